@@ -1,0 +1,399 @@
+#!/usr/bin/env python3
+"""Start here: `python3 run.py study`, `python3 run.py test`, on a machine that has only Python 3.11 and pip.
+
+The first start makes `.venv` beside this file and installs the project into it; later ones find a stamp there
+and go straight on. Set-up runs again when pyproject.toml, the Python version or the folder changed, when a
+command needs an extra that is not there yet, and when `.venv` is broken or half made. Standard library only,
+and written so that old versions of Python can read it, to be refused in words.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import hashlib
+import json
+import os
+import re
+import shutil
+import signal
+import sys
+import time
+import venv
+from pathlib import Path
+from subprocess import DEVNULL, PIPE, STDOUT, CompletedProcess, Popen, TimeoutExpired, run
+from typing import Any, Callable, Iterator, NamedTuple, TextIO
+
+ROOT = Path(__file__).resolve().parent
+OLDEST_PYTHON = (3, 11)
+OLDEST_PIP = (22, 3)  # the first with `pip --python`, which fills an environment that has no pip of its own
+
+REMEDIES = {  # what pip or the system said -> what to do
+    "No space left|Errno 28": "the disk is full: free about 1 GB and start again",
+    "Permission denied|Errno 13|Read-only file system": "copy the project to a folder that is yours to write",
+    "Connect(ion|Timeout|Error)|ReadTimeout|ProxyError|name resolution|timed out|SSLError|CERTIFICATE": (
+        "the package index cannot be reached: check the network and its proxy (HTTPS_PROXY), name a mirror "
+        "with PIP_INDEX_URL, or give a folder of wheels with PIP_NO_INDEX=1 PIP_FIND_LINKS=folder"
+    ),
+    "No matching distribution|Could not find a version": (
+        "the package index lacks a package for this Python: check PIP_INDEX_URL and PIP_NO_INDEX, or use "
+        "another version of Python (3.11 or newer)"
+    ),
+    "Failed building wheel|subprocess-exited-with-error|metadata-generation-failed": (
+        "a package had to be built from source: use a version of Python for which it comes ready-made"
+    ),
+    "pip of .* needed": (
+        "install it (Debian, Ubuntu: sudo apt install python3-pip; Fedora: sudo dnf install python3-pip), "
+        "or use a Python from python.org, which brings its own"
+    ),
+    "": "read the lines above; the network, a proxy or a full disk are the usual causes",
+}
+INSPECTION = r"""
+import importlib.metadata as metadata, platform, re
+print(platform.python_version(), flush=True)
+[metadata.version(re.match(r"[\w.-]+", name)[0]) for name in metadata.requires("lstm-sym") if ";" not in name]
+"""
+
+
+class StartError(Exception):
+    """Why a start cannot go on, and what to do about it, in words for the user."""
+
+    def __init__(self, doing: str, why: str, remedy: str) -> None:
+        super().__init__(f"failed while {doing}\n\n{why}\n\nWhat to do: {remedy}")
+
+
+def remedy_for(output: str) -> str:
+    """What to do about a failure, read from what pip or the system said."""
+    return next(advice for pattern, advice in REMEDIES.items() if re.search(pattern, output))
+
+
+def dotted(numbers: tuple[int, ...]) -> str:
+    """A version in the usual spelling."""
+    return ".".join(map(str, numbers))
+
+
+@contextlib.contextmanager
+def attended(process: Popen[Any]) -> Iterator[None]:
+    """Leave no process behind: what still runs gets five seconds to tidy up after Ctrl-C, then is ended."""
+    try:
+        yield
+    finally:
+        for end in (process.poll, process.terminate, process.kill):
+            if process.poll() is None:
+                end()
+                with contextlib.suppress(TimeoutExpired):
+                    process.wait(5)
+
+
+def watch(process: Popen[Any], title: str, log_file: Path, stream: TextIO) -> list[str]:
+    """Show that a process runs: a line that ticks, or one every ten seconds off a terminal; its output."""
+    begin, told, lines = time.monotonic(), 0, [""]
+    clear = "\r\x1b[K" if stream.isatty() else ""
+    print(f"{title} ...", end="" if clear else "\n", file=stream, flush=True)
+    running = True
+    while running:
+        running = process.poll() is None
+        time.sleep(0.1)
+        seconds = int(time.monotonic() - begin)
+        lines = log_file.read_text(encoding="utf-8", errors="replace").splitlines() or [""]
+        line = f"{title} ... {seconds} s  {lines[-1]}"
+        if clear:
+            print(clear + line[: shutil.get_terminal_size().columns - 1], end="", file=stream, flush=True)
+        elif seconds >= told + 10:
+            told = seconds
+            print(line, file=stream, flush=True)
+    outcome = "failed" if process.returncode else "done"
+    print(f"{clear}{title}: {outcome} after {time.monotonic() - begin:.0f} s", file=stream, flush=True)
+    return lines
+
+
+def try_lock(handle: TextIO) -> bool:
+    """Take the lock on an open file, unless another process holds it; the system frees it when that ends."""
+    try:
+        if sys.platform == "win32":
+            import msvcrt
+
+            handle.seek(0)
+            msvcrt.locking(handle.fileno(), msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except (BlockingIOError, PermissionError):
+        return False
+    return True
+
+
+@contextlib.contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold the lock file; while another start holds it, wait and say so."""
+    with open(path, "a+", encoding="utf-8") as handle:
+        if not try_lock(handle):
+            print("another start is setting up .venv: waiting for it ...", file=sys.stderr, flush=True)
+            while not try_lock(handle):
+                time.sleep(0.2)
+        yield
+
+
+def output_of(command: list[str]) -> CompletedProcess[bytes]:
+    """Run a short command for what it prints; its complaints are not shown."""
+    return run(command, stdout=PIPE, stderr=DEVNULL)
+
+
+def pip_version(python: str) -> tuple[int, ...]:
+    """Version of an interpreter's pip, (0,) where it has none."""
+    found = re.match(rb"pip (\d+)\.(\d+)", output_of([python, "-m", "pip", "--version"]).stdout)
+    return tuple(map(int, found.groups())) if found else (0,)
+
+
+class Stamp(NamedTuple):
+    """What an environment was made for; kept in it as JSON, and compared at every start."""
+
+    complete: bool
+    python: str
+    root: str
+    pyproject: str
+    extras: tuple[str, ...]
+
+
+class Environment:
+    """The virtual environment of a project folder: inspects it, and makes it what a command needs."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.folder = root / ".venv"
+        self.stamp_file = self.folder / "setup.json"
+        self.log_file = self.folder / "setup.log"
+        self.python = str(self.folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python"))
+
+    def wanted(self, extras: tuple[str, ...]) -> Stamp:
+        """The stamp of an environment that is complete, up to date and has these extras."""
+        pyproject = hashlib.sha256((self.root / "pyproject.toml").read_bytes()).hexdigest()
+        return Stamp(True, dotted(sys.version_info[:3]), str(self.root), pyproject, tuple(sorted(extras)))
+
+    def stamp(self) -> Stamp | None:
+        """The stamp found in the environment; none where it was made by other means, or is unreadable."""
+        try:
+            fields = json.loads(self.stamp_file.read_text(encoding="utf-8"))
+            return Stamp(**{**fields, "extras": tuple(fields["extras"])})
+        except (OSError, ValueError, TypeError, KeyError):
+            return None
+
+    def write_stamp(self, stamp: Stamp) -> None:
+        """Write the stamp whole or not at all."""
+        partial = self.stamp_file.with_suffix(".partial")
+        partial.write_text(json.dumps(stamp._asdict(), indent=1), encoding="utf-8")
+        os.replace(partial, self.stamp_file)
+
+    def inspect(self) -> tuple[str, bool]:
+        """Version of the environment's interpreter, "" if it does not run; and if the project is in it."""
+        try:
+            done = output_of([self.python, "-I", "-c", INSPECTION])
+        except OSError:
+            return "", False
+        return done.stdout.decode().strip(), done.returncode == 0
+
+    def plan(self, wanted: Stamp) -> str:
+        """What has to be done before a command can run: "nothing", "install" or "rebuild"."""
+        version, installed = self.inspect()
+        found = self.stamp()
+        if version and version != wanted.python and not found:
+            why = f"it holds Python {version}, this is {wanted.python}, and it was not made by run.py"
+            remedy = f"start with its own Python ({self.python} run.py ...), or move .venv away"
+            raise StartError("looking at .venv", why, remedy)
+        if version != wanted.python or (found and not (found.complete and installed)):
+            return "rebuild"
+        same = found and found._replace(extras=wanted.extras) == wanted
+        return "nothing" if found and same and set(wanted.extras) <= set(found.extras) else "install"
+
+    def ensure(self, extras: tuple[str, ...]) -> None:
+        """Make the environment complete for these extras; does nothing when it is. Raises StartError."""
+        wanted = self.wanted(extras)
+        try:
+            with locked(self.root / ".venv.lock"):
+                self._set_up(wanted, self.plan(wanted))
+        except OSError as error:
+            raise StartError("writing .venv", str(error), remedy_for(str(error))) from error
+
+    def _set_up(self, wanted: Stamp, plan: str) -> None:
+        if plan == "nothing":
+            return
+        found, anew = self.stamp(), plan == "rebuild"
+        if found:
+            wanted = wanted._replace(extras=tuple(sorted({*wanted.extras, *found.extras})))
+        pip = self._installer()
+        if anew:
+            self._create(wanted.python)
+        if anew or found:
+            self.write_stamp(wanted._replace(complete=False))
+        try:
+            self._fill(pip, wanted.extras)
+        except StartError:
+            if found and not anew:
+                self.write_stamp(found)  # pip took its changes back: what worked before still does
+            raise
+        self.write_stamp(wanted)
+
+    def _installer(self) -> list[str]:
+        """Command of a pip that can fill the environment, found before anything is changed."""
+        inside = Path(sys.prefix).resolve() == self.folder.resolve()
+        python = str(getattr(sys, "_base_executable", sys.executable)) if inside else sys.executable
+        version = pip_version(python)
+        if version >= OLDEST_PIP:
+            return [python, "-m", "pip", "--python", self.python]
+        if output_of([python, "-c", "import ensurepip"]).returncode == 0:
+            return [self.python, "-m", "pip"]
+        state = f"is {dotted(version)}" if any(version) else "is missing"
+        why = f"pip of {python} {state}; {dotted(OLDEST_PIP)} or newer is needed"
+        raise StartError("looking for pip", why, remedy_for(why))
+
+    def _create(self, version: str) -> None:
+        print(f"making .venv with Python {version}", file=sys.stderr, flush=True)
+        if self.folder.is_symlink() or self.folder.is_file():
+            self.folder.unlink()
+        venv.EnvBuilder(clear=True, symlinks=os.name != "nt", with_pip=False).create(str(self.folder))
+
+    def _fill(self, pip: list[str], extras: tuple[str, ...]) -> None:
+        if pip[0] == self.python:
+            self._attempt([self.python, "-m", "ensurepip"], "adding pip to .venv")
+        target = "." + (f"[{','.join(extras)}]" if extras else "")
+        options = ["--no-input", "--disable-pip-version-check", "--no-compile", "--editable", target]
+        title = f"installing lstm-sym{target[1:]} and what it needs (about a minute)"
+        self._attempt([*pip, "install", *options], title)
+
+    def _attempt(self, command: list[str], title: str) -> None:
+        env = {**os.environ, "PYTHONUNBUFFERED": "1"}
+        with open(self.log_file, "wb") as log:
+            process = Popen(command, cwd=self.root, env=env, stdin=DEVNULL, stdout=log, stderr=STDOUT)
+        with attended(process):
+            lines = watch(process, title, self.log_file, sys.stderr)
+        if process.returncode:
+            tail = "\n".join(f"  {line}" for line in lines[-15:])
+            why = f"{' '.join(command)}\nfailed; the last lines of {self.log_file}:\n{tail}"
+            raise StartError(title, why, remedy_for("\n".join(lines)))
+
+
+def call(command: list[str], cwd: Path | None = None, env: dict[str, str] | None = None) -> int:
+    """Run a command in the foreground; its exit code, 128 + n where signal n ended it."""
+    process = Popen(command, cwd=cwd, env=env)
+    with attended(process):
+        code = process.wait()
+    return 128 - code if code < 0 else code
+
+
+def study(python: str, args: list[str]) -> int:
+    """Derive, check, generate and measure; arguments go to `lstm-sym study`."""
+    return call([python, "-m", "lstm_sym", "study", *args])
+
+
+def workers(args: list[str], cores: int) -> list[str]:
+    """Options that spread the tests over the cores; none on one core, or for a debugger in the terminal."""
+    if cores < 2 or {"--pdb", "--trace"} & set(args):
+        return []
+    return ["-n", str(min(cores, 8)), "--dist", "worksteal"]
+
+
+def test(python: str, args: list[str]) -> int:
+    """Run the tests; arguments go to pytest."""
+    single = dict.fromkeys(["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"], "1")
+    cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+    env = {**single, **os.environ, "MPLBACKEND": "Agg"}
+    return call([python, "-m", "pytest", *workers(args, cores), *args], cwd=ROOT, env=env)
+
+
+def lint(python: str, args: list[str]) -> int:
+    """Run ruff and mypy over the project, each to its end."""
+    checks = [["ruff", "check", *args], ["ruff", "format", "--check", *args], ["mypy", *args]]
+    return max([call([python, "-m", *check], cwd=ROOT) for check in checks])
+
+
+def choose(folder: Path, args: list[str]) -> tuple[list[Path], list[str]]:
+    """Scripts named before the first option, all of the folder's where none is; and the options for them."""
+    scripts = {path.stem: path for path in sorted(folder.glob("*.py")) if not path.stem.startswith("_")}
+    first_option = next((i for i, arg in enumerate(args) if arg.startswith("-")), len(args))
+    names = [Path(name).stem for name in args[:first_option]]
+    unknown = [name for name in names if name not in scripts]
+    if unknown or not scripts:
+        there_are = f"{folder.name}/ holds: {', '.join(scripts) or 'no script'}"
+        raise StartError(
+            "looking for scripts", there_are, f"name one that is there, not {', '.join(unknown)}"
+        )
+    return [scripts[name] for name in names or scripts], args[first_option:]
+
+
+def run_scripts(name: str, python: str, args: list[str]) -> int:
+    """Run the chosen scripts of a folder, the others also where one fails; 1 if one did."""
+    scripts, options = choose(ROOT / name, args)
+    failed = []
+    for position, script in enumerate(scripts, 1):
+        print(f"[{position}/{len(scripts)}] {name}/{script.name}", file=sys.stderr, flush=True)
+        if call([python, str(script), *options]):
+            failed.append(script.stem)
+    if failed:
+        print(f"failed: {', '.join(failed)}", file=sys.stderr)
+    return int(bool(failed))
+
+
+bench = functools.partial(run_scripts, "benchmarks")
+analysis = functools.partial(run_scripts, "analysis")
+COMMANDS: dict[
+    str, tuple[Callable[[str, list[str]], int], tuple[str, ...], str, str]
+] = {  # what runs, the extras that it needs, how it is written, what it does
+    "study": (study, (), "study [CELL...] [options]", "derive, check, generate, measure: one report"),
+    "test": (test, ("test",), "test [pytest options]", "run the tests"),
+    "analysis": (analysis, (), "analysis [NAME...] [--quick] [-o DIR]", "run the experiments of analysis/"),
+    "bench": (bench, (), "bench [NAME...] [options]", "run the measurements of benchmarks/"),
+    "lint": (lint, ("test",), "lint [PATH...]", "check style and types with ruff and mypy"),
+}
+
+
+def help_text() -> str:
+    """The page that `run.py` prints without arguments."""
+    width = max(len(usage) for _, _, usage, _ in COMMANDS.values())
+    rows = "\n".join(f"  {usage:{width}}  {meaning}" for _, _, usage, meaning in COMMANDS.values())
+    return f"""lstm_sym: gradients of recurrent networks, derived from their equations, checked and measured
+
+usage: python3 run.py COMMAND [...]
+
+{rows}
+
+NAME is a script of the folder without its .py; with none, all run. `study --help` lists its options.
+The first start makes .venv beside run.py and installs the project into it (about a minute, by the network);
+later ones go straight on. In .venv there is then also the command lstm-sym.
+"""
+
+
+def refuse_old(version: tuple[int, ...], executable: str) -> None:
+    """Raise StartError for a Python that cannot run the project."""
+    if version < OLDEST_PYTHON:
+        oldest = dotted(OLDEST_PYTHON)
+        why = f"lstm_sym needs Python {oldest} or newer; {executable} is Python {dotted(version)}"
+        remedy = f"start with a newer one (python{oldest} run.py ...); python.org has them for every system"
+        raise StartError("looking at Python", why, remedy)
+
+
+def main(argv: list[str]) -> int:
+    """Exit code: the command's own; 1 the start failed, 2 no such command, 130 Ctrl-C, 143 terminated."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    try:
+        refuse_old(sys.version_info[:3], sys.executable)
+        if not argv or argv[0] in ("-h", "--help", "help"):
+            print(help_text(), end="")
+            return 0
+        if argv[0] not in COMMANDS:
+            print(f"run.py: no command {argv[0]!r}; there are: {', '.join(COMMANDS)}", file=sys.stderr)
+            return 2
+        action, extras, _, _ = COMMANDS[argv[0]]
+        environment = Environment(ROOT)
+        environment.ensure(extras)
+        return action(environment.python, argv[1:])
+    except StartError as error:
+        print(f"\nrun.py: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\ninterrupted", file=sys.stderr)
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
