@@ -25,27 +25,20 @@ from subprocess import DEVNULL, PIPE, STDOUT, CompletedProcess, Popen, TimeoutEx
 from typing import Any, Callable, Iterator, NamedTuple, TextIO
 
 ROOT = Path(__file__).resolve().parent
+Action = Callable[..., int]  # of the interpreter in .venv and the arguments, to an exit code
 OLDEST_PYTHON = (3, 11)
 OLDEST_PIP = (22, 3)  # the first with `pip --python`, which fills an environment that has no pip of its own
 
 REMEDIES = {  # what pip or the system said -> what to do
     "No space left|Errno 28": "the disk is full: free about 1 GB and start again",
     "Permission denied|Errno 13|Read-only file system": "copy the project to a folder that is yours to write",
-    "Connect(ion|Timeout|Error)|ReadTimeout|ProxyError|name resolution|timed out|SSLError|CERTIFICATE": (
+    "Connect(ion|Timeout)|ReadTimeout|ProxyError|name resolution|timed out|SSLError|versions: none": (
         "the package index cannot be reached: check the network and its proxy (HTTPS_PROXY), name a mirror "
         "with PIP_INDEX_URL, or give a folder of wheels with PIP_NO_INDEX=1 PIP_FIND_LINKS=folder"
     ),
-    "No matching distribution|Could not find a version": (
-        "the package index lacks a package for this Python: check PIP_INDEX_URL and PIP_NO_INDEX, or use "
-        "another version of Python (3.11 or newer)"
-    ),
-    "Failed building wheel|subprocess-exited-with-error|metadata-generation-failed": (
-        "a package had to be built from source: use a version of Python for which it comes ready-made"
-    ),
-    "pip of .* needed": (
-        "install it (Debian, Ubuntu: sudo apt install python3-pip; Fedora: sudo dnf install python3-pip), "
-        "or use a Python from python.org, which brings its own"
-    ),
+    "No matching distribution": "the index has no such package for this Python: check PIP_INDEX_URL",
+    "metadata-generation|building wheel": "no ready-made package for this Python: use another version",
+    "pip of .* needed": "install it (apt or dnf install python3-pip), or take a Python from python.org",
     "": "read the lines above; the network, a proxy or a full disk are the usual causes",
 }
 INSPECTION = r"""
@@ -72,17 +65,18 @@ def dotted(numbers: tuple[int, ...]) -> str:
     return ".".join(map(str, numbers))
 
 
-@contextlib.contextmanager
-def attended(process: Popen[Any]) -> Iterator[None]:
-    """Leave no process behind: what still runs gets five seconds to tidy up after Ctrl-C, then is ended."""
-    try:
-        yield
-    finally:
-        for end in (process.poll, process.terminate, process.kill):
-            if process.poll() is None:
-                end()
-                with contextlib.suppress(TimeoutExpired):
-                    process.wait(5)
+def stop(process: Popen[Any]) -> None:
+    """End a process that still runs, and all that it started in its session."""
+    if process.poll() is None:
+        if sys.platform == "win32":
+            process.kill()
+        else:
+            os.killpg(process.pid, signal.SIGINT)
+            with contextlib.suppress(TimeoutExpired):
+                process.wait(5)
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 
 def watch(process: Popen[Any], title: str, log_file: Path, stream: TextIO) -> list[str]:
@@ -248,25 +242,30 @@ class Environment:
         raise StartError("looking for pip", why, remedy_for(why))
 
     def _create(self, version: str) -> None:
-        print(f"making .venv with Python {version}", file=sys.stderr, flush=True)
-        if self.folder.is_symlink() or self.folder.is_file():
-            self.folder.unlink()
+        print(
+            f"making .venv with Python {version}; to fill it takes about a minute",
+            file=sys.stderr,
+            flush=True,
+        )
         venv.EnvBuilder(clear=True, symlinks=os.name != "nt", with_pip=False).create(str(self.folder))
 
     def _fill(self, pip: list[str], extras: tuple[str, ...]) -> None:
         if pip[0] == self.python:
             self._attempt([self.python, "-m", "ensurepip"], "adding pip to .venv")
         target = "." + (f"[{','.join(extras)}]" if extras else "")
-        options = ["--no-input", "--disable-pip-version-check", "--no-compile", "--editable", target]
-        title = f"installing lstm-sym{target[1:]} and what it needs (about a minute)"
-        self._attempt([*pip, "install", *options], title)
+        compiling = "--compile" if sys.dont_write_bytecode else "--no-compile"  # else at first use
+        options = ["--no-input", "--disable-pip-version-check", compiling, "--editable", target]
+        self._attempt([*pip, "install", *options], f"installing lstm-sym{target[1:]} and what it needs")
 
     def _attempt(self, command: list[str], title: str) -> None:
         env = {**os.environ, "PYTHONUNBUFFERED": "1"}
         with open(self.log_file, "wb") as log:
-            process = Popen(command, cwd=self.root, env=env, stdin=DEVNULL, stdout=log, stderr=STDOUT)
-        with attended(process):
+            files: dict[str, Any] = {"stdin": DEVNULL, "stdout": log, "stderr": STDOUT}
+            process = Popen(command, cwd=self.root, env=env, start_new_session=True, **files)
+        try:
             lines = watch(process, title, self.log_file, sys.stderr)
+        finally:
+            stop(process)
         if process.returncode:
             tail = "\n".join(f"  {line}" for line in lines[-15:])
             why = f"{' '.join(command)}\nfailed; the last lines of {self.log_file}:\n{tail}"
@@ -276,8 +275,12 @@ class Environment:
 def call(command: list[str], cwd: Path | None = None, env: dict[str, str] | None = None) -> int:
     """Run a command in the foreground; its exit code, 128 + n where signal n ended it."""
     process = Popen(command, cwd=cwd, env=env)
-    with attended(process):
+    signal.signal(signal.SIGTERM, lambda *_: process.terminate())
+    try:
         code = process.wait()
+    except KeyboardInterrupt:  # has reached the command as well, which may tidy up
+        process.wait()
+        raise
     return 128 - code if code < 0 else code
 
 
@@ -288,9 +291,8 @@ def study(python: str, args: list[str]) -> int:
 
 def workers(args: list[str], cores: int) -> list[str]:
     """Options that spread the tests over the cores; none on one core, or for a debugger in the terminal."""
-    if cores < 2 or {"--pdb", "--trace"} & set(args):
-        return []
-    return ["-n", str(min(cores, 8)), "--dist", "worksteal"]
+    serial = cores < 2 or {"--pdb", "--trace"} & set(args)
+    return [] if serial else ["-n", str(min(cores, 8)), "--dist", "worksteal"]
 
 
 def test(python: str, args: list[str]) -> int:
@@ -314,10 +316,10 @@ def choose(folder: Path, args: list[str]) -> tuple[list[Path], list[str]]:
     names = [Path(name).stem for name in args[:first_option]]
     unknown = [name for name in names if name not in scripts]
     if unknown or not scripts:
-        there_are = f"{folder.name}/ holds: {', '.join(scripts) or 'no script'}"
-        raise StartError(
-            "looking for scripts", there_are, f"name one that is there, not {', '.join(unknown)}"
+        why = (
+            f"{folder.name}/ has no {', '.join(unknown) or 'scripts'}; it has: {', '.join(scripts) or 'none'}"
         )
+        raise StartError("looking for scripts", why, "name scripts that are there, before the options")
     return [scripts[name] for name in names or scripts], args[first_option:]
 
 
@@ -336,9 +338,7 @@ def run_scripts(name: str, python: str, args: list[str]) -> int:
 
 bench = functools.partial(run_scripts, "benchmarks")
 analysis = functools.partial(run_scripts, "analysis")
-COMMANDS: dict[
-    str, tuple[Callable[[str, list[str]], int], tuple[str, ...], str, str]
-] = {  # what runs, the extras that it needs, how it is written, what it does
+COMMANDS: dict[str, tuple[Action, tuple[str, ...], str, str]] = {  # function, extras, usage, meaning
     "study": (study, (), "study [CELL...] [options]", "derive, check, generate, measure: one report"),
     "test": (test, ("test",), "test [pytest options]", "run the tests"),
     "analysis": (analysis, (), "analysis [NAME...] [--quick] [-o DIR]", "run the experiments of analysis/"),
