@@ -1,0 +1,26 @@
+"""The one error of this package."""
+
+
+class InputError(ValueError):
+    """An input that is refused.
+
+    Attributes, each also a part of the message:
+        file: the file as the caller named it, or the name of the sequences.
+        position: row and column, index, or line and character; empty where the refusal concerns the whole.
+        found: what stands there and why it cannot be used.
+        why: the usual cause.
+        fix: what to do about it.
+    """
+
+    def __init__(self, file: str, position: str, found: str, why: str, fix: str) -> None:
+        # All five are positional, so that the error survives the way back from a worker process.
+        super().__init__(file, position, found, why, fix)
+        self.file = file
+        self.position = position
+        self.found = found
+        self.why = why
+        self.fix = fix
+
+    def __str__(self) -> str:
+        place = f"{self.file}, {self.position}" if self.position else self.file
+        return f"{place}: {self.found}\n  usual cause: {self.why}\n  fix: {self.fix}"
