@@ -34,7 +34,7 @@ def environment(run, tmp_path, monkeypatch):
     """An environment whose interpreter answers what a test sets, and whose installations are only noted."""
     (tmp_path / "pyproject.toml").write_text("[project]\n", encoding="utf-8")
     made = run.Environment(tmp_path)
-    made.answer, made.done = ("", False), []
+    made.answer, made.done, made.online = ("", False), [], True
     made.inspect = lambda: made.answer
     made._installer = lambda: ["pip"]
 
@@ -44,6 +44,8 @@ def environment(run, tmp_path, monkeypatch):
         made.done.append("create")
 
     def fill(pip, extras):
+        if not made.online:
+            raise run.StartError("installing", "no network", "find one")
         made.answer = (VERSION, True)
         made.done.append(extras)
 
@@ -118,24 +120,25 @@ def test_an_unreadable_stamp_is_no_stamp(environment, text):
     assert environment.stamp() is None
 
 
-def fail(run):
-    def fill(pip, extras):
-        raise run.StartError("installing", "no network", "find one")
-
-    return fill
-
-
 def test_a_failed_update_leaves_what_worked(environment, run):
     environment.ensure(())
     before = environment.stamp()
-    environment._fill = fail(run)
+    environment.online = False
     with pytest.raises(run.StartError):
         environment.ensure(("test",))
     assert environment.stamp() == before
 
 
+def test_a_failure_in_an_environment_made_by_hand_leaves_no_stamp(environment, run):
+    environment.folder.mkdir()
+    environment.answer, environment.online = (VERSION, False), False
+    with pytest.raises(run.StartError):
+        environment.ensure(())
+    assert environment.stamp() is None
+
+
 def test_a_failed_first_set_up_is_begun_anew(environment, run):
-    environment._fill = fail(run)
+    environment.online = False
     with pytest.raises(run.StartError):
         environment.ensure(())
     assert environment.stamp().complete is False
@@ -343,11 +346,10 @@ def test_all_scripts_run_also_after_one_that_fails(run, calls, scripts, capsys):
     assert "[2/3] analysis/good.py" in told and "failed: bad\n" in told
 
 
-def test_named_scripts_run_in_the_order_of_their_names(run, calls, scripts):
+def test_named_scripts_run_in_the_order_given(run, calls, scripts):
     assert run.main(["analysis", "other", "good.py", "-o", "x"]) == 0
-    assert [call.command[1:] for call in calls[1:]] == [
-        [str(run.ROOT / "analysis" / name), "-o", "x"] for name in ("other.py", "good.py")
-    ]
+    assert [Path(call.command[1]).name for call in calls[1:]] == ["other.py", "good.py"]
+    assert all(call.command[2:] == ["-o", "x"] for call in calls[1:])
 
 
 @pytest.mark.parametrize(
@@ -379,9 +381,8 @@ def test_an_unknown_command_is_refused_with_those_there_are(run, calls, capsys):
 
 
 def test_every_extra_of_a_command_exists(run):
-    extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"][
-        "optional-dependencies"
-    ]
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = project["optional-dependencies"]
     assert {extra for _, needed, _, _ in run.COMMANDS.values() for extra in needed} <= set(extras)
 
 
