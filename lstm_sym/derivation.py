@@ -1,0 +1,78 @@
+"""A derivation: everything the engine derives from one cell, as programs and symbolic maps, computed when asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from lstm_sym.derive import jvp, vjp
+from lstm_sym.derive.jacobian import Jacobian, jacobian, state_jacobian
+from lstm_sym.derive.linear_map import LinearMap, substitute
+from lstm_sym.equations.cell import Cell
+from lstm_sym.passes import Operations, count_operations, fast, prune
+from lstm_sym.passes.forms import from_output
+from lstm_sym.program import Pointwise, Program, Value, lower
+
+
+@dataclass(frozen=True)
+class Derivation:
+    """What follows from a cell's equations; slopes stand in their textbook form, written in the output: i (1 - i)."""
+
+    cell: Cell
+
+    @cached_property
+    def forward(self) -> Program:
+        """The cell as a program: one statement a stage."""
+        return prune(lower(self.cell))
+
+    @cached_property
+    def adjoint(self) -> Program:
+        """The backward pass of one step and its loop, t = T-1 .. 0 (backpropagation through time)."""
+        return prune(fast(vjp(self.forward)))
+
+    @cached_property
+    def tangent(self) -> Program:
+        """Forward mode: values and their tangents."""
+        return prune(fast(jvp(self.forward)))
+
+    @cached_property
+    def operations(self) -> Operations:
+        """Element-wise operations per unit and matrix products of one step, forward and backward together."""
+        return count_operations(self.forward) + count_operations(self.adjoint)
+
+    def value(self, name: str, source: bool = False) -> Value:
+        """The value of a name: as a source, a state means s[t-1] and `c[t]` the one of this step.
+
+        Raises KeyError, naming the names there are.
+        """
+        base, same_step = name.removesuffix("[t]"), name.endswith("[t]")
+        found = [value for value in self.forward.values() if value.name == base]
+        if not found:
+            known = ", ".join(dict.fromkeys(value.name for value in self.forward.values()))
+            raise KeyError(f"{self.cell.key} has no quantity {name}; it has {known}")
+        return found[0] if source and not same_step else found[-1]
+
+    def jacobian(self, target: str, source: str) -> LinearMap:
+        """d target[t] / d source of one step, shape (target, source).
+
+        source: the input or a parameter, a state (at [t-1]), or a quantity of the same step ("c[t]", "i").
+        """
+        derived = jacobian(self.forward, self.value(target), self.value(source, source=True))
+        return self._textbook(derived)
+
+    def gate_jacobian(self, gate: str, source: str) -> LinearMap:
+        """d gate[t] / d source: diag(i (1 - i)) U_i for the input gate and h."""
+        return self.jacobian(gate, source)
+
+    def state_jacobian(self) -> dict[tuple[str, str], LinearMap]:
+        """The blocks ds_i[t]/ds_j[t-1] of the state Jacobian, over all states."""
+        return {key: self._textbook(block) for key, block in state_jacobian(self.forward).items()}
+
+    def _textbook(self, derived: Jacobian) -> LinearMap:
+        replacements = {}
+        values = {value.symbol: value for value in self.forward.values()} | dict(derived.map.values)
+        for statement in derived.slopes:
+            written = from_output(statement)
+            if isinstance(written, Pointwise):
+                replacements[statement.target.symbol] = written.expression
+        return substitute(derived.map, replacements, values)

@@ -1,0 +1,102 @@
+"""Forward mode: program -> program that carries tangents beside values (Griewank & Walther 2008, ch. 3).
+
+Conventions. v_dot is the derivative of v along the direction (x_dot, parameters_dot, state_dot), same shape as v:
+
+    Affine      z = sum_k W_k v_k + b     z_dot = sum_k (W_k v_k_dot + W_k_dot v_k) + b_dot
+    Pointwise   y = phi(u, ...)           y_dot = sum_u (dphi/du) u_dot
+    Accumulate  G = sum l r^T             G_dot = sum (l_dot r^T + l r_dot^T)
+
+The rules hold for any program, the backward program included: its JVP is the Hessian-vector product.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import sympy
+from sympy import Expr
+
+from lstm_sym.derive.local import Slopes, local_derivatives
+from lstm_sym.program.program import Carry, Program
+from lstm_sym.program.statements import Accumulate, Affine, Contribution, Pointwise, Provenance, Statement, Term
+from lstm_sym.program.values import Value, tangent
+
+
+def jvp(program: Program) -> Program:
+    """The program that computes values and tangents together; every input, parameter and carry gets a tangent.
+
+    Its outputs are the tangents of the outputs.
+    """
+    forward = _Forward(program)
+    for statement in program.statements:
+        forward.statements.append(statement)
+        forward.differentiate(statement)
+    carries = tuple(
+        c for carry in program.carries for c in (carry, Carry(tangent(carry.incoming), tangent(carry.outgoing)))
+    )
+    head, _, tail = program.name.partition(".")
+    return replace(
+        program,
+        name=f"{head}.tangent" if tail == "forward" else f"{head}.{tail}_tangent",
+        inputs=(*program.inputs, *map(tangent, program.inputs)),
+        carries=carries,
+        parameters=(*program.parameters, *map(tangent, program.parameters)),
+        statements=tuple(forward.statements),
+        outputs=tuple(map(tangent, program.outputs)),
+    )
+
+
+class _Forward:
+    """One sweep over the statements, first to last."""
+
+    def __init__(self, program: Program) -> None:
+        self.name = program.name
+        self.statements: list[Statement] = []
+        self.slopes = Slopes(program.name.split(".")[0] + ".tangent")
+
+    def differentiate(self, statement: Statement) -> None:
+        """Append the tangent of one statement, by the rule of its kind."""
+        if isinstance(statement, Affine):
+            self.statements.append(self.affine_rule(statement))
+        elif isinstance(statement, Pointwise):
+            self.pointwise_rule(statement)
+        else:
+            self.statements.append(self.accumulate_rule(statement))
+
+    def provenance(self, statement: Statement, rule: str) -> Provenance:
+        """The id, rule and equation of a tangent statement."""
+        head = self.name.split(".")[0]
+        return Provenance(f"{head}.tangent.{statement.target.name}", rule, statement.provenance.equation)
+
+    def affine_rule(self, statement: Affine) -> Affine:
+        """z_dot = sum (W v_dot + W_dot v) + b_dot."""
+        terms = []
+        for term in statement.terms:
+            if term.operand is not None:
+                terms.append(replace(term, operand=tangent(term.operand)))
+            if term.matrix is not None:
+                terms.append(Term(tangent(term.matrix), term.operand, term.transposed, term.coefficient))
+        return Affine(tangent(statement.target), tuple(terms), self.provenance(statement, "affine jvp"))
+
+    def pointwise_rule(self, statement: Pointwise) -> None:
+        """y_dot = sum (dphi/du) u_dot; the slope of a single function becomes a statement before it."""
+        total: Expr = sympy.Integer(0)
+        known: dict[sympy.Symbol, Value] = {}
+        for operand, factor in local_derivatives(statement, self.slopes, self.statements):
+            direction = tangent(operand)
+            total = total + factor.expression * direction.symbol
+            known |= factor.symbols | {direction.symbol: direction}
+        operands = tuple(value for symbol, value in known.items() if symbol in total.free_symbols)
+        target = tangent(statement.target)
+        self.statements.append(Pointwise(target, total, operands, self.provenance(statement, "pointwise jvp")))
+
+    def accumulate_rule(self, statement: Accumulate) -> Accumulate:
+        """G_dot = sum (l_dot r^T + l r_dot^T)."""
+        parts = []
+        for part in statement.contributions:
+            parts.append(replace(part, left=tangent(part.left)))
+            if part.right is not None:
+                parts.append(Contribution(part.left, tangent(part.right), part.coefficient))
+        return Accumulate(tangent(statement.target), tuple(parts), self.provenance(statement, "accumulate jvp"))
+
+

@@ -1,0 +1,64 @@
+"""Local derivatives of a pointwise statement: what reverse mode, forward mode and the Jacobians share.
+
+For y = phi(a), one function of one operand, the derivative is a value of its own, y_slope = phi'(a). For anything else
+it is SymPy's derivative, with the statement's own right side written as y.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import sympy
+from sympy import Expr
+
+from lstm_sym.equations.functions import FUNCTIONS
+from lstm_sym.program.statements import Pointwise, Provenance, Statement
+from lstm_sym.program.values import Value, slope
+
+_SLOPED = {row.symbol: row for row in FUNCTIONS.values() if row.slope is not None}
+
+
+@dataclass(frozen=True)
+class Factor:
+    """A scalar expression with the values behind its symbols; it stands for diag(expression)."""
+
+    expression: Expr
+    symbols: dict[sympy.Symbol, Value]
+
+
+@dataclass
+class Slopes:
+    """The slope statements made so far, one for each statement y = phi(a)."""
+
+    prefix: str
+    made: dict[Value, Value] = field(default_factory=dict)
+
+    def of(self, statement: Pointwise, statements: list[Statement]) -> Value:
+        """The slope of this statement's target, appending y_slope = phi'(a) the first time."""
+        target = statement.target
+        if target not in self.made:
+            value = slope(target)
+            row = _SLOPED[type(statement.expression)]
+            argument = statement.operands[0]
+            provenance = Provenance(f"{self.prefix}.{value.name}", "slope", statement.provenance.equation)
+            statements.append(Pointwise(value, row.slope(argument.symbol), (argument,), provenance))
+            self.made[target] = value
+        return self.made[target]
+
+
+def local_derivatives(
+    statement: Pointwise, slopes: Slopes, statements: list[Statement]
+) -> Iterator[tuple[Value, Factor]]:
+    """For each operand u of y = phi(u, ...): u and dphi/du, leaving out those that are identically zero."""
+    target = statement.target
+    if type(statement.expression) in _SLOPED and statement.expression.args[0].is_Symbol:
+        value = slopes.of(statement, statements)
+        yield statement.operands[0], Factor(value.symbol, {value.symbol: value})
+        return
+    known = {**statement.symbols, target.symbol: target}
+    for operand in statement.operands:
+        expression = statement.expression.diff(operand.symbol).xreplace({statement.expression: target.symbol})
+        if expression != 0:
+            symbols = {symbol: value for symbol, value in known.items() if symbol in expression.free_symbols}
+            yield operand, Factor(expression, symbols)

@@ -1,0 +1,146 @@
+"""The functions of a kernel that run a program over time: forward, backward and jvp, fast and precise."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lstm_sym.emit.numpy_loop import Body, LoopEmitter
+from lstm_sym.emit.numpy_storage import Home, Storage, identifier
+from lstm_sym.equations.cell import Cell
+from lstm_sym.passes.layout import Layout
+from lstm_sym.passes.schedule import Run, Schedule, schedule
+from lstm_sym.program.program import Program
+from lstm_sym.program.values import Role, Value
+
+RESERVED = frozenset(
+    "np x y dy t T B dtype params state tape dstate params_dot x_dot state_dot Params State Tape PreciseTape Grads".split()
+)
+
+
+@dataclass
+class LoopFunction:
+    """A program ready to print: the storage decisions, the lines of each region, and the given values' homes."""
+
+    plan: Schedule
+    storage: Storage
+    body: Body
+
+    def array(self, value: Value) -> tuple[object, str]:
+        """The array a stored value lives in: a key that is the same in every program of the cell, and its name here."""
+        place = self.storage.place(value)
+        if place is not None:
+            root = self.storage.root((place.group, place.row))
+            return (root[0].members, place.row), self.storage.row_home(root).name
+        home = self.storage.home(value)
+        return (value.name, home.kind), home.name
+
+
+def loop_function(
+    program: Program,
+    layout: Layout,
+    sizes: tuple[str, ...],
+    *,
+    keep: tuple[Value, ...] = (),
+    given: tuple[Value, ...] = (),
+    precise: bool = False,
+) -> LoopFunction:
+    """Schedule a program and emit its regions; `keep` are values to store for every step, `given` come in stored."""
+    plan = schedule(program, layout, frozenset(keep))
+    arguments = {identifier(v) for v in program.inputs if v.name == "dy" or Role.INPUT in (v.role, v.of and v.of.role)}
+    storage = Storage(plan, frozenset(given), (RESERVED - arguments) | set(sizes))
+    body = LoopEmitter(plan, storage, precise).run()
+    return LoopFunction(plan, storage, body)
+
+
+def step_function(program: Program, sizes: tuple[str, ...]) -> LoopFunction:
+    """A program as straight code for one step, statement by statement, nothing fused and nothing stored."""
+    runs = tuple(Run((statement,)) for statement in program.statements)
+    plan = Schedule(program, Layout((), {}), (), runs, (), frozenset(), frozenset())
+    storage = Storage(plan, frozenset(), (RESERVED - {"x"}) | set(sizes))
+    body = LoopEmitter(plan, storage, precise=False).run()
+    return LoopFunction(plan, storage, body)
+
+
+def size_lines(cell: Cell, used: str) -> list[str]:
+    """`H = params.U_i.shape[0]` for every size that the text uses."""
+    lines = []
+    for size in cell.size_names:
+        if f" {size}" not in used and f"({size}" not in used:
+            continue
+        owner = next((n for n in cell.parameters if size in cell.shapes[n]), None)
+        if owner is not None:
+            lines.append(f"{size} = params.{owner}.shape[{cell.shapes[owner].index(size)}]")
+        else:
+            state = next(s for s in cell.states if cell.shapes[s] == (size,))
+            lines.append(f"{size} = state.{state}.shape[1]")
+    return lines
+
+
+def array_lines(function: LoopFunction) -> list[str]:
+    """Allocate every array the function fills, and name the views of groups."""
+    storage, plan = function.storage, function.plan
+    lines: list[str] = []
+    for key in storage.rows:
+        root = storage.root(key)
+        values = storage.row_values(root)
+        home = storage.row_home(root)
+        count = len(root[0].members)
+        width = root[0].size if count == 1 else f"{count} * {root[0].size}"
+        axes = f"(T, B, {width})" if home.kind == "whole" else f"(B, {width})"
+        line = f"{home.name} = np.empty({axes}, dtype)"
+        if line not in lines and not any(value in storage.given for value in values):
+            lines.append(line)
+    for run in plan.loop:
+        for part in run.parts:
+            home = storage.home(part.target)
+            alone = storage.place(part.target) is None
+            if alone and home.kind == "whole":
+                lines.append(f"{home.name} = np.empty((T, B, {part.target.shape[0]}), dtype)")
+    return lines
+
+
+def view_lines(function: LoopFunction) -> list[str]:
+    """`i = gates[..., 0 * H : 1 * H]` for every view of a group's array that the code uses."""
+    storage = function.storage
+    sizes = {storage.row_home(storage.root(key)).name: key[0].size for key in storage.rows}
+    return [
+        f"{name} = {array}[..., {low} * {sizes[array]} : {high} * {sizes[array]}]"
+        for (array, low, high), name in sorted(storage.views.items())
+    ]
+
+
+def carry_lines(function: LoopFunction, source: dict[Value, str]) -> list[str]:
+    """The carried values before the first step: `source` says where each comes from."""
+    lines = []
+    for carry in function.plan.program.carries:
+        home = function.storage.home(carry.incoming)
+        if home.kind == "states":
+            lines.append(f"{home.name} = np.empty((T + 1, B, {carry.incoming.shape[0]}), dtype)")
+            lines.append(f"{home.name}[0] = {source[carry.incoming]}")
+        else:
+            lines.append(f"{home.name} = {source[carry.incoming]}")
+    return lines
+
+
+def last(home: Home) -> str:
+    """A carried value after the last step."""
+    return f"{home.name}[T].copy()" if home.kind == "states" else home.name
+
+
+def loop_lines(function: LoopFunction) -> list[str]:
+    """Before the loop, the loop, after the loop."""
+    body = function.body
+    steps = "range(T)" if function.plan.program.direction > 0 else "reversed(range(T))"
+    inner = [*body.loop, *body.rotate]
+    loop = [f"for t in {steps}:", *(f"    {line}" for line in inner)] if inner else []
+    return [*body.before, *loop, *body.after]
+
+
+def state_source(carries: tuple[Value, ...]) -> dict[Value, str]:
+    """Where initial values come from: `state.h`, `state_dot.h` for tangents, `dstate.h` for adjoints."""
+    source = {}
+    for value in carries:
+        base = value.of.name if value.of is not None else value.name
+        prefix = {Role.TANGENT: "state_dot", Role.CARRIED_ADJOINT: "dstate"}.get(value.role, "state")
+        source[value] = f"{prefix}.{base}"
+    return source

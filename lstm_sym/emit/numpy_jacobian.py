@@ -1,0 +1,205 @@
+"""jacobian() and input_jacobian() of a kernel: the blocks of the state Jacobian, from diagonals and weights.
+
+A block is computed from right to left: diag(e) scales rows, a matrix multiplies, a stage is a block computed before.
+Nothing is differentiated here and no backward pass runs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sympy import Expr
+
+from lstm_sym.derive.jacobian import Jacobian, jacobian
+from lstm_sym.derive.linear_map import Applied, Block, Diagonal, Matrix, Product
+from lstm_sym.emit.numpy_function import LoopFunction, size_lines
+from lstm_sym.emit.numpy_scalar import NumPyPrinter
+from lstm_sym.emit.numpy_storage import Names, identifier
+from lstm_sym.equations.cell import Cell
+from lstm_sym.passes.forms import complements, from_output
+from lstm_sym.program.program import Program
+from lstm_sym.program.statements import Pointwise
+from lstm_sym.program.values import Role, Value
+
+
+@dataclass
+class TapeForm:
+    """What this file needs to know of a form: its name, its tape, and the forward function that fills it."""
+
+    name: str
+    tape_class: str
+    forward: LoopFunction
+    fields: dict[object, str]
+
+
+def jacobian_functions(cell: Cell, program: Program, forms: list[TapeForm]) -> tuple[str, set[str]]:
+    """The text of both functions, fast and precise, and the functions they need."""
+    helpers: set[str] = set()
+    after = tuple(carry.outgoing for carry in program.carries)
+    before = tuple(carry.incoming for carry in program.carries)
+    parts = []
+    for name, sources, letter in (("jacobian", before, "S"), ("input_jacobian", program.inputs, cell.shapes[cell.input][0])):
+        parts.append(_entry_point(name, letter))
+        for form in forms:
+            parts.append(_Writer(cell, program, form, name, after, sources, helpers).text())
+    return "\n\n\n".join(parts), helpers
+
+
+def _entry_point(name: str, letter: str) -> str:
+    what = "ds[t]/ds[t-1] over all states, in the order of State," if letter == "S" else "ds[t]/dx[t] of all states"
+    return f'''def {name}(tape: Tape | PreciseTape, params: Params, t: Any = slice(None)) -> Array:
+    """The Jacobian {what} at step t of the tape.
+
+    (B, S, {letter}) for a step, (n, B, S, {letter}) for a slice or an array of steps; S is the sum of the states' sizes.
+    """
+    params = Params(*map(np.asarray, params))
+    run = _{name}_precise if isinstance(tape, PreciseTape) else _{name}_fast
+    return run(tape, params, t)'''
+
+
+class _Writer:
+    """Writes one function."""
+
+    def __init__(
+        self,
+        cell: Cell,
+        program: Program,
+        form: TapeForm,
+        name: str,
+        after: tuple[Value, ...],
+        sources: tuple[Value, ...],
+        helpers: set[str],
+    ) -> None:
+        self.cell, self.program, self.form, self.name, self.helpers = cell, program, form, name, helpers
+        self.after, self.sources = after, sources
+        self.names = Names(frozenset({"np", "tape", "params", "t", "dtype", "lead", "out", *cell.size_names}))
+        self.bound: dict[Value, str] = {}
+        self.lines: list[str] = []
+        self.symbols = {value.symbol: value for value in program.values()}
+        self.complements = complements(program)
+
+    def text(self) -> str:
+        """The function."""
+        order = [s.target for s in self.program.statements if s.target in self.after]
+        for target in order:
+            for source in self.sources:
+                self.block(jacobian(self.program, target, source, frozenset(self.after)))
+        height, width = self.extent(self.after), self.extent(self.sources)
+        work = [
+            *self.bound.values(),
+            f"lead = {self.lead()}.shape[:-1]",
+            f"out = np.zeros((*lead, {height}, {width}), dtype)",
+            *self.lines,
+            "return out",
+        ]
+        sizes = [line for line in size_lines(self.cell, "\n".join(work)) if "state." not in line]
+        reference = next(iter(self.form.fields.values()))
+        signature = f"def _{self.name}_{self.form.name}(tape: {self.form.tape_class}, params: Params, t: Any) -> Array:"
+        body = [f"dtype = tape.{reference}.dtype", *sizes, *work]
+        return "\n".join([signature, *(f"    {line}" for line in body)])
+
+    def lead(self) -> str:
+        """An expression whose leading axes are those of the steps asked for."""
+        key, field = next(iter(self.form.fields.items()))
+        states = isinstance(key, tuple) and key[1] == "states"
+        return f"tape.{field}{'[1:]' if states else ''}[t]"
+
+    def extent(self, values: tuple[Value, ...]) -> str:
+        """The sum of sizes."""
+        return " + ".join(value.shape[0] for value in values)
+
+    def range_of(self, value: Value, values: tuple[Value, ...]) -> str:
+        """The rows or columns of a value among several."""
+        index = [v.name for v in values].index(value.name)
+        start = " + ".join(v.shape[0] for v in values[:index]) or "0"
+        return f"{start} : {' + '.join(v.shape[0] for v in values[: index + 1])}"
+
+    def view(self, target: Value, source: Value) -> str:
+        """The block of the result."""
+        return f"out[..., {self.range_of(target, self.after)}, {self.range_of(source, self.sources)}]"
+
+    def block(self, derived: Jacobian) -> None:
+        """Add every product of one block."""
+        if derived.map.is_zero:
+            return
+        self.slopes(derived)
+        self.lines.append(f"# d {derived.target} / d {derived.source}")
+        view = self.view(derived.target, derived.source)
+        for product in derived.map.terms:
+            text, diagonal = self.product(product, derived)
+            if diagonal:
+                self.lines.append(f'np.einsum("...ii->...i", {view})[...] += {text}')
+            else:
+                self.lines.append(f"{view} += {text}")
+
+    def slopes(self, derived: Jacobian) -> None:
+        """The slopes a Jacobian reads, in the form of the tape, each once."""
+        diagonals = [f for product in derived.map.terms for f in product if isinstance(f, Diagonal)]
+        read = {symbol for factor in diagonals for symbol in factor.expression.free_symbols}
+        for statement in derived.slopes:
+            value = statement.target
+            if value.symbol in read and value.symbol not in self.symbols:
+                chosen = from_output(statement) if self.form.name == "fast" else statement
+                assert isinstance(chosen, Pointwise)
+                text = self.print(chosen.expression)
+                self.symbols[value.symbol] = value
+                self.lines.append(f"{self.names.get(value, identifier(value))} = {text}")
+
+    def print(self, expression: Expr) -> str:
+        """An expression over the tape's values at t."""
+        exact = self.form.name == "precise"
+        printer = NumPyPrinter(self.symbols, self.reference, self.helpers, exact)
+        return printer.print(expression.xreplace(self.complements) if exact else expression)
+
+    def reference(self, value: Value) -> str:
+        """A value at t, bound to a name once: read from the tape or from the parameters."""
+        name = self.names.get(value, identifier(value))
+        if value not in self.bound and value.role is not Role.SLOPE:
+            self.bound[value] = f"{name} = {self.origin(value)}"
+        return name
+
+    def origin(self, value: Value) -> str:
+        """Where a value is read from."""
+        if value.is_parameter:
+            return f"params.{value.name}"
+        function = self.form.forward
+        key, _ = function.array(value)
+        array = f"tape.{self.form.fields[key]}"
+        if value.time is None:
+            return array
+        place = function.storage.place(value)
+        if place is not None and len(place.group.members) > 1:
+            size = place.group.size
+            return f"{array}[..., {place.slot} * {size} : {place.slot + 1} * {size}][t]"
+        if isinstance(key, tuple) and key[1] == "states":
+            return f"{array}[1:][t]" if value.time == 0 else f"{array}[:-1][t]"
+        return f"{array}[t]"
+
+    def product(self, product: Product, derived: Jacobian) -> tuple[str, bool]:
+        """One product from right to left; True if it is diagonal and the text is its diagonal."""
+        text, diagonal, constant = "", True, False
+        for factor in reversed(product):
+            if isinstance(factor, Diagonal):
+                entries, constant = self.print(factor.expression), not factor.expression.free_symbols
+                text = f"{_axis(entries, ':, None', constant)} * {text}" if text else entries
+            elif isinstance(factor, Block):
+                text, diagonal = self.view(factor.value, derived.source), False
+            elif isinstance(factor, Matrix):
+                matrix = self.reference(factor.value) + (".T" if factor.transposed else "")
+                if not diagonal:
+                    text = f"{matrix} @ ({text})"
+                elif text:
+                    text = f"{matrix} * {_axis(text, 'None, :', constant)}"
+                else:
+                    text = matrix
+                diagonal = False
+            elif isinstance(factor, Applied):
+                raise TypeError("a parameter Jacobian has no array form here")
+        return text or "1", diagonal
+
+
+def _axis(entries: str, axes: str, constant: bool) -> str:
+    """The entries of a diagonal as rows (":, None") or columns ("None, :") of a block."""
+    if constant:
+        return f"({entries})"
+    return f"{entries}[..., {axes}]" if entries.isidentifier() else f"({entries})[..., {axes}]"

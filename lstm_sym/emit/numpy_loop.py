@@ -1,0 +1,324 @@
+"""A scheduled program as the body of a NumPy function: packs, arrays, before the loop, the loop, after the loop."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from lstm_sym.emit.numpy_scalar import NumPyPrinter
+from lstm_sym.emit.numpy_storage import Home, Names, RowKey, Storage, identifier
+from lstm_sym.passes.layout import Place
+from lstm_sym.passes.schedule import Piece, Run, Schedule
+from lstm_sym.program.statements import Accumulate, Affine, Pointwise, Statement, Term
+from lstm_sym.program.values import Role, Value
+
+
+@dataclass
+class Body:
+    """The lines of one function, region by region; `helpers` are functions the kernel must bring along."""
+
+    packs: list[str] = field(default_factory=list)
+    arrays: list[str] = field(default_factory=list)
+    before: list[str] = field(default_factory=list)
+    loop: list[str] = field(default_factory=list)
+    rotate: list[str] = field(default_factory=list)
+    after: list[str] = field(default_factory=list)
+    helpers: set[str] = field(default_factory=set)
+
+
+class LoopEmitter:
+    """Emits one schedule. `homes` of given values are decided by the caller through the storage."""
+
+    def __init__(self, plan: Schedule, storage: Storage, precise: bool) -> None:
+        self.plan, self.storage, self.precise = plan, storage, precise
+        self.body = Body()
+        self.names: Names = storage.names
+        self.packed: dict[tuple[Value, ...], str] = {}
+        self.symbols = {value.symbol: value for value in plan.program.values()}
+
+    def run(self) -> Body:
+        """All regions."""
+        for run in self.plan.before:
+            self.region(run, self.body.before, in_loop=False)
+        for run in self.plan.loop:
+            self.region(run, self.body.loop, in_loop=True)
+        accumulations = [s for run in self.plan.after for s in run.parts if isinstance(s, Accumulate)]
+        for run in self.plan.after:
+            if not isinstance(run.parts[0], Accumulate):
+                self.region(run, self.body.after, in_loop=False)
+        self.accumulate(accumulations)
+        self.rotate()
+        return self.body
+
+    def region(self, run: Run, lines: list[str], in_loop: bool) -> None:
+        """One run into the lines of its region, under a comment that says which step of the derivation it is."""
+        new: list[str] = []
+        first = run.parts[0]
+        if isinstance(first, Piece):
+            self.pieces([part for part in run.parts if isinstance(part, Piece)], new, in_loop)
+        elif isinstance(first, Affine):
+            self.affine(first, new, in_loop)
+        elif isinstance(first, Pointwise):
+            self.pointwise([part for part in run.parts if isinstance(part, Pointwise)], new, in_loop)
+        lines += [f"# {comment}" for comment in self.comments(run)] + new
+
+    def comments(self, run: Run) -> Iterator[str]:
+        """The ids of the statements a run computes, or continues."""
+        for part in run.parts:
+            statement = part.statement if isinstance(part, Piece) else part
+            yield f"{statement.provenance.id}: {describe(part)}"
+
+    def text(self, home: Home, in_loop: bool) -> str:
+        """A value as it is read in this region."""
+        return home.in_loop() if in_loop else home.whole()
+
+    def reference(self, value: Value, in_loop: bool) -> str:
+        """A value, or a parameter, as it is read in this region."""
+        if value.is_parameter:
+            return self.parameter(value)
+        return self.text(self.storage.home(value), in_loop)
+
+    def parameter(self, value: Value) -> str:
+        """A parameter under its own name, bound once before the loop."""
+        name = self.names.get(value, identifier(value))
+        line = f"{name} = {source_of(value)}"
+        if line not in self.body.packs:
+            self.body.packs.append(line)
+        return name
+
+    def pack(self, values: Sequence[Value]) -> str:
+        """Several parameters one under the other, in slot order; a single one as it is."""
+        key = tuple(values)
+        if len(key) == 1:
+            return self.parameter(key[0])
+        if key not in self.packed:
+            name = self.names.get(("pack", key), pack_name(key))
+            self.packed[key] = name
+            listed = ", ".join(source_of(value) for value in key)
+            self.body.packs.append(f"{name} = np.concatenate(({listed}))")
+        return self.packed[key]
+
+    def pieces(self, pieces: list[Piece], lines: list[str], in_loop: bool) -> None:
+        """A product, biases, or element-wise terms, into neighbouring slots."""
+        place = self.place(pieces[0].target)
+        low = place.slot
+        home = self.storage.slot_home((place.group, place.row), low, low + len(pieces))
+        target, first = self.text(home, in_loop), pieces[0].first
+        for k, term in enumerate(pieces[0].terms):
+            column = [piece.terms[k] for piece in pieces]
+            text = self.term(term, column, in_loop)
+            if first and k == 0:
+                lines.append(f"{target}[...] = {text}")
+            elif in_loop and home.kind == "whole":
+                lines.append(f"np.add({target}, {text}, out={target})")
+            else:
+                lines.append(f"{target} += {text}")
+
+    def term(self, term: Term, column: list[Term], in_loop: bool) -> str:
+        """The text of one term, over the slots of a run."""
+        matrices = [t.matrix for t in column if t.matrix is not None]
+        if term.operand is None:
+            return self.scaled(term, self.pack(matrices))
+        operand = self.reference(term.operand, in_loop)
+        if not term.is_product:
+            return self.scaled(term, f"{self.parameter(matrices[0])} * {operand}" if matrices else operand)
+        return self.scaled(term, self.product(operand, self.pack(matrices), not term.transposed, in_loop))
+
+    def product(self, operand: str, matrix: str, transpose: bool, in_loop: bool) -> str:
+        """rows @ matrix or rows @ matrix.T; whole sequences as one product of T B rows."""
+        right = f"{matrix}.T" if transpose else matrix
+        if in_loop:
+            return f"{operand} @ {right}"
+        self.body.helpers.add("times")
+        return f"_times({operand}, {right})"
+
+    def scaled(self, term: Term, text: str) -> str:
+        """A term with its coefficient."""
+        if term.coefficient == 1:
+            return text
+        if term.coefficient == -1:
+            return f"-({text})"
+        return f"{float(term.coefficient)!r} * ({text})"
+
+    def affine(self, statement: Affine, lines: list[str], in_loop: bool) -> None:
+        """An affine map into a value of its own: products over neighbouring slots are one product."""
+        texts = [self.gathered(terms, in_loop) for terms in self.gather(statement.terms)]
+        home = self.storage.home(statement.target)
+        name = self.text(home, in_loop)
+        if home.kind == "local" or not in_loop:
+            lines.append(f"{name} = {texts[0]}" if home.kind != "states" else f"{name}[...] = {texts[0]}")
+        else:
+            lines.append(f"{name}[...] = {texts[0]}")
+        lines += [f"{name} += {text}" for text in texts[1:]]
+
+    def gather(self, terms: tuple[Term, ...]) -> list[list[Term]]:
+        """Terms W_k^T v_k with v_k in neighbouring slots of one row, together; any other term alone."""
+        families: dict[object, list[Term]] = {}
+        for position, term in enumerate(terms):
+            place = self.storage.place(term.operand) if term.operand is not None else None
+            joinable = term.is_product and term.transposed and term.coefficient == 1 and place is not None
+            key: object = (place.group, place.row, stem(term.matrix)) if joinable and place else position
+            families.setdefault(key, []).append(term)
+        result: list[list[Term]] = []
+        for family in families.values():
+            family.sort(key=self.slot)
+            for term in family:
+                if result and result[-1] and result[-1][-1] in family and self.slot(term) == self.slot(result[-1][-1]) + 1:
+                    result[-1].append(term)
+                else:
+                    result.append([term])
+        return result
+
+    def slot(self, term: Term) -> int:
+        """The slot of a term's operand, -1 without one."""
+        place = self.storage.place(term.operand) if term.operand is not None else None
+        return place.slot if place is not None else -1
+
+    def gathered(self, terms: list[Term], in_loop: bool) -> str:
+        """One product over the slots of several terms."""
+        if len(terms) == 1:
+            return self.term(terms[0], terms, in_loop)
+        operand = terms[0].operand
+        assert operand is not None
+        place = self.place(operand)
+        home = self.storage.slot_home((place.group, place.row), place.slot, place.slot + len(terms))
+        matrices = [term.matrix for term in terms if term.matrix is not None]
+        return self.product(self.text(home, in_loop), self.pack(matrices), False, in_loop)
+
+    def pointwise(self, statements: list[Pointwise], lines: list[str], in_loop: bool) -> None:
+        """One pointwise statement, or one expression over neighbouring slots."""
+        first = statements[0]
+        count = len(statements)
+
+        def refer(value: Value) -> str:
+            if count == 1:
+                return self.reference(value, in_loop)
+            place = self.place(value)
+            home = self.storage.slot_home((place.group, place.row), place.slot, place.slot + count)
+            return self.text(home, in_loop)
+
+        printer = NumPyPrinter(self.symbols, refer, self.body.helpers, self.precise)
+        home = self.storage.home(first.target)
+        target = refer(first.target)
+        assigned = home.kind == "constant" or home.kind == "local" and self.storage.place(first.target) is None
+        created = not in_loop and home.kind == "whole" and self.storage.place(first.target) is None
+        if assigned or created:
+            lines.append(f"{target} = {printer.print(first.expression)}")
+        else:
+            lines.append(printer.into(first.expression, target))
+
+    def place(self, value: Value) -> Place:
+        """The slot of a value that has one."""
+        place = self.storage.place(value)
+        assert place is not None
+        return place
+
+    def accumulate(self, statements: list[Accumulate]) -> None:
+        """Weight gradients after the loop: one product for neighbouring slots that share the right operand."""
+        families: dict[object, list[Accumulate]] = {}
+        for statement in statements:
+            parts = statement.contributions
+            place = self.storage.place(parts[0].left) if len(parts) == 1 and parts[0].coefficient == 1 else None
+            shape = len(statement.target.shape)
+            right = parts[0].right if parts else None
+            plain = place is not None and (shape == 2 or right is None)
+            key: object = (place.group, place.row, right, shape) if plain and place else statement.target
+            families.setdefault(key, []).append(statement)
+        for family in families.values():
+            self.family(family)
+
+    def family(self, family: list[Accumulate]) -> None:
+        """Gradients that share a product if their slots are neighbours, else one by one."""
+        places = [self.storage.place(s.contributions[0].left) if s.contributions else None for s in family]
+        slots = [place.slot for place in places if place is not None]
+        ordered = sorted(zip(slots, family, strict=False), key=lambda pair: pair[0])
+        consecutive = len(slots) == len(family) > 1 and [s for s, _ in ordered] == list(
+            range(min(slots), min(slots) + len(slots))
+        )
+        for statement in family:
+            self.body.after.append(f"# {statement.provenance.id}: {describe(statement)}")
+        if not consecutive:
+            for statement in family:
+                self.single_gradient(statement)
+            return
+        self.joint_gradient([statement for _, statement in ordered])
+
+    def joint_gradient(self, statements: list[Accumulate]) -> None:
+        """One product, then a view of it for each parameter."""
+        part = statements[0].contributions[0]
+        place = self.place(part.left)
+        home = self.storage.slot_home((place.group, place.row), place.slot, place.slot + len(statements))
+        name = self.names.get(("pack", statements[0].target), "d_" + pack_name([self.of(s) for s in statements]))
+        self.body.after.append(f"{name} = {self.contribution(home.whole(), part.right, statements[0])}")
+        size = place.group.size
+        for k, statement in enumerate(statements):
+            own = self.names.get(statement.target, identifier(statement.target))
+            self.body.after.append(f"{own} = {name}[{k} * {size} : {k + 1} * {size}]")
+
+    def of(self, statement: Accumulate) -> Value:
+        """The parameter a gradient belongs to."""
+        value = statement.target
+        assert value.of is not None
+        return value.of
+
+    def contribution(self, left: str, right: Value | None, statement: Accumulate) -> str:
+        """sum over t and batch of left right^T, left * right, or left."""
+        if right is None:
+            return f"{left}.sum(axis=(0, 1))"
+        if len(statement.target.shape) == 2:
+            self.body.helpers.add("outer")
+            return f"_outer({left}, {self.reference(right, False)})"
+        return f"({left} * {self.reference(right, False)}).sum(axis=(0, 1))"
+
+    def single_gradient(self, statement: Accumulate) -> None:
+        """The gradient of one parameter, contribution by contribution."""
+        name = self.names.get(statement.target, identifier(statement.target))
+        if not statement.contributions:
+            self.body.after.append(f"{name} = np.zeros_like({source_of(self.of(statement))})")
+        for k, part in enumerate(statement.contributions):
+            text = self.contribution(self.reference(part.left, False), part.right, statement)
+            if part.coefficient != 1:
+                text = f"{float(part.coefficient)!r} * {text}"
+            self.body.after.append(f"{name} {'+=' if k else '='} {text}")
+
+    def rotate(self) -> None:
+        """Carried values that are plain variables: what this step sends is what the next one receives."""
+        pairs = []
+        for carry in self.plan.program.carries:
+            incoming, outgoing = self.storage.home(carry.incoming), self.storage.home(carry.outgoing)
+            if incoming.kind == "local":
+                pairs.append((incoming.name, outgoing.name))
+        if pairs:
+            left, right = (", ".join(names) for names in zip(*pairs, strict=True))
+            self.body.rotate.append(f"{left} = {right}")
+
+
+def source_of(value: Value) -> str:
+    """Where a parameter, or the tangent of one, is read from."""
+    if value.role is Role.TANGENT and value.of is not None:
+        return f"params_dot.{value.of.name}"
+    return f"params.{value.name}"
+
+
+def stem(value: Value | None) -> str:
+    """The part of a parameter's name before the gate: W of W_i."""
+    return value.name.split("_")[0] + value.role.value if value is not None else ""
+
+
+def pack_name(values: Sequence[Value]) -> str:
+    """The name of parameters packed together: W for W_i, W_f, ...; their names joined if they share no stem."""
+    bases = [value.of.name if value.of is not None else value.name for value in values]
+    stems = {base.split("_")[0] for base in bases}
+    suffix = "_dot" if values[0].role is Role.TANGENT else ""
+    return (stems.pop() if len(stems) == 1 else "_".join(bases)) + suffix
+
+
+def describe(part: Piece | Statement) -> str:
+    """One line of plain text: what a statement, or a piece of one, computes."""
+    statement = part.statement if isinstance(part, Piece) else part
+    if isinstance(statement, Pointwise):
+        return f"{statement.target} = {statement.expression}"
+    return str(statement.target)
+
+
+__all__ = ["Body", "LoopEmitter", "RowKey", "describe", "pack_name", "source_of"]

@@ -1,0 +1,135 @@
+"""Pointwise expressions to text: one walk, in an order for people, shared by every target.
+
+A target subclasses `ScalarPrinter` and says how a symbol, a number, a call, a power, a product and a fraction look.
+Factors are printed adjoints and tangents first, then in order of definition; positive terms before negative ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+
+import sympy
+from sympy import Expr
+
+from lstm_sym.program.values import Role, Value
+
+SUM, PRODUCT, ATOM = 1, 2, 3
+
+_FIRST = (Role.CARRIED_ADJOINT, Role.ADJOINT, Role.TANGENT)
+
+
+class ScalarPrinter:
+    """Prints SymPy scalar expressions; `values` says which value each symbol is."""
+
+    def __init__(self, values: Mapping[sympy.Symbol, Value]) -> None:
+        self.values = values
+
+    def symbol(self, value: Value) -> str:
+        """A value."""
+        raise NotImplementedError
+
+    def number(self, value: Fraction) -> str:
+        """A number."""
+        raise NotImplementedError
+
+    def call(self, name: str, argument: str) -> str:
+        """A function of the table, or a slope."""
+        raise NotImplementedError
+
+    def power(self, base: str, exponent: int) -> str:
+        """A whole power >= 2 of an atom."""
+        raise NotImplementedError
+
+    def product(self, factors: list[str]) -> str:
+        """Two or more factors, element by element."""
+        raise NotImplementedError
+
+    def fraction(self, numerator: str, denominator: str) -> str:
+        """A quotient of a product and a product."""
+        raise NotImplementedError
+
+    def parentheses(self, text: str) -> str:
+        """An expression in brackets."""
+        return f"({text})"
+
+    def print(self, expression: Expr, context: int = 0) -> str:
+        """The expression as text, in brackets if it binds less than `context` asks."""
+        text, strength = self._text(expression)
+        return self.parentheses(text) if strength < context else text
+
+    def _text(self, expression: Expr) -> tuple[str, int]:
+        if isinstance(expression, sympy.Symbol):
+            return self.symbol(self.values[expression]), ATOM
+        if expression.is_Rational:
+            value = Fraction(int(expression.p), int(expression.q))
+            return self.number(value), ATOM if value >= 0 and value.denominator == 1 else PRODUCT
+        if isinstance(expression, sympy.Add):
+            return self._sum(expression), SUM
+        if isinstance(expression, sympy.Mul) or _is_reciprocal(expression):
+            return self._product(expression)
+        if isinstance(expression, sympy.Pow):
+            return self._power(expression)
+        return self.call(type(expression).__name__, self.print(expression.args[0])), ATOM
+
+    def terms(self, expression: Expr) -> list[tuple[int, Expr]]:
+        """(sign, term) of a sum, positive first, each half in order."""
+        signed = [(-1, -t) if t.could_extract_minus_sign() else (1, t) for t in sympy.Add.make_args(expression)]
+        return sorted(signed, key=lambda pair: (-pair[0], self.rank(pair[1])))
+
+    def _sum(self, expression: Expr) -> str:
+        parts = []
+        for sign, term in self.terms(expression):
+            text = self.print(term, PRODUCT)
+            joint = (" + " if sign > 0 else " - ") if parts else ("" if sign > 0 else "-")
+            parts.append(joint + text)
+        return "".join(parts)
+
+    def factors(self, expression: Expr) -> tuple[int, list[Expr], list[Expr]]:
+        """Sign, factors above and factors below the line, each in order."""
+        sign, above, below = 1, [], []
+        for factor in sympy.Mul.make_args(expression):
+            if factor == -1:
+                sign = -sign
+            elif _is_reciprocal(factor):
+                below.append(1 / factor)
+            else:
+                above.append(factor)
+        return sign, sorted(above, key=self.rank), sorted(below, key=self.rank)
+
+    def _product(self, expression: Expr) -> tuple[str, int]:
+        sign, above, below = self.factors(expression)
+        text, strength = self._joined(above)
+        if below:
+            text, strength = self.fraction(text, self._joined(below)[0]), PRODUCT
+        if sign < 0:
+            return "-" + (self.parentheses(text) if strength == SUM else text), SUM
+        return text, strength
+
+    def _joined(self, factors: list[Expr]) -> tuple[str, int]:
+        if not factors:
+            return self.number(Fraction(1)), ATOM
+        if len(factors) == 1:
+            return self._text(factors[0])
+        return self.product([self.print(factor, PRODUCT) for factor in factors]), PRODUCT
+
+    def _power(self, expression: Expr) -> tuple[str, int]:
+        base, exponent = expression.args
+        if exponent == sympy.Rational(1, 2):
+            return self.call("sqrt", self.print(base)), ATOM
+        return self.power(self.print(base, ATOM), int(exponent)), ATOM
+
+    def rank(self, expression: Expr) -> tuple[int, ...]:
+        """Where a factor or term stands: numbers, then adjoints, tangents, then the others in order of definition."""
+        symbols = [s for s in self.values if s in expression.free_symbols]
+        if not symbols:
+            return (0,)
+        order = {symbol: k for k, symbol in enumerate(self.values)}
+        places = [(1 if self.values[s].role in _FIRST else 2, order[s]) for s in symbols]
+        return (min(places)[0], 0 if expression.is_Symbol or len(symbols) > 1 else 1, *min(places))
+
+
+def _is_reciprocal(expression: Expr) -> bool:
+    return isinstance(expression, sympy.Pow) and bool(expression.exp.is_negative)
+
+

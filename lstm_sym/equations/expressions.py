@@ -1,0 +1,120 @@
+"""The right-hand side of an equation as written: immutable nodes, one class a kind, printed back as text.
+
+These nodes keep the order and the form of the paper. Rewriting and differentiation happen later, on a program.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+
+@dataclass(frozen=True)
+class Expression:
+    """A node; `column` (from 1) is where it stands in its equation, and takes no part in equality."""
+
+    column: int = field(default=0, compare=False, kw_only=True)
+
+    def children(self) -> tuple[Expression, ...]:
+        """The nodes directly below, left to right."""
+        return ()
+
+    def walk(self) -> Iterator[Expression]:
+        """This node and all below it, in reading order."""
+        yield self
+        for child in self.children():
+            yield from child.walk()
+
+
+@dataclass(frozen=True)
+class Number(Expression):
+    """An exact number: `0.1` is one tenth."""
+
+    value: Fraction
+
+    def __str__(self) -> str:
+        return str(self.value) if self.value.denominator == 1 else repr(float(self.value))
+
+
+@dataclass(frozen=True)
+class Name(Expression):
+    """A name; `time` is 0 for `h[t]`, -1 for `h[t-1]`, None for a parameter."""
+
+    name: str
+    time: int | None
+
+    def __str__(self) -> str:
+        return self.name + {None: "", 0: "[t]", -1: "[t-1]"}[self.time]
+
+
+@dataclass(frozen=True)
+class Negate(Expression):
+    """-operand."""
+
+    operand: Expression
+
+    def children(self) -> tuple[Expression, ...]:
+        """The operand."""
+        return (self.operand,)
+
+    def __str__(self) -> str:
+        return f"-{_wrapped(self.operand)}"
+
+
+@dataclass(frozen=True)
+class Binary(Expression):
+    """left op right, element by element; op is one of + - * / **."""
+
+    operator: str
+    left: Expression
+    right: Expression
+
+    def children(self) -> tuple[Expression, ...]:
+        """Left, right."""
+        return (self.left, self.right)
+
+    def __str__(self) -> str:
+        if self.operator in "+-":
+            right = f"({self.right})" if _is_sum(self.right) and self.operator == "-" else f"{self.right}"
+            return f"{self.left} {self.operator} {right}"
+        return f"{_wrapped(self.left)} {self.operator} {_wrapped(self.right)}"
+
+
+@dataclass(frozen=True)
+class MatrixProduct(Expression):
+    """matrix @ operand: a parameter matrix (M, N) times a vector (N,)."""
+
+    matrix: Name
+    operand: Expression
+
+    def children(self) -> tuple[Expression, ...]:
+        """Matrix, operand."""
+        return (self.matrix, self.operand)
+
+    def __str__(self) -> str:
+        return f"{self.matrix} @ {_wrapped(self.operand)}"
+
+
+@dataclass(frozen=True)
+class Call(Expression):
+    """function(argument), element by element; the function is a row of the table of functions."""
+
+    function: str
+    argument: Expression
+
+    def children(self) -> tuple[Expression, ...]:
+        """The argument."""
+        return (self.argument,)
+
+    def __str__(self) -> str:
+        return f"{self.function}({self.argument})"
+
+
+def _is_sum(node: Expression) -> bool:
+    return isinstance(node, Negate) or (isinstance(node, Binary) and node.operator in "+-")
+
+
+def _wrapped(node: Expression) -> str:
+    compound = isinstance(node, Negate | Binary | MatrixProduct)
+    return f"({node})" if compound else str(node)

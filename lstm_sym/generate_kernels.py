@@ -1,0 +1,32 @@
+"""Write the checked-in kernels: `python -m lstm_sym.generate_kernels`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from lstm_sym.cells import cell, names
+from lstm_sym.emit.numpy_kernel import kernel_source
+
+KERNELS = Path(__file__).parent / "kernels"
+
+
+def kernel_files() -> dict[Path, str]:
+    """File -> the text it must hold, for every cell of the catalogue."""
+    return {KERNELS / f"{name}.py": kernel_source(cell(name)) for name in names()}
+
+
+def main() -> None:
+    """Rewrite every kernel whose text changed, and remove those without a cell."""
+    files = kernel_files()
+    for path in KERNELS.glob("*.py"):
+        if path not in files and path.name != "__init__.py":
+            path.unlink()
+            print(f"removed {path.name}")
+    for path, text in files.items():
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            path.write_text(text, encoding="utf-8")
+            print(f"wrote {path.name}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,805 @@
+"""Gated recurrent unit.
+
+Reference: Cho et al. 2014; here h = (1 - z) n + z h, in the paper z and 1 - z change places
+
+Equations:
+    r[t] = sigmoid(W_r @ x[t] + U_r @ h[t-1] + b_r)
+    z[t] = sigmoid(W_z @ x[t] + U_z @ h[t-1] + b_z)
+    n[t] = tanh(W_n @ x[t] + U_n @ (r[t] * h[t-1]) + b_n)
+    h[t] = (1 - z[t]) * n[t] + z[t] * h[t-1]
+
+Shapes (T steps, B sequences, D, H):
+    x        (D)
+    r        (H)
+    z        (H)
+    n        (H)
+    h        (H)
+    W_r      (H, D)
+    U_r      (H, H)
+    b_r      (H)
+    W_z      (H, D)
+    U_z      (H, H)
+    b_z      (H)
+    W_n      (H, D)
+    U_n      (H, H)
+    b_n      (H)
+
+Layout: sequences are (T, B, size), batches are rows, weights (rows of the result, columns of the operand).
+Order of the gates in packed arrays: r, z, n.
+Biases: 3 (b_r, b_z, b_n), one a gate; libraries that keep two add them.
+Options: none.
+
+Generated from the equations (content hash b8c14a6ef4aa39d0, format 1) by lstm_sym; stands alone on NumPy.
+Written by the derivation, not by hand: change the equations and generate it again.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+Array = np.ndarray[Any, Any]
+
+CONTENT_HASH = "b8c14a6ef4aa39d093f87c8393dee2b08c6d61a4d25c99714dbcef3c7cf89dc8"
+
+
+class Params(NamedTuple):
+    """The parameters, named as in the equations."""
+
+    W_r: Array  # (H, D)
+    U_r: Array  # (H, H)
+    b_r: Array  # (H)
+    W_z: Array  # (H, D)
+    U_z: Array  # (H, H)
+    b_z: Array  # (H)
+    W_n: Array  # (H, D)
+    U_n: Array  # (H, H)
+    b_n: Array  # (H)
+
+
+class State(NamedTuple):
+    """The carried state."""
+
+    h: Array  # (B, H)
+
+
+class Tape(NamedTuple):
+    """What `backward` needs of `forward`, computed by liveness; x is kept as given, not copied."""
+
+    x: Array
+    h: Array
+    gates: Array
+    r_h: Array
+
+
+class PreciseTape(NamedTuple):
+    """The same for the precise form, which reads pre-activations."""
+
+    x: Array
+    h: Array
+    a: Array
+    gates: Array
+    r_h: Array
+
+
+class Grads(NamedTuple):
+    """Gradients of a loss: of the input, the parameters, the initial state."""
+
+    x: Array  # (T, B, D)
+    params: Params  # like Params
+    state: State  # of t = 0
+
+
+_SHAPES = {
+    'W_r': ('H', 'D'),
+    'U_r': ('H', 'H'),
+    'b_r': ('H',),
+    'W_z': ('H', 'D'),
+    'U_z': ('H', 'H'),
+    'b_z': ('H',),
+    'W_n': ('H', 'D'),
+    'U_n': ('H', 'H'),
+    'b_n': ('H',),
+}
+_STATE_SHAPES = {
+    'h': ('B', 'H'),
+}
+
+
+def init(
+    input_size: int,
+    hidden_size: int,
+    *,
+    rng: np.random.Generator | None = None,
+    dtype: Any = np.float64,
+    **fill: float,
+) -> Params:
+    """Parameters drawn uniformly from (-1/sqrt(hidden_size), 1/sqrt(hidden_size)), as PyTorch does.
+
+    `fill` sets a vector to one value, as b_n=1.0. Without rng the seed is 0. Raises TypeError for a name in `fill` that is no vector, ValueError for a size < 1.
+    """
+    rng = np.random.default_rng(0) if rng is None else rng
+    sizes = {'D': input_size, 'H': hidden_size}
+    for symbol, size in sizes.items():
+        if size < 1:
+            raise ValueError(f"the size {symbol} is {size}; sizes are 1 or more")
+    for name in fill:
+        if name not in ('b_r', 'b_z', 'b_n'):
+            raise TypeError(f"init() cannot fill {name}; the vectors of this cell are b_r, b_z, b_n")
+    bound = 1 / hidden_size**0.5
+    drawn = {}
+    for name, symbols in _SHAPES.items():
+        value = rng.uniform(-bound, bound, [sizes[symbol] for symbol in symbols])
+        drawn[name] = np.asarray(np.full_like(value, fill[name]) if name in fill else value, dtype)
+    return Params(**drawn)
+
+
+def _prepared(x: Any, params: Any, state: Any) -> tuple[Array, Params, State]:
+    """Arrays of one dtype and of sizes that fit each other."""
+    sizes = _sizes_of(params, _SHAPES)
+    dtype = _float_dtype([x, *params, *(state or ())])
+    x = _checked("x", x, ("T", "B", "D"), sizes, dtype)
+    sizes |= {"B": x.shape[1], "D": x.shape[2]}
+    params = Params(*_checked_fields("params", params, _SHAPES, sizes, dtype))
+    return x, params, State(*_checked_fields("state", state, _STATE_SHAPES, sizes, dtype))
+
+
+def forward(
+    x: Any, params: Params, state: State | None = None, *, precise: bool = False
+) -> tuple[Array, State, Tape | PreciseTape]:
+    """Run the cell over sequences.
+
+    x (T, B, D), state (B, H) each or None for zeros -> y = h (T, B, H), the state after T steps, the tape.
+    `precise` keeps full relative accuracy of gates and slopes under saturation; `backward` follows the tape.
+    Raises TypeError, ValueError, naming the array that does not fit.
+    """
+    x, params, state = _prepared(x, params, state)
+    return (_forward_precise if precise else _forward_fast)(x, params, state)
+
+
+def backward(dy: Any, tape: Tape | PreciseTape, params: Params, dstate: State | None = None) -> Grads:
+    """Gradients of a loss L by backpropagation through time.
+
+    dy = dL/dy (T, B, H); dstate = dL/d(state after T steps), or None for zeros; params as given to forward.
+    Returns dL/dx (T, B, D), dL/dparams (named), dL/d(initial state). Raises TypeError, ValueError.
+    """
+    dtype = tape.x.dtype
+    T, B = tape.x.shape[:2]
+    sizes = _sizes_of(params, _SHAPES) | {"T": T, "B": B}
+    dy = _checked("dy", dy, ("T", "B", "H"), sizes, _float_dtype([np.empty(0, dtype), dy]))
+    params = Params(*_checked_fields("params", params, _SHAPES, sizes, dtype))
+    dstate = State(*_checked_fields("dstate", dstate, _STATE_SHAPES, sizes, dy.dtype))
+    run = _backward_precise if isinstance(tape, PreciseTape) else _backward_fast
+    return run(dy, tape, params, dstate)
+
+
+def _forward_fast(x: Array, params: Params, state: State) -> tuple[Array, State, Tape]:
+    T, B = x.shape[:2]
+    dtype = x.dtype
+    H = params.W_r.shape[0]
+    W = np.concatenate((params.W_r, params.W_z, params.W_n))
+    b = np.concatenate((params.b_r, params.b_z, params.b_n))
+    U = np.concatenate((params.U_r, params.U_z))
+    U_n = params.U_n
+    gates = np.empty((T, B, 3 * H), dtype)
+    r_h = np.empty((T, B, H), dtype)
+    h = np.empty((T + 1, B, H), dtype)
+    h[0] = state.h
+    r = gates[..., 0 * H : 1 * H]
+    gates_r_z = gates[..., 0 * H : 2 * H]
+    z = gates[..., 1 * H : 2 * H]
+    n = gates[..., 2 * H : 3 * H]
+    # gru.forward.a_r: a_r[t]
+    # gru.forward.a_z: a_z[t]
+    # gru.forward.a_n: a_n[t]
+    gates[...] = _times(x, W.T)
+    # gru.forward.a_r: a_r[t]
+    # gru.forward.a_z: a_z[t]
+    # gru.forward.a_n: a_n[t]
+    gates += b
+    for t in range(T):
+        # gru.forward.a_r: a_r[t]
+        # gru.forward.a_z: a_z[t]
+        np.add(gates_r_z[t], h[t] @ U.T, out=gates_r_z[t])
+        # gru.forward.r: r[t] = sigmoid(a_r[t])
+        # gru.forward.z: z[t] = sigmoid(a_z[t])
+        _sigmoid(gates_r_z[t], out=gates_r_z[t])
+        # gru.forward.r_h: r_h[t] = h[t-1]*r[t]
+        np.multiply(h[t], r[t], out=r_h[t])
+        # gru.forward.a_n: a_n[t]
+        np.add(n[t], r_h[t] @ U_n.T, out=n[t])
+        # gru.forward.n: n[t] = tanh(a_n[t])
+        np.tanh(n[t], out=n[t])
+        # gru.forward.h: h[t] = h[t-1]*z[t] + n[t]*(1 - z[t])
+        np.add(h[t] * z[t], n[t] * (1 - z[t]), out=h[t + 1])
+    return h[1:].copy(), State(h[T].copy()), Tape(x, h, gates, r_h)
+
+
+def _forward_precise(x: Array, params: Params, state: State) -> tuple[Array, State, PreciseTape]:
+    T, B = x.shape[:2]
+    dtype = x.dtype
+    H = params.W_r.shape[0]
+    W = np.concatenate((params.W_r, params.W_z, params.W_n))
+    b = np.concatenate((params.b_r, params.b_z, params.b_n))
+    U = np.concatenate((params.U_r, params.U_z))
+    U_n = params.U_n
+    a = np.empty((T, B, 3 * H), dtype)
+    gates = np.empty((T, B, 3 * H), dtype)
+    r_h = np.empty((T, B, H), dtype)
+    h = np.empty((T + 1, B, H), dtype)
+    h[0] = state.h
+    a_r = a[..., 0 * H : 1 * H]
+    a_r_z = a[..., 0 * H : 2 * H]
+    a_z = a[..., 1 * H : 2 * H]
+    a_n = a[..., 2 * H : 3 * H]
+    r = gates[..., 0 * H : 1 * H]
+    gates_r_z = gates[..., 0 * H : 2 * H]
+    z = gates[..., 1 * H : 2 * H]
+    n = gates[..., 2 * H : 3 * H]
+    # gru.forward.a_r: a_r[t]
+    # gru.forward.a_z: a_z[t]
+    # gru.forward.a_n: a_n[t]
+    a[...] = _times(x, W.T)
+    # gru.forward.a_r: a_r[t]
+    # gru.forward.a_z: a_z[t]
+    # gru.forward.a_n: a_n[t]
+    a += b
+    for t in range(T):
+        # gru.forward.a_r: a_r[t]
+        # gru.forward.a_z: a_z[t]
+        np.add(a_r_z[t], h[t] @ U.T, out=a_r_z[t])
+        # gru.forward.r: r[t] = sigmoid(a_r[t])
+        # gru.forward.z: z[t] = sigmoid(a_z[t])
+        gates_r_z[t][...] = _sigmoid_precise(a_r_z[t])
+        # gru.forward.r_h: r_h[t] = h[t-1]*r[t]
+        np.multiply(h[t], r[t], out=r_h[t])
+        # gru.forward.a_n: a_n[t]
+        np.add(a_n[t], r_h[t] @ U_n.T, out=a_n[t])
+        # gru.forward.n: n[t] = tanh(a_n[t])
+        np.tanh(a_n[t], out=n[t])
+        # gru.forward.h: h[t] = h[t-1]*z[t] + n[t]*sigmoid(-a_z[t])
+        np.add(h[t] * z[t], n[t] * _sigmoid_precise(-a_z[t]), out=h[t + 1])
+    return h[1:].copy(), State(h[T].copy()), PreciseTape(x, h, a, gates, r_h)
+
+
+def _backward_fast(dy: Array, tape: Tape, params: Params, dstate: State) -> Grads:
+    T, B = dy.shape[:2]
+    dtype = dy.dtype
+    H = params.W_r.shape[0]
+    x = tape.x
+    h = tape.h
+    gates = tape.gates
+    r_h = tape.r_h
+    U_n = params.U_n
+    U = np.concatenate((params.U_r, params.U_z))
+    W = np.concatenate((params.W_r, params.W_z, params.W_n))
+    d_gates = np.empty((B, 3 * H), dtype)
+    d_a = np.empty((T, B, 3 * H), dtype)
+    d_h_next = dstate.h
+    d_a_r = d_a[..., 0 * H : 1 * H]
+    d_a_r_z = d_a[..., 0 * H : 2 * H]
+    d_a_z = d_a[..., 1 * H : 2 * H]
+    d_a_z_n = d_a[..., 1 * H : 3 * H]
+    d_a_n = d_a[..., 2 * H : 3 * H]
+    d_r = d_gates[..., 0 * H : 1 * H]
+    d_z = d_gates[..., 1 * H : 2 * H]
+    d_gates_z_n = d_gates[..., 1 * H : 3 * H]
+    d_n = d_gates[..., 2 * H : 3 * H]
+    r = gates[..., 0 * H : 1 * H]
+    gates_r_z = gates[..., 0 * H : 2 * H]
+    z = gates[..., 1 * H : 2 * H]
+    n = gates[..., 2 * H : 3 * H]
+    # gru.backward.r_slope: r_slope[t] = r[t]*(1 - r[t])
+    # gru.backward.z_slope: z_slope[t] = z[t]*(1 - z[t])
+    np.multiply(gates_r_z, 1 - gates_r_z, out=d_a_r_z)
+    # gru.backward.n_slope: n_slope[t] = 1 - n[t]**2
+    np.subtract(1, n**2, out=d_a_n)
+    for t in reversed(range(T)):
+        # gru.backward.h: d_h[t] = d_h_next[t] + dy[t]
+        d_h = dy[t] + d_h_next
+        # gru.backward.n: d_n[t] = d_h[t]*(1 - z[t])
+        np.multiply(d_h, 1 - z[t], out=d_n)
+        # gru.backward.z: d_z[t] = d_h[t]*(h[t-1] - n[t])
+        np.multiply(d_h, h[t] - n[t], out=d_z)
+        # gru.backward.a_z: d_a_z[t] = d_z[t]*z_slope[t]
+        # gru.backward.a_n: d_a_n[t] = d_n[t]*n_slope[t]
+        np.multiply(d_gates_z_n, d_a_z_n[t], out=d_a_z_n[t])
+        # gru.backward.r_h: d_r_h[t]
+        d_r_h = d_a_n[t] @ U_n
+        # gru.backward.r: d_r[t] = d_r_h[t]*h[t-1]
+        np.multiply(d_r_h, h[t], out=d_r)
+        # gru.backward.h: d_h_next_direct[t] = d_h[t]*z[t] + d_r_h[t]*r[t]
+        d_h_next_direct = d_h * z[t] + d_r_h * r[t]
+        # gru.backward.a_r: d_a_r[t] = d_r[t]*r_slope[t]
+        np.multiply(d_r, d_a_r[t], out=d_a_r[t])
+        # gru.backward.h_prev: d_h_next[t-1]
+        d_h_prev = d_a_r_z[t] @ U
+        d_h_prev += d_h_next_direct
+        d_h_next = d_h_prev
+    # gru.backward.x: d_x[t]
+    d_x = _times(d_a, W)
+    # gru.backward.W_r: d_W_r
+    # gru.backward.W_z: d_W_z
+    # gru.backward.W_n: d_W_n
+    d_W = _outer(d_a, x)
+    d_W_r = d_W[0 * H : 1 * H]
+    d_W_z = d_W[1 * H : 2 * H]
+    d_W_n = d_W[2 * H : 3 * H]
+    # gru.backward.U_r: d_U_r
+    # gru.backward.U_z: d_U_z
+    d_U = _outer(d_a_r_z, h[:-1])
+    d_U_r = d_U[0 * H : 1 * H]
+    d_U_z = d_U[1 * H : 2 * H]
+    # gru.backward.b_r: d_b_r
+    # gru.backward.b_z: d_b_z
+    # gru.backward.b_n: d_b_n
+    d_b = d_a.sum(axis=(0, 1))
+    d_b_r = d_b[0 * H : 1 * H]
+    d_b_z = d_b[1 * H : 2 * H]
+    d_b_n = d_b[2 * H : 3 * H]
+    # gru.backward.U_n: d_U_n
+    d_U_n = _outer(d_a_n, r_h)
+    return Grads(d_x, Params(d_W_r, d_U_r, d_b_r, d_W_z, d_U_z, d_b_z, d_W_n, d_U_n, d_b_n), State(d_h_next))
+
+
+def _backward_precise(dy: Array, tape: PreciseTape, params: Params, dstate: State) -> Grads:
+    T, B = dy.shape[:2]
+    dtype = dy.dtype
+    H = params.W_r.shape[0]
+    x = tape.x
+    h = tape.h
+    a = tape.a
+    gates = tape.gates
+    r_h = tape.r_h
+    U_n = params.U_n
+    U = np.concatenate((params.U_r, params.U_z))
+    W = np.concatenate((params.W_r, params.W_z, params.W_n))
+    d_gates = np.empty((B, 3 * H), dtype)
+    d_a = np.empty((T, B, 3 * H), dtype)
+    d_h_next = dstate.h
+    a_r_z = a[..., 0 * H : 2 * H]
+    a_z = a[..., 1 * H : 2 * H]
+    a_n = a[..., 2 * H : 3 * H]
+    d_a_r = d_a[..., 0 * H : 1 * H]
+    d_a_r_z = d_a[..., 0 * H : 2 * H]
+    d_a_z = d_a[..., 1 * H : 2 * H]
+    d_a_z_n = d_a[..., 1 * H : 3 * H]
+    d_a_n = d_a[..., 2 * H : 3 * H]
+    d_r = d_gates[..., 0 * H : 1 * H]
+    d_z = d_gates[..., 1 * H : 2 * H]
+    d_gates_z_n = d_gates[..., 1 * H : 3 * H]
+    d_n = d_gates[..., 2 * H : 3 * H]
+    r = gates[..., 0 * H : 1 * H]
+    z = gates[..., 1 * H : 2 * H]
+    n = gates[..., 2 * H : 3 * H]
+    # gru.backward.r_slope: r_slope[t] = sigmoid_slope(a_r[t])
+    # gru.backward.z_slope: z_slope[t] = sigmoid_slope(a_z[t])
+    d_a_r_z[...] = _sigmoid_slope(a_r_z)
+    # gru.backward.n_slope: n_slope[t] = tanh_slope(a_n[t])
+    d_a_n[...] = _tanh_slope(a_n)
+    for t in reversed(range(T)):
+        # gru.backward.h: d_h[t] = d_h_next[t] + dy[t]
+        d_h = dy[t] + d_h_next
+        # gru.backward.n: d_n[t] = d_h[t]*sigmoid(-a_z[t])
+        np.multiply(d_h, _sigmoid_precise(-a_z[t]), out=d_n)
+        # gru.backward.z: d_z[t] = d_h[t]*(h[t-1] - n[t])
+        np.multiply(d_h, h[t] - n[t], out=d_z)
+        # gru.backward.a_z: d_a_z[t] = d_z[t]*z_slope[t]
+        # gru.backward.a_n: d_a_n[t] = d_n[t]*n_slope[t]
+        np.multiply(d_gates_z_n, d_a_z_n[t], out=d_a_z_n[t])
+        # gru.backward.r_h: d_r_h[t]
+        d_r_h = d_a_n[t] @ U_n
+        # gru.backward.r: d_r[t] = d_r_h[t]*h[t-1]
+        np.multiply(d_r_h, h[t], out=d_r)
+        # gru.backward.h: d_h_next_direct[t] = d_h[t]*z[t] + d_r_h[t]*r[t]
+        d_h_next_direct = d_h * z[t] + d_r_h * r[t]
+        # gru.backward.a_r: d_a_r[t] = d_r[t]*r_slope[t]
+        np.multiply(d_r, d_a_r[t], out=d_a_r[t])
+        # gru.backward.h_prev: d_h_next[t-1]
+        d_h_prev = d_a_r_z[t] @ U
+        d_h_prev += d_h_next_direct
+        d_h_next = d_h_prev
+    # gru.backward.x: d_x[t]
+    d_x = _times(d_a, W)
+    # gru.backward.W_r: d_W_r
+    # gru.backward.W_z: d_W_z
+    # gru.backward.W_n: d_W_n
+    d_W = _outer(d_a, x)
+    d_W_r = d_W[0 * H : 1 * H]
+    d_W_z = d_W[1 * H : 2 * H]
+    d_W_n = d_W[2 * H : 3 * H]
+    # gru.backward.U_r: d_U_r
+    # gru.backward.U_z: d_U_z
+    d_U = _outer(d_a_r_z, h[:-1])
+    d_U_r = d_U[0 * H : 1 * H]
+    d_U_z = d_U[1 * H : 2 * H]
+    # gru.backward.b_r: d_b_r
+    # gru.backward.b_z: d_b_z
+    # gru.backward.b_n: d_b_n
+    d_b = d_a.sum(axis=(0, 1))
+    d_b_r = d_b[0 * H : 1 * H]
+    d_b_z = d_b[1 * H : 2 * H]
+    d_b_n = d_b[2 * H : 3 * H]
+    # gru.backward.U_n: d_U_n
+    d_U_n = _outer(d_a_n, r_h)
+    return Grads(d_x, Params(d_W_r, d_U_r, d_b_r, d_W_z, d_U_z, d_b_z, d_W_n, d_U_n, d_b_n), State(d_h_next))
+
+
+def step(x_t: Array, state: State, params: Params) -> tuple[Array, State]:
+    """One step, for streaming: x_t (B, D) -> y_t (B, H) and the new state.
+
+    Shapes and dtypes are taken as they come.
+    """
+    x = x_t
+    h_prev = state.h
+    W_r = params.W_r
+    U_r = params.U_r
+    b_r = params.b_r
+    W_z = params.W_z
+    U_z = params.U_z
+    b_z = params.b_z
+    W_n = params.W_n
+    U_n = params.U_n
+    b_n = params.b_n
+    # gru.forward.a_r: a_r[t]
+    a_r = x @ W_r.T
+    a_r += h_prev @ U_r.T
+    a_r += b_r
+    # gru.forward.r: r[t] = sigmoid(a_r[t])
+    r = _sigmoid(a_r)
+    # gru.forward.a_z: a_z[t]
+    a_z = x @ W_z.T
+    a_z += h_prev @ U_z.T
+    a_z += b_z
+    # gru.forward.z: z[t] = sigmoid(a_z[t])
+    z = _sigmoid(a_z)
+    # gru.forward.r_h: r_h[t] = h[t-1]*r[t]
+    r_h = h_prev * r
+    # gru.forward.a_n: a_n[t]
+    a_n = x @ W_n.T
+    a_n += r_h @ U_n.T
+    a_n += b_n
+    # gru.forward.n: n[t] = tanh(a_n[t])
+    n = np.tanh(a_n)
+    # gru.forward.h: h[t] = h[t-1]*z[t] + n[t]*(1 - z[t])
+    h = h_prev * z + n * (1 - z)
+    return h, State(h)
+
+
+def jvp(
+    x: Any,
+    params: Params,
+    state: State | None = None,
+    *,
+    x_dot: Any = None,
+    params_dot: Params | None = None,
+    state_dot: State | None = None,
+) -> tuple[Array, Array, State, State]:
+    """Forward mode: the derivative along (x_dot, params_dot, state_dot), each None for zero.
+
+    Returns y, y_dot (T, B, H), the last state, its tangent. Raises TypeError, ValueError.
+    """
+    x, params, state = _prepared(x, params, state)
+    x_dot = np.zeros_like(x) if x_dot is None else x_dot
+    if params_dot is None:
+        params_dot = Params(*map(np.zeros_like, params))
+    if state_dot is None:
+        state_dot = State(*map(np.zeros_like, state))
+    dtype = _float_dtype([x, x_dot, *params_dot, *state_dot])
+    x, params, state = _prepared(x.astype(dtype, copy=False), params, state)
+    x_dot, params_dot, state_dot = _prepared(x_dot, params_dot, state_dot)
+    return _jvp(x, params, state, x_dot, params_dot, state_dot)
+
+
+def _jvp(
+    x: Array, params: Params, state: State, x_dot: Array, params_dot: Params, state_dot: State
+) -> tuple[Array, Array, State, State]:
+    T, B = x.shape[:2]
+    dtype = x.dtype
+    H = params.W_r.shape[0]
+    W = np.concatenate((params.W_r, params.W_z, params.W_n))
+    b = np.concatenate((params.b_r, params.b_z, params.b_n))
+    W_dot = np.concatenate((params_dot.W_r, params_dot.W_z, params_dot.W_n))
+    b_dot = np.concatenate((params_dot.b_r, params_dot.b_z, params_dot.b_n))
+    U = np.concatenate((params.U_r, params.U_z))
+    U_dot = np.concatenate((params_dot.U_r, params_dot.U_z))
+    U_n = params.U_n
+    U_n_dot = params_dot.U_n
+    a = np.empty((T, B, 3 * H), dtype)
+    gates_dot = np.empty((T, B, 3 * H), dtype)
+    gates = np.empty((B, 3 * H), dtype)
+    gates_slope = np.empty((B, 3 * H), dtype)
+    h = np.empty((T + 1, B, H), dtype)
+    h[0] = state.h
+    h_dot = np.empty((T + 1, B, H), dtype)
+    h_dot[0] = state_dot.h
+    a_r = a[..., 0 * H : 1 * H]
+    a_r_z = a[..., 0 * H : 2 * H]
+    a_z = a[..., 1 * H : 2 * H]
+    a_n = a[..., 2 * H : 3 * H]
+    r = gates[..., 0 * H : 1 * H]
+    gates_r_z = gates[..., 0 * H : 2 * H]
+    z = gates[..., 1 * H : 2 * H]
+    n = gates[..., 2 * H : 3 * H]
+    r_dot = gates_dot[..., 0 * H : 1 * H]
+    gates_dot_r_z = gates_dot[..., 0 * H : 2 * H]
+    z_dot = gates_dot[..., 1 * H : 2 * H]
+    n_dot = gates_dot[..., 2 * H : 3 * H]
+    r_slope = gates_slope[..., 0 * H : 1 * H]
+    gates_slope_r_z = gates_slope[..., 0 * H : 2 * H]
+    z_slope = gates_slope[..., 1 * H : 2 * H]
+    n_slope = gates_slope[..., 2 * H : 3 * H]
+    # gru.forward.a_r: a_r[t]
+    # gru.forward.a_z: a_z[t]
+    # gru.forward.a_n: a_n[t]
+    a[...] = _times(x, W.T)
+    # gru.forward.a_r: a_r[t]
+    # gru.forward.a_z: a_z[t]
+    # gru.forward.a_n: a_n[t]
+    a += b
+    # gru.tangent.a_r: a_r_dot[t]
+    # gru.tangent.a_z: a_z_dot[t]
+    # gru.tangent.a_n: a_n_dot[t]
+    gates_dot[...] = _times(x_dot, W.T)
+    # gru.tangent.a_r: a_r_dot[t]
+    # gru.tangent.a_z: a_z_dot[t]
+    # gru.tangent.a_n: a_n_dot[t]
+    gates_dot += _times(x, W_dot.T)
+    # gru.tangent.a_r: a_r_dot[t]
+    # gru.tangent.a_z: a_z_dot[t]
+    # gru.tangent.a_n: a_n_dot[t]
+    gates_dot += b_dot
+    for t in range(T):
+        # gru.forward.a_r: a_r[t]
+        # gru.forward.a_z: a_z[t]
+        np.add(a_r_z[t], h[t] @ U.T, out=a_r_z[t])
+        # gru.tangent.a_r: a_r_dot[t]
+        # gru.tangent.a_z: a_z_dot[t]
+        np.add(gates_dot_r_z[t], h_dot[t] @ U.T, out=gates_dot_r_z[t])
+        # gru.tangent.a_r: a_r_dot[t]
+        # gru.tangent.a_z: a_z_dot[t]
+        np.add(gates_dot_r_z[t], h[t] @ U_dot.T, out=gates_dot_r_z[t])
+        # gru.forward.r: r[t] = sigmoid(a_r[t])
+        # gru.forward.z: z[t] = sigmoid(a_z[t])
+        gates_r_z[...] = _sigmoid_precise(a_r_z[t])
+        # gru.forward.r_h: r_h[t] = h[t-1]*r[t]
+        r_h = h[t] * r
+        # gru.tangent.r_slope: r_slope[t] = sigmoid_slope(a_r[t])
+        # gru.tangent.z_slope: z_slope[t] = sigmoid_slope(a_z[t])
+        gates_slope_r_z[...] = _sigmoid_slope(a_r_z[t])
+        # gru.tangent.r: r_dot[t] = a_r_dot[t]*r_slope[t]
+        # gru.tangent.z: z_dot[t] = a_z_dot[t]*z_slope[t]
+        np.multiply(gates_dot_r_z[t], gates_slope_r_z, out=gates_dot_r_z[t])
+        # gru.tangent.r_h: r_h_dot[t] = h[t-1]*r_dot[t] + h_dot[t-1]*r[t]
+        r_h_dot = h_dot[t] * r + r_dot[t] * h[t]
+        # gru.forward.a_n: a_n[t]
+        np.add(a_n[t], r_h @ U_n.T, out=a_n[t])
+        # gru.tangent.a_n: a_n_dot[t]
+        np.add(n_dot[t], r_h_dot @ U_n.T, out=n_dot[t])
+        # gru.tangent.a_n: a_n_dot[t]
+        np.add(n_dot[t], r_h @ U_n_dot.T, out=n_dot[t])
+        # gru.forward.n: n[t] = tanh(a_n[t])
+        np.tanh(a_n[t], out=n)
+        # gru.forward.h: h[t] = h[t-1]*z[t] + n[t]*sigmoid(-a_z[t])
+        np.add(h[t] * z, n * _sigmoid_precise(-a_z[t]), out=h[t + 1])
+        # gru.tangent.n_slope: n_slope[t] = tanh_slope(a_n[t])
+        n_slope[...] = _tanh_slope(a_n[t])
+        # gru.tangent.n: n_dot[t] = a_n_dot[t]*n_slope[t]
+        np.multiply(n_dot[t], n_slope, out=n_dot[t])
+        # gru.tangent.h: h_dot[t] = h_dot[t-1]*z[t] + n_dot[t]*sigmoid(-a_z[t]) + z_dot[t]*(h[t-1] - n[t])
+        np.add(h_dot[t] * z + z_dot[t] * (h[t] - n), n_dot[t] * _sigmoid_precise(-a_z[t]), out=h_dot[t + 1])
+    return h[1:].copy(), h_dot[1:].copy(), State(h[T].copy()), State(h_dot[T].copy())
+
+
+def jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(None)) -> Array:
+    """The Jacobian ds[t]/ds[t-1] over all states, in the order of State, at step t of the tape.
+
+    (B, S, S) for a step, (n, B, S, S) for a slice or an array of steps; S is the sum of the states' sizes.
+    """
+    params = Params(*map(np.asarray, params))
+    run = _jacobian_precise if isinstance(tape, PreciseTape) else _jacobian_fast
+    return run(tape, params, t)
+
+
+def _jacobian_fast(tape: Tape, params: Params, t: Any) -> Array:
+    dtype = tape.x.dtype
+    H = params.W_r.shape[0]
+    r = tape.gates[..., 0 * H : 1 * H][t]
+    z = tape.gates[..., 1 * H : 2 * H][t]
+    n = tape.gates[..., 2 * H : 3 * H][t]
+    U_z = params.U_z
+    h_prev = tape.h[:-1][t]
+    U_r = params.U_r
+    U_n = params.U_n
+    lead = tape.x[t].shape[:-1]
+    out = np.zeros((*lead, H, H), dtype)
+    r_slope = r * (1 - r)
+    z_slope = z * (1 - z)
+    n_slope = 1 - n**2
+    # d h[t] / d h[t-1]
+    np.einsum("...ii->...i", out[..., 0 : H, 0 : H])[...] += z
+    out[..., 0 : H, 0 : H] += ((h_prev - n) * z_slope)[..., :, None] * U_z
+    out[..., 0 : H, 0 : H] += (n_slope * (1 - z))[..., :, None] * U_n @ ((h_prev * r_slope)[..., :, None] * U_r)
+    out[..., 0 : H, 0 : H] += (n_slope * (1 - z))[..., :, None] * U_n * r[..., None, :]
+    return out
+
+
+def _jacobian_precise(tape: PreciseTape, params: Params, t: Any) -> Array:
+    dtype = tape.x.dtype
+    H = params.W_r.shape[0]
+    a_r = tape.a[..., 0 * H : 1 * H][t]
+    a_z = tape.a[..., 1 * H : 2 * H][t]
+    a_n = tape.a[..., 2 * H : 3 * H][t]
+    z = tape.gates[..., 1 * H : 2 * H][t]
+    U_z = params.U_z
+    h_prev = tape.h[:-1][t]
+    n = tape.gates[..., 2 * H : 3 * H][t]
+    U_r = params.U_r
+    U_n = params.U_n
+    r = tape.gates[..., 0 * H : 1 * H][t]
+    lead = tape.x[t].shape[:-1]
+    out = np.zeros((*lead, H, H), dtype)
+    r_slope = _sigmoid_slope(a_r)
+    z_slope = _sigmoid_slope(a_z)
+    n_slope = _tanh_slope(a_n)
+    # d h[t] / d h[t-1]
+    np.einsum("...ii->...i", out[..., 0 : H, 0 : H])[...] += z
+    out[..., 0 : H, 0 : H] += ((h_prev - n) * z_slope)[..., :, None] * U_z
+    out[..., 0 : H, 0 : H] += (n_slope * _sigmoid_precise(-a_z))[..., :, None] * U_n @ ((h_prev * r_slope)[..., :, None] * U_r)
+    out[..., 0 : H, 0 : H] += (n_slope * _sigmoid_precise(-a_z))[..., :, None] * U_n * r[..., None, :]
+    return out
+
+
+def input_jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(None)) -> Array:
+    """The Jacobian ds[t]/dx[t] of all states at step t of the tape.
+
+    (B, S, D) for a step, (n, B, S, D) for a slice or an array of steps; S is the sum of the states' sizes.
+    """
+    params = Params(*map(np.asarray, params))
+    run = _input_jacobian_precise if isinstance(tape, PreciseTape) else _input_jacobian_fast
+    return run(tape, params, t)
+
+
+def _input_jacobian_fast(tape: Tape, params: Params, t: Any) -> Array:
+    dtype = tape.x.dtype
+    D = params.W_r.shape[1]
+    H = params.W_r.shape[0]
+    r = tape.gates[..., 0 * H : 1 * H][t]
+    z = tape.gates[..., 1 * H : 2 * H][t]
+    n = tape.gates[..., 2 * H : 3 * H][t]
+    W_z = params.W_z
+    h_prev = tape.h[:-1][t]
+    W_n = params.W_n
+    W_r = params.W_r
+    U_n = params.U_n
+    lead = tape.x[t].shape[:-1]
+    out = np.zeros((*lead, H, D), dtype)
+    r_slope = r * (1 - r)
+    z_slope = z * (1 - z)
+    n_slope = 1 - n**2
+    # d h[t] / d x[t]
+    out[..., 0 : H, 0 : D] += ((h_prev - n) * z_slope)[..., :, None] * W_z
+    out[..., 0 : H, 0 : D] += (n_slope * (1 - z))[..., :, None] * W_n
+    out[..., 0 : H, 0 : D] += (n_slope * (1 - z))[..., :, None] * U_n @ ((h_prev * r_slope)[..., :, None] * W_r)
+    return out
+
+
+def _input_jacobian_precise(tape: PreciseTape, params: Params, t: Any) -> Array:
+    dtype = tape.x.dtype
+    D = params.W_r.shape[1]
+    H = params.W_r.shape[0]
+    a_r = tape.a[..., 0 * H : 1 * H][t]
+    a_z = tape.a[..., 1 * H : 2 * H][t]
+    a_n = tape.a[..., 2 * H : 3 * H][t]
+    W_z = params.W_z
+    h_prev = tape.h[:-1][t]
+    n = tape.gates[..., 2 * H : 3 * H][t]
+    W_n = params.W_n
+    W_r = params.W_r
+    U_n = params.U_n
+    lead = tape.x[t].shape[:-1]
+    out = np.zeros((*lead, H, D), dtype)
+    r_slope = _sigmoid_slope(a_r)
+    z_slope = _sigmoid_slope(a_z)
+    n_slope = _tanh_slope(a_n)
+    # d h[t] / d x[t]
+    out[..., 0 : H, 0 : D] += ((h_prev - n) * z_slope)[..., :, None] * W_z
+    out[..., 0 : H, 0 : D] += (n_slope * _sigmoid_precise(-a_z))[..., :, None] * W_n
+    out[..., 0 : H, 0 : D] += (n_slope * _sigmoid_precise(-a_z))[..., :, None] * U_n @ ((h_prev * r_slope)[..., :, None] * W_r)
+    return out
+
+
+def _checked(name: str, value: Any, axes: Any, sizes: Any, dtype: np.dtype[Any]) -> Array:
+    """An array of this dtype whose axes have these sizes, an unknown size taken from it. Raises ValueError."""
+    array = np.asarray(value)
+    expected = tuple(sizes.get(axis, size) for axis, size in zip(axes, array.shape, strict=False))
+    if array.ndim != len(axes) or array.shape != expected:
+        known = ", ".join(f"{axis} = {sizes[axis]}" for axis in axes if axis in sizes)
+        raise ValueError(f"{name} has shape {array.shape}; expected ({', '.join(axes)})" + (known and f" with {known}"))
+    return array.astype(dtype, copy=False)
+
+
+def _checked_fields(
+    name: str, values: Any, shapes: Any, sizes: Any, dtype: np.dtype[Any]
+) -> Any:
+    """A named tuple of arrays, field by field; None gives zeros. Raises TypeError, ValueError."""
+    if values is None:
+        return [np.zeros([sizes[axis] for axis in axes], dtype) for axes in shapes.values()]
+    missing = [field for field in shapes if not hasattr(values, field)]
+    if missing:
+        raise TypeError(f"{name} has no field {missing[0]}; it needs {', '.join(shapes)}")
+    return [_checked(f"{name}.{f}", getattr(values, f), axes, sizes, dtype) for f, axes in shapes.items()]
+
+
+def _float_dtype(arrays: Any) -> np.dtype[Any]:
+    """The one dtype all arrays are computed in: float32 stays float32. Raises TypeError for half and for no float."""
+    dtype = np.result_type(*arrays)
+    if dtype.kind not in "fc" or dtype.itemsize < 4:
+        raise TypeError(
+            f"arrays of dtype {dtype} cannot be used; convert with .astype(np.float64) or .astype(np.float32)"
+        )
+    return dtype.newbyteorder("=")
+
+
+def _negative_magnitude(a: Array) -> Array:
+    """-|a| for real a; for complex a the sign is that of the real part, so that the function stays analytic."""
+    return np.where(a.real < 0, a, -a)
+
+
+def _outer(left: Array, right: Array) -> Array:
+    """The sum over time and batch of left right^T: (T, B, M), (T, B, N) -> (M, N), as one product."""
+    steps, batch, _ = left.shape
+    rows = steps * batch
+    return left.reshape(rows, left.shape[2]).T @ right.reshape(rows, right.shape[2])
+
+
+def _sigmoid(a: Array, out: Array | None = None) -> Array:
+    """1 / (1 + exp(-a)), as tanh, which never overflows."""
+    out = np.multiply(a, 0.5, out=out)
+    np.tanh(out, out=out)
+    out *= 0.5
+    out += 0.5
+    return out
+
+
+def _sigmoid_precise(a: Array) -> Array:
+    """1 / (1 + exp(-a)) with full relative accuracy on both sides: e/(1+e) or 1/(1+e), e = exp(-|a|)."""
+    e = np.exp(_negative_magnitude(a))
+    return np.where(a.real < 0, e, 1) / (1 + e)
+
+
+def _sigmoid_slope(a: Array) -> Array:
+    """sigmoid'(a) = e / (1+e)^2, e = exp(-|a|): no digit is lost however far the gate is saturated."""
+    e = np.exp(_negative_magnitude(a))
+    return e / (1 + e) ** 2
+
+
+def _sizes_of(params: Any, shapes: Any) -> dict[str, int]:
+    """The number behind each symbolic size, read off the parameters. Raises TypeError, ValueError."""
+    sizes: dict[str, int] = {}
+    for name, symbols in shapes.items():
+        if not hasattr(params, name):
+            raise TypeError(f"params has no field {name}; make them with init(), or Params({', '.join(shapes)})")
+        shape = np.shape(getattr(params, name))
+        if len(shape) != len(symbols):
+            raise ValueError(f"params.{name} has shape {shape}; expected {len(symbols)} axes ({', '.join(symbols)})")
+        for symbol, size in zip(symbols, shape, strict=True):
+            if sizes.setdefault(symbol, size) != size:
+                raise ValueError(
+                    f"params.{name} has shape {shape}, but {symbol} = {sizes[symbol]} by the parameters before it; "
+                    f"expected ({', '.join(symbols)})"
+                )
+    return sizes
+
+
+def _tanh_slope(a: Array) -> Array:
+    """tanh'(a) = 4E / (1+E)^2, E = exp(-2|a|): no digit is lost however far the unit is saturated."""
+    e = np.exp(2 * _negative_magnitude(a))
+    return 4 * e / (1 + e) ** 2
+
+
+def _times(sequence: Array, matrix: Array) -> Array:
+    """Every row of a sequence (T, B, N) times a matrix (N, M), as one product of T B rows: (T, B, M)."""
+    steps, batch, width = sequence.shape
+    return (sequence.reshape(steps * batch, width) @ matrix).reshape(steps, batch, matrix.shape[1])

@@ -1,0 +1,489 @@
+"""Simple recurrent network.
+
+Reference: Elman 1990
+
+Equations:
+    h[t] = tanh(W @ x[t] + U @ h[t-1] + b)
+
+Shapes (T steps, B sequences, D, H):
+    x        (D)
+    h        (H)
+    W        (H, D)
+    U        (H, H)
+    b        (H)
+
+Layout: sequences are (T, B, size), batches are rows, weights (rows of the result, columns of the operand).
+Order of the gates in packed arrays: h.
+Biases: 1 (b), one a gate; libraries that keep two add them.
+Options: none.
+
+Generated from the equations (content hash bb23662190e1fb8b, format 1) by lstm_sym; stands alone on NumPy.
+Written by the derivation, not by hand: change the equations and generate it again.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+Array = np.ndarray[Any, Any]
+
+CONTENT_HASH = "bb23662190e1fb8b6201d28bbc804f340b1bc4de8577065cc088fcb926eb1380"
+
+
+class Params(NamedTuple):
+    """The parameters, named as in the equations."""
+
+    W: Array  # (H, D) input weights
+    U: Array  # (H, H) recurrent weights
+    b: Array  # (H) bias
+
+
+class State(NamedTuple):
+    """The carried state."""
+
+    h: Array  # (B, H) hidden state
+
+
+class Tape(NamedTuple):
+    """What `backward` needs of `forward`, computed by liveness; x is kept as given, not copied."""
+
+    x: Array
+    h: Array
+
+
+class PreciseTape(NamedTuple):
+    """The same for the precise form, which reads pre-activations."""
+
+    x: Array
+    h: Array
+    a_h: Array
+
+
+class Grads(NamedTuple):
+    """Gradients of a loss: of the input, the parameters, the initial state."""
+
+    x: Array  # (T, B, D)
+    params: Params  # like Params
+    state: State  # of t = 0
+
+
+_SHAPES = {
+    'W': ('H', 'D'),
+    'U': ('H', 'H'),
+    'b': ('H',),
+}
+_STATE_SHAPES = {
+    'h': ('B', 'H'),
+}
+
+
+def init(
+    input_size: int,
+    hidden_size: int,
+    *,
+    rng: np.random.Generator | None = None,
+    dtype: Any = np.float64,
+    **fill: float,
+) -> Params:
+    """Parameters drawn uniformly from (-1/sqrt(hidden_size), 1/sqrt(hidden_size)), as PyTorch does.
+
+    `fill` sets a vector to one value, as b=1.0. Without rng the seed is 0. Raises TypeError for a name in `fill` that is no vector, ValueError for a size < 1.
+    """
+    rng = np.random.default_rng(0) if rng is None else rng
+    sizes = {'D': input_size, 'H': hidden_size}
+    for symbol, size in sizes.items():
+        if size < 1:
+            raise ValueError(f"the size {symbol} is {size}; sizes are 1 or more")
+    for name in fill:
+        if name not in ('b',):
+            raise TypeError(f"init() cannot fill {name}; the vectors of this cell are b")
+    bound = 1 / hidden_size**0.5
+    drawn = {}
+    for name, symbols in _SHAPES.items():
+        value = rng.uniform(-bound, bound, [sizes[symbol] for symbol in symbols])
+        drawn[name] = np.asarray(np.full_like(value, fill[name]) if name in fill else value, dtype)
+    return Params(**drawn)
+
+
+def _prepared(x: Any, params: Any, state: Any) -> tuple[Array, Params, State]:
+    """Arrays of one dtype and of sizes that fit each other."""
+    sizes = _sizes_of(params, _SHAPES)
+    dtype = _float_dtype([x, *params, *(state or ())])
+    x = _checked("x", x, ("T", "B", "D"), sizes, dtype)
+    sizes |= {"B": x.shape[1], "D": x.shape[2]}
+    params = Params(*_checked_fields("params", params, _SHAPES, sizes, dtype))
+    return x, params, State(*_checked_fields("state", state, _STATE_SHAPES, sizes, dtype))
+
+
+def forward(
+    x: Any, params: Params, state: State | None = None, *, precise: bool = False
+) -> tuple[Array, State, Tape | PreciseTape]:
+    """Run the cell over sequences.
+
+    x (T, B, D), state (B, H) each or None for zeros -> y = h (T, B, H), the state after T steps, the tape.
+    `precise` keeps full relative accuracy of gates and slopes under saturation; `backward` follows the tape.
+    Raises TypeError, ValueError, naming the array that does not fit.
+    """
+    x, params, state = _prepared(x, params, state)
+    return (_forward_precise if precise else _forward_fast)(x, params, state)
+
+
+def backward(dy: Any, tape: Tape | PreciseTape, params: Params, dstate: State | None = None) -> Grads:
+    """Gradients of a loss L by backpropagation through time.
+
+    dy = dL/dy (T, B, H); dstate = dL/d(state after T steps), or None for zeros; params as given to forward.
+    Returns dL/dx (T, B, D), dL/dparams (named), dL/d(initial state). Raises TypeError, ValueError.
+    """
+    dtype = tape.x.dtype
+    T, B = tape.x.shape[:2]
+    sizes = _sizes_of(params, _SHAPES) | {"T": T, "B": B}
+    dy = _checked("dy", dy, ("T", "B", "H"), sizes, _float_dtype([np.empty(0, dtype), dy]))
+    params = Params(*_checked_fields("params", params, _SHAPES, sizes, dtype))
+    dstate = State(*_checked_fields("dstate", dstate, _STATE_SHAPES, sizes, dy.dtype))
+    run = _backward_precise if isinstance(tape, PreciseTape) else _backward_fast
+    return run(dy, tape, params, dstate)
+
+
+def _forward_fast(x: Array, params: Params, state: State) -> tuple[Array, State, Tape]:
+    T, B = x.shape[:2]
+    dtype = x.dtype
+    H = params.W.shape[0]
+    W = params.W
+    b = params.b
+    U = params.U
+    a_h = np.empty((T, B, H), dtype)
+    h = np.empty((T + 1, B, H), dtype)
+    h[0] = state.h
+    # rnn.forward.a_h: a_h[t]
+    a_h[...] = _times(x, W.T)
+    # rnn.forward.a_h: a_h[t]
+    a_h += b
+    for t in range(T):
+        # rnn.forward.a_h: a_h[t]
+        np.add(a_h[t], h[t] @ U.T, out=a_h[t])
+        # rnn.forward.h: h[t] = tanh(a_h[t])
+        np.tanh(a_h[t], out=h[t + 1])
+    return h[1:].copy(), State(h[T].copy()), Tape(x, h)
+
+
+def _forward_precise(x: Array, params: Params, state: State) -> tuple[Array, State, PreciseTape]:
+    T, B = x.shape[:2]
+    dtype = x.dtype
+    H = params.W.shape[0]
+    W = params.W
+    b = params.b
+    U = params.U
+    a_h = np.empty((T, B, H), dtype)
+    h = np.empty((T + 1, B, H), dtype)
+    h[0] = state.h
+    # rnn.forward.a_h: a_h[t]
+    a_h[...] = _times(x, W.T)
+    # rnn.forward.a_h: a_h[t]
+    a_h += b
+    for t in range(T):
+        # rnn.forward.a_h: a_h[t]
+        np.add(a_h[t], h[t] @ U.T, out=a_h[t])
+        # rnn.forward.h: h[t] = tanh(a_h[t])
+        np.tanh(a_h[t], out=h[t + 1])
+    return h[1:].copy(), State(h[T].copy()), PreciseTape(x, h, a_h)
+
+
+def _backward_fast(dy: Array, tape: Tape, params: Params, dstate: State) -> Grads:
+    T, B = dy.shape[:2]
+    dtype = dy.dtype
+    H = params.W.shape[0]
+    x = tape.x
+    h = tape.h
+    U = params.U
+    W = params.W
+    d_a_h = np.empty((T, B, H), dtype)
+    d_h_next = dstate.h
+    # rnn.backward.h_slope: h_slope[t] = 1 - h[t]**2
+    h_slope = 1 - h[1:]**2
+    for t in reversed(range(T)):
+        # rnn.backward.h: d_h[t] = d_h_next[t] + dy[t]
+        d_h = dy[t] + d_h_next
+        # rnn.backward.a_h: d_a_h[t] = d_h[t]*h_slope[t]
+        np.multiply(d_h, h_slope[t], out=d_a_h[t])
+        # rnn.backward.h_prev: d_h_next[t-1]
+        d_h_prev = d_a_h[t] @ U
+        d_h_next = d_h_prev
+    # rnn.backward.x: d_x[t]
+    d_x = _times(d_a_h, W)
+    # rnn.backward.W: d_W
+    d_W = _outer(d_a_h, x)
+    # rnn.backward.U: d_U
+    d_U = _outer(d_a_h, h[:-1])
+    # rnn.backward.b: d_b
+    d_b = d_a_h.sum(axis=(0, 1))
+    return Grads(d_x, Params(d_W, d_U, d_b), State(d_h_next))
+
+
+def _backward_precise(dy: Array, tape: PreciseTape, params: Params, dstate: State) -> Grads:
+    T, B = dy.shape[:2]
+    dtype = dy.dtype
+    H = params.W.shape[0]
+    x = tape.x
+    h = tape.h
+    a_h = tape.a_h
+    U = params.U
+    W = params.W
+    d_a_h = np.empty((T, B, H), dtype)
+    d_h_next = dstate.h
+    # rnn.backward.h_slope: h_slope[t] = tanh_slope(a_h[t])
+    h_slope = _tanh_slope(a_h)
+    for t in reversed(range(T)):
+        # rnn.backward.h: d_h[t] = d_h_next[t] + dy[t]
+        d_h = dy[t] + d_h_next
+        # rnn.backward.a_h: d_a_h[t] = d_h[t]*h_slope[t]
+        np.multiply(d_h, h_slope[t], out=d_a_h[t])
+        # rnn.backward.h_prev: d_h_next[t-1]
+        d_h_prev = d_a_h[t] @ U
+        d_h_next = d_h_prev
+    # rnn.backward.x: d_x[t]
+    d_x = _times(d_a_h, W)
+    # rnn.backward.W: d_W
+    d_W = _outer(d_a_h, x)
+    # rnn.backward.U: d_U
+    d_U = _outer(d_a_h, h[:-1])
+    # rnn.backward.b: d_b
+    d_b = d_a_h.sum(axis=(0, 1))
+    return Grads(d_x, Params(d_W, d_U, d_b), State(d_h_next))
+
+
+def step(x_t: Array, state: State, params: Params) -> tuple[Array, State]:
+    """One step, for streaming: x_t (B, D) -> y_t (B, H) and the new state.
+
+    Shapes and dtypes are taken as they come.
+    """
+    x = x_t
+    h_prev = state.h
+    W = params.W
+    U = params.U
+    b = params.b
+    # rnn.forward.a_h: a_h[t]
+    a_h = x @ W.T
+    a_h += h_prev @ U.T
+    a_h += b
+    # rnn.forward.h: h[t] = tanh(a_h[t])
+    h = np.tanh(a_h)
+    return h, State(h)
+
+
+def jvp(
+    x: Any,
+    params: Params,
+    state: State | None = None,
+    *,
+    x_dot: Any = None,
+    params_dot: Params | None = None,
+    state_dot: State | None = None,
+) -> tuple[Array, Array, State, State]:
+    """Forward mode: the derivative along (x_dot, params_dot, state_dot), each None for zero.
+
+    Returns y, y_dot (T, B, H), the last state, its tangent. Raises TypeError, ValueError.
+    """
+    x, params, state = _prepared(x, params, state)
+    x_dot = np.zeros_like(x) if x_dot is None else x_dot
+    if params_dot is None:
+        params_dot = Params(*map(np.zeros_like, params))
+    if state_dot is None:
+        state_dot = State(*map(np.zeros_like, state))
+    dtype = _float_dtype([x, x_dot, *params_dot, *state_dot])
+    x, params, state = _prepared(x.astype(dtype, copy=False), params, state)
+    x_dot, params_dot, state_dot = _prepared(x_dot, params_dot, state_dot)
+    return _jvp(x, params, state, x_dot, params_dot, state_dot)
+
+
+def _jvp(
+    x: Array, params: Params, state: State, x_dot: Array, params_dot: Params, state_dot: State
+) -> tuple[Array, Array, State, State]:
+    T, B = x.shape[:2]
+    dtype = x.dtype
+    H = params.W.shape[0]
+    W = params.W
+    b = params.b
+    W_dot = params_dot.W
+    b_dot = params_dot.b
+    U = params.U
+    U_dot = params_dot.U
+    a_h = np.empty((T, B, H), dtype)
+    a_h_dot = np.empty((T, B, H), dtype)
+    h = np.empty((T + 1, B, H), dtype)
+    h[0] = state.h
+    h_dot = np.empty((T + 1, B, H), dtype)
+    h_dot[0] = state_dot.h
+    # rnn.forward.a_h: a_h[t]
+    a_h[...] = _times(x, W.T)
+    # rnn.forward.a_h: a_h[t]
+    a_h += b
+    # rnn.tangent.a_h: a_h_dot[t]
+    a_h_dot[...] = _times(x_dot, W.T)
+    # rnn.tangent.a_h: a_h_dot[t]
+    a_h_dot += _times(x, W_dot.T)
+    # rnn.tangent.a_h: a_h_dot[t]
+    a_h_dot += b_dot
+    for t in range(T):
+        # rnn.forward.a_h: a_h[t]
+        np.add(a_h[t], h[t] @ U.T, out=a_h[t])
+        # rnn.forward.h: h[t] = tanh(a_h[t])
+        np.tanh(a_h[t], out=h[t + 1])
+        # rnn.tangent.h_slope: h_slope[t] = tanh_slope(a_h[t])
+        h_slope = _tanh_slope(a_h[t])
+        # rnn.tangent.a_h: a_h_dot[t]
+        np.add(a_h_dot[t], h_dot[t] @ U.T, out=a_h_dot[t])
+        # rnn.tangent.a_h: a_h_dot[t]
+        np.add(a_h_dot[t], h[t] @ U_dot.T, out=a_h_dot[t])
+        # rnn.tangent.h: h_dot[t] = a_h_dot[t]*h_slope[t]
+        np.multiply(a_h_dot[t], h_slope, out=h_dot[t + 1])
+    return h[1:].copy(), h_dot[1:].copy(), State(h[T].copy()), State(h_dot[T].copy())
+
+
+def jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(None)) -> Array:
+    """The Jacobian ds[t]/ds[t-1] over all states, in the order of State, at step t of the tape.
+
+    (B, S, S) for a step, (n, B, S, S) for a slice or an array of steps; S is the sum of the states' sizes.
+    """
+    params = Params(*map(np.asarray, params))
+    run = _jacobian_precise if isinstance(tape, PreciseTape) else _jacobian_fast
+    return run(tape, params, t)
+
+
+def _jacobian_fast(tape: Tape, params: Params, t: Any) -> Array:
+    dtype = tape.x.dtype
+    H = params.W.shape[0]
+    h = tape.h[1:][t]
+    U = params.U
+    lead = tape.x[t].shape[:-1]
+    out = np.zeros((*lead, H, H), dtype)
+    h_slope = 1 - h**2
+    # d h[t] / d h[t-1]
+    out[..., 0 : H, 0 : H] += h_slope[..., :, None] * U
+    return out
+
+
+def _jacobian_precise(tape: PreciseTape, params: Params, t: Any) -> Array:
+    dtype = tape.x.dtype
+    H = params.W.shape[0]
+    a_h = tape.a_h[t]
+    U = params.U
+    lead = tape.x[t].shape[:-1]
+    out = np.zeros((*lead, H, H), dtype)
+    h_slope = _tanh_slope(a_h)
+    # d h[t] / d h[t-1]
+    out[..., 0 : H, 0 : H] += h_slope[..., :, None] * U
+    return out
+
+
+def input_jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(None)) -> Array:
+    """The Jacobian ds[t]/dx[t] of all states at step t of the tape.
+
+    (B, S, D) for a step, (n, B, S, D) for a slice or an array of steps; S is the sum of the states' sizes.
+    """
+    params = Params(*map(np.asarray, params))
+    run = _input_jacobian_precise if isinstance(tape, PreciseTape) else _input_jacobian_fast
+    return run(tape, params, t)
+
+
+def _input_jacobian_fast(tape: Tape, params: Params, t: Any) -> Array:
+    dtype = tape.x.dtype
+    D = params.W.shape[1]
+    H = params.W.shape[0]
+    h = tape.h[1:][t]
+    W = params.W
+    lead = tape.x[t].shape[:-1]
+    out = np.zeros((*lead, H, D), dtype)
+    h_slope = 1 - h**2
+    # d h[t] / d x[t]
+    out[..., 0 : H, 0 : D] += h_slope[..., :, None] * W
+    return out
+
+
+def _input_jacobian_precise(tape: PreciseTape, params: Params, t: Any) -> Array:
+    dtype = tape.x.dtype
+    D = params.W.shape[1]
+    H = params.W.shape[0]
+    a_h = tape.a_h[t]
+    W = params.W
+    lead = tape.x[t].shape[:-1]
+    out = np.zeros((*lead, H, D), dtype)
+    h_slope = _tanh_slope(a_h)
+    # d h[t] / d x[t]
+    out[..., 0 : H, 0 : D] += h_slope[..., :, None] * W
+    return out
+
+
+def _checked(name: str, value: Any, axes: Any, sizes: Any, dtype: np.dtype[Any]) -> Array:
+    """An array of this dtype whose axes have these sizes, an unknown size taken from it. Raises ValueError."""
+    array = np.asarray(value)
+    expected = tuple(sizes.get(axis, size) for axis, size in zip(axes, array.shape, strict=False))
+    if array.ndim != len(axes) or array.shape != expected:
+        known = ", ".join(f"{axis} = {sizes[axis]}" for axis in axes if axis in sizes)
+        raise ValueError(f"{name} has shape {array.shape}; expected ({', '.join(axes)})" + (known and f" with {known}"))
+    return array.astype(dtype, copy=False)
+
+
+def _checked_fields(
+    name: str, values: Any, shapes: Any, sizes: Any, dtype: np.dtype[Any]
+) -> Any:
+    """A named tuple of arrays, field by field; None gives zeros. Raises TypeError, ValueError."""
+    if values is None:
+        return [np.zeros([sizes[axis] for axis in axes], dtype) for axes in shapes.values()]
+    missing = [field for field in shapes if not hasattr(values, field)]
+    if missing:
+        raise TypeError(f"{name} has no field {missing[0]}; it needs {', '.join(shapes)}")
+    return [_checked(f"{name}.{f}", getattr(values, f), axes, sizes, dtype) for f, axes in shapes.items()]
+
+
+def _float_dtype(arrays: Any) -> np.dtype[Any]:
+    """The one dtype all arrays are computed in: float32 stays float32. Raises TypeError for half and for no float."""
+    dtype = np.result_type(*arrays)
+    if dtype.kind not in "fc" or dtype.itemsize < 4:
+        raise TypeError(
+            f"arrays of dtype {dtype} cannot be used; convert with .astype(np.float64) or .astype(np.float32)"
+        )
+    return dtype.newbyteorder("=")
+
+
+def _negative_magnitude(a: Array) -> Array:
+    """-|a| for real a; for complex a the sign is that of the real part, so that the function stays analytic."""
+    return np.where(a.real < 0, a, -a)
+
+
+def _outer(left: Array, right: Array) -> Array:
+    """The sum over time and batch of left right^T: (T, B, M), (T, B, N) -> (M, N), as one product."""
+    steps, batch, _ = left.shape
+    rows = steps * batch
+    return left.reshape(rows, left.shape[2]).T @ right.reshape(rows, right.shape[2])
+
+
+def _sizes_of(params: Any, shapes: Any) -> dict[str, int]:
+    """The number behind each symbolic size, read off the parameters. Raises TypeError, ValueError."""
+    sizes: dict[str, int] = {}
+    for name, symbols in shapes.items():
+        if not hasattr(params, name):
+            raise TypeError(f"params has no field {name}; make them with init(), or Params({', '.join(shapes)})")
+        shape = np.shape(getattr(params, name))
+        if len(shape) != len(symbols):
+            raise ValueError(f"params.{name} has shape {shape}; expected {len(symbols)} axes ({', '.join(symbols)})")
+        for symbol, size in zip(symbols, shape, strict=True):
+            if sizes.setdefault(symbol, size) != size:
+                raise ValueError(
+                    f"params.{name} has shape {shape}, but {symbol} = {sizes[symbol]} by the parameters before it; "
+                    f"expected ({', '.join(symbols)})"
+                )
+    return sizes
+
+
+def _tanh_slope(a: Array) -> Array:
+    """tanh'(a) = 4E / (1+E)^2, E = exp(-2|a|): no digit is lost however far the unit is saturated."""
+    e = np.exp(2 * _negative_magnitude(a))
+    return 4 * e / (1 + e) ** 2
+
+
+def _times(sequence: Array, matrix: Array) -> Array:
+    """Every row of a sequence (T, B, N) times a matrix (N, M), as one product of T B rows: (T, B, M)."""
+    steps, batch, width = sequence.shape
+    return (sequence.reshape(steps * batch, width) @ matrix).reshape(steps, batch, matrix.shape[1])

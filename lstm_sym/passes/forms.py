@@ -1,0 +1,70 @@
+"""Two forms of the same derivative: from the output (fast), and from the pre-activation (no digit lost to cancellation).
+
+A derived program holds slope symbols, phi'(a). `fast` writes them in y = phi(a), as textbooks do; `precise` keeps them
+and also writes 1 - sigmoid(a) as sigmoid(-a), which keeps its digits when the gate is open.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import sympy
+from sympy import Expr
+
+from lstm_sym.equations.functions import SLOPES, sigmoid
+from lstm_sym.program.program import Program
+from lstm_sym.program.statements import Pointwise, Statement
+from lstm_sym.program.values import Role, Value
+
+
+def fast(program: Program) -> Program:
+    """Every slope written in the output of its function: i (1 - i), 1 - g^2."""
+    return _rewrite(program, tuple(from_output(statement) for statement in program.statements))
+
+
+def from_output(statement: Statement) -> Statement:
+    """A slope statement written in the output of its function; any other statement as it is."""
+    output = statement.target.of
+    if not isinstance(statement, Pointwise) or statement.target.role is not Role.SLOPE or output is None:
+        return statement
+    row = SLOPES.get(type(statement.expression).__name__)
+    if row is None or row.from_output is None:
+        return statement
+    return replace(statement, expression=row.from_output(output.symbol), operands=(output,))
+
+
+def complements(forward: Program) -> dict[Expr, Expr]:
+    """1 - z -> sigmoid(-a_z) for every z = sigmoid(a_z) of a forward program."""
+    return {
+        1 - statement.target.symbol: sigmoid(-statement.operands[0].symbol)
+        for statement in forward.statements
+        if isinstance(statement, Pointwise) and isinstance(statement.expression, sigmoid)
+    }
+
+
+def precise(program: Program, forward: Program) -> Program:
+    """1 - z becomes sigmoid(-a_z) wherever `forward` has z = sigmoid(a_z); slopes stay functions of a."""
+    replacements = complements(forward)
+    values = {value.symbol: value for value in (*forward.values(), *program.values())}
+    return _rewrite(program, tuple(_replaced(s, replacements, values) for s in program.statements))
+
+
+def _replaced(
+    statement: Statement, replacements: dict[Expr, Expr], values: dict[sympy.Symbol, Value]
+) -> Statement:
+    if not isinstance(statement, Pointwise):
+        return statement
+    expression = statement.expression.xreplace(replacements)
+    if expression == statement.expression:
+        return statement
+    operands = tuple(value for symbol, value in values.items() if symbol in expression.free_symbols)
+    return replace(statement, expression=expression, operands=operands)
+
+
+def _rewrite(program: Program, statements: tuple[Statement, ...]) -> Program:
+    """The program with other statements; values they now read and nobody defines become inputs."""
+    defined = {s.target for s in statements} | {c.incoming for c in program.carries} | set(program.parameters)
+    reads = dict.fromkeys(value for statement in statements for value in statement.reads())
+    given = tuple(v for v in program.inputs if v in reads or v.role is not Role.QUANTITY)
+    added = tuple(v for v in reads if v not in defined and v not in given)
+    return replace(program, inputs=(*given, *added), statements=statements)

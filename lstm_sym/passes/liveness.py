@@ -1,0 +1,13 @@
+"""Liveness: which forward values the backward pass reads. The save set is computed, not chosen."""
+
+from __future__ import annotations
+
+from lstm_sym.program.program import Program
+from lstm_sym.program.values import Value
+
+
+def save_set(forward: Program, backward: Program) -> tuple[Value, ...]:
+    """The values of `forward` that `backward` reads at any statement, in the order `forward` defines them."""
+    read = {value for statement in backward.statements for value in statement.reads()}
+    parameters = set(forward.parameters)
+    return tuple(value for value in forward.values() if value in read and value not in parameters)

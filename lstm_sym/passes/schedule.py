@@ -1,0 +1,223 @@
+"""Schedule: what runs before the time loop, in it, and after it; and what runs together.
+
+* before: everything that depends on whole sequences alone (input products, biases, slopes of saved values), for all t at
+  once. Inputs are whole sequences, and in a backward program so is everything on the tape.
+* loop: what the carried values need.
+* after: what no carried value needs (outputs, input adjoints, weight gradients), for all t at once.
+
+Affine maps into a group are cut into pieces, one an operand, so that slots that share an operand are one product.
+Statements of the same form in neighbouring slots become one run.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import sympy
+from sympy import Expr
+
+from lstm_sym.passes.layout import Layout, Place
+from lstm_sym.program.program import Program
+from lstm_sym.program.statements import Accumulate, Affine, Pointwise, Statement, Term
+from lstm_sym.program.values import Value
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Part of an affine map into a slot: terms over one operand; `first` if it assigns and does not add."""
+
+    target: Value
+    terms: tuple[Term, ...]
+    first: bool
+    statement: Affine
+
+
+@dataclass(frozen=True)
+class Run:
+    """Pieces or statements in neighbouring slots, in slot order, that one line of code computes."""
+
+    parts: tuple[Piece | Statement, ...]
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """The three regions of a program, each in order; `stored` are values with an array over all t, `kept` those of them
+    that must be there, whole, after the loop.
+    """
+
+    program: Program
+    layout: Layout
+    before: tuple[Run, ...]
+    loop: tuple[Run, ...]
+    after: tuple[Run, ...]
+    stored: frozenset[Value]
+    kept: frozenset[Value]
+
+
+def schedule(program: Program, layout: Layout, keep: frozenset[Value] = frozenset()) -> Schedule:
+    """Schedule a program; values in `keep` are stored for every t as well (the tape)."""
+    needed = _needed_by_carries(program)
+    whole = {*program.inputs, *program.parameters}
+    parts: dict[str, list[Piece | Statement]] = {"before": [], "loop": [], "after": []}
+    for statement in program.statements:
+        for part in _pieces(statement, layout, whole):
+            parts[_region(part, whole, needed)].append(part)
+        if all(value in whole for value in statement.reads()):
+            whole.add(statement.target)
+    known = {*program.inputs, *program.parameters}
+    known |= {carry.incoming for carry in program.carries}
+    assigned: set[Value] = set()
+    before, loop, after = (_Ordering(parts[region], known, layout, assigned).run() for region in parts)
+    stored = _stored(program, parts, whole, keep)
+    return Schedule(program, layout, before, loop, after, stored, keep | set(program.outputs))
+
+
+def _region(part: Piece | Statement, whole: set[Value], needed: set[Value]) -> str:
+    if isinstance(part, Accumulate):
+        return "after"
+    if all(value in whole for value in _reads(part)):
+        return "before"
+    return "loop" if part.target in needed else "after"
+
+
+def _needed_by_carries(program: Program) -> set[Value]:
+    needed = {carry.outgoing for carry in program.carries}
+    for statement in reversed(program.statements):
+        if statement.target in needed:
+            needed.update(statement.reads())
+    return needed
+
+
+def _stored(
+    program: Program, parts: dict[str, list[Piece | Statement]], whole: set[Value], keep: frozenset[Value]
+) -> frozenset[Value]:
+    """Values that are whole sequences or begun before the loop, kept, handed out, or read after the loop."""
+    begun = {part.target for part in parts["before"]}
+    read_after = {value for part in parts["after"] for value in _reads(part)}
+    parameters = set(program.parameters)
+    return frozenset((whole | begun | keep | read_after | set(program.outputs)) - parameters)
+
+
+def _reads(part: Piece | Statement) -> tuple[Value, ...]:
+    if isinstance(part, Piece):
+        return tuple(value for term in part.terms for value in term.reads())
+    return part.reads()
+
+
+def _pieces(statement: Statement, layout: Layout, whole: set[Value]) -> list[Piece | Statement]:
+    """An affine map into a slot: a piece per operand of a product, one for the rest that is whole, one for the rest."""
+    if not isinstance(statement, Affine) or not _into_slot(statement, layout):
+        return [statement]
+    buckets: dict[object, list[Term]] = {}
+    for term in statement.terms:
+        is_whole = all(value in whole for value in term.reads())
+        key: object = ("product", term.operand, _kind(term)) if term.is_product else ("rest", is_whole, term.is_diagonal)
+        buckets.setdefault(key, []).append(term)
+    return [Piece(statement.target, tuple(terms), False, statement) for terms in buckets.values()]
+
+
+def _into_slot(statement: Affine, layout: Layout) -> bool:
+    plain = all(not t.transposed and t.coefficient == 1 for t in statement.terms if t.is_product)
+    return plain and layout.place(statement.target) is not None
+
+
+def _kind(term: Term) -> str:
+    return term.matrix.role.value if term.matrix is not None else ""
+
+
+class _Ordering:
+    """List scheduling of one region: single statements as soon as they are ready, then the largest run."""
+
+    def __init__(
+        self, parts: list[Piece | Statement], known: set[Value], layout: Layout, assigned: set[Value]
+    ) -> None:
+        self.parts, self.layout, self.assigned = list(parts), layout, assigned
+        self.pending: dict[Value, int] = {}
+        for part in parts:
+            self.pending[part.target] = self.pending.get(part.target, 0) + 1
+        self.unknown = {v for part in parts for v in _reads(part) if v in self.pending and v not in known}
+        self.runs: list[Run] = []
+
+    def run(self) -> tuple[Run, ...]:
+        """All parts of the region in order."""
+        while self.parts:
+            ready = [part for part in self.parts if not any(v in self.unknown for v in _reads(part))]
+            single = next((part for part in ready if self.key(part) is None), None)
+            self.emit([single] if single is not None else self.largest(ready))
+        return tuple(self.runs)
+
+    def largest(self, ready: list[Piece | Statement]) -> list[Piece | Statement]:
+        """The largest set of ready parts with the same key; of equal ones the first."""
+        families: dict[object, list[Piece | Statement]] = {}
+        for part in ready:
+            families.setdefault(self.key(part), []).append(part)
+        return max(families.values(), key=len)
+
+    def emit(self, parts: list[Piece | Statement]) -> None:
+        """Append parts as runs of neighbouring slots, and note what is known now."""
+        for run in self.neighbours(parts):
+            marked = tuple(self.marked(part) for part in run)
+            self.runs.append(Run(marked))
+        for part in parts:
+            self.parts.remove(part)
+            self.pending[part.target] -= 1
+            if not self.pending[part.target]:
+                self.unknown.discard(part.target)
+
+    def marked(self, part: Piece | Statement) -> Piece | Statement:
+        """A piece, told whether it is the first to reach its slot."""
+        if not isinstance(part, Piece):
+            return part
+        first = part.target not in self.assigned
+        self.assigned.add(part.target)
+        return replace(part, first=first)
+
+    def neighbours(self, parts: list[Piece | Statement]) -> list[list[Piece | Statement]]:
+        """Cut parts into runs of consecutive slots."""
+        if len(parts) == 1 or self.key(parts[0]) is None:
+            return [[part] for part in parts]
+        ordered = sorted(parts, key=lambda part: self.place(part).slot)
+        runs = [[ordered[0]]]
+        for part in ordered[1:]:
+            consecutive = self.place(part).slot == self.place(runs[-1][-1]).slot + 1
+            same_start = (part.target in self.assigned) == (runs[-1][-1].target in self.assigned)
+            if consecutive and same_start:
+                runs[-1].append(part)
+            else:
+                runs.append([part])
+        return runs
+
+    def place(self, part: Piece | Statement) -> Place:
+        """The place of a part's target; only asked of parts that have a key."""
+        place = self.layout.place(part.target)
+        assert place is not None
+        return place
+
+    def key(self, part: Piece | Statement) -> object:
+        """What parts of one run have in common, or None for a part that runs alone."""
+        place = self.layout.place(part.target)
+        if place is None or isinstance(part, Accumulate | Affine):
+            return None
+        if isinstance(part, Piece):
+            return self.piece_key(part, place)
+        pattern = self.pattern(part, place)
+        return None if pattern is None else (place.group, place.row, pattern)
+
+    def piece_key(self, piece: Piece, place: Place) -> object:
+        """Products of one operand, and biases, run together; element-wise terms run alone."""
+        first = piece.terms[0]
+        if first.is_product and len(piece.terms) == 1:
+            return place.group, place.row, "product", first.operand, _kind(first)
+        if all(term.operand is None and term.coefficient == 1 for term in piece.terms):
+            return place.group, place.row, "bias", len(piece.terms), _kind(first)
+        return None
+
+    def pattern(self, statement: Pointwise, place: Place) -> Expr | None:
+        """The expression with each operand replaced by its row, if all stand in this slot of this group."""
+        rows = {}
+        for value in statement.operands:
+            at = self.layout.place(value)
+            if at is None or at.group != place.group or at.slot != place.slot:
+                return None
+            rows[value.symbol] = sympy.Symbol("/".join(at.row) or "pre-activation")
+        return statement.expression.xreplace(rows)

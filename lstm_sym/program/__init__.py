@@ -1,0 +1,26 @@
+"""Statements over vectors: an immutable straight-line program (SSA) for one time step, and the loop around it.
+
+Input: a `Cell`. Output: a `Program`, on which derivation rules, passes and emitters work. Time stays a loop; matrices
+enter only through `Affine`, so matrix products stay nodes until code is emitted.
+"""
+
+from lstm_sym.program.lower import lower
+from lstm_sym.program.program import Carry, Program, ProgramError
+from lstm_sym.program.statements import Accumulate, Affine, Contribution, Pointwise, Provenance, Statement, Term
+from lstm_sym.program.values import Role, Value
+
+__all__ = [
+    "Accumulate",
+    "Affine",
+    "Carry",
+    "Contribution",
+    "Pointwise",
+    "Program",
+    "ProgramError",
+    "Provenance",
+    "Role",
+    "Statement",
+    "Term",
+    "Value",
+    "lower",
+]

@@ -1,0 +1,61 @@
+"""Element-wise functions and slopes on NumPy arrays, real or complex, any float dtype, shape kept.
+
+Each function of the table of functions has its value twice: fast, and free of cancellation (`_precise`); each slope is
+free of cancellation. The source of these functions is copied into the kernels that use them, so each of them needs only
+NumPy and the functions of this file. Nothing overflows: every exponential is of a number whose real part is <= 0.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+Array = np.ndarray[Any, Any]
+
+
+def negative_magnitude(a: Array) -> Array:
+    """-|a| for real a; for complex a the sign is that of the real part, so that the function stays analytic."""
+    return np.where(a.real < 0, a, -a)
+
+
+def sigmoid(a: Array, out: Array | None = None) -> Array:
+    """1 / (1 + exp(-a)), as tanh, which never overflows."""
+    out = np.multiply(a, 0.5, out=out)
+    np.tanh(out, out=out)
+    out *= 0.5
+    out += 0.5
+    return out
+
+
+def sigmoid_precise(a: Array) -> Array:
+    """1 / (1 + exp(-a)) with full relative accuracy on both sides: e/(1+e) or 1/(1+e), e = exp(-|a|)."""
+    e = np.exp(negative_magnitude(a))
+    return np.where(a.real < 0, e, 1) / (1 + e)
+
+
+def sigmoid_slope(a: Array) -> Array:
+    """sigmoid'(a) = e / (1+e)^2, e = exp(-|a|): no digit is lost however far the gate is saturated."""
+    e = np.exp(negative_magnitude(a))
+    return e / (1 + e) ** 2
+
+
+def tanh_slope(a: Array) -> Array:
+    """tanh'(a) = 4E / (1+E)^2, E = exp(-2|a|): no digit is lost however far the unit is saturated."""
+    e = np.exp(2 * negative_magnitude(a))
+    return 4 * e / (1 + e) ** 2
+
+
+def relu(a: Array) -> Array:
+    """max(a, 0); NaN stays NaN."""
+    return np.where(a.real <= 0, 0 * a, a)
+
+
+def relu_slope(a: Array) -> Array:
+    """1 where a > 0, else 0."""
+    return (a.real > 0).astype(a.dtype)
+
+
+def softplus(a: Array) -> Array:
+    """log(1 + exp(a)) = max(a, 0) + log1p(exp(-|a|))."""
+    return np.where(a.real < 0, 0 * a, a) + np.log1p(np.exp(negative_magnitude(a)))

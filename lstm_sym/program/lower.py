@@ -1,0 +1,235 @@
+"""Cell -> Program: every named quantity a statement, every affine map an `Affine`, every function its own stage.
+
+Stages get the names of the field: the pre-activation of i is `a_i`, the function of a plain argument `tanh_c`, a product
+that stands alone `U_n_h`. No stage is named by a counter.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+
+import sympy
+from sympy import Expr
+
+from lstm_sym.equations.cell import Cell, Equation
+from lstm_sym.equations.expressions import Binary, Call, Expression, MatrixProduct, Name, Negate, Number
+from lstm_sym.equations.functions import FUNCTIONS
+from lstm_sym.program.program import Carry, Program
+from lstm_sym.program.statements import Affine, Pointwise, Provenance, Statement, Term
+from lstm_sym.program.values import Role, Value
+
+
+def lower(cell: Cell) -> Program:
+    """The forward program of a cell: inputs x[t], carried states, one statement a stage, output y[t]."""
+    lowering = _Lowering(cell)
+    for equation in cell.equations:
+        lowering.equation(equation)
+    carries = tuple(Carry(lowering.value(s, -1), lowering.value(s, 0)) for s in cell.states)
+    return Program(
+        f"{cell.key}.forward",
+        (lowering.value(cell.input, 0),),
+        carries,
+        tuple(lowering.value(name, None) for name in cell.parameters),
+        tuple(lowering.statements),
+        (lowering.value(cell.output, 0),),
+    )
+
+
+class _Lowering:
+    """Lowers equation after equation; `statements` grows, `taken` keeps the stages' names unique."""
+
+    def __init__(self, cell: Cell) -> None:
+        self.cell = cell
+        self.statements: list[Statement] = []
+        self.taken = set(cell.shapes)
+        self.current = cell.equations[0]
+        self.operands: dict[sympy.Symbol, Value] = {}
+
+    def value(self, name: str, time: int | None) -> Value:
+        """The value that a name with this time stands for."""
+        role = Role.PARAMETER if time is None else Role.QUANTITY
+        role = Role.INPUT if name == self.cell.input else Role.STATE if name in self.cell.states else role
+        return Value(name, self.cell.shapes[name], time, role)
+
+    def equation(self, equation: Equation) -> None:
+        """target[t] = expression, with the stages that it needs before it."""
+        self.current = equation
+        target = self.value(equation.target, 0)
+        node = equation.expression
+        if _is_affine_sum(node):
+            self.affine(target, node)
+        else:
+            self.pointwise(target, self.scalar(node))
+
+    def provenance(self, target: Value) -> Provenance:
+        """The id of a statement, and the equation it was read from."""
+        rule = "equation" if target.name == self.current.target else "stage of an equation"
+        return Provenance(f"{self.cell.key}.forward.{target.name}", rule, self.current.text)
+
+    def pointwise(self, target: Value, expression: Expr) -> Value:
+        """Append target = expression; a stage of parameters alone has no time."""
+        operands = tuple(v for s, v in self.operands.items() if s in expression.free_symbols)
+        if target.role is Role.QUANTITY and target.name not in self.cell.shapes and all(v.time is None for v in operands):
+            target = replace(target, time=None)
+        self.statements.append(Pointwise(target, expression, operands, self.provenance(target)))
+        return target
+
+    def stage(self, name: str, display: str, shape: tuple[str, ...]) -> Value:
+        """A new value for a part of the current equation, under a name that is still free."""
+        target = self.current.target
+        candidates = (name, f"{name}_{target}", f"{name}_in_{target}")
+        free = next((c for c in candidates if c not in self.taken), None)
+        while free is None:
+            name = f"{name}_again"
+            free = name if name not in self.taken else None
+        self.taken.add(free)
+        return Value(free, shape, 0, Role.QUANTITY, None, display)
+
+    def symbol(self, value: Value) -> Expr:
+        """The symbol of an operand, remembered with its value."""
+        self.operands[value.symbol] = value
+        return value.symbol
+
+    def scalar(self, node: Expression) -> Expr:
+        """A SymPy expression for a node; affine maps and functions inside it become stages."""
+        if isinstance(node, Number):
+            return sympy.Rational(node.value.numerator, node.value.denominator)
+        if isinstance(node, Name):
+            return self.symbol(self.value(node.name, node.time))
+        if _is_affine_sum(node):
+            return self.symbol(self.affine(self.affine_stage(node), node))
+        if isinstance(node, Negate):
+            return -self.scalar(node.operand)
+        if isinstance(node, Binary):
+            return self.binary(node)
+        assert isinstance(node, Call)
+        return self.call(node)
+
+    def binary(self, node: Binary) -> Expr:
+        """Arithmetic of two scalars; products and sums of numbers stay exact."""
+        left, right = self.scalar(node.left), self.scalar(node.right)
+        match node.operator:
+            case "+":
+                return left + right
+            case "-":
+                return left - right
+            case "*":
+                return left * right
+            case "/":
+                return left / right
+        return left**right
+
+    def call(self, node: Call) -> Expr:
+        """phi(argument): alone on the right side it defines the target; inside, it is a stage of its own."""
+        outermost = node == self.current.expression
+        argument = self.argument(node.argument)
+        result = FUNCTIONS[node.function].symbol(argument.symbol)
+        if outermost:
+            return result
+        reference = argument.name + ("_prev" if argument.time == -1 else "")
+        value = self.stage(f"{node.function}_{reference}", "", argument.shape)
+        return self.symbol(self.pointwise(value, result))
+
+    def argument(self, node: Expression) -> Value:
+        """The argument of a function as a value: a name as it is, anything else as a pre-activation stage."""
+        if isinstance(node, Name):
+            value = self.value(node.name, node.time)
+            self.symbol(value)
+            return value
+        target = self.stage(f"a_{self.current.target}", "", self.shape(node))
+        if _is_affine_sum(node):
+            self.affine(target, node)
+        else:
+            target = self.pointwise(target, self.scalar(node))
+        self.symbol(target)
+        return target
+
+    def affine_stage(self, node: Expression) -> Value:
+        """The value of an affine map inside a larger expression, named after its first product."""
+        product = next(n for n in node.walk() if isinstance(n, MatrixProduct))
+        operand = next(n for n in product.operand.walk() if isinstance(n, Name))
+        alone = isinstance(node, MatrixProduct) and isinstance(node.operand, Name)
+        name = f"{product.matrix.name}_{operand.name}"
+        return self.stage(name, str(node) if alone else "", self.cell.shapes[product.matrix.name][:1])
+
+    def affine(self, target: Value, node: Expression) -> Value:
+        """Append target = sum of terms; a term that is no map of a single value becomes a stage, added as it is."""
+        linear, rest = [], []
+        for sign, part in _summands(node):
+            term = self.term(sign, part)
+            if term is None:
+                rest.append((sign, part))
+            else:
+                linear.append(term)
+        if rest:
+            linear.append(Term(None, self.remainder(target, rest)))
+        self.statements.append(Affine(target, tuple(linear), self.provenance(target)))
+        return target
+
+    def remainder(self, target: Value, parts: list[tuple[int, Expression]]) -> Value:
+        """The part of a sum that is not affine in single values: p_i * c[t-1], r * q, ..."""
+        expression = sympy.Add(*(sign * self.scalar(part) for sign, part in parts))
+        if isinstance(expression, sympy.Symbol):
+            return self.operands[expression]
+        value = self.stage(f"{target.name}_extra", "", target.shape)
+        return self.pointwise(value, expression)
+
+    def term(self, sign: int, node: Expression) -> Term | None:
+        """A summand as a term of an affine map, or None if it is none."""
+        coefficient = Fraction(sign)
+        if isinstance(node, Binary) and node.operator == "*" and isinstance(node.left, Number):
+            coefficient, node = coefficient * node.left.value, node.right
+        if isinstance(node, MatrixProduct):
+            return Term(self.value(node.matrix.name, None), self.operand(node.operand), coefficient=coefficient)
+        if isinstance(node, Binary) and node.operator == "*":
+            return self.diagonal_term(coefficient, node.left, node.right)
+        if isinstance(node, Name):
+            value = self.value(node.name, node.time)
+            if node.time is None:
+                return Term(value, None, coefficient=coefficient)
+            return Term(None, value, coefficient=coefficient)
+        return None
+
+    def diagonal_term(self, coefficient: Fraction, left: Expression, right: Expression) -> Term | None:
+        """p * v with a vector parameter p, the map diag(p): a peephole."""
+        if isinstance(left, Name) and isinstance(right, Name) and (left.time is None) != (right.time is None):
+            weight, operand = (left, right) if left.time is None else (right, left)
+            return Term(
+                self.value(weight.name, None), self.value(operand.name, operand.time), coefficient=coefficient
+            )
+        return None
+
+    def operand(self, node: Expression) -> Value:
+        """The vector a matrix multiplies: a name as it is, anything else as a stage."""
+        if isinstance(node, Name):
+            return self.value(node.name, node.time)
+        if _is_affine_sum(node):
+            return self.affine(self.affine_stage(node), node)
+        shape = self.shape(node)
+        value = self.stage("_".join(n.name for n in node.walk() if isinstance(n, Name)), "", shape)
+        return self.pointwise(value, self.scalar(node))
+
+    def shape(self, node: Expression) -> tuple[str, ...]:
+        """The shape of a vector expression, read off the first name or product in it."""
+        first = next(n for n in node.walk() if isinstance(n, Name | MatrixProduct))
+        return self.cell.shapes[first.name] if isinstance(first, Name) else self.cell.shapes[first.matrix.name][:1]
+
+
+def _summands(node: Expression, sign: int = 1) -> list[tuple[int, Expression]]:
+    if isinstance(node, Negate):
+        return _summands(node.operand, -sign)
+    if isinstance(node, Binary) and node.operator in "+-":
+        right = sign if node.operator == "+" else -sign
+        return _summands(node.left, sign) + _summands(node.right, right)
+    return [(sign, node)]
+
+
+def _is_affine_sum(node: Expression) -> bool:
+    """Whether a sum has a matrix product among its summands, with at most a number before it."""
+    for _, part in _summands(node):
+        if isinstance(part, Binary) and part.operator == "*" and isinstance(part.left, Number):
+            part = part.right
+        if isinstance(part, MatrixProduct):
+            return True
+    return False

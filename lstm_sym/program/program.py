@@ -1,0 +1,107 @@
+"""A program: one step of a loop over time, in SSA form, and the checks that it is one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from lstm_sym.program.statements import Accumulate, Affine, Pointwise, Statement, Term
+from lstm_sym.program.values import Value
+
+
+class ProgramError(Exception):
+    """A program that breaks SSA or shapes: a defect of a rule or a pass, never of a user's cell."""
+
+
+@dataclass(frozen=True)
+class Carry:
+    """A loop-carried value: `incoming` is known when a step starts, `outgoing` is what the step hands to the next."""
+
+    incoming: Value
+    outgoing: Value
+
+
+@dataclass(frozen=True)
+class Program:
+    """One time step and how steps follow each other.
+
+    `inputs` are given at every step, `carries` go from step to step, `parameters` stay; `direction` is +1 (t = 0 ..
+    T-1) or -1 (t = T-1 .. 0); `outputs` are handed out at every step; every `Accumulate` target is summed over time.
+    """
+
+    name: str
+    inputs: tuple[Value, ...]
+    carries: tuple[Carry, ...]
+    parameters: tuple[Value, ...]
+    statements: tuple[Statement, ...]
+    outputs: tuple[Value, ...]
+    direction: int = 1
+
+    def __post_init__(self) -> None:
+        """Check SSA and shapes. Raises ProgramError."""
+        known = {*self.inputs, *self.parameters, *(carry.incoming for carry in self.carries)}
+        for statement in self.statements:
+            for value in statement.reads():
+                if value not in known:
+                    raise ProgramError(f"{self.name}: {statement.target} reads {value}, which is not defined above")
+            if statement.target in known:
+                raise ProgramError(f"{self.name}: {statement.target} is defined twice")
+            check_shapes(self.name, statement)
+            known.add(statement.target)
+        for value in (*self.outputs, *(carry.outgoing for carry in self.carries)):
+            if value not in known:
+                raise ProgramError(f"{self.name}: the output {value} is never defined")
+
+    def statement(self, target: str) -> Statement:
+        """The statement that defines the value of this name (KeyError if none does)."""
+        for statement in self.statements:
+            if statement.target.name == target:
+                return statement
+        raise KeyError(target)
+
+    def values(self) -> Iterator[Value]:
+        """Every value, in order of definition: inputs, carried, parameters, then statement by statement."""
+        yield from self.inputs
+        yield from (carry.incoming for carry in self.carries)
+        yield from self.parameters
+        yield from (statement.target for statement in self.statements)
+
+
+def check_shapes(program: str, statement: Statement) -> None:
+    """Shapes of a statement agree. Raises ProgramError."""
+    target = statement.target.shape
+    if isinstance(statement, Affine):
+        shapes = {term_shape(term) for term in statement.terms}
+    elif isinstance(statement, Pointwise):
+        shapes = {value.shape for value in statement.operands}
+        if statement.expression.free_symbols != set(statement.symbols):
+            raise ProgramError(f"{program}: operands of {statement.target} are not those of its expression")
+    else:
+        shapes = {contribution_shape(statement, k) for k in range(len(statement.contributions))}
+    if shapes - {target}:
+        raise ProgramError(f"{program}: {statement.target} {target} from {sorted(shapes)}")
+
+
+def term_shape(term: Term) -> tuple[str, ...]:
+    """The shape of coefficient * matrix @ operand."""
+    if term.matrix is None or term.operand is None:
+        value = term.operand or term.matrix
+        return value.shape if value else ()
+    if term.is_diagonal:
+        if term.matrix.shape != term.operand.shape:
+            raise ProgramError(f"diag({term.matrix}) {term.operand}")
+        return term.operand.shape
+    shape = term.matrix.shape[::-1] if term.transposed else term.matrix.shape
+    if shape[1:] != term.operand.shape:
+        raise ProgramError(f"{term.matrix} {shape} @ {term.operand} {term.operand.shape}")
+    return shape[:1]
+
+
+def contribution_shape(statement: Accumulate, index: int) -> tuple[str, ...]:
+    """The shape of one contribution: (M, N) for an outer product, (N,) otherwise."""
+    part = statement.contributions[index]
+    if part.right is not None and len(statement.target.shape) == 2:
+        return (*part.left.shape, *part.right.shape)
+    if part.right is not None and part.right.shape != part.left.shape:
+        raise ProgramError(f"{part.left} * {part.right}")
+    return part.left.shape

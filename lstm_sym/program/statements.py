@@ -1,0 +1,110 @@
+"""The three kinds of statement. Every rule, pass and printer handles each of them once.
+
+Shapes: a value (N,) stands for a batch (B, N) in code; matrices are (M, N); nothing here knows of the batch.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from sympy import Expr, Symbol
+
+from lstm_sym.program.values import Value
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Where a statement comes from: a stable id (`lstm.backward.c`), the rule that made it, the cell's equation."""
+
+    id: str = ""
+    rule: str = ""
+    equation: str = ""
+
+
+@dataclass(frozen=True)
+class Term:
+    """One term of an affine map: coefficient * matrix @ operand, matrix.T @ operand, operand, or the bias `matrix`.
+
+    matrix None: the identity. matrix a vector: diag(matrix). operand None: `matrix` is a vector, added as it is.
+    """
+
+    matrix: Value | None
+    operand: Value | None
+    transposed: bool = False
+    coefficient: Fraction = Fraction(1)
+
+    def reads(self) -> tuple[Value, ...]:
+        """The values this term reads."""
+        return tuple(value for value in (self.matrix, self.operand) if value is not None)
+
+    @property
+    def is_product(self) -> bool:
+        """Whether the term is a product with a matrix of rank 2 (what a BLAS call computes)."""
+        return self.matrix is not None and len(self.matrix.shape) == 2
+
+    @property
+    def is_diagonal(self) -> bool:
+        """Whether the term is diag(matrix) operand."""
+        return self.matrix is not None and self.operand is not None and len(self.matrix.shape) == 1
+
+
+@dataclass(frozen=True)
+class Affine:
+    """target = sum of terms, for instance a = W x + U h + b."""
+
+    target: Value
+    terms: tuple[Term, ...]
+    provenance: Provenance = field(default=Provenance(), compare=False)
+
+    def reads(self) -> tuple[Value, ...]:
+        """The values this statement reads, in order, each once."""
+        return tuple(dict.fromkeys(value for term in self.terms for value in term.reads()))
+
+
+@dataclass(frozen=True)
+class Pointwise:
+    """target = phi(u, v, ...), element by element; `expression` is SymPy over the operands' symbols."""
+
+    target: Value
+    expression: Expr
+    operands: tuple[Value, ...]
+    provenance: Provenance = field(default=Provenance(), compare=False)
+
+    def reads(self) -> tuple[Value, ...]:
+        """The values this statement reads, in order, each once."""
+        return self.operands
+
+    @property
+    def symbols(self) -> dict[Symbol, Value]:
+        """Symbol in the expression -> operand."""
+        return {value.symbol: value for value in self.operands}
+
+
+@dataclass(frozen=True)
+class Contribution:
+    """coefficient * left right^T (right given, matrix target), * left * right (vector target), or * left alone."""
+
+    left: Value
+    right: Value | None
+    coefficient: Fraction = Fraction(1)
+
+    def reads(self) -> tuple[Value, ...]:
+        """The values this contribution reads."""
+        return (self.left,) if self.right is None else (self.left, self.right)
+
+
+@dataclass(frozen=True)
+class Accumulate:
+    """target += sum over the batch of its contributions, at every step: the gradient of a parameter."""
+
+    target: Value
+    contributions: tuple[Contribution, ...]
+    provenance: Provenance = field(default=Provenance(), compare=False)
+
+    def reads(self) -> tuple[Value, ...]:
+        """The values this statement reads, in order, each once."""
+        return tuple(dict.fromkeys(value for part in self.contributions for value in part.reads()))
+
+
+Statement = Affine | Pointwise | Accumulate

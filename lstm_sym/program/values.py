@@ -1,0 +1,76 @@
+"""Values: what a statement reads and defines. A value is a vector at a time, or a parameter."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from functools import cached_property
+
+import sympy
+
+from lstm_sym.equations.cell import Shape
+
+
+class Role(enum.Enum):
+    """What a value is to the cell, and to another value it was derived from."""
+
+    INPUT = "input"
+    STATE = "state"
+    QUANTITY = "quantity"
+    PARAMETER = "parameter"
+    SLOPE = "slope"
+    ADJOINT = "adjoint"
+    CARRIED_ADJOINT = "carried adjoint"
+    TANGENT = "tangent"
+
+
+@dataclass(frozen=True)
+class Value:
+    """A vector (H,) at time 0 ([t]) or -1 ([t-1]); with time None the same at all times: a parameter (H,) or (H, D), or
+    what depends on parameters alone.
+
+    A derived value names what it was derived `of`: the adjoint of i is Value("d_i", ..., of=i). Values are equal when
+    name, time and role are.
+    """
+
+    name: str
+    shape: Shape
+    time: int | None = 0
+    role: Role = Role.QUANTITY
+    of: Value | None = None
+    display: str = ""
+
+    @cached_property
+    def symbol(self) -> sympy.Symbol:
+        """The SymPy symbol of this value in pointwise expressions; it is never parsed."""
+        index = "" if self.time is None else f"[t{self.time or ''}]"
+        return sympy.Symbol(self.name + index, real=True)
+
+    @property
+    def is_parameter(self) -> bool:
+        """Whether this is a parameter, or the tangent of one."""
+        return self.role is Role.PARAMETER or (self.role is Role.TANGENT and self.of is not None and self.of.is_parameter)
+
+    def __str__(self) -> str:
+        return str(self.symbol)
+
+
+def adjoint(value: Value) -> Value:
+    """The adjoint dL/dv of a value, same shape: named d_v."""
+    suffix = "_prev" if value.time == -1 else ""
+    return Value(f"d_{value.name}{suffix}", value.shape, 0, Role.ADJOINT, value)
+
+
+def carried_adjoint(state: Value, time: int) -> Value:
+    """The part of a state's adjoint that arrives from step t+1, at [t]; at [t-1], what this step sends on."""
+    return Value(f"d_{state.name}_next", state.shape, time, Role.CARRIED_ADJOINT, state)
+
+
+def tangent(value: Value) -> Value:
+    """The tangent of a value (its derivative along a direction), same shape and time: named v_dot."""
+    return Value(f"{value.name}_dot", value.shape, value.time, Role.TANGENT, value)
+
+
+def slope(value: Value) -> Value:
+    """phi'(a) at the statement y = phi(a), for y = `value`."""
+    return Value(f"{value.name}_slope", value.shape, value.time, Role.SLOPE, value)
