@@ -90,7 +90,7 @@ def watch(process: Popen[Any], title: str, log_file: Path, stream: TextIO) -> li
         time.sleep(0.1)
         seconds = int(time.monotonic() - begin)
         lines = log_file.read_text(encoding="utf-8", errors="replace").splitlines() or [""]
-        line = f"{title} ... {seconds} s  {lines[-1]}"
+        line = f"{title} ... {seconds} s  {lines[-1][:80]}"
         if clear:
             print(clear + line[: shutil.get_terminal_size().columns - 1], end="", file=stream, flush=True)
         elif seconds >= told + 10:
