@@ -9,7 +9,7 @@ from functools import lru_cache
 from types import ModuleType
 
 from lstm_sym.cells import cell, names
-from lstm_sym.derivation import Derivation
+from lstm_sym.derived import Derivation
 from lstm_sym.emit.numpy_kernel import kernel_source
 from lstm_sym.equations import Cell, CellError, load, parse
 

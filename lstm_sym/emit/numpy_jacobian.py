@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from sympy import Expr
 
-from lstm_sym.derive.jacobian import Jacobian, jacobian
-from lstm_sym.derive.linear_map import Applied, Block, Diagonal, Matrix, Product
+from lstm_sym.derivation.jacobian import Jacobian, jacobian
+from lstm_sym.derivation.linear_map import Applied, Block, Diagonal, Matrix, Product
 from lstm_sym.emit.numpy_function import LoopFunction, size_lines
 from lstm_sym.emit.numpy_scalar import NumPyPrinter
 from lstm_sym.emit.numpy_storage import Names, identifier

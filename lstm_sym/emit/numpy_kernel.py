@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from lstm_sym.derive import jvp, vjp
+from lstm_sym.derivation import jvp, vjp
 from lstm_sym.emit import kernel_support
 from lstm_sym.emit.numpy_function import (
     LoopFunction,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-from lstm_sym.derive import jvp, vjp
-from lstm_sym.derive.jacobian import Jacobian, jacobian, state_jacobian
-from lstm_sym.derive.linear_map import LinearMap, substitute
+from lstm_sym.derivation import jvp, vjp
+from lstm_sym.derivation.jacobian import Jacobian, jacobian, state_jacobian
+from lstm_sym.derivation.linear_map import LinearMap, substitute
 from lstm_sym.equations.cell import Cell
 from lstm_sym.passes import Operations, count_operations, fast, prune
 from lstm_sym.passes.forms import from_output

@@ -16,7 +16,7 @@ from dataclasses import replace
 import sympy
 from sympy import Expr
 
-from lstm_sym.derive.local import Slopes, local_derivatives
+from lstm_sym.derivation.local import Slopes, local_derivatives
 from lstm_sym.program.program import Carry, Program
 from lstm_sym.program.statements import Accumulate, Affine, Contribution, Pointwise, Provenance, Statement, Term
 from lstm_sym.program.values import Value, tangent

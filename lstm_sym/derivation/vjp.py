@@ -18,7 +18,7 @@ from fractions import Fraction
 import sympy
 from sympy import Expr
 
-from lstm_sym.derive.local import Slopes, local_derivatives
+from lstm_sym.derivation.local import Slopes, local_derivatives
 from lstm_sym.program.program import Carry, Program
 from lstm_sym.program.statements import (
     Accumulate,

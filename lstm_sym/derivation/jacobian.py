@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import sympy
 
-from lstm_sym.derive.linear_map import (
+from lstm_sym.derivation.linear_map import (
     Applied,
     Block,
     Diagonal,
@@ -22,7 +22,7 @@ from lstm_sym.derive.linear_map import (
     collect,
     compose,
 )
-from lstm_sym.derive.local import Slopes, local_derivatives
+from lstm_sym.derivation.local import Slopes, local_derivatives
 from lstm_sym.program.program import Program
 from lstm_sym.program.statements import Affine, Pointwise, Statement
 from lstm_sym.program.values import Value
