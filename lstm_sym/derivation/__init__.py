@@ -1,6 +1,6 @@
-"""Program -> derived programs: reverse mode, forward mode, Jacobians. One rule a statement kind; nothing else is known."""
+"""Program -> derived programs: reverse mode, forward mode, Jacobians. One rule a statement kind."""
 
-from lstm_sym.derivation.vjp import vjp
 from lstm_sym.derivation.jvp import jvp
+from lstm_sym.derivation.vjp import vjp
 
 __all__ = ["jvp", "vjp"]

@@ -120,5 +120,3 @@ def state_jacobian(program: Program, staged: bool = False) -> dict[tuple[str, st
         for _, after in states(program)
         for before, _ in states(program)
     }
-
-

@@ -18,14 +18,22 @@ from sympy import Expr
 
 from lstm_sym.derivation.local import Slopes, local_derivatives
 from lstm_sym.program.program import Carry, Program
-from lstm_sym.program.statements import Accumulate, Affine, Contribution, Pointwise, Provenance, Statement, Term
+from lstm_sym.program.statements import (
+    Accumulate,
+    Affine,
+    Contribution,
+    Pointwise,
+    Provenance,
+    Statement,
+    Term,
+)
 from lstm_sym.program.values import Value, tangent
 
 
 def jvp(program: Program) -> Program:
     """The program that computes values and tangents together; every input, parameter and carry gets a tangent.
 
-    Its outputs are the tangents of the outputs.
+    Its outputs are the outputs and their tangents.
     """
     forward = _Forward(program)
     for statement in program.statements:
@@ -42,7 +50,7 @@ def jvp(program: Program) -> Program:
         carries=carries,
         parameters=(*program.parameters, *map(tangent, program.parameters)),
         statements=tuple(forward.statements),
-        outputs=tuple(map(tangent, program.outputs)),
+        outputs=(*program.outputs, *map(tangent, program.outputs)),
     )
 
 
@@ -98,5 +106,3 @@ class _Forward:
             if part.right is not None:
                 parts.append(Contribution(part.left, tangent(part.right), part.coefficient))
         return Accumulate(tangent(statement.target), tuple(parts), self.provenance(statement, "accumulate jvp"))
-
-

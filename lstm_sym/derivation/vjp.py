@@ -4,7 +4,7 @@ Conventions. d_v is the adjoint dL/dv, same shape as v. For each statement kind 
 adds to the adjoints of what it reads:
 
     Affine     z = sum_k W_k v_k + b      v_k gets W_k^T d_z       W_k gets d_z v_k^T      b gets d_z
-    Pointwise  y = phi(u, ...)            u gets (dphi/du) d_y     a vector parameter the same, summed over batch and time
+    Pointwise  y = phi(u, ...)            u gets (dphi/du) d_y     a vector parameter the same, summed over time
 
 A statement y = phi(a) of one function keeps its derivative as a value of its own, y_slope = phi'(a): the textbook's
 delta a = delta y * phi'(a). The loop runs backwards: what reaches the state s from step t+1 is the carried d_s_next[t].
@@ -29,14 +29,15 @@ from lstm_sym.program.statements import (
     Statement,
     Term,
 )
-from lstm_sym.program.values import Role, Value, adjoint, carried_adjoint
+from lstm_sym.program.values import Role, Value, adjoint, carried_adjoint, direct_adjoint
+
 
 @dataclass
 class _Incoming:
     """What an adjoint is made of so far: terms that pass a matrix, and a pointwise sum."""
 
     terms: list[Term] = field(default_factory=list)
-    pointwise: Expr = sympy.Integer(0)
+    pointwise: Expr = sympy.S.Zero
 
 
 def vjp(program: Program) -> Program:
@@ -159,8 +160,11 @@ class _Reverse:
     def provenance(self, target: Value, rule: str, equation: str) -> Provenance:
         """The id, rule and equation of a derived statement."""
         name = target.of.name if target.of is not None else target.name
-        late = "_prev" if target.time == -1 else ""
-        return Provenance(f"{self.cell}.backward.{name}{late}", rule, equation)
+        if target.of is not None and (target.time == -1 or target.of.time == -1):
+            name += "_prev"
+        if target.role is Role.DIRECT_ADJOINT:
+            name += "_direct"
+        return Provenance(f"{self.cell}.backward.{name}", rule, equation)
 
     def define(self, value: Value, target: Value) -> Value:
         """Append the statement that sums all that has come in for a value, and return the adjoint it defines."""
@@ -171,20 +175,20 @@ class _Reverse:
         else:
             terms = list(entry.terms)
             if entry.pointwise != 0:
-                terms.append(Term(None, self.direct(target, entry.pointwise, equation)))
+                terms.append(Term(None, self.direct(value, entry.pointwise, equation)))
             rule = self.provenance(target, "affine vjp", equation)
             self.statements.append(Affine(target, tuple(terms), rule))
         self.symbol(target)
         return target
 
-    def direct(self, target: Value, expression: Expr, equation: str) -> Value:
+    def direct(self, value: Value, expression: Expr, equation: str) -> Value:
         """The part of an adjoint that passes no matrix, as a value of its own if it is not one already."""
         if expression.is_Symbol:
             return self.known[expression]
-        value = Value(f"{target.name}_direct", target.shape, 0, Role.ADJOINT, target.of)
-        self.append_pointwise(value, expression, "sum of adjoints", equation)
-        self.symbol(value)
-        return value
+        target = direct_adjoint(value)
+        self.append_pointwise(target, expression, "sum of adjoints", equation)
+        self.symbol(target)
+        return target
 
     def close(self, carry: Carry) -> Carry:
         """The adjoint of the incoming state is what the step before receives."""

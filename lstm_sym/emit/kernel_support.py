@@ -13,14 +13,16 @@ Array = np.ndarray[Any, Any]
 def times(sequence: Array, matrix: Array) -> Array:
     """Every row of a sequence (T, B, N) times a matrix (N, M), as one product of T B rows: (T, B, M)."""
     steps, batch, width = sequence.shape
-    return (sequence.reshape(steps * batch, width) @ matrix).reshape(steps, batch, matrix.shape[1])
+    rows: Array = sequence.reshape(steps * batch, width) @ matrix
+    return rows.reshape(steps, batch, matrix.shape[1])
 
 
 def outer(left: Array, right: Array) -> Array:
     """The sum over time and batch of left right^T: (T, B, M), (T, B, N) -> (M, N), as one product."""
     steps, batch, _ = left.shape
     rows = steps * batch
-    return left.reshape(rows, left.shape[2]).T @ right.reshape(rows, right.shape[2])
+    product: Array = left.reshape(rows, left.shape[2]).T @ right.reshape(rows, right.shape[2])
+    return product
 
 
 def sizes_of(params: Any, shapes: Mapping[str, tuple[str, ...]]) -> dict[str, int]:
@@ -62,7 +64,11 @@ def checked(name: str, value: Any, axes: Sequence[str], sizes: Mapping[str, int]
 
 
 def checked_fields(
-    name: str, values: Any, shapes: Mapping[str, Sequence[str]], sizes: Mapping[str, int], dtype: np.dtype[Any]
+    name: str,
+    values: Any,
+    shapes: Mapping[str, Sequence[str]],
+    sizes: Mapping[str, int],
+    dtype: np.dtype[Any],
 ) -> Any:
     """A named tuple of arrays, field by field; None gives zeros. Raises TypeError, ValueError."""
     if values is None:

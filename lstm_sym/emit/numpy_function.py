@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from lstm_sym.emit.numpy_loop import Body, LoopEmitter
@@ -12,8 +14,8 @@ from lstm_sym.passes.schedule import Run, Schedule, schedule
 from lstm_sym.program.program import Program
 from lstm_sym.program.values import Role, Value
 
-RESERVED = frozenset(
-    "np x y dy t T B dtype params state tape dstate params_dot x_dot state_dot Params State Tape PreciseTape Grads".split()
+RESERVED = frozenset({"np", "t", "T", "B", "dtype", "x", "y", "dy", "params", "state", "tape", "dstate"}) | frozenset(
+    {"x_dot", "params_dot", "state_dot", "Params", "State", "Tape", "PreciseTape", "Grads", "Array", "Any"}
 )
 
 
@@ -39,6 +41,7 @@ def loop_function(
     program: Program,
     layout: Layout,
     sizes: tuple[str, ...],
+    numbers: Mapping[str, str],
     *,
     keep: tuple[Value, ...] = (),
     given: tuple[Value, ...] = (),
@@ -48,16 +51,16 @@ def loop_function(
     plan = schedule(program, layout, frozenset(keep))
     arguments = {identifier(v) for v in program.inputs if v.name == "dy" or Role.INPUT in (v.role, v.of and v.of.role)}
     storage = Storage(plan, frozenset(given), (RESERVED - arguments) | set(sizes))
-    body = LoopEmitter(plan, storage, precise).run()
+    body = LoopEmitter(plan, storage, precise, numbers).run()
     return LoopFunction(plan, storage, body)
 
 
-def step_function(program: Program, sizes: tuple[str, ...]) -> LoopFunction:
+def step_function(program: Program, sizes: tuple[str, ...], numbers: Mapping[str, str]) -> LoopFunction:
     """A program as straight code for one step, statement by statement, nothing fused and nothing stored."""
     runs = tuple(Run((statement,)) for statement in program.statements)
     plan = Schedule(program, Layout((), {}), (), runs, (), frozenset(), frozenset())
     storage = Storage(plan, frozenset(), (RESERVED - {"x"}) | set(sizes))
-    body = LoopEmitter(plan, storage, precise=False).run()
+    body = LoopEmitter(plan, storage, False, numbers).run()
     return LoopFunction(plan, storage, body)
 
 
@@ -101,11 +104,14 @@ def array_lines(function: LoopFunction) -> list[str]:
 
 def view_lines(function: LoopFunction) -> list[str]:
     """`i = gates[..., 0 * H : 1 * H]` for every view of a group's array that the code uses."""
-    storage = function.storage
+    storage, body = function.storage, function.body
     sizes = {storage.row_home(storage.root(key)).name: key[0].size for key in storage.rows}
+    code = [line for line in (*body.before, *body.loop, *body.after) if not line.startswith("#")]
+    used = set(re.findall(r"\w+", "\n".join(code)))
     return [
         f"{name} = {array}[..., {low} * {sizes[array]} : {high} * {sizes[array]}]"
         for (array, low, high), name in sorted(storage.views.items())
+        if name in used
     ]
 
 

@@ -38,7 +38,10 @@ def jacobian_functions(cell: Cell, program: Program, forms: list[TapeForm]) -> t
     after = tuple(carry.outgoing for carry in program.carries)
     before = tuple(carry.incoming for carry in program.carries)
     parts = []
-    for name, sources, letter in (("jacobian", before, "S"), ("input_jacobian", program.inputs, cell.shapes[cell.input][0])):
+    for name, sources, letter in (
+        ("jacobian", before, "S"),
+        ("input_jacobian", program.inputs, cell.shapes[cell.input][0]),
+    ):
         parts.append(_entry_point(name, letter))
         for form in forms:
             parts.append(_Writer(cell, program, form, name, after, sources, helpers).text())
@@ -50,11 +53,12 @@ def _entry_point(name: str, letter: str) -> str:
     return f'''def {name}(tape: Tape | PreciseTape, params: Params, t: Any = slice(None)) -> Array:
     """The Jacobian {what} at step t of the tape.
 
-    (B, S, {letter}) for a step, (n, B, S, {letter}) for a slice or an array of steps; S is the sum of the states' sizes.
+    (B, S, {letter}) for a step, (n, B, S, {letter}) for a slice or an array of steps; S is the sum of the state sizes.
     """
     params = Params(*map(np.asarray, params))
-    run = _{name}_precise if isinstance(tape, PreciseTape) else _{name}_fast
-    return run(tape, params, t)'''
+    if isinstance(tape, PreciseTape):
+        return _{name}_precise(tape, params, t)
+    return _{name}_fast(tape, params, t)'''
 
 
 class _Writer:

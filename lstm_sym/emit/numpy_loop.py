@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from lstm_sym.emit.numpy_scalar import NumPyPrinter
-from lstm_sym.emit.numpy_storage import Home, Names, RowKey, Storage, identifier
+from lstm_sym.emit.numpy_storage import Home, Names, Storage, identifier
+from lstm_sym.emit.text import TextNotation
 from lstm_sym.passes.layout import Place
 from lstm_sym.passes.schedule import Piece, Run, Schedule
 from lstm_sym.program.statements import Accumulate, Affine, Pointwise, Statement, Term
@@ -29,8 +30,9 @@ class Body:
 class LoopEmitter:
     """Emits one schedule. `homes` of given values are decided by the caller through the storage."""
 
-    def __init__(self, plan: Schedule, storage: Storage, precise: bool) -> None:
-        self.plan, self.storage, self.precise = plan, storage, precise
+    def __init__(self, plan: Schedule, storage: Storage, precise: bool, numbers: Mapping[str, str]) -> None:
+        self.plan, self.storage, self.precise, self.numbers = plan, storage, precise, numbers
+        self.notation = TextNotation.of(plan.program)
         self.body = Body()
         self.names: Names = storage.names
         self.packed: dict[tuple[Value, ...], str] = {}
@@ -60,13 +62,16 @@ class LoopEmitter:
             self.affine(first, new, in_loop)
         elif isinstance(first, Pointwise):
             self.pointwise([part for part in run.parts if isinstance(part, Pointwise)], new, in_loop)
-        lines += [f"# {comment}" for comment in self.comments(run)] + new
+        lines += [*(self.comment(part) for part in run.parts), *new]
 
-    def comments(self, run: Run) -> Iterator[str]:
-        """The ids of the statements a run computes, or continues."""
-        for part in run.parts:
-            statement = part.statement if isinstance(part, Piece) else part
-            yield f"{statement.provenance.id}: {describe(part)}"
+    def comment(self, part: Piece | Statement) -> str:
+        """The number of the equation a line computes or continues, and the equation, as the report prints it."""
+        statement = part.statement if isinstance(part, Piece) else part
+        number = self.numbers[statement.provenance.id]
+        if not isinstance(part, Piece):
+            return f"# ({number}) {self.notation.line(statement)}"
+        terms = self.notation.signed([(term.coefficient, self.notation.term(term)) for term in part.terms])
+        return f"# ({number}) {self.notation.symbol(part.target)} {'=' if part.first else '+='} {terms}"
 
     def text(self, home: Home, in_loop: bool) -> str:
         """A value as it is read in this region."""
@@ -163,7 +168,12 @@ class LoopEmitter:
         for family in families.values():
             family.sort(key=self.slot)
             for term in family:
-                if result and result[-1] and result[-1][-1] in family and self.slot(term) == self.slot(result[-1][-1]) + 1:
+                if (
+                    result
+                    and result[-1]
+                    and result[-1][-1] in family
+                    and self.slot(term) == self.slot(result[-1][-1]) + 1
+                ):
                     result[-1].append(term)
                 else:
                     result.append([term])
@@ -200,7 +210,7 @@ class LoopEmitter:
         printer = NumPyPrinter(self.symbols, refer, self.body.helpers, self.precise)
         home = self.storage.home(first.target)
         target = refer(first.target)
-        assigned = home.kind == "constant" or home.kind == "local" and self.storage.place(first.target) is None
+        assigned = home.kind == "constant" or (home.kind == "local" and self.storage.place(first.target) is None)
         created = not in_loop and home.kind == "whole" and self.storage.place(first.target) is None
         if assigned or created:
             lines.append(f"{target} = {printer.print(first.expression)}")
@@ -236,7 +246,7 @@ class LoopEmitter:
             range(min(slots), min(slots) + len(slots))
         )
         for statement in family:
-            self.body.after.append(f"# {statement.provenance.id}: {describe(statement)}")
+            self.body.after.append(self.comment(statement))
         if not consecutive:
             for statement in family:
                 self.single_gradient(statement)
@@ -311,14 +321,3 @@ def pack_name(values: Sequence[Value]) -> str:
     stems = {base.split("_")[0] for base in bases}
     suffix = "_dot" if values[0].role is Role.TANGENT else ""
     return (stems.pop() if len(stems) == 1 else "_".join(bases)) + suffix
-
-
-def describe(part: Piece | Statement) -> str:
-    """One line of plain text: what a statement, or a piece of one, computes."""
-    statement = part.statement if isinstance(part, Piece) else part
-    if isinstance(statement, Pointwise):
-        return f"{statement.target} = {statement.expression}"
-    return str(statement.target)
-
-
-__all__ = ["Body", "LoopEmitter", "RowKey", "describe", "pack_name", "source_of"]

@@ -196,7 +196,7 @@ def identifier(value: Value) -> str:
 
 
 def row_name(group: Group, row: tuple[str, ...]) -> str:
-    """The name of a row's array: a, gates, gates_slope, d_gates, d_a, a_dot, with the group's name where there are two."""
+    """The name of a row's array: a, gates, gates_slope, d_gates, d_a; with the group's name where there are two."""
     gates = bool(row) and row[0] == "activation"
     name = ("gates" if gates else "a") + (f"_{group.name}" if group.name else "")
     for role in row[gates:]:

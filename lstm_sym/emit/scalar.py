@@ -16,7 +16,7 @@ from lstm_sym.program.values import Role, Value
 
 SUM, PRODUCT, ATOM = 1, 2, 3
 
-_FIRST = (Role.CARRIED_ADJOINT, Role.ADJOINT, Role.TANGENT)
+_FIRST = (Role.CARRIED_ADJOINT, Role.ADJOINT, Role.DIRECT_ADJOINT, Role.TANGENT)
 
 
 class ScalarPrinter:
@@ -49,9 +49,15 @@ class ScalarPrinter:
         """A quotient of a product and a product."""
         raise NotImplementedError
 
+    def scaled(self, number: str, rest: str) -> str:
+        """A number times the rest."""
+        return f"{number} * {rest}"
+
     def parentheses(self, text: str) -> str:
         """An expression in brackets."""
         return f"({text})"
+
+    plus, minus, negative = " + ", " - ", "-"
 
     def print(self, expression: Expr, context: int = 0) -> str:
         """The expression as text, in brackets if it binds less than `context` asks."""
@@ -63,7 +69,7 @@ class ScalarPrinter:
             return self.symbol(self.values[expression]), ATOM
         if expression.is_Rational:
             value = Fraction(int(expression.p), int(expression.q))
-            return self.number(value), ATOM if value >= 0 and value.denominator == 1 else PRODUCT
+            return (self.number(value), ATOM) if value >= 0 else (self.negative + self.number(-value), SUM)
         if isinstance(expression, sympy.Add):
             return self._sum(expression), SUM
         if isinstance(expression, sympy.Mul) or _is_reciprocal(expression):
@@ -78,10 +84,10 @@ class ScalarPrinter:
         return sorted(signed, key=lambda pair: (-pair[0], self.rank(pair[1])))
 
     def _sum(self, expression: Expr) -> str:
-        parts = []
+        parts: list[str] = []
         for sign, term in self.terms(expression):
             text = self.print(term, PRODUCT)
-            joint = (" + " if sign > 0 else " - ") if parts else ("" if sign > 0 else "-")
+            joint = (self.plus if sign > 0 else self.minus) if parts else ("" if sign > 0 else self.negative)
             parts.append(joint + text)
         return "".join(parts)
 
@@ -89,9 +95,11 @@ class ScalarPrinter:
         """Sign, factors above and factors below the line, each in order."""
         sign, above, below = 1, [], []
         for factor in sympy.Mul.make_args(expression):
-            if factor == -1:
-                sign = -sign
-            elif _is_reciprocal(factor):
+            if factor.is_Rational and factor < 0:
+                sign, factor = -sign, -factor
+            if factor == 1:
+                continue
+            if _is_reciprocal(factor):
                 below.append(1 / factor)
             else:
                 above.append(factor)
@@ -103,7 +111,7 @@ class ScalarPrinter:
         if below:
             text, strength = self.fraction(text, self._joined(below)[0]), PRODUCT
         if sign < 0:
-            return "-" + (self.parentheses(text) if strength == SUM else text), SUM
+            return self.negative + (self.parentheses(text) if strength == SUM else text), SUM
         return text, strength
 
     def _joined(self, factors: list[Expr]) -> tuple[str, int]:
@@ -111,7 +119,10 @@ class ScalarPrinter:
             return self.number(Fraction(1)), ATOM
         if len(factors) == 1:
             return self._text(factors[0])
-        return self.product([self.print(factor, PRODUCT) for factor in factors]), PRODUCT
+        texts = [self.print(factor, PRODUCT) for factor in factors]
+        if not factors[0].is_Rational:
+            return self.product(texts), PRODUCT
+        return self.scaled(texts[0], self.product(texts[1:]) if len(texts) > 2 else texts[1]), PRODUCT
 
     def _power(self, expression: Expr) -> tuple[str, int]:
         base, exponent = expression.args
@@ -131,5 +142,3 @@ class ScalarPrinter:
 
 def _is_reciprocal(expression: Expr) -> bool:
     return isinstance(expression, sympy.Pow) and bool(expression.exp.is_negative)
-
-

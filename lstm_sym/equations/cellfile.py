@@ -58,9 +58,7 @@ def read_cell(content: bytes, *, key: str, source: str, choices: Mapping[str, st
     )
     meanings = _meanings(document.get("symbols", {}), cell, source)
     name = _text(document, "name", source) or key
-    return replace(
-        cell, name=name, reference=_text(document, "reference", source), meanings=meanings, options=options
-    )
+    return replace(cell, name=name, reference=_text(document, "reference", source), meanings=meanings, options=options)
 
 
 def _document(content: bytes, source: str) -> tuple[dict[str, Any], str]:
@@ -68,7 +66,10 @@ def _document(content: bytes, source: str) -> tuple[dict[str, Any], str]:
         text = content.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
         raise CellError(
-            f"byte {error.start} is not UTF-8", source=source, allowed="UTF-8 text", fix="save the file as UTF-8"
+            f"byte {error.start} is not UTF-8",
+            source=source,
+            allowed="UTF-8 text",
+            fix="save the file as UTF-8",
         ) from None
     try:
         document = tomllib.loads(text)
@@ -128,7 +129,9 @@ def _text(document: Mapping[str, Any], name: str, source: str, required: bool = 
         )
     if name != "equations" and (len(value) > 500 or not all(c.isprintable() for c in value)):
         raise CellError(
-            f"`{name}` is too long or holds a control character", source=source, allowed="one line of 500 characters"
+            f"`{name}` is too long or holds a control character",
+            source=source,
+            allowed="one line of 500 characters",
         )
     return value
 

@@ -18,7 +18,7 @@ import sympy
 from sympy import Expr, Function
 
 
-class sigmoid(Function):  # noqa: N801 - the name users write and SymPy prints
+class sigmoid(Function):
     """sigmoid(a) = 1 / (1 + exp(-a))."""
 
     nargs = 1
@@ -28,7 +28,7 @@ class sigmoid(Function):  # noqa: N801 - the name users write and SymPy prints
         return sigmoid_slope(self.args[0])
 
 
-class tanh(Function):  # noqa: N801
+class tanh(Function):
     """tanh(a); an own class, so that SymPy's automatic rewriting never changes an equation."""
 
     nargs = 1
@@ -38,7 +38,7 @@ class tanh(Function):  # noqa: N801
         return tanh_slope(self.args[0])
 
 
-class relu(Function):  # noqa: N801
+class relu(Function):
     """relu(a) = max(a, 0)."""
 
     nargs = 1
@@ -48,7 +48,7 @@ class relu(Function):  # noqa: N801
         return relu_slope(self.args[0])
 
 
-class softplus(Function):  # noqa: N801
+class softplus(Function):
     """softplus(a) = log(1 + exp(a))."""
 
     nargs = 1
@@ -58,7 +58,7 @@ class softplus(Function):  # noqa: N801
         return sigmoid(self.args[0])
 
 
-class sigmoid_slope(Function):  # noqa: N801
+class sigmoid_slope(Function):
     """sigmoid'(a) as a function of the pre-activation; its derivative is sigmoid'(a) (1 - 2 sigmoid(a))."""
 
     nargs = 1
@@ -68,7 +68,7 @@ class sigmoid_slope(Function):  # noqa: N801
         return sigmoid_slope(self.args[0]) * (1 - 2 * sigmoid(self.args[0]))
 
 
-class tanh_slope(Function):  # noqa: N801
+class tanh_slope(Function):
     """tanh'(a) as a function of the pre-activation; its derivative is -2 tanh(a) tanh'(a)."""
 
     nargs = 1
@@ -78,7 +78,7 @@ class tanh_slope(Function):  # noqa: N801
         return -2 * tanh(self.args[0]) * tanh_slope(self.args[0])
 
 
-class relu_slope(Function):  # noqa: N801
+class relu_slope(Function):
     """relu'(a): 1 for a > 0, else 0 (the convention at 0 is 0); its derivative is 0."""
 
     nargs = 1
@@ -110,12 +110,16 @@ class FunctionRow:
 
 
 _ROWS = (
-    FunctionRow(
-        sigmoid, lambda a: 1 / (1 + sympy.exp(-a)), r"\sigma", "σ", sigmoid_slope, lambda y: y * (1 - y)
-    ),
+    FunctionRow(sigmoid, lambda a: 1 / (1 + sympy.exp(-a)), r"\sigma", "σ", sigmoid_slope, lambda y: y * (1 - y)),
     FunctionRow(tanh, sympy.tanh, r"\tanh", "tanh", tanh_slope, lambda y: 1 - y**2),
     FunctionRow(
-        relu, lambda a: sympy.Max(a, 0), r"\operatorname{relu}", "relu", relu_slope, relu_slope, analytic=False
+        relu,
+        lambda a: sympy.Max(a, 0),
+        r"\operatorname{relu}",
+        "relu",
+        relu_slope,
+        relu_slope,
+        analytic=False,
     ),
     FunctionRow(softplus, lambda a: sympy.log(1 + sympy.exp(a)), r"\operatorname{softplus}", "softplus"),
     FunctionRow(sympy.exp, sympy.exp, r"\exp", "exp"),

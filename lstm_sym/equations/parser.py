@@ -126,9 +126,7 @@ class _Reader:
         """One node and all below it."""
         column = node.col_offset + 1
         if depth > MAX_DEPTH:
-            raise self.error(
-                f"more than {MAX_DEPTH} levels of nesting", column, "give parts an equation of their own"
-            )
+            raise self.error(f"more than {MAX_DEPTH} levels of nesting", column, "give parts an equation of their own")
         match node:
             case ast.BinOp():
                 return self.binary(node, depth)
@@ -223,7 +221,9 @@ class _Reader:
             )
         if node.id in _RESERVED or node.id in FUNCTIONS or node.id in self.options:
             raise self.error(
-                f"`{node.id}` is taken (a Python word, a function, or an index)", column, f"call it {node.id}_1 or v"
+                f"`{node.id}` is taken (a Python word, a function, or an index)",
+                column,
+                f"call it {node.id}_1 or v",
             )
         if _DERIVED.match(node.id):
             raise self.error(
@@ -252,11 +252,16 @@ class _Reader:
         if isinstance(value, bool) or not isinstance(value, int | float):
             kind = "a string" if isinstance(value, str | bytes) else f"`{str(value)[:20]}`"
             raise self.error(
-                f"{kind} cannot stand in an equation", node.col_offset + 1, "an equation holds numbers and names alone"
+                f"{kind} cannot stand in an equation",
+                node.col_offset + 1,
+                "an equation holds numbers and names alone",
             )
         if not abs(value) <= MAX_NUMBER:
             raise self.error(
-                "the number is too large", node.col_offset + 1, "scale the equation", f"numbers up to {MAX_NUMBER:,}"
+                "the number is too large",
+                node.col_offset + 1,
+                "scale the equation",
+                f"numbers up to {MAX_NUMBER:,}",
             )
         return Fraction(repr(value))
 
@@ -269,7 +274,10 @@ def _equation(line: str, source: str, number: int, options: Mapping[str, str]) -
     target = statement.targets[0]
     if len(statement.targets) != 1 or not isinstance(target, ast.Subscript) or reader.time(target) != 0:
         raise reader.error(
-            "the left side must be one name at [t]", target.col_offset + 1, "write h[t] = ...", "name[t] = expression"
+            "the left side must be one name at [t]",
+            target.col_offset + 1,
+            "write h[t] = ...",
+            "name[t] = expression",
         )
     return Equation(reader.name(target.value), reader.expression(statement.value), reader.code, number)
 

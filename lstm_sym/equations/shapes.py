@@ -16,7 +16,11 @@ Axis = tuple[str, int]
 
 
 def infer_shapes(
-    equations: tuple[Equation, ...], cell_input: str, states: tuple[str, ...], sizes: Mapping[str, str], source: str
+    equations: tuple[Equation, ...],
+    cell_input: str,
+    states: tuple[str, ...],
+    sizes: Mapping[str, str],
+    source: str,
 ) -> dict[str, Shape]:
     """The symbolic shape of every name. Raises CellError where two sizes that must be equal are not."""
     inference = _Inference(equations, cell_input, states, sizes, source)

@@ -32,7 +32,17 @@ def assemble(
     elif output not in {equation.target for equation in equations}:
         raise CellError(f"the output `{output}` is not defined by any equation", source=source, fix="define it at [t]")
     shapes = infer_shapes(equations, cell_input, states, sizes, source)
-    return Cell(key, equations, cell_input, states, parameters, output, shapes, chosen=dict(options), sizes=dict(sizes))
+    return Cell(
+        key,
+        equations,
+        cell_input,
+        states,
+        parameters,
+        output,
+        shapes,
+        chosen=dict(options),
+        sizes=dict(sizes),
+    )
 
 
 def chosen_options(options: Mapping[str, Option], choices: Mapping[str, str], source: str) -> dict[str, str]:
@@ -40,7 +50,10 @@ def chosen_options(options: Mapping[str, Option], choices: Mapping[str, str], so
     for name, choice in choices.items():
         if name not in options:
             raise CellError(
-                f"there is no option `{name}`", source=source, allowed=", ".join(options) or "no option", fix="drop it"
+                f"there is no option `{name}`",
+                source=source,
+                allowed=", ".join(options) or "no option",
+                fix="drop it",
             )
         if choice not in options[name].choices:
             raise CellError(
@@ -94,7 +107,12 @@ def _check_definitions(equations: tuple[Equation, ...], source: str) -> None:
 
 
 def _check_reading(
-    equation: Equation, node: Name, lines: Mapping[str, Equation], defined: set[str], timed: set[str], source: str
+    equation: Equation,
+    node: Name,
+    lines: Mapping[str, Equation],
+    defined: set[str],
+    timed: set[str],
+    source: str,
 ) -> None:
     if node.time == 0 and node.name in lines and node.name not in defined:
         own = node.name == equation.target
@@ -108,7 +126,11 @@ def _check_reading(
         )
     if node.time is None and node.name in timed:
         raise _error(
-            equation, node.name, f"`{node.name}` has a time index elsewhere", source, f"write {node.name}[t] or [t-1]"
+            equation,
+            node.name,
+            f"`{node.name}` has a time index elsewhere",
+            source,
+            f"write {node.name}[t] or [t-1]",
         )
 
 
@@ -120,7 +142,10 @@ def _input(equations: tuple[Equation, ...], source: str) -> str:
         return names[0]
     if not names:
         raise CellError(
-            "the cell reads no input", source=source, allowed="one name read at [t] and never defined", fix="read x[t]"
+            "the cell reads no input",
+            source=source,
+            allowed="one name read at [t] and never defined",
+            fix="read x[t]",
         )
     equation, node = next((e, n) for e, n in free if n.name == names[1])
     close = get_close_matches(node.name, sorted(defined | {names[0]}), 1, 0.5)

@@ -66,9 +66,7 @@ def _header(data: bytes, file: str) -> tuple[tuple[int, ...], np.dtype[np.generi
         version = np.lib.format.read_magic(buffer)
         if version not in _VERSIONS:
             raise ValueError(f"format version {version}")
-        read = (
-            np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-        )
+        read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
         shape, _, dtype = read(buffer)
     except (ValueError, SyntaxError, tokenize.TokenError, RecursionError) as error:
         raise _not_an_array(file, f"its header cannot be read ({str(error).splitlines()[0]})") from error

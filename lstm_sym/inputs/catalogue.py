@@ -99,9 +99,7 @@ def gaussian(length: int, channels: int, rng: np.random.Generator) -> Sequences:
     refuse_large("gaussian", length, channels, "ask for fewer steps or channels")
     return Sequences(
         name="gaussian",
-        source=Source(
-            citation="pseudo-random standard normal numbers, drawn by NumPy", licence="none needed"
-        ),
+        source=Source(citation="pseudo-random standard normal numbers, drawn by NumPy", licence="none needed"),
         channels=channels_named([f"channel {number}" for number in range(1, channels + 1)], "1"),
         sequences=(rng.standard_normal((length, channels)),),
     )

@@ -36,9 +36,7 @@ def convert(*texts: str) -> bytes:
         ValueError: a coefficient has more than six decimals, or channels of one utterance differ in length.
     """
     lines = [line for text in texts for line in text.partition("@data\n")[2].splitlines()]
-    utterances = [
-        np.array([_millionths(channel) for channel in line.split(":")[:-1]], dtype="<i4").T for line in lines
-    ]
+    utterances = [np.array([_millionths(channel) for channel in line.split(":")[:-1]], dtype="<i4").T for line in lines]
     buffer = io.BytesIO()
     np.savez_compressed(
         buffer,
@@ -52,9 +50,7 @@ def convert(*texts: str) -> bytes:
 def _millionths(channel: str) -> list[int]:
     scaled = [Decimal(value).scaleb(6) for value in channel.split(",")]
     if any(value != int(value) for value in scaled):
-        raise ValueError(
-            f"a coefficient with more than six decimals in {channel[:60]}...: the format holds millionths"
-        )
+        raise ValueError(f"a coefficient with more than six decimals in {channel[:60]}...: the format holds millionths")
     return [int(value) for value in scaled]
 
 

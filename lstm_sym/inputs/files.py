@@ -80,8 +80,7 @@ def read_bounded(path: Path, file: str, size: int, limit: int) -> bytes:
             "",
             f"{size / MEBIBYTE:.1f} MiB, more than the {limit // MEBIBYTE} MiB read of this kind of file",
             "a whole archive where a stretch of a few thousand steps serves",
-            "cut the file into parts"
-            + (", or save the numbers with np.save as .npy" if limit < MAX_BYTES else ""),
+            "cut the file into parts" + (", or save the numbers with np.save as .npy" if limit < MAX_BYTES else ""),
         )
     try:
         return path.read_bytes()

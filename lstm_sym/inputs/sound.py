@@ -41,9 +41,7 @@ def read_sound(data: bytes, file: str) -> Sequences:
             announced = reader.getnframes()
             frames = reader.readframes(announced)
     except (wave.Error, EOFError, RuntimeError) as error:  # RuntimeError: chunks that overlap
-        raise _not_sound(
-            file, f"no complete WAV header ({str(error) or 'the file ends within it'})"
-        ) from error
+        raise _not_sound(file, f"no complete WAV header ({str(error) or 'the file ends within it'})") from error
     if len(frames) < announced * channels * width:
         raise _cut_short(file, len(frames) // (channels * width), announced)
     refuse_short(announced, file, "samples")

@@ -97,8 +97,7 @@ def windows(stream: Stream | Array, count: int, length: int, rng: np.random.Gene
         raise InputError(
             name,
             "",
-            f"{count} windows of {length} steps asked for, but {len(values)} steps have {max(points, 0)} "
-            "start points",
+            f"{count} windows of {length} steps asked for, but {len(values)} steps have {max(points, 0)} start points",
             "windows as long as the stream, or a batch larger than a short stream allows",
             "ask for at least 1 window, for fewer or shorter ones, or give a longer stream",
         )

@@ -9,28 +9,31 @@ Equations:
     h[t] = (1 - z[t]) * n[t] + z[t] * h[t-1]
 
 Shapes (T steps, B sequences, D, H):
-    x        (D)
-    r        (H)
-    z        (H)
-    n        (H)
-    h        (H)
+    x        (D,)
+    r        (H,)
+    z        (H,)
+    n        (H,)
+    h        (H,)
     W_r      (H, D)
     U_r      (H, H)
-    b_r      (H)
+    b_r      (H,)
     W_z      (H, D)
     U_z      (H, H)
-    b_z      (H)
+    b_z      (H,)
     W_n      (H, D)
     U_n      (H, H)
-    b_n      (H)
+    b_n      (H,)
 
 Layout: sequences are (T, B, size), batches are rows, weights (rows of the result, columns of the operand).
 Order of the gates in packed arrays: r, z, n.
 Biases: 3 (b_r, b_z, b_n), one a gate; libraries that keep two add them.
 Options: none.
 
-Generated from the equations (content hash b8c14a6ef4aa39d0, format 1) by lstm_sym; stands alone on NumPy.
-Written by the derivation, not by hand: change the equations and generate it again.
+Signs in comments: δv adjoint, δv⁺ what arrives of it from step t+1, δv° what passes through no matrix, v′ slope,
+∂v tangent, ⊙ element-wise product; (B3) is equation B3 of the derivation report.
+
+Generated from the equations by lstm_sym (format 1); stands alone on NumPy. Not written by hand: change
+the equations and generate it again.
 """
 
 from __future__ import annotations
@@ -49,13 +52,13 @@ class Params(NamedTuple):
 
     W_r: Array  # (H, D)
     U_r: Array  # (H, H)
-    b_r: Array  # (H)
+    b_r: Array  # (H,)
     W_z: Array  # (H, D)
     U_z: Array  # (H, H)
-    b_z: Array  # (H)
+    b_z: Array  # (H,)
     W_n: Array  # (H, D)
     U_n: Array  # (H, H)
-    b_n: Array  # (H)
+    b_n: Array  # (H,)
 
 
 class State(NamedTuple):
@@ -65,7 +68,7 @@ class State(NamedTuple):
 
 
 class Tape(NamedTuple):
-    """What `backward` needs of `forward`, computed by liveness; x is kept as given, not copied."""
+    """What `backward` needs of `forward`, found by liveness; x is kept as given, not copied."""
 
     x: Array
     h: Array
@@ -74,7 +77,7 @@ class Tape(NamedTuple):
 
 
 class PreciseTape(NamedTuple):
-    """The same for the precise form, which reads pre-activations."""
+    """The same for the precise form, which reads pre-activations too."""
 
     x: Array
     h: Array
@@ -87,7 +90,7 @@ class Grads(NamedTuple):
     """Gradients of a loss: of the input, the parameters, the initial state."""
 
     x: Array  # (T, B, D)
-    params: Params  # like Params
+    params: Params  # named like Params
     state: State  # of t = 0
 
 
@@ -117,7 +120,8 @@ def init(
 ) -> Params:
     """Parameters drawn uniformly from (-1/sqrt(hidden_size), 1/sqrt(hidden_size)), as PyTorch does.
 
-    `fill` sets a vector to one value, as b_n=1.0. Without rng the seed is 0. Raises TypeError for a name in `fill` that is no vector, ValueError for a size < 1.
+    `fill` sets a vector to one value, as b_n=1.0. Without rng the seed is 0.
+    Raises TypeError for a name in `fill` that is no vector, ValueError for a size below 1.
     """
     rng = np.random.default_rng(0) if rng is None else rng
     sizes = {'D': input_size, 'H': hidden_size}
@@ -126,7 +130,7 @@ def init(
             raise ValueError(f"the size {symbol} is {size}; sizes are 1 or more")
     for name in fill:
         if name not in ('b_r', 'b_z', 'b_n'):
-            raise TypeError(f"init() cannot fill {name}; the vectors of this cell are b_r, b_z, b_n")
+            raise TypeError(f"init() cannot fill {name}; the vectors of this cell: b_r, b_z, b_n")
     bound = 1 / hidden_size**0.5
     drawn = {}
     for name, symbols in _SHAPES.items():
@@ -148,36 +152,40 @@ def _prepared(x: Any, params: Any, state: Any) -> tuple[Array, Params, State]:
 def forward(
     x: Any, params: Params, state: State | None = None, *, precise: bool = False
 ) -> tuple[Array, State, Tape | PreciseTape]:
-    """Run the cell over sequences.
+    """Run the cell over sequences: x (T, B, D) -> y = h (T, B, H), the last state, the tape.
 
-    x (T, B, D), state (B, H) each or None for zeros -> y = h (T, B, H), the state after T steps, the tape.
-    `precise` keeps full relative accuracy of gates and slopes under saturation; `backward` follows the tape.
-    Raises TypeError, ValueError, naming the array that does not fit.
+    state: the initial state, None for zeros. precise: gates and slopes keep full relative accuracy under saturation;
+    `backward` follows the tape. dtype in = dtype out. Raises TypeError, ValueError, naming the array that does not fit.
     """
     x, params, state = _prepared(x, params, state)
-    return (_forward_precise if precise else _forward_fast)(x, params, state)
+    if precise:
+        return _forward_precise(x, params, state)
+    return _forward_fast(x, params, state)
 
 
 def backward(dy: Any, tape: Tape | PreciseTape, params: Params, dstate: State | None = None) -> Grads:
-    """Gradients of a loss L by backpropagation through time.
+    """Gradients of a loss L by backpropagation through time, t = T-1 .. 0.
 
-    dy = dL/dy (T, B, H); dstate = dL/d(state after T steps), or None for zeros; params as given to forward.
+    dy = dL/dy (T, B, H); params as given to `forward`; dstate = dL/d(state after T steps), None for zeros.
     Returns dL/dx (T, B, D), dL/dparams (named), dL/d(initial state). Raises TypeError, ValueError.
     """
-    dtype = tape.x.dtype
-    T, B = tape.x.shape[:2]
-    sizes = _sizes_of(params, _SHAPES) | {"T": T, "B": B}
-    dy = _checked("dy", dy, ("T", "B", "H"), sizes, _float_dtype([np.empty(0, dtype), dy]))
+    reference = tape.x
+    sizes = _sizes_of(params, _SHAPES) | {"T": reference.shape[0], "B": reference.shape[1]}
+    dtype = _float_dtype([np.empty(0, reference.dtype), dy])
+    dy = _checked("dy", dy, ("T", "B", "H"), sizes, dtype)
     params = Params(*_checked_fields("params", params, _SHAPES, sizes, dtype))
-    dstate = State(*_checked_fields("dstate", dstate, _STATE_SHAPES, sizes, dy.dtype))
-    run = _backward_precise if isinstance(tape, PreciseTape) else _backward_fast
-    return run(dy, tape, params, dstate)
+    dstate = State(*_checked_fields("dstate", dstate, _STATE_SHAPES, sizes, dtype))
+    if isinstance(tape, PreciseTape):
+        return _backward_precise(dy, tape, params, dstate)
+    return _backward_fast(dy, tape, params, dstate)
 
 
-def _forward_fast(x: Array, params: Params, state: State) -> tuple[Array, State, Tape]:
+def _forward_fast(
+    x: Array, params: Params, state: State
+) -> tuple[Array, State, Tape]:
+    H = params.W_r.shape[0]
     T, B = x.shape[:2]
     dtype = x.dtype
-    H = params.W_r.shape[0]
     W = np.concatenate((params.W_r, params.W_z, params.W_n))
     b = np.concatenate((params.b_r, params.b_z, params.b_n))
     U = np.concatenate((params.U_r, params.U_z))
@@ -190,36 +198,38 @@ def _forward_fast(x: Array, params: Params, state: State) -> tuple[Array, State,
     gates_r_z = gates[..., 0 * H : 2 * H]
     z = gates[..., 1 * H : 2 * H]
     n = gates[..., 2 * H : 3 * H]
-    # gru.forward.a_r: a_r[t]
-    # gru.forward.a_z: a_z[t]
-    # gru.forward.a_n: a_n[t]
+    # (F1) a_rₜ = W_r xₜ
+    # (F3) a_zₜ = W_z xₜ
+    # (F6) a_nₜ = W_n xₜ
     gates[...] = _times(x, W.T)
-    # gru.forward.a_r: a_r[t]
-    # gru.forward.a_z: a_z[t]
-    # gru.forward.a_n: a_n[t]
+    # (F1) a_rₜ += b_r
+    # (F3) a_zₜ += b_z
+    # (F6) a_nₜ += b_n
     gates += b
     for t in range(T):
-        # gru.forward.a_r: a_r[t]
-        # gru.forward.a_z: a_z[t]
+        # (F1) a_rₜ += U_r hₜ₋₁
+        # (F3) a_zₜ += U_z hₜ₋₁
         np.add(gates_r_z[t], h[t] @ U.T, out=gates_r_z[t])
-        # gru.forward.r: r[t] = sigmoid(a_r[t])
-        # gru.forward.z: z[t] = sigmoid(a_z[t])
+        # (F2) rₜ = σ(a_rₜ)
+        # (F4) zₜ = σ(a_zₜ)
         _sigmoid(gates_r_z[t], out=gates_r_z[t])
-        # gru.forward.r_h: r_h[t] = h[t-1]*r[t]
+        # (F5) r_hₜ = hₜ₋₁ ⊙ rₜ
         np.multiply(h[t], r[t], out=r_h[t])
-        # gru.forward.a_n: a_n[t]
+        # (F6) a_nₜ += U_n r_hₜ
         np.add(n[t], r_h[t] @ U_n.T, out=n[t])
-        # gru.forward.n: n[t] = tanh(a_n[t])
+        # (F7) nₜ = tanh(a_nₜ)
         np.tanh(n[t], out=n[t])
-        # gru.forward.h: h[t] = h[t-1]*z[t] + n[t]*(1 - z[t])
+        # (F8) hₜ = hₜ₋₁ ⊙ zₜ + nₜ ⊙ (1 − zₜ)
         np.add(h[t] * z[t], n[t] * (1 - z[t]), out=h[t + 1])
     return h[1:].copy(), State(h[T].copy()), Tape(x, h, gates, r_h)
 
 
-def _forward_precise(x: Array, params: Params, state: State) -> tuple[Array, State, PreciseTape]:
+def _forward_precise(
+    x: Array, params: Params, state: State
+) -> tuple[Array, State, PreciseTape]:
+    H = params.W_r.shape[0]
     T, B = x.shape[:2]
     dtype = x.dtype
-    H = params.W_r.shape[0]
     W = np.concatenate((params.W_r, params.W_z, params.W_n))
     b = np.concatenate((params.b_r, params.b_z, params.b_n))
     U = np.concatenate((params.U_r, params.U_z))
@@ -229,7 +239,6 @@ def _forward_precise(x: Array, params: Params, state: State) -> tuple[Array, Sta
     r_h = np.empty((T, B, H), dtype)
     h = np.empty((T + 1, B, H), dtype)
     h[0] = state.h
-    a_r = a[..., 0 * H : 1 * H]
     a_r_z = a[..., 0 * H : 2 * H]
     a_z = a[..., 1 * H : 2 * H]
     a_n = a[..., 2 * H : 3 * H]
@@ -237,36 +246,36 @@ def _forward_precise(x: Array, params: Params, state: State) -> tuple[Array, Sta
     gates_r_z = gates[..., 0 * H : 2 * H]
     z = gates[..., 1 * H : 2 * H]
     n = gates[..., 2 * H : 3 * H]
-    # gru.forward.a_r: a_r[t]
-    # gru.forward.a_z: a_z[t]
-    # gru.forward.a_n: a_n[t]
+    # (F1) a_rₜ = W_r xₜ
+    # (F3) a_zₜ = W_z xₜ
+    # (F6) a_nₜ = W_n xₜ
     a[...] = _times(x, W.T)
-    # gru.forward.a_r: a_r[t]
-    # gru.forward.a_z: a_z[t]
-    # gru.forward.a_n: a_n[t]
+    # (F1) a_rₜ += b_r
+    # (F3) a_zₜ += b_z
+    # (F6) a_nₜ += b_n
     a += b
     for t in range(T):
-        # gru.forward.a_r: a_r[t]
-        # gru.forward.a_z: a_z[t]
+        # (F1) a_rₜ += U_r hₜ₋₁
+        # (F3) a_zₜ += U_z hₜ₋₁
         np.add(a_r_z[t], h[t] @ U.T, out=a_r_z[t])
-        # gru.forward.r: r[t] = sigmoid(a_r[t])
-        # gru.forward.z: z[t] = sigmoid(a_z[t])
+        # (F2) rₜ = σ(a_rₜ)
+        # (F4) zₜ = σ(a_zₜ)
         gates_r_z[t][...] = _sigmoid_precise(a_r_z[t])
-        # gru.forward.r_h: r_h[t] = h[t-1]*r[t]
+        # (F5) r_hₜ = hₜ₋₁ ⊙ rₜ
         np.multiply(h[t], r[t], out=r_h[t])
-        # gru.forward.a_n: a_n[t]
+        # (F6) a_nₜ += U_n r_hₜ
         np.add(a_n[t], r_h[t] @ U_n.T, out=a_n[t])
-        # gru.forward.n: n[t] = tanh(a_n[t])
+        # (F7) nₜ = tanh(a_nₜ)
         np.tanh(a_n[t], out=n[t])
-        # gru.forward.h: h[t] = h[t-1]*z[t] + n[t]*sigmoid(-a_z[t])
+        # (F8) hₜ = hₜ₋₁ ⊙ zₜ + nₜ ⊙ σ(−a_zₜ)
         np.add(h[t] * z[t], n[t] * _sigmoid_precise(-a_z[t]), out=h[t + 1])
     return h[1:].copy(), State(h[T].copy()), PreciseTape(x, h, a, gates, r_h)
 
 
 def _backward_fast(dy: Array, tape: Tape, params: Params, dstate: State) -> Grads:
+    H = params.W_r.shape[0]
     T, B = dy.shape[:2]
     dtype = dy.dtype
-    H = params.W_r.shape[0]
     x = tape.x
     h = tape.h
     gates = tape.gates
@@ -279,7 +288,6 @@ def _backward_fast(dy: Array, tape: Tape, params: Params, dstate: State) -> Grad
     d_h_next = dstate.h
     d_a_r = d_a[..., 0 * H : 1 * H]
     d_a_r_z = d_a[..., 0 * H : 2 * H]
-    d_a_z = d_a[..., 1 * H : 2 * H]
     d_a_z_n = d_a[..., 1 * H : 3 * H]
     d_a_n = d_a[..., 2 * H : 3 * H]
     d_r = d_gates[..., 0 * H : 1 * H]
@@ -290,63 +298,63 @@ def _backward_fast(dy: Array, tape: Tape, params: Params, dstate: State) -> Grad
     gates_r_z = gates[..., 0 * H : 2 * H]
     z = gates[..., 1 * H : 2 * H]
     n = gates[..., 2 * H : 3 * H]
-    # gru.backward.r_slope: r_slope[t] = r[t]*(1 - r[t])
-    # gru.backward.z_slope: z_slope[t] = z[t]*(1 - z[t])
+    # (B10) r′ₜ = rₜ ⊙ (1 − rₜ)
+    # (B7) z′ₜ = zₜ ⊙ (1 − zₜ)
     np.multiply(gates_r_z, 1 - gates_r_z, out=d_a_r_z)
-    # gru.backward.n_slope: n_slope[t] = 1 - n[t]**2
+    # (B3) n′ₜ = 1 − nₜ²
     np.subtract(1, n**2, out=d_a_n)
     for t in reversed(range(T)):
-        # gru.backward.h: d_h[t] = d_h_next[t] + dy[t]
+        # (B1) δhₜ = δyₜ + δh⁺ₜ
         d_h = dy[t] + d_h_next
-        # gru.backward.n: d_n[t] = d_h[t]*(1 - z[t])
+        # (B2) δnₜ = δhₜ ⊙ (1 − zₜ)
         np.multiply(d_h, 1 - z[t], out=d_n)
-        # gru.backward.z: d_z[t] = d_h[t]*(h[t-1] - n[t])
+        # (B6) δzₜ = δhₜ ⊙ (hₜ₋₁ − nₜ)
         np.multiply(d_h, h[t] - n[t], out=d_z)
-        # gru.backward.a_z: d_a_z[t] = d_z[t]*z_slope[t]
-        # gru.backward.a_n: d_a_n[t] = d_n[t]*n_slope[t]
+        # (B8) δa_zₜ = δzₜ ⊙ z′ₜ
+        # (B4) δa_nₜ = δnₜ ⊙ n′ₜ
         np.multiply(d_gates_z_n, d_a_z_n[t], out=d_a_z_n[t])
-        # gru.backward.r_h: d_r_h[t]
+        # (B5) δr_hₜ = U_nᵀ δa_nₜ
         d_r_h = d_a_n[t] @ U_n
-        # gru.backward.r: d_r[t] = d_r_h[t]*h[t-1]
+        # (B9) δrₜ = δr_hₜ ⊙ hₜ₋₁
         np.multiply(d_r_h, h[t], out=d_r)
-        # gru.backward.h: d_h_next_direct[t] = d_h[t]*z[t] + d_r_h[t]*r[t]
-        d_h_next_direct = d_h * z[t] + d_r_h * r[t]
-        # gru.backward.a_r: d_a_r[t] = d_r[t]*r_slope[t]
+        # (B12) δh°ₜ₋₁ = δhₜ ⊙ zₜ + δr_hₜ ⊙ rₜ
+        d_h_prev_direct = d_h * z[t] + d_r_h * r[t]
+        # (B11) δa_rₜ = δrₜ ⊙ r′ₜ
         np.multiply(d_r, d_a_r[t], out=d_a_r[t])
-        # gru.backward.h_prev: d_h_next[t-1]
+        # (B13) δh⁺ₜ₋₁ = U_zᵀ δa_zₜ + U_rᵀ δa_rₜ + δh°ₜ₋₁
         d_h_prev = d_a_r_z[t] @ U
-        d_h_prev += d_h_next_direct
+        d_h_prev += d_h_prev_direct
         d_h_next = d_h_prev
-    # gru.backward.x: d_x[t]
+    # (B14) δxₜ = W_nᵀ δa_nₜ + W_zᵀ δa_zₜ + W_rᵀ δa_rₜ
     d_x = _times(d_a, W)
-    # gru.backward.W_r: d_W_r
-    # gru.backward.W_z: d_W_z
-    # gru.backward.W_n: d_W_n
+    # (B15) δW_r = Σₜ δa_rₜ xₜᵀ
+    # (B18) δW_z = Σₜ δa_zₜ xₜᵀ
+    # (B21) δW_n = Σₜ δa_nₜ xₜᵀ
     d_W = _outer(d_a, x)
     d_W_r = d_W[0 * H : 1 * H]
     d_W_z = d_W[1 * H : 2 * H]
     d_W_n = d_W[2 * H : 3 * H]
-    # gru.backward.U_r: d_U_r
-    # gru.backward.U_z: d_U_z
+    # (B16) δU_r = Σₜ δa_rₜ hₜ₋₁ᵀ
+    # (B19) δU_z = Σₜ δa_zₜ hₜ₋₁ᵀ
     d_U = _outer(d_a_r_z, h[:-1])
     d_U_r = d_U[0 * H : 1 * H]
     d_U_z = d_U[1 * H : 2 * H]
-    # gru.backward.b_r: d_b_r
-    # gru.backward.b_z: d_b_z
-    # gru.backward.b_n: d_b_n
+    # (B17) δb_r = Σₜ δa_rₜ
+    # (B20) δb_z = Σₜ δa_zₜ
+    # (B23) δb_n = Σₜ δa_nₜ
     d_b = d_a.sum(axis=(0, 1))
     d_b_r = d_b[0 * H : 1 * H]
     d_b_z = d_b[1 * H : 2 * H]
     d_b_n = d_b[2 * H : 3 * H]
-    # gru.backward.U_n: d_U_n
+    # (B22) δU_n = Σₜ δa_nₜ r_hₜᵀ
     d_U_n = _outer(d_a_n, r_h)
     return Grads(d_x, Params(d_W_r, d_U_r, d_b_r, d_W_z, d_U_z, d_b_z, d_W_n, d_U_n, d_b_n), State(d_h_next))
 
 
 def _backward_precise(dy: Array, tape: PreciseTape, params: Params, dstate: State) -> Grads:
+    H = params.W_r.shape[0]
     T, B = dy.shape[:2]
     dtype = dy.dtype
-    H = params.W_r.shape[0]
     x = tape.x
     h = tape.h
     a = tape.a
@@ -363,7 +371,6 @@ def _backward_precise(dy: Array, tape: PreciseTape, params: Params, dstate: Stat
     a_n = a[..., 2 * H : 3 * H]
     d_a_r = d_a[..., 0 * H : 1 * H]
     d_a_r_z = d_a[..., 0 * H : 2 * H]
-    d_a_z = d_a[..., 1 * H : 2 * H]
     d_a_z_n = d_a[..., 1 * H : 3 * H]
     d_a_n = d_a[..., 2 * H : 3 * H]
     d_r = d_gates[..., 0 * H : 1 * H]
@@ -373,55 +380,55 @@ def _backward_precise(dy: Array, tape: PreciseTape, params: Params, dstate: Stat
     r = gates[..., 0 * H : 1 * H]
     z = gates[..., 1 * H : 2 * H]
     n = gates[..., 2 * H : 3 * H]
-    # gru.backward.r_slope: r_slope[t] = sigmoid_slope(a_r[t])
-    # gru.backward.z_slope: z_slope[t] = sigmoid_slope(a_z[t])
+    # (B10) r′ₜ = σ′(a_rₜ)
+    # (B7) z′ₜ = σ′(a_zₜ)
     d_a_r_z[...] = _sigmoid_slope(a_r_z)
-    # gru.backward.n_slope: n_slope[t] = tanh_slope(a_n[t])
+    # (B3) n′ₜ = tanh′(a_nₜ)
     d_a_n[...] = _tanh_slope(a_n)
     for t in reversed(range(T)):
-        # gru.backward.h: d_h[t] = d_h_next[t] + dy[t]
+        # (B1) δhₜ = δyₜ + δh⁺ₜ
         d_h = dy[t] + d_h_next
-        # gru.backward.n: d_n[t] = d_h[t]*sigmoid(-a_z[t])
+        # (B2) δnₜ = δhₜ ⊙ σ(−a_zₜ)
         np.multiply(d_h, _sigmoid_precise(-a_z[t]), out=d_n)
-        # gru.backward.z: d_z[t] = d_h[t]*(h[t-1] - n[t])
+        # (B6) δzₜ = δhₜ ⊙ (hₜ₋₁ − nₜ)
         np.multiply(d_h, h[t] - n[t], out=d_z)
-        # gru.backward.a_z: d_a_z[t] = d_z[t]*z_slope[t]
-        # gru.backward.a_n: d_a_n[t] = d_n[t]*n_slope[t]
+        # (B8) δa_zₜ = δzₜ ⊙ z′ₜ
+        # (B4) δa_nₜ = δnₜ ⊙ n′ₜ
         np.multiply(d_gates_z_n, d_a_z_n[t], out=d_a_z_n[t])
-        # gru.backward.r_h: d_r_h[t]
+        # (B5) δr_hₜ = U_nᵀ δa_nₜ
         d_r_h = d_a_n[t] @ U_n
-        # gru.backward.r: d_r[t] = d_r_h[t]*h[t-1]
+        # (B9) δrₜ = δr_hₜ ⊙ hₜ₋₁
         np.multiply(d_r_h, h[t], out=d_r)
-        # gru.backward.h: d_h_next_direct[t] = d_h[t]*z[t] + d_r_h[t]*r[t]
-        d_h_next_direct = d_h * z[t] + d_r_h * r[t]
-        # gru.backward.a_r: d_a_r[t] = d_r[t]*r_slope[t]
+        # (B12) δh°ₜ₋₁ = δhₜ ⊙ zₜ + δr_hₜ ⊙ rₜ
+        d_h_prev_direct = d_h * z[t] + d_r_h * r[t]
+        # (B11) δa_rₜ = δrₜ ⊙ r′ₜ
         np.multiply(d_r, d_a_r[t], out=d_a_r[t])
-        # gru.backward.h_prev: d_h_next[t-1]
+        # (B13) δh⁺ₜ₋₁ = U_zᵀ δa_zₜ + U_rᵀ δa_rₜ + δh°ₜ₋₁
         d_h_prev = d_a_r_z[t] @ U
-        d_h_prev += d_h_next_direct
+        d_h_prev += d_h_prev_direct
         d_h_next = d_h_prev
-    # gru.backward.x: d_x[t]
+    # (B14) δxₜ = W_nᵀ δa_nₜ + W_zᵀ δa_zₜ + W_rᵀ δa_rₜ
     d_x = _times(d_a, W)
-    # gru.backward.W_r: d_W_r
-    # gru.backward.W_z: d_W_z
-    # gru.backward.W_n: d_W_n
+    # (B15) δW_r = Σₜ δa_rₜ xₜᵀ
+    # (B18) δW_z = Σₜ δa_zₜ xₜᵀ
+    # (B21) δW_n = Σₜ δa_nₜ xₜᵀ
     d_W = _outer(d_a, x)
     d_W_r = d_W[0 * H : 1 * H]
     d_W_z = d_W[1 * H : 2 * H]
     d_W_n = d_W[2 * H : 3 * H]
-    # gru.backward.U_r: d_U_r
-    # gru.backward.U_z: d_U_z
+    # (B16) δU_r = Σₜ δa_rₜ hₜ₋₁ᵀ
+    # (B19) δU_z = Σₜ δa_zₜ hₜ₋₁ᵀ
     d_U = _outer(d_a_r_z, h[:-1])
     d_U_r = d_U[0 * H : 1 * H]
     d_U_z = d_U[1 * H : 2 * H]
-    # gru.backward.b_r: d_b_r
-    # gru.backward.b_z: d_b_z
-    # gru.backward.b_n: d_b_n
+    # (B17) δb_r = Σₜ δa_rₜ
+    # (B20) δb_z = Σₜ δa_zₜ
+    # (B23) δb_n = Σₜ δa_nₜ
     d_b = d_a.sum(axis=(0, 1))
     d_b_r = d_b[0 * H : 1 * H]
     d_b_z = d_b[1 * H : 2 * H]
     d_b_n = d_b[2 * H : 3 * H]
-    # gru.backward.U_n: d_U_n
+    # (B22) δU_n = Σₜ δa_nₜ r_hₜᵀ
     d_U_n = _outer(d_a_n, r_h)
     return Grads(d_x, Params(d_W_r, d_U_r, d_b_r, d_W_z, d_U_z, d_b_z, d_W_n, d_U_n, d_b_n), State(d_h_next))
 
@@ -429,7 +436,7 @@ def _backward_precise(dy: Array, tape: PreciseTape, params: Params, dstate: Stat
 def step(x_t: Array, state: State, params: Params) -> tuple[Array, State]:
     """One step, for streaming: x_t (B, D) -> y_t (B, H) and the new state.
 
-    Shapes and dtypes are taken as they come.
+    Arrays are taken as they come: the caller's dtype, and NumPy's errors where shapes do not fit.
     """
     x = x_t
     h_prev = state.h
@@ -442,27 +449,27 @@ def step(x_t: Array, state: State, params: Params) -> tuple[Array, State]:
     W_n = params.W_n
     U_n = params.U_n
     b_n = params.b_n
-    # gru.forward.a_r: a_r[t]
+    # (F1) a_rₜ = W_r xₜ + U_r hₜ₋₁ + b_r
     a_r = x @ W_r.T
     a_r += h_prev @ U_r.T
     a_r += b_r
-    # gru.forward.r: r[t] = sigmoid(a_r[t])
+    # (F2) rₜ = σ(a_rₜ)
     r = _sigmoid(a_r)
-    # gru.forward.a_z: a_z[t]
+    # (F3) a_zₜ = W_z xₜ + U_z hₜ₋₁ + b_z
     a_z = x @ W_z.T
     a_z += h_prev @ U_z.T
     a_z += b_z
-    # gru.forward.z: z[t] = sigmoid(a_z[t])
+    # (F4) zₜ = σ(a_zₜ)
     z = _sigmoid(a_z)
-    # gru.forward.r_h: r_h[t] = h[t-1]*r[t]
+    # (F5) r_hₜ = hₜ₋₁ ⊙ rₜ
     r_h = h_prev * r
-    # gru.forward.a_n: a_n[t]
+    # (F6) a_nₜ = W_n xₜ + U_n r_hₜ + b_n
     a_n = x @ W_n.T
     a_n += r_h @ U_n.T
     a_n += b_n
-    # gru.forward.n: n[t] = tanh(a_n[t])
+    # (F7) nₜ = tanh(a_nₜ)
     n = np.tanh(a_n)
-    # gru.forward.h: h[t] = h[t-1]*z[t] + n[t]*(1 - z[t])
+    # (F8) hₜ = hₜ₋₁ ⊙ zₜ + nₜ ⊙ (1 − zₜ)
     h = h_prev * z + n * (1 - z)
     return h, State(h)
 
@@ -476,28 +483,29 @@ def jvp(
     params_dot: Params | None = None,
     state_dot: State | None = None,
 ) -> tuple[Array, Array, State, State]:
-    """Forward mode: the derivative along (x_dot, params_dot, state_dot), each None for zero.
+    """Forward mode, in the precise form: the derivative along (x_dot, params_dot, state_dot), each None for zero.
 
-    Returns y, y_dot (T, B, H), the last state, its tangent. Raises TypeError, ValueError.
+    Returns y and y_dot (T, B, H), the state after T steps and its tangent. Raises TypeError, ValueError.
     """
     x, params, state = _prepared(x, params, state)
     x_dot = np.zeros_like(x) if x_dot is None else x_dot
-    if params_dot is None:
-        params_dot = Params(*map(np.zeros_like, params))
-    if state_dot is None:
-        state_dot = State(*map(np.zeros_like, state))
+    params_dot = Params(*map(np.zeros_like, params)) if params_dot is None else params_dot
+    state_dot = State(*map(np.zeros_like, state)) if state_dot is None else state_dot
     dtype = _float_dtype([x, x_dot, *params_dot, *state_dot])
     x, params, state = _prepared(x.astype(dtype, copy=False), params, state)
-    x_dot, params_dot, state_dot = _prepared(x_dot, params_dot, state_dot)
+    sizes = _sizes_of(params, _SHAPES) | {"T": x.shape[0], "B": x.shape[1]}
+    x_dot = _checked("x_dot", x_dot, ("T", "B", "D"), sizes, dtype)
+    params_dot = Params(*_checked_fields("params_dot", params_dot, _SHAPES, sizes, dtype))
+    state_dot = State(*_checked_fields("state_dot", state_dot, _STATE_SHAPES, sizes, dtype))
     return _jvp(x, params, state, x_dot, params_dot, state_dot)
 
 
 def _jvp(
     x: Array, params: Params, state: State, x_dot: Array, params_dot: Params, state_dot: State
 ) -> tuple[Array, Array, State, State]:
+    H = params.W_r.shape[0]
     T, B = x.shape[:2]
     dtype = x.dtype
-    H = params.W_r.shape[0]
     W = np.concatenate((params.W_r, params.W_z, params.W_n))
     b = np.concatenate((params.b_r, params.b_z, params.b_n))
     W_dot = np.concatenate((params_dot.W_r, params_dot.W_z, params_dot.W_n))
@@ -514,7 +522,6 @@ def _jvp(
     h[0] = state.h
     h_dot = np.empty((T + 1, B, H), dtype)
     h_dot[0] = state_dot.h
-    a_r = a[..., 0 * H : 1 * H]
     a_r_z = a[..., 0 * H : 2 * H]
     a_z = a[..., 1 * H : 2 * H]
     a_n = a[..., 2 * H : 3 * H]
@@ -526,68 +533,66 @@ def _jvp(
     gates_dot_r_z = gates_dot[..., 0 * H : 2 * H]
     z_dot = gates_dot[..., 1 * H : 2 * H]
     n_dot = gates_dot[..., 2 * H : 3 * H]
-    r_slope = gates_slope[..., 0 * H : 1 * H]
     gates_slope_r_z = gates_slope[..., 0 * H : 2 * H]
-    z_slope = gates_slope[..., 1 * H : 2 * H]
     n_slope = gates_slope[..., 2 * H : 3 * H]
-    # gru.forward.a_r: a_r[t]
-    # gru.forward.a_z: a_z[t]
-    # gru.forward.a_n: a_n[t]
+    # (F1) a_rₜ = W_r xₜ
+    # (F3) a_zₜ = W_z xₜ
+    # (F6) a_nₜ = W_n xₜ
     a[...] = _times(x, W.T)
-    # gru.forward.a_r: a_r[t]
-    # gru.forward.a_z: a_z[t]
-    # gru.forward.a_n: a_n[t]
+    # (F1) a_rₜ += b_r
+    # (F3) a_zₜ += b_z
+    # (F6) a_nₜ += b_n
     a += b
-    # gru.tangent.a_r: a_r_dot[t]
-    # gru.tangent.a_z: a_z_dot[t]
-    # gru.tangent.a_n: a_n_dot[t]
+    # (T1) ∂a_rₜ = W_r ∂xₜ
+    # (T4) ∂a_zₜ = W_z ∂xₜ
+    # (T8) ∂a_nₜ = W_n ∂xₜ
     gates_dot[...] = _times(x_dot, W.T)
-    # gru.tangent.a_r: a_r_dot[t]
-    # gru.tangent.a_z: a_z_dot[t]
-    # gru.tangent.a_n: a_n_dot[t]
+    # (T1) ∂a_rₜ += ∂W_r xₜ
+    # (T4) ∂a_zₜ += ∂W_z xₜ
+    # (T8) ∂a_nₜ += ∂W_n xₜ
     gates_dot += _times(x, W_dot.T)
-    # gru.tangent.a_r: a_r_dot[t]
-    # gru.tangent.a_z: a_z_dot[t]
-    # gru.tangent.a_n: a_n_dot[t]
+    # (T1) ∂a_rₜ += ∂b_r
+    # (T4) ∂a_zₜ += ∂b_z
+    # (T8) ∂a_nₜ += ∂b_n
     gates_dot += b_dot
     for t in range(T):
-        # gru.forward.a_r: a_r[t]
-        # gru.forward.a_z: a_z[t]
+        # (F1) a_rₜ += U_r hₜ₋₁
+        # (F3) a_zₜ += U_z hₜ₋₁
         np.add(a_r_z[t], h[t] @ U.T, out=a_r_z[t])
-        # gru.tangent.a_r: a_r_dot[t]
-        # gru.tangent.a_z: a_z_dot[t]
+        # (T1) ∂a_rₜ += U_r ∂hₜ₋₁
+        # (T4) ∂a_zₜ += U_z ∂hₜ₋₁
         np.add(gates_dot_r_z[t], h_dot[t] @ U.T, out=gates_dot_r_z[t])
-        # gru.tangent.a_r: a_r_dot[t]
-        # gru.tangent.a_z: a_z_dot[t]
+        # (T1) ∂a_rₜ += ∂U_r hₜ₋₁
+        # (T4) ∂a_zₜ += ∂U_z hₜ₋₁
         np.add(gates_dot_r_z[t], h[t] @ U_dot.T, out=gates_dot_r_z[t])
-        # gru.forward.r: r[t] = sigmoid(a_r[t])
-        # gru.forward.z: z[t] = sigmoid(a_z[t])
+        # (F2) rₜ = σ(a_rₜ)
+        # (F4) zₜ = σ(a_zₜ)
         gates_r_z[...] = _sigmoid_precise(a_r_z[t])
-        # gru.forward.r_h: r_h[t] = h[t-1]*r[t]
+        # (F5) r_hₜ = hₜ₋₁ ⊙ rₜ
         r_h = h[t] * r
-        # gru.tangent.r_slope: r_slope[t] = sigmoid_slope(a_r[t])
-        # gru.tangent.z_slope: z_slope[t] = sigmoid_slope(a_z[t])
+        # (T2) r′ₜ = σ′(a_rₜ)
+        # (T5) z′ₜ = σ′(a_zₜ)
         gates_slope_r_z[...] = _sigmoid_slope(a_r_z[t])
-        # gru.tangent.r: r_dot[t] = a_r_dot[t]*r_slope[t]
-        # gru.tangent.z: z_dot[t] = a_z_dot[t]*z_slope[t]
+        # (T3) ∂rₜ = ∂a_rₜ ⊙ r′ₜ
+        # (T6) ∂zₜ = ∂a_zₜ ⊙ z′ₜ
         np.multiply(gates_dot_r_z[t], gates_slope_r_z, out=gates_dot_r_z[t])
-        # gru.tangent.r_h: r_h_dot[t] = h[t-1]*r_dot[t] + h_dot[t-1]*r[t]
+        # (T7) ∂r_hₜ = ∂hₜ₋₁ ⊙ rₜ + ∂rₜ ⊙ hₜ₋₁
         r_h_dot = h_dot[t] * r + r_dot[t] * h[t]
-        # gru.forward.a_n: a_n[t]
+        # (F6) a_nₜ += U_n r_hₜ
         np.add(a_n[t], r_h @ U_n.T, out=a_n[t])
-        # gru.tangent.a_n: a_n_dot[t]
+        # (T8) ∂a_nₜ += U_n ∂r_hₜ
         np.add(n_dot[t], r_h_dot @ U_n.T, out=n_dot[t])
-        # gru.tangent.a_n: a_n_dot[t]
+        # (T8) ∂a_nₜ += ∂U_n r_hₜ
         np.add(n_dot[t], r_h @ U_n_dot.T, out=n_dot[t])
-        # gru.forward.n: n[t] = tanh(a_n[t])
+        # (F7) nₜ = tanh(a_nₜ)
         np.tanh(a_n[t], out=n)
-        # gru.forward.h: h[t] = h[t-1]*z[t] + n[t]*sigmoid(-a_z[t])
+        # (F8) hₜ = hₜ₋₁ ⊙ zₜ + nₜ ⊙ σ(−a_zₜ)
         np.add(h[t] * z, n * _sigmoid_precise(-a_z[t]), out=h[t + 1])
-        # gru.tangent.n_slope: n_slope[t] = tanh_slope(a_n[t])
+        # (T9) n′ₜ = tanh′(a_nₜ)
         n_slope[...] = _tanh_slope(a_n[t])
-        # gru.tangent.n: n_dot[t] = a_n_dot[t]*n_slope[t]
+        # (T10) ∂nₜ = ∂a_nₜ ⊙ n′ₜ
         np.multiply(n_dot[t], n_slope, out=n_dot[t])
-        # gru.tangent.h: h_dot[t] = h_dot[t-1]*z[t] + n_dot[t]*sigmoid(-a_z[t]) + z_dot[t]*(h[t-1] - n[t])
+        # (T11) ∂hₜ = ∂hₜ₋₁ ⊙ zₜ + ∂zₜ ⊙ (hₜ₋₁ − nₜ) + ∂nₜ ⊙ σ(−a_zₜ)
         np.add(h_dot[t] * z + z_dot[t] * (h[t] - n), n_dot[t] * _sigmoid_precise(-a_z[t]), out=h_dot[t + 1])
     return h[1:].copy(), h_dot[1:].copy(), State(h[T].copy()), State(h_dot[T].copy())
 
@@ -595,11 +600,12 @@ def _jvp(
 def jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(None)) -> Array:
     """The Jacobian ds[t]/ds[t-1] over all states, in the order of State, at step t of the tape.
 
-    (B, S, S) for a step, (n, B, S, S) for a slice or an array of steps; S is the sum of the states' sizes.
+    (B, S, S) for a step, (n, B, S, S) for a slice or an array of steps; S is the sum of the state sizes.
     """
     params = Params(*map(np.asarray, params))
-    run = _jacobian_precise if isinstance(tape, PreciseTape) else _jacobian_fast
-    return run(tape, params, t)
+    if isinstance(tape, PreciseTape):
+        return _jacobian_precise(tape, params, t)
+    return _jacobian_fast(tape, params, t)
 
 
 def _jacobian_fast(tape: Tape, params: Params, t: Any) -> Array:
@@ -654,11 +660,12 @@ def _jacobian_precise(tape: PreciseTape, params: Params, t: Any) -> Array:
 def input_jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(None)) -> Array:
     """The Jacobian ds[t]/dx[t] of all states at step t of the tape.
 
-    (B, S, D) for a step, (n, B, S, D) for a slice or an array of steps; S is the sum of the states' sizes.
+    (B, S, D) for a step, (n, B, S, D) for a slice or an array of steps; S is the sum of the state sizes.
     """
     params = Params(*map(np.asarray, params))
-    run = _input_jacobian_precise if isinstance(tape, PreciseTape) else _input_jacobian_fast
-    return run(tape, params, t)
+    if isinstance(tape, PreciseTape):
+        return _input_jacobian_precise(tape, params, t)
+    return _input_jacobian_fast(tape, params, t)
 
 
 def _input_jacobian_fast(tape: Tape, params: Params, t: Any) -> Array:
@@ -721,7 +728,11 @@ def _checked(name: str, value: Any, axes: Any, sizes: Any, dtype: np.dtype[Any])
 
 
 def _checked_fields(
-    name: str, values: Any, shapes: Any, sizes: Any, dtype: np.dtype[Any]
+    name: str,
+    values: Any,
+    shapes: Any,
+    sizes: Any,
+    dtype: np.dtype[Any],
 ) -> Any:
     """A named tuple of arrays, field by field; None gives zeros. Raises TypeError, ValueError."""
     if values is None:
@@ -751,28 +762,31 @@ def _outer(left: Array, right: Array) -> Array:
     """The sum over time and batch of left right^T: (T, B, M), (T, B, N) -> (M, N), as one product."""
     steps, batch, _ = left.shape
     rows = steps * batch
-    return left.reshape(rows, left.shape[2]).T @ right.reshape(rows, right.shape[2])
+    product: Array = left.reshape(rows, left.shape[2]).T @ right.reshape(rows, right.shape[2])
+    return product
 
 
 def _sigmoid(a: Array, out: Array | None = None) -> Array:
     """1 / (1 + exp(-a)), as tanh, which never overflows."""
-    out = np.multiply(a, 0.5, out=out)
-    np.tanh(out, out=out)
-    out *= 0.5
-    out += 0.5
-    return out
+    result: Array = np.multiply(a, 0.5, out=out)
+    np.tanh(result, out=result)
+    result *= 0.5
+    result += 0.5
+    return result
 
 
 def _sigmoid_precise(a: Array) -> Array:
     """1 / (1 + exp(-a)) with full relative accuracy on both sides: e/(1+e) or 1/(1+e), e = exp(-|a|)."""
     e = np.exp(_negative_magnitude(a))
-    return np.where(a.real < 0, e, 1) / (1 + e)
+    value: Array = np.where(a.real < 0, e, 1) / (1 + e)
+    return value
 
 
 def _sigmoid_slope(a: Array) -> Array:
     """sigmoid'(a) = e / (1+e)^2, e = exp(-|a|): no digit is lost however far the gate is saturated."""
     e = np.exp(_negative_magnitude(a))
-    return e / (1 + e) ** 2
+    slope: Array = e / (1 + e) ** 2
+    return slope
 
 
 def _sizes_of(params: Any, shapes: Any) -> dict[str, int]:
@@ -796,10 +810,12 @@ def _sizes_of(params: Any, shapes: Any) -> dict[str, int]:
 def _tanh_slope(a: Array) -> Array:
     """tanh'(a) = 4E / (1+E)^2, E = exp(-2|a|): no digit is lost however far the unit is saturated."""
     e = np.exp(2 * _negative_magnitude(a))
-    return 4 * e / (1 + e) ** 2
+    slope: Array = 4 * e / (1 + e) ** 2
+    return slope
 
 
 def _times(sequence: Array, matrix: Array) -> Array:
     """Every row of a sequence (T, B, N) times a matrix (N, M), as one product of T B rows: (T, B, M)."""
     steps, batch, width = sequence.shape
-    return (sequence.reshape(steps * batch, width) @ matrix).reshape(steps, batch, matrix.shape[1])
+    rows: Array = sequence.reshape(steps * batch, width) @ matrix
+    return rows.reshape(steps, batch, matrix.shape[1])

@@ -11,33 +11,36 @@ Equations:
     h[t] = o[t] * tanh(c[t])
 
 Shapes (T steps, B sequences, D, H):
-    x        (D)
-    i        (H)
-    f        (H)
-    g        (H)
-    o        (H)
-    c        (H)
-    h        (H)
+    x        (D,)
+    i        (H,)
+    f        (H,)
+    g        (H,)
+    o        (H,)
+    c        (H,)
+    h        (H,)
     W_i      (H, D)
     U_i      (H, H)
-    b_i      (H)
+    b_i      (H,)
     W_f      (H, D)
     U_f      (H, H)
-    b_f      (H)
+    b_f      (H,)
     W_g      (H, D)
     U_g      (H, H)
-    b_g      (H)
+    b_g      (H,)
     W_o      (H, D)
     U_o      (H, H)
-    b_o      (H)
+    b_o      (H,)
 
 Layout: sequences are (T, B, size), batches are rows, weights (rows of the result, columns of the operand).
 Order of the gates in packed arrays: i, f, o, g.
 Biases: 4 (b_i, b_f, b_g, b_o), one a gate; libraries that keep two add them.
 Options: none.
 
-Generated from the equations (content hash de0af03d22d6c48c, format 1) by lstm_sym; stands alone on NumPy.
-Written by the derivation, not by hand: change the equations and generate it again.
+Signs in comments: δv adjoint, δv⁺ what arrives of it from step t+1, δv° what passes through no matrix, v′ slope,
+∂v tangent, ⊙ element-wise product; (B3) is equation B3 of the derivation report.
+
+Generated from the equations by lstm_sym (format 1); stands alone on NumPy. Not written by hand: change
+the equations and generate it again.
 """
 
 from __future__ import annotations
@@ -56,16 +59,16 @@ class Params(NamedTuple):
 
     W_i: Array  # (H, D)
     U_i: Array  # (H, H)
-    b_i: Array  # (H)
+    b_i: Array  # (H,)
     W_f: Array  # (H, D)
     U_f: Array  # (H, H)
-    b_f: Array  # (H)
+    b_f: Array  # (H,)
     W_g: Array  # (H, D)
     U_g: Array  # (H, H)
-    b_g: Array  # (H)
+    b_g: Array  # (H,)
     W_o: Array  # (H, D)
     U_o: Array  # (H, H)
-    b_o: Array  # (H)
+    b_o: Array  # (H,)
 
 
 class State(NamedTuple):
@@ -76,7 +79,7 @@ class State(NamedTuple):
 
 
 class Tape(NamedTuple):
-    """What `backward` needs of `forward`, computed by liveness; x is kept as given, not copied."""
+    """What `backward` needs of `forward`, found by liveness; x is kept as given, not copied."""
 
     x: Array
     h: Array
@@ -86,7 +89,7 @@ class Tape(NamedTuple):
 
 
 class PreciseTape(NamedTuple):
-    """The same for the precise form, which reads pre-activations."""
+    """The same for the precise form, which reads pre-activations too."""
 
     x: Array
     h: Array
@@ -100,7 +103,7 @@ class Grads(NamedTuple):
     """Gradients of a loss: of the input, the parameters, the initial state."""
 
     x: Array  # (T, B, D)
-    params: Params  # like Params
+    params: Params  # named like Params
     state: State  # of t = 0
 
 
@@ -134,7 +137,8 @@ def init(
 ) -> Params:
     """Parameters drawn uniformly from (-1/sqrt(hidden_size), 1/sqrt(hidden_size)), as PyTorch does.
 
-    `fill` sets a vector to one value, as b_o=1.0. Without rng the seed is 0. Raises TypeError for a name in `fill` that is no vector, ValueError for a size < 1.
+    `fill` sets a vector to one value, as b_o=1.0. Without rng the seed is 0.
+    Raises TypeError for a name in `fill` that is no vector, ValueError for a size below 1.
     """
     rng = np.random.default_rng(0) if rng is None else rng
     sizes = {'D': input_size, 'H': hidden_size}
@@ -143,7 +147,7 @@ def init(
             raise ValueError(f"the size {symbol} is {size}; sizes are 1 or more")
     for name in fill:
         if name not in ('b_i', 'b_f', 'b_g', 'b_o'):
-            raise TypeError(f"init() cannot fill {name}; the vectors of this cell are b_i, b_f, b_g, b_o")
+            raise TypeError(f"init() cannot fill {name}; the vectors of this cell: b_i, b_f, b_g, b_o")
     bound = 1 / hidden_size**0.5
     drawn = {}
     for name, symbols in _SHAPES.items():
@@ -165,36 +169,40 @@ def _prepared(x: Any, params: Any, state: Any) -> tuple[Array, Params, State]:
 def forward(
     x: Any, params: Params, state: State | None = None, *, precise: bool = False
 ) -> tuple[Array, State, Tape | PreciseTape]:
-    """Run the cell over sequences.
+    """Run the cell over sequences: x (T, B, D) -> y = h (T, B, H), the last state, the tape.
 
-    x (T, B, D), state (B, H) each or None for zeros -> y = h (T, B, H), the state after T steps, the tape.
-    `precise` keeps full relative accuracy of gates and slopes under saturation; `backward` follows the tape.
-    Raises TypeError, ValueError, naming the array that does not fit.
+    state: the initial state, None for zeros. precise: gates and slopes keep full relative accuracy under saturation;
+    `backward` follows the tape. dtype in = dtype out. Raises TypeError, ValueError, naming the array that does not fit.
     """
     x, params, state = _prepared(x, params, state)
-    return (_forward_precise if precise else _forward_fast)(x, params, state)
+    if precise:
+        return _forward_precise(x, params, state)
+    return _forward_fast(x, params, state)
 
 
 def backward(dy: Any, tape: Tape | PreciseTape, params: Params, dstate: State | None = None) -> Grads:
-    """Gradients of a loss L by backpropagation through time.
+    """Gradients of a loss L by backpropagation through time, t = T-1 .. 0.
 
-    dy = dL/dy (T, B, H); dstate = dL/d(state after T steps), or None for zeros; params as given to forward.
+    dy = dL/dy (T, B, H); params as given to `forward`; dstate = dL/d(state after T steps), None for zeros.
     Returns dL/dx (T, B, D), dL/dparams (named), dL/d(initial state). Raises TypeError, ValueError.
     """
-    dtype = tape.x.dtype
-    T, B = tape.x.shape[:2]
-    sizes = _sizes_of(params, _SHAPES) | {"T": T, "B": B}
-    dy = _checked("dy", dy, ("T", "B", "H"), sizes, _float_dtype([np.empty(0, dtype), dy]))
+    reference = tape.x
+    sizes = _sizes_of(params, _SHAPES) | {"T": reference.shape[0], "B": reference.shape[1]}
+    dtype = _float_dtype([np.empty(0, reference.dtype), dy])
+    dy = _checked("dy", dy, ("T", "B", "H"), sizes, dtype)
     params = Params(*_checked_fields("params", params, _SHAPES, sizes, dtype))
-    dstate = State(*_checked_fields("dstate", dstate, _STATE_SHAPES, sizes, dy.dtype))
-    run = _backward_precise if isinstance(tape, PreciseTape) else _backward_fast
-    return run(dy, tape, params, dstate)
+    dstate = State(*_checked_fields("dstate", dstate, _STATE_SHAPES, sizes, dtype))
+    if isinstance(tape, PreciseTape):
+        return _backward_precise(dy, tape, params, dstate)
+    return _backward_fast(dy, tape, params, dstate)
 
 
-def _forward_fast(x: Array, params: Params, state: State) -> tuple[Array, State, Tape]:
+def _forward_fast(
+    x: Array, params: Params, state: State
+) -> tuple[Array, State, Tape]:
+    H = params.W_i.shape[0]
     T, B = x.shape[:2]
     dtype = x.dtype
-    H = params.W_i.shape[0]
     W = np.concatenate((params.W_i, params.W_f, params.W_o, params.W_g))
     b = np.concatenate((params.b_i, params.b_f, params.b_o, params.b_g))
     U = np.concatenate((params.U_i, params.U_f, params.U_o, params.U_g))
@@ -209,41 +217,43 @@ def _forward_fast(x: Array, params: Params, state: State) -> tuple[Array, State,
     f = gates[..., 1 * H : 2 * H]
     o = gates[..., 2 * H : 3 * H]
     g = gates[..., 3 * H : 4 * H]
-    # lstm.forward.a_i: a_i[t]
-    # lstm.forward.a_f: a_f[t]
-    # lstm.forward.a_o: a_o[t]
-    # lstm.forward.a_g: a_g[t]
+    # (F1) a_iₜ = W_i xₜ
+    # (F3) a_fₜ = W_f xₜ
+    # (F7) a_oₜ = W_o xₜ
+    # (F5) a_gₜ = W_g xₜ
     gates[...] = _times(x, W.T)
-    # lstm.forward.a_i: a_i[t]
-    # lstm.forward.a_f: a_f[t]
-    # lstm.forward.a_o: a_o[t]
-    # lstm.forward.a_g: a_g[t]
+    # (F1) a_iₜ += b_i
+    # (F3) a_fₜ += b_f
+    # (F7) a_oₜ += b_o
+    # (F5) a_gₜ += b_g
     gates += b
     for t in range(T):
-        # lstm.forward.a_i: a_i[t]
-        # lstm.forward.a_f: a_f[t]
-        # lstm.forward.a_o: a_o[t]
-        # lstm.forward.a_g: a_g[t]
+        # (F1) a_iₜ += U_i hₜ₋₁
+        # (F3) a_fₜ += U_f hₜ₋₁
+        # (F7) a_oₜ += U_o hₜ₋₁
+        # (F5) a_gₜ += U_g hₜ₋₁
         np.add(gates[t], h[t] @ U.T, out=gates[t])
-        # lstm.forward.i: i[t] = sigmoid(a_i[t])
-        # lstm.forward.f: f[t] = sigmoid(a_f[t])
-        # lstm.forward.o: o[t] = sigmoid(a_o[t])
+        # (F2) iₜ = σ(a_iₜ)
+        # (F4) fₜ = σ(a_fₜ)
+        # (F8) oₜ = σ(a_oₜ)
         _sigmoid(gates_i_f_o[t], out=gates_i_f_o[t])
-        # lstm.forward.g: g[t] = tanh(a_g[t])
+        # (F6) gₜ = tanh(a_gₜ)
         np.tanh(g[t], out=g[t])
-        # lstm.forward.c: c[t] = c[t-1]*f[t] + g[t]*i[t]
+        # (F9) cₜ = cₜ₋₁ ⊙ fₜ + iₜ ⊙ gₜ
         np.add(c[t] * f[t], i[t] * g[t], out=c[t + 1])
-        # lstm.forward.tanh_c: tanh_c[t] = tanh(c[t])
+        # (F10) tanh_cₜ = tanh(cₜ)
         np.tanh(c[t + 1], out=tanh_c[t])
-        # lstm.forward.h: h[t] = o[t]*tanh_c[t]
+        # (F11) hₜ = oₜ ⊙ tanh_cₜ
         np.multiply(o[t], tanh_c[t], out=h[t + 1])
     return h[1:].copy(), State(h[T].copy(), c[T].copy()), Tape(x, h, c, gates, tanh_c)
 
 
-def _forward_precise(x: Array, params: Params, state: State) -> tuple[Array, State, PreciseTape]:
+def _forward_precise(
+    x: Array, params: Params, state: State
+) -> tuple[Array, State, PreciseTape]:
+    H = params.W_i.shape[0]
     T, B = x.shape[:2]
     dtype = x.dtype
-    H = params.W_i.shape[0]
     W = np.concatenate((params.W_i, params.W_f, params.W_o, params.W_g))
     b = np.concatenate((params.b_i, params.b_f, params.b_o, params.b_g))
     U = np.concatenate((params.U_i, params.U_f, params.U_o, params.U_g))
@@ -254,51 +264,48 @@ def _forward_precise(x: Array, params: Params, state: State) -> tuple[Array, Sta
     h[0] = state.h
     c = np.empty((T + 1, B, H), dtype)
     c[0] = state.c
-    a_i = a[..., 0 * H : 1 * H]
     a_i_f_o = a[..., 0 * H : 3 * H]
-    a_f = a[..., 1 * H : 2 * H]
-    a_o = a[..., 2 * H : 3 * H]
     a_g = a[..., 3 * H : 4 * H]
     i = gates[..., 0 * H : 1 * H]
     gates_i_f_o = gates[..., 0 * H : 3 * H]
     f = gates[..., 1 * H : 2 * H]
     o = gates[..., 2 * H : 3 * H]
     g = gates[..., 3 * H : 4 * H]
-    # lstm.forward.a_i: a_i[t]
-    # lstm.forward.a_f: a_f[t]
-    # lstm.forward.a_o: a_o[t]
-    # lstm.forward.a_g: a_g[t]
+    # (F1) a_iₜ = W_i xₜ
+    # (F3) a_fₜ = W_f xₜ
+    # (F7) a_oₜ = W_o xₜ
+    # (F5) a_gₜ = W_g xₜ
     a[...] = _times(x, W.T)
-    # lstm.forward.a_i: a_i[t]
-    # lstm.forward.a_f: a_f[t]
-    # lstm.forward.a_o: a_o[t]
-    # lstm.forward.a_g: a_g[t]
+    # (F1) a_iₜ += b_i
+    # (F3) a_fₜ += b_f
+    # (F7) a_oₜ += b_o
+    # (F5) a_gₜ += b_g
     a += b
     for t in range(T):
-        # lstm.forward.a_i: a_i[t]
-        # lstm.forward.a_f: a_f[t]
-        # lstm.forward.a_o: a_o[t]
-        # lstm.forward.a_g: a_g[t]
+        # (F1) a_iₜ += U_i hₜ₋₁
+        # (F3) a_fₜ += U_f hₜ₋₁
+        # (F7) a_oₜ += U_o hₜ₋₁
+        # (F5) a_gₜ += U_g hₜ₋₁
         np.add(a[t], h[t] @ U.T, out=a[t])
-        # lstm.forward.i: i[t] = sigmoid(a_i[t])
-        # lstm.forward.f: f[t] = sigmoid(a_f[t])
-        # lstm.forward.o: o[t] = sigmoid(a_o[t])
+        # (F2) iₜ = σ(a_iₜ)
+        # (F4) fₜ = σ(a_fₜ)
+        # (F8) oₜ = σ(a_oₜ)
         gates_i_f_o[t][...] = _sigmoid_precise(a_i_f_o[t])
-        # lstm.forward.g: g[t] = tanh(a_g[t])
+        # (F6) gₜ = tanh(a_gₜ)
         np.tanh(a_g[t], out=g[t])
-        # lstm.forward.c: c[t] = c[t-1]*f[t] + g[t]*i[t]
+        # (F9) cₜ = cₜ₋₁ ⊙ fₜ + iₜ ⊙ gₜ
         np.add(c[t] * f[t], i[t] * g[t], out=c[t + 1])
-        # lstm.forward.tanh_c: tanh_c[t] = tanh(c[t])
+        # (F10) tanh_cₜ = tanh(cₜ)
         np.tanh(c[t + 1], out=tanh_c[t])
-        # lstm.forward.h: h[t] = o[t]*tanh_c[t]
+        # (F11) hₜ = oₜ ⊙ tanh_cₜ
         np.multiply(o[t], tanh_c[t], out=h[t + 1])
     return h[1:].copy(), State(h[T].copy(), c[T].copy()), PreciseTape(x, h, c, a, gates, tanh_c)
 
 
 def _backward_fast(dy: Array, tape: Tape, params: Params, dstate: State) -> Grads:
+    H = params.W_i.shape[0]
     T, B = dy.shape[:2]
     dtype = dy.dtype
-    H = params.W_i.shape[0]
     x = tape.x
     h = tape.h
     c = tape.c
@@ -310,10 +317,7 @@ def _backward_fast(dy: Array, tape: Tape, params: Params, dstate: State) -> Grad
     d_a = np.empty((T, B, 4 * H), dtype)
     d_h_next = dstate.h
     d_c_next = dstate.c
-    d_a_i = d_a[..., 0 * H : 1 * H]
     d_a_i_f_o = d_a[..., 0 * H : 3 * H]
-    d_a_f = d_a[..., 1 * H : 2 * H]
-    d_a_o = d_a[..., 2 * H : 3 * H]
     d_a_g = d_a[..., 3 * H : 4 * H]
     d_i = d_gates[..., 0 * H : 1 * H]
     d_f = d_gates[..., 1 * H : 2 * H]
@@ -324,63 +328,63 @@ def _backward_fast(dy: Array, tape: Tape, params: Params, dstate: State) -> Grad
     f = gates[..., 1 * H : 2 * H]
     o = gates[..., 2 * H : 3 * H]
     g = gates[..., 3 * H : 4 * H]
-    # lstm.backward.tanh_c_slope: tanh_c_slope[t] = 1 - tanh_c[t]**2
+    # (B3) tanh_c′ₜ = 1 − tanh_cₜ²
     tanh_c_slope = 1 - tanh_c**2
-    # lstm.backward.i_slope: i_slope[t] = i[t]*(1 - i[t])
-    # lstm.backward.f_slope: f_slope[t] = f[t]*(1 - f[t])
-    # lstm.backward.o_slope: o_slope[t] = o[t]*(1 - o[t])
+    # (B15) i′ₜ = iₜ ⊙ (1 − iₜ)
+    # (B12) f′ₜ = fₜ ⊙ (1 − fₜ)
+    # (B6) o′ₜ = oₜ ⊙ (1 − oₜ)
     np.multiply(gates_i_f_o, 1 - gates_i_f_o, out=d_a_i_f_o)
-    # lstm.backward.g_slope: g_slope[t] = 1 - g[t]**2
+    # (B9) g′ₜ = 1 − gₜ²
     np.subtract(1, g**2, out=d_a_g)
     for t in reversed(range(T)):
-        # lstm.backward.h: d_h[t] = d_h_next[t] + dy[t]
+        # (B1) δhₜ = δyₜ + δh⁺ₜ
         d_h = dy[t] + d_h_next
-        # lstm.backward.tanh_c: d_tanh_c[t] = d_h[t]*o[t]
+        # (B2) δtanh_cₜ = δhₜ ⊙ oₜ
         d_tanh_c = d_h * o[t]
-        # lstm.backward.c: d_c[t] = d_c_next[t] + d_tanh_c[t]*tanh_c_slope[t]
+        # (B4) δcₜ = δc⁺ₜ + δtanh_cₜ ⊙ tanh_c′ₜ
         d_c = d_c_next + d_tanh_c * tanh_c_slope[t]
-        # lstm.backward.o: d_o[t] = d_h[t]*tanh_c[t]
+        # (B5) δoₜ = δhₜ ⊙ tanh_cₜ
         np.multiply(d_h, tanh_c[t], out=d_o)
-        # lstm.backward.g: d_g[t] = d_c[t]*i[t]
+        # (B8) δgₜ = δcₜ ⊙ iₜ
         np.multiply(d_c, i[t], out=d_g)
-        # lstm.backward.f: d_f[t] = c[t-1]*d_c[t]
+        # (B11) δfₜ = δcₜ ⊙ cₜ₋₁
         np.multiply(d_c, c[t], out=d_f)
-        # lstm.backward.i: d_i[t] = d_c[t]*g[t]
+        # (B14) δiₜ = δcₜ ⊙ gₜ
         np.multiply(d_c, g[t], out=d_i)
-        # lstm.backward.c_prev: d_c_next[t-1] = d_c[t]*f[t]
+        # (B18) δc⁺ₜ₋₁ = δcₜ ⊙ fₜ
         d_c_prev = d_c * f[t]
-        # lstm.backward.a_i: d_a_i[t] = d_i[t]*i_slope[t]
-        # lstm.backward.a_f: d_a_f[t] = d_f[t]*f_slope[t]
-        # lstm.backward.a_o: d_a_o[t] = d_o[t]*o_slope[t]
-        # lstm.backward.a_g: d_a_g[t] = d_g[t]*g_slope[t]
+        # (B16) δa_iₜ = δiₜ ⊙ i′ₜ
+        # (B13) δa_fₜ = δfₜ ⊙ f′ₜ
+        # (B7) δa_oₜ = δoₜ ⊙ o′ₜ
+        # (B10) δa_gₜ = δgₜ ⊙ g′ₜ
         np.multiply(d_gates, d_a[t], out=d_a[t])
-        # lstm.backward.h_prev: d_h_next[t-1]
+        # (B17) δh⁺ₜ₋₁ = U_oᵀ δa_oₜ + U_gᵀ δa_gₜ + U_fᵀ δa_fₜ + U_iᵀ δa_iₜ
         d_h_prev = d_a[t] @ U
         d_h_next, d_c_next = d_h_prev, d_c_prev
-    # lstm.backward.x: d_x[t]
+    # (B19) δxₜ = W_oᵀ δa_oₜ + W_gᵀ δa_gₜ + W_fᵀ δa_fₜ + W_iᵀ δa_iₜ
     d_x = _times(d_a, W)
-    # lstm.backward.W_i: d_W_i
-    # lstm.backward.W_f: d_W_f
-    # lstm.backward.W_g: d_W_g
-    # lstm.backward.W_o: d_W_o
+    # (B20) δW_i = Σₜ δa_iₜ xₜᵀ
+    # (B23) δW_f = Σₜ δa_fₜ xₜᵀ
+    # (B26) δW_g = Σₜ δa_gₜ xₜᵀ
+    # (B29) δW_o = Σₜ δa_oₜ xₜᵀ
     d_W = _outer(d_a, x)
     d_W_i = d_W[0 * H : 1 * H]
     d_W_f = d_W[1 * H : 2 * H]
     d_W_o = d_W[2 * H : 3 * H]
     d_W_g = d_W[3 * H : 4 * H]
-    # lstm.backward.U_i: d_U_i
-    # lstm.backward.U_f: d_U_f
-    # lstm.backward.U_g: d_U_g
-    # lstm.backward.U_o: d_U_o
+    # (B21) δU_i = Σₜ δa_iₜ hₜ₋₁ᵀ
+    # (B24) δU_f = Σₜ δa_fₜ hₜ₋₁ᵀ
+    # (B27) δU_g = Σₜ δa_gₜ hₜ₋₁ᵀ
+    # (B30) δU_o = Σₜ δa_oₜ hₜ₋₁ᵀ
     d_U = _outer(d_a, h[:-1])
     d_U_i = d_U[0 * H : 1 * H]
     d_U_f = d_U[1 * H : 2 * H]
     d_U_o = d_U[2 * H : 3 * H]
     d_U_g = d_U[3 * H : 4 * H]
-    # lstm.backward.b_i: d_b_i
-    # lstm.backward.b_f: d_b_f
-    # lstm.backward.b_g: d_b_g
-    # lstm.backward.b_o: d_b_o
+    # (B22) δb_i = Σₜ δa_iₜ
+    # (B25) δb_f = Σₜ δa_fₜ
+    # (B28) δb_g = Σₜ δa_gₜ
+    # (B31) δb_o = Σₜ δa_oₜ
     d_b = d_a.sum(axis=(0, 1))
     d_b_i = d_b[0 * H : 1 * H]
     d_b_f = d_b[1 * H : 2 * H]
@@ -390,9 +394,9 @@ def _backward_fast(dy: Array, tape: Tape, params: Params, dstate: State) -> Grad
 
 
 def _backward_precise(dy: Array, tape: PreciseTape, params: Params, dstate: State) -> Grads:
+    H = params.W_i.shape[0]
     T, B = dy.shape[:2]
     dtype = dy.dtype
-    H = params.W_i.shape[0]
     x = tape.x
     h = tape.h
     c = tape.c
@@ -407,10 +411,7 @@ def _backward_precise(dy: Array, tape: PreciseTape, params: Params, dstate: Stat
     d_c_next = dstate.c
     a_i_f_o = a[..., 0 * H : 3 * H]
     a_g = a[..., 3 * H : 4 * H]
-    d_a_i = d_a[..., 0 * H : 1 * H]
     d_a_i_f_o = d_a[..., 0 * H : 3 * H]
-    d_a_f = d_a[..., 1 * H : 2 * H]
-    d_a_o = d_a[..., 2 * H : 3 * H]
     d_a_g = d_a[..., 3 * H : 4 * H]
     d_i = d_gates[..., 0 * H : 1 * H]
     d_f = d_gates[..., 1 * H : 2 * H]
@@ -420,63 +421,63 @@ def _backward_precise(dy: Array, tape: PreciseTape, params: Params, dstate: Stat
     f = gates[..., 1 * H : 2 * H]
     o = gates[..., 2 * H : 3 * H]
     g = gates[..., 3 * H : 4 * H]
-    # lstm.backward.tanh_c_slope: tanh_c_slope[t] = tanh_slope(c[t])
+    # (B3) tanh_c′ₜ = tanh′(cₜ)
     tanh_c_slope = _tanh_slope(c[1:])
-    # lstm.backward.i_slope: i_slope[t] = sigmoid_slope(a_i[t])
-    # lstm.backward.f_slope: f_slope[t] = sigmoid_slope(a_f[t])
-    # lstm.backward.o_slope: o_slope[t] = sigmoid_slope(a_o[t])
+    # (B15) i′ₜ = σ′(a_iₜ)
+    # (B12) f′ₜ = σ′(a_fₜ)
+    # (B6) o′ₜ = σ′(a_oₜ)
     d_a_i_f_o[...] = _sigmoid_slope(a_i_f_o)
-    # lstm.backward.g_slope: g_slope[t] = tanh_slope(a_g[t])
+    # (B9) g′ₜ = tanh′(a_gₜ)
     d_a_g[...] = _tanh_slope(a_g)
     for t in reversed(range(T)):
-        # lstm.backward.h: d_h[t] = d_h_next[t] + dy[t]
+        # (B1) δhₜ = δyₜ + δh⁺ₜ
         d_h = dy[t] + d_h_next
-        # lstm.backward.tanh_c: d_tanh_c[t] = d_h[t]*o[t]
+        # (B2) δtanh_cₜ = δhₜ ⊙ oₜ
         d_tanh_c = d_h * o[t]
-        # lstm.backward.c: d_c[t] = d_c_next[t] + d_tanh_c[t]*tanh_c_slope[t]
+        # (B4) δcₜ = δc⁺ₜ + δtanh_cₜ ⊙ tanh_c′ₜ
         d_c = d_c_next + d_tanh_c * tanh_c_slope[t]
-        # lstm.backward.o: d_o[t] = d_h[t]*tanh_c[t]
+        # (B5) δoₜ = δhₜ ⊙ tanh_cₜ
         np.multiply(d_h, tanh_c[t], out=d_o)
-        # lstm.backward.g: d_g[t] = d_c[t]*i[t]
+        # (B8) δgₜ = δcₜ ⊙ iₜ
         np.multiply(d_c, i[t], out=d_g)
-        # lstm.backward.f: d_f[t] = c[t-1]*d_c[t]
+        # (B11) δfₜ = δcₜ ⊙ cₜ₋₁
         np.multiply(d_c, c[t], out=d_f)
-        # lstm.backward.i: d_i[t] = d_c[t]*g[t]
+        # (B14) δiₜ = δcₜ ⊙ gₜ
         np.multiply(d_c, g[t], out=d_i)
-        # lstm.backward.c_prev: d_c_next[t-1] = d_c[t]*f[t]
+        # (B18) δc⁺ₜ₋₁ = δcₜ ⊙ fₜ
         d_c_prev = d_c * f[t]
-        # lstm.backward.a_i: d_a_i[t] = d_i[t]*i_slope[t]
-        # lstm.backward.a_f: d_a_f[t] = d_f[t]*f_slope[t]
-        # lstm.backward.a_o: d_a_o[t] = d_o[t]*o_slope[t]
-        # lstm.backward.a_g: d_a_g[t] = d_g[t]*g_slope[t]
+        # (B16) δa_iₜ = δiₜ ⊙ i′ₜ
+        # (B13) δa_fₜ = δfₜ ⊙ f′ₜ
+        # (B7) δa_oₜ = δoₜ ⊙ o′ₜ
+        # (B10) δa_gₜ = δgₜ ⊙ g′ₜ
         np.multiply(d_gates, d_a[t], out=d_a[t])
-        # lstm.backward.h_prev: d_h_next[t-1]
+        # (B17) δh⁺ₜ₋₁ = U_oᵀ δa_oₜ + U_gᵀ δa_gₜ + U_fᵀ δa_fₜ + U_iᵀ δa_iₜ
         d_h_prev = d_a[t] @ U
         d_h_next, d_c_next = d_h_prev, d_c_prev
-    # lstm.backward.x: d_x[t]
+    # (B19) δxₜ = W_oᵀ δa_oₜ + W_gᵀ δa_gₜ + W_fᵀ δa_fₜ + W_iᵀ δa_iₜ
     d_x = _times(d_a, W)
-    # lstm.backward.W_i: d_W_i
-    # lstm.backward.W_f: d_W_f
-    # lstm.backward.W_g: d_W_g
-    # lstm.backward.W_o: d_W_o
+    # (B20) δW_i = Σₜ δa_iₜ xₜᵀ
+    # (B23) δW_f = Σₜ δa_fₜ xₜᵀ
+    # (B26) δW_g = Σₜ δa_gₜ xₜᵀ
+    # (B29) δW_o = Σₜ δa_oₜ xₜᵀ
     d_W = _outer(d_a, x)
     d_W_i = d_W[0 * H : 1 * H]
     d_W_f = d_W[1 * H : 2 * H]
     d_W_o = d_W[2 * H : 3 * H]
     d_W_g = d_W[3 * H : 4 * H]
-    # lstm.backward.U_i: d_U_i
-    # lstm.backward.U_f: d_U_f
-    # lstm.backward.U_g: d_U_g
-    # lstm.backward.U_o: d_U_o
+    # (B21) δU_i = Σₜ δa_iₜ hₜ₋₁ᵀ
+    # (B24) δU_f = Σₜ δa_fₜ hₜ₋₁ᵀ
+    # (B27) δU_g = Σₜ δa_gₜ hₜ₋₁ᵀ
+    # (B30) δU_o = Σₜ δa_oₜ hₜ₋₁ᵀ
     d_U = _outer(d_a, h[:-1])
     d_U_i = d_U[0 * H : 1 * H]
     d_U_f = d_U[1 * H : 2 * H]
     d_U_o = d_U[2 * H : 3 * H]
     d_U_g = d_U[3 * H : 4 * H]
-    # lstm.backward.b_i: d_b_i
-    # lstm.backward.b_f: d_b_f
-    # lstm.backward.b_g: d_b_g
-    # lstm.backward.b_o: d_b_o
+    # (B22) δb_i = Σₜ δa_iₜ
+    # (B25) δb_f = Σₜ δa_fₜ
+    # (B28) δb_g = Σₜ δa_gₜ
+    # (B31) δb_o = Σₜ δa_oₜ
     d_b = d_a.sum(axis=(0, 1))
     d_b_i = d_b[0 * H : 1 * H]
     d_b_f = d_b[1 * H : 2 * H]
@@ -488,7 +489,7 @@ def _backward_precise(dy: Array, tape: PreciseTape, params: Params, dstate: Stat
 def step(x_t: Array, state: State, params: Params) -> tuple[Array, State]:
     """One step, for streaming: x_t (B, D) -> y_t (B, H) and the new state.
 
-    Shapes and dtypes are taken as they come.
+    Arrays are taken as they come: the caller's dtype, and NumPy's errors where shapes do not fit.
     """
     x = x_t
     h_prev = state.h
@@ -505,35 +506,35 @@ def step(x_t: Array, state: State, params: Params) -> tuple[Array, State]:
     W_o = params.W_o
     U_o = params.U_o
     b_o = params.b_o
-    # lstm.forward.a_i: a_i[t]
+    # (F1) a_iₜ = W_i xₜ + U_i hₜ₋₁ + b_i
     a_i = x @ W_i.T
     a_i += h_prev @ U_i.T
     a_i += b_i
-    # lstm.forward.i: i[t] = sigmoid(a_i[t])
+    # (F2) iₜ = σ(a_iₜ)
     i = _sigmoid(a_i)
-    # lstm.forward.a_f: a_f[t]
+    # (F3) a_fₜ = W_f xₜ + U_f hₜ₋₁ + b_f
     a_f = x @ W_f.T
     a_f += h_prev @ U_f.T
     a_f += b_f
-    # lstm.forward.f: f[t] = sigmoid(a_f[t])
+    # (F4) fₜ = σ(a_fₜ)
     f = _sigmoid(a_f)
-    # lstm.forward.a_g: a_g[t]
+    # (F5) a_gₜ = W_g xₜ + U_g hₜ₋₁ + b_g
     a_g = x @ W_g.T
     a_g += h_prev @ U_g.T
     a_g += b_g
-    # lstm.forward.g: g[t] = tanh(a_g[t])
+    # (F6) gₜ = tanh(a_gₜ)
     g = np.tanh(a_g)
-    # lstm.forward.a_o: a_o[t]
+    # (F7) a_oₜ = W_o xₜ + U_o hₜ₋₁ + b_o
     a_o = x @ W_o.T
     a_o += h_prev @ U_o.T
     a_o += b_o
-    # lstm.forward.o: o[t] = sigmoid(a_o[t])
+    # (F8) oₜ = σ(a_oₜ)
     o = _sigmoid(a_o)
-    # lstm.forward.c: c[t] = c[t-1]*f[t] + g[t]*i[t]
+    # (F9) cₜ = cₜ₋₁ ⊙ fₜ + iₜ ⊙ gₜ
     c = c_prev * f + i * g
-    # lstm.forward.tanh_c: tanh_c[t] = tanh(c[t])
+    # (F10) tanh_cₜ = tanh(cₜ)
     tanh_c = np.tanh(c)
-    # lstm.forward.h: h[t] = o[t]*tanh_c[t]
+    # (F11) hₜ = oₜ ⊙ tanh_cₜ
     h = o * tanh_c
     return h, State(h, c)
 
@@ -547,28 +548,29 @@ def jvp(
     params_dot: Params | None = None,
     state_dot: State | None = None,
 ) -> tuple[Array, Array, State, State]:
-    """Forward mode: the derivative along (x_dot, params_dot, state_dot), each None for zero.
+    """Forward mode, in the precise form: the derivative along (x_dot, params_dot, state_dot), each None for zero.
 
-    Returns y, y_dot (T, B, H), the last state, its tangent. Raises TypeError, ValueError.
+    Returns y and y_dot (T, B, H), the state after T steps and its tangent. Raises TypeError, ValueError.
     """
     x, params, state = _prepared(x, params, state)
     x_dot = np.zeros_like(x) if x_dot is None else x_dot
-    if params_dot is None:
-        params_dot = Params(*map(np.zeros_like, params))
-    if state_dot is None:
-        state_dot = State(*map(np.zeros_like, state))
+    params_dot = Params(*map(np.zeros_like, params)) if params_dot is None else params_dot
+    state_dot = State(*map(np.zeros_like, state)) if state_dot is None else state_dot
     dtype = _float_dtype([x, x_dot, *params_dot, *state_dot])
     x, params, state = _prepared(x.astype(dtype, copy=False), params, state)
-    x_dot, params_dot, state_dot = _prepared(x_dot, params_dot, state_dot)
+    sizes = _sizes_of(params, _SHAPES) | {"T": x.shape[0], "B": x.shape[1]}
+    x_dot = _checked("x_dot", x_dot, ("T", "B", "D"), sizes, dtype)
+    params_dot = Params(*_checked_fields("params_dot", params_dot, _SHAPES, sizes, dtype))
+    state_dot = State(*_checked_fields("state_dot", state_dot, _STATE_SHAPES, sizes, dtype))
     return _jvp(x, params, state, x_dot, params_dot, state_dot)
 
 
 def _jvp(
     x: Array, params: Params, state: State, x_dot: Array, params_dot: Params, state_dot: State
 ) -> tuple[Array, Array, State, State]:
+    H = params.W_i.shape[0]
     T, B = x.shape[:2]
     dtype = x.dtype
-    H = params.W_i.shape[0]
     W = np.concatenate((params.W_i, params.W_f, params.W_o, params.W_g))
     b = np.concatenate((params.b_i, params.b_f, params.b_o, params.b_g))
     W_dot = np.concatenate((params_dot.W_i, params_dot.W_f, params_dot.W_o, params_dot.W_g))
@@ -585,10 +587,7 @@ def _jvp(
     h_dot[0] = state_dot.h
     c_prev = state.c
     c_dot_prev = state_dot.c
-    a_i = a[..., 0 * H : 1 * H]
     a_i_f_o = a[..., 0 * H : 3 * H]
-    a_f = a[..., 1 * H : 2 * H]
-    a_o = a[..., 2 * H : 3 * H]
     a_g = a[..., 3 * H : 4 * H]
     i = gates[..., 0 * H : 1 * H]
     gates_i_f_o = gates[..., 0 * H : 3 * H]
@@ -600,83 +599,80 @@ def _jvp(
     f_dot = gates_dot[..., 1 * H : 2 * H]
     o_dot = gates_dot[..., 2 * H : 3 * H]
     g_dot = gates_dot[..., 3 * H : 4 * H]
-    i_slope = gates_slope[..., 0 * H : 1 * H]
     gates_slope_i_f_o = gates_slope[..., 0 * H : 3 * H]
-    f_slope = gates_slope[..., 1 * H : 2 * H]
-    o_slope = gates_slope[..., 2 * H : 3 * H]
     g_slope = gates_slope[..., 3 * H : 4 * H]
-    # lstm.forward.a_i: a_i[t]
-    # lstm.forward.a_f: a_f[t]
-    # lstm.forward.a_o: a_o[t]
-    # lstm.forward.a_g: a_g[t]
+    # (F1) a_iₜ = W_i xₜ
+    # (F3) a_fₜ = W_f xₜ
+    # (F7) a_oₜ = W_o xₜ
+    # (F5) a_gₜ = W_g xₜ
     a[...] = _times(x, W.T)
-    # lstm.forward.a_i: a_i[t]
-    # lstm.forward.a_f: a_f[t]
-    # lstm.forward.a_o: a_o[t]
-    # lstm.forward.a_g: a_g[t]
+    # (F1) a_iₜ += b_i
+    # (F3) a_fₜ += b_f
+    # (F7) a_oₜ += b_o
+    # (F5) a_gₜ += b_g
     a += b
-    # lstm.tangent.a_i: a_i_dot[t]
-    # lstm.tangent.a_f: a_f_dot[t]
-    # lstm.tangent.a_o: a_o_dot[t]
-    # lstm.tangent.a_g: a_g_dot[t]
+    # (T1) ∂a_iₜ = W_i ∂xₜ
+    # (T4) ∂a_fₜ = W_f ∂xₜ
+    # (T10) ∂a_oₜ = W_o ∂xₜ
+    # (T7) ∂a_gₜ = W_g ∂xₜ
     gates_dot[...] = _times(x_dot, W.T)
-    # lstm.tangent.a_i: a_i_dot[t]
-    # lstm.tangent.a_f: a_f_dot[t]
-    # lstm.tangent.a_o: a_o_dot[t]
-    # lstm.tangent.a_g: a_g_dot[t]
+    # (T1) ∂a_iₜ += ∂W_i xₜ
+    # (T4) ∂a_fₜ += ∂W_f xₜ
+    # (T10) ∂a_oₜ += ∂W_o xₜ
+    # (T7) ∂a_gₜ += ∂W_g xₜ
     gates_dot += _times(x, W_dot.T)
-    # lstm.tangent.a_i: a_i_dot[t]
-    # lstm.tangent.a_f: a_f_dot[t]
-    # lstm.tangent.a_o: a_o_dot[t]
-    # lstm.tangent.a_g: a_g_dot[t]
+    # (T1) ∂a_iₜ += ∂b_i
+    # (T4) ∂a_fₜ += ∂b_f
+    # (T10) ∂a_oₜ += ∂b_o
+    # (T7) ∂a_gₜ += ∂b_g
     gates_dot += b_dot
     for t in range(T):
-        # lstm.forward.a_i: a_i[t]
-        # lstm.forward.a_f: a_f[t]
-        # lstm.forward.a_o: a_o[t]
-        # lstm.forward.a_g: a_g[t]
+        # (F1) a_iₜ += U_i hₜ₋₁
+        # (F3) a_fₜ += U_f hₜ₋₁
+        # (F7) a_oₜ += U_o hₜ₋₁
+        # (F5) a_gₜ += U_g hₜ₋₁
         np.add(a[t], h[t] @ U.T, out=a[t])
-        # lstm.tangent.a_i: a_i_dot[t]
-        # lstm.tangent.a_f: a_f_dot[t]
-        # lstm.tangent.a_o: a_o_dot[t]
-        # lstm.tangent.a_g: a_g_dot[t]
+        # (T1) ∂a_iₜ += U_i ∂hₜ₋₁
+        # (T4) ∂a_fₜ += U_f ∂hₜ₋₁
+        # (T10) ∂a_oₜ += U_o ∂hₜ₋₁
+        # (T7) ∂a_gₜ += U_g ∂hₜ₋₁
         np.add(gates_dot[t], h_dot[t] @ U.T, out=gates_dot[t])
-        # lstm.tangent.a_i: a_i_dot[t]
-        # lstm.tangent.a_f: a_f_dot[t]
-        # lstm.tangent.a_o: a_o_dot[t]
-        # lstm.tangent.a_g: a_g_dot[t]
+        # (T1) ∂a_iₜ += ∂U_i hₜ₋₁
+        # (T4) ∂a_fₜ += ∂U_f hₜ₋₁
+        # (T10) ∂a_oₜ += ∂U_o hₜ₋₁
+        # (T7) ∂a_gₜ += ∂U_g hₜ₋₁
         np.add(gates_dot[t], h[t] @ U_dot.T, out=gates_dot[t])
-        # lstm.forward.i: i[t] = sigmoid(a_i[t])
-        # lstm.forward.f: f[t] = sigmoid(a_f[t])
-        # lstm.forward.o: o[t] = sigmoid(a_o[t])
+        # (F2) iₜ = σ(a_iₜ)
+        # (F4) fₜ = σ(a_fₜ)
+        # (F8) oₜ = σ(a_oₜ)
         gates_i_f_o[...] = _sigmoid_precise(a_i_f_o[t])
-        # lstm.tangent.i_slope: i_slope[t] = sigmoid_slope(a_i[t])
-        # lstm.tangent.f_slope: f_slope[t] = sigmoid_slope(a_f[t])
-        # lstm.tangent.o_slope: o_slope[t] = sigmoid_slope(a_o[t])
+        # (T2) i′ₜ = σ′(a_iₜ)
+        # (T5) f′ₜ = σ′(a_fₜ)
+        # (T11) o′ₜ = σ′(a_oₜ)
         gates_slope_i_f_o[...] = _sigmoid_slope(a_i_f_o[t])
-        # lstm.tangent.i: i_dot[t] = a_i_dot[t]*i_slope[t]
-        # lstm.tangent.f: f_dot[t] = a_f_dot[t]*f_slope[t]
-        # lstm.tangent.o: o_dot[t] = a_o_dot[t]*o_slope[t]
+        # (T3) ∂iₜ = ∂a_iₜ ⊙ i′ₜ
+        # (T6) ∂fₜ = ∂a_fₜ ⊙ f′ₜ
+        # (T12) ∂oₜ = ∂a_oₜ ⊙ o′ₜ
         np.multiply(gates_dot_i_f_o[t], gates_slope_i_f_o, out=gates_dot_i_f_o[t])
-        # lstm.forward.g: g[t] = tanh(a_g[t])
+        # (F6) gₜ = tanh(a_gₜ)
         np.tanh(a_g[t], out=g)
-        # lstm.forward.c: c[t] = c[t-1]*f[t] + g[t]*i[t]
+        # (F9) cₜ = cₜ₋₁ ⊙ fₜ + iₜ ⊙ gₜ
         c = c_prev * f + i * g
-        # lstm.forward.tanh_c: tanh_c[t] = tanh(c[t])
+        # (F10) tanh_cₜ = tanh(cₜ)
         tanh_c = np.tanh(c)
-        # lstm.tangent.tanh_c_slope: tanh_c_slope[t] = tanh_slope(c[t])
+        # (T14) tanh_c′ₜ = tanh′(cₜ)
         tanh_c_slope = _tanh_slope(c)
-        # lstm.forward.h: h[t] = o[t]*tanh_c[t]
+        # (F11) hₜ = oₜ ⊙ tanh_cₜ
         np.multiply(o, tanh_c, out=h[t + 1])
-        # lstm.tangent.g_slope: g_slope[t] = tanh_slope(a_g[t])
+        # (T8) g′ₜ = tanh′(a_gₜ)
         g_slope[...] = _tanh_slope(a_g[t])
-        # lstm.tangent.g: g_dot[t] = a_g_dot[t]*g_slope[t]
+        # (T9) ∂gₜ = ∂a_gₜ ⊙ g′ₜ
         np.multiply(g_dot[t], g_slope, out=g_dot[t])
-        # lstm.tangent.c: c_dot[t] = c[t-1]*f_dot[t] + c_dot[t-1]*f[t] + g[t]*i_dot[t] + g_dot[t]*i[t]
+        # (T13) ∂cₜ = ∂cₜ₋₁ ⊙ fₜ + ∂iₜ ⊙ gₜ + ∂fₜ ⊙ cₜ₋₁ + ∂gₜ ⊙ iₜ
         c_dot = c_dot_prev * f + i_dot[t] * g + f_dot[t] * c_prev + g_dot[t] * i
-        # lstm.tangent.tanh_c: tanh_c_dot[t] = c_dot[t]*tanh_c_slope[t]
+        # (T15) ∂tanh_cₜ = ∂cₜ ⊙ tanh_c′ₜ
         tanh_c_dot = c_dot * tanh_c_slope
-        # lstm.tangent.h: h_dot[t] = o[t]*tanh_c_dot[t] + o_dot[t]*tanh_c[t]
+        # (T16) ∂hₜ = ∂oₜ ⊙ tanh_cₜ + ∂tanh_cₜ ⊙ oₜ
         np.add(o_dot[t] * tanh_c, tanh_c_dot * o, out=h_dot[t + 1])
         c_prev, c_dot_prev = c, c_dot
     return h[1:].copy(), h_dot[1:].copy(), State(h[T].copy(), c_prev), State(h_dot[T].copy(), c_dot_prev)
@@ -685,11 +681,12 @@ def _jvp(
 def jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(None)) -> Array:
     """The Jacobian ds[t]/ds[t-1] over all states, in the order of State, at step t of the tape.
 
-    (B, S, S) for a step, (n, B, S, S) for a slice or an array of steps; S is the sum of the states' sizes.
+    (B, S, S) for a step, (n, B, S, S) for a slice or an array of steps; S is the sum of the state sizes.
     """
     params = Params(*map(np.asarray, params))
-    run = _jacobian_precise if isinstance(tape, PreciseTape) else _jacobian_fast
-    return run(tape, params, t)
+    if isinstance(tape, PreciseTape):
+        return _jacobian_precise(tape, params, t)
+    return _jacobian_fast(tape, params, t)
 
 
 def _jacobian_fast(tape: Tape, params: Params, t: Any) -> Array:
@@ -768,11 +765,12 @@ def _jacobian_precise(tape: PreciseTape, params: Params, t: Any) -> Array:
 def input_jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(None)) -> Array:
     """The Jacobian ds[t]/dx[t] of all states at step t of the tape.
 
-    (B, S, D) for a step, (n, B, S, D) for a slice or an array of steps; S is the sum of the states' sizes.
+    (B, S, D) for a step, (n, B, S, D) for a slice or an array of steps; S is the sum of the state sizes.
     """
     params = Params(*map(np.asarray, params))
-    run = _input_jacobian_precise if isinstance(tape, PreciseTape) else _input_jacobian_fast
-    return run(tape, params, t)
+    if isinstance(tape, PreciseTape):
+        return _input_jacobian_precise(tape, params, t)
+    return _input_jacobian_fast(tape, params, t)
 
 
 def _input_jacobian_fast(tape: Tape, params: Params, t: Any) -> Array:
@@ -852,7 +850,11 @@ def _checked(name: str, value: Any, axes: Any, sizes: Any, dtype: np.dtype[Any])
 
 
 def _checked_fields(
-    name: str, values: Any, shapes: Any, sizes: Any, dtype: np.dtype[Any]
+    name: str,
+    values: Any,
+    shapes: Any,
+    sizes: Any,
+    dtype: np.dtype[Any],
 ) -> Any:
     """A named tuple of arrays, field by field; None gives zeros. Raises TypeError, ValueError."""
     if values is None:
@@ -882,28 +884,31 @@ def _outer(left: Array, right: Array) -> Array:
     """The sum over time and batch of left right^T: (T, B, M), (T, B, N) -> (M, N), as one product."""
     steps, batch, _ = left.shape
     rows = steps * batch
-    return left.reshape(rows, left.shape[2]).T @ right.reshape(rows, right.shape[2])
+    product: Array = left.reshape(rows, left.shape[2]).T @ right.reshape(rows, right.shape[2])
+    return product
 
 
 def _sigmoid(a: Array, out: Array | None = None) -> Array:
     """1 / (1 + exp(-a)), as tanh, which never overflows."""
-    out = np.multiply(a, 0.5, out=out)
-    np.tanh(out, out=out)
-    out *= 0.5
-    out += 0.5
-    return out
+    result: Array = np.multiply(a, 0.5, out=out)
+    np.tanh(result, out=result)
+    result *= 0.5
+    result += 0.5
+    return result
 
 
 def _sigmoid_precise(a: Array) -> Array:
     """1 / (1 + exp(-a)) with full relative accuracy on both sides: e/(1+e) or 1/(1+e), e = exp(-|a|)."""
     e = np.exp(_negative_magnitude(a))
-    return np.where(a.real < 0, e, 1) / (1 + e)
+    value: Array = np.where(a.real < 0, e, 1) / (1 + e)
+    return value
 
 
 def _sigmoid_slope(a: Array) -> Array:
     """sigmoid'(a) = e / (1+e)^2, e = exp(-|a|): no digit is lost however far the gate is saturated."""
     e = np.exp(_negative_magnitude(a))
-    return e / (1 + e) ** 2
+    slope: Array = e / (1 + e) ** 2
+    return slope
 
 
 def _sizes_of(params: Any, shapes: Any) -> dict[str, int]:
@@ -927,10 +932,12 @@ def _sizes_of(params: Any, shapes: Any) -> dict[str, int]:
 def _tanh_slope(a: Array) -> Array:
     """tanh'(a) = 4E / (1+E)^2, E = exp(-2|a|): no digit is lost however far the unit is saturated."""
     e = np.exp(2 * _negative_magnitude(a))
-    return 4 * e / (1 + e) ** 2
+    slope: Array = 4 * e / (1 + e) ** 2
+    return slope
 
 
 def _times(sequence: Array, matrix: Array) -> Array:
     """Every row of a sequence (T, B, N) times a matrix (N, M), as one product of T B rows: (T, B, M)."""
     steps, batch, width = sequence.shape
-    return (sequence.reshape(steps * batch, width) @ matrix).reshape(steps, batch, matrix.shape[1])
+    rows: Array = sequence.reshape(steps * batch, width) @ matrix
+    return rows.reshape(steps, batch, matrix.shape[1])

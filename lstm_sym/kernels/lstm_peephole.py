@@ -11,36 +11,39 @@ Equations:
     h[t] = o[t] * phi_h(c[t])
 
 Shapes (T steps, B sequences, D, H):
-    x        (D)
-    i        (H)
-    f        (H)
-    g        (H)
-    c        (H)
-    o        (H)
-    h        (H)
+    x        (D,)
+    i        (H,)
+    f        (H,)
+    g        (H,)
+    c        (H,)
+    o        (H,)
+    h        (H,)
     W_i      (H, D)
     U_i      (H, H)
-    p_i      (H)
-    b_i      (H)
+    p_i      (H,)
+    b_i      (H,)
     W_f      (H, D)
     U_f      (H, H)
-    p_f      (H)
-    b_f      (H)
+    p_f      (H,)
+    b_f      (H,)
     W_g      (H, D)
     U_g      (H, H)
-    b_g      (H)
+    b_g      (H,)
     W_o      (H, D)
     U_o      (H, H)
-    p_o      (H)
-    b_o      (H)
+    p_o      (H,)
+    b_o      (H,)
 
 Layout: sequences are (T, B, size), batches are rows, weights (rows of the result, columns of the operand).
 Order of the gates in packed arrays: i, f, g, o.
 Biases: 4 (b_i, b_f, b_g, b_o), one a gate; libraries that keep two add them.
 Options: phi_s = tanh, phi_h = tanh.
 
-Generated from the equations (content hash 913791fd04259aa8, format 1) by lstm_sym; stands alone on NumPy.
-Written by the derivation, not by hand: change the equations and generate it again.
+Signs in comments: δv adjoint, δv⁺ what arrives of it from step t+1, δv° what passes through no matrix, v′ slope,
+∂v tangent, ⊙ element-wise product; (B3) is equation B3 of the derivation report.
+
+Generated from the equations by lstm_sym (format 1); stands alone on NumPy. Not written by hand: change
+the equations and generate it again.
 """
 
 from __future__ import annotations
@@ -59,19 +62,19 @@ class Params(NamedTuple):
 
     W_i: Array  # (H, D)
     U_i: Array  # (H, H)
-    p_i: Array  # (H)
-    b_i: Array  # (H)
+    p_i: Array  # (H,)
+    b_i: Array  # (H,)
     W_f: Array  # (H, D)
     U_f: Array  # (H, H)
-    p_f: Array  # (H)
-    b_f: Array  # (H)
+    p_f: Array  # (H,)
+    b_f: Array  # (H,)
     W_g: Array  # (H, D)
     U_g: Array  # (H, H)
-    b_g: Array  # (H)
+    b_g: Array  # (H,)
     W_o: Array  # (H, D)
     U_o: Array  # (H, H)
-    p_o: Array  # (H)
-    b_o: Array  # (H)
+    p_o: Array  # (H,)
+    b_o: Array  # (H,)
 
 
 class State(NamedTuple):
@@ -82,7 +85,7 @@ class State(NamedTuple):
 
 
 class Tape(NamedTuple):
-    """What `backward` needs of `forward`, computed by liveness; x is kept as given, not copied."""
+    """What `backward` needs of `forward`, found by liveness; x is kept as given, not copied."""
 
     x: Array
     h: Array
@@ -92,7 +95,7 @@ class Tape(NamedTuple):
 
 
 class PreciseTape(NamedTuple):
-    """The same for the precise form, which reads pre-activations."""
+    """The same for the precise form, which reads pre-activations too."""
 
     x: Array
     h: Array
@@ -106,7 +109,7 @@ class Grads(NamedTuple):
     """Gradients of a loss: of the input, the parameters, the initial state."""
 
     x: Array  # (T, B, D)
-    params: Params  # like Params
+    params: Params  # named like Params
     state: State  # of t = 0
 
 
@@ -143,7 +146,8 @@ def init(
 ) -> Params:
     """Parameters drawn uniformly from (-1/sqrt(hidden_size), 1/sqrt(hidden_size)), as PyTorch does.
 
-    `fill` sets a vector to one value, as b_o=1.0. Without rng the seed is 0. Raises TypeError for a name in `fill` that is no vector, ValueError for a size < 1.
+    `fill` sets a vector to one value, as b_o=1.0. Without rng the seed is 0.
+    Raises TypeError for a name in `fill` that is no vector, ValueError for a size below 1.
     """
     rng = np.random.default_rng(0) if rng is None else rng
     sizes = {'D': input_size, 'H': hidden_size}
@@ -152,7 +156,7 @@ def init(
             raise ValueError(f"the size {symbol} is {size}; sizes are 1 or more")
     for name in fill:
         if name not in ('p_i', 'b_i', 'p_f', 'b_f', 'b_g', 'p_o', 'b_o'):
-            raise TypeError(f"init() cannot fill {name}; the vectors of this cell are p_i, b_i, p_f, b_f, b_g, p_o, b_o")
+            raise TypeError(f"init() cannot fill {name}; the vectors of this cell: p_i, b_i, p_f, b_f, b_g, p_o, b_o")
     bound = 1 / hidden_size**0.5
     drawn = {}
     for name, symbols in _SHAPES.items():
@@ -174,36 +178,40 @@ def _prepared(x: Any, params: Any, state: Any) -> tuple[Array, Params, State]:
 def forward(
     x: Any, params: Params, state: State | None = None, *, precise: bool = False
 ) -> tuple[Array, State, Tape | PreciseTape]:
-    """Run the cell over sequences.
+    """Run the cell over sequences: x (T, B, D) -> y = h (T, B, H), the last state, the tape.
 
-    x (T, B, D), state (B, H) each or None for zeros -> y = h (T, B, H), the state after T steps, the tape.
-    `precise` keeps full relative accuracy of gates and slopes under saturation; `backward` follows the tape.
-    Raises TypeError, ValueError, naming the array that does not fit.
+    state: the initial state, None for zeros. precise: gates and slopes keep full relative accuracy under saturation;
+    `backward` follows the tape. dtype in = dtype out. Raises TypeError, ValueError, naming the array that does not fit.
     """
     x, params, state = _prepared(x, params, state)
-    return (_forward_precise if precise else _forward_fast)(x, params, state)
+    if precise:
+        return _forward_precise(x, params, state)
+    return _forward_fast(x, params, state)
 
 
 def backward(dy: Any, tape: Tape | PreciseTape, params: Params, dstate: State | None = None) -> Grads:
-    """Gradients of a loss L by backpropagation through time.
+    """Gradients of a loss L by backpropagation through time, t = T-1 .. 0.
 
-    dy = dL/dy (T, B, H); dstate = dL/d(state after T steps), or None for zeros; params as given to forward.
+    dy = dL/dy (T, B, H); params as given to `forward`; dstate = dL/d(state after T steps), None for zeros.
     Returns dL/dx (T, B, D), dL/dparams (named), dL/d(initial state). Raises TypeError, ValueError.
     """
-    dtype = tape.x.dtype
-    T, B = tape.x.shape[:2]
-    sizes = _sizes_of(params, _SHAPES) | {"T": T, "B": B}
-    dy = _checked("dy", dy, ("T", "B", "H"), sizes, _float_dtype([np.empty(0, dtype), dy]))
+    reference = tape.x
+    sizes = _sizes_of(params, _SHAPES) | {"T": reference.shape[0], "B": reference.shape[1]}
+    dtype = _float_dtype([np.empty(0, reference.dtype), dy])
+    dy = _checked("dy", dy, ("T", "B", "H"), sizes, dtype)
     params = Params(*_checked_fields("params", params, _SHAPES, sizes, dtype))
-    dstate = State(*_checked_fields("dstate", dstate, _STATE_SHAPES, sizes, dy.dtype))
-    run = _backward_precise if isinstance(tape, PreciseTape) else _backward_fast
-    return run(dy, tape, params, dstate)
+    dstate = State(*_checked_fields("dstate", dstate, _STATE_SHAPES, sizes, dtype))
+    if isinstance(tape, PreciseTape):
+        return _backward_precise(dy, tape, params, dstate)
+    return _backward_fast(dy, tape, params, dstate)
 
 
-def _forward_fast(x: Array, params: Params, state: State) -> tuple[Array, State, Tape]:
+def _forward_fast(
+    x: Array, params: Params, state: State
+) -> tuple[Array, State, Tape]:
+    H = params.W_i.shape[0]
     T, B = x.shape[:2]
     dtype = x.dtype
-    H = params.W_i.shape[0]
     W = np.concatenate((params.W_i, params.W_f, params.W_g, params.W_o))
     b = np.concatenate((params.b_i, params.b_f, params.b_g, params.b_o))
     p_i = params.p_i
@@ -221,48 +229,50 @@ def _forward_fast(x: Array, params: Params, state: State) -> tuple[Array, State,
     f = gates[..., 1 * H : 2 * H]
     g = gates[..., 2 * H : 3 * H]
     o = gates[..., 3 * H : 4 * H]
-    # lstm_peephole.forward.a_i: a_i[t]
-    # lstm_peephole.forward.a_f: a_f[t]
-    # lstm_peephole.forward.a_g: a_g[t]
-    # lstm_peephole.forward.a_o: a_o[t]
+    # (F1) a_iₜ = W_i xₜ
+    # (F3) a_fₜ = W_f xₜ
+    # (F5) a_gₜ = W_g xₜ
+    # (F8) a_oₜ = W_o xₜ
     gates[...] = _times(x, W.T)
-    # lstm_peephole.forward.a_i: a_i[t]
-    # lstm_peephole.forward.a_f: a_f[t]
-    # lstm_peephole.forward.a_g: a_g[t]
-    # lstm_peephole.forward.a_o: a_o[t]
+    # (F1) a_iₜ += b_i
+    # (F3) a_fₜ += b_f
+    # (F5) a_gₜ += b_g
+    # (F8) a_oₜ += b_o
     gates += b
     for t in range(T):
-        # lstm_peephole.forward.a_i: a_i[t]
+        # (F1) a_iₜ += p_i ⊙ cₜ₋₁
         np.add(i[t], p_i * c[t], out=i[t])
-        # lstm_peephole.forward.a_f: a_f[t]
+        # (F3) a_fₜ += p_f ⊙ cₜ₋₁
         np.add(f[t], p_f * c[t], out=f[t])
-        # lstm_peephole.forward.a_i: a_i[t]
-        # lstm_peephole.forward.a_f: a_f[t]
-        # lstm_peephole.forward.a_g: a_g[t]
-        # lstm_peephole.forward.a_o: a_o[t]
+        # (F1) a_iₜ += U_i hₜ₋₁
+        # (F3) a_fₜ += U_f hₜ₋₁
+        # (F5) a_gₜ += U_g hₜ₋₁
+        # (F8) a_oₜ += U_o hₜ₋₁
         np.add(gates[t], h[t] @ U.T, out=gates[t])
-        # lstm_peephole.forward.i: i[t] = sigmoid(a_i[t])
-        # lstm_peephole.forward.f: f[t] = sigmoid(a_f[t])
+        # (F2) iₜ = σ(a_iₜ)
+        # (F4) fₜ = σ(a_fₜ)
         _sigmoid(gates_i_f[t], out=gates_i_f[t])
-        # lstm_peephole.forward.g: g[t] = tanh(a_g[t])
+        # (F6) gₜ = tanh(a_gₜ)
         np.tanh(g[t], out=g[t])
-        # lstm_peephole.forward.c: c[t] = c[t-1]*f[t] + g[t]*i[t]
+        # (F7) cₜ = cₜ₋₁ ⊙ fₜ + iₜ ⊙ gₜ
         np.add(c[t] * f[t], i[t] * g[t], out=c[t + 1])
-        # lstm_peephole.forward.a_o: a_o[t]
+        # (F8) a_oₜ += p_o ⊙ cₜ
         np.add(o[t], p_o * c[t + 1], out=o[t])
-        # lstm_peephole.forward.tanh_c: tanh_c[t] = tanh(c[t])
+        # (F10) tanh_cₜ = tanh(cₜ)
         np.tanh(c[t + 1], out=tanh_c[t])
-        # lstm_peephole.forward.o: o[t] = sigmoid(a_o[t])
+        # (F9) oₜ = σ(a_oₜ)
         _sigmoid(o[t], out=o[t])
-        # lstm_peephole.forward.h: h[t] = o[t]*tanh_c[t]
+        # (F11) hₜ = oₜ ⊙ tanh_cₜ
         np.multiply(o[t], tanh_c[t], out=h[t + 1])
     return h[1:].copy(), State(h[T].copy(), c[T].copy()), Tape(x, h, c, gates, tanh_c)
 
 
-def _forward_precise(x: Array, params: Params, state: State) -> tuple[Array, State, PreciseTape]:
+def _forward_precise(
+    x: Array, params: Params, state: State
+) -> tuple[Array, State, PreciseTape]:
+    H = params.W_i.shape[0]
     T, B = x.shape[:2]
     dtype = x.dtype
-    H = params.W_i.shape[0]
     W = np.concatenate((params.W_i, params.W_f, params.W_g, params.W_o))
     b = np.concatenate((params.b_i, params.b_f, params.b_g, params.b_o))
     p_i = params.p_i
@@ -286,48 +296,48 @@ def _forward_precise(x: Array, params: Params, state: State) -> tuple[Array, Sta
     f = gates[..., 1 * H : 2 * H]
     g = gates[..., 2 * H : 3 * H]
     o = gates[..., 3 * H : 4 * H]
-    # lstm_peephole.forward.a_i: a_i[t]
-    # lstm_peephole.forward.a_f: a_f[t]
-    # lstm_peephole.forward.a_g: a_g[t]
-    # lstm_peephole.forward.a_o: a_o[t]
+    # (F1) a_iₜ = W_i xₜ
+    # (F3) a_fₜ = W_f xₜ
+    # (F5) a_gₜ = W_g xₜ
+    # (F8) a_oₜ = W_o xₜ
     a[...] = _times(x, W.T)
-    # lstm_peephole.forward.a_i: a_i[t]
-    # lstm_peephole.forward.a_f: a_f[t]
-    # lstm_peephole.forward.a_g: a_g[t]
-    # lstm_peephole.forward.a_o: a_o[t]
+    # (F1) a_iₜ += b_i
+    # (F3) a_fₜ += b_f
+    # (F5) a_gₜ += b_g
+    # (F8) a_oₜ += b_o
     a += b
     for t in range(T):
-        # lstm_peephole.forward.a_i: a_i[t]
+        # (F1) a_iₜ += p_i ⊙ cₜ₋₁
         np.add(a_i[t], p_i * c[t], out=a_i[t])
-        # lstm_peephole.forward.a_f: a_f[t]
+        # (F3) a_fₜ += p_f ⊙ cₜ₋₁
         np.add(a_f[t], p_f * c[t], out=a_f[t])
-        # lstm_peephole.forward.a_i: a_i[t]
-        # lstm_peephole.forward.a_f: a_f[t]
-        # lstm_peephole.forward.a_g: a_g[t]
-        # lstm_peephole.forward.a_o: a_o[t]
+        # (F1) a_iₜ += U_i hₜ₋₁
+        # (F3) a_fₜ += U_f hₜ₋₁
+        # (F5) a_gₜ += U_g hₜ₋₁
+        # (F8) a_oₜ += U_o hₜ₋₁
         np.add(a[t], h[t] @ U.T, out=a[t])
-        # lstm_peephole.forward.i: i[t] = sigmoid(a_i[t])
-        # lstm_peephole.forward.f: f[t] = sigmoid(a_f[t])
+        # (F2) iₜ = σ(a_iₜ)
+        # (F4) fₜ = σ(a_fₜ)
         gates_i_f[t][...] = _sigmoid_precise(a_i_f[t])
-        # lstm_peephole.forward.g: g[t] = tanh(a_g[t])
+        # (F6) gₜ = tanh(a_gₜ)
         np.tanh(a_g[t], out=g[t])
-        # lstm_peephole.forward.c: c[t] = c[t-1]*f[t] + g[t]*i[t]
+        # (F7) cₜ = cₜ₋₁ ⊙ fₜ + iₜ ⊙ gₜ
         np.add(c[t] * f[t], i[t] * g[t], out=c[t + 1])
-        # lstm_peephole.forward.a_o: a_o[t]
+        # (F8) a_oₜ += p_o ⊙ cₜ
         np.add(a_o[t], p_o * c[t + 1], out=a_o[t])
-        # lstm_peephole.forward.tanh_c: tanh_c[t] = tanh(c[t])
+        # (F10) tanh_cₜ = tanh(cₜ)
         np.tanh(c[t + 1], out=tanh_c[t])
-        # lstm_peephole.forward.o: o[t] = sigmoid(a_o[t])
+        # (F9) oₜ = σ(a_oₜ)
         o[t][...] = _sigmoid_precise(a_o[t])
-        # lstm_peephole.forward.h: h[t] = o[t]*tanh_c[t]
+        # (F11) hₜ = oₜ ⊙ tanh_cₜ
         np.multiply(o[t], tanh_c[t], out=h[t + 1])
     return h[1:].copy(), State(h[T].copy(), c[T].copy()), PreciseTape(x, h, c, a, gates, tanh_c)
 
 
 def _backward_fast(dy: Array, tape: Tape, params: Params, dstate: State) -> Grads:
+    H = params.W_i.shape[0]
     T, B = dy.shape[:2]
     dtype = dy.dtype
-    H = params.W_i.shape[0]
     x = tape.x
     h = tape.h
     c = tape.c
@@ -358,83 +368,83 @@ def _backward_fast(dy: Array, tape: Tape, params: Params, dstate: State) -> Grad
     f = gates[..., 1 * H : 2 * H]
     g = gates[..., 2 * H : 3 * H]
     o = gates[..., 3 * H : 4 * H]
-    # lstm_peephole.backward.tanh_c_slope: tanh_c_slope[t] = 1 - tanh_c[t]**2
+    # (B3) tanh_c′ₜ = 1 − tanh_cₜ²
     tanh_c_slope = 1 - tanh_c**2
-    # lstm_peephole.backward.i_slope: i_slope[t] = i[t]*(1 - i[t])
-    # lstm_peephole.backward.f_slope: f_slope[t] = f[t]*(1 - f[t])
+    # (B15) i′ₜ = iₜ ⊙ (1 − iₜ)
+    # (B12) f′ₜ = fₜ ⊙ (1 − fₜ)
     np.multiply(gates_i_f, 1 - gates_i_f, out=d_a_i_f)
-    # lstm_peephole.backward.o_slope: o_slope[t] = o[t]*(1 - o[t])
+    # (B5) o′ₜ = oₜ ⊙ (1 − oₜ)
     np.multiply(o, 1 - o, out=d_a_o)
-    # lstm_peephole.backward.g_slope: g_slope[t] = 1 - g[t]**2
+    # (B9) g′ₜ = 1 − gₜ²
     np.subtract(1, g**2, out=d_a_g)
     for t in reversed(range(T)):
-        # lstm_peephole.backward.h: d_h[t] = d_h_next[t] + dy[t]
+        # (B1) δhₜ = δyₜ + δh⁺ₜ
         d_h = dy[t] + d_h_next
-        # lstm_peephole.backward.tanh_c: d_tanh_c[t] = d_h[t]*o[t]
+        # (B2) δtanh_cₜ = δhₜ ⊙ oₜ
         d_tanh_c = d_h * o[t]
-        # lstm_peephole.backward.o: d_o[t] = d_h[t]*tanh_c[t]
+        # (B4) δoₜ = δhₜ ⊙ tanh_cₜ
         np.multiply(d_h, tanh_c[t], out=d_o)
-        # lstm_peephole.backward.a_o: d_a_o[t] = d_o[t]*o_slope[t]
+        # (B6) δa_oₜ = δoₜ ⊙ o′ₜ
         np.multiply(d_o, d_a_o[t], out=d_a_o[t])
-        # lstm_peephole.backward.c: d_c[t] = d_a_o[t]*p_o + d_c_next[t] + d_tanh_c[t]*tanh_c_slope[t]
+        # (B7) δcₜ = δc⁺ₜ + δtanh_cₜ ⊙ tanh_c′ₜ + δa_oₜ ⊙ p_o
         d_c = d_c_next + d_tanh_c * tanh_c_slope[t] + d_a_o[t] * p_o
-        # lstm_peephole.backward.g: d_g[t] = d_c[t]*i[t]
+        # (B8) δgₜ = δcₜ ⊙ iₜ
         np.multiply(d_c, i[t], out=d_g)
-        # lstm_peephole.backward.f: d_f[t] = c[t-1]*d_c[t]
+        # (B11) δfₜ = δcₜ ⊙ cₜ₋₁
         np.multiply(d_c, c[t], out=d_f)
-        # lstm_peephole.backward.i: d_i[t] = d_c[t]*g[t]
+        # (B14) δiₜ = δcₜ ⊙ gₜ
         np.multiply(d_c, g[t], out=d_i)
-        # lstm_peephole.backward.a_i: d_a_i[t] = d_i[t]*i_slope[t]
-        # lstm_peephole.backward.a_f: d_a_f[t] = d_f[t]*f_slope[t]
-        # lstm_peephole.backward.a_g: d_a_g[t] = d_g[t]*g_slope[t]
+        # (B16) δa_iₜ = δiₜ ⊙ i′ₜ
+        # (B13) δa_fₜ = δfₜ ⊙ f′ₜ
+        # (B10) δa_gₜ = δgₜ ⊙ g′ₜ
         np.multiply(d_gates_i_f_g, d_a_i_f_g[t], out=d_a_i_f_g[t])
-        # lstm_peephole.backward.h_prev: d_h_next[t-1]
+        # (B17) δh⁺ₜ₋₁ = U_oᵀ δa_oₜ + U_gᵀ δa_gₜ + U_fᵀ δa_fₜ + U_iᵀ δa_iₜ
         d_h_prev = d_a[t] @ U
-        # lstm_peephole.backward.c_prev: d_c_next[t-1] = d_a_f[t]*p_f + d_a_i[t]*p_i + d_c[t]*f[t]
+        # (B18) δc⁺ₜ₋₁ = δcₜ ⊙ fₜ + δa_fₜ ⊙ p_f + δa_iₜ ⊙ p_i
         d_c_prev = d_c * f[t] + d_a_f[t] * p_f + d_a_i[t] * p_i
         d_h_next, d_c_next = d_h_prev, d_c_prev
-    # lstm_peephole.backward.x: d_x[t]
+    # (B19) δxₜ = W_oᵀ δa_oₜ + W_gᵀ δa_gₜ + W_fᵀ δa_fₜ + W_iᵀ δa_iₜ
     d_x = _times(d_a, W)
-    # lstm_peephole.backward.W_i: d_W_i
-    # lstm_peephole.backward.W_f: d_W_f
-    # lstm_peephole.backward.W_g: d_W_g
-    # lstm_peephole.backward.W_o: d_W_o
+    # (B20) δW_i = Σₜ δa_iₜ xₜᵀ
+    # (B24) δW_f = Σₜ δa_fₜ xₜᵀ
+    # (B28) δW_g = Σₜ δa_gₜ xₜᵀ
+    # (B31) δW_o = Σₜ δa_oₜ xₜᵀ
     d_W = _outer(d_a, x)
     d_W_i = d_W[0 * H : 1 * H]
     d_W_f = d_W[1 * H : 2 * H]
     d_W_g = d_W[2 * H : 3 * H]
     d_W_o = d_W[3 * H : 4 * H]
-    # lstm_peephole.backward.U_i: d_U_i
-    # lstm_peephole.backward.U_f: d_U_f
-    # lstm_peephole.backward.U_g: d_U_g
-    # lstm_peephole.backward.U_o: d_U_o
+    # (B21) δU_i = Σₜ δa_iₜ hₜ₋₁ᵀ
+    # (B25) δU_f = Σₜ δa_fₜ hₜ₋₁ᵀ
+    # (B29) δU_g = Σₜ δa_gₜ hₜ₋₁ᵀ
+    # (B32) δU_o = Σₜ δa_oₜ hₜ₋₁ᵀ
     d_U = _outer(d_a, h[:-1])
     d_U_i = d_U[0 * H : 1 * H]
     d_U_f = d_U[1 * H : 2 * H]
     d_U_g = d_U[2 * H : 3 * H]
     d_U_o = d_U[3 * H : 4 * H]
-    # lstm_peephole.backward.p_i: d_p_i
+    # (B22) δp_i = Σₜ δa_iₜ ⊙ cₜ₋₁
     d_p_i = (d_a_i * c[:-1]).sum(axis=(0, 1))
-    # lstm_peephole.backward.b_i: d_b_i
-    # lstm_peephole.backward.b_f: d_b_f
-    # lstm_peephole.backward.b_g: d_b_g
-    # lstm_peephole.backward.b_o: d_b_o
+    # (B23) δb_i = Σₜ δa_iₜ
+    # (B27) δb_f = Σₜ δa_fₜ
+    # (B30) δb_g = Σₜ δa_gₜ
+    # (B34) δb_o = Σₜ δa_oₜ
     d_b = d_a.sum(axis=(0, 1))
     d_b_i = d_b[0 * H : 1 * H]
     d_b_f = d_b[1 * H : 2 * H]
     d_b_g = d_b[2 * H : 3 * H]
     d_b_o = d_b[3 * H : 4 * H]
-    # lstm_peephole.backward.p_f: d_p_f
+    # (B26) δp_f = Σₜ δa_fₜ ⊙ cₜ₋₁
     d_p_f = (d_a_f * c[:-1]).sum(axis=(0, 1))
-    # lstm_peephole.backward.p_o: d_p_o
+    # (B33) δp_o = Σₜ δa_oₜ ⊙ cₜ
     d_p_o = (d_a_o * c[1:]).sum(axis=(0, 1))
     return Grads(d_x, Params(d_W_i, d_U_i, d_p_i, d_b_i, d_W_f, d_U_f, d_p_f, d_b_f, d_W_g, d_U_g, d_b_g, d_W_o, d_U_o, d_p_o, d_b_o), State(d_h_next, d_c_next))
 
 
 def _backward_precise(dy: Array, tape: PreciseTape, params: Params, dstate: State) -> Grads:
+    H = params.W_i.shape[0]
     T, B = dy.shape[:2]
     dtype = dy.dtype
-    H = params.W_i.shape[0]
     x = tape.x
     h = tape.h
     c = tape.c
@@ -468,75 +478,75 @@ def _backward_precise(dy: Array, tape: PreciseTape, params: Params, dstate: Stat
     f = gates[..., 1 * H : 2 * H]
     g = gates[..., 2 * H : 3 * H]
     o = gates[..., 3 * H : 4 * H]
-    # lstm_peephole.backward.tanh_c_slope: tanh_c_slope[t] = tanh_slope(c[t])
+    # (B3) tanh_c′ₜ = tanh′(cₜ)
     tanh_c_slope = _tanh_slope(c[1:])
-    # lstm_peephole.backward.i_slope: i_slope[t] = sigmoid_slope(a_i[t])
-    # lstm_peephole.backward.f_slope: f_slope[t] = sigmoid_slope(a_f[t])
+    # (B15) i′ₜ = σ′(a_iₜ)
+    # (B12) f′ₜ = σ′(a_fₜ)
     d_a_i_f[...] = _sigmoid_slope(a_i_f)
-    # lstm_peephole.backward.o_slope: o_slope[t] = sigmoid_slope(a_o[t])
+    # (B5) o′ₜ = σ′(a_oₜ)
     d_a_o[...] = _sigmoid_slope(a_o)
-    # lstm_peephole.backward.g_slope: g_slope[t] = tanh_slope(a_g[t])
+    # (B9) g′ₜ = tanh′(a_gₜ)
     d_a_g[...] = _tanh_slope(a_g)
     for t in reversed(range(T)):
-        # lstm_peephole.backward.h: d_h[t] = d_h_next[t] + dy[t]
+        # (B1) δhₜ = δyₜ + δh⁺ₜ
         d_h = dy[t] + d_h_next
-        # lstm_peephole.backward.tanh_c: d_tanh_c[t] = d_h[t]*o[t]
+        # (B2) δtanh_cₜ = δhₜ ⊙ oₜ
         d_tanh_c = d_h * o[t]
-        # lstm_peephole.backward.o: d_o[t] = d_h[t]*tanh_c[t]
+        # (B4) δoₜ = δhₜ ⊙ tanh_cₜ
         np.multiply(d_h, tanh_c[t], out=d_o)
-        # lstm_peephole.backward.a_o: d_a_o[t] = d_o[t]*o_slope[t]
+        # (B6) δa_oₜ = δoₜ ⊙ o′ₜ
         np.multiply(d_o, d_a_o[t], out=d_a_o[t])
-        # lstm_peephole.backward.c: d_c[t] = d_a_o[t]*p_o + d_c_next[t] + d_tanh_c[t]*tanh_c_slope[t]
+        # (B7) δcₜ = δc⁺ₜ + δtanh_cₜ ⊙ tanh_c′ₜ + δa_oₜ ⊙ p_o
         d_c = d_c_next + d_tanh_c * tanh_c_slope[t] + d_a_o[t] * p_o
-        # lstm_peephole.backward.g: d_g[t] = d_c[t]*i[t]
+        # (B8) δgₜ = δcₜ ⊙ iₜ
         np.multiply(d_c, i[t], out=d_g)
-        # lstm_peephole.backward.f: d_f[t] = c[t-1]*d_c[t]
+        # (B11) δfₜ = δcₜ ⊙ cₜ₋₁
         np.multiply(d_c, c[t], out=d_f)
-        # lstm_peephole.backward.i: d_i[t] = d_c[t]*g[t]
+        # (B14) δiₜ = δcₜ ⊙ gₜ
         np.multiply(d_c, g[t], out=d_i)
-        # lstm_peephole.backward.a_i: d_a_i[t] = d_i[t]*i_slope[t]
-        # lstm_peephole.backward.a_f: d_a_f[t] = d_f[t]*f_slope[t]
-        # lstm_peephole.backward.a_g: d_a_g[t] = d_g[t]*g_slope[t]
+        # (B16) δa_iₜ = δiₜ ⊙ i′ₜ
+        # (B13) δa_fₜ = δfₜ ⊙ f′ₜ
+        # (B10) δa_gₜ = δgₜ ⊙ g′ₜ
         np.multiply(d_gates_i_f_g, d_a_i_f_g[t], out=d_a_i_f_g[t])
-        # lstm_peephole.backward.h_prev: d_h_next[t-1]
+        # (B17) δh⁺ₜ₋₁ = U_oᵀ δa_oₜ + U_gᵀ δa_gₜ + U_fᵀ δa_fₜ + U_iᵀ δa_iₜ
         d_h_prev = d_a[t] @ U
-        # lstm_peephole.backward.c_prev: d_c_next[t-1] = d_a_f[t]*p_f + d_a_i[t]*p_i + d_c[t]*f[t]
+        # (B18) δc⁺ₜ₋₁ = δcₜ ⊙ fₜ + δa_fₜ ⊙ p_f + δa_iₜ ⊙ p_i
         d_c_prev = d_c * f[t] + d_a_f[t] * p_f + d_a_i[t] * p_i
         d_h_next, d_c_next = d_h_prev, d_c_prev
-    # lstm_peephole.backward.x: d_x[t]
+    # (B19) δxₜ = W_oᵀ δa_oₜ + W_gᵀ δa_gₜ + W_fᵀ δa_fₜ + W_iᵀ δa_iₜ
     d_x = _times(d_a, W)
-    # lstm_peephole.backward.W_i: d_W_i
-    # lstm_peephole.backward.W_f: d_W_f
-    # lstm_peephole.backward.W_g: d_W_g
-    # lstm_peephole.backward.W_o: d_W_o
+    # (B20) δW_i = Σₜ δa_iₜ xₜᵀ
+    # (B24) δW_f = Σₜ δa_fₜ xₜᵀ
+    # (B28) δW_g = Σₜ δa_gₜ xₜᵀ
+    # (B31) δW_o = Σₜ δa_oₜ xₜᵀ
     d_W = _outer(d_a, x)
     d_W_i = d_W[0 * H : 1 * H]
     d_W_f = d_W[1 * H : 2 * H]
     d_W_g = d_W[2 * H : 3 * H]
     d_W_o = d_W[3 * H : 4 * H]
-    # lstm_peephole.backward.U_i: d_U_i
-    # lstm_peephole.backward.U_f: d_U_f
-    # lstm_peephole.backward.U_g: d_U_g
-    # lstm_peephole.backward.U_o: d_U_o
+    # (B21) δU_i = Σₜ δa_iₜ hₜ₋₁ᵀ
+    # (B25) δU_f = Σₜ δa_fₜ hₜ₋₁ᵀ
+    # (B29) δU_g = Σₜ δa_gₜ hₜ₋₁ᵀ
+    # (B32) δU_o = Σₜ δa_oₜ hₜ₋₁ᵀ
     d_U = _outer(d_a, h[:-1])
     d_U_i = d_U[0 * H : 1 * H]
     d_U_f = d_U[1 * H : 2 * H]
     d_U_g = d_U[2 * H : 3 * H]
     d_U_o = d_U[3 * H : 4 * H]
-    # lstm_peephole.backward.p_i: d_p_i
+    # (B22) δp_i = Σₜ δa_iₜ ⊙ cₜ₋₁
     d_p_i = (d_a_i * c[:-1]).sum(axis=(0, 1))
-    # lstm_peephole.backward.b_i: d_b_i
-    # lstm_peephole.backward.b_f: d_b_f
-    # lstm_peephole.backward.b_g: d_b_g
-    # lstm_peephole.backward.b_o: d_b_o
+    # (B23) δb_i = Σₜ δa_iₜ
+    # (B27) δb_f = Σₜ δa_fₜ
+    # (B30) δb_g = Σₜ δa_gₜ
+    # (B34) δb_o = Σₜ δa_oₜ
     d_b = d_a.sum(axis=(0, 1))
     d_b_i = d_b[0 * H : 1 * H]
     d_b_f = d_b[1 * H : 2 * H]
     d_b_g = d_b[2 * H : 3 * H]
     d_b_o = d_b[3 * H : 4 * H]
-    # lstm_peephole.backward.p_f: d_p_f
+    # (B26) δp_f = Σₜ δa_fₜ ⊙ cₜ₋₁
     d_p_f = (d_a_f * c[:-1]).sum(axis=(0, 1))
-    # lstm_peephole.backward.p_o: d_p_o
+    # (B33) δp_o = Σₜ δa_oₜ ⊙ cₜ
     d_p_o = (d_a_o * c[1:]).sum(axis=(0, 1))
     return Grads(d_x, Params(d_W_i, d_U_i, d_p_i, d_b_i, d_W_f, d_U_f, d_p_f, d_b_f, d_W_g, d_U_g, d_b_g, d_W_o, d_U_o, d_p_o, d_b_o), State(d_h_next, d_c_next))
 
@@ -544,7 +554,7 @@ def _backward_precise(dy: Array, tape: PreciseTape, params: Params, dstate: Stat
 def step(x_t: Array, state: State, params: Params) -> tuple[Array, State]:
     """One step, for streaming: x_t (B, D) -> y_t (B, H) and the new state.
 
-    Shapes and dtypes are taken as they come.
+    Arrays are taken as they come: the caller's dtype, and NumPy's errors where shapes do not fit.
     """
     x = x_t
     h_prev = state.h
@@ -564,38 +574,38 @@ def step(x_t: Array, state: State, params: Params) -> tuple[Array, State]:
     U_o = params.U_o
     p_o = params.p_o
     b_o = params.b_o
-    # lstm_peephole.forward.a_i: a_i[t]
+    # (F1) a_iₜ = W_i xₜ + U_i hₜ₋₁ + p_i ⊙ cₜ₋₁ + b_i
     a_i = x @ W_i.T
     a_i += h_prev @ U_i.T
     a_i += p_i * c_prev
     a_i += b_i
-    # lstm_peephole.forward.i: i[t] = sigmoid(a_i[t])
+    # (F2) iₜ = σ(a_iₜ)
     i = _sigmoid(a_i)
-    # lstm_peephole.forward.a_f: a_f[t]
+    # (F3) a_fₜ = W_f xₜ + U_f hₜ₋₁ + p_f ⊙ cₜ₋₁ + b_f
     a_f = x @ W_f.T
     a_f += h_prev @ U_f.T
     a_f += p_f * c_prev
     a_f += b_f
-    # lstm_peephole.forward.f: f[t] = sigmoid(a_f[t])
+    # (F4) fₜ = σ(a_fₜ)
     f = _sigmoid(a_f)
-    # lstm_peephole.forward.a_g: a_g[t]
+    # (F5) a_gₜ = W_g xₜ + U_g hₜ₋₁ + b_g
     a_g = x @ W_g.T
     a_g += h_prev @ U_g.T
     a_g += b_g
-    # lstm_peephole.forward.g: g[t] = tanh(a_g[t])
+    # (F6) gₜ = tanh(a_gₜ)
     g = np.tanh(a_g)
-    # lstm_peephole.forward.c: c[t] = c[t-1]*f[t] + g[t]*i[t]
+    # (F7) cₜ = cₜ₋₁ ⊙ fₜ + iₜ ⊙ gₜ
     c = c_prev * f + i * g
-    # lstm_peephole.forward.a_o: a_o[t]
+    # (F8) a_oₜ = W_o xₜ + U_o hₜ₋₁ + p_o ⊙ cₜ + b_o
     a_o = x @ W_o.T
     a_o += h_prev @ U_o.T
     a_o += p_o * c
     a_o += b_o
-    # lstm_peephole.forward.o: o[t] = sigmoid(a_o[t])
+    # (F9) oₜ = σ(a_oₜ)
     o = _sigmoid(a_o)
-    # lstm_peephole.forward.tanh_c: tanh_c[t] = tanh(c[t])
+    # (F10) tanh_cₜ = tanh(cₜ)
     tanh_c = np.tanh(c)
-    # lstm_peephole.forward.h: h[t] = o[t]*tanh_c[t]
+    # (F11) hₜ = oₜ ⊙ tanh_cₜ
     h = o * tanh_c
     return h, State(h, c)
 
@@ -609,28 +619,29 @@ def jvp(
     params_dot: Params | None = None,
     state_dot: State | None = None,
 ) -> tuple[Array, Array, State, State]:
-    """Forward mode: the derivative along (x_dot, params_dot, state_dot), each None for zero.
+    """Forward mode, in the precise form: the derivative along (x_dot, params_dot, state_dot), each None for zero.
 
-    Returns y, y_dot (T, B, H), the last state, its tangent. Raises TypeError, ValueError.
+    Returns y and y_dot (T, B, H), the state after T steps and its tangent. Raises TypeError, ValueError.
     """
     x, params, state = _prepared(x, params, state)
     x_dot = np.zeros_like(x) if x_dot is None else x_dot
-    if params_dot is None:
-        params_dot = Params(*map(np.zeros_like, params))
-    if state_dot is None:
-        state_dot = State(*map(np.zeros_like, state))
+    params_dot = Params(*map(np.zeros_like, params)) if params_dot is None else params_dot
+    state_dot = State(*map(np.zeros_like, state)) if state_dot is None else state_dot
     dtype = _float_dtype([x, x_dot, *params_dot, *state_dot])
     x, params, state = _prepared(x.astype(dtype, copy=False), params, state)
-    x_dot, params_dot, state_dot = _prepared(x_dot, params_dot, state_dot)
+    sizes = _sizes_of(params, _SHAPES) | {"T": x.shape[0], "B": x.shape[1]}
+    x_dot = _checked("x_dot", x_dot, ("T", "B", "D"), sizes, dtype)
+    params_dot = Params(*_checked_fields("params_dot", params_dot, _SHAPES, sizes, dtype))
+    state_dot = State(*_checked_fields("state_dot", state_dot, _STATE_SHAPES, sizes, dtype))
     return _jvp(x, params, state, x_dot, params_dot, state_dot)
 
 
 def _jvp(
     x: Array, params: Params, state: State, x_dot: Array, params_dot: Params, state_dot: State
 ) -> tuple[Array, Array, State, State]:
+    H = params.W_i.shape[0]
     T, B = x.shape[:2]
     dtype = x.dtype
-    H = params.W_i.shape[0]
     W = np.concatenate((params.W_i, params.W_f, params.W_g, params.W_o))
     b = np.concatenate((params.b_i, params.b_f, params.b_g, params.b_o))
     W_dot = np.concatenate((params_dot.W_i, params_dot.W_f, params_dot.W_g, params_dot.W_o))
@@ -668,101 +679,99 @@ def _jvp(
     f_dot = gates_dot[..., 1 * H : 2 * H]
     g_dot = gates_dot[..., 2 * H : 3 * H]
     o_dot = gates_dot[..., 3 * H : 4 * H]
-    i_slope = gates_slope[..., 0 * H : 1 * H]
     gates_slope_i_f = gates_slope[..., 0 * H : 2 * H]
-    f_slope = gates_slope[..., 1 * H : 2 * H]
     g_slope = gates_slope[..., 2 * H : 3 * H]
     o_slope = gates_slope[..., 3 * H : 4 * H]
-    # lstm_peephole.forward.a_i: a_i[t]
-    # lstm_peephole.forward.a_f: a_f[t]
-    # lstm_peephole.forward.a_g: a_g[t]
-    # lstm_peephole.forward.a_o: a_o[t]
+    # (F1) a_iₜ = W_i xₜ
+    # (F3) a_fₜ = W_f xₜ
+    # (F5) a_gₜ = W_g xₜ
+    # (F8) a_oₜ = W_o xₜ
     a[...] = _times(x, W.T)
-    # lstm_peephole.forward.a_i: a_i[t]
-    # lstm_peephole.forward.a_f: a_f[t]
-    # lstm_peephole.forward.a_g: a_g[t]
-    # lstm_peephole.forward.a_o: a_o[t]
+    # (F1) a_iₜ += b_i
+    # (F3) a_fₜ += b_f
+    # (F5) a_gₜ += b_g
+    # (F8) a_oₜ += b_o
     a += b
-    # lstm_peephole.tangent.a_i: a_i_dot[t]
-    # lstm_peephole.tangent.a_f: a_f_dot[t]
-    # lstm_peephole.tangent.a_g: a_g_dot[t]
-    # lstm_peephole.tangent.a_o: a_o_dot[t]
+    # (T1) ∂a_iₜ = W_i ∂xₜ
+    # (T4) ∂a_fₜ = W_f ∂xₜ
+    # (T7) ∂a_gₜ = W_g ∂xₜ
+    # (T11) ∂a_oₜ = W_o ∂xₜ
     gates_dot[...] = _times(x_dot, W.T)
-    # lstm_peephole.tangent.a_i: a_i_dot[t]
-    # lstm_peephole.tangent.a_f: a_f_dot[t]
-    # lstm_peephole.tangent.a_g: a_g_dot[t]
-    # lstm_peephole.tangent.a_o: a_o_dot[t]
+    # (T1) ∂a_iₜ += ∂W_i xₜ
+    # (T4) ∂a_fₜ += ∂W_f xₜ
+    # (T7) ∂a_gₜ += ∂W_g xₜ
+    # (T11) ∂a_oₜ += ∂W_o xₜ
     gates_dot += _times(x, W_dot.T)
-    # lstm_peephole.tangent.a_i: a_i_dot[t]
-    # lstm_peephole.tangent.a_f: a_f_dot[t]
-    # lstm_peephole.tangent.a_g: a_g_dot[t]
-    # lstm_peephole.tangent.a_o: a_o_dot[t]
+    # (T1) ∂a_iₜ += ∂b_i
+    # (T4) ∂a_fₜ += ∂b_f
+    # (T7) ∂a_gₜ += ∂b_g
+    # (T11) ∂a_oₜ += ∂b_o
     gates_dot += b_dot
     for t in range(T):
-        # lstm_peephole.forward.a_i: a_i[t]
+        # (F1) a_iₜ += p_i ⊙ cₜ₋₁
         np.add(a_i[t], p_i * c_prev, out=a_i[t])
-        # lstm_peephole.tangent.a_i: a_i_dot[t]
+        # (T1) ∂a_iₜ += p_i ⊙ ∂cₜ₋₁ + ∂p_i ⊙ cₜ₋₁
         np.add(i_dot[t], p_i * c_dot_prev, out=i_dot[t])
         np.add(i_dot[t], p_i_dot * c_prev, out=i_dot[t])
-        # lstm_peephole.forward.a_f: a_f[t]
+        # (F3) a_fₜ += p_f ⊙ cₜ₋₁
         np.add(a_f[t], p_f * c_prev, out=a_f[t])
-        # lstm_peephole.tangent.a_f: a_f_dot[t]
+        # (T4) ∂a_fₜ += p_f ⊙ ∂cₜ₋₁ + ∂p_f ⊙ cₜ₋₁
         np.add(f_dot[t], p_f * c_dot_prev, out=f_dot[t])
         np.add(f_dot[t], p_f_dot * c_prev, out=f_dot[t])
-        # lstm_peephole.forward.a_i: a_i[t]
-        # lstm_peephole.forward.a_f: a_f[t]
-        # lstm_peephole.forward.a_g: a_g[t]
-        # lstm_peephole.forward.a_o: a_o[t]
+        # (F1) a_iₜ += U_i hₜ₋₁
+        # (F3) a_fₜ += U_f hₜ₋₁
+        # (F5) a_gₜ += U_g hₜ₋₁
+        # (F8) a_oₜ += U_o hₜ₋₁
         np.add(a[t], h[t] @ U.T, out=a[t])
-        # lstm_peephole.tangent.a_i: a_i_dot[t]
-        # lstm_peephole.tangent.a_f: a_f_dot[t]
-        # lstm_peephole.tangent.a_g: a_g_dot[t]
-        # lstm_peephole.tangent.a_o: a_o_dot[t]
+        # (T1) ∂a_iₜ += U_i ∂hₜ₋₁
+        # (T4) ∂a_fₜ += U_f ∂hₜ₋₁
+        # (T7) ∂a_gₜ += U_g ∂hₜ₋₁
+        # (T11) ∂a_oₜ += U_o ∂hₜ₋₁
         np.add(gates_dot[t], h_dot[t] @ U.T, out=gates_dot[t])
-        # lstm_peephole.tangent.a_i: a_i_dot[t]
-        # lstm_peephole.tangent.a_f: a_f_dot[t]
-        # lstm_peephole.tangent.a_g: a_g_dot[t]
-        # lstm_peephole.tangent.a_o: a_o_dot[t]
+        # (T1) ∂a_iₜ += ∂U_i hₜ₋₁
+        # (T4) ∂a_fₜ += ∂U_f hₜ₋₁
+        # (T7) ∂a_gₜ += ∂U_g hₜ₋₁
+        # (T11) ∂a_oₜ += ∂U_o hₜ₋₁
         np.add(gates_dot[t], h[t] @ U_dot.T, out=gates_dot[t])
-        # lstm_peephole.forward.i: i[t] = sigmoid(a_i[t])
-        # lstm_peephole.forward.f: f[t] = sigmoid(a_f[t])
+        # (F2) iₜ = σ(a_iₜ)
+        # (F4) fₜ = σ(a_fₜ)
         gates_i_f[...] = _sigmoid_precise(a_i_f[t])
-        # lstm_peephole.tangent.i_slope: i_slope[t] = sigmoid_slope(a_i[t])
-        # lstm_peephole.tangent.f_slope: f_slope[t] = sigmoid_slope(a_f[t])
+        # (T2) i′ₜ = σ′(a_iₜ)
+        # (T5) f′ₜ = σ′(a_fₜ)
         gates_slope_i_f[...] = _sigmoid_slope(a_i_f[t])
-        # lstm_peephole.tangent.i: i_dot[t] = a_i_dot[t]*i_slope[t]
-        # lstm_peephole.tangent.f: f_dot[t] = a_f_dot[t]*f_slope[t]
+        # (T3) ∂iₜ = ∂a_iₜ ⊙ i′ₜ
+        # (T6) ∂fₜ = ∂a_fₜ ⊙ f′ₜ
         np.multiply(gates_dot_i_f[t], gates_slope_i_f, out=gates_dot_i_f[t])
-        # lstm_peephole.forward.g: g[t] = tanh(a_g[t])
+        # (F6) gₜ = tanh(a_gₜ)
         np.tanh(a_g[t], out=g)
-        # lstm_peephole.forward.c: c[t] = c[t-1]*f[t] + g[t]*i[t]
+        # (F7) cₜ = cₜ₋₁ ⊙ fₜ + iₜ ⊙ gₜ
         c = c_prev * f + i * g
-        # lstm_peephole.forward.a_o: a_o[t]
+        # (F8) a_oₜ += p_o ⊙ cₜ
         np.add(a_o[t], p_o * c, out=a_o[t])
-        # lstm_peephole.forward.tanh_c: tanh_c[t] = tanh(c[t])
+        # (F10) tanh_cₜ = tanh(cₜ)
         tanh_c = np.tanh(c)
-        # lstm_peephole.tangent.tanh_c_slope: tanh_c_slope[t] = tanh_slope(c[t])
+        # (T14) tanh_c′ₜ = tanh′(cₜ)
         tanh_c_slope = _tanh_slope(c)
-        # lstm_peephole.tangent.g_slope: g_slope[t] = tanh_slope(a_g[t])
+        # (T8) g′ₜ = tanh′(a_gₜ)
         g_slope[...] = _tanh_slope(a_g[t])
-        # lstm_peephole.tangent.g: g_dot[t] = a_g_dot[t]*g_slope[t]
+        # (T9) ∂gₜ = ∂a_gₜ ⊙ g′ₜ
         np.multiply(g_dot[t], g_slope, out=g_dot[t])
-        # lstm_peephole.tangent.c: c_dot[t] = c[t-1]*f_dot[t] + c_dot[t-1]*f[t] + g[t]*i_dot[t] + g_dot[t]*i[t]
+        # (T10) ∂cₜ = ∂cₜ₋₁ ⊙ fₜ + ∂iₜ ⊙ gₜ + ∂fₜ ⊙ cₜ₋₁ + ∂gₜ ⊙ iₜ
         c_dot = c_dot_prev * f + i_dot[t] * g + f_dot[t] * c_prev + g_dot[t] * i
-        # lstm_peephole.tangent.a_o: a_o_dot[t]
+        # (T11) ∂a_oₜ += p_o ⊙ ∂cₜ + ∂p_o ⊙ cₜ
         np.add(o_dot[t], p_o * c_dot, out=o_dot[t])
         np.add(o_dot[t], p_o_dot * c, out=o_dot[t])
-        # lstm_peephole.tangent.tanh_c: tanh_c_dot[t] = c_dot[t]*tanh_c_slope[t]
+        # (T15) ∂tanh_cₜ = ∂cₜ ⊙ tanh_c′ₜ
         tanh_c_dot = c_dot * tanh_c_slope
-        # lstm_peephole.forward.o: o[t] = sigmoid(a_o[t])
+        # (F9) oₜ = σ(a_oₜ)
         o[...] = _sigmoid_precise(a_o[t])
-        # lstm_peephole.forward.h: h[t] = o[t]*tanh_c[t]
+        # (F11) hₜ = oₜ ⊙ tanh_cₜ
         np.multiply(o, tanh_c, out=h[t + 1])
-        # lstm_peephole.tangent.o_slope: o_slope[t] = sigmoid_slope(a_o[t])
+        # (T12) o′ₜ = σ′(a_oₜ)
         o_slope[...] = _sigmoid_slope(a_o[t])
-        # lstm_peephole.tangent.o: o_dot[t] = a_o_dot[t]*o_slope[t]
+        # (T13) ∂oₜ = ∂a_oₜ ⊙ o′ₜ
         np.multiply(o_dot[t], o_slope, out=o_dot[t])
-        # lstm_peephole.tangent.h: h_dot[t] = o[t]*tanh_c_dot[t] + o_dot[t]*tanh_c[t]
+        # (T16) ∂hₜ = ∂oₜ ⊙ tanh_cₜ + ∂tanh_cₜ ⊙ oₜ
         np.add(o_dot[t] * tanh_c, tanh_c_dot * o, out=h_dot[t + 1])
         c_prev, c_dot_prev = c, c_dot
     return h[1:].copy(), h_dot[1:].copy(), State(h[T].copy(), c_prev), State(h_dot[T].copy(), c_dot_prev)
@@ -771,11 +780,12 @@ def _jvp(
 def jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(None)) -> Array:
     """The Jacobian ds[t]/ds[t-1] over all states, in the order of State, at step t of the tape.
 
-    (B, S, S) for a step, (n, B, S, S) for a slice or an array of steps; S is the sum of the states' sizes.
+    (B, S, S) for a step, (n, B, S, S) for a slice or an array of steps; S is the sum of the state sizes.
     """
     params = Params(*map(np.asarray, params))
-    run = _jacobian_precise if isinstance(tape, PreciseTape) else _jacobian_fast
-    return run(tape, params, t)
+    if isinstance(tape, PreciseTape):
+        return _jacobian_precise(tape, params, t)
+    return _jacobian_fast(tape, params, t)
 
 
 def _jacobian_fast(tape: Tape, params: Params, t: Any) -> Array:
@@ -860,11 +870,12 @@ def _jacobian_precise(tape: PreciseTape, params: Params, t: Any) -> Array:
 def input_jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(None)) -> Array:
     """The Jacobian ds[t]/dx[t] of all states at step t of the tape.
 
-    (B, S, D) for a step, (n, B, S, D) for a slice or an array of steps; S is the sum of the states' sizes.
+    (B, S, D) for a step, (n, B, S, D) for a slice or an array of steps; S is the sum of the state sizes.
     """
     params = Params(*map(np.asarray, params))
-    run = _input_jacobian_precise if isinstance(tape, PreciseTape) else _input_jacobian_fast
-    return run(tape, params, t)
+    if isinstance(tape, PreciseTape):
+        return _input_jacobian_precise(tape, params, t)
+    return _input_jacobian_fast(tape, params, t)
 
 
 def _input_jacobian_fast(tape: Tape, params: Params, t: Any) -> Array:
@@ -946,7 +957,11 @@ def _checked(name: str, value: Any, axes: Any, sizes: Any, dtype: np.dtype[Any])
 
 
 def _checked_fields(
-    name: str, values: Any, shapes: Any, sizes: Any, dtype: np.dtype[Any]
+    name: str,
+    values: Any,
+    shapes: Any,
+    sizes: Any,
+    dtype: np.dtype[Any],
 ) -> Any:
     """A named tuple of arrays, field by field; None gives zeros. Raises TypeError, ValueError."""
     if values is None:
@@ -976,28 +991,31 @@ def _outer(left: Array, right: Array) -> Array:
     """The sum over time and batch of left right^T: (T, B, M), (T, B, N) -> (M, N), as one product."""
     steps, batch, _ = left.shape
     rows = steps * batch
-    return left.reshape(rows, left.shape[2]).T @ right.reshape(rows, right.shape[2])
+    product: Array = left.reshape(rows, left.shape[2]).T @ right.reshape(rows, right.shape[2])
+    return product
 
 
 def _sigmoid(a: Array, out: Array | None = None) -> Array:
     """1 / (1 + exp(-a)), as tanh, which never overflows."""
-    out = np.multiply(a, 0.5, out=out)
-    np.tanh(out, out=out)
-    out *= 0.5
-    out += 0.5
-    return out
+    result: Array = np.multiply(a, 0.5, out=out)
+    np.tanh(result, out=result)
+    result *= 0.5
+    result += 0.5
+    return result
 
 
 def _sigmoid_precise(a: Array) -> Array:
     """1 / (1 + exp(-a)) with full relative accuracy on both sides: e/(1+e) or 1/(1+e), e = exp(-|a|)."""
     e = np.exp(_negative_magnitude(a))
-    return np.where(a.real < 0, e, 1) / (1 + e)
+    value: Array = np.where(a.real < 0, e, 1) / (1 + e)
+    return value
 
 
 def _sigmoid_slope(a: Array) -> Array:
     """sigmoid'(a) = e / (1+e)^2, e = exp(-|a|): no digit is lost however far the gate is saturated."""
     e = np.exp(_negative_magnitude(a))
-    return e / (1 + e) ** 2
+    slope: Array = e / (1 + e) ** 2
+    return slope
 
 
 def _sizes_of(params: Any, shapes: Any) -> dict[str, int]:
@@ -1021,10 +1039,12 @@ def _sizes_of(params: Any, shapes: Any) -> dict[str, int]:
 def _tanh_slope(a: Array) -> Array:
     """tanh'(a) = 4E / (1+E)^2, E = exp(-2|a|): no digit is lost however far the unit is saturated."""
     e = np.exp(2 * _negative_magnitude(a))
-    return 4 * e / (1 + e) ** 2
+    slope: Array = 4 * e / (1 + e) ** 2
+    return slope
 
 
 def _times(sequence: Array, matrix: Array) -> Array:
     """Every row of a sequence (T, B, N) times a matrix (N, M), as one product of T B rows: (T, B, M)."""
     steps, batch, width = sequence.shape
-    return (sequence.reshape(steps * batch, width) @ matrix).reshape(steps, batch, matrix.shape[1])
+    rows: Array = sequence.reshape(steps * batch, width) @ matrix
+    return rows.reshape(steps, batch, matrix.shape[1])

@@ -6,19 +6,22 @@ Equations:
     h[t] = tanh(W @ x[t] + U @ h[t-1] + b)
 
 Shapes (T steps, B sequences, D, H):
-    x        (D)
-    h        (H)
+    x        (D,)
+    h        (H,)
     W        (H, D)
     U        (H, H)
-    b        (H)
+    b        (H,)
 
 Layout: sequences are (T, B, size), batches are rows, weights (rows of the result, columns of the operand).
 Order of the gates in packed arrays: h.
 Biases: 1 (b), one a gate; libraries that keep two add them.
 Options: none.
 
-Generated from the equations (content hash bb23662190e1fb8b, format 1) by lstm_sym; stands alone on NumPy.
-Written by the derivation, not by hand: change the equations and generate it again.
+Signs in comments: δv adjoint, δv⁺ what arrives of it from step t+1, δv° what passes through no matrix, v′ slope,
+∂v tangent, ⊙ element-wise product; (B3) is equation B3 of the derivation report.
+
+Generated from the equations by lstm_sym (format 1); stands alone on NumPy. Not written by hand: change
+the equations and generate it again.
 """
 
 from __future__ import annotations
@@ -37,7 +40,7 @@ class Params(NamedTuple):
 
     W: Array  # (H, D) input weights
     U: Array  # (H, H) recurrent weights
-    b: Array  # (H) bias
+    b: Array  # (H,) bias
 
 
 class State(NamedTuple):
@@ -47,14 +50,14 @@ class State(NamedTuple):
 
 
 class Tape(NamedTuple):
-    """What `backward` needs of `forward`, computed by liveness; x is kept as given, not copied."""
+    """What `backward` needs of `forward`, found by liveness; x is kept as given, not copied."""
 
     x: Array
     h: Array
 
 
 class PreciseTape(NamedTuple):
-    """The same for the precise form, which reads pre-activations."""
+    """The same for the precise form, which reads pre-activations too."""
 
     x: Array
     h: Array
@@ -65,7 +68,7 @@ class Grads(NamedTuple):
     """Gradients of a loss: of the input, the parameters, the initial state."""
 
     x: Array  # (T, B, D)
-    params: Params  # like Params
+    params: Params  # named like Params
     state: State  # of t = 0
 
 
@@ -89,7 +92,8 @@ def init(
 ) -> Params:
     """Parameters drawn uniformly from (-1/sqrt(hidden_size), 1/sqrt(hidden_size)), as PyTorch does.
 
-    `fill` sets a vector to one value, as b=1.0. Without rng the seed is 0. Raises TypeError for a name in `fill` that is no vector, ValueError for a size < 1.
+    `fill` sets a vector to one value, as b=1.0. Without rng the seed is 0.
+    Raises TypeError for a name in `fill` that is no vector, ValueError for a size below 1.
     """
     rng = np.random.default_rng(0) if rng is None else rng
     sizes = {'D': input_size, 'H': hidden_size}
@@ -98,7 +102,7 @@ def init(
             raise ValueError(f"the size {symbol} is {size}; sizes are 1 or more")
     for name in fill:
         if name not in ('b',):
-            raise TypeError(f"init() cannot fill {name}; the vectors of this cell are b")
+            raise TypeError(f"init() cannot fill {name}; the vectors of this cell: b")
     bound = 1 / hidden_size**0.5
     drawn = {}
     for name, symbols in _SHAPES.items():
@@ -120,111 +124,117 @@ def _prepared(x: Any, params: Any, state: Any) -> tuple[Array, Params, State]:
 def forward(
     x: Any, params: Params, state: State | None = None, *, precise: bool = False
 ) -> tuple[Array, State, Tape | PreciseTape]:
-    """Run the cell over sequences.
+    """Run the cell over sequences: x (T, B, D) -> y = h (T, B, H), the last state, the tape.
 
-    x (T, B, D), state (B, H) each or None for zeros -> y = h (T, B, H), the state after T steps, the tape.
-    `precise` keeps full relative accuracy of gates and slopes under saturation; `backward` follows the tape.
-    Raises TypeError, ValueError, naming the array that does not fit.
+    state: the initial state, None for zeros. precise: gates and slopes keep full relative accuracy under saturation;
+    `backward` follows the tape. dtype in = dtype out. Raises TypeError, ValueError, naming the array that does not fit.
     """
     x, params, state = _prepared(x, params, state)
-    return (_forward_precise if precise else _forward_fast)(x, params, state)
+    if precise:
+        return _forward_precise(x, params, state)
+    return _forward_fast(x, params, state)
 
 
 def backward(dy: Any, tape: Tape | PreciseTape, params: Params, dstate: State | None = None) -> Grads:
-    """Gradients of a loss L by backpropagation through time.
+    """Gradients of a loss L by backpropagation through time, t = T-1 .. 0.
 
-    dy = dL/dy (T, B, H); dstate = dL/d(state after T steps), or None for zeros; params as given to forward.
+    dy = dL/dy (T, B, H); params as given to `forward`; dstate = dL/d(state after T steps), None for zeros.
     Returns dL/dx (T, B, D), dL/dparams (named), dL/d(initial state). Raises TypeError, ValueError.
     """
-    dtype = tape.x.dtype
-    T, B = tape.x.shape[:2]
-    sizes = _sizes_of(params, _SHAPES) | {"T": T, "B": B}
-    dy = _checked("dy", dy, ("T", "B", "H"), sizes, _float_dtype([np.empty(0, dtype), dy]))
+    reference = tape.x
+    sizes = _sizes_of(params, _SHAPES) | {"T": reference.shape[0], "B": reference.shape[1]}
+    dtype = _float_dtype([np.empty(0, reference.dtype), dy])
+    dy = _checked("dy", dy, ("T", "B", "H"), sizes, dtype)
     params = Params(*_checked_fields("params", params, _SHAPES, sizes, dtype))
-    dstate = State(*_checked_fields("dstate", dstate, _STATE_SHAPES, sizes, dy.dtype))
-    run = _backward_precise if isinstance(tape, PreciseTape) else _backward_fast
-    return run(dy, tape, params, dstate)
+    dstate = State(*_checked_fields("dstate", dstate, _STATE_SHAPES, sizes, dtype))
+    if isinstance(tape, PreciseTape):
+        return _backward_precise(dy, tape, params, dstate)
+    return _backward_fast(dy, tape, params, dstate)
 
 
-def _forward_fast(x: Array, params: Params, state: State) -> tuple[Array, State, Tape]:
+def _forward_fast(
+    x: Array, params: Params, state: State
+) -> tuple[Array, State, Tape]:
+    H = params.W.shape[0]
     T, B = x.shape[:2]
     dtype = x.dtype
-    H = params.W.shape[0]
     W = params.W
     b = params.b
     U = params.U
     a_h = np.empty((T, B, H), dtype)
     h = np.empty((T + 1, B, H), dtype)
     h[0] = state.h
-    # rnn.forward.a_h: a_h[t]
+    # (F1) a_hₜ = W xₜ
     a_h[...] = _times(x, W.T)
-    # rnn.forward.a_h: a_h[t]
+    # (F1) a_hₜ += b
     a_h += b
     for t in range(T):
-        # rnn.forward.a_h: a_h[t]
+        # (F1) a_hₜ += U hₜ₋₁
         np.add(a_h[t], h[t] @ U.T, out=a_h[t])
-        # rnn.forward.h: h[t] = tanh(a_h[t])
+        # (F2) hₜ = tanh(a_hₜ)
         np.tanh(a_h[t], out=h[t + 1])
     return h[1:].copy(), State(h[T].copy()), Tape(x, h)
 
 
-def _forward_precise(x: Array, params: Params, state: State) -> tuple[Array, State, PreciseTape]:
+def _forward_precise(
+    x: Array, params: Params, state: State
+) -> tuple[Array, State, PreciseTape]:
+    H = params.W.shape[0]
     T, B = x.shape[:2]
     dtype = x.dtype
-    H = params.W.shape[0]
     W = params.W
     b = params.b
     U = params.U
     a_h = np.empty((T, B, H), dtype)
     h = np.empty((T + 1, B, H), dtype)
     h[0] = state.h
-    # rnn.forward.a_h: a_h[t]
+    # (F1) a_hₜ = W xₜ
     a_h[...] = _times(x, W.T)
-    # rnn.forward.a_h: a_h[t]
+    # (F1) a_hₜ += b
     a_h += b
     for t in range(T):
-        # rnn.forward.a_h: a_h[t]
+        # (F1) a_hₜ += U hₜ₋₁
         np.add(a_h[t], h[t] @ U.T, out=a_h[t])
-        # rnn.forward.h: h[t] = tanh(a_h[t])
+        # (F2) hₜ = tanh(a_hₜ)
         np.tanh(a_h[t], out=h[t + 1])
     return h[1:].copy(), State(h[T].copy()), PreciseTape(x, h, a_h)
 
 
 def _backward_fast(dy: Array, tape: Tape, params: Params, dstate: State) -> Grads:
+    H = params.W.shape[0]
     T, B = dy.shape[:2]
     dtype = dy.dtype
-    H = params.W.shape[0]
     x = tape.x
     h = tape.h
     U = params.U
     W = params.W
     d_a_h = np.empty((T, B, H), dtype)
     d_h_next = dstate.h
-    # rnn.backward.h_slope: h_slope[t] = 1 - h[t]**2
+    # (B2) h′ₜ = 1 − hₜ²
     h_slope = 1 - h[1:]**2
     for t in reversed(range(T)):
-        # rnn.backward.h: d_h[t] = d_h_next[t] + dy[t]
+        # (B1) δhₜ = δyₜ + δh⁺ₜ
         d_h = dy[t] + d_h_next
-        # rnn.backward.a_h: d_a_h[t] = d_h[t]*h_slope[t]
+        # (B3) δa_hₜ = δhₜ ⊙ h′ₜ
         np.multiply(d_h, h_slope[t], out=d_a_h[t])
-        # rnn.backward.h_prev: d_h_next[t-1]
+        # (B4) δh⁺ₜ₋₁ = Uᵀ δa_hₜ
         d_h_prev = d_a_h[t] @ U
         d_h_next = d_h_prev
-    # rnn.backward.x: d_x[t]
+    # (B5) δxₜ = Wᵀ δa_hₜ
     d_x = _times(d_a_h, W)
-    # rnn.backward.W: d_W
+    # (B6) δW = Σₜ δa_hₜ xₜᵀ
     d_W = _outer(d_a_h, x)
-    # rnn.backward.U: d_U
+    # (B7) δU = Σₜ δa_hₜ hₜ₋₁ᵀ
     d_U = _outer(d_a_h, h[:-1])
-    # rnn.backward.b: d_b
+    # (B8) δb = Σₜ δa_hₜ
     d_b = d_a_h.sum(axis=(0, 1))
     return Grads(d_x, Params(d_W, d_U, d_b), State(d_h_next))
 
 
 def _backward_precise(dy: Array, tape: PreciseTape, params: Params, dstate: State) -> Grads:
+    H = params.W.shape[0]
     T, B = dy.shape[:2]
     dtype = dy.dtype
-    H = params.W.shape[0]
     x = tape.x
     h = tape.h
     a_h = tape.a_h
@@ -232,23 +242,23 @@ def _backward_precise(dy: Array, tape: PreciseTape, params: Params, dstate: Stat
     W = params.W
     d_a_h = np.empty((T, B, H), dtype)
     d_h_next = dstate.h
-    # rnn.backward.h_slope: h_slope[t] = tanh_slope(a_h[t])
+    # (B2) h′ₜ = tanh′(a_hₜ)
     h_slope = _tanh_slope(a_h)
     for t in reversed(range(T)):
-        # rnn.backward.h: d_h[t] = d_h_next[t] + dy[t]
+        # (B1) δhₜ = δyₜ + δh⁺ₜ
         d_h = dy[t] + d_h_next
-        # rnn.backward.a_h: d_a_h[t] = d_h[t]*h_slope[t]
+        # (B3) δa_hₜ = δhₜ ⊙ h′ₜ
         np.multiply(d_h, h_slope[t], out=d_a_h[t])
-        # rnn.backward.h_prev: d_h_next[t-1]
+        # (B4) δh⁺ₜ₋₁ = Uᵀ δa_hₜ
         d_h_prev = d_a_h[t] @ U
         d_h_next = d_h_prev
-    # rnn.backward.x: d_x[t]
+    # (B5) δxₜ = Wᵀ δa_hₜ
     d_x = _times(d_a_h, W)
-    # rnn.backward.W: d_W
+    # (B6) δW = Σₜ δa_hₜ xₜᵀ
     d_W = _outer(d_a_h, x)
-    # rnn.backward.U: d_U
+    # (B7) δU = Σₜ δa_hₜ hₜ₋₁ᵀ
     d_U = _outer(d_a_h, h[:-1])
-    # rnn.backward.b: d_b
+    # (B8) δb = Σₜ δa_hₜ
     d_b = d_a_h.sum(axis=(0, 1))
     return Grads(d_x, Params(d_W, d_U, d_b), State(d_h_next))
 
@@ -256,18 +266,18 @@ def _backward_precise(dy: Array, tape: PreciseTape, params: Params, dstate: Stat
 def step(x_t: Array, state: State, params: Params) -> tuple[Array, State]:
     """One step, for streaming: x_t (B, D) -> y_t (B, H) and the new state.
 
-    Shapes and dtypes are taken as they come.
+    Arrays are taken as they come: the caller's dtype, and NumPy's errors where shapes do not fit.
     """
     x = x_t
     h_prev = state.h
     W = params.W
     U = params.U
     b = params.b
-    # rnn.forward.a_h: a_h[t]
+    # (F1) a_hₜ = W xₜ + U hₜ₋₁ + b
     a_h = x @ W.T
     a_h += h_prev @ U.T
     a_h += b
-    # rnn.forward.h: h[t] = tanh(a_h[t])
+    # (F2) hₜ = tanh(a_hₜ)
     h = np.tanh(a_h)
     return h, State(h)
 
@@ -281,28 +291,29 @@ def jvp(
     params_dot: Params | None = None,
     state_dot: State | None = None,
 ) -> tuple[Array, Array, State, State]:
-    """Forward mode: the derivative along (x_dot, params_dot, state_dot), each None for zero.
+    """Forward mode, in the precise form: the derivative along (x_dot, params_dot, state_dot), each None for zero.
 
-    Returns y, y_dot (T, B, H), the last state, its tangent. Raises TypeError, ValueError.
+    Returns y and y_dot (T, B, H), the state after T steps and its tangent. Raises TypeError, ValueError.
     """
     x, params, state = _prepared(x, params, state)
     x_dot = np.zeros_like(x) if x_dot is None else x_dot
-    if params_dot is None:
-        params_dot = Params(*map(np.zeros_like, params))
-    if state_dot is None:
-        state_dot = State(*map(np.zeros_like, state))
+    params_dot = Params(*map(np.zeros_like, params)) if params_dot is None else params_dot
+    state_dot = State(*map(np.zeros_like, state)) if state_dot is None else state_dot
     dtype = _float_dtype([x, x_dot, *params_dot, *state_dot])
     x, params, state = _prepared(x.astype(dtype, copy=False), params, state)
-    x_dot, params_dot, state_dot = _prepared(x_dot, params_dot, state_dot)
+    sizes = _sizes_of(params, _SHAPES) | {"T": x.shape[0], "B": x.shape[1]}
+    x_dot = _checked("x_dot", x_dot, ("T", "B", "D"), sizes, dtype)
+    params_dot = Params(*_checked_fields("params_dot", params_dot, _SHAPES, sizes, dtype))
+    state_dot = State(*_checked_fields("state_dot", state_dot, _STATE_SHAPES, sizes, dtype))
     return _jvp(x, params, state, x_dot, params_dot, state_dot)
 
 
 def _jvp(
     x: Array, params: Params, state: State, x_dot: Array, params_dot: Params, state_dot: State
 ) -> tuple[Array, Array, State, State]:
+    H = params.W.shape[0]
     T, B = x.shape[:2]
     dtype = x.dtype
-    H = params.W.shape[0]
     W = params.W
     b = params.b
     W_dot = params_dot.W
@@ -315,28 +326,28 @@ def _jvp(
     h[0] = state.h
     h_dot = np.empty((T + 1, B, H), dtype)
     h_dot[0] = state_dot.h
-    # rnn.forward.a_h: a_h[t]
+    # (F1) a_hₜ = W xₜ
     a_h[...] = _times(x, W.T)
-    # rnn.forward.a_h: a_h[t]
+    # (F1) a_hₜ += b
     a_h += b
-    # rnn.tangent.a_h: a_h_dot[t]
+    # (T1) ∂a_hₜ = W ∂xₜ
     a_h_dot[...] = _times(x_dot, W.T)
-    # rnn.tangent.a_h: a_h_dot[t]
+    # (T1) ∂a_hₜ += ∂W xₜ
     a_h_dot += _times(x, W_dot.T)
-    # rnn.tangent.a_h: a_h_dot[t]
+    # (T1) ∂a_hₜ += ∂b
     a_h_dot += b_dot
     for t in range(T):
-        # rnn.forward.a_h: a_h[t]
+        # (F1) a_hₜ += U hₜ₋₁
         np.add(a_h[t], h[t] @ U.T, out=a_h[t])
-        # rnn.forward.h: h[t] = tanh(a_h[t])
+        # (F2) hₜ = tanh(a_hₜ)
         np.tanh(a_h[t], out=h[t + 1])
-        # rnn.tangent.h_slope: h_slope[t] = tanh_slope(a_h[t])
+        # (T2) h′ₜ = tanh′(a_hₜ)
         h_slope = _tanh_slope(a_h[t])
-        # rnn.tangent.a_h: a_h_dot[t]
+        # (T1) ∂a_hₜ += U ∂hₜ₋₁
         np.add(a_h_dot[t], h_dot[t] @ U.T, out=a_h_dot[t])
-        # rnn.tangent.a_h: a_h_dot[t]
+        # (T1) ∂a_hₜ += ∂U hₜ₋₁
         np.add(a_h_dot[t], h[t] @ U_dot.T, out=a_h_dot[t])
-        # rnn.tangent.h: h_dot[t] = a_h_dot[t]*h_slope[t]
+        # (T3) ∂hₜ = ∂a_hₜ ⊙ h′ₜ
         np.multiply(a_h_dot[t], h_slope, out=h_dot[t + 1])
     return h[1:].copy(), h_dot[1:].copy(), State(h[T].copy()), State(h_dot[T].copy())
 
@@ -344,11 +355,12 @@ def _jvp(
 def jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(None)) -> Array:
     """The Jacobian ds[t]/ds[t-1] over all states, in the order of State, at step t of the tape.
 
-    (B, S, S) for a step, (n, B, S, S) for a slice or an array of steps; S is the sum of the states' sizes.
+    (B, S, S) for a step, (n, B, S, S) for a slice or an array of steps; S is the sum of the state sizes.
     """
     params = Params(*map(np.asarray, params))
-    run = _jacobian_precise if isinstance(tape, PreciseTape) else _jacobian_fast
-    return run(tape, params, t)
+    if isinstance(tape, PreciseTape):
+        return _jacobian_precise(tape, params, t)
+    return _jacobian_fast(tape, params, t)
 
 
 def _jacobian_fast(tape: Tape, params: Params, t: Any) -> Array:
@@ -380,11 +392,12 @@ def _jacobian_precise(tape: PreciseTape, params: Params, t: Any) -> Array:
 def input_jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(None)) -> Array:
     """The Jacobian ds[t]/dx[t] of all states at step t of the tape.
 
-    (B, S, D) for a step, (n, B, S, D) for a slice or an array of steps; S is the sum of the states' sizes.
+    (B, S, D) for a step, (n, B, S, D) for a slice or an array of steps; S is the sum of the state sizes.
     """
     params = Params(*map(np.asarray, params))
-    run = _input_jacobian_precise if isinstance(tape, PreciseTape) else _input_jacobian_fast
-    return run(tape, params, t)
+    if isinstance(tape, PreciseTape):
+        return _input_jacobian_precise(tape, params, t)
+    return _input_jacobian_fast(tape, params, t)
 
 
 def _input_jacobian_fast(tape: Tape, params: Params, t: Any) -> Array:
@@ -426,7 +439,11 @@ def _checked(name: str, value: Any, axes: Any, sizes: Any, dtype: np.dtype[Any])
 
 
 def _checked_fields(
-    name: str, values: Any, shapes: Any, sizes: Any, dtype: np.dtype[Any]
+    name: str,
+    values: Any,
+    shapes: Any,
+    sizes: Any,
+    dtype: np.dtype[Any],
 ) -> Any:
     """A named tuple of arrays, field by field; None gives zeros. Raises TypeError, ValueError."""
     if values is None:
@@ -456,7 +473,8 @@ def _outer(left: Array, right: Array) -> Array:
     """The sum over time and batch of left right^T: (T, B, M), (T, B, N) -> (M, N), as one product."""
     steps, batch, _ = left.shape
     rows = steps * batch
-    return left.reshape(rows, left.shape[2]).T @ right.reshape(rows, right.shape[2])
+    product: Array = left.reshape(rows, left.shape[2]).T @ right.reshape(rows, right.shape[2])
+    return product
 
 
 def _sizes_of(params: Any, shapes: Any) -> dict[str, int]:
@@ -480,10 +498,12 @@ def _sizes_of(params: Any, shapes: Any) -> dict[str, int]:
 def _tanh_slope(a: Array) -> Array:
     """tanh'(a) = 4E / (1+E)^2, E = exp(-2|a|): no digit is lost however far the unit is saturated."""
     e = np.exp(2 * _negative_magnitude(a))
-    return 4 * e / (1 + e) ** 2
+    slope: Array = 4 * e / (1 + e) ** 2
+    return slope
 
 
 def _times(sequence: Array, matrix: Array) -> Array:
     """Every row of a sequence (T, B, N) times a matrix (N, M), as one product of T B rows: (T, B, M)."""
     steps, batch, width = sequence.shape
-    return (sequence.reshape(steps * batch, width) @ matrix).reshape(steps, batch, matrix.shape[1])
+    rows: Array = sequence.reshape(steps * batch, width) @ matrix
+    return rows.reshape(steps, batch, matrix.shape[1])

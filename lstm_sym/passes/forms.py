@@ -1,4 +1,4 @@
-"""Two forms of the same derivative: from the output (fast), and from the pre-activation (no digit lost to cancellation).
+"""Two forms of one derivative: from the output (fast), and from the pre-activation (no digit lost to cancellation).
 
 A derived program holds slope symbols, phi'(a). `fast` writes them in y = phi(a), as textbooks do; `precise` keeps them
 and also writes 1 - sigmoid(a) as sigmoid(-a), which keeps its digits when the gate is open.
@@ -49,9 +49,7 @@ def precise(program: Program, forward: Program) -> Program:
     return _rewrite(program, tuple(_replaced(s, replacements, values) for s in program.statements))
 
 
-def _replaced(
-    statement: Statement, replacements: dict[Expr, Expr], values: dict[sympy.Symbol, Value]
-) -> Statement:
+def _replaced(statement: Statement, replacements: dict[Expr, Expr], values: dict[sympy.Symbol, Value]) -> Statement:
     if not isinstance(statement, Pointwise):
         return statement
     expression = statement.expression.xreplace(replacements)

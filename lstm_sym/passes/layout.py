@@ -1,8 +1,8 @@
 """Layout: pre-activations that share an operand stand side by side in one array, so that one product computes them.
 
 A group is a set of affine targets of one size that share operands; its slots are the columns [k H, (k+1) H). What is
-derived from a slot keeps the slot: the gate i, its slope, its adjoint and the adjoint of a_i all stand in the slot of a_i,
-each kind in a row of its own.
+derived from a slot keeps the slot: the gate i, its slope, its adjoint and the adjoint of a_i all stand in the slot of
+a_i, each kind in a row of its own.
 """
 
 from __future__ import annotations
@@ -129,5 +129,3 @@ def _distinct(groups: list[Group]) -> list[Group]:
         group if group.name else Group(group.members, group.size, "_".join(n.removeprefix("a_") for n in group.members))
         for group in groups
     ]
-
-

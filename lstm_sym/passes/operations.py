@@ -1,6 +1,6 @@
 """Count what a program costs: element-wise operations per unit, and multiplications in matrix products.
 
-One operation: an addition, subtraction, multiplication, division, square, or function value, per unit, step and sequence.
+One operation: an addition, subtraction, multiplication, division, square, or function value, per unit and step.
 Counted: pointwise statements, and the element-wise terms of affine maps (peepholes: a product and an addition each).
 Counted apart: matrix products with their biases and sums (BLAS), sums over the batch, and the addition of the caller's
 cotangent dy, which belongs to the loss and not to the cell.
@@ -28,7 +28,9 @@ class Operations:
 
     def __add__(self, other: Operations) -> Operations:
         return Operations(
-            self.elementwise + other.elementwise, self.cotangent + other.cotangent, self.products + other.products
+            self.elementwise + other.elementwise,
+            self.cotangent + other.cotangent,
+            self.products + other.products,
         )
 
 
@@ -73,5 +75,3 @@ def _power(exponent: Expr) -> int:
         size = int(exponent)
         return size.bit_length() - 1 + size.bit_count() - 1
     return 1
-
-

@@ -1,7 +1,7 @@
 """Schedule: what runs before the time loop, in it, and after it; and what runs together.
 
-* before: everything that depends on whole sequences alone (input products, biases, slopes of saved values), for all t at
-  once. Inputs are whole sequences, and in a backward program so is everything on the tape.
+* before: everything that depends on whole sequences alone (input products, biases, slopes of saved values), for all t
+  at once. Inputs are whole sequences, and in a backward program so is everything on the tape.
 * loop: what the carried values need.
 * after: what no carried value needs (outputs, input adjoints, weight gradients), for all t at once.
 
@@ -111,7 +111,9 @@ def _pieces(statement: Statement, layout: Layout, whole: set[Value]) -> list[Pie
     buckets: dict[object, list[Term]] = {}
     for term in statement.terms:
         is_whole = all(value in whole for value in term.reads())
-        key: object = ("product", term.operand, _kind(term)) if term.is_product else ("rest", is_whole, term.is_diagonal)
+        key: object = (
+            ("product", term.operand, _kind(term)) if term.is_product else ("rest", is_whole, term.is_diagonal)
+        )
         buckets.setdefault(key, []).append(term)
     return [Piece(statement.target, tuple(terms), False, statement) for terms in buckets.values()]
 
@@ -128,9 +130,7 @@ def _kind(term: Term) -> str:
 class _Ordering:
     """List scheduling of one region: single statements as soon as they are ready, then the largest run."""
 
-    def __init__(
-        self, parts: list[Piece | Statement], known: set[Value], layout: Layout, assigned: set[Value]
-    ) -> None:
+    def __init__(self, parts: list[Piece | Statement], known: set[Value], layout: Layout, assigned: set[Value]) -> None:
         self.parts, self.layout, self.assigned = list(parts), layout, assigned
         self.pending: dict[Value, int] = {}
         for part in parts:

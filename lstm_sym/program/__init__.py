@@ -6,7 +6,15 @@ enter only through `Affine`, so matrix products stay nodes until code is emitted
 
 from lstm_sym.program.lower import lower
 from lstm_sym.program.program import Carry, Program, ProgramError
-from lstm_sym.program.statements import Accumulate, Affine, Contribution, Pointwise, Provenance, Statement, Term
+from lstm_sym.program.statements import (
+    Accumulate,
+    Affine,
+    Contribution,
+    Pointwise,
+    Provenance,
+    Statement,
+    Term,
+)
 from lstm_sym.program.values import Role, Value
 
 __all__ = [

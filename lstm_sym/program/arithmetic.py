@@ -21,29 +21,32 @@ def negative_magnitude(a: Array) -> Array:
 
 def sigmoid(a: Array, out: Array | None = None) -> Array:
     """1 / (1 + exp(-a)), as tanh, which never overflows."""
-    out = np.multiply(a, 0.5, out=out)
-    np.tanh(out, out=out)
-    out *= 0.5
-    out += 0.5
-    return out
+    result: Array = np.multiply(a, 0.5, out=out)
+    np.tanh(result, out=result)
+    result *= 0.5
+    result += 0.5
+    return result
 
 
 def sigmoid_precise(a: Array) -> Array:
     """1 / (1 + exp(-a)) with full relative accuracy on both sides: e/(1+e) or 1/(1+e), e = exp(-|a|)."""
     e = np.exp(negative_magnitude(a))
-    return np.where(a.real < 0, e, 1) / (1 + e)
+    value: Array = np.where(a.real < 0, e, 1) / (1 + e)
+    return value
 
 
 def sigmoid_slope(a: Array) -> Array:
     """sigmoid'(a) = e / (1+e)^2, e = exp(-|a|): no digit is lost however far the gate is saturated."""
     e = np.exp(negative_magnitude(a))
-    return e / (1 + e) ** 2
+    slope: Array = e / (1 + e) ** 2
+    return slope
 
 
 def tanh_slope(a: Array) -> Array:
     """tanh'(a) = 4E / (1+E)^2, E = exp(-2|a|): no digit is lost however far the unit is saturated."""
     e = np.exp(2 * negative_magnitude(a))
-    return 4 * e / (1 + e) ** 2
+    slope: Array = 4 * e / (1 + e) ** 2
+    return slope
 
 
 def relu(a: Array) -> Array:
@@ -58,4 +61,5 @@ def relu_slope(a: Array) -> Array:
 
 def softplus(a: Array) -> Array:
     """log(1 + exp(a)) = max(a, 0) + log1p(exp(-|a|))."""
-    return np.where(a.real < 0, 0 * a, a) + np.log1p(np.exp(negative_magnitude(a)))
+    value: Array = np.where(a.real < 0, 0 * a, a) + np.log1p(np.exp(negative_magnitude(a)))
+    return value

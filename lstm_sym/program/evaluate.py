@@ -34,7 +34,7 @@ def run_step(program: Program, known: Mapping[Value, Array]) -> dict[Value, Arra
 def run_statement(statement: Statement, values: Mapping[Value, Array]) -> Array:
     """The value one statement defines."""
     if isinstance(statement, Pointwise):
-        return evaluate(statement.expression, {s: values[v] for s, v in statement.symbols.items()})
+        return np.asarray(evaluate(statement.expression, {s: values[v] for s, v in statement.symbols.items()}))
     if isinstance(statement, Affine):
         return _affine(statement, values)
     return _accumulate(statement, values)

@@ -1,7 +1,7 @@
 """Cell -> Program: every named quantity a statement, every affine map an `Affine`, every function its own stage.
 
-Stages get the names of the field: the pre-activation of i is `a_i`, the function of a plain argument `tanh_c`, a product
-that stands alone `U_n_h`. No stage is named by a counter.
+Stages get the names of the field: the pre-activation of i is `a_i`, the function of a plain argument `tanh_c`, a
+product that stands alone `U_n_h`. No stage is named by a counter.
 """
 
 from __future__ import annotations
@@ -70,12 +70,16 @@ class _Lowering:
     def pointwise(self, target: Value, expression: Expr) -> Value:
         """Append target = expression; a stage of parameters alone has no time."""
         operands = tuple(v for s, v in self.operands.items() if s in expression.free_symbols)
-        if target.role is Role.QUANTITY and target.name not in self.cell.shapes and all(v.time is None for v in operands):
+        if (
+            target.role is Role.QUANTITY
+            and target.name not in self.cell.shapes
+            and all(v.time is None for v in operands)
+        ):
             target = replace(target, time=None)
         self.statements.append(Pointwise(target, expression, operands, self.provenance(target)))
         return target
 
-    def stage(self, name: str, display: str, shape: tuple[str, ...]) -> Value:
+    def stage(self, name: str, shape: tuple[str, ...]) -> Value:
         """A new value for a part of the current equation, under a name that is still free."""
         target = self.current.target
         candidates = (name, f"{name}_{target}", f"{name}_in_{target}")
@@ -84,7 +88,7 @@ class _Lowering:
             name = f"{name}_again"
             free = name if name not in self.taken else None
         self.taken.add(free)
-        return Value(free, shape, 0, Role.QUANTITY, None, display)
+        return Value(free, shape)
 
     def symbol(self, value: Value) -> Expr:
         """The symbol of an operand, remembered with its value."""
@@ -128,7 +132,7 @@ class _Lowering:
         if outermost:
             return result
         reference = argument.name + ("_prev" if argument.time == -1 else "")
-        value = self.stage(f"{node.function}_{reference}", "", argument.shape)
+        value = self.stage(f"{node.function}_{reference}", argument.shape)
         return self.symbol(self.pointwise(value, result))
 
     def argument(self, node: Expression) -> Value:
@@ -137,7 +141,7 @@ class _Lowering:
             value = self.value(node.name, node.time)
             self.symbol(value)
             return value
-        target = self.stage(f"a_{self.current.target}", "", self.shape(node))
+        target = self.stage(f"a_{self.current.target}", self.shape(node))
         if _is_affine_sum(node):
             self.affine(target, node)
         else:
@@ -149,9 +153,7 @@ class _Lowering:
         """The value of an affine map inside a larger expression, named after its first product."""
         product = next(n for n in node.walk() if isinstance(n, MatrixProduct))
         operand = next(n for n in product.operand.walk() if isinstance(n, Name))
-        alone = isinstance(node, MatrixProduct) and isinstance(node.operand, Name)
-        name = f"{product.matrix.name}_{operand.name}"
-        return self.stage(name, str(node) if alone else "", self.cell.shapes[product.matrix.name][:1])
+        return self.stage(f"{product.matrix.name}_{operand.name}", self.shape(product))
 
     def affine(self, target: Value, node: Expression) -> Value:
         """Append target = sum of terms; a term that is no map of a single value becomes a stage, added as it is."""
@@ -172,7 +174,7 @@ class _Lowering:
         expression = sympy.Add(*(sign * self.scalar(part) for sign, part in parts))
         if isinstance(expression, sympy.Symbol):
             return self.operands[expression]
-        value = self.stage(f"{target.name}_extra", "", target.shape)
+        value = self.stage(f"{target.name}_extra", target.shape)
         return self.pointwise(value, expression)
 
     def term(self, sign: int, node: Expression) -> Term | None:
@@ -195,9 +197,7 @@ class _Lowering:
         """p * v with a vector parameter p, the map diag(p): a peephole."""
         if isinstance(left, Name) and isinstance(right, Name) and (left.time is None) != (right.time is None):
             weight, operand = (left, right) if left.time is None else (right, left)
-            return Term(
-                self.value(weight.name, None), self.value(operand.name, operand.time), coefficient=coefficient
-            )
+            return Term(self.value(weight.name, None), self.value(operand.name, operand.time), coefficient=coefficient)
         return None
 
     def operand(self, node: Expression) -> Value:
@@ -206,8 +206,7 @@ class _Lowering:
             return self.value(node.name, node.time)
         if _is_affine_sum(node):
             return self.affine(self.affine_stage(node), node)
-        shape = self.shape(node)
-        value = self.stage("_".join(n.name for n in node.walk() if isinstance(n, Name)), "", shape)
+        value = self.stage("_".join(n.name for n in node.walk() if isinstance(n, Name)), self.shape(node))
         return self.pointwise(value, self.scalar(node))
 
     def shape(self, node: Expression) -> tuple[str, ...]:

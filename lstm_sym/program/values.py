@@ -21,6 +21,7 @@ class Role(enum.Enum):
     SLOPE = "slope"
     ADJOINT = "adjoint"
     CARRIED_ADJOINT = "carried adjoint"
+    DIRECT_ADJOINT = "direct adjoint"
     TANGENT = "tangent"
 
 
@@ -38,7 +39,6 @@ class Value:
     time: int | None = 0
     role: Role = Role.QUANTITY
     of: Value | None = None
-    display: str = ""
 
     @cached_property
     def symbol(self) -> sympy.Symbol:
@@ -49,7 +49,9 @@ class Value:
     @property
     def is_parameter(self) -> bool:
         """Whether this is a parameter, or the tangent of one."""
-        return self.role is Role.PARAMETER or (self.role is Role.TANGENT and self.of is not None and self.of.is_parameter)
+        return self.role is Role.PARAMETER or (
+            self.role is Role.TANGENT and self.of is not None and self.of.is_parameter
+        )
 
     def __str__(self) -> str:
         return str(self.symbol)
@@ -64,6 +66,12 @@ def adjoint(value: Value) -> Value:
 def carried_adjoint(state: Value, time: int) -> Value:
     """The part of a state's adjoint that arrives from step t+1, at [t]; at [t-1], what this step sends on."""
     return Value(f"d_{state.name}_next", state.shape, time, Role.CARRIED_ADJOINT, state)
+
+
+def direct_adjoint(value: Value) -> Value:
+    """The part of an adjoint that passes through no matrix, where the rest does."""
+    suffix = "_prev" if value.time == -1 else ""
+    return Value(f"d_{value.name}{suffix}_direct", value.shape, 0, Role.DIRECT_ADJOINT, value)
 
 
 def tangent(value: Value) -> Value:

@@ -1,0 +1,89 @@
+r"""LaTeX, for GitHub's math and for papers: \delta c_{t} = \delta c^{+}_{t} + \dots"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from lstm_sym.emit.notation import GREEK, Notation
+from lstm_sym.equations.functions import FUNCTIONS
+
+_TIME = {None: [], 0: ["t"], -1: ["t-1"]}
+
+
+class LatexNotation(Notation):
+    """Mathematics as LaTeX, without delimiters."""
+
+    def name(self, base: str, subscripts: list[str], mark: str, time: int | None) -> str:
+        r"""i_{t}, \delta a_{i,t}, \delta c^{+}_{t}, i'_{t}, \dot{i}_{t}."""
+        letter = f"\\{base}" if base in GREEK else base if len(base) == 1 else rf"\mathrm{{{base}}}"
+        if mark == "tangent":
+            letter = rf"\dot{{{letter}}}"
+        prefix = r"\delta " if mark in ("adjoint", "carried", "direct") else ""
+        superscript = {"carried": "^{+}", "direct": r"^{\circ}", "slope": "'"}.get(mark, "")
+        parts = [_subscript(part) for part in subscripts] + _TIME[time]
+        return f"{prefix}{letter}{superscript}" + (f"_{{{','.join(parts)}}}" if parts else "")
+
+    def marked(self, text: str, mark: str) -> str:
+        r"""\dot{\delta i_{t}}."""
+        return rf"\dot{{{text}}}" if mark == "tangent" else rf"\delta {text}"
+
+    def number(self, value: Fraction) -> str:
+        r"""2, 0.1 or \tfrac{1}{3}."""
+        if value.denominator == 1:
+            return str(value)
+        exact = Fraction(repr(float(value))) == value
+        return repr(float(value)) if exact else rf"\tfrac{{{value.numerator}}}{{{value.denominator}}}"
+
+    def function(self, name: str, prime: bool) -> str:
+        r"""\sigma, \tanh, \sigma'."""
+        text = FUNCTIONS[name].latex if name in FUNCTIONS else rf"\operatorname{{{name}}}"
+        return text + ("'" if prime else "")
+
+    def parentheses(self, text: str) -> str:
+        r"""\left( ... \right) around fractions, plain brackets around the rest."""
+        return rf"\left({text}\right)" if r"\frac" in text else f"({text})"
+
+    def power(self, base: str, exponent: int) -> str:
+        """g^{2}."""
+        return f"{{{base}}}^{{{exponent}}}"
+
+    def product(self, factors: list[str]) -> str:
+        r"""a \odot b."""
+        return r" \odot ".join(factors)
+
+    def scaled(self, number: str, rest: str) -> str:
+        """2 n."""
+        return rf"{number}\,{rest}"
+
+    def fraction(self, numerator: str, denominator: str) -> str:
+        r"""\frac{a}{b}."""
+        return rf"\frac{{{numerator}}}{{{denominator}}}"
+
+    def transpose(self, matrix: str) -> str:
+        r"""U^{\top}."""
+        return rf"{{{matrix}}}^{{\top}}"
+
+    def applied(self, matrix: str, vector: str) -> str:
+        """U h."""
+        return rf"{matrix}\,{vector}"
+
+    def summed(self, text: str) -> str:
+        r"""\sum_{t} of a contribution."""
+        return rf"\sum_{{t}} \left({text}\right)" if self.plus in text or self.minus in text else rf"\sum_{{t}} {text}"
+
+    def diag(self, text: str) -> str:
+        r"""\operatorname{diag}(e)."""
+        return rf"\operatorname{{diag}}({text})"
+
+    def partial(self, target: str, source: str) -> str:
+        r"""\frac{\partial c_{t}}{\partial h_{t-1}}."""
+        return rf"\frac{{\partial {target}}}{{\partial {source}}}"
+
+    def differential(self, text: str) -> str:
+        r"""\mathrm{d}W."""
+        return r"\mathrm{d}W" if text == self.identity else rf"\mathrm{{d}}{text}"
+
+
+def _subscript(text: str) -> str:
+    escaped = text.replace("_", r"\_")
+    return escaped if len(text) == 1 else rf"\mathrm{{{escaped}}}"

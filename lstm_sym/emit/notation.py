@@ -1,0 +1,234 @@
+"""Statements, equations and Jacobians as mathematics: one walk, shared by Unicode text, LaTeX and MathML.
+
+A target says how a name with its subscripts looks, how factors and terms are joined, and a few marks; what is said
+comes from the same nodes that kernels are printed from. Signs used: δv adjoint, δv⁺ the part of it that arrives from
+step t+1, δv° the part that passes through no matrix, v′ slope, ⊙ element-wise product.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+
+import sympy
+
+from lstm_sym.derivation.linear_map import Applied, Block, Diagonal, Factor, LinearMap, Matrix, Product
+from lstm_sym.emit.scalar import PRODUCT, ScalarPrinter
+from lstm_sym.equations.cell import Cell, Equation
+from lstm_sym.equations.expressions import Binary, Call, Expression, MatrixProduct, Name, Negate, Number
+from lstm_sym.equations.functions import SLOPES
+from lstm_sym.program.program import Program
+from lstm_sym.program.statements import Accumulate, Affine, Contribution, Pointwise, Statement, Term
+from lstm_sym.program.values import Role, Value
+
+_GREEK_LETTERS = (
+    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron pi rho "
+    "final_sigma sigma tau upsilon phi chi psi omega"
+)
+GREEK = {name: chr(0x3B1 + place) for place, name in enumerate(_GREEK_LETTERS.split(" "))}
+
+
+class Notation(ScalarPrinter):
+    """Base of the mathematical targets. A line is "left = right"; `values` are those of the program printed."""
+
+    equals = " = "
+    accumulates = " = "
+
+    def __init__(self, values: Mapping[sympy.Symbol, Value] | None = None) -> None:
+        super().__init__(values or {})
+
+    @classmethod
+    def of(cls, *programs: Program) -> Notation:
+        """A printer that knows the values of these programs."""
+        return cls({value.symbol: value for program in programs for value in program.values()})
+
+    def name(self, base: str, subscripts: list[str], mark: str, time: int | None) -> str:
+        """A name: base letter, subscripts, mark ("", or "adjoint", "carried", "direct", "tangent", "slope"), time."""
+        raise NotImplementedError
+
+    def transpose(self, matrix: str) -> str:
+        """A transposed matrix or row."""
+        raise NotImplementedError
+
+    def applied(self, matrix: str, vector: str) -> str:
+        """matrix times vector."""
+        raise NotImplementedError
+
+    def summed(self, text: str) -> str:
+        """The sum over time of a contribution."""
+        raise NotImplementedError
+
+    def function(self, name: str, prime: bool) -> str:
+        """The sign of a function of the table, or of its derivative."""
+        raise NotImplementedError
+
+    def diag(self, text: str) -> str:
+        """diag(e)."""
+        raise NotImplementedError
+
+    identity = "I"
+    zero = "0"
+
+    def partial(self, target: str, source: str) -> str:
+        """d target / d source."""
+        raise NotImplementedError
+
+    def differential(self, text: str) -> str:
+        """dW, a change of W."""
+        raise NotImplementedError
+
+    def symbol(self, value: Value) -> str:
+        """A value with the mark of its role; a tangent of an adjoint carries both."""
+        mark, inner = "", value
+        if value.of is not None:
+            mark, inner = _MARKS[value.role], value.of
+            if inner.of is not None:
+                return self.marked(self.symbol(inner), mark)
+        base, *rest = inner.name.split("_", 1)
+        time = value.time if value.role is Role.CARRIED_ADJOINT else inner.time
+        if value.role is Role.ADJOINT and inner.time is None:
+            time = value.time
+        return self.name(base, [part for part in rest if part], mark, time)
+
+    def marked(self, text: str, mark: str) -> str:
+        """A mark on something that carries one already."""
+        raise NotImplementedError
+
+    def call(self, name: str, argument: str) -> str:
+        """f(a), or f'(a) for a slope symbol."""
+        row = SLOPES.get(name)
+        sign = self.function(row.name if row else name, row is not None)
+        return sign + self.parentheses(argument)
+
+    def line(self, statement: Statement) -> str:
+        """A statement as left = right."""
+        left = self.symbol(statement.target)
+        if isinstance(statement, Accumulate):
+            return left + self.accumulates + self.right(statement)
+        return left + self.equals + self.right(statement)
+
+    def right(self, statement: Statement) -> str:
+        """The right side of a statement."""
+        if isinstance(statement, Pointwise):
+            for value in statement.operands:
+                self.values = {**self.values, value.symbol: value}
+            return self.print(statement.expression)
+        if isinstance(statement, Affine):
+            return self.signed([(term.coefficient, self.term(term)) for term in statement.terms])
+        parts = [(part.coefficient, self.contribution(part, statement)) for part in statement.contributions]
+        return self.summed(self.signed(parts)) if parts else self.zero
+
+    def signed(self, parts: list[tuple[Fraction, str]]) -> str:
+        """A sum of texts with coefficients."""
+        texts = []
+        for k, (coefficient, text) in enumerate(parts):
+            size = abs(coefficient)
+            body = text if size == 1 else self.scaled(self.number(size), text)
+            sign = (self.plus if coefficient > 0 else self.minus) if k else ("" if coefficient > 0 else self.negative)
+            texts.append(sign + body)
+        return "".join(texts)
+
+    def term(self, term: Term) -> str:
+        """W v, W^T v, p * v, v, or b."""
+        matrix = self.symbol(term.matrix) if term.matrix is not None else ""
+        if term.operand is None:
+            return matrix
+        operand = self.symbol(term.operand)
+        if term.is_product:
+            return self.applied(self.transpose(matrix) if term.transposed else matrix, operand)
+        return self.product([matrix, operand]) if matrix else operand
+
+    def contribution(self, part: Contribution, statement: Accumulate) -> str:
+        """d a v^T, d a * v, or d a."""
+        left = self.symbol(part.left)
+        if part.right is None:
+            return left
+        right = self.symbol(part.right)
+        if len(statement.target.shape) == 2:
+            return self.applied(left, self.transpose(right))
+        return self.product([left, right])
+
+    def linear_map(self, linear: LinearMap) -> str:
+        """A Jacobian as a sum of products of diagonals and matrices."""
+        self.values = {**self.values, **linear.values}
+        if linear.is_zero:
+            return self.zero
+        return self.plus.join(self.chain(product) for product in linear.terms)
+
+    def chain(self, product: Product) -> str:
+        """One product, left to right."""
+        text = ""
+        for factor in reversed(product):
+            text = self.applied(self.factor(factor), text) if text else self.factor(factor)
+        return text or self.identity
+
+    def factor(self, factor: Factor) -> str:
+        """diag(e), a matrix, a stage, or dW v."""
+        if isinstance(factor, Diagonal):
+            if not factor.expression.free_symbols:
+                return self.applied(self.print(factor.expression, PRODUCT), self.identity)
+            return self.diag(self.print(factor.expression))
+        if isinstance(factor, Matrix):
+            text = self.symbol(factor.value)
+            return self.transpose(text) if factor.transposed else text
+        if isinstance(factor, Block):
+            return self.symbol(factor.value)
+        assert isinstance(factor, Applied)
+        change = self.differential(self.identity)
+        return self.applied(self.transpose(change) if factor.transposed else change, self.symbol(factor.operand))
+
+    def equation(self, equation: Equation, cell: Cell) -> str:
+        """An equation in the order and form of the paper."""
+        left = self.name(*_parts(equation.target), "", 0)
+        return left + self.equals + self.paper(equation.expression)
+
+    def paper(self, node: Expression, context: int = 0) -> str:
+        """A node of an equation as written."""
+        match node:
+            case Number():
+                return self.number(node.value)
+            case Name():
+                return self.name(*_parts(node.name), "", node.time)
+            case Negate():
+                return self._in(self.negative + self.paper(node.operand, 2), 1, context)
+            case MatrixProduct():
+                return self._in(self.applied(self.paper(node.matrix), self.paper(node.operand, 3)), 2, context)
+            case Call():
+                return self.function(node.function, False) + self.parentheses(self.paper(node.argument))
+            case Binary():
+                return self._binary(node, context)
+        raise TypeError(f"no notation for {type(node).__name__}")
+
+    def _binary(self, node: Binary, context: int) -> str:
+        if node.operator in "+-":
+            joint = self.plus if node.operator == "+" else self.minus
+            text = self.paper(node.left, 1) + joint + self.paper(node.right, 1 if node.operator == "+" else 2)
+            return self._in(text, 1, context)
+        if node.operator == "/":
+            return self._in(self.fraction(self.paper(node.left, 2), self.paper(node.right, 3)), 2, context)
+        if node.operator == "**":
+            exponent = node.right
+            whole = int(exponent.value) if isinstance(exponent, Number) else 0
+            if isinstance(exponent, Negate) and isinstance(exponent.operand, Number):
+                whole = -int(exponent.operand.value)
+            return self.power(self.paper(node.left, 3), whole)
+        left, right = self.paper(node.left, 2), self.paper(node.right, 3)
+        joined = self.scaled(left, right) if isinstance(node.left, Number) else self.product([left, right])
+        return self._in(joined, 2, context)
+
+    def _in(self, text: str, strength: int, context: int) -> str:
+        return self.parentheses(text) if strength < context else text
+
+
+_MARKS = {
+    Role.ADJOINT: "adjoint",
+    Role.CARRIED_ADJOINT: "carried",
+    Role.DIRECT_ADJOINT: "direct",
+    Role.TANGENT: "tangent",
+    Role.SLOPE: "slope",
+}
+
+
+def _parts(name: str) -> tuple[str, list[str]]:
+    base, *rest = name.split("_", 1)
+    return base, [part for part in rest if part]

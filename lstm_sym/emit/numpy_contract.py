@@ -1,0 +1,215 @@
+"""The parts of a kernel that say what it is: head, named tuples, init(), and the checks of forward() and backward()."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from lstm_sym.equations.cell import Cell
+from lstm_sym.passes.layout import Layout
+
+FORMAT_VERSION = "1"
+
+
+def head(cell: Cell, layout: Layout) -> str:
+    """Docstring and imports: all that a reader must know before the first line of code."""
+    symbols = [cell.input, *(e.target for e in cell.equations), *cell.parameters]
+    shapes = "\n".join(f"    {name:<8} {vector_shape(cell.shapes[name])}" for name in symbols)
+    order = "; ".join(", ".join(m.removeprefix("a_") for m in group.members) for group in layout.groups)
+    biases = [name for name in cell.parameters if name.startswith("b")]
+    options = ", ".join(f"{k} = {v}" for k, v in cell.chosen.items())
+    text = f"""{cell.name or cell.key}.
+
+Reference: {cell.reference or "none given"}
+
+Equations:
+{indented(cell.text)}
+
+Shapes (T steps, B sequences, {", ".join(cell.size_names)}):
+{shapes}
+
+Layout: sequences are (T, B, size), batches are rows, weights (rows of the result, columns of the operand).
+Order of the gates in packed arrays: {order or "nothing is packed"}.
+Biases: {len(biases)} ({", ".join(biases) or "none"}), one a gate; libraries that keep two add them.
+Options: {options or "none"}.
+
+Signs in comments: δv adjoint, δv⁺ what arrives of it from step t+1, δv° what passes through no matrix, v′ slope,
+∂v tangent, ⊙ element-wise product; (B3) is equation B3 of the derivation report.
+
+Generated from the equations by lstm_sym (format {FORMAT_VERSION}); stands alone on NumPy. Not written by hand: change
+the equations and generate it again."""
+    imports = "from __future__ import annotations\n\nfrom typing import Any, NamedTuple\n\nimport numpy as np"
+    return f'{docstring(text)}\n\n{imports}\n\nArray = np.ndarray[Any, Any]\n\nCONTENT_HASH = "{cell.content_hash}"'
+
+
+def classes(cell: Cell, tapes: Iterable[tuple[str, Sequence[str]]]) -> str:
+    """Params, State, the tapes (class name, fields), Grads, and the tables of shapes."""
+    params = [(name, vector_shape(cell.shapes[name]) + _meant(cell, name)) for name in cell.parameters]
+    states = [(name, f"(B, {cell.shapes[name][0]})" + _meant(cell, name)) for name in cell.states]
+    grads = [
+        ("x", f"(T, B, {cell.shapes[cell.input][0]})"),
+        ("params", "named like Params"),
+        ("state", "of t = 0"),
+    ]
+    notes = {
+        "Tape": "What `backward` needs of `forward`, found by liveness; x is kept as given, not copied.",
+        "PreciseTape": "The same for the precise form, which reads pre-activations too.",
+    }
+    types = {"params": "Params", "state": "State"}
+    tables = f"_SHAPES = {_table(cell, cell.parameters)}\n_STATE_SHAPES = {_table(cell, cell.states, ('B',))}"
+    parts = [
+        named_tuple("Params", params, "The parameters, named as in the equations."),
+        named_tuple("State", states, "The carried state."),
+        *(named_tuple(name, [(field, "") for field in fields], notes[name]) for name, fields in tapes),
+        named_tuple("Grads", grads, "Gradients of a loss: of the input, the parameters, the initial state.", types),
+        tables,
+    ]
+    return "\n\n\n".join(parts)
+
+
+def init(cell: Cell) -> str:
+    """init(): PyTorch's default distribution."""
+    names = {cell.shapes[cell.states[0]][0]: "hidden_size", cell.shapes[cell.input][0]: "input_size"}
+    keywords = "".join(f"\n    {size}: int," for size in cell.size_names if size not in names)
+    sizes = ", ".join(f"{size!r}: {names.get(size, size)}" for size in cell.size_names)
+    vectors = tuple(name for name in cell.parameters if len(cell.shapes[name]) == 1)
+    example = f"`fill` sets a vector to one value, as {vectors[-1]}=1.0. " if vectors else ""
+    return f'''def init(
+    input_size: int,
+    hidden_size: int,
+    *,{keywords}
+    rng: np.random.Generator | None = None,
+    dtype: Any = np.float64,
+    **fill: float,
+) -> Params:
+    """Parameters drawn uniformly from (-1/sqrt(hidden_size), 1/sqrt(hidden_size)), as PyTorch does.
+
+    {example}Without rng the seed is 0.
+    Raises TypeError for a name in `fill` that is no vector, ValueError for a size below 1.
+    """
+    rng = np.random.default_rng(0) if rng is None else rng
+    sizes = {{{sizes}}}
+    for symbol, size in sizes.items():
+        if size < 1:
+            raise ValueError(f"the size {{symbol}} is {{size}}; sizes are 1 or more")
+    for name in fill:
+        if name not in {vectors!r}:
+            raise TypeError(f"init() cannot fill {{name}}; the vectors of this cell: {", ".join(vectors) or "none"}")
+    bound = 1 / hidden_size**0.5
+    drawn = {{}}
+    for name, symbols in _SHAPES.items():
+        value = rng.uniform(-bound, bound, [sizes[symbol] for symbol in symbols])
+        drawn[name] = np.asarray(np.full_like(value, fill[name]) if name in fill else value, dtype)
+    return Params(**drawn)'''
+
+
+def entry_points(cell: Cell, reference: str, extra: str) -> str:
+    """forward() and backward(): check, choose the form, run.
+
+    `reference` is the field of the tape that tells T, B and the dtype; `extra` is " - 1" if it holds T + 1 states.
+    """
+    size, out = cell.shapes[cell.input][0], cell.shapes[cell.output][0]
+    return f'''def _prepared(x: Any, params: Any, state: Any) -> tuple[Array, Params, State]:
+    """Arrays of one dtype and of sizes that fit each other."""
+    sizes = _sizes_of(params, _SHAPES)
+    dtype = _float_dtype([x, *params, *(state or ())])
+    x = _checked("x", x, ("T", "B", "{size}"), sizes, dtype)
+    sizes |= {{"B": x.shape[1], "{size}": x.shape[2]}}
+    params = Params(*_checked_fields("params", params, _SHAPES, sizes, dtype))
+    return x, params, State(*_checked_fields("state", state, _STATE_SHAPES, sizes, dtype))
+
+
+def forward(
+    x: Any, params: Params, state: State | None = None, *, precise: bool = False
+) -> tuple[Array, State, Tape | PreciseTape]:
+    """Run the cell over sequences: x (T, B, {size}) -> y = {cell.output} (T, B, {out}), the last state, the tape.
+
+    state: the initial state, None for zeros. precise: gates and slopes keep full relative accuracy under saturation;
+    `backward` follows the tape. dtype in = dtype out. Raises TypeError, ValueError, naming the array that does not fit.
+    """
+    x, params, state = _prepared(x, params, state)
+    if precise:
+        return _forward_precise(x, params, state)
+    return _forward_fast(x, params, state)
+
+
+def backward(dy: Any, tape: Tape | PreciseTape, params: Params, dstate: State | None = None) -> Grads:
+    """Gradients of a loss L by backpropagation through time, t = T-1 .. 0.
+
+    dy = dL/dy (T, B, {out}); params as given to `forward`; dstate = dL/d(state after T steps), None for zeros.
+    Returns dL/dx (T, B, {size}), dL/dparams (named), dL/d(initial state). Raises TypeError, ValueError.
+    """
+    reference = tape.{reference}
+    sizes = _sizes_of(params, _SHAPES) | {{"T": reference.shape[0]{extra}, "B": reference.shape[1]}}
+    dtype = _float_dtype([np.empty(0, reference.dtype), dy])
+    dy = _checked("dy", dy, ("T", "B", "{out}"), sizes, dtype)
+    params = Params(*_checked_fields("params", params, _SHAPES, sizes, dtype))
+    dstate = State(*_checked_fields("dstate", dstate, _STATE_SHAPES, sizes, dtype))
+    if isinstance(tape, PreciseTape):
+        return _backward_precise(dy, tape, params, dstate)
+    return _backward_fast(dy, tape, params, dstate)'''
+
+
+def jvp_entry_point(cell: Cell) -> str:
+    """jvp(): checks, and zeros for directions that are not given."""
+    out = cell.shapes[cell.output][0]
+    return f'''def jvp(
+    x: Any,
+    params: Params,
+    state: State | None = None,
+    *,
+    x_dot: Any = None,
+    params_dot: Params | None = None,
+    state_dot: State | None = None,
+) -> tuple[Array, Array, State, State]:
+    """Forward mode, in the precise form: the derivative along (x_dot, params_dot, state_dot), each None for zero.
+
+    Returns y and y_dot (T, B, {out}), the state after T steps and its tangent. Raises TypeError, ValueError.
+    """
+    x, params, state = _prepared(x, params, state)
+    x_dot = np.zeros_like(x) if x_dot is None else x_dot
+    params_dot = Params(*map(np.zeros_like, params)) if params_dot is None else params_dot
+    state_dot = State(*map(np.zeros_like, state)) if state_dot is None else state_dot
+    dtype = _float_dtype([x, x_dot, *params_dot, *state_dot])
+    x, params, state = _prepared(x.astype(dtype, copy=False), params, state)
+    sizes = _sizes_of(params, _SHAPES) | {{"T": x.shape[0], "B": x.shape[1]}}
+    x_dot = _checked("x_dot", x_dot, ("T", "B", "{cell.shapes[cell.input][0]}"), sizes, dtype)
+    params_dot = Params(*_checked_fields("params_dot", params_dot, _SHAPES, sizes, dtype))
+    state_dot = State(*_checked_fields("state_dot", state_dot, _STATE_SHAPES, sizes, dtype))
+    return _jvp(x, params, state, x_dot, params_dot, state_dot)'''
+
+
+def indented(text: str, by: int = 4) -> str:
+    """Every line that is not empty, moved to the right."""
+    return "\n".join(" " * by + line if line else line for line in text.split("\n"))
+
+
+def docstring(text: str) -> str:
+    """A docstring whatever the text holds: by repr if quotes or backslashes are in it."""
+    if '"""' in text or "\\" in text or text.endswith('"'):
+        return repr(text)
+    return f'"""{text}\n"""' if "\n" in text else f'"""{text}"""'
+
+
+def vector_shape(shape: Sequence[str]) -> str:
+    """(H,) or (H, D), as Python writes it."""
+    return f"({shape[0]},)" if len(shape) == 1 else f"({', '.join(shape)})"
+
+
+def named_tuple(name: str, fields: Iterable[tuple[str, str]], text: str, types: dict[str, str] | None = None) -> str:
+    """A NamedTuple class; each field with a note."""
+    lines = [f"class {name}(NamedTuple):", f"    {docstring(text)}", ""]
+    for field, note in fields:
+        comment = f"  # {note}" if note else ""
+        lines.append(f"    {field}: {(types or {}).get(field, 'Array')}{comment}")
+    return "\n".join(lines)
+
+
+def _meant(cell: Cell, name: str) -> str:
+    meaning = cell.meaning(name)
+    return f" {meaning}" if meaning else ""
+
+
+def _table(cell: Cell, names: Sequence[str], lead: tuple[str, ...] = ()) -> str:
+    rows: dict[str, Any] = {name: (*lead, *cell.shapes[name]) for name in names}
+    return "{\n" + "".join(f"    {name!r}: {shape!r},\n" for name, shape in rows.items()) + "}"

@@ -1,0 +1,80 @@
+"""Unicode text for the terminal and for comments in kernels: δcₜ = δc⁺ₜ + δtanh_cₜ ⊙ tanh_c′ₜ."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from lstm_sym.emit.notation import GREEK, Notation
+from lstm_sym.equations.functions import FUNCTIONS
+
+_TIME = {None: "", 0: "ₜ", -1: "ₜ₋₁"}
+_SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
+
+
+class TextNotation(Notation):
+    """Mathematics in plain Unicode, one line a statement."""
+
+    minus, negative = " − ", "−"
+    accumulates = " = "
+
+    def name(self, base: str, subscripts: list[str], mark: str, time: int | None) -> str:
+        """iₜ, δa_iₜ, δc⁺ₜ, i′ₜ, ∂iₜ."""
+        text = "_".join([GREEK.get(base, base), *subscripts])
+        prefix = {"adjoint": "δ", "carried": "δ", "direct": "δ", "tangent": "∂"}.get(mark, "")
+        suffix = {"carried": "⁺", "direct": "°", "slope": "′"}.get(mark, "")
+        return f"{prefix}{text}{suffix}{_TIME[time]}"
+
+    def marked(self, text: str, mark: str) -> str:
+        """∂δiₜ."""
+        return {"tangent": "∂", "adjoint": "δ", "carried": "δ"}.get(mark, "") + text
+
+    def number(self, value: Fraction) -> str:
+        """A decimal where it is exact, else a fraction."""
+        exact = Fraction(repr(float(value))) == value
+        return str(value) if value.denominator == 1 or not exact else repr(float(value))
+
+    def function(self, name: str, prime: bool) -> str:
+        """σ, tanh, σ′."""
+        text = FUNCTIONS[name].text if name in FUNCTIONS else name
+        return text + ("′" if prime else "")
+
+    def power(self, base: str, exponent: int) -> str:
+        """g²."""
+        return base + str(exponent).translate(_SUPERSCRIPTS)
+
+    def product(self, factors: list[str]) -> str:
+        """a ⊙ b."""
+        return " ⊙ ".join(factors)
+
+    def scaled(self, number: str, rest: str) -> str:
+        """2 n."""
+        return f"{number} {rest}"
+
+    def fraction(self, numerator: str, denominator: str) -> str:
+        """a / (b)."""
+        plain = denominator.isalnum()
+        return f"{numerator} / {denominator}" if plain else f"{numerator} / ({denominator})"
+
+    def transpose(self, matrix: str) -> str:
+        """Uᵀ."""
+        return f"{matrix}ᵀ"
+
+    def applied(self, matrix: str, vector: str) -> str:
+        """U h."""
+        return f"{matrix} {vector}"
+
+    def summed(self, text: str) -> str:
+        """Σₜ of a contribution."""
+        return f"Σₜ ({text})" if " + " in text or self.minus in text else f"Σₜ {text}"
+
+    def diag(self, text: str) -> str:
+        """diag(e)."""
+        return f"diag({text})"
+
+    def partial(self, target: str, source: str) -> str:
+        """∂c/∂h."""
+        return f"∂{target}/∂{source}"
+
+    def differential(self, text: str) -> str:
+        """dW."""
+        return "dW" if text == self.identity else f"d{text}"
