@@ -1,0 +1,73 @@
+"""Random cases: parameters, input, initial state and cotangents for a cell, of any size."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from lstm_sym.equations.cell import Cell
+
+Array = np.ndarray[Any, Any]
+Named = dict[str, Array]
+
+
+@dataclass(frozen=True)
+class Case:
+    """Everything a gradient needs; `dy` (T, B, H) and `dstate` weigh outputs and last state into a loss."""
+
+    sizes: dict[str, int]
+    x: Array
+    params: Named
+    state: Named
+    dy: Array
+    dstate: Named
+
+    @property
+    def label(self) -> str:
+        """T 5, B 3, D 2, H 4."""
+        return ", ".join(f"{name} {size}" for name, size in self.sizes.items())
+
+
+def sizes_for(cell: Cell, steps: int, batch: int, inputs: int, hidden: int) -> dict[str, int]:
+    """A number for each symbolic size: D, H as asked, any further one H + 1, H + 2, ..."""
+    sizes = {"T": steps, "B": batch}
+    first_state, first_input = cell.shapes[cell.states[0]][0], cell.shapes[cell.input][0]
+    others = [size for size in cell.size_names if size not in (first_state, first_input)]
+    sizes |= {first_input: inputs, first_state: hidden}
+    return sizes | {size: hidden + k for k, size in enumerate(others, 1)}
+
+
+def random_case(
+    cell: Cell,
+    *,
+    steps: int = 5,
+    batch: int = 3,
+    inputs: int = 2,
+    hidden: int = 4,
+    seed: int = 0,
+    scale: float = 1.0,
+) -> Case:
+    """Weights uniform in (-1/sqrt(H), 1/sqrt(H)) times `scale`, everything else standard normal."""
+    rng = np.random.default_rng(seed)
+    sizes = sizes_for(cell, steps, batch, inputs, hidden)
+    bound = scale / np.sqrt(hidden)
+
+    def normal(*names: str) -> Array:
+        return rng.standard_normal([sizes[name] for name in names])
+
+    params = {n: rng.uniform(-bound, bound, [sizes[s] for s in cell.shapes[n]]) for n in cell.parameters}
+    state = {name: normal("B", *cell.shapes[name]) for name in cell.states}
+    dstate = {name: normal("B", *cell.shapes[name]) for name in cell.states}
+    x, dy = normal("T", "B", *cell.shapes[cell.input]), normal("T", "B", *cell.shapes[cell.output])
+    return Case(sizes, x, params, state, dy, dstate)
+
+
+def kernel_gradients(kernel: Any, case: Case, *, precise: bool) -> Named:
+    """All gradients by a kernel: "x", each parameter, and each initial state as "h[0]"."""
+    params = kernel.Params(**case.params)
+    _, _, tape = kernel.forward(case.x, params, kernel.State(**case.state), precise=precise)
+    grads = kernel.backward(case.dy, tape, params, kernel.State(**case.dstate))
+    named: Named = {"x": grads.x, **grads.params._asdict()}
+    return named | {f"{name}[0]": value for name, value in grads.state._asdict().items()}

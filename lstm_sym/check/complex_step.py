@@ -1,0 +1,50 @@
+"""The complex step: Im f(x + i h) / h, exact at any lag, because nothing is subtracted (Squire & Trapp 1998)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from lstm_sym.check.case import Array, Case
+from lstm_sym.check.equations import array_functions, run_equations
+from lstm_sym.check.result import CheckResult, relative_error
+from lstm_sym.equations.cell import Cell
+from lstm_sym.equations.expressions import Call
+from lstm_sym.equations.functions import FUNCTIONS
+
+STEP = 1e-30
+
+
+def is_analytic(cell: Cell) -> bool:
+    """Whether every function of the cell is analytic, so that a complex step is exact."""
+    nodes = (node for equation in cell.equations for node in equation.expression.walk())
+    return all(FUNCTIONS[node.function].analytic for node in nodes if isinstance(node, Call))
+
+
+def gradient_of_first_input(cell: Cell, case: Case) -> Array:
+    """d(sum of dy[T-1] y[T-1]) / dx[0] (B, D), one complex step an input."""
+    functions = array_functions(np)
+    gradient = np.zeros_like(case.x[0])
+    for k in range(gradient.shape[1]):
+        x = case.x.astype(complex)
+        x[0, :, k] += 1j * STEP
+        outputs, _ = run_equations(cell, x, case.params, case.state, functions)
+        gradient[:, k] = (outputs[-1].imag * case.dy[-1]).sum(axis=1) / STEP
+    return gradient
+
+
+def check_complex_step(cell: Cell, kernel: Any, case: Case) -> CheckResult:
+    """d y[T-1] / d x[0], however small it is, in the precise form: relative error <= 1e-12."""
+    if not is_analytic(cell):
+        return CheckResult("complex step", "left out: the cell has a function that is not analytic", 0.0, 1e-12)
+    expected = gradient_of_first_input(cell, case)
+    dy = np.zeros_like(case.dy)
+    dy[-1] = case.dy[-1]
+    params = kernel.Params(**case.params)
+    _, _, tape = kernel.forward(case.x, params, kernel.State(**case.state), precise=True)
+    found = kernel.backward(dy, tape, params).x[0]
+    lag = case.x.shape[0] - 1
+    size = np.abs(expected).max()
+    error = relative_error(found, expected)
+    return CheckResult("complex step", f"dy/dx over {lag} steps, |gradient| {size:.0e}", error, 1e-12, case.label)

@@ -1,0 +1,72 @@
+"""The explicit Jacobian: every element a SymPy expression, differentiated element by element, at H = 2. A test oracle."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import sympy
+
+from lstm_sym.check.case import Array, Case
+from lstm_sym.check.equations import run_equations_once
+from lstm_sym.check.result import CheckResult, relative_error
+from lstm_sym.equations.cell import Cell
+from lstm_sym.equations.functions import FUNCTIONS
+
+
+def _symbols(name: str, shape: tuple[int, ...]) -> Array:
+    array = np.empty(shape, dtype=object)
+    for index in np.ndindex(shape):
+        array[index] = sympy.Symbol(name + "_" + "_".join(map(str, index)), real=True)
+    return array
+
+
+def explicit_jacobian(cell: Cell, case: Case) -> Array:
+    """d state[t] / d (state[t-1], x[t]) at t = 0 of the first sequence: (S, S + D)."""
+    params = {name: _symbols(name, value.shape) for name, value in case.params.items()}
+    state = {name: _symbols(name + "_prev", (1, value.shape[1])) for name, value in case.state.items()}
+    x = _symbols(cell.input, (1, case.x.shape[2]))
+    functions = {name: np.frompyfunc(row.definition, 1, 1) for name, row in FUNCTIONS.items()}
+    values = run_equations_once(cell, x, params, state, functions, lambda n: sympy.Rational(n.numerator, n.denominator))
+    sources = [*(s for name in cell.states for s in state[name][0]), *x[0]]
+    numbers = {symbol: number for name, array in params.items() for symbol, number in _pairs(array, case.params[name])}
+    for name in cell.states:
+        numbers |= dict(_pairs(state[name][0], case.state[name][0]))
+    numbers |= dict(_pairs(x[0], case.x[0, 0]))
+    known = {symbol: float(number) for symbol, number in numbers.items()}
+    targets = [element for name in cell.states for element in values[name][0]]
+    return np.array([[_number(target.diff(source), known) for source in sources] for target in targets])
+
+
+def _number(expression: sympy.Expr, known: dict[sympy.Expr, float]) -> float:
+    """The value of an expression; `known` grows by every part of it, so that shared parts are computed once."""
+    if expression not in known:
+        values = [_number(argument, known) for argument in expression.args]
+        if expression.is_Number:
+            known[expression] = float(expression)
+        elif isinstance(expression, sympy.Add):
+            known[expression] = sum(values)
+        elif isinstance(expression, sympy.Mul):
+            known[expression] = float(np.prod(values))
+        elif isinstance(expression, sympy.Pow):
+            known[expression] = float(values[0] ** values[1])
+        else:
+            known[expression] = float(expression.func(*map(sympy.Float, values)))
+    return known[expression]
+
+
+def _pairs(symbols: Array, numbers: Array) -> list[tuple[Any, Any]]:
+    return list(zip(symbols.ravel(), numbers.ravel(), strict=True))
+
+
+def check_explicit(cell: Cell, kernel: Any, case: Case) -> CheckResult:
+    """jacobian() and input_jacobian() of both forms against the explicit one: <= 1e-13."""
+    expected = explicit_jacobian(cell, case)
+    params = kernel.Params(**case.params)
+    worst = 0.0
+    for precise in (False, True):
+        _, _, tape = kernel.forward(case.x, params, kernel.State(**case.state), precise=precise)
+        blocks = [kernel.jacobian(tape, params, 0)[0], kernel.input_jacobian(tape, params, 0)[0]]
+        worst = max(worst, relative_error(np.concatenate(blocks, axis=1), expected))
+    rows, columns = expected.shape
+    return CheckResult("explicit Jacobian", f"{rows} x {columns} elements by SymPy", worst, 1e-13, case.label)

@@ -1,0 +1,259 @@
+"""Every derived line by itself: its value against an independent numeric derivative of the forward program.
+
+The adjoint of a value v at step t is dL/dv[t]. So v[t] is shifted by i h, element by element, after the statement that
+defines it, and the imaginary part of the loss over h must be the adjoint. Nothing of reverse mode takes part in that.
+Tangents are compared with one complex step along the direction, slopes with one of the function, Jacobians with columns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from lstm_sym.check.case import Array, Case, random_case
+from lstm_sym.check.equations import array_functions, run_equations_once
+from lstm_sym.check.result import relative_error
+from lstm_sym.derivation.linear_map import Diagonal, LinearMap, Matrix
+from lstm_sym.derived import Derivation
+from lstm_sym.equations.cell import Cell
+from lstm_sym.program.evaluate import evaluate, run_statement, run_step
+from lstm_sym.program.program import Program
+from lstm_sym.program.statements import Accumulate, Affine, Pointwise, Statement
+from lstm_sym.program.values import Role, Value
+
+STEP = 1e-30
+STEPS, WATCHED = 3, 1
+
+Values = dict[Value, Array]
+
+
+@dataclass(frozen=True)
+class Shift:
+    """v[t] + i h at one element; time None: a parameter, at all steps. What has no time of its own is shifted at one
+    step, for one sequence, by an index (sequence, unit).
+    """
+
+    value: Value
+    index: tuple[int, ...]
+    time: int | None
+
+
+class Sequence:
+    """A short random sequence through the forward program, all values kept; and the backward program over it."""
+
+    def __init__(self, derivation: Derivation, case: Case) -> None:
+        self.derivation, self.case = derivation, case
+        self.forward = derivation.forward
+        self.base = self.run(None)
+
+    def parameters(self, shift: Shift | None) -> Values:
+        """Parameters as arrays, one of them shifted."""
+        return {v: self.shifted(v, None, self.case.params[v.name], shift) for v in self.forward.parameters}
+
+    def shifted(self, value: Value, time: int | None, array: Array, shift: Shift | None) -> Array:
+        """The array, with its element shifted if it is the one."""
+        if shift is None or shift.value != value or shift.time != time:
+            return array
+        rows = self.case.x.shape[1:2] if len(shift.index) > array.ndim else ()
+        moved = np.broadcast_to(array, (*rows, *array.shape)).astype(complex)
+        moved[shift.index] += 1j * STEP
+        return moved
+
+    def run(self, shift: Shift | None) -> list[Values]:
+        """All values of all steps."""
+        parameters = self.parameters(shift)
+        carried = {carry.outgoing: self.case.state[carry.outgoing.name] for carry in self.forward.carries}
+        steps: list[Values] = []
+        for t in range(STEPS):
+            values: Values = {v: self.shifted(v, t, array, shift) for v, array in parameters.items()}
+            for carry in self.forward.carries:
+                values[carry.incoming] = self.shifted(carry.incoming, t, carried[carry.outgoing], shift)
+            values[self.forward.inputs[0]] = self.shifted(self.forward.inputs[0], t, self.case.x[t], shift)
+            for statement in self.forward.statements:
+                result = run_statement(statement, values)
+                values[statement.target] = self.shifted(statement.target, t, result, shift)
+            carried = {carry.outgoing: values[carry.outgoing] for carry in self.forward.carries}
+            steps.append(values)
+        return steps
+
+    def loss(self, steps: list[Values]) -> Any:
+        """L = sum dy y + sum dstate s[T]."""
+        output = self.forward.outputs[0]
+        total = sum((values[output] * dy).sum() for values, dy in zip(steps, self.case.dy, strict=True))
+        last = (steps[-1][c.outgoing] * self.case.dstate[c.outgoing.name] for c in self.forward.carries)
+        return total + sum(term.sum() for term in last)
+
+    def derivative(self, value: Value, time: int | None) -> Array:
+        """dL/dv[time], one complex step an element."""
+        shape = self.base[WATCHED][value].shape
+        if value.time is None and time is not None:
+            shape = (self.case.x.shape[1], *shape)
+        gradient = np.zeros(shape)
+        for index in np.ndindex(shape):
+            gradient[index] = np.imag(self.loss(self.run(Shift(value, index, time)))) / STEP
+        return gradient
+
+    def backward(self) -> tuple[list[Values], Values]:
+        """The backward program over all steps: values by step, and the accumulated gradients."""
+        program = self.derivation.adjoint
+        carried = {carry.incoming: self.case.dstate[_state(carry.incoming)] for carry in program.carries}
+        steps: list[Values] = [{} for _ in range(STEPS)]
+        totals: Values = {}
+        for t in reversed(range(STEPS)):
+            given = {v: self.base[t][v] for v in program.inputs if v in self.base[t]}
+            dy = {v: self.case.dy[t] for v in program.inputs if v.name == "dy"}
+            parameters = {v: self.base[t][v] for v in program.parameters}
+            steps[t] = run_step(program, {**parameters, **given, **dy, **carried})
+            for statement in program.statements:
+                if isinstance(statement, Accumulate):
+                    totals[statement.target] = totals.get(statement.target, 0) + steps[t][statement.target]
+            carried = {carry.incoming: steps[t][carry.outgoing] for carry in program.carries}
+        return steps, totals
+
+
+def _state(value: Value) -> str:
+    assert value.of is not None
+    return value.of.name
+
+
+def check_lines(cell: Cell, derivation: Derivation | None = None, seed: int = 11) -> dict[str, float]:
+    """Statement id -> relative error of that line; ids as in `Statement.provenance.id`, and `cell.jacobian.c.h`.
+
+    `derivation` may be given, so that a test can hand in a broken one.
+    """
+    derivation = derivation or Derivation(cell)
+    case = random_case(cell, steps=STEPS, batch=2, inputs=2, hidden=3, seed=seed)
+    sequence = Sequence(derivation, case)
+    errors = dict(_forward_lines(cell, sequence))
+    errors |= dict(_backward_lines(sequence))
+    errors |= dict(_tangent_lines(sequence))
+    return errors | dict(_jacobian_lines(cell, sequence))
+
+
+def _forward_lines(cell: Cell, sequence: Sequence) -> Iterator[tuple[str, float]]:
+    """Each quantity of an equation against the equations run as written; a stage against the next such quantity."""
+    values = sequence.base[WATCHED]
+    previous = {carry.incoming.name: values[carry.incoming] for carry in sequence.forward.carries}
+    x_t, params = sequence.case.x[WATCHED], sequence.case.params
+    expected = run_equations_once(cell, x_t, params, previous, array_functions(np))
+    waiting: list[str] = []
+    for statement in sequence.forward.statements:
+        waiting.append(statement.provenance.id)
+        if statement.target.name in expected:
+            error = relative_error(values[statement.target], expected[statement.target.name])
+            yield from ((name, error) for name in waiting)
+            waiting = []
+
+
+def _backward_lines(sequence: Sequence) -> Iterator[tuple[str, float]]:
+    steps, totals = sequence.backward()
+    for statement in sequence.derivation.adjoint.statements:
+        target = statement.target
+        found = totals[target] if isinstance(statement, Accumulate) else steps[WATCHED][target]
+        expected = _expected(statement, sequence, steps[WATCHED])
+        yield statement.provenance.id, relative_error(found, np.broadcast_to(expected, found.shape))
+
+
+def _expected(statement: Statement, sequence: Sequence, found: Values) -> Array:
+    """What a backward line must give, without reverse mode."""
+    target = statement.target
+    of = target.of
+    assert of is not None
+    if target.role is Role.SLOPE:
+        return _slope(sequence, of)
+    if isinstance(statement, Accumulate):
+        return sequence.derivative(of, None)
+    if target.role is Role.CARRIED_ADJOINT:
+        incoming = next(carry.incoming for carry in sequence.forward.carries if carry.outgoing == of)
+        return sequence.derivative(incoming, WATCHED)
+    total = sequence.derivative(of, WATCHED)
+    if target.role is Role.DIRECT_ADJOINT:
+        return total - _through_matrices(sequence.derivation.adjoint, target, found)
+    return total
+
+
+def _slope(sequence: Sequence, output: Value) -> Array:
+    """phi'(a) of y = phi(a), by a complex step of that one statement."""
+    statement = sequence.forward.statement(output.name)
+    assert isinstance(statement, Pointwise)
+    values = {s: sequence.base[WATCHED][v] + 1j * STEP for s, v in statement.symbols.items()}
+    return np.asarray(np.imag(evaluate(statement.expression, values)) / STEP)
+
+
+def _through_matrices(program: Program, direct: Value, found: Values) -> Array:
+    """The other terms of the affine line that takes up a direct adjoint."""
+    for statement in program.statements:
+        if isinstance(statement, Affine) and direct in statement.reads():
+            return np.asarray(found[statement.target] - found[direct])
+    raise KeyError(direct)
+
+
+def _tangent_lines(sequence: Sequence) -> Iterator[tuple[str, float]]:
+    """Every tangent of one step against one complex step along the direction."""
+    rng = np.random.default_rng(5)
+    program, values = sequence.derivation.tangent, sequence.base[WATCHED]
+    known: Values = {v: values[v] for v in (*sequence.forward.inputs, *sequence.forward.parameters)}
+    known |= {carry.incoming: values[carry.incoming] for carry in sequence.forward.carries}
+    directions = {value: rng.standard_normal(array.shape) for value, array in known.items()}
+    moved = run_step(sequence.forward, {v: array + 1j * STEP * directions[v] for v, array in known.items()})
+    tangents = {v: directions[v.of] for v in _tangent_sources(program) if v.of is not None}
+    found = run_step(program, {**known, **tangents})
+    for statement in program.statements:
+        target = statement.target
+        if target.role is Role.TANGENT and target.of is not None:
+            yield statement.provenance.id, relative_error(found[target], np.imag(moved[target.of]) / STEP)
+        elif target.role is Role.SLOPE and target.of is not None:
+            expected = _slope(sequence, target.of)
+            yield statement.provenance.id, relative_error(found[target], np.broadcast_to(expected, found[target].shape))
+
+
+def _tangent_sources(program: Program) -> list[Value]:
+    given = [*program.inputs, *program.parameters, *(carry.incoming for carry in program.carries)]
+    return [value for value in given if value.role is Role.TANGENT]
+
+
+def _jacobian_lines(cell: Cell, sequence: Sequence) -> Iterator[tuple[str, float]]:
+    """Every block of the state and input Jacobian, its symbols put in, against complex steps by column."""
+    values = sequence.base[WATCHED]
+    for target in cell.states:
+        for source in (*cell.states, cell.input):
+            linear = sequence.derivation.jacobian(target, source)
+            of = sequence.derivation.value(source, source=True)
+            expected = _columns(sequence, sequence.derivation.value(target), of)
+            yield f"{cell.key}.jacobian.{target}.{source}", relative_error(dense(linear, values), expected)
+
+
+def _columns(sequence: Sequence, target: Value, source: Value) -> Array:
+    """d target / d source of the first sequence at the watched step: (rows, columns)."""
+    size = sequence.base[WATCHED][source].shape[1]
+    columns = [sequence.run(Shift(source, (0, k), WATCHED))[WATCHED][target][0].imag / STEP for k in range(size)]
+    return np.array(columns).T
+
+
+def dense(linear: LinearMap, values: Values) -> Array:
+    """A symbolic linear map as a matrix, for the first sequence of these values."""
+    vectors = {v: array for v, array in values.items() if v.time is not None or array.ndim == 1}
+    symbols = {v.symbol: array if v.time is None else array[0] for v, array in vectors.items()}
+    rows, columns = (_size(shape[0], values) for shape in (linear.rows, linear.columns))
+    total = np.zeros((rows, columns))
+    for product in linear.terms:
+        matrix = np.eye(columns)
+        for factor in reversed(product):
+            if isinstance(factor, Diagonal):
+                matrix = np.broadcast_to(evaluate(factor.expression, symbols), (len(matrix),))[:, None] * matrix
+            elif isinstance(factor, Matrix):
+                weights = values[factor.value]
+                matrix = (weights.T if factor.transposed else weights) @ matrix
+            else:
+                raise TypeError(f"{type(factor).__name__} is no matrix; is this a parameter Jacobian?")
+        total = total + matrix
+    return total
+
+
+def _size(name: str, values: Values) -> int:
+    return next(a.shape[v.shape.index(name) - len(v.shape)] for v, a in values.items() if name in v.shape)
+
+

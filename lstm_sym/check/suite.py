@@ -1,0 +1,65 @@
+"""All checks of a cell, in order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import ModuleType
+
+from lstm_sym.api import build
+from lstm_sym.check.case import random_case
+from lstm_sym.check.complex_step import check_complex_step
+from lstm_sym.check.dot import check_dot
+from lstm_sym.check.explicit import check_explicit
+from lstm_sym.check.lines import check_lines
+from lstm_sym.check.result import CheckResult, worst
+from lstm_sym.check.second_engine import check_autograd
+from lstm_sym.check.streaming import check_step
+from lstm_sym.check.taylor import check_taylor
+from lstm_sym.equations.cell import Cell
+
+Progress = Callable[[int, int], None]
+
+
+
+def _lines(cell: Cell, kernel: ModuleType) -> CheckResult:
+    errors = check_lines(cell)
+    name, error = worst(errors)
+    return CheckResult("every line", f"{len(errors)} derived lines against complex steps", error, 1e-12, name)
+
+
+CHECKS: dict[str, Callable[[Cell, ModuleType], CheckResult]] = {
+    "autograd": lambda cell, kernel: check_autograd(cell, kernel, random_case(cell)),
+    "autograd, one unit": lambda cell, kernel: check_autograd(
+        cell, kernel, random_case(cell, steps=1, batch=1, inputs=1, hidden=1, seed=3)
+    ),
+    "autograd, 200 steps": lambda cell, kernel: check_autograd(
+        cell, kernel, random_case(cell, steps=200, batch=2, inputs=3, hidden=5, seed=4)
+    ),
+    "complex step": lambda cell, kernel: check_complex_step(cell, kernel, random_case(cell, steps=201, batch=1, seed=5)),
+    "dot test": lambda cell, kernel: check_dot(kernel, random_case(cell, steps=20, hidden=8, seed=6)),
+    "Taylor": lambda cell, kernel: check_taylor(kernel, random_case(cell, steps=10, seed=7)),
+    "explicit Jacobian": lambda cell, kernel: check_explicit(
+        cell, kernel, random_case(cell, steps=1, batch=1, hidden=2, seed=8)
+    ),
+    "every line": _lines,
+    "step": lambda cell, kernel: check_step(kernel, random_case(cell, seed=9)),
+}
+"""Name -> check of a cell and its kernel. A cell whose input has the size of its state gets inputs = hidden."""
+
+QUICK = ("autograd", "dot test", "every line", "step")
+
+
+def check_cell(
+    cell: Cell, *, quick: bool = False, progress: Progress | None = None, kernel: ModuleType | None = None
+) -> tuple[CheckResult, ...]:
+    """Run every check on a cell (the quick ones alone if `quick`), on its own kernel or on the one given."""
+    module = build(cell) if kernel is None else kernel
+    chosen = [name for name in CHECKS if not quick or name in QUICK]
+    results = []
+    for done, name in enumerate(chosen):
+        if progress is not None:
+            progress(done, len(chosen))
+        results.append(CHECKS[name](cell, module))
+    if progress is not None:
+        progress(len(chosen), len(chosen))
+    return tuple(results)

@@ -1,0 +1,47 @@
+"""Taylor remainder: L(p + e d) - L(p) - e <g, d> falls as e^2 if and only if g is the gradient (Farrell et al. 2013)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from lstm_sym.check.case import Case, kernel_gradients
+from lstm_sym.check.result import CheckResult
+
+STEPS = 2.0 ** -np.arange(4, 10)
+
+
+def convergence_order(remainder: Callable[[float], float]) -> float:
+    """The smallest order between neighbouring steps e = 1/16, 1/32, ... of a remainder."""
+    values = np.array([abs(remainder(float(step))) for step in STEPS])
+    if not np.isfinite(values).all() or (values == 0).any():
+        return float("nan")
+    return float(np.log2(values[:-1] / values[1:]).min())
+
+
+def check_taylor(kernel: Any, case: Case, seed: int = 2) -> CheckResult:
+    """Order of the remainder along a random direction of input, parameters and state: >= 1.98."""
+    rng = np.random.default_rng(seed)
+    gradients = kernel_gradients(kernel, case, precise=True)
+    direction = {name: rng.standard_normal(value.shape) for name, value in gradients.items()}
+    size = np.sqrt(sum((value**2).sum() for value in direction.values()))
+    direction = {name: value / size for name, value in direction.items()}
+    slope = sum((gradients[name] * direction[name]).sum() for name in gradients)
+    base = _loss(kernel, case, direction, 0.0)
+
+    def remainder(step: float) -> float:
+        return _loss(kernel, case, direction, step) - base - step * slope
+
+    order = convergence_order(remainder)
+    what = f"order of the remainder, steps 1/16 to 1/{round(1 / STEPS[-1])}"
+    return CheckResult("Taylor", what, order, 1.98, case.label, at_least=True)
+
+
+def _loss(kernel: Any, case: Case, direction: dict[str, Any], step: float) -> float:
+    params = kernel.Params(**{name: value + step * direction[name] for name, value in case.params.items()})
+    state = kernel.State(**{name: value + step * direction[f"{name}[0]"] for name, value in case.state.items()})
+    y, last, _ = kernel.forward(case.x + step * direction["x"], params, state, precise=True)
+    total = (y * case.dy).sum() + sum((value * case.dstate[name]).sum() for name, value in last._asdict().items())
+    return float(total)
