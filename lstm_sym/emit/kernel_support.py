@@ -10,10 +10,14 @@ import numpy as np
 Array = np.ndarray[Any, Any]
 
 
-def times(sequence: Array, matrix: Array) -> Array:
-    """Every row of a sequence (T, B, N) times a matrix (N, M), as one product of T B rows: (T, B, M)."""
+def times(sequence: Array, matrix: Array, out: Array | None = None) -> Array:
+    """Every row of a sequence (T, B, N) times a matrix (N, M), as one product of T B rows: (T, B, M).
+
+    `out`, if given, is a contiguous array of that shape.
+    """
     steps, batch, width = sequence.shape
-    rows: Array = sequence.reshape(steps * batch, width) @ matrix
+    rows = None if out is None else out.reshape(steps * batch, matrix.shape[1])
+    rows = np.matmul(sequence.reshape(steps * batch, width), matrix, out=rows)
     return rows.reshape(steps, batch, matrix.shape[1])
 
 

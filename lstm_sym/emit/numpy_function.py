@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -106,7 +107,8 @@ def view_lines(function: LoopFunction) -> list[str]:
     """`i = gates[..., 0 * H : 1 * H]` for every view of a group's array that the code uses."""
     storage, body = function.storage, function.body
     sizes = {storage.row_home(storage.root(key)).name: key[0].size for key in storage.rows}
-    code = [line for line in (*body.before, *body.loop, *body.after) if not line.startswith("#")]
+    lines = (*body.before, *body.loop, *body.after, *body.rows.values())
+    code = [line for line in lines if not line.startswith("#")]
     used = set(re.findall(r"\w+", "\n".join(code)))
     return [
         f"{name} = {array}[..., {low} * {sizes[array]} : {high} * {sizes[array]}]"
@@ -136,10 +138,25 @@ def last(home: Home) -> str:
 def loop_lines(function: LoopFunction) -> list[str]:
     """Before the loop, the loop, after the loop."""
     body = function.body
-    steps = "range(T)" if function.plan.program.direction > 0 else "reversed(range(T))"
     inner = [*body.loop, *body.rotate]
-    loop = [f"for t in {steps}:", *(f"    {line}" for line in inner)] if inner else []
+    loop = [*loop_head(function), *(f"    {line}" for line in inner)] if inner else []
     return [*body.before, *loop, *body.after]
+
+
+def loop_head(function: LoopFunction) -> list[str]:
+    """`for dy_t, o_t in zip(dy[::-1], o[::-1]):`, which binds the rows of one step to their names."""
+    backwards = "[::-1]" if function.plan.program.direction < 0 else ""
+    rows = {name: f"{array}{backwards}" for name, array in function.body.rows.items()}
+    if not rows:
+        return ["for _ in range(T):"]
+    names, arrays = ", ".join(rows), ", ".join(rows.values())
+    if len(rows) == 1:
+        return [f"for {names} in {arrays}:"]
+    line = f"for {names} in zip({arrays}, strict=True):"
+    if len(line) <= 108:
+        return [line]
+    head, listed = (textwrap.wrap(text, 100, break_long_words=False) for text in (names, f"{arrays}, strict=True"))
+    return ["for (", *(f"    {part}" for part in head), ") in zip(", *(f"    {part}" for part in listed), "):"]
 
 
 def state_source(carries: tuple[Value, ...]) -> dict[Value, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -16,7 +17,10 @@ from lstm_sym.program.values import Role, Value
 
 @dataclass
 class Body:
-    """The lines of one function, region by region; `helpers` are functions the kernel must bring along."""
+    """The lines of one function, region by region.
+
+    `rows` are names the loop binds, each to a row of an array over time; `helpers` are functions to bring along.
+    """
 
     packs: list[str] = field(default_factory=list)
     arrays: list[str] = field(default_factory=list)
@@ -25,6 +29,7 @@ class Body:
     rotate: list[str] = field(default_factory=list)
     after: list[str] = field(default_factory=list)
     helpers: set[str] = field(default_factory=set)
+    rows: dict[str, str] = field(default_factory=dict)
 
 
 class LoopEmitter:
@@ -62,20 +67,30 @@ class LoopEmitter:
             self.affine(first, new, in_loop)
         elif isinstance(first, Pointwise):
             self.pointwise([part for part in run.parts if isinstance(part, Pointwise)], new, in_loop)
-        lines += [*(self.comment(part) for part in run.parts), *new]
+        lines += [*self.comments(run.parts), *new]
+
+    def comments(self, parts: Sequence[Piece | Statement]) -> list[str]:
+        """The equations that the next lines compute, as comments."""
+        text = "; ".join(self.comment(part) for part in parts)
+        return textwrap.wrap(text, 104, initial_indent="# ", subsequent_indent="# ", break_long_words=False)
 
     def comment(self, part: Piece | Statement) -> str:
         """The number of the equation a line computes or continues, and the equation, as the report prints it."""
         statement = part.statement if isinstance(part, Piece) else part
         number = self.numbers[statement.provenance.id]
         if not isinstance(part, Piece):
-            return f"# ({number}) {self.notation.line(statement)}"
+            return f"({number}) {self.notation.line(statement)}"
         terms = self.notation.signed([(term.coefficient, self.notation.term(term)) for term in part.terms])
-        return f"# ({number}) {self.notation.symbol(part.target)} {'=' if part.first else '+='} {terms}"
+        return f"({number}) {self.notation.symbol(part.target)} {'=' if part.first else '+='} {terms}"
 
     def text(self, home: Home, in_loop: bool) -> str:
-        """A value as it is read in this region."""
-        return home.in_loop() if in_loop else home.whole()
+        """A value as it is read in this region; a row of an array over time gets a name that the loop binds."""
+        if not in_loop or home.kind not in ("whole", "states"):
+            return home.whole()
+        previous = home.kind == "states" and not home.offset
+        name = self.names.get(("row", home), home.name + ("_prev" if previous else "_t"))
+        self.body.rows[name] = home.whole()
+        return name
 
     def reference(self, value: Value, in_loop: bool) -> str:
         """A value, or a parameter, as it is read in this region."""
@@ -112,10 +127,9 @@ class LoopEmitter:
         for k, term in enumerate(pieces[0].terms):
             column = [piece.terms[k] for piece in pieces]
             text = self.term(term, column, in_loop)
+            fills = not in_loop and len(pieces) == len(place.group.members) and text.startswith("_times(")
             if first and k == 0:
-                lines.append(f"{target}[...] = {text}")
-            elif in_loop and home.kind == "whole":
-                lines.append(f"np.add({target}, {text}, out={target})")
+                lines.append(f"{text[:-1]}, out={target})" if fills else f"{target}[...] = {text}")
             else:
                 lines.append(f"{target} += {text}")
 
@@ -127,15 +141,26 @@ class LoopEmitter:
         operand = self.reference(term.operand, in_loop)
         if not term.is_product:
             return self.scaled(term, f"{self.parameter(matrices[0])} * {operand}" if matrices else operand)
-        return self.scaled(term, self.product(operand, self.pack(matrices), not term.transposed, in_loop))
+        return self.scaled(term, self.product(operand, matrices, not term.transposed, in_loop))
 
-    def product(self, operand: str, matrix: str, transpose: bool, in_loop: bool) -> str:
+    def product(self, operand: str, matrices: Sequence[Value], transpose: bool, in_loop: bool) -> str:
         """rows @ matrix or rows @ matrix.T; whole sequences as one product of T B rows."""
-        right = f"{matrix}.T" if transpose else matrix
         if in_loop:
+            right = self.transposed(matrices) if transpose else self.pack(matrices)
             return f"{operand} @ {right}"
         self.body.helpers.add("times")
-        return f"_times({operand}, {right})"
+        return f"_times({operand}, {self.pack(matrices)}{'.T' if transpose else ''})"
+
+    def transposed(self, matrices: Sequence[Value]) -> str:
+        """A transposed pack; over many steps a contiguous copy, made once, is the faster operand."""
+        pack = self.pack(matrices)
+        if not self.plan.stored:
+            return f"{pack}.T"
+        name = self.names.get(("transposed", tuple(matrices)), f"{pack}_T")
+        line = f"{name} = np.ascontiguousarray({pack}.T)"
+        if line not in self.body.packs:
+            self.body.packs.append(line)
+        return name
 
     def scaled(self, term: Term, text: str) -> str:
         """A term with its coefficient."""
@@ -193,7 +218,7 @@ class LoopEmitter:
         place = self.place(operand)
         home = self.storage.slot_home((place.group, place.row), place.slot, place.slot + len(terms))
         matrices = [term.matrix for term in terms if term.matrix is not None]
-        return self.product(self.text(home, in_loop), self.pack(matrices), False, in_loop)
+        return self.product(self.text(home, in_loop), matrices, False, in_loop)
 
     def pointwise(self, statements: list[Pointwise], lines: list[str], in_loop: bool) -> None:
         """One pointwise statement, or one expression over neighbouring slots."""
@@ -245,8 +270,7 @@ class LoopEmitter:
         consecutive = len(slots) == len(family) > 1 and [s for s, _ in ordered] == list(
             range(min(slots), min(slots) + len(slots))
         )
-        for statement in family:
-            self.body.after.append(self.comment(statement))
+        self.body.after += self.comments(family)
         if not consecutive:
             for statement in family:
                 self.single_gradient(statement)

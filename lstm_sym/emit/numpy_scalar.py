@@ -67,6 +67,10 @@ class NumPyPrinter(ScalarPrinter):
             return self._sum_into(expression, target)
         if isinstance(expression, sympy.Mul):
             sign, above, below = self.factors(expression)
+            texts = [self.print(factor, PRODUCT) for factor in above]
+            if sign > 0 and not below and target in texts:
+                texts.remove(target)
+                return f"{target} *= {self.product(texts)}"
             if sign > 0 and not below and len(above) > 1:
                 head = self.product([self.print(factor, PRODUCT) for factor in above[:-1]])
                 return f"np.multiply({head}, {self.print(above[-1])}, out={target})"

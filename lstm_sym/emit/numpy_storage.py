@@ -45,14 +45,6 @@ class Home:
     kind: str
     offset: int = 0
 
-    def in_loop(self) -> str:
-        """The value at step t."""
-        if self.kind == "whole":
-            return f"{self.name}[t]"
-        if self.kind == "states":
-            return f"{self.name}[t + 1]" if self.offset else f"{self.name}[t]"
-        return self.name
-
     def whole(self) -> str:
         """The value at every step, (T, B, H)."""
         if self.kind == "states":

@@ -189,7 +189,9 @@ def _forward_fast(
     W = np.concatenate((params.W_r, params.W_z, params.W_n))
     b = np.concatenate((params.b_r, params.b_z, params.b_n))
     U = np.concatenate((params.U_r, params.U_z))
+    U_T = np.ascontiguousarray(U.T)
     U_n = params.U_n
+    U_n_T = np.ascontiguousarray(U_n.T)
     gates = np.empty((T, B, 3 * H), dtype)
     r_h = np.empty((T, B, H), dtype)
     h = np.empty((T + 1, B, H), dtype)
@@ -198,29 +200,27 @@ def _forward_fast(
     gates_r_z = gates[..., 0 * H : 2 * H]
     z = gates[..., 1 * H : 2 * H]
     n = gates[..., 2 * H : 3 * H]
-    # (F1) a_rₜ = W_r xₜ
-    # (F3) a_zₜ = W_z xₜ
-    # (F6) a_nₜ = W_n xₜ
-    gates[...] = _times(x, W.T)
-    # (F1) a_rₜ += b_r
-    # (F3) a_zₜ += b_z
-    # (F6) a_nₜ += b_n
+    # (F1) a_rₜ = W_r xₜ; (F3) a_zₜ = W_z xₜ; (F6) a_nₜ = W_n xₜ
+    _times(x, W.T, out=gates)
+    # (F1) a_rₜ += b_r; (F3) a_zₜ += b_z; (F6) a_nₜ += b_n
     gates += b
-    for t in range(T):
-        # (F1) a_rₜ += U_r hₜ₋₁
-        # (F3) a_zₜ += U_z hₜ₋₁
-        np.add(gates_r_z[t], h[t] @ U.T, out=gates_r_z[t])
-        # (F2) rₜ = σ(a_rₜ)
-        # (F4) zₜ = σ(a_zₜ)
-        _sigmoid(gates_r_z[t], out=gates_r_z[t])
+    for (
+        gates_r_z_t, h_prev, r_h_t, r_t, n_t, h_t, z_t
+    ) in zip(
+        gates_r_z, h[:-1], r_h, r, n, h[1:], z, strict=True
+    ):
+        # (F1) a_rₜ += U_r hₜ₋₁; (F3) a_zₜ += U_z hₜ₋₁
+        gates_r_z_t += h_prev @ U_T
+        # (F2) rₜ = σ(a_rₜ); (F4) zₜ = σ(a_zₜ)
+        _sigmoid(gates_r_z_t, out=gates_r_z_t)
         # (F5) r_hₜ = hₜ₋₁ ⊙ rₜ
-        np.multiply(h[t], r[t], out=r_h[t])
+        np.multiply(h_prev, r_t, out=r_h_t)
         # (F6) a_nₜ += U_n r_hₜ
-        np.add(n[t], r_h[t] @ U_n.T, out=n[t])
+        n_t += r_h_t @ U_n_T
         # (F7) nₜ = tanh(a_nₜ)
-        np.tanh(n[t], out=n[t])
+        np.tanh(n_t, out=n_t)
         # (F8) hₜ = hₜ₋₁ ⊙ zₜ + nₜ ⊙ (1 − zₜ)
-        np.add(h[t] * z[t], n[t] * (1 - z[t]), out=h[t + 1])
+        np.add(h_prev * z_t, n_t * (1 - z_t), out=h_t)
     return h[1:].copy(), State(h[T].copy()), Tape(x, h, gates, r_h)
 
 
@@ -233,7 +233,9 @@ def _forward_precise(
     W = np.concatenate((params.W_r, params.W_z, params.W_n))
     b = np.concatenate((params.b_r, params.b_z, params.b_n))
     U = np.concatenate((params.U_r, params.U_z))
+    U_T = np.ascontiguousarray(U.T)
     U_n = params.U_n
+    U_n_T = np.ascontiguousarray(U_n.T)
     a = np.empty((T, B, 3 * H), dtype)
     gates = np.empty((T, B, 3 * H), dtype)
     r_h = np.empty((T, B, H), dtype)
@@ -246,29 +248,27 @@ def _forward_precise(
     gates_r_z = gates[..., 0 * H : 2 * H]
     z = gates[..., 1 * H : 2 * H]
     n = gates[..., 2 * H : 3 * H]
-    # (F1) a_rₜ = W_r xₜ
-    # (F3) a_zₜ = W_z xₜ
-    # (F6) a_nₜ = W_n xₜ
-    a[...] = _times(x, W.T)
-    # (F1) a_rₜ += b_r
-    # (F3) a_zₜ += b_z
-    # (F6) a_nₜ += b_n
+    # (F1) a_rₜ = W_r xₜ; (F3) a_zₜ = W_z xₜ; (F6) a_nₜ = W_n xₜ
+    _times(x, W.T, out=a)
+    # (F1) a_rₜ += b_r; (F3) a_zₜ += b_z; (F6) a_nₜ += b_n
     a += b
-    for t in range(T):
-        # (F1) a_rₜ += U_r hₜ₋₁
-        # (F3) a_zₜ += U_z hₜ₋₁
-        np.add(a_r_z[t], h[t] @ U.T, out=a_r_z[t])
-        # (F2) rₜ = σ(a_rₜ)
-        # (F4) zₜ = σ(a_zₜ)
-        gates_r_z[t][...] = _sigmoid_precise(a_r_z[t])
+    for (
+        a_r_z_t, h_prev, gates_r_z_t, r_h_t, r_t, a_n_t, n_t, h_t, z_t, a_z_t
+    ) in zip(
+        a_r_z, h[:-1], gates_r_z, r_h, r, a_n, n, h[1:], z, a_z, strict=True
+    ):
+        # (F1) a_rₜ += U_r hₜ₋₁; (F3) a_zₜ += U_z hₜ₋₁
+        a_r_z_t += h_prev @ U_T
+        # (F2) rₜ = σ(a_rₜ); (F4) zₜ = σ(a_zₜ)
+        gates_r_z_t[...] = _sigmoid_precise(a_r_z_t)
         # (F5) r_hₜ = hₜ₋₁ ⊙ rₜ
-        np.multiply(h[t], r[t], out=r_h[t])
+        np.multiply(h_prev, r_t, out=r_h_t)
         # (F6) a_nₜ += U_n r_hₜ
-        np.add(a_n[t], r_h[t] @ U_n.T, out=a_n[t])
+        a_n_t += r_h_t @ U_n_T
         # (F7) nₜ = tanh(a_nₜ)
-        np.tanh(a_n[t], out=n[t])
+        np.tanh(a_n_t, out=n_t)
         # (F8) hₜ = hₜ₋₁ ⊙ zₜ + nₜ ⊙ σ(−a_zₜ)
-        np.add(h[t] * z[t], n[t] * _sigmoid_precise(-a_z[t]), out=h[t + 1])
+        np.add(h_prev * z_t, n_t * _sigmoid_precise(-a_z_t), out=h_t)
     return h[1:].copy(), State(h[T].copy()), PreciseTape(x, h, a, gates, r_h)
 
 
@@ -298,50 +298,48 @@ def _backward_fast(dy: Array, tape: Tape, params: Params, dstate: State) -> Grad
     gates_r_z = gates[..., 0 * H : 2 * H]
     z = gates[..., 1 * H : 2 * H]
     n = gates[..., 2 * H : 3 * H]
-    # (B10) r′ₜ = rₜ ⊙ (1 − rₜ)
-    # (B7) z′ₜ = zₜ ⊙ (1 − zₜ)
+    # (B10) r′ₜ = rₜ ⊙ (1 − rₜ); (B7) z′ₜ = zₜ ⊙ (1 − zₜ)
     np.multiply(gates_r_z, 1 - gates_r_z, out=d_a_r_z)
     # (B3) n′ₜ = 1 − nₜ²
     np.subtract(1, n**2, out=d_a_n)
-    for t in reversed(range(T)):
+    for (
+        dy_t, z_t, h_prev, n_t, d_a_z_n_t, d_a_n_t, r_t, d_a_r_t, d_a_r_z_t
+    ) in zip(
+        dy[::-1], z[::-1], h[:-1][::-1], n[::-1], d_a_z_n[::-1], d_a_n[::-1], r[::-1], d_a_r[::-1],
+        d_a_r_z[::-1], strict=True
+    ):
         # (B1) δhₜ = δyₜ + δh⁺ₜ
-        d_h = dy[t] + d_h_next
+        d_h = dy_t + d_h_next
         # (B2) δnₜ = δhₜ ⊙ (1 − zₜ)
-        np.multiply(d_h, 1 - z[t], out=d_n)
+        np.multiply(d_h, 1 - z_t, out=d_n)
         # (B6) δzₜ = δhₜ ⊙ (hₜ₋₁ − nₜ)
-        np.multiply(d_h, h[t] - n[t], out=d_z)
-        # (B8) δa_zₜ = δzₜ ⊙ z′ₜ
-        # (B4) δa_nₜ = δnₜ ⊙ n′ₜ
-        np.multiply(d_gates_z_n, d_a_z_n[t], out=d_a_z_n[t])
+        np.multiply(d_h, h_prev - n_t, out=d_z)
+        # (B8) δa_zₜ = δzₜ ⊙ z′ₜ; (B4) δa_nₜ = δnₜ ⊙ n′ₜ
+        d_a_z_n_t *= d_gates_z_n
         # (B5) δr_hₜ = U_nᵀ δa_nₜ
-        d_r_h = d_a_n[t] @ U_n
+        d_r_h = d_a_n_t @ U_n
         # (B9) δrₜ = δr_hₜ ⊙ hₜ₋₁
-        np.multiply(d_r_h, h[t], out=d_r)
+        np.multiply(d_r_h, h_prev, out=d_r)
         # (B12) δh°ₜ₋₁ = δhₜ ⊙ zₜ + δr_hₜ ⊙ rₜ
-        d_h_prev_direct = d_h * z[t] + d_r_h * r[t]
+        d_h_prev_direct = d_h * z_t + d_r_h * r_t
         # (B11) δa_rₜ = δrₜ ⊙ r′ₜ
-        np.multiply(d_r, d_a_r[t], out=d_a_r[t])
+        d_a_r_t *= d_r
         # (B13) δh⁺ₜ₋₁ = U_zᵀ δa_zₜ + U_rᵀ δa_rₜ + δh°ₜ₋₁
-        d_h_prev = d_a_r_z[t] @ U
+        d_h_prev = d_a_r_z_t @ U
         d_h_prev += d_h_prev_direct
         d_h_next = d_h_prev
     # (B14) δxₜ = W_nᵀ δa_nₜ + W_zᵀ δa_zₜ + W_rᵀ δa_rₜ
     d_x = _times(d_a, W)
-    # (B15) δW_r = Σₜ δa_rₜ xₜᵀ
-    # (B18) δW_z = Σₜ δa_zₜ xₜᵀ
-    # (B21) δW_n = Σₜ δa_nₜ xₜᵀ
+    # (B15) δW_r = Σₜ δa_rₜ xₜᵀ; (B18) δW_z = Σₜ δa_zₜ xₜᵀ; (B21) δW_n = Σₜ δa_nₜ xₜᵀ
     d_W = _outer(d_a, x)
     d_W_r = d_W[0 * H : 1 * H]
     d_W_z = d_W[1 * H : 2 * H]
     d_W_n = d_W[2 * H : 3 * H]
-    # (B16) δU_r = Σₜ δa_rₜ hₜ₋₁ᵀ
-    # (B19) δU_z = Σₜ δa_zₜ hₜ₋₁ᵀ
+    # (B16) δU_r = Σₜ δa_rₜ hₜ₋₁ᵀ; (B19) δU_z = Σₜ δa_zₜ hₜ₋₁ᵀ
     d_U = _outer(d_a_r_z, h[:-1])
     d_U_r = d_U[0 * H : 1 * H]
     d_U_z = d_U[1 * H : 2 * H]
-    # (B17) δb_r = Σₜ δa_rₜ
-    # (B20) δb_z = Σₜ δa_zₜ
-    # (B23) δb_n = Σₜ δa_nₜ
+    # (B17) δb_r = Σₜ δa_rₜ; (B20) δb_z = Σₜ δa_zₜ; (B23) δb_n = Σₜ δa_nₜ
     d_b = d_a.sum(axis=(0, 1))
     d_b_r = d_b[0 * H : 1 * H]
     d_b_z = d_b[1 * H : 2 * H]
@@ -380,50 +378,48 @@ def _backward_precise(dy: Array, tape: PreciseTape, params: Params, dstate: Stat
     r = gates[..., 0 * H : 1 * H]
     z = gates[..., 1 * H : 2 * H]
     n = gates[..., 2 * H : 3 * H]
-    # (B10) r′ₜ = σ′(a_rₜ)
-    # (B7) z′ₜ = σ′(a_zₜ)
+    # (B10) r′ₜ = σ′(a_rₜ); (B7) z′ₜ = σ′(a_zₜ)
     d_a_r_z[...] = _sigmoid_slope(a_r_z)
     # (B3) n′ₜ = tanh′(a_nₜ)
     d_a_n[...] = _tanh_slope(a_n)
-    for t in reversed(range(T)):
+    for (
+        dy_t, a_z_t, h_prev, n_t, d_a_z_n_t, d_a_n_t, z_t, r_t, d_a_r_t, d_a_r_z_t
+    ) in zip(
+        dy[::-1], a_z[::-1], h[:-1][::-1], n[::-1], d_a_z_n[::-1], d_a_n[::-1], z[::-1], r[::-1],
+        d_a_r[::-1], d_a_r_z[::-1], strict=True
+    ):
         # (B1) δhₜ = δyₜ + δh⁺ₜ
-        d_h = dy[t] + d_h_next
+        d_h = dy_t + d_h_next
         # (B2) δnₜ = δhₜ ⊙ σ(−a_zₜ)
-        np.multiply(d_h, _sigmoid_precise(-a_z[t]), out=d_n)
+        np.multiply(d_h, _sigmoid_precise(-a_z_t), out=d_n)
         # (B6) δzₜ = δhₜ ⊙ (hₜ₋₁ − nₜ)
-        np.multiply(d_h, h[t] - n[t], out=d_z)
-        # (B8) δa_zₜ = δzₜ ⊙ z′ₜ
-        # (B4) δa_nₜ = δnₜ ⊙ n′ₜ
-        np.multiply(d_gates_z_n, d_a_z_n[t], out=d_a_z_n[t])
+        np.multiply(d_h, h_prev - n_t, out=d_z)
+        # (B8) δa_zₜ = δzₜ ⊙ z′ₜ; (B4) δa_nₜ = δnₜ ⊙ n′ₜ
+        d_a_z_n_t *= d_gates_z_n
         # (B5) δr_hₜ = U_nᵀ δa_nₜ
-        d_r_h = d_a_n[t] @ U_n
+        d_r_h = d_a_n_t @ U_n
         # (B9) δrₜ = δr_hₜ ⊙ hₜ₋₁
-        np.multiply(d_r_h, h[t], out=d_r)
+        np.multiply(d_r_h, h_prev, out=d_r)
         # (B12) δh°ₜ₋₁ = δhₜ ⊙ zₜ + δr_hₜ ⊙ rₜ
-        d_h_prev_direct = d_h * z[t] + d_r_h * r[t]
+        d_h_prev_direct = d_h * z_t + d_r_h * r_t
         # (B11) δa_rₜ = δrₜ ⊙ r′ₜ
-        np.multiply(d_r, d_a_r[t], out=d_a_r[t])
+        d_a_r_t *= d_r
         # (B13) δh⁺ₜ₋₁ = U_zᵀ δa_zₜ + U_rᵀ δa_rₜ + δh°ₜ₋₁
-        d_h_prev = d_a_r_z[t] @ U
+        d_h_prev = d_a_r_z_t @ U
         d_h_prev += d_h_prev_direct
         d_h_next = d_h_prev
     # (B14) δxₜ = W_nᵀ δa_nₜ + W_zᵀ δa_zₜ + W_rᵀ δa_rₜ
     d_x = _times(d_a, W)
-    # (B15) δW_r = Σₜ δa_rₜ xₜᵀ
-    # (B18) δW_z = Σₜ δa_zₜ xₜᵀ
-    # (B21) δW_n = Σₜ δa_nₜ xₜᵀ
+    # (B15) δW_r = Σₜ δa_rₜ xₜᵀ; (B18) δW_z = Σₜ δa_zₜ xₜᵀ; (B21) δW_n = Σₜ δa_nₜ xₜᵀ
     d_W = _outer(d_a, x)
     d_W_r = d_W[0 * H : 1 * H]
     d_W_z = d_W[1 * H : 2 * H]
     d_W_n = d_W[2 * H : 3 * H]
-    # (B16) δU_r = Σₜ δa_rₜ hₜ₋₁ᵀ
-    # (B19) δU_z = Σₜ δa_zₜ hₜ₋₁ᵀ
+    # (B16) δU_r = Σₜ δa_rₜ hₜ₋₁ᵀ; (B19) δU_z = Σₜ δa_zₜ hₜ₋₁ᵀ
     d_U = _outer(d_a_r_z, h[:-1])
     d_U_r = d_U[0 * H : 1 * H]
     d_U_z = d_U[1 * H : 2 * H]
-    # (B17) δb_r = Σₜ δa_rₜ
-    # (B20) δb_z = Σₜ δa_zₜ
-    # (B23) δb_n = Σₜ δa_nₜ
+    # (B17) δb_r = Σₜ δa_rₜ; (B20) δb_z = Σₜ δa_zₜ; (B23) δb_n = Σₜ δa_nₜ
     d_b = d_a.sum(axis=(0, 1))
     d_b_r = d_b[0 * H : 1 * H]
     d_b_z = d_b[1 * H : 2 * H]
@@ -511,9 +507,13 @@ def _jvp(
     W_dot = np.concatenate((params_dot.W_r, params_dot.W_z, params_dot.W_n))
     b_dot = np.concatenate((params_dot.b_r, params_dot.b_z, params_dot.b_n))
     U = np.concatenate((params.U_r, params.U_z))
+    U_T = np.ascontiguousarray(U.T)
     U_dot = np.concatenate((params_dot.U_r, params_dot.U_z))
+    U_dot_T = np.ascontiguousarray(U_dot.T)
     U_n = params.U_n
+    U_n_T = np.ascontiguousarray(U_n.T)
     U_n_dot = params_dot.U_n
+    U_n_dot_T = np.ascontiguousarray(U_n_dot.T)
     a = np.empty((T, B, 3 * H), dtype)
     gates_dot = np.empty((T, B, 3 * H), dtype)
     gates = np.empty((B, 3 * H), dtype)
@@ -535,65 +535,54 @@ def _jvp(
     n_dot = gates_dot[..., 2 * H : 3 * H]
     gates_slope_r_z = gates_slope[..., 0 * H : 2 * H]
     n_slope = gates_slope[..., 2 * H : 3 * H]
-    # (F1) a_rₜ = W_r xₜ
-    # (F3) a_zₜ = W_z xₜ
-    # (F6) a_nₜ = W_n xₜ
-    a[...] = _times(x, W.T)
-    # (F1) a_rₜ += b_r
-    # (F3) a_zₜ += b_z
-    # (F6) a_nₜ += b_n
+    # (F1) a_rₜ = W_r xₜ; (F3) a_zₜ = W_z xₜ; (F6) a_nₜ = W_n xₜ
+    _times(x, W.T, out=a)
+    # (F1) a_rₜ += b_r; (F3) a_zₜ += b_z; (F6) a_nₜ += b_n
     a += b
-    # (T1) ∂a_rₜ = W_r ∂xₜ
-    # (T4) ∂a_zₜ = W_z ∂xₜ
-    # (T8) ∂a_nₜ = W_n ∂xₜ
-    gates_dot[...] = _times(x_dot, W.T)
-    # (T1) ∂a_rₜ += ∂W_r xₜ
-    # (T4) ∂a_zₜ += ∂W_z xₜ
-    # (T8) ∂a_nₜ += ∂W_n xₜ
+    # (T1) ∂a_rₜ = W_r ∂xₜ; (T4) ∂a_zₜ = W_z ∂xₜ; (T8) ∂a_nₜ = W_n ∂xₜ
+    _times(x_dot, W.T, out=gates_dot)
+    # (T1) ∂a_rₜ += ∂W_r xₜ; (T4) ∂a_zₜ += ∂W_z xₜ; (T8) ∂a_nₜ += ∂W_n xₜ
     gates_dot += _times(x, W_dot.T)
-    # (T1) ∂a_rₜ += ∂b_r
-    # (T4) ∂a_zₜ += ∂b_z
-    # (T8) ∂a_nₜ += ∂b_n
+    # (T1) ∂a_rₜ += ∂b_r; (T4) ∂a_zₜ += ∂b_z; (T8) ∂a_nₜ += ∂b_n
     gates_dot += b_dot
-    for t in range(T):
-        # (F1) a_rₜ += U_r hₜ₋₁
-        # (F3) a_zₜ += U_z hₜ₋₁
-        np.add(a_r_z[t], h[t] @ U.T, out=a_r_z[t])
-        # (T1) ∂a_rₜ += U_r ∂hₜ₋₁
-        # (T4) ∂a_zₜ += U_z ∂hₜ₋₁
-        np.add(gates_dot_r_z[t], h_dot[t] @ U.T, out=gates_dot_r_z[t])
-        # (T1) ∂a_rₜ += ∂U_r hₜ₋₁
-        # (T4) ∂a_zₜ += ∂U_z hₜ₋₁
-        np.add(gates_dot_r_z[t], h[t] @ U_dot.T, out=gates_dot_r_z[t])
-        # (F2) rₜ = σ(a_rₜ)
-        # (F4) zₜ = σ(a_zₜ)
-        gates_r_z[...] = _sigmoid_precise(a_r_z[t])
+    for (
+        a_r_z_t, h_prev, gates_dot_r_z_t, h_dot_prev, r_dot_t, a_n_t, n_dot_t, h_t, a_z_t, h_dot_t, z_dot_t
+    ) in zip(
+        a_r_z, h[:-1], gates_dot_r_z, h_dot[:-1], r_dot, a_n, n_dot, h[1:], a_z, h_dot[1:], z_dot,
+        strict=True
+    ):
+        # (F1) a_rₜ += U_r hₜ₋₁; (F3) a_zₜ += U_z hₜ₋₁
+        a_r_z_t += h_prev @ U_T
+        # (T1) ∂a_rₜ += U_r ∂hₜ₋₁; (T4) ∂a_zₜ += U_z ∂hₜ₋₁
+        gates_dot_r_z_t += h_dot_prev @ U_T
+        # (T1) ∂a_rₜ += ∂U_r hₜ₋₁; (T4) ∂a_zₜ += ∂U_z hₜ₋₁
+        gates_dot_r_z_t += h_prev @ U_dot_T
+        # (F2) rₜ = σ(a_rₜ); (F4) zₜ = σ(a_zₜ)
+        gates_r_z[...] = _sigmoid_precise(a_r_z_t)
         # (F5) r_hₜ = hₜ₋₁ ⊙ rₜ
-        r_h = h[t] * r
-        # (T2) r′ₜ = σ′(a_rₜ)
-        # (T5) z′ₜ = σ′(a_zₜ)
-        gates_slope_r_z[...] = _sigmoid_slope(a_r_z[t])
-        # (T3) ∂rₜ = ∂a_rₜ ⊙ r′ₜ
-        # (T6) ∂zₜ = ∂a_zₜ ⊙ z′ₜ
-        np.multiply(gates_dot_r_z[t], gates_slope_r_z, out=gates_dot_r_z[t])
+        r_h = h_prev * r
+        # (T2) r′ₜ = σ′(a_rₜ); (T5) z′ₜ = σ′(a_zₜ)
+        gates_slope_r_z[...] = _sigmoid_slope(a_r_z_t)
+        # (T3) ∂rₜ = ∂a_rₜ ⊙ r′ₜ; (T6) ∂zₜ = ∂a_zₜ ⊙ z′ₜ
+        gates_dot_r_z_t *= gates_slope_r_z
         # (T7) ∂r_hₜ = ∂hₜ₋₁ ⊙ rₜ + ∂rₜ ⊙ hₜ₋₁
-        r_h_dot = h_dot[t] * r + r_dot[t] * h[t]
+        r_h_dot = h_dot_prev * r + r_dot_t * h_prev
         # (F6) a_nₜ += U_n r_hₜ
-        np.add(a_n[t], r_h @ U_n.T, out=a_n[t])
+        a_n_t += r_h @ U_n_T
         # (T8) ∂a_nₜ += U_n ∂r_hₜ
-        np.add(n_dot[t], r_h_dot @ U_n.T, out=n_dot[t])
+        n_dot_t += r_h_dot @ U_n_T
         # (T8) ∂a_nₜ += ∂U_n r_hₜ
-        np.add(n_dot[t], r_h @ U_n_dot.T, out=n_dot[t])
+        n_dot_t += r_h @ U_n_dot_T
         # (F7) nₜ = tanh(a_nₜ)
-        np.tanh(a_n[t], out=n)
+        np.tanh(a_n_t, out=n)
         # (F8) hₜ = hₜ₋₁ ⊙ zₜ + nₜ ⊙ σ(−a_zₜ)
-        np.add(h[t] * z, n * _sigmoid_precise(-a_z[t]), out=h[t + 1])
+        np.add(h_prev * z, n * _sigmoid_precise(-a_z_t), out=h_t)
         # (T9) n′ₜ = tanh′(a_nₜ)
-        n_slope[...] = _tanh_slope(a_n[t])
+        n_slope[...] = _tanh_slope(a_n_t)
         # (T10) ∂nₜ = ∂a_nₜ ⊙ n′ₜ
-        np.multiply(n_dot[t], n_slope, out=n_dot[t])
+        n_dot_t *= n_slope
         # (T11) ∂hₜ = ∂hₜ₋₁ ⊙ zₜ + ∂zₜ ⊙ (hₜ₋₁ − nₜ) + ∂nₜ ⊙ σ(−a_zₜ)
-        np.add(h_dot[t] * z + z_dot[t] * (h[t] - n), n_dot[t] * _sigmoid_precise(-a_z[t]), out=h_dot[t + 1])
+        np.add(h_dot_prev * z + z_dot_t * (h_prev - n), n_dot_t * _sigmoid_precise(-a_z_t), out=h_dot_t)
     return h[1:].copy(), h_dot[1:].copy(), State(h[T].copy()), State(h_dot[T].copy())
 
 
@@ -814,8 +803,12 @@ def _tanh_slope(a: Array) -> Array:
     return slope
 
 
-def _times(sequence: Array, matrix: Array) -> Array:
-    """Every row of a sequence (T, B, N) times a matrix (N, M), as one product of T B rows: (T, B, M)."""
+def _times(sequence: Array, matrix: Array, out: Array | None = None) -> Array:
+    """Every row of a sequence (T, B, N) times a matrix (N, M), as one product of T B rows: (T, B, M).
+
+    `out`, if given, is a contiguous array of that shape.
+    """
     steps, batch, width = sequence.shape
-    rows: Array = sequence.reshape(steps * batch, width) @ matrix
+    rows = None if out is None else out.reshape(steps * batch, matrix.shape[1])
+    rows = np.matmul(sequence.reshape(steps * batch, width), matrix, out=rows)
     return rows.reshape(steps, batch, matrix.shape[1])

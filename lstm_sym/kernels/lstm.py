@@ -206,6 +206,7 @@ def _forward_fast(
     W = np.concatenate((params.W_i, params.W_f, params.W_o, params.W_g))
     b = np.concatenate((params.b_i, params.b_f, params.b_o, params.b_g))
     U = np.concatenate((params.U_i, params.U_f, params.U_o, params.U_g))
+    U_T = np.ascontiguousarray(U.T)
     gates = np.empty((T, B, 4 * H), dtype)
     tanh_c = np.empty((T, B, H), dtype)
     h = np.empty((T + 1, B, H), dtype)
@@ -217,34 +218,27 @@ def _forward_fast(
     f = gates[..., 1 * H : 2 * H]
     o = gates[..., 2 * H : 3 * H]
     g = gates[..., 3 * H : 4 * H]
-    # (F1) a_iₜ = W_i xₜ
-    # (F3) a_fₜ = W_f xₜ
-    # (F7) a_oₜ = W_o xₜ
-    # (F5) a_gₜ = W_g xₜ
-    gates[...] = _times(x, W.T)
-    # (F1) a_iₜ += b_i
-    # (F3) a_fₜ += b_f
-    # (F7) a_oₜ += b_o
-    # (F5) a_gₜ += b_g
+    # (F1) a_iₜ = W_i xₜ; (F3) a_fₜ = W_f xₜ; (F7) a_oₜ = W_o xₜ; (F5) a_gₜ = W_g xₜ
+    _times(x, W.T, out=gates)
+    # (F1) a_iₜ += b_i; (F3) a_fₜ += b_f; (F7) a_oₜ += b_o; (F5) a_gₜ += b_g
     gates += b
-    for t in range(T):
-        # (F1) a_iₜ += U_i hₜ₋₁
-        # (F3) a_fₜ += U_f hₜ₋₁
-        # (F7) a_oₜ += U_o hₜ₋₁
-        # (F5) a_gₜ += U_g hₜ₋₁
-        np.add(gates[t], h[t] @ U.T, out=gates[t])
-        # (F2) iₜ = σ(a_iₜ)
-        # (F4) fₜ = σ(a_fₜ)
-        # (F8) oₜ = σ(a_oₜ)
-        _sigmoid(gates_i_f_o[t], out=gates_i_f_o[t])
+    for (
+        gates_t, h_prev, gates_i_f_o_t, g_t, c_t, c_prev, f_t, i_t, tanh_c_t, h_t, o_t
+    ) in zip(
+        gates, h[:-1], gates_i_f_o, g, c[1:], c[:-1], f, i, tanh_c, h[1:], o, strict=True
+    ):
+        # (F1) a_iₜ += U_i hₜ₋₁; (F3) a_fₜ += U_f hₜ₋₁; (F7) a_oₜ += U_o hₜ₋₁; (F5) a_gₜ += U_g hₜ₋₁
+        gates_t += h_prev @ U_T
+        # (F2) iₜ = σ(a_iₜ); (F4) fₜ = σ(a_fₜ); (F8) oₜ = σ(a_oₜ)
+        _sigmoid(gates_i_f_o_t, out=gates_i_f_o_t)
         # (F6) gₜ = tanh(a_gₜ)
-        np.tanh(g[t], out=g[t])
+        np.tanh(g_t, out=g_t)
         # (F9) cₜ = cₜ₋₁ ⊙ fₜ + iₜ ⊙ gₜ
-        np.add(c[t] * f[t], i[t] * g[t], out=c[t + 1])
+        np.add(c_prev * f_t, i_t * g_t, out=c_t)
         # (F10) tanh_cₜ = tanh(cₜ)
-        np.tanh(c[t + 1], out=tanh_c[t])
+        np.tanh(c_t, out=tanh_c_t)
         # (F11) hₜ = oₜ ⊙ tanh_cₜ
-        np.multiply(o[t], tanh_c[t], out=h[t + 1])
+        np.multiply(o_t, tanh_c_t, out=h_t)
     return h[1:].copy(), State(h[T].copy(), c[T].copy()), Tape(x, h, c, gates, tanh_c)
 
 
@@ -257,6 +251,7 @@ def _forward_precise(
     W = np.concatenate((params.W_i, params.W_f, params.W_o, params.W_g))
     b = np.concatenate((params.b_i, params.b_f, params.b_o, params.b_g))
     U = np.concatenate((params.U_i, params.U_f, params.U_o, params.U_g))
+    U_T = np.ascontiguousarray(U.T)
     a = np.empty((T, B, 4 * H), dtype)
     gates = np.empty((T, B, 4 * H), dtype)
     tanh_c = np.empty((T, B, H), dtype)
@@ -271,34 +266,27 @@ def _forward_precise(
     f = gates[..., 1 * H : 2 * H]
     o = gates[..., 2 * H : 3 * H]
     g = gates[..., 3 * H : 4 * H]
-    # (F1) a_iₜ = W_i xₜ
-    # (F3) a_fₜ = W_f xₜ
-    # (F7) a_oₜ = W_o xₜ
-    # (F5) a_gₜ = W_g xₜ
-    a[...] = _times(x, W.T)
-    # (F1) a_iₜ += b_i
-    # (F3) a_fₜ += b_f
-    # (F7) a_oₜ += b_o
-    # (F5) a_gₜ += b_g
+    # (F1) a_iₜ = W_i xₜ; (F3) a_fₜ = W_f xₜ; (F7) a_oₜ = W_o xₜ; (F5) a_gₜ = W_g xₜ
+    _times(x, W.T, out=a)
+    # (F1) a_iₜ += b_i; (F3) a_fₜ += b_f; (F7) a_oₜ += b_o; (F5) a_gₜ += b_g
     a += b
-    for t in range(T):
-        # (F1) a_iₜ += U_i hₜ₋₁
-        # (F3) a_fₜ += U_f hₜ₋₁
-        # (F7) a_oₜ += U_o hₜ₋₁
-        # (F5) a_gₜ += U_g hₜ₋₁
-        np.add(a[t], h[t] @ U.T, out=a[t])
-        # (F2) iₜ = σ(a_iₜ)
-        # (F4) fₜ = σ(a_fₜ)
-        # (F8) oₜ = σ(a_oₜ)
-        gates_i_f_o[t][...] = _sigmoid_precise(a_i_f_o[t])
+    for (
+        a_t, h_prev, gates_i_f_o_t, a_i_f_o_t, g_t, a_g_t, c_t, c_prev, f_t, i_t, tanh_c_t, h_t, o_t
+    ) in zip(
+        a, h[:-1], gates_i_f_o, a_i_f_o, g, a_g, c[1:], c[:-1], f, i, tanh_c, h[1:], o, strict=True
+    ):
+        # (F1) a_iₜ += U_i hₜ₋₁; (F3) a_fₜ += U_f hₜ₋₁; (F7) a_oₜ += U_o hₜ₋₁; (F5) a_gₜ += U_g hₜ₋₁
+        a_t += h_prev @ U_T
+        # (F2) iₜ = σ(a_iₜ); (F4) fₜ = σ(a_fₜ); (F8) oₜ = σ(a_oₜ)
+        gates_i_f_o_t[...] = _sigmoid_precise(a_i_f_o_t)
         # (F6) gₜ = tanh(a_gₜ)
-        np.tanh(a_g[t], out=g[t])
+        np.tanh(a_g_t, out=g_t)
         # (F9) cₜ = cₜ₋₁ ⊙ fₜ + iₜ ⊙ gₜ
-        np.add(c[t] * f[t], i[t] * g[t], out=c[t + 1])
+        np.add(c_prev * f_t, i_t * g_t, out=c_t)
         # (F10) tanh_cₜ = tanh(cₜ)
-        np.tanh(c[t + 1], out=tanh_c[t])
+        np.tanh(c_t, out=tanh_c_t)
         # (F11) hₜ = oₜ ⊙ tanh_cₜ
-        np.multiply(o[t], tanh_c[t], out=h[t + 1])
+        np.multiply(o_t, tanh_c_t, out=h_t)
     return h[1:].copy(), State(h[T].copy(), c[T].copy()), PreciseTape(x, h, c, a, gates, tanh_c)
 
 
@@ -330,61 +318,54 @@ def _backward_fast(dy: Array, tape: Tape, params: Params, dstate: State) -> Grad
     g = gates[..., 3 * H : 4 * H]
     # (B3) tanh_c′ₜ = 1 − tanh_cₜ²
     tanh_c_slope = 1 - tanh_c**2
-    # (B15) i′ₜ = iₜ ⊙ (1 − iₜ)
-    # (B12) f′ₜ = fₜ ⊙ (1 − fₜ)
-    # (B6) o′ₜ = oₜ ⊙ (1 − oₜ)
+    # (B15) i′ₜ = iₜ ⊙ (1 − iₜ); (B12) f′ₜ = fₜ ⊙ (1 − fₜ); (B6) o′ₜ = oₜ ⊙ (1 − oₜ)
     np.multiply(gates_i_f_o, 1 - gates_i_f_o, out=d_a_i_f_o)
     # (B9) g′ₜ = 1 − gₜ²
     np.subtract(1, g**2, out=d_a_g)
-    for t in reversed(range(T)):
+    for (
+        dy_t, o_t, tanh_c_slope_t, tanh_c_t, i_t, c_prev, g_t, f_t, d_a_t
+    ) in zip(
+        dy[::-1], o[::-1], tanh_c_slope[::-1], tanh_c[::-1], i[::-1], c[:-1][::-1], g[::-1], f[::-1],
+        d_a[::-1], strict=True
+    ):
         # (B1) δhₜ = δyₜ + δh⁺ₜ
-        d_h = dy[t] + d_h_next
+        d_h = dy_t + d_h_next
         # (B2) δtanh_cₜ = δhₜ ⊙ oₜ
-        d_tanh_c = d_h * o[t]
+        d_tanh_c = d_h * o_t
         # (B4) δcₜ = δc⁺ₜ + δtanh_cₜ ⊙ tanh_c′ₜ
-        d_c = d_c_next + d_tanh_c * tanh_c_slope[t]
+        d_c = d_c_next + d_tanh_c * tanh_c_slope_t
         # (B5) δoₜ = δhₜ ⊙ tanh_cₜ
-        np.multiply(d_h, tanh_c[t], out=d_o)
+        np.multiply(d_h, tanh_c_t, out=d_o)
         # (B8) δgₜ = δcₜ ⊙ iₜ
-        np.multiply(d_c, i[t], out=d_g)
+        np.multiply(d_c, i_t, out=d_g)
         # (B11) δfₜ = δcₜ ⊙ cₜ₋₁
-        np.multiply(d_c, c[t], out=d_f)
+        np.multiply(d_c, c_prev, out=d_f)
         # (B14) δiₜ = δcₜ ⊙ gₜ
-        np.multiply(d_c, g[t], out=d_i)
+        np.multiply(d_c, g_t, out=d_i)
         # (B18) δc⁺ₜ₋₁ = δcₜ ⊙ fₜ
-        d_c_prev = d_c * f[t]
-        # (B16) δa_iₜ = δiₜ ⊙ i′ₜ
-        # (B13) δa_fₜ = δfₜ ⊙ f′ₜ
-        # (B7) δa_oₜ = δoₜ ⊙ o′ₜ
-        # (B10) δa_gₜ = δgₜ ⊙ g′ₜ
-        np.multiply(d_gates, d_a[t], out=d_a[t])
+        d_c_prev = d_c * f_t
+        # (B16) δa_iₜ = δiₜ ⊙ i′ₜ; (B13) δa_fₜ = δfₜ ⊙ f′ₜ; (B7) δa_oₜ = δoₜ ⊙ o′ₜ; (B10) δa_gₜ = δgₜ ⊙ g′ₜ
+        d_a_t *= d_gates
         # (B17) δh⁺ₜ₋₁ = U_oᵀ δa_oₜ + U_gᵀ δa_gₜ + U_fᵀ δa_fₜ + U_iᵀ δa_iₜ
-        d_h_prev = d_a[t] @ U
+        d_h_prev = d_a_t @ U
         d_h_next, d_c_next = d_h_prev, d_c_prev
     # (B19) δxₜ = W_oᵀ δa_oₜ + W_gᵀ δa_gₜ + W_fᵀ δa_fₜ + W_iᵀ δa_iₜ
     d_x = _times(d_a, W)
-    # (B20) δW_i = Σₜ δa_iₜ xₜᵀ
-    # (B23) δW_f = Σₜ δa_fₜ xₜᵀ
-    # (B26) δW_g = Σₜ δa_gₜ xₜᵀ
-    # (B29) δW_o = Σₜ δa_oₜ xₜᵀ
+    # (B20) δW_i = Σₜ δa_iₜ xₜᵀ; (B23) δW_f = Σₜ δa_fₜ xₜᵀ; (B26) δW_g = Σₜ δa_gₜ xₜᵀ; (B29) δW_o = Σₜ δa_oₜ
+    # xₜᵀ
     d_W = _outer(d_a, x)
     d_W_i = d_W[0 * H : 1 * H]
     d_W_f = d_W[1 * H : 2 * H]
     d_W_o = d_W[2 * H : 3 * H]
     d_W_g = d_W[3 * H : 4 * H]
-    # (B21) δU_i = Σₜ δa_iₜ hₜ₋₁ᵀ
-    # (B24) δU_f = Σₜ δa_fₜ hₜ₋₁ᵀ
-    # (B27) δU_g = Σₜ δa_gₜ hₜ₋₁ᵀ
-    # (B30) δU_o = Σₜ δa_oₜ hₜ₋₁ᵀ
+    # (B21) δU_i = Σₜ δa_iₜ hₜ₋₁ᵀ; (B24) δU_f = Σₜ δa_fₜ hₜ₋₁ᵀ; (B27) δU_g = Σₜ δa_gₜ hₜ₋₁ᵀ; (B30) δU_o = Σₜ
+    # δa_oₜ hₜ₋₁ᵀ
     d_U = _outer(d_a, h[:-1])
     d_U_i = d_U[0 * H : 1 * H]
     d_U_f = d_U[1 * H : 2 * H]
     d_U_o = d_U[2 * H : 3 * H]
     d_U_g = d_U[3 * H : 4 * H]
-    # (B22) δb_i = Σₜ δa_iₜ
-    # (B25) δb_f = Σₜ δa_fₜ
-    # (B28) δb_g = Σₜ δa_gₜ
-    # (B31) δb_o = Σₜ δa_oₜ
+    # (B22) δb_i = Σₜ δa_iₜ; (B25) δb_f = Σₜ δa_fₜ; (B28) δb_g = Σₜ δa_gₜ; (B31) δb_o = Σₜ δa_oₜ
     d_b = d_a.sum(axis=(0, 1))
     d_b_i = d_b[0 * H : 1 * H]
     d_b_f = d_b[1 * H : 2 * H]
@@ -423,61 +404,54 @@ def _backward_precise(dy: Array, tape: PreciseTape, params: Params, dstate: Stat
     g = gates[..., 3 * H : 4 * H]
     # (B3) tanh_c′ₜ = tanh′(cₜ)
     tanh_c_slope = _tanh_slope(c[1:])
-    # (B15) i′ₜ = σ′(a_iₜ)
-    # (B12) f′ₜ = σ′(a_fₜ)
-    # (B6) o′ₜ = σ′(a_oₜ)
+    # (B15) i′ₜ = σ′(a_iₜ); (B12) f′ₜ = σ′(a_fₜ); (B6) o′ₜ = σ′(a_oₜ)
     d_a_i_f_o[...] = _sigmoid_slope(a_i_f_o)
     # (B9) g′ₜ = tanh′(a_gₜ)
     d_a_g[...] = _tanh_slope(a_g)
-    for t in reversed(range(T)):
+    for (
+        dy_t, o_t, tanh_c_slope_t, tanh_c_t, i_t, c_prev, g_t, f_t, d_a_t
+    ) in zip(
+        dy[::-1], o[::-1], tanh_c_slope[::-1], tanh_c[::-1], i[::-1], c[:-1][::-1], g[::-1], f[::-1],
+        d_a[::-1], strict=True
+    ):
         # (B1) δhₜ = δyₜ + δh⁺ₜ
-        d_h = dy[t] + d_h_next
+        d_h = dy_t + d_h_next
         # (B2) δtanh_cₜ = δhₜ ⊙ oₜ
-        d_tanh_c = d_h * o[t]
+        d_tanh_c = d_h * o_t
         # (B4) δcₜ = δc⁺ₜ + δtanh_cₜ ⊙ tanh_c′ₜ
-        d_c = d_c_next + d_tanh_c * tanh_c_slope[t]
+        d_c = d_c_next + d_tanh_c * tanh_c_slope_t
         # (B5) δoₜ = δhₜ ⊙ tanh_cₜ
-        np.multiply(d_h, tanh_c[t], out=d_o)
+        np.multiply(d_h, tanh_c_t, out=d_o)
         # (B8) δgₜ = δcₜ ⊙ iₜ
-        np.multiply(d_c, i[t], out=d_g)
+        np.multiply(d_c, i_t, out=d_g)
         # (B11) δfₜ = δcₜ ⊙ cₜ₋₁
-        np.multiply(d_c, c[t], out=d_f)
+        np.multiply(d_c, c_prev, out=d_f)
         # (B14) δiₜ = δcₜ ⊙ gₜ
-        np.multiply(d_c, g[t], out=d_i)
+        np.multiply(d_c, g_t, out=d_i)
         # (B18) δc⁺ₜ₋₁ = δcₜ ⊙ fₜ
-        d_c_prev = d_c * f[t]
-        # (B16) δa_iₜ = δiₜ ⊙ i′ₜ
-        # (B13) δa_fₜ = δfₜ ⊙ f′ₜ
-        # (B7) δa_oₜ = δoₜ ⊙ o′ₜ
-        # (B10) δa_gₜ = δgₜ ⊙ g′ₜ
-        np.multiply(d_gates, d_a[t], out=d_a[t])
+        d_c_prev = d_c * f_t
+        # (B16) δa_iₜ = δiₜ ⊙ i′ₜ; (B13) δa_fₜ = δfₜ ⊙ f′ₜ; (B7) δa_oₜ = δoₜ ⊙ o′ₜ; (B10) δa_gₜ = δgₜ ⊙ g′ₜ
+        d_a_t *= d_gates
         # (B17) δh⁺ₜ₋₁ = U_oᵀ δa_oₜ + U_gᵀ δa_gₜ + U_fᵀ δa_fₜ + U_iᵀ δa_iₜ
-        d_h_prev = d_a[t] @ U
+        d_h_prev = d_a_t @ U
         d_h_next, d_c_next = d_h_prev, d_c_prev
     # (B19) δxₜ = W_oᵀ δa_oₜ + W_gᵀ δa_gₜ + W_fᵀ δa_fₜ + W_iᵀ δa_iₜ
     d_x = _times(d_a, W)
-    # (B20) δW_i = Σₜ δa_iₜ xₜᵀ
-    # (B23) δW_f = Σₜ δa_fₜ xₜᵀ
-    # (B26) δW_g = Σₜ δa_gₜ xₜᵀ
-    # (B29) δW_o = Σₜ δa_oₜ xₜᵀ
+    # (B20) δW_i = Σₜ δa_iₜ xₜᵀ; (B23) δW_f = Σₜ δa_fₜ xₜᵀ; (B26) δW_g = Σₜ δa_gₜ xₜᵀ; (B29) δW_o = Σₜ δa_oₜ
+    # xₜᵀ
     d_W = _outer(d_a, x)
     d_W_i = d_W[0 * H : 1 * H]
     d_W_f = d_W[1 * H : 2 * H]
     d_W_o = d_W[2 * H : 3 * H]
     d_W_g = d_W[3 * H : 4 * H]
-    # (B21) δU_i = Σₜ δa_iₜ hₜ₋₁ᵀ
-    # (B24) δU_f = Σₜ δa_fₜ hₜ₋₁ᵀ
-    # (B27) δU_g = Σₜ δa_gₜ hₜ₋₁ᵀ
-    # (B30) δU_o = Σₜ δa_oₜ hₜ₋₁ᵀ
+    # (B21) δU_i = Σₜ δa_iₜ hₜ₋₁ᵀ; (B24) δU_f = Σₜ δa_fₜ hₜ₋₁ᵀ; (B27) δU_g = Σₜ δa_gₜ hₜ₋₁ᵀ; (B30) δU_o = Σₜ
+    # δa_oₜ hₜ₋₁ᵀ
     d_U = _outer(d_a, h[:-1])
     d_U_i = d_U[0 * H : 1 * H]
     d_U_f = d_U[1 * H : 2 * H]
     d_U_o = d_U[2 * H : 3 * H]
     d_U_g = d_U[3 * H : 4 * H]
-    # (B22) δb_i = Σₜ δa_iₜ
-    # (B25) δb_f = Σₜ δa_fₜ
-    # (B28) δb_g = Σₜ δa_gₜ
-    # (B31) δb_o = Σₜ δa_oₜ
+    # (B22) δb_i = Σₜ δa_iₜ; (B25) δb_f = Σₜ δa_fₜ; (B28) δb_g = Σₜ δa_gₜ; (B31) δb_o = Σₜ δa_oₜ
     d_b = d_a.sum(axis=(0, 1))
     d_b_i = d_b[0 * H : 1 * H]
     d_b_f = d_b[1 * H : 2 * H]
@@ -576,7 +550,9 @@ def _jvp(
     W_dot = np.concatenate((params_dot.W_i, params_dot.W_f, params_dot.W_o, params_dot.W_g))
     b_dot = np.concatenate((params_dot.b_i, params_dot.b_f, params_dot.b_o, params_dot.b_g))
     U = np.concatenate((params.U_i, params.U_f, params.U_o, params.U_g))
+    U_T = np.ascontiguousarray(U.T)
     U_dot = np.concatenate((params_dot.U_i, params_dot.U_f, params_dot.U_o, params_dot.U_g))
+    U_dot_T = np.ascontiguousarray(U_dot.T)
     a = np.empty((T, B, 4 * H), dtype)
     gates_dot = np.empty((T, B, 4 * H), dtype)
     gates = np.empty((B, 4 * H), dtype)
@@ -601,61 +577,37 @@ def _jvp(
     g_dot = gates_dot[..., 3 * H : 4 * H]
     gates_slope_i_f_o = gates_slope[..., 0 * H : 3 * H]
     g_slope = gates_slope[..., 3 * H : 4 * H]
-    # (F1) a_iₜ = W_i xₜ
-    # (F3) a_fₜ = W_f xₜ
-    # (F7) a_oₜ = W_o xₜ
-    # (F5) a_gₜ = W_g xₜ
-    a[...] = _times(x, W.T)
-    # (F1) a_iₜ += b_i
-    # (F3) a_fₜ += b_f
-    # (F7) a_oₜ += b_o
-    # (F5) a_gₜ += b_g
+    # (F1) a_iₜ = W_i xₜ; (F3) a_fₜ = W_f xₜ; (F7) a_oₜ = W_o xₜ; (F5) a_gₜ = W_g xₜ
+    _times(x, W.T, out=a)
+    # (F1) a_iₜ += b_i; (F3) a_fₜ += b_f; (F7) a_oₜ += b_o; (F5) a_gₜ += b_g
     a += b
-    # (T1) ∂a_iₜ = W_i ∂xₜ
-    # (T4) ∂a_fₜ = W_f ∂xₜ
-    # (T10) ∂a_oₜ = W_o ∂xₜ
-    # (T7) ∂a_gₜ = W_g ∂xₜ
-    gates_dot[...] = _times(x_dot, W.T)
-    # (T1) ∂a_iₜ += ∂W_i xₜ
-    # (T4) ∂a_fₜ += ∂W_f xₜ
-    # (T10) ∂a_oₜ += ∂W_o xₜ
-    # (T7) ∂a_gₜ += ∂W_g xₜ
+    # (T1) ∂a_iₜ = W_i ∂xₜ; (T4) ∂a_fₜ = W_f ∂xₜ; (T10) ∂a_oₜ = W_o ∂xₜ; (T7) ∂a_gₜ = W_g ∂xₜ
+    _times(x_dot, W.T, out=gates_dot)
+    # (T1) ∂a_iₜ += ∂W_i xₜ; (T4) ∂a_fₜ += ∂W_f xₜ; (T10) ∂a_oₜ += ∂W_o xₜ; (T7) ∂a_gₜ += ∂W_g xₜ
     gates_dot += _times(x, W_dot.T)
-    # (T1) ∂a_iₜ += ∂b_i
-    # (T4) ∂a_fₜ += ∂b_f
-    # (T10) ∂a_oₜ += ∂b_o
-    # (T7) ∂a_gₜ += ∂b_g
+    # (T1) ∂a_iₜ += ∂b_i; (T4) ∂a_fₜ += ∂b_f; (T10) ∂a_oₜ += ∂b_o; (T7) ∂a_gₜ += ∂b_g
     gates_dot += b_dot
-    for t in range(T):
-        # (F1) a_iₜ += U_i hₜ₋₁
-        # (F3) a_fₜ += U_f hₜ₋₁
-        # (F7) a_oₜ += U_o hₜ₋₁
-        # (F5) a_gₜ += U_g hₜ₋₁
-        np.add(a[t], h[t] @ U.T, out=a[t])
-        # (T1) ∂a_iₜ += U_i ∂hₜ₋₁
-        # (T4) ∂a_fₜ += U_f ∂hₜ₋₁
-        # (T10) ∂a_oₜ += U_o ∂hₜ₋₁
-        # (T7) ∂a_gₜ += U_g ∂hₜ₋₁
-        np.add(gates_dot[t], h_dot[t] @ U.T, out=gates_dot[t])
-        # (T1) ∂a_iₜ += ∂U_i hₜ₋₁
-        # (T4) ∂a_fₜ += ∂U_f hₜ₋₁
-        # (T10) ∂a_oₜ += ∂U_o hₜ₋₁
-        # (T7) ∂a_gₜ += ∂U_g hₜ₋₁
-        np.add(gates_dot[t], h[t] @ U_dot.T, out=gates_dot[t])
-        # (F2) iₜ = σ(a_iₜ)
-        # (F4) fₜ = σ(a_fₜ)
-        # (F8) oₜ = σ(a_oₜ)
-        gates_i_f_o[...] = _sigmoid_precise(a_i_f_o[t])
-        # (T2) i′ₜ = σ′(a_iₜ)
-        # (T5) f′ₜ = σ′(a_fₜ)
-        # (T11) o′ₜ = σ′(a_oₜ)
-        gates_slope_i_f_o[...] = _sigmoid_slope(a_i_f_o[t])
-        # (T3) ∂iₜ = ∂a_iₜ ⊙ i′ₜ
-        # (T6) ∂fₜ = ∂a_fₜ ⊙ f′ₜ
-        # (T12) ∂oₜ = ∂a_oₜ ⊙ o′ₜ
-        np.multiply(gates_dot_i_f_o[t], gates_slope_i_f_o, out=gates_dot_i_f_o[t])
+    for (
+        a_t, h_prev, gates_dot_t, h_dot_prev, a_i_f_o_t, gates_dot_i_f_o_t, a_g_t, h_t, g_dot_t, i_dot_t,
+        f_dot_t, h_dot_t, o_dot_t
+    ) in zip(
+        a, h[:-1], gates_dot, h_dot[:-1], a_i_f_o, gates_dot_i_f_o, a_g, h[1:], g_dot, i_dot, f_dot,
+        h_dot[1:], o_dot, strict=True
+    ):
+        # (F1) a_iₜ += U_i hₜ₋₁; (F3) a_fₜ += U_f hₜ₋₁; (F7) a_oₜ += U_o hₜ₋₁; (F5) a_gₜ += U_g hₜ₋₁
+        a_t += h_prev @ U_T
+        # (T1) ∂a_iₜ += U_i ∂hₜ₋₁; (T4) ∂a_fₜ += U_f ∂hₜ₋₁; (T10) ∂a_oₜ += U_o ∂hₜ₋₁; (T7) ∂a_gₜ += U_g ∂hₜ₋₁
+        gates_dot_t += h_dot_prev @ U_T
+        # (T1) ∂a_iₜ += ∂U_i hₜ₋₁; (T4) ∂a_fₜ += ∂U_f hₜ₋₁; (T10) ∂a_oₜ += ∂U_o hₜ₋₁; (T7) ∂a_gₜ += ∂U_g hₜ₋₁
+        gates_dot_t += h_prev @ U_dot_T
+        # (F2) iₜ = σ(a_iₜ); (F4) fₜ = σ(a_fₜ); (F8) oₜ = σ(a_oₜ)
+        gates_i_f_o[...] = _sigmoid_precise(a_i_f_o_t)
+        # (T2) i′ₜ = σ′(a_iₜ); (T5) f′ₜ = σ′(a_fₜ); (T11) o′ₜ = σ′(a_oₜ)
+        gates_slope_i_f_o[...] = _sigmoid_slope(a_i_f_o_t)
+        # (T3) ∂iₜ = ∂a_iₜ ⊙ i′ₜ; (T6) ∂fₜ = ∂a_fₜ ⊙ f′ₜ; (T12) ∂oₜ = ∂a_oₜ ⊙ o′ₜ
+        gates_dot_i_f_o_t *= gates_slope_i_f_o
         # (F6) gₜ = tanh(a_gₜ)
-        np.tanh(a_g[t], out=g)
+        np.tanh(a_g_t, out=g)
         # (F9) cₜ = cₜ₋₁ ⊙ fₜ + iₜ ⊙ gₜ
         c = c_prev * f + i * g
         # (F10) tanh_cₜ = tanh(cₜ)
@@ -663,17 +615,17 @@ def _jvp(
         # (T14) tanh_c′ₜ = tanh′(cₜ)
         tanh_c_slope = _tanh_slope(c)
         # (F11) hₜ = oₜ ⊙ tanh_cₜ
-        np.multiply(o, tanh_c, out=h[t + 1])
+        np.multiply(o, tanh_c, out=h_t)
         # (T8) g′ₜ = tanh′(a_gₜ)
-        g_slope[...] = _tanh_slope(a_g[t])
+        g_slope[...] = _tanh_slope(a_g_t)
         # (T9) ∂gₜ = ∂a_gₜ ⊙ g′ₜ
-        np.multiply(g_dot[t], g_slope, out=g_dot[t])
+        g_dot_t *= g_slope
         # (T13) ∂cₜ = ∂cₜ₋₁ ⊙ fₜ + ∂iₜ ⊙ gₜ + ∂fₜ ⊙ cₜ₋₁ + ∂gₜ ⊙ iₜ
-        c_dot = c_dot_prev * f + i_dot[t] * g + f_dot[t] * c_prev + g_dot[t] * i
+        c_dot = c_dot_prev * f + i_dot_t * g + f_dot_t * c_prev + g_dot_t * i
         # (T15) ∂tanh_cₜ = ∂cₜ ⊙ tanh_c′ₜ
         tanh_c_dot = c_dot * tanh_c_slope
         # (T16) ∂hₜ = ∂oₜ ⊙ tanh_cₜ + ∂tanh_cₜ ⊙ oₜ
-        np.add(o_dot[t] * tanh_c, tanh_c_dot * o, out=h_dot[t + 1])
+        np.add(o_dot_t * tanh_c, tanh_c_dot * o, out=h_dot_t)
         c_prev, c_dot_prev = c, c_dot
     return h[1:].copy(), h_dot[1:].copy(), State(h[T].copy(), c_prev), State(h_dot[T].copy(), c_dot_prev)
 
@@ -936,8 +888,12 @@ def _tanh_slope(a: Array) -> Array:
     return slope
 
 
-def _times(sequence: Array, matrix: Array) -> Array:
-    """Every row of a sequence (T, B, N) times a matrix (N, M), as one product of T B rows: (T, B, M)."""
+def _times(sequence: Array, matrix: Array, out: Array | None = None) -> Array:
+    """Every row of a sequence (T, B, N) times a matrix (N, M), as one product of T B rows: (T, B, M).
+
+    `out`, if given, is a contiguous array of that shape.
+    """
     steps, batch, width = sequence.shape
-    rows: Array = sequence.reshape(steps * batch, width) @ matrix
+    rows = None if out is None else out.reshape(steps * batch, matrix.shape[1])
+    rows = np.matmul(sequence.reshape(steps * batch, width), matrix, out=rows)
     return rows.reshape(steps, batch, matrix.shape[1])

@@ -217,6 +217,7 @@ def _forward_fast(
     p_i = params.p_i
     p_f = params.p_f
     U = np.concatenate((params.U_i, params.U_f, params.U_g, params.U_o))
+    U_T = np.ascontiguousarray(U.T)
     p_o = params.p_o
     gates = np.empty((T, B, 4 * H), dtype)
     tanh_c = np.empty((T, B, H), dtype)
@@ -229,41 +230,35 @@ def _forward_fast(
     f = gates[..., 1 * H : 2 * H]
     g = gates[..., 2 * H : 3 * H]
     o = gates[..., 3 * H : 4 * H]
-    # (F1) a_iₜ = W_i xₜ
-    # (F3) a_fₜ = W_f xₜ
-    # (F5) a_gₜ = W_g xₜ
-    # (F8) a_oₜ = W_o xₜ
-    gates[...] = _times(x, W.T)
-    # (F1) a_iₜ += b_i
-    # (F3) a_fₜ += b_f
-    # (F5) a_gₜ += b_g
-    # (F8) a_oₜ += b_o
+    # (F1) a_iₜ = W_i xₜ; (F3) a_fₜ = W_f xₜ; (F5) a_gₜ = W_g xₜ; (F8) a_oₜ = W_o xₜ
+    _times(x, W.T, out=gates)
+    # (F1) a_iₜ += b_i; (F3) a_fₜ += b_f; (F5) a_gₜ += b_g; (F8) a_oₜ += b_o
     gates += b
-    for t in range(T):
+    for (
+        i_t, c_prev, f_t, gates_t, h_prev, gates_i_f_t, g_t, c_t, o_t, tanh_c_t, h_t
+    ) in zip(
+        i, c[:-1], f, gates, h[:-1], gates_i_f, g, c[1:], o, tanh_c, h[1:], strict=True
+    ):
         # (F1) a_iₜ += p_i ⊙ cₜ₋₁
-        np.add(i[t], p_i * c[t], out=i[t])
+        i_t += p_i * c_prev
         # (F3) a_fₜ += p_f ⊙ cₜ₋₁
-        np.add(f[t], p_f * c[t], out=f[t])
-        # (F1) a_iₜ += U_i hₜ₋₁
-        # (F3) a_fₜ += U_f hₜ₋₁
-        # (F5) a_gₜ += U_g hₜ₋₁
-        # (F8) a_oₜ += U_o hₜ₋₁
-        np.add(gates[t], h[t] @ U.T, out=gates[t])
-        # (F2) iₜ = σ(a_iₜ)
-        # (F4) fₜ = σ(a_fₜ)
-        _sigmoid(gates_i_f[t], out=gates_i_f[t])
+        f_t += p_f * c_prev
+        # (F1) a_iₜ += U_i hₜ₋₁; (F3) a_fₜ += U_f hₜ₋₁; (F5) a_gₜ += U_g hₜ₋₁; (F8) a_oₜ += U_o hₜ₋₁
+        gates_t += h_prev @ U_T
+        # (F2) iₜ = σ(a_iₜ); (F4) fₜ = σ(a_fₜ)
+        _sigmoid(gates_i_f_t, out=gates_i_f_t)
         # (F6) gₜ = tanh(a_gₜ)
-        np.tanh(g[t], out=g[t])
+        np.tanh(g_t, out=g_t)
         # (F7) cₜ = cₜ₋₁ ⊙ fₜ + iₜ ⊙ gₜ
-        np.add(c[t] * f[t], i[t] * g[t], out=c[t + 1])
+        np.add(c_prev * f_t, i_t * g_t, out=c_t)
         # (F8) a_oₜ += p_o ⊙ cₜ
-        np.add(o[t], p_o * c[t + 1], out=o[t])
+        o_t += p_o * c_t
         # (F10) tanh_cₜ = tanh(cₜ)
-        np.tanh(c[t + 1], out=tanh_c[t])
+        np.tanh(c_t, out=tanh_c_t)
         # (F9) oₜ = σ(a_oₜ)
-        _sigmoid(o[t], out=o[t])
+        _sigmoid(o_t, out=o_t)
         # (F11) hₜ = oₜ ⊙ tanh_cₜ
-        np.multiply(o[t], tanh_c[t], out=h[t + 1])
+        np.multiply(o_t, tanh_c_t, out=h_t)
     return h[1:].copy(), State(h[T].copy(), c[T].copy()), Tape(x, h, c, gates, tanh_c)
 
 
@@ -278,6 +273,7 @@ def _forward_precise(
     p_i = params.p_i
     p_f = params.p_f
     U = np.concatenate((params.U_i, params.U_f, params.U_g, params.U_o))
+    U_T = np.ascontiguousarray(U.T)
     p_o = params.p_o
     a = np.empty((T, B, 4 * H), dtype)
     gates = np.empty((T, B, 4 * H), dtype)
@@ -296,41 +292,37 @@ def _forward_precise(
     f = gates[..., 1 * H : 2 * H]
     g = gates[..., 2 * H : 3 * H]
     o = gates[..., 3 * H : 4 * H]
-    # (F1) a_iₜ = W_i xₜ
-    # (F3) a_fₜ = W_f xₜ
-    # (F5) a_gₜ = W_g xₜ
-    # (F8) a_oₜ = W_o xₜ
-    a[...] = _times(x, W.T)
-    # (F1) a_iₜ += b_i
-    # (F3) a_fₜ += b_f
-    # (F5) a_gₜ += b_g
-    # (F8) a_oₜ += b_o
+    # (F1) a_iₜ = W_i xₜ; (F3) a_fₜ = W_f xₜ; (F5) a_gₜ = W_g xₜ; (F8) a_oₜ = W_o xₜ
+    _times(x, W.T, out=a)
+    # (F1) a_iₜ += b_i; (F3) a_fₜ += b_f; (F5) a_gₜ += b_g; (F8) a_oₜ += b_o
     a += b
-    for t in range(T):
+    for (
+        a_i_t, c_prev, a_f_t, a_t, h_prev, gates_i_f_t, a_i_f_t, g_t, a_g_t, c_t, f_t, i_t, a_o_t, tanh_c_t,
+        o_t, h_t
+    ) in zip(
+        a_i, c[:-1], a_f, a, h[:-1], gates_i_f, a_i_f, g, a_g, c[1:], f, i, a_o, tanh_c, o, h[1:],
+        strict=True
+    ):
         # (F1) a_iₜ += p_i ⊙ cₜ₋₁
-        np.add(a_i[t], p_i * c[t], out=a_i[t])
+        a_i_t += p_i * c_prev
         # (F3) a_fₜ += p_f ⊙ cₜ₋₁
-        np.add(a_f[t], p_f * c[t], out=a_f[t])
-        # (F1) a_iₜ += U_i hₜ₋₁
-        # (F3) a_fₜ += U_f hₜ₋₁
-        # (F5) a_gₜ += U_g hₜ₋₁
-        # (F8) a_oₜ += U_o hₜ₋₁
-        np.add(a[t], h[t] @ U.T, out=a[t])
-        # (F2) iₜ = σ(a_iₜ)
-        # (F4) fₜ = σ(a_fₜ)
-        gates_i_f[t][...] = _sigmoid_precise(a_i_f[t])
+        a_f_t += p_f * c_prev
+        # (F1) a_iₜ += U_i hₜ₋₁; (F3) a_fₜ += U_f hₜ₋₁; (F5) a_gₜ += U_g hₜ₋₁; (F8) a_oₜ += U_o hₜ₋₁
+        a_t += h_prev @ U_T
+        # (F2) iₜ = σ(a_iₜ); (F4) fₜ = σ(a_fₜ)
+        gates_i_f_t[...] = _sigmoid_precise(a_i_f_t)
         # (F6) gₜ = tanh(a_gₜ)
-        np.tanh(a_g[t], out=g[t])
+        np.tanh(a_g_t, out=g_t)
         # (F7) cₜ = cₜ₋₁ ⊙ fₜ + iₜ ⊙ gₜ
-        np.add(c[t] * f[t], i[t] * g[t], out=c[t + 1])
+        np.add(c_prev * f_t, i_t * g_t, out=c_t)
         # (F8) a_oₜ += p_o ⊙ cₜ
-        np.add(a_o[t], p_o * c[t + 1], out=a_o[t])
+        a_o_t += p_o * c_t
         # (F10) tanh_cₜ = tanh(cₜ)
-        np.tanh(c[t + 1], out=tanh_c[t])
+        np.tanh(c_t, out=tanh_c_t)
         # (F9) oₜ = σ(a_oₜ)
-        o[t][...] = _sigmoid_precise(a_o[t])
+        o_t[...] = _sigmoid_precise(a_o_t)
         # (F11) hₜ = oₜ ⊙ tanh_cₜ
-        np.multiply(o[t], tanh_c[t], out=h[t + 1])
+        np.multiply(o_t, tanh_c_t, out=h_t)
     return h[1:].copy(), State(h[T].copy(), c[T].copy()), PreciseTape(x, h, c, a, gates, tanh_c)
 
 
@@ -370,54 +362,53 @@ def _backward_fast(dy: Array, tape: Tape, params: Params, dstate: State) -> Grad
     o = gates[..., 3 * H : 4 * H]
     # (B3) tanh_c′ₜ = 1 − tanh_cₜ²
     tanh_c_slope = 1 - tanh_c**2
-    # (B15) i′ₜ = iₜ ⊙ (1 − iₜ)
-    # (B12) f′ₜ = fₜ ⊙ (1 − fₜ)
+    # (B15) i′ₜ = iₜ ⊙ (1 − iₜ); (B12) f′ₜ = fₜ ⊙ (1 − fₜ)
     np.multiply(gates_i_f, 1 - gates_i_f, out=d_a_i_f)
     # (B5) o′ₜ = oₜ ⊙ (1 − oₜ)
     np.multiply(o, 1 - o, out=d_a_o)
     # (B9) g′ₜ = 1 − gₜ²
     np.subtract(1, g**2, out=d_a_g)
-    for t in reversed(range(T)):
+    for (
+        dy_t, o_t, tanh_c_t, d_a_o_t, tanh_c_slope_t, i_t, c_prev, g_t, d_a_i_f_g_t, d_a_t, f_t, d_a_f_t,
+        d_a_i_t
+    ) in zip(
+        dy[::-1], o[::-1], tanh_c[::-1], d_a_o[::-1], tanh_c_slope[::-1], i[::-1], c[:-1][::-1], g[::-1],
+        d_a_i_f_g[::-1], d_a[::-1], f[::-1], d_a_f[::-1], d_a_i[::-1], strict=True
+    ):
         # (B1) δhₜ = δyₜ + δh⁺ₜ
-        d_h = dy[t] + d_h_next
+        d_h = dy_t + d_h_next
         # (B2) δtanh_cₜ = δhₜ ⊙ oₜ
-        d_tanh_c = d_h * o[t]
+        d_tanh_c = d_h * o_t
         # (B4) δoₜ = δhₜ ⊙ tanh_cₜ
-        np.multiply(d_h, tanh_c[t], out=d_o)
+        np.multiply(d_h, tanh_c_t, out=d_o)
         # (B6) δa_oₜ = δoₜ ⊙ o′ₜ
-        np.multiply(d_o, d_a_o[t], out=d_a_o[t])
+        d_a_o_t *= d_o
         # (B7) δcₜ = δc⁺ₜ + δtanh_cₜ ⊙ tanh_c′ₜ + δa_oₜ ⊙ p_o
-        d_c = d_c_next + d_tanh_c * tanh_c_slope[t] + d_a_o[t] * p_o
+        d_c = d_c_next + d_tanh_c * tanh_c_slope_t + d_a_o_t * p_o
         # (B8) δgₜ = δcₜ ⊙ iₜ
-        np.multiply(d_c, i[t], out=d_g)
+        np.multiply(d_c, i_t, out=d_g)
         # (B11) δfₜ = δcₜ ⊙ cₜ₋₁
-        np.multiply(d_c, c[t], out=d_f)
+        np.multiply(d_c, c_prev, out=d_f)
         # (B14) δiₜ = δcₜ ⊙ gₜ
-        np.multiply(d_c, g[t], out=d_i)
-        # (B16) δa_iₜ = δiₜ ⊙ i′ₜ
-        # (B13) δa_fₜ = δfₜ ⊙ f′ₜ
-        # (B10) δa_gₜ = δgₜ ⊙ g′ₜ
-        np.multiply(d_gates_i_f_g, d_a_i_f_g[t], out=d_a_i_f_g[t])
+        np.multiply(d_c, g_t, out=d_i)
+        # (B16) δa_iₜ = δiₜ ⊙ i′ₜ; (B13) δa_fₜ = δfₜ ⊙ f′ₜ; (B10) δa_gₜ = δgₜ ⊙ g′ₜ
+        d_a_i_f_g_t *= d_gates_i_f_g
         # (B17) δh⁺ₜ₋₁ = U_oᵀ δa_oₜ + U_gᵀ δa_gₜ + U_fᵀ δa_fₜ + U_iᵀ δa_iₜ
-        d_h_prev = d_a[t] @ U
+        d_h_prev = d_a_t @ U
         # (B18) δc⁺ₜ₋₁ = δcₜ ⊙ fₜ + δa_fₜ ⊙ p_f + δa_iₜ ⊙ p_i
-        d_c_prev = d_c * f[t] + d_a_f[t] * p_f + d_a_i[t] * p_i
+        d_c_prev = d_c * f_t + d_a_f_t * p_f + d_a_i_t * p_i
         d_h_next, d_c_next = d_h_prev, d_c_prev
     # (B19) δxₜ = W_oᵀ δa_oₜ + W_gᵀ δa_gₜ + W_fᵀ δa_fₜ + W_iᵀ δa_iₜ
     d_x = _times(d_a, W)
-    # (B20) δW_i = Σₜ δa_iₜ xₜᵀ
-    # (B24) δW_f = Σₜ δa_fₜ xₜᵀ
-    # (B28) δW_g = Σₜ δa_gₜ xₜᵀ
-    # (B31) δW_o = Σₜ δa_oₜ xₜᵀ
+    # (B20) δW_i = Σₜ δa_iₜ xₜᵀ; (B24) δW_f = Σₜ δa_fₜ xₜᵀ; (B28) δW_g = Σₜ δa_gₜ xₜᵀ; (B31) δW_o = Σₜ δa_oₜ
+    # xₜᵀ
     d_W = _outer(d_a, x)
     d_W_i = d_W[0 * H : 1 * H]
     d_W_f = d_W[1 * H : 2 * H]
     d_W_g = d_W[2 * H : 3 * H]
     d_W_o = d_W[3 * H : 4 * H]
-    # (B21) δU_i = Σₜ δa_iₜ hₜ₋₁ᵀ
-    # (B25) δU_f = Σₜ δa_fₜ hₜ₋₁ᵀ
-    # (B29) δU_g = Σₜ δa_gₜ hₜ₋₁ᵀ
-    # (B32) δU_o = Σₜ δa_oₜ hₜ₋₁ᵀ
+    # (B21) δU_i = Σₜ δa_iₜ hₜ₋₁ᵀ; (B25) δU_f = Σₜ δa_fₜ hₜ₋₁ᵀ; (B29) δU_g = Σₜ δa_gₜ hₜ₋₁ᵀ; (B32) δU_o = Σₜ
+    # δa_oₜ hₜ₋₁ᵀ
     d_U = _outer(d_a, h[:-1])
     d_U_i = d_U[0 * H : 1 * H]
     d_U_f = d_U[1 * H : 2 * H]
@@ -425,10 +416,7 @@ def _backward_fast(dy: Array, tape: Tape, params: Params, dstate: State) -> Grad
     d_U_o = d_U[3 * H : 4 * H]
     # (B22) δp_i = Σₜ δa_iₜ ⊙ cₜ₋₁
     d_p_i = (d_a_i * c[:-1]).sum(axis=(0, 1))
-    # (B23) δb_i = Σₜ δa_iₜ
-    # (B27) δb_f = Σₜ δa_fₜ
-    # (B30) δb_g = Σₜ δa_gₜ
-    # (B34) δb_o = Σₜ δa_oₜ
+    # (B23) δb_i = Σₜ δa_iₜ; (B27) δb_f = Σₜ δa_fₜ; (B30) δb_g = Σₜ δa_gₜ; (B34) δb_o = Σₜ δa_oₜ
     d_b = d_a.sum(axis=(0, 1))
     d_b_i = d_b[0 * H : 1 * H]
     d_b_f = d_b[1 * H : 2 * H]
@@ -480,54 +468,53 @@ def _backward_precise(dy: Array, tape: PreciseTape, params: Params, dstate: Stat
     o = gates[..., 3 * H : 4 * H]
     # (B3) tanh_c′ₜ = tanh′(cₜ)
     tanh_c_slope = _tanh_slope(c[1:])
-    # (B15) i′ₜ = σ′(a_iₜ)
-    # (B12) f′ₜ = σ′(a_fₜ)
+    # (B15) i′ₜ = σ′(a_iₜ); (B12) f′ₜ = σ′(a_fₜ)
     d_a_i_f[...] = _sigmoid_slope(a_i_f)
     # (B5) o′ₜ = σ′(a_oₜ)
     d_a_o[...] = _sigmoid_slope(a_o)
     # (B9) g′ₜ = tanh′(a_gₜ)
     d_a_g[...] = _tanh_slope(a_g)
-    for t in reversed(range(T)):
+    for (
+        dy_t, o_t, tanh_c_t, d_a_o_t, tanh_c_slope_t, i_t, c_prev, g_t, d_a_i_f_g_t, d_a_t, f_t, d_a_f_t,
+        d_a_i_t
+    ) in zip(
+        dy[::-1], o[::-1], tanh_c[::-1], d_a_o[::-1], tanh_c_slope[::-1], i[::-1], c[:-1][::-1], g[::-1],
+        d_a_i_f_g[::-1], d_a[::-1], f[::-1], d_a_f[::-1], d_a_i[::-1], strict=True
+    ):
         # (B1) δhₜ = δyₜ + δh⁺ₜ
-        d_h = dy[t] + d_h_next
+        d_h = dy_t + d_h_next
         # (B2) δtanh_cₜ = δhₜ ⊙ oₜ
-        d_tanh_c = d_h * o[t]
+        d_tanh_c = d_h * o_t
         # (B4) δoₜ = δhₜ ⊙ tanh_cₜ
-        np.multiply(d_h, tanh_c[t], out=d_o)
+        np.multiply(d_h, tanh_c_t, out=d_o)
         # (B6) δa_oₜ = δoₜ ⊙ o′ₜ
-        np.multiply(d_o, d_a_o[t], out=d_a_o[t])
+        d_a_o_t *= d_o
         # (B7) δcₜ = δc⁺ₜ + δtanh_cₜ ⊙ tanh_c′ₜ + δa_oₜ ⊙ p_o
-        d_c = d_c_next + d_tanh_c * tanh_c_slope[t] + d_a_o[t] * p_o
+        d_c = d_c_next + d_tanh_c * tanh_c_slope_t + d_a_o_t * p_o
         # (B8) δgₜ = δcₜ ⊙ iₜ
-        np.multiply(d_c, i[t], out=d_g)
+        np.multiply(d_c, i_t, out=d_g)
         # (B11) δfₜ = δcₜ ⊙ cₜ₋₁
-        np.multiply(d_c, c[t], out=d_f)
+        np.multiply(d_c, c_prev, out=d_f)
         # (B14) δiₜ = δcₜ ⊙ gₜ
-        np.multiply(d_c, g[t], out=d_i)
-        # (B16) δa_iₜ = δiₜ ⊙ i′ₜ
-        # (B13) δa_fₜ = δfₜ ⊙ f′ₜ
-        # (B10) δa_gₜ = δgₜ ⊙ g′ₜ
-        np.multiply(d_gates_i_f_g, d_a_i_f_g[t], out=d_a_i_f_g[t])
+        np.multiply(d_c, g_t, out=d_i)
+        # (B16) δa_iₜ = δiₜ ⊙ i′ₜ; (B13) δa_fₜ = δfₜ ⊙ f′ₜ; (B10) δa_gₜ = δgₜ ⊙ g′ₜ
+        d_a_i_f_g_t *= d_gates_i_f_g
         # (B17) δh⁺ₜ₋₁ = U_oᵀ δa_oₜ + U_gᵀ δa_gₜ + U_fᵀ δa_fₜ + U_iᵀ δa_iₜ
-        d_h_prev = d_a[t] @ U
+        d_h_prev = d_a_t @ U
         # (B18) δc⁺ₜ₋₁ = δcₜ ⊙ fₜ + δa_fₜ ⊙ p_f + δa_iₜ ⊙ p_i
-        d_c_prev = d_c * f[t] + d_a_f[t] * p_f + d_a_i[t] * p_i
+        d_c_prev = d_c * f_t + d_a_f_t * p_f + d_a_i_t * p_i
         d_h_next, d_c_next = d_h_prev, d_c_prev
     # (B19) δxₜ = W_oᵀ δa_oₜ + W_gᵀ δa_gₜ + W_fᵀ δa_fₜ + W_iᵀ δa_iₜ
     d_x = _times(d_a, W)
-    # (B20) δW_i = Σₜ δa_iₜ xₜᵀ
-    # (B24) δW_f = Σₜ δa_fₜ xₜᵀ
-    # (B28) δW_g = Σₜ δa_gₜ xₜᵀ
-    # (B31) δW_o = Σₜ δa_oₜ xₜᵀ
+    # (B20) δW_i = Σₜ δa_iₜ xₜᵀ; (B24) δW_f = Σₜ δa_fₜ xₜᵀ; (B28) δW_g = Σₜ δa_gₜ xₜᵀ; (B31) δW_o = Σₜ δa_oₜ
+    # xₜᵀ
     d_W = _outer(d_a, x)
     d_W_i = d_W[0 * H : 1 * H]
     d_W_f = d_W[1 * H : 2 * H]
     d_W_g = d_W[2 * H : 3 * H]
     d_W_o = d_W[3 * H : 4 * H]
-    # (B21) δU_i = Σₜ δa_iₜ hₜ₋₁ᵀ
-    # (B25) δU_f = Σₜ δa_fₜ hₜ₋₁ᵀ
-    # (B29) δU_g = Σₜ δa_gₜ hₜ₋₁ᵀ
-    # (B32) δU_o = Σₜ δa_oₜ hₜ₋₁ᵀ
+    # (B21) δU_i = Σₜ δa_iₜ hₜ₋₁ᵀ; (B25) δU_f = Σₜ δa_fₜ hₜ₋₁ᵀ; (B29) δU_g = Σₜ δa_gₜ hₜ₋₁ᵀ; (B32) δU_o = Σₜ
+    # δa_oₜ hₜ₋₁ᵀ
     d_U = _outer(d_a, h[:-1])
     d_U_i = d_U[0 * H : 1 * H]
     d_U_f = d_U[1 * H : 2 * H]
@@ -535,10 +522,7 @@ def _backward_precise(dy: Array, tape: PreciseTape, params: Params, dstate: Stat
     d_U_o = d_U[3 * H : 4 * H]
     # (B22) δp_i = Σₜ δa_iₜ ⊙ cₜ₋₁
     d_p_i = (d_a_i * c[:-1]).sum(axis=(0, 1))
-    # (B23) δb_i = Σₜ δa_iₜ
-    # (B27) δb_f = Σₜ δa_fₜ
-    # (B30) δb_g = Σₜ δa_gₜ
-    # (B34) δb_o = Σₜ δa_oₜ
+    # (B23) δb_i = Σₜ δa_iₜ; (B27) δb_f = Σₜ δa_fₜ; (B30) δb_g = Σₜ δa_gₜ; (B34) δb_o = Σₜ δa_oₜ
     d_b = d_a.sum(axis=(0, 1))
     d_b_i = d_b[0 * H : 1 * H]
     d_b_f = d_b[1 * H : 2 * H]
@@ -651,7 +635,9 @@ def _jvp(
     p_f = params.p_f
     p_f_dot = params_dot.p_f
     U = np.concatenate((params.U_i, params.U_f, params.U_g, params.U_o))
+    U_T = np.ascontiguousarray(U.T)
     U_dot = np.concatenate((params_dot.U_i, params_dot.U_f, params_dot.U_g, params_dot.U_o))
+    U_dot_T = np.ascontiguousarray(U_dot.T)
     p_o = params.p_o
     p_o_dot = params_dot.p_o
     a = np.empty((T, B, 4 * H), dtype)
@@ -682,97 +668,76 @@ def _jvp(
     gates_slope_i_f = gates_slope[..., 0 * H : 2 * H]
     g_slope = gates_slope[..., 2 * H : 3 * H]
     o_slope = gates_slope[..., 3 * H : 4 * H]
-    # (F1) a_iₜ = W_i xₜ
-    # (F3) a_fₜ = W_f xₜ
-    # (F5) a_gₜ = W_g xₜ
-    # (F8) a_oₜ = W_o xₜ
-    a[...] = _times(x, W.T)
-    # (F1) a_iₜ += b_i
-    # (F3) a_fₜ += b_f
-    # (F5) a_gₜ += b_g
-    # (F8) a_oₜ += b_o
+    # (F1) a_iₜ = W_i xₜ; (F3) a_fₜ = W_f xₜ; (F5) a_gₜ = W_g xₜ; (F8) a_oₜ = W_o xₜ
+    _times(x, W.T, out=a)
+    # (F1) a_iₜ += b_i; (F3) a_fₜ += b_f; (F5) a_gₜ += b_g; (F8) a_oₜ += b_o
     a += b
-    # (T1) ∂a_iₜ = W_i ∂xₜ
-    # (T4) ∂a_fₜ = W_f ∂xₜ
-    # (T7) ∂a_gₜ = W_g ∂xₜ
-    # (T11) ∂a_oₜ = W_o ∂xₜ
-    gates_dot[...] = _times(x_dot, W.T)
-    # (T1) ∂a_iₜ += ∂W_i xₜ
-    # (T4) ∂a_fₜ += ∂W_f xₜ
-    # (T7) ∂a_gₜ += ∂W_g xₜ
-    # (T11) ∂a_oₜ += ∂W_o xₜ
+    # (T1) ∂a_iₜ = W_i ∂xₜ; (T4) ∂a_fₜ = W_f ∂xₜ; (T7) ∂a_gₜ = W_g ∂xₜ; (T11) ∂a_oₜ = W_o ∂xₜ
+    _times(x_dot, W.T, out=gates_dot)
+    # (T1) ∂a_iₜ += ∂W_i xₜ; (T4) ∂a_fₜ += ∂W_f xₜ; (T7) ∂a_gₜ += ∂W_g xₜ; (T11) ∂a_oₜ += ∂W_o xₜ
     gates_dot += _times(x, W_dot.T)
-    # (T1) ∂a_iₜ += ∂b_i
-    # (T4) ∂a_fₜ += ∂b_f
-    # (T7) ∂a_gₜ += ∂b_g
-    # (T11) ∂a_oₜ += ∂b_o
+    # (T1) ∂a_iₜ += ∂b_i; (T4) ∂a_fₜ += ∂b_f; (T7) ∂a_gₜ += ∂b_g; (T11) ∂a_oₜ += ∂b_o
     gates_dot += b_dot
-    for t in range(T):
+    for (
+        a_i_t, i_dot_t, a_f_t, f_dot_t, a_t, h_prev, gates_dot_t, h_dot_prev, a_i_f_t, gates_dot_i_f_t,
+        a_g_t, a_o_t, g_dot_t, o_dot_t, h_t, h_dot_t
+    ) in zip(
+        a_i, i_dot, a_f, f_dot, a, h[:-1], gates_dot, h_dot[:-1], a_i_f, gates_dot_i_f, a_g, a_o, g_dot,
+        o_dot, h[1:], h_dot[1:], strict=True
+    ):
         # (F1) a_iₜ += p_i ⊙ cₜ₋₁
-        np.add(a_i[t], p_i * c_prev, out=a_i[t])
+        a_i_t += p_i * c_prev
         # (T1) ∂a_iₜ += p_i ⊙ ∂cₜ₋₁ + ∂p_i ⊙ cₜ₋₁
-        np.add(i_dot[t], p_i * c_dot_prev, out=i_dot[t])
-        np.add(i_dot[t], p_i_dot * c_prev, out=i_dot[t])
+        i_dot_t += p_i * c_dot_prev
+        i_dot_t += p_i_dot * c_prev
         # (F3) a_fₜ += p_f ⊙ cₜ₋₁
-        np.add(a_f[t], p_f * c_prev, out=a_f[t])
+        a_f_t += p_f * c_prev
         # (T4) ∂a_fₜ += p_f ⊙ ∂cₜ₋₁ + ∂p_f ⊙ cₜ₋₁
-        np.add(f_dot[t], p_f * c_dot_prev, out=f_dot[t])
-        np.add(f_dot[t], p_f_dot * c_prev, out=f_dot[t])
-        # (F1) a_iₜ += U_i hₜ₋₁
-        # (F3) a_fₜ += U_f hₜ₋₁
-        # (F5) a_gₜ += U_g hₜ₋₁
-        # (F8) a_oₜ += U_o hₜ₋₁
-        np.add(a[t], h[t] @ U.T, out=a[t])
-        # (T1) ∂a_iₜ += U_i ∂hₜ₋₁
-        # (T4) ∂a_fₜ += U_f ∂hₜ₋₁
-        # (T7) ∂a_gₜ += U_g ∂hₜ₋₁
-        # (T11) ∂a_oₜ += U_o ∂hₜ₋₁
-        np.add(gates_dot[t], h_dot[t] @ U.T, out=gates_dot[t])
-        # (T1) ∂a_iₜ += ∂U_i hₜ₋₁
-        # (T4) ∂a_fₜ += ∂U_f hₜ₋₁
-        # (T7) ∂a_gₜ += ∂U_g hₜ₋₁
-        # (T11) ∂a_oₜ += ∂U_o hₜ₋₁
-        np.add(gates_dot[t], h[t] @ U_dot.T, out=gates_dot[t])
-        # (F2) iₜ = σ(a_iₜ)
-        # (F4) fₜ = σ(a_fₜ)
-        gates_i_f[...] = _sigmoid_precise(a_i_f[t])
-        # (T2) i′ₜ = σ′(a_iₜ)
-        # (T5) f′ₜ = σ′(a_fₜ)
-        gates_slope_i_f[...] = _sigmoid_slope(a_i_f[t])
-        # (T3) ∂iₜ = ∂a_iₜ ⊙ i′ₜ
-        # (T6) ∂fₜ = ∂a_fₜ ⊙ f′ₜ
-        np.multiply(gates_dot_i_f[t], gates_slope_i_f, out=gates_dot_i_f[t])
+        f_dot_t += p_f * c_dot_prev
+        f_dot_t += p_f_dot * c_prev
+        # (F1) a_iₜ += U_i hₜ₋₁; (F3) a_fₜ += U_f hₜ₋₁; (F5) a_gₜ += U_g hₜ₋₁; (F8) a_oₜ += U_o hₜ₋₁
+        a_t += h_prev @ U_T
+        # (T1) ∂a_iₜ += U_i ∂hₜ₋₁; (T4) ∂a_fₜ += U_f ∂hₜ₋₁; (T7) ∂a_gₜ += U_g ∂hₜ₋₁; (T11) ∂a_oₜ += U_o ∂hₜ₋₁
+        gates_dot_t += h_dot_prev @ U_T
+        # (T1) ∂a_iₜ += ∂U_i hₜ₋₁; (T4) ∂a_fₜ += ∂U_f hₜ₋₁; (T7) ∂a_gₜ += ∂U_g hₜ₋₁; (T11) ∂a_oₜ += ∂U_o hₜ₋₁
+        gates_dot_t += h_prev @ U_dot_T
+        # (F2) iₜ = σ(a_iₜ); (F4) fₜ = σ(a_fₜ)
+        gates_i_f[...] = _sigmoid_precise(a_i_f_t)
+        # (T2) i′ₜ = σ′(a_iₜ); (T5) f′ₜ = σ′(a_fₜ)
+        gates_slope_i_f[...] = _sigmoid_slope(a_i_f_t)
+        # (T3) ∂iₜ = ∂a_iₜ ⊙ i′ₜ; (T6) ∂fₜ = ∂a_fₜ ⊙ f′ₜ
+        gates_dot_i_f_t *= gates_slope_i_f
         # (F6) gₜ = tanh(a_gₜ)
-        np.tanh(a_g[t], out=g)
+        np.tanh(a_g_t, out=g)
         # (F7) cₜ = cₜ₋₁ ⊙ fₜ + iₜ ⊙ gₜ
         c = c_prev * f + i * g
         # (F8) a_oₜ += p_o ⊙ cₜ
-        np.add(a_o[t], p_o * c, out=a_o[t])
+        a_o_t += p_o * c
         # (F10) tanh_cₜ = tanh(cₜ)
         tanh_c = np.tanh(c)
         # (T14) tanh_c′ₜ = tanh′(cₜ)
         tanh_c_slope = _tanh_slope(c)
         # (T8) g′ₜ = tanh′(a_gₜ)
-        g_slope[...] = _tanh_slope(a_g[t])
+        g_slope[...] = _tanh_slope(a_g_t)
         # (T9) ∂gₜ = ∂a_gₜ ⊙ g′ₜ
-        np.multiply(g_dot[t], g_slope, out=g_dot[t])
+        g_dot_t *= g_slope
         # (T10) ∂cₜ = ∂cₜ₋₁ ⊙ fₜ + ∂iₜ ⊙ gₜ + ∂fₜ ⊙ cₜ₋₁ + ∂gₜ ⊙ iₜ
-        c_dot = c_dot_prev * f + i_dot[t] * g + f_dot[t] * c_prev + g_dot[t] * i
+        c_dot = c_dot_prev * f + i_dot_t * g + f_dot_t * c_prev + g_dot_t * i
         # (T11) ∂a_oₜ += p_o ⊙ ∂cₜ + ∂p_o ⊙ cₜ
-        np.add(o_dot[t], p_o * c_dot, out=o_dot[t])
-        np.add(o_dot[t], p_o_dot * c, out=o_dot[t])
+        o_dot_t += p_o * c_dot
+        o_dot_t += p_o_dot * c
         # (T15) ∂tanh_cₜ = ∂cₜ ⊙ tanh_c′ₜ
         tanh_c_dot = c_dot * tanh_c_slope
         # (F9) oₜ = σ(a_oₜ)
-        o[...] = _sigmoid_precise(a_o[t])
+        o[...] = _sigmoid_precise(a_o_t)
         # (F11) hₜ = oₜ ⊙ tanh_cₜ
-        np.multiply(o, tanh_c, out=h[t + 1])
+        np.multiply(o, tanh_c, out=h_t)
         # (T12) o′ₜ = σ′(a_oₜ)
-        o_slope[...] = _sigmoid_slope(a_o[t])
+        o_slope[...] = _sigmoid_slope(a_o_t)
         # (T13) ∂oₜ = ∂a_oₜ ⊙ o′ₜ
-        np.multiply(o_dot[t], o_slope, out=o_dot[t])
+        o_dot_t *= o_slope
         # (T16) ∂hₜ = ∂oₜ ⊙ tanh_cₜ + ∂tanh_cₜ ⊙ oₜ
-        np.add(o_dot[t] * tanh_c, tanh_c_dot * o, out=h_dot[t + 1])
+        np.add(o_dot_t * tanh_c, tanh_c_dot * o, out=h_dot_t)
         c_prev, c_dot_prev = c, c_dot
     return h[1:].copy(), h_dot[1:].copy(), State(h[T].copy(), c_prev), State(h_dot[T].copy(), c_dot_prev)
 
@@ -1043,8 +1008,12 @@ def _tanh_slope(a: Array) -> Array:
     return slope
 
 
-def _times(sequence: Array, matrix: Array) -> Array:
-    """Every row of a sequence (T, B, N) times a matrix (N, M), as one product of T B rows: (T, B, M)."""
+def _times(sequence: Array, matrix: Array, out: Array | None = None) -> Array:
+    """Every row of a sequence (T, B, N) times a matrix (N, M), as one product of T B rows: (T, B, M).
+
+    `out`, if given, is a contiguous array of that shape.
+    """
     steps, batch, width = sequence.shape
-    rows: Array = sequence.reshape(steps * batch, width) @ matrix
+    rows = None if out is None else out.reshape(steps * batch, matrix.shape[1])
+    rows = np.matmul(sequence.reshape(steps * batch, width), matrix, out=rows)
     return rows.reshape(steps, batch, matrix.shape[1])

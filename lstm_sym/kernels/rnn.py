@@ -161,18 +161,19 @@ def _forward_fast(
     W = params.W
     b = params.b
     U = params.U
+    U_T = np.ascontiguousarray(U.T)
     a_h = np.empty((T, B, H), dtype)
     h = np.empty((T + 1, B, H), dtype)
     h[0] = state.h
     # (F1) a_hₜ = W xₜ
-    a_h[...] = _times(x, W.T)
+    _times(x, W.T, out=a_h)
     # (F1) a_hₜ += b
     a_h += b
-    for t in range(T):
+    for a_h_t, h_prev, h_t in zip(a_h, h[:-1], h[1:], strict=True):
         # (F1) a_hₜ += U hₜ₋₁
-        np.add(a_h[t], h[t] @ U.T, out=a_h[t])
+        a_h_t += h_prev @ U_T
         # (F2) hₜ = tanh(a_hₜ)
-        np.tanh(a_h[t], out=h[t + 1])
+        np.tanh(a_h_t, out=h_t)
     return h[1:].copy(), State(h[T].copy()), Tape(x, h)
 
 
@@ -185,18 +186,19 @@ def _forward_precise(
     W = params.W
     b = params.b
     U = params.U
+    U_T = np.ascontiguousarray(U.T)
     a_h = np.empty((T, B, H), dtype)
     h = np.empty((T + 1, B, H), dtype)
     h[0] = state.h
     # (F1) a_hₜ = W xₜ
-    a_h[...] = _times(x, W.T)
+    _times(x, W.T, out=a_h)
     # (F1) a_hₜ += b
     a_h += b
-    for t in range(T):
+    for a_h_t, h_prev, h_t in zip(a_h, h[:-1], h[1:], strict=True):
         # (F1) a_hₜ += U hₜ₋₁
-        np.add(a_h[t], h[t] @ U.T, out=a_h[t])
+        a_h_t += h_prev @ U_T
         # (F2) hₜ = tanh(a_hₜ)
-        np.tanh(a_h[t], out=h[t + 1])
+        np.tanh(a_h_t, out=h_t)
     return h[1:].copy(), State(h[T].copy()), PreciseTape(x, h, a_h)
 
 
@@ -212,13 +214,13 @@ def _backward_fast(dy: Array, tape: Tape, params: Params, dstate: State) -> Grad
     d_h_next = dstate.h
     # (B2) h′ₜ = 1 − hₜ²
     h_slope = 1 - h[1:]**2
-    for t in reversed(range(T)):
+    for dy_t, d_a_h_t, h_slope_t in zip(dy[::-1], d_a_h[::-1], h_slope[::-1], strict=True):
         # (B1) δhₜ = δyₜ + δh⁺ₜ
-        d_h = dy[t] + d_h_next
+        d_h = dy_t + d_h_next
         # (B3) δa_hₜ = δhₜ ⊙ h′ₜ
-        np.multiply(d_h, h_slope[t], out=d_a_h[t])
+        np.multiply(d_h, h_slope_t, out=d_a_h_t)
         # (B4) δh⁺ₜ₋₁ = Uᵀ δa_hₜ
-        d_h_prev = d_a_h[t] @ U
+        d_h_prev = d_a_h_t @ U
         d_h_next = d_h_prev
     # (B5) δxₜ = Wᵀ δa_hₜ
     d_x = _times(d_a_h, W)
@@ -244,13 +246,13 @@ def _backward_precise(dy: Array, tape: PreciseTape, params: Params, dstate: Stat
     d_h_next = dstate.h
     # (B2) h′ₜ = tanh′(a_hₜ)
     h_slope = _tanh_slope(a_h)
-    for t in reversed(range(T)):
+    for dy_t, d_a_h_t, h_slope_t in zip(dy[::-1], d_a_h[::-1], h_slope[::-1], strict=True):
         # (B1) δhₜ = δyₜ + δh⁺ₜ
-        d_h = dy[t] + d_h_next
+        d_h = dy_t + d_h_next
         # (B3) δa_hₜ = δhₜ ⊙ h′ₜ
-        np.multiply(d_h, h_slope[t], out=d_a_h[t])
+        np.multiply(d_h, h_slope_t, out=d_a_h_t)
         # (B4) δh⁺ₜ₋₁ = Uᵀ δa_hₜ
-        d_h_prev = d_a_h[t] @ U
+        d_h_prev = d_a_h_t @ U
         d_h_next = d_h_prev
     # (B5) δxₜ = Wᵀ δa_hₜ
     d_x = _times(d_a_h, W)
@@ -319,7 +321,9 @@ def _jvp(
     W_dot = params_dot.W
     b_dot = params_dot.b
     U = params.U
+    U_T = np.ascontiguousarray(U.T)
     U_dot = params_dot.U
+    U_dot_T = np.ascontiguousarray(U_dot.T)
     a_h = np.empty((T, B, H), dtype)
     a_h_dot = np.empty((T, B, H), dtype)
     h = np.empty((T + 1, B, H), dtype)
@@ -327,28 +331,32 @@ def _jvp(
     h_dot = np.empty((T + 1, B, H), dtype)
     h_dot[0] = state_dot.h
     # (F1) a_hₜ = W xₜ
-    a_h[...] = _times(x, W.T)
+    _times(x, W.T, out=a_h)
     # (F1) a_hₜ += b
     a_h += b
     # (T1) ∂a_hₜ = W ∂xₜ
-    a_h_dot[...] = _times(x_dot, W.T)
+    _times(x_dot, W.T, out=a_h_dot)
     # (T1) ∂a_hₜ += ∂W xₜ
     a_h_dot += _times(x, W_dot.T)
     # (T1) ∂a_hₜ += ∂b
     a_h_dot += b_dot
-    for t in range(T):
+    for (
+        a_h_t, h_prev, h_t, a_h_dot_t, h_dot_prev, h_dot_t
+    ) in zip(
+        a_h, h[:-1], h[1:], a_h_dot, h_dot[:-1], h_dot[1:], strict=True
+    ):
         # (F1) a_hₜ += U hₜ₋₁
-        np.add(a_h[t], h[t] @ U.T, out=a_h[t])
+        a_h_t += h_prev @ U_T
         # (F2) hₜ = tanh(a_hₜ)
-        np.tanh(a_h[t], out=h[t + 1])
+        np.tanh(a_h_t, out=h_t)
         # (T2) h′ₜ = tanh′(a_hₜ)
-        h_slope = _tanh_slope(a_h[t])
+        h_slope = _tanh_slope(a_h_t)
         # (T1) ∂a_hₜ += U ∂hₜ₋₁
-        np.add(a_h_dot[t], h_dot[t] @ U.T, out=a_h_dot[t])
+        a_h_dot_t += h_dot_prev @ U_T
         # (T1) ∂a_hₜ += ∂U hₜ₋₁
-        np.add(a_h_dot[t], h[t] @ U_dot.T, out=a_h_dot[t])
+        a_h_dot_t += h_prev @ U_dot_T
         # (T3) ∂hₜ = ∂a_hₜ ⊙ h′ₜ
-        np.multiply(a_h_dot[t], h_slope, out=h_dot[t + 1])
+        np.multiply(a_h_dot_t, h_slope, out=h_dot_t)
     return h[1:].copy(), h_dot[1:].copy(), State(h[T].copy()), State(h_dot[T].copy())
 
 
@@ -502,8 +510,12 @@ def _tanh_slope(a: Array) -> Array:
     return slope
 
 
-def _times(sequence: Array, matrix: Array) -> Array:
-    """Every row of a sequence (T, B, N) times a matrix (N, M), as one product of T B rows: (T, B, M)."""
+def _times(sequence: Array, matrix: Array, out: Array | None = None) -> Array:
+    """Every row of a sequence (T, B, N) times a matrix (N, M), as one product of T B rows: (T, B, M).
+
+    `out`, if given, is a contiguous array of that shape.
+    """
     steps, batch, width = sequence.shape
-    rows: Array = sequence.reshape(steps * batch, width) @ matrix
+    rows = None if out is None else out.reshape(steps * batch, matrix.shape[1])
+    rows = np.matmul(sequence.reshape(steps * batch, width), matrix, out=rows)
     return rows.reshape(steps, batch, matrix.shape[1])
