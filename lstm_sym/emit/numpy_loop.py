@@ -240,7 +240,8 @@ class LoopEmitter:
         if assigned or created:
             lines.append(f"{target} = {printer.print(first.expression)}")
         else:
-            lines.append(printer.into(first.expression, target))
+            text = first.expression
+            lines += [printer.into(text, target)] if in_loop else printer.in_place(text, target)
 
     def place(self, value: Value) -> Place:
         """The slot of a value that has one."""

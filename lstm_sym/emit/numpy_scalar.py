@@ -64,7 +64,8 @@ class NumPyPrinter(ScalarPrinter):
         """A statement that computes the expression into the array `target`, without a copy where NumPy allows it."""
         name = type(expression).__name__
         if isinstance(expression, sympy.Add):
-            return self._sum_into(expression, target)
+            head, operation, last = self._split_sum(expression)
+            return f"np.{operation}({self.print(head)}, {self.print(last)}, out={target})"
         if isinstance(expression, sympy.Mul):
             sign, above, below = self.factors(expression)
             texts = [self.print(factor, PRODUCT) for factor in above]
@@ -72,15 +73,33 @@ class NumPyPrinter(ScalarPrinter):
                 texts.remove(target)
                 return f"{target} *= {self.product(texts)}"
             if sign > 0 and not below and len(above) > 1:
-                head = self.product([self.print(factor, PRODUCT) for factor in above[:-1]])
-                return f"np.multiply({head}, {self.print(above[-1])}, out={target})"
+                return f"np.multiply({self.product(texts[:-1])}, {texts[-1]}, out={target})"
         if name in _TAKES_OUT and not (name == "sigmoid" and self.precise):
             return f"{self.function(name)}({self.print(expression.args[0])}, out={target})"
         return f"{target}[...] = {self.print(expression)}"
 
-    def _sum_into(self, expression: Expr, target: str) -> str:
+    def in_place(self, expression: Expr, target: str) -> list[str]:
+        """The same for whole sequences, step by step in the target's own memory: no array of T B H beside it."""
+        if target in {self.symbol(self.values[symbol]) for symbol in expression.free_symbols}:
+            return [self.into(expression, target)]
+        if isinstance(expression, sympy.Pow) and expression.exp == 2 and expression.base.is_Symbol:
+            base = self.print(expression.base)
+            return [f"np.multiply({base}, {base}, out={target})"]
+        if isinstance(expression, sympy.Mul):
+            sign, above, below = self.factors(expression)
+            compound = [factor for factor in above if factor.args]
+            if sign > 0 and not below and len(compound) == 1:
+                rest = self.product([self.print(f, PRODUCT) for f in above if f is not compound[0]])
+                return [*self.in_place(compound[0], target), f"{target} *= {rest}"]
+        if isinstance(expression, sympy.Add):
+            head, operation, last = self._split_sum(expression)
+            if last.args and not head.args:
+                return [*self.in_place(last, target), f"np.{operation}({self.print(head)}, {target}, out={target})"]
+        return [self.into(expression, target)]
+
+    def _split_sum(self, expression: Expr) -> tuple[Expr, str, Expr]:
+        """All terms but the last, the operation that joins them, the last term."""
         terms = self.terms(expression)
         head = sympy.Add(*(sign * term for sign, term in terms[:-1]))
         sign, last = terms[-1]
-        operation = "add" if sign > 0 else "subtract"
-        return f"np.{operation}({self.print(head)}, {self.print(last)}, out={target})"
+        return head, "add" if sign > 0 else "subtract", last

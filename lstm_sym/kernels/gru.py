@@ -299,9 +299,11 @@ def _backward_fast(dy: Array, tape: Tape, params: Params, dstate: State) -> Grad
     z = gates[..., 1 * H : 2 * H]
     n = gates[..., 2 * H : 3 * H]
     # (B10) r′ₜ = rₜ ⊙ (1 − rₜ); (B7) z′ₜ = zₜ ⊙ (1 − zₜ)
-    np.multiply(gates_r_z, 1 - gates_r_z, out=d_a_r_z)
+    np.subtract(1, gates_r_z, out=d_a_r_z)
+    d_a_r_z *= gates_r_z
     # (B3) n′ₜ = 1 − nₜ²
-    np.subtract(1, n**2, out=d_a_n)
+    np.multiply(n, n, out=d_a_n)
+    np.subtract(1, d_a_n, out=d_a_n)
     for (
         dy_t, z_t, h_prev, n_t, d_a_z_n_t, d_a_n_t, r_t, d_a_r_t, d_a_r_z_t
     ) in zip(
@@ -311,9 +313,9 @@ def _backward_fast(dy: Array, tape: Tape, params: Params, dstate: State) -> Grad
         # (B1) δhₜ = δyₜ + δh⁺ₜ
         d_h = dy_t + d_h_next
         # (B2) δnₜ = δhₜ ⊙ (1 − zₜ)
-        np.multiply(d_h, 1 - z_t, out=d_n)
+        np.multiply(d_h, (1 - z_t), out=d_n)
         # (B6) δzₜ = δhₜ ⊙ (hₜ₋₁ − nₜ)
-        np.multiply(d_h, h_prev - n_t, out=d_z)
+        np.multiply(d_h, (h_prev - n_t), out=d_z)
         # (B8) δa_zₜ = δzₜ ⊙ z′ₜ; (B4) δa_nₜ = δnₜ ⊙ n′ₜ
         d_a_z_n_t *= d_gates_z_n
         # (B5) δr_hₜ = U_nᵀ δa_nₜ
@@ -393,7 +395,7 @@ def _backward_precise(dy: Array, tape: PreciseTape, params: Params, dstate: Stat
         # (B2) δnₜ = δhₜ ⊙ σ(−a_zₜ)
         np.multiply(d_h, _sigmoid_precise(-a_z_t), out=d_n)
         # (B6) δzₜ = δhₜ ⊙ (hₜ₋₁ − nₜ)
-        np.multiply(d_h, h_prev - n_t, out=d_z)
+        np.multiply(d_h, (h_prev - n_t), out=d_z)
         # (B8) δa_zₜ = δzₜ ⊙ z′ₜ; (B4) δa_nₜ = δnₜ ⊙ n′ₜ
         d_a_z_n_t *= d_gates_z_n
         # (B5) δr_hₜ = U_nᵀ δa_nₜ

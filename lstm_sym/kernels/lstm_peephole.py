@@ -363,11 +363,14 @@ def _backward_fast(dy: Array, tape: Tape, params: Params, dstate: State) -> Grad
     # (B3) tanh_c′ₜ = 1 − tanh_cₜ²
     tanh_c_slope = 1 - tanh_c**2
     # (B15) i′ₜ = iₜ ⊙ (1 − iₜ); (B12) f′ₜ = fₜ ⊙ (1 − fₜ)
-    np.multiply(gates_i_f, 1 - gates_i_f, out=d_a_i_f)
+    np.subtract(1, gates_i_f, out=d_a_i_f)
+    d_a_i_f *= gates_i_f
     # (B5) o′ₜ = oₜ ⊙ (1 − oₜ)
-    np.multiply(o, 1 - o, out=d_a_o)
+    np.subtract(1, o, out=d_a_o)
+    d_a_o *= o
     # (B9) g′ₜ = 1 − gₜ²
-    np.subtract(1, g**2, out=d_a_g)
+    np.multiply(g, g, out=d_a_g)
+    np.subtract(1, d_a_g, out=d_a_g)
     for (
         dy_t, o_t, tanh_c_t, d_a_o_t, tanh_c_slope_t, i_t, c_prev, g_t, d_a_i_f_g_t, d_a_t, f_t, d_a_f_t,
         d_a_i_t
