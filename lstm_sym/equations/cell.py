@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from lstm_sym.equations.errors import CellError
 from lstm_sym.equations.expressions import Expression
 
 Shape = tuple[str, ...]
@@ -15,12 +16,25 @@ Shape = tuple[str, ...]
 
 @dataclass(frozen=True)
 class Equation:
-    """target[t] = expression; `text` as written (comment removed), `line` in its file, from 1."""
+    """target[t] = expression; `text` as written (comment removed), `line` and `column` where it begins, from 1."""
 
     target: str
     expression: Expression
     text: str
     line: int
+    column: int = 1
+
+    def error(self, what: str, node: Expression | None, source: str, allowed: str, fix: str) -> CellError:
+        """The error at a node of the right side, or at the target."""
+        return CellError(
+            what,
+            source=source,
+            line=self.line,
+            column=(node.column if node else 1) + self.column - 1,
+            text=" " * (self.column - 1) + self.text,
+            allowed=allowed,
+            fix=fix,
+        )
 
 
 @dataclass(frozen=True)
@@ -90,4 +104,6 @@ class Cell:
 
         chosen = chosen_options(self.options, {**self.chosen, **choices}, self.key)
         changed = parse(self.text, key=self.key, options=chosen, sizes=self.sizes, output=self.output)
-        return replace(self, equations=changed.equations, chosen=chosen)
+        places = zip(changed.equations, self.equations, strict=True)
+        equations = tuple(replace(new, line=old.line, column=old.column) for new, old in places)
+        return replace(self, equations=equations, chosen=chosen)

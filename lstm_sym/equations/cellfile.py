@@ -3,202 +3,207 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import replace
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from lstm_sym.equations.cell import Cell, Option
 from lstm_sym.equations.errors import CellError
 from lstm_sym.equations.functions import FUNCTIONS
-from lstm_sym.equations.parser import parse
-from lstm_sym.equations.structure import chosen_options
-
-MAX_FILE = 65_536
+from lstm_sym.equations.parser import parse, reserved
+from lstm_sym.equations.structure import chosen_options, did_you_mean, listed
+from lstm_sym.equations.tomlfile import MAX_FILE, TomlFile
 
 _KEYS = ("name", "reference", "equations", "output", "symbols", "options", "sizes")
 _LANGUAGES = {"meaning": "en", "zh-Hant": "zh-Hant", "zh-Hans": "zh-Hans"}
-_IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,31}\Z")
+_MAX_TEXT = 500
 
 
 def load(path: str | Path, **choices: str) -> Cell:
-    """Read a cell file; `choices` set its function options (`phi_h="identity"`). Raises CellError, OSError."""
+    """Read a cell file; `choices` set its function options (`phi_h="identity"`). Raises CellError."""
     path = Path(path)
-    if path.is_dir():
-        raise CellError("this is a folder", source=str(path), fix="name the .toml file in it")
-    if not path.exists():
-        raise CellError("there is no such file", source=str(path), fix="check the path; `lstm-sym cells` lists cells")
-    with path.open("rb") as file:
-        content = file.read(MAX_FILE + 1)
-    return read_cell(content, key=re.sub(r"\W", "_", path.stem), source=path.name, choices=choices)
+    key = re.sub(r"\W", "_", path.stem, flags=re.ASCII)[:64]
+    return read_cell(_bytes(path), key=key, source=path.name or str(path), choices=choices)
 
 
 def read_cell(content: bytes, *, key: str, source: str, choices: Mapping[str, str] | None = None) -> Cell:
     """The bytes of a cell file to a Cell. Raises CellError."""
-    if len(content) > MAX_FILE:
-        raise CellError(
-            f"the file is larger than {MAX_FILE:,} bytes",
-            source=source,
-            allowed=f"{MAX_FILE:,} bytes",
-            fix="a cell file holds equations and meanings; is this the right file?",
-        )
-    document, text = _document(content, source)
-    equations = _text(document, "equations", source, required=True)
-    options = _options(document.get("options", {}), source)
+    file = TomlFile.read(content, source)
+    _check_keys(file)
+    equations = _equations(file)
+    options = _options(file)
     cell = parse(
         equations,
         key=key,
         options=chosen_options(options, choices or {}, source),
-        sizes=_sizes(document.get("sizes", {}), source),
-        output=_text(document, "output", source) or None,
+        sizes=_sizes(file),
+        output=_text(file, "output") or None,
         source=source,
-        first_line=_first_line(text, equations),
+        first_line=file.line_of_value("equations", equations),
     )
-    meanings = _meanings(document.get("symbols", {}), cell, source)
-    name = _text(document, "name", source) or key
-    return replace(cell, name=name, reference=_text(document, "reference", source), meanings=meanings, options=options)
+    _check_options_called(file, options, cell)
+    return replace(
+        cell,
+        name=_text(file, "name") or key,
+        reference=_text(file, "reference"),
+        meanings=_meanings(file, cell),
+        options=options,
+    )
 
 
-def _document(content: bytes, source: str) -> tuple[dict[str, Any], str]:
+def _bytes(path: Path) -> bytes:
+    """The content of a plain file, or one byte more than may be read. Raises CellError."""
     try:
-        text = content.decode("utf-8-sig").replace("\r\n", "\n")
-    except UnicodeDecodeError as error:
-        raise CellError(
-            f"byte {error.start} is not UTF-8",
-            source=source,
-            allowed="UTF-8 text",
-            fix="save the file as UTF-8",
-        ) from None
-    try:
-        document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        place = re.search(r"at line (\d+), column (\d+)", str(error))
-        line, column = (int(place[1]), int(place[2])) if place else (text.count("\n") + 1, 1)
-        raise CellError(
-            f"this is not TOML ({error})",
-            source=source,
-            line=line,
-            column=column,
-            text=_line(text, line),
-            allowed='key = "value", [tables], and equations between triple quotes',
-            fix="compare with the output of `lstm-sym show lstm --toml`",
-        ) from None
-    except (RecursionError, ValueError) as error:
-        raise CellError(f"this cannot be read as TOML ({error})", source=source, fix="flatten the file") from None
-    for name in document:
-        if name not in _KEYS:
-            close = get_close_matches(name, _KEYS, 1)
+        if path.is_dir():
             raise CellError(
-                f"unknown key `{name[:40]}`",
-                source=source,
-                line=_line_of(text, name),
-                column=1,
-                allowed=", ".join(_KEYS),
-                fix=f"did you mean {close[0]}?" if close else "drop it",
+                "this is a folder", source=str(path), allowed="a .toml file", fix="name the .toml file in it"
             )
-    return document, text
-
-
-def _line(text: str, number: int) -> str:
-    lines = text.split("\n")
-    line = lines[number - 1] if 0 < number <= len(lines) else ""
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in line)
-
-
-def _line_of(text: str, word: str) -> int:
-    place = text.find(word)
-    return text.count("\n", 0, place) + 1 if place >= 0 else 0
-
-
-def _first_line(text: str, equations: str) -> int:
-    """The line of the file on which the equations' text begins."""
-    place = text.find(equations) if equations else -1
-    return text.count("\n", 0, place) + 1 if place >= 0 else 1
-
-
-def _text(document: Mapping[str, Any], name: str, source: str, required: bool = False) -> str:
-    value = document.get(name, "")
-    if not isinstance(value, str) or (required and not value.strip()):
-        raise CellError(
-            f"`{name}` is missing or not text",
-            source=source,
-            allowed=f'{name} = "..."',
-            fix='write equations = """ ... """, one equation a line' if name == "equations" else "put it in quotes",
-        )
-    if name != "equations" and (len(value) > 500 or not all(c.isprintable() for c in value)):
-        raise CellError(
-            f"`{name}` is too long or holds a control character",
-            source=source,
-            allowed="one line of 500 characters",
-        )
-    return value
-
-
-def _table(value: Any, name: str, source: str) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise CellError(f"`{name}` is not a table", source=source, allowed=f"[{name}]", fix=f"write [{name}]")
-    return value
-
-
-def _sizes(value: Any, source: str) -> dict[str, str]:
-    sizes = _table(value, "sizes", source)
-    for name, size in sizes.items():
-        if not isinstance(size, str) or not _IDENTIFIER.match(size) or size in ("T", "B"):
+        if not path.exists():
             raise CellError(
-                f"the size of `{name[:40]}` is not a name",
-                source=source,
-                allowed='a letter, then letters, digits, _ (not T or B): x = "H"',
-                fix="sizes are symbols; numbers are given when parameters are made",
+                "there is no such file",
+                source=str(path),
+                allowed="the path of a .toml file",
+                fix="check the path, and the folder that it starts from",
+            )
+        if not path.is_file():
+            raise CellError(
+                "this is a pipe or a device, which may never end",
+                source=str(path),
+                allowed="a plain file",
+                fix="save its content as a .toml file and name that",
+            )
+        with path.open("rb") as file:
+            return file.read(MAX_FILE + 1)
+    except CellError:
+        raise
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise CellError(
+            f"this cannot be opened: {reason}",
+            source=str(path),
+            allowed="a plain file that you may read",
+            fix="check the path and its permissions",
+        ) from None
+
+
+def _check_keys(file: TomlFile) -> None:
+    for name in file.document:
+        if name not in _KEYS:
+            fix = did_you_mean(name, _KEYS) or "drop it; remarks go into comments, after #"
+            raise file.error(f"unknown key `{name[:40]}`", name, ", ".join(_KEYS), fix)
+
+
+def _equations(file: TomlFile) -> str:
+    value = file.document.get("equations")
+    if isinstance(value, str):
+        return value
+    allowed = 'equations = """ ... """, one equation a line, above the first [table]'
+    if value is not None:
+        raise file.error("`equations` is not text", "equations", allowed, "put the lines between triple quotes")
+    fix = "write them between triple quotes"
+    if file.line_of("equations") > 1:
+        fix = "`equations = ` stands below a [table] and so belongs to it: move it above the first one"
+    raise file.error("`equations` is missing", "equations", allowed, fix)
+
+
+def _text(file: TomlFile, name: str) -> str:
+    value = file.document.get(name, "")
+    if not isinstance(value, str):
+        raise file.error(f"`{name}` is not text", name, f'{name} = "..."', "put it between quotes")
+    _check_meaning(file, name, name, value)
+    return value
+
+
+def _check_meaning(file: TomlFile, shown: str, place: str, text: str) -> None:
+    if len(text) > _MAX_TEXT or not text.isprintable():
+        raise file.error(
+            f"`{shown}` is too long or holds a character that does not print",
+            place,
+            f"one line of at most {_MAX_TEXT} characters",
+            "shorten it; characters that do not show often come in by copy and paste",
+        )
+
+
+def _table(file: TomlFile, value: Any, name: str, place: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise file.error(
+            f"`{name[:80]}` is not a table", place, f"[{name[:80]}] and below it, key = value", f"write [{name[:80]}]"
+        )
+    return value
+
+
+def _sizes(file: TomlFile) -> dict[str, str]:
+    sizes = _table(file, file.document.get("sizes", {}), "sizes", "sizes")
+    for name, size in sizes.items():
+        if not isinstance(size, str):
+            raise file.error(
+                f"the size of `{name[:40]}` is not text",
+                name,
+                'a symbol between quotes: x = "H"',
+                "sizes are symbols; numbers are given when parameters are made",
             )
     return sizes
 
 
-def _options(value: Any, source: str) -> dict[str, Option]:
-    functions = {*FUNCTIONS, "identity"}
+def _options(file: TomlFile) -> dict[str, Option]:
+    functions = tuple(sorted({*FUNCTIONS, "identity"}))
+    form = '[options.phi_h], choices = ["tanh", "identity"], default = "tanh"'
     options = {}
-    for name, option in _table(value, "options", source).items():
-        entry = _table(option, f"options.{name}", source)
-        choices, default = entry.get("choices"), entry.get("default")
-        right = isinstance(choices, list) and set(entry) == {"choices", "default"} and bool(_IDENTIFIER.match(name))
-        if not right or not all(isinstance(c, str) and c in functions for c in choices) or default not in choices:
-            raise CellError(
-                f"the option `{name[:40]}` is not well formed",
-                source=source,
-                allowed='[options.phi_h], choices = ["tanh", "identity"], default = "tanh"; functions: '
-                + ", ".join(sorted(functions)),
-                fix="name the choices from the table of functions and one of them as default",
+    for name, option in _table(file, file.document.get("options", {}), "options", "options").items():
+        entry = _table(file, option, f"options.{name}", name)
+        if reserved(name):
+            raise file.error(
+                f"an option cannot be called `{name[:40]}`", name, form, "choose another name, such as phi_h"
             )
+        choices, default = entry.get("choices"), entry.get("default")
+        if set(entry) != {"choices", "default"} or not isinstance(choices, list) or not choices:
+            raise file.error(
+                f"the option `{name}` needs choices and a default, and no more", name, form, f"write {form}"
+            )
+        for choice in choices:
+            if not isinstance(choice, str) or choice not in functions:
+                fix = did_you_mean(str(choice), functions) or "choose from the table of functions"
+                raise file.error(f"`{str(choice)[:40]}` is no function", name, ", ".join(functions), fix)
+        if not isinstance(default, str) or default not in choices:
+            fix = "name one of the choices as default"
+            raise file.error(f"the default of `{name}` is not one of its choices", name, ", ".join(choices), fix)
         options[name] = Option(tuple(choices), default)
     return options
 
 
-def _meanings(value: Any, cell: Cell, source: str) -> dict[str, dict[str, str]]:
+def _check_options_called(file: TomlFile, options: Mapping[str, Option], cell: Cell) -> None:
+    for name in options:
+        if not re.search(rf"\b{name}\s*\(", cell.text, re.ASCII):
+            fix = f"write {name}(...) where the function is left open, or drop the option"
+            raise file.error(f"no equation calls the option `{name}`", name, "options that an equation calls", fix)
+
+
+def _meanings(file: TomlFile, cell: Cell) -> dict[str, dict[str, str]]:
     meanings: dict[str, dict[str, str]] = {}
-    for name, entry in _table(value, "symbols", source).items():
+    for name, entry in _table(file, file.document.get("symbols", {}), "symbols", "symbols").items():
         if name not in cell.shapes:
-            close = get_close_matches(name, cell.shapes, 1)
-            raise CellError(
+            raise file.error(
                 f"[symbols.{name[:40]}] names a symbol that no equation uses",
-                source=source,
-                allowed=", ".join(cell.shapes),
-                fix=f"did you mean {close[0]}?" if close else "drop that table",
+                name,
+                listed(cell.shapes),
+                did_you_mean(name, tuple(cell.shapes)) or "drop that table",
             )
-        meanings[name] = _languages(_table(entry, f"symbols.{name}", source), name, source)
+        meanings[name] = _languages(file, _table(file, entry, f"symbols.{name}", name), name)
     return meanings
 
 
-def _languages(entry: Mapping[str, Any], name: str, source: str) -> dict[str, str]:
+def _languages(file: TomlFile, entry: Mapping[str, Any], name: str) -> dict[str, str]:
     found = {}
     for key, value in entry.items():
         text = value.get("meaning") if isinstance(value, dict) else value
-        if key not in _LANGUAGES or not isinstance(text, str) or not text.isprintable() or len(text) > 500:
-            raise CellError(
+        if key not in _LANGUAGES or not isinstance(text, str) or (isinstance(value, dict) and len(value) > 1):
+            raise file.error(
                 f"[symbols.{name}] has an entry `{key[:40]}` that is not a meaning",
-                source=source,
-                allowed='meaning = "...", [symbols.NAME.zh-Hant] meaning = "...", [symbols.NAME.zh-Hans] meaning = "..."',
-                fix="one line of text a language",
+                f"symbols.{name}",
+                'meaning = "...", zh-Hant = "...", zh-Hans = "..."',
+                did_you_mean(key, tuple(_LANGUAGES)) or "write one line of text a language",
             )
+        _check_meaning(file, f"symbols.{name}.{key}", f"symbols.{name}", text)
         found[_LANGUAGES[key]] = text
     return found

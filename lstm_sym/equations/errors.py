@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+_WIDTH = 100
+
+
+def printable(text: str) -> str:
+    """The text with every tab a space and every other character that does not print U+FFFD, one for one."""
+    return "".join(c if c.isprintable() else " " if c == "\t" else "\N{REPLACEMENT CHARACTER}" for c in text)
+
 
 class CellError(ValueError):
     """A cell that cannot be used as written.
 
-    Attributes: `what` happened; `source` (file name or "equations"); `line` and `column`, both from 1, or 0
-    where the whole file is meant; `text` of that line; what is `allowed` there; the likely `fix`.
+    Attributes: `what` happened; `source` (file name or "equations"); `line` and `column`, both from 1, and 1, 1 where
+    the whole file is meant; `text` of that line; what is `allowed` there; the likely `fix`. All text is printable:
+    what a file holds can neither move the cursor nor reorder the line it is shown on.
     """
 
     def __init__(
@@ -15,23 +23,27 @@ class CellError(ValueError):
         what: str,
         *,
         source: str = "equations",
-        line: int = 0,
-        column: int = 0,
+        line: int = 1,
+        column: int = 1,
         text: str = "",
         allowed: str = "",
         fix: str = "",
     ) -> None:
-        self.what, self.source, self.line, self.column = what, source, line, column
-        self.text, self.allowed, self.fix = text, allowed, fix
+        self.line, self.column = line, column
+        self.what, self.source, self.text = printable(what), printable(source), printable(text)
+        self.allowed, self.fix = printable(allowed), printable(fix)
         super().__init__(str(self))
 
     def __str__(self) -> str:
-        parts = [f"{self.source}, line {self.line}, column {self.column}: {self.what}"]
+        whole = not self.text and (self.line, self.column) == (1, 1)
+        place = self.source if whole else f"{self.source}, line {self.line}, column {self.column}"
+        parts = [f"{place}: {self.what}"]
         if self.text:
-            shown = self.text if len(self.text) <= 100 else self.text[:97] + "..."
-            parts.append(f"    {shown}")
-            if 0 < self.column <= len(shown):
-                parts.append("    " + " " * (self.column - 1) + "^")
+            first = max(0, self.column - _WIDTH // 2) if len(self.text) > _WIDTH else 0
+            shown = self.text[first : first + _WIDTH]
+            before, after = "..." if first else "", "..." if first + _WIDTH < len(self.text) else ""
+            parts.append(f"    {before}{shown}{after}")
+            parts.append("    " + " " * (len(before) + self.column - 1 - first) + "^")
         if self.allowed:
             parts.append(f"  allowed: {self.allowed}")
         if self.fix:

@@ -1,6 +1,8 @@
 """The right-hand side of an equation as written: immutable nodes, one class a kind, printed back as text.
 
-These nodes keep the order and the form of the paper. Rewriting and differentiation happen later, on a program.
+These nodes keep the order and the form of the paper; `str` writes them so that the parser reads the same nodes again,
+with brackets where a reader would want them although Python does not. Rewriting and differentiation happen later, on
+a program.
 """
 
 from __future__ import annotations
@@ -8,6 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
+
+_SUM = ("+", "-")
+_PRODUCT = ("*", "/")
 
 
 @dataclass(frozen=True)
@@ -75,10 +80,12 @@ class Binary(Expression):
         return (self.left, self.right)
 
     def __str__(self) -> str:
-        if self.operator in "+-":
-            right = f"({self.right})" if _is_sum(self.right) and self.operator == "-" else f"{self.right}"
+        if self.operator in _SUM:
+            right = f"({self.right})" if _is_sum(self.right) or isinstance(self.right, Negate) else f"{self.right}"
             return f"{self.left} {self.operator} {right}"
-        return f"{_wrapped(self.left)} {self.operator} {_wrapped(self.right)}"
+        chain = self.operator in _PRODUCT and isinstance(self.left, Binary) and self.left.operator in _PRODUCT
+        left = f"{self.left}" if chain else _wrapped(self.left)
+        return f"{left} {self.operator} {_wrapped(self.right)}"
 
 
 @dataclass(frozen=True)
@@ -112,7 +119,7 @@ class Call(Expression):
 
 
 def _is_sum(node: Expression) -> bool:
-    return isinstance(node, Negate) or (isinstance(node, Binary) and node.operator in "+-")
+    return isinstance(node, Binary) and node.operator in _SUM
 
 
 def _wrapped(node: Expression) -> str:

@@ -1,7 +1,7 @@
 """Equation text -> nodes: a whitelist over `ast.parse`. Nothing is evaluated, whatever the text says.
 
-Bounds come first, on the bare text (length, characters, nesting), so that neither Python's own parser nor SymPy ever
-sees anything large. Every refusal names line and column, what is allowed, and the likely fix.
+Bounds come first, on the bare text (see `line`), so that neither Python's own parser nor SymPy ever sees anything
+large. Every refusal names line and column, what is allowed, and the likely fix.
 """
 
 from __future__ import annotations
@@ -11,44 +11,41 @@ import builtins
 import keyword
 import re
 from collections.abc import Mapping
-from difflib import get_close_matches
 from fractions import Fraction
 
+from lstm_sym.equations import hints
 from lstm_sym.equations.cell import Cell, Equation
-from lstm_sym.equations.errors import CellError
 from lstm_sym.equations.expressions import Binary, Call, Expression, MatrixProduct, Name, Negate, Number
 from lstm_sym.equations.functions import FUNCTIONS
+from lstm_sym.equations.line import MAX_DEPTH, Line, check_line, lines_of
+from lstm_sym.equations.numbers import MAX_NUMBER, MIN_NUMBER, check_numbers
 from lstm_sym.equations.structure import assemble
 
-MAX_TEXT = 20_000
-MAX_EQUATION = 1_000
-MAX_DEPTH = 100
 MAX_NAME = 32
-MAX_EXPONENT = 64
-MAX_NUMBER = 10**9
 
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z")
-_RESERVED = frozenset(keyword.kwlist) | frozenset(dir(builtins)) | {"np", "numpy", "t", "T", "B", "dy", "identity"}
-_DERIVED = re.compile(r"d_|.*(_dot|_slope|_prev|_next)\Z")
-_OPERATORS = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/"}
-_ALLOWED = "names, numbers, + - * / ** @, f(...) with f one of " + ", ".join(sorted(FUNCTIONS))
-
-_REFUSED: Mapping[type[ast.AST], tuple[str, str]] = {
-    ast.Attribute: ("attribute access", "write the name without a dot; an equation has no objects"),
-    ast.Lambda: ("a lambda", "write the expression itself"),
-    ast.IfExp: ("an `if ... else`", "use a smooth gate such as sigmoid(...)"),
-    ast.Compare: ("a comparison", "use a smooth gate such as sigmoid(...)"),
-    ast.BoolOp: ("`and` / `or`", "multiply the gates instead"),
-    ast.List: ("a list", "multiply each part by its own matrix and add: W @ x[t] + U @ h[t-1]"),
-    ast.Tuple: ("a tuple", "write one equation a quantity"),
-    ast.Dict: ("a dict", "write one equation a quantity"),
-    ast.JoinedStr: ("a string", "an equation holds no text; put meanings under [symbols]"),
-    ast.NamedExpr: ("`:=`", "give the quantity an equation of its own"),
-    ast.Starred: ("`*name`", "write one argument"),
-    ast.ListComp: ("a comprehension", "the matrix product already runs over the units"),
-    ast.GeneratorExp: ("a comprehension", "the matrix product already runs over the units"),
-    ast.Await: ("`await`", "an equation holds arithmetic alone"),
-}
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*", re.ASCII)
+_INDICES = frozenset({"t", "T", "B"})
+_KERNEL = frozenset(
+    {
+        "np",
+        "numpy",
+        "params",
+        "state",
+        "tape",
+        "dtype",
+        "rng",
+        "dy",
+        "dstate",
+        "precise",
+        "Params",
+        "State",
+        "Tape",
+        "Grads",
+    }
+)
+_RESERVED = frozenset(keyword.kwlist) | frozenset(dir(builtins)) | _KERNEL | _INDICES
+_DERIVED = re.compile(r"d_\w*|\w*_(?:dot|slope|prev|next)", re.ASCII)
+_OPERATORS = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.Pow: "**"}
 
 
 def parse(
@@ -67,60 +64,63 @@ def parse(
     `output` is the quantity the cell gives out (default: the one defined last); `first_line` is the number of the
     text's first line in its file. Raises CellError with line, column, what is allowed and the likely fix.
     """
-    _check_text(text, source, first_line)
-    equations = tuple(
-        _equation(line, source, number, options or {})
-        for number, line in enumerate(text.split("\n"), first_line)
-        if line.split("#")[0].strip()
-    )
+    equations = tuple(_Reader(line, options or {}).equation() for line in lines_of(text, source, first_line))
     return assemble(equations, key=key, source=source, sizes=sizes or {}, output=output, options=options or {})
 
 
-def _check_text(text: str, source: str, first_line: int) -> None:
-    if len(text) > MAX_TEXT:
-        raise CellError(
-            f"the equations are {len(text):,} characters long",
-            source=source,
-            allowed=f"{MAX_TEXT:,} characters",
-            fix="the largest published cells need about 2,000; is this the right file?",
-        )
-    for number, line in enumerate(text.split("\n"), first_line):
-        for column, character in enumerate(line.split("#")[0], 1):
-            if not (" " <= character <= "~" or character == "\t"):
-                raise CellError(
-                    f"the character U+{ord(character):04X} cannot stand in an equation",
-                    source=source,
-                    line=number,
-                    column=column,
-                    text=_printable(line),
-                    allowed="plain ASCII; other scripts are welcome in meanings under [symbols]",
-                    fix="spell Greek letters (sigma, theta); retype characters that came in by copy and paste",
-                )
-
-
-def _printable(line: str) -> str:
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in line)
+def reserved(name: str) -> bool:
+    """Whether a name is none that a cell may give: not well formed, or taken."""
+    well_formed = len(name) <= MAX_NAME and _NAME.fullmatch(name)
+    return (
+        not well_formed
+        or name in _RESERVED
+        or name in FUNCTIONS
+        or name == "identity"
+        or bool(_DERIVED.fullmatch(name))
+    )
 
 
 class _Reader:
-    """Reads one equation; holds only what an error message needs."""
+    """Reads one equation."""
 
-    def __init__(self, line: str, source: str, number: int, options: Mapping[str, str]) -> None:
-        self.line, self.source, self.number, self.options = line, source, number, options
-        self.code = line.split("#")[0].strip()
-        self.indent = len(line) - len(line.lstrip())
+    def __init__(self, line: Line, options: Mapping[str, str]) -> None:
+        self.line, self.options = line, options
+        self.error = line.error
+        self.functions = {*FUNCTIONS, "identity", *options}
 
-    def error(self, what: str, column: int, fix: str, allowed: str = _ALLOWED) -> CellError:
-        """The error at this column of this equation, counted from its first character."""
-        return CellError(
-            what,
-            source=self.source,
-            line=self.number,
-            column=column + self.indent,
-            text=self.line,
-            allowed=allowed,
-            fix=fix,
-        )
+    def written(self, node: ast.expr) -> str:
+        """A node as it stands in the equation."""
+        return self.line.code[node.col_offset : node.end_col_offset]
+
+    def equation(self) -> Equation:
+        """The line `target[t] = expression`."""
+        check_line(self.line)
+        statement = self.statement()
+        target = statement.targets[0]
+        if len(statement.targets) != 1:
+            second = statement.targets[1]
+            raise self.error(
+                "two = in one equation", second.col_offset + 1, "write one equation a quantity", hints.FORM
+            )
+        if not isinstance(target, ast.Subscript) or self.index(target) != 0 or not isinstance(target.value, ast.Name):
+            raise hints.left_side(self.line, self.written(target))
+        name, expression = self.name(target.value), self.expression(statement.value)
+        check_numbers(expression, self.line)
+        return Equation(name, expression, self.line.code, self.line.number, self.line.indent + 1)
+
+    def statement(self) -> ast.Assign:
+        """The line as Python reads it, which is not to run it."""
+        try:
+            body = ast.parse(self.line.code).body
+        except SyntaxError as error:
+            raise hints.syntax_error(self.line, error) from None
+        except (ValueError, RecursionError, MemoryError) as error:
+            raise self.error(
+                f"this cannot be read ({error})", 1, "give parts an equation of their own", hints.FORM
+            ) from None
+        if len(body) != 1 or not isinstance(body[0], ast.Assign):
+            raise hints.not_an_equation(self.line, body)
+        return body[0]
 
     def expression(self, node: ast.expr, depth: int = 0) -> Expression:
         """One node and all below it."""
@@ -141,8 +141,8 @@ class _Reader:
             case ast.Name():
                 return Name(self.name(node), None, column=column)
             case ast.Constant():
-                return Number(self.number_value(node), column=column)
-        what, fix = _REFUSED.get(type(node), (f"Python's {type(node).__name__}", "write the equation of the paper"))
+                return Number(self.number(node), column=column)
+        what, fix = hints.refused_node(node)
         raise self.error(f"{what} cannot stand in an equation", column, fix)
 
     def binary(self, node: ast.BinOp, depth: int) -> Expression:
@@ -150,60 +150,33 @@ class _Reader:
         column = node.col_offset + 1
         if isinstance(node.op, ast.MatMult):
             return self.matrix_product(node, depth)
-        left, right = self.expression(node.left, depth + 1), self.expression(node.right, depth + 1)
-        if isinstance(node.op, ast.Pow):
-            self.check_exponent(right, column)
-            return Binary("**", left, right, column=column)
         operator = _OPERATORS.get(type(node.op))
         if operator is None:
-            raise self.error("this operator is not one of an equation", column, "use + - * / ** or @")
+            raise self.error("`//` is not an operator of an equation", column, "write / to divide")
+        left, right = self.expression(node.left, depth + 1), self.expression(node.right, depth + 1)
         return Binary(operator, left, right, column=column)
 
-    def matrix_product(self, node: ast.BinOp, depth: int) -> MatrixProduct:
-        """matrix @ vector; `W @ U @ h[t-1]` is refused because Python reads it as (W @ U) @ h[t-1]."""
-        column = node.col_offset + 1
-        matrix, operand = self.expression(node.left, depth + 1), self.expression(node.right, depth + 1)
-        if not isinstance(matrix, Name) or matrix.time is not None:
-            chain = isinstance(matrix, MatrixProduct)
-            raise self.error(
-                f"`{matrix}` stands to the left of @, where a parameter matrix belongs",
-                column,
-                f"write {matrix.matrix} @ ({matrix.operand} @ {operand})"
-                if chain and isinstance(matrix, MatrixProduct)
-                else "write the matrix first: W @ x[t]; between two vectors use * (element by element)",
-                "W @ vector, with W a name without [t]",
-            )
-        return MatrixProduct(matrix, operand, column=column)
-
-    def check_exponent(self, exponent: Expression, column: int) -> None:
-        """An exponent is a whole number of at most MAX_EXPONENT in size."""
-        size = exponent.operand if isinstance(exponent, Negate) else exponent
-        whole = isinstance(size, Number) and size.value.denominator == 1
-        if not whole or not isinstance(size, Number) or abs(size.value) > MAX_EXPONENT:
-            raise self.error(
-                f"`{exponent}` is not an exponent a cell may use",
-                column,
-                "write exp(n * log(a)) for other powers",
-                f"whole numbers from -{MAX_EXPONENT} to {MAX_EXPONENT}",
-            )
+    def matrix_product(self, node: ast.BinOp, depth: int) -> Expression:
+        """matrix @ vector. -W @ v, in Python (-W) @ v, is -(W @ v); W @ U @ v, in Python (W @ U) @ v, is refused."""
+        column, matrix = node.col_offset + 1, node.left
+        if isinstance(matrix, ast.UnaryOp) and isinstance(matrix.op, ast.USub) and depth <= MAX_DEPTH:
+            inner = ast.BinOp(matrix.operand, node.op, node.right)
+            return Negate(self.matrix_product(ast.copy_location(inner, matrix.operand), depth + 1), column=column)
+        if not isinstance(matrix, ast.Name):
+            raise hints.left_of_product(self.line, matrix, self.written(node.right), column)
+        operand = self.expression(node.right, depth + 1)
+        return MatrixProduct(Name(self.name(matrix), None, column=column), operand, column=column)
 
     def call(self, node: ast.Call, depth: int) -> Expression:
         """function(argument); an option's name stands for the function chosen for it."""
         column = node.col_offset + 1
         if not isinstance(node.func, ast.Name):
-            raise self.error("only a function's name can be called", column, "write sigmoid(...), tanh(...)")
-        written = node.func.id
-        name = self.options.get(written, written)
+            raise hints.not_callable(self.line, node.func, self.written(node.func)[:40])
+        name = self.options.get(node.func.id, node.func.id)
         if name != "identity" and name not in FUNCTIONS:
-            close = get_close_matches(name, [*FUNCTIONS, "identity", *self.options], 1)
-            raise self.error(
-                f"there is no function `{name[:MAX_NAME]}`",
-                column,
-                f"did you mean {close[0]}?" if close else "did you mean a product? Write it with * or @",
-                "one of " + ", ".join(sorted([*FUNCTIONS, "identity", *self.options])),
-            )
+            raise hints.unknown_function(self.line, name, self.written(node), column, self.functions)
         if len(node.args) != 1 or node.keywords:
-            raise self.error(f"{name} takes one argument", column, f"write {name}(a)")
+            raise self.error(f"{name} takes one argument", column, f"write {name}(a)", f"{name}(a), a any expression")
         argument = self.expression(node.args[0], depth + 1)
         return argument if name == "identity" else Call(name, argument, column=column)
 
@@ -211,111 +184,67 @@ class _Reader:
         """A name that may be used: letters, digits and _, short, and none that Python or the kernels reserve."""
         column = node.col_offset + 1
         if not isinstance(node, ast.Name):
-            raise self.error("a time index belongs to a name", column, "write h[t-1]")
-        if len(node.id) > MAX_NAME or not _NAME.match(node.id):
+            raise self.error("a time index belongs to a name", column, "write the index at each name: f[t] * c[t-1]")
+        name = node.id
+        allowed = f"a letter, then letters, digits or _, at most {MAX_NAME} characters"
+        if len(name) > MAX_NAME or not _NAME.fullmatch(name):
+            what = f"`{name[:MAX_NAME]}` is not a name a cell may use"
+            raise self.error(what, column, "begin with a letter" if len(name) <= MAX_NAME else "shorten it", allowed)
+        if name in _INDICES:
+            what = f"`{name}` counts steps or sequences"
             raise self.error(
-                f"`{node.id[:MAX_NAME]}` is not a name a cell may use",
-                column,
-                "shorten it, and begin with a letter",
-                f"a letter, then letters, digits or _, at most {MAX_NAME} characters",
+                what, column, "call the quantity by another name; t stands in brackets alone: h[t]", allowed
             )
-        if node.id in _RESERVED or node.id in FUNCTIONS or node.id in self.options:
+        if name in self.functions:
+            what = f"`{name}` is a function"
+            raise self.error(what, column, f"write {name}(...), or another name for a quantity: {name}_1", allowed)
+        if name in _RESERVED:
+            what = f"`{name}` is taken: it is a word of Python or of the generated code"
+            raise self.error(what, column, f"call it {name[: MAX_NAME - 2]}_1", allowed)
+        if _DERIVED.fullmatch(name):
+            fix = f"write {name[:-5]}[t-1]" if name.endswith("_prev") else "choose another name"
             raise self.error(
-                f"`{node.id}` is taken (a Python word, a function, or an index)",
+                f"`{name}` reads like a derived quantity: d_v, v_dot, v_slope, v_prev and v_next are the engine's",
                 column,
-                f"call it {node.id}_1 or v",
-            )
-        if _DERIVED.match(node.id):
-            raise self.error(
-                f"`{node.id}` reads like a derived quantity: d_v, v_dot, v_slope, v_prev and v_next are the engine's",
-                column,
-                "choose another name",
+                fix,
                 "names that do not begin with d_ or end with _dot, _slope, _prev, _next",
             )
-        return node.id
+        return name
+
+    @staticmethod
+    def index(node: ast.Subscript) -> int | None:
+        """0 for [t], -1 for [t-1], None for any other index."""
+        match node.slice:
+            case ast.Name(id="t"):
+                return 0
+            case ast.BinOp(left=ast.Name(id="t"), op=ast.Sub(), right=ast.Constant(value=int(1))):
+                return -1
+        return None
 
     def time(self, node: ast.Subscript) -> int:
         """The index `t` (0) or `t-1` (-1)."""
-        index = ast.unparse(node.slice).replace(" ", "")
-        if index not in ("t", "t-1"):
-            raise self.error(
-                f"the time index [{index[:20]}] cannot be read",
-                node.slice.col_offset + 1,
-                "to reach further back, keep it: add an equation such as older[t] = h[t-1] and read older[t-1]",
-                "[t] and [t-1]",
-            )
-        return 0 if index == "t" else -1
+        index = self.index(node)
+        if index is not None:
+            return index
+        written, name = self.written(node.slice), self.written(node.value)[:MAX_NAME]
+        further = re.fullmatch(r"t\s*-\s*\d+", written)
+        fix = f"write {name}[t] or {name}[t-1]; units have no index, an equation holds for all of them"
+        if further:
+            fix = f"keep it a step longer: add older[t] = {name}[t-1] and read older[t-1], which is {name}[t-2]"
+        elif "+" in written:
+            fix = "the future is not known yet: shift the equation, so that the latest step that it reads is [t]"
+        what = f"the time index [{written[:20]}] cannot be read"
+        raise self.error(what, node.slice.col_offset + 1, fix, "[t] and [t-1]")
 
-    def number_value(self, node: ast.Constant) -> Fraction:
+    def number(self, node: ast.Constant) -> Fraction:
         """An exact fraction: 0.1 is one tenth."""
-        value = node.value
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            kind = "a string" if isinstance(value, str | bytes) else f"`{str(value)[:20]}`"
-            raise self.error(
-                f"{kind} cannot stand in an equation",
-                node.col_offset + 1,
-                "an equation holds numbers and names alone",
-            )
-        if not abs(value) <= MAX_NUMBER:
-            raise self.error(
-                "the number is too large",
-                node.col_offset + 1,
-                "scale the equation",
-                f"numbers up to {MAX_NUMBER:,}",
-            )
-        return Fraction(repr(value))
-
-
-def _equation(line: str, source: str, number: int, options: Mapping[str, str]) -> Equation:
-    """One line `target[t] = expression`."""
-    reader = _Reader(line, source, number, options)
-    _check_nesting(reader)
-    statement = _statement(reader)
-    target = statement.targets[0]
-    if len(statement.targets) != 1 or not isinstance(target, ast.Subscript) or reader.time(target) != 0:
-        raise reader.error(
-            "the left side must be one name at [t]",
-            target.col_offset + 1,
-            "write h[t] = ...",
-            "name[t] = expression",
-        )
-    return Equation(reader.name(target.value), reader.expression(statement.value), reader.code, number)
-
-
-def _check_nesting(reader: _Reader) -> None:
-    """Bound length, brackets and runs of signs on the bare text, before Python's own parser recurses over them."""
-    code = reader.code
-    if len(code) > MAX_EQUATION:
-        raise reader.error(
-            f"the equation is {len(code):,} characters long",
-            1,
-            "give parts an equation of their own",
-            f"{MAX_EQUATION:,} characters an equation",
-        )
-    depth = 0
-    for column, character in enumerate(code, 1):
-        depth += (character in "([{") - (character in ")]}")
-        if depth > MAX_DEPTH:
-            raise reader.error(f"more than {MAX_DEPTH} levels of brackets", column, "give parts an equation")
-    signs = re.search(r"(?:[-+~]\s*|\bnot\s+){%d}" % MAX_DEPTH, code)
-    if signs:
-        raise reader.error("a run of signs", signs.start() + 1, "write one sign")
-
-
-def _statement(reader: _Reader) -> ast.Assign:
-    try:
-        body = ast.parse(reader.code).body
-    except SyntaxError as error:
-        column = min(error.offset or 1, len(reader.code) + 1)
-        raise reader.error(
-            f"this is not an equation ({error.msg})",
-            column,
-            "check brackets and operators; write * between factors",
-            "name[t] = expression, one a line",
-        ) from None
-    except (ValueError, RecursionError, MemoryError) as error:
-        raise reader.error(f"this cannot be read ({error})", 1, "give parts an equation of their own") from None
-    if len(body) != 1 or not isinstance(body[0], ast.Assign):
-        what = "two statements on one line" if len(body) > 1 else "this is no equation"
-        raise reader.error(what, 1, "write h[t] = ..., one a line", "name[t] = expression")
-    return body[0]
+        column = node.col_offset + 1
+        allowed = f"0, and numbers from {float(MIN_NUMBER)} to {MAX_NUMBER:,}"
+        if not isinstance(node.value, int | float):
+            raise self.error(f"`{self.written(node)[:20]}` is no number", column, "write a number or a name", allowed)
+        if not abs(node.value) <= MAX_NUMBER:
+            raise self.error("the number is too large", column, "scale the equation", allowed)
+        value = Fraction(repr(node.value))
+        if 0 < value < MIN_NUMBER or (value == 0 and self.written(node).strip("0.eE+-")):
+            raise self.error("the number is too small", column, "scale the equation", allowed)
+        return value

@@ -42,14 +42,10 @@ class _Inference:
         source: str,
     ) -> None:
         self.parent: dict[Axis, Axis] = {}
-        self.label: dict[Axis, str] = {}
         self.input, self.states, self.source, self.equations = cell_input, states, source, equations
         self.equation = equations[0]
         self.ranks = self._ranks()
-        for name, size in {cell_input: "D", **sizes}.items():
-            if name not in self.ranks:
-                raise CellError(f"[sizes] names `{name}`, which no equation uses", source=source, fix="drop that line")
-            self.label[(name, 0)] = size
+        self.label = {(name, 0): size for name, size in {cell_input: "D", **sizes}.items()}
         self.state_axes = {(state, 0) for state in states}
 
     def _ranks(self) -> dict[str, int]:
@@ -64,20 +60,21 @@ class _Inference:
         return ranks
 
     def _rank_conflict(self, equation: Equation, node: Name) -> CellError:
-        return CellError(
+        return equation.error(
             f"`{node.name}` is used as a matrix (left of @) and as a vector",
-            source=self.source,
-            line=equation.line,
-            column=node.column,
-            text=equation.text,
-            allowed="a parameter is a matrix everywhere or a vector everywhere",
-            fix=f"write {node.name} @ v, or use two parameters",
+            node,
+            self.source,
+            "a parameter is a matrix everywhere or a vector everywhere",
+            f"write {node.name} @ v here too, or use two parameters",
         )
 
     def find(self, axis: Axis) -> Axis:
-        """The representative of an axis."""
+        """The representative of an axis; the way to it is shortened for the next search."""
+        path = []
         while axis in self.parent:
+            path.append(axis)
             axis = self.parent[axis]
+        self.parent.update(dict.fromkeys(path, axis))
         return axis
 
     def vector(self, node: Expression) -> Axis | None:
@@ -92,18 +89,18 @@ class _Inference:
         axis: Axis | None = None
         for child in node.children():
             found = self.vector(child)
-            axis = self.unify(axis, found, node) if axis else found
+            axis = self.unify(axis, found, node, child) if axis else found
         return axis
 
-    def unify(self, left: Axis, right: Axis | None, node: Expression) -> Axis:
-        """Make two axes one; a number fits any."""
+    def unify(self, left: Axis, right: Axis | None, node: Expression, at: Expression | None = None) -> Axis:
+        """Make two axes of `node` one; a number fits any. A conflict is shown at the node `at`."""
         if right is None:
             return left
         first, second = self.find(left), self.find(right)
         if first == second:
             return first
         if not self._compatible(first, second):
-            raise self._conflict(first, second, left, right, node)
+            raise self._conflict(first, second, left, right, node, at or node)
         self.parent[second] = first
         if second in self.label:
             self.label[first] = self.label.pop(second)
@@ -118,26 +115,38 @@ class _Inference:
             return True
         return None in sizes or sizes[0] == sizes[1]
 
-    def _conflict(self, first: Axis, second: Axis, left: Axis, right: Axis, node: Expression) -> CellError:
-        shapes = [self.label.get(axis, "H") for axis in (first, second)]
-        return CellError(
-            f"shapes do not fit: `{left[0]}` has size {shapes[0]}, `{right[0]}` has size {shapes[1]}, in `{node}`",
-            source=self.source,
-            line=self.equation.line,
-            column=node.column or 1,
-            text=self.equation.text,
-            allowed="element-wise operations on equal sizes; W @ v where the columns of W are the size of v",
-            fix="usually an input that should pass through a matrix (W @ x[t]), or one matrix used for both x and h; "
-            f'if the sizes are meant to be equal, declare it: [sizes] {self.input} = "H"',
+    def _conflict(
+        self, first: Axis, second: Axis, left: Axis, right: Axis, node: Expression, at: Expression
+    ) -> CellError:
+        left_size, right_size = (self.label.get(axis, "H") for axis in (first, second))
+        equal = f'if the sizes are meant to be equal, declare it: [sizes] {self.input} = "H"'
+        if isinstance(node, MatrixProduct):
+            fix = f"one matrix stands before vectors of two sizes: give `{right[0]}` a matrix of its own; {equal}"
+        elif "D" in (left_size, right_size):
+            fix = f"usually the input stands beside a state: pass it through a matrix, W @ {self.input}[t]; {equal}"
+        else:
+            fix = f"pass one of them through a matrix, from size {right_size} to {left_size}, or declare one size"
+        return self.equation.error(
+            f"shapes do not fit in `{str(node)[:60]}`: {self._described(left)} {left_size}, "
+            f"{self._described(right)} {right_size}",
+            at,
+            self.source,
+            "element-wise operations on equal sizes; W @ v where the columns of W are the size of v",
+            fix,
         )
+
+    def _described(self, axis: Axis) -> str:
+        name, k = axis
+        part = f"`{name}`" if self.ranks[name] == 1 else f"{('the rows', 'the columns')[k]} of `{name}`"
+        return f"{part} {'has' if self.ranks[name] == 1 else 'have'} size"
 
     def named_shapes(self) -> dict[str, Shape]:
         """Give every class of axes its name: declared, else H for the first state's, else H_<name>."""
         names: dict[Axis, str] = dict(self.label)
-        order = [*self.states, *self.ranks]
-        for name in order:
-            for axis in ((name, k) for k in range(self.ranks[name])):
-                taken = set(names.values())
-                default = "H" if "H" not in taken else f"H_{name}"
-                names.setdefault(self.find(axis), default)
+        first = next((s for s in self.states if self.find((s, 0)) not in names), None)
+        if first and "H" not in (names.get(self.find((s, 0))) for s in self.states):
+            names[self.find((first, 0))] = "H"
+        for name in [*self.states, *self.ranks]:
+            for k in range(self.ranks[name]):
+                names.setdefault(self.find((name, k)), f"H_{name}")
         return {name: tuple(names[self.find((name, k))] for k in range(rank)) for name, rank in self.ranks.items()}

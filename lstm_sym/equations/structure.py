@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 
@@ -9,6 +10,10 @@ from lstm_sym.equations.cell import Cell, Equation, Option
 from lstm_sym.equations.errors import CellError
 from lstm_sym.equations.expressions import Name
 from lstm_sym.equations.shapes import infer_shapes
+
+_KEY = re.compile(r"\w{1,64}", re.ASCII)
+_SIZE = re.compile(r"[A-Z][A-Za-z0-9]{0,31}", re.ASCII)
+_LISTED = 12
 
 
 def assemble(
@@ -21,28 +26,20 @@ def assemble(
     options: Mapping[str, str],
 ) -> Cell:
     """Classify every name, check the order of definition, infer shapes. Raises CellError."""
+    if not _KEY.fullmatch(key):
+        allowed = "letters, digits and _, at most 64"
+        raise CellError(f"`{key[:64]}` is not a key", source=source, allowed=allowed, fix='name it as in "my_cell"')
     if not equations:
-        raise CellError("no equation", source=source, allowed="name[t] = expression", fix="write at least one equation")
+        fix = "write at least one equation, such as h[t] = tanh(W @ x[t] + U @ h[t-1] + b)"
+        raise CellError("there is no equation", source=source, allowed="name[t] = expression, one a line", fix=fix)
     _check_definitions(equations, source)
     cell_input = _input(equations, source)
     states = _states(equations, source)
     parameters = _unique(name.name for _, name in _names(equations) if name.time is None)
-    if output is None:
-        output = equations[-1].target
-    elif output not in {equation.target for equation in equations}:
-        raise CellError(f"the output `{output}` is not defined by any equation", source=source, fix="define it at [t]")
+    _check_sizes(sizes, {cell_input, *parameters, *(e.target for e in equations)}, source)
+    chosen = _output(equations, output, source)
     shapes = infer_shapes(equations, cell_input, states, sizes, source)
-    return Cell(
-        key,
-        equations,
-        cell_input,
-        states,
-        parameters,
-        output,
-        shapes,
-        chosen=dict(options),
-        sizes=dict(sizes),
-    )
+    return Cell(key, equations, cell_input, states, parameters, chosen, shapes, chosen=dict(options), sizes=dict(sizes))
 
 
 def chosen_options(options: Mapping[str, Option], choices: Mapping[str, str], source: str) -> dict[str, str]:
@@ -50,19 +47,30 @@ def chosen_options(options: Mapping[str, Option], choices: Mapping[str, str], so
     for name, choice in choices.items():
         if name not in options:
             raise CellError(
-                f"there is no option `{name}`",
+                f"there is no option `{name[:40]}`",
                 source=source,
-                allowed=", ".join(options) or "no option",
-                fix="drop it",
+                allowed=listed(options) or "no option: this cell has none",
+                fix=did_you_mean(name, options) or "drop it",
             )
         if choice not in options[name].choices:
             raise CellError(
-                f"`{choice}` cannot stand for {name}",
+                f"`{choice[:40]}` cannot stand for {name}",
                 source=source,
-                allowed=", ".join(options[name].choices),
-                fix="choose one of those",
+                allowed=listed(options[name].choices),
+                fix=did_you_mean(choice, options[name].choices) or "choose one of those",
             )
     return {name: choices.get(name, option.default) for name, option in options.items()}
+
+
+def did_you_mean(word: str, known: Mapping[str, object] | tuple[str, ...]) -> str:
+    """The question after the nearest known word, or nothing."""
+    close = get_close_matches(word[:40], list(known)[:200], 1)
+    return f"did you mean {close[0]}?" if close else ""
+
+
+def listed(names: Mapping[str, object] | tuple[str, ...]) -> str:
+    """The first names of many, with commas."""
+    return ", ".join(list(names)[:_LISTED]) + (f", and {len(names) - _LISTED} more" if len(names) > _LISTED else "")
 
 
 def _names(equations: tuple[Equation, ...]) -> Iterator[tuple[Equation, Name]]:
@@ -76,11 +84,36 @@ def _unique(names: Iterator[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
-def _error(equation: Equation, name: str, what: str, source: str, fix: str, allowed: str = "") -> CellError:
-    column = max(equation.text.find(name), 0) + 1
-    return CellError(
-        what, source=source, line=equation.line, column=column, text=equation.text, allowed=allowed, fix=fix
-    )
+def _check_sizes(sizes: Mapping[str, str], names: set[str], source: str) -> None:
+    for name, size in sizes.items():
+        if not _SIZE.fullmatch(size) or size in ("T", "B", "None", "True", "False"):
+            raise CellError(
+                f"the size of `{name[:40]}` is not a name",
+                source=source,
+                allowed='a capital, then letters and digits (not T or B, which count steps and sequences): x = "H"',
+                fix="sizes are symbols; numbers are given when parameters are made",
+            )
+        if name not in names:
+            known = tuple(sorted(names))
+            raise CellError(
+                f"[sizes] names `{name[:40]}`, which no equation uses",
+                source=source,
+                allowed=listed(known),
+                fix=did_you_mean(name, known) or "drop that line",
+            )
+
+
+def _output(equations: tuple[Equation, ...], output: str | None, source: str) -> str:
+    """The quantity that the cell gives out: the one asked for, else the one defined last."""
+    defined = tuple(equation.target for equation in equations)
+    if output is not None and output not in defined:
+        raise CellError(
+            f"the output `{output[:40]}` is not defined by any equation",
+            source=source,
+            allowed=listed(defined),
+            fix=did_you_mean(output, defined) or "name a quantity that is defined at [t], without its index",
+        )
+    return output or defined[-1]
 
 
 def _check_definitions(equations: tuple[Equation, ...], source: str) -> None:
@@ -88,13 +121,12 @@ def _check_definitions(equations: tuple[Equation, ...], source: str) -> None:
     lines: dict[str, Equation] = {}
     for equation in equations:
         if equation.target in lines:
-            raise _error(
-                equation,
-                equation.target,
+            raise equation.error(
                 f"`{equation.target}[t]` is defined twice, first on line {lines[equation.target].line}",
+                None,
                 source,
-                "give one of them another name",
                 "one equation a quantity",
+                "give one of them another name",
             )
         lines[equation.target] = equation
     defined: set[str] = set()
@@ -107,30 +139,25 @@ def _check_definitions(equations: tuple[Equation, ...], source: str) -> None:
 
 
 def _check_reading(
-    equation: Equation,
-    node: Name,
-    lines: Mapping[str, Equation],
-    defined: set[str],
-    timed: set[str],
-    source: str,
+    equation: Equation, node: Name, lines: Mapping[str, Equation], defined: set[str], timed: set[str], source: str
 ) -> None:
     if node.time == 0 and node.name in lines and node.name not in defined:
         own = node.name == equation.target
-        raise _error(
-            equation,
-            f"{node.name}[t]",
+        above = f"move line {lines[node.name].line} above this one, or read {node.name}[t-1]"
+        raise equation.error(
             f"`{node.name}[t]` is read " + ("in its own equation" if own else "before it is defined"),
+            node,
             source,
-            f"read {node.name}[t-1]" if own else f"move line {lines[node.name].line} above this one, or read [t-1]",
             "names defined above, at [t]; any defined name at [t-1]",
+            f"read the step before: {node.name}[t-1]" if own else above,
         )
     if node.time is None and node.name in timed:
-        raise _error(
-            equation,
-            node.name,
+        raise equation.error(
             f"`{node.name}` has a time index elsewhere",
+            node,
             source,
-            f"write {node.name}[t] or [t-1]",
+            "a quantity with [t] or [t-1] everywhere; a parameter never",
+            f"write {node.name}[t] or {node.name}[t-1]",
         )
 
 
@@ -141,42 +168,55 @@ def _input(equations: tuple[Equation, ...], source: str) -> str:
     if len(names) == 1:
         return names[0]
     if not names:
-        raise CellError(
+        raise equations[-1].error(
             "the cell reads no input",
-            source=source,
-            allowed="one name read at [t] and never defined",
-            fix="read x[t]",
+            None,
+            source,
+            "one name read at [t] and never defined",
+            _index_forgotten(equations, "[t]") or "read x[t] somewhere: W @ x[t]",
         )
     equation, node = next((e, n) for e, n in free if n.name == names[1])
-    close = get_close_matches(node.name, sorted(defined | {names[0]}), 1, 0.5)
-    raise _error(
-        equation,
-        f"{node.name}[t]",
+    guess = did_you_mean(node.name, tuple(sorted(defined | {names[0]})))
+    raise equation.error(
         f"`{names[0]}` and `{node.name}` are both read at [t] and never defined",
+        node,
         source,
-        (f"did you mean {close[0]}[t]? " if close else "") + f"Define {node.name}[t], or stack several inputs in one x",
         "one input",
+        f"{guess} Define {node.name}[t] above, or stack several inputs in one x".lstrip(),
     )
 
 
 def _states(equations: tuple[Equation, ...], source: str) -> tuple[str, ...]:
-    defined = {equation.target for equation in equations}
+    defined = tuple(equation.target for equation in equations)
+    read_now = {node.name for _, node in _names(equations) if node.time == 0}
+    known = set(defined)
     for equation, node in _names(equations):
-        if node.time == -1 and node.name not in defined:
-            raise _error(
-                equation,
-                f"{node.name}[t-1]",
+        if node.time == -1 and node.name not in known:
+            fix = did_you_mean(node.name, defined) or f"add an equation {node.name}[t] = ..., or read the input at [t]"
+            if node.name in read_now:
+                fix = f"to keep the input a step, add previous[t] = {node.name}[t] and read previous[t-1]"
+            raise equation.error(
                 f"the state `{node.name}` is read at [t-1] but never defined",
+                node,
                 source,
-                f"add an equation {node.name}[t] = ..., or read the input at [t]",
-                "names that an equation defines: " + ", ".join(sorted(defined)),
+                "names that an equation defines: " + listed(defined),
+                fix,
             )
     states = _unique(node.name for _, node in _names(equations) if node.time == -1)
     if not states:
-        raise CellError(
+        raise equations[-1].error(
             "nothing is read at [t-1], so the cell keeps no state and is not recurrent",
-            source=source,
-            allowed="at least one state",
-            fix="read the previous step somewhere: U @ h[t-1]",
+            None,
+            source,
+            "at least one state",
+            _index_forgotten(equations, "[t-1]") or f"read the step before somewhere: U @ {defined[-1]}[t-1]",
         )
     return states
+
+
+def _index_forgotten(equations: tuple[Equation, ...], index: str) -> str:
+    """The fix for x_t, which is a parameter's name, where x[t] was meant."""
+    for _, node in _names(equations):
+        if node.time is None and node.name.endswith("_t"):
+            return f"write {node.name[:-2]}{index} for {node.name}, which reads as a parameter"
+    return ""

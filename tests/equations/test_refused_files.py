@@ -1,0 +1,204 @@
+"""Every file that is no cell file is refused with its place and the likely fix, and never waited for."""
+
+import os
+import pickle
+from typing import NamedTuple
+
+import pytest
+
+from lstm_sym.equations import CellError, load, read_cell
+from lstm_sym.equations.tomlfile import MAX_FILE
+
+EQUATIONS = 'equations = """\nh[t] = phi(W @ x[t] + U @ h[t-1])\n"""\n'
+OPTION = '[options.phi]\nchoices = ["tanh", "relu"]\ndefault = "tanh"\n'
+CELL = EQUATIONS + OPTION
+
+
+class Refused(NamedTuple):
+    """A file; the line and column its error names; words of what happened; words of the fix."""
+
+    content: str | bytes
+    line: int
+    column: int
+    what: str
+    fix: str
+
+
+FILES = {
+    "empty": Refused("", 1, 1, "`equations` is missing", "triple quotes"),
+    "white space": Refused("\n\n", 1, 1, "`equations` is missing", "triple quotes"),
+    "another kind of file": Refused(b"\x89PNG\r\n\x1a\n", 1, 1, "byte 1 of the file is not UTF-8", "UTF-8"),
+    "UTF-16": Refused(CELL.encode("utf-16"), 1, 1, "not UTF-8", "UTF-8"),
+    "Latin-1": Refused('name = "x"\nreference = "M\xfcller"'.encode("latin-1"), 2, 15, "byte 26", "UTF-8"),
+    "a cut character": Refused('name = "門"'.encode()[:-2], 1, 9, "not UTF-8", "UTF-8"),
+    "too large": Refused(b"#" * (MAX_FILE + 1), 1, 1, "larger than 65,536 bytes", "right file"),
+    "NUL": Refused("name = \0", 1, 8, "not TOML", "quotes"),
+    "a control character in text": Refused('name = "\x07"', 1, 9, "Illegal character", "quotes"),
+    "no value": Refused("name =\n", 1, 7, "Invalid value", "between quotes"),
+    "no quotes": Refused("name = lstm\n", 1, 8, "Invalid value", "between quotes"),
+    "a word alone": Refused("# a remark\nlstm\n", 2, 5, "Expected '='", "key = value"),
+    "an equation outside quotes": Refused("h[t] = tanh(x[t])\n", 1, 2, "Expected '='", "triple quotes"),
+    "quotes left open": Refused('name = "lstm\n', 1, 13, "Illegal character", "quotes"),
+    "triple quotes left open": Refused('equations = """\nh[t] = x[t]\n', 2, 12, "Unterminated", "close the text"),
+    "a key twice": Refused('name = "a"\nname = "b"\n', 2, 11, "Cannot overwrite", "keep one"),
+    "a table twice": Refused(CELL + "[options.phi]\n", 7, 13, "Cannot declare", "keep one"),
+    "a LaTeX command in quotes": Refused('reference = "\\sigma"', 1, 16, "Unescaped", "backslash"),
+    "deep arrays": Refused("name = " + "[" * 60_000, 1, 1, "nested too deeply", "text and tables"),
+    "deep tables": Refused("name = " + "{a=" * 20_000, 1, 1, "nested too deeply", "text and tables"),
+    "a deep key": Refused("a." * 30_000 + "b = 1", 1, 2, "too many points", "two points"),
+    "many deep keys": Refused(("a." * 49 + "b = 1\n") * 100, 41, 2, "too many points", "two points"),
+    "a huge integer": Refused("name = " + "9" * 60_000, 1, 1, "integer string conversion", "text and tables"),
+    "equations that are a list": Refused('equations = ["h[t] = x[t]"]', 1, 1, "not text", "triple quotes"),
+    "equations that are a number": Refused('name = "a"\nequations = 1', 2, 1, "not text", "triple quotes"),
+    "equations that are empty": Refused('name = "a"\nequations = ""', 1, 1, "no equation", "h[t] = tanh"),
+    "equations that are missing": Refused('name = "a"', 1, 1, "missing", "triple quotes"),
+    "equations below a table": Refused('[symbols.h]\nmeaning = "a"\n' + EQUATIONS, 3, 1, "missing", "above"),
+    "a misspelt key": Refused('name = "a"\nequation = "h"', 2, 1, "unknown key `equation`", "mean equations?"),
+    "a key of no use": Refused(CELL + "[colours]\n", 7, 1, "unknown key `colours`", "comments"),
+    "a key that writes to the screen": Refused('"\\u001b[31m" = 1', 1, 1, "unknown key", "drop it"),
+    "a name that is a number": Refused(CELL.replace("equations", "name = 3\nequations"), 1, 1, "`name`", "quotes"),
+    "a name too long": Refused(f'name = "{"a" * 600}"\n{CELL}', 1, 1, "too long", "shorten"),
+    "a bidi override in a name": Refused(f'name = "\u202ea"\n{CELL}', 1, 1, "does not print", "copy and paste"),
+    "a newline in a reference": Refused(f'reference = "a\\nb"\n{CELL}', 1, 1, "does not print", "shorten"),
+    "an unknown output": Refused(f'output = "hh"\n{CELL}', 1, 1, "output `hh`", "mean h?"),
+    "an error in an equation": Refused(CELL.replace("phi(", "pih("), 2, 8, "no function `pih`", "mean phi?"),
+    "an error after one line's text": Refused('name = "h"\n\nequations = "h[t] = y"', 3, 1, "no input", "x[t]"),
+    "sizes that are no table": Refused(f'sizes = "H"\n{CELL}', 1, 1, "not a table", "[sizes]"),
+    "a size that is a number": Refused(f"{CELL}[sizes]\nx = 4\n", 8, 1, "not text", "symbols"),
+    "a size that is no name": Refused(f'{CELL}[sizes]\nx = "4"\n', 1, 1, "not a name", "symbols"),
+    "a size that is an expression": Refused(f'{CELL}[sizes]\nx = "H+1"\n', 1, 1, "not a name", "symbols"),
+    "a size that counts steps": Refused(f'{CELL}[sizes]\nx = "T"\n', 1, 1, "not a name", "symbols"),
+    "a size of an unknown name": Refused(f'{CELL}[sizes]\nhh = "K"\n', 1, 1, "`hh`", "mean h?"),
+    "sizes that conflict": Refused(f'{CELL}[sizes]\nh = "K"\nx = "L"\nU = "M"\n', 2, 8, "size M", "matrix"),
+    "options that are no table": Refused(f"options = 1\n{CELL.replace(OPTION, '')}", 1, 1, "not a table", "[options]"),
+    "an option that is text": Refused(f'{EQUATIONS}[options]\nphi = "tanh"\n', 5, 1, "not a table", "options.phi"),
+    "an option without default": Refused(
+        CELL.replace('default = "tanh"\n', ""), 4, 1, "choices and a default", "[options"
+    ),
+    "an option with more": Refused(f"{CELL}more = 1\n", 4, 1, "choices and a default", "[options"),
+    "an option without choices": Refused(CELL.replace('"tanh", "relu"', ""), 4, 1, "choices and a default", "["),
+    "a choice that is no function": Refused(CELL.replace('"relu"', '"rleu"'), 4, 1, "`rleu`", "mean relu?"),
+    "a choice that is code": Refused(CELL.replace('"relu"', '"eval"'), 4, 1, "no function", "table of functions"),
+    "a choice that is a list": Refused(CELL.replace('"relu"', "[]"), 4, 1, "no function", "table of functions"),
+    "a default that is no choice": Refused(CELL.replace('= "tanh"', '= "exp"'), 4, 1, "default", "one of the choices"),
+    "a default that is a list": Refused(CELL.replace('= "tanh"', "= []"), 4, 1, "default", "one of the choices"),
+    "an option that is a function": Refused(CELL.replace("phi", "relu"), 4, 1, "cannot be called `relu`", "phi_h"),
+    "an option that is a keyword": Refused(CELL.replace("phi]", "lambda]"), 4, 1, "be called `lambda`", "phi_h"),
+    "an option that no equation calls": Refused(CELL + OPTION.replace("phi", "psi"), 7, 1, "`psi`", "psi(...)"),
+    "an option as a name": Refused(CELL.replace("+ U", "+ phi + U"), 2, 23, "`phi` is a function", "phi(...)"),
+    "symbols that are no table": Refused(f"symbols = 1\n{CELL}", 1, 1, "not a table", "[symbols]"),
+    "a symbol of an unknown name": Refused(f'{CELL}[symbols.hh]\nmeaning = "a"', 7, 1, "[symbols.hh]", "mean h?"),
+    "a symbol that is text": Refused(f'{CELL}[symbols]\nh = "state"\n', 8, 1, "not a table", "[symbols.h]"),
+    "a meaning that is a number": Refused(f"{CELL}[symbols.h]\nmeaning = 1", 7, 1, "`meaning`", "mean meaning?"),
+    "a misspelt language": Refused(f'{CELL}[symbols.h]\nzh-Hand = "a"', 7, 1, "`zh-Hand`", "zh-Han"),
+    "a language with more": Refused(
+        f'{CELL}[symbols.h.zh-Hant]\nmeaning = "a"\nmore = "b"', 7, 1, "`zh-Hant`", "zh-Hant"
+    ),
+    "a meaning that writes to the screen": Refused(
+        f'{CELL}[symbols.h]\nmeaning = "\\u001b[2J"', 7, 1, "does not print", "copy and paste"
+    ),
+}
+
+
+def checked(error: CellError) -> CellError:
+    """The error, after what holds for all: a place from 1, 1, what is allowed, a fix, nothing that moves the cursor."""
+    assert error.line >= 1 and error.column >= 1
+    assert error.allowed and error.fix
+    assert all(c.isprintable() or c == "\n" for c in str(error))
+    return error
+
+
+@pytest.mark.parametrize("case", FILES.values(), ids=FILES)
+def test_refused_with_place_and_fix(case):
+    content = case.content if isinstance(case.content, bytes) else case.content.encode()
+    with pytest.raises(CellError) as caught:
+        read_cell(content, key="cell", source="cell.toml")
+    error = checked(caught.value)
+    assert (error.line, error.column) == (case.line, case.column)
+    assert case.what in error.what
+    assert case.fix in error.fix
+    assert error.source == "cell.toml"
+
+
+def test_the_cell_that_the_files_are_made_from():
+    assert read_cell(CELL.encode(), key="cell", source="cell.toml").chosen == {"phi": "tanh"}
+
+
+@pytest.mark.parametrize("choices", [{"psi": "tanh"}, {"phi": "sigmoid"}, {"phi": "eval"}])
+def test_choices_that_the_file_does_not_offer(choices):
+    with pytest.raises(CellError) as caught:
+        read_cell(CELL.encode(), key="cell", source="cell.toml", choices=choices)
+    checked(caught.value)
+
+
+@pytest.mark.parametrize("key", ["", "a b", "../cell", "a\nimport os", "a" * 65])
+def test_a_key_is_a_plain_word(key):
+    with pytest.raises(CellError, match="not a key"):
+        read_cell(CELL.encode(), key=key, source="cell.toml")
+
+
+def test_no_such_file(tmp_path):
+    with pytest.raises(CellError, match="no such file") as caught:
+        load(tmp_path / "cell.toml")
+    checked(caught.value)
+
+
+@pytest.mark.parametrize("path", ["a\0b.toml", "a" * 5000 + ".toml"], ids=["NUL", "too long"])
+def test_a_path_that_no_system_takes(path):
+    with pytest.raises(CellError, match=r"no such file|cannot be opened") as caught:
+        load(path)
+    checked(caught.value)
+
+
+def test_a_folder(tmp_path):
+    with pytest.raises(CellError, match="folder") as caught:
+        load(tmp_path)
+    checked(caught.value)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "cell.toml")
+    with pytest.raises(CellError, match="pipe or a device") as caught:
+        load(tmp_path / "cell.toml")
+    checked(caught.value)
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/zero"), reason="this system has no such device")
+def test_a_device_is_not_read():
+    with pytest.raises(CellError, match="pipe or a device"):
+        load("/dev/zero")
+
+
+def test_a_file_without_permission(tmp_path, monkeypatch):
+    path = tmp_path / "cell.toml"
+    path.write_text(CELL)
+
+    def refused(*_):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(type(path), "open", refused)
+    with pytest.raises(CellError, match="Permission denied") as caught:
+        load(path)
+    checked(caught.value)
+
+
+def test_a_huge_file_is_read_within_bounds(tmp_path):
+    path = tmp_path / "cell.toml"
+    with path.open("wb") as file:
+        file.truncate(10 * 2**40 if os.name == "posix" and os.statvfs(tmp_path).f_frsize else MAX_FILE + 1)
+    with pytest.raises(CellError, match="larger than"):
+        load(path)
+
+
+def test_a_file_of_any_name(tmp_path):
+    path = tmp_path / "3 門-cell.toml"
+    path.write_bytes(b"\xef\xbb\xbf" + CELL.replace("\n", "\r\n").encode())
+    assert load(path, phi="relu").chosen == {"phi": "relu"}
+    assert load(path).key == "3___cell"
+
+
+def test_the_error_survives_a_worker_process():
+    error = CellError("what", source="a.toml", line=2, column=3, text="abc", allowed="a", fix="b")
+    copy = pickle.loads(pickle.dumps(error))
+    assert (str(copy), vars(copy)) == (str(error), vars(error))
