@@ -50,21 +50,21 @@ CONTENT_HASH = "b8c14a6ef4aa39d093f87c8393dee2b08c6d61a4d25c99714dbcef3c7cf89dc8
 class Params(NamedTuple):
     """The parameters, named as in the equations."""
 
-    W_r: Array  # (H, D) input weights of the reset gate
-    U_r: Array  # (H, H) recurrent weights of the reset gate
-    b_r: Array  # (H,) bias of the reset gate
-    W_z: Array  # (H, D) input weights of the update gate
-    U_z: Array  # (H, H) recurrent weights of the update gate
-    b_z: Array  # (H,) bias of the update gate
-    W_n: Array  # (H, D) input weights of the candidate hidden state
-    U_n: Array  # (H, H) recurrent weights of the candidate hidden state
-    b_n: Array  # (H,) bias of the candidate hidden state
+    W_r: Array  # (H, D)
+    U_r: Array  # (H, H)
+    b_r: Array  # (H,)
+    W_z: Array  # (H, D)
+    U_z: Array  # (H, H)
+    b_z: Array  # (H,)
+    W_n: Array  # (H, D)
+    U_n: Array  # (H, H)
+    b_n: Array  # (H,)
 
 
 class State(NamedTuple):
     """The carried state."""
 
-    h: Array  # (B, H) hidden state
+    h: Array  # (B, H)
 
 
 class Tape(NamedTuple):
@@ -753,8 +753,9 @@ def _outer(left: Array, right: Array) -> Array:
     """The sum over time and batch of left right^T: (T, B, M), (T, B, N) -> (M, N), as one product."""
     steps, batch, _ = left.shape
     rows = steps * batch
-    product: Array = left.reshape(rows, left.shape[2]).T @ right.reshape(rows, right.shape[2])
-    return product
+    # BLAS is faster with the wide operand on the right, so the transpose of the result is computed.
+    product: Array = right.reshape(rows, right.shape[2]).T @ left.reshape(rows, left.shape[2])
+    return product.T
 
 
 def _sigmoid(a: Array, out: Array | None = None) -> Array:

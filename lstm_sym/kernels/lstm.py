@@ -57,25 +57,25 @@ CONTENT_HASH = "de0af03d22d6c48ca221c23fda7ff3b26bf411a498937a25334a342a404ef9a6
 class Params(NamedTuple):
     """The parameters, named as in the equations."""
 
-    W_i: Array  # (H, D) input weights of the input gate
-    U_i: Array  # (H, H) recurrent weights of the input gate
-    b_i: Array  # (H,) bias of the input gate
-    W_f: Array  # (H, D) input weights of the forget gate
-    U_f: Array  # (H, H) recurrent weights of the forget gate
-    b_f: Array  # (H,) bias of the forget gate
-    W_g: Array  # (H, D) input weights of the candidate cell state
-    U_g: Array  # (H, H) recurrent weights of the candidate cell state
-    b_g: Array  # (H,) bias of the candidate cell state
-    W_o: Array  # (H, D) input weights of the output gate
-    U_o: Array  # (H, H) recurrent weights of the output gate
-    b_o: Array  # (H,) bias of the output gate
+    W_i: Array  # (H, D)
+    U_i: Array  # (H, H)
+    b_i: Array  # (H,)
+    W_f: Array  # (H, D)
+    U_f: Array  # (H, H)
+    b_f: Array  # (H,)
+    W_g: Array  # (H, D)
+    U_g: Array  # (H, H)
+    b_g: Array  # (H,)
+    W_o: Array  # (H, D)
+    U_o: Array  # (H, H)
+    b_o: Array  # (H,)
 
 
 class State(NamedTuple):
     """The carried state."""
 
-    h: Array  # (B, H) hidden state
-    c: Array  # (B, H) cell state
+    h: Array  # (B, H)
+    c: Array  # (B, H)
 
 
 class Tape(NamedTuple):
@@ -838,8 +838,9 @@ def _outer(left: Array, right: Array) -> Array:
     """The sum over time and batch of left right^T: (T, B, M), (T, B, N) -> (M, N), as one product."""
     steps, batch, _ = left.shape
     rows = steps * batch
-    product: Array = left.reshape(rows, left.shape[2]).T @ right.reshape(rows, right.shape[2])
-    return product
+    # BLAS is faster with the wide operand on the right, so the transpose of the result is computed.
+    product: Array = right.reshape(rows, right.shape[2]).T @ left.reshape(rows, left.shape[2])
+    return product.T
 
 
 def _sigmoid(a: Array, out: Array | None = None) -> Array:

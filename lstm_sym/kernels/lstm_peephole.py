@@ -60,28 +60,28 @@ CONTENT_HASH = "913791fd04259aa843843c0cec0fa03989f0e12053ae293f510da3c48d99a442
 class Params(NamedTuple):
     """The parameters, named as in the equations."""
 
-    W_i: Array  # (H, D) input weights of the input gate
-    U_i: Array  # (H, H) recurrent weights of the input gate
-    p_i: Array  # (H,) peephole weights of the input gate
-    b_i: Array  # (H,) bias of the input gate
-    W_f: Array  # (H, D) input weights of the forget gate
-    U_f: Array  # (H, H) recurrent weights of the forget gate
-    p_f: Array  # (H,) peephole weights of the forget gate
-    b_f: Array  # (H,) bias of the forget gate
-    W_g: Array  # (H, D) input weights of the candidate cell state
-    U_g: Array  # (H, H) recurrent weights of the candidate cell state
-    b_g: Array  # (H,) bias of the candidate cell state
-    W_o: Array  # (H, D) input weights of the output gate
-    U_o: Array  # (H, H) recurrent weights of the output gate
-    p_o: Array  # (H,) peephole weights of the output gate
-    b_o: Array  # (H,) bias of the output gate
+    W_i: Array  # (H, D)
+    U_i: Array  # (H, H)
+    p_i: Array  # (H,)
+    b_i: Array  # (H,)
+    W_f: Array  # (H, D)
+    U_f: Array  # (H, H)
+    p_f: Array  # (H,)
+    b_f: Array  # (H,)
+    W_g: Array  # (H, D)
+    U_g: Array  # (H, H)
+    b_g: Array  # (H,)
+    W_o: Array  # (H, D)
+    U_o: Array  # (H, H)
+    p_o: Array  # (H,)
+    b_o: Array  # (H,)
 
 
 class State(NamedTuple):
     """The carried state."""
 
-    h: Array  # (B, H) hidden state
-    c: Array  # (B, H) cell state
+    h: Array  # (B, H)
+    c: Array  # (B, H)
 
 
 class Tape(NamedTuple):
@@ -959,8 +959,9 @@ def _outer(left: Array, right: Array) -> Array:
     """The sum over time and batch of left right^T: (T, B, M), (T, B, N) -> (M, N), as one product."""
     steps, batch, _ = left.shape
     rows = steps * batch
-    product: Array = left.reshape(rows, left.shape[2]).T @ right.reshape(rows, right.shape[2])
-    return product
+    # BLAS is faster with the wide operand on the right, so the transpose of the result is computed.
+    product: Array = right.reshape(rows, right.shape[2]).T @ left.reshape(rows, left.shape[2])
+    return product.T
 
 
 def _sigmoid(a: Array, out: Array | None = None) -> Array:

@@ -481,8 +481,9 @@ def _outer(left: Array, right: Array) -> Array:
     """The sum over time and batch of left right^T: (T, B, M), (T, B, N) -> (M, N), as one product."""
     steps, batch, _ = left.shape
     rows = steps * batch
-    product: Array = left.reshape(rows, left.shape[2]).T @ right.reshape(rows, right.shape[2])
-    return product
+    # BLAS is faster with the wide operand on the right, so the transpose of the result is computed.
+    product: Array = right.reshape(rows, right.shape[2]).T @ left.reshape(rows, left.shape[2])
+    return product.T
 
 
 def _sizes_of(params: Any, shapes: Any) -> dict[str, int]:
