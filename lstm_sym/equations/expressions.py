@@ -27,9 +27,11 @@ class Expression:
 
     def walk(self) -> Iterator[Expression]:
         """This node and all below it, in reading order."""
-        yield self
-        for child in self.children():
-            yield from child.walk()
+        waiting = [self]
+        while waiting:
+            node = waiting.pop()
+            yield node
+            waiting.extend(reversed(node.children()))
 
 
 @dataclass(frozen=True)
