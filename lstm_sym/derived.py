@@ -8,10 +8,13 @@ from functools import cached_property
 from lstm_sym.derivation import jvp, vjp
 from lstm_sym.derivation.jacobian import Jacobian, jacobian, state_jacobian
 from lstm_sym.derivation.linear_map import LinearMap, substitute
+from lstm_sym.emit.latex import LatexNotation
+from lstm_sym.emit.notation import Notation
+from lstm_sym.emit.text import TextNotation
 from lstm_sym.equations.cell import Cell
 from lstm_sym.passes import Operations, count_operations, fast, prune
 from lstm_sym.passes.forms import from_output
-from lstm_sym.program import Pointwise, Program, Value, lower
+from lstm_sym.program import Pointwise, Program, Statement, Value, lower
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,22 @@ class Derivation:
     def state_jacobian(self) -> dict[tuple[str, str], LinearMap]:
         """The blocks ds_i[t]/ds_j[t-1] of the state Jacobian, over all states."""
         return {key: self._textbook(block) for key, block in state_jacobian(self.forward).items()}
+
+    def text(self, item: LinearMap | Statement) -> str:
+        """A Jacobian or a statement in Unicode: `d.text(d.jacobian("c", "h"))`."""
+        return self._written(TextNotation.of(*self._programs), item)
+
+    def latex(self, item: LinearMap | Statement) -> str:
+        """A Jacobian or a statement in LaTeX, without delimiters."""
+        return self._written(LatexNotation.of(*self._programs), item)
+
+    @property
+    def _programs(self) -> tuple[Program, ...]:
+        return self.forward, self.adjoint, self.tangent
+
+    @staticmethod
+    def _written(notation: Notation, item: LinearMap | Statement) -> str:
+        return notation.linear_map(item) if isinstance(item, LinearMap) else notation.line(item)
 
     def _textbook(self, derived: Jacobian) -> LinearMap:
         replacements = {}
