@@ -110,6 +110,9 @@ def left_side(line: Line, written: str) -> CellError:
 
 def not_an_equation(line: Line, body: list[ast.stmt]) -> CellError:
     """The error for a line that Python reads as something other than one assignment."""
+    beside = _BESIDE.search(line.code)
+    if beside:  # `type h = x`, which newer Pythons read as a statement
+        return _missing_operator(line, beside)
     statement = body[0] if len(body) == 1 else None
     if isinstance(statement, ast.AugAssign):
         what, fix = "this changes a quantity in place", "write the sum: h[t] = h[t-1] + ..."
