@@ -1,0 +1,25 @@
+"""Documents: a derivation or a study, built once as a document and rendered as HTML, Markdown or terminal text.
+
+    from lstm_sym.report import Words, derivation_document, html_page
+    page = html_page(derivation_document(cell, Words("en")))
+
+A document holds mathematics as functions of a notation, so that every rendering prints the nodes the kernels are
+printed from; no formula is written by hand.
+"""
+
+from lstm_sym.report.derivation import derivation_document
+from lstm_sym.report.document import Document
+from lstm_sym.report.html import html_page
+from lstm_sym.report.markdown import markdown_page
+from lstm_sym.report.terminal import terminal_text
+from lstm_sym.report.words import LANGUAGES, Words
+
+__all__ = [
+    "LANGUAGES",
+    "Document",
+    "Words",
+    "derivation_document",
+    "html_page",
+    "markdown_page",
+    "terminal_text",
+]

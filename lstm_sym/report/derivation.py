@@ -1,0 +1,238 @@
+"""The derivation of a cell as a document: equations, stages, Jacobians, backward pass, forward mode, cost, checks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from lstm_sym.api import Derivation, derive
+from lstm_sym.check import CheckResult
+from lstm_sym.equations.cell import Cell
+from lstm_sym.equations.cell import Equation as CellEquation
+from lstm_sym.passes import count_operations, save_set
+from lstm_sym.passes.numbering import number_statements
+from lstm_sym.program.program import Program
+from lstm_sym.program.statements import Accumulate, Statement
+from lstm_sym.program.values import Role, Value, adjoint, carried_adjoint, direct_adjoint, slope, tangent
+from lstm_sym.report.checks import check_table, error_text
+from lstm_sym.report.document import (
+    Block,
+    Code,
+    Definitions,
+    Document,
+    Equation,
+    Labels,
+    Line,
+    Math,
+    Paragraph,
+    Section,
+    Table,
+)
+from lstm_sym.report.formulas import Values, statement_summands, value_math
+from lstm_sym.report.jacobians import jacobian_blocks
+from lstm_sym.report.words import Words
+
+
+def derivation_document(
+    cell: Cell,
+    words: Words,
+    *,
+    errors: Mapping[str, float] | None = None,
+    checks: Sequence[CheckResult] = (),
+) -> Document:
+    """The derivation of a cell.
+
+    errors: statement id -> relative error of its numeric check, as `check_lines` gives them; None leaves them out.
+    checks: the results of `check_cell`, shown as a table.
+    """
+    return _Derivation(cell, words, errors or {}).document(checks)
+
+
+class _Derivation:
+    """Builds the sections of one document."""
+
+    def __init__(self, cell: Cell, words: Words, errors: Mapping[str, float]) -> None:
+        self.cell, self.words, self.errors = cell, words, errors
+        self.derivation: Derivation = derive(cell)
+        self.programs = (self.derivation.forward, self.derivation.adjoint, self.derivation.tangent)
+        self.numbers = number_statements(*self.programs)
+        self.origins = {equation.text: f"E{k}" for k, equation in enumerate(cell.equations, 1)}
+
+    def document(self, checks: Sequence[CheckResult]) -> Document:
+        """All sections."""
+        words = self.words
+        parts: dict[str, Callable[[], list[Block]]] = {
+            "symbols": self.symbols,
+            "equations": self.equations,
+            "stages": self.stages,
+            "jacobian": lambda: jacobian_blocks(self.derivation, words, self.errors),
+            "backward": self.backward,
+            "tangent": self.tangent,
+            "cost": self.cost,
+            "checks": lambda: check_table(checks, words),
+            "signs": self.signs,
+        }
+        sections = tuple(self.section(key, *build()) for key, build in parts.items())
+        return Document(
+            words.text("derivation.title", name=self.cell.name or self.cell.key),
+            words.language,
+            tuple(self.lead()),
+            sections,
+            words.text("page.contents"),
+            Labels(words.rule, words.text("page.checked"), words.text("page.unchecked")),
+        )
+
+    def section(self, key: str, *blocks: Block) -> Section:
+        """A section with its title."""
+        return Section(key, self.words.text(f"section.{key}"), blocks)
+
+    def lead(self) -> list[Line]:
+        """What stands under the title."""
+        number = next(iter(self.numbers.values()))
+        found = [self.words.line("derivation.lead", number=Code(f"({number})"))]
+        if self.errors:
+            worst = error_text(max(self.errors.values()))
+            found.append(self.words.line("derivation.checked", count=str(len(self.errors)), worst=worst))
+        if self.cell.reference:
+            found.append(self.words.line("derivation.reference", reference=self.cell.reference))
+        if self.cell.chosen:
+            options = ", ".join(f"{name} = {choice}" for name, choice in self.cell.chosen.items())
+            found.append(self.words.line("derivation.options", options=Code(options)))
+        return found
+
+    def symbols(self) -> list[Block]:
+        """Every symbol, its meaning and its shape."""
+        cell, words = self.cell, self.words
+        names = [cell.input, *cell.states, *(e.target for e in cell.equations), *cell.parameters]
+        rows: list[tuple[Line, ...]] = [
+            (
+                (value_math(self.derivation.value(name)),),
+                (cell.meaning(name, words.language) or words.text(f"symbols.{self.kind(name)}"),),
+                (f"({', '.join(cell.shapes[name])}{',' if len(cell.shapes[name]) == 1 else ''})",),
+            )
+            for name in dict.fromkeys(names)
+        ]
+        head = tuple(words.text(f"symbols.{column}") for column in ("symbol", "meaning", "shape"))
+        sizes = words.line("symbols.sizes", sizes=Code(", ".join(cell.size_names)))
+        return [Table(head, tuple(rows)), Paragraph(sizes)]
+
+    def kind(self, name: str) -> str:
+        """What a symbol is to the cell: a key of the table of strings."""
+        cell = self.cell
+        if name == cell.input:
+            return "input"
+        if name in cell.states:
+            return "output_state" if name == cell.output else "state"
+        if name in cell.parameters:
+            return "weights" if len(cell.shapes[name]) == 2 else "vector"
+        return "output" if name == cell.output else "quantity"
+
+    def equations(self) -> list[Block]:
+        """The equations in the order and form of the paper."""
+        return [self.paper(self.origins[equation.text], equation) for equation in self.cell.equations]
+
+    def paper(self, number: str, equation: CellEquation) -> Equation:
+        """One equation of the paper."""
+        left = value_math(self.derivation.value(equation.target))
+        right = Math(lambda n: n.paper(equation.expression))
+        return Equation(left, ((1, right),), number, f"{self.cell.key}.equation.{equation.target}")
+
+    def lines(self, program: Program, statements: Sequence[Statement]) -> list[Equation]:
+        """Statements of a program as numbered lines."""
+        values = {value.symbol: value for value in program.values()}
+        return [self.line(statement, values) for statement in statements]
+
+    def line(self, statement: Statement, values: Values) -> Equation:
+        """A statement, with its number, rule, origin and error."""
+        source = statement.provenance
+        return Equation(
+            value_math(statement.target),
+            statement_summands(statement, values),
+            self.numbers[source.id],
+            source.id,
+            source.rule,
+            self.origins.get(source.equation, ""),
+            self.errors.get(source.id),
+        )
+
+    def rules(self, statements: Sequence[Statement]) -> list[Block]:
+        """The rules that these statements were made by, each with its reason."""
+        used = dict.fromkeys(statement.provenance.rule for statement in statements)
+        items: list[tuple[Line, Line]] = [
+            ((self.words.rule(rule),), (self.words.sentence(f"rules.{rule}.why"),))
+            for rule in used
+            if self.words.has(f"rules.{rule}.why")
+        ]
+        return [Definitions(tuple(items))]
+
+    def stages(self) -> list[Block]:
+        """The forward program."""
+        program = self.derivation.forward
+        why = Paragraph(self.words.line("stages.why"))
+        return [why, *self.rules(program.statements), *self.lines(program, program.statements)]
+
+    def backward(self) -> list[Block]:
+        """The backward program: adjoints in the order of the loop, gradients, and how the loop closes."""
+        program, words = self.derivation.adjoint, self.words
+        cotangents = [value_math(v) for v in program.inputs if v.role is Role.ADJOINT]
+        carried = words.listed([value_math(carry.incoming) for carry in program.carries])
+        why = words.line("backward.why", cotangent=words.listed(cotangents), carried=carried)
+        adjoints = [s for s in program.statements if not isinstance(s, Accumulate)]
+        gradients = [s for s in program.statements if isinstance(s, Accumulate)]
+        return [
+            Paragraph(why),
+            self.section("rules", *self.rules(program.statements)),
+            self.section("adjoints", *self.lines(program, adjoints)),
+            self.section("gradients", Paragraph(words.line("backward.gradients")), *self.lines(program, gradients)),
+            self.section("loop", *self.loop(program)),
+        ]
+
+    def loop(self, program: Program) -> list[Block]:
+        """What each carried adjoint hands to the step before."""
+        ids = {statement.target: statement.provenance.id for statement in program.statements}
+        found: list[Block] = []
+        for carry in program.carries:
+            number = self.numbers[ids[carry.outgoing]] if carry.outgoing in ids else ""
+            parts = {"sent": value_math(carry.outgoing), "received": value_math(carry.incoming)}
+            found.append(Paragraph(self.words.line("loop.passes", number=Code(f"({number})"), **parts)))
+        return [*found, Paragraph(self.words.line("loop.ends"))]
+
+    def tangent(self) -> list[Block]:
+        """The lines that forward mode adds."""
+        known = {statement.provenance.id for statement in self.derivation.forward.statements}
+        program = self.derivation.tangent
+        added = [statement for statement in program.statements if statement.provenance.id not in known]
+        why = Paragraph(self.words.line("tangent.why"))
+        return [why, *self.rules(added), *self.lines(program, added)]
+
+    def cost(self) -> list[Block]:
+        """Operations of each pass, and the save set."""
+        words = self.words
+        counts = {
+            "forward": count_operations(self.derivation.forward),
+            "backward": count_operations(self.derivation.adjoint),
+            "total": self.derivation.operations,
+        }
+        rows: tuple[tuple[Line, ...], ...] = tuple(
+            ((words.text(f"cost.{name}"),), (str(count.elementwise),), (str(count.products),))
+            for name, count in counts.items()
+        )
+        head = tuple(words.text(f"cost.{column}") for column in ("pass", "elementwise", "products"))
+        saved = [value_math(value) for value in save_set(self.derivation.forward, self.derivation.adjoint)]
+        kept = words.line("cost.saved", values=words.listed(saved))
+        return [Table(head, rows, frozenset({1, 2})), Paragraph(kept)]
+
+    def signs(self) -> list[Block]:
+        """The legend, on a value v and a matrix of the cell."""
+        u, v = Value("u", ("H",)), Value("v", ("H",))
+        matrix = Value("W", ("H", "D"), None, Role.PARAMETER)
+        marks = {
+            "adjoint": value_math(adjoint(v)),
+            "carried": value_math(carried_adjoint(v, 0)),
+            "direct": value_math(direct_adjoint(v)),
+            "slope": value_math(slope(v)),
+            "tangent": value_math(tangent(v)),
+            "product": Math(lambda n: n.product([n.symbol(u), n.symbol(v)])),
+            "diagonal": Math(lambda n: n.diag(n.symbol(v))),
+            "transpose": Math(lambda n: n.transpose(n.symbol(matrix))),
+        }
+        return [Definitions(tuple(((math,), self.words.line(f"signs.{key}")) for key, math in marks.items()))]

@@ -1,0 +1,162 @@
+"""What a document is made of. Mathematics stays unprinted: a function of the notation that a renderer brings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from lstm_sym.emit.notation import Notation
+
+
+@dataclass(frozen=True)
+class Math:
+    """A formula: `write(notation)` is its text in that notation."""
+
+    write: Callable[[Notation], str]
+
+
+@dataclass(frozen=True)
+class Code:
+    """A name or a piece of code inside a sentence."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Link:
+    """A link to a file beside the document, or to an anchor "#..." of it."""
+
+    text: str
+    target: str
+
+
+Inline = str | Math | Code | Link
+Line = tuple[Inline, ...]
+
+
+@dataclass(frozen=True)
+class Paragraph:
+    """A sentence or several."""
+
+    line: Line
+
+
+@dataclass(frozen=True)
+class Equation:
+    """left = sum of the summands, each with its sign (+1, -1).
+
+    `number` as in the kernel's comments, `id` of the statement, `rule` that made it, `origin` the number of the cell's
+    equation it follows from, `error` of its numeric check, None where it was not checked.
+    """
+
+    left: Math
+    summands: tuple[tuple[int, Math], ...]
+    number: str
+    id: str
+    rule: str = ""
+    origin: str = ""
+    error: float | None = None
+
+    def write(self, notation: Notation) -> str:
+        """The whole equation in one line."""
+        return self.left.write(notation) + notation.equals + self.right(notation)
+
+    def right(self, notation: Notation) -> str:
+        """The right side in one line."""
+        text = ""
+        for sign, summand in self.summands:
+            joint = (notation.plus if sign > 0 else notation.minus) if text else ("" if sign > 0 else notation.negative)
+            text += joint + summand.write(notation)
+        return text
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """left = matrix of blocks."""
+
+    left: Math
+    rows: tuple[tuple[Math, ...], ...]
+
+
+@dataclass(frozen=True)
+class Definitions:
+    """Terms and what they mean."""
+
+    items: tuple[tuple[Line, Line], ...]
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table; `numeric` columns are aligned to the right."""
+
+    head: tuple[str, ...]
+    rows: tuple[tuple[Line, ...], ...]
+    numeric: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True)
+class Listing:
+    """Text as it stands: a command, a cell's equations."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A drawing: its SVG, the file it also stands in, and what it shows, in words."""
+
+    svg: str
+    file: str
+    caption: Line
+    alternative: str
+
+
+@dataclass(frozen=True)
+class Section:
+    """A titled part; `key` names it in every language and is its anchor."""
+
+    key: str
+    title: str
+    blocks: tuple[Block, ...]
+
+
+Block = Paragraph | Equation | Matrix | Definitions | Table | Listing | Figure | Section
+
+
+@dataclass(frozen=True)
+class Document:
+    """A whole document; `lead` stands under the title. `contents` is the heading of its list of sections."""
+
+    title: str
+    language: str
+    lead: tuple[Line, ...]
+    sections: tuple[Section, ...]
+    contents: str = ""
+    words: Labels | None = None
+
+    def only(self, keys: tuple[str, ...]) -> Document:
+        """The document with these sections alone; all of them where no key is given."""
+        chosen = tuple(section for section in self.sections if not keys or section.key in keys)
+        return Document(self.title, self.language, self.lead, chosen, self.contents, self.words)
+
+    def equations(self) -> Iterator[Equation]:
+        """Every equation, in order."""
+        for section in self.sections:
+            yield from _equations(section)
+
+
+@dataclass(frozen=True)
+class Labels:
+    """The few words that renderers add themselves: names of rules, and what stands at an equation's check."""
+
+    rule: Callable[[str], str]
+    checked: str
+    unchecked: str
+
+
+def _equations(block: Block) -> Iterator[Equation]:
+    if isinstance(block, Equation):
+        yield block
+    elif isinstance(block, Section):
+        for inner in block.blocks:
+            yield from _equations(inner)

@@ -1,0 +1,62 @@
+"""From statements and linear maps to the formulas of a document."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import sympy
+from sympy import Expr
+
+from lstm_sym.derivation.linear_map import LinearMap, Product
+from lstm_sym.emit.notation import Notation
+from lstm_sym.emit.scalar import PRODUCT
+from lstm_sym.program.statements import Affine, Pointwise, Statement, Term
+from lstm_sym.program.values import Value
+from lstm_sym.report.document import Math
+
+Summands = tuple[tuple[int, Math], ...]
+Values = Mapping[sympy.Symbol, Value]
+
+
+def value_math(value: Value) -> Math:
+    """A value by itself."""
+    return Math(lambda n: n.symbol(value))
+
+
+def statement_summands(statement: Statement, values: Values) -> Summands:
+    """The right side of a statement, summand by summand, joined as `Notation.right` joins them.
+
+    values: those of its program, whose order is the order of factors, as in the kernel's comments.
+    """
+    if isinstance(statement, Affine) and len(statement.terms) > 1:
+        return tuple((1 if term.coefficient > 0 else -1, _term(term)) for term in statement.terms)
+    if isinstance(statement, Pointwise) and isinstance(statement.expression, sympy.Add):
+        terms = Notation(values).terms(statement.expression)
+        return tuple((sign, _expression(term, values)) for sign, term in terms)
+    return ((1, Math(lambda n: _knowing(n, values).right(statement))),)
+
+
+def map_summands(linear: LinearMap) -> Summands:
+    """The products of a Jacobian."""
+    if linear.is_zero:
+        return ((1, Math(lambda n: n.zero)),)
+    return tuple((1, _product(product, linear.values)) for product in linear.terms)
+
+
+def _product(product: Product, values: Values) -> Math:
+    return Math(lambda n: _knowing(n, values).chain(product))
+
+
+def _term(term: Term) -> Math:
+    size = abs(term.coefficient)
+    return Math(lambda n: n.signed([(size, n.term(term))]))
+
+
+def _expression(expression: Expr, values: Values) -> Math:
+    return Math(lambda n: _knowing(n, values).print(expression, PRODUCT))
+
+
+def _knowing(notation: Notation, values: Values) -> Notation:
+    """The notation, knowing these values and no others: what was printed before must not change the order."""
+    notation.values = values
+    return notation

@@ -1,0 +1,126 @@
+"""The section of Jacobians: gates, the state Jacobian as blocks, states against the input and the parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from lstm_sym.api import Derivation
+from lstm_sym.derivation.linear_map import LinearMap
+from lstm_sym.program.values import Value
+from lstm_sym.report.document import Block, Definitions, Equation, Inline, Math, Matrix, Paragraph, Section
+from lstm_sym.report.formulas import map_summands, value_math
+from lstm_sym.report.words import Words
+
+
+def jacobian_blocks(derivation: Derivation, words: Words, errors: Mapping[str, float]) -> list[Block]:
+    """All Jacobians of one step, numbered J1, J2, ... in the order of the page."""
+    return _Jacobians(derivation, words, errors).blocks()
+
+
+class _Jacobians:
+    """Derives, numbers and lays out."""
+
+    def __init__(self, derivation: Derivation, words: Words, errors: Mapping[str, float]) -> None:
+        self.derivation, self.words, self.errors = derivation, words, errors
+        self.cell = derivation.cell
+        self.count = 0
+
+    def blocks(self) -> list[Block]:
+        """The parts of the section."""
+        cell = self.cell
+        gates = [e.target for e in cell.equations if e.target not in cell.states]
+        rule = ((self.words.rule("jacobian"),), self.words.line("rules.jacobian.why"))
+        found: list[Block] = [Paragraph(self.words.line("jacobian.why")), Definitions((rule,))]
+        if gates:
+            found.append(self.section("gates", self.family(gates, [cell.input, *cell.states])))
+        found.append(self.section("state", self.state()))
+        found.append(self.section("input", self.family(list(cell.states), [cell.input])))
+        found.append(self.section("parameters", self.parameters()))
+        return found
+
+    def section(self, key: str, blocks: list[Block]) -> Section:
+        """A part with its title."""
+        return Section(key, self.words.text(f"section.{key}"), tuple(blocks))
+
+    def partial(self, target: str, source: str) -> Math:
+        """d target / d source as a sign."""
+        above, below = self.derivation.value(target), self.derivation.value(source, source=True)
+        return Math(lambda n: n.partial(n.symbol(above), n.symbol(below)))
+
+    def equation(self, target: str, source: str, linear: LinearMap, left: Math | None = None) -> Equation:
+        """One Jacobian, numbered."""
+        self.count += 1
+        identity = f"{self.cell.key}.jacobian.{target}.{source}"
+        summands = map_summands(linear)
+        left = left or self.partial(target, source)
+        return Equation(
+            left, summands, f"J{self.count}", identity, "jacobian", self.origin(target), self.errors.get(identity)
+        )
+
+    def origin(self, target: str) -> str:
+        """The number of the cell's equation that defines the target."""
+        targets = [equation.target for equation in self.cell.equations]
+        return f"E{targets.index(target) + 1}"
+
+    def family(self, targets: list[str], sources: list[str]) -> list[Block]:
+        """Every target against every source; independence is said in words."""
+        found: list[Block] = []
+        for target in targets:
+            independent: list[Inline] = []
+            for source in sources:
+                linear = self.derivation.jacobian(target, source)
+                if linear.is_zero:
+                    independent.append(value_math(self.derivation.value(source, source=True)))
+                else:
+                    found.append(self.equation(target, source, linear))
+            if independent:
+                found.append(self.independence(self.derivation.value(target), independent))
+        return found
+
+    def independence(self, target: Value, sources: list[Inline]) -> Paragraph:
+        """Within one step the target does not depend on these."""
+        listed = self.words.listed(sources)
+        return Paragraph(self.words.line("jacobian.independent", target=value_math(target), sources=listed))
+
+    def state(self) -> list[Block]:
+        """The block matrix over all states, then block by block."""
+        blocks = self.derivation.state_jacobian()
+        states = self.cell.states
+        rows = tuple(tuple(self.entry(a, b, blocks[a, b]) for b in states) for a in states)
+        left = Math(lambda n: n.name("J", [], "", 0))
+        found: list[Block] = [Paragraph(self.words.line("jacobian.state")), Matrix(left, rows)]
+        for (target, source), linear in blocks.items():
+            if not linear.is_zero:
+                found.append(self.equation(target, source, linear))
+                found += self.gated(target, source, linear)
+        return found
+
+    def entry(self, target: str, source: str, linear: LinearMap) -> Math:
+        """A block of the matrix: its sign, or zero."""
+        return Math(lambda n: n.zero) if linear.is_zero else self.partial(target, source)
+
+    def gated(self, target: str, source: str, linear: LinearMap) -> list[Block]:
+        """A word on a diagonal block on the diagonal: the path on which a gate alone scales the gradient."""
+        diagonal = linear.diagonal()
+        if target != source or diagonal is None:
+            return []
+        parts = {"block": self.partial(target, source), "diagonal": Math(lambda n: n.linear_map(linear))}
+        return [Paragraph(self.words.line("jacobian.gated", **parts))]
+
+    def parameters(self) -> list[Block]:
+        """Every state against every parameter it depends on within the step."""
+        change = Math(lambda n: n.differential(n.identity))
+        found: list[Block] = [Paragraph(self.words.line("jacobian.parameters", change=change))]
+        for parameter in self.cell.parameters:
+            for state in self.cell.states:
+                linear = self.derivation.jacobian(state, parameter)
+                if not linear.is_zero:
+                    found.append(self.equation(state, parameter, linear, self.applied(state, parameter)))
+        return found
+
+    def applied(self, state: str, parameter: str) -> Math:
+        """d state / d W, applied to a change of W where W is a matrix."""
+        sign = self.partial(state, parameter)
+        if len(self.cell.shapes[parameter]) == 1:
+            return sign
+        return Math(lambda n: n.applied(sign.write(n), n.differential(n.identity)))

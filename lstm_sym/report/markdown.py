@@ -1,0 +1,147 @@
+r"""A document as Markdown with the mathematics GitHub draws: $...$ in a line, $$...$$ for an equation.
+
+Markdown takes some backslashes for its own, so nothing here needs a backslash before punctuation: \thinspace stands
+for a thin space and \cr for the end of a row.
+"""
+
+from __future__ import annotations
+
+import re
+
+from lstm_sym import __version__
+from lstm_sym.emit.latex import LatexNotation
+from lstm_sym.report.checks import error_text
+from lstm_sym.report.document import (
+    Block,
+    Code,
+    Definitions,
+    Document,
+    Equation,
+    Figure,
+    Inline,
+    Labels,
+    Line,
+    Link,
+    Listing,
+    Math,
+    Matrix,
+    Paragraph,
+    Section,
+    Table,
+)
+from lstm_sym.report.layout import printed_length
+
+WIDE = 72
+"""Characters in plain text from which on an equation is broken, a row a summand."""
+
+
+def markdown_page(document: Document) -> str:
+    """The document: same document, same bytes."""
+    page = _Page(document)
+    blocks = [
+        f"<!-- Written by lstm_sym {__version__}. -->",
+        f"# {_escaped(document.title)}",
+        *(page.line(line) for line in document.lead),
+        *(text for section in document.sections for text in page.section(section, 2)),
+    ]
+    return "\n\n".join(blocks) + "\n"
+
+
+class _Page:
+    """Renders blocks as paragraphs of Markdown."""
+
+    def __init__(self, document: Document) -> None:
+        self.notation = LatexNotation()
+        self.labels = document.words or Labels(str, "", "")
+
+    def math(self, text: str) -> str:
+        """LaTeX without a backslash before punctuation."""
+        return text.replace(r"\,", r"\thinspace ")
+
+    def section(self, section: Section, level: int) -> list[str]:
+        """Heading, blocks, sections inside."""
+        found = [f"{'#' * level} {_escaped(section.title)}"]
+        for block in section.blocks:
+            found += self.section(block, level + 1) if isinstance(block, Section) else [self.block(block)]
+        return found
+
+    def block(self, block: Block) -> str:
+        """Any block but a section."""
+        match block:
+            case Paragraph():
+                return self.line(block.line)
+            case Equation():
+                return self.equation(block)
+            case Matrix():
+                return self.matrix(block)
+            case Definitions():
+                return "\n".join(f"* {_bold(self.line(term))}: {self.line(text)}" for term, text in block.items)
+            case Table():
+                return self.table(block)
+            case Listing():
+                return f"```\n{block.text}\n```"
+            case Figure():
+                return f"![{_escaped(block.alternative)}]({block.file})\n\n{self.line(block.caption)}"
+        raise TypeError(f"no Markdown for {type(block).__name__}")
+
+    def line(self, line: Line) -> str:
+        """Text with mathematics in it; a formula has a space or punctuation on each side, or it is not seen as one."""
+        text = "".join(self.inline(part) for part in line)
+        return re.sub(r" {2,}", " ", text).strip()
+
+    def inline(self, part: Inline) -> str:
+        """One part of a line."""
+        match part:
+            case Math():
+                return f" ${self.math(part.write(self.notation))}$ "
+            case Code():
+                return f"`{part.text}`"
+            case Link():
+                return f"[{_escaped(part.text)}]({part.target})"
+        return _escaped(part)
+
+    def equation(self, equation: Equation) -> str:
+        """A displayed equation with its number; below it the rule, the equation it follows from, the error."""
+        if printed_length(equation) > WIDE and len(equation.summands) > 1:
+            body = self.broken(equation)
+        else:
+            body = equation.write(self.notation)
+        note = self.note(equation)
+        shown = f"$$\n{self.math(body)} \\tag{{{equation.number}}}\n$$"
+        return f"{shown}\n\n{note}" if note else shown
+
+    def broken(self, equation: Equation) -> str:
+        """A row a summand."""
+        rows = []
+        for place, (sign, summand) in enumerate(equation.summands):
+            mark = ("" if sign > 0 else "-") if place == 0 else ("+ " if sign > 0 else "- ")
+            left = equation.left.write(self.notation) + " &= " if place == 0 else r"&\quad "
+            rows.append(left + mark + summand.write(self.notation))
+        return "\\begin{aligned}\n" + " \\cr\n".join(rows) + "\n\\end{aligned}"
+
+    def note(self, equation: Equation) -> str:
+        """Rule, origin and error in one small line."""
+        parts = [self.labels.rule(equation.rule)] if equation.rule else []
+        parts += [equation.origin] if equation.origin else []
+        parts += [error_text(equation.error)] if equation.error is not None else []
+        return f"<sub>({equation.number}) {' · '.join(parts)}</sub>" if parts else ""
+
+    def matrix(self, matrix: Matrix) -> str:
+        """A matrix of blocks."""
+        rows = " \\cr\n".join(" & ".join(entry.write(self.notation) for entry in row) for row in matrix.rows)
+        left = matrix.left.write(self.notation) + self.notation.equals
+        return f"$$\n{self.math(left)}\\begin{{pmatrix}}\n{self.math(rows)}\n\\end{{pmatrix}}\n$$"
+
+    def table(self, table: Table) -> str:
+        """A table; numbers to the right."""
+        rule = ["---:" if k in table.numeric else "---" for k in range(len(table.head))]
+        rows = [[*map(_escaped, table.head)], rule, *([self.line(cell) for cell in row] for row in table.rows)]
+        return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def _escaped(text: str) -> str:
+    return re.sub(r"([\\`*_$|<>\[\]])", r"\\\1", text)
+
+
+def _bold(text: str) -> str:
+    return text if text.startswith("$") else f"**{text}**"
