@@ -1,0 +1,175 @@
+"""What a measurement needs of its input, and the errors that say so."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from lstm_sym.flow.errors import FlowError
+from lstm_sym.flow.scaled import Array, Integers
+
+
+def sequences(x: Any, model: str) -> Array:
+    """The input as float64 (T, B, D): from (T, D), (T, B, D), or an object with such `values`, as a Stream is.
+
+    Raises FlowError: another shape, values that are not real and finite, a sequence that is constant.
+    """
+    values = np.asarray(getattr(x, "values", x))
+    if values.ndim not in (2, 3) or 0 in values.shape:
+        raise FlowError(
+            f"{model}, x",
+            f"an array of shape {values.shape}, where (T, D) or (T, B, D) belongs",
+            "a single channel given as (T,), or a batch without a sequence",
+            "give x[:, np.newaxis] for one channel; time is the first axis, the input the last",
+        )
+    values = _real(values, f"{model}, x").reshape(len(values), -1, values.shape[-1])
+    _refuse_constant(values, model)
+    return values
+
+
+def parameters(params: Any, model: str) -> Any:
+    """The parameters in float64, of the type they had. Raises FlowError: values not real and finite."""
+    fields = {name: _real(np.asarray(value), f"{model}, params.{name}") for name, value in params._asdict().items()}
+    return type(params)(**fields)
+
+
+def end_points(ends: int | Sequence[int] | Integers | None, steps: int, lags: int, model: str) -> Integers:
+    """The steps T at which a profile ends: given, or that many spread evenly from `lags` to the last step.
+
+    Raises FlowError: no end point, a lag below 1, steps that do not reach back `lags` steps, or beyond the input.
+    """
+    if lags < 1:
+        raise FlowError(
+            f"{model}, lags", f"{lags} lags", "the lag of the input itself, 0, is always there", "ask for 1 or more"
+        )
+    if steps <= lags:
+        raise FlowError(
+            f"{model}, x",
+            f"{steps} steps, which cannot hold a lag of {lags}",
+            "a stream shorter than the memory asked about",
+            f"give at least {lags + 1} steps, or ask for at most {steps - 1} lags",
+        )
+    if ends is None or isinstance(ends, int | np.integer):
+        return _spread(steps - lags if ends is None else int(ends), steps, lags, model)
+    points = np.asarray(ends)
+    if points.ndim != 1 or not points.size or points.dtype.kind not in "iu":
+        raise _no_end_points(f"ends of shape {points.shape} and dtype {points.dtype}", model)
+    wrong = points[(points < lags) | (points >= steps)]
+    if wrong.size:
+        raise FlowError(
+            f"{model}, ends",
+            f"the end point {wrong[0]}, one of {wrong.size} outside {lags} to {steps - 1}",
+            f"an end point needs {lags} steps before it, and steps are counted from 0",
+            "choose end points in that range, or fewer lags",
+        )
+    return points.astype(np.int64)
+
+
+def selection(name: str | None, fields: Sequence[str], sizes: Sequence[int], model: str) -> slice:
+    """The columns of one state within all states, in the order of State; None means all of them."""
+    if name is None:
+        return slice(0, sum(sizes))
+    if name not in fields:
+        raise FlowError(
+            f"{model}, the state {name!r}",
+            f"no such state; the cell carries {', '.join(fields)}",
+            "a gate or another quantity that is computed anew at every step",
+            "name one of the states",
+        )
+    position = list(fields).index(name)
+    start = sum(sizes[:position])
+    return slice(start, start + sizes[position])
+
+
+def output_state(outputs: Mapping[str, bool], model: str) -> str:
+    """The state that the cell gives out. Raises FlowError if it gives out something else, as y = sigmoid(V h + b)."""
+    for name, given_out in outputs.items():
+        if given_out:
+            return name
+    raise FlowError(
+        f"{model}, output",
+        f"what the cell gives out is none of its states, {', '.join(outputs)}",
+        "a cell with a readout after its recurrent part",
+        "name the state to measure, as output='h'",
+    )
+
+
+def refuse_overflow(y: Array, model: str) -> None:
+    """Raise a FlowError if an output (T, B, H) is not finite, naming the first step."""
+    wrong = np.argwhere(~np.isfinite(y))
+    if wrong.size:
+        step, sequence = (int(part) for part in wrong[0][:2])
+        raise FlowError(
+            f"{model}, step {step} of sequence {sequence}",
+            "the state is no longer a finite number",
+            "recurrent weights that let the state grow exponentially, in a cell that does not bound it",
+            "scale the recurrent weights down, or measure fewer steps",
+        )
+
+
+def refuse_zero(log_norms: Array, ends: Integers, step: int, names: tuple[str, str], model: str) -> None:
+    """Raise a FlowError if a sensitivity is exactly 0, for log_norms (B, n) of the end points `ends` to `step`."""
+    wrong = np.argwhere(np.isneginf(log_norms))
+    if not wrong.size:
+        return
+    sequence, point = (int(part) for part in wrong[0])
+    output, source = names
+    raise FlowError(
+        f"{model}, sequence {sequence}",
+        f"d {output}[{ends[point]}] / d {source}[{step}] is exactly 0, and has no logarithm",
+        "units cut off (relu below 0, a weight matrix of zeros, an output that does not depend on this), or slopes "
+        "below 1e-308 because a pre-activation is beyond 370 (tanh) or 740 (sigmoid)",
+        "look at that step's pre-activations; scale weights or inputs down, or choose another output or source",
+    )
+
+
+def _spread(count: int, steps: int, lags: int, model: str) -> Integers:
+    if not 1 <= count <= steps - lags:
+        raise _no_end_points(
+            f"{count} end points, where {steps} steps and {lags} lags allow 1 to {steps - lags}", model
+        )
+    return np.linspace(lags, steps - 1, count).round().astype(np.int64)
+
+
+def _no_end_points(found: str, model: str) -> FlowError:
+    return FlowError(
+        f"{model}, ends",
+        found,
+        "an empty selection, or more end points than there are steps with enough steps before them",
+        "give a number of end points, or a list of steps counted from 0",
+    )
+
+
+def _real(values: np.ndarray[Any, Any], where: str) -> Array:
+    """The values in float64. Raises FlowError: values that are not real and finite."""
+    if values.dtype.kind not in "fiub":
+        raise FlowError(
+            where,
+            f"values of dtype {values.dtype}, where real numbers belong",
+            "text, objects, or complex numbers left by a Fourier transform",
+            "convert with .astype(np.float64)",
+        )
+    real = values.astype(np.float64)
+    wrong = np.argwhere(~np.isfinite(real))
+    if wrong.size:
+        index = tuple(int(part) for part in wrong[0])
+        raise FlowError(
+            where,
+            f"the value {real[index]} at {list(index)}, one of {len(wrong)} that are not finite numbers",
+            "a missing measurement stored as NaN, or a training that diverged",
+            "fill the gap or cut the stream before it: a recurrent state never recovers from a NaN",
+        )
+    return real
+
+
+def _refuse_constant(values: Array, model: str) -> None:
+    constant = np.flatnonzero((values == values[:1]).all(axis=(0, 2)))
+    if constant.size:
+        raise FlowError(
+            f"{model}, x",
+            f"sequence {constant[0]}, one of {constant.size}, is the same at each of its {len(values)} steps",
+            "an unused sensor, padding, or a stretch too short to see it change",
+            "give an input that varies: at a fixed point all end points say the same, and nothing about data",
+        )

@@ -1,0 +1,93 @@
+"""Matrices far below the smallest float: every column is a float64 column times a power of two of its own.
+
+A product of a thousand step Jacobians underflows, and so does one column of it beside another: the forget gate of one
+unit may have closed where that of its neighbour is open. So each column carries its own binary exponent, an integer.
+Powers of two are exact: a product here loses no more digits than one in float64 that neither under- nor overflows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+# The exponent of a column that is exactly zero: far below what any product of step Jacobians reaches.
+ZERO = -(2**40)
+# A spread of binary exponents within which float64 products neither underflow nor overflow (2^-1022 is the limit).
+SAFE = 800
+# A binary exponent at which a term is 0 beside one of exponent 0.
+UNSEEN = -1100
+
+
+@dataclass(frozen=True, eq=False)
+class Scaled:
+    """mantissa[..., :, j] * 2^exponent[..., j]: (..., M, N) and (..., N); |mantissa| <= 1 in every column."""
+
+    mantissa: Array
+    exponent: Integers
+
+    def columns(self, part: slice) -> Scaled:
+        """Some columns of every matrix."""
+        return Scaled(self.mantissa[..., part], self.exponent[..., part])
+
+
+def scaled(matrix: Array, exponent: Integers | None = None) -> Scaled:
+    """A stack of matrices (..., M, N), times 2^exponent (..., N) if given, its columns brought to [0.5, 1)."""
+    largest = np.abs(matrix).max(axis=-2)
+    shift = _parts(largest)[1]
+    total = shift if exponent is None else shift + exponent
+    return Scaled(_shifted(matrix, -shift[..., None, :]), np.where(largest > 0, total, ZERO))
+
+
+def times(left: Scaled, right: Array) -> Scaled:
+    """left @ right: stacks of n matrices for each sequence (B, n, M, N), one step matrix for each (B, N, K)."""
+    mantissa, power = _parts(right)
+    filled = mantissa != 0
+    high = int(power.max(initial=-SAFE, where=filled))
+    low = int(power.min(initial=high, where=filled))
+    top = left.exponent.max(axis=-1, keepdims=True)
+    below = np.where(left.exponent > ZERO, top - left.exponent, 0)
+    if int(below.max(initial=0)) + high - low > SAFE:
+        return _times_by_column(left, mantissa, np.where(filled, power, ZERO))
+    level = left.mantissa * _shifted(1.0, -below)[..., None, :]
+    # One tall product a sequence: many small ones would cost a hand-over between threads each.
+    rows = level.reshape(len(level), -1, level.shape[-1])
+    product = rows @ np.ldexp(right, -high)
+    return scaled(product.reshape(*level.shape[:-1], -1), top + high)
+
+
+def _times_by_column(left: Scaled, mantissa: Array, power: Integers) -> Scaled:
+    """left @ (mantissa * 2^power), each column of the result summed relative to its own largest term.
+
+    Term i of column j has the exponent e_i + power_ij; what is 2^-1000 of the largest one cannot be seen beside it.
+    """
+    exponent = np.maximum(left.exponent[..., :, None] + power[:, None], ZERO)
+    top = exponent.max(axis=-2)
+    relative = np.maximum(exponent - top[..., None, :], UNSEEN)
+    return scaled(left.mantissa @ _shifted(mantissa[:, None], relative), top)
+
+
+def log_norm(matrix: Scaled, norm: str = "frobenius") -> Array:
+    """ln ||.|| of every matrix of a stack: (...,); -inf where it is exactly zero. norm: "frobenius" or "spectral"."""
+    top = matrix.exponent.max(axis=-1)
+    relative = np.maximum(matrix.exponent - top[..., None], UNSEEN)
+    level = matrix.mantissa * _shifted(1.0, relative)[..., None, :]
+    size = np.linalg.norm(level, 2 if norm == "spectral" else "fro", axis=(-2, -1))
+    zero = size == 0
+    return np.where(zero, -np.inf, np.log(np.where(zero, 1.0, size)) + top * np.log(2.0))
+
+
+def _parts(values: Array) -> tuple[Array, Integers]:
+    """Mantissas and binary exponents; these in 64 bits, as ZERO does not fit into the 32 that frexp gives."""
+    mantissa, power = np.frexp(values)
+    return mantissa, power.astype(np.int64)
+
+
+def _shifted(values: Array | float, power: Integers) -> Array:
+    """values * 2^power; ldexp takes integers of C, which are of 32 bits on some systems."""
+    shifted: Array = np.ldexp(values, power.astype(np.intc))
+    return shifted

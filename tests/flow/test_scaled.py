@@ -1,0 +1,84 @@
+"""Products of matrices far below and above the range of a float, against exact arithmetic."""
+
+from fractions import Fraction
+
+import mpmath
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lstm_sym.flow.scaled import SAFE, ZERO, Scaled, _times_by_column, log_norm, scaled, times
+
+EXPONENTS = st.lists(st.integers(-30_000, 30_000), min_size=3, max_size=3)
+
+
+def exact(stack: Scaled) -> list[list[Fraction]]:
+    """The one matrix of a stack (1, 1, M, N) as fractions."""
+    powers = [Fraction(2) ** int(power) if power > ZERO else Fraction(0) for power in stack.exponent[0, 0]]
+    return [[Fraction(value) * power for value, power in zip(row, powers, strict=True)] for row in stack.mantissa[0, 0]]
+
+
+def stack_of(seed: int, powers: list[int]) -> Scaled:
+    matrix = np.random.default_rng(seed).uniform(0.5, 1.0, (1, 1, 2, 3))
+    return scaled(matrix, np.array(powers).reshape(1, 1, 3))
+
+
+@given(seed=st.integers(0, 1000), powers=EXPONENTS)
+def test_a_scaled_matrix_is_the_matrix_times_its_powers_of_two(seed, powers):
+    stack = stack_of(seed, powers)
+    plain = np.random.default_rng(seed).uniform(0.5, 1.0, (2, 3))
+    wanted = [[Fraction(v) * Fraction(2) ** p for v, p in zip(row, powers, strict=True)] for row in plain]
+    assert exact(stack) == wanted
+    assert np.abs(stack.mantissa).max(axis=-2).min() >= 0.5
+
+
+@given(
+    seed=st.integers(0, 1000),
+    powers=EXPONENTS,
+    steps=st.lists(st.integers(-900, 900), min_size=12, max_size=12),
+    zeros=st.sets(st.integers(0, 11)),
+)
+def test_a_product_agrees_with_exact_arithmetic_in_every_element(seed, powers, steps, zeros):
+    left = stack_of(seed, powers)
+    digits = np.random.default_rng(seed + 1).uniform(0.5, 1.0, (1, 3, 4))
+    right = np.ldexp(digits, np.array(steps).reshape(1, 3, 4))
+    right.flat[list(zeros)] = 0.0
+    found = exact(times(left, right))
+    for row, left_row in zip(found, exact(left), strict=True):
+        for column, value in enumerate(row):
+            wanted = sum(a * Fraction(b) for a, b in zip(left_row, right[0, :, column], strict=True))
+            assert abs(value - wanted) <= wanted * Fraction(1, 10**15)
+
+
+@given(seed=st.integers(0, 1000), powers=st.lists(st.integers(-200, 200), min_size=3, max_size=3))
+def test_the_quick_way_and_the_way_by_column_agree(seed, powers):
+    left = stack_of(seed, powers)
+    right = np.random.default_rng(seed).standard_normal((1, 3, 4))
+    mantissa, power = np.frexp(right)
+    quick, by_column = times(left, right), _times_by_column(left, mantissa, power)
+    for a, b in zip(np.ravel(exact(quick)), np.ravel(exact(by_column)), strict=True):
+        assert abs(a - b) <= Fraction(1, 10**14) * sum(map(abs, np.ravel(exact(left))))
+
+
+def test_columns_of_zeros_stay_zero():
+    left = scaled(np.array([[[[1.0, 0.0], [0.5, 0.0]]]]))
+    product = times(left, np.array([[[0.0, 2.0], [3.0, 4.0]]]))
+    np.testing.assert_array_equal(product.exponent > ZERO, [[[False, True]]])
+    assert exact(product) == [[0, 2], [0, 1]]
+    far = times(Scaled(left.mantissa, left.exponent + np.array([0, SAFE])), np.array([[[0.0, 2.0], [0.0, 0.0]]]))
+    assert exact(far) == [[0, 2], [0, 1]]
+
+
+@pytest.mark.parametrize("power", [-40_000, -1100, 0, 1100, 40_000])
+@pytest.mark.parametrize("norm", ["frobenius", "spectral"])
+def test_the_logarithm_of_a_norm_holds_far_beyond_the_range_of_a_float(power, norm):
+    matrix = np.random.default_rng(0).standard_normal((3, 4))
+    size = np.linalg.norm(matrix, 2 if norm == "spectral" else "fro")
+    wanted = mpmath.log(mpmath.mpf(float(size))) + power * mpmath.log(2)
+    found = log_norm(scaled(matrix, np.full(4, power)), norm)
+    assert abs(float(found) - float(wanted)) <= 1e-14 + 2 * np.spacing(abs(float(wanted)))
+
+
+def test_the_logarithm_of_a_zero_norm_is_minus_infinity():
+    assert np.isneginf(log_norm(scaled(np.zeros((2, 3)))))
