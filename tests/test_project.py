@@ -32,26 +32,24 @@ RANKS = {
     "program": 1,
     "derivation": 2,
     "passes": 3,
-    "derived": 4,
-    "emit": 5,
+    "emit": 4,
+    "derived": 5,
     "api": 6,
-    "check": 7,
-    "flow": 7,
-    "networks": 7,
-    "interop": 8,
-    "report": 9,
-    "cli": 10,
-    "__init__": 11,
-    "__main__": 11,
-    "generate_kernels": 11,
+    "check": 8,
+    "flow": 8,
+    "networks": 8,
+    "interop": 9,
+    "report": 10,
+    "cli": 11,
+    "__init__": 12,
+    "__main__": 12,
+    "generate_kernels": 12,
 }
 OPEN_TO_ALL = {"lstm_sym.__version__"}
 OPEN_TO = {"inputs": ("lstm_sym.equations.errors",)}
 
 UNFINISHED = re.compile(r"\b(?:TO" r"DO|FIX" r"ME|XX" r"X|HA" r"CK)\b")
-MACHINE_PATH = re.compile(
-    r"(?<![\w.])/(?:root|home|work|tmp|opt|mnt|Users)/[\w.]|\b[A-Z]:\\+Users\\", re.ASCII
-)
+MACHINE_PATH = re.compile(r"(?<![\w.])/(?:root|home|work|tmp|opt|mnt|Users)/[\w.]|\b[A-Z]:\\+Users\\", re.ASCII)
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -113,9 +111,7 @@ def long_modules(module: Module) -> list[str]:
 
 
 def long_functions(module: Module) -> list[str]:
-    return [
-        f"{module.name}:{f.lineno} {f.name}: {length(f)} lines" for f in functions(module) if length(f) > 60
-    ]
+    return [f"{module.name}:{f.lineno} {f.name}: {length(f)} lines" for f in functions(module) if length(f) > 60]
 
 
 def words(module: Module, pattern: re.Pattern[str]) -> list[str]:
@@ -175,11 +171,7 @@ def allowed(room: str, name: str) -> bool:
     if first != "lstm_sym":
         return room != "kernels" or first == "numpy" or first in sys.stdlib_module_names
     other = rest.partition(".")[0] or "__init__"
-    if (
-        other == room
-        or name in OPEN_TO_ALL
-        or any(name.startswith(f"{opened}.") for opened in OPEN_TO.get(room, ()))
-    ):
+    if other == room or name in OPEN_TO_ALL or any(name.startswith(f"{opened}.") for opened in OPEN_TO.get(room, ())):
         return True
     return room not in ("inputs", "kernels") and RANKS.get(other, math.inf) < RANKS[room]
 
@@ -277,16 +269,12 @@ def test_unfinished_work_is_noticed(word):
     assert not words(Module("a.py", f"x = {word}S + {word.lower()}\n"), UNFINISHED)
 
 
-@pytest.mark.parametrize(
-    "path", ["/" + "home/ada/x.csv", "/" + "tmp/x", "C:" + r"\Users\ada", "(/" + "root/.cache)"]
-)
+@pytest.mark.parametrize("path", ["/" + "home/ada/x.csv", "/" + "tmp/x", "C:" + r"\Users\ada", "(/" + "root/.cache)"])
 def test_a_machine_path_is_noticed(path):
     assert words(Module("a.md", f"see {path}\n"), MACHINE_PATH)
 
 
-@pytest.mark.parametrize(
-    "text", ["https://example.org/home/x", "#!/usr/bin/env", "a /tmp folder", "docs/work/x"]
-)
+@pytest.mark.parametrize("text", ["https://example.org/home/x", "#!/usr/bin/env", "a /tmp folder", "docs/work/x"])
 def test_other_paths_pass(text):
     assert not words(Module("a.md", text), MACHINE_PATH)
 
@@ -322,9 +310,7 @@ def test_a_missing_annotation_is_noticed(source):
 
 
 def test_full_annotations_pass():
-    source = (
-        "class A:\n  def f(self, x: int, *y: int, z: int = 0, **w: int) -> int: pass\n  def _g(self, x): pass"
-    )
+    source = "class A:\n  def f(self, x: int, *y: int, z: int = 0, **w: int) -> int: pass\n  def _g(self, x): pass"
     assert unannotated(Module("lstm_sym/a.py", source)) == []
 
 

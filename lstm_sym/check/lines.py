@@ -154,7 +154,7 @@ def _backward_lines(sequence: Sequence) -> Iterator[tuple[str, float]]:
         target = statement.target
         found = totals[target] if isinstance(statement, Accumulate) else steps[WATCHED][target]
         expected = _expected(statement, sequence, steps[WATCHED])
-        yield statement.provenance.id, relative_error(found, np.broadcast_to(expected, found.shape))
+        yield statement.provenance.id, relative_error(*np.broadcast_arrays(found, expected))
 
 
 def _expected(statement: Statement, sequence: Sequence, found: Values) -> Array:
@@ -204,10 +204,13 @@ def _tangent_lines(sequence: Sequence) -> Iterator[tuple[str, float]]:
     for statement in program.statements:
         target = statement.target
         if target.role is Role.TANGENT and target.of is not None:
-            yield statement.provenance.id, relative_error(found[target], np.imag(moved[target.of]) / STEP)
+            yield (
+                statement.provenance.id,
+                relative_error(*np.broadcast_arrays(found[target], np.imag(moved[target.of]) / STEP)),
+            )
         elif target.role is Role.SLOPE and target.of is not None:
             expected = _slope(sequence, target.of)
-            yield statement.provenance.id, relative_error(found[target], np.broadcast_to(expected, found[target].shape))
+            yield statement.provenance.id, relative_error(*np.broadcast_arrays(found[target], expected))
 
 
 def _tangent_sources(program: Program) -> list[Value]:
@@ -255,5 +258,3 @@ def dense(linear: LinearMap, values: Values) -> Array:
 
 def _size(name: str, values: Values) -> int:
     return next(a.shape[v.shape.index(name) - len(v.shape)] for v, a in values.items() if name in v.shape)
-
-

@@ -20,7 +20,6 @@ from lstm_sym.equations.cell import Cell
 Progress = Callable[[int, int], None]
 
 
-
 def _lines(cell: Cell, kernel: ModuleType) -> CheckResult:
     errors = check_lines(cell)
     name, error = worst(errors)
@@ -35,7 +34,9 @@ CHECKS: dict[str, Callable[[Cell, ModuleType], CheckResult]] = {
     "autograd, 200 steps": lambda cell, kernel: check_autograd(
         cell, kernel, random_case(cell, steps=200, batch=2, inputs=3, hidden=5, seed=4)
     ),
-    "complex step": lambda cell, kernel: check_complex_step(cell, kernel, random_case(cell, steps=201, batch=1, seed=5)),
+    "complex step": lambda cell, kernel: check_complex_step(
+        cell, kernel, random_case(cell, steps=201, batch=1, seed=5)
+    ),
     "dot test": lambda cell, kernel: check_dot(kernel, random_case(cell, steps=20, hidden=8, seed=6)),
     "Taylor": lambda cell, kernel: check_taylor(kernel, random_case(cell, steps=10, seed=7)),
     "explicit Jacobian": lambda cell, kernel: check_explicit(

@@ -39,7 +39,7 @@ Signs in comments: δv adjoint, δv⁺ what arrives of it from step t+1, δv° w
 Generated from the equations by lstm_sym (format {FORMAT_VERSION}); stands alone on NumPy. Not written by hand: change
 the equations and generate it again."""
     imports = "from __future__ import annotations\n\nfrom typing import Any, NamedTuple\n\nimport numpy as np"
-    return f'{docstring(text)}\n\n{imports}\n\nArray = np.ndarray[Any, Any]\n\nCONTENT_HASH = "{cell.content_hash}"'
+    return f'{docstring(text)}\n\n{imports}\n\nArray = np.ndarray[Any, Any]\n\nCONTENT_HASH = "{cell.content_hash}"\nOUTPUT = "{cell.output}"'
 
 
 def classes(cell: Cell, tapes: Iterable[tuple[str, Sequence[str]]]) -> str:
@@ -143,6 +143,7 @@ def backward(dy: Any, tape: Tape | PreciseTape, params: Params, dstate: State | 
     sizes = _sizes_of(params, _SHAPES) | {{"T": reference.shape[0]{extra}, "B": reference.shape[1]}}
     dtype = _float_dtype([np.empty(0, reference.dtype), dy])
     dy = _checked("dy", dy, ("T", "B", "{out}"), sizes, dtype)
+    sizes["{out}"] = dy.shape[2]
     params = Params(*_checked_fields("params", params, _SHAPES, sizes, dtype))
     dstate = State(*_checked_fields("dstate", dstate, _STATE_SHAPES, sizes, dtype))
     if isinstance(tape, PreciseTape):

@@ -65,8 +65,8 @@ def step_function(program: Program, sizes: tuple[str, ...], numbers: Mapping[str
     return LoopFunction(plan, storage, body)
 
 
-def size_lines(cell: Cell, used: str) -> list[str]:
-    """`H = params.U_i.shape[0]` for every size that the text uses."""
+def size_lines(cell: Cell, used: str, state: str = "state") -> list[str]:
+    """`H = params.U_i.shape[0]` for every size that the text uses; without a parameter of that size, from `state`."""
     lines = []
     for size in cell.size_names:
         if f" {size}" not in used and f"({size}" not in used:
@@ -75,8 +75,8 @@ def size_lines(cell: Cell, used: str) -> list[str]:
         if owner is not None:
             lines.append(f"{size} = params.{owner}.shape[{cell.shapes[owner].index(size)}]")
         else:
-            state = next(s for s in cell.states if cell.shapes[s] == (size,))
-            lines.append(f"{size} = state.{state}.shape[1]")
+            owner = next(s for s in cell.states if cell.shapes[s] == (size,))
+            lines.append(f"{size} = {state}.{owner}.shape[1]")
     return lines
 
 

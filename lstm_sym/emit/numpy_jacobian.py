@@ -96,11 +96,19 @@ class _Writer:
             *self.lines,
             "return out",
         ]
-        sizes = [line for line in size_lines(self.cell, "\n".join(work)) if "state." not in line]
+        sizes = [self.size(line) for line in size_lines(self.cell, "\n".join(work))]
         reference = next(iter(self.form.fields.values()))
         signature = f"def _{self.name}_{self.form.name}(tape: {self.form.tape_class}, params: Params, t: Any) -> Array:"
         body = [f"dtype = tape.{reference}.dtype", *sizes, *work]
         return "\n".join([signature, *(f"    {line}" for line in body)])
+
+    def size(self, line: str) -> str:
+        """A size that no parameter tells is read off the tape and not off a state."""
+        name, _, source = line.partition(" = ")
+        keys = {key: field for key, field in self.form.fields.items() if isinstance(key, tuple)}
+        shapes = ((self.cell.shapes.get(str(key[0])), field) for key, field in keys.items())
+        fields = [field for shape, field in shapes if shape == (name,)]
+        return f"{name} = tape.{fields[0]}.shape[-1]" if source.startswith("state.") and fields else line
 
     def lead(self) -> str:
         """An expression whose leading axes are those of the steps asked for."""

@@ -77,7 +77,8 @@ class _Kernel:
         exact = name == "precise"
         forward = precise(self.program, self.program) if exact else self.program
         backward = prune(precise(self.reverse, self.program) if exact else fast(self.reverse))
-        saved = save_set(forward, backward)
+        # Nothing saved means nothing needed but T and B, which the input tells.
+        saved = save_set(forward, backward) or forward.inputs
         sizes = self.cell.size_names
         return Form(
             name,
@@ -121,7 +122,8 @@ class _Kernel:
             *view_lines(function),
             *loop_lines(function),
         ]
-        sizes = size_lines(self.cell, "\n".join(work))
+        state = "state" if function.plan.program.direction > 0 else "dstate"
+        sizes = size_lines(self.cell, "\n".join(work), state)
         return contract.indented("\n".join([*sizes, *before, *function.body.packs, *work, after]))
 
     def forward(self, form: Form) -> str:
@@ -145,9 +147,8 @@ class _Kernel:
         function = form.backward
         storage, program = function.storage, function.plan.program
         fields = form.fields()
-        bound = dict.fromkeys(
-            f"{name} = tape.{fields[key]}" for key, name in (function.array(value) for value in form.saved)
-        )
+        read = [function.array(value) for value in form.saved if value in program.inputs]
+        bound = dict.fromkeys(f"{name} = tape.{fields[key]}" for key, name in read)
         targets = {s.target.of: s.target for s in program.statements if s.target.time is None}
         params = ", ".join(storage.names.given[targets[value]] for value in self.program.parameters)
         states = ", ".join(storage.home(carry.incoming).name for carry in program.carries)

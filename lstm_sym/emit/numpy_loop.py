@@ -173,6 +173,9 @@ class LoopEmitter:
     def affine(self, statement: Affine, lines: list[str], in_loop: bool) -> None:
         """An affine map into a value of its own: products over neighbouring slots are one product."""
         texts = [self.gathered(terms, in_loop) for terms in self.gather(statement.terms)]
+        if texts[0].isidentifier() and len(texts) > 1:
+            # A name alone must not be updated in place: it may be the caller's array.
+            texts[:2] = [f"{texts[0]} - {texts[1][1:]}" if texts[1].startswith("-") else f"{texts[0]} + {texts[1]}"]
         home = self.storage.home(statement.target)
         name = self.text(home, in_loop)
         if home.kind == "local" or not in_loop:
@@ -237,7 +240,10 @@ class LoopEmitter:
         target = refer(first.target)
         assigned = home.kind == "constant" or (home.kind == "local" and self.storage.place(first.target) is None)
         created = not in_loop and home.kind == "whole" and self.storage.place(first.target) is None
-        if assigned or created:
+        if assigned and not first.operands and first.target.time is not None:
+            size = first.target.shape[0]
+            lines.append(f"{target} = np.full((B, {size}), {printer.print(first.expression)}, dtype)")
+        elif assigned or created:
             lines.append(f"{target} = {printer.print(first.expression)}")
         else:
             text = first.expression

@@ -38,6 +38,7 @@ def assemble(
     parameters = _unique(name.name for _, name in _names(equations) if name.time is None)
     _check_sizes(sizes, {cell_input, *parameters, *(e.target for e in equations)}, source)
     chosen = _output(equations, output, source)
+    _check_reaches(equations, cell_input, chosen, source)
     shapes = infer_shapes(equations, cell_input, states, sizes, source)
     return Cell(key, equations, cell_input, states, parameters, chosen, shapes, chosen=dict(options), sizes=dict(sizes))
 
@@ -158,6 +159,28 @@ def _check_reading(
             source,
             "a quantity with [t] or [t-1] everywhere; a parameter never",
             f"write {node.name}[t] or {node.name}[t-1]",
+        )
+
+
+def _check_reaches(equations: tuple[Equation, ...], cell_input: str, output: str, source: str) -> None:
+    """The output depends on the input, in this step or through the states."""
+    reads: dict[str, set[str]] = {equation.target: set() for equation in equations}
+    for equation, node in _names(equations):
+        reads[equation.target].add(node.name)
+    reached, waiting = set(), [output]
+    while waiting:
+        name = waiting.pop()
+        if name not in reached:
+            reached.add(name)
+            waiting += reads.get(name, ())
+    if cell_input not in reached:
+        equation = next(equation for equation in equations if equation.target == output)
+        raise equation.error(
+            f"the output `{output}` never depends on the input `{cell_input}`",
+            None,
+            source,
+            "an output that the input reaches, in this step or through the states",
+            'the output is the quantity defined last; say output = "h" if another is meant',
         )
 
 

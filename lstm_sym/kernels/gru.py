@@ -45,26 +45,27 @@ import numpy as np
 Array = np.ndarray[Any, Any]
 
 CONTENT_HASH = "b8c14a6ef4aa39d093f87c8393dee2b08c6d61a4d25c99714dbcef3c7cf89dc8"
+OUTPUT = "h"
 
 
 class Params(NamedTuple):
     """The parameters, named as in the equations."""
 
-    W_r: Array  # (H, D)
-    U_r: Array  # (H, H)
-    b_r: Array  # (H,)
-    W_z: Array  # (H, D)
-    U_z: Array  # (H, H)
-    b_z: Array  # (H,)
-    W_n: Array  # (H, D)
-    U_n: Array  # (H, H)
-    b_n: Array  # (H,)
+    W_r: Array  # (H, D) input weights of the reset gate
+    U_r: Array  # (H, H) recurrent weights of the reset gate
+    b_r: Array  # (H,) bias of the reset gate
+    W_z: Array  # (H, D) input weights of the update gate
+    U_z: Array  # (H, H) recurrent weights of the update gate
+    b_z: Array  # (H,) bias of the update gate
+    W_n: Array  # (H, D) input weights of the candidate hidden state
+    U_n: Array  # (H, H) recurrent weights of the candidate hidden state
+    b_n: Array  # (H,) bias of the candidate hidden state
 
 
 class State(NamedTuple):
     """The carried state."""
 
-    h: Array  # (B, H)
+    h: Array  # (B, H) hidden state
 
 
 class Tape(NamedTuple):
@@ -173,6 +174,7 @@ def backward(dy: Any, tape: Tape | PreciseTape, params: Params, dstate: State | 
     sizes = _sizes_of(params, _SHAPES) | {"T": reference.shape[0], "B": reference.shape[1]}
     dtype = _float_dtype([np.empty(0, reference.dtype), dy])
     dy = _checked("dy", dy, ("T", "B", "H"), sizes, dtype)
+    sizes["H"] = dy.shape[2]
     params = Params(*_checked_fields("params", params, _SHAPES, sizes, dtype))
     dstate = State(*_checked_fields("dstate", dstate, _STATE_SHAPES, sizes, dtype))
     if isinstance(tape, PreciseTape):

@@ -55,33 +55,34 @@ import numpy as np
 Array = np.ndarray[Any, Any]
 
 CONTENT_HASH = "913791fd04259aa843843c0cec0fa03989f0e12053ae293f510da3c48d99a442"
+OUTPUT = "h"
 
 
 class Params(NamedTuple):
     """The parameters, named as in the equations."""
 
-    W_i: Array  # (H, D)
-    U_i: Array  # (H, H)
-    p_i: Array  # (H,)
-    b_i: Array  # (H,)
-    W_f: Array  # (H, D)
-    U_f: Array  # (H, H)
-    p_f: Array  # (H,)
-    b_f: Array  # (H,)
-    W_g: Array  # (H, D)
-    U_g: Array  # (H, H)
-    b_g: Array  # (H,)
-    W_o: Array  # (H, D)
-    U_o: Array  # (H, H)
-    p_o: Array  # (H,)
-    b_o: Array  # (H,)
+    W_i: Array  # (H, D) input weights of the input gate
+    U_i: Array  # (H, H) recurrent weights of the input gate
+    p_i: Array  # (H,) peephole weights of the input gate
+    b_i: Array  # (H,) bias of the input gate
+    W_f: Array  # (H, D) input weights of the forget gate
+    U_f: Array  # (H, H) recurrent weights of the forget gate
+    p_f: Array  # (H,) peephole weights of the forget gate
+    b_f: Array  # (H,) bias of the forget gate
+    W_g: Array  # (H, D) input weights of the candidate cell state
+    U_g: Array  # (H, H) recurrent weights of the candidate cell state
+    b_g: Array  # (H,) bias of the candidate cell state
+    W_o: Array  # (H, D) input weights of the output gate
+    U_o: Array  # (H, H) recurrent weights of the output gate
+    p_o: Array  # (H,) peephole weights of the output gate
+    b_o: Array  # (H,) bias of the output gate
 
 
 class State(NamedTuple):
     """The carried state."""
 
-    h: Array  # (B, H)
-    c: Array  # (B, H)
+    h: Array  # (B, H) hidden state
+    c: Array  # (B, H) cell state
 
 
 class Tape(NamedTuple):
@@ -199,6 +200,7 @@ def backward(dy: Any, tape: Tape | PreciseTape, params: Params, dstate: State | 
     sizes = _sizes_of(params, _SHAPES) | {"T": reference.shape[0], "B": reference.shape[1]}
     dtype = _float_dtype([np.empty(0, reference.dtype), dy])
     dy = _checked("dy", dy, ("T", "B", "H"), sizes, dtype)
+    sizes["H"] = dy.shape[2]
     params = Params(*_checked_fields("params", params, _SHAPES, sizes, dtype))
     dstate = State(*_checked_fields("dstate", dstate, _STATE_SHAPES, sizes, dtype))
     if isinstance(tape, PreciseTape):

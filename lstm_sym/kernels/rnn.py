@@ -33,6 +33,7 @@ import numpy as np
 Array = np.ndarray[Any, Any]
 
 CONTENT_HASH = "bb23662190e1fb8b6201d28bbc804f340b1bc4de8577065cc088fcb926eb1380"
+OUTPUT = "h"
 
 
 class Params(NamedTuple):
@@ -145,6 +146,7 @@ def backward(dy: Any, tape: Tape | PreciseTape, params: Params, dstate: State | 
     sizes = _sizes_of(params, _SHAPES) | {"T": reference.shape[0], "B": reference.shape[1]}
     dtype = _float_dtype([np.empty(0, reference.dtype), dy])
     dy = _checked("dy", dy, ("T", "B", "H"), sizes, dtype)
+    sizes["H"] = dy.shape[2]
     params = Params(*_checked_fields("params", params, _SHAPES, sizes, dtype))
     dstate = State(*_checked_fields("dstate", dstate, _STATE_SHAPES, sizes, dtype))
     if isinstance(tape, PreciseTape):

@@ -62,7 +62,7 @@ def schedule(program: Program, layout: Layout, keep: frozenset[Value] = frozense
     for statement in program.statements:
         for part in _pieces(statement, layout, whole):
             parts[_region(part, whole, needed)].append(part)
-        if all(value in whole for value in statement.reads()):
+        if _is_whole(statement, whole):
             whole.add(statement.target)
     known = {*program.inputs, *program.parameters}
     known |= {carry.incoming for carry in program.carries}
@@ -75,14 +75,24 @@ def schedule(program: Program, layout: Layout, keep: frozenset[Value] = frozense
 def _region(part: Piece | Statement, whole: set[Value], needed: set[Value]) -> str:
     if isinstance(part, Accumulate):
         return "after"
-    if all(value in whole for value in _reads(part)):
+    if _is_whole(part, whole):
         return "before"
     return "loop" if part.target in needed else "after"
 
 
+def _is_whole(part: Piece | Statement, whole: set[Value]) -> bool:
+    """Whether all steps can be computed at once; a constant that varies with nothing belongs to its step."""
+    reads = _reads(part)
+    return all(value in whole for value in reads) and (bool(reads) or part.target.time is None)
+
+
 def _needed_by_carries(program: Program) -> set[Value]:
+    """What the loop must compute: all that reaches a carried value, and what reads one that is not kept over time."""
     needed = {carry.outgoing for carry in program.carries}
+    passing = {carry.incoming for carry in program.carries} if program.direction < 0 else set()
     for statement in reversed(program.statements):
+        if passing.intersection(statement.reads()) and not isinstance(statement, Accumulate):
+            needed.add(statement.target)
         if statement.target in needed:
             needed.update(statement.reads())
     return needed

@@ -36,6 +36,9 @@ def lower(cell: Cell) -> Program:
     )
 
 
+_NO_NUMBER = (sympy.zoo, sympy.nan, sympy.oo, -sympy.oo)
+
+
 class _Lowering:
     """Lowers equation after equation; `statements` grows, `taken` keeps the stages' names unique."""
 
@@ -68,7 +71,15 @@ class _Lowering:
         return Provenance(f"{self.cell.key}.forward.{target.name}", rule, self.current.text)
 
     def pointwise(self, target: Value, expression: Expr) -> Value:
-        """Append target = expression; a stage of parameters alone has no time."""
+        """Append target = expression; a stage of parameters alone has no time. Raises CellError on a division by zero."""
+        if expression.has(*_NO_NUMBER):
+            raise self.current.error(
+                f"`{self.current.text}` divides by zero",
+                None,
+                self.cell.key,
+                "denominators that are not zero whatever the values",
+                "two terms of the denominator cancel; look for a repeated name",
+            )
         operands = tuple(v for s, v in self.operands.items() if s in expression.free_symbols)
         if (
             target.role is Role.QUANTITY
@@ -164,14 +175,17 @@ class _Lowering:
                 rest.append((sign, part))
             else:
                 linear.append(term)
-        if rest:
-            linear.append(Term(None, self.remainder(target, rest)))
+        remainder = self.remainder(target, rest) if rest else None
+        if remainder is not None:
+            linear.append(Term(None, remainder))
         self.statements.append(Affine(target, tuple(linear), self.provenance(target)))
         return target
 
-    def remainder(self, target: Value, parts: list[tuple[int, Expression]]) -> Value:
-        """The part of a sum that is not affine in single values: p_i * c[t-1], r * q, ..."""
+    def remainder(self, target: Value, parts: list[tuple[int, Expression]]) -> Value | None:
+        """The part of a sum that is not affine in single values, r * q say; None if its terms cancel."""
         expression = sympy.Add(*(sign * self.scalar(part) for sign, part in parts))
+        if expression == 0:
+            return None
         if isinstance(expression, sympy.Symbol):
             return self.operands[expression]
         value = self.stage(f"{target.name}_extra", target.shape)

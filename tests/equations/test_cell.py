@@ -150,9 +150,10 @@ def test_a_long_chain_of_quantities():
     ],
 )
 def test_an_expression_prints_as_text_that_reads_as_itself(expression):
-    base = "h[t] = A @ x[t] + h[t-1]\ny[t] = "
-    first = parse(base + expression).equations[1].expression
-    again = parse(f"{base}{first}").equations[1].expression
+    base = "q[t] = A @ x[t] + h[t-1]\ny[t] = "
+    last = "\nh[t] = q[t]"
+    first = parse(base + expression + last).equations[1].expression
+    again = parse(f"{base}{first}{last}").equations[1].expression
     assert again == first
     assert str(again) == str(first)
 
@@ -169,7 +170,7 @@ def test_an_expression_prints_as_text_that_reads_as_itself(expression):
     ],
 )
 def test_an_expression_prints_as_a_paper_would(written, printed):
-    cell = parse(f"h[t] = A @ x[t] + h[t-1]\ny[t] = {written}")
+    cell = parse(f"q[t] = A @ x[t] + h[t-1]\ny[t] = {written}\nh[t] = q[t]")
     assert str(cell.equations[1].expression) == printed
 
 
