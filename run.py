@@ -29,6 +29,9 @@ Action = Callable[..., int]  # of the interpreter in .venv and the arguments, to
 OLDEST_PYTHON = (3, 11)
 OLDEST_PIP = (22, 3)  # the first with `pip --python`, which fills an environment that has no pip of its own
 
+# Matrices of a cell are small: more threads cost more than they bring.
+ONE_THREAD = dict.fromkeys(["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"], "1")
+
 REMEDIES = {  # what pip or the system said -> what to do
     "No space left|Errno 28": "the disk is full: free about 1 GB and start again",
     "Permission denied|Errno 13|Read-only file system": "copy the project to a folder that is yours to write",
@@ -286,7 +289,7 @@ def call(command: list[str], cwd: Path | None = None, env: dict[str, str] | None
 
 def study(python: str, args: list[str]) -> int:
     """Derive, check, generate and measure; arguments go to `lstm-sym study`."""
-    return call([python, "-m", "lstm_sym", "study", *args])
+    return call([python, "-m", "lstm_sym", "study", *args], env={**ONE_THREAD, **os.environ})
 
 
 def workers(args: list[str], cores: int) -> list[str]:
@@ -297,9 +300,8 @@ def workers(args: list[str], cores: int) -> list[str]:
 
 def test(python: str, args: list[str]) -> int:
     """Run the tests; arguments go to pytest."""
-    single = dict.fromkeys(["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"], "1")
     cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
-    env = {**single, **os.environ, "MPLBACKEND": "Agg"}
+    env = {**ONE_THREAD, **os.environ, "MPLBACKEND": "Agg"}
     return call([python, "-m", "pytest", *workers(args, cores), *args], cwd=ROOT, env=env)
 
 
@@ -316,9 +318,7 @@ def choose(folder: Path, args: list[str]) -> tuple[list[Path], list[str]]:
     names = [Path(name).stem for name in args[:first_option]]
     unknown = [name for name in names if name not in scripts]
     if unknown or not scripts:
-        why = (
-            f"{folder.name}/ has no {', '.join(unknown) or 'scripts'}; it has: {', '.join(scripts) or 'none'}"
-        )
+        why = f"{folder.name}/ has no {', '.join(unknown) or 'scripts'}; it has: {', '.join(scripts) or 'none'}"
         raise StartError("looking for scripts", why, "name scripts that are there, before the options")
     return [scripts[name] for name in names or scripts], args[first_option:]
 

@@ -38,12 +38,8 @@ def test_vowels_hold_the_published_digits():
     train, test = japanese_vowels("train"), japanese_vowels("test")
     first = "1.860936,-0.207383,0.261557,-0.214562,-0.171253,-0.118167,-0.277557,0.025668,0.126701,-0.306756,"
     last = "1.177449,-0.40408,0.052026,-0.284812,0.42984,-0.203484,-0.072393,-0.080955,-0.244424,-0.001849,"
-    assert train.sequences[0][0].tolist() == [
-        float(text) for text in (first + "-0.213076,0.088728").split(",")
-    ]
-    assert test.sequences[-1][-1].tolist() == [
-        float(text) for text in (last + "-0.016634,0.224688").split(",")
-    ]
+    assert train.sequences[0][0].tolist() == [float(text) for text in (first + "-0.213076,0.088728").split(",")]
+    assert test.sequences[-1][-1].tolist() == [float(text) for text in (last + "-0.016634,0.224688").split(",")]
     assert [len(values) for values in train.sequences[:5]] == [20, 26, 22, 20, 21]
 
 
@@ -81,9 +77,7 @@ def test_packaged_files_are_small_and_documented(name):
         assert hashlib.sha256(data).hexdigest() in documented
 
 
-@pytest.mark.parametrize(
-    "sequences", [japanese_vowels(), sunspots(), gaussian(10, 2, np.random.default_rng(1))]
-)
+@pytest.mark.parametrize("sequences", [japanese_vowels(), sunspots(), gaussian(10, 2, np.random.default_rng(1))])
 def test_packaged_sequences_name_source_licence_and_units(sequences):
     assert sequences.source.citation and sequences.source.licence
     assert all(channel.name and channel.unit == "1" for channel in sequences.channels)

@@ -28,16 +28,7 @@ def saved(folder: Path, name: str, content: bytes | str) -> Path:
 def wav(width: int, frames: bytes, channels: int = 1, rate: int = 8000, extra: bytes = b"") -> bytes:
     """Return a WAV file; `extra` stands between the header and the format chunk."""
     form = struct.pack("<HHIIHH", 1, channels, rate, rate * channels * width, channels * width, 8 * width)
-    body = (
-        b"WAVE"
-        + extra
-        + b"fmt "
-        + struct.pack("<I", 16)
-        + form
-        + b"data"
-        + struct.pack("<I", len(frames))
-        + frames
-    )
+    body = b"WAVE" + extra + b"fmt " + struct.pack("<I", 16) + form + b"data" + struct.pack("<I", len(frames)) + frames
     return b"RIFF" + struct.pack("<I", len(body)) + body
 
 
@@ -61,15 +52,11 @@ def test_arrays_come_back(tmp_path, shape, dtype, order):
 
 def test_an_array_of_integers_states_its_conversion(tmp_path):
     np.save(tmp_path / "values.npy", np.arange(5))
-    assert load(tmp_path / "values.npy").notes == (
-        "int64 values are converted to float64 (beyond 2**53 rounded)",
-    )
+    assert load(tmp_path / "values.npy").notes == ("int64 values are converted to float64 (beyond 2**53 rounded)",)
 
 
 @given(
-    rows=st.lists(
-        st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=2, max_size=2), min_size=2
-    ),
+    rows=st.lists(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=2, max_size=2), min_size=2),
     delimiter=st.sampled_from(",;\t"),
     header=st.booleans(),
     end=st.sampled_from(["\n", "\r\n"]),

@@ -26,9 +26,7 @@ def sequences_of(*arrays: np.ndarray, unit: str = "") -> Sequences:
     return Sequences("made-up", OWN, channels, arrays)
 
 
-@pytest.mark.parametrize(
-    "sequences", [japanese_vowels(), sunspots(), gaussian(500, 3, np.random.default_rng(0))]
-)
+@pytest.mark.parametrize("sequences", [japanese_vowels(), sunspots(), gaussian(500, 3, np.random.default_rng(0))])
 @pytest.mark.parametrize("length", [None, 2, 100, 309])
 def test_every_channel_has_mean_zero_and_variance_one(sequences, length):
     values = stream(sequences, length).values
@@ -74,9 +72,7 @@ def test_sequences_follow_one_another_with_nothing_between():
         np.testing.assert_array_equal(joined.values[start : start + len(part)], part)
 
 
-@pytest.mark.parametrize(
-    ("length", "starts"), [(2, (0,)), (3, (0,)), (4, (0, 3)), (5, (0, 3)), (6, (0, 3, 5))]
-)
+@pytest.mark.parametrize(("length", "starts"), [(2, (0,)), (3, (0,)), (4, (0, 3)), (5, (0, 3)), (6, (0, 3, 5))])
 def test_length_keeps_the_first_steps(length, starts):
     parts = [np.arange(3.0)[:, None], np.arange(3.0, 5.0)[:, None], np.arange(5.0, 9.0)[:, None]]
     cut = stream(sequences_of(*parts), length, standardise=False)
