@@ -1,0 +1,191 @@
+"""The commands: cells, show, check, generate, derive; and flow and study, which measure."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from lstm_sym import __version__
+from lstm_sym.cli.measuring import flow, study
+from lstm_sym.cli.options import force_option, json_option, language_option, output_option, set_option
+from lstm_sym.cli.tool import FAILED, REFUSED, Refusal, Tool
+
+SECTIONS = ("symbols", "equations", "stages", "jacobian", "backward", "tangent", "cost", "signs")
+
+
+@click.group(cls=Tool, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="lstm-sym")
+def main() -> None:
+    """Derive, check, generate and measure the gradients of recurrent cells.
+
+    A CELL is a name that `lstm-sym cells` lists, or the path of a cell file (.toml) of your own.
+    """
+
+
+@main.command()
+@json_option
+def cells(as_json: bool) -> None:
+    """List the catalogue: name, states, options, what it is."""
+    from lstm_sym.api import cell, names
+    from lstm_sym.cli.output import print_json
+    from lstm_sym.report.terminal import aligned
+
+    found = [cell(name) for name in names()]
+    if as_json:
+        options = [{n: [*o.choices] for n, o in c.options.items()} for c in found]
+        print_json(
+            [
+                {"key": c.key, "name": c.name, "reference": c.reference, "states": [*c.states], "options": o}
+                for c, o in zip(found, options, strict=True)
+            ]
+        )
+        return
+    rows = [["cell", "states", "options", "name"]]
+    rows += [[c.key, ", ".join(c.states), ", ".join(c.options) or "-", c.name] for c in found]
+    for place, line in enumerate(aligned(rows)):
+        click.echo(click.style(line, bold=True) if place == 0 else line)
+
+
+@main.command()
+@click.argument("name", metavar="CELL")
+@click.option("--only", multiple=True, type=click.Choice(SECTIONS), help="Show this section alone; may be repeated.")
+@click.option("--explain", is_flag=True, help="Say in a sentence what each part and each rule does.")
+@click.option("--toml", is_flag=True, help="Print the cell file.")
+@set_option
+@language_option
+@json_option
+def show(
+    name: str, only: tuple[str, ...], explain: bool, toml: bool, settings: tuple[str, ...], language: str, as_json: bool
+) -> None:
+    """Show the derivation of CELL: equations, Jacobians, backward pass, forward mode."""
+    from lstm_sym.cli.cells import cell_file, load_cells
+    from lstm_sym.cli.output import print_json
+
+    if toml:
+        click.echo(cell_file(name).rstrip("\n"))
+        return
+    [cell] = load_cells([name], settings)
+
+    from lstm_sym.report import Words, derivation_document
+
+    document = derivation_document(cell, Words(language)).only(only or SECTIONS)
+    if as_json:
+        print_json([_equation(equation) for equation in document.equations()])
+        return
+    click.echo(_in_terminal(document, explain))
+
+
+def _in_terminal(document: Any, explain: bool) -> str:
+    import shutil
+
+    from lstm_sym.report.terminal import terminal_text
+
+    width = max(40, min(shutil.get_terminal_size((100, 24)).columns, 120))
+    return terminal_text(document, width=width, prose=explain, heading=lambda title: click.style(title, bold=True))
+
+
+def _equation(equation: Any) -> dict[str, Any]:
+    from lstm_sym.emit.latex import LatexNotation
+    from lstm_sym.emit.text import TextNotation
+
+    return {
+        "number": equation.number,
+        "id": equation.id,
+        "rule": equation.rule,
+        "from": equation.origin,
+        "text": equation.write(TextNotation()),
+        "latex": equation.write(LatexNotation()),
+    }
+
+
+@main.command()
+@click.argument("names", nargs=-1, metavar="CELL...")
+@click.option("--all", "everything", is_flag=True, help="Check every cell of the catalogue.")
+@click.option("--quick", is_flag=True, help="Leave out the long checks.")
+@set_option
+@json_option
+@click.pass_context
+def check(
+    context: click.Context,
+    /,
+    names: tuple[str, ...],
+    everything: bool,
+    quick: bool,
+    settings: tuple[str, ...],
+    as_json: bool,
+) -> None:
+    """Check every gradient of each CELL a second way; exit code 1 if one check fails."""
+    from lstm_sym.cli.cells import load_cells
+    from lstm_sym.cli.checking import check_all, print_checks
+    from lstm_sym.cli.output import print_json
+
+    if everything:
+        from lstm_sym.api import names as catalogue
+
+        names = (*catalogue(), *names)
+    if not names:
+        raise click.UsageError("name a CELL, or --all for the whole catalogue")
+    found = check_all(load_cells(names, settings), quick=quick)
+    if as_json:
+        print_json([row for results in found.values() for row in results.rows()])
+    else:
+        print_checks(found)
+    if not all(result.passed for results in found.values() for result in results.results):
+        context.exit(FAILED)
+
+
+@main.command()
+@click.argument("name", metavar="CELL")
+@output_option("File to write; the standard output without it.")
+@set_option
+@force_option
+def generate(name: str, output: Path | None, settings: tuple[str, ...], force: bool) -> None:
+    """Generate the NumPy kernel of CELL: one Python file that stands alone."""
+    from lstm_sym.api import generate as kernel_text
+    from lstm_sym.cli.cells import load_cells
+
+    [cell] = load_cells([name], settings)
+    _deliver(kernel_text(cell), name, output, force)
+
+
+@main.command()
+@click.argument("name", metavar="CELL")
+@output_option("File to write; the standard output without it. Its ending chooses the format.")
+@click.option("--format", "kind", type=click.Choice(["md", "html"]), help="Markdown or HTML.  [default: html]")
+@language_option
+@set_option
+@force_option
+def derive(
+    name: str, output: Path | None, kind: str | None, language: str, settings: tuple[str, ...], force: bool
+) -> None:
+    """Write the derivation of CELL as a report, every line with its numeric check."""
+    from lstm_sym.cli.cells import load_cells
+    from lstm_sym.cli.checking import checked_document
+    from lstm_sym.report import Words, html_page, markdown_page
+
+    [cell] = load_cells([name], settings)
+    if kind is None:
+        kind = "md" if output is not None and output.suffix in (".md", ".markdown") else "html"
+    document = checked_document(cell, Words(language))
+    _deliver(markdown_page(document) if kind == "md" else html_page(document), name, output, force)
+
+
+def _deliver(text: str, name: str, output: Path | None, force: bool) -> None:
+    """Print a text, or write it to a file and say so."""
+    from lstm_sym.cli.cells import protected
+    from lstm_sym.cli.output import one_file, told
+
+    if output is None or str(output) == "-":
+        click.echo(text, nl=False)
+        return
+    if output.is_dir():
+        raise Refusal(f"{output}: this is a folder\n  fix: name the file to write")
+    told([one_file(output, text, protected([name]), force=force)])
+
+
+main.add_command(flow)
+main.add_command(study)
+
+__all__ = ["REFUSED", "main"]

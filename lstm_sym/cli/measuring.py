@@ -1,0 +1,72 @@
+"""The commands that measure: flow, and study, which does everything."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from lstm_sym.cli.options import (
+    force_option,
+    json_option,
+    language_option,
+    measuring_options,
+    output_option,
+    set_option,
+)
+from lstm_sym.cli.tool import FAILED
+
+
+@click.command()
+@click.argument("names", nargs=-1, required=True, metavar="CELL...")
+@measuring_options
+@output_option("Folder for the figure and its data; without it the table alone is printed.")
+@set_option
+@language_option
+@json_option
+@force_option
+def flow(
+    names: tuple[str, ...],
+    output: Path | None,
+    settings: tuple[str, ...],
+    language: str,
+    as_json: bool,
+    force: bool,
+    **measuring: Any,
+) -> None:
+    """Measure how far back the output of each CELL feels its input."""
+    from lstm_sym.cli.cells import load_cells
+    from lstm_sym.cli.studying import measure_flow
+
+    measure_flow(load_cells(names, settings), names, measuring, output, language, as_json=as_json, force=force)
+
+
+@click.command()
+@click.argument("names", nargs=-1, metavar="[CELL]...")
+@measuring_options
+@output_option("Folder to write.  [default: study]", Path("study"))
+@set_option
+@language_option
+@json_option
+@force_option
+@click.pass_context
+def study(
+    context: click.Context,
+    /,
+    names: tuple[str, ...],
+    output: Path,
+    settings: tuple[str, ...],
+    language: str,
+    as_json: bool,
+    force: bool,
+    **measuring: Any,
+) -> None:
+    """Derive, check, generate and measure each CELL (rnn and lstm by default): one report to open."""
+    from lstm_sym.cli.cells import load_cells
+    from lstm_sym.cli.studying import run_study
+
+    names = names or ("rnn", "lstm")
+    cells = load_cells(names, settings)
+    if not run_study(cells, names, settings, measuring, output, language, as_json=as_json, force=force):
+        context.exit(FAILED)

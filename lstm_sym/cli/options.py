@@ -1,0 +1,52 @@
+"""The options that several commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+LANGUAGES = ("en", "zh-Hant", "zh-Hans")
+
+set_option = click.option(
+    "--set", "settings", multiple=True, metavar="NAME=FUNCTION", help="Choose a function that a cell leaves open."
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+force_option = click.option("--force", is_flag=True, help="Overwrite files that lstm-sym did not write.")
+language_option = click.option(
+    "--lang", "language", type=click.Choice(LANGUAGES), default="en", show_default=True, help="Language of the text."
+)
+
+
+def output_option(help_text: str, default: Path | None = None) -> Callable[[Command], Command]:
+    """-o: a file or a folder."""
+    return click.option("-o", "--output", type=click.Path(path_type=Path), default=default, help=help_text)
+
+
+def measuring_options(command: Command) -> Command:
+    """What decides a measurement."""
+    positive = click.IntRange(min=1)
+    options = [
+        click.option(
+            "--input",
+            "source",
+            default="japanese-vowels",
+            show_default=True,
+            metavar="NAME|FILE",
+            help="japanese-vowels, sunspots, gaussian, or a file (CSV, NumPy, WAV, text, ...).",
+        ),
+        click.option(
+            "--length", type=click.IntRange(min=2), default=1000, show_default=True, help="Steps of it used."
+        ),
+        click.option("--hidden", type=positive, default=64, show_default=True, help="Hidden units H."),
+        click.option("--lags", type=positive, default=60, show_default=True, help="Steps looked back."),
+        click.option("--starts", type=positive, default=50, show_default=True, help="Points looked back from."),
+        click.option("--seeds", type=positive, default=4, show_default=True, help="Draws of the parameters."),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command

@@ -1,0 +1,111 @@
+"""Files that a command writes: refused before any work is done, and written whole."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+import click
+
+from lstm_sym.cli.tool import Refusal
+
+MARKS = (
+    b'name="generator" content="lstm_sym',
+    b"<!-- Written by lstm_sym",
+    b"Generated from the equations by lstm_sym",
+)
+HEAD = 1 << 16
+
+
+class Output:
+    """The files of one command, all in one folder.
+
+    A file that is there already is overwritten if this tool wrote it and nobody changed it since, or with `force`; a
+    file the user gave as input never is. `manifest` names the file of the folder that lists what was written.
+    """
+
+    def __init__(
+        self, folder: Path, names: Iterable[str], inputs: Sequence[Path], *, force: bool, manifest: str = ""
+    ) -> None:
+        self.folder, self.names, self.manifest = folder, tuple(names), manifest
+        known = _listed(folder / manifest) if manifest else {}
+        given = {path.resolve() for path in inputs}
+        for name in (*self.names, *([manifest] if manifest else [])):
+            self._refuse(folder / name, given, known.get(name, ""), force)
+
+    def _refuse(self, path: Path, inputs: set[Path], digest: str, force: bool) -> None:
+        if path.resolve() in inputs:
+            raise Refusal(f"{path}: this is one of the inputs, and would be lost\n  fix: name another output")
+        if not path.exists():
+            return
+        if not path.is_file():
+            raise Refusal(f"{path}: not a regular file\n  fix: name a file, or - for the standard output")
+        ours = path.name == self.manifest and digest == "" and _is_manifest(path)
+        if not (force or ours or _written_here(path, digest)):
+            raise Refusal(
+                f"{path}: there is such a file, and lstm-sym did not write it as it is now\n"
+                "  usual cause: a file of yours, or a result that was edited\n"
+                "  fix: move it away, name another output, or allow it with --force"
+            )
+
+    def write(self, files: Mapping[str, bytes], record: Mapping[str, object] | None = None) -> list[Path]:
+        """Write the files, then the manifest with `record` and the hash of every file; return their paths."""
+        from lstm_sym.flow.files import write_whole
+
+        complete = dict(files)
+        if self.manifest:
+            hashes = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
+            content = {"written_by": "lstm_sym", **(record or {}), "files": hashes}
+            complete[self.manifest] = (json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode("utf-8")
+        paths = [self.folder / name for name in complete]
+        for path, data in zip(paths, complete.values(), strict=True):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_whole(path.resolve(), data)
+        return paths
+
+
+def _written_here(path: Path, digest: str) -> bool:
+    """Whether this tool wrote the file: its hash is that of the manifest, or its text says so."""
+    if digest:
+        return hashlib.sha256(path.read_bytes()).hexdigest() == digest
+    with path.open("rb") as file:
+        head = file.read(HEAD)
+    return any(mark in head for mark in MARKS)
+
+
+def _is_manifest(path: Path) -> bool:
+    return bool(_content(path).get("written_by") == "lstm_sym")
+
+
+def _listed(path: Path) -> dict[str, str]:
+    """The files that a manifest lists, with their hashes; none where it is none of ours."""
+    content = _content(path)
+    files = content.get("files") if content.get("written_by") == "lstm_sym" else None
+    return {str(name): str(digest) for name, digest in files.items()} if isinstance(files, dict) else {}
+
+
+def _content(path: Path) -> dict[str, object]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def one_file(target: Path, text: str, inputs: Sequence[Path], *, force: bool) -> Path:
+    """Write one text file. Raises Refusal, OSError."""
+    output = Output(target.parent, [target.name], inputs, force=force)
+    return output.write({target.name: text.encode("utf-8")})[0]
+
+
+def told(paths: Iterable[Path], *, quiet: bool = False) -> None:
+    """Name the files that were written, on the standard output, or on the standard error stream if that is taken."""
+    for path in paths:
+        click.echo(f"wrote {path}", err=quiet)
+
+
+def print_json(content: object) -> None:
+    """JSON on the standard output."""
+    click.echo(json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False))

@@ -1,0 +1,169 @@
+"""Flow and study: measure, render, write."""
+
+from __future__ import annotations
+
+import platform
+import shlex
+import tempfile
+import textwrap
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import click
+
+from lstm_sym import __version__
+from lstm_sym.api import generate
+from lstm_sym.cli.cells import protected
+from lstm_sym.cli.checking import Checked, check_all, checked_document
+from lstm_sym.cli.output import Output, print_json, told
+from lstm_sym.emit.text import TextNotation
+from lstm_sym.equations import Cell
+from lstm_sym.flow import Profile, save_profile_figure, table
+from lstm_sym.inputs import Stream
+from lstm_sym.report import Words, html_page
+from lstm_sym.report.document import Line, Math
+from lstm_sym.report.measurement import Settings, input_stream, measured, models_of, summary
+from lstm_sym.report.study import Study, figure_labels, findings, study_document
+
+FIGURE = "sensitivity"
+FIGURE_FILES = tuple(f"{FIGURE}.{kind}" for kind in ("svg", "png", "csv"))
+
+
+def measure_flow(
+    cells: Sequence[Cell],
+    names: Sequence[str],
+    measuring: Mapping[str, Any],
+    folder: Path | None,
+    language: str,
+    *,
+    as_json: bool,
+    force: bool,
+) -> None:
+    """Measure, print the table, and write the figure and its data if there is a folder."""
+    words, settings, source = Words(language), _settings(measuring), str(measuring["source"])
+    output = None
+    if folder is not None:
+        output = Output(folder, FIGURE_FILES, protected([*names, source]), force=force, manifest="flow.json")
+    stream = input_stream(source, settings.length)
+    profiles = measured(models_of(cells, words), stream, settings)
+    record = _record(cells, stream, settings, profiles)
+    if as_json:
+        print_json(record)
+    else:
+        click.echo(table(profiles))
+    if output is not None:
+        told(output.write(drawn(profiles, words), record), quiet=as_json)
+
+
+def run_study(
+    cells: Sequence[Cell],
+    names: Sequence[str],
+    choices: Sequence[str],
+    measuring: Mapping[str, Any],
+    folder: Path,
+    language: str,
+    *,
+    as_json: bool,
+    force: bool,
+) -> bool:
+    """Everything, into one folder; whether every check passed."""
+    words, settings, source = Words(language), _settings(measuring), str(measuring["source"])
+    pages = [f"derivations/{cell.key}.html" for cell in cells]
+    kernels = [f"kernels/{cell.key}.py" for cell in cells]
+    planned = ["index.html", *FIGURE_FILES, *pages, *kernels]
+    output = Output(folder, planned, protected([*names, source]), force=force, manifest="study.json")
+    stream = input_stream(source, settings.length)
+    checked = check_all(cells)
+    profiles = measured(models_of(cells, words), stream, settings)
+    command = _command(names, choices, source, settings, language)
+    checks = {key: found.results for key, found in checked.items()}
+    study = Study(tuple(cells), checks, stream, settings, tuple(profiles), command, _versions())
+    files = _files(study, checked, words)
+    record = _record(cells, stream, settings, profiles) | {
+        "command": command,
+        "versions": dict(study.versions),
+        "checks": [row for found in checked.values() for row in found.rows()],
+    }
+    paths = output.write(files, record)
+    if as_json:
+        print_json(record)
+    told(paths, quiet=as_json)
+    if not as_json:
+        _tell(study, words, paths)
+    return all(result.passed for result in study.results)
+
+
+def _files(study: Study, checked: Mapping[str, Checked], words: Words) -> dict[str, bytes]:
+    """Every file of a study by its name: the kernels, the pages, the figure."""
+    files = drawn(study.profiles, words)
+    index = study_document(study, words, files[f"{FIGURE}.svg"].decode("utf-8"))
+    files = {"index.html": html_page(index).encode("utf-8"), **files}
+    for key, found in checked.items():
+        page = html_page(checked_document(found.cell, words, found.results))
+        files[f"derivations/{key}.html"] = page.encode("utf-8")
+        files[f"kernels/{key}.py"] = generate(found.cell).encode("utf-8")
+    return files
+
+
+def drawn(profiles: Sequence[Profile], words: Words) -> dict[str, bytes]:
+    """The figure and its data, as files."""
+    with tempfile.TemporaryDirectory() as folder:
+        paths = save_profile_figure(profiles, folder, FIGURE, labels=figure_labels(words))
+        return {path.name: path.read_bytes() for path in paths}
+
+
+def _tell(study: Study, words: Words, paths: Sequence[Path]) -> None:
+    """What was found, and where to open it."""
+    click.echo()
+    click.echo(table(study.profiles))
+    click.echo()
+    for line in findings(study, words):
+        click.echo(textwrap.fill(_plain(line), 100))
+    click.echo()
+    page = next(path for path in paths if path.name == "index.html")
+    click.echo(f"open {click.style(str(page.resolve()), bold=True)}")
+
+
+def _plain(line: Line) -> str:
+    notation = TextNotation()
+    texts = [p.write(notation) if isinstance(p, Math) else p if isinstance(p, str) else p.text for p in line]
+    return "".join(texts)
+
+
+def _settings(measuring: Mapping[str, Any]) -> Settings:
+    return Settings(**{name: measuring[name] for name in Settings().as_dict()})
+
+
+def _record(cells: Sequence[Cell], stream: Stream, settings: Settings, profiles: Sequence[Profile]) -> dict[str, Any]:
+    """What was measured and from what, for JSON."""
+    return {
+        "settings": settings.as_dict(),
+        "seeds": list(range(settings.seeds)),
+        "input": {
+            "name": stream.name,
+            "steps": len(stream.values),
+            "channels": [channel.name for channel in stream.channels],
+            "citation": stream.source.citation,
+            "licence": stream.source.licence,
+        },
+        "cells": [
+            {"key": cell.key, "name": cell.name, "content_hash": cell.content_hash, "options": dict(cell.chosen)}
+            for cell in cells
+        ],
+        "models": [summary(profile) for profile in profiles],
+    }
+
+
+def _versions() -> dict[str, str]:
+    packages = {name: version(name) for name in ("numpy", "sympy", "autograd", "matplotlib")}
+    return {"lstm_sym": __version__, "Python": platform.python_version(), **packages}
+
+
+def _command(names: Sequence[str], choices: Sequence[str], source: str, settings: Settings, language: str) -> str:
+    """The command that gives this study again, every setting spelt out."""
+    options = [part for name, value in settings.as_dict().items() for part in (f"--{name}", str(value))]
+    chosen = [part for choice in choices for part in ("--set", choice)]
+    parts = ["lstm-sym", "study", *names, "--input", source, *options, *chosen, "--lang", language]
+    return shlex.join(parts)

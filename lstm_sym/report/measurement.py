@@ -1,0 +1,119 @@
+"""What a study measures: models of its cells, their sensitivity over an input, and the half-lives with their spread."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from lstm_sym.api import build
+from lstm_sym.equations.cell import Cell
+from lstm_sym.flow import Model, Profile, reporter, run
+from lstm_sym.inputs import Stream, named, stream
+from lstm_sym.report.words import Words
+
+FORGET_BIAS = "b_f"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What decides a measurement: `hidden` units, `lags` back from `starts` points, `seeds` draws, `length` steps."""
+
+    hidden: int = 64
+    lags: int = 60
+    starts: int = 50
+    seeds: int = 4
+    length: int = 1000
+
+    def as_dict(self) -> dict[str, int]:
+        """The settings by name."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class HalfLife:
+    """Steps in which the sensitivity of a model halves: of all draws together, quantiles and range over the draws."""
+
+    together: float
+    low: float
+    high: float
+    draws: tuple[float, ...]
+
+
+def input_stream(name: str, length: int) -> Stream:
+    """The first `length` steps of a named input or a file, all of it if it is shorter. Raises InputError."""
+    sequences = named(name, length=length)
+    return stream(sequences, min(length, sum(sequences.lengths)))
+
+
+def has_forget_bias(cell: Cell) -> bool:
+    """Whether the cell has a vector b_f."""
+    return len(cell.shapes[FORGET_BIAS]) == 1 if FORGET_BIAS in cell.parameters else False
+
+
+def models_of(cells: Sequence[Cell], words: Words) -> list[Model]:
+    """A model of each cell as it is drawn, and another with forget bias 1 where the cell has one."""
+    found = []
+    for cell in cells:
+        kernel = build(cell)
+        found.append(Model(cell.key, kernel))
+        if has_forget_bias(cell):
+            found.append(Model(biased_label(cell, words), kernel, fill={FORGET_BIAS: 1.0}))
+    return found
+
+
+def biased_label(cell: Cell, words: Words) -> str:
+    """The label of the cell with forget bias 1."""
+    return words.text("study.with_forget_bias", cell=cell.key)
+
+
+def measured(models: Sequence[Model], values: Stream, settings: Settings) -> list[Profile]:
+    """The profiles of the models over the input; progress goes to the standard error stream."""
+    return run(
+        models,
+        values,
+        hidden=settings.hidden,
+        lags=settings.lags,
+        ends=settings.starts,
+        seeds=range(settings.seeds),
+        progress=reporter("measuring"),
+    )
+
+
+def half_life(profile: Profile) -> HalfLife:
+    """The half-life of a profile. Quantiles are taken of the rates 1 / half-life, so that "never" is a number, 0."""
+    draws = tuple(part.half_life() for part in profile.by_seed().values())
+    slow, fast = np.quantile([1 / steps for steps in draws], [0.1, 0.9])
+    return HalfLife(profile.half_life(), _inverse(fast), _inverse(slow), draws)
+
+
+def _inverse(rate: float) -> float:
+    return float(1 / rate) if rate > 0 else float("inf")
+
+
+def steps_text(steps: float) -> str:
+    """A number of steps in three digits: 1.19, 4.1, ∞."""
+    return "∞" if np.isinf(steps) else f"{steps:.3g}" if steps < 1000 else f"{steps:.0f}"
+
+
+def finite(value: float) -> float | None:
+    """The number for JSON, which knows neither infinity nor NaN."""
+    return float(value) if np.isfinite(value) else None
+
+
+def summary(profile: Profile) -> dict[str, Any]:
+    """What was measured of one model, for JSON: half-life with its spread, lag50, lag90, median by lag (log10)."""
+    life = half_life(profile)
+    return {
+        "model": profile.model,
+        "half_life": finite(life.together),
+        "half_life_low": finite(life.low),
+        "half_life_high": finite(life.high),
+        "half_life_by_seed": [finite(steps) for steps in life.draws],
+        "lag50": profile.share_lag(0.5),
+        "lag90": profile.share_lag(0.9),
+        "settled": profile.settled,
+        "log10_median": [float(value) for value in profile.median(relative=True) / np.log(10.0)],
+    }
