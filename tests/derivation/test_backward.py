@@ -14,7 +14,7 @@ from lstm_sym.emit.text import TextNotation
 from lstm_sym.passes import prune
 from lstm_sym.program import Accumulate, Program, lower
 
-# Greff et al. 2017, appendix A, without peepholes: the deltas of the block output, the gates, the input, the parameters.
+# Greff et al. 2017, appendix A, without peepholes: deltas of the block output, the gates, the input, the parameters.
 LSTM = """\
 δhₜ = δyₜ + δh⁺ₜ
 δtanh_cₜ = δhₜ ⊙ oₜ
