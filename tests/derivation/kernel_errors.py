@@ -19,7 +19,7 @@ STEP = 1e-30
 
 
 def errors_of(cell: ls.Cell) -> dict[str, float]:
-    """Gradients in both forms, forward against reverse mode, streaming, both Jacobians; on arrays that are read-only."""
+    """Gradients in both forms, forward against reverse mode, streaming, Jacobians; on arrays that are read-only."""
     kernel = ls.build(cell)
     case = random_case(cell, steps=3, batch=2, inputs=2, hidden=3, seed=1)
     for array in (case.x, case.dy, *case.params.values(), *case.state.values(), *case.dstate.values()):
