@@ -58,9 +58,10 @@ class _Forward:
     """One sweep over the statements, first to last."""
 
     def __init__(self, program: Program) -> None:
-        self.name = program.name
         self.statements: list[Statement] = []
-        self.slopes = Slopes(program.name.split(".")[0] + ".tangent")
+        cell, _, kind = program.name.partition(".")
+        self.prefix = f"{cell}.{'tangent' if kind == 'forward' else 'second'}"
+        self.slopes = Slopes(self.prefix)
 
     def differentiate(self, statement: Statement) -> None:
         """Append the tangent of one statement, by the rule of its kind."""
@@ -73,8 +74,8 @@ class _Forward:
 
     def provenance(self, statement: Statement, rule: str) -> Provenance:
         """The id, rule and equation of a tangent statement."""
-        head = self.name.split(".")[0]
-        return Provenance(f"{head}.tangent.{statement.target.name}", rule, statement.provenance.equation)
+        late = "_prev" if statement.target.time == -1 else ""
+        return Provenance(f"{self.prefix}.{statement.target.name}{late}", rule, statement.provenance.equation)
 
     def affine_rule(self, statement: Affine) -> Affine:
         """z_dot = sum (W v_dot + W_dot v) + b_dot."""

@@ -153,7 +153,7 @@ def backward(dy: Any, tape: Tape | PreciseTape, params: Params, dstate: State | 
 
 def jvp_entry_point(cell: Cell) -> str:
     """jvp(): checks, and zeros for directions that are not given."""
-    out = cell.shapes[cell.output][0]
+    size, out = cell.shapes[cell.input][0], cell.shapes[cell.output][0]
     return f'''def jvp(
     x: Any,
     params: Params,
@@ -167,17 +167,59 @@ def jvp_entry_point(cell: Cell) -> str:
 
     Returns y and y_dot (T, B, {out}), the state after T steps and its tangent. Raises TypeError, ValueError.
     """
+    return _jvp(*_directions(x, params, state, x_dot, params_dot, state_dot, []))
+
+
+def _directions(
+    x: Any, params: Any, state: Any, x_dot: Any, params_dot: Any, state_dot: Any, others: list[Any]
+) -> tuple[Array, Params, State, Array, Params, State]:
+    """Point and direction as arrays of one dtype, that of `others` counted in."""
     x, params, state = _prepared(x, params, state)
     x_dot = np.zeros_like(x) if x_dot is None else x_dot
     params_dot = Params(*map(np.zeros_like, params)) if params_dot is None else params_dot
     state_dot = State(*map(np.zeros_like, state)) if state_dot is None else state_dot
-    dtype = _float_dtype([x, x_dot, *params_dot, *state_dot])
+    dtype = _float_dtype([x, x_dot, *params_dot, *state_dot, *others])
     x, params, state = _prepared(x.astype(dtype, copy=False), params, state)
-    sizes = _sizes_of(params, _SHAPES) | {{"T": x.shape[0], "B": x.shape[1]}}
-    x_dot = _checked("x_dot", x_dot, ("T", "B", "{cell.shapes[cell.input][0]}"), sizes, dtype)
+    sizes = _sizes_of(params, _SHAPES) | {{"T": x.shape[0], "B": x.shape[1], "{size}": x.shape[2]}}
+    x_dot = _checked("x_dot", x_dot, ("T", "B", "{size}"), sizes, dtype)
     params_dot = Params(*_checked_fields("params_dot", params_dot, _SHAPES, sizes, dtype))
     state_dot = State(*_checked_fields("state_dot", state_dot, _STATE_SHAPES, sizes, dtype))
-    return _jvp(x, params, state, x_dot, params_dot, state_dot)'''
+    return x, params, state, x_dot, params_dot, state_dot'''
+
+
+def hvp_entry_point(cell: Cell) -> str:
+    """hvp(): checks, and zeros for what is not given."""
+    out = cell.shapes[cell.output][0]
+    return f'''def hvp(
+    x: Any,
+    params: Params,
+    state: State | None = None,
+    *,
+    dy: Any,
+    dstate: State | None = None,
+    x_dot: Any = None,
+    params_dot: Params | None = None,
+    state_dot: State | None = None,
+    dy_dot: Any = None,
+    dstate_dot: State | None = None,
+) -> tuple[Grads, Grads]:
+    """Second order, in the precise form: the gradients and their derivative along a direction.
+
+    dy = dL/dy (T, B, {out}) and dstate as in `backward`; the direction (x_dot, params_dot, state_dot) as in `jvp`.
+    dy_dot, dstate_dot: the derivative of dy and dstate along it, None where they are constant (the loss is linear in y).
+    Returns (gradients, Hessian-vector product), both as Grads. Raises TypeError, ValueError.
+    """
+    given = [dy, *(dstate or ()), *([] if dy_dot is None else [dy_dot]), *(dstate_dot or ())]
+    point = _directions(x, params, state, x_dot, params_dot, state_dot, given)
+    dtype = point[0].dtype
+    sizes = _sizes_of(point[1], _SHAPES) | {{"T": point[0].shape[0], "B": point[0].shape[1]}}
+    dy = _checked("dy", dy, ("T", "B", "{out}"), sizes, dtype)
+    sizes["{out}"] = dy.shape[2]
+    dy_dot = np.zeros_like(dy) if dy_dot is None else _checked("dy_dot", dy_dot, ("T", "B", "{out}"), sizes, dtype)
+    dstate = State(*_checked_fields("dstate", dstate, _STATE_SHAPES, sizes, dtype))
+    dstate_dot = State(*_checked_fields("dstate_dot", dstate_dot, _STATE_SHAPES, sizes, dtype))
+    tape = _hvp_forward(*point)
+    return _hvp_backward(dy, dy_dot, tape, point[1], point[4], dstate, dstate_dot)'''
 
 
 def indented(text: str, by: int = 4) -> str:

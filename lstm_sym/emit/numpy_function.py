@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from lstm_sym.emit.numpy_loop import Body, LoopEmitter
@@ -16,7 +16,20 @@ from lstm_sym.program.program import Program
 from lstm_sym.program.values import Role, Value
 
 RESERVED = frozenset({"np", "t", "T", "B", "dtype", "x", "y", "dy", "params", "state", "tape", "dstate"}) | frozenset(
-    {"x_dot", "params_dot", "state_dot", "Params", "State", "Tape", "PreciseTape", "Grads", "Array", "Any"}
+    {
+        "x_dot",
+        "dy_dot",
+        "params_dot",
+        "state_dot",
+        "dstate_dot",
+        "Params",
+        "State",
+        "Tape",
+        "PreciseTape",
+        "Grads",
+        "Array",
+        "Any",
+    }
 )
 
 
@@ -50,7 +63,11 @@ def loop_function(
 ) -> LoopFunction:
     """Schedule a program and emit its regions; `keep` are values to store for every step, `given` come in stored."""
     plan = schedule(program, layout, frozenset(keep))
-    arguments = {identifier(v) for v in program.inputs if v.name == "dy" or Role.INPUT in (v.role, v.of and v.of.role)}
+    arguments = {
+        identifier(v)
+        for v in program.inputs
+        if v.name in ("dy", "dy_dot") or Role.INPUT in (v.role, v.of and v.of.role)
+    }
     storage = Storage(plan, frozenset(given), (RESERVED - arguments) | set(sizes))
     body = LoopEmitter(plan, storage, precise, numbers).run()
     return LoopFunction(plan, storage, body)
@@ -163,7 +180,24 @@ def state_source(carries: tuple[Value, ...]) -> dict[Value, str]:
     """Where initial values come from: `state.h`, `state_dot.h` for tangents, `dstate.h` for adjoints."""
     source = {}
     for value in carries:
-        base = value.of.name if value.of is not None else value.name
-        prefix = {Role.TANGENT: "state_dot", Role.CARRIED_ADJOINT: "dstate"}.get(value.role, "state")
-        source[value] = f"{prefix}.{base}"
+        base, suffix = value, ""
+        if value.role is Role.TANGENT and value.of is not None:
+            base, suffix = value.of, "_dot"
+        adjoint = base.role is Role.CARRIED_ADJOINT and base.of is not None
+        name = base.of.name if adjoint and base.of is not None else base.name
+        source[value] = f"{'dstate' if adjoint else 'state'}{suffix}.{name}"
     return source
+
+
+def function_lines(cell: Cell, function: LoopFunction, before: Sequence[str], after: str) -> list[str]:
+    """The lines of a function over time, between what comes before and what it returns."""
+    program = function.plan.program
+    carried = tuple(carry.incoming for carry in program.carries)
+    work = [
+        *array_lines(function),
+        *carry_lines(function, state_source(carried)),
+        *view_lines(function),
+        *loop_lines(function),
+    ]
+    sizes = size_lines(cell, "\n".join(work), "state" if program.direction > 0 else "dstate")
+    return [*sizes, *before, *function.body.packs, *work, after]

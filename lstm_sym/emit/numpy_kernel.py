@@ -13,19 +13,9 @@ from dataclasses import dataclass
 from lstm_sym.derivation import jvp, vjp
 from lstm_sym.emit import numpy_contract as contract
 from lstm_sym.emit.numpy_copied import SUPPORT, copied_functions
-from lstm_sym.emit.numpy_function import (
-    LoopFunction,
-    array_lines,
-    carry_lines,
-    last,
-    loop_function,
-    loop_lines,
-    size_lines,
-    state_source,
-    step_function,
-    view_lines,
-)
+from lstm_sym.emit.numpy_function import LoopFunction, function_lines, last, loop_function, step_function
 from lstm_sym.emit.numpy_jacobian import TapeForm, jacobian_functions
+from lstm_sym.emit.numpy_tangent import tangent_functions
 from lstm_sym.equations.cell import Cell
 from lstm_sym.passes import fast, lay_out, precise, prune, save_set
 from lstm_sym.passes.numbering import number_statements
@@ -68,8 +58,9 @@ class _Kernel:
         self.helpers: set[str] = set(SUPPORT)
         self.program = prune(lower(cell))
         self.layout = lay_out(self.program)
-        self.reverse, self.tangent = prune(vjp(self.program)), prune(jvp(self.program))
-        self.numbers = number_statements(self.program, self.reverse, self.tangent)
+        self.reverse = prune(vjp(self.program))
+        tangents = prune(jvp(self.program)), jvp(self.reverse)
+        self.numbers = number_statements(self.program, self.reverse, *tangents)
         self.forms = [self.form("fast"), self.form("precise")]
 
     def form(self, name: str) -> Form:
@@ -96,8 +87,7 @@ class _Kernel:
             *(self.forward(form) for form in self.forms),
             *(self.backward(form) for form in self.forms),
             self.step(),
-            contract.jvp_entry_point(self.cell),
-            self.jvp(),
+            self.tangents(),
             self.jacobians(),
         ]
         tapes = [(form.tape_class, list(form.fields().values())) for form in self.forms]
@@ -115,16 +105,7 @@ class _Kernel:
     def body(self, function: LoopFunction, before: Sequence[str], after: str) -> str:
         """The lines of a function over time, between what comes before and what it returns."""
         self.helpers |= function.body.helpers
-        carried = tuple(carry.incoming for carry in function.plan.program.carries)
-        work = [
-            *array_lines(function),
-            *carry_lines(function, state_source(carried)),
-            *view_lines(function),
-            *loop_lines(function),
-        ]
-        state = "state" if function.plan.program.direction > 0 else "dstate"
-        sizes = size_lines(self.cell, "\n".join(work), state)
-        return contract.indented("\n".join([*sizes, *before, *function.body.packs, *work, after]))
+        return contract.indented("\n".join(function_lines(self.cell, function, before, after)))
 
     def forward(self, form: Form) -> str:
         """_forward_fast or _forward_precise."""
@@ -182,21 +163,11 @@ class _Kernel:
         signature = "def step(x_t: Array, state: State, params: Params) -> tuple[Array, State]:"
         return "\n".join([signature, *(contract.indented(line) for line in lines)])
 
-    def jvp(self) -> str:
-        """_jvp(): values and tangents in one loop, in the precise form."""
-        program = prune(precise(self.tangent, self.program))
-        sizes = self.cell.size_names
-        function = loop_function(program, self.layout, sizes, self.numbers, given=program.inputs, precise=True)
-        storage = function.storage
-        finals = [last(storage.home(carry.incoming)) for carry in program.carries]
-        y, y_dot = (storage.home(value).whole() for value in program.outputs)
-        names = zip((storage.home(value).name for value in program.inputs), ("x", "x_dot"), strict=True)
-        renamed = [f"{name} = {given}" for name, given in names if name != given]
-        after = f"return {y}.copy(), {y_dot}.copy(), State({', '.join(finals[::2])}), State({', '.join(finals[1::2])})"
-        arguments = "x: Array, params: Params, state: State, x_dot: Array, params_dot: Params, state_dot: State"
-        signature = f"def _jvp(\n    {arguments}\n) -> tuple[Array, Array, State, State]:"
-        before = ["T, B = x.shape[:2]", "dtype = x.dtype", *renamed]
-        return signature + "\n" + self.body(function, before, after)
+    def tangents(self) -> str:
+        """_jvp(), hvp() and what it calls: values and tangents in one loop, in the precise form."""
+        text, helpers = tangent_functions(self.cell, self.program, self.layout, self.numbers)
+        self.helpers |= helpers
+        return text
 
     def jacobians(self) -> str:
         """jacobian() and input_jacobian()."""

@@ -256,51 +256,49 @@ class LoopEmitter:
         return place
 
     def accumulate(self, statements: list[Accumulate]) -> None:
-        """Weight gradients after the loop: one product for neighbouring slots that share the right operand."""
+        """Weight gradients after the loop: one product for neighbouring slots that share the right operands."""
         families: dict[object, list[Accumulate]] = {}
         for statement in statements:
-            parts = statement.contributions
-            place = self.storage.place(parts[0].left) if len(parts) == 1 and parts[0].coefficient == 1 else None
-            shape = len(statement.target.shape)
-            right = parts[0].right if parts else None
-            plain = place is not None and (shape == 2 or right is None)
-            key: object = (place.group, place.row, right, shape) if plain and place else statement.target
-            families.setdefault(key, []).append(statement)
+            families.setdefault(self.family_key(statement), []).append(statement)
         for family in families.values():
             self.family(family)
 
+    def family_key(self, statement: Accumulate) -> object:
+        """What gradients of one product share: rows on the left, values on the right; else the gradient itself."""
+        parts = statement.contributions
+        places = [self.storage.place(part.left) for part in parts]
+        slots = {place.slot for place in places if place is not None}
+        alone = None in places or len(slots) != 1 or any(part.coefficient != 1 for part in parts)
+        elementwise = len(statement.target.shape) == 1 and any(part.right is not None for part in parts)
+        if alone or elementwise:
+            return statement.target
+        rows = [(place.group, place.row) for place in places if place is not None]
+        return tuple(rows), tuple(part.right for part in parts), len(statement.target.shape)
+
     def family(self, family: list[Accumulate]) -> None:
         """Gradients that share a product if their slots are neighbours, else one by one."""
-        places = [self.storage.place(s.contributions[0].left) if s.contributions else None for s in family]
-        slots = [place.slot for place in places if place is not None]
-        ordered = sorted(zip(slots, family, strict=False), key=lambda pair: pair[0])
-        consecutive = len(slots) == len(family) > 1 and [s for s, _ in ordered] == list(
-            range(min(slots), min(slots) + len(slots))
-        )
         self.body.after += self.comments(family)
-        if not consecutive:
-            for statement in family:
-                self.single_gradient(statement)
-            return
-        self.joint_gradient([statement for _, statement in ordered])
+        if len(family) > 1:
+            family = sorted(family, key=lambda s: self.place(s.contributions[0].left).slot)
+            slots = [self.place(s.contributions[0].left).slot for s in family]
+            if slots == list(range(slots[0], slots[0] + len(slots))):
+                self.joint_gradient(family)
+                return
+        for statement in family:
+            self.single_gradient(statement)
 
     def joint_gradient(self, statements: list[Accumulate]) -> None:
         """One product, then a view of it for each parameter."""
-        part = statements[0].contributions[0]
-        place = self.place(part.left)
-        home = self.storage.slot_home((place.group, place.row), place.slot, place.slot + len(statements))
-        name = self.names.get(("pack", statements[0].target), "d_" + pack_name([self.of(s) for s in statements]))
-        self.body.after.append(f"{name} = {self.contribution(home.whole(), part.right, statements[0])}")
-        size = place.group.size
+        first = statements[0]
+        name = self.names.get(("pack", first.target), gradient_name([s.target for s in statements]))
+        for k, part in enumerate(first.contributions):
+            place = self.place(part.left)
+            home = self.storage.slot_home((place.group, place.row), place.slot, place.slot + len(statements))
+            self.body.after.append(f"{name} {'+=' if k else '='} {self.contribution(home.whole(), part.right, first)}")
+        size = self.place(first.contributions[0].left).group.size
         for k, statement in enumerate(statements):
             own = self.names.get(statement.target, identifier(statement.target))
             self.body.after.append(f"{own} = {name}[{k} * {size} : {k + 1} * {size}]")
-
-    def of(self, statement: Accumulate) -> Value:
-        """The parameter a gradient belongs to."""
-        value = statement.target
-        assert value.of is not None
-        return value.of
 
     def contribution(self, left: str, right: Value | None, statement: Accumulate) -> str:
         """sum over t and batch of left right^T, left * right, or left."""
@@ -315,7 +313,11 @@ class LoopEmitter:
         """The gradient of one parameter, contribution by contribution."""
         name = self.names.get(statement.target, identifier(statement.target))
         if not statement.contributions:
-            self.body.after.append(f"{name} = np.zeros_like({source_of(self.of(statement))})")
+            parameter = statement.target.of
+            while parameter is not None and not parameter.is_parameter:
+                parameter = parameter.of
+            assert parameter is not None
+            self.body.after.append(f"{name} = np.zeros_like({source_of(parameter)})")
         for k, part in enumerate(statement.contributions):
             text = self.contribution(self.reference(part.left, False), part.right, statement)
             if part.coefficient != 1:
@@ -352,3 +354,10 @@ def pack_name(values: Sequence[Value]) -> str:
     stems = {base.split("_")[0] for base in bases}
     suffix = "_dot" if values[0].role is Role.TANGENT else ""
     return (stems.pop() if len(stems) == 1 else "_".join(bases)) + suffix
+
+
+def gradient_name(targets: Sequence[Value]) -> str:
+    """The name of gradients computed together: d_W for d_W_i, d_W_f, ...; d_W_dot for their tangents."""
+    adjoints = [target.of if target.role is Role.TANGENT and target.of is not None else target for target in targets]
+    suffix = "_dot" if targets[0].role is Role.TANGENT else ""
+    return "d_" + pack_name([value.of for value in adjoints if value.of is not None]) + suffix

@@ -168,8 +168,8 @@ class Storage:
         for carry in self.program.carries:
             if value in (carry.incoming, carry.outgoing) and carry.incoming.role is not Role.CARRIED_ADJOINT:
                 return value.name
-        known = value.role is Role.STATE or (value.of is not None and value.of.role is Role.STATE)
-        return value.name if value in self.given and known and value.role is Role.STATE else None
+        tangent = value.role is Role.TANGENT and value.of is not None and value.of.role is Role.STATE
+        return value.name if value in self.given and (value.role is Role.STATE or tangent) else None
 
     def keeps_state(self, name: str) -> bool:
         """Whether any time of a carried quantity is stored."""

@@ -42,11 +42,27 @@ def complements(forward: Program) -> dict[Expr, Expr]:
     }
 
 
+def outputs(forward: Program) -> dict[Expr, Expr]:
+    """phi(a) -> y for every y = phi(a) of a forward program: what is known already is not computed again."""
+    return {
+        statement.expression: statement.target.symbol
+        for statement in forward.statements
+        if isinstance(statement, Pointwise) and statement.expression.is_Function
+    }
+
+
 def precise(program: Program, forward: Program) -> Program:
     """1 - z becomes sigmoid(-a_z) wherever `forward` has z = sigmoid(a_z); slopes stay functions of a."""
     replacements = complements(forward)
     values = {value.symbol: value for value in (*forward.values(), *program.values())}
     return _rewrite(program, tuple(_replaced(s, replacements, values) for s in program.statements))
+
+
+def reuse(program: Program, forward: Program) -> Program:
+    """phi(a) in derived statements becomes y where `forward` has y = phi(a) (second order makes such terms)."""
+    replacements, own = outputs(forward), set(forward.statements)
+    values = {value.symbol: value for value in (*forward.values(), *program.values())}
+    return _rewrite(program, tuple(s if s in own else _replaced(s, replacements, values) for s in program.statements))
 
 
 def _replaced(statement: Statement, replacements: dict[Expr, Expr], values: dict[sympy.Symbol, Value]) -> Statement:
