@@ -13,6 +13,7 @@ from lstm_sym.emit.numpy_kernel import check_source, kernel_source
 FORMS: dict[str, tuple[str, dict[str, str]]] = {
     "bias first": ("h[t] = tanh(b + W @ x[t] + U @ h[t-1])", {}),
     "bias first, no function": ("h[t] = b + W @ x[t] - U @ h[t-1]", {}),
+    "a scaled bias first": ("h[t] = 2 * b - U @ h[t-1] + W @ x[t]", {}),
     "state first": ("h[t] = h[t-1] + W @ x[t] + 0.1 * (V @ h[t-1])", {}),
     "minus a product": ("h[t] = tanh(-(W @ x[t]) - U @ h[t-1])", {}),
     "half a product": ("h[t] = tanh(W @ x[t] + 0.5 * (U @ h[t-1]) - 0.25 * (p * h[t-1]))", {}),
@@ -30,6 +31,7 @@ FORMS: dict[str, tuple[str, dict[str, str]]] = {
     "a state read by one product": ("o[t] = W @ x[t]\nh[t] = tanh(o[t-1] + U @ h[t-1])", {}),
     "a state the output never sees": ("c[t] = tanh(V @ x[t] + c[t-1])\nh[t] = tanh(W @ x[t] + U @ h[t-1])", {}),
     "a parameter the output never sees": ("c[t] = tanh(V @ x[t])\nh[t] = tanh(W @ x[t] + U @ h[t-1])", {}),
+    "a state that nothing of its own step feeds back": ("r[t] = V @ x[t]\nq[t] = tanh(r[t-1]) + W @ x[t]", {}),
     "no parameters": ("h[t] = tanh(0.5 * h[t-1] + x[t])", {"x": "H"}),
     "a linear cell without parameters": ("h[t] = 0.5 * h[t-1] + 0.5 * x[t]", {"x": "H"}),
     "a number as bias": ("h[t] = tanh(W @ x[t] + 0.5) + h[t-1]", {}),
@@ -67,6 +69,8 @@ FORMS: dict[str, tuple[str, dict[str, str]]] = {
 }
 
 BROKEN = {
+    "a scaled bias first": "step() begins a sum with a vector that has no axis of batch",
+    "a state that nothing of its own step feeds back": "what it sends back is a whole sequence, handed on as one step",
     "no parameters": "backward() looks in a precise tape for the first field of the fast one",
     "complements of a gate": "a sum above the line of a quotient is printed without brackets",
     "a quotient of sums": "(1 - q) / (2 + q) is printed as 1 - q / (2 + q)",
