@@ -18,7 +18,7 @@ import lstm_sym as ls
 QUANTITIES = ("h", "c", "i", "f", "a", "gates", "work", "out", "H", "W", "d", "lead", "step", "sizes", "reference", "y")
 STEMS = ("W", "U", "V_", "P", "T_")
 VECTORS = ("b", "p", "k", "x_t", "D", "names")
-NUMBERS = ("2", "0.5", "0.1", "3", "1.25", "0.3")
+NUMBERS = ("2", "0.5", "0.1", "1.25", "0.3")
 DIVISORS = ("2", "3", "1.25")
 INPUT_KIND = 2
 
