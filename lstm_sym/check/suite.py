@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from types import ModuleType
 
 from lstm_sym.api import build
@@ -60,7 +61,7 @@ def check_cell(
     for done, name in enumerate(chosen):
         if progress is not None:
             progress(done, len(chosen))
-        results.append(CHECKS[name](cell, module))
+        results.append(replace(CHECKS[name](cell, module), name=name))
     if progress is not None:
         progress(len(chosen), len(chosen))
     return tuple(results)

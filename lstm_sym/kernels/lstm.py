@@ -139,13 +139,14 @@ def init(
     """Parameters drawn uniformly from (-1/sqrt(hidden_size), 1/sqrt(hidden_size)), as PyTorch does.
 
     `fill` sets a vector to one value, as b_o=1.0. Without rng the seed is 0.
-    Raises TypeError for a name in `fill` that is no vector, ValueError for a size below 1.
+    Raises TypeError for a name in `fill` that is no vector or a dtype that is no float, ValueError for a size below 1.
     """
     rng = np.random.default_rng(0) if rng is None else rng
     sizes = {'D': input_size, 'H': hidden_size}
     for symbol, size in sizes.items():
-        if size < 1:
-            raise ValueError(f"the size {symbol} is {size}; sizes are 1 or more")
+        if size != int(size) or size < 1:
+            raise ValueError(f"the size {symbol} is {size}; sizes are whole numbers, 1 or more")
+    dtype = _float_dtype({"dtype": np.empty(0, dtype)})
     for name in fill:
         if name not in ('b_i', 'b_f', 'b_g', 'b_o'):
             raise TypeError(f"init() cannot fill {name}; the vectors of this cell: b_i, b_f, b_g, b_o")
@@ -160,7 +161,8 @@ def init(
 def _prepared(x: Any, params: Any, state: Any) -> tuple[Array, Params, State]:
     """Arrays of one dtype and of sizes that fit each other."""
     sizes = _sizes_of(params, _SHAPES)
-    dtype = _float_dtype([x, *params, *(state or ())])
+    arrays = {"x": x, **_named("params", params, _SHAPES), **_named("state", state, _STATE_SHAPES)}
+    dtype = _float_dtype(arrays)
     x = _checked("x", x, ("T", "B", "D"), sizes, dtype)
     sizes |= {"B": x.shape[1], "D": x.shape[2]}
     params = Params(*_checked_fields("params", params, _SHAPES, sizes, dtype))
@@ -187,9 +189,12 @@ def backward(dy: Any, tape: Tape | PreciseTape, params: Params, dstate: State | 
     dy = dL/dy (T, B, H); params as given to `forward`; dstate = dL/d(state after T steps), None for zeros.
     Returns dL/dx (T, B, D), dL/dparams (named), dL/d(initial state). Raises TypeError, ValueError.
     """
+    if not isinstance(tape, (Tape, PreciseTape)):
+        raise TypeError(f"tape is a {type(tape).__name__}; it must be the third result of this kernel's forward()")
     reference = tape.x
     sizes = _sizes_of(params, _SHAPES) | {"T": reference.shape[0], "B": reference.shape[1]}
-    dtype = _float_dtype([np.empty(0, reference.dtype), dy])
+    arrays = {"tape": reference, "dy": dy, **_named("params", params, _SHAPES)}
+    dtype = _float_dtype(arrays | _named("dstate", dstate, _STATE_SHAPES))
     dy = _checked("dy", dy, ("T", "B", "H"), sizes, dtype)
     sizes["H"] = dy.shape[2]
     params = Params(*_checked_fields("params", params, _SHAPES, sizes, dtype))
@@ -332,7 +337,7 @@ def _backward_fast(dy: Array, tape: Tape, params: Params, dstate: State) -> Grad
         dy[::-1], o[::-1], tanh_c_slope[::-1], tanh_c[::-1], i[::-1], c[:-1][::-1], g[::-1], f[::-1],
         d_a[::-1], strict=True
     ):
-        # (B1) δhₜ = δyₜ + δh⁺ₜ
+        # (B1) δhₜ = dyₜ + δh⁺ₜ
         d_h = dy_t + d_h_next
         # (B2) δtanh_cₜ = δhₜ ⊙ oₜ
         d_tanh_c = d_h * o_t
@@ -375,7 +380,7 @@ def _backward_fast(dy: Array, tape: Tape, params: Params, dstate: State) -> Grad
     d_b_f = d_b[1 * H : 2 * H]
     d_b_o = d_b[2 * H : 3 * H]
     d_b_g = d_b[3 * H : 4 * H]
-    return Grads(d_x, Params(d_W_i, d_U_i, d_b_i, d_W_f, d_U_f, d_b_f, d_W_g, d_U_g, d_b_g, d_W_o, d_U_o, d_b_o), State(d_h_next, d_c_next))
+    return Grads(d_x, Params(d_W_i, d_U_i, d_b_i, d_W_f, d_U_f, d_b_f, d_W_g, d_U_g, d_b_g, d_W_o, d_U_o, d_b_o), State(d_h_next.copy(), d_c_next.copy()))
 
 
 def _backward_precise(dy: Array, tape: PreciseTape, params: Params, dstate: State) -> Grads:
@@ -418,7 +423,7 @@ def _backward_precise(dy: Array, tape: PreciseTape, params: Params, dstate: Stat
         dy[::-1], o[::-1], tanh_c_slope[::-1], tanh_c[::-1], i[::-1], c[:-1][::-1], g[::-1], f[::-1],
         d_a[::-1], strict=True
     ):
-        # (B1) δhₜ = δyₜ + δh⁺ₜ
+        # (B1) δhₜ = dyₜ + δh⁺ₜ
         d_h = dy_t + d_h_next
         # (B2) δtanh_cₜ = δhₜ ⊙ oₜ
         d_tanh_c = d_h * o_t
@@ -461,7 +466,7 @@ def _backward_precise(dy: Array, tape: PreciseTape, params: Params, dstate: Stat
     d_b_f = d_b[1 * H : 2 * H]
     d_b_o = d_b[2 * H : 3 * H]
     d_b_g = d_b[3 * H : 4 * H]
-    return Grads(d_x, Params(d_W_i, d_U_i, d_b_i, d_W_f, d_U_f, d_b_f, d_W_g, d_U_g, d_b_g, d_W_o, d_U_o, d_b_o), State(d_h_next, d_c_next))
+    return Grads(d_x, Params(d_W_i, d_U_i, d_b_i, d_W_f, d_U_f, d_b_f, d_W_g, d_U_g, d_b_g, d_W_o, d_U_o, d_b_o), State(d_h_next.copy(), d_c_next.copy()))
 
 
 def step(x_t: Array, state: State, params: Params) -> tuple[Array, State]:
@@ -534,7 +539,8 @@ def jvp(
     x_dot = np.zeros_like(x) if x_dot is None else x_dot
     params_dot = Params(*map(np.zeros_like, params)) if params_dot is None else params_dot
     state_dot = State(*map(np.zeros_like, state)) if state_dot is None else state_dot
-    dtype = _float_dtype([x, x_dot, *params_dot, *state_dot])
+    arrays = {"x": x, "x_dot": x_dot, **_named("params_dot", params_dot, _SHAPES)}
+    dtype = _float_dtype(arrays | _named("state_dot", state_dot, _STATE_SHAPES))
     x, params, state = _prepared(x.astype(dtype, copy=False), params, state)
     sizes = _sizes_of(params, _SHAPES) | {"T": x.shape[0], "B": x.shape[1]}
     x_dot = _checked("x_dot", x_dot, ("T", "B", "D"), sizes, dtype)
@@ -631,7 +637,7 @@ def _jvp(
         # (T16) ∂hₜ = ∂oₜ ⊙ tanh_cₜ + ∂tanh_cₜ ⊙ oₜ
         np.add(o_dot_t * tanh_c, tanh_c_dot * o, out=h_dot_t)
         c_prev, c_dot_prev = c, c_dot
-    return h[1:].copy(), h_dot[1:].copy(), State(h[T].copy(), c_prev), State(h_dot[T].copy(), c_dot_prev)
+    return h[1:].copy(), h_dot[1:].copy(), State(h[T].copy(), c_prev.copy()), State(h_dot[T].copy(), c_dot_prev.copy())
 
 
 def jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(None)) -> Array:
@@ -806,29 +812,40 @@ def _checked(name: str, value: Any, axes: Any, sizes: Any, dtype: np.dtype[Any])
 
 
 def _checked_fields(
-    name: str,
-    values: Any,
-    shapes: Any,
-    sizes: Any,
-    dtype: np.dtype[Any],
+    name: str, values: Any, shapes: Any, sizes: Any, dtype: np.dtype[Any]
 ) -> Any:
     """A named tuple of arrays, field by field; None gives zeros. Raises TypeError, ValueError."""
     if values is None:
         return [np.zeros([sizes[axis] for axis in axes], dtype) for axes in shapes.values()]
-    missing = [field for field in shapes if not hasattr(values, field)]
-    if missing:
-        raise TypeError(f"{name} has no field {missing[0]}; it needs {', '.join(shapes)}")
-    return [_checked(f"{name}.{f}", getattr(values, f), axes, sizes, dtype) for f, axes in shapes.items()]
+    arrays = _named(name, values, shapes)
+    return [
+        _checked(full, value, axes, sizes, dtype)
+        for (full, value), axes in zip(arrays.items(), shapes.values(), strict=True)
+    ]
 
 
 def _float_dtype(arrays: Any) -> np.dtype[Any]:
     """The one dtype all arrays are computed in: float32 stays float32. Raises TypeError for half and for no float."""
-    dtype = np.result_type(*arrays)
-    if dtype.kind not in "fc" or dtype.itemsize < 4:
-        raise TypeError(
-            f"arrays of dtype {dtype} cannot be used; convert with .astype(np.float64) or .astype(np.float32)"
-        )
-    return dtype.newbyteorder("=")
+    dtypes = {name: np.asarray(value).dtype for name, value in arrays.items()}
+    for name, dtype in dtypes.items():
+        if dtype.kind not in "fc" or dtype.itemsize < 4:
+            raise TypeError(
+                f"{name} has dtype {dtype}, which cannot be used; convert it with .astype(np.float64) or (np.float32)"
+            )
+    return np.result_type(*dtypes.values()).newbyteorder("=")
+
+
+def _named(name: str, values: Any, fields: Any) -> dict[str, Any]:
+    """The fields of a named tuple as {"params.W": ...}; None has none. Raises TypeError for one that lacks a field."""
+    if values is None:
+        return {}
+    for field in fields:
+        if not hasattr(values, field):
+            raise TypeError(
+                f"{name} is a {type(values).__name__} without the field {field}; make one with "
+                f"{name.partition('_')[0].removeprefix('d').capitalize()}({', '.join(fields)})"
+            )
+    return {f"{name}.{field}": getattr(values, field) for field in fields}
 
 
 def _negative_magnitude(a: Array) -> Array:
@@ -855,41 +872,48 @@ def _sigmoid(a: Array, out: Array | None = None) -> Array:
 
 
 def _sigmoid_precise(a: Array) -> Array:
-    """1 / (1 + exp(-a)) with full relative accuracy on both sides: e/(1+e) or 1/(1+e), e = exp(-|a|)."""
+    """1 / (1 + exp(-a)) with full relative accuracy on both sides: e/(1+e) or 1/(1+e), e = exp(-|a|).
+
+    The rounding of 1 + e is known exactly and put right, which saves half a unit in the last place.
+    """
     e = np.exp(_negative_magnitude(a))
-    value: Array = np.where(a.real < 0, e, 1) / (1 + e)
+    divisor = 1 + e
+    rounding = e - (divisor - 1)
+    value: Array = np.where(a.real < 0, e, 1) / divisor
+    value -= value * (rounding / divisor)
     return value
 
 
 def _sigmoid_slope(a: Array) -> Array:
     """sigmoid'(a) = e / (1+e)^2, e = exp(-|a|): no digit is lost however far the gate is saturated."""
     e = np.exp(_negative_magnitude(a))
-    slope: Array = e / (1 + e) ** 2
+    slope: Array = e / (1 + e * (2 + e))
     return slope
 
 
 def _sizes_of(params: Any, shapes: Any) -> dict[str, int]:
     """The number behind each symbolic size, read off the parameters. Raises TypeError, ValueError."""
     sizes: dict[str, int] = {}
-    for name, symbols in shapes.items():
-        if not hasattr(params, name):
-            raise TypeError(f"params has no field {name}; make them with init(), or Params({', '.join(shapes)})")
-        shape = np.shape(getattr(params, name))
+    for (name, value), symbols in zip(_named("params", params, shapes).items(), shapes.values(), strict=True):
+        shape = np.shape(value)
         if len(shape) != len(symbols):
-            raise ValueError(f"params.{name} has shape {shape}; expected {len(symbols)} axes ({', '.join(symbols)})")
+            raise ValueError(f"{name} has shape {shape}; expected {len(symbols)} axes ({', '.join(symbols)})")
         for symbol, size in zip(symbols, shape, strict=True):
             if sizes.setdefault(symbol, size) != size:
                 raise ValueError(
-                    f"params.{name} has shape {shape}, but {symbol} = {sizes[symbol]} by the parameters before it; "
+                    f"{name} has shape {shape}, but {symbol} = {sizes[symbol]} by the parameters before it; "
                     f"expected ({', '.join(symbols)})"
                 )
     return sizes
 
 
 def _tanh_slope(a: Array) -> Array:
-    """tanh'(a) = 4E / (1+E)^2, E = exp(-2|a|): no digit is lost however far the unit is saturated."""
-    e = np.exp(2 * _negative_magnitude(a))
-    slope: Array = 4 * e / (1 + e) ** 2
+    """tanh'(a) = 4E / (1+E)^2, E = exp(-2|a|): no digit is lost however far the unit is saturated.
+
+    Below exp(-800) there is no number left, so the argument is held there: doubling it must not overflow.
+    """
+    e = np.exp(2 * np.maximum(_negative_magnitude(a), -400))
+    slope: Array = 4 * e / (1 + e * (2 + e))
     return slope
 
 
