@@ -24,6 +24,7 @@ import numpy as np
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 PROGRESS_AFTER = 2.0  # seconds
 
+Clock = Callable[[], float]  # seconds
 Item = TypeVar("Item")
 
 
@@ -33,6 +34,11 @@ class Options(NamedTuple):
     quick: bool
     threads: int
     json: Path | None
+
+    @property
+    def clock(self) -> Clock:
+        """The clock for single calls: processor time has no meaning as duration once threads share the work."""
+        return time.process_time if self.threads == 1 else time.perf_counter
 
 
 class Spread(NamedTuple):
@@ -92,10 +98,13 @@ def machine(threads: int) -> dict[str, Any]:
         "autograd": version("autograd"),
         "blas": f"{blas['name']} {blas['version']}",
         "blas threads": threads,
+        "clock": "processor time" if threads == 1 else "wall clock",
     }
 
 
-def interleaved(calls: dict[str, Callable[[], object]], seconds: float, turns: int) -> dict[str, list[float]]:
+def interleaved(
+    calls: dict[str, Callable[[], object]], clock: Clock, seconds: float, turns: int
+) -> dict[str, list[float]]:
     """Seconds of each call, in turns whose order alternates: at least `turns`, and more until `seconds` are over.
 
     Each is called once before, to warm up.
@@ -106,9 +115,9 @@ def interleaved(calls: dict[str, Callable[[], object]], seconds: float, turns: i
     end, turn = time.perf_counter() + seconds, 0
     while turn < turns or time.perf_counter() < end:
         for name in list(calls)[:: -1 if turn % 2 else 1]:
-            begin = time.perf_counter()
+            begin = clock()
             calls[name]()
-            times[name].append(time.perf_counter() - begin)
+            times[name].append(clock() - begin)
         turn += 1
     return times
 

@@ -9,11 +9,10 @@ imported and after the cells above it; *warm* is each later one, where SymPy fin
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import Any
 
-from _measure import Options, machine, options, progress, save, show, spread
+from _measure import Clock, Options, machine, options, progress, save, show, spread
 
 import lstm_sym as ls
 
@@ -21,19 +20,19 @@ BAR = 0.050  # seconds, warm
 HEADER = ("cell", "first ms", "warm ms", "bar ms")
 
 
-def derive(cell: ls.Cell) -> float:
+def derive(cell: ls.Cell, clock: Clock) -> float:
     """Seconds of one complete derivation."""
-    begin = time.perf_counter()
+    begin = clock()
     derivation = ls.derive(cell)
     _ = derivation.adjoint, derivation.tangent, derivation.state_jacobian()
-    return time.perf_counter() - begin
+    return clock() - begin
 
 
 def measure(name: str, chosen: Options) -> dict[str, Any]:
     """First and warm derivation of a cell."""
     cell = ls.cell(name)
-    first = derive(cell)
-    warm = [derive(cell) for _ in range(3 if chosen.quick else 20)]
+    first = derive(cell, chosen.clock)
+    warm = [derive(cell, chosen.clock) for _ in range(3 if chosen.quick else 20)]
     return {"cell": name, "first": first, "warm": spread(warm), "bar": BAR, "turns": len(warm)}
 
 

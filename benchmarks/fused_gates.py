@@ -78,7 +78,7 @@ def calls(cell: str, shape: tuple[int, int, int]) -> dict[str, Callable[[], Any]
 def measure(cell: str, shape: tuple[int, int, int], chosen: Options) -> dict[str, Any]:
     """Times and gains of a cell at a shape."""
     seconds, turns = (0.1, 3) if chosen.quick else (4.0, 25)
-    times = interleaved(calls(cell, shape), seconds, turns)
+    times = interleaved(calls(cell, shape), chosen.clock, seconds, turns)
     return {
         "cell": cell,
         "shape": shape,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.abc
 import importlib.util
 import sys
@@ -28,25 +29,27 @@ def generate(cell: Cell) -> str:
 
 def build(cell: Cell) -> ModuleType:
     """The kernel of a cell as a module, imported from its generated text; one module a content, cached."""
-    return _built(cell.content_hash, _Hashed(cell))
+    return _built(_Hashed(cell))
 
 
 class _Hashed:
-    """A cell that a cache compares by its content hash alone."""
+    """A cell that a cache compares by what its kernel holds: content, name, reference, meanings."""
 
     def __init__(self, cell: Cell) -> None:
         self.cell = cell
+        self.key = cell.content_hash, cell.name, cell.reference, str(cell.meanings)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Hashed) and other.cell.content_hash == self.cell.content_hash
+        return isinstance(other, _Hashed) and other.key == self.key
 
     def __hash__(self) -> int:
-        return hash(self.cell.content_hash)
+        return hash(self.key)
 
 
 @lru_cache(maxsize=256)
-def _built(content_hash: str, hashed: _Hashed) -> ModuleType:
-    name = f"lstm_sym_kernel_{hashed.cell.key}_{content_hash[:16]}"
+def _built(hashed: _Hashed) -> ModuleType:
+    digest = hashlib.sha256("\n".join(hashed.key).encode()).hexdigest()
+    name = f"lstm_sym_kernel_{hashed.cell.key}_{digest[:16]}"
     loader = _TextLoader(kernel_source(hashed.cell))
     spec = importlib.util.spec_from_loader(name, loader)
     assert spec is not None

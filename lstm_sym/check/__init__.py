@@ -1,7 +1,7 @@
 """Proof by numbers: every gradient a second way, with relative errors only.
 
-Each checker is a function from a cell, a kernel and a random case to a `CheckResult`; it takes the kernel as an argument,
-so that a test can hand it a broken one and see it fail.
+Each checker is a function from a cell, a kernel and a random case to a `CheckResult`; it takes the kernel as an
+argument, so that a test can hand it a broken one and see it fail.
 """
 
 from lstm_sym.check.case import Case, random_case

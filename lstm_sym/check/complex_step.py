@@ -25,7 +25,7 @@ def is_analytic(cell: Cell) -> bool:
 def gradient_of_first_input(cell: Cell, case: Case) -> Array:
     """d(sum of dy[T-1] y[T-1]) / dx[0] (B, D), one complex step an input."""
     functions = array_functions(np)
-    gradient = np.zeros_like(case.x[0])
+    gradient: Array = np.zeros_like(case.x[0])
     for k in range(gradient.shape[1]):
         x = case.x.astype(complex)
         x[0, :, k] += 1j * STEP

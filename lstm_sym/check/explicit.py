@@ -1,4 +1,4 @@
-"""The explicit Jacobian: every element a SymPy expression, differentiated element by element, at H = 2. A test oracle."""
+"""The explicit Jacobian: every element a SymPy expression, differentiated element by element, at H = 2."""
 
 from __future__ import annotations
 

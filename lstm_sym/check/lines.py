@@ -2,7 +2,8 @@
 
 The adjoint of a value v at step t is dL/dv[t]. So v[t] is shifted by i h, element by element, after the statement that
 defines it, and the imaginary part of the loss over h must be the adjoint. Nothing of reverse mode takes part in that.
-Tangents are compared with one complex step along the direction, slopes with one of the function, Jacobians with columns.
+Tangents are compared with one complex step along the direction, slopes with one of the function, Jacobians by
+columns.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import numpy as np
 from lstm_sym.check.case import Array, Case, random_case
 from lstm_sym.check.equations import array_functions, run_equations_once
 from lstm_sym.check.result import relative_error
-from lstm_sym.derivation.linear_map import Diagonal, LinearMap, Matrix
+from lstm_sym.derivation.linear_map import Applied, Diagonal, LinearMap, Matrix
 from lstm_sym.derived import Derivation
 from lstm_sym.equations.cell import Cell
 from lstm_sym.program.evaluate import evaluate, run_statement, run_step
@@ -184,11 +185,11 @@ def _slope(sequence: Sequence, output: Value) -> Array:
 
 
 def _through_matrices(program: Program, direct: Value, found: Values) -> Array:
-    """The other terms of the affine line that takes up a direct adjoint."""
+    """The other terms of the affine line that takes up a direct adjoint; NaN if none does, which fails the line."""
     for statement in program.statements:
         if isinstance(statement, Affine) and direct in statement.reads():
             return np.asarray(found[statement.target] - found[direct])
-    raise KeyError(direct)
+    return np.full(found[direct].shape, np.nan)
 
 
 def _tangent_lines(sequence: Sequence) -> Iterator[tuple[str, float]]:
@@ -197,9 +198,9 @@ def _tangent_lines(sequence: Sequence) -> Iterator[tuple[str, float]]:
     program, values = sequence.derivation.tangent, sequence.base[WATCHED]
     known: Values = {v: values[v] for v in (*sequence.forward.inputs, *sequence.forward.parameters)}
     known |= {carry.incoming: values[carry.incoming] for carry in sequence.forward.carries}
-    directions = {value: rng.standard_normal(array.shape) for value, array in known.items()}
+    directions: Values = {value: rng.standard_normal(array.shape) for value, array in known.items()}
     moved = run_step(sequence.forward, {v: array + 1j * STEP * directions[v] for v, array in known.items()})
-    tangents = {v: directions[v.of] for v in _tangent_sources(program) if v.of is not None}
+    tangents: Values = {v: directions[v.of] for v in _tangent_sources(program) if v.of is not None}
     found = run_step(program, {**known, **tangents})
     for statement in program.statements:
         target = statement.target
@@ -219,14 +220,23 @@ def _tangent_sources(program: Program) -> list[Value]:
 
 
 def _jacobian_lines(cell: Cell, sequence: Sequence) -> Iterator[tuple[str, float]]:
-    """Every block of the state and input Jacobian, its symbols put in, against complex steps by column."""
-    values = sequence.base[WATCHED]
+    """Every Jacobian of one step, its symbols put in: of each quantity of an equation against the input and the states,
+    by columns, and of each state against the parameters, along a random change.
+    """
+    derivation, values = sequence.derivation, sequence.base[WATCHED]
+    quantities = dict.fromkeys([*cell.states, *(equation.target for equation in cell.equations)])
+    for target in quantities:
+        for source in (cell.input, *cell.states):
+            found = dense(derivation.jacobian(target, source), values)
+            expected = _columns(sequence, derivation.value(target), derivation.value(source, source=True))
+            yield f"{cell.key}.jacobian.{target}.{source}", relative_error(found, expected)
+    rng = np.random.default_rng(6)
     for target in cell.states:
-        for source in (*cell.states, cell.input):
-            linear = sequence.derivation.jacobian(target, source)
-            of = sequence.derivation.value(source, source=True)
-            expected = _columns(sequence, sequence.derivation.value(target), of)
-            yield f"{cell.key}.jacobian.{target}.{source}", relative_error(dense(linear, values), expected)
+        for source in cell.parameters:
+            change: Array = rng.standard_normal(sequence.case.params[source].shape)
+            found = along(derivation.jacobian(target, source), values, change)
+            expected = _along_parameter(sequence, derivation.value(target), derivation.value(source), change)
+            yield f"{cell.key}.jacobian.{target}.{source}", relative_error(found, expected)
 
 
 def _columns(sequence: Sequence, target: Value, source: Value) -> Array:
@@ -236,10 +246,40 @@ def _columns(sequence: Sequence, target: Value, source: Value) -> Array:
     return np.array(columns).T
 
 
+def _along_parameter(sequence: Sequence, target: Value, source: Value, change: Array) -> Array:
+    """The change of the target, in the first sequence at the watched step, as a parameter changes there alone."""
+    known = {v: sequence.base[WATCHED][v] for v in (*sequence.forward.inputs, *sequence.forward.parameters)}
+    known |= {carry.incoming: sequence.base[WATCHED][carry.incoming] for carry in sequence.forward.carries}
+    known[source] = known[source] + 1j * STEP * change
+    return np.asarray(run_step(sequence.forward, known)[target][0].imag / STEP)
+
+
+def along(linear: LinearMap, values: Values, change: Array) -> Array:
+    """A symbolic linear map applied to a change of a parameter, for the first sequence of these values."""
+    symbols = _first_sequence(values)
+    total = np.zeros(_size(linear.rows[0], values))
+    for product in linear.terms:
+        vector = change
+        for factor in reversed(product):
+            if isinstance(factor, Applied):
+                vector = (change.T if factor.transposed else change) @ values[factor.operand][0]
+            elif isinstance(factor, Diagonal):
+                vector = evaluate(factor.expression, symbols) * vector
+            elif isinstance(factor, Matrix):
+                weights = values[factor.value]
+                vector = (weights.T if factor.transposed else weights) @ vector
+        total = total + vector
+    return total
+
+
+def _first_sequence(values: Values) -> dict[Any, Array]:
+    vectors = {v: array for v, array in values.items() if v.time is not None or array.ndim == 1}
+    return {v.symbol: array if v.time is None else array[0] for v, array in vectors.items()}
+
+
 def dense(linear: LinearMap, values: Values) -> Array:
     """A symbolic linear map as a matrix, for the first sequence of these values."""
-    vectors = {v: array for v, array in values.items() if v.time is not None or array.ndim == 1}
-    symbols = {v.symbol: array if v.time is None else array[0] for v, array in vectors.items()}
+    symbols = _first_sequence(values)
     rows, columns = (_size(shape[0], values) for shape in (linear.rows, linear.columns))
     total = np.zeros((rows, columns))
     for product in linear.terms:
@@ -257,4 +297,4 @@ def dense(linear: LinearMap, values: Values) -> Array:
 
 
 def _size(name: str, values: Values) -> int:
-    return next(a.shape[v.shape.index(name) - len(v.shape)] for v, a in values.items() if name in v.shape)
+    return int(next(a.shape[v.shape.index(name) - len(v.shape)] for v, a in values.items() if name in v.shape))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from types import ModuleType
 
 from lstm_sym.api import build
@@ -13,6 +14,7 @@ from lstm_sym.check.explicit import check_explicit
 from lstm_sym.check.lines import check_lines
 from lstm_sym.check.result import CheckResult, worst
 from lstm_sym.check.second_engine import check_autograd
+from lstm_sym.check.second_order import check_second_order
 from lstm_sym.check.streaming import check_step
 from lstm_sym.check.taylor import check_taylor
 from lstm_sym.equations.cell import Cell
@@ -39,6 +41,7 @@ CHECKS: dict[str, Callable[[Cell, ModuleType], CheckResult]] = {
     ),
     "dot test": lambda cell, kernel: check_dot(kernel, random_case(cell, steps=20, hidden=8, seed=6)),
     "Taylor": lambda cell, kernel: check_taylor(kernel, random_case(cell, steps=10, seed=7)),
+    "second order": lambda cell, kernel: check_second_order(cell, kernel, random_case(cell, steps=10, seed=10)),
     "explicit Jacobian": lambda cell, kernel: check_explicit(
         cell, kernel, random_case(cell, steps=1, batch=1, hidden=2, seed=8)
     ),
@@ -60,7 +63,7 @@ def check_cell(
     for done, name in enumerate(chosen):
         if progress is not None:
             progress(done, len(chosen))
-        results.append(CHECKS[name](cell, module))
+        results.append(replace(CHECKS[name](cell, module), name=name))
     if progress is not None:
         progress(len(chosen), len(chosen))
     return tuple(results)

@@ -1,4 +1,4 @@
-"""Taylor remainder: L(p + e d) - L(p) - e <g, d> falls as e^2 if and only if g is the gradient (Farrell et al. 2013)."""
+"""Taylor remainder: L(p + e d) - L(p) - e <g, d> falls as e^2 only if g is the gradient (Farrell et al. 2013)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from lstm_sym.check.case import Case, kernel_gradients
+from lstm_sym.check.case import Case, Named, kernel_gradients
 from lstm_sym.check.result import CheckResult
 
 STEPS = 2.0 ** -np.arange(8, 14)
@@ -34,10 +34,10 @@ def check_taylor(kernel: Any, case: Case, seed: int = 2) -> CheckResult:
     """Order of the remainder along a random direction of input, parameters and state: >= 1.98."""
     rng = np.random.default_rng(seed)
     gradients = kernel_gradients(kernel, case, precise=True)
-    direction = {name: rng.standard_normal(value.shape) for name, value in gradients.items()}
+    direction: Named = {name: rng.standard_normal(value.shape) for name, value in gradients.items()}
     size = np.sqrt(sum((value**2).sum() for value in direction.values()))
     direction = {name: value / size for name, value in direction.items()}
-    slope = sum((gradients[name] * direction[name]).sum() for name in gradients)
+    slope = float(sum((gradients[name] * direction[name]).sum() for name in gradients))
     base = _loss(kernel, case, direction, 0.0)
 
     def remainder(step: float) -> float:

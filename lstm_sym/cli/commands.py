@@ -27,7 +27,7 @@ def main() -> None:
 @main.command()
 @json_option
 def cells(as_json: bool) -> None:
-    """List the catalogue: name, states, options, what it is."""
+    """List the catalogue, with states and options."""
     from lstm_sym.api import cell, names
     from lstm_sym.cli.output import print_json
     from lstm_sym.report.terminal import aligned
@@ -43,9 +43,14 @@ def cells(as_json: bool) -> None:
         )
         return
     rows = [["cell", "states", "options", "name"]]
-    rows += [[c.key, ", ".join(c.states), ", ".join(c.options) or "-", c.name] for c in found]
+    rows += [[c.key, ", ".join(c.states), _options(c), c.name] for c in found]
     for place, line in enumerate(aligned(rows)):
         click.echo(click.style(line, bold=True) if place == 0 else line)
+
+
+def _options(cell: Any) -> str:
+    """phi_h=tanh|identity, as --set takes them."""
+    return ", ".join(f"{name}={'|'.join(option.choices)}" for name, option in cell.options.items()) or "-"
 
 
 @main.command()
@@ -59,7 +64,10 @@ def cells(as_json: bool) -> None:
 def show(
     name: str, only: tuple[str, ...], explain: bool, toml: bool, settings: tuple[str, ...], language: str, as_json: bool
 ) -> None:
-    """Show the derivation of CELL: equations, Jacobians, backward pass, forward mode."""
+    """Show the derivation of CELL in the terminal.
+
+    Equations, Jacobians, the backward pass line by line, forward mode, cost.
+    """
     from lstm_sym.cli.cells import cell_file, load_cells
     from lstm_sym.cli.output import print_json
 
@@ -116,7 +124,10 @@ def check(
     settings: tuple[str, ...],
     as_json: bool,
 ) -> None:
-    """Check every gradient of each CELL a second way; exit code 1 if one check fails."""
+    """Check every gradient of each CELL in other ways.
+
+    Exit code 1 if one check fails.
+    """
     from lstm_sym.cli.cells import load_cells
     from lstm_sym.cli.checking import check_all, print_checks
     from lstm_sym.cli.output import print_json
@@ -142,7 +153,10 @@ def check(
 @set_option
 @force_option
 def generate(name: str, output: Path | None, settings: tuple[str, ...], force: bool) -> None:
-    """Generate the NumPy kernel of CELL: one Python file that stands alone."""
+    """Write the NumPy kernel of CELL.
+
+    One Python file that stands alone on NumPy.
+    """
     from lstm_sym.api import generate as kernel_text
     from lstm_sym.cli.cells import load_cells
 
@@ -160,7 +174,10 @@ def generate(name: str, output: Path | None, settings: tuple[str, ...], force: b
 def derive(
     name: str, output: Path | None, kind: str | None, language: str, settings: tuple[str, ...], force: bool
 ) -> None:
-    """Write the derivation of CELL as a report, every line with its numeric check."""
+    """Write the derivation of CELL as a report.
+
+    Every line stands with its number in the kernel and with the error of its numeric check.
+    """
     from lstm_sym.cli.cells import load_cells
     from lstm_sym.cli.checking import checked_document
     from lstm_sym.report import Words, html_page, markdown_page

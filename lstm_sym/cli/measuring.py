@@ -35,7 +35,10 @@ def flow(
     force: bool,
     **measuring: Any,
 ) -> None:
-    """Measure how far back the output of each CELL feels its input."""
+    """Measure how far back each CELL feels its input.
+
+    The norm of the derivative of the output at T with respect to the input at T - lag, by lag.
+    """
     from lstm_sym.cli.cells import load_cells
     from lstm_sym.cli.studying import measure_flow
 
@@ -62,7 +65,10 @@ def study(
     force: bool,
     **measuring: Any,
 ) -> None:
-    """Derive, check, generate and measure each CELL (rnn and lstm by default): one report to open."""
+    """Do all of it for each CELL, into one report.
+
+    Derives, checks, generates and measures; without a CELL it does so for rnn and lstm.
+    """
     from lstm_sym.cli.cells import load_cells
     from lstm_sym.cli.studying import run_study
 

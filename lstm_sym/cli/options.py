@@ -39,9 +39,7 @@ def measuring_options(command: Command) -> Command:
             metavar="NAME|FILE",
             help="japanese-vowels, sunspots, gaussian, or a file (CSV, NumPy, WAV, text, ...).",
         ),
-        click.option(
-            "--length", type=click.IntRange(min=2), default=1000, show_default=True, help="Steps of it used."
-        ),
+        click.option("--length", type=click.IntRange(min=2), default=1000, show_default=True, help="Steps of it used."),
         click.option("--hidden", type=positive, default=64, show_default=True, help="Hidden units H."),
         click.option("--lags", type=positive, default=60, show_default=True, help="Steps looked back."),
         click.option("--starts", type=positive, default=50, show_default=True, help="Points looked back from."),

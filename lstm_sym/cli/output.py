@@ -38,6 +38,9 @@ class Output:
     def _refuse(self, path: Path, inputs: set[Path], digest: str, force: bool) -> None:
         if path.resolve() in inputs:
             raise Refusal(f"{path}: this is one of the inputs, and would be lost\n  fix: name another output")
+        above = next(parent for parent in path.absolute().parents if parent.exists())
+        if not above.is_dir():
+            raise Refusal(f"{above}: this is a file, and no folder can be made of it\n  fix: name another output")
         if not path.exists():
             return
         if not path.is_file():

@@ -5,8 +5,8 @@ from __future__ import annotations
 import platform
 import shlex
 import tempfile
-import textwrap
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -23,9 +23,10 @@ from lstm_sym.equations import Cell
 from lstm_sym.flow import Profile, save_profile_figure, table
 from lstm_sym.inputs import Stream
 from lstm_sym.report import Words, html_page
-from lstm_sym.report.document import Line, Math
+from lstm_sym.report.document import Line, Link, Math
 from lstm_sym.report.measurement import Settings, input_stream, measured, models_of, summary
-from lstm_sym.report.study import Study, figure_labels, findings, study_document
+from lstm_sym.report.study import Study, figure_labels, findings, study_document, table_labels
+from lstm_sym.report.width import wrapped
 
 FIGURE = "sensitivity"
 FIGURE_FILES = tuple(f"{FIGURE}.{kind}" for kind in ("svg", "png", "csv"))
@@ -52,7 +53,7 @@ def measure_flow(
     if as_json:
         print_json(record)
     else:
-        click.echo(table(profiles))
+        click.echo(table(profiles, labels=table_labels(words)))
     if output is not None:
         told(output.write(drawn(profiles, words), record), quiet=as_json)
 
@@ -101,7 +102,9 @@ def _files(study: Study, checked: Mapping[str, Checked], words: Words) -> dict[s
     index = study_document(study, words, files[f"{FIGURE}.svg"].decode("utf-8"))
     files = {"index.html": html_page(index).encode("utf-8"), **files}
     for key, found in checked.items():
-        page = html_page(checked_document(found.cell, words, found.results))
+        document = checked_document(found.cell, words, found.results)
+        back = words.line("derivations.back", study=Link(words.text("study.title"), "../index.html"))
+        page = html_page(replace(document, lead=(*document.lead, back)))
         files[f"derivations/{key}.html"] = page.encode("utf-8")
         files[f"kernels/{key}.py"] = generate(found.cell).encode("utf-8")
     return files
@@ -117,10 +120,10 @@ def drawn(profiles: Sequence[Profile], words: Words) -> dict[str, bytes]:
 def _tell(study: Study, words: Words, paths: Sequence[Path]) -> None:
     """What was found, and where to open it."""
     click.echo()
-    click.echo(table(study.profiles))
+    click.echo(table(study.profiles, labels=table_labels(words)))
     click.echo()
     for line in findings(study, words):
-        click.echo(textwrap.fill(_plain(line), 100))
+        click.echo(wrapped(_plain(line), 100))
     click.echo()
     page = next(path for path in paths if path.name == "index.html")
     click.echo(f"open {click.style(str(page.resolve()), bold=True)}")

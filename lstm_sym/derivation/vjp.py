@@ -44,7 +44,10 @@ def vjp(program: Program) -> Program:
     """The backward program: reads the cotangents of the outputs and forward values, gives input and state adjoints.
 
     Its inputs are the outputs' cotangents and every forward value its statements read; liveness decides what is saved.
+    Raises TypeError for a program that accumulates.
     """
+    if any(isinstance(statement, Accumulate) for statement in program.statements):
+        raise TypeError("reverse mode over an Accumulate is not defined; for second order take the jvp of the vjp")
     return _Reverse(program).run()
 
 
@@ -60,7 +63,7 @@ class _Reverse:
         self.known: dict[sympy.Symbol, Value] = {}
         self.slopes = Slopes(f"{self.cell}.backward")
         self.equations = {s.target: s.provenance.equation for s in program.statements}
-        self.cotangents = tuple(Value("dy", v.shape, 0, Role.ADJOINT, Value("y", v.shape)) for v in program.outputs)
+        self.cotangents = tuple(Value("dy", v.shape, 0, Role.ADJOINT) for v in program.outputs)
 
     def run(self) -> Program:
         """Seed the adjoints, apply the rule of each statement in reverse, close the loop."""
@@ -110,8 +113,6 @@ class _Reverse:
             self.affine_rule(statement, incoming)
         elif isinstance(statement, Pointwise):
             self.pointwise_rule(statement, incoming)
-        else:
-            raise TypeError(f"reverse mode of {type(statement).__name__} is not defined")
 
     def affine_rule(self, statement: Affine, incoming: Value) -> None:
         """z = sum c W v: v gets c W^T d_z, W gets c d_z v^T; p * v: v gets p d_z, p gets d_z v; b gets d_z."""
@@ -164,6 +165,8 @@ class _Reverse:
             name += "_prev"
         if target.role is Role.DIRECT_ADJOINT:
             name += "_direct"
+        if target.role is Role.ADJOINT and target.time is not None and target.of is not None and target.of.is_parameter:
+            name = target.name.removeprefix("d_")
         return Provenance(f"{self.cell}.backward.{name}", rule, equation)
 
     def define(self, value: Value, target: Value) -> Value:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -33,29 +33,41 @@ def outer(left: Array, right: Array) -> Array:
 def sizes_of(params: Any, shapes: Mapping[str, tuple[str, ...]]) -> dict[str, int]:
     """The number behind each symbolic size, read off the parameters. Raises TypeError, ValueError."""
     sizes: dict[str, int] = {}
-    for name, symbols in shapes.items():
-        if not hasattr(params, name):
-            raise TypeError(f"params has no field {name}; make them with init(), or Params({', '.join(shapes)})")
-        shape = np.shape(getattr(params, name))
+    for (name, value), symbols in zip(named("params", params, shapes).items(), shapes.values(), strict=True):
+        shape = np.shape(value)
         if len(shape) != len(symbols):
-            raise ValueError(f"params.{name} has shape {shape}; expected {len(symbols)} axes ({', '.join(symbols)})")
+            raise ValueError(f"{name} has shape {shape}; expected {len(symbols)} axes ({', '.join(symbols)})")
         for symbol, size in zip(symbols, shape, strict=True):
             if sizes.setdefault(symbol, size) != size:
                 raise ValueError(
-                    f"params.{name} has shape {shape}, but {symbol} = {sizes[symbol]} by the parameters before it; "
+                    f"{name} has shape {shape}, but {symbol} = {sizes[symbol]} by the parameters before it; "
                     f"expected ({', '.join(symbols)})"
                 )
     return sizes
 
 
-def float_dtype(arrays: Sequence[Any]) -> np.dtype[Any]:
+def float_dtype(arrays: Mapping[str, Any]) -> np.dtype[Any]:
     """The one dtype all arrays are computed in: float32 stays float32. Raises TypeError for half and for no float."""
-    dtype = np.result_type(*arrays)
-    if dtype.kind not in "fc" or dtype.itemsize < 4:
-        raise TypeError(
-            f"arrays of dtype {dtype} cannot be used; convert with .astype(np.float64) or .astype(np.float32)"
-        )
-    return dtype.newbyteorder("=")
+    dtypes = {name: np.asarray(value).dtype for name, value in arrays.items()}
+    for name, dtype in dtypes.items():
+        if dtype.kind not in "fc" or dtype.itemsize < 4:
+            raise TypeError(
+                f"{name} has dtype {dtype}, which cannot be used; convert it with .astype(np.float64) or (np.float32)"
+            )
+    return np.result_type(*dtypes.values()).newbyteorder("=")
+
+
+def named(name: str, values: Any, fields: Iterable[str]) -> dict[str, Any]:
+    """The fields of a named tuple as {"params.W": ...}; None has none. Raises TypeError for one that lacks a field."""
+    if values is None:
+        return {}
+    for field in fields:
+        if not hasattr(values, field):
+            raise TypeError(
+                f"{name} is a {type(values).__name__} without the field {field}; make one with "
+                f"{name.partition('_')[0].removeprefix('d').capitalize()}({', '.join(fields)})"
+            )
+    return {f"{name}.{field}": getattr(values, field) for field in fields}
 
 
 def checked(name: str, value: Any, axes: Sequence[str], sizes: Mapping[str, int], dtype: np.dtype[Any]) -> Array:
@@ -69,16 +81,13 @@ def checked(name: str, value: Any, axes: Sequence[str], sizes: Mapping[str, int]
 
 
 def checked_fields(
-    name: str,
-    values: Any,
-    shapes: Mapping[str, Sequence[str]],
-    sizes: Mapping[str, int],
-    dtype: np.dtype[Any],
+    name: str, values: Any, shapes: Mapping[str, Sequence[str]], sizes: Mapping[str, int], dtype: np.dtype[Any]
 ) -> Any:
     """A named tuple of arrays, field by field; None gives zeros. Raises TypeError, ValueError."""
     if values is None:
         return [np.zeros([sizes[axis] for axis in axes], dtype) for axes in shapes.values()]
-    missing = [field for field in shapes if not hasattr(values, field)]
-    if missing:
-        raise TypeError(f"{name} has no field {missing[0]}; it needs {', '.join(shapes)}")
-    return [checked(f"{name}.{f}", getattr(values, f), axes, sizes, dtype) for f, axes in shapes.items()]
+    arrays = named(name, values, shapes)
+    return [
+        checked(full, value, axes, sizes, dtype)
+        for (full, value), axes in zip(arrays.items(), shapes.values(), strict=True)
+    ]

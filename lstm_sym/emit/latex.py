@@ -13,6 +13,8 @@ _TIME = {None: [], 0: ["t"], -1: ["t-1"]}
 class LatexNotation(Notation):
     """Mathematics as LaTeX, without delimiters."""
 
+    fraction_bar = True
+
     def name(self, base: str, subscripts: list[str], mark: str, time: int | None) -> str:
         r"""i_{t}, \delta a_{i,t}, \delta c^{+}_{t}, i'_{t}, \dot{i}_{t}."""
         letter = f"\\{base}" if base in GREEK else base if len(base) == 1 else rf"\mathrm{{{base}}}"
@@ -67,9 +69,9 @@ class LatexNotation(Notation):
         """U h."""
         return rf"{matrix}\,{vector}"
 
-    def summed(self, text: str) -> str:
+    def summed(self, text: str, several: bool) -> str:
         r"""\sum_{t} of a contribution."""
-        return rf"\sum_{{t}} \left({text}\right)" if self.plus in text or self.minus in text else rf"\sum_{{t}} {text}"
+        return rf"\sum_{{t}} \left({text}\right)" if several else rf"\sum_{{t}} {text}"
 
     def diag(self, text: str) -> str:
         r"""\operatorname{diag}(e)."""

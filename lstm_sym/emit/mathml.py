@@ -17,11 +17,17 @@ def _operator(sign: str) -> str:
     return f"<mo>{sign}</mo>"
 
 
+def _primed(letter: str) -> str:
+    """A prime beside the letter: as a superscript browsers without a mathematical font draw it too small to see."""
+    return _row(letter, '<mo lspace="0" rspace="0">′</mo>')
+
+
 class MathMLNotation(Notation):
     """Mathematics as MathML, without the outer <math>."""
 
     plus, minus, negative = _operator("+"), _operator("−"), '<mo form="prefix">−</mo>'
     equals = accumulates = _operator("=")
+    fraction_bar = True
     identity, zero = "<mi>I</mi>", "<mn>0</mn>"
 
     def page(self, line: str, display: bool = True) -> str:
@@ -37,7 +43,9 @@ class MathMLNotation(Notation):
         if time is not None:
             below.append("<mi>t</mi>" if time == 0 else _row("<mi>t</mi>", _operator("−"), "<mn>1</mn>"))
         subscript = _row(_operator(",").join(below)) if len(below) > 1 else "".join(below)
-        above = {"carried": _operator("+"), "direct": _operator("∘"), "slope": _operator("′")}.get(mark, "")
+        if mark == "slope":
+            letter = _primed(letter)
+        above = {"carried": _operator("+"), "direct": _operator("∘")}.get(mark, "")
         if subscript and above:
             text = f"<msubsup>{letter}{subscript}{above}</msubsup>"
         elif subscript:
@@ -52,6 +60,8 @@ class MathMLNotation(Notation):
 
     def number(self, value: Fraction) -> str:
         """A number or a fraction of two."""
+        if value < 0:
+            return self.negative + self.number(-value)
         if value.denominator == 1 or Fraction(repr(float(value))) == value:
             return f"<mn>{value if value.denominator == 1 else repr(float(value))}</mn>"
         return f"<mfrac><mn>{value.numerator}</mn><mn>{value.denominator}</mn></mfrac>"
@@ -59,7 +69,7 @@ class MathMLNotation(Notation):
     def function(self, name: str, prime: bool) -> str:
         """The sign of a function."""
         text = f"<mi>{FUNCTIONS[name].text if name in FUNCTIONS else name}</mi>"
-        return f"<msup>{text}<mo>′</mo></msup>" if prime else text
+        return _primed(text) if prime else text
 
     def parentheses(self, text: str) -> str:
         """Brackets that grow with what they hold."""
@@ -67,7 +77,7 @@ class MathMLNotation(Notation):
 
     def power(self, base: str, exponent: int) -> str:
         """g squared."""
-        return f"<msup>{_row(base)}<mn>{exponent}</mn></msup>"
+        return f"<msup>{_row(base)}{self.number(Fraction(exponent))}</msup>"
 
     def product(self, factors: list[str]) -> str:
         """a ⊙ b."""
@@ -89,9 +99,8 @@ class MathMLNotation(Notation):
         """U h, with a thin space."""
         return f'{matrix}<mspace width="0.17em"/>{vector}'
 
-    def summed(self, text: str) -> str:
+    def summed(self, text: str, several: bool) -> str:
         """The sum over t."""
-        several = self.plus in text or self.minus in text
         return "<munder><mo>∑</mo><mi>t</mi></munder>" + (self.parentheses(text) if several else text)
 
     def diag(self, text: str) -> str:

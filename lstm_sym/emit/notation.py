@@ -54,8 +54,8 @@ class Notation(ScalarPrinter):
         """matrix times vector."""
         raise NotImplementedError
 
-    def summed(self, text: str) -> str:
-        """The sum over time of a contribution."""
+    def summed(self, text: str, several: bool) -> str:
+        """The sum over time of a contribution, or of several."""
         raise NotImplementedError
 
     def function(self, name: str, prime: bool) -> str:
@@ -116,7 +116,7 @@ class Notation(ScalarPrinter):
         if isinstance(statement, Affine):
             return self.signed([(term.coefficient, self.term(term)) for term in statement.terms])
         parts = [(part.coefficient, self.contribution(part, statement)) for part in statement.contributions]
-        return self.summed(self.signed(parts)) if parts else self.zero
+        return self.summed(self.signed(parts), len(parts) > 1) if parts else self.zero
 
     def signed(self, parts: list[tuple[Fraction, str]]) -> str:
         """A sum of texts with coefficients."""
@@ -204,8 +204,13 @@ class Notation(ScalarPrinter):
             joint = self.plus if node.operator == "+" else self.minus
             text = self.paper(node.left, 1) + joint + self.paper(node.right, 1 if node.operator == "+" else 2)
             return self._in(text, 1, context)
+        bar = self.fraction_bar
         if node.operator == "/":
-            return self._in(self.fraction(self.paper(node.left, 2), self.paper(node.right, 3)), 2, context)
+            return self._in(
+                self.fraction(self.paper(node.left, 0 if bar else 2), self.paper(node.right, 0 if bar else 3)),
+                2,
+                context,
+            )
         if node.operator == "**":
             exponent = node.right
             whole = int(exponent.value) if isinstance(exponent, Number) else 0

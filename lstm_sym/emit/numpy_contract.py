@@ -39,7 +39,8 @@ Signs in comments: δv adjoint, δv⁺ what arrives of it from step t+1, δv° w
 Generated from the equations by lstm_sym (format {FORMAT_VERSION}); stands alone on NumPy. Not written by hand: change
 the equations and generate it again."""
     imports = "from __future__ import annotations\n\nfrom typing import Any, NamedTuple\n\nimport numpy as np"
-    return f'{docstring(text)}\n\n{imports}\n\nArray = np.ndarray[Any, Any]\n\nCONTENT_HASH = "{cell.content_hash}"\nOUTPUT = "{cell.output}"'
+    constants = f'CONTENT_HASH = "{cell.content_hash}"\nOUTPUT = "{cell.output}"'
+    return f"{docstring(text)}\n\n{imports}\n\nArray = np.ndarray[Any, Any]\n\n{constants}"
 
 
 def classes(cell: Cell, tapes: Iterable[tuple[str, Sequence[str]]]) -> str:
@@ -85,13 +86,14 @@ def init(cell: Cell) -> str:
     """Parameters drawn uniformly from (-1/sqrt(hidden_size), 1/sqrt(hidden_size)), as PyTorch does.
 
     {example}Without rng the seed is 0.
-    Raises TypeError for a name in `fill` that is no vector, ValueError for a size below 1.
+    Raises TypeError for a name in `fill` that is no vector or a dtype that is no float, ValueError for a size below 1.
     """
     rng = np.random.default_rng(0) if rng is None else rng
     sizes = {{{sizes}}}
     for symbol, size in sizes.items():
-        if size < 1:
-            raise ValueError(f"the size {{symbol}} is {{size}}; sizes are 1 or more")
+        if size != int(size) or size < 1:
+            raise ValueError(f"the size {{symbol}} is {{size}}; sizes are whole numbers, 1 or more")
+    dtype = _float_dtype({{"dtype": np.empty(0, dtype)}})
     for name in fill:
         if name not in {vectors!r}:
             raise TypeError(f"init() cannot fill {{name}}; the vectors of this cell: {", ".join(vectors) or "none"}")
@@ -112,7 +114,8 @@ def entry_points(cell: Cell, reference: str, extra: str) -> str:
     return f'''def _prepared(x: Any, params: Any, state: Any) -> tuple[Array, Params, State]:
     """Arrays of one dtype and of sizes that fit each other."""
     sizes = _sizes_of(params, _SHAPES)
-    dtype = _float_dtype([x, *params, *(state or ())])
+    arrays = {{"x": x, **_named("params", params, _SHAPES), **_named("state", state, _STATE_SHAPES)}}
+    dtype = _float_dtype(arrays)
     x = _checked("x", x, ("T", "B", "{size}"), sizes, dtype)
     sizes |= {{"B": x.shape[1], "{size}": x.shape[2]}}
     params = Params(*_checked_fields("params", params, _SHAPES, sizes, dtype))
@@ -139,9 +142,12 @@ def backward(dy: Any, tape: Tape | PreciseTape, params: Params, dstate: State | 
     dy = dL/dy (T, B, {out}); params as given to `forward`; dstate = dL/d(state after T steps), None for zeros.
     Returns dL/dx (T, B, {size}), dL/dparams (named), dL/d(initial state). Raises TypeError, ValueError.
     """
+    if not isinstance(tape, (Tape, PreciseTape)):
+        raise TypeError(f"tape is a {{type(tape).__name__}}; it must be the third result of this kernel's forward()")
     reference = tape.{reference}
     sizes = _sizes_of(params, _SHAPES) | {{"T": reference.shape[0]{extra}, "B": reference.shape[1]}}
-    dtype = _float_dtype([np.empty(0, reference.dtype), dy])
+    arrays = {{"tape": reference, "dy": dy, **_named("params", params, _SHAPES)}}
+    dtype = _float_dtype(arrays | _named("dstate", dstate, _STATE_SHAPES))
     dy = _checked("dy", dy, ("T", "B", "{out}"), sizes, dtype)
     sizes["{out}"] = dy.shape[2]
     params = Params(*_checked_fields("params", params, _SHAPES, sizes, dtype))
@@ -167,18 +173,20 @@ def jvp_entry_point(cell: Cell) -> str:
 
     Returns y and y_dot (T, B, {out}), the state after T steps and its tangent. Raises TypeError, ValueError.
     """
-    return _jvp(*_directions(x, params, state, x_dot, params_dot, state_dot, []))
+    return _jvp(*_directions(x, params, state, x_dot, params_dot, state_dot, {{}}))
 
 
 def _directions(
-    x: Any, params: Any, state: Any, x_dot: Any, params_dot: Any, state_dot: Any, others: list[Any]
+    x: Any, params: Any, state: Any, x_dot: Any, params_dot: Any, state_dot: Any, others: dict[str, Any]
 ) -> tuple[Array, Params, State, Array, Params, State]:
     """Point and direction as arrays of one dtype, that of `others` counted in."""
     x, params, state = _prepared(x, params, state)
     x_dot = np.zeros_like(x) if x_dot is None else x_dot
     params_dot = Params(*map(np.zeros_like, params)) if params_dot is None else params_dot
     state_dot = State(*map(np.zeros_like, state)) if state_dot is None else state_dot
-    dtype = _float_dtype([x, x_dot, *params_dot, *state_dot, *others])
+    arrays = {{"x": x, "x_dot": x_dot, **_named("params_dot", params_dot, _SHAPES)}}
+    arrays |= _named("state_dot", state_dot, _STATE_SHAPES)
+    dtype = _float_dtype(arrays | others)
     x, params, state = _prepared(x.astype(dtype, copy=False), params, state)
     sizes = _sizes_of(params, _SHAPES) | {{"T": x.shape[0], "B": x.shape[1], "{size}": x.shape[2]}}
     x_dot = _checked("x_dot", x_dot, ("T", "B", "{size}"), sizes, dtype)
@@ -206,10 +214,11 @@ def hvp_entry_point(cell: Cell) -> str:
     """Second order, in the precise form: the gradients and their derivative along a direction.
 
     dy = dL/dy (T, B, {out}) and dstate as in `backward`; the direction (x_dot, params_dot, state_dot) as in `jvp`.
-    dy_dot, dstate_dot: the derivative of dy and dstate along it, None where they are constant (the loss is linear in y).
+    dy_dot, dstate_dot: the derivative of dy and dstate along it, None where they are constant (a loss linear in y).
     Returns (gradients, Hessian-vector product), both as Grads. Raises TypeError, ValueError.
     """
-    given = [dy, *(dstate or ()), *([] if dy_dot is None else [dy_dot]), *(dstate_dot or ())]
+    given = {{"dy": dy, **_named("dstate", dstate, _STATE_SHAPES), **_named("dstate_dot", dstate_dot, _STATE_SHAPES)}}
+    given |= {{}} if dy_dot is None else {{"dy_dot": dy_dot}}
     point = _directions(x, params, state, x_dot, params_dot, state_dot, given)
     dtype = point[0].dtype
     sizes = _sizes_of(point[1], _SHAPES) | {{"T": point[0].shape[0], "B": point[0].shape[1]}}

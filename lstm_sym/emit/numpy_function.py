@@ -148,8 +148,8 @@ def carry_lines(function: LoopFunction, source: dict[Value, str]) -> list[str]:
 
 
 def last(home: Home) -> str:
-    """A carried value after the last step."""
-    return f"{home.name}[T].copy()" if home.kind == "states" else home.name
+    """A carried value after the last step, in memory of its own."""
+    return f"{home.name}[T].copy()" if home.kind == "states" else f"{home.name}.copy()"
 
 
 def loop_lines(function: LoopFunction) -> list[str]:

@@ -35,8 +35,7 @@ class TapeForm:
 def jacobian_functions(cell: Cell, program: Program, forms: list[TapeForm]) -> tuple[str, set[str]]:
     """The text of both functions, fast and precise, and the functions they need."""
     helpers: set[str] = set()
-    after = tuple(carry.outgoing for carry in program.carries)
-    before = tuple(carry.incoming for carry in program.carries)
+    after, before = states_of(program)
     parts = []
     for name, sources, letter in (
         ("jacobian", before, "S"),
@@ -46,6 +45,27 @@ def jacobian_functions(cell: Cell, program: Program, forms: list[TapeForm]) -> t
         for form in forms:
             parts.append(_Writer(cell, program, form, name, after, sources, helpers).text())
     return "\n\n\n".join(parts), helpers
+
+
+def jacobian_reads(program: Program, exact: bool) -> set[Value]:
+    """The forward values that jacobian() and input_jacobian() read, in the precise or the fast form."""
+    after, before = states_of(program)
+    replacements = complements(program) if exact else {}
+    symbols = set()
+    for target in after:
+        for source in (*before, *program.inputs):
+            derived = jacobian(program, target, source, frozenset(after))
+            slopes = derived.slopes if exact else tuple(map(from_output, derived.slopes))
+            expressions = [s.expression for s in slopes if isinstance(s, Pointwise)]
+            expressions += [f.expression for p in derived.map.terms for f in p if isinstance(f, Diagonal)]
+            symbols |= {symbol for e in expressions for symbol in e.xreplace(replacements).free_symbols}
+    return {value for value in program.values() if value.symbol in symbols and not value.is_parameter}
+
+
+def states_of(program: Program) -> tuple[tuple[Value, ...], tuple[Value, ...]]:
+    """The states after a step, and before it."""
+    carries = program.carries
+    return tuple(carry.outgoing for carry in carries), tuple(carry.incoming for carry in carries)
 
 
 def _entry_point(name: str, letter: str) -> str:

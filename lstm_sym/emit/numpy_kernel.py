@@ -14,7 +14,7 @@ from lstm_sym.derivation import jvp, vjp
 from lstm_sym.emit import numpy_contract as contract
 from lstm_sym.emit.numpy_copied import SUPPORT, copied_functions
 from lstm_sym.emit.numpy_function import LoopFunction, function_lines, last, loop_function, step_function
-from lstm_sym.emit.numpy_jacobian import TapeForm, jacobian_functions
+from lstm_sym.emit.numpy_jacobian import TapeForm, jacobian_functions, jacobian_reads
 from lstm_sym.emit.numpy_tangent import tangent_functions
 from lstm_sym.equations.cell import Cell
 from lstm_sym.passes import fast, lay_out, precise, prune, save_set
@@ -22,8 +22,55 @@ from lstm_sym.passes.numbering import number_statements
 from lstm_sym.program import lower
 from lstm_sym.program.values import Value
 
-_FORBIDDEN = ("eval", "exec", "compile", "__import__", "open", "globals", "setattr")
-_IMPORTS = ("numpy", "typing", "__future__")
+_FORBIDDEN = (
+    "eval",
+    "exec",
+    "compile",
+    "__import__",
+    "open",
+    "globals",
+    "locals",
+    "vars",
+    "setattr",
+    "delattr",
+    "input",
+)
+_IMPORTS = {"numpy", "typing", "__future__"}
+_NUMPY = frozenset(
+    {
+        "add",
+        "array",
+        "asarray",
+        "ascontiguousarray",
+        "broadcast_to",
+        "concatenate",
+        "cos",
+        "dtype",
+        "einsum",
+        "empty",
+        "exp",
+        "float32",
+        "float64",
+        "full",
+        "full_like",
+        "log",
+        "log1p",
+        "matmul",
+        "maximum",
+        "multiply",
+        "ndarray",
+        "random",
+        "result_type",
+        "shape",
+        "sin",
+        "sqrt",
+        "subtract",
+        "tanh",
+        "where",
+        "zeros",
+        "zeros_like",
+    }
+)
 
 
 @dataclass
@@ -68,8 +115,10 @@ class _Kernel:
         exact = name == "precise"
         forward = precise(self.program, self.program) if exact else self.program
         backward = prune(precise(self.reverse, self.program) if exact else fast(self.reverse))
-        # Nothing saved means nothing needed but T and B, which the input tells.
-        saved = save_set(forward, backward) or forward.inputs
+        read = {*save_set(forward, backward), *jacobian_reads(self.program, exact)}
+        # Without parameters the gradients may need nothing of it, but T and B are read off the input.
+        read |= set() if self.cell.parameters else set(forward.inputs)
+        saved = tuple(value for value in forward.values() if value in read)
         sizes = self.cell.size_names
         return Form(
             name,
@@ -132,7 +181,7 @@ class _Kernel:
         bound = dict.fromkeys(f"{name} = tape.{fields[key]}" for key, name in read)
         targets = {s.target.of: s.target for s in program.statements if s.target.time is None}
         params = ", ".join(storage.names.given[targets[value]] for value in self.program.parameters)
-        states = ", ".join(storage.home(carry.incoming).name for carry in program.carries)
+        states = ", ".join(last(storage.home(carry.incoming)) for carry in program.carries)
         before = ["T, B = dy.shape[:2]", "dtype = dy.dtype", *bound]
         after = f"return Grads({storage.home(program.outputs[0]).whole()}, Params({params}), State({states}))"
         signature = (
@@ -178,12 +227,19 @@ class _Kernel:
 
 
 def check_source(text: str) -> None:
-    """Generated source is parsed again, and imports NumPy and typing alone. Raises SyntaxError, ValueError."""
+    """Generated source is parsed again and walked with a whitelist. Raises SyntaxError, ValueError.
+
+    Allowed: imports of NumPy and typing, the names of NumPy that printers use, attributes without underscores in front.
+    """
     for node in ast.walk(ast.parse(text)):
-        module = node.module if isinstance(node, ast.ImportFrom) else None
-        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else [module] if module else []
-        for name in names:
-            if name not in _IMPORTS:
-                raise ValueError(f"a kernel may not import {name}")
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            names = [node.module or "."] if isinstance(node, ast.ImportFrom) else [alias.name for alias in node.names]
+            relative = isinstance(node, ast.ImportFrom) and node.level > 0
+            if relative or not set(names) <= _IMPORTS:
+                raise ValueError(f"a kernel may not import {', '.join(names)}")
         if isinstance(node, ast.Name) and node.id in _FORBIDDEN:
             raise ValueError(f"a kernel may not use {node.id}")
+        if isinstance(node, ast.Attribute):
+            of_numpy = isinstance(node.value, ast.Name) and node.value.id == "np"
+            if (node.attr.startswith("__") and node.attr != "__name__") or (of_numpy and node.attr not in _NUMPY):
+                raise ValueError(f"a kernel may not use .{node.attr}")

@@ -139,6 +139,8 @@ class LoopEmitter:
         if term.operand is None:
             return self.scaled(term, self.pack(matrices))
         operand = self.reference(term.operand, in_loop)
+        if term.is_product and term.operand.time is None:
+            return self.scaled(term, f"{operand} @ {self.pack(matrices)}{'' if term.transposed else '.T'}")
         if not term.is_product:
             return self.scaled(term, f"{self.parameter(matrices[0])} * {operand}" if matrices else operand)
         return self.scaled(term, self.product(operand, matrices, not term.transposed, in_loop))
@@ -172,16 +174,16 @@ class LoopEmitter:
 
     def affine(self, statement: Affine, lines: list[str], in_loop: bool) -> None:
         """An affine map into a value of its own: products over neighbouring slots are one product."""
-        texts = [self.gathered(terms, in_loop) for terms in self.gather(statement.terms)]
+        families = sorted(self.gather(statement.terms), key=lambda terms: not terms[0].is_product)
+        texts = [self.gathered(terms, in_loop) for terms in families]
         if texts[0].isidentifier() and len(texts) > 1:
             # A name alone must not be updated in place: it may be the caller's array.
             texts[:2] = [f"{texts[0]} - {texts[1][1:]}" if texts[1].startswith("-") else f"{texts[0]} + {texts[1]}"]
         home = self.storage.home(statement.target)
         name = self.text(home, in_loop)
-        if home.kind == "local" or not in_loop:
-            lines.append(f"{name} = {texts[0]}" if home.kind != "states" else f"{name}[...] = {texts[0]}")
-        else:
-            lines.append(f"{name}[...] = {texts[0]}")
+        placed = self.storage.place(statement.target) is not None or home.kind == "states"
+        kept = placed or (in_loop and home.kind == "whole")
+        lines.append(f"{name}[...] = {texts[0]}" if kept else f"{name} = {texts[0]}")
         lines += [f"{name} += {text}" for text in texts[1:]]
 
     def gather(self, terms: tuple[Term, ...]) -> list[list[Term]]:
@@ -243,6 +245,9 @@ class LoopEmitter:
         if assigned and not first.operands and first.target.time is not None:
             size = first.target.shape[0]
             lines.append(f"{target} = np.full((B, {size}), {printer.print(first.expression)}, dtype)")
+        elif created and all(value.time is None for value in first.operands):
+            size = first.target.shape[0]
+            lines.append(f"{target} = np.broadcast_to({printer.print(first.expression)}, (T, B, {size}))")
         elif assigned or created:
             lines.append(f"{target} = {printer.print(first.expression)}")
         else:

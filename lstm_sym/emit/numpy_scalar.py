@@ -58,7 +58,7 @@ class NumPyPrinter(ScalarPrinter):
 
     def fraction(self, numerator: str, denominator: str) -> str:
         """a / b."""
-        return f"{numerator} / ({denominator})"
+        return f"{numerator} / {denominator}"
 
     def into(self, expression: Expr, target: str) -> str:
         """A statement that computes the expression into the array `target`, without a copy where NumPy allows it."""

@@ -91,13 +91,13 @@ class _Writer:
         adjoints = [s.target for s in program.statements if isinstance(s, Accumulate)]
         pairs = dict(zip(adjoints, names, strict=True))
         outputs = [storage.home(value).whole() for value in program.outputs]
-        states = [storage.home(carry.incoming).name for carry in program.carries]
-        grads = [
-            f"Grads({outputs[k]}, Params({', '.join(self.of_parameters(pairs, k == 1))}), State({', '.join(states[k::2])}))"
-            for k in (0, 1)
-        ]
+        states = [last(storage.home(carry.incoming)) for carry in program.carries]
+        grads = []
+        for k, output in enumerate(outputs):
+            params = ", ".join(self.of_parameters(pairs, tangents=k == 1))
+            grads.append(f"Grads({output}, Params({params}), State({', '.join(states[k::2])}))")
         before = ["T, B = dy.shape[:2]", "dtype = dy.dtype", *bound]
-        return self.text(signature, function, before, f"return {grads[0]}, {grads[1]}")
+        return self.text(signature, function, before, f"return {', '.join(grads)}")
 
     def of_parameters(self, names: Mapping[Value, str], tangents: bool) -> list[str]:
         """The names of the gradients, or of their tangents, in the order of the parameters."""

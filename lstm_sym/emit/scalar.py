@@ -46,7 +46,7 @@ class ScalarPrinter:
         raise NotImplementedError
 
     def fraction(self, numerator: str, denominator: str) -> str:
-        """A quotient of a product and a product."""
+        """A quotient; the parts come with the brackets they need."""
         raise NotImplementedError
 
     def scaled(self, number: str, rest: str) -> str:
@@ -58,6 +58,8 @@ class ScalarPrinter:
         return f"({text})"
 
     plus, minus, negative = " + ", " - ", "-"
+    fraction_bar = False
+    """Whether a quotient is drawn with a bar, which holds sums together without brackets."""
 
     def print(self, expression: Expr, context: int = 0) -> str:
         """The expression as text, in brackets if it binds less than `context` asks."""
@@ -109,7 +111,11 @@ class ScalarPrinter:
         sign, above, below = self.factors(expression)
         text, strength = self._joined(above)
         if below:
-            text, strength = self.fraction(text, self._joined(below)[0]), PRODUCT
+            divisor, divisor_strength = self._joined(below)
+            if not self.fraction_bar:
+                text = self.parentheses(text) if strength < PRODUCT else text
+                divisor = self.parentheses(divisor) if divisor_strength < ATOM else divisor
+            text, strength = self.fraction(text, divisor), PRODUCT
         if sign < 0:
             return self.negative + (self.parentheses(text) if strength == SUM else text), SUM
         return text, strength

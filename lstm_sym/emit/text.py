@@ -51,9 +51,8 @@ class TextNotation(Notation):
         return f"{number} {rest}"
 
     def fraction(self, numerator: str, denominator: str) -> str:
-        """a / (b)."""
-        plain = denominator.isalnum()
-        return f"{numerator} / {denominator}" if plain else f"{numerator} / ({denominator})"
+        """a / b."""
+        return f"{numerator} / {denominator}"
 
     def transpose(self, matrix: str) -> str:
         """Uᵀ."""
@@ -63,9 +62,9 @@ class TextNotation(Notation):
         """U h."""
         return f"{matrix} {vector}"
 
-    def summed(self, text: str) -> str:
+    def summed(self, text: str, several: bool) -> str:
         """Σₜ of a contribution."""
-        return f"Σₜ ({text})" if " + " in text or self.minus in text else f"Σₜ {text}"
+        return f"Σₜ ({text})" if several else f"Σₜ {text}"
 
     def diag(self, text: str) -> str:
         """diag(e)."""

@@ -44,7 +44,7 @@ _KERNEL = frozenset(
     }
 )
 _RESERVED = frozenset(keyword.kwlist) | frozenset(dir(builtins)) | _KERNEL | _INDICES
-_DERIVED = re.compile(r"d_\w*|\w*_(?:dot|slope|prev|next)", re.ASCII)
+_DERIVED = re.compile(r"d_\w*|\w*_(?:dot|slope|prev|next|direct)|\w*_by_\w*", re.ASCII)
 _OPERATORS = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.Pow: "**"}
 
 

@@ -85,9 +85,14 @@ def _unique(names: Iterator[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
+_TAKEN_SIZES = frozenset(
+    "T B None True False Any Array NamedTuple Params State Tape PreciseTape SecondTape Grads".split()  # noqa: SIM905
+)
+
+
 def _check_sizes(sizes: Mapping[str, str], names: set[str], source: str) -> None:
     for name, size in sizes.items():
-        if not _SIZE.fullmatch(size) or size in ("T", "B", "None", "True", "False"):
+        if not _SIZE.fullmatch(size) or size in _TAKEN_SIZES:
             raise CellError(
                 f"the size of `{name[:40]}` is not a name",
                 source=source,

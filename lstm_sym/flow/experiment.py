@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -77,7 +78,11 @@ def _params(model: Model, stream: Any, hidden: int, seed: int) -> Any:
     if model.params is not None:
         return model.params
     inputs = np.shape(getattr(stream, "values", stream))[-1]
-    return model.kernel.init(inputs, hidden, rng=np.random.default_rng(seed), **model.fill)
+    arguments = inspect.signature(model.kernel.init).parameters.values()
+    required = [a.name for a in arguments if a.kind is a.KEYWORD_ONLY and a.default is a.empty]
+    # Any further size of the cell (a projection, a readout) is made as large as its state.
+    sizes = dict.fromkeys(required, hidden)
+    return model.kernel.init(inputs, hidden, **sizes, rng=np.random.default_rng(seed), **model.fill)
 
 
 def _share(progress: Progress, index: int, draws: int) -> Progress:

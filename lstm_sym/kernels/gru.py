@@ -122,13 +122,14 @@ def init(
     """Parameters drawn uniformly from (-1/sqrt(hidden_size), 1/sqrt(hidden_size)), as PyTorch does.
 
     `fill` sets a vector to one value, as b_n=1.0. Without rng the seed is 0.
-    Raises TypeError for a name in `fill` that is no vector, ValueError for a size below 1.
+    Raises TypeError for a name in `fill` that is no vector or a dtype that is no float, ValueError for a size below 1.
     """
     rng = np.random.default_rng(0) if rng is None else rng
     sizes = {'D': input_size, 'H': hidden_size}
     for symbol, size in sizes.items():
-        if size < 1:
-            raise ValueError(f"the size {symbol} is {size}; sizes are 1 or more")
+        if size != int(size) or size < 1:
+            raise ValueError(f"the size {symbol} is {size}; sizes are whole numbers, 1 or more")
+    dtype = _float_dtype({"dtype": np.empty(0, dtype)})
     for name in fill:
         if name not in ('b_r', 'b_z', 'b_n'):
             raise TypeError(f"init() cannot fill {name}; the vectors of this cell: b_r, b_z, b_n")
@@ -143,7 +144,8 @@ def init(
 def _prepared(x: Any, params: Any, state: Any) -> tuple[Array, Params, State]:
     """Arrays of one dtype and of sizes that fit each other."""
     sizes = _sizes_of(params, _SHAPES)
-    dtype = _float_dtype([x, *params, *(state or ())])
+    arrays = {"x": x, **_named("params", params, _SHAPES), **_named("state", state, _STATE_SHAPES)}
+    dtype = _float_dtype(arrays)
     x = _checked("x", x, ("T", "B", "D"), sizes, dtype)
     sizes |= {"B": x.shape[1], "D": x.shape[2]}
     params = Params(*_checked_fields("params", params, _SHAPES, sizes, dtype))
@@ -170,9 +172,12 @@ def backward(dy: Any, tape: Tape | PreciseTape, params: Params, dstate: State | 
     dy = dL/dy (T, B, H); params as given to `forward`; dstate = dL/d(state after T steps), None for zeros.
     Returns dL/dx (T, B, D), dL/dparams (named), dL/d(initial state). Raises TypeError, ValueError.
     """
+    if not isinstance(tape, (Tape, PreciseTape)):
+        raise TypeError(f"tape is a {type(tape).__name__}; it must be the third result of this kernel's forward()")
     reference = tape.x
     sizes = _sizes_of(params, _SHAPES) | {"T": reference.shape[0], "B": reference.shape[1]}
-    dtype = _float_dtype([np.empty(0, reference.dtype), dy])
+    arrays = {"tape": reference, "dy": dy, **_named("params", params, _SHAPES)}
+    dtype = _float_dtype(arrays | _named("dstate", dstate, _STATE_SHAPES))
     dy = _checked("dy", dy, ("T", "B", "H"), sizes, dtype)
     sizes["H"] = dy.shape[2]
     params = Params(*_checked_fields("params", params, _SHAPES, sizes, dtype))
@@ -312,7 +317,7 @@ def _backward_fast(dy: Array, tape: Tape, params: Params, dstate: State) -> Grad
         dy[::-1], z[::-1], h[:-1][::-1], n[::-1], d_a_z_n[::-1], d_a_n[::-1], r[::-1], d_a_r[::-1],
         d_a_r_z[::-1], strict=True
     ):
-        # (B1) δhₜ = δyₜ + δh⁺ₜ
+        # (B1) δhₜ = dyₜ + δh⁺ₜ
         d_h = dy_t + d_h_next
         # (B2) δnₜ = δhₜ ⊙ (1 − zₜ)
         np.multiply(d_h, (1 - z_t), out=d_n)
@@ -350,7 +355,7 @@ def _backward_fast(dy: Array, tape: Tape, params: Params, dstate: State) -> Grad
     d_b_n = d_b[2 * H : 3 * H]
     # (B22) δU_n = Σₜ δa_nₜ r_hₜᵀ
     d_U_n = _outer(d_a_n, r_h)
-    return Grads(d_x, Params(d_W_r, d_U_r, d_b_r, d_W_z, d_U_z, d_b_z, d_W_n, d_U_n, d_b_n), State(d_h_next))
+    return Grads(d_x, Params(d_W_r, d_U_r, d_b_r, d_W_z, d_U_z, d_b_z, d_W_n, d_U_n, d_b_n), State(d_h_next.copy()))
 
 
 def _backward_precise(dy: Array, tape: PreciseTape, params: Params, dstate: State) -> Grads:
@@ -392,7 +397,7 @@ def _backward_precise(dy: Array, tape: PreciseTape, params: Params, dstate: Stat
         dy[::-1], a_z[::-1], h[:-1][::-1], n[::-1], d_a_z_n[::-1], d_a_n[::-1], z[::-1], r[::-1],
         d_a_r[::-1], d_a_r_z[::-1], strict=True
     ):
-        # (B1) δhₜ = δyₜ + δh⁺ₜ
+        # (B1) δhₜ = dyₜ + δh⁺ₜ
         d_h = dy_t + d_h_next
         # (B2) δnₜ = δhₜ ⊙ σ(−a_zₜ)
         np.multiply(d_h, _sigmoid_precise(-a_z_t), out=d_n)
@@ -430,7 +435,7 @@ def _backward_precise(dy: Array, tape: PreciseTape, params: Params, dstate: Stat
     d_b_n = d_b[2 * H : 3 * H]
     # (B22) δU_n = Σₜ δa_nₜ r_hₜᵀ
     d_U_n = _outer(d_a_n, r_h)
-    return Grads(d_x, Params(d_W_r, d_U_r, d_b_r, d_W_z, d_U_z, d_b_z, d_W_n, d_U_n, d_b_n), State(d_h_next))
+    return Grads(d_x, Params(d_W_r, d_U_r, d_b_r, d_W_z, d_U_z, d_b_z, d_W_n, d_U_n, d_b_n), State(d_h_next.copy()))
 
 
 def step(x_t: Array, state: State, params: Params) -> tuple[Array, State]:
@@ -487,17 +492,26 @@ def jvp(
 
     Returns y and y_dot (T, B, H), the state after T steps and its tangent. Raises TypeError, ValueError.
     """
+    return _jvp(*_directions(x, params, state, x_dot, params_dot, state_dot, {}))
+
+
+def _directions(
+    x: Any, params: Any, state: Any, x_dot: Any, params_dot: Any, state_dot: Any, others: dict[str, Any]
+) -> tuple[Array, Params, State, Array, Params, State]:
+    """Point and direction as arrays of one dtype, that of `others` counted in."""
     x, params, state = _prepared(x, params, state)
     x_dot = np.zeros_like(x) if x_dot is None else x_dot
     params_dot = Params(*map(np.zeros_like, params)) if params_dot is None else params_dot
     state_dot = State(*map(np.zeros_like, state)) if state_dot is None else state_dot
-    dtype = _float_dtype([x, x_dot, *params_dot, *state_dot])
+    arrays = {"x": x, "x_dot": x_dot, **_named("params_dot", params_dot, _SHAPES)}
+    arrays |= _named("state_dot", state_dot, _STATE_SHAPES)
+    dtype = _float_dtype(arrays | others)
     x, params, state = _prepared(x.astype(dtype, copy=False), params, state)
-    sizes = _sizes_of(params, _SHAPES) | {"T": x.shape[0], "B": x.shape[1]}
+    sizes = _sizes_of(params, _SHAPES) | {"T": x.shape[0], "B": x.shape[1], "D": x.shape[2]}
     x_dot = _checked("x_dot", x_dot, ("T", "B", "D"), sizes, dtype)
     params_dot = Params(*_checked_fields("params_dot", params_dot, _SHAPES, sizes, dtype))
     state_dot = State(*_checked_fields("state_dot", state_dot, _STATE_SHAPES, sizes, dtype))
-    return _jvp(x, params, state, x_dot, params_dot, state_dot)
+    return x, params, state, x_dot, params_dot, state_dot
 
 
 def _jvp(
@@ -588,6 +602,319 @@ def _jvp(
         # (T11) ∂hₜ = ∂hₜ₋₁ ⊙ zₜ + ∂zₜ ⊙ (hₜ₋₁ − nₜ) + ∂nₜ ⊙ σ(−a_zₜ)
         np.add(h_dot_prev * z + z_dot_t * (h_prev - n), n_dot_t * _sigmoid_precise(-a_z_t), out=h_dot_t)
     return h[1:].copy(), h_dot[1:].copy(), State(h[T].copy()), State(h_dot[T].copy())
+
+
+def hvp(
+    x: Any,
+    params: Params,
+    state: State | None = None,
+    *,
+    dy: Any,
+    dstate: State | None = None,
+    x_dot: Any = None,
+    params_dot: Params | None = None,
+    state_dot: State | None = None,
+    dy_dot: Any = None,
+    dstate_dot: State | None = None,
+) -> tuple[Grads, Grads]:
+    """Second order, in the precise form: the gradients and their derivative along a direction.
+
+    dy = dL/dy (T, B, H) and dstate as in `backward`; the direction (x_dot, params_dot, state_dot) as in `jvp`.
+    dy_dot, dstate_dot: the derivative of dy and dstate along it, None where they are constant (a loss linear in y).
+    Returns (gradients, Hessian-vector product), both as Grads. Raises TypeError, ValueError.
+    """
+    given = {"dy": dy, **_named("dstate", dstate, _STATE_SHAPES), **_named("dstate_dot", dstate_dot, _STATE_SHAPES)}
+    given |= {} if dy_dot is None else {"dy_dot": dy_dot}
+    point = _directions(x, params, state, x_dot, params_dot, state_dot, given)
+    dtype = point[0].dtype
+    sizes = _sizes_of(point[1], _SHAPES) | {"T": point[0].shape[0], "B": point[0].shape[1]}
+    dy = _checked("dy", dy, ("T", "B", "H"), sizes, dtype)
+    sizes["H"] = dy.shape[2]
+    dy_dot = np.zeros_like(dy) if dy_dot is None else _checked("dy_dot", dy_dot, ("T", "B", "H"), sizes, dtype)
+    dstate = State(*_checked_fields("dstate", dstate, _STATE_SHAPES, sizes, dtype))
+    dstate_dot = State(*_checked_fields("dstate_dot", dstate_dot, _STATE_SHAPES, sizes, dtype))
+    tape = _hvp_forward(*point)
+    return _hvp_backward(dy, dy_dot, tape, point[1], point[4], dstate, dstate_dot)
+
+
+class SecondTape(NamedTuple):
+    """What the second-order backward pass needs: values and their tangents."""
+
+    x: Array
+    x_dot: Array
+    h: Array
+    h_dot: Array
+    a: Array
+    a_dot: Array
+    gates: Array
+    gates_slope: Array
+    gates_dot: Array
+    r_h: Array
+    r_h_dot: Array
+
+
+def _hvp_forward(
+    x: Array, params: Params, state: State, x_dot: Array, params_dot: Params, state_dot: State
+) -> SecondTape:
+    H = params.W_r.shape[0]
+    T, B = x.shape[:2]
+    dtype = x.dtype
+    W = np.concatenate((params.W_r, params.W_z, params.W_n))
+    b = np.concatenate((params.b_r, params.b_z, params.b_n))
+    W_dot = np.concatenate((params_dot.W_r, params_dot.W_z, params_dot.W_n))
+    b_dot = np.concatenate((params_dot.b_r, params_dot.b_z, params_dot.b_n))
+    U = np.concatenate((params.U_r, params.U_z))
+    U_T = np.ascontiguousarray(U.T)
+    U_dot = np.concatenate((params_dot.U_r, params_dot.U_z))
+    U_dot_T = np.ascontiguousarray(U_dot.T)
+    U_n = params.U_n
+    U_n_T = np.ascontiguousarray(U_n.T)
+    U_n_dot = params_dot.U_n
+    U_n_dot_T = np.ascontiguousarray(U_n_dot.T)
+    a = np.empty((T, B, 3 * H), dtype)
+    a_dot = np.empty((T, B, 3 * H), dtype)
+    gates = np.empty((T, B, 3 * H), dtype)
+    gates_slope = np.empty((T, B, 3 * H), dtype)
+    gates_dot = np.empty((T, B, 3 * H), dtype)
+    r_h = np.empty((T, B, H), dtype)
+    r_h_dot = np.empty((T, B, H), dtype)
+    h = np.empty((T + 1, B, H), dtype)
+    h[0] = state.h
+    h_dot = np.empty((T + 1, B, H), dtype)
+    h_dot[0] = state_dot.h
+    a_r_z = a[..., 0 * H : 2 * H]
+    a_z = a[..., 1 * H : 2 * H]
+    a_n = a[..., 2 * H : 3 * H]
+    a_dot_r_z = a_dot[..., 0 * H : 2 * H]
+    a_n_dot = a_dot[..., 2 * H : 3 * H]
+    r = gates[..., 0 * H : 1 * H]
+    gates_r_z = gates[..., 0 * H : 2 * H]
+    z = gates[..., 1 * H : 2 * H]
+    n = gates[..., 2 * H : 3 * H]
+    r_dot = gates_dot[..., 0 * H : 1 * H]
+    gates_dot_r_z = gates_dot[..., 0 * H : 2 * H]
+    z_dot = gates_dot[..., 1 * H : 2 * H]
+    n_dot = gates_dot[..., 2 * H : 3 * H]
+    gates_slope_r_z = gates_slope[..., 0 * H : 2 * H]
+    n_slope = gates_slope[..., 2 * H : 3 * H]
+    # (F1) a_rₜ = W_r xₜ; (F3) a_zₜ = W_z xₜ; (F6) a_nₜ = W_n xₜ
+    _times(x, W.T, out=a)
+    # (F1) a_rₜ += b_r; (F3) a_zₜ += b_z; (F6) a_nₜ += b_n
+    a += b
+    # (T1) ∂a_rₜ = W_r ∂xₜ; (T4) ∂a_zₜ = W_z ∂xₜ; (T8) ∂a_nₜ = W_n ∂xₜ
+    _times(x_dot, W.T, out=a_dot)
+    # (T1) ∂a_rₜ += ∂W_r xₜ; (T4) ∂a_zₜ += ∂W_z xₜ; (T8) ∂a_nₜ += ∂W_n xₜ
+    a_dot += _times(x, W_dot.T)
+    # (T1) ∂a_rₜ += ∂b_r; (T4) ∂a_zₜ += ∂b_z; (T8) ∂a_nₜ += ∂b_n
+    a_dot += b_dot
+    for (
+        a_r_z_t, h_prev, a_dot_r_z_t, h_dot_prev, gates_r_z_t, r_h_t, r_t, gates_slope_r_z_t,
+        gates_dot_r_z_t, r_h_dot_t, r_dot_t, a_n_t, a_n_dot_t, n_t, h_t, z_t, a_z_t, n_slope_t, n_dot_t,
+        h_dot_t, z_dot_t
+    ) in zip(
+        a_r_z, h[:-1], a_dot_r_z, h_dot[:-1], gates_r_z, r_h, r, gates_slope_r_z, gates_dot_r_z, r_h_dot,
+        r_dot, a_n, a_n_dot, n, h[1:], z, a_z, n_slope, n_dot, h_dot[1:], z_dot, strict=True
+    ):
+        # (F1) a_rₜ += U_r hₜ₋₁; (F3) a_zₜ += U_z hₜ₋₁
+        a_r_z_t += h_prev @ U_T
+        # (T1) ∂a_rₜ += U_r ∂hₜ₋₁; (T4) ∂a_zₜ += U_z ∂hₜ₋₁
+        a_dot_r_z_t += h_dot_prev @ U_T
+        # (T1) ∂a_rₜ += ∂U_r hₜ₋₁; (T4) ∂a_zₜ += ∂U_z hₜ₋₁
+        a_dot_r_z_t += h_prev @ U_dot_T
+        # (F2) rₜ = σ(a_rₜ); (F4) zₜ = σ(a_zₜ)
+        gates_r_z_t[...] = _sigmoid_precise(a_r_z_t)
+        # (F5) r_hₜ = hₜ₋₁ ⊙ rₜ
+        np.multiply(h_prev, r_t, out=r_h_t)
+        # (T2) r′ₜ = σ′(a_rₜ); (T5) z′ₜ = σ′(a_zₜ)
+        gates_slope_r_z_t[...] = _sigmoid_slope(a_r_z_t)
+        # (T3) ∂rₜ = ∂a_rₜ ⊙ r′ₜ; (T6) ∂zₜ = ∂a_zₜ ⊙ z′ₜ
+        np.multiply(a_dot_r_z_t, gates_slope_r_z_t, out=gates_dot_r_z_t)
+        # (T7) ∂r_hₜ = ∂hₜ₋₁ ⊙ rₜ + ∂rₜ ⊙ hₜ₋₁
+        np.add(h_dot_prev * r_t, r_dot_t * h_prev, out=r_h_dot_t)
+        # (F6) a_nₜ += U_n r_hₜ
+        a_n_t += r_h_t @ U_n_T
+        # (T8) ∂a_nₜ += U_n ∂r_hₜ
+        a_n_dot_t += r_h_dot_t @ U_n_T
+        # (T8) ∂a_nₜ += ∂U_n r_hₜ
+        a_n_dot_t += r_h_t @ U_n_dot_T
+        # (F7) nₜ = tanh(a_nₜ)
+        np.tanh(a_n_t, out=n_t)
+        # (F8) hₜ = hₜ₋₁ ⊙ zₜ + nₜ ⊙ σ(−a_zₜ)
+        np.add(h_prev * z_t, n_t * _sigmoid_precise(-a_z_t), out=h_t)
+        # (T9) n′ₜ = tanh′(a_nₜ)
+        n_slope_t[...] = _tanh_slope(a_n_t)
+        # (T10) ∂nₜ = ∂a_nₜ ⊙ n′ₜ
+        np.multiply(a_n_dot_t, n_slope_t, out=n_dot_t)
+        # (T11) ∂hₜ = ∂hₜ₋₁ ⊙ zₜ + ∂zₜ ⊙ (hₜ₋₁ − nₜ) + ∂nₜ ⊙ σ(−a_zₜ)
+        np.add(h_dot_prev * z_t + z_dot_t * (h_prev - n_t), n_dot_t * _sigmoid_precise(-a_z_t), out=h_dot_t)
+    return SecondTape(x, x_dot, h, h_dot, a, a_dot, gates, gates_slope, gates_dot, r_h, r_h_dot)
+
+
+def _hvp_backward(
+    dy: Array, dy_dot: Array, tape: SecondTape, params: Params, params_dot: Params,
+    dstate: State, dstate_dot: State
+) -> tuple[Grads, Grads]:
+    H = params.W_r.shape[0]
+    T, B = dy.shape[:2]
+    dtype = dy.dtype
+    x = tape.x
+    x_dot = tape.x_dot
+    h = tape.h
+    h_dot = tape.h_dot
+    a = tape.a
+    a_dot = tape.a_dot
+    gates = tape.gates
+    gates_dot = tape.gates_dot
+    r_h = tape.r_h
+    r_h_dot = tape.r_h_dot
+    U_n = params.U_n
+    U_n_dot = params_dot.U_n
+    U = np.concatenate((params.U_r, params.U_z))
+    U_dot = np.concatenate((params_dot.U_r, params_dot.U_z))
+    W = np.concatenate((params.W_r, params.W_z, params.W_n))
+    W_dot = np.concatenate((params_dot.W_r, params_dot.W_z, params_dot.W_n))
+    d_gates = np.empty((B, 3 * H), dtype)
+    d_gates_dot = np.empty((B, 3 * H), dtype)
+    gates_slope = np.empty((T, B, 3 * H), dtype)
+    d_a_dot = np.empty((T, B, 3 * H), dtype)
+    d_a = np.empty((T, B, 3 * H), dtype)
+    d_h_next = dstate.h
+    d_h_next_dot = dstate_dot.h
+    a_r_z = a[..., 0 * H : 2 * H]
+    a_z = a[..., 1 * H : 2 * H]
+    a_n = a[..., 2 * H : 3 * H]
+    a_dot_r_z = a_dot[..., 0 * H : 2 * H]
+    a_n_dot = a_dot[..., 2 * H : 3 * H]
+    d_a_r = d_a[..., 0 * H : 1 * H]
+    d_a_r_z = d_a[..., 0 * H : 2 * H]
+    d_a_z_n = d_a[..., 1 * H : 3 * H]
+    d_a_n = d_a[..., 2 * H : 3 * H]
+    d_a_r_dot = d_a_dot[..., 0 * H : 1 * H]
+    d_a_dot_r_z = d_a_dot[..., 0 * H : 2 * H]
+    d_a_dot_z_n = d_a_dot[..., 1 * H : 3 * H]
+    d_a_n_dot = d_a_dot[..., 2 * H : 3 * H]
+    d_r = d_gates[..., 0 * H : 1 * H]
+    d_z = d_gates[..., 1 * H : 2 * H]
+    d_gates_z_n = d_gates[..., 1 * H : 3 * H]
+    d_n = d_gates[..., 2 * H : 3 * H]
+    d_r_dot = d_gates_dot[..., 0 * H : 1 * H]
+    d_z_dot = d_gates_dot[..., 1 * H : 2 * H]
+    d_gates_dot_z_n = d_gates_dot[..., 1 * H : 3 * H]
+    d_n_dot = d_gates_dot[..., 2 * H : 3 * H]
+    r = gates[..., 0 * H : 1 * H]
+    gates_r_z = gates[..., 0 * H : 2 * H]
+    z = gates[..., 1 * H : 2 * H]
+    n = gates[..., 2 * H : 3 * H]
+    r_dot = gates_dot[..., 0 * H : 1 * H]
+    z_dot = gates_dot[..., 1 * H : 2 * H]
+    n_dot = gates_dot[..., 2 * H : 3 * H]
+    r_slope = gates_slope[..., 0 * H : 1 * H]
+    gates_slope_r_z = gates_slope[..., 0 * H : 2 * H]
+    gates_slope_z_n = gates_slope[..., 1 * H : 3 * H]
+    n_slope = gates_slope[..., 2 * H : 3 * H]
+    # (B10) r′ₜ = σ′(a_rₜ); (B7) z′ₜ = σ′(a_zₜ)
+    gates_slope_r_z[...] = _sigmoid_slope(a_r_z)
+    # (S10) ∂r′ₜ = ∂a_rₜ ⊙ r′ₜ ⊙ (1 − 2 rₜ); (S7) ∂z′ₜ = ∂a_zₜ ⊙ z′ₜ ⊙ (1 − 2 zₜ)
+    np.multiply(2, gates_r_z, out=d_a_dot_r_z)
+    np.subtract(1, d_a_dot_r_z, out=d_a_dot_r_z)
+    d_a_dot_r_z *= a_dot_r_z * gates_slope_r_z
+    # (B3) n′ₜ = tanh′(a_nₜ)
+    n_slope[...] = _tanh_slope(a_n)
+    # (S3) ∂n′ₜ = −2 ∂a_nₜ ⊙ nₜ ⊙ n′ₜ
+    d_a_n_dot[...] = -2 * a_n_dot * n * n_slope
+    for (
+        dy_t, dy_dot_t, a_z_t, z_dot_t, h_prev, n_t, h_dot_prev, n_dot_t, d_a_z_n_t, gates_slope_z_n_t,
+        d_a_n_t, z_t, r_t, d_a_dot_z_n_t, d_a_n_dot_t, r_dot_t, d_a_r_t, r_slope_t, d_a_r_z_t, d_a_r_dot_t,
+        d_a_dot_r_z_t
+    ) in zip(
+        dy[::-1], dy_dot[::-1], a_z[::-1], z_dot[::-1], h[:-1][::-1], n[::-1], h_dot[:-1][::-1],
+        n_dot[::-1], d_a_z_n[::-1], gates_slope_z_n[::-1], d_a_n[::-1], z[::-1], r[::-1], d_a_dot_z_n[::-1],
+        d_a_n_dot[::-1], r_dot[::-1], d_a_r[::-1], r_slope[::-1], d_a_r_z[::-1], d_a_r_dot[::-1],
+        d_a_dot_r_z[::-1], strict=True
+    ):
+        # (B1) δhₜ = dyₜ + δh⁺ₜ
+        d_h = dy_t + d_h_next
+        # (S1) ∂δhₜ = ∂dyₜ + ∂δh⁺ₜ
+        d_h_dot = dy_dot_t + d_h_next_dot
+        # (B2) δnₜ = δhₜ ⊙ σ(−a_zₜ)
+        np.multiply(d_h, _sigmoid_precise(-a_z_t), out=d_n)
+        # (S2) ∂δnₜ = ∂δhₜ ⊙ σ(−a_zₜ) − ∂zₜ ⊙ δhₜ
+        np.subtract(d_h_dot * _sigmoid_precise(-a_z_t), z_dot_t * d_h, out=d_n_dot)
+        # (B6) δzₜ = δhₜ ⊙ (hₜ₋₁ − nₜ)
+        np.multiply(d_h, (h_prev - n_t), out=d_z)
+        # (S6) ∂δzₜ = ∂hₜ₋₁ ⊙ δhₜ + ∂δhₜ ⊙ (hₜ₋₁ − nₜ) − ∂nₜ ⊙ δhₜ
+        np.subtract(h_dot_prev * d_h + d_h_dot * (h_prev - n_t), n_dot_t * d_h, out=d_z_dot)
+        # (B8) δa_zₜ = δzₜ ⊙ z′ₜ; (B4) δa_nₜ = δnₜ ⊙ n′ₜ
+        np.multiply(d_gates_z_n, gates_slope_z_n_t, out=d_a_z_n_t)
+        # (B5) δr_hₜ = U_nᵀ δa_nₜ
+        d_r_h = d_a_n_t @ U_n
+        # (B9) δrₜ = δr_hₜ ⊙ hₜ₋₁
+        np.multiply(d_r_h, h_prev, out=d_r)
+        # (B12) δh°ₜ₋₁ = δhₜ ⊙ zₜ + δr_hₜ ⊙ rₜ
+        d_h_prev_direct = d_h * z_t + d_r_h * r_t
+        # (S8) ∂δa_zₜ = δzₜ ⊙ ∂z′ₜ + ∂δzₜ ⊙ z′ₜ; (S4) ∂δa_nₜ = δnₜ ⊙ ∂n′ₜ + ∂δnₜ ⊙ n′ₜ
+        np.add(d_gates_z_n * d_a_dot_z_n_t, d_gates_dot_z_n * gates_slope_z_n_t, out=d_a_dot_z_n_t)
+        # (S5) ∂δr_hₜ = U_nᵀ ∂δa_nₜ + ∂U_nᵀ δa_nₜ
+        d_r_h_dot = d_a_n_dot_t @ U_n
+        d_r_h_dot += d_a_n_t @ U_n_dot
+        # (S9) ∂δrₜ = ∂hₜ₋₁ ⊙ δr_hₜ + ∂δr_hₜ ⊙ hₜ₋₁
+        np.add(h_dot_prev * d_r_h, d_r_h_dot * h_prev, out=d_r_dot)
+        # (S12) ∂δh°ₜ₋₁ = ∂zₜ ⊙ δhₜ + ∂rₜ ⊙ δr_hₜ + ∂δhₜ ⊙ zₜ + ∂δr_hₜ ⊙ rₜ
+        d_h_prev_direct_dot = z_dot_t * d_h + r_dot_t * d_r_h + d_h_dot * z_t + d_r_h_dot * r_t
+        # (B11) δa_rₜ = δrₜ ⊙ r′ₜ
+        np.multiply(d_r, r_slope_t, out=d_a_r_t)
+        # (B13) δh⁺ₜ₋₁ = U_zᵀ δa_zₜ + U_rᵀ δa_rₜ + δh°ₜ₋₁
+        d_h_prev = d_a_r_z_t @ U
+        d_h_prev += d_h_prev_direct
+        # (S11) ∂δa_rₜ = δrₜ ⊙ ∂r′ₜ + ∂δrₜ ⊙ r′ₜ
+        np.add(d_r * d_a_r_dot_t, d_r_dot * r_slope_t, out=d_a_r_dot_t)
+        # (S13) ∂δh⁺ₜ₋₁ = U_zᵀ ∂δa_zₜ + ∂U_zᵀ δa_zₜ + U_rᵀ ∂δa_rₜ + ∂U_rᵀ δa_rₜ + ∂δh°ₜ₋₁
+        d_h_next_dot_prev = d_a_dot_r_z_t @ U
+        d_h_next_dot_prev += d_a_r_z_t @ U_dot
+        d_h_next_dot_prev += d_h_prev_direct_dot
+        d_h_next, d_h_next_dot = d_h_prev, d_h_next_dot_prev
+    # (B14) δxₜ = W_nᵀ δa_nₜ + W_zᵀ δa_zₜ + W_rᵀ δa_rₜ
+    d_x = _times(d_a, W)
+    # (S14) ∂δxₜ = W_nᵀ ∂δa_nₜ + ∂W_nᵀ δa_nₜ + W_zᵀ ∂δa_zₜ + ∂W_zᵀ δa_zₜ + W_rᵀ ∂δa_rₜ + ∂W_rᵀ δa_rₜ
+    d_x_dot = _times(d_a_dot, W)
+    d_x_dot += _times(d_a, W_dot)
+    # (B15) δW_r = Σₜ δa_rₜ xₜᵀ; (B18) δW_z = Σₜ δa_zₜ xₜᵀ; (B21) δW_n = Σₜ δa_nₜ xₜᵀ
+    d_W = _outer(d_a, x)
+    d_W_r = d_W[0 * H : 1 * H]
+    d_W_z = d_W[1 * H : 2 * H]
+    d_W_n = d_W[2 * H : 3 * H]
+    # (S15) ∂δW_r = Σₜ (∂δa_rₜ xₜᵀ + δa_rₜ ∂xₜᵀ); (S18) ∂δW_z = Σₜ (∂δa_zₜ xₜᵀ + δa_zₜ ∂xₜᵀ); (S21) ∂δW_n =
+    # Σₜ (∂δa_nₜ xₜᵀ + δa_nₜ ∂xₜᵀ)
+    d_W_dot = _outer(d_a_dot, x)
+    d_W_dot += _outer(d_a, x_dot)
+    d_W_r_dot = d_W_dot[0 * H : 1 * H]
+    d_W_z_dot = d_W_dot[1 * H : 2 * H]
+    d_W_n_dot = d_W_dot[2 * H : 3 * H]
+    # (B16) δU_r = Σₜ δa_rₜ hₜ₋₁ᵀ; (B19) δU_z = Σₜ δa_zₜ hₜ₋₁ᵀ
+    d_U = _outer(d_a_r_z, h[:-1])
+    d_U_r = d_U[0 * H : 1 * H]
+    d_U_z = d_U[1 * H : 2 * H]
+    # (S16) ∂δU_r = Σₜ (∂δa_rₜ hₜ₋₁ᵀ + δa_rₜ ∂hₜ₋₁ᵀ); (S19) ∂δU_z = Σₜ (∂δa_zₜ hₜ₋₁ᵀ + δa_zₜ ∂hₜ₋₁ᵀ)
+    d_U_dot = _outer(d_a_dot_r_z, h[:-1])
+    d_U_dot += _outer(d_a_r_z, h_dot[:-1])
+    d_U_r_dot = d_U_dot[0 * H : 1 * H]
+    d_U_z_dot = d_U_dot[1 * H : 2 * H]
+    # (B17) δb_r = Σₜ δa_rₜ; (B20) δb_z = Σₜ δa_zₜ; (B23) δb_n = Σₜ δa_nₜ
+    d_b = d_a.sum(axis=(0, 1))
+    d_b_r = d_b[0 * H : 1 * H]
+    d_b_z = d_b[1 * H : 2 * H]
+    d_b_n = d_b[2 * H : 3 * H]
+    # (S17) ∂δb_r = Σₜ ∂δa_rₜ; (S20) ∂δb_z = Σₜ ∂δa_zₜ; (S23) ∂δb_n = Σₜ ∂δa_nₜ
+    d_b_dot = d_a_dot.sum(axis=(0, 1))
+    d_b_r_dot = d_b_dot[0 * H : 1 * H]
+    d_b_z_dot = d_b_dot[1 * H : 2 * H]
+    d_b_n_dot = d_b_dot[2 * H : 3 * H]
+    # (B22) δU_n = Σₜ δa_nₜ r_hₜᵀ
+    d_U_n = _outer(d_a_n, r_h)
+    # (S22) ∂δU_n = Σₜ (∂δa_nₜ r_hₜᵀ + δa_nₜ ∂r_hₜᵀ)
+    d_U_n_dot = _outer(d_a_n_dot, r_h)
+    d_U_n_dot += _outer(d_a_n, r_h_dot)
+    return Grads(d_x, Params(d_W_r, d_U_r, d_b_r, d_W_z, d_U_z, d_b_z, d_W_n, d_U_n, d_b_n), State(d_h_next.copy())), Grads(d_x_dot, Params(d_W_r_dot, d_U_r_dot, d_b_r_dot, d_W_z_dot, d_U_z_dot, d_b_z_dot, d_W_n_dot, d_U_n_dot, d_b_n_dot), State(d_h_next_dot.copy()))
 
 
 def jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(None)) -> Array:
@@ -721,29 +1048,40 @@ def _checked(name: str, value: Any, axes: Any, sizes: Any, dtype: np.dtype[Any])
 
 
 def _checked_fields(
-    name: str,
-    values: Any,
-    shapes: Any,
-    sizes: Any,
-    dtype: np.dtype[Any],
+    name: str, values: Any, shapes: Any, sizes: Any, dtype: np.dtype[Any]
 ) -> Any:
     """A named tuple of arrays, field by field; None gives zeros. Raises TypeError, ValueError."""
     if values is None:
         return [np.zeros([sizes[axis] for axis in axes], dtype) for axes in shapes.values()]
-    missing = [field for field in shapes if not hasattr(values, field)]
-    if missing:
-        raise TypeError(f"{name} has no field {missing[0]}; it needs {', '.join(shapes)}")
-    return [_checked(f"{name}.{f}", getattr(values, f), axes, sizes, dtype) for f, axes in shapes.items()]
+    arrays = _named(name, values, shapes)
+    return [
+        _checked(full, value, axes, sizes, dtype)
+        for (full, value), axes in zip(arrays.items(), shapes.values(), strict=True)
+    ]
 
 
 def _float_dtype(arrays: Any) -> np.dtype[Any]:
     """The one dtype all arrays are computed in: float32 stays float32. Raises TypeError for half and for no float."""
-    dtype = np.result_type(*arrays)
-    if dtype.kind not in "fc" or dtype.itemsize < 4:
-        raise TypeError(
-            f"arrays of dtype {dtype} cannot be used; convert with .astype(np.float64) or .astype(np.float32)"
-        )
-    return dtype.newbyteorder("=")
+    dtypes = {name: np.asarray(value).dtype for name, value in arrays.items()}
+    for name, dtype in dtypes.items():
+        if dtype.kind not in "fc" or dtype.itemsize < 4:
+            raise TypeError(
+                f"{name} has dtype {dtype}, which cannot be used; convert it with .astype(np.float64) or (np.float32)"
+            )
+    return np.result_type(*dtypes.values()).newbyteorder("=")
+
+
+def _named(name: str, values: Any, fields: Any) -> dict[str, Any]:
+    """The fields of a named tuple as {"params.W": ...}; None has none. Raises TypeError for one that lacks a field."""
+    if values is None:
+        return {}
+    for field in fields:
+        if not hasattr(values, field):
+            raise TypeError(
+                f"{name} is a {type(values).__name__} without the field {field}; make one with "
+                f"{name.partition('_')[0].removeprefix('d').capitalize()}({', '.join(fields)})"
+            )
+    return {f"{name}.{field}": getattr(values, field) for field in fields}
 
 
 def _negative_magnitude(a: Array) -> Array:
@@ -770,41 +1108,48 @@ def _sigmoid(a: Array, out: Array | None = None) -> Array:
 
 
 def _sigmoid_precise(a: Array) -> Array:
-    """1 / (1 + exp(-a)) with full relative accuracy on both sides: e/(1+e) or 1/(1+e), e = exp(-|a|)."""
+    """1 / (1 + exp(-a)) with full relative accuracy on both sides: e/(1+e) or 1/(1+e), e = exp(-|a|).
+
+    The rounding of 1 + e is known exactly and put right, which saves half a unit in the last place.
+    """
     e = np.exp(_negative_magnitude(a))
-    value: Array = np.where(a.real < 0, e, 1) / (1 + e)
+    divisor = 1 + e
+    rounding = e - (divisor - 1)
+    value: Array = np.where(a.real < 0, e, 1) / divisor
+    value -= value * (rounding / divisor)
     return value
 
 
 def _sigmoid_slope(a: Array) -> Array:
     """sigmoid'(a) = e / (1+e)^2, e = exp(-|a|): no digit is lost however far the gate is saturated."""
     e = np.exp(_negative_magnitude(a))
-    slope: Array = e / (1 + e) ** 2
+    slope: Array = e / (1 + e * (2 + e))
     return slope
 
 
 def _sizes_of(params: Any, shapes: Any) -> dict[str, int]:
     """The number behind each symbolic size, read off the parameters. Raises TypeError, ValueError."""
     sizes: dict[str, int] = {}
-    for name, symbols in shapes.items():
-        if not hasattr(params, name):
-            raise TypeError(f"params has no field {name}; make them with init(), or Params({', '.join(shapes)})")
-        shape = np.shape(getattr(params, name))
+    for (name, value), symbols in zip(_named("params", params, shapes).items(), shapes.values(), strict=True):
+        shape = np.shape(value)
         if len(shape) != len(symbols):
-            raise ValueError(f"params.{name} has shape {shape}; expected {len(symbols)} axes ({', '.join(symbols)})")
+            raise ValueError(f"{name} has shape {shape}; expected {len(symbols)} axes ({', '.join(symbols)})")
         for symbol, size in zip(symbols, shape, strict=True):
             if sizes.setdefault(symbol, size) != size:
                 raise ValueError(
-                    f"params.{name} has shape {shape}, but {symbol} = {sizes[symbol]} by the parameters before it; "
+                    f"{name} has shape {shape}, but {symbol} = {sizes[symbol]} by the parameters before it; "
                     f"expected ({', '.join(symbols)})"
                 )
     return sizes
 
 
 def _tanh_slope(a: Array) -> Array:
-    """tanh'(a) = 4E / (1+E)^2, E = exp(-2|a|): no digit is lost however far the unit is saturated."""
-    e = np.exp(2 * _negative_magnitude(a))
-    slope: Array = 4 * e / (1 + e) ** 2
+    """tanh'(a) = 4E / (1+E)^2, E = exp(-2|a|): no digit is lost however far the unit is saturated.
+
+    Below exp(-800) there is no number left, so the argument is held there: doubling it must not overflow.
+    """
+    e = np.exp(2 * np.maximum(_negative_magnitude(a), -400))
+    slope: Array = 4 * e / (1 + e * (2 + e))
     return slope
 
 

@@ -148,13 +148,14 @@ def init(
     """Parameters drawn uniformly from (-1/sqrt(hidden_size), 1/sqrt(hidden_size)), as PyTorch does.
 
     `fill` sets a vector to one value, as b_o=1.0. Without rng the seed is 0.
-    Raises TypeError for a name in `fill` that is no vector, ValueError for a size below 1.
+    Raises TypeError for a name in `fill` that is no vector or a dtype that is no float, ValueError for a size below 1.
     """
     rng = np.random.default_rng(0) if rng is None else rng
     sizes = {'D': input_size, 'H': hidden_size}
     for symbol, size in sizes.items():
-        if size < 1:
-            raise ValueError(f"the size {symbol} is {size}; sizes are 1 or more")
+        if size != int(size) or size < 1:
+            raise ValueError(f"the size {symbol} is {size}; sizes are whole numbers, 1 or more")
+    dtype = _float_dtype({"dtype": np.empty(0, dtype)})
     for name in fill:
         if name not in ('p_i', 'b_i', 'p_f', 'b_f', 'b_g', 'p_o', 'b_o'):
             raise TypeError(f"init() cannot fill {name}; the vectors of this cell: p_i, b_i, p_f, b_f, b_g, p_o, b_o")
@@ -169,7 +170,8 @@ def init(
 def _prepared(x: Any, params: Any, state: Any) -> tuple[Array, Params, State]:
     """Arrays of one dtype and of sizes that fit each other."""
     sizes = _sizes_of(params, _SHAPES)
-    dtype = _float_dtype([x, *params, *(state or ())])
+    arrays = {"x": x, **_named("params", params, _SHAPES), **_named("state", state, _STATE_SHAPES)}
+    dtype = _float_dtype(arrays)
     x = _checked("x", x, ("T", "B", "D"), sizes, dtype)
     sizes |= {"B": x.shape[1], "D": x.shape[2]}
     params = Params(*_checked_fields("params", params, _SHAPES, sizes, dtype))
@@ -196,9 +198,12 @@ def backward(dy: Any, tape: Tape | PreciseTape, params: Params, dstate: State | 
     dy = dL/dy (T, B, H); params as given to `forward`; dstate = dL/d(state after T steps), None for zeros.
     Returns dL/dx (T, B, D), dL/dparams (named), dL/d(initial state). Raises TypeError, ValueError.
     """
+    if not isinstance(tape, (Tape, PreciseTape)):
+        raise TypeError(f"tape is a {type(tape).__name__}; it must be the third result of this kernel's forward()")
     reference = tape.x
     sizes = _sizes_of(params, _SHAPES) | {"T": reference.shape[0], "B": reference.shape[1]}
-    dtype = _float_dtype([np.empty(0, reference.dtype), dy])
+    arrays = {"tape": reference, "dy": dy, **_named("params", params, _SHAPES)}
+    dtype = _float_dtype(arrays | _named("dstate", dstate, _STATE_SHAPES))
     dy = _checked("dy", dy, ("T", "B", "H"), sizes, dtype)
     sizes["H"] = dy.shape[2]
     params = Params(*_checked_fields("params", params, _SHAPES, sizes, dtype))
@@ -380,7 +385,7 @@ def _backward_fast(dy: Array, tape: Tape, params: Params, dstate: State) -> Grad
         dy[::-1], o[::-1], tanh_c[::-1], d_a_o[::-1], tanh_c_slope[::-1], i[::-1], c[:-1][::-1], g[::-1],
         d_a_i_f_g[::-1], d_a[::-1], f[::-1], d_a_f[::-1], d_a_i[::-1], strict=True
     ):
-        # (B1) δhₜ = δyₜ + δh⁺ₜ
+        # (B1) δhₜ = dyₜ + δh⁺ₜ
         d_h = dy_t + d_h_next
         # (B2) δtanh_cₜ = δhₜ ⊙ oₜ
         d_tanh_c = d_h * o_t
@@ -431,7 +436,7 @@ def _backward_fast(dy: Array, tape: Tape, params: Params, dstate: State) -> Grad
     d_p_f = (d_a_f * c[:-1]).sum(axis=(0, 1))
     # (B33) δp_o = Σₜ δa_oₜ ⊙ cₜ
     d_p_o = (d_a_o * c[1:]).sum(axis=(0, 1))
-    return Grads(d_x, Params(d_W_i, d_U_i, d_p_i, d_b_i, d_W_f, d_U_f, d_p_f, d_b_f, d_W_g, d_U_g, d_b_g, d_W_o, d_U_o, d_p_o, d_b_o), State(d_h_next, d_c_next))
+    return Grads(d_x, Params(d_W_i, d_U_i, d_p_i, d_b_i, d_W_f, d_U_f, d_p_f, d_b_f, d_W_g, d_U_g, d_b_g, d_W_o, d_U_o, d_p_o, d_b_o), State(d_h_next.copy(), d_c_next.copy()))
 
 
 def _backward_precise(dy: Array, tape: PreciseTape, params: Params, dstate: State) -> Grads:
@@ -486,7 +491,7 @@ def _backward_precise(dy: Array, tape: PreciseTape, params: Params, dstate: Stat
         dy[::-1], o[::-1], tanh_c[::-1], d_a_o[::-1], tanh_c_slope[::-1], i[::-1], c[:-1][::-1], g[::-1],
         d_a_i_f_g[::-1], d_a[::-1], f[::-1], d_a_f[::-1], d_a_i[::-1], strict=True
     ):
-        # (B1) δhₜ = δyₜ + δh⁺ₜ
+        # (B1) δhₜ = dyₜ + δh⁺ₜ
         d_h = dy_t + d_h_next
         # (B2) δtanh_cₜ = δhₜ ⊙ oₜ
         d_tanh_c = d_h * o_t
@@ -537,7 +542,7 @@ def _backward_precise(dy: Array, tape: PreciseTape, params: Params, dstate: Stat
     d_p_f = (d_a_f * c[:-1]).sum(axis=(0, 1))
     # (B33) δp_o = Σₜ δa_oₜ ⊙ cₜ
     d_p_o = (d_a_o * c[1:]).sum(axis=(0, 1))
-    return Grads(d_x, Params(d_W_i, d_U_i, d_p_i, d_b_i, d_W_f, d_U_f, d_p_f, d_b_f, d_W_g, d_U_g, d_b_g, d_W_o, d_U_o, d_p_o, d_b_o), State(d_h_next, d_c_next))
+    return Grads(d_x, Params(d_W_i, d_U_i, d_p_i, d_b_i, d_W_f, d_U_f, d_p_f, d_b_f, d_W_g, d_U_g, d_b_g, d_W_o, d_U_o, d_p_o, d_b_o), State(d_h_next.copy(), d_c_next.copy()))
 
 
 def step(x_t: Array, state: State, params: Params) -> tuple[Array, State]:
@@ -612,17 +617,26 @@ def jvp(
 
     Returns y and y_dot (T, B, H), the state after T steps and its tangent. Raises TypeError, ValueError.
     """
+    return _jvp(*_directions(x, params, state, x_dot, params_dot, state_dot, {}))
+
+
+def _directions(
+    x: Any, params: Any, state: Any, x_dot: Any, params_dot: Any, state_dot: Any, others: dict[str, Any]
+) -> tuple[Array, Params, State, Array, Params, State]:
+    """Point and direction as arrays of one dtype, that of `others` counted in."""
     x, params, state = _prepared(x, params, state)
     x_dot = np.zeros_like(x) if x_dot is None else x_dot
     params_dot = Params(*map(np.zeros_like, params)) if params_dot is None else params_dot
     state_dot = State(*map(np.zeros_like, state)) if state_dot is None else state_dot
-    dtype = _float_dtype([x, x_dot, *params_dot, *state_dot])
+    arrays = {"x": x, "x_dot": x_dot, **_named("params_dot", params_dot, _SHAPES)}
+    arrays |= _named("state_dot", state_dot, _STATE_SHAPES)
+    dtype = _float_dtype(arrays | others)
     x, params, state = _prepared(x.astype(dtype, copy=False), params, state)
-    sizes = _sizes_of(params, _SHAPES) | {"T": x.shape[0], "B": x.shape[1]}
+    sizes = _sizes_of(params, _SHAPES) | {"T": x.shape[0], "B": x.shape[1], "D": x.shape[2]}
     x_dot = _checked("x_dot", x_dot, ("T", "B", "D"), sizes, dtype)
     params_dot = Params(*_checked_fields("params_dot", params_dot, _SHAPES, sizes, dtype))
     state_dot = State(*_checked_fields("state_dot", state_dot, _STATE_SHAPES, sizes, dtype))
-    return _jvp(x, params, state, x_dot, params_dot, state_dot)
+    return x, params, state, x_dot, params_dot, state_dot
 
 
 def _jvp(
@@ -744,7 +758,418 @@ def _jvp(
         # (T16) ∂hₜ = ∂oₜ ⊙ tanh_cₜ + ∂tanh_cₜ ⊙ oₜ
         np.add(o_dot_t * tanh_c, tanh_c_dot * o, out=h_dot_t)
         c_prev, c_dot_prev = c, c_dot
-    return h[1:].copy(), h_dot[1:].copy(), State(h[T].copy(), c_prev), State(h_dot[T].copy(), c_dot_prev)
+    return h[1:].copy(), h_dot[1:].copy(), State(h[T].copy(), c_prev.copy()), State(h_dot[T].copy(), c_dot_prev.copy())
+
+
+def hvp(
+    x: Any,
+    params: Params,
+    state: State | None = None,
+    *,
+    dy: Any,
+    dstate: State | None = None,
+    x_dot: Any = None,
+    params_dot: Params | None = None,
+    state_dot: State | None = None,
+    dy_dot: Any = None,
+    dstate_dot: State | None = None,
+) -> tuple[Grads, Grads]:
+    """Second order, in the precise form: the gradients and their derivative along a direction.
+
+    dy = dL/dy (T, B, H) and dstate as in `backward`; the direction (x_dot, params_dot, state_dot) as in `jvp`.
+    dy_dot, dstate_dot: the derivative of dy and dstate along it, None where they are constant (a loss linear in y).
+    Returns (gradients, Hessian-vector product), both as Grads. Raises TypeError, ValueError.
+    """
+    given = {"dy": dy, **_named("dstate", dstate, _STATE_SHAPES), **_named("dstate_dot", dstate_dot, _STATE_SHAPES)}
+    given |= {} if dy_dot is None else {"dy_dot": dy_dot}
+    point = _directions(x, params, state, x_dot, params_dot, state_dot, given)
+    dtype = point[0].dtype
+    sizes = _sizes_of(point[1], _SHAPES) | {"T": point[0].shape[0], "B": point[0].shape[1]}
+    dy = _checked("dy", dy, ("T", "B", "H"), sizes, dtype)
+    sizes["H"] = dy.shape[2]
+    dy_dot = np.zeros_like(dy) if dy_dot is None else _checked("dy_dot", dy_dot, ("T", "B", "H"), sizes, dtype)
+    dstate = State(*_checked_fields("dstate", dstate, _STATE_SHAPES, sizes, dtype))
+    dstate_dot = State(*_checked_fields("dstate_dot", dstate_dot, _STATE_SHAPES, sizes, dtype))
+    tape = _hvp_forward(*point)
+    return _hvp_backward(dy, dy_dot, tape, point[1], point[4], dstate, dstate_dot)
+
+
+class SecondTape(NamedTuple):
+    """What the second-order backward pass needs: values and their tangents."""
+
+    x: Array
+    x_dot: Array
+    h: Array
+    h_dot: Array
+    c: Array
+    c_dot: Array
+    a: Array
+    a_dot: Array
+    gates: Array
+    gates_slope: Array
+    gates_dot: Array
+    tanh_c: Array
+    tanh_c_slope: Array
+    tanh_c_dot: Array
+
+
+def _hvp_forward(
+    x: Array, params: Params, state: State, x_dot: Array, params_dot: Params, state_dot: State
+) -> SecondTape:
+    H = params.W_i.shape[0]
+    T, B = x.shape[:2]
+    dtype = x.dtype
+    W = np.concatenate((params.W_i, params.W_f, params.W_g, params.W_o))
+    b = np.concatenate((params.b_i, params.b_f, params.b_g, params.b_o))
+    W_dot = np.concatenate((params_dot.W_i, params_dot.W_f, params_dot.W_g, params_dot.W_o))
+    b_dot = np.concatenate((params_dot.b_i, params_dot.b_f, params_dot.b_g, params_dot.b_o))
+    p_i = params.p_i
+    p_i_dot = params_dot.p_i
+    p_f = params.p_f
+    p_f_dot = params_dot.p_f
+    U = np.concatenate((params.U_i, params.U_f, params.U_g, params.U_o))
+    U_T = np.ascontiguousarray(U.T)
+    U_dot = np.concatenate((params_dot.U_i, params_dot.U_f, params_dot.U_g, params_dot.U_o))
+    U_dot_T = np.ascontiguousarray(U_dot.T)
+    p_o = params.p_o
+    p_o_dot = params_dot.p_o
+    a = np.empty((T, B, 4 * H), dtype)
+    a_dot = np.empty((T, B, 4 * H), dtype)
+    gates = np.empty((T, B, 4 * H), dtype)
+    gates_slope = np.empty((T, B, 4 * H), dtype)
+    gates_dot = np.empty((T, B, 4 * H), dtype)
+    tanh_c = np.empty((T, B, H), dtype)
+    tanh_c_slope = np.empty((T, B, H), dtype)
+    tanh_c_dot = np.empty((T, B, H), dtype)
+    h = np.empty((T + 1, B, H), dtype)
+    h[0] = state.h
+    h_dot = np.empty((T + 1, B, H), dtype)
+    h_dot[0] = state_dot.h
+    c = np.empty((T + 1, B, H), dtype)
+    c[0] = state.c
+    c_dot = np.empty((T + 1, B, H), dtype)
+    c_dot[0] = state_dot.c
+    a_i = a[..., 0 * H : 1 * H]
+    a_i_f = a[..., 0 * H : 2 * H]
+    a_f = a[..., 1 * H : 2 * H]
+    a_g = a[..., 2 * H : 3 * H]
+    a_o = a[..., 3 * H : 4 * H]
+    a_i_dot = a_dot[..., 0 * H : 1 * H]
+    a_dot_i_f = a_dot[..., 0 * H : 2 * H]
+    a_f_dot = a_dot[..., 1 * H : 2 * H]
+    a_g_dot = a_dot[..., 2 * H : 3 * H]
+    a_o_dot = a_dot[..., 3 * H : 4 * H]
+    i = gates[..., 0 * H : 1 * H]
+    gates_i_f = gates[..., 0 * H : 2 * H]
+    f = gates[..., 1 * H : 2 * H]
+    g = gates[..., 2 * H : 3 * H]
+    o = gates[..., 3 * H : 4 * H]
+    i_dot = gates_dot[..., 0 * H : 1 * H]
+    gates_dot_i_f = gates_dot[..., 0 * H : 2 * H]
+    f_dot = gates_dot[..., 1 * H : 2 * H]
+    g_dot = gates_dot[..., 2 * H : 3 * H]
+    o_dot = gates_dot[..., 3 * H : 4 * H]
+    gates_slope_i_f = gates_slope[..., 0 * H : 2 * H]
+    g_slope = gates_slope[..., 2 * H : 3 * H]
+    o_slope = gates_slope[..., 3 * H : 4 * H]
+    # (F1) a_iₜ = W_i xₜ; (F3) a_fₜ = W_f xₜ; (F5) a_gₜ = W_g xₜ; (F8) a_oₜ = W_o xₜ
+    _times(x, W.T, out=a)
+    # (F1) a_iₜ += b_i; (F3) a_fₜ += b_f; (F5) a_gₜ += b_g; (F8) a_oₜ += b_o
+    a += b
+    # (T1) ∂a_iₜ = W_i ∂xₜ; (T4) ∂a_fₜ = W_f ∂xₜ; (T7) ∂a_gₜ = W_g ∂xₜ; (T11) ∂a_oₜ = W_o ∂xₜ
+    _times(x_dot, W.T, out=a_dot)
+    # (T1) ∂a_iₜ += ∂W_i xₜ; (T4) ∂a_fₜ += ∂W_f xₜ; (T7) ∂a_gₜ += ∂W_g xₜ; (T11) ∂a_oₜ += ∂W_o xₜ
+    a_dot += _times(x, W_dot.T)
+    # (T1) ∂a_iₜ += ∂b_i; (T4) ∂a_fₜ += ∂b_f; (T7) ∂a_gₜ += ∂b_g; (T11) ∂a_oₜ += ∂b_o
+    a_dot += b_dot
+    for (
+        a_i_t, c_prev, a_i_dot_t, c_dot_prev, a_f_t, a_f_dot_t, a_t, h_prev, a_dot_t, h_dot_prev,
+        gates_i_f_t, a_i_f_t, gates_slope_i_f_t, gates_dot_i_f_t, a_dot_i_f_t, g_t, a_g_t, c_t, f_t, i_t,
+        a_o_t, tanh_c_t, tanh_c_slope_t, g_slope_t, g_dot_t, a_g_dot_t, c_dot_t, i_dot_t, f_dot_t,
+        a_o_dot_t, tanh_c_dot_t, o_t, h_t, o_slope_t, o_dot_t, h_dot_t
+    ) in zip(
+        a_i, c[:-1], a_i_dot, c_dot[:-1], a_f, a_f_dot, a, h[:-1], a_dot, h_dot[:-1], gates_i_f, a_i_f,
+        gates_slope_i_f, gates_dot_i_f, a_dot_i_f, g, a_g, c[1:], f, i, a_o, tanh_c, tanh_c_slope, g_slope,
+        g_dot, a_g_dot, c_dot[1:], i_dot, f_dot, a_o_dot, tanh_c_dot, o, h[1:], o_slope, o_dot, h_dot[1:],
+        strict=True
+    ):
+        # (F1) a_iₜ += p_i ⊙ cₜ₋₁
+        a_i_t += p_i * c_prev
+        # (T1) ∂a_iₜ += p_i ⊙ ∂cₜ₋₁ + ∂p_i ⊙ cₜ₋₁
+        a_i_dot_t += p_i * c_dot_prev
+        a_i_dot_t += p_i_dot * c_prev
+        # (F3) a_fₜ += p_f ⊙ cₜ₋₁
+        a_f_t += p_f * c_prev
+        # (T4) ∂a_fₜ += p_f ⊙ ∂cₜ₋₁ + ∂p_f ⊙ cₜ₋₁
+        a_f_dot_t += p_f * c_dot_prev
+        a_f_dot_t += p_f_dot * c_prev
+        # (F1) a_iₜ += U_i hₜ₋₁; (F3) a_fₜ += U_f hₜ₋₁; (F5) a_gₜ += U_g hₜ₋₁; (F8) a_oₜ += U_o hₜ₋₁
+        a_t += h_prev @ U_T
+        # (T1) ∂a_iₜ += U_i ∂hₜ₋₁; (T4) ∂a_fₜ += U_f ∂hₜ₋₁; (T7) ∂a_gₜ += U_g ∂hₜ₋₁; (T11) ∂a_oₜ += U_o ∂hₜ₋₁
+        a_dot_t += h_dot_prev @ U_T
+        # (T1) ∂a_iₜ += ∂U_i hₜ₋₁; (T4) ∂a_fₜ += ∂U_f hₜ₋₁; (T7) ∂a_gₜ += ∂U_g hₜ₋₁; (T11) ∂a_oₜ += ∂U_o hₜ₋₁
+        a_dot_t += h_prev @ U_dot_T
+        # (F2) iₜ = σ(a_iₜ); (F4) fₜ = σ(a_fₜ)
+        gates_i_f_t[...] = _sigmoid_precise(a_i_f_t)
+        # (T2) i′ₜ = σ′(a_iₜ); (T5) f′ₜ = σ′(a_fₜ)
+        gates_slope_i_f_t[...] = _sigmoid_slope(a_i_f_t)
+        # (T3) ∂iₜ = ∂a_iₜ ⊙ i′ₜ; (T6) ∂fₜ = ∂a_fₜ ⊙ f′ₜ
+        np.multiply(a_dot_i_f_t, gates_slope_i_f_t, out=gates_dot_i_f_t)
+        # (F6) gₜ = tanh(a_gₜ)
+        np.tanh(a_g_t, out=g_t)
+        # (F7) cₜ = cₜ₋₁ ⊙ fₜ + iₜ ⊙ gₜ
+        np.add(c_prev * f_t, i_t * g_t, out=c_t)
+        # (F8) a_oₜ += p_o ⊙ cₜ
+        a_o_t += p_o * c_t
+        # (F10) tanh_cₜ = tanh(cₜ)
+        np.tanh(c_t, out=tanh_c_t)
+        # (T14) tanh_c′ₜ = tanh′(cₜ)
+        tanh_c_slope_t[...] = _tanh_slope(c_t)
+        # (T8) g′ₜ = tanh′(a_gₜ)
+        g_slope_t[...] = _tanh_slope(a_g_t)
+        # (T9) ∂gₜ = ∂a_gₜ ⊙ g′ₜ
+        np.multiply(a_g_dot_t, g_slope_t, out=g_dot_t)
+        # (T10) ∂cₜ = ∂cₜ₋₁ ⊙ fₜ + ∂iₜ ⊙ gₜ + ∂fₜ ⊙ cₜ₋₁ + ∂gₜ ⊙ iₜ
+        np.add(c_dot_prev * f_t + i_dot_t * g_t + f_dot_t * c_prev, g_dot_t * i_t, out=c_dot_t)
+        # (T11) ∂a_oₜ += p_o ⊙ ∂cₜ + ∂p_o ⊙ cₜ
+        a_o_dot_t += p_o * c_dot_t
+        a_o_dot_t += p_o_dot * c_t
+        # (T15) ∂tanh_cₜ = ∂cₜ ⊙ tanh_c′ₜ
+        np.multiply(c_dot_t, tanh_c_slope_t, out=tanh_c_dot_t)
+        # (F9) oₜ = σ(a_oₜ)
+        o_t[...] = _sigmoid_precise(a_o_t)
+        # (F11) hₜ = oₜ ⊙ tanh_cₜ
+        np.multiply(o_t, tanh_c_t, out=h_t)
+        # (T12) o′ₜ = σ′(a_oₜ)
+        o_slope_t[...] = _sigmoid_slope(a_o_t)
+        # (T13) ∂oₜ = ∂a_oₜ ⊙ o′ₜ
+        np.multiply(a_o_dot_t, o_slope_t, out=o_dot_t)
+        # (T16) ∂hₜ = ∂oₜ ⊙ tanh_cₜ + ∂tanh_cₜ ⊙ oₜ
+        np.add(o_dot_t * tanh_c_t, tanh_c_dot_t * o_t, out=h_dot_t)
+    return SecondTape(x, x_dot, h, h_dot, c, c_dot, a, a_dot, gates, gates_slope, gates_dot, tanh_c, tanh_c_slope, tanh_c_dot)
+
+
+def _hvp_backward(
+    dy: Array, dy_dot: Array, tape: SecondTape, params: Params, params_dot: Params,
+    dstate: State, dstate_dot: State
+) -> tuple[Grads, Grads]:
+    H = params.W_i.shape[0]
+    T, B = dy.shape[:2]
+    dtype = dy.dtype
+    x = tape.x
+    x_dot = tape.x_dot
+    h = tape.h
+    h_dot = tape.h_dot
+    c = tape.c
+    c_dot = tape.c_dot
+    a = tape.a
+    a_dot = tape.a_dot
+    gates = tape.gates
+    gates_dot = tape.gates_dot
+    tanh_c = tape.tanh_c
+    tanh_c_dot = tape.tanh_c_dot
+    p_o = params.p_o
+    U = np.concatenate((params.U_i, params.U_f, params.U_g, params.U_o))
+    p_f = params.p_f
+    p_i = params.p_i
+    p_o_dot = params_dot.p_o
+    U_dot = np.concatenate((params_dot.U_i, params_dot.U_f, params_dot.U_g, params_dot.U_o))
+    p_i_dot = params_dot.p_i
+    p_f_dot = params_dot.p_f
+    W = np.concatenate((params.W_i, params.W_f, params.W_g, params.W_o))
+    W_dot = np.concatenate((params_dot.W_i, params_dot.W_f, params_dot.W_g, params_dot.W_o))
+    d_gates = np.empty((B, 4 * H), dtype)
+    d_gates_dot = np.empty((B, 4 * H), dtype)
+    gates_slope = np.empty((T, B, 4 * H), dtype)
+    d_a_dot = np.empty((T, B, 4 * H), dtype)
+    d_a = np.empty((T, B, 4 * H), dtype)
+    d_h_next = dstate.h
+    d_h_next_dot = dstate_dot.h
+    d_c_next = dstate.c
+    d_c_next_dot = dstate_dot.c
+    a_i_f = a[..., 0 * H : 2 * H]
+    a_g = a[..., 2 * H : 3 * H]
+    a_o = a[..., 3 * H : 4 * H]
+    a_dot_i_f = a_dot[..., 0 * H : 2 * H]
+    a_g_dot = a_dot[..., 2 * H : 3 * H]
+    a_o_dot = a_dot[..., 3 * H : 4 * H]
+    d_a_i = d_a[..., 0 * H : 1 * H]
+    d_a_i_f_g = d_a[..., 0 * H : 3 * H]
+    d_a_f = d_a[..., 1 * H : 2 * H]
+    d_a_o = d_a[..., 3 * H : 4 * H]
+    d_a_i_dot = d_a_dot[..., 0 * H : 1 * H]
+    d_a_dot_i_f = d_a_dot[..., 0 * H : 2 * H]
+    d_a_dot_i_f_g = d_a_dot[..., 0 * H : 3 * H]
+    d_a_f_dot = d_a_dot[..., 1 * H : 2 * H]
+    d_a_g_dot = d_a_dot[..., 2 * H : 3 * H]
+    d_a_o_dot = d_a_dot[..., 3 * H : 4 * H]
+    d_i = d_gates[..., 0 * H : 1 * H]
+    d_gates_i_f_g = d_gates[..., 0 * H : 3 * H]
+    d_f = d_gates[..., 1 * H : 2 * H]
+    d_g = d_gates[..., 2 * H : 3 * H]
+    d_o = d_gates[..., 3 * H : 4 * H]
+    d_i_dot = d_gates_dot[..., 0 * H : 1 * H]
+    d_gates_dot_i_f_g = d_gates_dot[..., 0 * H : 3 * H]
+    d_f_dot = d_gates_dot[..., 1 * H : 2 * H]
+    d_g_dot = d_gates_dot[..., 2 * H : 3 * H]
+    d_o_dot = d_gates_dot[..., 3 * H : 4 * H]
+    i = gates[..., 0 * H : 1 * H]
+    gates_i_f = gates[..., 0 * H : 2 * H]
+    f = gates[..., 1 * H : 2 * H]
+    g = gates[..., 2 * H : 3 * H]
+    o = gates[..., 3 * H : 4 * H]
+    i_dot = gates_dot[..., 0 * H : 1 * H]
+    f_dot = gates_dot[..., 1 * H : 2 * H]
+    g_dot = gates_dot[..., 2 * H : 3 * H]
+    o_dot = gates_dot[..., 3 * H : 4 * H]
+    gates_slope_i_f = gates_slope[..., 0 * H : 2 * H]
+    gates_slope_i_f_g = gates_slope[..., 0 * H : 3 * H]
+    g_slope = gates_slope[..., 2 * H : 3 * H]
+    o_slope = gates_slope[..., 3 * H : 4 * H]
+    # (B3) tanh_c′ₜ = tanh′(cₜ)
+    tanh_c_slope = _tanh_slope(c[1:])
+    # (S3) ∂tanh_c′ₜ = −2 ∂cₜ ⊙ tanh_cₜ ⊙ tanh_c′ₜ
+    tanh_c_slope_dot = -2 * c_dot[1:] * tanh_c * tanh_c_slope
+    # (B15) i′ₜ = σ′(a_iₜ); (B12) f′ₜ = σ′(a_fₜ)
+    gates_slope_i_f[...] = _sigmoid_slope(a_i_f)
+    # (B5) o′ₜ = σ′(a_oₜ)
+    o_slope[...] = _sigmoid_slope(a_o)
+    # (S15) ∂i′ₜ = ∂a_iₜ ⊙ i′ₜ ⊙ (1 − 2 iₜ); (S12) ∂f′ₜ = ∂a_fₜ ⊙ f′ₜ ⊙ (1 − 2 fₜ)
+    np.multiply(2, gates_i_f, out=d_a_dot_i_f)
+    np.subtract(1, d_a_dot_i_f, out=d_a_dot_i_f)
+    d_a_dot_i_f *= a_dot_i_f * gates_slope_i_f
+    # (S5) ∂o′ₜ = ∂a_oₜ ⊙ o′ₜ ⊙ (1 − 2 oₜ)
+    np.multiply(2, o, out=d_a_o_dot)
+    np.subtract(1, d_a_o_dot, out=d_a_o_dot)
+    d_a_o_dot *= a_o_dot * o_slope
+    # (B9) g′ₜ = tanh′(a_gₜ)
+    g_slope[...] = _tanh_slope(a_g)
+    # (S9) ∂g′ₜ = −2 ∂a_gₜ ⊙ gₜ ⊙ g′ₜ
+    d_a_g_dot[...] = -2 * a_g_dot * g * g_slope
+    for (
+        dy_t, dy_dot_t, o_t, o_dot_t, tanh_c_t, tanh_c_dot_t, d_a_o_t, o_slope_t, tanh_c_slope_t, i_t,
+        c_prev, g_t, d_a_i_f_g_t, gates_slope_i_f_g_t, d_a_t, f_t, d_a_f_t, d_a_i_t, d_a_o_dot_t,
+        tanh_c_slope_dot_t, i_dot_t, c_dot_prev, g_dot_t, d_a_dot_i_f_g_t, d_a_dot_t, f_dot_t, d_a_f_dot_t,
+        d_a_i_dot_t
+    ) in zip(
+        dy[::-1], dy_dot[::-1], o[::-1], o_dot[::-1], tanh_c[::-1], tanh_c_dot[::-1], d_a_o[::-1],
+        o_slope[::-1], tanh_c_slope[::-1], i[::-1], c[:-1][::-1], g[::-1], d_a_i_f_g[::-1],
+        gates_slope_i_f_g[::-1], d_a[::-1], f[::-1], d_a_f[::-1], d_a_i[::-1], d_a_o_dot[::-1],
+        tanh_c_slope_dot[::-1], i_dot[::-1], c_dot[:-1][::-1], g_dot[::-1], d_a_dot_i_f_g[::-1],
+        d_a_dot[::-1], f_dot[::-1], d_a_f_dot[::-1], d_a_i_dot[::-1], strict=True
+    ):
+        # (B1) δhₜ = dyₜ + δh⁺ₜ
+        d_h = dy_t + d_h_next
+        # (S1) ∂δhₜ = ∂dyₜ + ∂δh⁺ₜ
+        d_h_dot = dy_dot_t + d_h_next_dot
+        # (B2) δtanh_cₜ = δhₜ ⊙ oₜ
+        d_tanh_c = d_h * o_t
+        # (S2) ∂δtanh_cₜ = ∂oₜ ⊙ δhₜ + ∂δhₜ ⊙ oₜ
+        d_tanh_c_dot = o_dot_t * d_h + d_h_dot * o_t
+        # (B4) δoₜ = δhₜ ⊙ tanh_cₜ
+        np.multiply(d_h, tanh_c_t, out=d_o)
+        # (S4) ∂δoₜ = ∂tanh_cₜ ⊙ δhₜ + ∂δhₜ ⊙ tanh_cₜ
+        np.add(tanh_c_dot_t * d_h, d_h_dot * tanh_c_t, out=d_o_dot)
+        # (B6) δa_oₜ = δoₜ ⊙ o′ₜ
+        np.multiply(d_o, o_slope_t, out=d_a_o_t)
+        # (B7) δcₜ = δc⁺ₜ + δtanh_cₜ ⊙ tanh_c′ₜ + δa_oₜ ⊙ p_o
+        d_c = d_c_next + d_tanh_c * tanh_c_slope_t + d_a_o_t * p_o
+        # (B8) δgₜ = δcₜ ⊙ iₜ
+        np.multiply(d_c, i_t, out=d_g)
+        # (B11) δfₜ = δcₜ ⊙ cₜ₋₁
+        np.multiply(d_c, c_prev, out=d_f)
+        # (B14) δiₜ = δcₜ ⊙ gₜ
+        np.multiply(d_c, g_t, out=d_i)
+        # (B16) δa_iₜ = δiₜ ⊙ i′ₜ; (B13) δa_fₜ = δfₜ ⊙ f′ₜ; (B10) δa_gₜ = δgₜ ⊙ g′ₜ
+        np.multiply(d_gates_i_f_g, gates_slope_i_f_g_t, out=d_a_i_f_g_t)
+        # (B17) δh⁺ₜ₋₁ = U_oᵀ δa_oₜ + U_gᵀ δa_gₜ + U_fᵀ δa_fₜ + U_iᵀ δa_iₜ
+        d_h_prev = d_a_t @ U
+        # (B18) δc⁺ₜ₋₁ = δcₜ ⊙ fₜ + δa_fₜ ⊙ p_f + δa_iₜ ⊙ p_i
+        d_c_prev = d_c * f_t + d_a_f_t * p_f + d_a_i_t * p_i
+        # (S6) ∂δa_oₜ = δoₜ ⊙ ∂o′ₜ + ∂δoₜ ⊙ o′ₜ
+        np.add(d_o * d_a_o_dot_t, d_o_dot * o_slope_t, out=d_a_o_dot_t)
+        # (S7) ∂δcₜ = ∂δc⁺ₜ + ∂p_o ⊙ δa_oₜ + δtanh_cₜ ⊙ ∂tanh_c′ₜ + ∂δtanh_cₜ ⊙ tanh_c′ₜ + ∂δa_oₜ ⊙ p_o
+        d_c_dot = d_c_next_dot + p_o_dot * d_a_o_t + d_tanh_c * tanh_c_slope_dot_t + d_tanh_c_dot * tanh_c_slope_t + d_a_o_dot_t * p_o
+        # (S8) ∂δgₜ = ∂iₜ ⊙ δcₜ + ∂δcₜ ⊙ iₜ
+        np.add(i_dot_t * d_c, d_c_dot * i_t, out=d_g_dot)
+        # (S11) ∂δfₜ = ∂cₜ₋₁ ⊙ δcₜ + ∂δcₜ ⊙ cₜ₋₁
+        np.add(c_dot_prev * d_c, d_c_dot * c_prev, out=d_f_dot)
+        # (S14) ∂δiₜ = ∂gₜ ⊙ δcₜ + ∂δcₜ ⊙ gₜ
+        np.add(g_dot_t * d_c, d_c_dot * g_t, out=d_i_dot)
+        # (S16) ∂δa_iₜ = δiₜ ⊙ ∂i′ₜ + ∂δiₜ ⊙ i′ₜ; (S13) ∂δa_fₜ = δfₜ ⊙ ∂f′ₜ + ∂δfₜ ⊙ f′ₜ; (S10) ∂δa_gₜ = δgₜ ⊙
+        # ∂g′ₜ + ∂δgₜ ⊙ g′ₜ
+        np.add(d_gates_i_f_g * d_a_dot_i_f_g_t, d_gates_dot_i_f_g * gates_slope_i_f_g_t, out=d_a_dot_i_f_g_t)
+        # (S17) ∂δh⁺ₜ₋₁ = U_oᵀ ∂δa_oₜ + ∂U_oᵀ δa_oₜ + U_gᵀ ∂δa_gₜ + ∂U_gᵀ δa_gₜ + U_fᵀ ∂δa_fₜ + ∂U_fᵀ δa_fₜ +
+        # U_iᵀ ∂δa_iₜ + ∂U_iᵀ δa_iₜ
+        d_h_next_dot_prev = d_a_dot_t @ U
+        d_h_next_dot_prev += d_a_t @ U_dot
+        # (S18) ∂δc⁺ₜ₋₁ = ∂fₜ ⊙ δcₜ + ∂p_i ⊙ δa_iₜ + ∂p_f ⊙ δa_fₜ + ∂δcₜ ⊙ fₜ + ∂δa_fₜ ⊙ p_f + ∂δa_iₜ ⊙ p_i
+        d_c_next_dot_prev = f_dot_t * d_c + p_i_dot * d_a_i_t + p_f_dot * d_a_f_t + d_c_dot * f_t + d_a_f_dot_t * p_f + d_a_i_dot_t * p_i
+        d_h_next, d_h_next_dot, d_c_next, d_c_next_dot = d_h_prev, d_h_next_dot_prev, d_c_prev, d_c_next_dot_prev
+    # (B19) δxₜ = W_oᵀ δa_oₜ + W_gᵀ δa_gₜ + W_fᵀ δa_fₜ + W_iᵀ δa_iₜ
+    d_x = _times(d_a, W)
+    # (S19) ∂δxₜ = W_oᵀ ∂δa_oₜ + ∂W_oᵀ δa_oₜ + W_gᵀ ∂δa_gₜ + ∂W_gᵀ δa_gₜ + W_fᵀ ∂δa_fₜ + ∂W_fᵀ δa_fₜ + W_iᵀ
+    # ∂δa_iₜ + ∂W_iᵀ δa_iₜ
+    d_x_dot = _times(d_a_dot, W)
+    d_x_dot += _times(d_a, W_dot)
+    # (B20) δW_i = Σₜ δa_iₜ xₜᵀ; (B24) δW_f = Σₜ δa_fₜ xₜᵀ; (B28) δW_g = Σₜ δa_gₜ xₜᵀ; (B31) δW_o = Σₜ δa_oₜ
+    # xₜᵀ
+    d_W = _outer(d_a, x)
+    d_W_i = d_W[0 * H : 1 * H]
+    d_W_f = d_W[1 * H : 2 * H]
+    d_W_g = d_W[2 * H : 3 * H]
+    d_W_o = d_W[3 * H : 4 * H]
+    # (S20) ∂δW_i = Σₜ (∂δa_iₜ xₜᵀ + δa_iₜ ∂xₜᵀ); (S24) ∂δW_f = Σₜ (∂δa_fₜ xₜᵀ + δa_fₜ ∂xₜᵀ); (S28) ∂δW_g =
+    # Σₜ (∂δa_gₜ xₜᵀ + δa_gₜ ∂xₜᵀ); (S31) ∂δW_o = Σₜ (∂δa_oₜ xₜᵀ + δa_oₜ ∂xₜᵀ)
+    d_W_dot = _outer(d_a_dot, x)
+    d_W_dot += _outer(d_a, x_dot)
+    d_W_i_dot = d_W_dot[0 * H : 1 * H]
+    d_W_f_dot = d_W_dot[1 * H : 2 * H]
+    d_W_g_dot = d_W_dot[2 * H : 3 * H]
+    d_W_o_dot = d_W_dot[3 * H : 4 * H]
+    # (B21) δU_i = Σₜ δa_iₜ hₜ₋₁ᵀ; (B25) δU_f = Σₜ δa_fₜ hₜ₋₁ᵀ; (B29) δU_g = Σₜ δa_gₜ hₜ₋₁ᵀ; (B32) δU_o = Σₜ
+    # δa_oₜ hₜ₋₁ᵀ
+    d_U = _outer(d_a, h[:-1])
+    d_U_i = d_U[0 * H : 1 * H]
+    d_U_f = d_U[1 * H : 2 * H]
+    d_U_g = d_U[2 * H : 3 * H]
+    d_U_o = d_U[3 * H : 4 * H]
+    # (S21) ∂δU_i = Σₜ (∂δa_iₜ hₜ₋₁ᵀ + δa_iₜ ∂hₜ₋₁ᵀ); (S25) ∂δU_f = Σₜ (∂δa_fₜ hₜ₋₁ᵀ + δa_fₜ ∂hₜ₋₁ᵀ); (S29)
+    # ∂δU_g = Σₜ (∂δa_gₜ hₜ₋₁ᵀ + δa_gₜ ∂hₜ₋₁ᵀ); (S32) ∂δU_o = Σₜ (∂δa_oₜ hₜ₋₁ᵀ + δa_oₜ ∂hₜ₋₁ᵀ)
+    d_U_dot = _outer(d_a_dot, h[:-1])
+    d_U_dot += _outer(d_a, h_dot[:-1])
+    d_U_i_dot = d_U_dot[0 * H : 1 * H]
+    d_U_f_dot = d_U_dot[1 * H : 2 * H]
+    d_U_g_dot = d_U_dot[2 * H : 3 * H]
+    d_U_o_dot = d_U_dot[3 * H : 4 * H]
+    # (B22) δp_i = Σₜ δa_iₜ ⊙ cₜ₋₁
+    d_p_i = (d_a_i * c[:-1]).sum(axis=(0, 1))
+    # (S22) ∂δp_i = Σₜ (∂δa_iₜ ⊙ cₜ₋₁ + δa_iₜ ⊙ ∂cₜ₋₁)
+    d_p_i_dot = (d_a_i_dot * c[:-1]).sum(axis=(0, 1))
+    d_p_i_dot += (d_a_i * c_dot[:-1]).sum(axis=(0, 1))
+    # (B23) δb_i = Σₜ δa_iₜ; (B27) δb_f = Σₜ δa_fₜ; (B30) δb_g = Σₜ δa_gₜ; (B34) δb_o = Σₜ δa_oₜ
+    d_b = d_a.sum(axis=(0, 1))
+    d_b_i = d_b[0 * H : 1 * H]
+    d_b_f = d_b[1 * H : 2 * H]
+    d_b_g = d_b[2 * H : 3 * H]
+    d_b_o = d_b[3 * H : 4 * H]
+    # (S23) ∂δb_i = Σₜ ∂δa_iₜ; (S27) ∂δb_f = Σₜ ∂δa_fₜ; (S30) ∂δb_g = Σₜ ∂δa_gₜ; (S34) ∂δb_o = Σₜ ∂δa_oₜ
+    d_b_dot = d_a_dot.sum(axis=(0, 1))
+    d_b_i_dot = d_b_dot[0 * H : 1 * H]
+    d_b_f_dot = d_b_dot[1 * H : 2 * H]
+    d_b_g_dot = d_b_dot[2 * H : 3 * H]
+    d_b_o_dot = d_b_dot[3 * H : 4 * H]
+    # (B26) δp_f = Σₜ δa_fₜ ⊙ cₜ₋₁
+    d_p_f = (d_a_f * c[:-1]).sum(axis=(0, 1))
+    # (S26) ∂δp_f = Σₜ (∂δa_fₜ ⊙ cₜ₋₁ + δa_fₜ ⊙ ∂cₜ₋₁)
+    d_p_f_dot = (d_a_f_dot * c[:-1]).sum(axis=(0, 1))
+    d_p_f_dot += (d_a_f * c_dot[:-1]).sum(axis=(0, 1))
+    # (B33) δp_o = Σₜ δa_oₜ ⊙ cₜ
+    d_p_o = (d_a_o * c[1:]).sum(axis=(0, 1))
+    # (S33) ∂δp_o = Σₜ (∂δa_oₜ ⊙ cₜ + δa_oₜ ⊙ ∂cₜ)
+    d_p_o_dot = (d_a_o_dot * c[1:]).sum(axis=(0, 1))
+    d_p_o_dot += (d_a_o * c_dot[1:]).sum(axis=(0, 1))
+    return Grads(d_x, Params(d_W_i, d_U_i, d_p_i, d_b_i, d_W_f, d_U_f, d_p_f, d_b_f, d_W_g, d_U_g, d_b_g, d_W_o, d_U_o, d_p_o, d_b_o), State(d_h_next.copy(), d_c_next.copy())), Grads(d_x_dot, Params(d_W_i_dot, d_U_i_dot, d_p_i_dot, d_b_i_dot, d_W_f_dot, d_U_f_dot, d_p_f_dot, d_b_f_dot, d_W_g_dot, d_U_g_dot, d_b_g_dot, d_W_o_dot, d_U_o_dot, d_p_o_dot, d_b_o_dot), State(d_h_next_dot.copy(), d_c_next_dot.copy()))
 
 
 def jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(None)) -> Array:
@@ -927,29 +1352,40 @@ def _checked(name: str, value: Any, axes: Any, sizes: Any, dtype: np.dtype[Any])
 
 
 def _checked_fields(
-    name: str,
-    values: Any,
-    shapes: Any,
-    sizes: Any,
-    dtype: np.dtype[Any],
+    name: str, values: Any, shapes: Any, sizes: Any, dtype: np.dtype[Any]
 ) -> Any:
     """A named tuple of arrays, field by field; None gives zeros. Raises TypeError, ValueError."""
     if values is None:
         return [np.zeros([sizes[axis] for axis in axes], dtype) for axes in shapes.values()]
-    missing = [field for field in shapes if not hasattr(values, field)]
-    if missing:
-        raise TypeError(f"{name} has no field {missing[0]}; it needs {', '.join(shapes)}")
-    return [_checked(f"{name}.{f}", getattr(values, f), axes, sizes, dtype) for f, axes in shapes.items()]
+    arrays = _named(name, values, shapes)
+    return [
+        _checked(full, value, axes, sizes, dtype)
+        for (full, value), axes in zip(arrays.items(), shapes.values(), strict=True)
+    ]
 
 
 def _float_dtype(arrays: Any) -> np.dtype[Any]:
     """The one dtype all arrays are computed in: float32 stays float32. Raises TypeError for half and for no float."""
-    dtype = np.result_type(*arrays)
-    if dtype.kind not in "fc" or dtype.itemsize < 4:
-        raise TypeError(
-            f"arrays of dtype {dtype} cannot be used; convert with .astype(np.float64) or .astype(np.float32)"
-        )
-    return dtype.newbyteorder("=")
+    dtypes = {name: np.asarray(value).dtype for name, value in arrays.items()}
+    for name, dtype in dtypes.items():
+        if dtype.kind not in "fc" or dtype.itemsize < 4:
+            raise TypeError(
+                f"{name} has dtype {dtype}, which cannot be used; convert it with .astype(np.float64) or (np.float32)"
+            )
+    return np.result_type(*dtypes.values()).newbyteorder("=")
+
+
+def _named(name: str, values: Any, fields: Any) -> dict[str, Any]:
+    """The fields of a named tuple as {"params.W": ...}; None has none. Raises TypeError for one that lacks a field."""
+    if values is None:
+        return {}
+    for field in fields:
+        if not hasattr(values, field):
+            raise TypeError(
+                f"{name} is a {type(values).__name__} without the field {field}; make one with "
+                f"{name.partition('_')[0].removeprefix('d').capitalize()}({', '.join(fields)})"
+            )
+    return {f"{name}.{field}": getattr(values, field) for field in fields}
 
 
 def _negative_magnitude(a: Array) -> Array:
@@ -976,41 +1412,48 @@ def _sigmoid(a: Array, out: Array | None = None) -> Array:
 
 
 def _sigmoid_precise(a: Array) -> Array:
-    """1 / (1 + exp(-a)) with full relative accuracy on both sides: e/(1+e) or 1/(1+e), e = exp(-|a|)."""
+    """1 / (1 + exp(-a)) with full relative accuracy on both sides: e/(1+e) or 1/(1+e), e = exp(-|a|).
+
+    The rounding of 1 + e is known exactly and put right, which saves half a unit in the last place.
+    """
     e = np.exp(_negative_magnitude(a))
-    value: Array = np.where(a.real < 0, e, 1) / (1 + e)
+    divisor = 1 + e
+    rounding = e - (divisor - 1)
+    value: Array = np.where(a.real < 0, e, 1) / divisor
+    value -= value * (rounding / divisor)
     return value
 
 
 def _sigmoid_slope(a: Array) -> Array:
     """sigmoid'(a) = e / (1+e)^2, e = exp(-|a|): no digit is lost however far the gate is saturated."""
     e = np.exp(_negative_magnitude(a))
-    slope: Array = e / (1 + e) ** 2
+    slope: Array = e / (1 + e * (2 + e))
     return slope
 
 
 def _sizes_of(params: Any, shapes: Any) -> dict[str, int]:
     """The number behind each symbolic size, read off the parameters. Raises TypeError, ValueError."""
     sizes: dict[str, int] = {}
-    for name, symbols in shapes.items():
-        if not hasattr(params, name):
-            raise TypeError(f"params has no field {name}; make them with init(), or Params({', '.join(shapes)})")
-        shape = np.shape(getattr(params, name))
+    for (name, value), symbols in zip(_named("params", params, shapes).items(), shapes.values(), strict=True):
+        shape = np.shape(value)
         if len(shape) != len(symbols):
-            raise ValueError(f"params.{name} has shape {shape}; expected {len(symbols)} axes ({', '.join(symbols)})")
+            raise ValueError(f"{name} has shape {shape}; expected {len(symbols)} axes ({', '.join(symbols)})")
         for symbol, size in zip(symbols, shape, strict=True):
             if sizes.setdefault(symbol, size) != size:
                 raise ValueError(
-                    f"params.{name} has shape {shape}, but {symbol} = {sizes[symbol]} by the parameters before it; "
+                    f"{name} has shape {shape}, but {symbol} = {sizes[symbol]} by the parameters before it; "
                     f"expected ({', '.join(symbols)})"
                 )
     return sizes
 
 
 def _tanh_slope(a: Array) -> Array:
-    """tanh'(a) = 4E / (1+E)^2, E = exp(-2|a|): no digit is lost however far the unit is saturated."""
-    e = np.exp(2 * _negative_magnitude(a))
-    slope: Array = 4 * e / (1 + e) ** 2
+    """tanh'(a) = 4E / (1+E)^2, E = exp(-2|a|): no digit is lost however far the unit is saturated.
+
+    Below exp(-800) there is no number left, so the argument is held there: doubling it must not overflow.
+    """
+    e = np.exp(2 * np.maximum(_negative_magnitude(a), -400))
+    slope: Array = 4 * e / (1 + e * (2 + e))
     return slope
 
 

@@ -94,13 +94,14 @@ def init(
     """Parameters drawn uniformly from (-1/sqrt(hidden_size), 1/sqrt(hidden_size)), as PyTorch does.
 
     `fill` sets a vector to one value, as b=1.0. Without rng the seed is 0.
-    Raises TypeError for a name in `fill` that is no vector, ValueError for a size below 1.
+    Raises TypeError for a name in `fill` that is no vector or a dtype that is no float, ValueError for a size below 1.
     """
     rng = np.random.default_rng(0) if rng is None else rng
     sizes = {'D': input_size, 'H': hidden_size}
     for symbol, size in sizes.items():
-        if size < 1:
-            raise ValueError(f"the size {symbol} is {size}; sizes are 1 or more")
+        if size != int(size) or size < 1:
+            raise ValueError(f"the size {symbol} is {size}; sizes are whole numbers, 1 or more")
+    dtype = _float_dtype({"dtype": np.empty(0, dtype)})
     for name in fill:
         if name not in ('b',):
             raise TypeError(f"init() cannot fill {name}; the vectors of this cell: b")
@@ -115,7 +116,8 @@ def init(
 def _prepared(x: Any, params: Any, state: Any) -> tuple[Array, Params, State]:
     """Arrays of one dtype and of sizes that fit each other."""
     sizes = _sizes_of(params, _SHAPES)
-    dtype = _float_dtype([x, *params, *(state or ())])
+    arrays = {"x": x, **_named("params", params, _SHAPES), **_named("state", state, _STATE_SHAPES)}
+    dtype = _float_dtype(arrays)
     x = _checked("x", x, ("T", "B", "D"), sizes, dtype)
     sizes |= {"B": x.shape[1], "D": x.shape[2]}
     params = Params(*_checked_fields("params", params, _SHAPES, sizes, dtype))
@@ -142,9 +144,12 @@ def backward(dy: Any, tape: Tape | PreciseTape, params: Params, dstate: State | 
     dy = dL/dy (T, B, H); params as given to `forward`; dstate = dL/d(state after T steps), None for zeros.
     Returns dL/dx (T, B, D), dL/dparams (named), dL/d(initial state). Raises TypeError, ValueError.
     """
+    if not isinstance(tape, (Tape, PreciseTape)):
+        raise TypeError(f"tape is a {type(tape).__name__}; it must be the third result of this kernel's forward()")
     reference = tape.x
     sizes = _sizes_of(params, _SHAPES) | {"T": reference.shape[0], "B": reference.shape[1]}
-    dtype = _float_dtype([np.empty(0, reference.dtype), dy])
+    arrays = {"tape": reference, "dy": dy, **_named("params", params, _SHAPES)}
+    dtype = _float_dtype(arrays | _named("dstate", dstate, _STATE_SHAPES))
     dy = _checked("dy", dy, ("T", "B", "H"), sizes, dtype)
     sizes["H"] = dy.shape[2]
     params = Params(*_checked_fields("params", params, _SHAPES, sizes, dtype))
@@ -217,7 +222,7 @@ def _backward_fast(dy: Array, tape: Tape, params: Params, dstate: State) -> Grad
     # (B2) h′ₜ = 1 − hₜ²
     h_slope = 1 - h[1:]**2
     for dy_t, d_a_h_t, h_slope_t in zip(dy[::-1], d_a_h[::-1], h_slope[::-1], strict=True):
-        # (B1) δhₜ = δyₜ + δh⁺ₜ
+        # (B1) δhₜ = dyₜ + δh⁺ₜ
         d_h = dy_t + d_h_next
         # (B3) δa_hₜ = δhₜ ⊙ h′ₜ
         np.multiply(d_h, h_slope_t, out=d_a_h_t)
@@ -232,7 +237,7 @@ def _backward_fast(dy: Array, tape: Tape, params: Params, dstate: State) -> Grad
     d_U = _outer(d_a_h, h[:-1])
     # (B8) δb = Σₜ δa_hₜ
     d_b = d_a_h.sum(axis=(0, 1))
-    return Grads(d_x, Params(d_W, d_U, d_b), State(d_h_next))
+    return Grads(d_x, Params(d_W, d_U, d_b), State(d_h_next.copy()))
 
 
 def _backward_precise(dy: Array, tape: PreciseTape, params: Params, dstate: State) -> Grads:
@@ -249,7 +254,7 @@ def _backward_precise(dy: Array, tape: PreciseTape, params: Params, dstate: Stat
     # (B2) h′ₜ = tanh′(a_hₜ)
     h_slope = _tanh_slope(a_h)
     for dy_t, d_a_h_t, h_slope_t in zip(dy[::-1], d_a_h[::-1], h_slope[::-1], strict=True):
-        # (B1) δhₜ = δyₜ + δh⁺ₜ
+        # (B1) δhₜ = dyₜ + δh⁺ₜ
         d_h = dy_t + d_h_next
         # (B3) δa_hₜ = δhₜ ⊙ h′ₜ
         np.multiply(d_h, h_slope_t, out=d_a_h_t)
@@ -264,7 +269,7 @@ def _backward_precise(dy: Array, tape: PreciseTape, params: Params, dstate: Stat
     d_U = _outer(d_a_h, h[:-1])
     # (B8) δb = Σₜ δa_hₜ
     d_b = d_a_h.sum(axis=(0, 1))
-    return Grads(d_x, Params(d_W, d_U, d_b), State(d_h_next))
+    return Grads(d_x, Params(d_W, d_U, d_b), State(d_h_next.copy()))
 
 
 def step(x_t: Array, state: State, params: Params) -> tuple[Array, State]:
@@ -299,17 +304,26 @@ def jvp(
 
     Returns y and y_dot (T, B, H), the state after T steps and its tangent. Raises TypeError, ValueError.
     """
+    return _jvp(*_directions(x, params, state, x_dot, params_dot, state_dot, {}))
+
+
+def _directions(
+    x: Any, params: Any, state: Any, x_dot: Any, params_dot: Any, state_dot: Any, others: dict[str, Any]
+) -> tuple[Array, Params, State, Array, Params, State]:
+    """Point and direction as arrays of one dtype, that of `others` counted in."""
     x, params, state = _prepared(x, params, state)
     x_dot = np.zeros_like(x) if x_dot is None else x_dot
     params_dot = Params(*map(np.zeros_like, params)) if params_dot is None else params_dot
     state_dot = State(*map(np.zeros_like, state)) if state_dot is None else state_dot
-    dtype = _float_dtype([x, x_dot, *params_dot, *state_dot])
+    arrays = {"x": x, "x_dot": x_dot, **_named("params_dot", params_dot, _SHAPES)}
+    arrays |= _named("state_dot", state_dot, _STATE_SHAPES)
+    dtype = _float_dtype(arrays | others)
     x, params, state = _prepared(x.astype(dtype, copy=False), params, state)
-    sizes = _sizes_of(params, _SHAPES) | {"T": x.shape[0], "B": x.shape[1]}
+    sizes = _sizes_of(params, _SHAPES) | {"T": x.shape[0], "B": x.shape[1], "D": x.shape[2]}
     x_dot = _checked("x_dot", x_dot, ("T", "B", "D"), sizes, dtype)
     params_dot = Params(*_checked_fields("params_dot", params_dot, _SHAPES, sizes, dtype))
     state_dot = State(*_checked_fields("state_dot", state_dot, _STATE_SHAPES, sizes, dtype))
-    return _jvp(x, params, state, x_dot, params_dot, state_dot)
+    return x, params, state, x_dot, params_dot, state_dot
 
 
 def _jvp(
@@ -360,6 +374,168 @@ def _jvp(
         # (T3) ∂hₜ = ∂a_hₜ ⊙ h′ₜ
         np.multiply(a_h_dot_t, h_slope, out=h_dot_t)
     return h[1:].copy(), h_dot[1:].copy(), State(h[T].copy()), State(h_dot[T].copy())
+
+
+def hvp(
+    x: Any,
+    params: Params,
+    state: State | None = None,
+    *,
+    dy: Any,
+    dstate: State | None = None,
+    x_dot: Any = None,
+    params_dot: Params | None = None,
+    state_dot: State | None = None,
+    dy_dot: Any = None,
+    dstate_dot: State | None = None,
+) -> tuple[Grads, Grads]:
+    """Second order, in the precise form: the gradients and their derivative along a direction.
+
+    dy = dL/dy (T, B, H) and dstate as in `backward`; the direction (x_dot, params_dot, state_dot) as in `jvp`.
+    dy_dot, dstate_dot: the derivative of dy and dstate along it, None where they are constant (a loss linear in y).
+    Returns (gradients, Hessian-vector product), both as Grads. Raises TypeError, ValueError.
+    """
+    given = {"dy": dy, **_named("dstate", dstate, _STATE_SHAPES), **_named("dstate_dot", dstate_dot, _STATE_SHAPES)}
+    given |= {} if dy_dot is None else {"dy_dot": dy_dot}
+    point = _directions(x, params, state, x_dot, params_dot, state_dot, given)
+    dtype = point[0].dtype
+    sizes = _sizes_of(point[1], _SHAPES) | {"T": point[0].shape[0], "B": point[0].shape[1]}
+    dy = _checked("dy", dy, ("T", "B", "H"), sizes, dtype)
+    sizes["H"] = dy.shape[2]
+    dy_dot = np.zeros_like(dy) if dy_dot is None else _checked("dy_dot", dy_dot, ("T", "B", "H"), sizes, dtype)
+    dstate = State(*_checked_fields("dstate", dstate, _STATE_SHAPES, sizes, dtype))
+    dstate_dot = State(*_checked_fields("dstate_dot", dstate_dot, _STATE_SHAPES, sizes, dtype))
+    tape = _hvp_forward(*point)
+    return _hvp_backward(dy, dy_dot, tape, point[1], point[4], dstate, dstate_dot)
+
+
+class SecondTape(NamedTuple):
+    """What the second-order backward pass needs: values and their tangents."""
+
+    x: Array
+    x_dot: Array
+    h: Array
+    h_dot: Array
+    a_h: Array
+    a_h_dot: Array
+    h_slope: Array
+
+
+def _hvp_forward(
+    x: Array, params: Params, state: State, x_dot: Array, params_dot: Params, state_dot: State
+) -> SecondTape:
+    H = params.W.shape[0]
+    T, B = x.shape[:2]
+    dtype = x.dtype
+    W = params.W
+    b = params.b
+    W_dot = params_dot.W
+    b_dot = params_dot.b
+    U = params.U
+    U_T = np.ascontiguousarray(U.T)
+    U_dot = params_dot.U
+    U_dot_T = np.ascontiguousarray(U_dot.T)
+    a_h = np.empty((T, B, H), dtype)
+    a_h_dot = np.empty((T, B, H), dtype)
+    h_slope = np.empty((T, B, H), dtype)
+    h = np.empty((T + 1, B, H), dtype)
+    h[0] = state.h
+    h_dot = np.empty((T + 1, B, H), dtype)
+    h_dot[0] = state_dot.h
+    # (F1) a_hₜ = W xₜ
+    _times(x, W.T, out=a_h)
+    # (F1) a_hₜ += b
+    a_h += b
+    # (T1) ∂a_hₜ = W ∂xₜ
+    _times(x_dot, W.T, out=a_h_dot)
+    # (T1) ∂a_hₜ += ∂W xₜ
+    a_h_dot += _times(x, W_dot.T)
+    # (T1) ∂a_hₜ += ∂b
+    a_h_dot += b_dot
+    for (
+        a_h_t, h_prev, h_t, h_slope_t, a_h_dot_t, h_dot_prev, h_dot_t
+    ) in zip(
+        a_h, h[:-1], h[1:], h_slope, a_h_dot, h_dot[:-1], h_dot[1:], strict=True
+    ):
+        # (F1) a_hₜ += U hₜ₋₁
+        a_h_t += h_prev @ U_T
+        # (F2) hₜ = tanh(a_hₜ)
+        np.tanh(a_h_t, out=h_t)
+        # (T2) h′ₜ = tanh′(a_hₜ)
+        h_slope_t[...] = _tanh_slope(a_h_t)
+        # (T1) ∂a_hₜ += U ∂hₜ₋₁
+        a_h_dot_t += h_dot_prev @ U_T
+        # (T1) ∂a_hₜ += ∂U hₜ₋₁
+        a_h_dot_t += h_prev @ U_dot_T
+        # (T3) ∂hₜ = ∂a_hₜ ⊙ h′ₜ
+        np.multiply(a_h_dot_t, h_slope_t, out=h_dot_t)
+    return SecondTape(x, x_dot, h, h_dot, a_h, a_h_dot, h_slope)
+
+
+def _hvp_backward(
+    dy: Array, dy_dot: Array, tape: SecondTape, params: Params, params_dot: Params,
+    dstate: State, dstate_dot: State
+) -> tuple[Grads, Grads]:
+    H = params.W.shape[0]
+    T, B = dy.shape[:2]
+    dtype = dy.dtype
+    x = tape.x
+    x_dot = tape.x_dot
+    h = tape.h
+    h_dot = tape.h_dot
+    a_h = tape.a_h
+    a_h_dot = tape.a_h_dot
+    U = params.U
+    U_dot = params_dot.U
+    W = params.W
+    W_dot = params_dot.W
+    d_a_h = np.empty((T, B, H), dtype)
+    d_a_h_dot = np.empty((T, B, H), dtype)
+    d_h_next = dstate.h
+    d_h_next_dot = dstate_dot.h
+    # (B2) h′ₜ = tanh′(a_hₜ)
+    h_slope = _tanh_slope(a_h)
+    # (S2) ∂h′ₜ = −2 ∂a_hₜ ⊙ hₜ ⊙ h′ₜ
+    h_slope_dot = -2 * a_h_dot * h[1:] * h_slope
+    for (
+        dy_t, dy_dot_t, d_a_h_t, h_slope_t, d_a_h_dot_t, h_slope_dot_t
+    ) in zip(
+        dy[::-1], dy_dot[::-1], d_a_h[::-1], h_slope[::-1], d_a_h_dot[::-1], h_slope_dot[::-1], strict=True
+    ):
+        # (B1) δhₜ = dyₜ + δh⁺ₜ
+        d_h = dy_t + d_h_next
+        # (S1) ∂δhₜ = ∂dyₜ + ∂δh⁺ₜ
+        d_h_dot = dy_dot_t + d_h_next_dot
+        # (B3) δa_hₜ = δhₜ ⊙ h′ₜ
+        np.multiply(d_h, h_slope_t, out=d_a_h_t)
+        # (S3) ∂δa_hₜ = δhₜ ⊙ ∂h′ₜ + ∂δhₜ ⊙ h′ₜ
+        np.add(d_h * h_slope_dot_t, d_h_dot * h_slope_t, out=d_a_h_dot_t)
+        # (B4) δh⁺ₜ₋₁ = Uᵀ δa_hₜ
+        d_h_prev = d_a_h_t @ U
+        # (S4) ∂δh⁺ₜ₋₁ = Uᵀ ∂δa_hₜ + ∂Uᵀ δa_hₜ
+        d_h_next_dot_prev = d_a_h_dot_t @ U
+        d_h_next_dot_prev += d_a_h_t @ U_dot
+        d_h_next, d_h_next_dot = d_h_prev, d_h_next_dot_prev
+    # (B5) δxₜ = Wᵀ δa_hₜ
+    d_x = _times(d_a_h, W)
+    # (S5) ∂δxₜ = Wᵀ ∂δa_hₜ + ∂Wᵀ δa_hₜ
+    d_x_dot = _times(d_a_h_dot, W)
+    d_x_dot += _times(d_a_h, W_dot)
+    # (B6) δW = Σₜ δa_hₜ xₜᵀ
+    d_W = _outer(d_a_h, x)
+    # (S6) ∂δW = Σₜ (∂δa_hₜ xₜᵀ + δa_hₜ ∂xₜᵀ)
+    d_W_dot = _outer(d_a_h_dot, x)
+    d_W_dot += _outer(d_a_h, x_dot)
+    # (B7) δU = Σₜ δa_hₜ hₜ₋₁ᵀ
+    d_U = _outer(d_a_h, h[:-1])
+    # (S7) ∂δU = Σₜ (∂δa_hₜ hₜ₋₁ᵀ + δa_hₜ ∂hₜ₋₁ᵀ)
+    d_U_dot = _outer(d_a_h_dot, h[:-1])
+    d_U_dot += _outer(d_a_h, h_dot[:-1])
+    # (B8) δb = Σₜ δa_hₜ
+    d_b = d_a_h.sum(axis=(0, 1))
+    # (S8) ∂δb = Σₜ ∂δa_hₜ
+    d_b_dot = d_a_h_dot.sum(axis=(0, 1))
+    return Grads(d_x, Params(d_W, d_U, d_b), State(d_h_next.copy())), Grads(d_x_dot, Params(d_W_dot, d_U_dot, d_b_dot), State(d_h_next_dot.copy()))
 
 
 def jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(None)) -> Array:
@@ -449,29 +625,40 @@ def _checked(name: str, value: Any, axes: Any, sizes: Any, dtype: np.dtype[Any])
 
 
 def _checked_fields(
-    name: str,
-    values: Any,
-    shapes: Any,
-    sizes: Any,
-    dtype: np.dtype[Any],
+    name: str, values: Any, shapes: Any, sizes: Any, dtype: np.dtype[Any]
 ) -> Any:
     """A named tuple of arrays, field by field; None gives zeros. Raises TypeError, ValueError."""
     if values is None:
         return [np.zeros([sizes[axis] for axis in axes], dtype) for axes in shapes.values()]
-    missing = [field for field in shapes if not hasattr(values, field)]
-    if missing:
-        raise TypeError(f"{name} has no field {missing[0]}; it needs {', '.join(shapes)}")
-    return [_checked(f"{name}.{f}", getattr(values, f), axes, sizes, dtype) for f, axes in shapes.items()]
+    arrays = _named(name, values, shapes)
+    return [
+        _checked(full, value, axes, sizes, dtype)
+        for (full, value), axes in zip(arrays.items(), shapes.values(), strict=True)
+    ]
 
 
 def _float_dtype(arrays: Any) -> np.dtype[Any]:
     """The one dtype all arrays are computed in: float32 stays float32. Raises TypeError for half and for no float."""
-    dtype = np.result_type(*arrays)
-    if dtype.kind not in "fc" or dtype.itemsize < 4:
-        raise TypeError(
-            f"arrays of dtype {dtype} cannot be used; convert with .astype(np.float64) or .astype(np.float32)"
-        )
-    return dtype.newbyteorder("=")
+    dtypes = {name: np.asarray(value).dtype for name, value in arrays.items()}
+    for name, dtype in dtypes.items():
+        if dtype.kind not in "fc" or dtype.itemsize < 4:
+            raise TypeError(
+                f"{name} has dtype {dtype}, which cannot be used; convert it with .astype(np.float64) or (np.float32)"
+            )
+    return np.result_type(*dtypes.values()).newbyteorder("=")
+
+
+def _named(name: str, values: Any, fields: Any) -> dict[str, Any]:
+    """The fields of a named tuple as {"params.W": ...}; None has none. Raises TypeError for one that lacks a field."""
+    if values is None:
+        return {}
+    for field in fields:
+        if not hasattr(values, field):
+            raise TypeError(
+                f"{name} is a {type(values).__name__} without the field {field}; make one with "
+                f"{name.partition('_')[0].removeprefix('d').capitalize()}({', '.join(fields)})"
+            )
+    return {f"{name}.{field}": getattr(values, field) for field in fields}
 
 
 def _negative_magnitude(a: Array) -> Array:
@@ -491,25 +678,26 @@ def _outer(left: Array, right: Array) -> Array:
 def _sizes_of(params: Any, shapes: Any) -> dict[str, int]:
     """The number behind each symbolic size, read off the parameters. Raises TypeError, ValueError."""
     sizes: dict[str, int] = {}
-    for name, symbols in shapes.items():
-        if not hasattr(params, name):
-            raise TypeError(f"params has no field {name}; make them with init(), or Params({', '.join(shapes)})")
-        shape = np.shape(getattr(params, name))
+    for (name, value), symbols in zip(_named("params", params, shapes).items(), shapes.values(), strict=True):
+        shape = np.shape(value)
         if len(shape) != len(symbols):
-            raise ValueError(f"params.{name} has shape {shape}; expected {len(symbols)} axes ({', '.join(symbols)})")
+            raise ValueError(f"{name} has shape {shape}; expected {len(symbols)} axes ({', '.join(symbols)})")
         for symbol, size in zip(symbols, shape, strict=True):
             if sizes.setdefault(symbol, size) != size:
                 raise ValueError(
-                    f"params.{name} has shape {shape}, but {symbol} = {sizes[symbol]} by the parameters before it; "
+                    f"{name} has shape {shape}, but {symbol} = {sizes[symbol]} by the parameters before it; "
                     f"expected ({', '.join(symbols)})"
                 )
     return sizes
 
 
 def _tanh_slope(a: Array) -> Array:
-    """tanh'(a) = 4E / (1+E)^2, E = exp(-2|a|): no digit is lost however far the unit is saturated."""
-    e = np.exp(2 * _negative_magnitude(a))
-    slope: Array = 4 * e / (1 + e) ** 2
+    """tanh'(a) = 4E / (1+E)^2, E = exp(-2|a|): no digit is lost however far the unit is saturated.
+
+    Below exp(-800) there is no number left, so the argument is held there: doubling it must not overflow.
+    """
+    e = np.exp(2 * np.maximum(_negative_magnitude(a), -400))
+    slope: Array = 4 * e / (1 + e * (2 + e))
     return slope
 
 

@@ -64,10 +64,16 @@ def expression_operations(expression: Expr) -> int:
         return below + len(expression.args) - 1
     if isinstance(expression, sympy.Mul):
         factors = [a for a in expression.args if a != -1]
-        return below + len(factors) - 1
+        quotient = any(not _is_reciprocal(a) for a in factors)
+        divisions = sum(_is_reciprocal(a) for a in factors) if quotient else 0
+        return below + len(factors) - 1 - divisions
     if isinstance(expression, sympy.Pow):
         return below - expression_operations(expression.exp) + _power(expression.exp)
     return below + (1 if isinstance(expression, sympy.Function) else 0)
+
+
+def _is_reciprocal(expression: Expr) -> bool:
+    return isinstance(expression, sympy.Pow) and expression.exp == -1
 
 
 def _power(exponent: Expr) -> int:

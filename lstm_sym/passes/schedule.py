@@ -58,11 +58,13 @@ def schedule(program: Program, layout: Layout, keep: frozenset[Value] = frozense
     """Schedule a program; values in `keep` are stored for every t as well (the tape)."""
     needed = _needed_by_carries(program)
     whole = {*program.inputs, *program.parameters}
+    # What a backward step sends to the one before is a plain variable, never a whole sequence.
+    sent = {carry.outgoing for carry in program.carries} if program.direction < 0 else set()
     parts: dict[str, list[Piece | Statement]] = {"before": [], "loop": [], "after": []}
     for statement in program.statements:
         for part in _pieces(statement, layout, whole):
-            parts[_region(part, whole, needed)].append(part)
-        if _is_whole(statement, whole):
+            parts[_region(part, whole, needed, sent)].append(part)
+        if _is_whole(statement, whole) and statement.target not in sent:
             whole.add(statement.target)
     known = {*program.inputs, *program.parameters}
     known |= {carry.incoming for carry in program.carries}
@@ -72,10 +74,10 @@ def schedule(program: Program, layout: Layout, keep: frozenset[Value] = frozense
     return Schedule(program, layout, before, loop, after, stored, keep | set(program.outputs))
 
 
-def _region(part: Piece | Statement, whole: set[Value], needed: set[Value]) -> str:
+def _region(part: Piece | Statement, whole: set[Value], needed: set[Value], sent: set[Value]) -> str:
     if isinstance(part, Accumulate):
         return "after"
-    if _is_whole(part, whole):
+    if _is_whole(part, whole) and part.target not in sent:
         return "before"
     return "loop" if part.target in needed else "after"
 
@@ -101,8 +103,8 @@ def _needed_by_carries(program: Program) -> set[Value]:
 def _stored(
     program: Program, parts: dict[str, list[Piece | Statement]], whole: set[Value], keep: frozenset[Value]
 ) -> frozenset[Value]:
-    """Values that are whole sequences or begun before the loop, kept, handed out, or read after the loop."""
-    begun = {part.target for part in parts["before"]}
+    """Values that are whole sequences, begun before the loop, computed or read after it, kept, or handed out."""
+    begun = {part.target for part in (*parts["before"], *parts["after"]) if not isinstance(part, Accumulate)}
     read_after = {value for part in parts["after"] for value in _reads(part)}
     parameters = set(program.parameters)
     return frozenset((whole | begun | keep | read_after | set(program.outputs)) - parameters)

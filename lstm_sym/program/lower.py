@@ -71,7 +71,7 @@ class _Lowering:
         return Provenance(f"{self.cell.key}.forward.{target.name}", rule, self.current.text)
 
     def pointwise(self, target: Value, expression: Expr) -> Value:
-        """Append target = expression; a stage of parameters alone has no time. Raises CellError on a division by zero."""
+        """Append target = expression; a stage of parameters alone has no time. Raises CellError on division by zero."""
         if expression.has(*_NO_NUMBER):
             raise self.current.error(
                 f"`{self.current.text}` divides by zero",
@@ -177,7 +177,7 @@ class _Lowering:
                 linear.append(term)
         remainder = self.remainder(target, rest) if rest else None
         if remainder is not None:
-            linear.append(Term(None, remainder))
+            linear.append(Term(remainder, None) if remainder.is_parameter else Term(None, remainder))
         self.statements.append(Affine(target, tuple(linear), self.provenance(target)))
         return target
 

@@ -39,6 +39,10 @@ class Program:
 
     def __post_init__(self) -> None:
         """Check SSA and shapes. Raises ProgramError."""
+        symbols: dict[object, Value] = {}
+        for value in self.values():
+            if symbols.setdefault(value.symbol, value) != value:
+                raise ProgramError(f"{self.name}: two values are called {value}")
         known = {*self.inputs, *self.parameters, *(carry.incoming for carry in self.carries)}
         for statement in self.statements:
             for value in statement.reads():

@@ -65,7 +65,7 @@ def _compared(one: str, other: str, lives: Mapping[str, HalfLife], words: Words)
         other=other,
         one_steps=steps_text(a.together),
         other_steps=steps_text(b.together),
-        ratio=steps_text(max(ratio, 1 / ratio) if ratio else float("inf")),
+        ratio=_times(ratio),
     )
     doubtful = kind != "similar" and overlap(a, b)
     return [line, words.line("answer.overlap")] if doubtful else [line]
@@ -76,3 +76,9 @@ def _ratio(one: HalfLife, other: HalfLife) -> float:
     if one.together == other.together:
         return 1.0
     return other.together / one.together
+
+
+def _times(ratio: float) -> str:
+    """How many times the larger is the smaller."""
+    times = max(ratio, 1 / ratio) if ratio else float("inf")
+    return f"{times:.2f}" if times < 10 else steps_text(times)

@@ -78,7 +78,7 @@ class _Derivation:
             tuple(self.lead()),
             sections,
             words.text("page.contents"),
-            Labels(words.rule, words.text("page.checked"), words.text("page.unchecked")),
+            Labels(words.rule, words.text("page.checked")),
         )
 
     def section(self, key: str, *blocks: Block) -> Section:

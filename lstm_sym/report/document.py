@@ -151,7 +151,6 @@ class Labels:
 
     rule: Callable[[str], str]
     checked: str
-    unchecked: str
 
 
 def _equations(block: Block) -> Iterator[Equation]:

@@ -32,7 +32,7 @@ def statement_summands(statement: Statement, values: Values) -> Summands:
         return tuple((1 if term.coefficient > 0 else -1, _term(term)) for term in statement.terms)
     if isinstance(statement, Pointwise) and isinstance(statement.expression, sympy.Add):
         terms = Notation(values).terms(statement.expression)
-        return tuple((sign, _expression(term, values)) for sign, term in terms)
+        return tuple((sign, expression_math(term, values)) for sign, term in terms)
     return ((1, Math(lambda n: _knowing(n, values).right(statement))),)
 
 
@@ -52,7 +52,8 @@ def _term(term: Term) -> Math:
     return Math(lambda n: n.signed([(size, n.term(term))]))
 
 
-def _expression(expression: Expr, values: Values) -> Math:
+def expression_math(expression: Expr, values: Values) -> Math:
+    """A pointwise expression as a summand."""
     return Math(lambda n: _knowing(n, values).print(expression, PRODUCT))
 
 

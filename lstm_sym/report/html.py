@@ -58,7 +58,7 @@ class _Page:
     def __init__(self, document: Document) -> None:
         self.document = document
         self.notation = MathMLNotation()
-        self.labels = document.words or Labels(str, "", "")
+        self.labels = document.words or Labels(str, "")
 
     def contents(self) -> str:
         """The list of sections, none for a document of one."""

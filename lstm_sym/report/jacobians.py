@@ -8,7 +8,7 @@ from lstm_sym.api import Derivation
 from lstm_sym.derivation.linear_map import LinearMap
 from lstm_sym.program.values import Value
 from lstm_sym.report.document import Block, Definitions, Equation, Inline, Math, Matrix, Paragraph, Section
-from lstm_sym.report.formulas import map_summands, value_math
+from lstm_sym.report.formulas import expression_math, map_summands, value_math
 from lstm_sym.report.words import Words
 
 
@@ -104,7 +104,7 @@ class _Jacobians:
         diagonal = linear.diagonal()
         if target != source or diagonal is None:
             return []
-        parts = {"block": self.partial(target, source), "diagonal": Math(lambda n: n.linear_map(linear))}
+        parts = {"block": self.partial(target, source), "diagonal": expression_math(diagonal, linear.values)}
         return [Paragraph(self.words.line("jacobian.gated", **parts))]
 
     def parameters(self) -> list[Block]:

@@ -47,16 +47,28 @@ def markdown_page(document: Document) -> str:
     return "\n\n".join(blocks) + "\n"
 
 
+class _GitHubNotation(LatexNotation):
+    """LaTeX in which no backslash stands before punctuation."""
+
+    def name(self, base: str, subscripts: list[str], mark: str, time: int | None) -> str:
+        """A subscript with an underscore in it becomes two."""
+        return super().name(base, [part for text in subscripts for part in text.split("_") if part], mark, time)
+
+    def applied(self, matrix: str, vector: str) -> str:
+        """U h, with a thin space."""
+        return rf"{matrix}\thinspace {vector}"
+
+    def scaled(self, number: str, rest: str) -> str:
+        """2 n, with a thin space."""
+        return rf"{number}\thinspace {rest}"
+
+
 class _Page:
     """Renders blocks as paragraphs of Markdown."""
 
     def __init__(self, document: Document) -> None:
-        self.notation = LatexNotation()
-        self.labels = document.words or Labels(str, "", "")
-
-    def math(self, text: str) -> str:
-        """LaTeX without a backslash before punctuation."""
-        return text.replace(r"\,", r"\thinspace ")
+        self.notation = _GitHubNotation()
+        self.labels = document.words or Labels(str, "")
 
     def section(self, section: Section, level: int) -> list[str]:
         """Heading, blocks, sections inside."""
@@ -75,7 +87,7 @@ class _Page:
             case Matrix():
                 return self.matrix(block)
             case Definitions():
-                return "\n".join(f"* {_bold(self.line(term))}: {self.line(text)}" for term, text in block.items)
+                return "\n".join(f"* {_bold(self.line(term))} – {self.line(text)}" for term, text in block.items)
             case Table():
                 return self.table(block)
             case Listing():
@@ -93,7 +105,7 @@ class _Page:
         """One part of a line."""
         match part:
             case Math():
-                return f" ${self.math(part.write(self.notation))}$ "
+                return f" ${part.write(self.notation)}$ "
             case Code():
                 return f"`{part.text}`"
             case Link():
@@ -107,7 +119,7 @@ class _Page:
         else:
             body = equation.write(self.notation)
         note = self.note(equation)
-        shown = f"$$\n{self.math(body)} \\tag{{{equation.number}}}\n$$"
+        shown = f"$$\n{body} \\tag{{{equation.number}}}\n$$"
         return f"{shown}\n\n{note}" if note else shown
 
     def broken(self, equation: Equation) -> str:
@@ -130,7 +142,7 @@ class _Page:
         """A matrix of blocks."""
         rows = " \\cr\n".join(" & ".join(entry.write(self.notation) for entry in row) for row in matrix.rows)
         left = matrix.left.write(self.notation) + self.notation.equals
-        return f"$$\n{self.math(left)}\\begin{{pmatrix}}\n{self.math(rows)}\n\\end{{pmatrix}}\n$$"
+        return f"$$\n{left}\\begin{{pmatrix}}\n{rows}\n\\end{{pmatrix}}\n$$"
 
     def table(self, table: Table) -> str:
         """A table; numbers to the right."""

@@ -55,6 +55,12 @@ def figure_labels(words: Words) -> dict[str, str]:
     return {name: words.sentence(f"figure.{name}") for name in FIGURE_LABELS}
 
 
+def table_labels(words: Words) -> dict[str, str]:
+    """The words of the table for the terminal."""
+    found = {name: words.sentence(f"measure.{name}") for name in ("model", "half_life", "lag50", "lag90")}
+    return found | {"lag": words.text("measure.lag", lag="").strip(), "caption": words.sentence("measure.table")}
+
+
 def study_document(study: Study, words: Words, svg: str) -> Document:
     """The page of a study; `svg` is the text of its figure, the file sensitivity.svg beside it."""
     parts: dict[str, list[Block]] = {
@@ -69,7 +75,7 @@ def study_document(study: Study, words: Words, svg: str) -> Document:
     cells = words.listed([Code(cell.key) for cell in study.cells])
     lag = Math(lambda n: n.name("k", [], "", None))
     lead = words.line("study.lead", cells=cells, input=study.stream.name, lag=lag)
-    return Document(words.text("study.title"), words.language, (lead,), sections, words.text("study.contents"))
+    return Document(words.text("study.title"), words.language, (lead,), sections, words.text("page.contents"))
 
 
 def findings(study: Study, words: Words) -> list[Line]:
@@ -111,18 +117,23 @@ def _checked(study: Study, words: Words) -> list[Block]:
     key, count = ("checked.some" if failed else "checked.all"), str(len(study.results))
     line = words.line(key, count=count, failed=str(failed)) if failed else words.line(key, count=count)
     head = (words.text("checks.check"), *(cell.key for cell in study.cells), words.text("checks.bar"))
-    rows = tuple(_check_row(results, words) for results in zip(*study.checks.values(), strict=True))
+    names = [result.name for result in study.checks[study.cells[0].key]]
+    rows = tuple(
+        _check_row(results, words, names.count(results[0].name) > 1)
+        for results in zip(*study.checks.values(), strict=True)
+    )
     why = Paragraph(words.line("checks.why"))
     return [Paragraph(line), Table(head, rows, frozenset(range(1, len(head)))), why]
 
 
-def _check_row(results: Sequence[CheckResult], words: Words) -> tuple[Line, ...]:
-    """The same check of every cell."""
+def _check_row(results: Sequence[CheckResult], words: Words, several: bool) -> tuple[Line, ...]:
+    """The same check of every cell; with its case where there are `several` of one name."""
     first = results[0]
+    name = check_name(first, words) + (f" ({first.detail.split('; ')[-1]})" if several else "")
     sign = "≥" if first.at_least else "≤"
     texts = [f"{r.error:.3f}" if r.at_least else error_text(r.error) for r in results]
     marked = [text if result.passed else f"✗ {text}" for text, result in zip(texts, results, strict=True)]
-    return tuple((text,) for text in (check_name(first, words), *marked, f"{sign} {first.bar:g}"))
+    return tuple((text,) for text in (name, *marked, f"{sign} {first.bar:g}"))
 
 
 def _derivations(study: Study, words: Words) -> list[Block]:

@@ -21,7 +21,7 @@ from lstm_sym.report.document import (
     Section,
     Table,
 )
-from lstm_sym.report.width import cells, padded
+from lstm_sym.report.width import cells, padded, wrapped
 
 Style = Callable[[str], str]
 
@@ -68,7 +68,7 @@ class _Page:
                 return self.wrapped(self.line(block.line)) if self.prose else ""
             case Definitions():
                 terms = [(self.line(term), self.line(text)) for term, text in block.items]
-                return "\n".join(self.wrapped(f"{a}: {b}") for a, b in terms) if self.prose else ""
+                return "\n".join(self.wrapped(f"{a} – {b}") for a, b in terms) if self.prose else ""
             case Matrix():
                 return self.matrix(block)
             case Table():
@@ -81,7 +81,7 @@ class _Page:
 
     def wrapped(self, text: str) -> str:
         """A paragraph, indented by two."""
-        return textwrap.fill(text, self.width, initial_indent="  ", subsequent_indent="  ")
+        return wrapped(text, self.width, "  ")
 
     def line(self, line: Line) -> str:
         """Text with mathematics in it."""
@@ -102,7 +102,8 @@ class _Page:
             joint = self.notation.plus if sign > 0 else self.notation.minus
             mark = joint if place else ("" if sign > 0 else self.notation.negative)
             text = mark + summand.write(self.notation)
-            if place and len(lines[-1]) + len(text) > self.width:
+            if len(lines[-1]) + len(text) > self.width:
+                lines[-1] = lines[-1].rstrip()
                 lines.append(indent + text.lstrip())
             else:
                 lines[-1] += text

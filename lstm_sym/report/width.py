@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
+
+# A word with the spaces after it; an East Asian character with the closing marks that must not begin a line.
+_PIECE = re.compile(r"[\u2e80-\u9fff\uff00-\uffef][、。，：；）！？」』”]*|[^\s\u2e80-\u9fff\uff00-\uffef]+\s*|\s+")
 
 
 def cells(text: str) -> int:
@@ -15,3 +19,13 @@ def padded(text: str, width: int, right: bool = False) -> str:
     """The text filled up with spaces to this many cells, to the right of it or, where it is a number, to the left."""
     space = " " * (width - cells(text))
     return space + text if right else text + space
+
+
+def wrapped(text: str, width: int, indent: str = "") -> str:
+    """The text in lines of at most `width` cells, broken at spaces and between East Asian characters."""
+    lines = [indent]
+    for piece in _PIECE.findall(text):
+        if cells(lines[-1] + piece.rstrip()) > width and lines[-1].strip():
+            lines.append(indent)
+        lines[-1] += piece if lines[-1].strip() else piece.lstrip()
+    return "\n".join(line.rstrip() for line in lines)

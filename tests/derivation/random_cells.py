@@ -18,7 +18,8 @@ import lstm_sym as ls
 QUANTITIES = ("h", "c", "i", "f", "a", "gates", "work", "out", "H", "W", "d", "lead", "step", "sizes", "reference", "y")
 STEMS = ("W", "U", "V_", "P", "T_")
 VECTORS = ("b", "p", "k", "x_t", "D", "names")
-NUMBERS = ("2", "0.5", "0.1", "3", "1.25", "0.3")
+NUMBERS = ("2", "0.5", "0.1", "1.25", "0.3")
+DIVISORS = ("2", "3", "1.25")
 INPUT_KIND = 2
 
 
@@ -177,9 +178,9 @@ class _Writer:
             lambda: f"{self.rng.choice(NUMBERS)} * {self.wrapped(kind, below)}",
             lambda: f"-{self.wrapped(kind, below)}",
             lambda: f"{self.wrapped(kind, below)} / (2 + {self.bounded(kind, below)})",
-            lambda: f"{self.wrapped(kind, below)} / {self.rng.choice(NUMBERS)}",
-            lambda: f"{self.bounded(kind, below)} ** {self.rng.randint(2, 5)}",
-            lambda: f"(3 + {self.bounded(kind, below)}) ** -{self.rng.randint(1, 3)}",
+            lambda: f"{self.wrapped(kind, below)} / {self.rng.choice(DIVISORS)}",
+            lambda: f"{self.bounded(kind, below)} ** {self.rng.randint(2, 3)}",
+            lambda: f"(3 + {self.bounded(kind, below)}) ** -{self.rng.randint(1, 2)}",
             lambda: f"1 - {self.bounded(kind, below)}",
         )
         return self.rng.choice(forms)()

@@ -109,6 +109,15 @@ def test_what_comes_after_the_loop_feeds_no_step(cell):
         assert {s.target for s in plan.program.statements if isinstance(s, Accumulate)} <= late
 
 
+@pytest.mark.xfail(reason="an adjoint sent back that depends on no adjoint sent before is computed for all t at once")
+def test_what_one_step_sends_back_to_the_next_is_computed_in_the_loop():
+    cell = ls.parse("r[t] = V @ x[t]\nq[t] = tanh(r[t-1]) + W @ x[t]")
+    for plan in schedules(cell):
+        if plan.program.direction < 0:
+            looped = {part.target for run in plan.loop for part in run.parts}
+            assert {carry.outgoing for carry in plan.program.carries} <= looped
+
+
 def test_the_checker_of_schedules_notices_what_it_is_there_for():
     plan = schedules(ls.cell("lstm"))[0]
     assert complaints(Schedule(plan.program, plan.layout, plan.loop, plan.before, (), plan.stored, plan.kept))

@@ -1,0 +1,231 @@
+"""Every checker passes the right kernel, and fails each kernel that it is meant to fail."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from itertools import product
+from typing import Any
+
+import numpy as np
+import pytest
+from check.broken import EDITS, noise, patched, step_by_step, transposed, with_gradient, with_result, without
+from kernels.cells import CATALOGUE, CELLS, OPTIONS
+
+import lstm_sym as ls
+from lstm_sym.check import CHECKS, CheckResult, check_cell, random_case
+from lstm_sym.check.complex_step import check_complex_step
+from lstm_sym.check.dot import check_dot
+from lstm_sym.check.explicit import check_explicit
+from lstm_sym.check.second_engine import check_autograd
+from lstm_sym.check.streaming import check_step
+from lstm_sym.check.suite import QUICK
+from lstm_sym.check.taylor import check_taylor
+
+Checker = Callable[[str, Any], CheckResult]
+
+CHECKERS: dict[str, Checker] = {
+    "autograd": lambda name, kernel: check_autograd(CELLS[name], kernel, random_case(CELLS[name])),
+    "dot test": lambda name, kernel: check_dot(kernel, random_case(CELLS[name])),
+    "Taylor": lambda name, kernel: check_taylor(kernel, random_case(CELLS[name])),
+    "complex step": lambda name, kernel: check_complex_step(
+        CELLS[name], kernel, random_case(CELLS[name], steps=201, batch=1, seed=5)
+    ),
+    "explicit Jacobian": lambda name, kernel: check_explicit(
+        CELLS[name], kernel, random_case(CELLS[name], steps=1, batch=1, hidden=2)
+    ),
+    "step": lambda name, kernel: check_step(kernel, random_case(CELLS[name])),
+}
+OF_THE_GRADIENT = ("autograd", "dot test", "Taylor")
+RECURRENT = {"rnn": "U", "lstm": "U_f", "gru": "U_n", "lstm_peephole": "U_o"}
+
+
+def gradients(name: str) -> list[str]:
+    return ["x", *CATALOGUE[name].parameters, *(f"{state}[0]" for state in CATALOGUE[name].states)]
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_every_check_of_every_cell_passes_and_tells_how_far_it_is(name: str) -> None:
+    calls: list[tuple[int, int]] = []
+    quick = name in OPTIONS
+    results = check_cell(CELLS[name], quick=quick, progress=lambda done, total: calls.append((done, total)))
+    assert [result for result in results if not result.passed] == []
+    assert calls == [(done, len(results)) for done in range(len(results) + 1)]
+    assert len(results) == len(QUICK if quick else CHECKS)
+    assert all(result.name and result.what for result in results)
+
+
+def test_quick_checks_are_some_of_the_checks() -> None:
+    assert set(QUICK) < set(CHECKS)
+
+
+def test_a_check_run_twice_agrees_with_itself() -> None:
+    assert check_cell(CELLS["gru"]) == check_cell(CELLS["gru"])
+
+
+def test_the_suite_fails_a_broken_kernel_that_is_handed_in() -> None:
+    broken = with_gradient(ls.build(CELLS["rnn"]), "U", EDITS["doubled"])
+    failed = {result.name for result in check_cell(CELLS["rnn"], kernel=broken) if not result.passed}
+    assert failed == {"autograd", "autograd, one unit", "autograd, 200 steps", "dot test", "Taylor"}
+
+
+@pytest.mark.parametrize(("checker", "name"), list(product(CHECKERS, CATALOGUE)))
+def test_the_right_kernel_passes(checker: str, name: str) -> None:
+    assert CHECKERS[checker](name, ls.build(CATALOGUE[name])).passed
+
+
+@pytest.mark.parametrize(("checker", "name"), list(product(OF_THE_GRADIENT, CATALOGUE)))
+def test_a_right_backward_pass_written_as_a_loop_passes(checker: str, name: str) -> None:
+    """The control of the kernels below that are broken inside that loop."""
+    assert CHECKERS[checker](name, step_by_step(ls.build(CATALOGUE[name]))).passed
+
+
+@pytest.mark.parametrize("edit", EDITS)
+@pytest.mark.parametrize("checker", OF_THE_GRADIENT)
+@pytest.mark.parametrize("name", CATALOGUE)
+def test_one_wrong_gradient_is_noticed(name: str, checker: str, edit: str) -> None:
+    """Each of them: a zeroed dL/dU_f is the weight gradient with one gate left out."""
+    for gradient in gradients(name):
+        broken = with_gradient(ls.build(CATALOGUE[name]), gradient, EDITS[edit])
+        with np.errstate(invalid="ignore"):
+            assert not CHECKERS[checker](name, broken).passed, gradient
+
+
+@pytest.mark.parametrize("checker", OF_THE_GRADIENT)
+@pytest.mark.parametrize(
+    ("name", "state"), [(name, state) for name, cell in CATALOGUE.items() for state in cell.states]
+)
+def test_a_carried_adjoint_left_out_is_noticed(checker: str, name: str, state: str) -> None:
+    assert not CHECKERS[checker](name, step_by_step(ls.build(CATALOGUE[name]), carried=without(state))).passed
+
+
+@pytest.mark.parametrize("checker", OF_THE_GRADIENT)
+@pytest.mark.parametrize("name", CATALOGUE)
+def test_a_transposed_weight_or_a_lost_cotangent_is_noticed(checker: str, name: str) -> None:
+    kernel = ls.build(CATALOGUE[name])
+    assert not CHECKERS[checker](name, step_by_step(kernel, weights=transposed(RECURRENT[name]))).passed
+    assert not CHECKERS[checker](name, step_by_step(kernel, last_is_sent=False)).passed
+
+
+@pytest.mark.parametrize("checker", ["autograd", "dot test"])
+@pytest.mark.parametrize("name", CATALOGUE)
+def test_noise_in_the_ninth_digit_of_one_gradient_is_noticed(checker: str, name: str) -> None:
+    for gradient in gradients(name):
+        assert not CHECKERS[checker](name, with_gradient(ls.build(CATALOGUE[name]), gradient, noise)).passed, gradient
+
+
+@pytest.mark.parametrize("name", CATALOGUE)
+def test_what_the_complex_step_must_see_200_steps_back(name: str) -> None:
+    kernel, check = ls.build(CATALOGUE[name]), partial(CHECKERS["complex step"], name)
+    for edit in (*EDITS.values(), noise, lambda dx: dx[..., ::-1]):
+        assert not check(with_gradient(kernel, "x", edit)).passed
+    for state in CATALOGUE[name].states:
+        assert not check(step_by_step(kernel, carried=without(state))).passed
+    assert not check(step_by_step(kernel, weights=transposed(RECURRENT[name]))).passed
+
+
+@pytest.mark.parametrize("name", CATALOGUE)
+def test_a_gradient_that_an_absolute_check_takes_for_zero_is_held_to_twelve_digits(name: str) -> None:
+    """200 steps back |dL/dx| is below 1e-30, for the plain network below 1e-66: every usual tolerance accepts zero."""
+    case = random_case(CATALOGUE[name], steps=201, batch=1, seed=5)
+    kernel = ls.build(CATALOGUE[name])
+    params, dy = kernel.Params(**case.params), np.zeros_like(case.dy)
+    dy[-1] = case.dy[-1]
+    _, _, tape = kernel.forward(case.x, params, kernel.State(**case.state), precise=True)
+    first = kernel.backward(dy, tape, params).x[0]
+    assert 0 < np.abs(first).max() < (1e-66 if name == "rnn" else 1e-30)
+    assert np.allclose(first, 0) and np.allclose(first, 2 * first, rtol=0, atol=1e-30)
+    check = partial(check_complex_step, CATALOGUE[name])
+    assert check(kernel, case).error <= 1e-12
+    assert check(with_gradient(kernel, "x", EDITS["zeroed"]), case).error == 1
+    assert check(with_gradient(kernel, "x", EDITS["doubled"]), case).error == pytest.approx(1)
+
+
+def test_a_cell_that_is_not_analytic_is_said_to_be_left_out() -> None:
+    cell = ls.parse("h[t] = relu(W @ x[t] + U @ h[t-1])", key="k")
+    result = check_complex_step(cell, ls.build(cell), random_case(cell))
+    assert "left out" in result.what and "not analytic" in result.what
+
+
+ZERO_TANGENT = pytest.mark.xfail(reason="0/0 is NaN, and max(0.0, NaN) is 0.0: the dot test passes", strict=True)
+
+
+@pytest.mark.parametrize("edit", [pytest.param(e, marks=ZERO_TANGENT) if e == "zeroed" else e for e in EDITS])
+@pytest.mark.parametrize("name", CATALOGUE)
+def test_a_wrong_tangent_is_noticed(name: str, edit: str) -> None:
+    def jvp(*arguments: Any, **options: Any) -> Any:
+        y, y_dot, last, last_dot = ls.build(CATALOGUE[name]).jvp(*arguments, **options)
+        return y, EDITS[edit](y_dot), last, type(last_dot)(*map(EDITS[edit], last_dot))
+
+    with np.errstate(invalid="ignore"):
+        assert not check_dot(patched(ls.build(CATALOGUE[name]), jvp=jvp), random_case(CATALOGUE[name])).passed
+
+
+PROJECTION = pytest.mark.xfail(reason="u = P J v makes <P J v, u> = <v, J'u> for any projection P", strict=True)
+
+
+@pytest.mark.parametrize("edit", [*(pytest.param(e, marks=PROJECTION) if e == "zeroed" else e for e in EDITS), "noise"])
+@pytest.mark.parametrize("name", CATALOGUE)
+def test_a_wrong_tangent_of_the_output_alone_is_noticed(name: str, edit: str) -> None:
+    broken = with_result(ls.build(CATALOGUE[name]), "jvp", {**EDITS, "noise": noise}[edit], 1)
+    with np.errstate(invalid="ignore"):
+        assert not check_dot(broken, random_case(CATALOGUE[name])).passed
+
+
+@pytest.mark.parametrize("function", ["jacobian", "input_jacobian"])
+@pytest.mark.parametrize("edit", [*EDITS, "noise", "transposed", "columns turned", "one entry"])
+@pytest.mark.parametrize("name", CATALOGUE)
+def test_a_wrong_jacobian_is_noticed(name: str, edit: str, function: str) -> None:
+    def one_entry(value: np.ndarray) -> np.ndarray:
+        value = value.copy()
+        value[0, -1, 0] *= 1 + 1e-9
+        return value
+
+    def rows_and_columns(value: np.ndarray) -> np.ndarray:
+        return value.swapaxes(1, 2).reshape(value.shape)
+
+    edits = {**EDITS, "noise": noise, "transposed": rows_and_columns, "one entry": one_entry}
+    edits["columns turned"] = lambda value: value[..., ::-1]
+    broken = with_result(ls.build(CATALOGUE[name]), function, edits[edit])
+    assert not CHECKERS["explicit Jacobian"](name, broken).passed
+
+
+@pytest.mark.parametrize(("name", "blocks"), [("lstm", 4), ("lstm_peephole", 4)])
+def test_a_jacobian_without_one_of_its_blocks_is_noticed(name: str, blocks: int) -> None:
+    """dh/dh alone, the block that most derivations stop at, is not the state Jacobian."""
+    for block in range(blocks):
+
+        def dropped(value: np.ndarray, row: int = block // 2, column: int = block % 2) -> np.ndarray:
+            value, half = value.copy(), value.shape[-1] // 2
+            value[..., row * half : (row + 1) * half, column * half : (column + 1) * half] = 0
+            return value
+
+        broken = with_result(ls.build(CATALOGUE[name]), "jacobian", dropped)
+        assert not CHECKERS["explicit Jacobian"](name, broken).passed
+
+
+@pytest.mark.parametrize("name", CATALOGUE)
+def test_a_wrong_step_is_noticed(name: str) -> None:
+    kernel, state_of = ls.build(CATALOGUE[name]), CATALOGUE[name].states[-1]
+
+    def forgets(x_t: Any, state: Any, params: Any) -> Any:
+        y_t, after = kernel.step(x_t, state, params)
+        return y_t, after._replace(**{state_of: getattr(state, state_of)})
+
+    def biased(x_t: Any, state: Any, params: Any) -> Any:
+        return kernel.step(x_t, state, params._replace(**{vector: 0 * getattr(params, vector)}))
+
+    vector = next(key for key in CATALOGUE[name].parameters if key.startswith("b"))
+    noisy = with_result(kernel, "step", noise, 0)
+    for broken in (patched(kernel, step=forgets), patched(kernel, step=biased), noisy):
+        assert not CHECKERS["step"](name, broken).passed
+
+
+def test_a_precise_form_that_is_not_the_same_function_is_noticed() -> None:
+    kernel = ls.build(CELLS["lstm"])
+
+    def forward(*arguments: Any, precise: bool = False) -> Any:
+        y, last, tape = kernel.forward(*arguments, precise=precise)
+        return (noise(y) if precise else y), last, tape
+
+    assert not CHECKERS["step"]("lstm", patched(kernel, forward=forward)).passed

@@ -1,0 +1,275 @@
+"""The commands through click's runner: what they print where, what they write, and what they refuse."""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+import json
+import re
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+import lstm_sym as ls
+from lstm_sym.cli import main
+
+OWN = """name = "Leaky unit with a gate"
+equations = \"\"\"
+g[t] = sigmoid(A @ x[t] + U @ s[t-1] + b_g)
+s[t] = g[t] * s[t-1] + (1 - g[t]) * tanh(V @ x[t] + b_s)
+\"\"\"
+[symbols.g]
+meaning = "gate"
+zh-Hant = "門"
+zh-Hans = "门"
+"""
+AFTER = """equations = \"\"\"
+r[t] = sigmoid(A @ x[t] + U @ s[t-1])
+s[t] = tanh(R @ (r[t] * s[t-1]) + V @ x[t])
+\"\"\"
+"""
+MEASURING = ["--input", "sunspots", "--hidden", "6", "--lags", "8", "--starts", "4", "--seeds", "2", "--length", "120"]
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "own.toml").write_text(OWN, encoding="utf-8")
+    (tmp_path / "after.toml").write_text(AFTER, encoding="utf-8")
+    return tmp_path
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(main, list(arguments))
+
+
+def fine(*arguments: str) -> str:
+    result = run(*arguments)
+    assert result.exit_code == 0, result.output
+    return result.stdout
+
+
+def refused(*arguments: str) -> str:
+    before = sorted(Path().rglob("*"))
+    result = run(*arguments)
+    assert result.exit_code == 2, result.output
+    assert result.stdout == ""
+    assert "Traceback" not in result.stderr
+    assert sorted(Path().rglob("*")) == before, "something was written before the refusal"
+    return result.stderr
+
+
+def test_cells_lists_the_catalogue() -> None:
+    listed = json.loads(fine("cells", "--json"))
+    assert [cell["key"] for cell in listed] == list(ls.names())
+    assert all(name in fine("cells") for name in ls.names())
+
+
+def test_show_prints_the_textbook_lines() -> None:
+    shown = fine("show", "lstm")
+    for line in (
+        "cₜ = fₜ ⊙ cₜ₋₁ + iₜ ⊙ gₜ",
+        "∂cₜ/∂cₜ₋₁ = diag(fₜ)",
+        "δc⁺ₜ₋₁ = δcₜ ⊙ fₜ",
+        "∂iₜ/∂hₜ₋₁ = diag(iₜ ⊙ (1 − iₜ)) U_i",
+    ):
+        assert line in shown
+    assert "\x1b" not in shown
+
+
+def test_show_only_shows_what_is_asked_for() -> None:
+    shown = fine("show", "rnn", "--only", "equations", "--only", "tangent")
+    assert "(E1)" in shown and "(T1)" in shown
+    assert "(B1)" not in shown and "(J1)" not in shown and "(F1)" not in shown
+    numbers = [row["number"] for row in json.loads(fine("show", "rnn", "--only", "backward", "--json"))]
+    assert numbers and all(number.startswith("B") for number in numbers)
+
+
+def test_show_explains_in_every_language() -> None:
+    assert "chain rule" in fine("show", "rnn", "--explain")
+    assert "鏈式法則" in fine("show", "rnn", "--explain", "--lang", "zh-Hant")
+    assert "链式法则" in fine("show", "rnn", "--explain", "--lang", "zh-Hans")
+
+
+def test_show_toml_gives_a_file_that_is_a_cell(folder: Path) -> None:
+    (folder / "copy.toml").write_text(fine("show", "lstm", "--toml"), encoding="utf-8")
+    assert ls.load(folder / "copy.toml").text == ls.cell("lstm").text
+    assert fine("show", "own.toml", "--toml").strip() == OWN.strip()
+
+
+def test_set_chooses_a_function() -> None:
+    assert "hₜ = oₜ ⊙ cₜ" in fine("show", "lstm_peephole", "--set", "phi_h=identity", "--only", "equations")
+    assert "phi_h" in refused("show", "lstm", "--set", "phi_h=identity")
+    assert "softmax" in refused("show", "lstm_peephole", "--set", "phi_h=softmax")
+    assert "NAME=FUNCTION" in refused("show", "lstm_peephole", "--set", "phi_h")
+
+
+def test_check_prints_a_table_and_json() -> None:
+    assert "FAILED" not in fine("check", "rnn", "gru", "--quick")
+    rows = json.loads(fine("check", "rnn", "--json"))
+    assert rows and all(row["passed"] and row["cell"] == "rnn" for row in rows)
+    assert len(rows) > len(json.loads(fine("check", "rnn", "--quick", "--json")))
+
+
+def test_check_all_takes_the_catalogue() -> None:
+    rows = json.loads(fine("check", "--all", "--quick", "--json"))
+    assert {row["cell"] for row in rows} == set(ls.names())
+    assert "--all" in refused("check")
+
+
+def test_a_failed_check_is_exit_code_1(monkeypatch: pytest.MonkeyPatch) -> None:
+    from lstm_sym.check import CheckResult
+    from lstm_sym.cli import checking
+
+    wrong = (CheckResult("autograd", "w", 0.5, 1e-13), CheckResult("Taylor", "w", float("nan"), 1.98, "", True))
+    monkeypatch.setattr(checking, "check_cell", lambda *_, **__: wrong)
+    result = run("check", "rnn")
+    assert result.exit_code == 1
+    assert "0 of 2 checks passed, 2 FAILED" in result.stdout
+    rows = json.loads(run("check", "rnn", "--json").stdout)
+    assert [row["measured"] for row in rows] == [0.5, None]
+
+
+def test_generate_gives_a_kernel_that_can_be_imported(folder: Path) -> None:
+    assert fine("generate", "lstm") == ls.generate(ls.cell("lstm"))
+    assert fine("generate", "own.toml", "-o", "kernel.py") == "wrote kernel.py\n"
+    spec = importlib.util.spec_from_file_location("kernel", folder / "kernel.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    assert module.Params._fields == ls.load("own.toml").parameters
+
+
+def test_derive_chooses_the_format_by_the_ending() -> None:
+    fine("derive", "rnn", "-o", "rnn.md")
+    fine("derive", "rnn", "-o", "rnn.html", "--lang", "zh-Hant")
+    assert "$$" in Path("rnn.md").read_text(encoding="utf-8")
+    page = Path("rnn.html").read_text(encoding="utf-8")
+    assert "<math" in page and "反向傳播" in page
+    assert fine("derive", "rnn", "--format", "md") == Path("rnn.md").read_text(encoding="utf-8")
+    assert fine("derive", "rnn", "-o", "-", "--format", "md") == Path("rnn.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", ["own", "after"])
+def test_a_cell_of_ones_own_goes_everywhere(name: str) -> None:
+    file = f"{name}.toml"
+    assert "(B1)" in fine("show", file)
+    assert all(row["passed"] for row in json.loads(fine("check", file, "--json")))
+    ast.parse(fine("generate", file))
+    assert "<math" in fine("derive", file)
+    written = fine("flow", file, "rnn", *MEASURING, "-o", "out")
+    assert {path.name for path in Path("out").iterdir()} == {
+        *("sensitivity.svg", "sensitivity.png", "sensitivity.csv", "flow.json")
+    }
+    assert all(f"wrote {path}" in written for path in Path("out").iterdir())
+
+
+def test_flow_adds_the_forget_bias_and_prints_json() -> None:
+    result = run("flow", "lstm", *MEASURING, "--json", "-o", "out")
+    found = json.loads(result.stdout)
+    assert [model["model"] for model in found["models"]] == ["lstm", "lstm, forget bias 1"]
+    assert all(len(model["half_life_by_seed"]) == 2 for model in found["models"])
+    assert "wrote out/flow.json" in result.stderr
+    assert not Path("nothing").exists()
+
+
+def test_flow_says_the_same_each_time() -> None:
+    first, second = (fine("flow", "rnn", *MEASURING) for _ in range(2))
+    assert first == second
+
+
+def test_study_writes_one_folder() -> None:
+    shown = fine("study", "rnn", "lstm", "own.toml", *MEASURING, "-o", "out")
+    out = Path("out")
+    record = json.loads((out / "study.json").read_text(encoding="utf-8"))
+    files = {str(path.relative_to(out)) for path in out.rglob("*") if path.is_file()}
+    assert files == {*record["files"], "study.json"}
+    assert {"index.html", "kernels/lstm.py", "derivations/own.html", "sensitivity.csv"} <= files
+    assert f"open {(out / 'index.html').resolve()}" in shown
+    page = (out / "index.html").read_text(encoding="utf-8")
+    assert "<svg" in page and "http://" not in page and "<script" not in page
+    for link in re.findall(r'href="([^"#]+)"', page):
+        assert (out / link).is_file()
+    assert (out / "kernels/lstm.py").read_text(encoding="utf-8") == ls.generate(ls.cell("lstm"))
+    assert record["seeds"] == [0, 1] and record["settings"]["hidden"] == 6
+
+
+def test_a_study_again_gives_the_same_bytes() -> None:
+    def content() -> dict[str, bytes]:
+        fine("study", "rnn", *MEASURING, "-o", "out", "--lang", "zh-Hans")
+        return {str(path): path.read_bytes() for path in Path("out").rglob("*") if path.is_file()}
+
+    assert content() == content()
+
+
+def test_study_with_a_failed_check_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    from lstm_sym.check import CheckResult
+    from lstm_sym.cli import checking
+
+    monkeypatch.setattr(checking, "check_cell", lambda *_, **__: (CheckResult("autograd", "w", 0.5, 1e-13, "T 5"),))
+    result = run("study", "rnn", *MEASURING, "-o", "out")
+    assert result.exit_code == 1
+    assert "1 of 1 checks FAILED" in Path("out/index.html").read_text(encoding="utf-8")
+
+
+def test_what_cannot_be_used_is_refused_in_words() -> None:
+    assert "did you mean lstm" in refused("show", "lstn")
+    assert "missing.toml" in refused("check", "missing.toml")
+    assert "fix" in refused("flow", "lstm", "--input", "nothing.csv")
+    assert "lags" in refused("flow", "rnn", *MEASURING, "--lags", "500")
+    assert "No such option" in refused("show", "lstm", "--nothing")
+    assert "folder" in refused("derive", "rnn", "-o", ".")
+
+
+def test_two_cells_of_one_name_are_refused(folder: Path) -> None:
+    (folder / "lstm.toml").write_text(OWN, encoding="utf-8")
+    assert "two cells are called lstm" in refused("study", "lstm", "lstm.toml")
+
+
+def test_a_broken_cell_is_shown_its_place(folder: Path) -> None:
+    (folder / "broken.toml").write_text(OWN.replace("tanh(V", "tnah(V"), encoding="utf-8")
+    for command in ("show", "check", "generate", "derive", "flow", "study"):
+        message = refused(command, "broken.toml")
+        assert "broken.toml" in message and "tanh" in message
+
+
+def test_inputs_are_never_overwritten(folder: Path) -> None:
+    for arguments in (("generate", "own.toml", "-o", "own.toml"), ("derive", "own.toml", "-o", "./own.toml")):
+        assert "input" in refused(*arguments)
+        assert "input" in refused(*arguments, "--force")
+    (folder / "link.html").symlink_to(folder / "own.toml")
+    assert "input" in refused("derive", "own.toml", "-o", "link.html", "--force")
+    (folder / "out").mkdir()
+    rows = "\n".join(["lag,a", *(f"{k},{k % 7}" for k in range(200))])
+    (folder / "out/sensitivity.csv").write_text(rows, encoding="utf-8")
+    measuring = [value if value != "sunspots" else "out/sensitivity.csv" for value in MEASURING]
+    assert "input" in refused("flow", "rnn", *measuring, "-o", "out", "--force")
+    assert (folder / "own.toml").read_text(encoding="utf-8") == OWN
+
+
+def test_files_of_the_user_are_not_overwritten_without_force(folder: Path) -> None:
+    (folder / "mine.py").write_text("mine", encoding="utf-8")
+    assert "--force" in refused("generate", "rnn", "-o", "mine.py")
+    assert (folder / "mine.py").read_text(encoding="utf-8") == "mine"
+    fine("generate", "rnn", "-o", "mine.py", "--force")
+    fine("generate", "gru", "-o", "mine.py")
+    assert (folder / "mine.py").read_text(encoding="utf-8") == ls.generate(ls.cell("gru"))
+
+
+def test_a_result_that_was_edited_is_not_overwritten(folder: Path) -> None:
+    fine("flow", "rnn", *MEASURING, "-o", "out")
+    fine("flow", "gru", *MEASURING, "-o", "out")
+    data = folder / "out/sensitivity.csv"
+    data.write_text("edited", encoding="utf-8")
+    assert "sensitivity.csv" in refused("flow", "rnn", *MEASURING, "-o", "out")
+    assert data.read_text(encoding="utf-8") == "edited"
+    fine("flow", "rnn", *MEASURING, "-o", "out", "--force")
+
+
+def test_a_folder_in_the_way_is_refused(folder: Path) -> None:
+    (folder / "file").write_text("mine", encoding="utf-8")
+    assert "file" in refused("flow", "rnn", *MEASURING, "-o", "file")
+    assert "file" in refused("generate", "rnn", "-o", "file/kernel.py")
+    (folder / "study/index.html").mkdir(parents=True)
+    assert "regular file" in refused("study", "rnn", *MEASURING)

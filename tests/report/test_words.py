@@ -1,0 +1,70 @@
+"""The table of strings is complete, and says what the derivation needs to say."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from string import Formatter
+
+import pytest
+
+import lstm_sym as ls
+from lstm_sym.report import LANGUAGES, Words
+from lstm_sym.report.words import table
+
+ROOMS = [Path(ls.__file__).parent / room for room in ("report", "cli")]
+NAMED_ELSEWHERE = ("rules.", "checks.names.", "checks.whats.")  # by the engine and by the checks
+
+
+def places(sentence: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(sentence) if name}
+
+
+@pytest.mark.parametrize("key", table())
+def test_every_sentence_has_every_language_and_the_same_places(key: str) -> None:
+    sentences = table()[key]
+    assert set(sentences) == set(LANGUAGES)
+    assert all(sentence.strip() for sentence in sentences.values())
+    assert len({frozenset(places(sentence)) for sentence in sentences.values()}) == 1
+
+
+def test_no_sentence_is_left_in_english() -> None:
+    alike = {key for key, s in table().items() if s["zh-Hant"] == s["en"] and re.search("[a-z]{3}", s["en"])}
+    assert alike <= {"measure.lag50", "measure.lag90"}
+
+
+def is_used(key: str, source: str) -> bool:
+    """Whether the key stands in the code as it is, or as a prefix and a last part."""
+    head, _, last = key.rpartition(".")
+    return f'"{key}"' in source or (f'f"{head}.{{' in source and f'"{last}"' in source)
+
+
+def test_every_sentence_is_used() -> None:
+    source = "".join(path.read_text(encoding="utf-8") for room in ROOMS for path in room.glob("*.py"))
+    found = [key for key in table() if not key.startswith(NAMED_ELSEWHERE)]
+    assert found
+    assert [key for key in found if not is_used(key, source)] == []
+
+
+def test_every_rule_of_the_catalogue_is_explained() -> None:
+    words = Words("en")
+    rules = set()
+    for name in ls.names():
+        derivation = ls.derive(ls.cell(name))
+        for program in (derivation.forward, derivation.adjoint, derivation.tangent):
+            rules |= {statement.provenance.rule for statement in program.statements}
+    assert rules
+    assert [rule for rule in sorted(rules) if not words.has(f"rules.{rule}.why")] == []
+
+
+def test_every_check_is_named_in_every_language() -> None:
+    from lstm_sym.check import check_cell
+
+    names = {result.name for result in check_cell(ls.cell("rnn"))}
+    assert [name for name in sorted(names) if f"checks.names.{name}" not in table()] == []
+    assert [name for name in sorted(names) if f"checks.whats.{name}" not in table()] == []
+
+
+def test_a_language_that_is_not_there_is_refused() -> None:
+    with pytest.raises(ValueError, match="zh-Hant"):
+        Words("de")
