@@ -198,7 +198,7 @@ def _tangent_lines(sequence: Sequence) -> Iterator[tuple[str, float]]:
     program, values = sequence.derivation.tangent, sequence.base[WATCHED]
     known: Values = {v: values[v] for v in (*sequence.forward.inputs, *sequence.forward.parameters)}
     known |= {carry.incoming: values[carry.incoming] for carry in sequence.forward.carries}
-    directions: Values = {value: rng.standard_normal(array.shape) for value, array in known.items()}
+    directions: Values = {value: np.asarray(rng.standard_normal(array.shape)) for value, array in known.items()}
     moved = run_step(sequence.forward, {v: array + 1j * STEP * directions[v] for v, array in known.items()})
     tangents: Values = {v: directions[v.of] for v in _tangent_sources(program) if v.of is not None}
     found = run_step(program, {**known, **tangents})
@@ -233,7 +233,7 @@ def _jacobian_lines(cell: Cell, sequence: Sequence) -> Iterator[tuple[str, float
     rng = np.random.default_rng(6)
     for target in cell.states:
         for source in cell.parameters:
-            change: Array = rng.standard_normal(sequence.case.params[source].shape)
+            change = np.asarray(rng.standard_normal(sequence.case.params[source].shape))
             found = along(derivation.jacobian(target, source), values, change)
             expected = _along_parameter(sequence, derivation.value(target), derivation.value(source), change)
             yield f"{cell.key}.jacobian.{target}.{source}", relative_error(found, expected)

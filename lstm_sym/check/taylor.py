@@ -34,7 +34,7 @@ def check_taylor(kernel: Any, case: Case, seed: int = 2) -> CheckResult:
     """Order of the remainder along a random direction of input, parameters and state: >= 1.98."""
     rng = np.random.default_rng(seed)
     gradients = kernel_gradients(kernel, case, precise=True)
-    direction: Named = {name: rng.standard_normal(value.shape) for name, value in gradients.items()}
+    direction: Named = {name: np.asarray(rng.standard_normal(value.shape)) for name, value in gradients.items()}
     size = np.sqrt(sum((value**2).sum() for value in direction.values()))
     direction = {name: value / size for name, value in direction.items()}
     slope = float(sum((gradients[name] * direction[name]).sum() for name in gradients))
