@@ -118,9 +118,6 @@ def test_options_are_of_the_content():
     assert ls.build(plain.with_options(phi_h="identity")) is ls.build(linear)
 
 
-@pytest.mark.xfail(
-    reason="the hash is of the equations alone: the first cell's name and reference stay in the docstring"
-)
 def test_a_kernel_says_the_name_of_its_own_cell(tmp_path):
     for name in ("first", "second"):
         (tmp_path / "one.toml").write_text(f'name = "{name}"\nequations = """\n{TEXT}\n"""\n', encoding="utf-8")

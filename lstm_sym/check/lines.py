@@ -224,7 +224,9 @@ def _jacobian_lines(cell: Cell, sequence: Sequence) -> Iterator[tuple[str, float
     by columns, and of each state against the parameters, along a random change.
     """
     derivation, values = sequence.derivation, sequence.base[WATCHED]
-    quantities = dict.fromkeys([*cell.states, *(equation.target for equation in cell.equations)])
+    # A quantity that nothing reads, and that is not the output, is no part of the program.
+    defined = {statement.target.name for statement in sequence.forward.statements}
+    quantities = dict.fromkeys([*cell.states, *(e.target for e in cell.equations if e.target in defined)])
     for target in quantities:
         for source in (cell.input, *cell.states):
             found = dense(derivation.jacobian(target, source), values)

@@ -32,6 +32,8 @@ def outer(left: Array, right: Array) -> Array:
 
 def sizes_of(params: Any, shapes: Mapping[str, tuple[str, ...]]) -> dict[str, int]:
     """The number behind each symbolic size, read off the parameters. Raises TypeError, ValueError."""
+    if params is None:
+        raise TypeError(f"params is None; it must be what init() returns, or Params({', '.join(shapes)})")
     sizes: dict[str, int] = {}
     for (name, value), symbols in zip(named("params", params, shapes).items(), shapes.values(), strict=True):
         shape = np.shape(value)
@@ -44,6 +46,12 @@ def sizes_of(params: Any, shapes: Mapping[str, tuple[str, ...]]) -> dict[str, in
                     f"expected ({', '.join(symbols)})"
                 )
     return sizes
+
+
+def check_tape(tape: Any, kinds: tuple[type, ...]) -> None:
+    """Raises TypeError for what forward() of this kernel did not return."""
+    if not isinstance(tape, kinds):
+        raise TypeError(f"tape is a {type(tape).__name__}; it must be the third result of this kernel's forward()")
 
 
 def float_dtype(arrays: Mapping[str, Any]) -> np.dtype[Any]:

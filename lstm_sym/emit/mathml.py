@@ -77,7 +77,8 @@ class MathMLNotation(Notation):
 
     def power(self, base: str, exponent: int) -> str:
         """g squared."""
-        return f"<msup>{_row(base)}{self.number(Fraction(exponent))}</msup>"
+        above = self.number(Fraction(exponent))
+        return f"<msup>{_row(base)}{_row(above) if exponent < 0 else above}</msup>"
 
     def product(self, factors: list[str]) -> str:
         """a ⊙ b."""

@@ -91,7 +91,7 @@ def init(cell: Cell) -> str:
     rng = np.random.default_rng(0) if rng is None else rng
     sizes = {{{sizes}}}
     for symbol, size in sizes.items():
-        if size != int(size) or size < 1:
+        if not hasattr(size, "__index__") or size < 1:
             raise ValueError(f"the size {{symbol}} is {{size}}; sizes are whole numbers, 1 or more")
     dtype = _float_dtype({{"dtype": np.empty(0, dtype)}})
     for name in fill:
@@ -142,8 +142,7 @@ def backward(dy: Any, tape: Tape | PreciseTape, params: Params, dstate: State | 
     dy = dL/dy (T, B, {out}); params as given to `forward`; dstate = dL/d(state after T steps), None for zeros.
     Returns dL/dx (T, B, {size}), dL/dparams (named), dL/d(initial state). Raises TypeError, ValueError.
     """
-    if not isinstance(tape, (Tape, PreciseTape)):
-        raise TypeError(f"tape is a {{type(tape).__name__}}; it must be the third result of this kernel's forward()")
+    _check_tape(tape, (Tape, PreciseTape))
     reference = tape.{reference}
     sizes = _sizes_of(params, _SHAPES) | {{"T": reference.shape[0]{extra}, "B": reference.shape[1]}}
     arrays = {{"tape": reference, "dy": dy, **_named("params", params, _SHAPES)}}

@@ -9,7 +9,7 @@ from types import ModuleType
 from lstm_sym.emit import kernel_support
 from lstm_sym.program import arithmetic
 
-SUPPORT = frozenset({"sizes_of", "float_dtype", "named", "checked", "checked_fields"})
+SUPPORT = frozenset({"sizes_of", "check_tape", "float_dtype", "named", "checked", "checked_fields"})
 """What every kernel needs, whatever its equations."""
 
 _ABSTRACT = re.compile(r"\b(?:Iterable|Mapping|Sequence)\[(?:[^\[\]]|\[[^\[\]]*(?:\[[^\[\]]*\][^\[\]]*)*\])*\]")

@@ -74,7 +74,10 @@ def _entry_point(name: str, letter: str) -> str:
     """The Jacobian {what} at step t of the tape.
 
     (B, S, {letter}) for a step, (n, B, S, {letter}) for a slice or an array of steps; S is the sum of the state sizes.
+    Raises TypeError, ValueError, IndexError.
     """
+    _check_tape(tape, (Tape, PreciseTape))
+    _sizes_of(params, _SHAPES)
     params = Params(*map(np.asarray, params))
     if isinstance(tape, PreciseTape):
         return _{name}_precise(tape, params, t)

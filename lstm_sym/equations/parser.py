@@ -68,16 +68,15 @@ def parse(
     return assemble(equations, key=key, source=source, sizes=sizes or {}, output=output, options=options or {})
 
 
+def reads_derived(name: str) -> bool:
+    """Whether a name is of the form that derivation gives to its values: d_v, v_dot, d_p_by_v."""
+    return bool(_DERIVED.fullmatch(name))
+
+
 def reserved(name: str) -> bool:
     """Whether a name is none that a cell may give: not well formed, or taken."""
     well_formed = len(name) <= MAX_NAME and _NAME.fullmatch(name)
-    return (
-        not well_formed
-        or name in _RESERVED
-        or name in FUNCTIONS
-        or name == "identity"
-        or bool(_DERIVED.fullmatch(name))
-    )
+    return not well_formed or name in _RESERVED or name in FUNCTIONS or name == "identity" or reads_derived(name)
 
 
 class _Reader:
@@ -201,7 +200,7 @@ class _Reader:
         if name in _RESERVED:
             what = f"`{name}` is taken: it is a word of Python or of the generated code"
             raise self.error(what, column, f"call it {name[: MAX_NAME - 2]}_1", allowed)
-        if _DERIVED.fullmatch(name):
+        if reads_derived(name):
             fix = f"write {name[:-5]}[t-1]" if name.endswith("_prev") else "choose another name"
             raise self.error(
                 f"`{name}` reads like a derived quantity: d_v, v_dot, v_slope, v_prev and v_next are the engine's",

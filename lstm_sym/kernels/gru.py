@@ -127,7 +127,7 @@ def init(
     rng = np.random.default_rng(0) if rng is None else rng
     sizes = {'D': input_size, 'H': hidden_size}
     for symbol, size in sizes.items():
-        if size != int(size) or size < 1:
+        if not hasattr(size, "__index__") or size < 1:
             raise ValueError(f"the size {symbol} is {size}; sizes are whole numbers, 1 or more")
     dtype = _float_dtype({"dtype": np.empty(0, dtype)})
     for name in fill:
@@ -172,8 +172,7 @@ def backward(dy: Any, tape: Tape | PreciseTape, params: Params, dstate: State | 
     dy = dL/dy (T, B, H); params as given to `forward`; dstate = dL/d(state after T steps), None for zeros.
     Returns dL/dx (T, B, D), dL/dparams (named), dL/d(initial state). Raises TypeError, ValueError.
     """
-    if not isinstance(tape, (Tape, PreciseTape)):
-        raise TypeError(f"tape is a {type(tape).__name__}; it must be the third result of this kernel's forward()")
+    _check_tape(tape, (Tape, PreciseTape))
     reference = tape.x
     sizes = _sizes_of(params, _SHAPES) | {"T": reference.shape[0], "B": reference.shape[1]}
     arrays = {"tape": reference, "dy": dy, **_named("params", params, _SHAPES)}
@@ -921,7 +920,10 @@ def jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(None)) -> 
     """The Jacobian ds[t]/ds[t-1] over all states, in the order of State, at step t of the tape.
 
     (B, S, S) for a step, (n, B, S, S) for a slice or an array of steps; S is the sum of the state sizes.
+    Raises TypeError, ValueError, IndexError.
     """
+    _check_tape(tape, (Tape, PreciseTape))
+    _sizes_of(params, _SHAPES)
     params = Params(*map(np.asarray, params))
     if isinstance(tape, PreciseTape):
         return _jacobian_precise(tape, params, t)
@@ -981,7 +983,10 @@ def input_jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(None
     """The Jacobian ds[t]/dx[t] of all states at step t of the tape.
 
     (B, S, D) for a step, (n, B, S, D) for a slice or an array of steps; S is the sum of the state sizes.
+    Raises TypeError, ValueError, IndexError.
     """
+    _check_tape(tape, (Tape, PreciseTape))
+    _sizes_of(params, _SHAPES)
     params = Params(*map(np.asarray, params))
     if isinstance(tape, PreciseTape):
         return _input_jacobian_precise(tape, params, t)
@@ -1035,6 +1040,12 @@ def _input_jacobian_precise(tape: PreciseTape, params: Params, t: Any) -> Array:
     out[..., 0 : H, 0 : D] += (n_slope * _sigmoid_precise(-a_z))[..., :, None] * W_n
     out[..., 0 : H, 0 : D] += (n_slope * _sigmoid_precise(-a_z))[..., :, None] * U_n @ ((h_prev * r_slope)[..., :, None] * W_r)
     return out
+
+
+def _check_tape(tape: Any, kinds: tuple[type, ...]) -> None:
+    """Raises TypeError for what forward() of this kernel did not return."""
+    if not isinstance(tape, kinds):
+        raise TypeError(f"tape is a {type(tape).__name__}; it must be the third result of this kernel's forward()")
 
 
 def _checked(name: str, value: Any, axes: Any, sizes: Any, dtype: np.dtype[Any]) -> Array:
@@ -1129,6 +1140,8 @@ def _sigmoid_slope(a: Array) -> Array:
 
 def _sizes_of(params: Any, shapes: Any) -> dict[str, int]:
     """The number behind each symbolic size, read off the parameters. Raises TypeError, ValueError."""
+    if params is None:
+        raise TypeError(f"params is None; it must be what init() returns, or Params({', '.join(shapes)})")
     sizes: dict[str, int] = {}
     for (name, value), symbols in zip(_named("params", params, shapes).items(), shapes.values(), strict=True):
         shape = np.shape(value)

@@ -15,6 +15,7 @@ from sympy import Expr
 from lstm_sym.equations.cell import Cell, Equation
 from lstm_sym.equations.expressions import Binary, Call, Expression, MatrixProduct, Name, Negate, Number
 from lstm_sym.equations.functions import FUNCTIONS
+from lstm_sym.equations.parser import reads_derived
 from lstm_sym.program.program import Carry, Program
 from lstm_sym.program.statements import Affine, Pointwise, Provenance, Statement, Term
 from lstm_sym.program.values import Role, Value
@@ -93,7 +94,7 @@ class _Lowering:
     def stage(self, name: str, shape: tuple[str, ...]) -> Value:
         """A new value for a part of the current equation, under a name that is still free."""
         target = self.current.target
-        candidates = (name, f"{name}_{target}", f"{name}_in_{target}")
+        candidates = (name, _joined(name, target), _joined(name, "in", target))
         free = next((c for c in candidates if c not in self.taken), None)
         while free is None:
             name = f"{name}_again"
@@ -152,7 +153,7 @@ class _Lowering:
             value = self.value(node.name, node.time)
             self.symbol(value)
             return value
-        target = self.stage(f"a_{self.current.target}", self.shape(node))
+        target = self.stage(_joined("a", self.current.target), self.shape(node))
         if _is_affine_sum(node):
             self.affine(target, node)
         else:
@@ -164,7 +165,7 @@ class _Lowering:
         """The value of an affine map inside a larger expression, named after its first product."""
         product = next(n for n in node.walk() if isinstance(n, MatrixProduct))
         operand = next(n for n in product.operand.walk() if isinstance(n, Name))
-        return self.stage(f"{product.matrix.name}_{operand.name}", self.shape(product))
+        return self.stage(_joined(product.matrix.name, operand.name), self.shape(product))
 
     def affine(self, target: Value, node: Expression) -> Value:
         """Append target = sum of terms; a term that is no map of a single value becomes a stage, added as it is."""
@@ -188,7 +189,7 @@ class _Lowering:
             return None
         if isinstance(expression, sympy.Symbol):
             return self.operands[expression]
-        value = self.stage(f"{target.name}_extra", target.shape)
+        value = self.stage(_joined(target.name, "extra"), target.shape)
         return self.pointwise(value, expression)
 
     def term(self, sign: int, node: Expression) -> Term | None:
@@ -220,13 +221,19 @@ class _Lowering:
             return self.value(node.name, node.time)
         if _is_affine_sum(node):
             return self.affine(self.affine_stage(node), node)
-        value = self.stage("_".join(n.name for n in node.walk() if isinstance(n, Name)), self.shape(node))
+        value = self.stage(_joined(*(n.name for n in node.walk() if isinstance(n, Name))), self.shape(node))
         return self.pointwise(value, self.scalar(node))
 
     def shape(self, node: Expression) -> tuple[str, ...]:
         """The shape of a vector expression, read off the first name or product in it."""
         first = next(n for n in node.walk() if isinstance(n, Name | MatrixProduct))
         return self.cell.shapes[first.name] if isinstance(first, Name) else self.cell.shapes[first.matrix.name][:1]
+
+
+def _joined(*parts: str) -> str:
+    """Parts of a name with _ between them; without, where d and h would read d_h, which is the adjoint of h."""
+    name = "_".join(parts)
+    return name.replace("_", "") if reads_derived(name) else name
 
 
 def _summands(node: Expression, sign: int = 1) -> list[tuple[int, Expression]]:

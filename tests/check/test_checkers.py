@@ -51,8 +51,8 @@ def test_every_check_of_every_cell_passes_and_tells_how_far_it_is(name: str) -> 
     results = check_cell(CELLS[name], quick=quick, progress=lambda done, total: calls.append((done, total)))
     assert [result for result in results if not result.passed] == []
     assert calls == [(done, len(results)) for done in range(len(results) + 1)]
-    assert len(results) == len(QUICK if quick else CHECKS)
-    assert all(result.name and result.what for result in results)
+    assert [result.name for result in results] == [key for key in CHECKS if not quick or key in QUICK]
+    assert all(result.what for result in results)
 
 
 def test_quick_checks_are_some_of_the_checks() -> None:
@@ -147,10 +147,7 @@ def test_a_cell_that_is_not_analytic_is_said_to_be_left_out() -> None:
     assert "left out" in result.what and "not analytic" in result.what
 
 
-ZERO_TANGENT = pytest.mark.xfail(reason="0/0 is NaN, and max(0.0, NaN) is 0.0: the dot test passes", strict=True)
-
-
-@pytest.mark.parametrize("edit", [pytest.param(e, marks=ZERO_TANGENT) if e == "zeroed" else e for e in EDITS])
+@pytest.mark.parametrize("edit", EDITS)
 @pytest.mark.parametrize("name", CATALOGUE)
 def test_a_wrong_tangent_is_noticed(name: str, edit: str) -> None:
     def jvp(*arguments: Any, **options: Any) -> Any:
@@ -161,10 +158,7 @@ def test_a_wrong_tangent_is_noticed(name: str, edit: str) -> None:
         assert not check_dot(patched(ls.build(CATALOGUE[name]), jvp=jvp), random_case(CATALOGUE[name])).passed
 
 
-PROJECTION = pytest.mark.xfail(reason="u = P J v makes <P J v, u> = <v, J'u> for any projection P", strict=True)
-
-
-@pytest.mark.parametrize("edit", [*(pytest.param(e, marks=PROJECTION) if e == "zeroed" else e for e in EDITS), "noise"])
+@pytest.mark.parametrize("edit", [*EDITS, "noise"])
 @pytest.mark.parametrize("name", CATALOGUE)
 def test_a_wrong_tangent_of_the_output_alone_is_noticed(name: str, edit: str) -> None:
     broken = with_result(ls.build(CATALOGUE[name]), "jvp", {**EDITS, "noise": noise}[edit], 1)

@@ -111,7 +111,6 @@ def test_forward_mode_of_forward_mode_is_a_program(name):
     assert jvp(jvp(lower(ls.cell(name)))).statements
 
 
-@pytest.mark.xfail(reason="the adjoints of parameter gradients are dropped without a word")
 def test_reverse_mode_of_reverse_mode_is_refused_or_complete():
     with pytest.raises(TypeError, match="Accumulate"):
         vjp(vjp(lower(ls.cell("rnn"))))

@@ -34,7 +34,6 @@ def hold(random: RandomCell) -> None:
     assert max(errors.values()) <= BAR, errors
 
 
-@pytest.mark.xfail(reason="the emitter: see tests/emit/test_forms.py, one test a defect")
 @short
 @given(cells(plain=True))
 def test_the_forms_of_papers_hold_everywhere(random):

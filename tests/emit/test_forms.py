@@ -69,19 +69,8 @@ FORMS: dict[str, tuple[str, dict[str, str]]] = {
 }
 
 BROKEN = {
-    "a scaled bias first": "step() begins a sum with a vector that has no axis of batch",
-    "a state that nothing of its own step feeds back": "what it sends back is a whole sequence, handed on as one step",
-    "no parameters": "backward() looks in a precise tape for the first field of the fast one",
-    "complements of a gate": "a sum above the line of a quotient is printed without brackets",
-    "a quotient of sums": "(1 - q) / (2 + q) is printed as 1 - q / (2 + q)",
-    "an output called y": "dy and the adjoint of y share an array",
-    "a scaled product among gates": "an affine map that is no piece rebinds the view of its slot",
-    "a gate that its complement alone reads": "a statement after the loop into a row without an array over time",
-    "two copies of a gate": "1 - z inside a larger sum is no complement; the tape lacks z",
     "a matrix times a parameter": "times() is given a vector",
     "a matrix times a function of a parameter": "times() is given a vector",
-    "a quantity of parameters alone": "it has a time, but no axis of batch",
-    "a quantity that is a parameter": "it has a time, but no axis of batch",
     "sizes called as classes are": "the size shadows the class State",
 }
 
@@ -144,7 +133,7 @@ def test_parameters_and_states_keep_their_names_and_order(name):
     ("text", "message"),
     [
         ("import os", "may not import os"),
-        ("import numpy, sys", "may not import sys"),
+        ("import numpy, sys", "may not import numpy, sys"),
         ("def f():\n    import subprocess as np", "may not import subprocess"),
         ("from os import path", "may not import os"),
         ("from numpy import load\nfrom pickle import loads", "may not import pickle"),
@@ -154,11 +143,11 @@ def test_parameters_and_states_keep_their_names_and_order(name):
         ("f = open", "may not use open"),
         ("globals()['x'] = 1", "may not use globals"),
         ("compile('1', '', 'eval')", "may not use compile"),
-        pytest.param("from . import os", "may not import", marks=pytest.mark.xfail(reason="no module, so unseen")),
+        ("from . import os", "may not import"),
         ("import numpy.ctypeslib", "may not import numpy.ctypeslib"),
         pytest.param("getattr(np, 'load')('x')", "may not use", marks=pytest.mark.xfail(reason="not in the list")),
-        pytest.param("np.load('x')", "may not use", marks=pytest.mark.xfail(reason="attributes are not looked at")),
-        pytest.param("().__class__", "may not use", marks=pytest.mark.xfail(reason="attributes are not looked at")),
+        ("np.load('x')", "may not use .load"),
+        ("().__class__", "may not use .__class__"),
     ],
 )
 def test_source_that_reaches_beyond_numpy_is_refused(text, message):

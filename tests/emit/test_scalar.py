@@ -22,7 +22,6 @@ A, B, C = (Value(name, ("H",)) for name in "abc")
 D_A = adjoint(A)
 VALUES = {value.symbol: value for value in (A, B, C, D_A)}
 a, b, c = A.symbol, B.symbol, C.symbol
-QUOTIENT = pytest.mark.xfail(reason="a sum above the line of a quotient is printed without brackets")
 
 
 def numpy_text(expression, precise: bool = False) -> str:
@@ -53,18 +52,18 @@ NUMPY = {
     a / 2: "0.5 * a",
     a / 3: f"{1 / 3!r} * a",
     a * sympy.Rational(-3, 4): "-0.75 * a",
-    a / b: "a / (b)",
-    1 / a: "1 / (a)",
-    a * b / c: "a * b / (c)",
+    a / b: "a / b",
+    1 / a: "1 / a",
+    a * b / c: "a * b / c",
     a / (b * c): "a / (b * c)",
     a / (1 + b): "a / (1 + b)",
     -a / (1 + b): "-a / (1 + b)",
-    a - b / c: "a - b / (c)",
-    a * (b + 1) / c: "a * (1 + b) / (c)",
+    a - b / c: "a - b / c",
+    a * (b + 1) / c: "a * (1 + b) / c",
     a**2: "a**2",
     (a + b) ** 2: "(a + b)**2",
-    a**-2: "1 / (a**2)",
-    (1 + a) ** -3: "1 / ((1 + a)**3)",
+    a**-2: "1 / a**2",
+    (1 + a) ** -3: "1 / (1 + a)**3",
     1 - a**2: "1 - a**2",
     -(a**2): "-a**2",
     (a * b) ** 2: "a**2 * b**2",
@@ -87,11 +86,10 @@ def test_what_is_printed_for_numpy(expression, expected):
     ("expression", "expected"),
     [
         ((1 - a) / (2 + b), "(1 - a) / (2 + b)"),
-        (-(a + b) / c, "(-a - b) / (c)"),
-        ((a + b) / c - a, "(a + b) / (c) - a"),
+        (-(a + b) / c, "(-a - b) / c"),
+        ((a + b) / c - a, "(a + b) / c - a"),
     ],
 )
-@QUOTIENT
 def test_a_sum_above_the_line_stands_in_brackets(expression, expected):
     assert numpy_text(expression) == expected
     assert TextNotation(VALUES).print(sympy.sympify((1 - a) / (2 + b))) == "(1 − aₜ) / (2 + bₜ)"
@@ -118,7 +116,6 @@ def random_expression(rng: Random, depth: int):
     return rng.choice(forms)
 
 
-@QUOTIENT
 @pytest.mark.parametrize("precise", [False, True])
 def test_random_expressions_compute_what_sympy_says(precise):
     rng = Random(5)
@@ -166,15 +163,16 @@ CALLS = {
     "cos": ("np.cos(a)", "np.cos(a)", "cos(aₜ)", r"\cos(a_{t})", "<mi>cos</mi>"),
 }
 PRIMES = {
-    "sigmoid_slope": ("_sigmoid_slope(a)", "σ′(aₜ)", r"\sigma'(a_{t})", "<msup><mi>σ</mi><mo>′</mo></msup>"),
-    "tanh_slope": ("_tanh_slope(a)", "tanh′(aₜ)", r"\tanh'(a_{t})", "<msup><mi>tanh</mi><mo>′</mo></msup>"),
+    "sigmoid_slope": ("_sigmoid_slope(a)", "σ′(aₜ)", r"\sigma'(a_{t})", "<mi>σ</mi>"),
+    "tanh_slope": ("_tanh_slope(a)", "tanh′(aₜ)", r"\tanh'(a_{t})", "<mi>tanh</mi>"),
     "relu_slope": (
         "_relu_slope(a)",
         "relu′(aₜ)",
         r"\operatorname{relu}'(a_{t})",
-        "<msup><mi>relu</mi><mo>′</mo></msup>",
+        "<mi>relu</mi>",
     ),
 }
+PRIME = '<mo lspace="0" rspace="0">′</mo>'
 ARGUMENT = "<mrow><mo>(</mo><msub><mi>a</mi><mi>t</mi></msub><mo>)</mo></mrow>"
 
 
@@ -200,7 +198,7 @@ def test_every_slope_is_printed_in_every_target(name):
     assert numpy_text(expression) == code
     assert TextNotation(VALUES).print(expression) == text
     assert LatexNotation(VALUES).print(expression) == latex
-    assert MathMLNotation(VALUES).print(expression) == mathml + ARGUMENT
+    assert MathMLNotation(VALUES).print(expression) == f"<mrow>{mathml}{PRIME}</mrow>{ARGUMENT}"
 
 
 @pytest.mark.parametrize("name", [*CALLS, *PRIMES])

@@ -37,9 +37,6 @@ def test_every_gradient_is_that_of_autograd(name: str, size: str) -> None:
         assert max(errors.values()) <= 1e-13, (precise, errors)
 
 
-@pytest.mark.xfail(
-    reason="the cotangent of the output and the adjoint of a quantity named y share one array", strict=True
-)
 def test_a_quantity_may_be_called_y() -> None:
     cell = ls.parse("h[t] = tanh(W @ x[t] + U @ h[t-1] + b)\ny[t] = V @ h[t] + e")
     assert [result for result in check_cell(cell, quick=True) if not result.passed] == []

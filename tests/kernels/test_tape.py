@@ -1,4 +1,6 @@
-"""The tape holds the save set that liveness finds: each value of it, and not a number more."""
+"""The tape holds what is read of it, by backward (the save set that liveness finds) or by the Jacobians: every such
+value, and no array beyond those that hold one. Values packed into one array are kept with it, as whole rows.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,8 @@ from kernels.cells import CELLS, arrays_of
 import lstm_sym as ls
 from lstm_sym.check import Case, random_case, relative_error
 from lstm_sym.derivation import vjp
-from lstm_sym.passes import fast, precise, prune, save_set
+from lstm_sym.emit.numpy_jacobian import jacobian_reads
+from lstm_sym.passes import fast, lay_out, precise, prune, save_set
 from lstm_sym.program import Program, Value, lower
 from lstm_sym.program.evaluate import run_step
 
@@ -20,20 +23,13 @@ FORMS = pytest.mark.parametrize("form", ["fast", "precise"])
 EVERY_CELL = pytest.mark.parametrize("name", CELLS)
 
 
-SLOTS = pytest.mark.xfail(reason="a packed array keeps all its slots, if only one of them is needed", strict=True)
-EVERY_PACKED_CELL = pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=SLOTS) if name == "functions" else name for name in CELLS]
-)
-
-
-def saved_values(name: str, form: str) -> tuple[Program, tuple[Value, ...]]:
-    """The forward program of a form and its save set."""
+def read_values(name: str, form: str) -> tuple[Program, tuple[Value, ...]]:
+    """The forward program of a form, and what backward or the Jacobians read of it."""
     program = prune(lower(CELLS[name]))
-    reverse = prune(vjp(program))
-    if form == "fast":
-        return program, save_set(program, prune(fast(reverse)))
-    forward = precise(program, program)
-    return forward, save_set(forward, prune(precise(reverse, program)))
+    reverse, exact = prune(vjp(program)), form == "precise"
+    forward = precise(program, program) if exact else program
+    saved = save_set(forward, prune(precise(reverse, program) if exact else fast(reverse)))
+    return forward, tuple(dict.fromkeys([*saved, *sorted(jacobian_reads(program, exact), key=str)]))
 
 
 def run_forward(program: Program, case: Case) -> list[dict[Value, np.ndarray]]:
@@ -65,9 +61,9 @@ def blocks(tape: Any, steps: int, size: int) -> Iterator[np.ndarray]:
 
 @EVERY_CELL
 @FORMS
-def test_every_value_of_the_save_set_is_on_the_tape(name: str, form: str) -> None:
+def test_every_value_that_is_read_is_on_the_tape(name: str, form: str) -> None:
     _, case, _, tape = taped(name, form, seed=5)
-    program, saved = saved_values(name, form)
+    program, saved = read_values(name, form)
     steps = run_forward(program, case)
     for value in saved:
         expected = np.array([values[value] for values in steps])
@@ -75,22 +71,53 @@ def test_every_value_of_the_save_set_is_on_the_tape(name: str, form: str) -> Non
         assert any(relative_error(block, expected) <= 1e-14 for block in found), value
 
 
-@EVERY_PACKED_CELL
-@FORMS
-def test_the_tape_is_no_larger_than_the_save_set(name: str, form: str) -> None:
-    """A state is kept once for [t-1] and [t], T + 1 rows; everything else T rows."""
-    _, case, _, tape = taped(name, form, steps=7)
-    program, saved = saved_values(name, form)
+def arrays_of_values(name: str, program: Program, values: tuple[Value, ...]) -> dict[object, tuple[int, int, str]]:
+    """Every array that holds one of these values: its further time steps, its slots, and the size of a slot.
+
+    A state is kept once for [t-1] and [t], T + 1 rows; packed values stand side by side, all slots of their row.
+    """
+    layout, found = lay_out(prune(lower(CELLS[name]))), {}
     states = {carry.incoming.name for carry in program.carries}
-    rows = {value.name: (8 if value.name in states else 7, case.sizes[value.shape[0]]) for value in saved}
-    batch = case.x.shape[1]
-    assert sum(field.size for field in tape) == sum(steps * batch * size for steps, size in rows.values())
+    for value in values:
+        place = layout.place(value)
+        if value.name in states or place is None:
+            found[value.name] = (int(value.name in states), 1, value.shape[0])
+        else:
+            found[place.group.members, place.row] = (0, len(place.group.members), place.group.size)
+    return found
 
 
-@EVERY_PACKED_CELL
+@EVERY_CELL
 @FORMS
-def test_backward_reads_every_column_of_the_tape(name: str, form: str) -> None:
-    """Another sign and size in a column at one step changes a gradient: nothing is kept in vain."""
+def test_the_tape_is_no_larger_than_the_arrays_that_hold_what_is_read(name: str, form: str) -> None:
+    _, case, _, tape = taped(name, form, steps=7)
+    arrays = arrays_of_values(name, *read_values(name, form))
+    batch = case.x.shape[1]
+    expected = sorted((7 + extra) * batch * slots * case.sizes[size] for extra, slots, size in arrays.values())
+    assert sorted(field.size for field in tape) == expected
+
+
+@EVERY_CELL
+@FORMS
+def test_every_field_of_the_tape_is_read(name: str, form: str) -> None:
+    """Another sign and size in it at one step changes a gradient or a Jacobian: no array is kept in vain."""
+    kernel, case, params, tape = taped(name, form)
+
+    def results(changed: Any) -> list[np.ndarray]:
+        grads = kernel.backward(case.dy, changed, params, kernel.State(**case.dstate))
+        return [*arrays_of(grads), kernel.jacobian(changed, params), kernel.input_jacobian(changed, params)]
+
+    expected = results(tape)
+    for field, array in tape._asdict().items():
+        spoilt = array.copy()
+        spoilt[2] = -2 * array[2] - 0.5
+        found = results(tape._replace(**{field: spoilt}))
+        assert not all(np.array_equal(*pair) for pair in zip(found, expected, strict=True)), field
+
+
+@pytest.mark.parametrize("name", [name for name in CELLS if name != "functions"])
+@FORMS
+def test_where_every_slot_is_needed_every_column_of_the_tape_is_read_by_backward(name: str, form: str) -> None:
     kernel, case, params, tape = taped(name, form)
     dstate = kernel.State(**case.dstate)
     expected = arrays_of(kernel.backward(case.dy, tape, params, dstate))
@@ -107,5 +134,5 @@ def test_the_fast_form_keeps_no_pre_activation_that_its_slope_can_do_without(nam
     fast_form, precise_form = (sum(v.size for v in taped(name, form)[3]) for form in ("fast", "precise"))
     assert fast_form <= precise_form
     if name in ("lstm", "gru", "rnn", "lstm_peephole"):
-        _, saved = saved_values(name, "fast")
+        _, saved = read_values(name, "fast")
         assert not [value.name for value in saved if value.name.startswith("a_")]

@@ -195,7 +195,7 @@ def test_pruning_never_costs(cell):
         ("h[t-1] ** 5", 3),
         ("-h[t-1] * f", 1),
         ("f - h[t-1]", 1),
-        pytest.param("f / h[t-1]", 1, marks=pytest.mark.xfail(reason="counted as a reciprocal and a product")),
+        ("f / h[t-1]", 1),
         ("f * h[t-1] * (1 - h[t-1])", 3),
     ],
 )

@@ -109,7 +109,6 @@ def test_what_comes_after_the_loop_feeds_no_step(cell):
         assert {s.target for s in plan.program.statements if isinstance(s, Accumulate)} <= late
 
 
-@pytest.mark.xfail(reason="an adjoint sent back that depends on no adjoint sent before is computed for all t at once")
 def test_what_one_step_sends_back_to_the_next_is_computed_in_the_loop():
     cell = ls.parse("r[t] = V @ x[t]\nq[t] = tanh(r[t-1]) + W @ x[t]")
     for plan in schedules(cell):
