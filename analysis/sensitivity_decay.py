@@ -1,7 +1,7 @@
 """How far back does the state feel its input? RNN against LSTM, LSTM with forget bias 1, and GRU, before training.
 
-H = 64, 8 standard Gaussian inputs, PyTorch's default initialisation, several draws. Writes the figure (SVG, PNG), its data
-(CSV), and prints the table of half-lives. `python3 run.py analysis sensitivity_decay [--quick] [-o DIR]`
+H = 64, 8 standard Gaussian inputs, PyTorch's default initialisation, several draws. Writes the figure (SVG, PNG), its
+data (CSV), and prints the table of half-lives. `python3 run.py analysis sensitivity_decay [--quick] [-o DIR]`
 """
 
 from __future__ import annotations

@@ -12,7 +12,8 @@ import numpy as np
 class CheckResult:
     """One check: its `name`, `what` was compared, the worst relative `error`, the `bar`, and a `detail` (where, sizes).
 
-    For orders of convergence `error` is the order and larger is better (`at_least`).
+    For orders of convergence `error` is the order and larger is better (`at_least`). A check that does not apply to the
+    cell has not `ran`: it neither holds nor fails, and is counted apart.
     """
 
     name: str
@@ -21,10 +22,13 @@ class CheckResult:
     bar: float
     detail: str = ""
     at_least: bool = False
+    ran: bool = True
 
     @property
     def passed(self) -> bool:
-        """Whether the bar is held; NaN never is."""
+        """Whether the bar is held; NaN never is. What did not run did not fail."""
+        if not self.ran:
+            return True
         return bool(self.error >= self.bar) if self.at_least else bool(self.error <= self.bar)
 
 

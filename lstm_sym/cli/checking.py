@@ -32,7 +32,8 @@ class Checked:
                 "check": result.name,
                 "what": result.what,
                 "detail": result.detail,
-                "measured": finite(result.error),
+                "measured": finite(result.error) if result.ran else None,
+                "ran": result.ran,
                 "bar": result.bar,
                 "at_least": result.at_least,
                 "passed": result.passed,
@@ -58,20 +59,25 @@ def print_checks(found: Mapping[str, Checked]) -> None:
     """One table, a row a check, failures in red; then a line that counts them."""
     words = Words()
     head = ["cell", "check", "measured", "bar", "", "compared"]
-    rows, passed = [head], []
+    rows, passed, left_out = [head], [], 0
     for checked in found.values():
         for result in checked.results:
             rows.append(_row(checked.cell.key, result, words))
             passed.append(result.passed)
+            left_out += not result.ran
     lines = aligned(rows, frozenset({2, 3}))
     click.echo(click.style(lines[0], bold=True))
     for line, good in zip(lines[1:], passed, strict=True):
         click.echo(line if good else click.style(line, fg="red", bold=True))
     failed = passed.count(False)
-    click.echo(f"{len(passed) - failed} of {len(passed)} checks passed" + (f", {failed} FAILED" if failed else ""))
+    ran = len(passed) - left_out
+    notes = (f", {failed} FAILED" if failed else "") + (f", {left_out} left out" if left_out else "")
+    click.echo(f"{ran - failed} of {ran} checks passed{notes}")
 
 
 def _row(key: str, result: CheckResult, words: Words) -> list[str]:
+    if not result.ran:
+        return [key, check_name(result, words), "—", "", "left out", result.what.removeprefix("left out: ")]
     measured = f"{result.error:.3f}" if result.at_least else error_text(result.error)
     bar = f"{'≥' if result.at_least else '≤'} {result.bar:g}"
     verdict = "ok" if result.passed else "FAILED"

@@ -36,6 +36,8 @@ class Tool(click.Group):
         except KeyboardInterrupt:
             click.echo("\ninterrupted", err=True)
             context.exit(INTERRUPTED)
+        except MemoryError as error:
+            raise Refusal(f"not enough memory: {error}; choose a smaller --hidden, --lags or --starts") from error
         except OSError as error:
             raise Refusal(_told(error)) from error
         except ValueError as error:

@@ -25,15 +25,21 @@ def check_table(checks: Sequence[CheckResult], words: Words) -> list[Block]:
 
 def _row(result: CheckResult, words: Words) -> tuple[Line, ...]:
     sign = "≥" if result.at_least else "≤"
-    measured = f"{result.error:.3g}" if result.at_least else error_text(result.error)
+    measured = f"{result.error:.3g}" if result.at_least else error_text(result.error) if result.ran else "—"
     return (
         (check_name(result, words),),
         (_worded(result, "whats", result.what, words),),
         (result.detail,),
         (measured,),
         (f"{sign} {result.bar:g}",),
-        (words.text("checks.passed" if result.passed else "checks.failed"),),
+        (words.text(_verdict(result)),),
     )
+
+
+def _verdict(result: CheckResult) -> str:
+    if not result.ran:
+        return "checks.left_out"
+    return "checks.passed" if result.passed else "checks.failed"
 
 
 def check_name(result: CheckResult, words: Words) -> str:

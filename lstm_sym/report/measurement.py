@@ -58,9 +58,12 @@ def models_of(cells: Sequence[Cell], words: Words) -> list[Model]:
     found = []
     for cell in cells:
         kernel = build(cell)
-        found.append(Model(cell.key, kernel))
+        # An output that is no state has no Jacobian of its own here: the first state is measured, and named.
+        state = None if cell.output in cell.states else cell.states[0]
+        suffix = f" ({state})" if state else ""
+        found.append(Model(cell.key + suffix, kernel, output=state))
         if has_forget_bias(cell):
-            found.append(Model(biased_label(cell, words), kernel, fill={FORGET_BIAS: 1.0}))
+            found.append(Model(biased_label(cell, words) + suffix, kernel, fill={FORGET_BIAS: 1.0}, output=state))
     return found
 
 

@@ -114,7 +114,7 @@ def _half_life_row(profile: Profile, lags: Sequence[int]) -> tuple[Line, ...]:
 
 def _checked(study: Study, words: Words) -> list[Block]:
     failed = sum(not result.passed for result in study.results)
-    key, count = ("checked.some" if failed else "checked.all"), str(len(study.results))
+    key, count = ("checked.some" if failed else "checked.all"), str(sum(result.ran for result in study.results))
     line = words.line(key, count=count, failed=str(failed)) if failed else words.line(key, count=count)
     head = (words.text("checks.check"), *(cell.key for cell in study.cells), words.text("checks.bar"))
     names = [result.name for result in study.checks[study.cells[0].key]]
@@ -131,7 +131,7 @@ def _check_row(results: Sequence[CheckResult], words: Words, several: bool) -> t
     first = results[0]
     name = check_name(first, words) + (f" ({first.detail.split('; ')[-1]})" if several else "")
     sign = "≥" if first.at_least else "≤"
-    texts = [f"{r.error:.3f}" if r.at_least else error_text(r.error) for r in results]
+    texts = [("—" if not r.ran else f"{r.error:.3f}" if r.at_least else error_text(r.error)) for r in results]
     marked = [text if result.passed else f"✗ {text}" for text, result in zip(texts, results, strict=True)]
     return tuple((text,) for text in (name, *marked, f"{sign} {first.bar:g}"))
 
