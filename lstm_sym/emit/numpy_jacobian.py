@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from sympy import Expr
 
-from lstm_sym.derivation.jacobian import Jacobian, jacobian
+from lstm_sym.derivation.jacobian import Jacobian, jacobian, states
 from lstm_sym.derivation.linear_map import Applied, Block, Diagonal, Matrix, Product
 from lstm_sym.emit.numpy_function import LoopFunction, size_lines
 from lstm_sym.emit.numpy_scalar import NumPyPrinter
@@ -35,7 +35,7 @@ class TapeForm:
 def jacobian_functions(cell: Cell, program: Program, forms: list[TapeForm]) -> tuple[str, set[str]]:
     """The text of both functions, fast and precise, and the functions they need."""
     helpers: set[str] = set()
-    after, before = states_of(program)
+    before, after = zip(*states(program), strict=True)
     parts = []
     for name, sources, letter in (
         ("jacobian", before, "S"),
@@ -49,7 +49,7 @@ def jacobian_functions(cell: Cell, program: Program, forms: list[TapeForm]) -> t
 
 def jacobian_reads(program: Program, exact: bool) -> set[Value]:
     """The forward values that jacobian() and input_jacobian() read, in the precise or the fast form."""
-    after, before = states_of(program)
+    before, after = zip(*states(program), strict=True)
     replacements = complements(program) if exact else {}
     symbols = set()
     for target in after:
@@ -60,12 +60,6 @@ def jacobian_reads(program: Program, exact: bool) -> set[Value]:
             expressions += [f.expression for p in derived.map.terms for f in p if isinstance(f, Diagonal)]
             symbols |= {symbol for e in expressions for symbol in e.xreplace(replacements).free_symbols}
     return {value for value in program.values() if value.symbol in symbols and not value.is_parameter}
-
-
-def states_of(program: Program) -> tuple[tuple[Value, ...], tuple[Value, ...]]:
-    """The states after a step, and before it."""
-    carries = program.carries
-    return tuple(carry.outgoing for carry in carries), tuple(carry.incoming for carry in carries)
 
 
 def _entry_point(name: str, letter: str) -> str:
