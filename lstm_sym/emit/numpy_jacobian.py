@@ -73,7 +73,10 @@ def jacobian_reads(program: Program, exact: bool) -> set[Value]:
             symbols |= {symbol for e in expressions for symbol in e.xreplace(replacements).free_symbols}
             symbols |= {value.symbol for s in slopes if isinstance(s, Maximum) for value in s.reads()}
     constant = {*program.parameters, *program.constants}
-    return {value for value in program.values() if value.symbol in symbols and value not in constant}
+    read = {value for value in program.values() if value.symbol in symbols and value not in constant}
+    # The Jacobians hold rows of every state: one whose size nothing else tells is read for its size.
+    told = {size for value in (*program.parameters, *read) for size in value.shape}
+    return read | {state for state in before if told.isdisjoint(state.shape)}
 
 
 _STATE = """The Jacobian ds[t]/ds[t-1] over all states, in the order of State, at step t of the tape.

@@ -664,7 +664,10 @@ def hvp(
     dy = _checked("dy", dy, ("T", "B", "H"), sizes, dtype)
     sizes["H"] = dy.shape[2]
     dy_dot = np.zeros_like(dy) if dy_dot is None else _checked("dy_dot", dy_dot, ("T", "B", "H"), sizes, dtype)
-    dstate = State(*_checked_fields("dstate", dstate, _STATE_SHAPES, sizes, dtype))
+    # The states tell what no parameter may tell: their own sizes.
+    zeros = State(*map(np.zeros_like, point[2]))
+    dstate = State(*_checked_fields("dstate", zeros if dstate is None else dstate, _STATE_SHAPES, sizes, dtype))
+    dstate_dot = zeros if dstate_dot is None else dstate_dot
     dstate_dot = State(*_checked_fields("dstate_dot", dstate_dot, _STATE_SHAPES, sizes, dtype))
     tape = _hvp_forward(*point)
     return _hvp_backward(dy, dy_dot, tape, point[1], point[4], dstate, dstate_dot)

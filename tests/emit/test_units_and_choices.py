@@ -101,7 +101,6 @@ FORMS: dict[str, str | tuple[str, dict[str, str]]] = {
 }
 
 BROKEN = {
-    "states that no parameter joins": "jacobian() reads a size off nothing",
     "a constant that chooses": "positive() is given a float",
     "a part of a stack of parameters alone": "it has no axis of batch",
 }
