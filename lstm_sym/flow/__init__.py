@@ -17,15 +17,18 @@ from lstm_sym.flow.experiment import Model, run
 from lstm_sym.flow.figures import save_profile_figure
 from lstm_sym.flow.profile import Profile
 from lstm_sym.flow.progress import reporter
-from lstm_sym.flow.sensitivity import Kernel, input_sensitivity, state_sensitivity
+from lstm_sym.flow.sensitivity import input_sensitivity, state_sensitivity
 from lstm_sym.flow.table import table
+from lstm_sym.flow.trajectory import Kernel, Trajectory, record
 
 __all__ = [
     "FlowError",
     "Kernel",
     "Model",
     "Profile",
+    "Trajectory",
     "input_sensitivity",
+    "record",
     "reporter",
     "run",
     "save_profile_figure",

@@ -14,6 +14,7 @@ from lstm_sym.flow.profile import Profile, pooled
 from lstm_sym.flow.progress import Progress
 from lstm_sym.flow.scaled import Integers
 from lstm_sym.flow.sensitivity import input_sensitivity
+from lstm_sym.flow.trajectory import record
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,14 +61,11 @@ def run(
     measured: dict[str, list[Profile]] = {model.label: [] for model in models}
     for index, (model, seed) in enumerate(draws):
         profile = input_sensitivity(
-            model.kernel,
-            _params(model, stream, hidden, seed),
-            stream,
+            record(model.kernel, _params(model, stream, hidden, seed), stream, model=model.label),
             lags=lags,
             ends=ends,
             output=model.output,
             norm=norm,
-            model=model.label,
             progress=None if progress is None else _share(progress, index, len(draws)),
         )
         measured[model.label].append(replace(profile, seeds=np.full_like(profile.seeds, seed)))

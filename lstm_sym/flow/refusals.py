@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -14,7 +15,7 @@ from lstm_sym.flow.scaled import Array, Integers
 def sequences(x: Any, model: str) -> Array:
     """The input as float64 (T, B, D): from (T, D), (T, B, D), or an object with such `values`, as a Stream is.
 
-    Raises FlowError: another shape, values that are not real and finite, a sequence that is constant.
+    Raises FlowError: another shape, values that are not real and finite.
     """
     values = np.asarray(getattr(x, "values", x))
     if values.ndim not in (2, 3) or 0 in values.shape:
@@ -24,9 +25,22 @@ def sequences(x: Any, model: str) -> Array:
             "a single channel given as (T,), or a batch without a sequence",
             "give x[:, np.newaxis] for one channel; time is the first axis, the input the last",
         )
-    values = _real(values, f"{model}, x").reshape(len(values), -1, values.shape[-1])
-    _refuse_constant(values, model)
-    return values
+    return _real(values, f"{model}, x").reshape(len(values), -1, values.shape[-1])
+
+
+def without_input(x: Any, steps: int, state: Any, model: str) -> Array:
+    """The input of a cell that has none: (T, B, 0), B as in the initial state, 1 without one.
+
+    Raises FlowError: an input as well, or no step.
+    """
+    if x is not None or operator.index(steps) < 1:
+        raise FlowError(
+            f"{model}, steps",
+            f"{steps} steps" if x is None else f"both x and steps={steps}",
+            "steps is for a cell that reads no input; for all others x tells it",
+            "give one of the two, steps as a number of 1 or more",
+        )
+    return np.empty((steps, 1 if state is None else len(state[0]), 0))
 
 
 def parameters(params: Any, model: str) -> Any:
@@ -96,17 +110,30 @@ def output_state(outputs: Mapping[str, bool], model: str) -> str:
     )
 
 
-def refuse_overflow(y: Array, model: str) -> None:
-    """Raise a FlowError if an output (T, B, H) is not finite, naming the first step."""
+def refuse_overflow(y: Array, first: int, model: str) -> None:
+    """Raise a FlowError if an output (T, B, H) of the steps from `first` on is not finite, naming the first step."""
     wrong = np.argwhere(~np.isfinite(y))
     if wrong.size:
         step, sequence = (int(part) for part in wrong[0][:2])
         raise FlowError(
-            f"{model}, step {step} of sequence {sequence}",
+            f"{model}, step {first + step} of sequence {sequence}",
             "the state is no longer a finite number",
             "recurrent weights that let the state grow exponentially, in a cell that does not bound it",
             "scale the recurrent weights down, or measure fewer steps",
         )
+
+
+def refuse_not_finite(jacobian: Array, steps: Integers, model: str) -> None:
+    """Raise a FlowError if a Jacobian (n, B, ...) of these steps is not finite, naming the first step."""
+    if np.isfinite(jacobian).all():
+        return
+    step, sequence = (int(part) for part in np.argwhere(~np.isfinite(jacobian))[0][:2])
+    raise FlowError(
+        f"{model}, step {steps[step]} of sequence {sequence}",
+        "a Jacobian of this step is not a finite number",
+        "a hidden state that overflows, or a function without a slope there (log at 0)",
+        "scale the weights down, or measure fewer steps",
+    )
 
 
 def refuse_zero(log_norms: Array, ends: Integers, step: int, names: tuple[str, str], model: str) -> None:
@@ -164,7 +191,8 @@ def _real(values: np.ndarray[Any, Any], where: str) -> Array:
     return real
 
 
-def _refuse_constant(values: Array, model: str) -> None:
+def refuse_constant(values: Array, model: str) -> None:
+    """Raise a FlowError if a sequence of (T, B, D) does not vary."""
     constant = np.flatnonzero((values == values[:1]).all(axis=(0, 2)))
     if constant.size:
         raise FlowError(

@@ -36,8 +36,19 @@ def numbered(number: int) -> RandomCell:
     rng = Random(number)
     while True:
         found = random_cell(rng, plain=number % 2 == 0)
-        if number % 2 == 0 or is_settled(found.parse()):
+        if number % 2 == 0 or (has_sizes(found) and is_settled(found.parse())):
             return found
+
+
+def has_sizes(cell: RandomCell) -> bool:
+    """Whether something tells the size of every quantity; a cell in which nothing does is refused by its parser."""
+    try:
+        cell.parse()
+    except ls.CellError as error:
+        if "nothing tells the size" not in str(error):
+            raise
+        return False
+    return True
 
 
 def tried(number: int, folder: Path, errors: Errors = errors_of) -> Trial:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lstm_sym.flow import FlowError, Model, input_sensitivity, run
+from lstm_sym.flow import FlowError, Model, input_sensitivity, record, run
 from lstm_sym.inputs import gaussian, stream
 from lstm_sym.kernels import gru, lstm, rnn
 
@@ -18,7 +18,7 @@ def test_each_model_gives_the_profile_of_its_draws():
         assert profile.seeds.tolist() == [7] * 8 + [2] * 8
         for seed, part in profile.by_seed().items():
             params = model.kernel.init(3, 6, rng=np.random.default_rng(seed), **model.fill)
-            alone = input_sensitivity(model.kernel, params, X, lags=9, ends=4)
+            alone = input_sensitivity(record(model.kernel, params, X), lags=9, ends=4)
             np.testing.assert_array_equal(part.log_norms, alone.log_norms)
 
 
@@ -26,7 +26,7 @@ def test_given_parameters_are_measured_once_and_as_they_are():
     params = lstm.init(3, 5, rng=np.random.default_rng(11))
     (profile,) = run([Model("trained", lstm, params, output="c")], X, lags=9, ends=4, seeds=range(3))
     np.testing.assert_array_equal(
-        profile.log_norms, input_sensitivity(lstm, params, X, lags=9, ends=4, output="c").log_norms
+        profile.log_norms, input_sensitivity(record(lstm, params, X), lags=9, ends=4, output="c").log_norms
     )
     assert profile.output == "c"
     assert set(profile.seeds) == {-1}

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lstm_sym import build, parse
-from lstm_sym.flow import FlowError, Profile, input_sensitivity
+from lstm_sym.flow import FlowError, Profile, input_sensitivity, record
 from lstm_sym.flow.profile import pooled
 
 
@@ -36,7 +36,7 @@ def test_the_half_life_of_a_linear_cell():
     rng = np.random.default_rng(0)
     orthogonal = np.linalg.qr(rng.standard_normal((6, 6)))[0]
     params = kernel.Params(U=0.8 * orthogonal, W=rng.standard_normal((6, 2)))
-    measured = input_sensitivity(kernel, params, rng.standard_normal((60, 2)), lags=40)
+    measured = input_sensitivity(record(kernel, params, rng.standard_normal((60, 2))), lags=40)
     assert measured.half_life() == pytest.approx(math.log(2.0) / -math.log(0.8), rel=1e-12)
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from lstm_sym import build, parse
-from lstm_sym.flow import FlowError, input_sensitivity, state_sensitivity
+from lstm_sym.flow import FlowError, input_sensitivity, record, state_sensitivity
 from lstm_sym.kernels import lstm, rnn
 
 X = np.random.default_rng(0).standard_normal((20, 2, 3))
@@ -41,7 +41,7 @@ PARAMS = rnn.init(3, 4)
 def test_a_bad_request_is_refused_by_name(x, options, words):
     given = {"params": PARAMS, "lags": 5} | options
     with pytest.raises(FlowError) as refusal:
-        input_sensitivity(rnn, given.pop("params"), x, **given)
+        input_sensitivity(record(rnn, given.pop("params"), x), **given)
     message = str(refusal.value)
     assert all(word in message for word in [*words, "usual cause: ", "fix: "]), message
 
@@ -50,47 +50,47 @@ def test_a_state_that_overflows_is_refused_with_its_step():
     kernel = build(parse("h[t] = U @ h[t-1] + W @ x[t]"))
     params = kernel.Params(U=1e200 * np.eye(2), W=np.ones((2, 3)))
     with pytest.raises(FlowError, match="step 2 of sequence 0: the state is no longer a finite number"):
-        input_sensitivity(kernel, params, X, lags=5)
+        input_sensitivity(record(kernel, params, X), lags=5)
 
 
 def test_a_hidden_state_that_overflows_is_refused_with_its_step():
     kernel = build(parse("c[t] = u * c[t-1] * c[t-1] + W @ x[t]\nh[t] = tanh(W @ x[t] + k * h[t-1])"))
     params = kernel.Params(W=np.ones((2, 3)), k=np.ones(2), u=np.full(2, 1e200))
     with pytest.raises(FlowError, match=r"step \d+ of sequence 0: a Jacobian of this step is not a finite number"):
-        input_sensitivity(kernel, params, X[:, :1], lags=5)
+        input_sensitivity(record(kernel, params, X[:, :1]), lags=5)
 
 
 def test_an_output_that_is_no_state_is_refused_until_a_state_is_named():
     kernel = build(parse("h[t] = tanh(W @ x[t] + U @ h[t-1])\ny[t] = sigmoid(V @ h[t])", sizes={"y": "K"}))
     params = kernel.Params(W=np.ones((4, 3)), U=np.eye(4), V=np.ones((2, 4)))
     with pytest.raises(FlowError, match="none of its states, h"):
-        input_sensitivity(kernel, params, X, lags=5)
-    assert input_sensitivity(kernel, params, X, lags=5, output="h").output == "h"
+        input_sensitivity(record(kernel, params, X), lags=5)
+    assert input_sensitivity(record(kernel, params, X), lags=5, output="h").output == "h"
 
 
 def test_units_that_are_cut_off_are_refused_instead_of_minus_infinity():
     kernel = build(parse("h[t] = relu(W @ x[t] + U @ h[t-1] + b)"))
     params = kernel.init(3, 4, b=-100.0)
     with pytest.raises(FlowError, match=r"d h\[19\] / d x\[19\] is exactly 0"):
-        input_sensitivity(kernel, params, X, lags=5)
+        input_sensitivity(record(kernel, params, X), lags=5)
 
 
 def test_a_slope_below_every_float_is_refused_instead_of_minus_infinity():
     params = PARAMS._replace(b=np.full(4, 400.0))
     with pytest.raises(FlowError, match="pre-activation is beyond 370"):
-        input_sensitivity(rnn, params, X, lags=5)
+        input_sensitivity(record(rnn, params, X), lags=5)
 
 
 def test_a_slope_just_above_the_smallest_float_is_measured():
     params = PARAMS._replace(b=np.full(4, 330.0))
-    profile = input_sensitivity(rnn, params, X, lags=5)
+    profile = input_sensitivity(record(rnn, params, X), lags=5)
     assert np.isfinite(profile.log_norms).all()
     assert profile.median()[5] < 6 * -600
 
 
 def test_a_state_that_another_does_not_depend_on_is_refused():
     with pytest.raises(FlowError, match=r"d h\[19\] / d c\[19\] is exactly 0"):
-        state_sensitivity(lstm, lstm.init(3, 4), X, lags=5, output="h", source="c")
+        state_sensitivity(record(lstm, lstm.init(3, 4), X), lags=5, output="h", source="c")
 
 
 def test_an_error_survives_the_way_back_from_a_worker_process():

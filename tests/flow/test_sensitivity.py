@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from lstm_sym import build, cell, parse
-from lstm_sym.flow import input_sensitivity, sensitivity, state_sensitivity
+from lstm_sym.flow import input_sensitivity, record, sensitivity, state_sensitivity, trajectory
 from lstm_sym.kernels import gru, lstm, lstm_peephole, rnn
 
 LINEAR = "h[t] = U @ h[t-1] + W @ x[t]"
@@ -43,7 +43,7 @@ def test_a_linear_cell_forgets_as_rho_to_the_lag(rho, lags, norm):
     """dh[T]/dx[t] = U^lag W, and U = rho Q keeps every singular value of W: ||.|| = rho^lag ||W||, 10^-5100 too."""
     kernel = build(parse(LINEAR))
     params = kernel.Params(U=rho * signed_permutation(4), W=gaussian(4, 2))
-    profile = input_sensitivity(kernel, params, gaussian(lags + 20, 2), lags=lags, ends=3, norm=norm)
+    profile = input_sensitivity(record(kernel, params, gaussian(lags + 20, 2)), lags=lags, ends=3, norm=norm)
     size = mpmath.log(mpmath.mpf(float(np.linalg.norm(params.W, 2 if norm == "spectral" else "fro"))))
     wanted = np.array([float(size + lag * mpmath.log(mpmath.mpf(rho))) for lag in range(lags + 1)])
     assert profile.log_norms.shape == (3, lags + 1)
@@ -55,7 +55,7 @@ def test_an_exploding_sensitivity_is_as_exact():
     params = kernel.Params(u=np.full(2, 4.0), W=np.eye(2), v=np.zeros(2))
     x = np.zeros((700, 2))
     x[-1] = 1.0
-    profile = input_sensitivity(kernel, params, x, lags=690, ends=2)
+    profile = input_sensitivity(record(kernel, params, x), lags=690, ends=2)
     assert gap(profile.log_norms, 0.5 * np.log(2.0) + np.log(4.0) * np.arange(691)) < 1e-12
 
 
@@ -63,7 +63,7 @@ def test_a_path_that_fades_beside_one_that_lasts_is_not_lost():
     """dh[T]/dx[T-lag] = k^(lag-1) W, although dh[T]/da = 1 beside it, and k^1000 = 10^-3000 in the same matrix."""
     kernel = build(parse(TWO_SPEEDS))
     params = kernel.Params(V=np.eye(3), m=np.ones(3), k=np.full(3, 1e-3), z=np.zeros(3), W=gaussian(3, 3))
-    profile = input_sensitivity(kernel, params, gaussian(1010, 3), lags=1000, ends=2)
+    profile = input_sensitivity(record(kernel, params, gaussian(1010, 3)), lags=1000, ends=2)
     wanted = np.log(np.linalg.norm(params.W)) + np.arange(1000) * np.log(1e-3)
     assert (kernel.State._fields, profile.output) == (("a", "b", "h"), "h")
     assert gap(profile.log_norms[:, 0], 0.5 * np.log([3.0, 3.0])) < 1e-12
@@ -76,7 +76,7 @@ def test_the_cell_path_of_an_lstm_is_the_product_of_its_forget_gates(norm):
     drawn = lstm.init(3, 5, b_f=-30.0)
     params = drawn._replace(**{name: np.zeros((5, 5)) for name in ("U_i", "U_f", "U_g", "U_o")})
     x, lags, end = gaussian(80, 3), 60, 75
-    profile = state_sensitivity(lstm, params, x, lags=lags, ends=[end], output="c", source="c", norm=norm)
+    profile = state_sensitivity(record(lstm, params, x), lags=lags, ends=[end], output="c", source="c", norm=norm)
     log_f = -np.logaddexp(0.0, -(x @ params.W_f.T + params.b_f))
     sums = np.array([log_f[end - lag + 1 : end + 1].sum(axis=0) for lag in range(lags + 1)])
     wanted = sums.max(axis=1) if norm == "spectral" else 0.5 * np.logaddexp.reduce(2 * sums, axis=1)
@@ -111,7 +111,7 @@ def by_forward_mode(kernel, params, x: np.ndarray, end: int, lag: int) -> np.nda
 @KERNELS
 def test_the_profile_is_what_reverse_mode_gives(kernel):
     params, x = kernel.init(3, 5), gaussian(14, 2, 3)
-    profile = input_sensitivity(kernel, params, x, lags=9, ends=[10, 13])
+    profile = input_sensitivity(record(kernel, params, x), lags=9, ends=[10, 13])
     wanted = np.stack([by_reverse_mode(kernel, params, x, end)[:, :10] for end in (10, 13)], axis=1)
     np.testing.assert_array_equal(profile.ends, [[10, 0], [13, 0], [10, 1], [13, 1]])
     assert gap(profile.log_norms, wanted.reshape(4, 10)) < 1e-12
@@ -120,7 +120,7 @@ def test_the_profile_is_what_reverse_mode_gives(kernel):
 @KERNELS
 def test_the_profile_is_what_forward_mode_gives(kernel):
     params, x = kernel.init(2, 4), gaussian(9, 3, 2)
-    profile = input_sensitivity(kernel, params, x, lags=7, ends=[8])
+    profile = input_sensitivity(record(kernel, params, x), lags=7, ends=[8])
     wanted = np.stack([by_forward_mode(kernel, params, x, 8, lag) for lag in range(8)], axis=1)
     assert gap(profile.log_norms, wanted) < 1e-12
 
@@ -134,14 +134,14 @@ def test_the_states_together_are_the_product_of_the_state_jacobians(kernel):
     for t in range(8, 1, -1):
         wanted.append(np.log(np.linalg.norm(product)))
         product = product @ jacobians[t]
-    profile = state_sensitivity(kernel, params, x, lags=6, ends=[8])
+    profile = state_sensitivity(record(kernel, params, x), lags=6, ends=[8])
     assert (profile.output, profile.source) == ("state", "state")
     assert gap(profile.log_norms[0], np.array(wanted)) < 1e-12
 
 
 def test_a_generated_cell_of_the_catalogue_is_measured_as_its_kernel():
     x = gaussian(30, 3)
-    profiles = [input_sensitivity(k, k.init(3, 4), x, lags=20) for k in (lstm, build(cell("lstm")))]
+    profiles = [input_sensitivity(record(k, k.init(3, 4), x), lags=20) for k in (lstm, build(cell("lstm")))]
     np.testing.assert_array_equal(profiles[0].log_norms, profiles[1].log_norms)
 
 
@@ -150,7 +150,7 @@ def test_a_long_vanishing_product_agrees_with_many_digits():
     rng = np.random.default_rng(3)
     params = rnn.Params(W=12 * rng.standard_normal((3, 2)), U=4 * rng.standard_normal((3, 3)), b=np.zeros(3))
     x = rng.standard_normal((151, 2))
-    profile = input_sensitivity(rnn, params, x, lags=150, ends=[150])
+    profile = input_sensitivity(record(rnn, params, x), lags=150, ends=[150])
     with mpmath.workdps(60):
         wanted = [float(value) for value in _log_norms_in_digits(params, x)]
     assert wanted[-1] < -400 * np.log(10)
@@ -211,8 +211,8 @@ MUTANTS = {
 def test_a_broken_jacobian_is_noticed(name):
     params, x = lstm.init(3, 5), gaussian(14, 1, 3)
     wanted = by_reverse_mode(lstm, params, x, 13)[:, :10]
-    assert gap(input_sensitivity(lstm, params, x, lags=9, ends=[13]).log_norms, wanted) < 1e-12
-    assert gap(input_sensitivity(MUTANTS[name], params, x, lags=9, ends=[13]).log_norms, wanted) > 1e-4
+    assert gap(input_sensitivity(record(lstm, params, x), lags=9, ends=[13]).log_norms, wanted) < 1e-12
+    assert gap(input_sensitivity(record(MUTANTS[name], params, x), lags=9, ends=[13]).log_norms, wanted) > 1e-4
 
 
 # --------------------------------------------------------------------------------- how it is asked for
@@ -220,39 +220,40 @@ def test_a_broken_jacobian_is_noticed(name):
 
 def test_every_sequence_and_every_end_point_is_as_if_it_were_alone():
     params, x = lstm.init(3, 6), gaussian(50, 3, 3)
-    together = input_sensitivity(lstm, params, x, lags=12, ends=[49, 12, 30, 30])
+    together = input_sensitivity(record(lstm, params, x), lags=12, ends=[49, 12, 30, 30])
     for row, (end, sequence) in zip(together.log_norms, together.ends, strict=True):
-        alone = input_sensitivity(lstm, params, x[:, sequence], lags=12, ends=[end])
+        alone = input_sensitivity(record(lstm, params, x[:, sequence]), lags=12, ends=[end])
         np.testing.assert_allclose(row, alone.log_norms[0], rtol=0, atol=1e-13)
 
 
 @pytest.mark.parametrize("memory", [1, 20_000])
 def test_little_memory_gives_the_same(memory, monkeypatch):
     params, x = lstm.init(3, 6), gaussian(60, 2, 3)
-    plenty = input_sensitivity(lstm, params, x, lags=12, ends=20)
+    plenty = input_sensitivity(record(lstm, params, x), lags=12, ends=20)
     monkeypatch.setattr(sensitivity, "MEMORY", memory)
+    monkeypatch.setattr(trajectory, "MEMORY", memory)
     np.testing.assert_allclose(
-        input_sensitivity(lstm, params, x, lags=12, ends=20).log_norms, plenty.log_norms, rtol=0, atol=1e-13
+        input_sensitivity(record(lstm, params, x), lags=12, ends=20).log_norms, plenty.log_norms, rtol=0, atol=1e-13
     )
 
 
 def test_by_default_every_step_with_enough_before_it_is_an_end_point():
-    profile = input_sensitivity(rnn, rnn.init(1, 2), gaussian(12, 1), lags=5)
+    profile = input_sensitivity(record(rnn, rnn.init(1, 2), gaussian(12, 1)), lags=5)
     assert profile.ends[:, 0].tolist() == [5, 6, 7, 8, 9, 10, 11]
     assert profile.lags.tolist() == [0, 1, 2, 3, 4, 5]
     assert (profile.model, profile.output, profile.source) == ("rnn", "h", "x")
 
 
 def test_a_number_of_end_points_is_spread_from_the_first_to_the_last():
-    profile = input_sensitivity(rnn, rnn.init(1, 2), gaussian(101, 1), lags=20, ends=5)
+    profile = input_sensitivity(record(rnn, rnn.init(1, 2), gaussian(101, 1)), lags=20, ends=5)
     assert profile.ends[:, 0].tolist() == [20, 40, 60, 80, 100]
 
 
 def test_an_initial_state_counts():
     params, x = lstm.init(2, 3), gaussian(8, 2)
     state = lstm.State(np.full((1, 3), 0.9), np.full((1, 3), 2.0))
-    one = input_sensitivity(lstm, params, x, lags=6, ends=[7])
-    other = input_sensitivity(lstm, params, x, lags=6, ends=[7], state=state)
+    one = input_sensitivity(record(lstm, params, x), lags=6, ends=[7])
+    other = input_sensitivity(record(lstm, params, x, state=state), lags=6, ends=[7])
     assert gap(one.log_norms, other.log_norms) > 1e-4
 
 
@@ -260,8 +261,8 @@ def test_a_network_of_float32_is_measured_in_float64():
     params, x = lstm.init(2, 3, dtype=np.float32), gaussian(40, 2).astype(np.float32)
     wide = lstm.Params(*(value.astype(np.float64) for value in params))
     np.testing.assert_array_equal(
-        input_sensitivity(lstm, params, x, lags=30).log_norms,
-        input_sensitivity(lstm, wide, x.astype(np.float64), lags=30).log_norms,
+        input_sensitivity(record(lstm, params, x), lags=30).log_norms,
+        input_sensitivity(record(lstm, wide, x.astype(np.float64)), lags=30).log_norms,
     )
 
 
@@ -269,12 +270,12 @@ def test_nothing_given_is_changed():
     params, x = lstm.init(2, 3), gaussian(20, 1, 2)
     for array in (x, *params):
         array.setflags(write=False)
-    input_sensitivity(lstm, params, x, lags=6)
+    input_sensitivity(record(lstm, params, x), lags=6)
 
 
 def test_progress_counts_every_step_once():
     calls = []
     input_sensitivity(
-        rnn, rnn.init(1, 2), gaussian(50, 1), lags=3, ends=[10, 40], progress=lambda *call: calls.append(call)
+        record(rnn, rnn.init(1, 2), gaussian(50, 1)), lags=3, ends=[10, 40], progress=lambda *call: calls.append(call)
     )
     assert calls == [(done, 8) for done in range(1, 9)]

@@ -1,0 +1,185 @@
+"""A run of a cell over its input, from which every measure takes its Jacobians, in memory that does not grow with T.
+
+    trajectory = record(kernel, params, x)                 # x (T, B, D), or x=None, steps=T for a cell without input
+    for block in trajectory.blocks():                      # ascending; descending=True for what goes backwards
+        block.steps                                        # (n,) consecutive or chosen steps, ascending
+        block.state                                        # ds[t]/ds[t-1], (n, B, S, S), over all states
+        block.input                                        # ds[t]/dx[t],   (n, B, S, D)
+
+Only the states at the starts of segments are kept; the tape of a segment is made again, in the precise form, when its
+Jacobians are asked for. A run that fits into one segment is computed once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Protocol
+
+import numpy as np
+
+from lstm_sym.flow import refusals
+from lstm_sym.flow.scaled import Array, Integers
+
+# Memory of one tape, and of the Jacobians made at once, in bytes each.
+MEMORY = 64 * 2**20
+
+
+class Kernel(Protocol):
+    """What of a kernel module is used here."""
+
+    __name__: str
+
+    def forward(self, x: Any, params: Any, state: Any = None, *, precise: bool = False) -> tuple[Any, Any, Any]:
+        """x (T, B, D) -> y (T, B, H), the last state, the tape."""
+
+    def jacobian(self, tape: Any, params: Any, t: Any = ...) -> Any:
+        """ds[t]/ds[t-1], (n, B, S, S)."""
+
+    def input_jacobian(self, tape: Any, params: Any, t: Any = ...) -> Any:
+        """ds[t]/dx[t], (n, B, S, D)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Block:
+    """Some steps of a trajectory, ascending, and what the kernel derives at them, computed when asked for."""
+
+    steps: Integers
+    trajectory: Trajectory
+    tape: Any = field(repr=False)
+    inside: Integers = field(repr=False)  # the same steps, counted from the start of the tape
+
+    @cached_property
+    def state(self) -> Array:
+        """ds[t]/ds[t-1] over all states, (n, B, S, S). Raises FlowError where it is not finite."""
+        return self._of("jacobian")
+
+    @cached_property
+    def input(self) -> Array:
+        """ds[t]/dx[t], (n, B, S, D). Raises FlowError where it is not finite."""
+        return self._of("input_jacobian")
+
+    def _of(self, name: str) -> Array:
+        with np.errstate(over="ignore", invalid="ignore"):
+            found: Array = getattr(self.trajectory.kernel, name)(self.tape, self.trajectory.params, self.inside)
+        refusals.refuse_not_finite(found, self.steps, self.trajectory.model)
+        return found
+
+
+@dataclass(frozen=True, eq=False)
+class Trajectory:
+    """A cell that has run over T steps of B sequences.
+
+    Attributes:
+        model: what tables, figures and errors call it.
+        kernel: the kernel module.
+        params: its parameters, float64.
+        x: the input (T, B, D), float64; D = 0 for a cell without one.
+        starts: the state before the first step of every segment.
+        segment: the steps of a segment.
+        last: the state after step T - 1.
+        outputs: of every state, whether it is what the cell gives out.
+    """
+
+    model: str
+    kernel: Kernel
+    params: Any
+    x: Array = field(repr=False)
+    starts: tuple[Any, ...] = field(repr=False)
+    segment: int
+    last: Any = field(repr=False)
+    outputs: dict[str, bool]
+    _held: dict[int, Any] = field(repr=False)
+
+    @property
+    def states(self) -> tuple[str, ...]:
+        """The names of the states, in the order of State and of the rows of the Jacobians."""
+        return tuple(self.outputs)
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """The units of each state; their sum is S."""
+        return tuple(int(np.prod(value.shape[1:])) for value in self.last)
+
+    @property
+    def width(self) -> int:
+        """S, the units of all states together."""
+        return sum(self.sizes)
+
+    @property
+    def batch(self) -> int:
+        """B."""
+        return int(self.x.shape[1])
+
+    def __len__(self) -> int:
+        """T."""
+        return len(self.x)
+
+    def columns(self, name: str | None) -> slice:
+        """Where a state stands among all of them; None for all. Raises FlowError for what is no state."""
+        return refusals.selection(name, self.states, self.sizes, self.model)
+
+    def output(self, name: str | None = None) -> str:
+        """The state of this name, or the one that the cell gives out. Raises FlowError where there is none such."""
+        if name is not None:
+            self.columns(name)
+            return name
+        return refusals.output_state(self.outputs, self.model)
+
+    def blocks(self, steps: Integers | None = None, *, descending: bool = False, copies: int = 1) -> Iterator[Block]:
+        """The steps (ascending; all by default) in blocks, the blocks in ascending or descending order.
+
+        A block holds so many steps that `copies` state Jacobians for each of them stay within MEMORY.
+        """
+        steps = np.arange(len(self)) if steps is None else steps
+        most = max(1, MEMORY // (8 * copies * self.batch * max(self.width, self.x.shape[2]) * self.width))
+        segments = np.unique(steps // self.segment)
+        for segment in segments[::-1] if descending else segments:
+            inside = steps[steps // self.segment == segment]
+            tape = self.tape(int(segment))
+            parts = [inside[at : at + most] for at in range(0, len(inside), most)]
+            for part in reversed(parts) if descending else parts:
+                yield Block(part, self, tape, part - segment * self.segment)
+
+    def tape(self, segment: int) -> Any:
+        """The precise tape of a segment; that of the last one asked for is kept."""
+        if segment not in self._held:
+            self._held.clear()
+            first = segment * self.segment
+            x = self.x[first : first + self.segment]
+            self._held[segment] = _forward(self.kernel, self.params, x, self.starts[segment], first, self.model)[2]
+        return self._held[segment]
+
+
+def record(
+    kernel: Any, params: Any, x: Any = None, *, steps: int | None = None, state: Any = None, model: str | None = None
+) -> Trajectory:
+    """Run a kernel over an input in the precise form, and keep what its Jacobians are made from.
+
+    kernel: a kernel module. params: its parameters. x: (T, B, D) or (T, D), or an object with such `values`; for a
+    cell without an input None, and `steps` = T. state: the initial state, zeros by default. model: the name in
+    tables, figures and errors, by default that of the kernel. All is computed in float64.
+
+    Raises FlowError: NaN in x or params, no step, a state that overflows; and what `forward` raises.
+    """
+    name = kernel.__name__.rpartition(".")[2] if model is None else model
+    values = refusals.sequences(x, name) if steps is None else refusals.without_input(x, steps, state, name)
+    params = refusals.parameters(params, name)
+    tape = _forward(kernel, params, values[:1], state, 0, name)[2]
+    segment = min(len(values), max(1, MEMORY // sum(array.nbytes for array in tape)))
+    starts, last, held = [], state, {}
+    for first in range(0, len(values), segment):
+        starts.append(last)
+        y, last, tape = _forward(kernel, params, values[first : first + segment], last, first, name)
+        held = {first // segment: tape}
+    outputs = {field: np.array_equal(y[-1], value) for field, value in last._asdict().items()}
+    return Trajectory(name, kernel, params, values, tuple(starts), segment, last, outputs, held)
+
+
+def _forward(kernel: Any, params: Any, x: Array, state: Any, first: int, model: str) -> tuple[Any, Any, Any]:
+    """y, the last state, the precise tape of a segment. Raises FlowError where the state is no longer finite."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        y, last, tape = kernel.forward(x, params, state, precise=True)
+    refusals.refuse_overflow(y, first, model)
+    return y, last, tape
