@@ -6,9 +6,8 @@ data (CSV), and prints the table of half-lives. `python3 run.py analysis sensiti
 
 from __future__ import annotations
 
-import argparse
-
 import numpy as np
+from _experiment import options, told
 
 from lstm_sym import flow
 from lstm_sym.inputs import gaussian, stream
@@ -23,16 +22,12 @@ MODELS = [
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--quick", action="store_true", help="one small draw, to see that it runs")
-    parser.add_argument("-o", "--output", default="out", help="folder for the figure and its data")
-    options = parser.parse_args()
-    hidden, lags, seeds = (16, 20, range(1)) if options.quick else (64, 60, range(8))
+    chosen = options(__doc__)
+    hidden, lags, seeds = (16, 20, range(1)) if chosen.quick else (64, 60, range(8))
     x = stream(gaussian(160, 8, np.random.default_rng(0)))
     progress = flow.reporter("measuring")
     profiles = flow.run(MODELS, x, hidden=hidden, lags=lags, ends=20, seeds=seeds, progress=progress)
-    for path in flow.save_profile_figure(profiles, options.output, "sensitivity_decay"):
-        print(f"wrote {path}")
+    told(flow.save_profile_figure(profiles, chosen.output, "sensitivity_decay"))
     print(flow.table(profiles))
 
 
