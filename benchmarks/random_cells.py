@@ -58,8 +58,9 @@ def trials(numbers: range, folder: Path, jobs: int) -> Iterator[Any]:
             for _ in progress(sets, lambda part: f"cells from {part[0]} on"):
                 yield from waiting.popleft().result()
                 waiting.extend(hand_out(part) for part in islice(left, 1))
-        finally:
+        except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
+            raise
 
 
 def figure(done: list[Any]) -> str:

@@ -154,10 +154,11 @@ def array_lines(function: LoopFunction) -> list[str]:
 
 
 def view_lines(function: LoopFunction) -> list[str]:
-    """`i = gates[..., 0 * H : 1 * H]` for every view of a group's array that the code uses."""
+    """`i = gates[..., 0 * H : 1 * H]` for every view of a group's array that the code uses or returns."""
     storage, body = function.storage, function.body
     sizes = {storage.row_home(storage.root(key)).name: bracketed(key[0].size) for key in storage.rows}
-    lines = (*body.before, *body.loop, *body.after, *body.rows.values())
+    returned = (storage.home(value).whole() for value in function.plan.program.outputs)
+    lines = (*body.before, *body.loop, *body.after, *body.rows.values(), *returned)
     code = [line for line in lines if not line.startswith("#")]
     used = set(re.findall(r"\w+", "\n".join(code)))
     return [

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from sympy import Expr
 
-from lstm_sym.derivation.jacobian import Jacobian, jacobian, states
+from lstm_sym.derivation.jacobian import Jacobian, entries, jacobian, states
 from lstm_sym.derivation.linear_map import Applied, Block, Diagonal, Matrix, Product
 from lstm_sym.emit.numpy_function import LoopFunction, size_lines
 from lstm_sym.emit.numpy_packs import literal
@@ -44,9 +44,9 @@ def jacobian_functions(cell: Cell, program: Program, forms: list[TapeForm]) -> t
         ("input_jacobian", program.inputs, _INPUT.format(D=cell.input_shape[0])),
         ("parameter_jacobian", program.parameters, _PARAMETER),
     ):
-        parts.append(_entry_point(name, what))
+        parts.append(entry_point(name, what))
         for form in forms:
-            parts.append(_Writer(cell, program, form, name, after, sources, helpers).text())
+            parts.append(JacobianWriter(cell, program, form, name, after, sources, helpers).text())
     return "\n\n\n".join(parts), helpers
 
 
@@ -62,9 +62,11 @@ def jacobian_reads(program: Program, exact: bool) -> set[Value]:
     before, after = zip(*states(program), strict=True)
     replacements = complements(program) if exact else {}
     symbols = set()
+    whole: list[tuple[Value, Value | None]] = [(v, None) for v in (*before, *program.inputs, *program.parameters)]
+    parts = [(source, entry) for source in before for entry in entries(program)]
     for target in after:
-        for source in (*before, *program.inputs, *program.parameters):
-            derived = jacobian(program, target, source, frozenset(after))
+        for source, entry in [*whole, *parts]:
+            derived = jacobian(program, target, source, frozenset(after), entry)
             applied = [f.operand for p in derived.map.terms for f in p if isinstance(f, Applied)]
             symbols |= {operand.symbol for operand in applied}
             slopes = derived.slopes if exact else tuple(map(from_output, derived.slopes))
@@ -73,10 +75,7 @@ def jacobian_reads(program: Program, exact: bool) -> set[Value]:
             symbols |= {symbol for e in expressions for symbol in e.xreplace(replacements).free_symbols}
             symbols |= {value.symbol for s in slopes if isinstance(s, Maximum) for value in s.reads()}
     constant = {*program.parameters, *program.constants}
-    read = {value for value in program.values() if value.symbol in symbols and value not in constant}
-    # The Jacobians hold rows of every state: one whose size nothing else tells is read for its size.
-    told = {size for value in (*program.parameters, *read) for size in value.shape}
-    return read | {state for state in before if told.isdisjoint(state.shape)}
+    return {value for value in program.values() if value.symbol in symbols and value not in constant}
 
 
 _STATE = """The Jacobian ds[t]/ds[t-1] over all states, in the order of State, at step t of the tape.
@@ -91,8 +90,14 @@ _PARAMETER = """The Jacobian ds[t]/dp of all states for each parameter p at step
     forward-mode learning (RTRL) adds at every step. It takes S times the memory of the parameters."""
 
 
-def _entry_point(name: str, what: str) -> str:
-    result = "Params" if name == "parameter_jacobian" else "Array"
+RESERVED = ("np", "tape", "params", "t", "dtype", "lead", "out", "parts", "key")
+RESULTS = {"parameter_jacobian": "Params", "jacobian_parts": "dict[str, Array]"}
+"""What a function returns; the others return one array."""
+
+
+def entry_point(name: str, what: str) -> str:
+    """The text of the public function: it checks, and calls the form of the tape; `what` is its docstring."""
+    result = RESULTS.get(name, "Array")
     return f'''def {name}(tape: Tape | PreciseTape, params: Params, t: Any = slice(None)) -> {result}:
     """{what}
     Raises TypeError, ValueError, IndexError.
@@ -105,7 +110,7 @@ def _entry_point(name: str, what: str) -> str:
     return _{name}_fast(tape, params, t)'''
 
 
-class _Writer:
+class JacobianWriter:
     """Writes one function."""
 
     def __init__(
@@ -120,35 +125,41 @@ class _Writer:
     ) -> None:
         self.cell, self.program, self.form, self.name, self.helpers = cell, program, form, name, helpers
         self.after, self.sources = after, sources
-        self.names = Names(frozenset({"np", "tape", "params", "t", "dtype", "lead", "out", *cell.size_names}))
+        self.names = Names(frozenset({*RESERVED, *cell.size_names}))
         self.bound: dict[Value, str] = {}
+        self.out = "out"
         self.lines: list[str] = []
         self.symbols = {value.symbol: value for value in program.values()}
         self.complements = complements(program)
 
     def text(self) -> str:
         """The function."""
-        order = [s.target for s in self.program.statements if s.target in self.after]
-        for target in order:
-            for source in self.sources:
-                self.block(jacobian(self.program, target, source, frozenset(self.after)))
-        height, width = self.extent(self.after), self.extent(self.sources)
-        work = [
-            *self.bound.values(),
-            f"lead = {self.lead()}.shape[:-1]",
-            f"out = np.zeros((*lead, {height}, {width}), dtype)",
-            *self.lines,
-            f"return {self.result()}",
-        ]
+        self.blocks()
+        work = [*self.bound.values(), f"lead = {self.lead()}.shape[:-1]", *self.arrays(), *self.lines]
+        work.append(f"return {self.result()}")
         code = "\n".join(line for line in work if not line.startswith("#"))
         sizes = size_lines(self.cell, code, self.tape_sizes())
         reference, _ = reference_field(self.form.fields)
-        result = "Params" if self.name == "parameter_jacobian" else "Array"
         signature = (
-            f"def _{self.name}_{self.form.name}(tape: {self.form.tape_class}, params: Params, t: Any) -> {result}:"
+            f"def _{self.name}_{self.form.name}(tape: {self.form.tape_class}, params: Params, t: Any)"
+            f" -> {RESULTS.get(self.name, 'Array')}:"
         )
         body = [f"dtype = tape.{reference}.dtype", *sizes, *work]
         return "\n".join([signature, *(f"    {line}" for line in body)])
+
+    def targets(self) -> list[Value]:
+        """The states in the order in which they are computed, so that one can stand in the Jacobian of another."""
+        return [s.target for s in self.program.statements if s.target in self.after]
+
+    def blocks(self) -> None:
+        """Write every block."""
+        for target in self.targets():
+            for source in self.sources:
+                self.block(jacobian(self.program, target, source, frozenset(self.after)))
+
+    def arrays(self) -> list[str]:
+        """Allocate what is returned."""
+        return [f"out = np.zeros((*lead, {self.extent(self.after)}, {self.extent(self.sources)}), dtype)"]
 
     def tape_sizes(self) -> dict[str, str]:
         """The arrays of the tape that hold one quantity, with its size."""
@@ -181,7 +192,7 @@ class _Writer:
 
     def view(self, target: Value, source: Value) -> str:
         """The block of the result."""
-        return f"out[..., {self.range_of(target, self.after)}, {self.range_of(source, self.sources)}]"
+        return f"{self.out}[..., {self.range_of(target, self.after)}, {self.range_of(source, self.sources)}]"
 
     def block(self, derived: Jacobian) -> None:
         """Add every product of one block."""

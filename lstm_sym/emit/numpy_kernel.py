@@ -22,6 +22,8 @@ from lstm_sym.emit.numpy_function import (
     step_function,
 )
 from lstm_sym.emit.numpy_jacobian import TapeForm, jacobian_functions, jacobian_reads, reference_field
+from lstm_sym.emit.numpy_logs import log_function
+from lstm_sym.emit.numpy_parts import parts_functions
 from lstm_sym.emit.numpy_tangent import tangent_functions
 from lstm_sym.equations.cell import Cell
 from lstm_sym.equations.sizes import parts_of
@@ -146,6 +148,9 @@ class _Kernel:
         found: set[Value] = set()
         if not self.cell.parameters or all(value.time is None for value in common):
             found |= {*self.program.inputs, self.program.carries[0].incoming}
+        # The Jacobians have rows of every state; what no parameter tells the size of is there to tell it.
+        told = solved_sizes(self.cell, {})
+        found |= {c.incoming for c in self.program.carries if not set(parts_of(c.incoming.shape[0])) <= set(told)}
         states = {name: self.cell.shapes[name][0] for name in self.cell.states}
         if self.cell.input and not set(parts_of(self.cell.input_shape[0])) <= set(solved_sizes(self.cell, states)):
             found |= set(self.program.inputs)
@@ -265,11 +270,12 @@ class _Kernel:
         return text
 
     def jacobians(self) -> str:
-        """jacobian() and input_jacobian()."""
+        """jacobian(), input_jacobian(), parameter_jacobian(), jacobian_parts() and log_terms()."""
         forms = [TapeForm(form.name, form.tape_class, form.forward, form.fields()) for form in self.forms]
-        text, helpers = jacobian_functions(self.cell, self.program, forms)
-        self.helpers |= helpers
-        return text
+        made = [make(self.cell, self.program, forms) for make in (jacobian_functions, parts_functions)]
+        made.append(log_function(self.cell, self.program, forms[-1], self.forms[-1].saved))
+        self.helpers.update(*(helpers for _, helpers in made))
+        return "\n\n\n".join(text for text, _ in made)
 
 
 def check_source(text: str) -> None:

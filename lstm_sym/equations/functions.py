@@ -13,6 +13,7 @@ derivative is the one from the left, relu'(0) = 0, except |a|, where it is 0; ma
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -169,3 +170,13 @@ SIGNS: dict[str, tuple[str, str]] = {
     "positive": (r"\mathbf{1}_{>0}", "1₊"),
 }
 """Name of a function or reduction -> its sign in LaTeX and in Unicode; `positive` is 1 where its argument is > 0."""
+
+# A number, as every emitter prints it: a float literal, which promotes no array.
+_LOG_2 = Rational(math.log(2))
+
+LOGARITHMS: dict[Any, tuple[Callable[[Expr], Expr] | None, Callable[[Expr], Expr]]] = {
+    sigmoid: (lambda a: -softplus(-a), lambda a: -softplus(-a) - softplus(a)),
+    tanh: (None, lambda a: 2 * (_LOG_2 + a - softplus(2 * a))),
+    sympy.exp: (lambda a: a, lambda a: a),
+}
+"""ln phi(a) of what is positive, and ln phi'(a), from the pre-activation: finite where the number itself underflows."""

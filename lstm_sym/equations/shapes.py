@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from lstm_sym.equations.cell import Equation, Shape
 from lstm_sym.equations.errors import CellError
 from lstm_sym.equations.expressions import Expression, MatrixProduct, Name, Number, Repeat, Stack
-from lstm_sym.equations.sizes import added, multiplied, parts_of
+from lstm_sym.equations.sizes import added, multiplied
 
 Axis = tuple[str, int]
 
@@ -208,22 +208,7 @@ class _Inference:
         shapes = {}
         for name, rank in self.ranks.items():
             shapes[name] = tuple(self.size(self.find((name, k)), names, ()) for k in range(rank))
-        self._refuse_unsized(shapes)
         return shapes
-
-    def _refuse_unsized(self, shapes: Mapping[str, Shape]) -> None:
-        """Raise CellError for a quantity whose size no parameter, input or state has: it is made of numbers alone."""
-        quantities = {equation.target: equation for equation in self.equations if equation.target not in self.states}
-        told = {part for name in shapes if name not in quantities for size in shapes[name] for part in parts_of(size)}
-        for name, equation in quantities.items():
-            if told.isdisjoint(parts_of(shapes[name][0])):
-                raise equation.error(
-                    f"nothing tells the size of `{name}`: it is made of numbers and constants alone",
-                    equation.expression,
-                    self.source,
-                    "quantities in which a parameter, the input or a state takes part",
-                    "put a number that has a name under [constants], and use it without [t]",
-                )
 
     def size(self, axis: Axis, names: dict[Axis, str], above: tuple[Axis, ...]) -> str:
         """The name of an axis, or the sum or multiple that it is. Raises CellError for one that contains itself."""

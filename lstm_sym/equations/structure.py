@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from fractions import Fraction
 
 from lstm_sym.equations.cell import Cell, Equation
@@ -42,6 +42,7 @@ def assemble(
     _check_sizes(sizes, {*filter(None, [cell_input]), *parameters, *(e.target for e in equations)}, source)
     chosen = _output(equations, output, source)
     _check_reaches(equations, cell_input, chosen, source)
+    _check_moves(equations, cell_input, {*states, chosen}, constants, source)
     shapes = infer_shapes(equations, cell_input, states, sizes, constants, source)
     return Cell(
         key,
@@ -203,6 +204,25 @@ def _check_reaches(equations: tuple[Equation, ...], cell_input: str, output: str
             "an output that the input reaches, in this step or through the states",
             'the output is the quantity defined last; say output = "h" if another is meant',
         )
+
+
+def _check_moves(
+    equations: tuple[Equation, ...], cell_input: str, kept: Collection[str], constants: Collection[str], source: str
+) -> None:
+    """The output and the states, `kept`, depend on the input or on a state; nothing is made of numbers alone."""
+    moving = {cell_input}
+    for equation in equations:
+        names = [node for node in equation.expression.walk() if isinstance(node, Name)]
+        if any(name.time == -1 or (name.time == 0 and name.name in moving) for name in names):
+            moving.add(equation.target)
+        elif equation.target in kept or {name.name for name in names} <= set(constants):
+            raise equation.error(
+                f"`{equation.target}[t]` never changes: neither the input nor a state takes part in it",
+                equation.expression,
+                source,
+                "states and outputs that depend on the input at [t] or on a state at [t-1]",
+                f"write its right side wherever {equation.target} stands; a parameter or constant needs no time",
+            )
 
 
 def _input(equations: tuple[Equation, ...], source: str) -> str:

@@ -1075,6 +1075,91 @@ def _parameter_jacobian_precise(tape: PreciseTape, params: Params, t: Any) -> Pa
     return Params(out[..., 0 : H * D].reshape(*out.shape[:-1], H, D), out[..., H * D : H * D + H * H].reshape(*out.shape[:-1], H, H), out[..., H * D + H * H : H * D + H * H + H].reshape(*out.shape[:-1], H), out[..., H * D + H * H + H : H * D + H * H + H + H * D].reshape(*out.shape[:-1], H, D), out[..., H * D + H * H + H + H * D : H * D + H * H + H + H * D + H * H].reshape(*out.shape[:-1], H, H), out[..., H * D + H * H + H + H * D + H * H : H * D + H * H + H + H * D + H * H + H].reshape(*out.shape[:-1], H), out[..., H * D + H * H + H + H * D + H * H + H : H * D + H * H + H + H * D + H * H + H + H * D].reshape(*out.shape[:-1], H, D))
 
 
+def jacobian_parts(tape: Tape | PreciseTape, params: Params, t: Any = slice(None)) -> dict[str, Array]:
+    """The Jacobian ds[t]/ds[t-1] split by the equation by which the flow enters step t; the sum is jacobian().
+
+    {'theta', 'eta', 'h'}: (B, S, S) for a step, (n, B, S, S) for a slice or an array of steps.
+    A path belongs to the first equation on it that reads s[t-1]: that of a gate, or of the state itself.
+    Raises TypeError, ValueError, IndexError.
+    """
+    _check_tape(tape, (Tape, PreciseTape))
+    _sizes_of(params, _SHAPES, _COMPOSED)
+    params = Params(*map(np.asarray, params))
+    if isinstance(tape, PreciseTape):
+        return _jacobian_parts_precise(tape, params, t)
+    return _jacobian_parts_fast(tape, params, t)
+
+
+def _jacobian_parts_fast(tape: Tape, params: Params, t: Any) -> dict[str, Array]:
+    dtype = tape.x.dtype
+    H = params.W_theta.shape[0]
+    theta = tape.gates[..., 0 * H : 1 * H][t]
+    U_theta = params.U_theta
+    tanh_h_prev = tape.tanh_h_prev[t]
+    eta = tape.gates[..., 1 * H : 2 * H][t]
+    U_eta = params.U_eta
+    n = tape.gates[..., 2 * H : 3 * H][t]
+    lead = tape.x[t].shape[:-1]
+    parts = {key: np.zeros((*lead, H, H), dtype) for key in ['theta', 'eta', 'h']}
+    theta_slope = theta * (1 - theta)
+    # d h[t] / d h[t-1]
+    parts['theta'][..., 0 : H, 0 : H] += (tanh_h_prev * theta_slope)[..., :, None] * U_theta
+    eta_slope = eta * (1 - eta)
+    # d h[t] / d h[t-1]
+    parts['eta'][..., 0 : H, 0 : H] += (n * eta_slope)[..., :, None] * U_eta
+    tanh_h_prev_slope = 1 - tanh_h_prev**2
+    # d h[t] / d h[t-1]
+    np.einsum("...ii->...i", parts['h'][..., 0 : H, 0 : H])[...] += theta * tanh_h_prev_slope
+    return parts
+
+
+def _jacobian_parts_precise(tape: PreciseTape, params: Params, t: Any) -> dict[str, Array]:
+    dtype = tape.x.dtype
+    H = params.W_theta.shape[0]
+    a_theta = tape.a[..., 0 * H : 1 * H][t]
+    U_theta = params.U_theta
+    tanh_h_prev = tape.tanh_h_prev[t]
+    a_eta = tape.a[..., 1 * H : 2 * H][t]
+    U_eta = params.U_eta
+    n = tape.gates[..., 2 * H : 3 * H][t]
+    h_prev = tape.h[:-1][t]
+    theta = tape.gates[..., 0 * H : 1 * H][t]
+    lead = tape.x[t].shape[:-1]
+    parts = {key: np.zeros((*lead, H, H), dtype) for key in ['theta', 'eta', 'h']}
+    theta_slope = _sigmoid_slope(a_theta)
+    # d h[t] / d h[t-1]
+    parts['theta'][..., 0 : H, 0 : H] += (tanh_h_prev * theta_slope)[..., :, None] * U_theta
+    eta_slope = _sigmoid_slope(a_eta)
+    # d h[t] / d h[t-1]
+    parts['eta'][..., 0 : H, 0 : H] += (n * eta_slope)[..., :, None] * U_eta
+    tanh_h_prev_slope = _tanh_slope(h_prev)
+    # d h[t] / d h[t-1]
+    np.einsum("...ii->...i", parts['h'][..., 0 : H, 0 : H])[...] += theta * tanh_h_prev_slope
+    return parts
+
+
+def log_terms(tape: PreciseTape, params: Params, t: Any = slice(None)) -> dict[str, Array]:
+    """Natural logarithms of gates y and of slopes phi'(a) at step t, from the pre-activations on the tape.
+
+    {'theta', 'theta_slope', 'eta', 'eta_slope', 'n_slope', 'tanh_h_prev_slope'}: (B, N) for a step, (n, B, N) for a slice or an array of steps.
+    They are finite where the number itself underflows: ln sigmoid(-1000) = -1000. Raises TypeError for a fast tape.
+    """
+    _check_tape(tape, (PreciseTape,))
+    terms: dict[str, Array] = {}
+    H = params.W_theta.shape[0]
+    a_theta = tape.a[..., 0 * H : 1 * H][t]
+    a_eta = tape.a[..., 1 * H : 2 * H][t]
+    a_n = tape.a[..., 2 * H : 3 * H][t]
+    h_prev = tape.h[:-1][t]
+    terms['theta'] = -_softplus(-a_theta)
+    terms['theta_slope'] = -_softplus(a_theta) - _softplus(-a_theta)
+    terms['eta'] = -_softplus(-a_eta)
+    terms['eta_slope'] = -_softplus(a_eta) - _softplus(-a_eta)
+    terms['n_slope'] = 1.3862943611198906 + 2 * a_n - 2 * _softplus(2 * a_n)
+    terms['tanh_h_prev_slope'] = 1.3862943611198906 + 2 * h_prev - 2 * _softplus(2 * h_prev)
+    return terms
+
+
 def _applied(v: Array, rows: int) -> Array:
     """d(W v)/dW for W (rows, N): (..., rows, rows N), which is v in block i of row i."""
     blocks = np.zeros((*v.shape[:-1], rows, rows, v.shape[-1]), v.dtype)
@@ -1199,6 +1284,12 @@ def _sizes_of(
                     f"expected ({', '.join(symbols)})"
                 )
     return _with_composed(sizes, composed)
+
+
+def _softplus(a: Array) -> Array:
+    """log(1 + exp(a)) = max(a, 0) + log1p(exp(-|a|))."""
+    value: Array = np.where(a.real < 0, 0, a) + np.log1p(np.exp(_negative_magnitude(a)))
+    return value
 
 
 def _tanh_slope(a: Array) -> Array:

@@ -50,12 +50,14 @@ class Tape(NamedTuple):
     """What `backward` needs of `forward`, found by liveness; x is kept as given, not copied."""
 
     x_: Array
+    y_: Array
 
 
 class PreciseTape(NamedTuple):
     """The same for the precise form, which reads pre-activations too."""
 
     x_: Array
+    y_: Array
 
 
 class Grads(NamedTuple):
@@ -163,14 +165,14 @@ def _forward_fast(
     b = 0.3
     x_ = np.empty((T + 1, B, H), dtype)
     x_[0] = state.x
-    y_prev = state.y
-    for x__t, x__prev in zip(x_[1:], x_[:-1], strict=True):
+    y_ = np.empty((T + 1, B, H), dtype)
+    y_[0] = state.y
+    for x__t, y__prev, x__prev, y__t in zip(x_[1:], y_[:-1], x_[:-1], y_[1:], strict=True):
         # (F1) xₜ = 1 + yₜ₋₁ − a xₜ₋₁²
-        np.subtract(1 + y_prev, a * x__prev**2, out=x__t)
+        np.subtract(1 + y__prev, a * x__prev**2, out=x__t)
         # (F2) yₜ = b xₜ₋₁
-        y_ = b * x__prev
-        y_prev = y_
-    return x_[1:].copy(), State(x_[T].copy(), y_prev.copy()), Tape(x_)
+        np.multiply(b, x__prev, out=y__t)
+    return x_[1:].copy(), State(x_[T].copy(), y_[T].copy()), Tape(x_, y_)
 
 
 def _forward_precise(
@@ -183,14 +185,14 @@ def _forward_precise(
     b = 0.3
     x_ = np.empty((T + 1, B, H), dtype)
     x_[0] = state.x
-    y_prev = state.y
-    for x__t, x__prev in zip(x_[1:], x_[:-1], strict=True):
+    y_ = np.empty((T + 1, B, H), dtype)
+    y_[0] = state.y
+    for x__t, y__prev, x__prev, y__t in zip(x_[1:], y_[:-1], x_[:-1], y_[1:], strict=True):
         # (F1) xₜ = 1 + yₜ₋₁ − a xₜ₋₁²
-        np.subtract(1 + y_prev, a * x__prev**2, out=x__t)
+        np.subtract(1 + y__prev, a * x__prev**2, out=x__t)
         # (F2) yₜ = b xₜ₋₁
-        y_ = b * x__prev
-        y_prev = y_
-    return x_[1:].copy(), State(x_[T].copy(), y_prev.copy()), PreciseTape(x_)
+        np.multiply(b, x__prev, out=y__t)
+    return x_[1:].copy(), State(x_[T].copy(), y_[T].copy()), PreciseTape(x_, y_)
 
 
 def _backward_fast(dy: Array, tape: Tape, params: Params, dstate: State) -> Grads:
@@ -529,6 +531,66 @@ def _parameter_jacobian_precise(tape: PreciseTape, params: Params, t: Any) -> Pa
     lead = tape.x_[1:][t].shape[:-1]
     out = np.zeros((*lead, H + H, 0), dtype)
     return Params()
+
+
+def jacobian_parts(tape: Tape | PreciseTape, params: Params, t: Any = slice(None)) -> dict[str, Array]:
+    """The Jacobian ds[t]/ds[t-1] split by the equation by which the flow enters step t; the sum is jacobian().
+
+    {'x', 'y'}: (B, S, S) for a step, (n, B, S, S) for a slice or an array of steps.
+    A path belongs to the first equation on it that reads s[t-1]: that of a gate, or of the state itself.
+    Raises TypeError, ValueError, IndexError.
+    """
+    _check_tape(tape, (Tape, PreciseTape))
+    _sizes_of(params, _SHAPES, _COMPOSED)
+    params = Params(*map(np.asarray, params))
+    if isinstance(tape, PreciseTape):
+        return _jacobian_parts_precise(tape, params, t)
+    return _jacobian_parts_fast(tape, params, t)
+
+
+def _jacobian_parts_fast(tape: Tape, params: Params, t: Any) -> dict[str, Array]:
+    dtype = tape.x_.dtype
+    H = tape.x_.shape[-1]
+    a = 1.4
+    x_prev = tape.x_[:-1][t]
+    b = 0.3
+    lead = tape.x_[1:][t].shape[:-1]
+    parts = {key: np.zeros((*lead, H + H, H + H), dtype) for key in ['x', 'y']}
+    # d x[t] / d x[t-1]
+    np.einsum("...ii->...i", parts['x'][..., 0 : H, 0 : H])[...] += -2 * a * x_prev
+    # d x[t] / d y[t-1]
+    np.einsum("...ii->...i", parts['x'][..., 0 : H, H : H + H])[...] += 1
+    # d y[t] / d x[t-1]
+    np.einsum("...ii->...i", parts['y'][..., H : H + H, 0 : H])[...] += b
+    return parts
+
+
+def _jacobian_parts_precise(tape: PreciseTape, params: Params, t: Any) -> dict[str, Array]:
+    dtype = tape.x_.dtype
+    H = tape.x_.shape[-1]
+    a = 1.4
+    x_prev = tape.x_[:-1][t]
+    b = 0.3
+    lead = tape.x_[1:][t].shape[:-1]
+    parts = {key: np.zeros((*lead, H + H, H + H), dtype) for key in ['x', 'y']}
+    # d x[t] / d x[t-1]
+    np.einsum("...ii->...i", parts['x'][..., 0 : H, 0 : H])[...] += -2 * a * x_prev
+    # d x[t] / d y[t-1]
+    np.einsum("...ii->...i", parts['x'][..., 0 : H, H : H + H])[...] += 1
+    # d y[t] / d x[t-1]
+    np.einsum("...ii->...i", parts['y'][..., H : H + H, 0 : H])[...] += b
+    return parts
+
+
+def log_terms(tape: PreciseTape, params: Params, t: Any = slice(None)) -> dict[str, Array]:
+    """Natural logarithms of gates y and of slopes phi'(a) at step t, from the pre-activations on the tape.
+
+    {}: (B, N) for a step, (n, B, N) for a slice or an array of steps.
+    They are finite where the number itself underflows: ln sigmoid(-1000) = -1000. Raises TypeError for a fast tape.
+    """
+    _check_tape(tape, (PreciseTape,))
+    terms: dict[str, Array] = {}
+    return terms
 
 
 def _check_tape(tape: Any, kinds: tuple[type, ...]) -> None:

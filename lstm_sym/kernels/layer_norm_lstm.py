@@ -3263,6 +3263,238 @@ def _parameter_jacobian_precise(tape: PreciseTape, params: Params, t: Any) -> Pa
     return Params(out[..., 0 : H * H].reshape(*out.shape[:-1], H, H), out[..., H * H : H * H + H * H].reshape(*out.shape[:-1], H, H), out[..., H * H + H * H : H * H + H * H + H * H].reshape(*out.shape[:-1], H, H), out[..., H * H + H * H + H * H : H * H + H * H + H * H + H * H].reshape(*out.shape[:-1], H, H), out[..., H * H + H * H + H * H + H * H : H * H + H * H + H * H + H * H + H * D].reshape(*out.shape[:-1], H, D), out[..., H * H + H * H + H * H + H * H + H * D : H * H + H * H + H * H + H * H + H * D + H * D].reshape(*out.shape[:-1], H, D), out[..., H * H + H * H + H * H + H * H + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D].reshape(*out.shape[:-1], H, D), out[..., H * H + H * H + H * H + H * H + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D].reshape(*out.shape[:-1], H, D), out[..., H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H].reshape(*out.shape[:-1], H), out[..., H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H].reshape(*out.shape[:-1], H), out[..., H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H].reshape(*out.shape[:-1], H), out[..., H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H].reshape(*out.shape[:-1], H), out[..., H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H].reshape(*out.shape[:-1], H), out[..., H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H].reshape(*out.shape[:-1], H), out[..., H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H].reshape(*out.shape[:-1], H), out[..., H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H].reshape(*out.shape[:-1], H), out[..., H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H + H].reshape(*out.shape[:-1], H), out[..., H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H + H + H].reshape(*out.shape[:-1], H), out[..., H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H + H + H + H].reshape(*out.shape[:-1], H), out[..., H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H + H + H + H + H].reshape(*out.shape[:-1], H), out[..., H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H + H + H + H + H + H].reshape(*out.shape[:-1], H), out[..., H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H + H + H + H + H + H + H].reshape(*out.shape[:-1], H))
 
 
+def jacobian_parts(tape: Tape | PreciseTape, params: Params, t: Any = slice(None)) -> dict[str, Array]:
+    """The Jacobian ds[t]/ds[t-1] split by the equation by which the flow enters step t; the sum is jacobian().
+
+    {'h_i', 'h_f', 'h_g', 'h_o', 'c'}: (B, S, S) for a step, (n, B, S, S) for a slice or an array of steps.
+    A path belongs to the first equation on it that reads s[t-1]: that of a gate, or of the state itself.
+    Raises TypeError, ValueError, IndexError.
+    """
+    _check_tape(tape, (Tape, PreciseTape))
+    _sizes_of(params, _SHAPES, _COMPOSED)
+    params = Params(*map(np.asarray, params))
+    if isinstance(tape, PreciseTape):
+        return _jacobian_parts_precise(tape, params, t)
+    return _jacobian_parts_fast(tape, params, t)
+
+
+def _jacobian_parts_fast(tape: Tape, params: Params, t: Any) -> dict[str, Array]:
+    dtype = tape.x.dtype
+    H = params.U_i.shape[0]
+    i = tape.i[t]
+    f = tape.f[t]
+    g = tape.g[t]
+    U_i = params.U_i
+    c_prev = tape.c[:-1][t]
+    alpha_f = params.alpha_f
+    sigma_h = tape.sigma_h[t]
+    alpha_i = params.alpha_i
+    alpha_g = params.alpha_g
+    u_i = tape.u_i[t]
+    u_f = tape.u_f[t]
+    u_g = tape.u_g[t]
+    u_o = tape.u_o[t]
+    o = tape.o[t]
+    tanh_c_norm = tape.tanh_c_norm[t]
+    alpha_o = params.alpha_o
+    gamma_c = params.gamma_c
+    sigma_c = tape.sigma_c[t]
+    u_c = tape.u_c[t]
+    U_f = params.U_f
+    U_g = params.U_g
+    U_o = params.U_o
+    lead = tape.x[t].shape[:-1]
+    parts = {key: np.zeros((*lead, H + H, H + H), dtype) for key in ['h_i', 'h_f', 'h_g', 'h_o', 'c']}
+    i_slope = i * (1 - i)
+    f_slope = f * (1 - f)
+    g_slope = 1 - g**2
+    # d c[t] / d h[t-1]
+    parts['h_i'][..., H : H + H, 0 : H] += (-0.25 * c_prev * alpha_f * f_slope / sigma_h - 0.25 * alpha_i * g * i_slope / sigma_h - 0.25 * alpha_g * i * g_slope / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_i)
+    parts['h_i'][..., H : H + H, 0 : H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / sigma_h**3 - 0.5 * alpha_i * u_i * g * i_slope / sigma_h**3 - 0.5 * alpha_g * u_g * i * g_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_i)[..., :, None] * U_i)
+    parts['h_i'][..., H : H + H, 0 : H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / sigma_h**3 - 0.5 * alpha_i * u_i * g * i_slope / sigma_h**3 - 0.5 * alpha_g * u_g * i * g_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_i))
+    parts['h_i'][..., H : H + H, 0 : H] += (alpha_i * g * i_slope / sigma_h)[..., :, None] * U_i
+    o_slope = o * (1 - o)
+    tanh_c_norm_slope = 1 - tanh_c_norm**2
+    # d h[t] / d h[t-1]
+    parts['h_i'][..., 0 : H, 0 : H] += (-0.25 * alpha_o * tanh_c_norm * o_slope / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_i)
+    parts['h_i'][..., 0 : H, 0 : H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_i)[..., :, None] * U_i)
+    parts['h_i'][..., 0 : H, 0 : H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_i))
+    parts['h_i'][..., 0 : H, 0 : H] += (gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * parts['h_i'][..., H : H + H, 0 : H]
+    parts['h_i'][..., 0 : H, 0 : H] += (-gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (parts['h_i'][..., H : H + H, 0 : H])
+    parts['h_i'][..., 0 : H, 0 : H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * parts['h_i'][..., H : H + H, 0 : H])
+    parts['h_i'][..., 0 : H, 0 : H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (parts['h_i'][..., H : H + H, 0 : H]))
+    # d c[t] / d h[t-1]
+    parts['h_f'][..., H : H + H, 0 : H] += (c_prev * alpha_f * f_slope / sigma_h)[..., :, None] * U_f
+    parts['h_f'][..., H : H + H, 0 : H] += (-0.25 * c_prev * alpha_f * f_slope / sigma_h - 0.25 * alpha_i * g * i_slope / sigma_h - 0.25 * alpha_g * i * g_slope / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_f)
+    parts['h_f'][..., H : H + H, 0 : H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / sigma_h**3 - 0.5 * alpha_i * u_i * g * i_slope / sigma_h**3 - 0.5 * alpha_g * u_g * i * g_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_f))
+    parts['h_f'][..., H : H + H, 0 : H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / sigma_h**3 - 0.5 * alpha_i * u_i * g * i_slope / sigma_h**3 - 0.5 * alpha_g * u_g * i * g_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_f)[..., :, None] * U_f)
+    # d h[t] / d h[t-1]
+    parts['h_f'][..., 0 : H, 0 : H] += (-0.25 * alpha_o * tanh_c_norm * o_slope / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_f)
+    parts['h_f'][..., 0 : H, 0 : H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_f))
+    parts['h_f'][..., 0 : H, 0 : H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_f)[..., :, None] * U_f)
+    parts['h_f'][..., 0 : H, 0 : H] += (gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * parts['h_f'][..., H : H + H, 0 : H]
+    parts['h_f'][..., 0 : H, 0 : H] += (-gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (parts['h_f'][..., H : H + H, 0 : H])
+    parts['h_f'][..., 0 : H, 0 : H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * parts['h_f'][..., H : H + H, 0 : H])
+    parts['h_f'][..., 0 : H, 0 : H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (parts['h_f'][..., H : H + H, 0 : H]))
+    # d c[t] / d h[t-1]
+    parts['h_g'][..., H : H + H, 0 : H] += (-0.25 * c_prev * alpha_f * f_slope / sigma_h - 0.25 * alpha_i * g * i_slope / sigma_h - 0.25 * alpha_g * i * g_slope / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_g)
+    parts['h_g'][..., H : H + H, 0 : H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / sigma_h**3 - 0.5 * alpha_i * u_i * g * i_slope / sigma_h**3 - 0.5 * alpha_g * u_g * i * g_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_g))
+    parts['h_g'][..., H : H + H, 0 : H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / sigma_h**3 - 0.5 * alpha_i * u_i * g * i_slope / sigma_h**3 - 0.5 * alpha_g * u_g * i * g_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_g)[..., :, None] * U_g)
+    parts['h_g'][..., H : H + H, 0 : H] += (alpha_g * i * g_slope / sigma_h)[..., :, None] * U_g
+    # d h[t] / d h[t-1]
+    parts['h_g'][..., 0 : H, 0 : H] += (-0.25 * alpha_o * tanh_c_norm * o_slope / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_g)
+    parts['h_g'][..., 0 : H, 0 : H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_g))
+    parts['h_g'][..., 0 : H, 0 : H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_g)[..., :, None] * U_g)
+    parts['h_g'][..., 0 : H, 0 : H] += (gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * parts['h_g'][..., H : H + H, 0 : H]
+    parts['h_g'][..., 0 : H, 0 : H] += (-gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (parts['h_g'][..., H : H + H, 0 : H])
+    parts['h_g'][..., 0 : H, 0 : H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * parts['h_g'][..., H : H + H, 0 : H])
+    parts['h_g'][..., 0 : H, 0 : H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (parts['h_g'][..., H : H + H, 0 : H]))
+    # d c[t] / d h[t-1]
+    parts['h_o'][..., H : H + H, 0 : H] += (-0.25 * c_prev * alpha_f * f_slope / sigma_h - 0.25 * alpha_i * g * i_slope / sigma_h - 0.25 * alpha_g * i * g_slope / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_o)
+    parts['h_o'][..., H : H + H, 0 : H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / sigma_h**3 - 0.5 * alpha_i * u_i * g * i_slope / sigma_h**3 - 0.5 * alpha_g * u_g * i * g_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_o))
+    parts['h_o'][..., H : H + H, 0 : H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / sigma_h**3 - 0.5 * alpha_i * u_i * g * i_slope / sigma_h**3 - 0.5 * alpha_g * u_g * i * g_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_o)[..., :, None] * U_o)
+    # d h[t] / d h[t-1]
+    parts['h_o'][..., 0 : H, 0 : H] += (alpha_o * tanh_c_norm * o_slope / sigma_h)[..., :, None] * U_o
+    parts['h_o'][..., 0 : H, 0 : H] += (-0.25 * alpha_o * tanh_c_norm * o_slope / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_o)
+    parts['h_o'][..., 0 : H, 0 : H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_o))
+    parts['h_o'][..., 0 : H, 0 : H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_o)[..., :, None] * U_o)
+    parts['h_o'][..., 0 : H, 0 : H] += (gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * parts['h_o'][..., H : H + H, 0 : H]
+    parts['h_o'][..., 0 : H, 0 : H] += (-gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (parts['h_o'][..., H : H + H, 0 : H])
+    parts['h_o'][..., 0 : H, 0 : H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * parts['h_o'][..., H : H + H, 0 : H])
+    parts['h_o'][..., 0 : H, 0 : H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (parts['h_o'][..., H : H + H, 0 : H]))
+    # d c[t] / d c[t-1]
+    np.einsum("...ii->...i", parts['c'][..., H : H + H, H : H + H])[...] += f
+    # d h[t] / d c[t-1]
+    parts['c'][..., 0 : H, H : H + H] += (gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * parts['c'][..., H : H + H, H : H + H]
+    parts['c'][..., 0 : H, H : H + H] += (-gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (parts['c'][..., H : H + H, H : H + H])
+    parts['c'][..., 0 : H, H : H + H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * parts['c'][..., H : H + H, H : H + H])
+    parts['c'][..., 0 : H, H : H + H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (parts['c'][..., H : H + H, H : H + H]))
+    return parts
+
+
+def _jacobian_parts_precise(tape: PreciseTape, params: Params, t: Any) -> dict[str, Array]:
+    dtype = tape.x.dtype
+    H = params.U_i.shape[0]
+    a_i = tape.a_i[t]
+    a_f = tape.a_f[t]
+    a_g = tape.a_g[t]
+    U_i = params.U_i
+    c_prev = tape.c[:-1][t]
+    alpha_f = params.alpha_f
+    sigma_h = tape.sigma_h[t]
+    alpha_i = params.alpha_i
+    g = tape.g[t]
+    alpha_g = params.alpha_g
+    i = tape.i[t]
+    u_i = tape.u_i[t]
+    u_f = tape.u_f[t]
+    u_g = tape.u_g[t]
+    u_o = tape.u_o[t]
+    a_o = tape.a_o[t]
+    c_norm = tape.c_norm[t]
+    alpha_o = params.alpha_o
+    tanh_c_norm = tape.tanh_c_norm[t]
+    gamma_c = params.gamma_c
+    o = tape.o[t]
+    sigma_c = tape.sigma_c[t]
+    u_c = tape.u_c[t]
+    U_f = params.U_f
+    U_g = params.U_g
+    U_o = params.U_o
+    f = tape.f[t]
+    lead = tape.x[t].shape[:-1]
+    parts = {key: np.zeros((*lead, H + H, H + H), dtype) for key in ['h_i', 'h_f', 'h_g', 'h_o', 'c']}
+    i_slope = _sigmoid_slope(a_i)
+    f_slope = _sigmoid_slope(a_f)
+    g_slope = _tanh_slope(a_g)
+    # d c[t] / d h[t-1]
+    parts['h_i'][..., H : H + H, 0 : H] += (-0.25 * c_prev * alpha_f * f_slope / sigma_h - 0.25 * alpha_i * g * i_slope / sigma_h - 0.25 * alpha_g * i * g_slope / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_i)
+    parts['h_i'][..., H : H + H, 0 : H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / sigma_h**3 - 0.5 * alpha_i * u_i * g * i_slope / sigma_h**3 - 0.5 * alpha_g * u_g * i * g_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_i)[..., :, None] * U_i)
+    parts['h_i'][..., H : H + H, 0 : H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / sigma_h**3 - 0.5 * alpha_i * u_i * g * i_slope / sigma_h**3 - 0.5 * alpha_g * u_g * i * g_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_i))
+    parts['h_i'][..., H : H + H, 0 : H] += (alpha_i * g * i_slope / sigma_h)[..., :, None] * U_i
+    o_slope = _sigmoid_slope(a_o)
+    tanh_c_norm_slope = _tanh_slope(c_norm)
+    # d h[t] / d h[t-1]
+    parts['h_i'][..., 0 : H, 0 : H] += (-0.25 * alpha_o * tanh_c_norm * o_slope / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_i)
+    parts['h_i'][..., 0 : H, 0 : H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_i)[..., :, None] * U_i)
+    parts['h_i'][..., 0 : H, 0 : H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_i))
+    parts['h_i'][..., 0 : H, 0 : H] += (gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * parts['h_i'][..., H : H + H, 0 : H]
+    parts['h_i'][..., 0 : H, 0 : H] += (-gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (parts['h_i'][..., H : H + H, 0 : H])
+    parts['h_i'][..., 0 : H, 0 : H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * parts['h_i'][..., H : H + H, 0 : H])
+    parts['h_i'][..., 0 : H, 0 : H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (parts['h_i'][..., H : H + H, 0 : H]))
+    # d c[t] / d h[t-1]
+    parts['h_f'][..., H : H + H, 0 : H] += (c_prev * alpha_f * f_slope / sigma_h)[..., :, None] * U_f
+    parts['h_f'][..., H : H + H, 0 : H] += (-0.25 * c_prev * alpha_f * f_slope / sigma_h - 0.25 * alpha_i * g * i_slope / sigma_h - 0.25 * alpha_g * i * g_slope / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_f)
+    parts['h_f'][..., H : H + H, 0 : H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / sigma_h**3 - 0.5 * alpha_i * u_i * g * i_slope / sigma_h**3 - 0.5 * alpha_g * u_g * i * g_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_f))
+    parts['h_f'][..., H : H + H, 0 : H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / sigma_h**3 - 0.5 * alpha_i * u_i * g * i_slope / sigma_h**3 - 0.5 * alpha_g * u_g * i * g_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_f)[..., :, None] * U_f)
+    # d h[t] / d h[t-1]
+    parts['h_f'][..., 0 : H, 0 : H] += (-0.25 * alpha_o * tanh_c_norm * o_slope / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_f)
+    parts['h_f'][..., 0 : H, 0 : H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_f))
+    parts['h_f'][..., 0 : H, 0 : H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_f)[..., :, None] * U_f)
+    parts['h_f'][..., 0 : H, 0 : H] += (gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * parts['h_f'][..., H : H + H, 0 : H]
+    parts['h_f'][..., 0 : H, 0 : H] += (-gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (parts['h_f'][..., H : H + H, 0 : H])
+    parts['h_f'][..., 0 : H, 0 : H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * parts['h_f'][..., H : H + H, 0 : H])
+    parts['h_f'][..., 0 : H, 0 : H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (parts['h_f'][..., H : H + H, 0 : H]))
+    # d c[t] / d h[t-1]
+    parts['h_g'][..., H : H + H, 0 : H] += (-0.25 * c_prev * alpha_f * f_slope / sigma_h - 0.25 * alpha_i * g * i_slope / sigma_h - 0.25 * alpha_g * i * g_slope / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_g)
+    parts['h_g'][..., H : H + H, 0 : H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / sigma_h**3 - 0.5 * alpha_i * u_i * g * i_slope / sigma_h**3 - 0.5 * alpha_g * u_g * i * g_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_g))
+    parts['h_g'][..., H : H + H, 0 : H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / sigma_h**3 - 0.5 * alpha_i * u_i * g * i_slope / sigma_h**3 - 0.5 * alpha_g * u_g * i * g_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_g)[..., :, None] * U_g)
+    parts['h_g'][..., H : H + H, 0 : H] += (alpha_g * i * g_slope / sigma_h)[..., :, None] * U_g
+    # d h[t] / d h[t-1]
+    parts['h_g'][..., 0 : H, 0 : H] += (-0.25 * alpha_o * tanh_c_norm * o_slope / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_g)
+    parts['h_g'][..., 0 : H, 0 : H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_g))
+    parts['h_g'][..., 0 : H, 0 : H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_g)[..., :, None] * U_g)
+    parts['h_g'][..., 0 : H, 0 : H] += (gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * parts['h_g'][..., H : H + H, 0 : H]
+    parts['h_g'][..., 0 : H, 0 : H] += (-gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (parts['h_g'][..., H : H + H, 0 : H])
+    parts['h_g'][..., 0 : H, 0 : H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * parts['h_g'][..., H : H + H, 0 : H])
+    parts['h_g'][..., 0 : H, 0 : H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (parts['h_g'][..., H : H + H, 0 : H]))
+    # d c[t] / d h[t-1]
+    parts['h_o'][..., H : H + H, 0 : H] += (-0.25 * c_prev * alpha_f * f_slope / sigma_h - 0.25 * alpha_i * g * i_slope / sigma_h - 0.25 * alpha_g * i * g_slope / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_o)
+    parts['h_o'][..., H : H + H, 0 : H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / sigma_h**3 - 0.5 * alpha_i * u_i * g * i_slope / sigma_h**3 - 0.5 * alpha_g * u_g * i * g_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_o))
+    parts['h_o'][..., H : H + H, 0 : H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / sigma_h**3 - 0.5 * alpha_i * u_i * g * i_slope / sigma_h**3 - 0.5 * alpha_g * u_g * i * g_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_o)[..., :, None] * U_o)
+    # d h[t] / d h[t-1]
+    parts['h_o'][..., 0 : H, 0 : H] += (alpha_o * tanh_c_norm * o_slope / sigma_h)[..., :, None] * U_o
+    parts['h_o'][..., 0 : H, 0 : H] += (-0.25 * alpha_o * tanh_c_norm * o_slope / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_o)
+    parts['h_o'][..., 0 : H, 0 : H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_o))
+    parts['h_o'][..., 0 : H, 0 : H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_o)[..., :, None] * U_o)
+    parts['h_o'][..., 0 : H, 0 : H] += (gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * parts['h_o'][..., H : H + H, 0 : H]
+    parts['h_o'][..., 0 : H, 0 : H] += (-gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (parts['h_o'][..., H : H + H, 0 : H])
+    parts['h_o'][..., 0 : H, 0 : H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * parts['h_o'][..., H : H + H, 0 : H])
+    parts['h_o'][..., 0 : H, 0 : H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (parts['h_o'][..., H : H + H, 0 : H]))
+    # d c[t] / d c[t-1]
+    np.einsum("...ii->...i", parts['c'][..., H : H + H, H : H + H])[...] += f
+    # d h[t] / d c[t-1]
+    parts['c'][..., 0 : H, H : H + H] += (gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * parts['c'][..., H : H + H, H : H + H]
+    parts['c'][..., 0 : H, H : H + H] += (-gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (parts['c'][..., H : H + H, H : H + H])
+    parts['c'][..., 0 : H, H : H + H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * parts['c'][..., H : H + H, H : H + H])
+    parts['c'][..., 0 : H, H : H + H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (parts['c'][..., H : H + H, H : H + H]))
+    return parts
+
+
+def log_terms(tape: PreciseTape, params: Params, t: Any = slice(None)) -> dict[str, Array]:
+    """Natural logarithms of gates y and of slopes phi'(a) at step t, from the pre-activations on the tape.
+
+    {'i', 'i_slope', 'f', 'f_slope', 'g_slope', 'o', 'o_slope', 'tanh_c_norm_slope'}: (B, N) for a step, (n, B, N) for a slice or an array of steps.
+    They are finite where the number itself underflows: ln sigmoid(-1000) = -1000. Raises TypeError for a fast tape.
+    """
+    _check_tape(tape, (PreciseTape,))
+    terms: dict[str, Array] = {}
+    a_i = tape.a_i[t]
+    a_f = tape.a_f[t]
+    a_g = tape.a_g[t]
+    a_o = tape.a_o[t]
+    c_norm = tape.c_norm[t]
+    terms['i'] = -_softplus(-a_i)
+    terms['i_slope'] = -_softplus(a_i) - _softplus(-a_i)
+    terms['f'] = -_softplus(-a_f)
+    terms['f_slope'] = -_softplus(a_f) - _softplus(-a_f)
+    terms['g_slope'] = 1.3862943611198906 + 2 * a_g - 2 * _softplus(2 * a_g)
+    terms['o'] = -_softplus(-a_o)
+    terms['o_slope'] = -_softplus(a_o) - _softplus(-a_o)
+    terms['tanh_c_norm_slope'] = 1.3862943611198906 + 2 * c_norm - 2 * _softplus(2 * c_norm)
+    return terms
+
+
 def _applied(v: Array, rows: int) -> Array:
     """d(W v)/dW for W (rows, N): (..., rows, rows N), which is v in block i of row i."""
     blocks = np.zeros((*v.shape[:-1], rows, rows, v.shape[-1]), v.dtype)
@@ -3393,6 +3625,12 @@ def _sizes_of(
                     f"expected ({', '.join(symbols)})"
                 )
     return _with_composed(sizes, composed)
+
+
+def _softplus(a: Array) -> Array:
+    """log(1 + exp(a)) = max(a, 0) + log1p(exp(-|a|))."""
+    value: Array = np.where(a.real < 0, 0, a) + np.log1p(np.exp(_negative_magnitude(a)))
+    return value
 
 
 def _tanh_slope(a: Array) -> Array:

@@ -1478,6 +1478,136 @@ def _parameter_jacobian_precise(tape: PreciseTape, params: Params, t: Any) -> Pa
     return Params(out[..., 0 : M * D].reshape(*out.shape[:-1], M, D), out[..., M * D : M * D + M * (2 * M)].reshape(*out.shape[:-1], M, 2 * M), out[..., M * D + M * (2 * M) : M * D + M * (2 * M) + M].reshape(*out.shape[:-1], M), out[..., M * D + M * (2 * M) + M : M * D + M * (2 * M) + M + M * D].reshape(*out.shape[:-1], M, D), out[..., M * D + M * (2 * M) + M + M * D : M * D + M * (2 * M) + M + M * D + M * (2 * M)].reshape(*out.shape[:-1], M, 2 * M), out[..., M * D + M * (2 * M) + M + M * D + M * (2 * M) : M * D + M * (2 * M) + M + M * D + M * (2 * M) + M].reshape(*out.shape[:-1], M), out[..., M * D + M * (2 * M) + M + M * D + M * (2 * M) + M : M * D + M * (2 * M) + M + M * D + M * (2 * M) + M + (2 * M) * D].reshape(*out.shape[:-1], 2 * M, D), out[..., M * D + M * (2 * M) + M + M * D + M * (2 * M) + M + (2 * M) * D : M * D + M * (2 * M) + M + M * D + M * (2 * M) + M + (2 * M) * D + (2 * M) * (2 * M)].reshape(*out.shape[:-1], 2 * M, 2 * M), out[..., M * D + M * (2 * M) + M + M * D + M * (2 * M) + M + (2 * M) * D + (2 * M) * (2 * M) : M * D + M * (2 * M) + M + M * D + M * (2 * M) + M + (2 * M) * D + (2 * M) * (2 * M) + 2 * M].reshape(*out.shape[:-1], 2 * M), out[..., M * D + M * (2 * M) + M + M * D + M * (2 * M) + M + (2 * M) * D + (2 * M) * (2 * M) + 2 * M : M * D + M * (2 * M) + M + M * D + M * (2 * M) + M + (2 * M) * D + (2 * M) * (2 * M) + 2 * M + M * D].reshape(*out.shape[:-1], M, D), out[..., M * D + M * (2 * M) + M + M * D + M * (2 * M) + M + (2 * M) * D + (2 * M) * (2 * M) + 2 * M + M * D : M * D + M * (2 * M) + M + M * D + M * (2 * M) + M + (2 * M) * D + (2 * M) * (2 * M) + 2 * M + M * D + M * (2 * M)].reshape(*out.shape[:-1], M, 2 * M), out[..., M * D + M * (2 * M) + M + M * D + M * (2 * M) + M + (2 * M) * D + (2 * M) * (2 * M) + 2 * M + M * D + M * (2 * M) : M * D + M * (2 * M) + M + M * D + M * (2 * M) + M + (2 * M) * D + (2 * M) * (2 * M) + 2 * M + M * D + M * (2 * M) + M].reshape(*out.shape[:-1], M))
 
 
+def jacobian_parts(tape: Tape | PreciseTape, params: Params, t: Any = slice(None)) -> dict[str, Array]:
+    """The Jacobian ds[t]/ds[t-1] split by the equation by which the flow enters step t; the sum is jacobian().
+
+    {'i', 'f', 'g', 'o', 'c'}: (B, S, S) for a step, (n, B, S, S) for a slice or an array of steps.
+    A path belongs to the first equation on it that reads s[t-1]: that of a gate, or of the state itself.
+    Raises TypeError, ValueError, IndexError.
+    """
+    _check_tape(tape, (Tape, PreciseTape))
+    _sizes_of(params, _SHAPES, _COMPOSED)
+    params = Params(*map(np.asarray, params))
+    if isinstance(tape, PreciseTape):
+        return _jacobian_parts_precise(tape, params, t)
+    return _jacobian_parts_fast(tape, params, t)
+
+
+def _jacobian_parts_fast(tape: Tape, params: Params, t: Any) -> dict[str, Array]:
+    dtype = tape.x.dtype
+    M = params.W_i.shape[0]
+    i = tape.gates[..., 0 * M : 1 * M][t]
+    U_i = params.U_i
+    g = tape.g[t]
+    tanh_c = tape.tanh_c[t]
+    repeat_o = tape.repeat_o[t]
+    f = tape.gates[..., 1 * M : 2 * M][t]
+    U_f = params.U_f
+    c_prev = tape.c[:-1][t]
+    U_g = params.U_g
+    repeat_i = tape.repeat_i[t]
+    o = tape.gates[..., 2 * M : 3 * M][t]
+    U_o = params.U_o
+    repeat_f = tape.repeat_f[t]
+    lead = tape.x[t].shape[:-1]
+    parts = {key: np.zeros((*lead, 2 * M + 2 * M, 2 * M + 2 * M), dtype) for key in ['i', 'f', 'g', 'o', 'c']}
+    i_slope = i * (1 - i)
+    # d c[t] / d h[t-1]
+    parts['i'][..., 2 * M : 2 * M + 2 * M, 0 : 2 * M] += g[..., :, None] * np.repeat(np.eye(M, dtype=dtype), 2, axis=0) @ (i_slope[..., :, None] * U_i)
+    tanh_c_slope = 1 - tanh_c**2
+    # d h[t] / d h[t-1]
+    parts['i'][..., 0 : 2 * M, 0 : 2 * M] += (repeat_o * tanh_c_slope)[..., :, None] * parts['i'][..., 2 * M : 2 * M + 2 * M, 0 : 2 * M]
+    f_slope = f * (1 - f)
+    # d c[t] / d h[t-1]
+    parts['f'][..., 2 * M : 2 * M + 2 * M, 0 : 2 * M] += c_prev[..., :, None] * np.repeat(np.eye(M, dtype=dtype), 2, axis=0) @ (f_slope[..., :, None] * U_f)
+    # d h[t] / d h[t-1]
+    parts['f'][..., 0 : 2 * M, 0 : 2 * M] += (repeat_o * tanh_c_slope)[..., :, None] * parts['f'][..., 2 * M : 2 * M + 2 * M, 0 : 2 * M]
+    g_slope = 1 - g**2
+    # d c[t] / d h[t-1]
+    parts['g'][..., 2 * M : 2 * M + 2 * M, 0 : 2 * M] += (repeat_i * g_slope)[..., :, None] * U_g
+    # d h[t] / d h[t-1]
+    parts['g'][..., 0 : 2 * M, 0 : 2 * M] += (repeat_o * tanh_c_slope)[..., :, None] * parts['g'][..., 2 * M : 2 * M + 2 * M, 0 : 2 * M]
+    o_slope = o * (1 - o)
+    # d h[t] / d h[t-1]
+    parts['o'][..., 0 : 2 * M, 0 : 2 * M] += tanh_c[..., :, None] * np.repeat(np.eye(M, dtype=dtype), 2, axis=0) @ (o_slope[..., :, None] * U_o)
+    # d c[t] / d c[t-1]
+    np.einsum("...ii->...i", parts['c'][..., 2 * M : 2 * M + 2 * M, 2 * M : 2 * M + 2 * M])[...] += repeat_f
+    # d h[t] / d c[t-1]
+    parts['c'][..., 0 : 2 * M, 2 * M : 2 * M + 2 * M] += (repeat_o * tanh_c_slope)[..., :, None] * parts['c'][..., 2 * M : 2 * M + 2 * M, 2 * M : 2 * M + 2 * M]
+    return parts
+
+
+def _jacobian_parts_precise(tape: PreciseTape, params: Params, t: Any) -> dict[str, Array]:
+    dtype = tape.x.dtype
+    M = params.W_i.shape[0]
+    a_i = tape.a[..., 0 * M : 1 * M][t]
+    U_i = params.U_i
+    g = tape.g[t]
+    c = tape.c[1:][t]
+    repeat_o = tape.repeat_o[t]
+    a_f = tape.a[..., 1 * M : 2 * M][t]
+    U_f = params.U_f
+    c_prev = tape.c[:-1][t]
+    a_g = tape.a_g[t]
+    U_g = params.U_g
+    repeat_i = tape.repeat_i[t]
+    a_o = tape.a[..., 2 * M : 3 * M][t]
+    U_o = params.U_o
+    tanh_c = tape.tanh_c[t]
+    repeat_f = tape.repeat_f[t]
+    lead = tape.x[t].shape[:-1]
+    parts = {key: np.zeros((*lead, 2 * M + 2 * M, 2 * M + 2 * M), dtype) for key in ['i', 'f', 'g', 'o', 'c']}
+    i_slope = _sigmoid_slope(a_i)
+    # d c[t] / d h[t-1]
+    parts['i'][..., 2 * M : 2 * M + 2 * M, 0 : 2 * M] += g[..., :, None] * np.repeat(np.eye(M, dtype=dtype), 2, axis=0) @ (i_slope[..., :, None] * U_i)
+    tanh_c_slope = _tanh_slope(c)
+    # d h[t] / d h[t-1]
+    parts['i'][..., 0 : 2 * M, 0 : 2 * M] += (repeat_o * tanh_c_slope)[..., :, None] * parts['i'][..., 2 * M : 2 * M + 2 * M, 0 : 2 * M]
+    f_slope = _sigmoid_slope(a_f)
+    # d c[t] / d h[t-1]
+    parts['f'][..., 2 * M : 2 * M + 2 * M, 0 : 2 * M] += c_prev[..., :, None] * np.repeat(np.eye(M, dtype=dtype), 2, axis=0) @ (f_slope[..., :, None] * U_f)
+    # d h[t] / d h[t-1]
+    parts['f'][..., 0 : 2 * M, 0 : 2 * M] += (repeat_o * tanh_c_slope)[..., :, None] * parts['f'][..., 2 * M : 2 * M + 2 * M, 0 : 2 * M]
+    g_slope = _tanh_slope(a_g)
+    # d c[t] / d h[t-1]
+    parts['g'][..., 2 * M : 2 * M + 2 * M, 0 : 2 * M] += (repeat_i * g_slope)[..., :, None] * U_g
+    # d h[t] / d h[t-1]
+    parts['g'][..., 0 : 2 * M, 0 : 2 * M] += (repeat_o * tanh_c_slope)[..., :, None] * parts['g'][..., 2 * M : 2 * M + 2 * M, 0 : 2 * M]
+    o_slope = _sigmoid_slope(a_o)
+    # d h[t] / d h[t-1]
+    parts['o'][..., 0 : 2 * M, 0 : 2 * M] += tanh_c[..., :, None] * np.repeat(np.eye(M, dtype=dtype), 2, axis=0) @ (o_slope[..., :, None] * U_o)
+    # d c[t] / d c[t-1]
+    np.einsum("...ii->...i", parts['c'][..., 2 * M : 2 * M + 2 * M, 2 * M : 2 * M + 2 * M])[...] += repeat_f
+    # d h[t] / d c[t-1]
+    parts['c'][..., 0 : 2 * M, 2 * M : 2 * M + 2 * M] += (repeat_o * tanh_c_slope)[..., :, None] * parts['c'][..., 2 * M : 2 * M + 2 * M, 2 * M : 2 * M + 2 * M]
+    return parts
+
+
+def log_terms(tape: PreciseTape, params: Params, t: Any = slice(None)) -> dict[str, Array]:
+    """Natural logarithms of gates y and of slopes phi'(a) at step t, from the pre-activations on the tape.
+
+    {'i', 'i_slope', 'f', 'f_slope', 'g_slope', 'o', 'o_slope', 'tanh_c_slope'}: (B, N) for a step, (n, B, N) for a slice or an array of steps.
+    They are finite where the number itself underflows: ln sigmoid(-1000) = -1000. Raises TypeError for a fast tape.
+    """
+    _check_tape(tape, (PreciseTape,))
+    terms: dict[str, Array] = {}
+    M = params.W_i.shape[0]
+    a_i = tape.a[..., 0 * M : 1 * M][t]
+    a_f = tape.a[..., 1 * M : 2 * M][t]
+    a_g = tape.a_g[t]
+    a_o = tape.a[..., 2 * M : 3 * M][t]
+    c = tape.c[1:][t]
+    terms['i'] = -_softplus(-a_i)
+    terms['i_slope'] = -_softplus(a_i) - _softplus(-a_i)
+    terms['f'] = -_softplus(-a_f)
+    terms['f_slope'] = -_softplus(a_f) - _softplus(-a_f)
+    terms['g_slope'] = 1.3862943611198906 + 2 * a_g - 2 * _softplus(2 * a_g)
+    terms['o'] = -_softplus(-a_o)
+    terms['o_slope'] = -_softplus(a_o) - _softplus(-a_o)
+    terms['tanh_c_slope'] = 1.3862943611198906 + 2 * c - 2 * _softplus(2 * c)
+    return terms
+
+
 def _applied(v: Array, rows: int) -> Array:
     """d(W v)/dW for W (rows, N): (..., rows, rows N), which is v in block i of row i."""
     blocks = np.zeros((*v.shape[:-1], rows, rows, v.shape[-1]), v.dtype)
@@ -1609,6 +1739,12 @@ def _sizes_of(
                     f"expected ({', '.join(symbols)})"
                 )
     return _with_composed(sizes, composed)
+
+
+def _softplus(a: Array) -> Array:
+    """log(1 + exp(a)) = max(a, 0) + log1p(exp(-|a|))."""
+    value: Array = np.where(a.real < 0, 0, a) + np.log1p(np.exp(_negative_magnitude(a)))
+    return value
 
 
 def _tanh_slope(a: Array) -> Array:

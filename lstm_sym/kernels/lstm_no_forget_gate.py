@@ -1175,6 +1175,113 @@ def _parameter_jacobian_precise(tape: PreciseTape, params: Params, t: Any) -> Pa
     return Params(out[..., 0 : H * D].reshape(*out.shape[:-1], H, D), out[..., H * D : H * D + H * H].reshape(*out.shape[:-1], H, H), out[..., H * D + H * H : H * D + H * H + H].reshape(*out.shape[:-1], H), out[..., H * D + H * H + H : H * D + H * H + H + H * D].reshape(*out.shape[:-1], H, D), out[..., H * D + H * H + H + H * D : H * D + H * H + H + H * D + H * H].reshape(*out.shape[:-1], H, H), out[..., H * D + H * H + H + H * D + H * H : H * D + H * H + H + H * D + H * H + H].reshape(*out.shape[:-1], H), out[..., H * D + H * H + H + H * D + H * H + H : H * D + H * H + H + H * D + H * H + H + H * D].reshape(*out.shape[:-1], H, D), out[..., H * D + H * H + H + H * D + H * H + H + H * D : H * D + H * H + H + H * D + H * H + H + H * D + H * H].reshape(*out.shape[:-1], H, H), out[..., H * D + H * H + H + H * D + H * H + H + H * D + H * H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H].reshape(*out.shape[:-1], H))
 
 
+def jacobian_parts(tape: Tape | PreciseTape, params: Params, t: Any = slice(None)) -> dict[str, Array]:
+    """The Jacobian ds[t]/ds[t-1] split by the equation by which the flow enters step t; the sum is jacobian().
+
+    {'i', 'g', 'o', 'c'}: (B, S, S) for a step, (n, B, S, S) for a slice or an array of steps.
+    A path belongs to the first equation on it that reads s[t-1]: that of a gate, or of the state itself.
+    Raises TypeError, ValueError, IndexError.
+    """
+    _check_tape(tape, (Tape, PreciseTape))
+    _sizes_of(params, _SHAPES, _COMPOSED)
+    params = Params(*map(np.asarray, params))
+    if isinstance(tape, PreciseTape):
+        return _jacobian_parts_precise(tape, params, t)
+    return _jacobian_parts_fast(tape, params, t)
+
+
+def _jacobian_parts_fast(tape: Tape, params: Params, t: Any) -> dict[str, Array]:
+    dtype = tape.x.dtype
+    H = params.W_i.shape[0]
+    i = tape.gates[..., 0 * H : 1 * H][t]
+    U_i = params.U_i
+    g = tape.gates[..., 2 * H : 3 * H][t]
+    tanh_c = tape.tanh_c[t]
+    o = tape.gates[..., 1 * H : 2 * H][t]
+    U_g = params.U_g
+    U_o = params.U_o
+    lead = tape.x[t].shape[:-1]
+    parts = {key: np.zeros((*lead, H + H, H + H), dtype) for key in ['i', 'g', 'o', 'c']}
+    i_slope = i * (1 - i)
+    # d c[t] / d h[t-1]
+    parts['i'][..., H : H + H, 0 : H] += (g * i_slope)[..., :, None] * U_i
+    tanh_c_slope = 1 - tanh_c**2
+    # d h[t] / d h[t-1]
+    parts['i'][..., 0 : H, 0 : H] += (o * tanh_c_slope)[..., :, None] * parts['i'][..., H : H + H, 0 : H]
+    g_slope = 1 - g**2
+    # d c[t] / d h[t-1]
+    parts['g'][..., H : H + H, 0 : H] += (i * g_slope)[..., :, None] * U_g
+    # d h[t] / d h[t-1]
+    parts['g'][..., 0 : H, 0 : H] += (o * tanh_c_slope)[..., :, None] * parts['g'][..., H : H + H, 0 : H]
+    o_slope = o * (1 - o)
+    # d h[t] / d h[t-1]
+    parts['o'][..., 0 : H, 0 : H] += (tanh_c * o_slope)[..., :, None] * U_o
+    # d c[t] / d c[t-1]
+    np.einsum("...ii->...i", parts['c'][..., H : H + H, H : H + H])[...] += 1
+    # d h[t] / d c[t-1]
+    parts['c'][..., 0 : H, H : H + H] += (o * tanh_c_slope)[..., :, None] * parts['c'][..., H : H + H, H : H + H]
+    return parts
+
+
+def _jacobian_parts_precise(tape: PreciseTape, params: Params, t: Any) -> dict[str, Array]:
+    dtype = tape.x.dtype
+    H = params.W_i.shape[0]
+    a_i = tape.a[..., 0 * H : 1 * H][t]
+    U_i = params.U_i
+    g = tape.gates[..., 2 * H : 3 * H][t]
+    c = tape.c[1:][t]
+    o = tape.gates[..., 1 * H : 2 * H][t]
+    a_g = tape.a[..., 2 * H : 3 * H][t]
+    U_g = params.U_g
+    i = tape.gates[..., 0 * H : 1 * H][t]
+    a_o = tape.a[..., 1 * H : 2 * H][t]
+    U_o = params.U_o
+    tanh_c = tape.tanh_c[t]
+    lead = tape.x[t].shape[:-1]
+    parts = {key: np.zeros((*lead, H + H, H + H), dtype) for key in ['i', 'g', 'o', 'c']}
+    i_slope = _sigmoid_slope(a_i)
+    # d c[t] / d h[t-1]
+    parts['i'][..., H : H + H, 0 : H] += (g * i_slope)[..., :, None] * U_i
+    tanh_c_slope = _tanh_slope(c)
+    # d h[t] / d h[t-1]
+    parts['i'][..., 0 : H, 0 : H] += (o * tanh_c_slope)[..., :, None] * parts['i'][..., H : H + H, 0 : H]
+    g_slope = _tanh_slope(a_g)
+    # d c[t] / d h[t-1]
+    parts['g'][..., H : H + H, 0 : H] += (i * g_slope)[..., :, None] * U_g
+    # d h[t] / d h[t-1]
+    parts['g'][..., 0 : H, 0 : H] += (o * tanh_c_slope)[..., :, None] * parts['g'][..., H : H + H, 0 : H]
+    o_slope = _sigmoid_slope(a_o)
+    # d h[t] / d h[t-1]
+    parts['o'][..., 0 : H, 0 : H] += (tanh_c * o_slope)[..., :, None] * U_o
+    # d c[t] / d c[t-1]
+    np.einsum("...ii->...i", parts['c'][..., H : H + H, H : H + H])[...] += 1
+    # d h[t] / d c[t-1]
+    parts['c'][..., 0 : H, H : H + H] += (o * tanh_c_slope)[..., :, None] * parts['c'][..., H : H + H, H : H + H]
+    return parts
+
+
+def log_terms(tape: PreciseTape, params: Params, t: Any = slice(None)) -> dict[str, Array]:
+    """Natural logarithms of gates y and of slopes phi'(a) at step t, from the pre-activations on the tape.
+
+    {'i', 'i_slope', 'g_slope', 'o', 'o_slope', 'tanh_c_slope'}: (B, N) for a step, (n, B, N) for a slice or an array of steps.
+    They are finite where the number itself underflows: ln sigmoid(-1000) = -1000. Raises TypeError for a fast tape.
+    """
+    _check_tape(tape, (PreciseTape,))
+    terms: dict[str, Array] = {}
+    H = params.W_i.shape[0]
+    a_i = tape.a[..., 0 * H : 1 * H][t]
+    a_g = tape.a[..., 2 * H : 3 * H][t]
+    a_o = tape.a[..., 1 * H : 2 * H][t]
+    c = tape.c[1:][t]
+    terms['i'] = -_softplus(-a_i)
+    terms['i_slope'] = -_softplus(a_i) - _softplus(-a_i)
+    terms['g_slope'] = 1.3862943611198906 + 2 * a_g - 2 * _softplus(2 * a_g)
+    terms['o'] = -_softplus(-a_o)
+    terms['o_slope'] = -_softplus(a_o) - _softplus(-a_o)
+    terms['tanh_c_slope'] = 1.3862943611198906 + 2 * c - 2 * _softplus(2 * c)
+    return terms
+
+
 def _applied(v: Array, rows: int) -> Array:
     """d(W v)/dW for W (rows, N): (..., rows, rows N), which is v in block i of row i."""
     blocks = np.zeros((*v.shape[:-1], rows, rows, v.shape[-1]), v.dtype)
@@ -1299,6 +1406,12 @@ def _sizes_of(
                     f"expected ({', '.join(symbols)})"
                 )
     return _with_composed(sizes, composed)
+
+
+def _softplus(a: Array) -> Array:
+    """log(1 + exp(a)) = max(a, 0) + log1p(exp(-|a|))."""
+    value: Array = np.where(a.real < 0, 0, a) + np.log1p(np.exp(_negative_magnitude(a)))
+    return value
 
 
 def _tanh_slope(a: Array) -> Array:

@@ -1270,6 +1270,138 @@ def _parameter_jacobian_precise(tape: PreciseTape, params: Params, t: Any) -> Pa
     return Params(out[..., 0 : H * D].reshape(*out.shape[:-1], H, D), out[..., H * D : H * D + H * H].reshape(*out.shape[:-1], H, H), out[..., H * D + H * H : H * D + H * H + H].reshape(*out.shape[:-1], H), out[..., H * D + H * H + H : H * D + H * H + H + H].reshape(*out.shape[:-1], H), out[..., H * D + H * H + H + H : H * D + H * H + H + H + H * D].reshape(*out.shape[:-1], H, D), out[..., H * D + H * H + H + H + H * D : H * D + H * H + H + H + H * D + H * H].reshape(*out.shape[:-1], H, H), out[..., H * D + H * H + H + H + H * D + H * H : H * D + H * H + H + H + H * D + H * H + H].reshape(*out.shape[:-1], H), out[..., H * D + H * H + H + H + H * D + H * H + H : H * D + H * H + H + H + H * D + H * H + H + H].reshape(*out.shape[:-1], H), out[..., H * D + H * H + H + H + H * D + H * H + H + H : H * D + H * H + H + H + H * D + H * H + H + H + H * D].reshape(*out.shape[:-1], H, D), out[..., H * D + H * H + H + H + H * D + H * H + H + H + H * D : H * D + H * H + H + H + H * D + H * H + H + H + H * D + H * H].reshape(*out.shape[:-1], H, H), out[..., H * D + H * H + H + H + H * D + H * H + H + H + H * D + H * H : H * D + H * H + H + H + H * D + H * H + H + H + H * D + H * H + H].reshape(*out.shape[:-1], H))
 
 
+def jacobian_parts(tape: Tape | PreciseTape, params: Params, t: Any = slice(None)) -> dict[str, Array]:
+    """The Jacobian ds[t]/ds[t-1] split by the equation by which the flow enters step t; the sum is jacobian().
+
+    {'i', 'f', 'g', 'c'}: (B, S, S) for a step, (n, B, S, S) for a slice or an array of steps.
+    A path belongs to the first equation on it that reads s[t-1]: that of a gate, or of the state itself.
+    Raises TypeError, ValueError, IndexError.
+    """
+    _check_tape(tape, (Tape, PreciseTape))
+    _sizes_of(params, _SHAPES, _COMPOSED)
+    params = Params(*map(np.asarray, params))
+    if isinstance(tape, PreciseTape):
+        return _jacobian_parts_precise(tape, params, t)
+    return _jacobian_parts_fast(tape, params, t)
+
+
+def _jacobian_parts_fast(tape: Tape, params: Params, t: Any) -> dict[str, Array]:
+    dtype = tape.x.dtype
+    H = params.W_i.shape[0]
+    i = tape.gates[..., 0 * H : 1 * H][t]
+    U_i = params.U_i
+    g = tape.gates[..., 2 * H : 3 * H][t]
+    p_i = params.p_i
+    h = tape.h[1:][t]
+    f = tape.gates[..., 1 * H : 2 * H][t]
+    U_f = params.U_f
+    c_prev = tape.c[:-1][t]
+    p_f = params.p_f
+    U_g = params.U_g
+    lead = tape.x[t].shape[:-1]
+    parts = {key: np.zeros((*lead, H + H, H + H), dtype) for key in ['i', 'f', 'g', 'c']}
+    i_slope = i * (1 - i)
+    # d c[t] / d h[t-1]
+    parts['i'][..., H : H + H, 0 : H] += (g * i_slope)[..., :, None] * U_i
+    # d c[t] / d c[t-1]
+    np.einsum("...ii->...i", parts['i'][..., H : H + H, H : H + H])[...] += p_i * g * i_slope
+    h_slope = 1 - h**2
+    # d h[t] / d h[t-1]
+    parts['i'][..., 0 : H, 0 : H] += h_slope[..., :, None] * parts['i'][..., H : H + H, 0 : H]
+    # d h[t] / d c[t-1]
+    parts['i'][..., 0 : H, H : H + H] += h_slope[..., :, None] * parts['i'][..., H : H + H, H : H + H]
+    f_slope = f * (1 - f)
+    # d c[t] / d h[t-1]
+    parts['f'][..., H : H + H, 0 : H] += (c_prev * f_slope)[..., :, None] * U_f
+    # d c[t] / d c[t-1]
+    np.einsum("...ii->...i", parts['f'][..., H : H + H, H : H + H])[...] += c_prev * p_f * f_slope
+    # d h[t] / d h[t-1]
+    parts['f'][..., 0 : H, 0 : H] += h_slope[..., :, None] * parts['f'][..., H : H + H, 0 : H]
+    # d h[t] / d c[t-1]
+    parts['f'][..., 0 : H, H : H + H] += h_slope[..., :, None] * parts['f'][..., H : H + H, H : H + H]
+    g_slope = 1 - g**2
+    # d c[t] / d h[t-1]
+    parts['g'][..., H : H + H, 0 : H] += (i * g_slope)[..., :, None] * U_g
+    # d h[t] / d h[t-1]
+    parts['g'][..., 0 : H, 0 : H] += h_slope[..., :, None] * parts['g'][..., H : H + H, 0 : H]
+    # d c[t] / d c[t-1]
+    np.einsum("...ii->...i", parts['c'][..., H : H + H, H : H + H])[...] += f
+    # d h[t] / d c[t-1]
+    parts['c'][..., 0 : H, H : H + H] += h_slope[..., :, None] * parts['c'][..., H : H + H, H : H + H]
+    return parts
+
+
+def _jacobian_parts_precise(tape: PreciseTape, params: Params, t: Any) -> dict[str, Array]:
+    dtype = tape.x.dtype
+    H = params.W_i.shape[0]
+    a_i = tape.a[..., 0 * H : 1 * H][t]
+    U_i = params.U_i
+    g = tape.gates[..., 2 * H : 3 * H][t]
+    p_i = params.p_i
+    c = tape.c[1:][t]
+    a_f = tape.a[..., 1 * H : 2 * H][t]
+    U_f = params.U_f
+    c_prev = tape.c[:-1][t]
+    p_f = params.p_f
+    a_g = tape.a[..., 2 * H : 3 * H][t]
+    U_g = params.U_g
+    i = tape.gates[..., 0 * H : 1 * H][t]
+    f = tape.gates[..., 1 * H : 2 * H][t]
+    lead = tape.x[t].shape[:-1]
+    parts = {key: np.zeros((*lead, H + H, H + H), dtype) for key in ['i', 'f', 'g', 'c']}
+    i_slope = _sigmoid_slope(a_i)
+    # d c[t] / d h[t-1]
+    parts['i'][..., H : H + H, 0 : H] += (g * i_slope)[..., :, None] * U_i
+    # d c[t] / d c[t-1]
+    np.einsum("...ii->...i", parts['i'][..., H : H + H, H : H + H])[...] += p_i * g * i_slope
+    h_slope = _tanh_slope(c)
+    # d h[t] / d h[t-1]
+    parts['i'][..., 0 : H, 0 : H] += h_slope[..., :, None] * parts['i'][..., H : H + H, 0 : H]
+    # d h[t] / d c[t-1]
+    parts['i'][..., 0 : H, H : H + H] += h_slope[..., :, None] * parts['i'][..., H : H + H, H : H + H]
+    f_slope = _sigmoid_slope(a_f)
+    # d c[t] / d h[t-1]
+    parts['f'][..., H : H + H, 0 : H] += (c_prev * f_slope)[..., :, None] * U_f
+    # d c[t] / d c[t-1]
+    np.einsum("...ii->...i", parts['f'][..., H : H + H, H : H + H])[...] += c_prev * p_f * f_slope
+    # d h[t] / d h[t-1]
+    parts['f'][..., 0 : H, 0 : H] += h_slope[..., :, None] * parts['f'][..., H : H + H, 0 : H]
+    # d h[t] / d c[t-1]
+    parts['f'][..., 0 : H, H : H + H] += h_slope[..., :, None] * parts['f'][..., H : H + H, H : H + H]
+    g_slope = _tanh_slope(a_g)
+    # d c[t] / d h[t-1]
+    parts['g'][..., H : H + H, 0 : H] += (i * g_slope)[..., :, None] * U_g
+    # d h[t] / d h[t-1]
+    parts['g'][..., 0 : H, 0 : H] += h_slope[..., :, None] * parts['g'][..., H : H + H, 0 : H]
+    # d c[t] / d c[t-1]
+    np.einsum("...ii->...i", parts['c'][..., H : H + H, H : H + H])[...] += f
+    # d h[t] / d c[t-1]
+    parts['c'][..., 0 : H, H : H + H] += h_slope[..., :, None] * parts['c'][..., H : H + H, H : H + H]
+    return parts
+
+
+def log_terms(tape: PreciseTape, params: Params, t: Any = slice(None)) -> dict[str, Array]:
+    """Natural logarithms of gates y and of slopes phi'(a) at step t, from the pre-activations on the tape.
+
+    {'i', 'i_slope', 'f', 'f_slope', 'g_slope', 'h_slope'}: (B, N) for a step, (n, B, N) for a slice or an array of steps.
+    They are finite where the number itself underflows: ln sigmoid(-1000) = -1000. Raises TypeError for a fast tape.
+    """
+    _check_tape(tape, (PreciseTape,))
+    terms: dict[str, Array] = {}
+    H = params.W_i.shape[0]
+    a_i = tape.a[..., 0 * H : 1 * H][t]
+    a_f = tape.a[..., 1 * H : 2 * H][t]
+    a_g = tape.a[..., 2 * H : 3 * H][t]
+    c = tape.c[1:][t]
+    terms['i'] = -_softplus(-a_i)
+    terms['i_slope'] = -_softplus(a_i) - _softplus(-a_i)
+    terms['f'] = -_softplus(-a_f)
+    terms['f_slope'] = -_softplus(a_f) - _softplus(-a_f)
+    terms['g_slope'] = 1.3862943611198906 + 2 * a_g - 2 * _softplus(2 * a_g)
+    terms['h_slope'] = 1.3862943611198906 + 2 * c - 2 * _softplus(2 * c)
+    return terms
+
+
 def _applied(v: Array, rows: int) -> Array:
     """d(W v)/dW for W (rows, N): (..., rows, rows N), which is v in block i of row i."""
     blocks = np.zeros((*v.shape[:-1], rows, rows, v.shape[-1]), v.dtype)
@@ -1394,6 +1526,12 @@ def _sizes_of(
                     f"expected ({', '.join(symbols)})"
                 )
     return _with_composed(sizes, composed)
+
+
+def _softplus(a: Array) -> Array:
+    """log(1 + exp(a)) = max(a, 0) + log1p(exp(-|a|))."""
+    value: Array = np.where(a.real < 0, 0, a) + np.log1p(np.exp(_negative_magnitude(a)))
+    return value
 
 
 def _tanh_slope(a: Array) -> Array:

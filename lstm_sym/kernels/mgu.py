@@ -1016,6 +1016,84 @@ def _parameter_jacobian_precise(tape: PreciseTape, params: Params, t: Any) -> Pa
     return Params(out[..., 0 : H * D].reshape(*out.shape[:-1], H, D), out[..., H * D : H * D + H * H].reshape(*out.shape[:-1], H, H), out[..., H * D + H * H : H * D + H * H + H].reshape(*out.shape[:-1], H), out[..., H * D + H * H + H : H * D + H * H + H + H * D].reshape(*out.shape[:-1], H, D), out[..., H * D + H * H + H + H * D : H * D + H * H + H + H * D + H * H].reshape(*out.shape[:-1], H, H), out[..., H * D + H * H + H + H * D + H * H : H * D + H * H + H + H * D + H * H + H].reshape(*out.shape[:-1], H))
 
 
+def jacobian_parts(tape: Tape | PreciseTape, params: Params, t: Any = slice(None)) -> dict[str, Array]:
+    """The Jacobian ds[t]/ds[t-1] split by the equation by which the flow enters step t; the sum is jacobian().
+
+    {'f', 'n', 'h'}: (B, S, S) for a step, (n, B, S, S) for a slice or an array of steps.
+    A path belongs to the first equation on it that reads s[t-1]: that of a gate, or of the state itself.
+    Raises TypeError, ValueError, IndexError.
+    """
+    _check_tape(tape, (Tape, PreciseTape))
+    _sizes_of(params, _SHAPES, _COMPOSED)
+    params = Params(*map(np.asarray, params))
+    if isinstance(tape, PreciseTape):
+        return _jacobian_parts_precise(tape, params, t)
+    return _jacobian_parts_fast(tape, params, t)
+
+
+def _jacobian_parts_fast(tape: Tape, params: Params, t: Any) -> dict[str, Array]:
+    dtype = tape.x.dtype
+    H = params.W_f.shape[0]
+    f = tape.gates[..., 0 * H : 1 * H][t]
+    n = tape.gates[..., 1 * H : 2 * H][t]
+    U_f = params.U_f
+    h_prev = tape.h[:-1][t]
+    U_n = params.U_n
+    lead = tape.x[t].shape[:-1]
+    parts = {key: np.zeros((*lead, H, H), dtype) for key in ['f', 'n', 'h']}
+    f_slope = f * (1 - f)
+    n_slope = 1 - n**2
+    # d h[t] / d h[t-1]
+    parts['f'][..., 0 : H, 0 : H] += ((n - h_prev) * f_slope)[..., :, None] * U_f
+    parts['f'][..., 0 : H, 0 : H] += (f * n_slope)[..., :, None] * U_n @ ((h_prev * f_slope)[..., :, None] * U_f)
+    # d h[t] / d h[t-1]
+    parts['n'][..., 0 : H, 0 : H] += (f * n_slope)[..., :, None] * U_n * f[..., None, :]
+    # d h[t] / d h[t-1]
+    np.einsum("...ii->...i", parts['h'][..., 0 : H, 0 : H])[...] += 1 - f
+    return parts
+
+
+def _jacobian_parts_precise(tape: PreciseTape, params: Params, t: Any) -> dict[str, Array]:
+    dtype = tape.x.dtype
+    H = params.W_f.shape[0]
+    a_f = tape.a[..., 0 * H : 1 * H][t]
+    a_n = tape.a[..., 1 * H : 2 * H][t]
+    U_f = params.U_f
+    n = tape.gates[..., 1 * H : 2 * H][t]
+    h_prev = tape.h[:-1][t]
+    U_n = params.U_n
+    f = tape.gates[..., 0 * H : 1 * H][t]
+    lead = tape.x[t].shape[:-1]
+    parts = {key: np.zeros((*lead, H, H), dtype) for key in ['f', 'n', 'h']}
+    f_slope = _sigmoid_slope(a_f)
+    n_slope = _tanh_slope(a_n)
+    # d h[t] / d h[t-1]
+    parts['f'][..., 0 : H, 0 : H] += ((n - h_prev) * f_slope)[..., :, None] * U_f
+    parts['f'][..., 0 : H, 0 : H] += (f * n_slope)[..., :, None] * U_n @ ((h_prev * f_slope)[..., :, None] * U_f)
+    # d h[t] / d h[t-1]
+    parts['n'][..., 0 : H, 0 : H] += (f * n_slope)[..., :, None] * U_n * f[..., None, :]
+    # d h[t] / d h[t-1]
+    np.einsum("...ii->...i", parts['h'][..., 0 : H, 0 : H])[...] += _sigmoid_precise(-a_f)
+    return parts
+
+
+def log_terms(tape: PreciseTape, params: Params, t: Any = slice(None)) -> dict[str, Array]:
+    """Natural logarithms of gates y and of slopes phi'(a) at step t, from the pre-activations on the tape.
+
+    {'f', 'f_slope', 'n_slope'}: (B, N) for a step, (n, B, N) for a slice or an array of steps.
+    They are finite where the number itself underflows: ln sigmoid(-1000) = -1000. Raises TypeError for a fast tape.
+    """
+    _check_tape(tape, (PreciseTape,))
+    terms: dict[str, Array] = {}
+    H = params.W_f.shape[0]
+    a_f = tape.a[..., 0 * H : 1 * H][t]
+    a_n = tape.a[..., 1 * H : 2 * H][t]
+    terms['f'] = -_softplus(-a_f)
+    terms['f_slope'] = -_softplus(a_f) - _softplus(-a_f)
+    terms['n_slope'] = 1.3862943611198906 + 2 * a_n - 2 * _softplus(2 * a_n)
+    return terms
+
+
 def _applied(v: Array, rows: int) -> Array:
     """d(W v)/dW for W (rows, N): (..., rows, rows N), which is v in block i of row i."""
     blocks = np.zeros((*v.shape[:-1], rows, rows, v.shape[-1]), v.dtype)
@@ -1140,6 +1218,12 @@ def _sizes_of(
                     f"expected ({', '.join(symbols)})"
                 )
     return _with_composed(sizes, composed)
+
+
+def _softplus(a: Array) -> Array:
+    """log(1 + exp(a)) = max(a, 0) + log1p(exp(-|a|))."""
+    value: Array = np.where(a.real < 0, 0, a) + np.log1p(np.exp(_negative_magnitude(a)))
+    return value
 
 
 def _tanh_slope(a: Array) -> Array:

@@ -1016,6 +1016,58 @@ def _parameter_jacobian_precise(tape: PreciseTape, params: Params, t: Any) -> Pa
     return Params(out[..., 0 : H * D].reshape(*out.shape[:-1], H, D), out[..., H * D : H * D + H].reshape(*out.shape[:-1], H), out[..., H * D + H : H * D + H + H * D].reshape(*out.shape[:-1], H, D), out[..., H * D + H + H * D : H * D + H + H * D + H].reshape(*out.shape[:-1], H), out[..., H * D + H + H * D + H : H * D + H + H * D + H + H * D].reshape(*out.shape[:-1], H, D), out[..., H * D + H + H * D + H + H * D : H * D + H + H * D + H + H * D + H].reshape(*out.shape[:-1], H))
 
 
+def jacobian_parts(tape: Tape | PreciseTape, params: Params, t: Any = slice(None)) -> dict[str, Array]:
+    """The Jacobian ds[t]/ds[t-1] split by the equation by which the flow enters step t; the sum is jacobian().
+
+    {'h'}: (B, S, S) for a step, (n, B, S, S) for a slice or an array of steps.
+    A path belongs to the first equation on it that reads s[t-1]: that of a gate, or of the state itself.
+    Raises TypeError, ValueError, IndexError.
+    """
+    _check_tape(tape, (Tape, PreciseTape))
+    _sizes_of(params, _SHAPES, _COMPOSED)
+    params = Params(*map(np.asarray, params))
+    if isinstance(tape, PreciseTape):
+        return _jacobian_parts_precise(tape, params, t)
+    return _jacobian_parts_fast(tape, params, t)
+
+
+def _jacobian_parts_fast(tape: Tape, params: Params, t: Any) -> dict[str, Array]:
+    dtype = tape.x.dtype
+    H = params.W_f.shape[0]
+    f = tape.f[t]
+    lead = tape.x[t].shape[:-1]
+    parts = {key: np.zeros((*lead, H, H), dtype) for key in ['h']}
+    # d h[t] / d h[t-1]
+    np.einsum("...ii->...i", parts['h'][..., 0 : H, 0 : H])[...] += f
+    return parts
+
+
+def _jacobian_parts_precise(tape: PreciseTape, params: Params, t: Any) -> dict[str, Array]:
+    dtype = tape.x.dtype
+    H = params.W_f.shape[0]
+    f = tape.f[t]
+    lead = tape.x[t].shape[:-1]
+    parts = {key: np.zeros((*lead, H, H), dtype) for key in ['h']}
+    # d h[t] / d h[t-1]
+    np.einsum("...ii->...i", parts['h'][..., 0 : H, 0 : H])[...] += f
+    return parts
+
+
+def log_terms(tape: PreciseTape, params: Params, t: Any = slice(None)) -> dict[str, Array]:
+    """Natural logarithms of gates y and of slopes phi'(a) at step t, from the pre-activations on the tape.
+
+    {'f', 'f_slope', 'i'}: (B, N) for a step, (n, B, N) for a slice or an array of steps.
+    They are finite where the number itself underflows: ln sigmoid(-1000) = -1000. Raises TypeError for a fast tape.
+    """
+    _check_tape(tape, (PreciseTape,))
+    terms: dict[str, Array] = {}
+    a_f = tape.a_f[t]
+    terms['f'] = -_softplus(-a_f)
+    terms['f_slope'] = -_softplus(a_f) - _softplus(-a_f)
+    terms['i'] = -_softplus(a_f)
+    return terms
+
+
 def _applied(v: Array, rows: int) -> Array:
     """d(W v)/dW for W (rows, N): (..., rows, rows N), which is v in block i of row i."""
     blocks = np.zeros((*v.shape[:-1], rows, rows, v.shape[-1]), v.dtype)

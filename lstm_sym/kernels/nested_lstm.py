@@ -2423,6 +2423,241 @@ def _parameter_jacobian_precise(tape: PreciseTape, params: Params, t: Any) -> Pa
     return Params(out[..., 0 : H * D].reshape(*out.shape[:-1], H, D), out[..., H * D : H * D + H * H].reshape(*out.shape[:-1], H, H), out[..., H * D + H * H : H * D + H * H + H].reshape(*out.shape[:-1], H), out[..., H * D + H * H + H : H * D + H * H + H + H * D].reshape(*out.shape[:-1], H, D), out[..., H * D + H * H + H + H * D : H * D + H * H + H + H * D + H * H].reshape(*out.shape[:-1], H, H), out[..., H * D + H * H + H + H * D + H * H : H * D + H * H + H + H * D + H * H + H].reshape(*out.shape[:-1], H), out[..., H * D + H * H + H + H * D + H * H + H : H * D + H * H + H + H * D + H * H + H + H * D].reshape(*out.shape[:-1], H, D), out[..., H * D + H * H + H + H * D + H * H + H + H * D : H * D + H * H + H + H * D + H * H + H + H * D + H * H].reshape(*out.shape[:-1], H, H), out[..., H * D + H * H + H + H * D + H * H + H + H * D + H * H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H].reshape(*out.shape[:-1], H), out[..., H * D + H * H + H + H * D + H * H + H + H * D + H * H + H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D].reshape(*out.shape[:-1], H, D), out[..., H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H].reshape(*out.shape[:-1], H, H), out[..., H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H].reshape(*out.shape[:-1], H), out[..., H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H].reshape(*out.shape[:-1], H, H), out[..., H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H].reshape(*out.shape[:-1], H, H), out[..., H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H].reshape(*out.shape[:-1], H), out[..., H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H].reshape(*out.shape[:-1], H, H), out[..., H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H].reshape(*out.shape[:-1], H, H), out[..., H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H].reshape(*out.shape[:-1], H), out[..., H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H].reshape(*out.shape[:-1], H, H), out[..., H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H + H * H].reshape(*out.shape[:-1], H, H), out[..., H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H + H * H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H + H * H + H].reshape(*out.shape[:-1], H), out[..., H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H + H * H + H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H].reshape(*out.shape[:-1], H, H), out[..., H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H + H * H].reshape(*out.shape[:-1], H, H), out[..., H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H + H * H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H + H * H + H].reshape(*out.shape[:-1], H))
 
 
+def jacobian_parts(tape: Tape | PreciseTape, params: Params, t: Any = slice(None)) -> dict[str, Array]:
+    """The Jacobian ds[t]/ds[t-1] split by the equation by which the flow enters step t; the sum is jacobian().
+
+    {'i', 'f', 'g', 'o', 'h_in', 'c_in'}: (B, S, S) for a step, (n, B, S, S) for a slice or an array of steps.
+    A path belongs to the first equation on it that reads s[t-1]: that of a gate, or of the state itself.
+    Raises TypeError, ValueError, IndexError.
+    """
+    _check_tape(tape, (Tape, PreciseTape))
+    _sizes_of(params, _SHAPES, _COMPOSED)
+    params = Params(*map(np.asarray, params))
+    if isinstance(tape, PreciseTape):
+        return _jacobian_parts_precise(tape, params, t)
+    return _jacobian_parts_fast(tape, params, t)
+
+
+def _jacobian_parts_fast(tape: Tape, params: Params, t: Any) -> dict[str, Array]:
+    dtype = tape.x.dtype
+    H = params.W_i.shape[0]
+    i = tape.gates_i_f_o_g[..., 0 * H : 1 * H][t]
+    i_in = tape.gates_i_in_f_in_o_in_g_in[..., 0 * H : 1 * H][t]
+    f_in = tape.gates_i_in_f_in_o_in_g_in[..., 1 * H : 2 * H][t]
+    g_in = tape.gates_i_in_f_in_o_in_g_in[..., 3 * H : 4 * H][t]
+    U_i = params.U_i
+    g = tape.gates_i_f_o_g[..., 3 * H : 4 * H][t]
+    W_f_in = params.W_f_in
+    c_in_prev = tape.c_in[:-1][t]
+    W_i_in = params.W_i_in
+    W_g_in = params.W_g_in
+    o_in = tape.gates_i_in_f_in_o_in_g_in[..., 2 * H : 3 * H][t]
+    tanh_c_in = tape.tanh_c_in[t]
+    W_o_in = params.W_o_in
+    tanh_c = tape.tanh_c[t]
+    o = tape.gates_i_f_o_g[..., 2 * H : 3 * H][t]
+    f = tape.gates_i_f_o_g[..., 1 * H : 2 * H][t]
+    U_f = params.U_f
+    c_prev = tape.c[:-1][t]
+    U_f_in = params.U_f_in
+    U_i_in = params.U_i_in
+    U_g_in = params.U_g_in
+    U_o_in = params.U_o_in
+    U_g = params.U_g
+    U_o = params.U_o
+    lead = tape.x[t].shape[:-1]
+    parts = {key: np.zeros((*lead, H + H + H, H + H + H), dtype) for key in ['i', 'f', 'g', 'o', 'h_in', 'c_in']}
+    i_slope = i * (1 - i)
+    i_in_slope = i_in * (1 - i_in)
+    f_in_slope = f_in * (1 - f_in)
+    g_in_slope = 1 - g_in**2
+    # d c_in[t] / d h[t-1]
+    parts['i'][..., H + H : H + H + H, 0 : H] += (c_in_prev * f_in_slope)[..., :, None] * W_f_in @ ((g * i_slope)[..., :, None] * U_i)
+    parts['i'][..., H + H : H + H + H, 0 : H] += (g_in * i_in_slope)[..., :, None] * W_i_in @ ((g * i_slope)[..., :, None] * U_i)
+    parts['i'][..., H + H : H + H + H, 0 : H] += (i_in * g_in_slope)[..., :, None] * W_g_in @ ((g * i_slope)[..., :, None] * U_i)
+    o_in_slope = o_in * (1 - o_in)
+    tanh_c_in_slope = 1 - tanh_c_in**2
+    # d c[t] / d h[t-1]
+    parts['i'][..., H : H + H, 0 : H] += (tanh_c_in * o_in_slope)[..., :, None] * W_o_in @ ((g * i_slope)[..., :, None] * U_i)
+    parts['i'][..., H : H + H, 0 : H] += (o_in * tanh_c_in_slope)[..., :, None] * parts['i'][..., H + H : H + H + H, 0 : H]
+    tanh_c_slope = 1 - tanh_c**2
+    # d h[t] / d h[t-1]
+    parts['i'][..., 0 : H, 0 : H] += (o * tanh_c_slope)[..., :, None] * parts['i'][..., H : H + H, 0 : H]
+    f_slope = f * (1 - f)
+    # d c_in[t] / d h[t-1]
+    parts['f'][..., H + H : H + H + H, 0 : H] += (c_in_prev * f_in_slope)[..., :, None] * U_f_in @ ((c_prev * f_slope)[..., :, None] * U_f)
+    parts['f'][..., H + H : H + H + H, 0 : H] += (g_in * i_in_slope)[..., :, None] * U_i_in @ ((c_prev * f_slope)[..., :, None] * U_f)
+    parts['f'][..., H + H : H + H + H, 0 : H] += (i_in * g_in_slope)[..., :, None] * U_g_in @ ((c_prev * f_slope)[..., :, None] * U_f)
+    # d c[t] / d h[t-1]
+    parts['f'][..., H : H + H, 0 : H] += (tanh_c_in * o_in_slope)[..., :, None] * U_o_in @ ((c_prev * f_slope)[..., :, None] * U_f)
+    parts['f'][..., H : H + H, 0 : H] += (o_in * tanh_c_in_slope)[..., :, None] * parts['f'][..., H + H : H + H + H, 0 : H]
+    # d h[t] / d h[t-1]
+    parts['f'][..., 0 : H, 0 : H] += (o * tanh_c_slope)[..., :, None] * parts['f'][..., H : H + H, 0 : H]
+    g_slope = 1 - g**2
+    # d c_in[t] / d h[t-1]
+    parts['g'][..., H + H : H + H + H, 0 : H] += (c_in_prev * f_in_slope)[..., :, None] * W_f_in @ ((i * g_slope)[..., :, None] * U_g)
+    parts['g'][..., H + H : H + H + H, 0 : H] += (g_in * i_in_slope)[..., :, None] * W_i_in @ ((i * g_slope)[..., :, None] * U_g)
+    parts['g'][..., H + H : H + H + H, 0 : H] += (i_in * g_in_slope)[..., :, None] * W_g_in @ ((i * g_slope)[..., :, None] * U_g)
+    # d c[t] / d h[t-1]
+    parts['g'][..., H : H + H, 0 : H] += (tanh_c_in * o_in_slope)[..., :, None] * W_o_in @ ((i * g_slope)[..., :, None] * U_g)
+    parts['g'][..., H : H + H, 0 : H] += (o_in * tanh_c_in_slope)[..., :, None] * parts['g'][..., H + H : H + H + H, 0 : H]
+    # d h[t] / d h[t-1]
+    parts['g'][..., 0 : H, 0 : H] += (o * tanh_c_slope)[..., :, None] * parts['g'][..., H : H + H, 0 : H]
+    o_slope = o * (1 - o)
+    # d h[t] / d h[t-1]
+    parts['o'][..., 0 : H, 0 : H] += (tanh_c * o_slope)[..., :, None] * U_o
+    # d c_in[t] / d c[t-1]
+    parts['h_in'][..., H + H : H + H + H, H : H + H] += (c_in_prev * f_in_slope)[..., :, None] * U_f_in * f[..., None, :]
+    parts['h_in'][..., H + H : H + H + H, H : H + H] += (g_in * i_in_slope)[..., :, None] * U_i_in * f[..., None, :]
+    parts['h_in'][..., H + H : H + H + H, H : H + H] += (i_in * g_in_slope)[..., :, None] * U_g_in * f[..., None, :]
+    # d c[t] / d c[t-1]
+    parts['h_in'][..., H : H + H, H : H + H] += (tanh_c_in * o_in_slope)[..., :, None] * U_o_in * f[..., None, :]
+    parts['h_in'][..., H : H + H, H : H + H] += (o_in * tanh_c_in_slope)[..., :, None] * parts['h_in'][..., H + H : H + H + H, H : H + H]
+    # d h[t] / d c[t-1]
+    parts['h_in'][..., 0 : H, H : H + H] += (o * tanh_c_slope)[..., :, None] * parts['h_in'][..., H : H + H, H : H + H]
+    # d c_in[t] / d c_in[t-1]
+    np.einsum("...ii->...i", parts['c_in'][..., H + H : H + H + H, H + H : H + H + H])[...] += f_in
+    # d c[t] / d c_in[t-1]
+    parts['c_in'][..., H : H + H, H + H : H + H + H] += (o_in * tanh_c_in_slope)[..., :, None] * parts['c_in'][..., H + H : H + H + H, H + H : H + H + H]
+    # d h[t] / d c_in[t-1]
+    parts['c_in'][..., 0 : H, H + H : H + H + H] += (o * tanh_c_slope)[..., :, None] * parts['c_in'][..., H : H + H, H + H : H + H + H]
+    return parts
+
+
+def _jacobian_parts_precise(tape: PreciseTape, params: Params, t: Any) -> dict[str, Array]:
+    dtype = tape.x.dtype
+    H = params.W_i.shape[0]
+    a_i = tape.a_i_f_o_g[..., 0 * H : 1 * H][t]
+    a_i_in = tape.a_i_in_f_in_o_in_g_in[..., 0 * H : 1 * H][t]
+    a_f_in = tape.a_i_in_f_in_o_in_g_in[..., 1 * H : 2 * H][t]
+    a_g_in = tape.a_i_in_f_in_o_in_g_in[..., 3 * H : 4 * H][t]
+    U_i = params.U_i
+    g = tape.gates_i_f_o_g[..., 3 * H : 4 * H][t]
+    W_f_in = params.W_f_in
+    c_in_prev = tape.c_in[:-1][t]
+    W_i_in = params.W_i_in
+    g_in = tape.gates_i_in_f_in_o_in_g_in[..., 3 * H : 4 * H][t]
+    W_g_in = params.W_g_in
+    i_in = tape.gates_i_in_f_in_o_in_g_in[..., 0 * H : 1 * H][t]
+    a_o_in = tape.a_i_in_f_in_o_in_g_in[..., 2 * H : 3 * H][t]
+    c_in = tape.c_in[1:][t]
+    W_o_in = params.W_o_in
+    tanh_c_in = tape.tanh_c_in[t]
+    o_in = tape.gates_i_in_f_in_o_in_g_in[..., 2 * H : 3 * H][t]
+    c = tape.c[1:][t]
+    o = tape.gates_i_f_o_g[..., 2 * H : 3 * H][t]
+    a_f = tape.a_i_f_o_g[..., 1 * H : 2 * H][t]
+    U_f = params.U_f
+    c_prev = tape.c[:-1][t]
+    U_f_in = params.U_f_in
+    U_i_in = params.U_i_in
+    U_g_in = params.U_g_in
+    U_o_in = params.U_o_in
+    a_g = tape.a_i_f_o_g[..., 3 * H : 4 * H][t]
+    U_g = params.U_g
+    i = tape.gates_i_f_o_g[..., 0 * H : 1 * H][t]
+    a_o = tape.a_i_f_o_g[..., 2 * H : 3 * H][t]
+    U_o = params.U_o
+    tanh_c = tape.tanh_c[t]
+    f = tape.gates_i_f_o_g[..., 1 * H : 2 * H][t]
+    f_in = tape.gates_i_in_f_in_o_in_g_in[..., 1 * H : 2 * H][t]
+    lead = tape.x[t].shape[:-1]
+    parts = {key: np.zeros((*lead, H + H + H, H + H + H), dtype) for key in ['i', 'f', 'g', 'o', 'h_in', 'c_in']}
+    i_slope = _sigmoid_slope(a_i)
+    i_in_slope = _sigmoid_slope(a_i_in)
+    f_in_slope = _sigmoid_slope(a_f_in)
+    g_in_slope = _tanh_slope(a_g_in)
+    # d c_in[t] / d h[t-1]
+    parts['i'][..., H + H : H + H + H, 0 : H] += (c_in_prev * f_in_slope)[..., :, None] * W_f_in @ ((g * i_slope)[..., :, None] * U_i)
+    parts['i'][..., H + H : H + H + H, 0 : H] += (g_in * i_in_slope)[..., :, None] * W_i_in @ ((g * i_slope)[..., :, None] * U_i)
+    parts['i'][..., H + H : H + H + H, 0 : H] += (i_in * g_in_slope)[..., :, None] * W_g_in @ ((g * i_slope)[..., :, None] * U_i)
+    o_in_slope = _sigmoid_slope(a_o_in)
+    tanh_c_in_slope = _tanh_slope(c_in)
+    # d c[t] / d h[t-1]
+    parts['i'][..., H : H + H, 0 : H] += (tanh_c_in * o_in_slope)[..., :, None] * W_o_in @ ((g * i_slope)[..., :, None] * U_i)
+    parts['i'][..., H : H + H, 0 : H] += (o_in * tanh_c_in_slope)[..., :, None] * parts['i'][..., H + H : H + H + H, 0 : H]
+    tanh_c_slope = _tanh_slope(c)
+    # d h[t] / d h[t-1]
+    parts['i'][..., 0 : H, 0 : H] += (o * tanh_c_slope)[..., :, None] * parts['i'][..., H : H + H, 0 : H]
+    f_slope = _sigmoid_slope(a_f)
+    # d c_in[t] / d h[t-1]
+    parts['f'][..., H + H : H + H + H, 0 : H] += (c_in_prev * f_in_slope)[..., :, None] * U_f_in @ ((c_prev * f_slope)[..., :, None] * U_f)
+    parts['f'][..., H + H : H + H + H, 0 : H] += (g_in * i_in_slope)[..., :, None] * U_i_in @ ((c_prev * f_slope)[..., :, None] * U_f)
+    parts['f'][..., H + H : H + H + H, 0 : H] += (i_in * g_in_slope)[..., :, None] * U_g_in @ ((c_prev * f_slope)[..., :, None] * U_f)
+    # d c[t] / d h[t-1]
+    parts['f'][..., H : H + H, 0 : H] += (tanh_c_in * o_in_slope)[..., :, None] * U_o_in @ ((c_prev * f_slope)[..., :, None] * U_f)
+    parts['f'][..., H : H + H, 0 : H] += (o_in * tanh_c_in_slope)[..., :, None] * parts['f'][..., H + H : H + H + H, 0 : H]
+    # d h[t] / d h[t-1]
+    parts['f'][..., 0 : H, 0 : H] += (o * tanh_c_slope)[..., :, None] * parts['f'][..., H : H + H, 0 : H]
+    g_slope = _tanh_slope(a_g)
+    # d c_in[t] / d h[t-1]
+    parts['g'][..., H + H : H + H + H, 0 : H] += (c_in_prev * f_in_slope)[..., :, None] * W_f_in @ ((i * g_slope)[..., :, None] * U_g)
+    parts['g'][..., H + H : H + H + H, 0 : H] += (g_in * i_in_slope)[..., :, None] * W_i_in @ ((i * g_slope)[..., :, None] * U_g)
+    parts['g'][..., H + H : H + H + H, 0 : H] += (i_in * g_in_slope)[..., :, None] * W_g_in @ ((i * g_slope)[..., :, None] * U_g)
+    # d c[t] / d h[t-1]
+    parts['g'][..., H : H + H, 0 : H] += (tanh_c_in * o_in_slope)[..., :, None] * W_o_in @ ((i * g_slope)[..., :, None] * U_g)
+    parts['g'][..., H : H + H, 0 : H] += (o_in * tanh_c_in_slope)[..., :, None] * parts['g'][..., H + H : H + H + H, 0 : H]
+    # d h[t] / d h[t-1]
+    parts['g'][..., 0 : H, 0 : H] += (o * tanh_c_slope)[..., :, None] * parts['g'][..., H : H + H, 0 : H]
+    o_slope = _sigmoid_slope(a_o)
+    # d h[t] / d h[t-1]
+    parts['o'][..., 0 : H, 0 : H] += (tanh_c * o_slope)[..., :, None] * U_o
+    # d c_in[t] / d c[t-1]
+    parts['h_in'][..., H + H : H + H + H, H : H + H] += (c_in_prev * f_in_slope)[..., :, None] * U_f_in * f[..., None, :]
+    parts['h_in'][..., H + H : H + H + H, H : H + H] += (g_in * i_in_slope)[..., :, None] * U_i_in * f[..., None, :]
+    parts['h_in'][..., H + H : H + H + H, H : H + H] += (i_in * g_in_slope)[..., :, None] * U_g_in * f[..., None, :]
+    # d c[t] / d c[t-1]
+    parts['h_in'][..., H : H + H, H : H + H] += (tanh_c_in * o_in_slope)[..., :, None] * U_o_in * f[..., None, :]
+    parts['h_in'][..., H : H + H, H : H + H] += (o_in * tanh_c_in_slope)[..., :, None] * parts['h_in'][..., H + H : H + H + H, H : H + H]
+    # d h[t] / d c[t-1]
+    parts['h_in'][..., 0 : H, H : H + H] += (o * tanh_c_slope)[..., :, None] * parts['h_in'][..., H : H + H, H : H + H]
+    # d c_in[t] / d c_in[t-1]
+    np.einsum("...ii->...i", parts['c_in'][..., H + H : H + H + H, H + H : H + H + H])[...] += f_in
+    # d c[t] / d c_in[t-1]
+    parts['c_in'][..., H : H + H, H + H : H + H + H] += (o_in * tanh_c_in_slope)[..., :, None] * parts['c_in'][..., H + H : H + H + H, H + H : H + H + H]
+    # d h[t] / d c_in[t-1]
+    parts['c_in'][..., 0 : H, H + H : H + H + H] += (o * tanh_c_slope)[..., :, None] * parts['c_in'][..., H : H + H, H + H : H + H + H]
+    return parts
+
+
+def log_terms(tape: PreciseTape, params: Params, t: Any = slice(None)) -> dict[str, Array]:
+    """Natural logarithms of gates y and of slopes phi'(a) at step t, from the pre-activations on the tape.
+
+    {'i', 'i_slope', 'f', 'f_slope', 'g_slope', 'o', 'o_slope', 'i_in', 'i_in_slope', 'f_in', 'f_in_slope', 'g_in_slope', 'o_in', 'o_in_slope', 'tanh_c_in_slope', 'tanh_c_slope'}: (B, N) for a step, (n, B, N) for a slice or an array of steps.
+    They are finite where the number itself underflows: ln sigmoid(-1000) = -1000. Raises TypeError for a fast tape.
+    """
+    _check_tape(tape, (PreciseTape,))
+    terms: dict[str, Array] = {}
+    H = params.W_i.shape[0]
+    a_i = tape.a_i_f_o_g[..., 0 * H : 1 * H][t]
+    a_f = tape.a_i_f_o_g[..., 1 * H : 2 * H][t]
+    a_g = tape.a_i_f_o_g[..., 3 * H : 4 * H][t]
+    a_o = tape.a_i_f_o_g[..., 2 * H : 3 * H][t]
+    a_i_in = tape.a_i_in_f_in_o_in_g_in[..., 0 * H : 1 * H][t]
+    a_f_in = tape.a_i_in_f_in_o_in_g_in[..., 1 * H : 2 * H][t]
+    a_g_in = tape.a_i_in_f_in_o_in_g_in[..., 3 * H : 4 * H][t]
+    a_o_in = tape.a_i_in_f_in_o_in_g_in[..., 2 * H : 3 * H][t]
+    c_in = tape.c_in[1:][t]
+    c = tape.c[1:][t]
+    terms['i'] = -_softplus(-a_i)
+    terms['i_slope'] = -_softplus(a_i) - _softplus(-a_i)
+    terms['f'] = -_softplus(-a_f)
+    terms['f_slope'] = -_softplus(a_f) - _softplus(-a_f)
+    terms['g_slope'] = 1.3862943611198906 + 2 * a_g - 2 * _softplus(2 * a_g)
+    terms['o'] = -_softplus(-a_o)
+    terms['o_slope'] = -_softplus(a_o) - _softplus(-a_o)
+    terms['i_in'] = -_softplus(-a_i_in)
+    terms['i_in_slope'] = -_softplus(a_i_in) - _softplus(-a_i_in)
+    terms['f_in'] = -_softplus(-a_f_in)
+    terms['f_in_slope'] = -_softplus(a_f_in) - _softplus(-a_f_in)
+    terms['g_in_slope'] = 1.3862943611198906 + 2 * a_g_in - 2 * _softplus(2 * a_g_in)
+    terms['o_in'] = -_softplus(-a_o_in)
+    terms['o_in_slope'] = -_softplus(a_o_in) - _softplus(-a_o_in)
+    terms['tanh_c_in_slope'] = 1.3862943611198906 + 2 * c_in - 2 * _softplus(2 * c_in)
+    terms['tanh_c_slope'] = 1.3862943611198906 + 2 * c - 2 * _softplus(2 * c)
+    return terms
+
+
 def _applied(v: Array, rows: int) -> Array:
     """d(W v)/dW for W (rows, N): (..., rows, rows N), which is v in block i of row i."""
     blocks = np.zeros((*v.shape[:-1], rows, rows, v.shape[-1]), v.dtype)
@@ -2547,6 +2782,12 @@ def _sizes_of(
                     f"expected ({', '.join(symbols)})"
                 )
     return _with_composed(sizes, composed)
+
+
+def _softplus(a: Array) -> Array:
+    """log(1 + exp(a)) = max(a, 0) + log1p(exp(-|a|))."""
+    value: Array = np.where(a.real < 0, 0, a) + np.log1p(np.exp(_negative_magnitude(a)))
+    return value
 
 
 def _tanh_slope(a: Array) -> Array:

@@ -869,6 +869,63 @@ def _parameter_jacobian_precise(tape: PreciseTape, params: Params, t: Any) -> Pa
     return Params(out[..., 0 : H * D].reshape(*out.shape[:-1], H, D), out[..., H * D : H * D + H * D].reshape(*out.shape[:-1], H, D), out[..., H * D + H * D : H * D + H * D + H * D].reshape(*out.shape[:-1], H, D))
 
 
+def jacobian_parts(tape: Tape | PreciseTape, params: Params, t: Any = slice(None)) -> dict[str, Array]:
+    """The Jacobian ds[t]/ds[t-1] split by the equation by which the flow enters step t; the sum is jacobian().
+
+    {'c'}: (B, S, S) for a step, (n, B, S, S) for a slice or an array of steps.
+    A path belongs to the first equation on it that reads s[t-1]: that of a gate, or of the state itself.
+    Raises TypeError, ValueError, IndexError.
+    """
+    _check_tape(tape, (Tape, PreciseTape))
+    _sizes_of(params, _SHAPES, _COMPOSED)
+    params = Params(*map(np.asarray, params))
+    if isinstance(tape, PreciseTape):
+        return _jacobian_parts_precise(tape, params, t)
+    return _jacobian_parts_fast(tape, params, t)
+
+
+def _jacobian_parts_fast(tape: Tape, params: Params, t: Any) -> dict[str, Array]:
+    dtype = tape.x.dtype
+    H = params.W_g.shape[0]
+    f = tape.gates[..., 0 * H : 1 * H][t]
+    lead = tape.x[t].shape[:-1]
+    parts = {key: np.zeros((*lead, H, H), dtype) for key in ['c']}
+    # d c[t] / d c[t-1]
+    np.einsum("...ii->...i", parts['c'][..., 0 : H, 0 : H])[...] += f
+    return parts
+
+
+def _jacobian_parts_precise(tape: PreciseTape, params: Params, t: Any) -> dict[str, Array]:
+    dtype = tape.x.dtype
+    H = params.W_g.shape[0]
+    f = tape.gates[..., 0 * H : 1 * H][t]
+    lead = tape.x[t].shape[:-1]
+    parts = {key: np.zeros((*lead, H, H), dtype) for key in ['c']}
+    # d c[t] / d c[t-1]
+    np.einsum("...ii->...i", parts['c'][..., 0 : H, 0 : H])[...] += f
+    return parts
+
+
+def log_terms(tape: PreciseTape, params: Params, t: Any = slice(None)) -> dict[str, Array]:
+    """Natural logarithms of gates y and of slopes phi'(a) at step t, from the pre-activations on the tape.
+
+    {'g_slope', 'f', 'f_slope', 'o', 'o_slope'}: (B, N) for a step, (n, B, N) for a slice or an array of steps.
+    They are finite where the number itself underflows: ln sigmoid(-1000) = -1000. Raises TypeError for a fast tape.
+    """
+    _check_tape(tape, (PreciseTape,))
+    terms: dict[str, Array] = {}
+    H = params.W_g.shape[0]
+    a_g = tape.a[..., 2 * H : 3 * H][t]
+    a_f = tape.a[..., 0 * H : 1 * H][t]
+    a_o = tape.a[..., 1 * H : 2 * H][t]
+    terms['g_slope'] = 1.3862943611198906 + 2 * a_g - 2 * _softplus(2 * a_g)
+    terms['f'] = -_softplus(-a_f)
+    terms['f_slope'] = -_softplus(a_f) - _softplus(-a_f)
+    terms['o'] = -_softplus(-a_o)
+    terms['o_slope'] = -_softplus(a_o) - _softplus(-a_o)
+    return terms
+
+
 def _applied(v: Array, rows: int) -> Array:
     """d(W v)/dW for W (rows, N): (..., rows, rows N), which is v in block i of row i."""
     blocks = np.zeros((*v.shape[:-1], rows, rows, v.shape[-1]), v.dtype)
@@ -993,6 +1050,12 @@ def _sizes_of(
                     f"expected ({', '.join(symbols)})"
                 )
     return _with_composed(sizes, composed)
+
+
+def _softplus(a: Array) -> Array:
+    """log(1 + exp(a)) = max(a, 0) + log1p(exp(-|a|))."""
+    value: Array = np.where(a.real < 0, 0, a) + np.log1p(np.exp(_negative_magnitude(a)))
+    return value
 
 
 def _tanh_slope(a: Array) -> Array:

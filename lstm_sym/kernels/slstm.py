@@ -1796,6 +1796,188 @@ def _parameter_jacobian_precise(tape: PreciseTape, params: Params, t: Any) -> Pa
     return Params(out[..., 0 : H * D].reshape(*out.shape[:-1], H, D), out[..., H * D : H * D + H * H].reshape(*out.shape[:-1], H, H), out[..., H * D + H * H : H * D + H * H + H].reshape(*out.shape[:-1], H), out[..., H * D + H * H + H : H * D + H * H + H + H * D].reshape(*out.shape[:-1], H, D), out[..., H * D + H * H + H + H * D : H * D + H * H + H + H * D + H * H].reshape(*out.shape[:-1], H, H), out[..., H * D + H * H + H + H * D + H * H : H * D + H * H + H + H * D + H * H + H].reshape(*out.shape[:-1], H), out[..., H * D + H * H + H + H * D + H * H + H : H * D + H * H + H + H * D + H * H + H + H * D].reshape(*out.shape[:-1], H, D), out[..., H * D + H * H + H + H * D + H * H + H + H * D : H * D + H * H + H + H * D + H * H + H + H * D + H * H].reshape(*out.shape[:-1], H, H), out[..., H * D + H * H + H + H * D + H * H + H + H * D + H * H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H].reshape(*out.shape[:-1], H), out[..., H * D + H * H + H + H * D + H * H + H + H * D + H * H + H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D].reshape(*out.shape[:-1], H, D), out[..., H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H].reshape(*out.shape[:-1], H, H), out[..., H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H].reshape(*out.shape[:-1], H))
 
 
+def jacobian_parts(tape: Tape | PreciseTape, params: Params, t: Any = slice(None)) -> dict[str, Array]:
+    """The Jacobian ds[t]/ds[t-1] split by the equation by which the flow enters step t; the sum is jacobian().
+
+    {'log_f', 'log_i', 'g', 'o', 's', 'c', 'n'}: (B, S, S) for a step, (n, B, S, S) for a slice or an array of steps.
+    A path belongs to the first equation on it that reads s[t-1]: that of a gate, or of the state itself.
+    Raises TypeError, ValueError, IndexError.
+    """
+    _check_tape(tape, (Tape, PreciseTape))
+    _sizes_of(params, _SHAPES, _COMPOSED)
+    params = Params(*map(np.asarray, params))
+    if isinstance(tape, PreciseTape):
+        return _jacobian_parts_precise(tape, params, t)
+    return _jacobian_parts_fast(tape, params, t)
+
+
+def _jacobian_parts_fast(tape: Tape, params: Params, t: Any) -> dict[str, Array]:
+    dtype = tape.x.dtype
+    H = params.W_f.shape[0]
+    U_f = params.U_f
+    s = tape.s[t]
+    log_i = tape.a[..., 0 * H : 1 * H][t]
+    a_log_f = tape.a_log_f[t]
+    c_prev = tape.c[:-1][t]
+    f = tape.f[t]
+    g = tape.gates[..., 1 * H : 2 * H][t]
+    i = tape.i[t]
+    n_prev = tape.n[:-1][t]
+    o = tape.gates[..., 0 * H : 1 * H][t]
+    n = tape.n[1:][t]
+    c = tape.c[1:][t]
+    U_i = params.U_i
+    U_g = params.U_g
+    U_o = params.U_o
+    lead = tape.x[t].shape[:-1]
+    parts = {key: np.zeros((*lead, H + H + H + H, H + H + H + H), dtype) for key in ['log_f', 'log_i', 'g', 'o', 's', 'c', 'n']}
+    # d m[t] / d h[t-1]
+    parts['log_f'][..., H : H + H, 0 : H] += (_positive(s - log_i) * _sigmoid(a_log_f))[..., :, None] * U_f
+    # d c[t] / d h[t-1]
+    parts['log_f'][..., H + H : H + H + H, 0 : H] += (c_prev * f * _sigmoid(a_log_f))[..., :, None] * U_f
+    parts['log_f'][..., H + H : H + H + H, 0 : H] += (-c_prev * f - g * i)[..., :, None] * parts['log_f'][..., H : H + H, 0 : H]
+    # d n[t] / d h[t-1]
+    parts['log_f'][..., H + H + H : H + H + H + H, 0 : H] += (n_prev * f * _sigmoid(a_log_f))[..., :, None] * U_f
+    parts['log_f'][..., H + H + H : H + H + H + H, 0 : H] += (-n_prev * f - i)[..., :, None] * parts['log_f'][..., H : H + H, 0 : H]
+    # d h[t] / d h[t-1]
+    parts['log_f'][..., 0 : H, 0 : H] += (o / n)[..., :, None] * parts['log_f'][..., H + H : H + H + H, 0 : H]
+    parts['log_f'][..., 0 : H, 0 : H] += (-o * c / n**2)[..., :, None] * parts['log_f'][..., H + H + H : H + H + H + H, 0 : H]
+    # d m[t] / d h[t-1]
+    parts['log_i'][..., H : H + H, 0 : H] += (1 - _positive(s - log_i))[..., :, None] * U_i
+    # d c[t] / d h[t-1]
+    parts['log_i'][..., H + H : H + H + H, 0 : H] += (-c_prev * f - g * i)[..., :, None] * parts['log_i'][..., H : H + H, 0 : H]
+    parts['log_i'][..., H + H : H + H + H, 0 : H] += (g * i)[..., :, None] * U_i
+    # d n[t] / d h[t-1]
+    parts['log_i'][..., H + H + H : H + H + H + H, 0 : H] += (-n_prev * f - i)[..., :, None] * parts['log_i'][..., H : H + H, 0 : H]
+    parts['log_i'][..., H + H + H : H + H + H + H, 0 : H] += i[..., :, None] * U_i
+    # d h[t] / d h[t-1]
+    parts['log_i'][..., 0 : H, 0 : H] += (o / n)[..., :, None] * parts['log_i'][..., H + H : H + H + H, 0 : H]
+    parts['log_i'][..., 0 : H, 0 : H] += (-o * c / n**2)[..., :, None] * parts['log_i'][..., H + H + H : H + H + H + H, 0 : H]
+    g_slope = 1 - g**2
+    # d c[t] / d h[t-1]
+    parts['g'][..., H + H : H + H + H, 0 : H] += (i * g_slope)[..., :, None] * U_g
+    # d h[t] / d h[t-1]
+    parts['g'][..., 0 : H, 0 : H] += (o / n)[..., :, None] * parts['g'][..., H + H : H + H + H, 0 : H]
+    o_slope = o * (1 - o)
+    # d h[t] / d h[t-1]
+    parts['o'][..., 0 : H, 0 : H] += (c * o_slope / n)[..., :, None] * U_o
+    # d m[t] / d m[t-1]
+    np.einsum("...ii->...i", parts['s'][..., H : H + H, H : H + H])[...] += _positive(s - log_i)
+    # d c[t] / d m[t-1]
+    np.einsum("...ii->...i", parts['s'][..., H + H : H + H + H, H : H + H])[...] += c_prev * f
+    parts['s'][..., H + H : H + H + H, H : H + H] += (-c_prev * f - g * i)[..., :, None] * parts['s'][..., H : H + H, H : H + H]
+    # d n[t] / d m[t-1]
+    np.einsum("...ii->...i", parts['s'][..., H + H + H : H + H + H + H, H : H + H])[...] += n_prev * f
+    parts['s'][..., H + H + H : H + H + H + H, H : H + H] += (-n_prev * f - i)[..., :, None] * parts['s'][..., H : H + H, H : H + H]
+    # d h[t] / d m[t-1]
+    parts['s'][..., 0 : H, H : H + H] += (o / n)[..., :, None] * parts['s'][..., H + H : H + H + H, H : H + H]
+    parts['s'][..., 0 : H, H : H + H] += (-o * c / n**2)[..., :, None] * parts['s'][..., H + H + H : H + H + H + H, H : H + H]
+    # d c[t] / d c[t-1]
+    np.einsum("...ii->...i", parts['c'][..., H + H : H + H + H, H + H : H + H + H])[...] += f
+    # d h[t] / d c[t-1]
+    parts['c'][..., 0 : H, H + H : H + H + H] += (o / n)[..., :, None] * parts['c'][..., H + H : H + H + H, H + H : H + H + H]
+    # d n[t] / d n[t-1]
+    np.einsum("...ii->...i", parts['n'][..., H + H + H : H + H + H + H, H + H + H : H + H + H + H])[...] += f
+    # d h[t] / d n[t-1]
+    parts['n'][..., 0 : H, H + H + H : H + H + H + H] += (-o * c / n**2)[..., :, None] * parts['n'][..., H + H + H : H + H + H + H, H + H + H : H + H + H + H]
+    return parts
+
+
+def _jacobian_parts_precise(tape: PreciseTape, params: Params, t: Any) -> dict[str, Array]:
+    dtype = tape.x.dtype
+    H = params.W_f.shape[0]
+    U_f = params.U_f
+    s = tape.s[t]
+    log_i = tape.a[..., 0 * H : 1 * H][t]
+    a_log_f = tape.a_log_f[t]
+    c_prev = tape.c[:-1][t]
+    f = tape.f[t]
+    g = tape.gates[..., 1 * H : 2 * H][t]
+    i = tape.i[t]
+    n_prev = tape.n[:-1][t]
+    o = tape.gates[..., 0 * H : 1 * H][t]
+    n = tape.n[1:][t]
+    c = tape.c[1:][t]
+    U_i = params.U_i
+    a_g = tape.a[..., 2 * H : 3 * H][t]
+    U_g = params.U_g
+    a_o = tape.a[..., 1 * H : 2 * H][t]
+    U_o = params.U_o
+    lead = tape.x[t].shape[:-1]
+    parts = {key: np.zeros((*lead, H + H + H + H, H + H + H + H), dtype) for key in ['log_f', 'log_i', 'g', 'o', 's', 'c', 'n']}
+    # d m[t] / d h[t-1]
+    parts['log_f'][..., H : H + H, 0 : H] += (_positive(s - log_i) * _sigmoid_precise(a_log_f))[..., :, None] * U_f
+    # d c[t] / d h[t-1]
+    parts['log_f'][..., H + H : H + H + H, 0 : H] += (c_prev * f * _sigmoid_precise(a_log_f))[..., :, None] * U_f
+    parts['log_f'][..., H + H : H + H + H, 0 : H] += (-c_prev * f - g * i)[..., :, None] * parts['log_f'][..., H : H + H, 0 : H]
+    # d n[t] / d h[t-1]
+    parts['log_f'][..., H + H + H : H + H + H + H, 0 : H] += (n_prev * f * _sigmoid_precise(a_log_f))[..., :, None] * U_f
+    parts['log_f'][..., H + H + H : H + H + H + H, 0 : H] += (-n_prev * f - i)[..., :, None] * parts['log_f'][..., H : H + H, 0 : H]
+    # d h[t] / d h[t-1]
+    parts['log_f'][..., 0 : H, 0 : H] += (o / n)[..., :, None] * parts['log_f'][..., H + H : H + H + H, 0 : H]
+    parts['log_f'][..., 0 : H, 0 : H] += (-o * c / n**2)[..., :, None] * parts['log_f'][..., H + H + H : H + H + H + H, 0 : H]
+    # d m[t] / d h[t-1]
+    parts['log_i'][..., H : H + H, 0 : H] += (1 - _positive(s - log_i))[..., :, None] * U_i
+    # d c[t] / d h[t-1]
+    parts['log_i'][..., H + H : H + H + H, 0 : H] += (-c_prev * f - g * i)[..., :, None] * parts['log_i'][..., H : H + H, 0 : H]
+    parts['log_i'][..., H + H : H + H + H, 0 : H] += (g * i)[..., :, None] * U_i
+    # d n[t] / d h[t-1]
+    parts['log_i'][..., H + H + H : H + H + H + H, 0 : H] += (-n_prev * f - i)[..., :, None] * parts['log_i'][..., H : H + H, 0 : H]
+    parts['log_i'][..., H + H + H : H + H + H + H, 0 : H] += i[..., :, None] * U_i
+    # d h[t] / d h[t-1]
+    parts['log_i'][..., 0 : H, 0 : H] += (o / n)[..., :, None] * parts['log_i'][..., H + H : H + H + H, 0 : H]
+    parts['log_i'][..., 0 : H, 0 : H] += (-o * c / n**2)[..., :, None] * parts['log_i'][..., H + H + H : H + H + H + H, 0 : H]
+    g_slope = _tanh_slope(a_g)
+    # d c[t] / d h[t-1]
+    parts['g'][..., H + H : H + H + H, 0 : H] += (i * g_slope)[..., :, None] * U_g
+    # d h[t] / d h[t-1]
+    parts['g'][..., 0 : H, 0 : H] += (o / n)[..., :, None] * parts['g'][..., H + H : H + H + H, 0 : H]
+    o_slope = _sigmoid_slope(a_o)
+    # d h[t] / d h[t-1]
+    parts['o'][..., 0 : H, 0 : H] += (c * o_slope / n)[..., :, None] * U_o
+    # d m[t] / d m[t-1]
+    np.einsum("...ii->...i", parts['s'][..., H : H + H, H : H + H])[...] += _positive(s - log_i)
+    # d c[t] / d m[t-1]
+    np.einsum("...ii->...i", parts['s'][..., H + H : H + H + H, H : H + H])[...] += c_prev * f
+    parts['s'][..., H + H : H + H + H, H : H + H] += (-c_prev * f - g * i)[..., :, None] * parts['s'][..., H : H + H, H : H + H]
+    # d n[t] / d m[t-1]
+    np.einsum("...ii->...i", parts['s'][..., H + H + H : H + H + H + H, H : H + H])[...] += n_prev * f
+    parts['s'][..., H + H + H : H + H + H + H, H : H + H] += (-n_prev * f - i)[..., :, None] * parts['s'][..., H : H + H, H : H + H]
+    # d h[t] / d m[t-1]
+    parts['s'][..., 0 : H, H : H + H] += (o / n)[..., :, None] * parts['s'][..., H + H : H + H + H, H : H + H]
+    parts['s'][..., 0 : H, H : H + H] += (-o * c / n**2)[..., :, None] * parts['s'][..., H + H + H : H + H + H + H, H : H + H]
+    # d c[t] / d c[t-1]
+    np.einsum("...ii->...i", parts['c'][..., H + H : H + H + H, H + H : H + H + H])[...] += f
+    # d h[t] / d c[t-1]
+    parts['c'][..., 0 : H, H + H : H + H + H] += (o / n)[..., :, None] * parts['c'][..., H + H : H + H + H, H + H : H + H + H]
+    # d n[t] / d n[t-1]
+    np.einsum("...ii->...i", parts['n'][..., H + H + H : H + H + H + H, H + H + H : H + H + H + H])[...] += f
+    # d h[t] / d n[t-1]
+    parts['n'][..., 0 : H, H + H + H : H + H + H + H] += (-o * c / n**2)[..., :, None] * parts['n'][..., H + H + H : H + H + H + H, H + H + H : H + H + H + H]
+    return parts
+
+
+def log_terms(tape: PreciseTape, params: Params, t: Any = slice(None)) -> dict[str, Array]:
+    """Natural logarithms of gates y and of slopes phi'(a) at step t, from the pre-activations on the tape.
+
+    {'g_slope', 'o', 'o_slope', 'f', 'i'}: (B, N) for a step, (n, B, N) for a slice or an array of steps.
+    They are finite where the number itself underflows: ln sigmoid(-1000) = -1000. Raises TypeError for a fast tape.
+    """
+    _check_tape(tape, (PreciseTape,))
+    terms: dict[str, Array] = {}
+    H = params.W_f.shape[0]
+    a_g = tape.a[..., 2 * H : 3 * H][t]
+    a_o = tape.a[..., 1 * H : 2 * H][t]
+    f = tape.f[t]
+    i = tape.i[t]
+    terms['g_slope'] = 1.3862943611198906 + 2 * a_g - 2 * _softplus(2 * a_g)
+    terms['o'] = -_softplus(-a_o)
+    terms['o_slope'] = -_softplus(a_o) - _softplus(-a_o)
+    terms['f'] = np.log(f)
+    terms['i'] = np.log(i)
+    return terms
+
+
 def _applied(v: Array, rows: int) -> Array:
     """d(W v)/dW for W (rows, N): (..., rows, rows N), which is v in block i of row i."""
     blocks = np.zeros((*v.shape[:-1], rows, rows, v.shape[-1]), v.dtype)

@@ -29,7 +29,7 @@ from lstm_sym.equations.functions import FUNCTIONS, REDUCTIONS
 from lstm_sym.equations.parser import reads_derived
 from lstm_sym.equations.sizes import added, multiplied
 from lstm_sym.program.program import Carry, Program
-from lstm_sym.program.statements import Affine, Maximum, Pointwise, Provenance, Statement, Term
+from lstm_sym.program.statements import EQUATION, Affine, Maximum, Pointwise, Provenance, Statement, Term
 from lstm_sym.program.values import Operator, Role, Value
 
 
@@ -66,6 +66,7 @@ class _Lowering:
         self.current = cell.equations[0]
         self.operands: dict[sympy.Symbol, Value] = {}
         self.made: dict[Expression, Value] = {}
+        self.still: set[str] = set()  # quantities of parameters alone
 
     def value(self, name: str, time: int | None) -> Value:
         """The value that a name with this time stands for."""
@@ -88,7 +89,7 @@ class _Lowering:
 
     def provenance(self, target: Value) -> Provenance:
         """The id of a statement, and the equation it was read from."""
-        rule = "equation" if target.name == self.current.target else "stage of an equation"
+        rule = EQUATION if target.name == self.current.target else "stage of an equation"
         return Provenance(f"{self.cell.key}.forward.{target.name}", rule, self.current.text)
 
     def pointwise(self, target: Value, expression: Expr) -> Value:
@@ -102,6 +103,8 @@ class _Lowering:
                 "two terms of the denominator cancel; look for a repeated name",
             )
         operands = tuple(v for s, v in self.operands.items() if s in expression.free_symbols)
+        if target.name == self.current.target and all(map(self.is_still, operands)):
+            self.keep_still(target)
         if (
             target.role is Role.QUANTITY
             and target.name not in self.cell.shapes
@@ -195,7 +198,7 @@ class _Lowering:
 
     def moving(self, operand: Value, node: Expression) -> Value:
         """An operand that depends on time. Raises CellError for a map of parameters alone."""
-        if operand.time is None:
+        if self.is_still(operand):
             raise self.current.error(
                 f"`{str(node)[:40]}` is made of parameters alone, so it never changes",
                 node,
@@ -204,6 +207,22 @@ class _Lowering:
                 "write one parameter for the whole of it: b",
             )
         return operand
+
+    def is_still(self, operand: Value) -> bool:
+        """Whether a value depends on neither the input nor a state."""
+        return operand.time is None or (operand.time == 0 and operand.name in self.still)
+
+    def keep_still(self, target: Value) -> None:
+        """Note a quantity that never changes. Raises CellError for a state or an output: its terms cancel."""
+        if target.name in (*self.cell.states, self.cell.output):
+            raise self.current.error(
+                f"`{target.name}[t]` never changes: what depends on time cancels in `{self.current.text[:60]}`",
+                None,
+                self.cell.key,
+                "states and outputs that depend on the input at [t] or on a state at [t-1]",
+                "look for a term that is added and taken away again",
+            )
+        self.still.add(target.name)
 
     def named(self, expression: Expr, stage: Callable[[], Value]) -> Value:
         """The value that an expression is, if it is one already, else a new stage."""

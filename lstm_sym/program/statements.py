@@ -12,6 +12,9 @@ from sympy import Expr, Symbol
 
 from lstm_sym.program.values import Operator, Value
 
+EQUATION = "equation"
+"""The rule of the statement that defines what an equation defines; the others are stages on the way to it."""
+
 
 @dataclass(frozen=True)
 class Provenance:

@@ -1,8 +1,8 @@
 """Every error of the kernel of a cell on a short random sequence, by a second way to each number.
 
 Errors are relative to the largest element of an array. Where the terms of a gradient cancel, as those of p in
-p * h[t-1] - p * h[t-1], what is left is rounding, below CANCELLED times the largest of all gradients of the cell; of
-the first order and the second.
+p * h[t-1] - p * h[t-1], what is left is rounding, below CANCELLED times the largest of all gradients of the cell, of
+the first order and the second; in a cell whose every gradient is exactly 0, times 1, the size of its cotangents.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def compared(found: Named, expected: Named, *others: Named) -> list[tuple[str, f
     errors = []
     for name, value in expected.items():
         error = relative_error(found[name], value)
-        if np.abs(found[name] - value).max(initial=0) <= CANCELLED * largest:
+        if np.abs(found[name] - value).max(initial=0) <= CANCELLED * (largest or 1.0):
             error = 0.0
         errors.append((name, error))
     return errors

@@ -5,8 +5,8 @@ made of others; states are read before they are defined. Functions with a restri
 powers and quotients are of bounded quantities, so that no gradient is far larger or smaller than its terms.
 
 A plain cell keeps to the forms papers use: every equation begins with the input's product, and reads a state; functions
-are of what depends on time. Any other cell may also be square, run without an input, or have quantities of parameters
-alone.
+are of what depends on time. Any other cell may also be square, run without an input, or have states whose size no
+parameter tells.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from fractions import Fraction
 from random import Random
 
 import lstm_sym as ls
+from lstm_sym.program import lower
 
 QUANTITIES = ("h", "c", "i", "f", "a", "gates", "work", "out", "H", "W", "d", "lead", "step", "sizes", "reference", "y")
 STEMS = ("W", "U", "V_", "P", "T_")
@@ -45,7 +46,16 @@ class RandomCell:
 
 
 def random_cell(rng: Random, *, plain: bool) -> RandomCell:
-    return _Writer(rng, plain).cell()
+    """A cell whose output and states depend on the input or on a state, and which maps nothing that never changes."""
+    while True:
+        found = _Writer(rng, plain).cell()
+        try:
+            lower(found.parse())
+        except ls.CellError as error:
+            if "never changes" not in str(error):
+                raise
+        else:
+            return found
 
 
 class _Writer:

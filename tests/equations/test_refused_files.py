@@ -131,7 +131,7 @@ FILES = {
         LEAKY.replace("x[t]", "[x[t], alpha]"), 2, 41, "`alpha` has no size of its own", "put a vector there"
     ),
     "a quantity of numbers alone": Refused(
-        LEAKY.replace("h[t] =", "q[t] = alpha\nh[t] ="), 2, 8, "nothing tells the size of `q`", "[constants]"
+        LEAKY.replace("h[t] =", "q[t] = alpha\nh[t] ="), 2, 8, "`q[t]` never changes", "constant needs no time"
     ),
     "a constant that repeats by halves": Refused(
         LEAKY.replace("x[t]", "repeat(x[t], alpha)"), 2, 47, "`alpha` is no number of repetitions", "[constants]"

@@ -101,3 +101,22 @@ def test_a_map_of_parameters_alone_is_refused_when_it_is_lowered(case: Refused):
         lower(cell)
     assert (caught.value.line, caught.value.column) == (case.line, case.column)
     assert case.what in caught.value.what and "write one parameter" in caught.value.fix
+
+
+STILL = {
+    "a quantity of parameters in a product": "q[t] = b\nh[t] = U @ q[t] + W @ x[t] + h[t-1]",
+    "a quantity of parameters in a stack": "q[t] = b\nh[t] = tanh(U @ [q[t], h[t-1]] + W @ x[t])",
+    "a state whose terms cancel": "c[t] = b + c[t-1] - c[t-1]\nh[t] = W @ x[t] + c[t-1]",
+}
+
+
+@pytest.mark.parametrize("text", STILL.values(), ids=STILL)
+def test_what_never_changes_is_neither_mapped_nor_kept(text: str):
+    with pytest.raises(CellError, match="never changes"):
+        lower(parse(text))
+
+
+@pytest.mark.parametrize("text", ["c[t] = exp(p)\nh[t] = W @ x[t] + c[t-1]", "h[t] = W @ x[t] + h[t-1]\ny[t] = b"])
+def test_a_state_and_an_output_of_parameters_alone_are_refused(text: str):
+    with pytest.raises(CellError, match=r"never (changes|depends)"):
+        parse(text)

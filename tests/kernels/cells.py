@@ -110,4 +110,6 @@ def all_results(kernel: Any, case: Case, *, precise: bool) -> dict[str, Any]:
         "jacobian": kernel.jacobian(tape, params),
         "input_jacobian": kernel.input_jacobian(tape, params),
         "parameter_jacobian": kernel.parameter_jacobian(tape, params),
+        "jacobian_parts": tuple(kernel.jacobian_parts(tape, params).values()),
+        "log_terms": tuple(kernel.log_terms(kernel.forward(case.x, params, state, precise=True)[2], params).values()),
     }

@@ -1,0 +1,58 @@
+"""log_terms(): logarithms of gates and slopes from the pre-activations, which never underflow."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+import sympy
+from sympy import Expr
+
+from lstm_sym.emit.numpy_function import size_lines
+from lstm_sym.emit.numpy_jacobian import JacobianWriter, TapeForm
+from lstm_sym.equations.cell import Cell
+from lstm_sym.equations.functions import LOGARITHMS
+from lstm_sym.passes.forms import complements
+from lstm_sym.program.program import Program
+from lstm_sym.program.statements import EQUATION, Pointwise
+from lstm_sym.program.values import Value, slope
+
+_TEXT = '''def log_terms(tape: PreciseTape, params: Params, t: Any = slice(None)) -> dict[str, Array]:
+    """Natural logarithms of gates y and of slopes phi'(a) at step t, from the pre-activations on the tape.
+
+    {{{keys}}}: (B, N) for a step, (n, B, N) for a slice or an array of steps.
+    They are finite where the number itself underflows: ln sigmoid(-1000) = -1000. Raises TypeError for a fast tape.
+    """
+    _check_tape(tape, (PreciseTape,))
+    terms: dict[str, Array] = {{}}
+'''
+
+
+def log_function(cell: Cell, program: Program, form: TapeForm, held: Collection[Value]) -> tuple[str, set[str]]:
+    """The text of the function over the tape of the precise form, and the functions it needs."""
+    helpers: set[str] = set()
+    writer = JacobianWriter(cell, program, form, "log_terms", (), (), helpers)
+    found = {name: writer.print(expression) for name, expression in _logarithms(program, held)}
+    lines = [*writer.bound.values(), *(f"terms[{name!r}] = {text}" for name, text in found.items()), "return terms"]
+    lines = [*size_lines(cell, "\n".join(lines), writer.tape_sizes()), *lines]
+    head = _TEXT.format(keys=", ".join(map(repr, found)))
+    return head + "\n".join(f"    {line}" for line in lines), helpers
+
+
+def _logarithms(program: Program, held: Collection[Value]) -> Iterator[tuple[str, Expr]]:
+    """ln y and ln phi'(a) of y = phi(a), ln y of y = 1 - sigmoid(a); where the tape lacks a, as for exp, ln y."""
+    rests, symbols = complements(program), {value.symbol for value in held}
+    for statement in program.statements:
+        if not isinstance(statement, Pointwise):
+            continue
+        expression = rests.get(statement.expression, statement.expression)
+        if expression.func not in LOGARITHMS:
+            continue
+        (logarithm, log_slope), target = LOGARITHMS[expression.func], statement.target
+        if not expression.free_symbols <= symbols:
+            if logarithm is not None and target.symbol in symbols:
+                yield target.name, sympy.log(target.symbol)
+            continue
+        if logarithm is not None and statement.provenance.rule == EQUATION:
+            yield target.name, logarithm(expression.args[0])
+        if expression is statement.expression:
+            yield slope(target).name, log_slope(expression.args[0])
