@@ -14,7 +14,8 @@ sensitivity of 10^-5000 is as exact as one of 0.5. NumPy is all that is imported
 
 from lstm_sym.flow.errors import FlowError
 from lstm_sym.flow.experiment import Model, run
-from lstm_sym.flow.figures import save_profile_figure
+from lstm_sym.flow.plots.curves import Curve, save_curves
+from lstm_sym.flow.plots.profiles import save_profile_figure
 from lstm_sym.flow.profile import Profile
 from lstm_sym.flow.progress import reporter
 from lstm_sym.flow.sensitivity import input_sensitivity, state_sensitivity
@@ -22,6 +23,7 @@ from lstm_sym.flow.table import table
 from lstm_sym.flow.trajectory import Kernel, Trajectory, record
 
 __all__ = [
+    "Curve",
     "FlowError",
     "Kernel",
     "Model",
@@ -31,6 +33,7 @@ __all__ = [
     "record",
     "reporter",
     "run",
+    "save_curves",
     "save_profile_figure",
     "state_sensitivity",
     "table",
