@@ -12,8 +12,11 @@ Everything is computed from kernel.jacobian and kernel.input_jacobian with the l
 sensitivity of 10^-5000 is as exact as one of 0.5. NumPy is all that is imported; matplotlib only to draw.
 """
 
+from lstm_sym.flow.decay import Decay, fit_decay
 from lstm_sym.flow.errors import FlowError
 from lstm_sym.flow.experiment import Model, run
+from lstm_sym.flow.laws import Law
+from lstm_sym.flow.memory import Estimate, MemoryCard, memory_card, memory_table
 from lstm_sym.flow.plots.curves import Curve, save_curves
 from lstm_sym.flow.plots.profiles import save_profile_figure
 from lstm_sym.flow.profile import Profile
@@ -24,12 +27,19 @@ from lstm_sym.flow.trajectory import Kernel, Trajectory, record
 
 __all__ = [
     "Curve",
+    "Decay",
+    "Estimate",
     "FlowError",
     "Kernel",
+    "Law",
+    "MemoryCard",
     "Model",
     "Profile",
     "Trajectory",
+    "fit_decay",
     "input_sensitivity",
+    "memory_card",
+    "memory_table",
     "record",
     "reporter",
     "run",
