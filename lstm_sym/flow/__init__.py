@@ -12,26 +12,48 @@ Everything is computed from kernel.jacobian and kernel.input_jacobian with the l
 sensitivity of 10^-5000 is as exact as one of 0.5. NumPy is all that is imported; matplotlib only to draw.
 """
 
+from lstm_sym.flow.closed_loop import closed_loop
+from lstm_sym.flow.decay import Decay, fit_decay
 from lstm_sym.flow.errors import FlowError
 from lstm_sym.flow.experiment import Model, run
-from lstm_sym.flow.figures import save_profile_figure
+from lstm_sym.flow.laws import Law
+from lstm_sym.flow.lyapunov import LyapunovSpectrum, growth_rates, lyapunov
+from lstm_sym.flow.memory import Estimate, MemoryCard, memory_card, memory_table
+from lstm_sym.flow.plots.curves import Curve, save_curves
+from lstm_sym.flow.plots.profiles import save_profile_figure
 from lstm_sym.flow.profile import Profile
 from lstm_sym.flow.progress import reporter
 from lstm_sym.flow.sensitivity import input_sensitivity, state_sensitivity
+from lstm_sym.flow.singular import SingularSpectrum, singular_spectrum
 from lstm_sym.flow.table import table
 from lstm_sym.flow.trajectory import Kernel, Trajectory, record
 
 __all__ = [
+    "Curve",
+    "Decay",
+    "Estimate",
     "FlowError",
     "Kernel",
+    "Law",
+    "LyapunovSpectrum",
+    "MemoryCard",
     "Model",
     "Profile",
+    "SingularSpectrum",
     "Trajectory",
+    "closed_loop",
+    "fit_decay",
+    "growth_rates",
     "input_sensitivity",
+    "lyapunov",
+    "memory_card",
+    "memory_table",
     "record",
     "reporter",
     "run",
+    "save_curves",
     "save_profile_figure",
+    "singular_spectrum",
     "state_sensitivity",
     "table",
 ]

@@ -47,7 +47,7 @@ def table(profiles: Sequence[Profile], *, lags: Sequence[int] = LAGS, labels: Ma
     caption = words["caption"].format(
         output=longest.output, source=longest.source, lags=len(longest.lags) - 1, floor=power(floor)
     )
-    return "\n".join([*_aligned(rows), caption])
+    return "\n".join([*aligned(rows), caption])
 
 
 def power(logarithm: float) -> str:
@@ -80,7 +80,7 @@ def _row(profile: Profile, shown: Sequence[int], floor: float, longest: int) -> 
     ]
 
 
-def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
     """Columns padded to one width: the first and the last to the left, the numbers between to the right."""
     widths = [max(map(_cells, column)) for column in zip(*rows, strict=True)]
     lines = []

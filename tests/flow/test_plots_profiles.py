@@ -14,12 +14,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lstm_sym.flow import FlowError, Profile, files, save_profile_figure
-from lstm_sym.flow.figures import PALETTE, spread
+from lstm_sym.flow.plots.colours import PALETTE
+from lstm_sym.flow.plots.labels import spread
 
 SCRIPT = """
 import hashlib, sys
 sys.path.insert(0, {folder!r})
-from test_figures import profiles
+from test_plots_profiles import profiles
 from lstm_sym.flow import save_profile_figure
 for path in save_profile_figure(profiles(), {out!r}, "figure"):
     print(hashlib.sha256(path.read_bytes()).hexdigest())
@@ -141,7 +142,7 @@ def test_the_settings_of_matplotlib_are_left_as_they_were(tmp_path):
 def test_measuring_imports_neither_matplotlib_nor_sympy():
     script = "import sys; from lstm_sym import flow; from lstm_sym.kernels import lstm; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split()
-    assert "lstm_sym.flow.figures" in loaded
+    assert "lstm_sym.flow.plots.profiles" in loaded
     assert not {"matplotlib", "sympy", "autograd"} & set(loaded)
 
 

@@ -1,0 +1,101 @@
+"""A cell that reads what it gave out a step before, x[t] = F y[t-1]: its run, and the Jacobians of the closed map.
+
+s[t] = step(F y[t-1], s[t-1])          ds[t]/ds[t-1] = J[t] + ds[t]/dx[t] F dy[t-1]/ds[t-1]
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from lstm_sym.flow import refusals
+from lstm_sym.flow.errors import FlowError
+from lstm_sym.flow.scaled import Array
+from lstm_sym.flow.trajectory import Trajectory, record
+
+# The steps of a segment. From the start of each the run is repeated, driven by the x found here; where it is chaotic
+# even then, rounding takes far more steps than these to show.
+SEGMENT = 16
+# How far, in units of its largest value, an input may be from the feedback of the output.
+AGREEMENT = 1e-6
+# Jacobians are made for a few steps at a time: those of a whole block would wait in slow memory.
+COPIES = 32
+
+
+def closed_loop(
+    kernel: Any, params: Any, feedback: Any, state: Any, steps: int, *, model: str | None = None
+) -> Trajectory:
+    """Run a cell on its own output: x[t] = feedback y[t-1], feedback (D, N), y[-1] the output of `state`.
+
+    state: the state at the start, B sequences, as the kernel's State; None for zeros, B = 1. The result is a
+    trajectory as from `record`, its input `trajectory.x` (T, B, D), but keeps the state of every 16th step: run again
+    from the first state alone, a chaotic network would part from this input by its rounding.
+
+    Raises FlowError: no step, a feedback of another shape, an output that is no state, a state that overflows.
+    """
+    steps = operator.index(steps)
+    shape = 1, 1 if state is None else len(state[0]), len(np.atleast_2d(feedback))
+    # One step tells the sizes, and which of the states is given out: on any input but 0, where all may be equal.
+    tried = record(kernel, params, np.random.default_rng(0).standard_normal(shape), state=state, model=model)
+    if steps < 1:
+        raise FlowError(f"{tried.model}, steps", f"{steps} steps", "a count that came out empty", "give 1 or more")
+    matrix, output = _matrix(feedback, tried), tried.output()
+    given = map(np.zeros_like, tried.last) if state is None else (np.array(value, np.float64) for value in state)
+    current = type(tried.last)(*given)
+    x, starts = np.empty((steps, *tried.x.shape[1:])), []
+    with np.errstate(over="ignore", invalid="ignore"):
+        for t in range(steps):
+            if t % SEGMENT == 0:
+                starts.append(current)
+            x[t] = getattr(current, output) @ matrix.T
+            current = kernel.step(x[t], current, tried.params)[1]
+    refusals.refuse_overflow(x, 0, tried.model)
+    refusals.refuse_overflow(getattr(current, output)[None], steps - 1, tried.model)
+    return replace(tried, x=x, starts=tuple(starts), segment=SEGMENT, last=current, _held={})
+
+
+def closed_jacobians(trajectory: Trajectory, feedback: Any) -> Iterator[Array]:
+    """ds[t]/ds[t-1] of the closed loop, (B, S, S) for every step of a trajectory whose input is feedback y[t-1].
+
+    Raises FlowError: a feedback of another shape, or not the one that the trajectory ran with.
+    """
+    matrix, columns = _matrix(feedback, trajectory), trajectory.columns(trajectory.output())
+    _refuse_another_input(trajectory, matrix)
+    for block in trajectory.blocks(copies=COPIES):
+        for state, driven in zip(block.state, block.input, strict=True):
+            closed = state.copy()
+            closed[..., columns] += driven @ matrix
+            yield closed
+
+
+def _matrix(feedback: Any, trajectory: Trajectory) -> Array:
+    """The feedback (D, N) in float64. Raises FlowError for another shape, or values that are not finite."""
+    matrix = np.asarray(feedback, dtype=np.float64)
+    columns = trajectory.columns(trajectory.output())
+    shape = trajectory.x.shape[2], columns.stop - columns.start
+    if matrix.shape != shape or not np.isfinite(matrix).all():
+        raise FlowError(
+            f"{trajectory.model}, feedback",
+            f"an array of shape {matrix.shape}, where finite numbers of the shape (D, N) = {shape} belong",
+            "the transpose, or the readout of a model with another number of units",
+            "give F of x[t] = F y[t-1], one row an input, one column a unit of the output",
+        )
+    return matrix
+
+
+def _refuse_another_input(trajectory: Trajectory, matrix: Array) -> None:
+    """Raise a FlowError where the input of the first segment is not the feedback of its output."""
+    first = trajectory.x[: min(SEGMENT, trajectory.segment)]
+    y = trajectory.kernel.forward(first, trajectory.params, trajectory.starts[0], precise=True)[0]
+    difference = np.abs(first[1:] - y[:-1] @ matrix.T).max(initial=0.0)
+    if difference > AGREEMENT * np.abs(first).max():
+        raise FlowError(
+            f"{trajectory.model}, feedback",
+            f"the input is not feedback y[t-1]: they differ by {difference:.1e}",
+            "a trajectory that was driven by data, or a feedback that was scaled after the run",
+            "make the trajectory with closed_loop(kernel, params, feedback, state, steps), or leave feedback out",
+        )

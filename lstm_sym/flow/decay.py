@@ -1,0 +1,183 @@
+"""Which law a profile decays by: exponential, power law or stretched exponential, and whether the data can tell.
+
+The logarithm of a sensitivity is a sum of one term a step, so what a curve strays from its law at one lag it carries
+on to the next. Every law of laws.py is therefore fitted with Gaussian errors that follow an AR(1) process along the
+lag, by maximum likelihood over level, slope, variance and correlation phi, and for the stretched exponential its shape:
+
+    -2 ln L = n ln(rss(phi) / n) - ln(1 - phi^2),    BIC = -2 ln L + parameters ln n          (Schwarz 1978)
+
+rss(phi) is the residual sum of squares after the errors are made independent (Prais & Winsten 1954). A difference of
+BIC of 6 is "strong", of 10 "very strong" (Raftery 1995, Bayesian model selection in social research, table 6): below
+the first no law is named, below the second none that has a parameter more.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from lstm_sym.flow.errors import FlowError
+from lstm_sym.flow.laws import EXPONENTIAL, POWER, STRETCHED, Law, growth
+from lstm_sym.flow.profile import Profile
+from lstm_sym.flow.scaled import Array
+
+STRONG, VERY_STRONG = 6.0, 10.0
+# With fewer lags than this no law is preferred: the fits have four and five parameters.
+FEWEST = 10
+CORRELATIONS = np.tanh(np.linspace(-2.0, 4.0, 61))
+SHAPES = np.round(np.arange(0.05, 2.01, 0.05), 2)
+# The shape is found on a grid, then on finer ones around the best point: to 0.05 / 4^REFINED.
+REFINED = 14
+
+
+@dataclass(frozen=True)
+class Decay:
+    """The laws fitted to a curve, and the one it prefers.
+
+    Attributes:
+        laws: the best law of each kind, by name; ln m is relative to lag 0.
+        criteria: the BIC of each, by name.
+        preferred: the name of the law that the data prefer, None where they cannot tell.
+        margin: how much larger the BIC of the runner-up is; where `preferred` is None, that between the best two of
+            exponential and power law, below STRONG.
+        lags: the first and the last lag of the fit.
+    """
+
+    laws: dict[str, Law]
+    criteria: dict[str, float]
+    preferred: str | None
+    margin: float
+    lags: tuple[int, int]
+
+    @property
+    def law(self) -> Law | None:
+        """The preferred law, None where the data cannot tell."""
+        return None if self.preferred is None else self.laws[self.preferred]
+
+    @property
+    def rate(self) -> float:
+        """-d ln m / d lag of the exponential, a step."""
+        return self.laws[EXPONENTIAL].slope
+
+    @property
+    def exponent(self) -> float:
+        """-d ln m / d ln lag of the power law."""
+        return self.laws[POWER].slope
+
+
+@dataclass(frozen=True, eq=False)
+class Fits:
+    """One law fitted to each of n curves: shape, slope (n,), level (n,) and BIC (n,)."""
+
+    shape: Array
+    slope: Array
+    level: Array
+    criterion: Array
+
+
+def fit_decay(profile: Profile, *, first: int = 1, last: int | None = None) -> Decay:
+    """The laws of the median of a profile relative to lag 0, over the lags `first` to `last` (all from 1 by default).
+
+    At lag 0, where a power law has no value, the input still acts past the gates: it is no part of the fit.
+    Raises FlowError unless 1 <= first and first + 2 <= last <= L.
+    """
+    last = len(profile.lags) - 1 if last is None else last
+    refuse_few_lags(profile, first, last)
+    curve = profile.median(relative=True)[None, first : last + 1]
+    fits = fitted(curve, first)
+    laws = {name: Law(*(float(part[0]) for part in (f.shape, f.slope, f.level))) for name, f in fits.items()}
+    criteria = {name: float(f.criterion[0]) for name, f in fits.items()}
+    name, margin = preferred({name: f.criterion for name, f in fits.items()}, curve.shape[1])
+    return Decay(laws, criteria, str(name[0]) or None, float(margin[0]), (first, last))
+
+
+def refuse_few_lags(profile: Profile, first: int, last: int) -> None:
+    """Raise a FlowError unless the lags `first` to `last` are three or more of the profile's, from 1 on."""
+    if not (first >= 1 and first + 2 <= last < len(profile.lags)):
+        raise FlowError(
+            f"{profile.model}, decay",
+            f"a law fitted to the lags {first} to {last} of a profile that has the lags 0 to {len(profile.lags) - 1}",
+            "a profile of too few lags; lag 0 has no place in a power law",
+            "measure at least 3 lags, and give 1 <= first, first + 2 <= last within the profile",
+        )
+
+
+def fitted(curves: Array, first: int, *, refined: int = REFINED) -> dict[str, Fits]:
+    """The best law of each kind for each of n curves (n, lags) of ln m, at the lags first, first + 1, ..."""
+    lags = np.arange(first, first + curves.shape[1], dtype=np.float64)
+    straight = {EXPONENTIAL: _line(curves, lags, 1.0), POWER: _line(curves, lags, 0.0)}
+    best = _best([_line(curves, lags, float(shape), 5) for shape in SHAPES])
+    step = float(SHAPES[1] - SHAPES[0])
+    for _ in range(refined):
+        step /= 4
+        # The finer grids of the curves differ: each curve is fitted around its own best shape.
+        near = [best, *(_own_lines(curves, lags, best.shape + move * step) for move in (-3, -2, -1, 1, 2, 3))]
+        best = _best(near)
+    return {**straight, STRETCHED: best}
+
+
+def preferred(criteria: dict[str, Array], lags: int) -> tuple[np.ndarray[tuple[int], np.dtype[np.str_]], Array]:
+    """The law that each of n curves prefers, "" where it cannot be told, and the margin in BIC: (n,) each.
+
+    A stretched exponential holds the others as limits: it is named where it beats both by VERY_STRONG, and else the
+    better of the two, if it beats the other by STRONG.
+    """
+    exponential, power, stretched = (criteria[name] for name in (EXPONENTIAL, POWER, STRETCHED))
+    between = np.abs(exponential - power)
+    simple = np.where(exponential < power, EXPONENTIAL, POWER)
+    gain = np.minimum(exponential, power) - stretched
+    margin = np.where(gain >= VERY_STRONG, gain, between)
+    name = np.where(gain >= VERY_STRONG, STRETCHED, simple)
+    known = (margin >= STRONG) & (lags >= FEWEST)
+    return np.where(known, name, ""), margin
+
+
+def _best(candidates: list[Fits]) -> Fits:
+    """For every curve the fit of the lowest criterion."""
+    at = np.argmin([fits.criterion for fits in candidates], axis=0)
+    columns = np.arange(len(at))
+    parts = ("shape", "slope", "level", "criterion")
+    return Fits(*(np.array([getattr(fits, part) for fits in candidates])[at, columns] for part in parts))
+
+
+def _own_lines(curves: Array, lags: Array, shapes: Array) -> Fits:
+    """`_line` with a shape for each curve."""
+    single = [_line(curve[None], lags, float(shape), 5) for curve, shape in zip(curves, shapes, strict=True)]
+    return Fits(*(np.concatenate([getattr(fits, part) for fits in single]) for part in Fits.__dataclass_fields__))
+
+
+def _line(curves: Array, lags: Array, shape: float, parameters: int = 4) -> Fits:
+    """Straight lines in g(lag) through n curves, with errors of the likeliest correlation."""
+    n = len(lags)
+    values = growth(lags, shape)
+    centre = values.mean()
+    basis = np.stack([np.ones(n), values - centre])
+    ordinary = np.linalg.solve(basis @ basis.T, basis @ curves.T).T
+    rest = curves - ordinary @ basis
+    inner = _whitened(basis[:, None], basis[None])  # (correlations, 2, 2)
+    outer = _whitened(rest[:, None], basis[None])  # (correlations, n, 2)
+    moved = np.linalg.solve(inner, outer.swapaxes(1, 2)).swapaxes(1, 2)
+    squares = _whitened(rest, rest) - (moved * outer).sum(axis=2)
+    # What rounding alone leaves of a curve that is a law exactly is no evidence between laws.
+    floor = (4 * np.finfo(np.float64).eps * np.abs(curves).max(axis=1)) ** 2 + np.finfo(np.float64).tiny
+    deviance = n * np.log(np.maximum(squares / n, floor)) - np.log1p(-(CORRELATIONS**2))[:, None]
+    at = np.argmin(deviance, axis=0)
+    columns = np.arange(len(curves))
+    middle, slope = (ordinary + moved[at, columns]).T
+    level = middle - slope * centre
+    criterion = deviance[at, columns] + parameters * np.log(n)
+    return Fits(np.full(len(curves), shape), -slope, level, criterion)
+
+
+def _whitened(left: Array, right: Array) -> Array:
+    """<left, right> along the last axis after AR(1) errors are made independent: (correlations, ...).
+
+    (1 - phi^2) u_0 v_0 + sum_t (u_t - phi u_{t-1})(v_t - phi v_{t-1}) is a polynomial of degree 2 in phi.
+    """
+    whole = (left * right).sum(axis=-1)
+    cross = (left[..., 1:] * right[..., :-1] + left[..., :-1] * right[..., 1:]).sum(axis=-1)
+    inside = (left[..., 1:-1] * right[..., 1:-1]).sum(axis=-1)
+    phi = CORRELATIONS.reshape(-1, *[1] * np.ndim(whole))
+    result: Array = whole - phi * cross + phi**2 * inside
+    return result

@@ -1,0 +1,213 @@
+"""What every figure shares: fonts and settings, axes of a size in inches, titles that fit, and how it is saved."""
+
+from __future__ import annotations
+
+import csv
+import io
+import textwrap
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lstm_sym.flow.errors import FlowError
+from lstm_sym.flow.files import write_whole
+from lstm_sym.flow.plots.colours import GRID, INK, MUTED, PAPER
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from matplotlib.text import Text
+
+# The second half holds Chinese, Japanese and Korean; whichever of them is installed is used.
+FAMILIES = (
+    "DejaVu Sans",
+    "Noto Sans CJK TC",
+    "Noto Sans CJK SC",
+    "Noto Sans CJK JP",
+    "Noto Sans TC",
+    "Microsoft JhengHei",
+    "PingFang TC",
+    "Heiti TC",
+    "WenQuanYi Zen Hei",
+)
+SETTINGS: Any = {
+    "svg.hashsalt": "lstm_sym",
+    "svg.fonttype": "path",
+    "font.size": 10.0,
+    "text.color": INK,
+    "axes.labelcolor": MUTED,
+    "axes.edgecolor": MUTED,
+    "xtick.color": MUTED,
+    "ytick.color": MUTED,
+    "hatch.linewidth": 0.6,
+    "path.simplify": False,
+}
+# Inches around all that is drawn, and from the drawing up to the titles.
+EDGE, ABOVE = 0.16, 0.17
+
+
+def save(
+    folder: str | Path, stem: str, draw: Callable[[], Figure], columns: Sequence[str], rows: Iterable[Sequence[Any]]
+) -> list[Path]:
+    """Draw a figure in the style and return the files: stem.svg, stem.png, stem.csv.
+
+    draw: makes the figure. columns, rows: the data that it shows; numbers are written in full, NaN as nothing.
+    The same data give the same bytes. The folder is made; all three files are drawn before the first is written, and
+    each is whole or not there. Raises FlowError: a text that no installed font can write, a `stem` that is a path.
+    """
+    _refuse_path(stem)
+    with styled():
+        figure = draw()
+        drawn = {
+            "svg": _bytes(figure, "svg", metadata={"Date": None, "Creator": "lstm_sym"}),
+            "png": _bytes(figure, "png", dpi=200, metadata={"Software": None}),
+            "csv": _csv(columns, rows),
+        }
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = [folder / f"{stem}.{kind}" for kind in drawn]
+    for path, data in zip(paths, drawn.values(), strict=True):
+        write_whole(path, data)
+    return paths
+
+
+def refuse_unclear_names(names: Sequence[str], what: str, where: str = "figure") -> None:
+    """Raise a FlowError where there is none of `what` ("profile"), or two have one name."""
+    twice = [name for name in names if names.count(name) > 1]
+    if not names or twice:
+        raise FlowError(
+            where,
+            f"two {what}s are called {twice[0]!r}" if twice else f"no {what}",
+            "the same cell with other parameters, or an empty selection",
+            f"give at least one {what}, and every one a name of its own",
+        )
+
+
+@contextmanager
+def styled() -> Iterator[None]:
+    """The settings of the figure alone; a character that no font has becomes an error instead of an empty box."""
+    import matplotlib
+    from matplotlib import font_manager
+
+    installed = {font.name for font in font_manager.fontManager.ttflist}
+    families = [name for name in FAMILIES if name in installed]
+    with warnings.catch_warnings(), matplotlib.rc_context():
+        matplotlib.rcdefaults()
+        matplotlib.rcParams.update(SETTINGS | {"font.family": families})
+        warnings.filterwarnings("error", message=r"Glyph .* missing")
+        try:
+            yield
+        except UserWarning as missing:
+            raise FlowError(
+                "figure, labels",
+                str(missing).split(" missing")[0] + " cannot be written by any installed font",
+                "a language whose font is not on this machine",
+                "install one, as Noto Sans CJK, or use labels in English",
+            ) from None
+
+
+def sheet() -> Figure:
+    """An empty figure, to be given axes with `axes_at` and its size with `finished`."""
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(1.0, 1.0), facecolor=PAPER)
+
+
+def axes_at(figure: Figure, left: float, bottom: float, width: float, height: float) -> Axes:
+    """Axes of this place and size in inches, only the lower spine drawn."""
+    size = figure.get_size_inches()
+    axes = figure.add_axes((left / size[0], bottom / size[1], width / size[0], height / size[1]))
+    axes.spines[["top", "right", "left"]].set_visible(False)
+    axes.set_axisbelow(True)
+    axes.tick_params(length=0, pad=6, labelsize=9.5)
+    axes.tick_params(axis="x", length=3)
+    return axes
+
+
+def grid(axes: Axes, axis: Any = "y") -> None:
+    """Thin lines behind the data."""
+    axes.grid(axis=axis, color=GRID, linewidth=0.8)
+
+
+def named(axes: Axes, x: str, y: str) -> None:
+    """The texts of the two axes; a dollar sign is a dollar sign."""
+    axes.set_xlabel(x, labelpad=6, parse_math=False)
+    axes.set_ylabel(y, labelpad=6, parse_math=False)
+
+
+def finished(figure: Figure, title: str, subtitle: str = "") -> Figure:
+    """Titles above all that is drawn, wrapped to its width, and a figure just as large; the axes keep their size."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    renderer = FigureCanvasAgg(figure).get_renderer()  # type: ignore[no-untyped-call]
+    box = figure.get_tightbbox(renderer)
+    top, texts = box.y1 + ABOVE, []
+    for text, font in ((subtitle, {"fontsize": 9.5, "color": MUTED}), (title, {"fontsize": 14.5, "weight": "bold"})):
+        if text:
+            drawn = _title(figure, text, (box.x0, top), box.width, renderer, font)
+            top = drawn.get_window_extent(renderer).y1 / figure.dpi + 0.11
+            texts.append(drawn)
+    box = figure.get_tightbbox(renderer)
+    move = EDGE - np.array([box.x0, box.y0])
+    _resize(figure, np.array([box.width, box.height]) + 2 * EDGE, move)
+    for drawn in texts:
+        drawn.set_position(tuple(np.array(drawn.get_position()) + move))
+    return figure
+
+
+def _title(
+    figure: Figure, text: str, place: tuple[float, float], room: float, renderer: Any, font: dict[str, Any]
+) -> Text:
+    inches = figure.dpi_scale_trans
+    drawn = figure.text(*place, text, transform=inches, va="bottom", parse_math=False, linespacing=1.25, **font)
+    share = room * figure.dpi / drawn.get_window_extent(renderer).width
+    # Below a quarter more than the room, a wider figure looks better than a second line.
+    if share < 0.8:
+        drawn.set_text(textwrap.fill(text, max(24, int(len(text) * share))))
+    return drawn
+
+
+def _resize(figure: Figure, size: Any, move: Any) -> None:
+    """A figure of `size` inches, its axes moved by `move` inches."""
+    before = figure.get_size_inches()
+    places = [(axes, axes.get_position(original=True)) for axes in figure.axes]
+    figure.set_size_inches(*size)
+    for axes, place in places:
+        left, bottom = (np.array([place.x0, place.y0]) * before + move) / size
+        width, height = np.array([place.width, place.height]) * before / size
+        axes.set_position((left, bottom, width, height))
+
+
+def _refuse_path(stem: str) -> None:
+    if not stem.strip(".") or set("/\\\0") & set(stem):
+        raise FlowError(
+            "figure",
+            f"the stem {stem!r}",
+            "a path given as the stem",
+            "give the path as the folder, the name alone here",
+        )
+
+
+def _csv(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows([_written(value) for value in row] for row in rows)
+    return text.getvalue().encode("utf-8")
+
+
+def _written(value: Any) -> Any:
+    """A number with all its digits, NaN as nothing, -0 as 0; integers and texts as they are."""
+    if not isinstance(value, float):
+        return value
+    return "" if np.isnan(value) else repr(float(value) + 0.0)
+
+
+def _bytes(figure: Figure, kind: str, **options: Any) -> bytes:
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format=kind, **options)
+    return buffer.getvalue()

@@ -1,0 +1,138 @@
+"""The triangular factors of a long product of matrices, by QR carried along it: the engine of both spectra.
+
+    J[t] ... J[1] Q[0] = Q[t] R[t] ... R[1],     Q (S, k) orthonormal, R (k, k) upper triangular
+
+No product is ever longer than a window of a few steps: a window ends where QR is still as good as exact. How many steps
+that is follows from the windows before; one that turns out to be too long is halved and done again. Benettin, Galgani,
+Giorgilli & Strelcyn 1980, Meccanica 15(1); Geist, Parlitz & Lauterborn 1990, Progress of Theoretical Physics 83(5).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from lstm_sym.flow import refusals
+from lstm_sym.flow.errors import FlowError
+from lstm_sym.flow.scaled import Array, Integers
+
+# The most steps of a window.
+LONGEST = 10
+# A window that loses more, ||R[:, i]|| / |R[i, i]|, is halved: QR errs by the rounding of float64 times the loss.
+ALLOWED = 1e8
+# A window is planned for a loss that is smaller by this factor.
+RESERVE = 1e2
+# Factors beyond 1 / WIDE and WIDE are near the ends of float64: their window is halved too.
+WIDE = 1e150
+# Below this share of its row, what is left of a direction in one single step is the rounding of the Jacobian.
+ROUNDING = 1e-13
+
+
+class Factor(NamedTuple):
+    """The triangular factor of a window.
+
+    Attributes:
+        steps: how many steps the window has.
+        triangle: R, (B, k, k), upper triangular; the signs of its diagonal mean nothing.
+        rounded: (B, k), whether R[i, i] is but the rounding of the matrix that it came from.
+    """
+
+    steps: int
+    triangle: Array
+    rounded: np.ndarray[Any, np.dtype[np.bool_]]
+
+
+class Frame:
+    """An orthonormal frame Q (B, S, k) carried along a product of matrices, in place.
+
+    columns: Q[0], (S, k), one for all sequences. batch: B. allowed: the loss of digits at which a window is halved.
+    """
+
+    def __init__(self, columns: Array, batch: int, allowed: float = ALLOWED) -> None:
+        self.columns: Array = np.broadcast_to(columns, (batch, *columns.shape))
+        self._allowed = allowed
+        self._planned = 1
+
+    def factors(self, matrices: Iterable[Array]) -> Iterator[Factor]:
+        """The factors along matrices (B, S, S), in the order in which they act; the last window may be short."""
+        window: list[Array] = []
+        for matrix in matrices:
+            window.append(matrix)
+            if len(window) >= self._planned:
+                yield from self._factored(window)
+                window = []
+        if window:
+            yield from self._factored(window)
+
+    def _factored(self, window: Sequence[Array]) -> Iterator[Factor]:
+        """One factor, or those of both halves where one would lose too much."""
+        steps, product = len(window), self.columns
+        with np.errstate(over="ignore", invalid="ignore"):
+            for matrix in window:
+                product = matrix @ product
+            columns, triangle = np.linalg.qr(product)
+        size = np.abs(np.diagonal(triangle, axis1=-2, axis2=-1))
+        length = np.sqrt(np.einsum("bij,bij->bj", triangle, triangle))
+        low, high = float(size.min()), float(length.max())
+        loss = float((length / size).max()) if low > 0 else math.inf
+        if loss <= self._allowed and low > 1 / WIDE and high < WIDE:
+            self.columns = columns
+            self._planned = self._following(steps, loss, max(high, 1 / low))
+            yield Factor(steps, triangle, np.zeros(size.shape, dtype=bool))
+        elif steps > 1:
+            yield from self._factored(window[: steps // 2])
+            yield from self._factored(window[steps // 2 :])
+        else:
+            self._planned = 1
+            self.columns, triangle, rounded = _by_falling_rows(product)
+            yield Factor(1, triangle, rounded)
+
+    def _following(self, steps: int, loss: float, reach: float) -> int:
+        """The steps of the next window, if it loses and grows per step as the last one did."""
+        shares = math.log(loss) / math.log(self._allowed / RESERVE), math.log(reach) / math.log(WIDE / RESERVE)
+        return max(1, int(steps / max(*shares, steps / LONGEST)))
+
+
+def random_columns(size: int, count: int) -> Array:
+    """Orthonormal columns (S, k) at random, of a fixed seed.
+
+    Where blocks of the matrices do not mix, columns along the axes would miss the leading directions.
+    """
+    return np.linalg.qr(np.random.default_rng(0).standard_normal((size, count)))[0]
+
+
+def _by_falling_rows(matrix: Array) -> tuple[Array, Array, np.ndarray[Any, np.dtype[np.bool_]]]:
+    """Q, R, and which R[i, i] are but rounding, of matrices whose rows may be of very different size.
+
+    With the largest rows first, Householder's QR errs in every row by about the rounding of that row alone (Cox &
+    Higham 1998, Stability of Householder QR factorization for weighted least squares); rows of zeros stay zeros.
+    """
+    lengths = np.abs(matrix).max(axis=-1)
+    order = np.argsort(-lengths, axis=-1, kind="stable")
+    columns, triangle = np.linalg.qr(np.take_along_axis(matrix, order[..., None], axis=-2))
+    back = np.argsort(order, axis=-1)
+    size = np.abs(np.diagonal(triangle, axis1=-2, axis2=-1))
+    rows = np.take_along_axis(lengths, order, axis=-1)[..., : size.shape[-1]]
+    return np.take_along_axis(columns, back[..., None], axis=-2), triangle, (size > 0) & (size < ROUNDING * rows)
+
+
+def checked(matrices: Iterable[Any], model: str) -> Iterator[Array]:
+    """The matrices as float64 (B, S, S), all of one shape, finite. Raises FlowError for others, naming the step."""
+    shape: tuple[int, ...] | None = None
+    for step, given in enumerate(matrices):
+        matrix = np.asarray(given, dtype=np.float64)
+        matrix = matrix[None] if matrix.ndim == 2 else matrix
+        shape = matrix.shape if shape is None else shape
+        if matrix.ndim != 3 or matrix.shape != shape or matrix.shape[1] != matrix.shape[2] or 0 in matrix.shape:
+            raise FlowError(
+                f"{model}, the matrix of step {step}",
+                f"an array of shape {np.shape(given)}, where {'(B, S, S)' if step == 0 else shape} belongs",
+                "a Jacobian of one state with respect to another, or one of a list with a batch, another without",
+                "give square matrices (S, S) or (B, S, S), all of one shape",
+            )
+        step_number: Integers = np.array([step])
+        refusals.refuse_not_finite(matrix[None], step_number, model)
+        yield matrix

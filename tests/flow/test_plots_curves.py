@@ -1,0 +1,125 @@
+"""Curves with bands, theory and bounds: what is drawn is what was given, and what cannot be drawn is said."""
+
+import csv
+
+import numpy as np
+import pytest
+
+from lstm_sym.flow import Curve, FlowError, save_curves
+from lstm_sym.flow.plots import style
+from lstm_sym.flow.plots.curves import Frame, curves_figure, prepared
+
+LAGS = np.arange(30.0)
+
+
+def drawn(curves, **frame):
+    frame = Frame("t", "s", "x", "y", **frame)
+    with style.styled():
+        return curves_figure(prepared(curves, frame), frame)
+
+
+def saved(curves, folder, **options):
+    return save_curves(curves, folder, "f", title="t", subtitle="s", x="x", y="y", **options)
+
+
+def rows(path):
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def texts(figure):
+    return [text.get_text() for axes in figure.axes for text in axes.texts] + [text.get_text() for text in figure.texts]
+
+
+def inches(figure):
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    return figure.get_tightbbox(FigureCanvasAgg(figure).get_renderer())
+
+
+def test_the_data_are_what_was_given(tmp_path):
+    y = np.sin(LAGS)
+    for scale, name, wanted in (("linear", "y", y), ("ln", "log10_y", y / np.log(10)), ("log", "y", y)):
+        given = np.abs(y) if scale == "log" else y
+        table = rows(saved([Curve("a", LAGS, given, given, given)], tmp_path, y_scale=scale)[2])
+        wanted = np.abs(wanted) if scale == "log" else wanted
+        np.testing.assert_allclose([float(row[name]) for row in table], wanted, rtol=1e-14)
+        np.testing.assert_allclose(
+            [float(row[name.replace("_y", "_low")]) for row in table],
+            wanted if name != "y" else [float(row["y"]) for row in table],
+            rtol=1e-14,
+        )
+        assert [row["x"] for row in table] == [str(int(lag)) for lag in LAGS]
+
+
+def test_the_same_curves_give_the_same_bytes(tmp_path):
+    curves = [Curve("a", LAGS, -LAGS), Curve("b", LAGS, -2 * LAGS, kind="bound")]
+    once = [path.read_bytes() for path in saved(curves, tmp_path / "1", y_scale="ln")]
+    assert once == [path.read_bytes() for path in saved(curves, tmp_path / "2", y_scale="ln")]
+
+
+def test_theory_that_explodes_is_cut_and_has_an_arrow():
+    measured = Curve("LSTM", LAGS, -0.1 * LAGS)
+    with_bound = drawn([measured, Curve("bound", LAGS, 9 * LAGS, kind="bound")], y_scale="ln")
+    assert "bound ↑" in texts(with_bound)
+    assert with_bound.axes[0].get_ylim()[1] < 3
+    assert "bound" in texts(drawn([measured, Curve("bound", LAGS, -0.11 * LAGS, kind="bound")], y_scale="ln"))
+
+
+def test_an_exact_zero_is_a_triangle_and_is_noted(tmp_path):
+    y = np.where(LAGS < 20, -LAGS, -np.inf)
+    figure = drawn([Curve("relu", LAGS, y)], y_scale="ln")
+    triangles = [line for line in figure.axes[0].lines if line.get_marker() == "v"]
+    np.testing.assert_array_equal(triangles[0].get_xdata(), LAGS[20:])
+    assert "s; ▼ exactly 0" in texts(figure)
+    assert "s" in texts(drawn([Curve("tanh", LAGS, -LAGS)], y_scale="ln"))
+    assert rows(saved([Curve("relu", LAGS, y)], tmp_path, y_scale="ln")[2])[-1]["log10_y"] == "-inf"
+    assert drawn([Curve("zero", LAGS, np.full(30, -np.inf))], y_scale="ln")
+
+
+def test_theory_has_the_colour_of_what_it_is_about():
+    figure = drawn([Curve("a", LAGS, LAGS), Curve("of a", LAGS, LAGS, kind="theory", of="a"), Curve("b", LAGS, LAGS)])
+    colours = [line.get_color() for line in figure.axes[0].lines if len(line.get_xdata()) == len(LAGS)]
+    assert colours[0] == colours[1] != colours[2]
+
+
+@pytest.mark.parametrize(
+    ("curve", "options", "found"),
+    [
+        (Curve("a", LAGS, np.where(LAGS < 3, np.nan, 1.0)), {}, "cannot be drawn"),
+        (Curve("a", LAGS, np.full(30, -np.inf)), {}, "cannot be drawn"),
+        (Curve("a", LAGS, np.full(30, np.inf)), {"y_scale": "ln"}, "cannot be drawn"),
+        (Curve("a", LAGS, -LAGS), {"y_scale": "log"}, "cannot be drawn"),
+        (Curve("a", LAGS, LAGS[:4]), {}, r"shape \(4,\)"),
+        (Curve("a", LAGS, LAGS), {"x_scale": "log"}, "not above 0"),
+        (Curve("a", LAGS[::-1], LAGS), {}, "ascending"),
+        (Curve("a", [], []), {}, "0 values"),
+        (Curve("a", LAGS, LAGS, kind="guess"), {}, "'guess'"),
+        (Curve("a", LAGS, LAGS), {"y_scale": "decades"}, "'decades'"),
+    ],
+)
+def test_what_cannot_be_drawn_is_refused_and_nothing_is_written(tmp_path, curve, options, found):
+    with pytest.raises(FlowError, match=found):
+        saved([curve], tmp_path / "new", **options)
+    assert not (tmp_path / "new").exists()
+
+
+def test_all_texts_are_within_the_figure_and_the_axes_keep_their_size():
+    long = Curve("a " * 30, LAGS, 1e6 * LAGS, note="n" * 50)
+    frame = Frame("A title that is long enough to be wrapped " * 4, "and a subtitle " * 20, "x", "y" * 30)
+    with style.styled():
+        figure = curves_figure(prepared([long], frame), frame)
+    box, size = inches(figure), figure.get_size_inches()
+    assert box.x0 > 0.1
+    assert box.y0 > 0.1
+    assert (np.array([box.x1, box.y1]) < size - 0.1).all()
+    place = figure.axes[0].get_position()
+    np.testing.assert_allclose(np.array([place.width, place.height]) * size, [5.5, 3.4], rtol=1e-9)
+
+
+def test_a_vertical_line_and_a_logarithmic_axis():
+    figure = drawn(
+        [Curve("a", [0.1, 1.0, 10.0], [1.0, 2.0, 3.0], dots=True)], x_scale="log", verticals=[(1.0, "g = 1")]
+    )
+    assert figure.axes[0].get_xscale() == "log"
+    assert "g = 1" in texts(figure)
