@@ -12,6 +12,16 @@ Everything is computed from kernel.jacobian and kernel.input_jacobian with the l
 sensitivity of 10^-5000 is as exact as one of 0.5. NumPy is all that is imported; matplotlib only to draw.
 """
 
+from lstm_sym.flow.advice.precision import (
+    PrecisionHorizon,
+    RoundedGradient,
+    loss_scale,
+    precision_horizon,
+    rounded_gradient,
+    scale_to_reach,
+)
+from lstm_sym.flow.advice.summary import Advice, advice_text, advise, forget_bias
+from lstm_sym.flow.advice.truncation import Truncation, TruncationError, bias_curve, truncation_error, truncation_length
 from lstm_sym.flow.closed_loop import closed_loop
 from lstm_sym.flow.decay import Decay, fit_decay
 from lstm_sym.flow.errors import FlowError
@@ -29,6 +39,7 @@ from lstm_sym.flow.table import table
 from lstm_sym.flow.trajectory import Kernel, Trajectory, record
 
 __all__ = [
+    "Advice",
     "Curve",
     "Decay",
     "Estimate",
@@ -38,22 +49,36 @@ __all__ = [
     "LyapunovSpectrum",
     "MemoryCard",
     "Model",
+    "PrecisionHorizon",
     "Profile",
+    "RoundedGradient",
     "SingularSpectrum",
     "Trajectory",
+    "Truncation",
+    "TruncationError",
+    "advice_text",
+    "advise",
+    "bias_curve",
     "closed_loop",
     "fit_decay",
+    "forget_bias",
     "growth_rates",
     "input_sensitivity",
+    "loss_scale",
     "lyapunov",
     "memory_card",
     "memory_table",
+    "precision_horizon",
     "record",
     "reporter",
+    "rounded_gradient",
     "run",
     "save_curves",
     "save_profile_figure",
+    "scale_to_reach",
     "singular_spectrum",
     "state_sensitivity",
     "table",
+    "truncation_error",
+    "truncation_length",
 ]
