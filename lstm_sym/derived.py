@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from lstm_sym.derivation import jvp, vjp
-from lstm_sym.derivation.jacobian import Jacobian, jacobian, state_jacobian
+from lstm_sym.derivation.jacobian import Jacobian, Jacobians
 from lstm_sym.derivation.linear_map import LinearMap, substitute
 from lstm_sym.emit.latex import LatexNotation
 from lstm_sym.emit.notation import Notation
@@ -59,9 +59,19 @@ class Derivation:
         """d target[t] / d source of one step, shape (target, source).
 
         source: the input or a parameter, a state (at [t-1]), or a quantity of the same step ("c[t]", "i").
+        In a deep step its terms refer to inner Jacobians by name, which are in `.stages`; `.expanded()` multiplies out.
         """
-        derived = jacobian(self.forward, self.value(target), self.value(source, source=True))
-        return self._textbook(derived)
+        return self._textbook(self._jacobians.of(self.value(target), self.value(source, source=True)))
+
+    def jacobian_id(self, target: str | Value, source: str | Value) -> str:
+        """How a Jacobian is called among the lines of a derivation: lstm.jacobian.h.c, lstm.jacobian.h.c[t]."""
+        above = target if isinstance(target, str) else target.name
+        below = source if isinstance(source, str) else self.source_name(source)
+        return f"{self.cell.key}.jacobian.{above}.{below}"
+
+    def source_name(self, value: Value) -> str:
+        """The name of a value as the source of a Jacobian, as `jacobian` reads it."""
+        return value.name if self.value(value.name, source=True) == value else f"{value.name}[t]"
 
     def gate_jacobian(self, gate: str, source: str) -> LinearMap:
         """d gate[t] / d source: diag(i (1 - i)) U_i for the input gate and h."""
@@ -69,7 +79,7 @@ class Derivation:
 
     def state_jacobian(self) -> dict[tuple[str, str], LinearMap]:
         """The blocks ds_i[t]/ds_j[t-1] of the state Jacobian, over all states."""
-        return {key: self._textbook(block) for key, block in state_jacobian(self.forward).items()}
+        return {key: self._textbook(block) for key, block in self._jacobians.of_states().items()}
 
     def text(self, item: LinearMap | Statement) -> str:
         """A Jacobian or a statement in Unicode: `d.text(d.jacobian("c", "h"))`."""
@@ -78,6 +88,10 @@ class Derivation:
     def latex(self, item: LinearMap | Statement) -> str:
         """A Jacobian or a statement in LaTeX, without delimiters."""
         return self._written(LatexNotation.of(*self._programs), item)
+
+    @cached_property
+    def _jacobians(self) -> Jacobians:
+        return Jacobians(self.forward)
 
     @property
     def _programs(self) -> tuple[Program, ...]:

@@ -17,7 +17,7 @@ import numpy as np
 from lstm_sym.check.case import Array, Case, random_case
 from lstm_sym.check.equations import array_functions, run_equations_once
 from lstm_sym.check.result import relative_error
-from lstm_sym.derivation.linear_map import Applied, Diagonal, LinearMap, Matrix
+from lstm_sym.derivation.linear_map import Applied, Block, Diagonal, LinearMap, Matrix
 from lstm_sym.derived import Derivation
 from lstm_sym.equations.cell import Cell
 from lstm_sym.equations.sizes import number_of
@@ -33,6 +33,7 @@ STEPS, WATCHED = 3, 1
 CANCELLED = 1e-12
 
 Values = dict[Value, Array]
+Blocks = dict[Block, Array]
 
 
 @dataclass(frozen=True)
@@ -250,7 +251,7 @@ def _tangent_sources(program: Program) -> list[Value]:
 
 def _jacobian_lines(cell: Cell, sequence: Sequence) -> Iterator[tuple[str, float]]:
     """Every Jacobian of one step, its symbols put in: of each quantity of an equation against the input and the states,
-    by columns, and of each state against the parameters, along a random change.
+    by columns, and of each state against the parameters, along a random change; and every stage that they refer to.
     """
     derivation, values = sequence.derivation, dict(sequence.base[WATCHED])
     maxima = [s for s in sequence.forward.statements if isinstance(s, Maximum)]
@@ -258,23 +259,36 @@ def _jacobian_lines(cell: Cell, sequence: Sequence) -> Iterator[tuple[str, float
     # A quantity that nothing reads, and that is not the output, is no part of the program.
     defined = {statement.target.name for statement in sequence.forward.statements}
     quantities = dict.fromkeys([*cell.states, *(e.target for e in cell.equations if e.target in defined)])
+    known: Blocks = {}
     for target in quantities:
         for source in (*filter(None, [cell.input]), *cell.states):
-            found = dense(derivation.jacobian(target, source), values)
+            linear = derivation.jacobian(target, source)
+            yield from _stage_lines(sequence, linear, values, known)
             expected = _columns(sequence, derivation.value(target), derivation.value(source, source=True))
-            yield f"{cell.key}.jacobian.{target}.{source}", relative_error(found, expected)
+            yield derivation.jacobian_id(target, source), relative_error(dense(linear, values, known), expected)
     rng = np.random.default_rng(6)
     for target in cell.states:
         for source in cell.parameters:
             change = np.asarray(rng.standard_normal(sequence.case.params[source].shape))
-            found = along(derivation.jacobian(target, source), values, change)
+            linear = derivation.jacobian(target, source)
+            yield from _stage_lines(sequence, linear, values, known)
             expected = _along_parameter(sequence, derivation.value(target), derivation.value(source), change)
-            yield f"{cell.key}.jacobian.{target}.{source}", relative_error(found, expected)
+            found = along(linear, values, change, known)
+            yield derivation.jacobian_id(target, source), relative_error(found, expected)
+
+
+def _stage_lines(sequence: Sequence, linear: LinearMap, values: Values, known: Blocks) -> Iterator[tuple[str, float]]:
+    """The stages of a map that are not known yet, by columns; they are known then."""
+    for block in linear.stages:
+        if block not in known:
+            found = _stage(linear, block, values, known)
+            line = sequence.derivation.jacobian_id(block.target, block.source)
+            yield line, relative_error(found, _columns(sequence, block.target, block.source))
 
 
 def _columns(sequence: Sequence, target: Value, source: Value) -> Array:
     """d target / d source of the first sequence at the watched step: (rows, columns)."""
-    size = sequence.base[WATCHED][source].shape[1]
+    size = sequence.base[WATCHED][source].shape[-1]
     columns = [sequence.run(Shift(source, (0, k), WATCHED))[WATCHED][target][0].imag / STEP for k in range(size)]
     return np.array(columns).T
 
@@ -287,8 +301,9 @@ def _along_parameter(sequence: Sequence, target: Value, source: Value, change: A
     return np.asarray(run_step(sequence.forward, known)[target][0].imag / STEP)
 
 
-def along(linear: LinearMap, values: Values, change: Array) -> Array:
+def along(linear: LinearMap, values: Values, change: Array, known: Blocks | None = None) -> Array:
     """A symbolic linear map applied to a change of a parameter, for the first sequence of these values."""
+    known = _stages(linear, values, known)
     symbols = _first_sequence(values)
     total = np.zeros(_size(linear.rows[0], values))
     for product in linear.terms:
@@ -298,9 +313,8 @@ def along(linear: LinearMap, values: Values, change: Array) -> Array:
                 vector = (change.T if factor.transposed else change) @ values[factor.operand][0]
             elif isinstance(factor, Diagonal):
                 vector = evaluate(factor.expression, symbols) * vector
-            elif isinstance(factor, Matrix):
-                weights = _weights(factor, values)
-                vector = (weights.T if factor.transposed else weights) @ vector
+            else:
+                vector = _factor_matrix(factor, values, known) @ vector
         total = total + vector
     return total
 
@@ -310,8 +324,9 @@ def _first_sequence(values: Values) -> dict[Any, Array]:
     return {v.symbol: array if v.time is None else array[0] for v, array in vectors.items()}
 
 
-def dense(linear: LinearMap, values: Values) -> Array:
-    """A symbolic linear map as a matrix, for the first sequence of these values."""
+def dense(linear: LinearMap, values: Values, known: Blocks | None = None) -> Array:
+    """A symbolic linear map as a matrix, for the first sequence of these values; `known`: stages evaluated before."""
+    known = _stages(linear, values, known)
     symbols = _first_sequence(values)
     rows, columns = (_size(shape[0], values) for shape in (linear.rows, linear.columns))
     total = np.zeros((rows, columns))
@@ -320,13 +335,35 @@ def dense(linear: LinearMap, values: Values) -> Array:
         for factor in reversed(product):
             if isinstance(factor, Diagonal):
                 matrix = np.broadcast_to(evaluate(factor.expression, symbols), (len(matrix),))[:, None] * matrix
-            elif isinstance(factor, Matrix):
-                weights = _weights(factor, values)
-                matrix = (weights.T if factor.transposed else weights) @ matrix
+            elif isinstance(factor, Applied):
+                raise TypeError("Applied is no matrix; is this a parameter Jacobian?")
             else:
-                raise TypeError(f"{type(factor).__name__} is no matrix; is this a parameter Jacobian?")
+                matrix = _factor_matrix(factor, values, known) @ matrix
         total = total + matrix
     return total
+
+
+def _stages(linear: LinearMap, values: Values, known: Blocks | None) -> Blocks:
+    """The stages of a map as matrices, together with those known before."""
+    known = {} if known is None else known
+    for block in linear.stages:
+        if block not in known:
+            _stage(linear, block, values, known)
+    return known
+
+
+def _stage(linear: LinearMap, block: Block, values: Values, known: Blocks) -> Array:
+    """A stage of a map as a matrix, from those before it; it is known then."""
+    known[block] = dense(linear.stages[block], values, known)
+    return known[block]
+
+
+def _factor_matrix(factor: Matrix | Block, values: Values, known: Blocks) -> Array:
+    """A matrix, its transpose, or a stage."""
+    if isinstance(factor, Block):
+        return known[factor]
+    weights = _weights(factor, values)
+    return weights.T if factor.transposed else weights
 
 
 def _weights(factor: Matrix, values: Values) -> Array:

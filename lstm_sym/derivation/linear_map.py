@@ -6,8 +6,9 @@ merge; products that differ in their first diagonal alone merge; so dc/dc of a p
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
 import sympy
 from sympy import Expr
@@ -41,23 +42,31 @@ class Applied:
 
 @dataclass(frozen=True)
 class Block:
-    """The Jacobian of another quantity of the same step with respect to the same source: a stage."""
+    """d target / d source of the same step by its name: a stage, or a block computed before."""
 
-    value: Value
+    target: Value
+    source: Value
 
 
 Factor = Diagonal | Matrix | Applied | Block
 Product = tuple[Factor, ...]
 
+EXPANDED = 1000
+"""The most products that `LinearMap.expanded` writes: pages of them already."""
+
 
 @dataclass(frozen=True)
 class LinearMap:
-    """A sum of products, from `columns` to `rows` (symbolic sizes). No term: zero. The empty product: identity."""
+    """A sum of products, from `columns` to `rows` (symbolic sizes). No term: zero. The empty product: identity.
+
+    stages: the maps of the blocks that the terms refer to, directly or through each other, each after those it reads.
+    """
 
     terms: tuple[Product, ...]
     rows: Shape
     columns: Shape
     values: Mapping[sympy.Symbol, Value]
+    stages: Mapping[Block, LinearMap] = field(default_factory=dict)
 
     @property
     def is_zero(self) -> bool:
@@ -69,6 +78,51 @@ class LinearMap:
         if len(self.terms) == 1 and all(isinstance(factor, Diagonal) for factor in self.terms[0]):
             return sympy.Mul(*(f.expression for f in self.terms[0] if isinstance(f, Diagonal)))
         return None
+
+    def expanded(self) -> LinearMap:
+        """The map with every stage multiplied out, along every path. Raises ValueError: too many products."""
+        counts: dict[Factor, int] = {}
+        for block, stage in self.stages.items():
+            counts[block] = _count(stage.terms, counts)
+        count = _count(self.terms, counts)
+        if count > EXPANDED:
+            raise ValueError(
+                f"multiplied out along every path this Jacobian is a sum of {count} products, more than {EXPANDED}: "
+                "their number grows exponentially with the depth of a step. Read it by stages: its terms refer to "
+                "the maps in .stages"
+            )
+        sums: dict[Factor, tuple[Product, ...]] = {}
+        for block, stage in self.stages.items():
+            sums[block] = _multiplied(stage.terms, sums)
+        return replace(self, terms=_multiplied(self.terms, sums), stages={})
+
+
+def blocks(terms: Iterable[Product]) -> list[Block]:
+    """The blocks that a sum of products refers to, each once."""
+    return list(dict.fromkeys(factor for product in terms for factor in product if isinstance(factor, Block)))
+
+
+def _count(terms: Iterable[Product], counts: Mapping[Factor, int]) -> int:
+    """How many products a sum is once its stages are multiplied out."""
+    return sum(math.prod(counts.get(factor, 1) for factor in product) for product in terms)
+
+
+def _multiplied(terms: Iterable[Product], sums: Mapping[Factor, tuple[Product, ...]]) -> tuple[Product, ...]:
+    """The products with each stage replaced by its sum, multiplied out."""
+    found: list[Product] = []
+    for product in terms:
+        paths: list[Product] = [()]
+        for factor in reversed(product):
+            paths = [chain(left, right) for left in sums.get(factor, ((factor,),)) for right in paths]
+        found += paths
+    return collect(found)
+
+
+def chain(left: Product, right: Product) -> Product:
+    """left times right."""
+    for factor in reversed(left):
+        right = compose(factor, right)
+    return right
 
 
 def compose(factor: Factor, product: Product) -> Product:
@@ -95,11 +149,26 @@ def collect(products: list[Product]) -> tuple[Product, ...]:
     return tuple(compose(Diagonal(scale), rest) for rest, scale in sums.items() if scale != 0)
 
 
+def collect_last(products: list[Product]) -> list[Product]:
+    """Merge products that differ in their last diagonal alone, as those do that a target is reached by."""
+    sums: dict[Product, Expr] = {}
+    for product in products:
+        last = product[-1] if product and isinstance(product[-1], Diagonal) else None
+        rest = product[:-1] if last is not None else product
+        scale = last.expression if last is not None else sympy.Integer(1)
+        sums[rest] = sums.get(rest, sympy.Integer(0)) + scale
+    return [chain(rest, compose(Diagonal(scale), ())) for rest, scale in sums.items() if scale != 0]
+
+
 def substitute(linear: LinearMap, replacements: Mapping[Expr, Expr], values: Mapping[sympy.Symbol, Value]) -> LinearMap:
     """The map with expressions replaced (slopes by their textbook form, say)."""
 
     def replaced(factor: Factor) -> Factor:
         return Diagonal(factor.expression.xreplace(replacements)) if isinstance(factor, Diagonal) else factor
 
-    terms = collect([tuple(replaced(factor) for factor in product) for product in linear.terms])
-    return LinearMap(terms, linear.rows, linear.columns, values)
+    def rewritten(one: LinearMap) -> LinearMap:
+        terms = collect([tuple(replaced(factor) for factor in product) for product in one.terms])
+        return LinearMap(terms, one.rows, one.columns, values)
+
+    stages = {block: rewritten(stage) for block, stage in linear.stages.items()}
+    return replace(rewritten(linear), stages=stages)

@@ -231,7 +231,7 @@ class Notation(ScalarPrinter):
             text = self.symbol(factor.value)
             return self.transpose(text) if factor.transposed else text
         if isinstance(factor, Block):
-            return self.symbol(factor.value)
+            return self.partial(self.symbol(factor.target), self.symbol(factor.source))
         assert isinstance(factor, Applied)
         change = self.differential(self.identity)
         return self.applied(self.transpose(change) if factor.transposed else change, self.symbol(factor.operand))

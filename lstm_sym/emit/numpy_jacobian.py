@@ -1,18 +1,19 @@
 """jacobian(), input_jacobian() and parameter_jacobian() of a kernel, from diagonals and weights, block by block.
 
-A block is computed from right to left: diag(e) scales rows, a matrix multiplies, a stage is a block computed before.
+A block is computed from right to left: diag(e) scales rows, a matrix multiplies. A stage is an array of its own, a
+vector where it is diagonal; it is let go after its last reader. The block of a state of this step is in the result.
 Nothing is differentiated here and no backward pass runs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sympy import Expr
+from sympy import Expr, Symbol
 
-from lstm_sym.derivation.jacobian import Jacobian, entries, jacobian, states
-from lstm_sym.derivation.linear_map import Applied, Block, Diagonal, Matrix, Product
+from lstm_sym.derivation.jacobian import Jacobian, Jacobians, entries, states
+from lstm_sym.derivation.linear_map import Applied, Block, Diagonal, Factor, LinearMap, Matrix, Product, blocks
 from lstm_sym.emit.numpy_function import LoopFunction, size_lines
 from lstm_sym.emit.numpy_packs import literal
 from lstm_sym.emit.numpy_scalar import NumPyPrinter
@@ -34,9 +35,10 @@ class TapeForm:
     fields: dict[object, str]
 
 
-def jacobian_functions(cell: Cell, program: Program, forms: list[TapeForm]) -> tuple[str, set[str]]:
+def jacobian_functions(cell: Cell, jacobians: Jacobians, forms: list[TapeForm]) -> tuple[str, set[str]]:
     """The text of the functions, fast and precise, and the functions they need."""
     helpers: set[str] = set()
+    program = jacobians.program
     before, after = zip(*states(program), strict=True)
     parts = []
     for name, sources, what in (
@@ -46,7 +48,7 @@ def jacobian_functions(cell: Cell, program: Program, forms: list[TapeForm]) -> t
     ):
         parts.append(entry_point(name, what))
         for form in forms:
-            parts.append(JacobianWriter(cell, program, form, name, after, sources, helpers).text())
+            parts.append(JacobianWriter(cell, jacobians, form, name, after, sources, helpers).text())
     return "\n\n\n".join(parts), helpers
 
 
@@ -57,25 +59,30 @@ def reference_field(fields: Mapping[object, str]) -> tuple[str, bool]:
     return field, kinds[field] == "states"
 
 
-def jacobian_reads(program: Program, exact: bool) -> set[Value]:
+def jacobian_reads(jacobians: Jacobians, exact: bool) -> set[Value]:
     """The forward values that jacobian() and input_jacobian() read, in the precise or the fast form."""
+    program = jacobians.program
     before, after = zip(*states(program), strict=True)
-    replacements = complements(program) if exact else {}
-    symbols = set()
     whole: list[tuple[Value, Value | None]] = [(v, None) for v in (*before, *program.inputs, *program.parameters)]
     parts = [(source, entry) for source in before for entry in entries(program)]
+    symbols = set()
     for target in after:
         for source, entry in [*whole, *parts]:
-            derived = jacobian(program, target, source, frozenset(after), entry)
-            applied = [f.operand for p in derived.map.terms for f in p if isinstance(f, Applied)]
-            symbols |= {operand.symbol for operand in applied}
-            slopes = derived.slopes if exact else tuple(map(from_output, derived.slopes))
-            expressions = [s.expression for s in slopes if isinstance(s, Pointwise)]
-            expressions += [f.expression for p in derived.map.terms for f in p if isinstance(f, Diagonal)]
-            symbols |= {symbol for e in expressions for symbol in e.xreplace(replacements).free_symbols}
-            symbols |= {value.symbol for s in slopes if isinstance(s, Maximum) for value in s.reads()}
+            symbols |= _symbols_read(jacobians.of(target, source, frozenset(after), entry), program, exact)
     constant = {*program.parameters, *program.constants}
     return {value for value in program.values() if value.symbol in symbols and value not in constant}
+
+
+def _symbols_read(derived: Jacobian, program: Program, exact: bool) -> set[Symbol]:
+    """The symbols in one Jacobian, its stages, and its slopes."""
+    replacements = complements(program) if exact else {}
+    factors = [f for one in (derived.map, *derived.map.stages.values()) for product in one.terms for f in product]
+    symbols = {factor.operand.symbol for factor in factors if isinstance(factor, Applied)}
+    slopes = derived.slopes if exact else tuple(map(from_output, derived.slopes))
+    expressions = [s.expression for s in slopes if isinstance(s, Pointwise)]
+    expressions += [factor.expression for factor in factors if isinstance(factor, Diagonal)]
+    symbols |= {symbol for e in expressions for symbol in e.xreplace(replacements).free_symbols}
+    return symbols | {value.symbol for s in slopes if isinstance(s, Maximum) for value in s.reads()}
 
 
 _STATE = """The Jacobian ds[t]/ds[t-1] over all states, in the order of State, at step t of the tape.
@@ -116,25 +123,30 @@ class JacobianWriter:
     def __init__(
         self,
         cell: Cell,
-        program: Program,
+        jacobians: Jacobians,
         form: TapeForm,
         name: str,
         after: tuple[Value, ...],
         sources: tuple[Value, ...],
         helpers: set[str],
     ) -> None:
-        self.cell, self.program, self.form, self.name, self.helpers = cell, program, form, name, helpers
+        self.cell, self.form, self.name, self.helpers = cell, form, name, helpers
+        self.jacobians, self.program = jacobians, jacobians.program
         self.after, self.sources = after, sources
         self.names = Names(frozenset({*RESERVED, *cell.size_names}))
         self.bound: dict[Value, str] = {}
         self.out = "out"
         self.lines: list[str] = []
-        self.symbols = {value.symbol: value for value in program.values()}
-        self.complements = complements(program)
+        self.stages: dict[Block, str] = {}
+        self.vectors: set[Block] = set()
+        self.symbols = {value.symbol: value for value in self.program.values()}
+        self.complements = complements(self.program)
 
     def text(self) -> str:
         """The function."""
         self.blocks()
+        if self.lines and self.lines[-1].startswith("del "):
+            self.lines.pop()
         work = [*self.bound.values(), f"lead = {self.lead()}.shape[:-1]", *self.arrays(), *self.lines]
         work.append(f"return {self.result()}")
         code = "\n".join(line for line in work if not line.startswith("#"))
@@ -153,9 +165,47 @@ class JacobianWriter:
 
     def blocks(self) -> None:
         """Write every block."""
-        for target in self.targets():
-            for source in self.sources:
-                self.block(jacobian(self.program, target, source, frozenset(self.after)))
+        self.write()
+
+    def write(self, entry: Value | None = None) -> None:
+        """Write every block, or the part of it that enters by one equation, each after the stages that it reads."""
+        kept = frozenset(self.after)
+        found = [self.jacobians.of(target, source, kept, entry) for target in self.targets() for source in self.sources]
+        order: dict[Block, tuple[LinearMap, Jacobian]] = {}
+        for derived in found:
+            for block, stage in derived.map.stages.items():
+                order.setdefault(block, (stage, derived))
+            order[Block(derived.target, derived.source)] = (derived.map, derived)
+        last = {read: block for block, (linear, _) in order.items() for read in blocks(linear.terms)}
+        self.stages, self.vectors = {}, set()
+        for block, (linear, derived) in order.items():
+            if not linear.is_zero:
+                self.slopes(linear, derived.slopes)
+                self.lines.append(f"# d {block.target} / d {block.source}")
+                self.fill(block, linear, block.target in kept and block.source in self.sources, entry)
+            done = [name for read, name in self.stages.items() if last.get(read) == block]
+            self.lines += [f"del {', '.join(done)}"] if done else []
+
+    def fill(self, block: Block, linear: LinearMap, is_result: bool, entry: Value | None) -> None:
+        """Add every product of one block: to the result, or to an array of its own."""
+        view = self.view(block) if is_result else self.allocated(block, linear, entry)
+        for product in linear.terms:
+            text, diagonal = self.product(product, block.source)
+            if diagonal and block not in self.vectors:
+                self.lines.append(f'np.einsum("...ii->...i", {view})[...] += {text}')
+            else:
+                self.lines.append(f"{view} += {text}")
+
+    def allocated(self, block: Block, linear: LinearMap, entry: Value | None) -> str:
+        """The array of a stage, allocated: (..., rows, columns), or (..., rows) of one that is diagonal."""
+        factors = [factor for product in linear.terms for factor in product]
+        if all(isinstance(factor, Diagonal) or factor in self.vectors for factor in factors):
+            self.vectors.add(block)
+        wanted = f"d_{identifier(block.target)}_d_{identifier(block.source)}" + (f"_by_{entry.name}" if entry else "")
+        self.stages[block] = name = self.names.get((block, entry), wanted)
+        columns = "" if block in self.vectors else f", {columns_of(block.source)}"
+        self.lines.append(f"{name} = np.zeros((*lead, {columns_of(block.target)}{columns}), dtype)")
+        return name
 
     def arrays(self) -> list[str]:
         """Allocate what is returned."""
@@ -190,29 +240,18 @@ class JacobianWriter:
         index = [v.name for v in values].index(value.name)
         return f"{self.extent(values[:index])} : {self.extent(values[: index + 1])}"
 
-    def view(self, target: Value, source: Value) -> str:
-        """The block of the result."""
-        return f"{self.out}[..., {self.range_of(target, self.after)}, {self.range_of(source, self.sources)}]"
+    def view(self, block: Block) -> str:
+        """The array of a stage, or the block of the result."""
+        if block in self.stages:
+            return self.stages[block]
+        rows, columns = self.range_of(block.target, self.after), self.range_of(block.source, self.sources)
+        return f"{self.out}[..., {rows}, {columns}]"
 
-    def block(self, derived: Jacobian) -> None:
-        """Add every product of one block."""
-        if derived.map.is_zero:
-            return
-        self.slopes(derived)
-        self.lines.append(f"# d {derived.target} / d {derived.source}")
-        view = self.view(derived.target, derived.source)
-        for product in derived.map.terms:
-            text, diagonal = self.product(product, derived)
-            if diagonal:
-                self.lines.append(f'np.einsum("...ii->...i", {view})[...] += {text}')
-            else:
-                self.lines.append(f"{view} += {text}")
-
-    def slopes(self, derived: Jacobian) -> None:
-        """The slopes a Jacobian reads, in the form of the tape, each once."""
-        diagonals = [f for product in derived.map.terms for f in product if isinstance(f, Diagonal)]
+    def slopes(self, linear: LinearMap, slopes: Sequence[Statement]) -> None:
+        """The slopes that a map reads, in the form of the tape, each once."""
+        diagonals = [f for product in linear.terms for f in product if isinstance(f, Diagonal)]
         read = {symbol for factor in diagonals for symbol in factor.expression.free_symbols}
-        for statement in derived.slopes:
+        for statement in slopes:
             value = statement.target
             if value.symbol in read and value.symbol not in self.symbols:
                 text = self.slope(statement)
@@ -261,17 +300,21 @@ class JacobianWriter:
             return f"{array}[1:][t]" if value.time == 0 else f"{array}[:-1][t]"
         return f"{array}[t]"
 
-    def product(self, product: Product, derived: Jacobian) -> tuple[str, bool]:
+    def product(self, product: Product, source: Value) -> tuple[str, bool]:
         """One product from right to left; True if it is diagonal and the text is its diagonal."""
         text, diagonal, constant = "", True, False
         for factor in reversed(product):
-            if isinstance(factor, Diagonal):
-                entries, constant = self.print(factor.expression), self.is_constant(factor.expression)
-                text = f"{_axis(entries, ':, None', constant)} * {text}" if text else entries
-            elif isinstance(factor, Block):
-                text, diagonal = self.view(factor.value, derived.source), False
-            elif isinstance(factor, Matrix):
-                matrix = self.matrix(factor)
+            if isinstance(factor, Diagonal) or factor in self.vectors:
+                entries, scalar = self.entries(factor)
+                if not diagonal:
+                    text = f"{_axis(entries, ':, None', scalar)} * {text}"
+                else:
+                    constant = scalar and (constant or not text)
+                    text = f"({entries}) * ({text})" if text else entries
+            elif isinstance(factor, Applied):
+                text, diagonal = self.applied(factor, source), False
+            else:
+                matrix = self.view(factor) if isinstance(factor, Block) else self.matrix(factor)
                 if not diagonal:
                     text = f"{matrix} @ ({text})"
                 elif text:
@@ -279,9 +322,14 @@ class JacobianWriter:
                 else:
                     text = matrix
                 diagonal = False
-            elif isinstance(factor, Applied):
-                text, diagonal = self.applied(factor, derived.source), False
         return text or "1", diagonal
+
+    def entries(self, factor: Factor) -> tuple[str, bool]:
+        """The entries of a diagonal, and whether they are one number."""
+        if isinstance(factor, Diagonal):
+            return self.print(factor.expression), self.is_constant(factor.expression)
+        assert isinstance(factor, Block)
+        return self.view(factor), False
 
     def applied(self, factor: Applied, parameter: Value) -> str:
         """d(W v)/dW, or d(W^T v)/dW, the columns of W in one axis."""

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lstm_sym.derivation import jvp, vjp
+from lstm_sym.derivation.jacobian import Jacobians
 from lstm_sym.emit import numpy_contract as contract
 from lstm_sym.emit.numpy_copied import SUPPORT, copied_functions
 from lstm_sym.emit.numpy_function import (
@@ -125,6 +126,7 @@ class _Kernel:
         self.cell = cell
         self.helpers: set[str] = set(SUPPORT) | (set() if cell.input else {"without_input"})
         self.program = prune(lower(cell))
+        self.local = Jacobians(self.program)
         self.layout = lay_out(self.program)
         self.reverse = prune(vjp(self.program))
         tangents = prune(jvp(self.program)), jvp(self.reverse)
@@ -141,7 +143,7 @@ class _Kernel:
 
     def reads(self, exact: bool) -> set[Value]:
         """What backward and the Jacobians read of forward, found by liveness."""
-        return {*save_set(*self.programs(exact)), *jacobian_reads(self.program, exact)}
+        return {*save_set(*self.programs(exact)), *jacobian_reads(self.local, exact)}
 
     def anchors(self, common: set[Value]) -> set[Value]:
         """What the tape holds although no gradient needs it: T, B and the input's size are read off something."""
@@ -272,7 +274,7 @@ class _Kernel:
     def jacobians(self) -> str:
         """jacobian(), input_jacobian(), parameter_jacobian(), jacobian_parts() and log_terms()."""
         forms = [TapeForm(form.name, form.tape_class, form.forward, form.fields()) for form in self.forms]
-        made = [make(self.cell, self.program, forms) for make in (jacobian_functions, parts_functions)]
+        made = [make(self.cell, self.local, forms) for make in (jacobian_functions, parts_functions)]
         made.append(log_function(self.cell, self.program, forms[-1], self.forms[-1].saved))
         self.helpers.update(*(helpers for _, helpers in made))
         return "\n\n\n".join(text for text, _ in made)

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator
 import sympy
 from sympy import Expr
 
+from lstm_sym.derivation.jacobian import Jacobians
 from lstm_sym.emit.numpy_function import size_lines
 from lstm_sym.emit.numpy_jacobian import JacobianWriter, TapeForm
 from lstm_sym.equations.cell import Cell
@@ -30,7 +31,7 @@ _TEXT = '''def log_terms(tape: PreciseTape, params: Params, t: Any = slice(None)
 def log_function(cell: Cell, program: Program, form: TapeForm, held: Collection[Value]) -> tuple[str, set[str]]:
     """The text of the function over the tape of the precise form, and the functions it needs."""
     helpers: set[str] = set()
-    writer = JacobianWriter(cell, program, form, "log_terms", (), (), helpers)
+    writer = JacobianWriter(cell, Jacobians(program), form, "log_terms", (), (), helpers)
     found = {name: writer.print(expression) for name, expression in _logarithms(program, held)}
     lines = [*writer.bound.values(), *(f"terms[{name!r}] = {text}" for name, text in found.items()), "return terms"]
     lines = [*size_lines(cell, "\n".join(lines), writer.tape_sizes()), *lines]

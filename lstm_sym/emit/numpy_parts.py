@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from lstm_sym.derivation.jacobian import entries, jacobian, states
+from lstm_sym.derivation.jacobian import Jacobians, entries, states
 from lstm_sym.emit.numpy_jacobian import JacobianWriter, TapeForm, entry_point
 from lstm_sym.equations.cell import Cell
-from lstm_sym.program.program import Program
 
 _PARTS = """The Jacobian ds[t]/ds[t-1] split by the equation by which the flow enters step t; the sum is jacobian().
 
@@ -13,13 +12,14 @@ _PARTS = """The Jacobian ds[t]/ds[t-1] split by the equation by which the flow e
     A path belongs to the first equation on it that reads s[t-1]: that of a gate, or of the state itself."""
 
 
-def parts_functions(cell: Cell, program: Program, forms: list[TapeForm]) -> tuple[str, set[str]]:
+def parts_functions(cell: Cell, jacobians: Jacobians, forms: list[TapeForm]) -> tuple[str, set[str]]:
     """The text of jacobian_parts(), fast and precise, and the functions it needs."""
     helpers: set[str] = set()
+    program = jacobians.program
     keys = ", ".join(repr(entry.name) for entry in entries(program))
     texts = [entry_point("jacobian_parts", _PARTS.format(keys=keys))]
     before, after = zip(*states(program), strict=True)
-    texts += [_PartsWriter(cell, program, form, "jacobian_parts", after, before, helpers).text() for form in forms]
+    texts += [_PartsWriter(cell, jacobians, form, "jacobian_parts", after, before, helpers).text() for form in forms]
     return "\n\n\n".join(texts), helpers
 
 
@@ -30,9 +30,7 @@ class _PartsWriter(JacobianWriter):
         """Write every block of every part."""
         for entry in entries(self.program):
             self.out = f"parts[{entry.name!r}]"
-            for target in self.targets():
-                for source in self.sources:
-                    self.block(jacobian(self.program, target, source, frozenset(self.after), entry))
+            self.write(entry)
 
     def arrays(self) -> list[str]:
         """Allocate what is returned."""

@@ -2492,22 +2492,22 @@ def jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(None)) -> 
 def _jacobian_fast(tape: Tape, params: Params, t: Any) -> Array:
     dtype = tape.x.dtype
     H = params.U_i.shape[0]
-    i = tape.i[t]
-    f = tape.f[t]
-    g = tape.g[t]
-    U_f = params.U_f
-    c_prev = tape.c[:-1][t]
-    alpha_f = params.alpha_f
-    sigma_h = tape.sigma_h[t]
     U_i = params.U_i
-    alpha_i = params.alpha_i
-    alpha_g = params.alpha_g
+    U_f = params.U_f
     U_g = params.U_g
     U_o = params.U_o
     u_i = tape.u_i[t]
+    sigma_h = tape.sigma_h[t]
     u_f = tape.u_f[t]
     u_g = tape.u_g[t]
     u_o = tape.u_o[t]
+    i = tape.i[t]
+    f = tape.f[t]
+    g = tape.g[t]
+    c_prev = tape.c[:-1][t]
+    alpha_f = params.alpha_f
+    alpha_i = params.alpha_i
+    alpha_g = params.alpha_g
     o = tape.o[t]
     tanh_c_norm = tape.tanh_c_norm[t]
     alpha_o = params.alpha_o
@@ -2516,23 +2516,26 @@ def _jacobian_fast(tape: Tape, params: Params, t: Any) -> Array:
     u_c = tape.u_c[t]
     lead = tape.x[t].shape[:-1]
     out = np.zeros((*lead, H + H, H + H), dtype)
+    # d mu_h[t] / d h[t-1]
+    d_mu_h_d_h_prev = np.zeros((*lead, H, H), dtype)
+    d_mu_h_d_h_prev += (0.25) * np.full((H, H), 1 / H, dtype) @ (U_i)
+    d_mu_h_d_h_prev += (0.25) * np.full((H, H), 1 / H, dtype) @ (U_f)
+    d_mu_h_d_h_prev += (0.25) * np.full((H, H), 1 / H, dtype) @ (U_g)
+    d_mu_h_d_h_prev += (0.25) * np.full((H, H), 1 / H, dtype) @ (U_o)
+    # d sigma_h[t] / d h[t-1]
+    d_sigma_h_d_h_prev = np.zeros((*lead, H, H), dtype)
+    d_sigma_h_d_h_prev += (0.5 / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_i)[..., :, None] * U_i)
+    d_sigma_h_d_h_prev += (0.5 / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.5 * u_i - 0.5 * u_f - 0.5 * u_g - 0.5 * u_o)[..., :, None] * d_mu_h_d_h_prev)
+    d_sigma_h_d_h_prev += (0.5 / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_f)[..., :, None] * U_f)
+    d_sigma_h_d_h_prev += (0.5 / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_g)[..., :, None] * U_g)
+    d_sigma_h_d_h_prev += (0.5 / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_o)[..., :, None] * U_o)
     i_slope = i * (1 - i)
     f_slope = f * (1 - f)
     g_slope = 1 - g**2
     # d c[t] / d h[t-1]
     out[..., H : H + H, 0 : H] += (c_prev * alpha_f * f_slope / sigma_h)[..., :, None] * U_f
-    out[..., H : H + H, 0 : H] += (-0.25 * c_prev * alpha_f * f_slope / sigma_h - 0.25 * alpha_i * g * i_slope / sigma_h - 0.25 * alpha_g * i * g_slope / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_i)
-    out[..., H : H + H, 0 : H] += (-0.25 * c_prev * alpha_f * f_slope / sigma_h - 0.25 * alpha_i * g * i_slope / sigma_h - 0.25 * alpha_g * i * g_slope / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_f)
-    out[..., H : H + H, 0 : H] += (-0.25 * c_prev * alpha_f * f_slope / sigma_h - 0.25 * alpha_i * g * i_slope / sigma_h - 0.25 * alpha_g * i * g_slope / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_g)
-    out[..., H : H + H, 0 : H] += (-0.25 * c_prev * alpha_f * f_slope / sigma_h - 0.25 * alpha_i * g * i_slope / sigma_h - 0.25 * alpha_g * i * g_slope / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_o)
-    out[..., H : H + H, 0 : H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / sigma_h**3 - 0.5 * alpha_i * u_i * g * i_slope / sigma_h**3 - 0.5 * alpha_g * u_g * i * g_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_i)[..., :, None] * U_i)
-    out[..., H : H + H, 0 : H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / sigma_h**3 - 0.5 * alpha_i * u_i * g * i_slope / sigma_h**3 - 0.5 * alpha_g * u_g * i * g_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_i))
-    out[..., H : H + H, 0 : H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / sigma_h**3 - 0.5 * alpha_i * u_i * g * i_slope / sigma_h**3 - 0.5 * alpha_g * u_g * i * g_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_f))
-    out[..., H : H + H, 0 : H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / sigma_h**3 - 0.5 * alpha_i * u_i * g * i_slope / sigma_h**3 - 0.5 * alpha_g * u_g * i * g_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_g))
-    out[..., H : H + H, 0 : H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / sigma_h**3 - 0.5 * alpha_i * u_i * g * i_slope / sigma_h**3 - 0.5 * alpha_g * u_g * i * g_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_o))
-    out[..., H : H + H, 0 : H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / sigma_h**3 - 0.5 * alpha_i * u_i * g * i_slope / sigma_h**3 - 0.5 * alpha_g * u_g * i * g_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_f)[..., :, None] * U_f)
-    out[..., H : H + H, 0 : H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / sigma_h**3 - 0.5 * alpha_i * u_i * g * i_slope / sigma_h**3 - 0.5 * alpha_g * u_g * i * g_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_g)[..., :, None] * U_g)
-    out[..., H : H + H, 0 : H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / sigma_h**3 - 0.5 * alpha_i * u_i * g * i_slope / sigma_h**3 - 0.5 * alpha_g * u_g * i * g_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_o)[..., :, None] * U_o)
+    out[..., H : H + H, 0 : H] += (-c_prev * alpha_f * f_slope / sigma_h - alpha_i * g * i_slope / sigma_h - alpha_g * i * g_slope / sigma_h)[..., :, None] * d_mu_h_d_h_prev
+    out[..., H : H + H, 0 : H] += (-c_prev * alpha_f * u_f * f_slope / sigma_h**2 - alpha_i * u_i * g * i_slope / sigma_h**2 - alpha_g * u_g * i * g_slope / sigma_h**2)[..., :, None] * d_sigma_h_d_h_prev
     out[..., H : H + H, 0 : H] += (alpha_i * g * i_slope / sigma_h)[..., :, None] * U_i
     out[..., H : H + H, 0 : H] += (alpha_g * i * g_slope / sigma_h)[..., :, None] * U_g
     # d c[t] / d c[t-1]
@@ -2541,22 +2544,13 @@ def _jacobian_fast(tape: Tape, params: Params, t: Any) -> Array:
     tanh_c_norm_slope = 1 - tanh_c_norm**2
     # d h[t] / d h[t-1]
     out[..., 0 : H, 0 : H] += (alpha_o * tanh_c_norm * o_slope / sigma_h)[..., :, None] * U_o
-    out[..., 0 : H, 0 : H] += (-0.25 * alpha_o * tanh_c_norm * o_slope / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_i)
-    out[..., 0 : H, 0 : H] += (-0.25 * alpha_o * tanh_c_norm * o_slope / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_f)
-    out[..., 0 : H, 0 : H] += (-0.25 * alpha_o * tanh_c_norm * o_slope / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_g)
-    out[..., 0 : H, 0 : H] += (-0.25 * alpha_o * tanh_c_norm * o_slope / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_o)
-    out[..., 0 : H, 0 : H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_i)[..., :, None] * U_i)
-    out[..., 0 : H, 0 : H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_i))
-    out[..., 0 : H, 0 : H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_f))
-    out[..., 0 : H, 0 : H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_g))
-    out[..., 0 : H, 0 : H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_o))
-    out[..., 0 : H, 0 : H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_f)[..., :, None] * U_f)
-    out[..., 0 : H, 0 : H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_g)[..., :, None] * U_g)
-    out[..., 0 : H, 0 : H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_o)[..., :, None] * U_o)
+    out[..., 0 : H, 0 : H] += (-alpha_o * tanh_c_norm * o_slope / sigma_h)[..., :, None] * d_mu_h_d_h_prev
+    out[..., 0 : H, 0 : H] += (-alpha_o * u_o * tanh_c_norm * o_slope / sigma_h**2)[..., :, None] * d_sigma_h_d_h_prev
     out[..., 0 : H, 0 : H] += (gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * out[..., H : H + H, 0 : H]
     out[..., 0 : H, 0 : H] += (-gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, 0 : H])
     out[..., 0 : H, 0 : H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * out[..., H : H + H, 0 : H])
     out[..., 0 : H, 0 : H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, 0 : H]))
+    del d_mu_h_d_h_prev, d_sigma_h_d_h_prev
     # d h[t] / d c[t-1]
     out[..., 0 : H, H : H + H] += (gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * out[..., H : H + H, H : H + H]
     out[..., 0 : H, H : H + H] += (-gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H : H + H])
@@ -2568,24 +2562,24 @@ def _jacobian_fast(tape: Tape, params: Params, t: Any) -> Array:
 def _jacobian_precise(tape: PreciseTape, params: Params, t: Any) -> Array:
     dtype = tape.x.dtype
     H = params.U_i.shape[0]
+    U_i = params.U_i
+    U_f = params.U_f
+    U_g = params.U_g
+    U_o = params.U_o
+    u_i = tape.u_i[t]
+    sigma_h = tape.sigma_h[t]
+    u_f = tape.u_f[t]
+    u_g = tape.u_g[t]
+    u_o = tape.u_o[t]
     a_i = tape.a_i[t]
     a_f = tape.a_f[t]
     a_g = tape.a_g[t]
-    U_f = params.U_f
     c_prev = tape.c[:-1][t]
     alpha_f = params.alpha_f
-    sigma_h = tape.sigma_h[t]
-    U_i = params.U_i
     alpha_i = params.alpha_i
     g = tape.g[t]
     alpha_g = params.alpha_g
     i = tape.i[t]
-    U_g = params.U_g
-    U_o = params.U_o
-    u_i = tape.u_i[t]
-    u_f = tape.u_f[t]
-    u_g = tape.u_g[t]
-    u_o = tape.u_o[t]
     f = tape.f[t]
     a_o = tape.a_o[t]
     c_norm = tape.c_norm[t]
@@ -2597,23 +2591,26 @@ def _jacobian_precise(tape: PreciseTape, params: Params, t: Any) -> Array:
     u_c = tape.u_c[t]
     lead = tape.x[t].shape[:-1]
     out = np.zeros((*lead, H + H, H + H), dtype)
+    # d mu_h[t] / d h[t-1]
+    d_mu_h_d_h_prev = np.zeros((*lead, H, H), dtype)
+    d_mu_h_d_h_prev += (0.25) * np.full((H, H), 1 / H, dtype) @ (U_i)
+    d_mu_h_d_h_prev += (0.25) * np.full((H, H), 1 / H, dtype) @ (U_f)
+    d_mu_h_d_h_prev += (0.25) * np.full((H, H), 1 / H, dtype) @ (U_g)
+    d_mu_h_d_h_prev += (0.25) * np.full((H, H), 1 / H, dtype) @ (U_o)
+    # d sigma_h[t] / d h[t-1]
+    d_sigma_h_d_h_prev = np.zeros((*lead, H, H), dtype)
+    d_sigma_h_d_h_prev += (0.5 / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_i)[..., :, None] * U_i)
+    d_sigma_h_d_h_prev += (0.5 / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.5 * u_i - 0.5 * u_f - 0.5 * u_g - 0.5 * u_o)[..., :, None] * d_mu_h_d_h_prev)
+    d_sigma_h_d_h_prev += (0.5 / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_f)[..., :, None] * U_f)
+    d_sigma_h_d_h_prev += (0.5 / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_g)[..., :, None] * U_g)
+    d_sigma_h_d_h_prev += (0.5 / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_o)[..., :, None] * U_o)
     i_slope = _sigmoid_slope(a_i)
     f_slope = _sigmoid_slope(a_f)
     g_slope = _tanh_slope(a_g)
     # d c[t] / d h[t-1]
     out[..., H : H + H, 0 : H] += (c_prev * alpha_f * f_slope / sigma_h)[..., :, None] * U_f
-    out[..., H : H + H, 0 : H] += (-0.25 * c_prev * alpha_f * f_slope / sigma_h - 0.25 * alpha_i * g * i_slope / sigma_h - 0.25 * alpha_g * i * g_slope / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_i)
-    out[..., H : H + H, 0 : H] += (-0.25 * c_prev * alpha_f * f_slope / sigma_h - 0.25 * alpha_i * g * i_slope / sigma_h - 0.25 * alpha_g * i * g_slope / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_f)
-    out[..., H : H + H, 0 : H] += (-0.25 * c_prev * alpha_f * f_slope / sigma_h - 0.25 * alpha_i * g * i_slope / sigma_h - 0.25 * alpha_g * i * g_slope / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_g)
-    out[..., H : H + H, 0 : H] += (-0.25 * c_prev * alpha_f * f_slope / sigma_h - 0.25 * alpha_i * g * i_slope / sigma_h - 0.25 * alpha_g * i * g_slope / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_o)
-    out[..., H : H + H, 0 : H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / sigma_h**3 - 0.5 * alpha_i * u_i * g * i_slope / sigma_h**3 - 0.5 * alpha_g * u_g * i * g_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_i)[..., :, None] * U_i)
-    out[..., H : H + H, 0 : H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / sigma_h**3 - 0.5 * alpha_i * u_i * g * i_slope / sigma_h**3 - 0.5 * alpha_g * u_g * i * g_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_i))
-    out[..., H : H + H, 0 : H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / sigma_h**3 - 0.5 * alpha_i * u_i * g * i_slope / sigma_h**3 - 0.5 * alpha_g * u_g * i * g_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_f))
-    out[..., H : H + H, 0 : H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / sigma_h**3 - 0.5 * alpha_i * u_i * g * i_slope / sigma_h**3 - 0.5 * alpha_g * u_g * i * g_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_g))
-    out[..., H : H + H, 0 : H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / sigma_h**3 - 0.5 * alpha_i * u_i * g * i_slope / sigma_h**3 - 0.5 * alpha_g * u_g * i * g_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_o))
-    out[..., H : H + H, 0 : H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / sigma_h**3 - 0.5 * alpha_i * u_i * g * i_slope / sigma_h**3 - 0.5 * alpha_g * u_g * i * g_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_f)[..., :, None] * U_f)
-    out[..., H : H + H, 0 : H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / sigma_h**3 - 0.5 * alpha_i * u_i * g * i_slope / sigma_h**3 - 0.5 * alpha_g * u_g * i * g_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_g)[..., :, None] * U_g)
-    out[..., H : H + H, 0 : H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / sigma_h**3 - 0.5 * alpha_i * u_i * g * i_slope / sigma_h**3 - 0.5 * alpha_g * u_g * i * g_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_o)[..., :, None] * U_o)
+    out[..., H : H + H, 0 : H] += (-c_prev * alpha_f * f_slope / sigma_h - alpha_i * g * i_slope / sigma_h - alpha_g * i * g_slope / sigma_h)[..., :, None] * d_mu_h_d_h_prev
+    out[..., H : H + H, 0 : H] += (-c_prev * alpha_f * u_f * f_slope / sigma_h**2 - alpha_i * u_i * g * i_slope / sigma_h**2 - alpha_g * u_g * i * g_slope / sigma_h**2)[..., :, None] * d_sigma_h_d_h_prev
     out[..., H : H + H, 0 : H] += (alpha_i * g * i_slope / sigma_h)[..., :, None] * U_i
     out[..., H : H + H, 0 : H] += (alpha_g * i * g_slope / sigma_h)[..., :, None] * U_g
     # d c[t] / d c[t-1]
@@ -2622,22 +2619,13 @@ def _jacobian_precise(tape: PreciseTape, params: Params, t: Any) -> Array:
     tanh_c_norm_slope = _tanh_slope(c_norm)
     # d h[t] / d h[t-1]
     out[..., 0 : H, 0 : H] += (alpha_o * tanh_c_norm * o_slope / sigma_h)[..., :, None] * U_o
-    out[..., 0 : H, 0 : H] += (-0.25 * alpha_o * tanh_c_norm * o_slope / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_i)
-    out[..., 0 : H, 0 : H] += (-0.25 * alpha_o * tanh_c_norm * o_slope / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_f)
-    out[..., 0 : H, 0 : H] += (-0.25 * alpha_o * tanh_c_norm * o_slope / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_g)
-    out[..., 0 : H, 0 : H] += (-0.25 * alpha_o * tanh_c_norm * o_slope / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_o)
-    out[..., 0 : H, 0 : H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_i)[..., :, None] * U_i)
-    out[..., 0 : H, 0 : H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_i))
-    out[..., 0 : H, 0 : H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_f))
-    out[..., 0 : H, 0 : H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_g))
-    out[..., 0 : H, 0 : H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_o))
-    out[..., 0 : H, 0 : H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_f)[..., :, None] * U_f)
-    out[..., 0 : H, 0 : H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_g)[..., :, None] * U_g)
-    out[..., 0 : H, 0 : H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_o)[..., :, None] * U_o)
+    out[..., 0 : H, 0 : H] += (-alpha_o * tanh_c_norm * o_slope / sigma_h)[..., :, None] * d_mu_h_d_h_prev
+    out[..., 0 : H, 0 : H] += (-alpha_o * u_o * tanh_c_norm * o_slope / sigma_h**2)[..., :, None] * d_sigma_h_d_h_prev
     out[..., 0 : H, 0 : H] += (gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * out[..., H : H + H, 0 : H]
     out[..., 0 : H, 0 : H] += (-gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, 0 : H])
     out[..., 0 : H, 0 : H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * out[..., H : H + H, 0 : H])
     out[..., 0 : H, 0 : H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, 0 : H]))
+    del d_mu_h_d_h_prev, d_sigma_h_d_h_prev
     # d h[t] / d c[t-1]
     out[..., 0 : H, H : H + H] += (gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * out[..., H : H + H, H : H + H]
     out[..., 0 : H, H : H + H] += (-gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H : H + H])
@@ -2664,22 +2652,22 @@ def _input_jacobian_fast(tape: Tape, params: Params, t: Any) -> Array:
     dtype = tape.x.dtype
     H = params.U_i.shape[0]
     D = params.W_i.shape[1]
-    i = tape.i[t]
-    f = tape.f[t]
-    g = tape.g[t]
-    W_f = params.W_f
-    c_prev = tape.c[:-1][t]
-    gamma_f = params.gamma_f
-    sigma_x = tape.sigma_x[t]
     W_i = params.W_i
-    gamma_i = params.gamma_i
-    gamma_g = params.gamma_g
+    W_f = params.W_f
     W_g = params.W_g
     W_o = params.W_o
     v_i = tape.v_i[t]
+    sigma_x = tape.sigma_x[t]
     v_f = tape.v_f[t]
     v_g = tape.v_g[t]
     v_o = tape.v_o[t]
+    i = tape.i[t]
+    f = tape.f[t]
+    g = tape.g[t]
+    c_prev = tape.c[:-1][t]
+    gamma_f = params.gamma_f
+    gamma_i = params.gamma_i
+    gamma_g = params.gamma_g
     o = tape.o[t]
     tanh_c_norm = tape.tanh_c_norm[t]
     gamma_o = params.gamma_o
@@ -2688,41 +2676,34 @@ def _input_jacobian_fast(tape: Tape, params: Params, t: Any) -> Array:
     u_c = tape.u_c[t]
     lead = tape.x[t].shape[:-1]
     out = np.zeros((*lead, H + H, D), dtype)
+    # d mu_x[t] / d x[t]
+    d_mu_x_d_x = np.zeros((*lead, H, D), dtype)
+    d_mu_x_d_x += (0.25) * np.full((H, H), 1 / H, dtype) @ (W_i)
+    d_mu_x_d_x += (0.25) * np.full((H, H), 1 / H, dtype) @ (W_f)
+    d_mu_x_d_x += (0.25) * np.full((H, H), 1 / H, dtype) @ (W_g)
+    d_mu_x_d_x += (0.25) * np.full((H, H), 1 / H, dtype) @ (W_o)
+    # d sigma_x[t] / d x[t]
+    d_sigma_x_d_x = np.zeros((*lead, H, D), dtype)
+    d_sigma_x_d_x += (0.5 / sigma_x)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * v_i)[..., :, None] * W_i)
+    d_sigma_x_d_x += (0.5 / sigma_x)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.5 * v_i - 0.5 * v_f - 0.5 * v_g - 0.5 * v_o)[..., :, None] * d_mu_x_d_x)
+    d_sigma_x_d_x += (0.5 / sigma_x)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * v_f)[..., :, None] * W_f)
+    d_sigma_x_d_x += (0.5 / sigma_x)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * v_g)[..., :, None] * W_g)
+    d_sigma_x_d_x += (0.5 / sigma_x)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * v_o)[..., :, None] * W_o)
     i_slope = i * (1 - i)
     f_slope = f * (1 - f)
     g_slope = 1 - g**2
     # d c[t] / d x[t]
     out[..., H : H + H, 0 : D] += (c_prev * gamma_f * f_slope / sigma_x)[..., :, None] * W_f
-    out[..., H : H + H, 0 : D] += (-0.25 * c_prev * gamma_f * f_slope / sigma_x - 0.25 * gamma_i * g * i_slope / sigma_x - 0.25 * gamma_g * i * g_slope / sigma_x)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (W_i)
-    out[..., H : H + H, 0 : D] += (-0.25 * c_prev * gamma_f * f_slope / sigma_x - 0.25 * gamma_i * g * i_slope / sigma_x - 0.25 * gamma_g * i * g_slope / sigma_x)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (W_f)
-    out[..., H : H + H, 0 : D] += (-0.25 * c_prev * gamma_f * f_slope / sigma_x - 0.25 * gamma_i * g * i_slope / sigma_x - 0.25 * gamma_g * i * g_slope / sigma_x)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (W_g)
-    out[..., H : H + H, 0 : D] += (-0.25 * c_prev * gamma_f * f_slope / sigma_x - 0.25 * gamma_i * g * i_slope / sigma_x - 0.25 * gamma_g * i * g_slope / sigma_x)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (W_o)
-    out[..., H : H + H, 0 : D] += (-0.5 * c_prev * gamma_f * v_f * f_slope / sigma_x**3 - 0.5 * gamma_i * v_i * g * i_slope / sigma_x**3 - 0.5 * gamma_g * v_g * i * g_slope / sigma_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * v_i)[..., :, None] * W_i)
-    out[..., H : H + H, 0 : D] += (-0.5 * c_prev * gamma_f * v_f * f_slope / sigma_x**3 - 0.5 * gamma_i * v_i * g * i_slope / sigma_x**3 - 0.5 * gamma_g * v_g * i * g_slope / sigma_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * v_i - 0.125 * v_f - 0.125 * v_g - 0.125 * v_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (W_i))
-    out[..., H : H + H, 0 : D] += (-0.5 * c_prev * gamma_f * v_f * f_slope / sigma_x**3 - 0.5 * gamma_i * v_i * g * i_slope / sigma_x**3 - 0.5 * gamma_g * v_g * i * g_slope / sigma_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * v_i - 0.125 * v_f - 0.125 * v_g - 0.125 * v_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (W_f))
-    out[..., H : H + H, 0 : D] += (-0.5 * c_prev * gamma_f * v_f * f_slope / sigma_x**3 - 0.5 * gamma_i * v_i * g * i_slope / sigma_x**3 - 0.5 * gamma_g * v_g * i * g_slope / sigma_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * v_i - 0.125 * v_f - 0.125 * v_g - 0.125 * v_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (W_g))
-    out[..., H : H + H, 0 : D] += (-0.5 * c_prev * gamma_f * v_f * f_slope / sigma_x**3 - 0.5 * gamma_i * v_i * g * i_slope / sigma_x**3 - 0.5 * gamma_g * v_g * i * g_slope / sigma_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * v_i - 0.125 * v_f - 0.125 * v_g - 0.125 * v_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (W_o))
-    out[..., H : H + H, 0 : D] += (-0.5 * c_prev * gamma_f * v_f * f_slope / sigma_x**3 - 0.5 * gamma_i * v_i * g * i_slope / sigma_x**3 - 0.5 * gamma_g * v_g * i * g_slope / sigma_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * v_f)[..., :, None] * W_f)
-    out[..., H : H + H, 0 : D] += (-0.5 * c_prev * gamma_f * v_f * f_slope / sigma_x**3 - 0.5 * gamma_i * v_i * g * i_slope / sigma_x**3 - 0.5 * gamma_g * v_g * i * g_slope / sigma_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * v_g)[..., :, None] * W_g)
-    out[..., H : H + H, 0 : D] += (-0.5 * c_prev * gamma_f * v_f * f_slope / sigma_x**3 - 0.5 * gamma_i * v_i * g * i_slope / sigma_x**3 - 0.5 * gamma_g * v_g * i * g_slope / sigma_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * v_o)[..., :, None] * W_o)
+    out[..., H : H + H, 0 : D] += (-c_prev * gamma_f * f_slope / sigma_x - gamma_i * g * i_slope / sigma_x - gamma_g * i * g_slope / sigma_x)[..., :, None] * d_mu_x_d_x
+    out[..., H : H + H, 0 : D] += (-c_prev * gamma_f * v_f * f_slope / sigma_x**2 - gamma_i * v_i * g * i_slope / sigma_x**2 - gamma_g * v_g * i * g_slope / sigma_x**2)[..., :, None] * d_sigma_x_d_x
     out[..., H : H + H, 0 : D] += (gamma_i * g * i_slope / sigma_x)[..., :, None] * W_i
     out[..., H : H + H, 0 : D] += (gamma_g * i * g_slope / sigma_x)[..., :, None] * W_g
     o_slope = o * (1 - o)
     tanh_c_norm_slope = 1 - tanh_c_norm**2
     # d h[t] / d x[t]
     out[..., 0 : H, 0 : D] += (gamma_o * tanh_c_norm * o_slope / sigma_x)[..., :, None] * W_o
-    out[..., 0 : H, 0 : D] += (-0.25 * gamma_o * tanh_c_norm * o_slope / sigma_x)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (W_i)
-    out[..., 0 : H, 0 : D] += (-0.25 * gamma_o * tanh_c_norm * o_slope / sigma_x)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (W_f)
-    out[..., 0 : H, 0 : D] += (-0.25 * gamma_o * tanh_c_norm * o_slope / sigma_x)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (W_g)
-    out[..., 0 : H, 0 : D] += (-0.25 * gamma_o * tanh_c_norm * o_slope / sigma_x)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (W_o)
-    out[..., 0 : H, 0 : D] += (-0.5 * gamma_o * v_o * tanh_c_norm * o_slope / sigma_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * v_i)[..., :, None] * W_i)
-    out[..., 0 : H, 0 : D] += (-0.5 * gamma_o * v_o * tanh_c_norm * o_slope / sigma_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * v_i - 0.125 * v_f - 0.125 * v_g - 0.125 * v_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (W_i))
-    out[..., 0 : H, 0 : D] += (-0.5 * gamma_o * v_o * tanh_c_norm * o_slope / sigma_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * v_i - 0.125 * v_f - 0.125 * v_g - 0.125 * v_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (W_f))
-    out[..., 0 : H, 0 : D] += (-0.5 * gamma_o * v_o * tanh_c_norm * o_slope / sigma_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * v_i - 0.125 * v_f - 0.125 * v_g - 0.125 * v_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (W_g))
-    out[..., 0 : H, 0 : D] += (-0.5 * gamma_o * v_o * tanh_c_norm * o_slope / sigma_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * v_i - 0.125 * v_f - 0.125 * v_g - 0.125 * v_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (W_o))
-    out[..., 0 : H, 0 : D] += (-0.5 * gamma_o * v_o * tanh_c_norm * o_slope / sigma_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * v_f)[..., :, None] * W_f)
-    out[..., 0 : H, 0 : D] += (-0.5 * gamma_o * v_o * tanh_c_norm * o_slope / sigma_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * v_g)[..., :, None] * W_g)
-    out[..., 0 : H, 0 : D] += (-0.5 * gamma_o * v_o * tanh_c_norm * o_slope / sigma_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * v_o)[..., :, None] * W_o)
+    out[..., 0 : H, 0 : D] += (-gamma_o * tanh_c_norm * o_slope / sigma_x)[..., :, None] * d_mu_x_d_x
+    out[..., 0 : H, 0 : D] += (-gamma_o * v_o * tanh_c_norm * o_slope / sigma_x**2)[..., :, None] * d_sigma_x_d_x
     out[..., 0 : H, 0 : D] += (gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * out[..., H : H + H, 0 : D]
     out[..., 0 : H, 0 : D] += (-gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, 0 : D])
     out[..., 0 : H, 0 : D] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * out[..., H : H + H, 0 : D])
@@ -2734,24 +2715,24 @@ def _input_jacobian_precise(tape: PreciseTape, params: Params, t: Any) -> Array:
     dtype = tape.x.dtype
     H = params.U_i.shape[0]
     D = params.W_i.shape[1]
+    W_i = params.W_i
+    W_f = params.W_f
+    W_g = params.W_g
+    W_o = params.W_o
+    v_i = tape.v_i[t]
+    sigma_x = tape.sigma_x[t]
+    v_f = tape.v_f[t]
+    v_g = tape.v_g[t]
+    v_o = tape.v_o[t]
     a_i = tape.a_i[t]
     a_f = tape.a_f[t]
     a_g = tape.a_g[t]
-    W_f = params.W_f
     c_prev = tape.c[:-1][t]
     gamma_f = params.gamma_f
-    sigma_x = tape.sigma_x[t]
-    W_i = params.W_i
     gamma_i = params.gamma_i
     g = tape.g[t]
     gamma_g = params.gamma_g
     i = tape.i[t]
-    W_g = params.W_g
-    W_o = params.W_o
-    v_i = tape.v_i[t]
-    v_f = tape.v_f[t]
-    v_g = tape.v_g[t]
-    v_o = tape.v_o[t]
     a_o = tape.a_o[t]
     c_norm = tape.c_norm[t]
     gamma_o = params.gamma_o
@@ -2762,41 +2743,34 @@ def _input_jacobian_precise(tape: PreciseTape, params: Params, t: Any) -> Array:
     u_c = tape.u_c[t]
     lead = tape.x[t].shape[:-1]
     out = np.zeros((*lead, H + H, D), dtype)
+    # d mu_x[t] / d x[t]
+    d_mu_x_d_x = np.zeros((*lead, H, D), dtype)
+    d_mu_x_d_x += (0.25) * np.full((H, H), 1 / H, dtype) @ (W_i)
+    d_mu_x_d_x += (0.25) * np.full((H, H), 1 / H, dtype) @ (W_f)
+    d_mu_x_d_x += (0.25) * np.full((H, H), 1 / H, dtype) @ (W_g)
+    d_mu_x_d_x += (0.25) * np.full((H, H), 1 / H, dtype) @ (W_o)
+    # d sigma_x[t] / d x[t]
+    d_sigma_x_d_x = np.zeros((*lead, H, D), dtype)
+    d_sigma_x_d_x += (0.5 / sigma_x)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * v_i)[..., :, None] * W_i)
+    d_sigma_x_d_x += (0.5 / sigma_x)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.5 * v_i - 0.5 * v_f - 0.5 * v_g - 0.5 * v_o)[..., :, None] * d_mu_x_d_x)
+    d_sigma_x_d_x += (0.5 / sigma_x)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * v_f)[..., :, None] * W_f)
+    d_sigma_x_d_x += (0.5 / sigma_x)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * v_g)[..., :, None] * W_g)
+    d_sigma_x_d_x += (0.5 / sigma_x)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * v_o)[..., :, None] * W_o)
     i_slope = _sigmoid_slope(a_i)
     f_slope = _sigmoid_slope(a_f)
     g_slope = _tanh_slope(a_g)
     # d c[t] / d x[t]
     out[..., H : H + H, 0 : D] += (c_prev * gamma_f * f_slope / sigma_x)[..., :, None] * W_f
-    out[..., H : H + H, 0 : D] += (-0.25 * c_prev * gamma_f * f_slope / sigma_x - 0.25 * gamma_i * g * i_slope / sigma_x - 0.25 * gamma_g * i * g_slope / sigma_x)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (W_i)
-    out[..., H : H + H, 0 : D] += (-0.25 * c_prev * gamma_f * f_slope / sigma_x - 0.25 * gamma_i * g * i_slope / sigma_x - 0.25 * gamma_g * i * g_slope / sigma_x)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (W_f)
-    out[..., H : H + H, 0 : D] += (-0.25 * c_prev * gamma_f * f_slope / sigma_x - 0.25 * gamma_i * g * i_slope / sigma_x - 0.25 * gamma_g * i * g_slope / sigma_x)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (W_g)
-    out[..., H : H + H, 0 : D] += (-0.25 * c_prev * gamma_f * f_slope / sigma_x - 0.25 * gamma_i * g * i_slope / sigma_x - 0.25 * gamma_g * i * g_slope / sigma_x)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (W_o)
-    out[..., H : H + H, 0 : D] += (-0.5 * c_prev * gamma_f * v_f * f_slope / sigma_x**3 - 0.5 * gamma_i * v_i * g * i_slope / sigma_x**3 - 0.5 * gamma_g * v_g * i * g_slope / sigma_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * v_i)[..., :, None] * W_i)
-    out[..., H : H + H, 0 : D] += (-0.5 * c_prev * gamma_f * v_f * f_slope / sigma_x**3 - 0.5 * gamma_i * v_i * g * i_slope / sigma_x**3 - 0.5 * gamma_g * v_g * i * g_slope / sigma_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * v_i - 0.125 * v_f - 0.125 * v_g - 0.125 * v_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (W_i))
-    out[..., H : H + H, 0 : D] += (-0.5 * c_prev * gamma_f * v_f * f_slope / sigma_x**3 - 0.5 * gamma_i * v_i * g * i_slope / sigma_x**3 - 0.5 * gamma_g * v_g * i * g_slope / sigma_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * v_i - 0.125 * v_f - 0.125 * v_g - 0.125 * v_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (W_f))
-    out[..., H : H + H, 0 : D] += (-0.5 * c_prev * gamma_f * v_f * f_slope / sigma_x**3 - 0.5 * gamma_i * v_i * g * i_slope / sigma_x**3 - 0.5 * gamma_g * v_g * i * g_slope / sigma_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * v_i - 0.125 * v_f - 0.125 * v_g - 0.125 * v_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (W_g))
-    out[..., H : H + H, 0 : D] += (-0.5 * c_prev * gamma_f * v_f * f_slope / sigma_x**3 - 0.5 * gamma_i * v_i * g * i_slope / sigma_x**3 - 0.5 * gamma_g * v_g * i * g_slope / sigma_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * v_i - 0.125 * v_f - 0.125 * v_g - 0.125 * v_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (W_o))
-    out[..., H : H + H, 0 : D] += (-0.5 * c_prev * gamma_f * v_f * f_slope / sigma_x**3 - 0.5 * gamma_i * v_i * g * i_slope / sigma_x**3 - 0.5 * gamma_g * v_g * i * g_slope / sigma_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * v_f)[..., :, None] * W_f)
-    out[..., H : H + H, 0 : D] += (-0.5 * c_prev * gamma_f * v_f * f_slope / sigma_x**3 - 0.5 * gamma_i * v_i * g * i_slope / sigma_x**3 - 0.5 * gamma_g * v_g * i * g_slope / sigma_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * v_g)[..., :, None] * W_g)
-    out[..., H : H + H, 0 : D] += (-0.5 * c_prev * gamma_f * v_f * f_slope / sigma_x**3 - 0.5 * gamma_i * v_i * g * i_slope / sigma_x**3 - 0.5 * gamma_g * v_g * i * g_slope / sigma_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * v_o)[..., :, None] * W_o)
+    out[..., H : H + H, 0 : D] += (-c_prev * gamma_f * f_slope / sigma_x - gamma_i * g * i_slope / sigma_x - gamma_g * i * g_slope / sigma_x)[..., :, None] * d_mu_x_d_x
+    out[..., H : H + H, 0 : D] += (-c_prev * gamma_f * v_f * f_slope / sigma_x**2 - gamma_i * v_i * g * i_slope / sigma_x**2 - gamma_g * v_g * i * g_slope / sigma_x**2)[..., :, None] * d_sigma_x_d_x
     out[..., H : H + H, 0 : D] += (gamma_i * g * i_slope / sigma_x)[..., :, None] * W_i
     out[..., H : H + H, 0 : D] += (gamma_g * i * g_slope / sigma_x)[..., :, None] * W_g
     o_slope = _sigmoid_slope(a_o)
     tanh_c_norm_slope = _tanh_slope(c_norm)
     # d h[t] / d x[t]
     out[..., 0 : H, 0 : D] += (gamma_o * tanh_c_norm * o_slope / sigma_x)[..., :, None] * W_o
-    out[..., 0 : H, 0 : D] += (-0.25 * gamma_o * tanh_c_norm * o_slope / sigma_x)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (W_i)
-    out[..., 0 : H, 0 : D] += (-0.25 * gamma_o * tanh_c_norm * o_slope / sigma_x)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (W_f)
-    out[..., 0 : H, 0 : D] += (-0.25 * gamma_o * tanh_c_norm * o_slope / sigma_x)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (W_g)
-    out[..., 0 : H, 0 : D] += (-0.25 * gamma_o * tanh_c_norm * o_slope / sigma_x)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (W_o)
-    out[..., 0 : H, 0 : D] += (-0.5 * gamma_o * v_o * tanh_c_norm * o_slope / sigma_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * v_i)[..., :, None] * W_i)
-    out[..., 0 : H, 0 : D] += (-0.5 * gamma_o * v_o * tanh_c_norm * o_slope / sigma_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * v_i - 0.125 * v_f - 0.125 * v_g - 0.125 * v_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (W_i))
-    out[..., 0 : H, 0 : D] += (-0.5 * gamma_o * v_o * tanh_c_norm * o_slope / sigma_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * v_i - 0.125 * v_f - 0.125 * v_g - 0.125 * v_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (W_f))
-    out[..., 0 : H, 0 : D] += (-0.5 * gamma_o * v_o * tanh_c_norm * o_slope / sigma_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * v_i - 0.125 * v_f - 0.125 * v_g - 0.125 * v_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (W_g))
-    out[..., 0 : H, 0 : D] += (-0.5 * gamma_o * v_o * tanh_c_norm * o_slope / sigma_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * v_i - 0.125 * v_f - 0.125 * v_g - 0.125 * v_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (W_o))
-    out[..., 0 : H, 0 : D] += (-0.5 * gamma_o * v_o * tanh_c_norm * o_slope / sigma_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * v_f)[..., :, None] * W_f)
-    out[..., 0 : H, 0 : D] += (-0.5 * gamma_o * v_o * tanh_c_norm * o_slope / sigma_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * v_g)[..., :, None] * W_g)
-    out[..., 0 : H, 0 : D] += (-0.5 * gamma_o * v_o * tanh_c_norm * o_slope / sigma_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * v_o)[..., :, None] * W_o)
+    out[..., 0 : H, 0 : D] += (-gamma_o * tanh_c_norm * o_slope / sigma_x)[..., :, None] * d_mu_x_d_x
+    out[..., 0 : H, 0 : D] += (-gamma_o * v_o * tanh_c_norm * o_slope / sigma_x**2)[..., :, None] * d_sigma_x_d_x
     out[..., 0 : H, 0 : D] += (gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * out[..., H : H + H, 0 : D]
     out[..., 0 : H, 0 : D] += (-gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, 0 : D])
     out[..., 0 : H, 0 : D] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * out[..., H : H + H, 0 : D])
@@ -2823,78 +2797,86 @@ def _parameter_jacobian_fast(tape: Tape, params: Params, t: Any) -> Params:
     dtype = tape.x.dtype
     H = params.U_i.shape[0]
     D = params.W_i.shape[1]
-    i = tape.i[t]
-    f = tape.f[t]
     g = tape.g[t]
-    h_prev = tape.h[:-1][t]
+    f = tape.f[t]
+    i = tape.i[t]
     c_prev = tape.c[:-1][t]
     alpha_f = params.alpha_f
+    u_f = tape.u_f[t]
     sigma_h = tape.sigma_h[t]
     alpha_i = params.alpha_i
-    alpha_g = params.alpha_g
     u_i = tape.u_i[t]
-    u_f = tape.u_f[t]
+    alpha_g = params.alpha_g
     u_g = tape.u_g[t]
     u_o = tape.u_o[t]
-    x = tape.x[t]
+    h_prev = tape.h[:-1][t]
     gamma_f = params.gamma_f
+    v_f = tape.v_f[t]
     sigma_x = tape.sigma_x[t]
     gamma_i = params.gamma_i
-    gamma_g = params.gamma_g
     v_i = tape.v_i[t]
-    v_f = tape.v_f[t]
+    gamma_g = params.gamma_g
     v_g = tape.v_g[t]
     v_o = tape.v_o[t]
-    o = tape.o[t]
+    x = tape.x[t]
     tanh_c_norm = tape.tanh_c_norm[t]
-    alpha_o = params.alpha_o
     gamma_c = params.gamma_c
+    o = tape.o[t]
     sigma_c = tape.sigma_c[t]
     u_c = tape.u_c[t]
+    alpha_o = params.alpha_o
     gamma_o = params.gamma_o
     lead = tape.x[t].shape[:-1]
     out = np.zeros((*lead, H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H + H + H + H + H + H + H), dtype)
-    i_slope = i * (1 - i)
-    f_slope = f * (1 - f)
     g_slope = 1 - g**2
+    f_slope = f * (1 - f)
+    i_slope = i * (1 - i)
+    # d c[t] / d q_h[t]
+    d_c_d_q_h = np.zeros((*lead, H, H), dtype)
+    d_c_d_q_h += (0.5 * (-c_prev * alpha_f * u_f * f_slope / sigma_h**2 - alpha_i * u_i * g * i_slope / sigma_h**2 - alpha_g * u_g * i * g_slope / sigma_h**2) / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype)
+    # d c[t] / d s_h[t]
+    d_c_d_s_h = np.zeros((*lead, H, H), dtype)
+    d_c_d_s_h += d_c_d_q_h @ ((-0.5 * u_i - 0.5 * u_f - 0.5 * u_g - 0.5 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype))
+    d_c_d_s_h += (-c_prev * alpha_f * f_slope / sigma_h - alpha_i * g * i_slope / sigma_h - alpha_g * i * g_slope / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype)
     # d c[t] / d U_i
-    out[..., H : H + H, 0 : H * H] += (-0.25 * c_prev * alpha_f * f_slope / sigma_h - 0.25 * alpha_i * g * i_slope / sigma_h - 0.25 * alpha_g * i * g_slope / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(h_prev, H))
-    out[..., H : H + H, 0 : H * H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / sigma_h**3 - 0.5 * alpha_i * u_i * g * i_slope / sigma_h**3 - 0.5 * alpha_g * u_g * i * g_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_i)[..., :, None] * _applied(h_prev, H))
-    out[..., H : H + H, 0 : H * H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / sigma_h**3 - 0.5 * alpha_i * u_i * g * i_slope / sigma_h**3 - 0.5 * alpha_g * u_g * i * g_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(h_prev, H)))
     out[..., H : H + H, 0 : H * H] += (alpha_i * g * i_slope / sigma_h)[..., :, None] * _applied(h_prev, H)
+    out[..., H : H + H, 0 : H * H] += d_c_d_q_h @ ((0.5 * u_i)[..., :, None] * _applied(h_prev, H))
+    out[..., H : H + H, 0 : H * H] += (0.25) * d_c_d_s_h @ (_applied(h_prev, H))
     # d c[t] / d U_f
     out[..., H : H + H, H * H : H * H + H * H] += (c_prev * alpha_f * f_slope / sigma_h)[..., :, None] * _applied(h_prev, H)
-    out[..., H : H + H, H * H : H * H + H * H] += (-0.25 * c_prev * alpha_f * f_slope / sigma_h - 0.25 * alpha_i * g * i_slope / sigma_h - 0.25 * alpha_g * i * g_slope / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(h_prev, H))
-    out[..., H : H + H, H * H : H * H + H * H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / sigma_h**3 - 0.5 * alpha_i * u_i * g * i_slope / sigma_h**3 - 0.5 * alpha_g * u_g * i * g_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(h_prev, H)))
-    out[..., H : H + H, H * H : H * H + H * H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / sigma_h**3 - 0.5 * alpha_i * u_i * g * i_slope / sigma_h**3 - 0.5 * alpha_g * u_g * i * g_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_f)[..., :, None] * _applied(h_prev, H))
+    out[..., H : H + H, H * H : H * H + H * H] += d_c_d_q_h @ ((0.5 * u_f)[..., :, None] * _applied(h_prev, H))
+    out[..., H : H + H, H * H : H * H + H * H] += (0.25) * d_c_d_s_h @ (_applied(h_prev, H))
     # d c[t] / d U_g
-    out[..., H : H + H, H * H + H * H : H * H + H * H + H * H] += (-0.25 * c_prev * alpha_f * f_slope / sigma_h - 0.25 * alpha_i * g * i_slope / sigma_h - 0.25 * alpha_g * i * g_slope / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(h_prev, H))
-    out[..., H : H + H, H * H + H * H : H * H + H * H + H * H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / sigma_h**3 - 0.5 * alpha_i * u_i * g * i_slope / sigma_h**3 - 0.5 * alpha_g * u_g * i * g_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(h_prev, H)))
-    out[..., H : H + H, H * H + H * H : H * H + H * H + H * H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / sigma_h**3 - 0.5 * alpha_i * u_i * g * i_slope / sigma_h**3 - 0.5 * alpha_g * u_g * i * g_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_g)[..., :, None] * _applied(h_prev, H))
     out[..., H : H + H, H * H + H * H : H * H + H * H + H * H] += (alpha_g * i * g_slope / sigma_h)[..., :, None] * _applied(h_prev, H)
+    out[..., H : H + H, H * H + H * H : H * H + H * H + H * H] += d_c_d_q_h @ ((0.5 * u_g)[..., :, None] * _applied(h_prev, H))
+    out[..., H : H + H, H * H + H * H : H * H + H * H + H * H] += (0.25) * d_c_d_s_h @ (_applied(h_prev, H))
     # d c[t] / d U_o
-    out[..., H : H + H, H * H + H * H + H * H : H * H + H * H + H * H + H * H] += (-0.25 * c_prev * alpha_f * f_slope / sigma_h - 0.25 * alpha_i * g * i_slope / sigma_h - 0.25 * alpha_g * i * g_slope / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(h_prev, H))
-    out[..., H : H + H, H * H + H * H + H * H : H * H + H * H + H * H + H * H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / sigma_h**3 - 0.5 * alpha_i * u_i * g * i_slope / sigma_h**3 - 0.5 * alpha_g * u_g * i * g_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(h_prev, H)))
-    out[..., H : H + H, H * H + H * H + H * H : H * H + H * H + H * H + H * H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / sigma_h**3 - 0.5 * alpha_i * u_i * g * i_slope / sigma_h**3 - 0.5 * alpha_g * u_g * i * g_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_o)[..., :, None] * _applied(h_prev, H))
+    out[..., H : H + H, H * H + H * H + H * H : H * H + H * H + H * H + H * H] += d_c_d_q_h @ ((0.5 * u_o)[..., :, None] * _applied(h_prev, H))
+    out[..., H : H + H, H * H + H * H + H * H : H * H + H * H + H * H + H * H] += (0.25) * d_c_d_s_h @ (_applied(h_prev, H))
+    del d_c_d_q_h, d_c_d_s_h
+    # d c[t] / d q_x[t]
+    d_c_d_q_x = np.zeros((*lead, H, H), dtype)
+    d_c_d_q_x += (0.5 * (-c_prev * gamma_f * v_f * f_slope / sigma_x**2 - gamma_i * v_i * g * i_slope / sigma_x**2 - gamma_g * v_g * i * g_slope / sigma_x**2) / sigma_x)[..., :, None] * np.full((H, H), 1 / H, dtype)
+    # d c[t] / d s_x[t]
+    d_c_d_s_x = np.zeros((*lead, H, H), dtype)
+    d_c_d_s_x += d_c_d_q_x @ ((-0.5 * v_i - 0.5 * v_f - 0.5 * v_g - 0.5 * v_o)[..., :, None] * np.full((H, H), 1 / H, dtype))
+    d_c_d_s_x += (-c_prev * gamma_f * f_slope / sigma_x - gamma_i * g * i_slope / sigma_x - gamma_g * i * g_slope / sigma_x)[..., :, None] * np.full((H, H), 1 / H, dtype)
     # d c[t] / d W_i
-    out[..., H : H + H, H * H + H * H + H * H + H * H : H * H + H * H + H * H + H * H + H * D] += (-0.25 * c_prev * gamma_f * f_slope / sigma_x - 0.25 * gamma_i * g * i_slope / sigma_x - 0.25 * gamma_g * i * g_slope / sigma_x)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(x, H))
-    out[..., H : H + H, H * H + H * H + H * H + H * H : H * H + H * H + H * H + H * H + H * D] += (-0.5 * c_prev * gamma_f * v_f * f_slope / sigma_x**3 - 0.5 * gamma_i * v_i * g * i_slope / sigma_x**3 - 0.5 * gamma_g * v_g * i * g_slope / sigma_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * v_i)[..., :, None] * _applied(x, H))
-    out[..., H : H + H, H * H + H * H + H * H + H * H : H * H + H * H + H * H + H * H + H * D] += (-0.5 * c_prev * gamma_f * v_f * f_slope / sigma_x**3 - 0.5 * gamma_i * v_i * g * i_slope / sigma_x**3 - 0.5 * gamma_g * v_g * i * g_slope / sigma_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * v_i - 0.125 * v_f - 0.125 * v_g - 0.125 * v_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(x, H)))
     out[..., H : H + H, H * H + H * H + H * H + H * H : H * H + H * H + H * H + H * H + H * D] += (gamma_i * g * i_slope / sigma_x)[..., :, None] * _applied(x, H)
+    out[..., H : H + H, H * H + H * H + H * H + H * H : H * H + H * H + H * H + H * H + H * D] += d_c_d_q_x @ ((0.5 * v_i)[..., :, None] * _applied(x, H))
+    out[..., H : H + H, H * H + H * H + H * H + H * H : H * H + H * H + H * H + H * H + H * D] += (0.25) * d_c_d_s_x @ (_applied(x, H))
     # d c[t] / d W_f
     out[..., H : H + H, H * H + H * H + H * H + H * H + H * D : H * H + H * H + H * H + H * H + H * D + H * D] += (c_prev * gamma_f * f_slope / sigma_x)[..., :, None] * _applied(x, H)
-    out[..., H : H + H, H * H + H * H + H * H + H * H + H * D : H * H + H * H + H * H + H * H + H * D + H * D] += (-0.25 * c_prev * gamma_f * f_slope / sigma_x - 0.25 * gamma_i * g * i_slope / sigma_x - 0.25 * gamma_g * i * g_slope / sigma_x)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(x, H))
-    out[..., H : H + H, H * H + H * H + H * H + H * H + H * D : H * H + H * H + H * H + H * H + H * D + H * D] += (-0.5 * c_prev * gamma_f * v_f * f_slope / sigma_x**3 - 0.5 * gamma_i * v_i * g * i_slope / sigma_x**3 - 0.5 * gamma_g * v_g * i * g_slope / sigma_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * v_i - 0.125 * v_f - 0.125 * v_g - 0.125 * v_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(x, H)))
-    out[..., H : H + H, H * H + H * H + H * H + H * H + H * D : H * H + H * H + H * H + H * H + H * D + H * D] += (-0.5 * c_prev * gamma_f * v_f * f_slope / sigma_x**3 - 0.5 * gamma_i * v_i * g * i_slope / sigma_x**3 - 0.5 * gamma_g * v_g * i * g_slope / sigma_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * v_f)[..., :, None] * _applied(x, H))
+    out[..., H : H + H, H * H + H * H + H * H + H * H + H * D : H * H + H * H + H * H + H * H + H * D + H * D] += d_c_d_q_x @ ((0.5 * v_f)[..., :, None] * _applied(x, H))
+    out[..., H : H + H, H * H + H * H + H * H + H * H + H * D : H * H + H * H + H * H + H * H + H * D + H * D] += (0.25) * d_c_d_s_x @ (_applied(x, H))
     # d c[t] / d W_g
-    out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D] += (-0.25 * c_prev * gamma_f * f_slope / sigma_x - 0.25 * gamma_i * g * i_slope / sigma_x - 0.25 * gamma_g * i * g_slope / sigma_x)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(x, H))
-    out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D] += (-0.5 * c_prev * gamma_f * v_f * f_slope / sigma_x**3 - 0.5 * gamma_i * v_i * g * i_slope / sigma_x**3 - 0.5 * gamma_g * v_g * i * g_slope / sigma_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * v_i - 0.125 * v_f - 0.125 * v_g - 0.125 * v_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(x, H)))
-    out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D] += (-0.5 * c_prev * gamma_f * v_f * f_slope / sigma_x**3 - 0.5 * gamma_i * v_i * g * i_slope / sigma_x**3 - 0.5 * gamma_g * v_g * i * g_slope / sigma_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * v_g)[..., :, None] * _applied(x, H))
     out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D] += (gamma_g * i * g_slope / sigma_x)[..., :, None] * _applied(x, H)
+    out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D] += d_c_d_q_x @ ((0.5 * v_g)[..., :, None] * _applied(x, H))
+    out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D] += (0.25) * d_c_d_s_x @ (_applied(x, H))
     # d c[t] / d W_o
-    out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D] += (-0.25 * c_prev * gamma_f * f_slope / sigma_x - 0.25 * gamma_i * g * i_slope / sigma_x - 0.25 * gamma_g * i * g_slope / sigma_x)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(x, H))
-    out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D] += (-0.5 * c_prev * gamma_f * v_f * f_slope / sigma_x**3 - 0.5 * gamma_i * v_i * g * i_slope / sigma_x**3 - 0.5 * gamma_g * v_g * i * g_slope / sigma_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * v_i - 0.125 * v_f - 0.125 * v_g - 0.125 * v_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(x, H)))
-    out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D] += (-0.5 * c_prev * gamma_f * v_f * f_slope / sigma_x**3 - 0.5 * gamma_i * v_i * g * i_slope / sigma_x**3 - 0.5 * gamma_g * v_g * i * g_slope / sigma_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * v_o)[..., :, None] * _applied(x, H))
+    out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D] += d_c_d_q_x @ ((0.5 * v_o)[..., :, None] * _applied(x, H))
+    out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D] += (0.25) * d_c_d_s_x @ (_applied(x, H))
+    del d_c_d_q_x, d_c_d_s_x
     # d c[t] / d alpha_i
     np.einsum("...ii->...i", out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H])[...] += u_i * g * i_slope / sigma_h
     # d c[t] / d gamma_i
@@ -2913,74 +2895,67 @@ def _parameter_jacobian_fast(tape: Tape, params: Params, t: Any) -> Params:
     np.einsum("...ii->...i", out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H])[...] += v_g * i * g_slope / sigma_x
     # d c[t] / d b_g
     np.einsum("...ii->...i", out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H + H])[...] += i * g_slope
-    o_slope = o * (1 - o)
     tanh_c_norm_slope = 1 - tanh_c_norm**2
+    # d h[t] / d c[t]
+    d_h_d_c = np.zeros((*lead, H, H), dtype)
+    np.einsum("...ii->...i", d_h_d_c)[...] += gamma_c * o * tanh_c_norm_slope / sigma_c
+    d_h_d_c += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) * (2 * u_c)[..., None, :]
+    d_h_d_c += (-gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * np.full((H, H), 1 / H, dtype)
+    d_h_d_c += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype))
+    o_slope = o * (1 - o)
+    # d h[t] / d q_h[t]
+    d_h_d_q_h = np.zeros((*lead, H, H), dtype)
+    d_h_d_q_h += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype)
+    d_h_d_q_h += d_h_d_c @ ((0.5 * (-c_prev * alpha_f * u_f * f_slope / sigma_h**2 - alpha_i * u_i * g * i_slope / sigma_h**2 - alpha_g * u_g * i * g_slope / sigma_h**2) / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype))
+    # d h[t] / d s_h[t]
+    d_h_d_s_h = np.zeros((*lead, H, H), dtype)
+    d_h_d_s_h += (-alpha_o * tanh_c_norm * o_slope / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype)
+    d_h_d_s_h += d_h_d_q_h @ ((-0.5 * u_i - 0.5 * u_f - 0.5 * u_g - 0.5 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype))
+    d_h_d_s_h += d_h_d_c @ ((-c_prev * alpha_f * f_slope / sigma_h - alpha_i * g * i_slope / sigma_h - alpha_g * i * g_slope / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype))
     # d h[t] / d U_i
-    out[..., 0 : H, 0 : H * H] += (-0.25 * alpha_o * tanh_c_norm * o_slope / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(h_prev, H))
-    out[..., 0 : H, 0 : H * H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_i)[..., :, None] * _applied(h_prev, H))
-    out[..., 0 : H, 0 : H * H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(h_prev, H)))
-    out[..., 0 : H, 0 : H * H] += (gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * out[..., H : H + H, 0 : H * H]
-    out[..., 0 : H, 0 : H * H] += (-gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, 0 : H * H])
-    out[..., 0 : H, 0 : H * H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * out[..., H : H + H, 0 : H * H])
-    out[..., 0 : H, 0 : H * H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, 0 : H * H]))
+    out[..., 0 : H, 0 : H * H] += d_h_d_c @ ((alpha_i * g * i_slope / sigma_h)[..., :, None] * _applied(h_prev, H))
+    out[..., 0 : H, 0 : H * H] += d_h_d_q_h @ ((0.5 * u_i)[..., :, None] * _applied(h_prev, H))
+    out[..., 0 : H, 0 : H * H] += (0.25) * d_h_d_s_h @ (_applied(h_prev, H))
     # d h[t] / d U_f
-    out[..., 0 : H, H * H : H * H + H * H] += (-0.25 * alpha_o * tanh_c_norm * o_slope / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(h_prev, H))
-    out[..., 0 : H, H * H : H * H + H * H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(h_prev, H)))
-    out[..., 0 : H, H * H : H * H + H * H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_f)[..., :, None] * _applied(h_prev, H))
-    out[..., 0 : H, H * H : H * H + H * H] += (gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * out[..., H : H + H, H * H : H * H + H * H]
-    out[..., 0 : H, H * H : H * H + H * H] += (-gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H : H * H + H * H])
-    out[..., 0 : H, H * H : H * H + H * H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * out[..., H : H + H, H * H : H * H + H * H])
-    out[..., 0 : H, H * H : H * H + H * H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H : H * H + H * H]))
+    out[..., 0 : H, H * H : H * H + H * H] += d_h_d_c @ ((c_prev * alpha_f * f_slope / sigma_h)[..., :, None] * _applied(h_prev, H))
+    out[..., 0 : H, H * H : H * H + H * H] += d_h_d_q_h @ ((0.5 * u_f)[..., :, None] * _applied(h_prev, H))
+    out[..., 0 : H, H * H : H * H + H * H] += (0.25) * d_h_d_s_h @ (_applied(h_prev, H))
     # d h[t] / d U_g
-    out[..., 0 : H, H * H + H * H : H * H + H * H + H * H] += (-0.25 * alpha_o * tanh_c_norm * o_slope / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(h_prev, H))
-    out[..., 0 : H, H * H + H * H : H * H + H * H + H * H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(h_prev, H)))
-    out[..., 0 : H, H * H + H * H : H * H + H * H + H * H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_g)[..., :, None] * _applied(h_prev, H))
-    out[..., 0 : H, H * H + H * H : H * H + H * H + H * H] += (gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * out[..., H : H + H, H * H + H * H : H * H + H * H + H * H]
-    out[..., 0 : H, H * H + H * H : H * H + H * H + H * H] += (-gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H : H * H + H * H + H * H])
-    out[..., 0 : H, H * H + H * H : H * H + H * H + H * H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * out[..., H : H + H, H * H + H * H : H * H + H * H + H * H])
-    out[..., 0 : H, H * H + H * H : H * H + H * H + H * H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H : H * H + H * H + H * H]))
+    out[..., 0 : H, H * H + H * H : H * H + H * H + H * H] += d_h_d_c @ ((alpha_g * i * g_slope / sigma_h)[..., :, None] * _applied(h_prev, H))
+    out[..., 0 : H, H * H + H * H : H * H + H * H + H * H] += d_h_d_q_h @ ((0.5 * u_g)[..., :, None] * _applied(h_prev, H))
+    out[..., 0 : H, H * H + H * H : H * H + H * H + H * H] += (0.25) * d_h_d_s_h @ (_applied(h_prev, H))
     # d h[t] / d U_o
     out[..., 0 : H, H * H + H * H + H * H : H * H + H * H + H * H + H * H] += (alpha_o * tanh_c_norm * o_slope / sigma_h)[..., :, None] * _applied(h_prev, H)
-    out[..., 0 : H, H * H + H * H + H * H : H * H + H * H + H * H + H * H] += (-0.25 * alpha_o * tanh_c_norm * o_slope / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(h_prev, H))
-    out[..., 0 : H, H * H + H * H + H * H : H * H + H * H + H * H + H * H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(h_prev, H)))
-    out[..., 0 : H, H * H + H * H + H * H : H * H + H * H + H * H + H * H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_o)[..., :, None] * _applied(h_prev, H))
-    out[..., 0 : H, H * H + H * H + H * H : H * H + H * H + H * H + H * H] += (gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H : H * H + H * H + H * H + H * H]
-    out[..., 0 : H, H * H + H * H + H * H : H * H + H * H + H * H + H * H] += (-gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H : H * H + H * H + H * H + H * H])
-    out[..., 0 : H, H * H + H * H + H * H : H * H + H * H + H * H + H * H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H : H * H + H * H + H * H + H * H])
-    out[..., 0 : H, H * H + H * H + H * H : H * H + H * H + H * H + H * H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H : H * H + H * H + H * H + H * H]))
+    out[..., 0 : H, H * H + H * H + H * H : H * H + H * H + H * H + H * H] += d_h_d_q_h @ ((0.5 * u_o)[..., :, None] * _applied(h_prev, H))
+    out[..., 0 : H, H * H + H * H + H * H : H * H + H * H + H * H + H * H] += (0.25) * d_h_d_s_h @ (_applied(h_prev, H))
+    del d_h_d_q_h, d_h_d_s_h
+    # d h[t] / d q_x[t]
+    d_h_d_q_x = np.zeros((*lead, H, H), dtype)
+    d_h_d_q_x += (-0.5 * gamma_o * v_o * tanh_c_norm * o_slope / sigma_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype)
+    d_h_d_q_x += d_h_d_c @ ((0.5 * (-c_prev * gamma_f * v_f * f_slope / sigma_x**2 - gamma_i * v_i * g * i_slope / sigma_x**2 - gamma_g * v_g * i * g_slope / sigma_x**2) / sigma_x)[..., :, None] * np.full((H, H), 1 / H, dtype))
+    # d h[t] / d s_x[t]
+    d_h_d_s_x = np.zeros((*lead, H, H), dtype)
+    d_h_d_s_x += (-gamma_o * tanh_c_norm * o_slope / sigma_x)[..., :, None] * np.full((H, H), 1 / H, dtype)
+    d_h_d_s_x += d_h_d_q_x @ ((-0.5 * v_i - 0.5 * v_f - 0.5 * v_g - 0.5 * v_o)[..., :, None] * np.full((H, H), 1 / H, dtype))
+    d_h_d_s_x += d_h_d_c @ ((-c_prev * gamma_f * f_slope / sigma_x - gamma_i * g * i_slope / sigma_x - gamma_g * i * g_slope / sigma_x)[..., :, None] * np.full((H, H), 1 / H, dtype))
     # d h[t] / d W_i
-    out[..., 0 : H, H * H + H * H + H * H + H * H : H * H + H * H + H * H + H * H + H * D] += (-0.25 * gamma_o * tanh_c_norm * o_slope / sigma_x)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(x, H))
-    out[..., 0 : H, H * H + H * H + H * H + H * H : H * H + H * H + H * H + H * H + H * D] += (-0.5 * gamma_o * v_o * tanh_c_norm * o_slope / sigma_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * v_i)[..., :, None] * _applied(x, H))
-    out[..., 0 : H, H * H + H * H + H * H + H * H : H * H + H * H + H * H + H * H + H * D] += (-0.5 * gamma_o * v_o * tanh_c_norm * o_slope / sigma_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * v_i - 0.125 * v_f - 0.125 * v_g - 0.125 * v_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(x, H)))
-    out[..., 0 : H, H * H + H * H + H * H + H * H : H * H + H * H + H * H + H * H + H * D] += (gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H + H * H : H * H + H * H + H * H + H * H + H * D]
-    out[..., 0 : H, H * H + H * H + H * H + H * H : H * H + H * H + H * H + H * H + H * D] += (-gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H + H * H : H * H + H * H + H * H + H * H + H * D])
-    out[..., 0 : H, H * H + H * H + H * H + H * H : H * H + H * H + H * H + H * H + H * D] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H + H * H : H * H + H * H + H * H + H * H + H * D])
-    out[..., 0 : H, H * H + H * H + H * H + H * H : H * H + H * H + H * H + H * H + H * D] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H + H * H : H * H + H * H + H * H + H * H + H * D]))
+    out[..., 0 : H, H * H + H * H + H * H + H * H : H * H + H * H + H * H + H * H + H * D] += d_h_d_c @ ((gamma_i * g * i_slope / sigma_x)[..., :, None] * _applied(x, H))
+    out[..., 0 : H, H * H + H * H + H * H + H * H : H * H + H * H + H * H + H * H + H * D] += d_h_d_q_x @ ((0.5 * v_i)[..., :, None] * _applied(x, H))
+    out[..., 0 : H, H * H + H * H + H * H + H * H : H * H + H * H + H * H + H * H + H * D] += (0.25) * d_h_d_s_x @ (_applied(x, H))
     # d h[t] / d W_f
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D : H * H + H * H + H * H + H * H + H * D + H * D] += (-0.25 * gamma_o * tanh_c_norm * o_slope / sigma_x)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(x, H))
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D : H * H + H * H + H * H + H * H + H * D + H * D] += (-0.5 * gamma_o * v_o * tanh_c_norm * o_slope / sigma_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * v_i - 0.125 * v_f - 0.125 * v_g - 0.125 * v_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(x, H)))
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D : H * H + H * H + H * H + H * H + H * D + H * D] += (-0.5 * gamma_o * v_o * tanh_c_norm * o_slope / sigma_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * v_f)[..., :, None] * _applied(x, H))
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D : H * H + H * H + H * H + H * H + H * D + H * D] += (gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H + H * H + H * D : H * H + H * H + H * H + H * H + H * D + H * D]
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D : H * H + H * H + H * H + H * H + H * D + H * D] += (-gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H + H * H + H * D : H * H + H * H + H * H + H * H + H * D + H * D])
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D : H * H + H * H + H * H + H * H + H * D + H * D] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H + H * H + H * D : H * H + H * H + H * H + H * H + H * D + H * D])
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D : H * H + H * H + H * H + H * H + H * D + H * D] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H + H * H + H * D : H * H + H * H + H * H + H * H + H * D + H * D]))
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D : H * H + H * H + H * H + H * H + H * D + H * D] += d_h_d_c @ ((c_prev * gamma_f * f_slope / sigma_x)[..., :, None] * _applied(x, H))
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D : H * H + H * H + H * H + H * H + H * D + H * D] += d_h_d_q_x @ ((0.5 * v_f)[..., :, None] * _applied(x, H))
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D : H * H + H * H + H * H + H * H + H * D + H * D] += (0.25) * d_h_d_s_x @ (_applied(x, H))
     # d h[t] / d W_g
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D] += (-0.25 * gamma_o * tanh_c_norm * o_slope / sigma_x)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(x, H))
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D] += (-0.5 * gamma_o * v_o * tanh_c_norm * o_slope / sigma_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * v_i - 0.125 * v_f - 0.125 * v_g - 0.125 * v_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(x, H)))
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D] += (-0.5 * gamma_o * v_o * tanh_c_norm * o_slope / sigma_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * v_g)[..., :, None] * _applied(x, H))
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D] += (gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D]
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D] += (-gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D])
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D])
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D]))
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D] += d_h_d_c @ ((gamma_g * i * g_slope / sigma_x)[..., :, None] * _applied(x, H))
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D] += d_h_d_q_x @ ((0.5 * v_g)[..., :, None] * _applied(x, H))
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D] += (0.25) * d_h_d_s_x @ (_applied(x, H))
+    del d_h_d_c
     # d h[t] / d W_o
     out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D] += (gamma_o * tanh_c_norm * o_slope / sigma_x)[..., :, None] * _applied(x, H)
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D] += (-0.25 * gamma_o * tanh_c_norm * o_slope / sigma_x)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(x, H))
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D] += (-0.5 * gamma_o * v_o * tanh_c_norm * o_slope / sigma_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * v_i - 0.125 * v_f - 0.125 * v_g - 0.125 * v_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(x, H)))
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D] += (-0.5 * gamma_o * v_o * tanh_c_norm * o_slope / sigma_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * v_o)[..., :, None] * _applied(x, H))
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D] += (gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D]
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D] += (-gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D])
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D])
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D]))
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D] += d_h_d_q_x @ ((0.5 * v_o)[..., :, None] * _applied(x, H))
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D] += (0.25) * d_h_d_s_x @ (_applied(x, H))
+    del d_h_d_q_x, d_h_d_s_x
     # d h[t] / d alpha_i
     out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H] += (gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H]
     out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H] += (-gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H])
@@ -3043,82 +3018,90 @@ def _parameter_jacobian_precise(tape: PreciseTape, params: Params, t: Any) -> Pa
     dtype = tape.x.dtype
     H = params.U_i.shape[0]
     D = params.W_i.shape[1]
-    a_i = tape.a_i[t]
-    a_f = tape.a_f[t]
     a_g = tape.a_g[t]
-    h_prev = tape.h[:-1][t]
+    a_f = tape.a_f[t]
+    a_i = tape.a_i[t]
     c_prev = tape.c[:-1][t]
     alpha_f = params.alpha_f
+    u_f = tape.u_f[t]
     sigma_h = tape.sigma_h[t]
     alpha_i = params.alpha_i
+    u_i = tape.u_i[t]
     g = tape.g[t]
     alpha_g = params.alpha_g
-    i = tape.i[t]
-    u_i = tape.u_i[t]
-    u_f = tape.u_f[t]
     u_g = tape.u_g[t]
+    i = tape.i[t]
     u_o = tape.u_o[t]
-    x = tape.x[t]
+    h_prev = tape.h[:-1][t]
     gamma_f = params.gamma_f
+    v_f = tape.v_f[t]
     sigma_x = tape.sigma_x[t]
     gamma_i = params.gamma_i
-    gamma_g = params.gamma_g
     v_i = tape.v_i[t]
-    v_f = tape.v_f[t]
+    gamma_g = params.gamma_g
     v_g = tape.v_g[t]
     v_o = tape.v_o[t]
-    a_o = tape.a_o[t]
+    x = tape.x[t]
     c_norm = tape.c_norm[t]
-    alpha_o = params.alpha_o
-    tanh_c_norm = tape.tanh_c_norm[t]
     gamma_c = params.gamma_c
     o = tape.o[t]
     sigma_c = tape.sigma_c[t]
     u_c = tape.u_c[t]
+    a_o = tape.a_o[t]
+    alpha_o = params.alpha_o
+    tanh_c_norm = tape.tanh_c_norm[t]
     gamma_o = params.gamma_o
     lead = tape.x[t].shape[:-1]
     out = np.zeros((*lead, H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H + H + H + H + H + H + H), dtype)
-    i_slope = _sigmoid_slope(a_i)
-    f_slope = _sigmoid_slope(a_f)
     g_slope = _tanh_slope(a_g)
+    f_slope = _sigmoid_slope(a_f)
+    i_slope = _sigmoid_slope(a_i)
+    # d c[t] / d q_h[t]
+    d_c_d_q_h = np.zeros((*lead, H, H), dtype)
+    d_c_d_q_h += (0.5 * (-c_prev * alpha_f * u_f * f_slope / sigma_h**2 - alpha_i * u_i * g * i_slope / sigma_h**2 - alpha_g * u_g * i * g_slope / sigma_h**2) / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype)
+    # d c[t] / d s_h[t]
+    d_c_d_s_h = np.zeros((*lead, H, H), dtype)
+    d_c_d_s_h += d_c_d_q_h @ ((-0.5 * u_i - 0.5 * u_f - 0.5 * u_g - 0.5 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype))
+    d_c_d_s_h += (-c_prev * alpha_f * f_slope / sigma_h - alpha_i * g * i_slope / sigma_h - alpha_g * i * g_slope / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype)
     # d c[t] / d U_i
-    out[..., H : H + H, 0 : H * H] += (-0.25 * c_prev * alpha_f * f_slope / sigma_h - 0.25 * alpha_i * g * i_slope / sigma_h - 0.25 * alpha_g * i * g_slope / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(h_prev, H))
-    out[..., H : H + H, 0 : H * H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / sigma_h**3 - 0.5 * alpha_i * u_i * g * i_slope / sigma_h**3 - 0.5 * alpha_g * u_g * i * g_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_i)[..., :, None] * _applied(h_prev, H))
-    out[..., H : H + H, 0 : H * H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / sigma_h**3 - 0.5 * alpha_i * u_i * g * i_slope / sigma_h**3 - 0.5 * alpha_g * u_g * i * g_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(h_prev, H)))
     out[..., H : H + H, 0 : H * H] += (alpha_i * g * i_slope / sigma_h)[..., :, None] * _applied(h_prev, H)
+    out[..., H : H + H, 0 : H * H] += d_c_d_q_h @ ((0.5 * u_i)[..., :, None] * _applied(h_prev, H))
+    out[..., H : H + H, 0 : H * H] += (0.25) * d_c_d_s_h @ (_applied(h_prev, H))
     # d c[t] / d U_f
     out[..., H : H + H, H * H : H * H + H * H] += (c_prev * alpha_f * f_slope / sigma_h)[..., :, None] * _applied(h_prev, H)
-    out[..., H : H + H, H * H : H * H + H * H] += (-0.25 * c_prev * alpha_f * f_slope / sigma_h - 0.25 * alpha_i * g * i_slope / sigma_h - 0.25 * alpha_g * i * g_slope / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(h_prev, H))
-    out[..., H : H + H, H * H : H * H + H * H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / sigma_h**3 - 0.5 * alpha_i * u_i * g * i_slope / sigma_h**3 - 0.5 * alpha_g * u_g * i * g_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(h_prev, H)))
-    out[..., H : H + H, H * H : H * H + H * H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / sigma_h**3 - 0.5 * alpha_i * u_i * g * i_slope / sigma_h**3 - 0.5 * alpha_g * u_g * i * g_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_f)[..., :, None] * _applied(h_prev, H))
+    out[..., H : H + H, H * H : H * H + H * H] += d_c_d_q_h @ ((0.5 * u_f)[..., :, None] * _applied(h_prev, H))
+    out[..., H : H + H, H * H : H * H + H * H] += (0.25) * d_c_d_s_h @ (_applied(h_prev, H))
     # d c[t] / d U_g
-    out[..., H : H + H, H * H + H * H : H * H + H * H + H * H] += (-0.25 * c_prev * alpha_f * f_slope / sigma_h - 0.25 * alpha_i * g * i_slope / sigma_h - 0.25 * alpha_g * i * g_slope / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(h_prev, H))
-    out[..., H : H + H, H * H + H * H : H * H + H * H + H * H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / sigma_h**3 - 0.5 * alpha_i * u_i * g * i_slope / sigma_h**3 - 0.5 * alpha_g * u_g * i * g_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(h_prev, H)))
-    out[..., H : H + H, H * H + H * H : H * H + H * H + H * H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / sigma_h**3 - 0.5 * alpha_i * u_i * g * i_slope / sigma_h**3 - 0.5 * alpha_g * u_g * i * g_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_g)[..., :, None] * _applied(h_prev, H))
     out[..., H : H + H, H * H + H * H : H * H + H * H + H * H] += (alpha_g * i * g_slope / sigma_h)[..., :, None] * _applied(h_prev, H)
+    out[..., H : H + H, H * H + H * H : H * H + H * H + H * H] += d_c_d_q_h @ ((0.5 * u_g)[..., :, None] * _applied(h_prev, H))
+    out[..., H : H + H, H * H + H * H : H * H + H * H + H * H] += (0.25) * d_c_d_s_h @ (_applied(h_prev, H))
     # d c[t] / d U_o
-    out[..., H : H + H, H * H + H * H + H * H : H * H + H * H + H * H + H * H] += (-0.25 * c_prev * alpha_f * f_slope / sigma_h - 0.25 * alpha_i * g * i_slope / sigma_h - 0.25 * alpha_g * i * g_slope / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(h_prev, H))
-    out[..., H : H + H, H * H + H * H + H * H : H * H + H * H + H * H + H * H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / sigma_h**3 - 0.5 * alpha_i * u_i * g * i_slope / sigma_h**3 - 0.5 * alpha_g * u_g * i * g_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(h_prev, H)))
-    out[..., H : H + H, H * H + H * H + H * H : H * H + H * H + H * H + H * H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / sigma_h**3 - 0.5 * alpha_i * u_i * g * i_slope / sigma_h**3 - 0.5 * alpha_g * u_g * i * g_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_o)[..., :, None] * _applied(h_prev, H))
+    out[..., H : H + H, H * H + H * H + H * H : H * H + H * H + H * H + H * H] += d_c_d_q_h @ ((0.5 * u_o)[..., :, None] * _applied(h_prev, H))
+    out[..., H : H + H, H * H + H * H + H * H : H * H + H * H + H * H + H * H] += (0.25) * d_c_d_s_h @ (_applied(h_prev, H))
+    del d_c_d_q_h, d_c_d_s_h
+    # d c[t] / d q_x[t]
+    d_c_d_q_x = np.zeros((*lead, H, H), dtype)
+    d_c_d_q_x += (0.5 * (-c_prev * gamma_f * v_f * f_slope / sigma_x**2 - gamma_i * v_i * g * i_slope / sigma_x**2 - gamma_g * v_g * i * g_slope / sigma_x**2) / sigma_x)[..., :, None] * np.full((H, H), 1 / H, dtype)
+    # d c[t] / d s_x[t]
+    d_c_d_s_x = np.zeros((*lead, H, H), dtype)
+    d_c_d_s_x += d_c_d_q_x @ ((-0.5 * v_i - 0.5 * v_f - 0.5 * v_g - 0.5 * v_o)[..., :, None] * np.full((H, H), 1 / H, dtype))
+    d_c_d_s_x += (-c_prev * gamma_f * f_slope / sigma_x - gamma_i * g * i_slope / sigma_x - gamma_g * i * g_slope / sigma_x)[..., :, None] * np.full((H, H), 1 / H, dtype)
     # d c[t] / d W_i
-    out[..., H : H + H, H * H + H * H + H * H + H * H : H * H + H * H + H * H + H * H + H * D] += (-0.25 * c_prev * gamma_f * f_slope / sigma_x - 0.25 * gamma_i * g * i_slope / sigma_x - 0.25 * gamma_g * i * g_slope / sigma_x)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(x, H))
-    out[..., H : H + H, H * H + H * H + H * H + H * H : H * H + H * H + H * H + H * H + H * D] += (-0.5 * c_prev * gamma_f * v_f * f_slope / sigma_x**3 - 0.5 * gamma_i * v_i * g * i_slope / sigma_x**3 - 0.5 * gamma_g * v_g * i * g_slope / sigma_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * v_i)[..., :, None] * _applied(x, H))
-    out[..., H : H + H, H * H + H * H + H * H + H * H : H * H + H * H + H * H + H * H + H * D] += (-0.5 * c_prev * gamma_f * v_f * f_slope / sigma_x**3 - 0.5 * gamma_i * v_i * g * i_slope / sigma_x**3 - 0.5 * gamma_g * v_g * i * g_slope / sigma_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * v_i - 0.125 * v_f - 0.125 * v_g - 0.125 * v_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(x, H)))
     out[..., H : H + H, H * H + H * H + H * H + H * H : H * H + H * H + H * H + H * H + H * D] += (gamma_i * g * i_slope / sigma_x)[..., :, None] * _applied(x, H)
+    out[..., H : H + H, H * H + H * H + H * H + H * H : H * H + H * H + H * H + H * H + H * D] += d_c_d_q_x @ ((0.5 * v_i)[..., :, None] * _applied(x, H))
+    out[..., H : H + H, H * H + H * H + H * H + H * H : H * H + H * H + H * H + H * H + H * D] += (0.25) * d_c_d_s_x @ (_applied(x, H))
     # d c[t] / d W_f
     out[..., H : H + H, H * H + H * H + H * H + H * H + H * D : H * H + H * H + H * H + H * H + H * D + H * D] += (c_prev * gamma_f * f_slope / sigma_x)[..., :, None] * _applied(x, H)
-    out[..., H : H + H, H * H + H * H + H * H + H * H + H * D : H * H + H * H + H * H + H * H + H * D + H * D] += (-0.25 * c_prev * gamma_f * f_slope / sigma_x - 0.25 * gamma_i * g * i_slope / sigma_x - 0.25 * gamma_g * i * g_slope / sigma_x)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(x, H))
-    out[..., H : H + H, H * H + H * H + H * H + H * H + H * D : H * H + H * H + H * H + H * H + H * D + H * D] += (-0.5 * c_prev * gamma_f * v_f * f_slope / sigma_x**3 - 0.5 * gamma_i * v_i * g * i_slope / sigma_x**3 - 0.5 * gamma_g * v_g * i * g_slope / sigma_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * v_i - 0.125 * v_f - 0.125 * v_g - 0.125 * v_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(x, H)))
-    out[..., H : H + H, H * H + H * H + H * H + H * H + H * D : H * H + H * H + H * H + H * H + H * D + H * D] += (-0.5 * c_prev * gamma_f * v_f * f_slope / sigma_x**3 - 0.5 * gamma_i * v_i * g * i_slope / sigma_x**3 - 0.5 * gamma_g * v_g * i * g_slope / sigma_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * v_f)[..., :, None] * _applied(x, H))
+    out[..., H : H + H, H * H + H * H + H * H + H * H + H * D : H * H + H * H + H * H + H * H + H * D + H * D] += d_c_d_q_x @ ((0.5 * v_f)[..., :, None] * _applied(x, H))
+    out[..., H : H + H, H * H + H * H + H * H + H * H + H * D : H * H + H * H + H * H + H * H + H * D + H * D] += (0.25) * d_c_d_s_x @ (_applied(x, H))
     # d c[t] / d W_g
-    out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D] += (-0.25 * c_prev * gamma_f * f_slope / sigma_x - 0.25 * gamma_i * g * i_slope / sigma_x - 0.25 * gamma_g * i * g_slope / sigma_x)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(x, H))
-    out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D] += (-0.5 * c_prev * gamma_f * v_f * f_slope / sigma_x**3 - 0.5 * gamma_i * v_i * g * i_slope / sigma_x**3 - 0.5 * gamma_g * v_g * i * g_slope / sigma_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * v_i - 0.125 * v_f - 0.125 * v_g - 0.125 * v_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(x, H)))
-    out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D] += (-0.5 * c_prev * gamma_f * v_f * f_slope / sigma_x**3 - 0.5 * gamma_i * v_i * g * i_slope / sigma_x**3 - 0.5 * gamma_g * v_g * i * g_slope / sigma_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * v_g)[..., :, None] * _applied(x, H))
     out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D] += (gamma_g * i * g_slope / sigma_x)[..., :, None] * _applied(x, H)
+    out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D] += d_c_d_q_x @ ((0.5 * v_g)[..., :, None] * _applied(x, H))
+    out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D] += (0.25) * d_c_d_s_x @ (_applied(x, H))
     # d c[t] / d W_o
-    out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D] += (-0.25 * c_prev * gamma_f * f_slope / sigma_x - 0.25 * gamma_i * g * i_slope / sigma_x - 0.25 * gamma_g * i * g_slope / sigma_x)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(x, H))
-    out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D] += (-0.5 * c_prev * gamma_f * v_f * f_slope / sigma_x**3 - 0.5 * gamma_i * v_i * g * i_slope / sigma_x**3 - 0.5 * gamma_g * v_g * i * g_slope / sigma_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * v_i - 0.125 * v_f - 0.125 * v_g - 0.125 * v_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(x, H)))
-    out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D] += (-0.5 * c_prev * gamma_f * v_f * f_slope / sigma_x**3 - 0.5 * gamma_i * v_i * g * i_slope / sigma_x**3 - 0.5 * gamma_g * v_g * i * g_slope / sigma_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * v_o)[..., :, None] * _applied(x, H))
+    out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D] += d_c_d_q_x @ ((0.5 * v_o)[..., :, None] * _applied(x, H))
+    out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D] += (0.25) * d_c_d_s_x @ (_applied(x, H))
+    del d_c_d_q_x, d_c_d_s_x
     # d c[t] / d alpha_i
     np.einsum("...ii->...i", out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H])[...] += u_i * g * i_slope / sigma_h
     # d c[t] / d gamma_i
@@ -3137,74 +3120,67 @@ def _parameter_jacobian_precise(tape: PreciseTape, params: Params, t: Any) -> Pa
     np.einsum("...ii->...i", out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H])[...] += v_g * i * g_slope / sigma_x
     # d c[t] / d b_g
     np.einsum("...ii->...i", out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H + H])[...] += i * g_slope
-    o_slope = _sigmoid_slope(a_o)
     tanh_c_norm_slope = _tanh_slope(c_norm)
+    # d h[t] / d c[t]
+    d_h_d_c = np.zeros((*lead, H, H), dtype)
+    np.einsum("...ii->...i", d_h_d_c)[...] += gamma_c * o * tanh_c_norm_slope / sigma_c
+    d_h_d_c += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) * (2 * u_c)[..., None, :]
+    d_h_d_c += (-gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * np.full((H, H), 1 / H, dtype)
+    d_h_d_c += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype))
+    o_slope = _sigmoid_slope(a_o)
+    # d h[t] / d q_h[t]
+    d_h_d_q_h = np.zeros((*lead, H, H), dtype)
+    d_h_d_q_h += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype)
+    d_h_d_q_h += d_h_d_c @ ((0.5 * (-c_prev * alpha_f * u_f * f_slope / sigma_h**2 - alpha_i * u_i * g * i_slope / sigma_h**2 - alpha_g * u_g * i * g_slope / sigma_h**2) / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype))
+    # d h[t] / d s_h[t]
+    d_h_d_s_h = np.zeros((*lead, H, H), dtype)
+    d_h_d_s_h += (-alpha_o * tanh_c_norm * o_slope / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype)
+    d_h_d_s_h += d_h_d_q_h @ ((-0.5 * u_i - 0.5 * u_f - 0.5 * u_g - 0.5 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype))
+    d_h_d_s_h += d_h_d_c @ ((-c_prev * alpha_f * f_slope / sigma_h - alpha_i * g * i_slope / sigma_h - alpha_g * i * g_slope / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype))
     # d h[t] / d U_i
-    out[..., 0 : H, 0 : H * H] += (-0.25 * alpha_o * tanh_c_norm * o_slope / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(h_prev, H))
-    out[..., 0 : H, 0 : H * H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_i)[..., :, None] * _applied(h_prev, H))
-    out[..., 0 : H, 0 : H * H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(h_prev, H)))
-    out[..., 0 : H, 0 : H * H] += (gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * out[..., H : H + H, 0 : H * H]
-    out[..., 0 : H, 0 : H * H] += (-gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, 0 : H * H])
-    out[..., 0 : H, 0 : H * H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * out[..., H : H + H, 0 : H * H])
-    out[..., 0 : H, 0 : H * H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, 0 : H * H]))
+    out[..., 0 : H, 0 : H * H] += d_h_d_c @ ((alpha_i * g * i_slope / sigma_h)[..., :, None] * _applied(h_prev, H))
+    out[..., 0 : H, 0 : H * H] += d_h_d_q_h @ ((0.5 * u_i)[..., :, None] * _applied(h_prev, H))
+    out[..., 0 : H, 0 : H * H] += (0.25) * d_h_d_s_h @ (_applied(h_prev, H))
     # d h[t] / d U_f
-    out[..., 0 : H, H * H : H * H + H * H] += (-0.25 * alpha_o * tanh_c_norm * o_slope / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(h_prev, H))
-    out[..., 0 : H, H * H : H * H + H * H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(h_prev, H)))
-    out[..., 0 : H, H * H : H * H + H * H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_f)[..., :, None] * _applied(h_prev, H))
-    out[..., 0 : H, H * H : H * H + H * H] += (gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * out[..., H : H + H, H * H : H * H + H * H]
-    out[..., 0 : H, H * H : H * H + H * H] += (-gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H : H * H + H * H])
-    out[..., 0 : H, H * H : H * H + H * H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * out[..., H : H + H, H * H : H * H + H * H])
-    out[..., 0 : H, H * H : H * H + H * H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H : H * H + H * H]))
+    out[..., 0 : H, H * H : H * H + H * H] += d_h_d_c @ ((c_prev * alpha_f * f_slope / sigma_h)[..., :, None] * _applied(h_prev, H))
+    out[..., 0 : H, H * H : H * H + H * H] += d_h_d_q_h @ ((0.5 * u_f)[..., :, None] * _applied(h_prev, H))
+    out[..., 0 : H, H * H : H * H + H * H] += (0.25) * d_h_d_s_h @ (_applied(h_prev, H))
     # d h[t] / d U_g
-    out[..., 0 : H, H * H + H * H : H * H + H * H + H * H] += (-0.25 * alpha_o * tanh_c_norm * o_slope / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(h_prev, H))
-    out[..., 0 : H, H * H + H * H : H * H + H * H + H * H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(h_prev, H)))
-    out[..., 0 : H, H * H + H * H : H * H + H * H + H * H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_g)[..., :, None] * _applied(h_prev, H))
-    out[..., 0 : H, H * H + H * H : H * H + H * H + H * H] += (gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * out[..., H : H + H, H * H + H * H : H * H + H * H + H * H]
-    out[..., 0 : H, H * H + H * H : H * H + H * H + H * H] += (-gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H : H * H + H * H + H * H])
-    out[..., 0 : H, H * H + H * H : H * H + H * H + H * H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * out[..., H : H + H, H * H + H * H : H * H + H * H + H * H])
-    out[..., 0 : H, H * H + H * H : H * H + H * H + H * H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H : H * H + H * H + H * H]))
+    out[..., 0 : H, H * H + H * H : H * H + H * H + H * H] += d_h_d_c @ ((alpha_g * i * g_slope / sigma_h)[..., :, None] * _applied(h_prev, H))
+    out[..., 0 : H, H * H + H * H : H * H + H * H + H * H] += d_h_d_q_h @ ((0.5 * u_g)[..., :, None] * _applied(h_prev, H))
+    out[..., 0 : H, H * H + H * H : H * H + H * H + H * H] += (0.25) * d_h_d_s_h @ (_applied(h_prev, H))
     # d h[t] / d U_o
     out[..., 0 : H, H * H + H * H + H * H : H * H + H * H + H * H + H * H] += (alpha_o * tanh_c_norm * o_slope / sigma_h)[..., :, None] * _applied(h_prev, H)
-    out[..., 0 : H, H * H + H * H + H * H : H * H + H * H + H * H + H * H] += (-0.25 * alpha_o * tanh_c_norm * o_slope / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(h_prev, H))
-    out[..., 0 : H, H * H + H * H + H * H : H * H + H * H + H * H + H * H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(h_prev, H)))
-    out[..., 0 : H, H * H + H * H + H * H : H * H + H * H + H * H + H * H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_o)[..., :, None] * _applied(h_prev, H))
-    out[..., 0 : H, H * H + H * H + H * H : H * H + H * H + H * H + H * H] += (gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H : H * H + H * H + H * H + H * H]
-    out[..., 0 : H, H * H + H * H + H * H : H * H + H * H + H * H + H * H] += (-gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H : H * H + H * H + H * H + H * H])
-    out[..., 0 : H, H * H + H * H + H * H : H * H + H * H + H * H + H * H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H : H * H + H * H + H * H + H * H])
-    out[..., 0 : H, H * H + H * H + H * H : H * H + H * H + H * H + H * H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H : H * H + H * H + H * H + H * H]))
+    out[..., 0 : H, H * H + H * H + H * H : H * H + H * H + H * H + H * H] += d_h_d_q_h @ ((0.5 * u_o)[..., :, None] * _applied(h_prev, H))
+    out[..., 0 : H, H * H + H * H + H * H : H * H + H * H + H * H + H * H] += (0.25) * d_h_d_s_h @ (_applied(h_prev, H))
+    del d_h_d_q_h, d_h_d_s_h
+    # d h[t] / d q_x[t]
+    d_h_d_q_x = np.zeros((*lead, H, H), dtype)
+    d_h_d_q_x += (-0.5 * gamma_o * v_o * tanh_c_norm * o_slope / sigma_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype)
+    d_h_d_q_x += d_h_d_c @ ((0.5 * (-c_prev * gamma_f * v_f * f_slope / sigma_x**2 - gamma_i * v_i * g * i_slope / sigma_x**2 - gamma_g * v_g * i * g_slope / sigma_x**2) / sigma_x)[..., :, None] * np.full((H, H), 1 / H, dtype))
+    # d h[t] / d s_x[t]
+    d_h_d_s_x = np.zeros((*lead, H, H), dtype)
+    d_h_d_s_x += (-gamma_o * tanh_c_norm * o_slope / sigma_x)[..., :, None] * np.full((H, H), 1 / H, dtype)
+    d_h_d_s_x += d_h_d_q_x @ ((-0.5 * v_i - 0.5 * v_f - 0.5 * v_g - 0.5 * v_o)[..., :, None] * np.full((H, H), 1 / H, dtype))
+    d_h_d_s_x += d_h_d_c @ ((-c_prev * gamma_f * f_slope / sigma_x - gamma_i * g * i_slope / sigma_x - gamma_g * i * g_slope / sigma_x)[..., :, None] * np.full((H, H), 1 / H, dtype))
     # d h[t] / d W_i
-    out[..., 0 : H, H * H + H * H + H * H + H * H : H * H + H * H + H * H + H * H + H * D] += (-0.25 * gamma_o * tanh_c_norm * o_slope / sigma_x)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(x, H))
-    out[..., 0 : H, H * H + H * H + H * H + H * H : H * H + H * H + H * H + H * H + H * D] += (-0.5 * gamma_o * v_o * tanh_c_norm * o_slope / sigma_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * v_i)[..., :, None] * _applied(x, H))
-    out[..., 0 : H, H * H + H * H + H * H + H * H : H * H + H * H + H * H + H * H + H * D] += (-0.5 * gamma_o * v_o * tanh_c_norm * o_slope / sigma_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * v_i - 0.125 * v_f - 0.125 * v_g - 0.125 * v_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(x, H)))
-    out[..., 0 : H, H * H + H * H + H * H + H * H : H * H + H * H + H * H + H * H + H * D] += (gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H + H * H : H * H + H * H + H * H + H * H + H * D]
-    out[..., 0 : H, H * H + H * H + H * H + H * H : H * H + H * H + H * H + H * H + H * D] += (-gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H + H * H : H * H + H * H + H * H + H * H + H * D])
-    out[..., 0 : H, H * H + H * H + H * H + H * H : H * H + H * H + H * H + H * H + H * D] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H + H * H : H * H + H * H + H * H + H * H + H * D])
-    out[..., 0 : H, H * H + H * H + H * H + H * H : H * H + H * H + H * H + H * H + H * D] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H + H * H : H * H + H * H + H * H + H * H + H * D]))
+    out[..., 0 : H, H * H + H * H + H * H + H * H : H * H + H * H + H * H + H * H + H * D] += d_h_d_c @ ((gamma_i * g * i_slope / sigma_x)[..., :, None] * _applied(x, H))
+    out[..., 0 : H, H * H + H * H + H * H + H * H : H * H + H * H + H * H + H * H + H * D] += d_h_d_q_x @ ((0.5 * v_i)[..., :, None] * _applied(x, H))
+    out[..., 0 : H, H * H + H * H + H * H + H * H : H * H + H * H + H * H + H * H + H * D] += (0.25) * d_h_d_s_x @ (_applied(x, H))
     # d h[t] / d W_f
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D : H * H + H * H + H * H + H * H + H * D + H * D] += (-0.25 * gamma_o * tanh_c_norm * o_slope / sigma_x)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(x, H))
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D : H * H + H * H + H * H + H * H + H * D + H * D] += (-0.5 * gamma_o * v_o * tanh_c_norm * o_slope / sigma_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * v_i - 0.125 * v_f - 0.125 * v_g - 0.125 * v_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(x, H)))
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D : H * H + H * H + H * H + H * H + H * D + H * D] += (-0.5 * gamma_o * v_o * tanh_c_norm * o_slope / sigma_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * v_f)[..., :, None] * _applied(x, H))
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D : H * H + H * H + H * H + H * H + H * D + H * D] += (gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H + H * H + H * D : H * H + H * H + H * H + H * H + H * D + H * D]
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D : H * H + H * H + H * H + H * H + H * D + H * D] += (-gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H + H * H + H * D : H * H + H * H + H * H + H * H + H * D + H * D])
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D : H * H + H * H + H * H + H * H + H * D + H * D] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H + H * H + H * D : H * H + H * H + H * H + H * H + H * D + H * D])
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D : H * H + H * H + H * H + H * H + H * D + H * D] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H + H * H + H * D : H * H + H * H + H * H + H * H + H * D + H * D]))
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D : H * H + H * H + H * H + H * H + H * D + H * D] += d_h_d_c @ ((c_prev * gamma_f * f_slope / sigma_x)[..., :, None] * _applied(x, H))
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D : H * H + H * H + H * H + H * H + H * D + H * D] += d_h_d_q_x @ ((0.5 * v_f)[..., :, None] * _applied(x, H))
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D : H * H + H * H + H * H + H * H + H * D + H * D] += (0.25) * d_h_d_s_x @ (_applied(x, H))
     # d h[t] / d W_g
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D] += (-0.25 * gamma_o * tanh_c_norm * o_slope / sigma_x)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(x, H))
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D] += (-0.5 * gamma_o * v_o * tanh_c_norm * o_slope / sigma_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * v_i - 0.125 * v_f - 0.125 * v_g - 0.125 * v_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(x, H)))
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D] += (-0.5 * gamma_o * v_o * tanh_c_norm * o_slope / sigma_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * v_g)[..., :, None] * _applied(x, H))
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D] += (gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D]
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D] += (-gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D])
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D])
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D]))
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D] += d_h_d_c @ ((gamma_g * i * g_slope / sigma_x)[..., :, None] * _applied(x, H))
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D] += d_h_d_q_x @ ((0.5 * v_g)[..., :, None] * _applied(x, H))
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D] += (0.25) * d_h_d_s_x @ (_applied(x, H))
+    del d_h_d_c
     # d h[t] / d W_o
     out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D] += (gamma_o * tanh_c_norm * o_slope / sigma_x)[..., :, None] * _applied(x, H)
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D] += (-0.25 * gamma_o * tanh_c_norm * o_slope / sigma_x)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(x, H))
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D] += (-0.5 * gamma_o * v_o * tanh_c_norm * o_slope / sigma_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * v_i - 0.125 * v_f - 0.125 * v_g - 0.125 * v_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(x, H)))
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D] += (-0.5 * gamma_o * v_o * tanh_c_norm * o_slope / sigma_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * v_o)[..., :, None] * _applied(x, H))
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D] += (gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D]
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D] += (-gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D])
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D])
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D]))
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D] += d_h_d_q_x @ ((0.5 * v_o)[..., :, None] * _applied(x, H))
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D] += (0.25) * d_h_d_s_x @ (_applied(x, H))
+    del d_h_d_q_x, d_h_d_s_x
     # d h[t] / d alpha_i
     out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H] += (gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H]
     out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H] += (-gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H])
@@ -3281,19 +3257,19 @@ def jacobian_parts(tape: Tape | PreciseTape, params: Params, t: Any = slice(None
 def _jacobian_parts_fast(tape: Tape, params: Params, t: Any) -> dict[str, Array]:
     dtype = tape.x.dtype
     H = params.U_i.shape[0]
-    i = tape.i[t]
-    f = tape.f[t]
-    g = tape.g[t]
     U_i = params.U_i
-    c_prev = tape.c[:-1][t]
-    alpha_f = params.alpha_f
-    sigma_h = tape.sigma_h[t]
-    alpha_i = params.alpha_i
-    alpha_g = params.alpha_g
     u_i = tape.u_i[t]
+    sigma_h = tape.sigma_h[t]
     u_f = tape.u_f[t]
     u_g = tape.u_g[t]
     u_o = tape.u_o[t]
+    i = tape.i[t]
+    f = tape.f[t]
+    g = tape.g[t]
+    c_prev = tape.c[:-1][t]
+    alpha_f = params.alpha_f
+    alpha_i = params.alpha_i
+    alpha_g = params.alpha_g
     o = tape.o[t]
     tanh_c_norm = tape.tanh_c_norm[t]
     alpha_o = params.alpha_o
@@ -3305,63 +3281,75 @@ def _jacobian_parts_fast(tape: Tape, params: Params, t: Any) -> dict[str, Array]
     U_o = params.U_o
     lead = tape.x[t].shape[:-1]
     parts = {key: np.zeros((*lead, H + H, H + H), dtype) for key in ['h_i', 'h_f', 'h_g', 'h_o', 'c']}
+    # d sigma_h[t] / d h[t-1]
+    d_sigma_h_d_h_prev_by_h_i = np.zeros((*lead, H, H), dtype)
+    d_sigma_h_d_h_prev_by_h_i += (0.5 / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_i)[..., :, None] * U_i)
+    d_sigma_h_d_h_prev_by_h_i += (0.5 / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_i))
     i_slope = i * (1 - i)
     f_slope = f * (1 - f)
     g_slope = 1 - g**2
     # d c[t] / d h[t-1]
     parts['h_i'][..., H : H + H, 0 : H] += (-0.25 * c_prev * alpha_f * f_slope / sigma_h - 0.25 * alpha_i * g * i_slope / sigma_h - 0.25 * alpha_g * i * g_slope / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_i)
-    parts['h_i'][..., H : H + H, 0 : H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / sigma_h**3 - 0.5 * alpha_i * u_i * g * i_slope / sigma_h**3 - 0.5 * alpha_g * u_g * i * g_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_i)[..., :, None] * U_i)
-    parts['h_i'][..., H : H + H, 0 : H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / sigma_h**3 - 0.5 * alpha_i * u_i * g * i_slope / sigma_h**3 - 0.5 * alpha_g * u_g * i * g_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_i))
+    parts['h_i'][..., H : H + H, 0 : H] += (-c_prev * alpha_f * u_f * f_slope / sigma_h**2 - alpha_i * u_i * g * i_slope / sigma_h**2 - alpha_g * u_g * i * g_slope / sigma_h**2)[..., :, None] * d_sigma_h_d_h_prev_by_h_i
     parts['h_i'][..., H : H + H, 0 : H] += (alpha_i * g * i_slope / sigma_h)[..., :, None] * U_i
     o_slope = o * (1 - o)
     tanh_c_norm_slope = 1 - tanh_c_norm**2
     # d h[t] / d h[t-1]
     parts['h_i'][..., 0 : H, 0 : H] += (-0.25 * alpha_o * tanh_c_norm * o_slope / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_i)
-    parts['h_i'][..., 0 : H, 0 : H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_i)[..., :, None] * U_i)
-    parts['h_i'][..., 0 : H, 0 : H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_i))
+    parts['h_i'][..., 0 : H, 0 : H] += (-alpha_o * u_o * tanh_c_norm * o_slope / sigma_h**2)[..., :, None] * d_sigma_h_d_h_prev_by_h_i
     parts['h_i'][..., 0 : H, 0 : H] += (gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * parts['h_i'][..., H : H + H, 0 : H]
     parts['h_i'][..., 0 : H, 0 : H] += (-gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (parts['h_i'][..., H : H + H, 0 : H])
     parts['h_i'][..., 0 : H, 0 : H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * parts['h_i'][..., H : H + H, 0 : H])
     parts['h_i'][..., 0 : H, 0 : H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (parts['h_i'][..., H : H + H, 0 : H]))
+    del d_sigma_h_d_h_prev_by_h_i
+    # d sigma_h[t] / d h[t-1]
+    d_sigma_h_d_h_prev_by_h_f = np.zeros((*lead, H, H), dtype)
+    d_sigma_h_d_h_prev_by_h_f += (0.5 / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_f))
+    d_sigma_h_d_h_prev_by_h_f += (0.5 / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_f)[..., :, None] * U_f)
     # d c[t] / d h[t-1]
     parts['h_f'][..., H : H + H, 0 : H] += (c_prev * alpha_f * f_slope / sigma_h)[..., :, None] * U_f
     parts['h_f'][..., H : H + H, 0 : H] += (-0.25 * c_prev * alpha_f * f_slope / sigma_h - 0.25 * alpha_i * g * i_slope / sigma_h - 0.25 * alpha_g * i * g_slope / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_f)
-    parts['h_f'][..., H : H + H, 0 : H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / sigma_h**3 - 0.5 * alpha_i * u_i * g * i_slope / sigma_h**3 - 0.5 * alpha_g * u_g * i * g_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_f))
-    parts['h_f'][..., H : H + H, 0 : H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / sigma_h**3 - 0.5 * alpha_i * u_i * g * i_slope / sigma_h**3 - 0.5 * alpha_g * u_g * i * g_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_f)[..., :, None] * U_f)
+    parts['h_f'][..., H : H + H, 0 : H] += (-c_prev * alpha_f * u_f * f_slope / sigma_h**2 - alpha_i * u_i * g * i_slope / sigma_h**2 - alpha_g * u_g * i * g_slope / sigma_h**2)[..., :, None] * d_sigma_h_d_h_prev_by_h_f
     # d h[t] / d h[t-1]
     parts['h_f'][..., 0 : H, 0 : H] += (-0.25 * alpha_o * tanh_c_norm * o_slope / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_f)
-    parts['h_f'][..., 0 : H, 0 : H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_f))
-    parts['h_f'][..., 0 : H, 0 : H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_f)[..., :, None] * U_f)
+    parts['h_f'][..., 0 : H, 0 : H] += (-alpha_o * u_o * tanh_c_norm * o_slope / sigma_h**2)[..., :, None] * d_sigma_h_d_h_prev_by_h_f
     parts['h_f'][..., 0 : H, 0 : H] += (gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * parts['h_f'][..., H : H + H, 0 : H]
     parts['h_f'][..., 0 : H, 0 : H] += (-gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (parts['h_f'][..., H : H + H, 0 : H])
     parts['h_f'][..., 0 : H, 0 : H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * parts['h_f'][..., H : H + H, 0 : H])
     parts['h_f'][..., 0 : H, 0 : H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (parts['h_f'][..., H : H + H, 0 : H]))
+    del d_sigma_h_d_h_prev_by_h_f
+    # d sigma_h[t] / d h[t-1]
+    d_sigma_h_d_h_prev_by_h_g = np.zeros((*lead, H, H), dtype)
+    d_sigma_h_d_h_prev_by_h_g += (0.5 / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_g))
+    d_sigma_h_d_h_prev_by_h_g += (0.5 / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_g)[..., :, None] * U_g)
     # d c[t] / d h[t-1]
     parts['h_g'][..., H : H + H, 0 : H] += (-0.25 * c_prev * alpha_f * f_slope / sigma_h - 0.25 * alpha_i * g * i_slope / sigma_h - 0.25 * alpha_g * i * g_slope / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_g)
-    parts['h_g'][..., H : H + H, 0 : H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / sigma_h**3 - 0.5 * alpha_i * u_i * g * i_slope / sigma_h**3 - 0.5 * alpha_g * u_g * i * g_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_g))
-    parts['h_g'][..., H : H + H, 0 : H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / sigma_h**3 - 0.5 * alpha_i * u_i * g * i_slope / sigma_h**3 - 0.5 * alpha_g * u_g * i * g_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_g)[..., :, None] * U_g)
+    parts['h_g'][..., H : H + H, 0 : H] += (-c_prev * alpha_f * u_f * f_slope / sigma_h**2 - alpha_i * u_i * g * i_slope / sigma_h**2 - alpha_g * u_g * i * g_slope / sigma_h**2)[..., :, None] * d_sigma_h_d_h_prev_by_h_g
     parts['h_g'][..., H : H + H, 0 : H] += (alpha_g * i * g_slope / sigma_h)[..., :, None] * U_g
     # d h[t] / d h[t-1]
     parts['h_g'][..., 0 : H, 0 : H] += (-0.25 * alpha_o * tanh_c_norm * o_slope / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_g)
-    parts['h_g'][..., 0 : H, 0 : H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_g))
-    parts['h_g'][..., 0 : H, 0 : H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_g)[..., :, None] * U_g)
+    parts['h_g'][..., 0 : H, 0 : H] += (-alpha_o * u_o * tanh_c_norm * o_slope / sigma_h**2)[..., :, None] * d_sigma_h_d_h_prev_by_h_g
     parts['h_g'][..., 0 : H, 0 : H] += (gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * parts['h_g'][..., H : H + H, 0 : H]
     parts['h_g'][..., 0 : H, 0 : H] += (-gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (parts['h_g'][..., H : H + H, 0 : H])
     parts['h_g'][..., 0 : H, 0 : H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * parts['h_g'][..., H : H + H, 0 : H])
     parts['h_g'][..., 0 : H, 0 : H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (parts['h_g'][..., H : H + H, 0 : H]))
+    del d_sigma_h_d_h_prev_by_h_g
+    # d sigma_h[t] / d h[t-1]
+    d_sigma_h_d_h_prev_by_h_o = np.zeros((*lead, H, H), dtype)
+    d_sigma_h_d_h_prev_by_h_o += (0.5 / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_o))
+    d_sigma_h_d_h_prev_by_h_o += (0.5 / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_o)[..., :, None] * U_o)
     # d c[t] / d h[t-1]
     parts['h_o'][..., H : H + H, 0 : H] += (-0.25 * c_prev * alpha_f * f_slope / sigma_h - 0.25 * alpha_i * g * i_slope / sigma_h - 0.25 * alpha_g * i * g_slope / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_o)
-    parts['h_o'][..., H : H + H, 0 : H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / sigma_h**3 - 0.5 * alpha_i * u_i * g * i_slope / sigma_h**3 - 0.5 * alpha_g * u_g * i * g_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_o))
-    parts['h_o'][..., H : H + H, 0 : H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / sigma_h**3 - 0.5 * alpha_i * u_i * g * i_slope / sigma_h**3 - 0.5 * alpha_g * u_g * i * g_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_o)[..., :, None] * U_o)
+    parts['h_o'][..., H : H + H, 0 : H] += (-c_prev * alpha_f * u_f * f_slope / sigma_h**2 - alpha_i * u_i * g * i_slope / sigma_h**2 - alpha_g * u_g * i * g_slope / sigma_h**2)[..., :, None] * d_sigma_h_d_h_prev_by_h_o
     # d h[t] / d h[t-1]
     parts['h_o'][..., 0 : H, 0 : H] += (alpha_o * tanh_c_norm * o_slope / sigma_h)[..., :, None] * U_o
     parts['h_o'][..., 0 : H, 0 : H] += (-0.25 * alpha_o * tanh_c_norm * o_slope / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_o)
-    parts['h_o'][..., 0 : H, 0 : H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_o))
-    parts['h_o'][..., 0 : H, 0 : H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_o)[..., :, None] * U_o)
+    parts['h_o'][..., 0 : H, 0 : H] += (-alpha_o * u_o * tanh_c_norm * o_slope / sigma_h**2)[..., :, None] * d_sigma_h_d_h_prev_by_h_o
     parts['h_o'][..., 0 : H, 0 : H] += (gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * parts['h_o'][..., H : H + H, 0 : H]
     parts['h_o'][..., 0 : H, 0 : H] += (-gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (parts['h_o'][..., H : H + H, 0 : H])
     parts['h_o'][..., 0 : H, 0 : H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * parts['h_o'][..., H : H + H, 0 : H])
     parts['h_o'][..., 0 : H, 0 : H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (parts['h_o'][..., H : H + H, 0 : H]))
+    del d_sigma_h_d_h_prev_by_h_o
     # d c[t] / d c[t-1]
     np.einsum("...ii->...i", parts['c'][..., H : H + H, H : H + H])[...] += f
     # d h[t] / d c[t-1]
@@ -3375,21 +3363,21 @@ def _jacobian_parts_fast(tape: Tape, params: Params, t: Any) -> dict[str, Array]
 def _jacobian_parts_precise(tape: PreciseTape, params: Params, t: Any) -> dict[str, Array]:
     dtype = tape.x.dtype
     H = params.U_i.shape[0]
+    U_i = params.U_i
+    u_i = tape.u_i[t]
+    sigma_h = tape.sigma_h[t]
+    u_f = tape.u_f[t]
+    u_g = tape.u_g[t]
+    u_o = tape.u_o[t]
     a_i = tape.a_i[t]
     a_f = tape.a_f[t]
     a_g = tape.a_g[t]
-    U_i = params.U_i
     c_prev = tape.c[:-1][t]
     alpha_f = params.alpha_f
-    sigma_h = tape.sigma_h[t]
     alpha_i = params.alpha_i
     g = tape.g[t]
     alpha_g = params.alpha_g
     i = tape.i[t]
-    u_i = tape.u_i[t]
-    u_f = tape.u_f[t]
-    u_g = tape.u_g[t]
-    u_o = tape.u_o[t]
     a_o = tape.a_o[t]
     c_norm = tape.c_norm[t]
     alpha_o = params.alpha_o
@@ -3404,63 +3392,75 @@ def _jacobian_parts_precise(tape: PreciseTape, params: Params, t: Any) -> dict[s
     f = tape.f[t]
     lead = tape.x[t].shape[:-1]
     parts = {key: np.zeros((*lead, H + H, H + H), dtype) for key in ['h_i', 'h_f', 'h_g', 'h_o', 'c']}
+    # d sigma_h[t] / d h[t-1]
+    d_sigma_h_d_h_prev_by_h_i = np.zeros((*lead, H, H), dtype)
+    d_sigma_h_d_h_prev_by_h_i += (0.5 / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_i)[..., :, None] * U_i)
+    d_sigma_h_d_h_prev_by_h_i += (0.5 / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_i))
     i_slope = _sigmoid_slope(a_i)
     f_slope = _sigmoid_slope(a_f)
     g_slope = _tanh_slope(a_g)
     # d c[t] / d h[t-1]
     parts['h_i'][..., H : H + H, 0 : H] += (-0.25 * c_prev * alpha_f * f_slope / sigma_h - 0.25 * alpha_i * g * i_slope / sigma_h - 0.25 * alpha_g * i * g_slope / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_i)
-    parts['h_i'][..., H : H + H, 0 : H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / sigma_h**3 - 0.5 * alpha_i * u_i * g * i_slope / sigma_h**3 - 0.5 * alpha_g * u_g * i * g_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_i)[..., :, None] * U_i)
-    parts['h_i'][..., H : H + H, 0 : H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / sigma_h**3 - 0.5 * alpha_i * u_i * g * i_slope / sigma_h**3 - 0.5 * alpha_g * u_g * i * g_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_i))
+    parts['h_i'][..., H : H + H, 0 : H] += (-c_prev * alpha_f * u_f * f_slope / sigma_h**2 - alpha_i * u_i * g * i_slope / sigma_h**2 - alpha_g * u_g * i * g_slope / sigma_h**2)[..., :, None] * d_sigma_h_d_h_prev_by_h_i
     parts['h_i'][..., H : H + H, 0 : H] += (alpha_i * g * i_slope / sigma_h)[..., :, None] * U_i
     o_slope = _sigmoid_slope(a_o)
     tanh_c_norm_slope = _tanh_slope(c_norm)
     # d h[t] / d h[t-1]
     parts['h_i'][..., 0 : H, 0 : H] += (-0.25 * alpha_o * tanh_c_norm * o_slope / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_i)
-    parts['h_i'][..., 0 : H, 0 : H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_i)[..., :, None] * U_i)
-    parts['h_i'][..., 0 : H, 0 : H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_i))
+    parts['h_i'][..., 0 : H, 0 : H] += (-alpha_o * u_o * tanh_c_norm * o_slope / sigma_h**2)[..., :, None] * d_sigma_h_d_h_prev_by_h_i
     parts['h_i'][..., 0 : H, 0 : H] += (gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * parts['h_i'][..., H : H + H, 0 : H]
     parts['h_i'][..., 0 : H, 0 : H] += (-gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (parts['h_i'][..., H : H + H, 0 : H])
     parts['h_i'][..., 0 : H, 0 : H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * parts['h_i'][..., H : H + H, 0 : H])
     parts['h_i'][..., 0 : H, 0 : H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (parts['h_i'][..., H : H + H, 0 : H]))
+    del d_sigma_h_d_h_prev_by_h_i
+    # d sigma_h[t] / d h[t-1]
+    d_sigma_h_d_h_prev_by_h_f = np.zeros((*lead, H, H), dtype)
+    d_sigma_h_d_h_prev_by_h_f += (0.5 / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_f))
+    d_sigma_h_d_h_prev_by_h_f += (0.5 / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_f)[..., :, None] * U_f)
     # d c[t] / d h[t-1]
     parts['h_f'][..., H : H + H, 0 : H] += (c_prev * alpha_f * f_slope / sigma_h)[..., :, None] * U_f
     parts['h_f'][..., H : H + H, 0 : H] += (-0.25 * c_prev * alpha_f * f_slope / sigma_h - 0.25 * alpha_i * g * i_slope / sigma_h - 0.25 * alpha_g * i * g_slope / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_f)
-    parts['h_f'][..., H : H + H, 0 : H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / sigma_h**3 - 0.5 * alpha_i * u_i * g * i_slope / sigma_h**3 - 0.5 * alpha_g * u_g * i * g_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_f))
-    parts['h_f'][..., H : H + H, 0 : H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / sigma_h**3 - 0.5 * alpha_i * u_i * g * i_slope / sigma_h**3 - 0.5 * alpha_g * u_g * i * g_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_f)[..., :, None] * U_f)
+    parts['h_f'][..., H : H + H, 0 : H] += (-c_prev * alpha_f * u_f * f_slope / sigma_h**2 - alpha_i * u_i * g * i_slope / sigma_h**2 - alpha_g * u_g * i * g_slope / sigma_h**2)[..., :, None] * d_sigma_h_d_h_prev_by_h_f
     # d h[t] / d h[t-1]
     parts['h_f'][..., 0 : H, 0 : H] += (-0.25 * alpha_o * tanh_c_norm * o_slope / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_f)
-    parts['h_f'][..., 0 : H, 0 : H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_f))
-    parts['h_f'][..., 0 : H, 0 : H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_f)[..., :, None] * U_f)
+    parts['h_f'][..., 0 : H, 0 : H] += (-alpha_o * u_o * tanh_c_norm * o_slope / sigma_h**2)[..., :, None] * d_sigma_h_d_h_prev_by_h_f
     parts['h_f'][..., 0 : H, 0 : H] += (gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * parts['h_f'][..., H : H + H, 0 : H]
     parts['h_f'][..., 0 : H, 0 : H] += (-gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (parts['h_f'][..., H : H + H, 0 : H])
     parts['h_f'][..., 0 : H, 0 : H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * parts['h_f'][..., H : H + H, 0 : H])
     parts['h_f'][..., 0 : H, 0 : H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (parts['h_f'][..., H : H + H, 0 : H]))
+    del d_sigma_h_d_h_prev_by_h_f
+    # d sigma_h[t] / d h[t-1]
+    d_sigma_h_d_h_prev_by_h_g = np.zeros((*lead, H, H), dtype)
+    d_sigma_h_d_h_prev_by_h_g += (0.5 / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_g))
+    d_sigma_h_d_h_prev_by_h_g += (0.5 / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_g)[..., :, None] * U_g)
     # d c[t] / d h[t-1]
     parts['h_g'][..., H : H + H, 0 : H] += (-0.25 * c_prev * alpha_f * f_slope / sigma_h - 0.25 * alpha_i * g * i_slope / sigma_h - 0.25 * alpha_g * i * g_slope / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_g)
-    parts['h_g'][..., H : H + H, 0 : H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / sigma_h**3 - 0.5 * alpha_i * u_i * g * i_slope / sigma_h**3 - 0.5 * alpha_g * u_g * i * g_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_g))
-    parts['h_g'][..., H : H + H, 0 : H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / sigma_h**3 - 0.5 * alpha_i * u_i * g * i_slope / sigma_h**3 - 0.5 * alpha_g * u_g * i * g_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_g)[..., :, None] * U_g)
+    parts['h_g'][..., H : H + H, 0 : H] += (-c_prev * alpha_f * u_f * f_slope / sigma_h**2 - alpha_i * u_i * g * i_slope / sigma_h**2 - alpha_g * u_g * i * g_slope / sigma_h**2)[..., :, None] * d_sigma_h_d_h_prev_by_h_g
     parts['h_g'][..., H : H + H, 0 : H] += (alpha_g * i * g_slope / sigma_h)[..., :, None] * U_g
     # d h[t] / d h[t-1]
     parts['h_g'][..., 0 : H, 0 : H] += (-0.25 * alpha_o * tanh_c_norm * o_slope / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_g)
-    parts['h_g'][..., 0 : H, 0 : H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_g))
-    parts['h_g'][..., 0 : H, 0 : H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_g)[..., :, None] * U_g)
+    parts['h_g'][..., 0 : H, 0 : H] += (-alpha_o * u_o * tanh_c_norm * o_slope / sigma_h**2)[..., :, None] * d_sigma_h_d_h_prev_by_h_g
     parts['h_g'][..., 0 : H, 0 : H] += (gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * parts['h_g'][..., H : H + H, 0 : H]
     parts['h_g'][..., 0 : H, 0 : H] += (-gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (parts['h_g'][..., H : H + H, 0 : H])
     parts['h_g'][..., 0 : H, 0 : H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * parts['h_g'][..., H : H + H, 0 : H])
     parts['h_g'][..., 0 : H, 0 : H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (parts['h_g'][..., H : H + H, 0 : H]))
+    del d_sigma_h_d_h_prev_by_h_g
+    # d sigma_h[t] / d h[t-1]
+    d_sigma_h_d_h_prev_by_h_o = np.zeros((*lead, H, H), dtype)
+    d_sigma_h_d_h_prev_by_h_o += (0.5 / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_o))
+    d_sigma_h_d_h_prev_by_h_o += (0.5 / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_o)[..., :, None] * U_o)
     # d c[t] / d h[t-1]
     parts['h_o'][..., H : H + H, 0 : H] += (-0.25 * c_prev * alpha_f * f_slope / sigma_h - 0.25 * alpha_i * g * i_slope / sigma_h - 0.25 * alpha_g * i * g_slope / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_o)
-    parts['h_o'][..., H : H + H, 0 : H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / sigma_h**3 - 0.5 * alpha_i * u_i * g * i_slope / sigma_h**3 - 0.5 * alpha_g * u_g * i * g_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_o))
-    parts['h_o'][..., H : H + H, 0 : H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / sigma_h**3 - 0.5 * alpha_i * u_i * g * i_slope / sigma_h**3 - 0.5 * alpha_g * u_g * i * g_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_o)[..., :, None] * U_o)
+    parts['h_o'][..., H : H + H, 0 : H] += (-c_prev * alpha_f * u_f * f_slope / sigma_h**2 - alpha_i * u_i * g * i_slope / sigma_h**2 - alpha_g * u_g * i * g_slope / sigma_h**2)[..., :, None] * d_sigma_h_d_h_prev_by_h_o
     # d h[t] / d h[t-1]
     parts['h_o'][..., 0 : H, 0 : H] += (alpha_o * tanh_c_norm * o_slope / sigma_h)[..., :, None] * U_o
     parts['h_o'][..., 0 : H, 0 : H] += (-0.25 * alpha_o * tanh_c_norm * o_slope / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_o)
-    parts['h_o'][..., 0 : H, 0 : H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_o))
-    parts['h_o'][..., 0 : H, 0 : H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_o)[..., :, None] * U_o)
+    parts['h_o'][..., 0 : H, 0 : H] += (-alpha_o * u_o * tanh_c_norm * o_slope / sigma_h**2)[..., :, None] * d_sigma_h_d_h_prev_by_h_o
     parts['h_o'][..., 0 : H, 0 : H] += (gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * parts['h_o'][..., H : H + H, 0 : H]
     parts['h_o'][..., 0 : H, 0 : H] += (-gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (parts['h_o'][..., H : H + H, 0 : H])
     parts['h_o'][..., 0 : H, 0 : H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * parts['h_o'][..., H : H + H, 0 : H])
     parts['h_o'][..., 0 : H, 0 : H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (parts['h_o'][..., H : H + H, 0 : H]))
+    del d_sigma_h_d_h_prev_by_h_o
     # d c[t] / d c[t-1]
     np.einsum("...ii->...i", parts['c'][..., H : H + H, H : H + H])[...] += f
     # d h[t] / d c[t-1]

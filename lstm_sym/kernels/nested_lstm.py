@@ -1708,15 +1708,15 @@ def _jacobian_fast(tape: Tape, params: Params, t: Any) -> Array:
     dtype = tape.x.dtype
     H = params.W_i.shape[0]
     i = tape.gates_i_f_o_g[..., 0 * H : 1 * H][t]
-    f = tape.gates_i_f_o_g[..., 1 * H : 2 * H][t]
     g = tape.gates_i_f_o_g[..., 3 * H : 4 * H][t]
+    U_i = params.U_i
+    U_g = params.U_g
+    f = tape.gates_i_f_o_g[..., 1 * H : 2 * H][t]
     i_in = tape.gates_i_in_f_in_o_in_g_in[..., 0 * H : 1 * H][t]
     f_in = tape.gates_i_in_f_in_o_in_g_in[..., 1 * H : 2 * H][t]
     g_in = tape.gates_i_in_f_in_o_in_g_in[..., 3 * H : 4 * H][t]
-    U_i = params.U_i
     W_f_in = params.W_f_in
     c_in_prev = tape.c_in[:-1][t]
-    U_g = params.U_g
     U_f = params.U_f
     c_prev = tape.c[:-1][t]
     U_f_in = params.U_f_in
@@ -1734,20 +1734,21 @@ def _jacobian_fast(tape: Tape, params: Params, t: Any) -> Array:
     lead = tape.x[t].shape[:-1]
     out = np.zeros((*lead, H + H + H, H + H + H), dtype)
     i_slope = i * (1 - i)
-    f_slope = f * (1 - f)
     g_slope = 1 - g**2
+    # d x_in[t] / d h[t-1]
+    d_x_in_d_h_prev = np.zeros((*lead, H, H), dtype)
+    d_x_in_d_h_prev += (g * i_slope)[..., :, None] * U_i
+    d_x_in_d_h_prev += (i * g_slope)[..., :, None] * U_g
+    f_slope = f * (1 - f)
     i_in_slope = i_in * (1 - i_in)
     f_in_slope = f_in * (1 - f_in)
     g_in_slope = 1 - g_in**2
     # d c_in[t] / d h[t-1]
-    out[..., H + H : H + H + H, 0 : H] += (c_in_prev * f_in_slope)[..., :, None] * W_f_in @ ((g * i_slope)[..., :, None] * U_i)
-    out[..., H + H : H + H + H, 0 : H] += (c_in_prev * f_in_slope)[..., :, None] * W_f_in @ ((i * g_slope)[..., :, None] * U_g)
+    out[..., H + H : H + H + H, 0 : H] += (c_in_prev * f_in_slope)[..., :, None] * W_f_in @ (d_x_in_d_h_prev)
     out[..., H + H : H + H + H, 0 : H] += (c_in_prev * f_in_slope)[..., :, None] * U_f_in @ ((c_prev * f_slope)[..., :, None] * U_f)
-    out[..., H + H : H + H + H, 0 : H] += (g_in * i_in_slope)[..., :, None] * W_i_in @ ((g * i_slope)[..., :, None] * U_i)
-    out[..., H + H : H + H + H, 0 : H] += (g_in * i_in_slope)[..., :, None] * W_i_in @ ((i * g_slope)[..., :, None] * U_g)
+    out[..., H + H : H + H + H, 0 : H] += (g_in * i_in_slope)[..., :, None] * W_i_in @ (d_x_in_d_h_prev)
     out[..., H + H : H + H + H, 0 : H] += (g_in * i_in_slope)[..., :, None] * U_i_in @ ((c_prev * f_slope)[..., :, None] * U_f)
-    out[..., H + H : H + H + H, 0 : H] += (i_in * g_in_slope)[..., :, None] * W_g_in @ ((g * i_slope)[..., :, None] * U_i)
-    out[..., H + H : H + H + H, 0 : H] += (i_in * g_in_slope)[..., :, None] * W_g_in @ ((i * g_slope)[..., :, None] * U_g)
+    out[..., H + H : H + H + H, 0 : H] += (i_in * g_in_slope)[..., :, None] * W_g_in @ (d_x_in_d_h_prev)
     out[..., H + H : H + H + H, 0 : H] += (i_in * g_in_slope)[..., :, None] * U_g_in @ ((c_prev * f_slope)[..., :, None] * U_f)
     # d c_in[t] / d c[t-1]
     out[..., H + H : H + H + H, H : H + H] += (c_in_prev * f_in_slope)[..., :, None] * U_f_in * f[..., None, :]
@@ -1758,10 +1759,10 @@ def _jacobian_fast(tape: Tape, params: Params, t: Any) -> Array:
     o_in_slope = o_in * (1 - o_in)
     tanh_c_in_slope = 1 - tanh_c_in**2
     # d c[t] / d h[t-1]
-    out[..., H : H + H, 0 : H] += (tanh_c_in * o_in_slope)[..., :, None] * W_o_in @ ((g * i_slope)[..., :, None] * U_i)
-    out[..., H : H + H, 0 : H] += (tanh_c_in * o_in_slope)[..., :, None] * W_o_in @ ((i * g_slope)[..., :, None] * U_g)
+    out[..., H : H + H, 0 : H] += (tanh_c_in * o_in_slope)[..., :, None] * W_o_in @ (d_x_in_d_h_prev)
     out[..., H : H + H, 0 : H] += (tanh_c_in * o_in_slope)[..., :, None] * U_o_in @ ((c_prev * f_slope)[..., :, None] * U_f)
     out[..., H : H + H, 0 : H] += (o_in * tanh_c_in_slope)[..., :, None] * out[..., H + H : H + H + H, 0 : H]
+    del d_x_in_d_h_prev
     # d c[t] / d c[t-1]
     out[..., H : H + H, H : H + H] += (tanh_c_in * o_in_slope)[..., :, None] * U_o_in * f[..., None, :]
     out[..., H : H + H, H : H + H] += (o_in * tanh_c_in_slope)[..., :, None] * out[..., H + H : H + H + H, H : H + H]
@@ -1783,17 +1784,17 @@ def _jacobian_precise(tape: PreciseTape, params: Params, t: Any) -> Array:
     dtype = tape.x.dtype
     H = params.W_i.shape[0]
     a_i = tape.a_i_f_o_g[..., 0 * H : 1 * H][t]
-    a_f = tape.a_i_f_o_g[..., 1 * H : 2 * H][t]
     a_g = tape.a_i_f_o_g[..., 3 * H : 4 * H][t]
+    U_i = params.U_i
+    g = tape.gates_i_f_o_g[..., 3 * H : 4 * H][t]
+    U_g = params.U_g
+    i = tape.gates_i_f_o_g[..., 0 * H : 1 * H][t]
+    a_f = tape.a_i_f_o_g[..., 1 * H : 2 * H][t]
     a_i_in = tape.a_i_in_f_in_o_in_g_in[..., 0 * H : 1 * H][t]
     a_f_in = tape.a_i_in_f_in_o_in_g_in[..., 1 * H : 2 * H][t]
     a_g_in = tape.a_i_in_f_in_o_in_g_in[..., 3 * H : 4 * H][t]
-    U_i = params.U_i
-    g = tape.gates_i_f_o_g[..., 3 * H : 4 * H][t]
     W_f_in = params.W_f_in
     c_in_prev = tape.c_in[:-1][t]
-    U_g = params.U_g
-    i = tape.gates_i_f_o_g[..., 0 * H : 1 * H][t]
     U_f = params.U_f
     c_prev = tape.c[:-1][t]
     U_f_in = params.U_f_in
@@ -1819,20 +1820,21 @@ def _jacobian_precise(tape: PreciseTape, params: Params, t: Any) -> Array:
     lead = tape.x[t].shape[:-1]
     out = np.zeros((*lead, H + H + H, H + H + H), dtype)
     i_slope = _sigmoid_slope(a_i)
-    f_slope = _sigmoid_slope(a_f)
     g_slope = _tanh_slope(a_g)
+    # d x_in[t] / d h[t-1]
+    d_x_in_d_h_prev = np.zeros((*lead, H, H), dtype)
+    d_x_in_d_h_prev += (g * i_slope)[..., :, None] * U_i
+    d_x_in_d_h_prev += (i * g_slope)[..., :, None] * U_g
+    f_slope = _sigmoid_slope(a_f)
     i_in_slope = _sigmoid_slope(a_i_in)
     f_in_slope = _sigmoid_slope(a_f_in)
     g_in_slope = _tanh_slope(a_g_in)
     # d c_in[t] / d h[t-1]
-    out[..., H + H : H + H + H, 0 : H] += (c_in_prev * f_in_slope)[..., :, None] * W_f_in @ ((g * i_slope)[..., :, None] * U_i)
-    out[..., H + H : H + H + H, 0 : H] += (c_in_prev * f_in_slope)[..., :, None] * W_f_in @ ((i * g_slope)[..., :, None] * U_g)
+    out[..., H + H : H + H + H, 0 : H] += (c_in_prev * f_in_slope)[..., :, None] * W_f_in @ (d_x_in_d_h_prev)
     out[..., H + H : H + H + H, 0 : H] += (c_in_prev * f_in_slope)[..., :, None] * U_f_in @ ((c_prev * f_slope)[..., :, None] * U_f)
-    out[..., H + H : H + H + H, 0 : H] += (g_in * i_in_slope)[..., :, None] * W_i_in @ ((g * i_slope)[..., :, None] * U_i)
-    out[..., H + H : H + H + H, 0 : H] += (g_in * i_in_slope)[..., :, None] * W_i_in @ ((i * g_slope)[..., :, None] * U_g)
+    out[..., H + H : H + H + H, 0 : H] += (g_in * i_in_slope)[..., :, None] * W_i_in @ (d_x_in_d_h_prev)
     out[..., H + H : H + H + H, 0 : H] += (g_in * i_in_slope)[..., :, None] * U_i_in @ ((c_prev * f_slope)[..., :, None] * U_f)
-    out[..., H + H : H + H + H, 0 : H] += (i_in * g_in_slope)[..., :, None] * W_g_in @ ((g * i_slope)[..., :, None] * U_i)
-    out[..., H + H : H + H + H, 0 : H] += (i_in * g_in_slope)[..., :, None] * W_g_in @ ((i * g_slope)[..., :, None] * U_g)
+    out[..., H + H : H + H + H, 0 : H] += (i_in * g_in_slope)[..., :, None] * W_g_in @ (d_x_in_d_h_prev)
     out[..., H + H : H + H + H, 0 : H] += (i_in * g_in_slope)[..., :, None] * U_g_in @ ((c_prev * f_slope)[..., :, None] * U_f)
     # d c_in[t] / d c[t-1]
     out[..., H + H : H + H + H, H : H + H] += (c_in_prev * f_in_slope)[..., :, None] * U_f_in * f[..., None, :]
@@ -1843,10 +1845,10 @@ def _jacobian_precise(tape: PreciseTape, params: Params, t: Any) -> Array:
     o_in_slope = _sigmoid_slope(a_o_in)
     tanh_c_in_slope = _tanh_slope(c_in)
     # d c[t] / d h[t-1]
-    out[..., H : H + H, 0 : H] += (tanh_c_in * o_in_slope)[..., :, None] * W_o_in @ ((g * i_slope)[..., :, None] * U_i)
-    out[..., H : H + H, 0 : H] += (tanh_c_in * o_in_slope)[..., :, None] * W_o_in @ ((i * g_slope)[..., :, None] * U_g)
+    out[..., H : H + H, 0 : H] += (tanh_c_in * o_in_slope)[..., :, None] * W_o_in @ (d_x_in_d_h_prev)
     out[..., H : H + H, 0 : H] += (tanh_c_in * o_in_slope)[..., :, None] * U_o_in @ ((c_prev * f_slope)[..., :, None] * U_f)
     out[..., H : H + H, 0 : H] += (o_in * tanh_c_in_slope)[..., :, None] * out[..., H + H : H + H + H, 0 : H]
+    del d_x_in_d_h_prev
     # d c[t] / d c[t-1]
     out[..., H : H + H, H : H + H] += (tanh_c_in * o_in_slope)[..., :, None] * U_o_in * f[..., None, :]
     out[..., H : H + H, H : H + H] += (o_in * tanh_c_in_slope)[..., :, None] * out[..., H + H : H + H + H, H : H + H]
@@ -1883,15 +1885,15 @@ def _input_jacobian_fast(tape: Tape, params: Params, t: Any) -> Array:
     H = params.W_i.shape[0]
     D = params.W_i.shape[1]
     i = tape.gates_i_f_o_g[..., 0 * H : 1 * H][t]
-    f = tape.gates_i_f_o_g[..., 1 * H : 2 * H][t]
     g = tape.gates_i_f_o_g[..., 3 * H : 4 * H][t]
+    W_i = params.W_i
+    W_g = params.W_g
+    f = tape.gates_i_f_o_g[..., 1 * H : 2 * H][t]
     i_in = tape.gates_i_in_f_in_o_in_g_in[..., 0 * H : 1 * H][t]
     f_in = tape.gates_i_in_f_in_o_in_g_in[..., 1 * H : 2 * H][t]
     g_in = tape.gates_i_in_f_in_o_in_g_in[..., 3 * H : 4 * H][t]
-    W_i = params.W_i
     W_f_in = params.W_f_in
     c_in_prev = tape.c_in[:-1][t]
-    W_g = params.W_g
     W_f = params.W_f
     c_prev = tape.c[:-1][t]
     U_f_in = params.U_f_in
@@ -1909,28 +1911,29 @@ def _input_jacobian_fast(tape: Tape, params: Params, t: Any) -> Array:
     lead = tape.x[t].shape[:-1]
     out = np.zeros((*lead, H + H + H, D), dtype)
     i_slope = i * (1 - i)
-    f_slope = f * (1 - f)
     g_slope = 1 - g**2
+    # d x_in[t] / d x[t]
+    d_x_in_d_x = np.zeros((*lead, H, D), dtype)
+    d_x_in_d_x += (g * i_slope)[..., :, None] * W_i
+    d_x_in_d_x += (i * g_slope)[..., :, None] * W_g
+    f_slope = f * (1 - f)
     i_in_slope = i_in * (1 - i_in)
     f_in_slope = f_in * (1 - f_in)
     g_in_slope = 1 - g_in**2
     # d c_in[t] / d x[t]
-    out[..., H + H : H + H + H, 0 : D] += (c_in_prev * f_in_slope)[..., :, None] * W_f_in @ ((g * i_slope)[..., :, None] * W_i)
-    out[..., H + H : H + H + H, 0 : D] += (c_in_prev * f_in_slope)[..., :, None] * W_f_in @ ((i * g_slope)[..., :, None] * W_g)
+    out[..., H + H : H + H + H, 0 : D] += (c_in_prev * f_in_slope)[..., :, None] * W_f_in @ (d_x_in_d_x)
     out[..., H + H : H + H + H, 0 : D] += (c_in_prev * f_in_slope)[..., :, None] * U_f_in @ ((c_prev * f_slope)[..., :, None] * W_f)
-    out[..., H + H : H + H + H, 0 : D] += (g_in * i_in_slope)[..., :, None] * W_i_in @ ((g * i_slope)[..., :, None] * W_i)
-    out[..., H + H : H + H + H, 0 : D] += (g_in * i_in_slope)[..., :, None] * W_i_in @ ((i * g_slope)[..., :, None] * W_g)
+    out[..., H + H : H + H + H, 0 : D] += (g_in * i_in_slope)[..., :, None] * W_i_in @ (d_x_in_d_x)
     out[..., H + H : H + H + H, 0 : D] += (g_in * i_in_slope)[..., :, None] * U_i_in @ ((c_prev * f_slope)[..., :, None] * W_f)
-    out[..., H + H : H + H + H, 0 : D] += (i_in * g_in_slope)[..., :, None] * W_g_in @ ((g * i_slope)[..., :, None] * W_i)
-    out[..., H + H : H + H + H, 0 : D] += (i_in * g_in_slope)[..., :, None] * W_g_in @ ((i * g_slope)[..., :, None] * W_g)
+    out[..., H + H : H + H + H, 0 : D] += (i_in * g_in_slope)[..., :, None] * W_g_in @ (d_x_in_d_x)
     out[..., H + H : H + H + H, 0 : D] += (i_in * g_in_slope)[..., :, None] * U_g_in @ ((c_prev * f_slope)[..., :, None] * W_f)
     o_in_slope = o_in * (1 - o_in)
     tanh_c_in_slope = 1 - tanh_c_in**2
     # d c[t] / d x[t]
-    out[..., H : H + H, 0 : D] += (tanh_c_in * o_in_slope)[..., :, None] * W_o_in @ ((g * i_slope)[..., :, None] * W_i)
-    out[..., H : H + H, 0 : D] += (tanh_c_in * o_in_slope)[..., :, None] * W_o_in @ ((i * g_slope)[..., :, None] * W_g)
+    out[..., H : H + H, 0 : D] += (tanh_c_in * o_in_slope)[..., :, None] * W_o_in @ (d_x_in_d_x)
     out[..., H : H + H, 0 : D] += (tanh_c_in * o_in_slope)[..., :, None] * U_o_in @ ((c_prev * f_slope)[..., :, None] * W_f)
     out[..., H : H + H, 0 : D] += (o_in * tanh_c_in_slope)[..., :, None] * out[..., H + H : H + H + H, 0 : D]
+    del d_x_in_d_x
     o_slope = o * (1 - o)
     tanh_c_slope = 1 - tanh_c**2
     # d h[t] / d x[t]
@@ -1944,17 +1947,17 @@ def _input_jacobian_precise(tape: PreciseTape, params: Params, t: Any) -> Array:
     H = params.W_i.shape[0]
     D = params.W_i.shape[1]
     a_i = tape.a_i_f_o_g[..., 0 * H : 1 * H][t]
-    a_f = tape.a_i_f_o_g[..., 1 * H : 2 * H][t]
     a_g = tape.a_i_f_o_g[..., 3 * H : 4 * H][t]
+    W_i = params.W_i
+    g = tape.gates_i_f_o_g[..., 3 * H : 4 * H][t]
+    W_g = params.W_g
+    i = tape.gates_i_f_o_g[..., 0 * H : 1 * H][t]
+    a_f = tape.a_i_f_o_g[..., 1 * H : 2 * H][t]
     a_i_in = tape.a_i_in_f_in_o_in_g_in[..., 0 * H : 1 * H][t]
     a_f_in = tape.a_i_in_f_in_o_in_g_in[..., 1 * H : 2 * H][t]
     a_g_in = tape.a_i_in_f_in_o_in_g_in[..., 3 * H : 4 * H][t]
-    W_i = params.W_i
-    g = tape.gates_i_f_o_g[..., 3 * H : 4 * H][t]
     W_f_in = params.W_f_in
     c_in_prev = tape.c_in[:-1][t]
-    W_g = params.W_g
-    i = tape.gates_i_f_o_g[..., 0 * H : 1 * H][t]
     W_f = params.W_f
     c_prev = tape.c[:-1][t]
     U_f_in = params.U_f_in
@@ -1978,28 +1981,29 @@ def _input_jacobian_precise(tape: PreciseTape, params: Params, t: Any) -> Array:
     lead = tape.x[t].shape[:-1]
     out = np.zeros((*lead, H + H + H, D), dtype)
     i_slope = _sigmoid_slope(a_i)
-    f_slope = _sigmoid_slope(a_f)
     g_slope = _tanh_slope(a_g)
+    # d x_in[t] / d x[t]
+    d_x_in_d_x = np.zeros((*lead, H, D), dtype)
+    d_x_in_d_x += (g * i_slope)[..., :, None] * W_i
+    d_x_in_d_x += (i * g_slope)[..., :, None] * W_g
+    f_slope = _sigmoid_slope(a_f)
     i_in_slope = _sigmoid_slope(a_i_in)
     f_in_slope = _sigmoid_slope(a_f_in)
     g_in_slope = _tanh_slope(a_g_in)
     # d c_in[t] / d x[t]
-    out[..., H + H : H + H + H, 0 : D] += (c_in_prev * f_in_slope)[..., :, None] * W_f_in @ ((g * i_slope)[..., :, None] * W_i)
-    out[..., H + H : H + H + H, 0 : D] += (c_in_prev * f_in_slope)[..., :, None] * W_f_in @ ((i * g_slope)[..., :, None] * W_g)
+    out[..., H + H : H + H + H, 0 : D] += (c_in_prev * f_in_slope)[..., :, None] * W_f_in @ (d_x_in_d_x)
     out[..., H + H : H + H + H, 0 : D] += (c_in_prev * f_in_slope)[..., :, None] * U_f_in @ ((c_prev * f_slope)[..., :, None] * W_f)
-    out[..., H + H : H + H + H, 0 : D] += (g_in * i_in_slope)[..., :, None] * W_i_in @ ((g * i_slope)[..., :, None] * W_i)
-    out[..., H + H : H + H + H, 0 : D] += (g_in * i_in_slope)[..., :, None] * W_i_in @ ((i * g_slope)[..., :, None] * W_g)
+    out[..., H + H : H + H + H, 0 : D] += (g_in * i_in_slope)[..., :, None] * W_i_in @ (d_x_in_d_x)
     out[..., H + H : H + H + H, 0 : D] += (g_in * i_in_slope)[..., :, None] * U_i_in @ ((c_prev * f_slope)[..., :, None] * W_f)
-    out[..., H + H : H + H + H, 0 : D] += (i_in * g_in_slope)[..., :, None] * W_g_in @ ((g * i_slope)[..., :, None] * W_i)
-    out[..., H + H : H + H + H, 0 : D] += (i_in * g_in_slope)[..., :, None] * W_g_in @ ((i * g_slope)[..., :, None] * W_g)
+    out[..., H + H : H + H + H, 0 : D] += (i_in * g_in_slope)[..., :, None] * W_g_in @ (d_x_in_d_x)
     out[..., H + H : H + H + H, 0 : D] += (i_in * g_in_slope)[..., :, None] * U_g_in @ ((c_prev * f_slope)[..., :, None] * W_f)
     o_in_slope = _sigmoid_slope(a_o_in)
     tanh_c_in_slope = _tanh_slope(c_in)
     # d c[t] / d x[t]
-    out[..., H : H + H, 0 : D] += (tanh_c_in * o_in_slope)[..., :, None] * W_o_in @ ((g * i_slope)[..., :, None] * W_i)
-    out[..., H : H + H, 0 : D] += (tanh_c_in * o_in_slope)[..., :, None] * W_o_in @ ((i * g_slope)[..., :, None] * W_g)
+    out[..., H : H + H, 0 : D] += (tanh_c_in * o_in_slope)[..., :, None] * W_o_in @ (d_x_in_d_x)
     out[..., H : H + H, 0 : D] += (tanh_c_in * o_in_slope)[..., :, None] * U_o_in @ ((c_prev * f_slope)[..., :, None] * W_f)
     out[..., H : H + H, 0 : D] += (o_in * tanh_c_in_slope)[..., :, None] * out[..., H + H : H + H + H, 0 : D]
+    del d_x_in_d_x
     o_slope = _sigmoid_slope(a_o)
     tanh_c_slope = _tanh_slope(c)
     # d h[t] / d x[t]

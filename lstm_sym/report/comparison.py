@@ -29,7 +29,7 @@ from lstm_sym.report.document import (
     Section,
     content_text,
 )
-from lstm_sym.report.formulas import map_summands, value_math
+from lstm_sym.report.formulas import map_summands, partial_math, value_math
 from lstm_sym.report.sizes import SizeSum
 from lstm_sym.report.words import Words
 
@@ -50,9 +50,32 @@ class Side:
         return derive(self.cell)
 
     @cached_property
-    def state_jacobian(self) -> dict[tuple[str, str], LinearMap]:
-        """Every block of the state Jacobian, zero or not."""
-        return self.derivation.state_jacobian()
+    def state_jacobian(self) -> dict[str, Equation]:
+        """Every block of the state Jacobian, zero or not, and the stages they refer to: "h / c" and its line."""
+        return self.lines(self.derivation.state_jacobian())
+
+    @cached_property
+    def input_jacobian(self) -> dict[str, Equation]:
+        """Every state against the input, and the stages they refer to, by state or quantity."""
+        source, derivation = self.cell.input, self.derivation
+        found = self.lines({(s, source): derivation.jacobian(s, source) for s in self.cell.states if source})
+        return {name.split(" / ")[0]: line for name, line in found.items()}
+
+    def lines(self, maps: Mapping[tuple[str, str], LinearMap]) -> dict[str, Equation]:
+        """A line for every map and for every stage that has none yet, by target and source."""
+        derivation = self.derivation
+        found = {
+            f"{target} / {source}": (derivation.value(target), derivation.value(source, source=True), linear)
+            for (target, source), linear in maps.items()
+        }
+        for linear in maps.values():
+            for block, stage in linear.stages.items():
+                name = f"{block.target.name} / {derivation.source_name(block.source)}"
+                found.setdefault(name, (block.target, block.source, stage))
+        return {
+            name: Equation(partial_math(above, below), map_summands(linear), "", derivation.jacobian_id(above, below))
+            for name, (above, below, linear) in found.items()
+        }
 
     @cached_property
     def saved(self) -> tuple[Value, ...]:
@@ -214,21 +237,11 @@ class _Comparing:
 
     def jacobian(self) -> list[Pair]:
         """The state Jacobian block by block."""
-        blocks: dict[str, tuple[str, str]] = {}
-        for one in self.sides:
-            blocks |= {" / ".join(key): key for key in one.state_jacobian}
-        return self.rows(
-            lambda side: [" / ".join(key) for key in side.state_jacobian],
-            lambda side, name: _jacobian(side, *blocks[name], side.state_jacobian[blocks[name]]),
-        )
+        return self.rows(lambda side: list(side.state_jacobian), lambda side, name: side.state_jacobian[name])
 
     def input(self) -> list[Pair]:
         """Every state against the input."""
-
-        def block(side: Side, state: str) -> Content:
-            return _jacobian(side, state, side.cell.input, side.derivation.jacobian(state, side.cell.input))
-
-        return self.rows(lambda side: side.cell.states if side.cell.input else (), block)
+        return self.rows(lambda side: list(side.input_jacobian), lambda side, name: side.input_jacobian[name])
 
     def saved(self) -> list[Pair]:
         """What the backward pass reads of one step: the least that a tape can hold."""
@@ -254,12 +267,6 @@ def _paper(side: Side, target: str) -> Equation:
     right = Math(lambda n: n.paper(equation.expression))
     left = value_math(side.derivation.value(target))
     return Equation(left, ((1, right),), "", f"{side.cell.key}.equation.{target}")
-
-
-def _jacobian(side: Side, target: str, source: str, linear: LinearMap) -> Equation:
-    above, below = side.derivation.value(target), side.derivation.value(source, source=True)
-    left = Math(lambda n: n.partial(n.symbol(above), n.symbol(below)))
-    return Equation(left, map_summands(linear), "", f"{side.cell.key}.jacobian.{target}.{source}")
 
 
 def _functions(side: Side) -> str:

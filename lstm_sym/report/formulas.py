@@ -23,6 +23,11 @@ def value_math(value: Value) -> Math:
     return Math(lambda n: n.symbol(value))
 
 
+def partial_math(target: Value, source: Value) -> Math:
+    """d target / d source as a sign."""
+    return Math(lambda n: n.partial(n.symbol(target), n.symbol(source)))
+
+
 def operator_math(operator: Operator, value: Value) -> Math:
     """A constant linear map of a value; of a stack, the part taken out."""
     return Math(lambda n: n.operator(operator, operator.kind == "part") + n.parentheses(n.symbol(value)))

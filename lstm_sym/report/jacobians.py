@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from itertools import product
 
 from lstm_sym.api import Derivation
 from lstm_sym.derivation.linear_map import LinearMap
 from lstm_sym.program.values import Value
 from lstm_sym.report.document import Block, Definitions, Equation, Inline, Math, Matrix, Paragraph, Section
-from lstm_sym.report.formulas import expression_math, map_summands, value_math
+from lstm_sym.report.formulas import expression_math, map_summands, partial_math, value_math
 from lstm_sym.report.words import Words
 
 
@@ -23,7 +24,17 @@ class _Jacobians:
     def __init__(self, derivation: Derivation, words: Words, errors: Mapping[str, float]) -> None:
         self.derivation, self.words, self.errors = derivation, words, errors
         self.cell = derivation.cell
+        self.origins = {equation.text: f"E{k}" for k, equation in enumerate(self.cell.equations, 1)}
         self.count = 0
+        self.stages: dict[str, Math] = {}
+        self.own = {derivation.jacobian_id(target, source) for target, source in self.pairs()}
+
+    def pairs(self) -> Iterator[tuple[str, str]]:
+        """Every target and source that has a line in any case, unless it is zero."""
+        cell = self.cell
+        targets = dict.fromkeys([*(equation.target for equation in cell.equations), *cell.states])
+        yield from product(targets, [*filter(None, [cell.input]), *cell.states])
+        yield from product(cell.states, cell.parameters)
 
     def blocks(self) -> list[Block]:
         """The parts of the section."""
@@ -31,7 +42,7 @@ class _Jacobians:
         driven = [cell.input] if cell.input else []
         gates = [e.target for e in cell.equations if e.target not in cell.states]
         rule = ((self.words.rule("jacobian"),), self.words.line("rules.jacobian.why"))
-        found: list[Block] = [Paragraph(self.words.line("jacobian.why")), Definitions((rule,))]
+        found: list[Block] = []
         if gates:
             found.append(self.section("gates", self.family(gates, [*driven, *cell.states])))
         found.append(self.section("state", self.state()))
@@ -39,7 +50,10 @@ class _Jacobians:
             found.append(self.section("input", self.family(list(cell.states), driven)))
         if cell.parameters:
             found.append(self.section("parameters", self.parameters()))
-        return found
+        head: list[Block] = [Paragraph(self.words.line("jacobian.why")), Definitions((rule,))]
+        for sign in list(self.stages.values())[:1]:
+            head.append(Paragraph(self.words.line("jacobian.stages", example=sign)))
+        return [*head, *found]
 
     def section(self, key: str, blocks: list[Block]) -> Section:
         """A part with its title."""
@@ -47,23 +61,26 @@ class _Jacobians:
 
     def partial(self, target: str, source: str) -> Math:
         """d target / d source as a sign."""
-        above, below = self.derivation.value(target), self.derivation.value(source, source=True)
-        return Math(lambda n: n.partial(n.symbol(above), n.symbol(below)))
+        return partial_math(self.derivation.value(target), self.derivation.value(source, source=True))
 
-    def equation(self, target: str, source: str, linear: LinearMap, left: Math | None = None) -> Equation:
-        """One Jacobian, numbered."""
+    def lines(self, target: str, source: str, linear: LinearMap, left: Math | None = None) -> list[Equation]:
+        """One Jacobian, numbered, after the stages that it refers to and that have no line yet."""
+        found = []
+        for stage, inner in linear.stages.items():
+            identity = self.derivation.jacobian_id(stage.target, stage.source)
+            sign = partial_math(stage.target, stage.source)
+            if identity not in self.own and identity not in self.stages:
+                found.append(self.equation(identity, stage.target.name, inner, sign))
+            self.stages[identity] = sign
+        identity = self.derivation.jacobian_id(target, source)
+        return [*found, self.equation(identity, target, linear, left or self.partial(target, source))]
+
+    def equation(self, identity: str, target: str, linear: LinearMap, left: Math) -> Equation:
+        """A numbered line, from the equation of the cell that its target belongs to."""
         self.count += 1
-        identity = f"{self.cell.key}.jacobian.{target}.{source}"
-        summands = map_summands(linear)
-        left = left or self.partial(target, source)
-        return Equation(
-            left, summands, f"J{self.count}", identity, "jacobian", self.origin(target), self.errors.get(identity)
-        )
-
-    def origin(self, target: str) -> str:
-        """The number of the cell's equation that defines the target."""
-        targets = [equation.target for equation in self.cell.equations]
-        return f"E{targets.index(target) + 1}"
+        origin = self.origins[self.derivation.forward.statement(target).provenance.equation]
+        number, error = f"J{self.count}", self.errors.get(identity)
+        return Equation(left, map_summands(linear), number, identity, "jacobian", origin, error)
 
     def family(self, targets: list[str], sources: list[str]) -> list[Block]:
         """Every target against every source; independence is said in words."""
@@ -75,7 +92,7 @@ class _Jacobians:
                 if linear.is_zero:
                     independent.append(value_math(self.derivation.value(source, source=True)))
                 else:
-                    found.append(self.equation(target, source, linear))
+                    found += self.lines(target, source, linear)
             if independent:
                 found.append(self.independence(self.derivation.value(target), independent))
         return found
@@ -94,7 +111,7 @@ class _Jacobians:
         found: list[Block] = [Paragraph(self.words.line("jacobian.state")), Matrix(left, rows)]
         for (target, source), linear in blocks.items():
             if not linear.is_zero:
-                found.append(self.equation(target, source, linear))
+                found += self.lines(target, source, linear)
                 found += self.gated(target, source, linear)
         return found
 
@@ -118,7 +135,7 @@ class _Jacobians:
             for state in self.cell.states:
                 linear = self.derivation.jacobian(state, parameter)
                 if not linear.is_zero:
-                    found.append(self.equation(state, parameter, linear, self.applied(state, parameter)))
+                    found += self.lines(state, parameter, linear, self.applied(state, parameter))
         return found
 
     def applied(self, state: str, parameter: str) -> Math:

@@ -11,7 +11,7 @@ from derivation.random_cells import random_cell
 
 import lstm_sym as ls
 from lstm_sym.check.case import random_case
-from lstm_sym.derivation.jacobian import jacobian, state_jacobian
+from lstm_sym.derivation.jacobian import Jacobians
 from lstm_sym.derivation.linear_map import Applied, Block, Diagonal, LinearMap, Matrix, collect, compose
 from lstm_sym.derived import Derivation
 from lstm_sym.emit.text import TextNotation
@@ -92,9 +92,10 @@ def test_the_state_jacobian_has_a_block_for_every_pair_of_states(name):
 
 
 def test_staged_blocks_go_through_the_states_computed_before():
-    blocks = state_jacobian(lower(ls.cell("lstm")), staged=True)
+    blocks = Jacobians(lower(ls.cell("lstm"))).of_states(staged=True)
     through = [p for p in blocks["h", "c"].map.terms if isinstance(p[-1], Block)]
-    assert [product[-1].value.name for product in through] == ["c"]
+    assert [product[-1].target.name for product in through] == ["c"]
+    assert not blocks["h", "c"].map.stages
     assert not any(isinstance(f, Block) for p in blocks["c", "c"].map.terms for f in p)
 
 
@@ -155,8 +156,8 @@ def test_every_jacobian_is_the_derivative_along_any_direction(cell):
         moved = run_step(derivation.forward, {**known, source: array + 1e-30j * direction})
         flat = direction if source.is_parameter else direction[0]
         for target in derivation.forward.statements[-1].target, derivation.forward.carries[0].outgoing:
-            linear = jacobian(derivation.forward, target, source).map
-            slopes = {s.target: s for s in jacobian(derivation.forward, target, source).slopes}
+            derived = Jacobians(derivation.forward).of(target, source)
+            linear, slopes = derived.map.expanded(), {s.target: s for s in derived.slopes}
             numbers = dict(values)
             for value, statement in slopes.items():
                 numbers[value] = run_statement(statement, numbers)

@@ -10,7 +10,7 @@ import pytest
 import lstm_sym as ls
 from lstm_sym.check.lines import dense
 from lstm_sym.derivation import jvp, vjp
-from lstm_sym.derivation.jacobian import jacobian
+from lstm_sym.derivation.jacobian import Jacobians
 from lstm_sym.emit.text import TextNotation
 from lstm_sym.equations.sizes import number_of
 from lstm_sym.program import Accumulate, Affine, Maximum, Program, Term, Value, lower
@@ -147,7 +147,7 @@ def test_a_softmax_has_the_jacobian_of_the_textbook():
     given = {value: rng.standard_normal((1, 3)) for value in (forward.carries[0].incoming, forward.inputs[0])}
     given |= {value: rng.standard_normal((3, 3)) for value in forward.parameters}
     values = run_step(forward, given)
-    found = jacobian(forward, derivation.value("h"), derivation.value("a"))
+    found = Jacobians(forward).of(derivation.value("h"), derivation.value("a"))
     for statement in found.slopes:
         values = {**values, statement.target: run_statement(statement, values)}
     s = values[forward.outputs[0]][0]

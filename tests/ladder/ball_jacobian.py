@@ -17,7 +17,7 @@ from ladder.identities import expanded
 
 from lstm_sym.check import Case, random_case
 from lstm_sym.check.equations import array_functions, run_equations_once
-from lstm_sym.derivation.linear_map import Diagonal, LinearMap, Matrix
+from lstm_sym.derivation.linear_map import Block, Diagonal, LinearMap, Matrix
 from lstm_sym.derived import Derivation
 from lstm_sym.equations import Cell
 from lstm_sym.equations.functions import FUNCTIONS
@@ -143,7 +143,14 @@ class Step:
         return result
 
     def dense(self, linear: LinearMap) -> Array:
-        """A symbolic linear map as a matrix of balls."""
+        """A symbolic linear map as a matrix of balls, after the stages that it refers to."""
+        known: dict[Block, Array] = {}
+        for block, stage in linear.stages.items():
+            known[block] = self.total(stage, known)
+        return self.total(linear, known)
+
+    def total(self, linear: LinearMap, known: dict[Block, Array]) -> Array:
+        """The sum of the products of a map."""
         rows, columns = (number_of(shape[0], self.sizes) for shape in (linear.rows, linear.columns))
         total = np.full((rows, columns), flint.arb(0), dtype=object)
         for product in linear.terms:
@@ -152,6 +159,8 @@ class Step:
                 if isinstance(factor, Matrix):
                     weights = self.matrix(factor.value)
                     matrix = (weights.T if factor.transposed else weights) @ matrix
+                elif isinstance(factor, Block):
+                    matrix = known[factor] @ matrix
                 else:
                     assert isinstance(factor, Diagonal)
                     matrix = self.diagonal(factor, len(matrix), linear)[:, None] * matrix

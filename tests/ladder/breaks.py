@@ -227,7 +227,7 @@ BREAKS = (
     ),
     _break("forward mode", "the tangent of a maximum is a mean", JVP, "Operator", wrong.tangent_of_the_mean),
     _break("Jacobians", "a matrix stands transposed", JACOBIAN, "Matrix", wrong.other_transpose),
-    _break("Jacobians", "coefficients are lost", JACOBIAN, "_affine", wrong.plain_coefficients),
+    _break("Jacobians", "coefficients are lost", JACOBIAN._Rules, "affine", wrong.plain_coefficients),
     _break("Jacobians", "of two diagonals one is lost", JACOBIAN, "compose", wrong.outer_alone),
     _break("Jacobians", "a sum of diagonals keeps the last", JACOBIAN, "collect", wrong.last_of_equal),
     _break(

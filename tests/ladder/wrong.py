@@ -174,11 +174,10 @@ def other_transpose(right: Any, value: Any, transposed: bool = False) -> Matrix:
     return right(value, not transposed if is_square else transposed)
 
 
-def plain_coefficients(right: Any, statement: Affine, *arguments: Any) -> Any:
+def plain_coefficients(right: Any, self: Any, statement: Affine, *arguments: Any) -> Any:
     """Every coefficient of an affine map is 1."""
-    return right(
-        replace(statement, terms=tuple(replace(t, coefficient=t.coefficient**0) for t in statement.terms)), *arguments
-    )
+    terms = tuple(replace(t, coefficient=t.coefficient**0) for t in statement.terms)
+    return right(self, replace(statement, terms=terms), *arguments)
 
 
 def outer_alone(right: Any, factor: Any, product: Product) -> Product:
