@@ -34,6 +34,7 @@ from lstm_sym.flow.plots.profiles import save_profile_figure
 from lstm_sym.flow.profile import Profile
 from lstm_sym.flow.progress import reporter
 from lstm_sym.flow.sensitivity import input_sensitivity, state_sensitivity
+from lstm_sym.flow.signal_to_noise import SignalToNoise, signal_to_noise
 from lstm_sym.flow.singular import SingularSpectrum, singular_spectrum
 from lstm_sym.flow.table import table
 from lstm_sym.flow.trajectory import Kernel, Trajectory, record
@@ -52,6 +53,7 @@ __all__ = [
     "PrecisionHorizon",
     "Profile",
     "RoundedGradient",
+    "SignalToNoise",
     "SingularSpectrum",
     "Trajectory",
     "Truncation",
@@ -76,6 +78,7 @@ __all__ = [
     "save_curves",
     "save_profile_figure",
     "scale_to_reach",
+    "signal_to_noise",
     "singular_spectrum",
     "state_sensitivity",
     "table",
