@@ -25,7 +25,7 @@ POSITIVE = click.IntRange(min=1)
 @click.option("--input-size", type=POSITIVE, default=32, show_default=True, help="Size D of the input.")
 @click.option("--hidden-size", type=POSITIVE, default=64, show_default=True, help="Hidden units H.")
 @click.option("--size", "sizes", multiple=True, metavar="NAME=NUMBER", help="Any further size.  [default: as H]")
-@output_option("Page to write, .html or .md; without it the terminal.")
+@output_option("Destination to write, .html or .md; without it the terminal.")
 @language_option
 @json_option
 @force_option
@@ -47,11 +47,12 @@ def diff(
     Equations, states, parameters, operations, Jacobians block by block, and what the backward pass reads.
     """
     from lstm_sym.cli.cells import load_pair
-    from lstm_sym.cli.output import deliver, page_format, print_json
+    from lstm_sym.cli.output import Destination, page_format, print_json
     from lstm_sym.report import Words, html_page, markdown_page
     from lstm_sym.report.comparison import comparison_data, comparison_document, side
 
-    page = {"html": html_page, "md": markdown_page}[page_format(output)]
+    rendered = {"html": html_page, "md": markdown_page}[page_format(output)]
+    destination = Destination(output, [left, right], force=force, quiet=as_json)
     cells = load_pair(left, right, settings, set_right)
     given = _sizes(sizes, cells)
     one, other = (
@@ -60,7 +61,7 @@ def diff(
     )
     document = comparison_document(one, other, Words(language))
     if output is not None and not (as_json and str(output) == "-"):
-        deliver(page(document), [left, right], output, force=force, quiet=as_json)
+        destination.deliver(rendered(document))
     if as_json:
         print_json(comparison_data(document, one, other))
     elif output is None:

@@ -13,6 +13,7 @@ the first no law is named, below the second none that has a parameter more.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,8 +27,9 @@ STRONG, VERY_STRONG = 6.0, 10.0
 # With fewer lags than this no law is preferred: the fits have four and five parameters.
 FEWEST = 10
 CORRELATIONS = np.tanh(np.linspace(-2.0, 4.0, 61))
-SHAPES = np.round(np.arange(0.05, 2.01, 0.05), 2)
-# The shape is found on a grid, then on finer ones around the best point: to 0.05 / 4^REFINED.
+# The shape is found on a grid, then on finer ones around the best point: to SPACING / 4^REFINED.
+SPACING = 0.05
+SHAPES = tuple(SPACING * step for step in range(1, 41))
 REFINED = 14
 
 
@@ -103,12 +105,15 @@ def refuse_few_lags(profile: Profile, first: int, last: int) -> None:
         )
 
 
-def fitted(curves: Array, first: int, *, refined: int = REFINED) -> dict[str, Fits]:
-    """The best law of each kind for each of n curves (n, lags) of ln m, at the lags first, first + 1, ..."""
+def fitted(curves: Array, first: int, *, refined: int = REFINED, shapes: Sequence[float] = SHAPES) -> dict[str, Fits]:
+    """The best law of each kind for each of n curves (n, lags) of ln m, at the lags first, first + 1, ...
+
+    shapes: those tried for the stretched exponential, evenly spaced where they are `refined`, which is how often.
+    """
     lags = np.arange(first, first + curves.shape[1], dtype=np.float64)
     straight = {EXPONENTIAL: _line(curves, lags, 1.0), POWER: _line(curves, lags, 0.0)}
-    best = _best([_line(curves, lags, float(shape), 5) for shape in SHAPES])
-    step = float(SHAPES[1] - SHAPES[0])
+    best = _best([_line(curves, lags, shape, 5) for shape in shapes])
+    step = SPACING
     for _ in range(refined):
         step /= 4
         # The finer grids of the curves differ: each curve is fitted around its own best shape.

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 
@@ -88,7 +89,7 @@ class Law:
         """The integral of m from `start` to infinity over m(start); by Gauss and Laguerre in u = ln m(start)/m."""
         if self.shape == 0:
             return start / (self.slope - 1.0)
-        nodes, weights = np.polynomial.laguerre.laggauss(NODES)
+        nodes, weights = _laguerre()
         scale = self.slope * start**self.shape / self.shape
         values = (1.0 + nodes / scale) ** (1.0 / self.shape - 1.0)
         return float(start / (self.shape * scale) * (weights @ values))
@@ -99,3 +100,10 @@ class Law:
         second = (self.shape - 1.0) * first / start
         third = (self.shape - 2.0) * second / start
         return float(0.5 - first / 12.0 + (first**3 + 3.0 * first * second + third) / 720.0)
+
+
+@cache
+def _laguerre() -> tuple[Array, Array]:
+    """Nodes and weights of the integral of e^-u f(u) from 0 to infinity."""
+    nodes, weights = np.polynomial.laguerre.laggauss(NODES)
+    return nodes, weights

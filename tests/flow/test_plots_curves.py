@@ -87,7 +87,7 @@ def test_theory_has_the_colour_of_what_it_is_about():
     ("curve", "options", "found"),
     [
         (Curve("a", LAGS, np.where(LAGS < 3, np.nan, 1.0)), {}, "cannot be drawn"),
-        (Curve("a", LAGS, np.full(30, -np.inf)), {}, "cannot be drawn"),
+        (Curve("a", LAGS, np.full(30, np.inf)), {}, "cannot be drawn"),
         (Curve("a", LAGS, np.full(30, np.inf)), {"y_scale": "ln"}, "cannot be drawn"),
         (Curve("a", LAGS, -LAGS), {"y_scale": "log"}, "cannot be drawn"),
         (Curve("a", LAGS, LAGS[:4]), {}, r"shape \(4,\)"),

@@ -1,0 +1,196 @@
+"""How many steps back to propagate: the truncation length K for a wanted bias, and the bias that is really there.
+
+Truncated after K steps, backpropagation drops the terms of all lags above K. With m(l) the sensitivity at lag l, and
+terms that are otherwise of one size, the share of the gradient that is lost is at most
+
+    bias(K) = sum_{l > K} m(l) / sum_l m(l)
+
+(terms of opposite sign cancel, in what is lost as in what remains: `truncation_error` measures what comes of that).
+Beyond the lags measured, m goes on by the law that the profile decays by, from its last value.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from lstm_sym import through_time
+from lstm_sym.flow.decay import Decay, fit_decay, fitted
+from lstm_sym.flow.errors import FlowError
+from lstm_sym.flow.laws import EXPONENTIAL, POWER, Law
+from lstm_sym.flow.profile import Profile
+from lstm_sym.flow.resampling import interval, medians, resampling
+from lstm_sym.flow.scaled import Array, Integers
+
+# A length beyond this is no advice.
+LONGEST = 2**40
+
+
+@dataclass(frozen=True)
+class Truncation:
+    """The truncation length for a bias.
+
+    Attributes:
+        model: its label.
+        bias: the share of the gradient that may be lost.
+        length: K, the lags 0 to K are kept, 1 + K steps; inf where none below 2^40 is enough, None where not known.
+        low, high: its interval at 95 %; None where nothing could be resampled, or the length is not known.
+        measured: L, the lags measured; a longer `length` is extrapolated.
+        law: the law of the lags beyond L; None where there is none to go by.
+        tail: the share of sum_l m(l) that lies beyond L by that law; 1 where the sum diverges, None without a law.
+    """
+
+    model: str
+    bias: float
+    length: float | None
+    low: float | None
+    high: float | None
+    measured: int
+    law: str | None
+    tail: float | None
+
+    @property
+    def extrapolated(self) -> bool:
+        """Whether the length rests on the law beyond the lags measured."""
+        return self.length is not None and self.length > self.measured
+
+
+@dataclass(frozen=True, eq=False)
+class TruncationError:
+    """How far the gradient of truncated backpropagation is from that of the full one.
+
+    Attributes:
+        windows: (n,), the steps k2 of each pass.
+        bias: (n,), ||g_window - g|| / ||g|| over all parameters together.
+        cosine: (n,), of the angle between the two; NaN where the truncated gradient is 0.
+    """
+
+    windows: Integers
+    bias: Array
+    cosine: Array
+
+
+def truncation_length(profile: Profile, bias: float, *, resamples: int = 1000, seed: int = 0) -> Truncation:
+    """The smallest K with bias(K) <= `bias`, and its 95 % interval over seeds, sequences or end points.
+
+    Where the data cannot tell the law, a profile that has settled is continued by that of the exponential and the
+    power law which leaves more; one that has not gives no length: `length` is None. An exponent of 1 or less in a
+    power law, or no decay at all, gives inf: the sum over all lags diverges.
+
+    Raises FlowError: a bias that is not between 0 and 1, fewer than 3 lags, fewer than 100 resamples.
+    """
+    if not 0 < bias < 1:
+        raise FlowError(f"{profile.model}, bias", f"the share {bias}", "a percentage", "give a number between 0 and 1")
+    curve = profile.median(relative=True)
+    law = continuation(fit_decay(profile), profile)
+    measured = len(curve) - 1
+    if law is None:
+        return Truncation(profile.model, bias, None, None, None, measured, None, None)
+    length = _length(curve, law, bias)
+    drawn = resampling(profile, resamples, np.random.default_rng(seed))
+    low, high = None, None
+    if drawn.counts is not None:
+        curves = medians(profile, drawn.counts)
+        slopes = _slopes(curves, law)
+        lengths = [_length(c, Law(law.shape, float(s), 0.0), bias) for c, s in zip(curves, slopes, strict=True)]
+        low, high = interval(np.array(lengths), drawn.groups, 0.95)
+    tail = math.exp(_log_sums(curve, law)[1])
+    return Truncation(profile.model, bias, length, low, high, measured, law.name, tail)
+
+
+def bias_curve(profile: Profile, law: Law | None = None) -> Array:
+    """bias(K) for K = 0 .. L, (L + 1,); the lags beyond L count as `law` says, as nothing without one."""
+    curve = profile.median(relative=True)
+    sums, tail = _log_sums(curve, law)
+    shares: Array = np.exp(np.append(sums, tail)[1:])
+    return shares
+
+
+def continuation(decay: Decay, profile: Profile) -> Law | None:
+    """The law that a profile is continued by beyond its lags; None where it has not settled and tells no law."""
+    if decay.law is not None or not profile.settled:
+        return decay.law
+    last, value = len(profile.lags) - 1, float(profile.median(relative=True)[-1])
+    return max((decay.laws[n] for n in (EXPONENTIAL, POWER)), key=lambda law: law.through(last, value).log_tail(last))
+
+
+def truncation_error(
+    kernel: Any,
+    params: Any,
+    x: Any,
+    *,
+    dy: Any,
+    windows: Sequence[int],
+    every: int | None = None,
+    state: Any = None,
+) -> TruncationError:
+    """The gradient of the parameters by truncated backpropagation against the full one, for each window.
+
+    x (T, B, D). dy: dL/dy (T, B, H), or a function of steps and y, as in `through_time.truncated`. windows: the steps
+    k2 that a pass goes back. every: k1, the steps between passes; None is k2. An error is carried at most window - 1
+    steps back, and with every=1 exactly so far: that is K = window - 1 in `truncation_length`.
+
+    Raises FlowError: no window, a gradient that is 0; and what `through_time.truncated` raises.
+    """
+    if not len(windows):
+        raise FlowError("truncation_error, windows", "no window", "an empty selection", "give at least one")
+
+    def gradient(window: int, between: int | None) -> Array:
+        found = through_time.truncated(kernel, x, params, state, dy=dy, window=window, every=between, precise=True)[
+            2
+        ].params
+        return np.concatenate([np.ravel(part) for part in found])
+
+    full = gradient(len(x), None)
+    size = float(np.linalg.norm(full))
+    if not 0 < size < math.inf:
+        raise FlowError(
+            "truncation_error, dy",
+            f"a full gradient of norm {size}",
+            "a loss that no parameter changes, or one that overflows",
+            "give the gradient of a loss at some step",
+        )
+    cut = np.array([gradient(window, every) for window in windows])
+    norms = np.linalg.norm(cut, axis=1)
+    cosine = cut @ full / np.where(norms > 0, norms, np.nan) / size
+    return TruncationError(np.asarray(windows, np.int64), np.linalg.norm(cut - full, axis=1) / size, cosine)
+
+
+def _slopes(curves: Array, law: Law) -> Array:
+    """The slopes of a law of this shape in n curves; a power law needs no shape tried beside it."""
+    return fitted(curves[:, 1:], 1, refined=0, shapes=(law.shape or 1.0,))[law.name].slope
+
+
+def _log_sums(curve: Array, law: Law | None) -> tuple[Array, float]:
+    """ln of the shares of sum_l m(l) at the lags l >= 0, 1, ..., L, and of those beyond L."""
+    last = len(curve) - 1
+    tail = -math.inf if law is None else law.through(last, float(curve[-1])).log_tail(last)
+    if tail == math.inf:
+        return np.zeros_like(curve), 0.0
+    sums = np.logaddexp.accumulate(np.append(curve, tail)[::-1])[::-1]
+    return sums[:-1] - sums[0], float(tail - sums[0])
+
+
+def _length(curve: Array, law: Law, bias: float) -> float:
+    """The smallest K with bias(K) <= bias; inf where no K has."""
+    sums, tail = _log_sums(curve, law)
+    beyond = np.append(sums[1:], tail)
+    within = np.flatnonzero(beyond <= math.log(bias))
+    if within.size:
+        return float(within[0])
+    last = len(curve) - 1
+    whole = law.through(last, float(curve[-1]))
+    total = whole.log_tail(last) - tail
+    low, high = last, 2 * last
+    while high < LONGEST and not whole.log_tail(high) - total <= math.log(bias):
+        low, high = high, 2 * high
+    if high >= LONGEST:
+        return math.inf
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if whole.log_tail(middle) - total <= math.log(bias) else (middle, high)
+    return float(high)

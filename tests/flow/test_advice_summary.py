@@ -1,0 +1,86 @@
+"""The advice in sentences and rows."""
+
+import json
+import math
+
+import numpy as np
+import pytest
+
+from lstm_sym.flow import FlowError, Model, Profile, advice_text, advise, forget_bias
+from lstm_sym.flow.advice.formats import FORMATS
+from lstm_sym.flow.advice.summary import SENTENCES
+from lstm_sym.kernels import lstm, rnn
+
+
+def profile(name: str, curve: np.ndarray) -> Profile:
+    return Profile(name, curve[None], np.zeros((1, 2), int), np.array([-1]), "h", "x", "frobenius")
+
+
+LAGS = np.arange(61.0)
+HALVES = profile("LSTM", LAGS * np.log(0.5))
+
+
+def test_the_sentences_hold_the_numbers():
+    lines = advice_text(advise([HALVES], [Model("LSTM", lstm)], biases=[0.1], time_scale=101)[0]).splitlines()
+    assert lines[0] == "LSTM"
+    assert lines[1].strip() == "To lose at most 0.1 of the gradient, propagate back 3 lags."
+    assert "In float16" in lines[2] and "at lag 15 and is 0 from about lag 25 on" in lines[2]
+    assert [name in line for name, line in zip(FORMATS, lines[2:6], strict=True)] == [True] * 4
+    assert "2^15" in lines[6] and "lag 30" in lines[6]
+    assert f"b_f = {math.log(100):.3g}" in lines[7]
+
+
+def test_a_cell_without_a_forget_gate_gets_no_bias():
+    models = [Model("LSTM", lstm), Model("RNN", rnn)]
+    gated, plain = advise([HALVES, profile("RNN", HALVES.log_norms[0])], models, time_scale=10)
+    assert gated.forget_bias == pytest.approx(math.log(9))
+    assert plain.forget_bias is None
+    assert advise([HALVES])[0].forget_bias is None
+
+
+@pytest.mark.parametrize(
+    ("curve", "sentence"),
+    [
+        (np.zeros(61), "truncation_unknown"),
+        (np.zeros(61), "precision_unknown"),
+        (0.5 * LAGS, "unbounded"),
+        (0.5 * LAGS, "overflows"),
+        (0.5 * LAGS, "lives"),
+        (-0.001 * LAGS, "extrapolated"),
+    ],
+)
+def test_what_cannot_be_told_is_said_in_words(curve, sentence):
+    text = advice_text(advise([profile("m", curve)])[0])
+    assert SENTENCES[sentence].split("{")[0].strip() in text
+    assert "nan" not in text and "None" not in text
+
+
+def test_the_sentences_can_be_in_any_language():
+    text = advice_text(advise([HALVES])[0], labels={"truncation": "截斷 {length}{interval}"})
+    assert "截斷 3" in text
+    with pytest.raises(FlowError, match="'truncate'"):
+        advice_text(advise([HALVES])[0], labels={"truncate": ""})
+
+
+def test_rows_are_valid_json():
+    rows = advise([HALVES], [Model("LSTM", lstm)], time_scale=10)[0].rows()
+    assert json.loads(json.dumps(rows, allow_nan=False)) == rows
+    assert [row["advice"] for row in rows] == ["truncation"] * 2 + ["precision"] * 5 + ["forget bias"]
+    assert rows[2]["overflow"] == "inf"
+
+
+@pytest.mark.parametrize("time_scale", [2.0, 100.0, 1e6])
+def test_the_forget_gate_keeps_all_but_one_part_in_the_time_scale(time_scale):
+    gate = 1 / (1 + math.exp(-forget_bias(time_scale)))
+    assert 1 / (1 - gate) == pytest.approx(time_scale, rel=1e-9)
+
+
+@pytest.mark.parametrize("time_scale", [1.0, 0.5, math.inf, math.nan])
+def test_a_time_scale_without_a_bias_is_refused(time_scale):
+    with pytest.raises(FlowError, match="time_scale"):
+        forget_bias(time_scale)
+
+
+def test_no_profile_is_refused():
+    with pytest.raises(FlowError, match="no profile"):
+        advise([])
