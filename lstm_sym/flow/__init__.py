@@ -26,9 +26,12 @@ from lstm_sym.flow.closed_loop import closed_loop
 from lstm_sym.flow.decay import Decay, fit_decay
 from lstm_sym.flow.errors import FlowError
 from lstm_sym.flow.experiment import Model, run
+from lstm_sym.flow.gates import gate_values, log_gates
 from lstm_sym.flow.laws import Law
 from lstm_sym.flow.lyapunov import LyapunovSpectrum, growth_rates, lyapunov
 from lstm_sym.flow.memory import Estimate, MemoryCard, memory_card, memory_table
+from lstm_sym.flow.parameters import Contributions, contributions
+from lstm_sym.flow.paths import Paths, carried_state, paths
 from lstm_sym.flow.plots.colours import GateColour, gate_colours
 from lstm_sym.flow.plots.curves import Curve, save_curves
 from lstm_sym.flow.plots.fan import save_fan
@@ -42,14 +45,18 @@ from lstm_sym.flow.plots.unfolded import save_unfolded
 from lstm_sym.flow.profile import Profile
 from lstm_sym.flow.progress import reporter
 from lstm_sym.flow.sensitivity import input_sensitivity, state_sensitivity
+from lstm_sym.flow.shares import Shares, gate_shares
 from lstm_sym.flow.signal_to_noise import SignalToNoise, signal_to_noise
 from lstm_sym.flow.singular import SingularSpectrum, singular_spectrum
 from lstm_sym.flow.table import table
+from lstm_sym.flow.time_map import TimeMap, time_map
 from lstm_sym.flow.trajectory import Kernel, Trajectory, record
 from lstm_sym.flow.unfolding import Unfolded, unfold
+from lstm_sym.flow.units import UnitProfiles, unit_sensitivity
 
 __all__ = [
     "Advice",
+    "Contributions",
     "Curve",
     "Decay",
     "Estimate",
@@ -60,28 +67,38 @@ __all__ = [
     "LyapunovSpectrum",
     "MemoryCard",
     "Model",
+    "Paths",
     "PrecisionHorizon",
     "Profile",
     "RoundedGradient",
+    "Shares",
     "SignalToNoise",
     "SingularSpectrum",
+    "TimeMap",
     "Trajectory",
     "Truncation",
     "TruncationError",
     "Unfolded",
+    "UnitProfiles",
     "advice_text",
     "advise",
     "bias_curve",
+    "carried_state",
     "closed_loop",
+    "contributions",
     "fit_decay",
     "gate_colours",
+    "gate_shares",
+    "gate_values",
     "growth_rates",
     "heat_map_text",
     "input_sensitivity",
+    "log_gates",
     "loss_scale",
     "lyapunov",
     "memory_card",
     "memory_table",
+    "paths",
     "precision_horizon",
     "record",
     "reporter",
@@ -102,8 +119,10 @@ __all__ = [
     "spectrum_text",
     "state_sensitivity",
     "table",
+    "time_map",
     "truncation_error",
     "truncation_length",
     "unfold",
     "unfolded_text",
+    "unit_sensitivity",
 ]
