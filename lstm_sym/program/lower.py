@@ -103,16 +103,13 @@ class _Lowering:
                 "two terms of the denominator cancel; look for a repeated name",
             )
         operands = tuple(v for s, v in self.operands.items() if s in expression.free_symbols)
-        if target.name == self.current.target and all(map(self.is_still, operands)):
-            self.keep_still(target)
         if (
             target.role is Role.QUANTITY
             and target.name not in self.cell.shapes
             and all(v.time is None for v in operands)
         ):
             target = replace(target, time=None)
-        self.statements.append(Pointwise(target, expression, operands, self.provenance(target)))
-        return target
+        return self.append(Pointwise(target, expression, operands, self.provenance(target)))
 
     def stage(self, name: str, shape: tuple[str, ...]) -> Value:
         """A new value for a part of the current equation, under a name that is still free."""
@@ -212,17 +209,21 @@ class _Lowering:
         """Whether a value depends on neither the input nor a state."""
         return operand.time is None or (operand.time == 0 and operand.name in self.still)
 
-    def keep_still(self, target: Value) -> None:
-        """Note a quantity that never changes. Raises CellError for a state or an output: its terms cancel."""
-        if target.name in (*self.cell.states, self.cell.output):
-            raise self.current.error(
-                f"`{target.name}[t]` never changes: what depends on time cancels in `{self.current.text[:60]}`",
-                None,
-                self.cell.key,
-                "states and outputs that depend on the input at [t] or on a state at [t-1]",
-                "look for a term that is added and taken away again",
-            )
-        self.still.add(target.name)
+    def append(self, statement: Statement) -> Value:
+        """Append a statement; its target. Raises CellError for a state or an output that never changes."""
+        target = statement.target
+        if all(map(self.is_still, statement.reads())):
+            if target.name in (*self.cell.states, self.cell.output):
+                raise self.current.error(
+                    f"`{target.name}[t]` never changes: what depends on time cancels in `{self.current.text[:60]}`",
+                    None,
+                    self.cell.key,
+                    "states and outputs that depend on the input at [t] or on a state at [t-1]",
+                    "look for a term that is added and taken away again",
+                )
+            self.still.add(target.name)
+        self.statements.append(statement)
+        return target
 
     def named(self, expression: Expr, stage: Callable[[], Value]) -> Value:
         """The value that an expression is, if it is one already, else a new stage."""
@@ -245,8 +246,7 @@ class _Lowering:
                 Term(operator, v) for operator, v in zip(_operators(node, target, operands), operands, strict=True)
             )
             statement = Affine(target, terms, self.provenance(target))
-        self.statements.append(statement)
-        return target
+        return self.append(statement)
 
     def affine_stage(self, node: Expression) -> Value:
         """The value of an affine map inside a larger expression, named after its first product."""
@@ -267,8 +267,7 @@ class _Lowering:
         remainder = self.remainder(target, rest) if rest else None
         if remainder is not None:
             linear.append(Term(remainder, None) if remainder.is_parameter else Term(None, remainder))
-        self.statements.append(Affine(target, tuple(linear), self.provenance(target)))
-        return target
+        return self.append(Affine(target, tuple(linear), self.provenance(target)))
 
     def remainder(self, target: Value, parts: list[tuple[int, Expression]]) -> Value | None:
         """The part of a sum that is not affine in single values, r * q say; None if its terms cancel."""
