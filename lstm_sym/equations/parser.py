@@ -222,9 +222,7 @@ class _Reader:
             raise hints.unknown_function(self.line, name, self.written(node), column, self.functions)
         arity = FUNCTIONS[name].arity if name in FUNCTIONS else 1
         if len(node.args) != arity or node.keywords:
-            shown = f"{name}({', '.join('auvw'[arity > 1 :][:arity])})"
-            takes = "one argument" if arity == 1 else f"{arity} arguments"
-            raise self.error(f"{name} takes {takes}", column, f"write {shown}", f"{shown}, of any expressions")
+            raise hints.wrong_arguments(self.line, name, arity, list(map(self.written, node.args)), column)
         arguments = tuple(self.expression(argument, depth + 1) for argument in node.args)
         return arguments[0] if name == "identity" else Call(name, arguments, column=column)
 

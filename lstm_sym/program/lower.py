@@ -193,15 +193,20 @@ class _Lowering:
         self.symbol(self.made[node])
         return self.made[node]
 
-    def moving(self, operand: Value, node: Expression) -> Value:
+    def moving(self, operand: Value, node: Expression, *, stacked: bool = False) -> Value:
         """An operand that depends on time. Raises CellError for a map of parameters alone."""
         if self.is_still(operand):
+            free = next(name for name in ("b", "p", "q", "parameter") if name not in self.cell.shapes)
+            whole = f"write one parameter for the whole of it: {free}"
+            split = (
+                f"take it out of the stack, and add a parameter for what the matrix makes of it: W @ h[t-1] + {free}"
+            )
             raise self.current.error(
                 f"`{str(node)[:40]}` is made of parameters alone, so it never changes",
                 node,
                 self.cell.key,
                 "matrix products, stacks, repetitions and reductions of what changes with time",
-                "write one parameter for the whole of it: b",
+                split if stacked else whole,
             )
         return operand
 
@@ -235,7 +240,8 @@ class _Lowering:
 
     def over_units(self, target: Value | None, node: Expression) -> Value:
         """A stack, a repetition or a reduction, into the target or a stage of its own."""
-        operands = [self.moving(self.operand(child), child) for child in node.children()]
+        stacked = isinstance(node, Stack)
+        operands = [self.moving(self.operand(child), child, stacked=stacked) for child in node.children()]
         if target is None:
             named = {Stack: "", Repeat: "repeat"}.get(type(node), getattr(node, "function", ""))
             target = self.stage(_joined(*filter(None, [named, *(value.name for value in operands)])), self.shape(node))

@@ -46,6 +46,8 @@ def test_the_map_is_drawn_with_hatched_zeros_and_nothing_above_the_diagonal(monk
     np.testing.assert_array_equal(np.ma.getmaskarray(shown), ~np.isfinite(given.log_norms))
     boxes = [path.get_extents() for path in axes.collections[0].get_paths()]
     area = sum(box.width * box.height for box in boxes)
+    corners = [path.vertices[:4].round(9).tolist() for path in axes.collections[0].get_paths()]
+    assert all({x for x, _ in four} == {1.5, 4.5} and len({y for _, y in four}) == 2 for four in corners)
     assert area == np.isneginf(given.log_norms).sum()
     assert all(box.x0 == 1.5 and box.x1 == 4.5 and box.y0 >= 8.5 for box in boxes)
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 LABELS = {
-    "title": "How far back does {model} feel its input?",
+    "title": "{model}: how far back does it feel its input?",
     "subtitle": "Median over {count} end points; bands: 25–75 % and 5–95 % of them",
     "lag": "lag (steps back from the output)",
     "sensitivity": "‖d{output}[T]/d{source}[T-lag]‖",

@@ -53,7 +53,7 @@ def save_saturation(
     shares = {name: _shares(name, values, low, high) for name, values in gates.items()}
     counts = dict.fromkeys(str(np.size(values) // np.shape(values)[-1]) for values in gates.values())
     words = translated(LABELS, labels)
-    subtitle = words["subtitle"].format(model=f"{model}: " if model else "", count=" / ".join(counts))
+    subtitle = words["subtitle"].format(model=f"{model}. " if model else "", count=" / ".join(counts))
     words |= {"subtitle": subtitle, "closed": words["closed"].format(low=low), "open": words["open"].format(high=high)}
     return style.save(folder, stem, lambda: _figure(shares, words), ("gate", "unit", "closed", "open"), _rows(shares))
 
