@@ -12,6 +12,7 @@ Everything is computed from kernel.jacobian and kernel.input_jacobian with the l
 sensitivity of 10^-5000 is as exact as one of 0.5. NumPy is all that is imported; matplotlib only to draw.
 """
 
+from lstm_sym.flow import theory
 from lstm_sym.flow.advice.precision import (
     PrecisionHorizon,
     RoundedGradient,
@@ -119,6 +120,7 @@ __all__ = [
     "spectrum_text",
     "state_sensitivity",
     "table",
+    "theory",
     "time_map",
     "truncation_error",
     "truncation_length",

@@ -24,7 +24,7 @@ LONGEST = 10
 # A window that loses more, ||R[:, i]|| / |R[i, i]|, is halved: QR errs by the rounding of float64 times the loss.
 ALLOWED = 1e8
 # A window is planned for a loss that is smaller by this factor.
-RESERVE = 1e2
+RESERVE = 10.0
 # Factors beyond 1 / WIDE and WIDE are near the ends of float64: their window is halved too.
 WIDE = 1e150
 # Below this share of its row, what is left of a direction in one single step is the rounding of the Jacobian.
