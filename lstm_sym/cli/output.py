@@ -122,9 +122,9 @@ class Destination:
             return
         if target.is_dir():
             raise Refusal(f"{target}: this is a folder\n  fix: name the file to write")
+        self.output = Output(target.parent, [target.name], protected(names), force=force)
         if ending and target.suffix.lower() != ending:
             raise Refusal(f"{target}: the name of this file ends in {ending}\n  fix: -o {target.with_suffix(ending)}")
-        self.output = Output(target.parent, [target.name], protected(names), force=force)
 
     def deliver(self, text: str) -> None:
         """Print the text, or write it and say so; either with the seal that shows an edit. Raises OSError."""

@@ -106,6 +106,17 @@ def test_set_chooses_a_function() -> None:
     assert "NAME=FUNCTION" in refused("show", "lstm_peephole", "--set", "phi_h")
 
 
+def test_set_chooses_a_constant() -> None:
+    assert "alpha = 0.5" in fine("generate", "leaky_rnn", "--set", "alpha=0.5")
+    assert re.search(r"α +leak rate +0\.5", fine("show", "leaky_rnn", "--set", "alpha=0.5"))
+    assert "`alpha` is much" in refused("show", "leaky_rnn", "--set", "alpha=much")
+    assert "they have: alpha" in refused("show", "leaky_rnn", "--set", "beta=1")
+    both = json.loads(fine("diff", "leaky_rnn", "leaky_rnn", "--set-right", "alpha=0.5", "--json"))
+    assert both["left"]["label"] == "leaky_rnn (alpha=0.2)" and both["right"]["label"] == "leaky_rnn (alpha=0.5)"
+    listed = {cell["key"]: cell["constants"] for cell in json.loads(fine("cells", "--json"))}
+    assert listed["leaky_rnn"] == {"alpha": 0.2} and listed["lstm"] == {}
+
+
 def test_check_prints_a_table_and_json() -> None:
     assert "FAILED" not in fine("check", "rnn", "gru", "--quick")
     rows = json.loads(fine("check", "rnn", "--json"))
@@ -247,7 +258,8 @@ def test_a_broken_cell_is_shown_its_place(folder: Path) -> None:
 
 def test_inputs_are_never_overwritten(folder: Path) -> None:
     for target in ("own.toml", "./own.toml"):
-        assert "ends in .py" in refused("generate", "own.toml", "-o", target, "--force")
+        assert "input" in refused("generate", "own.toml", "-o", target)
+        assert "input" in refused("generate", "own.toml", "-o", target, "--force")
         assert "no page ends in .toml" in refused("derive", "own.toml", "-o", target, "--force")
     for command, link in (("derive", "link.html"), ("generate", "link.py")):
         (folder / link).symlink_to(folder / "own.toml")
