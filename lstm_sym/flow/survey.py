@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from lstm_sym.flow.advice.summary import Advice, advise
+from lstm_sym.flow.advice.summary import Advice, Gate, advise
 from lstm_sym.flow.errors import FlowError
 from lstm_sym.flow.experiment import Model, part_of, recorded, run
 from lstm_sym.flow.gates import gate_values
@@ -97,18 +97,19 @@ def survey(
     lags: int = 60,
     ends: int = 50,
     seeds: Sequence[int] = (0,),
+    gates: Mapping[str, Gate] | None = None,
     time_scale: float | None = None,
     progress: Progress | None = None,
 ) -> list[Survey]:
     """Measure everything of each model over a stream; the arguments are those of `run`.
 
-    time_scale: the steps that the models are wanted to remember, for the advice on the forget bias.
+    gates, time_scale: as in `advise`, for the bias of the gate that keeps the state.
     Raises FlowError as `run` and the measures do.
     """
     models = list(models)
     half = [None if progress is None else part_of(progress, index, 2) for index in range(2)]
     profiles = run(models, stream, hidden=hidden, lags=lags, ends=ends, seeds=seeds, progress=half[0])
-    advice = advise(profiles, models, time_scale=time_scale)
+    advice = advise(profiles, gates=gates, time_scale=time_scale)
     found = []
     for index, (model, profile, advised) in enumerate(zip(models, profiles, advice, strict=True)):
         told = None if half[1] is None else part_of(half[1], index, len(models))

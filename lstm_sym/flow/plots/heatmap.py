@@ -76,10 +76,9 @@ def save_heat_map(
     Raises FlowError: no square map, NaN where source <= end, infinity, and what `style.save` refuses.
     """
     logs = checked(measured)
-    words = translated(LABELS, labels)
-    return style.save(
-        folder, stem, lambda: _figure(measured, logs, decades, words), ("end", "source", "log10_norm"), _rows(logs, _first(measured))
-    )
+    words, columns = translated(LABELS, labels), ("end", "source", "log10_norm")
+    rows = _rows(logs, _first(measured))
+    return style.save(folder, stem, lambda: _figure(measured, logs, decades, words), columns, rows)
 
 
 def checked(measured: SensitivityMap) -> Array:
