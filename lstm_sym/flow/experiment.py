@@ -95,7 +95,7 @@ def recorded(model: Model, stream: Any, hidden: int = 64, seed: int = 0) -> Traj
     drawn uniformly in (0, 1). Raises FlowError: sizes that the cell cannot have, and what `record` refuses.
     """
     values = getattr(stream, "values", stream)
-    rng, size = np.random.default_rng(seed), model.hidden or hidden
+    rng, size = np.random.default_rng(max(seed, 0)), model.hidden or hidden
     try:
         params = _drawn(model, np.shape(values)[-1], size, rng) if model.params is None else model.params
         if not model.is_autonomous:

@@ -195,8 +195,11 @@ def inline_svg(svg: str, alternative: str) -> str:
     body = re.sub(r'\s(?:xmlns(?::\w+)?|version)="[^"]*"', "", body)
     body = body.replace("xlink:href", "href")
     head, rest = body.split(">", 1)
+    width = re.search(r'viewBox="0 0 ([\d.]+)', head)
     head = re.sub(r'\s(?:width|height)="[^"]*"', "", head)
-    return f'{head} role="img" aria-label="{escape(alternative)}">{rest.strip()}'
+    # A small drawing stays small: at most half as large again as it is on paper.
+    limit = f' style="max-width: {2 * float(width[1]):.0f}px"' if width else ""
+    return f'{head}{limit} role="img" aria-label="{escape(alternative)}">{rest.strip()}'
 
 
 def _infix(sign: str) -> str:
