@@ -26,7 +26,10 @@ LABELLED = {
     "flow.spectra": spectra.LABELS,
 }
 # By the engine, by the checks, and by the tables and figures whose words they are.
-NAMED_ELSEWHERE = ("rules.", "checks.names.", "checks.whats.", *(f"{prefix}." for prefix in LABELLED))
+NAMED_ELSEWHERE = (
+    *("rules.", "checks.names.", "checks.whats.", "checks.left_out."),
+    *(f"{prefix}." for prefix in LABELLED),
+)
 
 
 def places(sentence: str) -> set[str]:
