@@ -265,3 +265,8 @@ def _own_map(operand: Value | None, transposed: bool, is_product: bool) -> Produ
 def states(program: Program) -> tuple[tuple[Value, Value], ...]:
     """(s[t-1], s[t]) of every state, in order."""
     return tuple((carry.incoming, carry.outgoing) for carry in program.carries)
+
+
+def state_jacobian(program: Program, staged: bool = False) -> dict[tuple[str, str], Jacobian]:
+    """All blocks of the state Jacobian of a program, as `Jacobians.of_states`."""
+    return Jacobians(program).of_states(staged)

@@ -29,3 +29,13 @@ def chain(depth: int, product: str = "@") -> ls.Cell:
         below = above
     name = "chain" if product == "@" else "diagonal_chain"
     return ls.parse("\n".join(lines), key=f"{name}_{depth}")
+
+
+def residual(depth: int, matrices: int) -> ls.Cell:
+    """a_k = a_{k-1} + tanh(U_k a_{k-1}) / 2, with so many different matrices in turn; no bias, an input at first."""
+    lines, below = [], "h[t-1]"
+    for k in range(depth):
+        above, driven = ("h[t]" if k == depth - 1 else f"a_{k}[t]"), ("W @ x[t] + " if k == 0 else "")
+        lines.append(f"{above} = {below} + tanh({driven}U{k % matrices} @ {below}) / 2")
+        below = above
+    return ls.parse("\n".join(lines), key=f"residual_{depth}")

@@ -11,7 +11,7 @@ from derivation.random_cells import random_cell
 
 import lstm_sym as ls
 from lstm_sym.check.case import random_case
-from lstm_sym.derivation.jacobian import Jacobians
+from lstm_sym.derivation.jacobian import Jacobians, state_jacobian
 from lstm_sym.derivation.linear_map import Applied, Block, Diagonal, LinearMap, Matrix, collect, compose
 from lstm_sym.derived import Derivation
 from lstm_sym.emit.text import TextNotation
@@ -92,7 +92,7 @@ def test_the_state_jacobian_has_a_block_for_every_pair_of_states(name):
 
 
 def test_staged_blocks_go_through_the_states_computed_before():
-    blocks = Jacobians(lower(ls.cell("lstm"))).of_states(staged=True)
+    blocks = state_jacobian(lower(ls.cell("lstm")), staged=True)
     through = [p for p in blocks["h", "c"].map.terms if isinstance(p[-1], Block)]
     assert [product[-1].target.name for product in through] == ["c"]
     assert not blocks["h", "c"].map.stages

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import sympy
-from derivation.deep_cells import chain, highway
+from derivation.deep_cells import chain, highway, residual
 from kernels.test_parts import gap, with_aliases
 
 import lstm_sym as ls
@@ -22,6 +22,8 @@ from lstm_sym.derivation.stages import PRODUCTS, SIZE, is_stage, size
 from lstm_sym.derived import Derivation
 from lstm_sym.emit.numpy_jacobian import JacobianWriter
 from lstm_sym.emit.text import TextNotation
+from lstm_sym.flow import FlowError
+from lstm_sym.flow.theory import origin, worst_case
 from lstm_sym.program import Value
 from lstm_sym.report import Words, derivation_document
 from lstm_sym.report.comparison import comparison_document, side
@@ -320,3 +322,21 @@ def test_products_of_the_same_head_merge():
     assert collect_last([(A,), (A, E)]) == [(A, Diagonal(1 + E.expression))]
     assert collect_last([(A, E), (A, Diagonal(-E.expression))]) == []
     assert collect_last([(A, f), (A, Diagonal(2 - f.expression))]) == [(Diagonal(sympy.Integer(2)), A)]
+
+
+# Theory that reads symbolic Jacobians reads stages too.
+
+
+def test_the_bound_of_a_deep_residual_step_is_the_product_of_its_layers():
+    cell = residual(12, 3)
+    assert ls.derive(cell).jacobian("h", "h").stages
+    params = ls.build(cell).init(2, 5, rng=np.random.default_rng(0))
+    layers = [1 + np.linalg.norm(getattr(params, f"U{k % 3}"), 2) / 2 for k in range(12)]
+    assert worst_case(cell, params).log_factor == pytest.approx(np.log(layers).sum(), rel=1e-12)
+
+
+def test_the_origin_of_a_deep_residual_step():
+    found = origin(residual(12, 1))
+    assert sympy.expand(found.jacobian[0] - (1 + found.eigenvalue / 2) ** 12) == 0
+    with pytest.raises(FlowError, match="3 recurrent matrices"):
+        origin(residual(12, 3))

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     import sympy
     from sympy import Expr
 
+    from lstm_sym.derivation.linear_map import LinearMap
     from lstm_sym.equations.cell import Cell
 
 SOURCE = "Tallec & Ollivier 2018, section 2"
@@ -145,7 +146,6 @@ def chrono_biases(size: int, longest: float, rng: np.random.Generator) -> dict[s
 def _kept(cell: Cell) -> dict[str, Any]:
     """State -> what of it is kept in a step through no matrix, at zero input and state: a function of one bias."""
     from lstm_sym.api import derive
-    from lstm_sym.derivation.linear_map import Diagonal
 
     derivation = derive(cell)
     values = values_at_origin(derivation.forward, cell.key)
@@ -153,12 +153,25 @@ def _kept(cell: Cell) -> dict[str, Any]:
     for (row, column), block in derivation.state_jacobian().items():
         if row != column:
             continue
-        for product in block.terms:
-            if len(product) == 1 and isinstance(product[0], Diagonal):
-                keep = product[0].expression.xreplace(values)
-                if len(keep.free_symbols) == 1 and keep.free_symbols <= {value.symbol for value in _vectors(cell)}:
-                    found[row] = keep
+        keep = _through_no_matrix(block).xreplace(values)
+        if len(keep.free_symbols) == 1 and keep.free_symbols <= {value.symbol for value in _vectors(cell)}:
+            found[row] = keep
     return found
+
+
+def _through_no_matrix(linear: LinearMap) -> Expr:
+    """e of the part diag(e) of a map that passes through no matrix, after the stages that it refers to; 0 without."""
+    import sympy
+
+    from lstm_sym.derivation.linear_map import Diagonal
+
+    kept: dict[object, Expr] = {}
+    for block, part in (*linear.stages.items(), (None, linear)):
+        kept[block] = sympy.Integer(0)
+        for product in part.terms:
+            factors = [f.expression if isinstance(f, Diagonal) else kept.get(f, sympy.Integer(0)) for f in product]
+            kept[block] += sympy.Mul(*factors)
+    return kept[None]
 
 
 def _vectors(cell: Cell) -> list[Any]:

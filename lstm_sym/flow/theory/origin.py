@@ -6,7 +6,7 @@ sums of diagonals and matrices, become sums of numbers and matrices there.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING
@@ -18,8 +18,12 @@ if TYPE_CHECKING:
     import sympy
     from sympy import Expr
 
+    from lstm_sym.derivation.linear_map import LinearMap
     from lstm_sym.equations.cell import Cell
     from lstm_sym.program import Program, Statement
+
+Matrices = frozenset[tuple[str, bool]]
+"""Names of matrices, and whether they act transposed."""
 
 # Constant maps that give alike units where they get alike units.
 ALIKE = ("repeat", "mean")
@@ -63,10 +67,9 @@ def origin(cell: Cell) -> Origin:
     slopes = [statement for block in blocks.values() for statement in block.slopes]
     values = _at_origin(program, zero, slopes, cell.key)
     u = sympy.Symbol("u")
-    matrices: set[tuple[str, bool]] = set()
-    entries = {}
-    for key, block in blocks.items():
-        entries[key] = sum((_factor(product, values, u, matrices) for product in block.map.terms), sympy.Integer(0))
+    found = {key: _entry(block.map, values, u) for key, block in blocks.items()}
+    entries = {key: entry for key, (entry, _) in found.items()}
+    matrices = {matrix for _, acting in found.values() for matrix in acting}
     names = [carry.outgoing.name for carry in program.carries]
     _refuse_unlike(entries, cell.key)
     jacobian = sympy.Matrix([[sympy.cancel(entries[row, column]) for column in names] for row in names])
@@ -168,27 +171,41 @@ def _smooth(expression: Expr, cell: str) -> Expr:
     return defined(expression)
 
 
-def _factor(
-    product: tuple[object, ...], values: Mapping[sympy.Symbol, Expr], u: sympy.Symbol, matrices: set[tuple[str, bool]]
-) -> Expr:
-    """A product of diagonals and matrices at the origin: a number, times u where a matrix acts; notes the matrix."""
+def _entry(linear: LinearMap, values: Mapping[sympy.Symbol, Expr], u: sympy.Symbol) -> tuple[Expr, Matrices]:
+    """A map at the origin, after the stages that it refers to: an expression in u, and the matrices that act in it."""
+    known: dict[object, tuple[Expr, Matrices]] = {}
+    for block, stage in linear.stages.items():
+        known[block] = _total(stage.terms, values, u, known)
+    return _total(linear.terms, values, u, known)
+
+
+def _total(
+    terms: Iterable[tuple[object, ...]],
+    values: Mapping[sympy.Symbol, Expr],
+    u: sympy.Symbol,
+    known: Mapping[object, tuple[Expr, Matrices]],
+) -> tuple[Expr, Matrices]:
+    """A sum of products at the origin; what is multiplied by 0 does not act."""
     import sympy
 
     from lstm_sym.derivation.linear_map import Diagonal, Matrix
 
-    scale, acting = sympy.Integer(1), []
-    for factor in product:
-        if isinstance(factor, Diagonal):
-            scale *= factor.expression.xreplace(dict(values))
-        elif isinstance(factor, Matrix):
-            acting.append((str(factor.value), factor.transposed))
-    if sympy.simplify(scale) == 0:
-        return sympy.Integer(0)
-    matrices |= {matrix for matrix in acting if matrix[0] != "part"}
-    return scale * u ** len([matrix for matrix in acting if matrix[0] != "part"])
+    total, matrices = sympy.Integer(0), frozenset[tuple[str, bool]]()
+    for product in terms:
+        number, acting = sympy.Integer(1), frozenset[tuple[str, bool]]()
+        for factor in product:
+            if isinstance(factor, Diagonal):
+                number *= factor.expression.xreplace(dict(values))
+            elif factor in known:
+                number, acting = number * known[factor][0], acting | known[factor][1]
+            elif isinstance(factor, Matrix) and str(factor.value) != "part":
+                number, acting = number * u, acting | {(str(factor.value), factor.transposed)}
+        if sympy.simplify(number) != 0:
+            total, matrices = total + number, matrices | acting
+    return total, matrices
 
 
-def _written(matrices: set[tuple[str, bool]]) -> str:
+def _written(matrices: Collection[tuple[str, bool]]) -> str:
     return ", ".join(sorted(name + (".T" if transposed else "") for name, transposed in matrices))
 
 

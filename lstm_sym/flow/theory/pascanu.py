@@ -18,6 +18,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import mul
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from sympy import Expr
 
     from lstm_sym.derivation.jacobian import Jacobian
+    from lstm_sym.derivation.linear_map import LinearMap
     from lstm_sym.equations.cell import Cell
 
 SOURCE = "Pascanu, Mikolov & Bengio 2013, section 2.1"
@@ -163,14 +166,19 @@ def _terms(cell: Cell, params: Any, slope: Callable[[str, str], Any]) -> list[An
     vectors = (value for value in program.parameters if len(value.shape) == 1)
     numbers |= {value.symbol: float(np.abs(getattr(params, value.name)).max()) for value in vectors}
     numbers |= _slopes(blocks[0], slope)
-    terms = []
-    for product in blocks[0].map.terms:
-        diagonals = [factor.expression for factor in product if isinstance(factor, Diagonal)]
-        matrices = [_norm(cell, factor, params) for factor in product if not isinstance(factor, Diagonal)]
-        terms.append(
-            np.prod(matrices) * np.prod([_size(e, numbers, program.constants, cell) for e in diagonals], axis=0)
-        )
-    return terms
+    norms: dict[Any, Any] = {}
+
+    def bound(factor: Any) -> Any:
+        if isinstance(factor, Diagonal):
+            return _size(factor.expression, numbers, program.constants, cell)
+        return norms[factor] if factor in norms else _norm(cell, factor, params)
+
+    def products(linear: LinearMap) -> list[Any]:
+        return [reduce(mul, map(bound, product), 1.0) for product in linear.terms]
+
+    for stage, linear in blocks[0].map.stages.items():
+        norms[stage] = sum(products(linear))
+    return products(blocks[0].map)
 
 
 def _slopes(block: Jacobian, slope: Callable[[str, str], Any]) -> dict[sympy.Symbol, Any]:
