@@ -14,6 +14,7 @@ from lstm_sym.api import Derivation, derive
 from lstm_sym.derivation.linear_map import LinearMap
 from lstm_sym.emit.text import TextNotation
 from lstm_sym.equations.cell import Cell
+from lstm_sym.equations.initial import written
 from lstm_sym.equations.sizes import parts_of
 from lstm_sym.passes import Operations, count_operations, save_set
 from lstm_sym.program.values import Value
@@ -175,7 +176,7 @@ class _Comparing:
         return self.rows(lambda side: [e.target for e in side.cell.equations], _paper)
 
     def states(self) -> list[Pair]:
-        """Input, states, output, how many numbers go from step to step; functions where one was left open."""
+        """Input, states, output, numbers carried; functions where one was left open; the start where that is not 0."""
 
         def listed(side: Side, *names: str) -> Line:
             return self.words.listed([value_math(side.derivation.value(name)) for name in names])
@@ -188,6 +189,8 @@ class _Comparing:
         ]
         if any(side.cell.options for side in self.sides):
             found.append(self.told("functions", functions=_functions))
+        if any(side.cell.initial for side in self.sides):
+            found.append(self.told("initial", values=_initial))
         return found
 
     def parameters(self) -> list[Pair]:
@@ -264,6 +267,10 @@ def _jacobian(side: Side, target: str, source: str, linear: LinearMap) -> Equati
 
 def _functions(side: Side) -> str:
     return ", ".join(f"{name} = {choice}" for name, choice in side.cell.chosen.items()) or "—"
+
+
+def _initial(side: Side) -> str:
+    return ", ".join(f"{name} = {written(side.cell.initial.get(name, 0.0))}" for name in side.cell.states)
 
 
 def _sizes_text(sizes: Mapping[str, int]) -> str:
