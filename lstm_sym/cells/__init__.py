@@ -28,8 +28,18 @@ def names() -> tuple[str, ...]:
     return tuple(sorted((*built_in_names(), *user_cells())))
 
 
-def cell(name: str, **choices: str) -> Cell:
-    """A cell of the catalogue; `choices` set its function options (`phi_h="identity"`). Raises CellError."""
+def cell(name: str, **choices: str | float) -> Cell:
+    """A cell of the catalogue; `choices` set its options and constants (`phi_h="identity"`, `alpha=0.2`).
+
+    Raises CellError.
+    """
+    if not isinstance(name, str):
+        raise CellError(
+            f"a {type(name).__name__} is no name of a cell",
+            source="catalogue",
+            allowed=", ".join(names()),
+            fix='write the name as text: cell("lstm")',
+        )
     if name in built_in_names():
         return built_in_cell(name, choices)
     path = user_cells().get(name)

@@ -18,6 +18,6 @@ def built_in_file(name: str) -> bytes:
     return files(__package__).joinpath(f"{name}.toml").read_bytes()
 
 
-def built_in_cell(name: str, choices: Mapping[str, str] | None = None) -> Cell:
-    """A built-in cell with its function options chosen. Raises CellError, and OSError where there is none."""
+def built_in_cell(name: str, choices: Mapping[str, str | float] | None = None) -> Cell:
+    """A built-in cell with its options and constants chosen. Raises CellError, and OSError where there is none."""
     return read_cell(built_in_file(name), key=name, source=f"{name}.toml", choices=choices or {})

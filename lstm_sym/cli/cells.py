@@ -1,4 +1,4 @@
-"""From what a user typed to cells: a name of the catalogue or the path of a cell file, with its function options."""
+"""From what a user typed to cells: a name of the catalogue or the path of a cell file, with its options."""
 
 from __future__ import annotations
 
@@ -58,24 +58,27 @@ def load_pair(left: str, right: str, settings: Sequence[str], right_settings: Se
 
 
 def _with_options(cells: Sequence[Cell], settings: Sequence[str]) -> list[Cell]:
-    """The cells, each with the options it has. Raises Refusal for an option that none has."""
+    """The cells, each with the functions and constants it has. Raises Refusal for a name that none has."""
     choices = dict(_choice(setting) for setting in settings)
+    settable = [{*cell.options, *cell.constants} for cell in cells]
     for option in choices:
-        if not any(option in cell.options for cell in cells):
-            known = sorted({name for cell in cells for name in cell.options})
+        if not any(option in names for names in settable):
+            known = sorted(set().union(*settable))
             raise Refusal(
-                f"no cell named here has the option {option}; they have: {', '.join(known) or 'none'}\n"
+                f"no cell named here has the option or constant {option}; they have: {', '.join(known) or 'none'}\n"
                 "  usual cause: a spelling mistake, or a cell whose functions are fixed\n"
                 "  fix: see the options of each cell with `lstm-sym cells`"
             )
-    chosen = ({name: value for name, value in choices.items() if name in cell.options} for cell in cells)
+    chosen = ({name: value for name, value in choices.items() if name in names} for names in settable)
     return [cell.with_options(**options) if options else cell for cell, options in zip(cells, chosen, strict=True)]
 
 
 def _choice(setting: str) -> tuple[str, str]:
     name, sign, value = setting.partition("=")
     if not (name and sign and value):
-        raise Refusal(f"--set {setting}: not NAME=FUNCTION\n  fix: write, for instance, --set phi_h=identity")
+        raise Refusal(
+            f"--set {setting}: not NAME=FUNCTION or NAME=NUMBER\n  fix: write, for instance, --set phi_h=identity"
+        )
     return name.strip(), value.strip()
 
 

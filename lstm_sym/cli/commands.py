@@ -141,7 +141,7 @@ def check(
 
 @main.command()
 @click.argument("name", metavar="CELL")
-@output_option("File to write; the standard output without it.")
+@output_option("File to write, .py; the standard output without it.")
 @set_option
 @force_option
 def generate(name: str, output: Path | None, settings: tuple[str, ...], force: bool) -> None:
@@ -151,10 +151,11 @@ def generate(name: str, output: Path | None, settings: tuple[str, ...], force: b
     """
     from lstm_sym.api import generate as kernel_text
     from lstm_sym.cli.cells import load_cells
-    from lstm_sym.cli.output import deliver
+    from lstm_sym.cli.output import Destination
 
+    destination = Destination(output, [name], force=force, ending=".py")
     [cell] = load_cells([name], settings)
-    deliver(kernel_text(cell), [name], output, force=force)
+    destination.deliver(kernel_text(cell))
 
 
 @main.command()
@@ -178,12 +179,13 @@ def derive(
     """
     from lstm_sym.cli.cells import load_cells
     from lstm_sym.cli.checking import checked_document
-    from lstm_sym.cli.output import deliver, page_format
+    from lstm_sym.cli.output import Destination, page_format
     from lstm_sym.report import Words, html_page, markdown_page
 
-    page = {"html": html_page, "md": markdown_page}[page_format(output, kind)]
+    rendered = {"html": html_page, "md": markdown_page}[page_format(output, kind)]
+    destination = Destination(output, [name], force=force)
     [cell] = load_cells([name], settings)
-    deliver(page(checked_document(cell, Words(language))), [name], output, force=force)
+    destination.deliver(rendered(checked_document(cell, Words(language))))
 
 
 main.add_command(audit)

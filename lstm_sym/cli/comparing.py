@@ -21,11 +21,11 @@ POSITIVE = click.IntRange(min=1)
 @click.argument("left", metavar="CELL")
 @click.argument("right", metavar="OTHER")
 @set_option
-@click.option("--set-right", multiple=True, metavar="NAME=FUNCTION", help="The same, for OTHER alone.")
+@click.option("--set-right", multiple=True, metavar="NAME=CHOICE", help="The same, for OTHER alone.")
 @click.option("--input-size", type=POSITIVE, default=32, show_default=True, help="Size D of the input.")
 @click.option("--hidden-size", type=POSITIVE, default=64, show_default=True, help="Hidden units H.")
 @click.option("--size", "sizes", multiple=True, metavar="NAME=NUMBER", help="Any further size.  [default: as H]")
-@output_option("Page to write, .html or .md; without it the terminal.")
+@output_option("Destination to write, .html or .md; without it the terminal.")
 @language_option
 @json_option
 @force_option
@@ -47,20 +47,24 @@ def diff(
     Equations, states, parameters, operations, Jacobians block by block, and what the backward pass reads.
     """
     from lstm_sym.cli.cells import load_pair
-    from lstm_sym.cli.output import deliver, page_format, print_json
+    from lstm_sym.cli.output import Destination, page_format, print_json
     from lstm_sym.report import Words, html_page, markdown_page
-    from lstm_sym.report.comparison import comparison_data, comparison_document, side
+    from lstm_sym.report.comparison import comparison_data, comparison_document, side, size_for_all
 
-    page = {"html": html_page, "md": markdown_page}[page_format(output)]
+    rendered = {"html": html_page, "md": markdown_page}[page_format(output)]
+    destination = Destination(output, [left, right], force=force, quiet=as_json)
     cells = load_pair(left, right, settings, set_right)
     given = _sizes(sizes, cells)
+    units = size_for_all((cell for cell in cells if not set(given) & set(_first_size(cell))), hidden_size)
+    if units != hidden_size:
+        click.echo(f"note: compared at {units} hidden units, not {hidden_size}: units come in whole blocks", err=True)
     one, other = (
-        side(label, cell, input_size=input_size, hidden_size=hidden_size, sizes=given)
+        side(label, cell, input_size=input_size, hidden_size=units, sizes=given)
         for label, cell in zip(_labels((left, right), cells), cells, strict=True)
     )
     document = comparison_document(one, other, Words(language))
     if output is not None and not (as_json and str(output) == "-"):
-        deliver(page(document), [left, right], output, force=force, quiet=as_json)
+        destination.deliver(rendered(document))
     if as_json:
         print_json(comparison_data(document, one, other))
     elif output is None:
@@ -77,10 +81,18 @@ def _labels(names: tuple[str, str], cells: tuple[Cell, Cell]) -> tuple[str, str]
     if one.content_hash == other.content_hash:
         raise Refusal(
             f"{names[0]} and {names[1]}: the same cell twice\n"
-            "  fix: name another cell, or choose another function for the second: --set-right NAME=FUNCTION"
+            "  fix: name another cell, or choose another function or number for the second: --set-right NAME=CHOICE"
         )
-    shown = [f"{cell.key} ({', '.join(f'{n}={choice}' for n, choice in cell.chosen.items())})" for cell in cells]
-    return shown[0], shown[1]
+    chosen = ({**cell.chosen, **{name: float(value) for name, value in cell.constants.items()}} for cell in cells)
+    shown = [", ".join(f"{name}={choice}" for name, choice in choices.items()) for choices in chosen]
+    return f"{one.key} ({shown[0]})", f"{other.key} ({shown[1]})"
+
+
+def _first_size(cell: Cell) -> list[str]:
+    """The names in the size of the first state, which is the number of hidden units."""
+    from lstm_sym.equations.sizes import parts_of
+
+    return list(parts_of(cell.shapes[cell.states[0]][0]))
 
 
 def _sizes(given: tuple[str, ...], cells: tuple[Cell, Cell]) -> dict[str, int]:

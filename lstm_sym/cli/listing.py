@@ -32,6 +32,7 @@ class Listed:
             "reference": cell.reference if cell else "",
             "states": [*cell.states] if cell else [],
             "options": {name: [*option.choices] for name, option in cell.options.items()} if cell else {},
+            "constants": {name: float(value) for name, value in cell.constants.items()} if cell else {},
             "file": str(self.path) if self.path else None,
             "error": self.error or None,
         }
@@ -73,5 +74,7 @@ def _good(found: Sequence[Listed]) -> list[tuple[Listed, Cell]]:
 
 
 def _options(cell: Cell) -> str:
-    """phi_h=tanh|identity, as --set takes them."""
-    return ", ".join(f"{name}={'|'.join(option.choices)}" for name, option in cell.options.items()) or "-"
+    """phi_h=tanh|identity, alpha=0.1, as --set takes them."""
+    functions = [f"{name}={'|'.join(option.choices)}" for name, option in cell.options.items()]
+    numbers = [f"{name}={float(value):g}" for name, value in cell.constants.items()]
+    return ", ".join(functions + numbers) or "-"

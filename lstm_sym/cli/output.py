@@ -5,19 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import click
 
+from lstm_sym.cli.seal import intact, sealed
 from lstm_sym.cli.tool import Refusal
 
-MARKS = (
-    b'name="generator" content="lstm_sym',
-    b"<!-- Written by lstm_sym",
-    b"Generated from the equations by lstm_sym",
-)
-HEAD = 1 << 16
 FORMATS = {".html": "html", ".htm": "html", ".md": "md", ".markdown": "md"}
 """Ending of a file -> the format of the page in it."""
 
@@ -41,9 +37,7 @@ class Output:
     def _refuse(self, path: Path, inputs: set[Path], digest: str, force: bool) -> None:
         if path.resolve() in inputs:
             raise Refusal(f"{path}: this is one of the inputs, and would be lost\n  fix: name another output")
-        above = next(parent for parent in path.absolute().parents if parent.exists())
-        if not above.is_dir():
-            raise Refusal(f"{above}: this is a file, and no folder can be made of it\n  fix: name another output")
+        _refuse_folder(path.resolve().parent)
         if not path.exists():
             return
         if not path.is_file():
@@ -72,13 +66,24 @@ class Output:
         return paths
 
 
+def _refuse_folder(folder: Path) -> None:
+    """Refuse a folder that cannot be made, or that takes no file: one is made in it, and is gone at once."""
+    there = next(path for path in (folder, *folder.parents) if path.exists())
+    if not there.is_dir():
+        raise Refusal(f"{there}: this is a file, and no folder can be made of it\n  fix: name another output")
+    try:
+        tempfile.TemporaryFile(dir=there).close()
+    except OSError as error:
+        raise Refusal(
+            f"{there}: no file can be made in this folder: {error.strerror or error}\n"
+            "  fix: name an output in a folder of yours, or make this one writable"
+        ) from error
+
+
 def _written_here(path: Path, digest: str) -> bool:
-    """Whether this tool wrote the file: its hash is that of the manifest, or its text says so."""
-    if digest:
-        return hashlib.sha256(path.read_bytes()).hexdigest() == digest
-    with path.open("rb") as file:
-        head = file.read(HEAD)
-    return any(mark in head for mark in MARKS)
+    """Whether this tool wrote the file as it is: its hash is that of the manifest, or its seal is whole."""
+    content = path.read_bytes()
+    return hashlib.sha256(content).hexdigest() == digest if digest else intact(content)
 
 
 def _is_manifest(path: Path) -> bool:
@@ -100,25 +105,33 @@ def _content(path: Path) -> dict[str, object]:
     return content if isinstance(content, dict) else {}
 
 
-def one_file(target: Path, text: str, inputs: Sequence[Path], *, force: bool) -> Path:
-    """Write one text file. Raises Refusal, OSError."""
-    output = Output(target.parent, [target.name], inputs, force=force)
-    return output.write({target.name: text.encode("utf-8")})[0]
+class Destination:
+    """One text, to the standard output, or to a file that is refused before the text is made."""
 
+    def __init__(
+        self, target: Path | None, names: Sequence[str], *, force: bool, quiet: bool = False, ending: str = ""
+    ) -> None:
+        """Raises Refusal. The files of the cells in `names` are never overwritten.
 
-def deliver(text: str, names: Sequence[str], target: Path | None, *, force: bool, quiet: bool = False) -> None:
-    """Print a text, or write it to a file and say so; the files of the cells in `names` are never overwritten.
+        quiet: the standard output is taken; ending: that of the file's name, if it has to be this one.
+        """
+        from lstm_sym.cli.cells import protected
 
-    quiet: the standard output is taken. Raises Refusal, OSError.
-    """
-    from lstm_sym.cli.cells import protected
+        self.quiet, self.output = quiet, None
+        if target is None or _is_standard_output(target):
+            return
+        if target.is_dir():
+            raise Refusal(f"{target}: this is a folder\n  fix: name the file to write")
+        self.output = Output(target.parent, [target.name], protected(names), force=force)
+        if ending and target.suffix.lower() != ending:
+            raise Refusal(f"{target}: the name of this file ends in {ending}\n  fix: -o {target.with_suffix(ending)}")
 
-    if target is None or _is_standard_output(target):
-        click.echo(text, nl=False)
-        return
-    if target.is_dir():
-        raise Refusal(f"{target}: this is a folder\n  fix: name the file to write")
-    told([one_file(target, text, protected(names), force=force)], quiet=quiet)
+    def deliver(self, text: str) -> None:
+        """Print the text, or write it and say so; either with the seal that shows an edit. Raises OSError."""
+        if self.output is None:
+            click.echo(sealed(text), nl=False)
+            return
+        told(self.output.write({self.output.names[0]: sealed(text).encode("utf-8")}), quiet=self.quiet)
 
 
 def page_format(target: Path | None, asked: str | None = None) -> str:

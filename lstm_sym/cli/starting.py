@@ -23,9 +23,10 @@ def new(target: Path, source: str, title: str | None, force: bool, language: str
     A copy of a cell's file, its remarks with it, under a header that says what can be changed and what to try next.
     """
     from lstm_sym.cli.cells import cell_file, protected
-    from lstm_sym.cli.output import one_file, told
+    from lstm_sym.cli.output import Output, told
     from lstm_sym.cli.template import cell_template, check_target
 
     check_target(target, force=force)
+    output = Output(target.parent, [target.name], protected([source]), force=True)
     text = cell_template(cell_file(source), target=target, source=source, title=title, language=language)
-    told([one_file(target, text, protected([source]), force=True)])
+    told(output.write({target.name: text.encode("utf-8")}))

@@ -10,8 +10,9 @@ from pathlib import Path
 
 from lstm_sym.cli.tool import Refusal
 from lstm_sym.equations import read_cell
+from lstm_sym.equations.cellfile import MAX_LINE
 from lstm_sym.equations.errors import printable
-from lstm_sym.equations.functions import FUNCTIONS
+from lstm_sym.equations.functions import FUNCTIONS, REDUCTIONS
 from lstm_sym.report.width import wrapped
 from lstm_sym.report.words import Words
 
@@ -62,7 +63,8 @@ def _header(target: Path, source: str, title: str | None, words: Words) -> str:
         ("new.try.flow", f"flow {file}{compared}"),
     ]
     told = [words.text("new.what", source=source), words.text("new.equations")]
-    told += [words.text("new.functions", functions=", ".join(FUNCTIONS)), words.text("new.symbols")]
+    functions = ", ".join((*FUNCTIONS, "identity", *REDUCTIONS, "repeat"))
+    told += [words.text("new.functions", functions=functions), words.text("new.symbols")]
     lines = [BEGINNING + printable(command), "#"]
     lines += [f"# {line}" for text in told for line in wrapped(printable(text), WIDTH).split("\n")]
     width = max(len(call) for _, call in tries)
@@ -81,6 +83,12 @@ def _without_header(text: str) -> str:
 
 def _renamed(text: str, title: str) -> str:
     """The text with another name and no other change. Raises Refusal where its name does not stand on one line."""
+    if len(title) > MAX_LINE or not title.isprintable():
+        raise Refusal(
+            f"--name {printable(title)[:80]}: a name is one line of at most {MAX_LINE} characters that print\n"
+            "  usual cause: a line break in what was pasted\n"
+            "  fix: write the name on one line"
+        )
     line = f"name = {json.dumps(title, ensure_ascii=False)}"
     before = tomllib.loads(text)
     pattern = re.compile(r"^[ \t]*name[ \t]*=[^\n]*$", re.MULTILINE)
@@ -92,7 +100,7 @@ def _renamed(text: str, title: str) -> str:
     if not renamed:
         raise Refusal(
             f"--name {printable(title)[:80]}: this cannot be put in the place of the name that the file has\n"
-            "  usual cause: a name that goes over several lines, here or there, or holds what does not print\n"
+            "  usual cause: a file whose name goes over several lines, or is written in another way than name = ...\n"
             '  fix: leave --name out, and write name = "..." into the new file'
         )
     return made

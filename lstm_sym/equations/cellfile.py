@@ -21,7 +21,8 @@ from lstm_sym.equations.words import did_you_mean, listed
 
 _KEYS = ("name", "reference", "equations", "output", "symbols", "options", "constants", "sizes", "initial")
 _LANGUAGES = {"meaning": "en", "zh-Hant": "zh-Hant", "zh-Hans": "zh-Hans"}
-_MAX_TEXT = 500
+MAX_LINE = 500
+"""The most characters of a name, a reference or a meaning."""
 
 
 def load(path: str | Path, **choices: str | float) -> Cell:
@@ -124,11 +125,11 @@ def _text(file: TomlFile, name: str) -> str:
 
 
 def _check_meaning(file: TomlFile, shown: str, place: str, text: str) -> None:
-    if len(text) > _MAX_TEXT or not text.isprintable():
+    if len(text) > MAX_LINE or not text.isprintable():
         raise file.error(
             f"`{shown}` is too long or holds a character that does not print",
             place,
-            f"one line of at most {_MAX_TEXT} characters",
+            f"one line of at most {MAX_LINE} characters",
             "shorten it; characters that do not show often come in by copy and paste",
         )
 

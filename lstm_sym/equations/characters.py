@@ -5,7 +5,8 @@ from __future__ import annotations
 import unicodedata
 
 _TEXT = ("a string", "an equation holds no text; put meanings under [symbols]")
-_COMPARISON = ("a comparison", "an equation takes no decisions: use a smooth gate such as sigmoid(...)")
+DECISION = "write where(a - b, u, v), which is u where a > b and else v, or use a smooth gate such as sigmoid(...)"
+_COMPARISON = ("a comparison", DECISION)
 _BRACES = ("a brace", "group with ( ); for the previous step write h[t-1]")
 _LOGIC = ("an operator on bits", "for gates a, b write a * b (both) or a + b - a * b (either)")
 
@@ -36,13 +37,13 @@ _REPLACED = {
     **dict.fromkeys("“”‘’「」", "an equation holds no text; put meanings under [symbols]"),
     **dict.fromkeys("₀₁₂₃₄₅₆₇₈₉", "write an index of a name as W_1"),
     **dict.fromkeys("⁰¹²³⁴⁵⁶⁷⁸⁹", "write ** for a power: a ** 2"),
-    **dict.fromkeys("ᵀ⊤", "give the transposed matrix a name of its own"),
+    **dict.fromkeys("ᵀ⊤", "write W.T @ v"),
     **dict.fromkeys("σς𝜎𝝈", "spell it: sigmoid(a) for the function, sigma for a name"),
     **dict.fromkeys("λ𝜆", "spell it lam, because `lambda` is a word of Python"),
     **dict.fromkeys("←≔", "write ="),
     "ₜ": "write a time index as h[t]",
     "⊗": "write * for the product of each element, @ for the product with a matrix",
-    "√": "write exp(0.5 * log(a))",
+    "√": "write sqrt(a)",
 }
 
 

@@ -6,7 +6,9 @@ import ast
 import re
 from collections.abc import Callable, Collection
 from difflib import get_close_matches
+from functools import reduce
 
+from lstm_sym.equations.characters import DECISION
 from lstm_sym.equations.errors import CellError
 from lstm_sym.equations.functions import FUNCTIONS
 from lstm_sym.equations.line import Line
@@ -33,12 +35,15 @@ _REWRITTEN = {
     "softmax": "give it two equations: e[t] = exp(a[t] - max(a[t])) and s[t] = e[t] / sum(e[t])",
     "std": "write sqrt(mean((a[t] - mean(a[t])) ** 2))",
     "pow": "write a ** 2",
+    "min": "write minimum(u, v) for the smaller of two; over the units of one, -max(-u)",
     "transpose": "write W.T @ v, with W a name",
 }
 
+_TRANSPOSES = ("T", "mT", "H", "t", "transpose")
+
 _NODES: dict[type[ast.AST], tuple[str, str]] = {
     ast.Attribute: ("attribute access", "write the name without a dot: an equation has no objects, only quantities"),
-    ast.Compare: ("a comparison", "an equation takes no decisions: use a smooth gate such as sigmoid(...)"),
+    ast.Compare: ("a comparison", DECISION),
     ast.Tuple: ("a comma", "write one equation a quantity; for a decimal number write a point"),
     ast.Starred: ("`*name`", "write one argument"),
 }
@@ -139,6 +144,16 @@ def unknown_function(line: Line, name: str, written: str, column: int, known: Co
     return line.error(f"there is no function `{name[:40]}`", column, fix, "one of " + ", ".join(sorted(known)))
 
 
+def wrong_arguments(line: Line, name: str, arity: int, arguments: list[str], column: int) -> CellError:
+    """The error for a call with another number of arguments than the function takes; `arguments` as written."""
+    shown = f"{name}({', '.join('auvw'[arity > 1 :][:arity])})"
+    takes, fix = "one argument" if arity == 1 else f"{arity} arguments", f"write {shown}"
+    if name == "max" and len(arguments) > 1:
+        nested = reduce(lambda right, left: f"maximum({left}, {right})", reversed(arguments))
+        fix = f"max is that over the units of one; for the larger of two write {nested}"
+    return line.error(f"{name} takes {takes}", column, fix, f"{shown}, of any expressions")
+
+
 def not_callable(line: Line, function: ast.expr, written: str) -> CellError:
     """The error for a call of anything but a name: np.tanh(a), (a + b)(c), tanh(a)(b)."""
     column = function.col_offset + 1
@@ -175,12 +190,23 @@ def left_of_product(line: Line, matrix: ast.expr, operand: str, column: int) -> 
             fix = f"between two vectors write *: {written(matrix)} * {operand}"
         case ast.Call(func=ast.Name(id=name)) if name in _REWRITTEN:
             fix = _REWRITTEN[name]
-        case ast.Attribute(attr="T"):
-            fix = _REWRITTEN["transpose"]
+        case ast.Attribute() | ast.Call(func=ast.Attribute()):
+            fix = _transpose(matrix, operand) or fix
         case ast.Constant():
             fix = f"write a number with *: {written(matrix)} * {operand}"
     what = f"`{written(matrix)[:40]}` stands to the left of @, where a parameter matrix belongs"
     return line.error(what, column, fix, "W @ vector, with W a name without [t]")
+
+
+def _transpose(node: ast.Attribute | ast.Call, operand: str) -> str:
+    """How W.transpose @ v, W.T() @ v and np.transpose(W) @ v are written; empty for any other attribute."""
+    attribute = node.func if isinstance(node, ast.Call) else node
+    if not isinstance(attribute, ast.Attribute) or attribute.attr not in _TRANSPOSES:
+        return ""
+    of_itself = node.args == [] if isinstance(node, ast.Call) else attribute.attr != "T"  # W.T alone: of a transpose
+    if isinstance(attribute.value, ast.Name) and of_itself:
+        return f"write {attribute.value.id}.T @ {operand}"
+    return _REWRITTEN["transpose"]
 
 
 def _from_the_right(written: Callable[[ast.expr], str], matrix: ast.expr, operand: str) -> str:

@@ -10,7 +10,7 @@ import keyword
 import re
 from dataclasses import dataclass
 
-from lstm_sym.equations.characters import refused_character
+from lstm_sym.equations.characters import DECISION, refused_character
 from lstm_sym.equations.errors import CellError
 from lstm_sym.equations.functions import FUNCTIONS, REDUCTIONS
 
@@ -31,11 +31,11 @@ _TOKEN = re.compile(
 )
 _NUMBER = re.compile(r"(?:\d+\.?\d*)(?:[eE][+-]?\d+)?", re.ASCII)
 _SIGNS = re.compile(rf"(?:[-+]\s*){{{MAX_DEPTH}}}")
-_SMOOTH = "an equation takes no decisions: use a smooth gate such as sigmoid(...)"
+_COMPARED = re.compile(r"where\(\s*([^<>=,]+?)\s*([<>])(=?)\s*([^<>=,]+?)\s*,")
 _WORDS = {
     "lambda": "an equation defines no function; a quantity of this name is usually called lam",
-    "if": _SMOOTH,
-    "else": _SMOOTH,
+    "if": DECISION,
+    "else": DECISION,
     "and": "multiply the gates instead",
     "or": "for gates a, b write a + b - a * b",
     "not": "for a gate a write 1 - a",
@@ -131,7 +131,17 @@ def _check_tokens(line: Line) -> None:
             raise line.error(f"`{text[:20]}` is no number", column, fix)
         if token["other"]:
             what, fix = refused_character(text)
-            raise line.error(what, column, fix)
+            compared = _COMPARED.search(line.code) if text in "<>" else None
+            raise line.error(what, column, _compared(*compared.groups()) if compared else fix)
+
+
+def _compared(left: str, sign: str, equal: str, right: str) -> str:
+    """How to write where(left > right, u, v), or with <, >=, <=, which turn the sides or the choices."""
+    if (sign == "<") != bool(equal):  # a >= b, unless b > a
+        left, right = right, left
+    second = f"({right})" if re.search(r"[-+]", re.sub(r"\[.*?\]", "", right)) else right
+    difference = left if right == "0" else f"-{second}" if left == "0" else f"{left} - {second}"
+    return f"write where({difference}, {'v, u' if equal else 'u, v'}): where compares with 0 by itself"
 
 
 def _check_brackets(line: Line) -> None:

@@ -38,8 +38,9 @@ MAX_NAME = 32
 MAX_REPEAT = 64
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*", re.ASCII)
-_INDICES = frozenset({"t", "T", "B"})
-_KERNEL = frozenset(
+INDICES = frozenset({"t", "T", "B"})
+"""They count steps and sequences."""
+KERNEL = frozenset(
     {
         "np",
         "numpy",
@@ -57,8 +58,11 @@ _KERNEL = frozenset(
         "Grads",
     }
 )
-_RESERVED = frozenset(keyword.kwlist) | frozenset(dir(builtins)) | _KERNEL | _INDICES
-_DERIVED = re.compile(r"d_\w*|\w*_(?:dot|slope|prev|next|direct)|\w*_by_\w*", re.ASCII)
+"""Words of the generated code."""
+_RESERVED = frozenset(keyword.kwlist) | frozenset(dir(builtins)) | KERNEL | INDICES
+DERIVED = ("d_...", "..._dot", "..._slope", "..._prev", "..._next", "..._direct", "..._by_...")
+"""Forms of the names that derivation gives to its values."""
+_DERIVED = re.compile("|".join(re.escape(form).replace(re.escape("..."), r"\w*") for form in DERIVED), re.ASCII)
 _FUNCTION_NAMES = frozenset({*FUNCTIONS, *REDUCTIONS, "identity", "repeat"})
 _OPERATORS = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.Pow: "**"}
 
@@ -233,9 +237,7 @@ class _Reader:
             raise hints.unknown_function(self.line, name, self.written(node), column, self.functions)
         arity = FUNCTIONS[name].arity if name in FUNCTIONS else 1
         if len(node.args) != arity or node.keywords:
-            shown = f"{name}({', '.join('auvw'[arity > 1 :][:arity])})"
-            takes = "one argument" if arity == 1 else f"{arity} arguments"
-            raise self.error(f"{name} takes {takes}", column, f"write {shown}", f"{shown}, of any expressions")
+            raise hints.wrong_arguments(self.line, name, arity, list(map(self.written, node.args)), column)
         arguments = tuple(self.expression(argument, depth + 1) for argument in node.args)
         return arguments[0] if name == "identity" else Call(name, arguments, column=column)
 
@@ -249,7 +251,7 @@ class _Reader:
         if len(name) > MAX_NAME or not _NAME.fullmatch(name):
             what = f"`{name[:MAX_NAME]}` is not a name a cell may use"
             raise self.error(what, column, "begin with a letter" if len(name) <= MAX_NAME else "shorten it", allowed)
-        if name in _INDICES:
+        if name in INDICES:
             what = f"`{name}` counts steps or sequences"
             raise self.error(
                 what, column, "call the quantity by another name; t stands in brackets alone: h[t]", allowed
@@ -263,10 +265,10 @@ class _Reader:
         if reads_derived(name):
             fix = f"write {name[:-5]}[t-1]" if name.endswith("_prev") else "choose another name"
             raise self.error(
-                f"`{name}` reads like a derived quantity: d_v, v_dot, v_slope, v_prev and v_next are the engine's",
+                f"`{name}` reads like a derived quantity: names of this form are the engine's",
                 column,
                 fix,
-                "names that do not begin with d_ or end with _dot, _slope, _prev, _next",
+                f"names of none of the forms {', '.join(DERIVED)}",
             )
         return name
 

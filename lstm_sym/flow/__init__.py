@@ -12,6 +12,7 @@ Everything is computed from kernel.jacobian and kernel.input_jacobian with the l
 sensitivity of 10^-5000 is as exact as one of 0.5. NumPy is all that is imported; matplotlib only to draw.
 """
 
+from lstm_sym.flow import theory
 from lstm_sym.flow.advice.precision import (
     PrecisionHorizon,
     RoundedGradient,
@@ -20,65 +21,110 @@ from lstm_sym.flow.advice.precision import (
     rounded_gradient,
     scale_to_reach,
 )
-from lstm_sym.flow.advice.summary import Advice, advice_text, advise, forget_bias
+from lstm_sym.flow.advice.summary import Advice, advice_text, advise
 from lstm_sym.flow.advice.truncation import Truncation, TruncationError, bias_curve, truncation_error, truncation_length
 from lstm_sym.flow.closed_loop import closed_loop
 from lstm_sym.flow.decay import Decay, fit_decay
 from lstm_sym.flow.errors import FlowError
 from lstm_sym.flow.experiment import Model, run
+from lstm_sym.flow.gates import gate_values, log_gates
 from lstm_sym.flow.laws import Law
 from lstm_sym.flow.lyapunov import LyapunovSpectrum, growth_rates, lyapunov
 from lstm_sym.flow.memory import Estimate, MemoryCard, memory_card, memory_table
+from lstm_sym.flow.parameters import Contributions, contributions
+from lstm_sym.flow.paths import Paths, carried_state, paths
+from lstm_sym.flow.plots.colours import GateColour, gate_colours
 from lstm_sym.flow.plots.curves import Curve, save_curves
+from lstm_sym.flow.plots.fan import save_fan
+from lstm_sym.flow.plots.heatmap import save_heat_map
 from lstm_sym.flow.plots.profiles import save_profile_figure
+from lstm_sym.flow.plots.saturation import save_saturation
+from lstm_sym.flow.plots.shares import save_shares
+from lstm_sym.flow.plots.spectra import save_singular_values, save_spectra
+from lstm_sym.flow.plots.text import heat_map_text, spectrum_text, unfolded_text
+from lstm_sym.flow.plots.unfolded import save_unfolded
 from lstm_sym.flow.profile import Profile
 from lstm_sym.flow.progress import reporter
 from lstm_sym.flow.sensitivity import input_sensitivity, state_sensitivity
+from lstm_sym.flow.shares import Shares, gate_shares
+from lstm_sym.flow.signal_to_noise import SignalToNoise, signal_to_noise
 from lstm_sym.flow.singular import SingularSpectrum, singular_spectrum
 from lstm_sym.flow.table import table
+from lstm_sym.flow.time_map import TimeMap, time_map
 from lstm_sym.flow.trajectory import Kernel, Trajectory, record
+from lstm_sym.flow.unfolding import Unfolded, unfold
+from lstm_sym.flow.units import UnitProfiles, unit_sensitivity
 
 __all__ = [
     "Advice",
+    "Contributions",
     "Curve",
     "Decay",
     "Estimate",
     "FlowError",
+    "GateColour",
     "Kernel",
     "Law",
     "LyapunovSpectrum",
     "MemoryCard",
     "Model",
+    "Paths",
     "PrecisionHorizon",
     "Profile",
     "RoundedGradient",
+    "Shares",
+    "SignalToNoise",
     "SingularSpectrum",
+    "TimeMap",
     "Trajectory",
     "Truncation",
     "TruncationError",
+    "Unfolded",
+    "UnitProfiles",
     "advice_text",
     "advise",
     "bias_curve",
+    "carried_state",
     "closed_loop",
+    "contributions",
     "fit_decay",
-    "forget_bias",
+    "gate_colours",
+    "gate_shares",
+    "gate_values",
     "growth_rates",
+    "heat_map_text",
     "input_sensitivity",
+    "log_gates",
     "loss_scale",
     "lyapunov",
     "memory_card",
     "memory_table",
+    "paths",
     "precision_horizon",
     "record",
     "reporter",
     "rounded_gradient",
     "run",
     "save_curves",
+    "save_fan",
+    "save_heat_map",
     "save_profile_figure",
+    "save_saturation",
+    "save_shares",
+    "save_singular_values",
+    "save_spectra",
+    "save_unfolded",
     "scale_to_reach",
+    "signal_to_noise",
     "singular_spectrum",
+    "spectrum_text",
     "state_sensitivity",
     "table",
+    "theory",
+    "time_map",
     "truncation_error",
     "truncation_length",
+    "unfold",
+    "unfolded_text",
+    "unit_sensitivity",
 ]

@@ -68,6 +68,14 @@ class Decay:
         return self.laws[POWER].slope
 
 
+@dataclass(frozen=True)
+class Continuation:
+    """How a curve goes on beyond the lags measured: an exponential or a power law, fitted from the lag `first` on."""
+
+    law: Law
+    first: int
+
+
 @dataclass(frozen=True, eq=False)
 class Fits:
     """One law fitted to each of n curves: shape, slope (n,), level (n,) and BIC (n,)."""
@@ -92,6 +100,27 @@ def fit_decay(profile: Profile, *, first: int = 1, last: int | None = None) -> D
     criteria = {name: float(f.criterion[0]) for name, f in fits.items()}
     name, margin = preferred({name: f.criterion for name, f in fits.items()}, curve.shape[1])
     return Decay(laws, criteria, str(name[0]) or None, float(margin[0]), (first, last))
+
+
+def continuation(profile: Profile) -> Continuation | None:
+    """How a profile goes on beyond its lags; None where it has not settled and tells no law.
+
+    An exponential or a power law goes on as it is. A stretched exponential does not: it is what a mixture of rates
+    looks like on the way to the slowest of them, since a product of stationary random Jacobians is exponential in the
+    long run (Furstenberg & Kesten 1960, Oseledets 1968). There the last half of the lags gives the rate. A profile
+    that has settled without a law goes on by the exponential or the power law, the one that leaves more.
+    """
+    decay, last = fit_decay(profile), len(profile.lags) - 1
+    if decay.preferred == STRETCHED:
+        middle = max(1, min(last // 2, last - 2))
+        return Continuation(fit_decay(profile, first=middle).laws[EXPONENTIAL], middle)
+    if decay.law is not None:
+        return Continuation(decay.law, 1)
+    if not profile.settled:
+        return None
+    value = float(profile.median(relative=True)[-1])
+    slower = max((decay.laws[n] for n in (EXPONENTIAL, POWER)), key=lambda law: law.through(last, value).log_tail(last))
+    return Continuation(slower, 1)
 
 
 def refuse_few_lags(profile: Profile, first: int, last: int) -> None:

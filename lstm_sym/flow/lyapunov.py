@@ -41,7 +41,8 @@ class LyapunovSpectrum:
         errors: (k,), standard errors from batch means over time (bins.py), the sequences independent; 0 for -inf.
         sequences: (B, k), the exponents of each sequence, in the same order.
         rounded: (k,), the share of the steps at which what was left of a direction was less than the rounding of the
-            Jacobian that it came from. Where it is not 0 the exponent is that of the rounding: the true one is lower.
+            Jacobian that it came from. Where it is not 0 the exponent is in part that of rounding; it cannot be told
+            from Jacobians in float64, as where the gates of an LSTM are saturated.
         running_steps: (n,), some 100 points of time.
         running: (n, k), the exponents as estimated up to each of them, in the same order.
         size: S, the units of all states.

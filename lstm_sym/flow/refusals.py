@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -108,6 +108,18 @@ def output_state(outputs: Mapping[str, bool], model: str) -> str:
         "a cell with a readout after its recurrent part",
         "name the state to measure, as output='h'",
     )
+
+
+def refuse_unknown_equation(names: Collection[str], parts: Collection[str], model: str) -> None:
+    """Raise a FlowError for a name of no equation that reads a state."""
+    unknown = [name for name in names if name not in parts]
+    if unknown or isinstance(names, str):
+        raise FlowError(
+            f"{model}, equations",
+            f"{unknown[0] if unknown else names!r}; the equations that read a state are {', '.join(parts)}",
+            "a quantity that reads no state at [t-1] itself, or a text where a list of names belongs",
+            'name some of these equations, as ["f"]',
+        )
 
 
 def refuse_overflow(y: Array, first: int, model: str) -> None:

@@ -60,6 +60,15 @@ def times(left: Scaled, right: Array) -> Scaled:
     return scaled(product.reshape(*level.shape[:-1], -1), top + high)
 
 
+def plus(left: Scaled, right: Scaled) -> Scaled:
+    """left + right."""
+    top = np.maximum(left.exponent, right.exponent)
+    parts = [
+        part.mantissa * _shifted(1.0, np.maximum(part.exponent - top, UNSEEN))[..., None, :] for part in (left, right)
+    ]
+    return scaled(parts[0] + parts[1], top)
+
+
 def _times_by_column(left: Scaled, mantissa: Array, power: Integers) -> Scaled:
     """left @ (mantissa * 2^power), each column of the result summed relative to its own largest term.
 
@@ -79,6 +88,18 @@ def log_norm(matrix: Scaled, norm: str = "frobenius") -> Array:
     size = np.linalg.norm(level, 2 if norm == "spectral" else "fro", axis=(-2, -1))
     zero = size == 0
     return np.where(zero, -np.inf, np.log(np.where(zero, 1.0, size)) + top * np.log(2.0))
+
+
+def unit_rows(matrix: Scaled) -> tuple[Array, Array]:
+    """Every row at norm 1, (..., M, N), and ln of the norm it had, (..., M); a row of zeros stays, with -inf."""
+    mantissa, power = _parts(matrix.mantissa)
+    power = np.where(mantissa != 0, power + matrix.exponent[..., None, :], 2 * ZERO)
+    top = power.max(axis=-1)
+    level = _shifted(mantissa, np.maximum(power - top[..., None], UNSEEN))
+    size = np.linalg.norm(level, axis=-1)
+    filled = np.where(size > 0, size, 1.0)
+    logs = np.where(size > 0, np.log(filled) + top * np.log(2.0), -np.inf)
+    return level / filled[..., None], logs
 
 
 def _parts(values: Array) -> tuple[Array, Integers]:

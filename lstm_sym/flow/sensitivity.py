@@ -12,7 +12,7 @@ explodes. All end points are carried in one sweep from the last step to the firs
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,19 +38,21 @@ def input_sensitivity(
     ends: int | Sequence[int] | Integers | None = None,
     output: str | None = None,
     norm: str = "frobenius",
+    through: Collection[str] | None = None,
     progress: Progress | None = None,
 ) -> Profile:
     """||d output[T] / d x[T - lag]|| for lag = 0 .. `lags`, at every end point T of every sequence.
 
     trajectory: from `record`. ends: the steps T, or how many, spread evenly; by default every step that has `lags`
     steps before it. output: the name of a state, by default the one that the cell gives out. norm: "frobenius" or
-    "spectral". The result has len(ends) * B rows.
+    "spectral". through: the equations by which the flow may enter a step, None for all (paths.py). The result has
+    len(ends) * B rows.
 
     Raises FlowError: a constant input, fewer steps than lags, no end point, no such state, an output that is no
     state, a sensitivity that is exactly 0.
     """
     name = trajectory.output(output)
-    run = _prepared(trajectory, lags, ends, norm)
+    run = _prepared(trajectory, lags, ends, norm, through)
     return _measured(run, trajectory.columns(name), None, (name, "x"), progress)
 
 
@@ -62,6 +64,7 @@ def state_sensitivity(
     output: str | None = None,
     source: str | None = None,
     norm: str = "frobenius",
+    through: Collection[str] | None = None,
     progress: Progress | None = None,
 ) -> Profile:
     """||d output[T] / d source[T - lag]|| between states, for lag = 0 .. `lags`; at lag 0 it is that of the identity.
@@ -70,7 +73,7 @@ def state_sensitivity(
     A state that does not depend on another one at the same step (output="h", source="c" at lag 0) is refused.
     """
     rows, columns = trajectory.columns(output), trajectory.columns(source)
-    run = _prepared(trajectory, lags, ends, norm)
+    run = _prepared(trajectory, lags, ends, norm, through)
     return _measured(run, rows, columns, (output or "state", source or "state"), progress)
 
 
@@ -82,6 +85,7 @@ class _Run:
     ends: Integers
     lags: int
     norm: str
+    through: Collection[str] | None
 
     @property
     def model(self) -> str:
@@ -89,14 +93,14 @@ class _Run:
         return self.trajectory.model
 
 
-def _prepared(trajectory: Trajectory, lags: int, ends: Any, norm: str) -> _Run:
+def _prepared(trajectory: Trajectory, lags: int, ends: Any, norm: str, through: Collection[str] | None) -> _Run:
     name = trajectory.model
     if norm not in NORMS:
         raise FlowError(f"{name}, norm", f"{norm!r}", "a spelling mistake", f"give one of {', '.join(NORMS)}")
     refusals.refuse_constant(trajectory.x, name)
     lags = operator.index(lags)
     points = refusals.end_points(ends, len(trajectory), lags, name)
-    return _Run(trajectory, points, lags, norm)
+    return _Run(trajectory, points, lags, norm, through)
 
 
 def _measured(
@@ -152,7 +156,9 @@ def _swept(run: _Run, ends: Integers, rows: slice, columns: slice | None) -> Ite
 
 def _steps(run: _Run, ends: Integers, with_input: bool) -> Iterator[tuple[int, Array, Array]]:
     """t, ds[t]/ds[t-1] (B, S, S) and ds[t]/dx[t] (B, S, D), descending; without the input, the former twice."""
-    for block in run.trajectory.blocks(_needed(run, ends), descending=True):
-        inputs = block.input if with_input else block.state
+    copies = 1 if run.through is None else 6
+    for block in run.trajectory.blocks(_needed(run, ends), descending=True, copies=copies):
+        state = block.through(run.through)
+        inputs = block.input if with_input else state
         for index in reversed(range(len(block.steps))):
-            yield int(block.steps[index]), block.state[index], inputs[index]
+            yield int(block.steps[index]), state[index], inputs[index]

@@ -21,7 +21,7 @@ from lstm_sym.flow.errors import FlowError
 from lstm_sym.flow.progress import Progress
 from lstm_sym.flow.scaled import Array, Integers
 from lstm_sym.flow.trajectory import Trajectory
-from lstm_sym.flow.triangular import Frame, checked, random_columns
+from lstm_sym.flow.triangular import Factor, Frame, checked, random_columns
 
 # Memory of the triangular factors, in bytes, at the worst: one a step.
 MEMORY = 2**30
@@ -45,11 +45,14 @@ class SingularSpectrum:
         model: what figures and tables call it.
         log_values: (B, S), natural logarithms, descending; -inf for a singular value of exactly 0.
         steps: T, the Jacobians in the product.
+        rounded: (B,), whether a single Jacobian has a direction less than its rounding in float64: then the smallest
+            values are those of the rounding.
     """
 
     model: str
     log_values: Array
     steps: int
+    rounded: np.ndarray[Any, np.dtype[np.bool_]]
 
     @property
     def rates(self) -> Array:
@@ -96,7 +99,8 @@ def singular_spectrum(
     factors = _swept(matrices, random_columns(size, size), batch)
     rows = _product(_settled(factors, batch, size))
     values = [_rotated(directions, logarithms, name) for directions, logarithms in zip(*rows, strict=True)]
-    return SingularSpectrum(name, np.array(values), len(steps))
+    rounded = np.any([factor.rounded.any(axis=1) for factor in factors], axis=0)
+    return SingularSpectrum(name, np.array(values), len(steps), rounded)
 
 
 def _shape(source: Any) -> tuple[int, int]:
@@ -116,9 +120,9 @@ def _matrices(source: Any, steps: range, model: str) -> Iterator[Array]:
         yield from block.state
 
 
-def _swept(matrices: Iterable[Array], start: Array, batch: int) -> list[Array]:
-    """The triangular factors along these matrices, (B, S, S) each, from Q[0] = start (S, S)."""
-    return [factor.triangle for factor in Frame(start, batch, ALLOWED).factors(matrices)]
+def _swept(matrices: Iterable[Array], start: Array, batch: int) -> list[Factor]:
+    """The triangular factors along these matrices, from Q[0] = start (S, S)."""
+    return list(Frame(start, batch, ALLOWED).factors(matrices))
 
 
 def _told(matrices: Iterable[Array], total: int, progress: Progress | None) -> Iterator[Array]:
@@ -128,27 +132,29 @@ def _told(matrices: Iterable[Array], total: int, progress: Progress | None) -> I
             progress(done, total)
 
 
-def _settled(factors: list[Array], batch: int, size: int) -> list[Array]:
+def _settled(factors: list[Factor], batch: int, size: int) -> list[Array]:
     """Triangular factors of a product of the same singular values, close to its diagonal but where these are close.
 
-    One exact zero on the diagonal, and they stay as they are: transposed, it would be lost in the rounding.
+    Where an exact zero, or a step beyond the digits of float64, would be lost in the rounding of the transposed sweep,
+    they stay as they are.
     """
     diagonal = _diagonal(factors)
     for _ in range(SWEEPS - 1):
-        if not np.isfinite(diagonal).all():
+        swept = _swept([factor.triangle.swapaxes(-2, -1) for factor in reversed(factors)], np.eye(size), batch)
+        if not np.isfinite(diagonal).all() or any(factor.rounded.any() for factor in swept):
             break
-        factors = _swept([factor.swapaxes(-2, -1) for factor in reversed(factors)], np.eye(size), batch)
-        before, diagonal = diagonal, _diagonal(factors)
+        before, diagonal, factors = diagonal, _diagonal(swept), swept
         if np.abs(diagonal - before).max() <= SETTLED:
             break
-    return factors
+    return [factor.triangle for factor in factors]
 
 
-def _diagonal(factors: Sequence[Array]) -> Array:
+def _diagonal(factors: Sequence[Factor]) -> Array:
     """The logarithms of the diagonal of the product of triangular factors, (B, S)."""
     with np.errstate(divide="ignore"):
         return np.asarray(
-            sum(np.log(np.abs(np.diagonal(factor, axis1=-2, axis2=-1))) for factor in factors), dtype=np.float64
+            sum(np.log(np.abs(np.diagonal(factor.triangle, axis1=-2, axis2=-1))) for factor in factors),
+            dtype=np.float64,
         )
 
 

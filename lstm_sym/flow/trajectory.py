@@ -5,6 +5,8 @@
         block.steps                                        # (n,) consecutive or chosen steps, ascending
         block.state                                        # ds[t]/ds[t-1], (n, B, S, S), over all states
         block.input                                        # ds[t]/dx[t],   (n, B, S, D)
+        block.parts                                        # ds[t]/ds[t-1] by equation, {name: (n, B, S, S)}
+        block.logarithms                                   # ln of gates and slopes, {name: (n, B, N)}
 
 Only the states at the starts of segments are kept; the tape of a segment is made again, in the precise form, when its
 Jacobians are asked for. A run that fits into one segment is computed once.
@@ -12,7 +14,7 @@ Jacobians are asked for. A run that fits into one segment is computed once.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Protocol
@@ -40,6 +42,15 @@ class Kernel(Protocol):
     def input_jacobian(self, tape: Any, params: Any, t: Any = ...) -> Any:
         """ds[t]/dx[t], (n, B, S, D)."""
 
+    def jacobian_parts(self, tape: Any, params: Any, t: Any = ...) -> Any:
+        """ds[t]/ds[t-1] by equation, {name: (n, B, S, S)}."""
+
+    def log_terms(self, tape: Any, params: Any, t: Any = ...) -> Any:
+        """ln of gates and slopes, {name: (n, B, N)}."""
+
+    def backward(self, dy: Any, tape: Any, params: Any, dstate: Any = None) -> Any:
+        """Gradients of the input, the parameters and the initial state."""
+
 
 @dataclass(frozen=True, eq=False)
 class Block:
@@ -53,17 +64,42 @@ class Block:
     @cached_property
     def state(self) -> Array:
         """ds[t]/ds[t-1] over all states, (n, B, S, S). Raises FlowError where it is not finite."""
-        return self._of("jacobian")
+        found: Array = self._of("jacobian")
+        return found
 
     @cached_property
     def input(self) -> Array:
         """ds[t]/dx[t], (n, B, S, D). Raises FlowError where it is not finite."""
-        return self._of("input_jacobian")
+        found: Array = self._of("input_jacobian")
+        return found
 
-    def _of(self, name: str) -> Array:
+    @cached_property
+    def parts(self) -> dict[str, Array]:
+        """ds[t]/ds[t-1] by the equation through which the flow enters, {name: (n, B, S, S)}; the sum is `state`."""
+        found: dict[str, Array] = self._of("jacobian_parts")
+        return found
+
+    @cached_property
+    def logarithms(self) -> dict[str, Array]:
+        """ln of gates and of slopes, {"f": (n, B, N), "f_slope": ...}, finite where the number itself underflows."""
+        found: dict[str, Array] = self.trajectory.kernel.log_terms(self.tape, self.trajectory.params, self.inside)
+        return found
+
+    def through(self, equations: Collection[str] | None) -> Array:
+        """The part of `state` that enters through these equations; None for all of it.
+
+        Raises FlowError for a name of none of them.
+        """
+        if equations is None:
+            return self.state
+        refusals.refuse_unknown_equation(equations, self.parts, self.trajectory.model)
+        return sum((self.parts[name] for name in equations), np.zeros_like(next(iter(self.parts.values()))))
+
+    def _of(self, name: str) -> Any:
         with np.errstate(over="ignore", invalid="ignore"):
-            found: Array = getattr(self.trajectory.kernel, name)(self.tape, self.trajectory.params, self.inside)
-        refusals.refuse_not_finite(found, self.steps, self.trajectory.model)
+            found = getattr(self.trajectory.kernel, name)(self.tape, self.trajectory.params, self.inside)
+        for jacobian in found.values() if isinstance(found, dict) else [found]:
+            refusals.refuse_not_finite(jacobian, self.steps, self.trajectory.model)
         return found
 
 
@@ -141,6 +177,22 @@ class Trajectory:
             parts = [inside[at : at + most] for at in range(0, len(inside), most)]
             for part in reversed(parts) if descending else parts:
                 yield Block(part, self, tape, part - segment * self.segment)
+
+    def states_before(self, steps: Integers) -> list[Any]:
+        """The state before each of these consecutive steps, State of (B, N), made again from its segment's start."""
+        found = []
+        for segment in np.unique(steps // self.segment):
+            inside = steps[steps // self.segment == segment]
+            first = int(segment) * self.segment
+            state = self._run(first, int(inside[0]), self.starts[segment])
+            for t in inside.tolist():
+                found.append(state)
+                state = self._run(t, t + 1, state)
+        return found
+
+    def _run(self, first: int, last: int, state: Any) -> Any:
+        """The state after the steps `first` to `last` (exclusive)."""
+        return _forward(self.kernel, self.params, self.x[first:last], state, first, self.model)[1]
 
     def tape(self, segment: int) -> Any:
         """The precise tape of a segment; that of the last one asked for is kept."""

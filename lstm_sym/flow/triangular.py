@@ -24,10 +24,10 @@ LONGEST = 10
 # A window that loses more, ||R[:, i]|| / |R[i, i]|, is halved: QR errs by the rounding of float64 times the loss.
 ALLOWED = 1e8
 # A window is planned for a loss that is smaller by this factor.
-RESERVE = 1e2
+RESERVE = 10.0
 # Factors beyond 1 / WIDE and WIDE are near the ends of float64: their window is halved too.
 WIDE = 1e150
-# Below this share of its row, what is left of a direction in one single step is the rounding of the Jacobian.
+# Below this share of the rows that it is made of, what is left of a direction in a single step is their rounding.
 ROUNDING = 1e-13
 
 
@@ -108,15 +108,17 @@ def _by_falling_rows(matrix: Array) -> tuple[Array, Array, np.ndarray[Any, np.dt
     """Q, R, and which R[i, i] are but rounding, of matrices whose rows may be of very different size.
 
     With the largest rows first, Householder's QR errs in every row by about the rounding of that row alone (Cox &
-    Higham 1998, Stability of Householder QR factorization for weighted least squares); rows of zeros stay zeros.
+    Higham 1998, Stability of Householder QR factorization for weighted least squares); rows of zeros stay zeros. To
+    first order an error E in the rows changes R[i, i] by q_i' E, q_i the column of Q: what is left of two nearly
+    parallel rows is measured against both of them.
     """
     lengths = np.abs(matrix).max(axis=-1)
     order = np.argsort(-lengths, axis=-1, kind="stable")
     columns, triangle = np.linalg.qr(np.take_along_axis(matrix, order[..., None], axis=-2))
-    back = np.argsort(order, axis=-1)
+    columns = np.take_along_axis(columns, np.argsort(order, axis=-1)[..., None], axis=-2)
+    reach = np.einsum("bji,bj->bi", np.abs(columns), lengths)
     size = np.abs(np.diagonal(triangle, axis1=-2, axis2=-1))
-    rows = np.take_along_axis(lengths, order, axis=-1)[..., : size.shape[-1]]
-    return np.take_along_axis(columns, back[..., None], axis=-2), triangle, (size > 0) & (size < ROUNDING * rows)
+    return columns, triangle, size < ROUNDING * reach
 
 
 def checked(matrices: Iterable[Any], model: str) -> Iterator[Array]:

@@ -103,16 +103,13 @@ class _Lowering:
                 "two terms of the denominator cancel; look for a repeated name",
             )
         operands = tuple(v for s, v in self.operands.items() if s in expression.free_symbols)
-        if target.name == self.current.target and all(map(self.is_still, operands)):
-            self.keep_still(target)
         if (
             target.role is Role.QUANTITY
             and target.name not in self.cell.shapes
             and all(v.time is None for v in operands)
         ):
             target = replace(target, time=None)
-        self.statements.append(Pointwise(target, expression, operands, self.provenance(target)))
-        return target
+        return self.append(Pointwise(target, expression, operands, self.provenance(target)))
 
     def stage(self, name: str, shape: tuple[str, ...]) -> Value:
         """A new value for a part of the current equation, under a name that is still free."""
@@ -196,15 +193,20 @@ class _Lowering:
         self.symbol(self.made[node])
         return self.made[node]
 
-    def moving(self, operand: Value, node: Expression) -> Value:
+    def moving(self, operand: Value, node: Expression, *, stacked: bool = False) -> Value:
         """An operand that depends on time. Raises CellError for a map of parameters alone."""
         if self.is_still(operand):
+            free = next(name for name in ("b", "p", "q", "parameter") if name not in self.cell.shapes)
+            whole = f"write one parameter for the whole of it: {free}"
+            split = (
+                f"take it out of the stack, and add a parameter for what the matrix makes of it: W @ h[t-1] + {free}"
+            )
             raise self.current.error(
                 f"`{str(node)[:40]}` is made of parameters alone, so it never changes",
                 node,
                 self.cell.key,
                 "matrix products, stacks, repetitions and reductions of what changes with time",
-                "write one parameter for the whole of it: b",
+                split if stacked else whole,
             )
         return operand
 
@@ -212,17 +214,21 @@ class _Lowering:
         """Whether a value depends on neither the input nor a state."""
         return operand.time is None or (operand.time == 0 and operand.name in self.still)
 
-    def keep_still(self, target: Value) -> None:
-        """Note a quantity that never changes. Raises CellError for a state or an output: its terms cancel."""
-        if target.name in (*self.cell.states, self.cell.output):
-            raise self.current.error(
-                f"`{target.name}[t]` never changes: what depends on time cancels in `{self.current.text[:60]}`",
-                None,
-                self.cell.key,
-                "states and outputs that depend on the input at [t] or on a state at [t-1]",
-                "look for a term that is added and taken away again",
-            )
-        self.still.add(target.name)
+    def append(self, statement: Statement) -> Value:
+        """Append a statement; its target. Raises CellError for a state or an output that never changes."""
+        target = statement.target
+        if all(map(self.is_still, statement.reads())):
+            if target.name in (*self.cell.states, self.cell.output):
+                raise self.current.error(
+                    f"`{target.name}[t]` never changes: what depends on time cancels in `{self.current.text[:60]}`",
+                    None,
+                    self.cell.key,
+                    "states and outputs that depend on the input at [t] or on a state at [t-1]",
+                    "look for a term that is added and taken away again",
+                )
+            self.still.add(target.name)
+        self.statements.append(statement)
+        return target
 
     def named(self, expression: Expr, stage: Callable[[], Value]) -> Value:
         """The value that an expression is, if it is one already, else a new stage."""
@@ -234,7 +240,8 @@ class _Lowering:
 
     def over_units(self, target: Value | None, node: Expression) -> Value:
         """A stack, a repetition or a reduction, into the target or a stage of its own."""
-        operands = [self.moving(self.operand(child), child) for child in node.children()]
+        stacked = isinstance(node, Stack)
+        operands = [self.moving(self.operand(child), child, stacked=stacked) for child in node.children()]
         if target is None:
             named = {Stack: "", Repeat: "repeat"}.get(type(node), getattr(node, "function", ""))
             target = self.stage(_joined(*filter(None, [named, *(value.name for value in operands)])), self.shape(node))
@@ -245,8 +252,7 @@ class _Lowering:
                 Term(operator, v) for operator, v in zip(_operators(node, target, operands), operands, strict=True)
             )
             statement = Affine(target, terms, self.provenance(target))
-        self.statements.append(statement)
-        return target
+        return self.append(statement)
 
     def affine_stage(self, node: Expression) -> Value:
         """The value of an affine map inside a larger expression, named after its first product."""
@@ -267,8 +273,7 @@ class _Lowering:
         remainder = self.remainder(target, rest) if rest else None
         if remainder is not None:
             linear.append(Term(remainder, None) if remainder.is_parameter else Term(None, remainder))
-        self.statements.append(Affine(target, tuple(linear), self.provenance(target)))
-        return target
+        return self.append(Affine(target, tuple(linear), self.provenance(target)))
 
     def remainder(self, target: Value, parts: list[tuple[int, Expression]]) -> Value | None:
         """The part of a sum that is not affine in single values, r * q say; None if its terms cancel."""

@@ -5,9 +5,10 @@ Everything is derived from each cell by the engine; two sides are the same where
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from math import lcm
 from typing import Any
 
 from lstm_sym.api import Derivation, derive
@@ -85,6 +86,7 @@ class Side:
             "name": self.cell.name,
             "content_hash": self.cell.content_hash,
             "options": dict(self.cell.chosen),
+            "constants": {name: float(value) for name, value in self.cell.constants.items()},
             "sizes": dict(self.sizes),
             **{
                 name: {"formula": amount.write(TextNotation()), "count": amount.number(self.sizes)}
@@ -105,6 +107,13 @@ def side(label: str, cell: Cell, *, input_size: int, hidden_size: int, sizes: Ma
     if cell.input and cell.shapes[cell.input][0] != cell.shapes[cell.states[0]][0]:
         found[cell.shapes[cell.input][0]] = input_size
     return Side(label, cell, found | {name: size for name, size in (sizes or {}).items() if name in found})
+
+
+def size_for_all(cells: Iterable[Cell], hidden_size: int) -> int:
+    """The largest number of hidden units, up to this one, that all of the cells can have: whole blocks of each."""
+    sizes = (parts_of(cell.shapes[cell.states[0]][0]) for cell in cells)
+    block = lcm(*(sum(parts.values()) if len(parts) == 1 else 1 for parts in sizes))
+    return max(1, hidden_size // block) * block
 
 
 def comparison_document(left: Side, right: Side, words: Words) -> Document:
@@ -176,7 +185,7 @@ class _Comparing:
         return self.rows(lambda side: [e.target for e in side.cell.equations], _paper)
 
     def states(self) -> list[Pair]:
-        """Input, states, output, numbers carried; functions where one was left open; the start where that is not 0."""
+        """Input, states, output, numbers carried; functions, constants and initial values where there are any."""
 
         def listed(side: Side, *names: str) -> Line:
             return self.words.listed([value_math(side.derivation.value(name)) for name in names])
@@ -189,9 +198,16 @@ class _Comparing:
         ]
         if any(side.cell.options for side in self.sides):
             found.append(self.told("functions", functions=_functions))
+        if any(side.cell.constants for side in self.sides):
+            found.append(self.told("constants", constants=self.constants))
         if any(side.cell.initial for side in self.sides):
             found.append(self.told("initial", values=_initial))
         return found
+
+    def constants(self, side: Side) -> Line:
+        """Every constant with its number."""
+        values = [(value_math(side.derivation.value(n)), f" = {float(v):g}") for n, v in side.cell.constants.items()]
+        return tuple(part for pair in values for part in (self.words.text("list.comma"), *pair))[1:] or ("—",)
 
     def parameters(self) -> list[Pair]:
         """How many parameters."""

@@ -205,3 +205,10 @@ def test_an_unknown_cell():
         cells.cell("lstn")
     assert "lstm_peephole" in caught.value.allowed
     assert (caught.value.line, caught.value.column) == (1, 1)
+
+
+@pytest.mark.parametrize("name", [None, 3, ["lstm"]])
+def test_what_is_no_text_is_no_name(name):
+    with pytest.raises(CellError, match="is no name of a cell") as caught:
+        cells.cell(name)
+    assert 'cell("lstm")' in caught.value.fix

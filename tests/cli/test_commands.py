@@ -13,6 +13,7 @@ from click.testing import CliRunner, Result
 
 import lstm_sym as ls
 from lstm_sym.cli import main
+from lstm_sym.cli.seal import intact, sealed
 
 OWN = """name = "Leaky unit with a gate"
 equations = \"\"\"
@@ -105,6 +106,17 @@ def test_set_chooses_a_function() -> None:
     assert "NAME=FUNCTION" in refused("show", "lstm_peephole", "--set", "phi_h")
 
 
+def test_set_chooses_a_constant() -> None:
+    assert "alpha = 0.5" in fine("generate", "leaky_rnn", "--set", "alpha=0.5")
+    assert re.search(r"α +leak rate +0\.5", fine("show", "leaky_rnn", "--set", "alpha=0.5"))
+    assert "`alpha` is much" in refused("show", "leaky_rnn", "--set", "alpha=much")
+    assert "they have: alpha" in refused("show", "leaky_rnn", "--set", "beta=1")
+    both = json.loads(fine("diff", "leaky_rnn", "leaky_rnn", "--set-right", "alpha=0.5", "--json"))
+    assert both["left"]["label"] == "leaky_rnn (alpha=0.2)" and both["right"]["label"] == "leaky_rnn (alpha=0.5)"
+    listed = {cell["key"]: cell["constants"] for cell in json.loads(fine("cells", "--json"))}
+    assert listed["leaky_rnn"] == {"alpha": 0.2} and listed["lstm"] == {}
+
+
 def test_check_prints_a_table_and_json() -> None:
     assert "FAILED" not in fine("check", "rnn", "gru", "--quick")
     rows = json.loads(fine("check", "rnn", "--json"))
@@ -132,7 +144,7 @@ def test_a_failed_check_is_exit_code_1(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_generate_gives_a_kernel_that_can_be_imported(folder: Path) -> None:
-    assert fine("generate", "lstm") == ls.generate(ls.cell("lstm"))
+    assert fine("generate", "lstm") == sealed(ls.generate(ls.cell("lstm")))
     assert fine("generate", "own.toml", "-o", "kernel.py") == "wrote kernel.py\n"
     spec = importlib.util.spec_from_file_location("kernel", folder / "kernel.py")
     assert spec is not None and spec.loader is not None
@@ -249,8 +261,10 @@ def test_inputs_are_never_overwritten(folder: Path) -> None:
         assert "input" in refused("generate", "own.toml", "-o", target)
         assert "input" in refused("generate", "own.toml", "-o", target, "--force")
         assert "no page ends in .toml" in refused("derive", "own.toml", "-o", target, "--force")
-    (folder / "link.html").symlink_to(folder / "own.toml")
-    assert "input" in refused("derive", "own.toml", "-o", "link.html", "--force")
+    for command, link in (("derive", "link.html"), ("generate", "link.py")):
+        (folder / link).symlink_to(folder / "own.toml")
+        assert "input" in refused(command, "own.toml", "-o", link)
+        assert "input" in refused(command, "own.toml", "-o", link, "--force")
     (folder / "out").mkdir()
     rows = "\n".join(["lag,a", *(f"{k},{k % 7}" for k in range(200))])
     (folder / "out/sensitivity.csv").write_text(rows, encoding="utf-8")
@@ -265,7 +279,67 @@ def test_files_of_the_user_are_not_overwritten_without_force(folder: Path) -> No
     assert (folder / "mine.py").read_text(encoding="utf-8") == "mine"
     fine("generate", "rnn", "-o", "mine.py", "--force")
     fine("generate", "gru", "-o", "mine.py")
-    assert (folder / "mine.py").read_text(encoding="utf-8") == ls.generate(ls.cell("gru"))
+    assert (folder / "mine.py").read_text(encoding="utf-8") == sealed(ls.generate(ls.cell("gru")))
+
+
+@pytest.mark.parametrize(
+    ("command", "file"),
+    [
+        (("generate", "rnn"), "rnn.py"),
+        (("derive", "rnn"), "rnn.md"),
+        (("derive", "rnn"), "rnn.html"),
+        (("diff", "rnn", "gru"), "both.html"),
+    ],
+)
+def test_every_edit_of_a_file_is_kept(folder: Path, command: tuple[str, ...], file: str) -> None:
+    path = folder / file
+    fine(*command, "-o", file)
+    fine(*command, "-o", file)
+    written = path.read_bytes()
+    place = len(written) // 2
+    edits = (
+        written + b"more\n",
+        written[:place] + b"?" + written[place + 1 :],
+        written[:-1],
+        written.rsplit(b"\n", 2)[0] + b"\n",  # without its seal
+        written.replace(b"\n", b"\r\n"),
+        b"",
+    )
+    for edited in edits:
+        path.write_bytes(edited)
+        assert "edited" in refused(*command, "-o", file)
+        assert path.read_bytes() == edited
+    fine(*command, "-o", file, "--force")
+    assert path.read_bytes() == written
+
+
+def test_a_seal_is_whole_or_broken() -> None:
+    for text in ("a = 1\n", "<!-- page -->\n", "", "no end"):
+        content = sealed(text + "\n").encode("utf-8")
+        assert intact(content) and not intact(content[1:]) and not intact(content + b"\n")
+    assert sealed("<p>\n").endswith(" -->\n") and sealed("a\n").splitlines()[1].startswith("# ")
+
+
+def test_a_folder_that_takes_no_file_is_refused_before_any_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    from lstm_sym import api
+    from lstm_sym.cli import output
+
+    def denied(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied", "/somewhere/tmpq1w2")
+
+    monkeypatch.setattr(output.tempfile, "TemporaryFile", denied)
+    monkeypatch.setattr(api, "cell", lambda *_: pytest.fail("work was done"))
+    for command in (("generate", "rnn"), ("derive", "rnn"), ("diff", "rnn", "gru")):
+        ending = "py" if command[0] == "generate" else "md"
+        message = refused(*command, "-o", f"new/x.{ending}")
+        assert "Permission denied" in message and "tmpq1w2" not in message and "fix" in message
+    assert "Permission denied" in refused("new", "x.toml", "--from", "rnn")
+
+
+@pytest.mark.parametrize("name", ["x.txt", "x", "x.md", ".py"])
+def test_a_kernel_ends_in_py(name: str) -> None:
+    message = refused("generate", "rnn", "-o", name)
+    assert "ends in .py" in message and "fix: -o" in message
 
 
 def test_a_result_that_was_edited_is_not_overwritten(folder: Path) -> None:

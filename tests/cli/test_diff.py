@@ -92,3 +92,28 @@ def test_what_was_named_is_never_overwritten() -> None:
     Path("mine.toml").write_text('equations = "h[t] = tanh(U @ h[t-1] + W @ x[t])"\n', encoding="utf-8")
     Path("page.html").symlink_to("mine.toml")
     assert "input" in refused("diff", "lstm", "mine.toml", "-o", "page.html", "--force")
+
+
+@pytest.mark.parametrize(
+    ("asked", "options", "hidden", "blocks"),
+    [(7, [], 6, 3), (8, [], 8, 4), (1, [], 2, 1), (64, ["--set", "k=3"], 63, 21)],
+)
+def test_both_have_the_same_number_of_units(asked: int, options: list[str], hidden: int, blocks: int) -> None:
+    result = run("diff", "lstm", "lstm_block", "--hidden-size", str(asked), *options, "--json")
+    found = json.loads(result.stdout)
+    assert (found["left"]["sizes"]["H"], found["right"]["sizes"]["M"]) == (hidden, blocks)
+    assert found["left"]["states"]["count"] == found["right"]["states"]["count"] == 2 * hidden
+    assert (f"{hidden} hidden units, not {asked}" in result.stderr) is (hidden != asked)
+
+
+def test_a_size_that_is_given_is_taken() -> None:
+    result = run("diff", "lstm", "lstm_block", "--hidden-size", "7", "--size", "M=5", "--json")
+    found = json.loads(result.stdout)
+    assert (found["left"]["sizes"]["H"], found["right"]["sizes"]["M"], result.stderr) == (7, 5, "")
+
+
+def test_constants_are_a_row() -> None:
+    shown = fine("diff", "leaky_rnn", "leaky_rnn", "--set-right", "alpha=0.5")
+    assert "≠ constants: α = 0.2" in shown and "│ constants: α = 0.5" in shown
+    assert "≠ constants: —" in fine("diff", "lstm", "lstm_block")
+    assert "constants" not in fine("diff", "lstm", "gru")

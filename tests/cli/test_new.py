@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 import tomllib
 from pathlib import Path
@@ -12,6 +13,7 @@ from click.testing import CliRunner, Result
 
 import lstm_sym as ls
 from lstm_sym.cli import main
+from lstm_sym.equations.functions import FUNCTIONS, REDUCTIONS
 from lstm_sym.report import LANGUAGES
 
 
@@ -59,6 +61,12 @@ def test_it_checks(name: str) -> None:
     assert rows and all(row["passed"] and row["cell"] == "mine" for row in rows)
 
 
+def test_the_header_names_every_function() -> None:
+    fine("new", "mine.toml")
+    [listed] = re.findall(r"Functions: (.*?)\.", content("mine.toml").replace("\n# ", " "))
+    assert set(listed.split(", ")) == {*FUNCTIONS, *REDUCTIONS, "identity", "repeat"}
+
+
 def test_every_command_of_the_header_is_one_that_runs() -> None:
     fine("new", "my cell.toml", "--from", "rnn")
     calls = [line for line in content("my cell.toml").split("\n") if line.startswith("#   lstm-sym ")]
@@ -97,7 +105,9 @@ def test_the_name_is_put_in(title: str) -> None:
 
 
 def test_a_name_that_cannot_be_put_in_is_refused() -> None:
-    assert "several lines" in refused("new", "mine.toml", "--name", "a\x7fb")
+    for title in ("a\x7fb", "a\nb", "a" * 501):
+        message = refused("new", "mine.toml", "--name", title)
+        assert message.startswith("Error: --name a") and "one line" in message and "mine.toml" not in message
     quoted = '"name" = "x"\nequations = "h[t] = tanh(U @ h[t-1] + W @ x[t])"\n'
     Path("quoted.toml").write_text(quoted, encoding="utf-8")
     assert "fix: leave --name out" in refused("new", "mine.toml", "--from", "quoted.toml", "--name", "short")

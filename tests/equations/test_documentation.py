@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import builtins
+import keyword
 import re
 import tomllib
 from pathlib import Path
@@ -13,7 +15,7 @@ import lstm_sym as ls
 from lstm_sym.equations import read_cell
 from lstm_sym.equations.functions import FUNCTIONS, REDUCTIONS
 from lstm_sym.equations.numbers import MAX_EXPONENT, MAX_NUMBER, MIN_NUMBER
-from lstm_sym.equations.parser import MAX_NAME, MAX_REPEAT
+from lstm_sym.equations.parser import DERIVED, INDICES, KERNEL, MAX_NAME, MAX_REPEAT, reserved
 
 TEXT = (Path(__file__).parents[2] / "docs" / "cell-files.md").read_text("utf-8")
 BLOCKS = re.findall(r"```toml\n(.*?)```", TEXT, re.DOTALL)
@@ -42,6 +44,17 @@ def test_every_reduction_has_a_row() -> None:
 def test_kinks_are_said_of_the_functions_that_have_them(name: str) -> None:
     said = {call.split("(")[0]: kink for call, (_, kink) in table("function").items()}
     assert bool(said[name]) is not FUNCTIONS[name].analytic
+
+
+def test_the_names_that_are_taken_are_those_of_the_parser() -> None:
+    rows = TEXT.split("| taken | because |", 1)[1].split("\n\n", 1)[0].splitlines()[2:]
+    python, functions, indices, kernel, derived = (set(re.findall(r"`([^`]+)`", row)) for row in rows)
+    assert indices == INDICES and kernel == KERNEL and derived == set(DERIVED)
+    assert functions <= {*FUNCTIONS, *REDUCTIONS, "repeat", "identity"}
+    assert all(keyword.iskeyword(name) or hasattr(builtins, name) for name in python)
+    assert all(reserved(form.replace("...", "v")) for form in {*python, *functions, *indices, *kernel, *derived})
+    for name in ("I", "O", "N", "S", "E", "Q", "beta", "gamma", "theta", "alpha", "x", "y", "steps", "v_nextt", "dv"):
+        assert not reserved(name)
 
 
 def test_bounds_are_those_of_the_parser() -> None:

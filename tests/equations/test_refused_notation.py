@@ -1,5 +1,7 @@
 """Stacks, repetitions, transposes, reductions and functions of several arguments that are refused."""
 
+import re
+
 import pytest
 from equations.refusals import Refused, check_place, check_refused, right
 
@@ -28,14 +30,29 @@ WRITTEN = {
     "a repeated number": right("repeat(2, 3) * h[t-1]", 1, "a number stands", "a parameter for it"),
     "a repetition as a name": right("repeat * x[t]", 1, "`repeat` is a function", "repeat_1"),
     "a reduction as a name": right("max * x[t]", 1, "`max` is a function", "max_1"),
-    "a reduction of two": right("max(x[t], h[t-1])", 1, "max takes one argument", "max(a)"),
+    "a reduction of two": right("max(x[t], h[t-1])", 1, "max takes one argument", "write maximum(x[t], h[t-1])"),
+    "a reduction of three": right(
+        "max(b, x[t], h[t-1])", 1, "max takes one argument", "write maximum(b, maximum(x[t], h[t-1]))"
+    ),
+    "a mean of two": right("mean(x[t], h[t-1])", 1, "mean takes one argument", "mean(a)"),
+    "the smaller of two": right("min(x[t], h[t-1])", 1, "no function `min`", "write minimum(u, v)"),
     "a reduction of a number": right("mean(3) * x[t]", 1, "the argument of mean", "the value"),
     "one argument of two": right("maximum(x[t])", 1, "maximum takes 2 arguments", "maximum(u, v)"),
     "two arguments of three": right("where(x[t], h[t-1])", 1, "where takes 3 arguments", "where(u, v, w)"),
     "two arguments of one": right("tanh(x[t], h[t-1])", 1, "tanh takes one argument", "tanh(a)"),
     "arguments by keyword": right("maximum(u=x[t], v=b)", 1, "maximum takes 2 arguments", "maximum(u, v)"),
     "a function of two numbers": right("maximum(1, 2) * x[t]", 1, "the argument of maximum", "the value"),
-    "a comparison in a choice": right("where(x[t] > 0, b, 1)", 12, "a comparison", "decisions"),
+    "above zero": right("where(x[t] > 0, b, 1)", 12, "a comparison", "write where(x[t], u, v)"),
+    "below zero": right("where(x[t] < 0, b, 1)", 12, "a comparison", "write where(-x[t], u, v)"),
+    "below a step before": right("where(x[t]<h[t-1], b, 1)", 11, "a comparison", "write where(h[t-1] - x[t], u, v)"),
+    "at least": right("where(x[t] >= h[t-1], b, 1)", 12, "a comparison", "write where(h[t-1] - x[t], v, u)"),
+    "at most": right("where(x[t] <= b - k, b, 1)", 12, "a comparison", "write where(x[t] - (b - k), v, u)"),
+    "an equality in a choice": right("where(x[t] == 0, b, 1)", 7, "a comparison", "write where(a - b, u, v)"),
+    "two comparisons": right("where(0 < x[t] < 1, b, 1)", 9, "a comparison", "write where(a - b, u, v)"),
+    "a transpose in words": right("W.transpose @ x[t]", 1, "left of @", "write W.T @ x[t]"),
+    "a transpose that is called": right("W.T() @ x[t]", 1, "left of @", "write W.T @ x[t]"),
+    "a transpose in words that is called": right("W.transpose() @ x[t]", 1, "left of @", "write W.T @ x[t]"),
+    "a transpose of NumPy": right("np.transpose(W) @ x[t]", 1, "left of @", "W.T @ v, with W a name"),
     "a transpose of a transpose": right("(W.T).T @ x[t]", 1, "left of @", "W.T @ v, with W a name"),
     "a transpose twice": right("W.T.T @ x[t]", 1, "left of @", "W.T @ v, with W a name"),
     "a transpose of a state": right("h.T @ x[t] + h[t-1]", 1, "time index elsewhere", "h[t-1]"),
@@ -43,7 +60,7 @@ WRITTEN = {
     "a transpose alone": right("W.T + h[t-1]", 1, "attribute access", "without a dot"),
     "a transpose of a product": right("(W @ x[t]).T", 1, "attribute access", "without a dot"),
     "a transposing function": right("transpose(W) @ x[t]", 1, "left of @", "W.T @ v, with W a name"),
-    "a small t": right("W.t @ x[t]", 1, "left of @", "the matrix first"),
+    "a small t": right("W.t @ x[t]", 1, "left of @", "write W.T @ x[t]"),
     "a softmax": right("softmax(x[t])", 1, "no function `softmax`", "s[t] = e[t] / sum(e[t])"),
     "a deviation": right("std(x[t])", 1, "no function `std`", "sqrt(mean((a[t] - mean(a[t])) ** 2))"),
     "an indicator": right("positive(x[t]) * h[t-1]", 1, "no function `positive`", "* or @"),
@@ -73,12 +90,14 @@ SHAPES = {
 TEXTS = {**WRITTEN, **SHAPES}
 
 NEVER_CHANGES = {
-    "a product of a parameter": right("U @ b + W @ x[t] + h[t-1]", 1, "`U @ b` is made of parameters alone", ""),
+    "a product of a parameter": right(
+        "U @ b + W @ x[t] + h[t-1]", 1, "`U @ b` is made of parameters alone", "of it: p"
+    ),
     "a product of parameters": right("tanh(U.T @ (b * exp(k))) * h[t-1]", 6, "made of parameters alone", ""),
-    "a parameter in a stack": right("U @ [h[t-1], b]", 14, "`b` is made of parameters alone", ""),
-    "parameters in a stack": right("h[t-1] + U @ [b, k]", 15, "`b` is made of parameters alone", ""),
+    "a parameter in a stack": right("U @ [h[t-1], b]", 14, "`b` is made of parameters alone", "W @ h[t-1] + p"),
+    "parameters in a stack": right("h[t-1] + U @ [b, k]", 15, "`b` is made of parameters alone", "out of the stack"),
     "a repeated parameter": right("U @ repeat(b, 2) + h[t-1]", 12, "`b` is made of parameters alone", ""),
-    "a sum of parameters": right("h[t-1] * sum(b + k)", 14, "`b + k` is made of parameters alone", ""),
+    "a sum of parameters": right("h[t-1] * sum(b + k)", 14, "`b + k` is made of parameters alone", "of it: p"),
     "a maximum of parameters": right("h[t-1] * max(b)", 14, "`b` is made of parameters alone", ""),
 }
 
@@ -100,7 +119,8 @@ def test_a_map_of_parameters_alone_is_refused_when_it_is_lowered(case: Refused):
     with pytest.raises(CellError) as caught:
         lower(cell)
     assert (caught.value.line, caught.value.column) == (case.line, case.column)
-    assert case.what in caught.value.what and "write one parameter" in caught.value.fix
+    assert case.what in caught.value.what and case.fix in caught.value.fix
+    assert re.search(r"(write one|add a) parameter", caught.value.fix)
 
 
 STILL = {

@@ -6,10 +6,11 @@ import math
 import numpy as np
 import pytest
 
-from lstm_sym.flow import FlowError, Model, Profile, advice_text, advise, forget_bias
+import lstm_sym as ls
+from lstm_sym.flow import FlowError, Profile, advice_text, advise
 from lstm_sym.flow.advice.formats import FORMATS
 from lstm_sym.flow.advice.summary import SENTENCES
-from lstm_sym.kernels import lstm, rnn
+from lstm_sym.flow.theory.chrono import time_scale
 
 
 def profile(name: str, curve: np.ndarray) -> Profile:
@@ -18,10 +19,11 @@ def profile(name: str, curve: np.ndarray) -> Profile:
 
 LAGS = np.arange(61.0)
 HALVES = profile("LSTM", LAGS * np.log(0.5))
+GATES = {"LSTM": time_scale(ls.cell("lstm"))}
 
 
 def test_the_sentences_hold_the_numbers():
-    lines = advice_text(advise([HALVES], [Model("LSTM", lstm)], biases=[0.1], time_scale=101)[0]).splitlines()
+    lines = advice_text(advise([HALVES], gates=GATES, biases=[0.1], time_scale=101)[0]).splitlines()
     assert lines[0] == "LSTM"
     assert lines[1].strip() == "To lose at most 0.1 of the gradient, propagate back 3 lags."
     assert "In float16" in lines[2] and "at lag 15 and is 0 from about lag 25 on" in lines[2]
@@ -31,11 +33,21 @@ def test_the_sentences_hold_the_numbers():
 
 
 def test_a_cell_without_a_forget_gate_gets_no_bias():
-    models = [Model("LSTM", lstm), Model("RNN", rnn)]
-    gated, plain = advise([HALVES, profile("RNN", HALVES.log_norms[0])], models, time_scale=10)
-    assert gated.forget_bias == pytest.approx(math.log(9))
-    assert plain.forget_bias is None
-    assert advise([HALVES])[0].forget_bias is None
+    gated, plain = advise([HALVES, profile("RNN", HALVES.log_norms[0])], gates=GATES, time_scale=10)
+    assert gated.bias == pytest.approx(math.log(9))
+    assert gated.bias_name == "b_f"
+    assert plain.bias is None
+    assert advise([HALVES], gates=GATES)[0].bias is None
+
+
+def test_the_bias_of_a_gate_that_forgets_has_the_other_sign():
+    found = advise([profile("MGU", HALVES.log_norms[0])], gates={"MGU": time_scale(ls.cell("mgu"))}, time_scale=10)[0]
+    assert found.bias == pytest.approx(-math.log(9))
+
+
+def test_a_gate_of_no_model_is_refused():
+    with pytest.raises(FlowError, match="no model 'LSTM'"):
+        advise([profile("RNN", HALVES.log_norms[0])], gates=GATES, time_scale=10)
 
 
 @pytest.mark.parametrize(
@@ -63,22 +75,10 @@ def test_the_sentences_can_be_in_any_language():
 
 
 def test_rows_are_valid_json():
-    rows = advise([HALVES], [Model("LSTM", lstm)], time_scale=10)[0].rows()
+    rows = advise([HALVES], gates=GATES, time_scale=10)[0].rows()
     assert json.loads(json.dumps(rows, allow_nan=False)) == rows
-    assert [row["advice"] for row in rows] == ["truncation"] * 2 + ["precision"] * 5 + ["forget bias"]
+    assert [row["advice"] for row in rows] == ["truncation"] * 2 + ["precision"] * 5 + ["gate bias"]
     assert rows[2]["overflow"] == "inf"
-
-
-@pytest.mark.parametrize("time_scale", [2.0, 100.0, 1e6])
-def test_the_forget_gate_keeps_all_but_one_part_in_the_time_scale(time_scale):
-    gate = 1 / (1 + math.exp(-forget_bias(time_scale)))
-    assert 1 / (1 - gate) == pytest.approx(time_scale, rel=1e-9)
-
-
-@pytest.mark.parametrize("time_scale", [1.0, 0.5, math.inf, math.nan])
-def test_a_time_scale_without_a_bias_is_refused(time_scale):
-    with pytest.raises(FlowError, match="time_scale"):
-        forget_bias(time_scale)
 
 
 def test_no_profile_is_refused():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from lstm_sym.flow import FlowError, Profile, fit_decay
-from lstm_sym.flow.decay import CORRELATIONS, STRONG, fitted, preferred
+from lstm_sym.flow.decay import CORRELATIONS, STRONG, continuation, fitted, preferred
 from lstm_sym.flow.laws import EXPONENTIAL, POWER, STRETCHED
 
 LAGS = np.arange(61.0)
@@ -116,3 +116,20 @@ def test_a_window_of_lags_is_fitted_alone():
 def test_lags_that_allow_no_fit_are_refused(first, last):
     with pytest.raises(FlowError, match="m, decay"):
         fit_decay(profile(-LAGS), first=first, last=last)
+
+
+@pytest.mark.parametrize("rates", [(0.5, 0.05), (1.0, 0.2)])
+def test_a_mixture_of_rates_goes_on_at_the_slowest(rates):
+    """0.9 e^(-fast l) + 0.1 e^(-slow l) looks stretched; far beyond the lags only the slow one is left."""
+    curve = np.logaddexp(np.log(0.9) - rates[0] * LAGS, np.log(0.1) - rates[1] * LAGS)
+    assert fit_decay(profile(curve)).preferred == STRETCHED
+    found = continuation(profile(curve))
+    assert found.law.name == EXPONENTIAL
+    assert found.law.slope == pytest.approx(rates[1], rel=1e-4)
+    assert found.first == 30
+
+
+def test_a_law_goes_on_as_it_is_and_no_law_does_not_go_on():
+    assert continuation(profile(-0.1 * LAGS)).law.slope == pytest.approx(0.1, rel=1e-12)
+    assert continuation(profile(power_curve(2.0))).law.name == POWER
+    assert continuation(profile(0 * LAGS)) is None

@@ -187,6 +187,9 @@ def test_what_is_less_than_the_rounding_of_a_jacobian_is_said_to_be():
     nearly = np.diag([1.0, 0.5, 1e-18])
     found = growth_rates([orthogonal(3, seed) @ nearly @ orthogonal(3, seed + 50) for seed in range(40)])
     assert found.rounded.tolist() == [0.0, 0.0, 1.0]
+    # Two rows that are the same but for their last digit, and a third one far smaller than either.
+    parallel = np.array([[1.0, 1.0, 0.5], [1.0, 1.0, 0.5 + 1e-16], [1e-10, -1e-10, 0.0]])
+    assert growth_rates([parallel @ orthogonal(3, seed) for seed in range(40)]).rounded.tolist() == [0.0, 0.0, 1.0]
     sound = growth_rates([orthogonal(3, seed) @ np.diag([1, 0.5, 1e-10]) @ orthogonal(3, seed) for seed in range(40)])
     assert not sound.rounded.any()
 
@@ -197,6 +200,7 @@ def test_a_direction_that_is_cut_off_is_minus_infinity_and_the_others_stay():
         [0.5 * mask * orthogonal(3, seed) if seed == 20 else orthogonal(3, seed) for seed in range(40)]
     )
     assert np.isneginf(found.exponents).tolist() == [False, False, True]
+    assert not found.rounded.any()
     assert np.isfinite(found.exponents[:2]).all() and found.errors[2] == 0 and (found.errors[:2] > 0).all()
     assert found.dimension == 0.0
 

@@ -87,7 +87,7 @@ def test_theory_has_the_colour_of_what_it_is_about():
     ("curve", "options", "found"),
     [
         (Curve("a", LAGS, np.where(LAGS < 3, np.nan, 1.0)), {}, "cannot be drawn"),
-        (Curve("a", LAGS, np.full(30, -np.inf)), {}, "cannot be drawn"),
+        (Curve("a", LAGS, np.full(30, np.inf)), {}, "cannot be drawn"),
         (Curve("a", LAGS, np.full(30, np.inf)), {"y_scale": "ln"}, "cannot be drawn"),
         (Curve("a", LAGS, -LAGS), {"y_scale": "log"}, "cannot be drawn"),
         (Curve("a", LAGS, LAGS[:4]), {}, r"shape \(4,\)"),
@@ -123,3 +123,12 @@ def test_a_vertical_line_and_a_logarithmic_axis():
     )
     assert figure.axes[0].get_xscale() == "log"
     assert "g = 1" in texts(figure)
+
+
+def test_a_curve_that_ends_early_is_led_to_its_label_by_dots():
+    def dotted(first, second):
+        figure = drawn([Curve("a", LAGS[:first], LAGS[:first]), Curve("b", LAGS[:second], -LAGS[:second])])
+        return [line for line in figure.axes[0].lines if line.get_linestyle() == ":"]
+
+    assert len(dotted(30, 10)) == 1
+    assert not dotted(30, 30)

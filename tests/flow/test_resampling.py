@@ -121,6 +121,10 @@ def test_intervals_hold_the_truth_about_as_often_as_they_say(shape):
     assert 0.85 <= coverage(shape, 100, 200) <= 1.0
 
 
+def test_two_groups_hold_it_about_three_times_in_four():
+    assert 0.6 <= coverage((2, 1, 10), 200, 100) <= 0.88
+
+
 def test_end_points_taken_as_independent_would_hold_it_far_less_often():
     """What the groups are for: the same data, every end point drawn on its own."""
     rng, hits = np.random.default_rng(0), 0

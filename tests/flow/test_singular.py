@@ -106,6 +106,18 @@ def test_a_singular_value_of_zero_is_minus_infinity():
     assert np.isneginf(singular_spectrum([np.zeros((2, 2))]).log_values).all()
 
 
+def test_rows_far_apart_in_size_keep_the_determinant():
+    sizes = np.array([1.0, 1e-30, 1e-200])
+    found = singular_spectrum([sizes[:, None] * orthogonal(3, t) for t in range(40)])
+    assert found.log_values[0].sum() == pytest.approx(40 * np.log(sizes).sum(), rel=1e-12)
+    assert found.rounded.tolist() == [False]
+
+
+def test_what_is_less_than_the_rounding_of_a_jacobian_is_said_to_be():
+    assert singular_spectrum(mixed([1.0, 0.5, 1e-18], 40)).rounded.tolist() == [True]
+    assert singular_spectrum(mixed([1.0, 0.5, 1e-10], 40)).rounded.tolist() == [False]
+
+
 # ---------------------------------------------------------------------------------------------- naive ways
 
 

@@ -2,8 +2,8 @@
 
 A component of the gradient of size a at lag 0 is about a m(l) at lag l. It loses precision where that falls below the
 smallest normal number, is 0 where it is rounded to 0, and overflows where it exceeds the largest number (formats.py).
-Beyond the lags measured, m goes on by the law that the profile decays by. A loss scale of 2^k (Micikevicius et al.
-2018, Mixed precision training, section 3.2) moves all of it up by k binades.
+Beyond the lags measured, m goes on from its last value as `decay.continuation` says. A loss scale of 2^k
+(Micikevicius et al. 2018, Mixed precision training, section 3.2) moves all of it up by k binades.
 
 `rounded_gradient` does the arithmetic: every Jacobian and every product vector is rounded to the format. One effect of
 rounding no magnitude foretells: of k subnormal units a step that leaves more than k - 1/2 of them leaves all of them,
@@ -20,8 +20,7 @@ from typing import Any
 import numpy as np
 
 from lstm_sym.flow.advice.formats import float_format, rounded
-from lstm_sym.flow.advice.truncation import continuation
-from lstm_sym.flow.decay import fit_decay
+from lstm_sym.flow.decay import continuation
 from lstm_sym.flow.errors import FlowError
 from lstm_sym.flow.laws import Law
 from lstm_sym.flow.profile import Profile
@@ -99,8 +98,8 @@ def precision_horizon(profile: Profile, format: str, *, magnitude: float = 1.0, 
     """
     form, start = float_format(format), _log_magnitude(magnitude, profile.model) + scale * math.log(2.0)
     curve = profile.median(relative=True) + start
-    law = continuation(fit_decay(profile), profile)
-    beyond = None if law is None else law.through(len(curve) - 1, float(curve[-1]))
+    found = continuation(profile)
+    beyond = None if found is None else found.law.through(len(curve) - 1, float(curve[-1]))
     return PrecisionHorizon(
         profile.model,
         form.name,
@@ -110,7 +109,7 @@ def precision_horizon(profile: Profile, format: str, *, magnitude: float = 1.0, 
         zero=_lag_below(curve, beyond, form.log_zero + EQUAL),
         overflow=_lag_above(curve, beyond, form.log_overflow - EQUAL),
         measured=len(curve) - 1,
-        law=None if law is None else law.name,
+        law=None if found is None else found.law.name,
     )
 
 

@@ -1,7 +1,10 @@
 """All advice on a model in one place, as sentences and as rows.
 
-for advice in flow.advise(profiles, models, time_scale=100):
-print(flow.advice_text(advice))
+    gates = {"LSTM": theory.time_scale(ls.cell("lstm"))}
+    for advice in flow.advise(profiles, gates=gates, time_scale=100):
+        print(flow.advice_text(advice))
+
+The sentences are templates (`SENTENCES`), so that they can be in any language.
 """
 
 from __future__ import annotations
@@ -9,24 +12,22 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from lstm_sym.flow.advice.formats import FORMATS
 from lstm_sym.flow.advice.precision import PrecisionHorizon, loss_scale, precision_horizon
 from lstm_sym.flow.advice.truncation import Truncation, truncation_length
 from lstm_sym.flow.errors import FlowError
-from lstm_sym.flow.experiment import Model
 from lstm_sym.flow.profile import Profile
 from lstm_sym.flow.words import translated
 
 BIASES = (0.1, 0.01)
-FORGET_BIAS = "b_f"
 
 SENTENCES = {
     "title": "{model}",
     "truncation": "To lose at most {bias} of the gradient, propagate back {length} lags{interval}.",
     "interval": " ({low} to {high})",
-    "extrapolated": "That is beyond the {measured} lags measured, by the {law} they decay by.",
+    "extrapolated": "That is beyond the {measured} lags measured, by the {law} that they end in.",
     "unbounded": "No truncation keeps the loss below {bias}: by the {law} measured, the far lags never add up.",
     "truncation_unknown": "For a loss of at most {bias} no length can be told: the profile has not settled within "
     "{measured} lags and follows no law clearly. Measure more lags.",
@@ -38,13 +39,24 @@ SENTENCES = {
     "overflows": "In {format} it overflows at lag {overflow}.",
     "scaled": "A loss scale of 2^{scale} is the largest that {format} holds; with it precision is lost at lag "
     "{subnormal}.",
-    "forget_bias": "For a time scale of {time_scale} steps set {name} = {value} (chrono, Tallec & Ollivier 2018).",
+    "gate_bias": "For a time scale of {time_scale} steps set {name} = {bias} (chrono, Tallec & Ollivier 2018).",
     "exponential": "exponential law",
     "power law": "power law",
     "stretched exponential": "stretched exponential",
     "never": "∞",
     "unknown": "?",
 }
+
+
+class Gate(Protocol):
+    """The gate that keeps a state, as `theory.time_scale` derives it."""
+
+    @property
+    def bias(self) -> str:
+        """The name of its bias."""
+
+    def bias_for(self, steps: float) -> Any:
+        """The bias that keeps the state for so many steps."""
 
 
 @dataclass(frozen=True)
@@ -56,32 +68,33 @@ class Advice:
         truncations: the truncation length for each bias asked for.
         precision: the horizons of each format, without a loss scale.
         scaled: those of float16 with the largest loss scale.
-        forget_bias: b_f for the time scale asked for; None for a cell without one, or where none was asked for.
-        time_scale: the time scale asked for, in steps.
+        time_scale: the steps that the cell is wanted to remember; None where it was not asked for.
+        bias_name, bias: the bias that makes it so, as "b_f" and its value; None for a cell that no gate keeps.
     """
 
     model: str
     truncations: tuple[Truncation, ...]
     precision: tuple[PrecisionHorizon, ...]
     scaled: PrecisionHorizon
-    forget_bias: float | None
     time_scale: float | None
+    bias_name: str | None
+    bias: float | None
 
     def rows(self) -> list[dict[str, Any]]:
-        """Flat rows for JSON or CSV: of each truncation, each format, the scaled format, the forget bias."""
+        """Flat rows for JSON or CSV: of each truncation, each format, the scaled format, the gate's bias."""
         parts: list[tuple[str, Any]] = [("truncation", part) for part in self.truncations]
         parts += [("precision", part) for part in (*self.precision, self.scaled)]
         rows = [{"advice": kind, **{k: _plain(v) for k, v in asdict(part).items()}} for kind, part in parts]
-        if self.forget_bias is not None:
-            known = {"model": self.model, "time_scale": self.time_scale, "forget_bias": self.forget_bias}
-            rows.append({"advice": "forget bias", **known})
+        if self.bias is not None:
+            known = {"model": self.model, "time_scale": self.time_scale, "name": self.bias_name, "value": self.bias}
+            rows.append({"advice": "gate bias", **known})
         return rows
 
 
 def advise(
     profiles: Sequence[Profile],
-    models: Sequence[Model] = (),
     *,
+    gates: Mapping[str, Gate] | None = None,
     biases: Sequence[float] = BIASES,
     formats: Sequence[str] = tuple(FORMATS),
     magnitude: float = 1.0,
@@ -90,39 +103,32 @@ def advise(
 ) -> list[Advice]:
     """The advice for each profile, in their order.
 
-    models: those measured, by label; they tell which cells have a forget bias. biases: shares of the gradient that
-    may be lost by truncation. magnitude: of a gradient component at lag 0. time_scale: the steps that the cells are
-    wanted to remember, above 1: b_f = ln(time_scale - 1) gives sigmoid(b_f) = 1 - 1/time_scale.
+    gates: for the models whose state a gate keeps, by label, what `theory.time_scale` derives from the cell.
+    biases: shares of the gradient that may be lost by truncation. magnitude: of a gradient component at lag 0.
+    time_scale: the steps that the cells are wanted to remember, above 1.
 
-    Raises FlowError: no profile, a time scale of 1 or less, and what the measures refuse.
+    Raises FlowError: no profile, gates of a model that is none, and what the measures and the gates refuse.
     """
     if not profiles:
         raise FlowError("advise", "no profile", "a selection that is empty", "measure at least one model")
-    gated = {model.label for model in models if FORGET_BIAS in model.kernel.Params._fields}
-    bias = None if time_scale is None else forget_bias(time_scale)
+    gates = gates or {}
+    unknown = [label for label in gates if label not in {profile.model for profile in profiles}]
+    if unknown:
+        known = ", ".join(profile.model for profile in profiles)
+        raise FlowError("advise, gates", f"no model {unknown[0]!r}", "another label", f"give those of {known}")
+    biases_of = {} if time_scale is None else {k: float(gate.bias_for(time_scale)) for k, gate in gates.items()}
     return [
         Advice(
             profile.model,
             tuple(truncation_length(profile, share, resamples=resamples) for share in biases),
             tuple(precision_horizon(profile, name, magnitude=magnitude) for name in formats),
             loss_scale(profile, "float16", magnitude=magnitude),
-            bias if profile.model in gated else None,
             time_scale,
+            gates[profile.model].bias if profile.model in biases_of else None,
+            biases_of.get(profile.model),
         )
         for profile in profiles
     ]
-
-
-def forget_bias(time_scale: float) -> float:
-    """b = ln(T - 1), at which a forget gate of no other input keeps 1 - 1/T a step: a time scale of T steps.
-
-    Tallec & Ollivier 2018, Can recurrent neural networks warp time?, section 2.2. Raises FlowError unless T > 1.
-    """
-    if not 1 < time_scale < math.inf:
-        raise FlowError(
-            "time_scale", f"{time_scale} steps", "a share instead of a number of steps", "give a number above 1"
-        )
-    return math.log(time_scale - 1)
 
 
 def advice_text(advice: Advice, *, labels: Mapping[str, str] | None = None) -> str:
@@ -134,9 +140,9 @@ def advice_text(advice: Advice, *, labels: Mapping[str, str] | None = None) -> s
     for horizon in advice.precision:
         lines += _of_precision(horizon, words)
     lines.append(words["scaled"].format(**_shown(advice.scaled, words)))
-    if advice.forget_bias is not None:
-        values = {"time_scale": _number(advice.time_scale, words), "value": _number(advice.forget_bias, words)}
-        lines.append(words["forget_bias"].format(name=FORGET_BIAS, **values))
+    if advice.bias is not None:
+        values = {"time_scale": _number(advice.time_scale, words), "bias": _number(advice.bias, words)}
+        lines.append(words["gate_bias"].format(name=advice.bias_name, **values))
     return "\n  ".join(lines)
 
 

@@ -6,7 +6,7 @@ terms that are otherwise of one size, the share of the gradient that is lost is 
     bias(K) = sum_{l > K} m(l) / sum_l m(l)
 
 (terms of opposite sign cancel, in what is lost as in what remains: `truncation_error` measures what comes of that).
-Beyond the lags measured, m goes on by the law that the profile decays by, from its last value.
+Beyond the lags measured, m goes on from its last value as `decay.continuation` says.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from typing import Any
 import numpy as np
 
 from lstm_sym import through_time
-from lstm_sym.flow.decay import Decay, fit_decay, fitted
+from lstm_sym.flow.decay import continuation, fitted
 from lstm_sym.flow.errors import FlowError
-from lstm_sym.flow.laws import EXPONENTIAL, POWER, Law
+from lstm_sym.flow.laws import Law
 from lstm_sym.flow.profile import Profile
 from lstm_sym.flow.resampling import interval, medians, resampling
 from lstm_sym.flow.scaled import Array, Integers
@@ -40,7 +40,7 @@ class Truncation:
         length: K, the lags 0 to K are kept, 1 + K steps; inf where none below 2^40 is enough, None where not known.
         low, high: its interval at 95 %; None where nothing could be resampled, or the length is not known.
         measured: L, the lags measured; a longer `length` is extrapolated.
-        law: the law of the lags beyond L; None where there is none to go by.
+        law: the law of the lags beyond L (`decay.continuation`); None where there is none to go by.
         tail: the share of sum_l m(l) that lies beyond L by that law; 1 where the sum diverges, None without a law.
     """
 
@@ -77,25 +77,25 @@ class TruncationError:
 def truncation_length(profile: Profile, bias: float, *, resamples: int = 1000, seed: int = 0) -> Truncation:
     """The smallest K with bias(K) <= `bias`, and its 95 % interval over seeds, sequences or end points.
 
-    Where the data cannot tell the law, a profile that has settled is continued by that of the exponential and the
-    power law which leaves more; one that has not gives no length: `length` is None. An exponent of 1 or less in a
-    power law, or no decay at all, gives inf: the sum over all lags diverges.
+    A profile that has not settled and tells no law gives no length: `length` is None. A power law of exponent 1 or
+    less, or no decay at all, gives inf: the sum over all lags diverges.
 
     Raises FlowError: a bias that is not between 0 and 1, fewer than 3 lags, fewer than 100 resamples.
     """
     if not 0 < bias < 1:
         raise FlowError(f"{profile.model}, bias", f"the share {bias}", "a percentage", "give a number between 0 and 1")
     curve = profile.median(relative=True)
-    law = continuation(fit_decay(profile), profile)
+    beyond = continuation(profile)
     measured = len(curve) - 1
-    if law is None:
+    if beyond is None:
         return Truncation(profile.model, bias, None, None, None, measured, None, None)
+    law = beyond.law
     length = _length(curve, law, bias)
     drawn = resampling(profile, resamples, np.random.default_rng(seed))
     low, high = None, None
     if drawn.counts is not None:
         curves = medians(profile, drawn.counts)
-        slopes = _slopes(curves, law)
+        slopes = fitted(curves[:, beyond.first :], beyond.first, refined=0, shapes=(1.0,))[law.name].slope
         lengths = [_length(c, Law(law.shape, float(s), 0.0), bias) for c, s in zip(curves, slopes, strict=True)]
         low, high = interval(np.array(lengths), drawn.groups, 0.95)
     tail = math.exp(_log_sums(curve, law)[1])
@@ -108,14 +108,6 @@ def bias_curve(profile: Profile, law: Law | None = None) -> Array:
     sums, tail = _log_sums(curve, law)
     shares: Array = np.exp(np.append(sums, tail)[1:])
     return shares
-
-
-def continuation(decay: Decay, profile: Profile) -> Law | None:
-    """The law that a profile is continued by beyond its lags; None where it has not settled and tells no law."""
-    if decay.law is not None or not profile.settled:
-        return decay.law
-    last, value = len(profile.lags) - 1, float(profile.median(relative=True)[-1])
-    return max((decay.laws[n] for n in (EXPONENTIAL, POWER)), key=lambda law: law.through(last, value).log_tail(last))
 
 
 def truncation_error(
@@ -158,11 +150,6 @@ def truncation_error(
     norms = np.linalg.norm(cut, axis=1)
     cosine = cut @ full / np.where(norms > 0, norms, np.nan) / size
     return TruncationError(np.asarray(windows, np.int64), np.linalg.norm(cut - full, axis=1) / size, cosine)
-
-
-def _slopes(curves: Array, law: Law) -> Array:
-    """The slopes of a law of this shape in n curves; a power law needs no shape tried beside it."""
-    return fitted(curves[:, 1:], 1, refined=0, shapes=(law.shape or 1.0,))[law.name].slope
 
 
 def _log_sums(curve: Array, law: Law | None) -> tuple[Array, float]:

@@ -2,10 +2,78 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
 # Okabe & Ito (2008), Color Universal Design; dashes tell the rest apart.
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#4D4D4D")
 DASHES = ("solid", (0, (5, 1.6)), (0, (1.2, 1.4)))
 INK, MUTED, GRID, PAPER = "#1F2328", "#5F6872", "#E4E7EB", "#FFFFFF"
+
+
+class GateColour(NamedTuple):
+    """One colour in two forms, each read with a contrast of 4.5 (WCAG 2.2, 1.4.3): on white, and on near black."""
+
+    light: str  # on a light page
+    dark: str  # on a dark page
+
+
+# Found by search around hues that are told apart by name: within one cell, two of them are further apart in OKLab, with
+# and without red, green or blue blindness (Machado, Oliveira & Fernandes 2009), than the nearest two of Okabe & Ito.
+GATES = {
+    "i": GateColour("#4468AA", "#88B6FB"),  # input: blue
+    "f": GateColour("#C5460E", "#F65B0A"),  # forget: vermilion
+    "o": GateColour("#27460D", "#7FF08D"),  # output: green
+    "g": GateColour("#70276F", "#D87E9C"),  # candidate: purple
+    "r": GateColour("#0F7D86", "#6ED2F2"),  # reset: teal
+    "z": GateColour("#6E7230", "#EBC940"),  # update: olive
+    "c": GateColour("#4025C1", "#7184F2"),  # cell state: indigo
+    "h": GateColour("#312231", "#D3FFF9"),  # hidden state: ink
+}
+# What plays the part of another letter: a candidate called n, the gates of the chaos-free network, and words.
+SAME = {
+    "n": "g",
+    "theta": "f",
+    "eta": "i",
+    "input": "i",
+    "forget": "f",
+    "output": "o",
+    "candidate": "g",
+    "reset": "r",
+    "update": "z",
+    "cell": "c",
+    "hidden": "h",
+}
+
+
+def gate_colours(names: Sequence[str]) -> dict[str, GateColour]:
+    """A colour for every gate of a cell: the usual letters always have theirs, wherever they appear.
+
+    A name that only stands for a letter (n for the candidate g) has that of the letter, where the cell lacks the
+    letter itself. Others take what is left of `GATES`, in the order of the names; with more than that, colours repeat.
+    """
+    names = list(dict.fromkeys(names))
+    letters = {name: name for name in names if name in GATES}
+    for name in names:
+        if name not in letters and SAME.get(name, name) in GATES.keys() - letters.values():
+            letters[name] = SAME[name]
+    free = [letter for letter in GATES if letter not in letters.values()] or list(GATES)
+    others = [name for name in names if name not in letters]
+    letters |= {name: free[at % len(free)] for at, name in enumerate(others)}
+    return {name: GATES[letters[name]] for name in names}
+
+
+def contrast(one: str, other: str) -> float:
+    """(L1 + 0.05) / (L2 + 0.05) of the relative luminances, L1 the larger (WCAG 2.2): 1 to 21."""
+    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance of "#RRGGBB" in sRGB (IEC 61966-2-1): 0 black, 1 white."""
+    parts = (part / 255 for part in channels(colour))
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
 
 
 def channels(colour: str) -> tuple[int, int, int]:

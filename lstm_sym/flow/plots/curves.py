@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-LABELS = {"zero": "▼ exactly 0"}
+LABELS = {"zero": "▼ exactly 0", "infinite": "▼ −∞"}
 KINDS = {"measured": "solid", "theory": (0, (5, 1.6)), "bound": (0, (1.2, 1.4))}
 SCALES = ("linear", "log", "ln")
 WIDTH, HEIGHT = 5.5, 3.4
@@ -33,13 +33,13 @@ class Curve:
 
     Attributes:
         label: written at its right end.
-        x, y: (n,), x ascending. On the scale "ln", y is a natural logarithm, and -inf an exact zero.
+        x, y: (n,), x ascending. On the scale "ln", y is a natural logarithm, -inf that of an exact zero.
         low, high: (n,) each, the edges of a band; None for none.
         kind: "measured" (solid), "theory" (dashed) or "bound" (dotted).
         of: the label of the measured curve whose colour a theory or bound has; "" for grey.
         note: a second line under the label.
         ring: where on x a ring is drawn on the curve; None for none.
-        dots: whether every point is marked, as where x is a handful of values.
+        dots: whether every point is marked, its band drawn as a bar, as where x is a handful of values.
     """
 
     label: str
@@ -91,8 +91,8 @@ def save_curves(
 
     The arguments are those of `Curve` and `Frame`. Where theory or a bound leaves the range of what was measured by
     more than that range, it is cut there, and an arrow at its label says so. Exact zeros on a logarithmic scale stand
-    as triangles on the lower edge. labels: other words for `LABELS`. The CSV has the columns curve, kind, x, y, low,
-    high; on the scale "ln", log10_y, log10_low and log10_high.
+    as triangles on the lower edge, as does -inf on a linear one. labels: other words for `LABELS`. The CSV has the
+    columns curve, kind, x, y, low, high; on the scale "ln", log10_y, log10_low and log10_high.
 
     Raises FlowError: no curve, two of one label, arrays of different lengths, NaN, values that have no logarithm on a
     logarithmic scale, and what `style.save` refuses.
@@ -102,7 +102,8 @@ def save_curves(
     drawn = prepared(curves, frame)
     power = "log10_" if y_scale == "ln" else ""
     columns = ["curve", "kind", "x", *(power + name for name in ("y", "low", "high"))]
-    return style.save(folder, stem, lambda: curves_figure(drawn, frame, words["zero"]), columns, _rows(drawn, y_scale))
+    lowest = words["infinite" if y_scale == "linear" else "zero"]
+    return style.save(folder, stem, lambda: curves_figure(drawn, frame, lowest), columns, _rows(drawn, y_scale))
 
 
 def prepared(curves: Sequence[Curve], frame: Frame) -> list[Curve]:
@@ -137,7 +138,7 @@ def _heights(values: Any, curve: Curve, frame: Frame) -> Array:
     """Values as they are drawn: themselves, or log10 of what they are or are the logarithm of."""
     heights = np.array(values, np.float64)
     negative = frame.y_scale == "log" and bool((heights < 0).any())
-    infinite = (~np.isfinite(heights) & ~((frame.y_scale == "ln") & np.isneginf(heights))).any()
+    infinite = bool((np.isnan(heights) | np.isposinf(heights)).any())
     if heights.shape != np.shape(curve.x) or negative or infinite:
         raise FlowError(
             _where(curve),
@@ -161,7 +162,7 @@ def _rows(curves: Sequence[Curve], scale: str) -> Iterator[list[Any]]:
 
 
 def curves_figure(curves: Sequence[Curve], frame: Frame, zero: str = LABELS["zero"]) -> Figure:
-    """The figure of curves that are `prepared`. zero: how the note on exact zeros reads."""
+    """The figure of curves that are `prepared`. zero: the note on triangles, which stand for -inf."""
     figure = style.sheet()
     height = max(HEIGHT, ROOM * len(curves))
     axes = style.axes_at(figure, 0.0, 0.0, WIDTH, height)
@@ -262,15 +263,24 @@ def power_ticks(axis: Any, limits: tuple[float, float], decades: float) -> None:
 
 def _draw(axes: Axes, curve: Curve, look: dict[str, Any], remaining: float) -> None:
     """Draw one curve; `remaining` falls from 1 to 0 and thins the lines, so that one shows under another."""
-    colour, width = look["color"], 1.4 + 1.5 * remaining if curve.kind == "measured" else 1.6
+    colour = look["color"]
+    width = 1.1 if curve.dots else 1.4 + 1.5 * remaining if curve.kind == "measured" else 1.6
     if curve.low is not None and curve.high is not None:
-        axes.fill_between(curve.x, curve.low, curve.high, color=colour, alpha=0.16, linewidth=0, zorder=2)
+        if curve.dots:
+            drawn = np.isfinite(curve.low) & np.isfinite(curve.high)
+            bars = (curve.x[drawn], curve.low[drawn], curve.high[drawn])
+            axes.vlines(*bars, color=colour, linewidth=1.2, zorder=2, clip_on=False)
+        else:
+            axes.fill_between(curve.x, curve.low, curve.high, color=colour, alpha=0.16, linewidth=0, zorder=2)
     zero = np.isneginf(curve.y)
     heights = np.where(zero, np.nan, curve.y)
     marker: Any = {"marker": "o", "markersize": 4.0, "clip_on": False} if curve.dots or curve.x.size == 1 else {}
     axes.plot(curve.x, heights, linewidth=width, zorder=4 - remaining, **look, **marker)
-    edge = axes.get_xaxis_transform()
-    axes.plot(curve.x[zero], np.full(zero.sum(), 0.02), "v", color=colour, markersize=5, transform=edge, zorder=7)
+    # An empty line that is not clipped would still be given room.
+    if zero.any():
+        triangle: Any = {"marker": "v", "markersize": 5, "linestyle": "none", "clip_on": False, "zorder": 7}
+        triangle |= {"color": colour, "transform": axes.get_xaxis_transform()}
+        axes.plot(curve.x[zero], np.full(zero.sum(), 0.02), **triangle)
     if curve.ring is not None:
         ring: Any = {"marker": "o", "markersize": 4.8 + 3.6 * remaining, "markerfacecolor": PAPER}
         ring |= {"markeredgecolor": colour, "markeredgewidth": 1.6, "clip_on": False, "zorder": 6 - remaining}

@@ -25,7 +25,11 @@ def end_label(
     texts: label, note ("" for none), and what is set behind the label.
     """
     leader: Any = {"color": colour, "linewidth": 0.8, "alpha": 0.6, "clip_on": False}
-    axes.plot([end[0] + 0.008, 1.03, 1.045], [end[1], height, height], transform=axes.transAxes, **leader)
+    start = max(end[0], 1.0) + 0.008
+    axes.plot([start, 1.03, 1.045], [end[1], height, height], transform=axes.transAxes, **leader)
+    # A curve that ends early is led to the edge by dots, which nobody takes for data.
+    if end[0] < 0.98:
+        axes.plot([end[0] + 0.012, 1.0], [end[1], end[1]], transform=axes.transAxes, linestyle=":", **leader)
     label, note, beyond = texts
     shown = label if len(label) <= LONGEST else label[: LONGEST - 1] + "…"
     bold: Any = {"fontsize": 10.5, "fontweight": "bold"}

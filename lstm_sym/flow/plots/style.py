@@ -48,6 +48,7 @@ SETTINGS: Any = {
 }
 # Inches around all that is drawn, and from the drawing up to the titles.
 EDGE, ABOVE = 0.16, 0.17
+DPI = 200
 
 
 def save(
@@ -64,7 +65,7 @@ def save(
         figure = draw()
         drawn = {
             "svg": _bytes(figure, "svg", metadata={"Date": None, "Creator": "lstm_sym"}),
-            "png": _bytes(figure, "png", dpi=200, metadata={"Software": None}),
+            "png": _bytes(figure, "png", dpi=DPI, metadata={"Software": None}),
             "csv": _csv(columns, rows),
         }
     folder = Path(folder)
@@ -114,7 +115,8 @@ def sheet() -> Figure:
     """An empty figure, to be given axes with `axes_at` and its size with `finished`."""
     from matplotlib.figure import Figure
 
-    return Figure(figsize=(1.0, 1.0), facecolor=PAPER)
+    # Texts are measured at the resolution that they are drawn at: hinting makes their width depend on it.
+    return Figure(figsize=(1.0, 1.0), dpi=DPI, facecolor=PAPER)
 
 
 def axes_at(figure: Figure, left: float, bottom: float, width: float, height: float) -> Axes:

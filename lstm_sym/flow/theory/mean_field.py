@@ -79,7 +79,7 @@ class MeanField:
 
     @property
     def phase(self) -> str:
-        """Which side of the critical line: "ordered" where chi < 1, "chaotic" where chi > 1, "critical" between, to 1e-12."""
+        """Where the network stands: "ordered" for chi < 1, "chaotic" for chi > 1, "critical" between, to 1e-12."""
         if abs(self.chi - 1) <= EQUAL:
             return "critical"
         return "ordered" if self.chi < 1 else "chaotic"

@@ -9,7 +9,7 @@ HALVINGS = 200
 
 
 def bisected(function: Callable[[float], float], low: float, high: float) -> float:
-    """The root between low and high, 0 <= low < high, of a function whose signs there differ, to the last digits.
+    """The root between low < high of a function whose signs there differ, to the last digits.
 
     The middle is the geometric mean where both ends are positive: roots near 1e-30 are found to as many digits.
     """

@@ -1,0 +1,197 @@
+"""The full Lyapunov spectrum of an LSTM, against torch.func.jacrev and a QR at every step.
+
+    python3 run.py bench lyapunov [--quick] [--threads N] [--json FILE]
+
+The first exponent alone of long runs, B = 1, H = D = 64, each in a new process: seconds of the processor, and the most
+memory that the process ever held (ru_maxrss), with Python, NumPy and x in it. Then the comparison.
+
+B = 1, D = H/2, S = 2H, float64, the same parameters and input for both. *Jacobians* is ds[t]/ds[t-1] at every step;
+*spectrum* is all S exponents; *product* the multiplication J Q alone, which nobody can spare. Ours start from the
+recorded run, as any measure does; PyTorch steps the cell, calls one jacrev of it, made and called before, and takes
+torch.linalg.qr. Jacobians and exponents of both are checked to agree before any is timed. PyTorch is no dependency:
+without it only our own times are measured.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from _measure import Options, interleaved, machine, options, progress, ratio, save, show, spread
+
+from lstm_sym.flow import Trajectory, growth_rates, lyapunov, record
+from lstm_sym.flow.triangular import random_columns
+from lstm_sym.kernels import lstm
+
+SIZES = (32, 64, 128)
+STEPS = 200
+BAR = 20  # times faster, at H = 64
+AGREEMENT = 1e-8  # of the largest element of a Jacobian, and of the first exponent
+HEADER = ("H", "what", "product ms a step", "ours ms a step", "PyTorch ms a step", "ratio", "bar")
+LONG = (10_000, 50_000, 100_000)
+LONG_BAR = 500  # MiB, at the longest
+LONG_HEADER = ("T", "record s", "first exponent s", "us a step", "peak MiB", "bar MiB")
+ALONE = """
+import json, resource, sys, time
+import numpy as np
+from lstm_sym import flow
+from lstm_sym.kernels import lstm
+steps = int(sys.argv[1])
+x = np.random.default_rng(0).standard_normal((steps, 1, 64))
+begin = time.process_time()
+trajectory = flow.record(lstm, lstm.init(64, 64, b_f=1.0), x)
+between = time.process_time()
+flow.lyapunov(trajectory, count=1, progress=flow.reporter("  first exponent"))
+end = time.process_time()
+peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
+print(json.dumps({"record": between - begin, "exponent": end - between, "peak": peak}))
+"""
+ADVICE = "PyTorch is not installed, so nothing is compared: `pip install torch` into .venv (the extra `bench` has it)\n"
+
+Calls = dict[str, Callable[[], Any]]
+
+
+def trajectory_of(hidden: int, steps: int) -> Trajectory:
+    """A run of an LSTM with forget bias 1 over Gaussian noise."""
+    x = np.random.default_rng(0).standard_normal((steps, 1, hidden // 2))
+    return record(lstm, lstm.init(hidden // 2, hidden, b_f=1.0), x)
+
+
+def ours(trajectory: Trajectory) -> Calls:
+    """Our Jacobians, and our spectrum."""
+
+    def jacobians() -> Any:
+        return [block.state for block in trajectory.blocks(copies=16)]
+
+    return {"Jacobians": jacobians, "spectrum": lambda: lyapunov(trajectory, burn_in=0).exponents}
+
+
+def product_of(trajectory: Trajectory) -> Callable[[], Any]:
+    """J Q for as many steps, without anything else."""
+    jacobian = next(trajectory.blocks(np.arange(1))).state[0, 0]
+    frame = random_columns(*jacobian.shape)
+    return lambda: [jacobian @ frame for _ in range(len(trajectory))]
+
+
+def torch_calls(trajectory: Trajectory, threads: int) -> Calls:
+    """The same from torch.func.jacrev."""
+    import torch
+
+    torch.set_num_threads(threads)
+    params = {name: torch.from_numpy(value) for name, value in trajectory.params._asdict().items()}
+    weights, within, bias = (torch.cat([params[f"{kind}_{gate}"] for gate in "ifog"]) for kind in "WUb")
+    x = torch.from_numpy(trajectory.x[:, 0])
+    hidden = trajectory.width // 2
+
+    def step(state: Any, x_t: Any) -> Any:
+        h, c = state[:hidden], state[hidden:]
+        a = weights @ x_t + within @ h + bias
+        i, f, o = torch.sigmoid(a[: 3 * hidden]).chunk(3)
+        c = f * c + i * torch.tanh(a[3 * hidden :])
+        return torch.cat((o * torch.tanh(c), c))
+
+    jacobian = torch.func.jacrev(step)
+
+    def jacobians() -> Any:
+        state, found = torch.zeros(2 * hidden, dtype=torch.float64), []
+        for x_t in x:
+            found.append(jacobian(state, x_t))
+            state = step(state, x_t)
+        return found
+
+    def exponents() -> Any:
+        state, frame = torch.zeros(2 * hidden, dtype=torch.float64), torch.from_numpy(start)
+        sums = torch.zeros(2 * hidden, dtype=torch.float64)
+        for x_t in x:
+            frame, triangle = torch.linalg.qr(jacobian(state, x_t) @ frame)
+            sums += torch.log(torch.abs(torch.diagonal(triangle)))
+            state = step(state, x_t)
+        return np.sort(sums.numpy() / len(x))[::-1]
+
+    start = random_columns(2 * hidden, 2 * hidden)
+    return {"Jacobians": jacobians, "spectrum": exponents}
+
+
+def require_agreement(own: Calls, other: Calls) -> None:
+    """Raises ValueError where Jacobians or exponents differ: what is not the same must not be compared by its time."""
+    left, right = np.concatenate(own["Jacobians"]())[:, 0], np.array([np.asarray(j) for j in other["Jacobians"]()])
+    for name, found, wanted in (
+        ("Jacobians", left, right),
+        ("exponents", own["spectrum"](), other["spectrum"]()),
+        ("exponents of growth_rates", growth_rates(left).exponents, other["spectrum"]()),
+    ):
+        difference = np.abs(found - wanted).max() / np.abs(wanted).max()
+        if not difference <= AGREEMENT:
+            raise ValueError(f"{name} of both differ by {difference:.1e}")
+
+
+def measure(hidden: int, chosen: Options) -> list[dict[str, Any]]:
+    """Both quantities at one size."""
+    steps = 40 if chosen.quick else STEPS
+    trajectory = trajectory_of(hidden, steps)
+    own = ours(trajectory)
+    other = torch_calls(trajectory, chosen.threads) if find_spec("torch") else {}
+    if other:
+        require_agreement(own, other)
+    results = []
+    for what in own:
+        calls = {"product": product_of(trajectory), "ours": own[what]} | ({"PyTorch": other[what]} if other else {})
+        times = interleaved(calls, chosen.clock, 0.0, 2 if chosen.quick else 9)
+        result = {name: spread([value / steps for value in values]) for name, values in times.items()}
+        compared = {"ratio": ratio(times, "PyTorch", "ours")} if other else {}
+        results.append({"hidden": hidden, "what": what, "bar": BAR if hidden == 64 else None, **result, **compared})
+    return results
+
+
+def row(result: dict[str, Any]) -> tuple[str, ...]:
+    """A line of the table."""
+    names = ("product", "ours", "PyTorch")
+    times = [result[name].text(1e3) if name in result else "not installed" for name in names]
+    if "ratio" not in result:
+        return str(result["hidden"]), result["what"], *times, "none", "none"
+    bar = result["bar"] and f"{BAR} {'met' if result['ratio'].median >= BAR else 'missed'}"
+    return str(result["hidden"]), result["what"], *times, result["ratio"].text(), bar or "none"
+
+
+def alone(steps: int) -> dict[str, Any]:
+    """Seconds and peak memory (MiB) of the first exponent in a new process. Raises CalledProcessError."""
+    command = [sys.executable, "-c", ALONE, str(steps)]
+    found = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)
+    return {"steps": steps, "bar": LONG_BAR if steps == LONG[-1] else None, **found}
+
+
+def long_row(result: dict[str, Any]) -> tuple[str, ...]:
+    """A line of the table of long runs."""
+    bar = result["bar"] and f"{LONG_BAR} {'met' if result['peak'] <= LONG_BAR else 'missed'}"
+    each = f"{1e6 * result['exponent'] / result['steps']:.0f}"
+    seconds = f"{result['record']:.1f}", f"{result['exponent']:.1f}"
+    return f"{result['steps']:,}", *seconds, each, f"{result['peak']:.0f}", bar or "none"
+
+
+def main() -> None:
+    """Measure long runs, then every size, and print two tables."""
+    chosen = options(__doc__ or "")
+    host = machine(chosen.threads)
+    # First: the memory of a new process is counted from that of the one that starts it, and PyTorch takes a lot.
+    lengths = [steps // 10 for steps in LONG] if chosen.quick else LONG
+    runs = [alone(steps) for steps in progress(lengths, lambda steps: f"T {steps:,}")]
+    show("The first exponent of long runs, B 1, D = H = 64", host, LONG_HEADER, [long_row(run) for run in runs])
+    if find_spec("torch"):
+        host["torch"] = version("torch")
+    else:
+        print(ADVICE)
+    found = [measure(hidden, chosen) for hidden in progress(SIZES, lambda hidden: f"H {hidden}")]
+    results = [result for both in found for result in both]
+    show("Lyapunov spectrum of an LSTM, B 1, D = H/2, S = 2H, float64", host, HEADER, [row(r) for r in results])
+    save(chosen.json, Path(__file__).stem, host, [*results, *runs])
+
+
+if __name__ == "__main__":
+    main()

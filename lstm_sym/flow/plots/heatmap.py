@@ -1,0 +1,158 @@
+"""The T x T map: how much the state at every step feels the input at every step before it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from lstm_sym.flow.errors import FlowError
+from lstm_sym.flow.plots import style
+from lstm_sym.flow.plots.colours import MUTED
+from lstm_sym.flow.plots.curves import STEPS, power_ticks
+from lstm_sym.flow.scaled import Array
+from lstm_sym.flow.words import translated
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+LABELS = {
+    "title": "What every step still feels of every input",
+    "subtitle": "{model}: ‖d{output}[T]/d{source}[t]‖",
+    "zero": "hatched: exactly 0",
+    "end": "end step T",
+    "source": "source step t",
+    "sensitivity": "sensitivity",
+}
+SIDE, BAR, GAP = 4.2, 0.16, 0.22
+# Viridis: its lightness rises evenly, so it reads with any form of colour blindness and in grey.
+COLOURS = "viridis"
+ZERO, HATCH = "#D5D9DE", "/////"
+
+
+class SensitivityMap(Protocol):
+    """ln ||d output[T] / d source[t]|| of one sequence.
+
+    Attributes:
+        model: the name in the figure.
+        log_norms: (T, T), rows end steps, columns source steps; NaN where source > end, -inf where exactly 0.
+        output, source: the names of what is derived, and by what.
+    """
+
+    @property
+    def model(self) -> str:
+        """The name in the figure."""
+
+    @property
+    def log_norms(self) -> Array:
+        """(T, T)."""
+
+    @property
+    def output(self) -> str:
+        """What is derived."""
+
+    @property
+    def source(self) -> str:
+        """By what it is derived."""
+
+
+def save_heat_map(
+    measured: SensitivityMap,
+    folder: str | Path,
+    stem: str,
+    *,
+    decades: float | None = None,
+    labels: Mapping[str, str] | None = None,
+) -> list[Path]:
+    """Draw ln ||d output[T] / d source[t]|| as a map, T down and t across, and return stem.svg, stem.png, stem.csv.
+
+    decades: how many below the largest value have colours of their own, all by default; what is smaller has the
+    lowest colour, and the end of the colour bar is pointed. Exact zeros are grey and hatched. labels: other words for
+    `LABELS`. The CSV has the columns end, source, log10_norm, one row for every source <= end.
+
+    Raises FlowError: no square map, NaN where source <= end, infinity, and what `style.save` refuses.
+    """
+    logs = checked(measured)
+    words = translated(LABELS, labels)
+    return style.save(
+        folder, stem, lambda: _figure(measured, logs, decades, words), ("end", "source", "log10_norm"), _rows(logs)
+    )
+
+
+def checked(measured: SensitivityMap) -> Array:
+    """The map in log10 (T, T); NaN above the diagonal. Raises FlowError for one that is not as it says."""
+    logs: Array = np.array(measured.log_norms, np.float64) / np.log(10.0)
+    square = logs.ndim == 2 and logs.shape[0] == logs.shape[1] > 0
+    wrong = np.isnan(logs[np.tril_indices(len(logs))]).any() or np.isposinf(logs).any() if square else True
+    if wrong:
+        raise FlowError(
+            f"{measured.model}, map",
+            f"an array of shape {logs.shape}, or values that are NaN or infinite where source <= end",
+            "a measurement over NaN, or a map of another form",
+            "give (T, T), rows end steps, columns source steps, finite or -inf on and below the diagonal",
+        )
+    logs[np.triu_indices(len(logs), 1)] = np.nan
+    return logs
+
+
+def _rows(logs: Array) -> Iterator[list[Any]]:
+    for end, row in enumerate(logs):
+        for source, value in enumerate(row[: end + 1]):
+            yield [end, source, value]
+
+
+def _figure(measured: SensitivityMap, logs: Array, decades: float | None, words: Mapping[str, str]) -> Figure:
+    figure = style.sheet()
+    axes = style.axes_at(figure, 0.0, 0.0, SIDE, SIDE)
+    finite = logs[np.isfinite(logs)]
+    high = float(finite.max()) if finite.size else 0.0
+    least = float(finite.min()) if finite.size else -1.0
+    low = least if decades is None else max(least, high - decades)
+    limits = (low, high) if high > low else (high - 0.5, high + 0.5)
+    half = len(logs) - 0.5
+    place: Any = {"extent": (-0.5, half, half, -0.5), "interpolation": "nearest", "aspect": "auto"}
+    shown = np.ma.masked_invalid(logs)
+    image = axes.imshow(shown, cmap=COLOURS, vmin=limits[0], vmax=limits[1], zorder=2, **place)
+    zero = np.isneginf(logs)
+    if zero.any():
+        _hatch(axes, zero)
+    _bar(figure, image, limits, "min" if low > least else "neither", words)
+    _steps(axes, words)
+    named = {"model": measured.model, "output": measured.output, "source": measured.source}
+    notes = [words["subtitle"].format(**named), words["zero"] if zero.any() else ""]
+    return style.finished(figure, words["title"], "; ".join(filter(None, notes)))
+
+
+def _hatch(axes: Axes, zero: Any) -> None:
+    """Grey and hatched where the sensitivity is exactly 0, one run of a row at a time."""
+    from matplotlib.collections import PolyCollection
+
+    edges = np.diff(zero.astype(int), axis=1, prepend=0, append=0)
+    runs = zip(np.argwhere(edges > 0), np.argwhere(edges < 0), strict=True)
+    boxes = [
+        [(start - 0.5, row - 0.5), (stop - 0.5, row - 0.5), (stop - 0.5, row + 0.5), (start - 0.5, row + 0.5)]
+        for (row, start), (_, stop) in runs
+    ]
+    axes.add_collection(PolyCollection(boxes, facecolor=ZERO, edgecolor=MUTED, linewidth=0, hatch=HATCH, zorder=3))
+
+
+def _bar(figure: Figure, image: Any, limits: tuple[float, float], extend: str, words: Mapping[str, str]) -> None:
+    beside = style.axes_at(figure, SIDE + GAP, 0.0, BAR, SIDE)
+    bar = figure.colorbar(image, cax=beside, extend=extend)
+    bar.outline.set_visible(False)
+    power_ticks(bar.ax.yaxis, limits, limits[1] - limits[0])
+    bar.ax.tick_params(length=0, pad=5, labelsize=9.5)
+    bar.set_label(words["sensitivity"], labelpad=6, parse_math=False)
+
+
+def _steps(axes: Axes, words: Mapping[str, str]) -> None:
+    from matplotlib.ticker import MaxNLocator
+
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_locator(MaxNLocator(7, integer=True, steps=STEPS))
+    axes.tick_params(axis="y", length=3)
+    axes.spines["left"].set_visible(True)
+    style.named(axes, words["source"], words["end"])

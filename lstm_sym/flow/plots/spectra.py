@@ -1,0 +1,139 @@
+"""Spectra by index: Lyapunov exponents with their errors, and the singular values of a whole run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from lstm_sym.flow.errors import FlowError
+from lstm_sym.flow.plots.curves import Curve, save_curves
+from lstm_sym.flow.scaled import Array
+from lstm_sym.flow.words import translated
+
+LABELS = {
+    "title": "Lyapunov spectrum",
+    "subtitle": "Growth of a perturbation a step, all states together; bars: standard error",
+    "index": "index k",
+    "exponent": "exponent λ (nats a step)",
+    "largest": "λ₁ = {value}",
+    "infinite": "▼ −∞: cut off exactly",
+}
+SINGULAR_LABELS = {
+    "title": "Singular values of the whole run",
+    "subtitle": "How much the Jacobian of {steps} steps stretches its directions",
+    "band": "band: all sequences",
+    "index": "index k",
+    "value": "singular value",
+    "zero": "▼ exactly 0",
+}
+# With more values than this, lines alone are drawn.
+DOTTED = 64
+
+
+class Exponents(Protocol):
+    """The Lyapunov exponents of a model in nats a step, (k,), -inf for one cut off, and their standard errors (k,)."""
+
+    @property
+    def model(self) -> str:
+        """The name in the figure."""
+
+    @property
+    def exponents(self) -> Array:
+        """(k,)."""
+
+    @property
+    def errors(self) -> Array:
+        """(k,); NaN where there is no estimate."""
+
+
+class SingularValues(Protocol):
+    """The singular values of ds[T]/ds[0]: natural logarithms, (k,) or (B, k), descending; -inf for an exact zero."""
+
+    @property
+    def model(self) -> str:
+        """The name in the figure."""
+
+    @property
+    def log_values(self) -> Array:
+        """(k,) or (B, k)."""
+
+    @property
+    def steps(self) -> int:
+        """T."""
+
+
+def save_spectra(
+    spectra: Sequence[Exponents], folder: str | Path, stem: str, *, labels: Mapping[str, str] | None = None
+) -> list[Path]:
+    """Draw the Lyapunov exponents of one or several models by index: stem.svg, stem.png, stem.csv.
+
+    Bars are one standard error to either side; none where it is NaN. labels: other words for `LABELS`. The CSV has the
+    columns of `save_curves`, x the index from 1. Raises FlowError: what `save_curves` refuses, NaN exponents included.
+    """
+    words = translated(LABELS, labels)
+    curves = [_exponents(spectrum, words) for spectrum in spectra]
+    return save_curves(
+        curves,
+        folder,
+        stem,
+        title=words["title"],
+        subtitle=words["subtitle"],
+        x=words["index"],
+        y=words["exponent"],
+        labels={"infinite": words["infinite"]},
+    )
+
+
+def _exponents(spectrum: Exponents, words: Mapping[str, str]) -> Curve:
+    values = np.asarray(spectrum.exponents, np.float64)
+    errors = np.asarray(spectrum.errors, np.float64)
+    if values.ndim != 1 or errors.shape != values.shape or (errors < 0).any():
+        raise FlowError(
+            f"{spectrum.model}, spectrum",
+            f"exponents of shape {values.shape} with errors of shape {errors.shape}, or an error below 0",
+            "exponents and errors of different runs",
+            "give one error, 0 or more, for each exponent",
+        )
+    around = np.nan_to_num(errors)
+    note = words["largest"].format(value=f"{values[0]:.3g}".replace("-", "−")) if values.size else ""
+    index = np.arange(1, len(values) + 1)
+    dots = len(values) <= DOTTED
+    return Curve(spectrum.model, index, values, values - around, values + around, note=note, dots=dots)
+
+
+def save_singular_values(
+    spectra: Sequence[SingularValues], folder: str | Path, stem: str, *, labels: Mapping[str, str] | None = None
+) -> list[Path]:
+    """Draw singular values by index on a scale of powers of ten: stem.svg, stem.png, stem.csv.
+
+    Of several sequences the median is drawn and a band from the smallest to the largest. Exact zeros are triangles.
+    labels: other words for `SINGULAR_LABELS`. The CSV has the columns of `save_curves`, x the index from 1, log10.
+    Raises FlowError: what `save_curves` refuses, NaN included.
+    """
+    words = translated(SINGULAR_LABELS, labels)
+    steps = " / ".join(dict.fromkeys(str(spectrum.steps) for spectrum in spectra))
+    curves = [_singular(spectrum) for spectrum in spectra]
+    band = words["band"] if any(curve.low is not None for curve in curves) else ""
+    return save_curves(
+        curves,
+        folder,
+        stem,
+        title=words["title"],
+        subtitle="; ".join(filter(None, [words["subtitle"].format(steps=steps), band])),
+        x=words["index"],
+        y=words["value"],
+        y_scale="ln",
+        labels={"zero": words["zero"]},
+    )
+
+
+def _singular(spectrum: SingularValues) -> Curve:
+    logs = np.atleast_2d(np.asarray(spectrum.log_values, np.float64))
+    index = np.arange(1, logs.shape[1] + 1)
+    low, high = (logs.min(axis=0), logs.max(axis=0)) if len(logs) > 1 else (None, None)
+    # The lower of the two middle ones: their mean, taken over an exact zero, would be one as well.
+    middle = np.sort(logs, axis=0)[(len(logs) - 1) // 2]
+    return Curve(spectrum.model, index, middle, low, high, dots=low is None and len(index) <= DOTTED)

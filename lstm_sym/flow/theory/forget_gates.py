@@ -1,0 +1,130 @@
+"""The path of the state that passes through no matrix: dc[T]/dc[t] = diag(f[t+1] ... f[T]), the product of the gates.
+
+The kernel splits its state Jacobian by the equation through which the flow enters a step; the part of the equation of
+the state itself is diag(f) for the LSTM, diag(z) for the GRU, whatever the equations make of it for others. Logarithms
+are added, unit by unit. Where the recurrent matrices are zero this is the whole of dc[T]/dc[t], exactly.
+
+Source: Hochreiter & Schmidhuber 1997, section 3.2 (constant error carousel, f = 1); Gers, Schmidhuber & Cummins 2000.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from lstm_sym.flow import refusals
+from lstm_sym.flow.errors import FlowError
+from lstm_sym.flow.progress import Progress
+from lstm_sym.flow.scaled import Array, Integers
+from lstm_sym.flow.theory.overlay import Overlay
+from lstm_sym.flow.trajectory import Block, Trajectory
+
+SOURCE = "Gers, Schmidhuber & Cummins 2000: product of forget gates"
+# Relative difference within which a diagonal is the gate whose logarithm the kernel gives.
+SAME = 1e-13
+
+
+@dataclass(frozen=True, eq=False)
+class GateProduct:
+    """ln of the product of the gates that keep a state, unit by unit.
+
+    Attributes:
+        model: what the trajectory is called.
+        state: the state that the gates keep.
+        log_products: (n, L + 1, H), for n end points and the lags 0 .. L; -inf where a gate was exactly 0.
+        ends: (n, 2), the step T and the sequence of each end point.
+    """
+
+    model: str
+    state: str
+    log_products: Array
+    ends: Integers
+
+    def log_norms(self, norm: str = "frobenius") -> Array:
+        """ln ||diag(product)||, "frobenius" or "spectral": (n, L + 1)."""
+        if norm == "spectral":
+            return np.asarray(self.log_products.max(axis=-1))
+        return np.asarray(np.logaddexp.reduce(2 * self.log_products, axis=-1) / 2)
+
+    def overlay(self, norm: str = "frobenius") -> Overlay:
+        """The median over the end points of ln ||diag(product)|| relative to lag 0, against the lag."""
+        logs = self.log_norms(norm)
+        median = np.asarray(np.median(logs - logs[:, :1], axis=0), np.float64)
+        lags = np.arange(float(len(median)))
+        return Overlay(f"product of the gates of {self.state}", lags, median, "prediction", SOURCE)
+
+
+def gate_product(
+    trajectory: Trajectory,
+    *,
+    lags: int,
+    ends: int | Sequence[int] | Integers | None = None,
+    state: str | None = None,
+    progress: Progress | None = None,
+) -> GateProduct:
+    """The product of the gates along a trajectory, for every end point of every sequence, lag = 0 .. lags.
+
+    state: the state that is kept, by default the first with a part of its own. ends, lags: as in `state_sensitivity`.
+    Raises FlowError: no state has such a part (the tanh RNN), or its part is no diagonal (a matrix is in the way).
+    """
+    points = refusals.end_points(ends, len(trajectory), lags, trajectory.model)
+    needed = np.unique(points[:, None] - np.arange(lags))
+    kernel: Any = trajectory.kernel
+    pieces = []
+    for block in trajectory.blocks(needed, copies=len(trajectory.sizes) + 8):
+        parts = kernel.jacobian_parts(block.tape, trajectory.params, block.inside)
+        state = state or _own(parts, trajectory)
+        pieces.append(_logarithms(block, parts, state))
+        if progress is not None:
+            progress(int(np.searchsorted(needed, block.steps[-1])) + 1, len(needed))
+    logs = np.concatenate(pieces)
+    back = logs[np.searchsorted(needed, points[:, None] - np.arange(lags))]
+    sums = np.concatenate([np.zeros_like(back[:, :1]), back.cumsum(axis=1)], axis=1)
+    products = np.moveaxis(sums, 2, 0).reshape(-1, lags + 1, logs.shape[-1])
+    sequences = np.repeat(np.arange(trajectory.batch), len(points))
+    return GateProduct(
+        trajectory.model, str(state), products, np.stack([np.tile(points, trajectory.batch), sequences], axis=1)
+    )
+
+
+def _own(parts: dict[str, Array], trajectory: Trajectory) -> str:
+    """The first state that enters a step through its own equation."""
+    found = next((name for name in trajectory.states if name in parts), None)
+    if found is None:
+        raise _refused(trajectory.model, "no state enters a step through its own equation")
+    return found
+
+
+def _logarithms(block: Block, parts: dict[str, Array], state: str) -> Array:
+    """ln of the diagonal of a state's own part, (n, B, H)."""
+    run = block.trajectory
+    columns = run.columns(state)
+    if state not in parts:
+        raise _refused(run.model, f"{state} does not enter a step through its own equation")
+    part = parts[state][..., columns, columns]
+    diagonal = np.array(np.einsum("...ii->...i", part))
+    if np.count_nonzero(part) > np.count_nonzero(diagonal) or (diagonal < 0).any():
+        raise _refused(run.model, f"the part of {state} is no diagonal of numbers above 0")
+    for logarithm in _terms(block):
+        if logarithm.shape == diagonal.shape and (np.abs(np.exp(logarithm) - diagonal) <= SAME * diagonal).all():
+            return logarithm
+    with np.errstate(divide="ignore"):
+        return np.asarray(np.log(diagonal))
+
+
+def _terms(block: Block) -> list[Array]:
+    """What the kernel gives in logarithms: those do not underflow, and keep their digits where a gate is near 1."""
+    kernel: Any = block.trajectory.kernel
+    return list(kernel.log_terms(block.tape, block.trajectory.params, block.inside).values())
+
+
+def _refused(model: str, found: str) -> FlowError:
+    return FlowError(
+        f"{model}, product of gates",
+        found,
+        "a cell whose state passes through a matrix, as the tanh RNN",
+        "name the state that a gate keeps, as state='c'; for other cells there is path_bound",
+    )

@@ -1,0 +1,84 @@
+"""What every figure keeps: three files, the same bytes anywhere, words in any language, nothing cut or half done."""
+
+import hashlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from flow.samples import FIGURES, drawn
+
+from lstm_sym.flow import FlowError
+from lstm_sym.flow.plots import style
+
+ROOT = Path(__file__).resolve().parents[2]
+SCRIPT = """
+import hashlib
+from flow.samples import FIGURES
+for name, (save, _) in FIGURES.items():
+    for path in save({out!r}, name):
+        print(hashlib.sha256(path.read_bytes()).hexdigest())
+"""
+each = pytest.mark.parametrize("name", FIGURES)
+
+
+@each
+def test_three_files_and_nothing_else(tmp_path, name):
+    paths = FIGURES[name][0](tmp_path / "new", "figure")
+    assert [path.name for path in paths] == ["figure.svg", "figure.png", "figure.csv"]
+    assert len(list((tmp_path / "new").iterdir())) == 3
+
+
+def test_the_same_data_give_the_same_bytes_in_another_process(tmp_path):
+    here = [
+        hashlib.sha256(path.read_bytes()).hexdigest()
+        for name, (save, _) in FIGURES.items()
+        for path in save(tmp_path / "here", name)
+    ]
+    script = SCRIPT.format(out=str(tmp_path / "there"))
+    environment = os.environ | {"PYTHONHASHSEED": "4", "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests")])}
+    printed = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, env=environment
+    )
+    assert printed.stdout.split() == here
+
+
+@each
+def test_every_word_can_be_another(monkeypatch, name):
+    from matplotlib.text import Text
+
+    save, words = FIGURES[name]
+    figure = drawn(monkeypatch, save, labels=dict.fromkeys(words, "Ω"))
+    shown = [text.get_text() for text in figure.findobj(Text) if text.get_visible()]
+    # What is left in English is the names of models, gates and theory, and numbers.
+    allowed = {"LSTM", "RNN", "relu", "forget gates", "bound", "Ω", "Ω; Ω", "Ω; Ω; Ω", *"ifog", *[".4", ".2", ".5"], ""}
+    assert not [text for text in shown if text not in allowed and not set(text) <= set("$10^{}−-.23456789 ½")]
+    assert sum(text.count("Ω") for text in shown) >= 4
+
+
+@each
+def test_a_word_that_is_none_of_its_own_is_refused(tmp_path, name):
+    with pytest.raises(FlowError, match="'titel'"):
+        FIGURES[name][0](tmp_path, "f", labels={"titel": "?"})
+
+
+@each
+def test_a_language_without_a_font_is_refused_with_a_way_out_and_nothing_is_written(tmp_path, name, monkeypatch):
+    monkeypatch.setattr(style, "FAMILIES", ("DejaVu Sans",))
+    with pytest.raises(FlowError, match=r"(?s)cannot be written by any installed font.*Noto Sans CJK"):
+        FIGURES[name][0](tmp_path, "f", labels={"title": "靈敏度"})
+    assert list(tmp_path.iterdir()) == []
+
+
+@each
+def test_nothing_is_cut_off(tmp_path, name):
+    """A margin of an eighth of an inch (200 dpi) is paper on all sides."""
+    from matplotlib.image import imread
+
+    long = {key: f"{text} and some more words" for key, text in FIGURES[name][1].items()}
+    image = imread(FIGURES[name][0](tmp_path, "f", labels=long)[1])[..., :3]
+    inner = image[25:-25, 25:-25]
+    assert image.size - inner.size > 0
+    assert (image == 1).sum() - (inner == 1).sum() == image.size - inner.size
+    assert (inner != 1).any()
