@@ -61,9 +61,8 @@ def _errors(kernel: Any, case: Case, expected: Named, *, default: bool = False) 
         found = kernel_gradients(kernel, case, precise=precise, default=default)
         label = f"{form}, default state" if default else form
         for name, value in expected.items():
-            rounding = _size(value) < floor
-            difference = float(np.abs(found[name] - value).max()) if rounding else 0.0
-            error = ROUNDING * difference / floor if rounding else relative_error(found[name], value)
+            vanishes = _size(value) < floor
+            error = ROUNDING * _size(found[name] - value) / floor if vanishes else relative_error(found[name], value)
             errors[f"{name} ({label})"] = error
     return errors
 
