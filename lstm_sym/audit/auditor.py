@@ -10,7 +10,7 @@ from lstm_sym.audit.cases import ALL, SHORT, arrays, request, sequences
 from lstm_sym.audit.compare import BAR, SINGLE_BAR, Verdict, layout_text, layouts, turned, verdict
 from lstm_sym.audit.errors import told
 from lstm_sym.audit.explain import Evidence, Explanation, explain
-from lstm_sym.audit.process import Answer, Notice, call
+from lstm_sym.audit.process import Answer, Notice, call, check_timeout
 from lstm_sym.derivation.mistakes import mistakes
 from lstm_sym.derived import Derivation
 from lstm_sym.equations.cell import Cell
@@ -68,6 +68,7 @@ def audit(
     How it is called and what it may return: docs/audit.md. notice hears of the process every other second, progress of
     the search for the mistake. Raises AuditError where there is nothing to compare.
     """
+    check_timeout(timeout)
     derivation = Derivation(cell)
     known = sequences(derivation, seed)
     answer = call(file, function, request(derivation, known), arrays(derivation, known), timeout, notice)

@@ -7,7 +7,9 @@ is about the function; anything else that is raised is the user's own, and goes 
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import errno
 import importlib.util
 import inspect
 import json
@@ -146,28 +148,36 @@ class Caller:
         order = self.request["order"]
         fields = mapping(result)
         if fields is not None:
-            return self.known(dict(flat(fields)))
+            return self.known(list(flat(fields)))
         if not isinstance(result, list | tuple):
             if result is None or np.ndim(result) == 0:
                 raise Complaint("wrong type", type=type(result).__name__)
             return {order[0]: result}
         inner = [fields for part in result if (fields := mapping(part)) is not None]
         rest = [part for part in result if mapping(part) is None]
-        named = self.known({name: value for fields in inner for name, value in flat(fields)}) if inner else {}
+        named = self.known([entry for fields in inner for entry in flat(fields)]) if inner else {}
         states, x = [f"{name}[0]" for name in self.request["states"]], [name for name in order if name == "x"]
         orders = [x, [*x, *states], states] if inner else [order, order[: len(order) - len(states)]]
         fitting = [names for names in orders if len(names) == len(rest)] or ([[]] if not rest else [])
         if not fitting:
             raise Complaint("wrong length", length=len(result))
+        for name in fitting[0]:
+            if name in named:
+                raise Complaint("twice", output=name, entries=["an entry of a dict", "a part of the tuple"])
         return named | dict(zip(fitting[0], rest, strict=True))
 
-    def known(self, fields: Arrays) -> Arrays:
-        """Entries by our names; those of other names are noted."""
+    def known(self, fields: list[tuple[str, Any]]) -> Arrays:
+        """Entries by our names; those of other names are noted, and none may be there twice."""
         table = self.request["outputs"]
-        self.ignored |= {name for name in fields if name not in table}
-        found = {table[name]: value for name, value in fields.items() if name in table}
+        self.ignored |= {name for name, _ in fields if name not in table}
+        found: Arrays = {}
+        for name, value in fields:
+            if name in table and table[name] in found:
+                names = [other for other, _ in fields if table.get(other) == table[name]]
+                raise Complaint("twice", output=table[name], entries=names)
+            found |= {table[name]: value} if name in table else {}
         if not found:
-            raise Complaint("no known output", names=sorted(fields))
+            raise Complaint("no known output", names=sorted(name for name, _ in fields))
         return found
 
     def array(self, name: str, value: Any) -> Any:
@@ -271,11 +281,15 @@ def main(folder: Path) -> None:
         answer = {"complaint": complaint.kind, "facts": complaint.facts}
     except SystemExit as error:
         answer = {"complaint": "exit", "facts": {"code": str(error.code), "traceback": own_traceback(error)}}
+    except OSError as error:
+        kind = "file size" if error.errno == errno.EFBIG else "raised"
+        answer = {"complaint": kind, "facts": {"limit": FILE_SIZE >> 20, "traceback": own_traceback(error)}}
     except BaseException as error:  # whatever a user's file may raise is told as theirs
         answer = {"complaint": "raised", "facts": {"traceback": own_traceback(error)}}
     (folder / "answer.json").write_text(json.dumps(answer), encoding="utf-8")
-    sys.stdout.flush()
-    sys.stderr.flush()
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError):  # too much was printed
+            stream.flush()
     os._exit(0)  # no thread and no handler that the file left behind is waited for
 
 

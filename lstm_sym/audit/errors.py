@@ -18,6 +18,11 @@ def told(what: str, cause: str, fix: str) -> AuditError:
 
 SENTENCES = {
     "raised": ("{place} failed; this is its own traceback:\n{traceback}",),
+    "file size": (
+        "{place} printed or wrote more than {limit} MiB, the most that a file may hold here:\n{traceback}",
+        "arrays printed at every step",
+        "print less, or nothing at all",
+    ),
     "exit": (
         "{place} ended its process with exit code {code}:\n{traceback}",
         "sys.exit() or exit() at the end of a script",
@@ -59,6 +64,11 @@ SENTENCES = {
         "{place} returned {names}, none of which is a name of the cell",
         "the weights of several gates in one array, or names of its own",
         "return {order}; dW, d_W and grad_W are taken for W",
+    ),
+    "twice": (
+        "{place} returned {output} more than once: as {entries}",
+        "weights returned beside their gradients, or a gradient under two names",
+        "return each gradient once, and nothing else under a name of the cell",
     ),
     "nothing sent": (
         "{place} works step by step and does not return what it sends to the step before: {states}",

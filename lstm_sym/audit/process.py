@@ -23,6 +23,7 @@ from lstm_sym.audit.errors import AuditError, complaint, told
 Array = np.ndarray[Any, Any]
 SHOWN = 4000
 INTERVAL = 2.0
+MOST_SECONDS = 24 * 3600.0
 
 Notice = Callable[[str, float], None]
 
@@ -71,8 +72,18 @@ def call(
         return _answer(folder, code, shown, f"{file}:{function}", request, timeout)
 
 
+def check_timeout(seconds: float) -> None:
+    """Raises AuditError for a time that is not above 0 and at most a day."""
+    if not 0 < seconds <= MOST_SECONDS:
+        raise told(
+            f"a timeout of {seconds:g} s",
+            "inf or nan, to let it take any time",
+            f"give it a number of seconds up to {MOST_SECONDS:g}, which is a day",
+        )
+
+
 def _run(folder: Path, printed: IO[bytes], timeout: float, notice: Notice) -> int | None:
-    """The exit code, or None where the time was up. The process and all that it started are ended in any case."""
+    """The exit code, or None where the time was up. The process and those of its group are ended in any case."""
     (folder / "work").mkdir()
     start = time.monotonic()
     process = subprocess.Popen(

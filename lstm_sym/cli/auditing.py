@@ -45,10 +45,12 @@ def audit(
     path, function = _place(place)
 
     from lstm_sym.audit import audit as audited
+    from lstm_sym.audit.process import check_timeout
     from lstm_sym.cli.cells import load_cells
     from lstm_sym.cli.output import print_json
     from lstm_sym.flow import reporter
 
+    check_timeout(timeout)
     [cell] = load_cells([name], settings)
     click.echo(f"running {path}: its code, and {function}(), in a process of its own, {timeout:g} s at most", err=True)
     found = audited(

@@ -68,17 +68,17 @@ def backward(
 ) -> Grads:
     """Gradients of a loss L over both directions: x summed over them, params and state a pair.
 
-    dy: dL/dy (T, B, 2 H) in the layout of y, None for zeros; dstate: a pair, or None for zeros.
+    dy: dL/dy (T, B, 2 H) in the layout of y; dstate: a pair. None stands for zeros, but not for all of them.
     The rest, and what is raised, is as in `through_time.backward`.
     """
     if not isinstance(tape, Tape):
         raise TypeError(f"tape is a {type(tape).__name__}; it must be the third result of bidirectional.forward()")
     params = _pair("params", params)
     last = (None, None) if dstate is None else _pair("dstate", dstate)
+    sequences.check_loss(dy, next((one for one in last if one is not None), None))
     parts = (None, None) if dy is None else _split(dy, tape)
     ahead, back = (
-        sequences.backward(parts[way], tape[way], params[way], last[way], progress=_half(progress, way))
-        for way in (0, 1)
+        sequences.sent_back(parts[way], tape[way], params[way], last[way], _half(progress, way)) for way in (0, 1)
     )
     return Grads(ahead.x + back.x, (ahead.params, back.params), (ahead.state, back.state))
 

@@ -18,10 +18,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lstm_sym.through_time.errors import SequenceError
-from lstm_sym.through_time.kernel import Array, OnlineKernel, Progress, added
+from lstm_sym.through_time.kernel import Array, OnlineKernel, Progress, added, check_kernel
 from lstm_sym.through_time.lengths import as_given, checked_lengths, time_major, zeros
 from lstm_sym.through_time.plan import head, only, planned, replaced_head
-from lstm_sym.through_time.sequences import backward, cotangent, forward
+from lstm_sym.through_time.sequences import check_loss, cotangent, forward, sent_back
 
 # Bytes that the influence and what its update needs may take.
 MEMORY = 2 * 2**30
@@ -53,6 +53,7 @@ class RTRL:
     def __init__(
         self, kernel: OnlineKernel, params: Any, state: Any = None, *, precise: bool = False, memory: int = MEMORY
     ) -> None:
+        check_kernel(kernel, ["forward", "backward", "jacobian", "parameter_jacobian"])
         self.kernel = kernel
         self.params = params
         self.state = state
@@ -77,8 +78,10 @@ class RTRL:
     def keep(self, rows: Any) -> None:
         """Go on with these sequences of the batch alone, given as a slice, indices or a mask: the others have ended.
 
-        `gradient` is there again after the next step.
+        `gradient` is there again after the next step. Raises SequenceError for what selects no rows of the batch.
         """
+        if self.state is not None:
+            rows = _chosen(rows, len(self.state[0]))
         self._advance()
         if self._carried is not None:
             self._influence = [influence[rows] for influence in self._influence]
@@ -89,8 +92,9 @@ class RTRL:
     def gradient(self, dy_t: Any = None, dstate: Any = None) -> OnlineGrads:
         """Gradients of a loss of the last step, through all steps before it.
 
-        dy_t = dL/dy_t (B, H), dstate = dL/d(state after this step), None for zeros. Gradients of a sum over steps are
-        the sum of theirs. Raises SequenceError before the first step, TypeError and ValueError as the kernel does.
+        dy_t = dL/dy_t (B, H), dstate = dL/d(state after this step); None for zeros, but not for both. Gradients of a
+        sum over steps are the sum of theirs. Raises SequenceError, also before the first step, and TypeError and
+        ValueError as the kernel does.
         """
         if self._last is None or self._carried is None:
             raise SequenceError(
@@ -99,6 +103,7 @@ class RTRL:
                 "the gradient asked for before the output it belongs to",
                 "call step(x_t) first",
             )
+        check_loss(dy_t, dstate, "dy_t")
         tape, params, shape, dtype = self._last
         dy = np.zeros(shape[1:], dtype) if dy_t is None else np.asarray(dy_t)
         if dy.shape != shape[1:]:
@@ -174,14 +179,15 @@ def rtrl(
 ) -> tuple[Array, Any, OnlineGrads]:
     """y (T, B, H), the last state, and the gradients of whole sequences by real-time recurrent learning.
 
-    dy: dL/dy in the layout of y, None for zeros. dstate: dL/d(last state), None for zeros. lengths, batch_first,
+    dy: dL/dy in the layout of y, dstate: dL/d(last state); None for zeros, but not for both. lengths, batch_first,
     precise: as in `forward`. memory: as in `RTRL`. progress: called after each step, (steps done, their total).
     The gradients are those of backpropagation. Raises SequenceError, and TypeError and ValueError as the kernel does.
     """
+    check_loss(dy, dstate)
     x = time_major("x", x, batch_first, axes=3)
     plan = planned(checked_lengths(lengths, *x.shape[:2]), None, False)
     y, last, tape = forward(kernel, x[:0], params, state, precise=precise)
-    grads = backward(None, tape, params, dstate)
+    grads = sent_back(None, tape, params, dstate)
     y = zeros((*x.shape[:2], *y.shape[2:]), y.dtype, batch_first)
     dy = cotangent("dy", dy, y.shape, y.dtype, batch_first)
     last, d_last, ordered = plan.sort(last), plan.sort(grads.state), plan.lengths[plan.order]
@@ -198,6 +204,24 @@ def rtrl(
         if progress is not None:
             progress(t + 1, plan.steps)
     return as_given(y, batch_first), plan.unsort(last), OnlineGrads(total, plan.unsort(d_initial))
+
+
+def _chosen(rows: Any, batch: int) -> Any:
+    """The rows of the batch that a slice, indices or a mask chooses, as indices. Raises SequenceError."""
+    try:
+        chosen = np.arange(batch)[rows]
+    except IndexError as error:
+        chosen, found = np.arange(0)[None], str(error)
+    else:
+        found = f"{rows!r} chooses one sequence and no batch"
+    if chosen.ndim != 1:
+        raise SequenceError(
+            "rows",
+            found,
+            "rows counted in the batch as it was before an earlier keep(), or a mask of that batch",
+            f"choose of the {batch} sequences that are left: a slice, indices from 0 to {batch - 1}, {batch} booleans",
+        )
+    return chosen
 
 
 def _flat(state: Any) -> Array:

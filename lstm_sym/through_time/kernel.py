@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
+from lstm_sym.through_time.errors import SequenceError
 
 Array = np.ndarray[Any, Any]
 Integers = NDArray[np.int64]
@@ -31,6 +33,19 @@ class OnlineKernel(Kernel, Protocol):
 
     def parameter_jacobian(self, tape: Any, params: Any, t: Any = ...) -> Any:
         """ds[t]/dparams with s[t-1] held, a Params of arrays (B, S, *shape of the parameter)."""
+
+
+def check_kernel(kernel: Any, calls: Sequence[str] = ("forward", "backward")) -> None:
+    """Raises SequenceError for what is no kernel module: it lacks one of these calls."""
+    missing = [call for call in calls if not callable(getattr(kernel, call, None))]
+    if missing:
+        shown = repr(kernel) if isinstance(kernel, str) else f"a {type(kernel).__name__}"
+        raise SequenceError(
+            "kernel",
+            f"{shown[:40]}, which has no {' and no '.join(missing)}",
+            "the name of a cell, or the cell itself, in the place of its kernel",
+            "give the module: from lstm_sym.kernels import lstm; or kernel = lstm_sym.build(cell)",
+        )
 
 
 def added(left: Any, right: Any) -> Any:

@@ -149,7 +149,14 @@ def checked_lengths(lengths: Any, steps: int, batch: int) -> Integers:
 
 
 def time_major(name: str, value: Any, batch_first: bool = False, axes: int = 2) -> Array:
-    """An array as (T, B, ...), a view. Raises SequenceError: fewer than `axes` axes, or sequences that are ragged."""
+    """An array as (T, B, ...), a view. Raises SequenceError: None, fewer than `axes` axes, or ragged sequences."""
+    if value is None:
+        raise SequenceError(
+            name,
+            "None, which tells neither how many steps there are nor how many sequences",
+            "a cell without an input, whose kernel can be told steps= instead",
+            "give x of shape (T, B, 0) to a cell without an input: np.empty((T, B, 0))",
+        )
     try:
         array = np.asarray(value)
     except ValueError as error:

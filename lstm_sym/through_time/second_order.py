@@ -14,7 +14,8 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from lstm_sym.through_time.errors import SequenceError
-from lstm_sym.through_time.kernel import Array, Progress
+from lstm_sym.through_time.kernel import Array, Progress, check_kernel
+from lstm_sym.through_time.sequences import check_loss
 
 # Bytes that the matrix may take.
 MEMORY = 2**30
@@ -47,10 +48,13 @@ def hessian(
 ) -> Hessian:
     """d^2 L / dparams^2, in the precise form, for N parameters in N Hessian-vector products.
 
-    x (T, B, D), dy = dL/dy (T, B, H), dstate = dL/d(last state), None for zeros. Parameters stand in the order of
-    Params, each row by row; `columns["U"]` is the slice of U. The matrix is returned as computed: how far it is from
-    symmetric tells its rounding error. memory: the most bytes for it. Raises SequenceError where that is more.
+    x (T, B, D), dy = dL/dy (T, B, H), dstate = dL/d(last state); None for zeros, but not for both. Parameters stand in
+    the order of Params, each row by row; `columns["U"]` is the slice of U. The matrix is returned as computed: how far
+    it is from symmetric tells its rounding error. memory: the most bytes for it. Raises SequenceError where that is
+    more, and where there is no loss.
     """
+    check_kernel(kernel, ["hvp"])
+    check_loss(dy, dstate)
     values = [np.asarray(value) for value in params]
     ends = np.cumsum([0, *(value.size for value in values)])
     needed = 8 * int(ends[-1]) ** 2

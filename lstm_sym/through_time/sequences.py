@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from lstm_sym.through_time.errors import SequenceError
-from lstm_sym.through_time.kernel import Array, Kernel, Progress, added
+from lstm_sym.through_time.kernel import Array, Kernel, Progress, added, check_kernel
 from lstm_sym.through_time.lengths import as_given, checked_lengths, time_major, zeros
 from lstm_sym.through_time.plan import Plan, head, planned, replaced_head
 
@@ -71,6 +71,7 @@ def forward(
     progress: called with the steps done and their total after each segment.
     Raises SequenceError, and TypeError and ValueError as the kernel does, naming the argument.
     """
+    check_kernel(kernel)
     x = time_major("x", x, batch_first, axes=3)
     plan = planned(checked_lengths(lengths, *x.shape[:2]), checkpoint, reverse)
     checkpointed = checkpoint is not None and checkpoint is not False
@@ -91,13 +92,20 @@ def forward(
 def backward(dy: Any, tape: Tape, params: Any, dstate: Any = None, *, progress: Progress | None = None) -> Any:
     """Gradients of a loss L over the sequences that `forward` ran, as the kernel's Grads(x, params, state).
 
-    dy: dL/dy in the layout of y, None for zeros; what it holds in the padding is not read. params: as in `forward`.
-    dstate: dL/d(state after each sequence's own last step), None for zeros. The gradient of x is 0 in the padding, that
-    of the state belongs to the initial state. progress: called with the steps done and their total after each segment.
+    dy: dL/dy in the layout of y; what it holds in the padding is not read. params: as in `forward`.
+    dstate: dL/d(state after each sequence's own last step). None stands for zeros, but not for both of them.
+    The gradient of x is 0 in the padding, that of the state belongs to the initial state.
+    progress: called with the steps done and their total after each segment.
     Raises SequenceError, and TypeError and ValueError as the kernel does, naming the argument.
     """
     if not isinstance(tape, Tape):
         raise TypeError(f"tape is a {type(tape).__name__}; it must be the third result of through_time.forward()")
+    check_loss(dy, dstate)
+    return sent_back(dy, tape, params, dstate, progress)
+
+
+def sent_back(dy: Any, tape: Tape, params: Any, dstate: Any = None, progress: Progress | None = None) -> Any:
+    """`backward`, of which dy and dstate may both be None: a part of a loss that has others."""
     dy = cotangent("dy", dy, tape.y_shape, tape.dtype, tape.batch_first)
     plan, kernel = tape.plan, tape.kernel
     grads = kernel.backward(dy[:0], tape.empty, params, dstate)
@@ -123,6 +131,17 @@ def _run_of_no_steps(kernel: Kernel, x: Array, params: Any, state: Any, precise:
     except ValueError as error:
         error.add_note(f"x is of shape {x.shape} (T, B, D); arguments are checked on none of its steps, hence the 0")
         raise
+
+
+def check_loss(dy: Any, dstate: Any, name: str = "dy") -> None:
+    """Raises SequenceError where there is no loss to take the gradient of."""
+    if dy is None and dstate is None:
+        raise SequenceError(
+            f"{name}, dstate",
+            "both are None, so there is no loss, and every gradient would be 0",
+            "the gradient of a loss that was never computed",
+            f"give {name} = dL/d(outputs), dstate = dL/d(last state), or both; zeros where zeros are meant",
+        )
 
 
 def cotangent(name: str, dy: Any, shape: tuple[int, ...], dtype: np.dtype[Any], batch_first: bool) -> Array:

@@ -5,8 +5,9 @@ Every h' steps ("every", k1) the errors of these steps are propagated back, to h
     g = sum over e of  sum over tau in (p(e), e]  sum over s in (e - h, tau]  dL/dy[tau] . dy[tau]/dtheta[s]
 
 e runs over the ends h', 2 h', ..., T, p(e) is the end before e, and theta[s] are the parameters as they are used at
-step s. The state that enters a window is held constant. An error is carried at least h - h' and at most h - 1 steps
-back; with h >= T, g is the gradient of full backpropagation through time.
+step s. T is each sequence's own length: a batch gives the sum of what its sequences give alone. The state that enters a
+window is held constant. An error is carried at least h - h' and at most h - 1 steps back; with h >= T, g is the
+gradient of full backpropagation through time.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from lstm_sym.through_time.errors import SequenceError
 from lstm_sym.through_time.kernel import Array, Integers, Kernel, Progress, added
 from lstm_sym.through_time.lengths import as_given, checked_lengths, time_major, zeros
 from lstm_sym.through_time.plan import only
-from lstm_sym.through_time.sequences import backward, cotangent, forward
+from lstm_sym.through_time.sequences import check_loss, cotangent, forward, sent_back
 
 Cotangent = Callable[[slice, Array], Any]  # of the steps of a slice, from their y
 
@@ -45,43 +46,57 @@ def truncated(
 
     dy: dL/dy in the layout of y; or a function that is given steps, as a slice, and y of these steps, and returns dL/dy
     of them. window: k2 = h, how many steps a pass goes back. every: k1 = h' <= window, after how many steps there is
-    a pass; by default window, which runs every step back once. dstate: dL/d(last state), None for zeros.
+    a pass; by default window, which runs every step back once. dstate: dL/d(last state). None stands for zeros, but not
+    for both. A batch gives the sum of what its sequences give alone, each with its own last window.
     lengths, batch_first, precise: as in `forward`. progress: called after each pass, (steps done, their total).
     Takes up to T (1 + window / every) steps forward and T window / every back, and a tape of one window.
     Raises SequenceError, and TypeError and ValueError as the kernel does.
     """
+    check_loss(dy, dstate)
     x = time_major("x", x, batch_first, axes=3)
     lengths = checked_lengths(lengths, *x.shape[:2])
-    run = _Run(kernel, x, params, lengths, precise)
-    windows = _windows(int(lengths.max(initial=0)), window, window if every is None else every)
-    y, entry, tape = run.forward(0, 0, state)
+    run = _Run(kernel, x, params, precise)
+    passes = _passes(int(lengths.max(initial=0)), window, window if every is None else every)
+    start = np.zeros_like(lengths)
+    y, entry, tape = run.forward(start, start, state)
     y = zeros((*x.shape[:2], *y.shape[2:]), y.dtype, batch_first)
     errors = dy if callable(dy) else _looked_up(cotangent("dy", dy, y.shape, y.dtype, batch_first), batch_first)
-    grads = backward(None, tape, params, dstate)
+    grads = sent_back(None, tape, params, dstate)
     dstate, d_initial = grads.state, only(grads.state, lengths == 0)
-    total, last, cut = grads.params, entry, 0
+    total, last = grads.params, entry
     dx = zeros((*x.shape[:2], *grads.x.shape[2:]), grads.x.dtype, batch_first)
-    for start, fresh, stop in windows:
-        entry, cut = (last if start == fresh else run.forward(cut, start, entry)[1]), start
-        y_window, last, tape = run.forward(start, stop, entry)
-        y[fresh:stop] = y_window[fresh - start :]
+    for fresh, stop in passes:
+        here, end = np.minimum(fresh, lengths), np.minimum(stop, lengths)
+        before, start = start, np.where(here < end, np.maximum(end - window, 0), end)
+        earlier = run.forward(before, np.where(start < here, start, before), entry)[1]
+        entry = added(only(earlier, start < here), only(last, start == here))
+        y_window, last, tape = run.forward(start, end, entry)
+        new, reached = _steps(start, here, end), _steps(start, start, end)
+        y[new.steps, new.rows] = y_window[new.within, new.rows]
         d_window = np.zeros_like(y_window)
-        d_window[fresh - start :] = _asked(errors, slice(fresh, stop), y, batch_first)
-        found = backward(d_window, tape, params, only(dstate, (fresh < lengths) & (lengths <= stop)))
-        dx[start:stop] += found.x
+        d_window[new.within, new.rows] = _asked(errors, slice(fresh, stop), y, batch_first)[new.steps - fresh, new.rows]
+        found = sent_back(d_window, tape, params, only(dstate, (fresh < lengths) & (lengths <= stop)))
+        dx[reached.steps, reached.rows] += found.x[reached.within, reached.rows]
         total = added(total, found.params)
-        d_initial = added(d_initial, found.state) if start == 0 else d_initial
+        d_initial = added(d_initial, only(found.state, (start == 0) & (here < end)))
         if progress is not None:
-            progress(stop, windows[-1].stop)
+            progress(stop, passes[-1][1])
     return as_given(y, batch_first), last, grads._replace(x=as_given(dx, batch_first), params=total, state=d_initial)
 
 
-class _Window(NamedTuple):
-    """A pass: from the end of step stop - 1 back to step start, with the errors of the steps fresh .. stop - 1."""
+class _Steps(NamedTuple):
+    """Steps of the sequences of a batch, one an entry: its number, its sequence, and its number within the window."""
 
-    start: int
-    fresh: int
-    stop: int
+    steps: Integers
+    rows: Integers
+    within: Integers
+
+
+def _steps(start: Integers, low: Integers, high: Integers) -> _Steps:
+    """The steps low[b] .. high[b] - 1 of every sequence b, whose window begins at start[b]."""
+    counted, rows = np.nonzero(np.arange((high - low).max(initial=0))[:, None] < high - low)
+    steps = low[rows] + counted
+    return _Steps(steps, rows, steps - start[rows])
 
 
 class _Run(NamedTuple):
@@ -90,17 +105,18 @@ class _Run(NamedTuple):
     kernel: Kernel
     x: Array
     params: Any
-    lengths: Integers
     precise: bool
 
-    def forward(self, start: int, stop: int, state: Any) -> tuple[Array, Any, Any]:
-        """`forward` over the steps start .. stop - 1, each sequence as far as it goes."""
-        lengths = np.clip(self.lengths - start, 0, stop - start)
-        return forward(self.kernel, self.x[start:stop], self.params, state, lengths=lengths, precise=self.precise)
+    def forward(self, start: Integers, stop: Integers, state: Any) -> tuple[Array, Any, Any]:
+        """`forward` over the steps start[b] .. stop[b] - 1 of every sequence b, side by side from its first on."""
+        window = _steps(start, start, stop)
+        x = np.zeros((int((stop - start).max(initial=0)), *self.x.shape[1:]), self.x.dtype)
+        x[window.within, window.rows] = self.x[window.steps, window.rows]
+        return forward(self.kernel, x, self.params, state, lengths=stop - start, precise=self.precise)
 
 
-def _windows(steps: int, window: int, every: int) -> list[_Window]:
-    """The passes over these steps. Raises SequenceError unless 1 <= every <= window."""
+def _passes(steps: int, window: int, every: int) -> list[tuple[int, int]]:
+    """The steps whose errors each pass carries back, from and to. Raises SequenceError unless 1 <= every <= window."""
     whole = all(hasattr(number, "__index__") for number in (window, every))
     if not whole or not 1 <= every <= window:
         raise SequenceError(
@@ -109,8 +125,7 @@ def _windows(steps: int, window: int, every: int) -> list[_Window]:
             "the two exchanged; steps between two passes that no window reaches would give no gradient",
             "give whole numbers, 1 <= every <= window",
         )
-    cuts = [*range(0, steps, every), steps]
-    return [_Window(max(0, stop - window), fresh, stop) for fresh, stop in pairwise(cuts)]
+    return list(pairwise([*range(0, steps, every), steps]))
 
 
 def _looked_up(dy: Array, batch_first: bool) -> Cotangent:
@@ -120,6 +135,13 @@ def _looked_up(dy: Array, batch_first: bool) -> Cotangent:
 
 def _asked(errors: Cotangent, steps: slice, y: Array, batch_first: bool) -> Array:
     """dL/dy of these steps (n, B, H), from their y in the caller's layout. Raises SequenceError for another shape."""
-    y = y[steps]
+    y, name = y[steps], f"dy(slice({steps.start}, {steps.stop}), y)"
     found = errors(steps, as_given(y, batch_first))
-    return cotangent(f"dy(slice({steps.start}, {steps.stop}), y)", found, y.shape, y.dtype, batch_first)
+    if found is None:
+        raise SequenceError(
+            name,
+            "None, where dL/dy of these steps belongs",
+            "a function without a return statement",
+            "return dL/dy of these steps in the shape of y; zeros where the loss does not see them",
+        )
+    return cotangent(name, found, y.shape, y.dtype, batch_first)

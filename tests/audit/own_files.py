@@ -111,6 +111,7 @@ def not_summed(x, dy): return {"W": np.zeros((len(x), 4, 2))}
 def misspelt(dy, parms): return 1
 def flooding(dy):
     while True: print("x" * 100_000)
+def twofold(W, dy): return {"W": W, "dW": np.zeros((4, 2))}
 def sometimes(x, dy): return {"x": x} if len(x) > 1 else {"x": x, "b": np.zeros(4)}
 """
 
@@ -123,7 +124,8 @@ REFUSED = {
     "other_shape": "it must be (4, 2)",
     "not_summed": "not summed",
     "misspelt": "did you mean params",
-    "flooding": "File too large",
+    "flooding": "printed or wrote more than 64 MiB",
+    "twofold": "returned W more than once: as W, dW",
     "sometimes": "same gradients at every call",
     "value": "is no function",
     "endles": "did you mean endless",

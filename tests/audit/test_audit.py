@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,9 @@ from audit.own_files import BREAKS, BROKEN, LSTM, REFUSED, RNN, STEP
 from click.testing import CliRunner, Result
 
 import lstm_sym as ls
-from lstm_sym.audit import Audit, audit
+from lstm_sym.audit import Audit, AuditError, audit
+from lstm_sym.audit.child import FILE_SIZE, MEMORY
+from lstm_sym.audit.compare import BAR, SINGLE_BAR
 from lstm_sym.cli import main
 
 
@@ -162,6 +165,36 @@ def test_a_broken_function_is_refused_in_words(function: str) -> None:
 def test_a_broken_file_is_refused_in_words(source: str, said: str) -> None:
     result = run(source, cell="rnn")
     assert result.exit_code == 2 and said in result.stderr and "own.py" in result.stderr
+
+
+@pytest.mark.parametrize("seconds", ["inf", "nan", "1e9"])
+def test_a_time_without_an_end_is_refused(seconds: str) -> None:
+    result = run(RNN, "--timeout", seconds, cell="rnn")
+    assert result.exit_code == 2 and "86400" in result.stderr and "running" not in result.stderr
+    with pytest.raises(AuditError, match="which is a day"):
+        audit(ls.cell("rnn"), Path("own.py"), "backward", timeout=float(seconds))
+
+
+def test_the_page_states_the_bars_and_limits() -> None:
+    page = " ".join((Path(__file__).parents[2] / "docs" / "audit.md").read_text(encoding="utf-8").split())
+    assert "is at most 1e-6 in every sequence; 1e-4 if" in page and (BAR, SINGLE_BAR) == (1e-6, 1e-4)
+    assert f"memory ({MEMORY >> 30} GiB)" in page and f"({FILE_SIZE >> 20} MiB each" in page
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="the state of a process is read from /proc")
+def test_a_process_of_the_group_is_ended() -> None:
+    start = "import subprocess, sys\nchild = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'])\n"
+    run(start + f"open({str(Path('pid').resolve())!r}, 'w').write(str(child.pid))\n" + RNN, cell="rnn")
+    pid = int(Path("pid").read_text(encoding="utf-8"))
+    for _ in range(200):  # until whoever inherits it has taken note of its end
+        try:
+            state = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0]
+        except OSError:
+            state = "gone"
+        if state in ("Z", "X", "gone"):
+            return
+        time.sleep(0.05)
+    pytest.fail(f"process {pid} goes on")
 
 
 @pytest.mark.parametrize("place", ["own.py", "own.py:", "own.py:a.b", "missing.py:backward", ".:backward"])

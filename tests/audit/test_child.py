@@ -47,6 +47,9 @@ BAD: dict[str, tuple[Any, str]] = {
     "far from any": (lambda dy, qqq: 1, "one of these names: x, dy, params"),
     "by position": (by_position, "leave the / out"),
     "no cotangent": (lambda x, params: x, "dh_next"),
+    "two names": (lambda dy: {"W": W, "dW": W}, "as W, dW"),
+    "two dicts": (lambda dy: {"params": {"W": W}, "grads": {"W": W}}, "as W, W"),
+    "a dict and a tuple": (lambda dy: (x, {"x": x, "W": W}), "returned x more than once"),
     "sends nothing": (lambda x, dh_next: {"x": x}, "dh_prev"),
 }
 

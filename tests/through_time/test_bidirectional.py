@@ -53,14 +53,18 @@ def test_progress_counts_both_directions():
     told = []
     tape = bidirectional.forward(lstm, X, (PARAMS, PARAMS), progress=lambda *counts: told.append(counts))[2]
     assert told == [(6, 12), (12, 12)]
-    bidirectional.backward(None, tape, (PARAMS, PARAMS), progress=lambda *counts: told.append(counts))
+    bidirectional.backward(np.ones((6, 2, 8)), tape, (PARAMS, PARAMS), progress=lambda *counts: told.append(counts))
     assert told[2:] == told[:2]
 
 
-def test_without_cotangents_gradients_are_zero():
+def test_no_loss_is_refused_and_a_loss_of_one_direction_is_none_of_the_other():
     tape = bidirectional.forward(lstm, X, (PARAMS, PARAMS))[2]
-    grads = bidirectional.backward(None, tape, (PARAMS, PARAMS))
-    assert not grads.x.any() and not any(value.any() for value in grads.params[0] + grads.state[1])
+    for dstate in (None, (None, None)):
+        with pytest.raises(SequenceError, match="both are None"):
+            bidirectional.backward(None, tape, (PARAMS, PARAMS), dstate)
+    ending = lstm.State(*np.ones((2, 2, 4)))
+    grads = bidirectional.backward(None, tape, (PARAMS, PARAMS), (ending, None))
+    assert grads.params[0].b_f.any() and not any(value.any() for value in grads.params[1] + grads.state[1])
 
 
 def test_parameters_of_one_direction_are_refused():

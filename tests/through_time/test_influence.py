@@ -238,3 +238,23 @@ def test_a_gradient_before_the_first_step_and_one_of_another_shape_are_refused()
         learner.step(np.zeros(3))
     with pytest.raises(ValueError, match=r"x has shape \(1, 2, 5\)"):
         learner.step(np.zeros((2, 5)))
+
+
+def test_no_loss_is_refused():
+    x = np.ones((3, 2, 3))
+    with pytest.raises(SequenceError, match="both are None"):
+        through_time.rtrl(lstm, x, PARAMS, dy=None)
+    learner = RTRL(lstm, PARAMS)
+    learner.step(x[0])
+    with pytest.raises(SequenceError, match="dy_t, dstate: both are None"):
+        learner.gradient()
+
+
+@pytest.mark.parametrize("rows", [[0, 5], [True, False], np.ones(4, bool), 1, "all"], ids=str)
+def test_rows_that_are_none_of_the_batch_are_refused_and_leave_it_as_it_was(rows):
+    learner = RTRL(lstm, PARAMS)
+    learner.step(np.ones((3, 3)))
+    with pytest.raises(SequenceError, match="rows: ") as caught:
+        learner.keep(rows)
+    assert "choose of the 3 sequences" in caught.value.fix
+    assert learner.gradient(np.ones((3, 4))).params.b_o.any()

@@ -10,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from through_time.batches import CELLS, LENGTHS, Results, batch, error, named, one_by_one, results, rows
 
+import lstm_sym as ls
 from lstm_sym import through_time
 from lstm_sym.check import relative_error
-from lstm_sym.kernels import lstm
+from lstm_sym.kernels import henon, lstm
 from lstm_sym.through_time import SequenceError
 
 FORMS = pytest.mark.parametrize("precise", [False, True], ids=["fast", "precise"])
@@ -225,15 +226,13 @@ def test_no_input_is_modified_and_no_memory_of_one_handed_out(options):
         assert not any(np.shares_memory(array, one) for one in given)
 
 
-def test_no_state_and_no_cotangents_mean_zeros():
+def test_no_state_and_one_cotangent_mean_zeros():
     kernel, case = batch("lstm")
     params = named(kernel, case)[0]
     zeros = kernel.State(*np.zeros((2, 5, 4)))
     by_default = through_time.forward(kernel, case.x, params, lengths=LENGTHS)
     explicit = through_time.forward(kernel, case.x, params, zeros, lengths=LENGTHS)
     assert np.array_equal(by_default[0], explicit[0])
-    none = through_time.backward(None, by_default[2], params)
-    assert not any(array.any() for array in (none.x, *none.params, *none.state))
     expected = through_time.backward(case.dy, explicit[2], params, zeros)
     assert all(map(np.array_equal, through_time.backward(case.dy, by_default[2], params).params, expected.params))
 
@@ -259,7 +258,7 @@ def test_progress_counts_steps_up_to_the_last():
     assert [done for done, _ in told] == sorted({done for done, _ in told})
     assert max(np.diff([0, *(done for done, _ in told)])) <= 1000
     again = []
-    through_time.backward(None, tape, params, progress=lambda *counts: again.append(counts))
+    through_time.backward(case.dy, tape, params, progress=lambda *counts: again.append(counts))
     assert again[-1] == (2500, 2500)
     assert len(again) == len(told)
 
@@ -326,6 +325,38 @@ def test_cotangents_of_another_shape_are_refused_in_the_layout_of_the_caller():
         through_time.backward(np.zeros((6, 2, 4)), tape, PARAMS)
     with pytest.raises(ValueError, match=r"dstate.h has shape \(3, 4\)"):
         through_time.backward(None, tape, PARAMS, lstm.State(*np.zeros((2, 3, 4))))
+
+
+def test_no_loss_is_refused():
+    tape = through_time.forward(lstm, X, PARAMS)[2]
+    with pytest.raises(SequenceError, match="both are None") as caught:
+        through_time.backward(None, tape, PARAMS)
+    assert "dstate = dL/d(last state)" in caught.value.fix
+
+
+@pytest.mark.parametrize(
+    "kernel", ["lstm", ls.cell("lstm"), None, lstm.Params], ids=["a name", "a cell", "none", "a type"]
+)
+def test_what_is_no_kernel_is_refused(kernel):
+    for call in (
+        lambda: through_time.forward(kernel, X, PARAMS),
+        lambda: through_time.truncated(kernel, X, PARAMS, dy=X, window=2),
+        lambda: through_time.rtrl(kernel, X, PARAMS, dy=X),
+        lambda: through_time.RTRL(kernel, PARAMS),
+        lambda: through_time.hessian(kernel, X, PARAMS, dy=X),
+        lambda: through_time.bidirectional.forward(kernel, X, (PARAMS, PARAMS)),
+    ):
+        with pytest.raises(SequenceError, match=r"kernel: .*no (forward|hvp)") as caught:
+            call()
+        assert "lstm_sym.build(cell)" in caught.value.fix
+
+
+def test_a_cell_without_an_input_is_told_the_shape_of_its_x():
+    with pytest.raises(SequenceError, match="x: None") as caught:
+        through_time.forward(henon, None, henon.Params())
+    assert "(T, B, 0)" in caught.value.fix
+    x = np.empty((4, 2, 0))
+    assert through_time.forward(henon, x, henon.Params(), henon.State(*np.zeros((2, 2, 3))))[0].shape == (4, 2, 3)
 
 
 def test_the_tape_of_the_kernel_is_refused():

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from through_time.batches import LENGTHS, batch, error, named, one_by_one, results
+from through_time.batches import LENGTHS, batch, error, named, one_by_one, results, rows
 
 from lstm_sym import through_time
 from lstm_sym.check import relative_error
@@ -49,7 +49,7 @@ def by_definition(kernel, case, lengths, window, every):
         initial = kernel.State(*(value[row : row + 1] for value in state))
         _, _, tape = kernel.forward(case.x[:length, row : row + 1], params, initial)
         for step in range(length):
-            end = min(-(-(step + 1) // every) * every, max(lengths))
+            end = min(-(-(step + 1) // every) * every, length)
             dy = np.zeros((length, 1, case.dy.shape[2]))
             dy[step, 0] = case.dy[step, row]
             ending = kernel.State(*(value[row : row + 1] * (step == length - 1) for value in dstate))
@@ -66,6 +66,27 @@ def test_the_gradient_of_the_input_is_that_of_the_definition(window, every, leng
     expected = by_definition(kernel, case, lengths, window, every)
     found = truncated(kernel, case, window=window, every=every, lengths=lengths)
     assert relative_error(found.dx, expected) <= 1e-13
+
+
+@pytest.mark.parametrize(("window", "every"), [(1, 1), (3, 3), (4, 1), (5, 3), (8, 2), (4, 4), (30, 7)])
+@pytest.mark.parametrize("name", ["rnn", "lstm", "readout", "projected"])
+def test_a_batch_gives_the_sum_of_what_its_sequences_give_alone(name, window, every):
+    kernel, case = batch(name)
+    together = truncated(kernel, case, window=window, every=every, lengths=LENGTHS)
+    params, state, dstate = named(kernel, case)
+    total = kernel.Params(*map(np.zeros_like, params))
+    for row, length in enumerate(LENGTHS):
+        alone = slice(row, row + 1)
+        y, last, grads = through_time.truncated(
+            *(kernel, case.x[:length, alone], params, rows(state, row)),
+            **{"dy": case.dy[:length, alone], "dstate": rows(dstate, row), "window": window, "every": every},
+        )
+        total = kernel.Params(*map(np.add, total, grads.params))
+        assert relative_error(together.y[:length, alone], y) <= 1e-13
+        assert relative_error(together.dx[:length, alone], grads.x) <= 1e-13
+        assert max(map(relative_error, rows(together.last, row), last)) <= 1e-13
+        assert max(map(relative_error, rows(together.d_initial, row), grads.state)) <= 1e-13
+    assert max(map(relative_error, together.params, total)) <= 1e-13
 
 
 @pytest.mark.parametrize(("window", "every"), [(4, 1), (5, 3), (8, 2), (4, 4)])
@@ -141,14 +162,16 @@ def test_the_dtype_is_kept():
 
 def test_progress_counts_steps_up_to_the_last():
     told = []
-    through_time.truncated(lstm, X, PARAMS, dy=None, window=4, every=4, progress=lambda *counts: told.append(counts))
+    through_time.truncated(
+        lstm, X, PARAMS, dy=np.ones((6, 2, 4)), window=4, every=4, progress=lambda *counts: told.append(counts)
+    )
     assert told == [(4, 6), (6, 6)]
 
 
 @pytest.mark.parametrize(("window", "every"), [(2, 3), (0, None), (4, 0), (2.0, 1), (-1, -1)])
 def test_windows_that_leave_steps_out_are_refused(window, every):
     with pytest.raises(SequenceError, match="1 <= every <= window"):
-        through_time.truncated(lstm, X, PARAMS, dy=None, window=window, every=every)
+        through_time.truncated(lstm, X, PARAMS, dy=np.ones((6, 2, 4)), window=window, every=every)
 
 
 def test_errors_of_another_shape_are_refused_by_their_steps():
@@ -158,3 +181,13 @@ def test_errors_of_another_shape_are_refused_by_their_steps():
         through_time.truncated(lstm, X, PARAMS, dy=lambda steps, y: np.zeros((4, 2, 4)), window=4)
     with pytest.raises(ValueError, match=r"dstate.h has shape \(1, 4\)"):
         through_time.truncated(lstm, X, PARAMS, dy=None, window=4, dstate=lstm.State(*np.zeros((2, 1, 4))))
+
+
+def test_no_loss_is_refused():
+    with pytest.raises(SequenceError, match="both are None"):
+        through_time.truncated(lstm, X, PARAMS, dy=None, window=4)
+    with pytest.raises(SequenceError, match=r"dy\(slice\(0, 4\), y\): None") as caught:
+        through_time.truncated(lstm, X, PARAMS, dy=lambda steps, y: None, window=4)
+    assert "return" in caught.value.fix
+    ending = lstm.State(*np.ones((2, 2, 4)))
+    assert through_time.truncated(lstm, X, PARAMS, dy=None, dstate=ending, window=4)[2].params.b_f.any()
