@@ -183,7 +183,7 @@ def pair(errors: tuple[float, float]) -> str:
 
 CHECK_COLUMNS = (
     "autograd",
-    "autograd, 200 steps",
+    "autograd, many steps",
     "complex step",
     "explicit Jacobian",
     "dot test",

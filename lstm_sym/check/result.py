@@ -13,7 +13,7 @@ class CheckResult:
     """One check: its `name`, `what` was compared, the worst relative `error`, the `bar`, and a `detail` (where, sizes).
 
     For orders of convergence `error` is the order and larger is better (`at_least`). A check that does not apply to the
-    cell has not `ran`: it neither holds nor fails, and is counted apart.
+    cell says in `left_out` why ("no input"): it neither holds nor fails, and is counted apart.
     """
 
     name: str
@@ -22,7 +22,12 @@ class CheckResult:
     bar: float
     detail: str = ""
     at_least: bool = False
-    ran: bool = True
+    left_out: str = ""
+
+    @property
+    def ran(self) -> bool:
+        """Whether it applies to the cell."""
+        return not self.left_out
 
     @property
     def passed(self) -> bool:

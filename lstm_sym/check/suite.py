@@ -39,10 +39,10 @@ def _fewest_units(cell: Cell) -> dict[str, int]:
 
 CHECKS: dict[str, Callable[[Cell, ModuleType], CheckResult]] = {
     "autograd": lambda cell, kernel: check_autograd(cell, kernel, random_case(cell), default=True),
-    "autograd, one unit": lambda cell, kernel: check_autograd(
+    "autograd, smallest": lambda cell, kernel: check_autograd(
         cell, kernel, random_case(cell, steps=1, batch=1, seed=3, **_fewest_units(cell))
     ),
-    "autograd, 200 steps": lambda cell, kernel: check_autograd(
+    "autograd, many steps": lambda cell, kernel: check_autograd(
         cell, kernel, random_case(cell, steps=200, batch=2, inputs=3, hidden=5, seed=4)
     ),
     "complex step": lambda cell, kernel: check_complex_step(

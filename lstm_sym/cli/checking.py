@@ -23,7 +23,7 @@ PARALLEL_FROM = 5
 """From so many cells on, processes share the work, and a table has a row a cell."""
 
 SUMMARY = {
-    "gradient": ("autograd", "autograd, one unit", "autograd, 200 steps"),
+    "gradient": ("autograd", "autograd, smallest", "autograd, many steps"),
     "complex": ("complex step",),
     "dot": ("dot test",),
     "Taylor": ("Taylor",),

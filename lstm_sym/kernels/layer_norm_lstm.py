@@ -11,31 +11,31 @@ Equations:
     x_f[t] = W_f @ x[t]
     x_g[t] = W_g @ x[t]
     x_o[t] = W_o @ x[t]
-    s_h[t] = (h_i[t] + h_f[t] + h_g[t] + h_o[t]) / 4
-    mu_h[t] = mean(s_h[t])
+    m_h[t] = (h_i[t] + h_f[t] + h_g[t] + h_o[t]) / 4
+    mu_h[t] = mean(m_h[t])
     u_i[t] = h_i[t] - mu_h[t]
     u_f[t] = h_f[t] - mu_h[t]
     u_g[t] = h_g[t] - mu_h[t]
     u_o[t] = h_o[t] - mu_h[t]
     q_h[t] = (u_i[t] ** 2 + u_f[t] ** 2 + u_g[t] ** 2 + u_o[t] ** 2) / 4
-    sigma_h[t] = sqrt(mean(q_h[t]) + epsilon)
-    s_x[t] = (x_i[t] + x_f[t] + x_g[t] + x_o[t]) / 4
-    mu_x[t] = mean(s_x[t])
+    s_h[t] = sqrt(mean(q_h[t]) + epsilon)
+    m_x[t] = (x_i[t] + x_f[t] + x_g[t] + x_o[t]) / 4
+    mu_x[t] = mean(m_x[t])
     v_i[t] = x_i[t] - mu_x[t]
     v_f[t] = x_f[t] - mu_x[t]
     v_g[t] = x_g[t] - mu_x[t]
     v_o[t] = x_o[t] - mu_x[t]
     q_x[t] = (v_i[t] ** 2 + v_f[t] ** 2 + v_g[t] ** 2 + v_o[t] ** 2) / 4
-    sigma_x[t] = sqrt(mean(q_x[t]) + epsilon)
-    i[t] = sigmoid(alpha_i * u_i[t] / sigma_h[t] + gamma_i * v_i[t] / sigma_x[t] + b_i)
-    f[t] = sigmoid(alpha_f * u_f[t] / sigma_h[t] + gamma_f * v_f[t] / sigma_x[t] + b_f)
-    g[t] = tanh(alpha_g * u_g[t] / sigma_h[t] + gamma_g * v_g[t] / sigma_x[t] + b_g)
-    o[t] = sigmoid(alpha_o * u_o[t] / sigma_h[t] + gamma_o * v_o[t] / sigma_x[t] + b_o)
+    s_x[t] = sqrt(mean(q_x[t]) + epsilon)
+    i[t] = sigmoid(alpha_i * u_i[t] / s_h[t] + gamma_i * v_i[t] / s_x[t] + b_i)
+    f[t] = sigmoid(alpha_f * u_f[t] / s_h[t] + gamma_f * v_f[t] / s_x[t] + b_f)
+    g[t] = tanh(alpha_g * u_g[t] / s_h[t] + gamma_g * v_g[t] / s_x[t] + b_g)
+    o[t] = sigmoid(alpha_o * u_o[t] / s_h[t] + gamma_o * v_o[t] / s_x[t] + b_o)
     c[t] = f[t] * c[t-1] + i[t] * g[t]
     u_c[t] = c[t] - mean(c[t])
     q_c[t] = u_c[t] ** 2
-    sigma_c[t] = sqrt(mean(q_c[t]) + epsilon)
-    c_norm[t] = gamma_c * u_c[t] / sigma_c[t] + b_c
+    s_c[t] = sqrt(mean(q_c[t]) + epsilon)
+    c_norm[t] = gamma_c * u_c[t] / s_c[t] + b_c
     h[t] = o[t] * tanh(c_norm[t])
 
 Shapes (T steps, B sequences, D, H):
@@ -48,22 +48,22 @@ Shapes (T steps, B sequences, D, H):
     x_f      (H,)
     x_g      (H,)
     x_o      (H,)
-    s_h      (H,)
+    m_h      (H,)
     mu_h     (H,)
     u_i      (H,)
     u_f      (H,)
     u_g      (H,)
     u_o      (H,)
     q_h      (H,)
-    sigma_h  (H,)
-    s_x      (H,)
+    s_h      (H,)
+    m_x      (H,)
     mu_x     (H,)
     v_i      (H,)
     v_f      (H,)
     v_g      (H,)
     v_o      (H,)
     q_x      (H,)
-    sigma_x  (H,)
+    s_x      (H,)
     i        (H,)
     f        (H,)
     g        (H,)
@@ -71,7 +71,7 @@ Shapes (T steps, B sequences, D, H):
     c        (H,)
     u_c      (H,)
     q_c      (H,)
-    sigma_c  (H,)
+    s_c      (H,)
     c_norm   (H,)
     h        (H,)
     U_i      (H, H)
@@ -117,7 +117,7 @@ import numpy as np
 
 Array = np.ndarray[Any, Any]
 
-CONTENT_HASH = "719fe679117e89dfd3c7eb141d5db8b89b96e073d3887c92ae1482079b83cea6"
+CONTENT_HASH = "290f153fcee78e7945fe24250646852581c6aa9f185f53b77c46dd2ea18cbd8f"
 OUTPUT = "h"
 
 
@@ -165,18 +165,18 @@ class Tape(NamedTuple):
     u_f: Array
     u_g: Array
     u_o: Array
-    sigma_h: Array
+    s_h: Array
     v_i: Array
     v_f: Array
     v_g: Array
     v_o: Array
-    sigma_x: Array
+    s_x: Array
     i: Array
     f: Array
     g: Array
     o: Array
     u_c: Array
-    sigma_c: Array
+    s_c: Array
     tanh_c_norm: Array
 
 
@@ -190,12 +190,12 @@ class PreciseTape(NamedTuple):
     u_f: Array
     u_g: Array
     u_o: Array
-    sigma_h: Array
+    s_h: Array
     v_i: Array
     v_f: Array
     v_g: Array
     v_o: Array
-    sigma_x: Array
+    s_x: Array
     a_i: Array
     i: Array
     a_f: Array
@@ -205,7 +205,7 @@ class PreciseTape(NamedTuple):
     a_o: Array
     o: Array
     u_c: Array
-    sigma_c: Array
+    s_c: Array
     c_norm: Array
     tanh_c_norm: Array
 
@@ -355,13 +355,13 @@ def _forward_fast(
     u_f = np.empty((T, B, H), dtype)
     u_g = np.empty((T, B, H), dtype)
     u_o = np.empty((T, B, H), dtype)
-    sigma_h = np.empty((T, B, H), dtype)
+    s_h = np.empty((T, B, H), dtype)
     i = np.empty((T, B, H), dtype)
     f = np.empty((T, B, H), dtype)
     g = np.empty((T, B, H), dtype)
     o = np.empty((T, B, H), dtype)
     u_c = np.empty((T, B, H), dtype)
-    sigma_c = np.empty((T, B, H), dtype)
+    s_c = np.empty((T, B, H), dtype)
     tanh_c_norm = np.empty((T, B, H), dtype)
     h = np.empty((T + 1, B, H), dtype)
     h[0] = state.h
@@ -377,10 +377,10 @@ def _forward_fast(
     x_o = a_x_i_x_f_x_g_x_o[..., 3 * H : 4 * H]
     # (F5) x_iₜ = W_i xₜ; (F6) x_fₜ = W_f xₜ; (F7) x_gₜ = W_g xₜ; (F8) x_oₜ = W_o xₜ
     _times(x, W.T, out=a_x_i_x_f_x_g_x_o)
-    # (F19) s_xₜ = 0.25 x_iₜ + 0.25 x_fₜ + 0.25 x_gₜ + 0.25 x_oₜ
-    s_x = 0.25 * x_i + 0.25 * x_f + 0.25 * x_g + 0.25 * x_o
-    # (F20) μ_xₜ = mean(s_xₜ)
-    mu_x = _mean_of(s_x)
+    # (F19) m_xₜ = 0.25 x_iₜ + 0.25 x_fₜ + 0.25 x_gₜ + 0.25 x_oₜ
+    m_x = 0.25 * x_i + 0.25 * x_f + 0.25 * x_g + 0.25 * x_o
+    # (F20) μ_xₜ = mean(m_xₜ)
+    mu_x = _mean_of(m_x)
     # (F21) v_iₜ = x_iₜ − μ_xₜ
     v_i = x_i - mu_x
     # (F22) v_fₜ = x_fₜ − μ_xₜ
@@ -393,23 +393,23 @@ def _forward_fast(
     q_x = 0.25 * v_i**2 + 0.25 * v_f**2 + 0.25 * v_g**2 + 0.25 * v_o**2
     # (F26) mean_q_xₜ = mean(q_xₜ)
     mean_q_x = _mean_of(q_x)
-    # (F27) a_σ_xₜ = ε + mean_q_xₜ
-    a_sigma_x = epsilon + mean_q_x
-    # (F28) σ_xₜ = sqrt(a_σ_xₜ)
-    sigma_x = np.sqrt(a_sigma_x)
+    # (F27) a_s_xₜ = ε + mean_q_xₜ
+    a_s_x = epsilon + mean_q_x
+    # (F28) s_xₜ = sqrt(a_s_xₜ)
+    s_x = np.sqrt(a_s_x)
     for (
-        h_prev, u_i_t, u_f_t, u_g_t, u_o_t, sigma_h_t, v_i_t, sigma_x_t, i_t, v_f_t, f_t, v_g_t, g_t, v_o_t,
-        o_t, c_t, c_prev, u_c_t, sigma_c_t, tanh_c_norm_t, h_t
+        h_prev, u_i_t, u_f_t, u_g_t, u_o_t, s_h_t, v_i_t, s_x_t, i_t, v_f_t, f_t, v_g_t, g_t, v_o_t, o_t,
+        c_t, c_prev, u_c_t, s_c_t, tanh_c_norm_t, h_t
     ) in zip(
-        h[:-1], u_i, u_f, u_g, u_o, sigma_h, v_i, sigma_x, i, v_f, f, v_g, g, v_o, o, c[1:], c[:-1], u_c,
-        sigma_c, tanh_c_norm, h[1:], strict=True
+        h[:-1], u_i, u_f, u_g, u_o, s_h, v_i, s_x, i, v_f, f, v_g, g, v_o, o, c[1:], c[:-1], u_c, s_c,
+        tanh_c_norm, h[1:], strict=True
     ):
         # (F1) h_iₜ = U_i hₜ₋₁; (F2) h_fₜ = U_f hₜ₋₁; (F3) h_gₜ = U_g hₜ₋₁; (F4) h_oₜ = U_o hₜ₋₁
         a_h_i_h_f_h_g_h_o[...] = h_prev @ U_T
-        # (F9) s_hₜ = 0.25 h_iₜ + 0.25 h_fₜ + 0.25 h_gₜ + 0.25 h_oₜ
-        s_h = 0.25 * h_i + 0.25 * h_f + 0.25 * h_g + 0.25 * h_o
-        # (F10) μ_hₜ = mean(s_hₜ)
-        mu_h = _mean_of(s_h)
+        # (F9) m_hₜ = 0.25 h_iₜ + 0.25 h_fₜ + 0.25 h_gₜ + 0.25 h_oₜ
+        m_h = 0.25 * h_i + 0.25 * h_f + 0.25 * h_g + 0.25 * h_o
+        # (F10) μ_hₜ = mean(m_hₜ)
+        mu_h = _mean_of(m_h)
         # (F11) u_iₜ = h_iₜ − μ_hₜ
         np.subtract(h_i, mu_h, out=u_i_t)
         # (F12) u_fₜ = h_fₜ − μ_hₜ
@@ -422,24 +422,24 @@ def _forward_fast(
         q_h = 0.25 * u_i_t**2 + 0.25 * u_f_t**2 + 0.25 * u_g_t**2 + 0.25 * u_o_t**2
         # (F16) mean_q_hₜ = mean(q_hₜ)
         mean_q_h = _mean_of(q_h)
-        # (F17) a_σ_hₜ = ε + mean_q_hₜ
-        a_sigma_h = epsilon + mean_q_h
-        # (F18) σ_hₜ = sqrt(a_σ_hₜ)
-        np.sqrt(a_sigma_h, out=sigma_h_t)
-        # (F29) a_iₜ = α_i ⊙ u_iₜ / σ_hₜ + γ_i ⊙ v_iₜ / σ_xₜ + b_i
-        a_i = alpha_i * u_i_t / sigma_h_t + gamma_i * v_i_t / sigma_x_t + b_i
+        # (F17) a_s_hₜ = ε + mean_q_hₜ
+        a_s_h = epsilon + mean_q_h
+        # (F18) s_hₜ = sqrt(a_s_hₜ)
+        np.sqrt(a_s_h, out=s_h_t)
+        # (F29) a_iₜ = α_i ⊙ u_iₜ / s_hₜ + γ_i ⊙ v_iₜ / s_xₜ + b_i
+        a_i = alpha_i * u_i_t / s_h_t + gamma_i * v_i_t / s_x_t + b_i
         # (F30) iₜ = σ(a_iₜ)
         _sigmoid(a_i, out=i_t)
-        # (F31) a_fₜ = α_f ⊙ u_fₜ / σ_hₜ + γ_f ⊙ v_fₜ / σ_xₜ + b_f
-        a_f = alpha_f * u_f_t / sigma_h_t + gamma_f * v_f_t / sigma_x_t + b_f
+        # (F31) a_fₜ = α_f ⊙ u_fₜ / s_hₜ + γ_f ⊙ v_fₜ / s_xₜ + b_f
+        a_f = alpha_f * u_f_t / s_h_t + gamma_f * v_f_t / s_x_t + b_f
         # (F32) fₜ = σ(a_fₜ)
         _sigmoid(a_f, out=f_t)
-        # (F33) a_gₜ = α_g ⊙ u_gₜ / σ_hₜ + γ_g ⊙ v_gₜ / σ_xₜ + b_g
-        a_g = alpha_g * u_g_t / sigma_h_t + gamma_g * v_g_t / sigma_x_t + b_g
+        # (F33) a_gₜ = α_g ⊙ u_gₜ / s_hₜ + γ_g ⊙ v_gₜ / s_xₜ + b_g
+        a_g = alpha_g * u_g_t / s_h_t + gamma_g * v_g_t / s_x_t + b_g
         # (F34) gₜ = tanh(a_gₜ)
         np.tanh(a_g, out=g_t)
-        # (F35) a_oₜ = α_o ⊙ u_oₜ / σ_hₜ + γ_o ⊙ v_oₜ / σ_xₜ + b_o
-        a_o = alpha_o * u_o_t / sigma_h_t + gamma_o * v_o_t / sigma_x_t + b_o
+        # (F35) a_oₜ = α_o ⊙ u_oₜ / s_hₜ + γ_o ⊙ v_oₜ / s_xₜ + b_o
+        a_o = alpha_o * u_o_t / s_h_t + gamma_o * v_o_t / s_x_t + b_o
         # (F36) oₜ = σ(a_oₜ)
         _sigmoid(a_o, out=o_t)
         # (F37) cₜ = cₜ₋₁ ⊙ fₜ + iₜ ⊙ gₜ
@@ -452,17 +452,17 @@ def _forward_fast(
         q_c = u_c_t**2
         # (F41) mean_q_cₜ = mean(q_cₜ)
         mean_q_c = _mean_of(q_c)
-        # (F42) a_σ_cₜ = ε + mean_q_cₜ
-        a_sigma_c = epsilon + mean_q_c
-        # (F43) σ_cₜ = sqrt(a_σ_cₜ)
-        np.sqrt(a_sigma_c, out=sigma_c_t)
-        # (F44) c_normₜ = γ_c ⊙ u_cₜ / σ_cₜ + b_c
-        c_norm = gamma_c * u_c_t / sigma_c_t + b_c
+        # (F42) a_s_cₜ = ε + mean_q_cₜ
+        a_s_c = epsilon + mean_q_c
+        # (F43) s_cₜ = sqrt(a_s_cₜ)
+        np.sqrt(a_s_c, out=s_c_t)
+        # (F44) c_normₜ = γ_c ⊙ u_cₜ / s_cₜ + b_c
+        c_norm = gamma_c * u_c_t / s_c_t + b_c
         # (F45) tanh_c_normₜ = tanh(c_normₜ)
         np.tanh(c_norm, out=tanh_c_norm_t)
         # (F46) hₜ = oₜ ⊙ tanh_c_normₜ
         np.multiply(o_t, tanh_c_norm_t, out=h_t)
-    return h[1:].copy(), State(h[T].copy(), c[T].copy()), Tape(x, h, c, u_i, u_f, u_g, u_o, sigma_h, v_i, v_f, v_g, v_o, sigma_x, i, f, g, o, u_c, sigma_c, tanh_c_norm)
+    return h[1:].copy(), State(h[T].copy(), c[T].copy()), Tape(x, h, c, u_i, u_f, u_g, u_o, s_h, v_i, v_f, v_g, v_o, s_x, i, f, g, o, u_c, s_c, tanh_c_norm)
 
 
 def _forward_precise(
@@ -495,7 +495,7 @@ def _forward_precise(
     u_f = np.empty((T, B, H), dtype)
     u_g = np.empty((T, B, H), dtype)
     u_o = np.empty((T, B, H), dtype)
-    sigma_h = np.empty((T, B, H), dtype)
+    s_h = np.empty((T, B, H), dtype)
     a_i = np.empty((T, B, H), dtype)
     i = np.empty((T, B, H), dtype)
     a_f = np.empty((T, B, H), dtype)
@@ -505,7 +505,7 @@ def _forward_precise(
     a_o = np.empty((T, B, H), dtype)
     o = np.empty((T, B, H), dtype)
     u_c = np.empty((T, B, H), dtype)
-    sigma_c = np.empty((T, B, H), dtype)
+    s_c = np.empty((T, B, H), dtype)
     c_norm = np.empty((T, B, H), dtype)
     tanh_c_norm = np.empty((T, B, H), dtype)
     h = np.empty((T + 1, B, H), dtype)
@@ -522,10 +522,10 @@ def _forward_precise(
     x_o = a_x_i_x_f_x_g_x_o[..., 3 * H : 4 * H]
     # (F5) x_iₜ = W_i xₜ; (F6) x_fₜ = W_f xₜ; (F7) x_gₜ = W_g xₜ; (F8) x_oₜ = W_o xₜ
     _times(x, W.T, out=a_x_i_x_f_x_g_x_o)
-    # (F19) s_xₜ = 0.25 x_iₜ + 0.25 x_fₜ + 0.25 x_gₜ + 0.25 x_oₜ
-    s_x = 0.25 * x_i + 0.25 * x_f + 0.25 * x_g + 0.25 * x_o
-    # (F20) μ_xₜ = mean(s_xₜ)
-    mu_x = _mean_of(s_x)
+    # (F19) m_xₜ = 0.25 x_iₜ + 0.25 x_fₜ + 0.25 x_gₜ + 0.25 x_oₜ
+    m_x = 0.25 * x_i + 0.25 * x_f + 0.25 * x_g + 0.25 * x_o
+    # (F20) μ_xₜ = mean(m_xₜ)
+    mu_x = _mean_of(m_x)
     # (F21) v_iₜ = x_iₜ − μ_xₜ
     v_i = x_i - mu_x
     # (F22) v_fₜ = x_fₜ − μ_xₜ
@@ -538,23 +538,23 @@ def _forward_precise(
     q_x = 0.25 * v_i**2 + 0.25 * v_f**2 + 0.25 * v_g**2 + 0.25 * v_o**2
     # (F26) mean_q_xₜ = mean(q_xₜ)
     mean_q_x = _mean_of(q_x)
-    # (F27) a_σ_xₜ = ε + mean_q_xₜ
-    a_sigma_x = epsilon + mean_q_x
-    # (F28) σ_xₜ = sqrt(a_σ_xₜ)
-    sigma_x = np.sqrt(a_sigma_x)
+    # (F27) a_s_xₜ = ε + mean_q_xₜ
+    a_s_x = epsilon + mean_q_x
+    # (F28) s_xₜ = sqrt(a_s_xₜ)
+    s_x = np.sqrt(a_s_x)
     for (
-        h_prev, u_i_t, u_f_t, u_g_t, u_o_t, sigma_h_t, a_i_t, v_i_t, sigma_x_t, i_t, a_f_t, v_f_t, f_t,
-        a_g_t, v_g_t, g_t, a_o_t, v_o_t, o_t, c_t, c_prev, u_c_t, sigma_c_t, c_norm_t, tanh_c_norm_t, h_t
+        h_prev, u_i_t, u_f_t, u_g_t, u_o_t, s_h_t, a_i_t, v_i_t, s_x_t, i_t, a_f_t, v_f_t, f_t, a_g_t,
+        v_g_t, g_t, a_o_t, v_o_t, o_t, c_t, c_prev, u_c_t, s_c_t, c_norm_t, tanh_c_norm_t, h_t
     ) in zip(
-        h[:-1], u_i, u_f, u_g, u_o, sigma_h, a_i, v_i, sigma_x, i, a_f, v_f, f, a_g, v_g, g, a_o, v_o, o,
-        c[1:], c[:-1], u_c, sigma_c, c_norm, tanh_c_norm, h[1:], strict=True
+        h[:-1], u_i, u_f, u_g, u_o, s_h, a_i, v_i, s_x, i, a_f, v_f, f, a_g, v_g, g, a_o, v_o, o, c[1:],
+        c[:-1], u_c, s_c, c_norm, tanh_c_norm, h[1:], strict=True
     ):
         # (F1) h_iₜ = U_i hₜ₋₁; (F2) h_fₜ = U_f hₜ₋₁; (F3) h_gₜ = U_g hₜ₋₁; (F4) h_oₜ = U_o hₜ₋₁
         a_h_i_h_f_h_g_h_o[...] = h_prev @ U_T
-        # (F9) s_hₜ = 0.25 h_iₜ + 0.25 h_fₜ + 0.25 h_gₜ + 0.25 h_oₜ
-        s_h = 0.25 * h_i + 0.25 * h_f + 0.25 * h_g + 0.25 * h_o
-        # (F10) μ_hₜ = mean(s_hₜ)
-        mu_h = _mean_of(s_h)
+        # (F9) m_hₜ = 0.25 h_iₜ + 0.25 h_fₜ + 0.25 h_gₜ + 0.25 h_oₜ
+        m_h = 0.25 * h_i + 0.25 * h_f + 0.25 * h_g + 0.25 * h_o
+        # (F10) μ_hₜ = mean(m_hₜ)
+        mu_h = _mean_of(m_h)
         # (F11) u_iₜ = h_iₜ − μ_hₜ
         np.subtract(h_i, mu_h, out=u_i_t)
         # (F12) u_fₜ = h_fₜ − μ_hₜ
@@ -567,24 +567,24 @@ def _forward_precise(
         q_h = 0.25 * u_i_t**2 + 0.25 * u_f_t**2 + 0.25 * u_g_t**2 + 0.25 * u_o_t**2
         # (F16) mean_q_hₜ = mean(q_hₜ)
         mean_q_h = _mean_of(q_h)
-        # (F17) a_σ_hₜ = ε + mean_q_hₜ
-        a_sigma_h = epsilon + mean_q_h
-        # (F18) σ_hₜ = sqrt(a_σ_hₜ)
-        np.sqrt(a_sigma_h, out=sigma_h_t)
-        # (F29) a_iₜ = α_i ⊙ u_iₜ / σ_hₜ + γ_i ⊙ v_iₜ / σ_xₜ + b_i
-        np.add(alpha_i * u_i_t / sigma_h_t + gamma_i * v_i_t / sigma_x_t, b_i, out=a_i_t)
+        # (F17) a_s_hₜ = ε + mean_q_hₜ
+        a_s_h = epsilon + mean_q_h
+        # (F18) s_hₜ = sqrt(a_s_hₜ)
+        np.sqrt(a_s_h, out=s_h_t)
+        # (F29) a_iₜ = α_i ⊙ u_iₜ / s_hₜ + γ_i ⊙ v_iₜ / s_xₜ + b_i
+        np.add(alpha_i * u_i_t / s_h_t + gamma_i * v_i_t / s_x_t, b_i, out=a_i_t)
         # (F30) iₜ = σ(a_iₜ)
         i_t[...] = _sigmoid_precise(a_i_t)
-        # (F31) a_fₜ = α_f ⊙ u_fₜ / σ_hₜ + γ_f ⊙ v_fₜ / σ_xₜ + b_f
-        np.add(alpha_f * u_f_t / sigma_h_t + gamma_f * v_f_t / sigma_x_t, b_f, out=a_f_t)
+        # (F31) a_fₜ = α_f ⊙ u_fₜ / s_hₜ + γ_f ⊙ v_fₜ / s_xₜ + b_f
+        np.add(alpha_f * u_f_t / s_h_t + gamma_f * v_f_t / s_x_t, b_f, out=a_f_t)
         # (F32) fₜ = σ(a_fₜ)
         f_t[...] = _sigmoid_precise(a_f_t)
-        # (F33) a_gₜ = α_g ⊙ u_gₜ / σ_hₜ + γ_g ⊙ v_gₜ / σ_xₜ + b_g
-        np.add(alpha_g * u_g_t / sigma_h_t + gamma_g * v_g_t / sigma_x_t, b_g, out=a_g_t)
+        # (F33) a_gₜ = α_g ⊙ u_gₜ / s_hₜ + γ_g ⊙ v_gₜ / s_xₜ + b_g
+        np.add(alpha_g * u_g_t / s_h_t + gamma_g * v_g_t / s_x_t, b_g, out=a_g_t)
         # (F34) gₜ = tanh(a_gₜ)
         np.tanh(a_g_t, out=g_t)
-        # (F35) a_oₜ = α_o ⊙ u_oₜ / σ_hₜ + γ_o ⊙ v_oₜ / σ_xₜ + b_o
-        np.add(alpha_o * u_o_t / sigma_h_t + gamma_o * v_o_t / sigma_x_t, b_o, out=a_o_t)
+        # (F35) a_oₜ = α_o ⊙ u_oₜ / s_hₜ + γ_o ⊙ v_oₜ / s_xₜ + b_o
+        np.add(alpha_o * u_o_t / s_h_t + gamma_o * v_o_t / s_x_t, b_o, out=a_o_t)
         # (F36) oₜ = σ(a_oₜ)
         o_t[...] = _sigmoid_precise(a_o_t)
         # (F37) cₜ = cₜ₋₁ ⊙ fₜ + iₜ ⊙ gₜ
@@ -597,17 +597,17 @@ def _forward_precise(
         q_c = u_c_t**2
         # (F41) mean_q_cₜ = mean(q_cₜ)
         mean_q_c = _mean_of(q_c)
-        # (F42) a_σ_cₜ = ε + mean_q_cₜ
-        a_sigma_c = epsilon + mean_q_c
-        # (F43) σ_cₜ = sqrt(a_σ_cₜ)
-        np.sqrt(a_sigma_c, out=sigma_c_t)
-        # (F44) c_normₜ = γ_c ⊙ u_cₜ / σ_cₜ + b_c
-        np.add(gamma_c * u_c_t / sigma_c_t, b_c, out=c_norm_t)
+        # (F42) a_s_cₜ = ε + mean_q_cₜ
+        a_s_c = epsilon + mean_q_c
+        # (F43) s_cₜ = sqrt(a_s_cₜ)
+        np.sqrt(a_s_c, out=s_c_t)
+        # (F44) c_normₜ = γ_c ⊙ u_cₜ / s_cₜ + b_c
+        np.add(gamma_c * u_c_t / s_c_t, b_c, out=c_norm_t)
         # (F45) tanh_c_normₜ = tanh(c_normₜ)
         np.tanh(c_norm_t, out=tanh_c_norm_t)
         # (F46) hₜ = oₜ ⊙ tanh_c_normₜ
         np.multiply(o_t, tanh_c_norm_t, out=h_t)
-    return h[1:].copy(), State(h[T].copy(), c[T].copy()), PreciseTape(x, h, c, u_i, u_f, u_g, u_o, sigma_h, v_i, v_f, v_g, v_o, sigma_x, a_i, i, a_f, f, a_g, g, a_o, o, u_c, sigma_c, c_norm, tanh_c_norm)
+    return h[1:].copy(), State(h[T].copy(), c[T].copy()), PreciseTape(x, h, c, u_i, u_f, u_g, u_o, s_h, v_i, v_f, v_g, v_o, s_x, a_i, i, a_f, f, a_g, g, a_o, o, u_c, s_c, c_norm, tanh_c_norm)
 
 
 def _backward_fast(dy: Array, tape: Tape, params: Params, dstate: State) -> Grads:
@@ -621,18 +621,18 @@ def _backward_fast(dy: Array, tape: Tape, params: Params, dstate: State) -> Grad
     u_f = tape.u_f
     u_g = tape.u_g
     u_o = tape.u_o
-    sigma_h = tape.sigma_h
+    s_h = tape.s_h
     v_i = tape.v_i
     v_f = tape.v_f
     v_g = tape.v_g
     v_o = tape.v_o
-    sigma_x = tape.sigma_x
+    s_x = tape.s_x
     i = tape.i
     f = tape.f
     g = tape.g
     o = tape.o
     u_c = tape.u_c
-    sigma_c = tape.sigma_c
+    s_c = tape.s_c
     tanh_c_norm = tape.tanh_c_norm
     gamma_c = params.gamma_c
     alpha_o = params.alpha_o
@@ -673,15 +673,15 @@ def _backward_fast(dy: Array, tape: Tape, params: Params, dstate: State) -> Grad
     # (B34) i′ₜ = iₜ ⊙ (1 − iₜ)
     i_slope = i * (1 - i)
     for (
-        dy_t, o_t, d_c_norm_t, tanh_c_norm_slope_t, u_c_t, sigma_c_t, tanh_c_norm_t, d_a_o_t, o_slope_t,
-        i_t, d_a_g_t, g_slope_t, c_prev, d_a_f_t, f_slope_t, g_t, d_a_i_t, i_slope_t, u_o_t, sigma_h_t,
-        u_g_t, u_f_t, u_i_t, d_h_o_t, d_h_g_t, d_h_f_t, d_h_i_t, d_a_h_i_h_f_h_g_h_o_t, f_t
+        dy_t, o_t, d_c_norm_t, tanh_c_norm_slope_t, u_c_t, s_c_t, tanh_c_norm_t, d_a_o_t, o_slope_t, i_t,
+        d_a_g_t, g_slope_t, c_prev, d_a_f_t, f_slope_t, g_t, d_a_i_t, i_slope_t, u_o_t, s_h_t, u_g_t, u_f_t,
+        u_i_t, d_h_o_t, d_h_g_t, d_h_f_t, d_h_i_t, d_a_h_i_h_f_h_g_h_o_t, f_t
     ) in zip(
-        dy[::-1], o[::-1], d_c_norm[::-1], tanh_c_norm_slope[::-1], u_c[::-1], sigma_c[::-1],
-        tanh_c_norm[::-1], d_a_o[::-1], o_slope[::-1], i[::-1], d_a_g[::-1], g_slope[::-1], c[:-1][::-1],
-        d_a_f[::-1], f_slope[::-1], g[::-1], d_a_i[::-1], i_slope[::-1], u_o[::-1], sigma_h[::-1],
-        u_g[::-1], u_f[::-1], u_i[::-1], d_h_o[::-1], d_h_g[::-1], d_h_f[::-1], d_h_i[::-1],
-        d_a_h_i_h_f_h_g_h_o[::-1], f[::-1], strict=True
+        dy[::-1], o[::-1], d_c_norm[::-1], tanh_c_norm_slope[::-1], u_c[::-1], s_c[::-1], tanh_c_norm[::-1],
+        d_a_o[::-1], o_slope[::-1], i[::-1], d_a_g[::-1], g_slope[::-1], c[:-1][::-1], d_a_f[::-1],
+        f_slope[::-1], g[::-1], d_a_i[::-1], i_slope[::-1], u_o[::-1], s_h[::-1], u_g[::-1], u_f[::-1],
+        u_i[::-1], d_h_o[::-1], d_h_g[::-1], d_h_f[::-1], d_h_i[::-1], d_a_h_i_h_f_h_g_h_o[::-1], f[::-1],
+        strict=True
     ):
         # (B1) δhₜ = dyₜ + δh⁺ₜ
         d_h = dy_t + d_h_next
@@ -689,16 +689,16 @@ def _backward_fast(dy: Array, tape: Tape, params: Params, dstate: State) -> Grad
         d_tanh_c_norm = d_h * o_t
         # (B4) δc_normₜ = δtanh_c_normₜ ⊙ tanh_c_norm′ₜ
         np.multiply(d_tanh_c_norm, tanh_c_norm_slope_t, out=d_c_norm_t)
-        # (B7) δσ_cₜ = −δc_normₜ ⊙ u_cₜ ⊙ γ_c / σ_cₜ²
-        d_sigma_c = -d_c_norm_t * u_c_t * gamma_c / sigma_c_t**2
-        # (B8) δa_σ_cₜ = 0.5 δσ_cₜ / σ_cₜ
-        d_a_sigma_c = 0.5 * d_sigma_c / sigma_c_t
-        # (B9) δmean_q_cₜ = δa_σ_cₜ
-        d_mean_q_c = d_a_sigma_c
+        # (B7) δs_cₜ = −δc_normₜ ⊙ u_cₜ ⊙ γ_c / s_cₜ²
+        d_s_c = -d_c_norm_t * u_c_t * gamma_c / s_c_t**2
+        # (B8) δa_s_cₜ = 0.5 δs_cₜ / s_cₜ
+        d_a_s_c = 0.5 * d_s_c / s_c_t
+        # (B9) δmean_q_cₜ = δa_s_cₜ
+        d_mean_q_c = d_a_s_c
         # (B10) δq_cₜ = mean(δmean_q_cₜ)
         d_q_c = _mean_of(d_mean_q_c)
-        # (B11) δu_cₜ = δc_normₜ ⊙ γ_c / σ_cₜ + 2 δq_cₜ ⊙ u_cₜ
-        d_u_c = d_c_norm_t * gamma_c / sigma_c_t + 2 * d_q_c * u_c_t
+        # (B11) δu_cₜ = δc_normₜ ⊙ γ_c / s_cₜ + 2 δq_cₜ ⊙ u_cₜ
+        d_u_c = d_c_norm_t * gamma_c / s_c_t + 2 * d_q_c * u_c_t
         # (B12) δmean_cₜ = −δu_cₜ
         d_mean_c = -d_u_c
         # (B13) δc°ₜ = δc⁺ₜ + δu_cₜ
@@ -722,100 +722,100 @@ def _backward_fast(dy: Array, tape: Tape, params: Params, dstate: State) -> Grad
         d_i = d_c * g_t
         # (B35) δa_iₜ = δiₜ ⊙ i′ₜ
         np.multiply(d_i, i_slope_t, out=d_a_i_t)
-        # (B49) δσ_hₜ = −δa_oₜ ⊙ u_oₜ ⊙ α_o / σ_hₜ² − δa_gₜ ⊙ u_gₜ ⊙ α_g / σ_hₜ² − δa_fₜ ⊙ u_fₜ ⊙ α_f / σ_hₜ² −
-        # δa_iₜ ⊙ u_iₜ ⊙ α_i / σ_hₜ²
-        d_sigma_h = -d_a_o_t * u_o_t * alpha_o / sigma_h_t**2 - d_a_g_t * u_g_t * alpha_g / sigma_h_t**2 - d_a_f_t * u_f_t * alpha_f / sigma_h_t**2 - d_a_i_t * u_i_t * alpha_i / sigma_h_t**2
-        # (B50) δa_σ_hₜ = 0.5 δσ_hₜ / σ_hₜ
-        d_a_sigma_h = 0.5 * d_sigma_h / sigma_h_t
-        # (B51) δmean_q_hₜ = δa_σ_hₜ
-        d_mean_q_h = d_a_sigma_h
+        # (B49) δs_hₜ = −δa_oₜ ⊙ u_oₜ ⊙ α_o / s_hₜ² − δa_gₜ ⊙ u_gₜ ⊙ α_g / s_hₜ² − δa_fₜ ⊙ u_fₜ ⊙ α_f / s_hₜ² −
+        # δa_iₜ ⊙ u_iₜ ⊙ α_i / s_hₜ²
+        d_s_h = -d_a_o_t * u_o_t * alpha_o / s_h_t**2 - d_a_g_t * u_g_t * alpha_g / s_h_t**2 - d_a_f_t * u_f_t * alpha_f / s_h_t**2 - d_a_i_t * u_i_t * alpha_i / s_h_t**2
+        # (B50) δa_s_hₜ = 0.5 δs_hₜ / s_hₜ
+        d_a_s_h = 0.5 * d_s_h / s_h_t
+        # (B51) δmean_q_hₜ = δa_s_hₜ
+        d_mean_q_h = d_a_s_h
         # (B52) δq_hₜ = mean(δmean_q_hₜ)
         d_q_h = _mean_of(d_mean_q_h)
-        # (B53) δu_oₜ = δa_oₜ ⊙ α_o / σ_hₜ + 0.5 δq_hₜ ⊙ u_oₜ
-        d_u_o = d_a_o_t * alpha_o / sigma_h_t + 0.5 * d_q_h * u_o_t
-        # (B54) δu_gₜ = δa_gₜ ⊙ α_g / σ_hₜ + 0.5 δq_hₜ ⊙ u_gₜ
-        d_u_g = d_a_g_t * alpha_g / sigma_h_t + 0.5 * d_q_h * u_g_t
-        # (B55) δu_fₜ = δa_fₜ ⊙ α_f / σ_hₜ + 0.5 δq_hₜ ⊙ u_fₜ
-        d_u_f = d_a_f_t * alpha_f / sigma_h_t + 0.5 * d_q_h * u_f_t
-        # (B56) δu_iₜ = δa_iₜ ⊙ α_i / σ_hₜ + 0.5 δq_hₜ ⊙ u_iₜ
-        d_u_i = d_a_i_t * alpha_i / sigma_h_t + 0.5 * d_q_h * u_i_t
+        # (B53) δu_oₜ = δa_oₜ ⊙ α_o / s_hₜ + 0.5 δq_hₜ ⊙ u_oₜ
+        d_u_o = d_a_o_t * alpha_o / s_h_t + 0.5 * d_q_h * u_o_t
+        # (B54) δu_gₜ = δa_gₜ ⊙ α_g / s_hₜ + 0.5 δq_hₜ ⊙ u_gₜ
+        d_u_g = d_a_g_t * alpha_g / s_h_t + 0.5 * d_q_h * u_g_t
+        # (B55) δu_fₜ = δa_fₜ ⊙ α_f / s_hₜ + 0.5 δq_hₜ ⊙ u_fₜ
+        d_u_f = d_a_f_t * alpha_f / s_h_t + 0.5 * d_q_h * u_f_t
+        # (B56) δu_iₜ = δa_iₜ ⊙ α_i / s_hₜ + 0.5 δq_hₜ ⊙ u_iₜ
+        d_u_i = d_a_i_t * alpha_i / s_h_t + 0.5 * d_q_h * u_i_t
         # (B57) δμ_hₜ = −δu_oₜ − δu_gₜ − δu_fₜ − δu_iₜ
         d_mu_h = -d_u_o - d_u_g - d_u_f - d_u_i
-        # (B58) δs_hₜ = mean(δμ_hₜ)
-        d_s_h = _mean_of(d_mu_h)
-        # (B63) δh_oₜ = δu_oₜ + 0.25 δs_hₜ
-        np.add(d_u_o, 0.25 * d_s_h, out=d_h_o_t)
-        # (B64) δh_gₜ = δu_gₜ + 0.25 δs_hₜ
-        np.add(d_u_g, 0.25 * d_s_h, out=d_h_g_t)
-        # (B65) δh_fₜ = δu_fₜ + 0.25 δs_hₜ
-        np.add(d_u_f, 0.25 * d_s_h, out=d_h_f_t)
-        # (B66) δh_iₜ = δu_iₜ + 0.25 δs_hₜ
-        np.add(d_u_i, 0.25 * d_s_h, out=d_h_i_t)
+        # (B58) δm_hₜ = mean(δμ_hₜ)
+        d_m_h = _mean_of(d_mu_h)
+        # (B63) δh_oₜ = δu_oₜ + 0.25 δm_hₜ
+        np.add(d_u_o, 0.25 * d_m_h, out=d_h_o_t)
+        # (B64) δh_gₜ = δu_gₜ + 0.25 δm_hₜ
+        np.add(d_u_g, 0.25 * d_m_h, out=d_h_g_t)
+        # (B65) δh_fₜ = δu_fₜ + 0.25 δm_hₜ
+        np.add(d_u_f, 0.25 * d_m_h, out=d_h_f_t)
+        # (B66) δh_iₜ = δu_iₜ + 0.25 δm_hₜ
+        np.add(d_u_i, 0.25 * d_m_h, out=d_h_i_t)
         # (B67) δh⁺ₜ₋₁ = U_oᵀ δh_oₜ + U_gᵀ δh_gₜ + U_fᵀ δh_fₜ + U_iᵀ δh_iₜ
         d_h_prev = d_a_h_i_h_f_h_g_h_o_t @ U
         # (B68) δc⁺ₜ₋₁ = δcₜ ⊙ fₜ
         d_c_prev = d_c * f_t
         d_h_next, d_c_next = d_h_prev, d_c_prev
-    # (B5) δγ_cₜ = δc_normₜ ⊙ u_cₜ / σ_cₜ
-    d_gamma_c_by_c_norm = d_c_norm * u_c / sigma_c
+    # (B5) δγ_cₜ = δc_normₜ ⊙ u_cₜ / s_cₜ
+    d_gamma_c_by_c_norm = d_c_norm * u_c / s_c
     # (B6) δb_cₜ = δc_normₜ
     d_b_c_by_c_norm = d_c_norm
-    # (B18) δα_oₜ = δa_oₜ ⊙ u_oₜ / σ_hₜ
-    d_alpha_o_by_a_o = d_a_o * u_o / sigma_h
-    # (B19) δγ_oₜ = δa_oₜ ⊙ v_oₜ / σ_xₜ
-    d_gamma_o_by_a_o = d_a_o * v_o / sigma_x
+    # (B18) δα_oₜ = δa_oₜ ⊙ u_oₜ / s_hₜ
+    d_alpha_o_by_a_o = d_a_o * u_o / s_h
+    # (B19) δγ_oₜ = δa_oₜ ⊙ v_oₜ / s_xₜ
+    d_gamma_o_by_a_o = d_a_o * v_o / s_x
     # (B20) δb_oₜ = δa_oₜ
     d_b_o_by_a_o = d_a_o
-    # (B24) δα_gₜ = δa_gₜ ⊙ u_gₜ / σ_hₜ
-    d_alpha_g_by_a_g = d_a_g * u_g / sigma_h
-    # (B25) δγ_gₜ = δa_gₜ ⊙ v_gₜ / σ_xₜ
-    d_gamma_g_by_a_g = d_a_g * v_g / sigma_x
+    # (B24) δα_gₜ = δa_gₜ ⊙ u_gₜ / s_hₜ
+    d_alpha_g_by_a_g = d_a_g * u_g / s_h
+    # (B25) δγ_gₜ = δa_gₜ ⊙ v_gₜ / s_xₜ
+    d_gamma_g_by_a_g = d_a_g * v_g / s_x
     # (B26) δb_gₜ = δa_gₜ
     d_b_g_by_a_g = d_a_g
-    # (B30) δα_fₜ = δa_fₜ ⊙ u_fₜ / σ_hₜ
-    d_alpha_f_by_a_f = d_a_f * u_f / sigma_h
-    # (B31) δγ_fₜ = δa_fₜ ⊙ v_fₜ / σ_xₜ
-    d_gamma_f_by_a_f = d_a_f * v_f / sigma_x
+    # (B30) δα_fₜ = δa_fₜ ⊙ u_fₜ / s_hₜ
+    d_alpha_f_by_a_f = d_a_f * u_f / s_h
+    # (B31) δγ_fₜ = δa_fₜ ⊙ v_fₜ / s_xₜ
+    d_gamma_f_by_a_f = d_a_f * v_f / s_x
     # (B32) δb_fₜ = δa_fₜ
     d_b_f_by_a_f = d_a_f
-    # (B36) δα_iₜ = δa_iₜ ⊙ u_iₜ / σ_hₜ
-    d_alpha_i_by_a_i = d_a_i * u_i / sigma_h
-    # (B37) δγ_iₜ = δa_iₜ ⊙ v_iₜ / σ_xₜ
-    d_gamma_i_by_a_i = d_a_i * v_i / sigma_x
+    # (B36) δα_iₜ = δa_iₜ ⊙ u_iₜ / s_hₜ
+    d_alpha_i_by_a_i = d_a_i * u_i / s_h
+    # (B37) δγ_iₜ = δa_iₜ ⊙ v_iₜ / s_xₜ
+    d_gamma_i_by_a_i = d_a_i * v_i / s_x
     # (B38) δb_iₜ = δa_iₜ
     d_b_i_by_a_i = d_a_i
-    # (B39) δσ_xₜ = −δa_oₜ ⊙ v_oₜ ⊙ γ_o / σ_xₜ² − δa_gₜ ⊙ v_gₜ ⊙ γ_g / σ_xₜ² − δa_fₜ ⊙ v_fₜ ⊙ γ_f / σ_xₜ² −
-    # δa_iₜ ⊙ v_iₜ ⊙ γ_i / σ_xₜ²
-    d_sigma_x = -d_a_o * v_o * gamma_o / sigma_x**2 - d_a_g * v_g * gamma_g / sigma_x**2 - d_a_f * v_f * gamma_f / sigma_x**2 - d_a_i * v_i * gamma_i / sigma_x**2
-    # (B40) δa_σ_xₜ = 0.5 δσ_xₜ / σ_xₜ
-    d_a_sigma_x = 0.5 * d_sigma_x / sigma_x
-    # (B41) δmean_q_xₜ = δa_σ_xₜ
-    d_mean_q_x = d_a_sigma_x
+    # (B39) δs_xₜ = −δa_oₜ ⊙ v_oₜ ⊙ γ_o / s_xₜ² − δa_gₜ ⊙ v_gₜ ⊙ γ_g / s_xₜ² − δa_fₜ ⊙ v_fₜ ⊙ γ_f / s_xₜ² −
+    # δa_iₜ ⊙ v_iₜ ⊙ γ_i / s_xₜ²
+    d_s_x = -d_a_o * v_o * gamma_o / s_x**2 - d_a_g * v_g * gamma_g / s_x**2 - d_a_f * v_f * gamma_f / s_x**2 - d_a_i * v_i * gamma_i / s_x**2
+    # (B40) δa_s_xₜ = 0.5 δs_xₜ / s_xₜ
+    d_a_s_x = 0.5 * d_s_x / s_x
+    # (B41) δmean_q_xₜ = δa_s_xₜ
+    d_mean_q_x = d_a_s_x
     # (B42) δq_xₜ = mean(δmean_q_xₜ)
     d_q_x = _mean_of(d_mean_q_x)
-    # (B43) δv_oₜ = δa_oₜ ⊙ γ_o / σ_xₜ + 0.5 δq_xₜ ⊙ v_oₜ
-    d_v_o = d_a_o * gamma_o / sigma_x + 0.5 * d_q_x * v_o
-    # (B44) δv_gₜ = δa_gₜ ⊙ γ_g / σ_xₜ + 0.5 δq_xₜ ⊙ v_gₜ
-    d_v_g = d_a_g * gamma_g / sigma_x + 0.5 * d_q_x * v_g
-    # (B45) δv_fₜ = δa_fₜ ⊙ γ_f / σ_xₜ + 0.5 δq_xₜ ⊙ v_fₜ
-    d_v_f = d_a_f * gamma_f / sigma_x + 0.5 * d_q_x * v_f
-    # (B46) δv_iₜ = δa_iₜ ⊙ γ_i / σ_xₜ + 0.5 δq_xₜ ⊙ v_iₜ
-    d_v_i = d_a_i * gamma_i / sigma_x + 0.5 * d_q_x * v_i
+    # (B43) δv_oₜ = δa_oₜ ⊙ γ_o / s_xₜ + 0.5 δq_xₜ ⊙ v_oₜ
+    d_v_o = d_a_o * gamma_o / s_x + 0.5 * d_q_x * v_o
+    # (B44) δv_gₜ = δa_gₜ ⊙ γ_g / s_xₜ + 0.5 δq_xₜ ⊙ v_gₜ
+    d_v_g = d_a_g * gamma_g / s_x + 0.5 * d_q_x * v_g
+    # (B45) δv_fₜ = δa_fₜ ⊙ γ_f / s_xₜ + 0.5 δq_xₜ ⊙ v_fₜ
+    d_v_f = d_a_f * gamma_f / s_x + 0.5 * d_q_x * v_f
+    # (B46) δv_iₜ = δa_iₜ ⊙ γ_i / s_xₜ + 0.5 δq_xₜ ⊙ v_iₜ
+    d_v_i = d_a_i * gamma_i / s_x + 0.5 * d_q_x * v_i
     # (B47) δμ_xₜ = −δv_oₜ − δv_gₜ − δv_fₜ − δv_iₜ
     d_mu_x = -d_v_o - d_v_g - d_v_f - d_v_i
-    # (B48) δs_xₜ = mean(δμ_xₜ)
-    d_s_x = _mean_of(d_mu_x)
-    # (B59) δx_oₜ = δv_oₜ + 0.25 δs_xₜ
-    np.multiply(0.25, d_s_x, out=d_x_o)
+    # (B48) δm_xₜ = mean(δμ_xₜ)
+    d_m_x = _mean_of(d_mu_x)
+    # (B59) δx_oₜ = δv_oₜ + 0.25 δm_xₜ
+    np.multiply(0.25, d_m_x, out=d_x_o)
     np.add(d_v_o, d_x_o, out=d_x_o)
-    # (B60) δx_gₜ = δv_gₜ + 0.25 δs_xₜ
-    np.multiply(0.25, d_s_x, out=d_x_g)
+    # (B60) δx_gₜ = δv_gₜ + 0.25 δm_xₜ
+    np.multiply(0.25, d_m_x, out=d_x_g)
     np.add(d_v_g, d_x_g, out=d_x_g)
-    # (B61) δx_fₜ = δv_fₜ + 0.25 δs_xₜ
-    np.multiply(0.25, d_s_x, out=d_x_f)
+    # (B61) δx_fₜ = δv_fₜ + 0.25 δm_xₜ
+    np.multiply(0.25, d_m_x, out=d_x_f)
     np.add(d_v_f, d_x_f, out=d_x_f)
-    # (B62) δx_iₜ = δv_iₜ + 0.25 δs_xₜ
-    np.multiply(0.25, d_s_x, out=d_x_i)
+    # (B62) δx_iₜ = δv_iₜ + 0.25 δm_xₜ
+    np.multiply(0.25, d_m_x, out=d_x_i)
     np.add(d_v_i, d_x_i, out=d_x_i)
     # (B69) δxₜ = W_oᵀ δx_oₜ + W_gᵀ δx_gₜ + W_fᵀ δx_fₜ + W_iᵀ δx_iₜ
     d_x = _times(d_a_x_i_x_f_x_g_x_o, W)
@@ -875,12 +875,12 @@ def _backward_precise(dy: Array, tape: PreciseTape, params: Params, dstate: Stat
     u_f = tape.u_f
     u_g = tape.u_g
     u_o = tape.u_o
-    sigma_h = tape.sigma_h
+    s_h = tape.s_h
     v_i = tape.v_i
     v_f = tape.v_f
     v_g = tape.v_g
     v_o = tape.v_o
-    sigma_x = tape.sigma_x
+    s_x = tape.s_x
     a_i = tape.a_i
     i = tape.i
     a_f = tape.a_f
@@ -890,7 +890,7 @@ def _backward_precise(dy: Array, tape: PreciseTape, params: Params, dstate: Stat
     a_o = tape.a_o
     o = tape.o
     u_c = tape.u_c
-    sigma_c = tape.sigma_c
+    s_c = tape.s_c
     c_norm = tape.c_norm
     tanh_c_norm = tape.tanh_c_norm
     gamma_c = params.gamma_c
@@ -932,15 +932,15 @@ def _backward_precise(dy: Array, tape: PreciseTape, params: Params, dstate: Stat
     # (B34) i′ₜ = σ′(a_iₜ)
     i_slope = _sigmoid_slope(a_i)
     for (
-        dy_t, o_t, d_c_norm_t, tanh_c_norm_slope_t, u_c_t, sigma_c_t, tanh_c_norm_t, d_a_o_t, o_slope_t,
-        i_t, d_a_g_t, g_slope_t, c_prev, d_a_f_t, f_slope_t, g_t, d_a_i_t, i_slope_t, u_o_t, sigma_h_t,
-        u_g_t, u_f_t, u_i_t, d_h_o_t, d_h_g_t, d_h_f_t, d_h_i_t, d_a_h_i_h_f_h_g_h_o_t, f_t
+        dy_t, o_t, d_c_norm_t, tanh_c_norm_slope_t, u_c_t, s_c_t, tanh_c_norm_t, d_a_o_t, o_slope_t, i_t,
+        d_a_g_t, g_slope_t, c_prev, d_a_f_t, f_slope_t, g_t, d_a_i_t, i_slope_t, u_o_t, s_h_t, u_g_t, u_f_t,
+        u_i_t, d_h_o_t, d_h_g_t, d_h_f_t, d_h_i_t, d_a_h_i_h_f_h_g_h_o_t, f_t
     ) in zip(
-        dy[::-1], o[::-1], d_c_norm[::-1], tanh_c_norm_slope[::-1], u_c[::-1], sigma_c[::-1],
-        tanh_c_norm[::-1], d_a_o[::-1], o_slope[::-1], i[::-1], d_a_g[::-1], g_slope[::-1], c[:-1][::-1],
-        d_a_f[::-1], f_slope[::-1], g[::-1], d_a_i[::-1], i_slope[::-1], u_o[::-1], sigma_h[::-1],
-        u_g[::-1], u_f[::-1], u_i[::-1], d_h_o[::-1], d_h_g[::-1], d_h_f[::-1], d_h_i[::-1],
-        d_a_h_i_h_f_h_g_h_o[::-1], f[::-1], strict=True
+        dy[::-1], o[::-1], d_c_norm[::-1], tanh_c_norm_slope[::-1], u_c[::-1], s_c[::-1], tanh_c_norm[::-1],
+        d_a_o[::-1], o_slope[::-1], i[::-1], d_a_g[::-1], g_slope[::-1], c[:-1][::-1], d_a_f[::-1],
+        f_slope[::-1], g[::-1], d_a_i[::-1], i_slope[::-1], u_o[::-1], s_h[::-1], u_g[::-1], u_f[::-1],
+        u_i[::-1], d_h_o[::-1], d_h_g[::-1], d_h_f[::-1], d_h_i[::-1], d_a_h_i_h_f_h_g_h_o[::-1], f[::-1],
+        strict=True
     ):
         # (B1) δhₜ = dyₜ + δh⁺ₜ
         d_h = dy_t + d_h_next
@@ -948,16 +948,16 @@ def _backward_precise(dy: Array, tape: PreciseTape, params: Params, dstate: Stat
         d_tanh_c_norm = d_h * o_t
         # (B4) δc_normₜ = δtanh_c_normₜ ⊙ tanh_c_norm′ₜ
         np.multiply(d_tanh_c_norm, tanh_c_norm_slope_t, out=d_c_norm_t)
-        # (B7) δσ_cₜ = −δc_normₜ ⊙ u_cₜ ⊙ γ_c / σ_cₜ²
-        d_sigma_c = -d_c_norm_t * u_c_t * gamma_c / sigma_c_t**2
-        # (B8) δa_σ_cₜ = 0.5 δσ_cₜ / σ_cₜ
-        d_a_sigma_c = 0.5 * d_sigma_c / sigma_c_t
-        # (B9) δmean_q_cₜ = δa_σ_cₜ
-        d_mean_q_c = d_a_sigma_c
+        # (B7) δs_cₜ = −δc_normₜ ⊙ u_cₜ ⊙ γ_c / s_cₜ²
+        d_s_c = -d_c_norm_t * u_c_t * gamma_c / s_c_t**2
+        # (B8) δa_s_cₜ = 0.5 δs_cₜ / s_cₜ
+        d_a_s_c = 0.5 * d_s_c / s_c_t
+        # (B9) δmean_q_cₜ = δa_s_cₜ
+        d_mean_q_c = d_a_s_c
         # (B10) δq_cₜ = mean(δmean_q_cₜ)
         d_q_c = _mean_of(d_mean_q_c)
-        # (B11) δu_cₜ = δc_normₜ ⊙ γ_c / σ_cₜ + 2 δq_cₜ ⊙ u_cₜ
-        d_u_c = d_c_norm_t * gamma_c / sigma_c_t + 2 * d_q_c * u_c_t
+        # (B11) δu_cₜ = δc_normₜ ⊙ γ_c / s_cₜ + 2 δq_cₜ ⊙ u_cₜ
+        d_u_c = d_c_norm_t * gamma_c / s_c_t + 2 * d_q_c * u_c_t
         # (B12) δmean_cₜ = −δu_cₜ
         d_mean_c = -d_u_c
         # (B13) δc°ₜ = δc⁺ₜ + δu_cₜ
@@ -981,100 +981,100 @@ def _backward_precise(dy: Array, tape: PreciseTape, params: Params, dstate: Stat
         d_i = d_c * g_t
         # (B35) δa_iₜ = δiₜ ⊙ i′ₜ
         np.multiply(d_i, i_slope_t, out=d_a_i_t)
-        # (B49) δσ_hₜ = −δa_oₜ ⊙ u_oₜ ⊙ α_o / σ_hₜ² − δa_gₜ ⊙ u_gₜ ⊙ α_g / σ_hₜ² − δa_fₜ ⊙ u_fₜ ⊙ α_f / σ_hₜ² −
-        # δa_iₜ ⊙ u_iₜ ⊙ α_i / σ_hₜ²
-        d_sigma_h = -d_a_o_t * u_o_t * alpha_o / sigma_h_t**2 - d_a_g_t * u_g_t * alpha_g / sigma_h_t**2 - d_a_f_t * u_f_t * alpha_f / sigma_h_t**2 - d_a_i_t * u_i_t * alpha_i / sigma_h_t**2
-        # (B50) δa_σ_hₜ = 0.5 δσ_hₜ / σ_hₜ
-        d_a_sigma_h = 0.5 * d_sigma_h / sigma_h_t
-        # (B51) δmean_q_hₜ = δa_σ_hₜ
-        d_mean_q_h = d_a_sigma_h
+        # (B49) δs_hₜ = −δa_oₜ ⊙ u_oₜ ⊙ α_o / s_hₜ² − δa_gₜ ⊙ u_gₜ ⊙ α_g / s_hₜ² − δa_fₜ ⊙ u_fₜ ⊙ α_f / s_hₜ² −
+        # δa_iₜ ⊙ u_iₜ ⊙ α_i / s_hₜ²
+        d_s_h = -d_a_o_t * u_o_t * alpha_o / s_h_t**2 - d_a_g_t * u_g_t * alpha_g / s_h_t**2 - d_a_f_t * u_f_t * alpha_f / s_h_t**2 - d_a_i_t * u_i_t * alpha_i / s_h_t**2
+        # (B50) δa_s_hₜ = 0.5 δs_hₜ / s_hₜ
+        d_a_s_h = 0.5 * d_s_h / s_h_t
+        # (B51) δmean_q_hₜ = δa_s_hₜ
+        d_mean_q_h = d_a_s_h
         # (B52) δq_hₜ = mean(δmean_q_hₜ)
         d_q_h = _mean_of(d_mean_q_h)
-        # (B53) δu_oₜ = δa_oₜ ⊙ α_o / σ_hₜ + 0.5 δq_hₜ ⊙ u_oₜ
-        d_u_o = d_a_o_t * alpha_o / sigma_h_t + 0.5 * d_q_h * u_o_t
-        # (B54) δu_gₜ = δa_gₜ ⊙ α_g / σ_hₜ + 0.5 δq_hₜ ⊙ u_gₜ
-        d_u_g = d_a_g_t * alpha_g / sigma_h_t + 0.5 * d_q_h * u_g_t
-        # (B55) δu_fₜ = δa_fₜ ⊙ α_f / σ_hₜ + 0.5 δq_hₜ ⊙ u_fₜ
-        d_u_f = d_a_f_t * alpha_f / sigma_h_t + 0.5 * d_q_h * u_f_t
-        # (B56) δu_iₜ = δa_iₜ ⊙ α_i / σ_hₜ + 0.5 δq_hₜ ⊙ u_iₜ
-        d_u_i = d_a_i_t * alpha_i / sigma_h_t + 0.5 * d_q_h * u_i_t
+        # (B53) δu_oₜ = δa_oₜ ⊙ α_o / s_hₜ + 0.5 δq_hₜ ⊙ u_oₜ
+        d_u_o = d_a_o_t * alpha_o / s_h_t + 0.5 * d_q_h * u_o_t
+        # (B54) δu_gₜ = δa_gₜ ⊙ α_g / s_hₜ + 0.5 δq_hₜ ⊙ u_gₜ
+        d_u_g = d_a_g_t * alpha_g / s_h_t + 0.5 * d_q_h * u_g_t
+        # (B55) δu_fₜ = δa_fₜ ⊙ α_f / s_hₜ + 0.5 δq_hₜ ⊙ u_fₜ
+        d_u_f = d_a_f_t * alpha_f / s_h_t + 0.5 * d_q_h * u_f_t
+        # (B56) δu_iₜ = δa_iₜ ⊙ α_i / s_hₜ + 0.5 δq_hₜ ⊙ u_iₜ
+        d_u_i = d_a_i_t * alpha_i / s_h_t + 0.5 * d_q_h * u_i_t
         # (B57) δμ_hₜ = −δu_oₜ − δu_gₜ − δu_fₜ − δu_iₜ
         d_mu_h = -d_u_o - d_u_g - d_u_f - d_u_i
-        # (B58) δs_hₜ = mean(δμ_hₜ)
-        d_s_h = _mean_of(d_mu_h)
-        # (B63) δh_oₜ = δu_oₜ + 0.25 δs_hₜ
-        np.add(d_u_o, 0.25 * d_s_h, out=d_h_o_t)
-        # (B64) δh_gₜ = δu_gₜ + 0.25 δs_hₜ
-        np.add(d_u_g, 0.25 * d_s_h, out=d_h_g_t)
-        # (B65) δh_fₜ = δu_fₜ + 0.25 δs_hₜ
-        np.add(d_u_f, 0.25 * d_s_h, out=d_h_f_t)
-        # (B66) δh_iₜ = δu_iₜ + 0.25 δs_hₜ
-        np.add(d_u_i, 0.25 * d_s_h, out=d_h_i_t)
+        # (B58) δm_hₜ = mean(δμ_hₜ)
+        d_m_h = _mean_of(d_mu_h)
+        # (B63) δh_oₜ = δu_oₜ + 0.25 δm_hₜ
+        np.add(d_u_o, 0.25 * d_m_h, out=d_h_o_t)
+        # (B64) δh_gₜ = δu_gₜ + 0.25 δm_hₜ
+        np.add(d_u_g, 0.25 * d_m_h, out=d_h_g_t)
+        # (B65) δh_fₜ = δu_fₜ + 0.25 δm_hₜ
+        np.add(d_u_f, 0.25 * d_m_h, out=d_h_f_t)
+        # (B66) δh_iₜ = δu_iₜ + 0.25 δm_hₜ
+        np.add(d_u_i, 0.25 * d_m_h, out=d_h_i_t)
         # (B67) δh⁺ₜ₋₁ = U_oᵀ δh_oₜ + U_gᵀ δh_gₜ + U_fᵀ δh_fₜ + U_iᵀ δh_iₜ
         d_h_prev = d_a_h_i_h_f_h_g_h_o_t @ U
         # (B68) δc⁺ₜ₋₁ = δcₜ ⊙ fₜ
         d_c_prev = d_c * f_t
         d_h_next, d_c_next = d_h_prev, d_c_prev
-    # (B5) δγ_cₜ = δc_normₜ ⊙ u_cₜ / σ_cₜ
-    d_gamma_c_by_c_norm = d_c_norm * u_c / sigma_c
+    # (B5) δγ_cₜ = δc_normₜ ⊙ u_cₜ / s_cₜ
+    d_gamma_c_by_c_norm = d_c_norm * u_c / s_c
     # (B6) δb_cₜ = δc_normₜ
     d_b_c_by_c_norm = d_c_norm
-    # (B18) δα_oₜ = δa_oₜ ⊙ u_oₜ / σ_hₜ
-    d_alpha_o_by_a_o = d_a_o * u_o / sigma_h
-    # (B19) δγ_oₜ = δa_oₜ ⊙ v_oₜ / σ_xₜ
-    d_gamma_o_by_a_o = d_a_o * v_o / sigma_x
+    # (B18) δα_oₜ = δa_oₜ ⊙ u_oₜ / s_hₜ
+    d_alpha_o_by_a_o = d_a_o * u_o / s_h
+    # (B19) δγ_oₜ = δa_oₜ ⊙ v_oₜ / s_xₜ
+    d_gamma_o_by_a_o = d_a_o * v_o / s_x
     # (B20) δb_oₜ = δa_oₜ
     d_b_o_by_a_o = d_a_o
-    # (B24) δα_gₜ = δa_gₜ ⊙ u_gₜ / σ_hₜ
-    d_alpha_g_by_a_g = d_a_g * u_g / sigma_h
-    # (B25) δγ_gₜ = δa_gₜ ⊙ v_gₜ / σ_xₜ
-    d_gamma_g_by_a_g = d_a_g * v_g / sigma_x
+    # (B24) δα_gₜ = δa_gₜ ⊙ u_gₜ / s_hₜ
+    d_alpha_g_by_a_g = d_a_g * u_g / s_h
+    # (B25) δγ_gₜ = δa_gₜ ⊙ v_gₜ / s_xₜ
+    d_gamma_g_by_a_g = d_a_g * v_g / s_x
     # (B26) δb_gₜ = δa_gₜ
     d_b_g_by_a_g = d_a_g
-    # (B30) δα_fₜ = δa_fₜ ⊙ u_fₜ / σ_hₜ
-    d_alpha_f_by_a_f = d_a_f * u_f / sigma_h
-    # (B31) δγ_fₜ = δa_fₜ ⊙ v_fₜ / σ_xₜ
-    d_gamma_f_by_a_f = d_a_f * v_f / sigma_x
+    # (B30) δα_fₜ = δa_fₜ ⊙ u_fₜ / s_hₜ
+    d_alpha_f_by_a_f = d_a_f * u_f / s_h
+    # (B31) δγ_fₜ = δa_fₜ ⊙ v_fₜ / s_xₜ
+    d_gamma_f_by_a_f = d_a_f * v_f / s_x
     # (B32) δb_fₜ = δa_fₜ
     d_b_f_by_a_f = d_a_f
-    # (B36) δα_iₜ = δa_iₜ ⊙ u_iₜ / σ_hₜ
-    d_alpha_i_by_a_i = d_a_i * u_i / sigma_h
-    # (B37) δγ_iₜ = δa_iₜ ⊙ v_iₜ / σ_xₜ
-    d_gamma_i_by_a_i = d_a_i * v_i / sigma_x
+    # (B36) δα_iₜ = δa_iₜ ⊙ u_iₜ / s_hₜ
+    d_alpha_i_by_a_i = d_a_i * u_i / s_h
+    # (B37) δγ_iₜ = δa_iₜ ⊙ v_iₜ / s_xₜ
+    d_gamma_i_by_a_i = d_a_i * v_i / s_x
     # (B38) δb_iₜ = δa_iₜ
     d_b_i_by_a_i = d_a_i
-    # (B39) δσ_xₜ = −δa_oₜ ⊙ v_oₜ ⊙ γ_o / σ_xₜ² − δa_gₜ ⊙ v_gₜ ⊙ γ_g / σ_xₜ² − δa_fₜ ⊙ v_fₜ ⊙ γ_f / σ_xₜ² −
-    # δa_iₜ ⊙ v_iₜ ⊙ γ_i / σ_xₜ²
-    d_sigma_x = -d_a_o * v_o * gamma_o / sigma_x**2 - d_a_g * v_g * gamma_g / sigma_x**2 - d_a_f * v_f * gamma_f / sigma_x**2 - d_a_i * v_i * gamma_i / sigma_x**2
-    # (B40) δa_σ_xₜ = 0.5 δσ_xₜ / σ_xₜ
-    d_a_sigma_x = 0.5 * d_sigma_x / sigma_x
-    # (B41) δmean_q_xₜ = δa_σ_xₜ
-    d_mean_q_x = d_a_sigma_x
+    # (B39) δs_xₜ = −δa_oₜ ⊙ v_oₜ ⊙ γ_o / s_xₜ² − δa_gₜ ⊙ v_gₜ ⊙ γ_g / s_xₜ² − δa_fₜ ⊙ v_fₜ ⊙ γ_f / s_xₜ² −
+    # δa_iₜ ⊙ v_iₜ ⊙ γ_i / s_xₜ²
+    d_s_x = -d_a_o * v_o * gamma_o / s_x**2 - d_a_g * v_g * gamma_g / s_x**2 - d_a_f * v_f * gamma_f / s_x**2 - d_a_i * v_i * gamma_i / s_x**2
+    # (B40) δa_s_xₜ = 0.5 δs_xₜ / s_xₜ
+    d_a_s_x = 0.5 * d_s_x / s_x
+    # (B41) δmean_q_xₜ = δa_s_xₜ
+    d_mean_q_x = d_a_s_x
     # (B42) δq_xₜ = mean(δmean_q_xₜ)
     d_q_x = _mean_of(d_mean_q_x)
-    # (B43) δv_oₜ = δa_oₜ ⊙ γ_o / σ_xₜ + 0.5 δq_xₜ ⊙ v_oₜ
-    d_v_o = d_a_o * gamma_o / sigma_x + 0.5 * d_q_x * v_o
-    # (B44) δv_gₜ = δa_gₜ ⊙ γ_g / σ_xₜ + 0.5 δq_xₜ ⊙ v_gₜ
-    d_v_g = d_a_g * gamma_g / sigma_x + 0.5 * d_q_x * v_g
-    # (B45) δv_fₜ = δa_fₜ ⊙ γ_f / σ_xₜ + 0.5 δq_xₜ ⊙ v_fₜ
-    d_v_f = d_a_f * gamma_f / sigma_x + 0.5 * d_q_x * v_f
-    # (B46) δv_iₜ = δa_iₜ ⊙ γ_i / σ_xₜ + 0.5 δq_xₜ ⊙ v_iₜ
-    d_v_i = d_a_i * gamma_i / sigma_x + 0.5 * d_q_x * v_i
+    # (B43) δv_oₜ = δa_oₜ ⊙ γ_o / s_xₜ + 0.5 δq_xₜ ⊙ v_oₜ
+    d_v_o = d_a_o * gamma_o / s_x + 0.5 * d_q_x * v_o
+    # (B44) δv_gₜ = δa_gₜ ⊙ γ_g / s_xₜ + 0.5 δq_xₜ ⊙ v_gₜ
+    d_v_g = d_a_g * gamma_g / s_x + 0.5 * d_q_x * v_g
+    # (B45) δv_fₜ = δa_fₜ ⊙ γ_f / s_xₜ + 0.5 δq_xₜ ⊙ v_fₜ
+    d_v_f = d_a_f * gamma_f / s_x + 0.5 * d_q_x * v_f
+    # (B46) δv_iₜ = δa_iₜ ⊙ γ_i / s_xₜ + 0.5 δq_xₜ ⊙ v_iₜ
+    d_v_i = d_a_i * gamma_i / s_x + 0.5 * d_q_x * v_i
     # (B47) δμ_xₜ = −δv_oₜ − δv_gₜ − δv_fₜ − δv_iₜ
     d_mu_x = -d_v_o - d_v_g - d_v_f - d_v_i
-    # (B48) δs_xₜ = mean(δμ_xₜ)
-    d_s_x = _mean_of(d_mu_x)
-    # (B59) δx_oₜ = δv_oₜ + 0.25 δs_xₜ
-    np.multiply(0.25, d_s_x, out=d_x_o)
+    # (B48) δm_xₜ = mean(δμ_xₜ)
+    d_m_x = _mean_of(d_mu_x)
+    # (B59) δx_oₜ = δv_oₜ + 0.25 δm_xₜ
+    np.multiply(0.25, d_m_x, out=d_x_o)
     np.add(d_v_o, d_x_o, out=d_x_o)
-    # (B60) δx_gₜ = δv_gₜ + 0.25 δs_xₜ
-    np.multiply(0.25, d_s_x, out=d_x_g)
+    # (B60) δx_gₜ = δv_gₜ + 0.25 δm_xₜ
+    np.multiply(0.25, d_m_x, out=d_x_g)
     np.add(d_v_g, d_x_g, out=d_x_g)
-    # (B61) δx_fₜ = δv_fₜ + 0.25 δs_xₜ
-    np.multiply(0.25, d_s_x, out=d_x_f)
+    # (B61) δx_fₜ = δv_fₜ + 0.25 δm_xₜ
+    np.multiply(0.25, d_m_x, out=d_x_f)
     np.add(d_v_f, d_x_f, out=d_x_f)
-    # (B62) δx_iₜ = δv_iₜ + 0.25 δs_xₜ
-    np.multiply(0.25, d_s_x, out=d_x_i)
+    # (B62) δx_iₜ = δv_iₜ + 0.25 δm_xₜ
+    np.multiply(0.25, d_m_x, out=d_x_i)
     np.add(d_v_i, d_x_i, out=d_x_i)
     # (B69) δxₜ = W_oᵀ δx_oₜ + W_gᵀ δx_gₜ + W_fᵀ δx_fₜ + W_iᵀ δx_iₜ
     d_x = _times(d_a_x_i_x_f_x_g_x_o, W)
@@ -1170,10 +1170,10 @@ def step(x_t: Array, state: State, params: Params) -> tuple[Array, State]:
     x_g = x @ W_g.T
     # (F8) x_oₜ = W_o xₜ
     x_o = x @ W_o.T
-    # (F9) s_hₜ = 0.25 h_iₜ + 0.25 h_fₜ + 0.25 h_gₜ + 0.25 h_oₜ
-    s_h = 0.25 * h_i + 0.25 * h_f + 0.25 * h_g + 0.25 * h_o
-    # (F10) μ_hₜ = mean(s_hₜ)
-    mu_h = _mean_of(s_h)
+    # (F9) m_hₜ = 0.25 h_iₜ + 0.25 h_fₜ + 0.25 h_gₜ + 0.25 h_oₜ
+    m_h = 0.25 * h_i + 0.25 * h_f + 0.25 * h_g + 0.25 * h_o
+    # (F10) μ_hₜ = mean(m_hₜ)
+    mu_h = _mean_of(m_h)
     # (F11) u_iₜ = h_iₜ − μ_hₜ
     u_i = h_i - mu_h
     # (F12) u_fₜ = h_fₜ − μ_hₜ
@@ -1186,14 +1186,14 @@ def step(x_t: Array, state: State, params: Params) -> tuple[Array, State]:
     q_h = 0.25 * u_i**2 + 0.25 * u_f**2 + 0.25 * u_g**2 + 0.25 * u_o**2
     # (F16) mean_q_hₜ = mean(q_hₜ)
     mean_q_h = _mean_of(q_h)
-    # (F17) a_σ_hₜ = ε + mean_q_hₜ
-    a_sigma_h = epsilon + mean_q_h
-    # (F18) σ_hₜ = sqrt(a_σ_hₜ)
-    sigma_h = np.sqrt(a_sigma_h)
-    # (F19) s_xₜ = 0.25 x_iₜ + 0.25 x_fₜ + 0.25 x_gₜ + 0.25 x_oₜ
-    s_x = 0.25 * x_i + 0.25 * x_f + 0.25 * x_g + 0.25 * x_o
-    # (F20) μ_xₜ = mean(s_xₜ)
-    mu_x = _mean_of(s_x)
+    # (F17) a_s_hₜ = ε + mean_q_hₜ
+    a_s_h = epsilon + mean_q_h
+    # (F18) s_hₜ = sqrt(a_s_hₜ)
+    s_h = np.sqrt(a_s_h)
+    # (F19) m_xₜ = 0.25 x_iₜ + 0.25 x_fₜ + 0.25 x_gₜ + 0.25 x_oₜ
+    m_x = 0.25 * x_i + 0.25 * x_f + 0.25 * x_g + 0.25 * x_o
+    # (F20) μ_xₜ = mean(m_xₜ)
+    mu_x = _mean_of(m_x)
     # (F21) v_iₜ = x_iₜ − μ_xₜ
     v_i = x_i - mu_x
     # (F22) v_fₜ = x_fₜ − μ_xₜ
@@ -1206,24 +1206,24 @@ def step(x_t: Array, state: State, params: Params) -> tuple[Array, State]:
     q_x = 0.25 * v_i**2 + 0.25 * v_f**2 + 0.25 * v_g**2 + 0.25 * v_o**2
     # (F26) mean_q_xₜ = mean(q_xₜ)
     mean_q_x = _mean_of(q_x)
-    # (F27) a_σ_xₜ = ε + mean_q_xₜ
-    a_sigma_x = epsilon + mean_q_x
-    # (F28) σ_xₜ = sqrt(a_σ_xₜ)
-    sigma_x = np.sqrt(a_sigma_x)
-    # (F29) a_iₜ = α_i ⊙ u_iₜ / σ_hₜ + γ_i ⊙ v_iₜ / σ_xₜ + b_i
-    a_i = alpha_i * u_i / sigma_h + gamma_i * v_i / sigma_x + b_i
+    # (F27) a_s_xₜ = ε + mean_q_xₜ
+    a_s_x = epsilon + mean_q_x
+    # (F28) s_xₜ = sqrt(a_s_xₜ)
+    s_x = np.sqrt(a_s_x)
+    # (F29) a_iₜ = α_i ⊙ u_iₜ / s_hₜ + γ_i ⊙ v_iₜ / s_xₜ + b_i
+    a_i = alpha_i * u_i / s_h + gamma_i * v_i / s_x + b_i
     # (F30) iₜ = σ(a_iₜ)
     i = _sigmoid(a_i)
-    # (F31) a_fₜ = α_f ⊙ u_fₜ / σ_hₜ + γ_f ⊙ v_fₜ / σ_xₜ + b_f
-    a_f = alpha_f * u_f / sigma_h + gamma_f * v_f / sigma_x + b_f
+    # (F31) a_fₜ = α_f ⊙ u_fₜ / s_hₜ + γ_f ⊙ v_fₜ / s_xₜ + b_f
+    a_f = alpha_f * u_f / s_h + gamma_f * v_f / s_x + b_f
     # (F32) fₜ = σ(a_fₜ)
     f = _sigmoid(a_f)
-    # (F33) a_gₜ = α_g ⊙ u_gₜ / σ_hₜ + γ_g ⊙ v_gₜ / σ_xₜ + b_g
-    a_g = alpha_g * u_g / sigma_h + gamma_g * v_g / sigma_x + b_g
+    # (F33) a_gₜ = α_g ⊙ u_gₜ / s_hₜ + γ_g ⊙ v_gₜ / s_xₜ + b_g
+    a_g = alpha_g * u_g / s_h + gamma_g * v_g / s_x + b_g
     # (F34) gₜ = tanh(a_gₜ)
     g = np.tanh(a_g)
-    # (F35) a_oₜ = α_o ⊙ u_oₜ / σ_hₜ + γ_o ⊙ v_oₜ / σ_xₜ + b_o
-    a_o = alpha_o * u_o / sigma_h + gamma_o * v_o / sigma_x + b_o
+    # (F35) a_oₜ = α_o ⊙ u_oₜ / s_hₜ + γ_o ⊙ v_oₜ / s_xₜ + b_o
+    a_o = alpha_o * u_o / s_h + gamma_o * v_o / s_x + b_o
     # (F36) oₜ = σ(a_oₜ)
     o = _sigmoid(a_o)
     # (F37) cₜ = cₜ₋₁ ⊙ fₜ + iₜ ⊙ gₜ
@@ -1236,12 +1236,12 @@ def step(x_t: Array, state: State, params: Params) -> tuple[Array, State]:
     q_c = u_c**2
     # (F41) mean_q_cₜ = mean(q_cₜ)
     mean_q_c = _mean_of(q_c)
-    # (F42) a_σ_cₜ = ε + mean_q_cₜ
-    a_sigma_c = epsilon + mean_q_c
-    # (F43) σ_cₜ = sqrt(a_σ_cₜ)
-    sigma_c = np.sqrt(a_sigma_c)
-    # (F44) c_normₜ = γ_c ⊙ u_cₜ / σ_cₜ + b_c
-    c_norm = gamma_c * u_c / sigma_c + b_c
+    # (F42) a_s_cₜ = ε + mean_q_cₜ
+    a_s_c = epsilon + mean_q_c
+    # (F43) s_cₜ = sqrt(a_s_cₜ)
+    s_c = np.sqrt(a_s_c)
+    # (F44) c_normₜ = γ_c ⊙ u_cₜ / s_cₜ + b_c
+    c_norm = gamma_c * u_c / s_c + b_c
     # (F45) tanh_c_normₜ = tanh(c_normₜ)
     tanh_c_norm = np.tanh(c_norm)
     # (F46) hₜ = oₜ ⊙ tanh_c_normₜ
@@ -1353,10 +1353,10 @@ def _jvp(
     x_o_dot = a_x_i_x_f_x_g_x_o_dot[..., 3 * H : 4 * H]
     # (F5) x_iₜ = W_i xₜ; (F6) x_fₜ = W_f xₜ; (F7) x_gₜ = W_g xₜ; (F8) x_oₜ = W_o xₜ
     _times(x, W.T, out=a_x_i_x_f_x_g_x_o)
-    # (F19) s_xₜ = 0.25 x_iₜ + 0.25 x_fₜ + 0.25 x_gₜ + 0.25 x_oₜ
-    s_x = 0.25 * x_i + 0.25 * x_f + 0.25 * x_g + 0.25 * x_o
-    # (F20) μ_xₜ = mean(s_xₜ)
-    mu_x = _mean_of(s_x)
+    # (F19) m_xₜ = 0.25 x_iₜ + 0.25 x_fₜ + 0.25 x_gₜ + 0.25 x_oₜ
+    m_x = 0.25 * x_i + 0.25 * x_f + 0.25 * x_g + 0.25 * x_o
+    # (F20) μ_xₜ = mean(m_xₜ)
+    mu_x = _mean_of(m_x)
     # (F21) v_iₜ = x_iₜ − μ_xₜ
     v_i = x_i - mu_x
     # (F22) v_fₜ = x_fₜ − μ_xₜ
@@ -1369,18 +1369,18 @@ def _jvp(
     q_x = 0.25 * v_i**2 + 0.25 * v_f**2 + 0.25 * v_g**2 + 0.25 * v_o**2
     # (F26) mean_q_xₜ = mean(q_xₜ)
     mean_q_x = _mean_of(q_x)
-    # (F27) a_σ_xₜ = ε + mean_q_xₜ
-    a_sigma_x = epsilon + mean_q_x
-    # (F28) σ_xₜ = sqrt(a_σ_xₜ)
-    sigma_x = np.sqrt(a_sigma_x)
+    # (F27) a_s_xₜ = ε + mean_q_xₜ
+    a_s_x = epsilon + mean_q_x
+    # (F28) s_xₜ = sqrt(a_s_xₜ)
+    s_x = np.sqrt(a_s_x)
     # (T5) ∂x_iₜ = W_i ∂xₜ; (T6) ∂x_fₜ = W_f ∂xₜ; (T7) ∂x_gₜ = W_g ∂xₜ; (T8) ∂x_oₜ = W_o ∂xₜ
     _times(x_dot, W.T, out=a_x_i_x_f_x_g_x_o_dot)
     # (T5) ∂x_iₜ += ∂W_i xₜ; (T6) ∂x_fₜ += ∂W_f xₜ; (T7) ∂x_gₜ += ∂W_g xₜ; (T8) ∂x_oₜ += ∂W_o xₜ
     a_x_i_x_f_x_g_x_o_dot += _times(x, W_dot.T)
-    # (T19) ∂s_xₜ = 0.25 ∂x_iₜ + 0.25 ∂x_fₜ + 0.25 ∂x_gₜ + 0.25 ∂x_oₜ
-    s_x_dot = 0.25 * x_i_dot + 0.25 * x_f_dot + 0.25 * x_g_dot + 0.25 * x_o_dot
-    # (T20) ∂μ_xₜ = mean(∂s_xₜ)
-    mu_x_dot = _mean_of(s_x_dot)
+    # (T19) ∂m_xₜ = 0.25 ∂x_iₜ + 0.25 ∂x_fₜ + 0.25 ∂x_gₜ + 0.25 ∂x_oₜ
+    m_x_dot = 0.25 * x_i_dot + 0.25 * x_f_dot + 0.25 * x_g_dot + 0.25 * x_o_dot
+    # (T20) ∂μ_xₜ = mean(∂m_xₜ)
+    mu_x_dot = _mean_of(m_x_dot)
     # (T21) ∂v_iₜ = ∂x_iₜ − ∂μ_xₜ
     v_i_dot = x_i_dot - mu_x_dot
     # (T22) ∂v_fₜ = ∂x_fₜ − ∂μ_xₜ
@@ -1393,23 +1393,23 @@ def _jvp(
     q_x_dot = 0.5 * v_i_dot * v_i + 0.5 * v_f_dot * v_f + 0.5 * v_g_dot * v_g + 0.5 * v_o_dot * v_o
     # (T26) ∂mean_q_xₜ = mean(∂q_xₜ)
     mean_q_x_dot = _mean_of(q_x_dot)
-    # (T27) ∂a_σ_xₜ = ∂mean_q_xₜ
-    a_sigma_x_dot = mean_q_x_dot
-    # (T28) ∂σ_xₜ = 0.5 ∂a_σ_xₜ / σ_xₜ
-    sigma_x_dot = 0.5 * a_sigma_x_dot / sigma_x
+    # (T27) ∂a_s_xₜ = ∂mean_q_xₜ
+    a_s_x_dot = mean_q_x_dot
+    # (T28) ∂s_xₜ = 0.5 ∂a_s_xₜ / s_xₜ
+    s_x_dot = 0.5 * a_s_x_dot / s_x
     for (
-        h_prev, v_i_t, sigma_x_t, v_f_t, v_g_t, v_o_t, h_t, h_dot_prev, v_i_dot_t, sigma_x_dot_t, v_f_dot_t,
+        h_prev, v_i_t, s_x_t, v_f_t, v_g_t, v_o_t, h_t, h_dot_prev, v_i_dot_t, s_x_dot_t, v_f_dot_t,
         v_g_dot_t, v_o_dot_t, h_dot_t
     ) in zip(
-        h[:-1], v_i, sigma_x, v_f, v_g, v_o, h[1:], h_dot[:-1], v_i_dot, sigma_x_dot, v_f_dot, v_g_dot,
-        v_o_dot, h_dot[1:], strict=True
+        h[:-1], v_i, s_x, v_f, v_g, v_o, h[1:], h_dot[:-1], v_i_dot, s_x_dot, v_f_dot, v_g_dot, v_o_dot,
+        h_dot[1:], strict=True
     ):
         # (F1) h_iₜ = U_i hₜ₋₁; (F2) h_fₜ = U_f hₜ₋₁; (F3) h_gₜ = U_g hₜ₋₁; (F4) h_oₜ = U_o hₜ₋₁
         a_h_i_h_f_h_g_h_o[...] = h_prev @ U_T
-        # (F9) s_hₜ = 0.25 h_iₜ + 0.25 h_fₜ + 0.25 h_gₜ + 0.25 h_oₜ
-        s_h = 0.25 * h_i + 0.25 * h_f + 0.25 * h_g + 0.25 * h_o
-        # (F10) μ_hₜ = mean(s_hₜ)
-        mu_h = _mean_of(s_h)
+        # (F9) m_hₜ = 0.25 h_iₜ + 0.25 h_fₜ + 0.25 h_gₜ + 0.25 h_oₜ
+        m_h = 0.25 * h_i + 0.25 * h_f + 0.25 * h_g + 0.25 * h_o
+        # (F10) μ_hₜ = mean(m_hₜ)
+        mu_h = _mean_of(m_h)
         # (F11) u_iₜ = h_iₜ − μ_hₜ
         u_i = h_i - mu_h
         # (F12) u_fₜ = h_fₜ − μ_hₜ
@@ -1422,30 +1422,30 @@ def _jvp(
         q_h = 0.25 * u_i**2 + 0.25 * u_f**2 + 0.25 * u_g**2 + 0.25 * u_o**2
         # (F16) mean_q_hₜ = mean(q_hₜ)
         mean_q_h = _mean_of(q_h)
-        # (F17) a_σ_hₜ = ε + mean_q_hₜ
-        a_sigma_h = epsilon + mean_q_h
-        # (F18) σ_hₜ = sqrt(a_σ_hₜ)
-        sigma_h = np.sqrt(a_sigma_h)
-        # (F29) a_iₜ = α_i ⊙ u_iₜ / σ_hₜ + γ_i ⊙ v_iₜ / σ_xₜ + b_i
-        a_i = alpha_i * u_i / sigma_h + gamma_i * v_i_t / sigma_x_t + b_i
+        # (F17) a_s_hₜ = ε + mean_q_hₜ
+        a_s_h = epsilon + mean_q_h
+        # (F18) s_hₜ = sqrt(a_s_hₜ)
+        s_h = np.sqrt(a_s_h)
+        # (F29) a_iₜ = α_i ⊙ u_iₜ / s_hₜ + γ_i ⊙ v_iₜ / s_xₜ + b_i
+        a_i = alpha_i * u_i / s_h + gamma_i * v_i_t / s_x_t + b_i
         # (F30) iₜ = σ(a_iₜ)
         i = _sigmoid_precise(a_i)
         # (T30) i′ₜ = σ′(a_iₜ)
         i_slope = _sigmoid_slope(a_i)
-        # (F31) a_fₜ = α_f ⊙ u_fₜ / σ_hₜ + γ_f ⊙ v_fₜ / σ_xₜ + b_f
-        a_f = alpha_f * u_f / sigma_h + gamma_f * v_f_t / sigma_x_t + b_f
+        # (F31) a_fₜ = α_f ⊙ u_fₜ / s_hₜ + γ_f ⊙ v_fₜ / s_xₜ + b_f
+        a_f = alpha_f * u_f / s_h + gamma_f * v_f_t / s_x_t + b_f
         # (F32) fₜ = σ(a_fₜ)
         f = _sigmoid_precise(a_f)
         # (T33) f′ₜ = σ′(a_fₜ)
         f_slope = _sigmoid_slope(a_f)
-        # (F33) a_gₜ = α_g ⊙ u_gₜ / σ_hₜ + γ_g ⊙ v_gₜ / σ_xₜ + b_g
-        a_g = alpha_g * u_g / sigma_h + gamma_g * v_g_t / sigma_x_t + b_g
+        # (F33) a_gₜ = α_g ⊙ u_gₜ / s_hₜ + γ_g ⊙ v_gₜ / s_xₜ + b_g
+        a_g = alpha_g * u_g / s_h + gamma_g * v_g_t / s_x_t + b_g
         # (F34) gₜ = tanh(a_gₜ)
         g = np.tanh(a_g)
         # (T36) g′ₜ = tanh′(a_gₜ)
         g_slope = _tanh_slope(a_g)
-        # (F35) a_oₜ = α_o ⊙ u_oₜ / σ_hₜ + γ_o ⊙ v_oₜ / σ_xₜ + b_o
-        a_o = alpha_o * u_o / sigma_h + gamma_o * v_o_t / sigma_x_t + b_o
+        # (F35) a_oₜ = α_o ⊙ u_oₜ / s_hₜ + γ_o ⊙ v_oₜ / s_xₜ + b_o
+        a_o = alpha_o * u_o / s_h + gamma_o * v_o_t / s_x_t + b_o
         # (F36) oₜ = σ(a_oₜ)
         o = _sigmoid_precise(a_o)
         # (T39) o′ₜ = σ′(a_oₜ)
@@ -1460,12 +1460,12 @@ def _jvp(
         q_c = u_c**2
         # (F41) mean_q_cₜ = mean(q_cₜ)
         mean_q_c = _mean_of(q_c)
-        # (F42) a_σ_cₜ = ε + mean_q_cₜ
-        a_sigma_c = epsilon + mean_q_c
-        # (F43) σ_cₜ = sqrt(a_σ_cₜ)
-        sigma_c = np.sqrt(a_sigma_c)
-        # (F44) c_normₜ = γ_c ⊙ u_cₜ / σ_cₜ + b_c
-        c_norm = gamma_c * u_c / sigma_c + b_c
+        # (F42) a_s_cₜ = ε + mean_q_cₜ
+        a_s_c = epsilon + mean_q_c
+        # (F43) s_cₜ = sqrt(a_s_cₜ)
+        s_c = np.sqrt(a_s_c)
+        # (F44) c_normₜ = γ_c ⊙ u_cₜ / s_cₜ + b_c
+        c_norm = gamma_c * u_c / s_c + b_c
         # (F45) tanh_c_normₜ = tanh(c_normₜ)
         tanh_c_norm = np.tanh(c_norm)
         # (T49) tanh_c_norm′ₜ = tanh′(c_normₜ)
@@ -1476,10 +1476,10 @@ def _jvp(
         a_h_i_h_f_h_g_h_o_dot[...] = h_dot_prev @ U_T
         # (T1) ∂h_iₜ += ∂U_i hₜ₋₁; (T2) ∂h_fₜ += ∂U_f hₜ₋₁; (T3) ∂h_gₜ += ∂U_g hₜ₋₁; (T4) ∂h_oₜ += ∂U_o hₜ₋₁
         a_h_i_h_f_h_g_h_o_dot += h_prev @ U_dot_T
-        # (T9) ∂s_hₜ = 0.25 ∂h_iₜ + 0.25 ∂h_fₜ + 0.25 ∂h_gₜ + 0.25 ∂h_oₜ
-        s_h_dot = 0.25 * h_i_dot + 0.25 * h_f_dot + 0.25 * h_g_dot + 0.25 * h_o_dot
-        # (T10) ∂μ_hₜ = mean(∂s_hₜ)
-        mu_h_dot = _mean_of(s_h_dot)
+        # (T9) ∂m_hₜ = 0.25 ∂h_iₜ + 0.25 ∂h_fₜ + 0.25 ∂h_gₜ + 0.25 ∂h_oₜ
+        m_h_dot = 0.25 * h_i_dot + 0.25 * h_f_dot + 0.25 * h_g_dot + 0.25 * h_o_dot
+        # (T10) ∂μ_hₜ = mean(∂m_hₜ)
+        mu_h_dot = _mean_of(m_h_dot)
         # (T11) ∂u_iₜ = ∂h_iₜ − ∂μ_hₜ
         u_i_dot = h_i_dot - mu_h_dot
         # (T12) ∂u_fₜ = ∂h_fₜ − ∂μ_hₜ
@@ -1492,28 +1492,28 @@ def _jvp(
         q_h_dot = 0.5 * u_i_dot * u_i + 0.5 * u_f_dot * u_f + 0.5 * u_g_dot * u_g + 0.5 * u_o_dot * u_o
         # (T16) ∂mean_q_hₜ = mean(∂q_hₜ)
         mean_q_h_dot = _mean_of(q_h_dot)
-        # (T17) ∂a_σ_hₜ = ∂mean_q_hₜ
-        a_sigma_h_dot = mean_q_h_dot
-        # (T18) ∂σ_hₜ = 0.5 ∂a_σ_hₜ / σ_hₜ
-        sigma_h_dot = 0.5 * a_sigma_h_dot / sigma_h
-        # (T29) ∂a_iₜ = ∂α_i ⊙ u_iₜ / σ_hₜ + ∂γ_i ⊙ v_iₜ / σ_xₜ + ∂b_i + ∂u_iₜ ⊙ α_i / σ_hₜ + ∂v_iₜ ⊙ γ_i / σ_xₜ
-        # − ∂σ_hₜ ⊙ α_i ⊙ u_iₜ / σ_hₜ² − ∂σ_xₜ ⊙ γ_i ⊙ v_iₜ / σ_xₜ²
-        a_i_dot = alpha_i_dot * u_i / sigma_h + gamma_i_dot * v_i_t / sigma_x_t + b_i_dot + u_i_dot * alpha_i / sigma_h + v_i_dot_t * gamma_i / sigma_x_t - sigma_h_dot * alpha_i * u_i / sigma_h**2 - sigma_x_dot_t * gamma_i * v_i_t / sigma_x_t**2
+        # (T17) ∂a_s_hₜ = ∂mean_q_hₜ
+        a_s_h_dot = mean_q_h_dot
+        # (T18) ∂s_hₜ = 0.5 ∂a_s_hₜ / s_hₜ
+        s_h_dot = 0.5 * a_s_h_dot / s_h
+        # (T29) ∂a_iₜ = ∂α_i ⊙ u_iₜ / s_hₜ + ∂γ_i ⊙ v_iₜ / s_xₜ + ∂b_i + ∂u_iₜ ⊙ α_i / s_hₜ + ∂v_iₜ ⊙ γ_i / s_xₜ
+        # − ∂s_hₜ ⊙ α_i ⊙ u_iₜ / s_hₜ² − ∂s_xₜ ⊙ γ_i ⊙ v_iₜ / s_xₜ²
+        a_i_dot = alpha_i_dot * u_i / s_h + gamma_i_dot * v_i_t / s_x_t + b_i_dot + u_i_dot * alpha_i / s_h + v_i_dot_t * gamma_i / s_x_t - s_h_dot * alpha_i * u_i / s_h**2 - s_x_dot_t * gamma_i * v_i_t / s_x_t**2
         # (T31) ∂iₜ = ∂a_iₜ ⊙ i′ₜ
         i_dot = a_i_dot * i_slope
-        # (T32) ∂a_fₜ = ∂α_f ⊙ u_fₜ / σ_hₜ + ∂γ_f ⊙ v_fₜ / σ_xₜ + ∂b_f + ∂u_fₜ ⊙ α_f / σ_hₜ + ∂v_fₜ ⊙ γ_f / σ_xₜ
-        # − ∂σ_hₜ ⊙ α_f ⊙ u_fₜ / σ_hₜ² − ∂σ_xₜ ⊙ γ_f ⊙ v_fₜ / σ_xₜ²
-        a_f_dot = alpha_f_dot * u_f / sigma_h + gamma_f_dot * v_f_t / sigma_x_t + b_f_dot + u_f_dot * alpha_f / sigma_h + v_f_dot_t * gamma_f / sigma_x_t - sigma_h_dot * alpha_f * u_f / sigma_h**2 - sigma_x_dot_t * gamma_f * v_f_t / sigma_x_t**2
+        # (T32) ∂a_fₜ = ∂α_f ⊙ u_fₜ / s_hₜ + ∂γ_f ⊙ v_fₜ / s_xₜ + ∂b_f + ∂u_fₜ ⊙ α_f / s_hₜ + ∂v_fₜ ⊙ γ_f / s_xₜ
+        # − ∂s_hₜ ⊙ α_f ⊙ u_fₜ / s_hₜ² − ∂s_xₜ ⊙ γ_f ⊙ v_fₜ / s_xₜ²
+        a_f_dot = alpha_f_dot * u_f / s_h + gamma_f_dot * v_f_t / s_x_t + b_f_dot + u_f_dot * alpha_f / s_h + v_f_dot_t * gamma_f / s_x_t - s_h_dot * alpha_f * u_f / s_h**2 - s_x_dot_t * gamma_f * v_f_t / s_x_t**2
         # (T34) ∂fₜ = ∂a_fₜ ⊙ f′ₜ
         f_dot = a_f_dot * f_slope
-        # (T35) ∂a_gₜ = ∂α_g ⊙ u_gₜ / σ_hₜ + ∂γ_g ⊙ v_gₜ / σ_xₜ + ∂b_g + ∂u_gₜ ⊙ α_g / σ_hₜ + ∂v_gₜ ⊙ γ_g / σ_xₜ
-        # − ∂σ_hₜ ⊙ α_g ⊙ u_gₜ / σ_hₜ² − ∂σ_xₜ ⊙ γ_g ⊙ v_gₜ / σ_xₜ²
-        a_g_dot = alpha_g_dot * u_g / sigma_h + gamma_g_dot * v_g_t / sigma_x_t + b_g_dot + u_g_dot * alpha_g / sigma_h + v_g_dot_t * gamma_g / sigma_x_t - sigma_h_dot * alpha_g * u_g / sigma_h**2 - sigma_x_dot_t * gamma_g * v_g_t / sigma_x_t**2
+        # (T35) ∂a_gₜ = ∂α_g ⊙ u_gₜ / s_hₜ + ∂γ_g ⊙ v_gₜ / s_xₜ + ∂b_g + ∂u_gₜ ⊙ α_g / s_hₜ + ∂v_gₜ ⊙ γ_g / s_xₜ
+        # − ∂s_hₜ ⊙ α_g ⊙ u_gₜ / s_hₜ² − ∂s_xₜ ⊙ γ_g ⊙ v_gₜ / s_xₜ²
+        a_g_dot = alpha_g_dot * u_g / s_h + gamma_g_dot * v_g_t / s_x_t + b_g_dot + u_g_dot * alpha_g / s_h + v_g_dot_t * gamma_g / s_x_t - s_h_dot * alpha_g * u_g / s_h**2 - s_x_dot_t * gamma_g * v_g_t / s_x_t**2
         # (T37) ∂gₜ = ∂a_gₜ ⊙ g′ₜ
         g_dot = a_g_dot * g_slope
-        # (T38) ∂a_oₜ = ∂α_o ⊙ u_oₜ / σ_hₜ + ∂γ_o ⊙ v_oₜ / σ_xₜ + ∂b_o + ∂u_oₜ ⊙ α_o / σ_hₜ + ∂v_oₜ ⊙ γ_o / σ_xₜ
-        # − ∂σ_hₜ ⊙ α_o ⊙ u_oₜ / σ_hₜ² − ∂σ_xₜ ⊙ γ_o ⊙ v_oₜ / σ_xₜ²
-        a_o_dot = alpha_o_dot * u_o / sigma_h + gamma_o_dot * v_o_t / sigma_x_t + b_o_dot + u_o_dot * alpha_o / sigma_h + v_o_dot_t * gamma_o / sigma_x_t - sigma_h_dot * alpha_o * u_o / sigma_h**2 - sigma_x_dot_t * gamma_o * v_o_t / sigma_x_t**2
+        # (T38) ∂a_oₜ = ∂α_o ⊙ u_oₜ / s_hₜ + ∂γ_o ⊙ v_oₜ / s_xₜ + ∂b_o + ∂u_oₜ ⊙ α_o / s_hₜ + ∂v_oₜ ⊙ γ_o / s_xₜ
+        # − ∂s_hₜ ⊙ α_o ⊙ u_oₜ / s_hₜ² − ∂s_xₜ ⊙ γ_o ⊙ v_oₜ / s_xₜ²
+        a_o_dot = alpha_o_dot * u_o / s_h + gamma_o_dot * v_o_t / s_x_t + b_o_dot + u_o_dot * alpha_o / s_h + v_o_dot_t * gamma_o / s_x_t - s_h_dot * alpha_o * u_o / s_h**2 - s_x_dot_t * gamma_o * v_o_t / s_x_t**2
         # (T40) ∂oₜ = ∂a_oₜ ⊙ o′ₜ
         o_dot = a_o_dot * o_slope
         # (T41) ∂cₜ = ∂cₜ₋₁ ⊙ fₜ + ∂iₜ ⊙ gₜ + ∂fₜ ⊙ cₜ₋₁ + ∂gₜ ⊙ iₜ
@@ -1526,12 +1526,12 @@ def _jvp(
         q_c_dot = 2 * u_c_dot * u_c
         # (T45) ∂mean_q_cₜ = mean(∂q_cₜ)
         mean_q_c_dot = _mean_of(q_c_dot)
-        # (T46) ∂a_σ_cₜ = ∂mean_q_cₜ
-        a_sigma_c_dot = mean_q_c_dot
-        # (T47) ∂σ_cₜ = 0.5 ∂a_σ_cₜ / σ_cₜ
-        sigma_c_dot = 0.5 * a_sigma_c_dot / sigma_c
-        # (T48) ∂c_normₜ = ∂γ_c ⊙ u_cₜ / σ_cₜ + ∂b_c + ∂u_cₜ ⊙ γ_c / σ_cₜ − ∂σ_cₜ ⊙ γ_c ⊙ u_cₜ / σ_cₜ²
-        c_norm_dot = gamma_c_dot * u_c / sigma_c + b_c_dot + u_c_dot * gamma_c / sigma_c - sigma_c_dot * gamma_c * u_c / sigma_c**2
+        # (T46) ∂a_s_cₜ = ∂mean_q_cₜ
+        a_s_c_dot = mean_q_c_dot
+        # (T47) ∂s_cₜ = 0.5 ∂a_s_cₜ / s_cₜ
+        s_c_dot = 0.5 * a_s_c_dot / s_c
+        # (T48) ∂c_normₜ = ∂γ_c ⊙ u_cₜ / s_cₜ + ∂b_c + ∂u_cₜ ⊙ γ_c / s_cₜ − ∂s_cₜ ⊙ γ_c ⊙ u_cₜ / s_cₜ²
+        c_norm_dot = gamma_c_dot * u_c / s_c + b_c_dot + u_c_dot * gamma_c / s_c - s_c_dot * gamma_c * u_c / s_c**2
         # (T50) ∂tanh_c_normₜ = ∂c_normₜ ⊙ tanh_c_norm′ₜ
         tanh_c_norm_dot = c_norm_dot * tanh_c_norm_slope
         # (T51) ∂hₜ = ∂oₜ ⊙ tanh_c_normₜ + ∂tanh_c_normₜ ⊙ oₜ
@@ -1593,8 +1593,8 @@ class SecondTape(NamedTuple):
     u_g_dot: Array
     u_o: Array
     u_o_dot: Array
-    sigma_h: Array
-    sigma_h_dot: Array
+    s_h: Array
+    s_h_dot: Array
     v_i: Array
     v_i_dot: Array
     v_f: Array
@@ -1603,8 +1603,8 @@ class SecondTape(NamedTuple):
     v_g_dot: Array
     v_o: Array
     v_o_dot: Array
-    sigma_x: Array
-    sigma_x_dot: Array
+    s_x: Array
+    s_x_dot: Array
     a_i: Array
     a_i_dot: Array
     i: Array
@@ -1627,8 +1627,8 @@ class SecondTape(NamedTuple):
     o_dot: Array
     u_c: Array
     u_c_dot: Array
-    sigma_c: Array
-    sigma_c_dot: Array
+    s_c: Array
+    s_c_dot: Array
     c_norm: Array
     c_norm_dot: Array
     tanh_c_norm: Array
@@ -1685,7 +1685,7 @@ def _hvp_forward(
     u_f = np.empty((T, B, H), dtype)
     u_g = np.empty((T, B, H), dtype)
     u_o = np.empty((T, B, H), dtype)
-    sigma_h = np.empty((T, B, H), dtype)
+    s_h = np.empty((T, B, H), dtype)
     a_i = np.empty((T, B, H), dtype)
     i = np.empty((T, B, H), dtype)
     i_slope = np.empty((T, B, H), dtype)
@@ -1699,7 +1699,7 @@ def _hvp_forward(
     o = np.empty((T, B, H), dtype)
     o_slope = np.empty((T, B, H), dtype)
     u_c = np.empty((T, B, H), dtype)
-    sigma_c = np.empty((T, B, H), dtype)
+    s_c = np.empty((T, B, H), dtype)
     c_norm = np.empty((T, B, H), dtype)
     tanh_c_norm = np.empty((T, B, H), dtype)
     tanh_c_norm_slope = np.empty((T, B, H), dtype)
@@ -1707,7 +1707,7 @@ def _hvp_forward(
     u_f_dot = np.empty((T, B, H), dtype)
     u_g_dot = np.empty((T, B, H), dtype)
     u_o_dot = np.empty((T, B, H), dtype)
-    sigma_h_dot = np.empty((T, B, H), dtype)
+    s_h_dot = np.empty((T, B, H), dtype)
     a_i_dot = np.empty((T, B, H), dtype)
     i_dot = np.empty((T, B, H), dtype)
     a_f_dot = np.empty((T, B, H), dtype)
@@ -1717,7 +1717,7 @@ def _hvp_forward(
     a_o_dot = np.empty((T, B, H), dtype)
     o_dot = np.empty((T, B, H), dtype)
     u_c_dot = np.empty((T, B, H), dtype)
-    sigma_c_dot = np.empty((T, B, H), dtype)
+    s_c_dot = np.empty((T, B, H), dtype)
     c_norm_dot = np.empty((T, B, H), dtype)
     tanh_c_norm_dot = np.empty((T, B, H), dtype)
     h = np.empty((T + 1, B, H), dtype)
@@ -1746,10 +1746,10 @@ def _hvp_forward(
     x_o_dot = a_x_i_x_f_x_g_x_o_dot[..., 3 * H : 4 * H]
     # (F5) x_iₜ = W_i xₜ; (F6) x_fₜ = W_f xₜ; (F7) x_gₜ = W_g xₜ; (F8) x_oₜ = W_o xₜ
     _times(x, W.T, out=a_x_i_x_f_x_g_x_o)
-    # (F19) s_xₜ = 0.25 x_iₜ + 0.25 x_fₜ + 0.25 x_gₜ + 0.25 x_oₜ
-    s_x = 0.25 * x_i + 0.25 * x_f + 0.25 * x_g + 0.25 * x_o
-    # (F20) μ_xₜ = mean(s_xₜ)
-    mu_x = _mean_of(s_x)
+    # (F19) m_xₜ = 0.25 x_iₜ + 0.25 x_fₜ + 0.25 x_gₜ + 0.25 x_oₜ
+    m_x = 0.25 * x_i + 0.25 * x_f + 0.25 * x_g + 0.25 * x_o
+    # (F20) μ_xₜ = mean(m_xₜ)
+    mu_x = _mean_of(m_x)
     # (F21) v_iₜ = x_iₜ − μ_xₜ
     v_i = x_i - mu_x
     # (F22) v_fₜ = x_fₜ − μ_xₜ
@@ -1762,18 +1762,18 @@ def _hvp_forward(
     q_x = 0.25 * v_i**2 + 0.25 * v_f**2 + 0.25 * v_g**2 + 0.25 * v_o**2
     # (F26) mean_q_xₜ = mean(q_xₜ)
     mean_q_x = _mean_of(q_x)
-    # (F27) a_σ_xₜ = ε + mean_q_xₜ
-    a_sigma_x = epsilon + mean_q_x
-    # (F28) σ_xₜ = sqrt(a_σ_xₜ)
-    sigma_x = np.sqrt(a_sigma_x)
+    # (F27) a_s_xₜ = ε + mean_q_xₜ
+    a_s_x = epsilon + mean_q_x
+    # (F28) s_xₜ = sqrt(a_s_xₜ)
+    s_x = np.sqrt(a_s_x)
     # (T5) ∂x_iₜ = W_i ∂xₜ; (T6) ∂x_fₜ = W_f ∂xₜ; (T7) ∂x_gₜ = W_g ∂xₜ; (T8) ∂x_oₜ = W_o ∂xₜ
     _times(x_dot, W.T, out=a_x_i_x_f_x_g_x_o_dot)
     # (T5) ∂x_iₜ += ∂W_i xₜ; (T6) ∂x_fₜ += ∂W_f xₜ; (T7) ∂x_gₜ += ∂W_g xₜ; (T8) ∂x_oₜ += ∂W_o xₜ
     a_x_i_x_f_x_g_x_o_dot += _times(x, W_dot.T)
-    # (T19) ∂s_xₜ = 0.25 ∂x_iₜ + 0.25 ∂x_fₜ + 0.25 ∂x_gₜ + 0.25 ∂x_oₜ
-    s_x_dot = 0.25 * x_i_dot + 0.25 * x_f_dot + 0.25 * x_g_dot + 0.25 * x_o_dot
-    # (T20) ∂μ_xₜ = mean(∂s_xₜ)
-    mu_x_dot = _mean_of(s_x_dot)
+    # (T19) ∂m_xₜ = 0.25 ∂x_iₜ + 0.25 ∂x_fₜ + 0.25 ∂x_gₜ + 0.25 ∂x_oₜ
+    m_x_dot = 0.25 * x_i_dot + 0.25 * x_f_dot + 0.25 * x_g_dot + 0.25 * x_o_dot
+    # (T20) ∂μ_xₜ = mean(∂m_xₜ)
+    mu_x_dot = _mean_of(m_x_dot)
     # (T21) ∂v_iₜ = ∂x_iₜ − ∂μ_xₜ
     v_i_dot = x_i_dot - mu_x_dot
     # (T22) ∂v_fₜ = ∂x_fₜ − ∂μ_xₜ
@@ -1786,31 +1786,30 @@ def _hvp_forward(
     q_x_dot = 0.5 * v_i_dot * v_i + 0.5 * v_f_dot * v_f + 0.5 * v_g_dot * v_g + 0.5 * v_o_dot * v_o
     # (T26) ∂mean_q_xₜ = mean(∂q_xₜ)
     mean_q_x_dot = _mean_of(q_x_dot)
-    # (T27) ∂a_σ_xₜ = ∂mean_q_xₜ
-    a_sigma_x_dot = mean_q_x_dot
-    # (T28) ∂σ_xₜ = 0.5 ∂a_σ_xₜ / σ_xₜ
-    sigma_x_dot = 0.5 * a_sigma_x_dot / sigma_x
+    # (T27) ∂a_s_xₜ = ∂mean_q_xₜ
+    a_s_x_dot = mean_q_x_dot
+    # (T28) ∂s_xₜ = 0.5 ∂a_s_xₜ / s_xₜ
+    s_x_dot = 0.5 * a_s_x_dot / s_x
     for (
-        h_prev, u_i_t, u_f_t, u_g_t, u_o_t, sigma_h_t, a_i_t, v_i_t, sigma_x_t, i_t, i_slope_t, a_f_t,
-        v_f_t, f_t, f_slope_t, a_g_t, v_g_t, g_t, g_slope_t, a_o_t, v_o_t, o_t, o_slope_t, c_t, c_prev,
-        u_c_t, sigma_c_t, c_norm_t, tanh_c_norm_t, tanh_c_norm_slope_t, h_t, h_dot_prev, u_i_dot_t,
-        u_f_dot_t, u_g_dot_t, u_o_dot_t, sigma_h_dot_t, a_i_dot_t, v_i_dot_t, sigma_x_dot_t, i_dot_t,
-        a_f_dot_t, v_f_dot_t, f_dot_t, a_g_dot_t, v_g_dot_t, g_dot_t, a_o_dot_t, v_o_dot_t, o_dot_t,
-        c_dot_t, c_dot_prev, u_c_dot_t, sigma_c_dot_t, c_norm_dot_t, tanh_c_norm_dot_t, h_dot_t
+        h_prev, u_i_t, u_f_t, u_g_t, u_o_t, s_h_t, a_i_t, v_i_t, s_x_t, i_t, i_slope_t, a_f_t, v_f_t, f_t,
+        f_slope_t, a_g_t, v_g_t, g_t, g_slope_t, a_o_t, v_o_t, o_t, o_slope_t, c_t, c_prev, u_c_t, s_c_t,
+        c_norm_t, tanh_c_norm_t, tanh_c_norm_slope_t, h_t, h_dot_prev, u_i_dot_t, u_f_dot_t, u_g_dot_t,
+        u_o_dot_t, s_h_dot_t, a_i_dot_t, v_i_dot_t, s_x_dot_t, i_dot_t, a_f_dot_t, v_f_dot_t, f_dot_t,
+        a_g_dot_t, v_g_dot_t, g_dot_t, a_o_dot_t, v_o_dot_t, o_dot_t, c_dot_t, c_dot_prev, u_c_dot_t,
+        s_c_dot_t, c_norm_dot_t, tanh_c_norm_dot_t, h_dot_t
     ) in zip(
-        h[:-1], u_i, u_f, u_g, u_o, sigma_h, a_i, v_i, sigma_x, i, i_slope, a_f, v_f, f, f_slope, a_g, v_g,
-        g, g_slope, a_o, v_o, o, o_slope, c[1:], c[:-1], u_c, sigma_c, c_norm, tanh_c_norm,
-        tanh_c_norm_slope, h[1:], h_dot[:-1], u_i_dot, u_f_dot, u_g_dot, u_o_dot, sigma_h_dot, a_i_dot,
-        v_i_dot, sigma_x_dot, i_dot, a_f_dot, v_f_dot, f_dot, a_g_dot, v_g_dot, g_dot, a_o_dot, v_o_dot,
-        o_dot, c_dot[1:], c_dot[:-1], u_c_dot, sigma_c_dot, c_norm_dot, tanh_c_norm_dot, h_dot[1:],
-        strict=True
+        h[:-1], u_i, u_f, u_g, u_o, s_h, a_i, v_i, s_x, i, i_slope, a_f, v_f, f, f_slope, a_g, v_g, g,
+        g_slope, a_o, v_o, o, o_slope, c[1:], c[:-1], u_c, s_c, c_norm, tanh_c_norm, tanh_c_norm_slope,
+        h[1:], h_dot[:-1], u_i_dot, u_f_dot, u_g_dot, u_o_dot, s_h_dot, a_i_dot, v_i_dot, s_x_dot, i_dot,
+        a_f_dot, v_f_dot, f_dot, a_g_dot, v_g_dot, g_dot, a_o_dot, v_o_dot, o_dot, c_dot[1:], c_dot[:-1],
+        u_c_dot, s_c_dot, c_norm_dot, tanh_c_norm_dot, h_dot[1:], strict=True
     ):
         # (F1) h_iₜ = U_i hₜ₋₁; (F2) h_fₜ = U_f hₜ₋₁; (F3) h_gₜ = U_g hₜ₋₁; (F4) h_oₜ = U_o hₜ₋₁
         a_h_i_h_f_h_g_h_o[...] = h_prev @ U_T
-        # (F9) s_hₜ = 0.25 h_iₜ + 0.25 h_fₜ + 0.25 h_gₜ + 0.25 h_oₜ
-        s_h = 0.25 * h_i + 0.25 * h_f + 0.25 * h_g + 0.25 * h_o
-        # (F10) μ_hₜ = mean(s_hₜ)
-        mu_h = _mean_of(s_h)
+        # (F9) m_hₜ = 0.25 h_iₜ + 0.25 h_fₜ + 0.25 h_gₜ + 0.25 h_oₜ
+        m_h = 0.25 * h_i + 0.25 * h_f + 0.25 * h_g + 0.25 * h_o
+        # (F10) μ_hₜ = mean(m_hₜ)
+        mu_h = _mean_of(m_h)
         # (F11) u_iₜ = h_iₜ − μ_hₜ
         np.subtract(h_i, mu_h, out=u_i_t)
         # (F12) u_fₜ = h_fₜ − μ_hₜ
@@ -1823,30 +1822,30 @@ def _hvp_forward(
         q_h = 0.25 * u_i_t**2 + 0.25 * u_f_t**2 + 0.25 * u_g_t**2 + 0.25 * u_o_t**2
         # (F16) mean_q_hₜ = mean(q_hₜ)
         mean_q_h = _mean_of(q_h)
-        # (F17) a_σ_hₜ = ε + mean_q_hₜ
-        a_sigma_h = epsilon + mean_q_h
-        # (F18) σ_hₜ = sqrt(a_σ_hₜ)
-        np.sqrt(a_sigma_h, out=sigma_h_t)
-        # (F29) a_iₜ = α_i ⊙ u_iₜ / σ_hₜ + γ_i ⊙ v_iₜ / σ_xₜ + b_i
-        np.add(alpha_i * u_i_t / sigma_h_t + gamma_i * v_i_t / sigma_x_t, b_i, out=a_i_t)
+        # (F17) a_s_hₜ = ε + mean_q_hₜ
+        a_s_h = epsilon + mean_q_h
+        # (F18) s_hₜ = sqrt(a_s_hₜ)
+        np.sqrt(a_s_h, out=s_h_t)
+        # (F29) a_iₜ = α_i ⊙ u_iₜ / s_hₜ + γ_i ⊙ v_iₜ / s_xₜ + b_i
+        np.add(alpha_i * u_i_t / s_h_t + gamma_i * v_i_t / s_x_t, b_i, out=a_i_t)
         # (F30) iₜ = σ(a_iₜ)
         i_t[...] = _sigmoid_precise(a_i_t)
         # (T30) i′ₜ = σ′(a_iₜ)
         i_slope_t[...] = _sigmoid_slope(a_i_t)
-        # (F31) a_fₜ = α_f ⊙ u_fₜ / σ_hₜ + γ_f ⊙ v_fₜ / σ_xₜ + b_f
-        np.add(alpha_f * u_f_t / sigma_h_t + gamma_f * v_f_t / sigma_x_t, b_f, out=a_f_t)
+        # (F31) a_fₜ = α_f ⊙ u_fₜ / s_hₜ + γ_f ⊙ v_fₜ / s_xₜ + b_f
+        np.add(alpha_f * u_f_t / s_h_t + gamma_f * v_f_t / s_x_t, b_f, out=a_f_t)
         # (F32) fₜ = σ(a_fₜ)
         f_t[...] = _sigmoid_precise(a_f_t)
         # (T33) f′ₜ = σ′(a_fₜ)
         f_slope_t[...] = _sigmoid_slope(a_f_t)
-        # (F33) a_gₜ = α_g ⊙ u_gₜ / σ_hₜ + γ_g ⊙ v_gₜ / σ_xₜ + b_g
-        np.add(alpha_g * u_g_t / sigma_h_t + gamma_g * v_g_t / sigma_x_t, b_g, out=a_g_t)
+        # (F33) a_gₜ = α_g ⊙ u_gₜ / s_hₜ + γ_g ⊙ v_gₜ / s_xₜ + b_g
+        np.add(alpha_g * u_g_t / s_h_t + gamma_g * v_g_t / s_x_t, b_g, out=a_g_t)
         # (F34) gₜ = tanh(a_gₜ)
         np.tanh(a_g_t, out=g_t)
         # (T36) g′ₜ = tanh′(a_gₜ)
         g_slope_t[...] = _tanh_slope(a_g_t)
-        # (F35) a_oₜ = α_o ⊙ u_oₜ / σ_hₜ + γ_o ⊙ v_oₜ / σ_xₜ + b_o
-        np.add(alpha_o * u_o_t / sigma_h_t + gamma_o * v_o_t / sigma_x_t, b_o, out=a_o_t)
+        # (F35) a_oₜ = α_o ⊙ u_oₜ / s_hₜ + γ_o ⊙ v_oₜ / s_xₜ + b_o
+        np.add(alpha_o * u_o_t / s_h_t + gamma_o * v_o_t / s_x_t, b_o, out=a_o_t)
         # (F36) oₜ = σ(a_oₜ)
         o_t[...] = _sigmoid_precise(a_o_t)
         # (T39) o′ₜ = σ′(a_oₜ)
@@ -1861,12 +1860,12 @@ def _hvp_forward(
         q_c = u_c_t**2
         # (F41) mean_q_cₜ = mean(q_cₜ)
         mean_q_c = _mean_of(q_c)
-        # (F42) a_σ_cₜ = ε + mean_q_cₜ
-        a_sigma_c = epsilon + mean_q_c
-        # (F43) σ_cₜ = sqrt(a_σ_cₜ)
-        np.sqrt(a_sigma_c, out=sigma_c_t)
-        # (F44) c_normₜ = γ_c ⊙ u_cₜ / σ_cₜ + b_c
-        np.add(gamma_c * u_c_t / sigma_c_t, b_c, out=c_norm_t)
+        # (F42) a_s_cₜ = ε + mean_q_cₜ
+        a_s_c = epsilon + mean_q_c
+        # (F43) s_cₜ = sqrt(a_s_cₜ)
+        np.sqrt(a_s_c, out=s_c_t)
+        # (F44) c_normₜ = γ_c ⊙ u_cₜ / s_cₜ + b_c
+        np.add(gamma_c * u_c_t / s_c_t, b_c, out=c_norm_t)
         # (F45) tanh_c_normₜ = tanh(c_normₜ)
         np.tanh(c_norm_t, out=tanh_c_norm_t)
         # (T49) tanh_c_norm′ₜ = tanh′(c_normₜ)
@@ -1877,10 +1876,10 @@ def _hvp_forward(
         a_h_i_h_f_h_g_h_o_dot[...] = h_dot_prev @ U_T
         # (T1) ∂h_iₜ += ∂U_i hₜ₋₁; (T2) ∂h_fₜ += ∂U_f hₜ₋₁; (T3) ∂h_gₜ += ∂U_g hₜ₋₁; (T4) ∂h_oₜ += ∂U_o hₜ₋₁
         a_h_i_h_f_h_g_h_o_dot += h_prev @ U_dot_T
-        # (T9) ∂s_hₜ = 0.25 ∂h_iₜ + 0.25 ∂h_fₜ + 0.25 ∂h_gₜ + 0.25 ∂h_oₜ
-        s_h_dot = 0.25 * h_i_dot + 0.25 * h_f_dot + 0.25 * h_g_dot + 0.25 * h_o_dot
-        # (T10) ∂μ_hₜ = mean(∂s_hₜ)
-        mu_h_dot = _mean_of(s_h_dot)
+        # (T9) ∂m_hₜ = 0.25 ∂h_iₜ + 0.25 ∂h_fₜ + 0.25 ∂h_gₜ + 0.25 ∂h_oₜ
+        m_h_dot = 0.25 * h_i_dot + 0.25 * h_f_dot + 0.25 * h_g_dot + 0.25 * h_o_dot
+        # (T10) ∂μ_hₜ = mean(∂m_hₜ)
+        mu_h_dot = _mean_of(m_h_dot)
         # (T11) ∂u_iₜ = ∂h_iₜ − ∂μ_hₜ
         np.subtract(h_i_dot, mu_h_dot, out=u_i_dot_t)
         # (T12) ∂u_fₜ = ∂h_fₜ − ∂μ_hₜ
@@ -1893,28 +1892,28 @@ def _hvp_forward(
         q_h_dot = 0.5 * u_i_dot_t * u_i_t + 0.5 * u_f_dot_t * u_f_t + 0.5 * u_g_dot_t * u_g_t + 0.5 * u_o_dot_t * u_o_t
         # (T16) ∂mean_q_hₜ = mean(∂q_hₜ)
         mean_q_h_dot = _mean_of(q_h_dot)
-        # (T17) ∂a_σ_hₜ = ∂mean_q_hₜ
-        a_sigma_h_dot = mean_q_h_dot
-        # (T18) ∂σ_hₜ = 0.5 ∂a_σ_hₜ / σ_hₜ
-        sigma_h_dot_t[...] = 0.5 * a_sigma_h_dot / sigma_h_t
-        # (T29) ∂a_iₜ = ∂α_i ⊙ u_iₜ / σ_hₜ + ∂γ_i ⊙ v_iₜ / σ_xₜ + ∂b_i + ∂u_iₜ ⊙ α_i / σ_hₜ + ∂v_iₜ ⊙ γ_i / σ_xₜ
-        # − ∂σ_hₜ ⊙ α_i ⊙ u_iₜ / σ_hₜ² − ∂σ_xₜ ⊙ γ_i ⊙ v_iₜ / σ_xₜ²
-        np.subtract(alpha_i_dot * u_i_t / sigma_h_t + gamma_i_dot * v_i_t / sigma_x_t + b_i_dot + u_i_dot_t * alpha_i / sigma_h_t + v_i_dot_t * gamma_i / sigma_x_t - sigma_h_dot_t * alpha_i * u_i_t / sigma_h_t**2, sigma_x_dot_t * gamma_i * v_i_t / sigma_x_t**2, out=a_i_dot_t)
+        # (T17) ∂a_s_hₜ = ∂mean_q_hₜ
+        a_s_h_dot = mean_q_h_dot
+        # (T18) ∂s_hₜ = 0.5 ∂a_s_hₜ / s_hₜ
+        s_h_dot_t[...] = 0.5 * a_s_h_dot / s_h_t
+        # (T29) ∂a_iₜ = ∂α_i ⊙ u_iₜ / s_hₜ + ∂γ_i ⊙ v_iₜ / s_xₜ + ∂b_i + ∂u_iₜ ⊙ α_i / s_hₜ + ∂v_iₜ ⊙ γ_i / s_xₜ
+        # − ∂s_hₜ ⊙ α_i ⊙ u_iₜ / s_hₜ² − ∂s_xₜ ⊙ γ_i ⊙ v_iₜ / s_xₜ²
+        np.subtract(alpha_i_dot * u_i_t / s_h_t + gamma_i_dot * v_i_t / s_x_t + b_i_dot + u_i_dot_t * alpha_i / s_h_t + v_i_dot_t * gamma_i / s_x_t - s_h_dot_t * alpha_i * u_i_t / s_h_t**2, s_x_dot_t * gamma_i * v_i_t / s_x_t**2, out=a_i_dot_t)
         # (T31) ∂iₜ = ∂a_iₜ ⊙ i′ₜ
         np.multiply(a_i_dot_t, i_slope_t, out=i_dot_t)
-        # (T32) ∂a_fₜ = ∂α_f ⊙ u_fₜ / σ_hₜ + ∂γ_f ⊙ v_fₜ / σ_xₜ + ∂b_f + ∂u_fₜ ⊙ α_f / σ_hₜ + ∂v_fₜ ⊙ γ_f / σ_xₜ
-        # − ∂σ_hₜ ⊙ α_f ⊙ u_fₜ / σ_hₜ² − ∂σ_xₜ ⊙ γ_f ⊙ v_fₜ / σ_xₜ²
-        np.subtract(alpha_f_dot * u_f_t / sigma_h_t + gamma_f_dot * v_f_t / sigma_x_t + b_f_dot + u_f_dot_t * alpha_f / sigma_h_t + v_f_dot_t * gamma_f / sigma_x_t - sigma_h_dot_t * alpha_f * u_f_t / sigma_h_t**2, sigma_x_dot_t * gamma_f * v_f_t / sigma_x_t**2, out=a_f_dot_t)
+        # (T32) ∂a_fₜ = ∂α_f ⊙ u_fₜ / s_hₜ + ∂γ_f ⊙ v_fₜ / s_xₜ + ∂b_f + ∂u_fₜ ⊙ α_f / s_hₜ + ∂v_fₜ ⊙ γ_f / s_xₜ
+        # − ∂s_hₜ ⊙ α_f ⊙ u_fₜ / s_hₜ² − ∂s_xₜ ⊙ γ_f ⊙ v_fₜ / s_xₜ²
+        np.subtract(alpha_f_dot * u_f_t / s_h_t + gamma_f_dot * v_f_t / s_x_t + b_f_dot + u_f_dot_t * alpha_f / s_h_t + v_f_dot_t * gamma_f / s_x_t - s_h_dot_t * alpha_f * u_f_t / s_h_t**2, s_x_dot_t * gamma_f * v_f_t / s_x_t**2, out=a_f_dot_t)
         # (T34) ∂fₜ = ∂a_fₜ ⊙ f′ₜ
         np.multiply(a_f_dot_t, f_slope_t, out=f_dot_t)
-        # (T35) ∂a_gₜ = ∂α_g ⊙ u_gₜ / σ_hₜ + ∂γ_g ⊙ v_gₜ / σ_xₜ + ∂b_g + ∂u_gₜ ⊙ α_g / σ_hₜ + ∂v_gₜ ⊙ γ_g / σ_xₜ
-        # − ∂σ_hₜ ⊙ α_g ⊙ u_gₜ / σ_hₜ² − ∂σ_xₜ ⊙ γ_g ⊙ v_gₜ / σ_xₜ²
-        np.subtract(alpha_g_dot * u_g_t / sigma_h_t + gamma_g_dot * v_g_t / sigma_x_t + b_g_dot + u_g_dot_t * alpha_g / sigma_h_t + v_g_dot_t * gamma_g / sigma_x_t - sigma_h_dot_t * alpha_g * u_g_t / sigma_h_t**2, sigma_x_dot_t * gamma_g * v_g_t / sigma_x_t**2, out=a_g_dot_t)
+        # (T35) ∂a_gₜ = ∂α_g ⊙ u_gₜ / s_hₜ + ∂γ_g ⊙ v_gₜ / s_xₜ + ∂b_g + ∂u_gₜ ⊙ α_g / s_hₜ + ∂v_gₜ ⊙ γ_g / s_xₜ
+        # − ∂s_hₜ ⊙ α_g ⊙ u_gₜ / s_hₜ² − ∂s_xₜ ⊙ γ_g ⊙ v_gₜ / s_xₜ²
+        np.subtract(alpha_g_dot * u_g_t / s_h_t + gamma_g_dot * v_g_t / s_x_t + b_g_dot + u_g_dot_t * alpha_g / s_h_t + v_g_dot_t * gamma_g / s_x_t - s_h_dot_t * alpha_g * u_g_t / s_h_t**2, s_x_dot_t * gamma_g * v_g_t / s_x_t**2, out=a_g_dot_t)
         # (T37) ∂gₜ = ∂a_gₜ ⊙ g′ₜ
         np.multiply(a_g_dot_t, g_slope_t, out=g_dot_t)
-        # (T38) ∂a_oₜ = ∂α_o ⊙ u_oₜ / σ_hₜ + ∂γ_o ⊙ v_oₜ / σ_xₜ + ∂b_o + ∂u_oₜ ⊙ α_o / σ_hₜ + ∂v_oₜ ⊙ γ_o / σ_xₜ
-        # − ∂σ_hₜ ⊙ α_o ⊙ u_oₜ / σ_hₜ² − ∂σ_xₜ ⊙ γ_o ⊙ v_oₜ / σ_xₜ²
-        np.subtract(alpha_o_dot * u_o_t / sigma_h_t + gamma_o_dot * v_o_t / sigma_x_t + b_o_dot + u_o_dot_t * alpha_o / sigma_h_t + v_o_dot_t * gamma_o / sigma_x_t - sigma_h_dot_t * alpha_o * u_o_t / sigma_h_t**2, sigma_x_dot_t * gamma_o * v_o_t / sigma_x_t**2, out=a_o_dot_t)
+        # (T38) ∂a_oₜ = ∂α_o ⊙ u_oₜ / s_hₜ + ∂γ_o ⊙ v_oₜ / s_xₜ + ∂b_o + ∂u_oₜ ⊙ α_o / s_hₜ + ∂v_oₜ ⊙ γ_o / s_xₜ
+        # − ∂s_hₜ ⊙ α_o ⊙ u_oₜ / s_hₜ² − ∂s_xₜ ⊙ γ_o ⊙ v_oₜ / s_xₜ²
+        np.subtract(alpha_o_dot * u_o_t / s_h_t + gamma_o_dot * v_o_t / s_x_t + b_o_dot + u_o_dot_t * alpha_o / s_h_t + v_o_dot_t * gamma_o / s_x_t - s_h_dot_t * alpha_o * u_o_t / s_h_t**2, s_x_dot_t * gamma_o * v_o_t / s_x_t**2, out=a_o_dot_t)
         # (T40) ∂oₜ = ∂a_oₜ ⊙ o′ₜ
         np.multiply(a_o_dot_t, o_slope_t, out=o_dot_t)
         # (T41) ∂cₜ = ∂cₜ₋₁ ⊙ fₜ + ∂iₜ ⊙ gₜ + ∂fₜ ⊙ cₜ₋₁ + ∂gₜ ⊙ iₜ
@@ -1927,17 +1926,17 @@ def _hvp_forward(
         q_c_dot = 2 * u_c_dot_t * u_c_t
         # (T45) ∂mean_q_cₜ = mean(∂q_cₜ)
         mean_q_c_dot = _mean_of(q_c_dot)
-        # (T46) ∂a_σ_cₜ = ∂mean_q_cₜ
-        a_sigma_c_dot = mean_q_c_dot
-        # (T47) ∂σ_cₜ = 0.5 ∂a_σ_cₜ / σ_cₜ
-        sigma_c_dot_t[...] = 0.5 * a_sigma_c_dot / sigma_c_t
-        # (T48) ∂c_normₜ = ∂γ_c ⊙ u_cₜ / σ_cₜ + ∂b_c + ∂u_cₜ ⊙ γ_c / σ_cₜ − ∂σ_cₜ ⊙ γ_c ⊙ u_cₜ / σ_cₜ²
-        np.subtract(gamma_c_dot * u_c_t / sigma_c_t + b_c_dot + u_c_dot_t * gamma_c / sigma_c_t, sigma_c_dot_t * gamma_c * u_c_t / sigma_c_t**2, out=c_norm_dot_t)
+        # (T46) ∂a_s_cₜ = ∂mean_q_cₜ
+        a_s_c_dot = mean_q_c_dot
+        # (T47) ∂s_cₜ = 0.5 ∂a_s_cₜ / s_cₜ
+        s_c_dot_t[...] = 0.5 * a_s_c_dot / s_c_t
+        # (T48) ∂c_normₜ = ∂γ_c ⊙ u_cₜ / s_cₜ + ∂b_c + ∂u_cₜ ⊙ γ_c / s_cₜ − ∂s_cₜ ⊙ γ_c ⊙ u_cₜ / s_cₜ²
+        np.subtract(gamma_c_dot * u_c_t / s_c_t + b_c_dot + u_c_dot_t * gamma_c / s_c_t, s_c_dot_t * gamma_c * u_c_t / s_c_t**2, out=c_norm_dot_t)
         # (T50) ∂tanh_c_normₜ = ∂c_normₜ ⊙ tanh_c_norm′ₜ
         np.multiply(c_norm_dot_t, tanh_c_norm_slope_t, out=tanh_c_norm_dot_t)
         # (T51) ∂hₜ = ∂oₜ ⊙ tanh_c_normₜ + ∂tanh_c_normₜ ⊙ oₜ
         np.add(o_dot_t * tanh_c_norm_t, tanh_c_norm_dot_t * o_t, out=h_dot_t)
-    return SecondTape(x, x_dot, h, h_dot, c, c_dot, u_i, u_i_dot, u_f, u_f_dot, u_g, u_g_dot, u_o, u_o_dot, sigma_h, sigma_h_dot, v_i, v_i_dot, v_f, v_f_dot, v_g, v_g_dot, v_o, v_o_dot, sigma_x, sigma_x_dot, a_i, a_i_dot, i, i_slope, i_dot, a_f, a_f_dot, f, f_slope, f_dot, a_g, a_g_dot, g, g_slope, g_dot, a_o, a_o_dot, o, o_slope, o_dot, u_c, u_c_dot, sigma_c, sigma_c_dot, c_norm, c_norm_dot, tanh_c_norm, tanh_c_norm_slope, tanh_c_norm_dot)
+    return SecondTape(x, x_dot, h, h_dot, c, c_dot, u_i, u_i_dot, u_f, u_f_dot, u_g, u_g_dot, u_o, u_o_dot, s_h, s_h_dot, v_i, v_i_dot, v_f, v_f_dot, v_g, v_g_dot, v_o, v_o_dot, s_x, s_x_dot, a_i, a_i_dot, i, i_slope, i_dot, a_f, a_f_dot, f, f_slope, f_dot, a_g, a_g_dot, g, g_slope, g_dot, a_o, a_o_dot, o, o_slope, o_dot, u_c, u_c_dot, s_c, s_c_dot, c_norm, c_norm_dot, tanh_c_norm, tanh_c_norm_slope, tanh_c_norm_dot)
 
 
 def _hvp_backward(
@@ -1961,8 +1960,8 @@ def _hvp_backward(
     u_g_dot = tape.u_g_dot
     u_o = tape.u_o
     u_o_dot = tape.u_o_dot
-    sigma_h = tape.sigma_h
-    sigma_h_dot = tape.sigma_h_dot
+    s_h = tape.s_h
+    s_h_dot = tape.s_h_dot
     v_i = tape.v_i
     v_i_dot = tape.v_i_dot
     v_f = tape.v_f
@@ -1971,8 +1970,8 @@ def _hvp_backward(
     v_g_dot = tape.v_g_dot
     v_o = tape.v_o
     v_o_dot = tape.v_o_dot
-    sigma_x = tape.sigma_x
-    sigma_x_dot = tape.sigma_x_dot
+    s_x = tape.s_x
+    s_x_dot = tape.s_x_dot
     a_i = tape.a_i
     a_i_dot = tape.a_i_dot
     i = tape.i
@@ -1991,8 +1990,8 @@ def _hvp_backward(
     o_dot = tape.o_dot
     u_c = tape.u_c
     u_c_dot = tape.u_c_dot
-    sigma_c = tape.sigma_c
-    sigma_c_dot = tape.sigma_c_dot
+    s_c = tape.s_c
+    s_c_dot = tape.s_c_dot
     c_norm = tape.c_norm
     c_norm_dot = tape.c_norm_dot
     tanh_c_norm = tape.tanh_c_norm
@@ -2075,25 +2074,23 @@ def _hvp_backward(
     i_slope_dot = a_i_dot * i_slope * (1 - 2 * i)
     for (
         dy_t, dy_dot_t, o_t, o_dot_t, d_c_norm_t, tanh_c_norm_slope_t, d_c_norm_dot_t,
-        tanh_c_norm_slope_dot_t, u_c_t, sigma_c_t, sigma_c_dot_t, u_c_dot_t, tanh_c_norm_t,
-        tanh_c_norm_dot_t, d_a_o_t, o_slope_t, d_a_o_dot_t, o_slope_dot_t, i_t, i_dot_t, d_a_g_t, g_slope_t,
-        d_a_g_dot_t, g_slope_dot_t, c_prev, c_dot_prev, d_a_f_t, f_slope_t, d_a_f_dot_t, f_slope_dot_t, g_t,
-        g_dot_t, d_a_i_t, i_slope_t, d_a_i_dot_t, i_slope_dot_t, u_o_t, sigma_h_t, u_g_t, u_f_t, u_i_t,
-        sigma_h_dot_t, u_o_dot_t, u_g_dot_t, u_f_dot_t, u_i_dot_t, d_h_o_t, d_h_o_dot_t, d_h_g_t,
-        d_h_g_dot_t, d_h_f_t, d_h_f_dot_t, d_h_i_t, d_h_i_dot_t, d_a_h_i_h_f_h_g_h_o_t,
-        d_a_h_i_h_f_h_g_h_o_dot_t, f_t, f_dot_t
+        tanh_c_norm_slope_dot_t, u_c_t, s_c_t, s_c_dot_t, u_c_dot_t, tanh_c_norm_t, tanh_c_norm_dot_t,
+        d_a_o_t, o_slope_t, d_a_o_dot_t, o_slope_dot_t, i_t, i_dot_t, d_a_g_t, g_slope_t, d_a_g_dot_t,
+        g_slope_dot_t, c_prev, c_dot_prev, d_a_f_t, f_slope_t, d_a_f_dot_t, f_slope_dot_t, g_t, g_dot_t,
+        d_a_i_t, i_slope_t, d_a_i_dot_t, i_slope_dot_t, u_o_t, s_h_t, u_g_t, u_f_t, u_i_t, s_h_dot_t,
+        u_o_dot_t, u_g_dot_t, u_f_dot_t, u_i_dot_t, d_h_o_t, d_h_o_dot_t, d_h_g_t, d_h_g_dot_t, d_h_f_t,
+        d_h_f_dot_t, d_h_i_t, d_h_i_dot_t, d_a_h_i_h_f_h_g_h_o_t, d_a_h_i_h_f_h_g_h_o_dot_t, f_t, f_dot_t
     ) in zip(
         dy[::-1], dy_dot[::-1], o[::-1], o_dot[::-1], d_c_norm[::-1], tanh_c_norm_slope[::-1],
-        d_c_norm_dot[::-1], tanh_c_norm_slope_dot[::-1], u_c[::-1], sigma_c[::-1], sigma_c_dot[::-1],
-        u_c_dot[::-1], tanh_c_norm[::-1], tanh_c_norm_dot[::-1], d_a_o[::-1], o_slope[::-1],
-        d_a_o_dot[::-1], o_slope_dot[::-1], i[::-1], i_dot[::-1], d_a_g[::-1], g_slope[::-1],
-        d_a_g_dot[::-1], g_slope_dot[::-1], c[:-1][::-1], c_dot[:-1][::-1], d_a_f[::-1], f_slope[::-1],
-        d_a_f_dot[::-1], f_slope_dot[::-1], g[::-1], g_dot[::-1], d_a_i[::-1], i_slope[::-1],
-        d_a_i_dot[::-1], i_slope_dot[::-1], u_o[::-1], sigma_h[::-1], u_g[::-1], u_f[::-1], u_i[::-1],
-        sigma_h_dot[::-1], u_o_dot[::-1], u_g_dot[::-1], u_f_dot[::-1], u_i_dot[::-1], d_h_o[::-1],
-        d_h_o_dot[::-1], d_h_g[::-1], d_h_g_dot[::-1], d_h_f[::-1], d_h_f_dot[::-1], d_h_i[::-1],
-        d_h_i_dot[::-1], d_a_h_i_h_f_h_g_h_o[::-1], d_a_h_i_h_f_h_g_h_o_dot[::-1], f[::-1], f_dot[::-1],
-        strict=True
+        d_c_norm_dot[::-1], tanh_c_norm_slope_dot[::-1], u_c[::-1], s_c[::-1], s_c_dot[::-1], u_c_dot[::-1],
+        tanh_c_norm[::-1], tanh_c_norm_dot[::-1], d_a_o[::-1], o_slope[::-1], d_a_o_dot[::-1],
+        o_slope_dot[::-1], i[::-1], i_dot[::-1], d_a_g[::-1], g_slope[::-1], d_a_g_dot[::-1],
+        g_slope_dot[::-1], c[:-1][::-1], c_dot[:-1][::-1], d_a_f[::-1], f_slope[::-1], d_a_f_dot[::-1],
+        f_slope_dot[::-1], g[::-1], g_dot[::-1], d_a_i[::-1], i_slope[::-1], d_a_i_dot[::-1],
+        i_slope_dot[::-1], u_o[::-1], s_h[::-1], u_g[::-1], u_f[::-1], u_i[::-1], s_h_dot[::-1],
+        u_o_dot[::-1], u_g_dot[::-1], u_f_dot[::-1], u_i_dot[::-1], d_h_o[::-1], d_h_o_dot[::-1],
+        d_h_g[::-1], d_h_g_dot[::-1], d_h_f[::-1], d_h_f_dot[::-1], d_h_i[::-1], d_h_i_dot[::-1],
+        d_a_h_i_h_f_h_g_h_o[::-1], d_a_h_i_h_f_h_g_h_o_dot[::-1], f[::-1], f_dot[::-1], strict=True
     ):
         # (B1) δhₜ = dyₜ + δh⁺ₜ
         d_h = dy_t + d_h_next
@@ -2107,28 +2104,28 @@ def _hvp_backward(
         np.multiply(d_tanh_c_norm, tanh_c_norm_slope_t, out=d_c_norm_t)
         # (S4) ∂δc_normₜ = δtanh_c_normₜ ⊙ ∂tanh_c_norm′ₜ + ∂δtanh_c_normₜ ⊙ tanh_c_norm′ₜ
         np.add(d_tanh_c_norm * tanh_c_norm_slope_dot_t, d_tanh_c_norm_dot * tanh_c_norm_slope_t, out=d_c_norm_dot_t)
-        # (B7) δσ_cₜ = −δc_normₜ ⊙ u_cₜ ⊙ γ_c / σ_cₜ²
-        d_sigma_c = -d_c_norm_t * u_c_t * gamma_c / sigma_c_t**2
-        # (S7) ∂δσ_cₜ = 2 ∂σ_cₜ ⊙ δc_normₜ ⊙ u_cₜ ⊙ γ_c / σ_cₜ³ − ∂u_cₜ ⊙ δc_normₜ ⊙ γ_c / σ_cₜ² − ∂γ_c ⊙
-        # δc_normₜ ⊙ u_cₜ / σ_cₜ² − ∂δc_normₜ ⊙ u_cₜ ⊙ γ_c / σ_cₜ²
-        d_sigma_c_dot = 2 * sigma_c_dot_t * d_c_norm_t * u_c_t * gamma_c / sigma_c_t**3 - u_c_dot_t * d_c_norm_t * gamma_c / sigma_c_t**2 - gamma_c_dot * d_c_norm_t * u_c_t / sigma_c_t**2 - d_c_norm_dot_t * u_c_t * gamma_c / sigma_c_t**2
-        # (B8) δa_σ_cₜ = 0.5 δσ_cₜ / σ_cₜ
-        d_a_sigma_c = 0.5 * d_sigma_c / sigma_c_t
-        # (S8) ∂δa_σ_cₜ = 0.5 ∂δσ_cₜ / σ_cₜ − 0.5 ∂σ_cₜ ⊙ δσ_cₜ / σ_cₜ²
-        d_a_sigma_c_dot = 0.5 * d_sigma_c_dot / sigma_c_t - 0.5 * sigma_c_dot_t * d_sigma_c / sigma_c_t**2
-        # (B9) δmean_q_cₜ = δa_σ_cₜ
-        d_mean_q_c = d_a_sigma_c
-        # (S9) ∂δmean_q_cₜ = ∂δa_σ_cₜ
-        d_mean_q_c_dot = d_a_sigma_c_dot
+        # (B7) δs_cₜ = −δc_normₜ ⊙ u_cₜ ⊙ γ_c / s_cₜ²
+        d_s_c = -d_c_norm_t * u_c_t * gamma_c / s_c_t**2
+        # (S7) ∂δs_cₜ = 2 ∂s_cₜ ⊙ δc_normₜ ⊙ u_cₜ ⊙ γ_c / s_cₜ³ − ∂u_cₜ ⊙ δc_normₜ ⊙ γ_c / s_cₜ² − ∂γ_c ⊙
+        # δc_normₜ ⊙ u_cₜ / s_cₜ² − ∂δc_normₜ ⊙ u_cₜ ⊙ γ_c / s_cₜ²
+        d_s_c_dot = 2 * s_c_dot_t * d_c_norm_t * u_c_t * gamma_c / s_c_t**3 - u_c_dot_t * d_c_norm_t * gamma_c / s_c_t**2 - gamma_c_dot * d_c_norm_t * u_c_t / s_c_t**2 - d_c_norm_dot_t * u_c_t * gamma_c / s_c_t**2
+        # (B8) δa_s_cₜ = 0.5 δs_cₜ / s_cₜ
+        d_a_s_c = 0.5 * d_s_c / s_c_t
+        # (S8) ∂δa_s_cₜ = 0.5 ∂δs_cₜ / s_cₜ − 0.5 ∂s_cₜ ⊙ δs_cₜ / s_cₜ²
+        d_a_s_c_dot = 0.5 * d_s_c_dot / s_c_t - 0.5 * s_c_dot_t * d_s_c / s_c_t**2
+        # (B9) δmean_q_cₜ = δa_s_cₜ
+        d_mean_q_c = d_a_s_c
+        # (S9) ∂δmean_q_cₜ = ∂δa_s_cₜ
+        d_mean_q_c_dot = d_a_s_c_dot
         # (B10) δq_cₜ = mean(δmean_q_cₜ)
         d_q_c = _mean_of(d_mean_q_c)
         # (S10) ∂δq_cₜ = mean(∂δmean_q_cₜ)
         d_q_c_dot = _mean_of(d_mean_q_c_dot)
-        # (B11) δu_cₜ = δc_normₜ ⊙ γ_c / σ_cₜ + 2 δq_cₜ ⊙ u_cₜ
-        d_u_c = d_c_norm_t * gamma_c / sigma_c_t + 2 * d_q_c * u_c_t
-        # (S11) ∂δu_cₜ = 2 ∂u_cₜ ⊙ δq_cₜ + ∂γ_c ⊙ δc_normₜ / σ_cₜ + ∂δc_normₜ ⊙ γ_c / σ_cₜ + 2 ∂δq_cₜ ⊙ u_cₜ −
-        # ∂σ_cₜ ⊙ δc_normₜ ⊙ γ_c / σ_cₜ²
-        d_u_c_dot = 2 * u_c_dot_t * d_q_c + gamma_c_dot * d_c_norm_t / sigma_c_t + d_c_norm_dot_t * gamma_c / sigma_c_t + 2 * d_q_c_dot * u_c_t - sigma_c_dot_t * d_c_norm_t * gamma_c / sigma_c_t**2
+        # (B11) δu_cₜ = δc_normₜ ⊙ γ_c / s_cₜ + 2 δq_cₜ ⊙ u_cₜ
+        d_u_c = d_c_norm_t * gamma_c / s_c_t + 2 * d_q_c * u_c_t
+        # (S11) ∂δu_cₜ = 2 ∂u_cₜ ⊙ δq_cₜ + ∂γ_c ⊙ δc_normₜ / s_cₜ + ∂δc_normₜ ⊙ γ_c / s_cₜ + 2 ∂δq_cₜ ⊙ u_cₜ −
+        # ∂s_cₜ ⊙ δc_normₜ ⊙ γ_c / s_cₜ²
+        d_u_c_dot = 2 * u_c_dot_t * d_q_c + gamma_c_dot * d_c_norm_t / s_c_t + d_c_norm_dot_t * gamma_c / s_c_t + 2 * d_q_c_dot * u_c_t - s_c_dot_t * d_c_norm_t * gamma_c / s_c_t**2
         # (B12) δmean_cₜ = −δu_cₜ
         d_mean_c = -d_u_c
         # (S12) ∂δmean_cₜ = −∂δu_cₜ
@@ -2175,71 +2172,71 @@ def _hvp_backward(
         np.multiply(d_i, i_slope_t, out=d_a_i_t)
         # (S35) ∂δa_iₜ = δiₜ ⊙ ∂i′ₜ + ∂δiₜ ⊙ i′ₜ
         np.add(d_i * i_slope_dot_t, d_i_dot * i_slope_t, out=d_a_i_dot_t)
-        # (B49) δσ_hₜ = −δa_oₜ ⊙ u_oₜ ⊙ α_o / σ_hₜ² − δa_gₜ ⊙ u_gₜ ⊙ α_g / σ_hₜ² − δa_fₜ ⊙ u_fₜ ⊙ α_f / σ_hₜ² −
-        # δa_iₜ ⊙ u_iₜ ⊙ α_i / σ_hₜ²
-        d_sigma_h = -d_a_o_t * u_o_t * alpha_o / sigma_h_t**2 - d_a_g_t * u_g_t * alpha_g / sigma_h_t**2 - d_a_f_t * u_f_t * alpha_f / sigma_h_t**2 - d_a_i_t * u_i_t * alpha_i / sigma_h_t**2
-        # (S49) ∂δσ_hₜ = ∂σ_hₜ ⊙ (2 δa_oₜ ⊙ u_oₜ ⊙ α_o / σ_hₜ³ + 2 δa_gₜ ⊙ u_gₜ ⊙ α_g / σ_hₜ³ + 2 δa_fₜ ⊙ u_fₜ ⊙
-        # α_f / σ_hₜ³ + 2 δa_iₜ ⊙ u_iₜ ⊙ α_i / σ_hₜ³) − ∂u_oₜ ⊙ δa_oₜ ⊙ α_o / σ_hₜ² − ∂u_gₜ ⊙ δa_gₜ ⊙ α_g /
-        # σ_hₜ² − ∂u_fₜ ⊙ δa_fₜ ⊙ α_f / σ_hₜ² − ∂u_iₜ ⊙ δa_iₜ ⊙ α_i / σ_hₜ² − ∂α_i ⊙ δa_iₜ ⊙ u_iₜ / σ_hₜ² − ∂α_f
-        # ⊙ δa_fₜ ⊙ u_fₜ / σ_hₜ² − ∂α_g ⊙ δa_gₜ ⊙ u_gₜ / σ_hₜ² − ∂α_o ⊙ δa_oₜ ⊙ u_oₜ / σ_hₜ² − ∂δa_oₜ ⊙ u_oₜ ⊙
-        # α_o / σ_hₜ² − ∂δa_gₜ ⊙ u_gₜ ⊙ α_g / σ_hₜ² − ∂δa_fₜ ⊙ u_fₜ ⊙ α_f / σ_hₜ² − ∂δa_iₜ ⊙ u_iₜ ⊙ α_i / σ_hₜ²
-        d_sigma_h_dot = sigma_h_dot_t * (2 * d_a_o_t * u_o_t * alpha_o / sigma_h_t**3 + 2 * d_a_g_t * u_g_t * alpha_g / sigma_h_t**3 + 2 * d_a_f_t * u_f_t * alpha_f / sigma_h_t**3 + 2 * d_a_i_t * u_i_t * alpha_i / sigma_h_t**3) - u_o_dot_t * d_a_o_t * alpha_o / sigma_h_t**2 - u_g_dot_t * d_a_g_t * alpha_g / sigma_h_t**2 - u_f_dot_t * d_a_f_t * alpha_f / sigma_h_t**2 - u_i_dot_t * d_a_i_t * alpha_i / sigma_h_t**2 - alpha_i_dot * d_a_i_t * u_i_t / sigma_h_t**2 - alpha_f_dot * d_a_f_t * u_f_t / sigma_h_t**2 - alpha_g_dot * d_a_g_t * u_g_t / sigma_h_t**2 - alpha_o_dot * d_a_o_t * u_o_t / sigma_h_t**2 - d_a_o_dot_t * u_o_t * alpha_o / sigma_h_t**2 - d_a_g_dot_t * u_g_t * alpha_g / sigma_h_t**2 - d_a_f_dot_t * u_f_t * alpha_f / sigma_h_t**2 - d_a_i_dot_t * u_i_t * alpha_i / sigma_h_t**2
-        # (B50) δa_σ_hₜ = 0.5 δσ_hₜ / σ_hₜ
-        d_a_sigma_h = 0.5 * d_sigma_h / sigma_h_t
-        # (S50) ∂δa_σ_hₜ = 0.5 ∂δσ_hₜ / σ_hₜ − 0.5 ∂σ_hₜ ⊙ δσ_hₜ / σ_hₜ²
-        d_a_sigma_h_dot = 0.5 * d_sigma_h_dot / sigma_h_t - 0.5 * sigma_h_dot_t * d_sigma_h / sigma_h_t**2
-        # (B51) δmean_q_hₜ = δa_σ_hₜ
-        d_mean_q_h = d_a_sigma_h
-        # (S51) ∂δmean_q_hₜ = ∂δa_σ_hₜ
-        d_mean_q_h_dot = d_a_sigma_h_dot
+        # (B49) δs_hₜ = −δa_oₜ ⊙ u_oₜ ⊙ α_o / s_hₜ² − δa_gₜ ⊙ u_gₜ ⊙ α_g / s_hₜ² − δa_fₜ ⊙ u_fₜ ⊙ α_f / s_hₜ² −
+        # δa_iₜ ⊙ u_iₜ ⊙ α_i / s_hₜ²
+        d_s_h = -d_a_o_t * u_o_t * alpha_o / s_h_t**2 - d_a_g_t * u_g_t * alpha_g / s_h_t**2 - d_a_f_t * u_f_t * alpha_f / s_h_t**2 - d_a_i_t * u_i_t * alpha_i / s_h_t**2
+        # (S49) ∂δs_hₜ = ∂s_hₜ ⊙ (2 δa_oₜ ⊙ u_oₜ ⊙ α_o / s_hₜ³ + 2 δa_gₜ ⊙ u_gₜ ⊙ α_g / s_hₜ³ + 2 δa_fₜ ⊙ u_fₜ ⊙
+        # α_f / s_hₜ³ + 2 δa_iₜ ⊙ u_iₜ ⊙ α_i / s_hₜ³) − ∂u_oₜ ⊙ δa_oₜ ⊙ α_o / s_hₜ² − ∂u_gₜ ⊙ δa_gₜ ⊙ α_g /
+        # s_hₜ² − ∂u_fₜ ⊙ δa_fₜ ⊙ α_f / s_hₜ² − ∂u_iₜ ⊙ δa_iₜ ⊙ α_i / s_hₜ² − ∂α_i ⊙ δa_iₜ ⊙ u_iₜ / s_hₜ² − ∂α_f
+        # ⊙ δa_fₜ ⊙ u_fₜ / s_hₜ² − ∂α_g ⊙ δa_gₜ ⊙ u_gₜ / s_hₜ² − ∂α_o ⊙ δa_oₜ ⊙ u_oₜ / s_hₜ² − ∂δa_oₜ ⊙ u_oₜ ⊙
+        # α_o / s_hₜ² − ∂δa_gₜ ⊙ u_gₜ ⊙ α_g / s_hₜ² − ∂δa_fₜ ⊙ u_fₜ ⊙ α_f / s_hₜ² − ∂δa_iₜ ⊙ u_iₜ ⊙ α_i / s_hₜ²
+        d_s_h_dot = s_h_dot_t * (2 * d_a_o_t * u_o_t * alpha_o / s_h_t**3 + 2 * d_a_g_t * u_g_t * alpha_g / s_h_t**3 + 2 * d_a_f_t * u_f_t * alpha_f / s_h_t**3 + 2 * d_a_i_t * u_i_t * alpha_i / s_h_t**3) - u_o_dot_t * d_a_o_t * alpha_o / s_h_t**2 - u_g_dot_t * d_a_g_t * alpha_g / s_h_t**2 - u_f_dot_t * d_a_f_t * alpha_f / s_h_t**2 - u_i_dot_t * d_a_i_t * alpha_i / s_h_t**2 - alpha_i_dot * d_a_i_t * u_i_t / s_h_t**2 - alpha_f_dot * d_a_f_t * u_f_t / s_h_t**2 - alpha_g_dot * d_a_g_t * u_g_t / s_h_t**2 - alpha_o_dot * d_a_o_t * u_o_t / s_h_t**2 - d_a_o_dot_t * u_o_t * alpha_o / s_h_t**2 - d_a_g_dot_t * u_g_t * alpha_g / s_h_t**2 - d_a_f_dot_t * u_f_t * alpha_f / s_h_t**2 - d_a_i_dot_t * u_i_t * alpha_i / s_h_t**2
+        # (B50) δa_s_hₜ = 0.5 δs_hₜ / s_hₜ
+        d_a_s_h = 0.5 * d_s_h / s_h_t
+        # (S50) ∂δa_s_hₜ = 0.5 ∂δs_hₜ / s_hₜ − 0.5 ∂s_hₜ ⊙ δs_hₜ / s_hₜ²
+        d_a_s_h_dot = 0.5 * d_s_h_dot / s_h_t - 0.5 * s_h_dot_t * d_s_h / s_h_t**2
+        # (B51) δmean_q_hₜ = δa_s_hₜ
+        d_mean_q_h = d_a_s_h
+        # (S51) ∂δmean_q_hₜ = ∂δa_s_hₜ
+        d_mean_q_h_dot = d_a_s_h_dot
         # (B52) δq_hₜ = mean(δmean_q_hₜ)
         d_q_h = _mean_of(d_mean_q_h)
         # (S52) ∂δq_hₜ = mean(∂δmean_q_hₜ)
         d_q_h_dot = _mean_of(d_mean_q_h_dot)
-        # (B53) δu_oₜ = δa_oₜ ⊙ α_o / σ_hₜ + 0.5 δq_hₜ ⊙ u_oₜ
-        d_u_o = d_a_o_t * alpha_o / sigma_h_t + 0.5 * d_q_h * u_o_t
-        # (S53) ∂δu_oₜ = 0.5 ∂u_oₜ ⊙ δq_hₜ + ∂α_o ⊙ δa_oₜ / σ_hₜ + ∂δa_oₜ ⊙ α_o / σ_hₜ + 0.5 ∂δq_hₜ ⊙ u_oₜ −
-        # ∂σ_hₜ ⊙ δa_oₜ ⊙ α_o / σ_hₜ²
-        d_u_o_dot = 0.5 * u_o_dot_t * d_q_h + alpha_o_dot * d_a_o_t / sigma_h_t + d_a_o_dot_t * alpha_o / sigma_h_t + 0.5 * d_q_h_dot * u_o_t - sigma_h_dot_t * d_a_o_t * alpha_o / sigma_h_t**2
-        # (B54) δu_gₜ = δa_gₜ ⊙ α_g / σ_hₜ + 0.5 δq_hₜ ⊙ u_gₜ
-        d_u_g = d_a_g_t * alpha_g / sigma_h_t + 0.5 * d_q_h * u_g_t
-        # (S54) ∂δu_gₜ = 0.5 ∂u_gₜ ⊙ δq_hₜ + ∂α_g ⊙ δa_gₜ / σ_hₜ + ∂δa_gₜ ⊙ α_g / σ_hₜ + 0.5 ∂δq_hₜ ⊙ u_gₜ −
-        # ∂σ_hₜ ⊙ δa_gₜ ⊙ α_g / σ_hₜ²
-        d_u_g_dot = 0.5 * u_g_dot_t * d_q_h + alpha_g_dot * d_a_g_t / sigma_h_t + d_a_g_dot_t * alpha_g / sigma_h_t + 0.5 * d_q_h_dot * u_g_t - sigma_h_dot_t * d_a_g_t * alpha_g / sigma_h_t**2
-        # (B55) δu_fₜ = δa_fₜ ⊙ α_f / σ_hₜ + 0.5 δq_hₜ ⊙ u_fₜ
-        d_u_f = d_a_f_t * alpha_f / sigma_h_t + 0.5 * d_q_h * u_f_t
-        # (S55) ∂δu_fₜ = 0.5 ∂u_fₜ ⊙ δq_hₜ + ∂α_f ⊙ δa_fₜ / σ_hₜ + ∂δa_fₜ ⊙ α_f / σ_hₜ + 0.5 ∂δq_hₜ ⊙ u_fₜ −
-        # ∂σ_hₜ ⊙ δa_fₜ ⊙ α_f / σ_hₜ²
-        d_u_f_dot = 0.5 * u_f_dot_t * d_q_h + alpha_f_dot * d_a_f_t / sigma_h_t + d_a_f_dot_t * alpha_f / sigma_h_t + 0.5 * d_q_h_dot * u_f_t - sigma_h_dot_t * d_a_f_t * alpha_f / sigma_h_t**2
-        # (B56) δu_iₜ = δa_iₜ ⊙ α_i / σ_hₜ + 0.5 δq_hₜ ⊙ u_iₜ
-        d_u_i = d_a_i_t * alpha_i / sigma_h_t + 0.5 * d_q_h * u_i_t
-        # (S56) ∂δu_iₜ = 0.5 ∂u_iₜ ⊙ δq_hₜ + ∂α_i ⊙ δa_iₜ / σ_hₜ + ∂δa_iₜ ⊙ α_i / σ_hₜ + 0.5 ∂δq_hₜ ⊙ u_iₜ −
-        # ∂σ_hₜ ⊙ δa_iₜ ⊙ α_i / σ_hₜ²
-        d_u_i_dot = 0.5 * u_i_dot_t * d_q_h + alpha_i_dot * d_a_i_t / sigma_h_t + d_a_i_dot_t * alpha_i / sigma_h_t + 0.5 * d_q_h_dot * u_i_t - sigma_h_dot_t * d_a_i_t * alpha_i / sigma_h_t**2
+        # (B53) δu_oₜ = δa_oₜ ⊙ α_o / s_hₜ + 0.5 δq_hₜ ⊙ u_oₜ
+        d_u_o = d_a_o_t * alpha_o / s_h_t + 0.5 * d_q_h * u_o_t
+        # (S53) ∂δu_oₜ = 0.5 ∂u_oₜ ⊙ δq_hₜ + ∂α_o ⊙ δa_oₜ / s_hₜ + ∂δa_oₜ ⊙ α_o / s_hₜ + 0.5 ∂δq_hₜ ⊙ u_oₜ −
+        # ∂s_hₜ ⊙ δa_oₜ ⊙ α_o / s_hₜ²
+        d_u_o_dot = 0.5 * u_o_dot_t * d_q_h + alpha_o_dot * d_a_o_t / s_h_t + d_a_o_dot_t * alpha_o / s_h_t + 0.5 * d_q_h_dot * u_o_t - s_h_dot_t * d_a_o_t * alpha_o / s_h_t**2
+        # (B54) δu_gₜ = δa_gₜ ⊙ α_g / s_hₜ + 0.5 δq_hₜ ⊙ u_gₜ
+        d_u_g = d_a_g_t * alpha_g / s_h_t + 0.5 * d_q_h * u_g_t
+        # (S54) ∂δu_gₜ = 0.5 ∂u_gₜ ⊙ δq_hₜ + ∂α_g ⊙ δa_gₜ / s_hₜ + ∂δa_gₜ ⊙ α_g / s_hₜ + 0.5 ∂δq_hₜ ⊙ u_gₜ −
+        # ∂s_hₜ ⊙ δa_gₜ ⊙ α_g / s_hₜ²
+        d_u_g_dot = 0.5 * u_g_dot_t * d_q_h + alpha_g_dot * d_a_g_t / s_h_t + d_a_g_dot_t * alpha_g / s_h_t + 0.5 * d_q_h_dot * u_g_t - s_h_dot_t * d_a_g_t * alpha_g / s_h_t**2
+        # (B55) δu_fₜ = δa_fₜ ⊙ α_f / s_hₜ + 0.5 δq_hₜ ⊙ u_fₜ
+        d_u_f = d_a_f_t * alpha_f / s_h_t + 0.5 * d_q_h * u_f_t
+        # (S55) ∂δu_fₜ = 0.5 ∂u_fₜ ⊙ δq_hₜ + ∂α_f ⊙ δa_fₜ / s_hₜ + ∂δa_fₜ ⊙ α_f / s_hₜ + 0.5 ∂δq_hₜ ⊙ u_fₜ −
+        # ∂s_hₜ ⊙ δa_fₜ ⊙ α_f / s_hₜ²
+        d_u_f_dot = 0.5 * u_f_dot_t * d_q_h + alpha_f_dot * d_a_f_t / s_h_t + d_a_f_dot_t * alpha_f / s_h_t + 0.5 * d_q_h_dot * u_f_t - s_h_dot_t * d_a_f_t * alpha_f / s_h_t**2
+        # (B56) δu_iₜ = δa_iₜ ⊙ α_i / s_hₜ + 0.5 δq_hₜ ⊙ u_iₜ
+        d_u_i = d_a_i_t * alpha_i / s_h_t + 0.5 * d_q_h * u_i_t
+        # (S56) ∂δu_iₜ = 0.5 ∂u_iₜ ⊙ δq_hₜ + ∂α_i ⊙ δa_iₜ / s_hₜ + ∂δa_iₜ ⊙ α_i / s_hₜ + 0.5 ∂δq_hₜ ⊙ u_iₜ −
+        # ∂s_hₜ ⊙ δa_iₜ ⊙ α_i / s_hₜ²
+        d_u_i_dot = 0.5 * u_i_dot_t * d_q_h + alpha_i_dot * d_a_i_t / s_h_t + d_a_i_dot_t * alpha_i / s_h_t + 0.5 * d_q_h_dot * u_i_t - s_h_dot_t * d_a_i_t * alpha_i / s_h_t**2
         # (B57) δμ_hₜ = −δu_oₜ − δu_gₜ − δu_fₜ − δu_iₜ
         d_mu_h = -d_u_o - d_u_g - d_u_f - d_u_i
         # (S57) ∂δμ_hₜ = −∂δu_oₜ − ∂δu_gₜ − ∂δu_fₜ − ∂δu_iₜ
         d_mu_h_dot = -d_u_o_dot - d_u_g_dot - d_u_f_dot - d_u_i_dot
-        # (B58) δs_hₜ = mean(δμ_hₜ)
-        d_s_h = _mean_of(d_mu_h)
-        # (S58) ∂δs_hₜ = mean(∂δμ_hₜ)
-        d_s_h_dot = _mean_of(d_mu_h_dot)
-        # (B63) δh_oₜ = δu_oₜ + 0.25 δs_hₜ
-        np.add(d_u_o, 0.25 * d_s_h, out=d_h_o_t)
-        # (S63) ∂δh_oₜ = ∂δu_oₜ + 0.25 ∂δs_hₜ
-        np.add(d_u_o_dot, 0.25 * d_s_h_dot, out=d_h_o_dot_t)
-        # (B64) δh_gₜ = δu_gₜ + 0.25 δs_hₜ
-        np.add(d_u_g, 0.25 * d_s_h, out=d_h_g_t)
-        # (S64) ∂δh_gₜ = ∂δu_gₜ + 0.25 ∂δs_hₜ
-        np.add(d_u_g_dot, 0.25 * d_s_h_dot, out=d_h_g_dot_t)
-        # (B65) δh_fₜ = δu_fₜ + 0.25 δs_hₜ
-        np.add(d_u_f, 0.25 * d_s_h, out=d_h_f_t)
-        # (S65) ∂δh_fₜ = ∂δu_fₜ + 0.25 ∂δs_hₜ
-        np.add(d_u_f_dot, 0.25 * d_s_h_dot, out=d_h_f_dot_t)
-        # (B66) δh_iₜ = δu_iₜ + 0.25 δs_hₜ
-        np.add(d_u_i, 0.25 * d_s_h, out=d_h_i_t)
-        # (S66) ∂δh_iₜ = ∂δu_iₜ + 0.25 ∂δs_hₜ
-        np.add(d_u_i_dot, 0.25 * d_s_h_dot, out=d_h_i_dot_t)
+        # (B58) δm_hₜ = mean(δμ_hₜ)
+        d_m_h = _mean_of(d_mu_h)
+        # (S58) ∂δm_hₜ = mean(∂δμ_hₜ)
+        d_m_h_dot = _mean_of(d_mu_h_dot)
+        # (B63) δh_oₜ = δu_oₜ + 0.25 δm_hₜ
+        np.add(d_u_o, 0.25 * d_m_h, out=d_h_o_t)
+        # (S63) ∂δh_oₜ = ∂δu_oₜ + 0.25 ∂δm_hₜ
+        np.add(d_u_o_dot, 0.25 * d_m_h_dot, out=d_h_o_dot_t)
+        # (B64) δh_gₜ = δu_gₜ + 0.25 δm_hₜ
+        np.add(d_u_g, 0.25 * d_m_h, out=d_h_g_t)
+        # (S64) ∂δh_gₜ = ∂δu_gₜ + 0.25 ∂δm_hₜ
+        np.add(d_u_g_dot, 0.25 * d_m_h_dot, out=d_h_g_dot_t)
+        # (B65) δh_fₜ = δu_fₜ + 0.25 δm_hₜ
+        np.add(d_u_f, 0.25 * d_m_h, out=d_h_f_t)
+        # (S65) ∂δh_fₜ = ∂δu_fₜ + 0.25 ∂δm_hₜ
+        np.add(d_u_f_dot, 0.25 * d_m_h_dot, out=d_h_f_dot_t)
+        # (B66) δh_iₜ = δu_iₜ + 0.25 δm_hₜ
+        np.add(d_u_i, 0.25 * d_m_h, out=d_h_i_t)
+        # (S66) ∂δh_iₜ = ∂δu_iₜ + 0.25 ∂δm_hₜ
+        np.add(d_u_i_dot, 0.25 * d_m_h_dot, out=d_h_i_dot_t)
         # (B67) δh⁺ₜ₋₁ = U_oᵀ δh_oₜ + U_gᵀ δh_gₜ + U_fᵀ δh_fₜ + U_iᵀ δh_iₜ
         d_h_prev = d_a_h_i_h_f_h_g_h_o_t @ U
         # (S67) ∂δh⁺ₜ₋₁ = U_oᵀ ∂δh_oₜ + ∂U_oᵀ δh_oₜ + U_gᵀ ∂δh_gₜ + ∂U_gᵀ δh_gₜ + U_fᵀ ∂δh_fₜ + ∂U_fᵀ δh_fₜ +
@@ -2251,134 +2248,134 @@ def _hvp_backward(
         # (S68) ∂δc⁺ₜ₋₁ = ∂fₜ ⊙ δcₜ + ∂δcₜ ⊙ fₜ
         d_c_next_dot_prev = f_dot_t * d_c + d_c_dot * f_t
         d_h_next, d_h_next_dot, d_c_next, d_c_next_dot = d_h_prev, d_h_next_dot_prev, d_c_prev, d_c_next_dot_prev
-    # (B5) δγ_cₜ = δc_normₜ ⊙ u_cₜ / σ_cₜ
-    d_gamma_c_by_c_norm = d_c_norm * u_c / sigma_c
-    # (S5) ∂δγ_cₜ = ∂u_cₜ ⊙ δc_normₜ / σ_cₜ + ∂δc_normₜ ⊙ u_cₜ / σ_cₜ − ∂σ_cₜ ⊙ δc_normₜ ⊙ u_cₜ / σ_cₜ²
-    d_gamma_c_by_c_norm_dot = u_c_dot * d_c_norm / sigma_c + d_c_norm_dot * u_c / sigma_c - sigma_c_dot * d_c_norm * u_c / sigma_c**2
+    # (B5) δγ_cₜ = δc_normₜ ⊙ u_cₜ / s_cₜ
+    d_gamma_c_by_c_norm = d_c_norm * u_c / s_c
+    # (S5) ∂δγ_cₜ = ∂u_cₜ ⊙ δc_normₜ / s_cₜ + ∂δc_normₜ ⊙ u_cₜ / s_cₜ − ∂s_cₜ ⊙ δc_normₜ ⊙ u_cₜ / s_cₜ²
+    d_gamma_c_by_c_norm_dot = u_c_dot * d_c_norm / s_c + d_c_norm_dot * u_c / s_c - s_c_dot * d_c_norm * u_c / s_c**2
     # (B6) δb_cₜ = δc_normₜ
     d_b_c_by_c_norm = d_c_norm
     # (S6) ∂δb_cₜ = ∂δc_normₜ
     d_b_c_by_c_norm_dot = d_c_norm_dot
-    # (B18) δα_oₜ = δa_oₜ ⊙ u_oₜ / σ_hₜ
-    d_alpha_o_by_a_o = d_a_o * u_o / sigma_h
-    # (S18) ∂δα_oₜ = ∂u_oₜ ⊙ δa_oₜ / σ_hₜ + ∂δa_oₜ ⊙ u_oₜ / σ_hₜ − ∂σ_hₜ ⊙ δa_oₜ ⊙ u_oₜ / σ_hₜ²
-    d_alpha_o_by_a_o_dot = u_o_dot * d_a_o / sigma_h + d_a_o_dot * u_o / sigma_h - sigma_h_dot * d_a_o * u_o / sigma_h**2
-    # (B19) δγ_oₜ = δa_oₜ ⊙ v_oₜ / σ_xₜ
-    d_gamma_o_by_a_o = d_a_o * v_o / sigma_x
-    # (S19) ∂δγ_oₜ = ∂v_oₜ ⊙ δa_oₜ / σ_xₜ + ∂δa_oₜ ⊙ v_oₜ / σ_xₜ − ∂σ_xₜ ⊙ δa_oₜ ⊙ v_oₜ / σ_xₜ²
-    d_gamma_o_by_a_o_dot = v_o_dot * d_a_o / sigma_x + d_a_o_dot * v_o / sigma_x - sigma_x_dot * d_a_o * v_o / sigma_x**2
+    # (B18) δα_oₜ = δa_oₜ ⊙ u_oₜ / s_hₜ
+    d_alpha_o_by_a_o = d_a_o * u_o / s_h
+    # (S18) ∂δα_oₜ = ∂u_oₜ ⊙ δa_oₜ / s_hₜ + ∂δa_oₜ ⊙ u_oₜ / s_hₜ − ∂s_hₜ ⊙ δa_oₜ ⊙ u_oₜ / s_hₜ²
+    d_alpha_o_by_a_o_dot = u_o_dot * d_a_o / s_h + d_a_o_dot * u_o / s_h - s_h_dot * d_a_o * u_o / s_h**2
+    # (B19) δγ_oₜ = δa_oₜ ⊙ v_oₜ / s_xₜ
+    d_gamma_o_by_a_o = d_a_o * v_o / s_x
+    # (S19) ∂δγ_oₜ = ∂v_oₜ ⊙ δa_oₜ / s_xₜ + ∂δa_oₜ ⊙ v_oₜ / s_xₜ − ∂s_xₜ ⊙ δa_oₜ ⊙ v_oₜ / s_xₜ²
+    d_gamma_o_by_a_o_dot = v_o_dot * d_a_o / s_x + d_a_o_dot * v_o / s_x - s_x_dot * d_a_o * v_o / s_x**2
     # (B20) δb_oₜ = δa_oₜ
     d_b_o_by_a_o = d_a_o
     # (S20) ∂δb_oₜ = ∂δa_oₜ
     d_b_o_by_a_o_dot = d_a_o_dot
-    # (B24) δα_gₜ = δa_gₜ ⊙ u_gₜ / σ_hₜ
-    d_alpha_g_by_a_g = d_a_g * u_g / sigma_h
-    # (S24) ∂δα_gₜ = ∂u_gₜ ⊙ δa_gₜ / σ_hₜ + ∂δa_gₜ ⊙ u_gₜ / σ_hₜ − ∂σ_hₜ ⊙ δa_gₜ ⊙ u_gₜ / σ_hₜ²
-    d_alpha_g_by_a_g_dot = u_g_dot * d_a_g / sigma_h + d_a_g_dot * u_g / sigma_h - sigma_h_dot * d_a_g * u_g / sigma_h**2
-    # (B25) δγ_gₜ = δa_gₜ ⊙ v_gₜ / σ_xₜ
-    d_gamma_g_by_a_g = d_a_g * v_g / sigma_x
-    # (S25) ∂δγ_gₜ = ∂v_gₜ ⊙ δa_gₜ / σ_xₜ + ∂δa_gₜ ⊙ v_gₜ / σ_xₜ − ∂σ_xₜ ⊙ δa_gₜ ⊙ v_gₜ / σ_xₜ²
-    d_gamma_g_by_a_g_dot = v_g_dot * d_a_g / sigma_x + d_a_g_dot * v_g / sigma_x - sigma_x_dot * d_a_g * v_g / sigma_x**2
+    # (B24) δα_gₜ = δa_gₜ ⊙ u_gₜ / s_hₜ
+    d_alpha_g_by_a_g = d_a_g * u_g / s_h
+    # (S24) ∂δα_gₜ = ∂u_gₜ ⊙ δa_gₜ / s_hₜ + ∂δa_gₜ ⊙ u_gₜ / s_hₜ − ∂s_hₜ ⊙ δa_gₜ ⊙ u_gₜ / s_hₜ²
+    d_alpha_g_by_a_g_dot = u_g_dot * d_a_g / s_h + d_a_g_dot * u_g / s_h - s_h_dot * d_a_g * u_g / s_h**2
+    # (B25) δγ_gₜ = δa_gₜ ⊙ v_gₜ / s_xₜ
+    d_gamma_g_by_a_g = d_a_g * v_g / s_x
+    # (S25) ∂δγ_gₜ = ∂v_gₜ ⊙ δa_gₜ / s_xₜ + ∂δa_gₜ ⊙ v_gₜ / s_xₜ − ∂s_xₜ ⊙ δa_gₜ ⊙ v_gₜ / s_xₜ²
+    d_gamma_g_by_a_g_dot = v_g_dot * d_a_g / s_x + d_a_g_dot * v_g / s_x - s_x_dot * d_a_g * v_g / s_x**2
     # (B26) δb_gₜ = δa_gₜ
     d_b_g_by_a_g = d_a_g
     # (S26) ∂δb_gₜ = ∂δa_gₜ
     d_b_g_by_a_g_dot = d_a_g_dot
-    # (B30) δα_fₜ = δa_fₜ ⊙ u_fₜ / σ_hₜ
-    d_alpha_f_by_a_f = d_a_f * u_f / sigma_h
-    # (S30) ∂δα_fₜ = ∂u_fₜ ⊙ δa_fₜ / σ_hₜ + ∂δa_fₜ ⊙ u_fₜ / σ_hₜ − ∂σ_hₜ ⊙ δa_fₜ ⊙ u_fₜ / σ_hₜ²
-    d_alpha_f_by_a_f_dot = u_f_dot * d_a_f / sigma_h + d_a_f_dot * u_f / sigma_h - sigma_h_dot * d_a_f * u_f / sigma_h**2
-    # (B31) δγ_fₜ = δa_fₜ ⊙ v_fₜ / σ_xₜ
-    d_gamma_f_by_a_f = d_a_f * v_f / sigma_x
-    # (S31) ∂δγ_fₜ = ∂v_fₜ ⊙ δa_fₜ / σ_xₜ + ∂δa_fₜ ⊙ v_fₜ / σ_xₜ − ∂σ_xₜ ⊙ δa_fₜ ⊙ v_fₜ / σ_xₜ²
-    d_gamma_f_by_a_f_dot = v_f_dot * d_a_f / sigma_x + d_a_f_dot * v_f / sigma_x - sigma_x_dot * d_a_f * v_f / sigma_x**2
+    # (B30) δα_fₜ = δa_fₜ ⊙ u_fₜ / s_hₜ
+    d_alpha_f_by_a_f = d_a_f * u_f / s_h
+    # (S30) ∂δα_fₜ = ∂u_fₜ ⊙ δa_fₜ / s_hₜ + ∂δa_fₜ ⊙ u_fₜ / s_hₜ − ∂s_hₜ ⊙ δa_fₜ ⊙ u_fₜ / s_hₜ²
+    d_alpha_f_by_a_f_dot = u_f_dot * d_a_f / s_h + d_a_f_dot * u_f / s_h - s_h_dot * d_a_f * u_f / s_h**2
+    # (B31) δγ_fₜ = δa_fₜ ⊙ v_fₜ / s_xₜ
+    d_gamma_f_by_a_f = d_a_f * v_f / s_x
+    # (S31) ∂δγ_fₜ = ∂v_fₜ ⊙ δa_fₜ / s_xₜ + ∂δa_fₜ ⊙ v_fₜ / s_xₜ − ∂s_xₜ ⊙ δa_fₜ ⊙ v_fₜ / s_xₜ²
+    d_gamma_f_by_a_f_dot = v_f_dot * d_a_f / s_x + d_a_f_dot * v_f / s_x - s_x_dot * d_a_f * v_f / s_x**2
     # (B32) δb_fₜ = δa_fₜ
     d_b_f_by_a_f = d_a_f
     # (S32) ∂δb_fₜ = ∂δa_fₜ
     d_b_f_by_a_f_dot = d_a_f_dot
-    # (B36) δα_iₜ = δa_iₜ ⊙ u_iₜ / σ_hₜ
-    d_alpha_i_by_a_i = d_a_i * u_i / sigma_h
-    # (S36) ∂δα_iₜ = ∂u_iₜ ⊙ δa_iₜ / σ_hₜ + ∂δa_iₜ ⊙ u_iₜ / σ_hₜ − ∂σ_hₜ ⊙ δa_iₜ ⊙ u_iₜ / σ_hₜ²
-    d_alpha_i_by_a_i_dot = u_i_dot * d_a_i / sigma_h + d_a_i_dot * u_i / sigma_h - sigma_h_dot * d_a_i * u_i / sigma_h**2
-    # (B37) δγ_iₜ = δa_iₜ ⊙ v_iₜ / σ_xₜ
-    d_gamma_i_by_a_i = d_a_i * v_i / sigma_x
-    # (S37) ∂δγ_iₜ = ∂v_iₜ ⊙ δa_iₜ / σ_xₜ + ∂δa_iₜ ⊙ v_iₜ / σ_xₜ − ∂σ_xₜ ⊙ δa_iₜ ⊙ v_iₜ / σ_xₜ²
-    d_gamma_i_by_a_i_dot = v_i_dot * d_a_i / sigma_x + d_a_i_dot * v_i / sigma_x - sigma_x_dot * d_a_i * v_i / sigma_x**2
+    # (B36) δα_iₜ = δa_iₜ ⊙ u_iₜ / s_hₜ
+    d_alpha_i_by_a_i = d_a_i * u_i / s_h
+    # (S36) ∂δα_iₜ = ∂u_iₜ ⊙ δa_iₜ / s_hₜ + ∂δa_iₜ ⊙ u_iₜ / s_hₜ − ∂s_hₜ ⊙ δa_iₜ ⊙ u_iₜ / s_hₜ²
+    d_alpha_i_by_a_i_dot = u_i_dot * d_a_i / s_h + d_a_i_dot * u_i / s_h - s_h_dot * d_a_i * u_i / s_h**2
+    # (B37) δγ_iₜ = δa_iₜ ⊙ v_iₜ / s_xₜ
+    d_gamma_i_by_a_i = d_a_i * v_i / s_x
+    # (S37) ∂δγ_iₜ = ∂v_iₜ ⊙ δa_iₜ / s_xₜ + ∂δa_iₜ ⊙ v_iₜ / s_xₜ − ∂s_xₜ ⊙ δa_iₜ ⊙ v_iₜ / s_xₜ²
+    d_gamma_i_by_a_i_dot = v_i_dot * d_a_i / s_x + d_a_i_dot * v_i / s_x - s_x_dot * d_a_i * v_i / s_x**2
     # (B38) δb_iₜ = δa_iₜ
     d_b_i_by_a_i = d_a_i
     # (S38) ∂δb_iₜ = ∂δa_iₜ
     d_b_i_by_a_i_dot = d_a_i_dot
-    # (B39) δσ_xₜ = −δa_oₜ ⊙ v_oₜ ⊙ γ_o / σ_xₜ² − δa_gₜ ⊙ v_gₜ ⊙ γ_g / σ_xₜ² − δa_fₜ ⊙ v_fₜ ⊙ γ_f / σ_xₜ² −
-    # δa_iₜ ⊙ v_iₜ ⊙ γ_i / σ_xₜ²
-    d_sigma_x = -d_a_o * v_o * gamma_o / sigma_x**2 - d_a_g * v_g * gamma_g / sigma_x**2 - d_a_f * v_f * gamma_f / sigma_x**2 - d_a_i * v_i * gamma_i / sigma_x**2
-    # (S39) ∂δσ_xₜ = ∂σ_xₜ ⊙ (2 δa_oₜ ⊙ v_oₜ ⊙ γ_o / σ_xₜ³ + 2 δa_gₜ ⊙ v_gₜ ⊙ γ_g / σ_xₜ³ + 2 δa_fₜ ⊙ v_fₜ ⊙
-    # γ_f / σ_xₜ³ + 2 δa_iₜ ⊙ v_iₜ ⊙ γ_i / σ_xₜ³) − ∂v_oₜ ⊙ δa_oₜ ⊙ γ_o / σ_xₜ² − ∂v_gₜ ⊙ δa_gₜ ⊙ γ_g /
-    # σ_xₜ² − ∂v_fₜ ⊙ δa_fₜ ⊙ γ_f / σ_xₜ² − ∂v_iₜ ⊙ δa_iₜ ⊙ γ_i / σ_xₜ² − ∂γ_i ⊙ δa_iₜ ⊙ v_iₜ / σ_xₜ² − ∂γ_f
-    # ⊙ δa_fₜ ⊙ v_fₜ / σ_xₜ² − ∂γ_g ⊙ δa_gₜ ⊙ v_gₜ / σ_xₜ² − ∂γ_o ⊙ δa_oₜ ⊙ v_oₜ / σ_xₜ² − ∂δa_oₜ ⊙ v_oₜ ⊙
-    # γ_o / σ_xₜ² − ∂δa_gₜ ⊙ v_gₜ ⊙ γ_g / σ_xₜ² − ∂δa_fₜ ⊙ v_fₜ ⊙ γ_f / σ_xₜ² − ∂δa_iₜ ⊙ v_iₜ ⊙ γ_i / σ_xₜ²
-    d_sigma_x_dot = sigma_x_dot * (2 * d_a_o * v_o * gamma_o / sigma_x**3 + 2 * d_a_g * v_g * gamma_g / sigma_x**3 + 2 * d_a_f * v_f * gamma_f / sigma_x**3 + 2 * d_a_i * v_i * gamma_i / sigma_x**3) - v_o_dot * d_a_o * gamma_o / sigma_x**2 - v_g_dot * d_a_g * gamma_g / sigma_x**2 - v_f_dot * d_a_f * gamma_f / sigma_x**2 - v_i_dot * d_a_i * gamma_i / sigma_x**2 - gamma_i_dot * d_a_i * v_i / sigma_x**2 - gamma_f_dot * d_a_f * v_f / sigma_x**2 - gamma_g_dot * d_a_g * v_g / sigma_x**2 - gamma_o_dot * d_a_o * v_o / sigma_x**2 - d_a_o_dot * v_o * gamma_o / sigma_x**2 - d_a_g_dot * v_g * gamma_g / sigma_x**2 - d_a_f_dot * v_f * gamma_f / sigma_x**2 - d_a_i_dot * v_i * gamma_i / sigma_x**2
-    # (B40) δa_σ_xₜ = 0.5 δσ_xₜ / σ_xₜ
-    d_a_sigma_x = 0.5 * d_sigma_x / sigma_x
-    # (S40) ∂δa_σ_xₜ = 0.5 ∂δσ_xₜ / σ_xₜ − 0.5 ∂σ_xₜ ⊙ δσ_xₜ / σ_xₜ²
-    d_a_sigma_x_dot = 0.5 * d_sigma_x_dot / sigma_x - 0.5 * sigma_x_dot * d_sigma_x / sigma_x**2
-    # (B41) δmean_q_xₜ = δa_σ_xₜ
-    d_mean_q_x = d_a_sigma_x
-    # (S41) ∂δmean_q_xₜ = ∂δa_σ_xₜ
-    d_mean_q_x_dot = d_a_sigma_x_dot
+    # (B39) δs_xₜ = −δa_oₜ ⊙ v_oₜ ⊙ γ_o / s_xₜ² − δa_gₜ ⊙ v_gₜ ⊙ γ_g / s_xₜ² − δa_fₜ ⊙ v_fₜ ⊙ γ_f / s_xₜ² −
+    # δa_iₜ ⊙ v_iₜ ⊙ γ_i / s_xₜ²
+    d_s_x = -d_a_o * v_o * gamma_o / s_x**2 - d_a_g * v_g * gamma_g / s_x**2 - d_a_f * v_f * gamma_f / s_x**2 - d_a_i * v_i * gamma_i / s_x**2
+    # (S39) ∂δs_xₜ = ∂s_xₜ ⊙ (2 δa_oₜ ⊙ v_oₜ ⊙ γ_o / s_xₜ³ + 2 δa_gₜ ⊙ v_gₜ ⊙ γ_g / s_xₜ³ + 2 δa_fₜ ⊙ v_fₜ ⊙
+    # γ_f / s_xₜ³ + 2 δa_iₜ ⊙ v_iₜ ⊙ γ_i / s_xₜ³) − ∂v_oₜ ⊙ δa_oₜ ⊙ γ_o / s_xₜ² − ∂v_gₜ ⊙ δa_gₜ ⊙ γ_g /
+    # s_xₜ² − ∂v_fₜ ⊙ δa_fₜ ⊙ γ_f / s_xₜ² − ∂v_iₜ ⊙ δa_iₜ ⊙ γ_i / s_xₜ² − ∂γ_i ⊙ δa_iₜ ⊙ v_iₜ / s_xₜ² − ∂γ_f
+    # ⊙ δa_fₜ ⊙ v_fₜ / s_xₜ² − ∂γ_g ⊙ δa_gₜ ⊙ v_gₜ / s_xₜ² − ∂γ_o ⊙ δa_oₜ ⊙ v_oₜ / s_xₜ² − ∂δa_oₜ ⊙ v_oₜ ⊙
+    # γ_o / s_xₜ² − ∂δa_gₜ ⊙ v_gₜ ⊙ γ_g / s_xₜ² − ∂δa_fₜ ⊙ v_fₜ ⊙ γ_f / s_xₜ² − ∂δa_iₜ ⊙ v_iₜ ⊙ γ_i / s_xₜ²
+    d_s_x_dot = s_x_dot * (2 * d_a_o * v_o * gamma_o / s_x**3 + 2 * d_a_g * v_g * gamma_g / s_x**3 + 2 * d_a_f * v_f * gamma_f / s_x**3 + 2 * d_a_i * v_i * gamma_i / s_x**3) - v_o_dot * d_a_o * gamma_o / s_x**2 - v_g_dot * d_a_g * gamma_g / s_x**2 - v_f_dot * d_a_f * gamma_f / s_x**2 - v_i_dot * d_a_i * gamma_i / s_x**2 - gamma_i_dot * d_a_i * v_i / s_x**2 - gamma_f_dot * d_a_f * v_f / s_x**2 - gamma_g_dot * d_a_g * v_g / s_x**2 - gamma_o_dot * d_a_o * v_o / s_x**2 - d_a_o_dot * v_o * gamma_o / s_x**2 - d_a_g_dot * v_g * gamma_g / s_x**2 - d_a_f_dot * v_f * gamma_f / s_x**2 - d_a_i_dot * v_i * gamma_i / s_x**2
+    # (B40) δa_s_xₜ = 0.5 δs_xₜ / s_xₜ
+    d_a_s_x = 0.5 * d_s_x / s_x
+    # (S40) ∂δa_s_xₜ = 0.5 ∂δs_xₜ / s_xₜ − 0.5 ∂s_xₜ ⊙ δs_xₜ / s_xₜ²
+    d_a_s_x_dot = 0.5 * d_s_x_dot / s_x - 0.5 * s_x_dot * d_s_x / s_x**2
+    # (B41) δmean_q_xₜ = δa_s_xₜ
+    d_mean_q_x = d_a_s_x
+    # (S41) ∂δmean_q_xₜ = ∂δa_s_xₜ
+    d_mean_q_x_dot = d_a_s_x_dot
     # (B42) δq_xₜ = mean(δmean_q_xₜ)
     d_q_x = _mean_of(d_mean_q_x)
     # (S42) ∂δq_xₜ = mean(∂δmean_q_xₜ)
     d_q_x_dot = _mean_of(d_mean_q_x_dot)
-    # (B43) δv_oₜ = δa_oₜ ⊙ γ_o / σ_xₜ + 0.5 δq_xₜ ⊙ v_oₜ
-    d_v_o = d_a_o * gamma_o / sigma_x + 0.5 * d_q_x * v_o
-    # (S43) ∂δv_oₜ = 0.5 ∂v_oₜ ⊙ δq_xₜ + ∂γ_o ⊙ δa_oₜ / σ_xₜ + ∂δa_oₜ ⊙ γ_o / σ_xₜ + 0.5 ∂δq_xₜ ⊙ v_oₜ −
-    # ∂σ_xₜ ⊙ δa_oₜ ⊙ γ_o / σ_xₜ²
-    d_v_o_dot = 0.5 * v_o_dot * d_q_x + gamma_o_dot * d_a_o / sigma_x + d_a_o_dot * gamma_o / sigma_x + 0.5 * d_q_x_dot * v_o - sigma_x_dot * d_a_o * gamma_o / sigma_x**2
-    # (B44) δv_gₜ = δa_gₜ ⊙ γ_g / σ_xₜ + 0.5 δq_xₜ ⊙ v_gₜ
-    d_v_g = d_a_g * gamma_g / sigma_x + 0.5 * d_q_x * v_g
-    # (S44) ∂δv_gₜ = 0.5 ∂v_gₜ ⊙ δq_xₜ + ∂γ_g ⊙ δa_gₜ / σ_xₜ + ∂δa_gₜ ⊙ γ_g / σ_xₜ + 0.5 ∂δq_xₜ ⊙ v_gₜ −
-    # ∂σ_xₜ ⊙ δa_gₜ ⊙ γ_g / σ_xₜ²
-    d_v_g_dot = 0.5 * v_g_dot * d_q_x + gamma_g_dot * d_a_g / sigma_x + d_a_g_dot * gamma_g / sigma_x + 0.5 * d_q_x_dot * v_g - sigma_x_dot * d_a_g * gamma_g / sigma_x**2
-    # (B45) δv_fₜ = δa_fₜ ⊙ γ_f / σ_xₜ + 0.5 δq_xₜ ⊙ v_fₜ
-    d_v_f = d_a_f * gamma_f / sigma_x + 0.5 * d_q_x * v_f
-    # (S45) ∂δv_fₜ = 0.5 ∂v_fₜ ⊙ δq_xₜ + ∂γ_f ⊙ δa_fₜ / σ_xₜ + ∂δa_fₜ ⊙ γ_f / σ_xₜ + 0.5 ∂δq_xₜ ⊙ v_fₜ −
-    # ∂σ_xₜ ⊙ δa_fₜ ⊙ γ_f / σ_xₜ²
-    d_v_f_dot = 0.5 * v_f_dot * d_q_x + gamma_f_dot * d_a_f / sigma_x + d_a_f_dot * gamma_f / sigma_x + 0.5 * d_q_x_dot * v_f - sigma_x_dot * d_a_f * gamma_f / sigma_x**2
-    # (B46) δv_iₜ = δa_iₜ ⊙ γ_i / σ_xₜ + 0.5 δq_xₜ ⊙ v_iₜ
-    d_v_i = d_a_i * gamma_i / sigma_x + 0.5 * d_q_x * v_i
-    # (S46) ∂δv_iₜ = 0.5 ∂v_iₜ ⊙ δq_xₜ + ∂γ_i ⊙ δa_iₜ / σ_xₜ + ∂δa_iₜ ⊙ γ_i / σ_xₜ + 0.5 ∂δq_xₜ ⊙ v_iₜ −
-    # ∂σ_xₜ ⊙ δa_iₜ ⊙ γ_i / σ_xₜ²
-    d_v_i_dot = 0.5 * v_i_dot * d_q_x + gamma_i_dot * d_a_i / sigma_x + d_a_i_dot * gamma_i / sigma_x + 0.5 * d_q_x_dot * v_i - sigma_x_dot * d_a_i * gamma_i / sigma_x**2
+    # (B43) δv_oₜ = δa_oₜ ⊙ γ_o / s_xₜ + 0.5 δq_xₜ ⊙ v_oₜ
+    d_v_o = d_a_o * gamma_o / s_x + 0.5 * d_q_x * v_o
+    # (S43) ∂δv_oₜ = 0.5 ∂v_oₜ ⊙ δq_xₜ + ∂γ_o ⊙ δa_oₜ / s_xₜ + ∂δa_oₜ ⊙ γ_o / s_xₜ + 0.5 ∂δq_xₜ ⊙ v_oₜ −
+    # ∂s_xₜ ⊙ δa_oₜ ⊙ γ_o / s_xₜ²
+    d_v_o_dot = 0.5 * v_o_dot * d_q_x + gamma_o_dot * d_a_o / s_x + d_a_o_dot * gamma_o / s_x + 0.5 * d_q_x_dot * v_o - s_x_dot * d_a_o * gamma_o / s_x**2
+    # (B44) δv_gₜ = δa_gₜ ⊙ γ_g / s_xₜ + 0.5 δq_xₜ ⊙ v_gₜ
+    d_v_g = d_a_g * gamma_g / s_x + 0.5 * d_q_x * v_g
+    # (S44) ∂δv_gₜ = 0.5 ∂v_gₜ ⊙ δq_xₜ + ∂γ_g ⊙ δa_gₜ / s_xₜ + ∂δa_gₜ ⊙ γ_g / s_xₜ + 0.5 ∂δq_xₜ ⊙ v_gₜ −
+    # ∂s_xₜ ⊙ δa_gₜ ⊙ γ_g / s_xₜ²
+    d_v_g_dot = 0.5 * v_g_dot * d_q_x + gamma_g_dot * d_a_g / s_x + d_a_g_dot * gamma_g / s_x + 0.5 * d_q_x_dot * v_g - s_x_dot * d_a_g * gamma_g / s_x**2
+    # (B45) δv_fₜ = δa_fₜ ⊙ γ_f / s_xₜ + 0.5 δq_xₜ ⊙ v_fₜ
+    d_v_f = d_a_f * gamma_f / s_x + 0.5 * d_q_x * v_f
+    # (S45) ∂δv_fₜ = 0.5 ∂v_fₜ ⊙ δq_xₜ + ∂γ_f ⊙ δa_fₜ / s_xₜ + ∂δa_fₜ ⊙ γ_f / s_xₜ + 0.5 ∂δq_xₜ ⊙ v_fₜ −
+    # ∂s_xₜ ⊙ δa_fₜ ⊙ γ_f / s_xₜ²
+    d_v_f_dot = 0.5 * v_f_dot * d_q_x + gamma_f_dot * d_a_f / s_x + d_a_f_dot * gamma_f / s_x + 0.5 * d_q_x_dot * v_f - s_x_dot * d_a_f * gamma_f / s_x**2
+    # (B46) δv_iₜ = δa_iₜ ⊙ γ_i / s_xₜ + 0.5 δq_xₜ ⊙ v_iₜ
+    d_v_i = d_a_i * gamma_i / s_x + 0.5 * d_q_x * v_i
+    # (S46) ∂δv_iₜ = 0.5 ∂v_iₜ ⊙ δq_xₜ + ∂γ_i ⊙ δa_iₜ / s_xₜ + ∂δa_iₜ ⊙ γ_i / s_xₜ + 0.5 ∂δq_xₜ ⊙ v_iₜ −
+    # ∂s_xₜ ⊙ δa_iₜ ⊙ γ_i / s_xₜ²
+    d_v_i_dot = 0.5 * v_i_dot * d_q_x + gamma_i_dot * d_a_i / s_x + d_a_i_dot * gamma_i / s_x + 0.5 * d_q_x_dot * v_i - s_x_dot * d_a_i * gamma_i / s_x**2
     # (B47) δμ_xₜ = −δv_oₜ − δv_gₜ − δv_fₜ − δv_iₜ
     d_mu_x = -d_v_o - d_v_g - d_v_f - d_v_i
     # (S47) ∂δμ_xₜ = −∂δv_oₜ − ∂δv_gₜ − ∂δv_fₜ − ∂δv_iₜ
     d_mu_x_dot = -d_v_o_dot - d_v_g_dot - d_v_f_dot - d_v_i_dot
-    # (B48) δs_xₜ = mean(δμ_xₜ)
-    d_s_x = _mean_of(d_mu_x)
-    # (S48) ∂δs_xₜ = mean(∂δμ_xₜ)
-    d_s_x_dot = _mean_of(d_mu_x_dot)
-    # (B59) δx_oₜ = δv_oₜ + 0.25 δs_xₜ
-    np.multiply(0.25, d_s_x, out=d_x_o)
+    # (B48) δm_xₜ = mean(δμ_xₜ)
+    d_m_x = _mean_of(d_mu_x)
+    # (S48) ∂δm_xₜ = mean(∂δμ_xₜ)
+    d_m_x_dot = _mean_of(d_mu_x_dot)
+    # (B59) δx_oₜ = δv_oₜ + 0.25 δm_xₜ
+    np.multiply(0.25, d_m_x, out=d_x_o)
     np.add(d_v_o, d_x_o, out=d_x_o)
-    # (S59) ∂δx_oₜ = ∂δv_oₜ + 0.25 ∂δs_xₜ
-    np.multiply(0.25, d_s_x_dot, out=d_x_o_dot)
+    # (S59) ∂δx_oₜ = ∂δv_oₜ + 0.25 ∂δm_xₜ
+    np.multiply(0.25, d_m_x_dot, out=d_x_o_dot)
     np.add(d_v_o_dot, d_x_o_dot, out=d_x_o_dot)
-    # (B60) δx_gₜ = δv_gₜ + 0.25 δs_xₜ
-    np.multiply(0.25, d_s_x, out=d_x_g)
+    # (B60) δx_gₜ = δv_gₜ + 0.25 δm_xₜ
+    np.multiply(0.25, d_m_x, out=d_x_g)
     np.add(d_v_g, d_x_g, out=d_x_g)
-    # (S60) ∂δx_gₜ = ∂δv_gₜ + 0.25 ∂δs_xₜ
-    np.multiply(0.25, d_s_x_dot, out=d_x_g_dot)
+    # (S60) ∂δx_gₜ = ∂δv_gₜ + 0.25 ∂δm_xₜ
+    np.multiply(0.25, d_m_x_dot, out=d_x_g_dot)
     np.add(d_v_g_dot, d_x_g_dot, out=d_x_g_dot)
-    # (B61) δx_fₜ = δv_fₜ + 0.25 δs_xₜ
-    np.multiply(0.25, d_s_x, out=d_x_f)
+    # (B61) δx_fₜ = δv_fₜ + 0.25 δm_xₜ
+    np.multiply(0.25, d_m_x, out=d_x_f)
     np.add(d_v_f, d_x_f, out=d_x_f)
-    # (S61) ∂δx_fₜ = ∂δv_fₜ + 0.25 ∂δs_xₜ
-    np.multiply(0.25, d_s_x_dot, out=d_x_f_dot)
+    # (S61) ∂δx_fₜ = ∂δv_fₜ + 0.25 ∂δm_xₜ
+    np.multiply(0.25, d_m_x_dot, out=d_x_f_dot)
     np.add(d_v_f_dot, d_x_f_dot, out=d_x_f_dot)
-    # (B62) δx_iₜ = δv_iₜ + 0.25 δs_xₜ
-    np.multiply(0.25, d_s_x, out=d_x_i)
+    # (B62) δx_iₜ = δv_iₜ + 0.25 δm_xₜ
+    np.multiply(0.25, d_m_x, out=d_x_i)
     np.add(d_v_i, d_x_i, out=d_x_i)
-    # (S62) ∂δx_iₜ = ∂δv_iₜ + 0.25 ∂δs_xₜ
-    np.multiply(0.25, d_s_x_dot, out=d_x_i_dot)
+    # (S62) ∂δx_iₜ = ∂δv_iₜ + 0.25 ∂δm_xₜ
+    np.multiply(0.25, d_m_x_dot, out=d_x_i_dot)
     np.add(d_v_i_dot, d_x_i_dot, out=d_x_i_dot)
     # (B69) δxₜ = W_oᵀ δx_oₜ + W_gᵀ δx_gₜ + W_fᵀ δx_fₜ + W_iᵀ δx_iₜ
     d_x = _times(d_a_x_i_x_f_x_g_x_o, W)
@@ -2498,7 +2495,7 @@ def _jacobian_fast(tape: Tape, params: Params, t: Any) -> Array:
     U_f = params.U_f
     c_prev = tape.c[:-1][t]
     alpha_f = params.alpha_f
-    sigma_h = tape.sigma_h[t]
+    s_h = tape.s_h[t]
     U_i = params.U_i
     alpha_i = params.alpha_i
     alpha_g = params.alpha_g
@@ -2512,7 +2509,7 @@ def _jacobian_fast(tape: Tape, params: Params, t: Any) -> Array:
     tanh_c_norm = tape.tanh_c_norm[t]
     alpha_o = params.alpha_o
     gamma_c = params.gamma_c
-    sigma_c = tape.sigma_c[t]
+    s_c = tape.s_c[t]
     u_c = tape.u_c[t]
     lead = tape.x[t].shape[:-1]
     out = np.zeros((*lead, H + H, H + H), dtype)
@@ -2520,48 +2517,48 @@ def _jacobian_fast(tape: Tape, params: Params, t: Any) -> Array:
     f_slope = f * (1 - f)
     g_slope = 1 - g**2
     # d c[t] / d h[t-1]
-    out[..., H : H + H, 0 : H] += (c_prev * alpha_f * f_slope / sigma_h)[..., :, None] * U_f
-    out[..., H : H + H, 0 : H] += (-0.25 * c_prev * alpha_f * f_slope / sigma_h - 0.25 * alpha_i * g * i_slope / sigma_h - 0.25 * alpha_g * i * g_slope / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_i)
-    out[..., H : H + H, 0 : H] += (-0.25 * c_prev * alpha_f * f_slope / sigma_h - 0.25 * alpha_i * g * i_slope / sigma_h - 0.25 * alpha_g * i * g_slope / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_f)
-    out[..., H : H + H, 0 : H] += (-0.25 * c_prev * alpha_f * f_slope / sigma_h - 0.25 * alpha_i * g * i_slope / sigma_h - 0.25 * alpha_g * i * g_slope / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_g)
-    out[..., H : H + H, 0 : H] += (-0.25 * c_prev * alpha_f * f_slope / sigma_h - 0.25 * alpha_i * g * i_slope / sigma_h - 0.25 * alpha_g * i * g_slope / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_o)
-    out[..., H : H + H, 0 : H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / sigma_h**3 - 0.5 * alpha_i * u_i * g * i_slope / sigma_h**3 - 0.5 * alpha_g * u_g * i * g_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_i)[..., :, None] * U_i)
-    out[..., H : H + H, 0 : H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / sigma_h**3 - 0.5 * alpha_i * u_i * g * i_slope / sigma_h**3 - 0.5 * alpha_g * u_g * i * g_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_i))
-    out[..., H : H + H, 0 : H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / sigma_h**3 - 0.5 * alpha_i * u_i * g * i_slope / sigma_h**3 - 0.5 * alpha_g * u_g * i * g_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_f))
-    out[..., H : H + H, 0 : H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / sigma_h**3 - 0.5 * alpha_i * u_i * g * i_slope / sigma_h**3 - 0.5 * alpha_g * u_g * i * g_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_g))
-    out[..., H : H + H, 0 : H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / sigma_h**3 - 0.5 * alpha_i * u_i * g * i_slope / sigma_h**3 - 0.5 * alpha_g * u_g * i * g_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_o))
-    out[..., H : H + H, 0 : H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / sigma_h**3 - 0.5 * alpha_i * u_i * g * i_slope / sigma_h**3 - 0.5 * alpha_g * u_g * i * g_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_f)[..., :, None] * U_f)
-    out[..., H : H + H, 0 : H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / sigma_h**3 - 0.5 * alpha_i * u_i * g * i_slope / sigma_h**3 - 0.5 * alpha_g * u_g * i * g_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_g)[..., :, None] * U_g)
-    out[..., H : H + H, 0 : H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / sigma_h**3 - 0.5 * alpha_i * u_i * g * i_slope / sigma_h**3 - 0.5 * alpha_g * u_g * i * g_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_o)[..., :, None] * U_o)
-    out[..., H : H + H, 0 : H] += (alpha_i * g * i_slope / sigma_h)[..., :, None] * U_i
-    out[..., H : H + H, 0 : H] += (alpha_g * i * g_slope / sigma_h)[..., :, None] * U_g
+    out[..., H : H + H, 0 : H] += (c_prev * alpha_f * f_slope / s_h)[..., :, None] * U_f
+    out[..., H : H + H, 0 : H] += (-0.25 * c_prev * alpha_f * f_slope / s_h - 0.25 * alpha_i * g * i_slope / s_h - 0.25 * alpha_g * i * g_slope / s_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_i)
+    out[..., H : H + H, 0 : H] += (-0.25 * c_prev * alpha_f * f_slope / s_h - 0.25 * alpha_i * g * i_slope / s_h - 0.25 * alpha_g * i * g_slope / s_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_f)
+    out[..., H : H + H, 0 : H] += (-0.25 * c_prev * alpha_f * f_slope / s_h - 0.25 * alpha_i * g * i_slope / s_h - 0.25 * alpha_g * i * g_slope / s_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_g)
+    out[..., H : H + H, 0 : H] += (-0.25 * c_prev * alpha_f * f_slope / s_h - 0.25 * alpha_i * g * i_slope / s_h - 0.25 * alpha_g * i * g_slope / s_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_o)
+    out[..., H : H + H, 0 : H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / s_h**3 - 0.5 * alpha_i * u_i * g * i_slope / s_h**3 - 0.5 * alpha_g * u_g * i * g_slope / s_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_i)[..., :, None] * U_i)
+    out[..., H : H + H, 0 : H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / s_h**3 - 0.5 * alpha_i * u_i * g * i_slope / s_h**3 - 0.5 * alpha_g * u_g * i * g_slope / s_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_i))
+    out[..., H : H + H, 0 : H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / s_h**3 - 0.5 * alpha_i * u_i * g * i_slope / s_h**3 - 0.5 * alpha_g * u_g * i * g_slope / s_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_f))
+    out[..., H : H + H, 0 : H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / s_h**3 - 0.5 * alpha_i * u_i * g * i_slope / s_h**3 - 0.5 * alpha_g * u_g * i * g_slope / s_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_g))
+    out[..., H : H + H, 0 : H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / s_h**3 - 0.5 * alpha_i * u_i * g * i_slope / s_h**3 - 0.5 * alpha_g * u_g * i * g_slope / s_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_o))
+    out[..., H : H + H, 0 : H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / s_h**3 - 0.5 * alpha_i * u_i * g * i_slope / s_h**3 - 0.5 * alpha_g * u_g * i * g_slope / s_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_f)[..., :, None] * U_f)
+    out[..., H : H + H, 0 : H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / s_h**3 - 0.5 * alpha_i * u_i * g * i_slope / s_h**3 - 0.5 * alpha_g * u_g * i * g_slope / s_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_g)[..., :, None] * U_g)
+    out[..., H : H + H, 0 : H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / s_h**3 - 0.5 * alpha_i * u_i * g * i_slope / s_h**3 - 0.5 * alpha_g * u_g * i * g_slope / s_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_o)[..., :, None] * U_o)
+    out[..., H : H + H, 0 : H] += (alpha_i * g * i_slope / s_h)[..., :, None] * U_i
+    out[..., H : H + H, 0 : H] += (alpha_g * i * g_slope / s_h)[..., :, None] * U_g
     # d c[t] / d c[t-1]
     np.einsum("...ii->...i", out[..., H : H + H, H : H + H])[...] += f
     o_slope = o * (1 - o)
     tanh_c_norm_slope = 1 - tanh_c_norm**2
     # d h[t] / d h[t-1]
-    out[..., 0 : H, 0 : H] += (alpha_o * tanh_c_norm * o_slope / sigma_h)[..., :, None] * U_o
-    out[..., 0 : H, 0 : H] += (-0.25 * alpha_o * tanh_c_norm * o_slope / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_i)
-    out[..., 0 : H, 0 : H] += (-0.25 * alpha_o * tanh_c_norm * o_slope / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_f)
-    out[..., 0 : H, 0 : H] += (-0.25 * alpha_o * tanh_c_norm * o_slope / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_g)
-    out[..., 0 : H, 0 : H] += (-0.25 * alpha_o * tanh_c_norm * o_slope / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_o)
-    out[..., 0 : H, 0 : H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_i)[..., :, None] * U_i)
-    out[..., 0 : H, 0 : H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_i))
-    out[..., 0 : H, 0 : H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_f))
-    out[..., 0 : H, 0 : H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_g))
-    out[..., 0 : H, 0 : H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_o))
-    out[..., 0 : H, 0 : H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_f)[..., :, None] * U_f)
-    out[..., 0 : H, 0 : H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_g)[..., :, None] * U_g)
-    out[..., 0 : H, 0 : H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_o)[..., :, None] * U_o)
-    out[..., 0 : H, 0 : H] += (gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * out[..., H : H + H, 0 : H]
-    out[..., 0 : H, 0 : H] += (-gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, 0 : H])
-    out[..., 0 : H, 0 : H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * out[..., H : H + H, 0 : H])
-    out[..., 0 : H, 0 : H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, 0 : H]))
+    out[..., 0 : H, 0 : H] += (alpha_o * tanh_c_norm * o_slope / s_h)[..., :, None] * U_o
+    out[..., 0 : H, 0 : H] += (-0.25 * alpha_o * tanh_c_norm * o_slope / s_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_i)
+    out[..., 0 : H, 0 : H] += (-0.25 * alpha_o * tanh_c_norm * o_slope / s_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_f)
+    out[..., 0 : H, 0 : H] += (-0.25 * alpha_o * tanh_c_norm * o_slope / s_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_g)
+    out[..., 0 : H, 0 : H] += (-0.25 * alpha_o * tanh_c_norm * o_slope / s_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_o)
+    out[..., 0 : H, 0 : H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / s_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_i)[..., :, None] * U_i)
+    out[..., 0 : H, 0 : H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / s_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_i))
+    out[..., 0 : H, 0 : H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / s_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_f))
+    out[..., 0 : H, 0 : H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / s_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_g))
+    out[..., 0 : H, 0 : H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / s_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_o))
+    out[..., 0 : H, 0 : H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / s_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_f)[..., :, None] * U_f)
+    out[..., 0 : H, 0 : H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / s_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_g)[..., :, None] * U_g)
+    out[..., 0 : H, 0 : H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / s_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_o)[..., :, None] * U_o)
+    out[..., 0 : H, 0 : H] += (gamma_c * o * tanh_c_norm_slope / s_c)[..., :, None] * out[..., H : H + H, 0 : H]
+    out[..., 0 : H, 0 : H] += (-gamma_c * o * tanh_c_norm_slope / s_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, 0 : H])
+    out[..., 0 : H, 0 : H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / s_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * out[..., H : H + H, 0 : H])
+    out[..., 0 : H, 0 : H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / s_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, 0 : H]))
     # d h[t] / d c[t-1]
-    out[..., 0 : H, H : H + H] += (gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * out[..., H : H + H, H : H + H]
-    out[..., 0 : H, H : H + H] += (-gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H : H + H])
-    out[..., 0 : H, H : H + H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * out[..., H : H + H, H : H + H])
-    out[..., 0 : H, H : H + H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H : H + H]))
+    out[..., 0 : H, H : H + H] += (gamma_c * o * tanh_c_norm_slope / s_c)[..., :, None] * out[..., H : H + H, H : H + H]
+    out[..., 0 : H, H : H + H] += (-gamma_c * o * tanh_c_norm_slope / s_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H : H + H])
+    out[..., 0 : H, H : H + H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / s_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * out[..., H : H + H, H : H + H])
+    out[..., 0 : H, H : H + H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / s_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H : H + H]))
     return out
 
 
@@ -2574,7 +2571,7 @@ def _jacobian_precise(tape: PreciseTape, params: Params, t: Any) -> Array:
     U_f = params.U_f
     c_prev = tape.c[:-1][t]
     alpha_f = params.alpha_f
-    sigma_h = tape.sigma_h[t]
+    s_h = tape.s_h[t]
     U_i = params.U_i
     alpha_i = params.alpha_i
     g = tape.g[t]
@@ -2593,7 +2590,7 @@ def _jacobian_precise(tape: PreciseTape, params: Params, t: Any) -> Array:
     tanh_c_norm = tape.tanh_c_norm[t]
     gamma_c = params.gamma_c
     o = tape.o[t]
-    sigma_c = tape.sigma_c[t]
+    s_c = tape.s_c[t]
     u_c = tape.u_c[t]
     lead = tape.x[t].shape[:-1]
     out = np.zeros((*lead, H + H, H + H), dtype)
@@ -2601,48 +2598,48 @@ def _jacobian_precise(tape: PreciseTape, params: Params, t: Any) -> Array:
     f_slope = _sigmoid_slope(a_f)
     g_slope = _tanh_slope(a_g)
     # d c[t] / d h[t-1]
-    out[..., H : H + H, 0 : H] += (c_prev * alpha_f * f_slope / sigma_h)[..., :, None] * U_f
-    out[..., H : H + H, 0 : H] += (-0.25 * c_prev * alpha_f * f_slope / sigma_h - 0.25 * alpha_i * g * i_slope / sigma_h - 0.25 * alpha_g * i * g_slope / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_i)
-    out[..., H : H + H, 0 : H] += (-0.25 * c_prev * alpha_f * f_slope / sigma_h - 0.25 * alpha_i * g * i_slope / sigma_h - 0.25 * alpha_g * i * g_slope / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_f)
-    out[..., H : H + H, 0 : H] += (-0.25 * c_prev * alpha_f * f_slope / sigma_h - 0.25 * alpha_i * g * i_slope / sigma_h - 0.25 * alpha_g * i * g_slope / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_g)
-    out[..., H : H + H, 0 : H] += (-0.25 * c_prev * alpha_f * f_slope / sigma_h - 0.25 * alpha_i * g * i_slope / sigma_h - 0.25 * alpha_g * i * g_slope / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_o)
-    out[..., H : H + H, 0 : H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / sigma_h**3 - 0.5 * alpha_i * u_i * g * i_slope / sigma_h**3 - 0.5 * alpha_g * u_g * i * g_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_i)[..., :, None] * U_i)
-    out[..., H : H + H, 0 : H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / sigma_h**3 - 0.5 * alpha_i * u_i * g * i_slope / sigma_h**3 - 0.5 * alpha_g * u_g * i * g_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_i))
-    out[..., H : H + H, 0 : H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / sigma_h**3 - 0.5 * alpha_i * u_i * g * i_slope / sigma_h**3 - 0.5 * alpha_g * u_g * i * g_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_f))
-    out[..., H : H + H, 0 : H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / sigma_h**3 - 0.5 * alpha_i * u_i * g * i_slope / sigma_h**3 - 0.5 * alpha_g * u_g * i * g_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_g))
-    out[..., H : H + H, 0 : H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / sigma_h**3 - 0.5 * alpha_i * u_i * g * i_slope / sigma_h**3 - 0.5 * alpha_g * u_g * i * g_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_o))
-    out[..., H : H + H, 0 : H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / sigma_h**3 - 0.5 * alpha_i * u_i * g * i_slope / sigma_h**3 - 0.5 * alpha_g * u_g * i * g_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_f)[..., :, None] * U_f)
-    out[..., H : H + H, 0 : H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / sigma_h**3 - 0.5 * alpha_i * u_i * g * i_slope / sigma_h**3 - 0.5 * alpha_g * u_g * i * g_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_g)[..., :, None] * U_g)
-    out[..., H : H + H, 0 : H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / sigma_h**3 - 0.5 * alpha_i * u_i * g * i_slope / sigma_h**3 - 0.5 * alpha_g * u_g * i * g_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_o)[..., :, None] * U_o)
-    out[..., H : H + H, 0 : H] += (alpha_i * g * i_slope / sigma_h)[..., :, None] * U_i
-    out[..., H : H + H, 0 : H] += (alpha_g * i * g_slope / sigma_h)[..., :, None] * U_g
+    out[..., H : H + H, 0 : H] += (c_prev * alpha_f * f_slope / s_h)[..., :, None] * U_f
+    out[..., H : H + H, 0 : H] += (-0.25 * c_prev * alpha_f * f_slope / s_h - 0.25 * alpha_i * g * i_slope / s_h - 0.25 * alpha_g * i * g_slope / s_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_i)
+    out[..., H : H + H, 0 : H] += (-0.25 * c_prev * alpha_f * f_slope / s_h - 0.25 * alpha_i * g * i_slope / s_h - 0.25 * alpha_g * i * g_slope / s_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_f)
+    out[..., H : H + H, 0 : H] += (-0.25 * c_prev * alpha_f * f_slope / s_h - 0.25 * alpha_i * g * i_slope / s_h - 0.25 * alpha_g * i * g_slope / s_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_g)
+    out[..., H : H + H, 0 : H] += (-0.25 * c_prev * alpha_f * f_slope / s_h - 0.25 * alpha_i * g * i_slope / s_h - 0.25 * alpha_g * i * g_slope / s_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_o)
+    out[..., H : H + H, 0 : H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / s_h**3 - 0.5 * alpha_i * u_i * g * i_slope / s_h**3 - 0.5 * alpha_g * u_g * i * g_slope / s_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_i)[..., :, None] * U_i)
+    out[..., H : H + H, 0 : H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / s_h**3 - 0.5 * alpha_i * u_i * g * i_slope / s_h**3 - 0.5 * alpha_g * u_g * i * g_slope / s_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_i))
+    out[..., H : H + H, 0 : H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / s_h**3 - 0.5 * alpha_i * u_i * g * i_slope / s_h**3 - 0.5 * alpha_g * u_g * i * g_slope / s_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_f))
+    out[..., H : H + H, 0 : H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / s_h**3 - 0.5 * alpha_i * u_i * g * i_slope / s_h**3 - 0.5 * alpha_g * u_g * i * g_slope / s_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_g))
+    out[..., H : H + H, 0 : H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / s_h**3 - 0.5 * alpha_i * u_i * g * i_slope / s_h**3 - 0.5 * alpha_g * u_g * i * g_slope / s_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_o))
+    out[..., H : H + H, 0 : H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / s_h**3 - 0.5 * alpha_i * u_i * g * i_slope / s_h**3 - 0.5 * alpha_g * u_g * i * g_slope / s_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_f)[..., :, None] * U_f)
+    out[..., H : H + H, 0 : H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / s_h**3 - 0.5 * alpha_i * u_i * g * i_slope / s_h**3 - 0.5 * alpha_g * u_g * i * g_slope / s_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_g)[..., :, None] * U_g)
+    out[..., H : H + H, 0 : H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / s_h**3 - 0.5 * alpha_i * u_i * g * i_slope / s_h**3 - 0.5 * alpha_g * u_g * i * g_slope / s_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_o)[..., :, None] * U_o)
+    out[..., H : H + H, 0 : H] += (alpha_i * g * i_slope / s_h)[..., :, None] * U_i
+    out[..., H : H + H, 0 : H] += (alpha_g * i * g_slope / s_h)[..., :, None] * U_g
     # d c[t] / d c[t-1]
     np.einsum("...ii->...i", out[..., H : H + H, H : H + H])[...] += f
     o_slope = _sigmoid_slope(a_o)
     tanh_c_norm_slope = _tanh_slope(c_norm)
     # d h[t] / d h[t-1]
-    out[..., 0 : H, 0 : H] += (alpha_o * tanh_c_norm * o_slope / sigma_h)[..., :, None] * U_o
-    out[..., 0 : H, 0 : H] += (-0.25 * alpha_o * tanh_c_norm * o_slope / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_i)
-    out[..., 0 : H, 0 : H] += (-0.25 * alpha_o * tanh_c_norm * o_slope / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_f)
-    out[..., 0 : H, 0 : H] += (-0.25 * alpha_o * tanh_c_norm * o_slope / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_g)
-    out[..., 0 : H, 0 : H] += (-0.25 * alpha_o * tanh_c_norm * o_slope / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_o)
-    out[..., 0 : H, 0 : H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_i)[..., :, None] * U_i)
-    out[..., 0 : H, 0 : H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_i))
-    out[..., 0 : H, 0 : H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_f))
-    out[..., 0 : H, 0 : H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_g))
-    out[..., 0 : H, 0 : H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_o))
-    out[..., 0 : H, 0 : H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_f)[..., :, None] * U_f)
-    out[..., 0 : H, 0 : H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_g)[..., :, None] * U_g)
-    out[..., 0 : H, 0 : H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_o)[..., :, None] * U_o)
-    out[..., 0 : H, 0 : H] += (gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * out[..., H : H + H, 0 : H]
-    out[..., 0 : H, 0 : H] += (-gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, 0 : H])
-    out[..., 0 : H, 0 : H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * out[..., H : H + H, 0 : H])
-    out[..., 0 : H, 0 : H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, 0 : H]))
+    out[..., 0 : H, 0 : H] += (alpha_o * tanh_c_norm * o_slope / s_h)[..., :, None] * U_o
+    out[..., 0 : H, 0 : H] += (-0.25 * alpha_o * tanh_c_norm * o_slope / s_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_i)
+    out[..., 0 : H, 0 : H] += (-0.25 * alpha_o * tanh_c_norm * o_slope / s_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_f)
+    out[..., 0 : H, 0 : H] += (-0.25 * alpha_o * tanh_c_norm * o_slope / s_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_g)
+    out[..., 0 : H, 0 : H] += (-0.25 * alpha_o * tanh_c_norm * o_slope / s_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_o)
+    out[..., 0 : H, 0 : H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / s_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_i)[..., :, None] * U_i)
+    out[..., 0 : H, 0 : H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / s_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_i))
+    out[..., 0 : H, 0 : H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / s_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_f))
+    out[..., 0 : H, 0 : H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / s_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_g))
+    out[..., 0 : H, 0 : H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / s_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_o))
+    out[..., 0 : H, 0 : H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / s_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_f)[..., :, None] * U_f)
+    out[..., 0 : H, 0 : H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / s_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_g)[..., :, None] * U_g)
+    out[..., 0 : H, 0 : H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / s_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_o)[..., :, None] * U_o)
+    out[..., 0 : H, 0 : H] += (gamma_c * o * tanh_c_norm_slope / s_c)[..., :, None] * out[..., H : H + H, 0 : H]
+    out[..., 0 : H, 0 : H] += (-gamma_c * o * tanh_c_norm_slope / s_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, 0 : H])
+    out[..., 0 : H, 0 : H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / s_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * out[..., H : H + H, 0 : H])
+    out[..., 0 : H, 0 : H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / s_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, 0 : H]))
     # d h[t] / d c[t-1]
-    out[..., 0 : H, H : H + H] += (gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * out[..., H : H + H, H : H + H]
-    out[..., 0 : H, H : H + H] += (-gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H : H + H])
-    out[..., 0 : H, H : H + H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * out[..., H : H + H, H : H + H])
-    out[..., 0 : H, H : H + H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H : H + H]))
+    out[..., 0 : H, H : H + H] += (gamma_c * o * tanh_c_norm_slope / s_c)[..., :, None] * out[..., H : H + H, H : H + H]
+    out[..., 0 : H, H : H + H] += (-gamma_c * o * tanh_c_norm_slope / s_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H : H + H])
+    out[..., 0 : H, H : H + H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / s_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * out[..., H : H + H, H : H + H])
+    out[..., 0 : H, H : H + H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / s_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H : H + H]))
     return out
 
 
@@ -2670,7 +2667,7 @@ def _input_jacobian_fast(tape: Tape, params: Params, t: Any) -> Array:
     W_f = params.W_f
     c_prev = tape.c[:-1][t]
     gamma_f = params.gamma_f
-    sigma_x = tape.sigma_x[t]
+    s_x = tape.s_x[t]
     W_i = params.W_i
     gamma_i = params.gamma_i
     gamma_g = params.gamma_g
@@ -2684,7 +2681,7 @@ def _input_jacobian_fast(tape: Tape, params: Params, t: Any) -> Array:
     tanh_c_norm = tape.tanh_c_norm[t]
     gamma_o = params.gamma_o
     gamma_c = params.gamma_c
-    sigma_c = tape.sigma_c[t]
+    s_c = tape.s_c[t]
     u_c = tape.u_c[t]
     lead = tape.x[t].shape[:-1]
     out = np.zeros((*lead, H + H, D), dtype)
@@ -2692,41 +2689,41 @@ def _input_jacobian_fast(tape: Tape, params: Params, t: Any) -> Array:
     f_slope = f * (1 - f)
     g_slope = 1 - g**2
     # d c[t] / d x[t]
-    out[..., H : H + H, 0 : D] += (c_prev * gamma_f * f_slope / sigma_x)[..., :, None] * W_f
-    out[..., H : H + H, 0 : D] += (-0.25 * c_prev * gamma_f * f_slope / sigma_x - 0.25 * gamma_i * g * i_slope / sigma_x - 0.25 * gamma_g * i * g_slope / sigma_x)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (W_i)
-    out[..., H : H + H, 0 : D] += (-0.25 * c_prev * gamma_f * f_slope / sigma_x - 0.25 * gamma_i * g * i_slope / sigma_x - 0.25 * gamma_g * i * g_slope / sigma_x)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (W_f)
-    out[..., H : H + H, 0 : D] += (-0.25 * c_prev * gamma_f * f_slope / sigma_x - 0.25 * gamma_i * g * i_slope / sigma_x - 0.25 * gamma_g * i * g_slope / sigma_x)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (W_g)
-    out[..., H : H + H, 0 : D] += (-0.25 * c_prev * gamma_f * f_slope / sigma_x - 0.25 * gamma_i * g * i_slope / sigma_x - 0.25 * gamma_g * i * g_slope / sigma_x)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (W_o)
-    out[..., H : H + H, 0 : D] += (-0.5 * c_prev * gamma_f * v_f * f_slope / sigma_x**3 - 0.5 * gamma_i * v_i * g * i_slope / sigma_x**3 - 0.5 * gamma_g * v_g * i * g_slope / sigma_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * v_i)[..., :, None] * W_i)
-    out[..., H : H + H, 0 : D] += (-0.5 * c_prev * gamma_f * v_f * f_slope / sigma_x**3 - 0.5 * gamma_i * v_i * g * i_slope / sigma_x**3 - 0.5 * gamma_g * v_g * i * g_slope / sigma_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * v_i - 0.125 * v_f - 0.125 * v_g - 0.125 * v_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (W_i))
-    out[..., H : H + H, 0 : D] += (-0.5 * c_prev * gamma_f * v_f * f_slope / sigma_x**3 - 0.5 * gamma_i * v_i * g * i_slope / sigma_x**3 - 0.5 * gamma_g * v_g * i * g_slope / sigma_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * v_i - 0.125 * v_f - 0.125 * v_g - 0.125 * v_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (W_f))
-    out[..., H : H + H, 0 : D] += (-0.5 * c_prev * gamma_f * v_f * f_slope / sigma_x**3 - 0.5 * gamma_i * v_i * g * i_slope / sigma_x**3 - 0.5 * gamma_g * v_g * i * g_slope / sigma_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * v_i - 0.125 * v_f - 0.125 * v_g - 0.125 * v_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (W_g))
-    out[..., H : H + H, 0 : D] += (-0.5 * c_prev * gamma_f * v_f * f_slope / sigma_x**3 - 0.5 * gamma_i * v_i * g * i_slope / sigma_x**3 - 0.5 * gamma_g * v_g * i * g_slope / sigma_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * v_i - 0.125 * v_f - 0.125 * v_g - 0.125 * v_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (W_o))
-    out[..., H : H + H, 0 : D] += (-0.5 * c_prev * gamma_f * v_f * f_slope / sigma_x**3 - 0.5 * gamma_i * v_i * g * i_slope / sigma_x**3 - 0.5 * gamma_g * v_g * i * g_slope / sigma_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * v_f)[..., :, None] * W_f)
-    out[..., H : H + H, 0 : D] += (-0.5 * c_prev * gamma_f * v_f * f_slope / sigma_x**3 - 0.5 * gamma_i * v_i * g * i_slope / sigma_x**3 - 0.5 * gamma_g * v_g * i * g_slope / sigma_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * v_g)[..., :, None] * W_g)
-    out[..., H : H + H, 0 : D] += (-0.5 * c_prev * gamma_f * v_f * f_slope / sigma_x**3 - 0.5 * gamma_i * v_i * g * i_slope / sigma_x**3 - 0.5 * gamma_g * v_g * i * g_slope / sigma_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * v_o)[..., :, None] * W_o)
-    out[..., H : H + H, 0 : D] += (gamma_i * g * i_slope / sigma_x)[..., :, None] * W_i
-    out[..., H : H + H, 0 : D] += (gamma_g * i * g_slope / sigma_x)[..., :, None] * W_g
+    out[..., H : H + H, 0 : D] += (c_prev * gamma_f * f_slope / s_x)[..., :, None] * W_f
+    out[..., H : H + H, 0 : D] += (-0.25 * c_prev * gamma_f * f_slope / s_x - 0.25 * gamma_i * g * i_slope / s_x - 0.25 * gamma_g * i * g_slope / s_x)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (W_i)
+    out[..., H : H + H, 0 : D] += (-0.25 * c_prev * gamma_f * f_slope / s_x - 0.25 * gamma_i * g * i_slope / s_x - 0.25 * gamma_g * i * g_slope / s_x)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (W_f)
+    out[..., H : H + H, 0 : D] += (-0.25 * c_prev * gamma_f * f_slope / s_x - 0.25 * gamma_i * g * i_slope / s_x - 0.25 * gamma_g * i * g_slope / s_x)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (W_g)
+    out[..., H : H + H, 0 : D] += (-0.25 * c_prev * gamma_f * f_slope / s_x - 0.25 * gamma_i * g * i_slope / s_x - 0.25 * gamma_g * i * g_slope / s_x)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (W_o)
+    out[..., H : H + H, 0 : D] += (-0.5 * c_prev * gamma_f * v_f * f_slope / s_x**3 - 0.5 * gamma_i * v_i * g * i_slope / s_x**3 - 0.5 * gamma_g * v_g * i * g_slope / s_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * v_i)[..., :, None] * W_i)
+    out[..., H : H + H, 0 : D] += (-0.5 * c_prev * gamma_f * v_f * f_slope / s_x**3 - 0.5 * gamma_i * v_i * g * i_slope / s_x**3 - 0.5 * gamma_g * v_g * i * g_slope / s_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * v_i - 0.125 * v_f - 0.125 * v_g - 0.125 * v_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (W_i))
+    out[..., H : H + H, 0 : D] += (-0.5 * c_prev * gamma_f * v_f * f_slope / s_x**3 - 0.5 * gamma_i * v_i * g * i_slope / s_x**3 - 0.5 * gamma_g * v_g * i * g_slope / s_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * v_i - 0.125 * v_f - 0.125 * v_g - 0.125 * v_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (W_f))
+    out[..., H : H + H, 0 : D] += (-0.5 * c_prev * gamma_f * v_f * f_slope / s_x**3 - 0.5 * gamma_i * v_i * g * i_slope / s_x**3 - 0.5 * gamma_g * v_g * i * g_slope / s_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * v_i - 0.125 * v_f - 0.125 * v_g - 0.125 * v_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (W_g))
+    out[..., H : H + H, 0 : D] += (-0.5 * c_prev * gamma_f * v_f * f_slope / s_x**3 - 0.5 * gamma_i * v_i * g * i_slope / s_x**3 - 0.5 * gamma_g * v_g * i * g_slope / s_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * v_i - 0.125 * v_f - 0.125 * v_g - 0.125 * v_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (W_o))
+    out[..., H : H + H, 0 : D] += (-0.5 * c_prev * gamma_f * v_f * f_slope / s_x**3 - 0.5 * gamma_i * v_i * g * i_slope / s_x**3 - 0.5 * gamma_g * v_g * i * g_slope / s_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * v_f)[..., :, None] * W_f)
+    out[..., H : H + H, 0 : D] += (-0.5 * c_prev * gamma_f * v_f * f_slope / s_x**3 - 0.5 * gamma_i * v_i * g * i_slope / s_x**3 - 0.5 * gamma_g * v_g * i * g_slope / s_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * v_g)[..., :, None] * W_g)
+    out[..., H : H + H, 0 : D] += (-0.5 * c_prev * gamma_f * v_f * f_slope / s_x**3 - 0.5 * gamma_i * v_i * g * i_slope / s_x**3 - 0.5 * gamma_g * v_g * i * g_slope / s_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * v_o)[..., :, None] * W_o)
+    out[..., H : H + H, 0 : D] += (gamma_i * g * i_slope / s_x)[..., :, None] * W_i
+    out[..., H : H + H, 0 : D] += (gamma_g * i * g_slope / s_x)[..., :, None] * W_g
     o_slope = o * (1 - o)
     tanh_c_norm_slope = 1 - tanh_c_norm**2
     # d h[t] / d x[t]
-    out[..., 0 : H, 0 : D] += (gamma_o * tanh_c_norm * o_slope / sigma_x)[..., :, None] * W_o
-    out[..., 0 : H, 0 : D] += (-0.25 * gamma_o * tanh_c_norm * o_slope / sigma_x)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (W_i)
-    out[..., 0 : H, 0 : D] += (-0.25 * gamma_o * tanh_c_norm * o_slope / sigma_x)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (W_f)
-    out[..., 0 : H, 0 : D] += (-0.25 * gamma_o * tanh_c_norm * o_slope / sigma_x)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (W_g)
-    out[..., 0 : H, 0 : D] += (-0.25 * gamma_o * tanh_c_norm * o_slope / sigma_x)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (W_o)
-    out[..., 0 : H, 0 : D] += (-0.5 * gamma_o * v_o * tanh_c_norm * o_slope / sigma_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * v_i)[..., :, None] * W_i)
-    out[..., 0 : H, 0 : D] += (-0.5 * gamma_o * v_o * tanh_c_norm * o_slope / sigma_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * v_i - 0.125 * v_f - 0.125 * v_g - 0.125 * v_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (W_i))
-    out[..., 0 : H, 0 : D] += (-0.5 * gamma_o * v_o * tanh_c_norm * o_slope / sigma_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * v_i - 0.125 * v_f - 0.125 * v_g - 0.125 * v_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (W_f))
-    out[..., 0 : H, 0 : D] += (-0.5 * gamma_o * v_o * tanh_c_norm * o_slope / sigma_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * v_i - 0.125 * v_f - 0.125 * v_g - 0.125 * v_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (W_g))
-    out[..., 0 : H, 0 : D] += (-0.5 * gamma_o * v_o * tanh_c_norm * o_slope / sigma_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * v_i - 0.125 * v_f - 0.125 * v_g - 0.125 * v_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (W_o))
-    out[..., 0 : H, 0 : D] += (-0.5 * gamma_o * v_o * tanh_c_norm * o_slope / sigma_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * v_f)[..., :, None] * W_f)
-    out[..., 0 : H, 0 : D] += (-0.5 * gamma_o * v_o * tanh_c_norm * o_slope / sigma_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * v_g)[..., :, None] * W_g)
-    out[..., 0 : H, 0 : D] += (-0.5 * gamma_o * v_o * tanh_c_norm * o_slope / sigma_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * v_o)[..., :, None] * W_o)
-    out[..., 0 : H, 0 : D] += (gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * out[..., H : H + H, 0 : D]
-    out[..., 0 : H, 0 : D] += (-gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, 0 : D])
-    out[..., 0 : H, 0 : D] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * out[..., H : H + H, 0 : D])
-    out[..., 0 : H, 0 : D] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, 0 : D]))
+    out[..., 0 : H, 0 : D] += (gamma_o * tanh_c_norm * o_slope / s_x)[..., :, None] * W_o
+    out[..., 0 : H, 0 : D] += (-0.25 * gamma_o * tanh_c_norm * o_slope / s_x)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (W_i)
+    out[..., 0 : H, 0 : D] += (-0.25 * gamma_o * tanh_c_norm * o_slope / s_x)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (W_f)
+    out[..., 0 : H, 0 : D] += (-0.25 * gamma_o * tanh_c_norm * o_slope / s_x)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (W_g)
+    out[..., 0 : H, 0 : D] += (-0.25 * gamma_o * tanh_c_norm * o_slope / s_x)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (W_o)
+    out[..., 0 : H, 0 : D] += (-0.5 * gamma_o * v_o * tanh_c_norm * o_slope / s_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * v_i)[..., :, None] * W_i)
+    out[..., 0 : H, 0 : D] += (-0.5 * gamma_o * v_o * tanh_c_norm * o_slope / s_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * v_i - 0.125 * v_f - 0.125 * v_g - 0.125 * v_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (W_i))
+    out[..., 0 : H, 0 : D] += (-0.5 * gamma_o * v_o * tanh_c_norm * o_slope / s_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * v_i - 0.125 * v_f - 0.125 * v_g - 0.125 * v_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (W_f))
+    out[..., 0 : H, 0 : D] += (-0.5 * gamma_o * v_o * tanh_c_norm * o_slope / s_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * v_i - 0.125 * v_f - 0.125 * v_g - 0.125 * v_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (W_g))
+    out[..., 0 : H, 0 : D] += (-0.5 * gamma_o * v_o * tanh_c_norm * o_slope / s_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * v_i - 0.125 * v_f - 0.125 * v_g - 0.125 * v_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (W_o))
+    out[..., 0 : H, 0 : D] += (-0.5 * gamma_o * v_o * tanh_c_norm * o_slope / s_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * v_f)[..., :, None] * W_f)
+    out[..., 0 : H, 0 : D] += (-0.5 * gamma_o * v_o * tanh_c_norm * o_slope / s_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * v_g)[..., :, None] * W_g)
+    out[..., 0 : H, 0 : D] += (-0.5 * gamma_o * v_o * tanh_c_norm * o_slope / s_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * v_o)[..., :, None] * W_o)
+    out[..., 0 : H, 0 : D] += (gamma_c * o * tanh_c_norm_slope / s_c)[..., :, None] * out[..., H : H + H, 0 : D]
+    out[..., 0 : H, 0 : D] += (-gamma_c * o * tanh_c_norm_slope / s_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, 0 : D])
+    out[..., 0 : H, 0 : D] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / s_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * out[..., H : H + H, 0 : D])
+    out[..., 0 : H, 0 : D] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / s_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, 0 : D]))
     return out
 
 
@@ -2740,7 +2737,7 @@ def _input_jacobian_precise(tape: PreciseTape, params: Params, t: Any) -> Array:
     W_f = params.W_f
     c_prev = tape.c[:-1][t]
     gamma_f = params.gamma_f
-    sigma_x = tape.sigma_x[t]
+    s_x = tape.s_x[t]
     W_i = params.W_i
     gamma_i = params.gamma_i
     g = tape.g[t]
@@ -2758,7 +2755,7 @@ def _input_jacobian_precise(tape: PreciseTape, params: Params, t: Any) -> Array:
     tanh_c_norm = tape.tanh_c_norm[t]
     gamma_c = params.gamma_c
     o = tape.o[t]
-    sigma_c = tape.sigma_c[t]
+    s_c = tape.s_c[t]
     u_c = tape.u_c[t]
     lead = tape.x[t].shape[:-1]
     out = np.zeros((*lead, H + H, D), dtype)
@@ -2766,41 +2763,41 @@ def _input_jacobian_precise(tape: PreciseTape, params: Params, t: Any) -> Array:
     f_slope = _sigmoid_slope(a_f)
     g_slope = _tanh_slope(a_g)
     # d c[t] / d x[t]
-    out[..., H : H + H, 0 : D] += (c_prev * gamma_f * f_slope / sigma_x)[..., :, None] * W_f
-    out[..., H : H + H, 0 : D] += (-0.25 * c_prev * gamma_f * f_slope / sigma_x - 0.25 * gamma_i * g * i_slope / sigma_x - 0.25 * gamma_g * i * g_slope / sigma_x)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (W_i)
-    out[..., H : H + H, 0 : D] += (-0.25 * c_prev * gamma_f * f_slope / sigma_x - 0.25 * gamma_i * g * i_slope / sigma_x - 0.25 * gamma_g * i * g_slope / sigma_x)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (W_f)
-    out[..., H : H + H, 0 : D] += (-0.25 * c_prev * gamma_f * f_slope / sigma_x - 0.25 * gamma_i * g * i_slope / sigma_x - 0.25 * gamma_g * i * g_slope / sigma_x)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (W_g)
-    out[..., H : H + H, 0 : D] += (-0.25 * c_prev * gamma_f * f_slope / sigma_x - 0.25 * gamma_i * g * i_slope / sigma_x - 0.25 * gamma_g * i * g_slope / sigma_x)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (W_o)
-    out[..., H : H + H, 0 : D] += (-0.5 * c_prev * gamma_f * v_f * f_slope / sigma_x**3 - 0.5 * gamma_i * v_i * g * i_slope / sigma_x**3 - 0.5 * gamma_g * v_g * i * g_slope / sigma_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * v_i)[..., :, None] * W_i)
-    out[..., H : H + H, 0 : D] += (-0.5 * c_prev * gamma_f * v_f * f_slope / sigma_x**3 - 0.5 * gamma_i * v_i * g * i_slope / sigma_x**3 - 0.5 * gamma_g * v_g * i * g_slope / sigma_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * v_i - 0.125 * v_f - 0.125 * v_g - 0.125 * v_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (W_i))
-    out[..., H : H + H, 0 : D] += (-0.5 * c_prev * gamma_f * v_f * f_slope / sigma_x**3 - 0.5 * gamma_i * v_i * g * i_slope / sigma_x**3 - 0.5 * gamma_g * v_g * i * g_slope / sigma_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * v_i - 0.125 * v_f - 0.125 * v_g - 0.125 * v_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (W_f))
-    out[..., H : H + H, 0 : D] += (-0.5 * c_prev * gamma_f * v_f * f_slope / sigma_x**3 - 0.5 * gamma_i * v_i * g * i_slope / sigma_x**3 - 0.5 * gamma_g * v_g * i * g_slope / sigma_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * v_i - 0.125 * v_f - 0.125 * v_g - 0.125 * v_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (W_g))
-    out[..., H : H + H, 0 : D] += (-0.5 * c_prev * gamma_f * v_f * f_slope / sigma_x**3 - 0.5 * gamma_i * v_i * g * i_slope / sigma_x**3 - 0.5 * gamma_g * v_g * i * g_slope / sigma_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * v_i - 0.125 * v_f - 0.125 * v_g - 0.125 * v_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (W_o))
-    out[..., H : H + H, 0 : D] += (-0.5 * c_prev * gamma_f * v_f * f_slope / sigma_x**3 - 0.5 * gamma_i * v_i * g * i_slope / sigma_x**3 - 0.5 * gamma_g * v_g * i * g_slope / sigma_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * v_f)[..., :, None] * W_f)
-    out[..., H : H + H, 0 : D] += (-0.5 * c_prev * gamma_f * v_f * f_slope / sigma_x**3 - 0.5 * gamma_i * v_i * g * i_slope / sigma_x**3 - 0.5 * gamma_g * v_g * i * g_slope / sigma_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * v_g)[..., :, None] * W_g)
-    out[..., H : H + H, 0 : D] += (-0.5 * c_prev * gamma_f * v_f * f_slope / sigma_x**3 - 0.5 * gamma_i * v_i * g * i_slope / sigma_x**3 - 0.5 * gamma_g * v_g * i * g_slope / sigma_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * v_o)[..., :, None] * W_o)
-    out[..., H : H + H, 0 : D] += (gamma_i * g * i_slope / sigma_x)[..., :, None] * W_i
-    out[..., H : H + H, 0 : D] += (gamma_g * i * g_slope / sigma_x)[..., :, None] * W_g
+    out[..., H : H + H, 0 : D] += (c_prev * gamma_f * f_slope / s_x)[..., :, None] * W_f
+    out[..., H : H + H, 0 : D] += (-0.25 * c_prev * gamma_f * f_slope / s_x - 0.25 * gamma_i * g * i_slope / s_x - 0.25 * gamma_g * i * g_slope / s_x)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (W_i)
+    out[..., H : H + H, 0 : D] += (-0.25 * c_prev * gamma_f * f_slope / s_x - 0.25 * gamma_i * g * i_slope / s_x - 0.25 * gamma_g * i * g_slope / s_x)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (W_f)
+    out[..., H : H + H, 0 : D] += (-0.25 * c_prev * gamma_f * f_slope / s_x - 0.25 * gamma_i * g * i_slope / s_x - 0.25 * gamma_g * i * g_slope / s_x)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (W_g)
+    out[..., H : H + H, 0 : D] += (-0.25 * c_prev * gamma_f * f_slope / s_x - 0.25 * gamma_i * g * i_slope / s_x - 0.25 * gamma_g * i * g_slope / s_x)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (W_o)
+    out[..., H : H + H, 0 : D] += (-0.5 * c_prev * gamma_f * v_f * f_slope / s_x**3 - 0.5 * gamma_i * v_i * g * i_slope / s_x**3 - 0.5 * gamma_g * v_g * i * g_slope / s_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * v_i)[..., :, None] * W_i)
+    out[..., H : H + H, 0 : D] += (-0.5 * c_prev * gamma_f * v_f * f_slope / s_x**3 - 0.5 * gamma_i * v_i * g * i_slope / s_x**3 - 0.5 * gamma_g * v_g * i * g_slope / s_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * v_i - 0.125 * v_f - 0.125 * v_g - 0.125 * v_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (W_i))
+    out[..., H : H + H, 0 : D] += (-0.5 * c_prev * gamma_f * v_f * f_slope / s_x**3 - 0.5 * gamma_i * v_i * g * i_slope / s_x**3 - 0.5 * gamma_g * v_g * i * g_slope / s_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * v_i - 0.125 * v_f - 0.125 * v_g - 0.125 * v_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (W_f))
+    out[..., H : H + H, 0 : D] += (-0.5 * c_prev * gamma_f * v_f * f_slope / s_x**3 - 0.5 * gamma_i * v_i * g * i_slope / s_x**3 - 0.5 * gamma_g * v_g * i * g_slope / s_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * v_i - 0.125 * v_f - 0.125 * v_g - 0.125 * v_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (W_g))
+    out[..., H : H + H, 0 : D] += (-0.5 * c_prev * gamma_f * v_f * f_slope / s_x**3 - 0.5 * gamma_i * v_i * g * i_slope / s_x**3 - 0.5 * gamma_g * v_g * i * g_slope / s_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * v_i - 0.125 * v_f - 0.125 * v_g - 0.125 * v_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (W_o))
+    out[..., H : H + H, 0 : D] += (-0.5 * c_prev * gamma_f * v_f * f_slope / s_x**3 - 0.5 * gamma_i * v_i * g * i_slope / s_x**3 - 0.5 * gamma_g * v_g * i * g_slope / s_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * v_f)[..., :, None] * W_f)
+    out[..., H : H + H, 0 : D] += (-0.5 * c_prev * gamma_f * v_f * f_slope / s_x**3 - 0.5 * gamma_i * v_i * g * i_slope / s_x**3 - 0.5 * gamma_g * v_g * i * g_slope / s_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * v_g)[..., :, None] * W_g)
+    out[..., H : H + H, 0 : D] += (-0.5 * c_prev * gamma_f * v_f * f_slope / s_x**3 - 0.5 * gamma_i * v_i * g * i_slope / s_x**3 - 0.5 * gamma_g * v_g * i * g_slope / s_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * v_o)[..., :, None] * W_o)
+    out[..., H : H + H, 0 : D] += (gamma_i * g * i_slope / s_x)[..., :, None] * W_i
+    out[..., H : H + H, 0 : D] += (gamma_g * i * g_slope / s_x)[..., :, None] * W_g
     o_slope = _sigmoid_slope(a_o)
     tanh_c_norm_slope = _tanh_slope(c_norm)
     # d h[t] / d x[t]
-    out[..., 0 : H, 0 : D] += (gamma_o * tanh_c_norm * o_slope / sigma_x)[..., :, None] * W_o
-    out[..., 0 : H, 0 : D] += (-0.25 * gamma_o * tanh_c_norm * o_slope / sigma_x)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (W_i)
-    out[..., 0 : H, 0 : D] += (-0.25 * gamma_o * tanh_c_norm * o_slope / sigma_x)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (W_f)
-    out[..., 0 : H, 0 : D] += (-0.25 * gamma_o * tanh_c_norm * o_slope / sigma_x)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (W_g)
-    out[..., 0 : H, 0 : D] += (-0.25 * gamma_o * tanh_c_norm * o_slope / sigma_x)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (W_o)
-    out[..., 0 : H, 0 : D] += (-0.5 * gamma_o * v_o * tanh_c_norm * o_slope / sigma_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * v_i)[..., :, None] * W_i)
-    out[..., 0 : H, 0 : D] += (-0.5 * gamma_o * v_o * tanh_c_norm * o_slope / sigma_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * v_i - 0.125 * v_f - 0.125 * v_g - 0.125 * v_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (W_i))
-    out[..., 0 : H, 0 : D] += (-0.5 * gamma_o * v_o * tanh_c_norm * o_slope / sigma_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * v_i - 0.125 * v_f - 0.125 * v_g - 0.125 * v_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (W_f))
-    out[..., 0 : H, 0 : D] += (-0.5 * gamma_o * v_o * tanh_c_norm * o_slope / sigma_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * v_i - 0.125 * v_f - 0.125 * v_g - 0.125 * v_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (W_g))
-    out[..., 0 : H, 0 : D] += (-0.5 * gamma_o * v_o * tanh_c_norm * o_slope / sigma_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * v_i - 0.125 * v_f - 0.125 * v_g - 0.125 * v_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (W_o))
-    out[..., 0 : H, 0 : D] += (-0.5 * gamma_o * v_o * tanh_c_norm * o_slope / sigma_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * v_f)[..., :, None] * W_f)
-    out[..., 0 : H, 0 : D] += (-0.5 * gamma_o * v_o * tanh_c_norm * o_slope / sigma_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * v_g)[..., :, None] * W_g)
-    out[..., 0 : H, 0 : D] += (-0.5 * gamma_o * v_o * tanh_c_norm * o_slope / sigma_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * v_o)[..., :, None] * W_o)
-    out[..., 0 : H, 0 : D] += (gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * out[..., H : H + H, 0 : D]
-    out[..., 0 : H, 0 : D] += (-gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, 0 : D])
-    out[..., 0 : H, 0 : D] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * out[..., H : H + H, 0 : D])
-    out[..., 0 : H, 0 : D] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, 0 : D]))
+    out[..., 0 : H, 0 : D] += (gamma_o * tanh_c_norm * o_slope / s_x)[..., :, None] * W_o
+    out[..., 0 : H, 0 : D] += (-0.25 * gamma_o * tanh_c_norm * o_slope / s_x)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (W_i)
+    out[..., 0 : H, 0 : D] += (-0.25 * gamma_o * tanh_c_norm * o_slope / s_x)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (W_f)
+    out[..., 0 : H, 0 : D] += (-0.25 * gamma_o * tanh_c_norm * o_slope / s_x)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (W_g)
+    out[..., 0 : H, 0 : D] += (-0.25 * gamma_o * tanh_c_norm * o_slope / s_x)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (W_o)
+    out[..., 0 : H, 0 : D] += (-0.5 * gamma_o * v_o * tanh_c_norm * o_slope / s_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * v_i)[..., :, None] * W_i)
+    out[..., 0 : H, 0 : D] += (-0.5 * gamma_o * v_o * tanh_c_norm * o_slope / s_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * v_i - 0.125 * v_f - 0.125 * v_g - 0.125 * v_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (W_i))
+    out[..., 0 : H, 0 : D] += (-0.5 * gamma_o * v_o * tanh_c_norm * o_slope / s_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * v_i - 0.125 * v_f - 0.125 * v_g - 0.125 * v_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (W_f))
+    out[..., 0 : H, 0 : D] += (-0.5 * gamma_o * v_o * tanh_c_norm * o_slope / s_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * v_i - 0.125 * v_f - 0.125 * v_g - 0.125 * v_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (W_g))
+    out[..., 0 : H, 0 : D] += (-0.5 * gamma_o * v_o * tanh_c_norm * o_slope / s_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * v_i - 0.125 * v_f - 0.125 * v_g - 0.125 * v_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (W_o))
+    out[..., 0 : H, 0 : D] += (-0.5 * gamma_o * v_o * tanh_c_norm * o_slope / s_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * v_f)[..., :, None] * W_f)
+    out[..., 0 : H, 0 : D] += (-0.5 * gamma_o * v_o * tanh_c_norm * o_slope / s_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * v_g)[..., :, None] * W_g)
+    out[..., 0 : H, 0 : D] += (-0.5 * gamma_o * v_o * tanh_c_norm * o_slope / s_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * v_o)[..., :, None] * W_o)
+    out[..., 0 : H, 0 : D] += (gamma_c * o * tanh_c_norm_slope / s_c)[..., :, None] * out[..., H : H + H, 0 : D]
+    out[..., 0 : H, 0 : D] += (-gamma_c * o * tanh_c_norm_slope / s_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, 0 : D])
+    out[..., 0 : H, 0 : D] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / s_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * out[..., H : H + H, 0 : D])
+    out[..., 0 : H, 0 : D] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / s_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, 0 : D]))
     return out
 
 
@@ -2829,7 +2826,7 @@ def _parameter_jacobian_fast(tape: Tape, params: Params, t: Any) -> Params:
     h_prev = tape.h[:-1][t]
     c_prev = tape.c[:-1][t]
     alpha_f = params.alpha_f
-    sigma_h = tape.sigma_h[t]
+    s_h = tape.s_h[t]
     alpha_i = params.alpha_i
     alpha_g = params.alpha_g
     u_i = tape.u_i[t]
@@ -2838,7 +2835,7 @@ def _parameter_jacobian_fast(tape: Tape, params: Params, t: Any) -> Params:
     u_o = tape.u_o[t]
     x = tape.x[t]
     gamma_f = params.gamma_f
-    sigma_x = tape.sigma_x[t]
+    s_x = tape.s_x[t]
     gamma_i = params.gamma_i
     gamma_g = params.gamma_g
     v_i = tape.v_i[t]
@@ -2849,7 +2846,7 @@ def _parameter_jacobian_fast(tape: Tape, params: Params, t: Any) -> Params:
     tanh_c_norm = tape.tanh_c_norm[t]
     alpha_o = params.alpha_o
     gamma_c = params.gamma_c
-    sigma_c = tape.sigma_c[t]
+    s_c = tape.s_c[t]
     u_c = tape.u_c[t]
     gamma_o = params.gamma_o
     lead = tape.x[t].shape[:-1]
@@ -2858,182 +2855,182 @@ def _parameter_jacobian_fast(tape: Tape, params: Params, t: Any) -> Params:
     f_slope = f * (1 - f)
     g_slope = 1 - g**2
     # d c[t] / d U_i
-    out[..., H : H + H, 0 : H * H] += (-0.25 * c_prev * alpha_f * f_slope / sigma_h - 0.25 * alpha_i * g * i_slope / sigma_h - 0.25 * alpha_g * i * g_slope / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(h_prev, H))
-    out[..., H : H + H, 0 : H * H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / sigma_h**3 - 0.5 * alpha_i * u_i * g * i_slope / sigma_h**3 - 0.5 * alpha_g * u_g * i * g_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_i)[..., :, None] * _applied(h_prev, H))
-    out[..., H : H + H, 0 : H * H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / sigma_h**3 - 0.5 * alpha_i * u_i * g * i_slope / sigma_h**3 - 0.5 * alpha_g * u_g * i * g_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(h_prev, H)))
-    out[..., H : H + H, 0 : H * H] += (alpha_i * g * i_slope / sigma_h)[..., :, None] * _applied(h_prev, H)
+    out[..., H : H + H, 0 : H * H] += (-0.25 * c_prev * alpha_f * f_slope / s_h - 0.25 * alpha_i * g * i_slope / s_h - 0.25 * alpha_g * i * g_slope / s_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(h_prev, H))
+    out[..., H : H + H, 0 : H * H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / s_h**3 - 0.5 * alpha_i * u_i * g * i_slope / s_h**3 - 0.5 * alpha_g * u_g * i * g_slope / s_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_i)[..., :, None] * _applied(h_prev, H))
+    out[..., H : H + H, 0 : H * H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / s_h**3 - 0.5 * alpha_i * u_i * g * i_slope / s_h**3 - 0.5 * alpha_g * u_g * i * g_slope / s_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(h_prev, H)))
+    out[..., H : H + H, 0 : H * H] += (alpha_i * g * i_slope / s_h)[..., :, None] * _applied(h_prev, H)
     # d c[t] / d U_f
-    out[..., H : H + H, H * H : H * H + H * H] += (c_prev * alpha_f * f_slope / sigma_h)[..., :, None] * _applied(h_prev, H)
-    out[..., H : H + H, H * H : H * H + H * H] += (-0.25 * c_prev * alpha_f * f_slope / sigma_h - 0.25 * alpha_i * g * i_slope / sigma_h - 0.25 * alpha_g * i * g_slope / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(h_prev, H))
-    out[..., H : H + H, H * H : H * H + H * H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / sigma_h**3 - 0.5 * alpha_i * u_i * g * i_slope / sigma_h**3 - 0.5 * alpha_g * u_g * i * g_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(h_prev, H)))
-    out[..., H : H + H, H * H : H * H + H * H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / sigma_h**3 - 0.5 * alpha_i * u_i * g * i_slope / sigma_h**3 - 0.5 * alpha_g * u_g * i * g_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_f)[..., :, None] * _applied(h_prev, H))
+    out[..., H : H + H, H * H : H * H + H * H] += (c_prev * alpha_f * f_slope / s_h)[..., :, None] * _applied(h_prev, H)
+    out[..., H : H + H, H * H : H * H + H * H] += (-0.25 * c_prev * alpha_f * f_slope / s_h - 0.25 * alpha_i * g * i_slope / s_h - 0.25 * alpha_g * i * g_slope / s_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(h_prev, H))
+    out[..., H : H + H, H * H : H * H + H * H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / s_h**3 - 0.5 * alpha_i * u_i * g * i_slope / s_h**3 - 0.5 * alpha_g * u_g * i * g_slope / s_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(h_prev, H)))
+    out[..., H : H + H, H * H : H * H + H * H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / s_h**3 - 0.5 * alpha_i * u_i * g * i_slope / s_h**3 - 0.5 * alpha_g * u_g * i * g_slope / s_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_f)[..., :, None] * _applied(h_prev, H))
     # d c[t] / d U_g
-    out[..., H : H + H, H * H + H * H : H * H + H * H + H * H] += (-0.25 * c_prev * alpha_f * f_slope / sigma_h - 0.25 * alpha_i * g * i_slope / sigma_h - 0.25 * alpha_g * i * g_slope / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(h_prev, H))
-    out[..., H : H + H, H * H + H * H : H * H + H * H + H * H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / sigma_h**3 - 0.5 * alpha_i * u_i * g * i_slope / sigma_h**3 - 0.5 * alpha_g * u_g * i * g_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(h_prev, H)))
-    out[..., H : H + H, H * H + H * H : H * H + H * H + H * H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / sigma_h**3 - 0.5 * alpha_i * u_i * g * i_slope / sigma_h**3 - 0.5 * alpha_g * u_g * i * g_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_g)[..., :, None] * _applied(h_prev, H))
-    out[..., H : H + H, H * H + H * H : H * H + H * H + H * H] += (alpha_g * i * g_slope / sigma_h)[..., :, None] * _applied(h_prev, H)
+    out[..., H : H + H, H * H + H * H : H * H + H * H + H * H] += (-0.25 * c_prev * alpha_f * f_slope / s_h - 0.25 * alpha_i * g * i_slope / s_h - 0.25 * alpha_g * i * g_slope / s_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(h_prev, H))
+    out[..., H : H + H, H * H + H * H : H * H + H * H + H * H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / s_h**3 - 0.5 * alpha_i * u_i * g * i_slope / s_h**3 - 0.5 * alpha_g * u_g * i * g_slope / s_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(h_prev, H)))
+    out[..., H : H + H, H * H + H * H : H * H + H * H + H * H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / s_h**3 - 0.5 * alpha_i * u_i * g * i_slope / s_h**3 - 0.5 * alpha_g * u_g * i * g_slope / s_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_g)[..., :, None] * _applied(h_prev, H))
+    out[..., H : H + H, H * H + H * H : H * H + H * H + H * H] += (alpha_g * i * g_slope / s_h)[..., :, None] * _applied(h_prev, H)
     # d c[t] / d U_o
-    out[..., H : H + H, H * H + H * H + H * H : H * H + H * H + H * H + H * H] += (-0.25 * c_prev * alpha_f * f_slope / sigma_h - 0.25 * alpha_i * g * i_slope / sigma_h - 0.25 * alpha_g * i * g_slope / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(h_prev, H))
-    out[..., H : H + H, H * H + H * H + H * H : H * H + H * H + H * H + H * H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / sigma_h**3 - 0.5 * alpha_i * u_i * g * i_slope / sigma_h**3 - 0.5 * alpha_g * u_g * i * g_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(h_prev, H)))
-    out[..., H : H + H, H * H + H * H + H * H : H * H + H * H + H * H + H * H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / sigma_h**3 - 0.5 * alpha_i * u_i * g * i_slope / sigma_h**3 - 0.5 * alpha_g * u_g * i * g_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_o)[..., :, None] * _applied(h_prev, H))
+    out[..., H : H + H, H * H + H * H + H * H : H * H + H * H + H * H + H * H] += (-0.25 * c_prev * alpha_f * f_slope / s_h - 0.25 * alpha_i * g * i_slope / s_h - 0.25 * alpha_g * i * g_slope / s_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(h_prev, H))
+    out[..., H : H + H, H * H + H * H + H * H : H * H + H * H + H * H + H * H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / s_h**3 - 0.5 * alpha_i * u_i * g * i_slope / s_h**3 - 0.5 * alpha_g * u_g * i * g_slope / s_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(h_prev, H)))
+    out[..., H : H + H, H * H + H * H + H * H : H * H + H * H + H * H + H * H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / s_h**3 - 0.5 * alpha_i * u_i * g * i_slope / s_h**3 - 0.5 * alpha_g * u_g * i * g_slope / s_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_o)[..., :, None] * _applied(h_prev, H))
     # d c[t] / d W_i
-    out[..., H : H + H, H * H + H * H + H * H + H * H : H * H + H * H + H * H + H * H + H * D] += (-0.25 * c_prev * gamma_f * f_slope / sigma_x - 0.25 * gamma_i * g * i_slope / sigma_x - 0.25 * gamma_g * i * g_slope / sigma_x)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(x, H))
-    out[..., H : H + H, H * H + H * H + H * H + H * H : H * H + H * H + H * H + H * H + H * D] += (-0.5 * c_prev * gamma_f * v_f * f_slope / sigma_x**3 - 0.5 * gamma_i * v_i * g * i_slope / sigma_x**3 - 0.5 * gamma_g * v_g * i * g_slope / sigma_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * v_i)[..., :, None] * _applied(x, H))
-    out[..., H : H + H, H * H + H * H + H * H + H * H : H * H + H * H + H * H + H * H + H * D] += (-0.5 * c_prev * gamma_f * v_f * f_slope / sigma_x**3 - 0.5 * gamma_i * v_i * g * i_slope / sigma_x**3 - 0.5 * gamma_g * v_g * i * g_slope / sigma_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * v_i - 0.125 * v_f - 0.125 * v_g - 0.125 * v_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(x, H)))
-    out[..., H : H + H, H * H + H * H + H * H + H * H : H * H + H * H + H * H + H * H + H * D] += (gamma_i * g * i_slope / sigma_x)[..., :, None] * _applied(x, H)
+    out[..., H : H + H, H * H + H * H + H * H + H * H : H * H + H * H + H * H + H * H + H * D] += (-0.25 * c_prev * gamma_f * f_slope / s_x - 0.25 * gamma_i * g * i_slope / s_x - 0.25 * gamma_g * i * g_slope / s_x)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(x, H))
+    out[..., H : H + H, H * H + H * H + H * H + H * H : H * H + H * H + H * H + H * H + H * D] += (-0.5 * c_prev * gamma_f * v_f * f_slope / s_x**3 - 0.5 * gamma_i * v_i * g * i_slope / s_x**3 - 0.5 * gamma_g * v_g * i * g_slope / s_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * v_i)[..., :, None] * _applied(x, H))
+    out[..., H : H + H, H * H + H * H + H * H + H * H : H * H + H * H + H * H + H * H + H * D] += (-0.5 * c_prev * gamma_f * v_f * f_slope / s_x**3 - 0.5 * gamma_i * v_i * g * i_slope / s_x**3 - 0.5 * gamma_g * v_g * i * g_slope / s_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * v_i - 0.125 * v_f - 0.125 * v_g - 0.125 * v_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(x, H)))
+    out[..., H : H + H, H * H + H * H + H * H + H * H : H * H + H * H + H * H + H * H + H * D] += (gamma_i * g * i_slope / s_x)[..., :, None] * _applied(x, H)
     # d c[t] / d W_f
-    out[..., H : H + H, H * H + H * H + H * H + H * H + H * D : H * H + H * H + H * H + H * H + H * D + H * D] += (c_prev * gamma_f * f_slope / sigma_x)[..., :, None] * _applied(x, H)
-    out[..., H : H + H, H * H + H * H + H * H + H * H + H * D : H * H + H * H + H * H + H * H + H * D + H * D] += (-0.25 * c_prev * gamma_f * f_slope / sigma_x - 0.25 * gamma_i * g * i_slope / sigma_x - 0.25 * gamma_g * i * g_slope / sigma_x)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(x, H))
-    out[..., H : H + H, H * H + H * H + H * H + H * H + H * D : H * H + H * H + H * H + H * H + H * D + H * D] += (-0.5 * c_prev * gamma_f * v_f * f_slope / sigma_x**3 - 0.5 * gamma_i * v_i * g * i_slope / sigma_x**3 - 0.5 * gamma_g * v_g * i * g_slope / sigma_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * v_i - 0.125 * v_f - 0.125 * v_g - 0.125 * v_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(x, H)))
-    out[..., H : H + H, H * H + H * H + H * H + H * H + H * D : H * H + H * H + H * H + H * H + H * D + H * D] += (-0.5 * c_prev * gamma_f * v_f * f_slope / sigma_x**3 - 0.5 * gamma_i * v_i * g * i_slope / sigma_x**3 - 0.5 * gamma_g * v_g * i * g_slope / sigma_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * v_f)[..., :, None] * _applied(x, H))
+    out[..., H : H + H, H * H + H * H + H * H + H * H + H * D : H * H + H * H + H * H + H * H + H * D + H * D] += (c_prev * gamma_f * f_slope / s_x)[..., :, None] * _applied(x, H)
+    out[..., H : H + H, H * H + H * H + H * H + H * H + H * D : H * H + H * H + H * H + H * H + H * D + H * D] += (-0.25 * c_prev * gamma_f * f_slope / s_x - 0.25 * gamma_i * g * i_slope / s_x - 0.25 * gamma_g * i * g_slope / s_x)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(x, H))
+    out[..., H : H + H, H * H + H * H + H * H + H * H + H * D : H * H + H * H + H * H + H * H + H * D + H * D] += (-0.5 * c_prev * gamma_f * v_f * f_slope / s_x**3 - 0.5 * gamma_i * v_i * g * i_slope / s_x**3 - 0.5 * gamma_g * v_g * i * g_slope / s_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * v_i - 0.125 * v_f - 0.125 * v_g - 0.125 * v_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(x, H)))
+    out[..., H : H + H, H * H + H * H + H * H + H * H + H * D : H * H + H * H + H * H + H * H + H * D + H * D] += (-0.5 * c_prev * gamma_f * v_f * f_slope / s_x**3 - 0.5 * gamma_i * v_i * g * i_slope / s_x**3 - 0.5 * gamma_g * v_g * i * g_slope / s_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * v_f)[..., :, None] * _applied(x, H))
     # d c[t] / d W_g
-    out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D] += (-0.25 * c_prev * gamma_f * f_slope / sigma_x - 0.25 * gamma_i * g * i_slope / sigma_x - 0.25 * gamma_g * i * g_slope / sigma_x)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(x, H))
-    out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D] += (-0.5 * c_prev * gamma_f * v_f * f_slope / sigma_x**3 - 0.5 * gamma_i * v_i * g * i_slope / sigma_x**3 - 0.5 * gamma_g * v_g * i * g_slope / sigma_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * v_i - 0.125 * v_f - 0.125 * v_g - 0.125 * v_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(x, H)))
-    out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D] += (-0.5 * c_prev * gamma_f * v_f * f_slope / sigma_x**3 - 0.5 * gamma_i * v_i * g * i_slope / sigma_x**3 - 0.5 * gamma_g * v_g * i * g_slope / sigma_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * v_g)[..., :, None] * _applied(x, H))
-    out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D] += (gamma_g * i * g_slope / sigma_x)[..., :, None] * _applied(x, H)
+    out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D] += (-0.25 * c_prev * gamma_f * f_slope / s_x - 0.25 * gamma_i * g * i_slope / s_x - 0.25 * gamma_g * i * g_slope / s_x)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(x, H))
+    out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D] += (-0.5 * c_prev * gamma_f * v_f * f_slope / s_x**3 - 0.5 * gamma_i * v_i * g * i_slope / s_x**3 - 0.5 * gamma_g * v_g * i * g_slope / s_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * v_i - 0.125 * v_f - 0.125 * v_g - 0.125 * v_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(x, H)))
+    out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D] += (-0.5 * c_prev * gamma_f * v_f * f_slope / s_x**3 - 0.5 * gamma_i * v_i * g * i_slope / s_x**3 - 0.5 * gamma_g * v_g * i * g_slope / s_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * v_g)[..., :, None] * _applied(x, H))
+    out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D] += (gamma_g * i * g_slope / s_x)[..., :, None] * _applied(x, H)
     # d c[t] / d W_o
-    out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D] += (-0.25 * c_prev * gamma_f * f_slope / sigma_x - 0.25 * gamma_i * g * i_slope / sigma_x - 0.25 * gamma_g * i * g_slope / sigma_x)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(x, H))
-    out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D] += (-0.5 * c_prev * gamma_f * v_f * f_slope / sigma_x**3 - 0.5 * gamma_i * v_i * g * i_slope / sigma_x**3 - 0.5 * gamma_g * v_g * i * g_slope / sigma_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * v_i - 0.125 * v_f - 0.125 * v_g - 0.125 * v_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(x, H)))
-    out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D] += (-0.5 * c_prev * gamma_f * v_f * f_slope / sigma_x**3 - 0.5 * gamma_i * v_i * g * i_slope / sigma_x**3 - 0.5 * gamma_g * v_g * i * g_slope / sigma_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * v_o)[..., :, None] * _applied(x, H))
+    out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D] += (-0.25 * c_prev * gamma_f * f_slope / s_x - 0.25 * gamma_i * g * i_slope / s_x - 0.25 * gamma_g * i * g_slope / s_x)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(x, H))
+    out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D] += (-0.5 * c_prev * gamma_f * v_f * f_slope / s_x**3 - 0.5 * gamma_i * v_i * g * i_slope / s_x**3 - 0.5 * gamma_g * v_g * i * g_slope / s_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * v_i - 0.125 * v_f - 0.125 * v_g - 0.125 * v_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(x, H)))
+    out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D] += (-0.5 * c_prev * gamma_f * v_f * f_slope / s_x**3 - 0.5 * gamma_i * v_i * g * i_slope / s_x**3 - 0.5 * gamma_g * v_g * i * g_slope / s_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * v_o)[..., :, None] * _applied(x, H))
     # d c[t] / d alpha_i
-    np.einsum("...ii->...i", out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H])[...] += u_i * g * i_slope / sigma_h
+    np.einsum("...ii->...i", out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H])[...] += u_i * g * i_slope / s_h
     # d c[t] / d gamma_i
-    np.einsum("...ii->...i", out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H])[...] += v_i * g * i_slope / sigma_x
+    np.einsum("...ii->...i", out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H])[...] += v_i * g * i_slope / s_x
     # d c[t] / d b_i
     np.einsum("...ii->...i", out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H])[...] += g * i_slope
     # d c[t] / d alpha_f
-    np.einsum("...ii->...i", out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H])[...] += c_prev * u_f * f_slope / sigma_h
+    np.einsum("...ii->...i", out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H])[...] += c_prev * u_f * f_slope / s_h
     # d c[t] / d gamma_f
-    np.einsum("...ii->...i", out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H])[...] += c_prev * v_f * f_slope / sigma_x
+    np.einsum("...ii->...i", out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H])[...] += c_prev * v_f * f_slope / s_x
     # d c[t] / d b_f
     np.einsum("...ii->...i", out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H])[...] += c_prev * f_slope
     # d c[t] / d alpha_g
-    np.einsum("...ii->...i", out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H])[...] += u_g * i * g_slope / sigma_h
+    np.einsum("...ii->...i", out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H])[...] += u_g * i * g_slope / s_h
     # d c[t] / d gamma_g
-    np.einsum("...ii->...i", out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H])[...] += v_g * i * g_slope / sigma_x
+    np.einsum("...ii->...i", out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H])[...] += v_g * i * g_slope / s_x
     # d c[t] / d b_g
     np.einsum("...ii->...i", out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H + H])[...] += i * g_slope
     o_slope = o * (1 - o)
     tanh_c_norm_slope = 1 - tanh_c_norm**2
     # d h[t] / d U_i
-    out[..., 0 : H, 0 : H * H] += (-0.25 * alpha_o * tanh_c_norm * o_slope / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(h_prev, H))
-    out[..., 0 : H, 0 : H * H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_i)[..., :, None] * _applied(h_prev, H))
-    out[..., 0 : H, 0 : H * H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(h_prev, H)))
-    out[..., 0 : H, 0 : H * H] += (gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * out[..., H : H + H, 0 : H * H]
-    out[..., 0 : H, 0 : H * H] += (-gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, 0 : H * H])
-    out[..., 0 : H, 0 : H * H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * out[..., H : H + H, 0 : H * H])
-    out[..., 0 : H, 0 : H * H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, 0 : H * H]))
+    out[..., 0 : H, 0 : H * H] += (-0.25 * alpha_o * tanh_c_norm * o_slope / s_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(h_prev, H))
+    out[..., 0 : H, 0 : H * H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / s_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_i)[..., :, None] * _applied(h_prev, H))
+    out[..., 0 : H, 0 : H * H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / s_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(h_prev, H)))
+    out[..., 0 : H, 0 : H * H] += (gamma_c * o * tanh_c_norm_slope / s_c)[..., :, None] * out[..., H : H + H, 0 : H * H]
+    out[..., 0 : H, 0 : H * H] += (-gamma_c * o * tanh_c_norm_slope / s_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, 0 : H * H])
+    out[..., 0 : H, 0 : H * H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / s_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * out[..., H : H + H, 0 : H * H])
+    out[..., 0 : H, 0 : H * H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / s_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, 0 : H * H]))
     # d h[t] / d U_f
-    out[..., 0 : H, H * H : H * H + H * H] += (-0.25 * alpha_o * tanh_c_norm * o_slope / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(h_prev, H))
-    out[..., 0 : H, H * H : H * H + H * H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(h_prev, H)))
-    out[..., 0 : H, H * H : H * H + H * H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_f)[..., :, None] * _applied(h_prev, H))
-    out[..., 0 : H, H * H : H * H + H * H] += (gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * out[..., H : H + H, H * H : H * H + H * H]
-    out[..., 0 : H, H * H : H * H + H * H] += (-gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H : H * H + H * H])
-    out[..., 0 : H, H * H : H * H + H * H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * out[..., H : H + H, H * H : H * H + H * H])
-    out[..., 0 : H, H * H : H * H + H * H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H : H * H + H * H]))
+    out[..., 0 : H, H * H : H * H + H * H] += (-0.25 * alpha_o * tanh_c_norm * o_slope / s_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(h_prev, H))
+    out[..., 0 : H, H * H : H * H + H * H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / s_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(h_prev, H)))
+    out[..., 0 : H, H * H : H * H + H * H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / s_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_f)[..., :, None] * _applied(h_prev, H))
+    out[..., 0 : H, H * H : H * H + H * H] += (gamma_c * o * tanh_c_norm_slope / s_c)[..., :, None] * out[..., H : H + H, H * H : H * H + H * H]
+    out[..., 0 : H, H * H : H * H + H * H] += (-gamma_c * o * tanh_c_norm_slope / s_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H : H * H + H * H])
+    out[..., 0 : H, H * H : H * H + H * H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / s_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * out[..., H : H + H, H * H : H * H + H * H])
+    out[..., 0 : H, H * H : H * H + H * H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / s_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H : H * H + H * H]))
     # d h[t] / d U_g
-    out[..., 0 : H, H * H + H * H : H * H + H * H + H * H] += (-0.25 * alpha_o * tanh_c_norm * o_slope / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(h_prev, H))
-    out[..., 0 : H, H * H + H * H : H * H + H * H + H * H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(h_prev, H)))
-    out[..., 0 : H, H * H + H * H : H * H + H * H + H * H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_g)[..., :, None] * _applied(h_prev, H))
-    out[..., 0 : H, H * H + H * H : H * H + H * H + H * H] += (gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * out[..., H : H + H, H * H + H * H : H * H + H * H + H * H]
-    out[..., 0 : H, H * H + H * H : H * H + H * H + H * H] += (-gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H : H * H + H * H + H * H])
-    out[..., 0 : H, H * H + H * H : H * H + H * H + H * H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * out[..., H : H + H, H * H + H * H : H * H + H * H + H * H])
-    out[..., 0 : H, H * H + H * H : H * H + H * H + H * H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H : H * H + H * H + H * H]))
+    out[..., 0 : H, H * H + H * H : H * H + H * H + H * H] += (-0.25 * alpha_o * tanh_c_norm * o_slope / s_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(h_prev, H))
+    out[..., 0 : H, H * H + H * H : H * H + H * H + H * H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / s_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(h_prev, H)))
+    out[..., 0 : H, H * H + H * H : H * H + H * H + H * H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / s_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_g)[..., :, None] * _applied(h_prev, H))
+    out[..., 0 : H, H * H + H * H : H * H + H * H + H * H] += (gamma_c * o * tanh_c_norm_slope / s_c)[..., :, None] * out[..., H : H + H, H * H + H * H : H * H + H * H + H * H]
+    out[..., 0 : H, H * H + H * H : H * H + H * H + H * H] += (-gamma_c * o * tanh_c_norm_slope / s_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H : H * H + H * H + H * H])
+    out[..., 0 : H, H * H + H * H : H * H + H * H + H * H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / s_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * out[..., H : H + H, H * H + H * H : H * H + H * H + H * H])
+    out[..., 0 : H, H * H + H * H : H * H + H * H + H * H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / s_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H : H * H + H * H + H * H]))
     # d h[t] / d U_o
-    out[..., 0 : H, H * H + H * H + H * H : H * H + H * H + H * H + H * H] += (alpha_o * tanh_c_norm * o_slope / sigma_h)[..., :, None] * _applied(h_prev, H)
-    out[..., 0 : H, H * H + H * H + H * H : H * H + H * H + H * H + H * H] += (-0.25 * alpha_o * tanh_c_norm * o_slope / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(h_prev, H))
-    out[..., 0 : H, H * H + H * H + H * H : H * H + H * H + H * H + H * H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(h_prev, H)))
-    out[..., 0 : H, H * H + H * H + H * H : H * H + H * H + H * H + H * H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_o)[..., :, None] * _applied(h_prev, H))
-    out[..., 0 : H, H * H + H * H + H * H : H * H + H * H + H * H + H * H] += (gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H : H * H + H * H + H * H + H * H]
-    out[..., 0 : H, H * H + H * H + H * H : H * H + H * H + H * H + H * H] += (-gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H : H * H + H * H + H * H + H * H])
-    out[..., 0 : H, H * H + H * H + H * H : H * H + H * H + H * H + H * H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H : H * H + H * H + H * H + H * H])
-    out[..., 0 : H, H * H + H * H + H * H : H * H + H * H + H * H + H * H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H : H * H + H * H + H * H + H * H]))
+    out[..., 0 : H, H * H + H * H + H * H : H * H + H * H + H * H + H * H] += (alpha_o * tanh_c_norm * o_slope / s_h)[..., :, None] * _applied(h_prev, H)
+    out[..., 0 : H, H * H + H * H + H * H : H * H + H * H + H * H + H * H] += (-0.25 * alpha_o * tanh_c_norm * o_slope / s_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(h_prev, H))
+    out[..., 0 : H, H * H + H * H + H * H : H * H + H * H + H * H + H * H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / s_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(h_prev, H)))
+    out[..., 0 : H, H * H + H * H + H * H : H * H + H * H + H * H + H * H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / s_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_o)[..., :, None] * _applied(h_prev, H))
+    out[..., 0 : H, H * H + H * H + H * H : H * H + H * H + H * H + H * H] += (gamma_c * o * tanh_c_norm_slope / s_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H : H * H + H * H + H * H + H * H]
+    out[..., 0 : H, H * H + H * H + H * H : H * H + H * H + H * H + H * H] += (-gamma_c * o * tanh_c_norm_slope / s_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H : H * H + H * H + H * H + H * H])
+    out[..., 0 : H, H * H + H * H + H * H : H * H + H * H + H * H + H * H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / s_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H : H * H + H * H + H * H + H * H])
+    out[..., 0 : H, H * H + H * H + H * H : H * H + H * H + H * H + H * H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / s_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H : H * H + H * H + H * H + H * H]))
     # d h[t] / d W_i
-    out[..., 0 : H, H * H + H * H + H * H + H * H : H * H + H * H + H * H + H * H + H * D] += (-0.25 * gamma_o * tanh_c_norm * o_slope / sigma_x)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(x, H))
-    out[..., 0 : H, H * H + H * H + H * H + H * H : H * H + H * H + H * H + H * H + H * D] += (-0.5 * gamma_o * v_o * tanh_c_norm * o_slope / sigma_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * v_i)[..., :, None] * _applied(x, H))
-    out[..., 0 : H, H * H + H * H + H * H + H * H : H * H + H * H + H * H + H * H + H * D] += (-0.5 * gamma_o * v_o * tanh_c_norm * o_slope / sigma_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * v_i - 0.125 * v_f - 0.125 * v_g - 0.125 * v_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(x, H)))
-    out[..., 0 : H, H * H + H * H + H * H + H * H : H * H + H * H + H * H + H * H + H * D] += (gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H + H * H : H * H + H * H + H * H + H * H + H * D]
-    out[..., 0 : H, H * H + H * H + H * H + H * H : H * H + H * H + H * H + H * H + H * D] += (-gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H + H * H : H * H + H * H + H * H + H * H + H * D])
-    out[..., 0 : H, H * H + H * H + H * H + H * H : H * H + H * H + H * H + H * H + H * D] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H + H * H : H * H + H * H + H * H + H * H + H * D])
-    out[..., 0 : H, H * H + H * H + H * H + H * H : H * H + H * H + H * H + H * H + H * D] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H + H * H : H * H + H * H + H * H + H * H + H * D]))
+    out[..., 0 : H, H * H + H * H + H * H + H * H : H * H + H * H + H * H + H * H + H * D] += (-0.25 * gamma_o * tanh_c_norm * o_slope / s_x)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(x, H))
+    out[..., 0 : H, H * H + H * H + H * H + H * H : H * H + H * H + H * H + H * H + H * D] += (-0.5 * gamma_o * v_o * tanh_c_norm * o_slope / s_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * v_i)[..., :, None] * _applied(x, H))
+    out[..., 0 : H, H * H + H * H + H * H + H * H : H * H + H * H + H * H + H * H + H * D] += (-0.5 * gamma_o * v_o * tanh_c_norm * o_slope / s_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * v_i - 0.125 * v_f - 0.125 * v_g - 0.125 * v_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(x, H)))
+    out[..., 0 : H, H * H + H * H + H * H + H * H : H * H + H * H + H * H + H * H + H * D] += (gamma_c * o * tanh_c_norm_slope / s_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H + H * H : H * H + H * H + H * H + H * H + H * D]
+    out[..., 0 : H, H * H + H * H + H * H + H * H : H * H + H * H + H * H + H * H + H * D] += (-gamma_c * o * tanh_c_norm_slope / s_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H + H * H : H * H + H * H + H * H + H * H + H * D])
+    out[..., 0 : H, H * H + H * H + H * H + H * H : H * H + H * H + H * H + H * H + H * D] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / s_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H + H * H : H * H + H * H + H * H + H * H + H * D])
+    out[..., 0 : H, H * H + H * H + H * H + H * H : H * H + H * H + H * H + H * H + H * D] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / s_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H + H * H : H * H + H * H + H * H + H * H + H * D]))
     # d h[t] / d W_f
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D : H * H + H * H + H * H + H * H + H * D + H * D] += (-0.25 * gamma_o * tanh_c_norm * o_slope / sigma_x)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(x, H))
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D : H * H + H * H + H * H + H * H + H * D + H * D] += (-0.5 * gamma_o * v_o * tanh_c_norm * o_slope / sigma_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * v_i - 0.125 * v_f - 0.125 * v_g - 0.125 * v_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(x, H)))
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D : H * H + H * H + H * H + H * H + H * D + H * D] += (-0.5 * gamma_o * v_o * tanh_c_norm * o_slope / sigma_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * v_f)[..., :, None] * _applied(x, H))
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D : H * H + H * H + H * H + H * H + H * D + H * D] += (gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H + H * H + H * D : H * H + H * H + H * H + H * H + H * D + H * D]
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D : H * H + H * H + H * H + H * H + H * D + H * D] += (-gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H + H * H + H * D : H * H + H * H + H * H + H * H + H * D + H * D])
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D : H * H + H * H + H * H + H * H + H * D + H * D] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H + H * H + H * D : H * H + H * H + H * H + H * H + H * D + H * D])
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D : H * H + H * H + H * H + H * H + H * D + H * D] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H + H * H + H * D : H * H + H * H + H * H + H * H + H * D + H * D]))
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D : H * H + H * H + H * H + H * H + H * D + H * D] += (-0.25 * gamma_o * tanh_c_norm * o_slope / s_x)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(x, H))
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D : H * H + H * H + H * H + H * H + H * D + H * D] += (-0.5 * gamma_o * v_o * tanh_c_norm * o_slope / s_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * v_i - 0.125 * v_f - 0.125 * v_g - 0.125 * v_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(x, H)))
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D : H * H + H * H + H * H + H * H + H * D + H * D] += (-0.5 * gamma_o * v_o * tanh_c_norm * o_slope / s_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * v_f)[..., :, None] * _applied(x, H))
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D : H * H + H * H + H * H + H * H + H * D + H * D] += (gamma_c * o * tanh_c_norm_slope / s_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H + H * H + H * D : H * H + H * H + H * H + H * H + H * D + H * D]
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D : H * H + H * H + H * H + H * H + H * D + H * D] += (-gamma_c * o * tanh_c_norm_slope / s_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H + H * H + H * D : H * H + H * H + H * H + H * H + H * D + H * D])
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D : H * H + H * H + H * H + H * H + H * D + H * D] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / s_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H + H * H + H * D : H * H + H * H + H * H + H * H + H * D + H * D])
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D : H * H + H * H + H * H + H * H + H * D + H * D] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / s_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H + H * H + H * D : H * H + H * H + H * H + H * H + H * D + H * D]))
     # d h[t] / d W_g
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D] += (-0.25 * gamma_o * tanh_c_norm * o_slope / sigma_x)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(x, H))
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D] += (-0.5 * gamma_o * v_o * tanh_c_norm * o_slope / sigma_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * v_i - 0.125 * v_f - 0.125 * v_g - 0.125 * v_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(x, H)))
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D] += (-0.5 * gamma_o * v_o * tanh_c_norm * o_slope / sigma_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * v_g)[..., :, None] * _applied(x, H))
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D] += (gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D]
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D] += (-gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D])
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D])
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D]))
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D] += (-0.25 * gamma_o * tanh_c_norm * o_slope / s_x)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(x, H))
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D] += (-0.5 * gamma_o * v_o * tanh_c_norm * o_slope / s_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * v_i - 0.125 * v_f - 0.125 * v_g - 0.125 * v_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(x, H)))
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D] += (-0.5 * gamma_o * v_o * tanh_c_norm * o_slope / s_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * v_g)[..., :, None] * _applied(x, H))
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D] += (gamma_c * o * tanh_c_norm_slope / s_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D]
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D] += (-gamma_c * o * tanh_c_norm_slope / s_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D])
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / s_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D])
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / s_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D]))
     # d h[t] / d W_o
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D] += (gamma_o * tanh_c_norm * o_slope / sigma_x)[..., :, None] * _applied(x, H)
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D] += (-0.25 * gamma_o * tanh_c_norm * o_slope / sigma_x)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(x, H))
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D] += (-0.5 * gamma_o * v_o * tanh_c_norm * o_slope / sigma_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * v_i - 0.125 * v_f - 0.125 * v_g - 0.125 * v_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(x, H)))
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D] += (-0.5 * gamma_o * v_o * tanh_c_norm * o_slope / sigma_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * v_o)[..., :, None] * _applied(x, H))
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D] += (gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D]
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D] += (-gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D])
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D])
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D]))
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D] += (gamma_o * tanh_c_norm * o_slope / s_x)[..., :, None] * _applied(x, H)
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D] += (-0.25 * gamma_o * tanh_c_norm * o_slope / s_x)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(x, H))
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D] += (-0.5 * gamma_o * v_o * tanh_c_norm * o_slope / s_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * v_i - 0.125 * v_f - 0.125 * v_g - 0.125 * v_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(x, H)))
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D] += (-0.5 * gamma_o * v_o * tanh_c_norm * o_slope / s_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * v_o)[..., :, None] * _applied(x, H))
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D] += (gamma_c * o * tanh_c_norm_slope / s_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D]
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D] += (-gamma_c * o * tanh_c_norm_slope / s_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D])
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / s_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D])
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / s_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D]))
     # d h[t] / d alpha_i
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H] += (gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H]
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H] += (-gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H])
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H])
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H]))
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H] += (gamma_c * o * tanh_c_norm_slope / s_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H]
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H] += (-gamma_c * o * tanh_c_norm_slope / s_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H])
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / s_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H])
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / s_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H]))
     # d h[t] / d gamma_i
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H] += (gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H]
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H] += (-gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H])
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H])
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H]))
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H] += (gamma_c * o * tanh_c_norm_slope / s_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H]
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H] += (-gamma_c * o * tanh_c_norm_slope / s_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H])
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / s_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H])
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / s_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H]))
     # d h[t] / d b_i
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H] += (gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H]
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H] += (-gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H])
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H])
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H]))
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H] += (gamma_c * o * tanh_c_norm_slope / s_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H]
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H] += (-gamma_c * o * tanh_c_norm_slope / s_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H])
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / s_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H])
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / s_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H]))
     # d h[t] / d alpha_f
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H] += (gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H]
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H] += (-gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H])
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H])
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H]))
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H] += (gamma_c * o * tanh_c_norm_slope / s_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H]
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H] += (-gamma_c * o * tanh_c_norm_slope / s_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H])
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / s_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H])
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / s_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H]))
     # d h[t] / d gamma_f
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H] += (gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H]
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H] += (-gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H])
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H])
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H]))
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H] += (gamma_c * o * tanh_c_norm_slope / s_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H]
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H] += (-gamma_c * o * tanh_c_norm_slope / s_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H])
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / s_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H])
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / s_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H]))
     # d h[t] / d b_f
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H] += (gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H]
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H] += (-gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H])
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H])
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H]))
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H] += (gamma_c * o * tanh_c_norm_slope / s_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H]
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H] += (-gamma_c * o * tanh_c_norm_slope / s_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H])
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / s_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H])
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / s_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H]))
     # d h[t] / d alpha_g
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H] += (gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H]
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H] += (-gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H])
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H])
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H]))
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H] += (gamma_c * o * tanh_c_norm_slope / s_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H]
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H] += (-gamma_c * o * tanh_c_norm_slope / s_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H])
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / s_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H])
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / s_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H]))
     # d h[t] / d gamma_g
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H] += (gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H]
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H] += (-gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H])
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H])
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H]))
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H] += (gamma_c * o * tanh_c_norm_slope / s_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H]
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H] += (-gamma_c * o * tanh_c_norm_slope / s_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H])
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / s_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H])
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / s_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H]))
     # d h[t] / d b_g
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H + H] += (gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H + H]
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H + H] += (-gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H + H])
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H + H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H + H])
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H + H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H + H]))
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H + H] += (gamma_c * o * tanh_c_norm_slope / s_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H + H]
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H + H] += (-gamma_c * o * tanh_c_norm_slope / s_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H + H])
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H + H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / s_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H + H])
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H + H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / s_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H + H]))
     # d h[t] / d alpha_o
-    np.einsum("...ii->...i", out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H + H + H])[...] += u_o * tanh_c_norm * o_slope / sigma_h
+    np.einsum("...ii->...i", out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H + H + H])[...] += u_o * tanh_c_norm * o_slope / s_h
     # d h[t] / d gamma_o
-    np.einsum("...ii->...i", out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H + H + H + H])[...] += v_o * tanh_c_norm * o_slope / sigma_x
+    np.einsum("...ii->...i", out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H + H + H + H])[...] += v_o * tanh_c_norm * o_slope / s_x
     # d h[t] / d b_o
     np.einsum("...ii->...i", out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H + H + H + H + H])[...] += tanh_c_norm * o_slope
     # d h[t] / d gamma_c
-    np.einsum("...ii->...i", out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H + H + H + H + H + H])[...] += o * u_c * tanh_c_norm_slope / sigma_c
+    np.einsum("...ii->...i", out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H + H + H + H + H + H])[...] += o * u_c * tanh_c_norm_slope / s_c
     # d h[t] / d b_c
     np.einsum("...ii->...i", out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H + H + H + H + H + H + H])[...] += o * tanh_c_norm_slope
     return Params(out[..., 0 : H * H].reshape(*out.shape[:-1], H, H), out[..., H * H : H * H + H * H].reshape(*out.shape[:-1], H, H), out[..., H * H + H * H : H * H + H * H + H * H].reshape(*out.shape[:-1], H, H), out[..., H * H + H * H + H * H : H * H + H * H + H * H + H * H].reshape(*out.shape[:-1], H, H), out[..., H * H + H * H + H * H + H * H : H * H + H * H + H * H + H * H + H * D].reshape(*out.shape[:-1], H, D), out[..., H * H + H * H + H * H + H * H + H * D : H * H + H * H + H * H + H * H + H * D + H * D].reshape(*out.shape[:-1], H, D), out[..., H * H + H * H + H * H + H * H + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D].reshape(*out.shape[:-1], H, D), out[..., H * H + H * H + H * H + H * H + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D].reshape(*out.shape[:-1], H, D), out[..., H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H].reshape(*out.shape[:-1], H), out[..., H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H].reshape(*out.shape[:-1], H), out[..., H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H].reshape(*out.shape[:-1], H), out[..., H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H].reshape(*out.shape[:-1], H), out[..., H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H].reshape(*out.shape[:-1], H), out[..., H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H].reshape(*out.shape[:-1], H), out[..., H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H].reshape(*out.shape[:-1], H), out[..., H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H].reshape(*out.shape[:-1], H), out[..., H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H + H].reshape(*out.shape[:-1], H), out[..., H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H + H + H].reshape(*out.shape[:-1], H), out[..., H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H + H + H + H].reshape(*out.shape[:-1], H), out[..., H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H + H + H + H + H].reshape(*out.shape[:-1], H), out[..., H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H + H + H + H + H + H].reshape(*out.shape[:-1], H), out[..., H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H + H + H + H + H + H + H].reshape(*out.shape[:-1], H))
@@ -3049,7 +3046,7 @@ def _parameter_jacobian_precise(tape: PreciseTape, params: Params, t: Any) -> Pa
     h_prev = tape.h[:-1][t]
     c_prev = tape.c[:-1][t]
     alpha_f = params.alpha_f
-    sigma_h = tape.sigma_h[t]
+    s_h = tape.s_h[t]
     alpha_i = params.alpha_i
     g = tape.g[t]
     alpha_g = params.alpha_g
@@ -3060,7 +3057,7 @@ def _parameter_jacobian_precise(tape: PreciseTape, params: Params, t: Any) -> Pa
     u_o = tape.u_o[t]
     x = tape.x[t]
     gamma_f = params.gamma_f
-    sigma_x = tape.sigma_x[t]
+    s_x = tape.s_x[t]
     gamma_i = params.gamma_i
     gamma_g = params.gamma_g
     v_i = tape.v_i[t]
@@ -3073,7 +3070,7 @@ def _parameter_jacobian_precise(tape: PreciseTape, params: Params, t: Any) -> Pa
     tanh_c_norm = tape.tanh_c_norm[t]
     gamma_c = params.gamma_c
     o = tape.o[t]
-    sigma_c = tape.sigma_c[t]
+    s_c = tape.s_c[t]
     u_c = tape.u_c[t]
     gamma_o = params.gamma_o
     lead = tape.x[t].shape[:-1]
@@ -3082,182 +3079,182 @@ def _parameter_jacobian_precise(tape: PreciseTape, params: Params, t: Any) -> Pa
     f_slope = _sigmoid_slope(a_f)
     g_slope = _tanh_slope(a_g)
     # d c[t] / d U_i
-    out[..., H : H + H, 0 : H * H] += (-0.25 * c_prev * alpha_f * f_slope / sigma_h - 0.25 * alpha_i * g * i_slope / sigma_h - 0.25 * alpha_g * i * g_slope / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(h_prev, H))
-    out[..., H : H + H, 0 : H * H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / sigma_h**3 - 0.5 * alpha_i * u_i * g * i_slope / sigma_h**3 - 0.5 * alpha_g * u_g * i * g_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_i)[..., :, None] * _applied(h_prev, H))
-    out[..., H : H + H, 0 : H * H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / sigma_h**3 - 0.5 * alpha_i * u_i * g * i_slope / sigma_h**3 - 0.5 * alpha_g * u_g * i * g_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(h_prev, H)))
-    out[..., H : H + H, 0 : H * H] += (alpha_i * g * i_slope / sigma_h)[..., :, None] * _applied(h_prev, H)
+    out[..., H : H + H, 0 : H * H] += (-0.25 * c_prev * alpha_f * f_slope / s_h - 0.25 * alpha_i * g * i_slope / s_h - 0.25 * alpha_g * i * g_slope / s_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(h_prev, H))
+    out[..., H : H + H, 0 : H * H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / s_h**3 - 0.5 * alpha_i * u_i * g * i_slope / s_h**3 - 0.5 * alpha_g * u_g * i * g_slope / s_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_i)[..., :, None] * _applied(h_prev, H))
+    out[..., H : H + H, 0 : H * H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / s_h**3 - 0.5 * alpha_i * u_i * g * i_slope / s_h**3 - 0.5 * alpha_g * u_g * i * g_slope / s_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(h_prev, H)))
+    out[..., H : H + H, 0 : H * H] += (alpha_i * g * i_slope / s_h)[..., :, None] * _applied(h_prev, H)
     # d c[t] / d U_f
-    out[..., H : H + H, H * H : H * H + H * H] += (c_prev * alpha_f * f_slope / sigma_h)[..., :, None] * _applied(h_prev, H)
-    out[..., H : H + H, H * H : H * H + H * H] += (-0.25 * c_prev * alpha_f * f_slope / sigma_h - 0.25 * alpha_i * g * i_slope / sigma_h - 0.25 * alpha_g * i * g_slope / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(h_prev, H))
-    out[..., H : H + H, H * H : H * H + H * H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / sigma_h**3 - 0.5 * alpha_i * u_i * g * i_slope / sigma_h**3 - 0.5 * alpha_g * u_g * i * g_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(h_prev, H)))
-    out[..., H : H + H, H * H : H * H + H * H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / sigma_h**3 - 0.5 * alpha_i * u_i * g * i_slope / sigma_h**3 - 0.5 * alpha_g * u_g * i * g_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_f)[..., :, None] * _applied(h_prev, H))
+    out[..., H : H + H, H * H : H * H + H * H] += (c_prev * alpha_f * f_slope / s_h)[..., :, None] * _applied(h_prev, H)
+    out[..., H : H + H, H * H : H * H + H * H] += (-0.25 * c_prev * alpha_f * f_slope / s_h - 0.25 * alpha_i * g * i_slope / s_h - 0.25 * alpha_g * i * g_slope / s_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(h_prev, H))
+    out[..., H : H + H, H * H : H * H + H * H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / s_h**3 - 0.5 * alpha_i * u_i * g * i_slope / s_h**3 - 0.5 * alpha_g * u_g * i * g_slope / s_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(h_prev, H)))
+    out[..., H : H + H, H * H : H * H + H * H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / s_h**3 - 0.5 * alpha_i * u_i * g * i_slope / s_h**3 - 0.5 * alpha_g * u_g * i * g_slope / s_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_f)[..., :, None] * _applied(h_prev, H))
     # d c[t] / d U_g
-    out[..., H : H + H, H * H + H * H : H * H + H * H + H * H] += (-0.25 * c_prev * alpha_f * f_slope / sigma_h - 0.25 * alpha_i * g * i_slope / sigma_h - 0.25 * alpha_g * i * g_slope / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(h_prev, H))
-    out[..., H : H + H, H * H + H * H : H * H + H * H + H * H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / sigma_h**3 - 0.5 * alpha_i * u_i * g * i_slope / sigma_h**3 - 0.5 * alpha_g * u_g * i * g_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(h_prev, H)))
-    out[..., H : H + H, H * H + H * H : H * H + H * H + H * H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / sigma_h**3 - 0.5 * alpha_i * u_i * g * i_slope / sigma_h**3 - 0.5 * alpha_g * u_g * i * g_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_g)[..., :, None] * _applied(h_prev, H))
-    out[..., H : H + H, H * H + H * H : H * H + H * H + H * H] += (alpha_g * i * g_slope / sigma_h)[..., :, None] * _applied(h_prev, H)
+    out[..., H : H + H, H * H + H * H : H * H + H * H + H * H] += (-0.25 * c_prev * alpha_f * f_slope / s_h - 0.25 * alpha_i * g * i_slope / s_h - 0.25 * alpha_g * i * g_slope / s_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(h_prev, H))
+    out[..., H : H + H, H * H + H * H : H * H + H * H + H * H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / s_h**3 - 0.5 * alpha_i * u_i * g * i_slope / s_h**3 - 0.5 * alpha_g * u_g * i * g_slope / s_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(h_prev, H)))
+    out[..., H : H + H, H * H + H * H : H * H + H * H + H * H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / s_h**3 - 0.5 * alpha_i * u_i * g * i_slope / s_h**3 - 0.5 * alpha_g * u_g * i * g_slope / s_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_g)[..., :, None] * _applied(h_prev, H))
+    out[..., H : H + H, H * H + H * H : H * H + H * H + H * H] += (alpha_g * i * g_slope / s_h)[..., :, None] * _applied(h_prev, H)
     # d c[t] / d U_o
-    out[..., H : H + H, H * H + H * H + H * H : H * H + H * H + H * H + H * H] += (-0.25 * c_prev * alpha_f * f_slope / sigma_h - 0.25 * alpha_i * g * i_slope / sigma_h - 0.25 * alpha_g * i * g_slope / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(h_prev, H))
-    out[..., H : H + H, H * H + H * H + H * H : H * H + H * H + H * H + H * H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / sigma_h**3 - 0.5 * alpha_i * u_i * g * i_slope / sigma_h**3 - 0.5 * alpha_g * u_g * i * g_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(h_prev, H)))
-    out[..., H : H + H, H * H + H * H + H * H : H * H + H * H + H * H + H * H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / sigma_h**3 - 0.5 * alpha_i * u_i * g * i_slope / sigma_h**3 - 0.5 * alpha_g * u_g * i * g_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_o)[..., :, None] * _applied(h_prev, H))
+    out[..., H : H + H, H * H + H * H + H * H : H * H + H * H + H * H + H * H] += (-0.25 * c_prev * alpha_f * f_slope / s_h - 0.25 * alpha_i * g * i_slope / s_h - 0.25 * alpha_g * i * g_slope / s_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(h_prev, H))
+    out[..., H : H + H, H * H + H * H + H * H : H * H + H * H + H * H + H * H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / s_h**3 - 0.5 * alpha_i * u_i * g * i_slope / s_h**3 - 0.5 * alpha_g * u_g * i * g_slope / s_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(h_prev, H)))
+    out[..., H : H + H, H * H + H * H + H * H : H * H + H * H + H * H + H * H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / s_h**3 - 0.5 * alpha_i * u_i * g * i_slope / s_h**3 - 0.5 * alpha_g * u_g * i * g_slope / s_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_o)[..., :, None] * _applied(h_prev, H))
     # d c[t] / d W_i
-    out[..., H : H + H, H * H + H * H + H * H + H * H : H * H + H * H + H * H + H * H + H * D] += (-0.25 * c_prev * gamma_f * f_slope / sigma_x - 0.25 * gamma_i * g * i_slope / sigma_x - 0.25 * gamma_g * i * g_slope / sigma_x)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(x, H))
-    out[..., H : H + H, H * H + H * H + H * H + H * H : H * H + H * H + H * H + H * H + H * D] += (-0.5 * c_prev * gamma_f * v_f * f_slope / sigma_x**3 - 0.5 * gamma_i * v_i * g * i_slope / sigma_x**3 - 0.5 * gamma_g * v_g * i * g_slope / sigma_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * v_i)[..., :, None] * _applied(x, H))
-    out[..., H : H + H, H * H + H * H + H * H + H * H : H * H + H * H + H * H + H * H + H * D] += (-0.5 * c_prev * gamma_f * v_f * f_slope / sigma_x**3 - 0.5 * gamma_i * v_i * g * i_slope / sigma_x**3 - 0.5 * gamma_g * v_g * i * g_slope / sigma_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * v_i - 0.125 * v_f - 0.125 * v_g - 0.125 * v_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(x, H)))
-    out[..., H : H + H, H * H + H * H + H * H + H * H : H * H + H * H + H * H + H * H + H * D] += (gamma_i * g * i_slope / sigma_x)[..., :, None] * _applied(x, H)
+    out[..., H : H + H, H * H + H * H + H * H + H * H : H * H + H * H + H * H + H * H + H * D] += (-0.25 * c_prev * gamma_f * f_slope / s_x - 0.25 * gamma_i * g * i_slope / s_x - 0.25 * gamma_g * i * g_slope / s_x)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(x, H))
+    out[..., H : H + H, H * H + H * H + H * H + H * H : H * H + H * H + H * H + H * H + H * D] += (-0.5 * c_prev * gamma_f * v_f * f_slope / s_x**3 - 0.5 * gamma_i * v_i * g * i_slope / s_x**3 - 0.5 * gamma_g * v_g * i * g_slope / s_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * v_i)[..., :, None] * _applied(x, H))
+    out[..., H : H + H, H * H + H * H + H * H + H * H : H * H + H * H + H * H + H * H + H * D] += (-0.5 * c_prev * gamma_f * v_f * f_slope / s_x**3 - 0.5 * gamma_i * v_i * g * i_slope / s_x**3 - 0.5 * gamma_g * v_g * i * g_slope / s_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * v_i - 0.125 * v_f - 0.125 * v_g - 0.125 * v_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(x, H)))
+    out[..., H : H + H, H * H + H * H + H * H + H * H : H * H + H * H + H * H + H * H + H * D] += (gamma_i * g * i_slope / s_x)[..., :, None] * _applied(x, H)
     # d c[t] / d W_f
-    out[..., H : H + H, H * H + H * H + H * H + H * H + H * D : H * H + H * H + H * H + H * H + H * D + H * D] += (c_prev * gamma_f * f_slope / sigma_x)[..., :, None] * _applied(x, H)
-    out[..., H : H + H, H * H + H * H + H * H + H * H + H * D : H * H + H * H + H * H + H * H + H * D + H * D] += (-0.25 * c_prev * gamma_f * f_slope / sigma_x - 0.25 * gamma_i * g * i_slope / sigma_x - 0.25 * gamma_g * i * g_slope / sigma_x)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(x, H))
-    out[..., H : H + H, H * H + H * H + H * H + H * H + H * D : H * H + H * H + H * H + H * H + H * D + H * D] += (-0.5 * c_prev * gamma_f * v_f * f_slope / sigma_x**3 - 0.5 * gamma_i * v_i * g * i_slope / sigma_x**3 - 0.5 * gamma_g * v_g * i * g_slope / sigma_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * v_i - 0.125 * v_f - 0.125 * v_g - 0.125 * v_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(x, H)))
-    out[..., H : H + H, H * H + H * H + H * H + H * H + H * D : H * H + H * H + H * H + H * H + H * D + H * D] += (-0.5 * c_prev * gamma_f * v_f * f_slope / sigma_x**3 - 0.5 * gamma_i * v_i * g * i_slope / sigma_x**3 - 0.5 * gamma_g * v_g * i * g_slope / sigma_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * v_f)[..., :, None] * _applied(x, H))
+    out[..., H : H + H, H * H + H * H + H * H + H * H + H * D : H * H + H * H + H * H + H * H + H * D + H * D] += (c_prev * gamma_f * f_slope / s_x)[..., :, None] * _applied(x, H)
+    out[..., H : H + H, H * H + H * H + H * H + H * H + H * D : H * H + H * H + H * H + H * H + H * D + H * D] += (-0.25 * c_prev * gamma_f * f_slope / s_x - 0.25 * gamma_i * g * i_slope / s_x - 0.25 * gamma_g * i * g_slope / s_x)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(x, H))
+    out[..., H : H + H, H * H + H * H + H * H + H * H + H * D : H * H + H * H + H * H + H * H + H * D + H * D] += (-0.5 * c_prev * gamma_f * v_f * f_slope / s_x**3 - 0.5 * gamma_i * v_i * g * i_slope / s_x**3 - 0.5 * gamma_g * v_g * i * g_slope / s_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * v_i - 0.125 * v_f - 0.125 * v_g - 0.125 * v_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(x, H)))
+    out[..., H : H + H, H * H + H * H + H * H + H * H + H * D : H * H + H * H + H * H + H * H + H * D + H * D] += (-0.5 * c_prev * gamma_f * v_f * f_slope / s_x**3 - 0.5 * gamma_i * v_i * g * i_slope / s_x**3 - 0.5 * gamma_g * v_g * i * g_slope / s_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * v_f)[..., :, None] * _applied(x, H))
     # d c[t] / d W_g
-    out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D] += (-0.25 * c_prev * gamma_f * f_slope / sigma_x - 0.25 * gamma_i * g * i_slope / sigma_x - 0.25 * gamma_g * i * g_slope / sigma_x)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(x, H))
-    out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D] += (-0.5 * c_prev * gamma_f * v_f * f_slope / sigma_x**3 - 0.5 * gamma_i * v_i * g * i_slope / sigma_x**3 - 0.5 * gamma_g * v_g * i * g_slope / sigma_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * v_i - 0.125 * v_f - 0.125 * v_g - 0.125 * v_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(x, H)))
-    out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D] += (-0.5 * c_prev * gamma_f * v_f * f_slope / sigma_x**3 - 0.5 * gamma_i * v_i * g * i_slope / sigma_x**3 - 0.5 * gamma_g * v_g * i * g_slope / sigma_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * v_g)[..., :, None] * _applied(x, H))
-    out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D] += (gamma_g * i * g_slope / sigma_x)[..., :, None] * _applied(x, H)
+    out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D] += (-0.25 * c_prev * gamma_f * f_slope / s_x - 0.25 * gamma_i * g * i_slope / s_x - 0.25 * gamma_g * i * g_slope / s_x)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(x, H))
+    out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D] += (-0.5 * c_prev * gamma_f * v_f * f_slope / s_x**3 - 0.5 * gamma_i * v_i * g * i_slope / s_x**3 - 0.5 * gamma_g * v_g * i * g_slope / s_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * v_i - 0.125 * v_f - 0.125 * v_g - 0.125 * v_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(x, H)))
+    out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D] += (-0.5 * c_prev * gamma_f * v_f * f_slope / s_x**3 - 0.5 * gamma_i * v_i * g * i_slope / s_x**3 - 0.5 * gamma_g * v_g * i * g_slope / s_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * v_g)[..., :, None] * _applied(x, H))
+    out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D] += (gamma_g * i * g_slope / s_x)[..., :, None] * _applied(x, H)
     # d c[t] / d W_o
-    out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D] += (-0.25 * c_prev * gamma_f * f_slope / sigma_x - 0.25 * gamma_i * g * i_slope / sigma_x - 0.25 * gamma_g * i * g_slope / sigma_x)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(x, H))
-    out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D] += (-0.5 * c_prev * gamma_f * v_f * f_slope / sigma_x**3 - 0.5 * gamma_i * v_i * g * i_slope / sigma_x**3 - 0.5 * gamma_g * v_g * i * g_slope / sigma_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * v_i - 0.125 * v_f - 0.125 * v_g - 0.125 * v_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(x, H)))
-    out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D] += (-0.5 * c_prev * gamma_f * v_f * f_slope / sigma_x**3 - 0.5 * gamma_i * v_i * g * i_slope / sigma_x**3 - 0.5 * gamma_g * v_g * i * g_slope / sigma_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * v_o)[..., :, None] * _applied(x, H))
+    out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D] += (-0.25 * c_prev * gamma_f * f_slope / s_x - 0.25 * gamma_i * g * i_slope / s_x - 0.25 * gamma_g * i * g_slope / s_x)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(x, H))
+    out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D] += (-0.5 * c_prev * gamma_f * v_f * f_slope / s_x**3 - 0.5 * gamma_i * v_i * g * i_slope / s_x**3 - 0.5 * gamma_g * v_g * i * g_slope / s_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * v_i - 0.125 * v_f - 0.125 * v_g - 0.125 * v_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(x, H)))
+    out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D] += (-0.5 * c_prev * gamma_f * v_f * f_slope / s_x**3 - 0.5 * gamma_i * v_i * g * i_slope / s_x**3 - 0.5 * gamma_g * v_g * i * g_slope / s_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * v_o)[..., :, None] * _applied(x, H))
     # d c[t] / d alpha_i
-    np.einsum("...ii->...i", out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H])[...] += u_i * g * i_slope / sigma_h
+    np.einsum("...ii->...i", out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H])[...] += u_i * g * i_slope / s_h
     # d c[t] / d gamma_i
-    np.einsum("...ii->...i", out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H])[...] += v_i * g * i_slope / sigma_x
+    np.einsum("...ii->...i", out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H])[...] += v_i * g * i_slope / s_x
     # d c[t] / d b_i
     np.einsum("...ii->...i", out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H])[...] += g * i_slope
     # d c[t] / d alpha_f
-    np.einsum("...ii->...i", out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H])[...] += c_prev * u_f * f_slope / sigma_h
+    np.einsum("...ii->...i", out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H])[...] += c_prev * u_f * f_slope / s_h
     # d c[t] / d gamma_f
-    np.einsum("...ii->...i", out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H])[...] += c_prev * v_f * f_slope / sigma_x
+    np.einsum("...ii->...i", out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H])[...] += c_prev * v_f * f_slope / s_x
     # d c[t] / d b_f
     np.einsum("...ii->...i", out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H])[...] += c_prev * f_slope
     # d c[t] / d alpha_g
-    np.einsum("...ii->...i", out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H])[...] += u_g * i * g_slope / sigma_h
+    np.einsum("...ii->...i", out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H])[...] += u_g * i * g_slope / s_h
     # d c[t] / d gamma_g
-    np.einsum("...ii->...i", out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H])[...] += v_g * i * g_slope / sigma_x
+    np.einsum("...ii->...i", out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H])[...] += v_g * i * g_slope / s_x
     # d c[t] / d b_g
     np.einsum("...ii->...i", out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H + H])[...] += i * g_slope
     o_slope = _sigmoid_slope(a_o)
     tanh_c_norm_slope = _tanh_slope(c_norm)
     # d h[t] / d U_i
-    out[..., 0 : H, 0 : H * H] += (-0.25 * alpha_o * tanh_c_norm * o_slope / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(h_prev, H))
-    out[..., 0 : H, 0 : H * H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_i)[..., :, None] * _applied(h_prev, H))
-    out[..., 0 : H, 0 : H * H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(h_prev, H)))
-    out[..., 0 : H, 0 : H * H] += (gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * out[..., H : H + H, 0 : H * H]
-    out[..., 0 : H, 0 : H * H] += (-gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, 0 : H * H])
-    out[..., 0 : H, 0 : H * H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * out[..., H : H + H, 0 : H * H])
-    out[..., 0 : H, 0 : H * H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, 0 : H * H]))
+    out[..., 0 : H, 0 : H * H] += (-0.25 * alpha_o * tanh_c_norm * o_slope / s_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(h_prev, H))
+    out[..., 0 : H, 0 : H * H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / s_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_i)[..., :, None] * _applied(h_prev, H))
+    out[..., 0 : H, 0 : H * H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / s_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(h_prev, H)))
+    out[..., 0 : H, 0 : H * H] += (gamma_c * o * tanh_c_norm_slope / s_c)[..., :, None] * out[..., H : H + H, 0 : H * H]
+    out[..., 0 : H, 0 : H * H] += (-gamma_c * o * tanh_c_norm_slope / s_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, 0 : H * H])
+    out[..., 0 : H, 0 : H * H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / s_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * out[..., H : H + H, 0 : H * H])
+    out[..., 0 : H, 0 : H * H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / s_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, 0 : H * H]))
     # d h[t] / d U_f
-    out[..., 0 : H, H * H : H * H + H * H] += (-0.25 * alpha_o * tanh_c_norm * o_slope / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(h_prev, H))
-    out[..., 0 : H, H * H : H * H + H * H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(h_prev, H)))
-    out[..., 0 : H, H * H : H * H + H * H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_f)[..., :, None] * _applied(h_prev, H))
-    out[..., 0 : H, H * H : H * H + H * H] += (gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * out[..., H : H + H, H * H : H * H + H * H]
-    out[..., 0 : H, H * H : H * H + H * H] += (-gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H : H * H + H * H])
-    out[..., 0 : H, H * H : H * H + H * H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * out[..., H : H + H, H * H : H * H + H * H])
-    out[..., 0 : H, H * H : H * H + H * H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H : H * H + H * H]))
+    out[..., 0 : H, H * H : H * H + H * H] += (-0.25 * alpha_o * tanh_c_norm * o_slope / s_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(h_prev, H))
+    out[..., 0 : H, H * H : H * H + H * H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / s_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(h_prev, H)))
+    out[..., 0 : H, H * H : H * H + H * H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / s_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_f)[..., :, None] * _applied(h_prev, H))
+    out[..., 0 : H, H * H : H * H + H * H] += (gamma_c * o * tanh_c_norm_slope / s_c)[..., :, None] * out[..., H : H + H, H * H : H * H + H * H]
+    out[..., 0 : H, H * H : H * H + H * H] += (-gamma_c * o * tanh_c_norm_slope / s_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H : H * H + H * H])
+    out[..., 0 : H, H * H : H * H + H * H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / s_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * out[..., H : H + H, H * H : H * H + H * H])
+    out[..., 0 : H, H * H : H * H + H * H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / s_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H : H * H + H * H]))
     # d h[t] / d U_g
-    out[..., 0 : H, H * H + H * H : H * H + H * H + H * H] += (-0.25 * alpha_o * tanh_c_norm * o_slope / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(h_prev, H))
-    out[..., 0 : H, H * H + H * H : H * H + H * H + H * H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(h_prev, H)))
-    out[..., 0 : H, H * H + H * H : H * H + H * H + H * H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_g)[..., :, None] * _applied(h_prev, H))
-    out[..., 0 : H, H * H + H * H : H * H + H * H + H * H] += (gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * out[..., H : H + H, H * H + H * H : H * H + H * H + H * H]
-    out[..., 0 : H, H * H + H * H : H * H + H * H + H * H] += (-gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H : H * H + H * H + H * H])
-    out[..., 0 : H, H * H + H * H : H * H + H * H + H * H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * out[..., H : H + H, H * H + H * H : H * H + H * H + H * H])
-    out[..., 0 : H, H * H + H * H : H * H + H * H + H * H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H : H * H + H * H + H * H]))
+    out[..., 0 : H, H * H + H * H : H * H + H * H + H * H] += (-0.25 * alpha_o * tanh_c_norm * o_slope / s_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(h_prev, H))
+    out[..., 0 : H, H * H + H * H : H * H + H * H + H * H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / s_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(h_prev, H)))
+    out[..., 0 : H, H * H + H * H : H * H + H * H + H * H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / s_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_g)[..., :, None] * _applied(h_prev, H))
+    out[..., 0 : H, H * H + H * H : H * H + H * H + H * H] += (gamma_c * o * tanh_c_norm_slope / s_c)[..., :, None] * out[..., H : H + H, H * H + H * H : H * H + H * H + H * H]
+    out[..., 0 : H, H * H + H * H : H * H + H * H + H * H] += (-gamma_c * o * tanh_c_norm_slope / s_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H : H * H + H * H + H * H])
+    out[..., 0 : H, H * H + H * H : H * H + H * H + H * H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / s_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * out[..., H : H + H, H * H + H * H : H * H + H * H + H * H])
+    out[..., 0 : H, H * H + H * H : H * H + H * H + H * H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / s_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H : H * H + H * H + H * H]))
     # d h[t] / d U_o
-    out[..., 0 : H, H * H + H * H + H * H : H * H + H * H + H * H + H * H] += (alpha_o * tanh_c_norm * o_slope / sigma_h)[..., :, None] * _applied(h_prev, H)
-    out[..., 0 : H, H * H + H * H + H * H : H * H + H * H + H * H + H * H] += (-0.25 * alpha_o * tanh_c_norm * o_slope / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(h_prev, H))
-    out[..., 0 : H, H * H + H * H + H * H : H * H + H * H + H * H + H * H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(h_prev, H)))
-    out[..., 0 : H, H * H + H * H + H * H : H * H + H * H + H * H + H * H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_o)[..., :, None] * _applied(h_prev, H))
-    out[..., 0 : H, H * H + H * H + H * H : H * H + H * H + H * H + H * H] += (gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H : H * H + H * H + H * H + H * H]
-    out[..., 0 : H, H * H + H * H + H * H : H * H + H * H + H * H + H * H] += (-gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H : H * H + H * H + H * H + H * H])
-    out[..., 0 : H, H * H + H * H + H * H : H * H + H * H + H * H + H * H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H : H * H + H * H + H * H + H * H])
-    out[..., 0 : H, H * H + H * H + H * H : H * H + H * H + H * H + H * H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H : H * H + H * H + H * H + H * H]))
+    out[..., 0 : H, H * H + H * H + H * H : H * H + H * H + H * H + H * H] += (alpha_o * tanh_c_norm * o_slope / s_h)[..., :, None] * _applied(h_prev, H)
+    out[..., 0 : H, H * H + H * H + H * H : H * H + H * H + H * H + H * H] += (-0.25 * alpha_o * tanh_c_norm * o_slope / s_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(h_prev, H))
+    out[..., 0 : H, H * H + H * H + H * H : H * H + H * H + H * H + H * H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / s_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(h_prev, H)))
+    out[..., 0 : H, H * H + H * H + H * H : H * H + H * H + H * H + H * H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / s_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_o)[..., :, None] * _applied(h_prev, H))
+    out[..., 0 : H, H * H + H * H + H * H : H * H + H * H + H * H + H * H] += (gamma_c * o * tanh_c_norm_slope / s_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H : H * H + H * H + H * H + H * H]
+    out[..., 0 : H, H * H + H * H + H * H : H * H + H * H + H * H + H * H] += (-gamma_c * o * tanh_c_norm_slope / s_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H : H * H + H * H + H * H + H * H])
+    out[..., 0 : H, H * H + H * H + H * H : H * H + H * H + H * H + H * H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / s_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H : H * H + H * H + H * H + H * H])
+    out[..., 0 : H, H * H + H * H + H * H : H * H + H * H + H * H + H * H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / s_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H : H * H + H * H + H * H + H * H]))
     # d h[t] / d W_i
-    out[..., 0 : H, H * H + H * H + H * H + H * H : H * H + H * H + H * H + H * H + H * D] += (-0.25 * gamma_o * tanh_c_norm * o_slope / sigma_x)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(x, H))
-    out[..., 0 : H, H * H + H * H + H * H + H * H : H * H + H * H + H * H + H * H + H * D] += (-0.5 * gamma_o * v_o * tanh_c_norm * o_slope / sigma_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * v_i)[..., :, None] * _applied(x, H))
-    out[..., 0 : H, H * H + H * H + H * H + H * H : H * H + H * H + H * H + H * H + H * D] += (-0.5 * gamma_o * v_o * tanh_c_norm * o_slope / sigma_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * v_i - 0.125 * v_f - 0.125 * v_g - 0.125 * v_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(x, H)))
-    out[..., 0 : H, H * H + H * H + H * H + H * H : H * H + H * H + H * H + H * H + H * D] += (gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H + H * H : H * H + H * H + H * H + H * H + H * D]
-    out[..., 0 : H, H * H + H * H + H * H + H * H : H * H + H * H + H * H + H * H + H * D] += (-gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H + H * H : H * H + H * H + H * H + H * H + H * D])
-    out[..., 0 : H, H * H + H * H + H * H + H * H : H * H + H * H + H * H + H * H + H * D] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H + H * H : H * H + H * H + H * H + H * H + H * D])
-    out[..., 0 : H, H * H + H * H + H * H + H * H : H * H + H * H + H * H + H * H + H * D] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H + H * H : H * H + H * H + H * H + H * H + H * D]))
+    out[..., 0 : H, H * H + H * H + H * H + H * H : H * H + H * H + H * H + H * H + H * D] += (-0.25 * gamma_o * tanh_c_norm * o_slope / s_x)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(x, H))
+    out[..., 0 : H, H * H + H * H + H * H + H * H : H * H + H * H + H * H + H * H + H * D] += (-0.5 * gamma_o * v_o * tanh_c_norm * o_slope / s_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * v_i)[..., :, None] * _applied(x, H))
+    out[..., 0 : H, H * H + H * H + H * H + H * H : H * H + H * H + H * H + H * H + H * D] += (-0.5 * gamma_o * v_o * tanh_c_norm * o_slope / s_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * v_i - 0.125 * v_f - 0.125 * v_g - 0.125 * v_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(x, H)))
+    out[..., 0 : H, H * H + H * H + H * H + H * H : H * H + H * H + H * H + H * H + H * D] += (gamma_c * o * tanh_c_norm_slope / s_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H + H * H : H * H + H * H + H * H + H * H + H * D]
+    out[..., 0 : H, H * H + H * H + H * H + H * H : H * H + H * H + H * H + H * H + H * D] += (-gamma_c * o * tanh_c_norm_slope / s_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H + H * H : H * H + H * H + H * H + H * H + H * D])
+    out[..., 0 : H, H * H + H * H + H * H + H * H : H * H + H * H + H * H + H * H + H * D] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / s_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H + H * H : H * H + H * H + H * H + H * H + H * D])
+    out[..., 0 : H, H * H + H * H + H * H + H * H : H * H + H * H + H * H + H * H + H * D] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / s_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H + H * H : H * H + H * H + H * H + H * H + H * D]))
     # d h[t] / d W_f
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D : H * H + H * H + H * H + H * H + H * D + H * D] += (-0.25 * gamma_o * tanh_c_norm * o_slope / sigma_x)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(x, H))
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D : H * H + H * H + H * H + H * H + H * D + H * D] += (-0.5 * gamma_o * v_o * tanh_c_norm * o_slope / sigma_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * v_i - 0.125 * v_f - 0.125 * v_g - 0.125 * v_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(x, H)))
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D : H * H + H * H + H * H + H * H + H * D + H * D] += (-0.5 * gamma_o * v_o * tanh_c_norm * o_slope / sigma_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * v_f)[..., :, None] * _applied(x, H))
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D : H * H + H * H + H * H + H * H + H * D + H * D] += (gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H + H * H + H * D : H * H + H * H + H * H + H * H + H * D + H * D]
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D : H * H + H * H + H * H + H * H + H * D + H * D] += (-gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H + H * H + H * D : H * H + H * H + H * H + H * H + H * D + H * D])
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D : H * H + H * H + H * H + H * H + H * D + H * D] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H + H * H + H * D : H * H + H * H + H * H + H * H + H * D + H * D])
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D : H * H + H * H + H * H + H * H + H * D + H * D] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H + H * H + H * D : H * H + H * H + H * H + H * H + H * D + H * D]))
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D : H * H + H * H + H * H + H * H + H * D + H * D] += (-0.25 * gamma_o * tanh_c_norm * o_slope / s_x)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(x, H))
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D : H * H + H * H + H * H + H * H + H * D + H * D] += (-0.5 * gamma_o * v_o * tanh_c_norm * o_slope / s_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * v_i - 0.125 * v_f - 0.125 * v_g - 0.125 * v_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(x, H)))
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D : H * H + H * H + H * H + H * H + H * D + H * D] += (-0.5 * gamma_o * v_o * tanh_c_norm * o_slope / s_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * v_f)[..., :, None] * _applied(x, H))
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D : H * H + H * H + H * H + H * H + H * D + H * D] += (gamma_c * o * tanh_c_norm_slope / s_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H + H * H + H * D : H * H + H * H + H * H + H * H + H * D + H * D]
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D : H * H + H * H + H * H + H * H + H * D + H * D] += (-gamma_c * o * tanh_c_norm_slope / s_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H + H * H + H * D : H * H + H * H + H * H + H * H + H * D + H * D])
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D : H * H + H * H + H * H + H * H + H * D + H * D] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / s_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H + H * H + H * D : H * H + H * H + H * H + H * H + H * D + H * D])
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D : H * H + H * H + H * H + H * H + H * D + H * D] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / s_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H + H * H + H * D : H * H + H * H + H * H + H * H + H * D + H * D]))
     # d h[t] / d W_g
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D] += (-0.25 * gamma_o * tanh_c_norm * o_slope / sigma_x)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(x, H))
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D] += (-0.5 * gamma_o * v_o * tanh_c_norm * o_slope / sigma_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * v_i - 0.125 * v_f - 0.125 * v_g - 0.125 * v_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(x, H)))
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D] += (-0.5 * gamma_o * v_o * tanh_c_norm * o_slope / sigma_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * v_g)[..., :, None] * _applied(x, H))
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D] += (gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D]
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D] += (-gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D])
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D])
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D]))
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D] += (-0.25 * gamma_o * tanh_c_norm * o_slope / s_x)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(x, H))
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D] += (-0.5 * gamma_o * v_o * tanh_c_norm * o_slope / s_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * v_i - 0.125 * v_f - 0.125 * v_g - 0.125 * v_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(x, H)))
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D] += (-0.5 * gamma_o * v_o * tanh_c_norm * o_slope / s_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * v_g)[..., :, None] * _applied(x, H))
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D] += (gamma_c * o * tanh_c_norm_slope / s_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D]
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D] += (-gamma_c * o * tanh_c_norm_slope / s_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D])
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / s_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D])
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / s_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D]))
     # d h[t] / d W_o
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D] += (gamma_o * tanh_c_norm * o_slope / sigma_x)[..., :, None] * _applied(x, H)
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D] += (-0.25 * gamma_o * tanh_c_norm * o_slope / sigma_x)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(x, H))
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D] += (-0.5 * gamma_o * v_o * tanh_c_norm * o_slope / sigma_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * v_i - 0.125 * v_f - 0.125 * v_g - 0.125 * v_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(x, H)))
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D] += (-0.5 * gamma_o * v_o * tanh_c_norm * o_slope / sigma_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * v_o)[..., :, None] * _applied(x, H))
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D] += (gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D]
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D] += (-gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D])
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D])
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D]))
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D] += (gamma_o * tanh_c_norm * o_slope / s_x)[..., :, None] * _applied(x, H)
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D] += (-0.25 * gamma_o * tanh_c_norm * o_slope / s_x)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(x, H))
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D] += (-0.5 * gamma_o * v_o * tanh_c_norm * o_slope / s_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * v_i - 0.125 * v_f - 0.125 * v_g - 0.125 * v_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (_applied(x, H)))
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D] += (-0.5 * gamma_o * v_o * tanh_c_norm * o_slope / s_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * v_o)[..., :, None] * _applied(x, H))
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D] += (gamma_c * o * tanh_c_norm_slope / s_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D]
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D] += (-gamma_c * o * tanh_c_norm_slope / s_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D])
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / s_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D])
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / s_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D]))
     # d h[t] / d alpha_i
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H] += (gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H]
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H] += (-gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H])
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H])
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H]))
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H] += (gamma_c * o * tanh_c_norm_slope / s_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H]
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H] += (-gamma_c * o * tanh_c_norm_slope / s_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H])
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / s_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H])
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / s_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H]))
     # d h[t] / d gamma_i
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H] += (gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H]
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H] += (-gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H])
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H])
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H]))
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H] += (gamma_c * o * tanh_c_norm_slope / s_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H]
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H] += (-gamma_c * o * tanh_c_norm_slope / s_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H])
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / s_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H])
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / s_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H]))
     # d h[t] / d b_i
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H] += (gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H]
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H] += (-gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H])
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H])
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H]))
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H] += (gamma_c * o * tanh_c_norm_slope / s_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H]
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H] += (-gamma_c * o * tanh_c_norm_slope / s_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H])
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / s_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H])
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / s_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H]))
     # d h[t] / d alpha_f
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H] += (gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H]
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H] += (-gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H])
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H])
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H]))
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H] += (gamma_c * o * tanh_c_norm_slope / s_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H]
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H] += (-gamma_c * o * tanh_c_norm_slope / s_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H])
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / s_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H])
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / s_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H]))
     # d h[t] / d gamma_f
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H] += (gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H]
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H] += (-gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H])
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H])
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H]))
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H] += (gamma_c * o * tanh_c_norm_slope / s_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H]
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H] += (-gamma_c * o * tanh_c_norm_slope / s_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H])
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / s_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H])
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / s_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H]))
     # d h[t] / d b_f
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H] += (gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H]
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H] += (-gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H])
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H])
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H]))
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H] += (gamma_c * o * tanh_c_norm_slope / s_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H]
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H] += (-gamma_c * o * tanh_c_norm_slope / s_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H])
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / s_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H])
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / s_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H]))
     # d h[t] / d alpha_g
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H] += (gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H]
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H] += (-gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H])
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H])
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H]))
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H] += (gamma_c * o * tanh_c_norm_slope / s_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H]
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H] += (-gamma_c * o * tanh_c_norm_slope / s_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H])
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / s_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H])
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / s_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H]))
     # d h[t] / d gamma_g
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H] += (gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H]
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H] += (-gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H])
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H])
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H]))
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H] += (gamma_c * o * tanh_c_norm_slope / s_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H]
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H] += (-gamma_c * o * tanh_c_norm_slope / s_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H])
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / s_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H])
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / s_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H]))
     # d h[t] / d b_g
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H + H] += (gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H + H]
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H + H] += (-gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H + H])
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H + H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H + H])
-    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H + H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H + H]))
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H + H] += (gamma_c * o * tanh_c_norm_slope / s_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H + H]
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H + H] += (-gamma_c * o * tanh_c_norm_slope / s_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H + H])
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H + H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / s_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H + H])
+    out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H + H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / s_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., H : H + H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H + H]))
     # d h[t] / d alpha_o
-    np.einsum("...ii->...i", out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H + H + H])[...] += u_o * tanh_c_norm * o_slope / sigma_h
+    np.einsum("...ii->...i", out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H + H + H])[...] += u_o * tanh_c_norm * o_slope / s_h
     # d h[t] / d gamma_o
-    np.einsum("...ii->...i", out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H + H + H + H])[...] += v_o * tanh_c_norm * o_slope / sigma_x
+    np.einsum("...ii->...i", out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H + H + H + H])[...] += v_o * tanh_c_norm * o_slope / s_x
     # d h[t] / d b_o
     np.einsum("...ii->...i", out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H + H + H + H + H])[...] += tanh_c_norm * o_slope
     # d h[t] / d gamma_c
-    np.einsum("...ii->...i", out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H + H + H + H + H + H])[...] += o * u_c * tanh_c_norm_slope / sigma_c
+    np.einsum("...ii->...i", out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H + H + H + H + H + H])[...] += o * u_c * tanh_c_norm_slope / s_c
     # d h[t] / d b_c
     np.einsum("...ii->...i", out[..., 0 : H, H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H + H + H + H + H + H + H])[...] += o * tanh_c_norm_slope
     return Params(out[..., 0 : H * H].reshape(*out.shape[:-1], H, H), out[..., H * H : H * H + H * H].reshape(*out.shape[:-1], H, H), out[..., H * H + H * H : H * H + H * H + H * H].reshape(*out.shape[:-1], H, H), out[..., H * H + H * H + H * H : H * H + H * H + H * H + H * H].reshape(*out.shape[:-1], H, H), out[..., H * H + H * H + H * H + H * H : H * H + H * H + H * H + H * H + H * D].reshape(*out.shape[:-1], H, D), out[..., H * H + H * H + H * H + H * H + H * D : H * H + H * H + H * H + H * H + H * D + H * D].reshape(*out.shape[:-1], H, D), out[..., H * H + H * H + H * H + H * H + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D].reshape(*out.shape[:-1], H, D), out[..., H * H + H * H + H * H + H * H + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D].reshape(*out.shape[:-1], H, D), out[..., H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H].reshape(*out.shape[:-1], H), out[..., H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H].reshape(*out.shape[:-1], H), out[..., H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H].reshape(*out.shape[:-1], H), out[..., H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H].reshape(*out.shape[:-1], H), out[..., H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H].reshape(*out.shape[:-1], H), out[..., H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H].reshape(*out.shape[:-1], H), out[..., H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H].reshape(*out.shape[:-1], H), out[..., H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H].reshape(*out.shape[:-1], H), out[..., H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H + H].reshape(*out.shape[:-1], H), out[..., H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H + H + H].reshape(*out.shape[:-1], H), out[..., H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H + H + H + H].reshape(*out.shape[:-1], H), out[..., H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H + H + H + H + H].reshape(*out.shape[:-1], H), out[..., H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H + H + H + H + H + H].reshape(*out.shape[:-1], H), out[..., H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H + H + H + H + H + H : H * H + H * H + H * H + H * H + H * D + H * D + H * D + H * D + H + H + H + H + H + H + H + H + H + H + H + H + H + H].reshape(*out.shape[:-1], H))
@@ -3287,7 +3284,7 @@ def _jacobian_parts_fast(tape: Tape, params: Params, t: Any) -> dict[str, Array]
     U_i = params.U_i
     c_prev = tape.c[:-1][t]
     alpha_f = params.alpha_f
-    sigma_h = tape.sigma_h[t]
+    s_h = tape.s_h[t]
     alpha_i = params.alpha_i
     alpha_g = params.alpha_g
     u_i = tape.u_i[t]
@@ -3298,7 +3295,7 @@ def _jacobian_parts_fast(tape: Tape, params: Params, t: Any) -> dict[str, Array]
     tanh_c_norm = tape.tanh_c_norm[t]
     alpha_o = params.alpha_o
     gamma_c = params.gamma_c
-    sigma_c = tape.sigma_c[t]
+    s_c = tape.s_c[t]
     u_c = tape.u_c[t]
     U_f = params.U_f
     U_g = params.U_g
@@ -3309,66 +3306,66 @@ def _jacobian_parts_fast(tape: Tape, params: Params, t: Any) -> dict[str, Array]
     f_slope = f * (1 - f)
     g_slope = 1 - g**2
     # d c[t] / d h[t-1]
-    parts['h_i'][..., H : H + H, 0 : H] += (-0.25 * c_prev * alpha_f * f_slope / sigma_h - 0.25 * alpha_i * g * i_slope / sigma_h - 0.25 * alpha_g * i * g_slope / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_i)
-    parts['h_i'][..., H : H + H, 0 : H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / sigma_h**3 - 0.5 * alpha_i * u_i * g * i_slope / sigma_h**3 - 0.5 * alpha_g * u_g * i * g_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_i)[..., :, None] * U_i)
-    parts['h_i'][..., H : H + H, 0 : H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / sigma_h**3 - 0.5 * alpha_i * u_i * g * i_slope / sigma_h**3 - 0.5 * alpha_g * u_g * i * g_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_i))
-    parts['h_i'][..., H : H + H, 0 : H] += (alpha_i * g * i_slope / sigma_h)[..., :, None] * U_i
+    parts['h_i'][..., H : H + H, 0 : H] += (-0.25 * c_prev * alpha_f * f_slope / s_h - 0.25 * alpha_i * g * i_slope / s_h - 0.25 * alpha_g * i * g_slope / s_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_i)
+    parts['h_i'][..., H : H + H, 0 : H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / s_h**3 - 0.5 * alpha_i * u_i * g * i_slope / s_h**3 - 0.5 * alpha_g * u_g * i * g_slope / s_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_i)[..., :, None] * U_i)
+    parts['h_i'][..., H : H + H, 0 : H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / s_h**3 - 0.5 * alpha_i * u_i * g * i_slope / s_h**3 - 0.5 * alpha_g * u_g * i * g_slope / s_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_i))
+    parts['h_i'][..., H : H + H, 0 : H] += (alpha_i * g * i_slope / s_h)[..., :, None] * U_i
     o_slope = o * (1 - o)
     tanh_c_norm_slope = 1 - tanh_c_norm**2
     # d h[t] / d h[t-1]
-    parts['h_i'][..., 0 : H, 0 : H] += (-0.25 * alpha_o * tanh_c_norm * o_slope / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_i)
-    parts['h_i'][..., 0 : H, 0 : H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_i)[..., :, None] * U_i)
-    parts['h_i'][..., 0 : H, 0 : H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_i))
-    parts['h_i'][..., 0 : H, 0 : H] += (gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * parts['h_i'][..., H : H + H, 0 : H]
-    parts['h_i'][..., 0 : H, 0 : H] += (-gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (parts['h_i'][..., H : H + H, 0 : H])
-    parts['h_i'][..., 0 : H, 0 : H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * parts['h_i'][..., H : H + H, 0 : H])
-    parts['h_i'][..., 0 : H, 0 : H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (parts['h_i'][..., H : H + H, 0 : H]))
+    parts['h_i'][..., 0 : H, 0 : H] += (-0.25 * alpha_o * tanh_c_norm * o_slope / s_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_i)
+    parts['h_i'][..., 0 : H, 0 : H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / s_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_i)[..., :, None] * U_i)
+    parts['h_i'][..., 0 : H, 0 : H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / s_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_i))
+    parts['h_i'][..., 0 : H, 0 : H] += (gamma_c * o * tanh_c_norm_slope / s_c)[..., :, None] * parts['h_i'][..., H : H + H, 0 : H]
+    parts['h_i'][..., 0 : H, 0 : H] += (-gamma_c * o * tanh_c_norm_slope / s_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (parts['h_i'][..., H : H + H, 0 : H])
+    parts['h_i'][..., 0 : H, 0 : H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / s_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * parts['h_i'][..., H : H + H, 0 : H])
+    parts['h_i'][..., 0 : H, 0 : H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / s_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (parts['h_i'][..., H : H + H, 0 : H]))
     # d c[t] / d h[t-1]
-    parts['h_f'][..., H : H + H, 0 : H] += (c_prev * alpha_f * f_slope / sigma_h)[..., :, None] * U_f
-    parts['h_f'][..., H : H + H, 0 : H] += (-0.25 * c_prev * alpha_f * f_slope / sigma_h - 0.25 * alpha_i * g * i_slope / sigma_h - 0.25 * alpha_g * i * g_slope / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_f)
-    parts['h_f'][..., H : H + H, 0 : H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / sigma_h**3 - 0.5 * alpha_i * u_i * g * i_slope / sigma_h**3 - 0.5 * alpha_g * u_g * i * g_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_f))
-    parts['h_f'][..., H : H + H, 0 : H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / sigma_h**3 - 0.5 * alpha_i * u_i * g * i_slope / sigma_h**3 - 0.5 * alpha_g * u_g * i * g_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_f)[..., :, None] * U_f)
+    parts['h_f'][..., H : H + H, 0 : H] += (c_prev * alpha_f * f_slope / s_h)[..., :, None] * U_f
+    parts['h_f'][..., H : H + H, 0 : H] += (-0.25 * c_prev * alpha_f * f_slope / s_h - 0.25 * alpha_i * g * i_slope / s_h - 0.25 * alpha_g * i * g_slope / s_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_f)
+    parts['h_f'][..., H : H + H, 0 : H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / s_h**3 - 0.5 * alpha_i * u_i * g * i_slope / s_h**3 - 0.5 * alpha_g * u_g * i * g_slope / s_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_f))
+    parts['h_f'][..., H : H + H, 0 : H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / s_h**3 - 0.5 * alpha_i * u_i * g * i_slope / s_h**3 - 0.5 * alpha_g * u_g * i * g_slope / s_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_f)[..., :, None] * U_f)
     # d h[t] / d h[t-1]
-    parts['h_f'][..., 0 : H, 0 : H] += (-0.25 * alpha_o * tanh_c_norm * o_slope / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_f)
-    parts['h_f'][..., 0 : H, 0 : H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_f))
-    parts['h_f'][..., 0 : H, 0 : H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_f)[..., :, None] * U_f)
-    parts['h_f'][..., 0 : H, 0 : H] += (gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * parts['h_f'][..., H : H + H, 0 : H]
-    parts['h_f'][..., 0 : H, 0 : H] += (-gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (parts['h_f'][..., H : H + H, 0 : H])
-    parts['h_f'][..., 0 : H, 0 : H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * parts['h_f'][..., H : H + H, 0 : H])
-    parts['h_f'][..., 0 : H, 0 : H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (parts['h_f'][..., H : H + H, 0 : H]))
+    parts['h_f'][..., 0 : H, 0 : H] += (-0.25 * alpha_o * tanh_c_norm * o_slope / s_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_f)
+    parts['h_f'][..., 0 : H, 0 : H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / s_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_f))
+    parts['h_f'][..., 0 : H, 0 : H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / s_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_f)[..., :, None] * U_f)
+    parts['h_f'][..., 0 : H, 0 : H] += (gamma_c * o * tanh_c_norm_slope / s_c)[..., :, None] * parts['h_f'][..., H : H + H, 0 : H]
+    parts['h_f'][..., 0 : H, 0 : H] += (-gamma_c * o * tanh_c_norm_slope / s_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (parts['h_f'][..., H : H + H, 0 : H])
+    parts['h_f'][..., 0 : H, 0 : H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / s_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * parts['h_f'][..., H : H + H, 0 : H])
+    parts['h_f'][..., 0 : H, 0 : H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / s_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (parts['h_f'][..., H : H + H, 0 : H]))
     # d c[t] / d h[t-1]
-    parts['h_g'][..., H : H + H, 0 : H] += (-0.25 * c_prev * alpha_f * f_slope / sigma_h - 0.25 * alpha_i * g * i_slope / sigma_h - 0.25 * alpha_g * i * g_slope / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_g)
-    parts['h_g'][..., H : H + H, 0 : H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / sigma_h**3 - 0.5 * alpha_i * u_i * g * i_slope / sigma_h**3 - 0.5 * alpha_g * u_g * i * g_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_g))
-    parts['h_g'][..., H : H + H, 0 : H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / sigma_h**3 - 0.5 * alpha_i * u_i * g * i_slope / sigma_h**3 - 0.5 * alpha_g * u_g * i * g_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_g)[..., :, None] * U_g)
-    parts['h_g'][..., H : H + H, 0 : H] += (alpha_g * i * g_slope / sigma_h)[..., :, None] * U_g
+    parts['h_g'][..., H : H + H, 0 : H] += (-0.25 * c_prev * alpha_f * f_slope / s_h - 0.25 * alpha_i * g * i_slope / s_h - 0.25 * alpha_g * i * g_slope / s_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_g)
+    parts['h_g'][..., H : H + H, 0 : H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / s_h**3 - 0.5 * alpha_i * u_i * g * i_slope / s_h**3 - 0.5 * alpha_g * u_g * i * g_slope / s_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_g))
+    parts['h_g'][..., H : H + H, 0 : H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / s_h**3 - 0.5 * alpha_i * u_i * g * i_slope / s_h**3 - 0.5 * alpha_g * u_g * i * g_slope / s_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_g)[..., :, None] * U_g)
+    parts['h_g'][..., H : H + H, 0 : H] += (alpha_g * i * g_slope / s_h)[..., :, None] * U_g
     # d h[t] / d h[t-1]
-    parts['h_g'][..., 0 : H, 0 : H] += (-0.25 * alpha_o * tanh_c_norm * o_slope / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_g)
-    parts['h_g'][..., 0 : H, 0 : H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_g))
-    parts['h_g'][..., 0 : H, 0 : H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_g)[..., :, None] * U_g)
-    parts['h_g'][..., 0 : H, 0 : H] += (gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * parts['h_g'][..., H : H + H, 0 : H]
-    parts['h_g'][..., 0 : H, 0 : H] += (-gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (parts['h_g'][..., H : H + H, 0 : H])
-    parts['h_g'][..., 0 : H, 0 : H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * parts['h_g'][..., H : H + H, 0 : H])
-    parts['h_g'][..., 0 : H, 0 : H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (parts['h_g'][..., H : H + H, 0 : H]))
+    parts['h_g'][..., 0 : H, 0 : H] += (-0.25 * alpha_o * tanh_c_norm * o_slope / s_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_g)
+    parts['h_g'][..., 0 : H, 0 : H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / s_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_g))
+    parts['h_g'][..., 0 : H, 0 : H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / s_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_g)[..., :, None] * U_g)
+    parts['h_g'][..., 0 : H, 0 : H] += (gamma_c * o * tanh_c_norm_slope / s_c)[..., :, None] * parts['h_g'][..., H : H + H, 0 : H]
+    parts['h_g'][..., 0 : H, 0 : H] += (-gamma_c * o * tanh_c_norm_slope / s_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (parts['h_g'][..., H : H + H, 0 : H])
+    parts['h_g'][..., 0 : H, 0 : H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / s_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * parts['h_g'][..., H : H + H, 0 : H])
+    parts['h_g'][..., 0 : H, 0 : H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / s_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (parts['h_g'][..., H : H + H, 0 : H]))
     # d c[t] / d h[t-1]
-    parts['h_o'][..., H : H + H, 0 : H] += (-0.25 * c_prev * alpha_f * f_slope / sigma_h - 0.25 * alpha_i * g * i_slope / sigma_h - 0.25 * alpha_g * i * g_slope / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_o)
-    parts['h_o'][..., H : H + H, 0 : H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / sigma_h**3 - 0.5 * alpha_i * u_i * g * i_slope / sigma_h**3 - 0.5 * alpha_g * u_g * i * g_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_o))
-    parts['h_o'][..., H : H + H, 0 : H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / sigma_h**3 - 0.5 * alpha_i * u_i * g * i_slope / sigma_h**3 - 0.5 * alpha_g * u_g * i * g_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_o)[..., :, None] * U_o)
+    parts['h_o'][..., H : H + H, 0 : H] += (-0.25 * c_prev * alpha_f * f_slope / s_h - 0.25 * alpha_i * g * i_slope / s_h - 0.25 * alpha_g * i * g_slope / s_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_o)
+    parts['h_o'][..., H : H + H, 0 : H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / s_h**3 - 0.5 * alpha_i * u_i * g * i_slope / s_h**3 - 0.5 * alpha_g * u_g * i * g_slope / s_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_o))
+    parts['h_o'][..., H : H + H, 0 : H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / s_h**3 - 0.5 * alpha_i * u_i * g * i_slope / s_h**3 - 0.5 * alpha_g * u_g * i * g_slope / s_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_o)[..., :, None] * U_o)
     # d h[t] / d h[t-1]
-    parts['h_o'][..., 0 : H, 0 : H] += (alpha_o * tanh_c_norm * o_slope / sigma_h)[..., :, None] * U_o
-    parts['h_o'][..., 0 : H, 0 : H] += (-0.25 * alpha_o * tanh_c_norm * o_slope / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_o)
-    parts['h_o'][..., 0 : H, 0 : H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_o))
-    parts['h_o'][..., 0 : H, 0 : H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_o)[..., :, None] * U_o)
-    parts['h_o'][..., 0 : H, 0 : H] += (gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * parts['h_o'][..., H : H + H, 0 : H]
-    parts['h_o'][..., 0 : H, 0 : H] += (-gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (parts['h_o'][..., H : H + H, 0 : H])
-    parts['h_o'][..., 0 : H, 0 : H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * parts['h_o'][..., H : H + H, 0 : H])
-    parts['h_o'][..., 0 : H, 0 : H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (parts['h_o'][..., H : H + H, 0 : H]))
+    parts['h_o'][..., 0 : H, 0 : H] += (alpha_o * tanh_c_norm * o_slope / s_h)[..., :, None] * U_o
+    parts['h_o'][..., 0 : H, 0 : H] += (-0.25 * alpha_o * tanh_c_norm * o_slope / s_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_o)
+    parts['h_o'][..., 0 : H, 0 : H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / s_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_o))
+    parts['h_o'][..., 0 : H, 0 : H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / s_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_o)[..., :, None] * U_o)
+    parts['h_o'][..., 0 : H, 0 : H] += (gamma_c * o * tanh_c_norm_slope / s_c)[..., :, None] * parts['h_o'][..., H : H + H, 0 : H]
+    parts['h_o'][..., 0 : H, 0 : H] += (-gamma_c * o * tanh_c_norm_slope / s_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (parts['h_o'][..., H : H + H, 0 : H])
+    parts['h_o'][..., 0 : H, 0 : H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / s_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * parts['h_o'][..., H : H + H, 0 : H])
+    parts['h_o'][..., 0 : H, 0 : H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / s_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (parts['h_o'][..., H : H + H, 0 : H]))
     # d c[t] / d c[t-1]
     np.einsum("...ii->...i", parts['c'][..., H : H + H, H : H + H])[...] += f
     # d h[t] / d c[t-1]
-    parts['c'][..., 0 : H, H : H + H] += (gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * parts['c'][..., H : H + H, H : H + H]
-    parts['c'][..., 0 : H, H : H + H] += (-gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (parts['c'][..., H : H + H, H : H + H])
-    parts['c'][..., 0 : H, H : H + H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * parts['c'][..., H : H + H, H : H + H])
-    parts['c'][..., 0 : H, H : H + H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (parts['c'][..., H : H + H, H : H + H]))
+    parts['c'][..., 0 : H, H : H + H] += (gamma_c * o * tanh_c_norm_slope / s_c)[..., :, None] * parts['c'][..., H : H + H, H : H + H]
+    parts['c'][..., 0 : H, H : H + H] += (-gamma_c * o * tanh_c_norm_slope / s_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (parts['c'][..., H : H + H, H : H + H])
+    parts['c'][..., 0 : H, H : H + H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / s_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * parts['c'][..., H : H + H, H : H + H])
+    parts['c'][..., 0 : H, H : H + H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / s_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (parts['c'][..., H : H + H, H : H + H]))
     return parts
 
 
@@ -3381,7 +3378,7 @@ def _jacobian_parts_precise(tape: PreciseTape, params: Params, t: Any) -> dict[s
     U_i = params.U_i
     c_prev = tape.c[:-1][t]
     alpha_f = params.alpha_f
-    sigma_h = tape.sigma_h[t]
+    s_h = tape.s_h[t]
     alpha_i = params.alpha_i
     g = tape.g[t]
     alpha_g = params.alpha_g
@@ -3396,7 +3393,7 @@ def _jacobian_parts_precise(tape: PreciseTape, params: Params, t: Any) -> dict[s
     tanh_c_norm = tape.tanh_c_norm[t]
     gamma_c = params.gamma_c
     o = tape.o[t]
-    sigma_c = tape.sigma_c[t]
+    s_c = tape.s_c[t]
     u_c = tape.u_c[t]
     U_f = params.U_f
     U_g = params.U_g
@@ -3408,66 +3405,66 @@ def _jacobian_parts_precise(tape: PreciseTape, params: Params, t: Any) -> dict[s
     f_slope = _sigmoid_slope(a_f)
     g_slope = _tanh_slope(a_g)
     # d c[t] / d h[t-1]
-    parts['h_i'][..., H : H + H, 0 : H] += (-0.25 * c_prev * alpha_f * f_slope / sigma_h - 0.25 * alpha_i * g * i_slope / sigma_h - 0.25 * alpha_g * i * g_slope / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_i)
-    parts['h_i'][..., H : H + H, 0 : H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / sigma_h**3 - 0.5 * alpha_i * u_i * g * i_slope / sigma_h**3 - 0.5 * alpha_g * u_g * i * g_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_i)[..., :, None] * U_i)
-    parts['h_i'][..., H : H + H, 0 : H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / sigma_h**3 - 0.5 * alpha_i * u_i * g * i_slope / sigma_h**3 - 0.5 * alpha_g * u_g * i * g_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_i))
-    parts['h_i'][..., H : H + H, 0 : H] += (alpha_i * g * i_slope / sigma_h)[..., :, None] * U_i
+    parts['h_i'][..., H : H + H, 0 : H] += (-0.25 * c_prev * alpha_f * f_slope / s_h - 0.25 * alpha_i * g * i_slope / s_h - 0.25 * alpha_g * i * g_slope / s_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_i)
+    parts['h_i'][..., H : H + H, 0 : H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / s_h**3 - 0.5 * alpha_i * u_i * g * i_slope / s_h**3 - 0.5 * alpha_g * u_g * i * g_slope / s_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_i)[..., :, None] * U_i)
+    parts['h_i'][..., H : H + H, 0 : H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / s_h**3 - 0.5 * alpha_i * u_i * g * i_slope / s_h**3 - 0.5 * alpha_g * u_g * i * g_slope / s_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_i))
+    parts['h_i'][..., H : H + H, 0 : H] += (alpha_i * g * i_slope / s_h)[..., :, None] * U_i
     o_slope = _sigmoid_slope(a_o)
     tanh_c_norm_slope = _tanh_slope(c_norm)
     # d h[t] / d h[t-1]
-    parts['h_i'][..., 0 : H, 0 : H] += (-0.25 * alpha_o * tanh_c_norm * o_slope / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_i)
-    parts['h_i'][..., 0 : H, 0 : H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_i)[..., :, None] * U_i)
-    parts['h_i'][..., 0 : H, 0 : H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_i))
-    parts['h_i'][..., 0 : H, 0 : H] += (gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * parts['h_i'][..., H : H + H, 0 : H]
-    parts['h_i'][..., 0 : H, 0 : H] += (-gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (parts['h_i'][..., H : H + H, 0 : H])
-    parts['h_i'][..., 0 : H, 0 : H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * parts['h_i'][..., H : H + H, 0 : H])
-    parts['h_i'][..., 0 : H, 0 : H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (parts['h_i'][..., H : H + H, 0 : H]))
+    parts['h_i'][..., 0 : H, 0 : H] += (-0.25 * alpha_o * tanh_c_norm * o_slope / s_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_i)
+    parts['h_i'][..., 0 : H, 0 : H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / s_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_i)[..., :, None] * U_i)
+    parts['h_i'][..., 0 : H, 0 : H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / s_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_i))
+    parts['h_i'][..., 0 : H, 0 : H] += (gamma_c * o * tanh_c_norm_slope / s_c)[..., :, None] * parts['h_i'][..., H : H + H, 0 : H]
+    parts['h_i'][..., 0 : H, 0 : H] += (-gamma_c * o * tanh_c_norm_slope / s_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (parts['h_i'][..., H : H + H, 0 : H])
+    parts['h_i'][..., 0 : H, 0 : H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / s_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * parts['h_i'][..., H : H + H, 0 : H])
+    parts['h_i'][..., 0 : H, 0 : H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / s_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (parts['h_i'][..., H : H + H, 0 : H]))
     # d c[t] / d h[t-1]
-    parts['h_f'][..., H : H + H, 0 : H] += (c_prev * alpha_f * f_slope / sigma_h)[..., :, None] * U_f
-    parts['h_f'][..., H : H + H, 0 : H] += (-0.25 * c_prev * alpha_f * f_slope / sigma_h - 0.25 * alpha_i * g * i_slope / sigma_h - 0.25 * alpha_g * i * g_slope / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_f)
-    parts['h_f'][..., H : H + H, 0 : H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / sigma_h**3 - 0.5 * alpha_i * u_i * g * i_slope / sigma_h**3 - 0.5 * alpha_g * u_g * i * g_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_f))
-    parts['h_f'][..., H : H + H, 0 : H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / sigma_h**3 - 0.5 * alpha_i * u_i * g * i_slope / sigma_h**3 - 0.5 * alpha_g * u_g * i * g_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_f)[..., :, None] * U_f)
+    parts['h_f'][..., H : H + H, 0 : H] += (c_prev * alpha_f * f_slope / s_h)[..., :, None] * U_f
+    parts['h_f'][..., H : H + H, 0 : H] += (-0.25 * c_prev * alpha_f * f_slope / s_h - 0.25 * alpha_i * g * i_slope / s_h - 0.25 * alpha_g * i * g_slope / s_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_f)
+    parts['h_f'][..., H : H + H, 0 : H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / s_h**3 - 0.5 * alpha_i * u_i * g * i_slope / s_h**3 - 0.5 * alpha_g * u_g * i * g_slope / s_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_f))
+    parts['h_f'][..., H : H + H, 0 : H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / s_h**3 - 0.5 * alpha_i * u_i * g * i_slope / s_h**3 - 0.5 * alpha_g * u_g * i * g_slope / s_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_f)[..., :, None] * U_f)
     # d h[t] / d h[t-1]
-    parts['h_f'][..., 0 : H, 0 : H] += (-0.25 * alpha_o * tanh_c_norm * o_slope / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_f)
-    parts['h_f'][..., 0 : H, 0 : H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_f))
-    parts['h_f'][..., 0 : H, 0 : H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_f)[..., :, None] * U_f)
-    parts['h_f'][..., 0 : H, 0 : H] += (gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * parts['h_f'][..., H : H + H, 0 : H]
-    parts['h_f'][..., 0 : H, 0 : H] += (-gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (parts['h_f'][..., H : H + H, 0 : H])
-    parts['h_f'][..., 0 : H, 0 : H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * parts['h_f'][..., H : H + H, 0 : H])
-    parts['h_f'][..., 0 : H, 0 : H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (parts['h_f'][..., H : H + H, 0 : H]))
+    parts['h_f'][..., 0 : H, 0 : H] += (-0.25 * alpha_o * tanh_c_norm * o_slope / s_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_f)
+    parts['h_f'][..., 0 : H, 0 : H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / s_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_f))
+    parts['h_f'][..., 0 : H, 0 : H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / s_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_f)[..., :, None] * U_f)
+    parts['h_f'][..., 0 : H, 0 : H] += (gamma_c * o * tanh_c_norm_slope / s_c)[..., :, None] * parts['h_f'][..., H : H + H, 0 : H]
+    parts['h_f'][..., 0 : H, 0 : H] += (-gamma_c * o * tanh_c_norm_slope / s_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (parts['h_f'][..., H : H + H, 0 : H])
+    parts['h_f'][..., 0 : H, 0 : H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / s_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * parts['h_f'][..., H : H + H, 0 : H])
+    parts['h_f'][..., 0 : H, 0 : H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / s_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (parts['h_f'][..., H : H + H, 0 : H]))
     # d c[t] / d h[t-1]
-    parts['h_g'][..., H : H + H, 0 : H] += (-0.25 * c_prev * alpha_f * f_slope / sigma_h - 0.25 * alpha_i * g * i_slope / sigma_h - 0.25 * alpha_g * i * g_slope / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_g)
-    parts['h_g'][..., H : H + H, 0 : H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / sigma_h**3 - 0.5 * alpha_i * u_i * g * i_slope / sigma_h**3 - 0.5 * alpha_g * u_g * i * g_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_g))
-    parts['h_g'][..., H : H + H, 0 : H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / sigma_h**3 - 0.5 * alpha_i * u_i * g * i_slope / sigma_h**3 - 0.5 * alpha_g * u_g * i * g_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_g)[..., :, None] * U_g)
-    parts['h_g'][..., H : H + H, 0 : H] += (alpha_g * i * g_slope / sigma_h)[..., :, None] * U_g
+    parts['h_g'][..., H : H + H, 0 : H] += (-0.25 * c_prev * alpha_f * f_slope / s_h - 0.25 * alpha_i * g * i_slope / s_h - 0.25 * alpha_g * i * g_slope / s_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_g)
+    parts['h_g'][..., H : H + H, 0 : H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / s_h**3 - 0.5 * alpha_i * u_i * g * i_slope / s_h**3 - 0.5 * alpha_g * u_g * i * g_slope / s_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_g))
+    parts['h_g'][..., H : H + H, 0 : H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / s_h**3 - 0.5 * alpha_i * u_i * g * i_slope / s_h**3 - 0.5 * alpha_g * u_g * i * g_slope / s_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_g)[..., :, None] * U_g)
+    parts['h_g'][..., H : H + H, 0 : H] += (alpha_g * i * g_slope / s_h)[..., :, None] * U_g
     # d h[t] / d h[t-1]
-    parts['h_g'][..., 0 : H, 0 : H] += (-0.25 * alpha_o * tanh_c_norm * o_slope / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_g)
-    parts['h_g'][..., 0 : H, 0 : H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_g))
-    parts['h_g'][..., 0 : H, 0 : H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_g)[..., :, None] * U_g)
-    parts['h_g'][..., 0 : H, 0 : H] += (gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * parts['h_g'][..., H : H + H, 0 : H]
-    parts['h_g'][..., 0 : H, 0 : H] += (-gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (parts['h_g'][..., H : H + H, 0 : H])
-    parts['h_g'][..., 0 : H, 0 : H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * parts['h_g'][..., H : H + H, 0 : H])
-    parts['h_g'][..., 0 : H, 0 : H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (parts['h_g'][..., H : H + H, 0 : H]))
+    parts['h_g'][..., 0 : H, 0 : H] += (-0.25 * alpha_o * tanh_c_norm * o_slope / s_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_g)
+    parts['h_g'][..., 0 : H, 0 : H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / s_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_g))
+    parts['h_g'][..., 0 : H, 0 : H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / s_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_g)[..., :, None] * U_g)
+    parts['h_g'][..., 0 : H, 0 : H] += (gamma_c * o * tanh_c_norm_slope / s_c)[..., :, None] * parts['h_g'][..., H : H + H, 0 : H]
+    parts['h_g'][..., 0 : H, 0 : H] += (-gamma_c * o * tanh_c_norm_slope / s_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (parts['h_g'][..., H : H + H, 0 : H])
+    parts['h_g'][..., 0 : H, 0 : H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / s_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * parts['h_g'][..., H : H + H, 0 : H])
+    parts['h_g'][..., 0 : H, 0 : H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / s_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (parts['h_g'][..., H : H + H, 0 : H]))
     # d c[t] / d h[t-1]
-    parts['h_o'][..., H : H + H, 0 : H] += (-0.25 * c_prev * alpha_f * f_slope / sigma_h - 0.25 * alpha_i * g * i_slope / sigma_h - 0.25 * alpha_g * i * g_slope / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_o)
-    parts['h_o'][..., H : H + H, 0 : H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / sigma_h**3 - 0.5 * alpha_i * u_i * g * i_slope / sigma_h**3 - 0.5 * alpha_g * u_g * i * g_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_o))
-    parts['h_o'][..., H : H + H, 0 : H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / sigma_h**3 - 0.5 * alpha_i * u_i * g * i_slope / sigma_h**3 - 0.5 * alpha_g * u_g * i * g_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_o)[..., :, None] * U_o)
+    parts['h_o'][..., H : H + H, 0 : H] += (-0.25 * c_prev * alpha_f * f_slope / s_h - 0.25 * alpha_i * g * i_slope / s_h - 0.25 * alpha_g * i * g_slope / s_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_o)
+    parts['h_o'][..., H : H + H, 0 : H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / s_h**3 - 0.5 * alpha_i * u_i * g * i_slope / s_h**3 - 0.5 * alpha_g * u_g * i * g_slope / s_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_o))
+    parts['h_o'][..., H : H + H, 0 : H] += (-0.5 * c_prev * alpha_f * u_f * f_slope / s_h**3 - 0.5 * alpha_i * u_i * g * i_slope / s_h**3 - 0.5 * alpha_g * u_g * i * g_slope / s_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_o)[..., :, None] * U_o)
     # d h[t] / d h[t-1]
-    parts['h_o'][..., 0 : H, 0 : H] += (alpha_o * tanh_c_norm * o_slope / sigma_h)[..., :, None] * U_o
-    parts['h_o'][..., 0 : H, 0 : H] += (-0.25 * alpha_o * tanh_c_norm * o_slope / sigma_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_o)
-    parts['h_o'][..., 0 : H, 0 : H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_o))
-    parts['h_o'][..., 0 : H, 0 : H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / sigma_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_o)[..., :, None] * U_o)
-    parts['h_o'][..., 0 : H, 0 : H] += (gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * parts['h_o'][..., H : H + H, 0 : H]
-    parts['h_o'][..., 0 : H, 0 : H] += (-gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (parts['h_o'][..., H : H + H, 0 : H])
-    parts['h_o'][..., 0 : H, 0 : H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * parts['h_o'][..., H : H + H, 0 : H])
-    parts['h_o'][..., 0 : H, 0 : H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (parts['h_o'][..., H : H + H, 0 : H]))
+    parts['h_o'][..., 0 : H, 0 : H] += (alpha_o * tanh_c_norm * o_slope / s_h)[..., :, None] * U_o
+    parts['h_o'][..., 0 : H, 0 : H] += (-0.25 * alpha_o * tanh_c_norm * o_slope / s_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_o)
+    parts['h_o'][..., 0 : H, 0 : H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / s_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-0.125 * u_i - 0.125 * u_f - 0.125 * u_g - 0.125 * u_o)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (U_o))
+    parts['h_o'][..., 0 : H, 0 : H] += (-0.5 * alpha_o * u_o * tanh_c_norm * o_slope / s_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * u_o)[..., :, None] * U_o)
+    parts['h_o'][..., 0 : H, 0 : H] += (gamma_c * o * tanh_c_norm_slope / s_c)[..., :, None] * parts['h_o'][..., H : H + H, 0 : H]
+    parts['h_o'][..., 0 : H, 0 : H] += (-gamma_c * o * tanh_c_norm_slope / s_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (parts['h_o'][..., H : H + H, 0 : H])
+    parts['h_o'][..., 0 : H, 0 : H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / s_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * parts['h_o'][..., H : H + H, 0 : H])
+    parts['h_o'][..., 0 : H, 0 : H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / s_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (parts['h_o'][..., H : H + H, 0 : H]))
     # d c[t] / d c[t-1]
     np.einsum("...ii->...i", parts['c'][..., H : H + H, H : H + H])[...] += f
     # d h[t] / d c[t-1]
-    parts['c'][..., 0 : H, H : H + H] += (gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * parts['c'][..., H : H + H, H : H + H]
-    parts['c'][..., 0 : H, H : H + H] += (-gamma_c * o * tanh_c_norm_slope / sigma_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (parts['c'][..., H : H + H, H : H + H])
-    parts['c'][..., 0 : H, H : H + H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * parts['c'][..., H : H + H, H : H + H])
-    parts['c'][..., 0 : H, H : H + H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / sigma_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (parts['c'][..., H : H + H, H : H + H]))
+    parts['c'][..., 0 : H, H : H + H] += (gamma_c * o * tanh_c_norm_slope / s_c)[..., :, None] * parts['c'][..., H : H + H, H : H + H]
+    parts['c'][..., 0 : H, H : H + H] += (-gamma_c * o * tanh_c_norm_slope / s_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (parts['c'][..., H : H + H, H : H + H])
+    parts['c'][..., 0 : H, H : H + H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / s_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * u_c)[..., :, None] * parts['c'][..., H : H + H, H : H + H])
+    parts['c'][..., 0 : H, H : H + H] += (-0.5 * gamma_c * o * u_c * tanh_c_norm_slope / s_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (parts['c'][..., H : H + H, H : H + H]))
     return parts
 
 

@@ -37,8 +37,8 @@ def _row(result: CheckResult, words: Words) -> tuple[Line, ...]:
 
 
 def _verdict(result: CheckResult) -> str:
-    if not result.ran:
-        return "checks.left_out"
+    if result.left_out:
+        return f"checks.left_out.{result.left_out}"
     return "checks.passed" if result.passed else "checks.failed"
 
 

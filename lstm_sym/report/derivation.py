@@ -90,8 +90,8 @@ class _Derivation:
 
     def lead(self) -> list[Line]:
         """What stands under the title."""
-        number = next(iter(self.numbers.values()))
-        found = [self.words.line("derivation.lead", number=Code(f"({number})"))]
+        letters = {"equations": "E", "stages": "F", "jacobians": "J", "backward": "B", "tangent": "T"}
+        found = [self.words.line("derivation.lead", **{name: Code(f"({n})") for name, n in letters.items()})]
         if self.errors:
             worst = error_text(max(self.errors.values()))
             found.append(self.words.line("derivation.checked", count=str(len(self.errors)), worst=worst))

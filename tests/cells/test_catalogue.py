@@ -56,8 +56,8 @@ EXPECTED = {
         "h",
         LSTM
         | LAYER
-        | gates("hxc", sigma=H, q=H)
-        | gates("hx", mu=H, s=H)
+        | gates("hxc", s=H, q=H)
+        | gates("hx", mu=H, m=H)
         | gates("ifgo", alpha=H, gamma=H)
         | {"u_c": H, "c_norm": H, "gamma_c": H, "b_c": H, "epsilon": ()},
     ),

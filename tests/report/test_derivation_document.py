@@ -60,10 +60,13 @@ class Reader(HTMLParser):
         assert self.open.pop() == tag
 
 
-def test_every_number_of_the_kernel_is_in_the_document(cell: ls.Cell, document: Document) -> None:
-    numbers = set(re.findall(r"\(([FBT]\d+)\) ", ls.generate(cell)))
-    assert numbers
-    assert numbers <= {equation.number for equation in document.equations()}
+def test_the_kernel_has_the_numbers_of_the_document_that_the_lead_says(cell: ls.Cell, document: Document) -> None:
+    """Those of stages (F), backward pass (B) and forward mode (T), and none of equations (E) and Jacobians (J)."""
+    source = ls.generate(cell).partition("Signs in comments")[2].partition("Generated from")[2]
+    numbers = set(re.findall(r"\(([EFBTJ]\d+)\)", source))
+    shown = {equation.number for equation in document.equations()}
+    assert numbers and numbers == {number for number in shown if number[0] in "FBT"}
+    assert all(f"({letter})" in terminal_text(document, prose=True) for letter in "FBTEJ")
 
 
 def test_a_comment_of_the_kernel_is_the_line_of_the_document(cell: ls.Cell, document: Document) -> None:

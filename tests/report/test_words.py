@@ -13,7 +13,7 @@ from lstm_sym.report import LANGUAGES, Words
 from lstm_sym.report.words import table
 
 ROOMS = [Path(ls.__file__).parent / room for room in ("report", "cli")]
-NAMED_ELSEWHERE = ("rules.", "checks.names.", "checks.whats.")  # by the engine and by the checks
+NAMED_ELSEWHERE = ("rules.", "checks.names.", "checks.whats.", "checks.left_out.")  # by the engine and by the checks
 
 
 def places(sentence: str) -> set[str]:

@@ -1,0 +1,46 @@
+"""The table of checks says of each check what is true of the cell at hand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+import lstm_sym as ls
+from lstm_sym.check import CheckResult
+from lstm_sym.check.case import STEPS_ALONE
+from lstm_sym.check.suite import CHECKS
+from lstm_sym.emit.text import TextNotation
+from lstm_sym.report import LANGUAGES, Words
+from lstm_sym.report.checks import check_table
+from lstm_sym.report.document import Table, line_text
+
+NO_INPUT = {"en": "the cell reads no input", "zh-Hant": "沒有輸入", "zh-Hans": "没有输入"}
+
+
+def rows(results: tuple[CheckResult, ...], language: str) -> dict[str, list[str]]:
+    """Name of a check -> its row."""
+    table = check_table(results, Words(language))[-1]
+    assert isinstance(table, Table)
+    texts = [[line_text(cell, TextNotation()) for cell in row] for row in table.rows]
+    return {result.name: row for result, row in zip(results, texts, strict=True)}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_check_left_out_says_why(language: str) -> None:
+    result = CHECKS["complex step"](ls.cell("henon"), ls.build(ls.cell("henon")))
+    assert not result.ran and result.passed
+    verdict = rows((result,), language)["complex step"][-1]
+    assert NO_INPUT[language] in verdict and "analytic" not in verdict
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_sizes_are_those_of_the_case(language: str) -> None:
+    for name, many, fewest in (("henon", f"T {STEPS_ALONE}", "H 1"), ("layer_norm_lstm", "T 200", "D 2, H 2")):
+        cell = ls.cell(name)
+        chosen = ("autograd, many steps", "autograd, smallest")
+        results = tuple(replace(CHECKS[check](cell, ls.build(cell)), name=check) for check in chosen)
+        told = rows(results, language)
+        assert many in told["autograd, many steps"][2] and fewest in told["autograd, smallest"][2]
+        assert "200" in told["autograd, many steps"][1] and str(STEPS_ALONE) in told["autograd, many steps"][1]
+        assert any(two in told["autograd, smallest"][1] for two in ("two of", "各兩個", "各两个"))
