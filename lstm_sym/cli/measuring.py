@@ -21,7 +21,13 @@ from lstm_sym.cli.tool import FAILED
 @click.command()
 @click.argument("names", nargs=-1, required=True, metavar="CELL...")
 @measuring_options
-@output_option("Folder for the figure and its data; without it the table alone is printed.")
+@click.option(
+    "--time-scale",
+    type=click.FloatRange(min=1, min_open=True),
+    metavar="STEPS",
+    help="Steps that the cells should remember: advise the bias of the gate that keeps the state.",
+)
+@output_option("Folder for the page, its figures and data; without it the tables alone are printed.")
 @set_option
 @language_option
 @json_option
@@ -35,14 +41,16 @@ def flow(
     force: bool,
     **measuring: Any,
 ) -> None:
-    """Measure how far back each CELL feels its input.
+    """Measure how far back each CELL feels its input, and why.
 
-    The norm of the derivative of the output at T with respect to the input at T - lag, by lag.
+    The norm of the derivative of the output at T with respect to the input at T - lag, by lag, and the memory card.
+    With -o all of it: the map of all pairs of steps, shares of the gates, saturation, Lyapunov spectra, bounds, advice.
     """
     from lstm_sym.cli.cells import load_cells
-    from lstm_sym.cli.studying import measure_flow
+    from lstm_sym.cli.surveying import measure_flow
 
-    measure_flow(load_cells(names, settings), names, measuring, output, language, as_json=as_json, force=force)
+    cells = load_cells(names, settings)
+    measure_flow(cells, names, settings, measuring, output, language, as_json=as_json, force=force)
 
 
 @click.command()

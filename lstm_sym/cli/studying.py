@@ -1,4 +1,4 @@
-"""Flow and study: measure, render, write."""
+"""Study: derive, check, generate, measure; render, write."""
 
 from __future__ import annotations
 
@@ -32,32 +32,6 @@ FIGURE = "sensitivity"
 FIGURE_FILES = tuple(f"{FIGURE}.{kind}" for kind in ("svg", "png", "csv"))
 
 
-def measure_flow(
-    cells: Sequence[Cell],
-    names: Sequence[str],
-    measuring: Mapping[str, Any],
-    folder: Path | None,
-    language: str,
-    *,
-    as_json: bool,
-    force: bool,
-) -> None:
-    """Measure, print the table, and write the figure and its data if there is a folder."""
-    words, settings, source = Words(language), _settings(measuring), str(measuring["source"])
-    output = None
-    if folder is not None:
-        output = Output(folder, FIGURE_FILES, protected([*names, source]), force=force, manifest="flow.json")
-    stream = input_stream(source, settings.length)
-    profiles = measured(models_of(cells, words), stream, settings)
-    record = _record(cells, stream, settings, profiles)
-    if as_json:
-        print_json(record)
-    else:
-        click.echo(table(profiles, labels=table_labels(words)))
-    if output is not None:
-        told(output.write(drawn(profiles, words), record), quiet=as_json)
-
-
 def run_study(
     cells: Sequence[Cell],
     names: Sequence[str],
@@ -70,19 +44,19 @@ def run_study(
     force: bool,
 ) -> bool:
     """Everything, into one folder; whether every check passed."""
-    words, settings, source = Words(language), _settings(measuring), str(measuring["source"])
+    words, settings, source = Words(language), settings_of(measuring), str(measuring["source"])
     pages = [f"derivations/{cell.key}.html" for cell in cells]
     kernels = [f"kernels/{cell.key}.py" for cell in cells]
     planned = ["index.html", *FIGURE_FILES, *pages, *kernels]
     output = Output(folder, planned, protected([*names, source]), force=force, manifest="study.json")
     stream = input_stream(source, settings.length)
     checked = check_all(cells)
-    profiles = measured(models_of(cells, words), stream, settings)
-    command = _command(names, choices, source, settings, language)
+    profiles = measured(models_of(cells, stream.values.shape[1], settings.hidden, words), stream, settings)
+    command = command_of("study", names, choices, source, settings, language)
     checks = {key: found.results for key, found in checked.items()}
-    study = Study(tuple(cells), checks, stream, settings, tuple(profiles), command, _versions())
+    study = Study(tuple(cells), checks, stream, settings, tuple(profiles), command, versions())
     files = _files(study, checked, words)
-    record = _record(cells, stream, settings, profiles) | {
+    record = record_of(cells, stream, settings, profiles) | {
         "command": command,
         "versions": dict(study.versions),
         "checks": [row for found in checked.values() for row in found.rows()],
@@ -129,11 +103,12 @@ def _tell(study: Study, words: Words, paths: Sequence[Path]) -> None:
     click.echo(f"open {click.style(str(page.resolve()), bold=True)}")
 
 
-def _settings(measuring: Mapping[str, Any]) -> Settings:
+def settings_of(measuring: Mapping[str, Any]) -> Settings:
+    """What the options say."""
     return Settings(**{name: measuring[name] for name in Settings().as_dict()})
 
 
-def _record(cells: Sequence[Cell], stream: Stream, settings: Settings, profiles: Sequence[Profile]) -> dict[str, Any]:
+def record_of(cells: Sequence[Cell], stream: Stream, settings: Settings, profiles: Sequence[Profile]) -> dict[str, Any]:
     """What was measured and from what, for JSON."""
     return {
         "settings": settings.as_dict(),
@@ -153,15 +128,18 @@ def _record(cells: Sequence[Cell], stream: Stream, settings: Settings, profiles:
     }
 
 
-def _versions() -> dict[str, str]:
+def versions() -> dict[str, str]:
+    """What was used, by name."""
     packages = {name: version(name) for name in ("numpy", "sympy", "autograd", "matplotlib")}
     return {"lstm_sym": __version__, "Python": platform.python_version(), **packages}
 
 
-def _command(names: Sequence[str], choices: Sequence[str], source: str, settings: Settings, language: str) -> str:
-    """The command that gives this study again, every setting spelt out."""
+def command_of(
+    name: str, names: Sequence[str], choices: Sequence[str], source: str, settings: Settings, language: str
+) -> str:
+    """The command that gives this again, every setting spelt out."""
     options = [part for name, value in settings.as_dict().items() for part in (f"--{name}", str(value))]
     chosen = [part for choice in choices for part in ("--set", choice)]
     folders = folder_options(names)
-    parts = ["lstm-sym", "study", *names, *folders, "--input", source, *options, *chosen, "--lang", language]
+    parts = ["lstm-sym", name, *names, *folders, "--input", source, *options, *chosen, "--lang", language]
     return shlex.join(parts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from fractions import Fraction
 from html import escape
 
@@ -23,7 +24,9 @@ def _primed(letter: str) -> str:
 
 
 class MathMLNotation(Notation):
-    """Mathematics as MathML, without the outer <math>."""
+    """Mathematics as MathML, without the outer <math>; `classes`: name of a quantity -> class of its elements."""
+
+    classes: Mapping[str, str] = {}
 
     plus, minus, negative = _operator("+"), _operator("−"), '<mo form="prefix">−</mo>'
     comma = _operator(",")
@@ -36,7 +39,12 @@ class MathMLNotation(Notation):
         return f"<math{' display=' + chr(34) + 'block' + chr(34) if display else ''}>{line}</math>"
 
     def name(self, base: str, subscripts: list[str], mark: str, time: int | None) -> str:
-        """A letter with subscript, mark and time index."""
+        """A letter with subscript, mark and time index; what has a time index may have a class."""
+        text = self._named(base, subscripts, mark, time)
+        given = self.classes.get("_".join([base, *subscripts])) if time is not None else None
+        return text.replace(">", f' class="{given}">', 1) if given else text
+
+    def _named(self, base: str, subscripts: list[str], mark: str, time: int | None) -> str:
         letter = f"<mi>{escape(GREEK.get(base, base))}</mi>"
         if mark == "tangent":
             letter = f"<mover>{letter}<mo>˙</mo></mover>"

@@ -26,7 +26,7 @@ from lstm_sym.flow.advice.truncation import Truncation, TruncationError, bias_cu
 from lstm_sym.flow.closed_loop import closed_loop
 from lstm_sym.flow.decay import Decay, fit_decay
 from lstm_sym.flow.errors import FlowError
-from lstm_sym.flow.experiment import Model, run
+from lstm_sym.flow.experiment import Model, recorded, run
 from lstm_sym.flow.gates import gate_values, log_gates
 from lstm_sym.flow.laws import Law
 from lstm_sym.flow.lyapunov import LyapunovSpectrum, growth_rates, lyapunov
@@ -49,6 +49,7 @@ from lstm_sym.flow.sensitivity import input_sensitivity, state_sensitivity
 from lstm_sym.flow.shares import Shares, gate_shares
 from lstm_sym.flow.signal_to_noise import SignalToNoise, signal_to_noise
 from lstm_sym.flow.singular import SingularSpectrum, singular_spectrum
+from lstm_sym.flow.survey import Survey, survey
 from lstm_sym.flow.table import table
 from lstm_sym.flow.time_map import TimeMap, time_map
 from lstm_sym.flow.trajectory import Kernel, Trajectory, record
@@ -75,6 +76,7 @@ __all__ = [
     "Shares",
     "SignalToNoise",
     "SingularSpectrum",
+    "Survey",
     "TimeMap",
     "Trajectory",
     "Truncation",
@@ -102,6 +104,7 @@ __all__ = [
     "paths",
     "precision_horizon",
     "record",
+    "recorded",
     "reporter",
     "rounded_gradient",
     "run",
@@ -119,6 +122,7 @@ __all__ = [
     "singular_spectrum",
     "spectrum_text",
     "state_sensitivity",
+    "survey",
     "table",
     "theory",
     "time_map",

@@ -84,10 +84,10 @@ def paths(
     return Paths(trajectory.model, name, where, total, direct, rest)
 
 
-def carried_state(trajectory: Trajectory) -> str:
-    """The state that its own equation carries on element by element, as c of the LSTM; else what the cell gives out.
+def carried_state(trajectory: Trajectory, output: str | None = None) -> str:
+    """The state that its own equation carries on element by element, as c of the LSTM; else the output.
 
-    Raises FlowError where the output's own equation does not read it.
+    output: a state, by default the one that the cell gives out. Raises FlowError where it gives out none.
     """
     block = next(trajectory.blocks(np.arange(1), copies=COPIES))
     for name in trajectory.states:
@@ -95,7 +95,7 @@ def carried_state(trajectory: Trajectory) -> str:
             own = _square(block.parts[name], trajectory.columns(name))
             if own.any() and not (own * (1 - np.eye(own.shape[-1]))).any():
                 return name
-    return trajectory.output()
+    return trajectory.output(output)
 
 
 def _one(trajectory: Trajectory, end: int, lags: int, name: str, columns: slice) -> Array:

@@ -204,7 +204,9 @@ def _real(values: np.ndarray[Any, Any], where: str) -> Array:
 
 
 def refuse_constant(values: Array, model: str) -> None:
-    """Raise a FlowError if a sequence of (T, B, D) does not vary."""
+    """Raise a FlowError if a sequence of (T, B, D) does not vary; that of a cell without an input, D = 0, may."""
+    if not values.shape[2]:
+        return
     constant = np.flatnonzero((values == values[:1]).all(axis=(0, 2)))
     if constant.size:
         raise FlowError(

@@ -24,8 +24,8 @@ import numpy as np
 from lstm_sym.flow import refusals
 from lstm_sym.flow.scaled import Array, Integers
 
-# Memory of one tape, and of the Jacobians made at once, in bytes each.
-MEMORY = 64 * 2**20
+# Memory of one tape, and of the Jacobians made at once, in bytes: these are read soon, and should still be in a cache.
+MEMORY, JACOBIANS = 64 * 2**20, 4 * 2**20
 
 
 class Kernel(Protocol):
@@ -166,10 +166,10 @@ class Trajectory:
     def blocks(self, steps: Integers | None = None, *, descending: bool = False, copies: int = 1) -> Iterator[Block]:
         """The steps (ascending; all by default) in blocks, the blocks in ascending or descending order.
 
-        A block holds so many steps that `copies` state Jacobians for each of them stay within MEMORY.
+        A block holds so many steps that `copies` state Jacobians for each of them stay within JACOBIANS.
         """
         steps = np.arange(len(self)) if steps is None else steps
-        most = max(1, MEMORY // (8 * copies * self.batch * max(self.width, self.x.shape[2]) * self.width))
+        most = max(1, JACOBIANS // (8 * copies * self.batch * max(self.width, self.x.shape[2]) * self.width))
         segments = np.unique(steps // self.segment)
         for segment in segments[::-1] if descending else segments:
             inside = steps[steps // self.segment == segment]

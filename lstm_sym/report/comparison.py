@@ -151,7 +151,9 @@ class _Comparing:
             if rows
         )
         title = words.text("diff.title", left=labels[0], right=labels[1])
-        return Document(title, words.language, tuple(self.lead(pairs)), sections, words.text("page.contents"))
+        quantities = tuple(tuple(e.target for e in side.cell.equations) for side in self.sides)
+        contents = words.text("page.contents")
+        return Document(title, words.language, tuple(self.lead(pairs)), sections, contents, quantities=quantities)
 
     def lead(self, pairs: Mapping[str, Sequence[Pair]]) -> list[Line]:
         """Names, sizes, and how much is the same."""

@@ -82,6 +82,7 @@ class _Derivation:
             sections,
             words.text("page.contents"),
             Labels(words.rule, words.text("page.checked")),
+            (tuple(equation.target for equation in self.cell.equations),),
         )
 
     def section(self, key: str, *blocks: Block) -> Section:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lstm_sym.emit.notation import Notation
 
@@ -147,7 +147,10 @@ Block = Paragraph | Equation | Matrix | Definitions | Table | Listing | Figure |
 
 @dataclass(frozen=True)
 class Document:
-    """A whole document; `lead` stands under the title. `contents` is the heading of its list of sections."""
+    """A whole document; `lead` stands under the title. `contents` is the heading of its list of sections.
+
+    `quantities`: of every cell that it shows, the names that the equations define, in their order.
+    """
 
     title: str
     language: str
@@ -155,11 +158,12 @@ class Document:
     sections: tuple[Section, ...]
     contents: str = ""
     words: Labels | None = None
+    quantities: tuple[tuple[str, ...], ...] = ()
 
     def only(self, keys: tuple[str, ...]) -> Document:
         """The document with these sections alone; all of them where no key is given."""
         chosen = tuple(section for section in self.sections if not keys or section.key in keys)
-        return Document(self.title, self.language, self.lead, chosen, self.contents, self.words)
+        return replace(self, sections=chosen)
 
     def equations(self) -> Iterator[Equation]:
         """Every equation, in order."""

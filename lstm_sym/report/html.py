@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import partial
 from html import escape
 from importlib.resources import files
@@ -34,8 +35,11 @@ from lstm_sym.report.document import (
 
 def html_page(document: Document) -> str:
     """The page: same document, same bytes."""
-    style = files(__package__).joinpath("style.css").read_text(encoding="utf-8")
-    page = _Page(document)
+    from lstm_sym.report.colours import colour_class, colour_style, quantity_colours  # figures: for a page alone
+
+    colours = quantity_colours(document.quantities)
+    style = files(__package__).joinpath("style.css").read_text(encoding="utf-8") + colour_style(colours)
+    page = _Page(document, {name: colour_class(name) for name in colours})
     body = "\n".join(
         [
             f"<header><h1>{escape(document.title)}</h1>",
@@ -57,9 +61,10 @@ def html_page(document: Document) -> str:
 class _Page:
     """Renders blocks; every method gives HTML."""
 
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: Document, classes: Mapping[str, str]) -> None:
         self.document = document
         self.notation = MathMLNotation()
+        self.notation.classes = classes
         self.labels = document.words or Labels(str, "")
 
     def contents(self) -> str:
@@ -195,8 +200,11 @@ def inline_svg(svg: str, alternative: str) -> str:
     body = re.sub(r'\s(?:xmlns(?::\w+)?|version)="[^"]*"', "", body)
     body = body.replace("xlink:href", "href")
     head, rest = body.split(">", 1)
+    width = re.search(r'viewBox="0 0 ([\d.]+)', head)
     head = re.sub(r'\s(?:width|height)="[^"]*"', "", head)
-    return f'{head} role="img" aria-label="{escape(alternative)}">{rest.strip()}'
+    # A small drawing stays small: at most half as large again as it is on paper.
+    limit = f' style="max-width: {2 * float(width[1]):.0f}px"' if width else ""
+    return f'{head}{limit} role="img" aria-label="{escape(alternative)}">{rest.strip()}'
 
 
 def _infix(sign: str) -> str:

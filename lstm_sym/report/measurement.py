@@ -10,6 +10,7 @@ import numpy as np
 
 from lstm_sym.api import build
 from lstm_sym.equations.cell import Cell
+from lstm_sym.equations.sizes import parts_of
 from lstm_sym.flow import Model, Profile, reporter, run
 from lstm_sym.inputs import Stream, named, stream
 from lstm_sym.report.words import Words
@@ -53,18 +54,40 @@ def has_forget_bias(cell: Cell) -> bool:
     return len(cell.shapes[FORGET_BIAS]) == 1 if FORGET_BIAS in cell.parameters else False
 
 
-def models_of(cells: Sequence[Cell], words: Words) -> list[Model]:
-    """A model of each cell as it is drawn, and another with forget bias 1 where the cell has one."""
+def models_of(cells: Sequence[Cell], inputs: int, hidden: int, words: Words) -> list[Model]:
+    """A model of each cell as it is drawn, and another with forget bias 1 where the cell has one.
+
+    A cell that cannot have `hidden` units, or not with this number of inputs, gets the nearest size that it can have.
+    """
     found = []
     for cell in cells:
-        kernel = build(cell)
+        kernel, size = build(cell), fitting_size(cell, inputs, hidden)
         # An output that is no state has no Jacobian of its own here: the first state is measured, and named.
         state = None if cell.output in cell.states else cell.states[0]
         suffix = f" ({state})" if state else ""
-        found.append(Model(cell.key + suffix, kernel, output=state))
+        suffix += f" [H = {size}]" if size != hidden else ""
+        found.append(Model(cell.key + suffix, kernel, output=state, hidden=size))
         if has_forget_bias(cell):
-            found.append(Model(biased_label(cell, words) + suffix, kernel, fill={FORGET_BIAS: 1.0}, output=state))
+            label = biased_label(cell, words) + suffix
+            found.append(Model(label, kernel, fill={FORGET_BIAS: 1.0}, output=state, hidden=size))
     return found
+
+
+def stems_of(cells: Sequence[Cell]) -> list[str]:
+    """The names of the files of each model, in the order of `models_of`."""
+    return [
+        cell.key + suffix for cell in cells for suffix in (("", "_forget_bias_1") if has_forget_bias(cell) else ("",))
+    ]
+
+
+def fitting_size(cell: Cell, inputs: int, hidden: int) -> int:
+    """The size of the first state nearest below `hidden`: a multiple for blocks, the input's where they are equal."""
+    size = cell.shapes[cell.states[0]][0]
+    if cell.input and cell.input_shape[0] == size:
+        return inputs
+    counts = parts_of(size)
+    (count,) = counts.values() if len(counts) == 1 else (1,)
+    return max(count, hidden - hidden % count)
 
 
 def biased_label(cell: Cell, words: Words) -> str:

@@ -68,8 +68,8 @@ def study_document(study: Study, words: Words, svg: str) -> Document:
         "half_life": _half_lives(study, words),
         "checked": _checked(study, words),
         "derivations": _derivations(study, words),
-        "method": _method(study, words),
-        "reproduce": _reproduce(study, words),
+        "method": method_blocks(study, words),
+        "reproduce": reproduce_blocks(study, words),
     }
     sections = tuple(Section(key, words.text(f"section.{key}"), tuple(blocks)) for key, blocks in parts.items())
     cells = words.listed([Code(cell.key) for cell in study.cells])
@@ -147,7 +147,8 @@ def _derivations(study: Study, words: Words) -> list[Block]:
     return found
 
 
-def _method(study: Study, words: Words) -> list[Block]:
+def method_blocks(study: Study, words: Words) -> list[Block]:
+    """How it was measured."""
     settings = study.settings
     seeds = ", ".join(str(seed) for seed in range(settings.seeds))
     drawn = words.line("method.parameters", hidden=str(settings.hidden), seeds=str(settings.seeds), list=seeds)
@@ -167,7 +168,8 @@ def _input(stream: Stream, words: Words) -> list[Line]:
     return found
 
 
-def _reproduce(study: Study, words: Words) -> list[Block]:
+def reproduce_blocks(study: Study, words: Words) -> list[Block]:
+    """How to do it again."""
     versions = ", ".join(f"{name} {version}" for name, version in study.versions.items())
     line = Paragraph(words.line("reproduce.line"))
     return [Listing(study.command), line, Paragraph(words.line("reproduce.versions", versions=versions))]

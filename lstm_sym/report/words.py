@@ -1,4 +1,4 @@
-"""The fixed sentences of documents, in three languages, from one table: strings.toml."""
+"""The fixed sentences of documents, in three languages: strings.toml, and strings_flow.toml for gradient flow."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ from typing import Any
 from lstm_sym.report.document import Inline, Line
 
 LANGUAGES = ("en", "zh-Hant", "zh-Hans")
+FILES = ("strings.toml", "strings_flow.toml")
 
 
 @lru_cache
 def table() -> dict[str, dict[str, str]]:
     """Key -> language -> sentence; keys are the dotted paths of the file."""
-    document = tomllib.loads(files(__package__).joinpath("strings.toml").read_text(encoding="utf-8"))
-    return dict(_flat(document, ""))
+    texts = (files(__package__).joinpath(name).read_text(encoding="utf-8") for name in FILES)
+    return {key: sentence for text in texts for key, sentence in _flat(tomllib.loads(text), "")}
 
 
 def _flat(node: Mapping[str, Any], path: str) -> Iterator[tuple[str, dict[str, str]]]:
@@ -57,6 +58,11 @@ class Words:
     def rule(self, rule: str) -> str:
         """The name of a rule of derivation; the rule's own key where the table has none."""
         return table().get(f"rules.{rule}.name", {}).get(self.language, rule)
+
+    def under(self, prefix: str) -> dict[str, str]:
+        """The sentences whose keys are prefix.name, by name."""
+        names = (key.removeprefix(f"{prefix}.") for key in table() if key.startswith(f"{prefix}."))
+        return {name: self.sentence(f"{prefix}.{name}") for name in names if "." not in name}
 
     def has(self, key: str) -> bool:
         """Whether the table has this key."""

@@ -181,9 +181,10 @@ def test_a_cell_of_ones_own_goes_everywhere(name: str) -> None:
     ast.parse(fine("generate", file))
     assert "<math" in fine("derive", file)
     written = fine("flow", file, "rnn", *MEASURING, "-o", "out")
-    assert {path.name for path in Path("out").iterdir()} == {
-        *("sensitivity.svg", "sensitivity.png", "sensitivity.csv", "flow.json")
-    }
+    names = {path.name for path in Path("out").iterdir()}
+    figures = ("sensitivity", "spectra", f"{name}.fan", f"{name}.map", "rnn.fan", "rnn.map")
+    assert names >= {f"{figure}.{kind}" for figure in figures for kind in ("svg", "png", "csv")}
+    assert names >= {"index.html", "memory.csv", "advice.csv", "flow.json"}
     assert all(f"wrote {path}" in written for path in Path("out").iterdir())
 
 
@@ -193,7 +194,32 @@ def test_flow_adds_the_forget_bias_and_prints_json() -> None:
     assert [model["model"] for model in found["models"]] == ["lstm", "lstm, forget bias 1"]
     assert all(len(model["half_life_by_seed"]) == 2 for model in found["models"])
     assert "wrote out/flow.json" in result.stderr
-    assert not Path("nothing").exists()
+    assert found["advice"] and [card["model"] for card in found["memory"]] == ["lstm", "lstm, forget bias 1"]
+    assert all(len(spectrum["exponents"]) == 12 for spectrum in found["spectra"])
+    assert all(abs(sum(shares.values()) - 1) < 1e-12 for shares in found["shares"].values())
+
+
+@pytest.mark.parametrize("language", ["en", "zh-Hant", "zh-Hans"])
+def test_flow_writes_a_page_whose_links_lead_somewhere(language: str) -> None:
+    fine("flow", "rnn", "lstm", *MEASURING, "--time-scale", "30", "-o", "out", "--lang", language)
+    page = Path("out/index.html").read_text(encoding="utf-8")
+    assert page.count("<svg") == 2 + 2 + 4 + 4 and "http://" not in page and "<script" not in page
+    for link in re.findall(r'href="([^"#:]+)"', page):
+        assert (Path("out") / link).is_file()
+    assert "b_f = 3.37" in page  # ln(30 - 1)
+
+
+@pytest.mark.parametrize("cell", ["lstm_block", "sru", "logistic_map", "lstm_output"])
+def test_flow_measures_cells_of_every_kind(cell: str) -> None:
+    """Blocks of cells, an input as large as the state, no input, an output that is no state."""
+    fine("flow", cell, *MEASURING, "-o", "out")
+    assert json.loads(Path("out/flow.json").read_text("utf-8"))["models"]
+
+
+def test_flow_says_what_cannot_be_measured() -> None:
+    for cell, words in (("henon", "no longer a finite number"), ("indrnn", "is exactly 0, and has no logarithm")):
+        message = refused("flow", cell, *MEASURING)
+        assert words in message and "fix:" in message
 
 
 def test_flow_says_the_same_each_time() -> None:

@@ -154,6 +154,19 @@ def test_a_page_is_a_block_or_stands_in_the_line():
     assert MathMLNotation().page("<mi>h</mi>", display=False) == "<math><mi>h</mi></math>"
 
 
+def test_a_class_is_on_a_quantity_and_all_that_belongs_to_it():
+    """On value, adjoint, slope, carried adjoint and tangent; not on a parameter of the name, nor on what ends in it."""
+    notation = MathMLNotation()
+    notation.classes = {"i": "q-i", "c_new": "q-c_new"}
+    for mark in ("", "adjoint", "carried", "direct", "slope", "tangent"):
+        for name, known in ((("i", []), "q-i"), (("c", ["new"]), "q-c_new"), (("U", ["i"]), None), (("c", []), None)):
+            for time in (0, -1, None):
+                given, plain = notation.name(*name, mark, time), MathMLNotation().name(*name, mark, time)
+                element = ElementTree.fromstring(given)
+                assert element.attrib.pop("class", None) == (known if time is not None else None)
+                assert ElementTree.tostring(element) == ElementTree.tostring(ElementTree.fromstring(plain))
+
+
 def test_greek_names_are_letters():
     assert {GREEK[name] for name in ("alpha", "beta", "gamma", "lambda", "sigma", "omega")} == set("αβγλσω")
     assert len(set(GREEK.values())) == len(GREEK)

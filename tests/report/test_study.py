@@ -95,12 +95,24 @@ def test_a_draw_that_never_decays_has_a_place_among_the_quantiles() -> None:
 
 
 def test_forget_bias_is_added_where_there_is_one() -> None:
-    models = models_of((*CELLS, ls.cell("gru")), Words("en"))
+    models = models_of((*CELLS, ls.cell("gru")), 12, 64, Words("en"))
     assert [(model.label, dict(model.fill)) for model in models] == [
         ("rnn", {}),
         ("lstm", {}),
         ("lstm, forget bias 1", {"b_f": 1.0}),
         ("gru", {}),
+    ]
+
+
+def test_a_cell_gets_a_size_that_it_can_have() -> None:
+    """Blocks of two cells share gates; the SRU's input is as large as its state."""
+    models = models_of([ls.cell(name) for name in ("lstm_block", "sru", "henon")], 12, 63, Words("en"))
+    assert [(model.label, model.hidden) for model in models] == [
+        ("lstm_block [H = 62]", 62),
+        ("lstm_block, forget bias 1 [H = 62]", 62),
+        ("sru (c) [H = 12]", 12),
+        ("sru, forget bias 1 (c) [H = 12]", 12),
+        ("henon", 63),
     ]
 
 
@@ -111,7 +123,7 @@ def test_svg_goes_into_a_page_without_what_a_page_must_not_hold() -> None:
         'xmlns:xlink="http://www.w3.org/1999/xlink" width="10pt" height="5pt" viewBox="0 0 10 5" version="1.1">\n'
         '<metadata><a href="http://x"/></metadata><use xlink:href="#m" width="3"/></svg>\n'
     )
-    head = '<svg viewBox="0 0 10 5" role="img" aria-label="a &quot;b&quot; &lt;c&gt;">'
+    head = '<svg viewBox="0 0 10 5" style="max-width: 20px" role="img" aria-label="a &quot;b&quot; &lt;c&gt;">'
     assert inline_svg(svg, 'a "b" <c>') == head + '<use href="#m" width="3"/></svg>'
 
 

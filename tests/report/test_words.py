@@ -9,11 +9,27 @@ from string import Formatter
 import pytest
 
 import lstm_sym as ls
+from lstm_sym.flow import memory
+from lstm_sym.flow.advice import summary
+from lstm_sym.flow.plots import fan, heatmap, saturation, shares, spectra
 from lstm_sym.report import LANGUAGES, Words
 from lstm_sym.report.words import table
 
 ROOMS = [Path(ls.__file__).parent / room for room in ("report", "cli")]
-NAMED_ELSEWHERE = ("rules.", "checks.names.", "checks.whats.", "checks.left_out.")  # by the engine and by the checks
+LABELLED = {
+    "flow.memory": memory.HEADINGS,
+    "flow.advice": summary.SENTENCES,
+    "flow.fan": fan.LABELS,
+    "flow.map": heatmap.LABELS,
+    "flow.shares": shares.LABELS,
+    "flow.saturation": saturation.LABELS,
+    "flow.spectra": spectra.LABELS,
+}
+# By the engine, by the checks, and by the tables and figures whose words they are.
+NAMED_ELSEWHERE = (
+    *("rules.", "checks.names.", "checks.whats.", "checks.left_out."),
+    *(f"{prefix}." for prefix in LABELLED),
+)
 
 
 def places(sentence: str) -> set[str]:
@@ -30,13 +46,20 @@ def test_every_sentence_has_every_language_and_the_same_places(key: str) -> None
 
 def test_no_sentence_is_left_in_english() -> None:
     alike = {key for key, s in table().items() if s["zh-Hant"] == s["en"] and re.search("[a-z]{3}", s["en"])}
-    assert alike <= {"measure.lag50", "measure.lag90"}
+    assert {key.rpartition(".")[2] for key in alike} <= {"lag50", "lag90", "largest"}
 
 
 def is_used(key: str, source: str) -> bool:
     """Whether the key stands in the code as it is, or as a prefix and a last part."""
     head, _, last = key.rpartition(".")
     return f'"{key}"' in source or (f'f"{head}.{{' in source and f'"{last}"' in source)
+
+
+@pytest.mark.parametrize("prefix", LABELLED)
+def test_every_word_of_a_figure_or_table_has_every_language(prefix: str) -> None:
+    """All but those that are a place alone, as "{model}"."""
+    needed = {name for name, text in LABELLED[prefix].items() if places(text) == set() or len(text) > 12}
+    assert needed - {"never", "unknown"} <= set(Words("en").under(prefix))
 
 
 def test_every_sentence_is_used() -> None:

@@ -76,10 +76,9 @@ def save_heat_map(
     Raises FlowError: no square map, NaN where source <= end, infinity, and what `style.save` refuses.
     """
     logs = checked(measured)
-    words = translated(LABELS, labels)
-    return style.save(
-        folder, stem, lambda: _figure(measured, logs, decades, words), ("end", "source", "log10_norm"), _rows(logs)
-    )
+    words, columns = translated(LABELS, labels), ("end", "source", "log10_norm")
+    rows = _rows(logs, _first(measured))
+    return style.save(folder, stem, lambda: _figure(measured, logs, decades, words), columns, rows)
 
 
 def checked(measured: SensitivityMap) -> Array:
@@ -98,10 +97,10 @@ def checked(measured: SensitivityMap) -> Array:
     return logs
 
 
-def _rows(logs: Array) -> Iterator[list[Any]]:
+def _rows(logs: Array, first: int) -> Iterator[list[Any]]:
     for end, row in enumerate(logs):
         for source, value in enumerate(row[: end + 1]):
-            yield [end, source, value]
+            yield [first + end, first + source, value]
 
 
 def _figure(measured: SensitivityMap, logs: Array, decades: float | None, words: Mapping[str, str]) -> Figure:
@@ -112,13 +111,13 @@ def _figure(measured: SensitivityMap, logs: Array, decades: float | None, words:
     least = float(finite.min()) if finite.size else -1.0
     low = least if decades is None else max(least, high - decades)
     limits = (low, high) if high > low else (high - 0.5, high + 0.5)
-    half = len(logs) - 0.5
-    place: Any = {"extent": (-0.5, half, half, -0.5), "interpolation": "nearest", "aspect": "auto"}
+    before, after = _first(measured) - 0.5, _first(measured) + len(logs) - 0.5
+    place: Any = {"extent": (before, after, after, before), "interpolation": "nearest", "aspect": "auto"}
     shown = np.ma.masked_invalid(logs)
     image = axes.imshow(shown, cmap=COLOURS, vmin=limits[0], vmax=limits[1], zorder=2, **place)
     zero = np.isneginf(logs)
     if zero.any():
-        _hatch(axes, zero)
+        _hatch(axes, zero, before)
     _bar(figure, image, limits, "min" if low > least else "neither", words)
     _steps(axes, words)
     named = {"model": measured.model, "output": measured.output, "source": measured.source}
@@ -126,14 +125,19 @@ def _figure(measured: SensitivityMap, logs: Array, decades: float | None, words:
     return style.finished(figure, words["title"], "; ".join(filter(None, notes)))
 
 
-def _hatch(axes: Axes, zero: Any) -> None:
+def _first(measured: SensitivityMap) -> int:
+    """The first step of the map; a map that does not say its steps begins at 0."""
+    return int(getattr(measured, "steps", [0])[0])
+
+
+def _hatch(axes: Axes, zero: Any, before: float) -> None:
     """Grey and hatched where the sensitivity is exactly 0, one run of a row at a time."""
     from matplotlib.collections import PolyCollection
 
     edges = np.diff(zero.astype(int), axis=1, prepend=0, append=0)
     runs = zip(np.argwhere(edges > 0), np.argwhere(edges < 0), strict=True)
     boxes = [
-        [(start - 0.5, row - 0.5), (stop - 0.5, row - 0.5), (stop - 0.5, row + 0.5), (start - 0.5, row + 0.5)]
+        [(before + x, before + y) for x, y in ((start, row), (stop, row), (stop, row + 1), (start, row + 1))]
         for (row, start), (_, stop) in runs
     ]
     axes.add_collection(PolyCollection(boxes, facecolor=ZERO, edgecolor=MUTED, linewidth=0, hatch=HATCH, zorder=3))

@@ -1,0 +1,170 @@
+"""Everything that is measured of a model at once: what a page about its gradient flow shows.
+
+    for survey in flow.survey(models, x, hidden=64, lags=60, ends=50, seeds=range(4)):
+        print(survey.card.model, survey.spectrum.exponents[0])
+        survey.save("out", "lstm")
+
+The profile, the memory card and the advice are over all draws of the parameters; all else is of the first draw.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from lstm_sym.flow.advice.summary import Advice, Gate, advise
+from lstm_sym.flow.errors import FlowError
+from lstm_sym.flow.experiment import Model, part_of, recorded, run
+from lstm_sym.flow.gates import gate_values
+from lstm_sym.flow.lyapunov import LyapunovSpectrum, lyapunov
+from lstm_sym.flow.memory import MemoryCard, memory_card
+from lstm_sym.flow.paths import carried_state
+from lstm_sym.flow.profile import Profile
+from lstm_sym.flow.progress import Progress
+from lstm_sym.flow.scaled import Array
+from lstm_sym.flow.sensitivity import state_sensitivity
+from lstm_sym.flow.shares import Shares, gate_shares
+from lstm_sym.flow.theory.forget_gates import gate_product
+from lstm_sym.flow.theory.overlay import Overlay
+from lstm_sym.flow.theory.pascanu import path_bound
+from lstm_sym.flow.time_map import TimeMap, time_map
+from lstm_sym.flow.trajectory import Trajectory
+
+Result = TypeVar("Result")
+STAGES = 6
+
+
+@dataclass(frozen=True, eq=False)
+class Survey:
+    """What was measured of one model. What cannot be measured of it is the FlowError that says why.
+
+    Attributes:
+        model: the model.
+        profile: the sensitivity by lag, all draws.
+        card, advice: what follows from it.
+        kept: ||d s[T] / d s[T-lag]||, spectral, of the state that its own equation carries on (c of the LSTM).
+        theory: what theory says about `kept`: the bound along the path, the product of the gates.
+        map: the map of all pairs of the last steps.
+        spectrum: the Lyapunov spectrum along the whole run.
+        shares: the shares of the gates in the last steps.
+        gates: the gates at every step, {"i": (T, 1, N)}.
+    """
+
+    model: Model
+    profile: Profile
+    card: MemoryCard
+    advice: Advice
+    kept: Profile
+    theory: tuple[Overlay, ...]
+    map: TimeMap
+    spectrum: LyapunovSpectrum
+    shares: Shares | FlowError
+    gates: Mapping[str, Array] | FlowError
+
+    def save(
+        self, folder: str | Path, stem: str, labels: Mapping[str, Mapping[str, str]] | None = None
+    ) -> dict[str, list[Path]]:
+        """Draw its figures, STEM.fan, .map, .shares and .saturation as .svg, .png and .csv: {"fan": paths, ...}.
+
+        labels: for each figure other words for its `LABELS`. Raises FlowError as the figures do.
+        """
+        from lstm_sym.flow.plots.fan import save_fan
+        from lstm_sym.flow.plots.heatmap import save_heat_map
+        from lstm_sym.flow.plots.saturation import save_saturation
+        from lstm_sym.flow.plots.shares import save_shares
+
+        words = labels or {}
+        drawn = {
+            "fan": save_fan(self.kept, folder, f"{stem}.fan", theory=self.theory, labels=words.get("fan")),
+            "map": save_heat_map(self.map, folder, f"{stem}.map", labels=words.get("map")),
+        }
+        if not isinstance(self.shares, FlowError) and len(self.shares.names) > 1:
+            drawn["shares"] = save_shares(self.shares, folder, f"{stem}.shares", labels=words.get("shares"))
+        if not isinstance(self.gates, FlowError):
+            gates = {name: values for name, values in self.gates.items() if values.max() <= 1}
+            name, how = f"{stem}.saturation", words.get("saturation")
+            drawn["saturation"] = save_saturation(gates, folder, name, model=self.model.label, labels=how)
+        return drawn
+
+
+def survey(
+    models: Iterable[Model],
+    stream: Any,
+    *,
+    hidden: int = 64,
+    lags: int = 60,
+    ends: int = 50,
+    seeds: Sequence[int] = (0,),
+    gates: Mapping[str, Gate] | None = None,
+    time_scale: float | None = None,
+    progress: Progress | None = None,
+) -> list[Survey]:
+    """Measure everything of each model over a stream; the arguments are those of `run`.
+
+    gates, time_scale: as in `advise`, for the bias of the gate that keeps the state.
+    Raises FlowError as `run` and the measures do.
+    """
+    models = list(models)
+    half = [None if progress is None else part_of(progress, index, 2) for index in range(2)]
+    profiles = run(models, stream, hidden=hidden, lags=lags, ends=ends, seeds=seeds, progress=half[0])
+    advice = advise(profiles, gates=gates, time_scale=time_scale)
+    found = []
+    for index, (model, profile, advised) in enumerate(zip(models, profiles, advice, strict=True)):
+        told = None if half[1] is None else part_of(half[1], index, len(models))
+        trajectory = recorded(model, stream, hidden, seeds[0])
+        found.append(_of_one(model, profile, advised, trajectory, lags, ends, told))
+    return found
+
+
+def _of_one(
+    model: Model,
+    profile: Profile,
+    advice: Advice,
+    trajectory: Trajectory,
+    lags: int,
+    ends: int,
+    progress: Progress | None,
+) -> Survey:
+    """The measures of one run, in the order of what they cost."""
+    stages = _stages(progress)
+    state = carried_state(trajectory, model.output)
+    first = max(0, len(trajectory) - lags - 1)
+    how: Any = {"lags": lags, "ends": min(ends, len(trajectory) - lags)}
+    kept = state_sensitivity(trajectory, output=state, source=state, norm="spectral", progress=next(stages), **how)
+    theory = [path_bound(trajectory, progress=next(stages), **how)]
+    product = _or_why(lambda: gate_product(trajectory, state=state, **how).overlay("spectral"))
+    theory += [] if isinstance(product, FlowError) else [product]
+    return Survey(
+        model,
+        profile,
+        memory_card(profile),
+        advice,
+        kept,
+        tuple(theory),
+        _map(model, trajectory, first, next(stages)),
+        lyapunov(trajectory, progress=next(stages)),
+        _or_why(lambda: gate_shares(trajectory, first=first + 1, last=len(trajectory) - 1, progress=next(stages))),
+        _or_why(lambda: gate_values(trajectory)),
+    )
+
+
+def _map(model: Model, trajectory: Trajectory, first: int, progress: Progress | None) -> TimeMap:
+    """The map of the last steps: of the output against the input, of the state against itself without one."""
+    output = trajectory.output(model.output)
+    source = output if model.is_autonomous else "x"
+    return time_map(trajectory, first=first, output=output, source=source, progress=progress)
+
+
+def _or_why(measure: Callable[[], Result]) -> Result | FlowError:
+    try:
+        return measure()
+    except FlowError as error:
+        return error
+
+
+def _stages(progress: Progress | None) -> Iterator[Progress | None]:
+    """The progress of one measure after the other."""
+    for index in range(STAGES):
+        yield None if progress is None else part_of(progress, index, STAGES)

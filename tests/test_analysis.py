@@ -1,0 +1,44 @@
+"""Every experiment of analysis/ runs in its short form, writes a figure with its data, and says what it wrote."""
+
+import csv
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+SCRIPTS = sorted(path.stem for path in (ROOT / "analysis").glob("*.py") if not path.stem.startswith("_"))
+EXPECTED = {
+    "conveyor_belt",
+    "forget_bias",
+    "gate_shares",
+    "lyapunov",
+    "precision_horizon",
+    "sensitivity_decay",
+    "shaded_unfolding",
+    "spectral_radius",
+    "truncation",
+}
+
+
+def test_every_question_has_a_script():
+    assert set(SCRIPTS) == EXPECTED
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_an_experiment_writes_figures_with_their_data(name, tmp_path):
+    command = [sys.executable, "-W", "error", str(ROOT / "analysis" / f"{name}.py"), "--quick", "-o", str(tmp_path)]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "MPLBACKEND": "Agg"}
+    done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", env=environment, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    figures = {path.stem for path in tmp_path.glob("*.svg")}
+    assert figures and figures == {path.stem for path in tmp_path.glob("*.png")}
+    data = {path.stem for path in tmp_path.glob("*.csv")}
+    assert figures <= data
+    assert all(str(path) in done.stdout for path in tmp_path.iterdir())
+    for stem in data:
+        rows = list(csv.reader((tmp_path / f"{stem}.csv").read_text(encoding="utf-8").splitlines()))
+        assert len(rows) > 1 and {len(row) for row in rows} == {len(rows[0])}
+        assert not any(value == "nan" for row in rows for value in row)
