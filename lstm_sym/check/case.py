@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -76,10 +76,19 @@ def random_case(
     return Case(sizes, x, params, state, dy, dstate)
 
 
-def kernel_gradients(kernel: Any, case: Case, *, precise: bool) -> Named:
-    """All gradients by a kernel: "x", each parameter, and each initial state as "h[0]"."""
+def default_case(cell: Cell, case: Case) -> Case:
+    """The same case, from the state that the cell starts with where none is given."""
+    return replace(case, state={name: np.full_like(v, cell.initial.get(name, 0)) for name, v in case.state.items()})
+
+
+def kernel_gradients(kernel: Any, case: Case, *, precise: bool, default: bool = False) -> Named:
+    """All gradients by a kernel: "x", each parameter, and each initial state as "h[0]".
+
+    default: from the kernel's own initial state, not that of the case.
+    """
     params = kernel.Params(**case.params)
-    _, _, tape = kernel.forward(case.x, params, kernel.State(**case.state), precise=precise)
+    state = None if default else kernel.State(**case.state)
+    _, _, tape = kernel.forward(case.x, params, state, precise=precise)
     grads = kernel.backward(case.dy, tape, params, kernel.State(**case.dstate))
     named: Named = {"x": grads.x, **grads.params._asdict()}
     return named | {f"{name}[0]": value for name, value in grads.state._asdict().items()}

@@ -39,9 +39,9 @@ def array_functions(module: ModuleType) -> dict[str, Callable[..., Any]]:
         "hard_sigmoid": lambda a: (a / 6 + 0.5) * ((a > -3) & (a < 3)) + (a >= 3),
         "gelu": lambda a: 0.5 * a * (1 + module.tanh(math.sqrt(2 / math.pi) * (a + 0.044715 * a * a * a))),
         "sqrt": module.sqrt,
-        "abs": lambda a: a * (1 - 2 * (a < 0)),
-        "maximum": lambda u, v: u * (u > v) + v * (1 - (u > v)),
-        "minimum": lambda u, v: u * (u < v) + v * (1 - (u < v)),
+        "abs": lambda a: a * (1.0 * (a > 0) - (a < 0)),
+        "maximum": lambda u, v: _first_where((u > v) | (u != u), u, v, module),
+        "minimum": lambda u, v: _first_where((u < v) | (u != u), u, v, module),
         "where": lambda c, u, v: u * (c > 0) + v * (1 - (c > 0)),
         "sum": lambda a: module.sum(a, axis=-1, keepdims=True) + 0 * a,
         "mean": lambda a: module.sum(a, axis=-1, keepdims=True) / a.shape[-1] + 0 * a,
@@ -54,6 +54,15 @@ def array_functions(module: ModuleType) -> dict[str, Callable[..., Any]]:
         "sin": module.sin,
         "cos": module.cos,
     }
+
+
+def _first_where(condition: Any, u: Any, v: Any, module: ModuleType) -> Any:
+    """u where the condition holds, else v, infinite ones among them, which no product with 0 can choose from.
+
+    Both get the full shape first, by a sum: autograd sums gradients over what a sum has broadcast, but not `where`.
+    """
+    zeros = np.zeros(np.shape(condition))
+    return module.where(condition, u + zeros, v + zeros)
 
 
 def run_equations(

@@ -38,7 +38,7 @@ def _fewest_units(cell: Cell) -> dict[str, int]:
 
 
 CHECKS: dict[str, Callable[[Cell, ModuleType], CheckResult]] = {
-    "autograd": lambda cell, kernel: check_autograd(cell, kernel, random_case(cell)),
+    "autograd": lambda cell, kernel: check_autograd(cell, kernel, random_case(cell), default=True),
     "autograd, smallest": lambda cell, kernel: check_autograd(
         cell, kernel, random_case(cell, steps=1, batch=1, seed=3, **_fewest_units(cell))
     ),

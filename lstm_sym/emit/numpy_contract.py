@@ -21,6 +21,7 @@ def head(cell: Cell, layout: Layout) -> str:
     biases = [name for name in cell.parameters if name.startswith("b")]
     options = ", ".join(f"{k} = {v}" for k, v in cell.chosen.items())
     numbers = ", ".join(f"{k} = {literal(v)}" for k, v in cell.constants.items())
+    starts = f"\nInitial state, where none is given: {_start(cell)}." if cell.initial else ""
     text = f"""{cell.name or cell.key}.
 
 Reference: {cell.reference or "none given"}
@@ -34,7 +35,7 @@ Shapes (T steps, B sequences, {", ".join(cell.size_names)}):
 Layout: sequences are (T, B, size), batches are rows, weights (rows of the result, columns of the operand).
 Order of the gates in packed arrays: {order or "nothing is packed"}.
 Biases: {len(biases)} ({", ".join(biases) or "none"}), one a gate; libraries that keep two add them.
-Options: {options or "none"}. Constants: {numbers or "none"}.
+Options: {options or "none"}. Constants: {numbers or "none"}.{starts}
 
 Signs in comments: δv adjoint, δv⁺ what arrives of it from step t+1, δv° what passes through no matrix, v′ slope,
 ∂v tangent, ⊙ element-wise product; (B1) is equation B1 of the derivation report.
@@ -146,6 +147,7 @@ def entry_points(cell: Cell, reference: str, extra: str) -> str:
     drive = "x: Any, params: Params," if cell.input else f"x: Any = None, params: Params{default},"
     steps = "" if cell.input else "steps: int | None = None, "
     given = "" if cell.input else "\n    x = _without_input(x, steps, params, state)"
+    start, default = _started(cell), _start(cell) + (".\n    " if cell.initial else ". ")
     by_itself = "" if cell.input else "The cell reads no input: steps says T, or x is of shape (T, B, 0).\n    "
     return f'''def _prepared(x: Any, params: Any, state: Any) -> tuple[Array, Params, State]:
     """Arrays of one dtype and of sizes that fit each other."""
@@ -155,7 +157,7 @@ def entry_points(cell: Cell, reference: str, extra: str) -> str:
     x = _checked("x", x, ("T", "B", "{size}"), sizes, dtype)
     sizes = _with_composed(sizes | {{"B": x.shape[1], "{size}": x.shape[2]}}, _COMPOSED)
     params = Params(*_checked_fields("params", params, _SHAPES, sizes, dtype))
-    return x, params, State(*_checked_fields("state", state, _STATE_SHAPES, sizes, dtype))
+    {start}
 
 
 def forward(
@@ -163,7 +165,7 @@ def forward(
 ) -> tuple[Array, State, Tape | PreciseTape]:
     """Run the cell over sequences: x (T, B, {size}) -> y = {cell.output} (T, B, {out}), the last state, the tape.
 
-    state: the initial state, None for zeros. precise: gates and slopes keep full relative accuracy under saturation;
+    state: the initial state, None for {default}precise: gates and slopes keep full relative accuracy under saturation;
     `backward` follows the tape. dtype in = dtype out. Raises TypeError, ValueError, naming the array that does not fit.
     {by_itself}"""{given}
     x, params, state = _prepared(x, params, state)
@@ -190,6 +192,24 @@ def backward(dy: Any, tape: Tape | PreciseTape, params: Params, dstate: State | 
     if isinstance(tape, PreciseTape):
         return _backward_precise(dy, tape, params, dstate)
     return _backward_fast(dy, tape, params, dstate)'''
+
+
+def _start(cell: Cell) -> str:
+    """The state where none is given, in words: zeros; m = -inf and zeros elsewhere."""
+    given = ", ".join(f"{name} = {repr(value).removesuffix('.0')}" for name, value in cell.initial.items())
+    rest = "zeros" if not given else "zeros elsewhere" if len(cell.initial) < len(cell.states) else ""
+    return " and ".join(filter(None, [given, rest]))
+
+
+def _started(cell: Cell) -> str:
+    """The lines of _prepared() that give the state, with the cell's own values where none is given."""
+    checked = 'State(*_checked_fields("state", state, _STATE_SHAPES, sizes, dtype))'
+    if not cell.initial:
+        return f"return x, params, {checked}"
+    values = {name: repr(value).replace("inf", "np.inf") for name, value in cell.initial.items()}
+    filled = ", ".join(f"{name}=np.full_like(start.{name}, {value})" for name, value in values.items())
+    return f"""start = {checked}
+    return x, params, start if state is not None else start._replace({filled})"""
 
 
 def jvp_entry_point(cell: Cell) -> str:

@@ -73,6 +73,7 @@ _NUMPY = frozenset(
         "exp",
         "float32",
         "float64",
+        "inf",
         "full",
         "full_like",
         "log",

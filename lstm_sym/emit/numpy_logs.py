@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 
 import sympy
 from sympy import Expr
@@ -40,8 +40,9 @@ def log_function(cell: Cell, program: Program, form: TapeForm, held: Collection[
 
 
 def _logarithms(program: Program, held: Collection[Value]) -> Iterator[tuple[str, Expr]]:
-    """ln y and ln phi'(a) of y = phi(a), ln y of y = 1 - sigmoid(a); where the tape lacks a, as for exp, ln y."""
+    """ln y and ln phi'(a) of y = phi(a), ln y of y = 1 - sigmoid(a); ln y alone where the tape lacks a, as for exp."""
     rests, symbols = complements(program), {value.symbol for value in held}
+    definitions = {s.target.symbol: s.expression for s in program.statements if isinstance(s, Pointwise)}
     for statement in program.statements:
         if not isinstance(statement, Pointwise):
             continue
@@ -51,9 +52,19 @@ def _logarithms(program: Program, held: Collection[Value]) -> Iterator[tuple[str
         (logarithm, log_slope), target = LOGARITHMS[expression.func], statement.target
         if not expression.free_symbols <= symbols:
             if logarithm is not None and target.symbol in symbols:
-                yield target.name, sympy.log(target.symbol)
+                argument = _of_held(expression.args[0], definitions, symbols)
+                yield target.name, sympy.log(target.symbol) if argument is None else logarithm(argument)
             continue
         if logarithm is not None and statement.provenance.rule == EQUATION:
             yield target.name, logarithm(expression.args[0])
         if expression is statement.expression:
             yield slope(target).name, log_slope(expression.args[0])
+
+
+def _of_held(expression: Expr, definitions: Mapping[Expr, Expr], held: Collection[Expr]) -> Expr | None:
+    """An expression in terms of what the tape holds, by the equations; None where they do not lead there."""
+    while missing := expression.free_symbols - set(held):
+        if not missing <= definitions.keys():
+            return None
+        expression = expression.xreplace({symbol: definitions[symbol] for symbol in missing})
+    return expression

@@ -54,6 +54,7 @@ class Cell:
     `input` is the quantity read at [t] and never defined, shape (D,), empty for a cell that runs by itself; `states`
     those read at [t-1], in the order of first reading; `parameters` names without a time index; `constants` those that
     stand for one number; `output` what the cell gives out at [t]. `shapes` maps every name to its symbolic shape.
+    `initial` is the value, of every unit, that a state starts with where none is given; those not in it start at 0.
     """
 
     key: str
@@ -70,6 +71,7 @@ class Cell:
     chosen: Mapping[str, str] = field(default_factory=dict)
     sizes: Mapping[str, str] = field(default_factory=dict)
     constants: Mapping[str, Fraction] = field(default_factory=dict)
+    initial: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def text(self) -> str:
@@ -94,6 +96,8 @@ class Cell:
         """SHA-256 of everything that decides the derivation, in hexadecimal; the same on every machine."""
         constants = [(name, str(value)) for name, value in sorted(self.constants.items())]
         content = [self.key, self.text, sorted(self.chosen.items()), sorted(self.sizes.items()), self.output, constants]
+        if self.initial:
+            content.append([(name, str(value)) for name, value in sorted(self.initial.items())])
         return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
     def meaning(self, name: str, language: str = "en") -> str:
@@ -118,7 +122,13 @@ class Cell:
         chosen = chosen_options(self.options, {**self.chosen, **functions}, self.key)
         constants = chosen_constants(self.constants, numbers, self.key)
         changed = parse(
-            self.text, key=self.key, options=chosen, sizes=self.sizes, constants=constants, output=self.output
+            self.text,
+            key=self.key,
+            options=chosen,
+            sizes=self.sizes,
+            constants=constants,
+            initial=self.initial,
+            output=self.output,
         )
         places = zip(changed.equations, self.equations, strict=True)
         equations = tuple(replace(new, line=old.line, column=old.column) for new, old in places)

@@ -6,18 +6,20 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from lstm_sym.equations.cell import Cell, Option
 from lstm_sym.equations.errors import CellError
 from lstm_sym.equations.functions import FUNCTIONS
+from lstm_sym.equations.initial import initial_values
 from lstm_sym.equations.parser import parse, reserved
 from lstm_sym.equations.settings import chosen_constants, chosen_options, constant
 from lstm_sym.equations.tomlfile import MAX_FILE, TomlFile
 from lstm_sym.equations.words import did_you_mean, listed
 
-_KEYS = ("name", "reference", "equations", "output", "symbols", "options", "constants", "sizes")
+_KEYS = ("name", "reference", "equations", "output", "symbols", "options", "constants", "sizes", "initial")
 _LANGUAGES = {"meaning": "en", "zh-Hant": "zh-Hant", "zh-Hans": "zh-Hans"}
 MAX_LINE = 500
 """The most characters of a name, a reference or a meaning."""
@@ -55,6 +57,7 @@ def read_cell(content: bytes, *, key: str, source: str, choices: Mapping[str, st
         reference=_text(file, "reference"),
         meanings=_meanings(file, cell),
         options=options,
+        initial=_initial(file, cell),
     )
 
 
@@ -163,6 +166,12 @@ def _constants(file: TomlFile) -> dict[str, Fraction]:
             raise file.error(f"the constant `{name[:40]}` is no number", name, allowed, "write a number without quotes")
         constants[name] = constant(name, value, file.source)
     return constants
+
+
+def _initial(file: TomlFile, cell: Cell) -> dict[str, float]:
+    values = _table(file, file.document.get("initial", {}), "initial", "initial")
+    targets = [equation.target for equation in cell.equations]
+    return initial_values(values, cell.states, targets, partial(file.error, table="initial"))
 
 
 def _options(file: TomlFile) -> dict[str, Option]:

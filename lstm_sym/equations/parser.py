@@ -11,10 +11,12 @@ import builtins
 import keyword
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from fractions import Fraction
 
 from lstm_sym.equations import hints
 from lstm_sym.equations.cell import Cell, Equation
+from lstm_sym.equations.errors import CellError
 from lstm_sym.equations.expressions import (
     Binary,
     Call,
@@ -27,6 +29,7 @@ from lstm_sym.equations.expressions import (
     Stack,
 )
 from lstm_sym.equations.functions import FUNCTIONS, REDUCTIONS
+from lstm_sym.equations.initial import initial_values
 from lstm_sym.equations.line import MAX_DEPTH, Line, check_line, lines_of
 from lstm_sym.equations.numbers import MAX_NUMBER, MIN_NUMBER, check_numbers
 from lstm_sym.equations.structure import assemble
@@ -71,6 +74,7 @@ def parse(
     options: Mapping[str, str] | None = None,
     sizes: Mapping[str, str] | None = None,
     constants: Mapping[str, Fraction] | None = None,
+    initial: Mapping[str, float] | None = None,
     output: str | None = None,
     source: str = "equations",
     first_line: int = 1,
@@ -78,15 +82,22 @@ def parse(
     """Equations as text, one a line, to a Cell.
 
     `options` names function options and their value, as {"phi_h": "tanh"}; `sizes` declares sizes, as {"x": "H"};
-    `constants` gives names that stand for a number, as {"alpha": Fraction(1, 10)}; `output` is the quantity the cell
+    `constants` gives names that stand for a number, as {"alpha": Fraction(1, 10)}; `initial` what a state starts with
+    where that is not 0, as {"m": -inf}; `output` is the quantity the cell
     gives out (default: the one defined last); `first_line` is the number of the text's first line in its file.
     Raises CellError with line, column, what is allowed and the likely fix.
     """
     options, constants = options or {}, constants or {}
     equations = tuple(_Reader(line, options, constants).equation() for line in lines_of(text, source, first_line))
-    return assemble(
+    cell = assemble(
         equations, key=key, source=source, sizes=sizes or {}, constants=constants, output=output, options=options
     )
+
+    def error(what: str, _: str, allowed: str, fix: str) -> CellError:
+        return CellError(what, source=source, allowed=allowed, fix=fix)
+
+    targets = [equation.target for equation in equations]
+    return replace(cell, initial=initial_values(initial or {}, cell.states, targets, error))
 
 
 def reads_derived(name: str) -> bool:

@@ -72,12 +72,21 @@ class TomlFile:
                     "no key needs more than two points; give parts of a long equation equations of their own",
                 )
 
-    def line_of(self, name: str) -> int:
-        """The first line on which a key or the header of its table stands; 1 if none is found."""
+    def line_of(self, name: str, table: str = "") -> int:
+        """The first line on which a key or the header of its table stands; 1 if none is found.
+
+        table: the key stands below the header of this one, on whose line it is looked for where no line begins with it.
+        """
+        above = self._place(table, 0) if table else 0
+        place = self._place(name, above)
+        return self.text.count("\n", 0, place or above) + 1
+
+    def _place(self, name: str, start: int) -> int:
+        """Where in the text, from `start` on, the first key or header of this name ends; 0 if there is none."""
         quoted = re.escape(name)
         key = rf"""^[ \t]*(?:\[[^\]\n]*?\b{quoted}["']?[ \t]*[.\]]|["']?{quoted}["']?[ \t]*[.=])"""
-        place = re.search(key, self.text, re.MULTILINE)
-        return self.text.count("\n", 0, place.end()) + 1 if place else 1
+        found = re.compile(key, re.MULTILINE).search(self.text, start)
+        return found.end() if found else 0
 
     def line_of_value(self, name: str, value: str) -> int:
         """The line on which the text of a key begins, which may be the line after its quotes."""
@@ -86,9 +95,9 @@ class TomlFile:
         place = self.text.find(value, start) if value else -1
         return self.text.count("\n", 0, place) + 1 if place >= 0 else line
 
-    def error(self, what: str, name: str, allowed: str, fix: str) -> CellError:
-        """The error at the line of a key."""
-        return self.error_at(what, self.line_of(name), 1, allowed, fix)
+    def error(self, what: str, name: str, allowed: str, fix: str, table: str = "") -> CellError:
+        """The error at the line of a key, of that below the header of `table` if there are several."""
+        return self.error_at(what, self.line_of(name, table), 1, allowed, fix)
 
     def error_at(self, what: str, line: int, column: int, allowed: str, fix: str) -> CellError:
         """The error at a line and column of the file."""

@@ -31,7 +31,7 @@ def closed_loop(
 ) -> Trajectory:
     """Run a cell on its own output: x[t] = feedback y[t-1], feedback (D, N), y[-1] the output of `state`.
 
-    state: the state at the start, B sequences, as the kernel's State; None for zeros, B = 1. The result is a
+    state: the state at the start, B sequences, as the kernel's State; None for the kernel's own, B = 1. The result is a
     trajectory as from `record`, its input `trajectory.x` (T, B, D), but keeps the state of every 16th step: run again
     from the first state alone, a chaotic network would part from this input by its rounding.
 
@@ -44,8 +44,8 @@ def closed_loop(
     if steps < 1:
         raise FlowError(f"{tried.model}, steps", f"{steps} steps", "a count that came out empty", "give 1 or more")
     matrix, output = _matrix(feedback, tried), tried.output()
-    given = map(np.zeros_like, tried.last) if state is None else (np.array(value, np.float64) for value in state)
-    current = type(tried.last)(*given)
+    # A run of no steps gives the state that it starts from, the cell's own where none is given.
+    current = kernel.forward(tried.x[:0], tried.params, state)[1]
     x, starts = np.empty((steps, *tried.x.shape[1:])), []
     with np.errstate(over="ignore", invalid="ignore"):
         for t in range(steps):

@@ -10,7 +10,7 @@ over one step, whose cotangent is a row of R brought to norm 1; ln of what was d
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,6 +32,8 @@ class Contributions:
         end: the step T.
         names: the parameters.
         log_norms: (L + 1, P), Frobenius over the output's units and the parameter's entries; -inf where it is 0.
+        log_total: (P,), the same of the sum of all these steps: ln ||d output[T]/dp||, how sensitive the state is to
+            each parameter, as far as the lags reach.
         sequence: which sequence of the batch.
     """
 
@@ -40,6 +42,7 @@ class Contributions:
     end: int
     names: tuple[str, ...]
     log_norms: Array
+    log_total: Array
     sequence: int
 
     @property
@@ -69,11 +72,36 @@ def contributions(
     name, rows = _rows(trajectory, output, cotangent)
     fields = trajectory.params._fields
     found = np.empty((lags + 1, len(fields)))
+    total = _Sum(fields)
     for lag, (logs, gradients) in enumerate(_terms(trajectory, rows, end, lags, sequence)):
         found[lag] = [_pooled(logs, gradients[field]) for field in fields]
+        total.add(logs, gradients)
         if progress is not None:
             progress(lag + 1, lags + 1)
-    return Contributions(trajectory.model, name, end, tuple(fields), found, sequence)
+    return Contributions(trajectory.model, name, end, tuple(fields), found, total.log_norms(), sequence)
+
+
+class _Sum:
+    """The sum of gradients {p: (N, ...)} whose rows are to be multiplied by exp(logs), kept at a scale of its own."""
+
+    def __init__(self, fields: Sequence[str]) -> None:
+        self.scale, self.parts = -np.inf, dict.fromkeys(fields, np.zeros(()))
+
+    def add(self, logs: Array, gradients: dict[str, Array]) -> None:
+        """Add a term; what was added before is scaled down where it is larger."""
+        scale = max(self.scale, float(logs.max()))
+        if scale == -np.inf:
+            return
+        before, factors = np.exp(self.scale - scale), np.exp(logs - scale)
+        for field, gradient in gradients.items():
+            term = gradient * factors.reshape(-1, *(1,) * (gradient.ndim - 1))
+            self.parts[field] = before * self.parts[field] + term
+        self.scale = scale
+
+    def log_norms(self) -> Array:
+        """ln of the Frobenius norm of each sum, (P,); -inf where it is 0."""
+        sizes = np.array([np.linalg.norm(part) for part in self.parts.values()])
+        return np.where(sizes > 0, np.log(np.where(sizes > 0, sizes, 1.0)) + self.scale, -np.inf)
 
 
 def _terms(

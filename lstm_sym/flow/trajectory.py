@@ -210,8 +210,8 @@ def record(
     """Run a kernel over an input in the precise form, and keep what its Jacobians are made from.
 
     kernel: a kernel module. params: its parameters. x: (T, B, D) or (T, D), or an object with such `values`; for a
-    cell without an input None, and `steps` = T. state: the initial state, zeros by default. model: the name in
-    tables, figures and errors, by default that of the kernel. All is computed in float64.
+    cell without an input None, and `steps` = T. state: the initial state, by default the kernel's own. model: the name
+    in tables, figures and errors, by default that of the kernel. All is computed in float64.
 
     Raises FlowError: NaN in x or params, no step, a state that overflows; and what `forward` raises.
     """

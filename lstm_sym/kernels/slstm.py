@@ -45,6 +45,7 @@ Layout: sequences are (T, B, size), batches are rows, weights (rows of the resul
 Order of the gates in packed arrays: log_i, o, g.
 Biases: 4 (b_f, b_i, b_g, b_o), one a gate; libraries that keep two add them.
 Options: none. Constants: none.
+Initial state, where none is given: m = -inf and zeros elsewhere.
 
 Signs in comments: δv adjoint, δv⁺ what arrives of it from step t+1, δv° what passes through no matrix, v′ slope,
 ∂v tangent, ⊙ element-wise product; (B1) is equation B1 of the derivation report.
@@ -61,7 +62,7 @@ import numpy as np
 
 Array = np.ndarray[Any, Any]
 
-CONTENT_HASH = "7699609d401af9c2fe3b009efe7c53e705e0176bc614a1c2db67fb2e8ff813dd"
+CONTENT_HASH = "fcf486e98945fa9dd3d651b00ac50dd86b3236ad2d5a82743b35a9423973687a"
 OUTPUT = "h"
 
 
@@ -191,7 +192,8 @@ def _prepared(x: Any, params: Any, state: Any) -> tuple[Array, Params, State]:
     x = _checked("x", x, ("T", "B", "D"), sizes, dtype)
     sizes = _with_composed(sizes | {"B": x.shape[1], "D": x.shape[2]}, _COMPOSED)
     params = Params(*_checked_fields("params", params, _SHAPES, sizes, dtype))
-    return x, params, State(*_checked_fields("state", state, _STATE_SHAPES, sizes, dtype))
+    start = State(*_checked_fields("state", state, _STATE_SHAPES, sizes, dtype))
+    return x, params, start if state is not None else start._replace(m=np.full_like(start.m, -np.inf))
 
 
 def forward(
@@ -199,7 +201,8 @@ def forward(
 ) -> tuple[Array, State, Tape | PreciseTape]:
     """Run the cell over sequences: x (T, B, D) -> y = h (T, B, H), the last state, the tape.
 
-    state: the initial state, None for zeros. precise: gates and slopes keep full relative accuracy under saturation;
+    state: the initial state, None for m = -inf and zeros elsewhere.
+    precise: gates and slopes keep full relative accuracy under saturation;
     `backward` follows the tape. dtype in = dtype out. Raises TypeError, ValueError, naming the array that does not fit.
     """
     x, params, state = _prepared(x, params, state)
@@ -1968,13 +1971,13 @@ def log_terms(tape: PreciseTape, params: Params, t: Any = slice(None)) -> dict[s
     H = params.W_f.shape[0]
     a_g = tape.a[..., 2 * H : 3 * H][t]
     a_o = tape.a[..., 1 * H : 2 * H][t]
-    f = tape.f[t]
-    i = tape.i[t]
+    s = tape.s[t]
+    log_i = tape.a[..., 0 * H : 1 * H][t]
     terms['g_slope'] = 1.3862943611198906 + 2 * a_g - 2 * _softplus(2 * a_g)
     terms['o'] = -_softplus(-a_o)
     terms['o_slope'] = -_softplus(a_o) - _softplus(-a_o)
-    terms['f'] = np.log(f)
-    terms['i'] = np.log(i)
+    terms['f'] = s - _maximum(s, log_i)
+    terms['i'] = log_i - _maximum(s, log_i)
     return terms
 
 

@@ -15,6 +15,7 @@ from lstm_sym.api import Derivation, derive
 from lstm_sym.derivation.linear_map import LinearMap
 from lstm_sym.emit.text import TextNotation
 from lstm_sym.equations.cell import Cell
+from lstm_sym.equations.initial import written
 from lstm_sym.equations.sizes import parts_of
 from lstm_sym.passes import Operations, count_operations, save_set
 from lstm_sym.program.values import Value
@@ -209,7 +210,7 @@ class _Comparing:
         return self.rows(lambda side: [e.target for e in side.cell.equations], _paper)
 
     def states(self) -> list[Pair]:
-        """Input, states, output, how many numbers go from step to step; functions and constants where there are any."""
+        """Input, states, output, numbers carried; functions, constants and initial values where there are any."""
 
         def listed(side: Side, *names: str) -> Line:
             return self.words.listed([value_math(side.derivation.value(name)) for name in names])
@@ -224,6 +225,8 @@ class _Comparing:
             found.append(self.told("functions", functions=_functions))
         if any(side.cell.constants for side in self.sides):
             found.append(self.told("constants", constants=self.constants))
+        if any(side.cell.initial for side in self.sides):
+            found.append(self.told("initial", values=_initial))
         return found
 
     def constants(self, side: Side) -> Line:
@@ -289,6 +292,10 @@ def _paper(side: Side, target: str) -> Equation:
 
 def _functions(side: Side) -> str:
     return ", ".join(f"{name} = {choice}" for name, choice in side.cell.chosen.items()) or "—"
+
+
+def _initial(side: Side) -> str:
+    return ", ".join(f"{name} = {written(side.cell.initial.get(name, 0.0))}" for name in side.cell.states)
 
 
 def _sizes_text(sizes: Mapping[str, int]) -> str:

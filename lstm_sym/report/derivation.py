@@ -10,6 +10,7 @@ from lstm_sym.emit.text import TextNotation
 from lstm_sym.equations.cell import Cell
 from lstm_sym.equations.cell import Equation as CellEquation
 from lstm_sym.equations.functions import positive
+from lstm_sym.equations.initial import written
 from lstm_sym.passes import count_operations, save_set
 from lstm_sym.passes.numbering import number_statements
 from lstm_sym.program.program import Program
@@ -110,7 +111,7 @@ class _Derivation:
         rows: list[tuple[Line, ...]] = [
             (
                 (value_math(self.derivation.value(name)),),
-                (cell.meaning(name, words.language) or words.text(f"symbols.{self.kind(name)}"),),
+                (self.meaning(name),),
                 (self.shape(name),),
             )
             for name in dict.fromkeys(names)
@@ -125,6 +126,13 @@ class _Derivation:
         if name in self.cell.constants:
             return TextNotation().number(self.cell.constants[name])
         return f"({', '.join(shape)}{',' if len(shape) == 1 else ''})"
+
+    def meaning(self, name: str) -> str:
+        """What a symbol stands for, and what it starts with if that is not 0."""
+        meaning = self.cell.meaning(name, self.words.language) or self.words.text(f"symbols.{self.kind(name)}")
+        if name not in self.cell.initial:
+            return meaning
+        return self.words.text("symbols.starts", meaning=meaning, value=written(self.cell.initial[name]))
 
     def kind(self, name: str) -> str:
         """What a symbol is to the cell: a key of the table of strings."""

@@ -45,8 +45,9 @@ class RTRL:
     `params` may be exchanged between two steps, to learn as the stream runs; gradients are then those of a network that
     changes slowly, as in the paper. `state` is the state after the last step, None before the first.
 
-    kernel: a kernel module. state: the initial state, None for zeros. precise: as in the kernel. memory: the most bytes
-    for the influence, three times 8 B S (N + S) in float64. Raises SequenceError where that is more, at the first step.
+    kernel: a kernel module. state: the initial state, None for the kernel's own. precise: as in the kernel.
+    memory: the most bytes for the influence, three times 8 B S (N + S) in float64. Raises SequenceError where that is
+    more, at the first step.
     """
 
     def __init__(

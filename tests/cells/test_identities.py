@@ -174,6 +174,28 @@ h[t] = o[t] * c[t] / n[t]
 
 
 @PRECISE
+def test_the_stabiliser_cancels_from_every_gradient_from_where_it_starts_by_itself(precise: bool) -> None:
+    """From minus infinity, the scale of nothing: the cell without it starts with c = n = 0, as scaled as ever.
+
+    Nothing but log i sets the scale then, and a shift of it by b_i changes no output: that gradient is rounding.
+    """
+    case, kernel, plain = case_of("slstm"), ls.build(CATALOGUE["slstm"]), ls.build(ls.parse(UNSTABILISED, key="plain"))
+    params = kernel.Params(**case.params)
+    y, last, tape = kernel.forward(case.x, params, precise=precise)
+    found = kernel.backward(case.dy, tape, params)
+    plain_params = plain.Params(**case.params)
+    expected_y, plain_last, plain_tape = plain.forward(case.x, plain_params, precise=precise)
+    expected = plain.backward(case.dy, plain_tape, plain_params)
+    right = {"x": expected.x, "h": expected.state.h, **expected.params._asdict()}
+    size = np.abs(right.pop("b_i")).max()
+    assert max(size, np.abs(found.params.b_i).max()) <= 1e-14 * np.abs(right["b_g"]).max()
+    assert_equal((y, {"x": found.x, "h": found.state.h, **found.params._asdict()}), (expected_y, right))
+    for name in "cn":
+        assert relative_error(getattr(last, name) * np.exp(last.m), getattr(plain_last, name)) <= 1e-14
+    assert not any(getattr(found.state, name).any() for name in "mcn"), "nothing is kept of a scale of nothing"
+
+
+@PRECISE
 @pytest.mark.parametrize("start", [-3.0, 0.0, 5.0])
 def test_the_stabiliser_cancels_from_every_gradient(start: float, precise: bool) -> None:
     """Against the cell without it; c and n of the stabilised cell are exp(-m) times those of the other."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from itertools import product
 from typing import Any
@@ -241,3 +242,28 @@ def test_a_precise_form_that_is_not_the_same_function_is_noticed() -> None:
         return (noise(y) if precise else y), last, tape
 
     assert not CHECKERS["step"]("lstm", patched(kernel, forward=forward)).passed
+
+
+def test_a_kernel_that_starts_elsewhere_than_the_cell_is_noticed() -> None:
+    """From a stabiliser of 0 the sLSTM gives the same outputs, and other gradients of its last state."""
+    cell = CORE["slstm"]
+    other = ls.build(replace(cell, initial={}))
+    assert check_autograd(cell, other, random_case(cell)).passed
+    result = check_autograd(cell, other, random_case(cell), default=True)
+    assert not result.passed and "default state" in result.detail
+    assert check_autograd(replace(cell, initial={}), other, random_case(cell), default=True).passed
+
+
+def test_a_cell_without_a_gradient_where_it_starts_is_told_so_and_passes() -> None:
+    for start, said in (({}, True), ({"h": 1.0}, False)):
+        cell = ls.parse("h[t] = sqrt(h[t-1]) + exp(W @ x[t])", initial=start)
+        case = random_case(cell)
+        case = replace(case, state={"h": np.abs(case.state["h"])})
+        result = check_autograd(cell, ls.build(cell), case, default=True)
+        assert result.passed and ("[initial]" in result.detail) is said
+
+
+def test_a_cell_whose_size_nothing_tells_is_not_started_by_itself() -> None:
+    cell = ls.cell("henon")
+    case = random_case(cell)
+    assert check_autograd(cell, ls.build(cell), case, default=True) == check_autograd(cell, ls.build(cell), case)

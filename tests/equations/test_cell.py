@@ -1,5 +1,6 @@
 """What a cell is follows from its equations: names, order, shapes, text, hash, options, meanings."""
 
+import math
 import os
 import subprocess
 import sys
@@ -200,6 +201,8 @@ def test_the_hash_is_that_of_the_content():
         parse(RNN, sizes={"x": "H"}),
         parse(RNN + "\ny[t] = tanh(h[t])"),
         parse(RNN + "\ny[t] = tanh(h[t])", output="h"),
+        parse(RNN, initial={"h": 1}),
+        parse(RNN, initial={"h": -math.inf}),
         *(open_cell(phi=phi, psi=psi) for phi in ("tanh", "relu") for psi in ("sigmoid", "identity")),
     ]
     assert len({cell.content_hash, *(c.content_hash for c in changed)}) == 1 + len(changed)

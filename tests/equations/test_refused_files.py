@@ -140,6 +140,26 @@ FILES = {
     "a constant that is an option": Refused(
         f"{LEAKY}{OPTION.replace('phi', 'alpha')}", 2, 17, "`alpha` is a function", "alpha(...)"
     ),
+    "initial values that are no table": Refused(f"initial = 1\n{CELL}", 1, 1, "not a table", "[initial]"),
+    "an initial value of what is no state": Refused(f"{CELL}[initial]\nU = 1\n", 8, 1, "names `U`: no state", "drop"),
+    "an initial value of a quantity": Refused(
+        CELL.replace("h[t] = phi", "q[t] = phi(V @ x[t])\nh[t] = q[t] + phi") + "[initial]\nq = 1\n",
+        9,
+        1,
+        "names `q`, which is never read at [t-1]: no state",
+        "drop that line",
+    ),
+    "a misspelt state": Refused(f"{CELL}[initial]\nhh = 1\n", 8, 1, "names `hh`: no state", "mean h?"),
+    "an initial value that is text": Refused(f'{CELL}[initial]\nh = "-inf"\n', 8, 1, "no number", "without quotes"),
+    "an initial value that is a truth": Refused(f"{CELL}[initial]\nh = true\n", 8, 1, "no number", "without quotes"),
+    "an initial value a unit": Refused(f"{CELL}[initial]\nh = [0, 1]\n", 8, 1, "no number", "without quotes"),
+    "an initial value that is no number": Refused(f"{CELL}[initial]\nh = nan\n", 8, 1, "`h` is nan", "h = 1.0"),
+    "an initial value too large": Refused(f"{CELL}[initial]\nh = 1e10\n", 8, 1, "`h` is 10000000000.0", "-inf"),
+    "an initial value too small": Refused(f"{CELL}[initial]\nh = -1e-31\n", 8, 1, "`h` is -1e-31", "h = 1.0"),
+    "an initial value among braces": Refused(f"initial = {{h = nan}}\n{CELL}", 1, 1, "`h` is nan", "h = 1.0"),
+    "an initial value below a meaning": Refused(
+        f'{CELL}[symbols]\nh = {{ meaning = "a" }}\n[initial]\nh = nan\n', 10, 1, "`h` is nan", "h = 1.0"
+    ),
     "symbols that are no table": Refused(f"symbols = 1\n{CELL}", 1, 1, "not a table", "[symbols]"),
     "a symbol of an unknown name": Refused(f'{CELL}[symbols.hh]\nmeaning = "a"', 7, 1, "[symbols.hh]", "mean h?"),
     "a symbol that is text": Refused(f'{CELL}[symbols]\nh = "state"\n', 8, 1, "not a table", "[symbols.h]"),

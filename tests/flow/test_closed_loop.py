@@ -6,7 +6,7 @@ import pytest
 from lstm_sym import build, parse
 from lstm_sym.flow import FlowError, closed_loop, lyapunov, record
 from lstm_sym.flow.closed_loop import closed_jacobians
-from lstm_sym.kernels import gru, lstm, lstm_output, lstm_peephole, rnn
+from lstm_sym.kernels import gru, lstm, lstm_output, lstm_peephole, rnn, slstm
 
 KERNELS = pytest.mark.parametrize("kernel", [rnn, lstm, lstm_peephole, gru], ids=lambda kernel: kernel.__name__)
 
@@ -47,6 +47,15 @@ def test_a_closed_loop_is_the_network_with_the_feedback_among_its_weights():
     assert alone.exponents[0] > 0.03  # chaotic: the two runs part, their averages do not
     assert closed.exponents[:20] == pytest.approx(alone.exponents[:20], abs=0.05)
     assert abs(driven.exponents[0] - alone.exponents[0]) > 0.2
+
+
+def test_a_closed_loop_starts_where_the_cell_does():
+    params, feedback = slstm.init(2, 3), gaussian(2, 3)
+    trajectory = closed_loop(slstm, params, feedback, None, 5)
+    assert np.isneginf(trajectory.starts[0].m).all() and not trajectory.starts[0].h.any()
+    y, last, _ = slstm.forward(trajectory.x, params)
+    assert trajectory.x[1:] == pytest.approx(y[:-1] @ feedback.T, rel=1e-14)
+    assert np.isfinite(last.m).all() and trajectory.last.m == pytest.approx(last.m, rel=1e-14)
 
 
 def test_the_input_of_a_closed_loop_is_the_output_before():

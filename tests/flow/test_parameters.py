@@ -82,6 +82,24 @@ def test_a_bad_request_is_refused(options, words):
         contributions(run_of(lstm), **options)
 
 
+@KERNELS
+@pytest.mark.parametrize("scale", [1.0, 30.0])
+def test_the_sum_is_the_sensitivity_of_the_state_to_the_parameters(kernel, scale):
+    """d output[T]/dp, one backward pass for each unit; with large weights too, where terms explode."""
+    run = run_of(kernel, scale=scale)
+    found = contributions(run, lags=29, sequence=1)
+    y, last, tape = kernel.forward(run.x[:, 1:], run.params, precise=True)
+    gradients = []
+    for row in np.eye(run.width)[run.columns(found.output)]:
+        parts = np.split(row, np.cumsum(run.sizes)[:-1])
+        state = type(last)(*(part[None] for part in parts))
+        gradients.append(kernel.backward(np.zeros_like(y), tape, run.params, state).params)
+    for number, name in enumerate(found.names):
+        norm = np.linalg.norm([getattr(gradient, name) for gradient in gradients])
+        wanted = np.log(norm) if norm else -np.inf
+        assert found.log_total[number] == wanted or abs(found.log_total[number] - wanted) < 1e-10, name
+
+
 # -------------------------------------------------------------------------------------------- the map
 
 

@@ -10,6 +10,7 @@ from kernels.cells import CELLS, CORE, OPTIONS, all_results, arrays_of
 
 import lstm_sym as ls
 from lstm_sym.check import random_case
+from lstm_sym.check.case import default_case
 from lstm_sym.equations.sizes import parts_of
 
 FORMS = pytest.mark.parametrize("precise", [False, True], ids=["fast", "precise"])
@@ -43,10 +44,11 @@ def test_no_step_or_no_sequence_gives_empty_arrays_of_the_right_shapes(
 
 @EVERY_CELL
 @FORMS
-def test_no_initial_state_is_a_state_of_zeros(name: str, precise: bool) -> None:
-    kernel, case = ls.build(CELLS[name]), random_case(CELLS[name])
+def test_no_initial_state_is_that_of_the_cell_and_no_cotangent_zeros(name: str, precise: bool) -> None:
+    kernel, case = ls.build(CELLS[name]), default_case(CELLS[name], random_case(CELLS[name]))
     params, zeros = kernel.Params(**case.params), kernel.State(*map(np.zeros_like, case.state.values()))
-    left, right = (kernel.forward(case.x, params, state, precise=precise) for state in (None, zeros))
+    initial = kernel.State(**case.state)
+    left, right = (kernel.forward(case.x, params, state, precise=precise) for state in (None, initial))
     assert all(np.array_equal(*pair) for pair in zip(arrays_of(left), arrays_of(right), strict=True))
     grads = [kernel.backward(case.dy, left[2], params, dstate) for dstate in (None, zeros)]
     assert all(np.array_equal(*pair) for pair in zip(*map(arrays_of, grads), strict=True))

@@ -149,3 +149,14 @@ def test_sizes_of_a_side() -> None:
     assert side("own", CELLS["own"], input_size=D, hidden_size=H).sizes == {"D": D, "H": H, "H_y": H}
     square = ls.parse("h[t] = tanh(U @ h[t-1] + x[t])", sizes={"x": "H"})
     assert side("square", square, input_size=D, hidden_size=H).sizes == {"H": H}
+
+
+def test_where_states_start_is_a_row_if_one_does_not_start_at_zero() -> None:
+    one, other = (
+        ls.parse("h[t] = tanh(W @ x[t] + U @ h[t-1])", key=key, initial=start)
+        for key, start in (("a", {}), ("b", {"h": 1}))
+    )
+    left, right = (side(cell.key, cell, input_size=D, hidden_size=H) for cell in (one, other))
+    rows = comparison_data(comparison_document(left, right, Words("en")), left, right)["states"]
+    assert {"of": "initial", "same": False, "left": "start at: h = 0", "right": "start at: h = 1"} in rows
+    assert "initial" not in {row["of"] for row in compared("lstm", "gru")[1]["states"]}

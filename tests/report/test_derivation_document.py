@@ -178,6 +178,23 @@ def test_user_text_is_escaped() -> None:
     assert r"\$x\$" in page
 
 
+@pytest.mark.parametrize(
+    ("language", "told"),
+    [
+        ("en", "stabiliser state; starts at −∞"),
+        ("zh-Hant", "穩定化狀態；初始值為 −∞"),
+        ("zh-Hans", "稳定化状态；初始值为 −∞"),
+    ],
+)
+def test_a_state_that_does_not_start_at_zero_says_where_it_starts(language: str, told: str) -> None:
+    document = derivation_document(ls.cell("slstm"), Words(language))
+    pages = (html_page(document), markdown_page(document), terminal_text(document))
+    assert all(page.count(told) == 1 for page in pages)
+    started = ls.parse("h[t] = tanh(W @ x[t] + U @ h[t-1])", initial={"h": 0.5})
+    assert "state and output; starts at 0.5" in terminal_text(derivation_document(started, Words("en")))
+    assert "starts at" not in terminal_text(derivation_document(ls.cell("lstm"), Words("en")))
+
+
 def test_chosen_functions_are_named() -> None:
     cell = ls.cell("lstm_peephole", phi_h="identity")
     page = html_page(derivation_document(cell, Words("en")))
