@@ -65,10 +65,12 @@ def contributions(
 
     end: T, by default the last step. output: a state, by default the one that the cell gives out. cotangent (S,):
     dL/ds[T] of a loss instead, over all states in the order of State; then it is the weight gradient itself that is
-    split. Raises FlowError: steps outside the trajectory, a cotangent of another size.
+    split. Raises FlowError: steps or a sequence outside the trajectory, a cotangent of another size.
     """
     end = len(trajectory) - 1 if end is None else end
-    refusals.end_points([end], len(trajectory), max(lags, 1), trajectory.model)
+    refusals.refuse_sequence(sequence, trajectory.batch, trajectory.model)
+    if not (lags == 0 and 0 <= end < len(trajectory)):
+        refusals.end_points([end], len(trajectory), lags, trajectory.model)
     name, rows = _rows(trajectory, output, cotangent)
     fields = trajectory.params._fields
     found = np.empty((lags + 1, len(fields)))

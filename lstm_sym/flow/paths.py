@@ -78,10 +78,8 @@ def paths(
         found[:, :, number] = _one(trajectory, int(end), lags, name, columns)
         if progress is not None:
             progress(number + 1, len(points))
-    sequences = np.repeat(np.arange(trajectory.batch), len(points))
-    where = np.stack([np.tile(points, trajectory.batch), sequences], axis=1)
     total, direct, rest = found.reshape(3, -1, lags + 1)
-    return Paths(trajectory.model, name, where, total, direct, rest)
+    return Paths(trajectory.model, name, trajectory.end_points(points), total, direct, rest)
 
 
 def carried_state(trajectory: Trajectory, output: str | None = None) -> str:

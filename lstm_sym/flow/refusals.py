@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
@@ -43,10 +43,13 @@ def without_input(x: Any, steps: int, state: Any, model: str) -> Array:
     return np.empty((steps, 1 if state is None else len(state[0]), 0))
 
 
-def parameters(params: Any, model: str) -> Any:
-    """The parameters in float64, of the type they had. Raises FlowError: values not real and finite."""
-    fields = {name: _real(np.asarray(value), f"{model}, params.{name}") for name, value in params._asdict().items()}
-    return type(params)(**fields)
+def real_fields(values: Any, where: str, *, infinite: bool = False) -> Any:
+    """A named tuple of arrays in float64, of the type it had; a state may start at -inf, where `infinite` is True.
+
+    Raises FlowError: values that are no real numbers, NaN, and infinity elsewhere.
+    """
+    arrays = {f"{where}.{name}": np.asarray(value) for name, value in values._asdict().items()}
+    return type(values)(*(_real(array, name, infinite=infinite) for name, array in arrays.items()))
 
 
 def end_points(ends: int | Sequence[int] | Integers | None, steps: int, lags: int, model: str) -> Integers:
@@ -97,17 +100,32 @@ def selection(name: str | None, fields: Sequence[str], sizes: Sequence[int], mod
     return slice(start, start + sizes[position])
 
 
-def output_state(outputs: Mapping[str, bool], model: str) -> str:
-    """The state that the cell gives out. Raises FlowError if it gives out something else, as y = sigmoid(V h + b)."""
-    for name, given_out in outputs.items():
-        if given_out:
-            return name
+def output_state(name: str, states: Sequence[str], model: str) -> str:
+    """What the cell gives out. Raises FlowError if it is none of its states, as y = sigmoid(V h + b)."""
+    if name in states:
+        return name
     raise FlowError(
         f"{model}, output",
-        f"what the cell gives out is none of its states, {', '.join(outputs)}",
+        f"the cell gives out {name}, which is none of its states, {', '.join(states)}",
         "a cell with a readout after its recurrent part",
         "name the state to measure, as output='h'",
     )
+
+
+def refuse_sequence(sequence: int, batch: int, model: str) -> None:
+    """Raise a FlowError for a sequence that the batch does not have."""
+    if not 0 <= sequence < batch:
+        raise FlowError(
+            f"{model}, sequence",
+            f"the sequence {sequence} of a batch of {batch}",
+            "sequences counted from 1, or a batch that was cut",
+            f"give 0 to {batch - 1}",
+        )
+
+
+def listed(names: Collection[str] | None) -> Collection[str] | None:
+    """The names, which may come from a generator, to be read several times; a text is left to be refused."""
+    return names if names is None or isinstance(names, str) else tuple(names)
 
 
 def refuse_unknown_equation(names: Collection[str], parts: Collection[str], model: str) -> None:
@@ -181,7 +199,7 @@ def _no_end_points(found: str, model: str) -> FlowError:
     )
 
 
-def _real(values: np.ndarray[Any, Any], where: str) -> Array:
+def _real(values: np.ndarray[Any, Any], where: str, *, infinite: bool = False) -> Array:
     """The values in float64. Raises FlowError: values that are not real and finite."""
     if values.dtype.kind not in "fiub":
         raise FlowError(
@@ -191,7 +209,7 @@ def _real(values: np.ndarray[Any, Any], where: str) -> Array:
             "convert with .astype(np.float64)",
         )
     real = values.astype(np.float64)
-    wrong = np.argwhere(~np.isfinite(real))
+    wrong = np.argwhere(np.isnan(real) if infinite else ~np.isfinite(real))
     if wrong.size:
         index = tuple(int(part) for part in wrong[0])
         raise FlowError(

@@ -100,7 +100,7 @@ def _prepared(trajectory: Trajectory, lags: int, ends: Any, norm: str, through: 
     refusals.refuse_constant(trajectory.x, name)
     lags = operator.index(lags)
     points = refusals.end_points(ends, len(trajectory), lags, name)
-    return _Run(trajectory, points, lags, norm, through)
+    return _Run(trajectory, points, lags, norm, refusals.listed(through))
 
 
 def _measured(
@@ -119,8 +119,7 @@ def _measured(
             done += 1
             if progress is not None:
                 progress(done, total)
-    sequences = np.repeat(np.arange(run.trajectory.batch), len(run.ends))
-    ends = np.stack([np.tile(run.ends, run.trajectory.batch), sequences], axis=1)
+    ends = run.trajectory.end_points(run.ends)
     return Profile(run.model, log_norms.reshape(len(ends), -1), ends, np.full(len(ends), -1), *names, run.norm)
 
 

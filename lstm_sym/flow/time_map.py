@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from lstm_sym.flow import refusals
 from lstm_sym.flow.errors import FlowError
 from lstm_sym.flow.progress import Progress
 from lstm_sym.flow.scaled import Array, Integers, Scaled, log_norm, scaled, times
@@ -64,7 +65,9 @@ def time_map(
     Raises FlowError: steps outside the trajectory, more than 2000 of them, no such sequence or state.
     """
     last = len(trajectory) if last is None else last
-    _refuse_range(trajectory, first, last, sequence)
+    _refuse_range(trajectory, first, last)
+    refusals.refuse_sequence(sequence, trajectory.batch, trajectory.model)
+    through = refusals.listed(through)
     name = trajectory.output(output)
     rows = np.eye(trajectory.width)[trajectory.columns(name)]
     columns = None if source == "x" else trajectory.columns(source)
@@ -97,12 +100,11 @@ def _with_end(carried: Scaled | None, rows: Array) -> Scaled:
     return Scaled(mantissa, exponent)
 
 
-def _refuse_range(trajectory: Trajectory, first: int, last: int, sequence: int) -> None:
-    if not 0 <= first < last <= len(trajectory) or last - first > LARGEST or not 0 <= sequence < trajectory.batch:
+def _refuse_range(trajectory: Trajectory, first: int, last: int) -> None:
+    if not 0 <= first < last <= len(trajectory) or last - first > LARGEST:
         raise FlowError(
             f"{trajectory.model}, time map",
-            f"the steps {first} to {last} of sequence {sequence}, in a run of {len(trajectory)} steps and "
-            f"{trajectory.batch} sequences",
-            f"steps or sequences counted from 1, or more than {LARGEST} steps, of which there are n^2/2 pairs",
+            f"the steps {first} to {last} of a run of {len(trajectory)} steps",
+            f"steps counted from 1, or more than {LARGEST} steps, of which there are n^2/2 pairs",
             "give 0 <= first < last, or cut out a window that can be read",
         )

@@ -32,6 +32,7 @@ class Kernel(Protocol):
     """What of a kernel module is used here."""
 
     __name__: str
+    OUTPUT: str
 
     def forward(self, x: Any, params: Any, state: Any = None, *, precise: bool = False) -> tuple[Any, Any, Any]:
         """x (T, B, D) -> y (T, B, H), the last state, the tape."""
@@ -115,7 +116,7 @@ class Trajectory:
         starts: the state before the first step of every segment.
         segment: the steps of a segment.
         last: the state after step T - 1.
-        outputs: of every state, whether it is what the cell gives out.
+        gives_out: what the cell gives out, a state or another quantity.
     """
 
     model: str
@@ -125,13 +126,13 @@ class Trajectory:
     starts: tuple[Any, ...] = field(repr=False)
     segment: int
     last: Any = field(repr=False)
-    outputs: dict[str, bool]
+    gives_out: str
     _held: dict[int, Any] = field(repr=False)
 
     @property
     def states(self) -> tuple[str, ...]:
         """The names of the states, in the order of State and of the rows of the Jacobians."""
-        return tuple(self.outputs)
+        return tuple(self.last._fields)
 
     @property
     def sizes(self) -> tuple[int, ...]:
@@ -161,7 +162,12 @@ class Trajectory:
         if name is not None:
             self.columns(name)
             return name
-        return refusals.output_state(self.outputs, self.model)
+        return refusals.output_state(self.gives_out, self.states, self.model)
+
+    def end_points(self, points: Integers) -> Integers:
+        """The step and the sequence of every end point, (len(points) * B, 2), the sequences one after the other."""
+        sequences = np.repeat(np.arange(self.batch), len(points))
+        return np.stack([np.tile(points, self.batch), sequences], axis=1)
 
     def blocks(self, steps: Integers | None = None, *, descending: bool = False, copies: int = 1) -> Iterator[Block]:
         """The steps (ascending; all by default) in blocks, the blocks in ascending or descending order.
@@ -213,20 +219,20 @@ def record(
     cell without an input None, and `steps` = T. state: the initial state, by default the kernel's own. model: the name
     in tables, figures and errors, by default that of the kernel. All is computed in float64.
 
-    Raises FlowError: NaN in x or params, no step, a state that overflows; and what `forward` raises.
+    Raises FlowError: NaN in x, params or state, no step, a state that overflows; and what `forward` raises.
     """
     name = kernel.__name__.rpartition(".")[2] if model is None else model
     values = refusals.sequences(x, name) if steps is None else refusals.without_input(x, steps, state, name)
-    params = refusals.parameters(params, name)
+    params = refusals.real_fields(params, f"{name}, params")
+    state = None if state is None else refusals.real_fields(state, f"{name}, state", infinite=True)
     tape = _forward(kernel, params, values[:1], state, 0, name)[2]
     segment = min(len(values), max(1, MEMORY // sum(array.nbytes for array in tape)))
     starts, last, held = [], state, {}
     for first in range(0, len(values), segment):
         starts.append(last)
-        y, last, tape = _forward(kernel, params, values[first : first + segment], last, first, name)
+        _, last, tape = _forward(kernel, params, values[first : first + segment], last, first, name)
         held = {first // segment: tape}
-    outputs = {field: np.array_equal(y[-1], value) for field, value in last._asdict().items()}
-    return Trajectory(name, kernel, params, values, tuple(starts), segment, last, outputs, held)
+    return Trajectory(name, kernel, params, values, tuple(starts), segment, last, kernel.OUTPUT, held)
 
 
 def _forward(kernel: Any, params: Any, x: Array, state: Any, first: int, model: str) -> tuple[Any, Any, Any]:

@@ -78,6 +78,5 @@ def unit_sensitivity(
                 carried = times(carried, block.state[index])
         if progress is not None:
             progress(number + 1, len(points))
-    sequences = np.repeat(np.arange(trajectory.batch), len(points))
-    where = np.stack([np.tile(points, trajectory.batch), sequences], axis=1)
+    where = trajectory.end_points(points)
     return UnitProfiles(trajectory.model, name, found.reshape(len(where), lags + 1, -1), where)

@@ -68,9 +68,16 @@ def test_contributions_below_float64_are_exact():
     assert np.abs(np.diff(ratio)).max() < 1.0
 
 
+def test_one_step_alone_is_its_own_contribution():
+    found = contributions(run_of(lstm), lags=0, end=0)
+    np.testing.assert_allclose(found.log_norms[0], found.log_total, rtol=0, atol=1e-13)
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [
+        ({"lags": 3, "sequence": 2}, "sequence 2 of a batch of 2"),
+        ({"lags": -1}, "-1 lags"),
         ({"lags": 30}, "cannot hold a lag of 30"),
         ({"lags": 3, "end": 30}, "the end point 30"),
         ({"lags": 3, "cotangent": np.ones(5)}, r"shape \(10,\)"),
@@ -124,7 +131,7 @@ def test_a_map_between_states_is_zero_where_nothing_flows():
 
 @pytest.mark.parametrize("options", [{"first": 5, "last": 5}, {"last": 31}, {"sequence": 2}, {"first": -1}])
 def test_steps_outside_the_run_are_refused(options):
-    with pytest.raises(FlowError, match="time map"):
+    with pytest.raises(FlowError, match=r"time map|sequence 2"):
         time_map(run_of(lstm), **options)
 
 

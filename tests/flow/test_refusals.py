@@ -99,3 +99,25 @@ def test_an_error_survives_the_way_back_from_a_worker_process():
     error = FlowError("where", "found", "why", "fix")
     again = pickle.loads(pickle.dumps(error))
     assert str(again) == str(error) == "where: found\n  usual cause: why\n  fix: fix"
+
+
+def test_a_state_that_is_not_a_number_is_refused_and_integers_are_taken():
+    state = lstm.State(np.zeros((1, 4)), np.full((1, 4), np.nan))
+    with pytest.raises(FlowError, match=r"state\.c: the value nan"):
+        record(lstm, lstm.init(3, 4), X[:, :1], state=state)
+    whole = lstm.State(np.zeros((1, 4), int), np.ones((1, 4), int))
+    assert record(lstm, lstm.init(3, 4), X[:, :1], state=whole).last.h.dtype == np.float64
+
+
+def test_what_a_cell_gives_out_does_not_depend_on_the_values():
+    """The readout is 0 at the last step, as h is; it is no state all the same."""
+    kernel = build(parse("h[t] = relu(W @ x[t] + u * h[t-1])\ny[t] = relu(V @ h[t])"))
+    params = kernel.init(3, 4, H_y=4)._replace(W=np.zeros((4, 3)))
+    with pytest.raises(FlowError, match="the cell gives out y, which is none of its states, h"):
+        input_sensitivity(record(kernel, params, X), lags=5)
+
+
+def test_equations_may_come_from_a_generator():
+    run = record(lstm, lstm.init(3, 4), X)
+    given = state_sensitivity(run, lags=5, through=(name for name in "ifgoc"))
+    np.testing.assert_allclose(given.log_norms, state_sensitivity(run, lags=5).log_norms, rtol=0, atol=1e-13)

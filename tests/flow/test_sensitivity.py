@@ -176,7 +176,7 @@ def _log_norms_in_digits(params: rnn.Params, x: np.ndarray) -> list[mpmath.mpf]:
 
 def kernel_with(kernel, **replaced):
     """A kernel of which some functions are others."""
-    names = ("__name__", "forward", "jacobian", "input_jacobian")
+    names = ("__name__", "OUTPUT", "forward", "jacobian", "input_jacobian")
     return SimpleNamespace(**{name: getattr(kernel, name) for name in names} | replaced)
 
 

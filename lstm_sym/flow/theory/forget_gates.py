@@ -84,10 +84,7 @@ def gate_product(
     back = logs[np.searchsorted(needed, points[:, None] - np.arange(lags))]
     sums = np.concatenate([np.zeros_like(back[:, :1]), back.cumsum(axis=1)], axis=1)
     products = np.moveaxis(sums, 2, 0).reshape(-1, lags + 1, logs.shape[-1])
-    sequences = np.repeat(np.arange(trajectory.batch), len(points))
-    return GateProduct(
-        trajectory.model, str(state), products, np.stack([np.tile(points, trajectory.batch), sequences], axis=1)
-    )
+    return GateProduct(trajectory.model, str(state), products, trajectory.end_points(points))
 
 
 def _own(parts: dict[str, Array], trajectory: Trajectory) -> str:
