@@ -47,7 +47,8 @@ def explicit_jacobian(cell: Cell, case: Case) -> Array:
         expressions = np.atleast_2d(expressions)  # what is made of parameters alone has no row of its own
         symbols = _symbols(target + "_now", expressions.shape)
         for symbol, expression in zip(symbols.ravel(), expressions.ravel(), strict=True):
-            below = [s for s in expression.free_symbols if s in rows]
+            # In the order in which they were made: that of a set, and with it the last digit, changes from run to run.
+            below = [s for s in rows if s in expression.free_symbols]
             rows[symbol] = sum((_number(expression.diff(s), known) * rows[s] for s in below), np.zeros(len(sources)))
             known[symbol] = _number(expression, known)
         return symbols
