@@ -18,7 +18,7 @@ LABELS = {
     "subtitle": "Growth of a perturbation a step, all states together; bars: standard error",
     "index": "index k",
     "exponent": "exponent λ (nats a step)",
-    "largest": "λ₁ = {value}",
+    "largest": "λ₁ = {value} (k = 1)",
     "infinite": "▼ −∞: cut off exactly",
 }
 SINGULAR_LABELS = {
@@ -70,8 +70,9 @@ def save_spectra(
 ) -> list[Path]:
     """Draw the Lyapunov exponents of one or several models by index: stem.svg, stem.png, stem.csv.
 
-    Bars are one standard error to either side; none where it is NaN. labels: other words for `LABELS`. The CSV has the
-    columns of `save_curves`, x the index from 1. Raises FlowError: what `save_curves` refuses, NaN exponents included.
+    A ring marks the largest exponent; bars are one standard error to either side, none where it is NaN. labels: other
+    words for `LABELS`. The CSV has the columns of `save_curves`, x the index from 1. Raises FlowError: what
+    `save_curves` refuses, NaN exponents included.
     """
     words = translated(LABELS, labels)
     curves = [_exponents(spectrum, words) for spectrum in spectra]
@@ -101,7 +102,7 @@ def _exponents(spectrum: Exponents, words: Mapping[str, str]) -> Curve:
     note = words["largest"].format(value=f"{values[0]:.3g}".replace("-", "−")) if values.size else ""
     index = np.arange(1, len(values) + 1)
     dots = len(values) <= DOTTED
-    return Curve(spectrum.model, index, values, values - around, values + around, note=note, dots=dots)
+    return Curve(spectrum.model, index, values, values - around, values + around, note=note, ring=1.0, dots=dots)
 
 
 def save_singular_values(
