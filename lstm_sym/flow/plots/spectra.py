@@ -15,7 +15,7 @@ from lstm_sym.flow.words import translated
 
 LABELS = {
     "title": "Lyapunov spectrum",
-    "subtitle": "Growth of a perturbation a step, all states together; bars: standard error",
+    "subtitle": "Growth of a perturbation a step, all states together; ring: the largest, bars: standard error",
     "index": "index k",
     "exponent": "exponent λ (nats a step)",
     "largest": "λ₁ = {value} (k = 1)",
@@ -101,8 +101,9 @@ def _exponents(spectrum: Exponents, words: Mapping[str, str]) -> Curve:
     around = np.nan_to_num(errors)
     note = words["largest"].format(value=f"{values[0]:.3g}".replace("-", "−")) if values.size else ""
     index = np.arange(1, len(values) + 1)
+    ring = 1.0 if np.isfinite(values[:1]).any() else None
     dots = len(values) <= DOTTED
-    return Curve(spectrum.model, index, values, values - around, values + around, note=note, ring=1.0, dots=dots)
+    return Curve(spectrum.model, index, values, values - around, values + around, note=note, ring=ring, dots=dots)
 
 
 def save_singular_values(
