@@ -20,7 +20,7 @@ from lstm_sym.cli.tool import FAILED
 
 @click.command()
 @click.argument("names", nargs=-1, required=True, metavar="CELL...")
-@measuring_options
+@measuring_options(fewest_lags=3)  # fewer fit no law of decay
 @click.option(
     "--time-scale",
     type=click.FloatRange(min=1, min_open=True),
@@ -45,6 +45,8 @@ def flow(
 
     The norm of the derivative of the output at T with respect to the input at T - lag, by lag, and the memory card.
     With -o all of it: the map of all pairs of steps, shares of the gates, saturation, Lyapunov spectra, bounds, advice.
+
+    What cannot be measured of a model is left out, and said why. Exit code 1 if no model could be measured.
     """
     from lstm_sym.cli.cells import load_cells
     from lstm_sym.cli.surveying import measure_flow
@@ -55,7 +57,7 @@ def flow(
 
 @click.command()
 @click.argument("names", nargs=-1, metavar="[CELL]...")
-@measuring_options
+@measuring_options(fewest_lags=1)
 @output_option("Folder to write.  [default: study]", Path("study"))
 @set_option
 @language_option

@@ -13,7 +13,11 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 LANGUAGES = ("en", "zh-Hant", "zh-Hans")
 
 set_option = click.option(
-    "--set", "settings", multiple=True, metavar="NAME=FUNCTION", help="Choose a function that a cell leaves open."
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="NAME=FUNCTION|NUMBER",
+    help="Choose a function that a cell leaves open, or a number for a constant of it.",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 force_option = click.option("--force", is_flag=True, help="Overwrite files that lstm-sym did not write.")
@@ -27,10 +31,21 @@ def output_option(help_text: str, default: Path | None = None) -> Callable[[Comm
     return click.option("-o", "--output", type=click.Path(path_type=Path), default=default, help=help_text)
 
 
-def measuring_options(command: Command) -> Command:
+def measuring_options(fewest_lags: int) -> Callable[[Command], Command]:
     """What decides a measurement."""
+
+    def add(command: Command) -> Command:
+        for option in reversed(_measuring(fewest_lags)):
+            command = option(command)
+        return command
+
+    return add
+
+
+def _measuring(fewest_lags: int) -> list[Callable[[Command], Command]]:
     positive = click.IntRange(min=1)
-    options = [
+    lags = click.IntRange(min=fewest_lags)
+    return [
         click.option(
             "--input",
             "source",
@@ -41,10 +56,7 @@ def measuring_options(command: Command) -> Command:
         ),
         click.option("--length", type=click.IntRange(min=2), default=1000, show_default=True, help="Steps of it used."),
         click.option("--hidden", type=positive, default=64, show_default=True, help="Hidden units H."),
-        click.option("--lags", type=positive, default=60, show_default=True, help="Steps looked back."),
+        click.option("--lags", type=lags, default=60, show_default=True, help="Steps looked back."),
         click.option("--starts", type=positive, default=50, show_default=True, help="Points looked back from."),
         click.option("--seeds", type=positive, default=4, show_default=True, help="Draws of the parameters."),
     ]
-    for option in reversed(options):
-        command = option(command)
-    return command

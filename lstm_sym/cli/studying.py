@@ -52,7 +52,7 @@ def run_study(
     stream = input_stream(source, settings.length)
     checked = check_all(cells)
     profiles = measured(models_of(cells, stream.values.shape[1], settings.hidden, words), stream, settings)
-    command = command_of("study", names, choices, source, settings, language)
+    command = command_of("study", names, choices, source, settings.as_dict(), language, folder)
     checks = {key: found.results for key, found in checked.items()}
     study = Study(tuple(cells), checks, stream, settings, tuple(profiles), command, versions())
     files = _files(study, checked, words)
@@ -121,7 +121,13 @@ def record_of(cells: Sequence[Cell], stream: Stream, settings: Settings, profile
             "licence": stream.source.licence,
         },
         "cells": [
-            {"key": cell.key, "name": cell.name, "content_hash": cell.content_hash, "options": dict(cell.chosen)}
+            {
+                "key": cell.key,
+                "name": cell.name,
+                "content_hash": cell.content_hash,
+                "options": dict(cell.chosen),
+                "constants": {name: float(value) for name, value in cell.constants.items()},
+            }
             for cell in cells
         ],
         "models": [summary(profile) for profile in profiles],
@@ -135,11 +141,18 @@ def versions() -> dict[str, str]:
 
 
 def command_of(
-    name: str, names: Sequence[str], choices: Sequence[str], source: str, settings: Settings, language: str
+    name: str,
+    names: Sequence[str],
+    choices: Sequence[str],
+    source: str,
+    settings: Mapping[str, float],
+    language: str,
+    folder: Path | None,
 ) -> str:
     """The command that gives this again, every setting spelt out."""
-    options = [part for name, value in settings.as_dict().items() for part in (f"--{name}", str(value))]
+    options = [part for option, value in settings.items() for part in (f"--{option.replace('_', '-')}", f"{value!r}")]
     chosen = [part for choice in choices for part in ("--set", choice)]
+    output = [] if folder is None else ["-o", str(folder)]
     folders = folder_options(names)
-    parts = ["lstm-sym", name, *names, *folders, "--input", source, *options, *chosen, "--lang", language]
+    parts = ["lstm-sym", name, *names, *folders, "--input", source, *options, *chosen, "--lang", language, *output]
     return shlex.join(parts)

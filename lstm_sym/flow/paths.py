@@ -50,9 +50,15 @@ class Paths:
 
     @property
     def direct_share(self) -> Array:
-        """The median over the end points of ||direct|| / (||direct|| + ||round||), (L + 1,): 1 at lag 0."""
-        share: Array = np.median(np.exp(self.direct - np.logaddexp(self.direct, self.round)), axis=0)
-        return share
+        """The median over the end points of ||direct|| / (||direct|| + ||round||), (L + 1,): 1 at lag 0.
+
+        Over the end points at which there is a flow at that lag; NaN where all paths are exactly 0 at every one.
+        """
+        both = np.logaddexp(self.direct, self.round)
+        flowing = np.isfinite(both)
+        shares = np.exp(self.direct - np.where(flowing, both, 0.0))
+        at_lag = zip(shares.T, flowing.T, strict=True)
+        return np.array([np.median(share[kept]) if kept.any() else np.nan for share, kept in at_lag])
 
 
 def paths(

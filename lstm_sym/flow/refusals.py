@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from lstm_sym.flow.errors import FlowError
-from lstm_sym.flow.scaled import Array, Integers
+from lstm_sym.flow.scaled import NORMS, Array, Integers
 
 
 def sequences(x: Any, model: str) -> Array:
@@ -138,6 +138,12 @@ def refuse_unknown_equation(names: Collection[str], parts: Collection[str], mode
             "a quantity that reads no state at [t-1] itself, or a text where a list of names belongs",
             'name some of these equations, as ["f"]',
         )
+
+
+def refuse_unknown_norm(norm: str, model: str) -> None:
+    """Raise a FlowError for a name that is none of NORMS."""
+    if norm not in NORMS:
+        raise FlowError(f"{model}, norm", f"{norm!r}", "a spelling mistake", f"give one of {', '.join(NORMS)}")
 
 
 def refuse_overflow(y: Array, first: int, model: str) -> None:

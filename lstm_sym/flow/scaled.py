@@ -7,7 +7,10 @@ Powers of two are exact: a product here loses no more digits than one in float64
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +24,8 @@ ZERO = -(2**40)
 SAFE = 800
 # A binary exponent at which a term is 0 beside one of exponent 0.
 UNSEEN = -1100
+# The norms of a matrix, by NumPy's name for each.
+NORMS: Mapping[str, Any] = MappingProxyType({"frobenius": "fro", "spectral": 2})
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,11 +86,11 @@ def _times_by_column(left: Scaled, mantissa: Array, power: Integers) -> Scaled:
 
 
 def log_norm(matrix: Scaled, norm: str = "frobenius") -> Array:
-    """ln ||.|| of every matrix of a stack: (...,); -inf where it is exactly zero. norm: "frobenius" or "spectral"."""
+    """ln ||.|| of every matrix of a stack: (...,); -inf where it is exactly zero. norm: one of NORMS."""
     top = matrix.exponent.max(axis=-1)
     relative = np.maximum(matrix.exponent - top[..., None], UNSEEN)
     level = matrix.mantissa * _shifted(1.0, relative)[..., None, :]
-    size = np.linalg.norm(level, 2 if norm == "spectral" else "fro", axis=(-2, -1))
+    size = np.linalg.norm(level, NORMS[norm], axis=(-2, -1))
     zero = size == 0
     return np.where(zero, -np.inf, np.log(np.where(zero, 1.0, size)) + top * np.log(2.0))
 

@@ -19,7 +19,6 @@ from typing import Any
 import numpy as np
 
 from lstm_sym.flow import refusals
-from lstm_sym.flow.errors import FlowError
 from lstm_sym.flow.profile import Profile
 from lstm_sym.flow.progress import Progress
 from lstm_sym.flow.scaled import Array, Integers, Scaled, log_norm, scaled, times
@@ -27,8 +26,6 @@ from lstm_sym.flow.trajectory import Trajectory
 
 # Memory of the matrices carried at once, in bytes.
 MEMORY = 64 * 2**20
-
-NORMS = ("frobenius", "spectral")
 
 
 def input_sensitivity(
@@ -95,8 +92,7 @@ class _Run:
 
 def _prepared(trajectory: Trajectory, lags: int, ends: Any, norm: str, through: Collection[str] | None) -> _Run:
     name = trajectory.model
-    if norm not in NORMS:
-        raise FlowError(f"{name}, norm", f"{norm!r}", "a spelling mistake", f"give one of {', '.join(NORMS)}")
+    refusals.refuse_unknown_norm(norm, name)
     refusals.refuse_constant(trajectory.x, name)
     lags = operator.index(lags)
     points = refusals.end_points(ends, len(trajectory), lags, name)

@@ -8,7 +8,9 @@ and J[t] = sum_k J_k[t] over the equations by which the flow can enter step t (k
 
     share_k[t] = u[t]' J_k[t] v[t-1] / phi        sums to 1 over k, at every step, with signs.
 
-By default u and v are the leading singular pair of the whole product: the change that grows most, or dies last.
+By default u and v are the leading singular pair of the whole product: the change that grows most, or dies last. The
+product is multiplied out, at norm 1 after each step, and decomposed: power iteration would not tell apart the singular
+values of a product that keeps many directions nearly equally, as a cell whose forget gates are open.
 """
 
 from __future__ import annotations
@@ -23,8 +25,8 @@ from lstm_sym.flow.progress import Progress
 from lstm_sym.flow.scaled import Array, Integers
 from lstm_sym.flow.trajectory import Trajectory
 
-# Sweeps of power iteration, and the change of the logarithm of the norm at which they end.
-SWEEPS, SETTLED = 200, 1e-13
+# The largest gap, in nats: what is further below the leading singular value is the rounding of the product.
+GAP = 20.0
 # Below this cosine u hardly sees v[T], and shares of it are shares of rounding.
 BLIND = 1e-10
 # The state Jacobian, its parts, and room to work.
@@ -42,6 +44,9 @@ class Shares:
         values: (n, K), the shares; each row sums to 1.
         log_flow: ln |phi|, the flow itself.
         sequence: which sequence of the batch.
+        gap: ln sigma_1 - ln sigma_2 of the product whose leading pair the shares are along, 20 for all that is larger;
+            None where a vector was given. Where it is 0 there is no one leading pair, and the shares are those of one
+            out of many; near 0 rounding is magnified by 1 / gap.
     """
 
     model: str
@@ -50,6 +55,7 @@ class Shares:
     values: Array
     log_flow: float
     sequence: int
+    gap: float | None = None
 
     def mean(self) -> dict[str, float]:
         """The mean share of each equation over the steps; they sum to 1."""
@@ -69,14 +75,15 @@ def gate_shares(
     """The shares at the steps `first` to `last`, both included, of one sequence.
 
     cotangent u, tangent v: (S,), over all states in the order of State; by default the leading singular pair of the
-    product of the step Jacobians, by power iteration. Give one of them and the other is what it leads to.
+    product of the step Jacobians. Give one of them and the other is what it leads to. progress: told of the steps of
+    that product, and not called where a vector is given.
 
     Raises FlowError: steps outside the trajectory, a vector of another size, a flow that is exactly 0 or that u
     cannot see.
     """
     _refuse_range(trajectory, first, last, sequence)
     walk = _Walk(trajectory, np.arange(first, last + 1), sequence)
-    ahead, back = _pair(walk, cotangent, tangent, progress)
+    ahead, back, gap = _pair(walk, cotangent, tangent, progress)
     values, names = [], tuple(next(trajectory.blocks(walk.steps[:1], copies=COPIES)).parts)
     for block in trajectory.blocks(walk.steps, copies=COPIES):
         at = block.steps - first
@@ -88,7 +95,7 @@ def gate_shares(
     if not abs(cosine) > BLIND:
         raise _blind(trajectory.model, cosine)
     log_flow = float(np.log(abs(cosine)) + ahead.log_norm)
-    return Shares(trajectory.model, walk.steps, names, flows / total, log_flow, sequence)
+    return Shares(trajectory.model, walk.steps, names, flows / total, log_flow, sequence, gap)
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,6 +123,22 @@ class _Walk:
         """u[t] for every step t, u[first-1], and ln ||u[first-1]|| / ||u[last]||."""
         return self._carried(cotangent, forwards=False)
 
+    def leading(self, progress: Progress | None) -> tuple[Array, float]:
+        """The leading right singular vector of the product of the Jacobians, (S,), and ln sigma_1 - ln sigma_2."""
+        product = np.eye(self.trajectory.width)
+        for block in self.trajectory.blocks(self.steps):
+            for index in range(len(block.steps)):
+                product = block.state[index, self.sequence] @ product
+                size = float(np.linalg.norm(product))
+                if size == 0:
+                    raise _stopped(self.trajectory.model, int(block.steps[index]))
+                product /= size
+                if progress is not None:
+                    progress(int(block.steps[index] - self.steps[0]) + 1, len(self.steps))
+        _, values, right = np.linalg.svd(product)
+        second = max(values[1:].max(initial=0.0) / values[0], np.exp(-GAP))
+        return right[0], -float(np.log(second))
+
     def _carried(self, start: Array, *, forwards: bool) -> _Carried:
         vectors = np.empty((len(self.steps), self.trajectory.width))
         vector, log_norm = start / np.linalg.norm(start), 0.0
@@ -132,24 +155,17 @@ class _Walk:
         return _Carried(vectors, vector, log_norm)
 
 
-def _pair(walk: _Walk, cotangent: Any, tangent: Any, progress: Progress | None) -> tuple[_Carried, _Carried]:
-    """The tangent carried forwards and the cotangent carried back."""
+def _pair(
+    walk: _Walk, cotangent: Any, tangent: Any, progress: Progress | None
+) -> tuple[_Carried, _Carried, float | None]:
+    """The tangent carried forwards, the cotangent carried back, and the gap of the leading pair if it is that."""
     u, v = (_vector(walk, name, given) for name, given in (("cotangent", cotangent), ("tangent", tangent)))
     if u is not None:
         back = walk.back(u)
-        return walk.ahead(back.final if v is None else v), back
-    if v is not None:
-        ahead = walk.ahead(v)
-        return ahead, walk.back(ahead.final)
-    ahead = walk.ahead(np.random.default_rng(0).standard_normal(walk.trajectory.width))
-    for sweep in range(SWEEPS):
-        before, back = ahead.log_norm, walk.back(ahead.final)
-        ahead = walk.ahead(back.final)
-        if progress is not None:
-            progress(sweep + 1, SWEEPS)
-        if abs(ahead.log_norm - before) <= SETTLED * max(1.0, abs(before)):
-            break
-    return ahead, walk.back(ahead.final)
+        return walk.ahead(back.final if v is None else v), back, None
+    chosen, gap = walk.leading(progress) if v is None else (v, None)
+    ahead = walk.ahead(chosen)
+    return ahead, walk.back(ahead.final), gap
 
 
 def _vector(walk: _Walk, name: str, given: Any) -> Array | None:

@@ -87,10 +87,10 @@ def signal_to_noise(
 ) -> SignalToNoise:
     """The signal-to-noise ratio of the gradient at lag 0 .. `lags`, over end points and sequences.
 
-    trajectory: from `record`. ends: the steps T, or how many, as in `input_sensitivity`. output: the state that the
-    loss reads, by default the one that the cell gives out, of N units. cotangent: dL/d output, (N,) for all samples,
-    (ends, N) or (ends, B, N); by default 1 for each unit, the gradient of their sum. source: "x", the name of a
-    state, or None for all states.
+    trajectory: from `record`. ends: the steps T, or how many, as in `input_sensitivity`; one that is given several
+    times counts as several samples. output: the state that the loss reads, by default the one that the cell gives out,
+    of N units. cotangent: dL/d output, (N,) for all samples, (ends, N) or (ends, B, N); by default 1 for each unit,
+    the gradient of their sum. source: "x", the name of a state, or None for all states.
 
     Raises FlowError: fewer steps than lags, fewer than two samples, a cotangent of another shape or not finite, no
     such state, a gradient that is exactly 0 in every sample.
@@ -131,7 +131,14 @@ class _Sums:
         return _Sums(np.full(lags + 1, ZERO), np.zeros(shape), np.zeros((lags + 1, batch, units)), np.zeros(lags + 1))
 
     def add(self, lags: Integers, found: Scaled) -> None:
-        """Add a sample of every sequence to each of k different lags: (B, k, 1, D)."""
+        """Add a sample of every sequence to each of k lags, in descending order, (B, k, 1, D); a lag may repeat."""
+        repeat = np.arange(len(lags)) - np.searchsorted(-lags, -lags)
+        for number in range(int(repeat.max()) + 1):
+            chosen = repeat == number
+            self._add_different(lags[chosen], Scaled(found.mantissa[:, chosen], found.exponent[:, chosen]))
+
+    def _add_different(self, lags: Integers, found: Scaled) -> None:
+        """As `add`, for lags that are all different: one assignment to each."""
         fresh = self.level[lags] == ZERO
         level = np.maximum(self.level[lags], found.exponent.max(axis=(0, 2), initial=ZERO + 1))
         shift = np.maximum(self.level[lags] - level, UNSEEN)

@@ -10,7 +10,7 @@ The profile, the memory card and the advice are over all draws of the parameters
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -33,7 +33,7 @@ from lstm_sym.flow.time_map import TimeMap, time_map
 from lstm_sym.flow.trajectory import Trajectory
 
 Result = TypeVar("Result")
-STAGES = 6
+STAGES = 5
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +45,7 @@ class Survey:
         profile: the sensitivity by lag, all draws.
         card, advice: what follows from it.
         kept: ||d s[T] / d s[T-lag]||, spectral, of the state that its own equation carries on (c of the LSTM).
-        theory: what theory says about `kept`: the bound along the path, the product of the gates.
+        theory: what theory says about `kept`: the bound along the path, the product of the gates; what there is of it.
         map: the map of all pairs of the last steps.
         spectrum: the Lyapunov spectrum along the whole run.
         shares: the shares of the gates in the last steps.
@@ -56,30 +56,34 @@ class Survey:
     profile: Profile
     card: MemoryCard
     advice: Advice
-    kept: Profile
+    kept: Profile | FlowError
     theory: tuple[Overlay, ...]
-    map: TimeMap
-    spectrum: LyapunovSpectrum
+    map: TimeMap | FlowError
+    spectrum: LyapunovSpectrum | FlowError
     shares: Shares | FlowError
     gates: Mapping[str, Array] | FlowError
+
+    @property
+    def left_out(self) -> dict[str, FlowError]:
+        """What could not be measured, by the name of its attribute, and why."""
+        parts = {name: getattr(self, name) for name in ("kept", "map", "spectrum", "shares", "gates")}
+        return {name: part for name, part in parts.items() if isinstance(part, FlowError)}
 
     def save(
         self, folder: str | Path, stem: str, labels: Mapping[str, Mapping[str, str]] | None = None
     ) -> dict[str, list[Path]]:
         """Draw its figures, STEM.fan, .map, .shares and .saturation as .svg, .png and .csv: {"fan": paths, ...}.
 
-        labels: for each figure other words for its `LABELS`. Raises FlowError as the figures do.
+        labels: for each figure other words for its `LABELS`, and under "theory" the labels of its curves in the fan, by
+        kind: {"bound": ..., "prediction": "product of the gates of {state}"}. Raises FlowError as the figures do.
         """
-        from lstm_sym.flow.plots.fan import save_fan
         from lstm_sym.flow.plots.heatmap import save_heat_map
         from lstm_sym.flow.plots.saturation import save_saturation
         from lstm_sym.flow.plots.shares import save_shares
 
-        words = labels or {}
-        drawn = {
-            "fan": save_fan(self.kept, folder, f"{stem}.fan", theory=self.theory, labels=words.get("fan")),
-            "map": save_heat_map(self.map, folder, f"{stem}.map", labels=words.get("map")),
-        }
+        words, drawn = labels or {}, self._save_fan(folder, stem, labels or {})
+        if not isinstance(self.map, FlowError):
+            drawn["map"] = save_heat_map(self.map, folder, f"{stem}.map", labels=words.get("map"))
         if not isinstance(self.shares, FlowError) and len(self.shares.names) > 1:
             drawn["shares"] = save_shares(self.shares, folder, f"{stem}.shares", labels=words.get("shares"))
         if not isinstance(self.gates, FlowError):
@@ -87,6 +91,18 @@ class Survey:
             name, how = f"{stem}.saturation", words.get("saturation")
             drawn["saturation"] = save_saturation(gates, folder, name, model=self.model.label, labels=how)
         return drawn
+
+    def _save_fan(
+        self, folder: str | Path, stem: str, labels: Mapping[str, Mapping[str, str]]
+    ) -> dict[str, list[Path]]:
+        from lstm_sym.flow.plots.fan import save_fan
+
+        if isinstance(self.kept, FlowError):
+            return {}
+        named, state = labels.get("theory", {}), self.kept.output
+        label = {kind: text.format(state=state) for kind, text in named.items()}
+        theory = [replace(law, label=label.get(law.kind, law.label)) for law in self.theory]
+        return {"fan": save_fan(self.kept, folder, f"{stem}.fan", theory=theory, labels=labels.get("fan"))}
 
 
 def survey(
@@ -104,7 +120,7 @@ def survey(
     """Measure everything of each model over a stream; the arguments are those of `run`.
 
     gates, time_scale: as in `advise`, for the bias of the gate that keeps the state.
-    Raises FlowError as `run` and the measures do.
+    Raises FlowError as `run`, the memory card and the advice do; any other measure that is refused is left out.
     """
     models = list(models)
     half = [None if progress is None else part_of(progress, index, 2) for index in range(2)]
@@ -128,24 +144,25 @@ def _of_one(
     progress: Progress | None,
 ) -> Survey:
     """The measures of one run, in the order of what they cost."""
-    stages = _stages(progress)
+    stages = list(_stages(progress))
     state = carried_state(trajectory, model.output)
-    first = max(0, len(trajectory) - lags - 1)
+    first, last = max(0, len(trajectory) - lags - 1), len(trajectory) - 1
     how: Any = {"lags": lags, "ends": min(ends, len(trajectory) - lags)}
-    kept = state_sensitivity(trajectory, output=state, source=state, norm="spectral", progress=next(stages), **how)
-    theory = [path_bound(trajectory, progress=next(stages), **how)]
-    product = _or_why(lambda: gate_product(trajectory, state=state, **how).overlay("spectral"))
-    theory += [] if isinstance(product, FlowError) else [product]
+    kept: Any = how | {"output": state, "source": state, "norm": "spectral", "progress": stages[0]}
+    theory = (
+        _or_why(lambda: path_bound(trajectory, progress=stages[1], **how)),
+        _or_why(lambda: gate_product(trajectory, state=state, **how).overlay("spectral")),
+    )
     return Survey(
         model,
         profile,
         memory_card(profile),
         advice,
-        kept,
-        tuple(theory),
-        _map(model, trajectory, first, next(stages)),
-        lyapunov(trajectory, progress=next(stages)),
-        _or_why(lambda: gate_shares(trajectory, first=first + 1, last=len(trajectory) - 1, progress=next(stages))),
+        _or_why(lambda: state_sensitivity(trajectory, **kept)),
+        tuple(law for law in theory if not isinstance(law, FlowError)),
+        _or_why(lambda: _map(model, trajectory, first, stages[2])),
+        _or_why(lambda: lyapunov(trajectory, progress=stages[3])),
+        _or_why(lambda: gate_shares(trajectory, first=first + 1, last=last, progress=stages[4])),
         _or_why(lambda: gate_values(trajectory)),
     )
 

@@ -62,11 +62,12 @@ def time_map(
     output: a state, by default the one that the cell gives out. source: "x", or a state. through: the equations by
     which the flow may enter a step, None for all. Costs n^2/2 products of (N, S) with (S, S) matrices.
 
-    Raises FlowError: steps outside the trajectory, more than 2000 of them, no such sequence or state.
+    Raises FlowError: steps outside the trajectory, more than 2000 of them, no such sequence, state or norm.
     """
     last = len(trajectory) if last is None else last
     _refuse_range(trajectory, first, last)
     refusals.refuse_sequence(sequence, trajectory.batch, trajectory.model)
+    refusals.refuse_unknown_norm(norm, trajectory.model)
     through = refusals.listed(through)
     name = trajectory.output(output)
     rows = np.eye(trajectory.width)[trajectory.columns(name)]

@@ -32,8 +32,16 @@ class UnitProfiles:
     ends: Integers
 
     def median(self) -> Array:
-        """The median over the end points, relative to lag 0: (L + 1, N)."""
-        middle: Array = np.median(self.log_norms - self.log_norms[:, :1], axis=0)
+        """The median over the end points, relative to lag 0: (L + 1, N).
+
+        For each unit over the end points at which it depends on the input at lag 0, as the others have nothing to
+        relate to: NaN for a unit that has none. -inf where at half of those or more it is cut off from that lag.
+        """
+        defined = np.isfinite(self.log_norms[:, :1])
+        relative = self.log_norms - np.where(defined, self.log_norms[:, :1], 0.0)
+        middle = np.full(relative.shape[1:], np.nan)
+        for unit in np.flatnonzero(defined.any(axis=(0, 1))):
+            middle[:, unit] = np.median(relative[defined[:, 0, unit], :, unit], axis=0)
         return middle
 
     def half_lives(self) -> Array:

@@ -19,16 +19,30 @@ from lstm_sym.report.words import Words
 
 FIGURES = ("fan", "map", "shares", "saturation")
 CARD = ("half_life", "centroid", "lag50", "lag90", "horizon")
+MEASURES = {"fan": "kept", "saturation": "gates"}
 FORMATS = ("svg", "png", "csv")
+
+
+# Fewer groups give no interval that holds 95 %.
+FEW_GROUPS = 4
 
 
 @dataclass(frozen=True)
 class FlowStudy:
-    """What a page shows: a survey a model, the stem of its files, and the study that says how it was measured."""
+    """What a page shows: a survey a model, the stem of its files, and the study that says how it was measured.
+
+    left_out: why a model could not be measured, by its label.
+    """
 
     surveys: tuple[Survey, ...]
     stems: tuple[str, ...]
     study: Study
+    left_out: Mapping[str, FlowError]
+
+    @property
+    def spectra(self) -> dict[str, LyapunovSpectrum]:
+        """The spectra by model, of those that have one."""
+        return {s.model.label: s.spectrum for s in self.surveys if not isinstance(s.spectrum, FlowError)}
 
 
 def planned_files(stems: Sequence[str]) -> list[str]:
@@ -41,8 +55,9 @@ def drawn_figures(found: FlowStudy, words: Words, folder: Path) -> dict[str, byt
     """Every figure with its data, and the tables as CSV: name -> content. Drawn in `folder`."""
     profiles = [survey.profile for survey in found.surveys]
     save_profile_figure(profiles, folder, "sensitivity", labels=figure_labels(words))
-    save_spectra([survey.spectrum for survey in found.surveys], folder, "spectra", labels=_labels(words, "spectra"))
-    labels = {figure: _labels(words, figure) for figure in FIGURES}
+    if found.spectra:
+        save_spectra([*found.spectra.values()], folder, "spectra", labels=_labels(words, "spectra"))
+    labels = {figure: _labels(words, figure) for figure in (*FIGURES, "theory")}
     for survey, stem in zip(found.surveys, found.stems, strict=True):
         survey.save(folder, stem, labels)
     files = {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
@@ -61,7 +76,7 @@ def flow_document(found: FlowStudy, words: Words, files: Mapping[str, bytes]) ->
         _section("spectrum", words, _spectra(found, words, files)),
         _section("advice", words, _advice(found, words)),
         Section("method", words.text("section.method"), tuple(method_blocks(found.study, words))),
-        Section("reproduce", words.text("section.reproduce"), tuple(reproduce_blocks(found.study, words))),
+        Section("reproduce", words.text("section.reproduce"), tuple(reproduce_blocks(found.study, words, "flow.json"))),
     ]
     lead = words.line("flow.lead", cells=cells, input=found.study.stream.name)
     return Document(words.text("flow.title"), words.language, (lead,), tuple(sections), words.text("page.contents"))
@@ -89,7 +104,21 @@ def _far(found: FlowStudy, words: Words, files: Mapping[str, bytes]) -> list[Blo
     rows = tuple(_card_row(survey, words) for survey in found.surveys)
     tolerance = f"{found.surveys[0].card.tolerance:g}"
     text = words.line("flow.card", tolerance=tolerance, data=Link("memory.csv", "memory.csv"))
-    return [figure, Table(head, rows, frozenset(range(1, len(CARD) + 1))), Paragraph(text)]
+    numbers = Table(head, rows, frozenset(range(1, len(CARD) + 1)))
+    left_out = [_left_out(error, words) for error in found.left_out.values()]
+    return [figure, numbers, Paragraph(text), *_few(found, words), *left_out]
+
+
+def _few(found: FlowStudy, words: Words) -> list[Block]:
+    """That intervals are too narrow, where they rest on few groups."""
+    few = [survey.card for survey in found.surveys if 2 <= survey.card.groups < FEW_GROUPS]
+    models = words.sentence("list.comma").join(card.model for card in few)
+    count = f"{min((card.groups for card in few), default=0.0):.2g}"
+    return [Paragraph(words.line("flow.few", models=models, count=count))] if few else []
+
+
+def _left_out(error: FlowError, words: Words) -> Paragraph:
+    return Paragraph(words.line("flow.left_out", reason=f"{error.where}: {error.found}"))
 
 
 def _card_row(survey: Survey, words: Words) -> tuple[Line, ...]:
@@ -101,19 +130,34 @@ def _card_row(survey: Survey, words: Words) -> tuple[Line, ...]:
 def _of_model(survey: Survey, stem: str, words: Words, files: Mapping[str, bytes]) -> list[Block]:
     blocks: list[Block] = []
     for figure in FIGURES:
-        name, measured = f"{stem}.{figure}", getattr(survey, {"saturation": "gates", "fan": "kept"}.get(figure, figure))
-        if isinstance(measured, FlowError):
-            blocks.append(Paragraph(words.line("flow.left_out", reason=f"{measured.where}: {measured.found}")))
+        name, left_out = f"{stem}.{figure}", survey.left_out.get(MEASURES.get(figure, figure))
+        if left_out is not None:
+            blocks.append(_left_out(left_out, words))
         elif f"{name}.svg" in files:
-            parts = {"state": survey.kept.output} if figure == "fan" else {}
-            parts |= {"mean": _mean(survey, words)} if figure == "shares" else {}
-            caption = words.line(f"flow.{figure}.caption", **_links(name), **parts)
-            blocks.append(_figure(name, caption, words.text(f"flow.{figure}.title", **_named(survey, figure)), files))
+            title = words.text(f"flow.{figure}.title", **_named(survey, figure))
+            blocks.append(_figure(name, _caption(survey, figure, name, words), title, files))
     return blocks
 
 
+def _caption(survey: Survey, figure: str, name: str, words: Words) -> Line:
+    if figure != "fan":
+        parts = {"mean": _mean(survey, words)} if figure == "shares" else {}
+        return words.line(f"flow.{figure}.caption", **_links(name), **parts)
+    lines = [words.line("flow.fan.caption", state=_kept(survey))]
+    for law in survey.theory:
+        lines.append(words.line(f"flow.fan.{law.kind}"))
+    lines.append(words.line("flow.fan.data", **_links(name)))
+    return tuple(part for line in lines for part in line)
+
+
 def _named(survey: Survey, figure: str) -> dict[str, str]:
-    return {"model": survey.model.label, "output": survey.kept.output} if figure == "fan" else {}
+    return {"model": survey.model.label, "output": _kept(survey)} if figure == "fan" else {}
+
+
+def _kept(survey: Survey) -> str:
+    """The state of the fan."""
+    assert not isinstance(survey.kept, FlowError)
+    return survey.kept.output
 
 
 def _mean(survey: Survey, words: Words) -> str:
@@ -124,13 +168,16 @@ def _mean(survey: Survey, words: Words) -> str:
 
 
 def _spectra(found: FlowStudy, words: Words, files: Mapping[str, bytes]) -> list[Block]:
+    left_out = [_left_out(s.spectrum, words) for s in found.surveys if isinstance(s.spectrum, FlowError)]
+    if not found.spectra:
+        return [*left_out]
     caption = words.line("flow.spectra.caption", **_links("spectra"))
     figure = _figure("spectra", caption, words.text("flow.spectra.title"), files)
     names = [words.text(f"flow.spectra.{key}") for key in ("error", "last", "dimension", "entropy")]
     head = (words.text("flow.memory.model"), "λ₁", names[0], "e^λ₁", *names[1:])
-    rows = tuple(_spectrum_row(survey.model.label, survey.spectrum) for survey in found.surveys)
+    rows = tuple(_spectrum_row(label, spectrum) for label, spectrum in found.spectra.items())
     text = Paragraph(words.line("flow.spectra.table"))
-    return [figure, Table(head, rows, frozenset(range(1, len(head)))), text]
+    return [figure, Table(head, rows, frozenset(range(1, len(head)))), text, *left_out]
 
 
 def _spectrum_row(label: str, spectrum: LyapunovSpectrum) -> tuple[Line, ...]:
@@ -159,7 +206,8 @@ def _links(name: str) -> dict[str, Link]:
 
 def _labels(words: Words, figure: str) -> dict[str, str]:
     """The words of a figure: those of the table that stand in the drawing itself."""
-    beside = {"caption", "table", "error", "last", "dimension", "entropy"}
+    beside = {"caption", "data", "table", "error", "last", "dimension", "entropy"}
+    beside |= {"bound", "prediction"} if figure == "fan" else set()
     return {name: text for name, text in words.under(f"flow.{figure}").items() if name not in beside}
 
 

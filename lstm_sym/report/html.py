@@ -32,6 +32,9 @@ from lstm_sym.report.document import (
     Table,
 )
 
+# Pixels of a page for a point of a drawing.
+PIXELS = 1.45
+
 
 def html_page(document: Document) -> str:
     """The page: same document, same bytes."""
@@ -202,8 +205,8 @@ def inline_svg(svg: str, alternative: str) -> str:
     head, rest = body.split(">", 1)
     width = re.search(r'viewBox="0 0 ([\d.]+)', head)
     head = re.sub(r'\s(?:width|height)="[^"]*"', "", head)
-    # A small drawing stays small: at most half as large again as it is on paper.
-    limit = f' style="max-width: {2 * float(width[1]):.0f}px"' if width else ""
+    # So wide that the text of every figure has the same size, a little larger than on paper.
+    limit = f' style="max-width: {PIXELS * float(width[1]):.0f}px"' if width else ""
     return f'{head}{limit} role="img" aria-label="{escape(alternative)}">{rest.strip()}'
 
 

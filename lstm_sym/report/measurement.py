@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from lstm_sym.api import build
 from lstm_sym.equations.cell import Cell
 from lstm_sym.equations.sizes import parts_of
-from lstm_sym.flow import Model, Profile, reporter, run
+from lstm_sym.flow import FlowError, Model, Profile, reporter, run
+from lstm_sym.flow.experiment import part_of
+from lstm_sym.flow.progress import Progress
 from lstm_sym.inputs import Stream, named, stream
 from lstm_sym.report.words import Words
+
+Result = TypeVar("Result")
 
 FORGET_BIAS = "b_f"
 
@@ -95,8 +99,26 @@ def biased_label(cell: Cell, words: Words) -> str:
     return words.text("study.with_forget_bias", cell=cell.key)
 
 
-def measured(models: Sequence[Model], values: Stream, settings: Settings) -> list[Profile]:
-    """The profiles of the models over the input; progress goes to the standard error stream."""
+def attempted(
+    models: Sequence[Model], measure: Callable[[Model, Progress], Result]
+) -> tuple[dict[str, Result], dict[str, FlowError]]:
+    """What `measure` finds of each model, and why it finds nothing of the others, both by label.
+
+    Progress goes to the standard error stream.
+    """
+    found, left_out, told = {}, {}, reporter("measuring")
+    for index, model in enumerate(models):
+        try:
+            found[model.label] = measure(model, part_of(told, index, len(models)))
+        except FlowError as error:
+            left_out[model.label] = error
+    return found, left_out
+
+
+def measured(
+    models: Sequence[Model], values: Stream, settings: Settings, progress: Progress | None = None
+) -> list[Profile]:
+    """The profiles of the models over the input; progress goes to the standard error stream where nothing is given."""
     return run(
         models,
         values,
@@ -104,7 +126,7 @@ def measured(models: Sequence[Model], values: Stream, settings: Settings) -> lis
         lags=settings.lags,
         ends=settings.starts,
         seeds=range(settings.seeds),
-        progress=reporter("measuring"),
+        progress=progress or reporter("measuring"),
     )
 
 

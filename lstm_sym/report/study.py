@@ -69,7 +69,7 @@ def study_document(study: Study, words: Words, svg: str) -> Document:
         "checked": _checked(study, words),
         "derivations": _derivations(study, words),
         "method": method_blocks(study, words),
-        "reproduce": reproduce_blocks(study, words),
+        "reproduce": reproduce_blocks(study, words, "study.json"),
     }
     sections = tuple(Section(key, words.text(f"section.{key}"), tuple(blocks)) for key, blocks in parts.items())
     cells = words.listed([Code(cell.key) for cell in study.cells])
@@ -168,8 +168,8 @@ def _input(stream: Stream, words: Words) -> list[Line]:
     return found
 
 
-def reproduce_blocks(study: Study, words: Words) -> list[Block]:
-    """How to do it again."""
+def reproduce_blocks(study: Study, words: Words, record: str) -> list[Block]:
+    """How to do it again. record: the file that holds settings, versions and hashes."""
     versions = ", ".join(f"{name} {version}" for name, version in study.versions.items())
-    line = Paragraph(words.line("reproduce.line"))
+    line = Paragraph(words.line("reproduce.line", record=record))
     return [Listing(study.command), line, Paragraph(words.line("reproduce.versions", versions=versions))]

@@ -25,8 +25,8 @@ GATES = {"LSTM": time_scale(ls.cell("lstm"))}
 def test_the_sentences_hold_the_numbers():
     lines = advice_text(advise([HALVES], gates=GATES, biases=[0.1], time_scale=101)[0]).splitlines()
     assert lines[0] == "LSTM"
-    assert lines[1].strip() == "To lose at most 0.1 of the gradient, propagate back 3 lags."
-    assert "In float16" in lines[2] and "at lag 15 and is 0 from about lag 25 on" in lines[2]
+    assert lines[1].strip() == "To lose at most about 0.1 of the gradient, propagate back 3 lags."
+    assert "In float16" in lines[2] and "at lag 15, and from about lag 25 on it vanishes" in lines[2]
     assert [name in line for name, line in zip(FORMATS, lines[2:6], strict=True)] == [True] * 4
     assert "2^15" in lines[6] and "lag 30" in lines[6]
     assert f"b_f = {math.log(100):.3g}" in lines[7]
@@ -34,15 +34,17 @@ def test_the_sentences_hold_the_numbers():
 
 def test_a_cell_without_a_forget_gate_gets_no_bias():
     gated, plain = advise([HALVES, profile("RNN", HALVES.log_norms[0])], gates=GATES, time_scale=10)
-    assert gated.bias == pytest.approx(math.log(9))
-    assert gated.bias_name == "b_f"
-    assert plain.bias is None
-    assert advise([HALVES], gates=GATES)[0].bias is None
+    assert gated.gate.value == pytest.approx(math.log(9))
+    assert gated.gate.name == "b_f"
+    assert plain.gate.value is None
+    assert advice_text(plain).endswith("No bias sets a time scale of 10 steps: no gate of one bias keeps the state.")
+    assert plain.rows()[-1] == {"advice": "gate bias", "model": "RNN", "time_scale": 10, "name": None, "value": None}
+    assert advise([HALVES], gates=GATES)[0].gate is None
 
 
 def test_the_bias_of_a_gate_that_forgets_has_the_other_sign():
     found = advise([profile("MGU", HALVES.log_norms[0])], gates={"MGU": time_scale(ls.cell("mgu"))}, time_scale=10)[0]
-    assert found.bias == pytest.approx(-math.log(9))
+    assert found.gate.value == pytest.approx(-math.log(9))
 
 
 def test_a_gate_of_no_model_is_refused():

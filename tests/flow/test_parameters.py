@@ -6,7 +6,7 @@ import pytest
 from lstm_sym.flow import FlowError, input_sensitivity, record, state_sensitivity, trajectory
 from lstm_sym.flow.parameters import _rows, _terms, contributions
 from lstm_sym.flow.time_map import time_map
-from lstm_sym.flow.units import unit_sensitivity
+from lstm_sym.flow.units import UnitProfiles, unit_sensitivity
 from lstm_sym.kernels import gru, lstm, lstm_peephole, rnn
 
 KERNELS = pytest.mark.parametrize("kernel", [rnn, lstm, lstm_peephole, gru], ids=lambda kernel: kernel.__name__)
@@ -164,3 +164,14 @@ def test_a_unit_far_below_its_neighbour_is_exact_too():
     lives = unit_sensitivity(run, lags=300, ends=1).half_lives()
     np.testing.assert_allclose(lives[:3], [np.inf, 1.0, np.log(2) / np.log(1e3)], rtol=1e-12)
     assert np.isnan(lives[3])
+
+
+def test_a_dead_end_point_leaves_the_medians_of_the_units_that_live_elsewhere():
+    """Unit 0 is dead at one end point, unit 1 at all, unit 2 is cut off from lag 2 on at one, unit 3 at most."""
+    logs = np.zeros((3, 3, 4)) - np.arange(3.0)[:, None] * np.log(2.0)
+    logs[0, :, 0] = logs[:, :, 1] = logs[0, 2, 2] = logs[:2, 2, 3] = -np.inf
+    units = UnitProfiles("model", "h", logs, np.zeros((3, 2), np.int64))
+    line = -np.arange(3.0) * np.log(2.0)
+    cut = [*line[:2], -np.inf]
+    np.testing.assert_allclose(units.median().T, [line, [np.nan] * 3, line, cut], rtol=1e-15)
+    np.testing.assert_allclose(units.half_lives(), [1.0, np.nan, 1.0, np.nan], rtol=1e-14)

@@ -5,9 +5,9 @@ import pytest
 
 from lstm_sym.flow import FlowError, record, state_sensitivity
 from lstm_sym.flow.gates import gate_values, log_gates
-from lstm_sym.flow.paths import carried_state, paths
+from lstm_sym.flow.paths import Paths, carried_state, paths
 from lstm_sym.flow.shares import gate_shares
-from lstm_sym.kernels import gru, indrnn, lstm, lstm_peephole, rnn
+from lstm_sym.kernels import antisymmetric_rnn, gru, indrnn, lstm, lstm_peephole, rnn
 
 KERNELS = pytest.mark.parametrize("kernel", [rnn, lstm, lstm_peephole, gru], ids=lambda kernel: kernel.__name__)
 
@@ -76,6 +76,14 @@ def test_the_other_paths_are_the_difference_of_the_products(kernel):
         else:
             assert abs(found.round[0, lag] - np.log(norm)) < 1e-9
         assert abs(found.direct[0, lag] - np.log(np.linalg.norm(product(direct[steps])[own, own]))) < 1e-12
+
+
+def test_end_points_without_any_flow_are_left_out_of_the_direct_share():
+    """At one end point both paths are 0 from lag 1 on, at lag 3 at every one: no warning, and NaN there alone."""
+    direct = np.array([[0.0, -np.inf, -np.inf, -np.inf], [0.0, -1.0, -np.inf, -np.inf], [0.0, -2.0, -3.0, -np.inf]])
+    rest = np.array([[-np.inf] * 4, [-np.inf, -1.0, -9.0, -np.inf], [-np.inf, -2.0, -3.0, -np.inf]])
+    split = Paths("model", "c", np.zeros((3, 2), np.int64), np.logaddexp(direct, rest), direct, rest)
+    np.testing.assert_allclose(split.direct_share, [1.0, 0.5, 0.25, np.nan], rtol=1e-15)
 
 
 def test_the_state_that_is_carried_on_is_found():
@@ -167,6 +175,31 @@ def test_a_share_is_what_the_flow_loses_without_that_part():
         without[15] -= parts[name][15]
         lost = 1 - (u @ product(without[10:21]) @ v) / whole
         assert abs(found.values[5, number] - lost) < 1e-10
+
+
+@pytest.mark.parametrize(
+    ("kernel", "fill"),
+    [(lstm, {"b_f": 8.0}), (antisymmetric_rnn, {}), (lstm, {"b_f": 1.0})],
+    ids=lambda v: str(v)[-20:],
+)
+def test_the_leading_pair_is_that_of_the_explicit_product(kernel, fill):
+    """Open gates and antisymmetric weights keep many directions nearly equally: sigma_2 is a hair below sigma_1."""
+    run = trajectory(kernel, hidden=8, **fill)
+    jacobians, parts = (matrices(run)[0][10:40], {k: v[10:40] for k, v in matrices(run)[1].items()})
+    left, values, right = np.linalg.svd(product(jacobians))
+    found = gate_shares(run, first=10, last=39)
+    assert found.log_flow == pytest.approx(np.log(values[0]), abs=1e-13)
+    assert found.gap == pytest.approx(np.log(values[0] / values[1]), rel=1e-8)
+    for step in range(30):
+        after, before = left[:, 0] @ product(jacobians[step + 1 :]), product(jacobians[:step]) @ right[0]
+        wanted = [after @ parts[name][step] @ before / values[0] for name in found.names]
+        np.testing.assert_allclose(found.values[step], wanted, rtol=0, atol=1e-9)
+
+
+def test_the_gap_is_that_of_the_leading_pair_alone_and_ends_at_twenty_nats():
+    run = trajectory(lstm, steps=600, b_f=-3.0)
+    assert gate_shares(run, first=1, last=599).gap == pytest.approx(20.0, abs=1e-12)
+    assert gate_shares(run, first=1, last=9, tangent=np.ones(12)).gap is None
 
 
 def test_an_open_forget_gate_takes_nearly_all():

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from lstm_sym import build, parse
-from lstm_sym.flow import FlowError, input_sensitivity, record, state_sensitivity
+from lstm_sym.flow import FlowError, input_sensitivity, record, state_sensitivity, time_map
+from lstm_sym.flow.theory import gate_product
 from lstm_sym.kernels import lstm, rnn
 
 X = np.random.default_rng(0).standard_normal((20, 2, 3))
@@ -121,3 +122,17 @@ def test_equations_may_come_from_a_generator():
     run = record(lstm, lstm.init(3, 4), X)
     given = state_sensitivity(run, lags=5, through=(name for name in "ifgoc"))
     np.testing.assert_allclose(given.log_norms, state_sensitivity(run, lags=5).log_norms, rtol=0, atol=1e-13)
+
+
+@pytest.mark.parametrize("norm", ["2", "bogus", ""])
+def test_a_norm_of_another_name_is_refused_wherever_one_is_named(norm):
+    run = record(lstm, lstm.init(3, 4), X)
+    product = gate_product(run, lags=5, ends=2)
+    for measure in (
+        lambda: time_map(run, norm=norm),
+        lambda: input_sensitivity(run, lags=5, norm=norm),
+        lambda: product.log_norms(norm),
+        lambda: product.overlay(norm),
+    ):
+        with pytest.raises(FlowError, match="give one of frobenius, spectral"):
+            measure()

@@ -125,6 +125,17 @@ def test_a_constant_input_has_an_end_state_without_noise_and_says_so():
     assert (found.ratio > 1e6).all()
 
 
+@pytest.mark.parametrize(("once", "twice"), [([20, 30], [20, 20, 30, 30]), ([20, 39, 33], [39, 20, 33, 33, 20, 39])])
+def test_an_end_point_given_twice_counts_twice(once, twice):
+    """The mean is that of the points given once; the sum of squares doubles, over 2 n - 1 instead of n - 1."""
+    run = record(lstm, PARAMS, X)
+    single, double = (signal_to_noise(run, lags=12, ends=ends) for ends in (once, twice))
+    assert double.samples == 2 * single.samples
+    np.testing.assert_allclose(double.log_mean, single.log_mean, rtol=0, atol=1e-12)
+    ratio = 2 * (single.samples - 1) / (double.samples - 1)
+    np.testing.assert_allclose(double.log_noise, single.log_noise + math.log(ratio) / 2, rtol=0, atol=1e-12)
+
+
 def test_progress_ends_with_all_steps():
     seen: list[tuple[int, int]] = []
     signal_to_noise(chain([0.5], 30), lags=5, ends=[10, 20], source="s", progress=lambda a, b: seen.append((a, b)))

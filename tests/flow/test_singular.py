@@ -182,3 +182,10 @@ def test_progress_is_told_of_every_step():
 def test_what_cannot_be_taken_apart_is_refused(source, arguments, message):
     with pytest.raises(FlowError, match=message):
         singular_spectrum(source, **arguments)
+
+
+def test_a_nilpotent_product_is_flagged_and_all_its_values_are_rounding():
+    """N^3 = 0 for a shift: no step shows it, so the product comes out as rounding, and `rounded` says so."""
+    found = singular_spectrum([np.eye(3, k=1)] * 3)
+    assert found.rounded.tolist() == [True]
+    assert found.log_values.max() < np.log(1e-15)

@@ -108,10 +108,40 @@ def test_the_overlay_runs_over_a_bias():
     assert overlay.kind == "prediction"
 
 
-def test_a_state_that_jumps_from_side_to_side_is_not_called_critical_at_the_wrong_gain():
-    """h = -h/2 + tanh(U h): lambda = u - 1/2 leaves the circle at -1, where |u| = 1/2, not at 1, where u = 3/2."""
-    with pytest.raises(FlowError, match=r"\|u\| = 0\.5"):
-        critical_gain(parse("h[t] = -0.5 * h[t-1] + tanh(W @ x[t] + U @ h[t-1] + b)"))
+@pytest.mark.parametrize(
+    ("equations", "gain"),
+    [
+        ("h[t] = -tanh(W @ x[t] + U @ h[t-1])", "1"),
+        ("h[t] = 0.5*h[t-1] - tanh(W @ x[t] + U @ h[t-1])", "1/2"),
+        ("h[t] = -0.5*h[t-1] + tanh(W @ x[t] + U @ h[t-1] + b)", "1/2"),
+        ("h[t] = h[t-1] + tanh(W @ x[t] + U @ h[t-1])", "0"),
+        ("n[t] = 0.5*n[t-1] + tanh(W @ x[t])\nh[t] = tanh(W_h @ x[t] + U @ h[t-1] + b) + n[t]", "1"),
+    ],
+)
+def test_the_gain_is_the_modulus_of_the_nearest_weight_that_reaches_the_circle(equations, gain):
+    """-tanh: lambda = -u; with -h/2 a state jumps from side to side, and lambda = u - 1/2 leaves at -1."""
+    assert critical_gain(parse(equations)).text() == gain
+
+
+def test_a_pair_that_leaves_the_circle_elsewhere_is_not_called_critical_at_the_wrong_gain():
+    """lambda^2 - u lambda + 0.9 = 0: u = lambda + 0.9 / lambda is 1.9 at 1, and 0.1 i at i."""
+    with pytest.raises(FlowError, match=r"\|u\| = 0\.1, below the 1\.9"):
+        critical_gain(parse("n[t] = h[t-1]\nh[t] = tanh(W @ x[t] + U @ h[t-1]) - 0.9*n[t-1]"))
+
+
+@pytest.mark.parametrize(
+    ("equations", "found"),
+    [
+        ("h[t] = 2*h[t-1] + tanh(W @ x[t] + U @ h[t-1])", "modulus 2 at u = 0"),
+        ("h[t] = 1.5*h[t-1] + tanh(W @ x[t] + U @ h[t-1])", "modulus 1.5 at u = 0"),
+        ("n[t] = 2*n[t-1] + tanh(W @ x[t])\nh[t] = tanh(W_h @ x[t] + U @ h[t-1]) + n[t]", "modulus 2 at u = 0"),
+        ("n[t] = n[t-1] + tanh(W @ x[t])\nh[t] = tanh(W_h @ x[t] + U @ h[t-1]) + n[t]", "modulus 1 whatever u is"),
+        ("n[t] = -n[t-1] + tanh(W @ x[t])\nh[t] = tanh(W_h @ x[t] + U @ h[t-1]) + n[t]", "modulus 1 whatever u is"),
+    ],
+)
+def test_a_cell_that_is_not_stable_without_the_matrix_has_no_critical_gain(equations, found):
+    with pytest.raises(FlowError, match=found):
+        critical_gain(parse(equations))
 
 
 @pytest.mark.parametrize(

@@ -49,6 +49,20 @@ def test_three_fixed_points_inside_the_fold_one_outside(u, b):
     assert found.stable == ((True, False, True) if len(h) == 3 else (True,))
 
 
+@pytest.mark.parametrize("u", [1.01, 2.0, 7.0, 1e3])
+def test_on_the_fold_two_fixed_points_are_one_of_slope_one(u):
+    """h = -+sqrt(1 - 1/u) there, which attracts from one side alone; the third point stays stable."""
+    for sign, b in zip((1, -1), UNIT.fold(u), strict=True):
+        found = UNIT.fixed_points(u, b)
+        double, other = (0, 1) if sign < 0 else (1, 0)
+        assert len(found.states) == 2
+        assert found.states[double] == pytest.approx(sign * np.sqrt(1 - 1 / u), rel=1e-9)
+        assert found.slopes[double] == pytest.approx(1.0, abs=1e-9)
+        assert (found.stable[double], found.stable[other]) == (False, True)
+        edges = (found.states[double], np.inf) if sign < 0 else (-np.inf, found.states[double])
+        assert found.basins == (edges,)
+
+
 @pytest.mark.parametrize(("u", "b"), [(2.0, 0.3), (3.0, -0.8), (0.7, 0.1)])
 def test_basins_are_where_iterated_states_end(u, b):
     found = UNIT.fixed_points(u, b)

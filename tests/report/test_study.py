@@ -123,7 +123,7 @@ def test_svg_goes_into_a_page_without_what_a_page_must_not_hold() -> None:
         'xmlns:xlink="http://www.w3.org/1999/xlink" width="10pt" height="5pt" viewBox="0 0 10 5" version="1.1">\n'
         '<metadata><a href="http://x"/></metadata><use xlink:href="#m" width="3"/></svg>\n'
     )
-    head = '<svg viewBox="0 0 10 5" style="max-width: 20px" role="img" aria-label="a &quot;b&quot; &lt;c&gt;">'
+    head = '<svg viewBox="0 0 10 5" style="max-width: 14px" role="img" aria-label="a &quot;b&quot; &lt;c&gt;">'
     assert inline_svg(svg, 'a "b" <c>') == head + '<use href="#m" width="3"/></svg>'
 
 

@@ -24,6 +24,7 @@ LABELLED = {
     "flow.shares": shares.LABELS,
     "flow.saturation": saturation.LABELS,
     "flow.spectra": spectra.LABELS,
+    "flow.theory": {"bound": "bound along the path, ∏ ‖J‖", "prediction": "product of the gates of {state}"},
 }
 # By the engine, by the checks, and by the tables and figures whose words they are.
 NAMED_ELSEWHERE = (

@@ -25,14 +25,14 @@ BIASES = (0.1, 0.01)
 
 SENTENCES = {
     "title": "{model}",
-    "truncation": "To lose at most {bias} of the gradient, propagate back {length} lags{interval}.",
+    "truncation": "To lose at most about {bias} of the gradient, propagate back {length} lags{interval}.",
     "interval": " ({low} to {high})",
     "extrapolated": "That is beyond the {measured} lags measured, by the {law} that they end in.",
     "unbounded": "No truncation keeps the loss below {bias}: by the {law} measured, the far lags never add up.",
     "truncation_unknown": "For a loss of at most {bias} no length can be told: the profile has not settled within "
     "{measured} lags and follows no law clearly. Measure more lags.",
-    "dies": "In {format} a gradient component of {magnitude} at lag 0 loses precision at lag {subnormal} and is 0 "
-    "from about lag {zero} on.",
+    "dies": "In {format} a gradient component of {magnitude} at lag 0 loses precision at lag {subnormal}, and from "
+    "about lag {zero} on it vanishes or sticks at the smallest number.",
     "lives": "In {format} a gradient component of {magnitude} at lag 0 never dies.",
     "precision_unknown": "In {format} a gradient component of {magnitude} at lag 0 is still there after {measured} "
     "lags; how much longer the profile cannot tell.",
@@ -40,6 +40,7 @@ SENTENCES = {
     "scaled": "A loss scale of 2^{scale} is the largest that {format} holds; with it precision is lost at lag "
     "{subnormal}.",
     "gate_bias": "For a time scale of {time_scale} steps set {name} = {bias} (chrono, Tallec & Ollivier 2018).",
+    "no_gate": "No bias sets a time scale of {time_scale} steps: no gate of one bias keeps the state.",
     "exponential": "exponential law",
     "power law": "power law",
     "stretched exponential": "stretched exponential",
@@ -60,6 +61,22 @@ class Gate(Protocol):
 
 
 @dataclass(frozen=True)
+class GateBias:
+    """The bias of the gate that keeps the state, for a time scale.
+
+    Attributes:
+        model: its label.
+        time_scale: the steps that the cell is wanted to remember.
+        name, value: the bias that makes it so, as "b_f", and its value; None for a cell that no gate keeps.
+    """
+
+    model: str
+    time_scale: float
+    name: str | None
+    value: float | None
+
+
+@dataclass(frozen=True)
 class Advice:
     """What follows from the profile of a model.
 
@@ -68,27 +85,21 @@ class Advice:
         truncations: the truncation length for each bias asked for.
         precision: the horizons of each format, without a loss scale.
         scaled: those of float16 with the largest loss scale.
-        time_scale: the steps that the cell is wanted to remember; None where it was not asked for.
-        bias_name, bias: the bias that makes it so, as "b_f" and its value; None for a cell that no gate keeps.
+        gate: the bias for the time scale asked for; None where none was asked for.
     """
 
     model: str
     truncations: tuple[Truncation, ...]
     precision: tuple[PrecisionHorizon, ...]
     scaled: PrecisionHorizon
-    time_scale: float | None
-    bias_name: str | None
-    bias: float | None
+    gate: GateBias | None
 
     def rows(self) -> list[dict[str, Any]]:
         """Flat rows for JSON or CSV: of each truncation, each format, the scaled format, the gate's bias."""
         parts: list[tuple[str, Any]] = [("truncation", part) for part in self.truncations]
         parts += [("precision", part) for part in (*self.precision, self.scaled)]
-        rows = [{"advice": kind, **{k: _plain(v) for k, v in asdict(part).items()}} for kind, part in parts]
-        if self.bias is not None:
-            known = {"model": self.model, "time_scale": self.time_scale, "name": self.bias_name, "value": self.bias}
-            rows.append({"advice": "gate bias", **known})
-        return rows
+        parts += [("gate bias", self.gate)] if self.gate is not None else []
+        return [{"advice": kind, **{k: _plain(v) for k, v in asdict(part).items()}} for kind, part in parts]
 
 
 def advise(
@@ -116,19 +127,32 @@ def advise(
     if unknown:
         known = ", ".join(profile.model for profile in profiles)
         raise FlowError("advise, gates", f"no model {unknown[0]!r}", "another label", f"give those of {known}")
-    biases_of = {} if time_scale is None else {k: float(gate.bias_for(time_scale)) for k, gate in gates.items()}
     return [
         Advice(
             profile.model,
             tuple(truncation_length(profile, share, resamples=resamples) for share in biases),
             tuple(precision_horizon(profile, name, magnitude=magnitude) for name in formats),
             loss_scale(profile, "float16", magnitude=magnitude),
-            time_scale,
-            gates[profile.model].bias if profile.model in biases_of else None,
-            biases_of.get(profile.model),
+            None if time_scale is None else gate_bias(profile.model, gates.get(profile.model), time_scale),
         )
         for profile in profiles
     ]
+
+
+def gate_bias(model: str, gate: Gate | None, time_scale: float) -> GateBias:
+    """The bias for a time scale in steps, above 1; without one where no gate keeps the state. Raises what gates do."""
+    if gate is None:
+        return GateBias(model, time_scale, None, None)
+    return GateBias(model, time_scale, gate.bias, float(gate.bias_for(time_scale)))
+
+
+def gate_text(gate: GateBias, *, labels: Mapping[str, str] | None = None) -> str:
+    """The bias for a time scale in a sentence. labels: other words for `SENTENCES`."""
+    words = translated(SENTENCES, labels)
+    time_scale = _number(gate.time_scale, words)
+    if gate.value is None:
+        return words["no_gate"].format(time_scale=time_scale)
+    return words["gate_bias"].format(time_scale=time_scale, name=gate.name, bias=_number(gate.value, words))
 
 
 def advice_text(advice: Advice, *, labels: Mapping[str, str] | None = None) -> str:
@@ -140,9 +164,8 @@ def advice_text(advice: Advice, *, labels: Mapping[str, str] | None = None) -> s
     for horizon in advice.precision:
         lines += _of_precision(horizon, words)
     lines.append(words["scaled"].format(**_shown(advice.scaled, words)))
-    if advice.bias is not None:
-        values = {"time_scale": _number(advice.time_scale, words), "bias": _number(advice.bias, words)}
-        lines.append(words["gate_bias"].format(name=advice.bias_name, **values))
+    if advice.gate is not None:
+        lines.append(gate_text(advice.gate, labels=labels))
     return "\n  ".join(lines)
 
 

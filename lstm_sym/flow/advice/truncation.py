@@ -1,11 +1,12 @@
 """How many steps back to propagate: the truncation length K for a wanted bias, and the bias that is really there.
 
 Truncated after K steps, backpropagation drops the terms of all lags above K. With m(l) the sensitivity at lag l, and
-terms that are otherwise of one size, the share of the gradient that is lost is at most
+terms that are otherwise of one size, the share of the gradient that is lost is about
 
     bias(K) = sum_{l > K} m(l) / sum_l m(l)
 
-(terms of opposite sign cancel, in what is lost as in what remains: `truncation_error` measures what comes of that).
+It is an estimate and no bound: terms of opposite sign cancel, in what is lost as in the whole gradient it is a share
+of, so that a single draw may lose more, up to twice as much (`truncation_error` measures what comes of that).
 Beyond the lags measured, m goes on from its last value as `decay.continuation` says.
 """
 

@@ -15,10 +15,10 @@ from lstm_sym.flow.words import translated
 
 LABELS = {
     "title": "Lyapunov spectrum",
-    "subtitle": "Growth of a perturbation a step, all states together; bars: standard error",
+    "subtitle": "Growth of a perturbation a step, all states together; ring: the largest, bars: standard error",
     "index": "index k",
     "exponent": "exponent λ (nats a step)",
-    "largest": "λ₁ = {value}",
+    "largest": "λ₁ = {value} (k = 1)",
     "infinite": "▼ −∞: cut off exactly",
 }
 SINGULAR_LABELS = {
@@ -70,8 +70,9 @@ def save_spectra(
 ) -> list[Path]:
     """Draw the Lyapunov exponents of one or several models by index: stem.svg, stem.png, stem.csv.
 
-    Bars are one standard error to either side; none where it is NaN. labels: other words for `LABELS`. The CSV has the
-    columns of `save_curves`, x the index from 1. Raises FlowError: what `save_curves` refuses, NaN exponents included.
+    A ring marks the largest exponent; bars are one standard error to either side, none where it is NaN. labels: other
+    words for `LABELS`. The CSV has the columns of `save_curves`, x the index from 1. Raises FlowError: what
+    `save_curves` refuses, NaN exponents included.
     """
     words = translated(LABELS, labels)
     curves = [_exponents(spectrum, words) for spectrum in spectra]
@@ -100,8 +101,9 @@ def _exponents(spectrum: Exponents, words: Mapping[str, str]) -> Curve:
     around = np.nan_to_num(errors)
     note = words["largest"].format(value=f"{values[0]:.3g}".replace("-", "−")) if values.size else ""
     index = np.arange(1, len(values) + 1)
+    ring = 1.0 if np.isfinite(values[:1]).any() else None
     dots = len(values) <= DOTTED
-    return Curve(spectrum.model, index, values, values - around, values + around, note=note, dots=dots)
+    return Curve(spectrum.model, index, values, values - around, values + around, note=note, ring=ring, dots=dots)
 
 
 def save_singular_values(

@@ -7,6 +7,9 @@ brings an eigenvalue of J(u) to the unit circle:
 
     g_c = min |u| over all u with det(lambda - J(u)) = 0 for some |lambda| = 1
 
+where the eigenvalues lie inside the circle at u = 0. Of the u(lambda) that solve it the nearest to 0 is taken at
+lambda = 1 or, for a state that jumps from side to side, at -1; that it is the nearest of the whole circle is verified.
+
 The LSTM has lambda = f + i o u there: g_c = (1 - f) / (i o), which is 4 / (1 + e^b_f) where b_i = b_o = 0. The GRU has
 lambda = z + (1 - z) r u: g_c = 1 / r = 1 + e^-b_r, whatever z is. Only the matrix of the candidate counts: the gates
 are multiplied by a state or a candidate that is 0. (Can, Krishnamurthy & Schwab 2020, arXiv:2002.00025, for gated
@@ -15,10 +18,10 @@ continuous-time networks.)
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -34,9 +37,11 @@ if TYPE_CHECKING:
     from lstm_sym.equations.cell import Cell
 
 SOURCE = "linearisation at the origin; circular law (Girko 1985; Tao & Vu 2010)"
-# Where on the unit circle, and for which values of the biases, it is verified that lambda = 1 comes first.
+# Where on the unit circle, and for which values of the biases, it is verified that no other lambda comes first.
 ANGLES = 360
 TRIALS = (-2.0, -0.3, 0.9)
+# A modulus this near to 1 is on the circle: a double root comes out no better.
+NEAR = 1e-7
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,8 +101,9 @@ def critical_gain(cell: Cell, keep: Iterable[str] | None = None) -> CriticalGain
     """g_c of a cell, derived from its equations. keep: the biases left in the formula, all that there are by default.
 
     The other biases are 0. A cell with g_c = 0 stands on the unit circle without any recurrent weight.
-    Raises FlowError: what `origin` refuses; a bias to keep that is none; a cell whose eigenvalues leave the unit
-    circle first elsewhere than at 1, for which there is no such formula.
+    Raises FlowError: what `origin` refuses; a bias to keep that is none; a cell that is unstable at u = 0, or has an
+    eigenvalue on or beyond the unit circle whatever u is; one whose eigenvalues leave the circle first elsewhere than
+    at 1 or -1, for which there is no such formula.
     """
     import sympy
 
@@ -124,7 +130,7 @@ def critical_gain(cell: Cell, keep: Iterable[str] | None = None) -> CriticalGain
 
 
 def _gain(point: Origin) -> Expr:
-    """The u that brings an eigenvalue to 1, the smallest over all factors of the characteristic polynomial."""
+    """|u| of the u nearest to 0 that brings an eigenvalue to the unit circle."""
     import sympy
 
     u, eigenvalue = point.eigenvalue, sympy.Symbol("lambda")
@@ -135,9 +141,67 @@ def _gain(point: Origin) -> Expr:
         raise _elsewhere(point.cell, f"a characteristic polynomial of degree {polynomial.degree()} in u")
     slope, rest = polynomial.all_coeffs()
     reaching = sympy.cancel(-rest / slope)
-    gain = sympy.simplify(reaching.xreplace({eigenvalue: sympy.Integer(1)}))
-    _verify(point.cell, reaching, eigenvalue, gain)
-    return gain
+    # The factors that cancel are those without u: eigenvalues that no gain moves.
+    fixed = sympy.cancel(slope / sympy.fraction(reaching)[1])
+    _refuse_unstable(point.cell, rest, fixed, eigenvalue)
+    return _nearest(point.cell, reaching, eigenvalue)
+
+
+def _refuse_unstable(cell: str, without: Expr, fixed: Expr, eigenvalue: sympy.Symbol) -> None:
+    """Raise a FlowError where a root at u = 0 lies beyond the unit circle, or one that u does not move lies on it."""
+    import sympy
+
+    for polynomial, limit, which in ((without, 1 + NEAR, "at u = 0"), (fixed, 1 - NEAR, "whatever u is")):
+        coefficients = sympy.Poly(sympy.numer(sympy.together(polynomial)), eigenvalue).all_coeffs()
+        for values in _trials(polynomial.free_symbols - {eigenvalue}):
+            roots = np.roots([_number(coefficient, values) for coefficient in coefficients])
+            largest = float(np.abs(roots).max(initial=0.0))
+            if largest > limit:
+                raise FlowError(
+                    f"{cell}, at the origin",
+                    f"an eigenvalue of modulus {largest:.6g} {which}",
+                    "a state that keeps or amplifies itself through no recurrent matrix, as n[t] = n[t-1] + ...",
+                    "give that state a factor below 1, or measure the largest exponent: no gain makes it stable",
+                )
+
+
+def _nearest(cell: str, reaching: Expr, eigenvalue: sympy.Symbol) -> Expr:
+    """|u(lambda)| at the lambda = 1 or -1 that is the nearest to 0 of the circle, verified. Raises FlowError."""
+    import sympy
+
+    trials = list(_trials(reaching.free_symbols - {eigenvalue}))
+    circle = np.exp(2j * np.pi * np.arange(ANGLES) / ANGLES)
+    least = np.array([_least(reaching, {**values, eigenvalue: circle}) for values in trials])
+    claims = []
+    for end in (1, -1):
+        gain = sympy.simplify(reaching.subs(eigenvalue, end))
+        if gain.has(sympy.zoo, sympy.nan, sympy.oo):
+            continue
+        claimed = np.array([_number(gain, values) for values in trials])
+        if (least >= np.abs(claimed) * (1 - 1e-9)).all() and ((claimed >= 0).all() or (claimed <= 0).all()):
+            return gain if (claimed >= 0).all() else sympy.simplify(-gain)
+        claims.append(float(np.abs(claimed[0])))
+    found = f"an eigenvalue of modulus 1 at |u| = {least[0]:.6g}"
+    raise _elsewhere(cell, found + (f", below the {min(claims):.6g} of 1 and -1" if claims else ""))
+
+
+def _trials(biases: Iterable[sympy.Symbol]) -> Iterator[dict[Any, Any]]:
+    """Some values of the biases."""
+    ordered = sorted(biases, key=str)
+    for trial in range(len(TRIALS)):
+        yield {symbol: np.float64(TRIALS[(trial + k) % len(TRIALS)]) for k, symbol in enumerate(ordered)}
+
+
+def _least(reaching: Expr, values: Mapping[Any, Any]) -> float:
+    """The smallest |u| over a circle; a lambda that no u reaches is infinitely far."""
+    from lstm_sym.program.evaluate import evaluate
+
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return float(np.nanmin(np.abs(evaluate(reaching.n(), dict(values)))))
+
+
+def _number(expression: Expr, values: Mapping[Any, Any]) -> float:
+    return float(expression.xreplace(values).evalf())
 
 
 def _shortest(expression: Expr) -> Expr:
@@ -155,20 +219,6 @@ def _shortest(expression: Expr) -> Expr:
         out_of = {powers[b]: sympy.exp(s * b) for b, s in chosen}
         forms += [form.xreplace(out_of), sympy.expand(form).xreplace(out_of)]
     return min(forms, key=lambda form: (sympy.count_ops(form), str(form)))
-
-
-def _verify(cell: str, reaching: Expr, eigenvalue: sympy.Symbol, gain: Expr) -> None:
-    """No u nearer to 0 than g_c brings an eigenvalue to the unit circle. Raises FlowError."""
-    from lstm_sym.program.evaluate import evaluate
-
-    biases = sorted(reaching.free_symbols - {eigenvalue}, key=str)
-    circle = np.exp(2j * np.pi * np.arange(ANGLES) / ANGLES)
-    for trial in range(len(TRIALS)):
-        values = {symbol: np.float64(TRIALS[(trial + k) % len(TRIALS)]) for k, symbol in enumerate(biases)}
-        nearest = float(np.abs(evaluate(reaching.n(), {**values, eigenvalue: circle})).min())
-        claimed = float(evaluate(gain.n(), values))
-        if nearest < claimed * (1 - 1e-9):
-            raise _elsewhere(cell, f"an eigenvalue of modulus 1 at |u| = {nearest:.6g}, below {claimed:.6g}")
 
 
 def _elsewhere(cell: str, found: str) -> FlowError:

@@ -44,7 +44,8 @@ class GateProduct:
     ends: Integers
 
     def log_norms(self, norm: str = "frobenius") -> Array:
-        """ln ||diag(product)||, "frobenius" or "spectral": (n, L + 1)."""
+        """ln ||diag(product)||, "frobenius" or "spectral": (n, L + 1). Raises FlowError for another norm."""
+        refusals.refuse_unknown_norm(norm, self.model)
         if norm == "spectral":
             return np.asarray(self.log_products.max(axis=-1))
         return np.asarray(np.logaddexp.reduce(2 * self.log_products, axis=-1) / 2)

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
     from lstm_sym.equations.cell import Cell
 
+# Rounding of a - u h(a) - b: within this share of its terms a turning point is a fixed point, on the fold.
+ROUNDING = 64 * np.finfo(float).eps
 # Where turning points are looked for; where a bounded function has long reached its bounds; what slope is neutral.
 GRID = np.linspace(-60.0, 60.0, 24_002)
 FAR = 1e3
@@ -125,11 +127,16 @@ class SaddleNode:
     def fixed_points(self, u: float, b: float) -> FixedPoints:
         """All fixed points at u and b, found between the turning points of a - u h(a), where it is monotone.
 
-        Raises FlowError where h(a) is not bounded, so that nothing says where to look.
+        On the fold the two that meet are one, of slope 1: a turning point itself. Raises FlowError where h(a) is not
+        bounded, so that nothing says where to look.
         """
 
         def missing(a: float) -> float:
             return a - u * float(self._values(self.state, np.float64(a))) - b
+
+        def missing_or_zero(a: float) -> float:
+            rest = missing(a)
+            return 0.0 if abs(rest) <= ROUNDING * (abs(a) + abs(a - rest - b) + abs(b)) else rest
 
         reach = abs(b) + abs(u) * float(np.abs(self._values(self.state, np.array([-FAR, FAR]))).max()) + 1
         if not missing(-reach) < 0 < missing(reach):
@@ -139,9 +146,11 @@ class SaddleNode:
                 "a function without bounds, as relu",
                 "choose a bounded one",
             )
-        edges = [-reach, *self._turning(u), reach]
-        pieces = pairwise(edges)
-        roots = np.array([bisected(missing, *piece) for piece in pieces if missing(piece[0]) * missing(piece[1]) <= 0])
+        turning = self._turning(u)
+        pieces = pairwise([-reach, *turning, reach])
+        ends = {a: missing_or_zero(a) for a in (-reach, *turning, reach)}
+        between = [bisected(missing, *piece) for piece in pieces if ends[piece[0]] * ends[piece[1]] < 0]
+        roots = np.sort([*between, *(a for a in turning if ends[a] == 0)])
         states, slopes = self._values(self.state, roots), self._values(self.slope, roots, u)
         return FixedPoints(tuple(states.tolist()), tuple(slopes.tolist()))
 
