@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import signal
@@ -9,6 +10,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -67,13 +69,18 @@ def test_a_reader_that_goes_away_is_no_error() -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 def test_interrupted_leaves_nothing_behind(tmp_path: Path) -> None:
     arguments = ["study", "lstm", "--hidden", "200", "--seeds", "50", "-o", str(tmp_path / "out")]
-    process = subprocess.Popen([*COMMAND, *arguments], stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    assert process.stderr is not None and process.stdout is not None
-    line = process.stderr.readline()  # the first word on progress: the work has begun
-    assert "%" in line
-    time.sleep(0.1)
-    process.send_signal(signal.SIGINT)
-    out, rest = process.communicate(timeout=60)
+    pipes: Any = {"stderr": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    # Tests that run in the background inherit a SIGINT that is ignored.
+    heard = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    with subprocess.Popen([*COMMAND, *arguments], preexec_fn=heard, **pipes) as process:
+        try:
+            line = process.stderr.readline()  # the first word on progress: the work has begun
+            assert "%" in line
+            time.sleep(0.1)
+            process.send_signal(signal.SIGINT)
+            out, rest = process.communicate(timeout=60)
+        finally:
+            process.kill()
     assert process.returncode == 130
     assert "interrupted" in rest and "Traceback" not in rest
     assert out == ""
