@@ -23,6 +23,11 @@ import numpy as np
 
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 PROGRESS_AFTER = 2.0  # seconds
+PEAK = """
+import json, resource, sys
+peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
+print(json.dumps({**found, "peak": peak}))
+"""
 
 Clock = Callable[[], float]  # seconds
 Item = TypeVar("Item")
@@ -39,6 +44,17 @@ class Options(NamedTuple):
     def clock(self) -> Clock:
         """The clock for single calls: processor time has no meaning as duration once threads share the work."""
         return time.process_time if self.threads == 1 else time.perf_counter
+
+
+def in_new_process(script: str, *arguments: object) -> dict[str, Any]:
+    """What a script of Python prints as JSON, and "peak": the most memory that its process ever held, in MiB.
+
+    The peak holds Python, NumPy and all else too. A child's is counted from that of its parent: ask for it first.
+    Raises CalledProcessError.
+    """
+    command = [sys.executable, "-c", script + PEAK, *map(str, arguments)]
+    found: dict[str, Any] = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)
+    return found
 
 
 class Spread(NamedTuple):

@@ -10,18 +10,15 @@ step stay the same.
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
-from _measure import machine, options, progress, save, show
+from _measure import in_new_process, machine, options, progress, save, show
 
 BAR = 500  # MiB, for T = 100,000
 HEADER = ("T", "record s", "profile s", "exponent s", "µs a step", "peak MiB", "bar MiB")
 ALONE = """
-import json, resource, sys, time
+import sys, time
 import numpy as np
 from lstm_sym import flow
 from lstm_sym.kernels import lstm
@@ -34,17 +31,13 @@ flow.input_sensitivity(run, lags=60, ends=steps // 500, progress=flow.reporter("
 profiled = time.perf_counter()
 flow.lyapunov(run, count=1, progress=flow.reporter("  exponent"))
 end = time.perf_counter()
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
-times = {"record": recorded - begin, "profile": profiled - recorded, "exponent": end - profiled}
-print(json.dumps(times | {"peak": peak}))
+found = {"record": recorded - begin, "profile": profiled - recorded, "exponent": end - profiled}
 """
 
 
 def alone(steps: int) -> dict[str, Any]:
     """Seconds and peak memory (MiB) of both measures in a new process. Raises CalledProcessError."""
-    command = [sys.executable, "-c", ALONE, str(steps)]
-    found = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)
-    return {"steps": steps, **found}
+    return {"steps": steps, **in_new_process(ALONE, steps)}
 
 
 def row(result: dict[str, Any]) -> tuple[str, ...]:

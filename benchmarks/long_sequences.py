@@ -10,14 +10,11 @@ where the tape fits too; both gradients are checked to agree.
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from _measure import Options, interleaved, machine, options, progress, ratio, save, show, spread
+from _measure import Options, in_new_process, interleaved, machine, options, progress, ratio, save, show, spread
 
 from lstm_sym import through_time
 from lstm_sym.kernels import lstm
@@ -28,7 +25,7 @@ BAR = 1024  # MiB, for a million steps, checkpointed
 AGREEMENT = 1e-13  # of the largest element of a gradient
 HEADER = ("T", "kept", "forward s", "backward s", "peak MiB", "bar MiB")
 ALONE = """
-import json, resource, sys, time
+import sys, time
 import numpy as np
 from lstm_sym import through_time
 from lstm_sym.flow.progress import reporter
@@ -41,16 +38,14 @@ y, _, tape = through_time.forward(lstm, x, params, checkpoint=checkpointed, prog
 between = time.perf_counter()
 grads = through_time.backward(y, tape, params, progress=reporter("  backward"))
 end = time.perf_counter()
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
-print(json.dumps({"forward": between - begin, "backward": end - between, "peak": peak}))
+found = {"forward": between - begin, "backward": end - between}
 """
 
 
 def alone(case: tuple[int, str]) -> dict[str, Any]:
     """Seconds and peak memory (MiB) of one gradient in a new process. Raises CalledProcessError."""
     steps, kept = case
-    command = [sys.executable, "-c", ALONE, str(steps), str(HIDDEN), kept]
-    found = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)
+    found = in_new_process(ALONE, steps, HIDDEN, kept)
     return {"steps": steps, "kept": kept, "bar": BAR if steps == MILLION else None, **found}
 
 

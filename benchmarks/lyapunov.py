@@ -2,9 +2,6 @@
 
     python3 run.py bench lyapunov [--quick] [--threads N] [--json FILE]
 
-The first exponent alone of long runs, B = 1, H = D = 64, each in a new process: seconds of the processor, and the most
-memory that the process ever held (ru_maxrss), with Python, NumPy and x in it. Then the comparison.
-
 B = 1, D = H/2, S = 2H, float64, the same parameters and input for both. *Jacobians* is ds[t]/ds[t-1] at every step;
 *spectrum* is all S exponents; *product* the multiplication J Q alone, which nobody can spare. Ours start from the
 recorded run, as any measure does; PyTorch steps the cell, calls one jacrev of it, made and called before, and takes
@@ -14,9 +11,6 @@ without it only our own times are measured.
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from collections.abc import Callable
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -35,24 +29,6 @@ STEPS = 200
 BAR = 20  # times faster, at H = 64
 AGREEMENT = 1e-8  # of the largest element of a Jacobian, and of the first exponent
 HEADER = ("H", "what", "product ms a step", "ours ms a step", "PyTorch ms a step", "ratio", "bar")
-LONG = (10_000, 50_000, 100_000)
-LONG_BAR = 500  # MiB, at the longest
-LONG_HEADER = ("T", "record s", "first exponent s", "us a step", "peak MiB", "bar MiB")
-ALONE = """
-import json, resource, sys, time
-import numpy as np
-from lstm_sym import flow
-from lstm_sym.kernels import lstm
-steps = int(sys.argv[1])
-x = np.random.default_rng(0).standard_normal((steps, 1, 64))
-begin = time.process_time()
-trajectory = flow.record(lstm, lstm.init(64, 64, b_f=1.0), x)
-between = time.process_time()
-flow.lyapunov(trajectory, count=1, progress=flow.reporter("  first exponent"))
-end = time.process_time()
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
-print(json.dumps({"record": between - begin, "exponent": end - between, "peak": peak}))
-"""
 ADVICE = "PyTorch is not installed, so nothing is compared: `pip install torch` into .venv (the extra `bench` has it)\n"
 
 Calls = dict[str, Callable[[], Any]]
@@ -68,7 +44,7 @@ def ours(trajectory: Trajectory) -> Calls:
     """Our Jacobians, and our spectrum."""
 
     def jacobians() -> Any:
-        return [block.state for block in trajectory.blocks(copies=16)]
+        return [block.state for block in trajectory.blocks()]
 
     return {"Jacobians": jacobians, "spectrum": lambda: lyapunov(trajectory, burn_in=0).exponents}
 
@@ -160,29 +136,10 @@ def row(result: dict[str, Any]) -> tuple[str, ...]:
     return str(result["hidden"]), result["what"], *times, result["ratio"].text(), bar or "none"
 
 
-def alone(steps: int) -> dict[str, Any]:
-    """Seconds and peak memory (MiB) of the first exponent in a new process. Raises CalledProcessError."""
-    command = [sys.executable, "-c", ALONE, str(steps)]
-    found = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)
-    return {"steps": steps, "bar": LONG_BAR if steps == LONG[-1] else None, **found}
-
-
-def long_row(result: dict[str, Any]) -> tuple[str, ...]:
-    """A line of the table of long runs."""
-    bar = result["bar"] and f"{LONG_BAR} {'met' if result['peak'] <= LONG_BAR else 'missed'}"
-    each = f"{1e6 * result['exponent'] / result['steps']:.0f}"
-    seconds = f"{result['record']:.1f}", f"{result['exponent']:.1f}"
-    return f"{result['steps']:,}", *seconds, each, f"{result['peak']:.0f}", bar or "none"
-
-
 def main() -> None:
-    """Measure long runs, then every size, and print two tables."""
+    """Measure every size, and print one table."""
     chosen = options(__doc__ or "")
     host = machine(chosen.threads)
-    # First: the memory of a new process is counted from that of the one that starts it, and PyTorch takes a lot.
-    lengths = [steps // 10 for steps in LONG] if chosen.quick else LONG
-    runs = [alone(steps) for steps in progress(lengths, lambda steps: f"T {steps:,}")]
-    show("The first exponent of long runs, B 1, D = H = 64", host, LONG_HEADER, [long_row(run) for run in runs])
     if find_spec("torch"):
         host["torch"] = version("torch")
     else:
@@ -190,7 +147,7 @@ def main() -> None:
     found = [measure(hidden, chosen) for hidden in progress(SIZES, lambda hidden: f"H {hidden}")]
     results = [result for both in found for result in both]
     show("Lyapunov spectrum of an LSTM, B 1, D = H/2, S = 2H, float64", host, HEADER, [row(r) for r in results])
-    save(chosen.json, Path(__file__).stem, host, [*results, *runs])
+    save(chosen.json, Path(__file__).stem, host, results)
 
 
 if __name__ == "__main__":

@@ -22,8 +22,6 @@ from lstm_sym.flow.trajectory import Trajectory, record
 SEGMENT = 16
 # How far, in units of its largest value, an input may be from the feedback of the output.
 AGREEMENT = 1e-6
-# Jacobians are made for a few steps at a time: those of a whole block would wait in slow memory.
-COPIES = 32
 
 
 def closed_loop(
@@ -65,7 +63,7 @@ def closed_jacobians(trajectory: Trajectory, feedback: Any) -> Iterator[Array]:
     """
     matrix, columns = _matrix(feedback, trajectory), trajectory.columns(trajectory.output())
     _refuse_another_input(trajectory, matrix)
-    for block in trajectory.blocks(copies=COPIES):
+    for block in trajectory.blocks():
         for state, driven in zip(block.state, block.input, strict=True):
             closed = state.copy()
             closed[..., columns] += driven @ matrix

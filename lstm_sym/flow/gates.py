@@ -24,7 +24,7 @@ def log_gates(trajectory: Trajectory) -> dict[str, Array]:
             "a run of a million steps",
             "record a part of it",
         )
-    blocks = [_logarithms_of_values(block.logarithms) for block in trajectory.blocks(copies=1)]
+    blocks = [_logarithms_of_values(block.logarithms) for block in trajectory.blocks()]
     if not blocks[0]:
         raise FlowError(
             f"{trajectory.model}, gates",

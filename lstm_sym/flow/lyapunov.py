@@ -26,9 +26,6 @@ from lstm_sym.flow.scaled import Array, Integers
 from lstm_sym.flow.trajectory import Trajectory
 from lstm_sym.flow.triangular import Factor, Frame, checked, random_columns
 
-# Jacobians are made for a few steps at a time: those of a whole block would wait in slow memory.
-COPIES = 16
-
 
 @dataclass(frozen=True, eq=False)
 class LyapunovSpectrum:
@@ -153,7 +150,7 @@ class _Wanted:
 
 
 def _jacobians(trajectory: Trajectory) -> Iterator[Array]:
-    for block in trajectory.blocks(copies=COPIES):
+    for block in trajectory.blocks():
         yield from block.state
 
 

@@ -26,8 +26,6 @@ from lstm_sym.flow.progress import Progress
 from lstm_sym.flow.scaled import Array, Integers, log_norm, plus, scaled, times
 from lstm_sym.flow.trajectory import Block, Trajectory
 
-COPIES = 8
-
 
 @dataclass(frozen=True, eq=False)
 class Paths:
@@ -93,7 +91,7 @@ def carried_state(trajectory: Trajectory, output: str | None = None) -> str:
 
     output: a state, by default the one that the cell gives out. Raises FlowError where it gives out none.
     """
-    block = next(trajectory.blocks(np.arange(1), copies=COPIES))
+    block = next(trajectory.blocks(np.arange(1)))
     for name in trajectory.states:
         if name in block.parts:
             own = _square(block.parts[name], trajectory.columns(name))
@@ -110,7 +108,7 @@ def _one(trajectory: Trajectory, end: int, lags: int, name: str, columns: slice)
     rest = scaled(np.zeros_like(rows))
     found = np.empty((3, trajectory.batch, lags + 1))
     lag = 0
-    for block in trajectory.blocks(np.arange(end - lags, end + 1), descending=True, copies=COPIES):
+    for block in trajectory.blocks(np.arange(end - lags, end + 1), descending=True):
         own, others = _split(block, name, columns)
         for index in reversed(range(len(block.steps))):
             found[:, :, lag] = [log_norm(part.columns(columns))[:, 0] for part in (total, direct, rest)]

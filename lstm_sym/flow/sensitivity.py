@@ -151,8 +151,7 @@ def _swept(run: _Run, ends: Integers, rows: slice, columns: slice | None) -> Ite
 
 def _steps(run: _Run, ends: Integers, with_input: bool) -> Iterator[tuple[int, Array, Array]]:
     """t, ds[t]/ds[t-1] (B, S, S) and ds[t]/dx[t] (B, S, D), descending; without the input, the former twice."""
-    copies = 1 if run.through is None else 6
-    for block in run.trajectory.blocks(_needed(run, ends), descending=True, copies=copies):
+    for block in run.trajectory.blocks(_needed(run, ends), descending=True):
         state = block.through(run.through)
         inputs = block.input if with_input else state
         for index in reversed(range(len(block.steps))):

@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 
+from lstm_sym.flow import refusals
 from lstm_sym.flow.errors import FlowError
 from lstm_sym.flow.progress import Progress
 from lstm_sym.flow.scaled import Array, Integers
@@ -29,8 +30,6 @@ from lstm_sym.flow.trajectory import Trajectory
 GAP = 20.0
 # Below this cosine u hardly sees v[T], and shares of it are shares of rounding.
 BLIND = 1e-10
-# The state Jacobian, its parts, and room to work.
-COPIES = 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,11 +80,12 @@ def gate_shares(
     Raises FlowError: steps outside the trajectory, a vector of another size, a flow that is exactly 0 or that u
     cannot see.
     """
-    _refuse_range(trajectory, first, last, sequence)
+    _refuse_range(trajectory, first, last)
+    refusals.refuse_sequence(sequence, trajectory.batch, trajectory.model)
     walk = _Walk(trajectory, np.arange(first, last + 1), sequence)
     ahead, back, gap = _pair(walk, cotangent, tangent, progress)
-    values, names = [], tuple(next(trajectory.blocks(walk.steps[:1], copies=COPIES)).parts)
-    for block in trajectory.blocks(walk.steps, copies=COPIES):
+    values, names = [], tuple(next(trajectory.blocks(walk.steps[:1])).parts)
+    for block in trajectory.blocks(walk.steps):
         at = block.steps - first
         parts = np.stack([block.parts[name][:, sequence] for name in names], axis=1)
         values.append(np.einsum("ni,nkij,nj->nk", back.vectors[at], parts, ahead.vectors[at]))
@@ -185,13 +185,12 @@ def _vector(walk: _Walk, name: str, given: Any) -> Array | None:
     return vector
 
 
-def _refuse_range(trajectory: Trajectory, first: int, last: int, sequence: int) -> None:
-    if not 0 <= first <= last < len(trajectory) or not 0 <= sequence < trajectory.batch:
+def _refuse_range(trajectory: Trajectory, first: int, last: int) -> None:
+    if not 0 <= first <= last < len(trajectory):
         raise FlowError(
             f"{trajectory.model}, gate shares",
-            f"the steps {first} to {last} of sequence {sequence}, in a run of {len(trajectory)} steps and "
-            f"{trajectory.batch} sequences",
-            "steps or sequences counted from 1",
+            f"the steps {first} to {last} of a run of {len(trajectory)} steps",
+            "steps counted from 1",
             f"give 0 <= first <= last <= {len(trajectory) - 1}",
         )
 

@@ -118,7 +118,7 @@ def _matrices(source: Any, steps: range, model: str) -> Iterator[Array]:
         yield from checked((source[step] for step in steps), model)
         return
     chosen: Integers = np.arange(steps.start, steps.stop)
-    for block in source.blocks(chosen, copies=16):
+    for block in source.blocks(chosen):
         yield from block.state
 
 

@@ -76,7 +76,7 @@ def time_map(
     log_norms = np.full((len(steps), len(steps)), np.nan)
     carried: Scaled | None = None
     done = 0
-    for block in trajectory.blocks(steps, descending=True, copies=1 if through is None else 6):
+    for block in trajectory.blocks(steps, descending=True):
         jacobian = block.through(through)
         for index in reversed(range(len(block.steps))):
             t = int(block.steps[index]) - first

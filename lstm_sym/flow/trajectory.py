@@ -169,13 +169,13 @@ class Trajectory:
         sequences = np.repeat(np.arange(self.batch), len(points))
         return np.stack([np.tile(points, self.batch), sequences], axis=1)
 
-    def blocks(self, steps: Integers | None = None, *, descending: bool = False, copies: int = 1) -> Iterator[Block]:
+    def blocks(self, steps: Integers | None = None, *, descending: bool = False) -> Iterator[Block]:
         """The steps (ascending; all by default) in blocks, the blocks in ascending or descending order.
 
-        A block holds so many steps that `copies` state Jacobians for each of them stay within JACOBIANS.
+        A block holds so many steps that their state Jacobians stay within JACOBIANS.
         """
         steps = np.arange(len(self)) if steps is None else steps
-        most = max(1, JACOBIANS // (8 * copies * self.batch * max(self.width, self.x.shape[2]) * self.width))
+        most = max(1, JACOBIANS // (8 * self.batch * max(self.width, self.x.shape[2]) * self.width))
         segments = np.unique(steps // self.segment)
         for segment in segments[::-1] if descending else segments:
             inside = steps[steps // self.segment == segment]

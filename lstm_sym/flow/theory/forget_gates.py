@@ -75,7 +75,7 @@ def gate_product(
     needed = np.unique(points[:, None] - np.arange(lags))
     kernel: Any = trajectory.kernel
     pieces = []
-    for block in trajectory.blocks(needed, copies=len(trajectory.sizes) + 8):
+    for block in trajectory.blocks(needed):
         parts = kernel.jacobian_parts(block.tape, trajectory.params, block.inside)
         state = state or _own(parts, trajectory)
         pieces.append(_logarithms(block, parts, state))

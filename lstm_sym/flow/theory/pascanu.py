@@ -123,7 +123,7 @@ def path_bound(
     """
     needed = _needed(trajectory, lags, ends)
     logs = np.zeros((len(trajectory), trajectory.batch))
-    for block in trajectory.blocks(needed, copies=2):
+    for block in trajectory.blocks(needed):
         with np.errstate(divide="ignore"):
             logs[block.steps] = np.log(np.linalg.norm(block.state, 2, axis=(-2, -1)))
         _tell(progress, block.steps, needed)
