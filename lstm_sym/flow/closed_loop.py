@@ -37,8 +37,8 @@ def closed_loop(
     """
     steps = operator.index(steps)
     shape = 1, 1 if state is None else len(state[0]), len(np.atleast_2d(feedback))
-    # One step tells the sizes, and which of the states is given out: on any input but 0, where all may be equal.
-    tried = record(kernel, params, np.random.default_rng(0).standard_normal(shape), state=state, model=model)
+    # One step tells the sizes.
+    tried = record(kernel, params, np.zeros(shape), state=state, model=model)
     if steps < 1:
         raise FlowError(f"{tried.model}, steps", f"{steps} steps", "a count that came out empty", "give 1 or more")
     matrix, output = _matrix(feedback, tried), tried.output()

@@ -95,7 +95,8 @@ def carried_state(trajectory: Trajectory, output: str | None = None) -> str:
     for name in trajectory.states:
         if name in block.parts:
             own = _square(block.parts[name], trajectory.columns(name))
-            if own.any() and not (own * (1 - np.eye(own.shape[-1]))).any():
+            # A gate that is 0 in float64 carries its state on all the same.
+            if not (own * (1 - np.eye(own.shape[-1]))).any():
                 return name
     return trajectory.output(output)
 

@@ -11,12 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from lstm_sym.flow import refusals
 from lstm_sym.flow.errors import FlowError
+from lstm_sym.flow.paths import carried_state
 from lstm_sym.flow.progress import Progress
 from lstm_sym.flow.scaled import Array, Integers
 from lstm_sym.flow.theory.overlay import Overlay
@@ -68,55 +68,41 @@ def gate_product(
 ) -> GateProduct:
     """The product of the gates along a trajectory, for every end point of every sequence, lag = 0 .. lags.
 
-    state: the state that is kept, by default the first with a part of its own. ends, lags: as in `state_sensitivity`.
+    state: the state that is kept, by default the one that its own equation carries on (paths.py). ends, lags: as
+    in `state_sensitivity`.
     Raises FlowError: no state has such a part (the tanh RNN), or its part is no diagonal (a matrix is in the way).
     """
     points = refusals.end_points(ends, len(trajectory), lags, trajectory.model)
     needed = np.unique(points[:, None] - np.arange(lags))
-    kernel: Any = trajectory.kernel
+    state = carried_state(trajectory) if state is None else state
     pieces = []
     for block in trajectory.blocks(needed):
-        parts = kernel.jacobian_parts(block.tape, trajectory.params, block.inside)
-        state = state or _own(parts, trajectory)
-        pieces.append(_logarithms(block, parts, state))
+        pieces.append(_logarithms(block, state))
         if progress is not None:
             progress(int(np.searchsorted(needed, block.steps[-1])) + 1, len(needed))
     logs = np.concatenate(pieces)
     back = logs[np.searchsorted(needed, points[:, None] - np.arange(lags))]
     sums = np.concatenate([np.zeros_like(back[:, :1]), back.cumsum(axis=1)], axis=1)
     products = np.moveaxis(sums, 2, 0).reshape(-1, lags + 1, logs.shape[-1])
-    return GateProduct(trajectory.model, str(state), products, trajectory.end_points(points))
+    return GateProduct(trajectory.model, state, products, trajectory.end_points(points))
 
 
-def _own(parts: dict[str, Array], trajectory: Trajectory) -> str:
-    """The first state that enters a step through its own equation."""
-    found = next((name for name in trajectory.states if name in parts), None)
-    if found is None:
-        raise _refused(trajectory.model, "no state enters a step through its own equation")
-    return found
-
-
-def _logarithms(block: Block, parts: dict[str, Array], state: str) -> Array:
+def _logarithms(block: Block, state: str) -> Array:
     """ln of the diagonal of a state's own part, (n, B, H)."""
     run = block.trajectory
     columns = run.columns(state)
-    if state not in parts:
+    if state not in block.parts:
         raise _refused(run.model, f"{state} does not enter a step through its own equation")
-    part = parts[state][..., columns, columns]
+    part = block.parts[state][..., columns, columns]
     diagonal = np.array(np.einsum("...ii->...i", part))
     if np.count_nonzero(part) > np.count_nonzero(diagonal) or (diagonal < 0).any():
         raise _refused(run.model, f"the part of {state} is no diagonal of numbers above 0")
-    for logarithm in _terms(block):
+    # The kernel's own logarithms do not underflow, and keep their digits where a gate is near 1.
+    for logarithm in block.logarithms.values():
         if logarithm.shape == diagonal.shape and (np.abs(np.exp(logarithm) - diagonal) <= SAME * diagonal).all():
             return logarithm
     with np.errstate(divide="ignore"):
         return np.asarray(np.log(diagonal))
-
-
-def _terms(block: Block) -> list[Array]:
-    """What the kernel gives in logarithms: those do not underflow, and keep their digits where a gate is near 1."""
-    kernel: Any = block.trajectory.kernel
-    return list(kernel.log_terms(block.tape, block.trajectory.params, block.inside).values())
 
 
 def _refused(model: str, found: str) -> FlowError:
