@@ -2,6 +2,7 @@ r"""LaTeX, for GitHub's math and for papers: \delta c_{t} = \delta c^{+}_{t} + \
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from fractions import Fraction
 
 from lstm_sym.emit.notation import GREEK, Notation
@@ -10,6 +11,7 @@ from lstm_sym.equations.functions import SIGNS
 _TIME = {None: [], 0: ["t"], -1: ["t-1"]}
 
 
+@dataclass(frozen=True, eq=False)
 class LatexNotation(Notation):
     """Mathematics as LaTeX, without delimiters."""
 
@@ -20,7 +22,7 @@ class LatexNotation(Notation):
         letter = f"\\{base}" if base in GREEK else base if len(base) == 1 else rf"\mathrm{{{base}}}"
         if mark == "tangent":
             letter = rf"\dot{{{letter}}}"
-        prefix = r"\delta " if mark in ("adjoint", "carried", "direct") else ""
+        prefix = r"\delta " if mark in ("adjoint", "carried", "direct") else _further(mark)
         superscript = {"carried": "^{+}", "direct": r"^{\circ}", "slope": "'"}.get(mark, "")
         parts = [_subscript(part) for part in subscripts] + _TIME[time]
         return f"{prefix}{letter}{superscript}" + (f"_{{{','.join(parts)}}}" if parts else "")
@@ -28,7 +30,7 @@ class LatexNotation(Notation):
     def marked(self, text: str, mark: str) -> str:
         r"""\dot{\delta i_{t}}."""
         signs = {"tangent": rf"\dot{{{text}}}", "total": rf"\Sigma {text}", "share": rf"{{{text}}}^{{\circ}}"}
-        return signs.get(mark, rf"\delta {text}")
+        return signs.get(mark, (_further(mark) or r"\delta ") + text)
 
     def number(self, value: Fraction) -> str:
         r"""2, 0.1 or \tfrac{1}{3}."""
@@ -93,6 +95,11 @@ class LatexNotation(Notation):
     def differential(self, text: str) -> str:
         r"""\mathrm{d}W."""
         return r"\mathrm{d}W" if text == self.identity else rf"\mathrm{{d}}{text}"
+
+
+def _further(mark: str) -> str:
+    """The sign before a tangent along a second direction or a further one."""
+    return rf"\partial{chr(39) * mark.count('again')} " if mark.startswith("tangent again") else ""
 
 
 def _subscript(text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from fractions import Fraction
 from html import escape
 
@@ -23,10 +24,11 @@ def _primed(letter: str) -> str:
     return _row(letter, '<mo lspace="0" rspace="0">′</mo>')
 
 
+@dataclass(frozen=True, eq=False)
 class MathMLNotation(Notation):
     """Mathematics as MathML, without the outer <math>; `classes`: name of a quantity -> class of its elements."""
 
-    classes: Mapping[str, str] = {}
+    classes: Mapping[str, str] = field(default_factory=dict)
 
     plus, minus, negative = _operator("+"), _operator("−"), '<mo form="prefix">−</mo>'
     comma = _operator(",")
@@ -61,13 +63,15 @@ class MathMLNotation(Notation):
             text = f"<msub>{letter}{subscript}</msub>"
         else:
             text = f"<msup>{letter}{above}</msup>" if above else letter
+        if mark.startswith("tangent again"):
+            return self.marked(text, mark)
         return _row("<mi>δ</mi>", text) if mark in ("adjoint", "carried", "direct") else text
 
     def marked(self, text: str, mark: str) -> str:
         """A dot over what carries a mark already."""
         if mark == "share":
             return f"<msup>{_row(text)}{_operator('∘')}</msup>"
-        prefix = "Σ" if mark == "total" else "δ"
+        prefix = "Σ" if mark == "total" else f"∂{'′' * mark.count('again')}" if mark.startswith("tangent") else "δ"
         return f"<mover>{text}<mo>˙</mo></mover>" if mark == "tangent" else _row(f"<mi>{prefix}</mi>", text)
 
     def number(self, value: Fraction) -> str:

@@ -7,9 +7,11 @@ step t+1, δv° the part that passes through no matrix, v′ slope, ⊙ element-
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Self
+from typing import Self, assert_never
 
 import sympy
 
@@ -48,23 +50,31 @@ _GREEK_LETTERS = (
 GREEK = {name: chr(0x3B1 + place) for place, name in enumerate(_GREEK_LETTERS.split(" "))}
 
 
+@dataclass(frozen=True, eq=False)
 class Notation(ScalarPrinter):
-    """Base of the mathematical targets. A line is "left = right"; `values` are those of the program printed."""
+    """Base of the mathematical targets. A line is "left = right"; `values` are those of the program printed.
+
+    constants: the names that stand for one number in the equations that are printed as written.
+    """
 
     constants: Collection[str] = ()
     equals = " = "
     accumulates = " = "
 
-    def __init__(self, values: Mapping[sympy.Symbol, Value] | None = None) -> None:
-        super().__init__(values or {})
-
     @classmethod
-    def of(cls, *programs: Program) -> Notation:
+    def of(cls, *programs: Program) -> Self:
         """A printer that knows the values of these programs."""
         return cls({value.symbol: value for program in programs for value in program.values()})
 
+    def knowing(self, values: Mapping[sympy.Symbol, Value]) -> Self:
+        """This notation for these values and no others; their order is that of the factors."""
+        return replace(self, values=values)
+
     def name(self, base: str, subscripts: list[str], mark: str, time: int | None) -> str:
-        """A name: base letter, subscripts, mark ("", or "adjoint", "carried", "direct", "tangent", "slope"), time."""
+        """A name: base letter, subscripts, mark ("", or "adjoint", "carried", "direct", "tangent", "slope"), time.
+
+        A tangent along a further direction is marked "tangent again", with one "again" for each direction before it.
+        """
         raise NotImplementedError
 
     def transpose(self, matrix: str) -> str:
@@ -111,13 +121,15 @@ class Notation(ScalarPrinter):
         mark, inner = "", value
         if value.of is not None:
             mark, inner = _MARKS[value.role], value.of
+            if mark == "tangent":
+                mark += " again" * value.name.removeprefix(inner.name).count("_again")
             if inner.of is not None:
                 return self.marked(self.symbol(inner), mark)
-        base, *rest = inner.name.split("_", 1)
         time = value.time if value.role is Role.CARRIED_ADJOINT else inner.time
-        if value.role is Role.ADJOINT and inner.time is None:
-            time = value.time
-        return self.name(base, [part for part in rest if part], mark, time)
+        if value.role is Role.ADJOINT and inner.time is None and value.time is not None:
+            # A parameter may stand in several places: each has an adjoint of its own, a_by_h, and all of them a sum.
+            return self.name(*_parts(value.name.removeprefix("d_")), mark, value.time)
+        return self.name(*_parts(inner.name), mark, time)
 
     def marked(self, text: str, mark: str) -> str:
         """A mark on something that carries one already."""
@@ -140,19 +152,21 @@ class Notation(ScalarPrinter):
 
     def right(self, statement: Statement) -> str:
         """The right side of a statement."""
-        if isinstance(statement, Pointwise):
-            known = self.values
-            if any(symbol not in known or known[symbol] != value for symbol, value in statement.symbols.items()):
-                self.values = {**known, **statement.symbols}
-            return self.print(statement.expression)
-        if isinstance(statement, Maximum):
-            return self.call("max_slope" if statement.weights else "max", self.symbol(statement.operand))
-        if isinstance(statement, Affine) and is_stack(statement):
-            return self.stacked([self.symbol(term.operand) for term in statement.terms if term.operand is not None])
-        if isinstance(statement, Affine):
-            return self.signed([(term.coefficient, self.term(term)) for term in statement.terms])
-        parts = [(part.coefficient, self.contribution(part, statement)) for part in statement.contributions]
-        return self.summed(self.signed(parts), len(parts) > 1) if parts else self.zero
+        match statement:
+            case Pointwise():
+                known, read = self.values, statement.symbols
+                is_known = all(known.get(symbol) == value for symbol, value in read.items())
+                return (self if is_known else self.knowing({**known, **read})).print(statement.expression)
+            case Maximum():
+                return self.call("max_slope" if statement.weights else "max", self.symbol(statement.operand))
+            case Affine() if is_stack(statement):
+                return self.stacked([self.symbol(term.operand) for term in statement.terms if term.operand is not None])
+            case Affine():
+                return self.signed([(term.coefficient, self.term(term)) for term in statement.terms])
+            case Accumulate():
+                parts = [(part.coefficient, self.contribution(part, statement)) for part in statement.contributions]
+                return self.summed(self.signed(parts), len(parts) > 1) if parts else self.zero
+        assert_never(statement)
 
     def signed(self, parts: list[tuple[Fraction, str]]) -> str:
         """A sum of texts with coefficients."""
@@ -196,14 +210,13 @@ class Notation(ScalarPrinter):
 
     def linear_map(self, linear: LinearMap) -> str:
         """A Jacobian as a sum of products of diagonals and matrices."""
-        self.values = {**self.values, **linear.values}
         if linear.is_zero:
             return self.zero
-        texts = []
+        informed, texts = self.knowing({**self.values, **linear.values}), []
         for k, product in enumerate(linear.terms):
             negative, size = sign_and_size(product)
             sign = (self.minus if negative else self.plus) if k else (self.negative if negative else "")
-            texts.append(sign + self.chain(size))
+            texts.append(sign + informed.chain(size))
         return "".join(texts)
 
     def chain(self, product: Product) -> str:
@@ -221,32 +234,34 @@ class Notation(ScalarPrinter):
 
     def factor(self, factor: Factor) -> str:
         """diag(e), a matrix, a stage, or dW v."""
-        if isinstance(factor, Diagonal):
-            if self.is_scalar(factor.expression):
+        match factor:
+            case Diagonal() if self.is_scalar(factor.expression):
                 return self.applied(self.print(factor.expression, PRODUCT), self.identity)
-            return self.diag(self.print(factor.expression))
-        if isinstance(factor, Matrix):
-            if isinstance(factor.value, Operator):
-                return self.operator(factor.value, factor.transposed)
-            text = self.symbol(factor.value)
-            return self.transpose(text) if factor.transposed else text
-        if isinstance(factor, Block):
-            return self.partial(self.symbol(factor.target), self.symbol(factor.source))
-        assert isinstance(factor, Applied)
-        change = self.differential(self.identity)
-        return self.applied(self.transpose(change) if factor.transposed else change, self.symbol(factor.operand))
+            case Diagonal():
+                return self.diag(self.print(factor.expression))
+            case Matrix(value=Operator() as operator):
+                return self.operator(operator, factor.transposed)
+            case Matrix(value=Value() as value):
+                text = self.symbol(value)
+                return self.transpose(text) if factor.transposed else text
+            case Block():
+                return self.partial(self.symbol(factor.target), self.symbol(factor.source))
+            case Applied():
+                change = self.differential(self.identity)
+                change = self.transpose(change) if factor.transposed else change
+                return self.applied(change, self.symbol(factor.operand))
+        raise TypeError(f"no notation for {type(factor).__name__}")
 
     def equation(self, equation: Equation, cell: Cell) -> str:
         """An equation in the order and form of the paper."""
         left = self.name(*_parts(equation.target), "", 0)
-        return left + self.equals + self.of_cell(cell).paper(equation.expression)
+        return left + self.equals + self.equation_right(equation, cell)
 
-    def of_cell(self, cell: Cell) -> Self:
-        """This notation, knowing which names of the equations are constants."""
-        self.constants = cell.constants
-        return self
+    def equation_right(self, equation: Equation, cell: Cell) -> str:
+        """The right side of an equation as written: a constant stands before what it scales, without a sign."""
+        return replace(self, constants=frozenset(cell.constants))._paper(equation.expression)
 
-    def paper(self, node: Expression, context: int = 0) -> str:
+    def _paper(self, node: Expression, context: int = 0) -> str:
         """A node of an equation as written."""
         match node:
             case Number():
@@ -254,18 +269,18 @@ class Notation(ScalarPrinter):
             case Name():
                 return self.name(*_parts(node.name), "", node.time)
             case Negate():
-                return self._in(self.negative + self.paper(node.operand, 2), 1, context)
+                return self._in(self.negative + self._paper(node.operand, 2), 1, context)
             case MatrixProduct():
-                matrix = self.paper(node.matrix)
+                matrix = self._paper(node.matrix)
                 matrix = self.transpose(matrix) if node.transposed else matrix
-                return self._in(self.applied(matrix, self.paper(node.operand, 3)), 2, context)
+                return self._in(self.applied(matrix, self._paper(node.operand, 3)), 2, context)
             case Call():
-                arguments = self.comma.join(map(self.paper, node.arguments))
+                arguments = self.comma.join(map(self._paper, node.arguments))
                 return self.function(node.function, False) + self.parentheses(arguments)
             case Stack():
-                return self.stacked([self.paper(part) for part in node.parts])
+                return self.stacked([self._paper(part) for part in node.parts])
             case Repeat():
-                return self.operator_sign("repeat", node.count) + self.parentheses(self.paper(node.operand))
+                return self.operator_sign("repeat", node.count) + self.parentheses(self._paper(node.operand))
             case Binary():
                 return self._binary(node, context)
         raise TypeError(f"no notation for {type(node).__name__}")
@@ -273,12 +288,12 @@ class Notation(ScalarPrinter):
     def _binary(self, node: Binary, context: int) -> str:
         if node.operator in "+-":
             joint = self.plus if node.operator == "+" else self.minus
-            text = self.paper(node.left, 1) + joint + self.paper(node.right, 1 if node.operator == "+" else 2)
+            text = self._paper(node.left, 1) + joint + self._paper(node.right, 1 if node.operator == "+" else 2)
             return self._in(text, 1, context)
         bar = self.fraction_bar
         if node.operator == "/":
             return self._in(
-                self.fraction(self.paper(node.left, 0 if bar else 2), self.paper(node.right, 0 if bar else 3)),
+                self.fraction(self._paper(node.left, 0 if bar else 2), self._paper(node.right, 0 if bar else 3)),
                 2,
                 context,
             )
@@ -287,8 +302,8 @@ class Notation(ScalarPrinter):
             whole = int(exponent.value) if isinstance(exponent, Number) else 0
             if isinstance(exponent, Negate) and isinstance(exponent.operand, Number):
                 whole = -int(exponent.operand.value)
-            return self.power(self.paper(node.left, 3), whole)
-        left, right = self.paper(node.left, 2), self.paper(node.right, 3)
+            return self.power(self._paper(node.left, 3), whole)
+        left, right = self._paper(node.left, 2), self._paper(node.right, 3)
         scalar = all(part.name in self.constants for part in node.left.walk() if isinstance(part, Name))
         joined = self.scaled(left, right) if scalar else self.product([left, right])
         return self._in(joined, 2, context)
@@ -322,5 +337,6 @@ def is_stack(statement: Affine) -> bool:
 
 
 def _parts(name: str) -> tuple[str, list[str]]:
-    base, *rest = name.split("_", 1)
-    return base, [part for part in rest if part]
+    """Base and subscripts: U_h_beta is U with h and beta; an underscore that nothing follows stays where it is."""
+    base, *subscripts = re.split(r"_(?=[^_])", name)
+    return base, subscripts

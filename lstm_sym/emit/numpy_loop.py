@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import assert_never
 
 from lstm_sym.emit.notation import is_stack
 from lstm_sym.emit.numpy_packs import Packs, pack_name, source_of
@@ -62,15 +63,19 @@ class LoopEmitter:
     def region(self, run: Run, lines: list[str], in_loop: bool) -> None:
         """One run into the lines of its region, under a comment that says which step of the derivation it is."""
         new: list[str] = []
-        first = run.parts[0]
-        if isinstance(first, Piece):
-            self.pieces([part for part in run.parts if isinstance(part, Piece)], new, in_loop)
-        elif isinstance(first, Affine):
-            self.affine(first, new, in_loop)
-        elif isinstance(first, Maximum):
-            self.maximum(first, new, in_loop)
-        elif isinstance(first, Pointwise):
-            self.pointwise([part for part in run.parts if isinstance(part, Pointwise)], new, in_loop)
+        match first := run.parts[0]:
+            case Piece():
+                self.pieces([part for part in run.parts if isinstance(part, Piece)], new, in_loop)
+            case Affine():
+                self.affine(first, new, in_loop)
+            case Maximum():
+                self.maximum(first, new, in_loop)
+            case Pointwise():
+                self.pointwise([part for part in run.parts if isinstance(part, Pointwise)], new, in_loop)
+            case Accumulate():
+                raise TypeError("what is summed over time is computed after the loop, by accumulate()")
+            case _:
+                assert_never(first)
         lines += [*self.comments(run.parts), *new]
 
     def comments(self, parts: Sequence[Piece | Statement]) -> list[str]:

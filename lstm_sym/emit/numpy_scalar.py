@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from fractions import Fraction
 
 import sympy
@@ -15,18 +16,14 @@ _NUMPY = ("tanh", "exp", "log", "sin", "cos", "sqrt")
 _TAKES_OUT = (*_NUMPY, "sigmoid")
 
 
+@dataclass(frozen=True, eq=False)
 class NumPyPrinter(ScalarPrinter):
     """Prints expressions over references such as `f[t]`; notes in `used` the functions a kernel must bring along."""
 
-    def __init__(
-        self,
-        values: Mapping[sympy.Symbol, Value],
-        reference: Callable[[Value], str],
-        used: set[str],
-        precise: bool = False,
-    ) -> None:
-        super().__init__(values)
-        self.reference, self.used, self.precise = reference, used, precise
+    values: Mapping[sympy.Symbol, Value]
+    reference: Callable[[Value], str]
+    used: set[str]
+    precise: bool = False
 
     def symbol(self, value: Value) -> str:
         """The array or row that holds the value."""

@@ -7,7 +7,9 @@ Factors are printed adjoints and tangents first, then in order of definition; po
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cached_property
 
 import sympy
 from sympy import Expr
@@ -19,13 +21,14 @@ SUM, PRODUCT, ATOM = 1, 2, 3
 _FIRST = (Role.CARRIED_ADJOINT, Role.ADJOINT, Role.DIRECT_ADJOINT, Role.TANGENT)
 
 
+@dataclass(frozen=True, eq=False)
 class ScalarPrinter:
-    """Prints SymPy scalar expressions; `values` says which value each symbol is."""
+    """Prints SymPy scalar expressions; `values` says which value each symbol is.
 
-    def __init__(self, values: Mapping[sympy.Symbol, Value]) -> None:
-        self.values = values
-        self._ordered: Mapping[sympy.Symbol, Value] | None = None
-        self._order: Mapping[sympy.Symbol, int] = {}
+    A printer never changes: what was printed before has no influence on what is printed next.
+    """
+
+    values: Mapping[sympy.Symbol, Value] = field(default_factory=dict)
 
     def symbol(self, value: Value) -> str:
         """A value."""
@@ -145,17 +148,16 @@ class ScalarPrinter:
             return self.call("sqrt", self.print(base)), ATOM
         return self.power(self.print(base, ATOM), int(exponent)), ATOM
 
+    @cached_property
     def order(self) -> Mapping[sympy.Symbol, int]:
-        """Symbol -> its place in the order of definition, kept as long as the values are the same."""
-        if self._ordered is not self.values:
-            self._ordered, self._order = self.values, {symbol: k for k, symbol in enumerate(self.values)}
-        return self._order
+        """Symbol -> its place in the order of definition."""
+        return {symbol: k for k, symbol in enumerate(self.values)}
 
     def rank(self, expression: Expr) -> tuple[int, ...]:
         """Where a factor or term stands: numbers, then adjoints, tangents, then the others in order of definition."""
         if not expression.free_symbols:
             return (0,)
-        order = self.order()
+        order = self.order
         symbols = sorted(expression.free_symbols, key=order.__getitem__)
         if self.is_scalar(expression):
             return (0, 1, *(order[s] for s in symbols))

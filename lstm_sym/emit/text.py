@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from fractions import Fraction
 
 from lstm_sym.emit.notation import GREEK, Notation
@@ -12,6 +13,7 @@ _SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 _SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 
 
+@dataclass(frozen=True, eq=False)
 class TextNotation(Notation):
     """Mathematics in plain Unicode, one line a statement."""
 
@@ -21,7 +23,7 @@ class TextNotation(Notation):
     def name(self, base: str, subscripts: list[str], mark: str, time: int | None) -> str:
         """iₜ, δa_iₜ, δc⁺ₜ, i′ₜ, ∂iₜ."""
         text = "_".join(GREEK.get(part, part) for name in [base, *subscripts] for part in name.split("_"))
-        prefix = {"adjoint": "δ", "carried": "δ", "direct": "δ", "tangent": "∂"}.get(mark, "")
+        prefix = {"adjoint": "δ", "carried": "δ", "direct": "δ"}.get(mark, _tangent(mark))
         suffix = {"carried": "⁺", "direct": "°", "slope": "′"}.get(mark, "")
         return f"{prefix}{text}{suffix}{_TIME[time]}"
 
@@ -29,7 +31,7 @@ class TextNotation(Notation):
         """∂δiₜ."""
         if mark == "share":
             return f"{text}°"
-        return {"tangent": "∂", "adjoint": "δ", "carried": "δ", "total": "Σ"}.get(mark, "") + text
+        return {"adjoint": "δ", "carried": "δ", "total": "Σ"}.get(mark, _tangent(mark)) + text
 
     def number(self, value: Fraction) -> str:
         """A decimal where it is exact, else a fraction."""
@@ -88,3 +90,8 @@ class TextNotation(Notation):
     def differential(self, text: str) -> str:
         """dW."""
         return "dW" if text == self.identity else f"d{text}"
+
+
+def _tangent(mark: str) -> str:
+    """∂, along a second direction ∂′; nothing for another mark."""
+    return "∂" + "′" * mark.count("again") if mark.startswith("tangent") else ""

@@ -756,33 +756,33 @@ def _backward_fast(dy: Array, tape: Tape, params: Params, dstate: State) -> Grad
         # (B68) δc⁺ₜ₋₁ = δcₜ ⊙ fₜ
         d_c_prev = d_c * f_t
         d_h_next, d_c_next = d_h_prev, d_c_prev
-    # (B5) δγ_cₜ = δc_normₜ ⊙ u_cₜ / s_cₜ
+    # (B5) δγ_c_by_c_normₜ = δc_normₜ ⊙ u_cₜ / s_cₜ
     d_gamma_c_by_c_norm = d_c_norm * u_c / s_c
-    # (B6) δb_cₜ = δc_normₜ
+    # (B6) δb_c_by_c_normₜ = δc_normₜ
     d_b_c_by_c_norm = d_c_norm
-    # (B18) δα_oₜ = δa_oₜ ⊙ u_oₜ / s_hₜ
+    # (B18) δα_o_by_a_oₜ = δa_oₜ ⊙ u_oₜ / s_hₜ
     d_alpha_o_by_a_o = d_a_o * u_o / s_h
-    # (B19) δγ_oₜ = δa_oₜ ⊙ v_oₜ / s_xₜ
+    # (B19) δγ_o_by_a_oₜ = δa_oₜ ⊙ v_oₜ / s_xₜ
     d_gamma_o_by_a_o = d_a_o * v_o / s_x
-    # (B20) δb_oₜ = δa_oₜ
+    # (B20) δb_o_by_a_oₜ = δa_oₜ
     d_b_o_by_a_o = d_a_o
-    # (B24) δα_gₜ = δa_gₜ ⊙ u_gₜ / s_hₜ
+    # (B24) δα_g_by_a_gₜ = δa_gₜ ⊙ u_gₜ / s_hₜ
     d_alpha_g_by_a_g = d_a_g * u_g / s_h
-    # (B25) δγ_gₜ = δa_gₜ ⊙ v_gₜ / s_xₜ
+    # (B25) δγ_g_by_a_gₜ = δa_gₜ ⊙ v_gₜ / s_xₜ
     d_gamma_g_by_a_g = d_a_g * v_g / s_x
-    # (B26) δb_gₜ = δa_gₜ
+    # (B26) δb_g_by_a_gₜ = δa_gₜ
     d_b_g_by_a_g = d_a_g
-    # (B30) δα_fₜ = δa_fₜ ⊙ u_fₜ / s_hₜ
+    # (B30) δα_f_by_a_fₜ = δa_fₜ ⊙ u_fₜ / s_hₜ
     d_alpha_f_by_a_f = d_a_f * u_f / s_h
-    # (B31) δγ_fₜ = δa_fₜ ⊙ v_fₜ / s_xₜ
+    # (B31) δγ_f_by_a_fₜ = δa_fₜ ⊙ v_fₜ / s_xₜ
     d_gamma_f_by_a_f = d_a_f * v_f / s_x
-    # (B32) δb_fₜ = δa_fₜ
+    # (B32) δb_f_by_a_fₜ = δa_fₜ
     d_b_f_by_a_f = d_a_f
-    # (B36) δα_iₜ = δa_iₜ ⊙ u_iₜ / s_hₜ
+    # (B36) δα_i_by_a_iₜ = δa_iₜ ⊙ u_iₜ / s_hₜ
     d_alpha_i_by_a_i = d_a_i * u_i / s_h
-    # (B37) δγ_iₜ = δa_iₜ ⊙ v_iₜ / s_xₜ
+    # (B37) δγ_i_by_a_iₜ = δa_iₜ ⊙ v_iₜ / s_xₜ
     d_gamma_i_by_a_i = d_a_i * v_i / s_x
-    # (B38) δb_iₜ = δa_iₜ
+    # (B38) δb_i_by_a_iₜ = δa_iₜ
     d_b_i_by_a_i = d_a_i
     # (B39) δs_xₜ = −δa_oₜ ⊙ v_oₜ ⊙ γ_o / s_xₜ² − δa_gₜ ⊙ v_gₜ ⊙ γ_g / s_xₜ² − δa_fₜ ⊙ v_fₜ ⊙ γ_f / s_xₜ² −
     # δa_iₜ ⊙ v_iₜ ⊙ γ_i / s_xₜ²
@@ -833,33 +833,33 @@ def _backward_fast(dy: Array, tape: Tape, params: Params, dstate: State) -> Grad
     d_W_f = d_W[1 * H : 2 * H]
     d_W_g = d_W[2 * H : 3 * H]
     d_W_o = d_W[3 * H : 4 * H]
-    # (B78) δα_i = Σₜ δα_iₜ
+    # (B78) δα_i = Σₜ δα_i_by_a_iₜ
     d_alpha_i = d_alpha_i_by_a_i.sum(axis=(0, 1))
-    # (B79) δγ_i = Σₜ δγ_iₜ
+    # (B79) δγ_i = Σₜ δγ_i_by_a_iₜ
     d_gamma_i = d_gamma_i_by_a_i.sum(axis=(0, 1))
-    # (B80) δb_i = Σₜ δb_iₜ
+    # (B80) δb_i = Σₜ δb_i_by_a_iₜ
     d_b_i = d_b_i_by_a_i.sum(axis=(0, 1))
-    # (B81) δα_f = Σₜ δα_fₜ
+    # (B81) δα_f = Σₜ δα_f_by_a_fₜ
     d_alpha_f = d_alpha_f_by_a_f.sum(axis=(0, 1))
-    # (B82) δγ_f = Σₜ δγ_fₜ
+    # (B82) δγ_f = Σₜ δγ_f_by_a_fₜ
     d_gamma_f = d_gamma_f_by_a_f.sum(axis=(0, 1))
-    # (B83) δb_f = Σₜ δb_fₜ
+    # (B83) δb_f = Σₜ δb_f_by_a_fₜ
     d_b_f = d_b_f_by_a_f.sum(axis=(0, 1))
-    # (B84) δα_g = Σₜ δα_gₜ
+    # (B84) δα_g = Σₜ δα_g_by_a_gₜ
     d_alpha_g = d_alpha_g_by_a_g.sum(axis=(0, 1))
-    # (B85) δγ_g = Σₜ δγ_gₜ
+    # (B85) δγ_g = Σₜ δγ_g_by_a_gₜ
     d_gamma_g = d_gamma_g_by_a_g.sum(axis=(0, 1))
-    # (B86) δb_g = Σₜ δb_gₜ
+    # (B86) δb_g = Σₜ δb_g_by_a_gₜ
     d_b_g = d_b_g_by_a_g.sum(axis=(0, 1))
-    # (B87) δα_o = Σₜ δα_oₜ
+    # (B87) δα_o = Σₜ δα_o_by_a_oₜ
     d_alpha_o = d_alpha_o_by_a_o.sum(axis=(0, 1))
-    # (B88) δγ_o = Σₜ δγ_oₜ
+    # (B88) δγ_o = Σₜ δγ_o_by_a_oₜ
     d_gamma_o = d_gamma_o_by_a_o.sum(axis=(0, 1))
-    # (B89) δb_o = Σₜ δb_oₜ
+    # (B89) δb_o = Σₜ δb_o_by_a_oₜ
     d_b_o = d_b_o_by_a_o.sum(axis=(0, 1))
-    # (B90) δγ_c = Σₜ δγ_cₜ
+    # (B90) δγ_c = Σₜ δγ_c_by_c_normₜ
     d_gamma_c = d_gamma_c_by_c_norm.sum(axis=(0, 1))
-    # (B91) δb_c = Σₜ δb_cₜ
+    # (B91) δb_c = Σₜ δb_c_by_c_normₜ
     d_b_c = d_b_c_by_c_norm.sum(axis=(0, 1))
     return Grads(d_x, Params(d_U_i, d_U_f, d_U_g, d_U_o, d_W_i, d_W_f, d_W_g, d_W_o, d_alpha_i, d_gamma_i, d_b_i, d_alpha_f, d_gamma_f, d_b_f, d_alpha_g, d_gamma_g, d_b_g, d_alpha_o, d_gamma_o, d_b_o, d_gamma_c, d_b_c), State(d_h_next.copy(), d_c_next.copy()))
 
@@ -1015,33 +1015,33 @@ def _backward_precise(dy: Array, tape: PreciseTape, params: Params, dstate: Stat
         # (B68) δc⁺ₜ₋₁ = δcₜ ⊙ fₜ
         d_c_prev = d_c * f_t
         d_h_next, d_c_next = d_h_prev, d_c_prev
-    # (B5) δγ_cₜ = δc_normₜ ⊙ u_cₜ / s_cₜ
+    # (B5) δγ_c_by_c_normₜ = δc_normₜ ⊙ u_cₜ / s_cₜ
     d_gamma_c_by_c_norm = d_c_norm * u_c / s_c
-    # (B6) δb_cₜ = δc_normₜ
+    # (B6) δb_c_by_c_normₜ = δc_normₜ
     d_b_c_by_c_norm = d_c_norm
-    # (B18) δα_oₜ = δa_oₜ ⊙ u_oₜ / s_hₜ
+    # (B18) δα_o_by_a_oₜ = δa_oₜ ⊙ u_oₜ / s_hₜ
     d_alpha_o_by_a_o = d_a_o * u_o / s_h
-    # (B19) δγ_oₜ = δa_oₜ ⊙ v_oₜ / s_xₜ
+    # (B19) δγ_o_by_a_oₜ = δa_oₜ ⊙ v_oₜ / s_xₜ
     d_gamma_o_by_a_o = d_a_o * v_o / s_x
-    # (B20) δb_oₜ = δa_oₜ
+    # (B20) δb_o_by_a_oₜ = δa_oₜ
     d_b_o_by_a_o = d_a_o
-    # (B24) δα_gₜ = δa_gₜ ⊙ u_gₜ / s_hₜ
+    # (B24) δα_g_by_a_gₜ = δa_gₜ ⊙ u_gₜ / s_hₜ
     d_alpha_g_by_a_g = d_a_g * u_g / s_h
-    # (B25) δγ_gₜ = δa_gₜ ⊙ v_gₜ / s_xₜ
+    # (B25) δγ_g_by_a_gₜ = δa_gₜ ⊙ v_gₜ / s_xₜ
     d_gamma_g_by_a_g = d_a_g * v_g / s_x
-    # (B26) δb_gₜ = δa_gₜ
+    # (B26) δb_g_by_a_gₜ = δa_gₜ
     d_b_g_by_a_g = d_a_g
-    # (B30) δα_fₜ = δa_fₜ ⊙ u_fₜ / s_hₜ
+    # (B30) δα_f_by_a_fₜ = δa_fₜ ⊙ u_fₜ / s_hₜ
     d_alpha_f_by_a_f = d_a_f * u_f / s_h
-    # (B31) δγ_fₜ = δa_fₜ ⊙ v_fₜ / s_xₜ
+    # (B31) δγ_f_by_a_fₜ = δa_fₜ ⊙ v_fₜ / s_xₜ
     d_gamma_f_by_a_f = d_a_f * v_f / s_x
-    # (B32) δb_fₜ = δa_fₜ
+    # (B32) δb_f_by_a_fₜ = δa_fₜ
     d_b_f_by_a_f = d_a_f
-    # (B36) δα_iₜ = δa_iₜ ⊙ u_iₜ / s_hₜ
+    # (B36) δα_i_by_a_iₜ = δa_iₜ ⊙ u_iₜ / s_hₜ
     d_alpha_i_by_a_i = d_a_i * u_i / s_h
-    # (B37) δγ_iₜ = δa_iₜ ⊙ v_iₜ / s_xₜ
+    # (B37) δγ_i_by_a_iₜ = δa_iₜ ⊙ v_iₜ / s_xₜ
     d_gamma_i_by_a_i = d_a_i * v_i / s_x
-    # (B38) δb_iₜ = δa_iₜ
+    # (B38) δb_i_by_a_iₜ = δa_iₜ
     d_b_i_by_a_i = d_a_i
     # (B39) δs_xₜ = −δa_oₜ ⊙ v_oₜ ⊙ γ_o / s_xₜ² − δa_gₜ ⊙ v_gₜ ⊙ γ_g / s_xₜ² − δa_fₜ ⊙ v_fₜ ⊙ γ_f / s_xₜ² −
     # δa_iₜ ⊙ v_iₜ ⊙ γ_i / s_xₜ²
@@ -1092,33 +1092,33 @@ def _backward_precise(dy: Array, tape: PreciseTape, params: Params, dstate: Stat
     d_W_f = d_W[1 * H : 2 * H]
     d_W_g = d_W[2 * H : 3 * H]
     d_W_o = d_W[3 * H : 4 * H]
-    # (B78) δα_i = Σₜ δα_iₜ
+    # (B78) δα_i = Σₜ δα_i_by_a_iₜ
     d_alpha_i = d_alpha_i_by_a_i.sum(axis=(0, 1))
-    # (B79) δγ_i = Σₜ δγ_iₜ
+    # (B79) δγ_i = Σₜ δγ_i_by_a_iₜ
     d_gamma_i = d_gamma_i_by_a_i.sum(axis=(0, 1))
-    # (B80) δb_i = Σₜ δb_iₜ
+    # (B80) δb_i = Σₜ δb_i_by_a_iₜ
     d_b_i = d_b_i_by_a_i.sum(axis=(0, 1))
-    # (B81) δα_f = Σₜ δα_fₜ
+    # (B81) δα_f = Σₜ δα_f_by_a_fₜ
     d_alpha_f = d_alpha_f_by_a_f.sum(axis=(0, 1))
-    # (B82) δγ_f = Σₜ δγ_fₜ
+    # (B82) δγ_f = Σₜ δγ_f_by_a_fₜ
     d_gamma_f = d_gamma_f_by_a_f.sum(axis=(0, 1))
-    # (B83) δb_f = Σₜ δb_fₜ
+    # (B83) δb_f = Σₜ δb_f_by_a_fₜ
     d_b_f = d_b_f_by_a_f.sum(axis=(0, 1))
-    # (B84) δα_g = Σₜ δα_gₜ
+    # (B84) δα_g = Σₜ δα_g_by_a_gₜ
     d_alpha_g = d_alpha_g_by_a_g.sum(axis=(0, 1))
-    # (B85) δγ_g = Σₜ δγ_gₜ
+    # (B85) δγ_g = Σₜ δγ_g_by_a_gₜ
     d_gamma_g = d_gamma_g_by_a_g.sum(axis=(0, 1))
-    # (B86) δb_g = Σₜ δb_gₜ
+    # (B86) δb_g = Σₜ δb_g_by_a_gₜ
     d_b_g = d_b_g_by_a_g.sum(axis=(0, 1))
-    # (B87) δα_o = Σₜ δα_oₜ
+    # (B87) δα_o = Σₜ δα_o_by_a_oₜ
     d_alpha_o = d_alpha_o_by_a_o.sum(axis=(0, 1))
-    # (B88) δγ_o = Σₜ δγ_oₜ
+    # (B88) δγ_o = Σₜ δγ_o_by_a_oₜ
     d_gamma_o = d_gamma_o_by_a_o.sum(axis=(0, 1))
-    # (B89) δb_o = Σₜ δb_oₜ
+    # (B89) δb_o = Σₜ δb_o_by_a_oₜ
     d_b_o = d_b_o_by_a_o.sum(axis=(0, 1))
-    # (B90) δγ_c = Σₜ δγ_cₜ
+    # (B90) δγ_c = Σₜ δγ_c_by_c_normₜ
     d_gamma_c = d_gamma_c_by_c_norm.sum(axis=(0, 1))
-    # (B91) δb_c = Σₜ δb_cₜ
+    # (B91) δb_c = Σₜ δb_c_by_c_normₜ
     d_b_c = d_b_c_by_c_norm.sum(axis=(0, 1))
     return Grads(d_x, Params(d_U_i, d_U_f, d_U_g, d_U_o, d_W_i, d_W_f, d_W_g, d_W_o, d_alpha_i, d_gamma_i, d_b_i, d_alpha_f, d_gamma_f, d_b_f, d_alpha_g, d_gamma_g, d_b_g, d_alpha_o, d_gamma_o, d_b_o, d_gamma_c, d_b_c), State(d_h_next.copy(), d_c_next.copy()))
 
@@ -2248,61 +2248,62 @@ def _hvp_backward(
         # (S68) ∂δc⁺ₜ₋₁ = ∂fₜ ⊙ δcₜ + ∂δcₜ ⊙ fₜ
         d_c_next_dot_prev = f_dot_t * d_c + d_c_dot * f_t
         d_h_next, d_h_next_dot, d_c_next, d_c_next_dot = d_h_prev, d_h_next_dot_prev, d_c_prev, d_c_next_dot_prev
-    # (B5) δγ_cₜ = δc_normₜ ⊙ u_cₜ / s_cₜ
+    # (B5) δγ_c_by_c_normₜ = δc_normₜ ⊙ u_cₜ / s_cₜ
     d_gamma_c_by_c_norm = d_c_norm * u_c / s_c
-    # (S5) ∂δγ_cₜ = ∂u_cₜ ⊙ δc_normₜ / s_cₜ + ∂δc_normₜ ⊙ u_cₜ / s_cₜ − ∂s_cₜ ⊙ δc_normₜ ⊙ u_cₜ / s_cₜ²
+    # (S5) ∂δγ_c_by_c_normₜ = ∂u_cₜ ⊙ δc_normₜ / s_cₜ + ∂δc_normₜ ⊙ u_cₜ / s_cₜ − ∂s_cₜ ⊙ δc_normₜ ⊙ u_cₜ /
+    # s_cₜ²
     d_gamma_c_by_c_norm_dot = u_c_dot * d_c_norm / s_c + d_c_norm_dot * u_c / s_c - s_c_dot * d_c_norm * u_c / s_c**2
-    # (B6) δb_cₜ = δc_normₜ
+    # (B6) δb_c_by_c_normₜ = δc_normₜ
     d_b_c_by_c_norm = d_c_norm
-    # (S6) ∂δb_cₜ = ∂δc_normₜ
+    # (S6) ∂δb_c_by_c_normₜ = ∂δc_normₜ
     d_b_c_by_c_norm_dot = d_c_norm_dot
-    # (B18) δα_oₜ = δa_oₜ ⊙ u_oₜ / s_hₜ
+    # (B18) δα_o_by_a_oₜ = δa_oₜ ⊙ u_oₜ / s_hₜ
     d_alpha_o_by_a_o = d_a_o * u_o / s_h
-    # (S18) ∂δα_oₜ = ∂u_oₜ ⊙ δa_oₜ / s_hₜ + ∂δa_oₜ ⊙ u_oₜ / s_hₜ − ∂s_hₜ ⊙ δa_oₜ ⊙ u_oₜ / s_hₜ²
+    # (S18) ∂δα_o_by_a_oₜ = ∂u_oₜ ⊙ δa_oₜ / s_hₜ + ∂δa_oₜ ⊙ u_oₜ / s_hₜ − ∂s_hₜ ⊙ δa_oₜ ⊙ u_oₜ / s_hₜ²
     d_alpha_o_by_a_o_dot = u_o_dot * d_a_o / s_h + d_a_o_dot * u_o / s_h - s_h_dot * d_a_o * u_o / s_h**2
-    # (B19) δγ_oₜ = δa_oₜ ⊙ v_oₜ / s_xₜ
+    # (B19) δγ_o_by_a_oₜ = δa_oₜ ⊙ v_oₜ / s_xₜ
     d_gamma_o_by_a_o = d_a_o * v_o / s_x
-    # (S19) ∂δγ_oₜ = ∂v_oₜ ⊙ δa_oₜ / s_xₜ + ∂δa_oₜ ⊙ v_oₜ / s_xₜ − ∂s_xₜ ⊙ δa_oₜ ⊙ v_oₜ / s_xₜ²
+    # (S19) ∂δγ_o_by_a_oₜ = ∂v_oₜ ⊙ δa_oₜ / s_xₜ + ∂δa_oₜ ⊙ v_oₜ / s_xₜ − ∂s_xₜ ⊙ δa_oₜ ⊙ v_oₜ / s_xₜ²
     d_gamma_o_by_a_o_dot = v_o_dot * d_a_o / s_x + d_a_o_dot * v_o / s_x - s_x_dot * d_a_o * v_o / s_x**2
-    # (B20) δb_oₜ = δa_oₜ
+    # (B20) δb_o_by_a_oₜ = δa_oₜ
     d_b_o_by_a_o = d_a_o
-    # (S20) ∂δb_oₜ = ∂δa_oₜ
+    # (S20) ∂δb_o_by_a_oₜ = ∂δa_oₜ
     d_b_o_by_a_o_dot = d_a_o_dot
-    # (B24) δα_gₜ = δa_gₜ ⊙ u_gₜ / s_hₜ
+    # (B24) δα_g_by_a_gₜ = δa_gₜ ⊙ u_gₜ / s_hₜ
     d_alpha_g_by_a_g = d_a_g * u_g / s_h
-    # (S24) ∂δα_gₜ = ∂u_gₜ ⊙ δa_gₜ / s_hₜ + ∂δa_gₜ ⊙ u_gₜ / s_hₜ − ∂s_hₜ ⊙ δa_gₜ ⊙ u_gₜ / s_hₜ²
+    # (S24) ∂δα_g_by_a_gₜ = ∂u_gₜ ⊙ δa_gₜ / s_hₜ + ∂δa_gₜ ⊙ u_gₜ / s_hₜ − ∂s_hₜ ⊙ δa_gₜ ⊙ u_gₜ / s_hₜ²
     d_alpha_g_by_a_g_dot = u_g_dot * d_a_g / s_h + d_a_g_dot * u_g / s_h - s_h_dot * d_a_g * u_g / s_h**2
-    # (B25) δγ_gₜ = δa_gₜ ⊙ v_gₜ / s_xₜ
+    # (B25) δγ_g_by_a_gₜ = δa_gₜ ⊙ v_gₜ / s_xₜ
     d_gamma_g_by_a_g = d_a_g * v_g / s_x
-    # (S25) ∂δγ_gₜ = ∂v_gₜ ⊙ δa_gₜ / s_xₜ + ∂δa_gₜ ⊙ v_gₜ / s_xₜ − ∂s_xₜ ⊙ δa_gₜ ⊙ v_gₜ / s_xₜ²
+    # (S25) ∂δγ_g_by_a_gₜ = ∂v_gₜ ⊙ δa_gₜ / s_xₜ + ∂δa_gₜ ⊙ v_gₜ / s_xₜ − ∂s_xₜ ⊙ δa_gₜ ⊙ v_gₜ / s_xₜ²
     d_gamma_g_by_a_g_dot = v_g_dot * d_a_g / s_x + d_a_g_dot * v_g / s_x - s_x_dot * d_a_g * v_g / s_x**2
-    # (B26) δb_gₜ = δa_gₜ
+    # (B26) δb_g_by_a_gₜ = δa_gₜ
     d_b_g_by_a_g = d_a_g
-    # (S26) ∂δb_gₜ = ∂δa_gₜ
+    # (S26) ∂δb_g_by_a_gₜ = ∂δa_gₜ
     d_b_g_by_a_g_dot = d_a_g_dot
-    # (B30) δα_fₜ = δa_fₜ ⊙ u_fₜ / s_hₜ
+    # (B30) δα_f_by_a_fₜ = δa_fₜ ⊙ u_fₜ / s_hₜ
     d_alpha_f_by_a_f = d_a_f * u_f / s_h
-    # (S30) ∂δα_fₜ = ∂u_fₜ ⊙ δa_fₜ / s_hₜ + ∂δa_fₜ ⊙ u_fₜ / s_hₜ − ∂s_hₜ ⊙ δa_fₜ ⊙ u_fₜ / s_hₜ²
+    # (S30) ∂δα_f_by_a_fₜ = ∂u_fₜ ⊙ δa_fₜ / s_hₜ + ∂δa_fₜ ⊙ u_fₜ / s_hₜ − ∂s_hₜ ⊙ δa_fₜ ⊙ u_fₜ / s_hₜ²
     d_alpha_f_by_a_f_dot = u_f_dot * d_a_f / s_h + d_a_f_dot * u_f / s_h - s_h_dot * d_a_f * u_f / s_h**2
-    # (B31) δγ_fₜ = δa_fₜ ⊙ v_fₜ / s_xₜ
+    # (B31) δγ_f_by_a_fₜ = δa_fₜ ⊙ v_fₜ / s_xₜ
     d_gamma_f_by_a_f = d_a_f * v_f / s_x
-    # (S31) ∂δγ_fₜ = ∂v_fₜ ⊙ δa_fₜ / s_xₜ + ∂δa_fₜ ⊙ v_fₜ / s_xₜ − ∂s_xₜ ⊙ δa_fₜ ⊙ v_fₜ / s_xₜ²
+    # (S31) ∂δγ_f_by_a_fₜ = ∂v_fₜ ⊙ δa_fₜ / s_xₜ + ∂δa_fₜ ⊙ v_fₜ / s_xₜ − ∂s_xₜ ⊙ δa_fₜ ⊙ v_fₜ / s_xₜ²
     d_gamma_f_by_a_f_dot = v_f_dot * d_a_f / s_x + d_a_f_dot * v_f / s_x - s_x_dot * d_a_f * v_f / s_x**2
-    # (B32) δb_fₜ = δa_fₜ
+    # (B32) δb_f_by_a_fₜ = δa_fₜ
     d_b_f_by_a_f = d_a_f
-    # (S32) ∂δb_fₜ = ∂δa_fₜ
+    # (S32) ∂δb_f_by_a_fₜ = ∂δa_fₜ
     d_b_f_by_a_f_dot = d_a_f_dot
-    # (B36) δα_iₜ = δa_iₜ ⊙ u_iₜ / s_hₜ
+    # (B36) δα_i_by_a_iₜ = δa_iₜ ⊙ u_iₜ / s_hₜ
     d_alpha_i_by_a_i = d_a_i * u_i / s_h
-    # (S36) ∂δα_iₜ = ∂u_iₜ ⊙ δa_iₜ / s_hₜ + ∂δa_iₜ ⊙ u_iₜ / s_hₜ − ∂s_hₜ ⊙ δa_iₜ ⊙ u_iₜ / s_hₜ²
+    # (S36) ∂δα_i_by_a_iₜ = ∂u_iₜ ⊙ δa_iₜ / s_hₜ + ∂δa_iₜ ⊙ u_iₜ / s_hₜ − ∂s_hₜ ⊙ δa_iₜ ⊙ u_iₜ / s_hₜ²
     d_alpha_i_by_a_i_dot = u_i_dot * d_a_i / s_h + d_a_i_dot * u_i / s_h - s_h_dot * d_a_i * u_i / s_h**2
-    # (B37) δγ_iₜ = δa_iₜ ⊙ v_iₜ / s_xₜ
+    # (B37) δγ_i_by_a_iₜ = δa_iₜ ⊙ v_iₜ / s_xₜ
     d_gamma_i_by_a_i = d_a_i * v_i / s_x
-    # (S37) ∂δγ_iₜ = ∂v_iₜ ⊙ δa_iₜ / s_xₜ + ∂δa_iₜ ⊙ v_iₜ / s_xₜ − ∂s_xₜ ⊙ δa_iₜ ⊙ v_iₜ / s_xₜ²
+    # (S37) ∂δγ_i_by_a_iₜ = ∂v_iₜ ⊙ δa_iₜ / s_xₜ + ∂δa_iₜ ⊙ v_iₜ / s_xₜ − ∂s_xₜ ⊙ δa_iₜ ⊙ v_iₜ / s_xₜ²
     d_gamma_i_by_a_i_dot = v_i_dot * d_a_i / s_x + d_a_i_dot * v_i / s_x - s_x_dot * d_a_i * v_i / s_x**2
-    # (B38) δb_iₜ = δa_iₜ
+    # (B38) δb_i_by_a_iₜ = δa_iₜ
     d_b_i_by_a_i = d_a_i
-    # (S38) ∂δb_iₜ = ∂δa_iₜ
+    # (S38) ∂δb_i_by_a_iₜ = ∂δa_iₜ
     d_b_i_by_a_i_dot = d_a_i_dot
     # (B39) δs_xₜ = −δa_oₜ ⊙ v_oₜ ⊙ γ_o / s_xₜ² − δa_gₜ ⊙ v_gₜ ⊙ γ_g / s_xₜ² − δa_fₜ ⊙ v_fₜ ⊙ γ_f / s_xₜ² −
     # δa_iₜ ⊙ v_iₜ ⊙ γ_i / s_xₜ²
@@ -2413,61 +2414,61 @@ def _hvp_backward(
     d_W_f_dot = d_W_dot[1 * H : 2 * H]
     d_W_g_dot = d_W_dot[2 * H : 3 * H]
     d_W_o_dot = d_W_dot[3 * H : 4 * H]
-    # (B78) δα_i = Σₜ δα_iₜ
+    # (B78) δα_i = Σₜ δα_i_by_a_iₜ
     d_alpha_i = d_alpha_i_by_a_i.sum(axis=(0, 1))
-    # (S78) ∂δα_i = Σₜ ∂δα_iₜ
+    # (S78) ∂δα_i = Σₜ ∂δα_i_by_a_iₜ
     d_alpha_i_dot = d_alpha_i_by_a_i_dot.sum(axis=(0, 1))
-    # (B79) δγ_i = Σₜ δγ_iₜ
+    # (B79) δγ_i = Σₜ δγ_i_by_a_iₜ
     d_gamma_i = d_gamma_i_by_a_i.sum(axis=(0, 1))
-    # (S79) ∂δγ_i = Σₜ ∂δγ_iₜ
+    # (S79) ∂δγ_i = Σₜ ∂δγ_i_by_a_iₜ
     d_gamma_i_dot = d_gamma_i_by_a_i_dot.sum(axis=(0, 1))
-    # (B80) δb_i = Σₜ δb_iₜ
+    # (B80) δb_i = Σₜ δb_i_by_a_iₜ
     d_b_i = d_b_i_by_a_i.sum(axis=(0, 1))
-    # (S80) ∂δb_i = Σₜ ∂δb_iₜ
+    # (S80) ∂δb_i = Σₜ ∂δb_i_by_a_iₜ
     d_b_i_dot = d_b_i_by_a_i_dot.sum(axis=(0, 1))
-    # (B81) δα_f = Σₜ δα_fₜ
+    # (B81) δα_f = Σₜ δα_f_by_a_fₜ
     d_alpha_f = d_alpha_f_by_a_f.sum(axis=(0, 1))
-    # (S81) ∂δα_f = Σₜ ∂δα_fₜ
+    # (S81) ∂δα_f = Σₜ ∂δα_f_by_a_fₜ
     d_alpha_f_dot = d_alpha_f_by_a_f_dot.sum(axis=(0, 1))
-    # (B82) δγ_f = Σₜ δγ_fₜ
+    # (B82) δγ_f = Σₜ δγ_f_by_a_fₜ
     d_gamma_f = d_gamma_f_by_a_f.sum(axis=(0, 1))
-    # (S82) ∂δγ_f = Σₜ ∂δγ_fₜ
+    # (S82) ∂δγ_f = Σₜ ∂δγ_f_by_a_fₜ
     d_gamma_f_dot = d_gamma_f_by_a_f_dot.sum(axis=(0, 1))
-    # (B83) δb_f = Σₜ δb_fₜ
+    # (B83) δb_f = Σₜ δb_f_by_a_fₜ
     d_b_f = d_b_f_by_a_f.sum(axis=(0, 1))
-    # (S83) ∂δb_f = Σₜ ∂δb_fₜ
+    # (S83) ∂δb_f = Σₜ ∂δb_f_by_a_fₜ
     d_b_f_dot = d_b_f_by_a_f_dot.sum(axis=(0, 1))
-    # (B84) δα_g = Σₜ δα_gₜ
+    # (B84) δα_g = Σₜ δα_g_by_a_gₜ
     d_alpha_g = d_alpha_g_by_a_g.sum(axis=(0, 1))
-    # (S84) ∂δα_g = Σₜ ∂δα_gₜ
+    # (S84) ∂δα_g = Σₜ ∂δα_g_by_a_gₜ
     d_alpha_g_dot = d_alpha_g_by_a_g_dot.sum(axis=(0, 1))
-    # (B85) δγ_g = Σₜ δγ_gₜ
+    # (B85) δγ_g = Σₜ δγ_g_by_a_gₜ
     d_gamma_g = d_gamma_g_by_a_g.sum(axis=(0, 1))
-    # (S85) ∂δγ_g = Σₜ ∂δγ_gₜ
+    # (S85) ∂δγ_g = Σₜ ∂δγ_g_by_a_gₜ
     d_gamma_g_dot = d_gamma_g_by_a_g_dot.sum(axis=(0, 1))
-    # (B86) δb_g = Σₜ δb_gₜ
+    # (B86) δb_g = Σₜ δb_g_by_a_gₜ
     d_b_g = d_b_g_by_a_g.sum(axis=(0, 1))
-    # (S86) ∂δb_g = Σₜ ∂δb_gₜ
+    # (S86) ∂δb_g = Σₜ ∂δb_g_by_a_gₜ
     d_b_g_dot = d_b_g_by_a_g_dot.sum(axis=(0, 1))
-    # (B87) δα_o = Σₜ δα_oₜ
+    # (B87) δα_o = Σₜ δα_o_by_a_oₜ
     d_alpha_o = d_alpha_o_by_a_o.sum(axis=(0, 1))
-    # (S87) ∂δα_o = Σₜ ∂δα_oₜ
+    # (S87) ∂δα_o = Σₜ ∂δα_o_by_a_oₜ
     d_alpha_o_dot = d_alpha_o_by_a_o_dot.sum(axis=(0, 1))
-    # (B88) δγ_o = Σₜ δγ_oₜ
+    # (B88) δγ_o = Σₜ δγ_o_by_a_oₜ
     d_gamma_o = d_gamma_o_by_a_o.sum(axis=(0, 1))
-    # (S88) ∂δγ_o = Σₜ ∂δγ_oₜ
+    # (S88) ∂δγ_o = Σₜ ∂δγ_o_by_a_oₜ
     d_gamma_o_dot = d_gamma_o_by_a_o_dot.sum(axis=(0, 1))
-    # (B89) δb_o = Σₜ δb_oₜ
+    # (B89) δb_o = Σₜ δb_o_by_a_oₜ
     d_b_o = d_b_o_by_a_o.sum(axis=(0, 1))
-    # (S89) ∂δb_o = Σₜ ∂δb_oₜ
+    # (S89) ∂δb_o = Σₜ ∂δb_o_by_a_oₜ
     d_b_o_dot = d_b_o_by_a_o_dot.sum(axis=(0, 1))
-    # (B90) δγ_c = Σₜ δγ_cₜ
+    # (B90) δγ_c = Σₜ δγ_c_by_c_normₜ
     d_gamma_c = d_gamma_c_by_c_norm.sum(axis=(0, 1))
-    # (S90) ∂δγ_c = Σₜ ∂δγ_cₜ
+    # (S90) ∂δγ_c = Σₜ ∂δγ_c_by_c_normₜ
     d_gamma_c_dot = d_gamma_c_by_c_norm_dot.sum(axis=(0, 1))
-    # (B91) δb_c = Σₜ δb_cₜ
+    # (B91) δb_c = Σₜ δb_c_by_c_normₜ
     d_b_c = d_b_c_by_c_norm.sum(axis=(0, 1))
-    # (S91) ∂δb_c = Σₜ ∂δb_cₜ
+    # (S91) ∂δb_c = Σₜ ∂δb_c_by_c_normₜ
     d_b_c_dot = d_b_c_by_c_norm_dot.sum(axis=(0, 1))
     return Grads(d_x, Params(d_U_i, d_U_f, d_U_g, d_U_o, d_W_i, d_W_f, d_W_g, d_W_o, d_alpha_i, d_gamma_i, d_b_i, d_alpha_f, d_gamma_f, d_b_f, d_alpha_g, d_gamma_g, d_b_g, d_alpha_o, d_gamma_o, d_b_o, d_gamma_c, d_b_c), State(d_h_next.copy(), d_c_next.copy())), Grads(d_x_dot, Params(d_U_i_dot, d_U_f_dot, d_U_g_dot, d_U_o_dot, d_W_i_dot, d_W_f_dot, d_W_g_dot, d_W_o_dot, d_alpha_i_dot, d_gamma_i_dot, d_b_i_dot, d_alpha_f_dot, d_gamma_f_dot, d_b_f_dot, d_alpha_g_dot, d_gamma_g_dot, d_b_g_dot, d_alpha_o_dot, d_gamma_o_dot, d_b_o_dot, d_gamma_c_dot, d_b_c_dot), State(d_h_next_dot.copy(), d_c_next_dot.copy()))
 

@@ -285,7 +285,7 @@ def _pair(key: str, left: Content, right: Content) -> Pair:
 
 def _paper(side: Side, target: str) -> Equation:
     equation = side.cell.equation(target)
-    right = Math(lambda n: n.paper(equation.expression))
+    right = Math(lambda n: n.equation_right(equation, side.cell))
     left = value_math(side.derivation.value(target))
     return Equation(left, ((1, right),), "", f"{side.cell.key}.equation.{target}")
 

@@ -154,7 +154,7 @@ class _Derivation:
     def paper(self, number: str, equation: CellEquation) -> Equation:
         """One equation of the paper."""
         left = value_math(self.derivation.value(equation.target))
-        right = Math(lambda n: n.of_cell(self.cell).paper(equation.expression))
+        right = Math(lambda n: n.equation_right(equation, self.cell))
         return Equation(left, ((1, right),), number, f"{self.cell.key}.equation.{equation.target}")
 
     def lines(self, program: Program, statements: Sequence[Statement]) -> list[Equation]:

@@ -43,7 +43,7 @@ def statement_summands(statement: Statement, values: Values) -> Summands:
     if isinstance(statement, Pointwise) and isinstance(statement.expression, sympy.Add):
         terms = Notation(values).terms(statement.expression)
         return tuple((sign, expression_math(term, values)) for sign, term in terms)
-    return ((1, Math(lambda n: _knowing(n, values).right(statement))),)
+    return ((1, Math(lambda n: n.knowing(values).right(statement))),)
 
 
 def map_summands(linear: LinearMap) -> Summands:
@@ -60,7 +60,7 @@ def _signed_product(product: Product, values: Values) -> tuple[int, Math]:
 
 
 def _product(product: Product, values: Values) -> Math:
-    return Math(lambda n: _knowing(n, values).chain(product))
+    return Math(lambda n: n.knowing(values).chain(product))
 
 
 def _term(term: Term) -> Math:
@@ -70,10 +70,4 @@ def _term(term: Term) -> Math:
 
 def expression_math(expression: Expr, values: Values) -> Math:
     """A pointwise expression as a summand."""
-    return Math(lambda n: _knowing(n, values).print(expression, PRODUCT))
-
-
-def _knowing(notation: Notation, values: Values) -> Notation:
-    """The notation, knowing these values and no others: what was printed before must not change the order."""
-    notation.values = values
-    return notation
+    return Math(lambda n: n.knowing(values).print(expression, PRODUCT))

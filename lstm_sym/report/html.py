@@ -66,8 +66,7 @@ class _Page:
 
     def __init__(self, document: Document, classes: Mapping[str, str]) -> None:
         self.document = document
-        self.notation = MathMLNotation()
-        self.notation.classes = classes
+        self.notation = MathMLNotation(classes=classes)
         self.labels = document.words or Labels(str, "")
 
     def contents(self) -> str:

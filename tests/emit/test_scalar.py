@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import FrozenInstanceError
 from fractions import Fraction
 from random import Random
 
@@ -10,9 +11,11 @@ import numpy as np
 import pytest
 import sympy
 
+import lstm_sym as ls
 from lstm_sym.emit.latex import LatexNotation
 from lstm_sym.emit.mathml import MathMLNotation
 from lstm_sym.emit.numpy_scalar import NumPyPrinter
+from lstm_sym.emit.scalar import ScalarPrinter
 from lstm_sym.emit.text import TextNotation
 from lstm_sym.equations.functions import FUNCTIONS, SLOPES
 from lstm_sym.program import Role, Value, arithmetic
@@ -313,3 +316,21 @@ def test_adjoints_stand_first_then_values_in_order_of_definition():
     printer = TextNotation(values)
     assert printer.print(last.symbol * a * c * D_A.symbol * 2) == "2 δaₜ ⊙ cₜ ⊙ aₜ ⊙ zₜ"
     assert printer.print(c - a * D_A.symbol) == "cₜ − δaₜ ⊙ aₜ"
+
+
+def printers(base: type) -> set[type]:
+    """A class of printers and all that stand on it."""
+    return {base}.union(*(printers(below) for below in base.__subclasses__()))
+
+
+def test_a_printer_never_changes():
+    """What is printed once is printed the same again, whatever was printed between."""
+    found = printers(ScalarPrinter)
+    assert {TextNotation, LatexNotation, MathMLNotation, NumPyPrinter} <= found
+    for printer in found:
+        made = printer(VALUES, str, set()) if issubclass(printer, NumPyPrinter) else printer(VALUES)
+        with pytest.raises(FrozenInstanceError):
+            made.values = {}
+    notation, statement = TextNotation(), ls.derive(ls.cell("lstm")).adjoint.statements[0]
+    assert notation.line(statement) == TextNotation.of(ls.derive(ls.cell("lstm")).adjoint).line(statement)
+    assert not notation.values
