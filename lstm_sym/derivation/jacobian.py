@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import assert_never
 
 import sympy
 
@@ -35,7 +36,7 @@ from lstm_sym.derivation.linear_map import (
 from lstm_sym.derivation.local import Slopes, local_derivatives
 from lstm_sym.derivation.stages import is_stage
 from lstm_sym.program.program import Program
-from lstm_sym.program.statements import EQUATION, Affine, Maximum, Pointwise, Statement
+from lstm_sym.program.statements import EQUATION, Accumulate, Affine, Maximum, Pointwise, Statement
 from lstm_sym.program.values import Operator, Role, Value
 
 Maps = dict[Value, list[Product]]
@@ -194,11 +195,16 @@ class _Rules:
 
     def products(self, statement: Statement, maps: Maps) -> list[Product]:
         """d target / d source as a sum of products; none for a statement that reads nothing of the source."""
-        if isinstance(statement, Affine):
-            return self.affine(statement, maps)
-        if isinstance(statement, Pointwise):
-            return self.pointwise(statement, maps)
-        return self.maximum(statement, maps) if isinstance(statement, Maximum) else []
+        match statement:
+            case Affine():
+                return self.affine(statement, maps)
+            case Pointwise():
+                return self.pointwise(statement, maps)
+            case Maximum():
+                return self.maximum(statement, maps)
+            case Accumulate():
+                raise TypeError("a Jacobian is that of a forward program, which accumulates nothing")
+        assert_never(statement)
 
     def affine(self, statement: Affine, maps: Maps) -> list[Product]:
         """Sum W dv/ds, and what a parameter does to its own map."""

@@ -7,17 +7,19 @@ Conventions. v_dot is the derivative of v along the direction (x_dot, parameters
     Maximum     y = max v                 y_dot = sum(y_slope v_dot), y_slope the share of each unit in the maximum
     Accumulate  G = sum l r^T             G_dot = sum (l_dot r^T + l r_dot^T)
 
-The rules hold for any program, the backward program included: its JVP is the Hessian-vector product.
+The rules hold for any program, the backward program included: its JVP is the Hessian-vector product. They hold for what
+they make, too: of a program that has tangents already, the JVP is along one direction more, v_dot_again of v.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import assert_never
 
 import sympy
 from sympy import Expr
 
-from lstm_sym.derivation.local import Slopes, local_derivatives
+from lstm_sym.derivation.local import Slopes, local_derivatives, slopes_of
 from lstm_sym.program.program import Carry, Program
 from lstm_sym.program.statements import (
     Accumulate,
@@ -29,7 +31,7 @@ from lstm_sym.program.statements import (
     Statement,
     Term,
 )
-from lstm_sym.program.values import Operator, Role, Value, share, tangent
+from lstm_sym.program.values import Operator, Role, Value, directions, share, tangent
 
 
 def jvp(program: Program) -> Program:
@@ -39,21 +41,27 @@ def jvp(program: Program) -> Program:
     """
     forward = _Forward(program)
     for statement in program.statements:
-        forward.statements.append(statement)
+        if statement.target not in forward.slopes.placed:
+            forward.statements.append(statement)
         forward.differentiate(statement)
+    along = forward.along
     carries = tuple(
-        c for carry in program.carries for c in (carry, Carry(tangent(carry.incoming), tangent(carry.outgoing)))
+        c for carry in program.carries for c in (carry, Carry(along(carry.incoming), along(carry.outgoing)))
     )
     head, _, tail = program.name.partition(".")
     return replace(
         program,
         name=f"{head}.tangent" if tail == "forward" else f"{head}.{tail}_tangent",
-        inputs=(*program.inputs, *map(tangent, program.inputs)),
+        inputs=(*program.inputs, *map(along, program.inputs)),
         carries=carries,
-        parameters=(*program.parameters, *map(tangent, program.parameters)),
+        parameters=(*program.parameters, *map(along, program.parameters)),
         statements=tuple(forward.statements),
-        outputs=(*program.outputs, *map(tangent, program.outputs)),
+        outputs=(*program.outputs, *map(along, program.outputs)),
     )
+
+
+_KINDS = {"forward": "tangent", "backward": "second"}
+"""Kind of a program -> that of the tangent lines made of it, as it stands in their ids."""
 
 
 class _Forward:
@@ -62,19 +70,27 @@ class _Forward:
     def __init__(self, program: Program) -> None:
         self.statements: list[Statement] = []
         cell, _, kind = program.name.partition(".")
-        self.prefix = f"{cell}.{'tangent' if kind == 'forward' else 'second'}"
-        self.slopes = Slopes(self.prefix)
+        self.prefix = f"{cell}.{_KINDS.get(kind, f'{kind}_tangent')}"
+        self.slopes = Slopes(self.prefix, known=slopes_of(program))
+        self.direction = 1 + directions((*program.inputs, *program.parameters, *(c.incoming for c in program.carries)))
+
+    def along(self, value: Value) -> Value:
+        """The tangent of a value along the direction of this sweep."""
+        return tangent(value, self.direction)
 
     def differentiate(self, statement: Statement) -> None:
         """Append the tangent of one statement, by the rule of its kind."""
-        if isinstance(statement, Affine):
-            self.statements.append(self.affine_rule(statement))
-        elif isinstance(statement, Pointwise):
-            self.pointwise_rule(statement)
-        elif isinstance(statement, Maximum):
-            self.maximum_rule(statement)
-        else:
-            self.statements.append(self.accumulate_rule(statement))
+        match statement:
+            case Affine():
+                self.statements.append(self.affine_rule(statement))
+            case Pointwise():
+                self.pointwise_rule(statement)
+            case Maximum():
+                self.maximum_rule(statement)
+            case Accumulate():
+                self.statements.append(self.accumulate_rule(statement))
+            case _:
+                assert_never(statement)
 
     def provenance(self, statement: Statement, rule: str) -> Provenance:
         """The id, rule and equation of a tangent statement."""
@@ -86,30 +102,30 @@ class _Forward:
         terms = []
         for term in statement.terms:
             if term.operand is not None:
-                terms.append(replace(term, operand=tangent(term.operand)))
+                terms.append(replace(term, operand=self.along(term.operand)))
             if term.weight is not None and term.weight.role is not Role.CONSTANT:
-                terms.append(Term(tangent(term.weight), term.operand, term.transposed, term.coefficient))
-        return Affine(tangent(statement.target), tuple(terms), self.provenance(statement, "affine jvp"))
+                terms.append(Term(self.along(term.weight), term.operand, term.transposed, term.coefficient))
+        return Affine(self.along(statement.target), tuple(terms), self.provenance(statement, "affine jvp"))
 
     def pointwise_rule(self, statement: Pointwise) -> None:
         """y_dot = sum (dphi/du) u_dot; the slope of a single function becomes a statement before it."""
         total: Expr = sympy.Integer(0)
         known: dict[sympy.Symbol, Value] = {}
         for operand, factor in local_derivatives(statement, self.slopes, self.statements):
-            direction = tangent(operand)
+            direction = self.along(operand)
             total = total + factor.expression * direction.symbol
             known |= factor.symbols | {direction.symbol: direction}
         operands = tuple(value for symbol, value in known.items() if symbol in total.free_symbols)
-        target = tangent(statement.target)
+        target = self.along(statement.target)
         self.statements.append(Pointwise(target, total, operands, self.provenance(statement, "pointwise jvp")))
 
     def maximum_rule(self, statement: Maximum) -> None:
         """y_dot = sum(y_slope v_dot); the shares themselves do not change."""
-        target, rule = tangent(statement.target), self.provenance(statement, "maximum jvp")
+        target, rule = self.along(statement.target), self.provenance(statement, "maximum jvp")
         if statement.weights:
             self.statements.append(Pointwise(target, sympy.Integer(0), (), rule))
             return
-        weights, direction = self.slopes.of(statement, self.statements), tangent(statement.operand)
+        weights, direction = self.slopes.of(statement, self.statements), self.along(statement.operand)
         weighted, weighted_rule = share(target), replace(rule, id=f"{rule.id}_share")
         expression = weights.symbol * direction.symbol
         self.statements.append(Pointwise(weighted, expression, (weights, direction), weighted_rule))
@@ -120,7 +136,7 @@ class _Forward:
         """G_dot = sum (l_dot r^T + l r_dot^T)."""
         parts = []
         for part in statement.contributions:
-            parts.append(replace(part, left=tangent(part.left)))
+            parts.append(replace(part, left=self.along(part.left)))
             if part.right is not None:
-                parts.append(Contribution(part.left, tangent(part.right), part.coefficient))
-        return Accumulate(tangent(statement.target), tuple(parts), self.provenance(statement, "accumulate jvp"))
+                parts.append(Contribution(part.left, self.along(part.right), part.coefficient))
+        return Accumulate(self.along(statement.target), tuple(parts), self.provenance(statement, "accumulate jvp"))

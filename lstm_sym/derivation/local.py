@@ -6,7 +6,7 @@ it is SymPy's derivative, with the statement's own right side written as y.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -14,6 +14,7 @@ import sympy
 from sympy import Expr
 
 from lstm_sym.equations.functions import FUNCTIONS
+from lstm_sym.program.program import Program
 from lstm_sym.program.statements import Maximum, Pointwise, Provenance, Statement
 from lstm_sym.program.values import Role, Value, slope
 
@@ -30,10 +31,19 @@ class Factor:
 
 @dataclass
 class Slopes:
-    """The slope statements made so far, one for each statement y = phi(a) and for each maximum."""
+    """The slope statements made so far, one for each statement y = phi(a) and for each maximum.
+
+    known: those that the program has already, by their y; the first that asks for one places it.
+    """
 
     prefix: str
+    known: Mapping[Value, Statement] = field(default_factory=dict)
     made: dict[Value, Value] = field(default_factory=dict)
+
+    @property
+    def placed(self) -> Collection[Value]:
+        """The slopes that have their statement."""
+        return self.made.values()
 
     def of(self, statement: Pointwise | Maximum, statements: list[Statement]) -> Value:
         """The slope of this statement's target, appending y_slope = phi'(a) the first time.
@@ -44,13 +54,21 @@ class Slopes:
         if target not in self.made:
             value = slope(target)
             provenance = Provenance(f"{self.prefix}.{value.name}", "slope", statement.provenance.equation)
-            if isinstance(statement, Maximum):
+            if target in self.known:
+                statements.append(self.known[target])
+            elif isinstance(statement, Maximum):
                 statements.append(Maximum(value, statement.operand, weights=True, provenance=provenance))
             else:
                 row, argument = _SLOPED[type(statement.expression)], statement.operands[0]
                 statements.append(Pointwise(value, row.slope(argument.symbol), (argument,), provenance))
             self.made[target] = value
         return self.made[target]
+
+
+def slopes_of(program: Program) -> dict[Value, Statement]:
+    """The slope statements of a program, by the value that they are the slope of."""
+    found = (s for s in program.statements if s.target.role is Role.SLOPE)
+    return {statement.target.of: statement for statement in found if statement.target.of is not None}
 
 
 def local_derivatives(

@@ -1,20 +1,20 @@
 """Statements taken apart and put together again: what a rewrite of a derived program works on.
 
 The parts of a statement are its summands: the terms of an `Affine`, the contributions of an `Accumulate`, the addends
-of a `Pointwise`. A slope statement is one part. Of a kind of statement that is not known here, nothing is rewritten.
+of a `Pointwise`. A slope statement is one part; a `Maximum` has none, and is never rewritten.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, assert_never
 
 import sympy
 from sympy import Expr
 
 from lstm_sym.program.program import Program
-from lstm_sym.program.statements import Accumulate, Affine, Contribution, Pointwise, Statement, Term
+from lstm_sym.program.statements import Accumulate, Affine, Contribution, Maximum, Pointwise, Statement, Term
 from lstm_sym.program.values import Role, Value
 
 Part: TypeAlias = Expr | Term | Contribution
@@ -32,13 +32,16 @@ class Edit:
 
 def parts(statement: Statement) -> tuple[Part, ...]:
     """The summands of a statement, in a fixed order."""
-    if isinstance(statement, Affine):
-        return statement.terms
-    if isinstance(statement, Accumulate):
-        return statement.contributions
-    if isinstance(statement, Pointwise):
-        return (statement.expression,) if statement.target.role is Role.SLOPE else addends(statement.expression)
-    return ()
+    match statement:
+        case Affine():
+            return statement.terms
+        case Accumulate():
+            return statement.contributions
+        case Pointwise():
+            return (statement.expression,) if statement.target.role is Role.SLOPE else addends(statement.expression)
+        case Maximum():
+            return ()
+    assert_never(statement)
 
 
 def addends(expression: Expr) -> tuple[Expr, ...]:
@@ -75,11 +78,14 @@ def rewritten(program: Program, edits: Sequence[Edit], values: Symbols) -> Progr
 def _edited(statement: Statement, changes: Mapping[int, Part | None], values: Symbols) -> Statement:
     kept = [changes.get(place, part) for place, part in enumerate(parts(statement))]
     left: tuple[Any, ...] = tuple(part for part in kept if part is not None)
-    if isinstance(statement, Affine):
-        return replace(statement, terms=left)
-    if isinstance(statement, Accumulate):
-        return replace(statement, contributions=left)
-    if not isinstance(statement, Pointwise):
-        return statement
-    expression = sympy.Add(*left)
-    return replace(statement, expression=expression, operands=reads(expression, values))
+    match statement:
+        case Affine():
+            return replace(statement, terms=left)
+        case Accumulate():
+            return replace(statement, contributions=left)
+        case Pointwise():
+            expression = sympy.Add(*left)
+            return replace(statement, expression=expression, operands=reads(expression, values))
+        case Maximum():
+            return statement
+    assert_never(statement)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import TypeAlias
+from typing import TypeAlias, assert_never
 
 import sympy
 from sympy import Expr
@@ -18,7 +18,7 @@ from lstm_sym.derivation.parts import Edit, Part, addends, parts
 from lstm_sym.derivation.slip import ADJOINTS, Context, Resummed, Says, Slip, edited, stands_for
 from lstm_sym.equations.functions import FUNCTIONS
 from lstm_sym.program.sequence import Total
-from lstm_sym.program.statements import Accumulate, Affine, Contribution, Pointwise, Statement, Term
+from lstm_sym.program.statements import Accumulate, Affine, Contribution, Maximum, Pointwise, Statement, Term
 from lstm_sym.program.values import Role, Value
 
 Wrong: TypeAlias = tuple[str, Expr, Says, str]
@@ -33,15 +33,20 @@ def slips(context: Context) -> Iterator[Slip]:
             continue
         for place, part in enumerate(parts(statement)):
             yield from part_slips(statement, place, part, context)
-            if isinstance(statement, Pointwise):
-                yield from product_slips(statement.target, place, part, context)
-            elif isinstance(part, Term) and isinstance(statement, Affine):
-                yield from term_slips(statement, place, part, context)
-            elif isinstance(part, Contribution) and isinstance(statement, Accumulate):
-                yield from contribution_slips(statement, place, part, context)
+            match statement:
+                case Pointwise():
+                    yield from product_slips(statement.target, place, part, context)
+                case Affine():
+                    yield from term_slips(statement, place, statement.terms[place], context)
+                case Accumulate():
+                    yield from contribution_slips(statement, place, statement.contributions[place], context)
+                case Maximum():
+                    pass  # it has no parts
+                case _:
+                    assert_never(statement)
         if statement.target.role is Role.CARRIED_ADJOINT:
             yield from sent_slips(statement)
-        if isinstance(statement, Accumulate):
+        if statement.target.time is None:
             yield from total_slips(statement.target)
 
 

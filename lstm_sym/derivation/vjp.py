@@ -15,11 +15,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from fractions import Fraction
+from typing import assert_never
 
 import sympy
 from sympy import Expr
 
-from lstm_sym.derivation.local import Slopes, local_derivatives
+from lstm_sym.derivation.local import Slopes, local_derivatives, slopes_of
 from lstm_sym.program.program import Carry, Program
 from lstm_sym.program.statements import (
     Accumulate,
@@ -32,6 +33,9 @@ from lstm_sym.program.statements import (
     Term,
 )
 from lstm_sym.program.values import Operator, Role, Value, adjoint, carried_adjoint, direct_adjoint, total
+
+
+ACCUMULATES = "reverse mode over an Accumulate is not defined; for second order take the jvp of the vjp"
 
 
 @dataclass
@@ -49,7 +53,7 @@ def vjp(program: Program) -> Program:
     Raises TypeError for a program that accumulates.
     """
     if any(isinstance(statement, Accumulate) for statement in program.statements):
-        raise TypeError("reverse mode over an Accumulate is not defined; for second order take the jvp of the vjp")
+        raise TypeError(ACCUMULATES)
     return _Reverse(program).run()
 
 
@@ -63,9 +67,10 @@ class _Reverse:
         self.gradients: dict[Value, list[Contribution]] = {}
         self.statements: list[Statement] = []
         self.known: dict[sympy.Symbol, Value] = {}
-        self.slopes = Slopes(f"{self.cell}.backward")
+        self.kind = program.name.partition(".")[2].replace("forward", "backward").replace("tangent", "tangent_backward")
+        self.slopes = Slopes(f"{self.cell}.{self.kind}", made={y: s.target for y, s in slopes_of(program).items()})
         self.equations = {s.target: s.provenance.equation for s in program.statements}
-        self.cotangents = tuple(Value("dy", v.shape, 0, Role.ADJOINT) for v in program.outputs)
+        self.cotangents = tuple(Value(_cotangent(v), v.shape, 0, Role.ADJOINT) for v in program.outputs)
 
     def run(self) -> Program:
         """Seed the adjoints, apply the rule of each statement in reverse, close the loop."""
@@ -87,7 +92,7 @@ class _Reverse:
         reads = dict.fromkeys(v for s in self.statements for v in s.reads())
         inputs = tuple(v for v in reads if v not in defined and v not in parameters and v not in self.cotangents)
         return Program(
-            self.program.name.replace("forward", "backward"),
+            f"{self.cell}.{self.kind}",
             (*self.cotangents, *inputs),
             carries,
             self.program.parameters,
@@ -112,12 +117,17 @@ class _Reverse:
         if statement.target not in self.incoming:
             return
         incoming = self.define(statement.target, adjoint(statement.target))
-        if isinstance(statement, Affine):
-            self.affine_rule(statement, incoming)
-        elif isinstance(statement, Pointwise):
-            self.pointwise_rule(statement, incoming)
-        elif isinstance(statement, Maximum):
-            self.maximum_rule(statement, incoming)
+        match statement:
+            case Affine():
+                self.affine_rule(statement, incoming)
+            case Pointwise():
+                self.pointwise_rule(statement, incoming)
+            case Maximum():
+                self.maximum_rule(statement, incoming)
+            case Accumulate():
+                raise TypeError(ACCUMULATES)
+            case _:
+                assert_never(statement)
 
     def affine_rule(self, statement: Affine, incoming: Value) -> None:
         """z = sum c W v: v gets c W^T d_z, W gets c d_z v^T; p * v: v gets p d_z, p gets d_z v; b gets d_z."""
@@ -146,7 +156,7 @@ class _Reverse:
         for operand, factor in local_derivatives(statement, self.slopes, self.statements):
             self.known |= factor.symbols
             contribution = factor.expression * self.symbol(incoming)
-            if operand.role is Role.PARAMETER:
+            if operand.is_parameter:
                 self.parameter_contribution(operand, statement.target, contribution)
             else:
                 self.add_pointwise(operand, contribution)
@@ -181,7 +191,7 @@ class _Reverse:
             name += "_direct"
         if target.role is Role.ADJOINT and target.time is not None and target.of is not None and target.of.is_parameter:
             name = target.name.removeprefix("d_")
-        return Provenance(f"{self.cell}.backward.{name}", rule, equation)
+        return Provenance(f"{self.cell}.{self.kind}.{name}", rule, equation)
 
     def define(self, value: Value, target: Value) -> Value:
         """Append the statement that sums all that has come in for a value, and return the adjoint it defines."""
@@ -219,6 +229,14 @@ class _Reverse:
             target = Value(f"d_{parameter.name}", parameter.shape, None, Role.ADJOINT, parameter)
             rule = "outer product" if len(parameter.shape) == 2 else "sum over batch"
             self.statements.append(Accumulate(target, tuple(parts), self.provenance(target, rule, "")))
+
+
+def _cotangent(output: Value) -> str:
+    """The name of the cotangent of an output: dy, and dy_dot for that of its tangent."""
+    inner = output
+    while inner.role is Role.TANGENT and inner.of is not None:
+        inner = inner.of
+    return "dy" + output.name.removeprefix(inner.name)
 
 
 def _rational(value: Fraction) -> sympy.Rational:

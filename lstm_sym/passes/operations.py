@@ -10,12 +10,13 @@ cotangent dy, which belongs to the loss and not to the cell.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import assert_never
 
 import sympy
 from sympy import Expr
 
 from lstm_sym.program.program import Program
-from lstm_sym.program.statements import Affine, Maximum, Pointwise, Statement
+from lstm_sym.program.statements import Accumulate, Affine, Maximum, Pointwise, Statement
 from lstm_sym.program.values import Role, Value
 
 
@@ -41,20 +42,23 @@ def count_operations(program: Program) -> Operations:
 
 
 def _statement(statement: Statement) -> Operations:
-    if isinstance(statement, Pointwise):
-        cotangent = sum(_is_given_cotangent(value) for value in statement.operands)
-        additions = cotangent if isinstance(statement.expression, sympy.Add) else 0
-        return Operations(expression_operations(statement.expression) - additions, additions)
-    if isinstance(statement, Maximum):
-        return Operations(1)
-    if isinstance(statement, Affine):
-        diagonal = sum(2 for term in statement.terms if term.is_diagonal)
-        identity = sum(term.matrix is None for term in statement.terms)
-        reduced = sum(term.operator is not None and term.operator.kind != "part" for term in statement.terms)
-        return Operations(diagonal + identity + reduced, 0, sum(term.is_product for term in statement.terms))
-    outer = len(statement.target.shape) == 2
-    weighted = sum(part.right is not None for part in statement.contributions)
-    return Operations(0, 0, weighted) if outer else Operations(weighted)
+    match statement:
+        case Pointwise():
+            cotangent = sum(_is_given_cotangent(value) for value in statement.operands)
+            additions = cotangent if isinstance(statement.expression, sympy.Add) else 0
+            return Operations(expression_operations(statement.expression) - additions, additions)
+        case Maximum():
+            return Operations(1)
+        case Affine():
+            diagonal = sum(2 for term in statement.terms if term.is_diagonal)
+            identity = sum(term.matrix is None for term in statement.terms)
+            reduced = sum(term.operator is not None and term.operator.kind != "part" for term in statement.terms)
+            return Operations(diagonal + identity + reduced, 0, sum(term.is_product for term in statement.terms))
+        case Accumulate():
+            outer = len(statement.target.shape) == 2
+            weighted = sum(part.right is not None for part in statement.contributions)
+            return Operations(0, 0, weighted) if outer else Operations(weighted)
+    assert_never(statement)
 
 
 def _is_given_cotangent(value: Value) -> bool:

@@ -12,6 +12,7 @@ Statements of the same form in neighbouring slots become one run.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import assert_never
 
 import sympy
 from sympy import Expr
@@ -208,12 +209,17 @@ class _Ordering:
     def key(self, part: Piece | Statement) -> object:
         """What parts of one run have in common, or None for a part that runs alone."""
         place = self.layout.place(part.target)
-        if place is None or isinstance(part, Accumulate | Affine | Maximum):
+        if place is None:
             return None
-        if isinstance(part, Piece):
-            return self.piece_key(part, place)
-        pattern = self.pattern(part, place)
-        return None if pattern is None else (place.group, place.row, pattern)
+        match part:
+            case Piece():
+                return self.piece_key(part, place)
+            case Pointwise():
+                pattern = self.pattern(part, place)
+                return None if pattern is None else (place.group, place.row, pattern)
+            case Accumulate() | Affine() | Maximum():
+                return None
+        assert_never(part)
 
     def piece_key(self, piece: Piece, place: Place) -> object:
         """Products of one operand, and biases, run together; element-wise terms run alone."""

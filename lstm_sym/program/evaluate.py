@@ -6,7 +6,7 @@ Values are batches: a vector (N,) is an array (B, N), a matrix parameter (M, N) 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, assert_never
 
 import numpy as np
 import sympy
@@ -34,14 +34,17 @@ def run_step(program: Program, known: Mapping[Value, Array]) -> dict[Value, Arra
 
 def run_statement(statement: Statement, values: Mapping[Value, Array]) -> Array:
     """The value one statement defines."""
-    if isinstance(statement, Pointwise):
-        return np.asarray(evaluate(statement.expression, {s: values[v] for s, v in statement.symbols.items()}))
-    if isinstance(statement, Affine):
-        return _affine(statement, values)
-    if isinstance(statement, Maximum):
-        share = arithmetic.largest_share if statement.weights else arithmetic.largest
-        return share(values[statement.operand])
-    return _accumulate(statement, values)
+    match statement:
+        case Pointwise():
+            return np.asarray(evaluate(statement.expression, {s: values[v] for s, v in statement.symbols.items()}))
+        case Affine():
+            return _affine(statement, values)
+        case Maximum():
+            share = arithmetic.largest_share if statement.weights else arithmetic.largest
+            return share(values[statement.operand])
+        case Accumulate():
+            return _accumulate(statement, values)
+    assert_never(statement)
 
 
 def _affine(statement: Affine, values: Mapping[Value, Array]) -> Array:

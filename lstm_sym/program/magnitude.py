@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar, assert_never
 
 import numpy as np
 import sympy
@@ -15,10 +15,11 @@ from sympy import Expr
 
 from lstm_sym.program.evaluate import evaluate, run_statement
 from lstm_sym.program.program import Program
-from lstm_sym.program.statements import Maximum, Pointwise
+from lstm_sym.program.statements import Accumulate, Affine, Contribution, Maximum, Pointwise, Term
 from lstm_sym.program.values import Value
 
 Array = np.ndarray[Any, Any]
+Part = TypeVar("Part", Term, Contribution)
 
 
 def magnitudes(program: Program, values: Mapping[Value, Array]) -> dict[Value, Array]:
@@ -27,14 +28,20 @@ def magnitudes(program: Program, values: Mapping[Value, Array]) -> dict[Value, A
     sizes = {value: np.abs(array) for value, array in values.items() if value not in computed}
     sizes |= {value: np.asarray(abs(float(number))) for value, number in program.constants.items()}
     for statement in program.statements:
-        if isinstance(statement, Pointwise):
-            symbols = statement.symbols
-            exact = {symbol: values[value] for symbol, value in symbols.items() if value in values}
-            size = _magnitude(statement.expression, {s: sizes[v] for s, v in symbols.items()}, exact)
-        elif isinstance(statement, Maximum):
-            size = np.abs(values[statement.target])
-        else:
-            size = np.abs(run_statement(_positive(statement), sizes))
+        match statement:
+            case Pointwise():
+                symbols = statement.symbols
+                exact = {symbol: values[value] for symbol, value in symbols.items() if value in values}
+                size = _magnitude(statement.expression, {s: sizes[v] for s, v in symbols.items()}, exact)
+            case Maximum():
+                size = np.abs(values[statement.target])
+            case Affine():
+                size = np.abs(run_statement(replace(statement, terms=_positive(statement.terms)), sizes))
+            case Accumulate():
+                parts = _positive(statement.contributions)
+                size = np.abs(run_statement(replace(statement, contributions=parts), sizes))
+            case _:
+                assert_never(statement)
         sizes[statement.target] = np.asarray(size)
     return sizes
 
@@ -53,8 +60,6 @@ def _magnitude(expression: Expr, sizes: Mapping[sympy.Symbol, Any], exact: Mappi
     return np.abs(evaluate(expression, exact))
 
 
-def _positive(statement: Any) -> Any:
-    """An affine map or an accumulation with its coefficients made positive."""
-    name = "terms" if hasattr(statement, "terms") else "contributions"
-    parts = tuple(replace(part, coefficient=abs(part.coefficient)) for part in getattr(statement, name))
-    return replace(statement, **{name: parts})
+def _positive(parts: tuple[Part, ...]) -> tuple[Part, ...]:
+    """Terms or contributions with their coefficients made positive."""
+    return tuple(replace(part, coefficient=abs(part.coefficient)) for part in parts)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from typing import assert_never
 
 from lstm_sym.program.statements import Accumulate, Affine, Maximum, Pointwise, Statement, Term
 from lstm_sym.program.values import Value
@@ -78,16 +79,19 @@ class Program:
 def check_shapes(program: str, statement: Statement) -> None:
     """Shapes of a statement agree. Raises ProgramError."""
     target = statement.target.shape
-    if isinstance(statement, Affine):
-        shapes = {term_shape(term) for term in statement.terms}
-    elif isinstance(statement, Pointwise):
-        shapes = {value.shape for value in statement.operands} - {()}
-        if statement.expression.free_symbols != set(statement.symbols):
-            raise ProgramError(f"{program}: operands of {statement.target} are not those of its expression")
-    elif isinstance(statement, Maximum):
-        shapes = {statement.operand.shape}
-    else:
-        shapes = {contribution_shape(statement, k) for k in range(len(statement.contributions))}
+    match statement:
+        case Affine():
+            shapes = {term_shape(term) for term in statement.terms}
+        case Pointwise():
+            shapes = {value.shape for value in statement.operands} - {()}
+            if statement.expression.free_symbols != set(statement.symbols):
+                raise ProgramError(f"{program}: operands of {statement.target} are not those of its expression")
+        case Maximum():
+            shapes = {statement.operand.shape}
+        case Accumulate():
+            shapes = {contribution_shape(statement, k) for k in range(len(statement.contributions))}
+        case _:
+            assert_never(statement)
     if shapes - {target}:
         raise ProgramError(f"{program}: {statement.target} {target} from {sorted(shapes)}")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -109,9 +110,25 @@ def direct_adjoint(value: Value) -> Value:
     return Value(f"d_{value.name}{suffix}_direct", value.shape, 0, Role.DIRECT_ADJOINT, value)
 
 
-def tangent(value: Value) -> Value:
-    """The tangent of a value (its derivative along a direction), same shape and time: named v_dot."""
-    return Value(f"{value.name}_dot", value.shape, value.time, Role.TANGENT, value)
+def tangent(value: Value, direction: int = 1) -> Value:
+    """The tangent of a value (its derivative along a direction), same shape and time: named v_dot.
+
+    direction: which one, from 1, of a program with several; v_dot_again is the tangent along the second.
+    """
+    name = f"{value.name}_dot" + "_again" * (direction - 1)
+    return Value(name, value.shape, value.time, Role.TANGENT, value)
+
+
+def directions(values: Iterable[Value]) -> int:
+    """Along how many directions values have tangents: how often one is the tangent of another."""
+    depths = [0]
+    for value in values:
+        depth, inner = 0, value
+        while inner.of is not None:
+            depth += inner.role is Role.TANGENT
+            inner = inner.of
+        depths.append(depth)
+    return max(depths)
 
 
 def total(value: Value) -> Value:

@@ -104,10 +104,65 @@ def test_forward_over_reverse_is_a_program_of_its_own(name):
     assert len({str(value) for value in program.values()}) == len(list(program.values()))
 
 
-@pytest.mark.xfail(reason="a second direction takes the names of the first: v_dot is defined twice")
+def forward_twice(cell: ls.Cell, rng: np.random.Generator) -> tuple[dict, dict, dict, dict]:
+    """A cell's jvp of its jvp, run; and its values, first and second directions."""
+    forward = lower(cell)
+    known = known_values(forward, rng)
+    first, second = ({v: rng.standard_normal(a.shape) for v, a in known.items()} for _ in range(2))
+    still = {tangent(tangent(v), 2): np.zeros_like(array) for v, array in known.items()}
+    along = {tangent(v): d for v, d in first.items()} | {tangent(v, 2): d for v, d in second.items()}
+    return run_step(jvp(jvp(forward)), {**known, **along, **still}), known, first, second
+
+
+@pytest.mark.parametrize("cell", CELLS, ids=lambda cell: cell.text.replace("\n", "; ")[:60])
+def test_forward_mode_of_forward_mode_is_the_second_derivative(cell):
+    """v_dot_dot_again = d/de2 d/de1 v(point + e1 first + e2 second): a complex step of the first tangents."""
+    found, known, first, second = forward_twice(cell, np.random.default_rng(3))
+    moved = run_step(
+        jvp(lower(cell)),
+        {v: array + 1j * STEP * second[v] for v, array in known.items()} | {tangent(v): d for v, d in first.items()},
+    )
+    for statement in lower(cell).statements:
+        value = tangent(statement.target)
+        expected = np.imag(moved[value]) / STEP
+        assert relative_error(np.broadcast_to(found[tangent(value, 2)], expected.shape), expected) <= 1e-11
+
+
 @pytest.mark.parametrize("name", ls.names())
-def test_forward_mode_of_forward_mode_is_a_program(name):
-    assert jvp(jvp(lower(ls.cell(name)))).statements
+def test_directions_are_told_apart_however_many_there_are(name):
+    program = lower(ls.cell(name))
+    for _ in range(3):
+        program = jvp(program)
+        assert len({str(value) for value in program.values()}) == len(list(program.values()))
+        ids = [statement.provenance.id for statement in program.statements]
+        assert len(set(ids)) == len(ids)
+        notation = TextNotation.of(program)
+        shown = [notation.symbol(statement.target) for statement in program.statements]
+        assert len(set(shown)) == len(shown)
+
+
+@pytest.mark.parametrize("cell", CELLS, ids=lambda cell: cell.text.replace("\n", "; ")[:60])
+def test_reverse_over_forward_is_forward_over_reverse(cell):
+    """The gradient of y_dot is the Hessian-vector product: d_v of vjp(jvp) is d_v_dot of jvp(vjp), seeded alike."""
+    rng, forward = np.random.default_rng(4), lower(cell)
+    known = known_values(forward, rng)
+    dots = {tangent(v): rng.standard_normal(array.shape) for v, array in known.items()}
+    tangents = jvp(forward)
+    values = run_step(tangents, {**known, **dots})
+    over, under = vjp(tangents), jvp(vjp(forward))
+    seed = {v.name: rng.standard_normal((2, *(number_of(s, SIZES) for s in v.shape))) for v in vjp(forward).inputs[:1]}
+
+    def run(program: Program, seeded: str) -> dict[str, np.ndarray]:
+        given = {v: values[v] for v in (*program.inputs, *program.parameters) if v in values}
+        given |= {v: seed["dy"] * (v.name == seeded) for v in program.inputs if v not in values}
+        given |= {c.incoming: np.zeros((2, *(number_of(s, SIZES) for s in c.incoming.shape))) for c in program.carries}
+        return {value.name: array for value, array in run_step(program, given).items()}
+
+    found, expected = run(over, "dy_dot"), run(under, "dy")
+    for value in (*forward.inputs, *forward.parameters):
+        product = expected[f"d_{value.name}_dot"]
+        gradient = np.broadcast_to(found[f"d_{value.name}"], product.shape)
+        assert relative_error(gradient, product) <= 1e-11 or np.abs(product).max() <= 1e-13 * np.abs(seed["dy"]).max()
 
 
 def test_reverse_mode_of_reverse_mode_is_refused_or_complete():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
 from lstm_sym.flow.errors import FlowError
 
@@ -37,7 +37,7 @@ def one_unit(cell: Cell) -> OneUnit:
     import sympy
 
     from lstm_sym.api import derive
-    from lstm_sym.program import Affine, Pointwise
+    from lstm_sym.program import Accumulate, Affine, Maximum, Pointwise
 
     program = derive(cell).forward
     recurrent = _recurrent(program)
@@ -51,10 +51,17 @@ def one_unit(cell: Cell) -> OneUnit:
     argument = sympy.Symbol("a", real=True)
     known = {value.symbol: sympy.Rational(n.numerator, n.denominator) for value, n in program.constants.items()}
     for statement in program.statements:
-        if isinstance(statement, Pointwise):
-            known[statement.target.symbol] = statement.expression.xreplace(known)
-        elif isinstance(statement, Affine):
-            known[statement.target.symbol] = argument if statement == recurrent else _sum(statement, known)
+        match statement:
+            case Pointwise():
+                known[statement.target.symbol] = statement.expression.xreplace(known)
+            case Affine():
+                known[statement.target.symbol] = argument if statement == recurrent else _sum(statement, known)
+            case Maximum():  # of one unit, which is the largest
+                known[statement.target.symbol] = known[statement.operand.symbol]
+            case Accumulate():
+                raise TypeError("a forward program accumulates nothing")
+            case _:
+                assert_never(statement)
     weight = next(term.weight for term in recurrent.terms if term.weight and term.operand in _incoming(program))
     (carry,) = program.carries
     return OneUnit(carry.incoming.symbol, argument, weight.symbol, known[carry.outgoing.symbol])

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import combinations
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
 from lstm_sym.flow.errors import FlowError
 from lstm_sym.flow.theory.definitions import defined, row
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from lstm_sym.derivation.linear_map import LinearMap
     from lstm_sym.equations.cell import Cell
-    from lstm_sym.program import Program, Statement
+    from lstm_sym.program import Affine, Program, Statement
 
 Matrices = frozenset[tuple[str, bool]]
 """Names of matrices, and whether they act transposed."""
@@ -140,14 +140,24 @@ def _at_origin(
 def _value(statement: Statement, known: Mapping[sympy.Symbol, Expr], cell: str) -> Expr:
     import sympy
 
-    from lstm_sym.program import Affine, Pointwise
+    from lstm_sym.program import Accumulate, Affine, Maximum, Pointwise
 
-    if isinstance(statement, Pointwise):
-        return _smooth(statement.expression, cell).xreplace(dict(known))
     unlike = sympy.Dummy(f"units of {statement.target}")
-    if not isinstance(statement, Affine):
-        return unlike
-    total = sympy.Integer(0)
+    match statement:
+        case Pointwise():
+            return _smooth(statement.expression, cell).xreplace(dict(known))
+        case Affine():
+            return _sum(statement, known, unlike)
+        case Maximum() | Accumulate():
+            return unlike
+    assert_never(statement)
+
+
+def _sum(statement: Affine, known: Mapping[sympy.Symbol, Expr], unlike: Expr) -> Expr:
+    """An affine map of units that are all alike; `unlike` where a matrix makes them differ."""
+    import sympy
+
+    total: Expr = sympy.Integer(0)
     for term in statement.terms:
         operand = known[term.operand.symbol] if term.operand is not None else sympy.Integer(1)
         weight = known[term.weight.symbol] if term.weight is not None else sympy.Integer(1)
