@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from lstm_sym.emit.kernel_support import within
 from lstm_sym.equations.cell import Cell
+from lstm_sym.equations.parameters import Parameter
 from lstm_sym.equations.sizes import number_of, parts_of
 
 Array = np.ndarray[Any, Any]
@@ -56,6 +58,7 @@ def random_case(
 ) -> Case:
     """Weights uniform in (-1/sqrt(H), 1/sqrt(H)) times `scale`, everything else standard normal.
 
+    A parameter that the cell file declares lies within its bounds, and near the value that it begins with.
     A cell without an input is a dynamical system, which may be chaotic: it starts between 0 and 1/2, where the known
     ones stay bounded, and runs at most STEPS_ALONE steps, because rounding errors grow with every step.
     """
@@ -67,13 +70,26 @@ def random_case(
     def normal(*names: str) -> Array:
         return rng.standard_normal([number_of(name, sizes) for name in names])
 
-    params = {n: rng.uniform(-bound, bound, [number_of(s, sizes) for s in cell.shapes[n]]) for n in cell.parameters}
+    params: Named = {}
+    for name in cell.parameters:
+        value = np.asarray(rng.uniform(-bound, bound, [number_of(size, sizes) for size in cell.shapes[name]]))
+        declared = cell.declared.get(name)
+        params[name] = value if declared is None else np.asarray(_allowed(declared, value, value / bound))
     state = {name: normal("B", *cell.shapes[name]) for name in cell.states}
     if not cell.input:
         state = {name: np.asarray(rng.uniform(0, 0.5, value.shape)) for name, value in state.items()}
     dstate = {name: normal("B", *cell.shapes[name]) for name in cell.states}
     x, dy = normal("T", "B", *cell.input_shape), normal("T", "B", *cell.shapes[cell.output])
     return Case(sizes, x, params, state, dy, dstate)
+
+
+def _allowed(parameter: Parameter, drawn: Array, unit: Array) -> Array:
+    """A declared parameter, by numbers `unit` in (-1, 1): within its bounds, and near its first value if it has one."""
+    low, high, start = parameter.low, parameter.high, parameter.default
+    if start is not None:
+        room = min(max(abs(start), 1.0), start - low, high - start)
+        return np.asarray(start + 0.1 * room * unit)
+    return np.asarray(within(unit, low, high)) if parameter.is_bounded else drawn
 
 
 def default_case(cell: Cell, case: Case) -> Case:

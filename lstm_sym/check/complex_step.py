@@ -11,17 +11,8 @@ from lstm_sym.check.case import Array, Case
 from lstm_sym.check.equations import array_functions, run_equations
 from lstm_sym.check.result import CheckResult, relative_error
 from lstm_sym.equations.cell import Cell
-from lstm_sym.equations.expressions import Call
-from lstm_sym.equations.functions import FUNCTIONS
 
 STEP = 1e-30
-
-
-def is_analytic(cell: Cell) -> bool:
-    """Whether every function of the cell is analytic, so that it has no kink near which derivatives jump."""
-    nodes = (node for equation in cell.equations for node in equation.expression.walk())
-    called = {node.function for node in nodes if isinstance(node, Call)}
-    return all(FUNCTIONS[name].analytic for name in called & set(FUNCTIONS)) and "max" not in called
 
 
 def gradient_of_first_input(cell: Cell, case: Case) -> Array:

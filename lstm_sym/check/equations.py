@@ -42,7 +42,7 @@ def array_functions(module: ModuleType) -> dict[str, Callable[..., Any]]:
         "abs": lambda a: a * (1.0 * (a > 0) - (a < 0)),
         "maximum": lambda u, v: _first_where((u > v) | (u != u), u, v, module),
         "minimum": lambda u, v: _first_where((u < v) | (u != u), u, v, module),
-        "where": lambda c, u, v: u * (c > 0) + v * (1 - (c > 0)),
+        "where": lambda c, u, v: _first_where(c > 0, u, v, module),
         "sum": lambda a: module.sum(a, axis=-1, keepdims=True) + 0 * a,
         "mean": lambda a: module.sum(a, axis=-1, keepdims=True) / a.shape[-1] + 0 * a,
         "max": lambda a: module.max(a, axis=-1, keepdims=True) + 0 * a,
@@ -59,9 +59,9 @@ def array_functions(module: ModuleType) -> dict[str, Callable[..., Any]]:
 def _first_where(condition: Any, u: Any, v: Any, module: ModuleType) -> Any:
     """u where the condition holds, else v, infinite ones among them, which no product with 0 can choose from.
 
-    Both get the full shape first, by a sum: autograd sums gradients over what a sum has broadcast, but not `where`.
+    All get the full shape first, by a sum: autograd sums gradients over what a sum has broadcast, but not `where`.
     """
-    zeros = np.zeros(np.shape(condition))
+    zeros = np.zeros(np.broadcast_shapes(*map(np.shape, (condition, u, v))))
     return module.where(condition, u + zeros, v + zeros)
 
 

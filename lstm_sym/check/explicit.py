@@ -66,6 +66,9 @@ def _largest(units: Array) -> Array:
 
 def _number(expression: sympy.Expr, known: dict[sympy.Expr, float]) -> float:
     """The value of an expression; `known` grows by every part of it, so that shared parts are computed once."""
+    if expression not in known and isinstance(expression, sympy.Piecewise):
+        taken = (value for value, condition in expression.args if _holds(condition, known))
+        known[expression] = _number(next(taken), known)
     if expression not in known:
         values = [_number(argument, known) for argument in expression.args]
         if expression.is_Number:
@@ -77,8 +80,16 @@ def _number(expression: sympy.Expr, known: dict[sympy.Expr, float]) -> float:
         elif isinstance(expression, sympy.Pow):
             known[expression] = float(values[0] ** values[1])
         else:
-            known[expression] = float(expression.func(*map(sympy.Float, values)))
+            value = expression.func(*map(sympy.Float, values))
+            known[expression] = float(value) if value.is_real else float("nan")  # in a branch that is not taken
     return known[expression]
+
+
+def _holds(condition: Any, known: dict[sympy.Expr, float]) -> bool:
+    """Whether the condition of a branch holds; no other branch is looked at."""
+    if condition in (sympy.true, sympy.false):
+        return bool(condition)
+    return bool(condition.func(*(sympy.Float(_number(side, known)) for side in condition.args)))
 
 
 def check_explicit(cell: Cell, kernel: Any, case: Case) -> CheckResult:

@@ -40,12 +40,14 @@ Blocks = dict[Block, Array]
 class Shift:
     """v[t] + i h at one element; time None: a parameter, at all steps. What has no time of its own is shifted at one
     step, for one sequence, by an index (sequence, unit); `within`: only where the statement of this name reads it.
+    `shape`: that of the array with an element for each, where v itself has fewer.
     """
 
     value: Value
     index: tuple[int, ...]
     time: int | None
     within: str = ""
+    shape: tuple[int, ...] | None = None
 
 
 class Sequence:
@@ -68,8 +70,7 @@ class Sequence:
 
     def moved(self, array: Array, shift: Shift) -> Array:
         """The array with its element shifted."""
-        rows = self.case.x.shape[1:2] if len(shift.index) > array.ndim else ()
-        moved = np.broadcast_to(array, (*rows, *array.shape)).astype(complex)
+        moved = np.broadcast_to(array, shift.shape or array.shape).astype(complex)
         moved[shift.index] += 1j * STEP
         return moved
 
@@ -89,10 +90,17 @@ class Sequence:
                 if shift is not None and shift.within == statement.target.name and shift.time == t:
                     read = {**values, shift.value: self.moved(values[shift.value], shift)}
                 result = run_statement(statement, read)
+                if statement.target.shape and not result.ndim:  # of learned scalars alone
+                    result = np.broadcast_to(result, number_of(statement.target.shape[0], self.case.sizes))
                 values[statement.target] = self.shifted(statement.target, t, result, shift)
             carried = {carry.outgoing: values[carry.outgoing] for carry in self.forward.carries}
             steps.append(values)
         return steps
+
+    def first(self, values: Values, target: Value) -> Array:
+        """A value of the first sequence; one that is made of parameters alone has no axis of sequences."""
+        size = number_of(target.shape[0], self.case.sizes)
+        return np.asarray(np.broadcast_to(values[target], (self.case.x.shape[1], size))[0])
 
     def loss(self, steps: list[Values]) -> Any:
         """L = sum dy y + sum dstate s[T]."""
@@ -104,11 +112,12 @@ class Sequence:
     def derivative(self, value: Value, time: int | None, within: str = "") -> Array:
         """dL/dv[time], one complex step an element; `within` one statement that reads v, or in all."""
         shape = self.base[WATCHED][value].shape
-        if value.time is None and time is not None:
-            shape = (self.case.x.shape[1], *shape)
+        if time is not None:  # every sequence and unit by itself, also of what parameters alone decide
+            units = value.shape or self.forward.statement(within).target.shape
+            shape = (self.case.x.shape[1], number_of(units[0], self.case.sizes))
         gradient = np.zeros(shape)
         for index in np.ndindex(shape):
-            gradient[index] = np.imag(self.loss(self.run(Shift(value, index, time, within)))) / STEP
+            gradient[index] = np.imag(self.loss(self.run(Shift(value, index, time, within, shape)))) / STEP
         return gradient
 
     def backward(self) -> tuple[list[Values], Values]:
@@ -158,7 +167,7 @@ def _forward_lines(cell: Cell, sequence: Sequence) -> Iterator[tuple[str, float]
     for statement in sequence.forward.statements:
         waiting.append(statement.provenance.id)
         if statement.target.name in expected:
-            error = relative_error(values[statement.target], expected[statement.target.name])
+            error = relative_error(*np.broadcast_arrays(values[statement.target], expected[statement.target.name]))
             yield from ((name, error) for name in waiting)
             waiting = []
 
@@ -289,8 +298,8 @@ def _stage_lines(sequence: Sequence, linear: LinearMap, values: Values, known: B
 def _columns(sequence: Sequence, target: Value, source: Value) -> Array:
     """d target / d source of the first sequence at the watched step: (rows, columns)."""
     size = sequence.base[WATCHED][source].shape[-1]
-    columns = [sequence.run(Shift(source, (0, k), WATCHED))[WATCHED][target][0].imag / STEP for k in range(size)]
-    return np.array(columns).T
+    runs = (sequence.run(Shift(source, (0, k), WATCHED))[WATCHED] for k in range(size))
+    return np.array([sequence.first(values, target).imag / STEP for values in runs]).T
 
 
 def _along_parameter(sequence: Sequence, target: Value, source: Value, change: Array) -> Array:
@@ -298,7 +307,7 @@ def _along_parameter(sequence: Sequence, target: Value, source: Value, change: A
     known = {v: sequence.base[WATCHED][v] for v in (*sequence.forward.inputs, *sequence.forward.parameters)}
     known |= {carry.incoming: sequence.base[WATCHED][carry.incoming] for carry in sequence.forward.carries}
     known[source] = known[source] + 1j * STEP * change
-    return np.asarray(run_step(sequence.forward, known)[target][0].imag / STEP)
+    return np.asarray(sequence.first(run_step(sequence.forward, known), target).imag / STEP)
 
 
 def along(linear: LinearMap, values: Values, change: Array, known: Blocks | None = None) -> Array:
@@ -314,14 +323,15 @@ def along(linear: LinearMap, values: Values, change: Array, known: Blocks | None
             elif isinstance(factor, Diagonal):
                 vector = evaluate(factor.expression, symbols) * vector
             else:
-                vector = _factor_matrix(factor, values, known) @ vector
+                matrix = _factor_matrix(factor, values, known)
+                vector = matrix @ np.broadcast_to(vector, matrix.shape[1:])
         total = total + vector
     return total
 
 
 def _first_sequence(values: Values) -> dict[Any, Array]:
     vectors = {v: array for v, array in values.items() if v.time is not None or array.ndim <= 1}
-    return {v.symbol: array if v.time is None else array[0] for v, array in vectors.items()}
+    return {v.symbol: array if v.time is None or array.ndim < 2 else array[0] for v, array in vectors.items()}
 
 
 def dense(linear: LinearMap, values: Values, known: Blocks | None = None) -> Array:

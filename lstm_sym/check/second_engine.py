@@ -9,6 +9,7 @@ import autograd.numpy as anp
 import numpy as np
 
 from lstm_sym.check.case import Case, Named, default_case, kernel_gradients
+from lstm_sym.check.complex_step import STEP
 from lstm_sym.check.equations import array_functions, run_equations
 from lstm_sym.check.result import CheckResult, relative_error, worst
 from lstm_sym.emit.numpy_function import solved_sizes
@@ -33,6 +34,36 @@ def autograd_gradients(cell: Cell, case: Case) -> Named:
     return {"x": x, **params} | {f"{name}[0]": value for name, value in state.items()}
 
 
+def equation_gradients(cell: Cell, case: Case) -> Named:
+    """The gradients by autograd, or where one is not finite by complex steps of the equations, element by element.
+
+    Autograd multiplies the infinite slope of a branch that is not taken by 0; a complex step takes the other branch.
+    """
+    with np.errstate(all="ignore"):
+        found = autograd_gradients(cell, case)
+        if all(np.isfinite(value).all() for value in found.values()):
+            return found
+        return complex_step_gradients(cell, case)
+
+
+def complex_step_gradients(cell: Cell, case: Case) -> Named:
+    """All gradients by one complex step of the equations an element, named as `kernel_gradients` names them."""
+    functions = array_functions(np)
+    named: Named = {"x": case.x, **case.params} | {f"{name}[0]": value for name, value in case.state.items()}
+    gradients: Named = {name: np.zeros(value.shape) for name, value in named.items()}
+    for name, value in named.items():
+        for index in np.ndindex(value.shape):
+            moved = value.astype(complex)
+            moved[index] += 1j * STEP
+            given = {**named, name: moved}
+            state = {state: given[f"{state}[0]"] for state in case.state}
+            outputs, last = run_equations(cell, given["x"], {p: given[p] for p in case.params}, state, functions)
+            loss = sum((y_t * dy_t).sum() for y_t, dy_t in zip(outputs, case.dy, strict=True))
+            loss = loss + sum((last[state] * case.dstate[state]).sum() for state in cell.states)
+            gradients[name][index] = np.imag(loss) / STEP
+    return gradients
+
+
 def check_autograd(cell: Cell, kernel: Any, case: Case, *, default: bool = False) -> CheckResult:
     """Every gradient of both forms against autograd, each array by its own maximum: <= 1e-13.
 
@@ -40,11 +71,10 @@ def check_autograd(cell: Cell, kernel: Any, case: Case, *, default: bool = False
     parameters and input. Where the equations give no finite gradient from there, that is left out and said. A gradient
     that vanishes there, but for rounding, has no digits: its error is relative to the largest of all gradients.
     """
-    errors, detail = _errors(kernel, case, autograd_gradients(cell, case)), case.label
+    errors, detail = _errors(kernel, case, equation_gradients(cell, case)), case.label
     if default and _starts_by_itself(cell):
         start = default_case(cell, case)
-        with np.errstate(all="ignore"):
-            expected = autograd_gradients(cell, start)
+        expected = equation_gradients(cell, start)
         if all(np.isfinite(value).all() for value in expected.values()):
             errors |= _errors(kernel, start, expected, default=True)
         else:

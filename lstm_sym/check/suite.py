@@ -11,6 +11,7 @@ from lstm_sym.check.case import random_case
 from lstm_sym.check.complex_step import check_complex_step
 from lstm_sym.check.dot import check_dot
 from lstm_sym.check.explicit import check_explicit
+from lstm_sym.check.kinks import smooth_case
 from lstm_sym.check.lines import check_lines
 from lstm_sym.check.result import CheckResult, worst
 from lstm_sym.check.second_engine import check_autograd
@@ -49,8 +50,8 @@ CHECKS: dict[str, Callable[[Cell, ModuleType], CheckResult]] = {
         cell, kernel, random_case(cell, steps=201, batch=1, seed=5)
     ),
     "dot test": lambda cell, kernel: check_dot(kernel, random_case(cell, steps=20, hidden=8, seed=6)),
-    "Taylor": lambda cell, kernel: check_taylor(kernel, random_case(cell, steps=10, seed=7)),
-    "Taylor, second order": lambda cell, kernel: check_second_taylor(kernel, random_case(cell, steps=10, seed=13)),
+    "Taylor": lambda cell, kernel: check_taylor(kernel, smooth_case(cell, steps=10, seed=7)),
+    "Taylor, second order": lambda cell, kernel: check_second_taylor(kernel, smooth_case(cell, steps=10, seed=13)),
     "second order": lambda cell, kernel: check_second_order(cell, kernel, random_case(cell, steps=10, seed=10)),
     "explicit Jacobian": lambda cell, kernel: check_explicit(
         cell, kernel, random_case(cell, steps=1, batch=1, hidden=2, seed=8)

@@ -76,14 +76,13 @@ def local_derivatives(
 ) -> Iterator[tuple[Value, Factor]]:
     """For each operand u of y = phi(u, ...): u and dphi/du, leaving out those that are identically zero."""
     target = statement.target
-    if type(statement.expression) in _SLOPED and statement.expression.args[0].is_Symbol:
+    operands = [operand for operand in statement.operands if operand.role is not Role.CONSTANT]
+    if operands and type(statement.expression) in _SLOPED and statement.expression.args[0].is_Symbol:
         value = slopes.of(statement, statements)
         yield statement.operands[0], Factor(value.symbol, {value.symbol: value})
         return
     known = {**statement.symbols, target.symbol: target}
-    for operand in statement.operands:
-        if operand.role is Role.CONSTANT:
-            continue
+    for operand in operands:
         expression = _derivative(statement.expression, operand.symbol, target.symbol)
         if expression != 0:
             read = expression.free_symbols

@@ -4,7 +4,7 @@ Conventions. d_v is the adjoint dL/dv, same shape as v. For each statement kind 
 adds to the adjoints of what it reads:
 
     Affine     z = sum_k W_k v_k + b      v_k gets W_k^T d_z       W_k gets d_z v_k^T      b gets d_z
-    Pointwise  y = phi(u, ...)            u gets (dphi/du) d_y     a vector parameter the same, summed over time
+    Pointwise  y = phi(u, ...)            u gets (dphi/du) d_y     a parameter the same, summed over time
     Maximum    y = max v                  v gets y_slope sum(d_y)  y_slope the share of each unit in the maximum
 
 A statement y = phi(a) of one function keeps its derivative as a value of its own, y_slope = phi'(a): the textbook's
@@ -33,7 +33,6 @@ from lstm_sym.program.statements import (
     Term,
 )
 from lstm_sym.program.values import Operator, Role, Value, adjoint, carried_adjoint, direct_adjoint, total
-
 
 ACCUMULATES = "reverse mode over an Accumulate is not defined; for second order take the jvp of the vjp"
 
@@ -171,8 +170,8 @@ class _Reverse:
         self.add_pointwise(statement.operand, share * self.symbol(summed))
 
     def parameter_contribution(self, parameter: Value, target: Value, expression: Expr) -> None:
-        """A vector parameter inside a pointwise statement: its adjoint at this step, then summed."""
-        value = Value(f"d_{parameter.name}_by_{target.name}", parameter.shape, 0, Role.ADJOINT, parameter)
+        """A parameter inside a pointwise statement: its adjoint at this step, a scalar's unit by unit, then summed."""
+        value = Value(f"d_{parameter.name}_by_{target.name}", target.shape, 0, Role.ADJOINT, parameter)
         self.append_pointwise(value, expression, "pointwise vjp", self.equations[target])
         self.gradients.setdefault(parameter, []).append(Contribution(value, None))
 

@@ -133,3 +133,18 @@ def checked_fields(
         checked(full, value, axes, sizes, dtype)
         for (full, value), axes in zip(arrays.items(), shapes.values(), strict=True)
     ]
+
+
+def within(unit: Any, low: float, high: float) -> Any:
+    """Numbers between -1 and 1 moved into an interval: to the middle half of it, or to 1/2 to 2 from its only bound."""
+    if np.isfinite(low) and np.isfinite(high):
+        return (low + high) / 2 + (high - low) / 4 * unit
+    return low + 2.0**unit if np.isfinite(low) else high - 2.0**unit
+
+
+def check_bounds(values: Mapping[str, float], bounds: Mapping[str, tuple[float, float]]) -> None:
+    """Raises ValueError for a first value outside the interval of its parameter."""
+    for name, value in values.items():
+        low, high = bounds.get(name, (-np.inf, np.inf))
+        if not low <= value <= high:
+            raise ValueError(f"{name} = {value} is outside its bounds, {low} to {high}, which the cell file declares")

@@ -25,7 +25,7 @@ from lstm_sym.derivation.linear_map import (
     Product,
     compose,
 )
-from lstm_sym.emit.scalar import PRODUCT, ScalarPrinter
+from lstm_sym.emit.scalar import ATOM, PRODUCT, ScalarPrinter
 from lstm_sym.equations.cell import Cell, Equation
 from lstm_sym.equations.expressions import (
     Binary,
@@ -54,10 +54,10 @@ GREEK = {name: chr(0x3B1 + place) for place, name in enumerate(_GREEK_LETTERS.sp
 class Notation(ScalarPrinter):
     """Base of the mathematical targets. A line is "left = right"; `values` are those of the program printed.
 
-    constants: the names that stand for one number in the equations that are printed as written.
+    scalars: the names that stand for one number in the equations that are printed as written.
     """
 
-    constants: Collection[str] = ()
+    scalars: Collection[str] = ()
     equals = " = "
     accumulates = " = "
 
@@ -188,7 +188,7 @@ class Notation(ScalarPrinter):
             return self.operator(term.operator, term.transposed) + self.parentheses(operand)
         if term.is_product:
             return self.applied(self.transpose(matrix) if term.transposed else matrix, operand)
-        if term.weight is not None and term.weight.role is Role.CONSTANT:
+        if term.weight is not None and not term.weight.shape:
             return self.scaled(matrix, operand)
         return self.product([matrix, operand]) if matrix else operand
 
@@ -216,8 +216,18 @@ class Notation(ScalarPrinter):
         for k, product in enumerate(linear.terms):
             negative, size = sign_and_size(product)
             sign = (self.minus if negative else self.plus) if k else (self.negative if negative else "")
-            texts.append(sign + informed.chain(size))
+            texts.append(sign + (informed.chain(size) if linear.columns else informed.column(size)))
         return "".join(texts)
+
+    def column(self, product: Product) -> str:
+        """One product of the Jacobian of a scalar, a column: what stands last is the column, not a diagonal."""
+        last = product[-1] if product else None
+        if isinstance(last, Diagonal) and len(product) > 1:
+            return self.applied(self.chain(product[:-1]), self.print(last.expression, ATOM))
+        if isinstance(last, Diagonal):
+            return self.print(last.expression, PRODUCT)
+        one = self.number(Fraction(1))
+        return self.applied(self.chain(product), one) if product else one
 
     def chain(self, product: Product) -> str:
         """One product, left to right; a number in front of it without a matrix of its own."""
@@ -258,8 +268,9 @@ class Notation(ScalarPrinter):
         return left + self.equals + self.equation_right(equation, cell)
 
     def equation_right(self, equation: Equation, cell: Cell) -> str:
-        """The right side of an equation as written: a constant stands before what it scales, without a sign."""
-        return replace(self, constants=frozenset(cell.constants))._paper(equation.expression)
+        """The right side of an equation as written: one number stands before what it scales, without a sign."""
+        scalars = frozenset(name for name, shape in cell.shapes.items() if not shape)
+        return replace(self, scalars=scalars)._paper(equation.expression)
 
     def _paper(self, node: Expression, context: int = 0) -> str:
         """A node of an equation as written."""
@@ -304,7 +315,7 @@ class Notation(ScalarPrinter):
                 whole = -int(exponent.operand.value)
             return self.power(self._paper(node.left, 3), whole)
         left, right = self._paper(node.left, 2), self._paper(node.right, 3)
-        scalar = all(part.name in self.constants for part in node.left.walk() if isinstance(part, Name))
+        scalar = all(part.name in self.scalars for part in node.left.walk() if isinstance(part, Name))
         joined = self.scaled(left, right) if scalar else self.product([left, right])
         return self._in(joined, 2, context)
 

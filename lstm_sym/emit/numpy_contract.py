@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from lstm_sym.emit.numpy_packs import literal
 from lstm_sym.equations.cell import Cell
@@ -81,8 +81,9 @@ def init(cell: Cell) -> str:
     keywords = "".join(f"\n    {size}: int," for size in cell.size_names if size not in names)
     sizes = ", ".join(f"{size!r}: {names.get(size, size)}" for size in cell.size_names)
     optional = " = 0" if not cell.input else ""
-    vectors = tuple(name for name in cell.parameters if len(cell.shapes[name]) == 1)
+    vectors = tuple(name for name in cell.parameters if len(cell.shapes[name]) < 2)
     example = f"`fill` sets a vector to one value, as {vectors[-1]}=1.0. " if vectors else ""
+    declared = _declared(cell)
     return f'''def init(
     input_size: int{optional},
     hidden_size: int{" = 1" if optional else ""},
@@ -93,7 +94,7 @@ def init(cell: Cell) -> str:
 ) -> Params:
     """Parameters drawn uniformly from (-1/sqrt(hidden_size), 1/sqrt(hidden_size)), as PyTorch does.
 
-    {example}Without rng the seed is 0.
+    {example}{declared.text}Without rng the seed is 0.
     Raises TypeError for a name in `fill` that is no vector or a dtype that is no float, ValueError for a size below 1.
     """
     rng = np.random.default_rng(0) if rng is None else rng{checks}
@@ -106,12 +107,38 @@ def init(cell: Cell) -> str:
     for name in fill:
         if name not in {vectors!r}:
             raise TypeError(f"init() cannot fill {{name}}; the vectors of this cell: {", ".join(vectors) or "none"}")
-    bound = 1 / hidden_size**0.5
+{declared.before}    bound = 1 / hidden_size**0.5
     drawn = {{}}
     for name, symbols in _SHAPES.items():
         value = rng.uniform(-bound, bound, [sizes[symbol] for symbol in symbols])
-        drawn[name] = np.asarray(np.full_like(value, fill[name]) if name in fill else value, dtype)
+{declared.each}        drawn[name] = np.asarray(np.full_like(value, fill[name]) if name in fill else value, dtype)
     return Params(**drawn)'''
+
+
+class _Declared(NamedTuple):
+    """What declarations of parameters add to init(): to its text, before the loop over parameters, and in it."""
+
+    text: str
+    before: str
+    each: str
+
+
+def _declared(cell: Cell) -> _Declared:
+    """Bounds and first values of the parameters, as lines of init(); all empty for a cell that declares none."""
+    bounds = {name: (p.low, p.high) for name, p in cell.declared.items() if p.is_bounded}
+    defaults = {name: p.default for name, p in cell.declared.items() if p.default is not None}
+    text, before, each = "", "", ""
+    if defaults:
+        listed = ", ".join(f"{name} = {value!r}" for name, value in defaults.items())
+        text += f"Begins with {listed}, where `fill` says nothing else. "
+        before += f"    fill = {defaults!r} | fill\n"
+    if bounds:
+        listed = ", ".join(f"{low!r} < {name} < {high!r}" for name, (low, high) in bounds.items())
+        text += f"Drawn within bounds: {listed}.\n    "
+        numbers = repr(bounds).replace("inf", "np.inf")
+        before += f"    bounds = {numbers}\n    _check_bounds(fill, bounds)\n"
+        each = "        value = _within(value / bound, *bounds[name]) if name in bounds else value\n"
+    return _Declared(text, before, each)
 
 
 def _argument_sizes(cell: Cell) -> tuple[dict[str, str], str]:

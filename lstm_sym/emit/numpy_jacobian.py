@@ -15,7 +15,7 @@ from sympy import Expr, Symbol
 from lstm_sym.derivation.jacobian import Jacobian, Jacobians, entries, states
 from lstm_sym.derivation.linear_map import Applied, Block, Diagonal, Factor, LinearMap, Matrix, Product, blocks
 from lstm_sym.emit.numpy_function import LoopFunction, size_lines
-from lstm_sym.emit.numpy_packs import literal
+from lstm_sym.emit.numpy_packs import literal, source_of
 from lstm_sym.emit.numpy_scalar import NumPyPrinter
 from lstm_sym.emit.numpy_storage import Names, bracketed, identifier
 from lstm_sym.equations.cell import Cell
@@ -191,7 +191,9 @@ class JacobianWriter:
         view = self.view(block) if is_result else self.allocated(block, linear, entry)
         for product in linear.terms:
             text, diagonal = self.product(product, block.source)
-            if diagonal and block not in self.vectors:
+            if diagonal and not block.source.shape:
+                self.lines.append(f"{view}[..., 0] += {text}")
+            elif diagonal and block not in self.vectors:
                 self.lines.append(f'np.einsum("...ii->...i", {view})[...] += {text}')
             else:
                 self.lines.append(f"{view} += {text}")
@@ -232,7 +234,8 @@ class JacobianWriter:
         fields = []
         for value in self.sources:
             columns = f"out[..., {self.range_of(value, self.sources)}]"
-            fields.append(f"{columns}.reshape(*out.shape[:-1], {', '.join(value.shape)})")
+            shaped = f".reshape(*out.shape[:-1], {', '.join(value.shape)})" if value.shape else "[..., 0]"
+            fields.append(columns + shaped)
         return f"Params({', '.join(fields)})"
 
     def range_of(self, value: Value, values: tuple[Value, ...]) -> str:
@@ -270,7 +273,7 @@ class JacobianWriter:
     def print(self, expression: Expr) -> str:
         """An expression over the tape's values at t."""
         exact = self.form.name == "precise"
-        printer = NumPyPrinter(self.symbols, self.reference, self.helpers, exact)
+        printer = NumPyPrinter(self.symbols, self.reference, self.helpers, exact, self.program.constants)
         return printer.print(expression.xreplace(self.complements) if exact else expression)
 
     def reference(self, value: Value) -> str:
@@ -283,7 +286,7 @@ class JacobianWriter:
     def origin(self, value: Value) -> str:
         """Where a value is read from."""
         if value.is_parameter:
-            return f"params.{value.name}"
+            return source_of(value)
         if value.role is Role.CONSTANT:
             return literal(self.program.constants[value])
         function = self.form.forward
@@ -317,12 +320,20 @@ class JacobianWriter:
                 matrix = self.view(factor) if isinstance(factor, Block) else self.matrix(factor)
                 if not diagonal:
                     text = f"{matrix} @ ({text})"
+                elif not source.shape:
+                    text = self.times_column(matrix, text, constant or not text)
                 elif text:
                     text = f"{matrix} * {_axis(text, 'None, :', constant)}"
                 else:
                     text = matrix
                 diagonal = False
         return text or "1", diagonal
+
+    def times_column(self, matrix: str, column: str, constant: bool) -> str:
+        """A matrix times the column that a learned scalar moves: its entries, or one number at every unit."""
+        if constant:
+            return f"{matrix}.sum(axis=-1, keepdims=True)" + (f" * ({column})" if column else "")
+        return f"{matrix} @ {_axis(column, ':, None', False)}"
 
     def entries(self, factor: Factor) -> tuple[str, bool]:
         """The entries of a diagonal, and whether they are one number."""
@@ -339,7 +350,7 @@ class JacobianWriter:
 
     def is_constant(self, expression: Expr) -> bool:
         """Whether an expression is one number at every unit."""
-        return all(symbol in {value.symbol for value in self.program.constants} for symbol in expression.free_symbols)
+        return not any(self.symbols[symbol].shape for symbol in expression.free_symbols)
 
     def matrix(self, factor: Matrix) -> str:
         """A parameter, or the matrix of an operator, or its transpose."""
@@ -359,8 +370,8 @@ class JacobianWriter:
 
 
 def columns_of(value: Value) -> str:
-    """How many columns a value has in a Jacobian: its units, or the entries of a matrix."""
-    return " * ".join(map(bracketed, value.shape)) if len(value.shape) > 1 else value.shape[0]
+    """How many columns a value has in a Jacobian: its units, the entries of a matrix, one of a scalar."""
+    return value.shape[0] if len(value.shape) == 1 else " * ".join(map(bracketed, value.shape)) or "1"
 
 
 def _axis(entries: str, axes: str, constant: bool) -> str:

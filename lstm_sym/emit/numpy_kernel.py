@@ -60,6 +60,7 @@ _NUMPY = frozenset(
         "dtype",
         "einsum",
         "eye",
+        "isfinite",
         "isnan",
         "mean",
         "real",
@@ -126,6 +127,8 @@ class _Kernel:
     def __init__(self, cell: Cell) -> None:
         self.cell = cell
         self.helpers: set[str] = set(SUPPORT) | (set() if cell.input else {"without_input"})
+        if any(parameter.is_bounded for parameter in cell.declared.values()):
+            self.helpers |= {"within", "check_bounds"}
         self.program = prune(lower(cell))
         self.local = Jacobians(self.program)
         self.layout = lay_out(self.program)

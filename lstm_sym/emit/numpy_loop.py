@@ -246,7 +246,7 @@ class LoopEmitter:
             home = self.storage.slot_home((place.group, place.row), place.slot, place.slot + count)
             return self.text(home, in_loop)
 
-        printer = NumPyPrinter(self.symbols, refer, self.body.helpers, self.precise)
+        printer = NumPyPrinter(self.symbols, refer, self.body.helpers, self.precise, self.plan.program.constants)
         home = self.storage.home(first.target)
         target = refer(first.target)
         assigned = home.kind == "constant" or (home.kind == "local" and self.storage.place(first.target) is None)
@@ -256,7 +256,7 @@ class LoopEmitter:
             lines.append(f"{target} = np.full((B, {size}), {printer.print(first.expression)}, dtype)")
         elif created and all(value.time is None for value in first.operands):
             size = first.target.shape[0]
-            lines.append(f"{target} = np.broadcast_to({printer.print(first.expression)}, (T, B, {size}))")
+            lines.append(f"{target} = np.full((T, B, {size}), {printer.print(first.expression)}, dtype)")
         elif assigned or created:
             lines.append(f"{target} = {printer.print(first.expression)}")
         else:
@@ -283,7 +283,8 @@ class LoopEmitter:
         places = [self.storage.place(part.left) for part in parts]
         slots = {place.slot for place in places if place is not None}
         alone = None in places or len(slots) != 1 or any(part.coefficient != 1 for part in parts)
-        elementwise = len(statement.target.shape) == 1 and any(part.right is not None for part in parts)
+        elementwise = len(statement.target.shape) < 2 and any(part.right is not None for part in parts)
+        elementwise |= not statement.target.shape
         if alone or elementwise:
             return statement.target
         rows = [(place.group, place.row) for place in places if place is not None]
@@ -315,7 +316,10 @@ class LoopEmitter:
             self.body.after.append(f"{own} = {name}[{k} * {bracketed(size)} : {k + 1} * {bracketed(size)}]")
 
     def contribution(self, left: str, right: Value | None, statement: Accumulate) -> str:
-        """sum over t and batch of left right^T, left * right, or left."""
+        """sum over t and batch of left right^T, left * right, or left; for a scalar over units too."""
+        if not statement.target.shape:
+            weighted = left if right is None else f"({left} * {self.reference(right, False)})"
+            return f"np.asarray({weighted}.sum())"
         if right is None:
             return f"{left}.sum(axis=(0, 1))"
         if len(statement.target.shape) == 2:
@@ -331,7 +335,7 @@ class LoopEmitter:
             while parameter is not None and not parameter.is_parameter:
                 parameter = parameter.of
             assert parameter is not None
-            self.body.after.append(f"{name} = np.zeros_like({source_of(parameter)})")
+            self.body.after.append(f"{name} = np.zeros_like({source_of(parameter).removesuffix('.reshape(1)')})")
         for k, part in enumerate(statement.contributions):
             text = self.contribution(self.reference(part.left, False), part.right, statement)
             if part.coefficient != 1:

@@ -57,10 +57,11 @@ def literal(number: Fraction) -> str:
 
 
 def source_of(value: Value) -> str:
-    """Where a parameter, or the tangent of one, is read from."""
+    """Where a parameter, or the tangent of one, is read from; a learned scalar as an array of one unit."""
+    one = "" if value.shape else ".reshape(1)"
     if value.role is Role.TANGENT and value.of is not None:
-        return f"params_dot.{value.of.name}"
-    return f"params.{value.name}"
+        return f"params_dot.{value.of.name}{one}"
+    return f"params.{value.name}{one}"
 
 
 def pack_name(values: Sequence[Value]) -> str:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 import sympy
 from sympy import Expr
 
 from lstm_sym.emit.scalar import PRODUCT, ScalarPrinter
+from lstm_sym.equations.functions import number_of
 from lstm_sym.program.values import Value
 
 _NUMPY = ("tanh", "exp", "log", "sin", "cos", "sqrt")
@@ -24,6 +25,17 @@ class NumPyPrinter(ScalarPrinter):
     reference: Callable[[Value], str]
     used: set[str]
     precise: bool = False
+    constants: Mapping[Value, Fraction] = field(default_factory=dict)
+
+    def _text(self, expression: Expr) -> tuple[str, int]:
+        """As of every target; a function of constants is the number that it is, which promotes no array."""
+        numbers = {value.symbol: sympy.Rational(n.numerator, n.denominator) for value, n in self.constants.items()}
+        if isinstance(expression, sympy.Function) and expression.free_symbols <= set(numbers):
+            number = number_of(expression.xreplace(numbers))
+            if number is None:
+                raise ValueError(f"{expression} is no finite number")
+            return super()._text(sympy.Rational(number.numerator, number.denominator))
+        return super()._text(expression)
 
     def symbol(self, value: Value) -> str:
         """The array or row that holds the value."""

@@ -139,8 +139,8 @@ class ScalarPrinter:
         return text, PRODUCT
 
     def is_scalar(self, expression: Expr) -> bool:
-        """Whether an expression is one number at every unit: numbers and constants alone."""
-        return all(self.values[symbol].role is Role.CONSTANT for symbol in expression.free_symbols)
+        """Whether an expression is one number at every unit: numbers, constants and learned scalars alone."""
+        return not any(self.values[symbol].shape for symbol in expression.free_symbols)
 
     def _power(self, expression: Expr) -> tuple[str, int]:
         base, exponent = expression.args

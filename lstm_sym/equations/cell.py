@@ -7,10 +7,14 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 from lstm_sym.equations.errors import CellError
 from lstm_sym.equations.expressions import Expression
 from lstm_sym.equations.sizes import parts_of
+
+if TYPE_CHECKING:
+    from lstm_sym.equations.parameters import Parameter
 
 Shape = tuple[str, ...]
 """Symbolic sizes: ("H", "D") is a matrix from inputs to hidden units, ("H",) a vector."""
@@ -55,6 +59,7 @@ class Cell:
     those read at [t-1], in the order of first reading; `parameters` names without a time index; `constants` those that
     stand for one number; `output` what the cell gives out at [t]. `shapes` maps every name to its symbolic shape.
     `initial` is the value, of every unit, that a state starts with where none is given; those not in it start at 0.
+    `declared` says of parameters in which interval they lie, what they begin with, and which are one number, shape ().
     """
 
     key: str
@@ -72,6 +77,7 @@ class Cell:
     sizes: Mapping[str, str] = field(default_factory=dict)
     constants: Mapping[str, Fraction] = field(default_factory=dict)
     initial: Mapping[str, float] = field(default_factory=dict)
+    declared: Mapping[str, Parameter] = field(default_factory=dict)
 
     @property
     def text(self) -> str:
@@ -98,6 +104,8 @@ class Cell:
         content = [self.key, self.text, sorted(self.chosen.items()), sorted(self.sizes.items()), self.output, constants]
         if self.initial:
             content.append([(name, str(value)) for name, value in sorted(self.initial.items())])
+        if self.declared:
+            content.append([(name, str(entry.key)) for name, entry in sorted(self.declared.items())])
         return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
     def meaning(self, name: str, language: str = "en") -> str:
@@ -128,6 +136,7 @@ class Cell:
             sizes=self.sizes,
             constants=constants,
             initial=self.initial,
+            parameters=self.declared,
             output=self.output,
         )
         places = zip(changed.equations, self.equations, strict=True)

@@ -19,7 +19,18 @@ from lstm_sym.equations.settings import chosen_constants, chosen_options, consta
 from lstm_sym.equations.tomlfile import MAX_FILE, TomlFile
 from lstm_sym.equations.words import did_you_mean, listed
 
-_KEYS = ("name", "reference", "equations", "output", "symbols", "options", "constants", "sizes", "initial")
+_KEYS = (
+    "name",
+    "reference",
+    "equations",
+    "output",
+    "symbols",
+    "options",
+    "constants",
+    "parameters",
+    "sizes",
+    "initial",
+)
 _LANGUAGES = {"meaning": "en", "zh-Hant": "zh-Hant", "zh-Hans": "zh-Hans"}
 MAX_LINE = 500
 """The most characters of a name, a reference or a meaning."""
@@ -46,9 +57,11 @@ def read_cell(content: bytes, *, key: str, source: str, choices: Mapping[str, st
         options=chosen_options(options, functions, source),
         sizes=_sizes(file),
         constants=chosen_constants(constants, numbers, source),
+        parameters=_table(file, file.document.get("parameters", {}), "parameters", "parameters"),
         output=_text(file, "output") or None,
         source=source,
         first_line=file.line_of_value("equations", equations),
+        declaration_error=partial(file.error, table="parameters"),
     )
     _check_options_called(file, options, cell)
     return replace(

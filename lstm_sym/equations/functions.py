@@ -16,6 +16,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 import sympy
@@ -31,6 +32,9 @@ def _function(name: str, *derivatives: Callable[..., Expr]) -> Any:
     members = {"nargs": len(derivatives), "fdiff": fdiff, "__module__": __name__}
     return type(name, (Function,), members)
 
+
+_DIGITS = 40
+_LARGEST = 3.4e38
 
 _GELU_SCALE, _GELU_CUBE = Rational("1.5957691216057308"), Rational("0.044715")
 
@@ -67,11 +71,40 @@ absolute: Any = _function("abs", lambda a: absolute_slope(a))
 absolute_slope: Any = _function("abs_slope", lambda a: Integer(0))
 positive: Any = _function("positive", lambda a: Integer(0))
 positive.eval = classmethod(lambda _, a: Integer(bool(a > 0)) if a.is_Number else None)
-maximum: Any = _function("maximum", lambda u, v: positive(u - v), lambda u, v: 1 - positive(u - v))
-minimum: Any = _function("minimum", lambda u, v: positive(v - u), lambda u, v: 1 - positive(v - u))
-where: Any = _function(
-    "where", lambda c, u, v: Integer(0), lambda c, u, v: positive(c), lambda c, u, v: 1 - positive(c)
-)
+
+
+def _choice(name: str, arity: int, chosen: Callable[..., tuple[Expr, Expr, Expr]]) -> Any:
+    """A function that is one of two branches: `chosen` gives the condition c and the branches u (where c > 0) and v.
+
+    Its derivative is that of the branch taken, itself a choice: the branch that is not taken may be anything.
+    """
+
+    def derivative(self: Function, symbol: Expr) -> Expr:
+        c, u, v = chosen(*self.args)
+        return where(c, u.diff(symbol), v.diff(symbol))
+
+    members = {"nargs": arity, "_eval_derivative": derivative, "__module__": __name__}
+    return type(name, (Function,), members)
+
+
+def _known_choice(_: type, c: Expr, u: Expr, v: Expr) -> Expr | None:
+    """One of the two where the condition is a number or both are the same; between two numbers a step."""
+    if c.is_Number or u == v:
+        return u if u == v or c > 0 else v
+    return v + (u - v) * positive(c) if u.is_Number and v.is_Number else None
+
+
+maximum: Any = _choice("maximum", 2, lambda u, v: (u - v, u, v))
+minimum: Any = _choice("minimum", 2, lambda u, v: (v - u, u, v))
+where: Any = _choice("where", 3, lambda c, u, v: (c, u, v))
+where.eval = classmethod(_known_choice)
+
+CHOICES = (maximum, minimum, where)
+"""Functions whose value is one of their branches."""
+
+
+SINGULAR = ("exp", "log", "sqrt")
+"""Functions whose slope is infinite for some numbers of the range of floats; so is that of a quotient."""
 
 
 @dataclass(frozen=True)
@@ -95,6 +128,10 @@ class FunctionRow:
     def name(self) -> str:
         """The name as written in a cell file."""
         return str(self.symbol.__name__)
+
+
+def _branches(condition: Any, u: Expr, v: Expr) -> Expr:
+    return sympy.Piecewise((u, condition), (v, True))
 
 
 def _upright(name: str) -> str:
@@ -130,11 +167,9 @@ _ROWS = (
     FunctionRow(sympy.sin, sympy.sin, r"\sin", "sin"),
     FunctionRow(sympy.cos, sympy.cos, r"\cos", "cos"),
     FunctionRow(absolute, sympy.Abs, _upright("abs"), "abs", absolute_slope, analytic=False),
-    FunctionRow(maximum, sympy.Max, r"\max", "max", analytic=False, arity=2),
-    FunctionRow(minimum, sympy.Min, r"\min", "min", analytic=False, arity=2),
-    FunctionRow(
-        where, lambda c, u, v: v + (u - v) * sympy.Heaviside(c), _upright("where"), "where", analytic=False, arity=3
-    ),
+    FunctionRow(maximum, lambda u, v: _branches(u > v, u, v), r"\max", "max", analytic=False, arity=2),
+    FunctionRow(minimum, lambda u, v: _branches(u < v, u, v), r"\min", "min", analytic=False, arity=2),
+    FunctionRow(where, lambda c, u, v: _branches(c > 0, u, v), _upright("where"), "where", analytic=False, arity=3),
 )
 
 FUNCTIONS: dict[str, FunctionRow] = {row.name: row for row in _ROWS}
@@ -142,6 +177,38 @@ FUNCTIONS: dict[str, FunctionRow] = {row.name: row for row in _ROWS}
 
 SLOPES: dict[str, FunctionRow] = {row.slope.__name__: row for row in _ROWS if row.slope is not None}
 """Name of a slope symbol -> the row it is the slope of."""
+
+
+def defined(expression: Expr) -> Expr:
+    """The expression with sigmoid(a) as 1/(1 + exp(-a)), with sigmoid_slope(a) as the derivative of that, and so on."""
+    arguments = [defined(argument) for argument in expression.args]
+    if isinstance(expression, positive):
+        return _branches(arguments[0] > 0, Integer(1), Integer(0))
+    found = row(expression)
+    if found is None:
+        return expression.func(*arguments) if arguments else expression
+    if type(expression).__name__ in FUNCTIONS:
+        return found.definition(*arguments)
+    a = sympy.Symbol("a", real=True)
+    return found.definition(a).diff(a).xreplace({a: arguments[0]})
+
+
+def number_of(expression: Expr) -> Fraction | None:
+    """The value of an expression without symbols, rounded once, to float64; None for what is no finite real number.
+
+    Finite means in float32 too, in which a kernel may run: exp(100) is not.
+    """
+    exact = defined(expression)
+    value = exact if exact.is_Rational else exact.evalf(_DIGITS)
+    if not (value.is_Rational or value.is_Float) or abs(value) > _LARGEST:
+        return None
+    return Fraction(int(value.p), int(value.q)) if value.is_Rational else Fraction(repr(float(value)))
+
+
+def row(expression: Expr) -> FunctionRow | None:
+    """The row of the table that an expression is the function, or the slope, of; None if it is neither."""
+    name = type(expression).__name__
+    return FUNCTIONS.get(name) or SLOPES.get(name)
 
 
 @dataclass(frozen=True)

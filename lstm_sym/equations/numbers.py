@@ -6,10 +6,22 @@ less than MAX_DIGITS, nothing that its numbers can be folded to is longer, or le
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from fractions import Fraction
 
 from lstm_sym.equations.errors import CellError
-from lstm_sym.equations.expressions import Binary, Call, Expression, MatrixProduct, Negate, Number, Repeat, Stack
+from lstm_sym.equations.expressions import (
+    Binary,
+    Call,
+    Expression,
+    MatrixProduct,
+    Name,
+    Negate,
+    Number,
+    Repeat,
+    Stack,
+)
+from lstm_sym.equations.functions import REDUCTIONS
 from lstm_sym.equations.line import Line
 
 MAX_NUMBER = 10**9
@@ -18,8 +30,11 @@ MAX_EXPONENT = 64
 MAX_DIGITS = 300
 
 
-def check_numbers(expression: Expression, line: Line) -> None:
-    """Refuse long numbers, high powers, division by zero, and a number where a vector belongs. Raises CellError."""
+def check_numbers(expression: Expression, line: Line, constants: Mapping[str, Fraction]) -> None:
+    """Refuse long numbers, high powers, division by zero, what is no number, and a number where a vector belongs.
+
+    constants: the numbers that names stand for. Raises CellError.
+    """
     digits = _digits(expression, 1, line)
     if digits > MAX_DIGITS:
         raise line.error(
@@ -28,7 +43,7 @@ def check_numbers(expression: Expression, line: Line) -> None:
             "use shorter numbers, lower powers, or parameters",
             f"{MAX_DIGITS} digits in all, each number counted as often as its powers say",
         )
-    if _constant(expression, line) is not None:
+    if _constant(expression, line, constants) is not None:
         raise line.error(
             "the right side is a number, which belongs to no unit",
             expression.column,
@@ -67,16 +82,19 @@ def _digits(node: Expression, power: int, line: Line) -> int:
     return sum(_digits(child, power, line) for child in node.children())
 
 
-def _constant(node: Expression, line: Line) -> Fraction | None:
-    """The value of an expression of numbers alone, else None; the equation's digits are bounded."""
+def _constant(node: Expression, line: Line, constants: Mapping[str, Fraction]) -> Fraction | None:
+    """The value of an expression of numbers and constants, else None, as for a function; its digits are bounded."""
     if isinstance(node, Number):
         return node.value
-    values = [_constant(child, line) for child in node.children()]
-    if isinstance(node, Call) and None not in values:
-        raise _vector_expected(node, f"the argument of {node.function}", "write the value of the function", line)
+    if isinstance(node, Name):
+        return constants.get(node.name) if node.time is None else None
+    values = [_constant(child, line, constants) for child in node.children()]
+    numbers = [value for value in values if value is not None]
+    if isinstance(node, Call) and node.function in REDUCTIONS and numbers:
+        raise _vector_expected(node, f"the argument of {node.function}", "write the number alone", line)
     if isinstance(node, MatrixProduct) and values[1] is not None:
         raise _vector_expected(node, "the right of @", "write a number with *: 2 * (W @ x[t])", line)
-    if isinstance(node, Stack | Repeat) and values != [None] * len(values):
+    if isinstance(node, Stack | Repeat) and numbers:
         raise _vector_expected(node, "a part of a stack", "write a parameter for it", line)
     if isinstance(node, Negate):
         return None if values[0] is None else -values[0]

@@ -32,14 +32,23 @@ from lstm_sym.equations.functions import FUNCTIONS, REDUCTIONS
 from lstm_sym.equations.initial import initial_values
 from lstm_sym.equations.line import MAX_DEPTH, Line, check_line, lines_of
 from lstm_sym.equations.numbers import MAX_NUMBER, MIN_NUMBER, check_numbers
+from lstm_sym.equations.parameters import Error, Parameter, check_declared, declared_parameters
 from lstm_sym.equations.structure import assemble
 
 MAX_NAME = 32
 MAX_REPEAT = 64
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*", re.ASCII)
-INDICES = frozenset({"t", "T", "B"})
-"""They count steps and sequences."""
+INDEX = "t"
+"""It counts steps, and stands in brackets alone."""
+NO_PARAMETERS = {
+    **dict.fromkeys(("pi", "Pi", "PI"), "write 3.141592653589793, or give it as a constant under another name"),
+    **dict.fromkeys(
+        ("inf", "Inf", "infinity", "Infinity"), "write a large number; a state may start at inf: [initial]"
+    ),
+    **dict.fromkeys(("nan", "NaN"), "leave it out: what is no number makes everything else none"),
+}
+"""Names of numbers, which would be learned as any other parameter, and what to write."""
 KERNEL = frozenset(
     {
         "np",
@@ -59,8 +68,8 @@ KERNEL = frozenset(
     }
 )
 """Words of the generated code."""
-_RESERVED = frozenset(keyword.kwlist) | frozenset(dir(builtins)) | KERNEL | INDICES
-DERIVED = ("d_...", "..._dot", "..._slope", "..._prev", "..._next", "..._direct", "..._by_...")
+_RESERVED = frozenset(keyword.kwlist) | frozenset(dir(builtins)) | KERNEL | {INDEX, *NO_PARAMETERS}
+DERIVED = ("d_...", "..._dot", "..._slope", "..._prev", "..._next", "..._direct", "..._by_...", "..._dot_again")
 """Forms of the names that derivation gives to its values."""
 _DERIVED = re.compile("|".join(re.escape(form).replace(re.escape("..."), r"\w*") for form in DERIVED), re.ASCII)
 _FUNCTION_NAMES = frozenset({*FUNCTIONS, *REDUCTIONS, "identity", "repeat"})
@@ -75,27 +84,40 @@ def parse(
     sizes: Mapping[str, str] | None = None,
     constants: Mapping[str, Fraction] | None = None,
     initial: Mapping[str, float] | None = None,
+    parameters: Mapping[str, str | float | Parameter] | None = None,
     output: str | None = None,
     source: str = "equations",
     first_line: int = 1,
+    declaration_error: Error | None = None,
 ) -> Cell:
     """Equations as text, one a line, to a Cell.
 
     `options` names function options and their value, as {"phi_h": "tanh"}; `sizes` declares sizes, as {"x": "H"};
     `constants` gives names that stand for a number, as {"alpha": Fraction(1, 10)}; `initial` what a state starts with
-    where that is not 0, as {"m": -inf}; `output` is the quantity the cell
-    gives out (default: the one defined last); `first_line` is the number of the text's first line in its file.
+    where that is not 0, as {"m": -inf}; `parameters` what is known of them, as {"tau": "scalar, > 0", "b_f": 1.0};
+    `output` is the quantity the cell gives out (default: the one defined last); `first_line` is the number of the
+    text's first line in its file, `declaration_error` makes the errors of `parameters` where they have lines too.
     Raises CellError with line, column, what is allowed and the likely fix.
     """
     options, constants = options or {}, constants or {}
-    equations = tuple(_Reader(line, options, constants).equation() for line in lines_of(text, source, first_line))
-    cell = assemble(
-        equations, key=key, source=source, sizes=sizes or {}, constants=constants, output=output, options=options
-    )
 
     def error(what: str, _: str, allowed: str, fix: str) -> CellError:
         return CellError(what, source=source, allowed=allowed, fix=fix)
 
+    equations = tuple(_Reader(line, options, constants).equation() for line in lines_of(text, source, first_line))
+    declaration_error = declaration_error or error
+    declared = declared_parameters(parameters or {}, declaration_error)
+    cell = assemble(
+        equations,
+        key=key,
+        source=source,
+        sizes=sizes or {},
+        constants=constants,
+        declared=declared,
+        output=output,
+        options=options,
+    )
+    check_declared(declared, cell, declaration_error)
     targets = [equation.target for equation in equations]
     return replace(cell, initial=initial_values(initial or {}, cell.states, targets, error))
 
@@ -136,7 +158,7 @@ class _Reader:
         if not isinstance(target, ast.Subscript) or self.index(target) != 0 or not isinstance(target.value, ast.Name):
             raise hints.left_side(self.line, self.written(target))
         name, expression = self.name(target.value), self.expression(statement.value)
-        check_numbers(expression, self.line)
+        check_numbers(expression, self.line, self.constants)
         return Equation(name, expression, self.line.code, self.line.number, self.line.indent + 1)
 
     def statement(self) -> ast.Assign:
@@ -251,8 +273,10 @@ class _Reader:
         if len(name) > MAX_NAME or not _NAME.fullmatch(name):
             what = f"`{name[:MAX_NAME]}` is not a name a cell may use"
             raise self.error(what, column, "begin with a letter" if len(name) <= MAX_NAME else "shorten it", allowed)
-        if name in INDICES:
-            what = f"`{name}` counts steps or sequences"
+        if name in NO_PARAMETERS:
+            raise self.error(f"`{name}` is the name of a number", column, NO_PARAMETERS[name], allowed)
+        if name == INDEX:
+            what = f"`{name}` counts steps"
             raise self.error(
                 what, column, "call the quantity by another name; t stands in brackets alone: h[t]", allowed
             )

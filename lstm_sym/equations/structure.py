@@ -9,6 +9,7 @@ from fractions import Fraction
 from lstm_sym.equations.cell import Cell, Equation
 from lstm_sym.equations.errors import CellError
 from lstm_sym.equations.expressions import MatrixProduct, Name, Repeat
+from lstm_sym.equations.parameters import Parameter
 from lstm_sym.equations.shapes import infer_shapes
 from lstm_sym.equations.words import did_you_mean, listed
 
@@ -23,6 +24,7 @@ def assemble(
     source: str,
     sizes: Mapping[str, str],
     constants: Mapping[str, Fraction],
+    declared: Mapping[str, Parameter],
     output: str | None,
     options: Mapping[str, str],
 ) -> Cell:
@@ -43,7 +45,9 @@ def assemble(
     chosen = _output(equations, output, source)
     _check_reaches(equations, cell_input, chosen, source)
     _check_moves(equations, cell_input, {*states, chosen}, constants, source)
-    shapes = infer_shapes(equations, cell_input, states, sizes, constants, source)
+    scalars = [name for name in parameters if name in declared and declared[name].scalar]
+    _check_scalars(scalars, equations, source)
+    shapes = infer_shapes(equations, cell_input, states, sizes, (*constants, *scalars), source)
     return Cell(
         key,
         equations,
@@ -55,6 +59,7 @@ def assemble(
         chosen=dict(options),
         sizes=dict(sizes),
         constants=dict(constants),
+        declared=dict(declared),
     )
 
 
@@ -120,6 +125,21 @@ def _check_constants(constants: Mapping[str, Fraction], equations: tuple[Equatio
                 "a constant beside * + - /, without an index",
                 f"write {name} * v, or drop {name} from [constants] to make it a parameter or a quantity",
             )
+
+
+def _check_scalars(scalars: Collection[str], equations: tuple[Equation, ...], source: str) -> None:
+    """A parameter that is one number is no matrix."""
+    for equation in equations:
+        for node in equation.expression.walk():
+            if isinstance(node, MatrixProduct) and node.matrix.name in scalars:
+                name = node.matrix.name
+                raise equation.error(
+                    f"`{name}` is one number, as [parameters] says, and stands to the left of @",
+                    node,
+                    source,
+                    "a scalar beside * + - /",
+                    f"write {name} * v, or take the word scalar from its line",
+                )
 
 
 def _defines(equations: tuple[Equation, ...], name: str) -> bool:

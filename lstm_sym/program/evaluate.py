@@ -95,6 +95,7 @@ def _accumulate(statement: Accumulate, values: Mapping[Value, Array]) -> Array:
             result = left.T @ values[part.right]
         else:
             result = (left * values[part.right]).sum(axis=0)
+        result = result if statement.target.shape else result.sum()
         total = total + float(part.coefficient) * result
     return np.asarray(total)
 

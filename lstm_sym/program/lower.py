@@ -25,7 +25,7 @@ from lstm_sym.equations.expressions import (
     Repeat,
     Stack,
 )
-from lstm_sym.equations.functions import FUNCTIONS, REDUCTIONS
+from lstm_sym.equations.functions import CHOICES, FUNCTIONS, REDUCTIONS, SINGULAR, number_of
 from lstm_sym.equations.parser import reads_derived
 from lstm_sym.equations.sizes import added, multiplied
 from lstm_sym.program.program import Carry, Program
@@ -67,6 +67,13 @@ class _Lowering:
         self.operands: dict[sympy.Symbol, Value] = {}
         self.made: dict[Expression, Value] = {}
         self.still: set[str] = set()  # quantities of parameters alone
+        self.in_branch = False  # within a branch of where, maximum or minimum
+        self.numbers = {
+            self.value(name, None).symbol: sympy.Rational(number.numerator, number.denominator)
+            for name, number in cell.constants.items()
+        }
+        scalars = [name for name in cell.parameters if not cell.shapes[name]]
+        self.single = {*self.numbers, *(self.value(name, None).symbol for name in scalars)}
 
     def value(self, name: str, time: int | None) -> Value:
         """The value that a name with this time stands for."""
@@ -94,7 +101,7 @@ class _Lowering:
 
     def pointwise(self, target: Value, expression: Expr) -> Value:
         """Append target = expression; a stage of parameters alone has no time. Raises CellError on division by zero."""
-        if expression.has(*_NO_NUMBER):
+        if expression.xreplace(self.numbers).has(*_NO_NUMBER):
             raise self.current.error(
                 f"`{self.current.text}` divides by zero",
                 None,
@@ -132,7 +139,7 @@ class _Lowering:
         if isinstance(node, Number):
             return sympy.Rational(node.value.numerator, node.value.denominator)
         if isinstance(node, Name):
-            return self.symbol(self.value(node.name, node.time))
+            return self.name(node)
         if node in self.made:
             return self.symbol(self.made[node])
         if _is_affine_sum(node):
@@ -166,11 +173,13 @@ class _Lowering:
         """phi(u, ...): alone on the right side it defines the target; inside, it is a stage of its own."""
         outermost = node == self.current.expression
         symbol = FUNCTIONS[node.function].symbol
-        if len(node.arguments) > 1:
-            return symbol(*map(self.scalar, node.arguments))
-        if all(n.name in self.cell.constants for n in node.walk() if isinstance(n, Name)):
+        if symbol in CHOICES:
+            return self.choice(node)
+        if self.in_branch and self.is_singular(node):
             return symbol(self.scalar(node.arguments[0]))
         argument = self.argument(node.arguments[0])
+        if not isinstance(argument, Value):
+            return self.finite(symbol(argument), node)
         result = symbol(argument.symbol)
         if outermost:
             return result
@@ -178,18 +187,69 @@ class _Lowering:
         self.made[node] = self.pointwise(self.stage(f"{node.function}_{reference}", argument.shape), result)
         return self.symbol(self.made[node])
 
-    def argument(self, node: Expression) -> Value:
-        """The argument of a function as a value: a name as it is, anything else as a pre-activation stage."""
-        if isinstance(node, Name):
-            value = self.value(node.name, node.time)
-            self.symbol(value)
-            return value
-        if _is_affine_sum(node) and node not in self.made:
-            self.made[node] = self.affine(self.stage(_joined("a", self.current.target), self.shape(node)), node)
-        if node not in self.made:
-            self.made[node] = self.named(
-                self.scalar(node), lambda: self.stage(_joined("a", self.current.target), self.shape(node))
+    def choice(self, node: Call) -> Expr:
+        """where(c, u, v), maximum(u, v): of a condition that is a number the branch taken, else a choice.
+
+        Each branch is written out as far as it can be singular, so that the derivative of the one not taken is never
+        computed apart, where 0 times its infinite slope would be NaN.
+        """
+        conditions, branches = (
+            (node.arguments[:1], node.arguments[1:]) if node.function == "where" else ((), node.arguments)
+        )
+        given = [self.scalar(condition) for condition in conditions]
+        outside, self.in_branch = self.in_branch, True
+        given += [self.scalar(branch) for branch in branches]
+        self.in_branch = outside
+        if conditions and given[0].free_symbols <= set(self.numbers):
+            sign = number_of(given[0].xreplace(self.numbers))
+            return given[1] if sign is not None and sign > 0 else given[2]
+        return self.finite(FUNCTIONS[node.function].symbol(*given), node)
+
+    def finite(self, expression: Expr, node: Call) -> Expr:
+        """The expression. Raises CellError where it is of numbers and constants and no finite number."""
+        if expression.free_symbols <= set(self.numbers) and number_of(expression.xreplace(self.numbers)) is None:
+            raise self.current.error(
+                f"`{str(node)[:40]}` is no finite number",
+                node,
+                self.cell.key,
+                "functions of numbers and constants that are finite numbers",
+                "check the argument: a logarithm or root of a number below 0, or a value beyond the range of float32",
             )
+        return expression
+
+    def name(self, node: Name) -> Expr:
+        """The symbol of a name; in a branch, what can be singular stands for itself."""
+        if self.in_branch and node.time == 0 and self.is_singular(node):
+            return self.scalar(self.cell.equation(node.name).expression)
+        return self.symbol(self.value(node.name, node.time))
+
+    def is_singular(self, node: Expression) -> bool:
+        """Whether an expression can have an infinite slope: a logarithm, a root, a quotient, an exponential in it."""
+        if isinstance(node, Name):
+            defined = [e.expression for e in self.cell.equations if e.target == node.name and node.time == 0]
+            return any(not _is_affine_sum(expression) and self.is_singular(expression) for expression in defined)
+        own = (isinstance(node, Call) and node.function in SINGULAR) or (
+            isinstance(node, Binary) and (node.operator == "/" or isinstance(node.right, Negate))
+        )
+        return own or (
+            not isinstance(node, MatrixProduct | Stack | Repeat) and any(map(self.is_singular, node.children()))
+        )
+
+    def argument(self, node: Expression) -> Value | Expr:
+        """The argument of a function as a value: a name as it is, anything else as a pre-activation stage.
+
+        What is one number at all units, of scalars and constants alone, is no stage but stands for itself.
+        """
+        stage = _joined("a", self.current.target)
+        if isinstance(node, Name) and self.cell.shapes[node.name]:
+            self.made[node] = self.value(node.name, node.time)
+        if _is_affine_sum(node) and node not in self.made:
+            self.made[node] = self.affine(self.stage(stage, self.shape(node)), node)
+        if node not in self.made:
+            expression = self.scalar(node)
+            if expression.free_symbols <= self.single:
+                return expression
+            self.made[node] = self.named(expression, lambda: self.stage(stage, self.shape(node)))
         self.symbol(self.made[node])
         return self.made[node]
 
@@ -232,7 +292,7 @@ class _Lowering:
 
     def named(self, expression: Expr, stage: Callable[[], Value]) -> Value:
         """The value that an expression is, if it is one already, else a new stage."""
-        if isinstance(expression, sympy.Symbol) and self.operands[expression].role is not Role.CONSTANT:
+        if isinstance(expression, sympy.Symbol) and self.operands[expression].shape:
             return self.operands[expression]
         target = self.pointwise(stage(), expression)
         self.symbol(target)
@@ -296,7 +356,7 @@ class _Lowering:
             )
         if isinstance(node, Binary) and node.operator == "*":
             return self.diagonal_term(coefficient, node.left, node.right)
-        if isinstance(node, Name) and node.name not in self.cell.constants:
+        if isinstance(node, Name) and self.cell.shapes[node.name]:
             value = self.value(node.name, node.time)
             if node.time is None:
                 return Term(value, None, coefficient=coefficient)

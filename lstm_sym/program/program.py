@@ -112,8 +112,10 @@ def term_shape(term: Term) -> tuple[str, ...]:
 
 
 def contribution_shape(statement: Accumulate, index: int) -> tuple[str, ...]:
-    """The shape of one contribution: (M, N) for an outer product, (N,) otherwise."""
+    """The shape of one contribution: (M, N) for an outer product, () where it is summed over units, (N,) otherwise."""
     part = statement.contributions[index]
+    if not statement.target.shape:
+        return ()
     if part.right is not None and len(statement.target.shape) == 2:
         return (*part.left.shape, *part.right.shape)
     if part.right is not None and part.right.shape != part.left.shape:

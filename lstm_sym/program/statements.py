@@ -98,7 +98,10 @@ class Pointwise:
 
 @dataclass(frozen=True)
 class Contribution:
-    """coefficient * left right^T (right given, matrix target), * left * right (vector target), or * left alone."""
+    """coefficient * left right^T (right given, matrix target), * left * right (vector target), or * left alone.
+
+    For a target that is one number, a learned scalar, the last two are summed over units.
+    """
 
     left: Value
     right: Value | None

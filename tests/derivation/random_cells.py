@@ -2,7 +2,9 @@
 
 Affine maps, stacks, repetitions, reductions and functions nest in each other; quantities have one of two sizes, or one
 made of others; states are read before they are defined. Functions with a restricted domain get arguments inside it, and
-powers and quotients are of bounded quantities, so that no gradient is far larger or smaller than its terms.
+powers and quotients are of bounded quantities, so that no gradient is far larger or smaller than its terms. Functions
+of numbers and constants, terms that cancel to a number, branches that are singular where they are not taken, parameters
+within bounds and learned scalars stand among the others.
 
 A plain cell keeps to the forms papers use: every equation begins with the input's product, and reads a state; functions
 are of what depends on time. Any other cell may also be square, run without an input, or have states whose size no
@@ -24,6 +26,7 @@ STEMS = ("W", "U", "V_", "P", "T_")
 VECTORS = ("b", "p", "k", "x_t", "D", "names")
 NUMBERS = ("2", "0.5", "0.1", "1.25", "0.3")
 DIVISORS = ("2", "3", "1.25", "tau")
+DECLARED = {"rate": "> 0", "share": "> 0, < 1, = 0.5", "gain": "scalar, = 1.5", "lag": "scalar, > 0"}
 CONSTANTS = {"alpha": "0.25", "tau": "1.25", "beta": "-0.5", "n": "2", "g_0": "3"}
 
 Kind = int | tuple["Kind", ...]
@@ -39,10 +42,13 @@ class RandomCell:
     sizes: dict[str, str] = field(default_factory=dict)
     output: str | None = None
     constants: dict[str, str] = field(default_factory=dict)
+    parameters: dict[str, str] = field(default_factory=dict)
 
     def parse(self) -> ls.Cell:
         constants = {name: Fraction(value) for name, value in self.constants.items()}
-        return ls.parse(self.text, sizes=self.sizes, output=self.output, constants=constants)
+        return ls.parse(
+            self.text, sizes=self.sizes, output=self.output, constants=constants, parameters=self.parameters
+        )
 
 
 def random_cell(rng: Random, *, plain: bool) -> RandomCell:
@@ -101,7 +107,8 @@ class _Writer:
         sizes = {self.input: "H", self.states[0]: "H"} if self.square else {}
         text = "\n".join(lines)
         read = {name: CONSTANTS[name] for name in sorted({*re.findall(r"\w+", text)} & set(CONSTANTS))}
-        return RandomCell(text, sizes, output, read)
+        declared = {name: DECLARED[name] for name in sorted({*re.findall(r"\w+", text)} & set(DECLARED))}
+        return RandomCell(text, sizes, output, read, declared)
 
     def complete(self, lines: list[str], output: str) -> None:
         """Add what every cell must have: each state is read, and the output depends on the input."""
@@ -273,8 +280,37 @@ class _Writer:
             lambda: f"sqrt(2 + {self.bounded(kind, depth)})",
             lambda: f"{self.rng.choice(('softplus', 'relu', 'gelu', 'abs'))}({self.expression(kind, depth)})",
             lambda: f"exp({self.rng.choice(('alpha', 'beta'))}) * {self.wrapped(kind, depth)}",
+            lambda: f"{self.fixed(kind)} * {self.wrapped(kind, depth)}",
+            lambda: f"{self.singular(kind)} + {self.wrapped(kind, depth)}",
+            lambda: f"{self.learned(kind)} * {self.wrapped(kind, depth)}",
         )
         return self.rng.choice(forms)()
+
+    def fixed(self, kind: Kind) -> str:
+        """A function of numbers and constants, or a function of terms that cancel."""
+        number, functions = self.number(), ("sigmoid", "softplus", "gelu", "cos", "sqrt")
+        forms = [
+            f"{self.rng.choice(functions)}({self.rng.choice(('2', 'tau', 'alpha'))})",
+            f"exp(-{number})",
+            f"maximum({number}, beta)",
+            f"where({number} - 1, alpha, {self.number()})",
+        ]
+        if self.atoms(kind):
+            known = self.rng.choice(self.atoms(kind))
+            forms.append(f"sigmoid({known} - {known} + {number})")
+        return self.rng.choice(forms)
+
+    def singular(self, kind: Kind) -> str:
+        """A choice whose branch has an infinite slope, or none, where it is not taken."""
+        a = self.atom(kind)
+        forms = (f"where({a}, log({a}), {a})", f"where({a}, {a}, sqrt(-({a})))", f"where({a} - 0.5, 1 / ({a}), 2)")
+        return self.rng.choice(forms)
+
+    def learned(self, kind: Kind) -> str:
+        """A function of a parameter within bounds; a vector stands for units of one size alone."""
+        free = [name for name in ("rate", "share") if self.vectors.setdefault(name, kind) == kind]
+        vectors = [f"log({name})" for name in free] + [f"exp(-{name})" for name in free]
+        return self.rng.choice([*vectors, "gain", "exp(-1 / lag)", "sqrt(lag)"])
 
     def choice(self, kind: Kind, depth: int) -> str:
         """A function of two or three arguments, one of which may be a number."""

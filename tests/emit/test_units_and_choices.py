@@ -102,10 +102,6 @@ FORMS: dict[str, str | tuple[str, dict[str, str]]] = {
     ),
 }
 
-BROKEN = {
-    "a constant that chooses": "positive() is given a float",
-}
-
 
 def cell_of(form: str | tuple[str, dict[str, str]]) -> ls.Cell:
     """A cell with those constants that its text reads."""
@@ -114,13 +110,7 @@ def cell_of(form: str | tuple[str, dict[str, str]]) -> ls.Cell:
     return ls.parse(text, sizes=sizes, constants=read)
 
 
-def marked(forms: list[str], broken: dict[str, str]) -> list:
-    return [
-        pytest.param(name, marks=pytest.mark.xfail(reason=broken[name]) if name in broken else ()) for name in forms
-    ]
-
-
-@pytest.mark.parametrize("name", marked([*FORMS], BROKEN))
+@pytest.mark.parametrize("name", FORMS)
 def test_the_kernel_is_what_the_equations_say(name: str) -> None:
     errors = errors_of(cell_of(FORMS[name]))
     assert max(errors.values()) <= 1e-12, errors
@@ -135,7 +125,7 @@ def test_every_derived_line_is_what_a_complex_step_says(name: str) -> None:
 WHOLE = ["a stack", "a repetition", "a softmax", "a normalised layer", "a leak", "a maximum", "a choice", "no input"]
 
 
-@pytest.mark.parametrize("name", marked(WHOLE, {"a maximum": "Taylor, second order: a kink lies within the steps"}))
+@pytest.mark.parametrize("name", WHOLE)
 def test_every_check_of_a_cell_holds(name: str) -> None:
     results = check_cell(cell_of(FORMS[name]))
     assert [result for result in results if not result.passed] == []

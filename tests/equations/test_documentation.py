@@ -15,7 +15,7 @@ import lstm_sym as ls
 from lstm_sym.equations import read_cell
 from lstm_sym.equations.functions import FUNCTIONS, REDUCTIONS
 from lstm_sym.equations.numbers import MAX_EXPONENT, MAX_NUMBER, MIN_NUMBER
-from lstm_sym.equations.parser import DERIVED, INDICES, KERNEL, MAX_NAME, MAX_REPEAT, reserved
+from lstm_sym.equations.parser import DERIVED, INDEX, KERNEL, MAX_NAME, MAX_REPEAT, NO_PARAMETERS, reserved
 
 TEXT = (Path(__file__).parents[2] / "docs" / "cell-files.md").read_text("utf-8")
 BLOCKS = re.findall(r"```toml\n(.*?)```", TEXT, re.DOTALL)
@@ -48,8 +48,9 @@ def test_kinks_are_said_of_the_functions_that_have_them(name: str) -> None:
 
 def test_the_names_that_are_taken_are_those_of_the_parser() -> None:
     rows = TEXT.split("| taken | because |", 1)[1].split("\n\n", 1)[0].splitlines()[2:]
-    python, functions, indices, kernel, derived = (set(re.findall(r"`([^`]+)`", row)) for row in rows)
-    assert indices == INDICES and kernel == KERNEL and derived == set(DERIVED)
+    python, functions, indices, numbers, kernel, derived = (set(re.findall(r"`([^`]+)`", row)) for row in rows)
+    assert indices == {INDEX} and numbers <= set(NO_PARAMETERS)
+    assert kernel == KERNEL and derived == set(DERIVED)
     assert functions <= {*FUNCTIONS, *REDUCTIONS, "repeat", "identity"}
     assert all(keyword.iskeyword(name) or hasattr(builtins, name) for name in python)
     assert all(reserved(form.replace("...", "v")) for form in {*python, *functions, *indices, *kernel, *derived})

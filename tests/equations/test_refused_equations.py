@@ -165,7 +165,9 @@ SLIPS = {
     "a remainder": right("x[t] % 2", 6, "`%`", "remainders"),
     "a division by zero": right("x[t] / (1 - 1)", 1, "divides by zero", "denominator"),
     "an inverse of zero": right("x[t] * 0 ** -1", 8, "divides by zero", "denominator"),
-    "a function of a number": right("x[t] * exp(1)", 8, "argument of exp", "the value"),
+    "pi": right("pi * h[t-1]", 1, "`pi` is the name of a number", "3.14159"),
+    "infinity": right("minimum(h[t-1], inf)", 17, "`inf` is the name of a number", "[initial]"),
+    "nan": right("nan + h[t-1]", 1, "`nan` is the name of a number", "leave it out"),
     "a constant": Refused(f"a[t] = 1 / 3\n{RNN}", 1, 8, "is a number", "read a quantity"),
     "a keyword as a name": Refused("in[t] = x[t]", 1, 1, "`in` is a word", "in_1"),
     "lambda as a name": right("lambda * h[t-1]", 1, "`lambda`", "lam"),
@@ -173,7 +175,6 @@ SLIPS = {
     "a module as a name": right("np * x[t]", 1, "`np` is taken", "np_1"),
     "an argument of the kernel as a name": right("W @ state[t]", 5, "`state` is taken", "state_1"),
     "the time as a name": right("t * x[t]", 1, "`t` counts", "another name"),
-    "the batch as a name": right("B @ x[t]", 1, "`B` counts", "another name"),
     "a derivative's name": right("d_h * x[t]", 1, "`d_h`", "another name"),
     "a tangent's name": Refused("h_dot[t] = x[t]", 1, 1, "`h_dot`", "another name"),
     "the previous step's name": right("U @ h_prev", 5, "`h_prev`", "write h[t-1]"),
@@ -283,7 +284,7 @@ def test_a_long_line_is_shown_around_the_place():
     assert shown[mark.index("^") :].startswith("sigmiod")
 
 
-@pytest.mark.parametrize("name", ["I", "O", "N", "S", "E", "Q", "beta", "gamma", "pi", "match", "case", "lam"])
+@pytest.mark.parametrize("name", ["I", "O", "N", "S", "E", "Q", "beta", "gamma", "e", "match", "case", "lam"])
 def test_ordinary_names(name):
     assert parse(f"h[t] = {name} * h[t-1] + W @ x[t]").parameters == (name, "W")
     assert parse(f"{name}[t] = U @ {name}[t-1] + W @ x[t]").states == (name,)

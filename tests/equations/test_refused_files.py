@@ -128,10 +128,14 @@ FILES = {
         LEAKY.replace("h[t-1] +", "h[t-1] ** alpha +"), 2, 18, "`alpha` is not an exponent", "exp(n * log(a))"
     ),
     "a constant in a stack": Refused(
-        LEAKY.replace("x[t]", "[x[t], alpha]"), 2, 41, "`alpha` has no size of its own", "put a vector there"
+        LEAKY.replace("x[t]", "[x[t], alpha]"), 2, 34, "a number stands at a part of a stack", "write a parameter"
     ),
     "a quantity of numbers alone": Refused(
-        LEAKY.replace("h[t] =", "q[t] = alpha\nh[t] ="), 2, 8, "`q[t]` never changes", "constant needs no time"
+        LEAKY.replace("h[t] =", "q[t] = alpha\nh[t] ="),
+        2,
+        8,
+        "the right side is a number",
+        "write the number where it is read",
     ),
     "a constant that repeats by halves": Refused(
         LEAKY.replace("x[t]", "repeat(x[t], alpha)"), 2, 47, "`alpha` is no number of repetitions", "[constants]"

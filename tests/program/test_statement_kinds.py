@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import get_args
 
@@ -36,7 +36,7 @@ class Strange:
 
     target: Value
     operand: Value
-    provenance: Provenance = Provenance("strange.forward.h", "equation")
+    provenance: Provenance = field(default=Provenance("strange.forward.h", "equation"))
 
     def reads(self) -> tuple[Value, ...]:
         """The operand."""

@@ -216,7 +216,6 @@ def test_a_term_with_an_operator_of_another_size_is_no_program():
         Program("p", (v,), (), (), (Maximum(y, v),), (y,))
 
 
-@pytest.mark.xfail(reason="constants are symbols when denominators are looked at")
 @pytest.mark.parametrize(
     ("text", "alpha"), [("h[t-1] / alpha", 0), ("h[t-1] / (1 - alpha)", 1), ("h[t-1] * alpha ** -1", 0)]
 )

@@ -12,7 +12,6 @@ from itertools import combinations
 from typing import TYPE_CHECKING, assert_never
 
 from lstm_sym.flow.errors import FlowError
-from lstm_sym.flow.theory.definitions import defined, row
 
 if TYPE_CHECKING:
     import sympy
@@ -172,6 +171,8 @@ def _sum(statement: Affine, known: Mapping[sympy.Symbol, Expr], unlike: Expr) ->
 def _smooth(expression: Expr, cell: str) -> Expr:
     """The expression in SymPy's own functions. Raises FlowError for a function with kinks."""
     import sympy
+
+    from lstm_sym.equations.functions import defined, row
 
     kinked = [found for part in expression.atoms(sympy.Function) if (found := row(part)) and not found.analytic]
     if kinked:

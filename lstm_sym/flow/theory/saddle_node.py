@@ -23,7 +23,6 @@ import numpy as np
 
 from lstm_sym.flow.errors import FlowError
 from lstm_sym.flow.scaled import Array
-from lstm_sym.flow.theory.definitions import defined
 from lstm_sym.flow.theory.one_unit import one_unit
 from lstm_sym.flow.theory.roots import bisected
 
@@ -103,6 +102,8 @@ class SaddleNode:
     def branches(self) -> tuple[Expr, ...]:
         """b(u) on each branch of the fold, where u(a) can be inverted: formulas of u. Raises FlowError if not."""
         import sympy
+
+        from lstm_sym.equations.functions import defined
 
         a, u = self.argument, sympy.Symbol(self.recurrent.name, positive=True)
         try:
