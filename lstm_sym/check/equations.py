@@ -94,17 +94,23 @@ def run_equations_once(
     functions: Functions,
     number: Callable[[Any], Any] = float,
     named: Callable[[str, Any], Any] = lambda _, value: value,
+    only: str = "",
+    otherwise: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Every quantity of one step; `named` may put something else in the place of the value of an equation."""
+    """Every quantity of one step; `named` may put something else in the place of the value of an equation.
+
+    only: the equation that alone reads `previous`; the others read the states before in `otherwise`.
+    """
     values: dict[str, Any] = {cell.input: x_t}
     constants = {name: number(value) for name, value in cell.constants.items()}
+    read = previous
 
     def value(node: Expression) -> Any:
         match node:
             case Number():
                 return number(node.value)
             case Name():
-                table = {0: values, -1: previous, None: {**params, **constants}}[node.time]
+                table = {0: values, -1: read, None: {**params, **constants}}[node.time]
                 return table[node.name]
             case Negate():
                 return -value(node.operand)
@@ -122,6 +128,7 @@ def run_equations_once(
         raise TypeError(f"no meaning for {type(node).__name__}")
 
     for equation in cell.equations:
+        read = previous if otherwise is None or equation.target == only else otherwise
         values[equation.target] = named(equation.target, value(equation.expression))
     return values
 

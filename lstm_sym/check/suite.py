@@ -9,10 +9,12 @@ from types import ModuleType
 from lstm_sym.api import build
 from lstm_sym.check.case import random_case
 from lstm_sym.check.complex_step import check_complex_step
+from lstm_sym.check.contract import check_log_terms, check_parameter_jacobian, check_parts, check_single_precision
 from lstm_sym.check.dot import check_dot
 from lstm_sym.check.explicit import check_explicit
 from lstm_sym.check.kinks import smooth_case
 from lstm_sym.check.lines import check_lines
+from lstm_sym.check.many_digits import check_saturation
 from lstm_sym.check.result import CheckResult, worst
 from lstm_sym.check.second_engine import check_autograd
 from lstm_sym.check.second_order import check_second_order
@@ -23,6 +25,9 @@ from lstm_sym.equations.expressions import Call
 from lstm_sym.equations.functions import REDUCTIONS
 
 Progress = Callable[[int, int], None]
+
+LONG = 300
+"""Steps that are many: more than the 256 in which measures of flow go over a sequence at once."""
 
 
 def _lines(cell: Cell, kernel: ModuleType) -> CheckResult:
@@ -43,8 +48,14 @@ CHECKS: dict[str, Callable[[Cell, ModuleType], CheckResult]] = {
     "autograd, smallest": lambda cell, kernel: check_autograd(
         cell, kernel, random_case(cell, steps=1, batch=1, seed=3, **_fewest_units(cell))
     ),
+    "autograd, odd and large": lambda cell, kernel: check_autograd(
+        cell, kernel, random_case(cell, steps=3, batch=5, inputs=17, hidden=33, seed=14)
+    ),
     "autograd, many steps": lambda cell, kernel: check_autograd(
-        cell, kernel, random_case(cell, steps=200, batch=2, inputs=3, hidden=5, seed=4)
+        cell, kernel, random_case(cell, steps=LONG, batch=2, inputs=3, hidden=5, seed=4)
+    ),
+    "saturation": lambda cell, kernel: check_saturation(
+        cell, kernel, random_case(cell, steps=2, batch=1, inputs=1, hidden=2, seed=15, scale=8.0)
     ),
     "complex step": lambda cell, kernel: check_complex_step(
         cell, kernel, random_case(cell, steps=201, batch=1, seed=5)
@@ -56,8 +67,14 @@ CHECKS: dict[str, Callable[[Cell, ModuleType], CheckResult]] = {
     "explicit Jacobian": lambda cell, kernel: check_explicit(
         cell, kernel, random_case(cell, steps=1, batch=1, hidden=2, seed=8)
     ),
+    "parts": lambda cell, kernel: check_parts(cell, kernel, random_case(cell, steps=1, batch=1, hidden=3, seed=16)),
+    "parameter Jacobian": lambda cell, kernel: check_parameter_jacobian(
+        cell, kernel, random_case(cell, steps=1, batch=1, hidden=2, seed=17)
+    ),
+    "logarithms": lambda cell, kernel: check_log_terms(cell, kernel, random_case(cell, steps=1, seed=18)),
     "every line": _lines,
-    "step": lambda cell, kernel: check_step(kernel, random_case(cell, seed=9)),
+    "step": lambda cell, kernel: check_step(kernel, random_case(cell, batch=5, seed=9)),
+    "float32": lambda cell, kernel: check_single_precision(kernel, random_case(cell, batch=5, seed=19)),
 }
 """Name -> check of a cell and its kernel. A cell whose input has the size of its state gets inputs = hidden."""
 

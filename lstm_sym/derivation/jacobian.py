@@ -99,7 +99,7 @@ class Jacobians:
 
     def rules(self, source: Value) -> _Rules:
         """The rules for a source, with no slope made yet."""
-        return _Rules(source, Slopes(self.program.name.split(".")[0] + ".jacobian"))
+        return _Rules(source, Slopes(self.program.name.split(".")[0] + ".jacobian", self.program))
 
     def forward(self, source: Value, kept: frozenset[Value], entry: Value | None) -> _Accumulation:
         """Forward accumulation from a source: d value / d source of every value."""

@@ -20,6 +20,7 @@ import sympy
 from sympy import Expr
 
 from lstm_sym.derivation.local import Slopes, local_derivatives, slopes_of
+from lstm_sym.equations.functions import CHOICES
 from lstm_sym.program.program import Carry, Program
 from lstm_sym.program.statements import (
     Accumulate,
@@ -71,7 +72,7 @@ class _Forward:
         self.statements: list[Statement] = []
         cell, _, kind = program.name.partition(".")
         self.prefix = f"{cell}.{_KINDS.get(kind, f'{kind}_tangent')}"
-        self.slopes = Slopes(self.prefix, known=slopes_of(program))
+        self.slopes = Slopes(self.prefix, program, known=slopes_of(program))
         self.direction = 1 + directions((*program.inputs, *program.parameters, *(c.incoming for c in program.carries)))
 
     def along(self, value: Value) -> Value:
@@ -108,9 +109,15 @@ class _Forward:
         return Affine(self.along(statement.target), tuple(terms), self.provenance(statement, "affine jvp"))
 
     def pointwise_rule(self, statement: Pointwise) -> None:
-        """y_dot = sum (dphi/du) u_dot; the slope of a single function becomes a statement before it."""
+        """y_dot = sum (dphi/du) u_dot; the slope of a single function becomes a statement before it.
+
+        The tangent of a choice is chosen too: that of the branch not taken may be anything, times 0 too.
+        """
         total: Expr = sympy.Integer(0)
         known: dict[sympy.Symbol, Value] = {}
+        if statement.expression.has(*CHOICES):
+            self.choice_rule(statement)
+            return
         for operand, factor in local_derivatives(statement, self.slopes, self.statements):
             direction = self.along(operand)
             total = total + factor.expression * direction.symbol
@@ -118,6 +125,18 @@ class _Forward:
         operands = tuple(value for symbol, value in known.items() if symbol in total.free_symbols)
         target = self.along(statement.target)
         self.statements.append(Pointwise(target, total, operands, self.provenance(statement, "pointwise jvp")))
+
+    def choice_rule(self, statement: Pointwise) -> None:
+        """d/de of the expression along u + e u_dot, at e = 0, with every choice left in its place."""
+        step = sympy.Dummy("e", real=True)
+        moving = {u.symbol: u for u in statement.operands if u.role is not Role.CONSTANT}
+        directions = {symbol: self.along(u) for symbol, u in moving.items()}
+        moved = {symbol: symbol + step * direction.symbol for symbol, direction in directions.items()}
+        total = statement.expression.xreplace(moved).diff(step).xreplace({step: sympy.S.Zero})
+        known = {**statement.symbols, **{direction.symbol: direction for direction in directions.values()}}
+        operands = tuple(value for symbol, value in known.items() if symbol in total.free_symbols)
+        rule = self.provenance(statement, "pointwise jvp")
+        self.statements.append(Pointwise(self.along(statement.target), total, operands, rule))
 
     def maximum_rule(self, statement: Maximum) -> None:
         """y_dot = sum(y_slope v_dot); the shares themselves do not change."""

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import sympy
 from sympy import Expr
 
-from lstm_sym.equations.functions import FUNCTIONS
+from lstm_sym.derivation.branches import guards
+from lstm_sym.equations.functions import FUNCTIONS, where
 from lstm_sym.program.program import Program
 from lstm_sym.program.statements import Maximum, Pointwise, Provenance, Statement
 from lstm_sym.program.values import Role, Value, slope
@@ -33,12 +34,23 @@ class Factor:
 class Slopes:
     """The slope statements made so far, one for each statement y = phi(a) and for each maximum.
 
-    known: those that the program has already, by their y; the first that asks for one places it.
+    program: whose statements they are of; known: those that it has already, by their y, placed by the first that asks.
     """
 
     prefix: str
+    program: Program
     known: Mapping[Value, Statement] = field(default_factory=dict)
     made: dict[Value, Value] = field(default_factory=dict)
+
+    @cached_property
+    def guards(self) -> dict[Value, Expr]:
+        """Where a value that only branches read is needed."""
+        return guards(self.program)
+
+    @cached_property
+    def values(self) -> dict[sympy.Symbol, Value]:
+        """Symbol -> value of the program."""
+        return {value.symbol: value for value in self.program.values()}
 
     @property
     def placed(self) -> Collection[Value]:
@@ -77,16 +89,21 @@ def local_derivatives(
     """For each operand u of y = phi(u, ...): u and dphi/du, leaving out those that are identically zero."""
     target = statement.target
     operands = [operand for operand in statement.operands if operand.role is not Role.CONSTANT]
+    known = {**statement.symbols, target.symbol: target}
     if operands and type(statement.expression) in _SLOPED and statement.expression.args[0].is_Symbol:
         value = slopes.of(statement, statements)
-        yield statement.operands[0], Factor(value.symbol, {value.symbol: value})
-        return
-    known = {**statement.symbols, target.symbol: target}
-    for operand in operands:
-        expression = _derivative(statement.expression, operand.symbol, target.symbol)
-        if expression != 0:
-            read = expression.free_symbols
-            yield operand, Factor(expression, {symbol: value for symbol, value in known.items() if symbol in read})
+        known[value.symbol] = value
+        factors: list[tuple[Value, Expr]] = [(operands[0], value.symbol)]
+    else:
+        factors = [(u, _derivative(statement.expression, u.symbol, target.symbol)) for u in operands]
+    guard = slopes.guards.get(target)
+    if guard is not None:
+        known |= {symbol: slopes.values[symbol] for symbol in guard.free_symbols}
+        factors = [(operand, where(guard, factor, sympy.S.Zero)) for operand, factor in factors]
+    for operand, factor in factors:
+        if factor != 0:
+            read = factor.free_symbols
+            yield operand, Factor(factor, {symbol: value for symbol, value in known.items() if symbol in read})
 
 
 @lru_cache(maxsize=4096)

@@ -67,7 +67,9 @@ class _Reverse:
         self.statements: list[Statement] = []
         self.known: dict[sympy.Symbol, Value] = {}
         self.kind = program.name.partition(".")[2].replace("forward", "backward").replace("tangent", "tangent_backward")
-        self.slopes = Slopes(f"{self.cell}.{self.kind}", made={y: s.target for y, s in slopes_of(program).items()})
+        self.slopes = Slopes(
+            f"{self.cell}.{self.kind}", program, made={y: s.target for y, s in slopes_of(program).items()}
+        )
         self.equations = {s.target: s.provenance.equation for s in program.statements}
         self.cotangents = tuple(Value(_cotangent(v), v.shape, 0, Role.ADJOINT) for v in program.outputs)
 

@@ -80,9 +80,10 @@ def without_input(x: Any, steps: int | None, params: Any, state: Any) -> Any:
 
 
 def check_tape(tape: Any, kinds: tuple[type, ...]) -> None:
-    """Raises TypeError for what forward() of this kernel did not return."""
+    """Raises TypeError for what forward() of this kernel did not return, or not in the form that is read."""
     if not isinstance(tape, kinds):
-        raise TypeError(f"tape is a {type(tape).__name__}; it must be the third result of this kernel's forward()")
+        wanted = "forward(..., precise=True)" if len(kinds) == 1 else "forward()"
+        raise TypeError(f"tape is a {type(tape).__name__}; it must be the third result of this kernel's {wanted}")
 
 
 def float_dtype(arrays: Mapping[str, Any]) -> np.dtype[Any]:

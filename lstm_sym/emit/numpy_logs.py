@@ -9,7 +9,7 @@ from sympy import Expr
 
 from lstm_sym.derivation.jacobian import Jacobians
 from lstm_sym.emit.numpy_function import size_lines
-from lstm_sym.emit.numpy_jacobian import JacobianWriter, TapeForm
+from lstm_sym.emit.numpy_jacobian import JacobianWriter, TapeForm, reference_field
 from lstm_sym.equations.cell import Cell
 from lstm_sym.equations.functions import LOGARITHMS
 from lstm_sym.passes.forms import complements
@@ -32,14 +32,22 @@ def log_function(cell: Cell, program: Program, form: TapeForm, held: Collection[
     """The text of the function over the tape of the precise form, and the functions it needs."""
     helpers: set[str] = set()
     writer = JacobianWriter(cell, Jacobians(program), form, "log_terms", (), (), helpers)
-    found = {name: writer.print(expression) for name, expression in _logarithms(program, held)}
-    lines = [*writer.bound.values(), *(f"terms[{name!r}] = {text}" for name, text in found.items()), "return terms"]
+    reference, _ = reference_field(form.fields)
+    values = {value.symbol: value for value in program.values()}
+    found, lead = {}, []
+    for target, expression in _logarithms(program, held):
+        found[target.name] = writer.print(expression)
+        if all(values[symbol].time is None for symbol in expression.free_symbols):  # one value for all sequences
+            lead = [f"lead = {writer.lead()}.shape[:-1]"]
+            found[target.name] = f"np.full((*lead, {target.shape[0]}), {found[target.name]}, tape.{reference}.dtype)"
+    lines = [f"terms[{name!r}] = {text}" for name, text in found.items()]
+    lines = [*lead, *writer.bound.values(), *lines, "return terms"]
     lines = [*size_lines(cell, "\n".join(lines), writer.tape_sizes()), *lines]
     head = _TEXT.format(keys=", ".join(map(repr, found)))
     return head + "\n".join(f"    {line}" for line in lines), helpers
 
 
-def _logarithms(program: Program, held: Collection[Value]) -> Iterator[tuple[str, Expr]]:
+def _logarithms(program: Program, held: Collection[Value]) -> Iterator[tuple[Value, Expr]]:
     """ln y and ln phi'(a) of y = phi(a), ln y of y = 1 - sigmoid(a); ln y alone where the tape lacks a, as for exp."""
     rests, symbols = complements(program), {value.symbol for value in held}
     definitions = {s.target.symbol: s.expression for s in program.statements if isinstance(s, Pointwise)}
@@ -53,12 +61,12 @@ def _logarithms(program: Program, held: Collection[Value]) -> Iterator[tuple[str
         if not expression.free_symbols <= symbols:
             if logarithm is not None and target.symbol in symbols:
                 argument = _of_held(expression.args[0], definitions, symbols)
-                yield target.name, sympy.log(target.symbol) if argument is None else logarithm(argument)
+                yield target, sympy.log(target.symbol) if argument is None else logarithm(argument)
             continue
         if logarithm is not None and statement.provenance.rule == EQUATION:
-            yield target.name, logarithm(expression.args[0])
+            yield target, logarithm(expression.args[0])
         if expression is statement.expression:
-            yield slope(target).name, log_slope(expression.args[0])
+            yield slope(target), log_slope(expression.args[0])
 
 
 def _of_held(expression: Expr, definitions: Mapping[Expr, Expr], held: Collection[Expr]) -> Expr | None:

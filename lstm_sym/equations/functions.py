@@ -73,14 +73,14 @@ positive: Any = _function("positive", lambda a: Integer(0))
 positive.eval = classmethod(lambda _, a: Integer(bool(a > 0)) if a.is_Number else None)
 
 
-def _choice(name: str, arity: int, chosen: Callable[..., tuple[Expr, Expr, Expr]]) -> Any:
-    """A function that is one of two branches: `chosen` gives the condition c and the branches u (where c > 0) and v.
+def _choice(name: str, arity: int) -> Any:
+    """A function that is one of two branches.
 
     Its derivative is that of the branch taken, itself a choice: the branch that is not taken may be anything.
     """
 
     def derivative(self: Function, symbol: Expr) -> Expr:
-        c, u, v = chosen(*self.args)
+        c, u, v = branches(self)
         return where(c, u.diff(symbol), v.diff(symbol))
 
     members = {"nargs": arity, "_eval_derivative": derivative, "__module__": __name__}
@@ -94,17 +94,22 @@ def _known_choice(_: type, c: Expr, u: Expr, v: Expr) -> Expr | None:
     return v + (u - v) * positive(c) if u.is_Number and v.is_Number else None
 
 
-maximum: Any = _choice("maximum", 2, lambda u, v: (u - v, u, v))
-minimum: Any = _choice("minimum", 2, lambda u, v: (v - u, u, v))
-where: Any = _choice("where", 3, lambda c, u, v: (c, u, v))
+maximum: Any = _choice("maximum", 2)
+minimum: Any = _choice("minimum", 2)
+where: Any = _choice("where", 3)
 where.eval = classmethod(_known_choice)
 
 CHOICES = (maximum, minimum, where)
 """Functions whose value is one of their branches."""
 
 
-SINGULAR = ("exp", "log", "sqrt")
-"""Functions whose slope is infinite for some numbers of the range of floats; so is that of a quotient."""
+def branches(choice: Expr) -> tuple[Expr, Expr, Expr]:
+    """The condition c of a choice, the branch taken where c > 0, and the other."""
+    if isinstance(choice, where):
+        c, u, v = choice.args
+        return c, u, v
+    u, v = choice.args
+    return (u - v if isinstance(choice, maximum) else v - u), u, v
 
 
 @dataclass(frozen=True)

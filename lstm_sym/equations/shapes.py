@@ -199,7 +199,7 @@ class _Inference:
         names: dict[Axis, str] = dict(self.label)
         plain = (s for s in self.states if self.find((s, 0)) not in self.composed)
         first = next((s for s in plain if self.find((s, 0)) not in names), None)
-        if first and "H" not in (names.get(self.find((s, 0))) for s in self.states):
+        if first:
             names[self.find((first, 0))] = "H"
         for name in [*self.states, *self.ranks]:
             for k in range(self.ranks[name]):

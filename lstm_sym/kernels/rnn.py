@@ -739,9 +739,10 @@ def _applied(v: Array, rows: int) -> Array:
 
 
 def _check_tape(tape: Any, kinds: tuple[type, ...]) -> None:
-    """Raises TypeError for what forward() of this kernel did not return."""
+    """Raises TypeError for what forward() of this kernel did not return, or not in the form that is read."""
     if not isinstance(tape, kinds):
-        raise TypeError(f"tape is a {type(tape).__name__}; it must be the third result of this kernel's forward()")
+        wanted = "forward(..., precise=True)" if len(kinds) == 1 else "forward()"
+        raise TypeError(f"tape is a {type(tape).__name__}; it must be the third result of this kernel's {wanted}")
 
 
 def _checked(name: str, value: Any, axes: Any, sizes: Any, dtype: np.dtype[Any]) -> Array:

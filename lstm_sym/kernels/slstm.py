@@ -834,8 +834,8 @@ def _jvp(
         gates_dot_t += h_dot_prev @ U_T
         # (T4) ∂log_iₜ += ∂U_i hₜ₋₁; (T8) ∂a_oₜ += ∂U_o hₜ₋₁; (T5) ∂a_gₜ += ∂U_g hₜ₋₁
         gates_dot_t += h_prev @ U_dot_T
-        # (T12) ∂mₜ = ∂log_iₜ ⊙ (1 − 1₊(sₜ − log_iₜ)) + ∂sₜ ⊙ 1₊(sₜ − log_iₜ)
-        m_dot = log_i_dot_t * (1 - _positive(s - log_i_t)) + s_dot * _positive(s - log_i_t)
+        # (T12) ∂mₜ = where(sₜ − log_iₜ, ∂sₜ, ∂log_iₜ)
+        m_dot = _where(s - log_i_t, s_dot, log_i_dot_t)
         # (T13) ∂a_fₜ = ∂sₜ − ∂mₜ
         a_f_dot = s_dot - m_dot
         # (T14) ∂fₜ = ∂a_fₜ ⊙ fₜ
@@ -1053,8 +1053,8 @@ def _hvp_forward(
         a_dot_t += h_dot_prev @ U_T
         # (T4) ∂log_iₜ += ∂U_i hₜ₋₁; (T8) ∂a_oₜ += ∂U_o hₜ₋₁; (T5) ∂a_gₜ += ∂U_g hₜ₋₁
         a_dot_t += h_prev @ U_dot_T
-        # (T12) ∂mₜ = ∂log_iₜ ⊙ (1 − 1₊(sₜ − log_iₜ)) + ∂sₜ ⊙ 1₊(sₜ − log_iₜ)
-        m_dot = log_i_dot_t * (1 - _positive(s_t - log_i_t)) + s_dot * _positive(s_t - log_i_t)
+        # (T12) ∂mₜ = where(sₜ − log_iₜ, ∂sₜ, ∂log_iₜ)
+        m_dot = _where(s_t - log_i_t, s_dot, log_i_dot_t)
         # (T13) ∂a_fₜ = ∂sₜ − ∂mₜ
         a_f_dot = s_dot - m_dot
         # (T14) ∂fₜ = ∂a_fₜ ⊙ fₜ
@@ -1989,9 +1989,10 @@ def _applied(v: Array, rows: int) -> Array:
 
 
 def _check_tape(tape: Any, kinds: tuple[type, ...]) -> None:
-    """Raises TypeError for what forward() of this kernel did not return."""
+    """Raises TypeError for what forward() of this kernel did not return, or not in the form that is read."""
     if not isinstance(tape, kinds):
-        raise TypeError(f"tape is a {type(tape).__name__}; it must be the third result of this kernel's forward()")
+        wanted = "forward(..., precise=True)" if len(kinds) == 1 else "forward()"
+        raise TypeError(f"tape is a {type(tape).__name__}; it must be the third result of this kernel's {wanted}")
 
 
 def _checked(name: str, value: Any, axes: Any, sizes: Any, dtype: np.dtype[Any]) -> Array:
@@ -2144,6 +2145,13 @@ def _times(sequence: Array, matrix: Array, out: Array | None = None) -> Array:
     rows = None if out is None else out.reshape(steps * batch, matrix.shape[1])
     rows = np.matmul(sequence.reshape(steps * batch, width), matrix, out=rows)
     return rows.reshape(steps, batch, matrix.shape[1])
+
+
+def _where(c: Array, u: Any, v: Any) -> Array:
+    """u where c > 0, else v; NaN where c is NaN."""
+    chosen = np.where(np.isnan(c.real), c, np.where(c.real > 0, u, v))
+    result: Array = chosen.astype(np.result_type(c, u, v), copy=False)
+    return result
 
 
 def _with_composed(sizes: Any, composed: Any) -> dict[str, int]:

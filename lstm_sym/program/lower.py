@@ -25,7 +25,7 @@ from lstm_sym.equations.expressions import (
     Repeat,
     Stack,
 )
-from lstm_sym.equations.functions import CHOICES, FUNCTIONS, REDUCTIONS, SINGULAR, number_of
+from lstm_sym.equations.functions import CHOICES, FUNCTIONS, REDUCTIONS, number_of
 from lstm_sym.equations.parser import reads_derived
 from lstm_sym.equations.sizes import added, multiplied
 from lstm_sym.program.program import Carry, Program
@@ -67,7 +67,6 @@ class _Lowering:
         self.operands: dict[sympy.Symbol, Value] = {}
         self.made: dict[Expression, Value] = {}
         self.still: set[str] = set()  # quantities of parameters alone
-        self.in_branch = False  # within a branch of where, maximum or minimum
         self.numbers = {
             self.value(name, None).symbol: sympy.Rational(number.numerator, number.denominator)
             for name, number in cell.constants.items()
@@ -139,7 +138,7 @@ class _Lowering:
         if isinstance(node, Number):
             return sympy.Rational(node.value.numerator, node.value.denominator)
         if isinstance(node, Name):
-            return self.name(node)
+            return self.symbol(self.value(node.name, node.time))
         if node in self.made:
             return self.symbol(self.made[node])
         if _is_affine_sum(node):
@@ -175,8 +174,6 @@ class _Lowering:
         symbol = FUNCTIONS[node.function].symbol
         if symbol in CHOICES:
             return self.choice(node)
-        if self.in_branch and self.is_singular(node):
-            return symbol(self.scalar(node.arguments[0]))
         argument = self.argument(node.arguments[0])
         if not isinstance(argument, Value):
             return self.finite(symbol(argument), node)
@@ -188,19 +185,9 @@ class _Lowering:
         return self.symbol(self.made[node])
 
     def choice(self, node: Call) -> Expr:
-        """where(c, u, v), maximum(u, v): of a condition that is a number the branch taken, else a choice.
-
-        Each branch is written out as far as it can be singular, so that the derivative of the one not taken is never
-        computed apart, where 0 times its infinite slope would be NaN.
-        """
-        conditions, branches = (
-            (node.arguments[:1], node.arguments[1:]) if node.function == "where" else ((), node.arguments)
-        )
-        given = [self.scalar(condition) for condition in conditions]
-        outside, self.in_branch = self.in_branch, True
-        given += [self.scalar(branch) for branch in branches]
-        self.in_branch = outside
-        if conditions and given[0].free_symbols <= set(self.numbers):
+        """where(c, u, v), maximum(u, v): of a condition that is a number the branch taken, else a choice."""
+        given = list(map(self.scalar, node.arguments))
+        if node.function == "where" and given[0].free_symbols <= set(self.numbers):
             sign = number_of(given[0].xreplace(self.numbers))
             return given[1] if sign is not None and sign > 0 else given[2]
         return self.finite(FUNCTIONS[node.function].symbol(*given), node)
@@ -216,24 +203,6 @@ class _Lowering:
                 "check the argument: a logarithm or root of a number below 0, or a value beyond the range of float32",
             )
         return expression
-
-    def name(self, node: Name) -> Expr:
-        """The symbol of a name; in a branch, what can be singular stands for itself."""
-        if self.in_branch and node.time == 0 and self.is_singular(node):
-            return self.scalar(self.cell.equation(node.name).expression)
-        return self.symbol(self.value(node.name, node.time))
-
-    def is_singular(self, node: Expression) -> bool:
-        """Whether an expression can have an infinite slope: a logarithm, a root, a quotient, an exponential in it."""
-        if isinstance(node, Name):
-            defined = [e.expression for e in self.cell.equations if e.target == node.name and node.time == 0]
-            return any(not _is_affine_sum(expression) and self.is_singular(expression) for expression in defined)
-        own = (isinstance(node, Call) and node.function in SINGULAR) or (
-            isinstance(node, Binary) and (node.operator == "/" or isinstance(node.right, Negate))
-        )
-        return own or (
-            not isinstance(node, MatrixProduct | Stack | Repeat) and any(map(self.is_singular, node.children()))
-        )
 
     def argument(self, node: Expression) -> Value | Expr:
         """The argument of a function as a value: a name as it is, anything else as a pre-activation stage.

@@ -12,12 +12,13 @@ import mpmath
 import numpy as np
 import pytest
 from kernels.cells import CORE
-from kernels.saturated import DEFINITIONS, DIGITS, entry_errors, error_to, exact, to_mpmath, true_gradients
+from kernels.digits import entry_errors, error_to
 
 import lstm_sym as ls
 from lstm_sym.check import Case, random_case
 from lstm_sym.check.case import kernel_gradients
 from lstm_sym.check.equations import run_equations
+from lstm_sym.check.many_digits import DEFINITIONS, DIGITS, exact, to_mpmath, true_gradients
 
 STEP = mpmath.mpf(10) ** -100
 SATURATED = pytest.mark.parametrize(("name", "seed"), [("rnn", 5), ("lstm", 5), ("gru", 1), ("lstm_peephole", 5)])

@@ -10,12 +10,12 @@ from typing import Any
 
 import mpmath
 import numpy as np
-from kernels.saturated import DIGITS, exact, functions, to_mpmath, true_gradients
 
 import lstm_sym as ls
 from lstm_sym.check import Case, random_case
 from lstm_sym.check.case import kernel_gradients
 from lstm_sym.check.equations import run_equations
+from lstm_sym.check.many_digits import DIGITS, exact, functions, to_mpmath, true_gradients
 
 ORDINARY, SATURATED = 1.0, 60.0
 """Weights of the usual size, (-1/sqrt(H), 1/sqrt(H)), and sixty times that."""

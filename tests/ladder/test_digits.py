@@ -7,10 +7,10 @@ from typing import Any
 import mpmath
 import numpy as np
 import pytest
-from kernels.saturated import DEFINITIONS
 from ladder.digits import ORDINARY, SATURATED, errors, ulps
 
 import lstm_sym as ls
+from lstm_sym.check.many_digits import DEFINITIONS
 from lstm_sym.equations.functions import FUNCTIONS
 
 QUICK = ("rnn", "gru", "lstm", "qrnn", "indrnn", "henon", "logistic_map")

@@ -1,22 +1,26 @@
-"""The true gradients of a saturated cell: its equations, run in mpmath at 300 digits, one complex step an entry.
+"""The true gradients of a saturated cell: its equations, run in mpmath at many digits, one complex step an entry.
 
 Nothing of the engine takes part: the functions are their definitions, and a complex step of 1e-100 leaves out 1e-200.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import mpmath
 import numpy as np
 
-from lstm_sym.check import Case
+from lstm_sym.check.case import Array, Case, Named, kernel_gradients
 from lstm_sym.check.equations import array_functions, run_equations
-from lstm_sym.equations import Cell
+from lstm_sym.check.result import CheckResult
+from lstm_sym.equations.cell import Cell
 
+TINY = 1e-300
+CHECKED_DIGITS = 200
 DIGITS = 300  # sech^2(100) is 1e-86: a definition that cancels needs twice that, and digits to spare
 
-DEFINITIONS = {
+DEFINITIONS: dict[str, Callable[..., Any]] = {
     "sigmoid": lambda a: 1 / (1 + mpmath.exp(-a)),
     "tanh": lambda a: (mpmath.exp(a) - mpmath.exp(-a)) / (mpmath.exp(a) + mpmath.exp(-a)),
     "relu": lambda a: a if a.real > 0 else 0 * a,
@@ -45,16 +49,20 @@ def functions() -> dict[str, Any]:
     return {**array_functions(np), **elementwise, "max": _largest}
 
 
-def _largest(units: np.ndarray) -> np.ndarray:
+def _largest(units: Array) -> Array:
     return np.array([[max(row, key=lambda a: a.real)] * len(row) for row in units], dtype=object)
 
 
 def exact(number: Any) -> Any:
+    """A fraction as a number of mpmath."""
     return mpmath.mpf(number.numerator) / number.denominator
 
 
-def true_gradients(cell: Cell, case: Case, digits: int = DIGITS) -> dict[str, np.ndarray]:
-    """All gradients of L = sum dy y + sum dstate s[T], named as `kernel_gradients` names them."""
+def true_gradients(cell: Cell, case: Case, digits: int = DIGITS, entries: int | None = None) -> Named:
+    """All gradients of L = sum dy y + sum dstate s[T], named as `kernel_gradients` names them.
+
+    entries: how many of each array, spread over it, are computed; the others are None.
+    """
     with mpmath.workdps(digits):
         step, known = mpmath.mpf(10) ** -100, functions()
         given = {"x": case.x, **case.params} | {f"{name}[0]": value for name, value in case.state.items()}
@@ -70,7 +78,7 @@ def true_gradients(cell: Cell, case: Case, digits: int = DIGITS) -> dict[str, np
         gradients = {}
         for name, array in arrays.items():
             gradients[name] = np.empty(array.shape, dtype=object)
-            for index in np.ndindex(array.shape):
+            for index in list(np.ndindex(array.shape))[:: 1 if entries is None else max(1, array.size // entries)]:
                 value = array[index]
                 array[index] = mpmath.mpc(value, step)
                 gradients[name][index] = mpmath.im(loss()) / step
@@ -78,21 +86,24 @@ def true_gradients(cell: Cell, case: Case, digits: int = DIGITS) -> dict[str, np
         return gradients
 
 
-def to_mpmath(array: np.ndarray) -> np.ndarray:
-    return np.frompyfunc(lambda value: mpmath.mpf(float(value)), 1, 1)(array)
+def check_saturation(cell: Cell, kernel: Any, case: Case) -> CheckResult:
+    """Gradients of the precise form at saturated gates against mpmath, some entries of each array: <= 1e-12.
+
+    Each error is relative to the largest entry of the kernel's array.
+    """
+    expected, errors = true_gradients(cell, case, CHECKED_DIGITS, entries=3), {"": 0.0}
+    found = kernel_gradients(kernel, case, precise=True)
+    with mpmath.workdps(CHECKED_DIGITS):
+        for name, array in found.items():
+            size = max(float(np.abs(array).max(initial=0)), TINY)
+            pairs = zip(array.ravel(), expected[name].ravel(), strict=True)
+            differences = [float(abs(mpmath.mpf(float(value)) - true)) for value, true in pairs if true is not None]
+            errors[name] = max(differences, default=0.0) / size if np.isfinite(array).all() else np.inf
+    name = max(errors, key=lambda key: errors[key])
+    what = "gradients against mpmath, units far from 0"
+    return CheckResult("saturation", what, errors[name], 1e-12, f"{name}; {case.label}")
 
 
-def error_to(found: np.ndarray, expected: np.ndarray) -> float:
-    """max |found - expected| / max |expected|, the difference taken in mpmath."""
-    with mpmath.workdps(DIGITS):
-        if not np.isfinite(found).all():
-            return float("inf")
-        size = max(abs(value) for value in expected.ravel())
-        return float(max(abs(value) for value in (to_mpmath(found) - expected).ravel()) / size)
-
-
-def entry_errors(found: np.ndarray, expected: np.ndarray) -> list[float]:
-    """The relative error of each entry on its own."""
-    with mpmath.workdps(DIGITS):
-        pairs = zip(to_mpmath(found).ravel(), expected.ravel(), strict=True)
-        return [float(abs(value - true) / abs(true)) for value, true in pairs if true != 0]
+def to_mpmath(array: Array) -> Array:
+    """The same numbers, exactly, as numbers of mpmath."""
+    return np.asarray(np.frompyfunc(lambda value: mpmath.mpf(float(value)), 1, 1)(array), dtype=object)

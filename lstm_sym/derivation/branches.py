@@ -1,0 +1,67 @@
+"""What only branches read: its slope may be infinite where no branch that reads it is taken, and then passes nothing.
+
+    l = log(a), h = where(a, l, v)      dh/da by l = where(a, 1/a, 0), which is 0 at a = 0, where 0 * (1/a) is NaN
+
+A value is needed where a reader of it is: through a choice where its branch is taken, through anything else everywhere.
+"""
+
+from __future__ import annotations
+
+import sympy
+from sympy import Expr
+
+from lstm_sym.equations.functions import CHOICES, branches, positive, sqrt
+from lstm_sym.program.program import Program
+from lstm_sym.program.statements import Accumulate, Pointwise
+from lstm_sym.program.values import Value
+
+
+def guards(program: Program) -> dict[Value, Expr]:
+    """Of each value that can be infinite, or have an infinite slope, and that only branches read: what is > 0 where it
+    is needed.
+    """
+    if not any(isinstance(s, Pointwise) and s.expression.has(*CHOICES) for s in program.statements):
+        return {}
+    needed: dict[Value, Expr] = dict.fromkeys(program.outputs, sympy.S.One)
+    needed |= {carry.outgoing: sympy.S.One for carry in program.carries}
+    for statement in reversed(program.statements):
+        summed = isinstance(statement, Accumulate)
+        own = sympy.S.One if summed else needed.get(statement.target, sympy.S.Zero)
+        for value in statement.reads():
+            through = own * _read_where(statement.expression, value.symbol) if isinstance(statement, Pointwise) else own
+            needed[value] = _either(needed.get(value, sympy.S.Zero), through)
+    infinite: set[Value] = set()  # what may be, or be made of what may be
+    for statement in program.statements:
+        singular = isinstance(statement, Pointwise) and _is_singular(statement.expression)
+        if singular or not infinite.isdisjoint(statement.reads()):
+            infinite.add(statement.target)
+    return {value: where for value in infinite if (where := needed.get(value, sympy.S.One)) != 1}
+
+
+def _read_where(expression: Expr, symbol: sympy.Symbol) -> Expr:
+    """1 where the value of an expression depends on a symbol, 0 where it does not; a condition is no dependence."""
+    if expression == symbol:
+        return sympy.S.One
+    if not expression.has(symbol):
+        return sympy.S.Zero
+    if isinstance(expression, CHOICES):
+        condition, u, v = branches(expression)
+        first = positive(condition)
+        return _either(first * _read_where(u, symbol), (1 - first) * _read_where(v, symbol))
+    found: Expr = sympy.S.Zero
+    for argument in expression.args:
+        found = _either(found, _read_where(argument, symbol))
+    return found
+
+
+def _either(left: Expr, right: Expr) -> Expr:
+    """What is > 0 where one of two is; 1 where one is so everywhere."""
+    if left == 1 or right == 1 or sympy.expand(left + right) == 1:
+        return sympy.S.One
+    return left if left == right else left + right
+
+
+def _is_singular(expression: Expr) -> bool:
+    """Whether a slope can be infinite: of a logarithm, a root, an exponential, a quotient."""
+    quotient = any(power.exp.is_negative for power in expression.atoms(sympy.Pow))
+    return quotient or expression.has(sympy.exp, sympy.log, sqrt)
