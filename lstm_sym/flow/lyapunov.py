@@ -40,6 +40,7 @@ class LyapunovSpectrum:
         rounded: (k,), the share of the steps at which what was left of a direction was less than the rounding of the
             Jacobian that it came from. Where it is not 0 the exponent is in part that of rounding; it cannot be told
             from Jacobians in float64, as where the gates of an LSTM are saturated.
+        rounding: (k,), how far each exponent may be off by the rounding of QR, nats per step: what is nearer to 0 is 0.
         running_steps: (n,), some 100 points of time.
         running: (n, k), the exponents as estimated up to each of them, in the same order.
         size: S, the units of all states.
@@ -52,6 +53,7 @@ class LyapunovSpectrum:
     errors: Array
     sequences: Array
     rounded: Array
+    rounding: Array
     running_steps: Integers
     running: Array
     size: int
@@ -62,12 +64,14 @@ class LyapunovSpectrum:
     def dimension(self) -> float:
         """The Kaplan-Yorke dimension j + (lambda_1 + .. + lambda_j) / |lambda_{j+1}|, j the last whose sum is >= 0.
 
-        0 where all exponents are negative, S where even the sum of all is not. Kaplan & Yorke 1979, Lecture Notes in
+        0 where all exponents are negative, S where even the sum of all is not; a sum that is 0 but for its rounding is
+        0, so that a product of isometries has S, and one that keeps a single direction 1. Standard errors are no part
+        of it: an exponent that is 0 within its error may be counted or not. Kaplan & Yorke 1979, Lecture Notes in
         Mathematics 730, 204-227; Frederickson, Kaplan, Yorke & Yorke 1983, Journal of Differential Equations 49, 185.
         Raises FlowError where too few exponents were asked for to tell.
         """
         sums = np.cumsum(self.exponents)
-        below = np.flatnonzero(sums < 0)
+        below = np.flatnonzero(sums < -np.cumsum(self.rounding))
         if not below.size:
             if len(sums) < self.size:
                 raise self._too_few("the Kaplan-Yorke dimension", f"the sum of all of them is {sums[-1]:.3g}")
@@ -75,7 +79,7 @@ class LyapunovSpectrum:
         following = int(below[0])
         if not following:
             return 0.0
-        return float(following + sums[following - 1] / -self.exponents[following])
+        return float(following + max(0.0, sums[following - 1]) / -self.exponents[following])
 
     @property
     def entropy(self) -> float:
@@ -84,9 +88,10 @@ class LyapunovSpectrum:
         It is the entropy itself where the measure is smooth along the unstable directions (Pesin 1977, Russian
         Mathematical Surveys 32(4)). Raises FlowError where too few exponents were asked for to tell.
         """
-        if self.exponents[-1] > 0 and len(self.exponents) < self.size:
+        positive = self.exponents > self.rounding
+        if positive[-1] and len(self.exponents) < self.size:
             raise self._too_few("the entropy", f"the last of them is {self.exponents[-1]:.3g}")
-        return float(self.exponents[self.exponents > 0].sum())
+        return float(self.exponents[positive].sum())
 
     def _too_few(self, what: str, found: str) -> FlowError:
         count = len(self.exponents)
@@ -166,17 +171,18 @@ def _measured(matrices: Iterator[Array], wanted: _Wanted, progress: Progress | N
     done = 0
     for factor in frame.factors(islice(matrices, burn_in)):
         done = _told(done + factor.steps, wanted, progress)
-    bins, rounded = Bins(), np.zeros(frame.columns.shape[-1])
+    bins, rounded, rounding = Bins(), *np.zeros((2, frame.columns.shape[-1]))
     for factor in frame.factors(matrices):
         bins.add(factor.steps, _logarithms(factor))
         rounded += factor.rounded.mean(axis=0)
+        rounding += _rounding(factor, size)
         done = _told(done + factor.steps, wanted, progress)
     if bins.steps < BATCHES:
         raise _too_few_steps(bins.steps, wanted)
-    return _spectrum(bins, rounded / bins.steps, size, wanted)
+    return _spectrum(bins, rounded / bins.steps, rounding / bins.steps, size, wanted)
 
 
-def _spectrum(bins: Bins, rounded: Array, size: int, wanted: _Wanted) -> LyapunovSpectrum:
+def _spectrum(bins: Bins, rounded: Array, rounding: Array, size: int, wanted: _Wanted) -> LyapunovSpectrum:
     """The exponents in descending order, with all that belongs to each."""
     sequences = bins.mean()
     errors = np.sqrt((bins.error() ** 2).sum(axis=0)) / len(sequences)
@@ -188,6 +194,7 @@ def _spectrum(bins: Bins, rounded: Array, size: int, wanted: _Wanted) -> Lyapuno
         errors=errors[order],
         sequences=sequences[:, order],
         rounded=rounded[order],
+        rounding=rounding[order],
         running_steps=steps,
         running=running.mean(axis=1)[:, order],
         size=size,
@@ -200,6 +207,18 @@ def _logarithms(factor: Factor) -> Array:
     """ln |R_ii|, (B, k); -inf for an exact zero."""
     with np.errstate(divide="ignore"):
         return np.log(np.abs(np.diagonal(factor.triangle, axis1=-2, axis2=-1)))
+
+
+def _rounding(factor: Factor, size: int) -> Array:
+    """How far ln |R_ii| may be off, (k,): the rounding of sums of S terms times the loss ||R[:, i]|| / |R_ii|.
+
+    0 where R_ii is 0 exactly.
+    """
+    sizes = np.abs(np.diagonal(factor.triangle, axis1=-2, axis2=-1))
+    largest = np.abs(factor.triangle).max(axis=-2)
+    lengths = np.linalg.norm(factor.triangle / np.where(largest > 0, largest, 1.0)[:, None], axis=-2)
+    losses = np.where(sizes > 0, lengths * (largest / np.where(sizes > 0, sizes, 1.0)), 0.0)
+    return np.asarray(size * factor.steps * np.finfo(np.float64).eps * losses.mean(axis=0))
 
 
 def _told(done: int, wanted: _Wanted, progress: Progress | None) -> int:

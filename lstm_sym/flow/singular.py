@@ -46,9 +46,9 @@ class SingularSpectrum:
         log_values: (B, S), natural logarithms, descending; -inf for a singular value of exactly 0.
         steps: T, the Jacobians in the product.
         rounded: (B,), whether a single Jacobian has a direction less than its rounding in float64: then the smallest
-            values are those of the rounding, as many as the Jacobians lose directions in all. That can be every one: a
-            product that is 0 because each step cuts off another direction (a nilpotent matrix) comes out as its
-            rounding, about exp(-38) of the sizes of its steps, not as -inf.
+            values are those of the rounding, as many as the Jacobians lose directions in all. What the zeros of the
+            Jacobians cut off (reach.py) is exactly -inf; a product that is 0 because each step cuts off another
+            direction, none of them along the units, comes out as its rounding, about exp(-38) of its steps.
     """
 
     model: str

@@ -17,6 +17,7 @@ import numpy as np
 
 from lstm_sym.flow import refusals
 from lstm_sym.flow.errors import FlowError
+from lstm_sym.flow.reach import Reach
 from lstm_sym.flow.scaled import Array, Integers
 
 # The most steps of a window.
@@ -36,13 +37,21 @@ class Factor(NamedTuple):
 
     Attributes:
         steps: how many steps the window has.
-        triangle: R, (B, k, k), upper triangular; the signs of its diagonal mean nothing.
+        triangle: R, (B, k, k), upper triangular; the signs of its diagonal mean nothing. Rows of zeros, from the first
+            on that is beyond what the zeros of the matrices leave (reach.py), are exact.
         rounded: (B, k), whether R[i, i] is but the rounding of the matrix that it came from.
     """
 
     steps: int
     triangle: Array
     rounded: np.ndarray[Any, np.dtype[np.bool_]]
+
+
+class _Step(NamedTuple):
+    """A matrix (B, S, S), and the most directions that the product up to it can have kept, (B,)."""
+
+    matrix: Array
+    most: Integers
 
 
 class Frame:
@@ -58,29 +67,32 @@ class Frame:
 
     def factors(self, matrices: Iterable[Array]) -> Iterator[Factor]:
         """The factors along matrices (B, S, S), in the order in which they act; the last window may be short."""
-        window: list[Array] = []
+        window: list[_Step] = []
+        reach = Reach()
         for matrix in matrices:
-            window.append(matrix)
+            window.append(_Step(matrix, reach.after(matrix)))
             if len(window) >= self._planned:
                 yield from self._factored(window)
                 window = []
         if window:
             yield from self._factored(window)
 
-    def _factored(self, window: Sequence[Array]) -> Iterator[Factor]:
+    def _factored(self, window: Sequence[_Step]) -> Iterator[Factor]:
         """One factor, or those of both halves where one would lose too much."""
         steps, product = len(window), self.columns
         with np.errstate(over="ignore", invalid="ignore"):
-            for matrix in window:
-                product = matrix @ product
+            for step in window:
+                product = step.matrix @ product
             columns, triangle = np.linalg.qr(product)
+        kept = np.arange(product.shape[-1]) < window[-1].most[:, None]
+        triangle = triangle * kept[:, :, None]
         size = np.abs(np.diagonal(triangle, axis1=-2, axis2=-1))
         length = np.sqrt(np.einsum("bij,bij->bj", triangle, triangle))
-        low, high = float(size.min()), float(length.max())
-        loss = float((length / size).max()) if low > 0 else math.inf
+        low, high = float(size.min(initial=math.inf, where=kept)), float(length.max())
+        loss = float((length[kept] / size[kept]).max(initial=1.0)) if low > 0 else math.inf
         if loss <= self._allowed and low > 1 / WIDE and high < WIDE:
             self.columns = columns
-            self._planned = self._following(steps, loss, max(high, 1 / low))
+            self._planned = self._following(steps, loss, max(high, 1 / low, 1.0))
             yield Factor(steps, triangle, np.zeros(size.shape, dtype=bool))
         elif steps > 1:
             yield from self._factored(window[: steps // 2])
@@ -88,7 +100,7 @@ class Frame:
         else:
             self._planned = 1
             self.columns, triangle, rounded = _by_falling_rows(product)
-            yield Factor(1, triangle, rounded)
+            yield Factor(1, triangle * kept[:, :, None], rounded & kept)
 
     def _following(self, steps: int, loss: float, reach: float) -> int:
         """The steps of the next window, if it loses and grows per step as the last one did."""

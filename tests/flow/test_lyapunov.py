@@ -205,6 +205,21 @@ def test_a_direction_that_is_cut_off_is_minus_infinity_and_the_others_stay():
     assert found.dimension == 0.0
 
 
+def test_what_weights_of_zero_cut_off_is_exactly_minus_infinity():
+    """Gates that do not read h leave a column of zeros a unit of it; its rounding, exp(-38), is no exponent."""
+    params = lstm.init(3, 4)
+    found = lyapunov(record(lstm, type(params)(*map(np.zeros_like, params)), gaussian(80, 2, 3)))
+    assert found.exponents[:4] == pytest.approx(np.full(4, np.log(0.5)), rel=1e-12)
+    assert np.isneginf(found.exponents[4:]).all() and (found.errors[4:] == 0).all() and not found.rounded.any()
+
+
+def test_a_unit_that_rests_before_the_count_begins_has_an_exponent():
+    cut = np.diag([1.0, 0.0]) @ orthogonal(2, 0)
+    matrices = [cut if step == 3 else orthogonal(2, step) for step in range(60)]
+    assert np.isfinite(growth_rates(matrices, burn_in=10).exponents).all()
+    assert np.isneginf(growth_rates(matrices).exponents).tolist() == [False, True]
+
+
 def test_steps_that_would_underflow_together_are_taken_one_by_one():
     found = growth_rates([1e-200 * orthogonal(4, seed) for seed in range(40)])
     assert found.exponents == pytest.approx(np.full(4, np.log(1e-200)), rel=1e-13)
@@ -229,6 +244,24 @@ def test_dimension_and_entropy_follow_their_formulas(exponents, dimension, entro
     assert found.exponents == pytest.approx(exponents, abs=1e-9)
     assert found.dimension == pytest.approx(dimension, abs=1e-7)
     assert found.entropy == pytest.approx(entropy, abs=1e-9)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_rounding_decides_neither_dimension_nor_entropy_of_a_neutral_product(seed):
+    isometry = growth_rates([orthogonal(6, seed)] * 400)
+    assert (isometry.dimension, isometry.entropy) == (6.0, 0.0)
+    assert growth_rates([orthogonal(6, seed)] * 400, count=3).entropy == 0.0
+    # One direction that is kept and others that fade: a cycle, of dimension 1.
+    axes = orthogonal(3, seed)
+    cycle = growth_rates([axes @ np.diag([1.0, 0.5, 0.25]) @ axes.T] * 400, burn_in=100)
+    assert cycle.dimension == pytest.approx(1.0, abs=1e-9)
+
+
+@pytest.mark.parametrize("rate", [1e-9, -1e-9])
+def test_a_rate_far_above_its_rounding_is_no_neutral_one(rate):
+    found = growth_rates([np.exp(rate) * orthogonal(4, seed) for seed in range(200)])
+    assert found.dimension == (4.0 if rate > 0 else 0.0)
+    assert found.entropy == pytest.approx(max(0.0, 4 * rate), rel=1e-4)
 
 
 def test_too_few_exponents_tell_neither_dimension_nor_entropy():

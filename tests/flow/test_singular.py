@@ -184,8 +184,30 @@ def test_what_cannot_be_taken_apart_is_refused(source, arguments, message):
         singular_spectrum(source, **arguments)
 
 
-def test_a_nilpotent_product_is_flagged_and_all_its_values_are_rounding():
-    """N^3 = 0 for a shift: no step shows it, so the product comes out as rounding, and `rounded` says so."""
+def test_a_product_that_its_zeros_make_nilpotent_is_exactly_zero():
     found = singular_spectrum([np.eye(3, k=1)] * 3)
+    assert np.isneginf(found.log_values).all() and found.rounded.tolist() == [False]
+    two = singular_spectrum([np.eye(3, k=1)] * 2).log_values[0]
+    assert two.tolist() == pytest.approx([0.0, -np.inf, -np.inf])
+
+
+def test_a_product_that_no_zeros_show_to_be_nilpotent_is_flagged_and_all_its_values_are_rounding():
+    """N^3 = 0 for a shift along other axes than the units': no step shows it, and `rounded` says so."""
+    axes = orthogonal(3, 0)
+    found = singular_spectrum([axes @ np.eye(3, k=1) @ axes.T] * 3)
     assert found.rounded.tolist() == [True]
     assert found.log_values.max() < np.log(1e-15)
+
+
+def test_directions_that_weights_of_zero_cut_off_are_minus_infinity_and_the_others_exact():
+    params = lstm.init(3, 4)
+    run = record(lstm, type(params)(*map(np.zeros_like, params)), gaussian(80, 2, 3))
+    found = singular_spectrum(run, stop=20)
+    assert found.log_values[:, :4] == pytest.approx(np.full((2, 4), found.log_values[0, 0]), abs=1e-12)
+    assert np.isneginf(found.log_values[:, 4:]).all() and not found.rounded.any()
+
+
+def test_a_cut_leaves_what_came_before_it_in_the_other_values():
+    """The first column alone is kept at the end, after steps that mixed it with the others."""
+    matrices = [orthogonal(3, seed) for seed in range(5)] + [np.diag([1.0, 0.0, 0.0])]
+    assert singular_spectrum(matrices).log_values[0].tolist() == pytest.approx([0.0, -np.inf, -np.inf], abs=1e-12)
