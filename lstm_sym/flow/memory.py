@@ -18,8 +18,8 @@ import numpy as np
 
 from lstm_sym.flow.decay import Fits, fit_decay, fitted, preferred
 from lstm_sym.flow.errors import FlowError
-from lstm_sym.flow.laws import EXPONENTIAL, POWER, STRETCHED
-from lstm_sym.flow.profile import Profile
+from lstm_sym.flow.laws import EXPONENTIAL, POWER, SHIFTED, STRETCHED
+from lstm_sym.flow.profile import EQUAL, Profile, levelled
 from lstm_sym.flow.resampling import interval, medians, resampling
 from lstm_sym.flow.scaled import Array
 from lstm_sym.flow.table import aligned
@@ -37,11 +37,13 @@ HEADINGS = {
     "interval": "interval over",
     EXPONENTIAL: "exponential",
     POWER: "power law",
+    SHIFTED: "shifted power law",
     STRETCHED: "stretched",
     "cannot_tell": "cannot tell",
     "one": "none: one end point",
     "caption": "{level} % intervals in brackets; ≥ more lags would give more; horizon: sensitivity below {tolerance:g} "
-    "of lag 0 from there on; decay: e^(-rate lag), lag^(-exponent) or e^(-(lag/scale)^shape)",
+    "of lag 0 from there on; decay: e^(-rate lag), lag^(-exponent), (1 + lag/offset)^(-exponent) or "
+    "e^(-(lag/scale)^shape), over the lags measured",
 }
 LEVEL, TOLERANCE, RESAMPLES = 0.95, 1e-3, 1000
 
@@ -80,6 +82,7 @@ class MemoryCard:
         horizon: the first lag from which on m stays below `tolerance`.
         rate, exponent: of the exponential and of the power law fitted to m, a step and without unit (decay.py).
         time_scale, shape: of the stretched exponential e^(-(lag/time_scale)^shape).
+        late_exponent, offset: of the shifted power law (1 + lag/offset)^(-late_exponent).
         law: the law that the data prefer, None where they cannot tell.
         margin: the difference of BIC that says so.
         support: the share of resamples that come to the same verdict; None without them.
@@ -99,6 +102,8 @@ class MemoryCard:
     exponent: Estimate
     time_scale: float
     shape: float
+    late_exponent: float
+    offset: float
     law: str | None
     margin: float
     support: float | None
@@ -158,6 +163,8 @@ def memory_card(
         exponent=estimate("exponent", fits[POWER].slope, decay.exponent),
         time_scale=decay.laws[STRETCHED].time_scale,
         shape=decay.laws[STRETCHED].shape,
+        late_exponent=decay.laws[SHIFTED].slope,
+        offset=decay.laws[SHIFTED].offset,
         law=decay.preferred,
         margin=decay.margin,
         support=None if drawn.counts is None else _support(fits, decay.preferred, curves.shape[1] - 1),
@@ -195,7 +202,9 @@ def _measures(tolerance: float) -> dict[str, Callable[[Array], Array]]:
 def half_lives(curves: Array) -> Array:
     """ln 2 / -slope of the least-squares lines through curves of ln m, (n, L + 1) -> (n,); inf without decay."""
     lags = np.arange(curves.shape[1]) - (curves.shape[1] - 1) / 2
-    slopes = curves @ lags / (lags @ lags)
+    curves = levelled(curves)
+    # Relative to the first lag, a level curve has a slope of exactly 0.
+    slopes = (curves - curves[:, :1]) @ lags / (lags @ lags)
     return np.where(slopes < 0, np.log(2.0) / -np.where(slopes < 0, slopes, -1.0), np.inf)
 
 
@@ -209,13 +218,13 @@ def centroids(curves: Array) -> Array:
 def share_lags(curves: Array, share: float) -> Array:
     """The smallest lags that hold this share of the sum over m, for curves of ln m, (n, L + 1) -> (n,)."""
     cumulative = np.logaddexp.accumulate(curves, axis=1)
-    reached: Array = np.argmax(cumulative >= cumulative[:, -1:] + np.log(share), axis=1).astype(np.float64)
+    reached: Array = np.argmax(cumulative >= cumulative[:, -1:] + np.log(share) - EQUAL, axis=1).astype(np.float64)
     return reached
 
 
 def horizons(curves: Array, logarithm: float) -> Array:
     """The first lags from which on ln m stays below `logarithm`, (n, L + 1) -> (n,); L + 1 where it is not yet."""
-    above = curves[:, ::-1] >= logarithm
+    above = curves[:, ::-1] >= logarithm - EQUAL * max(1.0, abs(logarithm))
     return np.where(above.any(axis=1), curves.shape[1] - np.argmax(above, axis=1), 0).astype(np.float64)
 
 
@@ -231,6 +240,7 @@ def _words(card: MemoryCard, words: Mapping[str, str]) -> list[str]:
     decay = {
         EXPONENTIAL: str(card.rate),
         POWER: str(card.exponent),
+        SHIFTED: f"{_short(card.late_exponent)}, {_short(card.offset)}",
         STRETCHED: f"{_short(card.time_scale)}, {_short(card.shape)}",
         None: "",
     }[card.law]

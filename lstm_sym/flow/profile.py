@@ -7,8 +7,25 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from lstm_sym.flow import refusals
 from lstm_sym.flow.errors import FlowError
 from lstm_sym.flow.scaled import Array, Integers
+
+# How much rounding may change ln ||.|| a lag: 32 units in the last place.
+ROUNDING = 32 * np.finfo(np.float64).eps
+# Logarithms of sums, or of shares, that are closer than this are equal.
+EQUAL = 1e-12
+
+
+def levelled(curves: Array) -> Array:
+    """Curves (n, lags) of ln m, those that only their rounding keeps from being level made level.
+
+    Of an isometry the logarithms differ in the last place, and a slope of 1e-17 is no decay.
+    """
+    range_ = curves.max(axis=1, keepdims=True) - curves.min(axis=1, keepdims=True)
+    allowed = ROUNDING * curves.shape[1] * np.maximum(1.0, np.abs(curves).max(axis=1, keepdims=True))
+    level: Array = np.where(range_ <= allowed, curves[:, :1], curves)
+    return level
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,6 +40,9 @@ class Profile:
         output: the state whose sensitivity it is, or "state" for all states together.
         source: "x" for the input, else the name of a state, or "state" for all of them.
         norm: "frobenius" or "spectral".
+
+    Raises FlowError: other shapes, or a logarithm that is not finite. A sensitivity of exactly 0 has none, and every
+    quantity read off a profile is relative to lag 0.
     """
 
     model: str
@@ -32,6 +52,26 @@ class Profile:
     output: str
     source: str
     norm: str
+
+    def __post_init__(self) -> None:
+        refusals.refuse_masked(self.model, log_norms=self.log_norms, ends=self.ends, seeds=self.seeds)
+        shape = np.shape(self.log_norms)
+        if len(shape) != 2 or 0 in shape or np.shape(self.ends) != (shape[0], 2) or np.shape(self.seeds) != shape[:1]:
+            raise FlowError(
+                f"{self.model}, profile",
+                f"log_norms of shape {shape}, ends of {np.shape(self.ends)}, seeds of {np.shape(self.seeds)}",
+                "a single curve given as (L + 1,), or end points left out",
+                "give log_norms (n, L + 1), ends (n, 2) and seeds (n,) for n end points",
+            )
+        wrong = np.argwhere(~np.isfinite(self.log_norms))
+        if wrong.size:
+            row, lag = (int(part) for part in wrong[0])
+            raise FlowError(
+                f"{self.model}, profile",
+                f"log_norms[{row}, {lag}] is {self.log_norms[row, lag]}, one of {len(wrong)} that are not finite",
+                "the logarithm of a sensitivity of exactly 0, or of a missing one",
+                "leave out the end point, or the lags from there on; a map or a spectrum states exact zeros as -inf",
+            )
 
     @property
     def lags(self) -> Integers:
@@ -53,7 +93,7 @@ class Profile:
         return middle
 
     def half_life(self, first: int = 0, last: int | None = None) -> float:
-        """The steps in which the sensitivity halves: ln 2 / -slope, inf where it does not decay.
+        """The steps in which the sensitivity halves: ln 2 / -slope, inf where it does not decay but by rounding.
 
         slope is that of the least-squares line through the median of ln(||.|| / ||.|| at lag 0) over the lags
         `first` to `last` (all by default): a rate of the whole curve, to which the first step, where x still acts
@@ -72,7 +112,8 @@ class Profile:
                 "give 0 <= first < last within the profile, or measure more lags",
             )
         lags = self.lags[first : last + 1]
-        slope = float(np.polyfit(lags - lags.mean(), self.median(relative=True)[first : last + 1], 1)[0])
+        curve = levelled(self.median(relative=True)[None, first : last + 1])[0]
+        slope = float(np.polyfit(lags - lags.mean(), curve - curve[0], 1)[0])
         return float(np.log(2.0) / -slope) if slope < 0 else float("inf")
 
     def halving_lag(self) -> float:
@@ -81,7 +122,7 @@ class Profile:
         Between two lags the logarithm is interpolated. Unlike `half_life` it sees the first steps only.
         """
         median = self.median(relative=True) + np.log(2.0)
-        below = np.flatnonzero(median <= 0)
+        below = np.flatnonzero(median <= EQUAL)
         if not below.size:
             return float("inf")
         lag = int(below[0])
@@ -98,7 +139,7 @@ class Profile:
                 f"{self.model}, share_lag", f"the share {share}", "a percentage", "give a number between 0 and 1"
             )
         cumulative = np.logaddexp.accumulate(self.median(relative=True))
-        return int(np.argmax(cumulative >= cumulative[-1] + np.log(share)))
+        return int(np.argmax(cumulative >= cumulative[-1] + np.log(share) - EQUAL))
 
     @property
     def centroid_lag(self) -> float:

@@ -12,6 +12,19 @@ from lstm_sym.flow.errors import FlowError
 from lstm_sym.flow.scaled import NORMS, Array, Integers
 
 
+def refuse_masked(model: str, **arrays: Any) -> None:
+    """Raise a FlowError for a NumPy array, or a list of them, in which an entry is masked, naming the argument."""
+    for name, given in arrays.items():
+        parts = given if isinstance(given, list | tuple) else [given]
+        if any(np.ma.is_masked(part) for part in parts):
+            raise FlowError(
+                f"{model}, {name}",
+                "a masked array, whose masked entries are no numbers",
+                "missing values, or padding of shorter sequences, that were masked",
+                "cut or fill the gaps, x.filled(value); lengths belong to lstm_sym.through_time, with lengths=",
+            )
+
+
 def sequences(x: Any, model: str) -> Array:
     """The input as float64 (T, B, D): from (T, D), (T, B, D), or an object with such `values`, as a Stream is.
 

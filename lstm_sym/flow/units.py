@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lstm_sym.flow import refusals
+from lstm_sym.flow.profile import levelled
 from lstm_sym.flow.progress import Progress
 from lstm_sym.flow.scaled import Array, Integers, log_norm, scaled, times
 from lstm_sym.flow.trajectory import Trajectory
@@ -52,7 +53,8 @@ class UnitProfiles:
         median = self.median()
         lags = np.arange(len(median)) - (len(median) - 1) / 2
         known = np.isfinite(median).all(axis=0)
-        slopes = lags @ np.where(known, median, 0.0) / (lags @ lags)
+        curves = levelled(np.where(known, median, 0.0).T)
+        slopes = (curves - curves[:, :1]) @ lags / (lags @ lags)
         decays = slopes < 0
         halves = np.where(decays, np.log(2.0) / np.where(decays, -slopes, 1.0), np.inf)
         found: Array = np.where(known, halves, np.nan)

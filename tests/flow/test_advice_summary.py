@@ -61,12 +61,23 @@ def test_a_gate_of_no_model_is_refused():
         (0.5 * LAGS, "overflows"),
         (0.5 * LAGS, "lives"),
         (-0.001 * LAGS, "extrapolated"),
+        (-0.001 * LAGS, "foretold"),
+        (-0.05 * LAGS, "modelled"),
+        (-0.9 * np.log1p(LAGS / 5), "unbounded"),
+        (-1.02 * np.log1p(LAGS / 5), "too_long"),
     ],
 )
 def test_what_cannot_be_told_is_said_in_words(curve, sentence):
     text = advice_text(advise([profile("m", curve)])[0])
     assert SENTENCES[sentence].split("{")[0].strip() in text
     assert "nan" not in text and "None" not in text
+
+
+def test_advice_within_the_lags_measured_speaks_of_no_model():
+    lines = advice_text(advise([HALVES], formats=["float16"])[0]).splitlines()
+    assert not any("model" in line for line in lines)
+    diverging = advice_text(advise([profile("m", -0.9 * np.log1p(LAGS / 5))])[0]).splitlines()[1:3]
+    assert all("diverges" in line and "propagate" not in line for line in diverging)
 
 
 def test_the_sentences_can_be_in_any_language():

@@ -63,6 +63,36 @@ def test_a_sum_that_diverges_has_no_length(curve):
     assert found.length == math.inf and found.tail == 1.0
 
 
+def late_power_law(exponent: float, lags: int = 60) -> Profile:
+    return profile(-exponent * np.log1p(np.arange(lags + 1) / 5))
+
+
+def test_a_power_law_that_begins_late_has_the_length_of_its_own_sum():
+    """bias(K) = zeta(2, K + 6) / zeta(2, 5) for m = (1 + l/5)^-2."""
+    found = truncation_length(late_power_law(2.0), 0.01)
+    whole = math.pi**2 / 6 - sum(n**-2 for n in range(1, 5))
+    rest = whole - np.cumsum(np.arange(5.0, 2000.0) ** -2)
+    assert found.length == pytest.approx(np.argmax(rest <= 0.01 * whole), abs=1)
+    assert found.law == "shifted power law" and found.extrapolated and found.modelled and not found.diverges
+
+
+@pytest.mark.parametrize("exponent", [0.5, 0.99])
+def test_a_power_law_whose_sum_diverges_has_no_length_however_late_it_begins(exponent):
+    found = truncation_length(late_power_law(exponent), 0.1)
+    assert found.length == math.inf and found.diverges and found.tail == 1.0
+
+
+def test_a_sum_that_converges_beyond_all_lengths_is_not_said_to_diverge():
+    found = truncation_length(late_power_law(1.02), 0.01)
+    assert found.length == math.inf and not found.diverges and found.tail < 1
+
+
+@pytest.mark.parametrize(("rho", "modelled"), [(0.5, False), (0.95, True)])
+def test_what_rests_on_a_tail_that_is_but_modelled_says_so(rho, modelled):
+    found = truncation_length(geometric(rho, 60), 0.1)
+    assert found.length < 60 and found.modelled == modelled
+
+
 @pytest.mark.parametrize("curve", [np.zeros(61), np.random.default_rng(3).standard_normal(61).cumsum()])
 def test_without_a_law_and_unsettled_the_length_is_not_known(curve):
     found = truncation_length(profile(curve), 0.1)

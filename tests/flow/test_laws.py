@@ -24,6 +24,20 @@ def test_a_power_law_has_the_tail_of_hurwitz(exponent, lag):
     assert Law(0.0, exponent, 0.0).log_tail(lag) == pytest.approx(truth, rel=1e-12)
 
 
+@pytest.mark.parametrize(("offset", "exponent"), [(5.0, 2.0), (0.3, 1.2), (100.0, 4.0)])
+@pytest.mark.parametrize("lag", [1, 60, 1000])
+def test_a_shifted_power_law_has_the_tail_of_hurwitz(offset, exponent, lag):
+    law = Law(0.0, exponent, -exponent * math.log1p(1 / offset), offset)
+    with mpmath.workdps(60):
+        truth = float(mpmath.log(mpmath.zeta(exponent, lag + 1 + offset) * mpmath.mpf(offset) ** exponent))
+    assert law.log_tail(lag) == pytest.approx(truth, rel=1e-12, abs=1e-12)
+    assert law.name == "shifted power law"
+    assert float(law.logarithm(np.float64(7))) == pytest.approx(-exponent * math.log1p(7 / offset), rel=1e-12)
+    assert law.through(20, -2.0).logarithm(np.array([20.0]))[0] == pytest.approx(-2.0, rel=1e-12)
+    crossing = law.crossing(-3 * exponent)
+    assert crossing == math.inf or float(law.logarithm(np.float64(crossing))) == pytest.approx(-3 * exponent, rel=1e-12)
+
+
 @pytest.mark.parametrize("shape", [0.2, 0.5, 0.75, 1.5])
 def test_a_stretched_exponential_has_the_tail_of_its_sum(shape):
     scale, lag = 5.0, 10
@@ -36,7 +50,7 @@ def test_a_stretched_exponential_has_the_tail_of_its_sum(shape):
 
 
 @pytest.mark.parametrize(
-    "law", [Law(1.0, 0.0, 0.0), Law(1.0, -0.1, 0.0), Law(0.0, 1.0, 0.0), Law(0.0, 0.4, 0.0), Law(0.5, -1.0, 0.0)]
+    "law", [Law(1.0, 0.0, 0.0), Law(1.0, -0.1, 0.0), Law(0.0, 1.0, 0.0), Law(0.0, 0.4, 0.0), Law(0.0, 0.9, 0.0, 5.0)]
 )
 def test_a_sum_that_diverges_is_infinite(law):
     assert law.log_tail(10) == math.inf

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from lstm_sym import build, parse
 from lstm_sym.flow import FlowError, Profile, input_sensitivity, record
+from lstm_sym.flow.memory import horizons, share_lags
 from lstm_sym.flow.profile import pooled
 
 
@@ -108,3 +109,31 @@ def test_a_line_through_lags_that_are_not_there_is_refused(first, last):
 def test_a_share_beyond_0_and_1_is_refused(share):
     with pytest.raises(FlowError, match="between 0 and 1"):
         geometric(0.5).share_lag(share)
+
+
+@pytest.mark.parametrize("value", [-np.inf, np.nan, np.inf])
+def test_a_profile_made_by_hand_of_what_is_not_finite_is_refused_by_its_place(value):
+    curves = np.zeros((3, 5))
+    curves[1, 2] = value
+    with pytest.raises(FlowError, match=r"m, profile: log_norms\[1, 2\] is"):
+        Profile("m", curves, np.zeros((3, 2), int), np.full(3, -1), "h", "x", "frobenius")
+
+
+@pytest.mark.parametrize(
+    ("curves", "ends", "seeds"),
+    [((5,), (5, 2), (5,)), ((3, 5), (3,), (3,)), ((3, 5), (3, 2), (2,)), ((0, 5), (0, 2), (0,))],
+)
+def test_a_profile_made_by_hand_of_other_shapes_is_refused(curves, ends, seeds):
+    with pytest.raises(FlowError, match="m, profile: log_norms of shape"):
+        Profile("m", np.zeros(curves), np.zeros(ends, int), np.zeros(seeds, int), "h", "x", "frobenius")
+
+
+@pytest.mark.parametrize("scale", [1.0, 1 + 2e-16, 1 - 1e-16])
+def test_a_share_that_is_met_but_for_rounding_is_met(scale):
+    """1, 1, ..., 1 over ten lags: the fifth holds half of the sum, the ninth nine tenths; 10^-l is 10^-3 at lag 3."""
+    level = Profile("m", np.log(scale) * np.arange(10)[None], np.zeros((1, 2), int), np.array([-1]), "h", "x", "f")
+    assert (level.share_lag(0.5), level.share_lag(0.9)) == (4, 8)
+    assert [share_lags(level.log_norms, share)[0] for share in (0.5, 0.9)] == [4, 8]
+    assert horizons(np.log(10.0) * scale * -np.arange(6.0)[None], np.log(1e-3))[0] == 4
+    halves = Profile("m", np.array([[0.0, np.log(0.5) * scale, -0.7]]), level.ends, level.seeds, "h", "x", "f")
+    assert halves.halving_lag() == pytest.approx(1.0)

@@ -58,6 +58,12 @@ class PrecisionHorizon:
     measured: int
     law: str | None
 
+    @property
+    def extrapolated(self) -> bool:
+        """Whether a lag rests on the law beyond the lags measured, which is a model: one beyond them, or "never"."""
+        lags = [self.subnormal, self.zero, *([self.overflow] if self.overflow != math.inf else [])]
+        return self.law is not None and any(lag is not None and lag > self.measured for lag in lags)
+
 
 @dataclass(frozen=True, eq=False)
 class RoundedGradient:

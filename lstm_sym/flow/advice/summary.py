@@ -27,10 +27,16 @@ SENTENCES = {
     "title": "{model}",
     "truncation": "To lose at most about {bias} of the gradient, propagate back {length} lags{interval}.",
     "interval": " ({low} to {high})",
-    "extrapolated": "That is beyond the {measured} lags measured, by the {law} that they end in.",
-    "unbounded": "No truncation keeps the loss below {bias}: by the {law} measured, the far lags never add up.",
+    "extrapolated": "That is beyond the {measured} lags measured, by the {law} that they end in: a model, and no data.",
+    "modelled": "Of the sum over all lags {tail} lies beyond the {measured} measured, by the {law} that they end in: "
+    "a model, and no data.",
+    "unbounded": "No truncation length keeps the loss below {bias}: by the {law} measured, the sum over all lags "
+    "diverges. What lies beyond the {measured} lags measured is a model, and no data.",
+    "too_long": "No truncation length below 2^40 keeps the loss below {bias}, by the {law} measured. What lies beyond "
+    "the {measured} lags measured is a model, and no data.",
     "truncation_unknown": "For a loss of at most {bias} no length can be told: the profile has not settled within "
     "{measured} lags and follows no law clearly. Measure more lags.",
+    "foretold": " (Beyond the {measured} lags measured by the {law} that they end in: a model, and no data.)",
     "dies": "In {format} a gradient component of {magnitude} at lag 0 loses precision at lag {subnormal}, and from "
     "about lag {zero} on it vanishes or sticks at the smallest number.",
     "lives": "In {format} a gradient component of {magnitude} at lag 0 never dies.",
@@ -43,6 +49,7 @@ SENTENCES = {
     "no_gate": "No bias sets a time scale of {time_scale} steps: no gate of one bias keeps the state.",
     "exponential": "exponential law",
     "power law": "power law",
+    "shifted power law": "shifted power law",
     "stretched exponential": "stretched exponential",
     "never": "∞",
     "unknown": "?",
@@ -163,7 +170,7 @@ def advice_text(advice: Advice, *, labels: Mapping[str, str] | None = None) -> s
         lines += _of_truncation(truncation, words)
     for horizon in advice.precision:
         lines += _of_precision(horizon, words)
-    lines.append(words["scaled"].format(**_shown(advice.scaled, words)))
+    lines.append(words["scaled"].format(**_shown(advice.scaled, words)) + _foretold(advice.scaled, words))
     if advice.gate is not None:
         lines.append(gate_text(advice.gate, labels=labels))
     return "\n  ".join(lines)
@@ -174,20 +181,26 @@ def _of_truncation(truncation: Truncation, words: Mapping[str, str]) -> list[str
     if truncation.length is None:
         return [words["truncation_unknown"].format(**shown)]
     if math.isinf(truncation.length):
-        return [words["unbounded"].format(**shown)]
+        return [words["unbounded" if truncation.diverges else "too_long"].format(**shown)]
     if truncation.low is not None:
         shown["interval"] = words["interval"].format(**shown)
     lines = [words["truncation"].format(**shown)]
-    return [*lines, words["extrapolated"].format(**shown)] if truncation.extrapolated else lines
+    basis = "extrapolated" if truncation.extrapolated else "modelled" if truncation.modelled else None
+    return lines if basis is None else [*lines, words[basis].format(**shown)]
 
 
 def _of_precision(horizon: PrecisionHorizon, words: Mapping[str, str]) -> list[str]:
     unknown = horizon.subnormal is None or horizon.zero is None
     kind = "precision_unknown" if unknown else "lives" if horizon.zero == math.inf else "dies"
-    lines = [words[kind].format(**_shown(horizon, words))]
+    lines = [words[kind].format(**_shown(horizon, words)) + _foretold(horizon, words)]
     if horizon.overflow is not None and horizon.overflow < math.inf:
         lines.append(words["overflows"].format(**_shown(horizon, words)))
     return lines
+
+
+def _foretold(horizon: PrecisionHorizon, words: Mapping[str, str]) -> str:
+    """That a horizon rests on a model, where it does; else nothing."""
+    return words["foretold"].format(**_shown(horizon, words)) if horizon.extrapolated else ""
 
 
 def _shown(part: Truncation | PrecisionHorizon, words: Mapping[str, str]) -> dict[str, str]:

@@ -7,7 +7,9 @@ terms that are otherwise of one size, the share of the gradient that is lost is 
 
 It is an estimate and no bound: terms of opposite sign cancel, in what is lost as in the whole gradient it is a share
 of, so that a single draw may lose more, up to twice as much (`truncation_error` measures what comes of that).
-Beyond the lags measured, m goes on from its last value as `decay.continuation` says.
+Beyond the lags measured, m goes on from its last value as `decay.continuation` says: that part of the sums is a model
+and no data, and `Truncation.modelled` says whether the answer rests on it. Where the sum over all lags diverges, as of
+a power law of exponent 1 or less, every K loses all of it, and there is no truncation length.
 """
 
 from __future__ import annotations
@@ -29,6 +31,9 @@ from lstm_sym.flow.scaled import Array, Integers
 
 # A length beyond this is no advice.
 LONGEST = 2**40
+# The share of the bias from which on the part of it that is but modelled is told.
+MODELLED = 0.1
+EQUAL = 1e-12
 
 
 @dataclass(frozen=True)
@@ -38,11 +43,13 @@ class Truncation:
     Attributes:
         model: its label.
         bias: the share of the gradient that may be lost.
-        length: K, the lags 0 to K are kept, 1 + K steps; inf where none below 2^40 is enough, None where not known.
+        length: K, the lags 0 to K are kept, 1 + K steps; inf where there is none, as the sum diverges or none below
+            2^40 is enough, None where not known.
         low, high: its interval at 95 %; None where nothing could be resampled, or the length is not known.
         measured: L, the lags measured; a longer `length` is extrapolated.
         law: the law of the lags beyond L (`decay.continuation`); None where there is none to go by.
         tail: the share of sum_l m(l) that lies beyond L by that law; 1 where the sum diverges, None without a law.
+        diverges: whether the sum over all lags is infinite by that law.
     """
 
     model: str
@@ -53,6 +60,12 @@ class Truncation:
     measured: int
     law: str | None
     tail: float | None
+    diverges: bool = False
+
+    @property
+    def modelled(self) -> bool:
+        """Whether more than a tenth of what may be lost lies beyond the lags measured: a model there, and no data."""
+        return self.tail is not None and self.tail > MODELLED * self.bias
 
     @property
     def extrapolated(self) -> bool:
@@ -79,7 +92,7 @@ def truncation_length(profile: Profile, bias: float, *, resamples: int = 1000, s
     """The smallest K with bias(K) <= `bias`, and its 95 % interval over seeds, sequences or end points.
 
     A profile that has not settled and tells no law gives no length: `length` is None. A power law of exponent 1 or
-    less, or no decay at all, gives inf: the sum over all lags diverges.
+    less, shifted or not, or growth gives inf: the sum over all lags diverges.
 
     Raises FlowError: a bias that is not between 0 and 1, fewer than 3 lags, fewer than 100 resamples.
     """
@@ -96,11 +109,11 @@ def truncation_length(profile: Profile, bias: float, *, resamples: int = 1000, s
     low, high = None, None
     if drawn.counts is not None:
         curves = medians(profile, drawn.counts)
-        slopes = fitted(curves[:, beyond.first :], beyond.first, refined=0, shapes=(1.0,))[law.name].slope
-        lengths = [_length(c, Law(law.shape, float(s), 0.0), bias) for c, s in zip(curves, slopes, strict=True)]
+        fits = fitted(curves[:, beyond.first :], beyond.first, refined=0, kinds=(law.name,))[law.name]
+        lengths = [_length(curve, fits.law(index), bias) for index, curve in enumerate(curves)]
         low, high = interval(np.array(lengths), drawn.groups, 0.95)
     tail = math.exp(_log_sums(curve, law)[1])
-    return Truncation(profile.model, bias, length, low, high, measured, law.name, tail)
+    return Truncation(profile.model, bias, length, low, high, measured, law.name, tail, law.diverges)
 
 
 def bias_curve(profile: Profile, law: Law | None = None) -> Array:
@@ -166,10 +179,14 @@ def _log_sums(curve: Array, law: Law | None) -> tuple[Array, float]:
 def _length(curve: Array, law: Law, bias: float) -> float:
     """The smallest K with bias(K) <= bias; inf where no K has."""
     sums, tail = _log_sums(curve, law)
+    # Shares that are equal but for rounding are equal.
+    bias *= 1 + EQUAL
     beyond = np.append(sums[1:], tail)
     within = np.flatnonzero(beyond <= math.log(bias))
     if within.size:
         return float(within[0])
+    if law.diverges:
+        return math.inf
     last = len(curve) - 1
     whole = law.through(last, float(curve[-1]))
     total = whole.log_tail(last) - tail
