@@ -72,6 +72,7 @@ def closed_jacobians(trajectory: Trajectory, feedback: Any) -> Iterator[Array]:
 
 def _matrix(feedback: Any, trajectory: Trajectory) -> Array:
     """The feedback (D, N) in float64. Raises FlowError for another shape, or values that are not finite."""
+    refusals.refuse_masked(trajectory.model, feedback=feedback)
     matrix = np.asarray(feedback, dtype=np.float64)
     columns = trajectory.columns(trajectory.output())
     shape = trajectory.x.shape[2], columns.stop - columns.start

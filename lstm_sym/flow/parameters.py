@@ -148,6 +148,7 @@ def _rows(trajectory: Trajectory, output: str | None, cotangent: Any) -> tuple[s
     if cotangent is None:
         name = trajectory.output(output)
         return name, np.eye(trajectory.width)[trajectory.columns(name)]
+    refusals.refuse_masked(trajectory.model, cotangent=cotangent)
     row = np.asarray(cotangent, dtype=np.float64)
     if row.shape != (trajectory.width,) or not np.isfinite(row).all():
         raise FlowError(

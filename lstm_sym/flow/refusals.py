@@ -28,9 +28,11 @@ def refuse_masked(model: str, **arrays: Any) -> None:
 def sequences(x: Any, model: str) -> Array:
     """The input as float64 (T, B, D): from (T, D), (T, B, D), or an object with such `values`, as a Stream is.
 
-    Raises FlowError: another shape, values that are not real and finite.
+    Raises FlowError: another shape, values that are masked, or not real and finite.
     """
-    values = np.asarray(getattr(x, "values", x))
+    given = getattr(x, "values", x)
+    refuse_masked(model, x=given)
+    values = np.asarray(given)
     if values.ndim not in (2, 3) or 0 in values.shape:
         raise FlowError(
             f"{model}, x",
@@ -59,8 +61,9 @@ def without_input(x: Any, steps: int, state: Any, model: str) -> Array:
 def real_fields(values: Any, where: str, *, infinite: bool = False) -> Any:
     """A named tuple of arrays in float64, of the type it had; a state may start at -inf, where `infinite` is True.
 
-    Raises FlowError: values that are no real numbers, NaN, and infinity elsewhere.
+    Raises FlowError: values that are no real numbers, masked ones, NaN, and infinity elsewhere.
     """
+    refuse_masked(where, **values._asdict())
     arrays = {f"{where}.{name}": np.asarray(value) for name, value in values._asdict().items()}
     return type(values)(*(_real(array, name, infinite=infinite) for name, array in arrays.items()))
 
@@ -83,6 +86,7 @@ def end_points(ends: int | Sequence[int] | Integers | None, steps: int, lags: in
         )
     if ends is None or isinstance(ends, int | np.integer):
         return _spread(steps - lags if ends is None else int(ends), steps, lags, model)
+    refuse_masked(model, ends=ends)
     points = np.asarray(ends)
     if points.ndim != 1 or not points.size or points.dtype.kind not in "iu":
         raise _no_end_points(f"ends of shape {points.shape} and dtype {points.dtype}", model)

@@ -171,6 +171,7 @@ def _pair(
 def _vector(walk: _Walk, name: str, given: Any) -> Array | None:
     if given is None:
         return None
+    refusals.refuse_masked(walk.trajectory.model, **{name: given})
     vector = np.asarray(given, dtype=np.float64)
     size = (walk.trajectory.width,)
     if vector.shape != size or not np.isfinite(vector).all() or not vector.any():

@@ -203,6 +203,7 @@ def _cotangents(trajectory: Trajectory, output: str | None, given: Any, ends: in
     """dL_i/d state[T] of every sample, (B, ends, S). Raises FlowError for another shape, or what is not finite."""
     columns = trajectory.columns(trajectory.output(output))
     units, batch = _size(columns), trajectory.batch
+    refusals.refuse_masked(trajectory.model, cotangent=given)
     values = np.ones(units) if given is None else np.asarray(given, np.float64)
     shapes = [(units,), (ends, units), (ends, batch, units)]
     if values.shape not in shapes or not np.isfinite(values).all():

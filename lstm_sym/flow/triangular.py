@@ -137,6 +137,7 @@ def checked(matrices: Iterable[Any], model: str) -> Iterator[Array]:
     """The matrices as float64 (B, S, S), all of one shape, finite. Raises FlowError for others, naming the step."""
     shape: tuple[int, ...] | None = None
     for step, given in enumerate(matrices):
+        refusals.refuse_masked(model, **{f"the matrix of step {step}": given})
         matrix = np.asarray(given, dtype=np.float64)
         matrix = matrix[None] if matrix.ndim == 2 else matrix
         shape = matrix.shape if shape is None else shape

@@ -37,6 +37,7 @@ class Unfolded:
     gates: Mapping[str, Array] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        refusals.refuse_masked(self.model, log_sensitivity=self.log_sensitivity, **self.gates)
         logs = np.asarray(self.log_sensitivity)
         if logs.ndim != 2 or len(logs) != len(ROWS) or not logs.size or not (logs < np.inf).all():
             raise FlowError(
@@ -91,6 +92,7 @@ def unfold(
     name = kernel.__name__.rpartition(".")[2] if model is None else model
     values = refusals.sequences(x, name)
     directions = _directions(values, channels, name)
+    refusals.refuse_masked(name, params=params, state=state)
     if hidden not in kernel.State._fields:
         known = ", ".join(kernel.State._fields)
         raise FlowError(

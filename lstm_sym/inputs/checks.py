@@ -25,6 +25,18 @@ def refuse_not_finite(values: NDArray[np.float64], file: str, place: str) -> Non
     )
 
 
+def refuse_masked(values: object, file: str, place: str) -> None:
+    """Raise an `InputError` for a masked array: what lies below its mask would be read as if it had been measured."""
+    if np.ma.is_masked(values):
+        raise InputError(
+            file,
+            place,
+            "a masked array, whose masked entries are no numbers",
+            "missing values, or padding of shorter sequences, that were masked",
+            "fill the gaps with values.filled(number), or give each sequence as far as it goes",
+        )
+
+
 def refuse_short(steps: int, file: str, unit: str) -> None:
     """Raise an `InputError` if a sequence has fewer than two steps; `unit` is what the file calls a step."""
     if steps >= 2:

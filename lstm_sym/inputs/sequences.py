@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from .checks import refuse_not_finite
+from .checks import refuse_masked, refuse_not_finite
 from .errors import InputError
 
 Array = NDArray[np.float64]
@@ -46,8 +46,8 @@ class Sequences:
         notes: what the reader did that is worth knowing, one sentence each.
 
     Raises:
-        InputError: no sequence or no channel, a shape that is not (T, D) with T >= 1, values that are not
-            real and finite, or a number of labels that is not the number of sequences.
+        InputError: no sequence or no channel, a shape that is not (T, D) with T >= 1, values that are masked, or
+            not real and finite, or a number of labels that is not the number of sequences.
     """
 
     name: str
@@ -80,6 +80,7 @@ class Sequences:
 
     def _checked(self, index: int, values: Array) -> Array:
         """Return `values` as a read-only float64 array (T, D), copied only where it has to be."""
+        refuse_masked(values, self.name, f"sequence {index}")
         if values.ndim != 2 or values.shape[1] != len(self.channels) or not len(values):
             raise InputError(
                 self.name,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .checks import refuse_large, refuse_short, require_generator
+from .checks import refuse_large, refuse_masked, refuse_short, require_generator
 from .errors import InputError
 from .sequences import ONE_HOT, Array, Channel, Sequences, Source
 
@@ -85,6 +85,7 @@ def windows(stream: Stream | Array, count: int, length: int, rng: np.random.Gene
         TypeError: `rng` is not a `numpy.random.Generator`, or a number is not an integer.
     """
     name = stream.name if isinstance(stream, Stream) else "stream"
+    refuse_masked(stream, name, "")
     values = stream.values if isinstance(stream, Stream) else np.asarray(stream)
     count, length = operator.index(count), operator.index(length)
     require_generator(rng)

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lstm_sym.through_time.errors import SequenceError
-from lstm_sym.through_time.kernel import Array, OnlineKernel, Progress, added, check_kernel
+from lstm_sym.through_time.kernel import Array, OnlineKernel, Progress, added, check_kernel, refuse_masked
 from lstm_sym.through_time.lengths import as_given, checked_lengths, time_major, zeros
 from lstm_sym.through_time.plan import head, only, planned, replaced_head
 from lstm_sym.through_time.sequences import check_loss, cotangent, forward, sent_back
@@ -66,6 +66,7 @@ class RTRL:
     def step(self, x_t: Any) -> Array:
         """One step: x_t (B, D) -> y_t (B, H). Raises SequenceError, and TypeError and ValueError as the kernel does."""
         x = time_major("x_t", x_t)[None]
+        refuse_masked(params=self.params, state=self.state)
         if self._carried is None:
             self._begin(x)
         y, state, tape = self.kernel.forward(x, self.params, self.state, precise=self.precise)
@@ -104,6 +105,7 @@ class RTRL:
                 "call step(x_t) first",
             )
         check_loss(dy_t, dstate, "dy_t")
+        refuse_masked(dy_t=dy_t, dstate=dstate)
         tape, params, shape, dtype = self._last
         dy = np.zeros(shape[1:], dtype) if dy_t is None else np.asarray(dy_t)
         if dy.shape != shape[1:]:

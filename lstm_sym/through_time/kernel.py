@@ -48,6 +48,21 @@ def check_kernel(kernel: Any, calls: Sequence[str] = ("forward", "backward")) ->
         )
 
 
+def refuse_masked(**given: Any) -> None:
+    """Raises SequenceError for a masked array, or a list or named tuple with one in it, naming the argument.
+
+    NumPy computes on with what lies below the mask, as if it had been measured.
+    """
+    for name, value in given.items():
+        if any(np.ma.is_masked(part) for part in (value if isinstance(value, list | tuple) else [value])):
+            raise SequenceError(
+                name,
+                "a masked array, whose masked entries are no numbers",
+                "padding of sequences of different lengths, or missing values, that were masked",
+                "give x.data and lengths=lengths_of(~np.ma.getmaskarray(x).any(axis=-1)); fill or cut at other gaps",
+            )
+
+
 def added(left: Any, right: Any) -> Any:
     """Two named tuples of arrays, field by field."""
     return type(left)(*map(np.add, left, right))

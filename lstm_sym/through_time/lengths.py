@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from lstm_sym.through_time.errors import SequenceError
-from lstm_sym.through_time.kernel import Array, Integers
+from lstm_sym.through_time.kernel import Array, Integers, refuse_masked
 
 
 def pad(sequences: Sequence[Any], *, batch_first: bool = False) -> tuple[Array, Integers]:
@@ -20,6 +20,8 @@ def pad(sequences: Sequence[Any], *, batch_first: bool = False) -> tuple[Array, 
 
     Raises SequenceError: no sequence, or two that differ in more than their number of steps.
     """
+    for index, sequence in enumerate(sequences):
+        refuse_masked(**{f"sequences[{index}]": sequence})
     arrays = [np.asarray(sequence) for sequence in sequences]
     if not arrays:
         raise SequenceError("sequences", "there is none", "a selection that selected nothing", "give at least one")
@@ -99,6 +101,7 @@ def last_cotangent(d_last: Any, steps: int, lengths: Any = None, *, batch_first:
 
     It is the adjoint of `last`: <last(y), d> = <y, last_cotangent(d)>. Raises SequenceError: lengths that do not fit.
     """
+    refuse_masked(d_last=d_last)
     d_last = np.asarray(d_last)
     lengths = checked_lengths(lengths, steps, len(d_last))
     rows = np.flatnonzero(lengths)
@@ -129,6 +132,7 @@ def checked_lengths(lengths: Any, steps: int, batch: int) -> Integers:
     """
     if lengths is None:
         return np.full(batch, steps, np.int64)
+    refuse_masked(lengths=lengths)
     array = np.asarray(lengths)
     if array.shape != (batch,) or (array.size and array.dtype.kind not in "iu"):
         raise SequenceError(
@@ -149,7 +153,10 @@ def checked_lengths(lengths: Any, steps: int, batch: int) -> Integers:
 
 
 def time_major(name: str, value: Any, batch_first: bool = False, axes: int = 2) -> Array:
-    """An array as (T, B, ...), a view. Raises SequenceError: None, fewer than `axes` axes, or ragged sequences."""
+    """An array as (T, B, ...), a view.
+
+    Raises SequenceError: None, fewer than `axes` axes, ragged sequences, or masked ones.
+    """
     if value is None:
         raise SequenceError(
             name,
@@ -157,6 +164,7 @@ def time_major(name: str, value: Any, batch_first: bool = False, axes: int = 2) 
             "a cell without an input, whose kernel can be told steps= instead",
             "give x of shape (T, B, 0) to a cell without an input: np.empty((T, B, 0))",
         )
+    refuse_masked(**{name: value})
     try:
         array = np.asarray(value)
     except ValueError as error:

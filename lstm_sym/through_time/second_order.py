@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from lstm_sym.through_time.errors import SequenceError
-from lstm_sym.through_time.kernel import Array, Progress, check_kernel
+from lstm_sym.through_time.kernel import Array, Progress, check_kernel, refuse_masked
 from lstm_sym.through_time.sequences import check_loss
 
 # Bytes that the matrix may take.
@@ -55,6 +55,7 @@ def hessian(
     """
     check_kernel(kernel, ["hvp"])
     check_loss(dy, dstate)
+    refuse_masked(x=x, params=params, state=state, dy=dy, dstate=dstate)
     values = [np.asarray(value) for value in params]
     ends = np.cumsum([0, *(value.size for value in values)])
     needed = 8 * int(ends[-1]) ** 2

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from lstm_sym.through_time.errors import SequenceError
-from lstm_sym.through_time.kernel import Array, Kernel, Progress, added, check_kernel
+from lstm_sym.through_time.kernel import Array, Kernel, Progress, added, check_kernel, refuse_masked
 from lstm_sym.through_time.lengths import as_given, checked_lengths, time_major, zeros
 from lstm_sym.through_time.plan import Plan, head, planned, replaced_head
 
@@ -72,6 +72,7 @@ def forward(
     Raises SequenceError, and TypeError and ValueError as the kernel does, naming the argument.
     """
     check_kernel(kernel)
+    refuse_masked(params=params, state=state)
     x = time_major("x", x, batch_first, axes=3)
     plan = planned(checked_lengths(lengths, *x.shape[:2]), checkpoint, reverse)
     checkpointed = checkpoint is not None and checkpoint is not False
@@ -106,6 +107,7 @@ def backward(dy: Any, tape: Tape, params: Any, dstate: Any = None, *, progress: 
 
 def sent_back(dy: Any, tape: Tape, params: Any, dstate: Any = None, progress: Progress | None = None) -> Any:
     """`backward`, of which dy and dstate may both be None: a part of a loss that has others."""
+    refuse_masked(params=params, dstate=dstate)
     dy = cotangent("dy", dy, tape.y_shape, tape.dtype, tape.batch_first)
     plan, kernel = tape.plan, tape.kernel
     grads = kernel.backward(dy[:0], tape.empty, params, dstate)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lstm_sym.inputs import EXTENSIONS, InputError, load
+from lstm_sym.inputs import EXTENSIONS, Channel, InputError, Sequences, Source, load, windows
 from lstm_sym.inputs.arrays import read_array
 from lstm_sym.inputs.sound import read_sound
 from lstm_sym.inputs.table import read_table
@@ -329,3 +329,12 @@ def test_a_damaged_file_is_read_or_refused_and_nothing_else(case, edits, length)
         assert error.file == "damaged" and error.found and error.fix
     else:
         assert all(np.isfinite(values).all() for values in result.sequences)
+
+
+def test_masked_values_are_refused():
+    values = np.ma.array(np.arange(20.0).reshape(10, 2), mask=np.arange(20).reshape(10, 2) == 5)
+    channels = (Channel("a"), Channel("b"))
+    with pytest.raises(InputError, match="a masked array"):
+        Sequences("mine", Source("me", "none"), channels, (values,))
+    with pytest.raises(InputError, match="a masked array"):
+        windows(values, 2, 3, np.random.default_rng(0))

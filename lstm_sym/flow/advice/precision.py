@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from lstm_sym.flow import refusals
 from lstm_sym.flow.advice.formats import float_format, rounded
 from lstm_sym.flow.decay import continuation
 from lstm_sym.flow.errors import FlowError
@@ -202,6 +203,7 @@ def _cotangent(trajectory: Trajectory, given: Any, magnitude: float) -> Array:
     if given is None:
         values[trajectory.columns(trajectory.output())] = 1.0
     else:
+        refusals.refuse_masked(trajectory.model, cotangent=given)
         values = np.asarray(given, np.float64)
     top = float(np.abs(values).max(initial=0.0))
     if values.shape != (trajectory.width,) or not 0 < top < math.inf:

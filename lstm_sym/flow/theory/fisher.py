@@ -19,6 +19,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lstm_sym.flow import refusals
 from lstm_sym.flow.errors import FlowError
 from lstm_sym.flow.scaled import Array, Integers
 from lstm_sym.flow.theory.overlay import Overlay
@@ -101,6 +102,7 @@ def _inverse_root(covariance: Array) -> Array:
 
 
 def _checked(recurrent: Array, source: Array, lags: int) -> tuple[Array, Array]:
+    refusals.refuse_masked("Fisher memory", U=recurrent, v=source)
     matrix, vector = np.asarray(recurrent, np.float64), np.asarray(source, np.float64)
     if lags < 0:
         raise _refused(f"{lags} lags", "lag 0 is the input that just came")
