@@ -55,7 +55,8 @@ class Bins:
 
         The steps are cut into 16 to 31 batches of equal length with the means m_1 .. m_n, whose scatter gives
         sqrt(sum (m_i - m)^2 / (n (n - 1))). Neighbouring steps are correlated, batches are not, as long as a batch is
-        longer than the memory of the process (Flegal & Jones 2010, Annals of Statistics 38(2)). Needs BATCHES steps.
+        longer than the memory of the process (Flegal & Jones 2010, Annals of Statistics 38(2)); where it is shorter the
+        error comes out too small. Needs BATCHES steps.
         """
         size = len(self._full) // BATCHES
         count = len(self._full) // size

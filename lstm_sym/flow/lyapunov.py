@@ -4,8 +4,8 @@
 
 over the whole state s, (h, c) of an LSTM: the rate of h alone, with c held, is that of nothing. In the driven form the
 input is given; in the closed loop the cell reads what it gave out a step before (closed_loop.py). Every exponent comes
-with a standard error. Engelken, Wolf & Abbott 2023, Physical Review Research 5, 043044; Vogt et al. 2022, Frontiers in
-Applied Mathematics and Statistics 8, 818799.
+with a standard error, of its mean over time and of nothing else. Engelken, Wolf & Abbott 2023, Physical Review Research
+5, 043044; Vogt et al. 2022, Frontiers in Applied Mathematics and Statistics 8, 818799.
 """
 
 from __future__ import annotations
@@ -35,7 +35,10 @@ class LyapunovSpectrum:
         model: what figures and tables call it.
         exponents: (k,), descending, the mean over the sequences; -inf for a direction that was cut off exactly, as by
             units of a relu that rest, or a gate of exactly 0.
-        errors: (k,), standard errors from batch means over time (bins.py), the sequences independent; 0 for -inf.
+        errors: (k,), standard errors from batch means over time (bins.py), the sequences independent; 0 for -inf. They
+            are those of the mean over this run: the spread between draws of the parameters or between inputs is no
+            part of them, nor the bias of a finite run, in which the frame is still finding its directions, nor
+            correlations longer than a batch, 1/16 to 1/31 of the run. Between draws take the scatter over runs.
         sequences: (B, k), the exponents of each sequence, in the same order.
         rounded: (k,), the share of the steps at which what was left of a direction was less than the rounding of the
             Jacobian that it came from. Where it is not 0 the exponent is in part that of rounding; it cannot be told

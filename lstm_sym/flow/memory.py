@@ -43,7 +43,7 @@ HEADINGS = {
     "one": "none: one end point",
     "caption": "{level} % intervals in brackets; ≥ more lags would give more; horizon: sensitivity below {tolerance:g} "
     "of lag 0 from there on; decay: e^(-rate lag), lag^(-exponent), (1 + lag/offset)^(-exponent) or "
-    "e^(-(lag/scale)^shape), over the lags measured",
+    "e^(-(lag/scale)^shape), over the lags measured; only intervals over seeds hold the spread between draws",
 }
 LEVEL, TOLERANCE, RESAMPLES = 0.95, 1e-3, 1000
 
@@ -54,7 +54,9 @@ class Estimate:
 
     Attributes:
         value: in steps, or without unit for an exponent; may be inf.
-        low, high: the ends of the interval; None where nothing could be resampled.
+        low, high: the ends of the interval; None where nothing could be resampled. They hold what resampling changes,
+            named in MemoryCard.resampled: with SEEDS the spread between draws of the parameters, without it the
+            scatter within one draw alone. Neither holds what more lags, another input or training would change.
         bound: whether more lags would make the value larger.
     """
 
@@ -87,7 +89,8 @@ class MemoryCard:
         margin: the difference of BIC that says so.
         support: the share of resamples that come to the same verdict; None without them.
         settled: whether the lags measured hold nearly all of sum m; else centroid, lag50, lag90 are bounds.
-        groups, resampled: what the intervals rest on, as 8 "seeds"; 1 and "" where there is one end point.
+        groups, resampled: what the intervals rest on, as 8 "seeds"; 1 and "" where there is one end point. Blocks of
+            end points leave out correlations longer than a block, and come out too narrow where there are any.
         tolerance, level: as asked for.
     """
 

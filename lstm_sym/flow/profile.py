@@ -100,6 +100,7 @@ class Profile:
         past the gates, counts no more than any other. For ||.|| = rho^lag it is ln 2 / -ln rho. Untrained, with
         H = 64, 8 standard Gaussian inputs and kernel.init, it is about 1.3 steps for the tanh RNN, 1.5 for the LSTM,
         4.2 for the LSTM with b_f=1 (lags 0 to 60, mean of 8 draws; one draw to the next differs by 0.2, 0.1, 0.3).
+        It has no interval: `memory_card` gives one.
 
         Raises FlowError unless 0 <= first < last <= L.
         """

@@ -29,7 +29,7 @@ SPECTRUM_WORDS = {
     "model": "model",
     "largest": "λ1",
     "smallest": "λk",
-    "caption": "nats a step, ± standard error; bars: the exponents by index, █ = {high}, ▁ = {low}",
+    "caption": "nats a step, ± standard error over the run; bars: the exponents by index, █ = {high}, ▁ = {low}",
     "infinite": "{count} of −∞",
 }
 UNFOLDED_WORDS = {
