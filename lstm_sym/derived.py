@@ -8,6 +8,7 @@ from functools import cached_property
 from lstm_sym.derivation import jvp, vjp
 from lstm_sym.derivation.jacobian import Jacobian, Jacobians
 from lstm_sym.derivation.linear_map import LinearMap, substitute
+from lstm_sym.derivation.roles import Roles
 from lstm_sym.emit.latex import LatexNotation
 from lstm_sym.emit.notation import Notation
 from lstm_sym.emit.text import TextNotation
@@ -37,6 +38,11 @@ class Derivation:
     def tangent(self) -> Program:
         """Forward mode: values and their tangents."""
         return prune(fast(jvp(self.forward)))
+
+    @cached_property
+    def roles(self) -> Roles:
+        """Which quantities are gates, which parameters biases, and which gates keep a state: `d.roles.forget_gates`."""
+        return Roles(self.forward)
 
     @cached_property
     def operations(self) -> Operations:

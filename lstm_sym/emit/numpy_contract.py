@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from textwrap import fill
 from typing import Any, NamedTuple
 
+from lstm_sym.derivation.roles import Roles
 from lstm_sym.emit.numpy_packs import literal
 from lstm_sym.equations.cell import Cell
 from lstm_sym.equations.sizes import is_composed, parts_of
@@ -13,12 +15,12 @@ from lstm_sym.passes.layout import Layout
 FORMAT_VERSION = "1"
 
 
-def head(cell: Cell, layout: Layout) -> str:
+def head(cell: Cell, layout: Layout, roles: Roles) -> str:
     """Docstring and imports: all that a reader must know before the first line of code."""
     symbols = [*filter(None, [cell.input]), *(e.target for e in cell.equations), *cell.parameters]
     shapes = "\n".join(f"    {name:<8} {vector_shape(cell.shapes[name])}" for name in symbols)
     order = "; ".join(", ".join(m.removeprefix("a_") for m in group.members) for group in layout.groups)
-    biases = [name for name in cell.parameters if name.startswith("b")]
+    gates = ", ".join(gate.name for gate in roles.gates)
     options = ", ".join(f"{k} = {v}" for k, v in cell.chosen.items())
     numbers = ", ".join(f"{k} = {literal(v)}" for k, v in cell.constants.items())
     starts = f"\nInitial state, where none is given: {_start(cell)}." if cell.initial else ""
@@ -33,8 +35,9 @@ Shapes (T steps, B sequences, {", ".join(cell.size_names)}):
 {shapes}
 
 Layout: sequences are (T, B, size), batches are rows, weights (rows of the result, columns of the operand).
-Order of the gates in packed arrays: {order or "nothing is packed"}.
-Biases: {len(biases)} ({", ".join(biases) or "none"}), one a gate; libraries that keep two add them.
+Order in packed arrays: {order or "nothing is packed"}.
+Gates: {gates or "none"}.
+{fill(_biases(roles), 118)}
 Options: {options or "none"}. Constants: {numbers or "none"}.{starts}
 
 Signs in comments: δv adjoint, δv⁺ what arrives of it from step t+1, δv° what passes through no matrix, v′ slope,
@@ -44,7 +47,19 @@ Generated from the equations by lstm_sym (format {FORMAT_VERSION}); stands alone
 the equations and generate it again."""
     imports = "from __future__ import annotations\n\nfrom typing import Any, NamedTuple\n\nimport numpy as np"
     constants = f'CONTENT_HASH = "{cell.content_hash}"\nOUTPUT = "{cell.output}"'
+    names = ", ".join(f'"{gate.name}"' for gate in roles.gates) + ("," if len(roles.gates) == 1 else "")
+    constants += f"\nGATES: tuple[str, ...] = ({names})"
     return f"{docstring(text)}\n\n{imports}\n\nArray = np.ndarray[Any, Any]\n\n{constants}"
+
+
+def _biases(roles: Roles) -> str:
+    """Every bias with the quantity in whose equation it is added, and which of them may be the sum of two."""
+    listed = ", ".join(f"{bias.name} (of {bias.quantity})" for bias in roles.biases)
+    several = [bias.name for bias in roles.biases if bias.products > 1]
+    if not several:
+        return f"Biases: {listed or 'none'}."
+    which = "" if len(several) == len(roles.biases) else f" for {', '.join(several)} alone"
+    return f"Biases: {listed}. Where a library keeps one beside each matrix, add them{which}."
 
 
 def classes(cell: Cell, tapes: Iterable[tuple[str, Sequence[str]]]) -> str:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from lstm_sym.derivation import jvp, vjp
 from lstm_sym.derivation.jacobian import Jacobians
+from lstm_sym.derivation.roles import Roles
 from lstm_sym.emit import numpy_contract as contract
 from lstm_sym.emit.numpy_copied import SUPPORT, copied_functions
 from lstm_sym.emit.numpy_function import (
@@ -197,7 +198,7 @@ class _Kernel:
         ]
         tapes = [(form.tape_class, list(form.fields().values())) for form in self.forms]
         parts = [
-            contract.head(self.cell, self.layout),
+            contract.head(self.cell, self.layout, Roles(self.program)),
             contract.classes(self.cell, tapes),
             contract.init(self.cell),
             *functions,

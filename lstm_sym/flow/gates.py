@@ -6,14 +6,16 @@ import numpy as np
 
 from lstm_sym.flow.errors import FlowError
 from lstm_sym.flow.scaled import Array
-from lstm_sym.flow.trajectory import Trajectory
+from lstm_sym.flow.trajectory import Kernel, Trajectory
 
 # The largest number of gate values that is kept at once.
 LARGEST = 10**8
 
 
 def log_gates(trajectory: Trajectory) -> dict[str, Array]:
-    """ln of every gate at every step, {"i": (T, B, N), ...}: a gate is what sigmoid or exp gives, and 1 - sigmoid.
+    """ln of every gate at every step, {"i": (T, B, N), ...}: what sigmoid or exp gives, or 1 - sigmoid, and multiplies.
+
+    The kernel says which quantities these are (GATES): the sigmoid of a readout is none.
 
     Raises FlowError for a cell without gates, and for more than 10^8 values a gate.
     """
@@ -24,12 +26,12 @@ def log_gates(trajectory: Trajectory) -> dict[str, Array]:
             "a run of a million steps",
             "record a part of it",
         )
-    blocks = [_logarithms_of_values(block.logarithms) for block in trajectory.blocks()]
+    blocks = [_of_gates(trajectory.kernel, block.logarithms) for block in trajectory.blocks()]
     if not blocks[0]:
         raise FlowError(
             f"{trajectory.model}, gates",
             "this cell has no gate",
-            "a cell in which no quantity is a sigmoid or an exponential of its pre-activation, as the tanh RNN",
+            "a cell in which no sigmoid or exponential multiplies anything, as the tanh RNN",
             "choose a gated cell",
         )
     return {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
@@ -40,5 +42,7 @@ def gate_values(trajectory: Trajectory) -> dict[str, Array]:
     return {name: np.exp(values) for name, values in log_gates(trajectory).items()}
 
 
-def _logarithms_of_values(terms: dict[str, Array]) -> dict[str, Array]:
-    return {name: values for name, values in terms.items() if not name.endswith("_slope")}
+def _of_gates(kernel: Kernel, terms: dict[str, Array]) -> dict[str, Array]:
+    """The logarithms of gates; of a kernel from before GATES, those of all that is no slope."""
+    gates = getattr(kernel, "GATES", [name for name in terms if not name.endswith("_slope")])
+    return {name: values for name, values in terms.items() if name in gates}

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from lstm_sym.equations.cell import Cell
 from lstm_sym.report.document import Line
-from lstm_sym.report.measurement import HalfLife, biased_label, has_forget_bias, steps_text
+from lstm_sym.report.measurement import HalfLife, biased_label, forget_bias, steps_text
 from lstm_sym.report.words import Words
 
 FACTOR = 2.0
@@ -35,7 +35,7 @@ def conclusion(cells: Sequence[Cell], lives: Mapping[str, HalfLife], words: Word
     for cell in cells:
         gates = _compared(first, cell.key, lives, words) if cell.key != first else []
         found += gates
-        if has_forget_bias(cell):
+        if forget_bias(cell):
             biased = biased_label(cell, words)
             found += _compared(cell.key, biased, lives, words)
             if gates:

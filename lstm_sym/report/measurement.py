@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from lstm_sym.api import build
+from lstm_sym.api import build, derive
 from lstm_sym.equations.cell import Cell
 from lstm_sym.equations.sizes import parts_of
 from lstm_sym.flow import FlowError, Model, Profile, reporter, run
@@ -18,8 +18,6 @@ from lstm_sym.inputs import Stream, named, stream
 from lstm_sym.report.words import Words
 
 Result = TypeVar("Result")
-
-FORGET_BIAS = "b_f"
 
 
 @dataclass(frozen=True)
@@ -53,13 +51,17 @@ def input_stream(name: str, length: int) -> Stream:
     return stream(sequences, min(length, sum(sequences.lengths)))
 
 
-def has_forget_bias(cell: Cell) -> bool:
-    """Whether the cell has a vector b_f."""
-    return len(cell.shapes[FORGET_BIAS]) == 1 if FORGET_BIAS in cell.parameters else False
+def forget_bias(cell: Cell) -> dict[str, float]:
+    """The bias of the gate that keeps a state, at the value 1 or -1 that makes it keep more; {} where there is none.
+
+    {"b_f": 1.0} of the LSTM, {"b_z": 1.0} of the GRU, {"b_f": -1.0} of the MGU, whose gate forgets where it is open.
+    """
+    gates = (gate for gate in derive(cell).roles.forget_gates if gate.bias is not None)
+    return next(({str(gate.bias): float(gate.sign)} for gate in gates), {})
 
 
 def models_of(cells: Sequence[Cell], inputs: int, hidden: int, words: Words) -> list[Model]:
-    """A model of each cell as it is drawn, and another with forget bias 1 where the cell has one.
+    """A model of each cell as it is drawn, and another with a forget bias where the cell has one (`forget_bias`).
 
     A cell that cannot have `hidden` units, or not with this number of inputs, gets the nearest size that it can have.
     """
@@ -71,17 +73,16 @@ def models_of(cells: Sequence[Cell], inputs: int, hidden: int, words: Words) -> 
         suffix = f" ({state})" if state else ""
         suffix += f" [H = {size}]" if size != hidden else ""
         found.append(Model(cell.key + suffix, kernel, output=state, hidden=size))
-        if has_forget_bias(cell):
+        if bias := forget_bias(cell):
             label = biased_label(cell, words) + suffix
-            found.append(Model(label, kernel, fill={FORGET_BIAS: 1.0}, output=state, hidden=size))
+            found.append(Model(label, kernel, fill=bias, output=state, hidden=size))
     return found
 
 
 def stems_of(cells: Sequence[Cell]) -> list[str]:
     """The names of the files of each model, in the order of `models_of`."""
-    return [
-        cell.key + suffix for cell in cells for suffix in (("", "_forget_bias_1") if has_forget_bias(cell) else ("",))
-    ]
+    suffixes = {(): ("",), (1.0,): ("", "_forget_bias_1"), (-1.0,): ("", "_forget_bias_minus_1")}
+    return [cell.key + suffix for cell in cells for suffix in suffixes[tuple(forget_bias(cell).values())]]
 
 
 def fitting_size(cell: Cell, inputs: int, hidden: int) -> int:
@@ -95,8 +96,9 @@ def fitting_size(cell: Cell, inputs: int, hidden: int) -> int:
 
 
 def biased_label(cell: Cell, words: Words) -> str:
-    """The label of the cell with forget bias 1."""
-    return words.text("study.with_forget_bias", cell=cell.key)
+    """The label of the cell with its forget bias at 1, or -1."""
+    (value,) = forget_bias(cell).values()
+    return words.text("study.with_forget_bias", cell=cell.key, value=f"{value:g}".replace("-", "−"))
 
 
 def attempted(

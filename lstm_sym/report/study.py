@@ -25,7 +25,7 @@ from lstm_sym.report.document import (
     Section,
     Table,
 )
-from lstm_sym.report.measurement import FORGET_BIAS, Settings, half_life, has_forget_bias, steps_text
+from lstm_sym.report.measurement import Settings, forget_bias, half_life, steps_text
 from lstm_sym.report.words import Words
 
 SHOWN_LAGS = (1, 5, 10, 20, 50, 100, 200, 500)
@@ -153,8 +153,10 @@ def method_blocks(study: Study, words: Words) -> list[Block]:
     seeds = ", ".join(str(seed) for seed in range(settings.seeds))
     drawn = words.line("method.parameters", hidden=str(settings.hidden), seeds=str(settings.seeds), list=seeds)
     lines = [*_input(study.stream, words), drawn]
-    if any(map(has_forget_bias, study.cells)):
-        lines.append(words.line("method.bias", bias=Code(FORGET_BIAS)))
+    biases = {cell.key: forget_bias(cell) for cell in study.cells}
+    if any(biases.values()):
+        told = [f"{key}: {name} = {value:g}" for key, bias in biases.items() for name, value in bias.items()]
+        lines.append(words.line("method.bias", bias=Code(", ".join(told))))
     lines.append(words.line("method.sensitivity", starts=str(settings.starts), lags=str(settings.lags)))
     return [*map(Paragraph, lines)]
 

@@ -9,10 +9,22 @@ import pytest
 
 import lstm_sym as ls
 from lstm_sym.flow import Profile
+from lstm_sym.inputs import gaussian, stream
 from lstm_sym.report import LANGUAGES, Words
 from lstm_sym.report.conclusion import conclusion, overlap, relation
 from lstm_sym.report.html import inline_svg
-from lstm_sym.report.measurement import HalfLife, biased_label, half_life, models_of, steps_text, summary
+from lstm_sym.report.measurement import (
+    HalfLife,
+    Settings,
+    biased_label,
+    forget_bias,
+    half_life,
+    measured,
+    models_of,
+    stems_of,
+    steps_text,
+    summary,
+)
 from lstm_sym.report.width import cells, wrapped
 
 CELLS = (ls.cell("rnn"), ls.cell("lstm"))
@@ -101,7 +113,25 @@ def test_forget_bias_is_added_where_there_is_one() -> None:
         ("lstm", {}),
         ("lstm, forget bias 1", {"b_f": 1.0}),
         ("gru", {}),
+        ("gru, forget bias 1", {"b_z": 1.0}),
     ]
+
+
+def test_the_forget_bias_is_that_of_the_equations_and_of_no_name() -> None:
+    """The gate that keeps the state, whatever its bias is called; of one that forgets where it is open, -1."""
+    lstm = ls.parse(ls.cell("lstm").text.replace("b_f", "b_forget").replace("b_g", "b_f"))
+    feature = ls.parse("f[t] = tanh(W @ x[t] + b_f)\nh[t] = tanh(U @ h[t-1] + f[t])")
+    mgu = ls.cell("mgu")
+    assert [forget_bias(cell) for cell in (lstm, feature, mgu)] == [{"b_forget": 1.0}, {}, {"b_f": -1.0}]
+    labels = [model.label for model in models_of([mgu], 12, 64, Words("en"))]
+    assert labels == ["mgu", "mgu, forget bias \N{MINUS SIGN}1"]
+    assert stems_of([feature, mgu]) == [feature.key, "mgu", "mgu_forget_bias_minus_1"]
+    plain, biased = measured(
+        models_of([mgu], 3, 24, Words("en")),
+        stream(gaussian(120, 3, np.random.default_rng(0))),
+        Settings(24, 20, 5, 2, 120),
+    )
+    assert biased.half_life() > 1.5 * plain.half_life()
 
 
 def test_a_cell_gets_a_size_that_it_can_have() -> None:

@@ -129,18 +129,21 @@ def time_scale(cell: Cell, state: str | None = None) -> TimeScale:
     )
 
 
-def chrono_biases(size: int, longest: float, rng: np.random.Generator) -> dict[str, Array]:
+def chrono_biases(
+    size: int, longest: float, rng: np.random.Generator, *, names: tuple[str, str] = ("b_f", "b_i")
+) -> dict[str, Array]:
     """{"b_f": ln U[1, T_max - 1], "b_i": -b_f}, (size,) each: time scales from 2 steps to T_max, most of them long.
 
     longest: T_max, the longest dependency to expect, in steps. For an LSTM: params._replace(**chrono_biases(...)).
-    Raises FlowError unless T_max > 2.
+    names: of the biases of its forget gate and of its input gate, as its equations call them; by default those of the
+    catalogue's LSTM. Raises FlowError unless T_max > 2.
     """
     if not longest > 2:
         raise FlowError(
             "chrono initialisation", f"T_max = {longest}", "a longest time below the shortest, 2 steps", "give more"
         )
     forget: Array = np.log(rng.uniform(1.0, longest - 1.0, size))
-    return {"b_f": forget, "b_i": -forget}
+    return {names[0]: forget, names[1]: -forget}
 
 
 def _kept(cell: Cell) -> dict[str, Any]:
@@ -149,12 +152,12 @@ def _kept(cell: Cell) -> dict[str, Any]:
 
     derivation = derive(cell)
     values = values_at_origin(derivation.forward, cell.key)
-    found = {}
+    biases, found = {bias.name for bias in derivation.roles.biases}, {}
     for (row, column), block in derivation.state_jacobian().items():
         if row != column:
             continue
         keep = _through_no_matrix(block).xreplace(values)
-        if len(keep.free_symbols) == 1 and keep.free_symbols <= {value.symbol for value in _vectors(cell)}:
+        if len(keep.free_symbols) == 1 and {symbol.name for symbol in keep.free_symbols} <= biases:
             found[row] = keep
     return found
 
@@ -172,9 +175,3 @@ def _through_no_matrix(linear: LinearMap) -> Expr:
             factors = [f.expression if isinstance(f, Diagonal) else kept.get(f, sympy.Integer(0)) for f in product]
             kept[block] += sympy.Mul(*factors)
     return kept[None]
-
-
-def _vectors(cell: Cell) -> list[Any]:
-    from lstm_sym.api import derive
-
-    return [value for value in derive(cell).forward.parameters if len(value.shape) == 1]

@@ -112,12 +112,9 @@ def _held_at_zero(program: Program, cell: str) -> tuple[str, ...]:
 
 
 def _biases(program: Program) -> tuple[str, ...]:
-    """The vectors that are added as they are."""
-    from lstm_sym.program import Affine
+    from lstm_sym.derivation.roles import Roles
 
-    affine = (statement for statement in program.statements if isinstance(statement, Affine))
-    added = (term.weight for statement in affine for term in statement.terms if term.operand is None)
-    return tuple(dict.fromkeys(value.name for value in added if value is not None and value.is_parameter))
+    return tuple(dict.fromkeys(bias.name for bias in Roles(program).biases))
 
 
 def _at_origin(
