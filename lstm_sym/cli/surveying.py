@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -177,6 +178,8 @@ def _spectrum(spectrum: LyapunovSpectrum) -> dict[str, Any]:
         "model": spectrum.model,
         "exponents": list(map(finite, spectrum.exponents.tolist())),
         "errors": list(map(finite, spectrum.errors.tolist())),
+        # JSON has no infinity: what is null above, and counted here, is minus infinity.
+        "cut_off": sum(exponent == -math.inf for exponent in spectrum.exponents.tolist()),
         "dimension": spectrum.dimension,
         "entropy": spectrum.entropy,
     }

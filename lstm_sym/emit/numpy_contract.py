@@ -11,6 +11,7 @@ from lstm_sym.emit.numpy_packs import literal
 from lstm_sym.equations.cell import Cell
 from lstm_sym.equations.sizes import is_composed, parts_of
 from lstm_sym.passes.layout import Layout
+from lstm_sym.program.statements import EQUATION
 
 FORMAT_VERSION = "1"
 
@@ -19,7 +20,7 @@ def head(cell: Cell, layout: Layout, roles: Roles) -> str:
     """Docstring and imports: all that a reader must know before the first line of code."""
     symbols = [*filter(None, [cell.input]), *(e.target for e in cell.equations), *cell.parameters]
     shapes = "\n".join(f"    {name:<8} {vector_shape(cell.shapes[name])}" for name in symbols)
-    order = "; ".join(", ".join(m.removeprefix("a_") for m in group.members) for group in layout.groups)
+    order = "; ".join(", ".join(_packed(name, roles) for name in group.members) for group in layout.groups)
     gates = ", ".join(gate.name for gate in roles.gates)
     options = ", ".join(f"{k} = {v}" for k, v in cell.chosen.items())
     numbers = ", ".join(f"{k} = {literal(v)}" for k, v in cell.constants.items())
@@ -50,6 +51,12 @@ the equations and generate it again."""
     names = ", ".join(f'"{gate.name}"' for gate in roles.gates) + ("," if len(roles.gates) == 1 else "")
     constants += f"\nGATES: tuple[str, ...] = ({names})"
     return f"{docstring(text)}\n\n{imports}\n\nArray = np.ndarray[Any, Any]\n\n{constants}"
+
+
+def _packed(name: str, roles: Roles) -> str:
+    """A pre-activation by the quantity that it is one of: i for the stage a_i; what an equation defines as it is."""
+    defined = roles.program.statement(name).provenance.rule == EQUATION
+    return name if defined else name.removeprefix("a_")
 
 
 def _biases(roles: Roles) -> str:

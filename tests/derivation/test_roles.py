@@ -2,10 +2,12 @@
 
 import re
 
+import numpy as np
 import pytest
 
 import lstm_sym as ls
 from lstm_sym.derivation.roles import ForgetGate
+from lstm_sym.flow import FlowError, gate_values, record
 
 LETTERS = {"i": "bend", "f": "keep", "g": "big", "o": "blend"}
 
@@ -98,6 +100,21 @@ def test_biases_that_a_product_keeps_apart_are_told_from_those_that_can_be_added
     assert products == {"b_r": 2, "b_z": 2, "b_u": 1, "b_n": 1}
     text = " ".join(ls.generate(ls.cell("gru_reset_after")).split())
     assert "b_u (of q), b_n (of n). Where a library keeps one beside each matrix, add them for b_r, b_z alone." in text
+
+
+def test_the_order_in_packed_arrays_keeps_the_names_that_equations_give():
+    head = ls.generate(ls.parse("a_i[t] = W @ x[t] + b\ni[t] = V @ x[t]\nh[t] = a_i[t] * h[t-1] + tanh(i[t])"))
+    assert "Order in packed arrays: a_i, i." in head
+
+
+def test_the_sigmoid_of_a_readout_is_measured_as_no_gate():
+    kernel = ls.build(ls.cell("lstm_output"))
+    run = record(kernel, kernel.init(3, 4, K=2), np.random.default_rng(0).standard_normal((30, 3)))
+    assert list(gate_values(run)) == ["i", "f", "o"]
+    kernel = ls.build(ls.parse("h[t] = tanh(W @ x[t] + U @ h[t-1])\ny[t] = sigmoid(V @ h[t])", sizes={"y": "K"}))
+    run = record(kernel, kernel.init(3, 4, K=2), np.random.default_rng(0).standard_normal((30, 3)))
+    with pytest.raises(FlowError, match="this cell has no gate"):
+        gate_values(run)
 
 
 def test_the_head_of_a_kernel_calls_nothing_a_gate_or_a_bias_that_is_none():
