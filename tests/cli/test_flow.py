@@ -50,6 +50,7 @@ def test_flow_adds_the_forget_bias_and_prints_json() -> None:
     assert "wrote out/flow.json" in result.stderr
     assert found["advice"] and [card["model"] for card in found["memory"]] == ["lstm", "lstm, forget bias 1"]
     assert all(len(spectrum["exponents"]) == 12 for spectrum in found["spectra"])
+    assert all(spectrum["cut_off"] == spectrum["exponents"].count(None) == 0 for spectrum in found["spectra"])
     assert all(abs(sum(shares.values()) - 1) < 1e-12 for shares in found["shares"].values())
 
 
