@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import assert_never
 
 import numpy as np
 import sympy
@@ -22,7 +23,7 @@ from sympy import Expr
 from lstm_sym.equations.functions import hard_sigmoid, sigmoid
 from lstm_sym.program.evaluate import evaluate
 from lstm_sym.program.program import Program
-from lstm_sym.program.statements import EQUATION, Affine, Pointwise, Statement, Term
+from lstm_sym.program.statements import EQUATION, Accumulate, Affine, Maximum, Pointwise, Statement, Term
 from lstm_sym.program.values import Value
 
 POSITIVE = (sigmoid, hard_sigmoid, sympy.exp)
@@ -178,17 +179,22 @@ class Roles:
 
 def _passed_on(statement: Statement, maps: dict[Value, Expr], source: Value) -> Iterator[Expr]:
     """What each operand passes on of its own derivative, element by element."""
-    if isinstance(statement, Pointwise):
-        for operand in statement.operands:
-            if operand in maps:
-                yield statement.expression.diff(operand.symbol) * maps[operand]
-    elif isinstance(statement, Affine):
-        for term in statement.terms:
-            scale = sympy.Rational(term.coefficient.numerator, term.coefficient.denominator)
-            if term.operand is None and term.weight == source:
-                yield scale
-            elif term.operand in maps and _is_element_wise(term):
-                yield scale * maps[term.operand] * (1 if term.weight is None else term.weight.symbol)
+    match statement:
+        case Pointwise():
+            for operand in statement.operands:
+                if operand in maps:
+                    yield statement.expression.diff(operand.symbol) * maps[operand]
+        case Affine():
+            for term in statement.terms:
+                scale = sympy.Rational(term.coefficient.numerator, term.coefficient.denominator)
+                if term.operand is None and term.weight == source:
+                    yield scale
+                elif term.operand in maps and _is_element_wise(term):
+                    yield scale * maps[term.operand] * (1 if term.weight is None else term.weight.symbol)
+        case Maximum() | Accumulate():
+            return
+        case _:
+            assert_never(statement)
 
 
 def _is_element_wise(term: Term) -> bool:
@@ -204,15 +210,17 @@ def _is_repeat_of(statement: Statement, value: Value) -> bool:
 
 def _adds_alone(statement: Statement, parameter: Value) -> bool:
     """Whether a statement reads a vector as a summand, and in no other way."""
-    if isinstance(statement, Affine):
-        return all(term.operand is None for term in statement.terms if parameter in term.reads())
-    if not isinstance(statement, Pointwise):
-        return False
-    expression = statement.expression
-    sums = [part for part in sympy.preorder_traversal(expression) if part.is_Add]
-    alone = sum(argument in (parameter.symbol, -parameter.symbol) for part in sums for argument in part.args)
-    met = sum(part == parameter.symbol for part in sympy.preorder_traversal(expression))
-    return bool(0 < alone == met)
+    match statement:
+        case Affine():
+            return all(term.operand is None for term in statement.terms if parameter in term.reads())
+        case Pointwise(expression=expression):
+            sums = [part for part in sympy.preorder_traversal(expression) if part.is_Add]
+            alone = sum(argument in (parameter.symbol, -parameter.symbol) for part in sums for argument in part.args)
+            met = sum(part == parameter.symbol for part in sympy.preorder_traversal(expression))
+            return bool(0 < alone == met)
+        case Maximum() | Accumulate():
+            return False
+    assert_never(statement)
 
 
 def _products_in(statement: Statement) -> int:
