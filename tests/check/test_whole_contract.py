@@ -1,4 +1,4 @@
-"""What a kernel can do wrong beside its gradients over a few small steps: each break makes a check of the suite fail."""
+"""What a kernel can do wrong beside gradients of a few small steps: each break makes a check of the suite fail."""
 
 from __future__ import annotations
 
