@@ -10,19 +10,24 @@ Names are imported when first used: `import lstm_sym` alone costs nothing.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 __version__ = "0.1.0"
 
-__all__ = ["Cell", "CellError", "Derivation", "build", "cell", "derive", "generate", "load", "names", "parse"]
+__all__ = ["Cell", "CellError", "Derivation", "Kernel", "build", "cell", "derive", "generate", "load", "names", "parse"]
 
 if TYPE_CHECKING:
-    from lstm_sym.api import Cell, CellError, Derivation, build, cell, derive, generate, load, names, parse
+    from lstm_sym.api import Cell, CellError, Derivation, Kernel, build, cell, derive, generate, load, names, parse
+else:  # a type checker that saw this function would take any name for one that is offered
+
+    def __getattr__(name: str) -> object:
+        if name in __all__:
+            from lstm_sym import api
+
+            return getattr(api, name)
+        raise AttributeError(f"module 'lstm_sym' has no attribute {name!r}")
 
 
-def __getattr__(name: str) -> Any:
-    if name in __all__:
-        from lstm_sym import api
-
-        return getattr(api, name)
-    raise AttributeError(f"module 'lstm_sym' has no attribute {name!r}")
+def __dir__() -> list[str]:
+    hidden = {"TYPE_CHECKING", "annotations", "__dir__", "__getattr__"}
+    return sorted({*globals(), *__all__} - hidden)

@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
+import copy
+import copyreg
+import importlib
 import inspect
+import operator
+import os
+import pickle
+import pydoc
+import re
 import subprocess
 import sys
+import threading
 import tomllib
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from dataclasses import replace
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import lstm_sym as ls
+from lstm_sym.cli.listing import listed
 
+ROOT = Path(__file__).parents[1]
 TEXT = "h[t] = tanh(W @ x[t] + U @ h[t-1] + b)"
 
 
@@ -137,3 +151,174 @@ def test_a_built_kernel_runs():
     y, state, tape = kernel.forward(np.ones((4, 5, 2)), params)
     assert y.shape == (4, 5, 3) and np.array_equal(state.h, y[-1])
     assert kernel.backward(np.ones_like(y), tape, params).params.W.shape == (3, 2)
+
+
+def test_completion_and_help_offer_the_names_and_nothing_else():
+    offered = [name for name in dir(ls) if not name.startswith("_")]
+    assert set(ls.__all__) <= set(offered) and not {"Any", "TYPE_CHECKING", "annotations"} & set(dir(ls))
+    assert all(inspect.ismodule(getattr(ls, name)) for name in set(offered) - set(ls.__all__))
+    shown = pydoc.plain(pydoc.render_doc(ls))
+    assert "build(" in shown and "__getattr__" not in shown and "__dir__" not in shown
+
+
+def test_what_is_shown_of_an_object_is_short_and_says_what_it_is():
+    cell = ls.cell("lstm")
+    derivation = ls.derive(cell)
+    assert repr(cell) == "<Cell lstm (Long short-term memory): input x, states h, c, output h>"
+    assert repr(ls.cell("henon")).startswith("<Cell henon") and "no input, states x, y" in repr(ls.cell("henon"))
+    programs = derivation.forward, derivation.adjoint, derivation.tangent
+    for shown in (derivation, *programs, derivation.jacobian("h", "h"), ls.build(cell), cell.equations[0]):
+        assert len(repr(shown)) < 150, shown
+    assert "lstm" in repr(ls.build(cell)) and "lstm.backward" in repr(derivation.adjoint)
+
+
+PYTHON_OF_THE_README = (ROOT / "README.md").read_text("utf-8").split("```python\n", 1)[1].split("```", 1)[0]
+REVEALED = {
+    "kernel": "Kernel",
+    "params": "Fields",
+    "params.U_f": "ndarray",
+    "y": "ndarray",
+    "state.c": "ndarray",
+    "grads.x": "ndarray",
+    "grads.params.U_f": "ndarray",
+    "J": "ndarray",
+    "through_time.truncated(kernel, x, params, dy=dy, window=20)[0]": "ndarray",
+    "flow.record(kernel, params, x)": "Trajectory",
+}
+PASSED = ("kernel", "lstm", "lstm_projected", "henon")
+
+
+def test_a_type_checker_knows_what_the_readme_does(tmp_path):
+    """Every name has a type, every kernel is a Kernel, what is none is refused, and so is a name that is not there."""
+    lines = [PYTHON_OF_THE_README, "from lstm_sym import flow, through_time", "from lstm_sym.check import check_cell"]
+    lines += ["from lstm_sym.kernels import henon, lstm, lstm_projected"]
+    lines += [f"reveal_type({expression})" for expression in REVEALED]
+    lines += [f"check_cell(cell, kernel={passed})" for passed in (*PASSED, "np")] + ["ls.biuld(cell)"]
+    (tmp_path / "readme.py").write_text("\n".join(lines), "utf-8")
+    options = ["--strict", "--config-file", str(ROOT / "pyproject.toml"), "--cache-dir", str(tmp_path / "cache")]
+    done = subprocess.run(
+        [sys.executable, "-m", "mypy", *options, "readme.py"],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env={**os.environ, "MYPYPATH": str(ROOT)},
+    )
+    revealed = re.findall(r'Revealed type is "(.*)"', done.stdout)
+    for expression, shown in zip(REVEALED, revealed, strict=True):
+        assert REVEALED[expression] in shown.partition("[")[0], (expression, shown)
+    errors = [line for line in done.stdout.splitlines() if ": error:" in line]
+    assert len(errors) == 2 and 'expected "Kernel' in errors[0] and "biuld" in errors[1], done.stdout
+
+
+def test_threads_that_build_one_cell_get_one_kernel():
+    start, cell = threading.Barrier(6), ls.parse(TEXT.replace("tanh", "softsign"), key="of_threads")
+
+    def build(_: int) -> ls.Kernel:
+        start.wait()
+        return ls.build(cell)
+
+    with ThreadPoolExecutor(6) as pool:
+        assert len(set(pool.map(build, range(6)))) == 1
+
+
+def test_a_kernel_and_what_it_makes_go_to_a_fresh_process_and_back():
+    """Neither a cell of the catalogue nor one of the user's has been built there."""
+    x = np.ones((3, 2, 2))
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        for cell in (ls.cell("lstm_peephole", phi_h="identity"), ls.parse(TEXT + "  # mine", key="mine")):
+            kernel = ls.build(cell)
+            params = kernel.init(2, 3)
+            y, _, tape = kernel.forward(x, params)
+            there = pool.submit(operator.methodcaller("forward", x, params), kernel).result()
+            assert np.array_equal(there[0], y) and type(there[1]) is kernel.State and type(there[2]) is type(tape)
+            grads = kernel.backward(y, tape, params)
+            again = pool.submit(copy.copy, grads).result()
+            assert type(again) is kernel.Grads and type(again.params) is kernel.Params
+            assert all(map(np.array_equal, again.params, grads.params))
+
+
+def test_what_a_pickle_says_of_a_cell_is_read_again():
+    kernel = ls.build(ls.parse(TEXT))
+    assert pickle.loads(pickle.dumps(kernel)) is kernel and copy.deepcopy(kernel) is kernel
+    build, (cell,) = kernel.__reduce__()
+    forged = replace(cell, equations=(replace(cell.equations[0], text="h[t] = __import__('os').getcwd()"),))
+    with pytest.raises(ls.CellError, match="a string cannot stand in an equation"):
+        build(forged)
+    make, (_, name, values) = copyreg.dispatch_table[kernel.Params](kernel.init(2, 3))
+    for wrong in ((os, "getcwd", ()), (kernel, "init", (2, 3)), (kernel, "_SHAPES", ())):
+        with pytest.raises(TypeError, match="no named tuple of a kernel"):
+            make(*wrong)
+    assert type(make(kernel, name, values)) is kernel.Params
+
+
+def test_a_name_of_the_catalogue_is_taken_for_its_cell():
+    assert ls.derive("lstm") == ls.derive(ls.cell("lstm"))
+    assert ls.generate("lstm") == ls.generate(ls.cell("lstm"))
+    assert ls.build("lstm") is ls.build(ls.cell("lstm"))
+
+
+@pytest.mark.parametrize("call", ["derive", "generate", "build", "cell", "load", "parse"])
+@pytest.mark.parametrize(
+    ("given", "fix"),
+    [
+        ("lstm", 'ls.cell("lstm")'),
+        ("my.toml", 'ls.load("my.toml")'),
+        (Path("my.toml"), 'ls.load("my.toml")'),
+        (TEXT, "ls.parse(text)"),
+        (None, "ls.cell("),
+        (b"lstm", "ls.cell("),
+        (ls.cell("lstm"), "already"),
+        (ls.derive(ls.cell("lstm")), "give the cell"),
+    ],
+)
+def test_what_is_given_to_the_wrong_call_is_told_the_right_one(call, given, fix):
+    takes = {"cell": "lstm", "load": "my.toml", "parse": TEXT}.get(call, "lstm")
+    if str(given) == takes or (call in ("derive", "generate", "build") and isinstance(given, ls.Cell)):
+        return
+    with pytest.raises(ls.CellError) as error:
+        getattr(ls, call)(given)
+    assert fix in error.value.fix
+    assert f"{call}()" in error.value.what
+
+
+FILE = f'''name = "Mine"\nequations = """\n{TEXT}\n"""\n[symbols.h]\nmeaning = "state"\n'''
+
+
+def test_the_text_of_a_cell_file_is_a_cell_too(tmp_path):
+    (tmp_path / "mine.toml").write_text(FILE, "utf-8")
+    assert ls.parse(FILE, key="mine") == ls.load(tmp_path / "mine.toml")
+    with pytest.raises(ls.CellError) as error:
+        ls.parse(FILE.replace("tanh", "tonh"), source="mine")
+    assert (error.value.line, error.value.source) == (3, "mine")
+    with pytest.raises(ls.CellError, match="`output` is given beside the text of a whole cell file"):
+        ls.parse(FILE, output="h")
+
+
+def test_parse_takes_what_the_parser_takes():
+    theirs = inspect.signature(importlib.import_module("lstm_sym.equations.parser").parse)
+    assert inspect.signature(ls.parse) == theirs
+
+
+REFUSED_BY_THE_ENGINE = {
+    "h[t] = U @ b + W @ x[t] + h[t-1]": (1, 8),
+    "h[t] = h[t-1] + W @ x[t]\ny[t] = h[t] / (b - b)": (2, 1),
+    "q[t] = b\nh[t] = U @ q[t] + W @ x[t] + h[t-1]": (2, 8),
+    "c[t] = b + c[t-1] - c[t-1]\nh[t] = W @ x[t] + c[t-1]": (1, 1),
+}
+
+
+@pytest.mark.parametrize("text", REFUSED_BY_THE_ENGINE)
+def test_what_the_engine_refuses_is_refused_when_it_is_read(text, tmp_path, monkeypatch):
+    (tmp_path / "mine.toml").write_text(f'equations = """\n{text}\n"""', "utf-8")
+    monkeypatch.setenv("LSTM_SYM_CELLS", str(tmp_path))
+    line, column = REFUSED_BY_THE_ENGINE[text]
+    for read, source, first in (
+        (lambda: ls.parse(text), "equations", 0),
+        (lambda: ls.load(tmp_path / "mine.toml"), "mine.toml", 1),
+        (lambda: ls.cell("mine"), "mine.toml", 1),
+    ):
+        with pytest.raises(ls.CellError) as error:
+            read()
+        assert (error.value.source, error.value.line, error.value.column) == (source, line + first, column)
+        assert error.value.allowed and error.value.fix
+    assert [cell.error.partition(",")[0] for cell in listed() if cell.name == "mine"] == ["mine.toml"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from types import ModuleType
 
 from lstm_sym.api import build
 from lstm_sym.check.case import random_case
@@ -23,6 +22,7 @@ from lstm_sym.check.taylor import check_second_taylor, check_taylor
 from lstm_sym.equations.cell import Cell
 from lstm_sym.equations.expressions import Call
 from lstm_sym.equations.functions import REDUCTIONS
+from lstm_sym.kernels import Kernel
 
 Progress = Callable[[int, int], None]
 
@@ -30,7 +30,7 @@ LONG = 300
 """Steps that are many: more than the 256 in which measures of flow go over a sequence at once."""
 
 
-def _lines(cell: Cell, kernel: ModuleType) -> CheckResult:
+def _lines(cell: Cell, kernel: Kernel) -> CheckResult:
     errors = check_lines(cell)
     name, error = worst(errors)
     return CheckResult("every line", f"{len(errors)} derived lines against complex steps", error, 1e-12, name)
@@ -43,7 +43,7 @@ def _fewest_units(cell: Cell) -> dict[str, int]:
     return {"inputs": count, "hidden": count}
 
 
-CHECKS: dict[str, Callable[[Cell, ModuleType], CheckResult]] = {
+CHECKS: dict[str, Callable[[Cell, Kernel], CheckResult]] = {
     "autograd": lambda cell, kernel: check_autograd(cell, kernel, random_case(cell), default=True),
     "autograd, smallest": lambda cell, kernel: check_autograd(
         cell, kernel, random_case(cell, steps=1, batch=1, seed=3, **_fewest_units(cell))
@@ -82,7 +82,7 @@ QUICK = ("autograd", "dot test", "every line", "step")
 
 
 def check_cell(
-    cell: Cell, *, quick: bool = False, progress: Progress | None = None, kernel: ModuleType | None = None
+    cell: Cell, *, quick: bool = False, progress: Progress | None = None, kernel: Kernel | None = None
 ) -> tuple[CheckResult, ...]:
     """Run every check on a cell (the quick ones alone if `quick`), on its own kernel or on the one given."""
     module = build(cell) if kernel is None else kernel

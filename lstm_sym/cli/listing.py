@@ -9,8 +9,9 @@ from typing import Any
 
 import click
 
+from lstm_sym.api import load
 from lstm_sym.cells import built_in_cell, built_in_names, cell_files, folders, missing_folders
-from lstm_sym.equations import Cell, CellError, load
+from lstm_sym.equations import Cell, CellError
 from lstm_sym.report.terminal import aligned
 
 

@@ -55,7 +55,7 @@ EXPANDED = 1000
 """The most products that `LinearMap.expanded` writes: pages of them already."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class LinearMap:
     """A sum of products, from `columns` to `rows` (symbolic sizes). No term: zero. The empty product: identity.
 
@@ -67,6 +67,11 @@ class LinearMap:
     columns: Shape
     values: Mapping[sympy.Symbol, Value]
     stages: Mapping[Block, LinearMap] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        rows, columns = (" x ".join(shape) for shape in (self.rows, self.columns))
+        stages = f", {len(self.stages)} stages" if self.stages else ""
+        return f"<LinearMap to {rows} from {columns}: a sum of {len(self.terms)}{stages}>"
 
     @property
     def is_zero(self) -> bool:

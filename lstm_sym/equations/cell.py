@@ -25,7 +25,7 @@ class Equation:
     """target[t] = expression; `text` as written (comment removed), `line` and `column` where it begins, from 1."""
 
     target: str
-    expression: Expression
+    expression: Expression = field(repr=False)
     text: str
     line: int
     column: int = 1
@@ -51,7 +51,7 @@ class Option:
     default: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Cell:
     """A recurrent cell, as its paper's equations.
 
@@ -78,6 +78,11 @@ class Cell:
     constants: Mapping[str, Fraction] = field(default_factory=dict)
     initial: Mapping[str, float] = field(default_factory=dict)
     declared: Mapping[str, Parameter] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        called = f"{self.key} ({self.name})" if self.name and self.name != self.key else self.key
+        reads = f"input {self.input}, " if self.input else "no input, "
+        return f"<Cell {called}: {reads}states {', '.join(self.states)}, output {self.output}>"
 
     @property
     def text(self) -> str:

@@ -52,9 +52,10 @@ from lstm_sym.flow.singular import SingularSpectrum, singular_spectrum
 from lstm_sym.flow.survey import Survey, survey
 from lstm_sym.flow.table import table
 from lstm_sym.flow.time_map import TimeMap, time_map
-from lstm_sym.flow.trajectory import Kernel, Trajectory, record
+from lstm_sym.flow.trajectory import Trajectory, record
 from lstm_sym.flow.unfolding import Unfolded, unfold
 from lstm_sym.flow.units import UnitProfiles, unit_sensitivity
+from lstm_sym.kernels import Kernel
 
 __all__ = [
     "Advice",

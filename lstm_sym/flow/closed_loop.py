@@ -16,6 +16,7 @@ from lstm_sym.flow import refusals
 from lstm_sym.flow.errors import FlowError
 from lstm_sym.flow.scaled import Array
 from lstm_sym.flow.trajectory import Trajectory, record
+from lstm_sym.kernels import Kernel
 
 # The steps of a segment. From the start of each the run is repeated, driven by the x found here; where it is chaotic
 # even then, rounding takes far more steps than these to show.
@@ -25,7 +26,7 @@ AGREEMENT = 1e-6
 
 
 def closed_loop(
-    kernel: Any, params: Any, feedback: Any, state: Any, steps: int, *, model: str | None = None
+    kernel: Kernel, params: Any, feedback: Any, state: Any, steps: int, *, model: str | None = None
 ) -> Trajectory:
     """Run a cell on its own output: x[t] = feedback y[t-1], feedback (D, N), y[-1] the output of `state`.
 

@@ -14,7 +14,8 @@ from lstm_sym.flow.profile import Profile, pooled
 from lstm_sym.flow.progress import Progress
 from lstm_sym.flow.scaled import Integers
 from lstm_sym.flow.sensitivity import input_sensitivity, state_sensitivity
-from lstm_sym.flow.trajectory import Trajectory, record
+from lstm_sym.flow.trajectory import Trajectory, record, states_of
+from lstm_sym.kernels import Kernel
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,7 +32,7 @@ class Model:
     """
 
     label: str
-    kernel: Any
+    kernel: Kernel
     params: Any = None
     fill: Mapping[str, float] = field(default_factory=dict)
     output: str | None = None
@@ -122,12 +123,12 @@ def part_of(progress: Progress, index: int, count: int) -> Progress:
     return report
 
 
-def _random_state(kernel: Any, params: Any, hidden: int, rng: np.random.Generator) -> Any:
+def _random_state(kernel: Kernel, params: Any, hidden: int, rng: np.random.Generator) -> Any:
     """A state of one sequence, uniform in (0, 1); of H units where no parameter tells the size."""
     try:
-        sizes = [part.shape for part in kernel.forward(params=params, steps=0)[1]]
+        sizes = [part.shape for part in kernel.forward(np.empty((0, 1, 0)), params)[1]]
     except ValueError:
-        sizes = [(1, hidden)] * len(kernel.State._fields)
+        sizes = [(1, hidden)] * len(states_of(kernel))
     return kernel.State(*(rng.uniform(0.0, 1.0, size) for size in sizes))
 
 

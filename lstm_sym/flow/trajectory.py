@@ -17,40 +17,16 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
 from lstm_sym.flow import refusals
 from lstm_sym.flow.scaled import Array, Integers
+from lstm_sym.kernels import Kernel
 
 # Memory of one tape, and of the Jacobians made at once, in bytes: these are read soon, and should still be in a cache.
 MEMORY, JACOBIANS = 64 * 2**20, 4 * 2**20
-
-
-class Kernel(Protocol):
-    """What of a kernel module is used here."""
-
-    __name__: str
-    OUTPUT: str
-
-    def forward(self, x: Any, params: Any, state: Any = None, *, precise: bool = False) -> tuple[Any, Any, Any]:
-        """x (T, B, D) -> y (T, B, H), the last state, the tape."""
-
-    def jacobian(self, tape: Any, params: Any, t: Any = ...) -> Any:
-        """ds[t]/ds[t-1], (n, B, S, S)."""
-
-    def input_jacobian(self, tape: Any, params: Any, t: Any = ...) -> Any:
-        """ds[t]/dx[t], (n, B, S, D)."""
-
-    def jacobian_parts(self, tape: Any, params: Any, t: Any = ...) -> Any:
-        """ds[t]/ds[t-1] by equation, {name: (n, B, S, S)}."""
-
-    def log_terms(self, tape: Any, params: Any, t: Any = ...) -> Any:
-        """ln of gates and slopes, {name: (n, B, N)}."""
-
-    def backward(self, dy: Any, tape: Any, params: Any, dstate: Any = None) -> Any:
-        """Gradients of the input, the parameters and the initial state."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -211,7 +187,7 @@ class Trajectory:
 
 
 def record(
-    kernel: Any, params: Any, x: Any = None, *, steps: int | None = None, state: Any = None, model: str | None = None
+    kernel: Kernel, params: Any, x: Any = None, *, steps: int | None = None, state: Any = None, model: str | None = None
 ) -> Trajectory:
     """Run a kernel over an input in the precise form, and keep what its Jacobians are made from.
 
@@ -235,7 +211,13 @@ def record(
     return Trajectory(name, kernel, params, values, tuple(starts), segment, last, kernel.OUTPUT, held)
 
 
-def _forward(kernel: Any, params: Any, x: Array, state: Any, first: int, model: str) -> tuple[Any, Any, Any]:
+def states_of(kernel: Kernel) -> tuple[str, ...]:
+    """The names of the states that a kernel carries."""
+    state: Any = kernel.State
+    return tuple(state._fields)
+
+
+def _forward(kernel: Kernel, params: Any, x: Array, state: Any, first: int, model: str) -> tuple[Any, Any, Any]:
     """y, the last state, the precise tape of a segment. Raises FlowError where the state is no longer finite."""
     with np.errstate(over="ignore", invalid="ignore"):
         y, last, tape = kernel.forward(x, params, state, precise=True)

@@ -15,6 +15,8 @@ import numpy as np
 from lstm_sym.flow import refusals
 from lstm_sym.flow.errors import FlowError
 from lstm_sym.flow.scaled import Array, Integers, log_norm, scaled
+from lstm_sym.flow.trajectory import states_of
+from lstm_sym.kernels import Kernel
 
 ROWS = ("input", "hidden", "output")
 GATES = ("input", "forget", "output")
@@ -70,7 +72,7 @@ class Unfolded:
 
 
 def unfold(
-    kernel: Any,
+    kernel: Kernel,
     params: Any,
     x: Any,
     *,
@@ -93,8 +95,8 @@ def unfold(
     values = refusals.sequences(x, name)
     directions = _directions(values, channels, name)
     refusals.refuse_masked(name, params=params, state=state)
-    if hidden not in kernel.State._fields:
-        known = ", ".join(kernel.State._fields)
+    if hidden not in states_of(kernel):
+        known = ", ".join(states_of(kernel))
         raise FlowError(
             f"{name}, hidden", f"{hidden!r}, which is no state", "a spelling mistake", f"give one of {known}"
         )

@@ -23,7 +23,7 @@ class Carry:
     outgoing: Value
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Program:
     """One time step and how steps follow each other.
 
@@ -40,6 +40,10 @@ class Program:
     outputs: tuple[Value, ...]
     direction: int = 1
     constants: Mapping[Value, Fraction] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        carried, given = (", ".join(map(str, v)) for v in ([c.incoming for c in self.carries], self.outputs))
+        return f"<Program {self.name}: {len(self.statements)} statements, carries {carried}, outputs {given}>"
 
     def __post_init__(self) -> None:
         """Check SSA and shapes. Raises ProgramError."""

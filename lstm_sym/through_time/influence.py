@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lstm_sym.through_time.errors import SequenceError
-from lstm_sym.through_time.kernel import Array, OnlineKernel, Progress, added, check_kernel, refuse_masked
+from lstm_sym.through_time.kernel import Array, Kernel, Progress, added, check_kernel, refuse_masked
 from lstm_sym.through_time.lengths import as_given, checked_lengths, time_major, zeros
 from lstm_sym.through_time.plan import head, only, planned, replaced_head
 from lstm_sym.through_time.sequences import check_loss, cotangent, forward, sent_back
@@ -51,7 +51,7 @@ class RTRL:
     """
 
     def __init__(
-        self, kernel: OnlineKernel, params: Any, state: Any = None, *, precise: bool = False, memory: int = MEMORY
+        self, kernel: Kernel, params: Any, state: Any = None, *, precise: bool = False, memory: int = MEMORY
     ) -> None:
         check_kernel(kernel, ["forward", "backward", "jacobian", "parameter_jacobian"])
         self.kernel = kernel
@@ -166,7 +166,7 @@ class _Step(NamedTuple):
 
 
 def rtrl(
-    kernel: OnlineKernel,
+    kernel: Kernel,
     x: Any,
     params: Any,
     state: Any = None,

@@ -3,36 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lstm_sym.kernels import Array, Kernel
 from lstm_sym.through_time.errors import SequenceError
 
-Array = np.ndarray[Any, Any]
+__all__ = ["Array", "Integers", "Kernel", "Progress", "added", "check_kernel"]
+
 Integers = NDArray[np.int64]
 Progress = Callable[[int, int], None]  # takes the steps done and their total; the last call has done == total
-
-
-class Kernel(Protocol):
-    """A kernel module; T steps, B sequences, D inputs, H outputs, S state components."""
-
-    def forward(self, x: Any, params: Any, state: Any = None, *, precise: bool = False) -> tuple[Any, Any, Any]:
-        """x (T, B, D) -> y (T, B, H), the last state, the tape."""
-
-    def backward(self, dy: Any, tape: Any, params: Any, dstate: Any = None) -> Any:
-        """dL/dy (T, B, H), dL/d(last state) -> the gradients x, params, state."""
-
-
-class OnlineKernel(Kernel, Protocol):
-    """A kernel module with the Jacobians of one step."""
-
-    def jacobian(self, tape: Any, params: Any, t: Any = ...) -> Any:
-        """ds[t]/ds[t-1], (B, S, S)."""
-
-    def parameter_jacobian(self, tape: Any, params: Any, t: Any = ...) -> Any:
-        """ds[t]/dparams with s[t-1] held, a Params of arrays (B, S, *shape of the parameter)."""
 
 
 def check_kernel(kernel: Any, calls: Sequence[str] = ("forward", "backward")) -> None:

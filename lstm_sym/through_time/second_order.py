@@ -9,12 +9,12 @@ other part, J' (d^2 l / dy^2) J, needs no second derivative of the cell.
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from lstm_sym.through_time.errors import SequenceError
-from lstm_sym.through_time.kernel import Array, Progress, check_kernel, refuse_masked
+from lstm_sym.through_time.kernel import Array, Kernel, Progress, check_kernel, refuse_masked
 from lstm_sym.through_time.sequences import check_loss
 
 # Bytes that the matrix may take.
@@ -28,15 +28,8 @@ class Hessian(NamedTuple):
     columns: dict[str, slice]
 
 
-class CurvedKernel(Protocol):
-    """A kernel module with its Hessian-vector product."""
-
-    def hvp(self, x: Any, params: Any, state: Any = None, *, dy: Any, dstate: Any = None, params_dot: Any) -> Any:
-        """(gradients, their derivative along params_dot), both as Grads."""
-
-
 def hessian(
-    kernel: CurvedKernel,
+    kernel: Kernel,
     x: Any,
     params: Any,
     state: Any = None,

@@ -81,8 +81,8 @@ def forward(
     kept = []
     for segment in plan.segments:
         index, entry = plan.index(segment), head(carried, segment.rows)
-        y[index], left, tape = kernel.forward(x[index], params, entry, precise=precise)
-        kept.append(entry if checkpointed else tape)
+        y[index], left, taped = kernel.forward(x[index], params, entry, precise=precise)
+        kept.append(entry if checkpointed else taped)
         carried = replaced_head(carried, left)
         if progress is not None:
             progress(segment.stop, plan.steps)

@@ -28,6 +28,7 @@ from lstm_sym.flow.laws import Law
 from lstm_sym.flow.profile import Profile
 from lstm_sym.flow.resampling import interval, medians, resampling
 from lstm_sym.flow.scaled import Array, Integers
+from lstm_sym.kernels import Kernel
 
 # A length beyond this is no advice.
 LONGEST = 2**40
@@ -125,7 +126,7 @@ def bias_curve(profile: Profile, law: Law | None = None) -> Array:
 
 
 def truncation_error(
-    kernel: Any,
+    kernel: Kernel,
     params: Any,
     x: Any,
     *,
