@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from lstm_sym.api import build
+from lstm_sym.api import build, derive
 from lstm_sym.check.case import random_case
 from lstm_sym.check.complex_step import check_complex_step
 from lstm_sym.check.contract import check_log_terms, check_parameter_jacobian, check_parts, check_single_precision
@@ -23,6 +23,7 @@ from lstm_sym.equations.cell import Cell
 from lstm_sym.equations.expressions import Call
 from lstm_sym.equations.functions import REDUCTIONS
 from lstm_sym.kernels import Kernel
+from lstm_sym.through_time.kernel import check_kernel
 
 Progress = Callable[[int, int], None]
 
@@ -84,8 +85,13 @@ QUICK = ("autograd", "dot test", "every line", "step")
 def check_cell(
     cell: Cell, *, quick: bool = False, progress: Progress | None = None, kernel: Kernel | None = None
 ) -> tuple[CheckResult, ...]:
-    """Run every check on a cell (the quick ones alone if `quick`), on its own kernel or on the one given."""
+    """Run every check on a cell (the quick ones alone if `quick`), on its own kernel or on the one given.
+
+    Raises CellError for what is no cell, SequenceError for what is no kernel.
+    """
+    cell = derive(cell).cell
     module = build(cell) if kernel is None else kernel
+    check_kernel(module, ("init", "forward", "backward", "jvp", "hvp", "step"))
     chosen = [name for name in CHECKS if not quick or name in QUICK]
     results = []
     for done, name in enumerate(chosen):

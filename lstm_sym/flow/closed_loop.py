@@ -15,7 +15,7 @@ import numpy as np
 from lstm_sym.flow import refusals
 from lstm_sym.flow.errors import FlowError
 from lstm_sym.flow.scaled import Array
-from lstm_sym.flow.trajectory import Trajectory, record
+from lstm_sym.flow.trajectory import Trajectory, name_of, record
 from lstm_sym.kernels import Kernel
 
 # The steps of a segment. From the start of each the run is repeated, driven by the x found here; where it is chaotic
@@ -37,9 +37,13 @@ def closed_loop(
     Raises FlowError: no step, a feedback of another shape, an output that is no state, a state that overflows.
     """
     steps = operator.index(steps)
-    shape = 1, 1 if state is None else len(state[0]), len(np.atleast_2d(feedback))
-    # One step tells the sizes.
-    tried = record(kernel, params, np.zeros(shape), state=state, model=model)
+    name = name_of(kernel, model)
+    rows = len(refusals.matrix(feedback, f"{name}, feedback"))
+    params = refusals.real_fields(params, f"{name}, params")
+    state = None if state is None else refusals.real_fields(state, f"{name}, state", infinite=True)
+    x = np.zeros((1, 1 if state is None else len(np.atleast_1d(state[0])), rows))
+    _refuse_another_size(kernel, params, x, state, name)
+    tried = record(kernel, params, x, state=state, model=name)  # one step tells the sizes
     if steps < 1:
         raise FlowError(f"{tried.model}, steps", f"{steps} steps", "a count that came out empty", "give 1 or more")
     matrix, output = _matrix(feedback, tried), tried.output()
@@ -73,18 +77,29 @@ def closed_jacobians(trajectory: Trajectory, feedback: Any) -> Iterator[Array]:
 
 def _matrix(feedback: Any, trajectory: Trajectory) -> Array:
     """The feedback (D, N) in float64. Raises FlowError for another shape, or values that are not finite."""
-    refusals.refuse_masked(trajectory.model, feedback=feedback)
-    matrix = np.asarray(feedback, dtype=np.float64)
+    matrix = refusals.matrix(feedback, f"{trajectory.model}, feedback")
     columns = trajectory.columns(trajectory.output())
     shape = trajectory.x.shape[2], columns.stop - columns.start
-    if matrix.shape != shape or not np.isfinite(matrix).all():
-        raise FlowError(
-            f"{trajectory.model}, feedback",
-            f"an array of shape {matrix.shape}, where finite numbers of the shape (D, N) = {shape} belong",
-            "the transpose, or the readout of a model with another number of units",
-            "give F of x[t] = F y[t-1], one row an input, one column a unit of the output",
-        )
+    if matrix.shape != shape:
+        raise _another_size(trajectory.model, matrix.shape, f"(D, N) = {shape}")
     return matrix
+
+
+def _refuse_another_size(kernel: Kernel, params: Any, x: Array, state: Any, model: str) -> None:
+    """Raise a FlowError where the kernel does not take as many inputs as the feedback has rows."""
+    try:
+        kernel.forward(x[:0], params, state)
+    except ValueError as error:
+        raise _another_size(model, (x.shape[2], "N"), f"(D, N) of the parameters; {error}") from error
+
+
+def _another_size(model: str, shape: tuple[int | str, ...], expected: str) -> FlowError:
+    return FlowError(
+        f"{model}, feedback",
+        f"an array of shape ({', '.join(map(str, shape))}), where one of shape {expected} belongs",
+        "the transpose, or the readout of a model with another number of units",
+        "give F of x[t] = F y[t-1], one row an input, one column a unit of the output: feedback.T of its transpose",
+    )
 
 
 def _refuse_another_input(trajectory: Trajectory, matrix: Array) -> None:

@@ -9,12 +9,13 @@ from typing import Any
 
 import numpy as np
 
+from lstm_sym.flow import refusals
 from lstm_sym.flow.errors import FlowError
 from lstm_sym.flow.profile import Profile, pooled
 from lstm_sym.flow.progress import Progress
 from lstm_sym.flow.scaled import Integers
 from lstm_sym.flow.sensitivity import input_sensitivity, state_sensitivity
-from lstm_sym.flow.trajectory import Trajectory, record, states_of
+from lstm_sym.flow.trajectory import Trajectory, name_of, record, states_of
 from lstm_sym.kernels import Kernel
 
 
@@ -29,6 +30,8 @@ class Model:
         fill: vectors that are set to one value where parameters are drawn, as {"b_f": 1.0}.
         output: the state whose sensitivity is measured, None for the one that the cell gives out.
         hidden: H where parameters are drawn, for a cell that cannot have that of the others.
+
+    Raises FlowError for what is no kernel module.
     """
 
     label: str
@@ -37,6 +40,9 @@ class Model:
     fill: Mapping[str, float] = field(default_factory=dict)
     output: str | None = None
     hidden: int | None = None
+
+    def __post_init__(self) -> None:
+        name_of(self.kernel)
 
     @property
     def is_autonomous(self) -> bool:
@@ -95,10 +101,10 @@ def recorded(model: Model, stream: Any, hidden: int = 64, seed: int = 0) -> Traj
     hidden: H, where the model says none. A cell without an input runs as many steps as the stream has, from a state
     drawn uniformly in (0, 1). Raises FlowError: sizes that the cell cannot have, and what `record` refuses.
     """
-    values = getattr(stream, "values", stream)
+    values = refusals.sequences(stream, model.label)
     rng, size = np.random.default_rng(max(seed, 0)), model.hidden or hidden
     try:
-        params = _drawn(model, np.shape(values)[-1], size, rng) if model.params is None else model.params
+        params = _drawn(model, values.shape[-1], size, rng) if model.params is None else model.params
         if not model.is_autonomous:
             return record(model.kernel, params, values, model=model.label)
         state = _random_state(model.kernel, params, size, rng)

@@ -30,9 +30,7 @@ def sequences(x: Any, model: str) -> Array:
 
     Raises FlowError: another shape, values that are masked, or not real and finite.
     """
-    given = getattr(x, "values", x)
-    refuse_masked(model, x=given)
-    values = np.asarray(given)
+    values = _array(getattr(x, "values", x), f"{model}, x")
     if values.ndim not in (2, 3) or 0 in values.shape:
         raise FlowError(
             f"{model}, x",
@@ -61,11 +59,31 @@ def without_input(x: Any, steps: int, state: Any, model: str) -> Array:
 def real_fields(values: Any, where: str, *, infinite: bool = False) -> Any:
     """A named tuple of arrays in float64, of the type it had; a state may start at -inf, where `infinite` is True.
 
-    Raises FlowError: values that are no real numbers, masked ones, NaN, and infinity elsewhere.
+    Raises FlowError: another kind of container, values that are no real numbers, masked ones, NaN, and infinity elsewhere.
     """
-    refuse_masked(where, **values._asdict())
-    arrays = {f"{where}.{name}": np.asarray(value) for name, value in values._asdict().items()}
+    if isinstance(values, type) or not hasattr(values, "_asdict"):
+        name, made = where.rpartition(" ")[2], where.rpartition(" ")[2].capitalize()
+        raise FlowError(
+            where,
+            f"a {type(values).__name__}, where a {made} of the kernel belongs",
+            "numbers kept as a dict or a list, as files of weights hold them",
+            f"give kernel.{made}(**{name}) of a dict, kernel.{made}(*{name}) of a list, or what kernel.init() returns",
+        )
+    arrays = {f"{where}.{name}": _array(value, f"{where}.{name}") for name, value in values._asdict().items()}
     return type(values)(*(_real(array, name, infinite=infinite) for name, array in arrays.items()))
+
+
+def matrix(values: Any, where: str) -> Array:
+    """A matrix of finite numbers in float64. Raises FlowError for anything else."""
+    array = _array(values, where)
+    if array.ndim != 2:
+        raise FlowError(
+            where,
+            f"an array of shape {array.shape} and dtype {array.dtype}, where a matrix belongs",
+            "a readout of one unit without its second axis, or something else in its place",
+            "give an array of two axes",
+        )
+    return _real(array, where)
 
 
 def end_points(ends: int | Sequence[int] | Integers | None, steps: int, lags: int, model: str) -> Integers:
@@ -220,6 +238,18 @@ def _no_end_points(found: str, model: str) -> FlowError:
         "an empty selection, or more end points than there are steps with enough steps before them",
         "give a number of end points, or a list of steps counted from 0",
     )
+
+
+def _array(value: Any, where: str) -> np.ndarray[Any, Any]:
+    """The value as an array. Raises FlowError for a masked one, and for rows of different lengths."""
+    model, _, name = where.rpartition(", ")
+    refuse_masked(model or where, **{name: value})
+    try:
+        return np.asarray(value)
+    except ValueError as error:
+        raise FlowError(
+            where, str(error), "a list of sequences of different lengths", "cut them to one length, or measure each"
+        ) from None
 
 
 def _real(values: np.ndarray[Any, Any], where: str, *, infinite: bool = False) -> Array:

@@ -22,8 +22,10 @@ from typing import Any
 import numpy as np
 
 from lstm_sym.flow import refusals
+from lstm_sym.flow.errors import FlowError
 from lstm_sym.flow.scaled import Array, Integers
 from lstm_sym.kernels import Kernel
+from lstm_sym.through_time.kernel import check_kernel
 
 # Memory of one tape, and of the Jacobians made at once, in bytes: these are read soon, and should still be in a cache.
 MEMORY, JACOBIANS = 64 * 2**20, 4 * 2**20
@@ -197,11 +199,11 @@ def record(
 
     Raises FlowError: NaN in x, params or state, no step, a state that overflows; and what `forward` raises.
     """
-    name = kernel.__name__.rpartition(".")[2] if model is None else model
+    name = name_of(kernel, model)
     values = refusals.sequences(x, name) if steps is None else refusals.without_input(x, steps, state, name)
     params = refusals.real_fields(params, f"{name}, params")
     state = None if state is None else refusals.real_fields(state, f"{name}, state", infinite=True)
-    tape = _forward(kernel, params, values[:1], state, 0, name)[2]
+    tape = _first_step(kernel, params, values, state, name)
     segment = min(len(values), max(1, MEMORY // sum(array.nbytes for array in tape)))
     starts, last, held = [], state, {}
     for first in range(0, len(values), segment):
@@ -211,10 +213,31 @@ def record(
     return Trajectory(name, kernel, params, values, tuple(starts), segment, last, kernel.OUTPUT, held)
 
 
+def name_of(kernel: Kernel, model: str | None = None) -> str:
+    """The name in tables, figures and errors: that given, else that of the kernel. Raises FlowError for no kernel."""
+    check_kernel(kernel, ("init", "forward", "jacobian"), FlowError)
+    return kernel.__name__.rpartition(".")[2] if model is None else model
+
+
 def states_of(kernel: Kernel) -> tuple[str, ...]:
     """The names of the states that a kernel carries."""
     state: Any = kernel.State
     return tuple(state._fields)
+
+
+def _first_step(kernel: Kernel, params: Any, x: Array, state: Any, model: str) -> Any:
+    """The precise tape of the first step. Raises FlowError where x, params and state do not fit each other."""
+    try:
+        return _forward(kernel, params, x[:1], state, 0, model)[2]
+    except FlowError:
+        raise
+    except ValueError as error:
+        raise FlowError(
+            f"{model}, x, params, state",
+            f"its kernel refuses these sizes: {error}",
+            "parameters that were made for another input, or an array with its axes exchanged",
+            f"x is read as (T, B, D) = {x.shape}, and tried on its first step: make params for these sizes",
+        ) from error
 
 
 def _forward(kernel: Kernel, params: Any, x: Array, state: Any, first: int, model: str) -> tuple[Any, Any, Any]:

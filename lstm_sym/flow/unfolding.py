@@ -15,7 +15,7 @@ import numpy as np
 from lstm_sym.flow import refusals
 from lstm_sym.flow.errors import FlowError
 from lstm_sym.flow.scaled import Array, Integers, log_norm, scaled
-from lstm_sym.flow.trajectory import states_of
+from lstm_sym.flow.trajectory import name_of, states_of
 from lstm_sym.kernels import Kernel
 
 ROWS = ("input", "hidden", "output")
@@ -91,7 +91,7 @@ def unfold(
 
     Raises FlowError: several sequences, no such state or channel, NaN, and what `Unfolded` refuses.
     """
-    name = kernel.__name__.rpartition(".")[2] if model is None else model
+    name = name_of(kernel, model)
     values = refusals.sequences(x, name)
     directions = _directions(values, channels, name)
     refusals.refuse_masked(name, params=params, state=state)

@@ -17,12 +17,16 @@ Integers = NDArray[np.int64]
 Progress = Callable[[int, int], None]  # takes the steps done and their total; the last call has done == total
 
 
-def check_kernel(kernel: Any, calls: Sequence[str] = ("forward", "backward")) -> None:
-    """Raises SequenceError for what is no kernel module: it lacks one of these calls."""
+def check_kernel(
+    kernel: Any,
+    calls: Sequence[str] = ("forward", "backward"),
+    error: Callable[[str, str, str, str], ValueError] = SequenceError,
+) -> None:
+    """Raises the error, SequenceError unless another is named, for what is no kernel module: it lacks a call."""
     missing = [call for call in calls if not callable(getattr(kernel, call, None))]
     if missing:
         shown = repr(kernel) if isinstance(kernel, str) else f"a {type(kernel).__name__}"
-        raise SequenceError(
+        raise error(
             "kernel",
             f"{shown[:40]}, which has no {' and no '.join(missing)}",
             "the name of a cell, or the cell itself, in the place of its kernel",

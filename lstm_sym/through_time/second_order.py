@@ -15,7 +15,8 @@ import numpy as np
 
 from lstm_sym.through_time.errors import SequenceError
 from lstm_sym.through_time.kernel import Array, Kernel, Progress, check_kernel, refuse_masked
-from lstm_sym.through_time.sequences import check_loss
+from lstm_sym.through_time.lengths import time_major
+from lstm_sym.through_time.sequences import check_loss, run_of_no_steps
 
 # Bytes that the matrix may take.
 MEMORY = 2**30
@@ -49,6 +50,7 @@ def hessian(
     check_kernel(kernel, ["hvp"])
     check_loss(dy, dstate)
     refuse_masked(x=x, params=params, state=state, dy=dy, dstate=dstate)
+    run_of_no_steps(kernel, time_major("x", x, axes=3), params, state, True)
     values = [np.asarray(value) for value in params]
     ends = np.cumsum([0, *(value.size for value in values)])
     needed = 8 * int(ends[-1]) ** 2

@@ -76,7 +76,7 @@ def forward(
     x = time_major("x", x, batch_first, axes=3)
     plan = planned(checked_lengths(lengths, *x.shape[:2]), checkpoint, reverse)
     checkpointed = checkpoint is not None and checkpoint is not False
-    y, carried, empty = _run_of_no_steps(kernel, x, params, state, precise)
+    y, carried, empty = run_of_no_steps(kernel, x, params, state, precise)
     y, carried = zeros((*x.shape[:2], *y.shape[2:]), y.dtype, batch_first), plan.sort(carried)
     kept = []
     for segment in plan.segments:
@@ -126,8 +126,8 @@ def sent_back(dy: Any, tape: Tape, params: Any, dstate: Any = None, progress: Pr
     return grads._replace(x=as_given(dx, tape.batch_first), params=total, state=plan.unsort(carried))
 
 
-def _run_of_no_steps(kernel: Kernel, x: Array, params: Any, state: Any, precise: bool) -> tuple[Any, Any, Any]:
-    """The kernel checks every argument, and tells the shape of y, the dtype and the initial state."""
+def run_of_no_steps(kernel: Kernel, x: Array, params: Any, state: Any, precise: bool) -> tuple[Any, Any, Any]:
+    """y, state, tape of no step: the kernel checks every argument, and tells the shape of y and the initial state."""
     try:
         return kernel.forward(x[:0], params, state, precise=precise)
     except ValueError as error:

@@ -44,6 +44,8 @@ def test_a_wrong_product_is_noticed():
     params, state, dstate = named(kernel, case)
 
     class Wrong:
+        forward = staticmethod(kernel.forward)
+
         @staticmethod
         def hvp(*arguments, **options):
             grads, product = kernel.hvp(*arguments, **options)

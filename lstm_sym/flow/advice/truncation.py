@@ -29,6 +29,8 @@ from lstm_sym.flow.profile import Profile
 from lstm_sym.flow.resampling import interval, medians, resampling
 from lstm_sym.flow.scaled import Array, Integers
 from lstm_sym.kernels import Kernel
+from lstm_sym.through_time.kernel import check_kernel
+from lstm_sym.through_time.lengths import time_major
 
 # A length beyond this is no advice.
 LONGEST = 2**40
@@ -145,6 +147,8 @@ def truncation_error(
     """
     if not len(windows):
         raise FlowError("truncation_error, windows", "no window", "an empty selection", "give at least one")
+    check_kernel(kernel)
+    steps = len(time_major("x", x, axes=3))
 
     def gradient(window: int, between: int | None) -> Array:
         found = through_time.truncated(kernel, x, params, state, dy=dy, window=window, every=between, precise=True)[
@@ -152,7 +156,7 @@ def truncation_error(
         ].params
         return np.concatenate([np.ravel(part) for part in found])
 
-    full = gradient(len(x), None)
+    full = gradient(steps, None)
     size = float(np.linalg.norm(full))
     if not 0 < size < math.inf:
         raise FlowError(
