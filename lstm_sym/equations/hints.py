@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from difflib import get_close_matches
-from functools import reduce
 
 from lstm_sym.equations.characters import DECISION
 from lstm_sym.equations.errors import CellError
+from lstm_sym.equations.foreign import WORDS
 from lstm_sym.equations.functions import FUNCTIONS
 from lstm_sym.equations.line import Line
+from lstm_sym.equations.rewriting import Accepts, name_of, nodes, proposed, row_of, shown
 
 FORM = "name[t] = expression, one a line"
 
@@ -19,27 +20,7 @@ _WORD = r"[A-Za-z_]\w*"
 _BESIDE = re.compile(rf"({_WORD}|[\d.]+|[)\]])(\s+)({_WORD}|[\d.]+|\()|([)\]])({_WORD}|\d)", re.ASCII)
 _OPERATORS_BESIDE = re.compile(r"(\*\*|[-+*/@=(,])\s*(\*\*|[*/@),])")
 
-_RENAMED = {
-    "sigma": "sigmoid",
-    "logistic": "sigmoid",
-    "expit": "sigmoid",
-    "hyperbolic_tangent": "tanh",
-    "rectifier": "relu",
-    "ln": "log",
-}
-_REWRITTEN = {
-    **dict.fromkeys(("dot", "matmul", "mm", "mv", "linear"), "write W @ x[t]"),
-    **dict.fromkeys(("mul", "multiply", "hadamard"), "write a * b"),
-    **dict.fromkeys(("cat", "concat", "concatenate"), "stack with brackets: W @ [h[t-1], x[t]]"),
-    "diag": "write p * v for diag(p) @ v",
-    "softmax": "give it two equations: e[t] = exp(a[t] - max(a[t])) and s[t] = e[t] / sum(e[t])",
-    "std": "write sqrt(mean((a[t] - mean(a[t])) ** 2))",
-    "pow": "write a ** 2",
-    "min": "write minimum(u, v) for the smaller of two; over the units of one, -max(-u)",
-    "transpose": "write W.T @ v, with W a name",
-}
-
-_TRANSPOSES = ("T", "mT", "H", "t", "transpose")
+_SIGNS = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.MatMult: "@"}
 
 _NODES: dict[type[ast.AST], tuple[str, str]] = {
     ast.Attribute: ("attribute access", "write the name without a dot: an equation has no objects, only quantities"),
@@ -49,9 +30,28 @@ _NODES: dict[type[ast.AST], tuple[str, str]] = {
 }
 
 
-def refused_node(node: ast.expr) -> tuple[str, str]:
+def refused_node(node: ast.expr, accepts: Accepts) -> tuple[str, str]:
     """What a construct of Python is, and what an equation has in its place."""
-    return _NODES.get(type(node), (f"Python's {type(node).__name__}", "write the equation of the paper"))
+    what, fix = _NODES.get(type(node), (f"Python's {type(node).__name__}", "write the equation of the paper"))
+    return what, _write(proposed(node, accepts)) or fix
+
+
+def decision(line: Line, accepts: Accepts) -> str:
+    """How the first choice or comparison of a line is written, found in the tree of it; "" where that is not known."""
+    try:
+        tree = ast.parse(line.code)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return ""
+    for node in nodes(tree):
+        chooses = isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Compare)
+        if chooses or isinstance(node, ast.IfExp | ast.Compare):
+            line_of_it = proposed(node, accepts)  # type: ignore[arg-type]
+            return f"{_write(line_of_it)}: where compares with 0 by itself" if line_of_it else ""
+    return ""
+
+
+def _write(line: str) -> str:
+    return line and f"write {line}"
 
 
 def syntax_error(line: Line, error: SyntaxError) -> CellError:
@@ -91,7 +91,7 @@ def _missing_operator(line: Line, beside: re.Match[str]) -> CellError:
         fix = f"put the argument of {left} in brackets: {left}({right} ...)"
         return line.error(f"`{left}` is a function and needs brackets", beside.start() + 1, fix)
     fix = "write @ between a matrix and a vector, * between vectors or numbers"
-    if re.match(_WORD, left):
+    if re.match(_WORD, left) and right != "(":
         fix += f": {left} @ {right} or {left} * {right}"
     return line.error(f"an operator is missing before `{right}`", column, fix)
 
@@ -120,7 +120,13 @@ def not_an_equation(line: Line, body: list[ast.stmt]) -> CellError:
         return _missing_operator(line, beside)
     statement = body[0] if len(body) == 1 else None
     if isinstance(statement, ast.AugAssign):
-        what, fix = "this changes a quantity in place", "write the sum: h[t] = h[t-1] + ..."
+        target = statement.target.value if isinstance(statement.target, ast.Subscript) else statement.target
+        name = target.id if isinstance(target, ast.Name) else "h"
+        sign = _SIGNS.get(type(statement.op), "+")
+        what = "this changes a quantity in place"
+        fix = (
+            f"write it out: {name}[t] = {name}[t-1] {sign} ..., with another name if the line before defines {name}[t]"
+        )
     elif isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Compare):
         what, fix = "`==` compares", "write one = to define"
     else:
@@ -128,90 +134,80 @@ def not_an_equation(line: Line, body: list[ast.stmt]) -> CellError:
     return line.error(what, 1, fix, FORM)
 
 
-def unknown_function(line: Line, name: str, written: str, column: int, known: Collection[str]) -> CellError:
+def unknown_function(line: Line, node: ast.Call, written: str, known: Collection[str], accepts: Accepts) -> CellError:
     """The error for a call of a name that is no function; `written` is the whole call."""
+    name = node.func.id if isinstance(node.func, ast.Name) else written
     index = re.fullmatch(rf"({_WORD})\s*\(\s*(t(?:\s*-\s*1)?)\s*\)", written, re.ASCII)
-    renamed = _RENAMED.get(name.lower()) or (name.lower() if name.lower() in known else None)
-    close = [renamed] if renamed else get_close_matches(name, known, 1)
-    if index:
-        fix = f"a time index stands in square brackets: {index[1]}[{index[2]}]"
-    elif name.lower() in _REWRITTEN:
-        fix = _REWRITTEN[name.lower()]
-    elif close:
+    close = [name.lower()] if name.lower() in known else get_close_matches(name, known, 1)
+    fix = f"a time index stands in square brackets: {index[1]}[{index[2]}]" if index else foreign_call(node, accepts)
+    if not fix and close:
         fix = f"did you mean {close[0]}?"
-    else:
-        fix = f"if {name[:40]} is a quantity or a parameter, write * or @ before the bracket"
-    return line.error(f"there is no function `{name[:40]}`", column, fix, "one of " + ", ".join(sorted(known)))
+    fix = fix or f"if {name[:40]} is a quantity or a parameter, write * or @ before the bracket"
+    allowed = "one of " + ", ".join(sorted(known))
+    return line.error(f"there is no function `{name[:40]}`", node.col_offset + 1, fix, allowed)
 
 
-def wrong_arguments(line: Line, name: str, arity: int, arguments: list[str], column: int) -> CellError:
-    """The error for a call with another number of arguments than the function takes; `arguments` as written."""
-    shown = f"{name}({', '.join('auvw'[arity > 1 :][:arity])})"
-    takes, fix = "one argument" if arity == 1 else f"{arity} arguments", f"write {shown}"
-    if name == "max" and len(arguments) > 1:
-        nested = reduce(lambda right, left: f"maximum({left}, {right})", reversed(arguments))
-        fix = f"max is that over the units of one; for the larger of two write {nested}"
-    return line.error(f"{name} takes {takes}", column, fix, f"{shown}, of any expressions")
+def foreign_call(node: ast.Call, accepts: Accepts) -> str:
+    """What stands for a function of another library: its line, or words; "" for a function that is not known."""
+    line, found = proposed(node, accepts), row_of(node)
+    if not line or found is None:
+        return _write(line) or WORDS.get(name_of(node.func), "")
+    row, given = found
+    letters = {part: _letter(part, value) for part, value in given.items()}
+    above = [f"{shown(letters[part])} = {shown(value)}" for part, value in given.items() if letters[part] is not value]
+    if above:  # a long argument, which the line would repeat
+        words = [ast.keyword(part, value) for part, value in letters.items()]
+        short = proposed(ast.Call(ast.Name(row.names.split()[0], ast.Load()), [], words), accepts)
+        line = f"{short}, with {' and '.join(above)} in an equation above" if short else line
+    return _write(line) + (f" ({row.note})" if row.note else "")
 
 
-def not_callable(line: Line, function: ast.expr, written: str) -> CellError:
+def _letter(name: str, value: ast.expr) -> ast.expr:
+    """A quantity of this name in the place of a longer expression."""
+    if isinstance(value, ast.Name | ast.Subscript | ast.Constant | ast.UnaryOp):
+        return value
+    return ast.Subscript(ast.Name(name, ast.Load()), ast.Name("t", ast.Load()), ast.Load())
+
+
+def wrong_arguments(line: Line, node: ast.Call, name: str, arity: int, accepts: Accepts) -> CellError:
+    """The error for a call with another number of arguments than the function takes."""
+    form = f"{name}({', '.join('auvw'[arity > 1 :][:arity])})"
+    takes = "one argument" if arity == 1 else f"{arity} arguments"
+    fix = _write(proposed(node, accepts)) or f"write {form}"
+    if name == "max" and fix != f"write {form}":
+        fix = f"max is that over the units of one; {fix} for the larger of several"
+    return line.error(f"{name} takes {takes}", node.col_offset + 1, fix, f"{form}, of any expressions")
+
+
+def not_callable(line: Line, node: ast.Call, written: str, accepts: Accepts) -> CellError:
     """The error for a call of anything but a name: np.tanh(a), (a + b)(c), tanh(a)(b)."""
-    column = function.col_offset + 1
-    if isinstance(function, ast.Attribute):
-        name = function.attr.lower()
-        known = name if name in FUNCTIONS else _RENAMED.get(name)
-        fix = f"write {known}(...) alone" if known else _REWRITTEN.get(name, "write the equation of the paper")
+    column = node.func.col_offset + 1
+    if isinstance(node.func, ast.Attribute):
+        fix = foreign_call(node, accepts) or "write the equation of the paper"
         return line.error(f"`{written}` is attribute access, which cannot stand in an equation", column, fix)
     fix = "if a product is meant, write * between the brackets; functions are called by name: tanh(a)"
     return line.error(f"`{written}` is called like a function", column, fix)
 
 
-def left_of_product(line: Line, matrix: ast.expr, operand: str, column: int) -> CellError:
+def left_of_product(line: Line, node: ast.BinOp, accepts: Accepts) -> CellError:
     """The error for something other than a parameter's name to the left of @, with the line as it should be."""
-    code = line.code
-
-    def written(node: ast.expr) -> str:
-        return code[node.col_offset : node.end_col_offset]
-
-    fix = "write the matrix first: W @ x[t]; between two vectors use * (element by element)"
-    match matrix:
+    matrix, right = shown(node.left), node.right
+    fix = _write(proposed(node, accepts))
+    also = ""
+    match node.left:
         case ast.BinOp(op=ast.MatMult()):
-            fix = f"Python reads @ from the left; write {_from_the_right(written, matrix, operand)}"
-        case ast.BinOp(op=ast.Mult(), right=ast.Name()):
-            fix = f"write {written(matrix.left)} * ({written(matrix.right)} @ {operand})"
-        case ast.BinOp(op=ast.Div(), left=ast.Name()):
-            fix = f"write ({written(matrix.left)} @ {operand}) / {written(matrix.right)}"
-        case ast.BinOp(op=ast.Add() | ast.Sub() as sign, left=ast.Name(), right=ast.Name()):
-            shown = "+" if isinstance(sign, ast.Add) else "-"
-            fix = f"write {written(matrix.left)} @ {operand} {shown} {written(matrix.right)} @ {operand}"
-        case ast.Subscript() if re.fullmatch(_WORD, operand, re.ASCII):
-            fix = f"write the matrix first: {operand} @ {written(matrix)}"
-        case ast.Subscript():
-            fix = f"between two vectors write *: {written(matrix)} * {operand}"
-        case ast.Call(func=ast.Name(id=name)) if name in _REWRITTEN:
-            fix = _REWRITTEN[name]
-        case ast.Attribute() | ast.Call(func=ast.Attribute()):
-            fix = _transpose(matrix, operand) or fix
+            fix = f"Python reads @ from the left; {fix or 'write brackets from the right: W @ (U @ v)'}"
         case ast.Constant():
-            fix = f"write a number with *: {written(matrix)} * {operand}"
-    what = f"`{written(matrix)[:40]}` stands to the left of @, where a parameter matrix belongs"
-    return line.error(what, column, fix, "W @ vector, with W a name without [t]")
-
-
-def _transpose(node: ast.Attribute | ast.Call, operand: str) -> str:
-    """How W.transpose @ v, W.T() @ v and np.transpose(W) @ v are written; empty for any other attribute."""
-    attribute = node.func if isinstance(node, ast.Call) else node
-    if not isinstance(attribute, ast.Attribute) or attribute.attr not in _TRANSPOSES:
-        return ""
-    of_itself = node.args == [] if isinstance(node, ast.Call) else attribute.attr != "T"  # W.T alone: of a transpose
-    if isinstance(attribute.value, ast.Name) and of_itself:
-        return f"write {attribute.value.id}.T @ {operand}"
-    return _REWRITTEN["transpose"]
-
-
-def _from_the_right(written: Callable[[ast.expr], str], matrix: ast.expr, operand: str) -> str:
-    result = operand
-    while isinstance(matrix, ast.BinOp) and isinstance(matrix.op, ast.MatMult):
-        result = f"({written(matrix.right)} @ {result})"
-        matrix = matrix.left
-    return f"{written(matrix)} @ {result}"
+            number = shown(ast.BinOp(node.left, ast.Mult(), right))
+            fix = f"write a number with *: {number}" if accepts(number) else fix
+        case ast.BinOp(op=ast.Mult(), left=ast.Subscript() as gate, right=ast.Name() as name):
+            also = shown(ast.BinOp(gate, ast.Mult(), ast.BinOp(name, ast.MatMult(), right)))
+        case ast.Subscript() as row if isinstance(right, ast.Name):
+            also = shown(ast.BinOp(right, ast.MatMult(), row))
+        case ast.Subscript() as row:
+            also = shown(ast.BinOp(row, ast.Mult(), right))
+    if fix and also and accepts(also):
+        fix = f"{fix}, which is what this is in NumPy; if it is not what is meant, write {also}"
+    fix = fix or "write the matrix first: W @ x[t]; between two vectors use * (element by element)"
+    what = f"`{matrix[:40]}` stands to the left of @, where a parameter matrix belongs"
+    return line.error(what, node.col_offset + 1, fix, "W @ vector, with W a name without [t]")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import keyword
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from lstm_sym.equations.characters import DECISION, refused_character
@@ -31,7 +32,6 @@ _TOKEN = re.compile(
 )
 _NUMBER = re.compile(r"(?:\d+\.?\d*)(?:[eE][+-]?\d+)?", re.ASCII)
 _SIGNS = re.compile(rf"(?:[-+]\s*){{{MAX_DEPTH}}}")
-_COMPARED = re.compile(r"where\(\s*([^<>=,]+?)\s*([<>])(=?)\s*([^<>=,]+?)\s*,")
 _WORDS = {
     "lambda": "an equation defines no function; a quantity of this name is usually called lam",
     "if": DECISION,
@@ -93,8 +93,11 @@ def lines_of(text: str, source: str, first_line: int) -> tuple[Line, ...]:
     return tuple(line for line in lines if line.code)
 
 
-def check_line(line: Line) -> None:
-    """Refuse what is too long, too deep, or holds characters and words of another kind of text. Raises CellError."""
+def check_line(line: Line, decision: Callable[[Line], str]) -> None:
+    """Refuse what is too long, too deep, or holds characters and words of another kind of text. Raises CellError.
+
+    decision: how a comparison or a choice of this line is written, "" where that is not known.
+    """
     if len(line.code) > MAX_EQUATION:
         raise line.error(
             f"the equation is {len(line.code):,} characters long",
@@ -102,7 +105,7 @@ def check_line(line: Line) -> None:
             "give parts an equation of their own",
             f"{MAX_EQUATION:,} characters an equation",
         )
-    _check_tokens(line)
+    _check_tokens(line, decision)
     _check_brackets(line)
     signs = _SIGNS.search(line.code)
     if signs:
@@ -117,11 +120,12 @@ def _check_comment(line: Line) -> None:
             raise line.error(what, column - line.indent, fix, "text that prints, in any script, after #")
 
 
-def _check_tokens(line: Line) -> None:
+def _check_tokens(line: Line, decision: Callable[[Line], str]) -> None:
     for token in _TOKEN.finditer(line.code):
         text, column = token[0], token.start() + 1
         if token["word"] and keyword.iskeyword(text):
             fix = _WORDS.get(text, f"if it is a name of yours, change it: {text.lower()}_1")
+            fix = (fix == DECISION and _is_arithmetic(line) and decision(line)) or fix
             raise line.error(f"`{text}` is a word of Python", column, fix)
         if token["number"] and not _NUMBER.fullmatch(text):
             factor = re.match(r"(\d+)(?![xXoObB\d])", text)
@@ -131,17 +135,17 @@ def _check_tokens(line: Line) -> None:
             raise line.error(f"`{text[:20]}` is no number", column, fix)
         if token["other"]:
             what, fix = refused_character(text)
-            compared = _COMPARED.search(line.code) if text in "<>" else None
-            raise line.error(what, column, _compared(*compared.groups()) if compared else fix)
+            raise line.error(what, column, (text in "<>" and _is_arithmetic(line) and decision(line)) or fix)
 
 
-def _compared(left: str, sign: str, equal: str, right: str) -> str:
-    """How to write where(left > right, u, v), or with <, >=, <=, which turn the sides or the choices."""
-    if (sign == "<") != bool(equal):  # a >= b, unless b > a
-        left, right = right, left
-    second = f"({right})" if re.search(r"[-+]", re.sub(r"\[.*?\]", "", right)) else right
-    difference = left if right == "0" else f"-{second}" if left == "0" else f"{left} - {second}"
-    return f"write where({difference}, {'v, u' if equal else 'u, v'}): where compares with 0 by itself"
+def _is_arithmetic(line: Line) -> bool:
+    """Whether a line is within bounds, but for its comparisons and choices: what Python's parser may see of it."""
+    for token in _TOKEN.finditer(line.code):
+        chooses = token[0] in ("if", "else", "<", ">")
+        wrong_number = token["number"] and not _NUMBER.fullmatch(token[0])
+        if not chooses and (token["other"] or wrong_number or keyword.iskeyword(token[0])):
+            return False
+    return not _SIGNS.search(line.code) and max(map(line.code.count, "([")) <= MAX_DEPTH
 
 
 def _check_brackets(line: Line) -> None:

@@ -136,8 +136,10 @@ def reserved(name: str) -> bool:
 class _Reader:
     """Reads one equation."""
 
-    def __init__(self, line: Line, options: Mapping[str, str], constants: Mapping[str, Fraction]) -> None:
-        self.line, self.options, self.constants = line, options, constants
+    def __init__(
+        self, line: Line, options: Mapping[str, str], constants: Mapping[str, Fraction], *, proposes: bool = True
+    ) -> None:
+        self.line, self.options, self.constants, self.proposes = line, options, constants, proposes
         self.error = line.error
         self.functions = {*_FUNCTION_NAMES, *options}
 
@@ -145,9 +147,17 @@ class _Reader:
         """A node as it stands in the equation."""
         return self.line.code[node.col_offset : node.end_col_offset]
 
+    def accepts(self, expression: str) -> bool:
+        """Whether this would be read as a right side here. What is only tried is told no line in turn."""
+        line = Line(f"q[t] = {expression}", self.line.number, self.line.source)
+        try:
+            return self.proposes and bool(_Reader(line, self.options, self.constants, proposes=False).equation())
+        except CellError:
+            return False
+
     def equation(self) -> Equation:
         """The line `target[t] = expression`."""
-        check_line(self.line)
+        check_line(self.line, lambda line: hints.decision(line, self.accepts))
         statement = self.statement()
         target = statement.targets[0]
         if len(statement.targets) != 1:
@@ -197,7 +207,7 @@ class _Reader:
                 return Number(self.number(node), column=column)
             case ast.List():
                 return self.stack(node, depth)
-        what, fix = hints.refused_node(node)
+        what, fix = hints.refused_node(node, self.accepts)
         raise self.error(f"{what} cannot stand in an equation", column, fix)
 
     def binary(self, node: ast.BinOp, depth: int) -> Expression:
@@ -221,7 +231,7 @@ class _Reader:
         if isinstance(matrix, ast.Attribute) and transposed:
             matrix = matrix.value
         if not isinstance(matrix, ast.Name):
-            raise hints.left_of_product(self.line, matrix, self.written(node.right), column)
+            raise hints.left_of_product(self.line, node, self.accepts)
         operand = self.expression(node.right, depth + 1)
         return MatrixProduct(Name(self.name(matrix), None, column=column), operand, transposed, column=column)
 
@@ -251,15 +261,15 @@ class _Reader:
         """function(u, ...); an option's name stands for the function chosen for it."""
         column = node.col_offset + 1
         if not isinstance(node.func, ast.Name):
-            raise hints.not_callable(self.line, node.func, self.written(node.func)[:40])
+            raise hints.not_callable(self.line, node, self.written(node.func)[:40], self.accepts)
         name = self.options.get(node.func.id, node.func.id)
         if name == "repeat":
             return self.repeat(node, depth)
         if name not in _FUNCTION_NAMES:
-            raise hints.unknown_function(self.line, name, self.written(node), column, self.functions)
+            raise hints.unknown_function(self.line, node, self.written(node), self.functions, self.accepts)
         arity = FUNCTIONS[name].arity if name in FUNCTIONS else 1
         if len(node.args) != arity or node.keywords:
-            raise hints.wrong_arguments(self.line, name, arity, list(map(self.written, node.args)), column)
+            raise hints.wrong_arguments(self.line, node, name, arity, self.accepts)
         arguments = tuple(self.expression(argument, depth + 1) for argument in node.args)
         return arguments[0] if name == "identity" else Call(name, arguments, column=column)
 

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from derivation.random_cells import RandomCell, random_cell
 
-import lstm_sym as ls
 from lstm_sym.check import random_case, relative_error
 from lstm_sym.check.equations import array_functions, run_equations
+from lstm_sym.equations import parse
 from lstm_sym.equations.expressions import Call, MatrixProduct, Name, Number, Repeat, Stack
 
 CONSTANTS = {"n": Fraction(2), "alpha": Fraction(-1, 10)}
@@ -20,7 +20,7 @@ CONSTANTS = {"n": Fraction(2), "alpha": Fraction(-1, 10)}
 
 def right(expression: str) -> object:
     read = {name: value for name, value in CONSTANTS.items() if re.search(rf"\b{name}\b", expression)}
-    return ls.parse(f"h[t] = U @ h[t-1] + {expression}", constants=read).equations[0].expression.right
+    return parse(f"h[t] = U @ h[t-1] + {expression}", constants=read).equations[0].expression.right
 
 
 @pytest.mark.parametrize(
