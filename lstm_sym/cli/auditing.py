@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from lstm_sym.cli.options import json_option, set_option
+from lstm_sym.cli.options import Decimal, Whole, json_option, set_option
 from lstm_sym.cli.tool import FAILED, Refusal
 
 if TYPE_CHECKING:
@@ -20,10 +20,8 @@ ALSO = 6
 @click.command()
 @click.argument("place", metavar="FILE:FUNCTION")
 @click.option("--cell", "name", required=True, metavar="CELL", help="The cell whose backward pass it is.")
-@click.option(
-    "--timeout", type=click.FloatRange(min=0.1), default=60.0, show_default=True, help="Seconds that it may take."
-)
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the random sequences.")
+@click.option("--timeout", type=Decimal(min=0.1), default=60.0, show_default=True, help="Seconds that it may take.")
+@click.option("--seed", type=Whole(min=0), default=0, show_default=True, help="Of the random sequences.")
 @set_option
 @json_option
 @click.pass_context

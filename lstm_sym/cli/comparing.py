@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from lstm_sym.cli.options import force_option, json_option, language_option, output_option, set_option
+from lstm_sym.cli.options import Whole, force_option, json_option, language_option, output_option, set_option
 from lstm_sym.cli.tool import Refusal
 
 if TYPE_CHECKING:
     from lstm_sym.equations import Cell
     from lstm_sym.report import Document
 
-POSITIVE = click.IntRange(min=1)
+POSITIVE = Whole(min=1)
 
 
 @click.command()
@@ -100,7 +101,7 @@ def _sizes(given: tuple[str, ...], cells: tuple[Cell, Cell]) -> dict[str, int]:
     found = {}
     for text in given:
         name, _, number = text.partition("=")
-        if name.strip() not in known or not number.strip().isdecimal() or int(number) < 1:
+        if name.strip() not in known or not re.fullmatch(r"\d{1,9}", number.strip(), re.ASCII) or int(number) < 1:
             raise Refusal(
                 f"--size {text}: not NAME=NUMBER with a size of these cells and a number from 1\n"
                 f"  allowed: {', '.join(known)}\n"

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from lstm_sym.cli.options import (
+    Decimal,
     force_option,
     json_option,
     language_option,
@@ -23,7 +24,7 @@ from lstm_sym.cli.tool import FAILED
 @measuring_options(fewest_lags=3)  # fewer fit no law of decay
 @click.option(
     "--time-scale",
-    type=click.FloatRange(min=1, min_open=True),
+    type=Decimal(min=1, min_open=True),
     metavar="STEPS",
     help="Steps that the cells should remember: advise the bias of the gate that keeps the state.",
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -9,6 +10,29 @@ from typing import Any, TypeVar
 import click
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+class Whole(click.IntRange):
+    """A whole number in the digits 0 to 9: int() would read digits of other scripts, and underscores."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The number of a text. Refuses what is none."""
+        if isinstance(value, str) and not re.fullmatch(r"[-+]?\d+", value.strip(), re.ASCII):
+            self.fail(f"{value!r} is not a whole number in the digits 0 to 9.", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+class Decimal(click.FloatRange):
+    """A decimal number in the digits 0 to 9: float() would read digits of other scripts, underscores and nan too."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The number of a text. Refuses what is none."""
+        if isinstance(value, str) and not re.fullmatch(
+            r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?", value.strip(), re.ASCII
+        ):
+            self.fail(f"{value!r} is not a decimal number in the digits 0 to 9.", param, ctx)
+        return super().convert(value, param, ctx)
+
 
 LANGUAGES = ("en", "zh-Hant", "zh-Hans")
 
@@ -43,8 +67,8 @@ def measuring_options(fewest_lags: int) -> Callable[[Command], Command]:
 
 
 def _measuring(fewest_lags: int) -> list[Callable[[Command], Command]]:
-    positive = click.IntRange(min=1)
-    lags = click.IntRange(min=fewest_lags)
+    positive = Whole(min=1)
+    lags = Whole(min=fewest_lags)
     return [
         click.option(
             "--input",
@@ -54,7 +78,7 @@ def _measuring(fewest_lags: int) -> list[Callable[[Command], Command]]:
             metavar="NAME|FILE",
             help="japanese-vowels, sunspots, gaussian, or a file (CSV, NumPy, WAV, text, ...).",
         ),
-        click.option("--length", type=click.IntRange(min=2), default=1000, show_default=True, help="Steps of it used."),
+        click.option("--length", type=Whole(min=2), default=1000, show_default=True, help="Steps of it used."),
         click.option("--hidden", type=positive, default=64, show_default=True, help="Hidden units H."),
         click.option("--lags", type=lags, default=60, show_default=True, help="Steps looked back."),
         click.option("--starts", type=positive, default=50, show_default=True, help="Points looked back from."),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from fractions import Fraction
 
@@ -10,6 +11,9 @@ from lstm_sym.equations.cell import Option
 from lstm_sym.equations.errors import CellError
 from lstm_sym.equations.numbers import MAX_NUMBER, MIN_NUMBER
 from lstm_sym.equations.words import did_you_mean, listed
+
+_NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?", re.ASCII)
+"""A decimal number as a file has it: float() would read digits of other scripts, underscores and nan too."""
 
 
 def chosen_options(options: Mapping[str, Option], choices: Mapping[str, str], source: str) -> dict[str, str]:
@@ -41,10 +45,8 @@ def chosen_constants(
 
 def constant(name: str, value: object, source: str) -> Fraction:
     """An exact number within bounds: 0.1, or "0.1", is one tenth. Raises CellError."""
-    try:
-        number = float("nan") if isinstance(value, bool) else float(str(value))
-    except ValueError:
-        number = math.nan
+    text = "" if isinstance(value, bool) else str(value).strip(" ")
+    number = float(text) if _NUMBER.fullmatch(text) else math.nan
     if not (number == 0 or MIN_NUMBER <= abs(number) <= MAX_NUMBER):
         raise CellError(
             f"the constant `{name[:40]}` is {str(value)[:40]}",

@@ -215,7 +215,7 @@ def record(
 
 def name_of(kernel: Kernel, model: str | None = None) -> str:
     """The name in tables, figures and errors: that given, else that of the kernel. Raises FlowError for no kernel."""
-    check_kernel(kernel, ("init", "forward", "jacobian"), FlowError)
+    check_kernel(kernel, ("forward", "jacobian"), FlowError)
     return kernel.__name__.rpartition(".")[2] if model is None else model
 
 
