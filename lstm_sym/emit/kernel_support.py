@@ -125,14 +125,15 @@ def named(name: str, values: Any, fields: Iterable[str]) -> dict[str, Any]:
         raise TypeError(f"{name} is a dict; give {made}(**{name})")
     if type(values) in (tuple, list) and len(values) == len(fields):
         raise TypeError(f"{name} is a {type(values).__name__}; give {made}(*{name}), in the order {', '.join(fields)}")
+    given = values._asdict() if hasattr(values, "_asdict") and not isinstance(values, type) else {}
     for field in fields:
-        if isinstance(values, type) or not hasattr(values, field):
+        if field not in given:
             kind = f"the class {values.__name__}, not one made of it" if isinstance(values, type) else ""
             raise TypeError(
                 f"{name} is {kind or f'a {type(values).__name__} without the field {field}'}; make one with "
                 f"{made}({', '.join(fields)})"
             )
-    return {f"{name}.{field}": getattr(values, field) for field in fields}
+    return {f"{name}.{field}": given[field] for field in fields}
 
 
 def checked(name: str, value: Any, axes: Sequence[str], sizes: Mapping[str, int], dtype: np.dtype[Any]) -> Array:
@@ -154,11 +155,11 @@ def checked_fields(
         raise ValueError(f"{name} is None, but no parameter tells its size {unknown[0]}; give {name}")
     if values is None:
         return [np.zeros([sizes[axis] for axis in axes], dtype) for axes in shapes.values()]
-    arrays = named(name, values, shapes)
-    return [
-        checked(full, value, axes, sizes, dtype)
-        for (full, value), axes in zip(arrays.items(), shapes.values(), strict=True)
-    ]
+    arrays, known, found = named(name, values, shapes), dict(sizes), []
+    for (full, value), axes in zip(arrays.items(), shapes.values(), strict=True):
+        found.append(checked(full, value, axes, known, dtype))
+        known |= dict(zip(axes, found[-1].shape, strict=True))  # a size that nothing else tells holds for the next too
+    return found
 
 
 def within(unit: Any, low: float, high: float) -> Any:

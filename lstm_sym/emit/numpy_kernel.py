@@ -44,6 +44,7 @@ _FORBIDDEN = (
     "globals",
     "locals",
     "vars",
+    "getattr",
     "setattr",
     "delattr",
     "input",

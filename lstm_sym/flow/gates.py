@@ -6,7 +6,8 @@ import numpy as np
 
 from lstm_sym.flow.errors import FlowError
 from lstm_sym.flow.scaled import Array
-from lstm_sym.flow.trajectory import Kernel, Trajectory
+from lstm_sym.flow.trajectory import Trajectory
+from lstm_sym.kernels import Kernel
 
 # The largest number of gate values that is kept at once.
 LARGEST = 10**8

@@ -59,7 +59,7 @@ def without_input(x: Any, steps: int, state: Any, model: str) -> Array:
 def real_fields(values: Any, where: str, *, infinite: bool = False) -> Any:
     """A named tuple of arrays in float64, of the type it had; a state may start at -inf, where `infinite` is True.
 
-    Raises FlowError: another kind of container, values that are no real numbers, masked ones, NaN, and infinity elsewhere.
+    Raises FlowError: another container, values that are no real numbers, masked ones, NaN, and infinity elsewhere.
     """
     if isinstance(values, type) or not hasattr(values, "_asdict"):
         name, made = where.rpartition(" ")[2], where.rpartition(" ")[2].capitalize()

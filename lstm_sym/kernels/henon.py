@@ -11,8 +11,9 @@ Shapes (T steps, B sequences, H):
     y        (H,)
 
 Layout: sequences are (T, B, size), batches are rows, weights (rows of the result, columns of the operand).
-Order of the gates in packed arrays: nothing is packed.
-Biases: 0 (none), one a gate; libraries that keep two add them.
+Order in packed arrays: nothing is packed.
+Gates: none.
+Biases: none.
 Options: none. Constants: a = 1.4, b = 0.3.
 
 Signs in comments: δv adjoint, δv⁺ what arrives of it from step t+1, δv° what passes through no matrix, v′ slope,
@@ -32,6 +33,7 @@ Array = np.ndarray[Any, Any]
 
 CONTENT_HASH = "b4886f638a427bc3de38357c58172c161ebf15029a6584ba06bb26cdf49da049"
 OUTPUT = "x"
+GATES: tuple[str, ...] = ()
 
 
 class Params(NamedTuple):
@@ -593,6 +595,22 @@ def log_terms(tape: PreciseTape, params: Params, t: Any = slice(None)) -> dict[s
     return terms
 
 
+def _array_of(name: str, value: Any) -> Array:
+    """The value as an array of numbers. Raises TypeError for what is none, ValueError for rows of different lengths."""
+    if hasattr(value, "mask") and hasattr(value, "filled"):
+        raise TypeError(f"{name} is a masked array, whose mask would be ignored; fill it, as with .filled(0.0)")
+    try:
+        array = np.asarray(value)
+    except ValueError as error:
+        raise ValueError(f"{name} is no array ({error}); give its rows one length") from None
+    if array.dtype.kind not in "biufc" and isinstance(value, np.ndarray):
+        raise TypeError(f"{name} has dtype {array.dtype}, where numbers belong; convert it with .astype(np.float64)")
+    if array.dtype.kind not in "biufc":
+        kind = "None" if value is None else f"a {type(value).__name__}"
+        raise TypeError(f"{name} is {kind}, where numbers belong; give an array of floats")
+    return array
+
+
 def _check_tape(tape: Any, kinds: tuple[type, ...]) -> None:
     """Raises TypeError for what forward() of this kernel did not return, or not in the form that is read."""
     if not isinstance(tape, kinds):
@@ -602,7 +620,7 @@ def _check_tape(tape: Any, kinds: tuple[type, ...]) -> None:
 
 def _checked(name: str, value: Any, axes: Any, sizes: Any, dtype: np.dtype[Any]) -> Array:
     """An array of this dtype whose axes have these sizes, an unknown size taken from it. Raises ValueError."""
-    array = np.asarray(value)
+    array = _array_of(name, value)
     expected = tuple(sizes.get(axis, size) for axis, size in zip(axes, array.shape, strict=False))
     if array.ndim != len(axes) or array.shape != expected:
         known = ", ".join(f"{axis} = {sizes[axis]}" for axis in axes if axis in sizes)
@@ -619,16 +637,16 @@ def _checked_fields(
         raise ValueError(f"{name} is None, but no parameter tells its size {unknown[0]}; give {name}")
     if values is None:
         return [np.zeros([sizes[axis] for axis in axes], dtype) for axes in shapes.values()]
-    arrays = _named(name, values, shapes)
-    return [
-        _checked(full, value, axes, sizes, dtype)
-        for (full, value), axes in zip(arrays.items(), shapes.values(), strict=True)
-    ]
+    arrays, known, found = _named(name, values, shapes), dict(sizes), []
+    for (full, value), axes in zip(arrays.items(), shapes.values(), strict=True):
+        found.append(_checked(full, value, axes, known, dtype))
+        known |= dict(zip(axes, found[-1].shape, strict=True))  # a size that nothing else tells holds for the next too
+    return found
 
 
 def _float_dtype(arrays: Any) -> np.dtype[Any]:
     """The one dtype all arrays are computed in: float32 stays float32. Raises TypeError for half and for no float."""
-    dtypes = {name: np.asarray(value).dtype for name, value in arrays.items()}
+    dtypes = {name: _array_of(name, value).dtype for name, value in arrays.items()}
     for name, dtype in dtypes.items():
         if dtype.kind not in "fc" or dtype.itemsize < 4:
             raise TypeError(
@@ -641,13 +659,21 @@ def _named(name: str, values: Any, fields: Any) -> dict[str, Any]:
     """The fields of a named tuple as {"params.W": ...}; None has none. Raises TypeError for one that lacks a field."""
     if values is None:
         return {}
+    fields = tuple(fields)
+    made = name.partition("_")[0].removeprefix("d").capitalize()
+    if isinstance(values, dict) and set(values) == set(fields):
+        raise TypeError(f"{name} is a dict; give {made}(**{name})")
+    if type(values) in (tuple, list) and len(values) == len(fields):
+        raise TypeError(f"{name} is a {type(values).__name__}; give {made}(*{name}), in the order {', '.join(fields)}")
+    given = values._asdict() if hasattr(values, "_asdict") and not isinstance(values, type) else {}
     for field in fields:
-        if not hasattr(values, field):
+        if field not in given:
+            kind = f"the class {values.__name__}, not one made of it" if isinstance(values, type) else ""
             raise TypeError(
-                f"{name} is a {type(values).__name__} without the field {field}; make one with "
-                f"{name.partition('_')[0].removeprefix('d').capitalize()}({', '.join(fields)})"
+                f"{name} is {kind or f'a {type(values).__name__} without the field {field}'}; make one with "
+                f"{made}({', '.join(fields)})"
             )
-    return {f"{name}.{field}": getattr(values, field) for field in fields}
+    return {f"{name}.{field}": given[field] for field in fields}
 
 
 def _sizes_of(
@@ -658,7 +684,7 @@ def _sizes_of(
         raise TypeError(f"params is None; it must be what init() returns, or Params({', '.join(shapes)})")
     sizes: dict[str, int] = {}
     for (name, value), symbols in zip(_named("params", params, shapes).items(), shapes.values(), strict=True):
-        shape = np.shape(value)
+        shape = _array_of(name, value).shape
         if len(shape) != len(symbols):
             raise ValueError(f"{name} has shape {shape}; expected {len(symbols)} axes ({', '.join(symbols)})")
         for symbol, size in zip(symbols, shape, strict=True):
@@ -691,12 +717,14 @@ def _with_composed(sizes: Any, composed: Any) -> dict[str, int]:
 
 def _without_input(x: Any, steps: int | None, params: Any, state: Any) -> Any:
     """The input of a cell that reads none: x as given, else an array (steps, B, 0). Raises TypeError, ValueError."""
-    if x is not None and steps is not None and len(x) != steps:
-        raise ValueError(f"x has {len(x)} steps, but steps is {steps}; give one of the two")
+    if x is not None and steps is not None and np.shape(x)[:1] != (steps,):
+        raise ValueError(f"x has shape {np.shape(x)}, but steps is {steps}; give one of the two")
     if x is not None:
         return x
     if steps is None or not hasattr(steps, "__index__") or steps < 0:
         raise TypeError(f"steps is {steps!r}; this cell reads no input, so say how many steps: forward(steps=100, ...)")
-    arrays = [np.asarray(array) for array in (*(params or ()), *(state or ()))]
-    batch = 1 if state is None else len(state[0])
-    return np.empty((steps, batch, 0), np.result_type(*arrays) if arrays else np.float64)
+    given = {"params": params, "state": state}
+    # What is no tuple is refused by `named`, which is asked next.
+    arrays = [_array_of(name, v) for name, values in given.items() if isinstance(values, tuple) for v in values]
+    batch = np.shape(state[0])[:1] if isinstance(state, tuple) and state else ()
+    return np.empty((steps, *(batch or (1,)), 0), np.result_type(*arrays) if arrays else np.float64)

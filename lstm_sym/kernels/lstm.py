@@ -32,8 +32,9 @@ Shapes (T steps, B sequences, D, H):
     b_o      (H,)
 
 Layout: sequences are (T, B, size), batches are rows, weights (rows of the result, columns of the operand).
-Order of the gates in packed arrays: i, f, o, g.
-Biases: 4 (b_i, b_f, b_g, b_o), one a gate; libraries that keep two add them.
+Order in packed arrays: i, f, o, g.
+Gates: i, f, o.
+Biases: b_i (of i), b_f (of f), b_g (of g), b_o (of o). Where a library keeps one beside each matrix, add them.
 Options: none. Constants: none.
 
 Signs in comments: δv adjoint, δv⁺ what arrives of it from step t+1, δv° what passes through no matrix, v′ slope,
@@ -53,6 +54,7 @@ Array = np.ndarray[Any, Any]
 
 CONTENT_HASH = "1d64bf09478c2c6cb18b43a72bfd6e9a0b74186708427eb6fc8fc803535e96df"
 OUTPUT = "h"
+GATES: tuple[str, ...] = ("i", "f", "o")
 
 
 class Params(NamedTuple):
@@ -1427,6 +1429,22 @@ def _applied(v: Array, rows: int) -> Array:
     return blocks.reshape(*v.shape[:-1], rows, rows * v.shape[-1])
 
 
+def _array_of(name: str, value: Any) -> Array:
+    """The value as an array of numbers. Raises TypeError for what is none, ValueError for rows of different lengths."""
+    if hasattr(value, "mask") and hasattr(value, "filled"):
+        raise TypeError(f"{name} is a masked array, whose mask would be ignored; fill it, as with .filled(0.0)")
+    try:
+        array = np.asarray(value)
+    except ValueError as error:
+        raise ValueError(f"{name} is no array ({error}); give its rows one length") from None
+    if array.dtype.kind not in "biufc" and isinstance(value, np.ndarray):
+        raise TypeError(f"{name} has dtype {array.dtype}, where numbers belong; convert it with .astype(np.float64)")
+    if array.dtype.kind not in "biufc":
+        kind = "None" if value is None else f"a {type(value).__name__}"
+        raise TypeError(f"{name} is {kind}, where numbers belong; give an array of floats")
+    return array
+
+
 def _check_tape(tape: Any, kinds: tuple[type, ...]) -> None:
     """Raises TypeError for what forward() of this kernel did not return, or not in the form that is read."""
     if not isinstance(tape, kinds):
@@ -1436,7 +1454,7 @@ def _check_tape(tape: Any, kinds: tuple[type, ...]) -> None:
 
 def _checked(name: str, value: Any, axes: Any, sizes: Any, dtype: np.dtype[Any]) -> Array:
     """An array of this dtype whose axes have these sizes, an unknown size taken from it. Raises ValueError."""
-    array = np.asarray(value)
+    array = _array_of(name, value)
     expected = tuple(sizes.get(axis, size) for axis, size in zip(axes, array.shape, strict=False))
     if array.ndim != len(axes) or array.shape != expected:
         known = ", ".join(f"{axis} = {sizes[axis]}" for axis in axes if axis in sizes)
@@ -1453,16 +1471,16 @@ def _checked_fields(
         raise ValueError(f"{name} is None, but no parameter tells its size {unknown[0]}; give {name}")
     if values is None:
         return [np.zeros([sizes[axis] for axis in axes], dtype) for axes in shapes.values()]
-    arrays = _named(name, values, shapes)
-    return [
-        _checked(full, value, axes, sizes, dtype)
-        for (full, value), axes in zip(arrays.items(), shapes.values(), strict=True)
-    ]
+    arrays, known, found = _named(name, values, shapes), dict(sizes), []
+    for (full, value), axes in zip(arrays.items(), shapes.values(), strict=True):
+        found.append(_checked(full, value, axes, known, dtype))
+        known |= dict(zip(axes, found[-1].shape, strict=True))  # a size that nothing else tells holds for the next too
+    return found
 
 
 def _float_dtype(arrays: Any) -> np.dtype[Any]:
     """The one dtype all arrays are computed in: float32 stays float32. Raises TypeError for half and for no float."""
-    dtypes = {name: np.asarray(value).dtype for name, value in arrays.items()}
+    dtypes = {name: _array_of(name, value).dtype for name, value in arrays.items()}
     for name, dtype in dtypes.items():
         if dtype.kind not in "fc" or dtype.itemsize < 4:
             raise TypeError(
@@ -1475,13 +1493,21 @@ def _named(name: str, values: Any, fields: Any) -> dict[str, Any]:
     """The fields of a named tuple as {"params.W": ...}; None has none. Raises TypeError for one that lacks a field."""
     if values is None:
         return {}
+    fields = tuple(fields)
+    made = name.partition("_")[0].removeprefix("d").capitalize()
+    if isinstance(values, dict) and set(values) == set(fields):
+        raise TypeError(f"{name} is a dict; give {made}(**{name})")
+    if type(values) in (tuple, list) and len(values) == len(fields):
+        raise TypeError(f"{name} is a {type(values).__name__}; give {made}(*{name}), in the order {', '.join(fields)}")
+    given = values._asdict() if hasattr(values, "_asdict") and not isinstance(values, type) else {}
     for field in fields:
-        if not hasattr(values, field):
+        if field not in given:
+            kind = f"the class {values.__name__}, not one made of it" if isinstance(values, type) else ""
             raise TypeError(
-                f"{name} is a {type(values).__name__} without the field {field}; make one with "
-                f"{name.partition('_')[0].removeprefix('d').capitalize()}({', '.join(fields)})"
+                f"{name} is {kind or f'a {type(values).__name__} without the field {field}'}; make one with "
+                f"{made}({', '.join(fields)})"
             )
-    return {f"{name}.{field}": getattr(values, field) for field in fields}
+    return {f"{name}.{field}": given[field] for field in fields}
 
 
 def _negative_magnitude(a: Array) -> Array:
@@ -1535,7 +1561,7 @@ def _sizes_of(
         raise TypeError(f"params is None; it must be what init() returns, or Params({', '.join(shapes)})")
     sizes: dict[str, int] = {}
     for (name, value), symbols in zip(_named("params", params, shapes).items(), shapes.values(), strict=True):
-        shape = np.shape(value)
+        shape = _array_of(name, value).shape
         if len(shape) != len(symbols):
             raise ValueError(f"{name} has shape {shape}; expected {len(symbols)} axes ({', '.join(symbols)})")
         for symbol, size in zip(symbols, shape, strict=True):

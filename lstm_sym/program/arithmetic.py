@@ -100,16 +100,24 @@ def hard_sigmoid_slope(a: Array) -> Array:
     return slope
 
 
+def gelu_argument(a: Array) -> Array:
+    """a held between -64 and 64, where gelu' is 0 or 1 to all digits, and the cube of a is in the range of floats."""
+    held: Array = np.where(a.real > 64, 64, np.where(a.real < -64, -64, a)).astype(a.dtype, copy=False)
+    return held
+
+
 def gelu(a: Array) -> Array:
     """a sigmoid(k(a)), k = 2 sqrt(2/pi) (a + 0.044715 a^3): the tanh form of Hendrycks & Gimpel 2016."""
-    value: Array = a * sigmoid_precise(1.5957691216057308 * a * (1 + 0.044715 * a**2))
+    held = gelu_argument(a)
+    value: Array = a * sigmoid_precise(1.5957691216057308 * held * (1 + 0.044715 * held**2))
     return value
 
 
 def gelu_slope(a: Array) -> Array:
     """gelu'(a) = sigmoid(k) + a k'(a) sigmoid'(k); both sides vanish without cancellation."""
-    inner = 1.5957691216057308 * a * (1 + 0.044715 * a**2)
-    growth = 1.5957691216057308 * a * (1 + 0.134145 * a**2)
+    held = gelu_argument(a)
+    inner = 1.5957691216057308 * held * (1 + 0.044715 * held**2)
+    growth = 1.5957691216057308 * held * (1 + 0.134145 * held**2)
     slope: Array = sigmoid_precise(inner) + growth * sigmoid_slope(inner)
     return slope
 

@@ -235,7 +235,6 @@ def test_large_arguments_and_infinity_reach_the_limit_without_a_warning(name, dt
             assert np.allclose(y[0, 0], expected, rtol=2e-4)
 
 
-@pytest.mark.xfail(reason="a + 0.044715 a^3 leaves the range of floats: NaN in the slope from 1e103 on")
 def test_gelu_has_a_gradient_however_large_its_argument_is():
     with np.errstate(all="ignore"):
         slopes = arithmetic.gelu_slope(np.array([-np.inf, -1e200, -1e103, 1e103, 1e200, np.inf]))

@@ -132,7 +132,6 @@ def test_an_input_and_steps_that_disagree_are_refused():
         kernel.forward(np.empty((5, 2, 0)), params, state, steps=4)
 
 
-@pytest.mark.xfail(reason="the states' sizes are compared with those of parameters alone")
 def test_states_of_two_sizes_that_must_be_one_are_refused_by_name():
     kernel = ls.build(MAP)
     with pytest.raises(ValueError, match=r"state\.c has shape \(1, 3\)"):
