@@ -14,7 +14,7 @@ from lstm_sym.flow.advice.summary import advice_text
 from lstm_sym.flow.lyapunov import LyapunovSpectrum
 from lstm_sym.flow.survey import Survey
 from lstm_sym.report.document import Block, Code, Document, Figure, Line, Link, Paragraph, Section, Table
-from lstm_sym.report.study import Study, figure_labels, method_blocks, reproduce_blocks
+from lstm_sym.report.study import Study, drawn_figure, figure_labels, method_blocks, reproduce_blocks
 from lstm_sym.report.words import Words
 
 FIGURES = ("fan", "map", "shares", "saturation")
@@ -99,7 +99,7 @@ def _section(key: str, words: Words, blocks: Sequence[Block]) -> Section:
 def _far(found: FlowStudy, words: Words, files: Mapping[str, bytes]) -> list[Block]:
     models = words.sentence("list.comma").join(survey.model.label for survey in found.surveys)
     caption = words.line("figure.caption", **_links("sensitivity"))
-    figure = _figure("sensitivity", caption, words.text("figure.alternative", models=models), files)
+    figure = _figure("sensitivity", caption, words.text("figure.alternative", models=models), files, words)
     head = tuple(words.text(f"flow.memory.{key}") for key in ("model", *CARD, "law"))
     rows = tuple(_card_row(survey, words) for survey in found.surveys)
     tolerance = f"{found.surveys[0].card.tolerance:g}"
@@ -135,7 +135,7 @@ def _of_model(survey: Survey, stem: str, words: Words, files: Mapping[str, bytes
             blocks.append(_left_out(left_out, words))
         elif f"{name}.svg" in files:
             title = words.text(f"flow.{figure}.title", **_named(survey, figure))
-            blocks.append(_figure(name, _caption(survey, figure, name, words), title, files))
+            blocks.append(_figure(name, _caption(survey, figure, name, words), title, files, words))
     return blocks
 
 
@@ -172,7 +172,7 @@ def _spectra(found: FlowStudy, words: Words, files: Mapping[str, bytes]) -> list
     if not found.spectra:
         return [*left_out]
     caption = words.line("flow.spectra.caption", **_links("spectra"))
-    figure = _figure("spectra", caption, words.text("flow.spectra.title"), files)
+    figure = _figure("spectra", caption, words.text("flow.spectra.title"), files, words)
     names = [words.text(f"flow.spectra.{key}") for key in ("error", "last", "dimension", "entropy")]
     head = (words.text("flow.memory.model"), "λ₁", names[0], "e^λ₁", *names[1:])
     rows = tuple(_spectrum_row(label, spectrum) for label, spectrum in found.spectra.items())
@@ -196,8 +196,8 @@ def _advice(found: FlowStudy, words: Words) -> list[Block]:
     return sections
 
 
-def _figure(name: str, caption: Line, alternative: str, files: Mapping[str, bytes]) -> Figure:
-    return Figure(files[f"{name}.svg"].decode("utf-8"), f"{name}.svg", caption, alternative)
+def _figure(name: str, caption: Line, alternative: str, files: Mapping[str, bytes], words: Words) -> Figure:
+    return drawn_figure(name, files[f"{name}.svg"].decode("utf-8"), caption, alternative, words)
 
 
 def _links(name: str) -> dict[str, Link]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from lstm_sym.check import CheckResult
 from lstm_sym.equations.cell import Cell
 from lstm_sym.flow import Profile
+from lstm_sym.flow.plots.style import has_text
 from lstm_sym.flow.table import power
 from lstm_sym.inputs import Stream
 from lstm_sym.report.checks import check_name, error_text
@@ -91,8 +92,14 @@ def _answer(study: Study, words: Words, svg: str) -> list[Block]:
         drawing=Link("sensitivity.png", "sensitivity.png"),
     )
     models = words.sentence("list.comma").join(profile.model for profile in study.profiles)
-    figure = Figure(svg, "sensitivity.svg", caption, words.text("figure.alternative", models=models))
+    figure = drawn_figure("sensitivity", svg, caption, words.text("figure.alternative", models=models), words)
     return [*map(Paragraph, findings(study, words)), figure]
+
+
+def drawn_figure(name: str, svg: str, caption: Line, alternative: str, words: Words) -> Figure:
+    """A figure of a page; its caption says so where the fonts could not write all of it."""
+    lacking = words.line("figure.as_text") if has_text(svg) else ()
+    return Figure(svg, f"{name}.svg", (*caption, *lacking), alternative)
 
 
 def _half_lives(study: Study, words: Words) -> list[Block]:

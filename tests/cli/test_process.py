@@ -85,3 +85,35 @@ def test_interrupted_leaves_nothing_behind(tmp_path: Path) -> None:
     assert "interrupted" in rest and "Traceback" not in rest
     assert out == ""
     assert list(tmp_path.iterdir()) == []
+
+
+FRESH = """
+import sys
+from pathlib import Path
+import matplotlib
+from matplotlib.font_manager import fontManager
+
+own = Path(matplotlib.get_data_path())
+fontManager.ttflist = [font for font in fontManager.ttflist if own in Path(font.fname).parents]
+from lstm_sym.cli import main
+
+main(sys.argv[1:], prog_name="lstm-sym")
+"""
+
+
+def test_a_fresh_machine_writes_a_page_with_chinese_figures(tmp_path: Path) -> None:
+    """No home, no cache, no font, no settings, no language: what a developer's machine has and another has not."""
+    for name in ("home", "fonts", "made"):
+        (tmp_path / name).mkdir()
+    home = dict.fromkeys(["HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "MPLCONFIGDIR"], str(tmp_path / "home"))
+    fonts = dict.fromkeys(["FONTCONFIG_PATH", "FONTCONFIG_FILE", "XDG_DATA_HOME"], str(tmp_path / "fonts"))
+    bare = {"PATH": "", "PYTHONPATH": str(Path(__file__).resolve().parents[2]), **home, **fonts}
+    few = ["--input", "sunspots", "--hidden", "4", "--lags", "8", "--starts", "2", "--seeds", "2", "--length", "99"]
+    arguments = ["flow", "lstm", *few, "--lang", "zh-Hant", "-o", "made"]
+    done = subprocess.run(
+        [sys.executable, "-c", FRESH, *arguments], capture_output=True, text=True, env=bare, cwd=tmp_path
+    )
+    assert done.returncode == 0, done.stderr
+    page = (tmp_path / "made" / "index.html").read_text(encoding="utf-8")
+    assert page.count("<svg") == 2 + 2 * 4 and "<text " not in page and "梯度流" in page
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["fonts", "home", "made"]

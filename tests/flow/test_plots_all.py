@@ -5,12 +5,14 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 from flow.samples import FIGURES, drawn
+from matplotlib.text import Text
 
 from lstm_sym.flow import FlowError
-from lstm_sym.flow.plots import style
+from lstm_sym.flow.plots import fonts, style
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = """
@@ -46,8 +48,6 @@ def test_the_same_data_give_the_same_bytes_in_another_process(tmp_path):
 
 @each
 def test_every_word_can_be_another(monkeypatch, name):
-    from matplotlib.text import Text
-
     save, words = FIGURES[name]
     figure = drawn(monkeypatch, save, labels=dict.fromkeys(words, "Ω"))
     shown = [text.get_text() for text in figure.findobj(Text) if text.get_visible()]
@@ -64,11 +64,27 @@ def test_a_word_that_is_none_of_its_own_is_refused(tmp_path, name):
 
 
 @each
-def test_a_language_without_a_font_is_refused_with_a_way_out_and_nothing_is_written(tmp_path, name, monkeypatch):
-    monkeypatch.setattr(style, "FAMILIES", ("DejaVu Sans",))
-    with pytest.raises(FlowError, match=r"(?s)cannot be written by any installed font.*Noto Sans CJK"):
-        FIGURES[name][0](tmp_path, "f", labels={"title": "靈敏度"})
-    assert list(tmp_path.iterdir()) == []
+def test_a_character_that_is_in_no_font_stays_text(tmp_path, name, monkeypatch):
+    """Gothic, and characters that may not stand in an SVG."""
+    monkeypatch.setattr(fonts, "INSTALLED", ())
+    paths = FIGURES[name][0](tmp_path, "f", labels={"title": "敏感度 \U00010330\x00\x1b"})
+    svg = paths[0].read_text(encoding="utf-8")
+    assert style.has_text(svg) and "敏感度 \U00010330\ufffd\ufffd</text>" in svg
+    assert ElementTree.fromstring(svg).tag.endswith("svg") and len(paths) == 3
+
+
+@each
+def test_chinese_needs_no_installed_font_and_is_written_as_its_readers_do(tmp_path, name, monkeypatch):
+    monkeypatch.setattr(fonts, "INSTALLED", ())
+    for title, family in (("敏感度與時間差", "lstm_sym TC"), ("敏感度与时间差", "lstm_sym SC")):
+        figure = drawn(monkeypatch, FIGURES[name][0], labels={"title": title})
+        fonts.choose(figure)
+        written = next(text for text in figure.findobj(Text) if text.get_text().startswith(title))
+        assert written.get_fontfamily()[:2] == ["DejaVu Sans", family]
+        assert not fonts.without_font(title)
+    monkeypatch.undo()
+    svg = FIGURES[name][0](tmp_path, "f", labels={"title": "敏感度与时间差"})[0].read_text(encoding="utf-8")
+    assert not style.has_text(svg)
 
 
 @each

@@ -35,10 +35,10 @@ def save_profile_figure(
 
     The lines are medians over the end points, the bands hold 10 to 90 % of them, the ring stands at the half-life.
     The CSV has the columns model, lag, median, q10, q90, the last three in log10. labels: other words for `LABELS`,
-    in any language that an installed font can write. The same profiles give the same bytes. The folder is made;
-    all three files are drawn before the first is written, and each is whole or not there.
+    in any language. The same profiles give the same bytes. The folder is made; all three files are drawn before the
+    first is written, and each is whole or not there.
 
-    Raises FlowError: no profile, two of one name, a label that no installed font can write, a `stem` that is a path.
+    Raises FlowError: no profile, two of one name, a `stem` that is a path.
     """
     style.refuse_unclear_names([profile.model for profile in profiles], "profile")
     words = translated(LABELS, labels)

@@ -15,6 +15,7 @@ import numpy as np
 
 from lstm_sym.flow.errors import FlowError
 from lstm_sym.flow.files import write_whole
+from lstm_sym.flow.plots import fonts
 from lstm_sym.flow.plots.colours import GRID, INK, MUTED, PAPER
 
 if TYPE_CHECKING:
@@ -22,18 +23,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from matplotlib.text import Text
 
-# The second half holds Chinese, Japanese and Korean; whichever of them is installed is used.
-FAMILIES = (
-    "DejaVu Sans",
-    "Noto Sans CJK TC",
-    "Noto Sans CJK SC",
-    "Noto Sans CJK JP",
-    "Noto Sans TC",
-    "Microsoft JhengHei",
-    "PingFang TC",
-    "Heiti TC",
-    "WenQuanYi Zen Hei",
-)
 SETTINGS: Any = {
     "svg.hashsalt": "lstm_sym",
     "svg.fonttype": "path",
@@ -58,11 +47,13 @@ def save(
 
     draw: makes the figure. columns, rows: the data that it shows; numbers are written in full, NaN as nothing.
     The same data give the same bytes. The folder is made; all three files are drawn before the first is written, and
-    each is whole or not there. Raises FlowError: a text that no installed font can write, a `stem` that is a path.
+    each is whole or not there. Where a character is in no font, the SVG holds its texts as text, which the reader's
+    own fonts draw, and the PNG shows a box for it. Raises FlowError: a `stem` that is a path.
     """
     _refuse_path(stem)
     with styled():
         figure = draw()
+        _choose_fonts(figure)
         drawn = {
             "svg": _bytes(figure, "svg", metadata={"Date": None, "Creator": "lstm_sym"}),
             "png": _bytes(figure, "png", dpi=DPI, metadata={"Software": None}),
@@ -90,25 +81,35 @@ def refuse_unclear_names(names: Sequence[str], what: str, where: str = "figure")
 
 @contextmanager
 def styled() -> Iterator[None]:
-    """The settings of the figure alone; a character that no font has becomes an error instead of an empty box."""
+    """The settings of the figure alone, and the fonts that come with the package."""
     import matplotlib
-    from matplotlib import font_manager
 
-    installed = {font.name for font in font_manager.fontManager.ttflist}
-    families = [name for name in FAMILIES if name in installed]
     with warnings.catch_warnings(), matplotlib.rc_context():
         matplotlib.rcdefaults()
-        matplotlib.rcParams.update(SETTINGS | {"font.family": families})
-        warnings.filterwarnings("error", message=r"Glyph .* missing")
-        try:
-            yield
-        except UserWarning as missing:
-            raise FlowError(
-                "figure, labels",
-                str(missing).split(" missing")[0] + " cannot be written by any installed font",
-                "a language whose font is not on this machine",
-                "install one, as Noto Sans CJK, or use labels in English",
-            ) from None
+        matplotlib.rcParams.update(SETTINGS | {"font.family": fonts.families()})
+        # `_choose_fonts` sees to the characters that are in no font.
+        warnings.filterwarnings("ignore", message=r"Glyph .* missing")
+        yield
+
+
+def has_text(svg: str) -> bool:
+    """Whether an SVG of `save` holds its texts as text: a character of them is in no font here."""
+    return "<text " in svg
+
+
+def _choose_fonts(figure: Figure) -> None:
+    """The right fonts for the texts of a figure; texts that no font can write stay text in the SVG."""
+    import matplotlib
+    from matplotlib.text import Text
+
+    from lstm_sym.equations.errors import printable
+
+    fonts.choose(figure)
+    texts = figure.findobj(Text)
+    if fonts.without_font("".join(text.get_text() for text in texts)):
+        matplotlib.rcParams["svg.fonttype"] = "none"
+        for text in texts:  # characters that do not print may not stand in an SVG
+            text.set_text("\n".join(map(printable, text.get_text().split("\n"))))
 
 
 def sheet() -> Figure:
