@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from lstm_sym.cli.streams import say
+
 
 @dataclass(frozen=True)
 class Options:
@@ -28,4 +30,4 @@ def options(description: str | None) -> Options:
 def told(paths: Iterable[Path]) -> None:
     """Name the files that were written."""
     for path in paths:
-        print(f"wrote {path}")
+        say(f"wrote {path}")

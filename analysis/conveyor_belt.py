@@ -14,6 +14,7 @@ import numpy as np
 from _experiment import options, told
 
 from lstm_sym import flow
+from lstm_sym.cli.streams import standard_streams
 from lstm_sym.flow import theory
 from lstm_sym.inputs import gaussian, stream
 from lstm_sym.kernels import lstm
@@ -90,4 +91,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with standard_streams():
+        main()

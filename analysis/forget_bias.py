@@ -18,6 +18,7 @@ from _experiment import options, told
 
 import lstm_sym as ls
 from lstm_sym import flow
+from lstm_sym.cli.streams import standard_streams
 from lstm_sym.flow import theory
 from lstm_sym.flow.profile import pooled
 from lstm_sym.inputs import gaussian, stream
@@ -135,4 +136,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with standard_streams():
+        main()

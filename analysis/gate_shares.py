@@ -12,6 +12,7 @@ import numpy as np
 from _experiment import options, told
 
 from lstm_sym import flow
+from lstm_sym.cli.streams import standard_streams
 from lstm_sym.inputs import japanese_vowels, stream
 from lstm_sym.kernels import gru, lstm, lstm_peephole
 
@@ -55,4 +56,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with standard_streams():
+        main()

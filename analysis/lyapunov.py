@@ -16,6 +16,7 @@ from _experiment import options, told
 
 import lstm_sym as ls
 from lstm_sym import flow
+from lstm_sym.cli.streams import standard_streams
 from lstm_sym.flow.plots.spectra import save_spectra
 from lstm_sym.flow.theory import largest_exponent
 from lstm_sym.kernels import gru, lstm, rnn
@@ -118,4 +119,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with standard_streams():
+        main()

@@ -18,8 +18,9 @@ import numpy as np
 from _experiment import options, told
 
 from lstm_sym import flow
+from lstm_sym.cli.streams import standard_streams
+from lstm_sym.files import write_whole
 from lstm_sym.flow.advice.formats import FORMATS
-from lstm_sym.flow.files import write_whole
 from lstm_sym.flow.profile import pooled
 from lstm_sym.flow.table import aligned
 from lstm_sym.inputs import gaussian, stream, windows
@@ -128,4 +129,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with standard_streams():
+        main()

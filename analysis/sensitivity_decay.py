@@ -18,6 +18,7 @@ from _experiment import options, told
 
 import lstm_sym as ls
 from lstm_sym import flow
+from lstm_sym.cli.streams import standard_streams
 from lstm_sym.inputs import gaussian, stream
 from lstm_sym.kernels import gru, lstm, rnn
 from lstm_sym.report.measurement import fitting_size
@@ -80,4 +81,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with standard_streams():
+        main()

@@ -14,6 +14,7 @@ from _experiment import options, told
 
 import lstm_sym as ls
 from lstm_sym import flow
+from lstm_sym.cli.streams import standard_streams
 from lstm_sym.flow.unfolding import ROWS
 from lstm_sym.kernels import lstm_output
 
@@ -74,4 +75,5 @@ def product(network: flow.Unfolded) -> float:
 
 
 if __name__ == "__main__":
-    main()
+    with standard_streams():
+        main()

@@ -15,6 +15,7 @@ from _experiment import options, told
 
 import lstm_sym as ls
 from lstm_sym import flow
+from lstm_sym.cli.streams import standard_streams
 from lstm_sym.flow import theory
 from lstm_sym.kernels import rnn
 
@@ -111,4 +112,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with standard_streams():
+        main()

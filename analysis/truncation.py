@@ -14,6 +14,7 @@ import numpy as np
 from _experiment import options, told
 
 from lstm_sym import flow
+from lstm_sym.cli.streams import standard_streams
 from lstm_sym.flow.decay import continuation
 from lstm_sym.flow.table import aligned
 from lstm_sym.inputs import japanese_vowels, stream, windows
@@ -108,4 +109,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with standard_streams():
+        main()

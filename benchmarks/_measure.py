@@ -12,7 +12,6 @@ import os
 import platform
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from importlib.metadata import version
@@ -20,6 +19,10 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
+
+from lstm_sym.cli.streams import say
+from lstm_sym.files import write_whole
+from lstm_sym.printable import printable
 
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 PROGRESS_AFTER = 2.0  # seconds
@@ -173,14 +176,17 @@ def show(title: str, host: dict[str, Any], header: Sequence[str], rows: Sequence
 
 def read_results(path: Path) -> dict[str, Any]:
     """The results that a file holds already, none where it is not there. Exits, with advice, where it is another's."""
+    shown = printable(str(path))
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         found = {}
     except (OSError, ValueError) as error:
-        sys.exit(f"--json {path}: {error}; name a new file, or one that these benchmarks wrote")
+        sys.exit(f"--json {shown}: {error}; name a new file, or one that these benchmarks wrote")
     if not isinstance(found, dict) or not all(isinstance(v, dict) and "machine" in v for v in found.values()):
-        sys.exit(f"--json {path}: holds something other than results of these benchmarks; name another file")
+        sys.exit(
+            f"--json {printable(str(path))}: holds something other than results of these benchmarks; name another file"
+        )
     return found
 
 
@@ -190,9 +196,5 @@ def save(path: Path | None, name: str, host: dict[str, Any], rows: list[dict[str
         return
     results = read_results(path) | {name: {"machine": host, "rows": rows}}
     path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False, encoding="utf-8") as partial:
-        json.dump(results, partial, indent=1)
-        partial.flush()
-        os.fsync(partial.fileno())
-    os.replace(partial.name, path)
-    print(f"wrote {path}", file=sys.stderr)
+    write_whole(path, json.dumps(results, indent=1).encode("utf-8"))
+    say(f"wrote {path}", err=True)

@@ -5,12 +5,12 @@ A block begins with its figure in bold, the one line that the summary of the pag
 
 from __future__ import annotations
 
-import os
 import re
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+
+from lstm_sym.files import write_whole
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "reliability.md"
 SUMMARY = "summary"
@@ -60,9 +60,4 @@ def update(blocks: dict[str, str], page: Path = PAGE) -> None:
     for name, content in blocks.items():
         text = replaced(text, name, content)
     text = replaced(text, SUMMARY, summary(text))
-    with tempfile.NamedTemporaryFile("w", dir=page.parent, delete=False, encoding="utf-8") as partial:
-        partial.write(text)
-        partial.flush()
-        os.fsync(partial.fileno())
-    os.chmod(partial.name, page.stat().st_mode)
-    os.replace(partial.name, page)
+    write_whole(page, text.encode("utf-8"))

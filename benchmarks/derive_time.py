@@ -15,6 +15,7 @@ from typing import Any
 from _measure import Clock, Options, machine, options, progress, save, show, spread
 
 import lstm_sym as ls
+from lstm_sym.cli.streams import standard_streams
 
 BAR = 0.050  # seconds, warm
 HEADER = ("cell", "first ms", "warm ms", "bar ms")
@@ -53,4 +54,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with standard_streams():
+        main()

@@ -21,6 +21,8 @@ from typing import Any
 import numpy as np
 from _measure import Options, interleaved, machine, options, progress, ratio, save, show, spread
 
+from lstm_sym.cli.streams import standard_streams
+
 GROUPS = {"lstm": (4,), "lstm_peephole": (4,), "gru": (2, 1)}  # gates that share an operand of their recurrent product
 SHAPES = ((50, 1, 32), (50, 32, 64), (50, 64, 256))
 HEADER = ("cell", "T, B, H", "step ms", "forward ms", "gain", "products apart ms", "together ms", "gain of products")
@@ -108,4 +110,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with standard_streams():
+        main()

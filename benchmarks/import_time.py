@@ -17,6 +17,7 @@ from typing import Any
 from _measure import Options, machine, options, progress, save, show, spread
 
 from lstm_sym.cells import built_in_names
+from lstm_sym.cli.streams import standard_streams
 
 BAR = 0.050  # seconds, over NumPy
 HEADER = ("kernel", "NumPy ms", "kernel over NumPy ms", "bar ms")
@@ -63,4 +64,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with standard_streams():
+        main()

@@ -20,6 +20,8 @@ import numpy as np
 from _autograd_cells import CELLS
 from _measure import Options, interleaved, machine, options, progress, ratio, save, show, spread
 
+from lstm_sym.cli.streams import standard_streams
+
 BARS = {(50, 1, 32): 10, (50, 32, 64): 5, (50, 64, 256): 2}  # (T, B, H) -> how many times faster than autograd
 AGREEMENT = {"float64": 1e-10, "float32": 1e-3}  # of the largest element of a gradient
 HEADER = (
@@ -156,4 +158,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with standard_streams():
+        main()

@@ -15,11 +15,14 @@ from typing import Any
 
 from _measure import in_new_process, machine, options, progress, save, show
 
+from lstm_sym.cli.streams import standard_streams
+
 BAR = 500  # MiB, for T = 100,000
 HEADER = ("T", "record s", "profile s", "exponent s", "µs a step", "peak MiB", "bar MiB")
 ALONE = """
 import sys, time
 import numpy as np
+from lstm_sym.cli.streams import standard_streams
 from lstm_sym import flow
 from lstm_sym.kernels import lstm
 steps = int(sys.argv[1])
@@ -59,4 +62,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with standard_streams():
+        main()

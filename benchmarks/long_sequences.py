@@ -17,6 +17,7 @@ import numpy as np
 from _measure import Options, in_new_process, interleaved, machine, options, progress, ratio, save, show, spread
 
 from lstm_sym import through_time
+from lstm_sym.cli.streams import standard_streams
 from lstm_sym.kernels import lstm
 
 HIDDEN = 32
@@ -100,4 +101,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with standard_streams():
+        main()

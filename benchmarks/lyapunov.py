@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 from _measure import Options, interleaved, machine, options, progress, ratio, save, show, spread
 
+from lstm_sym.cli.streams import standard_streams
 from lstm_sym.flow import Trajectory, growth_rates, lyapunov, record
 from lstm_sym.flow.triangular import random_columns
 from lstm_sym.kernels import lstm
@@ -151,4 +152,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with standard_streams():
+        main()

@@ -22,6 +22,8 @@ from typing import Any
 from _measure import machine, options, progress, save
 from _page import block, table, update
 
+from lstm_sym.cli.streams import standard_streams
+
 HERE = Path(__file__).resolve().parent
 # The cells are of the tests, in the place of this folder, whose kernels.py would hide theirs.
 sys.path[0] = str(HERE.parent / "tests")
@@ -101,4 +103,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with standard_streams():
+        main()

@@ -22,6 +22,7 @@ from _measure import machine, options, progress, save
 from _page import block, table, update
 
 import lstm_sym as ls
+from lstm_sym.cli.streams import standard_streams
 
 # The rungs are of the tests, in the place of this folder, whose kernels.py would hide theirs.
 sys.path[0] = str(Path(__file__).resolve().parents[1] / "tests")
@@ -288,4 +289,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with standard_streams():
+        main()

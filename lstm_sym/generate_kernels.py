@@ -6,6 +6,7 @@ from pathlib import Path
 
 from lstm_sym.cells import built_in_cell, built_in_names
 from lstm_sym.emit.numpy_kernel import kernel_source
+from lstm_sym.files import write_whole
 
 KERNELS = Path(__file__).parent / "kernels"
 
@@ -24,7 +25,7 @@ def main() -> None:
             print(f"removed {path.name}")
     for path, text in files.items():
         if not path.exists() or path.read_text(encoding="utf-8") != text:
-            path.write_text(text, encoding="utf-8")
+            write_whole(path, text.encode("utf-8"))
             print(f"wrote {path.name}")
 
 

@@ -25,6 +25,8 @@ WRITTEN = {"out", "__pycache__"}  # and anywhere
 
 # A room may import rooms of a lower rank, and itself. Rooms of one rank do not know each other.
 RANKS = {
+    "files": 0,
+    "printable": 0,
     "equations": 0,
     "inputs": 0,
     "kernels": 0,
@@ -47,7 +49,7 @@ RANKS = {
     "__main__": 12,
     "generate_kernels": 12,
 }
-OPEN_TO_ALL = {"lstm_sym.__version__"}
+OPEN_TO_ALL = {"lstm_sym.__version__", "lstm_sym.files.write_whole", "lstm_sym.printable.printable"}
 OPEN_TO = {"inputs": ("lstm_sym.equations.errors",)}
 
 UNFINISHED = re.compile(r"\b(?:TO" r"DO|FIX" r"ME|XX" r"X|HA" r"CK)\b")

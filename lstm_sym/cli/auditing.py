@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from lstm_sym.cli.options import Decimal, Whole, json_option, set_option
+from lstm_sym.cli.streams import say
 from lstm_sym.cli.tool import FAILED, Refusal
 
 if TYPE_CHECKING:
@@ -50,18 +51,18 @@ def audit(
 
     check_timeout(timeout)
     [cell] = load_cells([name], settings)
-    click.echo(f"running {path}: its code, and {function}(), in a process of its own, {timeout:g} s at most", err=True)
+    say(f"running {path}: its code, and {function}(), in a process of its own, {timeout:g} s at most", err=True)
     found = audited(
         cell,
         path,
         function,
         seed=seed,
         timeout=timeout,
-        notice=lambda stage, seconds: click.echo(f"{path} is {stage}: {seconds:.0f} s of {timeout:g} s", err=True),
+        notice=lambda stage, seconds: say(f"{path} is {stage}: {seconds:.0f} s of {timeout:g} s", err=True),
         progress=reporter("seeking the mistake"),
     )
     if found.answer.printed:
-        click.echo(f"it printed last:\n{found.answer.printed}", err=True)
+        say(f"it printed last:\n{found.answer.printed}", err=True)
     if as_json:
         print_json(_json(found))
     else:
@@ -95,17 +96,15 @@ def _print(found: Audit) -> None:
         said = "right" if verdict.right else "WRONG"
         rows.append([verdict.name, said, error_text(verdict.error), factor, likeness(verdict, found)])
     lines = aligned(rows, frozenset({2, 3}))
-    click.echo(click.style(lines[0], bold=True))
+    say(lines[0], bold=True)
     for line, verdict in zip(lines[1:], found.verdicts, strict=True):
-        click.echo(line if verdict.right else click.style(line, fg="red", bold=True))
+        say(line, bold=not verdict.right, fg=None if verdict.right else "red")
     wrong = sum(not verdict.right for verdict in found.verdicts)
     sizes = ", ".join(f"{name} {size}" for name, size in found.sizes.items())
     count = len(found.verdicts)
-    click.echo(
-        f"{count - wrong} of {count} outputs right" + (f", {wrong} WRONG" if wrong else "") + f"; {sizes}, and shorter"
-    )
+    say(f"{count - wrong} of {count} outputs right" + (f", {wrong} WRONG" if wrong else "") + f"; {sizes}, and shorter")
     for note in notes(found):
-        click.echo(f"note: {note}")
+        say(f"note: {note}")
     if wrong:
         click.echo("\n" + _explained(found))
 

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
+from lstm_sym.cli.streams import say
 from lstm_sym.cli.tool import Refusal
 
 if TYPE_CHECKING:
@@ -31,9 +30,7 @@ def load_cell(name: str) -> Cell:
         return load(name)
     for file in cell_files():
         if file.name == name and file.hidden_by:
-            click.echo(
-                f"note: {name} is {file.hidden_by}, not {file.path}; rename that file, or give its path", err=True
-            )
+            say(f"note: {name} is {file.hidden_by}, not {file.path}; rename that file, or give its path", err=True)
     return cell(name)
 
 

@@ -8,10 +8,9 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 from typing import Any
 
-import click
-
 from lstm_sym.check import CheckResult, check_cell, check_lines
 from lstm_sym.check.result import worst
+from lstm_sym.cli.streams import say
 from lstm_sym.equations import Cell
 from lstm_sym.flow import reporter
 from lstm_sym.report import Document, Words, derivation_document
@@ -99,7 +98,7 @@ def print_checks(found: Mapping[str, Checked]) -> None:
     failed, left_out = (sum(not r.passed for r in results), sum(not r.ran for r in results))
     notes = (f", {failed} FAILED" if failed else "") + (f", {left_out} left out" if left_out else "")
     ran = len(results) - left_out
-    click.echo(f"{ran - failed} of {ran} checks passed{notes}")
+    say(f"{ran - failed} of {ran} checks passed{notes}")
 
 
 def _print_summary(found: Mapping[str, Checked]) -> None:
@@ -110,7 +109,7 @@ def _print_summary(found: Mapping[str, Checked]) -> None:
         rows.append([key, *cells, "ok" if all(r.passed for r in checked.results) else "FAILED"])
     for place, line in enumerate(aligned(rows, frozenset(range(1, len(SUMMARY) + 1)))):
         failed = rows[place][-1] == "FAILED"
-        click.echo(click.style(line, bold=place == 0 or failed, fg="red" if failed else None))
+        say(line, bold=place == 0 or failed, fg="red" if failed else None)
 
 
 def _worst(results: Sequence[CheckResult]) -> str:
@@ -129,9 +128,9 @@ def _print_rows(found: Mapping[str, Checked]) -> None:
             rows.append(_row(checked.cell.key, result, words))
             passed.append(result.passed)
     lines = aligned(rows, frozenset({2, 3}))
-    click.echo(click.style(lines[0], bold=True))
+    say(lines[0], bold=True)
     for line, good in zip(lines[1:], passed, strict=True):
-        click.echo(line if good else click.style(line, fg="red", bold=True))
+        say(line, bold=not good, fg=None if good else "red")
 
 
 def _row(key: str, result: CheckResult, words: Words) -> list[str]:

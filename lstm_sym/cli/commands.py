@@ -62,9 +62,10 @@ def show(
     """
     from lstm_sym.cli.cells import cell_file, load_cells
     from lstm_sym.cli.output import print_json
+    from lstm_sym.cli.streams import hand_out
 
     if toml:
-        click.echo(cell_file(name).rstrip("\n"))
+        hand_out(cell_file(name).rstrip("\n") + "\n")
         return
     [cell] = load_cells([name], settings)
 

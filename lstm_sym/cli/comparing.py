@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 import click
 
 from lstm_sym.cli.options import Whole, force_option, json_option, language_option, output_option, set_option
+from lstm_sym.cli.streams import say
 from lstm_sym.cli.tool import Refusal
+from lstm_sym.printable import printable
 
 if TYPE_CHECKING:
     from lstm_sym.equations import Cell
@@ -58,7 +60,7 @@ def diff(
     given = _sizes(sizes, cells)
     units = size_for_all((cell for cell in cells if not set(given) & set(_first_size(cell))), hidden_size)
     if units != hidden_size:
-        click.echo(f"note: compared at {units} hidden units, not {hidden_size}: units come in whole blocks", err=True)
+        say(f"note: compared at {units} hidden units, not {hidden_size}: units come in whole blocks", err=True)
     one, other = (
         side(label, cell, input_size=input_size, hidden_size=units, sizes=given)
         for label, cell in zip(_labels((left, right), cells), cells, strict=True)
@@ -78,7 +80,7 @@ def _labels(names: tuple[str, str], cells: tuple[Cell, Cell]) -> tuple[str, str]
     if one.key != other.key:
         return one.key, other.key
     if names[0] != names[1]:
-        return names
+        return printable(names[0]), printable(names[1])
     if one.content_hash == other.content_hash:
         raise Refusal(
             f"{names[0]} and {names[1]}: the same cell twice\n"

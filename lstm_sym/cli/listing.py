@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import click
-
 from lstm_sym.api import load
 from lstm_sym.cells import built_in_cell, built_in_names, cell_files, folders, missing_folders
+from lstm_sym.cli.streams import say
 from lstm_sym.equations import Cell, CellError
 from lstm_sym.report.terminal import aligned
 
@@ -62,12 +61,14 @@ def print_cells(found: Sequence[Listed]) -> None:
         head, places = [*head, "from"], [str(entry.path or "built in") for entry, _ in _good(found)]
         rows = [[*row, place] for row, place in zip(rows, places, strict=True)]
     for number, line in enumerate(aligned([head, *rows])):
-        click.echo(line if number else click.style(line, bold=True))
+        say(line, bold=not number)
     for entry in found:
         if entry.error:
-            click.echo(click.style(f"not usable: {entry.path}", fg="red") + f"\n  {entry.error}")
+            say(f"not usable: {entry.path}", fg="red")
+            say(f"  {entry.error}")
     for folder in missing_folders():
-        click.echo(click.style(f"not there: {folder}", fg="red") + "\n  it is named as a folder of cells")
+        say(f"not there: {folder}", fg="red")
+        say("  it is named as a folder of cells")
 
 
 def _good(found: Sequence[Listed]) -> list[tuple[Listed, Cell]]:

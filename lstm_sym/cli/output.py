@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 
 from lstm_sym.cli.seal import intact, sealed
+from lstm_sym.cli.streams import hand_out, say, takes_unicode
 from lstm_sym.cli.tool import Refusal
 
 FORMATS = {".html": "html", ".htm": "html", ".md": "md", ".markdown": "md"}
@@ -52,7 +53,7 @@ class Output:
 
     def write(self, files: Mapping[str, bytes], record: Mapping[str, object] | None = None) -> list[Path]:
         """Write the files, then the manifest with `record` and the hash of every file; return their paths."""
-        from lstm_sym.flow.files import write_whole
+        from lstm_sym.files import write_whole
 
         complete = dict(files)
         if self.manifest:
@@ -129,7 +130,7 @@ class Destination:
     def deliver(self, text: str) -> None:
         """Print the text, or write it and say so; either with the seal that shows an edit. Raises OSError."""
         if self.output is None:
-            click.echo(sealed(text), nl=False)
+            hand_out(sealed(text))
             return
         told(self.output.write({self.output.names[0]: sealed(text).encode("utf-8")}), quiet=self.quiet)
 
@@ -158,7 +159,7 @@ def _is_standard_output(target: Path) -> bool:
 def told(paths: Iterable[Path], *, quiet: bool = False) -> None:
     """Name the files that were written, on the standard output, or on the standard error stream if that is taken."""
     for path in paths:
-        click.echo(f"wrote {path}", err=quiet)
+        say(f"wrote {path}", err=quiet)
 
 
 def terminal_width() -> int:
@@ -167,5 +168,6 @@ def terminal_width() -> int:
 
 
 def print_json(content: object) -> None:
-    """JSON on the standard output."""
-    click.echo(json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False))
+    """JSON on the standard output; a character that does not print, or that its encoding may not have, is escaped."""
+    text = json.dumps(content, indent=1, ensure_ascii=not takes_unicode(), allow_nan=False)
+    click.echo("".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text))

@@ -11,17 +11,17 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import click
-
 from lstm_sym import __version__
 from lstm_sym.api import generate
 from lstm_sym.cli.cells import folder_options, protected
 from lstm_sym.cli.checking import Checked, check_all, checked_document
 from lstm_sym.cli.output import Output, print_json, told
+from lstm_sym.cli.streams import say
 from lstm_sym.emit.text import TextNotation
 from lstm_sym.equations import Cell
 from lstm_sym.flow import Profile, save_profile_figure, table
 from lstm_sym.inputs import Stream
+from lstm_sym.printable import printable
 from lstm_sym.report import Words, html_page
 from lstm_sym.report.document import Link, line_text
 from lstm_sym.report.measurement import Settings, input_stream, measured, models_of, summary
@@ -93,14 +93,14 @@ def drawn(profiles: Sequence[Profile], words: Words) -> dict[str, bytes]:
 
 def _tell(study: Study, words: Words, paths: Sequence[Path]) -> None:
     """What was found, and where to open it."""
-    click.echo()
-    click.echo(table(study.profiles, labels=table_labels(words)))
-    click.echo()
+    say()
+    say(table(study.profiles, labels=table_labels(words)))
+    say()
     for line in findings(study, words):
-        click.echo(wrapped(line_text(line, TextNotation()), 100))
-    click.echo()
+        say(wrapped(line_text(line, TextNotation()), 100))
+    say()
     page = next(path for path in paths if path.name == "index.html")
-    click.echo(f"open {click.style(str(page.resolve()), bold=True)}")
+    say(f"open {page.resolve()}", bold=True)
 
 
 def settings_of(measuring: Mapping[str, Any]) -> Settings:
@@ -155,4 +155,4 @@ def command_of(
     output = [] if folder is None else ["-o", str(folder)]
     folders = folder_options(names)
     parts = ["lstm-sym", name, *names, *folders, "--input", source, *options, *chosen, "--lang", language, *output]
-    return shlex.join(parts)
+    return printable(shlex.join(parts))

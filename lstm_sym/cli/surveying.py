@@ -13,6 +13,7 @@ import click
 
 from lstm_sym.cli.cells import protected
 from lstm_sym.cli.output import Output, print_json, told
+from lstm_sym.cli.streams import say
 from lstm_sym.cli.studying import command_of, record_of, settings_of, versions
 from lstm_sym.cli.tool import FAILED
 from lstm_sym.equations import Cell
@@ -139,19 +140,19 @@ def _files(found: FlowStudy, words: Words) -> dict[str, bytes]:
 
 def _tell(profiles: Sequence[Profile], biases: Sequence[GateBias], words: Words) -> None:
     """Both tables: the curves, and the memory cards; then the biases for the time scale asked for."""
-    click.echo(table(profiles, labels=table_labels(words)))
-    click.echo()
-    click.echo(memory_table([memory_card(profile) for profile in profiles], labels=memory_labels(words)))
+    say(table(profiles, labels=table_labels(words)))
+    say()
+    say(memory_table([memory_card(profile) for profile in profiles], labels=memory_labels(words)))
     for bias in biases:
-        click.echo(f"\n{bias.model}\n  {gate_text(bias, labels=advice_labels(words))}")
+        say(f"\n{bias.model}\n  {gate_text(bias, labels=advice_labels(words))}")
 
 
 def _tell_left_out(left_out: Mapping[str, FlowError], surveys: Sequence[Survey], words: Words) -> None:
     """What could not be measured and why, on the standard error stream: whole models, then parts of them."""
     for error in left_out.values():
-        click.echo(words.text("flow.left_out", reason=error), err=True)
+        say(words.text("flow.left_out", reason=error), err=True)
     for error in (error for one in surveys for error in one.left_out.values()):
-        click.echo(words.text("flow.left_out", reason=f"{error.where}: {error.found}"), err=True)
+        say(words.text("flow.left_out", reason=f"{error.where}: {error.found}"), err=True)
 
 
 def _reasons(left_out: Mapping[str, FlowError], surveys: Sequence[Survey]) -> list[dict[str, str | None]]:

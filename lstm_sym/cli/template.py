@@ -11,8 +11,8 @@ from pathlib import Path
 from lstm_sym.cli.tool import Refusal
 from lstm_sym.equations import read_cell
 from lstm_sym.equations.cellfile import MAX_LINE
-from lstm_sym.equations.errors import printable
 from lstm_sym.equations.functions import FUNCTIONS, REDUCTIONS
+from lstm_sym.printable import printable
 from lstm_sym.report.width import wrapped
 from lstm_sym.report.words import Words
 

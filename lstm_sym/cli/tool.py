@@ -2,21 +2,41 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import click
 
-FAILED, REFUSED, INTERRUPTED, PIPE_CLOSED = 1, 2, 130, 141
+from lstm_sym.cli import streams
+from lstm_sym.printable import printable_lines
+
+FAILED, REFUSED, INTERRUPTED = 1, 2, 130
 THREADS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS")
+FULL = "free some space, or name an output on another disk; files that were there are as they were"
+NOT_YOURS = "name a file in a folder of yours, or change its permissions"
+FIXES = {
+    errno.ENOSPC: FULL,
+    getattr(errno, "EDQUOT", errno.ENOSPC): FULL,
+    errno.EFBIG: "raise the limit on the size of files (ulimit -f), or name an output on another disk",
+    errno.EROFS: "name an output on a disk that can be written to",
+    errno.EACCES: NOT_YOURS,
+    errno.EPERM: NOT_YOURS,
+}
+"""What to do about an error of the operating system."""
 
 
 class Refusal(click.ClickException):
     """Wrong usage or an input that cannot be used: told on the standard error stream without a traceback."""
 
     exit_code = REFUSED
+
+    def __init__(self, message: str) -> None:
+        super().__init__(printable_lines(message))
 
 
 class Tool(click.Group):
@@ -30,30 +50,50 @@ class Tool(click.Group):
         cmd.params.append(_cells_option())
         super().add_command(cmd, name)
 
+    def main(self, *arguments: Any, **options: Any) -> Any:
+        """Run the program, its streams prepared for any text."""
+        streams.prepare()
+        return super().main(*arguments, **options)
+
+    def make_context(self, *arguments: Any, **options: Any) -> click.Context:
+        """Read the command line, and print what --help and --version do."""
+        with _refusals():
+            return super().make_context(*arguments, **options)
+
     def invoke(self, context: click.Context) -> Any:
         """Run the command; turn what it raises into a message and an exit code."""
         if os.environ.get("NO_COLOR"):
             context.color = False
         for name in THREADS:  # threads that share matrices of H = 64 spend their time waiting for each other
             os.environ.setdefault(name, "1")
-        try:
+        with _refusals():
             result = super().invoke(context)
             sys.stdout.flush()
-        except BrokenPipeError:
-            _let_go_of_output()
-            context.exit(PIPE_CLOSED)
-        except KeyboardInterrupt:
-            click.echo("\ninterrupted", err=True)
-            context.exit(INTERRUPTED)
-        except MemoryError as error:
-            raise Refusal(f"not enough memory: {error}; choose a smaller --hidden, --lags or --starts") from error
-        except OSError as error:
-            raise Refusal(_told(error)) from error
-        except ValueError as error:
-            if not type(error).__module__.startswith("lstm_sym."):
-                raise
-            raise Refusal(str(error)) from error
-        return result
+            return result
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """Every error as a message, without a traceback, and an exit code."""
+    try:
+        yield
+    except click.ClickException as error:
+        vars(error)["message"] = printable_lines(error.message)
+        raise
+    except BrokenPipeError:
+        streams.let_go_of_output()
+        raise click.exceptions.Exit(streams.PIPE_CLOSED) from None
+    except KeyboardInterrupt:
+        click.echo("\ninterrupted", err=True)
+        raise click.exceptions.Exit(INTERRUPTED) from None
+    except MemoryError as error:
+        raise Refusal(f"not enough memory: {error}; choose a smaller --hidden, --lags or --starts") from error
+    except OSError as error:
+        raise Refusal(_told(error)) from error
+    except ValueError as error:
+        if not type(error).__module__.startswith("lstm_sym."):
+            raise
+        raise Refusal(str(error)) from error
 
 
 def _cells_option() -> click.Option:
@@ -77,12 +117,10 @@ def _add_cells(context: click.Context, _: click.Parameter, folders: tuple[Path, 
 
 
 def _told(error: OSError) -> str:
-    why = error.strerror or str(error)
-    return f"{error.filename}: {why}" if error.filename is not None else why
-
-
-def _let_go_of_output() -> None:
-    """Point the standard output at nothing, or the interpreter would complain once more when it ends."""
-    nothing = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nothing, sys.stdout.fileno())
-    os.close(nothing)
+    """What could not be done, with which file, and what to do about it."""
+    place, why = error.filename, error.strerror or str(error)
+    if place is None and error.errno in streams.WRITE_FAILED:
+        streams.let_go_of_output()
+        place = "the standard output"
+    fix = f"\n  fix: {FIXES[error.errno]}" if error.errno in FIXES else ""
+    return (f"{place}: {why}" if place is not None else why) + fix

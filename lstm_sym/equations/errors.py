@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
+from lstm_sym.printable import printable
+
 _WIDTH = 100
-
-
-def printable(text: str) -> str:
-    """The text with every tab a space and every other character that does not print U+FFFD, one for one."""
-    return "".join(c if c.isprintable() else " " if c == "\t" else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
 class CellError(ValueError):

@@ -1,5 +1,7 @@
 """The one error of this room."""
 
+from lstm_sym.printable import printable
+
 
 class FlowError(ValueError):
     """A measurement that is refused.
@@ -20,4 +22,5 @@ class FlowError(ValueError):
         self.fix = fix
 
     def __str__(self) -> str:
-        return f"{self.where}: {self.found}\n  usual cause: {self.why}\n  fix: {self.fix}"
+        parts = (f"{self.where}: {self.found}", f"  usual cause: {self.why}", f"  fix: {self.fix}")
+        return "\n".join(map(printable, parts))

@@ -7,13 +7,14 @@ Usage:
 
 import hashlib
 import io
-import os
 import sys
-import tempfile
 from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
+
+from lstm_sym.files import write_whole
+from lstm_sym.printable import printable
 
 from .errors import InputError
 from .files import read_bounded, regular_file
@@ -69,20 +70,6 @@ def _verified(path: Path, digest: str) -> str:
     return data.decode("utf-8")
 
 
-def _write(path: Path, data: bytes) -> None:
-    """Write `data` under a temporary name beside `path`, then give it that name: never half a file."""
-    with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
-        try:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-            os.chmod(file.name, 0o644)  # a temporary file is the owner's alone
-            os.replace(file.name, path)
-        except OSError:
-            os.unlink(file.name)
-            raise
-
-
 def main(arguments: list[str]) -> None:
     """Convert the training and the test file into the .npz named last."""
     if len(arguments) != 3:
@@ -92,8 +79,8 @@ def main(arguments: list[str]) -> None:
         texts = [_verified(path, digest) for path, digest in zip(sources, SHA256, strict=True)]
     except InputError as error:
         raise SystemExit(str(error)) from None
-    _write(target, convert(*texts))
-    print(f"wrote {target}")
+    write_whole(target, convert(*texts))
+    print(f"wrote {printable(str(target))}")
 
 
 if __name__ == "__main__":

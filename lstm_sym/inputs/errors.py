@@ -1,8 +1,10 @@
 """The one error of this package."""
 
+from lstm_sym.printable import printable
+
 
 class InputError(ValueError):
-    """An input that is refused.
+    """An input that is refused; nothing in the message moves a cursor, whatever the file and its cells are called.
 
     Attributes, each also a part of the message:
         file: the file as the caller named it, or the name of the sequences.
@@ -23,4 +25,5 @@ class InputError(ValueError):
 
     def __str__(self) -> str:
         place = f"{self.file}, {self.position}" if self.position else self.file
-        return f"{place}: {self.found}\n  usual cause: {self.why}\n  fix: {self.fix}"
+        parts = (f"{place}: {self.found}", f"  usual cause: {self.why}", f"  fix: {self.fix}")
+        return "\n".join(map(printable, parts))

@@ -5,6 +5,8 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
+from lstm_sym.printable import printable
+
 Item = TypeVar("Item")
 
 _PATIENCE = 2.0
@@ -21,5 +23,5 @@ def watched(
             reported = clock()
             share = min(count / total, 1.0)
             left = (reported - start) * (1.0 - share) / share
-            print(f"reading {file}: {share:.0%}, about {left:.0f} s left", file=sys.stderr)
+            print(f"reading {printable(file)}: {share:.0%}, about {left:.0f} s left", file=sys.stderr)
         yield item

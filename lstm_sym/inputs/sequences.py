@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from lstm_sym.printable import printable
+
 from .checks import refuse_masked, refuse_not_finite
 from .errors import InputError
 
@@ -37,7 +39,7 @@ class Sequences:
     """Real sequences over the same D channels, in the order of their source.
 
     Attributes:
-        name: the name in the catalogue, or the name of the file.
+        name: the name in the catalogue, or the name of the file, with nothing in it that does not print.
         source: citation and licence.
         channels: D names and units.
         sequences: arrays (T, D), float64, finite and read-only; T may differ.
@@ -59,6 +61,7 @@ class Sequences:
     notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "name", printable(self.name))
         if not self.sequences or not self.channels:
             raise InputError(
                 self.name,
@@ -111,9 +114,9 @@ class Sequences:
 
 def user_source(file: str) -> Source:
     """Return the `Source` of a file of the user's own, of which no more than its name is known."""
-    return Source(citation=f"the user's own file {Path(file).name}", licence="not stated by the file")
+    return Source(citation=f"the user's own file {printable(Path(file).name)}", licence="not stated by the file")
 
 
 def channels_named(names: Sequence[str], unit: str = "") -> tuple[Channel, ...]:
-    """Return one `Channel` per name, all of the same unit."""
-    return tuple(Channel(name, unit) for name in names)
+    """Return one `Channel` per name, all of the same unit; what does not print in a name is replaced."""
+    return tuple(Channel(printable(name), unit) for name in names)

@@ -14,7 +14,7 @@ import sys
 import tarfile
 from typing import NamedTuple
 
-from lstm_sym.flow.files import write_whole
+from lstm_sym.files import write_whole
 from lstm_sym.flow.plots.fonts import LATIN, font_file, written_by
 from lstm_sym.report.words import table
 

@@ -58,18 +58,3 @@ def test_the_documented_files_are_written_whole(tmp_path, monkeypatch, capsys):
     assert (tmp_path / "out.npz").read_bytes() == convert.convert(text, text)
     assert "out.npz" in capsys.readouterr().out
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out.npz", "part.ts"]
-
-
-def test_a_failed_write_leaves_nothing_behind(tmp_path, monkeypatch):
-    def refuse(_source, _target):
-        raise OSError("no room")
-
-    monkeypatch.setattr("os.replace", refuse)
-    with pytest.raises(OSError, match="no room"):
-        convert._write(tmp_path / "out.npz", b"data")
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_the_usage_is_shown_where_a_name_is_missing():
-    with pytest.raises(SystemExit, match=r"python -m lstm_sym\.inputs\.convert"):
-        convert.main([])

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lstm_sym.files import write_in_order
 from lstm_sym.flow.errors import FlowError
-from lstm_sym.flow.files import write_whole
 from lstm_sym.flow.plots import fonts
 from lstm_sym.flow.plots.colours import GRID, INK, MUTED, PAPER
+from lstm_sym.printable import printable_lines
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -46,9 +47,9 @@ def save(
     """Draw a figure in the style and return the files: stem.svg, stem.png, stem.csv.
 
     draw: makes the figure. columns, rows: the data that it shows; numbers are written in full, NaN as nothing.
-    The same data give the same bytes. The folder is made; all three files are drawn before the first is written, and
-    each is whole or not there. Where a character is in no font, the SVG holds its texts as text, which the reader's
-    own fonts draw, and the PNG shows a box for it. Raises FlowError: a `stem` that is a path.
+    The same data give the same bytes. The folder is made; all three files are on the disk before the first gets its
+    name, and each is whole or not there. Where a character is in no font, the SVG holds its texts as text, which the
+    reader's own fonts draw, and the PNG shows a box for it. Raises FlowError: a `stem` that is a path.
     """
     _refuse_path(stem)
     with styled():
@@ -61,10 +62,9 @@ def save(
         }
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    paths = [folder / f"{stem}.{kind}" for kind in drawn]
-    for path, data in zip(paths, drawn.values(), strict=True):
-        write_whole(path, data)
-    return paths
+    files = {folder / f"{stem}.{kind}": data for kind, data in drawn.items()}
+    write_in_order([*files.items()])
+    return [*files]
 
 
 def refuse_unclear_names(names: Sequence[str], what: str, where: str = "figure") -> None:
@@ -102,14 +102,12 @@ def _choose_fonts(figure: Figure) -> None:
     import matplotlib
     from matplotlib.text import Text
 
-    from lstm_sym.equations.errors import printable
-
     fonts.choose(figure)
     texts = figure.findobj(Text)
     if fonts.without_font("".join(text.get_text() for text in texts)):
         matplotlib.rcParams["svg.fonttype"] = "none"
         for text in texts:  # characters that do not print may not stand in an SVG
-            text.set_text("\n".join(map(printable, text.get_text().split("\n"))))
+            text.set_text(printable_lines(text.get_text()))
 
 
 def sheet() -> Figure:

@@ -1,0 +1,136 @@
+"""The standard streams: any text can be printed in any encoding, and a reader that goes away is no error."""
+
+from __future__ import annotations
+
+import codecs
+import errno
+import io
+import os
+import sys
+import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+
+from lstm_sym.printable import printable_lines
+
+PIPE_CLOSED = 141
+WRITE_FAILED = frozenset({errno.ENOSPC, errno.EFBIG, errno.EIO, getattr(errno, "EDQUOT", errno.ENOSPC)})
+"""What a write to a stream fails with where the disk is full or broken."""
+
+PLAIN = {
+    **dict.fromkeys("⊙∘⊗∗⋅·×", "*"),
+    **dict.fromkeys("−–—‐‑", "-"),
+    **dict.fromkeys("′’‘", "'"),
+    **dict.fromkeys("“”", '"'),
+    **dict.fromkeys("⎛⎝", "("),
+    **dict.fromkeys("⎞⎠", ")"),
+    **dict.fromkeys("⎜⎟│", "|"),
+    **dict(zip("░▒▓█", ".:*#", strict=True)),
+    **dict(zip("▁▂▃▄▅▆▇", "1234567", strict=True)),
+    "½": "1/2",
+    "▼": "v",
+    "…": "...",
+    "±": "+-",
+    "°": " degrees",
+    "‖": "||",
+    "∂": "d",
+    "∏": "prod",
+    "√": "sqrt",
+    "∞": "inf",
+    "≈": "~",
+    "≠": "!=",
+    "≤": "<=",
+    "≥": ">=",
+    "⊤": "T",
+    "✓": "yes",
+    "✗": "no",
+    "\N{REPLACEMENT CHARACTER}": "?",
+}
+"""In place of signs that an encoding has not; raised, lowered and Greek characters follow from their names."""
+
+SIGNS = {"<sub>": "_", "<super>": "^"}
+"""What goes before lowered and raised characters."""
+
+
+def plain(error: UnicodeError) -> tuple[str, int]:
+    r"""ASCII in place of what an encoding has not: hₜ₋₁ -> h_t-1, δ -> delta, ≥ -> >=; else its code, as \u68af."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    text = error.object
+    return "".join(_plain(text, place) for place in range(error.start, error.end)), error.end
+
+
+def _plain(text: str, place: int) -> str:
+    kind = _kind(text[place])
+    follows = place > 0 and kind == _kind(text[place - 1])
+    base = unicodedata.normalize("NFKD", text[place]) if kind else text[place]
+    shown = "".join(map(_ascii, base))
+    return ("" if follows else SIGNS.get(kind, "")) + shown
+
+
+def _kind(character: str) -> str:
+    """Whether a character is a raised or a lowered one: "<super>", "<sub>" or nothing."""
+    kind = unicodedata.decomposition(character).partition(" ")[0]
+    return kind if kind in SIGNS else ""
+
+
+def _ascii(character: str) -> str:
+    if character in PLAIN:
+        return PLAIN[character]
+    name = unicodedata.name(character, "")
+    if name.startswith(("GREEK SMALL LETTER", "GREEK CAPITAL LETTER")):
+        last = name.split()[-1]
+        return last.capitalize() if "CAPITAL" in name else last.lower()
+    shown = unicodedata.normalize("NFKD", character)
+    return shown if shown.isascii() else character.encode("ascii", "backslashreplace").decode("ascii")
+
+
+codecs.register_error("lstm_sym.plain", plain)
+
+
+@contextmanager
+def standard_streams() -> Iterator[None]:
+    """While it lasts any text can be printed; where the reader of the output goes away, SystemExit(141) is raised."""
+    prepare()
+    try:
+        yield
+        sys.stdout.flush()
+    except BrokenPipeError:
+        let_go_of_output()
+        raise SystemExit(PIPE_CLOSED) from None
+
+
+def prepare() -> None:
+    """Let the standard streams take any text; a stream that is closed is as if it led nowhere."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            # Opened in their order they get the numbers of the closed ones, which no other file may get.
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
+        elif isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="lstm_sym.plain")
+
+
+def let_go_of_output() -> None:
+    """Point the standard output at nothing, or the interpreter would complain once more when it ends."""
+    nothing = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nothing, sys.stdout.fileno())
+    os.close(nothing)
+
+
+def takes_unicode() -> bool:
+    """Whether the standard output takes every character."""
+    return codecs.lookup(getattr(sys.stdout, "encoding", None) or "utf-8").name.startswith("utf")
+
+
+def say(text: str = "", *, err: bool = False, bold: bool = False, fg: str | None = None) -> None:
+    """Print lines, on the standard output or the standard error stream; what does not print is replaced."""
+    shown = printable_lines(text)
+    click.echo(click.style(shown, bold=bold or None, fg=fg) if bold or fg else shown, err=err)
+
+
+def hand_out(content: str) -> None:
+    """Print the content of a file: into a pipe or a file as UTF-8, whatever the encoding, as it would be written."""
+    click.echo(content if sys.stdout.isatty() else content.encode("utf-8"), nl=False)

@@ -1,0 +1,73 @@
+"""Files that are whole or not there at all."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+MARK = ".lstm-sym-"
+"""How the names of files begin that are being written."""
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write `data` to a temporary name in the same folder, flush it to the disk, and give it its name.
+
+    A failure at any point leaves an older file of that name as it was. Raises OSError, which names the file.
+    """
+    write_in_order([(path, data)])
+
+
+def write_in_order(contents: Sequence[tuple[Path, bytes | None]], mark: str = MARK) -> None:
+    """Write all contents to temporary names, and only then give each its name, one after the other.
+
+    A disk that fills up leaves every older file as it was. None removes a file; a name may occur twice. mark: how the
+    temporary names begin. Raises OSError, which names the file.
+    """
+    staged: list[tuple[Path, str]] = []
+    try:
+        for path, data in contents:
+            with _named(path):
+                staged.append((path, "" if data is None else _staged(path, data, mark)))
+        for path, temporary in staged:
+            with _named(path):
+                if temporary:
+                    os.replace(temporary, path)
+                else:
+                    path.unlink(missing_ok=True)
+    except BaseException:
+        _remove(temporary for _, temporary in staged if temporary)
+        raise
+
+
+def _staged(path: Path, data: bytes, mark: str) -> str:
+    """The name of a temporary file beside `path` with this content, on the disk."""
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=mark)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        umask = os.umask(0)
+        os.umask(umask)
+        Path(temporary).chmod(0o666 & ~umask)
+    except BaseException:
+        _remove([temporary])
+        raise
+    return temporary
+
+
+def _remove(paths: Iterable[str]) -> None:
+    for path in paths:
+        Path(path).unlink(missing_ok=True)
+
+
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """Let an error of the operating system name the file that was to be written."""
+    try:
+        yield
+    except OSError as error:
+        raise OSError(error.errno, error.strerror or str(error), str(path)) from error
