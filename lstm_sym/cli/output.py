@@ -7,13 +7,14 @@ import json
 import shutil
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import click
 
 from lstm_sym.cli.seal import intact, sealed
 from lstm_sym.cli.streams import hand_out, say, takes_unicode
 from lstm_sym.cli.tool import Refusal
+from lstm_sym.files import MARK, write_in_order
 
 FORMATS = {".html": "html", ".htm": "html", ".md": "md", ".markdown": "md"}
 """Ending of a file -> the format of the page in it."""
@@ -30,12 +31,12 @@ class Output:
         self, folder: Path, names: Iterable[str], inputs: Sequence[Path], *, force: bool, manifest: str = ""
     ) -> None:
         self.folder, self.names, self.manifest = folder, tuple(names), manifest
-        known = _listed(folder / manifest) if manifest else {}
+        self._known = _listed(folder / manifest) if manifest else {}
         given = {path.resolve() for path in inputs}
         for name in (*self.names, *([manifest] if manifest else [])):
-            self._refuse(folder / name, given, known.get(name, ""), force)
+            self._refuse(folder / name, given, self._known.get(name, frozenset()), force)
 
-    def _refuse(self, path: Path, inputs: set[Path], digest: str, force: bool) -> None:
+    def _refuse(self, path: Path, inputs: set[Path], digests: frozenset[str], force: bool) -> None:
         if path.resolve() in inputs:
             raise Refusal(f"{path}: this is one of the inputs, and would be lost\n  fix: name another output")
         _refuse_folder(path.resolve().parent)
@@ -43,28 +44,55 @@ class Output:
             return
         if not path.is_file():
             raise Refusal(f"{path}: not a regular file\n  fix: name a file, or - for the standard output")
-        ours = path.name == self.manifest and digest == "" and _is_manifest(path)
-        if not (force or ours or _written_here(path, digest)):
+        ours = path.name == self.manifest and not digests and _is_manifest(path)
+        if not (force or ours or _written_here(path, digests)):
             raise Refusal(
                 f"{path}: there is such a file, and lstm-sym did not write it as it is now\n"
                 "  usual cause: a file of yours, or a result that was edited\n"
                 "  fix: move it away, name another output, or allow it with --force"
             )
 
-    def write(self, files: Mapping[str, bytes], record: Mapping[str, object] | None = None) -> list[Path]:
-        """Write the files, then the manifest with `record` and the hash of every file; return their paths."""
-        from lstm_sym.files import write_whole
+    def write(self, files: Mapping[str, bytes], record: Mapping[str, object] | None = None) -> dict[Path, str]:
+        """Write the files, then the manifest with `record` and the hash of every file.
 
-        complete = dict(files)
+        What was done is given back: path -> "wrote" or "removed".
+
+        All of them are on the disk before the first gets its name. While they get their names the manifest says that
+        it is unfinished and lists what was there before too, so that a run that was killed can be started again. Files
+        of an earlier run that this one does not have, and that nobody changed, are removed.
+        """
+        contents: list[tuple[str, bytes | None]] = [*files.items()]
+        removed = [(name, None) for name in self._outdated(files)]
         if self.manifest:
             hashes = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
             content = {"written_by": "lstm_sym", **(record or {}), "files": hashes}
-            complete[self.manifest] = (json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode("utf-8")
-        paths = [self.folder / name for name in complete]
-        for path, data in zip(paths, complete.values(), strict=True):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            write_whole(path.resolve(), data)
-        return paths
+            before = {name: sorted(digests) for name, digests in self._known.items()}
+            unfinished = {"written_by": "lstm_sym", "unfinished": True, "files": hashes, "before": before}
+            contents = [(self.manifest, _text(unfinished)), *removed, *contents, (self.manifest, _text(content))]
+        places = ((self.folder / name, data) for name, data in contents)
+        # What is written through a link goes to its file; what is removed is the link.
+        targets = [(path if data is None else path.resolve(), data) for path, data in places]
+        for folder in {path.parent for path, _ in targets}:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._clear(folder)
+        write_in_order(targets, self._mark)
+        done = {self.folder / name: "wrote" for name in (*files, *([self.manifest] if self.manifest else []))}
+        return done | {self.folder / name: "removed" for name, _ in removed}
+
+    @property
+    def _mark(self) -> str:
+        return f"{MARK}{self.manifest}-" if self.manifest else MARK
+
+    def _clear(self, folder: Path) -> None:
+        """Remove what a run into this folder left over when it was killed."""
+        for path in folder.glob(f"{self._mark}*") if self.manifest else ():
+            path.unlink(missing_ok=True)
+
+    def _outdated(self, files: Mapping[str, bytes]) -> list[str]:
+        """The files of an earlier run that this one does not write, and that are as they were written."""
+        others = [name for name in self._known if name not in files and _is_inside(name)]
+        there = [name for name in others if (self.folder / name).is_file()]
+        return [name for name in there if _written_here(self.folder / name, self._known[name])]
 
 
 def _refuse_folder(folder: Path) -> None:
@@ -81,21 +109,39 @@ def _refuse_folder(folder: Path) -> None:
         ) from error
 
 
-def _written_here(path: Path, digest: str) -> bool:
-    """Whether this tool wrote the file as it is: its hash is that of the manifest, or its seal is whole."""
+def _written_here(path: Path, digests: frozenset[str]) -> bool:
+    """Whether this tool wrote the file as it is: its hash is one of the manifest, or its seal is whole."""
     content = path.read_bytes()
-    return hashlib.sha256(content).hexdigest() == digest if digest else intact(content)
+    return hashlib.sha256(content).hexdigest() in digests if digests else intact(content)
+
+
+def _is_inside(name: str) -> bool:
+    """Whether a name of a manifest, which may be anyone's, stays in its folder."""
+    path = PurePath(name)
+    return not path.is_absolute() and not path.drive and ".." not in path.parts
+
+
+def _text(content: Mapping[str, object]) -> bytes:
+    return (json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode("utf-8")
 
 
 def _is_manifest(path: Path) -> bool:
     return bool(_content(path).get("written_by") == "lstm_sym")
 
 
-def _listed(path: Path) -> dict[str, str]:
-    """The files that a manifest lists, with their hashes; none where it is none of ours."""
+def _listed(path: Path) -> dict[str, frozenset[str]]:
+    """The files that a manifest lists, each with the hashes it may have; none where it is none of ours.
+
+    An unfinished one lists each file as it was before and as it was to become.
+    """
     content = _content(path)
-    files = content.get("files") if content.get("written_by") == "lstm_sym" else None
-    return {str(name): str(digest) for name, digest in files.items()} if isinstance(files, dict) else {}
+    found: dict[str, frozenset[str]] = {}
+    for key in ("files", "before") if content.get("written_by") == "lstm_sym" else ():
+        files = content.get(key)
+        for name, digests in files.items() if isinstance(files, dict) else ():
+            every = digests if isinstance(digests, list) else [digests]
+            found[str(name)] = found.get(str(name), frozenset()) | {str(digest) for digest in every}
+    return found
 
 
 def _content(path: Path) -> dict[str, object]:
@@ -156,10 +202,10 @@ def _is_standard_output(target: Path) -> bool:
     return str(target) == "-"
 
 
-def told(paths: Iterable[Path], *, quiet: bool = False) -> None:
-    """Name the files that were written, on the standard output, or on the standard error stream if that is taken."""
-    for path in paths:
-        say(f"wrote {path}", err=quiet)
+def told(done: Mapping[Path, str], *, quiet: bool = False) -> None:
+    """Name the files that were written and removed, on the standard error stream if the standard output is taken."""
+    for path, what in done.items():
+        say(f"{what} {path}", err=quiet)
 
 
 def terminal_width() -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 import shlex
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
@@ -91,7 +91,7 @@ def drawn(profiles: Sequence[Profile], words: Words) -> dict[str, bytes]:
         return {path.name: path.read_bytes() for path in paths}
 
 
-def _tell(study: Study, words: Words, paths: Sequence[Path]) -> None:
+def _tell(study: Study, words: Words, paths: Iterable[Path]) -> None:
     """What was found, and where to open it."""
     say()
     say(table(study.profiles, labels=table_labels(words)))
