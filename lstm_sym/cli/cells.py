@@ -48,6 +48,25 @@ def load_cells(names: Sequence[str], settings: Sequence[str]) -> list[Cell]:
     return cells
 
 
+def usable(names: Sequence[str]) -> tuple[list[str], dict[str, str]]:
+    """Of these names those that give a cell of a name of its own; and why the others give none."""
+    from lstm_sym.equations import CellError
+
+    keys: dict[str, str] = {}
+    unusable: dict[str, str] = {}
+    for name in names:
+        try:
+            key = load_cell(name).key
+        except (CellError, OSError) as error:
+            unusable[name] = f"not usable: {file_of(name) or name}\n{error}"
+            continue
+        if key in keys:
+            unusable[name] = f"not usable: {file_of(name) or name}\nits cell is called {key}, as that of {keys[key]} is"
+        else:
+            keys[key] = name
+    return [*keys.values()], unusable
+
+
 def load_pair(left: str, right: str, settings: Sequence[str], right_settings: Sequence[str]) -> tuple[Cell, Cell]:
     """Two cells, which may have one name, or be one cell with two choices of its functions."""
     one, other = _with_options([load_cell(left), load_cell(right)], settings)

@@ -60,6 +60,12 @@ class Checked:
         ]
 
 
+def unusable_rows(unusable: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Rows for JSON of files that give no cell, by name with the reason; nothing could be checked of them."""
+    nothing = {"detail": "", "measured": None, "ran": False, "bar": None, "at_least": False, "passed": False}
+    return [{"cell": name, "check": "cell file", "what": why, **nothing} for name, why in unusable.items()]
+
+
 def check_all(cells: Sequence[Cell], *, quick: bool = False) -> dict[str, Checked]:
     """Check every cell, many of them in parallel; progress over all goes to the standard error stream."""
     if len(cells) >= PARALLEL_FROM:

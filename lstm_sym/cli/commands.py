@@ -119,24 +119,29 @@ def check(
 ) -> None:
     """Check every gradient of each CELL in other ways.
 
-    Exit code 1 if one check fails.
+    Exit code 1 if one check fails, or if with --all a file of a folder gives no cell.
     """
-    from lstm_sym.cli.cells import load_cells
-    from lstm_sym.cli.checking import check_all, print_checks
+    from lstm_sym.cli.cells import load_cells, usable
+    from lstm_sym.cli.checking import check_all, print_checks, unusable_rows
     from lstm_sym.cli.output import print_json
+    from lstm_sym.cli.streams import say
 
+    unusable: dict[str, str] = {}
     if everything:
         from lstm_sym.api import names as catalogue
 
-        names = (*catalogue(), *names)
+        every, unusable = usable(catalogue())
+        names = (*every, *names)
     if not names:
         raise click.UsageError("name a CELL, or --all for the whole catalogue")
     found = check_all(load_cells(names, settings), quick=quick)
     if as_json:
-        print_json([row for results in found.values() for row in results.rows()])
+        print_json([row for results in found.values() for row in results.rows()] + unusable_rows(unusable))
     else:
         print_checks(found)
-    if not all(result.passed for results in found.values() for result in results.results):
+    for why in unusable.values():
+        say(why, err=True, fg="red")
+    if unusable or not all(result.passed for results in found.values() for result in results.results):
         context.exit(FAILED)
 
 

@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 import lstm_sym as ls
-from lstm_sym.cells import also_from, built_in_names, cell_files, folders, missing_folders
+from lstm_sym.cells import also_from, built_in_names, cell_files, folders, missing_folders, user_cells
 from lstm_sym.cli import main
 from lstm_sym.generate_kernels import kernel_files
 
@@ -108,6 +108,26 @@ def test_a_broken_file_is_listed_as_such_and_breaks_nothing_else(folder: Path) -
     assert "not usable" in shown and "broken.toml, line 4" in shown and "hidden" not in shown
     assert "(E1)" in fine("show", "mine")
     assert "tnah" in run("show", "broken").stderr
+
+
+def test_a_broken_file_stops_no_check_of_the_others(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lstm_sym.api.names", lambda: ("rnn", *user_cells()))
+    (folder / "broken.toml").write_text(OWN.replace("tanh(V", "tnah(V"), encoding="utf-8")
+    (folder / "bytes.toml").write_bytes(b"\xff\x00")
+    (folder / "folder.toml").mkdir()
+    (folder / "rnn?.toml").write_text(OWN, encoding="utf-8")
+    (folder / "rnn!.toml").write_text(OWN, encoding="utf-8")  # both are cells of the name rnn_
+    result = run("check", "--all", "--quick", "--json")
+    assert result.exit_code == 1
+    rows = json.loads(result.stdout)
+    assert {row["cell"] for row in rows if row["passed"]} == {"rnn", "mine", "rnn_"}
+    assert {row["cell"] for row in rows if not row["passed"]} == {"broken", "bytes", "folder", "rnn?"}
+    for name in ("broken", "bytes", "folder", "rnn?"):
+        assert f"not usable: {folder / name}.toml" in result.stderr
+    assert "tanh" in result.stderr and "Traceback" not in result.output
+    table = run("check", "--all", "--quick")
+    assert table.exit_code == 1 and "FAILED" not in table.stdout and "not usable" in table.stderr
+    assert run("check", "broken").exit_code == 2
 
 
 def test_the_built_in_cell_goes_before_one_of_its_name_and_says_so(folder: Path) -> None:
