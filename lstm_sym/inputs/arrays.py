@@ -1,18 +1,29 @@
-"""Reader of NumPy .npy files; nothing is unpickled."""
+"""Reader of NumPy .npy files; the header is read by hand, and nothing is evaluated or unpickled."""
 
-import io
 import math
-import tokenize
+import re
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
-from .checks import refuse_large, refuse_not_finite, refuse_short
+from .checks import MAX_SEQUENCES, refuse_large, refuse_not_finite, refuse_short, refuse_wide
 from .errors import InputError
 from .sequences import Array, Sequences, channels_named, user_source
 
 _MAGIC = b"\x93NUMPY"
-_VERSIONS = ((1, 0), (2, 0), (3, 0))
+# Version of the format -> bytes that hold the length of the header.
+_VERSIONS = {b"\x01\x00": 2, b"\x02\x00": 4, b"\x03\x00": 4}
+_LONGEST = 10_000
+# A header is a dictionary of Python with these three keys, in any order; a list describes records.
+_VALUES = {
+    "descr": r"'([^'\\]*)'|\"([^\"\\]*)\"|(\[.*\])",
+    "fortran_order": r"(True|False)",
+    "shape": r"\(([-\d\s,L]*)\)",
+}
+_ENTRIES = {key: re.compile(rf"\s*['\"]{key}['\"]\s*:\s*(?:{value})\s*", re.DOTALL) for key, value in _VALUES.items()}
+_TYPE = re.compile(r"([<>|=]?)([?biufcOSUVMm])(\d*)(\[.*\])?", re.DOTALL)
+_SIZES = {"?": ("",), "b": ("1",), "i": tuple("1248"), "u": tuple("1248"), "f": ("2", "4", "8", "12", "16")}
 _REFUSED_KINDS = {
     "O": (
         "Python objects, which would have to be unpickled",
@@ -27,6 +38,15 @@ _REFUSED_KINDS = {
 }
 
 
+class _Header(NamedTuple):
+    """What a header says, and the byte at which the values begin."""
+
+    descr: str
+    fortran: bool
+    shape: tuple[int, ...]
+    start: int
+
+
 def read_array(data: bytes, file: str) -> Sequences:
     """Read the bytes of a .npy file.
 
@@ -36,52 +56,98 @@ def read_array(data: bytes, file: str) -> Sequences:
 
     Raises:
         InputError: no .npy file, cut short, pickled, complex or otherwise not real numbers, of another number
-            of axes, empty, too short, too large, or with a NaN or an infinity (the message names its index).
+            of axes, empty, too short, too large, of too many channels or sequences, or with a NaN or an infinity
+            (the message names its index).
     """
-    shape, dtype = _header(data, file)
-    _refuse_kind(dtype, file)
-    _refuse_shape(shape, file)
-    values = np.load(io.BytesIO(data), allow_pickle=False)
+    header = _header(data, file)
+    dtype = _dtype(header.descr, file)
+    count = math.prod(header.shape)
+    _refuse_cut_short(len(data) - header.start, count * dtype.itemsize, len(data), header.shape, file)
+    _refuse_shape(header.shape, file)
+    flat = np.frombuffer(data, dtype, count, header.start)
     with np.errstate(over="ignore"):  # a long double out of range becomes an infinity, which is refused
+        values = flat.reshape(header.shape, order="F" if header.fortran else "C")
         real: Array = np.ascontiguousarray(values, dtype=np.float64)
     refuse_not_finite(real, file, "index")
     real = real.reshape(-1, 1) if real.ndim == 1 else real
     real.setflags(write=False)
-    count = real.shape[-1]
     return Sequences(
         name=Path(file).name,
         source=user_source(file),
-        channels=channels_named([f"channel {number}" for number in range(1, count + 1)]),
+        channels=channels_named([f"channel {number}" for number in range(1, real.shape[-1] + 1)]),
         sequences=tuple(real) if real.ndim == 3 else (real,),
         notes=() if dtype == np.float64 else (_conversion(dtype),),
     )
 
 
-def _header(data: bytes, file: str) -> tuple[tuple[int, ...], np.dtype[np.generic]]:
-    """Return shape and dtype, and refuse data that is not a whole .npy file, before anything is allocated."""
+def _header(data: bytes, file: str) -> _Header:
+    """What stands before the values, read by hand: nothing of it is evaluated."""
     if not data.startswith(_MAGIC):
         raise _not_an_array(file, f"the file begins with {data[:6]!r}, not with {_MAGIC!r}")
-    buffer = io.BytesIO(data)
+    width = _VERSIONS.get(data[6:8])
+    if width is None:
+        raise _unreadable(file, f"version {tuple(data[6:8])} of the format")
+    start = 8 + width
+    length = int.from_bytes(data[8:start], "little")
+    if not 0 < length <= min(_LONGEST, len(data) - start):
+        raise _unreadable(file, f"it is said to be {length} bytes long")
+    text = data[start : start + length].decode("latin-1")
+    found = _entries(text)
+    if found is None:
+        raise _unreadable(file, f"{text[:60].strip()!r}")
+    sizes = [part.strip().removesuffix("L") for part in found["shape"].split(",")]
+    if sizes[-1] == "":
+        sizes.pop()
+    if not all(re.fullmatch(r"-?\d{1,18}", size) for size in sizes):
+        raise _unreadable(file, f"the shape ({found['shape'][:60]})")
+    return _Header(found["descr"], found["fortran_order"] == "True", tuple(map(int, sizes)), start + length)
+
+
+def _entries(text: str) -> dict[str, str] | None:
+    """The three entries of a header, or nothing where it holds anything else."""
+    text, found = text.strip(), dict[str, str]()
+    if not (text.startswith("{") and text.endswith("}")):
+        return None
+    rest = text[1:-1].strip().removesuffix(",")
+    while rest:
+        for key, entry in _ENTRIES.items():
+            match = entry.match(rest)
+            if match and key not in found and rest[match.end() : match.end() + 1] in ("", ","):
+                found[key] = next(group for group in match.groups() if group is not None)
+                rest = rest[match.end() + 1 :]
+                break
+        else:
+            return None
+    return found if len(found) == len(_ENTRIES) else None
+
+
+def _dtype(descr: str, file: str) -> np.dtype[np.generic]:
+    """The type of real numbers that a header describes, as in '<f8'."""
+    found = _TYPE.fullmatch(descr)
+    kind = found[2] if found else "V" if descr.startswith("[") else ""
+    if kind in _REFUSED_KINDS:
+        raise _refused_kind(kind, descr, file)
     try:
-        version = np.lib.format.read_magic(buffer)
-        if version not in _VERSIONS:
-            raise ValueError(f"format version {version}")
-        read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-        shape, _, dtype = read(buffer)
-    except (ValueError, SyntaxError, tokenize.TokenError, RecursionError) as error:
-        raise _not_an_array(file, f"its header cannot be read ({str(error).splitlines()[0]})") from error
-    present = len(data) - buffer.tell()
-    expected = math.prod(shape) * dtype.itemsize
-    # The length of a pickle is not known beforehand: `_refuse_kind` refuses those.
-    if not dtype.hasobject and present < expected:
+        if found is None or found[4] or found[3] not in _SIZES[kind]:
+            raise TypeError
+        return np.dtype(f"{found[1]}{kind}{found[3]}")
+    except TypeError:  # some machines have no number of 12 or 16 bytes
+        raise _unreadable(file, f"the type {descr[:60]!r}") from None
+
+
+def _refuse_cut_short(present: int, expected: int, size: int, shape: tuple[int, ...], file: str) -> None:
+    if present < expected:
         raise InputError(
             file,
-            f"byte {len(data)}",
+            f"byte {size}",
             f"the file ends after {present} bytes of values, its header {shape} announces {expected}",
             "a download or a copy that was interrupted, or a disk that was full",
             "save or copy the file again",
         )
-    return shape, dtype
+
+
+def _unreadable(file: str, what: str) -> InputError:
+    return _not_an_array(file, f"its header cannot be read ({what})")
 
 
 def _not_an_array(file: str, found: str) -> InputError:
@@ -94,16 +160,14 @@ def _not_an_array(file: str, found: str) -> InputError:
     )
 
 
-def _refuse_kind(dtype: np.dtype[np.generic], file: str) -> None:
-    if dtype.kind not in _REFUSED_KINDS:
-        return
-    found, why = _REFUSED_KINDS[dtype.kind]
+def _refused_kind(kind: str, descr: str, file: str) -> InputError:
+    found, why = _REFUSED_KINDS[kind]
     fix = "save real numbers: np.save(path, np.asarray(values, dtype=float))"
-    if dtype.kind == "O":
+    if kind == "O":
         fix += ", one file per sequence where lengths differ"
-    if dtype.kind == "c":
+    if kind == "c":
         fix += " on values.real, np.abs(values), or both parts as two channels"
-    raise InputError(file, f"dtype {dtype}", f"{found}, where real numbers belong", why, fix)
+    return InputError(file, f"dtype {descr[:60]}", f"{found}, where real numbers belong", why, fix)
 
 
 def _refuse_shape(shape: tuple[int, ...], file: str) -> None:
@@ -125,8 +189,16 @@ def _refuse_shape(shape: tuple[int, ...], file: str) -> None:
         )
     steps = shape[-2] if len(shape) > 1 else shape[0]
     refuse_short(steps, file, f"steps along the time axis of shape {shape}")
-    channels = math.prod(shape) // steps
-    refuse_large(file, steps, channels, "save a part of it: np.save(path, values[:steps])")
+    refuse_large(file, steps, math.prod(shape) // steps, "save a part of it: np.save(path, values[:steps])")
+    refuse_wide(file, shape[-1] if len(shape) > 1 else 1, f"the last axis of shape {shape}")
+    if len(shape) == 3 and shape[0] > MAX_SEQUENCES:
+        raise InputError(
+            file,
+            f"shape {shape}",
+            f"{shape[0]} sequences, more than the {MAX_SEQUENCES} allowed",
+            "axes in another order: batch, time, channel is read",
+            "save a part of it, np.save(path, values[:1000]), or join the sequences along time",
+        )
 
 
 def _conversion(dtype: np.dtype[np.generic]) -> str:

@@ -9,7 +9,7 @@ from typing import Literal
 
 import numpy as np
 
-from .checks import refuse_large, refuse_short, require_generator
+from .checks import refuse_large, refuse_short, refuse_wide, require_generator
 from .errors import InputError
 from .readers import load
 from .sequences import Sequences, Source, channels_named
@@ -86,7 +86,7 @@ def gaussian(length: int, channels: int, rng: np.random.Generator) -> Sequences:
     """Return one sequence (length, channels) of independent standard normal numbers drawn from `rng`.
 
     Raises:
-        InputError: fewer than 2 steps or 1 channel, or more than 512 MiB.
+        InputError: fewer than 2 steps or 1 channel, more than 4096 channels, or more than 512 MiB.
         TypeError: `rng` is not a `numpy.random.Generator`, or a size is not an integer.
     """
     length, channels = operator.index(length), operator.index(channels)
@@ -96,6 +96,7 @@ def gaussian(length: int, channels: int, rng: np.random.Generator) -> Sequences:
         raise InputError(
             "gaussian", "", f"{channels} channels", "a size that was not set", "ask for at least 1 channel"
         )
+    refuse_wide("gaussian", channels, "")
     refuse_large("gaussian", length, channels, "ask for fewer steps or channels")
     return Sequences(
         name="gaussian",

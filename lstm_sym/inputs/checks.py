@@ -8,6 +8,9 @@ from .errors import InputError
 MEBIBYTE = 2**20
 # The bound on any file, and on the float64 array that is made of it.
 MAX_BYTES = 512 * MEBIBYTE
+# Every channel has a name, a scale and a column of each weight matrix; every sequence is an array of its own.
+MAX_CHANNELS = 4096
+MAX_SEQUENCES = 65_536
 
 
 def refuse_not_finite(values: NDArray[np.float64], file: str, place: str) -> None:
@@ -62,6 +65,19 @@ def refuse_large(file: str, steps: int, channels: int, fix: str) -> None:
         f"more than the {MAX_BYTES // MEBIBYTE} MiB allowed",
         "a whole archive where a stretch of a few thousand steps serves, or axes in another order",
         fix,
+    )
+
+
+def refuse_wide(file: str, channels: int, place: str) -> None:
+    """Raise an `InputError` if there are more than `MAX_CHANNELS` channels; `place` is where they were counted."""
+    if channels <= MAX_CHANNELS:
+        return
+    raise InputError(
+        file,
+        place,
+        f"{channels} channels, more than the {MAX_CHANNELS} allowed",
+        "a transposed table or array, whose steps stand where channels belong",
+        "transpose it, so that a row is a step and a column a channel, or keep some of the columns",
     )
 
 

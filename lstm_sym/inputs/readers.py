@@ -35,7 +35,8 @@ def load(path: str | os.PathLike[str]) -> Sequences:
     """Read a file of the user's own by its extension: .npy, .csv, .tsv, .wav or .txt.
 
     The formats are described at `read_array`, `read_table`, `read_sound` and `read_text`. A file may have up
-    to 512 MiB (.npy, .wav) or 32 MiB (.csv, .tsv, .txt); its values may take 512 MiB as float64.
+    to 512 MiB (.npy, .wav) or 32 MiB (.csv, .tsv, .txt); its values may take 512 MiB as float64, of
+    at most 4096 channels and 65,536 sequences.
 
     Raises:
         InputError: the file is missing, a directory, of another kind, empty, too large, or refused by its

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .checks import refuse_large, refuse_short
+from .checks import refuse_large, refuse_short, refuse_wide
 from .errors import InputError
 from .sequences import Array, Sequences, channels_named, user_source
 
@@ -22,6 +22,7 @@ _FORMATS = {
     0x0011: "IMA ADPCM",
     0x0055: "MP3 in a WAV container",
 }
+_MAX_CHUNKS = 1000
 _CONVERT = "convert it: `ffmpeg -i old.wav -c:a pcm_s16le new.wav`, or export as 'WAV, signed 16-bit PCM'"
 
 
@@ -45,6 +46,7 @@ def read_sound(data: bytes, file: str) -> Sequences:
     if len(frames) < announced * channels * width:
         raise _cut_short(file, len(frames) // (channels * width), announced)
     refuse_short(announced, file, "samples")
+    refuse_wide(file, channels, "format chunk")
     refuse_large(file, announced, channels, "cut a shorter stretch out of the recording")
     values = _scaled(frames, width, file).reshape(-1, channels)
     values.setflags(write=False)
@@ -62,7 +64,7 @@ def _plain_pcm(data: bytes, file: str) -> bytes:
     """Return `data` with the plain PCM format tag, or refuse any other encoding of samples."""
     if data[:4] != b"RIFF" or data[8:12] != b"WAVE":
         raise _not_sound(file, f"the file begins with {data[:12]!r}, not with a RIFF WAVE header")
-    place = _format_chunk(data)
+    place = _format_chunk(data, file)
     if place is None:
         raise _not_sound(file, "no complete format chunk")
     (tag,) = struct.unpack_from("<H", data, place)
@@ -82,15 +84,22 @@ def _plain_pcm(data: bytes, file: str) -> bytes:
     return data[:place] + struct.pack("<H", _PCM) + data[place + 2 :] if extensible else data
 
 
-def _format_chunk(data: bytes) -> int | None:
-    """Return where the body of the format chunk begins; chunks are padded to even lengths."""
-    place = 12
-    while place + 8 <= len(data):
+def _format_chunk(data: bytes, file: str) -> int | None:
+    """Return where the body of the format chunk begins; chunks are padded to even lengths.
+
+    Of the chunks before the samples no more than `_MAX_CHUNKS` are gone through.
+    """
+    place, found = 12, None
+    for _ in range(_MAX_CHUNKS):
+        if place + 8 > len(data):
+            return found
         name, size = struct.unpack_from("<4sI", data, place)
+        if name == b"data":
+            return found
         if name == b"fmt ":
-            return place + 8 if place + 24 <= len(data) else None
+            found = place + 8 if place + 24 <= len(data) else None
         place += 8 + size + size % 2
-    return None
+    raise _not_sound(file, f"more than {_MAX_CHUNKS} chunks before the samples")
 
 
 def _scaled(frames: bytes, width: int, file: str) -> Array:

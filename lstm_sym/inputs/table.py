@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .checks import refuse_short
+from .checks import refuse_short, refuse_wide
 from .errors import InputError
 from .files import decode
 from .progress import watched
@@ -49,14 +49,15 @@ def read_table(data: bytes, file: str) -> Sequences:
     numbers only cannot be told from data.
 
     Raises:
-        InputError: not UTF-8 text, ragged rows, a cell that is no finite number, or fewer than 2 rows of
-            data; names row (as in an editor, from 1) and column.
+        InputError: not UTF-8 text, ragged rows, a cell that is no finite number, too many columns, or fewer than 2
+            rows of data; names row (as in an editor, from 1) and column.
     """
     text = decode(data, file)
     delimiter = _delimiter(text)
     rows = watched(_rows(text, delimiter, file), text.count("\n") + 1, file)
     head = list(islice(rows, 2))
     refuse_short(len(head), file, "rows")
+    refuse_wide(file, len(head[0][1]), f"row {head[0][0]}")
     layout = _layout(head)
     values = _values(head[1:] if layout.header else head, rows, layout, file)
     values.setflags(write=False)

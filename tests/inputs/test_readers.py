@@ -50,6 +50,27 @@ def test_arrays_come_back(tmp_path, shape, dtype, order):
     assert (loaded.name, len(loaded.channels)) == ("values.npy", shape[-1] if len(shape) > 1 else 1)
 
 
+@pytest.mark.parametrize(
+    "header",
+    [
+        "{'descr': '<f8', 'fortran_order': True, 'shape': (3, 2)}",
+        '{"shape": (3L, 2L,), "descr": "<f8", "fortran_order": False, }',
+        " {'fortran_order':False,'descr':'<f8','shape':( 3,2 )} \n",
+        "{'descr': '=f8',\n 'fortran_order': False,\n 'shape': (6,), }\n\n",
+    ],
+)
+@pytest.mark.parametrize("version", [1, 2, 3])
+def test_a_header_may_be_written_in_any_way(tmp_path, header, version):
+    """As other programs write it."""
+    text = header.encode().ljust(118)
+    length = struct.pack("<H" if version == 1 else "<I", len(text))
+    content = b"\x93NUMPY" + bytes([version, 0]) + length + text + struct.pack("<6d", *range(6))
+    path = saved(tmp_path, "values.npy", content)
+    shape, order = ((6, 1) if "6" in header else (3, 2)), ("F" if "True" in header else "C")
+    expected = np.arange(6.0).reshape(shape, order=order)
+    np.testing.assert_array_equal(load(path).sequences[0], expected)
+
+
 def test_an_array_of_integers_states_its_conversion(tmp_path):
     np.save(tmp_path / "values.npy", np.arange(5))
     assert load(tmp_path / "values.npy").notes == ("int64 values are converted to float64 (beyond 2**53 rounded)",)
