@@ -1,10 +1,9 @@
 #!/usr/bin/env python3
 """Start here: `python3 run.py study`, `python3 run.py test`, on a machine that has only Python 3.11 and pip.
 
-The first start makes `.venv` beside this file and installs the project into it; later ones find a stamp there
-and go straight on. Set-up runs again when pyproject.toml, the Python version or the folder changed, when a
-command needs an extra that is not there yet, and when `.venv` is broken or half made. Standard library only,
-and written so that old versions of Python can read it, to be refused in words.
+The first start makes `.venv` beside this file and installs the project into it; later ones find a stamp there and go
+straight on. Set-up runs again when pyproject.toml, Python or the folder changed, when an extra is missing, and when
+`.venv` is broken or half made. Standard library only; old versions of Python can read it, to be refused in words.
 """
 
 from __future__ import annotations
@@ -32,6 +31,8 @@ OLDEST_PIP = (22, 3)  # the first with `pip --python`, which fills an environmen
 # Matrices of a cell are small: more threads cost more than they bring.
 ONE_THREAD = dict.fromkeys(["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"], "1")
 
+# What moves a cursor, or turns the direction of a line: names of folders and what pip says may hold anything.
+UNPRINTABLE = re.compile(r"[\0-\t\v-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069]")
 REMEDIES = {  # what pip or the system said -> what to do
     "No space left|Errno 28": "the disk is full: free about 1 GB and start again",
     "Permission denied|Errno 13|Read-only file system": "copy the project to a folder that is yours to write",
@@ -93,14 +94,14 @@ def watch(process: Popen[Any], title: str, log_file: Path, stream: TextIO) -> li
         time.sleep(0.1)
         seconds = int(time.monotonic() - begin)
         lines = log_file.read_text(encoding="utf-8", errors="replace").splitlines() or [""]
-        line = f"{title} ... {seconds} s  {lines[-1][:80]}"
+        line = f"{title} ... {seconds} s  {UNPRINTABLE.sub('?', lines[-1][:80])}"
         if clear:
             print(clear + line[: shutil.get_terminal_size().columns - 1], end="", file=stream, flush=True)
         elif seconds >= told + 10:
             told = seconds
             print(line, file=stream, flush=True)
-    outcome = "failed" if process.returncode else "done"
-    print(f"{clear}{title}: {outcome} after {time.monotonic() - begin:.0f} s", file=stream, flush=True)
+    line = f"{title}: {'failed' if process.returncode else 'done'} after {time.monotonic() - begin:.0f} s"
+    print(clear + line, file=stream, flush=True)
     return lines
 
 
@@ -122,14 +123,14 @@ def try_lock(handle: TextIO) -> bool:
 
 
 @contextlib.contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Hold the lock file; while another start holds it, wait and say so."""
+def locked(path: Path) -> Iterator[TextIO]:
+    """Hold the lock file, and give it; while another start or the pip of one that was killed holds it, wait."""
     with open(path, "a+", encoding="utf-8") as handle:
         if not try_lock(handle):
             print("another start is setting up .venv: waiting for it ...", file=sys.stderr, flush=True)
             while not try_lock(handle):
                 time.sleep(0.2)
-        yield
+        yield handle
 
 
 def output_of(command: list[str]) -> CompletedProcess[bytes]:
@@ -161,6 +162,7 @@ class Environment:
         self.folder = root / ".venv"
         self.stamp_file = self.folder / "setup.json"
         self.log_file = self.folder / "setup.log"
+        self.lock: TextIO | None = None
         self.python = str(self.folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python"))
 
     def wanted(self, extras: tuple[str, ...]) -> Stamp:
@@ -207,14 +209,13 @@ class Environment:
         """Make the environment complete for these extras; does nothing when it is. Raises StartError."""
         wanted = self.wanted(extras)
         try:
-            with locked(self.root / ".venv.lock"):
-                self._set_up(wanted, self.plan(wanted))
+            with locked(self.root / ".venv.lock") as self.lock:
+                if (plan := self.plan(wanted)) != "nothing":
+                    self._set_up(wanted, plan)
         except OSError as error:
             raise StartError("writing .venv", str(error), remedy_for(str(error))) from error
 
     def _set_up(self, wanted: Stamp, plan: str) -> None:
-        if plan == "nothing":
-            return
         found, anew = self.stamp(), plan == "rebuild"
         if found:
             wanted = wanted._replace(extras=tuple(sorted({*wanted.extras, *found.extras})))
@@ -245,11 +246,7 @@ class Environment:
         raise StartError("looking for pip", why, remedy_for(why))
 
     def _create(self, version: str) -> None:
-        print(
-            f"making .venv with Python {version}; to fill it takes about a minute",
-            file=sys.stderr,
-            flush=True,
-        )
+        print(f"making .venv with Python {version}; to fill it takes about a minute", file=sys.stderr, flush=True)
         venv.EnvBuilder(clear=True, symlinks=os.name != "nt", with_pip=False).create(str(self.folder))
 
     def _fill(self, pip: list[str], extras: tuple[str, ...]) -> None:
@@ -261,17 +258,16 @@ class Environment:
         self._attempt([*pip, "install", *options], f"installing lstm-sym{target[1:]} and what it needs")
 
     def _attempt(self, command: list[str], title: str) -> None:
-        env = {**os.environ, "PYTHONUNBUFFERED": "1"}
+        kept = (self.lock.fileno(),) if self.lock and os.name != "nt" else ()  # pip outlives a start that is killed
+        how: dict[str, Any] = {"cwd": self.root, "env": {**os.environ, "PYTHONUNBUFFERED": "1"}, "pass_fds": kept}
         with open(self.log_file, "wb") as log:
-            files: dict[str, Any] = {"stdin": DEVNULL, "stdout": log, "stderr": STDOUT}
-            process = Popen(command, cwd=self.root, env=env, start_new_session=True, **files)
+            process = Popen(command, stdin=DEVNULL, stdout=log, stderr=STDOUT, start_new_session=True, **how)
         try:
             lines = watch(process, title, self.log_file, sys.stderr)
         finally:
             stop(process)
         if process.returncode:
-            tail = "\n".join(f"  {line}" for line in lines[-15:])
-            why = f"{' '.join(command)}\nfailed; the last lines of {self.log_file}:\n{tail}"
+            why = "\n  ".join([f"{' '.join(command)}\nfailed; the last lines of {self.log_file}:", *lines[-15:]])
             raise StartError(title, why, remedy_for("\n".join(lines)))
 
 
@@ -366,33 +362,36 @@ later ones go straight on. In .venv there is then also the command lstm-sym.
 def refuse_old(version: tuple[int, ...], executable: str) -> None:
     """Raise StartError for a Python that cannot run the project."""
     if version < OLDEST_PYTHON:
-        oldest = dotted(OLDEST_PYTHON)
-        why = f"lstm_sym needs Python {oldest} or newer; {executable} is Python {dotted(version)}"
-        remedy = f"start with a newer one (python{oldest} run.py ...); python.org has them for every system"
+        why = f"lstm_sym needs Python {dotted(OLDEST_PYTHON)} or newer; {executable} is Python {dotted(version)}"
+        remedy = f"start with a newer one (python{dotted(OLDEST_PYTHON)} run.py ...); python.org has them for all"
         raise StartError("looking at Python", why, remedy)
 
 
 def main(argv: list[str]) -> int:
-    """Exit code: the command's own; 1 the start failed, 2 no such command, 130 Ctrl-C, 143 terminated."""
+    """Exit code: the command's own; 1 the start failed, 2 no such command, 130 Ctrl-C, 141 a closed pipe, 143 ended."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
     try:
         refuse_old(sys.version_info[:3], sys.executable)
         if not argv or argv[0] in ("-h", "--help", "help"):
-            print(help_text(), end="")
+            print(help_text(), end="", flush=True)
             return 0
         if argv[0] not in COMMANDS:
             print(f"run.py: no command {argv[0]!r}; there are: {', '.join(COMMANDS)}", file=sys.stderr)
             return 2
         action, extras, _, _ = COMMANDS[argv[0]]
-        environment = Environment(ROOT)
-        environment.ensure(extras)
+        (environment := Environment(ROOT)).ensure(extras)
         return action(environment.python, argv[1:])
-    except StartError as error:
-        print(f"\nrun.py: {error}", file=sys.stderr)
-        return 1
     except KeyboardInterrupt:
         print("\ninterrupted", file=sys.stderr)
         return 130
+    except (StartError, OSError) as error:
+        if isinstance(error, OSError):  # the output is full or closed: Python would complain once more at its end
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        if isinstance(error, BrokenPipeError):
+            return 141
+        print(f"\nrun.py: {UNPRINTABLE.sub('?', str(error))}", file=sys.stderr)
+        return 1
 
 
 if __name__ == "__main__":

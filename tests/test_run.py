@@ -8,7 +8,6 @@ import io
 import re
 import subprocess
 import sys
-import time
 import tomllib
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
@@ -264,27 +263,20 @@ def test_run_is_readable_by_an_old_python_and_imports_the_standard_library_alone
     assert {name.partition(".")[0] for name in names} <= sys.stdlib_module_names
 
 
-HOLDER = """
-import importlib.util, pathlib, sys
-spec = importlib.util.spec_from_file_location("run_under_test", sys.argv[1])
-run = importlib.util.module_from_spec(spec); spec.loader.exec_module(run)
-with run.locked(pathlib.Path(sys.argv[2])):
-    print("held", flush=True)
-    sys.stdin.read()
-"""
+def test_what_pip_says_moves_no_cursor(run, tmp_path, capsys):
+    with pytest.raises(run.StartError):
+        attempt(run, tmp_path, "import time; print('\\x1b[2Jx\\x9b\\u202e'); time.sleep(0.3); raise SystemExit(1)")
+    terminal = io.StringIO()
+    terminal.isatty = lambda: True
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    run.watch(process, "installing", tmp_path / ".venv" / "setup.log", terminal)
+    assert "?[2Jx" in terminal.getvalue()
+    assert not set(terminal.getvalue().replace("\r\x1b[K", "")) & set("\x1b\x9b\u202e")
 
 
-def test_a_second_start_waits_for_the_first_and_says_so(run, tmp_path, capsys, monkeypatch):
-    lock = tmp_path / "lock"
-    command = [sys.executable, "-c", HOLDER, str(ROOT / "run.py"), str(lock)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
-        assert holder.stdout.readline().strip() == b"held"
-        with open(lock, "a+", encoding="utf-8") as handle:
-            assert run.try_lock(handle) is False
-        monkeypatch.setattr(time, "sleep", lambda seconds: holder.stdin.close() or holder.wait())
-        with run.locked(lock):
-            assert holder.returncode == 0
-    assert "waiting for it" in capsys.readouterr().err
+def test_a_failure_told_moves_no_cursor(run, calls, capsys):
+    assert run.main(["analysis", "\x1b]0;a\x07"]) == 1
+    assert "has no ?]0;a?;" in capsys.readouterr().err
 
 
 @pytest.fixture
