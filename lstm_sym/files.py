@@ -29,10 +29,10 @@ def write_in_order(contents: Sequence[tuple[Path, bytes | None]], mark: str = MA
     staged: list[tuple[Path, str]] = []
     try:
         for path, data in contents:
-            with _named(path):
+            with naming(path):
                 staged.append((path, "" if data is None else _staged(path, data, mark)))
         for path, temporary in staged:
-            with _named(path):
+            with naming(path):
                 if temporary:
                     os.replace(temporary, path)
                 else:
@@ -65,8 +65,8 @@ def _remove(paths: Iterable[str]) -> None:
 
 
 @contextmanager
-def _named(path: Path) -> Iterator[None]:
-    """Let an error of the operating system name the file that was to be written."""
+def naming(path: Path) -> Iterator[None]:
+    """Let an error of the operating system name the file, or the folder, that was to be written."""
     try:
         yield
     except OSError as error:

@@ -19,6 +19,7 @@ import numpy as np
 
 from lstm_sym.audit import child
 from lstm_sym.audit.errors import AuditError, complaint, told
+from lstm_sym.files import naming
 
 Array = np.ndarray[Any, Any]
 SHOWN = 4000
@@ -64,8 +65,9 @@ def call(
     whole = {**request, "file": str(file.resolve()), "function": function, "timeout": timeout, "path": path}
     with tempfile.TemporaryDirectory(prefix="lstm_sym_audit_") as name:
         folder = Path(name)
-        (folder / "request.json").write_text(json.dumps(whole), encoding="utf-8")
-        np.savez(folder / "cases.npz", **arrays)  # type: ignore[arg-type]
+        with naming(folder):
+            (folder / "request.json").write_text(json.dumps(whole), encoding="utf-8")
+            np.savez(folder / "cases.npz", **arrays)  # type: ignore[arg-type]
         with (folder / "printed").open("wb+") as printed:
             code = _run(folder, printed, timeout, notice)
             shown = _tail(printed)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from lstm_sym.cli.options import Decimal, Whole, json_option, set_option
-from lstm_sym.cli.streams import say
+from lstm_sym.cli.streams import echo, say
 from lstm_sym.cli.tool import FAILED, Refusal
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ def _print(found: Audit) -> None:
     for note in notes(found):
         say(f"note: {note}")
     if wrong:
-        click.echo("\n" + _explained(found))
+        echo("\n" + _explained(found))
 
 
 def _explained(found: Audit) -> str:

@@ -62,7 +62,7 @@ def show(
     """
     from lstm_sym.cli.cells import cell_file, load_cells
     from lstm_sym.cli.output import print_json
-    from lstm_sym.cli.streams import hand_out
+    from lstm_sym.cli.streams import echo, hand_out
 
     if toml:
         hand_out(cell_file(name).rstrip("\n") + "\n")
@@ -75,7 +75,7 @@ def show(
     if as_json:
         print_json([_equation(equation) for equation in document.equations()])
         return
-    click.echo(_in_terminal(document, explain))
+    echo(_in_terminal(document, explain))
 
 
 def _in_terminal(document: Any, explain: bool) -> str:

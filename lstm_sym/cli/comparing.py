@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from lstm_sym.cli.options import Whole, force_option, json_option, language_option, output_option, set_option
-from lstm_sym.cli.streams import say
+from lstm_sym.cli.streams import echo, say
 from lstm_sym.cli.tool import Refusal
 from lstm_sym.printable import printable
 
@@ -71,7 +71,7 @@ def diff(
     if as_json:
         print_json(comparison_data(document, one, other))
     elif output is None:
-        click.echo(_in_terminal(document))
+        echo(_in_terminal(document))
 
 
 def _labels(names: tuple[str, str], cells: tuple[Cell, Cell]) -> tuple[str, str]:

@@ -9,10 +9,8 @@ import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path, PurePath
 
-import click
-
 from lstm_sym.cli.seal import intact, sealed
-from lstm_sym.cli.streams import hand_out, say, takes_unicode
+from lstm_sym.cli.streams import echo, hand_out, say, takes_unicode
 from lstm_sym.cli.tool import Refusal
 from lstm_sym.files import MARK, write_in_order
 
@@ -216,4 +214,4 @@ def terminal_width() -> int:
 def print_json(content: object) -> None:
     """JSON on the standard output; a character that does not print, or that its encoding may not have, is escaped."""
     text = json.dumps(content, indent=1, ensure_ascii=not takes_unicode(), allow_nan=False)
-    click.echo("".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text))
+    echo("".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import codecs
-import errno
 import io
 import os
 import sys
@@ -16,9 +15,6 @@ import click
 from lstm_sym.printable import printable_lines
 
 PIPE_CLOSED = 141
-WRITE_FAILED = frozenset({errno.ENOSPC, errno.EFBIG, errno.EIO, getattr(errno, "EDQUOT", errno.ENOSPC)})
-"""What a write to a stream fails with where the disk is full or broken."""
-
 PLAIN = {
     **dict.fromkeys("⊙∘⊗∗⋅·×", "*"),
     **dict.fromkeys("−–—‐‑", "-"),
@@ -120,6 +116,20 @@ def let_go_of_output() -> None:
     os.close(nothing)
 
 
+@contextmanager
+def printing() -> Iterator[None]:
+    """Let an error of the operating system that names no file name the standard output; nothing more goes there."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        if error.filename is not None:
+            raise
+        let_go_of_output()
+        raise OSError(error.errno, error.strerror or str(error), "the standard output") from error
+
+
 def takes_unicode() -> bool:
     """Whether the standard output takes every character."""
     return codecs.lookup(getattr(sys.stdout, "encoding", None) or "utf-8").name.startswith("utf")
@@ -128,9 +138,15 @@ def takes_unicode() -> bool:
 def say(text: str = "", *, err: bool = False, bold: bool = False, fg: str | None = None) -> None:
     """Print lines, on the standard output or the standard error stream; what does not print is replaced."""
     shown = printable_lines(text)
-    click.echo(click.style(shown, bold=bold or None, fg=fg) if bold or fg else shown, err=err)
+    echo(click.style(shown, bold=bold or None, fg=fg) if bold or fg else shown, err=err)
+
+
+def echo(content: str | bytes, *, err: bool = False, nl: bool = True) -> None:
+    """Print what may be printed as it is. Raises OSError, which names the standard output."""
+    with printing():
+        click.echo(content, err=err, nl=nl)
 
 
 def hand_out(content: str) -> None:
     """Print the content of a file: into a pipe or a file as UTF-8, whatever the encoding, as it would be written."""
-    click.echo(content if sys.stdout.isatty() else content.encode("utf-8"), nl=False)
+    echo(content if sys.stdout.isatty() else content.encode("utf-8"), nl=False)

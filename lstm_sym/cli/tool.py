@@ -57,7 +57,7 @@ class Tool(click.Group):
 
     def make_context(self, *arguments: Any, **options: Any) -> click.Context:
         """Read the command line, and print what --help and --version do."""
-        with _refusals():
+        with _refusals(), streams.printing():
             return super().make_context(*arguments, **options)
 
     def invoke(self, context: click.Context) -> Any:
@@ -68,7 +68,8 @@ class Tool(click.Group):
             os.environ.setdefault(name, "1")
         with _refusals():
             result = super().invoke(context)
-            sys.stdout.flush()
+            with streams.printing():
+                sys.stdout.flush()
             return result
 
 
@@ -119,8 +120,5 @@ def _add_cells(context: click.Context, _: click.Parameter, folders: tuple[Path, 
 def _told(error: OSError) -> str:
     """What could not be done, with which file, and what to do about it."""
     place, why = error.filename, error.strerror or str(error)
-    if place is None and error.errno in streams.WRITE_FAILED:
-        streams.let_go_of_output()
-        place = "the standard output"
     fix = f"\n  fix: {FIXES[error.errno]}" if error.errno in FIXES else ""
     return (f"{place}: {why}" if place is not None else why) + fix

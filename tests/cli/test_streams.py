@@ -120,6 +120,19 @@ def test_a_full_disk_behind_the_output_is_told(arguments: tuple[str, ...]) -> No
     assert done.stderr.count("\n") == 2
 
 
+def test_an_error_of_a_file_is_not_taken_for_one_of_the_output(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The audit writes what it asks into a temporary folder."""
+    import numpy as np
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    (tmp_path / "own.py").write_text("def backward(dy, tape, params):\n    return {}\n", encoding="utf-8")
+    monkeypatch.setattr(np, "savez", full)
+    told = run("audit", f"{tmp_path / 'own.py'}:backward", "--cell", "rnn").stderr.splitlines()[-2]
+    assert told.endswith(": No space left on device") and "lstm_sym_audit_" in told
+
+
 SCRIPT = """
 from lstm_sym.cli.streams import standard_streams
 with standard_streams():
