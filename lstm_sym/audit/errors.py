@@ -6,9 +6,17 @@ import difflib
 from collections.abc import Sequence
 from typing import Any
 
+from lstm_sym.printable import printable_lines
+
 
 class AuditError(ValueError):
-    """A backward pass that cannot be audited: it could not be run, or what it returned cannot be read."""
+    """A backward pass that cannot be audited: it could not be run, or what it returned cannot be read.
+
+    Nothing in the message moves a cursor, whatever the file, its names and its own errors hold.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(printable_lines(message))
 
 
 def told(what: str, cause: str, fix: str) -> AuditError:
