@@ -195,6 +195,5 @@ def save(path: Path | None, name: str, host: dict[str, Any], rows: list[dict[str
     if path is None:
         return
     results = read_results(path) | {name: {"machine": host, "rows": rows}}
-    path.parent.mkdir(parents=True, exist_ok=True)
     write_whole(path, json.dumps(results, indent=1).encode("utf-8"))
     say(f"wrote {path}", err=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 MARK = ".lstm-sym-"
@@ -15,7 +15,8 @@ MARK = ".lstm-sym-"
 def write_whole(path: Path, data: bytes) -> None:
     """Write `data` to a temporary name in the same folder, flush it to the disk, and give it its name.
 
-    A failure at any point leaves an older file of that name as it was. Raises OSError, which names the file.
+    The folder is made. A failure at any point leaves an older file of that name as it was. Raises OSError, which names
+    the file.
     """
     write_in_order([(path, data)])
 
@@ -23,12 +24,16 @@ def write_whole(path: Path, data: bytes) -> None:
 def write_in_order(contents: Sequence[tuple[Path, bytes | None]], mark: str = MARK) -> None:
     """Write all contents to temporary names, and only then give each its name, one after the other.
 
-    A disk that fills up leaves every older file as it was. None removes a file; a name may occur twice. mark: how the
-    temporary names begin. Raises OSError, which names the file.
+    A disk that fills up leaves every older file as it was. None removes a file; a name may occur twice. Folders are
+    made, and removed again where nothing comes into them. mark: how the temporary names begin. Raises OSError, which
+    names the file.
     """
     staged: list[tuple[Path, str]] = []
+    made: list[Path] = []
     try:
         for path, data in contents:
+            made += [folder for folder in path.parents if not folder.exists()]
+            path.parent.mkdir(parents=True, exist_ok=True)
             with naming(path):
                 staged.append((path, "" if data is None else _staged(path, data, mark)))
         for path, temporary in staged:
@@ -39,6 +44,9 @@ def write_in_order(contents: Sequence[tuple[Path, bytes | None]], mark: str = MA
                     path.unlink(missing_ok=True)
     except BaseException:
         _remove(temporary for _, temporary in staged if temporary)
+        for folder in sorted(made, key=lambda folder: -len(folder.parts)):
+            with suppress(OSError):  # something has come into it
+                folder.rmdir()
         raise
 
 

@@ -60,7 +60,18 @@ def test_files_are_named_in_their_order_and_none_is_left_over(tmp_path: Path, mo
     assert first.read_bytes() == b"3" and list(tmp_path.iterdir()) == [first]
 
 
-def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError) as caught:
-        write_whole(tmp_path / "no" / "a.txt", b"")
-    assert caught.value.filename == str(tmp_path / "no" / "a.txt")
+def test_folders_are_made_and_taken_back_where_nothing_comes_into_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    contents = [(tmp_path / "a" / "b" / "1", b"1"), (tmp_path / "a" / "c" / "2", b"2"), (tmp_path / "a" / "3", b"3")]
+    for good in range(3):
+        with monkeypatch.context() as patched, pytest.raises(OSError, match="No space"):
+            failing(patched, "fsync", good)
+            write_in_order(contents)
+        assert list(tmp_path.iterdir()) == []
+    write_in_order(contents)
+    assert all(path.read_bytes() == data for path, data in contents)
+    (tmp_path / "file").touch()
+    with pytest.raises(OSError) as caught:
+        write_whole(tmp_path / "file" / "x" / "a.txt", b"")
+    assert str(caught.value.filename).startswith(str(tmp_path / "file"))

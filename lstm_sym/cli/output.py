@@ -71,7 +71,6 @@ class Output:
         # What is written through a link goes to its file; what is removed is the link.
         targets = [(path if data is None else path.resolve(), data) for path, data in places]
         for folder in {path.parent for path, _ in targets}:
-            folder.mkdir(parents=True, exist_ok=True)
             self._clear(folder)
         write_in_order(targets, self._mark)
         done = {self.folder / name: "wrote" for name in (*files, *([self.manifest] if self.manifest else []))}

@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lstm_sym.flow import FlowError, Profile, files, save_profile_figure
+from lstm_sym import files
+from lstm_sym.flow import FlowError, Profile, save_profile_figure
 from lstm_sym.flow.plots.colours import PALETTE
 from lstm_sym.flow.plots.labels import spread
 

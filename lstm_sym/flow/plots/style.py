@@ -60,9 +60,7 @@ def save(
             "png": _bytes(figure, "png", dpi=DPI, metadata={"Software": None}),
             "csv": _csv(columns, rows),
         }
-    folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    files = {folder / f"{stem}.{kind}": data for kind, data in drawn.items()}
+    files = {Path(folder) / f"{stem}.{kind}": data for kind, data in drawn.items()}
     write_in_order([*files.items()])
     return [*files]
 
