@@ -34,6 +34,8 @@ PLAIN = {
     "∂": "d",
     "∏": "prod",
     "√": "sqrt",
+    "λ": "lambda",
+    "Λ": "Lambda",
     "∞": "inf",
     "≈": "~",
     "≠": "!=",
@@ -88,14 +90,20 @@ codecs.register_error("lstm_sym.plain", plain)
 
 @contextmanager
 def standard_streams() -> Iterator[None]:
-    """While it lasts any text can be printed; where the reader of the output goes away, SystemExit(141) is raised."""
+    """While a script lasts any text can be printed, and an error of the operating system is told in a line.
+
+    Raises SystemExit: 141 where the reader of the output goes away, 1 with the file and the reason else.
+    """
     prepare()
     try:
-        yield
-        sys.stdout.flush()
+        with printing():
+            yield
+            sys.stdout.flush()
     except BrokenPipeError:
         let_go_of_output()
         raise SystemExit(PIPE_CLOSED) from None
+    except OSError as error:
+        raise SystemExit(printable_lines(f"{error.filename}: {error.strerror or error}")) from error
 
 
 def prepare() -> None:

@@ -54,7 +54,7 @@ def test_every_english_sentence_has_a_plain_form() -> None:
     for row in table().values():
         text = row["en"].encode("ascii", "lstm_sym.plain").decode("ascii")
         assert "\\u" not in text, text
-    assert "δhₜ₋₁ ⊙ fₜ² ≥ ½, Σ ∞".encode("ascii", "lstm_sym.plain") == b"deltah_t-1 * f_t^2 >= 1/2, Sigma inf"
+    assert "δhₜ₋₁ ⊙ fₜ² ≥ ½, Σ λ₁".encode("ascii", "lstm_sym.plain") == b"deltah_t-1 * f_t^2 >= 1/2, Sigma lambda_1"
 
 
 @pytest.mark.parametrize("codec", LEGACY)
@@ -148,6 +148,13 @@ def test_scripts_print_in_any_encoding_and_into_a_pipe_that_closes() -> None:
         assert running.stdout is not None and running.stderr is not None
         running.stdout.close()
         assert (running.stderr.read(), running.wait(60)) == (b"", 141)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
+def test_a_script_tells_of_a_full_disk_in_a_line() -> None:
+    with open("/dev/full", "w") as full:
+        done = process(code=SCRIPT, stdout=full)
+    assert (done.returncode, done.stderr) == (1, "the standard output: No space left on device\n")
 
 
 @pytest.mark.parametrize("folder", ["analysis", "benchmarks"])
