@@ -47,7 +47,8 @@ def diff(
 ) -> None:
     """Show two cells side by side: what is the same, and what differs.
 
-    Equations, states, parameters, operations, Jacobians block by block, and what the backward pass reads.
+    Equations, states, parameters, operations, Jacobians block by block, and what the backward pass reads. Names are
+    paired by the part that they play, so two cells in other letters do not differ.
     """
     from lstm_sym.cli.cells import load_pair
     from lstm_sym.cli.output import Destination, page_format, print_json

@@ -1,12 +1,13 @@
 """Two cells side by side: equations, states, size, cost, Jacobians, and what the backward pass reads.
 
-Everything is derived from each cell by the engine; two sides are the same where they are printed the same.
+Everything is derived from each cell by the engine. Names are paired by the part that they play (`roles`); two sides are
+the same where they are printed the same in the letters of one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from math import lcm
 from typing import Any
@@ -32,6 +33,7 @@ from lstm_sym.report.document import (
     content_text,
 )
 from lstm_sym.report.formulas import map_summands, partial_math, value_math
+from lstm_sym.report.roles import correspondence, in_letters, renamed, same_expression
 from lstm_sym.report.sizes import SizeSum
 from lstm_sym.report.words import Words
 
@@ -145,12 +147,13 @@ def comparison_document(left: Side, right: Side, words: Words) -> Document:
 
 
 def comparison_data(document: Document, left: Side, right: Side) -> dict[str, Any]:
-    """The comparison for JSON: the numbers of each side, and the rows of each section as Unicode text."""
+    """The comparison for JSON: the numbers of each side, left names that are others on the right, and the rows."""
     rows = {
         section.key: [_row(pair) for block in section.blocks if isinstance(block, Comparison) for pair in block.pairs]
         for section in document.sections
     }
-    return {"left": left.facts(), "right": right.facts(), **rows}
+    pairs = {of: name for name, of in correspondence(left.cell, right.cell).items() if of != name}
+    return {"left": left.facts(), "right": right.facts(), "names": pairs, **rows}
 
 
 def _row(pair: Pair) -> dict[str, Any]:
@@ -163,6 +166,10 @@ class _Comparing:
 
     def __init__(self, left: Side, right: Side, words: Words) -> None:
         self.sides, self.words = (left, right), words
+        cell, self.called = renamed(right.cell, correspondence(left.cell, right.cell))
+        # The right side in the letters of the left: what is compared, where the right side itself is shown.
+        sizes = zip(cell.size_names, right.cell.size_names, strict=True)
+        self.turned = replace(right, cell=cell, sizes={size: right.sizes[of] for size, of in sizes})
 
     def document(self) -> Document:
         """All sections that have a row."""
@@ -185,29 +192,45 @@ class _Comparing:
             words.line("diff.side", label=Code(side.label), name=side.cell.name, sizes=Code(_sizes_text(side.sizes)))
             for side in self.sides
         ]
+        letters = [f"{of} = {name}" for of, name in self.called.items() if of != name]
+        if letters:
+            found.append(words.line("diff.names", label=Code(self.sides[1].label), names=Code(", ".join(letters))))
         formulas = [pair for key in ("equations", "jacobian", "input") for pair in pairs[key]]
         same = sum(pair.same for pair in formulas)
         return [*found, words.line("diff.lead", same=str(same), different=str(len(formulas) - same))]
 
     def rows(self, names: Callable[[Side], Sequence[str]], content: Callable[[Side, str], Content]) -> list[Pair]:
-        """A row for every name that one of the sides has, in the order of the left side, then of the right."""
+        """A row for every name that one of the sides has, in the order of the left side, then of the right.
+
+        What plays the same part in both cells is one name, that of the left.
+        """
         left, right = self.sides
-        every = dict.fromkeys((*names(left), *names(right)))
-        return [
-            _pair(name, *(content(side, name) if name in names(side) else () for side in self.sides)) for name in every
-        ]
+        found = []
+        for name in dict.fromkeys((*names(left), *names(self.turned))):
+            one, other = (content(side, name) if name in names(side) else () for side in (left, self.turned))
+            own = in_letters(name, self.called)
+            shown = content(right, own) if own in names(right) else other  # else a stage, whose name is made of others
+            found.append(_pair(name, one, other, shown))
+        return found
 
     def told(self, key: str, **parts: Callable[[Side], Any]) -> Pair:
         """A row of one sentence, its places filled from each side."""
-        lines = [
+        left, right, turned = (
             self.words.line(f"diff.{key}", **{name: value(side) for name, value in parts.items()})
-            for side in self.sides
-        ]
-        return _pair(key, *lines)
+            for side in (*self.sides, self.turned)
+        )
+        return _pair(key, left, turned, right)
 
     def equations(self) -> list[Pair]:
         """The equations, as in the papers, by what they define."""
-        return self.rows(lambda side: [e.target for e in side.cell.equations], _paper)
+        rows = self.rows(lambda side: [e.target for e in side.cell.equations], _paper)
+        return [replace(row, same=row.same or self.is_equal(row)) for row in rows]
+
+    def is_equal(self, row: Pair) -> bool:
+        """Whether both sides of a row of equations have one, and the same but for the order of sums and products."""
+        cells = self.sides[0].cell, self.turned.cell
+        found = [e.expression for cell in cells for e in cell.equations if e.target == row.key]
+        return len(found) == len(cells) and same_expression(*found)
 
     def states(self) -> list[Pair]:
         """Input, states, output, numbers carried; functions, constants and initial values where there are any."""
@@ -248,7 +271,8 @@ class _Comparing:
     def cost(self) -> list[Pair]:
         """Operations of each pass."""
         left, right = self.sides
-        return [_pair(name, *(self.pass_line(side, name) for side in (left, right))) for name in left.passes]
+        lines = {name: [self.pass_line(side, name) for side in (left, right)] for name in left.passes}
+        return [_pair(name, one, other, other) for name, (one, other) in lines.items()]
 
     def pass_line(self, side: Side, name: str) -> Line:
         """Operations of one pass."""
@@ -277,9 +301,9 @@ class _Comparing:
         return (Math(amount.write), f" = {amount.number(side.sizes):,}")
 
 
-def _pair(key: str, left: Content, right: Content) -> Pair:
-    """A row; the same where both are printed the same."""
-    same = content_text(left, TextNotation()) == content_text(right, TextNotation())
+def _pair(key: str, left: Content, turned: Content, right: Content) -> Pair:
+    """A row; the same where the left side and the right, turned into the letters of the left, are printed the same."""
+    same = content_text(left, TextNotation()) == content_text(turned, TextNotation())
     return Pair(key, left, right, same)
 
 
