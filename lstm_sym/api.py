@@ -59,6 +59,7 @@ def parse(
     sizes: Mapping[str, str] | None = None,
     constants: Mapping[str, Fraction] | None = None,
     initial: Mapping[str, float] | None = None,
+    parameters: Mapping[str, str | float] | None = None,
     output: str | None = None,
     source: str = "equations",
     first_line: int = 1,
@@ -67,12 +68,14 @@ def parse(
 
     `options` names function options and their value, as {"phi_h": "tanh"}; `sizes` declares sizes, as {"x": "H"};
     `constants` gives names that stand for a number, as {"alpha": Fraction(1, 10)}; `initial` what a state starts with
-    where that is not 0, as {"m": -inf}; `output` is the quantity the cell gives out (default: the one defined last).
+    where that is not 0, as {"m": -inf}; `parameters` what is known of them, as {"tau": "scalar, > 0", "b_f": 1.0};
+    `output` is the quantity the cell gives out (default: the one defined last).
     A cell file says all this itself. `source` and `first_line` are where errors say that the text stands.
     Raises CellError with line, column, what is allowed and the likely fix.
     """
     _refuse_what_is_for_another("parse", text)
-    settings = {"options": options, "sizes": sizes, "constants": constants, "initial": initial, "output": output}
+    settings: dict[str, Any] = {"options": options, "sizes": sizes, "constants": constants, "initial": initial}
+    settings |= {"parameters": parameters, "output": output}
     if not _CELL_FILE.search(text):
         found = equations.parse(text, key=key, source=source, first_line=first_line, **cast(Any, settings))
         return _usable(found, source)

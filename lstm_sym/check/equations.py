@@ -110,8 +110,9 @@ def run_equations_once(
             case Number():
                 return number(node.value)
             case Name():
-                table = {0: values, -1: read, None: {**params, **constants}}[node.time]
-                return table[node.name]
+                if node.time is None:  # one parameter, not a copy of all: autograd records what is read
+                    return constants[node.name] if node.name in constants else params[node.name]
+                return (values if node.time == 0 else read)[node.name]
             case Negate():
                 return -value(node.operand)
             case MatrixProduct():

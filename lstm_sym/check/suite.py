@@ -56,7 +56,7 @@ CHECKS: dict[str, Callable[[Cell, Kernel], CheckResult]] = {
         cell, kernel, random_case(cell, steps=LONG, batch=2, inputs=3, hidden=5, seed=4)
     ),
     "saturation": lambda cell, kernel: check_saturation(
-        cell, kernel, random_case(cell, steps=2, batch=1, inputs=1, hidden=2, seed=15, scale=8.0)
+        cell, kernel, random_case(cell, steps=2, batch=1, inputs=1, hidden=3, seed=15, scale=8.0)
     ),
     "complex step": lambda cell, kernel: check_complex_step(
         cell, kernel, random_case(cell, steps=201, batch=1, seed=5)

@@ -22,15 +22,18 @@ PARALLEL_FROM = 5
 """From so many cells on, processes share the work, and a table has a row a cell."""
 
 SUMMARY = {
-    "gradient": ("autograd", "autograd, smallest", "autograd, many steps"),
+    "gradient": ("autograd", "autograd, smallest", "autograd, odd and large", "autograd, many steps"),
+    "saturated": ("saturation",),
     "complex": ("complex step",),
     "dot": ("dot test",),
     "Taylor": ("Taylor",),
     "Taylor 2": ("Taylor, second order",),
     "HVP": ("second order",),
-    "Jacobian": ("explicit Jacobian",),
+    "Jacobian": ("explicit Jacobian", "parts", "parameter Jacobian"),
+    "logs": ("logarithms",),
     "lines": ("every line",),
     "step": ("step",),
+    "float32": ("float32",),
 }
 """Columns of the table of many cells: the checks of which each shows the worst."""
 
@@ -148,8 +151,13 @@ def _row(key: str, result: CheckResult, words: Words) -> list[str]:
     return [key, check_name(result, words), measured, bar, verdict, f"{result.what}; {result.detail}"]
 
 
-def checked_document(cell: Cell, words: Words, results: Sequence[CheckResult] | None = None) -> Document:
+def failures(found: Checked) -> str:
+    """In a line, which checks of a cell fail; empty where none does."""
+    failed = [result for result in found.results if not result.passed]
+    names = ", ".join(result.name for result in failed)
+    return f"{found.cell.key}: {len(failed)} of {len(found.results)} checks FAILED: {names}" if failed else ""
+
+
+def checked_document(cell: Cell, words: Words, results: Sequence[CheckResult]) -> Document:
     """The derivation with the numeric check of every line and the table of checks."""
-    if results is None:
-        results = check_cell(cell, progress=reporter(f"checking {cell.key}"))
     return derivation_document(cell, words, errors=check_lines(cell), checks=results)

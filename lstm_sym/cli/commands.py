@@ -119,8 +119,10 @@ def check(
 ) -> None:
     """Check every gradient of each CELL in other ways.
 
-    Exit code 1 if one check fails, or if with --all a file of a folder gives no cell.
+    With --all also a cell of every function there is. A file of a folder of cells that gives no cell is told, and the
+    others are checked. Exit code 1 if one check fails, or a file gives no cell.
     """
+    from lstm_sym.check.every_function import every_function
     from lstm_sym.cli.cells import load_cells, usable
     from lstm_sym.cli.checking import check_all, print_checks, unusable_rows
     from lstm_sym.cli.output import print_json
@@ -134,7 +136,8 @@ def check(
         names = (*every, *names)
     if not names:
         raise click.UsageError("name a CELL, or --all for the whole catalogue")
-    found = check_all(load_cells(names, settings), quick=quick)
+    cells = [*load_cells(names, settings), *([every_function()] if everything else [])]
+    found = check_all(cells, quick=quick)
     if as_json:
         print_json([row for results in found.values() for row in results.rows()] + unusable_rows(unusable))
     else:
@@ -176,22 +179,35 @@ def generate(name: str, output: Path | None, settings: tuple[str, ...], force: b
 @language_option
 @set_option
 @force_option
+@click.pass_context
 def derive(
-    name: str, output: Path | None, kind: str | None, language: str, settings: tuple[str, ...], force: bool
+    context: click.Context,
+    /,
+    name: str,
+    output: Path | None,
+    kind: str | None,
+    language: str,
+    settings: tuple[str, ...],
+    force: bool,
 ) -> None:
     """Write the derivation of CELL as a report.
 
-    Every line stands with its number in the kernel and with the error of its numeric check.
+    Every line stands with its number in the kernel and with the error of its numeric check. Exit code 1 if one fails.
     """
     from lstm_sym.cli.cells import load_cells
-    from lstm_sym.cli.checking import checked_document
+    from lstm_sym.cli.checking import check_all, checked_document, failures
     from lstm_sym.cli.output import Destination, page_format
+    from lstm_sym.cli.streams import say
     from lstm_sym.report import Words, html_page, markdown_page
 
     rendered = {"html": html_page, "md": markdown_page}[page_format(output, kind)]
     destination = Destination(output, [name], force=force)
     [cell] = load_cells([name], settings)
-    destination.deliver(rendered(checked_document(cell, Words(language))))
+    found = check_all([cell])[cell.key]
+    destination.deliver(rendered(checked_document(cell, Words(language), found.results)))
+    if told := failures(found):
+        say(told, err=True)
+        context.exit(FAILED)
 
 
 main.add_command(audit)

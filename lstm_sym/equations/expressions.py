@@ -151,6 +151,26 @@ class Call(Expression):
         return f"{self.function}({', '.join(map(str, self.arguments))})"
 
 
+def summands(node: Expression, sign: int = 1) -> list[tuple[int, Expression]]:
+    """(sign, term) of every term of a sum, however it is nested; a node that is no sum is one term."""
+    if isinstance(node, Negate):
+        return summands(node.operand, -sign)
+    if isinstance(node, Binary) and node.operator in "+-":
+        right = sign if node.operator == "+" else -sign
+        return summands(node.left, sign) + summands(node.right, right)
+    return [(sign, node)]
+
+
+def is_affine_sum(node: Expression) -> bool:
+    """Whether a sum has a matrix product among its summands, with at most a number before it."""
+    for _, part in summands(node):
+        if isinstance(part, Binary) and part.operator == "*" and isinstance(part.left, Number):
+            part = part.right
+        if isinstance(part, MatrixProduct):
+            return True
+    return False
+
+
 def _is_sum(node: Expression) -> bool:
     return isinstance(node, Binary) and node.operator in _SUM
 

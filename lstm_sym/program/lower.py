@@ -24,6 +24,8 @@ from lstm_sym.equations.expressions import (
     Number,
     Repeat,
     Stack,
+    is_affine_sum,
+    summands,
 )
 from lstm_sym.equations.functions import CHOICES, FUNCTIONS, REDUCTIONS, number_of
 from lstm_sym.equations.parser import reads_derived
@@ -86,7 +88,7 @@ class _Lowering:
         self.current = equation
         target = self.value(equation.target, 0)
         node = equation.expression
-        if _is_affine_sum(node):
+        if is_affine_sum(node):
             self.affine(target, node)
         elif isinstance(node, Stack | Repeat) or _is_reduction(node):
             self.over_units(target, node)
@@ -141,7 +143,7 @@ class _Lowering:
             return self.symbol(self.value(node.name, node.time))
         if node in self.made:
             return self.symbol(self.made[node])
-        if _is_affine_sum(node):
+        if is_affine_sum(node):
             self.made[node] = self.affine(self.affine_stage(node), node)
             return self.symbol(self.made[node])
         if isinstance(node, Stack | Repeat) or _is_reduction(node):
@@ -212,7 +214,7 @@ class _Lowering:
         stage = _joined("a", self.current.target)
         if isinstance(node, Name) and self.cell.shapes[node.name]:
             self.made[node] = self.value(node.name, node.time)
-        if _is_affine_sum(node) and node not in self.made:
+        if is_affine_sum(node) and node not in self.made:
             self.made[node] = self.affine(self.stage(stage, self.shape(node)), node)
         if node not in self.made:
             expression = self.scalar(node)
@@ -293,7 +295,7 @@ class _Lowering:
     def affine(self, target: Value, node: Expression) -> Value:
         """Append target = sum of terms; a term that is no map of a single value becomes a stage, added as it is."""
         linear, rest = [], []
-        for sign, part in _summands(node):
+        for sign, part in summands(node):
             term = self.term(sign, part)
             if term is None:
                 rest.append((sign, part))
@@ -345,7 +347,7 @@ class _Lowering:
             return self.value(node.name, node.time)
         if node in self.made:
             return self.made[node]
-        if _is_affine_sum(node):
+        if is_affine_sum(node):
             self.made[node] = self.affine(self.affine_stage(node), node)
             return self.made[node]
         names = (n.name for n in node.walk() if isinstance(n, Name))
@@ -387,22 +389,3 @@ def _joined(*parts: str) -> str:
     """Parts of a name with _ between them; without, where d and h would read d_h, which is the adjoint of h."""
     name = "_".join(parts)
     return name.replace("_", "") if reads_derived(name) else name
-
-
-def _summands(node: Expression, sign: int = 1) -> list[tuple[int, Expression]]:
-    if isinstance(node, Negate):
-        return _summands(node.operand, -sign)
-    if isinstance(node, Binary) and node.operator in "+-":
-        right = sign if node.operator == "+" else -sign
-        return _summands(node.left, sign) + _summands(node.right, right)
-    return [(sign, node)]
-
-
-def _is_affine_sum(node: Expression) -> bool:
-    """Whether a sum has a matrix product among its summands, with at most a number before it."""
-    for _, part in _summands(node):
-        if isinstance(part, Binary) and part.operator == "*" and isinstance(part.left, Number):
-            part = part.right
-        if isinstance(part, MatrixProduct):
-            return True
-    return False

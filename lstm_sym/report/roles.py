@@ -77,6 +77,7 @@ def renamed(cell: Cell, names: Mapping[str, str]) -> tuple[Cell, dict[str, str]]
 
     text = "\n".join(in_letters(equation.text, new) for equation in cell.equations)
     settings: dict[str, object] = {name: turned(getattr(cell, name)) for name in ("sizes", "constants", "initial")}
+    settings["parameters"] = turned(cell.declared)
     try:
         other = parse(text, key=cell.key, options=cell.chosen, output=new[cell.output], **settings)  # type: ignore[arg-type]
     except CellError:
