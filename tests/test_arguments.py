@@ -17,6 +17,7 @@ T, B, D, H = 6, 2, 3, 4
 X = np.random.default_rng(0).standard_normal((T, B, D))
 PARAMS = lstm.init(D, H)
 Y, STATE, TAPE = lstm.forward(X, PARAMS)
+PRECISE = lstm.forward(X, PARAMS, precise=True)[2]
 DY = np.ones_like(Y)
 TAPES = through_time.forward(lstm, X, PARAMS)[2]
 DEFAULT: dict[str, Any] = {
@@ -25,6 +26,7 @@ DEFAULT: dict[str, Any] = {
     "x": X,
     "state": STATE,
     "dy": DY,
+    "t": [0, 2],
     "feedback": np.ones((D, H)),
 }
 ALONE = henon.State(np.full((B, 1), 0.1), np.full((B, 1), 0.1))
@@ -39,10 +41,11 @@ CALLS: dict[str, tuple[str, Callable[..., Any]]] = {
         lambda g: lstm.jvp(X, PARAMS, x_dot=g["x"], params_dot=g["params"], state_dot=g["state"]),
     ),
     "hvp": ("x params state dy", lambda g: lstm.hvp(g["x"], g["params"], g["state"], dy=g["dy"])),
-    "jacobian": ("params", lambda g: lstm.jacobian(TAPE, g["params"])),
-    "input_jacobian": ("params", lambda g: lstm.input_jacobian(TAPE, g["params"])),
-    "parameter_jacobian": ("params", lambda g: lstm.parameter_jacobian(TAPE, g["params"])),
-    "jacobian_parts": ("params", lambda g: lstm.jacobian_parts(TAPE, g["params"])),
+    "jacobian": ("params t", lambda g: lstm.jacobian(TAPE, g["params"], g["t"])),
+    "input_jacobian": ("params t", lambda g: lstm.input_jacobian(TAPE, g["params"], g["t"])),
+    "parameter_jacobian": ("params t", lambda g: lstm.parameter_jacobian(TAPE, g["params"], g["t"])),
+    "jacobian_parts": ("params t", lambda g: lstm.jacobian_parts(TAPE, g["params"], g["t"])),
+    "log_terms": ("params t", lambda g: lstm.log_terms(PRECISE, g["params"], g["t"])),
     "through_time.forward": (
         "kernel x params state",
         lambda g: through_time.forward(g["kernel"], g["x"], g["params"], g["state"]),
@@ -122,6 +125,8 @@ NAMED: dict[str, Callable[[Any], Any]] = {
     "a cell": lambda v: ls.cell("lstm"),
     "that of another cell": lambda v: rnn.init(D, H) if v is PARAMS else rnn.State(STATE.h),
     "that of another size": lambda v: lstm.init(D + 1, H + 1) if v is PARAMS else type(v)(*(a[:, :-1] for a in v)),
+    "that of another input": lambda v: lstm.init(D + 1, H) if v is PARAMS else v,
+    "complex numbers": lambda v: type(v)(*(a + 0j for a in v)),
     "lists in it": lambda v: type(v)(*(a.tolist() for a in v)),
     **{f"{what} in it": lambda v, make=make: v._replace(**{v._fields[0]: make(v[0])}) for what, make in ARRAYS.items()},
 }
@@ -135,8 +140,24 @@ KERNELS: dict[str, Callable[[Any], Any]] = {
     "the package": lambda k: ls,
     "a module of something else": lambda k: np,
 }
+STEPS: dict[str, Callable[[Any], Any]] = {
+    "the step after the last": lambda t: T,
+    "a step before the first": lambda t: [0, -T - 1],
+    "a fraction": lambda t: 0.5,
+    "fractions": lambda t: np.array([0.0, 1.5]),
+    "a slice of fractions": lambda t: slice(0.5, 2.5),
+    "a slice without a step": lambda t: slice(0, 3, 0),
+    "text": lambda t: "last",
+    "nothing": lambda t: None,
+    "a dict": lambda t: {"t": 0},
+    "an ellipsis": lambda t: ...,
+    "rows of different lengths": lambda t: [[0], [1, 2]],
+    "a mask of other steps": lambda t: [True, False],
+    "a masked array": lambda t: np.ma.masked_array([0, 2], [True, False]),
+}
 WRONG = {
     "kernel": KERNELS,
+    "t": STEPS,
     "params": {**NAMED, "nothing": lambda v: None},
     "state": NAMED,
     **{name: {**ARRAYS, "nothing": lambda a: [None]} for name in ("x", "dy", "feedback")},
@@ -147,7 +168,6 @@ TABLE = [
     for argument in arguments.split()
     for what, make in WRONG[argument].items()
     if (call, what) != ("flow.run", "nothing")  # parameters are drawn then
-    and not ("jacobian" in call and what == "that of another size")  # the tape says no sizes
 ]
 RAW = ("matmul", "ufunc", "operand", "object has no", "object is not", "not callable", "subscriptable", "unexpected")
 FIXES = ("give ", "make ", "fill ", "must be ", "expected ", "convert ", "write ", "fix: ")
@@ -165,9 +185,16 @@ def test_what_is_wrong_works_or_is_refused_in_words(call: str, argument: str, ma
     given[argument] = make(given[argument])
     try:
         CALLS[call][1](given)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, IndexError) as error:
         text = str(error)
         assert argument in text or "shape" in text or "size" in text, text
         # Of two arguments that do not fit each other either may be named.
         assert any(name in text for name in DEFAULT) and any(fix in text for fix in FIXES), text
         assert not any(raw in text for raw in RAW), text
+
+
+@pytest.mark.parametrize("call", [call for call, (arguments, _) in CALLS.items() if "t" in arguments.split()])
+@pytest.mark.parametrize("what", STEPS)
+def test_steps_that_the_tape_does_not_hold_are_refused(call: str, what: str) -> None:
+    with pytest.raises((TypeError, ValueError, IndexError), match=r"^t (is|has) .*(give|fill) "):
+        CALLS[call][1]({**DEFAULT, "t": STEPS[what](None)})

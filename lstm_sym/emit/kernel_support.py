@@ -88,6 +88,36 @@ def check_tape(tape: Any, kinds: tuple[type, ...]) -> None:
         raise TypeError(f"tape is a {type(tape).__name__}; it must be the third result of this kernel's {wanted}")
 
 
+def check_fit(tape: Any, widths: Mapping[type, Mapping[str, Mapping[str, int]]], sizes: Mapping[str, int]) -> None:
+    """Raises ValueError where an array of the tape has another last axis than the sizes, read off params, tell."""
+    arrays = tape._asdict()
+    for field, parts in widths[type(tape)].items():
+        width, expected = arrays[field].shape[-1], sum(count * sizes.get(size, 0) for size, count in parts.items())
+        if width != expected and all(size in sizes for size in parts):
+            told = " + ".join(size if count == 1 else f"{count} * {size}" for size, count in parts.items())
+            raise ValueError(
+                f"params do not fit the tape: tape.{field} has {width} columns, but {told} = {expected} by params; "
+                f"give the params that forward() made this tape with"
+            )
+
+
+def steps_of(t: Any, steps: int) -> Any:
+    """t as an index of so many steps: a slice, a step or an array of them. Raises TypeError, ValueError, IndexError."""
+    if isinstance(t, slice):
+        if t.step == 0 or not all(part is None or hasattr(part, "__index__") for part in (t.start, t.stop, t.step)):
+            raise TypeError(f"t is {t}; give a slice of whole numbers, its third not 0")
+        return t
+    index = array_of("t", t)
+    if index.dtype.kind == "b" and index.shape == (steps,):
+        return index.nonzero()[0]
+    if index.dtype.kind not in "iu" and index.size:
+        raise TypeError(f"t is of dtype {index.dtype}; give a step, a slice or an array of steps, in whole numbers")
+    outside = index[(index < -steps) | (index >= steps)]
+    if outside.size:
+        raise IndexError(f"t is {outside[0]}, but the tape holds {steps} steps; give one from 0 on, or from -1 back")
+    return index.astype(int) if index.ndim else int(index)
+
+
 def array_of(name: str, value: Any) -> Array:
     """The value as an array of numbers. Raises TypeError for what is none, ValueError for rows of different lengths."""
     if hasattr(value, "mask") and hasattr(value, "filled"):
@@ -100,7 +130,7 @@ def array_of(name: str, value: Any) -> Array:
         raise TypeError(f"{name} has dtype {array.dtype}, where numbers belong; convert it with .astype(np.float64)")
     if array.dtype.kind not in "biufc":
         kind = "None" if value is None else f"a {type(value).__name__}"
-        raise TypeError(f"{name} is {kind}, where numbers belong; give an array of floats")
+        raise TypeError(f"{name} is {kind}, where numbers belong; give an array of numbers")
     return array
 
 

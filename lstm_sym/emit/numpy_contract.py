@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from textwrap import fill
 from typing import Any, NamedTuple
 
@@ -69,8 +69,8 @@ def _biases(roles: Roles) -> str:
     return f"Biases: {listed}. Where a library keeps one beside each matrix, add them{which}."
 
 
-def classes(cell: Cell, tapes: Iterable[tuple[str, Sequence[str]]]) -> str:
-    """Params, State, the tapes (class name, fields), Grads, and the tables of shapes."""
+def classes(cell: Cell, tapes: Sequence[tuple[str, Mapping[str, Mapping[str, int]]]]) -> str:
+    """Params, State, the tapes (class name, fields with their last axis), Grads, and the tables of shapes."""
     params = [(name, vector_shape(cell.shapes[name]) + _meant(cell, name)) for name in cell.parameters]
     states = [(name, f"(B, {cell.shapes[name][0]})" + _meant(cell, name)) for name in cell.states]
     grads = [
@@ -87,6 +87,8 @@ def classes(cell: Cell, tapes: Iterable[tuple[str, Sequence[str]]]) -> str:
     tables = f"{shapes}\n_STATE_SHAPES = {_table(cell, cell.states, ('B',))}"
     composed = {size: parts_of(size) for shape in cell.shapes.values() for size in shape if is_composed(size)}
     tables += f"\n_COMPOSED: dict[str, dict[str, int]] = {composed!r}"
+    widths = "".join(f"    {name}: { ({f: w for f, w in fields.items() if w})!r},\n" for name, fields in tapes)
+    tables += f"\n_WIDTHS: dict[type, dict[str, dict[str, int]]] = {{\n{widths}}}"
     parts = [
         named_tuple("Params", params, "The parameters, named as in the equations."),
         named_tuple("State", states, "The carried state."),
@@ -232,6 +234,7 @@ def backward(dy: Any, tape: Tape | PreciseTape, params: Params, dstate: State | 
     _check_tape(tape, (Tape, PreciseTape))
     reference = tape.{reference}
     sizes = _sizes_of(params, _SHAPES, _COMPOSED) | {{"T": reference.shape[0]{extra}, "B": reference.shape[1]}}
+    _check_fit(tape, _WIDTHS, sizes)
     arrays = {{"tape": reference, "dy": dy, **_named("params", params, _SHAPES)}}
     dtype = _float_dtype(arrays | _named("dstate", dstate, _STATE_SHAPES))
     dy = _checked("dy", dy, ("T", "B", "{out}"), sizes, dtype)
@@ -336,6 +339,16 @@ def hvp_entry_point(cell: Cell) -> str:
     dstate_dot = State(*_checked_fields("dstate_dot", dstate_dot, _STATE_SHAPES, sizes, dtype))
     tape = _hvp_forward(*point)
     return _hvp_backward(dy, dy_dot, tape, point[1], point[4], dstate, dstate_dot)'''
+
+
+def reading(reference: str, extra: str) -> str:
+    """_reading(): what the Jacobians and log_terms() check; `reference` and `extra` as in `entry_points`."""
+    return f'''def _reading(tape: Any, params: Any, t: Any) -> tuple[Params, Any, np.dtype[Any]]:
+    """The parameters if they fit the tape, in its dtype or the common one; the steps t of it; that dtype."""
+    _check_fit(tape, _WIDTHS, _sizes_of(params, _SHAPES, _COMPOSED))
+    dtype = _float_dtype({{"tape": tape.{reference}, **_named("params", params, _SHAPES)}})
+    params = Params(*(np.asarray(value, dtype) for value in params))
+    return params, _steps_of(t, tape.{reference}.shape[0]{extra}), dtype'''
 
 
 def indented(text: str, by: int = 4) -> str:

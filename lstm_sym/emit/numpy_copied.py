@@ -10,7 +10,19 @@ from lstm_sym.emit import kernel_support
 from lstm_sym.equations import sizes
 from lstm_sym.program import arithmetic
 
-SUPPORT = frozenset({"sizes_of", "with_composed", "check_tape", "float_dtype", "named", "checked", "checked_fields"})
+SUPPORT = frozenset(
+    {
+        "sizes_of",
+        "with_composed",
+        "check_tape",
+        "check_fit",
+        "steps_of",
+        "float_dtype",
+        "named",
+        "checked",
+        "checked_fields",
+    }
+)
 """What every kernel needs, whatever its equations."""
 
 _ABSTRACT = re.compile(r"\b(?:Iterable|Mapping|Sequence)\[(?:[^\[\]]|\[[^\[\]]*(?:\[[^\[\]]*\][^\[\]]*)*\])*\]")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from lstm_sym.emit.numpy_loop import Body, LoopEmitter
 from lstm_sym.emit.numpy_storage import Home, RowKey, Span, Storage, bracketed, identifier
 from lstm_sym.equations.cell import Cell
-from lstm_sym.equations.sizes import parts_of
+from lstm_sym.equations.sizes import multiplied, parts_of
 from lstm_sym.passes.layout import Layout
 from lstm_sym.passes.schedule import Run, Schedule, schedule
 from lstm_sym.program.program import Program
@@ -50,6 +50,14 @@ class LoopFunction:
             return (root[0].members, place.row), self.storage.row_home(root).name
         home = self.storage.home(value)
         return (value.name, home.kind), home.name
+
+    def width(self, value: Value) -> dict[str, int]:
+        """The last axis of the array a stored value lives in: {"H": 4} for four gates side by side; {} for a number."""
+        place = self.storage.place(value)
+        if place is None:
+            return parts_of(value.shape[-1]) if value.shape else {}
+        low, high = self.storage.span((place.group, place.row))
+        return parts_of(multiplied(place.group.size, high - low))
 
     def spans(self, values: Iterable[Value]) -> dict[RowKey, Span]:
         """Which slots the arrays of these values hold, for a program that is given them."""

@@ -110,11 +110,10 @@ def entry_point(name: str, what: str) -> str:
     Raises TypeError, ValueError, IndexError.
     """
     _check_tape(tape, (Tape, PreciseTape))
-    _sizes_of(params, _SHAPES, _COMPOSED)
-    params = Params(*map(np.asarray, params))
+    params, t, dtype = _reading(tape, params, t)
     if isinstance(tape, PreciseTape):
-        return _{name}_precise(tape, params, t)
-    return _{name}_fast(tape, params, t)'''
+        return _{name}_precise(tape, params, t, dtype)
+    return _{name}_fast(tape, params, t, dtype)'''
 
 
 class JacobianWriter:
@@ -151,13 +150,11 @@ class JacobianWriter:
         work.append(f"return {self.result()}")
         code = "\n".join(line for line in work if not line.startswith("#"))
         sizes = size_lines(self.cell, code, self.tape_sizes())
-        reference, _ = reference_field(self.form.fields)
         signature = (
-            f"def _{self.name}_{self.form.name}(tape: {self.form.tape_class}, params: Params, t: Any)"
-            f" -> {RESULTS.get(self.name, 'Array')}:"
+            f"def _{self.name}_{self.form.name}(tape: {self.form.tape_class}, params: Params, t: Any,"
+            f" dtype: np.dtype[Any]) -> {RESULTS.get(self.name, 'Array')}:"
         )
-        body = [f"dtype = tape.{reference}.dtype", *sizes, *work]
-        return "\n".join([signature, *(f"    {line}" for line in body)])
+        return "\n".join([signature, *(f"    {line}" for line in [*sizes, *work])])
 
     def targets(self) -> list[Value]:
         """The states in the order in which they are computed, so that one can stand in the Jacobian of another."""

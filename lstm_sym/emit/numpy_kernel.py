@@ -117,6 +117,11 @@ class Form:
         """Array key -> the field of the tape that holds it, in order of definition."""
         return dict(self.forward.array(value) for value in self.saved)
 
+    def widths(self) -> dict[str, dict[str, int]]:
+        """Field -> its last axis, as sizes and how often each counts."""
+        fields = self.fields()
+        return {fields[self.forward.array(value)[0]]: self.forward.width(value) for value in self.saved}
+
 
 def kernel_source(cell: Cell) -> str:
     """The text of the kernel module of a cell: deterministic, byte for byte, on every machine."""
@@ -195,9 +200,10 @@ class _Kernel:
             *(self.backward(form) for form in self.forms),
             self.step(),
             self.tangents(),
+            contract.reading(reference, extra),
             self.jacobians(),
         ]
-        tapes = [(form.tape_class, list(form.fields().values())) for form in self.forms]
+        tapes = [(form.tape_class, form.widths()) for form in self.forms]
         parts = [
             contract.head(self.cell, self.layout, Roles(self.program)),
             contract.classes(self.cell, tapes),

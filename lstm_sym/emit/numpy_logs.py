@@ -9,7 +9,7 @@ from sympy import Expr
 
 from lstm_sym.derivation.jacobian import Jacobians
 from lstm_sym.emit.numpy_function import size_lines
-from lstm_sym.emit.numpy_jacobian import JacobianWriter, TapeForm, reference_field
+from lstm_sym.emit.numpy_jacobian import JacobianWriter, TapeForm
 from lstm_sym.equations.cell import Cell
 from lstm_sym.equations.functions import LOGARITHMS
 from lstm_sym.passes.forms import complements
@@ -21,9 +21,11 @@ _TEXT = '''def log_terms(tape: PreciseTape, params: Params, t: Any = slice(None)
     """Natural logarithms of gates y and of slopes phi'(a) at step t, from the pre-activations on the tape.
 
     {{{keys}}}: (B, N) for a step, (n, B, N) for a slice or an array of steps.
-    They are finite where the number itself underflows: ln sigmoid(-1000) = -1000. Raises TypeError for a fast tape.
+    They are finite where the number itself underflows: ln sigmoid(-1000) = -1000.
+    Raises TypeError (for a fast tape too), ValueError, IndexError.
     """
     _check_tape(tape, (PreciseTape,))
+    params, t, dtype = _reading(tape, params, t)
     terms: dict[str, Array] = {{}}
 '''
 
@@ -32,14 +34,13 @@ def log_function(cell: Cell, program: Program, form: TapeForm, held: Collection[
     """The text of the function over the tape of the precise form, and the functions it needs."""
     helpers: set[str] = set()
     writer = JacobianWriter(cell, Jacobians(program), form, "log_terms", (), (), helpers)
-    reference, _ = reference_field(form.fields)
     values = {value.symbol: value for value in program.values()}
     found, lead = {}, []
     for target, expression in _logarithms(program, held):
         found[target.name] = writer.print(expression)
         if all(values[symbol].time is None for symbol in expression.free_symbols):  # one value for all sequences
             lead = [f"lead = {writer.lead()}.shape[:-1]"]
-            found[target.name] = f"np.full((*lead, {target.shape[0]}), {found[target.name]}, tape.{reference}.dtype)"
+            found[target.name] = f"np.full((*lead, {target.shape[0]}), {found[target.name]}, dtype)"
     lines = [f"terms[{name!r}] = {text}" for name, text in found.items()]
     lines = [*lead, *writer.bound.values(), *lines, "return terms"]
     lines = [*size_lines(cell, "\n".join(lines), writer.tape_sizes()), *lines]

@@ -71,6 +71,10 @@ _STATE_SHAPES = {
     'h': ('B', 'H'),
 }
 _COMPOSED: dict[str, dict[str, int]] = {}
+_WIDTHS: dict[type, dict[str, dict[str, int]]] = {
+    Tape: {'h': {'H': 1}},
+    PreciseTape: {'h': {'H': 1}},
+}
 
 
 def init(
@@ -140,6 +144,7 @@ def backward(dy: Any, tape: Tape | PreciseTape, params: Params, dstate: State | 
     _check_tape(tape, (Tape, PreciseTape))
     reference = tape.h
     sizes = _sizes_of(params, _SHAPES, _COMPOSED) | {"T": reference.shape[0] - 1, "B": reference.shape[1]}
+    _check_fit(tape, _WIDTHS, sizes)
     arrays = {"tape": reference, "dy": dy, **_named("params", params, _SHAPES)}
     dtype = _float_dtype(arrays | _named("dstate", dstate, _STATE_SHAPES))
     dy = _checked("dy", dy, ("T", "B", "H"), sizes, dtype)
@@ -367,6 +372,14 @@ def _hvp_backward(
     return Grads(np.zeros((T, B, 0), dtype), Params(), State(d_h_next.copy())), Grads(np.zeros((T, B, 0), dtype), Params(), State(d_h_next_dot.copy()))
 
 
+def _reading(tape: Any, params: Any, t: Any) -> tuple[Params, Any, np.dtype[Any]]:
+    """The parameters if they fit the tape, in its dtype or the common one; the steps t of it; that dtype."""
+    _check_fit(tape, _WIDTHS, _sizes_of(params, _SHAPES, _COMPOSED))
+    dtype = _float_dtype({"tape": tape.h, **_named("params", params, _SHAPES)})
+    params = Params(*(np.asarray(value, dtype) for value in params))
+    return params, _steps_of(t, tape.h.shape[0] - 1), dtype
+
+
 def jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(None)) -> Array:
     """The Jacobian ds[t]/ds[t-1] over all states, in the order of State, at step t of the tape.
 
@@ -374,15 +387,13 @@ def jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(None)) -> 
     Raises TypeError, ValueError, IndexError.
     """
     _check_tape(tape, (Tape, PreciseTape))
-    _sizes_of(params, _SHAPES, _COMPOSED)
-    params = Params(*map(np.asarray, params))
+    params, t, dtype = _reading(tape, params, t)
     if isinstance(tape, PreciseTape):
-        return _jacobian_precise(tape, params, t)
-    return _jacobian_fast(tape, params, t)
+        return _jacobian_precise(tape, params, t, dtype)
+    return _jacobian_fast(tape, params, t, dtype)
 
 
-def _jacobian_fast(tape: Tape, params: Params, t: Any) -> Array:
-    dtype = tape.h.dtype
+def _jacobian_fast(tape: Tape, params: Params, t: Any, dtype: np.dtype[Any]) -> Array:
     H = tape.h.shape[-1]
     r = 4
     h_prev = tape.h[:-1][t]
@@ -393,8 +404,7 @@ def _jacobian_fast(tape: Tape, params: Params, t: Any) -> Array:
     return out
 
 
-def _jacobian_precise(tape: PreciseTape, params: Params, t: Any) -> Array:
-    dtype = tape.h.dtype
+def _jacobian_precise(tape: PreciseTape, params: Params, t: Any, dtype: np.dtype[Any]) -> Array:
     H = tape.h.shape[-1]
     r = 4
     h_prev = tape.h[:-1][t]
@@ -412,23 +422,20 @@ def input_jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(None
     Raises TypeError, ValueError, IndexError.
     """
     _check_tape(tape, (Tape, PreciseTape))
-    _sizes_of(params, _SHAPES, _COMPOSED)
-    params = Params(*map(np.asarray, params))
+    params, t, dtype = _reading(tape, params, t)
     if isinstance(tape, PreciseTape):
-        return _input_jacobian_precise(tape, params, t)
-    return _input_jacobian_fast(tape, params, t)
+        return _input_jacobian_precise(tape, params, t, dtype)
+    return _input_jacobian_fast(tape, params, t, dtype)
 
 
-def _input_jacobian_fast(tape: Tape, params: Params, t: Any) -> Array:
-    dtype = tape.h.dtype
+def _input_jacobian_fast(tape: Tape, params: Params, t: Any, dtype: np.dtype[Any]) -> Array:
     H = tape.h.shape[-1]
     lead = tape.h[1:][t].shape[:-1]
     out = np.zeros((*lead, H, 0), dtype)
     return out
 
 
-def _input_jacobian_precise(tape: PreciseTape, params: Params, t: Any) -> Array:
-    dtype = tape.h.dtype
+def _input_jacobian_precise(tape: PreciseTape, params: Params, t: Any, dtype: np.dtype[Any]) -> Array:
     H = tape.h.shape[-1]
     lead = tape.h[1:][t].shape[:-1]
     out = np.zeros((*lead, H, 0), dtype)
@@ -443,23 +450,20 @@ def parameter_jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(
     Raises TypeError, ValueError, IndexError.
     """
     _check_tape(tape, (Tape, PreciseTape))
-    _sizes_of(params, _SHAPES, _COMPOSED)
-    params = Params(*map(np.asarray, params))
+    params, t, dtype = _reading(tape, params, t)
     if isinstance(tape, PreciseTape):
-        return _parameter_jacobian_precise(tape, params, t)
-    return _parameter_jacobian_fast(tape, params, t)
+        return _parameter_jacobian_precise(tape, params, t, dtype)
+    return _parameter_jacobian_fast(tape, params, t, dtype)
 
 
-def _parameter_jacobian_fast(tape: Tape, params: Params, t: Any) -> Params:
-    dtype = tape.h.dtype
+def _parameter_jacobian_fast(tape: Tape, params: Params, t: Any, dtype: np.dtype[Any]) -> Params:
     H = tape.h.shape[-1]
     lead = tape.h[1:][t].shape[:-1]
     out = np.zeros((*lead, H, 0), dtype)
     return Params()
 
 
-def _parameter_jacobian_precise(tape: PreciseTape, params: Params, t: Any) -> Params:
-    dtype = tape.h.dtype
+def _parameter_jacobian_precise(tape: PreciseTape, params: Params, t: Any, dtype: np.dtype[Any]) -> Params:
     H = tape.h.shape[-1]
     lead = tape.h[1:][t].shape[:-1]
     out = np.zeros((*lead, H, 0), dtype)
@@ -474,15 +478,13 @@ def jacobian_parts(tape: Tape | PreciseTape, params: Params, t: Any = slice(None
     Raises TypeError, ValueError, IndexError.
     """
     _check_tape(tape, (Tape, PreciseTape))
-    _sizes_of(params, _SHAPES, _COMPOSED)
-    params = Params(*map(np.asarray, params))
+    params, t, dtype = _reading(tape, params, t)
     if isinstance(tape, PreciseTape):
-        return _jacobian_parts_precise(tape, params, t)
-    return _jacobian_parts_fast(tape, params, t)
+        return _jacobian_parts_precise(tape, params, t, dtype)
+    return _jacobian_parts_fast(tape, params, t, dtype)
 
 
-def _jacobian_parts_fast(tape: Tape, params: Params, t: Any) -> dict[str, Array]:
-    dtype = tape.h.dtype
+def _jacobian_parts_fast(tape: Tape, params: Params, t: Any, dtype: np.dtype[Any]) -> dict[str, Array]:
     H = tape.h.shape[-1]
     r = 4
     h_prev = tape.h[:-1][t]
@@ -493,8 +495,7 @@ def _jacobian_parts_fast(tape: Tape, params: Params, t: Any) -> dict[str, Array]
     return parts
 
 
-def _jacobian_parts_precise(tape: PreciseTape, params: Params, t: Any) -> dict[str, Array]:
-    dtype = tape.h.dtype
+def _jacobian_parts_precise(tape: PreciseTape, params: Params, t: Any, dtype: np.dtype[Any]) -> dict[str, Array]:
     H = tape.h.shape[-1]
     r = 4
     h_prev = tape.h[:-1][t]
@@ -509,9 +510,11 @@ def log_terms(tape: PreciseTape, params: Params, t: Any = slice(None)) -> dict[s
     """Natural logarithms of gates y and of slopes phi'(a) at step t, from the pre-activations on the tape.
 
     {}: (B, N) for a step, (n, B, N) for a slice or an array of steps.
-    They are finite where the number itself underflows: ln sigmoid(-1000) = -1000. Raises TypeError for a fast tape.
+    They are finite where the number itself underflows: ln sigmoid(-1000) = -1000.
+    Raises TypeError (for a fast tape too), ValueError, IndexError.
     """
     _check_tape(tape, (PreciseTape,))
+    params, t, dtype = _reading(tape, params, t)
     terms: dict[str, Array] = {}
     return terms
 
@@ -528,8 +531,21 @@ def _array_of(name: str, value: Any) -> Array:
         raise TypeError(f"{name} has dtype {array.dtype}, where numbers belong; convert it with .astype(np.float64)")
     if array.dtype.kind not in "biufc":
         kind = "None" if value is None else f"a {type(value).__name__}"
-        raise TypeError(f"{name} is {kind}, where numbers belong; give an array of floats")
+        raise TypeError(f"{name} is {kind}, where numbers belong; give an array of numbers")
     return array
+
+
+def _check_fit(tape: Any, widths: Any, sizes: Any) -> None:
+    """Raises ValueError where an array of the tape has another last axis than the sizes, read off params, tell."""
+    arrays = tape._asdict()
+    for field, parts in widths[type(tape)].items():
+        width, expected = arrays[field].shape[-1], sum(count * sizes.get(size, 0) for size, count in parts.items())
+        if width != expected and all(size in sizes for size in parts):
+            told = " + ".join(size if count == 1 else f"{count} * {size}" for size, count in parts.items())
+            raise ValueError(
+                f"params do not fit the tape: tape.{field} has {width} columns, but {told} = {expected} by params; "
+                f"give the params that forward() made this tape with"
+            )
 
 
 def _check_tape(tape: Any, kinds: tuple[type, ...]) -> None:
@@ -615,6 +631,23 @@ def _sizes_of(
                     f"expected ({', '.join(symbols)})"
                 )
     return _with_composed(sizes, composed)
+
+
+def _steps_of(t: Any, steps: int) -> Any:
+    """t as an index of so many steps: a slice, a step or an array of them. Raises TypeError, ValueError, IndexError."""
+    if isinstance(t, slice):
+        if t.step == 0 or not all(part is None or hasattr(part, "__index__") for part in (t.start, t.stop, t.step)):
+            raise TypeError(f"t is {t}; give a slice of whole numbers, its third not 0")
+        return t
+    index = _array_of("t", t)
+    if index.dtype.kind == "b" and index.shape == (steps,):
+        return index.nonzero()[0]
+    if index.dtype.kind not in "iu" and index.size:
+        raise TypeError(f"t is of dtype {index.dtype}; give a step, a slice or an array of steps, in whole numbers")
+    outside = index[(index < -steps) | (index >= steps)]
+    if outside.size:
+        raise IndexError(f"t is {outside[0]}, but the tape holds {steps} steps; give one from 0 on, or from -1 back")
+    return index.astype(int) if index.ndim else int(index)
 
 
 def _with_composed(sizes: Any, composed: Any) -> dict[str, int]:

@@ -143,6 +143,10 @@ _STATE_SHAPES = {
     'c': ('B', 'C'),
 }
 _COMPOSED: dict[str, dict[str, int]] = {}
+_WIDTHS: dict[type, dict[str, dict[str, int]]] = {
+    Tape: {'x': {'D': 1}, 'h': {'H': 1}, 'c': {'C': 1}, 'gates': {'C': 4}, 'tanh_c': {'C': 1}, 'o_c': {'C': 1}},
+    PreciseTape: {'x': {'D': 1}, 'h': {'H': 1}, 'c': {'C': 1}, 'a': {'C': 4}, 'gates': {'C': 4}, 'tanh_c': {'C': 1}, 'o_c': {'C': 1}},
+}
 
 
 def init(
@@ -211,6 +215,7 @@ def backward(dy: Any, tape: Tape | PreciseTape, params: Params, dstate: State | 
     _check_tape(tape, (Tape, PreciseTape))
     reference = tape.x
     sizes = _sizes_of(params, _SHAPES, _COMPOSED) | {"T": reference.shape[0], "B": reference.shape[1]}
+    _check_fit(tape, _WIDTHS, sizes)
     arrays = {"tape": reference, "dy": dy, **_named("params", params, _SHAPES)}
     dtype = _float_dtype(arrays | _named("dstate", dstate, _STATE_SHAPES))
     dy = _checked("dy", dy, ("T", "B", "H"), sizes, dtype)
@@ -1256,6 +1261,14 @@ def _hvp_backward(
     return Grads(d_x, Params(d_W_i, d_U_i, d_p_i, d_b_i, d_W_f, d_U_f, d_p_f, d_b_f, d_W_g, d_U_g, d_b_g, d_W_o, d_U_o, d_p_o, d_b_o, d_P), State(d_h_next.copy(), d_c_next.copy())), Grads(d_x_dot, Params(d_W_i_dot, d_U_i_dot, d_p_i_dot, d_b_i_dot, d_W_f_dot, d_U_f_dot, d_p_f_dot, d_b_f_dot, d_W_g_dot, d_U_g_dot, d_b_g_dot, d_W_o_dot, d_U_o_dot, d_p_o_dot, d_b_o_dot, d_P_dot), State(d_h_next_dot.copy(), d_c_next_dot.copy()))
 
 
+def _reading(tape: Any, params: Any, t: Any) -> tuple[Params, Any, np.dtype[Any]]:
+    """The parameters if they fit the tape, in its dtype or the common one; the steps t of it; that dtype."""
+    _check_fit(tape, _WIDTHS, _sizes_of(params, _SHAPES, _COMPOSED))
+    dtype = _float_dtype({"tape": tape.x, **_named("params", params, _SHAPES)})
+    params = Params(*(np.asarray(value, dtype) for value in params))
+    return params, _steps_of(t, tape.x.shape[0]), dtype
+
+
 def jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(None)) -> Array:
     """The Jacobian ds[t]/ds[t-1] over all states, in the order of State, at step t of the tape.
 
@@ -1263,15 +1276,13 @@ def jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(None)) -> 
     Raises TypeError, ValueError, IndexError.
     """
     _check_tape(tape, (Tape, PreciseTape))
-    _sizes_of(params, _SHAPES, _COMPOSED)
-    params = Params(*map(np.asarray, params))
+    params, t, dtype = _reading(tape, params, t)
     if isinstance(tape, PreciseTape):
-        return _jacobian_precise(tape, params, t)
-    return _jacobian_fast(tape, params, t)
+        return _jacobian_precise(tape, params, t, dtype)
+    return _jacobian_fast(tape, params, t, dtype)
 
 
-def _jacobian_fast(tape: Tape, params: Params, t: Any) -> Array:
-    dtype = tape.x.dtype
+def _jacobian_fast(tape: Tape, params: Params, t: Any, dtype: np.dtype[Any]) -> Array:
     C = params.W_i.shape[0]
     H = params.U_i.shape[1]
     i = tape.gates[..., 0 * C : 1 * C][t]
@@ -1309,8 +1320,7 @@ def _jacobian_fast(tape: Tape, params: Params, t: Any) -> Array:
     return out
 
 
-def _jacobian_precise(tape: PreciseTape, params: Params, t: Any) -> Array:
-    dtype = tape.x.dtype
+def _jacobian_precise(tape: PreciseTape, params: Params, t: Any, dtype: np.dtype[Any]) -> Array:
     C = params.W_i.shape[0]
     H = params.U_i.shape[1]
     a_i = tape.a[..., 0 * C : 1 * C][t]
@@ -1360,15 +1370,13 @@ def input_jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(None
     Raises TypeError, ValueError, IndexError.
     """
     _check_tape(tape, (Tape, PreciseTape))
-    _sizes_of(params, _SHAPES, _COMPOSED)
-    params = Params(*map(np.asarray, params))
+    params, t, dtype = _reading(tape, params, t)
     if isinstance(tape, PreciseTape):
-        return _input_jacobian_precise(tape, params, t)
-    return _input_jacobian_fast(tape, params, t)
+        return _input_jacobian_precise(tape, params, t, dtype)
+    return _input_jacobian_fast(tape, params, t, dtype)
 
 
-def _input_jacobian_fast(tape: Tape, params: Params, t: Any) -> Array:
-    dtype = tape.x.dtype
+def _input_jacobian_fast(tape: Tape, params: Params, t: Any, dtype: np.dtype[Any]) -> Array:
     C = params.W_i.shape[0]
     D = params.W_i.shape[1]
     H = params.U_i.shape[1]
@@ -1401,8 +1409,7 @@ def _input_jacobian_fast(tape: Tape, params: Params, t: Any) -> Array:
     return out
 
 
-def _input_jacobian_precise(tape: PreciseTape, params: Params, t: Any) -> Array:
-    dtype = tape.x.dtype
+def _input_jacobian_precise(tape: PreciseTape, params: Params, t: Any, dtype: np.dtype[Any]) -> Array:
     C = params.W_i.shape[0]
     D = params.W_i.shape[1]
     H = params.U_i.shape[1]
@@ -1447,15 +1454,13 @@ def parameter_jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(
     Raises TypeError, ValueError, IndexError.
     """
     _check_tape(tape, (Tape, PreciseTape))
-    _sizes_of(params, _SHAPES, _COMPOSED)
-    params = Params(*map(np.asarray, params))
+    params, t, dtype = _reading(tape, params, t)
     if isinstance(tape, PreciseTape):
-        return _parameter_jacobian_precise(tape, params, t)
-    return _parameter_jacobian_fast(tape, params, t)
+        return _parameter_jacobian_precise(tape, params, t, dtype)
+    return _parameter_jacobian_fast(tape, params, t, dtype)
 
 
-def _parameter_jacobian_fast(tape: Tape, params: Params, t: Any) -> Params:
-    dtype = tape.x.dtype
+def _parameter_jacobian_fast(tape: Tape, params: Params, t: Any, dtype: np.dtype[Any]) -> Params:
     C = params.W_i.shape[0]
     D = params.W_i.shape[1]
     H = params.U_i.shape[1]
@@ -1535,8 +1540,7 @@ def _parameter_jacobian_fast(tape: Tape, params: Params, t: Any) -> Params:
     return Params(out[..., 0 : C * D].reshape(*out.shape[:-1], C, D), out[..., C * D : C * D + C * H].reshape(*out.shape[:-1], C, H), out[..., C * D + C * H : C * D + C * H + C].reshape(*out.shape[:-1], C), out[..., C * D + C * H + C : C * D + C * H + C + C].reshape(*out.shape[:-1], C), out[..., C * D + C * H + C + C : C * D + C * H + C + C + C * D].reshape(*out.shape[:-1], C, D), out[..., C * D + C * H + C + C + C * D : C * D + C * H + C + C + C * D + C * H].reshape(*out.shape[:-1], C, H), out[..., C * D + C * H + C + C + C * D + C * H : C * D + C * H + C + C + C * D + C * H + C].reshape(*out.shape[:-1], C), out[..., C * D + C * H + C + C + C * D + C * H + C : C * D + C * H + C + C + C * D + C * H + C + C].reshape(*out.shape[:-1], C), out[..., C * D + C * H + C + C + C * D + C * H + C + C : C * D + C * H + C + C + C * D + C * H + C + C + C * D].reshape(*out.shape[:-1], C, D), out[..., C * D + C * H + C + C + C * D + C * H + C + C + C * D : C * D + C * H + C + C + C * D + C * H + C + C + C * D + C * H].reshape(*out.shape[:-1], C, H), out[..., C * D + C * H + C + C + C * D + C * H + C + C + C * D + C * H : C * D + C * H + C + C + C * D + C * H + C + C + C * D + C * H + C].reshape(*out.shape[:-1], C), out[..., C * D + C * H + C + C + C * D + C * H + C + C + C * D + C * H + C : C * D + C * H + C + C + C * D + C * H + C + C + C * D + C * H + C + C * D].reshape(*out.shape[:-1], C, D), out[..., C * D + C * H + C + C + C * D + C * H + C + C + C * D + C * H + C + C * D : C * D + C * H + C + C + C * D + C * H + C + C + C * D + C * H + C + C * D + C * H].reshape(*out.shape[:-1], C, H), out[..., C * D + C * H + C + C + C * D + C * H + C + C + C * D + C * H + C + C * D + C * H : C * D + C * H + C + C + C * D + C * H + C + C + C * D + C * H + C + C * D + C * H + C].reshape(*out.shape[:-1], C), out[..., C * D + C * H + C + C + C * D + C * H + C + C + C * D + C * H + C + C * D + C * H + C : C * D + C * H + C + C + C * D + C * H + C + C + C * D + C * H + C + C * D + C * H + C + C].reshape(*out.shape[:-1], C), out[..., C * D + C * H + C + C + C * D + C * H + C + C + C * D + C * H + C + C * D + C * H + C + C : C * D + C * H + C + C + C * D + C * H + C + C + C * D + C * H + C + C * D + C * H + C + C + H * C].reshape(*out.shape[:-1], H, C))
 
 
-def _parameter_jacobian_precise(tape: PreciseTape, params: Params, t: Any) -> Params:
-    dtype = tape.x.dtype
+def _parameter_jacobian_precise(tape: PreciseTape, params: Params, t: Any, dtype: np.dtype[Any]) -> Params:
     C = params.W_i.shape[0]
     D = params.W_i.shape[1]
     H = params.U_i.shape[1]
@@ -1627,15 +1631,13 @@ def jacobian_parts(tape: Tape | PreciseTape, params: Params, t: Any = slice(None
     Raises TypeError, ValueError, IndexError.
     """
     _check_tape(tape, (Tape, PreciseTape))
-    _sizes_of(params, _SHAPES, _COMPOSED)
-    params = Params(*map(np.asarray, params))
+    params, t, dtype = _reading(tape, params, t)
     if isinstance(tape, PreciseTape):
-        return _jacobian_parts_precise(tape, params, t)
-    return _jacobian_parts_fast(tape, params, t)
+        return _jacobian_parts_precise(tape, params, t, dtype)
+    return _jacobian_parts_fast(tape, params, t, dtype)
 
 
-def _jacobian_parts_fast(tape: Tape, params: Params, t: Any) -> dict[str, Array]:
-    dtype = tape.x.dtype
+def _jacobian_parts_fast(tape: Tape, params: Params, t: Any, dtype: np.dtype[Any]) -> dict[str, Array]:
     C = params.W_i.shape[0]
     H = params.U_i.shape[1]
     i = tape.gates[..., 0 * C : 1 * C][t]
@@ -1688,8 +1690,7 @@ def _jacobian_parts_fast(tape: Tape, params: Params, t: Any) -> dict[str, Array]
     return parts
 
 
-def _jacobian_parts_precise(tape: PreciseTape, params: Params, t: Any) -> dict[str, Array]:
-    dtype = tape.x.dtype
+def _jacobian_parts_precise(tape: PreciseTape, params: Params, t: Any, dtype: np.dtype[Any]) -> dict[str, Array]:
     C = params.W_i.shape[0]
     H = params.U_i.shape[1]
     a_i = tape.a[..., 0 * C : 1 * C][t]
@@ -1751,9 +1752,11 @@ def log_terms(tape: PreciseTape, params: Params, t: Any = slice(None)) -> dict[s
     """Natural logarithms of gates y and of slopes phi'(a) at step t, from the pre-activations on the tape.
 
     {'i', 'i_slope', 'f', 'f_slope', 'g_slope', 'o', 'o_slope', 'tanh_c_slope'}: (B, N) for a step, (n, B, N) for a slice or an array of steps.
-    They are finite where the number itself underflows: ln sigmoid(-1000) = -1000. Raises TypeError for a fast tape.
+    They are finite where the number itself underflows: ln sigmoid(-1000) = -1000.
+    Raises TypeError (for a fast tape too), ValueError, IndexError.
     """
     _check_tape(tape, (PreciseTape,))
+    params, t, dtype = _reading(tape, params, t)
     terms: dict[str, Array] = {}
     C = params.W_i.shape[0]
     a_i = tape.a[..., 0 * C : 1 * C][t]
@@ -1791,8 +1794,21 @@ def _array_of(name: str, value: Any) -> Array:
         raise TypeError(f"{name} has dtype {array.dtype}, where numbers belong; convert it with .astype(np.float64)")
     if array.dtype.kind not in "biufc":
         kind = "None" if value is None else f"a {type(value).__name__}"
-        raise TypeError(f"{name} is {kind}, where numbers belong; give an array of floats")
+        raise TypeError(f"{name} is {kind}, where numbers belong; give an array of numbers")
     return array
+
+
+def _check_fit(tape: Any, widths: Any, sizes: Any) -> None:
+    """Raises ValueError where an array of the tape has another last axis than the sizes, read off params, tell."""
+    arrays = tape._asdict()
+    for field, parts in widths[type(tape)].items():
+        width, expected = arrays[field].shape[-1], sum(count * sizes.get(size, 0) for size, count in parts.items())
+        if width != expected and all(size in sizes for size in parts):
+            told = " + ".join(size if count == 1 else f"{count} * {size}" for size, count in parts.items())
+            raise ValueError(
+                f"params do not fit the tape: tape.{field} has {width} columns, but {told} = {expected} by params; "
+                f"give the params that forward() made this tape with"
+            )
 
 
 def _check_tape(tape: Any, kinds: tuple[type, ...]) -> None:
@@ -1927,6 +1943,23 @@ def _softplus(a: Array) -> Array:
     """log(1 + exp(a)) = max(a, 0) + log1p(exp(-|a|))."""
     value: Array = np.where(a.real < 0, 0, a) + np.log1p(np.exp(_negative_magnitude(a)))
     return value
+
+
+def _steps_of(t: Any, steps: int) -> Any:
+    """t as an index of so many steps: a slice, a step or an array of them. Raises TypeError, ValueError, IndexError."""
+    if isinstance(t, slice):
+        if t.step == 0 or not all(part is None or hasattr(part, "__index__") for part in (t.start, t.stop, t.step)):
+            raise TypeError(f"t is {t}; give a slice of whole numbers, its third not 0")
+        return t
+    index = _array_of("t", t)
+    if index.dtype.kind == "b" and index.shape == (steps,):
+        return index.nonzero()[0]
+    if index.dtype.kind not in "iu" and index.size:
+        raise TypeError(f"t is of dtype {index.dtype}; give a step, a slice or an array of steps, in whole numbers")
+    outside = index[(index < -steps) | (index >= steps)]
+    if outside.size:
+        raise IndexError(f"t is {outside[0]}, but the tape holds {steps} steps; give one from 0 on, or from -1 back")
+    return index.astype(int) if index.ndim else int(index)
 
 
 def _tanh_slope(a: Array) -> Array:
