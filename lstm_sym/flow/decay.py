@@ -20,6 +20,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from lstm_sym.flow import refusals
 from lstm_sym.flow.errors import FlowError
 from lstm_sym.flow.laws import EXPONENTIAL, POWER, SHIFTED, STRETCHED, Law, growth
 from lstm_sym.flow.profile import Profile, levelled
@@ -123,6 +124,7 @@ def fit_decay(profile: Profile, *, first: int = 1, last: int | None = None) -> D
     At lag 0, where a power law has no value, the input still acts past the gates: it is no part of the fit.
     Raises FlowError unless 1 <= first and first + 2 <= last <= L.
     """
+    refusals.refuse_all_but("Profile", profile)
     last = len(profile.lags) - 1 if last is None else last
     refuse_few_lags(profile, first, last)
     curve = profile.median(relative=True)[None, first : last + 1]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from lstm_sym.flow import refusals
 from lstm_sym.flow.errors import FlowError
 from lstm_sym.flow.scaled import Array
 from lstm_sym.flow.trajectory import Trajectory
@@ -20,6 +21,7 @@ def log_gates(trajectory: Trajectory) -> dict[str, Array]:
 
     Raises FlowError for a cell without gates, and for more than 10^8 values a gate.
     """
+    refusals.refuse_all_but("Trajectory", trajectory)
     if len(trajectory) * trajectory.batch * trajectory.width > LARGEST:
         raise FlowError(
             f"{trajectory.model}, gates",

@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from lstm_sym.flow import refusals
 from lstm_sym.flow.bins import BATCHES, Bins
 from lstm_sym.flow.closed_loop import closed_jacobians
 from lstm_sym.flow.errors import FlowError
@@ -142,6 +143,7 @@ def lyapunov(
     Raises FlowError: fewer than 16 steps after burn_in, a count beyond the states, a feedback that is not the one
     that the trajectory ran with, a Jacobian that is not finite.
     """
+    refusals.refuse_all_but("Trajectory", trajectory)
     burn_in = len(trajectory) // 10 if burn_in is None else burn_in
     matrices = _jacobians(trajectory) if feedback is None else closed_jacobians(trajectory, feedback)
     return _measured(matrices, _Wanted(trajectory.model, count, burn_in, len(trajectory)), progress)

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lstm_sym.flow import refusals
 from lstm_sym.flow.decay import Fits, fit_decay, fitted, preferred
 from lstm_sym.flow.errors import FlowError
 from lstm_sym.flow.laws import EXPONENTIAL, POWER, SHIFTED, STRETCHED
@@ -143,6 +144,7 @@ def memory_card(
 
     Raises FlowError: a tolerance or level that is not between 0 and 1, fewer than 3 lags, too few resamples.
     """
+    refusals.refuse_all_but("Profile", profile)
     _refuse_shares(profile, tolerance, level)
     decay = fit_decay(profile)
     drawn = resampling(profile, resamples, np.random.default_rng(seed))

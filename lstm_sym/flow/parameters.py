@@ -67,6 +67,7 @@ def contributions(
     dL/ds[T] of a loss instead, over all states in the order of State; then it is the weight gradient itself that is
     split. Raises FlowError: steps or a sequence outside the trajectory, a cotangent of another size.
     """
+    refusals.refuse_all_but("Trajectory", trajectory)
     end = len(trajectory) - 1 if end is None else end
     refusals.refuse_sequence(sequence, trajectory.batch, trajectory.model)
     if not (lags == 0 and 0 <= end < len(trajectory)):

@@ -73,6 +73,7 @@ def paths(
     lags, ends: as in `state_sensitivity`. Raises FlowError as that does, and for a state whose own equation does not
     read it.
     """
+    refusals.refuse_all_but("Trajectory", trajectory)
     points = refusals.end_points(ends, len(trajectory), lags, trajectory.model)
     name = carried_state(trajectory) if state is None else state
     columns = trajectory.columns(name)
@@ -91,6 +92,7 @@ def carried_state(trajectory: Trajectory, output: str | None = None) -> str:
 
     output: a state, by default the one that the cell gives out. Raises FlowError where it gives out none.
     """
+    refusals.refuse_all_but("Trajectory", trajectory)
     block = next(trajectory.blocks(np.arange(1)))
     for name in trajectory.states:
         if name in block.parts:

@@ -4,12 +4,32 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Collection, Sequence
+from types import ModuleType
 from typing import Any
 
 import numpy as np
 
 from lstm_sym.flow.errors import FlowError
 from lstm_sym.flow.scaled import NORMS, Array, Integers
+
+MADE_BY = {
+    "Trajectory": ("blocks", "flow.record(kernel, params, x)"),
+    "Profile": ("seeds", "flow.input_sensitivity(trajectory, lags=60)"),
+}
+"""What measures are made of: what only such a thing has, and the call that gives one."""
+
+
+def refuse_all_but(kind: str, given: Any) -> None:
+    """Raise a FlowError for what is given in the place of a Trajectory or a Profile, naming the call that makes one."""
+    attribute, call = MADE_BY[kind]
+    if isinstance(given, type) or not hasattr(given, attribute):
+        found = given.__name__ if isinstance(given, type | ModuleType) else f"a {type(given).__name__}"
+        raise FlowError(
+            kind.lower(),
+            f"{'None' if given is None else found}, where a {kind} belongs",
+            "a kernel, its parameters or its tape, or an array, given to a measure as it is",
+            f"make one: {kind.lower()} = {call}",
+        )
 
 
 def refuse_masked(model: str, **arrays: Any) -> None:

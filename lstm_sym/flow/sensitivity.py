@@ -48,6 +48,7 @@ def input_sensitivity(
     Raises FlowError: a constant input, fewer steps than lags, no end point, no such state, an output that is no
     state, a sensitivity that is exactly 0.
     """
+    refusals.refuse_all_but("Trajectory", trajectory)
     name = trajectory.output(output)
     run = _prepared(trajectory, lags, ends, norm, through)
     return _measured(run, trajectory.columns(name), None, (name, "x"), progress)
@@ -69,6 +70,7 @@ def state_sensitivity(
     output, source: the name of a state, or None for all states together. The rest is as in `input_sensitivity`.
     A state that does not depend on another one at the same step (output="h", source="c" at lag 0) is refused.
     """
+    refusals.refuse_all_but("Trajectory", trajectory)
     rows, columns = trajectory.columns(output), trajectory.columns(source)
     run = _prepared(trajectory, lags, ends, norm, through)
     return _measured(run, rows, columns, (output or "state", source or "state"), progress)

@@ -80,6 +80,7 @@ def gate_shares(
     Raises FlowError: steps outside the trajectory, a vector of another size, a flow that is exactly 0 or that u
     cannot see.
     """
+    refusals.refuse_all_but("Trajectory", trajectory)
     _refuse_range(trajectory, first, last)
     refusals.refuse_sequence(sequence, trajectory.batch, trajectory.model)
     walk = _Walk(trajectory, np.arange(first, last + 1), sequence)

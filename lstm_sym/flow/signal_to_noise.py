@@ -95,6 +95,7 @@ def signal_to_noise(
     Raises FlowError: fewer steps than lags, fewer than two samples, a cotangent of another shape or not finite, no
     such state, a gradient that is exactly 0 in every sample.
     """
+    refusals.refuse_all_but("Trajectory", trajectory)
     lags = operator.index(lags)
     points = refusals.end_points(ends, len(trajectory), lags, trajectory.model)
     if len(points) * trajectory.batch < 2:

@@ -11,12 +11,13 @@ Journal on Matrix Analysis 13(4): their relative accuracy does not depend on how
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from lstm_sym.flow import refusals
 from lstm_sym.flow.errors import FlowError
 from lstm_sym.flow.progress import Progress
 from lstm_sym.flow.scaled import Array, Integers
@@ -86,6 +87,8 @@ def singular_spectrum(
     The relative error of each value is the rounding of float64 times the steps and the condition of a single matrix,
     not of the product. Raises FlowError: no step, other shapes, NaN, more memory than allowed.
     """
+    if isinstance(source, str | type | Mapping) or not hasattr(source, "__getitem__"):
+        refusals.refuse_all_but("Trajectory", source)
     steps = range(len(source))[slice(start, stop)]
     name = model or (source.model if isinstance(source, Trajectory) else "matrices")
     if not steps:

@@ -64,6 +64,7 @@ def time_map(
 
     Raises FlowError: steps outside the trajectory, more than 2000 of them, no such sequence, state or norm.
     """
+    refusals.refuse_all_but("Trajectory", trajectory)
     last = len(trajectory) if last is None else last
     _refuse_range(trajectory, first, last)
     refusals.refuse_sequence(sequence, trajectory.batch, trajectory.model)

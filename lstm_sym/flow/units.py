@@ -74,6 +74,7 @@ def unit_sensitivity(
     The arguments are those of `input_sensitivity`. Raises FlowError: a constant input, fewer steps than lags, no end
     point, no such state, an output that is no state.
     """
+    refusals.refuse_all_but("Trajectory", trajectory)
     name = trajectory.output(output)
     refusals.refuse_constant(trajectory.x, trajectory.model)
     points = refusals.end_points(ends, len(trajectory), lags, trajectory.model)

@@ -103,6 +103,7 @@ def precision_horizon(profile: Profile, format: str, *, magnitude: float = 1.0, 
 
     Raises FlowError: no such format, a magnitude that is not positive and finite, fewer than 3 lags.
     """
+    refusals.refuse_all_but("Profile", profile)
     form, start = float_format(format), _log_magnitude(magnitude, profile.model) + scale * math.log(2.0)
     curve = profile.median(relative=True) + start
     found = continuation(profile)
@@ -126,6 +127,7 @@ def loss_scale(profile: Profile, format: str, *, magnitude: float = 1.0) -> Prec
     The largest sensitivity measured stays below the largest number of the format; a profile that grows beyond the
     lags measured overflows there, and `overflow` says where. Raises FlowError as `precision_horizon` does.
     """
+    refusals.refuse_all_but("Profile", profile)
     form = float_format(format)
     top = float(profile.median(relative=True).max()) + _log_magnitude(magnitude, profile.model)
     scale = math.ceil((form.log_overflow - EQUAL - top) / math.log(2.0)) - 1
@@ -137,6 +139,7 @@ def scale_to_reach(profile: Profile, format: str, lag: int, *, magnitude: float 
 
     Raises FlowError: a lag that is not measured; and as `precision_horizon` does.
     """
+    refusals.refuse_all_but("Profile", profile)
     form, lag = float_format(format), operator.index(lag)
     if not 0 <= lag < len(profile.lags):
         raise FlowError(
@@ -171,6 +174,7 @@ def rounded_gradient(
     Raises FlowError: no such format, more lags than steps, a cotangent of another shape or 0, a magnitude that is
     not positive and finite.
     """
+    refusals.refuse_all_but("Trajectory", trajectory)
     form = float_format(format)
     carried = np.tile(_cotangent(trajectory, cotangent, magnitude), (trajectory.batch, 1))
     if not 1 <= operator.index(lags) < len(trajectory):

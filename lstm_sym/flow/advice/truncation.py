@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 
 from lstm_sym import through_time
+from lstm_sym.flow import refusals
 from lstm_sym.flow.decay import continuation, fitted
 from lstm_sym.flow.errors import FlowError
 from lstm_sym.flow.laws import Law
@@ -99,6 +100,7 @@ def truncation_length(profile: Profile, bias: float, *, resamples: int = 1000, s
 
     Raises FlowError: a bias that is not between 0 and 1, fewer than 3 lags, fewer than 100 resamples.
     """
+    refusals.refuse_all_but("Profile", profile)
     if not 0 < bias < 1:
         raise FlowError(f"{profile.model}, bias", f"the share {bias}", "a percentage", "give a number between 0 and 1")
     curve = profile.median(relative=True)
@@ -121,6 +123,7 @@ def truncation_length(profile: Profile, bias: float, *, resamples: int = 1000, s
 
 def bias_curve(profile: Profile, law: Law | None = None) -> Array:
     """bias(K) for K = 0 .. L, (L + 1,); the lags beyond L count as `law` says, as nothing without one."""
+    refusals.refuse_all_but("Profile", profile)
     curve = profile.median(relative=True)
     sums, tail = _log_sums(curve, law)
     shares: Array = np.exp(np.append(sums, tail)[1:])

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from lstm_sym.flow import refusals
 from lstm_sym.flow.plots import style
 from lstm_sym.flow.plots.colours import PALETTE
 from lstm_sym.flow.plots.curves import Curve, Frame, curves_figure, prepared
@@ -66,6 +67,7 @@ def save_fan(
 
     Raises FlowError: theory with NaN or with the label of the model, and what `style.save` refuses.
     """
+    refusals.refuse_all_but("Profile", profile)
     words = translated(LABELS, labels)
     named = {"model": profile.model, "output": profile.output, "source": profile.source}
     y = words["relative"] if relative else words["sensitivity"].format(**named)

@@ -72,6 +72,7 @@ def gate_product(
     in `state_sensitivity`.
     Raises FlowError: no state has such a part (the tanh RNN), or its part is no diagonal (a matrix is in the way).
     """
+    refusals.refuse_all_but("Trajectory", trajectory)
     points = refusals.end_points(ends, len(trajectory), lags, trajectory.model)
     needed = np.unique(points[:, None] - np.arange(lags))
     state = carried_state(trajectory) if state is None else state

@@ -95,6 +95,7 @@ def slope_bound(
     ends, lags: as in `state_sensitivity`; the median of bounds is a bound of the median. Raises FlowError as
     `worst_case` does, and for a kernel whose tape lacks the argument of phi.
     """
+    refusals.refuse_all_but("Trajectory", trajectory)
     needed = _needed(trajectory, lags, ends)
     logs = np.zeros((len(trajectory), trajectory.batch))
     for block in trajectory.blocks(needed):
@@ -121,6 +122,7 @@ def path_bound(
 
     ends, lags: as in `state_sensitivity`; the median of bounds is a bound of the median.
     """
+    refusals.refuse_all_but("Trajectory", trajectory)
     needed = _needed(trajectory, lags, ends)
     logs = np.zeros((len(trajectory), trajectory.batch))
     for block in trajectory.blocks(needed):
