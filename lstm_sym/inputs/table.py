@@ -45,8 +45,8 @@ def read_table(data: bytes, file: str) -> Sequences:
     The delimiter is a tab, a semicolon or a comma, found from the first rows. The first row is a header if it
     holds no number after its first cell, or has no name for its first column, or names a column of dates. A
     first column is left out if it holds labels such as dates, or has no name in the header (row labels);
-    `notes` says so. Blank rows are left out. Cells may be quoted. Numbers have a decimal point. A header of
-    numbers only cannot be told from data.
+    `notes` says so. Blank rows are left out. Cells may be quoted. Numbers have a decimal point and the digits
+    0 to 9. A header of numbers only cannot be told from data.
 
     Raises:
         InputError: not UTF-8 text, ragged rows, a cell that is no finite number, too many columns, or fewer than 2
@@ -128,7 +128,7 @@ def _is_datum(cell: str) -> bool:
 
 
 def _has_digit(cell: str) -> bool:
-    return any(character.isdigit() for character in cell)
+    return any(map(str.isdecimal, cell))
 
 
 def _values(head: list[Row], rows: Iterator[Row], layout: _Layout, file: str) -> Array:
@@ -150,7 +150,7 @@ def _row(cells: list[str], file: str, line: int, start: int, layout: _Layout) ->
     """Return the numbers of one row; cell by cell only where the row as a whole raises a doubt."""
     try:
         row = [float(cell) for cell in cells]
-        doubtful = not isfinite(sum(row)) or "_" in "".join(cells)
+        doubtful = not isfinite(sum(row)) or not _is_plain("".join(cells))
     except ValueError:
         doubtful = True
     if doubtful:
@@ -158,13 +158,17 @@ def _row(cells: list[str], file: str, line: int, start: int, layout: _Layout) ->
     return row
 
 
+def _is_plain(text: str) -> bool:
+    """Return whether the digits are 0 to 9 alone: float() takes those of other scripts too, and 1_000 for 1000."""
+    return text.isascii() and "_" not in text
+
+
 def _number(cell: str, file: str, line: int, index: int, layout: _Layout) -> float:
     try:
         value = float(cell)
     except ValueError:
         value = None
-    # float() takes 1_000 for 1000; in a table an underscore is part of a name.
-    if value is not None and isfinite(value) and "_" not in cell:
+    if value is not None and isfinite(value) and _is_plain(cell):
         return value
     position = f"row {line}, {layout.column(index)}"
     raise InputError(file, position, f"{_shown(cell)}, where a finite number belongs", *_cause(cell, value))
@@ -183,6 +187,8 @@ def _cause(cell: str, value: float | None) -> tuple[str, str]:
             "a missing measurement, a number out of range, or a delimiter too many at the end of the row",
             "fill the gap, or keep a stretch without one: a recurrent state never recovers from a NaN",
         )
+    if any(character.isdecimal() and not character.isascii() for character in cell):
+        return "digits of another script, full-width or Arabic ones", "write numbers in the digits 0 to 9: 1234.5"
     if "," in cell and _is_datum(cell):
         return (
             "a decimal comma, or a comma that groups thousands",

@@ -107,6 +107,7 @@ def test_numbers_in_a_table_come_back_exactly(rows, delimiter, header, end, mark
         ("\n\n1,2\n\n3,4\n  \n", ["column 1", "column 2"], [[1, 2], [3, 4]]),
         ("a,\n1,2\n3,4\n", ["a", "column 2"], [[1, 2], [3, 4]]),
         ("日期,溫度,湿度\n2024年1月1日,1.5,2\n2024年1月2日,-3,4e1\n", ["溫度", "湿度"], [[1.5, 2], [-3, 40]]),
+        ("x²,2020,2021\n2024年1月,1,2\n2024年2月,3,4\n", ["2020", "2021"], [[1, 2], [3, 4]]),
     ],
 )
 def test_a_table_is_understood(tmp_path, text, names, values):

@@ -108,6 +108,9 @@ TABLES = {
     "decimal comma": (b"a;b\n1,5;2\n", "row 2, column 1 ('a')", "'1,5'", "decimal point"),
     "grouped thousands": (b'a,b\n"1,234",2\n', "row 2, column 1 ('a')", "'1,234'", "decimal point"),
     "spaces": (b"1 2\n3 4\n5 6\n", "row 2, column 1", "'3 4'", "commas, semicolons or tabs"),
+    "full-width digits": ("1,2\n3,\uff14\n".encode(), "row 2, column 2", "'\uff14'", "in the digits 0 to 9"),
+    "Arabic digits": ("\u0661\n\u0662\n".encode(), "row 1, column 1", "'\u0661'", "in the digits 0 to 9"),
+    "Arabic decimals": ("a\n1.5\n\u0661\u066b\u0665\n".encode(), "row 3, column 1", "", "in the digits 0 to 9"),
     "underscore": (b"1\n1_000\n", "row 2, column 1", "'1_000'", "delete the column"),
     "ragged": (b"a,b\n1,2\n3,4\n5,6,7\n", "row 4", "3 cells, where row 1 has 2", "same number of cells"),
     "ragged below blank rows": (
