@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,20 +23,27 @@ def load_cell(name: str) -> Cell:
 
     A note goes to the standard error stream where a file of a user's folder has the name and is not the one taken.
     """
-    from lstm_sym.api import cell, load
     from lstm_sym.cells import cell_files
 
-    if is_path(name):
-        return load(name)
-    for file in cell_files():
+    for file in cell_files() if not is_path(name) else []:
         if file.name == name and file.hidden_by:
             say(f"note: {name} is {file.hidden_by}, not {file.path}; rename that file, or give its path", err=True)
-    return cell(name)
+    return _read(name, {})
+
+
+def _read(name: str, choices: Mapping[str, str]) -> Cell:
+    """The cell with these choices: read anew, so that it is refused at once, by its file, where they spoil it."""
+    from lstm_sym.api import cell, load
+
+    return load(name, **choices) if is_path(name) else cell(name, **choices)
 
 
 def load_cells(names: Sequence[str], settings: Sequence[str]) -> list[Cell]:
     """The cells, each with the options it has; refuses an option that none has, and two cells of one name."""
-    cells = _with_options([load_cell(name) for name in dict.fromkeys(names)], settings)
+    names = list(dict.fromkeys(names))
+    cells = [load_cell(name) for name in names]
+    if settings:
+        cells = [_read(name, chosen) for name, chosen in zip(names, _chosen(cells, settings), strict=True)]
     keys = [cell.key for cell in cells]
     twice = [key for key in keys if keys.count(key) > 1]
     if twice:
@@ -69,12 +76,13 @@ def usable(names: Sequence[str]) -> tuple[list[str], dict[str, str]]:
 
 def load_pair(left: str, right: str, settings: Sequence[str], right_settings: Sequence[str]) -> tuple[Cell, Cell]:
     """Two cells, which may have one name, or be one cell with two choices of its functions."""
-    one, other = _with_options([load_cell(left), load_cell(right)], settings)
-    return one, _with_options([other], right_settings)[0]
+    cells = load_cell(left), load_cell(right)
+    chosen, [further] = _chosen(cells, settings), _chosen(cells[1:], right_settings)
+    return _read(left, chosen[0]), _read(right, chosen[1] | further)
 
 
-def _with_options(cells: Sequence[Cell], settings: Sequence[str]) -> list[Cell]:
-    """The cells, each with the functions and constants it has. Raises Refusal for a name that none has."""
+def _chosen(cells: Sequence[Cell], settings: Sequence[str]) -> list[dict[str, str]]:
+    """For each cell the functions and constants that are set and that it has. Raises Refusal for one that none has."""
     choices = dict(_choice(setting) for setting in settings)
     settable = [{*cell.options, *cell.constants} for cell in cells]
     for option in choices:
@@ -85,8 +93,7 @@ def _with_options(cells: Sequence[Cell], settings: Sequence[str]) -> list[Cell]:
                 "  usual cause: a spelling mistake, or a cell whose functions are fixed\n"
                 "  fix: see the options of each cell with `lstm-sym cells`"
             )
-    chosen = ({name: value for name, value in choices.items() if name in names} for names in settable)
-    return [cell.with_options(**options) if options else cell for cell, options in zip(cells, chosen, strict=True)]
+    return [{name: value for name, value in choices.items() if name in names} for names in settable]
 
 
 def _choice(setting: str) -> tuple[str, str]:

@@ -126,7 +126,11 @@ class Cell:
         raise KeyError(target)
 
     def with_options(self, **choices: str | float) -> Cell:
-        """The same cell with other functions or constants: `phi_h="identity"`, `alpha=0.2`. Raises CellError."""
+        """The same cell with other functions or constants: `phi_h="identity"`, `alpha=0.2`. Raises CellError.
+
+        What a choice spoils for the engine alone, as phi(h) - h below a fraction, is refused when the cell is derived
+        or built; `ls.cell(name, phi="identity")` and `ls.load(path, phi="identity")` refuse it at once.
+        """
         from lstm_sym.equations.parser import parse
         from lstm_sym.equations.settings import chosen_constants, chosen_options
 
@@ -137,6 +141,7 @@ class Cell:
         changed = parse(
             self.text,
             key=self.key,
+            source=self.key,
             options=chosen,
             sizes=self.sizes,
             constants=constants,

@@ -106,6 +106,18 @@ def test_set_chooses_a_function() -> None:
     assert "NAME=FUNCTION" in refused("show", "lstm_peephole", "--set", "phi_h")
 
 
+def test_a_choice_that_spoils_a_cell_is_refused_before_any_work_by_the_name_of_its_file(folder: Path) -> None:
+    (folder / "spoiled.toml").write_text(
+        'equations = "h[t] = tanh(W @ x[t]) / (phi(h[t-1]) - h[t-1])"\n'
+        '[options.phi]\nchoices = ["tanh", "identity"]\ndefault = "tanh"\n',
+        encoding="utf-8",
+    )
+    assert "spoiled.toml, line 1" in refused("show", "spoiled.toml", "--set", "phi=identity")
+    assert "spoiled.toml, line 1" in refused("diff", "rnn", "spoiled.toml", "--set-right", "phi=identity")
+    result = run("check", "rnn", "spoiled.toml", "--quick", "--set", "phi=identity")
+    assert "spoiled.toml, line 1" in result.stderr and not result.stdout
+
+
 def test_set_chooses_a_constant() -> None:
     assert "alpha = 0.5" in fine("generate", "leaky_rnn", "--set", "alpha=0.5")
     assert re.search(r"α +leak rate +0\.5", fine("show", "leaky_rnn", "--set", "alpha=0.5"))
