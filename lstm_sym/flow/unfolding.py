@@ -94,7 +94,8 @@ def unfold(
     name = name_of(kernel, model)
     values = refusals.sequences(x, name)
     directions = _directions(values, channels, name)
-    refusals.refuse_masked(name, params=params, state=state)
+    params = refusals.real_fields(params, f"{name}, params")
+    state = None if state is None else refusals.real_fields(state, f"{name}, state", infinite=True)
     if hidden not in states_of(kernel):
         known = ", ".join(states_of(kernel))
         raise FlowError(

@@ -50,7 +50,7 @@ def hessian(
     check_kernel(kernel, ["hvp"])
     check_loss(dy, dstate)
     refuse_masked(x=x, params=params, state=state, dy=dy, dstate=dstate)
-    run_of_no_steps(kernel, time_major("x", x, axes=3), params, state, True)
+    y, _, _ = run_of_no_steps(kernel, time_major("x", x, axes=3), params, state, True)
     values = [np.asarray(value) for value in params]
     ends = np.cumsum([0, *(value.size for value in values)])
     needed = 8 * int(ends[-1]) ** 2
@@ -61,12 +61,14 @@ def hessian(
             "a Hessian has a row and a column a parameter",
             f"take a smaller network, allow memory={needed}, or use kernel.hvp along the directions that matter",
         )
-    matrix = np.empty((ends[-1], ends[-1]), np.result_type(np.float32, *values))
-    for j, direction in enumerate(np.eye(ends[-1], dtype=matrix.dtype)):
+    matrix = np.empty((0, 0), y.dtype)
+    for j, direction in enumerate(np.eye(ends[-1], dtype=y.dtype)):
         parts = np.split(direction, ends[1:-1])
         along = type(params)(*(part.reshape(value.shape) for part, value in zip(parts, values, strict=True)))
         _, product = kernel.hvp(x, params, state, dy=dy, dstate=dstate, params_dot=along)
-        matrix[:, j] = np.concatenate([value.ravel() for value in product.params])
+        column = np.concatenate([value.ravel() for value in product.params])
+        matrix = matrix if j else np.empty((ends[-1], ends[-1]), column.dtype)  # the common dtype of all arguments
+        matrix[:, j] = column
         if progress is not None:
             progress(j + 1, int(ends[-1]))
     spans = (slice(int(low), int(high)) for low, high in pairwise(ends))
