@@ -26,6 +26,7 @@ from lstm_sym.cells import names
 from lstm_sym.derived import Derivation
 from lstm_sym.emit.numpy_kernel import kernel_source
 from lstm_sym.equations import Cell, CellError, read_cell
+from lstm_sym.equations.parameters import Parameter
 from lstm_sym.kernels import Kernel
 from lstm_sym.program import lower
 
@@ -59,7 +60,7 @@ def parse(
     sizes: Mapping[str, str] | None = None,
     constants: Mapping[str, Fraction] | None = None,
     initial: Mapping[str, float] | None = None,
-    parameters: Mapping[str, str | float] | None = None,
+    parameters: Mapping[str, str | float | Parameter] | None = None,
     output: str | None = None,
     source: str = "equations",
     first_line: int = 1,

@@ -16,24 +16,23 @@ import numpy as np
 
 from lstm_sym.check.case import Array, Case, random_case
 from lstm_sym.check.equations import array_functions, run_equations_once
+from lstm_sym.check.maps import Blocks, Values, along, dense, stage_matrix
 from lstm_sym.check.result import relative_error
-from lstm_sym.derivation.linear_map import Applied, Block, Diagonal, LinearMap, Matrix
+from lstm_sym.derivation.branches import Guards
+from lstm_sym.derivation.linear_map import LinearMap
 from lstm_sym.derived import Derivation
 from lstm_sym.equations.cell import Cell
 from lstm_sym.equations.sizes import number_of
 from lstm_sym.program import arithmetic
-from lstm_sym.program.evaluate import evaluate, known_sizes, operator_matrix, run_statement, run_step
+from lstm_sym.program.evaluate import evaluate, run_statement, run_step
 from lstm_sym.program.magnitude import magnitudes
 from lstm_sym.program.program import Program
 from lstm_sym.program.statements import Accumulate, Affine, Maximum, Pointwise, Statement
-from lstm_sym.program.values import Operator, Role, Value, slope
+from lstm_sym.program.values import Role, Value, slope
 
 STEP = 1e-30
 STEPS, WATCHED = 3, 1
 CANCELLED = 1e-12
-
-Values = dict[Value, Array]
-Blocks = dict[Block, Array]
 
 
 @dataclass(frozen=True)
@@ -57,6 +56,7 @@ class Sequence:
         self.derivation, self.case = derivation, case
         self.forward = derivation.forward
         self.base = self.run(None)
+        self.guards = Guards.in_program(self.forward)
 
     def parameters(self, shift: Shift | None) -> Values:
         """Parameters as arrays, one of them shifted."""
@@ -180,6 +180,9 @@ def _backward_lines(sequence: Sequence) -> Iterator[tuple[str, float]]:
         found = totals[target] if isinstance(statement, Accumulate) else steps[WATCHED][target]
         found, expected = np.broadcast_arrays(found, _expected(statement, sequence, steps[WATCHED]))
         error, size = relative_error(found, expected), float(np.max(terms[target], initial=0.0))
+        whole = _whole(sequence.derivation.adjoint, target)
+        if whole is not None:  # what is expected of a part is a difference, which rounds as the whole does
+            size = max(size, float(np.max(terms[whole], initial=0.0)))
         if np.abs(expected).max(initial=0.0) <= CANCELLED * size:
             # The terms of the line cancel, as those of the maximum in a softmax: rounding is relative to their sizes.
             error = float(np.abs(found - expected).max(initial=0.0)) / size if size else error
@@ -223,10 +226,14 @@ def _slope(sequence: Sequence, output: Value) -> Array:
 
 def _through_matrices(program: Program, direct: Value, found: Values) -> Array:
     """The other terms of the affine line that takes up a direct adjoint; NaN if none does, which fails the line."""
-    for statement in program.statements:
-        if isinstance(statement, Affine) and direct in statement.reads():
-            return np.asarray(found[statement.target] - found[direct])
-    return np.full(found[direct].shape, np.nan)
+    whole = _whole(program, direct)
+    return np.full(found[direct].shape, np.nan) if whole is None else np.asarray(found[whole] - found[direct])
+
+
+def _whole(program: Program, direct: Value) -> Value | None:
+    """The adjoint that takes up a direct adjoint, in an affine line; None for any other value."""
+    found = (s.target for s in program.statements if isinstance(s, Affine) and direct in s.reads())
+    return next(found, None) if direct.role is Role.DIRECT_ADJOINT else None
 
 
 def _tangent_lines(sequence: Sequence) -> Iterator[tuple[str, float]]:
@@ -274,6 +281,7 @@ def _jacobian_lines(cell: Cell, sequence: Sequence) -> Iterator[tuple[str, float
             linear = derivation.jacobian(target, source)
             yield from _stage_lines(sequence, linear, values, known)
             expected = _columns(sequence, derivation.value(target), derivation.value(source, source=True))
+            expected = expected * _needed(sequence, derivation.value(target))[:, None]
             yield derivation.jacobian_id(target, source), relative_error(dense(linear, values, known), expected)
     rng = np.random.default_rng(6)
     for target in cell.states:
@@ -290,9 +298,21 @@ def _stage_lines(sequence: Sequence, linear: LinearMap, values: Values, known: B
     """The stages of a map that are not known yet, by columns; they are known then."""
     for block in linear.stages:
         if block not in known:
-            found = _stage(linear, block, values, known)
+            found = stage_matrix(linear, block, values, known)
             line = sequence.derivation.jacobian_id(block.target, block.source)
-            yield line, relative_error(found, _columns(sequence, block.target, block.source))
+            expected = _columns(sequence, block.target, block.source) * _needed(sequence, block.target)[:, None]
+            yield line, relative_error(found, expected)
+
+
+def _needed(sequence: Sequence, target: Value) -> Array:
+    """1 for the units of a quantity that the step needs, 0 for those that only branches read which it does not take."""
+    guard = sequence.guards.of.get(target)
+    if guard is None:
+        return np.ones(number_of(target.shape[0], sequence.case.sizes))
+    read = {symbol: sequence.guards.values[symbol] for symbol in guard.free_symbols}
+    values = sequence.base[WATCHED]
+    known = {symbol: sequence.first(values, value) if value.shape else values[value] for symbol, value in read.items()}
+    return np.asarray(evaluate(guard, known) > 0, np.float64)
 
 
 def _columns(sequence: Sequence, target: Value, source: Value) -> Array:
@@ -308,80 +328,3 @@ def _along_parameter(sequence: Sequence, target: Value, source: Value, change: A
     known |= {carry.incoming: sequence.base[WATCHED][carry.incoming] for carry in sequence.forward.carries}
     known[source] = known[source] + 1j * STEP * change
     return np.asarray(sequence.first(run_step(sequence.forward, known), target).imag / STEP)
-
-
-def along(linear: LinearMap, values: Values, change: Array, known: Blocks | None = None) -> Array:
-    """A symbolic linear map applied to a change of a parameter, for the first sequence of these values."""
-    known = _stages(linear, values, known)
-    symbols = _first_sequence(values)
-    total = np.zeros(_size(linear.rows[0], values))
-    for product in linear.terms:
-        vector = change
-        for factor in reversed(product):
-            if isinstance(factor, Applied):
-                vector = (change.T if factor.transposed else change) @ values[factor.operand][0]
-            elif isinstance(factor, Diagonal):
-                vector = evaluate(factor.expression, symbols) * vector
-            else:
-                matrix = _factor_matrix(factor, values, known)
-                vector = matrix @ np.broadcast_to(vector, matrix.shape[1:])
-        total = total + vector
-    return total
-
-
-def _first_sequence(values: Values) -> dict[Any, Array]:
-    vectors = {v: array for v, array in values.items() if v.time is not None or array.ndim <= 1}
-    return {v.symbol: array if v.time is None or array.ndim < 2 else array[0] for v, array in vectors.items()}
-
-
-def dense(linear: LinearMap, values: Values, known: Blocks | None = None) -> Array:
-    """A symbolic linear map as a matrix, for the first sequence of these values; `known`: stages evaluated before."""
-    known = _stages(linear, values, known)
-    symbols = _first_sequence(values)
-    rows, columns = (_size(shape[0], values) for shape in (linear.rows, linear.columns))
-    total = np.zeros((rows, columns))
-    for product in linear.terms:
-        matrix = np.eye(columns)
-        for factor in reversed(product):
-            if isinstance(factor, Diagonal):
-                matrix = np.broadcast_to(evaluate(factor.expression, symbols), (len(matrix),))[:, None] * matrix
-            elif isinstance(factor, Applied):
-                raise TypeError("Applied is no matrix; is this a parameter Jacobian?")
-            else:
-                matrix = _factor_matrix(factor, values, known) @ matrix
-        total = total + matrix
-    return total
-
-
-def _stages(linear: LinearMap, values: Values, known: Blocks | None) -> Blocks:
-    """The stages of a map as matrices, together with those known before."""
-    known = {} if known is None else known
-    for block in linear.stages:
-        if block not in known:
-            _stage(linear, block, values, known)
-    return known
-
-
-def _stage(linear: LinearMap, block: Block, values: Values, known: Blocks) -> Array:
-    """A stage of a map as a matrix, from those before it; it is known then."""
-    known[block] = dense(linear.stages[block], values, known)
-    return known[block]
-
-
-def _factor_matrix(factor: Matrix | Block, values: Values, known: Blocks) -> Array:
-    """A matrix, its transpose, or a stage."""
-    if isinstance(factor, Block):
-        return known[factor]
-    weights = _weights(factor, values)
-    return weights.T if factor.transposed else weights
-
-
-def _weights(factor: Matrix, values: Values) -> Array:
-    """The matrix behind a factor."""
-    if isinstance(factor.value, Operator):
-        return operator_matrix(factor.value, known_sizes(values))
-    return values[factor.value]
-
-
-def _size(name: str, values: Values) -> int:
-    return number_of(name, known_sizes(values))

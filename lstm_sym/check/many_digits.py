@@ -89,8 +89,8 @@ def true_gradients(cell: Cell, case: Case, digits: int = DIGITS, entries: int | 
 def check_saturation(cell: Cell, kernel: Any, case: Case) -> CheckResult:
     """Gradients of the precise form at saturated gates against mpmath, some entries of each array: <= 1e-10.
 
-    Each error is relative to the largest entry of the kernel's array. Slopes written in the output lose that much there;
-    a normalised layer, whose units far from 0 cancel, keeps eleven digits.
+    Each error is relative to the largest entry of the kernel's array. Slopes written in the output lose more there; a
+    normalised layer, whose units far from 0 cancel, keeps eleven digits.
     """
     expected, errors = true_gradients(cell, case, CHECKED_DIGITS, entries=3), {"": 0.0}
     found = kernel_gradients(kernel, case, precise=True)

@@ -14,6 +14,8 @@ from lstm_sym.check.equations import array_functions, run_equations
 from lstm_sym.check.result import CheckResult, relative_error, worst
 from lstm_sym.emit.numpy_function import solved_sizes
 from lstm_sym.equations.cell import Cell
+from lstm_sym.equations.expressions import Call
+from lstm_sym.equations.functions import CHOICES, FUNCTIONS
 from lstm_sym.equations.sizes import parts_of
 
 ROUNDING = 1e-13
@@ -35,13 +37,15 @@ def autograd_gradients(cell: Cell, case: Case) -> Named:
 
 
 def equation_gradients(cell: Cell, case: Case) -> Named:
-    """The gradients by autograd, or where one is not finite by complex steps of the equations, element by element.
+    """The gradients by autograd, or where a choice makes one infinite by complex steps of the equations.
 
     Autograd multiplies the infinite slope of a branch that is not taken by 0; a complex step takes the other branch.
     """
+    nodes = (node for equation in cell.equations for node in equation.expression.walk() if isinstance(node, Call))
+    chooses = any(node.function in FUNCTIONS and FUNCTIONS[node.function].symbol in CHOICES for node in nodes)
     with np.errstate(all="ignore"):
         found = autograd_gradients(cell, case)
-        if all(np.isfinite(value).all() for value in found.values()):
+        if not chooses or all(np.isfinite(value).all() for value in found.values()):
             return found
         return complex_step_gradients(cell, case)
 

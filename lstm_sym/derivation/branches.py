@@ -2,18 +2,35 @@
 
     l = log(a), h = where(a, l, v)      dh/da by l = where(a, 1/a, 0), which is 0 at a = 0, where 0 * (1/a) is NaN
 
+Reverse mode and Jacobians, which multiply, ask here; forward mode chooses among tangents and needs no guard.
 A value is needed where a reader of it is: through a choice where its branch is taken, through anything else everywhere.
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import sympy
 from sympy import Expr
 
 from lstm_sym.equations.functions import CHOICES, branches, positive, sqrt
 from lstm_sym.program.program import Program
-from lstm_sym.program.statements import Accumulate, Pointwise
+from lstm_sym.program.statements import Pointwise
 from lstm_sym.program.values import Value
+
+
+@dataclass(frozen=True)
+class Guards:
+    """`of` each value that only branches read, an expression that is > 0 where it is needed; `values` by symbol."""
+
+    of: Mapping[Value, Expr] = field(default_factory=dict)
+    values: Mapping[sympy.Symbol, Value] = field(default_factory=dict)
+
+    @classmethod
+    def in_program(cls, program: Program) -> Guards:
+        """The guards of a program; none where it chooses nothing."""
+        return cls(guards(program), {value.symbol: value for value in program.values()})
 
 
 def guards(program: Program) -> dict[Value, Expr]:
@@ -25,8 +42,7 @@ def guards(program: Program) -> dict[Value, Expr]:
     needed: dict[Value, Expr] = dict.fromkeys(program.outputs, sympy.S.One)
     needed |= {carry.outgoing: sympy.S.One for carry in program.carries}
     for statement in reversed(program.statements):
-        summed = isinstance(statement, Accumulate)
-        own = sympy.S.One if summed else needed.get(statement.target, sympy.S.Zero)
+        own = needed.get(statement.target, sympy.S.One)  # what nothing reads is asked for itself
         for value in statement.reads():
             through = own * _read_where(statement.expression, value.symbol) if isinstance(statement, Pointwise) else own
             needed[value] = _either(needed.get(value, sympy.S.Zero), through)

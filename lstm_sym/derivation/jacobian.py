@@ -20,6 +20,7 @@ from typing import assert_never
 
 import sympy
 
+from lstm_sym.derivation.branches import Guards
 from lstm_sym.derivation.linear_map import (
     Applied,
     Block,
@@ -97,9 +98,14 @@ class Jacobians:
         """How many terms read a value."""
         return Counter(value for statement in self.program.statements for value in _operands(statement))
 
+    @cached_property
+    def guards(self) -> Guards:
+        """Where values that only branches read are needed."""
+        return Guards.in_program(self.program)
+
     def rules(self, source: Value) -> _Rules:
         """The rules for a source, with no slope made yet."""
-        return _Rules(source, Slopes(self.program.name.split(".")[0] + ".jacobian", self.program))
+        return _Rules(source, Slopes(self.program.name.split(".")[0] + ".jacobian", self.guards))
 
     def forward(self, source: Value, kept: frozenset[Value], entry: Value | None) -> _Accumulation:
         """Forward accumulation from a source: d value / d source of every value."""

@@ -72,7 +72,7 @@ class _Forward:
         self.statements: list[Statement] = []
         cell, _, kind = program.name.partition(".")
         self.prefix = f"{cell}.{_KINDS.get(kind, f'{kind}_tangent')}"
-        self.slopes = Slopes(self.prefix, program, known=slopes_of(program))
+        self.slopes = Slopes(self.prefix, known=slopes_of(program))
         self.direction = 1 + directions((*program.inputs, *program.parameters, *(c.incoming for c in program.carries)))
 
     def along(self, value: Value) -> Value:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import lru_cache
 
 import sympy
 from sympy import Expr
 
-from lstm_sym.derivation.branches import guards
+from lstm_sym.derivation.branches import Guards
 from lstm_sym.equations.functions import FUNCTIONS, where
 from lstm_sym.program.program import Program
 from lstm_sym.program.statements import Maximum, Pointwise, Provenance, Statement
@@ -34,23 +34,14 @@ class Factor:
 class Slopes:
     """The slope statements made so far, one for each statement y = phi(a) and for each maximum.
 
-    program: whose statements they are of; known: those that it has already, by their y, placed by the first that asks.
+    known: those that the program has already, by their y; the first that asks for one places it. guards: where values
+    that only branches read are needed, if derivatives are to be multiplied (`branches`).
     """
 
     prefix: str
-    program: Program
+    guards: Guards = field(default_factory=Guards)
     known: Mapping[Value, Statement] = field(default_factory=dict)
     made: dict[Value, Value] = field(default_factory=dict)
-
-    @cached_property
-    def guards(self) -> dict[Value, Expr]:
-        """Where a value that only branches read is needed."""
-        return guards(self.program)
-
-    @cached_property
-    def values(self) -> dict[sympy.Symbol, Value]:
-        """Symbol -> value of the program."""
-        return {value.symbol: value for value in self.program.values()}
 
     @property
     def placed(self) -> Collection[Value]:
@@ -96,9 +87,9 @@ def local_derivatives(
         factors: list[tuple[Value, Expr]] = [(operands[0], value.symbol)]
     else:
         factors = [(u, _derivative(statement.expression, u.symbol, target.symbol)) for u in operands]
-    guard = slopes.guards.get(target)
+    guard = slopes.guards.of.get(target)
     if guard is not None:
-        known |= {symbol: slopes.values[symbol] for symbol in guard.free_symbols}
+        known |= {symbol: slopes.guards.values[symbol] for symbol in guard.free_symbols}
         factors = [(operand, where(guard, factor, sympy.S.Zero)) for operand, factor in factors]
     for operand, factor in factors:
         if factor != 0:

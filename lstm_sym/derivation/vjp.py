@@ -20,6 +20,7 @@ from typing import assert_never
 import sympy
 from sympy import Expr
 
+from lstm_sym.derivation.branches import Guards
 from lstm_sym.derivation.local import Slopes, local_derivatives, slopes_of
 from lstm_sym.program.program import Carry, Program
 from lstm_sym.program.statements import (
@@ -67,9 +68,8 @@ class _Reverse:
         self.statements: list[Statement] = []
         self.known: dict[sympy.Symbol, Value] = {}
         self.kind = program.name.partition(".")[2].replace("forward", "backward").replace("tangent", "tangent_backward")
-        self.slopes = Slopes(
-            f"{self.cell}.{self.kind}", program, made={y: s.target for y, s in slopes_of(program).items()}
-        )
+        made = {y: s.target for y, s in slopes_of(program).items()}
+        self.slopes = Slopes(f"{self.cell}.{self.kind}", Guards.in_program(program), made=made)
         self.equations = {s.target: s.provenance.equation for s in program.statements}
         self.cotangents = tuple(Value(_cotangent(v), v.shape, 0, Role.ADJOINT) for v in program.outputs)
 

@@ -170,7 +170,8 @@ def test_a_broken_file_is_refused_in_words(source: str, said: str) -> None:
 @pytest.mark.parametrize("seconds", ["inf", "nan", "1e9"])
 def test_a_time_without_an_end_is_refused(seconds: str) -> None:
     result = run(RNN, "--timeout", seconds, cell="rnn")
-    assert result.exit_code == 2 and "86400" in result.stderr and "running" not in result.stderr
+    assert result.exit_code == 2 and "running" not in result.stderr
+    assert ("86400" if seconds == "1e9" else "--timeout") in result.stderr
     with pytest.raises(AuditError, match="which is a day"):
         audit(ls.cell("rnn"), Path("own.py"), "backward", timeout=float(seconds))
 

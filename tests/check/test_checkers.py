@@ -79,7 +79,8 @@ def test_a_check_run_twice_agrees_with_itself() -> None:
 def test_the_suite_fails_a_broken_kernel_that_is_handed_in() -> None:
     broken = with_gradient(ls.build(CELLS["rnn"]), "U", EDITS["doubled"])
     failed = {result.name for result in check_cell(CELLS["rnn"], kernel=broken) if not result.passed}
-    assert failed == {"autograd", "autograd, smallest", "autograd, many steps", "dot test", "Taylor", "second order"}
+    autograd = {name for name in CHECKS if name.startswith("autograd")}
+    assert failed == autograd | {"saturation", "dot test", "Taylor", "second order"}
 
 
 @pytest.mark.parametrize(("checker", "name"), list(product(CHECKERS, CORE)))

@@ -14,7 +14,8 @@ from kernels.cells import CELLS
 
 import lstm_sym as ls
 from lstm_sym.check import check_lines, random_case
-from lstm_sym.check.lines import Sequence, dense
+from lstm_sym.check.lines import Sequence
+from lstm_sym.check.maps import dense
 from lstm_sym.check.result import worst
 from lstm_sym.derivation.linear_map import Diagonal, LinearMap, Matrix
 from lstm_sym.derived import Derivation

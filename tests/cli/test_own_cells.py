@@ -63,7 +63,9 @@ def test_one_file_is_listed_checked_generated_derived_and_measured(folder: Path)
     assert "Leaky unit" in fine("derive", "mine", "--format", "md")
     assert "(B1)" in fine("show", "mine")
     assert "mine" in fine("flow", "mine", "rnn", *MEASURING, "-o", "out")
-    assert {"mine", "rnn"} == {m["model"] for m in json.loads(Path("out/flow.json").read_text("utf-8"))["models"]}
+    assert {"mine", "mine, forget bias 1", "rnn"} == {
+        m["model"] for m in json.loads(Path("out/flow.json").read_text("utf-8"))["models"]
+    }
 
 
 def test_the_python_names_take_it_too() -> None:
@@ -75,7 +77,7 @@ def test_the_python_names_take_it_too() -> None:
 
 def test_check_all_takes_it() -> None:
     checked = {row["cell"] for row in json.loads(fine("check", "--all", "--quick", "--json"))}
-    assert checked == {*built_in_names(), "mine"}
+    assert checked == {*built_in_names(), "mine", "every_function"}
 
 
 def test_the_option_takes_a_folder_for_one_command(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -120,7 +122,7 @@ def test_a_broken_file_stops_no_check_of_the_others(folder: Path, monkeypatch: p
     result = run("check", "--all", "--quick", "--json")
     assert result.exit_code == 1
     rows = json.loads(result.stdout)
-    assert {row["cell"] for row in rows if row["passed"]} == {"rnn", "mine", "rnn_"}
+    assert {row["cell"] for row in rows if row["passed"]} == {"rnn", "mine", "rnn_", "every_function"}
     assert {row["cell"] for row in rows if not row["passed"]} == {"broken", "bytes", "folder", "rnn?"}
     for name in ("broken", "bytes", "folder", "rnn?"):
         assert f"not usable: {folder / name}.toml" in result.stderr

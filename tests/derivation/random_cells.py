@@ -3,8 +3,8 @@
 Affine maps, stacks, repetitions, reductions and functions nest in each other; quantities have one of two sizes, or one
 made of others; states are read before they are defined. Functions with a restricted domain get arguments inside it, and
 powers and quotients are of bounded quantities, so that no gradient is far larger or smaller than its terms. Functions
-of numbers and constants, terms that cancel to a number, branches that are singular where they are not taken, parameters
-within bounds and learned scalars stand among the others.
+of numbers and constants, terms that cancel to a number, parameters within bounds and learned scalars stand among the
+others.
 
 A plain cell keeps to the forms papers use: every equation begins with the input's product, and reads a state; functions
 are of what depends on time. Any other cell may also be square, run without an input, or have states whose size no
@@ -281,7 +281,6 @@ class _Writer:
             lambda: f"{self.rng.choice(('softplus', 'relu', 'gelu', 'abs'))}({self.expression(kind, depth)})",
             lambda: f"exp({self.rng.choice(('alpha', 'beta'))}) * {self.wrapped(kind, depth)}",
             lambda: f"{self.fixed(kind)} * {self.wrapped(kind, depth)}",
-            lambda: f"{self.singular(kind)} + {self.wrapped(kind, depth)}",
             lambda: f"{self.learned(kind)} * {self.wrapped(kind, depth)}",
         )
         return self.rng.choice(forms)()
@@ -300,17 +299,11 @@ class _Writer:
             forms.append(f"sigmoid({known} - {known} + {number})")
         return self.rng.choice(forms)
 
-    def singular(self, kind: Kind) -> str:
-        """A choice whose branch has an infinite slope, or none, where it is not taken."""
-        a = self.atom(kind)
-        forms = (f"where({a}, log({a}), {a})", f"where({a}, {a}, sqrt(-({a})))", f"where({a} - 0.5, 1 / ({a}), 2)")
-        return self.rng.choice(forms)
-
     def learned(self, kind: Kind) -> str:
         """A function of a parameter within bounds; a vector stands for units of one size alone."""
         free = [name for name in ("rate", "share") if self.vectors.setdefault(name, kind) == kind]
-        vectors = [f"log({name})" for name in free] + [f"exp(-{name})" for name in free]
-        return self.rng.choice([*vectors, "gain", "exp(-1 / lag)", "sqrt(lag)"])
+        vectors = [f"sigmoid({name})" for name in free] + [f"exp(-{name})" for name in free]
+        return self.rng.choice([*vectors, "gain", "exp(-lag)", "tanh(lag)"])
 
     def choice(self, kind: Kind, depth: int) -> str:
         """A function of two or three arguments, one of which may be a number."""

@@ -80,10 +80,9 @@ def test_random_cells_reach_every_construct():
         " @ [",
         "repeat(",
         ", n)",
-        ", log(",
         "exp(-",
         "gain",
-        "log(rate)",
+        "exp(-rate)",
     ):
         assert any(part in random.text for random in randoms), part
     parsed = [random.parse() for random in randoms]

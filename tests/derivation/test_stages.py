@@ -14,7 +14,8 @@ from kernels.test_parts import gap, with_aliases
 
 import lstm_sym as ls
 from lstm_sym.check import check_cell, check_lines, random_case
-from lstm_sym.check.lines import STEPS, WATCHED, Sequence, along, dense
+from lstm_sym.check.lines import STEPS, WATCHED, Sequence
+from lstm_sym.check.maps import along, dense
 from lstm_sym.check.suite import CHECKS
 from lstm_sym.derivation import jacobian as engine
 from lstm_sym.derivation.linear_map import EXPANDED, Block, Diagonal, LinearMap, Matrix, blocks, collect_last

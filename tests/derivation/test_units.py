@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import lstm_sym as ls
-from lstm_sym.check.lines import dense
+from lstm_sym.check.maps import dense
 from lstm_sym.derivation import jvp, vjp
 from lstm_sym.derivation.jacobian import Jacobians
 from lstm_sym.emit.text import TextNotation

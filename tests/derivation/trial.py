@@ -68,6 +68,6 @@ def kind(failure: str) -> str | None:
 
 def forget() -> None:
     """Let kernels go that nobody will ask for again."""
-    api._built.cache_clear()
+    api._BUILT.clear()
     for name in [name for name in sys.modules if name.startswith("lstm_sym_kernel_")]:
         del sys.modules[name]

@@ -99,9 +99,9 @@ LINES = [
         LEAK,
         "h",
         "hₜ = (1 − α) hₜ₋₁ + α tanh_a_hₜ",
-        r"h_{t} = (1 - \alpha)\,h_{t-1} + \alpha\,\mathrm{tanh}_{\mathrm{a\_h},t}",
+        r"h_{t} = (1 - \alpha)\,h_{t-1} + \alpha\,\mathrm{tanh}_{a,h,t}",
     ),
-    (LEAK, "d_tanh_a_h", "δtanh_a_hₜ = α δhₜ", r"\delta \mathrm{tanh}_{\mathrm{a\_h},t} = \alpha\,\delta h_{t}"),
+    (LEAK, "d_tanh_a_h", "δtanh_a_hₜ = α δhₜ", r"\delta \mathrm{tanh}_{a,h,t} = \alpha\,\delta h_{t}"),
     (
         CHOICE,
         "d_V_x",

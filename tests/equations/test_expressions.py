@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from fractions import Fraction
 from random import Random
 
 import numpy as np
 import pytest
-from derivation.random_cells import RandomCell, random_cell
+from derivation.random_cells import random_cell
 
 from lstm_sym.check import random_case, relative_error
 from lstm_sym.check.equations import array_functions, run_equations
@@ -68,7 +69,7 @@ def test_random_equations_read_as_themselves_and_mean_the_same(plain):
         random = random_cell(Random(seed), plain=plain)
         cell = random.parse()
         text = "\n".join(f"{equation.target}[t] = {equation.expression}" for equation in cell.equations)
-        again = RandomCell(text, random.sizes, random.output, random.constants).parse()
+        again = replace(random, text=text).parse()
         assert [e.expression for e in again.equations] == [e.expression for e in cell.equations]
         assert (again.shapes, again.states, again.parameters) == (cell.shapes, cell.states, cell.parameters)
         case, functions = random_case(cell, steps=1, batch=1, inputs=2, hidden=2), array_functions(np)

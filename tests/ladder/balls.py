@@ -70,10 +70,27 @@ def ball(expression: sympy.Expr, known: dict[sympy.Expr, Any]) -> Any:
     if expression not in known:
         if expression.is_Rational:
             known[expression] = rational(expression)
+        elif isinstance(expression, sympy.Piecewise):
+            known[expression] = _taken(expression, known)
         else:
             parts = [ball(argument, known) for argument in expression.args]
             known[expression] = NODES[expression.func](*parts)
     return known[expression]
+
+
+def _taken(choice: sympy.Piecewise, known: dict[sympy.Expr, Any]) -> Any:
+    """The ball of the branch whose condition holds; no number where a ball does not decide that."""
+    for value, condition in choice.args:
+        if condition in (sympy.true, sympy.false):
+            holds = bool(condition)
+        else:
+            difference = ball(condition.gts, known) - ball(condition.lts, known)
+            if difference.contains(0) and not difference.is_exact():
+                return flint.arb("nan")
+            holds = bool(difference > 0)
+        if holds:
+            return ball(value, known)
+    return flint.arb("nan")
 
 
 def precision() -> Any:

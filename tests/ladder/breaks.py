@@ -237,7 +237,7 @@ BREAKS = (
         "_textbook",
         lambda right, self, derived: wrong.one_term_less(lambda d: right(self, d), self, derived),
     ),
-    _break("lowering", "a minus is read as a plus", LOWER, "_summands", wrong.unsigned),
+    _break("lowering", "a minus is read as a plus", LOWER, "summands", wrong.unsigned),
     _break(
         "lowering",
         "a number before a product is lost",

@@ -72,7 +72,7 @@ def identities(cell: Cell) -> Iterator[Identity]:
 
 def program_identities(program: Program) -> Iterator[Identity]:
     """Derived minus differentiated, for each pointwise statement and each operand."""
-    slopes, made = Slopes(program.name, program), []
+    slopes, made = Slopes(program.name), []
     for statement in program.statements:
         if not isinstance(statement, Pointwise):
             continue
