@@ -197,10 +197,10 @@ class _Inference:
     def named_shapes(self) -> dict[str, Shape]:
         """Give every class of axes its name: declared, else H for the first state's, else H_<name>; or composed."""
         names: dict[Axis, str] = dict(self.label)
-        plain = (s for s in self.states if self.find((s, 0)) not in self.composed)
-        first = next((s for s in plain if self.find((s, 0)) not in names), None)
-        if first:
-            names[self.find((first, 0))] = "H"
+        plain = [axis for state in self.states if (axis := self.find((state, 0))) not in self.composed]
+        undeclared = [axis for axis in plain if axis not in names]
+        if undeclared and (undeclared[0] == plain[0] or "H" not in map(names.get, plain)):
+            names[undeclared[0]] = "H"
         for name in [*self.states, *self.ranks]:
             for k in range(self.ranks[name]):
                 if self.find((name, k)) not in self.composed:

@@ -153,6 +153,9 @@ def test_a_failed_check_is_exit_code_1(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "0 of 2 checks passed, 2 FAILED" in result.stdout
     rows = json.loads(run("check", "rnn", "--json").stdout)
     assert [row["measured"] for row in rows] == [0.5, None]
+    derived = run("derive", "rnn", "-o", "rnn.md")
+    assert derived.exit_code == 1 and "rnn: 2 of 2 checks FAILED: autograd, Taylor" in derived.stderr
+    assert "FAILED" in Path("rnn.md").read_text(encoding="utf-8")
 
 
 def test_generate_gives_a_kernel_that_can_be_imported(folder: Path) -> None:

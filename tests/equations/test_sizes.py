@@ -124,3 +124,12 @@ def test_sizes_that_cannot_be_one_are_refused(text, sizes, words):
     with pytest.raises(CellError) as caught:
         parse(text, sizes=sizes)
     assert words in caught.value.what and caught.value.fix
+
+
+@pytest.mark.parametrize("declared", ["h1", "h2"])
+def test_a_size_declared_for_one_layer_is_that_of_the_first_state(declared):
+    """H of either layer is the size of both: h2 = "H" does not leave h1 with a size of its own."""
+    text = "h1[t] = tanh(W @ x[t] + U @ h1[t-1])\nh2[t] = tanh(V @ h1[t] + R @ h2[t-1])"
+    cell = parse(text, sizes={declared: "H"})
+    assert cell.shapes["h1"] == ("H",)
+    assert cell.size_names == (("D", "H") if declared == "h2" else ("D", "H", "H_h2"))
