@@ -3,7 +3,8 @@
     l = log(a), h = where(a, l, v)      dh/da by l = where(a, 1/a, 0), which is 0 at a = 0, where 0 * (1/a) is NaN
 
 Reverse mode and Jacobians, which multiply, ask here; forward mode chooses among tangents and needs no guard.
-A value is needed where a reader of it is: through a choice where its branch is taken, through anything else everywhere.
+A value is needed where a reader of it is: through a choice where its branch is taken, through a matrix or
+a reduction everywhere, since a unit is needed where any unit of the result is.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from sympy import Expr
 
 from lstm_sym.equations.functions import CHOICES, branches, positive, sqrt
 from lstm_sym.program.program import Program
-from lstm_sym.program.statements import Pointwise
+from lstm_sym.program.statements import Affine, Pointwise, Statement
 from lstm_sym.program.values import Value
 
 
@@ -45,6 +46,8 @@ def guards(program: Program) -> dict[Value, Expr]:
         own = needed.get(statement.target, sympy.S.One)  # what nothing reads is asked for itself
         for value in statement.reads():
             through = own * _read_where(statement.expression, value.symbol) if isinstance(statement, Pointwise) else own
+            if own != 1 and _mixes_units(statement, value):
+                through = sympy.S.One  # a unit is needed where any unit of the result is
             needed[value] = _either(needed.get(value, sympy.S.Zero), through)
     infinite: set[Value] = set()  # what may be, or be made of what may be
     for statement in program.statements:
@@ -52,6 +55,13 @@ def guards(program: Program) -> dict[Value, Expr]:
         if singular or not infinite.isdisjoint(statement.reads()):
             infinite.add(statement.target)
     return {value: where for value in infinite if (where := needed.get(value, sympy.S.One)) != 1}
+
+
+def _mixes_units(statement: Statement, value: Value) -> bool:
+    """Whether a unit of a statement's target may read any unit of a value: through a matrix, a reduction, a stack."""
+    if isinstance(statement, Affine):
+        return any(t.operand == value and (t.is_product or t.operator is not None) for t in statement.terms)
+    return not isinstance(statement, Pointwise)
 
 
 def _read_where(expression: Expr, symbol: sympy.Symbol) -> Expr:

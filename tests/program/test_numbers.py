@@ -38,6 +38,8 @@ BRANCHES = {
     "a quotient": A + "h[t] = where(a[t] - 0.5, 1 / a[t], a[t])",
     "a negative power": A + "h[t] = where(a[t] - 0.5, a[t] ** -2, a[t])",
     "a named quantity": A + "l[t] = log(a[t])\nq[t] = 2 * l[t]\nh[t] = where(a[t], tanh(q[t]), a[t])",
+    "a product of what is singular": A + "l[t] = log(2 + tanh(a[t]))\nz[t] = V @ l[t]\nh[t] = where(a[t], z[t], a[t])",
+    "a sum of what is singular": A + "e[t] = exp(a[t])\nz[t] = mean(e[t]) + max(e[t])\nh[t] = where(a[t], z[t], a[t])",
     "a choice in a choice": A + "h[t] = where(a[t], where(a[t] - 0.1, log(a[t]), 1 / a[t]), a[t])",
     "the larger": A + "h[t] = maximum(a[t], log(relu(a[t])) - 9)",
     "the smaller": A + "h[t] = minimum(a[t], exp(800 - 1000 * a[t] ** 2))",
