@@ -20,7 +20,7 @@ import lstm_sym as ls
 from lstm_sym import flow
 from lstm_sym.cli.streams import standard_streams
 from lstm_sym.flow import theory
-from lstm_sym.flow.profile import pooled
+from lstm_sym.flow.profiles.profile import pooled
 from lstm_sym.inputs import gaussian, stream
 from lstm_sym.kernels import lstm
 

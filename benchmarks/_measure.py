@@ -21,8 +21,8 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 
 from lstm_sym.cli.streams import say
-from lstm_sym.files import write_whole
-from lstm_sym.printable import printable
+from lstm_sym.ground.files import write_whole
+from lstm_sym.ground.safe_text import printable
 
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 PROGRESS_AFTER = 2.0  # seconds

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from lstm_sym.files import write_whole
+from lstm_sym.ground.files import write_whole
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "reliability.md"
 SUMMARY = "summary"

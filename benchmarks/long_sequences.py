@@ -29,7 +29,7 @@ ALONE = """
 import sys, time
 import numpy as np
 from lstm_sym import through_time
-from lstm_sym.flow.progress import reporter
+from lstm_sym.ground.progress import reporter
 from lstm_sym.kernels import lstm
 steps, hidden, checkpointed = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3] == "states"
 x = np.random.default_rng(0).standard_normal((steps, 1, hidden))

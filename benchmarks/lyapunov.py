@@ -22,7 +22,7 @@ from _measure import Options, interleaved, machine, options, progress, ratio, sa
 
 from lstm_sym.cli.streams import standard_streams
 from lstm_sym.flow import Trajectory, growth_rates, lyapunov, record
-from lstm_sym.flow.triangular import random_columns
+from lstm_sym.flow.spectra.triangular import random_columns
 from lstm_sym.kernels import lstm
 
 SIZES = (32, 64, 128)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lstm_sym.files import write_in_order, write_whole
+from lstm_sym.ground.files import write_in_order, write_whole
 
 
 def failing(monkeypatch: pytest.MonkeyPatch, name: str, good: int) -> None:

@@ -1,4 +1,4 @@
-"""What holds for the tree as a whole: sizes, words, docstrings, annotations, and imports that point one way.
+"""What holds for the tree as a whole: sizes, words, docstrings, annotations. The rooms have a test of their own.
 
 Every check is a function from files to complaints; each is also given a file that must be complained about.
 """
@@ -8,7 +8,6 @@ from __future__ import annotations
 import ast
 import math
 import re
-import sys
 import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -22,35 +21,6 @@ CODE = ("run.py", "lstm_sym", "tests", "analysis", "benchmarks")
 TEXT = (".cff", ".css", ".html", ".ipynb", ".js", ".json", ".md", ".py", ".tex", ".toml", ".txt", ".yaml")
 BUILT = {"build", "dist", "study"}  # folders at the top that builds and runs write
 WRITTEN = {"out", "__pycache__"}  # and anywhere
-
-# A room may import rooms of a lower rank, and itself. Rooms of one rank do not know each other.
-RANKS = {
-    "files": 0,
-    "printable": 0,
-    "equations": 0,
-    "inputs": 0,
-    "kernels": 0,
-    "cells": 1,
-    "program": 1,
-    "derivation": 2,
-    "passes": 3,
-    "emit": 4,
-    "derived": 5,
-    "api": 6,
-    "through_time": 7,
-    "check": 8,
-    "flow": 8,
-    "networks": 8,
-    "audit": 9,
-    "interop": 9,
-    "report": 10,
-    "cli": 11,
-    "__init__": 12,
-    "__main__": 12,
-    "generate_kernels": 12,
-}
-OPEN_TO_ALL = {"lstm_sym.__version__", "lstm_sym.files.write_whole", "lstm_sym.printable.printable"}
-OPEN_TO = {"inputs": ("lstm_sym.equations.errors",)}
 
 UNFINISHED = re.compile(r"\b(?:TO" r"DO|FIX" r"ME|XX" r"X|HA" r"CK)\b")
 MACHINE_PATH = re.compile(r"(?<![\w.])/(?:root|home|work|tmp|opt|mnt|Users)/[\w.]|\b[A-Z]:\\+Users\\", re.ASCII)
@@ -66,7 +36,7 @@ class Module(NamedTuple):
 
     @property
     def room(self) -> str:
-        """`lstm_sym/flow/gates.py` is of the room flow, `lstm_sym/cli.py` of cli; "" is outside."""
+        """`lstm_sym/flow/attribution/gates.py` is of the room flow, `lstm_sym/cli.py` of cli; "" is outside."""
         parts = Path(self.name).with_suffix("").parts
         return parts[1] if parts[0] == "lstm_sym" else ""
 
@@ -157,36 +127,6 @@ def unannotated(module: Module) -> list[str]:
     return complaints
 
 
-def imports(module: Module) -> Iterator[tuple[int, str]]:
-    """Line and absolute dotted name of everything that a module imports, at any depth of its code."""
-    package = Path(module.name).parent.parts
-    for node in ast.walk(ast.parse(module.source)):
-        if isinstance(node, ast.Import):
-            yield from ((node.lineno, alias.name) for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            above = package[: len(package) - node.level + 1] if node.level else ()
-            base = ".".join([*above, *filter(None, [node.module])])
-            yield from ((node.lineno, f"{base}.{alias.name}") for alias in node.names)
-
-
-def allowed(room: str, name: str) -> bool:
-    """Whether a room may import this dotted name."""
-    first, _, rest = name.partition(".")
-    if first != "lstm_sym":
-        return room != "kernels" or first == "numpy" or first in sys.stdlib_module_names
-    other = rest.partition(".")[0] or "__init__"
-    if other == room or name in OPEN_TO_ALL or any(name.startswith(f"{opened}.") for opened in OPEN_TO.get(room, ())):
-        return True
-    return room not in ("inputs", "kernels") and RANKS.get(other, math.inf) < RANKS[room]
-
-
-def upward_imports(module: Module) -> list[str]:
-    if module.room not in RANKS:
-        return [f"{module.name}: the room {module.room} has no rank: give it its place in RANKS"]
-    wrong = [(line, name) for line, name in imports(module) if not allowed(module.room, name)]
-    return [f"{module.name}:{line}: {module.room} must not import {name}" for line, name in wrong]
-
-
 def packages_by_accident(root: Path) -> list[str]:
     return [str(path) for top in ("analysis", "reports") for path in (root / top).rglob("__init__.py")]
 
@@ -224,10 +164,6 @@ def test_everything_public_is_documented():
 
 def test_everything_public_is_annotated():
     hold(unannotated, modules("lstm_sym"))
-
-
-def test_imports_point_one_way():
-    hold(upward_imports, modules("lstm_sym"))
 
 
 def test_scripts_and_documents_are_no_packages():
@@ -316,48 +252,6 @@ def test_a_missing_annotation_is_noticed(source):
 def test_full_annotations_pass():
     source = "class A:\n  def f(self, x: int, *y: int, z: int = 0, **w: int) -> int: pass\n  def _g(self, x): pass"
     assert unannotated(Module("lstm_sym/a.py", source)) == []
-
-
-@pytest.mark.parametrize(
-    ("name", "line"),
-    [
-        ("lstm_sym/equations/a.py", "from lstm_sym.program import Program"),
-        ("lstm_sym/equations/a.py", "from ..program import Program"),
-        ("lstm_sym/equations/a.py", "from .. import derivation"),
-        ("lstm_sym/program/a.py", "import lstm_sym.derivation.vjp"),
-        ("lstm_sym/program/a.py", "def f():\n  from lstm_sym import cli"),
-        ("lstm_sym/derivation/a.py", "from lstm_sym.passes import prune"),
-        ("lstm_sym/emit/a.py", "import lstm_sym"),
-        ("lstm_sym/emit/a.py", "from lstm_sym import derivative"),
-        ("lstm_sym/flow/a.py", "from lstm_sym.networks import Stack"),
-        ("lstm_sym/kernels/lstm.py", "import sympy"),
-        ("lstm_sym/kernels/lstm.py", "from lstm_sym.equations import Cell"),
-        ("lstm_sym/inputs/a.py", "from lstm_sym.equations.cell import Cell"),
-        ("lstm_sym/inputs/a.py", "from lstm_sym.kernels import lstm"),
-        ("lstm_sym/report/a.py", "from lstm_sym.cli import main"),
-        ("lstm_sym/nowhere/a.py", "import numpy"),
-    ],
-)
-def test_an_import_against_the_direction_is_noticed(name, line):
-    assert len(upward_imports(Module(name, line))) == 1
-
-
-@pytest.mark.parametrize(
-    ("name", "line"),
-    [
-        ("lstm_sym/derivation/a.py", "from lstm_sym.derivation.vjp import vjp"),
-        ("lstm_sym/derivation/a.py", "from ..program.values import Value"),
-        ("lstm_sym/emit/a.py", "from lstm_sym import __version__"),
-        ("lstm_sym/flow/a.py", "from lstm_sym import kernels"),
-        ("lstm_sym/kernels/lstm.py", "import hashlib, numpy.linalg"),
-        ("lstm_sym/inputs/a.py", "from lstm_sym.equations.errors import CellError"),
-        ("lstm_sym/cli.py", "from lstm_sym.report import study"),
-        ("lstm_sym/__init__.py", "from .cells import cell"),
-        ("lstm_sym/equations/a.py", "import sympy"),
-    ],
-)
-def test_an_import_in_the_direction_passes(name, line):
-    assert upward_imports(Module(name, line)) == []
 
 
 def test_a_package_by_accident_is_noticed(tmp_path):

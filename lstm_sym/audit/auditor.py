@@ -9,13 +9,13 @@ from pathlib import Path
 from lstm_sym.audit.cases import ALL, SHORT, arrays, request, sequences
 from lstm_sym.audit.compare import BAR, SINGLE_BAR, Verdict, layout_text, layouts, turned, verdict
 from lstm_sym.audit.errors import told
-from lstm_sym.audit.explain import Evidence, Explanation, explain
+from lstm_sym.audit.explanations import Evidence, Explanation, explain
 from lstm_sym.audit.process import Answer, Notice, call, check_timeout
-from lstm_sym.derivation.mistakes import mistakes
-from lstm_sym.derived import Derivation
+from lstm_sym.compile.derivation import Derivation
 from lstm_sym.equations.cell import Cell
-from lstm_sym.program.evaluate import Array
-from lstm_sym.program.sequence import Named
+from lstm_sym.interpreter.evaluation import Array
+from lstm_sym.interpreter.over_time import Named
+from lstm_sym.mistakes.catalogue import mistakes
 
 Progress = Callable[[int, int], None]
 

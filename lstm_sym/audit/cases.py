@@ -14,9 +14,9 @@ import numpy as np
 from lstm_sym.audit import names
 from lstm_sym.audit.errors import told
 from lstm_sym.check import Case, random_case
-from lstm_sym.derived import Derivation
-from lstm_sym.program.evaluate import Array
-from lstm_sym.program.sequence import Backward, Values, run_forward
+from lstm_sym.compile.derivation import Derivation
+from lstm_sym.interpreter.evaluation import Array
+from lstm_sym.interpreter.over_time import Backward, Values, run_forward
 
 SIZES = {"batch": 3, "inputs": 2, "hidden": 4}
 """All different, so that what is mixed up shows in a shape."""

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from lstm_sym.audit.errors import told
-from lstm_sym.program.evaluate import Array
-from lstm_sym.program.sequence import Named, deviations
+from lstm_sym.interpreter.evaluation import Array
+from lstm_sym.interpreter.over_time import Named, deviations
 
 BAR, SINGLE_BAR = 1e-6, 1e-4
 """Relative error up to which an output is right, in double and in single precision."""

@@ -6,22 +6,21 @@ import difflib
 from collections.abc import Sequence
 from typing import Any
 
-from lstm_sym.printable import printable_lines
+from lstm_sym.ground.refusal import Refusal
+from lstm_sym.ground.safe_text import printable_lines
 
 
-class AuditError(ValueError):
-    """A backward pass that cannot be audited: it could not be run, or what it returned cannot be read.
+class AuditError(Refusal):
+    """A backward pass that cannot be audited: it could not be run, or what it returned cannot be read."""
 
-    Nothing in the message moves a cursor, whatever the file, its names and its own errors hold.
-    """
-
-    def __init__(self, message: str) -> None:
-        super().__init__(printable_lines(message))
+    def shown(self, part: str) -> str:
+        """A part of the message; one may hold a traceback, in lines."""
+        return printable_lines(part)
 
 
 def told(what: str, cause: str, fix: str) -> AuditError:
-    """The error of three lines."""
-    return AuditError(f"{what}\n  usual cause: {cause}\n  fix: {fix}")
+    """The error of three lines; `what` begins with the place."""
+    return AuditError("", what, cause, fix)
 
 
 SENTENCES = {
@@ -104,7 +103,7 @@ def complaint(
     words |= {"place": place, "file": file, "function": function, "order": _listed(order), "count": len(order)}
     words |= {"arguments": _listed(arguments), "hint": f"did you mean {near[0]}? " if near else ""}
     sentences = [sentence.format(**words) for sentence in SENTENCES[kind]]
-    return told(*sentences) if len(sentences) > 1 else AuditError(sentences[0])
+    return told(*sentences) if len(sentences) > 1 else AuditError("", sentences[0])
 
 
 def _listed(names: Sequence[str], most: int = 40) -> str:

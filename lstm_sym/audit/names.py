@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from lstm_sym.derived import Derivation
+from lstm_sym.compile.derivation import Derivation
 from lstm_sym.equations.cell import Cell
 
 

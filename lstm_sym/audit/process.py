@@ -19,7 +19,7 @@ import numpy as np
 
 from lstm_sym.audit import child
 from lstm_sym.audit.errors import AuditError, complaint, told
-from lstm_sym.files import naming
+from lstm_sym.ground.files import naming
 
 Array = np.ndarray[Any, Any]
 SHOWN = 4000
@@ -132,7 +132,7 @@ def _answer(
         ) from None
     if "complaint" in answer:
         error = complaint(answer["complaint"], answer["facts"], place, request["offered"], request["order"])
-        raise AuditError(f"{error}{said}")
+        raise AuditError("", f"{error}{said}")
     with np.load(folder / "outputs.npz", allow_pickle=False) as stored:
         outputs = {name: stored[name] for name in stored.files}
     lists = {name: tuple(answer[name]) for name in ("changed", "ignored", "unstable")}

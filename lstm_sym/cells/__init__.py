@@ -5,7 +5,7 @@ from __future__ import annotations
 from difflib import get_close_matches
 
 from lstm_sym.cells.built_in import built_in_cell, built_in_file, built_in_names
-from lstm_sym.cells.folders import CellFile, also_from, cell_files, folders, missing_folders, user_cells
+from lstm_sym.cells.own_folders import CellFile, also_from, cell_files, folders, missing_folders, user_cells
 from lstm_sym.equations import Cell, CellError, load
 
 __all__ = [

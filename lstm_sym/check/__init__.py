@@ -5,7 +5,7 @@ argument, so that a test can hand it a broken one and see it fail.
 """
 
 from lstm_sym.check.case import Case, random_case
-from lstm_sym.check.lines import check_lines
+from lstm_sym.check.derived_lines import check_lines
 from lstm_sym.check.result import CheckResult, relative_error
 from lstm_sym.check.suite import CHECKS, check_cell
 

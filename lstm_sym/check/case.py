@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from lstm_sym.emit.kernel_support import within
+from lstm_sym.emit.numpy.support import within
 from lstm_sym.equations.cell import Cell
 from lstm_sym.equations.parameters import Parameter
 from lstm_sym.equations.sizes import number_of, parts_of

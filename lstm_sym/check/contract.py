@@ -14,8 +14,8 @@ from lstm_sym.check.result import CheckResult, relative_error, worst
 from lstm_sym.derivation.jacobian import entries
 from lstm_sym.equations.cell import Cell
 from lstm_sym.equations.functions import LOGARITHMS
+from lstm_sym.interpreter.evaluation import evaluate, run_step
 from lstm_sym.program import Pointwise, lower
-from lstm_sym.program.evaluate import evaluate, run_step
 
 SINGLE = 1e-4
 """How far float32 may be from float64 over a few steps: about 1,000 units in the last place."""

@@ -9,7 +9,7 @@ import numpy as np
 from lstm_sym.check.case import Array
 from lstm_sym.derivation.linear_map import Applied, Block, Diagonal, LinearMap, Matrix
 from lstm_sym.equations.sizes import number_of
-from lstm_sym.program.evaluate import evaluate, known_sizes, operator_matrix
+from lstm_sym.interpreter.evaluation import evaluate, known_sizes, operator_matrix
 from lstm_sym.program.values import Operator, Value
 
 Values = dict[Value, Array]

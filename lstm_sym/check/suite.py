@@ -6,16 +6,16 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from lstm_sym.api import build, derive
+from lstm_sym.check.by_autograd import check_autograd
 from lstm_sym.check.case import random_case
 from lstm_sym.check.complex_step import check_complex_step
 from lstm_sym.check.contract import check_log_terms, check_parameter_jacobian, check_parts, check_single_precision
+from lstm_sym.check.derived_lines import check_lines
 from lstm_sym.check.dot import check_dot
 from lstm_sym.check.explicit import check_explicit
 from lstm_sym.check.kinks import smooth_case
-from lstm_sym.check.lines import check_lines
 from lstm_sym.check.many_digits import check_saturation
 from lstm_sym.check.result import CheckResult, worst
-from lstm_sym.check.second_engine import check_autograd
 from lstm_sym.check.second_order import check_second_order
 from lstm_sym.check.streaming import check_step
 from lstm_sym.check.taylor import check_second_taylor, check_taylor

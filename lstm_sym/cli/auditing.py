@@ -9,7 +9,7 @@ import click
 
 from lstm_sym.cli.options import Decimal, Whole, json_option, set_option
 from lstm_sym.cli.streams import echo, say
-from lstm_sym.cli.tool import FAILED, Refusal
+from lstm_sym.cli.tool import FAILED, Refused
 
 if TYPE_CHECKING:
     from lstm_sym.audit import Audit
@@ -75,20 +75,20 @@ def _place(place: str) -> tuple[Path, str]:
     """The file and the function of my_lstm.py:backward."""
     file, sign, function = place.rpartition(":")
     if not sign:
-        raise Refusal(f"{place}: not FILE:FUNCTION\n  fix: name the function too: my_lstm.py:backward")
+        raise Refused(f"{place}: not FILE:FUNCTION\n  fix: name the function too: my_lstm.py:backward")
     if not function.isidentifier():
-        raise Refusal(f"{place}: {function or 'nothing'} is no name of a function\n  fix: write my_lstm.py:backward")
+        raise Refused(f"{place}: {function or 'nothing'} is no name of a function\n  fix: write my_lstm.py:backward")
     path = Path(file)
     if not path.is_file():
         what = "this is a folder" if path.is_dir() else "there is no such file"
-        raise Refusal(f"{file}: {what}\n  fix: name the Python file that holds {function}")
+        raise Refused(f"{file}: {what}\n  fix: name the Python file that holds {function}")
     return path, function
 
 
 def _print(found: Audit) -> None:
-    from lstm_sym.audit.words import likeness, notes
-    from lstm_sym.report.checks import error_text
-    from lstm_sym.report.terminal import aligned
+    from lstm_sym.audit.wording import likeness, notes
+    from lstm_sym.document.document import error_text
+    from lstm_sym.document.terminal import aligned
 
     rows = [["output", "", "relative error", "best factor", "what it is"]]
     for verdict in found.verdicts:
@@ -111,7 +111,7 @@ def _print(found: Audit) -> None:
 
 def _explained(found: Audit) -> str:
     """The mistakes with their lines, or that none is known."""
-    from lstm_sym.audit.words import Words
+    from lstm_sym.audit.wording import Words
 
     if any(verdict.problem for verdict in found.verdicts):
         return (
@@ -141,8 +141,8 @@ def _explained(found: Audit) -> str:
 
 
 def _json(found: Audit) -> dict[str, Any]:
-    from lstm_sym.audit.words import Words, likeness, notes
-    from lstm_sym.report.measurement import finite
+    from lstm_sym.audit.wording import Words, likeness, notes
+    from lstm_sym.study.measurement import finite
 
     words = Words(found)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lstm_sym.cli.streams import say
-from lstm_sym.cli.tool import Refusal
+from lstm_sym.cli.tool import Refused
 
 if TYPE_CHECKING:
     from lstm_sym.equations import Cell
@@ -47,7 +47,7 @@ def load_cells(names: Sequence[str], settings: Sequence[str]) -> list[Cell]:
     keys = [cell.key for cell in cells]
     twice = [key for key in keys if keys.count(key) > 1]
     if twice:
-        raise Refusal(
+        raise Refused(
             f"two cells are called {twice[0]}\n"
             "  usual cause: a file with the name of a catalogue cell, or two files of one name in different folders\n"
             "  fix: rename a file: its name is the name of its cell"
@@ -82,13 +82,13 @@ def load_pair(left: str, right: str, settings: Sequence[str], right_settings: Se
 
 
 def _chosen(cells: Sequence[Cell], settings: Sequence[str]) -> list[dict[str, str]]:
-    """For each cell the functions and constants that are set and that it has. Raises Refusal for one that none has."""
+    """For each cell the functions and constants that are set and that it has. Raises Refused for one that none has."""
     choices = dict(_choice(setting) for setting in settings)
     settable = [{*cell.options, *cell.constants} for cell in cells]
     for option in choices:
         if not any(option in names for names in settable):
             known = sorted(set().union(*settable))
-            raise Refusal(
+            raise Refused(
                 f"no cell named here has the option or constant {option}; they have: {', '.join(known) or 'none'}\n"
                 "  usual cause: a spelling mistake, or a cell whose functions are fixed\n"
                 "  fix: see the options of each cell with `lstm-sym cells`"
@@ -99,7 +99,7 @@ def _chosen(cells: Sequence[Cell], settings: Sequence[str]) -> list[dict[str, st
 def _choice(setting: str) -> tuple[str, str]:
     name, sign, value = setting.partition("=")
     if not (name and sign and value):
-        raise Refusal(
+        raise Refused(
             f"--set {setting}: not NAME=FUNCTION or NAME=NUMBER\n  fix: write, for instance, --set phi_h=identity"
         )
     return name.strip(), value.strip()

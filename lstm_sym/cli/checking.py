@@ -11,12 +11,13 @@ from typing import Any
 from lstm_sym.check import CheckResult, check_cell, check_lines
 from lstm_sym.check.result import worst
 from lstm_sym.cli.streams import say
+from lstm_sym.document.document import error_text
+from lstm_sym.document.terminal import aligned
 from lstm_sym.equations import Cell
 from lstm_sym.flow import reporter
 from lstm_sym.report import Document, Words, derivation_document
-from lstm_sym.report.checks import check_name, error_text
-from lstm_sym.report.measurement import finite
-from lstm_sym.report.terminal import aligned
+from lstm_sym.report.checks import check_name
+from lstm_sym.study.measurement import finite
 
 PARALLEL_FROM = 5
 """From so many cells on, processes share the work, and a table has a row a cell."""

@@ -80,7 +80,7 @@ def show(
 
 def _in_terminal(document: Any, explain: bool) -> str:
     from lstm_sym.cli.output import terminal_width
-    from lstm_sym.report.terminal import terminal_text
+    from lstm_sym.document.terminal import terminal_text
 
     return terminal_text(
         document, width=terminal_width(), prose=explain, heading=lambda title: click.style(title, bold=True)
@@ -88,8 +88,8 @@ def _in_terminal(document: Any, explain: bool) -> str:
 
 
 def _equation(equation: Any) -> dict[str, Any]:
-    from lstm_sym.emit.latex import LatexNotation
-    from lstm_sym.emit.text import TextNotation
+    from lstm_sym.notation.latex import LatexNotation
+    from lstm_sym.notation.text import TextNotation
 
     return {
         "number": equation.number,
@@ -122,7 +122,7 @@ def check(
     With --all also a cell of every function there is. A file of a folder of cells that gives no cell is told, and the
     others are checked. Exit code 1 if one check fails, or a file gives no cell.
     """
-    from lstm_sym.check.every_function import every_function
+    from lstm_sym.check.all_functions import every_function
     from lstm_sym.cli.cells import load_cells, usable
     from lstm_sym.cli.checking import check_all, print_checks, unusable_rows
     from lstm_sym.cli.output import print_json

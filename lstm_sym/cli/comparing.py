@@ -10,8 +10,8 @@ import click
 
 from lstm_sym.cli.options import Whole, force_option, json_option, language_option, output_option, set_option
 from lstm_sym.cli.streams import echo, say
-from lstm_sym.cli.tool import Refusal
-from lstm_sym.printable import printable
+from lstm_sym.cli.tool import Refused
+from lstm_sym.ground.safe_text import printable
 
 if TYPE_CHECKING:
     from lstm_sym.equations import Cell
@@ -83,7 +83,7 @@ def _labels(names: tuple[str, str], cells: tuple[Cell, Cell]) -> tuple[str, str]
     if names[0] != names[1]:
         return printable(names[0]), printable(names[1])
     if one.content_hash == other.content_hash:
-        raise Refusal(
+        raise Refused(
             f"{names[0]} and {names[1]}: the same cell twice\n"
             "  fix: name another cell, or choose another function or number for the second: --set-right NAME=CHOICE"
         )
@@ -105,7 +105,7 @@ def _sizes(given: tuple[str, ...], cells: tuple[Cell, Cell]) -> dict[str, int]:
     for text in given:
         name, _, number = text.partition("=")
         if name.strip() not in known or not re.fullmatch(r"\d{1,9}", number.strip(), re.ASCII) or int(number) < 1:
-            raise Refusal(
+            raise Refused(
                 f"--size {text}: not NAME=NUMBER with a size of these cells and a number from 1\n"
                 f"  allowed: {', '.join(known)}\n"
                 f"  fix: write, for instance, --size {known[-1]}=10"

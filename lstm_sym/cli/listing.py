@@ -10,8 +10,8 @@ from typing import Any
 from lstm_sym.api import load
 from lstm_sym.cells import built_in_cell, built_in_names, cell_files, folders, missing_folders
 from lstm_sym.cli.streams import say
+from lstm_sym.document.terminal import aligned
 from lstm_sym.equations import Cell, CellError
-from lstm_sym.report.terminal import aligned
 
 
 @dataclass(frozen=True)

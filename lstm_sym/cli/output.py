@@ -11,8 +11,8 @@ from pathlib import Path, PurePath
 
 from lstm_sym.cli.seal import intact, sealed
 from lstm_sym.cli.streams import echo, hand_out, say, takes_unicode
-from lstm_sym.cli.tool import Refusal
-from lstm_sym.files import MARK, write_in_order
+from lstm_sym.cli.tool import Refused
+from lstm_sym.ground.files import MARK, write_in_order
 
 FORMATS = {".html": "html", ".htm": "html", ".md": "md", ".markdown": "md"}
 """Ending of a file -> the format of the page in it."""
@@ -36,15 +36,15 @@ class Output:
 
     def _refuse(self, path: Path, inputs: set[Path], digests: frozenset[str], force: bool) -> None:
         if path.resolve() in inputs:
-            raise Refusal(f"{path}: this is one of the inputs, and would be lost\n  fix: name another output")
+            raise Refused(f"{path}: this is one of the inputs, and would be lost\n  fix: name another output")
         _refuse_folder(path.resolve().parent)
         if not path.exists():
             return
         if not path.is_file():
-            raise Refusal(f"{path}: not a regular file\n  fix: name a file, or - for the standard output")
+            raise Refused(f"{path}: not a regular file\n  fix: name a file, or - for the standard output")
         ours = path.name == self.manifest and not digests and _is_manifest(path)
         if not (force or ours or _written_here(path, digests)):
-            raise Refusal(
+            raise Refused(
                 f"{path}: there is such a file, and lstm-sym did not write it as it is now\n"
                 "  usual cause: a file of yours, or a result that was edited\n"
                 "  fix: move it away, name another output, or allow it with --force"
@@ -96,11 +96,11 @@ def _refuse_folder(folder: Path) -> None:
     """Refuse a folder that cannot be made, or that takes no file: one is made in it, and is gone at once."""
     there = next(path for path in (folder, *folder.parents) if path.exists())
     if not there.is_dir():
-        raise Refusal(f"{there}: this is a file, and no folder can be made of it\n  fix: name another output")
+        raise Refused(f"{there}: this is a file, and no folder can be made of it\n  fix: name another output")
     try:
         tempfile.TemporaryFile(dir=there).close()
     except OSError as error:
-        raise Refusal(
+        raise Refused(
             f"{there}: no file can be made in this folder: {error.strerror or error}\n"
             "  fix: name an output in a folder of yours, or make this one writable"
         ) from error
@@ -155,7 +155,7 @@ class Destination:
     def __init__(
         self, target: Path | None, names: Sequence[str], *, force: bool, quiet: bool = False, ending: str = ""
     ) -> None:
-        """Raises Refusal. The files of the cells in `names` are never overwritten.
+        """Raises Refused. The files of the cells in `names` are never overwritten.
 
         quiet: the standard output is taken; ending: that of the file's name, if it has to be this one.
         """
@@ -165,10 +165,10 @@ class Destination:
         if target is None or _is_standard_output(target):
             return
         if target.is_dir():
-            raise Refusal(f"{target}: this is a folder\n  fix: name the file to write")
+            raise Refused(f"{target}: this is a folder\n  fix: name the file to write")
         self.output = Output(target.parent, [target.name], protected(names), force=force)
         if ending and target.suffix.lower() != ending:
-            raise Refusal(f"{target}: the name of this file ends in {ending}\n  fix: -o {target.with_suffix(ending)}")
+            raise Refused(f"{target}: the name of this file ends in {ending}\n  fix: -o {target.with_suffix(ending)}")
 
     def deliver(self, text: str) -> None:
         """Print the text, or write it and say so; either with the seal that shows an edit. Raises OSError."""
@@ -179,19 +179,19 @@ class Destination:
 
 
 def page_format(target: Path | None, asked: str | None = None) -> str:
-    """The format of a page: "html" or "md", as its file's ending says or, without one, as asked. Raises Refusal."""
+    """The format of a page: "html" or "md", as its file's ending says or, without one, as asked. Raises Refused."""
     if target is None or _is_standard_output(target) or target.is_dir():
         return asked or "html"
     ending = target.suffix.lower()
     found = FORMATS.get(ending, asked if not ending else None)
     if found is None:
-        raise Refusal(
+        raise Refused(
             f"{target}: no page ends in {ending or 'nothing'}\n"
             f"  allowed: {', '.join(FORMATS)}\n"
             "  fix: let the name of the file end in one of them; it chooses the format"
         )
     if asked not in (None, found):
-        raise Refusal(f"{target}: this ending asks for {found}, --format for {asked}\n  fix: leave out --format")
+        raise Refused(f"{target}: this ending asks for {found}, --format for {asked}\n  fix: leave out --format")
     return found
 
 

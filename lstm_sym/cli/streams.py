@@ -12,7 +12,7 @@ from contextlib import contextmanager
 
 import click
 
-from lstm_sym.printable import printable_lines
+from lstm_sym.ground.safe_text import printable_lines
 
 PIPE_CLOSED = 141
 PLAIN = {

@@ -19,10 +19,10 @@ from lstm_sym.cli.tool import FAILED
 from lstm_sym.equations import Cell
 from lstm_sym.flow import FlowError, Model, Profile, memory_card, memory_table, table
 from lstm_sym.flow.advice.summary import GateBias, gate_bias, gate_text
-from lstm_sym.flow.lyapunov import LyapunovSpectrum
-from lstm_sym.flow.progress import Progress
-from lstm_sym.flow.survey import Survey, survey
+from lstm_sym.flow.spectra.exponents import LyapunovSpectrum
+from lstm_sym.flow.surveys import Survey, survey
 from lstm_sym.flow.theory.chrono import TimeScale, time_scale
+from lstm_sym.ground.progress import Progress
 from lstm_sym.inputs import Stream
 from lstm_sym.report import Words, html_page
 from lstm_sym.report.gradient_flow import (
@@ -33,8 +33,8 @@ from lstm_sym.report.gradient_flow import (
     memory_labels,
     planned_files,
 )
-from lstm_sym.report.measurement import Settings, attempted, finite, input_stream, measured, models_of, stems_of
 from lstm_sym.report.study import Study, table_labels
+from lstm_sym.study.measurement import Settings, attempted, finite, input_stream, measured, models_of, stems_of
 
 
 class NothingMeasured(click.ClickException):

@@ -8,13 +8,13 @@ import shlex
 import tomllib
 from pathlib import Path
 
-from lstm_sym.cli.tool import Refusal
+from lstm_sym.cli.tool import Refused
+from lstm_sym.document.sentences import Words
 from lstm_sym.equations import read_cell
 from lstm_sym.equations.cellfile import MAX_LINE
 from lstm_sym.equations.functions import FUNCTIONS, REDUCTIONS
-from lstm_sym.printable import printable
-from lstm_sym.report.width import wrapped
-from lstm_sym.report.words import Words
+from lstm_sym.ground.safe_text import printable
+from lstm_sym.ground.width import wrapped
 
 BEGINNING = "# lstm-sym new "
 """How the header of such a file begins: a copy of a copy does not carry two."""
@@ -22,17 +22,17 @@ WIDTH = 98
 
 
 def check_target(target: Path, *, force: bool) -> None:
-    """Refuse a file that is there already, and one that is not called as a cell file is. Raises Refusal."""
+    """Refuse a file that is there already, and one that is not called as a cell file is. Raises Refused."""
     if target.suffix != ".toml" or target.stem.startswith("."):
         name = target.stem.strip(".") or "mine"
-        raise Refusal(
+        raise Refused(
             f"{target}: a cell file ends in .toml, and its name is the name of the cell\n"
             f"  fix: lstm-sym new {name}.toml"
         )
     if target.is_dir():
-        raise Refusal(f"{target}: this is a folder\n  fix: name a file in it")
+        raise Refused(f"{target}: this is a folder\n  fix: name a file in it")
     if target.exists() and not force:
-        raise Refusal(
+        raise Refused(
             f"{target}: there is such a file already, and nothing was written\n"
             "  fix: choose another name, or overwrite it with --force"
         )
@@ -41,7 +41,7 @@ def check_target(target: Path, *, force: bool) -> None:
 def cell_template(text: str, *, target: Path, source: str, title: str | None = None, language: str = "en") -> str:
     """The text of a cell file at `target`, begun from the `text` of the cell `source`.
 
-    What is given back has been read as a cell. Raises CellError, Refusal.
+    What is given back has been read as a cell. Raises CellError, Refused.
     """
     body = _without_header(text)
     body = body if title is None else _renamed(body, title)
@@ -82,9 +82,9 @@ def _without_header(text: str) -> str:
 
 
 def _renamed(text: str, title: str) -> str:
-    """The text with another name and no other change. Raises Refusal where its name does not stand on one line."""
+    """The text with another name and no other change. Raises Refused where its name does not stand on one line."""
     if len(title) > MAX_LINE or not title.isprintable():
-        raise Refusal(
+        raise Refused(
             f"--name {printable(title)[:80]}: a name is one line of at most {MAX_LINE} characters that print\n"
             "  usual cause: a line break in what was pasted\n"
             "  fix: write the name on one line"
@@ -98,7 +98,7 @@ def _renamed(text: str, title: str) -> str:
     except tomllib.TOMLDecodeError:
         renamed = False
     if not renamed:
-        raise Refusal(
+        raise Refused(
             f"--name {printable(title)[:80]}: this cannot be put in the place of the name that the file has\n"
             "  usual cause: a file whose name goes over several lines, or is written in another way than name = ...\n"
             '  fix: leave --name out, and write name = "..." into the new file'

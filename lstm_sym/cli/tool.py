@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from lstm_sym.cli import streams
-from lstm_sym.printable import printable_lines
+from lstm_sym.ground.safe_text import printable_lines
 
 FAILED, REFUSED, INTERRUPTED = 1, 2, 130
 THREADS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS")
@@ -30,7 +30,7 @@ FIXES = {
 """What to do about an error of the operating system."""
 
 
-class Refusal(click.ClickException):
+class Refused(click.ClickException):
     """Wrong usage or an input that cannot be used: told on the standard error stream without a traceback."""
 
     exit_code = REFUSED
@@ -88,13 +88,13 @@ def _refusals() -> Iterator[None]:
         click.echo("\ninterrupted", err=True)
         raise click.exceptions.Exit(INTERRUPTED) from None
     except MemoryError as error:
-        raise Refusal(f"not enough memory: {error}; choose a smaller --hidden, --lags or --starts") from error
+        raise Refused(f"not enough memory: {error}; choose a smaller --hidden, --lags or --starts") from error
     except OSError as error:
-        raise Refusal(_told(error)) from error
+        raise Refused(_told(error)) from error
     except ValueError as error:
         if not type(error).__module__.startswith("lstm_sym."):
             raise
-        raise Refusal(str(error)) from error
+        raise Refused(str(error)) from error
 
 
 def _cells_option() -> click.Option:

@@ -1,6 +1,6 @@
 """Program -> derived programs: reverse mode, forward mode, Jacobians. One rule a statement kind."""
 
-from lstm_sym.derivation.jvp import jvp
-from lstm_sym.derivation.vjp import vjp
+from lstm_sym.derivation.forward_mode import jvp
+from lstm_sym.derivation.reverse_mode import vjp
 
 __all__ = ["jvp", "vjp"]

@@ -4,8 +4,8 @@
     Pointwise  y = phi(u, ...)     dy/ds = sum diag(dphi/du) du/ds
     Maximum    y = max v           dy/ds = sum diag(y_slope) dv/ds, sum being the sum over units at every unit
 
-A map that would repeat work where it is multiplied out stands by name, as a stage (`lstm_sym.derivation.stages`). Of a
-parameter deep inside a step, where every parameter would need stages of its own, those of the target are shared:
+A map that would repeat work where it is multiplied out stands by name (`lstm_sym.derivation.named_jacobians`). Of a
+parameter deep inside a step, where every parameter would need named maps of its own, those of the target are shared:
 dh/dW = (dh/da) (da/dW), dh/da by reverse accumulation.
 
 The state Jacobian is the block matrix ds[t]/ds[t-1] over all states: for the LSTM over (h, c), not over h alone.
@@ -35,7 +35,7 @@ from lstm_sym.derivation.linear_map import (
     compose,
 )
 from lstm_sym.derivation.local import Slopes, local_derivatives
-from lstm_sym.derivation.stages import is_stage
+from lstm_sym.derivation.named_jacobians import is_stage
 from lstm_sym.program.program import Program
 from lstm_sym.program.statements import EQUATION, Accumulate, Affine, Maximum, Pointwise, Statement
 from lstm_sym.program.values import Operator, Role, Value

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 import sympy
 from sympy import Expr
 
-from lstm_sym.equations.cell import Shape
+from lstm_sym.equations.equation import Shape
 from lstm_sym.program.values import Operator, Value
 
 

@@ -21,7 +21,7 @@ import sympy
 from sympy import Expr
 
 from lstm_sym.equations.functions import hard_sigmoid, sigmoid
-from lstm_sym.program.evaluate import evaluate
+from lstm_sym.interpreter.evaluation import evaluate
 from lstm_sym.program.program import Program
 from lstm_sym.program.statements import EQUATION, Accumulate, Affine, Maximum, Pointwise, Statement, Term
 from lstm_sym.program.values import Value

@@ -4,10 +4,10 @@ Input: the equations of a paper as text (a TOML file or a string). Output: an im
 Nothing in a cell file is ever executed.
 """
 
-from lstm_sym.equations.cell import Cell, Equation
+from lstm_sym.equations.cell import Cell, parse
 from lstm_sym.equations.cellfile import load, read_cell
+from lstm_sym.equations.equation import Equation
 from lstm_sym.equations.errors import CellError
 from lstm_sym.equations.functions import FUNCTIONS, FunctionRow
-from lstm_sym.equations.parser import parse
 
 __all__ = ["FUNCTIONS", "Cell", "CellError", "Equation", "FunctionRow", "load", "parse", "read_cell"]

@@ -7,48 +7,16 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from typing import TYPE_CHECKING
 
+from lstm_sym.equations.equation import Equation, Option, Shape
 from lstm_sym.equations.errors import CellError
-from lstm_sym.equations.expressions import Expression
+from lstm_sym.equations.initial import initial_values
+from lstm_sym.equations.parameters import Error, Parameter, check_declared, declared_parameters
+from lstm_sym.equations.parser import read_equation
+from lstm_sym.equations.settings import chosen_constants, chosen_options
 from lstm_sym.equations.sizes import parts_of
-
-if TYPE_CHECKING:
-    from lstm_sym.equations.parameters import Parameter
-
-Shape = tuple[str, ...]
-"""Symbolic sizes: ("H", "D") is a matrix from inputs to hidden units, ("H",) a vector."""
-
-
-@dataclass(frozen=True)
-class Equation:
-    """target[t] = expression; `text` as written (comment removed), `line` and `column` where it begins, from 1."""
-
-    target: str
-    expression: Expression = field(repr=False)
-    text: str
-    line: int
-    column: int = 1
-
-    def error(self, what: str, node: Expression | None, source: str, allowed: str, fix: str) -> CellError:
-        """The error at a node of the right side, or at the target."""
-        return CellError(
-            what,
-            source=source,
-            line=self.line,
-            column=(node.column if node else 1) + self.column - 1,
-            text=" " * (self.column - 1) + self.text,
-            allowed=allowed,
-            fix=fix,
-        )
-
-
-@dataclass(frozen=True)
-class Option:
-    """A function left open by the cell: phi_h in {tanh, sigmoid, identity}."""
-
-    choices: tuple[str, ...]
-    default: str
+from lstm_sym.equations.source_line import lines_of
+from lstm_sym.equations.structure import structure_of
 
 
 @dataclass(frozen=True, repr=False)
@@ -131,9 +99,6 @@ class Cell:
         What a choice spoils for the engine alone, as phi(h) - h below a fraction, is refused when the cell is derived
         or built; `ls.cell(name, phi="identity")` and `ls.load(path, phi="identity")` refuse it at once.
         """
-        from lstm_sym.equations.parser import parse
-        from lstm_sym.equations.settings import chosen_constants, chosen_options
-
         functions = {name: str(choice) for name, choice in choices.items() if name not in self.constants}
         numbers = {name: choice for name, choice in choices.items() if name in self.constants}
         chosen = chosen_options(self.options, {**self.chosen, **functions}, self.key)
@@ -159,3 +124,57 @@ class Cell:
             meanings=self.meanings,
             options=self.options,
         )
+
+
+def parse(
+    text: str,
+    *,
+    key: str = "cell",
+    options: Mapping[str, str] | None = None,
+    sizes: Mapping[str, str] | None = None,
+    constants: Mapping[str, Fraction] | None = None,
+    initial: Mapping[str, float] | None = None,
+    parameters: Mapping[str, str | float | Parameter] | None = None,
+    output: str | None = None,
+    source: str = "equations",
+    first_line: int = 1,
+    declaration_error: Error | None = None,
+) -> Cell:
+    """Equations as text, one a line, to a Cell.
+
+    `options` names function options and their value, as {"phi_h": "tanh"}; `sizes` declares sizes, as {"x": "H"};
+    `constants` gives names that stand for a number, as {"alpha": Fraction(1, 10)}; `initial` what a state starts with
+    where that is not 0, as {"m": -inf}; `parameters` what is known of them, as {"tau": "scalar, > 0", "b_f": 1.0};
+    `output` is the quantity the cell gives out (default: the one defined last); `first_line` is the number of the
+    text's first line in its file, `declaration_error` makes the errors of `parameters` where they have lines too.
+    Raises CellError with line, column, what is allowed and the likely fix.
+    """
+    options, constants = options or {}, constants or {}
+
+    def error(what: str, _: str, allowed: str, fix: str) -> CellError:
+        return CellError(what, source=source, allowed=allowed, fix=fix)
+
+    equations = tuple(read_equation(line, options, constants) for line in lines_of(text, source, first_line))
+    declaration_error = declaration_error or error
+    declared = declared_parameters(parameters or {}, declaration_error)
+    found = structure_of(
+        equations,
+        key=key,
+        source=source,
+        sizes=sizes or {},
+        constants=constants,
+        declared=declared,
+        output=output,
+    )
+    check_declared(declared, found.parameters, found.shapes, declaration_error)
+    targets = [equation.target for equation in equations]
+    return Cell(
+        key,
+        equations,
+        *found,
+        chosen=dict(options),
+        sizes=dict(sizes or {}),
+        constants=dict(constants),
+        initial=initial_values(initial or {}, found.states, targets, error),
+        declared=declared,
+    )

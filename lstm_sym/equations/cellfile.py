@@ -10,14 +10,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from lstm_sym.equations.cell import Cell, Option
+from lstm_sym.equations.cell import Cell, parse
+from lstm_sym.equations.equation import Option
 from lstm_sym.equations.errors import CellError
 from lstm_sym.equations.functions import FUNCTIONS
 from lstm_sym.equations.initial import initial_values
-from lstm_sym.equations.parser import parse, reserved
+from lstm_sym.equations.names import reserved
 from lstm_sym.equations.settings import chosen_constants, chosen_options, constant
+from lstm_sym.equations.suggestions import did_you_mean, listed
 from lstm_sym.equations.tomlfile import MAX_FILE, TomlFile
-from lstm_sym.equations.words import did_you_mean, listed
 
 _KEYS = (
     "name",

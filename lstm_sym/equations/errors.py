@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from lstm_sym.printable import printable
+from lstm_sym.ground.refusal import Refusal
+from lstm_sym.ground.safe_text import printable
 
 _WIDTH = 100
 
 
-class CellError(ValueError):
+class CellError(Refusal):
     """A cell that cannot be used as written.
 
     Attributes: `what` happened; `source` (file name or "equations"); `line` and `column`, both from 1, and 1, 1 where
@@ -29,12 +30,17 @@ class CellError(ValueError):
         self.line, self.column = line, column
         self.what, self.source, self.text = printable(what), printable(source), printable(text)
         self.allowed, self.fix = printable(allowed), printable(fix)
-        super().__init__(str(self))
+        super().__init__(self.place, self.what, fix=self.fix)
+        self.args = (str(self),)
+
+    @property
+    def place(self) -> str:
+        """The file, with line and column unless the whole of it is meant."""
+        whole = not self.text and (self.line, self.column) == (1, 1)
+        return self.source if whole else f"{self.source}, line {self.line}, column {self.column}"
 
     def __str__(self) -> str:
-        whole = not self.text and (self.line, self.column) == (1, 1)
-        place = self.source if whole else f"{self.source}, line {self.line}, column {self.column}"
-        parts = [f"{place}: {self.what}"]
+        parts = [f"{self.place}: {self.what}"]
         if self.text:
             first = max(0, self.column - _WIDTH // 2) if len(self.text) > _WIDTH else 0
             shown = self.text[first : first + _WIDTH]

@@ -11,8 +11,8 @@ from lstm_sym.equations.characters import DECISION
 from lstm_sym.equations.errors import CellError
 from lstm_sym.equations.foreign import WORDS
 from lstm_sym.equations.functions import FUNCTIONS
-from lstm_sym.equations.line import Line
 from lstm_sym.equations.rewriting import Accepts, name_of, nodes, proposed, row_of, shown
+from lstm_sym.equations.source_line import SourceLine
 
 FORM = "name[t] = expression, one a line"
 
@@ -36,7 +36,7 @@ def refused_node(node: ast.expr, accepts: Accepts) -> tuple[str, str]:
     return what, _write(proposed(node, accepts)) or fix
 
 
-def decision(line: Line, accepts: Accepts) -> str:
+def decision(line: SourceLine, accepts: Accepts) -> str:
     """How the first choice or comparison of a line is written, found in the tree of it; "" where that is not known."""
     try:
         tree = ast.parse(line.code)
@@ -54,7 +54,7 @@ def _write(line: str) -> str:
     return line and f"write {line}"
 
 
-def syntax_error(line: Line, error: SyntaxError) -> CellError:
+def syntax_error(line: SourceLine, error: SyntaxError) -> CellError:
     """The error for a line that Python's parser cannot read."""
     code = line.code
     target, equals, expression = code.partition("=")
@@ -84,7 +84,7 @@ def syntax_error(line: Line, error: SyntaxError) -> CellError:
     return line.error(f"this is not an equation ({error.msg})", column, "check brackets and operators", FORM)
 
 
-def _missing_operator(line: Line, beside: re.Match[str]) -> CellError:
+def _missing_operator(line: SourceLine, beside: re.Match[str]) -> CellError:
     left, right = beside[1] or beside[4], beside[3] or beside[5]
     column = beside.start(3 if beside[3] else 5) + 1
     if left in FUNCTIONS:
@@ -96,7 +96,7 @@ def _missing_operator(line: Line, beside: re.Match[str]) -> CellError:
     return line.error(f"an operator is missing before `{right}`", column, fix)
 
 
-def left_side(line: Line, written: str) -> CellError:
+def left_side(line: SourceLine, written: str) -> CellError:
     """The error for a left side that is not name[t]."""
     target = written[:40]
     name = re.fullmatch(rf"({_WORD}?)(_t|\(t\))?", target, re.ASCII)
@@ -113,7 +113,7 @@ def left_side(line: Line, written: str) -> CellError:
     return line.error(what, 1, fix, "one name at [t] to the left of =")
 
 
-def not_an_equation(line: Line, body: list[ast.stmt]) -> CellError:
+def not_an_equation(line: SourceLine, body: list[ast.stmt]) -> CellError:
     """The error for a line that Python reads as something other than one assignment."""
     beside = _BESIDE.search(line.code)
     if beside:  # `type h = x`, which newer Pythons read as a statement
@@ -134,7 +134,9 @@ def not_an_equation(line: Line, body: list[ast.stmt]) -> CellError:
     return line.error(what, 1, fix, FORM)
 
 
-def unknown_function(line: Line, node: ast.Call, written: str, known: Collection[str], accepts: Accepts) -> CellError:
+def unknown_function(
+    line: SourceLine, node: ast.Call, written: str, known: Collection[str], accepts: Accepts
+) -> CellError:
     """The error for a call of a name that is no function; `written` is the whole call."""
     name = node.func.id if isinstance(node.func, ast.Name) else written
     index = re.fullmatch(rf"({_WORD})\s*\(\s*(t(?:\s*-\s*1)?)\s*\)", written, re.ASCII)
@@ -169,7 +171,7 @@ def _letter(name: str, value: ast.expr) -> ast.expr:
     return ast.Subscript(ast.Name(name, ast.Load()), ast.Name("t", ast.Load()), ast.Load())
 
 
-def wrong_arguments(line: Line, node: ast.Call, name: str, arity: int, accepts: Accepts) -> CellError:
+def wrong_arguments(line: SourceLine, node: ast.Call, name: str, arity: int, accepts: Accepts) -> CellError:
     """The error for a call with another number of arguments than the function takes."""
     form = f"{name}({', '.join('auvw'[arity > 1 :][:arity])})"
     takes = "one argument" if arity == 1 else f"{arity} arguments"
@@ -179,7 +181,7 @@ def wrong_arguments(line: Line, node: ast.Call, name: str, arity: int, accepts: 
     return line.error(f"{name} takes {takes}", node.col_offset + 1, fix, f"{form}, of any expressions")
 
 
-def not_callable(line: Line, node: ast.Call, written: str, accepts: Accepts) -> CellError:
+def not_callable(line: SourceLine, node: ast.Call, written: str, accepts: Accepts) -> CellError:
     """The error for a call of anything but a name: np.tanh(a), (a + b)(c), tanh(a)(b)."""
     column = node.func.col_offset + 1
     if isinstance(node.func, ast.Attribute):
@@ -189,7 +191,7 @@ def not_callable(line: Line, node: ast.Call, written: str, accepts: Accepts) -> 
     return line.error(f"`{written}` is called like a function", column, fix)
 
 
-def left_of_product(line: Line, node: ast.BinOp, accepts: Accepts) -> CellError:
+def left_of_product(line: SourceLine, node: ast.BinOp, accepts: Accepts) -> CellError:
     """The error for something other than a parameter's name to the left of @, with the line as it should be."""
     matrix, right = shown(node.left), node.right
     fix = _write(proposed(node, accepts))

@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Mapping
 
 from lstm_sym.equations.errors import CellError
 from lstm_sym.equations.numbers import MAX_NUMBER, MIN_NUMBER
-from lstm_sym.equations.words import did_you_mean, listed
+from lstm_sym.equations.suggestions import did_you_mean, listed
 
 Error = Callable[[str, str, str, str], CellError]
 """Makes an error of what happened, the name that it is about, what is allowed there, and the likely fix."""

@@ -22,7 +22,7 @@ from lstm_sym.equations.expressions import (
     Stack,
 )
 from lstm_sym.equations.functions import REDUCTIONS
-from lstm_sym.equations.line import Line
+from lstm_sym.equations.source_line import SourceLine
 
 MAX_NUMBER = 10**9
 MIN_NUMBER = Fraction(1, 10**30)
@@ -30,7 +30,7 @@ MAX_EXPONENT = 64
 MAX_DIGITS = 300
 
 
-def check_numbers(expression: Expression, line: Line, constants: Mapping[str, Fraction]) -> None:
+def check_numbers(expression: Expression, line: SourceLine, constants: Mapping[str, Fraction]) -> None:
     """Refuse long numbers, high powers, division by zero, what is no number, and a number where a vector belongs.
 
     constants: the numbers that names stand for. Raises CellError.
@@ -52,7 +52,7 @@ def check_numbers(expression: Expression, line: Line, constants: Mapping[str, Fr
         )
 
 
-def _exponent(node: Expression, line: Line) -> int:
+def _exponent(node: Expression, line: SourceLine) -> int:
     """A whole number of at most MAX_EXPONENT in size."""
     size = node.operand if isinstance(node, Negate) else node
     if not isinstance(size, Number) or size.value.denominator != 1 or size.value > MAX_EXPONENT:
@@ -65,7 +65,7 @@ def _exponent(node: Expression, line: Line) -> int:
     return int(size.value) if size is node else -int(size.value)
 
 
-def _digits(node: Expression, power: int, line: Line) -> int:
+def _digits(node: Expression, power: int, line: SourceLine) -> int:
     """The sum of the digits of all numbers below, each times the exponents above it."""
     if isinstance(node, Number):
         return power * (len(str(node.value.numerator)) + len(str(node.value.denominator)) - 1)
@@ -82,7 +82,7 @@ def _digits(node: Expression, power: int, line: Line) -> int:
     return sum(_digits(child, power, line) for child in node.children())
 
 
-def _constant(node: Expression, line: Line, constants: Mapping[str, Fraction]) -> Fraction | None:
+def _constant(node: Expression, line: SourceLine, constants: Mapping[str, Fraction]) -> Fraction | None:
     """The value of an expression of numbers and constants, else None, as for a function; its digits are bounded."""
     if isinstance(node, Number):
         return node.value
@@ -103,11 +103,11 @@ def _constant(node: Expression, line: Line, constants: Mapping[str, Fraction]) -
     return None
 
 
-def _vector_expected(node: Expression, place: str, fix: str, line: Line) -> CellError:
+def _vector_expected(node: Expression, place: str, fix: str, line: SourceLine) -> CellError:
     return line.error(f"a number stands at {place}, in `{str(node)[:40]}`", node.column, fix, "a vector there")
 
 
-def _folded(node: Binary, left: Fraction | None, right: Fraction | None, line: Line) -> Fraction | None:
+def _folded(node: Binary, left: Fraction | None, right: Fraction | None, line: SourceLine) -> Fraction | None:
     """left op right where both are numbers; a division by zero is refused wherever it stands."""
     inverse = node.operator == "/" or (node.operator == "**" and right is not None and right < 0)
     if inverse and (right if node.operator == "/" else left) == 0:

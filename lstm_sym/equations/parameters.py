@@ -15,10 +15,10 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from lstm_sym.equations.cell import Cell
+from lstm_sym.equations.equation import Shape
 from lstm_sym.equations.errors import CellError
 from lstm_sym.equations.numbers import MAX_NUMBER, MIN_NUMBER
-from lstm_sym.equations.words import did_you_mean, listed
+from lstm_sym.equations.suggestions import did_you_mean, listed
 
 Error = Callable[[str, str, str, str], CellError]
 """Makes an error of what happened, the name that it is about, what is allowed there, and the likely fix."""
@@ -52,14 +52,16 @@ def declared_parameters(given: Mapping[str, object], error: Error) -> dict[str, 
     return {name: _declaration(name, value, error) for name, value in given.items()}
 
 
-def check_declared(declared: Mapping[str, Parameter], cell: Cell, error: Error) -> None:
+def check_declared(
+    declared: Mapping[str, Parameter], parameters: tuple[str, ...], shapes: Mapping[str, Shape], error: Error
+) -> None:
     """Every declared name is a parameter; what begins with one number is no matrix. Raises the `error` of another."""
     for name, entry in declared.items():
-        if name not in cell.parameters:
-            why = ", which has a time index" if name in cell.shapes else ", which no equation reads"
-            fix = did_you_mean(name, cell.parameters) or "drop that line: parameters are names without an index"
-            raise error(f"[parameters] names `{name[:40]}`{why}", name, listed(cell.parameters), fix)
-        if entry.default is not None and len(cell.shapes[name]) == 2:
+        if name not in parameters:
+            why = ", which has a time index" if name in shapes else ", which no equation reads"
+            fix = did_you_mean(name, parameters) or "drop that line: parameters are names without an index"
+            raise error(f"[parameters] names `{name[:40]}`{why}", name, listed(parameters), fix)
+        if entry.default is not None and len(shapes[name]) == 2:
             fix = f"drop the number: {name} is drawn, within its bounds if it has any"
             what = f"the matrix `{name}` cannot begin with one number: all units would learn the same"
             raise error(what, name, "a number to begin with for vectors and scalars", fix)

@@ -7,15 +7,12 @@ large. Every refusal names line and column, what is allowed, and the likely fix.
 from __future__ import annotations
 
 import ast
-import builtins
-import keyword
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from fractions import Fraction
 
 from lstm_sym.equations import hints
-from lstm_sym.equations.cell import Cell, Equation
+from lstm_sym.equations.equation import Equation
 from lstm_sym.equations.errors import CellError
 from lstm_sym.equations.expressions import (
     Binary,
@@ -28,120 +25,38 @@ from lstm_sym.equations.expressions import (
     Repeat,
     Stack,
 )
-from lstm_sym.equations.functions import FUNCTIONS, REDUCTIONS
-from lstm_sym.equations.initial import initial_values
-from lstm_sym.equations.line import MAX_DEPTH, Line, check_line, lines_of
-from lstm_sym.equations.numbers import MAX_NUMBER, MIN_NUMBER, check_numbers
-from lstm_sym.equations.parameters import Error, Parameter, check_declared, declared_parameters
-from lstm_sym.equations.structure import assemble
-
-MAX_NAME = 32
-MAX_REPEAT = 64
-
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*", re.ASCII)
-INDEX = "t"
-"""It counts steps, and stands in brackets alone."""
-NO_PARAMETERS = {
-    **dict.fromkeys(("pi", "Pi", "PI"), "write 3.141592653589793, or give it as a constant under another name"),
-    **dict.fromkeys(
-        ("inf", "Inf", "infinity", "Infinity"), "write a large number; a state may start at inf: [initial]"
-    ),
-    **dict.fromkeys(("nan", "NaN"), "leave it out: what is no number makes everything else none"),
-}
-"""Names of numbers, which would be learned as any other parameter, and what to write."""
-KERNEL = frozenset(
-    {
-        "np",
-        "numpy",
-        "params",
-        "state",
-        "tape",
-        "dtype",
-        "rng",
-        "dy",
-        "dstate",
-        "precise",
-        "Params",
-        "State",
-        "Tape",
-        "Grads",
-    }
+from lstm_sym.equations.functions import FUNCTIONS
+from lstm_sym.equations.names import (
+    DERIVED,
+    FUNCTION_NAMES,
+    INDEX,
+    MAX_NAME,
+    NAME,
+    NO_PARAMETERS,
+    RESERVED,
+    reads_derived,
 )
-"""Words of the generated code."""
-_RESERVED = frozenset(keyword.kwlist) | frozenset(dir(builtins)) | KERNEL | {INDEX, *NO_PARAMETERS}
-DERIVED = ("d_...", "..._dot", "..._slope", "..._prev", "..._next", "..._direct", "..._by_...", "..._dot_again")
-"""Forms of the names that derivation gives to its values."""
-_DERIVED = re.compile("|".join(re.escape(form).replace(re.escape("..."), r"\w*") for form in DERIVED), re.ASCII)
-_FUNCTION_NAMES = frozenset({*FUNCTIONS, *REDUCTIONS, "identity", "repeat"})
+from lstm_sym.equations.numbers import MAX_NUMBER, MIN_NUMBER, check_numbers
+from lstm_sym.equations.source_line import MAX_DEPTH, SourceLine, check_line
+
+MAX_REPEAT = 64
 _OPERATORS = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.Pow: "**"}
 
 
-def parse(
-    text: str,
-    *,
-    key: str = "cell",
-    options: Mapping[str, str] | None = None,
-    sizes: Mapping[str, str] | None = None,
-    constants: Mapping[str, Fraction] | None = None,
-    initial: Mapping[str, float] | None = None,
-    parameters: Mapping[str, str | float | Parameter] | None = None,
-    output: str | None = None,
-    source: str = "equations",
-    first_line: int = 1,
-    declaration_error: Error | None = None,
-) -> Cell:
-    """Equations as text, one a line, to a Cell.
-
-    `options` names function options and their value, as {"phi_h": "tanh"}; `sizes` declares sizes, as {"x": "H"};
-    `constants` gives names that stand for a number, as {"alpha": Fraction(1, 10)}; `initial` what a state starts with
-    where that is not 0, as {"m": -inf}; `parameters` what is known of them, as {"tau": "scalar, > 0", "b_f": 1.0};
-    `output` is the quantity the cell gives out (default: the one defined last); `first_line` is the number of the
-    text's first line in its file, `declaration_error` makes the errors of `parameters` where they have lines too.
-    Raises CellError with line, column, what is allowed and the likely fix.
-    """
-    options, constants = options or {}, constants or {}
-
-    def error(what: str, _: str, allowed: str, fix: str) -> CellError:
-        return CellError(what, source=source, allowed=allowed, fix=fix)
-
-    equations = tuple(_Reader(line, options, constants).equation() for line in lines_of(text, source, first_line))
-    declaration_error = declaration_error or error
-    declared = declared_parameters(parameters or {}, declaration_error)
-    cell = assemble(
-        equations,
-        key=key,
-        source=source,
-        sizes=sizes or {},
-        constants=constants,
-        declared=declared,
-        output=output,
-        options=options,
-    )
-    check_declared(declared, cell, declaration_error)
-    targets = [equation.target for equation in equations]
-    return replace(cell, initial=initial_values(initial or {}, cell.states, targets, error))
-
-
-def reads_derived(name: str) -> bool:
-    """Whether a name is of the form that derivation gives to its values: d_v, v_dot, d_p_by_v."""
-    return bool(_DERIVED.fullmatch(name))
-
-
-def reserved(name: str) -> bool:
-    """Whether a name is none that a cell may give: not well formed, or taken."""
-    well_formed = len(name) <= MAX_NAME and _NAME.fullmatch(name)
-    return not well_formed or name in _RESERVED or name in _FUNCTION_NAMES or reads_derived(name)
+def read_equation(line: SourceLine, options: Mapping[str, str], constants: Mapping[str, Fraction]) -> Equation:
+    """The equation that stands in a line. Raises CellError."""
+    return _Reader(line, options, constants).equation()
 
 
 class _Reader:
     """Reads one equation."""
 
     def __init__(
-        self, line: Line, options: Mapping[str, str], constants: Mapping[str, Fraction], *, proposes: bool = True
+        self, line: SourceLine, options: Mapping[str, str], constants: Mapping[str, Fraction], *, proposes: bool = True
     ) -> None:
         self.line, self.options, self.constants, self.proposes = line, options, constants, proposes
         self.error = line.error
-        self.functions = {*_FUNCTION_NAMES, *options}
+        self.functions = {*FUNCTION_NAMES, *options}
 
     def written(self, node: ast.expr) -> str:
         """A node as it stands in the equation."""
@@ -149,7 +64,7 @@ class _Reader:
 
     def accepts(self, expression: str) -> bool:
         """Whether this would be read as a right side here. What is only tried is told no line in turn."""
-        line = Line(f"q[t] = {expression}", self.line.number, self.line.source)
+        line = SourceLine(f"q[t] = {expression}", self.line.number, self.line.source)
         try:
             return self.proposes and bool(_Reader(line, self.options, self.constants, proposes=False).equation())
         except CellError:
@@ -265,7 +180,7 @@ class _Reader:
         name = self.options.get(node.func.id, node.func.id)
         if name == "repeat":
             return self.repeat(node, depth)
-        if name not in _FUNCTION_NAMES:
+        if name not in FUNCTION_NAMES:
             raise hints.unknown_function(self.line, node, self.written(node), self.functions, self.accepts)
         arity = FUNCTIONS[name].arity if name in FUNCTIONS else 1
         if len(node.args) != arity or node.keywords:
@@ -280,7 +195,7 @@ class _Reader:
             raise self.error("a time index belongs to a name", column, "write the index at each name: f[t] * c[t-1]")
         name = node.id
         allowed = f"a letter, then letters, digits or _, at most {MAX_NAME} characters"
-        if len(name) > MAX_NAME or not _NAME.fullmatch(name):
+        if len(name) > MAX_NAME or not NAME.fullmatch(name):
             what = f"`{name[:MAX_NAME]}` is not a name a cell may use"
             raise self.error(what, column, "begin with a letter" if len(name) <= MAX_NAME else "shorten it", allowed)
         if name in NO_PARAMETERS:
@@ -293,7 +208,7 @@ class _Reader:
         if name in self.functions:
             what = f"`{name}` is a function"
             raise self.error(what, column, f"write {name}(...), or another name for a quantity: {name}_1", allowed)
-        if name in _RESERVED:
+        if name in RESERVED:
             what = f"`{name}` is taken: it is a word of Python or of the generated code"
             raise self.error(what, column, f"call it {name[: MAX_NAME - 2]}_1", allowed)
         if reads_derived(name):

@@ -7,10 +7,10 @@ import re
 from collections.abc import Mapping
 from fractions import Fraction
 
-from lstm_sym.equations.cell import Option
+from lstm_sym.equations.equation import Option
 from lstm_sym.equations.errors import CellError
 from lstm_sym.equations.numbers import MAX_NUMBER, MIN_NUMBER
-from lstm_sym.equations.words import did_you_mean, listed
+from lstm_sym.equations.suggestions import did_you_mean, listed
 
 _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?", re.ASCII)
 """A decimal number as a file has it: float() would read digits of other scripts, underscores and nan too."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from lstm_sym.equations.cell import Equation, Shape
+from lstm_sym.equations.equation import Equation, Shape
 from lstm_sym.equations.errors import CellError
 from lstm_sym.equations.expressions import Expression, MatrixProduct, Name, Number, Repeat, Stack
 from lstm_sym.equations.sizes import added, multiplied

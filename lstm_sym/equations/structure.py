@@ -1,23 +1,34 @@
-"""Equations -> Cell: what each name is, decided from how it is used."""
+"""What each name of some equations is, decided from how it is used: input, state, parameter, output; and its shape."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping
 from fractions import Fraction
+from typing import NamedTuple
 
-from lstm_sym.equations.cell import Cell, Equation
+from lstm_sym.equations.equation import Equation, Shape
 from lstm_sym.equations.errors import CellError
 from lstm_sym.equations.expressions import MatrixProduct, Name, Repeat
 from lstm_sym.equations.parameters import Parameter
 from lstm_sym.equations.shapes import infer_shapes
-from lstm_sym.equations.words import did_you_mean, listed
+from lstm_sym.equations.suggestions import did_you_mean, listed
 
 _KEY = re.compile(r"\w{1,64}", re.ASCII)
 _SIZE = re.compile(r"[A-Z][A-Za-z0-9]{0,31}", re.ASCII)
 
 
-def assemble(
+class Structure(NamedTuple):
+    """What the names of some equations are, and their shapes."""
+
+    input: str
+    states: tuple[str, ...]
+    parameters: tuple[str, ...]
+    output: str
+    shapes: Mapping[str, Shape]
+
+
+def structure_of(
     equations: tuple[Equation, ...],
     *,
     key: str,
@@ -26,8 +37,7 @@ def assemble(
     constants: Mapping[str, Fraction],
     declared: Mapping[str, Parameter],
     output: str | None,
-    options: Mapping[str, str],
-) -> Cell:
+) -> Structure:
     """Classify every name, check the order of definition, infer shapes. Raises CellError."""
     if not _KEY.fullmatch(key):
         allowed = "letters, digits and _, at most 64"
@@ -48,19 +58,7 @@ def assemble(
     scalars = [name for name in parameters if name in declared and declared[name].scalar]
     _check_scalars(scalars, equations, source)
     shapes = infer_shapes(equations, cell_input, states, sizes, (*constants, *scalars), source)
-    return Cell(
-        key,
-        equations,
-        cell_input,
-        states,
-        parameters,
-        chosen,
-        shapes,
-        chosen=dict(options),
-        sizes=dict(sizes),
-        constants=dict(constants),
-        declared=dict(declared),
-    )
+    return Structure(cell_input, states, parameters, chosen, shapes)
 
 
 def _names(equations: tuple[Equation, ...]) -> Iterator[tuple[Equation, Name]]:

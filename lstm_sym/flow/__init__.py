@@ -23,16 +23,13 @@ from lstm_sym.flow.advice.precision import (
 )
 from lstm_sym.flow.advice.summary import Advice, advice_text, advise
 from lstm_sym.flow.advice.truncation import Truncation, TruncationError, bias_curve, truncation_error, truncation_length
-from lstm_sym.flow.closed_loop import closed_loop
-from lstm_sym.flow.decay import Decay, fit_decay
+from lstm_sym.flow.attribution.gates import gate_values, log_gates
+from lstm_sym.flow.attribution.pathways import Paths, carried_state, paths
+from lstm_sym.flow.attribution.shares import Shares, gate_shares
 from lstm_sym.flow.errors import FlowError
-from lstm_sym.flow.experiment import Model, recorded, run
-from lstm_sym.flow.gates import gate_values, log_gates
-from lstm_sym.flow.laws import Law
-from lstm_sym.flow.lyapunov import LyapunovSpectrum, growth_rates, lyapunov
-from lstm_sym.flow.memory import Estimate, MemoryCard, memory_card, memory_table
-from lstm_sym.flow.parameters import Contributions, contributions
-from lstm_sym.flow.paths import Paths, carried_state, paths
+from lstm_sym.flow.memory.card import Estimate, MemoryCard, memory_card, memory_table
+from lstm_sym.flow.memory.decay import Decay, fit_decay
+from lstm_sym.flow.memory.laws import Law
 from lstm_sym.flow.plots.colours import GateColour, gate_colours
 from lstm_sym.flow.plots.curves import Curve, save_curves
 from lstm_sym.flow.plots.fan import save_fan
@@ -43,18 +40,21 @@ from lstm_sym.flow.plots.shares import save_shares
 from lstm_sym.flow.plots.spectra import save_singular_values, save_spectra
 from lstm_sym.flow.plots.text import heat_map_text, spectrum_text, unfolded_text
 from lstm_sym.flow.plots.unfolded import save_unfolded
-from lstm_sym.flow.profile import Profile
-from lstm_sym.flow.progress import reporter
-from lstm_sym.flow.sensitivity import input_sensitivity, state_sensitivity
-from lstm_sym.flow.shares import Shares, gate_shares
-from lstm_sym.flow.signal_to_noise import SignalToNoise, signal_to_noise
-from lstm_sym.flow.singular import SingularSpectrum, singular_spectrum
-from lstm_sym.flow.survey import Survey, survey
-from lstm_sym.flow.table import table
-from lstm_sym.flow.time_map import TimeMap, time_map
-from lstm_sym.flow.trajectory import Trajectory, record
-from lstm_sym.flow.unfolding import Unfolded, unfold
-from lstm_sym.flow.units import UnitProfiles, unit_sensitivity
+from lstm_sym.flow.profiles.experiment import Model, recorded, run
+from lstm_sym.flow.profiles.maps import TimeMap, time_map
+from lstm_sym.flow.profiles.noise import SignalToNoise, signal_to_noise
+from lstm_sym.flow.profiles.parameters import Contributions, contributions
+from lstm_sym.flow.profiles.profile import Profile
+from lstm_sym.flow.profiles.sensitivity import input_sensitivity, state_sensitivity
+from lstm_sym.flow.profiles.tables import table
+from lstm_sym.flow.profiles.unfolding import Unfolded, unfold
+from lstm_sym.flow.profiles.units import UnitProfiles, unit_sensitivity
+from lstm_sym.flow.runs.feedback import closed_loop
+from lstm_sym.flow.runs.trajectory import Trajectory, record
+from lstm_sym.flow.spectra.exponents import LyapunovSpectrum, growth_rates, lyapunov
+from lstm_sym.flow.spectra.singular import SingularSpectrum, singular_spectrum
+from lstm_sym.flow.surveys import Survey, survey
+from lstm_sym.ground.progress import reporter
 from lstm_sym.kernels import Kernel
 
 __all__ = [

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from lstm_sym.printable import printable
+from lstm_sym.ground.safe_text import printable
 
 from .checks import refuse_masked, refuse_not_finite
 from .errors import InputError

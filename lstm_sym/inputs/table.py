@@ -11,10 +11,11 @@ from pathlib import Path
 
 import numpy as np
 
+from lstm_sym.ground.progress import reporter, watched
+
 from .checks import refuse_short, refuse_wide
 from .errors import InputError
 from .files import decode
-from .progress import watched
 from .sequences import Array, Sequences, channels_named, user_source
 
 # A comma may also be a decimal comma, the other two are delimiters only: so it comes last.
@@ -54,7 +55,7 @@ def read_table(data: bytes, file: str) -> Sequences:
     """
     text = decode(data, file)
     delimiter = _delimiter(text)
-    rows = watched(_rows(text, delimiter, file), text.count("\n") + 1, file)
+    rows = watched(_rows(text, delimiter, file), text.count("\n") + 1, reporter(f"reading {file}"))
     head = list(islice(rows, 2))
     refuse_short(len(head), file, "rows")
     refuse_wide(file, len(head[0][1]), f"row {head[0][0]}")

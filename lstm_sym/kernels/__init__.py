@@ -1,7 +1,7 @@
 """Generated kernels of the catalogue, checked in, and the contract that every kernel keeps, checked in or built.
 
 Each kernel is a file that stands alone on NumPy and can be copied elsewhere. None is written by hand:
-`python -m lstm_sym.generate_kernels` writes them, a test compares them.
+`python -m lstm_sym.emit.checked_in` writes them, a test compares them.
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
 """Program -> scheduled program: prune, forms of the slopes, liveness, schedule; and the count of operations."""
 
-from lstm_sym.passes.forms import fast, precise
 from lstm_sym.passes.layout import Group, Layout, Place, lay_out
 from lstm_sym.passes.liveness import save_set
 from lstm_sym.passes.operations import Operations, count_operations
-from lstm_sym.passes.prune import prune
-from lstm_sym.passes.schedule import Piece, Run, Schedule, schedule
+from lstm_sym.passes.pruning import prune
+from lstm_sym.passes.scheduling import Piece, Run, Schedule, schedule
+from lstm_sym.passes.slope_forms import fast, precise
 
 __all__ = [
     "Group",

@@ -4,7 +4,7 @@ Input: a `Cell`. Output: a `Program`, on which derivation rules, passes and emit
 enter only through `Affine`, so matrix products stay nodes until code is emitted.
 """
 
-from lstm_sym.program.lower import lower
+from lstm_sym.program.lowering import lower
 from lstm_sym.program.program import Carry, Program, ProgramError
 from lstm_sym.program.statements import (
     Accumulate,

@@ -9,7 +9,7 @@ from functools import cached_property
 
 import sympy
 
-from lstm_sym.equations.cell import Shape
+from lstm_sym.equations.equation import Shape
 
 
 class Role(enum.Enum):

@@ -7,12 +7,12 @@ A document holds mathematics as functions of a notation, so that every rendering
 printed from; no formula is written by hand.
 """
 
+from lstm_sym.document.document import Document
+from lstm_sym.document.html import html_page
+from lstm_sym.document.markdown import markdown_page
+from lstm_sym.document.sentences import LANGUAGES, Words
+from lstm_sym.document.terminal import terminal_text
 from lstm_sym.report.derivation import derivation_document
-from lstm_sym.report.document import Document
-from lstm_sym.report.html import html_page
-from lstm_sym.report.markdown import markdown_page
-from lstm_sym.report.terminal import terminal_text
-from lstm_sym.report.words import LANGUAGES, Words
 
 __all__ = [
     "LANGUAGES",

@@ -5,13 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from lstm_sym.check import CheckResult
-from lstm_sym.report.document import Block, Line, Paragraph, Table
-from lstm_sym.report.words import Words
-
-
-def error_text(error: float) -> str:
-    """An error in two digits: 2.2e-16; 0 where there is none at all."""
-    return "0" if error == 0 else f"{error:.1e}"
+from lstm_sym.document.document import Block, Line, Paragraph, Table, error_text
+from lstm_sym.document.sentences import Words
 
 
 def check_table(checks: Sequence[CheckResult], words: Words) -> list[Block]:

@@ -14,13 +14,7 @@ from typing import Any
 
 from lstm_sym.api import Derivation, derive
 from lstm_sym.derivation.linear_map import LinearMap
-from lstm_sym.emit.text import TextNotation
-from lstm_sym.equations.cell import Cell
-from lstm_sym.equations.initial import written
-from lstm_sym.equations.sizes import parts_of
-from lstm_sym.passes import Operations, count_operations, save_set
-from lstm_sym.program.values import Value
-from lstm_sym.report.document import (
+from lstm_sym.document.document import (
     Code,
     Comparison,
     Content,
@@ -32,10 +26,16 @@ from lstm_sym.report.document import (
     Section,
     content_text,
 )
+from lstm_sym.document.sentences import Words
+from lstm_sym.equations.cell import Cell
+from lstm_sym.equations.initial import written
+from lstm_sym.equations.sizes import parts_of
+from lstm_sym.notation.text import TextNotation
+from lstm_sym.passes import Operations, count_operations, save_set
+from lstm_sym.program.values import Value
 from lstm_sym.report.formulas import map_summands, partial_math, value_math
 from lstm_sym.report.roles import correspondence, in_letters, renamed, same_expression
 from lstm_sym.report.sizes import SizeSum
-from lstm_sym.report.words import Words
 
 SECTIONS = ("equations", "states", "parameters", "cost", "jacobian", "input", "saved")
 

@@ -6,18 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from lstm_sym.api import Derivation, derive
 from lstm_sym.check import CheckResult
-from lstm_sym.emit.text import TextNotation
-from lstm_sym.equations.cell import Cell
-from lstm_sym.equations.cell import Equation as CellEquation
-from lstm_sym.equations.functions import positive
-from lstm_sym.equations.initial import written
-from lstm_sym.passes import count_operations, save_set
-from lstm_sym.passes.numbering import number_statements
-from lstm_sym.program.program import Program
-from lstm_sym.program.statements import Accumulate, Affine, Pointwise, Statement
-from lstm_sym.program.values import Role, Value, adjoint, carried_adjoint, direct_adjoint, slope, tangent
-from lstm_sym.report.checks import check_table, error_text
-from lstm_sym.report.document import (
+from lstm_sym.document.document import (
     Block,
     Code,
     Definitions,
@@ -29,10 +18,22 @@ from lstm_sym.report.document import (
     Paragraph,
     Section,
     Table,
+    error_text,
 )
+from lstm_sym.document.sentences import Words
+from lstm_sym.equations.cell import Cell
+from lstm_sym.equations.equation import Equation as CellEquation
+from lstm_sym.equations.functions import positive
+from lstm_sym.equations.initial import written
+from lstm_sym.notation.text import TextNotation
+from lstm_sym.passes import count_operations, save_set
+from lstm_sym.passes.numbering import number_statements
+from lstm_sym.program.program import Program
+from lstm_sym.program.statements import Accumulate, Affine, Pointwise, Statement
+from lstm_sym.program.values import Role, Value, adjoint, carried_adjoint, direct_adjoint, slope, tangent
+from lstm_sym.report.checks import check_table
 from lstm_sym.report.formulas import Values, operator_math, statement_summands, value_math
 from lstm_sym.report.jacobians import jacobian_blocks
-from lstm_sym.report.words import Words
 
 
 def derivation_document(

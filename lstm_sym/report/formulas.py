@@ -8,11 +8,11 @@ import sympy
 from sympy import Expr
 
 from lstm_sym.derivation.linear_map import LinearMap, Product
-from lstm_sym.emit.notation import Notation, is_stack, sign_and_size
-from lstm_sym.emit.scalar import PRODUCT
+from lstm_sym.document.document import Math
+from lstm_sym.notation.notation import Notation, is_stack, sign_and_size
+from lstm_sym.notation.scalar import PRODUCT
 from lstm_sym.program.statements import Affine, Pointwise, Statement, Term
 from lstm_sym.program.values import Operator, Value
-from lstm_sym.report.document import Math
 
 Summands = tuple[tuple[int, Math], ...]
 Values = Mapping[sympy.Symbol, Value]

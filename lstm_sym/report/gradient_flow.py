@@ -9,13 +9,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from lstm_sym.document.document import Block, Code, Document, Figure, Line, Link, Paragraph, Section, Table
+from lstm_sym.document.sentences import Words
 from lstm_sym.flow import FlowError, save_profile_figure, save_spectra
 from lstm_sym.flow.advice.summary import advice_text
-from lstm_sym.flow.lyapunov import LyapunovSpectrum
-from lstm_sym.flow.survey import Survey
-from lstm_sym.report.document import Block, Code, Document, Figure, Line, Link, Paragraph, Section, Table
+from lstm_sym.flow.spectra.exponents import LyapunovSpectrum
+from lstm_sym.flow.surveys import Survey
 from lstm_sym.report.study import Study, drawn_figure, figure_labels, method_blocks, reproduce_blocks
-from lstm_sym.report.words import Words
 
 FIGURES = ("fan", "map", "shares", "saturation")
 CARD = ("half_life", "centroid", "lag50", "lag90", "horizon")

@@ -7,10 +7,10 @@ from itertools import product
 
 from lstm_sym.api import Derivation
 from lstm_sym.derivation.linear_map import LinearMap
+from lstm_sym.document.document import Block, Definitions, Equation, Inline, Math, Matrix, Paragraph, Section
+from lstm_sym.document.sentences import Words
 from lstm_sym.program.values import Value
-from lstm_sym.report.document import Block, Definitions, Equation, Inline, Math, Matrix, Paragraph, Section
 from lstm_sym.report.formulas import expression_math, map_summands, partial_math, value_math
-from lstm_sym.report.words import Words
 
 
 def jacobian_blocks(derivation: Derivation, words: Words, errors: Mapping[str, float]) -> list[Block]:

@@ -12,10 +12,9 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
-from lstm_sym.equations.cell import Cell
+from lstm_sym.equations.cell import Cell, parse
 from lstm_sym.equations.errors import CellError
 from lstm_sym.equations.expressions import Binary, Call, Expression, MatrixProduct, Name, Negate, Number, Repeat, Stack
-from lstm_sym.equations.parser import parse
 
 ROUNDS = 8
 """Steps of reading that a role looks out to: further than any cell of the catalogue is deep."""

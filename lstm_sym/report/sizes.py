@@ -8,9 +8,9 @@ from fractions import Fraction
 from itertools import groupby, product
 from math import gcd, prod
 
-from lstm_sym.emit.notation import Notation
-from lstm_sym.equations.cell import Shape
+from lstm_sym.equations.equation import Shape
 from lstm_sym.equations.sizes import parts_of
+from lstm_sym.notation.notation import Notation
 from lstm_sym.program.values import Role, Value
 
 

@@ -6,14 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from lstm_sym.check import CheckResult
-from lstm_sym.equations.cell import Cell
-from lstm_sym.flow import Profile
-from lstm_sym.flow.plots.style import has_text
-from lstm_sym.flow.table import power
-from lstm_sym.inputs import Stream
-from lstm_sym.report.checks import check_name, error_text
-from lstm_sym.report.conclusion import conclusion
-from lstm_sym.report.document import (
+from lstm_sym.document.document import (
     Block,
     Code,
     Document,
@@ -25,9 +18,17 @@ from lstm_sym.report.document import (
     Paragraph,
     Section,
     Table,
+    error_text,
 )
-from lstm_sym.report.measurement import Settings, forget_bias, half_life, steps_text
-from lstm_sym.report.words import Words
+from lstm_sym.document.sentences import Words
+from lstm_sym.equations.cell import Cell
+from lstm_sym.flow import Profile
+from lstm_sym.flow.plots.style import has_text
+from lstm_sym.flow.profiles.tables import power
+from lstm_sym.inputs import Stream
+from lstm_sym.report.checks import check_name
+from lstm_sym.study.conclusions import conclusion
+from lstm_sym.study.measurement import Settings, forget_bias, half_life, steps_text
 
 SHOWN_LAGS = (1, 5, 10, 20, 50, 100, 200, 500)
 FIGURE_LABELS = ("title", "subtitle", "lag", "sensitivity", "half_life", "no_half_life")

@@ -22,7 +22,7 @@ from lstm_sym.through_time.errors import SequenceError
 from lstm_sym.through_time.influence import RTRL, OnlineGrads, rtrl
 from lstm_sym.through_time.lengths import last, last_cotangent, lengths_of, mask_of, pad, reverse_within, unpad
 from lstm_sym.through_time.second_order import Hessian, hessian
-from lstm_sym.through_time.sequences import Tape, backward, forward
+from lstm_sym.through_time.segmented import Tape, backward, forward
 from lstm_sym.through_time.truncation import truncated
 
 __all__ = [

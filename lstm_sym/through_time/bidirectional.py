@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from lstm_sym.through_time import sequences
+from lstm_sym.through_time import segmented as sequences
 from lstm_sym.through_time.errors import SequenceError
 from lstm_sym.through_time.kernel import Array, Kernel, Progress
 from lstm_sym.through_time.lengths import time_major

@@ -21,7 +21,7 @@ from lstm_sym.through_time.errors import SequenceError
 from lstm_sym.through_time.kernel import Array, Kernel, Progress, added, check_kernel, refuse_masked
 from lstm_sym.through_time.lengths import as_given, checked_lengths, time_major, zeros
 from lstm_sym.through_time.plan import head, only, planned, replaced_head
-from lstm_sym.through_time.sequences import check_loss, cotangent, forward, sent_back
+from lstm_sym.through_time.segmented import check_loss, cotangent, forward, sent_back
 
 # Bytes that the influence and what its update needs may take.
 MEMORY = 2 * 2**30

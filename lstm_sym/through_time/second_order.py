@@ -16,7 +16,7 @@ import numpy as np
 from lstm_sym.through_time.errors import SequenceError
 from lstm_sym.through_time.kernel import Array, Kernel, Progress, check_kernel, refuse_masked
 from lstm_sym.through_time.lengths import time_major
-from lstm_sym.through_time.sequences import check_loss, run_of_no_steps
+from lstm_sym.through_time.segmented import check_loss, run_of_no_steps
 
 # Bytes that the matrix may take.
 MEMORY = 2**30

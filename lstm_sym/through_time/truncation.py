@@ -22,7 +22,7 @@ from lstm_sym.through_time.errors import SequenceError
 from lstm_sym.through_time.kernel import Array, Integers, Kernel, Progress, added
 from lstm_sym.through_time.lengths import as_given, checked_lengths, time_major, zeros
 from lstm_sym.through_time.plan import only
-from lstm_sym.through_time.sequences import check_loss, cotangent, forward, sent_back
+from lstm_sym.through_time.segmented import check_loss, cotangent, forward, sent_back
 
 Cotangent = Callable[[slice, Array], Any]  # of the steps of a slice, from their y
 

@@ -7,7 +7,7 @@ import pytest
 
 from lstm_sym.audit.compare import BAR, layout_text, layouts, turned, verdict
 from lstm_sym.audit.errors import AuditError
-from lstm_sym.program.sequence import Named
+from lstm_sym.interpreter.over_time import Named
 
 T, B, D, H = 6, 3, 2, 4
 RNG = np.random.default_rng(0)

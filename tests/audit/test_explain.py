@@ -11,9 +11,9 @@ import pytest
 import lstm_sym as ls
 from lstm_sym.audit.cases import ALL, SHORT, sequences
 from lstm_sym.audit.compare import BAR
-from lstm_sym.audit.explain import Evidence, Explanation, explain
-from lstm_sym.derivation.mistakes import Mistake, mistakes
-from lstm_sym.program.sequence import Named
+from lstm_sym.audit.explanations import Evidence, Explanation, explain
+from lstm_sym.interpreter.over_time import Named
+from lstm_sym.mistakes.catalogue import Mistake, mistakes
 
 
 class Pupil:

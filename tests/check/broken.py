@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from lstm_sym.derived import Derivation
+from lstm_sym.compile.derivation import Derivation
 from lstm_sym.program import Program
 from lstm_sym.program.statements import Accumulate, Affine, Pointwise, Statement
 

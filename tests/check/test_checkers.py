@@ -15,10 +15,10 @@ from kernels.cells import CATALOGUE, CELLS, OPTIONS
 
 import lstm_sym as ls
 from lstm_sym.check import CHECKS, CheckResult, check_cell, random_case
+from lstm_sym.check.by_autograd import check_autograd
 from lstm_sym.check.complex_step import check_complex_step
 from lstm_sym.check.dot import check_dot
 from lstm_sym.check.explicit import check_explicit
-from lstm_sym.check.second_engine import check_autograd
 from lstm_sym.check.streaming import check_step
 from lstm_sym.check.suite import QUICK
 from lstm_sym.check.taylor import check_taylor

@@ -14,11 +14,11 @@ from kernels.cells import CELLS
 
 import lstm_sym as ls
 from lstm_sym.check import check_lines, random_case
-from lstm_sym.check.lines import Sequence
+from lstm_sym.check.derived_lines import Sequence
 from lstm_sym.check.maps import dense
 from lstm_sym.check.result import worst
+from lstm_sym.compile.derivation import Derivation
 from lstm_sym.derivation.linear_map import Diagonal, LinearMap, Matrix
-from lstm_sym.derived import Derivation
 from lstm_sym.program import ProgramError
 from lstm_sym.program.statements import Affine, Pointwise
 

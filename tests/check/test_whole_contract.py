@@ -13,9 +13,9 @@ import pytest
 from check.broken import patched, with_result
 
 import lstm_sym as ls
-from lstm_sym.check.every_function import every_function
+from lstm_sym.check.all_functions import every_function
 from lstm_sym.check.suite import CHECKS
-from lstm_sym.emit.numpy_scalar import NumPyPrinter
+from lstm_sym.emit.numpy.scalar import NumPyPrinter
 from lstm_sym.equations.expressions import Call
 from lstm_sym.equations.functions import FUNCTIONS, REDUCTIONS
 

@@ -15,7 +15,7 @@ from click.testing import CliRunner, Result
 
 from lstm_sym.cli import main
 from lstm_sym.cli.streams import plain
-from lstm_sym.report.words import table
+from lstm_sym.document.sentences import table
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND = [sys.executable, "-m", "lstm_sym"]

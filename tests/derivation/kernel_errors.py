@@ -14,11 +14,11 @@ from types import ModuleType
 import numpy as np
 
 import lstm_sym as ls
+from lstm_sym.check.by_autograd import equation_gradients
 from lstm_sym.check.case import Case, kernel_gradients, random_case
 from lstm_sym.check.dot import check_dot
 from lstm_sym.check.equations import array_functions, run_equations_once
 from lstm_sym.check.result import relative_error
-from lstm_sym.check.second_engine import equation_gradients
 from lstm_sym.check.streaming import check_step
 
 STEP = 1e-30

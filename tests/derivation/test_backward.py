@@ -8,9 +8,9 @@ import pytest
 from derivation.random_cells import random_cell
 
 import lstm_sym as ls
-from lstm_sym.check.lines import check_lines
+from lstm_sym.check.derived_lines import check_lines
 from lstm_sym.derivation import jvp, vjp
-from lstm_sym.emit.text import TextNotation
+from lstm_sym.notation.text import TextNotation
 from lstm_sym.passes import prune
 from lstm_sym.program import Accumulate, Program, lower
 

@@ -12,11 +12,11 @@ from derivation.random_cells import random_cell
 import lstm_sym as ls
 from lstm_sym.check.result import relative_error
 from lstm_sym.derivation import jvp, vjp
-from lstm_sym.emit.text import TextNotation
 from lstm_sym.equations.sizes import number_of
+from lstm_sym.interpreter.evaluation import run_step
+from lstm_sym.notation.text import TextNotation
 from lstm_sym.passes import fast, prune
 from lstm_sym.program import Program, Value, lower
-from lstm_sym.program.evaluate import run_step
 from lstm_sym.program.values import Role, tangent
 
 STEP = 1e-30

@@ -11,13 +11,13 @@ from derivation.random_cells import random_cell
 
 import lstm_sym as ls
 from lstm_sym.check.case import random_case
+from lstm_sym.compile.derivation import Derivation
 from lstm_sym.derivation.jacobian import Jacobians, state_jacobian
 from lstm_sym.derivation.linear_map import Applied, Block, Diagonal, LinearMap, Matrix, collect, compose
-from lstm_sym.derived import Derivation
-from lstm_sym.emit.text import TextNotation
 from lstm_sym.equations.sizes import number_of
+from lstm_sym.interpreter.evaluation import evaluate, known_sizes, operator_matrix, run_statement, run_step
+from lstm_sym.notation.text import TextNotation
 from lstm_sym.program import Value, lower
-from lstm_sym.program.evaluate import evaluate, known_sizes, operator_matrix, run_statement, run_step
 from lstm_sym.program.values import Operator
 
 

@@ -14,17 +14,17 @@ from kernels.test_parts import gap, with_aliases
 
 import lstm_sym as ls
 from lstm_sym.check import check_cell, check_lines, random_case
-from lstm_sym.check.lines import STEPS, WATCHED, Sequence
+from lstm_sym.check.derived_lines import STEPS, WATCHED, Sequence
 from lstm_sym.check.maps import along, dense
 from lstm_sym.check.suite import CHECKS
+from lstm_sym.compile.derivation import Derivation
 from lstm_sym.derivation import jacobian as engine
 from lstm_sym.derivation.linear_map import EXPANDED, Block, Diagonal, LinearMap, Matrix, blocks, collect_last
-from lstm_sym.derivation.stages import PRODUCTS, SIZE, is_stage, size
-from lstm_sym.derived import Derivation
-from lstm_sym.emit.numpy_jacobian import JacobianWriter
-from lstm_sym.emit.text import TextNotation
+from lstm_sym.derivation.named_jacobians import PRODUCTS, SIZE, is_stage, size
+from lstm_sym.emit.numpy.jacobian import JacobianWriter
 from lstm_sym.flow import FlowError
 from lstm_sym.flow.theory import origin, worst_case
+from lstm_sym.notation.text import TextNotation
 from lstm_sym.program import Value
 from lstm_sym.report import Words, derivation_document
 from lstm_sym.report.comparison import comparison_document, side

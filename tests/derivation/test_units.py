@@ -11,10 +11,10 @@ import lstm_sym as ls
 from lstm_sym.check.maps import dense
 from lstm_sym.derivation import jvp, vjp
 from lstm_sym.derivation.jacobian import Jacobians
-from lstm_sym.emit.text import TextNotation
 from lstm_sym.equations.sizes import number_of
+from lstm_sym.interpreter.evaluation import operator_matrix, run_statement, run_step
+from lstm_sym.notation.text import TextNotation
 from lstm_sym.program import Accumulate, Affine, Maximum, Program, Term, Value, lower
-from lstm_sym.program.evaluate import operator_matrix, run_statement, run_step
 from lstm_sym.program.values import Operator, Role, adjoint, tangent
 
 SIZES = {"H": 3, "D": 2, "M": 2}

@@ -6,8 +6,8 @@ import pytest
 from derivation.kernel_errors import errors_of
 
 import lstm_sym as ls
-from lstm_sym.emit.numpy_contract import FORMAT_VERSION
-from lstm_sym.emit.numpy_kernel import check_source, kernel_source
+from lstm_sym.emit.numpy.contract import FORMAT_VERSION
+from lstm_sym.emit.numpy.kernel import check_source, kernel_source
 
 # Name -> (equations, sizes).
 FORMS: dict[str, tuple[str, dict[str, str]]] = {

@@ -11,10 +11,10 @@ from derivation.random_cells import random_cell
 
 import lstm_sym as ls
 from lstm_sym.derivation import jvp, vjp
-from lstm_sym.emit.latex import LatexNotation
-from lstm_sym.emit.mathml import MathMLNotation
-from lstm_sym.emit.notation import GREEK, Notation
-from lstm_sym.emit.text import TextNotation
+from lstm_sym.notation.latex import LatexNotation
+from lstm_sym.notation.mathml import MathMLNotation
+from lstm_sym.notation.notation import GREEK, Notation
+from lstm_sym.notation.text import TextNotation
 from lstm_sym.program import lower
 
 NAMES = (

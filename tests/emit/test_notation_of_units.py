@@ -9,10 +9,10 @@ from xml.etree import ElementTree
 import pytest
 
 import lstm_sym as ls
-from lstm_sym.emit.latex import LatexNotation
-from lstm_sym.emit.mathml import MathMLNotation
-from lstm_sym.emit.notation import Notation
-from lstm_sym.emit.text import TextNotation
+from lstm_sym.notation.latex import LatexNotation
+from lstm_sym.notation.mathml import MathMLNotation
+from lstm_sym.notation.notation import Notation
+from lstm_sym.notation.text import TextNotation
 
 TARGETS = {"text": TextNotation, "latex": LatexNotation, "mathml": MathMLNotation}
 CONSTANTS = {"alpha": Fraction(1, 10), "n": Fraction(3)}

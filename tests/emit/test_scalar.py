@@ -12,14 +12,14 @@ import pytest
 import sympy
 
 import lstm_sym as ls
-from lstm_sym.emit.latex import LatexNotation
-from lstm_sym.emit.mathml import MathMLNotation
-from lstm_sym.emit.numpy_scalar import NumPyPrinter
-from lstm_sym.emit.scalar import ScalarPrinter
-from lstm_sym.emit.text import TextNotation
+from lstm_sym.emit.numpy.scalar import NumPyPrinter
 from lstm_sym.equations.functions import FUNCTIONS, SLOPES
+from lstm_sym.interpreter.evaluation import evaluate
+from lstm_sym.notation.latex import LatexNotation
+from lstm_sym.notation.mathml import MathMLNotation
+from lstm_sym.notation.scalar import ScalarPrinter
+from lstm_sym.notation.text import TextNotation
 from lstm_sym.program import Role, Value, arithmetic
-from lstm_sym.program.evaluate import evaluate
 from lstm_sym.program.values import adjoint
 
 A, B, C = (Value(name, ("H",)) for name in "abc")

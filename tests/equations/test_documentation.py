@@ -14,8 +14,9 @@ import pytest
 import lstm_sym as ls
 from lstm_sym.equations import read_cell
 from lstm_sym.equations.functions import FUNCTIONS, REDUCTIONS
+from lstm_sym.equations.names import DERIVED, INDEX, KERNEL, MAX_NAME, NO_PARAMETERS, reserved
 from lstm_sym.equations.numbers import MAX_EXPONENT, MAX_NUMBER, MIN_NUMBER
-from lstm_sym.equations.parser import DERIVED, INDEX, KERNEL, MAX_NAME, MAX_REPEAT, NO_PARAMETERS, reserved
+from lstm_sym.equations.parser import MAX_REPEAT
 
 TEXT = (Path(__file__).parents[2] / "docs" / "cell-files.md").read_text("utf-8")
 BLOCKS = re.findall(r"```toml\n(.*?)```", TEXT, re.DOTALL)

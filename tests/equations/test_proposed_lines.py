@@ -17,10 +17,10 @@ from lstm_sym.equations import parser
 from lstm_sym.equations.expressions import Binary, Call, Expression, MatrixProduct, Name, Negate, Number, Stack
 from lstm_sym.equations.foreign import FOREIGN, WORDS
 from lstm_sym.equations.functions import FUNCTIONS, REDUCTIONS
-from lstm_sym.equations.line import Line
 from lstm_sym.equations.meaning import FUNCTIONS as VALUES
 from lstm_sym.equations.meaning import NoMeaningError, agree
 from lstm_sym.equations.rewriting import proposed
+from lstm_sym.equations.source_line import SourceLine
 
 ARRAY_FUNCTIONS = array_functions(np)
 Scalars = Callable[..., float]
@@ -183,7 +183,7 @@ def value(node: Expression, names: dict[str, np.ndarray]) -> np.ndarray:
 
 
 def read(line: str) -> Expression:
-    return parser._Reader(Line(f"q[t] = {line}", 1, "equations"), {}, {}).equation().expression
+    return parser._Reader(SourceLine(f"q[t] = {line}", 1, "equations"), {}, {}).equation().expression
 
 
 def numbers(positive: bool) -> list[float]:

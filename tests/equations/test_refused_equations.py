@@ -7,7 +7,7 @@ import sympy
 from equations.refusals import Refused, check_place, check_refused, nothing_runs, refusal, right
 
 from lstm_sym.equations import CellError, parse
-from lstm_sym.equations.line import MAX_DEPTH, MAX_EQUATION, MAX_TEXT
+from lstm_sym.equations.source_line import MAX_DEPTH, MAX_EQUATION, MAX_TEXT
 
 RNN = "h[t] = tanh(W @ x[t] + U @ h[t-1] + b)"
 

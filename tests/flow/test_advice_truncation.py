@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lstm_sym.flow import FlowError, Profile, bias_curve, truncation_error, truncation_length
-from lstm_sym.flow.laws import Law
+from lstm_sym.flow.memory.laws import Law
 from lstm_sym.kernels import lstm, rnn
 from lstm_sym.through_time import last_cotangent
 

@@ -5,7 +5,7 @@ import pytest
 
 from lstm_sym import build, parse
 from lstm_sym.flow import FlowError, closed_loop, lyapunov, record
-from lstm_sym.flow.closed_loop import closed_jacobians
+from lstm_sym.flow.runs.feedback import closed_jacobians
 from lstm_sym.kernels import gru, lstm, lstm_output, lstm_peephole, rnn, slstm
 
 KERNELS = pytest.mark.parametrize("kernel", [rnn, lstm, lstm_peephole, gru], ids=lambda kernel: kernel.__name__)

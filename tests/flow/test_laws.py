@@ -6,7 +6,7 @@ import mpmath
 import numpy as np
 import pytest
 
-from lstm_sym.flow.laws import Law
+from lstm_sym.flow.memory.laws import Law
 
 
 @pytest.mark.parametrize("rate", [1e-3, 0.1, 1.0, 3.0, 200.0])

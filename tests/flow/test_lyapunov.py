@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from lstm_sym import build, parse
-from lstm_sym.flow import FlowError, lyapunov, record, triangular
-from lstm_sym.flow.lyapunov import growth_rates
+from lstm_sym.flow import FlowError, lyapunov, record
+from lstm_sym.flow.spectra import triangular
+from lstm_sym.flow.spectra.exponents import growth_rates
 from lstm_sym.flow.theory import largest_exponent
 from lstm_sym.kernels import gru, henon, logistic_map, lstm, lstm_peephole, rnn
 

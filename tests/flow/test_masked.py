@@ -5,7 +5,7 @@ import pytest
 
 from lstm_sym import flow
 from lstm_sym.flow import FlowError
-from lstm_sym.flow.closed_loop import closed_loop
+from lstm_sym.flow.runs.feedback import closed_loop
 from lstm_sym.flow.theory import fisher_memory
 from lstm_sym.kernels import rnn
 

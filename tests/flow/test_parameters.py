@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
-from lstm_sym.flow import FlowError, input_sensitivity, record, state_sensitivity, trajectory
-from lstm_sym.flow.parameters import _rows, _terms, contributions
-from lstm_sym.flow.time_map import time_map
-from lstm_sym.flow.units import UnitProfiles, unit_sensitivity
+from lstm_sym.flow import FlowError, input_sensitivity, record, state_sensitivity
+from lstm_sym.flow.profiles.maps import time_map
+from lstm_sym.flow.profiles.parameters import _rows, _terms, contributions
+from lstm_sym.flow.profiles.units import UnitProfiles, unit_sensitivity
+from lstm_sym.flow.runs import trajectory
 from lstm_sym.kernels import gru, lstm, lstm_peephole, rnn
 
 KERNELS = pytest.mark.parametrize("kernel", [rnn, lstm, lstm_peephole, gru], ids=lambda kernel: kernel.__name__)

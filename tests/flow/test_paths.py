@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from lstm_sym.flow import FlowError, record, state_sensitivity
-from lstm_sym.flow.gates import gate_values, log_gates
-from lstm_sym.flow.paths import Paths, carried_state, paths
-from lstm_sym.flow.shares import gate_shares
+from lstm_sym.flow.attribution.gates import gate_values, log_gates
+from lstm_sym.flow.attribution.pathways import Paths, carried_state, paths
+from lstm_sym.flow.attribution.shares import gate_shares
 from lstm_sym.kernels import antisymmetric_rnn, gru, indrnn, lstm, lstm_peephole, rnn
 
 KERNELS = pytest.mark.parametrize("kernel", [rnn, lstm, lstm_peephole, gru], ids=lambda kernel: kernel.__name__)

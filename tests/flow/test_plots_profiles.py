@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lstm_sym import files
 from lstm_sym.flow import FlowError, Profile, save_profile_figure
 from lstm_sym.flow.plots.colours import PALETTE
 from lstm_sym.flow.plots.labels import spread
+from lstm_sym.ground import files
 
 SCRIPT = """
 import hashlib, sys

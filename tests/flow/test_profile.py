@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from lstm_sym import build, parse
 from lstm_sym.flow import FlowError, Profile, input_sensitivity, record
-from lstm_sym.flow.memory import horizons, share_lags
-from lstm_sym.flow.profile import pooled
+from lstm_sym.flow.memory.card import horizons, share_lags
+from lstm_sym.flow.profiles.profile import pooled
 
 
 def profile_of(log_norms: np.ndarray, seeds: list[int] | None = None) -> Profile:

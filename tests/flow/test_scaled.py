@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lstm_sym.flow.scaled import SAFE, ZERO, Scaled, _times_by_column, log_norm, scaled, times
+from lstm_sym.flow.runs.scaling import SAFE, ZERO, Scaled, _times_by_column, log_norm, scaled, times
 
 EXPONENTS = st.lists(st.integers(-30_000, 30_000), min_size=3, max_size=3)
 

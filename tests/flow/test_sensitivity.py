@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 
 from lstm_sym import build, cell, parse
-from lstm_sym.flow import input_sensitivity, record, sensitivity, state_sensitivity, trajectory
+from lstm_sym.flow import input_sensitivity, record, state_sensitivity
+from lstm_sym.flow.profiles import sensitivity
+from lstm_sym.flow.runs import trajectory
 from lstm_sym.kernels import gru, lstm, lstm_peephole, rnn
 
 LINEAR = "h[t] = U @ h[t-1] + W @ x[t]"

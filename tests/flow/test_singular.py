@@ -6,7 +6,8 @@ import mpmath
 import numpy as np
 import pytest
 
-from lstm_sym.flow import FlowError, growth_rates, record, singular, singular_spectrum
+from lstm_sym.flow import FlowError, growth_rates, record, singular_spectrum
+from lstm_sym.flow.spectra import singular
 from lstm_sym.kernels import gru, lstm
 
 

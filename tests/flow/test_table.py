@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lstm_sym.flow import FlowError, Profile, table
-from lstm_sym.flow.table import BARS, power, sparkline
+from lstm_sym.flow.profiles.tables import BARS, power, sparkline
 
 
 def geometric(name: str, rho: float, lags: int = 60) -> Profile:

@@ -9,7 +9,7 @@ from sympy.calculus.util import maximum
 from lstm_sym.equations.functions import FUNCTIONS
 from lstm_sym.flow import FlowError
 from lstm_sym.flow.theory import activation, critical_point, expectation, largest_exponent, mean_field
-from lstm_sym.flow.theory.mean_field import hermite_weights
+from lstm_sym.flow.theory.random_networks import hermite_weights
 
 
 def integral(function, *breaks):

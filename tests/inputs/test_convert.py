@@ -5,7 +5,7 @@ import io
 import numpy as np
 import pytest
 
-from lstm_sym.inputs import convert
+from lstm_sym.inputs import conversion as convert
 
 HEAD = "# comment\n@problemName Two\n@data\n"
 

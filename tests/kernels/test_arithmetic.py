@@ -13,8 +13,8 @@ import pytest
 import sympy
 
 from lstm_sym.equations.functions import FUNCTIONS, SLOPES
+from lstm_sym.interpreter.evaluation import evaluate
 from lstm_sym.program import arithmetic
-from lstm_sym.program.evaluate import evaluate
 
 A, *_ = ARGUMENTS = sympy.symbols("a b c", real=True)
 DIGITS = 60

@@ -12,7 +12,7 @@ import pytest
 from kernels.cells import BUILT_IN, CELLS
 
 import lstm_sym as ls
-from lstm_sym.generate_kernels import KERNELS, kernel_files
+from lstm_sym.emit.checked_in import KERNELS, kernel_files
 
 HASH_OF_EVERY_KERNEL = """
 import hashlib, sys
@@ -63,7 +63,7 @@ def test_the_checked_in_kernels_are_the_generated_ones(request: pytest.FixtureRe
     if request.config.getoption("--update"):
         for path, text in expected.items():
             path.write_text(text, encoding="utf-8")
-    fix = "run `python -m lstm_sym.generate_kernels`, or pytest with --update, and read the difference"
+    fix = "run `python -m lstm_sym.emit.checked_in`, or pytest with --update, and read the difference"
     for path, text in expected.items():
         assert path.exists(), f"{path.name} is missing; {fix}"
         assert path.read_bytes() == text.encode(), f"{path.name} is not what its equations give; {fix}"

@@ -8,8 +8,8 @@ from kernels.cells import CELLS
 
 import lstm_sym as ls
 from lstm_sym.check import check_cell, random_case, relative_error
+from lstm_sym.check.by_autograd import autograd_gradients
 from lstm_sym.check.case import kernel_gradients
-from lstm_sym.check.second_engine import autograd_gradients
 
 STEP = 1e-30
 

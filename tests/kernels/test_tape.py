@@ -15,11 +15,11 @@ import lstm_sym as ls
 from lstm_sym.check import Case, random_case, relative_error
 from lstm_sym.derivation import vjp
 from lstm_sym.derivation.jacobian import Jacobians
-from lstm_sym.emit.numpy_jacobian import jacobian_reads
+from lstm_sym.emit.numpy.jacobian import jacobian_reads
 from lstm_sym.equations.sizes import number_of
+from lstm_sym.interpreter.evaluation import run_step
 from lstm_sym.passes import fast, lay_out, precise, prune, save_set
 from lstm_sym.program import Program, Value, lower
-from lstm_sym.program.evaluate import run_step
 
 FORMS = pytest.mark.parametrize("form", ["fast", "precise"])
 EVERY_CELL = pytest.mark.parametrize("name", CELLS)

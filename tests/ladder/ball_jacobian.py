@@ -17,13 +17,13 @@ from ladder.identities import expanded
 
 from lstm_sym.check import Case, random_case
 from lstm_sym.check.equations import array_functions, run_equations_once
+from lstm_sym.compile.derivation import Derivation
 from lstm_sym.derivation.linear_map import Block, Diagonal, LinearMap, Matrix
-from lstm_sym.derived import Derivation
 from lstm_sym.equations import Cell
 from lstm_sym.equations.functions import FUNCTIONS
 from lstm_sym.equations.sizes import number_of
+from lstm_sym.interpreter.evaluation import operator_matrix
 from lstm_sym.program import Affine, Maximum, Operator, Pointwise, Program, Term, Value
-from lstm_sym.program.evaluate import operator_matrix
 from lstm_sym.program.values import slope
 
 Array = np.ndarray

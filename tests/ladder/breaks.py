@@ -61,15 +61,15 @@ def _wrapped(right: Callable[..., Any], wrapper: Wrapper) -> Callable[..., Any]:
 
 LOWER, VJP, JVP, JACOBIAN = (
     import_module(f"lstm_sym.{name}")
-    for name in ("program.lower", "derivation.vjp", "derivation.jvp", "derivation.jacobian")
+    for name in ("program.lowering", "derivation.reverse_mode", "derivation.forward_mode", "derivation.jacobian")
 )
 LOCAL, FORMS, SCHEDULE = (
-    import_module(f"lstm_sym.{name}") for name in ("derivation.local", "passes.forms", "passes.schedule")
+    import_module(f"lstm_sym.{name}") for name in ("derivation.local", "passes.slope_forms", "passes.scheduling")
 )
 KERNEL, KERNEL_JACOBIAN, KERNEL_TANGENT = (
-    import_module(f"lstm_sym.emit.{name}") for name in ("numpy_kernel", "numpy_jacobian", "numpy_tangent")
+    import_module(f"lstm_sym.emit.numpy.{name}") for name in ("kernel", "jacobian", "tangent")
 )
-DERIVED = import_module("lstm_sym.derived")
+DERIVED = import_module("lstm_sym.compile.derivation")
 LOWERING, REVERSE, FORWARD = LOWER._Lowering, VJP._Reverse, JVP._Forward
 
 

@@ -18,12 +18,12 @@ import sympy
 from ladder.balls import ball, precision, radius
 from sympy import Expr
 
+from lstm_sym.compile.derivation import Derivation
 from lstm_sym.derivation import vjp
 from lstm_sym.derivation.local import Slopes, local_derivatives
-from lstm_sym.derived import Derivation
 from lstm_sym.equations import Cell
 from lstm_sym.equations.functions import FUNCTIONS, SLOPES, positive
-from lstm_sym.passes.forms import from_output
+from lstm_sym.passes.slope_forms import from_output
 from lstm_sym.program import Pointwise, Program, Statement
 from lstm_sym.program.values import Role
 

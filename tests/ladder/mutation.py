@@ -12,7 +12,7 @@ from ladder.breaks import Break
 
 import lstm_sym as ls
 from lstm_sym.check import CHECKS, check_lines
-from lstm_sym.derived import Derivation
+from lstm_sym.compile.derivation import Derivation
 
 EVERYTHING = """
 a[t] = tanh(W @ x[t] + 2 * (U @ h[t-1]) - V.T @ c[t-1] + p * c[t-1] + b)

@@ -8,9 +8,9 @@ import numpy as np
 
 import lstm_sym as ls
 from lstm_sym.check import random_case, relative_error
-from lstm_sym.check.second_engine import autograd_gradients
-from lstm_sym.derivation.mistakes import NOTICED, candidates, noticeable
-from lstm_sym.program.sequence import Backward, run_forward
+from lstm_sym.check.by_autograd import autograd_gradients
+from lstm_sym.interpreter.over_time import Backward, run_forward
+from lstm_sym.mistakes.catalogue import NOTICED, candidates, noticeable
 
 SIZES = {"steps": 3, "batch": 2, "hidden": 3}
 

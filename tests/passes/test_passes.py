@@ -15,11 +15,11 @@ from lstm_sym.check.result import relative_error
 from lstm_sym.derivation import jvp, vjp
 from lstm_sym.equations.functions import sigmoid
 from lstm_sym.equations.sizes import number_of
+from lstm_sym.interpreter.evaluation import run_step
 from lstm_sym.passes import Operations, count_operations, fast, precise, prune, save_set
 from lstm_sym.passes.numbering import number_statements
 from lstm_sym.passes.operations import expression_operations
 from lstm_sym.program import Accumulate, Pointwise, Program, ProgramError, Value, lower
-from lstm_sym.program.evaluate import run_step
 from lstm_sym.program.values import Role
 
 SIZES = defaultdict(lambda: 4, {"D": 2, "H": 3})

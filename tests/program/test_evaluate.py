@@ -16,8 +16,8 @@ from lstm_sym.check.case import random_case
 from lstm_sym.check.equations import array_functions, run_equations_once
 from lstm_sym.check.result import relative_error
 from lstm_sym.equations.functions import FUNCTIONS, SLOPES
+from lstm_sym.interpreter.evaluation import evaluate, run_step
 from lstm_sym.program import arithmetic, lower
-from lstm_sym.program.evaluate import evaluate, run_step
 
 CELLS = [ls.cell(name) for name in ls.names()] + [
     random_cell(Random(seed), plain=seed % 2 == 0).parse() for seed in range(60)

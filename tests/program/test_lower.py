@@ -8,7 +8,7 @@ import pytest
 from derivation.random_cells import random_cell
 
 import lstm_sym as ls
-from lstm_sym.emit.text import TextNotation
+from lstm_sym.notation.text import TextNotation
 from lstm_sym.program import Affine, Pointwise, Program, Role, lower
 
 LSTM = """\

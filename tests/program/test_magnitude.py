@@ -12,9 +12,9 @@ from derivation.random_cells import random_cell
 import lstm_sym as ls
 from lstm_sym.check import random_case
 from lstm_sym.derivation import vjp
+from lstm_sym.interpreter.evaluation import run_step
+from lstm_sym.interpreter.magnitude import magnitudes
 from lstm_sym.program import lower
-from lstm_sym.program.evaluate import run_step
-from lstm_sym.program.magnitude import magnitudes
 
 
 def point(cell: ls.Cell):

@@ -13,7 +13,7 @@ from derivation.kernel_errors import errors_of
 
 import lstm_sym as ls
 from lstm_sym.check import random_case, relative_error
-from lstm_sym.check.second_engine import complex_step_gradients, kernel_gradients
+from lstm_sym.check.by_autograd import complex_step_gradients, kernel_gradients
 from lstm_sym.equations import CellError
 from lstm_sym.equations.functions import FUNCTIONS, number_of
 from lstm_sym.program import lower

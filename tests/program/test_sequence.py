@@ -7,9 +7,9 @@ import pytest
 
 import lstm_sym as ls
 from lstm_sym.check import Case, random_case, relative_error
-from lstm_sym.check.second_engine import autograd_gradients
-from lstm_sym.derivation.mistakes import candidates
-from lstm_sym.program.sequence import Backward, Total, deviations, run_forward
+from lstm_sym.check.by_autograd import autograd_gradients
+from lstm_sym.interpreter.over_time import Backward, Total, deviations, run_forward
+from lstm_sym.mistakes.catalogue import candidates
 
 NAMES = ["rnn", "lstm", "lstm_peephole", "gru"]
 

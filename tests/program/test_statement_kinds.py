@@ -14,13 +14,13 @@ import pytest
 import lstm_sym as ls
 from lstm_sym.derivation import jvp, vjp
 from lstm_sym.derivation.jacobian import Jacobians
-from lstm_sym.derivation.parts import Edit, parts, rewritten
-from lstm_sym.emit.numpy_function import step_function
-from lstm_sym.emit.text import TextNotation
+from lstm_sym.emit.numpy.function import step_function
+from lstm_sym.interpreter.evaluation import run_statement
+from lstm_sym.interpreter.magnitude import magnitudes
+from lstm_sym.mistakes.edits import Edit, parts, rewritten
+from lstm_sym.notation.text import TextNotation
 from lstm_sym.passes import count_operations
 from lstm_sym.program import Program, Statement, Value, lower
-from lstm_sym.program.evaluate import run_statement
-from lstm_sym.program.magnitude import magnitudes
 from lstm_sym.program.program import check_shapes
 from lstm_sym.program.statements import Provenance
 

@@ -9,10 +9,10 @@ import pytest
 from kernels.cells import CELLS
 
 import lstm_sym as ls
-from lstm_sym.emit.text import TextNotation
 from lstm_sym.equations import CellError
+from lstm_sym.interpreter.evaluation import known_sizes, operator_matrix, run_statement, run_step
+from lstm_sym.notation.text import TextNotation
 from lstm_sym.program import Affine, Maximum, Pointwise, Program, ProgramError, Value, lower
-from lstm_sym.program.evaluate import known_sizes, operator_matrix, run_statement, run_step
 from lstm_sym.program.statements import Term
 from lstm_sym.program.values import Operator, Role
 

@@ -10,10 +10,10 @@ import lstm_sym as ls
 from lstm_sym.check import CheckResult
 from lstm_sym.check.case import STEPS_ALONE
 from lstm_sym.check.suite import CHECKS
-from lstm_sym.emit.text import TextNotation
+from lstm_sym.document.document import Table, line_text
+from lstm_sym.notation.text import TextNotation
 from lstm_sym.report import LANGUAGES, Words
 from lstm_sym.report.checks import check_table
-from lstm_sym.report.document import Table, line_text
 
 NO_INPUT = {"en": "the cell reads no input", "zh-Hant": "沒有輸入", "zh-Hans": "没有输入"}
 

@@ -10,13 +10,13 @@ import pytest
 
 import lstm_sym as ls
 from lstm_sym.cells import built_in_names
-from lstm_sym.emit.latex import LatexNotation
-from lstm_sym.emit.text import TextNotation
 from lstm_sym.equations.sizes import number_of
+from lstm_sym.ground.width import cells, folded, pieces
+from lstm_sym.notation.latex import LatexNotation
+from lstm_sym.notation.text import TextNotation
 from lstm_sym.report import LANGUAGES, Document, Words, html_page, markdown_page, terminal_text
 from lstm_sym.report.comparison import SECTIONS, comparison_data, comparison_document, side
 from lstm_sym.report.sizes import SizeSum
-from lstm_sym.report.width import cells, folded, pieces
 
 OUT = """
 g[t] = sigmoid(A @ x[t] + p * s[t-1] + b_g)

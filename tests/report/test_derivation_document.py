@@ -10,9 +10,9 @@ import pytest
 
 import lstm_sym as ls
 from lstm_sym.check import check_cell, check_lines
-from lstm_sym.emit.latex import LatexNotation
-from lstm_sym.emit.mathml import MathMLNotation
-from lstm_sym.emit.text import TextNotation
+from lstm_sym.notation.latex import LatexNotation
+from lstm_sym.notation.mathml import MathMLNotation
+from lstm_sym.notation.text import TextNotation
 from lstm_sym.program import Pointwise
 from lstm_sym.report import LANGUAGES, Document, Words, derivation_document, html_page, markdown_page, terminal_text
 

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from lstm_sym.document.sentences import LANGUAGES, Words, table
 from lstm_sym.flow.plots.fonts import CHINESE, FOLDER, LATIN, WEIGHTS, font_file, written_by
 from lstm_sym.report import fonts
 from lstm_sym.report.study import drawn_figure
-from lstm_sym.report.words import LANGUAGES, Words, table
 
 FONTS = [(family, weight) for family in CHINESE for weight in WEIGHTS]
 

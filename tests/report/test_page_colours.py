@@ -10,12 +10,12 @@ import pytest
 
 import lstm_sym as ls
 from lstm_sym import flow
+from lstm_sym.document.colours import colour_style, quantity_colours
 from lstm_sym.flow.plots.colours import GATES, contrast
 from lstm_sym.report import Words, derivation_document, html_page
-from lstm_sym.report.colours import colour_style, quantity_colours
 from lstm_sym.report.comparison import comparison_document, side
 
-STYLE = files("lstm_sym.report").joinpath("style.css").read_text(encoding="utf-8")
+STYLE = files("lstm_sym.document").joinpath("style.css").read_text(encoding="utf-8")
 SCREEN = "@media screen and (prefers-color-scheme: dark)"
 
 

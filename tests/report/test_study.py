@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 
 import lstm_sym as ls
+from lstm_sym.document.html import inline_svg
 from lstm_sym.flow import Profile
+from lstm_sym.ground.width import cells, wrapped
 from lstm_sym.inputs import gaussian, stream
 from lstm_sym.report import LANGUAGES, Words
-from lstm_sym.report.conclusion import conclusion, overlap, relation
-from lstm_sym.report.html import inline_svg
-from lstm_sym.report.measurement import (
+from lstm_sym.study.conclusions import conclusion, overlap, relation
+from lstm_sym.study.measurement import (
     HalfLife,
     Settings,
     biased_label,
@@ -25,7 +26,6 @@ from lstm_sym.report.measurement import (
     steps_text,
     summary,
 )
-from lstm_sym.report.width import cells, wrapped
 
 CELLS = (ls.cell("rnn"), ls.cell("lstm"))
 

@@ -9,13 +9,13 @@ from string import Formatter
 import pytest
 
 import lstm_sym as ls
-from lstm_sym.flow import memory
+from lstm_sym.document.sentences import table
 from lstm_sym.flow.advice import summary
+from lstm_sym.flow.memory import card as memory
 from lstm_sym.flow.plots import fan, heatmap, saturation, shares, spectra
 from lstm_sym.report import LANGUAGES, Words
-from lstm_sym.report.words import table
 
-ROOMS = [Path(ls.__file__).parent / room for room in ("report", "cli")]
+ROOMS = [Path(ls.__file__).parent / room for room in ("document", "study", "report", "cli")]
 LABELLED = {
     "flow.memory": memory.HEADINGS,
     "flow.advice": summary.SENTENCES,

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lstm_sym.flow.errors import FlowError
-from lstm_sym.flow.scaled import Array
+from lstm_sym.flow.runs.scaling import Array
 
 
 @dataclass(frozen=True)

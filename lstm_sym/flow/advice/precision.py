@@ -19,15 +19,15 @@ from typing import Any
 
 import numpy as np
 
-from lstm_sym.flow import refusals
 from lstm_sym.flow.advice.formats import float_format, rounded
-from lstm_sym.flow.decay import continuation
 from lstm_sym.flow.errors import FlowError
-from lstm_sym.flow.laws import Law
-from lstm_sym.flow.profile import Profile
-from lstm_sym.flow.progress import Progress
-from lstm_sym.flow.scaled import Array
-from lstm_sym.flow.trajectory import Trajectory
+from lstm_sym.flow.memory.decay import continuation
+from lstm_sym.flow.memory.laws import Law
+from lstm_sym.flow.profiles.profile import Profile
+from lstm_sym.flow.runs import refusals
+from lstm_sym.flow.runs.scaling import Array
+from lstm_sym.flow.runs.trajectory import Trajectory
+from lstm_sym.ground.progress import Progress
 
 # Logarithms closer than this are equal: 2^-25 reached by 25 halvings is 2^-25.
 EQUAL = 1e-9

@@ -18,8 +18,8 @@ from lstm_sym.flow.advice.formats import FORMATS
 from lstm_sym.flow.advice.precision import PrecisionHorizon, loss_scale, precision_horizon
 from lstm_sym.flow.advice.truncation import Truncation, truncation_length
 from lstm_sym.flow.errors import FlowError
-from lstm_sym.flow.profile import Profile
-from lstm_sym.flow.words import translated
+from lstm_sym.flow.profiles.profile import Profile
+from lstm_sym.flow.translation import translated
 
 BIASES = (0.1, 0.01)
 

@@ -22,13 +22,13 @@ from typing import Any
 import numpy as np
 
 from lstm_sym import through_time
-from lstm_sym.flow import refusals
-from lstm_sym.flow.decay import continuation, fitted
 from lstm_sym.flow.errors import FlowError
-from lstm_sym.flow.laws import Law
-from lstm_sym.flow.profile import Profile
-from lstm_sym.flow.resampling import interval, medians, resampling
-from lstm_sym.flow.scaled import Array, Integers
+from lstm_sym.flow.memory.bootstrap import interval, medians, resampling
+from lstm_sym.flow.memory.decay import continuation, fitted
+from lstm_sym.flow.memory.laws import Law
+from lstm_sym.flow.profiles.profile import Profile
+from lstm_sym.flow.runs import refusals
+from lstm_sym.flow.runs.scaling import Array, Integers
 from lstm_sym.kernels import Kernel
 from lstm_sym.through_time.kernel import check_kernel
 from lstm_sym.through_time.lengths import time_major

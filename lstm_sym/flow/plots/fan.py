@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from lstm_sym.flow import refusals
 from lstm_sym.flow.plots import style
 from lstm_sym.flow.plots.colours import PALETTE
 from lstm_sym.flow.plots.curves import Curve, Frame, curves_figure, prepared
-from lstm_sym.flow.profile import Profile
-from lstm_sym.flow.scaled import Array
-from lstm_sym.flow.words import translated
+from lstm_sym.flow.profiles.profile import Profile
+from lstm_sym.flow.runs import refusals
+from lstm_sym.flow.runs.scaling import Array
+from lstm_sym.flow.translation import translated
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

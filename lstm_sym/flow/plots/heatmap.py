@@ -12,8 +12,8 @@ from lstm_sym.flow.errors import FlowError
 from lstm_sym.flow.plots import style
 from lstm_sym.flow.plots.colours import MUTED
 from lstm_sym.flow.plots.curves import STEPS, power_ticks
-from lstm_sym.flow.scaled import Array
-from lstm_sym.flow.words import translated
+from lstm_sym.flow.runs.scaling import Array
+from lstm_sym.flow.translation import translated
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lstm_sym.flow.scaled import Array
+from lstm_sym.flow.runs.scaling import Array
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

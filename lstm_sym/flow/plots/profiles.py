@@ -10,8 +10,8 @@ import numpy as np
 
 from lstm_sym.flow.plots import style
 from lstm_sym.flow.plots.curves import Curve, Frame, curves_figure, prepared
-from lstm_sym.flow.profile import Profile
-from lstm_sym.flow.words import translated
+from lstm_sym.flow.profiles.profile import Profile
+from lstm_sym.flow.translation import translated
 
 LABELS = {
     "title": "How far back does the output feel its input?",

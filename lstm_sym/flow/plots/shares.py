@@ -13,8 +13,8 @@ from lstm_sym.flow.plots import style
 from lstm_sym.flow.plots.colours import INK, gate_colours
 from lstm_sym.flow.plots.curves import HEIGHT, STEPS, WIDTH
 from lstm_sym.flow.plots.labels import ROOM, end_label, spread
-from lstm_sym.flow.scaled import Array
-from lstm_sym.flow.words import translated
+from lstm_sym.flow.runs.scaling import Array
+from lstm_sym.flow.translation import translated
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -10,8 +10,8 @@ import numpy as np
 
 from lstm_sym.flow.errors import FlowError
 from lstm_sym.flow.plots.curves import Curve, save_curves
-from lstm_sym.flow.scaled import Array
-from lstm_sym.flow.words import translated
+from lstm_sym.flow.runs.scaling import Array
+from lstm_sym.flow.translation import translated
 
 LABELS = {
     "title": "Lyapunov spectrum",

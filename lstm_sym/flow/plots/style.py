@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lstm_sym.files import write_in_order
 from lstm_sym.flow.errors import FlowError
 from lstm_sym.flow.plots import fonts
 from lstm_sym.flow.plots.colours import GRID, INK, MUTED, PAPER
-from lstm_sym.printable import printable_lines
+from lstm_sym.ground.files import write_in_order
+from lstm_sym.ground.safe_text import printable_lines
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

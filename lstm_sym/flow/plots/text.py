@@ -10,10 +10,10 @@ from lstm_sym.flow.plots.heatmap import SensitivityMap, checked
 from lstm_sym.flow.plots.spectra import Exponents
 from lstm_sym.flow.plots.style import refuse_unclear_names
 from lstm_sym.flow.plots.unfolded import gate_mark
-from lstm_sym.flow.scaled import Array
-from lstm_sym.flow.table import aligned, power, sparkline
-from lstm_sym.flow.unfolding import GATES, ROWS, Unfolded
-from lstm_sym.flow.words import translated
+from lstm_sym.flow.profiles.tables import aligned, power, sparkline
+from lstm_sym.flow.profiles.unfolding import GATES, ROWS, Unfolded
+from lstm_sym.flow.runs.scaling import Array
+from lstm_sym.flow.translation import translated
 
 # From least to most; the second for a terminal that has ASCII alone.
 SHADES, ASCII_SHADES = "░▒▓█", ".:*#"

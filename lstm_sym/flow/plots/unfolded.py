@@ -15,9 +15,9 @@ import numpy as np
 from lstm_sym.flow.errors import FlowError
 from lstm_sym.flow.plots import style
 from lstm_sym.flow.plots.colours import INK, MUTED, PAPER, gate_colours
-from lstm_sym.flow.scaled import Array
-from lstm_sym.flow.unfolding import GATES, ROWS, Unfolded
-from lstm_sym.flow.words import translated
+from lstm_sym.flow.profiles.unfolding import GATES, ROWS, Unfolded
+from lstm_sym.flow.runs.scaling import Array
+from lstm_sym.flow.translation import translated
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -11,17 +11,17 @@
 Whatever depends on a cell is derived from the cell's equations with SymPy, which is imported when it is needed.
 """
 
-from lstm_sym.flow.theory.activation import Activation, activation
+from lstm_sym.flow.theory.activations import Activation, activation
+from lstm_sym.flow.theory.at_origin import Origin, origin
 from lstm_sym.flow.theory.chrono import TimeScale, chrono_biases, time_scale
-from lstm_sym.flow.theory.critical_gain import CriticalGain, critical_gain
 from lstm_sym.flow.theory.fisher import FisherMemory, fisher_memory
 from lstm_sym.flow.theory.forget_gates import GateProduct, gate_product
+from lstm_sym.flow.theory.gains import CriticalGain, critical_gain
 from lstm_sym.flow.theory.gaussian import expectation
-from lstm_sym.flow.theory.mean_field import MeanField, critical_point, largest_exponent, mean_field
-from lstm_sym.flow.theory.origin import Origin, origin
+from lstm_sym.flow.theory.ghosts import FixedPoints, SaddleNode, saddle_node
 from lstm_sym.flow.theory.overlay import Overlay
 from lstm_sym.flow.theory.pascanu import WorstCase, path_bound, slope_bound, worst_case
-from lstm_sym.flow.theory.saddle_node import FixedPoints, SaddleNode, saddle_node
+from lstm_sym.flow.theory.random_networks import MeanField, critical_point, largest_exponent, mean_field
 
 __all__ = [
     "Activation",

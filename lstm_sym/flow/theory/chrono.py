@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lstm_sym.flow.errors import FlowError
-from lstm_sym.flow.scaled import Array, Integers
-from lstm_sym.flow.theory.origin import values_at_origin
+from lstm_sym.flow.runs.scaling import Array, Integers
+from lstm_sym.flow.theory.at_origin import values_at_origin
 from lstm_sym.flow.theory.overlay import Overlay
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ class TimeScale:
 
     @staticmethod
     def _number(expression: Expr, symbol: sympy.Symbol, value: float | Array) -> Array:
-        from lstm_sym.program.evaluate import evaluate
+        from lstm_sym.interpreter.evaluation import evaluate
 
         with np.errstate(over="ignore", divide="ignore"):
             return np.asarray(evaluate(expression, {symbol: np.asarray(value, np.float64)}), np.float64)

@@ -19,9 +19,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lstm_sym.flow import refusals
 from lstm_sym.flow.errors import FlowError
-from lstm_sym.flow.scaled import Array, Integers
+from lstm_sym.flow.runs import refusals
+from lstm_sym.flow.runs.scaling import Array, Integers
 from lstm_sym.flow.theory.overlay import Overlay
 
 SOURCE = "Ganguli, Huh & Sompolinsky 2008"

@@ -14,13 +14,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lstm_sym.flow import refusals
+from lstm_sym.flow.attribution.pathways import carried_state
 from lstm_sym.flow.errors import FlowError
-from lstm_sym.flow.paths import carried_state
-from lstm_sym.flow.progress import Progress
-from lstm_sym.flow.scaled import Array, Integers
+from lstm_sym.flow.runs import refusals
+from lstm_sym.flow.runs.scaling import Array, Integers
+from lstm_sym.flow.runs.trajectory import Block, Trajectory
 from lstm_sym.flow.theory.overlay import Overlay
-from lstm_sym.flow.trajectory import Block, Trajectory
+from lstm_sym.ground.progress import Progress
 
 SOURCE = "Gers, Schmidhuber & Cummins 2000: product of forget gates"
 # Relative difference within which a diagonal is the gate whose logarithm the kernel gives.

@@ -14,7 +14,7 @@ from functools import lru_cache
 import numpy as np
 
 from lstm_sym.flow.errors import FlowError
-from lstm_sym.flow.scaled import Array
+from lstm_sym.flow.runs.scaling import Array
 
 # Beyond this z the density is below the smallest float.
 REACH = 38.0

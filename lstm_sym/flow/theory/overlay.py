@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from lstm_sym.flow.scaled import Array
+from lstm_sym.flow.runs.scaling import Array
 
 
 @dataclass(frozen=True, eq=False)

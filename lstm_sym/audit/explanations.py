@@ -1,0 +1,123 @@
+"""Which mistake gives exactly these gradients: each known one is made in the derived program, run, and compared.
+
+First every mistake by itself. If none explains all outputs, mistakes are added one by one, each time that which brings
+the most outputs of the short sequences to what was found: mistakes have not mixed there, so each explains some. At last
+come pairs, for mistakes of one chain of statements mix at once. What is found must hold on every sequence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from itertools import islice
+
+import numpy as np
+
+from lstm_sym.audit.cases import LONG, SHORT
+from lstm_sym.interpreter.over_time import Backward, Named, Run, deviations
+from lstm_sym.mistakes.catalogue import Mistake
+from lstm_sym.program.values import Value
+
+TOGETHER = 4
+"""Mistakes that are sought at once."""
+
+PAIRS = 10_000
+"""Pairs that are tried at most."""
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """The mistakes that together give the gradients found; `also`: other single ones that give the same."""
+
+    mistakes: tuple[Mistake, ...]
+    also: tuple[Mistake, ...] = ()
+
+
+class Evidence:
+    """Sequences, what was found on each, and the right run of each."""
+
+    def __init__(self, given: Sequence[Backward], found: Sequence[Named], right: Sequence[Run], bar: float) -> None:
+        self.given, self.found, self.right, self.bar = given, found, right, bar
+
+    def agreeing(self, gradients: Named, place: int) -> int:
+        """How many outputs of one sequence are these gradients."""
+        return sum(error <= self.bar for error in deviations(self.found[place], gradients).values())
+
+    def matches(self, mistake: Mistake, place: int) -> int:
+        """How many outputs of one sequence the mistake gives."""
+        return self.agreeing(mistake.run(self.given[place], self.right[place]).gradients, place)
+
+    def explained(self, mistake: Mistake) -> bool:
+        """Whether it gives every output of every sequence."""
+        return all(self.matches(mistake, place) == len(self.found[place]) for place in (*SHORT, *LONG))
+
+    def score(self, mistake: Mistake) -> int:
+        """How many outputs of the short sequences it gives."""
+        return sum(self.matches(mistake, place) for place in SHORT)
+
+
+def explain(evidence: Evidence, known: Sequence[Mistake], progress: Progress) -> Explanation | None:
+    """The mistakes that give what was found, or None. A mutant may divide by zero or overflow: then it is not it."""
+    with np.errstate(all="ignore"):
+        single = [mistake for mistake in known if evidence.explained(mistake)]
+        if single:
+            return Explanation((single[0],), tuple(single[1:]))
+        chosen, done = _one_by_one(evidence, known, progress)
+        return Explanation(chosen) if done else _with_two_more(evidence, chosen, known, progress)
+
+
+def _one_by_one(evidence: Evidence, known: Sequence[Mistake], progress: Progress) -> tuple[tuple[Mistake, ...], bool]:
+    """Mistakes, each of which brings more outputs to what was found; and whether they give all of it."""
+    chosen: tuple[Mistake, ...] = ()
+    best = sum(evidence.agreeing(evidence.right[place].gradients, place) for place in SHORT)
+    for depth in range(TOGETHER):
+        added: Mistake | None = None
+        for place, mistake in enumerate(known):
+            progress(depth * len(known) + place, TOGETHER * len(known))
+            together = _together((*chosen, mistake))
+            score = evidence.score(together) if together is not None else 0
+            if score > best:
+                best, added = score, mistake
+        if added is None:
+            break
+        chosen = (*chosen, added)
+        together = _together(chosen)
+        if together is not None and evidence.explained(together):
+            return chosen, True
+    return chosen, False
+
+
+def _with_two_more(
+    evidence: Evidence, chosen: tuple[Mistake, ...], known: Sequence[Mistake], progress: Progress
+) -> Explanation | None:
+    """Two more mistakes, of which neither alone explains more; those in neighbouring statements are tried first."""
+    pairs = list(islice(_pairs(known), PAIRS))
+    for place, pair in enumerate(pairs):
+        progress(place, len(pairs))
+        together = _together((*chosen, *pair))
+        if together is not None and evidence.explained(together):
+            return Explanation((*chosen, *pair))
+    return None
+
+
+def _pairs(known: Sequence[Mistake]) -> Iterator[tuple[Mistake, Mistake]]:
+    local = [mistake for mistake in known if len(mistake.changes) == 1]
+    reading = {
+        target: {s.target for s in local[0].context.backward.statements if target in s.reads()} | {target}
+        for target in {_target(mistake) for mistake in local}
+    }
+    pairs = [(first, second) for place, first in enumerate(local) for second in local[place + 1 :]]
+    yield from (pair for pair in pairs if _target(pair[1]) in reading[_target(pair[0])])
+    yield from (pair for pair in pairs if _target(pair[1]) not in reading[_target(pair[0])])
+
+
+def _target(mistake: Mistake) -> Value:
+    return next(iter(mistake.changes)).target
+
+
+def _together(chosen: Sequence[Mistake]) -> Mistake | None:
+    first: Mistake | None = chosen[0]
+    return reduce(lambda all_, one: all_.and_(one) if all_ is not None else None, chosen[1:], first)

@@ -1,0 +1,111 @@
+"""Autograd on the equations: an independent second engine for every gradient."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import autograd
+import autograd.numpy as anp
+import numpy as np
+
+from lstm_sym.check.case import Case, Named, default_case, kernel_gradients
+from lstm_sym.check.complex_step import STEP
+from lstm_sym.check.equations import array_functions, run_equations
+from lstm_sym.check.result import CheckResult, relative_error, worst
+from lstm_sym.emit.numpy.function import solved_sizes
+from lstm_sym.equations.cell import Cell
+from lstm_sym.equations.expressions import Call
+from lstm_sym.equations.functions import CHOICES, FUNCTIONS
+from lstm_sym.equations.sizes import parts_of
+
+ROUNDING = 1e-13
+"""A gradient below this share of the largest one, over a few steps from the default state, is one that vanishes."""
+
+
+def autograd_gradients(cell: Cell, case: Case) -> Named:
+    """All gradients of L = sum dy y + sum dstate s[T] by autograd, named as `kernel_gradients` names them."""
+    functions = array_functions(anp)
+
+    def loss(given: tuple[Any, Named, Named]) -> Any:
+        x, params, state = given
+        outputs, last = run_equations(cell, x, params, state, functions)
+        total = sum(anp.sum(y_t * dy_t) for y_t, dy_t in zip(outputs, case.dy, strict=True))
+        return total + sum(anp.sum(last[name] * case.dstate[name]) for name in cell.states)
+
+    x, params, state = autograd.grad(loss)((case.x, dict(case.params), dict(case.state)))
+    return {"x": x, **params} | {f"{name}[0]": value for name, value in state.items()}
+
+
+def equation_gradients(cell: Cell, case: Case) -> Named:
+    """The gradients by autograd, or where a choice makes one infinite by complex steps of the equations.
+
+    Autograd multiplies the infinite slope of a branch that is not taken by 0; a complex step takes the other branch.
+    """
+    nodes = (node for equation in cell.equations for node in equation.expression.walk() if isinstance(node, Call))
+    chooses = any(node.function in FUNCTIONS and FUNCTIONS[node.function].symbol in CHOICES for node in nodes)
+    with np.errstate(all="ignore"):
+        found = autograd_gradients(cell, case)
+        if not chooses or all(np.isfinite(value).all() for value in found.values()):
+            return found
+        return complex_step_gradients(cell, case)
+
+
+def complex_step_gradients(cell: Cell, case: Case) -> Named:
+    """All gradients by one complex step of the equations an element, named as `kernel_gradients` names them."""
+    functions = array_functions(np)
+    named: Named = {"x": case.x, **case.params} | {f"{name}[0]": value for name, value in case.state.items()}
+    gradients: Named = {name: np.zeros(value.shape) for name, value in named.items()}
+    for name, value in named.items():
+        for index in np.ndindex(value.shape):
+            moved = value.astype(complex)
+            moved[index] += 1j * STEP
+            given = {**named, name: moved}
+            state = {state: given[f"{state}[0]"] for state in case.state}
+            outputs, last = run_equations(cell, given["x"], {p: given[p] for p in case.params}, state, functions)
+            loss = sum((y_t * dy_t).sum() for y_t, dy_t in zip(outputs, case.dy, strict=True))
+            loss = loss + sum((last[state] * case.dstate[state]).sum() for state in cell.states)
+            gradients[name][index] = np.imag(loss) / STEP
+    return gradients
+
+
+def check_autograd(cell: Cell, kernel: Any, case: Case, *, default: bool = False) -> CheckResult:
+    """Every gradient of both forms against autograd, each array by its own maximum: <= 1e-13.
+
+    default: once more from the state that the kernel starts with by itself, if the sizes of its states can be told from
+    parameters and input. Where the equations give no finite gradient from there, that is left out and said. A gradient
+    that vanishes there, but for rounding, has no digits: its error is relative to the largest of all gradients.
+    """
+    errors, detail = _errors(kernel, case, equation_gradients(cell, case)), case.label
+    if default and _starts_by_itself(cell):
+        start = default_case(cell, case)
+        expected = equation_gradients(cell, start)
+        if all(np.isfinite(value).all() for value in expected.values()):
+            errors |= _errors(kernel, start, expected, default=True)
+        else:
+            detail += "; no finite gradient from the default state: another one goes under [initial]"
+    name, error = worst(errors)
+    what = f"{len(errors)} gradients against autograd on the equations"
+    return CheckResult("autograd", what, error, 1e-13, f"{name}; {detail}")
+
+
+def _errors(kernel: Any, case: Case, expected: Named, *, default: bool = False) -> dict[str, float]:
+    errors: dict[str, float] = {}
+    floor = ROUNDING * _size(*expected.values()) if default else 0.0
+    for form, precise in (("fast", False), ("precise", True)):
+        found = kernel_gradients(kernel, case, precise=precise, default=default)
+        label = f"{form}, default state" if default else form
+        for name, value in expected.items():
+            vanishes = _size(value) < floor
+            error = ROUNDING * _size(found[name] - value) / floor if vanishes else relative_error(found[name], value)
+            errors[f"{name} ({label})"] = error
+    return errors
+
+
+def _size(*arrays: Any) -> float:
+    return float(max(np.abs(array).max(initial=0) for array in arrays))
+
+
+def _starts_by_itself(cell: Cell) -> bool:
+    """Whether parameters and input tell the size of every state."""
+    told = solved_sizes(cell, {"x": cell.input_shape[0]} if cell.input else {})
+    return all(set(parts_of(cell.shapes[name][0])) <= set(told) for name in cell.states)

@@ -1,0 +1,1 @@
+"""A document and its renderers: HTML, Markdown, terminal."""

@@ -1,0 +1,45 @@
+"""A comparison in the terminal: two columns, what is the same across both of them, every line within the width."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import zip_longest
+
+from lstm_sym.document.document import Comparison, Content, Equation, content_text
+from lstm_sym.ground.width import folded, padded, pieces
+from lstm_sym.notation.notation import Notation
+
+Style = Callable[[str], str]
+
+MARK, BAR, HANGING = 4, " │ ", "    "
+
+
+def two_columns(comparison: Comparison, width: int, notation: Notation, quiet: Style, loud: Style) -> str:
+    """The rows: `= once` where both sides say the same, set off by `quiet`; `≠ left │ right`, by `loud`."""
+    column = (width - MARK - len(BAR)) // 2
+    left, right = (folded(pieces(name), column) for name in comparison.head)
+    lines = [f"    {text}" for text in _beside(left, right, column)]
+    for pair in comparison.pairs:
+        if pair.same:
+            texts = _lines(pair.left, width - MARK, notation)
+        else:
+            texts = _beside(_lines(pair.left, column, notation), _lines(pair.right, column, notation), column)
+        mark, style = ("=", quiet) if pair.same else ("≠", loud)
+        lines += [style(f"  {' ' if place else mark} {text}") for place, text in enumerate(texts)]
+    return "\n".join(lines)
+
+
+def _beside(left: list[str], right: list[str], column: int) -> list[str]:
+    return [f"{padded(a, column)}{BAR}{b}".rstrip() for a, b in zip_longest(left, right, fillvalue="")]
+
+
+def _lines(content: Content, width: int, notation: Notation) -> list[str]:
+    """A side in lines of at most `width` cells, a formula broken before its summands where that is enough."""
+    if not isinstance(content, Equation):
+        return folded(pieces(content_text(content, notation) or "—"), width)
+    parts = []
+    for place, (sign, summand) in enumerate(content.summands):
+        joint = notation.plus if sign > 0 else notation.minus
+        parts.append((joint if place else "" if sign > 0 else notation.negative) + summand.write(notation))
+    parts[0] = content.left.write(notation) + notation.equals + parts[0]
+    return folded(parts, width, HANGING)

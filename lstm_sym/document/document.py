@@ -1,0 +1,203 @@
+"""What a document is made of. Mathematics stays unprinted: a function of the notation that a renderer brings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+from lstm_sym.notation.notation import Notation
+
+
+@dataclass(frozen=True)
+class Math:
+    """A formula: `write(notation)` is its text in that notation."""
+
+    write: Callable[[Notation], str]
+
+
+@dataclass(frozen=True)
+class Code:
+    """A name or a piece of code inside a sentence."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Link:
+    """A link to a file beside the document, or to an anchor "#..." of it."""
+
+    text: str
+    target: str
+
+
+Inline = str | Math | Code | Link
+Line = tuple[Inline, ...]
+
+
+@dataclass(frozen=True)
+class Paragraph:
+    """A sentence or several."""
+
+    line: Line
+
+
+@dataclass(frozen=True)
+class Equation:
+    """left = sum of the summands, each with its sign (+1, -1).
+
+    `number` as in the kernel's comments, `id` of the statement, `rule` that made it, `origin` the number of the cell's
+    equation it follows from, `error` of its numeric check, None where it was not checked.
+    """
+
+    left: Math
+    summands: tuple[tuple[int, Math], ...]
+    number: str
+    id: str
+    rule: str = ""
+    origin: str = ""
+    error: float | None = None
+
+    def write(self, notation: Notation) -> str:
+        """The whole equation in one line."""
+        return self.left.write(notation) + notation.equals + self.right(notation)
+
+    def right(self, notation: Notation) -> str:
+        """The right side in one line."""
+        text = ""
+        for sign, summand in self.summands:
+            joint = (notation.plus if sign > 0 else notation.minus) if text else ("" if sign > 0 else notation.negative)
+            text += joint + summand.write(notation)
+        return text
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """left = matrix of blocks."""
+
+    left: Math
+    rows: tuple[tuple[Math, ...], ...]
+
+
+@dataclass(frozen=True)
+class Definitions:
+    """Terms and what they mean."""
+
+    items: tuple[tuple[Line, Line], ...]
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table; `numeric` columns are aligned to the right."""
+
+    head: tuple[str, ...]
+    rows: tuple[tuple[Line, ...], ...]
+    numeric: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True)
+class Listing:
+    """Text as it stands: a command, a cell's equations."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A drawing: its SVG, the file it also stands in, and what it shows, in words."""
+
+    svg: str
+    file: str
+    caption: Line
+    alternative: str
+
+
+Content = Equation | Line
+"""What one side of a comparison says; () is nothing."""
+
+
+@dataclass(frozen=True)
+class Pair:
+    """What two sides say of one thing, `key`; where it is the `same`, `left` says it for both."""
+
+    key: str
+    left: Content
+    right: Content
+    same: bool
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two columns under two names, a row a pair."""
+
+    head: tuple[str, str]
+    pairs: tuple[Pair, ...]
+
+
+@dataclass(frozen=True)
+class Section:
+    """A titled part; `key` names it in every language and is its anchor."""
+
+    key: str
+    title: str
+    blocks: tuple[Block, ...]
+
+
+Block = Paragraph | Equation | Matrix | Definitions | Table | Listing | Figure | Comparison | Section
+
+
+@dataclass(frozen=True)
+class Document:
+    """A whole document; `lead` stands under the title. `contents` is the heading of its list of sections.
+
+    `quantities`: of every cell that it shows, the names that the equations define, in their order.
+    """
+
+    title: str
+    language: str
+    lead: tuple[Line, ...]
+    sections: tuple[Section, ...]
+    contents: str = ""
+    words: Labels | None = None
+    quantities: tuple[tuple[str, ...], ...] = ()
+
+    def only(self, keys: tuple[str, ...]) -> Document:
+        """The document with these sections alone; all of them where no key is given."""
+        chosen = tuple(section for section in self.sections if not keys or section.key in keys)
+        return replace(self, sections=chosen)
+
+    def equations(self) -> Iterator[Equation]:
+        """Every equation, in order."""
+        for section in self.sections:
+            yield from _equations(section)
+
+
+@dataclass(frozen=True)
+class Labels:
+    """The few words that renderers add themselves: names of rules, and what stands at an equation's check."""
+
+    rule: Callable[[str], str]
+    checked: str
+
+
+def line_text(line: Line, notation: Notation) -> str:
+    """A line as plain text, its mathematics in this notation."""
+    texts = (p.write(notation) if isinstance(p, Math) else p if isinstance(p, str) else p.text for p in line)
+    return "".join(texts)
+
+
+def content_text(content: Content, notation: Notation) -> str:
+    """One side of a comparison as plain text, its mathematics in this notation."""
+    return content.write(notation) if isinstance(content, Equation) else line_text(content, notation)
+
+
+def _equations(block: Block) -> Iterator[Equation]:
+    if isinstance(block, Equation):
+        yield block
+    elif isinstance(block, Section):
+        for inner in block.blocks:
+            yield from _equations(inner)
+
+
+def error_text(error: float) -> str:
+    """An error in two digits: 2.2e-16; 0 where there is none at all."""
+    return "0" if error == 0 else f"{error:.1e}"

@@ -1,0 +1,221 @@
+"""A document as one HTML page that stands alone: MathML, an inline style sheet, no script, no font, no network."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import partial
+from html import escape
+from importlib.resources import files
+
+from lstm_sym import __version__
+from lstm_sym.document.document import (
+    Block,
+    Code,
+    Comparison,
+    Content,
+    Definitions,
+    Document,
+    Equation,
+    Figure,
+    Inline,
+    Labels,
+    Line,
+    Link,
+    Listing,
+    Math,
+    Matrix,
+    Paragraph,
+    Section,
+    Table,
+    error_text,
+)
+from lstm_sym.notation.mathml import MathMLNotation
+
+# Pixels of a page for a point of a drawing.
+PIXELS = 1.45
+
+
+def html_page(document: Document) -> str:
+    """The page: same document, same bytes."""
+    from lstm_sym.document.colours import colour_class, colour_style, quantity_colours  # figures: for a page alone
+
+    colours = quantity_colours(document.quantities)
+    style = files(__package__).joinpath("style.css").read_text(encoding="utf-8") + colour_style(colours)
+    page = _Page(document, {name: colour_class(name) for name in colours})
+    body = "\n".join(
+        [
+            f"<header><h1>{escape(document.title)}</h1>",
+            *(f'<p class="lead">{page.line(line)}</p>' for line in document.lead),
+            "</header>",
+            page.contents(),
+            *(page.section(section, 2) for section in document.sections),
+        ]
+    )
+    return (
+        f'<!DOCTYPE html>\n<html lang="{document.language}">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f'<meta name="generator" content="lstm_sym {__version__}">\n<meta name="color-scheme" content="light dark">\n'
+        f"<title>{escape(document.title)}</title>\n<style>\n{style}</style>\n</head>\n<body>\n<main>\n{body}\n</main>\n"
+        "</body>\n</html>\n"
+    )
+
+
+class _Page:
+    """Renders blocks; every method gives HTML."""
+
+    def __init__(self, document: Document, classes: Mapping[str, str]) -> None:
+        self.document = document
+        self.notation = MathMLNotation(classes=classes)
+        self.labels = document.words or Labels(str, "")
+
+    def contents(self) -> str:
+        """The list of sections, none for a document of one."""
+        if len(self.document.sections) < 2:
+            return ""
+        items = "".join(f'<li><a href="#{s.key}">{escape(s.title)}</a></li>' for s in self.document.sections)
+        return f'<nav aria-label="{escape(self.document.contents)}"><ol>{items}</ol></nav>'
+
+    def section(self, section: Section, level: int) -> str:
+        """A section and those inside it."""
+        inner = [self.section(b, level + 1) if isinstance(b, Section) else self.block(b) for b in section.blocks]
+        title = f"<h{level}>{escape(section.title)}</h{level}>"
+        return f'<section id="{escape(section.key)}">\n{title}\n' + "\n".join(inner) + "\n</section>"
+
+    def block(self, block: Block) -> str:
+        """Any block but a section."""
+        match block:
+            case Paragraph():
+                return f"<p>{self.line(block.line)}</p>"
+            case Equation():
+                return self.equation(block)
+            case Matrix():
+                return self.matrix(block)
+            case Definitions():
+                items = (f"<dt>{self.line(term)}</dt><dd>{self.line(text)}</dd>" for term, text in block.items)
+                return f"<dl>{''.join(items)}</dl>"
+            case Table():
+                return self.table(block)
+            case Listing():
+                return f"<pre>{escape(block.text)}</pre>"
+            case Figure():
+                return self.figure(block)
+            case Comparison():
+                return self.comparison(block)
+        raise TypeError(f"no HTML for {type(block).__name__}")
+
+    def line(self, line: Line) -> str:
+        """Text with mathematics in it."""
+        return "".join(self.inline(part) for part in line)
+
+    def inline(self, part: Inline) -> str:
+        """One part of a line."""
+        match part:
+            case Math():
+                return self.notation.page(part.write(self.notation), display=False)
+            case Code():
+                return f"<code>{escape(part.text)}</code>"
+            case Link():
+                return f'<a href="{escape(part.target)}">{escape(part.text)}</a>'
+        return escape(part)
+
+    def equation(self, equation: Equation) -> str:
+        """A numbered line; every summand is an element of its own, so that a narrow window breaks between them."""
+        anchor = escape(equation.id)
+        number = f'<a class="number" href="#{anchor}">({equation.number})</a>'
+        parts = [number, self.formula(equation), self.note(equation)]
+        return f'<div class="equation" id="{anchor}">{"".join(parts)}</div>'
+
+    def formula(self, equation: Equation) -> str:
+        """left = right."""
+        left = equation.left.write(self.notation) + self.notation.equals
+        texts = [left, *self.summands(equation)]
+        math = "<wbr>".join(f'<math displaystyle="true">{text}</math>' for text in texts)
+        return f'<div class="formula">{math}</div>'
+
+    def summands(self, equation: Equation) -> list[str]:
+        """The right side, each summand with its sign before it."""
+        found = []
+        for place, (sign, summand) in enumerate(equation.summands):
+            shown = {(1, True): "", (-1, True): self.notation.negative, (1, False): _infix("+")}.get(
+                (sign, place == 0), _infix("−")
+            )
+            found.append(f"<mrow>{shown}{summand.write(self.notation)}</mrow>")
+        return found
+
+    def note(self, equation: Equation) -> str:
+        """Rule, the equation it follows from, and the error of its check."""
+        parts = [escape(self.labels.rule(equation.rule))] if equation.rule else []
+        if equation.origin:
+            parts.append(f"<span>{escape(equation.origin)}</span>")
+        if equation.error is not None:
+            title = escape(self.labels.checked)
+            parts.append(f'<span class="error" title="{title}">{error_text(equation.error)}</span>')
+        return f'<div class="note">{" · ".join(parts)}</div>' if parts else ""
+
+    def matrix(self, matrix: Matrix) -> str:
+        """A matrix of blocks."""
+        write = partial(_cell, self.notation)
+        rows = "".join(f"<mtr>{''.join(map(write, row))}</mtr>" for row in matrix.rows)
+        table = self.notation.parentheses(f"<mtable>{rows}</mtable>")
+        left = matrix.left.write(self.notation) + self.notation.equals
+        return f'<div class="matrix">{self.notation.page(left + table)}</div>'
+
+    def table(self, table: Table) -> str:
+        """A table in a box that scrolls by itself on a narrow window."""
+        head = "".join(f"<th{_numeric(table, k)}>{escape(text)}</th>" for k, text in enumerate(table.head))
+        rows = "".join(
+            f"<tr>{''.join(f'<td{_numeric(table, k)}>{self.line(cell)}</td>' for k, cell in enumerate(row))}</tr>\n"
+            for row in table.rows
+        )
+        return f'<div class="table"><table><thead><tr>{head}</tr></thead><tbody>\n{rows}</tbody></table></div>'
+
+    def comparison(self, comparison: Comparison) -> str:
+        """Two columns; what is the same goes across both."""
+        head = "".join(f"<th>{escape(name)}</th>" for name in comparison.head)
+        rows = []
+        for pair in comparison.pairs:
+            if pair.same:
+                rows.append(f'<tr class="same"><td>=</td><td colspan="2">{self.content(pair.left)}</td></tr>\n')
+            else:
+                sides = "".join(f"<td>{self.content(side)}</td>" for side in (pair.left, pair.right))
+                rows.append(f'<tr class="different"><td>≠</td>{sides}</tr>\n')
+        body = f'<thead><tr><th class="mark"></th>{head}</tr></thead><tbody>\n{"".join(rows)}</tbody>'
+        return f'<div class="table"><table class="comparison">{body}</table></div>'
+
+    def content(self, content: Content) -> str:
+        """One side of a comparison."""
+        if isinstance(content, Equation):
+            return self.formula(content)
+        return self.line(content) or "—"
+
+    def figure(self, figure: Figure) -> str:
+        """A drawing, inline."""
+        svg = inline_svg(figure.svg, figure.alternative)
+        return f"<figure>{svg}<figcaption>{self.line(figure.caption)}</figcaption></figure>"
+
+
+def inline_svg(svg: str, alternative: str) -> str:
+    """An SVG file as an element of a page: no prologue, metadata, namespace or fixed size, but a description."""
+    body = svg[svg.index("<svg") :]
+    body = re.sub(r"<metadata>.*?</metadata>", "", body, flags=re.DOTALL)
+    body = re.sub(r'\s(?:xmlns(?::\w+)?|version)="[^"]*"', "", body)
+    body = body.replace("xlink:href", "href")
+    head, rest = body.split(">", 1)
+    width = re.search(r'viewBox="0 0 ([\d.]+)', head)
+    head = re.sub(r'\s(?:width|height)="[^"]*"', "", head)
+    # So wide that the text of every figure has the same size, a little larger than on paper.
+    limit = f' style="max-width: {PIXELS * float(width[1]):.0f}px"' if width else ""
+    return f'{head}{limit} role="img" aria-label="{escape(alternative)}">{rest.strip()}'
+
+
+def _infix(sign: str) -> str:
+    return f'<mo form="infix">{sign}</mo>'
+
+
+def _cell(notation: MathMLNotation, math: Math) -> str:
+    return f"<mtd>{math.write(notation)}</mtd>"
+
+
+def _numeric(table: Table, column: int) -> str:
+    return ' class="numeric"' if column in table.numeric else ""

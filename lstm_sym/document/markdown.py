@@ -1,0 +1,181 @@
+r"""A document as Markdown with the mathematics GitHub draws: $...$ in a line, $$...$$ for an equation.
+
+Markdown takes some backslashes for its own, so nothing here needs a backslash before punctuation: \thinspace stands
+for a thin space and \cr for the end of a row.
+"""
+
+from __future__ import annotations
+
+import re
+
+from lstm_sym import __version__
+from lstm_sym.document.document import (
+    Block,
+    Code,
+    Comparison,
+    Content,
+    Definitions,
+    Document,
+    Equation,
+    Figure,
+    Inline,
+    Labels,
+    Line,
+    Link,
+    Listing,
+    Math,
+    Matrix,
+    Paragraph,
+    Section,
+    Table,
+    error_text,
+)
+from lstm_sym.document.layout import printed_length
+from lstm_sym.notation.latex import LatexNotation
+
+WIDE = 72
+"""Characters in plain text from which on an equation is broken, a row a summand."""
+
+
+def markdown_page(document: Document) -> str:
+    """The document: same document, same bytes."""
+    page = _Page(document)
+    blocks = [
+        f"<!-- Written by lstm_sym {__version__}. -->",
+        f"# {_escaped(document.title)}",
+        *(page.line(line) for line in document.lead),
+        *(text for section in document.sections for text in page.section(section, 2)),
+    ]
+    return "\n\n".join(blocks) + "\n"
+
+
+class _GitHubNotation(LatexNotation):
+    """LaTeX in which no backslash stands before punctuation."""
+
+    def name(self, base: str, subscripts: list[str], mark: str, time: int | None) -> str:
+        """A subscript with an underscore in it becomes two."""
+        return super().name(base, [part for text in subscripts for part in text.split("_") if part], mark, time)
+
+    def applied(self, matrix: str, vector: str) -> str:
+        """U h, with a thin space."""
+        return rf"{matrix}\thinspace {vector}"
+
+    def scaled(self, number: str, rest: str) -> str:
+        """2 n, with a thin space."""
+        return rf"{number}\thinspace {rest}"
+
+    def stacked(self, parts: list[str]) -> str:
+        r"""\left[u ; v\right]."""
+        return rf"\left[{' ; '.join(parts)}\right]"
+
+
+class _Page:
+    """Renders blocks as paragraphs of Markdown."""
+
+    def __init__(self, document: Document) -> None:
+        self.notation = _GitHubNotation()
+        self.labels = document.words or Labels(str, "")
+
+    def section(self, section: Section, level: int) -> list[str]:
+        """Heading, blocks, sections inside."""
+        found = [f"{'#' * level} {_escaped(section.title)}"]
+        for block in section.blocks:
+            found += self.section(block, level + 1) if isinstance(block, Section) else [self.block(block)]
+        return found
+
+    def block(self, block: Block) -> str:
+        """Any block but a section."""
+        match block:
+            case Paragraph():
+                return self.line(block.line)
+            case Equation():
+                return self.equation(block)
+            case Matrix():
+                return self.matrix(block)
+            case Definitions():
+                return "\n".join(f"* {_bold(self.line(term))} – {self.line(text)}" for term, text in block.items)
+            case Table():
+                return self.table(block)
+            case Listing():
+                return f"```\n{block.text}\n```"
+            case Figure():
+                return f"![{_escaped(block.alternative)}]({block.file})\n\n{self.line(block.caption)}"
+            case Comparison():
+                return self.comparison(block)
+        raise TypeError(f"no Markdown for {type(block).__name__}")
+
+    def line(self, line: Line) -> str:
+        """Text with mathematics in it; a formula has a space or punctuation on each side, or it is not seen as one."""
+        text = "".join(self.inline(part) for part in line)
+        return re.sub(r" {2,}", " ", text).strip()
+
+    def inline(self, part: Inline) -> str:
+        """One part of a line."""
+        match part:
+            case Math():
+                return f" ${part.write(self.notation)}$ "
+            case Code():
+                return f"`{part.text}`"
+            case Link():
+                return f"[{_escaped(part.text)}]({part.target})"
+        return _escaped(part)
+
+    def equation(self, equation: Equation) -> str:
+        """A displayed equation with its number; below it the rule, the equation it follows from, the error."""
+        if printed_length(equation) > WIDE and len(equation.summands) > 1:
+            body = self.broken(equation)
+        else:
+            body = equation.write(self.notation)
+        note = self.note(equation)
+        shown = f"$$\n{body} \\tag{{{equation.number}}}\n$$"
+        return f"{shown}\n\n{note}" if note else shown
+
+    def broken(self, equation: Equation) -> str:
+        """A row a summand."""
+        rows = []
+        for place, (sign, summand) in enumerate(equation.summands):
+            mark = ("" if sign > 0 else "-") if place == 0 else ("+ " if sign > 0 else "- ")
+            left = equation.left.write(self.notation) + " &= " if place == 0 else r"&\quad "
+            rows.append(left + mark + summand.write(self.notation))
+        return "\\begin{aligned}\n" + " \\cr\n".join(rows) + "\n\\end{aligned}"
+
+    def note(self, equation: Equation) -> str:
+        """Rule, origin and error in one small line."""
+        parts = [self.labels.rule(equation.rule)] if equation.rule else []
+        parts += [equation.origin] if equation.origin else []
+        parts += [error_text(equation.error)] if equation.error is not None else []
+        return f"<sub>({equation.number}) {' · '.join(parts)}</sub>" if parts else ""
+
+    def matrix(self, matrix: Matrix) -> str:
+        """A matrix of blocks."""
+        rows = " \\cr\n".join(" & ".join(entry.write(self.notation) for entry in row) for row in matrix.rows)
+        left = matrix.left.write(self.notation) + self.notation.equals
+        return f"$$\n{left}\\begin{{pmatrix}}\n{rows}\n\\end{{pmatrix}}\n$$"
+
+    def table(self, table: Table) -> str:
+        """A table; numbers to the right."""
+        rule = ["---:" if k in table.numeric else "---" for k in range(len(table.head))]
+        rows = [[*map(_escaped, table.head)], rule, *([self.line(cell) for cell in row] for row in table.rows)]
+        return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+    def comparison(self, comparison: Comparison) -> str:
+        """A table of two columns; what is the same stands in the first, with = beside it."""
+        rows = [["", *map(_escaped, comparison.head)], ["---"] * 3]
+        for pair in comparison.pairs:
+            right = "=" if pair.same else self.content(pair.right)
+            rows.append(["=" if pair.same else "≠", self.content(pair.left), right])
+        return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+    def content(self, content: Content) -> str:
+        """One side of a comparison."""
+        if isinstance(content, Equation):
+            return f"${content.write(self.notation)}$"
+        return self.line(content) or "—"
+
+
+def _escaped(text: str) -> str:
+    return re.sub(r"([\\`*_$|<>\[\]])", r"\\\1", text)
+
+
+def _bold(text: str) -> str:
+    return text if text.startswith("$") else f"**{text}**"

@@ -1,0 +1,74 @@
+"""The fixed sentences of documents, in three languages: strings.toml, and strings_flow.toml for gradient flow."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
+from importlib.resources import files
+from string import Formatter
+from typing import Any
+
+from lstm_sym.document.document import Inline, Line
+
+LANGUAGES = ("en", "zh-Hant", "zh-Hans")
+FILES = ("strings.toml", "strings_flow.toml")
+
+
+@lru_cache
+def table() -> dict[str, dict[str, str]]:
+    """Key -> language -> sentence; keys are the dotted paths of the file."""
+    texts = (files(__package__).joinpath(name).read_text(encoding="utf-8") for name in FILES)
+    return {key: sentence for text in texts for key, sentence in _flat(tomllib.loads(text), "")}
+
+
+def _flat(node: Mapping[str, Any], path: str) -> Iterator[tuple[str, dict[str, str]]]:
+    if all(isinstance(value, str) for value in node.values()):
+        yield path, dict(node)
+        return
+    for name, inner in node.items():
+        yield from _flat(inner, f"{path}.{name}" if path else name)
+
+
+class Words:
+    """The sentences of one language. A sentence may have places, {name}, that the caller fills."""
+
+    def __init__(self, language: str = "en") -> None:
+        if language not in LANGUAGES:
+            raise ValueError(f"no language {language!r}; there are {', '.join(LANGUAGES)}")
+        self.language = language
+
+    def sentence(self, key: str) -> str:
+        """The sentence as it stands in the table (KeyError if there is none)."""
+        return table()[key][self.language]
+
+    def text(self, key: str, **parts: object) -> str:
+        """The sentence with its places filled by text."""
+        return self.sentence(key).format(**parts)
+
+    def line(self, key: str, **parts: Inline | Line) -> Line:
+        """The sentence with its places filled by text, mathematics, or lines of both."""
+        found: list[Inline] = []
+        for text, name, _, _ in Formatter().parse(self.sentence(key)):
+            found += [text] if text else []
+            part = parts[name] if name else ()
+            found += part if isinstance(part, tuple) else (part,)
+        return tuple(found)
+
+    def rule(self, rule: str) -> str:
+        """The name of a rule of derivation; the rule's own key where the table has none."""
+        return table().get(f"rules.{rule}.name", {}).get(self.language, rule)
+
+    def under(self, prefix: str) -> dict[str, str]:
+        """The sentences whose keys are prefix.name, by name."""
+        names = (key.removeprefix(f"{prefix}.") for key in table() if key.startswith(f"{prefix}."))
+        return {name: self.sentence(f"{prefix}.{name}") for name in names if "." not in name}
+
+    def has(self, key: str) -> bool:
+        """Whether the table has this key."""
+        return key in table()
+
+    def listed(self, items: Sequence[Inline]) -> Line:
+        """a, b, c: with the comma of the language."""
+        comma = self.sentence("list.comma")
+        return tuple(part for item in items for part in (comma, item))[1:]

@@ -1,0 +1,147 @@
+"""A document as Unicode text for the terminal."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Callable
+
+from lstm_sym.document.columns import two_columns
+from lstm_sym.document.document import (
+    Block,
+    Comparison,
+    Definitions,
+    Document,
+    Equation,
+    Figure,
+    Line,
+    Listing,
+    Matrix,
+    Paragraph,
+    Section,
+    Table,
+    line_text,
+)
+from lstm_sym.ground.width import cells, padded, wrapped
+from lstm_sym.notation.text import TextNotation
+
+Style = Callable[[str], str]
+
+
+def terminal_text(
+    document: Document,
+    *,
+    width: int = 100,
+    prose: bool = False,
+    heading: Style = str,
+    quiet: Style = str,
+    loud: Style = str,
+) -> str:
+    """The document as lines of at most `width` cells where words allow it.
+
+    prose: with the sentences, not the formulas alone. heading: how a title is set off, as a function of its text; quiet
+    and loud: the same for a line of a comparison that holds on both sides, and for one that does not.
+    """
+    page = _Page(width, prose, heading, quiet, loud)
+    parts = [heading(document.title)]
+    if prose:
+        parts += [page.wrapped(page.line(line)) for line in document.lead]
+    parts += [page.section(section) for section in document.sections]
+    return "\n\n".join(part for part in parts if part)
+
+
+class _Page:
+    """Renders blocks as text."""
+
+    def __init__(self, width: int, prose: bool, heading: Style, quiet: Style, loud: Style) -> None:
+        self.width, self.prose = width, prose
+        self.heading, self.quiet, self.loud = heading, quiet, loud
+        self.notation = TextNotation()
+
+    def section(self, section: Section) -> str:
+        """A title and its blocks; nothing where there is nothing to show."""
+        parts: list[str] = []
+        lines: list[str] = []
+        for block in section.blocks:
+            if isinstance(block, Equation):
+                lines.append(self.equation(block))
+                continue
+            parts += ["\n".join(lines)] if lines else []
+            lines = []
+            parts.append(self.section(block) if isinstance(block, Section) else self.block(block))
+        parts += ["\n".join(lines)] if lines else []
+        body = "\n\n".join(part for part in parts if part)
+        return f"{self.heading(section.title)}\n{body}" if body else ""
+
+    def block(self, block: Block) -> str:
+        """Any block but a section or an equation."""
+        match block:
+            case Paragraph():
+                return self.wrapped(self.line(block.line)) if self.prose else ""
+            case Definitions():
+                terms = [(self.line(term), self.line(text)) for term, text in block.items]
+                return "\n".join(self.wrapped(f"{a} – {b}") for a, b in terms) if self.prose else ""
+            case Matrix():
+                return self.matrix(block)
+            case Table():
+                return self.table(block)
+            case Listing():
+                return textwrap.indent(block.text, "  ")
+            case Figure():
+                return f"  {block.file}"
+            case Comparison():
+                return two_columns(block, self.width, self.notation, self.quiet, self.loud)
+        raise TypeError(f"no text for {type(block).__name__}")
+
+    def wrapped(self, text: str) -> str:
+        """A paragraph, indented by two."""
+        return wrapped(text, self.width, "  ")
+
+    def line(self, line: Line) -> str:
+        """Text with mathematics in it."""
+        return line_text(line, self.notation)
+
+    def equation(self, equation: Equation) -> str:
+        """(B4)  left = right, broken before a sign where it is too long."""
+        number = f"  {f'({equation.number})':<6} "
+        left = equation.left.write(self.notation) + self.notation.equals
+        lines, indent = [number + left], " " * (len(number) + 4)
+        for place, (sign, summand) in enumerate(equation.summands):
+            joint = self.notation.plus if sign > 0 else self.notation.minus
+            mark = joint if place else ("" if sign > 0 else self.notation.negative)
+            text = mark + summand.write(self.notation)
+            if len(lines[-1]) + len(text) > self.width:
+                lines[-1] = lines[-1].rstrip()
+                lines.append(indent + text.lstrip())
+            else:
+                lines[-1] += text
+        return "\n".join(lines)
+
+    def matrix(self, matrix: Matrix) -> str:
+        """A matrix between tall brackets."""
+        rows = [[entry.write(self.notation) for entry in row] for row in matrix.rows]
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        left = matrix.left.write(self.notation) + self.notation.equals
+        shown = []
+        for place, row in enumerate(rows):
+            first, last = ("( ", " )") if len(rows) == 1 else _brackets(place, len(rows))
+            middle = "  ".join(f"{text:^{size}}" for text, size in zip(row, widths, strict=True))
+            shown.append(f"  {left if place == 0 else ' ' * len(left)}{first}{middle}{last}")
+        return "\n".join(shown)
+
+    def table(self, table: Table) -> str:
+        """Columns padded to one width."""
+        rows = [[*table.head], *([self.line(cell) for cell in row] for row in table.rows)]
+        return "\n".join(f"  {line}" for line in aligned(rows, table.numeric))
+
+
+def aligned(rows: list[list[str]], numeric: frozenset[int] = frozenset()) -> list[str]:
+    """Rows as lines, columns padded to one width, East Asian characters two cells wide."""
+    widths = [max(map(cells, column)) for column in zip(*rows, strict=True)]
+    columns = list(enumerate(widths))
+    return ["  ".join(padded(row[k], width, k in numeric) for k, width in columns).rstrip() for row in rows]
+
+
+def _brackets(place: int, count: int) -> tuple[str, str]:
+    if place == 0:
+        return "⎛ ", " ⎞"
+    return ("⎝ ", " ⎠") if place == count - 1 else ("⎜ ", " ⎟")

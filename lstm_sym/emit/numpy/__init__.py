@@ -1,0 +1,1 @@
+"""The NumPy target: a kernel is one module that stands alone on NumPy."""

@@ -1,0 +1,1 @@
+"""Which part of a cell the flow takes: paths, gates, shares."""

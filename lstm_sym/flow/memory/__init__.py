@@ -1,0 +1,1 @@
+"""How long a cell remembers: laws of decay, intervals, memory cards."""

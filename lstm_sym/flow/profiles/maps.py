@@ -1,0 +1,112 @@
+"""The map of all pairs of steps: how strongly each output depends on each input, or each state on each earlier one.
+
+    M[T, t] = ln ||d output[T] / d x[t]||,   t <= T
+
+A row is the sensitivity profile of one end point; a diagonal is one lag.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from lstm_sym.flow.errors import FlowError
+from lstm_sym.flow.runs import refusals
+from lstm_sym.flow.runs.scaling import Array, Integers, Scaled, log_norm, scaled, times
+from lstm_sym.flow.runs.trajectory import Trajectory
+from lstm_sym.ground.progress import Progress
+
+# Rows carried at once hold S times as many numbers; beyond this many steps nobody reads the map.
+LARGEST = 2000
+
+
+@dataclass(frozen=True, eq=False)
+class TimeMap:
+    """ln ||d output[T] / d source[t]|| for all pairs of chosen steps.
+
+    Attributes:
+        model: what the figure calls it.
+        steps: (n,), the steps of rows and columns, ascending.
+        log_norms: (n, n), rows T, columns t; NaN above the diagonal (t > T), -inf where it is exactly zero.
+        output, source: names, source "x" for the input.
+        norm: "frobenius" or "spectral".
+        sequence: which sequence of the batch.
+    """
+
+    model: str
+    steps: Integers
+    log_norms: Array
+    output: str
+    source: str
+    norm: str
+    sequence: int
+
+
+def time_map(
+    trajectory: Trajectory,
+    *,
+    first: int = 0,
+    last: int | None = None,
+    sequence: int = 0,
+    output: str | None = None,
+    source: str = "x",
+    norm: str = "frobenius",
+    through: Collection[str] | None = None,
+    progress: Progress | None = None,
+) -> TimeMap:
+    """The map over the steps `first` to `last` (exclusive; all by default) of one sequence.
+
+    output: a state, by default the one that the cell gives out. source: "x", or a state. through: the equations by
+    which the flow may enter a step, None for all. Costs n^2/2 products of (N, S) with (S, S) matrices.
+
+    Raises FlowError: steps outside the trajectory, more than 2000 of them, no such sequence, state or norm.
+    """
+    refusals.refuse_all_but("Trajectory", trajectory)
+    last = len(trajectory) if last is None else last
+    _refuse_range(trajectory, first, last)
+    refusals.refuse_sequence(sequence, trajectory.batch, trajectory.model)
+    refusals.refuse_unknown_norm(norm, trajectory.model)
+    through = refusals.listed(through)
+    name = trajectory.output(output)
+    rows = np.eye(trajectory.width)[trajectory.columns(name)]
+    columns = None if source == "x" else trajectory.columns(source)
+    steps = np.arange(first, last)
+    log_norms = np.full((len(steps), len(steps)), np.nan)
+    carried: Scaled | None = None
+    done = 0
+    for block in trajectory.blocks(steps, descending=True):
+        jacobian = block.through(through)
+        for index in reversed(range(len(block.steps))):
+            t = int(block.steps[index]) - first
+            carried = _with_end(carried, rows)
+            here = slice(sequence, sequence + 1)
+            seen = carried.columns(columns) if columns else times(carried, block.input[index, here])
+            log_norms[t:, t] = log_norm(seen, norm)[0][::-1]
+            carried = times(carried, jacobian[index, here])
+            done += 1
+            if progress is not None:
+                progress(done, len(steps))
+    return TimeMap(trajectory.model, steps, log_norms, name, source, norm, sequence)
+
+
+def _with_end(carried: Scaled | None, rows: Array) -> Scaled:
+    """The matrices of the later end points, (1, m, N, S), and after them that of the end point that starts here."""
+    start = scaled(rows[None, None])
+    if carried is None:
+        return start
+    mantissa: Any = np.concatenate((carried.mantissa, start.mantissa), axis=1)
+    exponent: Any = np.concatenate((carried.exponent, start.exponent), axis=1)
+    return Scaled(mantissa, exponent)
+
+
+def _refuse_range(trajectory: Trajectory, first: int, last: int) -> None:
+    if not 0 <= first < last <= len(trajectory) or last - first > LARGEST:
+        raise FlowError(
+            f"{trajectory.model}, time map",
+            f"the steps {first} to {last} of a run of {len(trajectory)} steps",
+            f"steps counted from 1, or more than {LARGEST} steps, of which there are n^2/2 pairs",
+            "give 0 <= first < last, or cut out a window that can be read",
+        )

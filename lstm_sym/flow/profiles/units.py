@@ -1,0 +1,93 @@
+"""How far back each single output unit feels the input: memory is rarely spread evenly over the units.
+
+ln ||d output_i[T] / d x[T - lag]||,   the norm of row i alone
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from lstm_sym.flow.profiles.profile import levelled
+from lstm_sym.flow.runs import refusals
+from lstm_sym.flow.runs.scaling import Array, Integers, log_norm, scaled, times
+from lstm_sym.flow.runs.trajectory import Trajectory
+from lstm_sym.ground.progress import Progress
+
+
+@dataclass(frozen=True, eq=False)
+class UnitProfiles:
+    """ln ||d output_i[T] / d x[T - lag]|| of every output unit i.
+
+    Attributes:
+        model, output: the model and the state whose units these are.
+        log_norms: (n, L + 1, N) for n end points and N units; -inf where a unit does not depend on that input.
+        ends: (n, 2), the step T and the sequence of each end point.
+    """
+
+    model: str
+    output: str
+    log_norms: Array
+    ends: Integers
+
+    def median(self) -> Array:
+        """The median over the end points, relative to lag 0: (L + 1, N).
+
+        For each unit over the end points at which it depends on the input at lag 0, as the others have nothing to
+        relate to: NaN for a unit that has none. -inf where at half of those or more it is cut off from that lag.
+        """
+        defined = np.isfinite(self.log_norms[:, :1])
+        relative = self.log_norms - np.where(defined, self.log_norms[:, :1], 0.0)
+        middle = np.full(relative.shape[1:], np.nan)
+        for unit in np.flatnonzero(defined.any(axis=(0, 1))):
+            middle[:, unit] = np.median(relative[defined[:, 0, unit], :, unit], axis=0)
+        return middle
+
+    def half_lives(self) -> Array:
+        """Of each unit the steps in which its sensitivity halves, by the line through its median, inf for none: (N,).
+
+        As `Profile.half_life`, unit by unit; NaN for a unit that is cut off from the input at some lag.
+        """
+        median = self.median()
+        lags = np.arange(len(median)) - (len(median) - 1) / 2
+        known = np.isfinite(median).all(axis=0)
+        curves = levelled(np.where(known, median, 0.0).T)
+        slopes = (curves - curves[:, :1]) @ lags / (lags @ lags)
+        decays = slopes < 0
+        halves = np.where(decays, np.log(2.0) / np.where(decays, -slopes, 1.0), np.inf)
+        found: Array = np.where(known, halves, np.nan)
+        return found
+
+
+def unit_sensitivity(
+    trajectory: Trajectory,
+    *,
+    lags: int,
+    ends: int | Sequence[int] | Integers | None = None,
+    output: str | None = None,
+    progress: Progress | None = None,
+) -> UnitProfiles:
+    """The sensitivity to the input by lag of each unit of an output, at every end point of every sequence.
+
+    The arguments are those of `input_sensitivity`. Raises FlowError: a constant input, fewer steps than lags, no end
+    point, no such state, an output that is no state.
+    """
+    refusals.refuse_all_but("Trajectory", trajectory)
+    name = trajectory.output(output)
+    refusals.refuse_constant(trajectory.x, trajectory.model)
+    points = refusals.end_points(ends, len(trajectory), lags, trajectory.model)
+    rows = np.eye(trajectory.width)[trajectory.columns(name)]
+    found = np.empty((trajectory.batch, len(points), lags + 1, len(rows)))
+    for number, end in enumerate(points.tolist()):
+        # Each row is a matrix of its own, so that none is lost beside a larger one.
+        carried = scaled(np.broadcast_to(rows[:, None], (trajectory.batch, len(rows), 1, trajectory.width)))
+        for block in trajectory.blocks(np.arange(end - lags, end + 1), descending=True):
+            for index in reversed(range(len(block.steps))):
+                found[:, number, end - block.steps[index]] = log_norm(times(carried, block.input[index]))
+                carried = times(carried, block.state[index])
+        if progress is not None:
+            progress(number + 1, len(points))
+    where = trajectory.end_points(points)
+    return UnitProfiles(trajectory.model, name, found.reshape(len(where), lags + 1, -1), where)

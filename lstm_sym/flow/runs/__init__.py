@@ -1,0 +1,1 @@
+"""A kernel run on an input, step by step, with what its Jacobians do over time."""

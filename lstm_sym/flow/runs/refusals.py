@@ -1,0 +1,308 @@
+"""What a measurement needs of its input, and the errors that say so."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Collection, Sequence
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from lstm_sym.flow.errors import FlowError
+from lstm_sym.flow.runs.scaling import NORMS, Array, Integers
+
+MADE_BY = {
+    "Trajectory": ("blocks", "flow.record(kernel, params, x)"),
+    "Profile": ("seeds", "flow.input_sensitivity(trajectory, lags=60)"),
+}
+"""What measures are made of: what only such a thing has, and the call that gives one."""
+
+
+def refuse_all_but(kind: str, given: Any) -> None:
+    """Raise a FlowError for what is given in the place of a Trajectory or a Profile, naming the call that makes one."""
+    attribute, call = MADE_BY[kind]
+    if isinstance(given, type) or not hasattr(given, attribute):
+        found = given.__name__ if isinstance(given, type | ModuleType) else f"a {type(given).__name__}"
+        raise FlowError(
+            kind.lower(),
+            f"{'None' if given is None else found}, where a {kind} belongs",
+            "a kernel, its parameters or its tape, or an array, given to a measure as it is",
+            f"make one: {kind.lower()} = {call}",
+        )
+
+
+def refuse_masked(model: str, **arrays: Any) -> None:
+    """Raise a FlowError for a NumPy array, or a list of them, in which an entry is masked, naming the argument."""
+    for name, given in arrays.items():
+        parts = given if isinstance(given, list | tuple) else [given]
+        if any(np.ma.is_masked(part) for part in parts):
+            raise FlowError(
+                f"{model}, {name}",
+                "a masked array, whose masked entries are no numbers",
+                "missing values, or padding of shorter sequences, that were masked",
+                "cut or fill the gaps, x.filled(value); lengths belong to lstm_sym.through_time, with lengths=",
+            )
+
+
+def sequences(x: Any, model: str) -> Array:
+    """The input as float64 (T, B, D): from (T, D), (T, B, D), or an object with such `values`, as a Stream is.
+
+    Raises FlowError: another shape, values that are masked, or not real and finite.
+    """
+    values = _array(getattr(x, "values", x), f"{model}, x")
+    if values.ndim not in (2, 3) or 0 in values.shape:
+        raise FlowError(
+            f"{model}, x",
+            f"an array of shape {values.shape}, where (T, D) or (T, B, D) belongs",
+            "a single channel given as (T,), or a batch without a sequence",
+            "give x[:, np.newaxis] for one channel; time is the first axis, the input the last",
+        )
+    return _real(values, f"{model}, x").reshape(len(values), -1, values.shape[-1])
+
+
+def without_input(x: Any, steps: int, state: Any, model: str) -> Array:
+    """The input of a cell that has none: (T, B, 0), B as in the initial state, 1 without one.
+
+    Raises FlowError: an input as well, or no step.
+    """
+    if x is not None or operator.index(steps) < 1:
+        raise FlowError(
+            f"{model}, steps",
+            f"{steps} steps" if x is None else f"both x and steps={steps}",
+            "steps is for a cell that reads no input; for all others x tells it",
+            "give one of the two, steps as a number of 1 or more",
+        )
+    return np.empty((steps, 1 if state is None else len(state[0]), 0))
+
+
+def real_fields(values: Any, where: str, *, infinite: bool = False) -> Any:
+    """A named tuple of arrays in float64, of the type it had; a state may start at -inf, where `infinite` is True.
+
+    Raises FlowError: another container, values that are no real numbers, masked ones, NaN, and infinity elsewhere.
+    """
+    if isinstance(values, type) or not hasattr(values, "_asdict"):
+        name, made = where.rpartition(" ")[2], where.rpartition(" ")[2].capitalize()
+        raise FlowError(
+            where,
+            f"a {type(values).__name__}, where a {made} of the kernel belongs",
+            "numbers kept as a dict or a list, as files of weights hold them",
+            f"give kernel.{made}(**{name}) of a dict, kernel.{made}(*{name}) of a list, or what kernel.init() returns",
+        )
+    arrays = {f"{where}.{name}": _array(value, f"{where}.{name}") for name, value in values._asdict().items()}
+    return type(values)(*(_real(array, name, infinite=infinite) for name, array in arrays.items()))
+
+
+def matrix(values: Any, where: str) -> Array:
+    """A matrix of finite numbers in float64. Raises FlowError for anything else."""
+    array = _array(values, where)
+    if array.ndim != 2:
+        raise FlowError(
+            where,
+            f"an array of shape {array.shape} and dtype {array.dtype}, where a matrix belongs",
+            "a readout of one unit without its second axis, or something else in its place",
+            "give an array of two axes",
+        )
+    return _real(array, where)
+
+
+def end_points(ends: int | Sequence[int] | Integers | None, steps: int, lags: int, model: str) -> Integers:
+    """The steps T at which a profile ends: given, or that many spread evenly from `lags` to the last step.
+
+    Raises FlowError: no end point, a lag below 1, steps that do not reach back `lags` steps, or beyond the input.
+    """
+    if lags < 1:
+        raise FlowError(
+            f"{model}, lags", f"{lags} lags", "the lag of the input itself, 0, is always there", "ask for 1 or more"
+        )
+    if steps <= lags:
+        raise FlowError(
+            f"{model}, x",
+            f"{steps} steps, which cannot hold a lag of {lags}",
+            "a stream shorter than the memory asked about",
+            f"give at least {lags + 1} steps, or ask for at most {steps - 1} lags",
+        )
+    if ends is None or isinstance(ends, int | np.integer):
+        return _spread(steps - lags if ends is None else int(ends), steps, lags, model)
+    refuse_masked(model, ends=ends)
+    points = np.asarray(ends)
+    if points.ndim != 1 or not points.size or points.dtype.kind not in "iu":
+        raise _no_end_points(f"ends of shape {points.shape} and dtype {points.dtype}", model)
+    wrong = points[(points < lags) | (points >= steps)]
+    if wrong.size:
+        raise FlowError(
+            f"{model}, ends",
+            f"the end point {wrong[0]}, one of {wrong.size} outside {lags} to {steps - 1}",
+            f"an end point needs {lags} steps before it, and steps are counted from 0",
+            "choose end points in that range, or fewer lags",
+        )
+    return points.astype(np.int64)
+
+
+def selection(name: str | None, fields: Sequence[str], sizes: Sequence[int], model: str) -> slice:
+    """The columns of one state within all states, in the order of State; None means all of them."""
+    if name is None:
+        return slice(0, sum(sizes))
+    if name not in fields:
+        raise FlowError(
+            f"{model}, the state {name!r}",
+            f"no such state; the cell carries {', '.join(fields)}",
+            "a gate or another quantity that is computed anew at every step",
+            "name one of the states",
+        )
+    position = list(fields).index(name)
+    start = sum(sizes[:position])
+    return slice(start, start + sizes[position])
+
+
+def output_state(name: str, states: Sequence[str], model: str) -> str:
+    """What the cell gives out. Raises FlowError if it is none of its states, as y = sigmoid(V h + b)."""
+    if name in states:
+        return name
+    raise FlowError(
+        f"{model}, output",
+        f"the cell gives out {name}, which is none of its states, {', '.join(states)}",
+        "a cell with a readout after its recurrent part",
+        "name the state to measure, as output='h'",
+    )
+
+
+def refuse_sequence(sequence: int, batch: int, model: str) -> None:
+    """Raise a FlowError for a sequence that the batch does not have."""
+    if not 0 <= sequence < batch:
+        raise FlowError(
+            f"{model}, sequence",
+            f"the sequence {sequence} of a batch of {batch}",
+            "sequences counted from 1, or a batch that was cut",
+            f"give 0 to {batch - 1}",
+        )
+
+
+def listed(names: Collection[str] | None) -> Collection[str] | None:
+    """The names, which may come from a generator, to be read several times; a text is left to be refused."""
+    return names if names is None or isinstance(names, str) else tuple(names)
+
+
+def refuse_unknown_equation(names: Collection[str], parts: Collection[str], model: str) -> None:
+    """Raise a FlowError for a name of no equation that reads a state."""
+    unknown = [name for name in names if name not in parts]
+    if unknown or isinstance(names, str):
+        raise FlowError(
+            f"{model}, equations",
+            f"{unknown[0] if unknown else names!r}; the equations that read a state are {', '.join(parts)}",
+            "a quantity that reads no state at [t-1] itself, or a text where a list of names belongs",
+            'name some of these equations, as ["f"]',
+        )
+
+
+def refuse_unknown_norm(norm: str, model: str) -> None:
+    """Raise a FlowError for a name that is none of NORMS."""
+    if norm not in NORMS:
+        raise FlowError(f"{model}, norm", f"{norm!r}", "a spelling mistake", f"give one of {', '.join(NORMS)}")
+
+
+def refuse_overflow(y: Array, first: int, model: str) -> None:
+    """Raise a FlowError if an output (T, B, H) of the steps from `first` on is not finite, naming the first step."""
+    wrong = np.argwhere(~np.isfinite(y))
+    if wrong.size:
+        step, sequence = (int(part) for part in wrong[0][:2])
+        raise FlowError(
+            f"{model}, step {first + step} of sequence {sequence}",
+            "the state is no longer a finite number",
+            "recurrent weights that let the state grow exponentially, in a cell that does not bound it",
+            "scale the recurrent weights down, or measure fewer steps",
+        )
+
+
+def refuse_not_finite(jacobian: Array, steps: Integers, model: str) -> None:
+    """Raise a FlowError if a Jacobian (n, B, ...) of these steps is not finite, naming the first step."""
+    if np.isfinite(jacobian).all():
+        return
+    step, sequence = (int(part) for part in np.argwhere(~np.isfinite(jacobian))[0][:2])
+    raise FlowError(
+        f"{model}, step {steps[step]} of sequence {sequence}",
+        "a Jacobian of this step is not a finite number",
+        "a hidden state that overflows, or a function without a slope there (log at 0)",
+        "scale the weights down, or measure fewer steps",
+    )
+
+
+def refuse_zero(log_norms: Array, ends: Integers, step: int, names: tuple[str, str], model: str) -> None:
+    """Raise a FlowError if a sensitivity is exactly 0, for log_norms (B, n) of the end points `ends` to `step`."""
+    wrong = np.argwhere(np.isneginf(log_norms))
+    if not wrong.size:
+        return
+    sequence, point = (int(part) for part in wrong[0])
+    output, source = names
+    raise FlowError(
+        f"{model}, sequence {sequence}",
+        f"d {output}[{ends[point]}] / d {source}[{step}] is exactly 0, and has no logarithm",
+        "units cut off (relu below 0, a weight matrix of zeros, an output that does not depend on this), or slopes "
+        "below 1e-308 because a pre-activation is beyond 370 (tanh) or 740 (sigmoid)",
+        "look at that step's pre-activations; scale weights or inputs down, or choose another output or source",
+    )
+
+
+def _spread(count: int, steps: int, lags: int, model: str) -> Integers:
+    if not 1 <= count <= steps - lags:
+        raise _no_end_points(
+            f"{count} end points, where {steps} steps and {lags} lags allow 1 to {steps - lags}", model
+        )
+    return np.linspace(lags, steps - 1, count).round().astype(np.int64)
+
+
+def _no_end_points(found: str, model: str) -> FlowError:
+    return FlowError(
+        f"{model}, ends",
+        found,
+        "an empty selection, or more end points than there are steps with enough steps before them",
+        "give a number of end points, or a list of steps counted from 0",
+    )
+
+
+def _array(value: Any, where: str) -> np.ndarray[Any, Any]:
+    """The value as an array. Raises FlowError for a masked one, and for rows of different lengths."""
+    model, _, name = where.rpartition(", ")
+    refuse_masked(model or where, **{name: value})
+    try:
+        return np.asarray(value)
+    except ValueError as error:
+        raise FlowError(
+            where, str(error), "a list of sequences of different lengths", "cut them to one length, or measure each"
+        ) from None
+
+
+def _real(values: np.ndarray[Any, Any], where: str, *, infinite: bool = False) -> Array:
+    """The values in float64. Raises FlowError: values that are not real and finite."""
+    if values.dtype.kind not in "fiub":
+        raise FlowError(
+            where,
+            f"values of dtype {values.dtype}, where real numbers belong",
+            "text, objects, or complex numbers left by a Fourier transform",
+            "convert with .astype(np.float64)",
+        )
+    real = values.astype(np.float64)
+    wrong = np.argwhere(np.isnan(real) if infinite else ~np.isfinite(real))
+    if wrong.size:
+        index = tuple(int(part) for part in wrong[0])
+        raise FlowError(
+            where,
+            f"the value {real[index]} at {list(index)}, one of {len(wrong)} that are not finite numbers",
+            "a missing measurement stored as NaN, or a training that diverged",
+            "fill the gap or cut the stream before it: a recurrent state never recovers from a NaN",
+        )
+    return real
+
+
+def refuse_constant(values: Array, model: str) -> None:
+    """Raise a FlowError if a sequence of (T, B, D) does not vary; that of a cell without an input, D = 0, may."""
+    if not values.shape[2]:
+        return
+    constant = np.flatnonzero((values == values[:1]).all(axis=(0, 2)))
+    if constant.size:
+        raise FlowError(
+            f"{model}, x",
+            f"sequence {constant[0]}, one of {constant.size}, is the same at each of its {len(values)} steps",
+            "an unused sensor, padding, or a stretch too short to see it change",
+            "give an input that varies: at a fixed point all end points say the same, and nothing about data",
+        )

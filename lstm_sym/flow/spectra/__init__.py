@@ -1,0 +1,1 @@
+"""Lyapunov exponents and singular values of long products of Jacobians."""

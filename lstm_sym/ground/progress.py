@@ -1,0 +1,46 @@
+"""How far something long has come, on the standard error stream."""
+
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator
+from typing import Protocol, TypeVar
+
+from lstm_sym.ground.safe_text import printable
+
+Item = TypeVar("Item")
+
+_STRIDE = 1 << 14
+
+
+class Progress(Protocol):
+    """What a long run calls as it goes: `done` steps of `total`, the last call with done == total."""
+
+    def __call__(self, done: int, total: int) -> None:
+        """Take note of it."""
+
+
+def reporter(name: str, *, interval: float = 2.0, clock: Callable[[], float] = time.monotonic) -> Progress:
+    """A `Progress` that prints the share done and the seconds left, at most once every `interval` seconds.
+
+    What is shorter than `interval` seconds prints nothing.
+    """
+    start = reported = clock()
+
+    def report(done: int, total: int) -> None:
+        nonlocal reported
+        now = clock()
+        if now - reported < interval or not 0 < done < total:
+            return
+        reported = now
+        left = (now - start) * (total - done) / done
+        print(f"{printable(name)}: {done / total:.0%}, about {left:.0f} s left", file=sys.stderr)
+
+    return report
+
+
+def watched(items: Iterable[Item], total: int, report: Progress) -> Iterator[Item]:
+    """Yield `items`, about `total` of them, telling `report` now and then how many there have been."""
+    for count, item in enumerate(items, 1):
+        if count % _STRIDE == 0:
+            report(count, total)
+        yield item

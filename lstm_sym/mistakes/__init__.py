@@ -1,0 +1,1 @@
+"""The mistakes people make in a backward pass, as rewrites of the derived program."""

@@ -1,0 +1,275 @@
+"""The slips of the pen: for each kind of statement of a backward program, what people write instead.
+
+A slip changes a part of a statement, or the way the gradient of a parameter is summed. The rules look at the kind of a
+statement and at the roles of the values it reads, never at a cell; a kind of statement or of matrix that they do not
+know is passed over. Whether a slip makes a difference is decided elsewhere, by numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TypeAlias, assert_never
+
+import sympy
+from sympy import Expr
+
+from lstm_sym.equations.functions import FUNCTIONS
+from lstm_sym.interpreter.over_time import Total
+from lstm_sym.mistakes.context import ADJOINTS, Context, Resummed, Says, Slip, edited, stands_for
+from lstm_sym.mistakes.edits import Edit, Part, addends, parts
+from lstm_sym.program.statements import Accumulate, Affine, Contribution, Maximum, Pointwise, Statement, Term
+from lstm_sym.program.values import Role, Value
+
+Wrong: TypeAlias = tuple[str, Expr, Says, str]
+"""For a factor: the kind of slip, what stands instead, the words, the qualifier."""
+
+
+def slips(context: Context) -> Iterator[Slip]:
+    """Every slip of every statement, in the order of the program."""
+    for statement in context.backward.statements:
+        if isinstance(statement, Pointwise) and statement.target.role is Role.SLOPE:
+            yield from slope_slips(statement, context)
+            continue
+        for place, part in enumerate(parts(statement)):
+            yield from part_slips(statement, place, part, context)
+            match statement:
+                case Pointwise():
+                    yield from product_slips(statement.target, place, part, context)
+                case Affine():
+                    yield from term_slips(statement, place, statement.terms[place], context)
+                case Accumulate():
+                    yield from contribution_slips(statement, place, statement.contributions[place], context)
+                case Maximum():
+                    pass  # it has no parts
+                case _:
+                    assert_never(statement)
+        if statement.target.role is Role.CARRIED_ADJOINT:
+            yield from sent_slips(statement)
+        if statement.target.time is None:
+            yield from total_slips(statement.target)
+
+
+def part_slips(statement: Statement, place: int, part: Part, context: Context) -> Iterator[Slip]:
+    """A summand left out, with the wrong sign, or taken twice."""
+    target, detail, source = statement.target, _text(part), _value(part, context)
+    alone = len(parts(statement)) == 1
+    shown: Says = (target,)
+    if not alone:
+        shown = ("the term of ", part.left) if isinstance(part, Contribution) else (source or part,)
+    kind, says = "left out", (*shown, " is never computed: it stays zero" if alone else " is left out")
+    if source is not None and source.role is Role.CARRIED_ADJOINT:
+        kind, says = "carried adjoint left out", (source, ", which arrives from the step after, is left out")
+    elif source is not None and source.of is None:
+        kind, says = "cotangent left out", (source, ", the cotangent of the output, is left out")
+    if not (alone and target.role is Role.CARRIED_ADJOINT):
+        yield edited(target, place, None, kind, detail, says)
+    yield edited(target, place, _scaled(part, -1), "sign", detail, ("the sign of ", *shown, " is wrong"))
+    yield edited(target, place, _scaled(part, 2), "twice", detail, (*shown, " is taken twice"))
+
+
+def sent_slips(statement: Statement) -> Iterator[Slip]:
+    """Nothing sent to the step before."""
+    target = statement.target
+    edits = tuple(Edit(target, place, None) for place in range(len(parts(statement))))
+    if edits:
+        yield Slip(edits, "carried adjoint not sent", "", (target, " stays zero: nothing is sent to the step before"))
+
+
+def total_slips(target: Value) -> Iterator[Slip]:
+    """The gradient of a parameter overwritten instead of summed, or a mean instead of a sum."""
+    what = "matrix" if len(target.shape) == 2 else "vector"
+    for how, kind, text in (
+        (Total.FIRST_STEP, "overwritten", " is overwritten at every step instead of summed: the first step's is left"),
+        (Total.LAST_STEP, "last step alone", " is that of the last step alone: the sum over time is missing"),
+        (Total.BATCH_MEAN, "mean over the batch", " is the mean over the batch, not the sum"),
+        (Total.TIME_MEAN, "mean over time", " is the mean over time, not the sum"),
+    ):
+        yield Slip((Resummed(target, how),), kind, "", (target, text), what)
+
+
+def slope_slips(statement: Pointwise, context: Context) -> Iterator[Slip]:
+    """phi'(a) of y = phi(a): taken of y, written in a, of another function, or with a piece of its formula wrong."""
+    output = statement.target.of
+    known = context.function(output) if output is not None else None
+    if output is None or known is None:
+        return
+    row, argument = known
+    right = [row.slope(argument.symbol)]
+    of_output: Says = (f"{row.text}′ is taken of ", output, " instead of ", argument)
+    wrong: list[tuple[str, Expr, Says]] = [("slope of the output", row.slope(output.symbol), of_output)]
+    if row.from_output is not None:
+        textbook = row.from_output(output.symbol)
+        right.append(textbook)
+        given: Says = (f"the formula for {row.text}′ in its output is given ", argument, " instead of ", output)
+        wrong.append(("slope of the argument", row.from_output(argument.symbol), given))
+        wrong += [("slope misremembered", e, stands_for(e, textbook)) for e in _misremembered(textbook)]
+    for other in FUNCTIONS.values():
+        if other is not row and other.analytic and other.slope is not None and other.from_output is not None:
+            says: Says = (f"the slope of {other.text} stands where that of {row.text} belongs",)
+            wrong.append((f"slope of {other.name}", other.from_output(output.symbol), says))
+    for kind, expression, says in wrong:
+        if expression not in right:
+            yield edited(statement.target, 0, expression, kind, str(expression), says, row.name)
+
+
+def product_slips(target: Value, place: int, part: Expr, context: Context) -> Iterator[Slip]:
+    """Of a product of an adjoint with slopes and forward values: each factor wrong."""
+    for factor in sympy.Mul.make_args(part):
+        for kind, new, says, qualifier in _wrong_factors(factor, context):
+            detail = f"{_text(part)}: {new} for {factor}"
+            yield edited(target, place, part / factor * new, kind, detail, says, qualifier)
+
+
+def _wrong_factors(factor: Expr, context: Context) -> Iterator[Wrong]:
+    value = context.values.get(factor)
+    if value is None:
+        yield from _wrong_expressions(factor, context)
+    elif value.role is Role.SLOPE:
+        yield from _wrong_slopes(value, context)
+    elif value.role in ADJOINTS:
+        yield from _wrong_adjoints(value, context)
+    else:
+        yield "factor left out", sympy.Integer(1), ("the factor ", value, " is left out"), ""
+        if value in context.complements:
+            yield "complement", 1 - factor, stands_for(1 - factor, factor), ""
+        for kind, other in _instead_of(value, context):
+            yield kind, other.symbol, stands_for(other, value), value.name if other in context.shifted else ""
+
+
+def _wrong_expressions(factor: Expr, context: Context) -> Iterator[Wrong]:
+    """A factor that is itself a formula, 1 - z say; a number, or what has adjoints in it, is left alone."""
+    if factor.is_Number or any(context.values[symbol].role in ADJOINTS for symbol in factor.free_symbols):
+        return
+    yield "factor left out", sympy.Integer(1), ("the factor ", factor, " is left out"), ""
+    if (1 - factor).is_Symbol:
+        yield "complement", 1 - factor, stands_for(1 - factor, factor), ""
+    for new in _misremembered(factor):
+        yield "factor misremembered", new, stands_for(new, factor), ""
+
+
+def _wrong_slopes(value: Value, context: Context) -> Iterator[Wrong]:
+    known = context.function(value.of) if value.of is not None else None
+    yield "slope left out", sympy.Integer(1), ("the slope ", value, " is left out"), known[0].name if known else ""
+    for other, expression in context.slopes.items():
+        if other != value and other.shape == value.shape:
+            yield "slope of another", expression, stands_for(other, value), ""
+
+
+def _wrong_adjoints(value: Value, context: Context) -> Iterator[Wrong]:
+    """A part of a sum of adjoints for the whole, or one carried adjoint for another."""
+    statement = context.defined.get(value)
+    summed = parts(statement) if isinstance(statement, Pointwise) else ()
+    for part in summed if len(summed) > 1 else ():
+        source = _value(part, context)
+        if source is not None:
+            yield "part for the whole", source.symbol, (source, " alone stands where all of ", value, " belongs"), ""
+    for carry in context.backward.carries:
+        other = carry.incoming
+        if value.role is Role.CARRIED_ADJOINT and other != value and other.shape == value.shape:
+            yield "carried adjoint of another", other.symbol, stands_for(other, value), ""
+
+
+def term_slips(statement: Affine, place: int, part: Term, context: Context) -> Iterator[Slip]:
+    """Of W^T d_a: the matrix not transposed where it is square, another weight of its shape, another adjoint."""
+    target, matrix, operand, detail = statement.target, part.matrix, part.operand, _text(part)
+    if not isinstance(matrix, Value) or operand is None:
+        return
+    if part.is_product and len(set(matrix.shape)) == 1:
+        flipped = replace(part, transposed=not part.transposed)
+        says: Says = (matrix, " is not transposed" if part.transposed else " is transposed")
+        yield edited(target, place, flipped, "transposed", detail, says)
+    if operand.shape == target.shape:
+        plain = replace(part, matrix=None, transposed=False)
+        yield edited(target, place, plain, "weight left out", detail, ("the weight ", matrix, " is left out"))
+    for weight in context.backward.parameters:
+        if weight != matrix and weight.shape == matrix.shape:
+            new = replace(part, matrix=weight)
+            yield edited(target, place, new, "wrong weight", f"{detail}: {weight}", stands_for(weight, matrix))
+    others = [term.operand for term in statement.terms if term.is_product and term.operand is not None]
+    for kind, other in _other_adjoints(operand, others, context):
+        new = replace(part, operand=other)
+        yield edited(target, place, new, kind, f"{detail}: {other}", stands_for(other, operand))
+
+
+def contribution_slips(statement: Accumulate, place: int, part: Contribution, context: Context) -> Iterator[Slip]:
+    """Of d_a v^T: the other way round, another adjoint, another operand."""
+    target, left, right, detail = statement.target, part.left, part.right, _text(part)
+    if len(target.shape) == 2 and right is not None and left.shape == right.shape:
+        says: Says = ("the outer product of ", left, " and ", right, " is taken the other way round")
+        yield edited(target, place, replace(part, left=right, right=left), "wrong way round", detail, says)
+    for kind, other in _other_operands(left, context):
+        new = replace(part, left=other)
+        yield edited(target, place, new, kind, f"{detail}: {other} for {left}", stands_for(other, left))
+    for kind, other in _other_operands(right, context) if right is not None else ():
+        assert right is not None
+        new, qualifier = replace(part, right=other), right.name if other in context.shifted else ""
+        yield edited(target, place, new, kind, f"{detail}: {other} for {right}", stands_for(other, right), qualifier)
+
+
+def _instead_of(value: Value, context: Context) -> Iterator[tuple[str, Value]]:
+    """What stands by mistake for a forward value: its neighbour in time, its pre-activation, another of its shape."""
+    neighbour, known = context.shifted.get(value), context.function(value)
+    if neighbour is not None:
+        yield "off by one in time", neighbour
+    if known is not None:
+        yield "function left out", known[1]
+    kind, pool = ("wrong weight", context.backward.parameters) if value.is_parameter else ("wrong factor", context.read)
+    for other in pool:
+        if other not in (value, neighbour) and other.shape == value.shape:
+            yield kind, other
+
+
+def _other_operands(value: Value, context: Context) -> Iterator[tuple[str, Value]]:
+    """What stands by mistake for an operand of an outer product."""
+    pool = [operand for part in context.outer for operand in part.reads()]
+    if value.role in ADJOINTS:
+        yield from _other_adjoints(value, [operand for operand in pool if operand.role in ADJOINTS], context)
+        return
+    if value in context.shifted:
+        yield "off by one in time", context.shifted[value]
+    for other in dict.fromkeys((*pool, *context.shifted)):
+        fits = other.shape == value.shape and other.time == value.time and other.role not in ADJOINTS
+        if fits and other not in (value, context.shifted.get(value)):
+            yield "wrong operand", other
+
+
+def _other_adjoints(value: Value, others: list[Value], context: Context) -> Iterator[tuple[str, Value]]:
+    before = context.before_slope(value)
+    if before is not None:
+        yield "before the slope", before
+    for other in dict.fromkeys(others):
+        if other != value and other.shape == value.shape:
+            yield "wrong adjoint", other
+
+
+def _misremembered(expression: Expr) -> Iterator[Expr]:
+    """A formula with a factor, an addend or a square left out, a sign wrong, or squared as a whole: y for y (1 - y)."""
+    for factor in expression.args if expression.is_Mul else ():
+        yield expression / factor
+    for addend in addends(expression) if expression.is_Add else ():
+        yield expression - addend
+        if not addend.is_Number:
+            yield expression - 2 * addend
+    for power in sorted(expression.atoms(sympy.Pow), key=str):
+        if power.exp.is_Integer and power.exp > 1:
+            without = expression.xreplace({power: power.base})
+            yield without
+            if expression.is_Add:
+                yield without**power.exp
+
+
+def _value(part: Part, context: Context) -> Value | None:
+    """The value that a part is, if it is nothing but that."""
+    return None if isinstance(part, Term | Contribution) else context.values.get(part)
+
+
+def _scaled(part: Part, factor: int) -> Part:
+    if isinstance(part, Term | Contribution):
+        return replace(part, coefficient=part.coefficient * factor)
+    return factor * part
+
+
+def _text(part: Part) -> str:
+    """A part as it stands in keys: U_i d_a_i[t]."""
+    return " ".join(map(str, part.reads())) if isinstance(part, Term | Contribution) else str(part)

@@ -1,0 +1,1 @@
+"""Statements in the notation of mathematics: Unicode text, LaTeX, MathML, printed from the same nodes as kernels."""

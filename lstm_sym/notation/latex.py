@@ -1,0 +1,109 @@
+r"""LaTeX, for GitHub's math and for papers: \delta c_{t} = \delta c^{+}_{t} + \dots"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from lstm_sym.equations.functions import SIGNS
+from lstm_sym.notation.notation import GREEK, Notation
+
+_TIME = {None: [], 0: ["t"], -1: ["t-1"]}
+
+
+@dataclass(frozen=True, eq=False)
+class LatexNotation(Notation):
+    """Mathematics as LaTeX, without delimiters."""
+
+    fraction_bar = True
+
+    def name(self, base: str, subscripts: list[str], mark: str, time: int | None) -> str:
+        r"""i_{t}, \delta a_{i,t}, \delta c^{+}_{t}, i'_{t}, \dot{i}_{t}."""
+        letter = f"\\{base}" if base in GREEK else base if len(base) == 1 else rf"\mathrm{{{base}}}"
+        if mark == "tangent":
+            letter = rf"\dot{{{letter}}}"
+        prefix = r"\delta " if mark in ("adjoint", "carried", "direct") else _further(mark)
+        superscript = {"carried": "^{+}", "direct": r"^{\circ}", "slope": "'"}.get(mark, "")
+        parts = [_subscript(part) for part in subscripts] + _TIME[time]
+        return f"{prefix}{letter}{superscript}" + (f"_{{{','.join(parts)}}}" if parts else "")
+
+    def marked(self, text: str, mark: str) -> str:
+        r"""\dot{\delta i_{t}}."""
+        signs = {"tangent": rf"\dot{{{text}}}", "total": rf"\Sigma {text}", "share": rf"{{{text}}}^{{\circ}}"}
+        return signs.get(mark, (_further(mark) or r"\delta ") + text)
+
+    def number(self, value: Fraction) -> str:
+        r"""2, 0.1 or \tfrac{1}{3}."""
+        if value.denominator == 1:
+            return str(value)
+        exact = Fraction(repr(float(value))) == value
+        return repr(float(value)) if exact else rf"\tfrac{{{value.numerator}}}{{{value.denominator}}}"
+
+    def function(self, name: str, prime: bool) -> str:
+        r"""\sigma, \tanh, \sigma'."""
+        text = SIGNS[name][0]
+        return text + ("'" if prime else "")
+
+    def parentheses(self, text: str) -> str:
+        r"""\left( ... \right) around fractions, plain brackets around the rest."""
+        return rf"\left({text}\right)" if r"\frac" in text else f"({text})"
+
+    def power(self, base: str, exponent: int) -> str:
+        """g^{2}."""
+        return f"{{{base}}}^{{{exponent}}}"
+
+    def product(self, factors: list[str]) -> str:
+        r"""a \odot b."""
+        return r" \odot ".join(factors)
+
+    def scaled(self, number: str, rest: str) -> str:
+        """2 n."""
+        return rf"{number}\,{rest}"
+
+    def fraction(self, numerator: str, denominator: str) -> str:
+        r"""\frac{a}{b}."""
+        return rf"\frac{{{numerator}}}{{{denominator}}}"
+
+    def transpose(self, matrix: str) -> str:
+        r"""U^{\top}."""
+        return rf"{{{matrix}}}^{{\top}}"
+
+    def applied(self, matrix: str, vector: str) -> str:
+        """U h."""
+        return rf"{matrix}\,{vector}"
+
+    def summed(self, text: str, several: bool) -> str:
+        r"""\sum_{t} of a contribution."""
+        return rf"\sum_{{t}} \left({text}\right)" if several else rf"\sum_{{t}} {text}"
+
+    def diag(self, text: str) -> str:
+        r"""\operatorname{diag}(e)."""
+        return rf"\operatorname{{diag}}({text})"
+
+    def stacked(self, parts: list[str]) -> str:
+        r"""\left[h_{t-1};\, x_{t}\right]."""
+        return r"\left[" + r";\, ".join(parts) + r"\right]"
+
+    def operator_sign(self, kind: str, index: int | None) -> str:
+        r"""\operatorname{part}_{1}."""
+        return rf"\operatorname{{{kind}}}" + ("" if index is None else f"_{{{index}}}")
+
+    def partial(self, target: str, source: str) -> str:
+        r"""\frac{\partial c_{t}}{\partial h_{t-1}}."""
+        return rf"\frac{{\partial {target}}}{{\partial {source}}}"
+
+    def differential(self, text: str) -> str:
+        r"""\mathrm{d}W."""
+        return r"\mathrm{d}W" if text == self.identity else rf"\mathrm{{d}}{text}"
+
+
+def _further(mark: str) -> str:
+    """The sign before a tangent along a second direction or a further one."""
+    return rf"\partial{chr(39) * mark.count('again')} " if mark.startswith("tangent again") else ""
+
+
+def _subscript(text: str) -> str:
+    if text in GREEK:
+        return f"\\{text}"
+    escaped = text.replace("_", r"\_")
+    return escaped if len(text) == 1 else rf"\mathrm{{{escaped}}}"

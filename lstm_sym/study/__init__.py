@@ -1,0 +1,1 @@
+"""What a study is: what is measured, what is concluded, what is kept of it."""

@@ -1,0 +1,169 @@
+"""What a study measures: models of its cells, their sensitivity over an input, and the half-lives with their spread."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, TypeVar
+
+import numpy as np
+
+from lstm_sym.api import build, derive
+from lstm_sym.document.sentences import Words
+from lstm_sym.equations.cell import Cell
+from lstm_sym.equations.sizes import parts_of
+from lstm_sym.flow import FlowError, Model, Profile, reporter, run
+from lstm_sym.flow.profiles.experiment import part_of
+from lstm_sym.ground.progress import Progress
+from lstm_sym.inputs import Stream, named, stream
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What decides a measurement: `hidden` units, `lags` back from `starts` points, `seeds` draws, `length` steps."""
+
+    hidden: int = 64
+    lags: int = 60
+    starts: int = 50
+    seeds: int = 4
+    length: int = 1000
+
+    def as_dict(self) -> dict[str, int]:
+        """The settings by name."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class HalfLife:
+    """Steps in which the sensitivity of a model halves: of all draws together, quantiles and range over the draws."""
+
+    together: float
+    low: float
+    high: float
+    draws: tuple[float, ...]
+
+
+def input_stream(name: str, length: int) -> Stream:
+    """The first `length` steps of a named input or a file, all of it if it is shorter. Raises InputError."""
+    sequences = named(name, length=length)
+    return stream(sequences, min(length, sum(sequences.lengths)))
+
+
+def forget_bias(cell: Cell) -> dict[str, float]:
+    """The bias of the gate that keeps a state, at the value 1 or -1 that makes it keep more; {} where there is none.
+
+    {"b_f": 1.0} of the LSTM, {"b_z": 1.0} of the GRU, {"b_f": -1.0} of the MGU, whose gate forgets where it is open.
+    """
+    gates = (gate for gate in derive(cell).roles.forget_gates if gate.bias is not None)
+    return next(({str(gate.bias): float(gate.sign)} for gate in gates), {})
+
+
+def models_of(cells: Sequence[Cell], inputs: int, hidden: int, words: Words) -> list[Model]:
+    """A model of each cell as it is drawn, and another with a forget bias where the cell has one (`forget_bias`).
+
+    A cell that cannot have `hidden` units, or not with this number of inputs, gets the nearest size that it can have.
+    """
+    found = []
+    for cell in cells:
+        kernel, size = build(cell), fitting_size(cell, inputs, hidden)
+        # An output that is no state has no Jacobian of its own here: the first state is measured, and named.
+        state = None if cell.output in cell.states else cell.states[0]
+        suffix = f" ({state})" if state else ""
+        suffix += f" [H = {size}]" if size != hidden else ""
+        found.append(Model(cell.key + suffix, kernel, output=state, hidden=size))
+        if bias := forget_bias(cell):
+            label = biased_label(cell, words) + suffix
+            found.append(Model(label, kernel, fill=bias, output=state, hidden=size))
+    return found
+
+
+def stems_of(cells: Sequence[Cell]) -> list[str]:
+    """The names of the files of each model, in the order of `models_of`."""
+    suffixes = {(): ("",), (1.0,): ("", "_forget_bias_1"), (-1.0,): ("", "_forget_bias_minus_1")}
+    return [cell.key + suffix for cell in cells for suffix in suffixes[tuple(forget_bias(cell).values())]]
+
+
+def fitting_size(cell: Cell, inputs: int, hidden: int) -> int:
+    """The size of the first state nearest below `hidden`: a multiple for blocks, the input's where they are equal."""
+    size = cell.shapes[cell.states[0]][0]
+    if cell.input and cell.input_shape[0] == size:
+        return inputs
+    counts = parts_of(size)
+    (count,) = counts.values() if len(counts) == 1 else (1,)
+    return max(count, hidden - hidden % count)
+
+
+def biased_label(cell: Cell, words: Words) -> str:
+    """The label of the cell with its forget bias at 1, or -1."""
+    (value,) = forget_bias(cell).values()
+    return words.text("study.with_forget_bias", cell=cell.key, value=f"{value:g}".replace("-", "−"))
+
+
+def attempted(
+    models: Sequence[Model], measure: Callable[[Model, Progress], Result]
+) -> tuple[dict[str, Result], dict[str, FlowError]]:
+    """What `measure` finds of each model, and why it finds nothing of the others, both by label.
+
+    Progress goes to the standard error stream.
+    """
+    found, left_out, told = {}, {}, reporter("measuring")
+    for index, model in enumerate(models):
+        try:
+            found[model.label] = measure(model, part_of(told, index, len(models)))
+        except FlowError as error:
+            left_out[model.label] = error
+    return found, left_out
+
+
+def measured(
+    models: Sequence[Model], values: Stream, settings: Settings, progress: Progress | None = None
+) -> list[Profile]:
+    """The profiles of the models over the input; progress goes to the standard error stream where nothing is given."""
+    return run(
+        models,
+        values,
+        hidden=settings.hidden,
+        lags=settings.lags,
+        ends=settings.starts,
+        seeds=range(settings.seeds),
+        progress=progress or reporter("measuring"),
+    )
+
+
+def half_life(profile: Profile) -> HalfLife:
+    """The half-life of a profile. Quantiles are taken of the rates 1 / half-life, so that "never" is a number, 0."""
+    draws = tuple(part.half_life() for part in profile.by_seed().values())
+    slow, fast = np.quantile([1 / steps for steps in draws], [0.1, 0.9])
+    return HalfLife(profile.half_life(), _inverse(fast), _inverse(slow), draws)
+
+
+def _inverse(rate: float) -> float:
+    return float(1 / rate) if rate > 0 else float("inf")
+
+
+def steps_text(steps: float) -> str:
+    """A number of steps in three digits: 1.19, 4.1, ∞."""
+    return "∞" if np.isinf(steps) else f"{steps:.3g}" if steps < 1000 else f"{steps:.0f}"
+
+
+def finite(value: float) -> float | None:
+    """The number for JSON, which knows neither infinity nor NaN."""
+    return float(value) if np.isfinite(value) else None
+
+
+def summary(profile: Profile) -> dict[str, Any]:
+    """What was measured of one model, for JSON: half-life with its spread, lag50, lag90, median by lag (log10)."""
+    life = half_life(profile)
+    return {
+        "model": profile.model,
+        "half_life": finite(life.together),
+        "half_life_low": finite(life.low),
+        "half_life_high": finite(life.high),
+        "half_life_by_seed": [finite(steps) for steps in life.draws],
+        "lag50": profile.share_lag(0.5),
+        "lag90": profile.share_lag(0.9),
+        "settled": profile.settled,
+        "log10_median": [float(value) for value in profile.median(relative=True) / np.log(10.0)],
+    }
