@@ -12,7 +12,7 @@ from lstm_sym.check.case import Case, Named, default_case, kernel_gradients
 from lstm_sym.check.complex_step import STEP
 from lstm_sym.check.equations import array_functions, run_equations
 from lstm_sym.check.result import CheckResult, relative_error, worst
-from lstm_sym.emit.numpy.function import solved_sizes
+from lstm_sym.compile.known_sizes import size_rules
 from lstm_sym.equations.cell import Cell
 from lstm_sym.equations.expressions import Call
 from lstm_sym.equations.functions import CHOICES, FUNCTIONS
@@ -107,5 +107,5 @@ def _size(*arrays: Any) -> float:
 
 def _starts_by_itself(cell: Cell) -> bool:
     """Whether parameters and input tell the size of every state."""
-    told = solved_sizes(cell, {"x": cell.input_shape[0]} if cell.input else {})
+    told = size_rules(cell, {("", "x"): cell.input_shape[0]} if cell.input else {})
     return all(set(parts_of(cell.shapes[name][0])) <= set(told) for name in cell.states)

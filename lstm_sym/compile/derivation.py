@@ -30,14 +30,34 @@ class Derivation:
         return prune(lower(self.cell))
 
     @cached_property
+    def reverse(self) -> Program:
+        """The backward pass, every slope a function of its pre-activation."""
+        return prune(vjp(self.forward))
+
+    @cached_property
     def adjoint(self) -> Program:
         """The backward pass of one step and its loop, t = T-1 .. 0 (backpropagation through time)."""
-        return prune(fast(vjp(self.forward)))
+        return prune(fast(self.reverse))
+
+    @cached_property
+    def directional(self) -> Program:
+        """Forward mode, every slope a function of its pre-activation."""
+        return jvp(self.forward)
 
     @cached_property
     def tangent(self) -> Program:
         """Forward mode: values and their tangents."""
-        return prune(fast(jvp(self.forward)))
+        return prune(fast(self.directional))
+
+    @cached_property
+    def second_order(self) -> Program:
+        """Forward mode over the backward pass: adjoints and their tangents, the Hessian-vector product."""
+        return jvp(self.reverse)
+
+    @cached_property
+    def jacobians(self) -> Jacobians:
+        """The Jacobians of one step, each accumulation run once."""
+        return Jacobians(self.forward)
 
     @cached_property
     def roles(self) -> Roles:
@@ -67,7 +87,7 @@ class Derivation:
         source: the input or a parameter, a state (at [t-1]), or a quantity of the same step ("c[t]", "i").
         In a deep step its terms refer to inner Jacobians by name, which are in `.stages`; `.expanded()` multiplies out.
         """
-        return self._textbook(self._jacobians.of(self.value(target), self.value(source, source=True)))
+        return self._textbook(self.jacobians.of(self.value(target), self.value(source, source=True)))
 
     def jacobian_id(self, target: str | Value, source: str | Value) -> str:
         """How a Jacobian is called among the lines of a derivation: lstm.jacobian.h.c, lstm.jacobian.h.c[t]."""
@@ -85,7 +105,7 @@ class Derivation:
 
     def state_jacobian(self) -> dict[tuple[str, str], LinearMap]:
         """The blocks ds_i[t]/ds_j[t-1] of the state Jacobian, over all states."""
-        return {key: self._textbook(block) for key, block in self._jacobians.of_states().items()}
+        return {key: self._textbook(block) for key, block in self.jacobians.of_states().items()}
 
     def text(self, item: LinearMap | Statement) -> str:
         """A Jacobian or a statement in Unicode: `d.text(d.jacobian("c", "h"))`."""
@@ -94,10 +114,6 @@ class Derivation:
     def latex(self, item: LinearMap | Statement) -> str:
         """A Jacobian or a statement in LaTeX, without delimiters."""
         return self._written(LatexNotation.of(*self._programs), item)
-
-    @cached_property
-    def _jacobians(self) -> Jacobians:
-        return Jacobians(self.forward)
 
     @property
     def _programs(self) -> tuple[Program, ...]:

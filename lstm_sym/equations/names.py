@@ -41,7 +41,17 @@ KERNEL = frozenset(
 )
 """Words of the generated code."""
 RESERVED = frozenset(keyword.kwlist) | frozenset(dir(builtins)) | KERNEL | {INDEX, *NO_PARAMETERS}
-DERIVED = ("d_...", "..._dot", "..._slope", "..._prev", "..._next", "..._direct", "..._by_...", "..._dot_again")
+DERIVED = (
+    "d_...",
+    "..._dot",
+    "..._slope",
+    "..._prev",
+    "..._next",
+    "..._direct",
+    "..._by_...",
+    "..._dot_again",
+    "..._complement",
+)
 """Forms of the names that derivation gives to its values."""
 _DERIVED = re.compile("|".join(re.escape(form).replace(re.escape("..."), r"\w*") for form in DERIVED), re.ASCII)
 FUNCTION_NAMES = frozenset({*FUNCTIONS, *REDUCTIONS, "identity", "repeat"})

@@ -6,11 +6,10 @@ Equations:
     h[t] = h[t-1] + eps * tanh(U @ h[t-1] - U.T @ h[t-1] - gamma * h[t-1] + W @ x[t] + b)
 
 Shapes (T steps, B sequences, D, H):
-    x        (D,)
-    h        (H,)
-    U        (H, H)
-    W        (H, D)
-    b        (H,)
+    (D,)     x
+    (H,)     h, b
+    (H, H)   U
+    (H, D)   W
 
 Layout: sequences are (T, B, size), batches are rows, weights (rows of the result, columns of the operand).
 Order in packed arrays: nothing is packed.
@@ -19,14 +18,16 @@ Biases: b (of h). Where a library keeps one beside each matrix, add them.
 Options: none. Constants: eps = 0.01, gamma = 0.01.
 
 Signs in comments: δv adjoint, δv⁺ what arrives of it from step t+1, δv° what passes through no matrix, v′ slope,
-∂v tangent, ⊙ element-wise product; (B1) is equation B1 of the derivation report.
+∂v tangent, ⊙ element-wise product; (B1) is equation B1 of the derivation report. A section says: what it reads -> what
+it gives. precise: gates and slopes from the pre-activations, so that no digit is lost where a gate saturates.
 
-Generated from the equations by lstm_sym (format 1); stands alone on NumPy. Not written by hand: change
+Generated from the equations by lstm_sym (format 2); stands alone on NumPy. Not written by hand: change
 the equations and generate it again.
 """
 
 from __future__ import annotations
 
+from collections import namedtuple
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -68,6 +69,9 @@ class PreciseTape(NamedTuple):
     a_h: Array
 
 
+_SecondTape = namedtuple("_SecondTape", ['x', 'x_dot', 'h', 'h_dot', 'a_h', 'a_h_dot', 'tanh_a_h'])
+
+
 class Grads(NamedTuple):
     """Gradients of a loss: of the input, the parameters, the initial state."""
 
@@ -76,28 +80,18 @@ class Grads(NamedTuple):
     state: State  # of t = 0
 
 
-_SHAPES: dict[str, tuple[str, ...]] = {
-    'U': ('H', 'H'),
-    'W': ('H', 'D'),
-    'b': ('H',),
-}
-_STATE_SHAPES = {
-    'h': ('B', 'H'),
-}
+_SHAPES: dict[str, tuple[str, ...]] = {'U': ('H', 'H'), 'W': ('H', 'D'), 'b': ('H',)}
+_STATE_SHAPES: dict[str, tuple[str, ...]] = {'h': ('B', 'H')}
 _COMPOSED: dict[str, dict[str, int]] = {}
 _WIDTHS: dict[type, dict[str, dict[str, int]]] = {
-    Tape: {'x': {'D': 1}, 'h': {'H': 1}, 'tanh_a_h': {'H': 1}},
-    PreciseTape: {'x': {'D': 1}, 'h': {'H': 1}, 'a_h': {'H': 1}},
+    Tape: {'x': {'D': 1}, 'h': {'H': 1}, 'tanh_a_h': {'H': 1}}, PreciseTape: {'x': {'D': 1}, 'h': {'H': 1},
+    'a_h': {'H': 1}}
 }
 
 
 def init(
-    input_size: int,
-    hidden_size: int,
-    *,
-    rng: np.random.Generator | None = None,
-    dtype: Any = np.float64,
-    **fill: float,
+    input_size: int, hidden_size: int, *,
+    rng: np.random.Generator | None = None, dtype: Any = np.float64, **fill: float,
 ) -> Params:
     """Parameters drawn uniformly from (-1/sqrt(hidden_size), 1/sqrt(hidden_size)), as PyTorch does.
 
@@ -109,28 +103,17 @@ def init(
     for symbol, size in sizes.items():
         if not hasattr(size, "__index__") or size < 1:
             raise ValueError(f"the size {symbol} is {size}; sizes are whole numbers, 1 or more")
-    sizes = _with_composed(sizes, _COMPOSED)
     dtype = _float_dtype({"dtype": np.empty(0, dtype)})
+    vectors: tuple[str, ...] = ('b',)
     for name in fill:
-        if name not in ('b',):
-            raise TypeError(f"init() cannot fill {name}; the vectors of this cell: b")
+        if name not in vectors:
+            raise TypeError(f"init() cannot fill {name}; the vectors of this cell: {', '.join(vectors) or 'none'}")
     bound = 1 / hidden_size**0.5
     drawn = {}
     for name, symbols in _SHAPES.items():
         value = rng.uniform(-bound, bound, [sizes[symbol] for symbol in symbols])
         drawn[name] = np.asarray(np.full_like(value, fill[name]) if name in fill else value, dtype)
     return Params(**drawn)
-
-
-def _prepared(x: Any, params: Any, state: Any) -> tuple[Array, Params, State]:
-    """Arrays of one dtype and of sizes that fit each other."""
-    sizes = _sizes_of(params, _SHAPES, _COMPOSED)
-    arrays = {"x": x, **_named("params", params, _SHAPES), **_named("state", state, _STATE_SHAPES)}
-    dtype = _float_dtype(arrays)
-    x = _checked("x", x, ("T", "B", "D"), sizes, dtype)
-    sizes = _with_composed(sizes | {"B": x.shape[1], "D": x.shape[2]}, _COMPOSED)
-    params = Params(*_checked_fields("params", params, _SHAPES, sizes, dtype))
-    return x, params, State(*_checked_fields("state", state, _STATE_SHAPES, sizes, dtype))
 
 
 def forward(
@@ -142,38 +125,9 @@ def forward(
     `backward` follows the tape. dtype in = dtype out. Raises TypeError, ValueError, naming the array that does not fit.
     """
     x, params, state = _prepared(x, params, state)
-    if precise:
-        return _forward_precise(x, params, state)
-    return _forward_fast(x, params, state)
-
-
-def backward(dy: Any, tape: Tape | PreciseTape, params: Params, dstate: State | None = None) -> Grads:
-    """Gradients of a loss L by backpropagation through time, t = T-1 .. 0.
-
-    dy = dL/dy (T, B, H); params as given to `forward`; dstate = dL/d(state after T steps), None for zeros.
-    Returns dL/dx (T, B, D), dL/dparams (named), dL/d(initial state). Raises TypeError, ValueError.
-    """
-    _check_tape(tape, (Tape, PreciseTape))
-    reference = tape.x
-    sizes = _sizes_of(params, _SHAPES, _COMPOSED) | {"T": reference.shape[0], "B": reference.shape[1]}
-    _check_fit(tape, _WIDTHS, sizes)
-    arrays = {"tape": reference, "dy": dy, **_named("params", params, _SHAPES)}
-    dtype = _float_dtype(arrays | _named("dstate", dstate, _STATE_SHAPES))
-    dy = _checked("dy", dy, ("T", "B", "H"), sizes, dtype)
-    sizes["H"] = dy.shape[2]
-    params = Params(*_checked_fields("params", params, _SHAPES, sizes, dtype))
-    dstate = State(*_checked_fields("dstate", dstate, _STATE_SHAPES, sizes, dtype))
-    if isinstance(tape, PreciseTape):
-        return _backward_precise(dy, tape, params, dstate)
-    return _backward_fast(dy, tape, params, dstate)
-
-
-def _forward_fast(
-    x: Array, params: Params, state: State
-) -> tuple[Array, State, Tape]:
+    (T, B), dtype = x.shape[:2], x.dtype
+    # Sizes, parameters, arrays
     H = params.U.shape[0]
-    T, B = x.shape[:2]
-    dtype = x.dtype
     U = params.U
     U_T = np.ascontiguousarray(U.T)
     W = params.W
@@ -182,59 +136,35 @@ def _forward_fast(
     b = params.b
     eps = 0.01
     tanh_a_h = np.empty((T, B, H), dtype)
+    a_h: Any = np.empty((T, B, H), dtype) if precise else [np.empty((B, H), dtype)] * T
     h = np.empty((T + 1, B, H), dtype)
     h[0] = state.h
-    for h_prev, x_t, tanh_a_h_t, h_t in zip(h[:-1], x, tanh_a_h, h[1:], strict=True):
-        # (F1) a_hₜ = U hₜ₋₁ − Uᵀ hₜ₋₁ − γ hₜ₋₁ + W xₜ + b
-        a_h = h_prev @ U_T
-        a_h += -(h_prev @ U)
-        a_h += x_t @ W_T
-        a_h += -(gamma * h_prev)
-        a_h += b
-        # (F2) tanh_a_hₜ = tanh(a_hₜ)
-        np.tanh(a_h, out=tanh_a_h_t)
-        # (F3) hₜ = hₜ₋₁ + eps tanh_a_hₜ
-        np.add(h_prev, eps * tanh_a_h_t, out=h_t)
-    return h[1:].copy(), State(h[T].copy()), Tape(x, h, tanh_a_h)
-
-
-def _forward_precise(
-    x: Array, params: Params, state: State
-) -> tuple[Array, State, PreciseTape]:
-    H = params.U.shape[0]
-    T, B = x.shape[:2]
-    dtype = x.dtype
-    U = params.U
-    U_T = np.ascontiguousarray(U.T)
-    W = params.W
-    W_T = np.ascontiguousarray(W.T)
-    gamma = 0.01
-    b = params.b
-    eps = 0.01
-    a_h = np.empty((T, B, H), dtype)
-    h = np.empty((T + 1, B, H), dtype)
-    h[0] = state.h
-    for h_prev, x_t, a_h_t, h_t in zip(h[:-1], x, a_h, h[1:], strict=True):
+    # Step by step: U, U_T, W_T, gamma, b, eps, tanh_a_h, a_h, h -> a_h, tanh_a_h, h
+    for h_prev, x_t, a_h_t, tanh_a_h_t, h_t in zip(h[:-1], x, a_h, tanh_a_h, h[1:], strict=True):
         # (F1) a_hₜ = U hₜ₋₁ − Uᵀ hₜ₋₁ − γ hₜ₋₁ + W xₜ + b
         a_h_t[...] = h_prev @ U_T
         a_h_t += -(h_prev @ U)
         a_h_t += x_t @ W_T
         a_h_t += -(gamma * h_prev)
         a_h_t += b
-        # (F2) tanh_a_hₜ = tanh(a_hₜ)
-        tanh_a_h = np.tanh(a_h_t)
-        # (F3) hₜ = hₜ₋₁ + eps tanh_a_hₜ
-        np.add(h_prev, eps * tanh_a_h, out=h_t)
-    return h[1:].copy(), State(h[T].copy()), PreciseTape(x, h, a_h)
+        np.tanh(a_h_t, out=tanh_a_h_t)  # (F2) tanh_a_hₜ = tanh(a_hₜ)
+        np.add(h_prev, eps * tanh_a_h_t, out=h_t)  # (F3) hₜ = hₜ₋₁ + eps tanh_a_hₜ
+    if precise:
+        return h[1:].copy(), State(h[T].copy()), PreciseTape(x, h, a_h)
+    return h[1:].copy(), State(h[T].copy()), Tape(x, h, tanh_a_h)
 
 
-def _backward_fast(dy: Array, tape: Tape, params: Params, dstate: State) -> Grads:
+def backward(dy: Any, tape: Tape | PreciseTape, params: Params, dstate: State | None = None) -> Grads:
+    """Gradients of a loss L by backpropagation through time, t = T-1 .. 0.
+
+    dy = dL/dy (T, B, H); params as given to `forward`; dstate = dL/d(state after T steps), None for zeros.
+    Returns dL/dx (T, B, D), dL/dparams (named), dL/d(initial state). Raises TypeError, ValueError.
+    """
+    dy, params, dstate = _cotangents(dy, tape, params, dstate)
+    (T, B), dtype = dy.shape[:2], dy.dtype
+    # Sizes, parameters, arrays
     H = params.U.shape[0]
-    T, B = dy.shape[:2]
-    dtype = dy.dtype
-    x = tape.x
-    h = tape.h
-    tanh_a_h = tape.tanh_a_h
+    x, h = tape.x, tape.h
     eps = 0.01
     gamma = 0.01
     U = params.U
@@ -242,73 +172,31 @@ def _backward_fast(dy: Array, tape: Tape, params: Params, dstate: State) -> Grad
     W = params.W
     d_a_h = np.empty((T, B, H), dtype)
     d_h_next = dstate.h
-    # (B3) tanh_a_h′ₜ = 1 − tanh_a_hₜ²
-    tanh_a_h_slope = 1 - tanh_a_h**2
-    for dy_t, d_a_h_t, tanh_a_h_slope_t in zip(dy[::-1], d_a_h[::-1], tanh_a_h_slope[::-1], strict=True):
-        # (B1) δhₜ = dyₜ + δh⁺ₜ
-        d_h = dy_t + d_h_next
-        # (B2) δtanh_a_hₜ = eps δhₜ
-        d_tanh_a_h = eps * d_h
-        # (B4) δa_hₜ = δtanh_a_hₜ ⊙ tanh_a_h′ₜ
-        np.multiply(d_tanh_a_h, tanh_a_h_slope_t, out=d_a_h_t)
-        # (B5) δh°ₜ₋₁ = δhₜ − γ δa_hₜ
-        d_h_prev_direct = d_h - gamma * d_a_h_t
+    # All steps at once:  -> tanh_a_h_slope
+    if isinstance(tape, PreciseTape):
+        a_h = tape.a_h
+        tanh_a_h_slope = _tanh_slope(a_h)  # (B3) tanh_a_h′ₜ = tanh′(a_hₜ)
+    else:
+        tanh_a_h = tape.tanh_a_h
+        tanh_a_h_slope = 1 - tanh_a_h**2  # (B3) tanh_a_h′ₜ = 1 − tanh_a_hₜ²
+    # Step by step, backwards: eps, gamma, U, U_T, d_a_h, d_h_next, tanh_a_h_slope -> d_a_h
+    for dy_t, tanh_a_h_slope_t, d_a_h_t in zip(dy[::-1], tanh_a_h_slope[::-1], d_a_h[::-1], strict=True):
+        d_h = dy_t + d_h_next  # (B1) δhₜ = dyₜ + δh⁺ₜ
+        d_tanh_a_h = eps * d_h  # (B2) δtanh_a_hₜ = eps δhₜ
+        np.multiply(d_tanh_a_h, tanh_a_h_slope_t, out=d_a_h_t)  # (B4) δa_hₜ = δtanh_a_hₜ ⊙ tanh_a_h′ₜ
+        d_h_prev_direct = d_h - gamma * d_a_h_t  # (B5) δh°ₜ₋₁ = δhₜ − γ δa_hₜ
         # (B6) δh⁺ₜ₋₁ = Uᵀ δa_hₜ − U δa_hₜ + δh°ₜ₋₁
         d_h_prev = d_a_h_t @ U
         d_h_prev += -(d_a_h_t @ U_T)
         d_h_prev += d_h_prev_direct
         d_h_next = d_h_prev
-    # (B7) δxₜ = Wᵀ δa_hₜ
-    d_x = _times(d_a_h, W)
+    # All steps at once: x, h, W, d_a_h -> d_x, d_U, d_W, d_b
+    d_x = _times(d_a_h, W)  # (B7) δxₜ = Wᵀ δa_hₜ
     # (B8) δU = Σₜ (δa_hₜ hₜ₋₁ᵀ − hₜ₋₁ δa_hₜᵀ)
     d_U = _outer(d_a_h, h[:-1])
-    d_U += -1.0 * _outer(h[:-1], d_a_h)
-    # (B9) δW = Σₜ δa_hₜ xₜᵀ
-    d_W = _outer(d_a_h, x)
-    # (B10) δb = Σₜ δa_hₜ
-    d_b = d_a_h.sum(axis=(0, 1))
-    return Grads(d_x, Params(d_U, d_W, d_b), State(d_h_next.copy()))
-
-
-def _backward_precise(dy: Array, tape: PreciseTape, params: Params, dstate: State) -> Grads:
-    H = params.U.shape[0]
-    T, B = dy.shape[:2]
-    dtype = dy.dtype
-    x = tape.x
-    h = tape.h
-    a_h = tape.a_h
-    eps = 0.01
-    gamma = 0.01
-    U = params.U
-    U_T = np.ascontiguousarray(U.T)
-    W = params.W
-    d_a_h = np.empty((T, B, H), dtype)
-    d_h_next = dstate.h
-    # (B3) tanh_a_h′ₜ = tanh′(a_hₜ)
-    tanh_a_h_slope = _tanh_slope(a_h)
-    for dy_t, d_a_h_t, tanh_a_h_slope_t in zip(dy[::-1], d_a_h[::-1], tanh_a_h_slope[::-1], strict=True):
-        # (B1) δhₜ = dyₜ + δh⁺ₜ
-        d_h = dy_t + d_h_next
-        # (B2) δtanh_a_hₜ = eps δhₜ
-        d_tanh_a_h = eps * d_h
-        # (B4) δa_hₜ = δtanh_a_hₜ ⊙ tanh_a_h′ₜ
-        np.multiply(d_tanh_a_h, tanh_a_h_slope_t, out=d_a_h_t)
-        # (B5) δh°ₜ₋₁ = δhₜ − γ δa_hₜ
-        d_h_prev_direct = d_h - gamma * d_a_h_t
-        # (B6) δh⁺ₜ₋₁ = Uᵀ δa_hₜ − U δa_hₜ + δh°ₜ₋₁
-        d_h_prev = d_a_h_t @ U
-        d_h_prev += -(d_a_h_t @ U_T)
-        d_h_prev += d_h_prev_direct
-        d_h_next = d_h_prev
-    # (B7) δxₜ = Wᵀ δa_hₜ
-    d_x = _times(d_a_h, W)
-    # (B8) δU = Σₜ (δa_hₜ hₜ₋₁ᵀ − hₜ₋₁ δa_hₜᵀ)
-    d_U = _outer(d_a_h, h[:-1])
-    d_U += -1.0 * _outer(h[:-1], d_a_h)
-    # (B9) δW = Σₜ δa_hₜ xₜᵀ
-    d_W = _outer(d_a_h, x)
-    # (B10) δb = Σₜ δa_hₜ
-    d_b = d_a_h.sum(axis=(0, 1))
+    d_U += -_outer(h[:-1], d_a_h)
+    d_W = _outer(d_a_h, x)  # (B9) δW = Σₜ δa_hₜ xₜᵀ
+    d_b = d_a_h.sum(axis=(0, 1))  # (B10) δb = Σₜ δa_hₜ
     return Grads(d_x, Params(d_U, d_W, d_b), State(d_h_next.copy()))
 
 
@@ -319,126 +207,33 @@ def step(x_t: Array, state: State, params: Params) -> tuple[Array, State]:
     """
     x = x_t
     h_prev = state.h
-    U = params.U
-    W = params.W
+    U, W = params.U, params.W
     gamma = 0.01
     b = params.b
     eps = 0.01
     # (F1) a_hₜ = U hₜ₋₁ − Uᵀ hₜ₋₁ − γ hₜ₋₁ + W xₜ + b
-    a_h = h_prev @ U.T
-    a_h += -(h_prev @ U)
-    a_h += x @ W.T
-    a_h += -(gamma * h_prev)
-    a_h += b
-    # (F2) tanh_a_hₜ = tanh(a_hₜ)
-    tanh_a_h = np.tanh(a_h)
-    # (F3) hₜ = hₜ₋₁ + eps tanh_a_hₜ
-    h = h_prev + eps * tanh_a_h
+    a_h = h_prev @ U.T + -(h_prev @ U) + x @ W.T + -(gamma * h_prev) + b
+    tanh_a_h = np.tanh(a_h)  # (F2) tanh_a_hₜ = tanh(a_hₜ)
+    h = h_prev + eps * tanh_a_h  # (F3) hₜ = hₜ₋₁ + eps tanh_a_hₜ
     return h, State(h)
 
 
 def jvp(
-    x: Any,
-    params: Params,
-    state: State | None = None,
-    *,
-    x_dot: Any = None,
-    params_dot: Params | None = None,
-    state_dot: State | None = None,
+    x: Any, params: Params, state: State | None = None, *,
+    x_dot: Any = None, params_dot: Params | None = None, state_dot: State | None = None,
 ) -> tuple[Array, Array, State, State]:
     """Forward mode, in the precise form: the derivative along (x_dot, params_dot, state_dot), each None for zero.
 
     Returns y and y_dot (T, B, H), the state after T steps and its tangent. Raises TypeError, ValueError.
     """
-    return _jvp(*_directions(x, params, state, x_dot, params_dot, state_dot, {}))
-
-
-def _directions(
-    x: Any, params: Any, state: Any, x_dot: Any, params_dot: Any, state_dot: Any, others: dict[str, Any]
-) -> tuple[Array, Params, State, Array, Params, State]:
-    """Point and direction as arrays of one dtype, that of `others` counted in."""
-    x, params, state = _prepared(x, params, state)
-    x_dot = np.zeros_like(x) if x_dot is None else x_dot
-    params_dot = Params(*map(np.zeros_like, params)) if params_dot is None else params_dot
-    state_dot = State(*map(np.zeros_like, state)) if state_dot is None else state_dot
-    arrays = {"x": x, "x_dot": x_dot, **_named("params_dot", params_dot, _SHAPES)}
-    arrays |= _named("state_dot", state_dot, _STATE_SHAPES)
-    dtype = _float_dtype(arrays | others)
-    x, params, state = _prepared(x.astype(dtype, copy=False), params, state)
-    sizes = _sizes_of(params, _SHAPES, _COMPOSED) | {"T": x.shape[0], "B": x.shape[1], "D": x.shape[2]}
-    x_dot = _checked("x_dot", x_dot, ("T", "B", "D"), sizes, dtype)
-    params_dot = Params(*_checked_fields("params_dot", params_dot, _SHAPES, sizes, dtype))
-    state_dot = State(*_checked_fields("state_dot", state_dot, _STATE_SHAPES, sizes, dtype))
-    return x, params, state, x_dot, params_dot, state_dot
-
-
-def _jvp(
-    x: Array, params: Params, state: State, x_dot: Array, params_dot: Params, state_dot: State
-) -> tuple[Array, Array, State, State]:
-    H = params.U.shape[0]
-    T, B = x.shape[:2]
-    dtype = x.dtype
-    U = params.U
-    U_T = np.ascontiguousarray(U.T)
-    W = params.W
-    W_T = np.ascontiguousarray(W.T)
-    gamma = 0.01
-    b = params.b
-    U_dot = params_dot.U
-    U_dot_T = np.ascontiguousarray(U_dot.T)
-    W_dot = params_dot.W
-    W_dot_T = np.ascontiguousarray(W_dot.T)
-    b_dot = params_dot.b
-    eps = 0.01
-    h = np.empty((T + 1, B, H), dtype)
-    h[0] = state.h
-    h_dot = np.empty((T + 1, B, H), dtype)
-    h_dot[0] = state_dot.h
-    for (
-        h_prev, x_t, h_dot_prev, x_dot_t, h_t, h_dot_t
-    ) in zip(
-        h[:-1], x, h_dot[:-1], x_dot, h[1:], h_dot[1:], strict=True
-    ):
-        # (F1) a_hₜ = U hₜ₋₁ − Uᵀ hₜ₋₁ − γ hₜ₋₁ + W xₜ + b
-        a_h = h_prev @ U_T
-        a_h += -(h_prev @ U)
-        a_h += x_t @ W_T
-        a_h += -(gamma * h_prev)
-        a_h += b
-        # (T1) ∂a_hₜ = U ∂hₜ₋₁ + ∂U hₜ₋₁ − Uᵀ ∂hₜ₋₁ − ∂Uᵀ hₜ₋₁ − γ ∂hₜ₋₁ + W ∂xₜ + ∂W xₜ + ∂b
-        a_h_dot = h_dot_prev @ U_T
-        a_h_dot += h_prev @ U_dot_T
-        a_h_dot += -(h_dot_prev @ U)
-        a_h_dot += -(h_prev @ U_dot)
-        a_h_dot += x_dot_t @ W_T
-        a_h_dot += x_t @ W_dot_T
-        a_h_dot += -(gamma * h_dot_prev)
-        a_h_dot += b_dot
-        # (F2) tanh_a_hₜ = tanh(a_hₜ)
-        tanh_a_h = np.tanh(a_h)
-        # (T2) tanh_a_h′ₜ = tanh′(a_hₜ)
-        tanh_a_h_slope = _tanh_slope(a_h)
-        # (T3) ∂tanh_a_hₜ = ∂a_hₜ ⊙ tanh_a_h′ₜ
-        tanh_a_h_dot = a_h_dot * tanh_a_h_slope
-        # (F3) hₜ = hₜ₋₁ + eps tanh_a_hₜ
-        np.add(h_prev, eps * tanh_a_h, out=h_t)
-        # (T4) ∂hₜ = ∂hₜ₋₁ + eps ∂tanh_a_hₜ
-        np.add(h_dot_prev, eps * tanh_a_h_dot, out=h_dot_t)
-    return h[1:].copy(), h_dot[1:].copy(), State(h[T].copy()), State(h_dot[T].copy())
+    y, y_dot, state, state_dot, _ = _tangents(*_directions(x, params, state, x_dot, params_dot, state_dot, {}))
+    return y, y_dot, state, state_dot
 
 
 def hvp(
-    x: Any,
-    params: Params,
-    state: State | None = None,
-    *,
-    dy: Any,
-    dstate: State | None = None,
-    x_dot: Any = None,
-    params_dot: Params | None = None,
-    state_dot: State | None = None,
-    dy_dot: Any = None,
-    dstate_dot: State | None = None,
+    x: Any, params: Params, state: State | None = None, *, dy: Any, dstate: State | None = None,
+    x_dot: Any = None, params_dot: Params | None = None, state_dot: State | None = None,
+    dy_dot: Any = None, dstate_dot: State | None = None,
 ) -> tuple[Grads, Grads]:
     """Second order, in the precise form: the gradients and their derivative along a direction.
 
@@ -450,7 +245,7 @@ def hvp(
     given |= {} if dy_dot is None else {"dy_dot": dy_dot}
     point = _directions(x, params, state, x_dot, params_dot, state_dot, given)
     dtype = point[0].dtype
-    sizes = _sizes_of(point[1], _SHAPES, _COMPOSED) | {"T": point[0].shape[0], "B": point[0].shape[1]}
+    sizes = _sizes_of(point[1], _SHAPES) | {"T": point[0].shape[0], "B": point[0].shape[1]}
     dy = _checked("dy", dy, ("T", "B", "H"), sizes, dtype)
     sizes["H"] = dy.shape[2]
     dy_dot = np.zeros_like(dy) if dy_dot is None else _checked("dy_dot", dy_dot, ("T", "B", "H"), sizes, dtype)
@@ -459,29 +254,97 @@ def hvp(
     dstate = State(*_checked_fields("dstate", zeros if dstate is None else dstate, _STATE_SHAPES, sizes, dtype))
     dstate_dot = zeros if dstate_dot is None else dstate_dot
     dstate_dot = State(*_checked_fields("dstate_dot", dstate_dot, _STATE_SHAPES, sizes, dtype))
-    tape = _hvp_forward(*point)
-    return _hvp_backward(dy, dy_dot, tape, point[1], point[4], dstate, dstate_dot)
+    *_, tape = _tangents(*point)
+    return _second_order(dy, dy_dot, tape, point[1], point[4], dstate, dstate_dot)
 
 
-class SecondTape(NamedTuple):
-    """What the second-order backward pass needs: values and their tangents."""
+def jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(None)) -> Array:
+    """The Jacobian ds[t]/ds[t-1] over all states, in the order of State, at step t of the tape.
 
-    x: Array
-    x_dot: Array
-    h: Array
-    h_dot: Array
-    a_h: Array
-    a_h_dot: Array
-    tanh_a_h: Array
-    tanh_a_h_slope: Array
+    (B, S, S), of several steps (n, B, S, S); S sums the state sizes. Raises TypeError, ValueError, IndexError.
+    """
+    params, t, sizes, lead, dtype = _reading(tape, params, t)
+    v, at = _local(tape, params, t, sizes), _ranges(State, _STATE_SHAPES, sizes)
+    out = np.zeros((*lead, at[-1].stop, at[-1].stop), dtype)
+    # d h[t] / d h[t-1]
+    _diagonal(out[..., at.h, at.h])[...] += 1 - 0.01 * 0.01 * v.tanh_a_h_slope
+    out[..., at.h, at.h] += (0.01 * v.tanh_a_h_slope)[..., :, None] * params.U
+    out[..., at.h, at.h] += (-0.01 * v.tanh_a_h_slope)[..., :, None] * params.U.T
+    return out
 
 
-def _hvp_forward(
+def input_jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(None)) -> Array:
+    """The Jacobian ds[t]/dx[t] of all states at step t of the tape.
+
+    (B, S, D), of several steps (n, B, S, D); S sums the state sizes. Raises TypeError, ValueError, IndexError.
+    """
+    params, t, sizes, lead, dtype = _reading(tape, params, t)
+    v, at = _local(tape, params, t, sizes), _ranges(State, _STATE_SHAPES, sizes)
+    out = np.zeros((*lead, at[-1].stop, sizes["D"]), dtype)
+    out[..., at.h, :] = (0.01 * v.tanh_a_h_slope)[..., :, None] * params.W  # d h[t] / d x[t]
+    return out
+
+
+def parameter_jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(None)) -> Params:
+    """The Jacobian ds[t]/dp of all states for each parameter p at step t, with s[t-1] held fixed: a Params.
+
+    (B, S, *shape of p), of several steps (n, B, S, *shape of p): what forward-mode learning (RTRL) adds at every step.
+    It takes S times the memory of the parameters. Raises TypeError, ValueError, IndexError.
+    """
+    params, t, sizes, lead, dtype = _reading(tape, params, t)
+    v, at = _local(tape, params, t, sizes), _ranges(State, _STATE_SHAPES, sizes)
+    columns = _ranges(Params, _SHAPES, sizes)
+    H = sizes["H"]
+    out = np.zeros((*lead, at[-1].stop, columns[-1].stop), dtype)
+    # d h[t] / d U
+    out[..., at.h, columns.U] = (0.01 * v.tanh_a_h_slope)[..., :, None] * _applied(v.h_prev, H) + (-0.01
+        * v.tanh_a_h_slope)[..., :, None] * _applied_transposed(v.h_prev, H)
+    out[..., at.h, columns.W] = (0.01 * v.tanh_a_h_slope)[..., :, None] * _applied(v.x, H)  # d h[t] / d W
+    _diagonal(out[..., at.h, columns.b])[...] += 0.01 * v.tanh_a_h_slope  # d h[t] / d b
+    return Params(*(out[..., c].reshape(*lead, -1, *p.shape) for c, p in zip(columns, params, strict=True)))
+
+
+def jacobian_parts(tape: Tape | PreciseTape, params: Params, t: Any = slice(None)) -> dict[str, Array]:
+    """The Jacobian ds[t]/ds[t-1] split by the equation by which the flow enters step t; the sum is jacobian().
+
+    {'h'}: (B, S, S), of several steps (n, B, S, S).
+    A path belongs to the first equation on it that reads s[t-1]: that of a gate, or of the state itself.
+    Raises TypeError, ValueError, IndexError.
+    """
+    params, t, sizes, lead, dtype = _reading(tape, params, t)
+    v, at = _local(tape, params, t, sizes), _ranges(State, _STATE_SHAPES, sizes)
+    parts = {key: np.zeros((*lead, at[-1].stop, at[-1].stop), dtype) for key in ('h',)}
+    # d h[t] / d h[t-1]
+    _diagonal(parts['h'][..., at.h, at.h])[...] += 1 - 0.01 * 0.01 * v.tanh_a_h_slope
+    parts['h'][..., at.h, at.h] += (0.01 * v.tanh_a_h_slope)[..., :, None] * params.U
+    parts['h'][..., at.h, at.h] += (-0.01 * v.tanh_a_h_slope)[..., :, None] * params.U.T
+    return parts
+
+
+def log_terms(tape: PreciseTape, params: Params, t: Any = slice(None)) -> dict[str, Array]:
+    """Natural logarithms of gates y and of slopes phi'(a) at step t, from the pre-activations on the tape.
+
+    'tanh_a_h_slope': (B, N), of several steps (n, B, N).
+    They are finite where the number itself underflows: ln sigmoid(-1000) = -1000.
+    Raises TypeError (for a fast tape too), ValueError, IndexError.
+    """
+    params, t, sizes, lead, dtype = _reading(tape, params, t, (PreciseTape,))
+    terms: dict[str, Array] = {}
+    a_h = tape.a_h[t]
+    terms['tanh_a_h_slope'] = 1.3862943611198906 + 2 * a_h - 2 * _softplus(2 * a_h)
+    return terms
+
+
+def _tangents(
     x: Array, params: Params, state: State, x_dot: Array, params_dot: Params, state_dot: State
-) -> SecondTape:
+) -> tuple[Array, Array, State, State, Any]:
+    """Values and tangents in one loop, in the precise form: (T1) .. of the derivation report.
+
+    Gives y, y_dot (T, B, H), the last state, its tangent, and what `_second_order` reads of them.
+    """
+    (T, B), dtype = x.shape[:2], x.dtype
+    # Sizes, parameters, arrays
     H = params.U.shape[0]
-    T, B = x.shape[:2]
-    dtype = x.dtype
     U = params.U
     U_T = np.ascontiguousarray(U.T)
     W = params.W
@@ -494,20 +357,13 @@ def _hvp_forward(
     W_dot_T = np.ascontiguousarray(W_dot.T)
     b_dot = params_dot.b
     eps = 0.01
-    a_h = np.empty((T, B, H), dtype)
-    a_h_dot = np.empty((T, B, H), dtype)
-    tanh_a_h = np.empty((T, B, H), dtype)
-    tanh_a_h_slope = np.empty((T, B, H), dtype)
-    h = np.empty((T + 1, B, H), dtype)
-    h[0] = state.h
-    h_dot = np.empty((T + 1, B, H), dtype)
-    h_dot[0] = state_dot.h
-    for (
-        h_prev, x_t, a_h_t, h_dot_prev, x_dot_t, a_h_dot_t, tanh_a_h_t, tanh_a_h_slope_t, h_t, h_dot_t
-    ) in zip(
-        h[:-1], x, a_h, h_dot[:-1], x_dot, a_h_dot, tanh_a_h, tanh_a_h_slope, h[1:], h_dot[1:], strict=True
-    ):
-        # (F1) a_hₜ = U hₜ₋₁ − Uᵀ hₜ₋₁ − γ hₜ₋₁ + W xₜ + b
+    a_h, a_h_dot, tanh_a_h = (np.empty((T, B, H), dtype) for _ in range(3))
+    h, h_dot = (np.empty((T + 1, B, H), dtype) for _ in range(2))
+    h[0], h_dot[0] = state.h, state_dot.h
+    # Step by step
+    for (h_prev, x_t, a_h_t, h_dot_prev, x_dot_t, a_h_dot_t, tanh_a_h_t, h_t, h_dot_t) in zip(h[:-1], x, a_h,
+            h_dot[:-1], x_dot, a_h_dot, tanh_a_h, h[1:], h_dot[1:], strict=True):
+        # (F1)
         a_h_t[...] = h_prev @ U_T
         a_h_t += -(h_prev @ U)
         a_h_t += x_t @ W_T
@@ -522,33 +378,26 @@ def _hvp_forward(
         a_h_dot_t += x_t @ W_dot_T
         a_h_dot_t += -(gamma * h_dot_prev)
         a_h_dot_t += b_dot
-        # (F2) tanh_a_hₜ = tanh(a_hₜ)
-        np.tanh(a_h_t, out=tanh_a_h_t)
-        # (T2) tanh_a_h′ₜ = tanh′(a_hₜ)
-        tanh_a_h_slope_t[...] = _tanh_slope(a_h_t)
-        # (T3) ∂tanh_a_hₜ = ∂a_hₜ ⊙ tanh_a_h′ₜ
-        tanh_a_h_dot = a_h_dot_t * tanh_a_h_slope_t
-        # (F3) hₜ = hₜ₋₁ + eps tanh_a_hₜ
-        np.add(h_prev, eps * tanh_a_h_t, out=h_t)
-        # (T4) ∂hₜ = ∂hₜ₋₁ + eps ∂tanh_a_hₜ
-        np.add(h_dot_prev, eps * tanh_a_h_dot, out=h_dot_t)
-    return SecondTape(x, x_dot, h, h_dot, a_h, a_h_dot, tanh_a_h, tanh_a_h_slope)
+        np.tanh(a_h_t, out=tanh_a_h_t)  # (F2)
+        tanh_a_h_slope = _tanh_slope(a_h_t)  # (T2) tanh_a_h′ₜ = tanh′(a_hₜ)
+        tanh_a_h_dot = a_h_dot_t * tanh_a_h_slope  # (T3) ∂tanh_a_hₜ = ∂a_hₜ ⊙ tanh_a_h′ₜ
+        np.add(h_prev, eps * tanh_a_h_t, out=h_t)  # (F3)
+        np.add(h_dot_prev, eps * tanh_a_h_dot, out=h_dot_t)  # (T4) ∂hₜ = ∂hₜ₋₁ + eps ∂tanh_a_hₜ
+    return h[1:].copy(), h_dot[1:].copy(), State(h[T].copy()), State(h_dot[T].copy()), _SecondTape(x, x_dot, h,
+        h_dot, a_h, a_h_dot, tanh_a_h)
 
 
-def _hvp_backward(
-    dy: Array, dy_dot: Array, tape: SecondTape, params: Params, params_dot: Params,
-    dstate: State, dstate_dot: State
+def _second_order(
+    dy: Array, dy_dot: Array, tape: Any, params: Params, params_dot: Params, dstate: State, dstate_dot: State
 ) -> tuple[Grads, Grads]:
+    """Adjoints and their tangents in one loop, t = T-1 .. 0: forward mode over the backward pass.
+
+    Gives the gradients, and their derivative along the direction of the tape.
+    """
+    (T, B), dtype = dy.shape[:2], dy.dtype
+    # Sizes, parameters, arrays
     H = params.U.shape[0]
-    T, B = dy.shape[:2]
-    dtype = dy.dtype
-    x = tape.x
-    x_dot = tape.x_dot
-    h = tape.h
-    h_dot = tape.h_dot
-    a_h = tape.a_h
-    a_h_dot = tape.a_h_dot
-    tanh_a_h = tape.tanh_a_h
+    x, x_dot, h, h_dot, a_h, a_h_dot, tanh_a_h = tape
     eps = 0.01
     gamma = 0.01
     U = params.U
@@ -557,37 +406,27 @@ def _hvp_backward(
     U_dot_T = np.ascontiguousarray(U_dot.T)
     W = params.W
     W_dot = params_dot.W
-    d_a_h = np.empty((T, B, H), dtype)
-    d_a_h_dot = np.empty((T, B, H), dtype)
+    d_a_h, d_a_h_dot = (np.empty((T, B, H), dtype) for _ in range(2))
     d_h_next = dstate.h
     d_h_next_dot = dstate_dot.h
-    # (B3) tanh_a_h′ₜ = tanh′(a_hₜ)
-    tanh_a_h_slope = _tanh_slope(a_h)
+    # All steps at once
+    tanh_a_h_slope = _tanh_slope(a_h)  # (B3)
     # (S3) ∂tanh_a_h′ₜ = −2 ∂a_hₜ ⊙ tanh_a_hₜ ⊙ tanh_a_h′ₜ
     tanh_a_h_slope_dot = -2 * a_h_dot * tanh_a_h * tanh_a_h_slope
-    for (
-        dy_t, dy_dot_t, d_a_h_t, tanh_a_h_slope_t, d_a_h_dot_t, tanh_a_h_slope_dot_t
-    ) in zip(
-        dy[::-1], dy_dot[::-1], d_a_h[::-1], tanh_a_h_slope[::-1], d_a_h_dot[::-1],
-        tanh_a_h_slope_dot[::-1], strict=True
-    ):
-        # (B1) δhₜ = dyₜ + δh⁺ₜ
-        d_h = dy_t + d_h_next
-        # (S1) ∂δhₜ = ∂dyₜ + ∂δh⁺ₜ
-        d_h_dot = dy_dot_t + d_h_next_dot
-        # (B2) δtanh_a_hₜ = eps δhₜ
-        d_tanh_a_h = eps * d_h
-        # (S2) ∂δtanh_a_hₜ = eps ∂δhₜ
-        d_tanh_a_h_dot = eps * d_h_dot
-        # (B4) δa_hₜ = δtanh_a_hₜ ⊙ tanh_a_h′ₜ
-        np.multiply(d_tanh_a_h, tanh_a_h_slope_t, out=d_a_h_t)
+    # Step by step, backwards
+    for (dy_t, dy_dot_t, tanh_a_h_slope_t, d_a_h_t, tanh_a_h_slope_dot_t, d_a_h_dot_t) in zip(dy[::-1],
+            dy_dot[::-1], tanh_a_h_slope[::-1], d_a_h[::-1], tanh_a_h_slope_dot[::-1], d_a_h_dot[::-1],
+            strict=True):
+        d_h = dy_t + d_h_next  # (B1)
+        d_h_dot = dy_dot_t + d_h_next_dot  # (S1) ∂δhₜ = ∂dyₜ + ∂δh⁺ₜ
+        d_tanh_a_h = eps * d_h  # (B2)
+        d_tanh_a_h_dot = eps * d_h_dot  # (S2) ∂δtanh_a_hₜ = eps ∂δhₜ
+        np.multiply(d_tanh_a_h, tanh_a_h_slope_t, out=d_a_h_t)  # (B4)
         # (S4) ∂δa_hₜ = δtanh_a_hₜ ⊙ ∂tanh_a_h′ₜ + ∂δtanh_a_hₜ ⊙ tanh_a_h′ₜ
         np.add(d_tanh_a_h * tanh_a_h_slope_dot_t, d_tanh_a_h_dot * tanh_a_h_slope_t, out=d_a_h_dot_t)
-        # (B5) δh°ₜ₋₁ = δhₜ − γ δa_hₜ
-        d_h_prev_direct = d_h - gamma * d_a_h_t
-        # (S5) ∂δh°ₜ₋₁ = ∂δhₜ − γ ∂δa_hₜ
-        d_h_prev_direct_dot = d_h_dot - gamma * d_a_h_dot_t
-        # (B6) δh⁺ₜ₋₁ = Uᵀ δa_hₜ − U δa_hₜ + δh°ₜ₋₁
+        d_h_prev_direct = d_h - gamma * d_a_h_t  # (B5)
+        d_h_prev_direct_dot = d_h_dot - gamma * d_a_h_dot_t  # (S5) ∂δh°ₜ₋₁ = ∂δhₜ − γ ∂δa_hₜ
+        # (B6)
         d_h_prev = d_a_h_t @ U
         d_h_prev += -(d_a_h_t @ U_T)
         d_h_prev += d_h_prev_direct
@@ -598,238 +437,98 @@ def _hvp_backward(
         d_h_next_dot_prev += -(d_a_h_t @ U_dot_T)
         d_h_next_dot_prev += d_h_prev_direct_dot
         d_h_next, d_h_next_dot = d_h_prev, d_h_next_dot_prev
-    # (B7) δxₜ = Wᵀ δa_hₜ
-    d_x = _times(d_a_h, W)
+    # All steps at once
+    d_x = _times(d_a_h, W)  # (B7)
     # (S7) ∂δxₜ = Wᵀ ∂δa_hₜ + ∂Wᵀ δa_hₜ
     d_x_dot = _times(d_a_h_dot, W)
     d_x_dot += _times(d_a_h, W_dot)
-    # (B8) δU = Σₜ (δa_hₜ hₜ₋₁ᵀ − hₜ₋₁ δa_hₜᵀ)
+    # (B8)
     d_U = _outer(d_a_h, h[:-1])
-    d_U += -1.0 * _outer(h[:-1], d_a_h)
+    d_U += -_outer(h[:-1], d_a_h)
     # (S8) ∂δU = Σₜ (∂δa_hₜ hₜ₋₁ᵀ + δa_hₜ ∂hₜ₋₁ᵀ − ∂hₜ₋₁ δa_hₜᵀ − hₜ₋₁ ∂δa_hₜᵀ)
     d_U_dot = _outer(d_a_h_dot, h[:-1])
     d_U_dot += _outer(d_a_h, h_dot[:-1])
-    d_U_dot += -1.0 * _outer(h_dot[:-1], d_a_h)
-    d_U_dot += -1.0 * _outer(h[:-1], d_a_h_dot)
-    # (B9) δW = Σₜ δa_hₜ xₜᵀ
-    d_W = _outer(d_a_h, x)
+    d_U_dot += -_outer(h_dot[:-1], d_a_h)
+    d_U_dot += -_outer(h[:-1], d_a_h_dot)
+    d_W = _outer(d_a_h, x)  # (B9)
     # (S9) ∂δW = Σₜ (∂δa_hₜ xₜᵀ + δa_hₜ ∂xₜᵀ)
     d_W_dot = _outer(d_a_h_dot, x)
     d_W_dot += _outer(d_a_h, x_dot)
-    # (B10) δb = Σₜ δa_hₜ
-    d_b = d_a_h.sum(axis=(0, 1))
-    # (S10) ∂δb = Σₜ ∂δa_hₜ
-    d_b_dot = d_a_h_dot.sum(axis=(0, 1))
-    return Grads(d_x, Params(d_U, d_W, d_b), State(d_h_next.copy())), Grads(d_x_dot, Params(d_U_dot, d_W_dot, d_b_dot), State(d_h_next_dot.copy()))
+    d_b = d_a_h.sum(axis=(0, 1))  # (B10)
+    d_b_dot = d_a_h_dot.sum(axis=(0, 1))  # (S10) ∂δb = Σₜ ∂δa_hₜ
+    return Grads(d_x, Params(d_U, d_W, d_b), State(d_h_next.copy())), Grads(d_x_dot,
+        Params(d_U_dot, d_W_dot, d_b_dot), State(d_h_next_dot.copy()))
 
 
-def _reading(tape: Any, params: Any, t: Any) -> tuple[Params, Any, np.dtype[Any]]:
-    """The parameters if they fit the tape, in its dtype or the common one; the steps t of it; that dtype."""
-    _check_fit(tape, _WIDTHS, _sizes_of(params, _SHAPES, _COMPOSED))
+_Local = namedtuple("_Local", ['tanh_a_h_slope', 'h_prev', 'x'])
+
+
+def _local(tape: Any, params: Any, t: Any, sizes: dict[str, int]) -> Any:
+    """Values and slopes at the steps t of a tape, slopes from the form that it is of."""
+    h_prev, x = tape.h[:-1][t], tape.x[t]
+    if isinstance(tape, PreciseTape):
+        a_h = tape.a_h[t]
+        tanh_a_h_slope = _tanh_slope(a_h)
+    else:
+        tanh_a_h = tape.tanh_a_h[t]
+        tanh_a_h_slope = 1 - tanh_a_h**2
+    return _Local(tanh_a_h_slope, h_prev, x)
+
+
+def _prepared(x: Any, params: Any, state: Any) -> tuple[Array, Params, State]:
+    """Arrays of one dtype and of sizes that fit each other. Raises TypeError, ValueError."""
+    sizes = _sizes_of(params, _SHAPES)
+    arrays = {"x": x, **_named("params", params, _SHAPES), **_named("state", state, _STATE_SHAPES)}
+    dtype = _float_dtype(arrays)
+    x = _checked("x", x, ("T", "B", "D"), sizes, dtype)
+    sizes = sizes | {"B": x.shape[1], "D": x.shape[2]}
+    params = Params(*_checked_fields("params", params, _SHAPES, sizes, dtype))
+    return x, params, State(*_checked_fields("state", state, _STATE_SHAPES, sizes, dtype))
+
+
+def _cotangents(dy: Any, tape: Any, params: Any, dstate: Any) -> tuple[Array, Params, State]:
+    """What backward() is given, in one dtype and of sizes that fit the tape. Raises TypeError, ValueError."""
+    _check_tape(tape, (Tape, PreciseTape))
+    reference = tape.x
+    sizes = _sizes_of(params, _SHAPES) | dict(T=reference.shape[0], B=reference.shape[1])
+    _check_fit(tape, _WIDTHS, sizes)
+    arrays = {"tape": reference, "dy": dy, **_named("params", params, _SHAPES)}
+    dtype = _float_dtype(arrays | _named("dstate", dstate, _STATE_SHAPES))
+    dy = _checked("dy", dy, ("T", "B", "H"), sizes, dtype)
+    sizes["H"] = dy.shape[2]
+    params = Params(*_checked_fields("params", params, _SHAPES, sizes, dtype))
+    return dy, params, State(*_checked_fields("dstate", dstate, _STATE_SHAPES, sizes, dtype))
+
+
+def _directions(
+    x: Any, params: Any, state: Any, x_dot: Any, params_dot: Any, state_dot: Any, others: dict[str, Any]
+) -> tuple[Array, Params, State, Array, Params, State]:
+    """Point and direction as arrays of one dtype, that of `others` counted in. Raises TypeError, ValueError."""
+    x, params, state = _prepared(x, params, state)
+    x_dot = np.zeros_like(x) if x_dot is None else x_dot
+    params_dot = Params(*map(np.zeros_like, params)) if params_dot is None else params_dot
+    state_dot = State(*map(np.zeros_like, state)) if state_dot is None else state_dot
+    arrays = {"x": x, "x_dot": x_dot, **_named("params_dot", params_dot, _SHAPES)}
+    arrays |= _named("state_dot", state_dot, _STATE_SHAPES)
+    dtype = _float_dtype(arrays | others)
+    x, params, state = _prepared(x.astype(dtype, copy=False), params, state)
+    sizes = _sizes_of(params, _SHAPES) | {"T": x.shape[0], "B": x.shape[1], "D": x.shape[2]}
+    x_dot = _checked("x_dot", x_dot, ("T", "B", "D"), sizes, dtype)
+    params_dot = Params(*_checked_fields("params_dot", params_dot, _SHAPES, sizes, dtype))
+    state_dot = State(*_checked_fields("state_dot", state_dot, _STATE_SHAPES, sizes, dtype))
+    return x, params, state, x_dot, params_dot, state_dot
+
+
+def _reading(
+    tape: Any, params: Any, t: Any, kinds: tuple[type, ...] = (Tape, PreciseTape)
+) -> tuple[Params, Any, dict[str, int], tuple[int, ...], np.dtype[Any]]:
+    """Parameters that fit the tape; its steps t; all sizes; the axes in front, (B,) or (n, B); the common dtype."""
+    _check_tape(tape, kinds)
+    sizes = _check_fit(tape, _WIDTHS, _sizes_of(params, _SHAPES))
     dtype = _float_dtype({"tape": tape.x, **_named("params", params, _SHAPES)})
     params = Params(*(np.asarray(value, dtype) for value in params))
-    return params, _steps_of(t, tape.x.shape[0]), dtype
-
-
-def jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(None)) -> Array:
-    """The Jacobian ds[t]/ds[t-1] over all states, in the order of State, at step t of the tape.
-
-    (B, S, S) for a step, (n, B, S, S) for a slice or an array of steps; S is the sum of the state sizes.
-    Raises TypeError, ValueError, IndexError.
-    """
-    _check_tape(tape, (Tape, PreciseTape))
-    params, t, dtype = _reading(tape, params, t)
-    if isinstance(tape, PreciseTape):
-        return _jacobian_precise(tape, params, t, dtype)
-    return _jacobian_fast(tape, params, t, dtype)
-
-
-def _jacobian_fast(tape: Tape, params: Params, t: Any, dtype: np.dtype[Any]) -> Array:
-    H = params.U.shape[0]
-    tanh_a_h = tape.tanh_a_h[t]
-    eps = 0.01
-    gamma = 0.01
-    U = params.U
-    lead = tape.x[t].shape[:-1]
-    out = np.zeros((*lead, H, H), dtype)
-    tanh_a_h_slope = 1 - tanh_a_h**2
-    # d h[t] / d h[t-1]
-    np.einsum("...ii->...i", out[..., 0 : H, 0 : H])[...] += 1 - eps * gamma * tanh_a_h_slope
-    out[..., 0 : H, 0 : H] += (eps * tanh_a_h_slope)[..., :, None] * U
-    out[..., 0 : H, 0 : H] += (-eps * tanh_a_h_slope)[..., :, None] * U.T
-    return out
-
-
-def _jacobian_precise(tape: PreciseTape, params: Params, t: Any, dtype: np.dtype[Any]) -> Array:
-    H = params.U.shape[0]
-    a_h = tape.a_h[t]
-    eps = 0.01
-    gamma = 0.01
-    U = params.U
-    lead = tape.x[t].shape[:-1]
-    out = np.zeros((*lead, H, H), dtype)
-    tanh_a_h_slope = _tanh_slope(a_h)
-    # d h[t] / d h[t-1]
-    np.einsum("...ii->...i", out[..., 0 : H, 0 : H])[...] += 1 - eps * gamma * tanh_a_h_slope
-    out[..., 0 : H, 0 : H] += (eps * tanh_a_h_slope)[..., :, None] * U
-    out[..., 0 : H, 0 : H] += (-eps * tanh_a_h_slope)[..., :, None] * U.T
-    return out
-
-
-def input_jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(None)) -> Array:
-    """The Jacobian ds[t]/dx[t] of all states at step t of the tape.
-
-    (B, S, D) for a step, (n, B, S, D) for a slice or an array of steps; S is the sum of the state sizes.
-    Raises TypeError, ValueError, IndexError.
-    """
-    _check_tape(tape, (Tape, PreciseTape))
-    params, t, dtype = _reading(tape, params, t)
-    if isinstance(tape, PreciseTape):
-        return _input_jacobian_precise(tape, params, t, dtype)
-    return _input_jacobian_fast(tape, params, t, dtype)
-
-
-def _input_jacobian_fast(tape: Tape, params: Params, t: Any, dtype: np.dtype[Any]) -> Array:
-    H = params.U.shape[0]
-    D = params.W.shape[1]
-    tanh_a_h = tape.tanh_a_h[t]
-    W = params.W
-    eps = 0.01
-    lead = tape.x[t].shape[:-1]
-    out = np.zeros((*lead, H, D), dtype)
-    tanh_a_h_slope = 1 - tanh_a_h**2
-    # d h[t] / d x[t]
-    out[..., 0 : H, 0 : D] += (eps * tanh_a_h_slope)[..., :, None] * W
-    return out
-
-
-def _input_jacobian_precise(tape: PreciseTape, params: Params, t: Any, dtype: np.dtype[Any]) -> Array:
-    H = params.U.shape[0]
-    D = params.W.shape[1]
-    a_h = tape.a_h[t]
-    W = params.W
-    eps = 0.01
-    lead = tape.x[t].shape[:-1]
-    out = np.zeros((*lead, H, D), dtype)
-    tanh_a_h_slope = _tanh_slope(a_h)
-    # d h[t] / d x[t]
-    out[..., 0 : H, 0 : D] += (eps * tanh_a_h_slope)[..., :, None] * W
-    return out
-
-
-def parameter_jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(None)) -> Params:
-    """The Jacobian ds[t]/dp of all states for each parameter p at step t, with s[t-1] held fixed.
-
-    Params of arrays (B, S, *shape of p) for a step, (n, B, S, *shape of p) for a slice or an array of steps: what
-    forward-mode learning (RTRL) adds at every step. It takes S times the memory of the parameters.
-    Raises TypeError, ValueError, IndexError.
-    """
-    _check_tape(tape, (Tape, PreciseTape))
-    params, t, dtype = _reading(tape, params, t)
-    if isinstance(tape, PreciseTape):
-        return _parameter_jacobian_precise(tape, params, t, dtype)
-    return _parameter_jacobian_fast(tape, params, t, dtype)
-
-
-def _parameter_jacobian_fast(tape: Tape, params: Params, t: Any, dtype: np.dtype[Any]) -> Params:
-    H = params.U.shape[0]
-    D = params.W.shape[1]
-    tanh_a_h = tape.tanh_a_h[t]
-    h_prev = tape.h[:-1][t]
-    eps = 0.01
-    x = tape.x[t]
-    lead = tape.x[t].shape[:-1]
-    out = np.zeros((*lead, H, H * H + H * D + H), dtype)
-    tanh_a_h_slope = 1 - tanh_a_h**2
-    # d h[t] / d U
-    out[..., 0 : H, 0 : H * H] += (eps * tanh_a_h_slope)[..., :, None] * _applied(h_prev, H)
-    out[..., 0 : H, 0 : H * H] += (-eps * tanh_a_h_slope)[..., :, None] * _applied_transposed(h_prev, H)
-    # d h[t] / d W
-    out[..., 0 : H, H * H : H * H + H * D] += (eps * tanh_a_h_slope)[..., :, None] * _applied(x, H)
-    # d h[t] / d b
-    np.einsum("...ii->...i", out[..., 0 : H, H * H + H * D : H * H + H * D + H])[...] += eps * tanh_a_h_slope
-    return Params(out[..., 0 : H * H].reshape(*out.shape[:-1], H, H), out[..., H * H : H * H + H * D].reshape(*out.shape[:-1], H, D), out[..., H * H + H * D : H * H + H * D + H].reshape(*out.shape[:-1], H))
-
-
-def _parameter_jacobian_precise(tape: PreciseTape, params: Params, t: Any, dtype: np.dtype[Any]) -> Params:
-    H = params.U.shape[0]
-    D = params.W.shape[1]
-    a_h = tape.a_h[t]
-    h_prev = tape.h[:-1][t]
-    eps = 0.01
-    x = tape.x[t]
-    lead = tape.x[t].shape[:-1]
-    out = np.zeros((*lead, H, H * H + H * D + H), dtype)
-    tanh_a_h_slope = _tanh_slope(a_h)
-    # d h[t] / d U
-    out[..., 0 : H, 0 : H * H] += (eps * tanh_a_h_slope)[..., :, None] * _applied(h_prev, H)
-    out[..., 0 : H, 0 : H * H] += (-eps * tanh_a_h_slope)[..., :, None] * _applied_transposed(h_prev, H)
-    # d h[t] / d W
-    out[..., 0 : H, H * H : H * H + H * D] += (eps * tanh_a_h_slope)[..., :, None] * _applied(x, H)
-    # d h[t] / d b
-    np.einsum("...ii->...i", out[..., 0 : H, H * H + H * D : H * H + H * D + H])[...] += eps * tanh_a_h_slope
-    return Params(out[..., 0 : H * H].reshape(*out.shape[:-1], H, H), out[..., H * H : H * H + H * D].reshape(*out.shape[:-1], H, D), out[..., H * H + H * D : H * H + H * D + H].reshape(*out.shape[:-1], H))
-
-
-def jacobian_parts(tape: Tape | PreciseTape, params: Params, t: Any = slice(None)) -> dict[str, Array]:
-    """The Jacobian ds[t]/ds[t-1] split by the equation by which the flow enters step t; the sum is jacobian().
-
-    {'h'}: (B, S, S) for a step, (n, B, S, S) for a slice or an array of steps.
-    A path belongs to the first equation on it that reads s[t-1]: that of a gate, or of the state itself.
-    Raises TypeError, ValueError, IndexError.
-    """
-    _check_tape(tape, (Tape, PreciseTape))
-    params, t, dtype = _reading(tape, params, t)
-    if isinstance(tape, PreciseTape):
-        return _jacobian_parts_precise(tape, params, t, dtype)
-    return _jacobian_parts_fast(tape, params, t, dtype)
-
-
-def _jacobian_parts_fast(tape: Tape, params: Params, t: Any, dtype: np.dtype[Any]) -> dict[str, Array]:
-    H = params.U.shape[0]
-    tanh_a_h = tape.tanh_a_h[t]
-    eps = 0.01
-    gamma = 0.01
-    U = params.U
-    lead = tape.x[t].shape[:-1]
-    parts = {key: np.zeros((*lead, H, H), dtype) for key in ['h']}
-    tanh_a_h_slope = 1 - tanh_a_h**2
-    # d h[t] / d h[t-1]
-    np.einsum("...ii->...i", parts['h'][..., 0 : H, 0 : H])[...] += 1 - eps * gamma * tanh_a_h_slope
-    parts['h'][..., 0 : H, 0 : H] += (eps * tanh_a_h_slope)[..., :, None] * U
-    parts['h'][..., 0 : H, 0 : H] += (-eps * tanh_a_h_slope)[..., :, None] * U.T
-    return parts
-
-
-def _jacobian_parts_precise(tape: PreciseTape, params: Params, t: Any, dtype: np.dtype[Any]) -> dict[str, Array]:
-    H = params.U.shape[0]
-    a_h = tape.a_h[t]
-    eps = 0.01
-    gamma = 0.01
-    U = params.U
-    lead = tape.x[t].shape[:-1]
-    parts = {key: np.zeros((*lead, H, H), dtype) for key in ['h']}
-    tanh_a_h_slope = _tanh_slope(a_h)
-    # d h[t] / d h[t-1]
-    np.einsum("...ii->...i", parts['h'][..., 0 : H, 0 : H])[...] += 1 - eps * gamma * tanh_a_h_slope
-    parts['h'][..., 0 : H, 0 : H] += (eps * tanh_a_h_slope)[..., :, None] * U
-    parts['h'][..., 0 : H, 0 : H] += (-eps * tanh_a_h_slope)[..., :, None] * U.T
-    return parts
-
-
-def log_terms(tape: PreciseTape, params: Params, t: Any = slice(None)) -> dict[str, Array]:
-    """Natural logarithms of gates y and of slopes phi'(a) at step t, from the pre-activations on the tape.
-
-    {'tanh_a_h_slope'}: (B, N) for a step, (n, B, N) for a slice or an array of steps.
-    They are finite where the number itself underflows: ln sigmoid(-1000) = -1000.
-    Raises TypeError (for a fast tape too), ValueError, IndexError.
-    """
-    _check_tape(tape, (PreciseTape,))
-    params, t, dtype = _reading(tape, params, t)
-    terms: dict[str, Array] = {}
-    a_h = tape.a_h[t]
-    terms['tanh_a_h_slope'] = 1.3862943611198906 + 2 * a_h - 2 * _softplus(2 * a_h)
-    return terms
+    t = _steps_of(t, tape.x.shape[0])
+    return params, t, sizes, tape.x[t].shape[:-1], dtype
 
 
 def _applied(v: Array, rows: int) -> Array:
@@ -862,17 +561,19 @@ def _array_of(name: str, value: Any) -> Array:
     return array
 
 
-def _check_fit(tape: Any, widths: Any, sizes: Any) -> None:
-    """Raises ValueError where an array of the tape has another last axis than the sizes, read off params, tell."""
-    arrays = tape._asdict()
+def _check_fit(tape: Any, widths: Any, sizes: Any) -> dict[str, int]:
+    """The sizes, with those that the last axes of the tape alone tell. Raises ValueError where these do not agree."""
+    arrays, known = tape._asdict(), dict(sizes)
     for field, parts in widths[type(tape)].items():
-        width, expected = arrays[field].shape[-1], sum(count * sizes.get(size, 0) for size, count in parts.items())
-        if width != expected and all(size in sizes for size in parts):
+        width, expected = arrays[field].shape[-1], sum(count * known.get(size, 0) for size, count in parts.items())
+        unknown = [size for size in parts if size not in known]
+        if len(unknown) == 1:
+            known[unknown[0]] = (width - expected) // parts[unknown[0]]
+        elif width != expected and not unknown:
             told = " + ".join(size if count == 1 else f"{count} * {size}" for size, count in parts.items())
-            raise ValueError(
-                f"params do not fit the tape: tape.{field} has {width} columns, but {told} = {expected} by params; "
-                f"give the params that forward() made this tape with"
-            )
+            told = f"tape.{field} has {width} columns, but {told} = {expected} by params"
+            raise ValueError(f"params do not fit the tape: {told}; give the params that forward() made this tape with")
+    return known
 
 
 def _check_tape(tape: Any, kinds: tuple[type, ...]) -> None:
@@ -892,9 +593,7 @@ def _checked(name: str, value: Any, axes: Any, sizes: Any, dtype: np.dtype[Any])
     return array.astype(dtype, copy=False)
 
 
-def _checked_fields(
-    name: str, values: Any, shapes: Any, sizes: Any, dtype: np.dtype[Any]
-) -> Any:
+def _checked_fields(name: str, values: Any, shapes: Any, sizes: Any, dtype: np.dtype[Any]) -> Any:
     """A named tuple of arrays, field by field; None gives zeros. Raises TypeError, ValueError."""
     unknown = [axis for axes in shapes.values() for axis in axes if axis not in sizes]
     if values is None and unknown:
@@ -908,14 +607,19 @@ def _checked_fields(
     return found
 
 
+def _diagonal(blocks: Array) -> Array:
+    """The diagonals of square blocks (..., N, N), to be written to: (..., N)."""
+    view: Array = np.einsum("...ii->...i", blocks)
+    return view
+
+
 def _float_dtype(arrays: Any) -> np.dtype[Any]:
     """The one dtype all arrays are computed in: float32 stays float32. Raises TypeError for half and for no float."""
     dtypes = {name: _array_of(name, value).dtype for name, value in arrays.items()}
     for name, dtype in dtypes.items():
         if dtype.kind not in "fc" or dtype.itemsize < 4:
-            raise TypeError(
-                f"{name} has dtype {dtype}, which cannot be used; convert it with .astype(np.float64) or (np.float32)"
-            )
+            fix = "convert it with .astype(np.float64) or (np.float32)"
+            raise TypeError(f"{name} has dtype {dtype}, which cannot be used; {fix}")
     return np.result_type(*dtypes.values()).newbyteorder("=")
 
 
@@ -932,11 +636,9 @@ def _named(name: str, values: Any, fields: Any) -> dict[str, Any]:
     given = values._asdict() if hasattr(values, "_asdict") and not isinstance(values, type) else {}
     for field in fields:
         if field not in given:
-            kind = f"the class {values.__name__}, not one made of it" if isinstance(values, type) else ""
-            raise TypeError(
-                f"{name} is {kind or f'a {type(values).__name__} without the field {field}'}; make one with "
-                f"{made}({', '.join(fields)})"
-            )
+            kind = f"a {type(values).__name__} without the field {field}"
+            kind = f"the class {values.__name__}, not one made of it" if isinstance(values, type) else kind
+            raise TypeError(f"{name} is {kind}; make one with {made}({', '.join(fields)})")
     return {f"{name}.{field}": given[field] for field in fields}
 
 
@@ -954,9 +656,16 @@ def _outer(left: Array, right: Array) -> Array:
     return product.T
 
 
-def _sizes_of(
-    params: Any, shapes: Any, composed: Any
-) -> dict[str, int]:
+def _ranges(record: Any, shapes: Any, sizes: Any) -> Any:
+    """A record of slices: where each array stands if their entries follow one another; an axis B counts once."""
+    ends, end = [], 0
+    for axes in shapes.values():
+        first, end = end, end + int(np.prod([sizes[axis] for axis in axes if axis != "B"]))
+        ends.append(slice(first, end))
+    return record(*ends)
+
+
+def _sizes_of(params: Any, shapes: Any) -> dict[str, int]:
     """The number behind each symbolic size, read off the parameters. Raises TypeError, ValueError."""
     if params is None:
         raise TypeError(f"params is None; it must be what init() returns, or Params({', '.join(shapes)})")
@@ -967,11 +676,9 @@ def _sizes_of(
             raise ValueError(f"{name} has shape {shape}; expected {len(symbols)} axes ({', '.join(symbols)})")
         for symbol, size in zip(symbols, shape, strict=True):
             if sizes.setdefault(symbol, size) != size:
-                raise ValueError(
-                    f"{name} has shape {shape}, but {symbol} = {sizes[symbol]} by the parameters before it; "
-                    f"expected ({', '.join(symbols)})"
-                )
-    return _with_composed(sizes, composed)
+                told = f"{symbol} = {sizes[symbol]} by the parameters before it; expected ({', '.join(symbols)})"
+                raise ValueError(f"{name} has shape {shape}, but {told}")
+    return sizes
 
 
 def _softplus(a: Array) -> Array:
@@ -1016,22 +723,3 @@ def _times(sequence: Array, matrix: Array, out: Array | None = None) -> Array:
     rows = None if out is None else out.reshape(steps * batch, matrix.shape[1])
     rows = np.matmul(sequence.reshape(steps * batch, width), matrix, out=rows)
     return rows.reshape(steps, batch, matrix.shape[1])
-
-
-def _with_composed(sizes: Any, composed: Any) -> dict[str, int]:
-    """The sizes with those that are sums of others, as "H + D": {"H": 1, "D": 1}, and what follows from such a sum.
-
-    Raises ValueError for one that does not hold.
-    """
-    known = dict(sizes)
-    for size, parts in composed.items():
-        unknown = [name for name in parts if name not in known]
-        rest = sum(count * known[name] for name, count in parts.items() if name in known)
-        if not unknown and known.setdefault(size, rest) != rest:
-            raise ValueError(f"an axis of size {size} has {known[size]} units, but {size} = {rest} by the other arrays")
-        if len(unknown) == 1 and size in known:
-            number, remainder = divmod(known[size] - rest, parts[unknown[0]])
-            if remainder or number < 0:
-                raise ValueError(f"an axis of size {size} has {known[size]} units, which leaves no {unknown[0]}")
-            known[unknown[0]] = number
-    return known

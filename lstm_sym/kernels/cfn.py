@@ -9,18 +9,10 @@ Equations:
     h[t] = theta[t] * tanh(h[t-1]) + eta[t] * n[t]
 
 Shapes (T steps, B sequences, D, H):
-    x        (D,)
-    theta    (H,)
-    eta      (H,)
-    n        (H,)
-    h        (H,)
-    W_theta  (H, D)
-    U_theta  (H, H)
-    b_theta  (H,)
-    W_eta    (H, D)
-    U_eta    (H, H)
-    b_eta    (H,)
-    W_n      (H, D)
+    (D,)     x
+    (H,)     theta, eta, n, h, b_theta, b_eta
+    (H, D)   W_theta, W_eta, W_n
+    (H, H)   U_theta, U_eta
 
 Layout: sequences are (T, B, size), batches are rows, weights (rows of the result, columns of the operand).
 Order in packed arrays: theta, eta, n.
@@ -29,14 +21,16 @@ Biases: b_theta (of theta), b_eta (of eta). Where a library keeps one beside eac
 Options: none. Constants: none.
 
 Signs in comments: δv adjoint, δv⁺ what arrives of it from step t+1, δv° what passes through no matrix, v′ slope,
-∂v tangent, ⊙ element-wise product; (B1) is equation B1 of the derivation report.
+∂v tangent, ⊙ element-wise product; (B1) is equation B1 of the derivation report. A section says: what it reads -> what
+it gives. precise: gates and slopes from the pre-activations, so that no digit is lost where a gate saturates.
 
-Generated from the equations by lstm_sym (format 1); stands alone on NumPy. Not written by hand: change
+Generated from the equations by lstm_sym (format 2); stands alone on NumPy. Not written by hand: change
 the equations and generate it again.
 """
 
 from __future__ import annotations
 
+from collections import namedtuple
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -85,6 +79,10 @@ class PreciseTape(NamedTuple):
     tanh_h_prev: Array
 
 
+_SecondTape = namedtuple("_SecondTape", ['x', 'x_dot', 'h', 'h_dot', 'a', 'a_dot', 'gates', 'gates_dot',
+    'tanh_h_prev', 'tanh_h_prev_dot'])
+
+
 class Grads(NamedTuple):
     """Gradients of a loss: of the input, the parameters, the initial state."""
 
@@ -94,31 +92,20 @@ class Grads(NamedTuple):
 
 
 _SHAPES: dict[str, tuple[str, ...]] = {
-    'W_theta': ('H', 'D'),
-    'U_theta': ('H', 'H'),
-    'b_theta': ('H',),
-    'W_eta': ('H', 'D'),
-    'U_eta': ('H', 'H'),
-    'b_eta': ('H',),
-    'W_n': ('H', 'D'),
+    'W_theta': ('H', 'D'), 'U_theta': ('H', 'H'), 'b_theta': ('H',), 'W_eta': ('H', 'D'), 'U_eta': ('H', 'H'),
+    'b_eta': ('H',), 'W_n': ('H', 'D')
 }
-_STATE_SHAPES = {
-    'h': ('B', 'H'),
-}
+_STATE_SHAPES: dict[str, tuple[str, ...]] = {'h': ('B', 'H')}
 _COMPOSED: dict[str, dict[str, int]] = {}
 _WIDTHS: dict[type, dict[str, dict[str, int]]] = {
-    Tape: {'x': {'D': 1}, 'h': {'H': 1}, 'gates': {'H': 3}, 'tanh_h_prev': {'H': 1}},
-    PreciseTape: {'x': {'D': 1}, 'h': {'H': 1}, 'a': {'H': 3}, 'gates': {'H': 3}, 'tanh_h_prev': {'H': 1}},
+    Tape: {'x': {'D': 1}, 'h': {'H': 1}, 'gates': {'H': 3}, 'tanh_h_prev': {'H': 1}}, PreciseTape: {'x': {'D':
+    1}, 'h': {'H': 1}, 'a': {'H': 3}, 'gates': {'H': 3}, 'tanh_h_prev': {'H': 1}}
 }
 
 
 def init(
-    input_size: int,
-    hidden_size: int,
-    *,
-    rng: np.random.Generator | None = None,
-    dtype: Any = np.float64,
-    **fill: float,
+    input_size: int, hidden_size: int, *,
+    rng: np.random.Generator | None = None, dtype: Any = np.float64, **fill: float,
 ) -> Params:
     """Parameters drawn uniformly from (-1/sqrt(hidden_size), 1/sqrt(hidden_size)), as PyTorch does.
 
@@ -130,28 +117,17 @@ def init(
     for symbol, size in sizes.items():
         if not hasattr(size, "__index__") or size < 1:
             raise ValueError(f"the size {symbol} is {size}; sizes are whole numbers, 1 or more")
-    sizes = _with_composed(sizes, _COMPOSED)
     dtype = _float_dtype({"dtype": np.empty(0, dtype)})
+    vectors: tuple[str, ...] = ('b_theta', 'b_eta')
     for name in fill:
-        if name not in ('b_theta', 'b_eta'):
-            raise TypeError(f"init() cannot fill {name}; the vectors of this cell: b_theta, b_eta")
+        if name not in vectors:
+            raise TypeError(f"init() cannot fill {name}; the vectors of this cell: {', '.join(vectors) or 'none'}")
     bound = 1 / hidden_size**0.5
     drawn = {}
     for name, symbols in _SHAPES.items():
         value = rng.uniform(-bound, bound, [sizes[symbol] for symbol in symbols])
         drawn[name] = np.asarray(np.full_like(value, fill[name]) if name in fill else value, dtype)
     return Params(**drawn)
-
-
-def _prepared(x: Any, params: Any, state: Any) -> tuple[Array, Params, State]:
-    """Arrays of one dtype and of sizes that fit each other."""
-    sizes = _sizes_of(params, _SHAPES, _COMPOSED)
-    arrays = {"x": x, **_named("params", params, _SHAPES), **_named("state", state, _STATE_SHAPES)}
-    dtype = _float_dtype(arrays)
-    x = _checked("x", x, ("T", "B", "D"), sizes, dtype)
-    sizes = _with_composed(sizes | {"B": x.shape[1], "D": x.shape[2]}, _COMPOSED)
-    params = Params(*_checked_fields("params", params, _SHAPES, sizes, dtype))
-    return x, params, State(*_checked_fields("state", state, _STATE_SHAPES, sizes, dtype))
 
 
 def forward(
@@ -163,9 +139,37 @@ def forward(
     `backward` follows the tape. dtype in = dtype out. Raises TypeError, ValueError, naming the array that does not fit.
     """
     x, params, state = _prepared(x, params, state)
+    (T, B), dtype = x.shape[:2], x.dtype
+    sigmoid = _sigmoid_precise if precise else _sigmoid
+    # Sizes, parameters, arrays
+    H = params.W_theta.shape[0]
+    W = np.concatenate((params.W_theta, params.W_eta, params.W_n))
+    b = np.concatenate((params.b_theta, params.b_eta))
+    U = np.concatenate((params.U_theta, params.U_eta))
+    U_T = np.ascontiguousarray(U.T)
+    gates = np.empty((T, B, 3 * H), dtype)
+    tanh_h_prev = np.empty((T, B, H), dtype)
+    a = np.empty((T, B, 3 * H), dtype) if precise else gates
+    h = np.empty((T + 1, B, H), dtype)
+    h[0] = state.h
+    a_n = a[..., 2 * H : 3 * H]
+    a_theta_eta = a[..., : 2 * H]
+    theta, eta, n = (gates[..., k * H : (k + 1) * H] for k in range(3))
+    gates_theta_eta = gates[..., : 2 * H]
+    # All steps at once: W, b, gates, a -> a, gates
+    _times(x, W.T, out=a)  # (F1) a_θₜ = W_θ xₜ; (F3) a_ηₜ = W_η xₜ; (F5) a_nₜ = W_n xₜ
+    a_theta_eta += b  # (F1) a_θₜ += b_θ; (F3) a_ηₜ += b_η
+    np.tanh(a_n, out=n)  # (F6) nₜ = tanh(a_nₜ)
+    # Step by step: U_T, gates, tanh_h_prev, a, h -> tanh_h_prev, a, gates, h
+    for (h_prev, tanh_h_prev_t, a_theta_eta_t, gates_theta_eta_t, theta_t, eta_t, n_t, h_t) in zip(h[:-1],
+            tanh_h_prev, a_theta_eta, gates_theta_eta, theta, eta, n, h[1:], strict=True):
+        np.tanh(h_prev, out=tanh_h_prev_t)  # (F7) tanh_h_prevₜ = tanh(hₜ₋₁)
+        a_theta_eta_t += h_prev @ U_T  # (F1) a_θₜ += U_θ hₜ₋₁; (F3) a_ηₜ += U_η hₜ₋₁
+        sigmoid(a_theta_eta_t, out=gates_theta_eta_t)  # (F2) θₜ = σ(a_θₜ); (F4) ηₜ = σ(a_ηₜ)
+        np.add(theta_t * tanh_h_prev_t, eta_t * n_t, out=h_t)  # (F8) hₜ = θₜ ⊙ tanh_h_prevₜ + ηₜ ⊙ nₜ
     if precise:
-        return _forward_precise(x, params, state)
-    return _forward_fast(x, params, state)
+        return h[1:].copy(), State(h[T].copy()), PreciseTape(x, h, a, gates, tanh_h_prev)
+    return h[1:].copy(), State(h[T].copy()), Tape(x, h, gates, tanh_h_prev)
 
 
 def backward(dy: Any, tape: Tape | PreciseTape, params: Params, dstate: State | None = None) -> Grads:
@@ -174,256 +178,68 @@ def backward(dy: Any, tape: Tape | PreciseTape, params: Params, dstate: State | 
     dy = dL/dy (T, B, H); params as given to `forward`; dstate = dL/d(state after T steps), None for zeros.
     Returns dL/dx (T, B, D), dL/dparams (named), dL/d(initial state). Raises TypeError, ValueError.
     """
-    _check_tape(tape, (Tape, PreciseTape))
-    reference = tape.x
-    sizes = _sizes_of(params, _SHAPES, _COMPOSED) | {"T": reference.shape[0], "B": reference.shape[1]}
-    _check_fit(tape, _WIDTHS, sizes)
-    arrays = {"tape": reference, "dy": dy, **_named("params", params, _SHAPES)}
-    dtype = _float_dtype(arrays | _named("dstate", dstate, _STATE_SHAPES))
-    dy = _checked("dy", dy, ("T", "B", "H"), sizes, dtype)
-    sizes["H"] = dy.shape[2]
-    params = Params(*_checked_fields("params", params, _SHAPES, sizes, dtype))
-    dstate = State(*_checked_fields("dstate", dstate, _STATE_SHAPES, sizes, dtype))
+    dy, params, dstate = _cotangents(dy, tape, params, dstate)
+    (T, B), dtype = dy.shape[:2], dy.dtype
+    # Sizes, parameters, arrays
+    H = params.W_theta.shape[0]
+    x, h, gates, tanh_h_prev = tape.x, tape.h, tape.gates, tape.tanh_h_prev
+    U = np.concatenate((params.U_theta, params.U_eta))
+    W = np.concatenate((params.W_theta, params.W_eta, params.W_n))
+    d_gates, d_a = (np.empty((T, B, 3 * H), dtype) for _ in range(2))
+    d_h = np.empty((T, B, H), dtype)
+    d_h_next = dstate.h
+    d_a_n = d_a[..., 2 * H : 3 * H]
+    d_a_theta_eta = d_a[..., : 2 * H]
+    d_theta, d_eta, d_n = (d_gates[..., k * H : (k + 1) * H] for k in range(3))
+    d_gates_theta_eta = d_gates[..., : 2 * H]
+    theta, eta, n = (gates[..., k * H : (k + 1) * H] for k in range(3))
+    gates_theta_eta = gates[..., : 2 * H]
+    # All steps at once: h, gates, tanh_h_prev, d_a -> tanh_h_prev_slope, d_a
     if isinstance(tape, PreciseTape):
-        return _backward_precise(dy, tape, params, dstate)
-    return _backward_fast(dy, tape, params, dstate)
-
-
-def _forward_fast(
-    x: Array, params: Params, state: State
-) -> tuple[Array, State, Tape]:
-    H = params.W_theta.shape[0]
-    T, B = x.shape[:2]
-    dtype = x.dtype
-    W = np.concatenate((params.W_theta, params.W_eta, params.W_n))
-    b = np.concatenate((params.b_theta, params.b_eta))
-    U = np.concatenate((params.U_theta, params.U_eta))
-    U_T = np.ascontiguousarray(U.T)
-    gates = np.empty((T, B, 3 * H), dtype)
-    tanh_h_prev = np.empty((T, B, H), dtype)
-    h = np.empty((T + 1, B, H), dtype)
-    h[0] = state.h
-    theta = gates[..., 0 * H : 1 * H]
-    gates_theta_eta = gates[..., 0 * H : 2 * H]
-    eta = gates[..., 1 * H : 2 * H]
-    n = gates[..., 2 * H : 3 * H]
-    # (F1) a_θₜ = W_θ xₜ; (F3) a_ηₜ = W_η xₜ; (F5) a_nₜ = W_n xₜ
-    _times(x, W.T, out=gates)
-    # (F1) a_θₜ += b_θ; (F3) a_ηₜ += b_η
-    gates_theta_eta += b
-    # (F6) nₜ = tanh(a_nₜ)
-    np.tanh(n, out=n)
-    for (
-        tanh_h_prev_t, h_prev, gates_theta_eta_t, h_t, theta_t, eta_t, n_t
-    ) in zip(
-        tanh_h_prev, h[:-1], gates_theta_eta, h[1:], theta, eta, n, strict=True
-    ):
-        # (F7) tanh_h_prevₜ = tanh(hₜ₋₁)
-        np.tanh(h_prev, out=tanh_h_prev_t)
-        # (F1) a_θₜ += U_θ hₜ₋₁; (F3) a_ηₜ += U_η hₜ₋₁
-        gates_theta_eta_t += h_prev @ U_T
-        # (F2) θₜ = σ(a_θₜ); (F4) ηₜ = σ(a_ηₜ)
-        _sigmoid(gates_theta_eta_t, out=gates_theta_eta_t)
-        # (F8) hₜ = θₜ ⊙ tanh_h_prevₜ + ηₜ ⊙ nₜ
-        np.add(theta_t * tanh_h_prev_t, eta_t * n_t, out=h_t)
-    return h[1:].copy(), State(h[T].copy()), Tape(x, h, gates, tanh_h_prev)
-
-
-def _forward_precise(
-    x: Array, params: Params, state: State
-) -> tuple[Array, State, PreciseTape]:
-    H = params.W_theta.shape[0]
-    T, B = x.shape[:2]
-    dtype = x.dtype
-    W = np.concatenate((params.W_theta, params.W_eta, params.W_n))
-    b = np.concatenate((params.b_theta, params.b_eta))
-    U = np.concatenate((params.U_theta, params.U_eta))
-    U_T = np.ascontiguousarray(U.T)
-    a = np.empty((T, B, 3 * H), dtype)
-    gates = np.empty((T, B, 3 * H), dtype)
-    tanh_h_prev = np.empty((T, B, H), dtype)
-    h = np.empty((T + 1, B, H), dtype)
-    h[0] = state.h
-    a_theta_eta = a[..., 0 * H : 2 * H]
-    a_n = a[..., 2 * H : 3 * H]
-    theta = gates[..., 0 * H : 1 * H]
-    gates_theta_eta = gates[..., 0 * H : 2 * H]
-    eta = gates[..., 1 * H : 2 * H]
-    n = gates[..., 2 * H : 3 * H]
-    # (F1) a_θₜ = W_θ xₜ; (F3) a_ηₜ = W_η xₜ; (F5) a_nₜ = W_n xₜ
-    _times(x, W.T, out=a)
-    # (F1) a_θₜ += b_θ; (F3) a_ηₜ += b_η
-    a_theta_eta += b
-    # (F6) nₜ = tanh(a_nₜ)
-    np.tanh(a_n, out=n)
-    for (
-        tanh_h_prev_t, h_prev, a_theta_eta_t, gates_theta_eta_t, h_t, theta_t, eta_t, n_t
-    ) in zip(
-        tanh_h_prev, h[:-1], a_theta_eta, gates_theta_eta, h[1:], theta, eta, n, strict=True
-    ):
-        # (F7) tanh_h_prevₜ = tanh(hₜ₋₁)
-        np.tanh(h_prev, out=tanh_h_prev_t)
-        # (F1) a_θₜ += U_θ hₜ₋₁; (F3) a_ηₜ += U_η hₜ₋₁
-        a_theta_eta_t += h_prev @ U_T
-        # (F2) θₜ = σ(a_θₜ); (F4) ηₜ = σ(a_ηₜ)
-        gates_theta_eta_t[...] = _sigmoid_precise(a_theta_eta_t)
-        # (F8) hₜ = θₜ ⊙ tanh_h_prevₜ + ηₜ ⊙ nₜ
-        np.add(theta_t * tanh_h_prev_t, eta_t * n_t, out=h_t)
-    return h[1:].copy(), State(h[T].copy()), PreciseTape(x, h, a, gates, tanh_h_prev)
-
-
-def _backward_fast(dy: Array, tape: Tape, params: Params, dstate: State) -> Grads:
-    H = params.W_theta.shape[0]
-    T, B = dy.shape[:2]
-    dtype = dy.dtype
-    x = tape.x
-    h = tape.h
-    gates = tape.gates
-    tanh_h_prev = tape.tanh_h_prev
-    U = np.concatenate((params.U_theta, params.U_eta))
-    W = np.concatenate((params.W_theta, params.W_eta, params.W_n))
-    d_gates = np.empty((T, B, 3 * H), dtype)
-    d_a = np.empty((T, B, 3 * H), dtype)
-    d_h = np.empty((T, B, H), dtype)
-    d_h_next = dstate.h
-    d_a_theta_eta = d_a[..., 0 * H : 2 * H]
-    d_a_n = d_a[..., 2 * H : 3 * H]
-    d_theta = d_gates[..., 0 * H : 1 * H]
-    d_gates_theta_eta = d_gates[..., 0 * H : 2 * H]
-    d_eta = d_gates[..., 1 * H : 2 * H]
-    d_n = d_gates[..., 2 * H : 3 * H]
-    theta = gates[..., 0 * H : 1 * H]
-    gates_theta_eta = gates[..., 0 * H : 2 * H]
-    eta = gates[..., 1 * H : 2 * H]
-    n = gates[..., 2 * H : 3 * H]
-    # (B3) tanh_h_prev′ₜ = 1 − tanh_h_prevₜ²
-    tanh_h_prev_slope = 1 - tanh_h_prev**2
-    # (B11) θ′ₜ = θₜ ⊙ (1 − θₜ); (B8) η′ₜ = ηₜ ⊙ (1 − ηₜ)
-    np.subtract(1, gates_theta_eta, out=d_a_theta_eta)
-    d_a_theta_eta *= gates_theta_eta
-    # (B5) n′ₜ = 1 − nₜ²
-    np.multiply(n, n, out=d_a_n)
-    np.subtract(1, d_a_n, out=d_a_n)
-    for (
-        d_h_t, dy_t, theta_t, d_eta_t, n_t, d_theta_t, tanh_h_prev_t, tanh_h_prev_slope_t, d_a_theta_eta_t,
-        d_gates_theta_eta_t
-    ) in zip(
-        d_h[::-1], dy[::-1], theta[::-1], d_eta[::-1], n[::-1], d_theta[::-1], tanh_h_prev[::-1],
-        tanh_h_prev_slope[::-1], d_a_theta_eta[::-1], d_gates_theta_eta[::-1], strict=True
-    ):
-        # (B1) δhₜ = dyₜ + δh⁺ₜ
-        np.add(dy_t, d_h_next, out=d_h_t)
-        # (B2) δtanh_h_prevₜ = δhₜ ⊙ θₜ
-        d_tanh_h_prev = d_h_t * theta_t
-        # (B7) δηₜ = δhₜ ⊙ nₜ
-        np.multiply(d_h_t, n_t, out=d_eta_t)
-        # (B10) δθₜ = δhₜ ⊙ tanh_h_prevₜ
-        np.multiply(d_h_t, tanh_h_prev_t, out=d_theta_t)
-        # (B13) δh°ₜ₋₁ = δtanh_h_prevₜ ⊙ tanh_h_prev′ₜ
-        d_h_prev_direct = d_tanh_h_prev * tanh_h_prev_slope_t
-        # (B12) δa_θₜ = δθₜ ⊙ θ′ₜ; (B9) δa_ηₜ = δηₜ ⊙ η′ₜ
-        d_a_theta_eta_t *= d_gates_theta_eta_t
+        a = tape.a
+        a_n = a[..., 2 * H : 3 * H]
+        a_theta_eta = a[..., : 2 * H]
+        tanh_h_prev_slope = _tanh_slope(h[:-1])  # (B3) tanh_h_prev′ₜ = tanh′(hₜ₋₁)
+        d_a_theta_eta[...] = _sigmoid_slope(a_theta_eta)  # (B11) θ′ₜ = σ′(a_θₜ); (B8) η′ₜ = σ′(a_ηₜ)
+        d_a_n[...] = _tanh_slope(a_n)  # (B5) n′ₜ = tanh′(a_nₜ)
+    else:
+        tanh_h_prev_slope = 1 - tanh_h_prev**2  # (B3) tanh_h_prev′ₜ = 1 − tanh_h_prevₜ²
+        # (B11) θ′ₜ = θₜ ⊙ (1 − θₜ); (B8) η′ₜ = ηₜ ⊙ (1 − ηₜ)
+        np.subtract(1, gates_theta_eta, out=d_a_theta_eta)
+        d_a_theta_eta *= gates_theta_eta
+        # (B5) n′ₜ = 1 − nₜ²
+        np.multiply(n, n, out=d_a_n)
+        np.subtract(1, d_a_n, out=d_a_n)
+    # Step by step, backwards: gates, tanh_h_prev, U, d_gates, d_a, d_h, d_h_next, tanh_h_prev_slope -> d_h,
+    # d_gates, d_a
+    for (dy_t, d_h_t, theta_t, n_t, d_eta_t, tanh_h_prev_t, d_theta_t, tanh_h_prev_slope_t, d_gates_theta_eta_t,
+            d_a_theta_eta_t) in zip(dy[::-1], d_h[::-1], theta[::-1], n[::-1], d_eta[::-1], tanh_h_prev[::-1],
+            d_theta[::-1], tanh_h_prev_slope[::-1], d_gates_theta_eta[::-1], d_a_theta_eta[::-1], strict=True):
+        np.add(dy_t, d_h_next, out=d_h_t)  # (B1) δhₜ = dyₜ + δh⁺ₜ
+        d_tanh_h_prev = d_h_t * theta_t  # (B2) δtanh_h_prevₜ = δhₜ ⊙ θₜ
+        np.multiply(d_h_t, n_t, out=d_eta_t)  # (B7) δηₜ = δhₜ ⊙ nₜ
+        np.multiply(d_h_t, tanh_h_prev_t, out=d_theta_t)  # (B10) δθₜ = δhₜ ⊙ tanh_h_prevₜ
+        d_h_prev_direct = d_tanh_h_prev * tanh_h_prev_slope_t  # (B13) δh°ₜ₋₁ = δtanh_h_prevₜ ⊙ tanh_h_prev′ₜ
+        d_a_theta_eta_t *= d_gates_theta_eta_t  # (B12) δa_θₜ = δθₜ ⊙ θ′ₜ; (B9) δa_ηₜ = δηₜ ⊙ η′ₜ
         # (B14) δh⁺ₜ₋₁ = U_ηᵀ δa_ηₜ + U_θᵀ δa_θₜ + δh°ₜ₋₁
         d_h_prev = d_a_theta_eta_t @ U
         d_h_prev += d_h_prev_direct
         d_h_next = d_h_prev
-    # (B4) δnₜ = δhₜ ⊙ ηₜ
-    np.multiply(d_h, eta, out=d_n)
-    # (B6) δa_nₜ = δnₜ ⊙ n′ₜ
-    d_a_n *= d_n
-    # (B15) δxₜ = W_nᵀ δa_nₜ + W_ηᵀ δa_ηₜ + W_θᵀ δa_θₜ
-    d_x = _times(d_a, W)
+    # All steps at once: x, h, gates, W, d_gates, d_a, d_h -> d_x, d_W, d_U, d_b
+    np.multiply(d_h, eta, out=d_n)  # (B4) δnₜ = δhₜ ⊙ ηₜ
+    d_a_n *= d_n  # (B6) δa_nₜ = δnₜ ⊙ n′ₜ
+    d_x = _times(d_a, W)  # (B15) δxₜ = W_nᵀ δa_nₜ + W_ηᵀ δa_ηₜ + W_θᵀ δa_θₜ
     # (B16) δW_θ = Σₜ δa_θₜ xₜᵀ; (B19) δW_η = Σₜ δa_ηₜ xₜᵀ; (B22) δW_n = Σₜ δa_nₜ xₜᵀ
     d_W = _outer(d_a, x)
-    d_W_theta = d_W[0 * H : 1 * H]
-    d_W_eta = d_W[1 * H : 2 * H]
-    d_W_n = d_W[2 * H : 3 * H]
+    d_W_theta, d_W_eta, d_W_n = (d_W[k * H : (k + 1) * H] for k in range(3))
     # (B17) δU_θ = Σₜ δa_θₜ hₜ₋₁ᵀ; (B20) δU_η = Σₜ δa_ηₜ hₜ₋₁ᵀ
     d_U = _outer(d_a_theta_eta, h[:-1])
-    d_U_theta = d_U[0 * H : 1 * H]
-    d_U_eta = d_U[1 * H : 2 * H]
+    d_U_theta, d_U_eta = (d_U[k * H : (k + 1) * H] for k in range(2))
     # (B18) δb_θ = Σₜ δa_θₜ; (B21) δb_η = Σₜ δa_ηₜ
     d_b = d_a_theta_eta.sum(axis=(0, 1))
-    d_b_theta = d_b[0 * H : 1 * H]
-    d_b_eta = d_b[1 * H : 2 * H]
-    return Grads(d_x, Params(d_W_theta, d_U_theta, d_b_theta, d_W_eta, d_U_eta, d_b_eta, d_W_n), State(d_h_next.copy()))
-
-
-def _backward_precise(dy: Array, tape: PreciseTape, params: Params, dstate: State) -> Grads:
-    H = params.W_theta.shape[0]
-    T, B = dy.shape[:2]
-    dtype = dy.dtype
-    x = tape.x
-    h = tape.h
-    a = tape.a
-    gates = tape.gates
-    tanh_h_prev = tape.tanh_h_prev
-    U = np.concatenate((params.U_theta, params.U_eta))
-    W = np.concatenate((params.W_theta, params.W_eta, params.W_n))
-    d_gates = np.empty((T, B, 3 * H), dtype)
-    d_a = np.empty((T, B, 3 * H), dtype)
-    d_h = np.empty((T, B, H), dtype)
-    d_h_next = dstate.h
-    a_theta_eta = a[..., 0 * H : 2 * H]
-    a_n = a[..., 2 * H : 3 * H]
-    d_a_theta_eta = d_a[..., 0 * H : 2 * H]
-    d_a_n = d_a[..., 2 * H : 3 * H]
-    d_theta = d_gates[..., 0 * H : 1 * H]
-    d_gates_theta_eta = d_gates[..., 0 * H : 2 * H]
-    d_eta = d_gates[..., 1 * H : 2 * H]
-    d_n = d_gates[..., 2 * H : 3 * H]
-    theta = gates[..., 0 * H : 1 * H]
-    eta = gates[..., 1 * H : 2 * H]
-    n = gates[..., 2 * H : 3 * H]
-    # (B3) tanh_h_prev′ₜ = tanh′(hₜ₋₁)
-    tanh_h_prev_slope = _tanh_slope(h[:-1])
-    # (B11) θ′ₜ = σ′(a_θₜ); (B8) η′ₜ = σ′(a_ηₜ)
-    d_a_theta_eta[...] = _sigmoid_slope(a_theta_eta)
-    # (B5) n′ₜ = tanh′(a_nₜ)
-    d_a_n[...] = _tanh_slope(a_n)
-    for (
-        d_h_t, dy_t, theta_t, d_eta_t, n_t, d_theta_t, tanh_h_prev_t, tanh_h_prev_slope_t, d_a_theta_eta_t,
-        d_gates_theta_eta_t
-    ) in zip(
-        d_h[::-1], dy[::-1], theta[::-1], d_eta[::-1], n[::-1], d_theta[::-1], tanh_h_prev[::-1],
-        tanh_h_prev_slope[::-1], d_a_theta_eta[::-1], d_gates_theta_eta[::-1], strict=True
-    ):
-        # (B1) δhₜ = dyₜ + δh⁺ₜ
-        np.add(dy_t, d_h_next, out=d_h_t)
-        # (B2) δtanh_h_prevₜ = δhₜ ⊙ θₜ
-        d_tanh_h_prev = d_h_t * theta_t
-        # (B7) δηₜ = δhₜ ⊙ nₜ
-        np.multiply(d_h_t, n_t, out=d_eta_t)
-        # (B10) δθₜ = δhₜ ⊙ tanh_h_prevₜ
-        np.multiply(d_h_t, tanh_h_prev_t, out=d_theta_t)
-        # (B13) δh°ₜ₋₁ = δtanh_h_prevₜ ⊙ tanh_h_prev′ₜ
-        d_h_prev_direct = d_tanh_h_prev * tanh_h_prev_slope_t
-        # (B12) δa_θₜ = δθₜ ⊙ θ′ₜ; (B9) δa_ηₜ = δηₜ ⊙ η′ₜ
-        d_a_theta_eta_t *= d_gates_theta_eta_t
-        # (B14) δh⁺ₜ₋₁ = U_ηᵀ δa_ηₜ + U_θᵀ δa_θₜ + δh°ₜ₋₁
-        d_h_prev = d_a_theta_eta_t @ U
-        d_h_prev += d_h_prev_direct
-        d_h_next = d_h_prev
-    # (B4) δnₜ = δhₜ ⊙ ηₜ
-    np.multiply(d_h, eta, out=d_n)
-    # (B6) δa_nₜ = δnₜ ⊙ n′ₜ
-    d_a_n *= d_n
-    # (B15) δxₜ = W_nᵀ δa_nₜ + W_ηᵀ δa_ηₜ + W_θᵀ δa_θₜ
-    d_x = _times(d_a, W)
-    # (B16) δW_θ = Σₜ δa_θₜ xₜᵀ; (B19) δW_η = Σₜ δa_ηₜ xₜᵀ; (B22) δW_n = Σₜ δa_nₜ xₜᵀ
-    d_W = _outer(d_a, x)
-    d_W_theta = d_W[0 * H : 1 * H]
-    d_W_eta = d_W[1 * H : 2 * H]
-    d_W_n = d_W[2 * H : 3 * H]
-    # (B17) δU_θ = Σₜ δa_θₜ hₜ₋₁ᵀ; (B20) δU_η = Σₜ δa_ηₜ hₜ₋₁ᵀ
-    d_U = _outer(d_a_theta_eta, h[:-1])
-    d_U_theta = d_U[0 * H : 1 * H]
-    d_U_eta = d_U[1 * H : 2 * H]
-    # (B18) δb_θ = Σₜ δa_θₜ; (B21) δb_η = Σₜ δa_ηₜ
-    d_b = d_a_theta_eta.sum(axis=(0, 1))
-    d_b_theta = d_b[0 * H : 1 * H]
-    d_b_eta = d_b[1 * H : 2 * H]
-    return Grads(d_x, Params(d_W_theta, d_U_theta, d_b_theta, d_W_eta, d_U_eta, d_b_eta, d_W_n), State(d_h_next.copy()))
+    d_b_theta, d_b_eta = (d_b[k * H : (k + 1) * H] for k in range(2))
+    return Grads(d_x, Params(d_W_theta, d_U_theta, d_b_theta, d_W_eta, d_U_eta, d_b_eta, d_W_n),
+        State(d_h_next.copy()))
 
 
 def step(x_t: Array, state: State, params: Params) -> tuple[Array, State]:
@@ -433,165 +249,34 @@ def step(x_t: Array, state: State, params: Params) -> tuple[Array, State]:
     """
     x = x_t
     h_prev = state.h
-    W_theta = params.W_theta
-    U_theta = params.U_theta
-    b_theta = params.b_theta
-    W_eta = params.W_eta
-    U_eta = params.U_eta
-    b_eta = params.b_eta
-    W_n = params.W_n
-    # (F1) a_θₜ = W_θ xₜ + U_θ hₜ₋₁ + b_θ
-    a_theta = x @ W_theta.T
-    a_theta += h_prev @ U_theta.T
-    a_theta += b_theta
-    # (F2) θₜ = σ(a_θₜ)
-    theta = _sigmoid(a_theta)
-    # (F3) a_ηₜ = W_η xₜ + U_η hₜ₋₁ + b_η
-    a_eta = x @ W_eta.T
-    a_eta += h_prev @ U_eta.T
-    a_eta += b_eta
-    # (F4) ηₜ = σ(a_ηₜ)
-    eta = _sigmoid(a_eta)
-    # (F5) a_nₜ = W_n xₜ
-    a_n = x @ W_n.T
-    # (F6) nₜ = tanh(a_nₜ)
-    n = np.tanh(a_n)
-    # (F7) tanh_h_prevₜ = tanh(hₜ₋₁)
-    tanh_h_prev = np.tanh(h_prev)
-    # (F8) hₜ = θₜ ⊙ tanh_h_prevₜ + ηₜ ⊙ nₜ
-    h = theta * tanh_h_prev + eta * n
+    W_theta, U_theta, b_theta, W_eta, U_eta, b_eta, W_n = params
+    a_theta = x @ W_theta.T + h_prev @ U_theta.T + b_theta  # (F1) a_θₜ = W_θ xₜ + U_θ hₜ₋₁ + b_θ
+    theta = _sigmoid(a_theta)  # (F2) θₜ = σ(a_θₜ)
+    a_eta = x @ W_eta.T + h_prev @ U_eta.T + b_eta  # (F3) a_ηₜ = W_η xₜ + U_η hₜ₋₁ + b_η
+    eta = _sigmoid(a_eta)  # (F4) ηₜ = σ(a_ηₜ)
+    a_n = x @ W_n.T  # (F5) a_nₜ = W_n xₜ
+    n = np.tanh(a_n)  # (F6) nₜ = tanh(a_nₜ)
+    tanh_h_prev = np.tanh(h_prev)  # (F7) tanh_h_prevₜ = tanh(hₜ₋₁)
+    h = theta * tanh_h_prev + eta * n  # (F8) hₜ = θₜ ⊙ tanh_h_prevₜ + ηₜ ⊙ nₜ
     return h, State(h)
 
 
 def jvp(
-    x: Any,
-    params: Params,
-    state: State | None = None,
-    *,
-    x_dot: Any = None,
-    params_dot: Params | None = None,
-    state_dot: State | None = None,
+    x: Any, params: Params, state: State | None = None, *,
+    x_dot: Any = None, params_dot: Params | None = None, state_dot: State | None = None,
 ) -> tuple[Array, Array, State, State]:
     """Forward mode, in the precise form: the derivative along (x_dot, params_dot, state_dot), each None for zero.
 
     Returns y and y_dot (T, B, H), the state after T steps and its tangent. Raises TypeError, ValueError.
     """
-    return _jvp(*_directions(x, params, state, x_dot, params_dot, state_dot, {}))
-
-
-def _directions(
-    x: Any, params: Any, state: Any, x_dot: Any, params_dot: Any, state_dot: Any, others: dict[str, Any]
-) -> tuple[Array, Params, State, Array, Params, State]:
-    """Point and direction as arrays of one dtype, that of `others` counted in."""
-    x, params, state = _prepared(x, params, state)
-    x_dot = np.zeros_like(x) if x_dot is None else x_dot
-    params_dot = Params(*map(np.zeros_like, params)) if params_dot is None else params_dot
-    state_dot = State(*map(np.zeros_like, state)) if state_dot is None else state_dot
-    arrays = {"x": x, "x_dot": x_dot, **_named("params_dot", params_dot, _SHAPES)}
-    arrays |= _named("state_dot", state_dot, _STATE_SHAPES)
-    dtype = _float_dtype(arrays | others)
-    x, params, state = _prepared(x.astype(dtype, copy=False), params, state)
-    sizes = _sizes_of(params, _SHAPES, _COMPOSED) | {"T": x.shape[0], "B": x.shape[1], "D": x.shape[2]}
-    x_dot = _checked("x_dot", x_dot, ("T", "B", "D"), sizes, dtype)
-    params_dot = Params(*_checked_fields("params_dot", params_dot, _SHAPES, sizes, dtype))
-    state_dot = State(*_checked_fields("state_dot", state_dot, _STATE_SHAPES, sizes, dtype))
-    return x, params, state, x_dot, params_dot, state_dot
-
-
-def _jvp(
-    x: Array, params: Params, state: State, x_dot: Array, params_dot: Params, state_dot: State
-) -> tuple[Array, Array, State, State]:
-    H = params.W_theta.shape[0]
-    T, B = x.shape[:2]
-    dtype = x.dtype
-    W = np.concatenate((params.W_theta, params.W_eta, params.W_n))
-    W_dot = np.concatenate((params_dot.W_theta, params_dot.W_eta, params_dot.W_n))
-    b = np.concatenate((params.b_theta, params.b_eta))
-    b_dot = np.concatenate((params_dot.b_theta, params_dot.b_eta))
-    U = np.concatenate((params.U_theta, params.U_eta))
-    U_T = np.ascontiguousarray(U.T)
-    U_dot = np.concatenate((params_dot.U_theta, params_dot.U_eta))
-    U_dot_T = np.ascontiguousarray(U_dot.T)
-    a = np.empty((T, B, 3 * H), dtype)
-    a_dot = np.empty((T, B, 3 * H), dtype)
-    gates = np.empty((T, B, 3 * H), dtype)
-    gates_dot = np.empty((T, B, 3 * H), dtype)
-    h = np.empty((T + 1, B, H), dtype)
-    h[0] = state.h
-    h_dot = np.empty((T + 1, B, H), dtype)
-    h_dot[0] = state_dot.h
-    a_theta_eta = a[..., 0 * H : 2 * H]
-    a_n = a[..., 2 * H : 3 * H]
-    a_dot_theta_eta = a_dot[..., 0 * H : 2 * H]
-    a_n_dot = a_dot[..., 2 * H : 3 * H]
-    theta = gates[..., 0 * H : 1 * H]
-    gates_theta_eta = gates[..., 0 * H : 2 * H]
-    eta = gates[..., 1 * H : 2 * H]
-    n = gates[..., 2 * H : 3 * H]
-    theta_dot = gates_dot[..., 0 * H : 1 * H]
-    gates_dot_theta_eta = gates_dot[..., 0 * H : 2 * H]
-    eta_dot = gates_dot[..., 1 * H : 2 * H]
-    n_dot = gates_dot[..., 2 * H : 3 * H]
-    # (F1) a_θₜ = W_θ xₜ; (F3) a_ηₜ = W_η xₜ; (F5) a_nₜ = W_n xₜ
-    _times(x, W.T, out=a)
-    # (T1) ∂a_θₜ = W_θ ∂xₜ; (T4) ∂a_ηₜ = W_η ∂xₜ; (T7) ∂a_nₜ = W_n ∂xₜ
-    _times(x_dot, W.T, out=a_dot)
-    # (T1) ∂a_θₜ += ∂W_θ xₜ; (T4) ∂a_ηₜ += ∂W_η xₜ; (T7) ∂a_nₜ += ∂W_n xₜ
-    a_dot += _times(x, W_dot.T)
-    # (F1) a_θₜ += b_θ; (F3) a_ηₜ += b_η
-    a_theta_eta += b
-    # (T1) ∂a_θₜ += ∂b_θ; (T4) ∂a_ηₜ += ∂b_η
-    a_dot_theta_eta += b_dot
-    # (F6) nₜ = tanh(a_nₜ)
-    np.tanh(a_n, out=n)
-    # (T8) n′ₜ = tanh′(a_nₜ)
-    n_dot[...] = _tanh_slope(a_n)
-    # (T9) ∂nₜ = ∂a_nₜ ⊙ n′ₜ
-    n_dot *= a_n_dot
-    for (
-        h_prev, h_dot_prev, a_theta_eta_t, a_dot_theta_eta_t, gates_theta_eta_t, h_t, theta_t, eta_t, n_t,
-        gates_dot_theta_eta_t, h_dot_t, theta_dot_t, eta_dot_t, n_dot_t
-    ) in zip(
-        h[:-1], h_dot[:-1], a_theta_eta, a_dot_theta_eta, gates_theta_eta, h[1:], theta, eta, n,
-        gates_dot_theta_eta, h_dot[1:], theta_dot, eta_dot, n_dot, strict=True
-    ):
-        # (F7) tanh_h_prevₜ = tanh(hₜ₋₁)
-        tanh_h_prev = np.tanh(h_prev)
-        # (T10) tanh_h_prev′ₜ = tanh′(hₜ₋₁)
-        tanh_h_prev_slope = _tanh_slope(h_prev)
-        # (T11) ∂tanh_h_prevₜ = ∂hₜ₋₁ ⊙ tanh_h_prev′ₜ
-        tanh_h_prev_dot = h_dot_prev * tanh_h_prev_slope
-        # (F1) a_θₜ += U_θ hₜ₋₁; (F3) a_ηₜ += U_η hₜ₋₁
-        a_theta_eta_t += h_prev @ U_T
-        # (T1) ∂a_θₜ += U_θ ∂hₜ₋₁; (T4) ∂a_ηₜ += U_η ∂hₜ₋₁
-        a_dot_theta_eta_t += h_dot_prev @ U_T
-        # (T1) ∂a_θₜ += ∂U_θ hₜ₋₁; (T4) ∂a_ηₜ += ∂U_η hₜ₋₁
-        a_dot_theta_eta_t += h_prev @ U_dot_T
-        # (F2) θₜ = σ(a_θₜ); (F4) ηₜ = σ(a_ηₜ)
-        gates_theta_eta_t[...] = _sigmoid_precise(a_theta_eta_t)
-        # (F8) hₜ = θₜ ⊙ tanh_h_prevₜ + ηₜ ⊙ nₜ
-        np.add(theta_t * tanh_h_prev, eta_t * n_t, out=h_t)
-        # (T2) θ′ₜ = σ′(a_θₜ); (T5) η′ₜ = σ′(a_ηₜ)
-        gates_dot_theta_eta_t[...] = _sigmoid_slope(a_theta_eta_t)
-        # (T3) ∂θₜ = ∂a_θₜ ⊙ θ′ₜ; (T6) ∂ηₜ = ∂a_ηₜ ⊙ η′ₜ
-        gates_dot_theta_eta_t *= a_dot_theta_eta_t
-        # (T12) ∂hₜ = ∂θₜ ⊙ tanh_h_prevₜ + ∂ηₜ ⊙ nₜ + ∂nₜ ⊙ ηₜ + ∂tanh_h_prevₜ ⊙ θₜ
-        np.add(theta_dot_t * tanh_h_prev + eta_dot_t * n_t + n_dot_t * eta_t, tanh_h_prev_dot * theta_t, out=h_dot_t)
-    return h[1:].copy(), h_dot[1:].copy(), State(h[T].copy()), State(h_dot[T].copy())
+    y, y_dot, state, state_dot, _ = _tangents(*_directions(x, params, state, x_dot, params_dot, state_dot, {}))
+    return y, y_dot, state, state_dot
 
 
 def hvp(
-    x: Any,
-    params: Params,
-    state: State | None = None,
-    *,
-    dy: Any,
-    dstate: State | None = None,
-    x_dot: Any = None,
-    params_dot: Params | None = None,
-    state_dot: State | None = None,
-    dy_dot: Any = None,
-    dstate_dot: State | None = None,
+    x: Any, params: Params, state: State | None = None, *, dy: Any, dstate: State | None = None,
+    x_dot: Any = None, params_dot: Params | None = None, state_dot: State | None = None,
+    dy_dot: Any = None, dstate_dot: State | None = None,
 ) -> tuple[Grads, Grads]:
     """Second order, in the precise form: the gradients and their derivative along a direction.
 
@@ -603,7 +288,7 @@ def hvp(
     given |= {} if dy_dot is None else {"dy_dot": dy_dot}
     point = _directions(x, params, state, x_dot, params_dot, state_dot, given)
     dtype = point[0].dtype
-    sizes = _sizes_of(point[1], _SHAPES, _COMPOSED) | {"T": point[0].shape[0], "B": point[0].shape[1]}
+    sizes = _sizes_of(point[1], _SHAPES) | {"T": point[0].shape[0], "B": point[0].shape[1]}
     dy = _checked("dy", dy, ("T", "B", "H"), sizes, dtype)
     sizes["H"] = dy.shape[2]
     dy_dot = np.zeros_like(dy) if dy_dot is None else _checked("dy_dot", dy_dot, ("T", "B", "H"), sizes, dtype)
@@ -612,33 +297,111 @@ def hvp(
     dstate = State(*_checked_fields("dstate", zeros if dstate is None else dstate, _STATE_SHAPES, sizes, dtype))
     dstate_dot = zeros if dstate_dot is None else dstate_dot
     dstate_dot = State(*_checked_fields("dstate_dot", dstate_dot, _STATE_SHAPES, sizes, dtype))
-    tape = _hvp_forward(*point)
-    return _hvp_backward(dy, dy_dot, tape, point[1], point[4], dstate, dstate_dot)
+    *_, tape = _tangents(*point)
+    return _second_order(dy, dy_dot, tape, point[1], point[4], dstate, dstate_dot)
 
 
-class SecondTape(NamedTuple):
-    """What the second-order backward pass needs: values and their tangents."""
+def jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(None)) -> Array:
+    """The Jacobian ds[t]/ds[t-1] over all states, in the order of State, at step t of the tape.
 
-    x: Array
-    x_dot: Array
-    h: Array
-    h_dot: Array
-    a: Array
-    a_dot: Array
-    gates: Array
-    gates_slope: Array
-    gates_dot: Array
-    tanh_h_prev: Array
-    tanh_h_prev_slope: Array
-    tanh_h_prev_dot: Array
+    (B, S, S), of several steps (n, B, S, S); S sums the state sizes. Raises TypeError, ValueError, IndexError.
+    """
+    params, t, sizes, lead, dtype = _reading(tape, params, t)
+    v, at = _local(tape, params, t, sizes), _ranges(State, _STATE_SHAPES, sizes)
+    out = np.zeros((*lead, at[-1].stop, at[-1].stop), dtype)
+    # d h[t] / d h[t-1]
+    out[..., at.h, at.h] += (v.tanh_h_prev * v.theta_slope)[..., :, None] * params.U_theta
+    _diagonal(out[..., at.h, at.h])[...] += v.theta * v.tanh_h_prev_slope
+    out[..., at.h, at.h] += (v.n * v.eta_slope)[..., :, None] * params.U_eta
+    return out
 
 
-def _hvp_forward(
+def input_jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(None)) -> Array:
+    """The Jacobian ds[t]/dx[t] of all states at step t of the tape.
+
+    (B, S, D), of several steps (n, B, S, D); S sums the state sizes. Raises TypeError, ValueError, IndexError.
+    """
+    params, t, sizes, lead, dtype = _reading(tape, params, t)
+    v, at = _local(tape, params, t, sizes), _ranges(State, _STATE_SHAPES, sizes)
+    out = np.zeros((*lead, at[-1].stop, sizes["D"]), dtype)
+    # d h[t] / d x[t]
+    out[..., at.h, :] = (v.tanh_h_prev * v.theta_slope)[..., :, None] * params.W_theta + (v.n
+        * v.eta_slope)[..., :, None] * params.W_eta + (v.eta * v.n_slope)[..., :, None] * params.W_n
+    return out
+
+
+def parameter_jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(None)) -> Params:
+    """The Jacobian ds[t]/dp of all states for each parameter p at step t, with s[t-1] held fixed: a Params.
+
+    (B, S, *shape of p), of several steps (n, B, S, *shape of p): what forward-mode learning (RTRL) adds at every step.
+    It takes S times the memory of the parameters. Raises TypeError, ValueError, IndexError.
+    """
+    params, t, sizes, lead, dtype = _reading(tape, params, t)
+    v, at = _local(tape, params, t, sizes), _ranges(State, _STATE_SHAPES, sizes)
+    columns = _ranges(Params, _SHAPES, sizes)
+    H = sizes["H"]
+    out = np.zeros((*lead, at[-1].stop, columns[-1].stop), dtype)
+    # d h[t] / d W_theta
+    out[..., at.h, columns.W_theta] = (v.tanh_h_prev * v.theta_slope)[..., :, None] * _applied(v.x, H)
+    # d h[t] / d U_theta
+    out[..., at.h, columns.U_theta] = (v.tanh_h_prev * v.theta_slope)[..., :, None] * _applied(v.h_prev, H)
+    _diagonal(out[..., at.h, columns.b_theta])[...] += v.tanh_h_prev * v.theta_slope  # d h[t] / d b_theta
+    out[..., at.h, columns.W_eta] = (v.n * v.eta_slope)[..., :, None] * _applied(v.x, H)  # d h[t] / d W_eta
+    out[..., at.h, columns.U_eta] = (v.n * v.eta_slope)[..., :, None] * _applied(v.h_prev, H)  # d h[t] / d U_eta
+    _diagonal(out[..., at.h, columns.b_eta])[...] += v.n * v.eta_slope  # d h[t] / d b_eta
+    out[..., at.h, columns.W_n] = (v.eta * v.n_slope)[..., :, None] * _applied(v.x, H)  # d h[t] / d W_n
+    return Params(*(out[..., c].reshape(*lead, -1, *p.shape) for c, p in zip(columns, params, strict=True)))
+
+
+def jacobian_parts(tape: Tape | PreciseTape, params: Params, t: Any = slice(None)) -> dict[str, Array]:
+    """The Jacobian ds[t]/ds[t-1] split by the equation by which the flow enters step t; the sum is jacobian().
+
+    {'theta', 'eta', 'h'}: (B, S, S), of several steps (n, B, S, S).
+    A path belongs to the first equation on it that reads s[t-1]: that of a gate, or of the state itself.
+    Raises TypeError, ValueError, IndexError.
+    """
+    params, t, sizes, lead, dtype = _reading(tape, params, t)
+    v, at = _local(tape, params, t, sizes), _ranges(State, _STATE_SHAPES, sizes)
+    parts = {key: np.zeros((*lead, at[-1].stop, at[-1].stop), dtype) for key in ('theta', 'eta', 'h',)}
+    # d h[t] / d h[t-1]
+    parts['theta'][..., at.h, at.h] = (v.tanh_h_prev * v.theta_slope)[..., :, None] * params.U_theta
+    parts['eta'][..., at.h, at.h] = (v.n * v.eta_slope)[..., :, None] * params.U_eta  # d h[t] / d h[t-1]
+    _diagonal(parts['h'][..., at.h, at.h])[...] += v.theta * v.tanh_h_prev_slope  # d h[t] / d h[t-1]
+    return parts
+
+
+def log_terms(tape: PreciseTape, params: Params, t: Any = slice(None)) -> dict[str, Array]:
+    """Natural logarithms of gates y and of slopes phi'(a) at step t, from the pre-activations on the tape.
+
+    'theta', 'theta_slope', 'eta', 'eta_slope', 'n_slope', 'tanh_h_prev_slope': (B, N), of several steps (n, B, N).
+    They are finite where the number itself underflows: ln sigmoid(-1000) = -1000.
+    Raises TypeError (for a fast tape too), ValueError, IndexError.
+    """
+    params, t, sizes, lead, dtype = _reading(tape, params, t, (PreciseTape,))
+    terms: dict[str, Array] = {}
+    H = sizes["H"]
+    h_prev = tape.h[:-1][t]
+    a = tape.a[t]
+    a_theta, a_eta, a_n = (a[..., k * H : (k + 1) * H] for k in range(3))
+    terms['theta'] = -_softplus(-a_theta)
+    terms['theta_slope'] = -_softplus(a_theta) - _softplus(-a_theta)
+    terms['eta'] = -_softplus(-a_eta)
+    terms['eta_slope'] = -_softplus(a_eta) - _softplus(-a_eta)
+    terms['n_slope'] = 1.3862943611198906 + 2 * a_n - 2 * _softplus(2 * a_n)
+    terms['tanh_h_prev_slope'] = 1.3862943611198906 + 2 * h_prev - 2 * _softplus(2 * h_prev)
+    return terms
+
+
+def _tangents(
     x: Array, params: Params, state: State, x_dot: Array, params_dot: Params, state_dot: State
-) -> SecondTape:
+) -> tuple[Array, Array, State, State, Any]:
+    """Values and tangents in one loop, in the precise form: (T1) .. of the derivation report.
+
+    Gives y, y_dot (T, B, H), the last state, its tangent, and what `_second_order` reads of them.
+    """
+    (T, B), dtype = x.shape[:2], x.dtype
+    # Sizes, parameters, arrays
     H = params.W_theta.shape[0]
-    T, B = x.shape[:2]
-    dtype = x.dtype
     W = np.concatenate((params.W_theta, params.W_eta, params.W_n))
     W_dot = np.concatenate((params_dot.W_theta, params_dot.W_eta, params_dot.W_n))
     b = np.concatenate((params.b_theta, params.b_eta))
@@ -647,522 +410,244 @@ def _hvp_forward(
     U_T = np.ascontiguousarray(U.T)
     U_dot = np.concatenate((params_dot.U_theta, params_dot.U_eta))
     U_dot_T = np.ascontiguousarray(U_dot.T)
-    a = np.empty((T, B, 3 * H), dtype)
-    a_dot = np.empty((T, B, 3 * H), dtype)
-    gates = np.empty((T, B, 3 * H), dtype)
-    gates_slope = np.empty((T, B, 3 * H), dtype)
-    gates_dot = np.empty((T, B, 3 * H), dtype)
-    tanh_h_prev = np.empty((T, B, H), dtype)
-    tanh_h_prev_slope = np.empty((T, B, H), dtype)
-    tanh_h_prev_dot = np.empty((T, B, H), dtype)
-    h = np.empty((T + 1, B, H), dtype)
-    h[0] = state.h
-    h_dot = np.empty((T + 1, B, H), dtype)
-    h_dot[0] = state_dot.h
-    a_theta_eta = a[..., 0 * H : 2 * H]
+    a, a_dot, gates, gates_dot = (np.empty((T, B, 3 * H), dtype) for _ in range(4))
+    tanh_h_prev, tanh_h_prev_dot = (np.empty((T, B, H), dtype) for _ in range(2))
+    h, h_dot = (np.empty((T + 1, B, H), dtype) for _ in range(2))
+    h[0], h_dot[0] = state.h, state_dot.h
     a_n = a[..., 2 * H : 3 * H]
-    a_dot_theta_eta = a_dot[..., 0 * H : 2 * H]
+    a_theta_eta = a[..., : 2 * H]
     a_n_dot = a_dot[..., 2 * H : 3 * H]
-    theta = gates[..., 0 * H : 1 * H]
-    gates_theta_eta = gates[..., 0 * H : 2 * H]
-    eta = gates[..., 1 * H : 2 * H]
-    n = gates[..., 2 * H : 3 * H]
-    theta_dot = gates_dot[..., 0 * H : 1 * H]
-    gates_dot_theta_eta = gates_dot[..., 0 * H : 2 * H]
-    eta_dot = gates_dot[..., 1 * H : 2 * H]
-    n_dot = gates_dot[..., 2 * H : 3 * H]
-    gates_slope_theta_eta = gates_slope[..., 0 * H : 2 * H]
-    n_slope = gates_slope[..., 2 * H : 3 * H]
-    # (F1) a_θₜ = W_θ xₜ; (F3) a_ηₜ = W_η xₜ; (F5) a_nₜ = W_n xₜ
-    _times(x, W.T, out=a)
-    # (T1) ∂a_θₜ = W_θ ∂xₜ; (T4) ∂a_ηₜ = W_η ∂xₜ; (T7) ∂a_nₜ = W_n ∂xₜ
-    _times(x_dot, W.T, out=a_dot)
-    # (T1) ∂a_θₜ += ∂W_θ xₜ; (T4) ∂a_ηₜ += ∂W_η xₜ; (T7) ∂a_nₜ += ∂W_n xₜ
-    a_dot += _times(x, W_dot.T)
-    # (F1) a_θₜ += b_θ; (F3) a_ηₜ += b_η
-    a_theta_eta += b
-    # (T1) ∂a_θₜ += ∂b_θ; (T4) ∂a_ηₜ += ∂b_η
-    a_dot_theta_eta += b_dot
-    # (F6) nₜ = tanh(a_nₜ)
-    np.tanh(a_n, out=n)
-    # (T8) n′ₜ = tanh′(a_nₜ)
-    n_slope[...] = _tanh_slope(a_n)
-    # (T9) ∂nₜ = ∂a_nₜ ⊙ n′ₜ
-    np.multiply(a_n_dot, n_slope, out=n_dot)
-    for (
-        tanh_h_prev_t, h_prev, tanh_h_prev_slope_t, tanh_h_prev_dot_t, h_dot_prev, a_theta_eta_t,
-        a_dot_theta_eta_t, gates_theta_eta_t, h_t, theta_t, eta_t, n_t, gates_slope_theta_eta_t,
-        gates_dot_theta_eta_t, h_dot_t, theta_dot_t, eta_dot_t, n_dot_t
-    ) in zip(
-        tanh_h_prev, h[:-1], tanh_h_prev_slope, tanh_h_prev_dot, h_dot[:-1], a_theta_eta, a_dot_theta_eta,
-        gates_theta_eta, h[1:], theta, eta, n, gates_slope_theta_eta, gates_dot_theta_eta, h_dot[1:],
-        theta_dot, eta_dot, n_dot, strict=True
-    ):
-        # (F7) tanh_h_prevₜ = tanh(hₜ₋₁)
-        np.tanh(h_prev, out=tanh_h_prev_t)
-        # (T10) tanh_h_prev′ₜ = tanh′(hₜ₋₁)
-        tanh_h_prev_slope_t[...] = _tanh_slope(h_prev)
-        # (T11) ∂tanh_h_prevₜ = ∂hₜ₋₁ ⊙ tanh_h_prev′ₜ
-        np.multiply(h_dot_prev, tanh_h_prev_slope_t, out=tanh_h_prev_dot_t)
-        # (F1) a_θₜ += U_θ hₜ₋₁; (F3) a_ηₜ += U_η hₜ₋₁
-        a_theta_eta_t += h_prev @ U_T
-        # (T1) ∂a_θₜ += U_θ ∂hₜ₋₁; (T4) ∂a_ηₜ += U_η ∂hₜ₋₁
-        a_dot_theta_eta_t += h_dot_prev @ U_T
-        # (T1) ∂a_θₜ += ∂U_θ hₜ₋₁; (T4) ∂a_ηₜ += ∂U_η hₜ₋₁
-        a_dot_theta_eta_t += h_prev @ U_dot_T
-        # (F2) θₜ = σ(a_θₜ); (F4) ηₜ = σ(a_ηₜ)
-        gates_theta_eta_t[...] = _sigmoid_precise(a_theta_eta_t)
-        # (F8) hₜ = θₜ ⊙ tanh_h_prevₜ + ηₜ ⊙ nₜ
-        np.add(theta_t * tanh_h_prev_t, eta_t * n_t, out=h_t)
-        # (T2) θ′ₜ = σ′(a_θₜ); (T5) η′ₜ = σ′(a_ηₜ)
-        gates_slope_theta_eta_t[...] = _sigmoid_slope(a_theta_eta_t)
-        # (T3) ∂θₜ = ∂a_θₜ ⊙ θ′ₜ; (T6) ∂ηₜ = ∂a_ηₜ ⊙ η′ₜ
-        np.multiply(a_dot_theta_eta_t, gates_slope_theta_eta_t, out=gates_dot_theta_eta_t)
+    a_dot_theta_eta = a_dot[..., : 2 * H]
+    theta, eta, n = (gates[..., k * H : (k + 1) * H] for k in range(3))
+    gates_theta_eta = gates[..., : 2 * H]
+    theta_dot, eta_dot, n_dot = (gates_dot[..., k * H : (k + 1) * H] for k in range(3))
+    gates_dot_theta_eta = gates_dot[..., : 2 * H]
+    # All steps at once
+    _times(x, W.T, out=a)  # (F1); (F3); (F5)
+    _times(x_dot, W.T, out=a_dot)  # (T1) ∂a_θₜ = W_θ ∂xₜ; (T4) ∂a_ηₜ = W_η ∂xₜ; (T7) ∂a_nₜ = W_n ∂xₜ
+    a_dot += _times(x, W_dot.T)  # (T1) ∂a_θₜ += ∂W_θ xₜ; (T4) ∂a_ηₜ += ∂W_η xₜ; (T7) ∂a_nₜ += ∂W_n xₜ
+    a_theta_eta += b  # (F1); (F3)
+    a_dot_theta_eta += b_dot  # (T1) ∂a_θₜ += ∂b_θ; (T4) ∂a_ηₜ += ∂b_η
+    np.tanh(a_n, out=n)  # (F6)
+    n_dot[...] = _tanh_slope(a_n)  # (T8) n′ₜ = tanh′(a_nₜ)
+    n_dot *= a_n_dot  # (T9) ∂nₜ = ∂a_nₜ ⊙ n′ₜ
+    # Step by step
+    for (h_prev, tanh_h_prev_t, h_dot_prev, tanh_h_prev_dot_t, a_theta_eta_t, a_dot_theta_eta_t, gates_theta_eta_t,
+            theta_t, eta_t, n_t, h_t, gates_dot_theta_eta_t, theta_dot_t, eta_dot_t, n_dot_t,
+            h_dot_t) in zip(h[:-1], tanh_h_prev, h_dot[:-1], tanh_h_prev_dot, a_theta_eta, a_dot_theta_eta,
+            gates_theta_eta, theta, eta, n, h[1:], gates_dot_theta_eta, theta_dot, eta_dot, n_dot, h_dot[1:],
+            strict=True):
+        np.tanh(h_prev, out=tanh_h_prev_t)  # (F7)
+        tanh_h_prev_slope = _tanh_slope(h_prev)  # (T10) tanh_h_prev′ₜ = tanh′(hₜ₋₁)
+        np.multiply(h_dot_prev, tanh_h_prev_slope, out=tanh_h_prev_dot_t)  # (T11) ∂tanh_h_prevₜ = ∂hₜ₋₁ ⊙ tanh_h_prev′ₜ
+        a_theta_eta_t += h_prev @ U_T  # (F1); (F3)
+        a_dot_theta_eta_t += h_dot_prev @ U_T  # (T1) ∂a_θₜ += U_θ ∂hₜ₋₁; (T4) ∂a_ηₜ += U_η ∂hₜ₋₁
+        a_dot_theta_eta_t += h_prev @ U_dot_T  # (T1) ∂a_θₜ += ∂U_θ hₜ₋₁; (T4) ∂a_ηₜ += ∂U_η hₜ₋₁
+        _sigmoid_precise(a_theta_eta_t, out=gates_theta_eta_t)  # (F2); (F4)
+        np.add(theta_t * tanh_h_prev_t, eta_t * n_t, out=h_t)  # (F8)
+        gates_dot_theta_eta_t[...] = _sigmoid_slope(a_theta_eta_t)  # (T2) θ′ₜ = σ′(a_θₜ); (T5) η′ₜ = σ′(a_ηₜ)
+        gates_dot_theta_eta_t *= a_dot_theta_eta_t  # (T3) ∂θₜ = ∂a_θₜ ⊙ θ′ₜ; (T6) ∂ηₜ = ∂a_ηₜ ⊙ η′ₜ
         # (T12) ∂hₜ = ∂θₜ ⊙ tanh_h_prevₜ + ∂ηₜ ⊙ nₜ + ∂nₜ ⊙ ηₜ + ∂tanh_h_prevₜ ⊙ θₜ
-        np.add(theta_dot_t * tanh_h_prev_t + eta_dot_t * n_t + n_dot_t * eta_t, tanh_h_prev_dot_t * theta_t, out=h_dot_t)
-    return SecondTape(x, x_dot, h, h_dot, a, a_dot, gates, gates_slope, gates_dot, tanh_h_prev, tanh_h_prev_slope, tanh_h_prev_dot)
+        np.add(theta_dot_t * tanh_h_prev_t + eta_dot_t * n_t + n_dot_t * eta_t, tanh_h_prev_dot_t * theta_t,
+            out=h_dot_t)
+    return h[1:].copy(), h_dot[1:].copy(), State(h[T].copy()), State(h_dot[T].copy()), _SecondTape(x, x_dot, h,
+        h_dot, a, a_dot, gates, gates_dot, tanh_h_prev, tanh_h_prev_dot)
 
 
-def _hvp_backward(
-    dy: Array, dy_dot: Array, tape: SecondTape, params: Params, params_dot: Params,
-    dstate: State, dstate_dot: State
+def _second_order(
+    dy: Array, dy_dot: Array, tape: Any, params: Params, params_dot: Params, dstate: State, dstate_dot: State
 ) -> tuple[Grads, Grads]:
+    """Adjoints and their tangents in one loop, t = T-1 .. 0: forward mode over the backward pass.
+
+    Gives the gradients, and their derivative along the direction of the tape.
+    """
+    (T, B), dtype = dy.shape[:2], dy.dtype
+    # Sizes, parameters, arrays
     H = params.W_theta.shape[0]
-    T, B = dy.shape[:2]
-    dtype = dy.dtype
-    x = tape.x
-    x_dot = tape.x_dot
-    h = tape.h
-    h_dot = tape.h_dot
-    a = tape.a
-    a_dot = tape.a_dot
-    gates = tape.gates
-    gates_dot = tape.gates_dot
-    tanh_h_prev = tape.tanh_h_prev
-    tanh_h_prev_dot = tape.tanh_h_prev_dot
+    x, x_dot, h, h_dot, a, a_dot, gates, gates_dot, tanh_h_prev, tanh_h_prev_dot = tape
     U = np.concatenate((params.U_theta, params.U_eta))
     U_dot = np.concatenate((params_dot.U_theta, params_dot.U_eta))
     W = np.concatenate((params.W_theta, params.W_eta, params.W_n))
     W_dot = np.concatenate((params_dot.W_theta, params_dot.W_eta, params_dot.W_n))
-    d_gates = np.empty((T, B, 3 * H), dtype)
-    d_gates_dot = np.empty((T, B, 3 * H), dtype)
-    gates_slope = np.empty((T, B, 3 * H), dtype)
-    d_a_dot = np.empty((T, B, 3 * H), dtype)
-    d_a = np.empty((T, B, 3 * H), dtype)
-    d_h = np.empty((T, B, H), dtype)
-    d_h_dot = np.empty((T, B, H), dtype)
+    d_gates, d_gates_dot, gates_slope, d_a_dot, d_a = (np.empty((T, B, 3 * H), dtype) for _ in range(5))
+    d_h, d_h_dot = (np.empty((T, B, H), dtype) for _ in range(2))
     d_h_next = dstate.h
     d_h_next_dot = dstate_dot.h
-    a_theta_eta = a[..., 0 * H : 2 * H]
     a_n = a[..., 2 * H : 3 * H]
-    a_dot_theta_eta = a_dot[..., 0 * H : 2 * H]
+    a_theta_eta = a[..., : 2 * H]
     a_n_dot = a_dot[..., 2 * H : 3 * H]
-    d_a_theta_eta = d_a[..., 0 * H : 2 * H]
+    a_dot_theta_eta = a_dot[..., : 2 * H]
     d_a_n = d_a[..., 2 * H : 3 * H]
-    d_a_dot_theta_eta = d_a_dot[..., 0 * H : 2 * H]
+    d_a_theta_eta = d_a[..., : 2 * H]
     d_a_n_dot = d_a_dot[..., 2 * H : 3 * H]
-    d_theta = d_gates[..., 0 * H : 1 * H]
-    d_gates_theta_eta = d_gates[..., 0 * H : 2 * H]
-    d_eta = d_gates[..., 1 * H : 2 * H]
-    d_n = d_gates[..., 2 * H : 3 * H]
-    d_theta_dot = d_gates_dot[..., 0 * H : 1 * H]
-    d_gates_dot_theta_eta = d_gates_dot[..., 0 * H : 2 * H]
-    d_eta_dot = d_gates_dot[..., 1 * H : 2 * H]
-    d_n_dot = d_gates_dot[..., 2 * H : 3 * H]
-    theta = gates[..., 0 * H : 1 * H]
-    gates_theta_eta = gates[..., 0 * H : 2 * H]
-    eta = gates[..., 1 * H : 2 * H]
-    n = gates[..., 2 * H : 3 * H]
-    theta_dot = gates_dot[..., 0 * H : 1 * H]
-    eta_dot = gates_dot[..., 1 * H : 2 * H]
-    n_dot = gates_dot[..., 2 * H : 3 * H]
-    gates_slope_theta_eta = gates_slope[..., 0 * H : 2 * H]
+    d_a_dot_theta_eta = d_a_dot[..., : 2 * H]
+    d_theta, d_eta, d_n = (d_gates[..., k * H : (k + 1) * H] for k in range(3))
+    d_gates_theta_eta = d_gates[..., : 2 * H]
+    d_theta_dot, d_eta_dot, d_n_dot = (d_gates_dot[..., k * H : (k + 1) * H] for k in range(3))
+    d_gates_dot_theta_eta = d_gates_dot[..., : 2 * H]
+    theta, eta, n = (gates[..., k * H : (k + 1) * H] for k in range(3))
+    gates_theta_eta = gates[..., : 2 * H]
+    theta_dot, eta_dot, n_dot = (gates_dot[..., k * H : (k + 1) * H] for k in range(3))
     n_slope = gates_slope[..., 2 * H : 3 * H]
-    # (B3) tanh_h_prev′ₜ = tanh′(hₜ₋₁)
-    tanh_h_prev_slope = _tanh_slope(h[:-1])
+    gates_slope_theta_eta = gates_slope[..., : 2 * H]
+    # All steps at once
+    tanh_h_prev_slope = _tanh_slope(h[:-1])  # (B3)
     # (S3) ∂tanh_h_prev′ₜ = −2 ∂hₜ₋₁ ⊙ tanh_h_prevₜ ⊙ tanh_h_prev′ₜ
     tanh_h_prev_slope_dot = -2 * h_dot[:-1] * tanh_h_prev * tanh_h_prev_slope
-    # (B11) θ′ₜ = σ′(a_θₜ); (B8) η′ₜ = σ′(a_ηₜ)
-    gates_slope_theta_eta[...] = _sigmoid_slope(a_theta_eta)
+    gates_slope_theta_eta[...] = _sigmoid_slope(a_theta_eta)  # (B11); (B8)
     # (S11) ∂θ′ₜ = ∂a_θₜ ⊙ θ′ₜ ⊙ (1 − 2 θₜ); (S8) ∂η′ₜ = ∂a_ηₜ ⊙ η′ₜ ⊙ (1 − 2 ηₜ)
     np.multiply(2, gates_theta_eta, out=d_a_dot_theta_eta)
     np.subtract(1, d_a_dot_theta_eta, out=d_a_dot_theta_eta)
     d_a_dot_theta_eta *= a_dot_theta_eta * gates_slope_theta_eta
-    # (B5) n′ₜ = tanh′(a_nₜ)
-    n_slope[...] = _tanh_slope(a_n)
-    # (S5) ∂n′ₜ = −2 ∂a_nₜ ⊙ nₜ ⊙ n′ₜ
-    d_a_n_dot[...] = -2 * a_n_dot * n * n_slope
-    for (
-        d_h_t, dy_t, d_h_dot_t, dy_dot_t, theta_t, theta_dot_t, d_eta_t, n_t, d_eta_dot_t, n_dot_t,
-        d_theta_t, tanh_h_prev_t, d_theta_dot_t, tanh_h_prev_dot_t, tanh_h_prev_slope_t,
-        tanh_h_prev_slope_dot_t, d_a_theta_eta_t, d_gates_theta_eta_t, gates_slope_theta_eta_t,
-        d_a_dot_theta_eta_t, d_gates_dot_theta_eta_t
-    ) in zip(
-        d_h[::-1], dy[::-1], d_h_dot[::-1], dy_dot[::-1], theta[::-1], theta_dot[::-1], d_eta[::-1],
-        n[::-1], d_eta_dot[::-1], n_dot[::-1], d_theta[::-1], tanh_h_prev[::-1], d_theta_dot[::-1],
-        tanh_h_prev_dot[::-1], tanh_h_prev_slope[::-1], tanh_h_prev_slope_dot[::-1], d_a_theta_eta[::-1],
-        d_gates_theta_eta[::-1], gates_slope_theta_eta[::-1], d_a_dot_theta_eta[::-1],
-        d_gates_dot_theta_eta[::-1], strict=True
-    ):
-        # (B1) δhₜ = dyₜ + δh⁺ₜ
-        np.add(dy_t, d_h_next, out=d_h_t)
-        # (S1) ∂δhₜ = ∂dyₜ + ∂δh⁺ₜ
-        np.add(dy_dot_t, d_h_next_dot, out=d_h_dot_t)
-        # (B2) δtanh_h_prevₜ = δhₜ ⊙ θₜ
-        d_tanh_h_prev = d_h_t * theta_t
-        # (S2) ∂δtanh_h_prevₜ = ∂θₜ ⊙ δhₜ + ∂δhₜ ⊙ θₜ
-        d_tanh_h_prev_dot = theta_dot_t * d_h_t + d_h_dot_t * theta_t
-        # (B7) δηₜ = δhₜ ⊙ nₜ
-        np.multiply(d_h_t, n_t, out=d_eta_t)
-        # (S7) ∂δηₜ = ∂nₜ ⊙ δhₜ + ∂δhₜ ⊙ nₜ
-        np.add(n_dot_t * d_h_t, d_h_dot_t * n_t, out=d_eta_dot_t)
-        # (B10) δθₜ = δhₜ ⊙ tanh_h_prevₜ
-        np.multiply(d_h_t, tanh_h_prev_t, out=d_theta_t)
+    n_slope[...] = _tanh_slope(a_n)  # (B5)
+    d_a_n_dot[...] = -2 * a_n_dot * n * n_slope  # (S5) ∂n′ₜ = −2 ∂a_nₜ ⊙ nₜ ⊙ n′ₜ
+    # Step by step, backwards
+    for (dy_t, d_h_t, dy_dot_t, d_h_dot_t, theta_t, theta_dot_t, n_t, d_eta_t, n_dot_t, d_eta_dot_t, tanh_h_prev_t,
+            d_theta_t, tanh_h_prev_dot_t, d_theta_dot_t, tanh_h_prev_slope_t, tanh_h_prev_slope_dot_t,
+            d_gates_theta_eta_t, gates_slope_theta_eta_t, d_a_theta_eta_t, d_gates_dot_theta_eta_t,
+            d_a_dot_theta_eta_t) in zip(dy[::-1], d_h[::-1], dy_dot[::-1], d_h_dot[::-1], theta[::-1],
+            theta_dot[::-1], n[::-1], d_eta[::-1], n_dot[::-1], d_eta_dot[::-1], tanh_h_prev[::-1], d_theta[::-1],
+            tanh_h_prev_dot[::-1], d_theta_dot[::-1], tanh_h_prev_slope[::-1], tanh_h_prev_slope_dot[::-1],
+            d_gates_theta_eta[::-1], gates_slope_theta_eta[::-1], d_a_theta_eta[::-1], d_gates_dot_theta_eta[::-1],
+            d_a_dot_theta_eta[::-1], strict=True):
+        np.add(dy_t, d_h_next, out=d_h_t)  # (B1)
+        np.add(dy_dot_t, d_h_next_dot, out=d_h_dot_t)  # (S1) ∂δhₜ = ∂dyₜ + ∂δh⁺ₜ
+        d_tanh_h_prev = d_h_t * theta_t  # (B2)
+        d_tanh_h_prev_dot = theta_dot_t * d_h_t + d_h_dot_t * theta_t  # (S2) ∂δtanh_h_prevₜ = ∂θₜ ⊙ δhₜ + ∂δhₜ ⊙ θₜ
+        np.multiply(d_h_t, n_t, out=d_eta_t)  # (B7)
+        np.add(n_dot_t * d_h_t, d_h_dot_t * n_t, out=d_eta_dot_t)  # (S7) ∂δηₜ = ∂nₜ ⊙ δhₜ + ∂δhₜ ⊙ nₜ
+        np.multiply(d_h_t, tanh_h_prev_t, out=d_theta_t)  # (B10)
         # (S10) ∂δθₜ = ∂tanh_h_prevₜ ⊙ δhₜ + ∂δhₜ ⊙ tanh_h_prevₜ
         np.add(tanh_h_prev_dot_t * d_h_t, d_h_dot_t * tanh_h_prev_t, out=d_theta_dot_t)
-        # (B13) δh°ₜ₋₁ = δtanh_h_prevₜ ⊙ tanh_h_prev′ₜ
-        d_h_prev_direct = d_tanh_h_prev * tanh_h_prev_slope_t
+        d_h_prev_direct = d_tanh_h_prev * tanh_h_prev_slope_t  # (B13)
         # (S13) ∂δh°ₜ₋₁ = δtanh_h_prevₜ ⊙ ∂tanh_h_prev′ₜ + ∂δtanh_h_prevₜ ⊙ tanh_h_prev′ₜ
         d_h_prev_direct_dot = d_tanh_h_prev * tanh_h_prev_slope_dot_t + d_tanh_h_prev_dot * tanh_h_prev_slope_t
-        # (B12) δa_θₜ = δθₜ ⊙ θ′ₜ; (B9) δa_ηₜ = δηₜ ⊙ η′ₜ
-        np.multiply(d_gates_theta_eta_t, gates_slope_theta_eta_t, out=d_a_theta_eta_t)
-        # (B14) δh⁺ₜ₋₁ = U_ηᵀ δa_ηₜ + U_θᵀ δa_θₜ + δh°ₜ₋₁
+        np.multiply(d_gates_theta_eta_t, gates_slope_theta_eta_t, out=d_a_theta_eta_t)  # (B12); (B9)
+        # (B14)
         d_h_prev = d_a_theta_eta_t @ U
         d_h_prev += d_h_prev_direct
         # (S12) ∂δa_θₜ = δθₜ ⊙ ∂θ′ₜ + ∂δθₜ ⊙ θ′ₜ; (S9) ∂δa_ηₜ = δηₜ ⊙ ∂η′ₜ + ∂δηₜ ⊙ η′ₜ
-        np.add(d_gates_theta_eta_t * d_a_dot_theta_eta_t, d_gates_dot_theta_eta_t * gates_slope_theta_eta_t, out=d_a_dot_theta_eta_t)
+        np.add(d_gates_theta_eta_t * d_a_dot_theta_eta_t, d_gates_dot_theta_eta_t * gates_slope_theta_eta_t,
+            out=d_a_dot_theta_eta_t)
         # (S14) ∂δh⁺ₜ₋₁ = U_ηᵀ ∂δa_ηₜ + ∂U_ηᵀ δa_ηₜ + U_θᵀ ∂δa_θₜ + ∂U_θᵀ δa_θₜ + ∂δh°ₜ₋₁
         d_h_next_dot_prev = d_a_dot_theta_eta_t @ U
         d_h_next_dot_prev += d_a_theta_eta_t @ U_dot
         d_h_next_dot_prev += d_h_prev_direct_dot
         d_h_next, d_h_next_dot = d_h_prev, d_h_next_dot_prev
-    # (B4) δnₜ = δhₜ ⊙ ηₜ
-    np.multiply(d_h, eta, out=d_n)
-    # (S4) ∂δnₜ = ∂ηₜ ⊙ δhₜ + ∂δhₜ ⊙ ηₜ
-    np.add(eta_dot * d_h, d_h_dot * eta, out=d_n_dot)
-    # (B6) δa_nₜ = δnₜ ⊙ n′ₜ
-    np.multiply(d_n, n_slope, out=d_a_n)
-    # (B15) δxₜ = W_nᵀ δa_nₜ + W_ηᵀ δa_ηₜ + W_θᵀ δa_θₜ
-    d_x = _times(d_a, W)
-    # (S6) ∂δa_nₜ = δnₜ ⊙ ∂n′ₜ + ∂δnₜ ⊙ n′ₜ
-    np.add(d_n * d_a_n_dot, d_n_dot * n_slope, out=d_a_n_dot)
+    # All steps at once
+    np.multiply(d_h, eta, out=d_n)  # (B4)
+    np.add(eta_dot * d_h, d_h_dot * eta, out=d_n_dot)  # (S4) ∂δnₜ = ∂ηₜ ⊙ δhₜ + ∂δhₜ ⊙ ηₜ
+    np.multiply(d_n, n_slope, out=d_a_n)  # (B6)
+    d_x = _times(d_a, W)  # (B15)
+    np.add(d_n * d_a_n_dot, d_n_dot * n_slope, out=d_a_n_dot)  # (S6) ∂δa_nₜ = δnₜ ⊙ ∂n′ₜ + ∂δnₜ ⊙ n′ₜ
     # (S15) ∂δxₜ = W_nᵀ ∂δa_nₜ + ∂W_nᵀ δa_nₜ + W_ηᵀ ∂δa_ηₜ + ∂W_ηᵀ δa_ηₜ + W_θᵀ ∂δa_θₜ + ∂W_θᵀ δa_θₜ
     d_x_dot = _times(d_a_dot, W)
     d_x_dot += _times(d_a, W_dot)
-    # (B16) δW_θ = Σₜ δa_θₜ xₜᵀ; (B19) δW_η = Σₜ δa_ηₜ xₜᵀ; (B22) δW_n = Σₜ δa_nₜ xₜᵀ
+    # (B16); (B19); (B22)
     d_W = _outer(d_a, x)
-    d_W_theta = d_W[0 * H : 1 * H]
-    d_W_eta = d_W[1 * H : 2 * H]
-    d_W_n = d_W[2 * H : 3 * H]
-    # (S16) ∂δW_θ = Σₜ (∂δa_θₜ xₜᵀ + δa_θₜ ∂xₜᵀ); (S19) ∂δW_η = Σₜ (∂δa_ηₜ xₜᵀ + δa_ηₜ ∂xₜᵀ); (S22) ∂δW_n =
-    # Σₜ (∂δa_nₜ xₜᵀ + δa_nₜ ∂xₜᵀ)
+    d_W_theta, d_W_eta, d_W_n = (d_W[k * H : (k + 1) * H] for k in range(3))
+    # (S16) ∂δW_θ = Σₜ (∂δa_θₜ xₜᵀ + δa_θₜ ∂xₜᵀ); (S19) ∂δW_η = Σₜ (∂δa_ηₜ xₜᵀ + δa_ηₜ ∂xₜᵀ); (S22) ∂δW_n = Σₜ
+    # (∂δa_nₜ xₜᵀ + δa_nₜ ∂xₜᵀ)
     d_W_dot = _outer(d_a_dot, x)
     d_W_dot += _outer(d_a, x_dot)
-    d_W_theta_dot = d_W_dot[0 * H : 1 * H]
-    d_W_eta_dot = d_W_dot[1 * H : 2 * H]
-    d_W_n_dot = d_W_dot[2 * H : 3 * H]
-    # (B17) δU_θ = Σₜ δa_θₜ hₜ₋₁ᵀ; (B20) δU_η = Σₜ δa_ηₜ hₜ₋₁ᵀ
+    d_W_theta_dot, d_W_eta_dot, d_W_n_dot = (d_W_dot[k * H : (k + 1) * H] for k in range(3))
+    # (B17); (B20)
     d_U = _outer(d_a_theta_eta, h[:-1])
-    d_U_theta = d_U[0 * H : 1 * H]
-    d_U_eta = d_U[1 * H : 2 * H]
+    d_U_theta, d_U_eta = (d_U[k * H : (k + 1) * H] for k in range(2))
     # (S17) ∂δU_θ = Σₜ (∂δa_θₜ hₜ₋₁ᵀ + δa_θₜ ∂hₜ₋₁ᵀ); (S20) ∂δU_η = Σₜ (∂δa_ηₜ hₜ₋₁ᵀ + δa_ηₜ ∂hₜ₋₁ᵀ)
     d_U_dot = _outer(d_a_dot_theta_eta, h[:-1])
     d_U_dot += _outer(d_a_theta_eta, h_dot[:-1])
-    d_U_theta_dot = d_U_dot[0 * H : 1 * H]
-    d_U_eta_dot = d_U_dot[1 * H : 2 * H]
-    # (B18) δb_θ = Σₜ δa_θₜ; (B21) δb_η = Σₜ δa_ηₜ
+    d_U_theta_dot, d_U_eta_dot = (d_U_dot[k * H : (k + 1) * H] for k in range(2))
+    # (B18); (B21)
     d_b = d_a_theta_eta.sum(axis=(0, 1))
-    d_b_theta = d_b[0 * H : 1 * H]
-    d_b_eta = d_b[1 * H : 2 * H]
+    d_b_theta, d_b_eta = (d_b[k * H : (k + 1) * H] for k in range(2))
     # (S18) ∂δb_θ = Σₜ ∂δa_θₜ; (S21) ∂δb_η = Σₜ ∂δa_ηₜ
     d_b_dot = d_a_dot_theta_eta.sum(axis=(0, 1))
-    d_b_theta_dot = d_b_dot[0 * H : 1 * H]
-    d_b_eta_dot = d_b_dot[1 * H : 2 * H]
-    return Grads(d_x, Params(d_W_theta, d_U_theta, d_b_theta, d_W_eta, d_U_eta, d_b_eta, d_W_n), State(d_h_next.copy())), Grads(d_x_dot, Params(d_W_theta_dot, d_U_theta_dot, d_b_theta_dot, d_W_eta_dot, d_U_eta_dot, d_b_eta_dot, d_W_n_dot), State(d_h_next_dot.copy()))
+    d_b_theta_dot, d_b_eta_dot = (d_b_dot[k * H : (k + 1) * H] for k in range(2))
+    return Grads(d_x, Params(d_W_theta, d_U_theta, d_b_theta, d_W_eta, d_U_eta, d_b_eta, d_W_n),
+        State(d_h_next.copy())), Grads(d_x_dot, Params(d_W_theta_dot, d_U_theta_dot, d_b_theta_dot, d_W_eta_dot,
+        d_U_eta_dot, d_b_eta_dot, d_W_n_dot), State(d_h_next_dot.copy()))
 
 
-def _reading(tape: Any, params: Any, t: Any) -> tuple[Params, Any, np.dtype[Any]]:
-    """The parameters if they fit the tape, in its dtype or the common one; the steps t of it; that dtype."""
-    _check_fit(tape, _WIDTHS, _sizes_of(params, _SHAPES, _COMPOSED))
+_Local = namedtuple("_Local", ['tanh_h_prev', 'theta_slope', 'theta', 'tanh_h_prev_slope', 'n', 'eta_slope',
+    'eta', 'n_slope', 'x', 'h_prev'])
+
+
+def _local(tape: Any, params: Any, t: Any, sizes: dict[str, int]) -> Any:
+    """Values and slopes at the steps t of a tape, slopes from the form that it is of."""
+    H = sizes["H"]
+    tanh_h_prev, x, h_prev = tape.tanh_h_prev[t], tape.x[t], tape.h[:-1][t]
+    gates = tape.gates[t]
+    theta, eta, n = (gates[..., k * H : (k + 1) * H] for k in range(3))
+    if isinstance(tape, PreciseTape):
+        a = tape.a[t]
+        a_theta, a_eta, a_n = (a[..., k * H : (k + 1) * H] for k in range(3))
+        theta_slope = _sigmoid_slope(a_theta)
+        tanh_h_prev_slope = _tanh_slope(h_prev)
+        eta_slope = _sigmoid_slope(a_eta)
+        n_slope = _tanh_slope(a_n)
+    else:
+        theta_slope = theta * (1 - theta)
+        tanh_h_prev_slope = 1 - tanh_h_prev**2
+        eta_slope = eta * (1 - eta)
+        n_slope = 1 - n**2
+    return _Local(tanh_h_prev, theta_slope, theta, tanh_h_prev_slope, n, eta_slope, eta, n_slope, x, h_prev)
+
+
+def _prepared(x: Any, params: Any, state: Any) -> tuple[Array, Params, State]:
+    """Arrays of one dtype and of sizes that fit each other. Raises TypeError, ValueError."""
+    sizes = _sizes_of(params, _SHAPES)
+    arrays = {"x": x, **_named("params", params, _SHAPES), **_named("state", state, _STATE_SHAPES)}
+    dtype = _float_dtype(arrays)
+    x = _checked("x", x, ("T", "B", "D"), sizes, dtype)
+    sizes = sizes | {"B": x.shape[1], "D": x.shape[2]}
+    params = Params(*_checked_fields("params", params, _SHAPES, sizes, dtype))
+    return x, params, State(*_checked_fields("state", state, _STATE_SHAPES, sizes, dtype))
+
+
+def _cotangents(dy: Any, tape: Any, params: Any, dstate: Any) -> tuple[Array, Params, State]:
+    """What backward() is given, in one dtype and of sizes that fit the tape. Raises TypeError, ValueError."""
+    _check_tape(tape, (Tape, PreciseTape))
+    reference = tape.x
+    sizes = _sizes_of(params, _SHAPES) | dict(T=reference.shape[0], B=reference.shape[1])
+    _check_fit(tape, _WIDTHS, sizes)
+    arrays = {"tape": reference, "dy": dy, **_named("params", params, _SHAPES)}
+    dtype = _float_dtype(arrays | _named("dstate", dstate, _STATE_SHAPES))
+    dy = _checked("dy", dy, ("T", "B", "H"), sizes, dtype)
+    sizes["H"] = dy.shape[2]
+    params = Params(*_checked_fields("params", params, _SHAPES, sizes, dtype))
+    return dy, params, State(*_checked_fields("dstate", dstate, _STATE_SHAPES, sizes, dtype))
+
+
+def _directions(
+    x: Any, params: Any, state: Any, x_dot: Any, params_dot: Any, state_dot: Any, others: dict[str, Any]
+) -> tuple[Array, Params, State, Array, Params, State]:
+    """Point and direction as arrays of one dtype, that of `others` counted in. Raises TypeError, ValueError."""
+    x, params, state = _prepared(x, params, state)
+    x_dot = np.zeros_like(x) if x_dot is None else x_dot
+    params_dot = Params(*map(np.zeros_like, params)) if params_dot is None else params_dot
+    state_dot = State(*map(np.zeros_like, state)) if state_dot is None else state_dot
+    arrays = {"x": x, "x_dot": x_dot, **_named("params_dot", params_dot, _SHAPES)}
+    arrays |= _named("state_dot", state_dot, _STATE_SHAPES)
+    dtype = _float_dtype(arrays | others)
+    x, params, state = _prepared(x.astype(dtype, copy=False), params, state)
+    sizes = _sizes_of(params, _SHAPES) | {"T": x.shape[0], "B": x.shape[1], "D": x.shape[2]}
+    x_dot = _checked("x_dot", x_dot, ("T", "B", "D"), sizes, dtype)
+    params_dot = Params(*_checked_fields("params_dot", params_dot, _SHAPES, sizes, dtype))
+    state_dot = State(*_checked_fields("state_dot", state_dot, _STATE_SHAPES, sizes, dtype))
+    return x, params, state, x_dot, params_dot, state_dot
+
+
+def _reading(
+    tape: Any, params: Any, t: Any, kinds: tuple[type, ...] = (Tape, PreciseTape)
+) -> tuple[Params, Any, dict[str, int], tuple[int, ...], np.dtype[Any]]:
+    """Parameters that fit the tape; its steps t; all sizes; the axes in front, (B,) or (n, B); the common dtype."""
+    _check_tape(tape, kinds)
+    sizes = _check_fit(tape, _WIDTHS, _sizes_of(params, _SHAPES))
     dtype = _float_dtype({"tape": tape.x, **_named("params", params, _SHAPES)})
     params = Params(*(np.asarray(value, dtype) for value in params))
-    return params, _steps_of(t, tape.x.shape[0]), dtype
-
-
-def jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(None)) -> Array:
-    """The Jacobian ds[t]/ds[t-1] over all states, in the order of State, at step t of the tape.
-
-    (B, S, S) for a step, (n, B, S, S) for a slice or an array of steps; S is the sum of the state sizes.
-    Raises TypeError, ValueError, IndexError.
-    """
-    _check_tape(tape, (Tape, PreciseTape))
-    params, t, dtype = _reading(tape, params, t)
-    if isinstance(tape, PreciseTape):
-        return _jacobian_precise(tape, params, t, dtype)
-    return _jacobian_fast(tape, params, t, dtype)
-
-
-def _jacobian_fast(tape: Tape, params: Params, t: Any, dtype: np.dtype[Any]) -> Array:
-    H = params.W_theta.shape[0]
-    theta = tape.gates[..., 0 * H : 1 * H][t]
-    eta = tape.gates[..., 1 * H : 2 * H][t]
-    tanh_h_prev = tape.tanh_h_prev[t]
-    U_theta = params.U_theta
-    U_eta = params.U_eta
-    n = tape.gates[..., 2 * H : 3 * H][t]
-    lead = tape.x[t].shape[:-1]
-    out = np.zeros((*lead, H, H), dtype)
-    theta_slope = theta * (1 - theta)
-    eta_slope = eta * (1 - eta)
-    tanh_h_prev_slope = 1 - tanh_h_prev**2
-    # d h[t] / d h[t-1]
-    out[..., 0 : H, 0 : H] += (tanh_h_prev * theta_slope)[..., :, None] * U_theta
-    np.einsum("...ii->...i", out[..., 0 : H, 0 : H])[...] += theta * tanh_h_prev_slope
-    out[..., 0 : H, 0 : H] += (n * eta_slope)[..., :, None] * U_eta
-    return out
-
-
-def _jacobian_precise(tape: PreciseTape, params: Params, t: Any, dtype: np.dtype[Any]) -> Array:
-    H = params.W_theta.shape[0]
-    a_theta = tape.a[..., 0 * H : 1 * H][t]
-    a_eta = tape.a[..., 1 * H : 2 * H][t]
-    h_prev = tape.h[:-1][t]
-    U_theta = params.U_theta
-    tanh_h_prev = tape.tanh_h_prev[t]
-    theta = tape.gates[..., 0 * H : 1 * H][t]
-    U_eta = params.U_eta
-    n = tape.gates[..., 2 * H : 3 * H][t]
-    lead = tape.x[t].shape[:-1]
-    out = np.zeros((*lead, H, H), dtype)
-    theta_slope = _sigmoid_slope(a_theta)
-    eta_slope = _sigmoid_slope(a_eta)
-    tanh_h_prev_slope = _tanh_slope(h_prev)
-    # d h[t] / d h[t-1]
-    out[..., 0 : H, 0 : H] += (tanh_h_prev * theta_slope)[..., :, None] * U_theta
-    np.einsum("...ii->...i", out[..., 0 : H, 0 : H])[...] += theta * tanh_h_prev_slope
-    out[..., 0 : H, 0 : H] += (n * eta_slope)[..., :, None] * U_eta
-    return out
-
-
-def input_jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(None)) -> Array:
-    """The Jacobian ds[t]/dx[t] of all states at step t of the tape.
-
-    (B, S, D) for a step, (n, B, S, D) for a slice or an array of steps; S is the sum of the state sizes.
-    Raises TypeError, ValueError, IndexError.
-    """
-    _check_tape(tape, (Tape, PreciseTape))
-    params, t, dtype = _reading(tape, params, t)
-    if isinstance(tape, PreciseTape):
-        return _input_jacobian_precise(tape, params, t, dtype)
-    return _input_jacobian_fast(tape, params, t, dtype)
-
-
-def _input_jacobian_fast(tape: Tape, params: Params, t: Any, dtype: np.dtype[Any]) -> Array:
-    H = params.W_theta.shape[0]
-    D = params.W_theta.shape[1]
-    theta = tape.gates[..., 0 * H : 1 * H][t]
-    eta = tape.gates[..., 1 * H : 2 * H][t]
-    n = tape.gates[..., 2 * H : 3 * H][t]
-    W_theta = params.W_theta
-    tanh_h_prev = tape.tanh_h_prev[t]
-    W_eta = params.W_eta
-    W_n = params.W_n
-    lead = tape.x[t].shape[:-1]
-    out = np.zeros((*lead, H, D), dtype)
-    theta_slope = theta * (1 - theta)
-    eta_slope = eta * (1 - eta)
-    n_slope = 1 - n**2
-    # d h[t] / d x[t]
-    out[..., 0 : H, 0 : D] += (tanh_h_prev * theta_slope)[..., :, None] * W_theta
-    out[..., 0 : H, 0 : D] += (n * eta_slope)[..., :, None] * W_eta
-    out[..., 0 : H, 0 : D] += (eta * n_slope)[..., :, None] * W_n
-    return out
-
-
-def _input_jacobian_precise(tape: PreciseTape, params: Params, t: Any, dtype: np.dtype[Any]) -> Array:
-    H = params.W_theta.shape[0]
-    D = params.W_theta.shape[1]
-    a_theta = tape.a[..., 0 * H : 1 * H][t]
-    a_eta = tape.a[..., 1 * H : 2 * H][t]
-    a_n = tape.a[..., 2 * H : 3 * H][t]
-    W_theta = params.W_theta
-    tanh_h_prev = tape.tanh_h_prev[t]
-    W_eta = params.W_eta
-    n = tape.gates[..., 2 * H : 3 * H][t]
-    W_n = params.W_n
-    eta = tape.gates[..., 1 * H : 2 * H][t]
-    lead = tape.x[t].shape[:-1]
-    out = np.zeros((*lead, H, D), dtype)
-    theta_slope = _sigmoid_slope(a_theta)
-    eta_slope = _sigmoid_slope(a_eta)
-    n_slope = _tanh_slope(a_n)
-    # d h[t] / d x[t]
-    out[..., 0 : H, 0 : D] += (tanh_h_prev * theta_slope)[..., :, None] * W_theta
-    out[..., 0 : H, 0 : D] += (n * eta_slope)[..., :, None] * W_eta
-    out[..., 0 : H, 0 : D] += (eta * n_slope)[..., :, None] * W_n
-    return out
-
-
-def parameter_jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(None)) -> Params:
-    """The Jacobian ds[t]/dp of all states for each parameter p at step t, with s[t-1] held fixed.
-
-    Params of arrays (B, S, *shape of p) for a step, (n, B, S, *shape of p) for a slice or an array of steps: what
-    forward-mode learning (RTRL) adds at every step. It takes S times the memory of the parameters.
-    Raises TypeError, ValueError, IndexError.
-    """
-    _check_tape(tape, (Tape, PreciseTape))
-    params, t, dtype = _reading(tape, params, t)
-    if isinstance(tape, PreciseTape):
-        return _parameter_jacobian_precise(tape, params, t, dtype)
-    return _parameter_jacobian_fast(tape, params, t, dtype)
-
-
-def _parameter_jacobian_fast(tape: Tape, params: Params, t: Any, dtype: np.dtype[Any]) -> Params:
-    H = params.W_theta.shape[0]
-    D = params.W_theta.shape[1]
-    theta = tape.gates[..., 0 * H : 1 * H][t]
-    x = tape.x[t]
-    tanh_h_prev = tape.tanh_h_prev[t]
-    h_prev = tape.h[:-1][t]
-    eta = tape.gates[..., 1 * H : 2 * H][t]
-    n = tape.gates[..., 2 * H : 3 * H][t]
-    lead = tape.x[t].shape[:-1]
-    out = np.zeros((*lead, H, H * D + H * H + H + H * D + H * H + H + H * D), dtype)
-    theta_slope = theta * (1 - theta)
-    # d h[t] / d W_theta
-    out[..., 0 : H, 0 : H * D] += (tanh_h_prev * theta_slope)[..., :, None] * _applied(x, H)
-    # d h[t] / d U_theta
-    out[..., 0 : H, H * D : H * D + H * H] += (tanh_h_prev * theta_slope)[..., :, None] * _applied(h_prev, H)
-    # d h[t] / d b_theta
-    np.einsum("...ii->...i", out[..., 0 : H, H * D + H * H : H * D + H * H + H])[...] += tanh_h_prev * theta_slope
-    eta_slope = eta * (1 - eta)
-    # d h[t] / d W_eta
-    out[..., 0 : H, H * D + H * H + H : H * D + H * H + H + H * D] += (n * eta_slope)[..., :, None] * _applied(x, H)
-    # d h[t] / d U_eta
-    out[..., 0 : H, H * D + H * H + H + H * D : H * D + H * H + H + H * D + H * H] += (n * eta_slope)[..., :, None] * _applied(h_prev, H)
-    # d h[t] / d b_eta
-    np.einsum("...ii->...i", out[..., 0 : H, H * D + H * H + H + H * D + H * H : H * D + H * H + H + H * D + H * H + H])[...] += n * eta_slope
-    n_slope = 1 - n**2
-    # d h[t] / d W_n
-    out[..., 0 : H, H * D + H * H + H + H * D + H * H + H : H * D + H * H + H + H * D + H * H + H + H * D] += (eta * n_slope)[..., :, None] * _applied(x, H)
-    return Params(out[..., 0 : H * D].reshape(*out.shape[:-1], H, D), out[..., H * D : H * D + H * H].reshape(*out.shape[:-1], H, H), out[..., H * D + H * H : H * D + H * H + H].reshape(*out.shape[:-1], H), out[..., H * D + H * H + H : H * D + H * H + H + H * D].reshape(*out.shape[:-1], H, D), out[..., H * D + H * H + H + H * D : H * D + H * H + H + H * D + H * H].reshape(*out.shape[:-1], H, H), out[..., H * D + H * H + H + H * D + H * H : H * D + H * H + H + H * D + H * H + H].reshape(*out.shape[:-1], H), out[..., H * D + H * H + H + H * D + H * H + H : H * D + H * H + H + H * D + H * H + H + H * D].reshape(*out.shape[:-1], H, D))
-
-
-def _parameter_jacobian_precise(tape: PreciseTape, params: Params, t: Any, dtype: np.dtype[Any]) -> Params:
-    H = params.W_theta.shape[0]
-    D = params.W_theta.shape[1]
-    a_theta = tape.a[..., 0 * H : 1 * H][t]
-    x = tape.x[t]
-    tanh_h_prev = tape.tanh_h_prev[t]
-    h_prev = tape.h[:-1][t]
-    a_eta = tape.a[..., 1 * H : 2 * H][t]
-    n = tape.gates[..., 2 * H : 3 * H][t]
-    a_n = tape.a[..., 2 * H : 3 * H][t]
-    eta = tape.gates[..., 1 * H : 2 * H][t]
-    lead = tape.x[t].shape[:-1]
-    out = np.zeros((*lead, H, H * D + H * H + H + H * D + H * H + H + H * D), dtype)
-    theta_slope = _sigmoid_slope(a_theta)
-    # d h[t] / d W_theta
-    out[..., 0 : H, 0 : H * D] += (tanh_h_prev * theta_slope)[..., :, None] * _applied(x, H)
-    # d h[t] / d U_theta
-    out[..., 0 : H, H * D : H * D + H * H] += (tanh_h_prev * theta_slope)[..., :, None] * _applied(h_prev, H)
-    # d h[t] / d b_theta
-    np.einsum("...ii->...i", out[..., 0 : H, H * D + H * H : H * D + H * H + H])[...] += tanh_h_prev * theta_slope
-    eta_slope = _sigmoid_slope(a_eta)
-    # d h[t] / d W_eta
-    out[..., 0 : H, H * D + H * H + H : H * D + H * H + H + H * D] += (n * eta_slope)[..., :, None] * _applied(x, H)
-    # d h[t] / d U_eta
-    out[..., 0 : H, H * D + H * H + H + H * D : H * D + H * H + H + H * D + H * H] += (n * eta_slope)[..., :, None] * _applied(h_prev, H)
-    # d h[t] / d b_eta
-    np.einsum("...ii->...i", out[..., 0 : H, H * D + H * H + H + H * D + H * H : H * D + H * H + H + H * D + H * H + H])[...] += n * eta_slope
-    n_slope = _tanh_slope(a_n)
-    # d h[t] / d W_n
-    out[..., 0 : H, H * D + H * H + H + H * D + H * H + H : H * D + H * H + H + H * D + H * H + H + H * D] += (eta * n_slope)[..., :, None] * _applied(x, H)
-    return Params(out[..., 0 : H * D].reshape(*out.shape[:-1], H, D), out[..., H * D : H * D + H * H].reshape(*out.shape[:-1], H, H), out[..., H * D + H * H : H * D + H * H + H].reshape(*out.shape[:-1], H), out[..., H * D + H * H + H : H * D + H * H + H + H * D].reshape(*out.shape[:-1], H, D), out[..., H * D + H * H + H + H * D : H * D + H * H + H + H * D + H * H].reshape(*out.shape[:-1], H, H), out[..., H * D + H * H + H + H * D + H * H : H * D + H * H + H + H * D + H * H + H].reshape(*out.shape[:-1], H), out[..., H * D + H * H + H + H * D + H * H + H : H * D + H * H + H + H * D + H * H + H + H * D].reshape(*out.shape[:-1], H, D))
-
-
-def jacobian_parts(tape: Tape | PreciseTape, params: Params, t: Any = slice(None)) -> dict[str, Array]:
-    """The Jacobian ds[t]/ds[t-1] split by the equation by which the flow enters step t; the sum is jacobian().
-
-    {'theta', 'eta', 'h'}: (B, S, S) for a step, (n, B, S, S) for a slice or an array of steps.
-    A path belongs to the first equation on it that reads s[t-1]: that of a gate, or of the state itself.
-    Raises TypeError, ValueError, IndexError.
-    """
-    _check_tape(tape, (Tape, PreciseTape))
-    params, t, dtype = _reading(tape, params, t)
-    if isinstance(tape, PreciseTape):
-        return _jacobian_parts_precise(tape, params, t, dtype)
-    return _jacobian_parts_fast(tape, params, t, dtype)
-
-
-def _jacobian_parts_fast(tape: Tape, params: Params, t: Any, dtype: np.dtype[Any]) -> dict[str, Array]:
-    H = params.W_theta.shape[0]
-    theta = tape.gates[..., 0 * H : 1 * H][t]
-    U_theta = params.U_theta
-    tanh_h_prev = tape.tanh_h_prev[t]
-    eta = tape.gates[..., 1 * H : 2 * H][t]
-    U_eta = params.U_eta
-    n = tape.gates[..., 2 * H : 3 * H][t]
-    lead = tape.x[t].shape[:-1]
-    parts = {key: np.zeros((*lead, H, H), dtype) for key in ['theta', 'eta', 'h']}
-    theta_slope = theta * (1 - theta)
-    # d h[t] / d h[t-1]
-    parts['theta'][..., 0 : H, 0 : H] += (tanh_h_prev * theta_slope)[..., :, None] * U_theta
-    eta_slope = eta * (1 - eta)
-    # d h[t] / d h[t-1]
-    parts['eta'][..., 0 : H, 0 : H] += (n * eta_slope)[..., :, None] * U_eta
-    tanh_h_prev_slope = 1 - tanh_h_prev**2
-    # d h[t] / d h[t-1]
-    np.einsum("...ii->...i", parts['h'][..., 0 : H, 0 : H])[...] += theta * tanh_h_prev_slope
-    return parts
-
-
-def _jacobian_parts_precise(tape: PreciseTape, params: Params, t: Any, dtype: np.dtype[Any]) -> dict[str, Array]:
-    H = params.W_theta.shape[0]
-    a_theta = tape.a[..., 0 * H : 1 * H][t]
-    U_theta = params.U_theta
-    tanh_h_prev = tape.tanh_h_prev[t]
-    a_eta = tape.a[..., 1 * H : 2 * H][t]
-    U_eta = params.U_eta
-    n = tape.gates[..., 2 * H : 3 * H][t]
-    h_prev = tape.h[:-1][t]
-    theta = tape.gates[..., 0 * H : 1 * H][t]
-    lead = tape.x[t].shape[:-1]
-    parts = {key: np.zeros((*lead, H, H), dtype) for key in ['theta', 'eta', 'h']}
-    theta_slope = _sigmoid_slope(a_theta)
-    # d h[t] / d h[t-1]
-    parts['theta'][..., 0 : H, 0 : H] += (tanh_h_prev * theta_slope)[..., :, None] * U_theta
-    eta_slope = _sigmoid_slope(a_eta)
-    # d h[t] / d h[t-1]
-    parts['eta'][..., 0 : H, 0 : H] += (n * eta_slope)[..., :, None] * U_eta
-    tanh_h_prev_slope = _tanh_slope(h_prev)
-    # d h[t] / d h[t-1]
-    np.einsum("...ii->...i", parts['h'][..., 0 : H, 0 : H])[...] += theta * tanh_h_prev_slope
-    return parts
-
-
-def log_terms(tape: PreciseTape, params: Params, t: Any = slice(None)) -> dict[str, Array]:
-    """Natural logarithms of gates y and of slopes phi'(a) at step t, from the pre-activations on the tape.
-
-    {'theta', 'theta_slope', 'eta', 'eta_slope', 'n_slope', 'tanh_h_prev_slope'}: (B, N) for a step, (n, B, N) for a slice or an array of steps.
-    They are finite where the number itself underflows: ln sigmoid(-1000) = -1000.
-    Raises TypeError (for a fast tape too), ValueError, IndexError.
-    """
-    _check_tape(tape, (PreciseTape,))
-    params, t, dtype = _reading(tape, params, t)
-    terms: dict[str, Array] = {}
-    H = params.W_theta.shape[0]
-    a_theta = tape.a[..., 0 * H : 1 * H][t]
-    a_eta = tape.a[..., 1 * H : 2 * H][t]
-    a_n = tape.a[..., 2 * H : 3 * H][t]
-    h_prev = tape.h[:-1][t]
-    terms['theta'] = -_softplus(-a_theta)
-    terms['theta_slope'] = -_softplus(a_theta) - _softplus(-a_theta)
-    terms['eta'] = -_softplus(-a_eta)
-    terms['eta_slope'] = -_softplus(a_eta) - _softplus(-a_eta)
-    terms['n_slope'] = 1.3862943611198906 + 2 * a_n - 2 * _softplus(2 * a_n)
-    terms['tanh_h_prev_slope'] = 1.3862943611198906 + 2 * h_prev - 2 * _softplus(2 * h_prev)
-    return terms
+    t = _steps_of(t, tape.x.shape[0])
+    return params, t, sizes, tape.x[t].shape[:-1], dtype
 
 
 def _applied(v: Array, rows: int) -> Array:
@@ -1188,17 +673,19 @@ def _array_of(name: str, value: Any) -> Array:
     return array
 
 
-def _check_fit(tape: Any, widths: Any, sizes: Any) -> None:
-    """Raises ValueError where an array of the tape has another last axis than the sizes, read off params, tell."""
-    arrays = tape._asdict()
+def _check_fit(tape: Any, widths: Any, sizes: Any) -> dict[str, int]:
+    """The sizes, with those that the last axes of the tape alone tell. Raises ValueError where these do not agree."""
+    arrays, known = tape._asdict(), dict(sizes)
     for field, parts in widths[type(tape)].items():
-        width, expected = arrays[field].shape[-1], sum(count * sizes.get(size, 0) for size, count in parts.items())
-        if width != expected and all(size in sizes for size in parts):
+        width, expected = arrays[field].shape[-1], sum(count * known.get(size, 0) for size, count in parts.items())
+        unknown = [size for size in parts if size not in known]
+        if len(unknown) == 1:
+            known[unknown[0]] = (width - expected) // parts[unknown[0]]
+        elif width != expected and not unknown:
             told = " + ".join(size if count == 1 else f"{count} * {size}" for size, count in parts.items())
-            raise ValueError(
-                f"params do not fit the tape: tape.{field} has {width} columns, but {told} = {expected} by params; "
-                f"give the params that forward() made this tape with"
-            )
+            told = f"tape.{field} has {width} columns, but {told} = {expected} by params"
+            raise ValueError(f"params do not fit the tape: {told}; give the params that forward() made this tape with")
+    return known
 
 
 def _check_tape(tape: Any, kinds: tuple[type, ...]) -> None:
@@ -1218,9 +705,7 @@ def _checked(name: str, value: Any, axes: Any, sizes: Any, dtype: np.dtype[Any])
     return array.astype(dtype, copy=False)
 
 
-def _checked_fields(
-    name: str, values: Any, shapes: Any, sizes: Any, dtype: np.dtype[Any]
-) -> Any:
+def _checked_fields(name: str, values: Any, shapes: Any, sizes: Any, dtype: np.dtype[Any]) -> Any:
     """A named tuple of arrays, field by field; None gives zeros. Raises TypeError, ValueError."""
     unknown = [axis for axes in shapes.values() for axis in axes if axis not in sizes]
     if values is None and unknown:
@@ -1234,14 +719,19 @@ def _checked_fields(
     return found
 
 
+def _diagonal(blocks: Array) -> Array:
+    """The diagonals of square blocks (..., N, N), to be written to: (..., N)."""
+    view: Array = np.einsum("...ii->...i", blocks)
+    return view
+
+
 def _float_dtype(arrays: Any) -> np.dtype[Any]:
     """The one dtype all arrays are computed in: float32 stays float32. Raises TypeError for half and for no float."""
     dtypes = {name: _array_of(name, value).dtype for name, value in arrays.items()}
     for name, dtype in dtypes.items():
         if dtype.kind not in "fc" or dtype.itemsize < 4:
-            raise TypeError(
-                f"{name} has dtype {dtype}, which cannot be used; convert it with .astype(np.float64) or (np.float32)"
-            )
+            fix = "convert it with .astype(np.float64) or (np.float32)"
+            raise TypeError(f"{name} has dtype {dtype}, which cannot be used; {fix}")
     return np.result_type(*dtypes.values()).newbyteorder("=")
 
 
@@ -1258,11 +748,9 @@ def _named(name: str, values: Any, fields: Any) -> dict[str, Any]:
     given = values._asdict() if hasattr(values, "_asdict") and not isinstance(values, type) else {}
     for field in fields:
         if field not in given:
-            kind = f"the class {values.__name__}, not one made of it" if isinstance(values, type) else ""
-            raise TypeError(
-                f"{name} is {kind or f'a {type(values).__name__} without the field {field}'}; make one with "
-                f"{made}({', '.join(fields)})"
-            )
+            kind = f"a {type(values).__name__} without the field {field}"
+            kind = f"the class {values.__name__}, not one made of it" if isinstance(values, type) else kind
+            raise TypeError(f"{name} is {kind}; make one with {made}({', '.join(fields)})")
     return {f"{name}.{field}": given[field] for field in fields}
 
 
@@ -1280,6 +768,15 @@ def _outer(left: Array, right: Array) -> Array:
     return product.T
 
 
+def _ranges(record: Any, shapes: Any, sizes: Any) -> Any:
+    """A record of slices: where each array stands if their entries follow one another; an axis B counts once."""
+    ends, end = [], 0
+    for axes in shapes.values():
+        first, end = end, end + int(np.prod([sizes[axis] for axis in axes if axis != "B"]))
+        ends.append(slice(first, end))
+    return record(*ends)
+
+
 def _sigmoid(a: Array, out: Array | None = None) -> Array:
     """1 / (1 + exp(-a)), as tanh, which never overflows."""
     result: Array = np.multiply(a, 0.5, out=out)
@@ -1289,7 +786,7 @@ def _sigmoid(a: Array, out: Array | None = None) -> Array:
     return result
 
 
-def _sigmoid_precise(a: Array) -> Array:
+def _sigmoid_precise(a: Array, out: Array | None = None) -> Array:
     """1 / (1 + exp(-a)) with full relative accuracy on both sides: e/(1+e) or 1/(1+e), e = exp(-|a|).
 
     The rounding of 1 + e is known exactly and put right, which saves half a unit in the last place.
@@ -1297,7 +794,7 @@ def _sigmoid_precise(a: Array) -> Array:
     e = np.exp(_negative_magnitude(a))
     divisor = 1 + e
     rounding = e - (divisor - 1)
-    value: Array = np.where(a.real < 0, e, 1) / divisor
+    value: Array = np.divide(np.where(a.real < 0, e, 1), divisor, out=out)
     value -= value * (rounding / divisor)
     return value
 
@@ -1309,9 +806,7 @@ def _sigmoid_slope(a: Array) -> Array:
     return slope
 
 
-def _sizes_of(
-    params: Any, shapes: Any, composed: Any
-) -> dict[str, int]:
+def _sizes_of(params: Any, shapes: Any) -> dict[str, int]:
     """The number behind each symbolic size, read off the parameters. Raises TypeError, ValueError."""
     if params is None:
         raise TypeError(f"params is None; it must be what init() returns, or Params({', '.join(shapes)})")
@@ -1322,11 +817,9 @@ def _sizes_of(
             raise ValueError(f"{name} has shape {shape}; expected {len(symbols)} axes ({', '.join(symbols)})")
         for symbol, size in zip(symbols, shape, strict=True):
             if sizes.setdefault(symbol, size) != size:
-                raise ValueError(
-                    f"{name} has shape {shape}, but {symbol} = {sizes[symbol]} by the parameters before it; "
-                    f"expected ({', '.join(symbols)})"
-                )
-    return _with_composed(sizes, composed)
+                told = f"{symbol} = {sizes[symbol]} by the parameters before it; expected ({', '.join(symbols)})"
+                raise ValueError(f"{name} has shape {shape}, but {told}")
+    return sizes
 
 
 def _softplus(a: Array) -> Array:
@@ -1371,22 +864,3 @@ def _times(sequence: Array, matrix: Array, out: Array | None = None) -> Array:
     rows = None if out is None else out.reshape(steps * batch, matrix.shape[1])
     rows = np.matmul(sequence.reshape(steps * batch, width), matrix, out=rows)
     return rows.reshape(steps, batch, matrix.shape[1])
-
-
-def _with_composed(sizes: Any, composed: Any) -> dict[str, int]:
-    """The sizes with those that are sums of others, as "H + D": {"H": 1, "D": 1}, and what follows from such a sum.
-
-    Raises ValueError for one that does not hold.
-    """
-    known = dict(sizes)
-    for size, parts in composed.items():
-        unknown = [name for name in parts if name not in known]
-        rest = sum(count * known[name] for name, count in parts.items() if name in known)
-        if not unknown and known.setdefault(size, rest) != rest:
-            raise ValueError(f"an axis of size {size} has {known[size]} units, but {size} = {rest} by the other arrays")
-        if len(unknown) == 1 and size in known:
-            number, remainder = divmod(known[size] - rest, parts[unknown[0]])
-            if remainder or number < 0:
-                raise ValueError(f"an axis of size {size} has {known[size]} units, which leaves no {unknown[0]}")
-            known[unknown[0]] = number
-    return known

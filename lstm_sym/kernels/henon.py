@@ -7,8 +7,7 @@ Equations:
     y[t] = b * x[t-1]
 
 Shapes (T steps, B sequences, H):
-    x        (H,)
-    y        (H,)
+    (H,)     x, y
 
 Layout: sequences are (T, B, size), batches are rows, weights (rows of the result, columns of the operand).
 Order in packed arrays: nothing is packed.
@@ -17,14 +16,16 @@ Biases: none.
 Options: none. Constants: a = 1.4, b = 0.3.
 
 Signs in comments: δv adjoint, δv⁺ what arrives of it from step t+1, δv° what passes through no matrix, v′ slope,
-∂v tangent, ⊙ element-wise product; (B1) is equation B1 of the derivation report.
+∂v tangent, ⊙ element-wise product; (B1) is equation B1 of the derivation report. A section says: what it reads -> what
+it gives. precise: gates and slopes from the pre-activations, so that no digit is lost where a gate saturates.
 
-Generated from the equations by lstm_sym (format 1); stands alone on NumPy. Not written by hand: change
+Generated from the equations by lstm_sym (format 2); stands alone on NumPy. Not written by hand: change
 the equations and generate it again.
 """
 
 from __future__ import annotations
 
+from collections import namedtuple
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -52,14 +53,17 @@ class Tape(NamedTuple):
     """What `backward` needs of `forward`, found by liveness; x is kept as given, not copied."""
 
     x_: Array
-    y_: Array
+    y: Array
 
 
 class PreciseTape(NamedTuple):
     """The same for the precise form, which reads pre-activations too."""
 
     x_: Array
-    y_: Array
+    y: Array
+
+
+_SecondTape = namedtuple("_SecondTape", ['x_', 'x_dot_'])
 
 
 class Grads(NamedTuple):
@@ -70,26 +74,17 @@ class Grads(NamedTuple):
     state: State  # of t = 0
 
 
-_SHAPES: dict[str, tuple[str, ...]] = {
-}
-_STATE_SHAPES = {
-    'x': ('B', 'H'),
-    'y': ('B', 'H'),
-}
+_SHAPES: dict[str, tuple[str, ...]] = {}
+_STATE_SHAPES: dict[str, tuple[str, ...]] = {'x': ('B', 'H'), 'y': ('B', 'H')}
 _COMPOSED: dict[str, dict[str, int]] = {}
 _WIDTHS: dict[type, dict[str, dict[str, int]]] = {
-    Tape: {'x_': {'H': 1}, 'y_': {'H': 1}},
-    PreciseTape: {'x_': {'H': 1}, 'y_': {'H': 1}},
+    Tape: {'x_': {'H': 1}, 'y': {'H': 1}}, PreciseTape: {'x_': {'H': 1}, 'y': {'H': 1}}
 }
 
 
 def init(
-    input_size: int = 0,
-    hidden_size: int = 1,
-    *,
-    rng: np.random.Generator | None = None,
-    dtype: Any = np.float64,
-    **fill: float,
+    input_size: int = 0, hidden_size: int = 1, *,
+    rng: np.random.Generator | None = None, dtype: Any = np.float64, **fill: float,
 ) -> Params:
     """Parameters drawn uniformly from (-1/sqrt(hidden_size), 1/sqrt(hidden_size)), as PyTorch does.
 
@@ -101,11 +96,11 @@ def init(
     for symbol, size in sizes.items():
         if not hasattr(size, "__index__") or size < 1:
             raise ValueError(f"the size {symbol} is {size}; sizes are whole numbers, 1 or more")
-    sizes = _with_composed(sizes, _COMPOSED)
     dtype = _float_dtype({"dtype": np.empty(0, dtype)})
+    vectors: tuple[str, ...] = ()
     for name in fill:
-        if name not in ():
-            raise TypeError(f"init() cannot fill {name}; the vectors of this cell: none")
+        if name not in vectors:
+            raise TypeError(f"init() cannot fill {name}; the vectors of this cell: {', '.join(vectors) or 'none'}")
     bound = 1 / hidden_size**0.5
     drawn = {}
     for name, symbols in _SHAPES.items():
@@ -114,19 +109,9 @@ def init(
     return Params(**drawn)
 
 
-def _prepared(x: Any, params: Any, state: Any) -> tuple[Array, Params, State]:
-    """Arrays of one dtype and of sizes that fit each other."""
-    sizes = _sizes_of(params, _SHAPES, _COMPOSED) | {'0': 0}
-    arrays = {"x": x, **_named("params", params, _SHAPES), **_named("state", state, _STATE_SHAPES)}
-    dtype = _float_dtype(arrays)
-    x = _checked("x", x, ("T", "B", "0"), sizes, dtype)
-    sizes = _with_composed(sizes | {"B": x.shape[1], "0": x.shape[2]}, _COMPOSED)
-    params = Params(*_checked_fields("params", params, _SHAPES, sizes, dtype))
-    return x, params, State(*_checked_fields("state", state, _STATE_SHAPES, sizes, dtype))
-
-
 def forward(
-    x: Any = None, params: Params = Params(), state: State | None = None, *, steps: int | None = None, precise: bool = False
+    x: Any = None, params: Params = Params(),
+    state: State | None = None, *, steps: int | None = None, precise: bool = False
 ) -> tuple[Array, State, Tape | PreciseTape]:
     """Run the cell over sequences: x (T, B, 0) -> y = x (T, B, H), the last state, the tape.
 
@@ -134,11 +119,21 @@ def forward(
     `backward` follows the tape. dtype in = dtype out. Raises TypeError, ValueError, naming the array that does not fit.
     The cell reads no input: steps says T, or x is of shape (T, B, 0).
     """
-    x = _without_input(x, steps, params, state)
-    x, params, state = _prepared(x, params, state)
+    x, params, state = _prepared(_without_input(x, steps, params, state), params, state)
+    (T, B), dtype = x.shape[:2], x.dtype
+    # Sizes, parameters, arrays
+    H = state.x.shape[-1]
+    a = 1.4
+    b = 0.3
+    x_, y = (np.empty((T + 1, B, H), dtype) for _ in range(2))
+    x_[0], y[0] = state.x, state.y
+    # Step by step: a, b, x_, y -> x_, y
+    for x__prev, y_prev, x__t, y_t in zip(x_[:-1], y[:-1], x_[1:], y[1:], strict=True):
+        np.subtract(1 + y_prev, a * x__prev**2, out=x__t)  # (F1) xₜ = 1 + yₜ₋₁ − a xₜ₋₁²
+        np.multiply(b, x__prev, out=y_t)  # (F2) yₜ = b xₜ₋₁
     if precise:
-        return _forward_precise(x, params, state)
-    return _forward_fast(x, params, state)
+        return x_[1:].copy(), State(x_[T].copy(), y[T].copy()), PreciseTape(x_, y)
+    return x_[1:].copy(), State(x_[T].copy(), y[T].copy()), Tape(x_, y)
 
 
 def backward(dy: Any, tape: Tape | PreciseTape, params: Params, dstate: State | None = None) -> Grads:
@@ -147,101 +142,21 @@ def backward(dy: Any, tape: Tape | PreciseTape, params: Params, dstate: State | 
     dy = dL/dy (T, B, H); params as given to `forward`; dstate = dL/d(state after T steps), None for zeros.
     Returns dL/dx (T, B, 0), dL/dparams (named), dL/d(initial state). Raises TypeError, ValueError.
     """
-    _check_tape(tape, (Tape, PreciseTape))
-    reference = tape.x_
-    sizes = _sizes_of(params, _SHAPES, _COMPOSED) | {"T": reference.shape[0] - 1, "B": reference.shape[1]}
-    _check_fit(tape, _WIDTHS, sizes)
-    arrays = {"tape": reference, "dy": dy, **_named("params", params, _SHAPES)}
-    dtype = _float_dtype(arrays | _named("dstate", dstate, _STATE_SHAPES))
-    dy = _checked("dy", dy, ("T", "B", "H"), sizes, dtype)
-    sizes["H"] = dy.shape[2]
-    params = Params(*_checked_fields("params", params, _SHAPES, sizes, dtype))
-    dstate = State(*_checked_fields("dstate", dstate, _STATE_SHAPES, sizes, dtype))
-    if isinstance(tape, PreciseTape):
-        return _backward_precise(dy, tape, params, dstate)
-    return _backward_fast(dy, tape, params, dstate)
-
-
-def _forward_fast(
-    x: Array, params: Params, state: State
-) -> tuple[Array, State, Tape]:
-    H = state.x.shape[-1]
-    T, B = x.shape[:2]
-    dtype = x.dtype
-    a = 1.4
-    b = 0.3
-    x_ = np.empty((T + 1, B, H), dtype)
-    x_[0] = state.x
-    y_ = np.empty((T + 1, B, H), dtype)
-    y_[0] = state.y
-    for x__t, y__prev, x__prev, y__t in zip(x_[1:], y_[:-1], x_[:-1], y_[1:], strict=True):
-        # (F1) xₜ = 1 + yₜ₋₁ − a xₜ₋₁²
-        np.subtract(1 + y__prev, a * x__prev**2, out=x__t)
-        # (F2) yₜ = b xₜ₋₁
-        np.multiply(b, x__prev, out=y__t)
-    return x_[1:].copy(), State(x_[T].copy(), y_[T].copy()), Tape(x_, y_)
-
-
-def _forward_precise(
-    x: Array, params: Params, state: State
-) -> tuple[Array, State, PreciseTape]:
-    H = state.x.shape[-1]
-    T, B = x.shape[:2]
-    dtype = x.dtype
-    a = 1.4
-    b = 0.3
-    x_ = np.empty((T + 1, B, H), dtype)
-    x_[0] = state.x
-    y_ = np.empty((T + 1, B, H), dtype)
-    y_[0] = state.y
-    for x__t, y__prev, x__prev, y__t in zip(x_[1:], y_[:-1], x_[:-1], y_[1:], strict=True):
-        # (F1) xₜ = 1 + yₜ₋₁ − a xₜ₋₁²
-        np.subtract(1 + y__prev, a * x__prev**2, out=x__t)
-        # (F2) yₜ = b xₜ₋₁
-        np.multiply(b, x__prev, out=y__t)
-    return x_[1:].copy(), State(x_[T].copy(), y_[T].copy()), PreciseTape(x_, y_)
-
-
-def _backward_fast(dy: Array, tape: Tape, params: Params, dstate: State) -> Grads:
-    T, B = dy.shape[:2]
-    dtype = dy.dtype
+    dy, params, dstate = _cotangents(dy, tape, params, dstate)
+    (T, B), dtype = dy.shape[:2], dy.dtype
+    # Sizes, parameters, arrays
     x_ = tape.x_
     b = 0.3
     a = 1.4
-    d_x_next = dstate.x
-    d_y_next = dstate.y
+    d_x_next, d_y_next = dstate.x, dstate.y
+    # Step by step, backwards: x_, b, a, d_x_next, d_y_next
     for dy_t, x__prev in zip(dy[::-1], x_[:-1][::-1], strict=True):
-        # (B1) δyₜ = δy⁺ₜ
-        d_y = d_y_next
-        # (B2) δxₜ = dyₜ + δx⁺ₜ
-        d_x = dy_t + d_x_next
-        # (B3) δx⁺ₜ₋₁ = b δyₜ − 2 a δxₜ ⊙ xₜ₋₁
-        d_x_prev = b * d_y - 2 * a * d_x * x__prev
-        # (B4) δy⁺ₜ₋₁ = δxₜ
-        d_y_prev = d_x
+        d_y = d_y_next  # (B1) δyₜ = δy⁺ₜ
+        d_x = dy_t + d_x_next  # (B2) δxₜ = dyₜ + δx⁺ₜ
+        d_x_prev = b * d_y - 2 * a * d_x * x__prev  # (B3) δx⁺ₜ₋₁ = b δyₜ − 2 a δxₜ ⊙ xₜ₋₁
+        d_y_prev = d_x  # (B4) δy⁺ₜ₋₁ = δxₜ
         d_x_next, d_y_next = d_x_prev, d_y_prev
-    return Grads(np.zeros((T, B, 0), dtype), Params(), State(d_x_next.copy(), d_y_next.copy()))
-
-
-def _backward_precise(dy: Array, tape: PreciseTape, params: Params, dstate: State) -> Grads:
-    T, B = dy.shape[:2]
-    dtype = dy.dtype
-    x_ = tape.x_
-    b = 0.3
-    a = 1.4
-    d_x_next = dstate.x
-    d_y_next = dstate.y
-    for dy_t, x__prev in zip(dy[::-1], x_[:-1][::-1], strict=True):
-        # (B1) δyₜ = δy⁺ₜ
-        d_y = d_y_next
-        # (B2) δxₜ = dyₜ + δx⁺ₜ
-        d_x = dy_t + d_x_next
-        # (B3) δx⁺ₜ₋₁ = b δyₜ − 2 a δxₜ ⊙ xₜ₋₁
-        d_x_prev = b * d_y - 2 * a * d_x * x__prev
-        # (B4) δy⁺ₜ₋₁ = δxₜ
-        d_y_prev = d_x
-        d_x_next, d_y_next = d_x_prev, d_y_prev
-    return Grads(np.zeros((T, B, 0), dtype), Params(), State(d_x_next.copy(), d_y_next.copy()))
+    return Grads(np.full((T, B, 0), 0, dtype), Params(), State(d_x_next.copy(), d_y_next.copy()))
 
 
 def step(x_t: Array, state: State, params: Params) -> tuple[Array, State]:
@@ -249,91 +164,30 @@ def step(x_t: Array, state: State, params: Params) -> tuple[Array, State]:
 
     Arrays are taken as they come: the caller's dtype, and NumPy's errors where shapes do not fit.
     """
-    x_prev = state.x
-    y_prev = state.y
+    x_prev, y_prev = state
     a = 1.4
     b = 0.3
-    # (F1) xₜ = 1 + yₜ₋₁ − a xₜ₋₁²
-    x = 1 + y_prev - a * x_prev**2
-    # (F2) yₜ = b xₜ₋₁
-    y_ = b * x_prev
-    return x, State(x, y_)
+    x = 1 + y_prev - a * x_prev**2  # (F1) xₜ = 1 + yₜ₋₁ − a xₜ₋₁²
+    y = b * x_prev  # (F2) yₜ = b xₜ₋₁
+    return x, State(x, y)
 
 
 def jvp(
-    x: Any,
-    params: Params,
-    state: State | None = None,
-    *,
-    x_dot: Any = None,
-    params_dot: Params | None = None,
-    state_dot: State | None = None,
+    x: Any, params: Params, state: State | None = None, *,
+    x_dot: Any = None, params_dot: Params | None = None, state_dot: State | None = None,
 ) -> tuple[Array, Array, State, State]:
     """Forward mode, in the precise form: the derivative along (x_dot, params_dot, state_dot), each None for zero.
 
     Returns y and y_dot (T, B, H), the state after T steps and its tangent. Raises TypeError, ValueError.
     """
-    return _jvp(*_directions(x, params, state, x_dot, params_dot, state_dot, {}))
-
-
-def _directions(
-    x: Any, params: Any, state: Any, x_dot: Any, params_dot: Any, state_dot: Any, others: dict[str, Any]
-) -> tuple[Array, Params, State, Array, Params, State]:
-    """Point and direction as arrays of one dtype, that of `others` counted in."""
-    x, params, state = _prepared(x, params, state)
-    x_dot = np.zeros_like(x) if x_dot is None else x_dot
-    params_dot = Params(*map(np.zeros_like, params)) if params_dot is None else params_dot
-    state_dot = State(*map(np.zeros_like, state)) if state_dot is None else state_dot
-    arrays = {"x": x, "x_dot": x_dot, **_named("params_dot", params_dot, _SHAPES)}
-    arrays |= _named("state_dot", state_dot, _STATE_SHAPES)
-    dtype = _float_dtype(arrays | others)
-    x, params, state = _prepared(x.astype(dtype, copy=False), params, state)
-    sizes = _sizes_of(params, _SHAPES, _COMPOSED) | {"T": x.shape[0], "B": x.shape[1], "0": x.shape[2]}
-    x_dot = _checked("x_dot", x_dot, ("T", "B", "0"), sizes, dtype)
-    params_dot = Params(*_checked_fields("params_dot", params_dot, _SHAPES, sizes, dtype))
-    state_dot = State(*_checked_fields("state_dot", state_dot, _STATE_SHAPES, sizes, dtype))
-    return x, params, state, x_dot, params_dot, state_dot
-
-
-def _jvp(
-    x: Array, params: Params, state: State, x_dot: Array, params_dot: Params, state_dot: State
-) -> tuple[Array, Array, State, State]:
-    H = state.x.shape[-1]
-    T, B = x.shape[:2]
-    dtype = x.dtype
-    a = 1.4
-    b = 0.3
-    x_ = np.empty((T + 1, B, H), dtype)
-    x_[0] = state.x
-    x_dot_ = np.empty((T + 1, B, H), dtype)
-    x_dot_[0] = state_dot.x
-    y_prev = state.y
-    y_dot_prev = state_dot.y
-    for x__t, x__prev, x_dot__t, x_dot__prev in zip(x_[1:], x_[:-1], x_dot_[1:], x_dot_[:-1], strict=True):
-        # (F1) xₜ = 1 + yₜ₋₁ − a xₜ₋₁²
-        np.subtract(1 + y_prev, a * x__prev**2, out=x__t)
-        # (T1) ∂xₜ = ∂yₜ₋₁ − 2 a ∂xₜ₋₁ ⊙ xₜ₋₁
-        np.subtract(y_dot_prev, 2 * a * x_dot__prev * x__prev, out=x_dot__t)
-        # (F2) yₜ = b xₜ₋₁
-        y_ = b * x__prev
-        # (T2) ∂yₜ = b ∂xₜ₋₁
-        y_dot = b * x_dot__prev
-        y_prev, y_dot_prev = y_, y_dot
-    return x_[1:].copy(), x_dot_[1:].copy(), State(x_[T].copy(), y_prev.copy()), State(x_dot_[T].copy(), y_dot_prev.copy())
+    y, y_dot, state, state_dot, _ = _tangents(*_directions(x, params, state, x_dot, params_dot, state_dot, {}))
+    return y, y_dot, state, state_dot
 
 
 def hvp(
-    x: Any,
-    params: Params,
-    state: State | None = None,
-    *,
-    dy: Any,
-    dstate: State | None = None,
-    x_dot: Any = None,
-    params_dot: Params | None = None,
-    state_dot: State | None = None,
-    dy_dot: Any = None,
-    dstate_dot: State | None = None,
+    x: Any, params: Params, state: State | None = None, *, dy: Any, dstate: State | None = None,
+    x_dot: Any = None, params_dot: Params | None = None, state_dot: State | None = None,
+    dy_dot: Any = None, dstate_dot: State | None = None,
 ) -> tuple[Grads, Grads]:
     """Second order, in the precise form: the gradients and their derivative along a direction.
 
@@ -345,7 +199,7 @@ def hvp(
     given |= {} if dy_dot is None else {"dy_dot": dy_dot}
     point = _directions(x, params, state, x_dot, params_dot, state_dot, given)
     dtype = point[0].dtype
-    sizes = _sizes_of(point[1], _SHAPES, _COMPOSED) | {"T": point[0].shape[0], "B": point[0].shape[1]}
+    sizes = _sizes_of(point[1], _SHAPES) | {"T": point[0].shape[0], "B": point[0].shape[1]}
     dy = _checked("dy", dy, ("T", "B", "H"), sizes, dtype)
     sizes["H"] = dy.shape[2]
     dy_dot = np.zeros_like(dy) if dy_dot is None else _checked("dy_dot", dy_dot, ("T", "B", "H"), sizes, dtype)
@@ -354,248 +208,200 @@ def hvp(
     dstate = State(*_checked_fields("dstate", zeros if dstate is None else dstate, _STATE_SHAPES, sizes, dtype))
     dstate_dot = zeros if dstate_dot is None else dstate_dot
     dstate_dot = State(*_checked_fields("dstate_dot", dstate_dot, _STATE_SHAPES, sizes, dtype))
-    tape = _hvp_forward(*point)
-    return _hvp_backward(dy, dy_dot, tape, point[1], point[4], dstate, dstate_dot)
-
-
-class SecondTape(NamedTuple):
-    """What the second-order backward pass needs: values and their tangents."""
-
-    x_: Array
-    x_dot_: Array
-
-
-def _hvp_forward(
-    x: Array, params: Params, state: State, x_dot: Array, params_dot: Params, state_dot: State
-) -> SecondTape:
-    H = state.x.shape[-1]
-    T, B = x.shape[:2]
-    dtype = x.dtype
-    a = 1.4
-    b = 0.3
-    x_ = np.empty((T + 1, B, H), dtype)
-    x_[0] = state.x
-    x_dot_ = np.empty((T + 1, B, H), dtype)
-    x_dot_[0] = state_dot.x
-    y_prev = state.y
-    y_dot_prev = state_dot.y
-    for x__t, x__prev, x_dot__t, x_dot__prev in zip(x_[1:], x_[:-1], x_dot_[1:], x_dot_[:-1], strict=True):
-        # (F1) xₜ = 1 + yₜ₋₁ − a xₜ₋₁²
-        np.subtract(1 + y_prev, a * x__prev**2, out=x__t)
-        # (T1) ∂xₜ = ∂yₜ₋₁ − 2 a ∂xₜ₋₁ ⊙ xₜ₋₁
-        np.subtract(y_dot_prev, 2 * a * x_dot__prev * x__prev, out=x_dot__t)
-        # (F2) yₜ = b xₜ₋₁
-        y_ = b * x__prev
-        # (T2) ∂yₜ = b ∂xₜ₋₁
-        y_dot = b * x_dot__prev
-        y_prev, y_dot_prev = y_, y_dot
-    return SecondTape(x_, x_dot_)
-
-
-def _hvp_backward(
-    dy: Array, dy_dot: Array, tape: SecondTape, params: Params, params_dot: Params,
-    dstate: State, dstate_dot: State
-) -> tuple[Grads, Grads]:
-    T, B = dy.shape[:2]
-    dtype = dy.dtype
-    x_ = tape.x_
-    x_dot_ = tape.x_dot_
-    b = 0.3
-    a = 1.4
-    d_x_next = dstate.x
-    d_x_next_dot = dstate_dot.x
-    d_y_next = dstate.y
-    d_y_next_dot = dstate_dot.y
-    for (
-        dy_t, dy_dot_t, x__prev, x_dot__prev
-    ) in zip(
-        dy[::-1], dy_dot[::-1], x_[:-1][::-1], x_dot_[:-1][::-1], strict=True
-    ):
-        # (B1) δyₜ = δy⁺ₜ
-        d_y = d_y_next
-        # (S1) ∂δyₜ = ∂δy⁺ₜ
-        d_y_dot = d_y_next_dot
-        # (B2) δxₜ = dyₜ + δx⁺ₜ
-        d_x = dy_t + d_x_next
-        # (S2) ∂δxₜ = ∂dyₜ + ∂δx⁺ₜ
-        d_x_dot = dy_dot_t + d_x_next_dot
-        # (B3) δx⁺ₜ₋₁ = b δyₜ − 2 a δxₜ ⊙ xₜ₋₁
-        d_x_prev = b * d_y - 2 * a * d_x * x__prev
-        # (S3) ∂δx⁺ₜ₋₁ = b ∂δyₜ − 2 a ∂xₜ₋₁ ⊙ δxₜ − 2 a ∂δxₜ ⊙ xₜ₋₁
-        d_x_next_dot_prev = b * d_y_dot - 2 * a * x_dot__prev * d_x - 2 * a * d_x_dot * x__prev
-        # (B4) δy⁺ₜ₋₁ = δxₜ
-        d_y_prev = d_x
-        # (S4) ∂δy⁺ₜ₋₁ = ∂δxₜ
-        d_y_next_dot_prev = d_x_dot
-        d_x_next, d_x_next_dot, d_y_next, d_y_next_dot = d_x_prev, d_x_next_dot_prev, d_y_prev, d_y_next_dot_prev
-    return Grads(np.zeros((T, B, 0), dtype), Params(), State(d_x_next.copy(), d_y_next.copy())), Grads(np.zeros((T, B, 0), dtype), Params(), State(d_x_next_dot.copy(), d_y_next_dot.copy()))
-
-
-def _reading(tape: Any, params: Any, t: Any) -> tuple[Params, Any, np.dtype[Any]]:
-    """The parameters if they fit the tape, in its dtype or the common one; the steps t of it; that dtype."""
-    _check_fit(tape, _WIDTHS, _sizes_of(params, _SHAPES, _COMPOSED))
-    dtype = _float_dtype({"tape": tape.x_, **_named("params", params, _SHAPES)})
-    params = Params(*(np.asarray(value, dtype) for value in params))
-    return params, _steps_of(t, tape.x_.shape[0] - 1), dtype
+    *_, tape = _tangents(*point)
+    return _second_order(dy, dy_dot, tape, point[1], point[4], dstate, dstate_dot)
 
 
 def jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(None)) -> Array:
     """The Jacobian ds[t]/ds[t-1] over all states, in the order of State, at step t of the tape.
 
-    (B, S, S) for a step, (n, B, S, S) for a slice or an array of steps; S is the sum of the state sizes.
-    Raises TypeError, ValueError, IndexError.
+    (B, S, S), of several steps (n, B, S, S); S sums the state sizes. Raises TypeError, ValueError, IndexError.
     """
-    _check_tape(tape, (Tape, PreciseTape))
-    params, t, dtype = _reading(tape, params, t)
-    if isinstance(tape, PreciseTape):
-        return _jacobian_precise(tape, params, t, dtype)
-    return _jacobian_fast(tape, params, t, dtype)
-
-
-def _jacobian_fast(tape: Tape, params: Params, t: Any, dtype: np.dtype[Any]) -> Array:
-    H = tape.x_.shape[-1]
-    a = 1.4
-    x_prev = tape.x_[:-1][t]
-    b = 0.3
-    lead = tape.x_[1:][t].shape[:-1]
-    out = np.zeros((*lead, H + H, H + H), dtype)
-    # d x[t] / d x[t-1]
-    np.einsum("...ii->...i", out[..., 0 : H, 0 : H])[...] += -2 * a * x_prev
-    # d x[t] / d y[t-1]
-    np.einsum("...ii->...i", out[..., 0 : H, H : H + H])[...] += 1
-    # d y[t] / d x[t-1]
-    np.einsum("...ii->...i", out[..., H : H + H, 0 : H])[...] += b
-    return out
-
-
-def _jacobian_precise(tape: PreciseTape, params: Params, t: Any, dtype: np.dtype[Any]) -> Array:
-    H = tape.x_.shape[-1]
-    a = 1.4
-    x_prev = tape.x_[:-1][t]
-    b = 0.3
-    lead = tape.x_[1:][t].shape[:-1]
-    out = np.zeros((*lead, H + H, H + H), dtype)
-    # d x[t] / d x[t-1]
-    np.einsum("...ii->...i", out[..., 0 : H, 0 : H])[...] += -2 * a * x_prev
-    # d x[t] / d y[t-1]
-    np.einsum("...ii->...i", out[..., 0 : H, H : H + H])[...] += 1
-    # d y[t] / d x[t-1]
-    np.einsum("...ii->...i", out[..., H : H + H, 0 : H])[...] += b
+    params, t, sizes, lead, dtype = _reading(tape, params, t)
+    v, at = _local(tape, params, t, sizes), _ranges(State, _STATE_SHAPES, sizes)
+    out = np.zeros((*lead, at[-1].stop, at[-1].stop), dtype)
+    _diagonal(out[..., at.x, at.x])[...] += -2 * 1.4 * v.x_prev  # d x[t] / d x[t-1]
+    _diagonal(out[..., at.x, at.y])[...] += 1  # d x[t] / d y[t-1]
+    _diagonal(out[..., at.y, at.x])[...] += 0.3  # d y[t] / d x[t-1]
     return out
 
 
 def input_jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(None)) -> Array:
     """The Jacobian ds[t]/dx[t] of all states at step t of the tape.
 
-    (B, S, 0) for a step, (n, B, S, 0) for a slice or an array of steps; S is the sum of the state sizes.
-    Raises TypeError, ValueError, IndexError.
+    (B, S, 0), of several steps (n, B, S, 0); S sums the state sizes. Raises TypeError, ValueError, IndexError.
     """
-    _check_tape(tape, (Tape, PreciseTape))
-    params, t, dtype = _reading(tape, params, t)
-    if isinstance(tape, PreciseTape):
-        return _input_jacobian_precise(tape, params, t, dtype)
-    return _input_jacobian_fast(tape, params, t, dtype)
-
-
-def _input_jacobian_fast(tape: Tape, params: Params, t: Any, dtype: np.dtype[Any]) -> Array:
-    H = tape.x_.shape[-1]
-    lead = tape.x_[1:][t].shape[:-1]
-    out = np.zeros((*lead, H + H, 0), dtype)
-    return out
-
-
-def _input_jacobian_precise(tape: PreciseTape, params: Params, t: Any, dtype: np.dtype[Any]) -> Array:
-    H = tape.x_.shape[-1]
-    lead = tape.x_[1:][t].shape[:-1]
-    out = np.zeros((*lead, H + H, 0), dtype)
+    params, t, sizes, lead, dtype = _reading(tape, params, t)
+    v, at = _local(tape, params, t, sizes), _ranges(State, _STATE_SHAPES, sizes)
+    out = np.zeros((*lead, at[-1].stop, 0), dtype)
     return out
 
 
 def parameter_jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(None)) -> Params:
-    """The Jacobian ds[t]/dp of all states for each parameter p at step t, with s[t-1] held fixed.
+    """The Jacobian ds[t]/dp of all states for each parameter p at step t, with s[t-1] held fixed: a Params.
 
-    Params of arrays (B, S, *shape of p) for a step, (n, B, S, *shape of p) for a slice or an array of steps: what
-    forward-mode learning (RTRL) adds at every step. It takes S times the memory of the parameters.
-    Raises TypeError, ValueError, IndexError.
+    (B, S, *shape of p), of several steps (n, B, S, *shape of p): what forward-mode learning (RTRL) adds at every step.
+    It takes S times the memory of the parameters. Raises TypeError, ValueError, IndexError.
     """
-    _check_tape(tape, (Tape, PreciseTape))
-    params, t, dtype = _reading(tape, params, t)
-    if isinstance(tape, PreciseTape):
-        return _parameter_jacobian_precise(tape, params, t, dtype)
-    return _parameter_jacobian_fast(tape, params, t, dtype)
-
-
-def _parameter_jacobian_fast(tape: Tape, params: Params, t: Any, dtype: np.dtype[Any]) -> Params:
-    H = tape.x_.shape[-1]
-    lead = tape.x_[1:][t].shape[:-1]
-    out = np.zeros((*lead, H + H, 0), dtype)
-    return Params()
-
-
-def _parameter_jacobian_precise(tape: PreciseTape, params: Params, t: Any, dtype: np.dtype[Any]) -> Params:
-    H = tape.x_.shape[-1]
-    lead = tape.x_[1:][t].shape[:-1]
-    out = np.zeros((*lead, H + H, 0), dtype)
+    params, t, sizes, lead, dtype = _reading(tape, params, t)
+    v, at = _local(tape, params, t, sizes), _ranges(State, _STATE_SHAPES, sizes)
+    columns = _ranges(Params, _SHAPES, sizes)
+    out = np.zeros((*lead, at[-1].stop, 0), dtype)
     return Params()
 
 
 def jacobian_parts(tape: Tape | PreciseTape, params: Params, t: Any = slice(None)) -> dict[str, Array]:
     """The Jacobian ds[t]/ds[t-1] split by the equation by which the flow enters step t; the sum is jacobian().
 
-    {'x', 'y'}: (B, S, S) for a step, (n, B, S, S) for a slice or an array of steps.
+    {'x', 'y'}: (B, S, S), of several steps (n, B, S, S).
     A path belongs to the first equation on it that reads s[t-1]: that of a gate, or of the state itself.
     Raises TypeError, ValueError, IndexError.
     """
-    _check_tape(tape, (Tape, PreciseTape))
-    params, t, dtype = _reading(tape, params, t)
-    if isinstance(tape, PreciseTape):
-        return _jacobian_parts_precise(tape, params, t, dtype)
-    return _jacobian_parts_fast(tape, params, t, dtype)
-
-
-def _jacobian_parts_fast(tape: Tape, params: Params, t: Any, dtype: np.dtype[Any]) -> dict[str, Array]:
-    H = tape.x_.shape[-1]
-    a = 1.4
-    x_prev = tape.x_[:-1][t]
-    b = 0.3
-    lead = tape.x_[1:][t].shape[:-1]
-    parts = {key: np.zeros((*lead, H + H, H + H), dtype) for key in ['x', 'y']}
-    # d x[t] / d x[t-1]
-    np.einsum("...ii->...i", parts['x'][..., 0 : H, 0 : H])[...] += -2 * a * x_prev
-    # d x[t] / d y[t-1]
-    np.einsum("...ii->...i", parts['x'][..., 0 : H, H : H + H])[...] += 1
-    # d y[t] / d x[t-1]
-    np.einsum("...ii->...i", parts['y'][..., H : H + H, 0 : H])[...] += b
-    return parts
-
-
-def _jacobian_parts_precise(tape: PreciseTape, params: Params, t: Any, dtype: np.dtype[Any]) -> dict[str, Array]:
-    H = tape.x_.shape[-1]
-    a = 1.4
-    x_prev = tape.x_[:-1][t]
-    b = 0.3
-    lead = tape.x_[1:][t].shape[:-1]
-    parts = {key: np.zeros((*lead, H + H, H + H), dtype) for key in ['x', 'y']}
-    # d x[t] / d x[t-1]
-    np.einsum("...ii->...i", parts['x'][..., 0 : H, 0 : H])[...] += -2 * a * x_prev
-    # d x[t] / d y[t-1]
-    np.einsum("...ii->...i", parts['x'][..., 0 : H, H : H + H])[...] += 1
-    # d y[t] / d x[t-1]
-    np.einsum("...ii->...i", parts['y'][..., H : H + H, 0 : H])[...] += b
+    params, t, sizes, lead, dtype = _reading(tape, params, t)
+    v, at = _local(tape, params, t, sizes), _ranges(State, _STATE_SHAPES, sizes)
+    parts = {key: np.zeros((*lead, at[-1].stop, at[-1].stop), dtype) for key in ('x', 'y',)}
+    _diagonal(parts['x'][..., at.x, at.x])[...] += -2 * 1.4 * v.x_prev  # d x[t] / d x[t-1]
+    _diagonal(parts['x'][..., at.x, at.y])[...] += 1  # d x[t] / d y[t-1]
+    _diagonal(parts['y'][..., at.y, at.x])[...] += 0.3  # d y[t] / d x[t-1]
     return parts
 
 
 def log_terms(tape: PreciseTape, params: Params, t: Any = slice(None)) -> dict[str, Array]:
     """Natural logarithms of gates y and of slopes phi'(a) at step t, from the pre-activations on the tape.
 
-    {}: (B, N) for a step, (n, B, N) for a slice or an array of steps.
+    Nothing.
     They are finite where the number itself underflows: ln sigmoid(-1000) = -1000.
     Raises TypeError (for a fast tape too), ValueError, IndexError.
     """
-    _check_tape(tape, (PreciseTape,))
-    params, t, dtype = _reading(tape, params, t)
+    params, t, sizes, lead, dtype = _reading(tape, params, t, (PreciseTape,))
     terms: dict[str, Array] = {}
     return terms
+
+
+def _tangents(
+    x: Array, params: Params, state: State, x_dot: Array, params_dot: Params, state_dot: State
+) -> tuple[Array, Array, State, State, Any]:
+    """Values and tangents in one loop, in the precise form: (T1) .. of the derivation report.
+
+    Gives y, y_dot (T, B, H), the last state, its tangent, and what `_second_order` reads of them.
+    """
+    (T, B), dtype = x.shape[:2], x.dtype
+    # Sizes, parameters, arrays
+    H = state.x.shape[-1]
+    a = 1.4
+    b = 0.3
+    x_, x_dot_ = (np.empty((T + 1, B, H), dtype) for _ in range(2))
+    x_[0], x_dot_[0] = state.x, state_dot.x
+    y_prev = state.y
+    y_dot_prev = state_dot.y
+    # Step by step
+    for x__prev, x__t, x_dot__prev, x_dot__t in zip(x_[:-1], x_[1:], x_dot_[:-1], x_dot_[1:], strict=True):
+        np.subtract(1 + y_prev, a * x__prev**2, out=x__t)  # (F1)
+        np.subtract(y_dot_prev, 2 * a * x_dot__prev * x__prev, out=x_dot__t)  # (T1) ∂xₜ = ∂yₜ₋₁ − 2 a ∂xₜ₋₁ ⊙ xₜ₋₁
+        y = b * x__prev  # (F2)
+        y_dot = b * x_dot__prev  # (T2) ∂yₜ = b ∂xₜ₋₁
+        y_prev, y_dot_prev = y, y_dot
+    return x_[1:].copy(), x_dot_[1:].copy(), State(x_[T].copy(), y_prev.copy()), State(x_dot_[T].copy(),
+        y_dot_prev.copy()), _SecondTape(x_, x_dot_)
+
+
+def _second_order(
+    dy: Array, dy_dot: Array, tape: Any, params: Params, params_dot: Params, dstate: State, dstate_dot: State
+) -> tuple[Grads, Grads]:
+    """Adjoints and their tangents in one loop, t = T-1 .. 0: forward mode over the backward pass.
+
+    Gives the gradients, and their derivative along the direction of the tape.
+    """
+    (T, B), dtype = dy.shape[:2], dy.dtype
+    # Sizes, parameters, arrays
+    x_, x_dot_ = tape
+    b = 0.3
+    a = 1.4
+    d_x_next = dstate.x
+    d_x_next_dot = dstate_dot.x
+    d_y_next = dstate.y
+    d_y_next_dot = dstate_dot.y
+    # Step by step, backwards
+    for (dy_t, dy_dot_t, x__prev, x_dot__prev) in zip(dy[::-1], dy_dot[::-1], x_[:-1][::-1], x_dot_[:-1][::-1],
+            strict=True):
+        d_y = d_y_next  # (B1)
+        d_y_dot = d_y_next_dot  # (S1) ∂δyₜ = ∂δy⁺ₜ
+        d_x = dy_t + d_x_next  # (B2)
+        d_x_dot = dy_dot_t + d_x_next_dot  # (S2) ∂δxₜ = ∂dyₜ + ∂δx⁺ₜ
+        d_x_prev = b * d_y - 2 * a * d_x * x__prev  # (B3)
+        # (S3) ∂δx⁺ₜ₋₁ = b ∂δyₜ − 2 a ∂xₜ₋₁ ⊙ δxₜ − 2 a ∂δxₜ ⊙ xₜ₋₁
+        d_x_next_dot_prev = b * d_y_dot - 2 * a * x_dot__prev * d_x - 2 * a * d_x_dot * x__prev
+        d_y_prev = d_x  # (B4)
+        d_y_next_dot_prev = d_x_dot  # (S4) ∂δy⁺ₜ₋₁ = ∂δxₜ
+        d_x_next, d_x_next_dot, d_y_next, d_y_next_dot = d_x_prev, d_x_next_dot_prev, d_y_prev, d_y_next_dot_prev
+    return Grads(np.full((T, B, 0), 0, dtype), Params(), State(d_x_next.copy(),
+        d_y_next.copy())), Grads(np.full((T, B, 0), 0, dtype), Params(),
+        State(d_x_next_dot.copy(), d_y_next_dot.copy()))
+
+
+_Local = namedtuple("_Local", ['x_prev'])
+
+
+def _local(tape: Any, params: Any, t: Any, sizes: dict[str, int]) -> Any:
+    """Values and slopes at the steps t of a tape, slopes from the form that it is of."""
+    x_prev = tape.x_[:-1][t]
+    return _Local(x_prev)
+
+
+def _prepared(x: Any, params: Any, state: Any) -> tuple[Array, Params, State]:
+    """Arrays of one dtype and of sizes that fit each other. Raises TypeError, ValueError."""
+    sizes = _sizes_of(params, _SHAPES) | {'0': 0}
+    arrays = {"x": x, **_named("params", params, _SHAPES), **_named("state", state, _STATE_SHAPES)}
+    dtype = _float_dtype(arrays)
+    x = _checked("x", x, ("T", "B", "0"), sizes, dtype)
+    sizes = sizes | {"B": x.shape[1], "0": x.shape[2]}
+    params = Params(*_checked_fields("params", params, _SHAPES, sizes, dtype))
+    return x, params, State(*_checked_fields("state", state, _STATE_SHAPES, sizes, dtype))
+
+
+def _cotangents(dy: Any, tape: Any, params: Any, dstate: Any) -> tuple[Array, Params, State]:
+    """What backward() is given, in one dtype and of sizes that fit the tape. Raises TypeError, ValueError."""
+    _check_tape(tape, (Tape, PreciseTape))
+    reference = tape.x_
+    sizes = _sizes_of(params, _SHAPES) | dict(T=reference.shape[0] - 1, B=reference.shape[1])
+    _check_fit(tape, _WIDTHS, sizes)
+    arrays = {"tape": reference, "dy": dy, **_named("params", params, _SHAPES)}
+    dtype = _float_dtype(arrays | _named("dstate", dstate, _STATE_SHAPES))
+    dy = _checked("dy", dy, ("T", "B", "H"), sizes, dtype)
+    sizes["H"] = dy.shape[2]
+    params = Params(*_checked_fields("params", params, _SHAPES, sizes, dtype))
+    return dy, params, State(*_checked_fields("dstate", dstate, _STATE_SHAPES, sizes, dtype))
+
+
+def _directions(
+    x: Any, params: Any, state: Any, x_dot: Any, params_dot: Any, state_dot: Any, others: dict[str, Any]
+) -> tuple[Array, Params, State, Array, Params, State]:
+    """Point and direction as arrays of one dtype, that of `others` counted in. Raises TypeError, ValueError."""
+    x, params, state = _prepared(x, params, state)
+    x_dot = np.zeros_like(x) if x_dot is None else x_dot
+    params_dot = Params(*map(np.zeros_like, params)) if params_dot is None else params_dot
+    state_dot = State(*map(np.zeros_like, state)) if state_dot is None else state_dot
+    arrays = {"x": x, "x_dot": x_dot, **_named("params_dot", params_dot, _SHAPES)}
+    arrays |= _named("state_dot", state_dot, _STATE_SHAPES)
+    dtype = _float_dtype(arrays | others)
+    x, params, state = _prepared(x.astype(dtype, copy=False), params, state)
+    sizes = _sizes_of(params, _SHAPES) | {"T": x.shape[0], "B": x.shape[1], "0": x.shape[2]}
+    x_dot = _checked("x_dot", x_dot, ("T", "B", "0"), sizes, dtype)
+    params_dot = Params(*_checked_fields("params_dot", params_dot, _SHAPES, sizes, dtype))
+    state_dot = State(*_checked_fields("state_dot", state_dot, _STATE_SHAPES, sizes, dtype))
+    return x, params, state, x_dot, params_dot, state_dot
+
+
+def _reading(
+    tape: Any, params: Any, t: Any, kinds: tuple[type, ...] = (Tape, PreciseTape)
+) -> tuple[Params, Any, dict[str, int], tuple[int, ...], np.dtype[Any]]:
+    """Parameters that fit the tape; its steps t; all sizes; the axes in front, (B,) or (n, B); the common dtype."""
+    _check_tape(tape, kinds)
+    sizes = _check_fit(tape, _WIDTHS, _sizes_of(params, _SHAPES))
+    dtype = _float_dtype({"tape": tape.x_, **_named("params", params, _SHAPES)})
+    params = Params(*(np.asarray(value, dtype) for value in params))
+    t = _steps_of(t, tape.x_.shape[0] - 1)
+    return params, t, sizes, tape.x_[1:][t].shape[:-1], dtype
 
 
 def _array_of(name: str, value: Any) -> Array:
@@ -614,17 +420,19 @@ def _array_of(name: str, value: Any) -> Array:
     return array
 
 
-def _check_fit(tape: Any, widths: Any, sizes: Any) -> None:
-    """Raises ValueError where an array of the tape has another last axis than the sizes, read off params, tell."""
-    arrays = tape._asdict()
+def _check_fit(tape: Any, widths: Any, sizes: Any) -> dict[str, int]:
+    """The sizes, with those that the last axes of the tape alone tell. Raises ValueError where these do not agree."""
+    arrays, known = tape._asdict(), dict(sizes)
     for field, parts in widths[type(tape)].items():
-        width, expected = arrays[field].shape[-1], sum(count * sizes.get(size, 0) for size, count in parts.items())
-        if width != expected and all(size in sizes for size in parts):
+        width, expected = arrays[field].shape[-1], sum(count * known.get(size, 0) for size, count in parts.items())
+        unknown = [size for size in parts if size not in known]
+        if len(unknown) == 1:
+            known[unknown[0]] = (width - expected) // parts[unknown[0]]
+        elif width != expected and not unknown:
             told = " + ".join(size if count == 1 else f"{count} * {size}" for size, count in parts.items())
-            raise ValueError(
-                f"params do not fit the tape: tape.{field} has {width} columns, but {told} = {expected} by params; "
-                f"give the params that forward() made this tape with"
-            )
+            told = f"tape.{field} has {width} columns, but {told} = {expected} by params"
+            raise ValueError(f"params do not fit the tape: {told}; give the params that forward() made this tape with")
+    return known
 
 
 def _check_tape(tape: Any, kinds: tuple[type, ...]) -> None:
@@ -644,9 +452,7 @@ def _checked(name: str, value: Any, axes: Any, sizes: Any, dtype: np.dtype[Any])
     return array.astype(dtype, copy=False)
 
 
-def _checked_fields(
-    name: str, values: Any, shapes: Any, sizes: Any, dtype: np.dtype[Any]
-) -> Any:
+def _checked_fields(name: str, values: Any, shapes: Any, sizes: Any, dtype: np.dtype[Any]) -> Any:
     """A named tuple of arrays, field by field; None gives zeros. Raises TypeError, ValueError."""
     unknown = [axis for axes in shapes.values() for axis in axes if axis not in sizes]
     if values is None and unknown:
@@ -660,14 +466,19 @@ def _checked_fields(
     return found
 
 
+def _diagonal(blocks: Array) -> Array:
+    """The diagonals of square blocks (..., N, N), to be written to: (..., N)."""
+    view: Array = np.einsum("...ii->...i", blocks)
+    return view
+
+
 def _float_dtype(arrays: Any) -> np.dtype[Any]:
     """The one dtype all arrays are computed in: float32 stays float32. Raises TypeError for half and for no float."""
     dtypes = {name: _array_of(name, value).dtype for name, value in arrays.items()}
     for name, dtype in dtypes.items():
         if dtype.kind not in "fc" or dtype.itemsize < 4:
-            raise TypeError(
-                f"{name} has dtype {dtype}, which cannot be used; convert it with .astype(np.float64) or (np.float32)"
-            )
+            fix = "convert it with .astype(np.float64) or (np.float32)"
+            raise TypeError(f"{name} has dtype {dtype}, which cannot be used; {fix}")
     return np.result_type(*dtypes.values()).newbyteorder("=")
 
 
@@ -684,17 +495,22 @@ def _named(name: str, values: Any, fields: Any) -> dict[str, Any]:
     given = values._asdict() if hasattr(values, "_asdict") and not isinstance(values, type) else {}
     for field in fields:
         if field not in given:
-            kind = f"the class {values.__name__}, not one made of it" if isinstance(values, type) else ""
-            raise TypeError(
-                f"{name} is {kind or f'a {type(values).__name__} without the field {field}'}; make one with "
-                f"{made}({', '.join(fields)})"
-            )
+            kind = f"a {type(values).__name__} without the field {field}"
+            kind = f"the class {values.__name__}, not one made of it" if isinstance(values, type) else kind
+            raise TypeError(f"{name} is {kind}; make one with {made}({', '.join(fields)})")
     return {f"{name}.{field}": given[field] for field in fields}
 
 
-def _sizes_of(
-    params: Any, shapes: Any, composed: Any
-) -> dict[str, int]:
+def _ranges(record: Any, shapes: Any, sizes: Any) -> Any:
+    """A record of slices: where each array stands if their entries follow one another; an axis B counts once."""
+    ends, end = [], 0
+    for axes in shapes.values():
+        first, end = end, end + int(np.prod([sizes[axis] for axis in axes if axis != "B"]))
+        ends.append(slice(first, end))
+    return record(*ends)
+
+
+def _sizes_of(params: Any, shapes: Any) -> dict[str, int]:
     """The number behind each symbolic size, read off the parameters. Raises TypeError, ValueError."""
     if params is None:
         raise TypeError(f"params is None; it must be what init() returns, or Params({', '.join(shapes)})")
@@ -705,11 +521,9 @@ def _sizes_of(
             raise ValueError(f"{name} has shape {shape}; expected {len(symbols)} axes ({', '.join(symbols)})")
         for symbol, size in zip(symbols, shape, strict=True):
             if sizes.setdefault(symbol, size) != size:
-                raise ValueError(
-                    f"{name} has shape {shape}, but {symbol} = {sizes[symbol]} by the parameters before it; "
-                    f"expected ({', '.join(symbols)})"
-                )
-    return _with_composed(sizes, composed)
+                told = f"{symbol} = {sizes[symbol]} by the parameters before it; expected ({', '.join(symbols)})"
+                raise ValueError(f"{name} has shape {shape}, but {told}")
+    return sizes
 
 
 def _steps_of(t: Any, steps: int) -> Any:
@@ -727,25 +541,6 @@ def _steps_of(t: Any, steps: int) -> Any:
     if outside.size:
         raise IndexError(f"t is {outside[0]}, but the tape holds {steps} steps; give one from 0 on, or from -1 back")
     return index.astype(int) if index.ndim else int(index)
-
-
-def _with_composed(sizes: Any, composed: Any) -> dict[str, int]:
-    """The sizes with those that are sums of others, as "H + D": {"H": 1, "D": 1}, and what follows from such a sum.
-
-    Raises ValueError for one that does not hold.
-    """
-    known = dict(sizes)
-    for size, parts in composed.items():
-        unknown = [name for name in parts if name not in known]
-        rest = sum(count * known[name] for name, count in parts.items() if name in known)
-        if not unknown and known.setdefault(size, rest) != rest:
-            raise ValueError(f"an axis of size {size} has {known[size]} units, but {size} = {rest} by the other arrays")
-        if len(unknown) == 1 and size in known:
-            number, remainder = divmod(known[size] - rest, parts[unknown[0]])
-            if remainder or number < 0:
-                raise ValueError(f"an axis of size {size} has {known[size]} units, which leaves no {unknown[0]}")
-            known[unknown[0]] = number
-    return known
 
 
 def _without_input(x: Any, steps: int | None, params: Any, state: Any) -> Any:

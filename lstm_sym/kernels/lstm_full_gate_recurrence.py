@@ -11,37 +11,10 @@ Equations:
     h[t] = o[t] * tanh(c[t])
 
 Shapes (T steps, B sequences, D, H):
-    x        (D,)
-    i        (H,)
-    f        (H,)
-    g        (H,)
-    c        (H,)
-    o        (H,)
-    h        (H,)
-    W_i      (H, D)
-    U_i      (H, H)
-    R_ii     (H, H)
-    R_fi     (H, H)
-    R_oi     (H, H)
-    p_i      (H,)
-    b_i      (H,)
-    W_f      (H, D)
-    U_f      (H, H)
-    R_if     (H, H)
-    R_ff     (H, H)
-    R_of     (H, H)
-    p_f      (H,)
-    b_f      (H,)
-    W_g      (H, D)
-    U_g      (H, H)
-    b_g      (H,)
-    W_o      (H, D)
-    U_o      (H, H)
-    R_io     (H, H)
-    R_fo     (H, H)
-    R_oo     (H, H)
-    p_o      (H,)
-    b_o      (H,)
+    (D,)     x
+    (H,)     i, f, g, c, o, h, p_i, b_i, p_f, b_f, b_g, p_o, b_o
+    (H, D)   W_i, W_f, W_g, W_o
+    (H, H)   U_i, R_ii, R_fi, R_oi, U_f, R_if, R_ff, R_of, U_g, U_o, R_io, R_fo, R_oo
 
 Layout: sequences are (T, B, size), batches are rows, weights (rows of the result, columns of the operand).
 Order in packed arrays: i, f, g, o.
@@ -50,14 +23,16 @@ Biases: b_i (of i), b_f (of f), b_g (of g), b_o (of o). Where a library keeps on
 Options: none. Constants: none.
 
 Signs in comments: δv adjoint, δv⁺ what arrives of it from step t+1, δv° what passes through no matrix, v′ slope,
-∂v tangent, ⊙ element-wise product; (B1) is equation B1 of the derivation report.
+∂v tangent, ⊙ element-wise product; (B1) is equation B1 of the derivation report. A section says: what it reads -> what
+it gives. precise: gates and slopes from the pre-activations, so that no digit is lost where a gate saturates.
 
-Generated from the equations by lstm_sym (format 1); stands alone on NumPy. Not written by hand: change
+Generated from the equations by lstm_sym (format 2); stands alone on NumPy. Not written by hand: change
 the equations and generate it again.
 """
 
 from __future__ import annotations
 
+from collections import namedtuple
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -117,7 +92,7 @@ class Tape(NamedTuple):
     f: Array
     o: Array
     c: Array
-    gates: Array
+    g: Array
     tanh_c: Array
 
 
@@ -135,6 +110,10 @@ class PreciseTape(NamedTuple):
     tanh_c: Array
 
 
+_SecondTape = namedtuple("_SecondTape", ['x', 'x_dot', 'h', 'h_dot', 'i', 'i_dot', 'f', 'f_dot', 'o', 'o_dot',
+    'c', 'c_dot', 'a', 'a_dot', 'g', 'g_dot', 'tanh_c', 'tanh_c_dot'])
+
+
 class Grads(NamedTuple):
     """Gradients of a loss: of the input, the parameters, the initial state."""
 
@@ -144,52 +123,26 @@ class Grads(NamedTuple):
 
 
 _SHAPES: dict[str, tuple[str, ...]] = {
-    'W_i': ('H', 'D'),
-    'U_i': ('H', 'H'),
-    'R_ii': ('H', 'H'),
-    'R_fi': ('H', 'H'),
-    'R_oi': ('H', 'H'),
-    'p_i': ('H',),
-    'b_i': ('H',),
-    'W_f': ('H', 'D'),
-    'U_f': ('H', 'H'),
-    'R_if': ('H', 'H'),
-    'R_ff': ('H', 'H'),
-    'R_of': ('H', 'H'),
-    'p_f': ('H',),
-    'b_f': ('H',),
-    'W_g': ('H', 'D'),
-    'U_g': ('H', 'H'),
-    'b_g': ('H',),
-    'W_o': ('H', 'D'),
-    'U_o': ('H', 'H'),
-    'R_io': ('H', 'H'),
-    'R_fo': ('H', 'H'),
-    'R_oo': ('H', 'H'),
-    'p_o': ('H',),
-    'b_o': ('H',),
+    'W_i': ('H', 'D'), 'U_i': ('H', 'H'), 'R_ii': ('H', 'H'), 'R_fi': ('H', 'H'), 'R_oi': ('H', 'H'), 'p_i':
+    ('H',), 'b_i': ('H',), 'W_f': ('H', 'D'), 'U_f': ('H', 'H'), 'R_if': ('H', 'H'), 'R_ff': ('H', 'H'), 'R_of':
+    ('H', 'H'), 'p_f': ('H',), 'b_f': ('H',), 'W_g': ('H', 'D'), 'U_g': ('H', 'H'), 'b_g': ('H',), 'W_o': ('H',
+    'D'), 'U_o': ('H', 'H'), 'R_io': ('H', 'H'), 'R_fo': ('H', 'H'), 'R_oo': ('H', 'H'), 'p_o': ('H',), 'b_o':
+    ('H',)
 }
-_STATE_SHAPES = {
-    'h': ('B', 'H'),
-    'i': ('B', 'H'),
-    'f': ('B', 'H'),
-    'o': ('B', 'H'),
-    'c': ('B', 'H'),
+_STATE_SHAPES: dict[str, tuple[str, ...]] = {
+    'h': ('B', 'H'), 'i': ('B', 'H'), 'f': ('B', 'H'), 'o': ('B', 'H'), 'c': ('B', 'H')
 }
 _COMPOSED: dict[str, dict[str, int]] = {}
 _WIDTHS: dict[type, dict[str, dict[str, int]]] = {
-    Tape: {'x': {'D': 1}, 'h': {'H': 1}, 'i': {'H': 1}, 'f': {'H': 1}, 'o': {'H': 1}, 'c': {'H': 1}, 'gates': {'H': 4}, 'tanh_c': {'H': 1}},
-    PreciseTape: {'x': {'D': 1}, 'h': {'H': 1}, 'i': {'H': 1}, 'f': {'H': 1}, 'o': {'H': 1}, 'c': {'H': 1}, 'a': {'H': 4}, 'g': {'H': 1}, 'tanh_c': {'H': 1}},
+    Tape: {'x': {'D': 1}, 'h': {'H': 1}, 'i': {'H': 1}, 'f': {'H': 1}, 'o': {'H': 1}, 'c': {'H': 1}, 'g': {'H':
+    1}, 'tanh_c': {'H': 1}}, PreciseTape: {'x': {'D': 1}, 'h': {'H': 1}, 'i': {'H': 1}, 'f': {'H': 1}, 'o':
+    {'H': 1}, 'c': {'H': 1}, 'a': {'H': 4}, 'g': {'H': 1}, 'tanh_c': {'H': 1}}
 }
 
 
 def init(
-    input_size: int,
-    hidden_size: int,
-    *,
-    rng: np.random.Generator | None = None,
-    dtype: Any = np.float64,
-    **fill: float,
+    input_size: int, hidden_size: int, *,
+    rng: np.random.Generator | None = None, dtype: Any = np.float64, **fill: float,
 ) -> Params:
     """Parameters drawn uniformly from (-1/sqrt(hidden_size), 1/sqrt(hidden_size)), as PyTorch does.
 
@@ -201,28 +154,17 @@ def init(
     for symbol, size in sizes.items():
         if not hasattr(size, "__index__") or size < 1:
             raise ValueError(f"the size {symbol} is {size}; sizes are whole numbers, 1 or more")
-    sizes = _with_composed(sizes, _COMPOSED)
     dtype = _float_dtype({"dtype": np.empty(0, dtype)})
+    vectors: tuple[str, ...] = ('p_i', 'b_i', 'p_f', 'b_f', 'b_g', 'p_o', 'b_o')
     for name in fill:
-        if name not in ('p_i', 'b_i', 'p_f', 'b_f', 'b_g', 'p_o', 'b_o'):
-            raise TypeError(f"init() cannot fill {name}; the vectors of this cell: p_i, b_i, p_f, b_f, b_g, p_o, b_o")
+        if name not in vectors:
+            raise TypeError(f"init() cannot fill {name}; the vectors of this cell: {', '.join(vectors) or 'none'}")
     bound = 1 / hidden_size**0.5
     drawn = {}
     for name, symbols in _SHAPES.items():
         value = rng.uniform(-bound, bound, [sizes[symbol] for symbol in symbols])
         drawn[name] = np.asarray(np.full_like(value, fill[name]) if name in fill else value, dtype)
     return Params(**drawn)
-
-
-def _prepared(x: Any, params: Any, state: Any) -> tuple[Array, Params, State]:
-    """Arrays of one dtype and of sizes that fit each other."""
-    sizes = _sizes_of(params, _SHAPES, _COMPOSED)
-    arrays = {"x": x, **_named("params", params, _SHAPES), **_named("state", state, _STATE_SHAPES)}
-    dtype = _float_dtype(arrays)
-    x = _checked("x", x, ("T", "B", "D"), sizes, dtype)
-    sizes = _with_composed(sizes | {"B": x.shape[1], "D": x.shape[2]}, _COMPOSED)
-    params = Params(*_checked_fields("params", params, _SHAPES, sizes, dtype))
-    return x, params, State(*_checked_fields("state", state, _STATE_SHAPES, sizes, dtype))
 
 
 def forward(
@@ -234,9 +176,65 @@ def forward(
     `backward` follows the tape. dtype in = dtype out. Raises TypeError, ValueError, naming the array that does not fit.
     """
     x, params, state = _prepared(x, params, state)
+    (T, B), dtype = x.shape[:2], x.dtype
+    sigmoid = _sigmoid_precise if precise else _sigmoid
+    # Sizes, parameters, arrays
+    H = params.W_i.shape[0]
+    W = np.concatenate((params.W_i, params.W_f, params.W_g, params.W_o))
+    b = np.concatenate((params.b_i, params.b_f, params.b_g, params.b_o))
+    p_i, p_f = params.p_i, params.p_f
+    U = np.concatenate((params.U_i, params.U_f, params.U_g, params.U_o))
+    U_T = np.ascontiguousarray(U.T)
+    R = np.concatenate((params.R_ii, params.R_if))
+    R_T = np.ascontiguousarray(R.T)
+    R_io = params.R_io
+    R_io_T = np.ascontiguousarray(R_io.T)
+    R_ = np.concatenate((params.R_fi, params.R_ff))
+    R__T = np.ascontiguousarray(R_.T)
+    R_fo = params.R_fo
+    R_fo_T = np.ascontiguousarray(R_fo.T)
+    R__ = np.concatenate((params.R_oi, params.R_of))
+    R___T = np.ascontiguousarray(R__.T)
+    R_oo = params.R_oo
+    R_oo_T = np.ascontiguousarray(R_oo.T)
+    p_o = params.p_o
+    a = np.empty((T, B, 4 * H), dtype)
+    g, tanh_c = (np.empty((T, B, H), dtype) for _ in range(2))
+    h, i, f, o, c = (np.empty((T + 1, B, H), dtype) for _ in range(5))
+    h[0], i[0], f[0], o[0], c[0] = state.h, state.i, state.f, state.o, state.c
+    a_i, a_f, a_g, a_o = (a[..., k * H : (k + 1) * H] for k in range(4))
+    a_i_f = a[..., : 2 * H]
+    # All steps at once: W, b, a -> a
+    _times(x, W.T, out=a)  # (F1) a_iₜ = W_i xₜ; (F3) a_fₜ = W_f xₜ; (F5) a_gₜ = W_g xₜ; (F8) a_oₜ = W_o xₜ
+    a += b  # (F1) a_iₜ += b_i; (F3) a_fₜ += b_f; (F5) a_gₜ += b_g; (F8) a_oₜ += b_o
+    # Step by step: p_i, p_f, U_T, R_T, R_io_T, R__T, R_fo_T, R___T, R_oo_T, p_o, a, g, tanh_c, h, i, f, o, c -> a,
+    # i, f, g, c, o, tanh_c, h
+    for (a_i_t, c_prev, a_f_t, a_t, h_prev, a_i_f_t, i_prev, a_o_t, f_prev, o_prev, i_t, f_t, a_g_t, g_t, c_t, o_t,
+            tanh_c_t, h_t) in zip(a_i, c[:-1], a_f, a, h[:-1], a_i_f, i[:-1], a_o, f[:-1], o[:-1], i[1:], f[1:],
+            a_g, g, c[1:], o[1:], tanh_c, h[1:], strict=True):
+        a_i_t += p_i * c_prev  # (F1) a_iₜ += p_i ⊙ cₜ₋₁
+        a_f_t += p_f * c_prev  # (F3) a_fₜ += p_f ⊙ cₜ₋₁
+        # (F1) a_iₜ += U_i hₜ₋₁; (F3) a_fₜ += U_f hₜ₋₁; (F5) a_gₜ += U_g hₜ₋₁; (F8) a_oₜ += U_o hₜ₋₁
+        a_t += h_prev @ U_T
+        a_i_f_t += i_prev @ R_T  # (F1) a_iₜ += R_ii iₜ₋₁; (F3) a_fₜ += R_if iₜ₋₁
+        a_o_t += i_prev @ R_io_T  # (F8) a_oₜ += R_io iₜ₋₁
+        a_i_f_t += f_prev @ R__T  # (F1) a_iₜ += R_fi fₜ₋₁; (F3) a_fₜ += R_ff fₜ₋₁
+        a_o_t += f_prev @ R_fo_T  # (F8) a_oₜ += R_fo fₜ₋₁
+        a_i_f_t += o_prev @ R___T  # (F1) a_iₜ += R_oi oₜ₋₁; (F3) a_fₜ += R_of oₜ₋₁
+        a_o_t += o_prev @ R_oo_T  # (F8) a_oₜ += R_oo oₜ₋₁
+        sigmoid(a_i_t, out=i_t)  # (F2) iₜ = σ(a_iₜ)
+        sigmoid(a_f_t, out=f_t)  # (F4) fₜ = σ(a_fₜ)
+        np.tanh(a_g_t, out=g_t)  # (F6) gₜ = tanh(a_gₜ)
+        np.add(c_prev * f_t, i_t * g_t, out=c_t)  # (F7) cₜ = cₜ₋₁ ⊙ fₜ + iₜ ⊙ gₜ
+        a_o_t += p_o * c_t  # (F8) a_oₜ += p_o ⊙ cₜ
+        sigmoid(a_o_t, out=o_t)  # (F9) oₜ = σ(a_oₜ)
+        np.tanh(c_t, out=tanh_c_t)  # (F10) tanh_cₜ = tanh(cₜ)
+        np.multiply(o_t, tanh_c_t, out=h_t)  # (F11) hₜ = oₜ ⊙ tanh_cₜ
     if precise:
-        return _forward_precise(x, params, state)
-    return _forward_fast(x, params, state)
+        return h[1:].copy(), State(h[T].copy(), i[T].copy(), f[T].copy(), o[T].copy(), c[T].copy()), PreciseTape(x, h,
+            i, f, o, c, a, g, tanh_c)
+    return h[1:].copy(), State(h[T].copy(), i[T].copy(), f[T].copy(), o[T].copy(), c[T].copy()), Tape(x, h, i, f,
+        o, c, g, tanh_c)
 
 
 def backward(dy: Any, tape: Tape | PreciseTape, params: Params, dstate: State | None = None) -> Grads:
@@ -245,278 +243,61 @@ def backward(dy: Any, tape: Tape | PreciseTape, params: Params, dstate: State | 
     dy = dL/dy (T, B, H); params as given to `forward`; dstate = dL/d(state after T steps), None for zeros.
     Returns dL/dx (T, B, D), dL/dparams (named), dL/d(initial state). Raises TypeError, ValueError.
     """
-    _check_tape(tape, (Tape, PreciseTape))
-    reference = tape.x
-    sizes = _sizes_of(params, _SHAPES, _COMPOSED) | {"T": reference.shape[0], "B": reference.shape[1]}
-    _check_fit(tape, _WIDTHS, sizes)
-    arrays = {"tape": reference, "dy": dy, **_named("params", params, _SHAPES)}
-    dtype = _float_dtype(arrays | _named("dstate", dstate, _STATE_SHAPES))
-    dy = _checked("dy", dy, ("T", "B", "H"), sizes, dtype)
-    sizes["H"] = dy.shape[2]
-    params = Params(*_checked_fields("params", params, _SHAPES, sizes, dtype))
-    dstate = State(*_checked_fields("dstate", dstate, _STATE_SHAPES, sizes, dtype))
+    dy, params, dstate = _cotangents(dy, tape, params, dstate)
+    (T, B), dtype = dy.shape[:2], dy.dtype
+    # Sizes, parameters, arrays
+    H = params.W_i.shape[0]
+    x, h, i, f, o, c, g, tanh_c = tape.x, tape.h, tape.i, tape.f, tape.o, tape.c, tape.g, tape.tanh_c
+    p_o = params.p_o
+    R = np.concatenate((params.R_ii, params.R_if))
+    R_io = params.R_io
+    R_ = np.concatenate((params.R_fi, params.R_ff))
+    R_fo = params.R_fo
+    R__ = np.concatenate((params.R_oi, params.R_of))
+    R_oo, p_f, p_i = params.R_oo, params.p_f, params.p_i
+    U = np.concatenate((params.U_i, params.U_f, params.U_g, params.U_o))
+    W = np.concatenate((params.W_i, params.W_f, params.W_g, params.W_o))
+    d_g = np.empty((B, H), dtype)
+    d_a = np.empty((T, B, 4 * H), dtype)
+    g_slope = np.empty((T, B, H), dtype)
+    d_h_next, d_i_next, d_f_next, d_o_next, d_c_next = dstate.h, dstate.i, dstate.f, dstate.o, dstate.c
+    d_a_i, d_a_f, d_a_g, d_a_o = (d_a[..., k * H : (k + 1) * H] for k in range(4))
+    d_a_i_f = d_a[..., : 2 * H]
+    # All steps at once: i, f, o, c, g, tanh_c, g_slope -> tanh_c_slope, o_slope, f_slope, i_slope, g_slope
     if isinstance(tape, PreciseTape):
-        return _backward_precise(dy, tape, params, dstate)
-    return _backward_fast(dy, tape, params, dstate)
-
-
-def _forward_fast(
-    x: Array, params: Params, state: State
-) -> tuple[Array, State, Tape]:
-    H = params.W_i.shape[0]
-    T, B = x.shape[:2]
-    dtype = x.dtype
-    W = np.concatenate((params.W_i, params.W_f, params.W_g, params.W_o))
-    b = np.concatenate((params.b_i, params.b_f, params.b_g, params.b_o))
-    p_i = params.p_i
-    p_f = params.p_f
-    U = np.concatenate((params.U_i, params.U_f, params.U_g, params.U_o))
-    U_T = np.ascontiguousarray(U.T)
-    R = np.concatenate((params.R_ii, params.R_if))
-    R_T = np.ascontiguousarray(R.T)
-    R_io = params.R_io
-    R_io_T = np.ascontiguousarray(R_io.T)
-    R_ = np.concatenate((params.R_fi, params.R_ff))
-    R__T = np.ascontiguousarray(R_.T)
-    R_fo = params.R_fo
-    R_fo_T = np.ascontiguousarray(R_fo.T)
-    R__ = np.concatenate((params.R_oi, params.R_of))
-    R___T = np.ascontiguousarray(R__.T)
-    R_oo = params.R_oo
-    R_oo_T = np.ascontiguousarray(R_oo.T)
-    p_o = params.p_o
-    gates = np.empty((T, B, 4 * H), dtype)
-    tanh_c = np.empty((T, B, H), dtype)
-    h = np.empty((T + 1, B, H), dtype)
-    h[0] = state.h
-    i = np.empty((T + 1, B, H), dtype)
-    i[0] = state.i
-    f = np.empty((T + 1, B, H), dtype)
-    f[0] = state.f
-    o = np.empty((T + 1, B, H), dtype)
-    o[0] = state.o
-    c = np.empty((T + 1, B, H), dtype)
-    c[0] = state.c
-    a_i = gates[..., 0 * H : 1 * H]
-    gates_i_f = gates[..., 0 * H : 2 * H]
-    a_f = gates[..., 1 * H : 2 * H]
-    g = gates[..., 2 * H : 3 * H]
-    a_o = gates[..., 3 * H : 4 * H]
-    # (F1) a_iₜ = W_i xₜ; (F3) a_fₜ = W_f xₜ; (F5) a_gₜ = W_g xₜ; (F8) a_oₜ = W_o xₜ
-    _times(x, W.T, out=gates)
-    # (F1) a_iₜ += b_i; (F3) a_fₜ += b_f; (F5) a_gₜ += b_g; (F8) a_oₜ += b_o
-    gates += b
-    for (
-        a_i_t, c_prev, a_f_t, gates_t, h_prev, gates_i_f_t, i_prev, a_o_t, f_prev, o_prev, i_t, f_t, g_t,
-        c_t, o_t, tanh_c_t, h_t
-    ) in zip(
-        a_i, c[:-1], a_f, gates, h[:-1], gates_i_f, i[:-1], a_o, f[:-1], o[:-1], i[1:], f[1:], g, c[1:],
-        o[1:], tanh_c, h[1:], strict=True
-    ):
-        # (F1) a_iₜ += p_i ⊙ cₜ₋₁
-        a_i_t += p_i * c_prev
-        # (F3) a_fₜ += p_f ⊙ cₜ₋₁
-        a_f_t += p_f * c_prev
-        # (F1) a_iₜ += U_i hₜ₋₁; (F3) a_fₜ += U_f hₜ₋₁; (F5) a_gₜ += U_g hₜ₋₁; (F8) a_oₜ += U_o hₜ₋₁
-        gates_t += h_prev @ U_T
-        # (F1) a_iₜ += R_ii iₜ₋₁; (F3) a_fₜ += R_if iₜ₋₁
-        gates_i_f_t += i_prev @ R_T
-        # (F8) a_oₜ += R_io iₜ₋₁
-        a_o_t += i_prev @ R_io_T
-        # (F1) a_iₜ += R_fi fₜ₋₁; (F3) a_fₜ += R_ff fₜ₋₁
-        gates_i_f_t += f_prev @ R__T
-        # (F8) a_oₜ += R_fo fₜ₋₁
-        a_o_t += f_prev @ R_fo_T
-        # (F1) a_iₜ += R_oi oₜ₋₁; (F3) a_fₜ += R_of oₜ₋₁
-        gates_i_f_t += o_prev @ R___T
-        # (F8) a_oₜ += R_oo oₜ₋₁
-        a_o_t += o_prev @ R_oo_T
-        # (F2) iₜ = σ(a_iₜ)
-        _sigmoid(a_i_t, out=i_t)
-        # (F4) fₜ = σ(a_fₜ)
-        _sigmoid(a_f_t, out=f_t)
-        # (F6) gₜ = tanh(a_gₜ)
-        np.tanh(g_t, out=g_t)
-        # (F7) cₜ = cₜ₋₁ ⊙ fₜ + iₜ ⊙ gₜ
-        np.add(c_prev * f_t, i_t * g_t, out=c_t)
-        # (F8) a_oₜ += p_o ⊙ cₜ
-        a_o_t += p_o * c_t
-        # (F9) oₜ = σ(a_oₜ)
-        _sigmoid(a_o_t, out=o_t)
-        # (F10) tanh_cₜ = tanh(cₜ)
-        np.tanh(c_t, out=tanh_c_t)
-        # (F11) hₜ = oₜ ⊙ tanh_cₜ
-        np.multiply(o_t, tanh_c_t, out=h_t)
-    return h[1:].copy(), State(h[T].copy(), i[T].copy(), f[T].copy(), o[T].copy(), c[T].copy()), Tape(x, h, i, f, o, c, gates, tanh_c)
-
-
-def _forward_precise(
-    x: Array, params: Params, state: State
-) -> tuple[Array, State, PreciseTape]:
-    H = params.W_i.shape[0]
-    T, B = x.shape[:2]
-    dtype = x.dtype
-    W = np.concatenate((params.W_i, params.W_f, params.W_g, params.W_o))
-    b = np.concatenate((params.b_i, params.b_f, params.b_g, params.b_o))
-    p_i = params.p_i
-    p_f = params.p_f
-    U = np.concatenate((params.U_i, params.U_f, params.U_g, params.U_o))
-    U_T = np.ascontiguousarray(U.T)
-    R = np.concatenate((params.R_ii, params.R_if))
-    R_T = np.ascontiguousarray(R.T)
-    R_io = params.R_io
-    R_io_T = np.ascontiguousarray(R_io.T)
-    R_ = np.concatenate((params.R_fi, params.R_ff))
-    R__T = np.ascontiguousarray(R_.T)
-    R_fo = params.R_fo
-    R_fo_T = np.ascontiguousarray(R_fo.T)
-    R__ = np.concatenate((params.R_oi, params.R_of))
-    R___T = np.ascontiguousarray(R__.T)
-    R_oo = params.R_oo
-    R_oo_T = np.ascontiguousarray(R_oo.T)
-    p_o = params.p_o
-    a = np.empty((T, B, 4 * H), dtype)
-    g = np.empty((T, B, H), dtype)
-    tanh_c = np.empty((T, B, H), dtype)
-    h = np.empty((T + 1, B, H), dtype)
-    h[0] = state.h
-    i = np.empty((T + 1, B, H), dtype)
-    i[0] = state.i
-    f = np.empty((T + 1, B, H), dtype)
-    f[0] = state.f
-    o = np.empty((T + 1, B, H), dtype)
-    o[0] = state.o
-    c = np.empty((T + 1, B, H), dtype)
-    c[0] = state.c
-    a_i = a[..., 0 * H : 1 * H]
-    a_i_f = a[..., 0 * H : 2 * H]
-    a_f = a[..., 1 * H : 2 * H]
-    a_g = a[..., 2 * H : 3 * H]
-    a_o = a[..., 3 * H : 4 * H]
-    # (F1) a_iₜ = W_i xₜ; (F3) a_fₜ = W_f xₜ; (F5) a_gₜ = W_g xₜ; (F8) a_oₜ = W_o xₜ
-    _times(x, W.T, out=a)
-    # (F1) a_iₜ += b_i; (F3) a_fₜ += b_f; (F5) a_gₜ += b_g; (F8) a_oₜ += b_o
-    a += b
-    for (
-        a_i_t, c_prev, a_f_t, a_t, h_prev, a_i_f_t, i_prev, a_o_t, f_prev, o_prev, i_t, f_t, g_t, a_g_t,
-        c_t, o_t, tanh_c_t, h_t
-    ) in zip(
-        a_i, c[:-1], a_f, a, h[:-1], a_i_f, i[:-1], a_o, f[:-1], o[:-1], i[1:], f[1:], g, a_g, c[1:], o[1:],
-        tanh_c, h[1:], strict=True
-    ):
-        # (F1) a_iₜ += p_i ⊙ cₜ₋₁
-        a_i_t += p_i * c_prev
-        # (F3) a_fₜ += p_f ⊙ cₜ₋₁
-        a_f_t += p_f * c_prev
-        # (F1) a_iₜ += U_i hₜ₋₁; (F3) a_fₜ += U_f hₜ₋₁; (F5) a_gₜ += U_g hₜ₋₁; (F8) a_oₜ += U_o hₜ₋₁
-        a_t += h_prev @ U_T
-        # (F1) a_iₜ += R_ii iₜ₋₁; (F3) a_fₜ += R_if iₜ₋₁
-        a_i_f_t += i_prev @ R_T
-        # (F8) a_oₜ += R_io iₜ₋₁
-        a_o_t += i_prev @ R_io_T
-        # (F1) a_iₜ += R_fi fₜ₋₁; (F3) a_fₜ += R_ff fₜ₋₁
-        a_i_f_t += f_prev @ R__T
-        # (F8) a_oₜ += R_fo fₜ₋₁
-        a_o_t += f_prev @ R_fo_T
-        # (F1) a_iₜ += R_oi oₜ₋₁; (F3) a_fₜ += R_of oₜ₋₁
-        a_i_f_t += o_prev @ R___T
-        # (F8) a_oₜ += R_oo oₜ₋₁
-        a_o_t += o_prev @ R_oo_T
-        # (F2) iₜ = σ(a_iₜ)
-        i_t[...] = _sigmoid_precise(a_i_t)
-        # (F4) fₜ = σ(a_fₜ)
-        f_t[...] = _sigmoid_precise(a_f_t)
-        # (F6) gₜ = tanh(a_gₜ)
-        np.tanh(a_g_t, out=g_t)
-        # (F7) cₜ = cₜ₋₁ ⊙ fₜ + iₜ ⊙ gₜ
-        np.add(c_prev * f_t, i_t * g_t, out=c_t)
-        # (F8) a_oₜ += p_o ⊙ cₜ
-        a_o_t += p_o * c_t
-        # (F9) oₜ = σ(a_oₜ)
-        o_t[...] = _sigmoid_precise(a_o_t)
-        # (F10) tanh_cₜ = tanh(cₜ)
-        np.tanh(c_t, out=tanh_c_t)
-        # (F11) hₜ = oₜ ⊙ tanh_cₜ
-        np.multiply(o_t, tanh_c_t, out=h_t)
-    return h[1:].copy(), State(h[T].copy(), i[T].copy(), f[T].copy(), o[T].copy(), c[T].copy()), PreciseTape(x, h, i, f, o, c, a, g, tanh_c)
-
-
-def _backward_fast(dy: Array, tape: Tape, params: Params, dstate: State) -> Grads:
-    H = params.W_i.shape[0]
-    T, B = dy.shape[:2]
-    dtype = dy.dtype
-    x = tape.x
-    h = tape.h
-    i = tape.i
-    f = tape.f
-    o = tape.o
-    c = tape.c
-    gates = tape.gates
-    tanh_c = tape.tanh_c
-    p_o = params.p_o
-    R = np.concatenate((params.R_ii, params.R_if))
-    R_io = params.R_io
-    R_ = np.concatenate((params.R_fi, params.R_ff))
-    R_fo = params.R_fo
-    R__ = np.concatenate((params.R_oi, params.R_of))
-    R_oo = params.R_oo
-    p_f = params.p_f
-    p_i = params.p_i
-    U = np.concatenate((params.U_i, params.U_f, params.U_g, params.U_o))
-    W = np.concatenate((params.W_i, params.W_f, params.W_g, params.W_o))
-    d_a = np.empty((T, B, 4 * H), dtype)
-    d_g = np.empty((B, H), dtype)
-    g_slope = np.empty((T, B, H), dtype)
-    d_h_next = dstate.h
-    d_i_next = dstate.i
-    d_f_next = dstate.f
-    d_o_next = dstate.o
-    d_c_next = dstate.c
-    d_a_i = d_a[..., 0 * H : 1 * H]
-    d_a_i_f = d_a[..., 0 * H : 2 * H]
-    d_a_f = d_a[..., 1 * H : 2 * H]
-    d_a_g = d_a[..., 2 * H : 3 * H]
-    d_a_o = d_a[..., 3 * H : 4 * H]
-    g = gates[..., 2 * H : 3 * H]
-    # (B3) tanh_c′ₜ = 1 − tanh_cₜ²
-    tanh_c_slope = 1 - tanh_c**2
-    # (B5) o′ₜ = oₜ ⊙ (1 − oₜ)
-    o_slope = o[1:] * (1 - o[1:])
-    # (B12) f′ₜ = fₜ ⊙ (1 − fₜ)
-    f_slope = f[1:] * (1 - f[1:])
-    # (B15) i′ₜ = iₜ ⊙ (1 − iₜ)
-    i_slope = i[1:] * (1 - i[1:])
-    # (B9) g′ₜ = 1 − gₜ²
-    np.multiply(g, g, out=g_slope)
-    np.subtract(1, g_slope, out=g_slope)
-    for (
-        dy_t, o_t, tanh_c_t, d_a_o_t, o_slope_t, tanh_c_slope_t, i_t, c_prev, d_a_f_t, f_slope_t, g_t,
-        d_a_i_t, i_slope_t, d_a_i_f_t, f_t, d_a_g_t, g_slope_t, d_a_t
-    ) in zip(
-        dy[::-1], o[1:][::-1], tanh_c[::-1], d_a_o[::-1], o_slope[::-1], tanh_c_slope[::-1], i[1:][::-1],
-        c[:-1][::-1], d_a_f[::-1], f_slope[::-1], g[::-1], d_a_i[::-1], i_slope[::-1], d_a_i_f[::-1],
-        f[1:][::-1], d_a_g[::-1], g_slope[::-1], d_a[::-1], strict=True
-    ):
-        # (B1) δhₜ = dyₜ + δh⁺ₜ
-        d_h = dy_t + d_h_next
-        # (B2) δtanh_cₜ = δhₜ ⊙ oₜ
-        d_tanh_c = d_h * o_t
-        # (B4) δoₜ = δo⁺ₜ + δhₜ ⊙ tanh_cₜ
-        d_o = d_o_next + d_h * tanh_c_t
-        # (B6) δa_oₜ = δoₜ ⊙ o′ₜ
-        np.multiply(d_o, o_slope_t, out=d_a_o_t)
+        a = tape.a
+        a_i, a_f, a_g, a_o = (a[..., k * H : (k + 1) * H] for k in range(4))
+        tanh_c_slope = _tanh_slope(c[1:])  # (B3) tanh_c′ₜ = tanh′(cₜ)
+        o_slope = _sigmoid_slope(a_o)  # (B5) o′ₜ = σ′(a_oₜ)
+        f_slope = _sigmoid_slope(a_f)  # (B12) f′ₜ = σ′(a_fₜ)
+        i_slope = _sigmoid_slope(a_i)  # (B15) i′ₜ = σ′(a_iₜ)
+        g_slope[...] = _tanh_slope(a_g)  # (B9) g′ₜ = tanh′(a_gₜ)
+    else:
+        tanh_c_slope = 1 - tanh_c**2  # (B3) tanh_c′ₜ = 1 − tanh_cₜ²
+        o_slope = o[1:] * (1 - o[1:])  # (B5) o′ₜ = oₜ ⊙ (1 − oₜ)
+        f_slope = f[1:] * (1 - f[1:])  # (B12) f′ₜ = fₜ ⊙ (1 − fₜ)
+        i_slope = i[1:] * (1 - i[1:])  # (B15) i′ₜ = iₜ ⊙ (1 − iₜ)
+        # (B9) g′ₜ = 1 − gₜ²
+        np.multiply(g, g, out=g_slope)
+        np.subtract(1, g_slope, out=g_slope)
+    # Step by step, backwards: i, f, o, c, g, tanh_c, p_o, R, R_io, R_, R_fo, R__, R_oo, p_f, p_i, U, d_g, d_a,
+    # g_slope, d_h_next, d_i_next, d_f_next, d_o_next, d_c_next, tanh_c_slope, o_slope, f_slope, i_slope -> d_a
+    for (dy_t, o_t, tanh_c_t, o_slope_t, d_a_o_t, tanh_c_slope_t, i_t, c_prev, f_slope_t, d_a_f_t, g_t, i_slope_t,
+            d_a_i_t, d_a_i_f_t, f_t, g_slope_t, d_a_g_t, d_a_t) in zip(dy[::-1], o[1:][::-1], tanh_c[::-1],
+            o_slope[::-1], d_a_o[::-1], tanh_c_slope[::-1], i[1:][::-1], c[:-1][::-1], f_slope[::-1], d_a_f[::-1],
+            g[::-1], i_slope[::-1], d_a_i[::-1], d_a_i_f[::-1], f[1:][::-1], g_slope[::-1], d_a_g[::-1], d_a[::-1],
+            strict=True):
+        d_h = dy_t + d_h_next  # (B1) δhₜ = dyₜ + δh⁺ₜ
+        d_tanh_c = d_h * o_t  # (B2) δtanh_cₜ = δhₜ ⊙ oₜ
+        d_o = d_o_next + d_h * tanh_c_t  # (B4) δoₜ = δo⁺ₜ + δhₜ ⊙ tanh_cₜ
+        np.multiply(d_o, o_slope_t, out=d_a_o_t)  # (B6) δa_oₜ = δoₜ ⊙ o′ₜ
         # (B7) δcₜ = δc⁺ₜ + δtanh_cₜ ⊙ tanh_c′ₜ + δa_oₜ ⊙ p_o
         d_c = d_c_next + d_tanh_c * tanh_c_slope_t + d_a_o_t * p_o
-        # (B8) δgₜ = δcₜ ⊙ iₜ
-        np.multiply(d_c, i_t, out=d_g)
-        # (B11) δfₜ = δf⁺ₜ + δcₜ ⊙ cₜ₋₁
-        d_f = d_f_next + d_c * c_prev
-        # (B13) δa_fₜ = δfₜ ⊙ f′ₜ
-        np.multiply(d_f, f_slope_t, out=d_a_f_t)
-        # (B14) δiₜ = δi⁺ₜ + δcₜ ⊙ gₜ
-        d_i = d_i_next + d_c * g_t
-        # (B16) δa_iₜ = δiₜ ⊙ i′ₜ
-        np.multiply(d_i, i_slope_t, out=d_a_i_t)
+        np.multiply(d_c, i_t, out=d_g)  # (B8) δgₜ = δcₜ ⊙ iₜ
+        d_f = d_f_next + d_c * c_prev  # (B11) δfₜ = δf⁺ₜ + δcₜ ⊙ cₜ₋₁
+        np.multiply(d_f, f_slope_t, out=d_a_f_t)  # (B13) δa_fₜ = δfₜ ⊙ f′ₜ
+        d_i = d_i_next + d_c * g_t  # (B14) δiₜ = δi⁺ₜ + δcₜ ⊙ gₜ
+        np.multiply(d_i, i_slope_t, out=d_a_i_t)  # (B16) δa_iₜ = δiₜ ⊙ i′ₜ
         # (B18) δi⁺ₜ₋₁ = R_ioᵀ δa_oₜ + R_ifᵀ δa_fₜ + R_iiᵀ δa_iₜ
         d_i_prev = d_a_i_f_t @ R
         d_i_prev += d_a_o_t @ R_io
@@ -526,192 +307,38 @@ def _backward_fast(dy: Array, tape: Tape, params: Params, dstate: State) -> Grad
         # (B20) δo⁺ₜ₋₁ = R_ooᵀ δa_oₜ + R_ofᵀ δa_fₜ + R_oiᵀ δa_iₜ
         d_o_prev = d_a_i_f_t @ R__
         d_o_prev += d_a_o_t @ R_oo
-        # (B21) δc⁺ₜ₋₁ = δcₜ ⊙ fₜ + δa_fₜ ⊙ p_f + δa_iₜ ⊙ p_i
-        d_c_prev = d_c * f_t + d_a_f_t * p_f + d_a_i_t * p_i
-        # (B10) δa_gₜ = δgₜ ⊙ g′ₜ
-        np.multiply(d_g, g_slope_t, out=d_a_g_t)
-        # (B17) δh⁺ₜ₋₁ = U_oᵀ δa_oₜ + U_gᵀ δa_gₜ + U_fᵀ δa_fₜ + U_iᵀ δa_iₜ
-        d_h_prev = d_a_t @ U
+        d_c_prev = d_c * f_t + d_a_f_t * p_f + d_a_i_t * p_i  # (B21) δc⁺ₜ₋₁ = δcₜ ⊙ fₜ + δa_fₜ ⊙ p_f + δa_iₜ ⊙ p_i
+        np.multiply(d_g, g_slope_t, out=d_a_g_t)  # (B10) δa_gₜ = δgₜ ⊙ g′ₜ
+        d_h_prev = d_a_t @ U  # (B17) δh⁺ₜ₋₁ = U_oᵀ δa_oₜ + U_gᵀ δa_gₜ + U_fᵀ δa_fₜ + U_iᵀ δa_iₜ
         d_h_next, d_i_next, d_f_next, d_o_next, d_c_next = d_h_prev, d_i_prev, d_f_prev, d_o_prev, d_c_prev
-    # (B22) δxₜ = W_oᵀ δa_oₜ + W_gᵀ δa_gₜ + W_fᵀ δa_fₜ + W_iᵀ δa_iₜ
-    d_x = _times(d_a, W)
-    # (B23) δW_i = Σₜ δa_iₜ xₜᵀ; (B30) δW_f = Σₜ δa_fₜ xₜᵀ; (B37) δW_g = Σₜ δa_gₜ xₜᵀ; (B40) δW_o = Σₜ δa_oₜ
-    # xₜᵀ
+    # All steps at once: x, h, i, f, o, c, W, d_a -> d_x, d_W, d_U, d_R_ii, d_R_if, d_R_io, d_R_fi, d_R_ff, d_R_fo,
+    # d_R_oi, d_R_of, d_R_oo, d_p_i, d_b, d_p_f, d_p_o
+    d_x = _times(d_a, W)  # (B22) δxₜ = W_oᵀ δa_oₜ + W_gᵀ δa_gₜ + W_fᵀ δa_fₜ + W_iᵀ δa_iₜ
+    # (B23) δW_i = Σₜ δa_iₜ xₜᵀ; (B30) δW_f = Σₜ δa_fₜ xₜᵀ; (B37) δW_g = Σₜ δa_gₜ xₜᵀ; (B40) δW_o = Σₜ δa_oₜ xₜᵀ
     d_W = _outer(d_a, x)
-    d_W_i = d_W[0 * H : 1 * H]
-    d_W_f = d_W[1 * H : 2 * H]
-    d_W_g = d_W[2 * H : 3 * H]
-    d_W_o = d_W[3 * H : 4 * H]
-    # (B24) δU_i = Σₜ δa_iₜ hₜ₋₁ᵀ; (B31) δU_f = Σₜ δa_fₜ hₜ₋₁ᵀ; (B38) δU_g = Σₜ δa_gₜ hₜ₋₁ᵀ; (B41) δU_o = Σₜ
-    # δa_oₜ hₜ₋₁ᵀ
+    d_W_i, d_W_f, d_W_g, d_W_o = (d_W[k * H : (k + 1) * H] for k in range(4))
+    # (B24) δU_i = Σₜ δa_iₜ hₜ₋₁ᵀ; (B31) δU_f = Σₜ δa_fₜ hₜ₋₁ᵀ; (B38) δU_g = Σₜ δa_gₜ hₜ₋₁ᵀ; (B41) δU_o = Σₜ δa_oₜ
+    # hₜ₋₁ᵀ
     d_U = _outer(d_a, h[:-1])
-    d_U_i = d_U[0 * H : 1 * H]
-    d_U_f = d_U[1 * H : 2 * H]
-    d_U_g = d_U[2 * H : 3 * H]
-    d_U_o = d_U[3 * H : 4 * H]
-    # (B25) δR_ii = Σₜ δa_iₜ iₜ₋₁ᵀ; (B32) δR_if = Σₜ δa_fₜ iₜ₋₁ᵀ; (B42) δR_io = Σₜ δa_oₜ iₜ₋₁ᵀ
-    d_R_ii = _outer(d_a_i, i[:-1])
-    d_R_if = _outer(d_a_f, i[:-1])
-    d_R_io = _outer(d_a_o, i[:-1])
-    # (B26) δR_fi = Σₜ δa_iₜ fₜ₋₁ᵀ; (B33) δR_ff = Σₜ δa_fₜ fₜ₋₁ᵀ; (B43) δR_fo = Σₜ δa_oₜ fₜ₋₁ᵀ
-    d_R_fi = _outer(d_a_i, f[:-1])
-    d_R_ff = _outer(d_a_f, f[:-1])
-    d_R_fo = _outer(d_a_o, f[:-1])
-    # (B27) δR_oi = Σₜ δa_iₜ oₜ₋₁ᵀ; (B34) δR_of = Σₜ δa_fₜ oₜ₋₁ᵀ; (B44) δR_oo = Σₜ δa_oₜ oₜ₋₁ᵀ
-    d_R_oi = _outer(d_a_i, o[:-1])
-    d_R_of = _outer(d_a_f, o[:-1])
-    d_R_oo = _outer(d_a_o, o[:-1])
-    # (B28) δp_i = Σₜ δa_iₜ ⊙ cₜ₋₁
-    d_p_i = (d_a_i * c[:-1]).sum(axis=(0, 1))
+    d_U_i, d_U_f, d_U_g, d_U_o = (d_U[k * H : (k + 1) * H] for k in range(4))
+    d_R_ii = _outer(d_a_i, i[:-1])  # (B25) δR_ii = Σₜ δa_iₜ iₜ₋₁ᵀ
+    d_R_if = _outer(d_a_f, i[:-1])  # (B32) δR_if = Σₜ δa_fₜ iₜ₋₁ᵀ
+    d_R_io = _outer(d_a_o, i[:-1])  # (B42) δR_io = Σₜ δa_oₜ iₜ₋₁ᵀ
+    d_R_fi = _outer(d_a_i, f[:-1])  # (B26) δR_fi = Σₜ δa_iₜ fₜ₋₁ᵀ
+    d_R_ff = _outer(d_a_f, f[:-1])  # (B33) δR_ff = Σₜ δa_fₜ fₜ₋₁ᵀ
+    d_R_fo = _outer(d_a_o, f[:-1])  # (B43) δR_fo = Σₜ δa_oₜ fₜ₋₁ᵀ
+    d_R_oi = _outer(d_a_i, o[:-1])  # (B27) δR_oi = Σₜ δa_iₜ oₜ₋₁ᵀ
+    d_R_of = _outer(d_a_f, o[:-1])  # (B34) δR_of = Σₜ δa_fₜ oₜ₋₁ᵀ
+    d_R_oo = _outer(d_a_o, o[:-1])  # (B44) δR_oo = Σₜ δa_oₜ oₜ₋₁ᵀ
+    d_p_i = (d_a_i * c[:-1]).sum(axis=(0, 1))  # (B28) δp_i = Σₜ δa_iₜ ⊙ cₜ₋₁
     # (B29) δb_i = Σₜ δa_iₜ; (B36) δb_f = Σₜ δa_fₜ; (B39) δb_g = Σₜ δa_gₜ; (B46) δb_o = Σₜ δa_oₜ
     d_b = d_a.sum(axis=(0, 1))
-    d_b_i = d_b[0 * H : 1 * H]
-    d_b_f = d_b[1 * H : 2 * H]
-    d_b_g = d_b[2 * H : 3 * H]
-    d_b_o = d_b[3 * H : 4 * H]
-    # (B35) δp_f = Σₜ δa_fₜ ⊙ cₜ₋₁
-    d_p_f = (d_a_f * c[:-1]).sum(axis=(0, 1))
-    # (B45) δp_o = Σₜ δa_oₜ ⊙ cₜ
-    d_p_o = (d_a_o * c[1:]).sum(axis=(0, 1))
-    return Grads(d_x, Params(d_W_i, d_U_i, d_R_ii, d_R_fi, d_R_oi, d_p_i, d_b_i, d_W_f, d_U_f, d_R_if, d_R_ff, d_R_of, d_p_f, d_b_f, d_W_g, d_U_g, d_b_g, d_W_o, d_U_o, d_R_io, d_R_fo, d_R_oo, d_p_o, d_b_o), State(d_h_next.copy(), d_i_next.copy(), d_f_next.copy(), d_o_next.copy(), d_c_next.copy()))
-
-
-def _backward_precise(dy: Array, tape: PreciseTape, params: Params, dstate: State) -> Grads:
-    H = params.W_i.shape[0]
-    T, B = dy.shape[:2]
-    dtype = dy.dtype
-    x = tape.x
-    h = tape.h
-    i = tape.i
-    f = tape.f
-    o = tape.o
-    c = tape.c
-    a = tape.a
-    g = tape.g
-    tanh_c = tape.tanh_c
-    p_o = params.p_o
-    R = np.concatenate((params.R_ii, params.R_if))
-    R_io = params.R_io
-    R_ = np.concatenate((params.R_fi, params.R_ff))
-    R_fo = params.R_fo
-    R__ = np.concatenate((params.R_oi, params.R_of))
-    R_oo = params.R_oo
-    p_f = params.p_f
-    p_i = params.p_i
-    U = np.concatenate((params.U_i, params.U_f, params.U_g, params.U_o))
-    W = np.concatenate((params.W_i, params.W_f, params.W_g, params.W_o))
-    d_a = np.empty((T, B, 4 * H), dtype)
-    d_g = np.empty((B, H), dtype)
-    g_slope = np.empty((T, B, H), dtype)
-    d_h_next = dstate.h
-    d_i_next = dstate.i
-    d_f_next = dstate.f
-    d_o_next = dstate.o
-    d_c_next = dstate.c
-    a_i = a[..., 0 * H : 1 * H]
-    a_f = a[..., 1 * H : 2 * H]
-    a_g = a[..., 2 * H : 3 * H]
-    a_o = a[..., 3 * H : 4 * H]
-    d_a_i = d_a[..., 0 * H : 1 * H]
-    d_a_i_f = d_a[..., 0 * H : 2 * H]
-    d_a_f = d_a[..., 1 * H : 2 * H]
-    d_a_g = d_a[..., 2 * H : 3 * H]
-    d_a_o = d_a[..., 3 * H : 4 * H]
-    # (B3) tanh_c′ₜ = tanh′(cₜ)
-    tanh_c_slope = _tanh_slope(c[1:])
-    # (B5) o′ₜ = σ′(a_oₜ)
-    o_slope = _sigmoid_slope(a_o)
-    # (B12) f′ₜ = σ′(a_fₜ)
-    f_slope = _sigmoid_slope(a_f)
-    # (B15) i′ₜ = σ′(a_iₜ)
-    i_slope = _sigmoid_slope(a_i)
-    # (B9) g′ₜ = tanh′(a_gₜ)
-    g_slope[...] = _tanh_slope(a_g)
-    for (
-        dy_t, o_t, tanh_c_t, d_a_o_t, o_slope_t, tanh_c_slope_t, i_t, c_prev, d_a_f_t, f_slope_t, g_t,
-        d_a_i_t, i_slope_t, d_a_i_f_t, f_t, d_a_g_t, g_slope_t, d_a_t
-    ) in zip(
-        dy[::-1], o[1:][::-1], tanh_c[::-1], d_a_o[::-1], o_slope[::-1], tanh_c_slope[::-1], i[1:][::-1],
-        c[:-1][::-1], d_a_f[::-1], f_slope[::-1], g[::-1], d_a_i[::-1], i_slope[::-1], d_a_i_f[::-1],
-        f[1:][::-1], d_a_g[::-1], g_slope[::-1], d_a[::-1], strict=True
-    ):
-        # (B1) δhₜ = dyₜ + δh⁺ₜ
-        d_h = dy_t + d_h_next
-        # (B2) δtanh_cₜ = δhₜ ⊙ oₜ
-        d_tanh_c = d_h * o_t
-        # (B4) δoₜ = δo⁺ₜ + δhₜ ⊙ tanh_cₜ
-        d_o = d_o_next + d_h * tanh_c_t
-        # (B6) δa_oₜ = δoₜ ⊙ o′ₜ
-        np.multiply(d_o, o_slope_t, out=d_a_o_t)
-        # (B7) δcₜ = δc⁺ₜ + δtanh_cₜ ⊙ tanh_c′ₜ + δa_oₜ ⊙ p_o
-        d_c = d_c_next + d_tanh_c * tanh_c_slope_t + d_a_o_t * p_o
-        # (B8) δgₜ = δcₜ ⊙ iₜ
-        np.multiply(d_c, i_t, out=d_g)
-        # (B11) δfₜ = δf⁺ₜ + δcₜ ⊙ cₜ₋₁
-        d_f = d_f_next + d_c * c_prev
-        # (B13) δa_fₜ = δfₜ ⊙ f′ₜ
-        np.multiply(d_f, f_slope_t, out=d_a_f_t)
-        # (B14) δiₜ = δi⁺ₜ + δcₜ ⊙ gₜ
-        d_i = d_i_next + d_c * g_t
-        # (B16) δa_iₜ = δiₜ ⊙ i′ₜ
-        np.multiply(d_i, i_slope_t, out=d_a_i_t)
-        # (B18) δi⁺ₜ₋₁ = R_ioᵀ δa_oₜ + R_ifᵀ δa_fₜ + R_iiᵀ δa_iₜ
-        d_i_prev = d_a_i_f_t @ R
-        d_i_prev += d_a_o_t @ R_io
-        # (B19) δf⁺ₜ₋₁ = R_foᵀ δa_oₜ + R_ffᵀ δa_fₜ + R_fiᵀ δa_iₜ
-        d_f_prev = d_a_i_f_t @ R_
-        d_f_prev += d_a_o_t @ R_fo
-        # (B20) δo⁺ₜ₋₁ = R_ooᵀ δa_oₜ + R_ofᵀ δa_fₜ + R_oiᵀ δa_iₜ
-        d_o_prev = d_a_i_f_t @ R__
-        d_o_prev += d_a_o_t @ R_oo
-        # (B21) δc⁺ₜ₋₁ = δcₜ ⊙ fₜ + δa_fₜ ⊙ p_f + δa_iₜ ⊙ p_i
-        d_c_prev = d_c * f_t + d_a_f_t * p_f + d_a_i_t * p_i
-        # (B10) δa_gₜ = δgₜ ⊙ g′ₜ
-        np.multiply(d_g, g_slope_t, out=d_a_g_t)
-        # (B17) δh⁺ₜ₋₁ = U_oᵀ δa_oₜ + U_gᵀ δa_gₜ + U_fᵀ δa_fₜ + U_iᵀ δa_iₜ
-        d_h_prev = d_a_t @ U
-        d_h_next, d_i_next, d_f_next, d_o_next, d_c_next = d_h_prev, d_i_prev, d_f_prev, d_o_prev, d_c_prev
-    # (B22) δxₜ = W_oᵀ δa_oₜ + W_gᵀ δa_gₜ + W_fᵀ δa_fₜ + W_iᵀ δa_iₜ
-    d_x = _times(d_a, W)
-    # (B23) δW_i = Σₜ δa_iₜ xₜᵀ; (B30) δW_f = Σₜ δa_fₜ xₜᵀ; (B37) δW_g = Σₜ δa_gₜ xₜᵀ; (B40) δW_o = Σₜ δa_oₜ
-    # xₜᵀ
-    d_W = _outer(d_a, x)
-    d_W_i = d_W[0 * H : 1 * H]
-    d_W_f = d_W[1 * H : 2 * H]
-    d_W_g = d_W[2 * H : 3 * H]
-    d_W_o = d_W[3 * H : 4 * H]
-    # (B24) δU_i = Σₜ δa_iₜ hₜ₋₁ᵀ; (B31) δU_f = Σₜ δa_fₜ hₜ₋₁ᵀ; (B38) δU_g = Σₜ δa_gₜ hₜ₋₁ᵀ; (B41) δU_o = Σₜ
-    # δa_oₜ hₜ₋₁ᵀ
-    d_U = _outer(d_a, h[:-1])
-    d_U_i = d_U[0 * H : 1 * H]
-    d_U_f = d_U[1 * H : 2 * H]
-    d_U_g = d_U[2 * H : 3 * H]
-    d_U_o = d_U[3 * H : 4 * H]
-    # (B25) δR_ii = Σₜ δa_iₜ iₜ₋₁ᵀ; (B32) δR_if = Σₜ δa_fₜ iₜ₋₁ᵀ; (B42) δR_io = Σₜ δa_oₜ iₜ₋₁ᵀ
-    d_R_ii = _outer(d_a_i, i[:-1])
-    d_R_if = _outer(d_a_f, i[:-1])
-    d_R_io = _outer(d_a_o, i[:-1])
-    # (B26) δR_fi = Σₜ δa_iₜ fₜ₋₁ᵀ; (B33) δR_ff = Σₜ δa_fₜ fₜ₋₁ᵀ; (B43) δR_fo = Σₜ δa_oₜ fₜ₋₁ᵀ
-    d_R_fi = _outer(d_a_i, f[:-1])
-    d_R_ff = _outer(d_a_f, f[:-1])
-    d_R_fo = _outer(d_a_o, f[:-1])
-    # (B27) δR_oi = Σₜ δa_iₜ oₜ₋₁ᵀ; (B34) δR_of = Σₜ δa_fₜ oₜ₋₁ᵀ; (B44) δR_oo = Σₜ δa_oₜ oₜ₋₁ᵀ
-    d_R_oi = _outer(d_a_i, o[:-1])
-    d_R_of = _outer(d_a_f, o[:-1])
-    d_R_oo = _outer(d_a_o, o[:-1])
-    # (B28) δp_i = Σₜ δa_iₜ ⊙ cₜ₋₁
-    d_p_i = (d_a_i * c[:-1]).sum(axis=(0, 1))
-    # (B29) δb_i = Σₜ δa_iₜ; (B36) δb_f = Σₜ δa_fₜ; (B39) δb_g = Σₜ δa_gₜ; (B46) δb_o = Σₜ δa_oₜ
-    d_b = d_a.sum(axis=(0, 1))
-    d_b_i = d_b[0 * H : 1 * H]
-    d_b_f = d_b[1 * H : 2 * H]
-    d_b_g = d_b[2 * H : 3 * H]
-    d_b_o = d_b[3 * H : 4 * H]
-    # (B35) δp_f = Σₜ δa_fₜ ⊙ cₜ₋₁
-    d_p_f = (d_a_f * c[:-1]).sum(axis=(0, 1))
-    # (B45) δp_o = Σₜ δa_oₜ ⊙ cₜ
-    d_p_o = (d_a_o * c[1:]).sum(axis=(0, 1))
-    return Grads(d_x, Params(d_W_i, d_U_i, d_R_ii, d_R_fi, d_R_oi, d_p_i, d_b_i, d_W_f, d_U_f, d_R_if, d_R_ff, d_R_of, d_p_f, d_b_f, d_W_g, d_U_g, d_b_g, d_W_o, d_U_o, d_R_io, d_R_fo, d_R_oo, d_p_o, d_b_o), State(d_h_next.copy(), d_i_next.copy(), d_f_next.copy(), d_o_next.copy(), d_c_next.copy()))
+    d_b_i, d_b_f, d_b_g, d_b_o = (d_b[k * H : (k + 1) * H] for k in range(4))
+    d_p_f = (d_a_f * c[:-1]).sum(axis=(0, 1))  # (B35) δp_f = Σₜ δa_fₜ ⊙ cₜ₋₁
+    d_p_o = (d_a_o * c[1:]).sum(axis=(0, 1))  # (B45) δp_o = Σₜ δa_oₜ ⊙ cₜ
+    return Grads(d_x, Params(d_W_i, d_U_i, d_R_ii, d_R_fi, d_R_oi, d_p_i, d_b_i, d_W_f, d_U_f, d_R_if, d_R_ff,
+        d_R_of, d_p_f, d_b_f, d_W_g, d_U_g, d_b_g, d_W_o, d_U_o, d_R_io, d_R_fo, d_R_oo, d_p_o, d_b_o),
+        State(d_h_next.copy(), d_i_next.copy(), d_f_next.copy(), d_o_next.copy(), d_c_next.copy()))
 
 
 def step(x_t: Array, state: State, params: Params) -> tuple[Array, State]:
@@ -720,313 +347,42 @@ def step(x_t: Array, state: State, params: Params) -> tuple[Array, State]:
     Arrays are taken as they come: the caller's dtype, and NumPy's errors where shapes do not fit.
     """
     x = x_t
-    h_prev = state.h
-    i_prev = state.i
-    f_prev = state.f
-    o_prev = state.o
-    c_prev = state.c
-    W_i = params.W_i
-    U_i = params.U_i
-    R_ii = params.R_ii
-    R_fi = params.R_fi
-    R_oi = params.R_oi
-    p_i = params.p_i
-    b_i = params.b_i
-    W_f = params.W_f
-    U_f = params.U_f
-    R_if = params.R_if
-    R_ff = params.R_ff
-    R_of = params.R_of
-    p_f = params.p_f
-    b_f = params.b_f
-    W_g = params.W_g
-    U_g = params.U_g
-    b_g = params.b_g
-    W_o = params.W_o
-    U_o = params.U_o
-    R_io = params.R_io
-    R_fo = params.R_fo
-    R_oo = params.R_oo
-    p_o = params.p_o
-    b_o = params.b_o
+    h_prev, i_prev, f_prev, o_prev, c_prev = state
+    (W_i, U_i, R_ii, R_fi, R_oi, p_i, b_i, W_f, U_f, R_if, R_ff, R_of, p_f, b_f, W_g, U_g, b_g, W_o, U_o, R_io,
+        R_fo, R_oo, p_o, b_o) = (params)
     # (F1) a_iₜ = W_i xₜ + U_i hₜ₋₁ + R_ii iₜ₋₁ + R_fi fₜ₋₁ + R_oi oₜ₋₁ + p_i ⊙ cₜ₋₁ + b_i
-    a_i = x @ W_i.T
-    a_i += h_prev @ U_i.T
-    a_i += i_prev @ R_ii.T
-    a_i += f_prev @ R_fi.T
-    a_i += o_prev @ R_oi.T
-    a_i += p_i * c_prev
-    a_i += b_i
-    # (F2) iₜ = σ(a_iₜ)
-    i = _sigmoid(a_i)
+    a_i = x @ W_i.T + h_prev @ U_i.T + i_prev @ R_ii.T + f_prev @ R_fi.T + o_prev @ R_oi.T + p_i * c_prev + b_i
+    i = _sigmoid(a_i)  # (F2) iₜ = σ(a_iₜ)
     # (F3) a_fₜ = W_f xₜ + U_f hₜ₋₁ + R_if iₜ₋₁ + R_ff fₜ₋₁ + R_of oₜ₋₁ + p_f ⊙ cₜ₋₁ + b_f
-    a_f = x @ W_f.T
-    a_f += h_prev @ U_f.T
-    a_f += i_prev @ R_if.T
-    a_f += f_prev @ R_ff.T
-    a_f += o_prev @ R_of.T
-    a_f += p_f * c_prev
-    a_f += b_f
-    # (F4) fₜ = σ(a_fₜ)
-    f = _sigmoid(a_f)
-    # (F5) a_gₜ = W_g xₜ + U_g hₜ₋₁ + b_g
-    a_g = x @ W_g.T
-    a_g += h_prev @ U_g.T
-    a_g += b_g
-    # (F6) gₜ = tanh(a_gₜ)
-    g = np.tanh(a_g)
-    # (F7) cₜ = cₜ₋₁ ⊙ fₜ + iₜ ⊙ gₜ
-    c = c_prev * f + i * g
+    a_f = x @ W_f.T + h_prev @ U_f.T + i_prev @ R_if.T + f_prev @ R_ff.T + o_prev @ R_of.T + p_f * c_prev + b_f
+    f = _sigmoid(a_f)  # (F4) fₜ = σ(a_fₜ)
+    a_g = x @ W_g.T + h_prev @ U_g.T + b_g  # (F5) a_gₜ = W_g xₜ + U_g hₜ₋₁ + b_g
+    g = np.tanh(a_g)  # (F6) gₜ = tanh(a_gₜ)
+    c = c_prev * f + i * g  # (F7) cₜ = cₜ₋₁ ⊙ fₜ + iₜ ⊙ gₜ
     # (F8) a_oₜ = W_o xₜ + U_o hₜ₋₁ + R_io iₜ₋₁ + R_fo fₜ₋₁ + R_oo oₜ₋₁ + p_o ⊙ cₜ + b_o
-    a_o = x @ W_o.T
-    a_o += h_prev @ U_o.T
-    a_o += i_prev @ R_io.T
-    a_o += f_prev @ R_fo.T
-    a_o += o_prev @ R_oo.T
-    a_o += p_o * c
-    a_o += b_o
-    # (F9) oₜ = σ(a_oₜ)
-    o = _sigmoid(a_o)
-    # (F10) tanh_cₜ = tanh(cₜ)
-    tanh_c = np.tanh(c)
-    # (F11) hₜ = oₜ ⊙ tanh_cₜ
-    h = o * tanh_c
+    a_o = x @ W_o.T + h_prev @ U_o.T + i_prev @ R_io.T + f_prev @ R_fo.T + o_prev @ R_oo.T + p_o * c + b_o
+    o = _sigmoid(a_o)  # (F9) oₜ = σ(a_oₜ)
+    tanh_c = np.tanh(c)  # (F10) tanh_cₜ = tanh(cₜ)
+    h = o * tanh_c  # (F11) hₜ = oₜ ⊙ tanh_cₜ
     return h, State(h, i, f, o, c)
 
 
 def jvp(
-    x: Any,
-    params: Params,
-    state: State | None = None,
-    *,
-    x_dot: Any = None,
-    params_dot: Params | None = None,
-    state_dot: State | None = None,
+    x: Any, params: Params, state: State | None = None, *,
+    x_dot: Any = None, params_dot: Params | None = None, state_dot: State | None = None,
 ) -> tuple[Array, Array, State, State]:
     """Forward mode, in the precise form: the derivative along (x_dot, params_dot, state_dot), each None for zero.
 
     Returns y and y_dot (T, B, H), the state after T steps and its tangent. Raises TypeError, ValueError.
     """
-    return _jvp(*_directions(x, params, state, x_dot, params_dot, state_dot, {}))
-
-
-def _directions(
-    x: Any, params: Any, state: Any, x_dot: Any, params_dot: Any, state_dot: Any, others: dict[str, Any]
-) -> tuple[Array, Params, State, Array, Params, State]:
-    """Point and direction as arrays of one dtype, that of `others` counted in."""
-    x, params, state = _prepared(x, params, state)
-    x_dot = np.zeros_like(x) if x_dot is None else x_dot
-    params_dot = Params(*map(np.zeros_like, params)) if params_dot is None else params_dot
-    state_dot = State(*map(np.zeros_like, state)) if state_dot is None else state_dot
-    arrays = {"x": x, "x_dot": x_dot, **_named("params_dot", params_dot, _SHAPES)}
-    arrays |= _named("state_dot", state_dot, _STATE_SHAPES)
-    dtype = _float_dtype(arrays | others)
-    x, params, state = _prepared(x.astype(dtype, copy=False), params, state)
-    sizes = _sizes_of(params, _SHAPES, _COMPOSED) | {"T": x.shape[0], "B": x.shape[1], "D": x.shape[2]}
-    x_dot = _checked("x_dot", x_dot, ("T", "B", "D"), sizes, dtype)
-    params_dot = Params(*_checked_fields("params_dot", params_dot, _SHAPES, sizes, dtype))
-    state_dot = State(*_checked_fields("state_dot", state_dot, _STATE_SHAPES, sizes, dtype))
-    return x, params, state, x_dot, params_dot, state_dot
-
-
-def _jvp(
-    x: Array, params: Params, state: State, x_dot: Array, params_dot: Params, state_dot: State
-) -> tuple[Array, Array, State, State]:
-    H = params.W_i.shape[0]
-    T, B = x.shape[:2]
-    dtype = x.dtype
-    W = np.concatenate((params.W_i, params.W_f, params.W_g, params.W_o))
-    b = np.concatenate((params.b_i, params.b_f, params.b_g, params.b_o))
-    W_dot = np.concatenate((params_dot.W_i, params_dot.W_f, params_dot.W_g, params_dot.W_o))
-    b_dot = np.concatenate((params_dot.b_i, params_dot.b_f, params_dot.b_g, params_dot.b_o))
-    p_i = params.p_i
-    p_i_dot = params_dot.p_i
-    p_f = params.p_f
-    p_f_dot = params_dot.p_f
-    U = np.concatenate((params.U_i, params.U_f, params.U_g, params.U_o))
-    U_T = np.ascontiguousarray(U.T)
-    U_dot = np.concatenate((params_dot.U_i, params_dot.U_f, params_dot.U_g, params_dot.U_o))
-    U_dot_T = np.ascontiguousarray(U_dot.T)
-    R = np.concatenate((params.R_ii, params.R_if))
-    R_T = np.ascontiguousarray(R.T)
-    R_io = params.R_io
-    R_io_T = np.ascontiguousarray(R_io.T)
-    R_ = np.concatenate((params.R_fi, params.R_ff))
-    R__T = np.ascontiguousarray(R_.T)
-    R_fo = params.R_fo
-    R_fo_T = np.ascontiguousarray(R_fo.T)
-    R__ = np.concatenate((params.R_oi, params.R_of))
-    R___T = np.ascontiguousarray(R__.T)
-    R_oo = params.R_oo
-    R_oo_T = np.ascontiguousarray(R_oo.T)
-    R_dot = np.concatenate((params_dot.R_ii, params_dot.R_if))
-    R_dot_T = np.ascontiguousarray(R_dot.T)
-    R_io_dot = params_dot.R_io
-    R_io_dot_T = np.ascontiguousarray(R_io_dot.T)
-    R_dot_ = np.concatenate((params_dot.R_fi, params_dot.R_ff))
-    R_dot__T = np.ascontiguousarray(R_dot_.T)
-    R_fo_dot = params_dot.R_fo
-    R_fo_dot_T = np.ascontiguousarray(R_fo_dot.T)
-    R_dot__ = np.concatenate((params_dot.R_oi, params_dot.R_of))
-    R_dot___T = np.ascontiguousarray(R_dot__.T)
-    R_oo_dot = params_dot.R_oo
-    R_oo_dot_T = np.ascontiguousarray(R_oo_dot.T)
-    p_o = params.p_o
-    p_o_dot = params_dot.p_o
-    a = np.empty((T, B, 4 * H), dtype)
-    gates_dot = np.empty((T, B, 4 * H), dtype)
-    g = np.empty((B, H), dtype)
-    g_slope = np.empty((B, H), dtype)
-    h = np.empty((T + 1, B, H), dtype)
-    h[0] = state.h
-    h_dot = np.empty((T + 1, B, H), dtype)
-    h_dot[0] = state_dot.h
-    i_prev = state.i
-    i_dot_prev = state_dot.i
-    f_prev = state.f
-    f_dot_prev = state_dot.f
-    o_prev = state.o
-    o_dot_prev = state_dot.o
-    c_prev = state.c
-    c_dot_prev = state_dot.c
-    a_i = a[..., 0 * H : 1 * H]
-    a_i_f = a[..., 0 * H : 2 * H]
-    a_f = a[..., 1 * H : 2 * H]
-    a_g = a[..., 2 * H : 3 * H]
-    a_o = a[..., 3 * H : 4 * H]
-    a_i_dot = gates_dot[..., 0 * H : 1 * H]
-    gates_dot_i_f = gates_dot[..., 0 * H : 2 * H]
-    a_f_dot = gates_dot[..., 1 * H : 2 * H]
-    g_dot = gates_dot[..., 2 * H : 3 * H]
-    a_o_dot = gates_dot[..., 3 * H : 4 * H]
-    # (F1) a_iₜ = W_i xₜ; (F3) a_fₜ = W_f xₜ; (F5) a_gₜ = W_g xₜ; (F8) a_oₜ = W_o xₜ
-    _times(x, W.T, out=a)
-    # (F1) a_iₜ += b_i; (F3) a_fₜ += b_f; (F5) a_gₜ += b_g; (F8) a_oₜ += b_o
-    a += b
-    # (T1) ∂a_iₜ = W_i ∂xₜ; (T4) ∂a_fₜ = W_f ∂xₜ; (T7) ∂a_gₜ = W_g ∂xₜ; (T11) ∂a_oₜ = W_o ∂xₜ
-    _times(x_dot, W.T, out=gates_dot)
-    # (T1) ∂a_iₜ += ∂W_i xₜ; (T4) ∂a_fₜ += ∂W_f xₜ; (T7) ∂a_gₜ += ∂W_g xₜ; (T11) ∂a_oₜ += ∂W_o xₜ
-    gates_dot += _times(x, W_dot.T)
-    # (T1) ∂a_iₜ += ∂b_i; (T4) ∂a_fₜ += ∂b_f; (T7) ∂a_gₜ += ∂b_g; (T11) ∂a_oₜ += ∂b_o
-    gates_dot += b_dot
-    for (
-        a_i_t, a_i_dot_t, a_f_t, a_f_dot_t, a_t, h_prev, gates_dot_t, h_dot_prev, a_i_f_t, a_o_t,
-        gates_dot_i_f_t, a_o_dot_t, a_g_t, h_t, g_dot_t, h_dot_t
-    ) in zip(
-        a_i, a_i_dot, a_f, a_f_dot, a, h[:-1], gates_dot, h_dot[:-1], a_i_f, a_o, gates_dot_i_f, a_o_dot,
-        a_g, h[1:], g_dot, h_dot[1:], strict=True
-    ):
-        # (F1) a_iₜ += p_i ⊙ cₜ₋₁
-        a_i_t += p_i * c_prev
-        # (T1) ∂a_iₜ += p_i ⊙ ∂cₜ₋₁ + ∂p_i ⊙ cₜ₋₁
-        a_i_dot_t += p_i * c_dot_prev
-        a_i_dot_t += p_i_dot * c_prev
-        # (F3) a_fₜ += p_f ⊙ cₜ₋₁
-        a_f_t += p_f * c_prev
-        # (T4) ∂a_fₜ += p_f ⊙ ∂cₜ₋₁ + ∂p_f ⊙ cₜ₋₁
-        a_f_dot_t += p_f * c_dot_prev
-        a_f_dot_t += p_f_dot * c_prev
-        # (F1) a_iₜ += U_i hₜ₋₁; (F3) a_fₜ += U_f hₜ₋₁; (F5) a_gₜ += U_g hₜ₋₁; (F8) a_oₜ += U_o hₜ₋₁
-        a_t += h_prev @ U_T
-        # (T1) ∂a_iₜ += U_i ∂hₜ₋₁; (T4) ∂a_fₜ += U_f ∂hₜ₋₁; (T7) ∂a_gₜ += U_g ∂hₜ₋₁; (T11) ∂a_oₜ += U_o ∂hₜ₋₁
-        gates_dot_t += h_dot_prev @ U_T
-        # (T1) ∂a_iₜ += ∂U_i hₜ₋₁; (T4) ∂a_fₜ += ∂U_f hₜ₋₁; (T7) ∂a_gₜ += ∂U_g hₜ₋₁; (T11) ∂a_oₜ += ∂U_o hₜ₋₁
-        gates_dot_t += h_prev @ U_dot_T
-        # (F1) a_iₜ += R_ii iₜ₋₁; (F3) a_fₜ += R_if iₜ₋₁
-        a_i_f_t += i_prev @ R_T
-        # (F8) a_oₜ += R_io iₜ₋₁
-        a_o_t += i_prev @ R_io_T
-        # (F1) a_iₜ += R_fi fₜ₋₁; (F3) a_fₜ += R_ff fₜ₋₁
-        a_i_f_t += f_prev @ R__T
-        # (F8) a_oₜ += R_fo fₜ₋₁
-        a_o_t += f_prev @ R_fo_T
-        # (F1) a_iₜ += R_oi oₜ₋₁; (F3) a_fₜ += R_of oₜ₋₁
-        a_i_f_t += o_prev @ R___T
-        # (F8) a_oₜ += R_oo oₜ₋₁
-        a_o_t += o_prev @ R_oo_T
-        # (F2) iₜ = σ(a_iₜ)
-        i = _sigmoid_precise(a_i_t)
-        # (T2) i′ₜ = σ′(a_iₜ)
-        i_slope = _sigmoid_slope(a_i_t)
-        # (F4) fₜ = σ(a_fₜ)
-        f = _sigmoid_precise(a_f_t)
-        # (T5) f′ₜ = σ′(a_fₜ)
-        f_slope = _sigmoid_slope(a_f_t)
-        # (T1) ∂a_iₜ += R_ii ∂iₜ₋₁; (T4) ∂a_fₜ += R_if ∂iₜ₋₁
-        gates_dot_i_f_t += i_dot_prev @ R_T
-        # (T11) ∂a_oₜ += R_io ∂iₜ₋₁
-        a_o_dot_t += i_dot_prev @ R_io_T
-        # (T1) ∂a_iₜ += ∂R_ii iₜ₋₁; (T4) ∂a_fₜ += ∂R_if iₜ₋₁
-        gates_dot_i_f_t += i_prev @ R_dot_T
-        # (T11) ∂a_oₜ += ∂R_io iₜ₋₁
-        a_o_dot_t += i_prev @ R_io_dot_T
-        # (T1) ∂a_iₜ += R_fi ∂fₜ₋₁; (T4) ∂a_fₜ += R_ff ∂fₜ₋₁
-        gates_dot_i_f_t += f_dot_prev @ R__T
-        # (T11) ∂a_oₜ += R_fo ∂fₜ₋₁
-        a_o_dot_t += f_dot_prev @ R_fo_T
-        # (T1) ∂a_iₜ += ∂R_fi fₜ₋₁; (T4) ∂a_fₜ += ∂R_ff fₜ₋₁
-        gates_dot_i_f_t += f_prev @ R_dot__T
-        # (T11) ∂a_oₜ += ∂R_fo fₜ₋₁
-        a_o_dot_t += f_prev @ R_fo_dot_T
-        # (T1) ∂a_iₜ += R_oi ∂oₜ₋₁; (T4) ∂a_fₜ += R_of ∂oₜ₋₁
-        gates_dot_i_f_t += o_dot_prev @ R___T
-        # (T11) ∂a_oₜ += R_oo ∂oₜ₋₁
-        a_o_dot_t += o_dot_prev @ R_oo_T
-        # (T1) ∂a_iₜ += ∂R_oi oₜ₋₁; (T4) ∂a_fₜ += ∂R_of oₜ₋₁
-        gates_dot_i_f_t += o_prev @ R_dot___T
-        # (T11) ∂a_oₜ += ∂R_oo oₜ₋₁
-        a_o_dot_t += o_prev @ R_oo_dot_T
-        # (T3) ∂iₜ = ∂a_iₜ ⊙ i′ₜ
-        i_dot = a_i_dot_t * i_slope
-        # (T6) ∂fₜ = ∂a_fₜ ⊙ f′ₜ
-        f_dot = a_f_dot_t * f_slope
-        # (F6) gₜ = tanh(a_gₜ)
-        np.tanh(a_g_t, out=g)
-        # (F7) cₜ = cₜ₋₁ ⊙ fₜ + iₜ ⊙ gₜ
-        c = c_prev * f + i * g
-        # (F8) a_oₜ += p_o ⊙ cₜ
-        a_o_t += p_o * c
-        # (F9) oₜ = σ(a_oₜ)
-        o = _sigmoid_precise(a_o_t)
-        # (T12) o′ₜ = σ′(a_oₜ)
-        o_slope = _sigmoid_slope(a_o_t)
-        # (F10) tanh_cₜ = tanh(cₜ)
-        tanh_c = np.tanh(c)
-        # (T14) tanh_c′ₜ = tanh′(cₜ)
-        tanh_c_slope = _tanh_slope(c)
-        # (F11) hₜ = oₜ ⊙ tanh_cₜ
-        np.multiply(o, tanh_c, out=h_t)
-        # (T8) g′ₜ = tanh′(a_gₜ)
-        g_slope[...] = _tanh_slope(a_g_t)
-        # (T9) ∂gₜ = ∂a_gₜ ⊙ g′ₜ
-        g_dot_t *= g_slope
-        # (T10) ∂cₜ = ∂cₜ₋₁ ⊙ fₜ + ∂iₜ ⊙ gₜ + ∂fₜ ⊙ cₜ₋₁ + ∂gₜ ⊙ iₜ
-        c_dot = c_dot_prev * f + i_dot * g + f_dot * c_prev + g_dot_t * i
-        # (T11) ∂a_oₜ += p_o ⊙ ∂cₜ + ∂p_o ⊙ cₜ
-        a_o_dot_t += p_o * c_dot
-        a_o_dot_t += p_o_dot * c
-        # (T13) ∂oₜ = ∂a_oₜ ⊙ o′ₜ
-        o_dot = a_o_dot_t * o_slope
-        # (T15) ∂tanh_cₜ = ∂cₜ ⊙ tanh_c′ₜ
-        tanh_c_dot = c_dot * tanh_c_slope
-        # (T16) ∂hₜ = ∂oₜ ⊙ tanh_cₜ + ∂tanh_cₜ ⊙ oₜ
-        np.add(o_dot * tanh_c, tanh_c_dot * o, out=h_dot_t)
-        i_prev, i_dot_prev, f_prev, f_dot_prev, o_prev, o_dot_prev, c_prev, c_dot_prev = i, i_dot, f, f_dot, o, o_dot, c, c_dot
-    return h[1:].copy(), h_dot[1:].copy(), State(h[T].copy(), i_prev.copy(), f_prev.copy(), o_prev.copy(), c_prev.copy()), State(h_dot[T].copy(), i_dot_prev.copy(), f_dot_prev.copy(), o_dot_prev.copy(), c_dot_prev.copy())
+    y, y_dot, state, state_dot, _ = _tangents(*_directions(x, params, state, x_dot, params_dot, state_dot, {}))
+    return y, y_dot, state, state_dot
 
 
 def hvp(
-    x: Any,
-    params: Params,
-    state: State | None = None,
-    *,
-    dy: Any,
-    dstate: State | None = None,
-    x_dot: Any = None,
-    params_dot: Params | None = None,
-    state_dot: State | None = None,
-    dy_dot: Any = None,
-    dstate_dot: State | None = None,
+    x: Any, params: Params, state: State | None = None, *, dy: Any, dstate: State | None = None,
+    x_dot: Any = None, params_dot: Params | None = None, state_dot: State | None = None,
+    dy_dot: Any = None, dstate_dot: State | None = None,
 ) -> tuple[Grads, Grads]:
     """Second order, in the precise form: the gradients and their derivative along a direction.
 
@@ -1038,7 +394,7 @@ def hvp(
     given |= {} if dy_dot is None else {"dy_dot": dy_dot}
     point = _directions(x, params, state, x_dot, params_dot, state_dot, given)
     dtype = point[0].dtype
-    sizes = _sizes_of(point[1], _SHAPES, _COMPOSED) | {"T": point[0].shape[0], "B": point[0].shape[1]}
+    sizes = _sizes_of(point[1], _SHAPES) | {"T": point[0].shape[0], "B": point[0].shape[1]}
     dy = _checked("dy", dy, ("T", "B", "H"), sizes, dtype)
     sizes["H"] = dy.shape[2]
     dy_dot = np.zeros_like(dy) if dy_dot is None else _checked("dy_dot", dy_dot, ("T", "B", "H"), sizes, dtype)
@@ -1047,44 +403,224 @@ def hvp(
     dstate = State(*_checked_fields("dstate", zeros if dstate is None else dstate, _STATE_SHAPES, sizes, dtype))
     dstate_dot = zeros if dstate_dot is None else dstate_dot
     dstate_dot = State(*_checked_fields("dstate_dot", dstate_dot, _STATE_SHAPES, sizes, dtype))
-    tape = _hvp_forward(*point)
-    return _hvp_backward(dy, dy_dot, tape, point[1], point[4], dstate, dstate_dot)
+    *_, tape = _tangents(*point)
+    return _second_order(dy, dy_dot, tape, point[1], point[4], dstate, dstate_dot)
 
 
-class SecondTape(NamedTuple):
-    """What the second-order backward pass needs: values and their tangents."""
+def jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(None)) -> Array:
+    """The Jacobian ds[t]/ds[t-1] over all states, in the order of State, at step t of the tape.
 
-    x: Array
-    x_dot: Array
-    h: Array
-    h_dot: Array
-    i: Array
-    i_dot: Array
-    f: Array
-    f_dot: Array
-    o: Array
-    o_dot: Array
-    c: Array
-    c_dot: Array
-    a: Array
-    a_dot: Array
-    i_slope: Array
-    f_slope: Array
-    g: Array
-    g_slope: Array
-    g_dot: Array
-    o_slope: Array
-    tanh_c: Array
-    tanh_c_slope: Array
-    tanh_c_dot: Array
+    (B, S, S), of several steps (n, B, S, S); S sums the state sizes. Raises TypeError, ValueError, IndexError.
+    """
+    params, t, sizes, lead, dtype = _reading(tape, params, t)
+    v, at = _local(tape, params, t, sizes), _ranges(State, _STATE_SHAPES, sizes)
+    out = np.zeros((*lead, at[-1].stop, at[-1].stop), dtype)
+    out[..., at.i, at.h] = v.i_slope[..., :, None] * params.U_i  # d i[t] / d h[t-1]
+    out[..., at.i, at.i] = v.i_slope[..., :, None] * params.R_ii  # d i[t] / d i[t-1]
+    out[..., at.i, at.f] = v.i_slope[..., :, None] * params.R_fi  # d i[t] / d f[t-1]
+    out[..., at.i, at.o] = v.i_slope[..., :, None] * params.R_oi  # d i[t] / d o[t-1]
+    _diagonal(out[..., at.i, at.c])[...] += params.p_i * v.i_slope  # d i[t] / d c[t-1]
+    out[..., at.f, at.h] = v.f_slope[..., :, None] * params.U_f  # d f[t] / d h[t-1]
+    out[..., at.f, at.i] = v.f_slope[..., :, None] * params.R_if  # d f[t] / d i[t-1]
+    out[..., at.f, at.f] = v.f_slope[..., :, None] * params.R_ff  # d f[t] / d f[t-1]
+    out[..., at.f, at.o] = v.f_slope[..., :, None] * params.R_of  # d f[t] / d o[t-1]
+    _diagonal(out[..., at.f, at.c])[...] += params.p_f * v.f_slope  # d f[t] / d c[t-1]
+    # d c[t] / d f[t], and on
+    out[..., at.c, at.h.start : at.c.stop] += v.c_prev[..., :, None] * out[..., at.f, at.h.start : at.c.stop]
+    # d c[t] / d i[t], and on
+    out[..., at.c, at.h.start : at.c.stop] += v.g[..., :, None] * out[..., at.i, at.h.start : at.c.stop]
+    out[..., at.c, at.h] += (v.i * v.g_slope)[..., :, None] * params.U_g  # d c[t] / d h[t-1]
+    _diagonal(out[..., at.c, at.c])[...] += v.f  # d c[t] / d c[t-1]
+    # d o[t] / d c[t], and on
+    out[..., at.o, at.h.start : at.c.stop] += (params.p_o
+        * v.o_slope)[..., :, None] * out[..., at.c, at.h.start : at.c.stop]
+    out[..., at.o, at.h] += v.o_slope[..., :, None] * params.U_o  # d o[t] / d h[t-1]
+    out[..., at.o, at.i] += v.o_slope[..., :, None] * params.R_io  # d o[t] / d i[t-1]
+    out[..., at.o, at.f] += v.o_slope[..., :, None] * params.R_fo  # d o[t] / d f[t-1]
+    out[..., at.o, at.o] += v.o_slope[..., :, None] * params.R_oo  # d o[t] / d o[t-1]
+    # d h[t] / d o[t], and on
+    out[..., at.h, at.h.start : at.c.stop] += v.tanh_c[..., :, None] * out[..., at.o, at.h.start : at.c.stop]
+    # d h[t] / d c[t], and on
+    out[..., at.h, at.h.start : at.c.stop] += (v.o
+        * v.tanh_c_slope)[..., :, None] * out[..., at.c, at.h.start : at.c.stop]
+    return out
 
 
-def _hvp_forward(
+def input_jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(None)) -> Array:
+    """The Jacobian ds[t]/dx[t] of all states at step t of the tape.
+
+    (B, S, D), of several steps (n, B, S, D); S sums the state sizes. Raises TypeError, ValueError, IndexError.
+    """
+    params, t, sizes, lead, dtype = _reading(tape, params, t)
+    v, at = _local(tape, params, t, sizes), _ranges(State, _STATE_SHAPES, sizes)
+    out = np.zeros((*lead, at[-1].stop, sizes["D"]), dtype)
+    out[..., at.i, :] = v.i_slope[..., :, None] * params.W_i  # d i[t] / d x[t]
+    out[..., at.f, :] = v.f_slope[..., :, None] * params.W_f  # d f[t] / d x[t]
+    # d c[t] / d x[t]
+    out[..., at.c, :] = v.c_prev[..., :, None] * out[..., at.f, :] + v.g[..., :, None] * out[..., at.i, :] + (v.i
+        * v.g_slope)[..., :, None] * params.W_g
+    # d o[t] / d x[t]
+    out[..., at.o, :] = v.o_slope[..., :, None] * params.W_o + (params.p_o
+        * v.o_slope)[..., :, None] * out[..., at.c, :]
+    # d h[t] / d x[t]
+    out[..., at.h, :] = v.tanh_c[..., :, None] * out[..., at.o, :] + (v.o
+        * v.tanh_c_slope)[..., :, None] * out[..., at.c, :]
+    return out
+
+
+def parameter_jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(None)) -> Params:
+    """The Jacobian ds[t]/dp of all states for each parameter p at step t, with s[t-1] held fixed: a Params.
+
+    (B, S, *shape of p), of several steps (n, B, S, *shape of p): what forward-mode learning (RTRL) adds at every step.
+    It takes S times the memory of the parameters. Raises TypeError, ValueError, IndexError.
+    """
+    params, t, sizes, lead, dtype = _reading(tape, params, t)
+    v, at = _local(tape, params, t, sizes), _ranges(State, _STATE_SHAPES, sizes)
+    columns = _ranges(Params, _SHAPES, sizes)
+    H = sizes["H"]
+    out = np.zeros((*lead, at[-1].stop, columns[-1].stop), dtype)
+    out[..., at.i, columns.W_i] = v.i_slope[..., :, None] * _applied(v.x, H)  # d i[t] / d W_i
+    out[..., at.i, columns.U_i] = v.i_slope[..., :, None] * _applied(v.h_prev, H)  # d i[t] / d U_i
+    out[..., at.i, columns.R_ii] = v.i_slope[..., :, None] * _applied(v.i_prev, H)  # d i[t] / d R_ii
+    out[..., at.i, columns.R_fi] = v.i_slope[..., :, None] * _applied(v.f_prev, H)  # d i[t] / d R_fi
+    out[..., at.i, columns.R_oi] = v.i_slope[..., :, None] * _applied(v.o_prev, H)  # d i[t] / d R_oi
+    _diagonal(out[..., at.i, columns.p_i])[...] += v.c_prev * v.i_slope  # d i[t] / d p_i
+    _diagonal(out[..., at.i, columns.b_i])[...] += v.i_slope  # d i[t] / d b_i
+    out[..., at.f, columns.W_f] = v.f_slope[..., :, None] * _applied(v.x, H)  # d f[t] / d W_f
+    out[..., at.f, columns.U_f] = v.f_slope[..., :, None] * _applied(v.h_prev, H)  # d f[t] / d U_f
+    out[..., at.f, columns.R_if] = v.f_slope[..., :, None] * _applied(v.i_prev, H)  # d f[t] / d R_if
+    out[..., at.f, columns.R_ff] = v.f_slope[..., :, None] * _applied(v.f_prev, H)  # d f[t] / d R_ff
+    out[..., at.f, columns.R_of] = v.f_slope[..., :, None] * _applied(v.o_prev, H)  # d f[t] / d R_of
+    _diagonal(out[..., at.f, columns.p_f])[...] += v.c_prev * v.f_slope  # d f[t] / d p_f
+    _diagonal(out[..., at.f, columns.b_f])[...] += v.f_slope  # d f[t] / d b_f
+    # d c[t] / d i[t], and on
+    (out[..., at.c, columns.W_i.start : columns.b_i.stop]) += (v.g[..., :, None]
+        * out[..., at.i, columns.W_i.start : columns.b_i.stop])
+    # d c[t] / d f[t], and on
+    (out[..., at.c, columns.W_f.start : columns.b_f.stop]) += (v.c_prev[..., :, None]
+        * out[..., at.f, columns.W_f.start : columns.b_f.stop])
+    out[..., at.c, columns.W_g] = (v.i * v.g_slope)[..., :, None] * _applied(v.x, H)  # d c[t] / d W_g
+    out[..., at.c, columns.U_g] = (v.i * v.g_slope)[..., :, None] * _applied(v.h_prev, H)  # d c[t] / d U_g
+    _diagonal(out[..., at.c, columns.b_g])[...] += v.i * v.g_slope  # d c[t] / d b_g
+    # d o[t] / d c[t], and on
+    out[..., at.o, columns.W_i.start : columns.b_g.stop] += (params.p_o
+        * v.o_slope)[..., :, None] * out[..., at.c, columns.W_i.start : columns.b_g.stop]
+    out[..., at.o, columns.W_o] = v.o_slope[..., :, None] * _applied(v.x, H)  # d o[t] / d W_o
+    out[..., at.o, columns.U_o] = v.o_slope[..., :, None] * _applied(v.h_prev, H)  # d o[t] / d U_o
+    out[..., at.o, columns.R_io] = v.o_slope[..., :, None] * _applied(v.i_prev, H)  # d o[t] / d R_io
+    out[..., at.o, columns.R_fo] = v.o_slope[..., :, None] * _applied(v.f_prev, H)  # d o[t] / d R_fo
+    out[..., at.o, columns.R_oo] = v.o_slope[..., :, None] * _applied(v.o_prev, H)  # d o[t] / d R_oo
+    _diagonal(out[..., at.o, columns.p_o])[...] += v.c * v.o_slope  # d o[t] / d p_o
+    _diagonal(out[..., at.o, columns.b_o])[...] += v.o_slope  # d o[t] / d b_o
+    # d h[t] / d o[t], and on
+    (out[..., at.h, columns.W_i.start : columns.b_o.stop]) += (v.tanh_c[..., :, None]
+        * out[..., at.o, columns.W_i.start : columns.b_o.stop])
+    # d h[t] / d c[t], and on
+    out[..., at.h, columns.W_i.start : columns.b_g.stop] += (v.o
+        * v.tanh_c_slope)[..., :, None] * out[..., at.c, columns.W_i.start : columns.b_g.stop]
+    return Params(*(out[..., c].reshape(*lead, -1, *p.shape) for c, p in zip(columns, params, strict=True)))
+
+
+def jacobian_parts(tape: Tape | PreciseTape, params: Params, t: Any = slice(None)) -> dict[str, Array]:
+    """The Jacobian ds[t]/ds[t-1] split by the equation by which the flow enters step t; the sum is jacobian().
+
+    {'i', 'f', 'g', 'c', 'o'}: (B, S, S), of several steps (n, B, S, S).
+    A path belongs to the first equation on it that reads s[t-1]: that of a gate, or of the state itself.
+    Raises TypeError, ValueError, IndexError.
+    """
+    params, t, sizes, lead, dtype = _reading(tape, params, t)
+    v, at = _local(tape, params, t, sizes), _ranges(State, _STATE_SHAPES, sizes)
+    parts = {key: np.zeros((*lead, at[-1].stop, at[-1].stop), dtype) for key in ('i', 'f', 'g', 'c', 'o',)}
+    parts['i'][..., at.i, at.h] = v.i_slope[..., :, None] * params.U_i  # d i[t] / d h[t-1]
+    parts['i'][..., at.i, at.i] = v.i_slope[..., :, None] * params.R_ii  # d i[t] / d i[t-1]
+    parts['i'][..., at.i, at.f] = v.i_slope[..., :, None] * params.R_fi  # d i[t] / d f[t-1]
+    parts['i'][..., at.i, at.o] = v.i_slope[..., :, None] * params.R_oi  # d i[t] / d o[t-1]
+    _diagonal(parts['i'][..., at.i, at.c])[...] += params.p_i * v.i_slope  # d i[t] / d c[t-1]
+    # d c[t] / d i[t], and on
+    (parts['i'][..., at.c, at.h.start : at.c.stop]) += (v.g[..., :, None]
+        * parts['i'][..., at.i, at.h.start : at.c.stop])
+    # d o[t] / d c[t], and on
+    parts['i'][..., at.o, at.h.start : at.c.stop] += (params.p_o
+        * v.o_slope)[..., :, None] * parts['i'][..., at.c, at.h.start : at.c.stop]
+    # d h[t] / d o[t], and on
+    (parts['i'][..., at.h, at.h.start : at.c.stop]) += (v.tanh_c[..., :, None]
+        * parts['i'][..., at.o, at.h.start : at.c.stop])
+    # d h[t] / d c[t], and on
+    parts['i'][..., at.h, at.h.start : at.c.stop] += (v.o
+        * v.tanh_c_slope)[..., :, None] * parts['i'][..., at.c, at.h.start : at.c.stop]
+    parts['f'][..., at.f, at.h] = v.f_slope[..., :, None] * params.U_f  # d f[t] / d h[t-1]
+    parts['f'][..., at.f, at.i] = v.f_slope[..., :, None] * params.R_if  # d f[t] / d i[t-1]
+    parts['f'][..., at.f, at.f] = v.f_slope[..., :, None] * params.R_ff  # d f[t] / d f[t-1]
+    parts['f'][..., at.f, at.o] = v.f_slope[..., :, None] * params.R_of  # d f[t] / d o[t-1]
+    _diagonal(parts['f'][..., at.f, at.c])[...] += params.p_f * v.f_slope  # d f[t] / d c[t-1]
+    # d c[t] / d f[t], and on
+    (parts['f'][..., at.c, at.h.start : at.c.stop]) += (v.c_prev[..., :, None]
+        * parts['f'][..., at.f, at.h.start : at.c.stop])
+    # d o[t] / d c[t], and on
+    parts['f'][..., at.o, at.h.start : at.c.stop] += (params.p_o
+        * v.o_slope)[..., :, None] * parts['f'][..., at.c, at.h.start : at.c.stop]
+    # d h[t] / d o[t], and on
+    (parts['f'][..., at.h, at.h.start : at.c.stop]) += (v.tanh_c[..., :, None]
+        * parts['f'][..., at.o, at.h.start : at.c.stop])
+    # d h[t] / d c[t], and on
+    parts['f'][..., at.h, at.h.start : at.c.stop] += (v.o
+        * v.tanh_c_slope)[..., :, None] * parts['f'][..., at.c, at.h.start : at.c.stop]
+    parts['g'][..., at.c, at.h] = (v.i * v.g_slope)[..., :, None] * params.U_g  # d c[t] / d h[t-1]
+    # d o[t] / d h[t-1]
+    parts['g'][..., at.o, at.h] = (params.p_o * v.o_slope)[..., :, None] * parts['g'][..., at.c, at.h]
+    # d h[t] / d h[t-1]
+    parts['g'][..., at.h, at.h] = v.tanh_c[..., :, None] * parts['g'][..., at.o, at.h] + (v.o
+        * v.tanh_c_slope)[..., :, None] * parts['g'][..., at.c, at.h]
+    _diagonal(parts['c'][..., at.c, at.c])[...] += v.f  # d c[t] / d c[t-1]
+    # d o[t] / d c[t-1]
+    parts['c'][..., at.o, at.c] = (params.p_o * v.o_slope)[..., :, None] * parts['c'][..., at.c, at.c]
+    # d h[t] / d c[t-1]
+    parts['c'][..., at.h, at.c] = v.tanh_c[..., :, None] * parts['c'][..., at.o, at.c] + (v.o
+        * v.tanh_c_slope)[..., :, None] * parts['c'][..., at.c, at.c]
+    parts['o'][..., at.o, at.h] = v.o_slope[..., :, None] * params.U_o  # d o[t] / d h[t-1]
+    parts['o'][..., at.o, at.i] = v.o_slope[..., :, None] * params.R_io  # d o[t] / d i[t-1]
+    parts['o'][..., at.o, at.f] = v.o_slope[..., :, None] * params.R_fo  # d o[t] / d f[t-1]
+    parts['o'][..., at.o, at.o] = v.o_slope[..., :, None] * params.R_oo  # d o[t] / d o[t-1]
+    # d h[t] / d o[t], and on
+    (parts['o'][..., at.h, at.h.start : at.o.stop]) += (v.tanh_c[..., :, None]
+        * parts['o'][..., at.o, at.h.start : at.o.stop])
+    return parts
+
+
+def log_terms(tape: PreciseTape, params: Params, t: Any = slice(None)) -> dict[str, Array]:
+    """Natural logarithms of gates y and of slopes phi'(a) at step t, from the pre-activations on the tape.
+
+    'i', 'i_slope', 'f', 'f_slope', 'g_slope', 'o', 'o_slope', 'tanh_c_slope': (B, N), of several steps (n, B, N).
+    They are finite where the number itself underflows: ln sigmoid(-1000) = -1000.
+    Raises TypeError (for a fast tape too), ValueError, IndexError.
+    """
+    params, t, sizes, lead, dtype = _reading(tape, params, t, (PreciseTape,))
+    terms: dict[str, Array] = {}
+    H = sizes["H"]
+    c = tape.c[1:][t]
+    a = tape.a[t]
+    a_i, a_f, a_g, a_o = (a[..., k * H : (k + 1) * H] for k in range(4))
+    terms['i'] = -_softplus(-a_i)
+    terms['i_slope'] = -_softplus(a_i) - _softplus(-a_i)
+    terms['f'] = -_softplus(-a_f)
+    terms['f_slope'] = -_softplus(a_f) - _softplus(-a_f)
+    terms['g_slope'] = 1.3862943611198906 + 2 * a_g - 2 * _softplus(2 * a_g)
+    terms['o'] = -_softplus(-a_o)
+    terms['o_slope'] = -_softplus(a_o) - _softplus(-a_o)
+    terms['tanh_c_slope'] = 1.3862943611198906 + 2 * c - 2 * _softplus(2 * c)
+    return terms
+
+
+def _tangents(
     x: Array, params: Params, state: State, x_dot: Array, params_dot: Params, state_dot: State
-) -> SecondTape:
+) -> tuple[Array, Array, State, State, Any]:
+    """Values and tangents in one loop, in the precise form: (T1) .. of the derivation report.
+
+    Gives y, y_dot (T, B, H), the last state, its tangent, and what `_second_order` reads of them.
+    """
+    (T, B), dtype = x.shape[:2], x.dtype
+    # Sizes, parameters, arrays
     H = params.W_i.shape[0]
-    T, B = x.shape[:2]
-    dtype = x.dtype
     W = np.concatenate((params.W_i, params.W_f, params.W_g, params.W_o))
     b = np.concatenate((params.b_i, params.b_f, params.b_g, params.b_o))
     W_dot = np.concatenate((params_dot.W_i, params_dot.W_f, params_dot.W_g, params_dot.W_o))
@@ -1123,191 +659,103 @@ def _hvp_forward(
     R_oo_dot_T = np.ascontiguousarray(R_oo_dot.T)
     p_o = params.p_o
     p_o_dot = params_dot.p_o
-    a = np.empty((T, B, 4 * H), dtype)
-    a_dot = np.empty((T, B, 4 * H), dtype)
-    g = np.empty((T, B, H), dtype)
-    g_slope = np.empty((T, B, H), dtype)
-    g_dot = np.empty((T, B, H), dtype)
-    i_slope = np.empty((T, B, H), dtype)
-    f_slope = np.empty((T, B, H), dtype)
-    o_slope = np.empty((T, B, H), dtype)
-    tanh_c = np.empty((T, B, H), dtype)
-    tanh_c_slope = np.empty((T, B, H), dtype)
-    tanh_c_dot = np.empty((T, B, H), dtype)
-    h = np.empty((T + 1, B, H), dtype)
-    h[0] = state.h
-    h_dot = np.empty((T + 1, B, H), dtype)
-    h_dot[0] = state_dot.h
-    i = np.empty((T + 1, B, H), dtype)
-    i[0] = state.i
-    i_dot = np.empty((T + 1, B, H), dtype)
-    i_dot[0] = state_dot.i
-    f = np.empty((T + 1, B, H), dtype)
-    f[0] = state.f
-    f_dot = np.empty((T + 1, B, H), dtype)
-    f_dot[0] = state_dot.f
-    o = np.empty((T + 1, B, H), dtype)
-    o[0] = state.o
-    o_dot = np.empty((T + 1, B, H), dtype)
-    o_dot[0] = state_dot.o
-    c = np.empty((T + 1, B, H), dtype)
-    c[0] = state.c
-    c_dot = np.empty((T + 1, B, H), dtype)
-    c_dot[0] = state_dot.c
-    a_i = a[..., 0 * H : 1 * H]
-    a_i_f = a[..., 0 * H : 2 * H]
-    a_f = a[..., 1 * H : 2 * H]
-    a_g = a[..., 2 * H : 3 * H]
-    a_o = a[..., 3 * H : 4 * H]
-    a_i_dot = a_dot[..., 0 * H : 1 * H]
-    a_dot_i_f = a_dot[..., 0 * H : 2 * H]
-    a_f_dot = a_dot[..., 1 * H : 2 * H]
-    a_g_dot = a_dot[..., 2 * H : 3 * H]
-    a_o_dot = a_dot[..., 3 * H : 4 * H]
-    # (F1) a_iₜ = W_i xₜ; (F3) a_fₜ = W_f xₜ; (F5) a_gₜ = W_g xₜ; (F8) a_oₜ = W_o xₜ
-    _times(x, W.T, out=a)
-    # (F1) a_iₜ += b_i; (F3) a_fₜ += b_f; (F5) a_gₜ += b_g; (F8) a_oₜ += b_o
-    a += b
+    a, a_dot = (np.empty((T, B, 4 * H), dtype) for _ in range(2))
+    g, g_dot, tanh_c, tanh_c_dot = (np.empty((T, B, H), dtype) for _ in range(4))
+    h, h_dot, i, i_dot, f, f_dot, o, o_dot, c, c_dot = (np.empty((T + 1, B, H), dtype) for _ in range(10))
+    (h[0], h_dot[0], i[0], i_dot[0], f[0], f_dot[0], o[0], o_dot[0], c[0], c_dot[0]) = (state.h, state_dot.h,
+        state.i, state_dot.i, state.f, state_dot.f, state.o, state_dot.o, state.c, state_dot.c)
+    a_i, a_f, a_g, a_o = (a[..., k * H : (k + 1) * H] for k in range(4))
+    a_i_f = a[..., : 2 * H]
+    a_i_dot, a_f_dot, a_g_dot, a_o_dot = (a_dot[..., k * H : (k + 1) * H] for k in range(4))
+    a_dot_i_f = a_dot[..., : 2 * H]
+    # All steps at once
+    _times(x, W.T, out=a)  # (F1); (F3); (F5); (F8)
+    a += b  # (F1); (F3); (F5); (F8)
     # (T1) ∂a_iₜ = W_i ∂xₜ; (T4) ∂a_fₜ = W_f ∂xₜ; (T7) ∂a_gₜ = W_g ∂xₜ; (T11) ∂a_oₜ = W_o ∂xₜ
     _times(x_dot, W.T, out=a_dot)
     # (T1) ∂a_iₜ += ∂W_i xₜ; (T4) ∂a_fₜ += ∂W_f xₜ; (T7) ∂a_gₜ += ∂W_g xₜ; (T11) ∂a_oₜ += ∂W_o xₜ
     a_dot += _times(x, W_dot.T)
-    # (T1) ∂a_iₜ += ∂b_i; (T4) ∂a_fₜ += ∂b_f; (T7) ∂a_gₜ += ∂b_g; (T11) ∂a_oₜ += ∂b_o
-    a_dot += b_dot
-    for (
-        a_i_t, c_prev, a_i_dot_t, c_dot_prev, a_f_t, a_f_dot_t, a_t, h_prev, a_dot_t, h_dot_prev, a_i_f_t,
-        i_prev, a_o_t, f_prev, o_prev, i_t, i_slope_t, f_t, f_slope_t, a_dot_i_f_t, i_dot_prev, a_o_dot_t,
-        f_dot_prev, o_dot_prev, i_dot_t, f_dot_t, g_t, a_g_t, c_t, o_t, o_slope_t, tanh_c_t, tanh_c_slope_t,
-        h_t, g_slope_t, g_dot_t, a_g_dot_t, c_dot_t, o_dot_t, tanh_c_dot_t, h_dot_t
-    ) in zip(
-        a_i, c[:-1], a_i_dot, c_dot[:-1], a_f, a_f_dot, a, h[:-1], a_dot, h_dot[:-1], a_i_f, i[:-1], a_o,
-        f[:-1], o[:-1], i[1:], i_slope, f[1:], f_slope, a_dot_i_f, i_dot[:-1], a_o_dot, f_dot[:-1],
-        o_dot[:-1], i_dot[1:], f_dot[1:], g, a_g, c[1:], o[1:], o_slope, tanh_c, tanh_c_slope, h[1:],
-        g_slope, g_dot, a_g_dot, c_dot[1:], o_dot[1:], tanh_c_dot, h_dot[1:], strict=True
-    ):
-        # (F1) a_iₜ += p_i ⊙ cₜ₋₁
-        a_i_t += p_i * c_prev
+    a_dot += b_dot  # (T1) ∂a_iₜ += ∂b_i; (T4) ∂a_fₜ += ∂b_f; (T7) ∂a_gₜ += ∂b_g; (T11) ∂a_oₜ += ∂b_o
+    # Step by step
+    for (a_i_t, c_prev, a_i_dot_t, c_dot_prev, a_f_t, a_f_dot_t, a_t, h_prev, a_dot_t, h_dot_prev, a_i_f_t, i_prev,
+            a_o_t, f_prev, o_prev, i_t, f_t, a_dot_i_f_t, i_dot_prev, a_o_dot_t, f_dot_prev, o_dot_prev, i_dot_t,
+            f_dot_t, a_g_t, g_t, c_t, o_t, tanh_c_t, h_t, g_dot_t, a_g_dot_t, c_dot_t, o_dot_t, tanh_c_dot_t,
+            h_dot_t) in zip(a_i, c[:-1], a_i_dot, c_dot[:-1], a_f, a_f_dot, a, h[:-1], a_dot, h_dot[:-1], a_i_f,
+            i[:-1], a_o, f[:-1], o[:-1], i[1:], f[1:], a_dot_i_f, i_dot[:-1], a_o_dot, f_dot[:-1], o_dot[:-1],
+            i_dot[1:], f_dot[1:], a_g, g, c[1:], o[1:], tanh_c, h[1:], g_dot, a_g_dot, c_dot[1:], o_dot[1:],
+            tanh_c_dot, h_dot[1:], strict=True):
+        a_i_t += p_i * c_prev  # (F1)
         # (T1) ∂a_iₜ += p_i ⊙ ∂cₜ₋₁ + ∂p_i ⊙ cₜ₋₁
         a_i_dot_t += p_i * c_dot_prev
         a_i_dot_t += p_i_dot * c_prev
-        # (F3) a_fₜ += p_f ⊙ cₜ₋₁
-        a_f_t += p_f * c_prev
+        a_f_t += p_f * c_prev  # (F3)
         # (T4) ∂a_fₜ += p_f ⊙ ∂cₜ₋₁ + ∂p_f ⊙ cₜ₋₁
         a_f_dot_t += p_f * c_dot_prev
         a_f_dot_t += p_f_dot * c_prev
-        # (F1) a_iₜ += U_i hₜ₋₁; (F3) a_fₜ += U_f hₜ₋₁; (F5) a_gₜ += U_g hₜ₋₁; (F8) a_oₜ += U_o hₜ₋₁
-        a_t += h_prev @ U_T
+        a_t += h_prev @ U_T  # (F1); (F3); (F5); (F8)
         # (T1) ∂a_iₜ += U_i ∂hₜ₋₁; (T4) ∂a_fₜ += U_f ∂hₜ₋₁; (T7) ∂a_gₜ += U_g ∂hₜ₋₁; (T11) ∂a_oₜ += U_o ∂hₜ₋₁
         a_dot_t += h_dot_prev @ U_T
         # (T1) ∂a_iₜ += ∂U_i hₜ₋₁; (T4) ∂a_fₜ += ∂U_f hₜ₋₁; (T7) ∂a_gₜ += ∂U_g hₜ₋₁; (T11) ∂a_oₜ += ∂U_o hₜ₋₁
         a_dot_t += h_prev @ U_dot_T
-        # (F1) a_iₜ += R_ii iₜ₋₁; (F3) a_fₜ += R_if iₜ₋₁
-        a_i_f_t += i_prev @ R_T
-        # (F8) a_oₜ += R_io iₜ₋₁
-        a_o_t += i_prev @ R_io_T
-        # (F1) a_iₜ += R_fi fₜ₋₁; (F3) a_fₜ += R_ff fₜ₋₁
-        a_i_f_t += f_prev @ R__T
-        # (F8) a_oₜ += R_fo fₜ₋₁
-        a_o_t += f_prev @ R_fo_T
-        # (F1) a_iₜ += R_oi oₜ₋₁; (F3) a_fₜ += R_of oₜ₋₁
-        a_i_f_t += o_prev @ R___T
-        # (F8) a_oₜ += R_oo oₜ₋₁
-        a_o_t += o_prev @ R_oo_T
-        # (F2) iₜ = σ(a_iₜ)
-        i_t[...] = _sigmoid_precise(a_i_t)
-        # (T2) i′ₜ = σ′(a_iₜ)
-        i_slope_t[...] = _sigmoid_slope(a_i_t)
-        # (F4) fₜ = σ(a_fₜ)
-        f_t[...] = _sigmoid_precise(a_f_t)
-        # (T5) f′ₜ = σ′(a_fₜ)
-        f_slope_t[...] = _sigmoid_slope(a_f_t)
-        # (T1) ∂a_iₜ += R_ii ∂iₜ₋₁; (T4) ∂a_fₜ += R_if ∂iₜ₋₁
-        a_dot_i_f_t += i_dot_prev @ R_T
-        # (T11) ∂a_oₜ += R_io ∂iₜ₋₁
-        a_o_dot_t += i_dot_prev @ R_io_T
-        # (T1) ∂a_iₜ += ∂R_ii iₜ₋₁; (T4) ∂a_fₜ += ∂R_if iₜ₋₁
-        a_dot_i_f_t += i_prev @ R_dot_T
-        # (T11) ∂a_oₜ += ∂R_io iₜ₋₁
-        a_o_dot_t += i_prev @ R_io_dot_T
-        # (T1) ∂a_iₜ += R_fi ∂fₜ₋₁; (T4) ∂a_fₜ += R_ff ∂fₜ₋₁
-        a_dot_i_f_t += f_dot_prev @ R__T
-        # (T11) ∂a_oₜ += R_fo ∂fₜ₋₁
-        a_o_dot_t += f_dot_prev @ R_fo_T
-        # (T1) ∂a_iₜ += ∂R_fi fₜ₋₁; (T4) ∂a_fₜ += ∂R_ff fₜ₋₁
-        a_dot_i_f_t += f_prev @ R_dot__T
-        # (T11) ∂a_oₜ += ∂R_fo fₜ₋₁
-        a_o_dot_t += f_prev @ R_fo_dot_T
-        # (T1) ∂a_iₜ += R_oi ∂oₜ₋₁; (T4) ∂a_fₜ += R_of ∂oₜ₋₁
-        a_dot_i_f_t += o_dot_prev @ R___T
-        # (T11) ∂a_oₜ += R_oo ∂oₜ₋₁
-        a_o_dot_t += o_dot_prev @ R_oo_T
-        # (T1) ∂a_iₜ += ∂R_oi oₜ₋₁; (T4) ∂a_fₜ += ∂R_of oₜ₋₁
-        a_dot_i_f_t += o_prev @ R_dot___T
-        # (T11) ∂a_oₜ += ∂R_oo oₜ₋₁
-        a_o_dot_t += o_prev @ R_oo_dot_T
-        # (T3) ∂iₜ = ∂a_iₜ ⊙ i′ₜ
-        np.multiply(a_i_dot_t, i_slope_t, out=i_dot_t)
-        # (T6) ∂fₜ = ∂a_fₜ ⊙ f′ₜ
-        np.multiply(a_f_dot_t, f_slope_t, out=f_dot_t)
-        # (F6) gₜ = tanh(a_gₜ)
-        np.tanh(a_g_t, out=g_t)
-        # (F7) cₜ = cₜ₋₁ ⊙ fₜ + iₜ ⊙ gₜ
-        np.add(c_prev * f_t, i_t * g_t, out=c_t)
-        # (F8) a_oₜ += p_o ⊙ cₜ
-        a_o_t += p_o * c_t
-        # (F9) oₜ = σ(a_oₜ)
-        o_t[...] = _sigmoid_precise(a_o_t)
-        # (T12) o′ₜ = σ′(a_oₜ)
-        o_slope_t[...] = _sigmoid_slope(a_o_t)
-        # (F10) tanh_cₜ = tanh(cₜ)
-        np.tanh(c_t, out=tanh_c_t)
-        # (T14) tanh_c′ₜ = tanh′(cₜ)
-        tanh_c_slope_t[...] = _tanh_slope(c_t)
-        # (F11) hₜ = oₜ ⊙ tanh_cₜ
-        np.multiply(o_t, tanh_c_t, out=h_t)
-        # (T8) g′ₜ = tanh′(a_gₜ)
-        g_slope_t[...] = _tanh_slope(a_g_t)
-        # (T9) ∂gₜ = ∂a_gₜ ⊙ g′ₜ
-        np.multiply(a_g_dot_t, g_slope_t, out=g_dot_t)
+        a_i_f_t += i_prev @ R_T  # (F1); (F3)
+        a_o_t += i_prev @ R_io_T  # (F8)
+        a_i_f_t += f_prev @ R__T  # (F1); (F3)
+        a_o_t += f_prev @ R_fo_T  # (F8)
+        a_i_f_t += o_prev @ R___T  # (F1); (F3)
+        a_o_t += o_prev @ R_oo_T  # (F8)
+        _sigmoid_precise(a_i_t, out=i_t)  # (F2)
+        i_slope = _sigmoid_slope(a_i_t)  # (T2) i′ₜ = σ′(a_iₜ)
+        _sigmoid_precise(a_f_t, out=f_t)  # (F4)
+        f_slope = _sigmoid_slope(a_f_t)  # (T5) f′ₜ = σ′(a_fₜ)
+        a_dot_i_f_t += i_dot_prev @ R_T  # (T1) ∂a_iₜ += R_ii ∂iₜ₋₁; (T4) ∂a_fₜ += R_if ∂iₜ₋₁
+        a_o_dot_t += i_dot_prev @ R_io_T  # (T11) ∂a_oₜ += R_io ∂iₜ₋₁
+        a_dot_i_f_t += i_prev @ R_dot_T  # (T1) ∂a_iₜ += ∂R_ii iₜ₋₁; (T4) ∂a_fₜ += ∂R_if iₜ₋₁
+        a_o_dot_t += i_prev @ R_io_dot_T  # (T11) ∂a_oₜ += ∂R_io iₜ₋₁
+        a_dot_i_f_t += f_dot_prev @ R__T  # (T1) ∂a_iₜ += R_fi ∂fₜ₋₁; (T4) ∂a_fₜ += R_ff ∂fₜ₋₁
+        a_o_dot_t += f_dot_prev @ R_fo_T  # (T11) ∂a_oₜ += R_fo ∂fₜ₋₁
+        a_dot_i_f_t += f_prev @ R_dot__T  # (T1) ∂a_iₜ += ∂R_fi fₜ₋₁; (T4) ∂a_fₜ += ∂R_ff fₜ₋₁
+        a_o_dot_t += f_prev @ R_fo_dot_T  # (T11) ∂a_oₜ += ∂R_fo fₜ₋₁
+        a_dot_i_f_t += o_dot_prev @ R___T  # (T1) ∂a_iₜ += R_oi ∂oₜ₋₁; (T4) ∂a_fₜ += R_of ∂oₜ₋₁
+        a_o_dot_t += o_dot_prev @ R_oo_T  # (T11) ∂a_oₜ += R_oo ∂oₜ₋₁
+        a_dot_i_f_t += o_prev @ R_dot___T  # (T1) ∂a_iₜ += ∂R_oi oₜ₋₁; (T4) ∂a_fₜ += ∂R_of oₜ₋₁
+        a_o_dot_t += o_prev @ R_oo_dot_T  # (T11) ∂a_oₜ += ∂R_oo oₜ₋₁
+        np.multiply(a_i_dot_t, i_slope, out=i_dot_t)  # (T3) ∂iₜ = ∂a_iₜ ⊙ i′ₜ
+        np.multiply(a_f_dot_t, f_slope, out=f_dot_t)  # (T6) ∂fₜ = ∂a_fₜ ⊙ f′ₜ
+        np.tanh(a_g_t, out=g_t)  # (F6)
+        np.add(c_prev * f_t, i_t * g_t, out=c_t)  # (F7)
+        a_o_t += p_o * c_t  # (F8)
+        _sigmoid_precise(a_o_t, out=o_t)  # (F9)
+        o_slope = _sigmoid_slope(a_o_t)  # (T12) o′ₜ = σ′(a_oₜ)
+        np.tanh(c_t, out=tanh_c_t)  # (F10)
+        tanh_c_slope = _tanh_slope(c_t)  # (T14) tanh_c′ₜ = tanh′(cₜ)
+        np.multiply(o_t, tanh_c_t, out=h_t)  # (F11)
+        g_dot_t[...] = _tanh_slope(a_g_t)  # (T8) g′ₜ = tanh′(a_gₜ)
+        g_dot_t *= a_g_dot_t  # (T9) ∂gₜ = ∂a_gₜ ⊙ g′ₜ
         # (T10) ∂cₜ = ∂cₜ₋₁ ⊙ fₜ + ∂iₜ ⊙ gₜ + ∂fₜ ⊙ cₜ₋₁ + ∂gₜ ⊙ iₜ
         np.add(c_dot_prev * f_t + i_dot_t * g_t + f_dot_t * c_prev, g_dot_t * i_t, out=c_dot_t)
         # (T11) ∂a_oₜ += p_o ⊙ ∂cₜ + ∂p_o ⊙ cₜ
         a_o_dot_t += p_o * c_dot_t
         a_o_dot_t += p_o_dot * c_t
-        # (T13) ∂oₜ = ∂a_oₜ ⊙ o′ₜ
-        np.multiply(a_o_dot_t, o_slope_t, out=o_dot_t)
-        # (T15) ∂tanh_cₜ = ∂cₜ ⊙ tanh_c′ₜ
-        np.multiply(c_dot_t, tanh_c_slope_t, out=tanh_c_dot_t)
-        # (T16) ∂hₜ = ∂oₜ ⊙ tanh_cₜ + ∂tanh_cₜ ⊙ oₜ
-        np.add(o_dot_t * tanh_c_t, tanh_c_dot_t * o_t, out=h_dot_t)
-    return SecondTape(x, x_dot, h, h_dot, i, i_dot, f, f_dot, o, o_dot, c, c_dot, a, a_dot, i_slope, f_slope, g, g_slope, g_dot, o_slope, tanh_c, tanh_c_slope, tanh_c_dot)
+        np.multiply(a_o_dot_t, o_slope, out=o_dot_t)  # (T13) ∂oₜ = ∂a_oₜ ⊙ o′ₜ
+        np.multiply(c_dot_t, tanh_c_slope, out=tanh_c_dot_t)  # (T15) ∂tanh_cₜ = ∂cₜ ⊙ tanh_c′ₜ
+        np.add(o_dot_t * tanh_c_t, tanh_c_dot_t * o_t, out=h_dot_t)  # (T16) ∂hₜ = ∂oₜ ⊙ tanh_cₜ + ∂tanh_cₜ ⊙ oₜ
+    return h[1:].copy(), h_dot[1:].copy(), State(h[T].copy(), i[T].copy(), f[T].copy(), o[T].copy(),
+        c[T].copy()), State(h_dot[T].copy(), i_dot[T].copy(), f_dot[T].copy(), o_dot[T].copy(),
+        c_dot[T].copy()), _SecondTape(x, x_dot, h, h_dot, i, i_dot, f, f_dot, o, o_dot, c, c_dot, a, a_dot, g,
+        g_dot, tanh_c, tanh_c_dot)
 
 
-def _hvp_backward(
-    dy: Array, dy_dot: Array, tape: SecondTape, params: Params, params_dot: Params,
-    dstate: State, dstate_dot: State
+def _second_order(
+    dy: Array, dy_dot: Array, tape: Any, params: Params, params_dot: Params, dstate: State, dstate_dot: State
 ) -> tuple[Grads, Grads]:
+    """Adjoints and their tangents in one loop, t = T-1 .. 0: forward mode over the backward pass.
+
+    Gives the gradients, and their derivative along the direction of the tape.
+    """
+    (T, B), dtype = dy.shape[:2], dy.dtype
+    # Sizes, parameters, arrays
     H = params.W_i.shape[0]
-    T, B = dy.shape[:2]
-    dtype = dy.dtype
-    x = tape.x
-    x_dot = tape.x_dot
-    h = tape.h
-    h_dot = tape.h_dot
-    i = tape.i
-    i_dot = tape.i_dot
-    f = tape.f
-    f_dot = tape.f_dot
-    o = tape.o
-    o_dot = tape.o_dot
-    c = tape.c
-    c_dot = tape.c_dot
-    a = tape.a
-    a_dot = tape.a_dot
-    g = tape.g
-    g_dot = tape.g_dot
-    tanh_c = tape.tanh_c
-    tanh_c_dot = tape.tanh_c_dot
+    x, x_dot, h, h_dot, i, i_dot, f, f_dot, o, o_dot, c, c_dot, a, a_dot, g, g_dot, tanh_c, tanh_c_dot = tape
     p_o = params.p_o
     p_o_dot = params_dot.p_o
     R = np.concatenate((params.R_ii, params.R_if))
@@ -1322,20 +770,15 @@ def _hvp_backward(
     R_oo = params.R_oo
     R_dot__ = np.concatenate((params_dot.R_oi, params_dot.R_of))
     R_oo_dot = params_dot.R_oo
-    p_f = params.p_f
-    p_i = params.p_i
-    p_i_dot = params_dot.p_i
-    p_f_dot = params_dot.p_f
+    p_f, p_i = params.p_f, params.p_i
+    p_f_dot, p_i_dot = params_dot.p_f, params_dot.p_i
     U = np.concatenate((params.U_i, params.U_f, params.U_g, params.U_o))
     U_dot = np.concatenate((params_dot.U_i, params_dot.U_f, params_dot.U_g, params_dot.U_o))
     W = np.concatenate((params.W_i, params.W_f, params.W_g, params.W_o))
     W_dot = np.concatenate((params_dot.W_i, params_dot.W_f, params_dot.W_g, params_dot.W_o))
-    d_a = np.empty((T, B, 4 * H), dtype)
-    d_a_dot = np.empty((T, B, 4 * H), dtype)
-    d_g = np.empty((B, H), dtype)
-    d_g_dot = np.empty((B, H), dtype)
-    g_slope = np.empty((T, B, H), dtype)
-    g_slope_dot = np.empty((T, B, H), dtype)
+    d_g, d_g_dot = (np.empty((B, H), dtype) for _ in range(2))
+    d_a, d_a_dot = (np.empty((T, B, 4 * H), dtype) for _ in range(2))
+    g_slope, g_slope_dot = (np.empty((T, B, H), dtype) for _ in range(2))
     d_h_next = dstate.h
     d_h_next_dot = dstate_dot.h
     d_i_next = dstate.i
@@ -1346,1333 +789,274 @@ def _hvp_backward(
     d_o_next_dot = dstate_dot.o
     d_c_next = dstate.c
     d_c_next_dot = dstate_dot.c
-    a_i = a[..., 0 * H : 1 * H]
-    a_f = a[..., 1 * H : 2 * H]
-    a_g = a[..., 2 * H : 3 * H]
-    a_o = a[..., 3 * H : 4 * H]
-    a_i_dot = a_dot[..., 0 * H : 1 * H]
-    a_f_dot = a_dot[..., 1 * H : 2 * H]
-    a_g_dot = a_dot[..., 2 * H : 3 * H]
-    a_o_dot = a_dot[..., 3 * H : 4 * H]
-    d_a_i = d_a[..., 0 * H : 1 * H]
-    d_a_i_f = d_a[..., 0 * H : 2 * H]
-    d_a_f = d_a[..., 1 * H : 2 * H]
-    d_a_g = d_a[..., 2 * H : 3 * H]
-    d_a_o = d_a[..., 3 * H : 4 * H]
-    d_a_i_dot = d_a_dot[..., 0 * H : 1 * H]
-    d_a_dot_i_f = d_a_dot[..., 0 * H : 2 * H]
-    d_a_f_dot = d_a_dot[..., 1 * H : 2 * H]
-    d_a_g_dot = d_a_dot[..., 2 * H : 3 * H]
-    d_a_o_dot = d_a_dot[..., 3 * H : 4 * H]
-    # (B3) tanh_c′ₜ = tanh′(cₜ)
-    tanh_c_slope = _tanh_slope(c[1:])
-    # (S3) ∂tanh_c′ₜ = −2 ∂cₜ ⊙ tanh_cₜ ⊙ tanh_c′ₜ
-    tanh_c_slope_dot = -2 * c_dot[1:] * tanh_c * tanh_c_slope
-    # (B5) o′ₜ = σ′(a_oₜ)
-    o_slope = _sigmoid_slope(a_o)
-    # (S5) ∂o′ₜ = ∂a_oₜ ⊙ o′ₜ ⊙ (1 − 2 oₜ)
-    o_slope_dot = a_o_dot * o_slope * (1 - 2 * o[1:])
-    # (B12) f′ₜ = σ′(a_fₜ)
-    f_slope = _sigmoid_slope(a_f)
-    # (S12) ∂f′ₜ = ∂a_fₜ ⊙ f′ₜ ⊙ (1 − 2 fₜ)
-    f_slope_dot = a_f_dot * f_slope * (1 - 2 * f[1:])
-    # (B15) i′ₜ = σ′(a_iₜ)
-    i_slope = _sigmoid_slope(a_i)
-    # (S15) ∂i′ₜ = ∂a_iₜ ⊙ i′ₜ ⊙ (1 − 2 iₜ)
-    i_slope_dot = a_i_dot * i_slope * (1 - 2 * i[1:])
-    # (B9) g′ₜ = tanh′(a_gₜ)
-    g_slope[...] = _tanh_slope(a_g)
-    # (S9) ∂g′ₜ = −2 ∂a_gₜ ⊙ gₜ ⊙ g′ₜ
-    g_slope_dot[...] = -2 * a_g_dot * g * g_slope
-    for (
-        dy_t, dy_dot_t, o_t, o_dot_t, tanh_c_t, tanh_c_dot_t, d_a_o_t, o_slope_t, d_a_o_dot_t,
-        o_slope_dot_t, tanh_c_slope_t, tanh_c_slope_dot_t, i_t, i_dot_t, c_prev, c_dot_prev, d_a_f_t,
-        f_slope_t, d_a_f_dot_t, f_slope_dot_t, g_t, g_dot_t, d_a_i_t, i_slope_t, d_a_i_dot_t, i_slope_dot_t,
-        d_a_i_f_t, d_a_dot_i_f_t, f_t, f_dot_t, d_a_g_t, g_slope_t, d_a_t, d_a_g_dot_t, g_slope_dot_t,
-        d_a_dot_t
-    ) in zip(
-        dy[::-1], dy_dot[::-1], o[1:][::-1], o_dot[1:][::-1], tanh_c[::-1], tanh_c_dot[::-1], d_a_o[::-1],
-        o_slope[::-1], d_a_o_dot[::-1], o_slope_dot[::-1], tanh_c_slope[::-1], tanh_c_slope_dot[::-1],
-        i[1:][::-1], i_dot[1:][::-1], c[:-1][::-1], c_dot[:-1][::-1], d_a_f[::-1], f_slope[::-1],
-        d_a_f_dot[::-1], f_slope_dot[::-1], g[::-1], g_dot[::-1], d_a_i[::-1], i_slope[::-1],
-        d_a_i_dot[::-1], i_slope_dot[::-1], d_a_i_f[::-1], d_a_dot_i_f[::-1], f[1:][::-1], f_dot[1:][::-1],
-        d_a_g[::-1], g_slope[::-1], d_a[::-1], d_a_g_dot[::-1], g_slope_dot[::-1], d_a_dot[::-1],
-        strict=True
-    ):
-        # (B1) δhₜ = dyₜ + δh⁺ₜ
-        d_h = dy_t + d_h_next
-        # (S1) ∂δhₜ = ∂dyₜ + ∂δh⁺ₜ
-        d_h_dot = dy_dot_t + d_h_next_dot
-        # (B2) δtanh_cₜ = δhₜ ⊙ oₜ
-        d_tanh_c = d_h * o_t
-        # (S2) ∂δtanh_cₜ = ∂oₜ ⊙ δhₜ + ∂δhₜ ⊙ oₜ
-        d_tanh_c_dot = o_dot_t * d_h + d_h_dot * o_t
-        # (B4) δoₜ = δo⁺ₜ + δhₜ ⊙ tanh_cₜ
-        d_o = d_o_next + d_h * tanh_c_t
+    a_i, a_f, a_g, a_o = (a[..., k * H : (k + 1) * H] for k in range(4))
+    a_i_dot, a_f_dot, a_g_dot, a_o_dot = (a_dot[..., k * H : (k + 1) * H] for k in range(4))
+    d_a_i, d_a_f, d_a_g, d_a_o = (d_a[..., k * H : (k + 1) * H] for k in range(4))
+    d_a_i_f = d_a[..., : 2 * H]
+    d_a_i_dot, d_a_f_dot, d_a_g_dot, d_a_o_dot = (d_a_dot[..., k * H : (k + 1) * H] for k in range(4))
+    d_a_dot_i_f = d_a_dot[..., : 2 * H]
+    # All steps at once
+    tanh_c_slope = _tanh_slope(c[1:])  # (B3)
+    tanh_c_slope_dot = -2 * c_dot[1:] * tanh_c * tanh_c_slope  # (S3) ∂tanh_c′ₜ = −2 ∂cₜ ⊙ tanh_cₜ ⊙ tanh_c′ₜ
+    o_slope = _sigmoid_slope(a_o)  # (B5)
+    o_slope_dot = a_o_dot * o_slope * (1 - 2 * o[1:])  # (S5) ∂o′ₜ = ∂a_oₜ ⊙ o′ₜ ⊙ (1 − 2 oₜ)
+    f_slope = _sigmoid_slope(a_f)  # (B12)
+    f_slope_dot = a_f_dot * f_slope * (1 - 2 * f[1:])  # (S12) ∂f′ₜ = ∂a_fₜ ⊙ f′ₜ ⊙ (1 − 2 fₜ)
+    i_slope = _sigmoid_slope(a_i)  # (B15)
+    i_slope_dot = a_i_dot * i_slope * (1 - 2 * i[1:])  # (S15) ∂i′ₜ = ∂a_iₜ ⊙ i′ₜ ⊙ (1 − 2 iₜ)
+    g_slope[...] = _tanh_slope(a_g)  # (B9)
+    g_slope_dot[...] = -2 * a_g_dot * g * g_slope  # (S9) ∂g′ₜ = −2 ∂a_gₜ ⊙ gₜ ⊙ g′ₜ
+    # Step by step, backwards
+    for (dy_t, dy_dot_t, o_t, o_dot_t, tanh_c_t, tanh_c_dot_t, o_slope_t, d_a_o_t, o_slope_dot_t, d_a_o_dot_t,
+            tanh_c_slope_t, tanh_c_slope_dot_t, i_t, i_dot_t, c_prev, c_dot_prev, f_slope_t, d_a_f_t,
+            f_slope_dot_t, d_a_f_dot_t, g_t, g_dot_t, i_slope_t, d_a_i_t, i_slope_dot_t, d_a_i_dot_t, d_a_i_f_t,
+            d_a_dot_i_f_t, f_t, f_dot_t, g_slope_t, d_a_g_t, d_a_t, g_slope_dot_t, d_a_g_dot_t,
+            d_a_dot_t) in zip(dy[::-1], dy_dot[::-1], o[1:][::-1], o_dot[1:][::-1], tanh_c[::-1], tanh_c_dot[::-1],
+            o_slope[::-1], d_a_o[::-1], o_slope_dot[::-1], d_a_o_dot[::-1], tanh_c_slope[::-1],
+            tanh_c_slope_dot[::-1], i[1:][::-1], i_dot[1:][::-1], c[:-1][::-1], c_dot[:-1][::-1], f_slope[::-1],
+            d_a_f[::-1], f_slope_dot[::-1], d_a_f_dot[::-1], g[::-1], g_dot[::-1], i_slope[::-1], d_a_i[::-1],
+            i_slope_dot[::-1], d_a_i_dot[::-1], d_a_i_f[::-1], d_a_dot_i_f[::-1], f[1:][::-1], f_dot[1:][::-1],
+            g_slope[::-1], d_a_g[::-1], d_a[::-1], g_slope_dot[::-1], d_a_g_dot[::-1], d_a_dot[::-1], strict=True):
+        d_h = dy_t + d_h_next  # (B1)
+        d_h_dot = dy_dot_t + d_h_next_dot  # (S1) ∂δhₜ = ∂dyₜ + ∂δh⁺ₜ
+        d_tanh_c = d_h * o_t  # (B2)
+        d_tanh_c_dot = o_dot_t * d_h + d_h_dot * o_t  # (S2) ∂δtanh_cₜ = ∂oₜ ⊙ δhₜ + ∂δhₜ ⊙ oₜ
+        d_o = d_o_next + d_h * tanh_c_t  # (B4)
         # (S4) ∂δoₜ = ∂tanh_cₜ ⊙ δhₜ + ∂δo⁺ₜ + ∂δhₜ ⊙ tanh_cₜ
         d_o_dot = tanh_c_dot_t * d_h + d_o_next_dot + d_h_dot * tanh_c_t
-        # (B6) δa_oₜ = δoₜ ⊙ o′ₜ
-        np.multiply(d_o, o_slope_t, out=d_a_o_t)
-        # (S6) ∂δa_oₜ = δoₜ ⊙ ∂o′ₜ + ∂δoₜ ⊙ o′ₜ
-        np.add(d_o * o_slope_dot_t, d_o_dot * o_slope_t, out=d_a_o_dot_t)
-        # (B7) δcₜ = δc⁺ₜ + δtanh_cₜ ⊙ tanh_c′ₜ + δa_oₜ ⊙ p_o
-        d_c = d_c_next + d_tanh_c * tanh_c_slope_t + d_a_o_t * p_o
+        np.multiply(d_o, o_slope_t, out=d_a_o_t)  # (B6)
+        np.add(d_o * o_slope_dot_t, d_o_dot * o_slope_t, out=d_a_o_dot_t)  # (S6) ∂δa_oₜ = δoₜ ⊙ ∂o′ₜ + ∂δoₜ ⊙ o′ₜ
+        d_c = d_c_next + d_tanh_c * tanh_c_slope_t + d_a_o_t * p_o  # (B7)
         # (S7) ∂δcₜ = ∂δc⁺ₜ + ∂p_o ⊙ δa_oₜ + δtanh_cₜ ⊙ ∂tanh_c′ₜ + ∂δtanh_cₜ ⊙ tanh_c′ₜ + ∂δa_oₜ ⊙ p_o
-        d_c_dot = d_c_next_dot + p_o_dot * d_a_o_t + d_tanh_c * tanh_c_slope_dot_t + d_tanh_c_dot * tanh_c_slope_t + d_a_o_dot_t * p_o
-        # (B8) δgₜ = δcₜ ⊙ iₜ
-        np.multiply(d_c, i_t, out=d_g)
-        # (S8) ∂δgₜ = ∂iₜ ⊙ δcₜ + ∂δcₜ ⊙ iₜ
-        np.add(i_dot_t * d_c, d_c_dot * i_t, out=d_g_dot)
-        # (B11) δfₜ = δf⁺ₜ + δcₜ ⊙ cₜ₋₁
-        d_f = d_f_next + d_c * c_prev
-        # (S11) ∂δfₜ = ∂cₜ₋₁ ⊙ δcₜ + ∂δf⁺ₜ + ∂δcₜ ⊙ cₜ₋₁
-        d_f_dot = c_dot_prev * d_c + d_f_next_dot + d_c_dot * c_prev
-        # (B13) δa_fₜ = δfₜ ⊙ f′ₜ
-        np.multiply(d_f, f_slope_t, out=d_a_f_t)
-        # (S13) ∂δa_fₜ = δfₜ ⊙ ∂f′ₜ + ∂δfₜ ⊙ f′ₜ
-        np.add(d_f * f_slope_dot_t, d_f_dot * f_slope_t, out=d_a_f_dot_t)
-        # (B14) δiₜ = δi⁺ₜ + δcₜ ⊙ gₜ
-        d_i = d_i_next + d_c * g_t
-        # (S14) ∂δiₜ = ∂gₜ ⊙ δcₜ + ∂δi⁺ₜ + ∂δcₜ ⊙ gₜ
-        d_i_dot = g_dot_t * d_c + d_i_next_dot + d_c_dot * g_t
-        # (B16) δa_iₜ = δiₜ ⊙ i′ₜ
-        np.multiply(d_i, i_slope_t, out=d_a_i_t)
-        # (S16) ∂δa_iₜ = δiₜ ⊙ ∂i′ₜ + ∂δiₜ ⊙ i′ₜ
-        np.add(d_i * i_slope_dot_t, d_i_dot * i_slope_t, out=d_a_i_dot_t)
-        # (B18) δi⁺ₜ₋₁ = R_ioᵀ δa_oₜ + R_ifᵀ δa_fₜ + R_iiᵀ δa_iₜ
+        d_c_dot = (d_c_next_dot + p_o_dot * d_a_o_t + d_tanh_c * tanh_c_slope_dot_t + d_tanh_c_dot * tanh_c_slope_t
+            + d_a_o_dot_t * p_o)
+        np.multiply(d_c, i_t, out=d_g)  # (B8)
+        np.add(i_dot_t * d_c, d_c_dot * i_t, out=d_g_dot)  # (S8) ∂δgₜ = ∂iₜ ⊙ δcₜ + ∂δcₜ ⊙ iₜ
+        d_f = d_f_next + d_c * c_prev  # (B11)
+        d_f_dot = c_dot_prev * d_c + d_f_next_dot + d_c_dot * c_prev  # (S11) ∂δfₜ = ∂cₜ₋₁ ⊙ δcₜ + ∂δf⁺ₜ + ∂δcₜ ⊙ cₜ₋₁
+        np.multiply(d_f, f_slope_t, out=d_a_f_t)  # (B13)
+        np.add(d_f * f_slope_dot_t, d_f_dot * f_slope_t, out=d_a_f_dot_t)  # (S13) ∂δa_fₜ = δfₜ ⊙ ∂f′ₜ + ∂δfₜ ⊙ f′ₜ
+        d_i = d_i_next + d_c * g_t  # (B14)
+        d_i_dot = g_dot_t * d_c + d_i_next_dot + d_c_dot * g_t  # (S14) ∂δiₜ = ∂gₜ ⊙ δcₜ + ∂δi⁺ₜ + ∂δcₜ ⊙ gₜ
+        np.multiply(d_i, i_slope_t, out=d_a_i_t)  # (B16)
+        np.add(d_i * i_slope_dot_t, d_i_dot * i_slope_t, out=d_a_i_dot_t)  # (S16) ∂δa_iₜ = δiₜ ⊙ ∂i′ₜ + ∂δiₜ ⊙ i′ₜ
+        # (B18)
         d_i_prev = d_a_i_f_t @ R
         d_i_prev += d_a_o_t @ R_io
-        # (S18) ∂δi⁺ₜ₋₁ = R_ioᵀ ∂δa_oₜ + ∂R_ioᵀ δa_oₜ + R_ifᵀ ∂δa_fₜ + ∂R_ifᵀ δa_fₜ + R_iiᵀ ∂δa_iₜ + ∂R_iiᵀ
-        # δa_iₜ
+        # (S18) ∂δi⁺ₜ₋₁ = R_ioᵀ ∂δa_oₜ + ∂R_ioᵀ δa_oₜ + R_ifᵀ ∂δa_fₜ + ∂R_ifᵀ δa_fₜ + R_iiᵀ ∂δa_iₜ + ∂R_iiᵀ δa_iₜ
         d_i_next_dot_prev = d_a_dot_i_f_t @ R
         d_i_next_dot_prev += d_a_o_dot_t @ R_io
         d_i_next_dot_prev += d_a_i_f_t @ R_dot
         d_i_next_dot_prev += d_a_o_t @ R_io_dot
-        # (B19) δf⁺ₜ₋₁ = R_foᵀ δa_oₜ + R_ffᵀ δa_fₜ + R_fiᵀ δa_iₜ
+        # (B19)
         d_f_prev = d_a_i_f_t @ R_
         d_f_prev += d_a_o_t @ R_fo
-        # (S19) ∂δf⁺ₜ₋₁ = R_foᵀ ∂δa_oₜ + ∂R_foᵀ δa_oₜ + R_ffᵀ ∂δa_fₜ + ∂R_ffᵀ δa_fₜ + R_fiᵀ ∂δa_iₜ + ∂R_fiᵀ
-        # δa_iₜ
+        # (S19) ∂δf⁺ₜ₋₁ = R_foᵀ ∂δa_oₜ + ∂R_foᵀ δa_oₜ + R_ffᵀ ∂δa_fₜ + ∂R_ffᵀ δa_fₜ + R_fiᵀ ∂δa_iₜ + ∂R_fiᵀ δa_iₜ
         d_f_next_dot_prev = d_a_dot_i_f_t @ R_
         d_f_next_dot_prev += d_a_o_dot_t @ R_fo
         d_f_next_dot_prev += d_a_i_f_t @ R_dot_
         d_f_next_dot_prev += d_a_o_t @ R_fo_dot
-        # (B20) δo⁺ₜ₋₁ = R_ooᵀ δa_oₜ + R_ofᵀ δa_fₜ + R_oiᵀ δa_iₜ
+        # (B20)
         d_o_prev = d_a_i_f_t @ R__
         d_o_prev += d_a_o_t @ R_oo
-        # (S20) ∂δo⁺ₜ₋₁ = R_ooᵀ ∂δa_oₜ + ∂R_ooᵀ δa_oₜ + R_ofᵀ ∂δa_fₜ + ∂R_ofᵀ δa_fₜ + R_oiᵀ ∂δa_iₜ + ∂R_oiᵀ
-        # δa_iₜ
+        # (S20) ∂δo⁺ₜ₋₁ = R_ooᵀ ∂δa_oₜ + ∂R_ooᵀ δa_oₜ + R_ofᵀ ∂δa_fₜ + ∂R_ofᵀ δa_fₜ + R_oiᵀ ∂δa_iₜ + ∂R_oiᵀ δa_iₜ
         d_o_next_dot_prev = d_a_dot_i_f_t @ R__
         d_o_next_dot_prev += d_a_o_dot_t @ R_oo
         d_o_next_dot_prev += d_a_i_f_t @ R_dot__
         d_o_next_dot_prev += d_a_o_t @ R_oo_dot
-        # (B21) δc⁺ₜ₋₁ = δcₜ ⊙ fₜ + δa_fₜ ⊙ p_f + δa_iₜ ⊙ p_i
-        d_c_prev = d_c * f_t + d_a_f_t * p_f + d_a_i_t * p_i
+        d_c_prev = d_c * f_t + d_a_f_t * p_f + d_a_i_t * p_i  # (B21)
         # (S21) ∂δc⁺ₜ₋₁ = ∂fₜ ⊙ δcₜ + ∂p_i ⊙ δa_iₜ + ∂p_f ⊙ δa_fₜ + ∂δcₜ ⊙ fₜ + ∂δa_fₜ ⊙ p_f + ∂δa_iₜ ⊙ p_i
-        d_c_next_dot_prev = f_dot_t * d_c + p_i_dot * d_a_i_t + p_f_dot * d_a_f_t + d_c_dot * f_t + d_a_f_dot_t * p_f + d_a_i_dot_t * p_i
-        # (B10) δa_gₜ = δgₜ ⊙ g′ₜ
-        np.multiply(d_g, g_slope_t, out=d_a_g_t)
-        # (B17) δh⁺ₜ₋₁ = U_oᵀ δa_oₜ + U_gᵀ δa_gₜ + U_fᵀ δa_fₜ + U_iᵀ δa_iₜ
-        d_h_prev = d_a_t @ U
-        # (S10) ∂δa_gₜ = δgₜ ⊙ ∂g′ₜ + ∂δgₜ ⊙ g′ₜ
-        np.add(d_g * g_slope_dot_t, d_g_dot * g_slope_t, out=d_a_g_dot_t)
-        # (S17) ∂δh⁺ₜ₋₁ = U_oᵀ ∂δa_oₜ + ∂U_oᵀ δa_oₜ + U_gᵀ ∂δa_gₜ + ∂U_gᵀ δa_gₜ + U_fᵀ ∂δa_fₜ + ∂U_fᵀ δa_fₜ +
-        # U_iᵀ ∂δa_iₜ + ∂U_iᵀ δa_iₜ
+        d_c_next_dot_prev = (f_dot_t * d_c + p_i_dot * d_a_i_t + p_f_dot * d_a_f_t + d_c_dot * f_t + d_a_f_dot_t * p_f
+            + d_a_i_dot_t * p_i)
+        np.multiply(d_g, g_slope_t, out=d_a_g_t)  # (B10)
+        d_h_prev = d_a_t @ U  # (B17)
+        np.add(d_g * g_slope_dot_t, d_g_dot * g_slope_t, out=d_a_g_dot_t)  # (S10) ∂δa_gₜ = δgₜ ⊙ ∂g′ₜ + ∂δgₜ ⊙ g′ₜ
+        # (S17) ∂δh⁺ₜ₋₁ = U_oᵀ ∂δa_oₜ + ∂U_oᵀ δa_oₜ + U_gᵀ ∂δa_gₜ + ∂U_gᵀ δa_gₜ + U_fᵀ ∂δa_fₜ + ∂U_fᵀ δa_fₜ + U_iᵀ
+        # ∂δa_iₜ + ∂U_iᵀ δa_iₜ
         d_h_next_dot_prev = d_a_dot_t @ U
         d_h_next_dot_prev += d_a_t @ U_dot
-        d_h_next, d_h_next_dot, d_i_next, d_i_next_dot, d_f_next, d_f_next_dot, d_o_next, d_o_next_dot, d_c_next, d_c_next_dot = d_h_prev, d_h_next_dot_prev, d_i_prev, d_i_next_dot_prev, d_f_prev, d_f_next_dot_prev, d_o_prev, d_o_next_dot_prev, d_c_prev, d_c_next_dot_prev
-    # (B22) δxₜ = W_oᵀ δa_oₜ + W_gᵀ δa_gₜ + W_fᵀ δa_fₜ + W_iᵀ δa_iₜ
-    d_x = _times(d_a, W)
-    # (S22) ∂δxₜ = W_oᵀ ∂δa_oₜ + ∂W_oᵀ δa_oₜ + W_gᵀ ∂δa_gₜ + ∂W_gᵀ δa_gₜ + W_fᵀ ∂δa_fₜ + ∂W_fᵀ δa_fₜ + W_iᵀ
-    # ∂δa_iₜ + ∂W_iᵀ δa_iₜ
+        (d_h_next, d_h_next_dot, d_i_next, d_i_next_dot, d_f_next, d_f_next_dot, d_o_next, d_o_next_dot, d_c_next,
+            d_c_next_dot) = (d_h_prev, d_h_next_dot_prev, d_i_prev, d_i_next_dot_prev, d_f_prev, d_f_next_dot_prev,
+            d_o_prev, d_o_next_dot_prev, d_c_prev, d_c_next_dot_prev)
+    return _second_order_gradients(H, x, x_dot, h, h_dot, i, i_dot, f, f_dot, o, o_dot, c, c_dot, W, W_dot, d_a,
+        d_a_dot, d_h_next, d_h_next_dot, d_i_next, d_i_next_dot, d_f_next, d_f_next_dot, d_o_next, d_o_next_dot,
+        d_c_next, d_c_next_dot, d_a_i, d_a_f, d_a_o, d_a_i_dot, d_a_f_dot, d_a_o_dot)
+
+
+def _second_order_gradients(H: Any, x: Any, x_dot: Any, h: Any, h_dot: Any, i: Any, i_dot: Any, f: Any,
+    f_dot: Any, o: Any, o_dot: Any, c: Any, c_dot: Any, W: Any, W_dot: Any, d_a: Any, d_a_dot: Any,
+    d_h_next: Any, d_h_next_dot: Any, d_i_next: Any, d_i_next_dot: Any, d_f_next: Any, d_f_next_dot: Any,
+    d_o_next: Any, d_o_next_dot: Any, d_c_next: Any, d_c_next_dot: Any, d_a_i: Any, d_a_f: Any, d_a_o: Any,
+    d_a_i_dot: Any, d_a_f_dot: Any, d_a_o_dot: Any) -> tuple[Grads, Grads]:
+    """What follows the loop of `_second_order`: sums over all steps."""
+    # All steps at once
+    d_x = _times(d_a, W)  # (B22)
+    # (S22) ∂δxₜ = W_oᵀ ∂δa_oₜ + ∂W_oᵀ δa_oₜ + W_gᵀ ∂δa_gₜ + ∂W_gᵀ δa_gₜ + W_fᵀ ∂δa_fₜ + ∂W_fᵀ δa_fₜ + W_iᵀ ∂δa_iₜ +
+    # ∂W_iᵀ δa_iₜ
     d_x_dot = _times(d_a_dot, W)
     d_x_dot += _times(d_a, W_dot)
-    # (B23) δW_i = Σₜ δa_iₜ xₜᵀ; (B30) δW_f = Σₜ δa_fₜ xₜᵀ; (B37) δW_g = Σₜ δa_gₜ xₜᵀ; (B40) δW_o = Σₜ δa_oₜ
-    # xₜᵀ
+    # (B23); (B30); (B37); (B40)
     d_W = _outer(d_a, x)
-    d_W_i = d_W[0 * H : 1 * H]
-    d_W_f = d_W[1 * H : 2 * H]
-    d_W_g = d_W[2 * H : 3 * H]
-    d_W_o = d_W[3 * H : 4 * H]
-    # (S23) ∂δW_i = Σₜ (∂δa_iₜ xₜᵀ + δa_iₜ ∂xₜᵀ); (S30) ∂δW_f = Σₜ (∂δa_fₜ xₜᵀ + δa_fₜ ∂xₜᵀ); (S37) ∂δW_g =
-    # Σₜ (∂δa_gₜ xₜᵀ + δa_gₜ ∂xₜᵀ); (S40) ∂δW_o = Σₜ (∂δa_oₜ xₜᵀ + δa_oₜ ∂xₜᵀ)
+    d_W_i, d_W_f, d_W_g, d_W_o = (d_W[k * H : (k + 1) * H] for k in range(4))
+    # (S23) ∂δW_i = Σₜ (∂δa_iₜ xₜᵀ + δa_iₜ ∂xₜᵀ); (S30) ∂δW_f = Σₜ (∂δa_fₜ xₜᵀ + δa_fₜ ∂xₜᵀ); (S37) ∂δW_g = Σₜ
+    # (∂δa_gₜ xₜᵀ + δa_gₜ ∂xₜᵀ); (S40) ∂δW_o = Σₜ (∂δa_oₜ xₜᵀ + δa_oₜ ∂xₜᵀ)
     d_W_dot = _outer(d_a_dot, x)
     d_W_dot += _outer(d_a, x_dot)
-    d_W_i_dot = d_W_dot[0 * H : 1 * H]
-    d_W_f_dot = d_W_dot[1 * H : 2 * H]
-    d_W_g_dot = d_W_dot[2 * H : 3 * H]
-    d_W_o_dot = d_W_dot[3 * H : 4 * H]
-    # (B24) δU_i = Σₜ δa_iₜ hₜ₋₁ᵀ; (B31) δU_f = Σₜ δa_fₜ hₜ₋₁ᵀ; (B38) δU_g = Σₜ δa_gₜ hₜ₋₁ᵀ; (B41) δU_o = Σₜ
-    # δa_oₜ hₜ₋₁ᵀ
+    d_W_i_dot, d_W_f_dot, d_W_g_dot, d_W_o_dot = (d_W_dot[k * H : (k + 1) * H] for k in range(4))
+    # (B24); (B31); (B38); (B41)
     d_U = _outer(d_a, h[:-1])
-    d_U_i = d_U[0 * H : 1 * H]
-    d_U_f = d_U[1 * H : 2 * H]
-    d_U_g = d_U[2 * H : 3 * H]
-    d_U_o = d_U[3 * H : 4 * H]
-    # (S24) ∂δU_i = Σₜ (∂δa_iₜ hₜ₋₁ᵀ + δa_iₜ ∂hₜ₋₁ᵀ); (S31) ∂δU_f = Σₜ (∂δa_fₜ hₜ₋₁ᵀ + δa_fₜ ∂hₜ₋₁ᵀ); (S38)
-    # ∂δU_g = Σₜ (∂δa_gₜ hₜ₋₁ᵀ + δa_gₜ ∂hₜ₋₁ᵀ); (S41) ∂δU_o = Σₜ (∂δa_oₜ hₜ₋₁ᵀ + δa_oₜ ∂hₜ₋₁ᵀ)
+    d_U_i, d_U_f, d_U_g, d_U_o = (d_U[k * H : (k + 1) * H] for k in range(4))
+    # (S24) ∂δU_i = Σₜ (∂δa_iₜ hₜ₋₁ᵀ + δa_iₜ ∂hₜ₋₁ᵀ); (S31) ∂δU_f = Σₜ (∂δa_fₜ hₜ₋₁ᵀ + δa_fₜ ∂hₜ₋₁ᵀ); (S38) ∂δU_g =
+    # Σₜ (∂δa_gₜ hₜ₋₁ᵀ + δa_gₜ ∂hₜ₋₁ᵀ); (S41) ∂δU_o = Σₜ (∂δa_oₜ hₜ₋₁ᵀ + δa_oₜ ∂hₜ₋₁ᵀ)
     d_U_dot = _outer(d_a_dot, h[:-1])
     d_U_dot += _outer(d_a, h_dot[:-1])
-    d_U_i_dot = d_U_dot[0 * H : 1 * H]
-    d_U_f_dot = d_U_dot[1 * H : 2 * H]
-    d_U_g_dot = d_U_dot[2 * H : 3 * H]
-    d_U_o_dot = d_U_dot[3 * H : 4 * H]
-    # (B25) δR_ii = Σₜ δa_iₜ iₜ₋₁ᵀ; (B32) δR_if = Σₜ δa_fₜ iₜ₋₁ᵀ; (B42) δR_io = Σₜ δa_oₜ iₜ₋₁ᵀ
-    d_R_ii = _outer(d_a_i, i[:-1])
-    d_R_if = _outer(d_a_f, i[:-1])
-    d_R_io = _outer(d_a_o, i[:-1])
-    # (S25) ∂δR_ii = Σₜ (∂δa_iₜ iₜ₋₁ᵀ + δa_iₜ ∂iₜ₋₁ᵀ); (S32) ∂δR_if = Σₜ (∂δa_fₜ iₜ₋₁ᵀ + δa_fₜ ∂iₜ₋₁ᵀ);
-    # (S42) ∂δR_io = Σₜ (∂δa_oₜ iₜ₋₁ᵀ + δa_oₜ ∂iₜ₋₁ᵀ)
+    d_U_i_dot, d_U_f_dot, d_U_g_dot, d_U_o_dot = (d_U_dot[k * H : (k + 1) * H] for k in range(4))
+    d_R_ii = _outer(d_a_i, i[:-1])  # (B25)
+    d_R_if = _outer(d_a_f, i[:-1])  # (B32)
+    d_R_io = _outer(d_a_o, i[:-1])  # (B42)
+    # (S25) ∂δR_ii = Σₜ (∂δa_iₜ iₜ₋₁ᵀ + δa_iₜ ∂iₜ₋₁ᵀ)
     d_R_ii_dot = _outer(d_a_i_dot, i[:-1])
     d_R_ii_dot += _outer(d_a_i, i_dot[:-1])
+    # (S32) ∂δR_if = Σₜ (∂δa_fₜ iₜ₋₁ᵀ + δa_fₜ ∂iₜ₋₁ᵀ)
     d_R_if_dot = _outer(d_a_f_dot, i[:-1])
     d_R_if_dot += _outer(d_a_f, i_dot[:-1])
+    # (S42) ∂δR_io = Σₜ (∂δa_oₜ iₜ₋₁ᵀ + δa_oₜ ∂iₜ₋₁ᵀ)
     d_R_io_dot = _outer(d_a_o_dot, i[:-1])
     d_R_io_dot += _outer(d_a_o, i_dot[:-1])
-    # (B26) δR_fi = Σₜ δa_iₜ fₜ₋₁ᵀ; (B33) δR_ff = Σₜ δa_fₜ fₜ₋₁ᵀ; (B43) δR_fo = Σₜ δa_oₜ fₜ₋₁ᵀ
-    d_R_fi = _outer(d_a_i, f[:-1])
-    d_R_ff = _outer(d_a_f, f[:-1])
-    d_R_fo = _outer(d_a_o, f[:-1])
-    # (S26) ∂δR_fi = Σₜ (∂δa_iₜ fₜ₋₁ᵀ + δa_iₜ ∂fₜ₋₁ᵀ); (S33) ∂δR_ff = Σₜ (∂δa_fₜ fₜ₋₁ᵀ + δa_fₜ ∂fₜ₋₁ᵀ);
-    # (S43) ∂δR_fo = Σₜ (∂δa_oₜ fₜ₋₁ᵀ + δa_oₜ ∂fₜ₋₁ᵀ)
+    d_R_fi = _outer(d_a_i, f[:-1])  # (B26)
+    d_R_ff = _outer(d_a_f, f[:-1])  # (B33)
+    d_R_fo = _outer(d_a_o, f[:-1])  # (B43)
+    # (S26) ∂δR_fi = Σₜ (∂δa_iₜ fₜ₋₁ᵀ + δa_iₜ ∂fₜ₋₁ᵀ)
     d_R_fi_dot = _outer(d_a_i_dot, f[:-1])
     d_R_fi_dot += _outer(d_a_i, f_dot[:-1])
+    # (S33) ∂δR_ff = Σₜ (∂δa_fₜ fₜ₋₁ᵀ + δa_fₜ ∂fₜ₋₁ᵀ)
     d_R_ff_dot = _outer(d_a_f_dot, f[:-1])
     d_R_ff_dot += _outer(d_a_f, f_dot[:-1])
+    # (S43) ∂δR_fo = Σₜ (∂δa_oₜ fₜ₋₁ᵀ + δa_oₜ ∂fₜ₋₁ᵀ)
     d_R_fo_dot = _outer(d_a_o_dot, f[:-1])
     d_R_fo_dot += _outer(d_a_o, f_dot[:-1])
-    # (B27) δR_oi = Σₜ δa_iₜ oₜ₋₁ᵀ; (B34) δR_of = Σₜ δa_fₜ oₜ₋₁ᵀ; (B44) δR_oo = Σₜ δa_oₜ oₜ₋₁ᵀ
-    d_R_oi = _outer(d_a_i, o[:-1])
-    d_R_of = _outer(d_a_f, o[:-1])
-    d_R_oo = _outer(d_a_o, o[:-1])
-    # (S27) ∂δR_oi = Σₜ (∂δa_iₜ oₜ₋₁ᵀ + δa_iₜ ∂oₜ₋₁ᵀ); (S34) ∂δR_of = Σₜ (∂δa_fₜ oₜ₋₁ᵀ + δa_fₜ ∂oₜ₋₁ᵀ);
-    # (S44) ∂δR_oo = Σₜ (∂δa_oₜ oₜ₋₁ᵀ + δa_oₜ ∂oₜ₋₁ᵀ)
+    d_R_oi = _outer(d_a_i, o[:-1])  # (B27)
+    d_R_of = _outer(d_a_f, o[:-1])  # (B34)
+    d_R_oo = _outer(d_a_o, o[:-1])  # (B44)
+    # (S27) ∂δR_oi = Σₜ (∂δa_iₜ oₜ₋₁ᵀ + δa_iₜ ∂oₜ₋₁ᵀ)
     d_R_oi_dot = _outer(d_a_i_dot, o[:-1])
     d_R_oi_dot += _outer(d_a_i, o_dot[:-1])
+    # (S34) ∂δR_of = Σₜ (∂δa_fₜ oₜ₋₁ᵀ + δa_fₜ ∂oₜ₋₁ᵀ)
     d_R_of_dot = _outer(d_a_f_dot, o[:-1])
     d_R_of_dot += _outer(d_a_f, o_dot[:-1])
+    # (S44) ∂δR_oo = Σₜ (∂δa_oₜ oₜ₋₁ᵀ + δa_oₜ ∂oₜ₋₁ᵀ)
     d_R_oo_dot = _outer(d_a_o_dot, o[:-1])
     d_R_oo_dot += _outer(d_a_o, o_dot[:-1])
-    # (B28) δp_i = Σₜ δa_iₜ ⊙ cₜ₋₁
-    d_p_i = (d_a_i * c[:-1]).sum(axis=(0, 1))
+    d_p_i = (d_a_i * c[:-1]).sum(axis=(0, 1))  # (B28)
     # (S28) ∂δp_i = Σₜ (∂δa_iₜ ⊙ cₜ₋₁ + δa_iₜ ⊙ ∂cₜ₋₁)
     d_p_i_dot = (d_a_i_dot * c[:-1]).sum(axis=(0, 1))
     d_p_i_dot += (d_a_i * c_dot[:-1]).sum(axis=(0, 1))
-    # (B29) δb_i = Σₜ δa_iₜ; (B36) δb_f = Σₜ δa_fₜ; (B39) δb_g = Σₜ δa_gₜ; (B46) δb_o = Σₜ δa_oₜ
+    # (B29); (B36); (B39); (B46)
     d_b = d_a.sum(axis=(0, 1))
-    d_b_i = d_b[0 * H : 1 * H]
-    d_b_f = d_b[1 * H : 2 * H]
-    d_b_g = d_b[2 * H : 3 * H]
-    d_b_o = d_b[3 * H : 4 * H]
+    d_b_i, d_b_f, d_b_g, d_b_o = (d_b[k * H : (k + 1) * H] for k in range(4))
     # (S29) ∂δb_i = Σₜ ∂δa_iₜ; (S36) ∂δb_f = Σₜ ∂δa_fₜ; (S39) ∂δb_g = Σₜ ∂δa_gₜ; (S46) ∂δb_o = Σₜ ∂δa_oₜ
     d_b_dot = d_a_dot.sum(axis=(0, 1))
-    d_b_i_dot = d_b_dot[0 * H : 1 * H]
-    d_b_f_dot = d_b_dot[1 * H : 2 * H]
-    d_b_g_dot = d_b_dot[2 * H : 3 * H]
-    d_b_o_dot = d_b_dot[3 * H : 4 * H]
-    # (B35) δp_f = Σₜ δa_fₜ ⊙ cₜ₋₁
-    d_p_f = (d_a_f * c[:-1]).sum(axis=(0, 1))
+    d_b_i_dot, d_b_f_dot, d_b_g_dot, d_b_o_dot = (d_b_dot[k * H : (k + 1) * H] for k in range(4))
+    d_p_f = (d_a_f * c[:-1]).sum(axis=(0, 1))  # (B35)
     # (S35) ∂δp_f = Σₜ (∂δa_fₜ ⊙ cₜ₋₁ + δa_fₜ ⊙ ∂cₜ₋₁)
     d_p_f_dot = (d_a_f_dot * c[:-1]).sum(axis=(0, 1))
     d_p_f_dot += (d_a_f * c_dot[:-1]).sum(axis=(0, 1))
-    # (B45) δp_o = Σₜ δa_oₜ ⊙ cₜ
-    d_p_o = (d_a_o * c[1:]).sum(axis=(0, 1))
+    d_p_o = (d_a_o * c[1:]).sum(axis=(0, 1))  # (B45)
     # (S45) ∂δp_o = Σₜ (∂δa_oₜ ⊙ cₜ + δa_oₜ ⊙ ∂cₜ)
     d_p_o_dot = (d_a_o_dot * c[1:]).sum(axis=(0, 1))
     d_p_o_dot += (d_a_o * c_dot[1:]).sum(axis=(0, 1))
-    return Grads(d_x, Params(d_W_i, d_U_i, d_R_ii, d_R_fi, d_R_oi, d_p_i, d_b_i, d_W_f, d_U_f, d_R_if, d_R_ff, d_R_of, d_p_f, d_b_f, d_W_g, d_U_g, d_b_g, d_W_o, d_U_o, d_R_io, d_R_fo, d_R_oo, d_p_o, d_b_o), State(d_h_next.copy(), d_i_next.copy(), d_f_next.copy(), d_o_next.copy(), d_c_next.copy())), Grads(d_x_dot, Params(d_W_i_dot, d_U_i_dot, d_R_ii_dot, d_R_fi_dot, d_R_oi_dot, d_p_i_dot, d_b_i_dot, d_W_f_dot, d_U_f_dot, d_R_if_dot, d_R_ff_dot, d_R_of_dot, d_p_f_dot, d_b_f_dot, d_W_g_dot, d_U_g_dot, d_b_g_dot, d_W_o_dot, d_U_o_dot, d_R_io_dot, d_R_fo_dot, d_R_oo_dot, d_p_o_dot, d_b_o_dot), State(d_h_next_dot.copy(), d_i_next_dot.copy(), d_f_next_dot.copy(), d_o_next_dot.copy(), d_c_next_dot.copy()))
+    return Grads(d_x, Params(d_W_i, d_U_i, d_R_ii, d_R_fi, d_R_oi, d_p_i, d_b_i, d_W_f, d_U_f, d_R_if, d_R_ff,
+        d_R_of, d_p_f, d_b_f, d_W_g, d_U_g, d_b_g, d_W_o, d_U_o, d_R_io, d_R_fo, d_R_oo, d_p_o, d_b_o),
+        State(d_h_next.copy(), d_i_next.copy(), d_f_next.copy(), d_o_next.copy(), d_c_next.copy())), Grads(d_x_dot,
+        Params(d_W_i_dot, d_U_i_dot, d_R_ii_dot, d_R_fi_dot, d_R_oi_dot, d_p_i_dot, d_b_i_dot, d_W_f_dot,
+        d_U_f_dot, d_R_if_dot, d_R_ff_dot, d_R_of_dot, d_p_f_dot, d_b_f_dot, d_W_g_dot, d_U_g_dot, d_b_g_dot,
+        d_W_o_dot, d_U_o_dot, d_R_io_dot, d_R_fo_dot, d_R_oo_dot, d_p_o_dot, d_b_o_dot),
+        State(d_h_next_dot.copy(), d_i_next_dot.copy(), d_f_next_dot.copy(), d_o_next_dot.copy(),
+        d_c_next_dot.copy()))
 
 
-def _reading(tape: Any, params: Any, t: Any) -> tuple[Params, Any, np.dtype[Any]]:
-    """The parameters if they fit the tape, in its dtype or the common one; the steps t of it; that dtype."""
-    _check_fit(tape, _WIDTHS, _sizes_of(params, _SHAPES, _COMPOSED))
+_Local = namedtuple("_Local", ['i_slope', 'f_slope', 'c_prev', 'g', 'i', 'g_slope', 'f', 'o_slope', 'tanh_c',
+    'o', 'tanh_c_slope', 'x', 'h_prev', 'i_prev', 'f_prev', 'o_prev', 'c'])
+
+
+def _local(tape: Any, params: Any, t: Any, sizes: dict[str, int]) -> Any:
+    """Values and slopes at the steps t of a tape, slopes from the form that it is of."""
+    H = sizes["H"]
+    (c_prev, g, i, f, tanh_c, o, x, h_prev, i_prev, f_prev, o_prev, c) = (tape.c[:-1][t], tape.g[t], tape.i[1:][t],
+        tape.f[1:][t], tape.tanh_c[t], tape.o[1:][t], tape.x[t], tape.h[:-1][t], tape.i[:-1][t], tape.f[:-1][t],
+        tape.o[:-1][t], tape.c[1:][t])
+    if isinstance(tape, PreciseTape):
+        a = tape.a[t]
+        a_i, a_f, a_g, a_o = (a[..., k * H : (k + 1) * H] for k in range(4))
+        i_slope = _sigmoid_slope(a_i)
+        f_slope = _sigmoid_slope(a_f)
+        g_slope = _tanh_slope(a_g)
+        o_slope = _sigmoid_slope(a_o)
+        tanh_c_slope = _tanh_slope(c)
+    else:
+        i_slope = i * (1 - i)
+        f_slope = f * (1 - f)
+        g_slope = 1 - g**2
+        o_slope = o * (1 - o)
+        tanh_c_slope = 1 - tanh_c**2
+    return _Local(i_slope, f_slope, c_prev, g, i, g_slope, f, o_slope, tanh_c, o, tanh_c_slope, x, h_prev, i_prev,
+        f_prev, o_prev, c)
+
+
+def _prepared(x: Any, params: Any, state: Any) -> tuple[Array, Params, State]:
+    """Arrays of one dtype and of sizes that fit each other. Raises TypeError, ValueError."""
+    sizes = _sizes_of(params, _SHAPES)
+    arrays = {"x": x, **_named("params", params, _SHAPES), **_named("state", state, _STATE_SHAPES)}
+    dtype = _float_dtype(arrays)
+    x = _checked("x", x, ("T", "B", "D"), sizes, dtype)
+    sizes = sizes | {"B": x.shape[1], "D": x.shape[2]}
+    params = Params(*_checked_fields("params", params, _SHAPES, sizes, dtype))
+    return x, params, State(*_checked_fields("state", state, _STATE_SHAPES, sizes, dtype))
+
+
+def _cotangents(dy: Any, tape: Any, params: Any, dstate: Any) -> tuple[Array, Params, State]:
+    """What backward() is given, in one dtype and of sizes that fit the tape. Raises TypeError, ValueError."""
+    _check_tape(tape, (Tape, PreciseTape))
+    reference = tape.x
+    sizes = _sizes_of(params, _SHAPES) | dict(T=reference.shape[0], B=reference.shape[1])
+    _check_fit(tape, _WIDTHS, sizes)
+    arrays = {"tape": reference, "dy": dy, **_named("params", params, _SHAPES)}
+    dtype = _float_dtype(arrays | _named("dstate", dstate, _STATE_SHAPES))
+    dy = _checked("dy", dy, ("T", "B", "H"), sizes, dtype)
+    sizes["H"] = dy.shape[2]
+    params = Params(*_checked_fields("params", params, _SHAPES, sizes, dtype))
+    return dy, params, State(*_checked_fields("dstate", dstate, _STATE_SHAPES, sizes, dtype))
+
+
+def _directions(
+    x: Any, params: Any, state: Any, x_dot: Any, params_dot: Any, state_dot: Any, others: dict[str, Any]
+) -> tuple[Array, Params, State, Array, Params, State]:
+    """Point and direction as arrays of one dtype, that of `others` counted in. Raises TypeError, ValueError."""
+    x, params, state = _prepared(x, params, state)
+    x_dot = np.zeros_like(x) if x_dot is None else x_dot
+    params_dot = Params(*map(np.zeros_like, params)) if params_dot is None else params_dot
+    state_dot = State(*map(np.zeros_like, state)) if state_dot is None else state_dot
+    arrays = {"x": x, "x_dot": x_dot, **_named("params_dot", params_dot, _SHAPES)}
+    arrays |= _named("state_dot", state_dot, _STATE_SHAPES)
+    dtype = _float_dtype(arrays | others)
+    x, params, state = _prepared(x.astype(dtype, copy=False), params, state)
+    sizes = _sizes_of(params, _SHAPES) | {"T": x.shape[0], "B": x.shape[1], "D": x.shape[2]}
+    x_dot = _checked("x_dot", x_dot, ("T", "B", "D"), sizes, dtype)
+    params_dot = Params(*_checked_fields("params_dot", params_dot, _SHAPES, sizes, dtype))
+    state_dot = State(*_checked_fields("state_dot", state_dot, _STATE_SHAPES, sizes, dtype))
+    return x, params, state, x_dot, params_dot, state_dot
+
+
+def _reading(
+    tape: Any, params: Any, t: Any, kinds: tuple[type, ...] = (Tape, PreciseTape)
+) -> tuple[Params, Any, dict[str, int], tuple[int, ...], np.dtype[Any]]:
+    """Parameters that fit the tape; its steps t; all sizes; the axes in front, (B,) or (n, B); the common dtype."""
+    _check_tape(tape, kinds)
+    sizes = _check_fit(tape, _WIDTHS, _sizes_of(params, _SHAPES))
     dtype = _float_dtype({"tape": tape.x, **_named("params", params, _SHAPES)})
     params = Params(*(np.asarray(value, dtype) for value in params))
-    return params, _steps_of(t, tape.x.shape[0]), dtype
-
-
-def jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(None)) -> Array:
-    """The Jacobian ds[t]/ds[t-1] over all states, in the order of State, at step t of the tape.
-
-    (B, S, S) for a step, (n, B, S, S) for a slice or an array of steps; S is the sum of the state sizes.
-    Raises TypeError, ValueError, IndexError.
-    """
-    _check_tape(tape, (Tape, PreciseTape))
-    params, t, dtype = _reading(tape, params, t)
-    if isinstance(tape, PreciseTape):
-        return _jacobian_precise(tape, params, t, dtype)
-    return _jacobian_fast(tape, params, t, dtype)
-
-
-def _jacobian_fast(tape: Tape, params: Params, t: Any, dtype: np.dtype[Any]) -> Array:
-    H = params.W_i.shape[0]
-    i = tape.i[1:][t]
-    U_i = params.U_i
-    R_ii = params.R_ii
-    R_fi = params.R_fi
-    R_oi = params.R_oi
-    p_i = params.p_i
-    f = tape.f[1:][t]
-    U_f = params.U_f
-    R_if = params.R_if
-    R_ff = params.R_ff
-    R_of = params.R_of
-    p_f = params.p_f
-    g = tape.gates[..., 2 * H : 3 * H][t]
-    c_prev = tape.c[:-1][t]
-    U_g = params.U_g
-    o = tape.o[1:][t]
-    U_o = params.U_o
-    p_o = params.p_o
-    R_io = params.R_io
-    R_fo = params.R_fo
-    R_oo = params.R_oo
-    tanh_c = tape.tanh_c[t]
-    lead = tape.x[t].shape[:-1]
-    out = np.zeros((*lead, H + H + H + H + H, H + H + H + H + H), dtype)
-    i_slope = i * (1 - i)
-    # d i[t] / d h[t-1]
-    out[..., H : H + H, 0 : H] += i_slope[..., :, None] * U_i
-    # d i[t] / d i[t-1]
-    out[..., H : H + H, H : H + H] += i_slope[..., :, None] * R_ii
-    # d i[t] / d f[t-1]
-    out[..., H : H + H, H + H : H + H + H] += i_slope[..., :, None] * R_fi
-    # d i[t] / d o[t-1]
-    out[..., H : H + H, H + H + H : H + H + H + H] += i_slope[..., :, None] * R_oi
-    # d i[t] / d c[t-1]
-    np.einsum("...ii->...i", out[..., H : H + H, H + H + H + H : H + H + H + H + H])[...] += p_i * i_slope
-    f_slope = f * (1 - f)
-    # d f[t] / d h[t-1]
-    out[..., H + H : H + H + H, 0 : H] += f_slope[..., :, None] * U_f
-    # d f[t] / d i[t-1]
-    out[..., H + H : H + H + H, H : H + H] += f_slope[..., :, None] * R_if
-    # d f[t] / d f[t-1]
-    out[..., H + H : H + H + H, H + H : H + H + H] += f_slope[..., :, None] * R_ff
-    # d f[t] / d o[t-1]
-    out[..., H + H : H + H + H, H + H + H : H + H + H + H] += f_slope[..., :, None] * R_of
-    # d f[t] / d c[t-1]
-    np.einsum("...ii->...i", out[..., H + H : H + H + H, H + H + H + H : H + H + H + H + H])[...] += p_f * f_slope
-    g_slope = 1 - g**2
-    # d c[t] / d h[t-1]
-    out[..., H + H + H + H : H + H + H + H + H, 0 : H] += c_prev[..., :, None] * out[..., H + H : H + H + H, 0 : H]
-    out[..., H + H + H + H : H + H + H + H + H, 0 : H] += g[..., :, None] * out[..., H : H + H, 0 : H]
-    out[..., H + H + H + H : H + H + H + H + H, 0 : H] += (i * g_slope)[..., :, None] * U_g
-    # d c[t] / d i[t-1]
-    out[..., H + H + H + H : H + H + H + H + H, H : H + H] += c_prev[..., :, None] * out[..., H + H : H + H + H, H : H + H]
-    out[..., H + H + H + H : H + H + H + H + H, H : H + H] += g[..., :, None] * out[..., H : H + H, H : H + H]
-    # d c[t] / d f[t-1]
-    out[..., H + H + H + H : H + H + H + H + H, H + H : H + H + H] += c_prev[..., :, None] * out[..., H + H : H + H + H, H + H : H + H + H]
-    out[..., H + H + H + H : H + H + H + H + H, H + H : H + H + H] += g[..., :, None] * out[..., H : H + H, H + H : H + H + H]
-    # d c[t] / d o[t-1]
-    out[..., H + H + H + H : H + H + H + H + H, H + H + H : H + H + H + H] += c_prev[..., :, None] * out[..., H + H : H + H + H, H + H + H : H + H + H + H]
-    out[..., H + H + H + H : H + H + H + H + H, H + H + H : H + H + H + H] += g[..., :, None] * out[..., H : H + H, H + H + H : H + H + H + H]
-    # d c[t] / d c[t-1]
-    out[..., H + H + H + H : H + H + H + H + H, H + H + H + H : H + H + H + H + H] += c_prev[..., :, None] * out[..., H + H : H + H + H, H + H + H + H : H + H + H + H + H]
-    np.einsum("...ii->...i", out[..., H + H + H + H : H + H + H + H + H, H + H + H + H : H + H + H + H + H])[...] += f
-    out[..., H + H + H + H : H + H + H + H + H, H + H + H + H : H + H + H + H + H] += g[..., :, None] * out[..., H : H + H, H + H + H + H : H + H + H + H + H]
-    o_slope = o * (1 - o)
-    # d o[t] / d h[t-1]
-    out[..., H + H + H : H + H + H + H, 0 : H] += o_slope[..., :, None] * U_o
-    out[..., H + H + H : H + H + H + H, 0 : H] += (p_o * o_slope)[..., :, None] * out[..., H + H + H + H : H + H + H + H + H, 0 : H]
-    # d o[t] / d i[t-1]
-    out[..., H + H + H : H + H + H + H, H : H + H] += o_slope[..., :, None] * R_io
-    out[..., H + H + H : H + H + H + H, H : H + H] += (p_o * o_slope)[..., :, None] * out[..., H + H + H + H : H + H + H + H + H, H : H + H]
-    # d o[t] / d f[t-1]
-    out[..., H + H + H : H + H + H + H, H + H : H + H + H] += o_slope[..., :, None] * R_fo
-    out[..., H + H + H : H + H + H + H, H + H : H + H + H] += (p_o * o_slope)[..., :, None] * out[..., H + H + H + H : H + H + H + H + H, H + H : H + H + H]
-    # d o[t] / d o[t-1]
-    out[..., H + H + H : H + H + H + H, H + H + H : H + H + H + H] += o_slope[..., :, None] * R_oo
-    out[..., H + H + H : H + H + H + H, H + H + H : H + H + H + H] += (p_o * o_slope)[..., :, None] * out[..., H + H + H + H : H + H + H + H + H, H + H + H : H + H + H + H]
-    # d o[t] / d c[t-1]
-    out[..., H + H + H : H + H + H + H, H + H + H + H : H + H + H + H + H] += (p_o * o_slope)[..., :, None] * out[..., H + H + H + H : H + H + H + H + H, H + H + H + H : H + H + H + H + H]
-    tanh_c_slope = 1 - tanh_c**2
-    # d h[t] / d h[t-1]
-    out[..., 0 : H, 0 : H] += tanh_c[..., :, None] * out[..., H + H + H : H + H + H + H, 0 : H]
-    out[..., 0 : H, 0 : H] += (o * tanh_c_slope)[..., :, None] * out[..., H + H + H + H : H + H + H + H + H, 0 : H]
-    # d h[t] / d i[t-1]
-    out[..., 0 : H, H : H + H] += tanh_c[..., :, None] * out[..., H + H + H : H + H + H + H, H : H + H]
-    out[..., 0 : H, H : H + H] += (o * tanh_c_slope)[..., :, None] * out[..., H + H + H + H : H + H + H + H + H, H : H + H]
-    # d h[t] / d f[t-1]
-    out[..., 0 : H, H + H : H + H + H] += tanh_c[..., :, None] * out[..., H + H + H : H + H + H + H, H + H : H + H + H]
-    out[..., 0 : H, H + H : H + H + H] += (o * tanh_c_slope)[..., :, None] * out[..., H + H + H + H : H + H + H + H + H, H + H : H + H + H]
-    # d h[t] / d o[t-1]
-    out[..., 0 : H, H + H + H : H + H + H + H] += tanh_c[..., :, None] * out[..., H + H + H : H + H + H + H, H + H + H : H + H + H + H]
-    out[..., 0 : H, H + H + H : H + H + H + H] += (o * tanh_c_slope)[..., :, None] * out[..., H + H + H + H : H + H + H + H + H, H + H + H : H + H + H + H]
-    # d h[t] / d c[t-1]
-    out[..., 0 : H, H + H + H + H : H + H + H + H + H] += tanh_c[..., :, None] * out[..., H + H + H : H + H + H + H, H + H + H + H : H + H + H + H + H]
-    out[..., 0 : H, H + H + H + H : H + H + H + H + H] += (o * tanh_c_slope)[..., :, None] * out[..., H + H + H + H : H + H + H + H + H, H + H + H + H : H + H + H + H + H]
-    return out
-
-
-def _jacobian_precise(tape: PreciseTape, params: Params, t: Any, dtype: np.dtype[Any]) -> Array:
-    H = params.W_i.shape[0]
-    a_i = tape.a[..., 0 * H : 1 * H][t]
-    U_i = params.U_i
-    R_ii = params.R_ii
-    R_fi = params.R_fi
-    R_oi = params.R_oi
-    p_i = params.p_i
-    a_f = tape.a[..., 1 * H : 2 * H][t]
-    U_f = params.U_f
-    R_if = params.R_if
-    R_ff = params.R_ff
-    R_of = params.R_of
-    p_f = params.p_f
-    a_g = tape.a[..., 2 * H : 3 * H][t]
-    c_prev = tape.c[:-1][t]
-    g = tape.g[t]
-    U_g = params.U_g
-    i = tape.i[1:][t]
-    f = tape.f[1:][t]
-    a_o = tape.a[..., 3 * H : 4 * H][t]
-    U_o = params.U_o
-    p_o = params.p_o
-    R_io = params.R_io
-    R_fo = params.R_fo
-    R_oo = params.R_oo
-    c = tape.c[1:][t]
-    tanh_c = tape.tanh_c[t]
-    o = tape.o[1:][t]
-    lead = tape.x[t].shape[:-1]
-    out = np.zeros((*lead, H + H + H + H + H, H + H + H + H + H), dtype)
-    i_slope = _sigmoid_slope(a_i)
-    # d i[t] / d h[t-1]
-    out[..., H : H + H, 0 : H] += i_slope[..., :, None] * U_i
-    # d i[t] / d i[t-1]
-    out[..., H : H + H, H : H + H] += i_slope[..., :, None] * R_ii
-    # d i[t] / d f[t-1]
-    out[..., H : H + H, H + H : H + H + H] += i_slope[..., :, None] * R_fi
-    # d i[t] / d o[t-1]
-    out[..., H : H + H, H + H + H : H + H + H + H] += i_slope[..., :, None] * R_oi
-    # d i[t] / d c[t-1]
-    np.einsum("...ii->...i", out[..., H : H + H, H + H + H + H : H + H + H + H + H])[...] += p_i * i_slope
-    f_slope = _sigmoid_slope(a_f)
-    # d f[t] / d h[t-1]
-    out[..., H + H : H + H + H, 0 : H] += f_slope[..., :, None] * U_f
-    # d f[t] / d i[t-1]
-    out[..., H + H : H + H + H, H : H + H] += f_slope[..., :, None] * R_if
-    # d f[t] / d f[t-1]
-    out[..., H + H : H + H + H, H + H : H + H + H] += f_slope[..., :, None] * R_ff
-    # d f[t] / d o[t-1]
-    out[..., H + H : H + H + H, H + H + H : H + H + H + H] += f_slope[..., :, None] * R_of
-    # d f[t] / d c[t-1]
-    np.einsum("...ii->...i", out[..., H + H : H + H + H, H + H + H + H : H + H + H + H + H])[...] += p_f * f_slope
-    g_slope = _tanh_slope(a_g)
-    # d c[t] / d h[t-1]
-    out[..., H + H + H + H : H + H + H + H + H, 0 : H] += c_prev[..., :, None] * out[..., H + H : H + H + H, 0 : H]
-    out[..., H + H + H + H : H + H + H + H + H, 0 : H] += g[..., :, None] * out[..., H : H + H, 0 : H]
-    out[..., H + H + H + H : H + H + H + H + H, 0 : H] += (i * g_slope)[..., :, None] * U_g
-    # d c[t] / d i[t-1]
-    out[..., H + H + H + H : H + H + H + H + H, H : H + H] += c_prev[..., :, None] * out[..., H + H : H + H + H, H : H + H]
-    out[..., H + H + H + H : H + H + H + H + H, H : H + H] += g[..., :, None] * out[..., H : H + H, H : H + H]
-    # d c[t] / d f[t-1]
-    out[..., H + H + H + H : H + H + H + H + H, H + H : H + H + H] += c_prev[..., :, None] * out[..., H + H : H + H + H, H + H : H + H + H]
-    out[..., H + H + H + H : H + H + H + H + H, H + H : H + H + H] += g[..., :, None] * out[..., H : H + H, H + H : H + H + H]
-    # d c[t] / d o[t-1]
-    out[..., H + H + H + H : H + H + H + H + H, H + H + H : H + H + H + H] += c_prev[..., :, None] * out[..., H + H : H + H + H, H + H + H : H + H + H + H]
-    out[..., H + H + H + H : H + H + H + H + H, H + H + H : H + H + H + H] += g[..., :, None] * out[..., H : H + H, H + H + H : H + H + H + H]
-    # d c[t] / d c[t-1]
-    out[..., H + H + H + H : H + H + H + H + H, H + H + H + H : H + H + H + H + H] += c_prev[..., :, None] * out[..., H + H : H + H + H, H + H + H + H : H + H + H + H + H]
-    np.einsum("...ii->...i", out[..., H + H + H + H : H + H + H + H + H, H + H + H + H : H + H + H + H + H])[...] += f
-    out[..., H + H + H + H : H + H + H + H + H, H + H + H + H : H + H + H + H + H] += g[..., :, None] * out[..., H : H + H, H + H + H + H : H + H + H + H + H]
-    o_slope = _sigmoid_slope(a_o)
-    # d o[t] / d h[t-1]
-    out[..., H + H + H : H + H + H + H, 0 : H] += o_slope[..., :, None] * U_o
-    out[..., H + H + H : H + H + H + H, 0 : H] += (p_o * o_slope)[..., :, None] * out[..., H + H + H + H : H + H + H + H + H, 0 : H]
-    # d o[t] / d i[t-1]
-    out[..., H + H + H : H + H + H + H, H : H + H] += o_slope[..., :, None] * R_io
-    out[..., H + H + H : H + H + H + H, H : H + H] += (p_o * o_slope)[..., :, None] * out[..., H + H + H + H : H + H + H + H + H, H : H + H]
-    # d o[t] / d f[t-1]
-    out[..., H + H + H : H + H + H + H, H + H : H + H + H] += o_slope[..., :, None] * R_fo
-    out[..., H + H + H : H + H + H + H, H + H : H + H + H] += (p_o * o_slope)[..., :, None] * out[..., H + H + H + H : H + H + H + H + H, H + H : H + H + H]
-    # d o[t] / d o[t-1]
-    out[..., H + H + H : H + H + H + H, H + H + H : H + H + H + H] += o_slope[..., :, None] * R_oo
-    out[..., H + H + H : H + H + H + H, H + H + H : H + H + H + H] += (p_o * o_slope)[..., :, None] * out[..., H + H + H + H : H + H + H + H + H, H + H + H : H + H + H + H]
-    # d o[t] / d c[t-1]
-    out[..., H + H + H : H + H + H + H, H + H + H + H : H + H + H + H + H] += (p_o * o_slope)[..., :, None] * out[..., H + H + H + H : H + H + H + H + H, H + H + H + H : H + H + H + H + H]
-    tanh_c_slope = _tanh_slope(c)
-    # d h[t] / d h[t-1]
-    out[..., 0 : H, 0 : H] += tanh_c[..., :, None] * out[..., H + H + H : H + H + H + H, 0 : H]
-    out[..., 0 : H, 0 : H] += (o * tanh_c_slope)[..., :, None] * out[..., H + H + H + H : H + H + H + H + H, 0 : H]
-    # d h[t] / d i[t-1]
-    out[..., 0 : H, H : H + H] += tanh_c[..., :, None] * out[..., H + H + H : H + H + H + H, H : H + H]
-    out[..., 0 : H, H : H + H] += (o * tanh_c_slope)[..., :, None] * out[..., H + H + H + H : H + H + H + H + H, H : H + H]
-    # d h[t] / d f[t-1]
-    out[..., 0 : H, H + H : H + H + H] += tanh_c[..., :, None] * out[..., H + H + H : H + H + H + H, H + H : H + H + H]
-    out[..., 0 : H, H + H : H + H + H] += (o * tanh_c_slope)[..., :, None] * out[..., H + H + H + H : H + H + H + H + H, H + H : H + H + H]
-    # d h[t] / d o[t-1]
-    out[..., 0 : H, H + H + H : H + H + H + H] += tanh_c[..., :, None] * out[..., H + H + H : H + H + H + H, H + H + H : H + H + H + H]
-    out[..., 0 : H, H + H + H : H + H + H + H] += (o * tanh_c_slope)[..., :, None] * out[..., H + H + H + H : H + H + H + H + H, H + H + H : H + H + H + H]
-    # d h[t] / d c[t-1]
-    out[..., 0 : H, H + H + H + H : H + H + H + H + H] += tanh_c[..., :, None] * out[..., H + H + H : H + H + H + H, H + H + H + H : H + H + H + H + H]
-    out[..., 0 : H, H + H + H + H : H + H + H + H + H] += (o * tanh_c_slope)[..., :, None] * out[..., H + H + H + H : H + H + H + H + H, H + H + H + H : H + H + H + H + H]
-    return out
-
-
-def input_jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(None)) -> Array:
-    """The Jacobian ds[t]/dx[t] of all states at step t of the tape.
-
-    (B, S, D) for a step, (n, B, S, D) for a slice or an array of steps; S is the sum of the state sizes.
-    Raises TypeError, ValueError, IndexError.
-    """
-    _check_tape(tape, (Tape, PreciseTape))
-    params, t, dtype = _reading(tape, params, t)
-    if isinstance(tape, PreciseTape):
-        return _input_jacobian_precise(tape, params, t, dtype)
-    return _input_jacobian_fast(tape, params, t, dtype)
-
-
-def _input_jacobian_fast(tape: Tape, params: Params, t: Any, dtype: np.dtype[Any]) -> Array:
-    H = params.W_i.shape[0]
-    D = params.W_i.shape[1]
-    i = tape.i[1:][t]
-    W_i = params.W_i
-    f = tape.f[1:][t]
-    W_f = params.W_f
-    g = tape.gates[..., 2 * H : 3 * H][t]
-    c_prev = tape.c[:-1][t]
-    W_g = params.W_g
-    o = tape.o[1:][t]
-    W_o = params.W_o
-    p_o = params.p_o
-    tanh_c = tape.tanh_c[t]
-    lead = tape.x[t].shape[:-1]
-    out = np.zeros((*lead, H + H + H + H + H, D), dtype)
-    i_slope = i * (1 - i)
-    # d i[t] / d x[t]
-    out[..., H : H + H, 0 : D] += i_slope[..., :, None] * W_i
-    f_slope = f * (1 - f)
-    # d f[t] / d x[t]
-    out[..., H + H : H + H + H, 0 : D] += f_slope[..., :, None] * W_f
-    g_slope = 1 - g**2
-    # d c[t] / d x[t]
-    out[..., H + H + H + H : H + H + H + H + H, 0 : D] += c_prev[..., :, None] * out[..., H + H : H + H + H, 0 : D]
-    out[..., H + H + H + H : H + H + H + H + H, 0 : D] += g[..., :, None] * out[..., H : H + H, 0 : D]
-    out[..., H + H + H + H : H + H + H + H + H, 0 : D] += (i * g_slope)[..., :, None] * W_g
-    o_slope = o * (1 - o)
-    # d o[t] / d x[t]
-    out[..., H + H + H : H + H + H + H, 0 : D] += o_slope[..., :, None] * W_o
-    out[..., H + H + H : H + H + H + H, 0 : D] += (p_o * o_slope)[..., :, None] * out[..., H + H + H + H : H + H + H + H + H, 0 : D]
-    tanh_c_slope = 1 - tanh_c**2
-    # d h[t] / d x[t]
-    out[..., 0 : H, 0 : D] += tanh_c[..., :, None] * out[..., H + H + H : H + H + H + H, 0 : D]
-    out[..., 0 : H, 0 : D] += (o * tanh_c_slope)[..., :, None] * out[..., H + H + H + H : H + H + H + H + H, 0 : D]
-    return out
-
-
-def _input_jacobian_precise(tape: PreciseTape, params: Params, t: Any, dtype: np.dtype[Any]) -> Array:
-    H = params.W_i.shape[0]
-    D = params.W_i.shape[1]
-    a_i = tape.a[..., 0 * H : 1 * H][t]
-    W_i = params.W_i
-    a_f = tape.a[..., 1 * H : 2 * H][t]
-    W_f = params.W_f
-    a_g = tape.a[..., 2 * H : 3 * H][t]
-    c_prev = tape.c[:-1][t]
-    g = tape.g[t]
-    W_g = params.W_g
-    i = tape.i[1:][t]
-    a_o = tape.a[..., 3 * H : 4 * H][t]
-    W_o = params.W_o
-    p_o = params.p_o
-    c = tape.c[1:][t]
-    tanh_c = tape.tanh_c[t]
-    o = tape.o[1:][t]
-    lead = tape.x[t].shape[:-1]
-    out = np.zeros((*lead, H + H + H + H + H, D), dtype)
-    i_slope = _sigmoid_slope(a_i)
-    # d i[t] / d x[t]
-    out[..., H : H + H, 0 : D] += i_slope[..., :, None] * W_i
-    f_slope = _sigmoid_slope(a_f)
-    # d f[t] / d x[t]
-    out[..., H + H : H + H + H, 0 : D] += f_slope[..., :, None] * W_f
-    g_slope = _tanh_slope(a_g)
-    # d c[t] / d x[t]
-    out[..., H + H + H + H : H + H + H + H + H, 0 : D] += c_prev[..., :, None] * out[..., H + H : H + H + H, 0 : D]
-    out[..., H + H + H + H : H + H + H + H + H, 0 : D] += g[..., :, None] * out[..., H : H + H, 0 : D]
-    out[..., H + H + H + H : H + H + H + H + H, 0 : D] += (i * g_slope)[..., :, None] * W_g
-    o_slope = _sigmoid_slope(a_o)
-    # d o[t] / d x[t]
-    out[..., H + H + H : H + H + H + H, 0 : D] += o_slope[..., :, None] * W_o
-    out[..., H + H + H : H + H + H + H, 0 : D] += (p_o * o_slope)[..., :, None] * out[..., H + H + H + H : H + H + H + H + H, 0 : D]
-    tanh_c_slope = _tanh_slope(c)
-    # d h[t] / d x[t]
-    out[..., 0 : H, 0 : D] += tanh_c[..., :, None] * out[..., H + H + H : H + H + H + H, 0 : D]
-    out[..., 0 : H, 0 : D] += (o * tanh_c_slope)[..., :, None] * out[..., H + H + H + H : H + H + H + H + H, 0 : D]
-    return out
-
-
-def parameter_jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(None)) -> Params:
-    """The Jacobian ds[t]/dp of all states for each parameter p at step t, with s[t-1] held fixed.
-
-    Params of arrays (B, S, *shape of p) for a step, (n, B, S, *shape of p) for a slice or an array of steps: what
-    forward-mode learning (RTRL) adds at every step. It takes S times the memory of the parameters.
-    Raises TypeError, ValueError, IndexError.
-    """
-    _check_tape(tape, (Tape, PreciseTape))
-    params, t, dtype = _reading(tape, params, t)
-    if isinstance(tape, PreciseTape):
-        return _parameter_jacobian_precise(tape, params, t, dtype)
-    return _parameter_jacobian_fast(tape, params, t, dtype)
-
-
-def _parameter_jacobian_fast(tape: Tape, params: Params, t: Any, dtype: np.dtype[Any]) -> Params:
-    H = params.W_i.shape[0]
-    D = params.W_i.shape[1]
-    i = tape.i[1:][t]
-    x = tape.x[t]
-    h_prev = tape.h[:-1][t]
-    i_prev = tape.i[:-1][t]
-    f_prev = tape.f[:-1][t]
-    o_prev = tape.o[:-1][t]
-    c_prev = tape.c[:-1][t]
-    f = tape.f[1:][t]
-    g = tape.gates[..., 2 * H : 3 * H][t]
-    o = tape.o[1:][t]
-    p_o = params.p_o
-    c = tape.c[1:][t]
-    tanh_c = tape.tanh_c[t]
-    lead = tape.x[t].shape[:-1]
-    out = np.zeros((*lead, H + H + H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H + H * D + H * H + H * H + H * H + H * H + H + H), dtype)
-    i_slope = i * (1 - i)
-    # d i[t] / d W_i
-    out[..., H : H + H, 0 : H * D] += i_slope[..., :, None] * _applied(x, H)
-    # d i[t] / d U_i
-    out[..., H : H + H, H * D : H * D + H * H] += i_slope[..., :, None] * _applied(h_prev, H)
-    # d i[t] / d R_ii
-    out[..., H : H + H, H * D + H * H : H * D + H * H + H * H] += i_slope[..., :, None] * _applied(i_prev, H)
-    # d i[t] / d R_fi
-    out[..., H : H + H, H * D + H * H + H * H : H * D + H * H + H * H + H * H] += i_slope[..., :, None] * _applied(f_prev, H)
-    # d i[t] / d R_oi
-    out[..., H : H + H, H * D + H * H + H * H + H * H : H * D + H * H + H * H + H * H + H * H] += i_slope[..., :, None] * _applied(o_prev, H)
-    # d i[t] / d p_i
-    np.einsum("...ii->...i", out[..., H : H + H, H * D + H * H + H * H + H * H + H * H : H * D + H * H + H * H + H * H + H * H + H])[...] += c_prev * i_slope
-    # d i[t] / d b_i
-    np.einsum("...ii->...i", out[..., H : H + H, H * D + H * H + H * H + H * H + H * H + H : H * D + H * H + H * H + H * H + H * H + H + H])[...] += i_slope
-    f_slope = f * (1 - f)
-    # d f[t] / d W_f
-    out[..., H + H : H + H + H, H * D + H * H + H * H + H * H + H * H + H + H : H * D + H * H + H * H + H * H + H * H + H + H + H * D] += f_slope[..., :, None] * _applied(x, H)
-    # d f[t] / d U_f
-    out[..., H + H : H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H] += f_slope[..., :, None] * _applied(h_prev, H)
-    # d f[t] / d R_if
-    out[..., H + H : H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H] += f_slope[..., :, None] * _applied(i_prev, H)
-    # d f[t] / d R_ff
-    out[..., H + H : H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H] += f_slope[..., :, None] * _applied(f_prev, H)
-    # d f[t] / d R_of
-    out[..., H + H : H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H] += f_slope[..., :, None] * _applied(o_prev, H)
-    # d f[t] / d p_f
-    np.einsum("...ii->...i", out[..., H + H : H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H])[...] += c_prev * f_slope
-    # d f[t] / d b_f
-    np.einsum("...ii->...i", out[..., H + H : H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H])[...] += f_slope
-    # d c[t] / d W_i
-    out[..., H + H + H + H : H + H + H + H + H, 0 : H * D] += g[..., :, None] * out[..., H : H + H, 0 : H * D]
-    # d c[t] / d U_i
-    out[..., H + H + H + H : H + H + H + H + H, H * D : H * D + H * H] += g[..., :, None] * out[..., H : H + H, H * D : H * D + H * H]
-    # d c[t] / d R_ii
-    out[..., H + H + H + H : H + H + H + H + H, H * D + H * H : H * D + H * H + H * H] += g[..., :, None] * out[..., H : H + H, H * D + H * H : H * D + H * H + H * H]
-    # d c[t] / d R_fi
-    out[..., H + H + H + H : H + H + H + H + H, H * D + H * H + H * H : H * D + H * H + H * H + H * H] += g[..., :, None] * out[..., H : H + H, H * D + H * H + H * H : H * D + H * H + H * H + H * H]
-    # d c[t] / d R_oi
-    out[..., H + H + H + H : H + H + H + H + H, H * D + H * H + H * H + H * H : H * D + H * H + H * H + H * H + H * H] += g[..., :, None] * out[..., H : H + H, H * D + H * H + H * H + H * H : H * D + H * H + H * H + H * H + H * H]
-    # d c[t] / d p_i
-    out[..., H + H + H + H : H + H + H + H + H, H * D + H * H + H * H + H * H + H * H : H * D + H * H + H * H + H * H + H * H + H] += g[..., :, None] * out[..., H : H + H, H * D + H * H + H * H + H * H + H * H : H * D + H * H + H * H + H * H + H * H + H]
-    # d c[t] / d b_i
-    out[..., H + H + H + H : H + H + H + H + H, H * D + H * H + H * H + H * H + H * H + H : H * D + H * H + H * H + H * H + H * H + H + H] += g[..., :, None] * out[..., H : H + H, H * D + H * H + H * H + H * H + H * H + H : H * D + H * H + H * H + H * H + H * H + H + H]
-    # d c[t] / d W_f
-    out[..., H + H + H + H : H + H + H + H + H, H * D + H * H + H * H + H * H + H * H + H + H : H * D + H * H + H * H + H * H + H * H + H + H + H * D] += c_prev[..., :, None] * out[..., H + H : H + H + H, H * D + H * H + H * H + H * H + H * H + H + H : H * D + H * H + H * H + H * H + H * H + H + H + H * D]
-    # d c[t] / d U_f
-    out[..., H + H + H + H : H + H + H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H] += c_prev[..., :, None] * out[..., H + H : H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H]
-    # d c[t] / d R_if
-    out[..., H + H + H + H : H + H + H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H] += c_prev[..., :, None] * out[..., H + H : H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H]
-    # d c[t] / d R_ff
-    out[..., H + H + H + H : H + H + H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H] += c_prev[..., :, None] * out[..., H + H : H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H]
-    # d c[t] / d R_of
-    out[..., H + H + H + H : H + H + H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H] += c_prev[..., :, None] * out[..., H + H : H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H]
-    # d c[t] / d p_f
-    out[..., H + H + H + H : H + H + H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H] += c_prev[..., :, None] * out[..., H + H : H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H]
-    # d c[t] / d b_f
-    out[..., H + H + H + H : H + H + H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H] += c_prev[..., :, None] * out[..., H + H : H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H]
-    g_slope = 1 - g**2
-    # d c[t] / d W_g
-    out[..., H + H + H + H : H + H + H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D] += (i * g_slope)[..., :, None] * _applied(x, H)
-    # d c[t] / d U_g
-    out[..., H + H + H + H : H + H + H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H] += (i * g_slope)[..., :, None] * _applied(h_prev, H)
-    # d c[t] / d b_g
-    np.einsum("...ii->...i", out[..., H + H + H + H : H + H + H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H])[...] += i * g_slope
-    o_slope = o * (1 - o)
-    # d o[t] / d W_i
-    out[..., H + H + H : H + H + H + H, 0 : H * D] += (p_o * o_slope)[..., :, None] * out[..., H + H + H + H : H + H + H + H + H, 0 : H * D]
-    # d o[t] / d U_i
-    out[..., H + H + H : H + H + H + H, H * D : H * D + H * H] += (p_o * o_slope)[..., :, None] * out[..., H + H + H + H : H + H + H + H + H, H * D : H * D + H * H]
-    # d o[t] / d R_ii
-    out[..., H + H + H : H + H + H + H, H * D + H * H : H * D + H * H + H * H] += (p_o * o_slope)[..., :, None] * out[..., H + H + H + H : H + H + H + H + H, H * D + H * H : H * D + H * H + H * H]
-    # d o[t] / d R_fi
-    out[..., H + H + H : H + H + H + H, H * D + H * H + H * H : H * D + H * H + H * H + H * H] += (p_o * o_slope)[..., :, None] * out[..., H + H + H + H : H + H + H + H + H, H * D + H * H + H * H : H * D + H * H + H * H + H * H]
-    # d o[t] / d R_oi
-    out[..., H + H + H : H + H + H + H, H * D + H * H + H * H + H * H : H * D + H * H + H * H + H * H + H * H] += (p_o * o_slope)[..., :, None] * out[..., H + H + H + H : H + H + H + H + H, H * D + H * H + H * H + H * H : H * D + H * H + H * H + H * H + H * H]
-    # d o[t] / d p_i
-    out[..., H + H + H : H + H + H + H, H * D + H * H + H * H + H * H + H * H : H * D + H * H + H * H + H * H + H * H + H] += (p_o * o_slope)[..., :, None] * out[..., H + H + H + H : H + H + H + H + H, H * D + H * H + H * H + H * H + H * H : H * D + H * H + H * H + H * H + H * H + H]
-    # d o[t] / d b_i
-    out[..., H + H + H : H + H + H + H, H * D + H * H + H * H + H * H + H * H + H : H * D + H * H + H * H + H * H + H * H + H + H] += (p_o * o_slope)[..., :, None] * out[..., H + H + H + H : H + H + H + H + H, H * D + H * H + H * H + H * H + H * H + H : H * D + H * H + H * H + H * H + H * H + H + H]
-    # d o[t] / d W_f
-    out[..., H + H + H : H + H + H + H, H * D + H * H + H * H + H * H + H * H + H + H : H * D + H * H + H * H + H * H + H * H + H + H + H * D] += (p_o * o_slope)[..., :, None] * out[..., H + H + H + H : H + H + H + H + H, H * D + H * H + H * H + H * H + H * H + H + H : H * D + H * H + H * H + H * H + H * H + H + H + H * D]
-    # d o[t] / d U_f
-    out[..., H + H + H : H + H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H] += (p_o * o_slope)[..., :, None] * out[..., H + H + H + H : H + H + H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H]
-    # d o[t] / d R_if
-    out[..., H + H + H : H + H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H] += (p_o * o_slope)[..., :, None] * out[..., H + H + H + H : H + H + H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H]
-    # d o[t] / d R_ff
-    out[..., H + H + H : H + H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H] += (p_o * o_slope)[..., :, None] * out[..., H + H + H + H : H + H + H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H]
-    # d o[t] / d R_of
-    out[..., H + H + H : H + H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H] += (p_o * o_slope)[..., :, None] * out[..., H + H + H + H : H + H + H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H]
-    # d o[t] / d p_f
-    out[..., H + H + H : H + H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H] += (p_o * o_slope)[..., :, None] * out[..., H + H + H + H : H + H + H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H]
-    # d o[t] / d b_f
-    out[..., H + H + H : H + H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H] += (p_o * o_slope)[..., :, None] * out[..., H + H + H + H : H + H + H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H]
-    # d o[t] / d W_g
-    out[..., H + H + H : H + H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D] += (p_o * o_slope)[..., :, None] * out[..., H + H + H + H : H + H + H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D]
-    # d o[t] / d U_g
-    out[..., H + H + H : H + H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H] += (p_o * o_slope)[..., :, None] * out[..., H + H + H + H : H + H + H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H]
-    # d o[t] / d b_g
-    out[..., H + H + H : H + H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H] += (p_o * o_slope)[..., :, None] * out[..., H + H + H + H : H + H + H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H]
-    # d o[t] / d W_o
-    out[..., H + H + H : H + H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H + H * D] += o_slope[..., :, None] * _applied(x, H)
-    # d o[t] / d U_o
-    out[..., H + H + H : H + H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H + H * D : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H + H * D + H * H] += o_slope[..., :, None] * _applied(h_prev, H)
-    # d o[t] / d R_io
-    out[..., H + H + H : H + H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H + H * D + H * H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H + H * D + H * H + H * H] += o_slope[..., :, None] * _applied(i_prev, H)
-    # d o[t] / d R_fo
-    out[..., H + H + H : H + H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H + H * D + H * H + H * H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H + H * D + H * H + H * H + H * H] += o_slope[..., :, None] * _applied(f_prev, H)
-    # d o[t] / d R_oo
-    out[..., H + H + H : H + H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H + H * D + H * H + H * H + H * H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H + H * D + H * H + H * H + H * H + H * H] += o_slope[..., :, None] * _applied(o_prev, H)
-    # d o[t] / d p_o
-    np.einsum("...ii->...i", out[..., H + H + H : H + H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H + H * D + H * H + H * H + H * H + H * H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H + H * D + H * H + H * H + H * H + H * H + H])[...] += c * o_slope
-    # d o[t] / d b_o
-    np.einsum("...ii->...i", out[..., H + H + H : H + H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H + H * D + H * H + H * H + H * H + H * H + H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H + H * D + H * H + H * H + H * H + H * H + H + H])[...] += o_slope
-    tanh_c_slope = 1 - tanh_c**2
-    # d h[t] / d W_i
-    out[..., 0 : H, 0 : H * D] += tanh_c[..., :, None] * out[..., H + H + H : H + H + H + H, 0 : H * D]
-    out[..., 0 : H, 0 : H * D] += (o * tanh_c_slope)[..., :, None] * out[..., H + H + H + H : H + H + H + H + H, 0 : H * D]
-    # d h[t] / d U_i
-    out[..., 0 : H, H * D : H * D + H * H] += tanh_c[..., :, None] * out[..., H + H + H : H + H + H + H, H * D : H * D + H * H]
-    out[..., 0 : H, H * D : H * D + H * H] += (o * tanh_c_slope)[..., :, None] * out[..., H + H + H + H : H + H + H + H + H, H * D : H * D + H * H]
-    # d h[t] / d R_ii
-    out[..., 0 : H, H * D + H * H : H * D + H * H + H * H] += tanh_c[..., :, None] * out[..., H + H + H : H + H + H + H, H * D + H * H : H * D + H * H + H * H]
-    out[..., 0 : H, H * D + H * H : H * D + H * H + H * H] += (o * tanh_c_slope)[..., :, None] * out[..., H + H + H + H : H + H + H + H + H, H * D + H * H : H * D + H * H + H * H]
-    # d h[t] / d R_fi
-    out[..., 0 : H, H * D + H * H + H * H : H * D + H * H + H * H + H * H] += tanh_c[..., :, None] * out[..., H + H + H : H + H + H + H, H * D + H * H + H * H : H * D + H * H + H * H + H * H]
-    out[..., 0 : H, H * D + H * H + H * H : H * D + H * H + H * H + H * H] += (o * tanh_c_slope)[..., :, None] * out[..., H + H + H + H : H + H + H + H + H, H * D + H * H + H * H : H * D + H * H + H * H + H * H]
-    # d h[t] / d R_oi
-    out[..., 0 : H, H * D + H * H + H * H + H * H : H * D + H * H + H * H + H * H + H * H] += tanh_c[..., :, None] * out[..., H + H + H : H + H + H + H, H * D + H * H + H * H + H * H : H * D + H * H + H * H + H * H + H * H]
-    out[..., 0 : H, H * D + H * H + H * H + H * H : H * D + H * H + H * H + H * H + H * H] += (o * tanh_c_slope)[..., :, None] * out[..., H + H + H + H : H + H + H + H + H, H * D + H * H + H * H + H * H : H * D + H * H + H * H + H * H + H * H]
-    # d h[t] / d p_i
-    out[..., 0 : H, H * D + H * H + H * H + H * H + H * H : H * D + H * H + H * H + H * H + H * H + H] += tanh_c[..., :, None] * out[..., H + H + H : H + H + H + H, H * D + H * H + H * H + H * H + H * H : H * D + H * H + H * H + H * H + H * H + H]
-    out[..., 0 : H, H * D + H * H + H * H + H * H + H * H : H * D + H * H + H * H + H * H + H * H + H] += (o * tanh_c_slope)[..., :, None] * out[..., H + H + H + H : H + H + H + H + H, H * D + H * H + H * H + H * H + H * H : H * D + H * H + H * H + H * H + H * H + H]
-    # d h[t] / d b_i
-    out[..., 0 : H, H * D + H * H + H * H + H * H + H * H + H : H * D + H * H + H * H + H * H + H * H + H + H] += tanh_c[..., :, None] * out[..., H + H + H : H + H + H + H, H * D + H * H + H * H + H * H + H * H + H : H * D + H * H + H * H + H * H + H * H + H + H]
-    out[..., 0 : H, H * D + H * H + H * H + H * H + H * H + H : H * D + H * H + H * H + H * H + H * H + H + H] += (o * tanh_c_slope)[..., :, None] * out[..., H + H + H + H : H + H + H + H + H, H * D + H * H + H * H + H * H + H * H + H : H * D + H * H + H * H + H * H + H * H + H + H]
-    # d h[t] / d W_f
-    out[..., 0 : H, H * D + H * H + H * H + H * H + H * H + H + H : H * D + H * H + H * H + H * H + H * H + H + H + H * D] += tanh_c[..., :, None] * out[..., H + H + H : H + H + H + H, H * D + H * H + H * H + H * H + H * H + H + H : H * D + H * H + H * H + H * H + H * H + H + H + H * D]
-    out[..., 0 : H, H * D + H * H + H * H + H * H + H * H + H + H : H * D + H * H + H * H + H * H + H * H + H + H + H * D] += (o * tanh_c_slope)[..., :, None] * out[..., H + H + H + H : H + H + H + H + H, H * D + H * H + H * H + H * H + H * H + H + H : H * D + H * H + H * H + H * H + H * H + H + H + H * D]
-    # d h[t] / d U_f
-    out[..., 0 : H, H * D + H * H + H * H + H * H + H * H + H + H + H * D : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H] += tanh_c[..., :, None] * out[..., H + H + H : H + H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H]
-    out[..., 0 : H, H * D + H * H + H * H + H * H + H * H + H + H + H * D : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H] += (o * tanh_c_slope)[..., :, None] * out[..., H + H + H + H : H + H + H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H]
-    # d h[t] / d R_if
-    out[..., 0 : H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H] += tanh_c[..., :, None] * out[..., H + H + H : H + H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H]
-    out[..., 0 : H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H] += (o * tanh_c_slope)[..., :, None] * out[..., H + H + H + H : H + H + H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H]
-    # d h[t] / d R_ff
-    out[..., 0 : H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H] += tanh_c[..., :, None] * out[..., H + H + H : H + H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H]
-    out[..., 0 : H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H] += (o * tanh_c_slope)[..., :, None] * out[..., H + H + H + H : H + H + H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H]
-    # d h[t] / d R_of
-    out[..., 0 : H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H] += tanh_c[..., :, None] * out[..., H + H + H : H + H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H]
-    out[..., 0 : H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H] += (o * tanh_c_slope)[..., :, None] * out[..., H + H + H + H : H + H + H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H]
-    # d h[t] / d p_f
-    out[..., 0 : H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H] += tanh_c[..., :, None] * out[..., H + H + H : H + H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H]
-    out[..., 0 : H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H] += (o * tanh_c_slope)[..., :, None] * out[..., H + H + H + H : H + H + H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H]
-    # d h[t] / d b_f
-    out[..., 0 : H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H] += tanh_c[..., :, None] * out[..., H + H + H : H + H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H]
-    out[..., 0 : H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H] += (o * tanh_c_slope)[..., :, None] * out[..., H + H + H + H : H + H + H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H]
-    # d h[t] / d W_g
-    out[..., 0 : H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D] += tanh_c[..., :, None] * out[..., H + H + H : H + H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D]
-    out[..., 0 : H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D] += (o * tanh_c_slope)[..., :, None] * out[..., H + H + H + H : H + H + H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D]
-    # d h[t] / d U_g
-    out[..., 0 : H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H] += tanh_c[..., :, None] * out[..., H + H + H : H + H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H]
-    out[..., 0 : H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H] += (o * tanh_c_slope)[..., :, None] * out[..., H + H + H + H : H + H + H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H]
-    # d h[t] / d b_g
-    out[..., 0 : H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H] += tanh_c[..., :, None] * out[..., H + H + H : H + H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H]
-    out[..., 0 : H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H] += (o * tanh_c_slope)[..., :, None] * out[..., H + H + H + H : H + H + H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H]
-    # d h[t] / d W_o
-    out[..., 0 : H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H + H * D] += tanh_c[..., :, None] * out[..., H + H + H : H + H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H + H * D]
-    # d h[t] / d U_o
-    out[..., 0 : H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H + H * D : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H + H * D + H * H] += tanh_c[..., :, None] * out[..., H + H + H : H + H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H + H * D : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H + H * D + H * H]
-    # d h[t] / d R_io
-    out[..., 0 : H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H + H * D + H * H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H + H * D + H * H + H * H] += tanh_c[..., :, None] * out[..., H + H + H : H + H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H + H * D + H * H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H + H * D + H * H + H * H]
-    # d h[t] / d R_fo
-    out[..., 0 : H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H + H * D + H * H + H * H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H + H * D + H * H + H * H + H * H] += tanh_c[..., :, None] * out[..., H + H + H : H + H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H + H * D + H * H + H * H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H + H * D + H * H + H * H + H * H]
-    # d h[t] / d R_oo
-    out[..., 0 : H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H + H * D + H * H + H * H + H * H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H + H * D + H * H + H * H + H * H + H * H] += tanh_c[..., :, None] * out[..., H + H + H : H + H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H + H * D + H * H + H * H + H * H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H + H * D + H * H + H * H + H * H + H * H]
-    # d h[t] / d p_o
-    out[..., 0 : H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H + H * D + H * H + H * H + H * H + H * H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H + H * D + H * H + H * H + H * H + H * H + H] += tanh_c[..., :, None] * out[..., H + H + H : H + H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H + H * D + H * H + H * H + H * H + H * H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H + H * D + H * H + H * H + H * H + H * H + H]
-    # d h[t] / d b_o
-    out[..., 0 : H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H + H * D + H * H + H * H + H * H + H * H + H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H + H * D + H * H + H * H + H * H + H * H + H + H] += tanh_c[..., :, None] * out[..., H + H + H : H + H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H + H * D + H * H + H * H + H * H + H * H + H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H + H * D + H * H + H * H + H * H + H * H + H + H]
-    return Params(out[..., 0 : H * D].reshape(*out.shape[:-1], H, D), out[..., H * D : H * D + H * H].reshape(*out.shape[:-1], H, H), out[..., H * D + H * H : H * D + H * H + H * H].reshape(*out.shape[:-1], H, H), out[..., H * D + H * H + H * H : H * D + H * H + H * H + H * H].reshape(*out.shape[:-1], H, H), out[..., H * D + H * H + H * H + H * H : H * D + H * H + H * H + H * H + H * H].reshape(*out.shape[:-1], H, H), out[..., H * D + H * H + H * H + H * H + H * H : H * D + H * H + H * H + H * H + H * H + H].reshape(*out.shape[:-1], H), out[..., H * D + H * H + H * H + H * H + H * H + H : H * D + H * H + H * H + H * H + H * H + H + H].reshape(*out.shape[:-1], H), out[..., H * D + H * H + H * H + H * H + H * H + H + H : H * D + H * H + H * H + H * H + H * H + H + H + H * D].reshape(*out.shape[:-1], H, D), out[..., H * D + H * H + H * H + H * H + H * H + H + H + H * D : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H].reshape(*out.shape[:-1], H, H), out[..., H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H].reshape(*out.shape[:-1], H, H), out[..., H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H].reshape(*out.shape[:-1], H, H), out[..., H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H].reshape(*out.shape[:-1], H, H), out[..., H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H].reshape(*out.shape[:-1], H), out[..., H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H].reshape(*out.shape[:-1], H), out[..., H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D].reshape(*out.shape[:-1], H, D), out[..., H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H].reshape(*out.shape[:-1], H, H), out[..., H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H].reshape(*out.shape[:-1], H), out[..., H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H + H * D].reshape(*out.shape[:-1], H, D), out[..., H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H + H * D : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H + H * D + H * H].reshape(*out.shape[:-1], H, H), out[..., H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H + H * D + H * H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H + H * D + H * H + H * H].reshape(*out.shape[:-1], H, H), out[..., H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H + H * D + H * H + H * H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H + H * D + H * H + H * H + H * H].reshape(*out.shape[:-1], H, H), out[..., H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H + H * D + H * H + H * H + H * H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H + H * D + H * H + H * H + H * H + H * H].reshape(*out.shape[:-1], H, H), out[..., H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H + H * D + H * H + H * H + H * H + H * H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H + H * D + H * H + H * H + H * H + H * H + H].reshape(*out.shape[:-1], H), out[..., H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H + H * D + H * H + H * H + H * H + H * H + H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H + H * D + H * H + H * H + H * H + H * H + H + H].reshape(*out.shape[:-1], H))
-
-
-def _parameter_jacobian_precise(tape: PreciseTape, params: Params, t: Any, dtype: np.dtype[Any]) -> Params:
-    H = params.W_i.shape[0]
-    D = params.W_i.shape[1]
-    a_i = tape.a[..., 0 * H : 1 * H][t]
-    x = tape.x[t]
-    h_prev = tape.h[:-1][t]
-    i_prev = tape.i[:-1][t]
-    f_prev = tape.f[:-1][t]
-    o_prev = tape.o[:-1][t]
-    c_prev = tape.c[:-1][t]
-    a_f = tape.a[..., 1 * H : 2 * H][t]
-    g = tape.g[t]
-    a_g = tape.a[..., 2 * H : 3 * H][t]
-    i = tape.i[1:][t]
-    a_o = tape.a[..., 3 * H : 4 * H][t]
-    p_o = params.p_o
-    c = tape.c[1:][t]
-    tanh_c = tape.tanh_c[t]
-    o = tape.o[1:][t]
-    lead = tape.x[t].shape[:-1]
-    out = np.zeros((*lead, H + H + H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H + H * D + H * H + H * H + H * H + H * H + H + H), dtype)
-    i_slope = _sigmoid_slope(a_i)
-    # d i[t] / d W_i
-    out[..., H : H + H, 0 : H * D] += i_slope[..., :, None] * _applied(x, H)
-    # d i[t] / d U_i
-    out[..., H : H + H, H * D : H * D + H * H] += i_slope[..., :, None] * _applied(h_prev, H)
-    # d i[t] / d R_ii
-    out[..., H : H + H, H * D + H * H : H * D + H * H + H * H] += i_slope[..., :, None] * _applied(i_prev, H)
-    # d i[t] / d R_fi
-    out[..., H : H + H, H * D + H * H + H * H : H * D + H * H + H * H + H * H] += i_slope[..., :, None] * _applied(f_prev, H)
-    # d i[t] / d R_oi
-    out[..., H : H + H, H * D + H * H + H * H + H * H : H * D + H * H + H * H + H * H + H * H] += i_slope[..., :, None] * _applied(o_prev, H)
-    # d i[t] / d p_i
-    np.einsum("...ii->...i", out[..., H : H + H, H * D + H * H + H * H + H * H + H * H : H * D + H * H + H * H + H * H + H * H + H])[...] += c_prev * i_slope
-    # d i[t] / d b_i
-    np.einsum("...ii->...i", out[..., H : H + H, H * D + H * H + H * H + H * H + H * H + H : H * D + H * H + H * H + H * H + H * H + H + H])[...] += i_slope
-    f_slope = _sigmoid_slope(a_f)
-    # d f[t] / d W_f
-    out[..., H + H : H + H + H, H * D + H * H + H * H + H * H + H * H + H + H : H * D + H * H + H * H + H * H + H * H + H + H + H * D] += f_slope[..., :, None] * _applied(x, H)
-    # d f[t] / d U_f
-    out[..., H + H : H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H] += f_slope[..., :, None] * _applied(h_prev, H)
-    # d f[t] / d R_if
-    out[..., H + H : H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H] += f_slope[..., :, None] * _applied(i_prev, H)
-    # d f[t] / d R_ff
-    out[..., H + H : H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H] += f_slope[..., :, None] * _applied(f_prev, H)
-    # d f[t] / d R_of
-    out[..., H + H : H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H] += f_slope[..., :, None] * _applied(o_prev, H)
-    # d f[t] / d p_f
-    np.einsum("...ii->...i", out[..., H + H : H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H])[...] += c_prev * f_slope
-    # d f[t] / d b_f
-    np.einsum("...ii->...i", out[..., H + H : H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H])[...] += f_slope
-    # d c[t] / d W_i
-    out[..., H + H + H + H : H + H + H + H + H, 0 : H * D] += g[..., :, None] * out[..., H : H + H, 0 : H * D]
-    # d c[t] / d U_i
-    out[..., H + H + H + H : H + H + H + H + H, H * D : H * D + H * H] += g[..., :, None] * out[..., H : H + H, H * D : H * D + H * H]
-    # d c[t] / d R_ii
-    out[..., H + H + H + H : H + H + H + H + H, H * D + H * H : H * D + H * H + H * H] += g[..., :, None] * out[..., H : H + H, H * D + H * H : H * D + H * H + H * H]
-    # d c[t] / d R_fi
-    out[..., H + H + H + H : H + H + H + H + H, H * D + H * H + H * H : H * D + H * H + H * H + H * H] += g[..., :, None] * out[..., H : H + H, H * D + H * H + H * H : H * D + H * H + H * H + H * H]
-    # d c[t] / d R_oi
-    out[..., H + H + H + H : H + H + H + H + H, H * D + H * H + H * H + H * H : H * D + H * H + H * H + H * H + H * H] += g[..., :, None] * out[..., H : H + H, H * D + H * H + H * H + H * H : H * D + H * H + H * H + H * H + H * H]
-    # d c[t] / d p_i
-    out[..., H + H + H + H : H + H + H + H + H, H * D + H * H + H * H + H * H + H * H : H * D + H * H + H * H + H * H + H * H + H] += g[..., :, None] * out[..., H : H + H, H * D + H * H + H * H + H * H + H * H : H * D + H * H + H * H + H * H + H * H + H]
-    # d c[t] / d b_i
-    out[..., H + H + H + H : H + H + H + H + H, H * D + H * H + H * H + H * H + H * H + H : H * D + H * H + H * H + H * H + H * H + H + H] += g[..., :, None] * out[..., H : H + H, H * D + H * H + H * H + H * H + H * H + H : H * D + H * H + H * H + H * H + H * H + H + H]
-    # d c[t] / d W_f
-    out[..., H + H + H + H : H + H + H + H + H, H * D + H * H + H * H + H * H + H * H + H + H : H * D + H * H + H * H + H * H + H * H + H + H + H * D] += c_prev[..., :, None] * out[..., H + H : H + H + H, H * D + H * H + H * H + H * H + H * H + H + H : H * D + H * H + H * H + H * H + H * H + H + H + H * D]
-    # d c[t] / d U_f
-    out[..., H + H + H + H : H + H + H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H] += c_prev[..., :, None] * out[..., H + H : H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H]
-    # d c[t] / d R_if
-    out[..., H + H + H + H : H + H + H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H] += c_prev[..., :, None] * out[..., H + H : H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H]
-    # d c[t] / d R_ff
-    out[..., H + H + H + H : H + H + H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H] += c_prev[..., :, None] * out[..., H + H : H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H]
-    # d c[t] / d R_of
-    out[..., H + H + H + H : H + H + H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H] += c_prev[..., :, None] * out[..., H + H : H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H]
-    # d c[t] / d p_f
-    out[..., H + H + H + H : H + H + H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H] += c_prev[..., :, None] * out[..., H + H : H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H]
-    # d c[t] / d b_f
-    out[..., H + H + H + H : H + H + H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H] += c_prev[..., :, None] * out[..., H + H : H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H]
-    g_slope = _tanh_slope(a_g)
-    # d c[t] / d W_g
-    out[..., H + H + H + H : H + H + H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D] += (i * g_slope)[..., :, None] * _applied(x, H)
-    # d c[t] / d U_g
-    out[..., H + H + H + H : H + H + H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H] += (i * g_slope)[..., :, None] * _applied(h_prev, H)
-    # d c[t] / d b_g
-    np.einsum("...ii->...i", out[..., H + H + H + H : H + H + H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H])[...] += i * g_slope
-    o_slope = _sigmoid_slope(a_o)
-    # d o[t] / d W_i
-    out[..., H + H + H : H + H + H + H, 0 : H * D] += (p_o * o_slope)[..., :, None] * out[..., H + H + H + H : H + H + H + H + H, 0 : H * D]
-    # d o[t] / d U_i
-    out[..., H + H + H : H + H + H + H, H * D : H * D + H * H] += (p_o * o_slope)[..., :, None] * out[..., H + H + H + H : H + H + H + H + H, H * D : H * D + H * H]
-    # d o[t] / d R_ii
-    out[..., H + H + H : H + H + H + H, H * D + H * H : H * D + H * H + H * H] += (p_o * o_slope)[..., :, None] * out[..., H + H + H + H : H + H + H + H + H, H * D + H * H : H * D + H * H + H * H]
-    # d o[t] / d R_fi
-    out[..., H + H + H : H + H + H + H, H * D + H * H + H * H : H * D + H * H + H * H + H * H] += (p_o * o_slope)[..., :, None] * out[..., H + H + H + H : H + H + H + H + H, H * D + H * H + H * H : H * D + H * H + H * H + H * H]
-    # d o[t] / d R_oi
-    out[..., H + H + H : H + H + H + H, H * D + H * H + H * H + H * H : H * D + H * H + H * H + H * H + H * H] += (p_o * o_slope)[..., :, None] * out[..., H + H + H + H : H + H + H + H + H, H * D + H * H + H * H + H * H : H * D + H * H + H * H + H * H + H * H]
-    # d o[t] / d p_i
-    out[..., H + H + H : H + H + H + H, H * D + H * H + H * H + H * H + H * H : H * D + H * H + H * H + H * H + H * H + H] += (p_o * o_slope)[..., :, None] * out[..., H + H + H + H : H + H + H + H + H, H * D + H * H + H * H + H * H + H * H : H * D + H * H + H * H + H * H + H * H + H]
-    # d o[t] / d b_i
-    out[..., H + H + H : H + H + H + H, H * D + H * H + H * H + H * H + H * H + H : H * D + H * H + H * H + H * H + H * H + H + H] += (p_o * o_slope)[..., :, None] * out[..., H + H + H + H : H + H + H + H + H, H * D + H * H + H * H + H * H + H * H + H : H * D + H * H + H * H + H * H + H * H + H + H]
-    # d o[t] / d W_f
-    out[..., H + H + H : H + H + H + H, H * D + H * H + H * H + H * H + H * H + H + H : H * D + H * H + H * H + H * H + H * H + H + H + H * D] += (p_o * o_slope)[..., :, None] * out[..., H + H + H + H : H + H + H + H + H, H * D + H * H + H * H + H * H + H * H + H + H : H * D + H * H + H * H + H * H + H * H + H + H + H * D]
-    # d o[t] / d U_f
-    out[..., H + H + H : H + H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H] += (p_o * o_slope)[..., :, None] * out[..., H + H + H + H : H + H + H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H]
-    # d o[t] / d R_if
-    out[..., H + H + H : H + H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H] += (p_o * o_slope)[..., :, None] * out[..., H + H + H + H : H + H + H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H]
-    # d o[t] / d R_ff
-    out[..., H + H + H : H + H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H] += (p_o * o_slope)[..., :, None] * out[..., H + H + H + H : H + H + H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H]
-    # d o[t] / d R_of
-    out[..., H + H + H : H + H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H] += (p_o * o_slope)[..., :, None] * out[..., H + H + H + H : H + H + H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H]
-    # d o[t] / d p_f
-    out[..., H + H + H : H + H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H] += (p_o * o_slope)[..., :, None] * out[..., H + H + H + H : H + H + H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H]
-    # d o[t] / d b_f
-    out[..., H + H + H : H + H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H] += (p_o * o_slope)[..., :, None] * out[..., H + H + H + H : H + H + H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H]
-    # d o[t] / d W_g
-    out[..., H + H + H : H + H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D] += (p_o * o_slope)[..., :, None] * out[..., H + H + H + H : H + H + H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D]
-    # d o[t] / d U_g
-    out[..., H + H + H : H + H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H] += (p_o * o_slope)[..., :, None] * out[..., H + H + H + H : H + H + H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H]
-    # d o[t] / d b_g
-    out[..., H + H + H : H + H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H] += (p_o * o_slope)[..., :, None] * out[..., H + H + H + H : H + H + H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H]
-    # d o[t] / d W_o
-    out[..., H + H + H : H + H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H + H * D] += o_slope[..., :, None] * _applied(x, H)
-    # d o[t] / d U_o
-    out[..., H + H + H : H + H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H + H * D : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H + H * D + H * H] += o_slope[..., :, None] * _applied(h_prev, H)
-    # d o[t] / d R_io
-    out[..., H + H + H : H + H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H + H * D + H * H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H + H * D + H * H + H * H] += o_slope[..., :, None] * _applied(i_prev, H)
-    # d o[t] / d R_fo
-    out[..., H + H + H : H + H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H + H * D + H * H + H * H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H + H * D + H * H + H * H + H * H] += o_slope[..., :, None] * _applied(f_prev, H)
-    # d o[t] / d R_oo
-    out[..., H + H + H : H + H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H + H * D + H * H + H * H + H * H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H + H * D + H * H + H * H + H * H + H * H] += o_slope[..., :, None] * _applied(o_prev, H)
-    # d o[t] / d p_o
-    np.einsum("...ii->...i", out[..., H + H + H : H + H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H + H * D + H * H + H * H + H * H + H * H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H + H * D + H * H + H * H + H * H + H * H + H])[...] += c * o_slope
-    # d o[t] / d b_o
-    np.einsum("...ii->...i", out[..., H + H + H : H + H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H + H * D + H * H + H * H + H * H + H * H + H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H + H * D + H * H + H * H + H * H + H * H + H + H])[...] += o_slope
-    tanh_c_slope = _tanh_slope(c)
-    # d h[t] / d W_i
-    out[..., 0 : H, 0 : H * D] += tanh_c[..., :, None] * out[..., H + H + H : H + H + H + H, 0 : H * D]
-    out[..., 0 : H, 0 : H * D] += (o * tanh_c_slope)[..., :, None] * out[..., H + H + H + H : H + H + H + H + H, 0 : H * D]
-    # d h[t] / d U_i
-    out[..., 0 : H, H * D : H * D + H * H] += tanh_c[..., :, None] * out[..., H + H + H : H + H + H + H, H * D : H * D + H * H]
-    out[..., 0 : H, H * D : H * D + H * H] += (o * tanh_c_slope)[..., :, None] * out[..., H + H + H + H : H + H + H + H + H, H * D : H * D + H * H]
-    # d h[t] / d R_ii
-    out[..., 0 : H, H * D + H * H : H * D + H * H + H * H] += tanh_c[..., :, None] * out[..., H + H + H : H + H + H + H, H * D + H * H : H * D + H * H + H * H]
-    out[..., 0 : H, H * D + H * H : H * D + H * H + H * H] += (o * tanh_c_slope)[..., :, None] * out[..., H + H + H + H : H + H + H + H + H, H * D + H * H : H * D + H * H + H * H]
-    # d h[t] / d R_fi
-    out[..., 0 : H, H * D + H * H + H * H : H * D + H * H + H * H + H * H] += tanh_c[..., :, None] * out[..., H + H + H : H + H + H + H, H * D + H * H + H * H : H * D + H * H + H * H + H * H]
-    out[..., 0 : H, H * D + H * H + H * H : H * D + H * H + H * H + H * H] += (o * tanh_c_slope)[..., :, None] * out[..., H + H + H + H : H + H + H + H + H, H * D + H * H + H * H : H * D + H * H + H * H + H * H]
-    # d h[t] / d R_oi
-    out[..., 0 : H, H * D + H * H + H * H + H * H : H * D + H * H + H * H + H * H + H * H] += tanh_c[..., :, None] * out[..., H + H + H : H + H + H + H, H * D + H * H + H * H + H * H : H * D + H * H + H * H + H * H + H * H]
-    out[..., 0 : H, H * D + H * H + H * H + H * H : H * D + H * H + H * H + H * H + H * H] += (o * tanh_c_slope)[..., :, None] * out[..., H + H + H + H : H + H + H + H + H, H * D + H * H + H * H + H * H : H * D + H * H + H * H + H * H + H * H]
-    # d h[t] / d p_i
-    out[..., 0 : H, H * D + H * H + H * H + H * H + H * H : H * D + H * H + H * H + H * H + H * H + H] += tanh_c[..., :, None] * out[..., H + H + H : H + H + H + H, H * D + H * H + H * H + H * H + H * H : H * D + H * H + H * H + H * H + H * H + H]
-    out[..., 0 : H, H * D + H * H + H * H + H * H + H * H : H * D + H * H + H * H + H * H + H * H + H] += (o * tanh_c_slope)[..., :, None] * out[..., H + H + H + H : H + H + H + H + H, H * D + H * H + H * H + H * H + H * H : H * D + H * H + H * H + H * H + H * H + H]
-    # d h[t] / d b_i
-    out[..., 0 : H, H * D + H * H + H * H + H * H + H * H + H : H * D + H * H + H * H + H * H + H * H + H + H] += tanh_c[..., :, None] * out[..., H + H + H : H + H + H + H, H * D + H * H + H * H + H * H + H * H + H : H * D + H * H + H * H + H * H + H * H + H + H]
-    out[..., 0 : H, H * D + H * H + H * H + H * H + H * H + H : H * D + H * H + H * H + H * H + H * H + H + H] += (o * tanh_c_slope)[..., :, None] * out[..., H + H + H + H : H + H + H + H + H, H * D + H * H + H * H + H * H + H * H + H : H * D + H * H + H * H + H * H + H * H + H + H]
-    # d h[t] / d W_f
-    out[..., 0 : H, H * D + H * H + H * H + H * H + H * H + H + H : H * D + H * H + H * H + H * H + H * H + H + H + H * D] += tanh_c[..., :, None] * out[..., H + H + H : H + H + H + H, H * D + H * H + H * H + H * H + H * H + H + H : H * D + H * H + H * H + H * H + H * H + H + H + H * D]
-    out[..., 0 : H, H * D + H * H + H * H + H * H + H * H + H + H : H * D + H * H + H * H + H * H + H * H + H + H + H * D] += (o * tanh_c_slope)[..., :, None] * out[..., H + H + H + H : H + H + H + H + H, H * D + H * H + H * H + H * H + H * H + H + H : H * D + H * H + H * H + H * H + H * H + H + H + H * D]
-    # d h[t] / d U_f
-    out[..., 0 : H, H * D + H * H + H * H + H * H + H * H + H + H + H * D : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H] += tanh_c[..., :, None] * out[..., H + H + H : H + H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H]
-    out[..., 0 : H, H * D + H * H + H * H + H * H + H * H + H + H + H * D : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H] += (o * tanh_c_slope)[..., :, None] * out[..., H + H + H + H : H + H + H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H]
-    # d h[t] / d R_if
-    out[..., 0 : H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H] += tanh_c[..., :, None] * out[..., H + H + H : H + H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H]
-    out[..., 0 : H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H] += (o * tanh_c_slope)[..., :, None] * out[..., H + H + H + H : H + H + H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H]
-    # d h[t] / d R_ff
-    out[..., 0 : H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H] += tanh_c[..., :, None] * out[..., H + H + H : H + H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H]
-    out[..., 0 : H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H] += (o * tanh_c_slope)[..., :, None] * out[..., H + H + H + H : H + H + H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H]
-    # d h[t] / d R_of
-    out[..., 0 : H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H] += tanh_c[..., :, None] * out[..., H + H + H : H + H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H]
-    out[..., 0 : H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H] += (o * tanh_c_slope)[..., :, None] * out[..., H + H + H + H : H + H + H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H]
-    # d h[t] / d p_f
-    out[..., 0 : H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H] += tanh_c[..., :, None] * out[..., H + H + H : H + H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H]
-    out[..., 0 : H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H] += (o * tanh_c_slope)[..., :, None] * out[..., H + H + H + H : H + H + H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H]
-    # d h[t] / d b_f
-    out[..., 0 : H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H] += tanh_c[..., :, None] * out[..., H + H + H : H + H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H]
-    out[..., 0 : H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H] += (o * tanh_c_slope)[..., :, None] * out[..., H + H + H + H : H + H + H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H]
-    # d h[t] / d W_g
-    out[..., 0 : H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D] += tanh_c[..., :, None] * out[..., H + H + H : H + H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D]
-    out[..., 0 : H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D] += (o * tanh_c_slope)[..., :, None] * out[..., H + H + H + H : H + H + H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D]
-    # d h[t] / d U_g
-    out[..., 0 : H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H] += tanh_c[..., :, None] * out[..., H + H + H : H + H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H]
-    out[..., 0 : H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H] += (o * tanh_c_slope)[..., :, None] * out[..., H + H + H + H : H + H + H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H]
-    # d h[t] / d b_g
-    out[..., 0 : H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H] += tanh_c[..., :, None] * out[..., H + H + H : H + H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H]
-    out[..., 0 : H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H] += (o * tanh_c_slope)[..., :, None] * out[..., H + H + H + H : H + H + H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H]
-    # d h[t] / d W_o
-    out[..., 0 : H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H + H * D] += tanh_c[..., :, None] * out[..., H + H + H : H + H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H + H * D]
-    # d h[t] / d U_o
-    out[..., 0 : H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H + H * D : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H + H * D + H * H] += tanh_c[..., :, None] * out[..., H + H + H : H + H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H + H * D : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H + H * D + H * H]
-    # d h[t] / d R_io
-    out[..., 0 : H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H + H * D + H * H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H + H * D + H * H + H * H] += tanh_c[..., :, None] * out[..., H + H + H : H + H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H + H * D + H * H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H + H * D + H * H + H * H]
-    # d h[t] / d R_fo
-    out[..., 0 : H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H + H * D + H * H + H * H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H + H * D + H * H + H * H + H * H] += tanh_c[..., :, None] * out[..., H + H + H : H + H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H + H * D + H * H + H * H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H + H * D + H * H + H * H + H * H]
-    # d h[t] / d R_oo
-    out[..., 0 : H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H + H * D + H * H + H * H + H * H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H + H * D + H * H + H * H + H * H + H * H] += tanh_c[..., :, None] * out[..., H + H + H : H + H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H + H * D + H * H + H * H + H * H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H + H * D + H * H + H * H + H * H + H * H]
-    # d h[t] / d p_o
-    out[..., 0 : H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H + H * D + H * H + H * H + H * H + H * H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H + H * D + H * H + H * H + H * H + H * H + H] += tanh_c[..., :, None] * out[..., H + H + H : H + H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H + H * D + H * H + H * H + H * H + H * H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H + H * D + H * H + H * H + H * H + H * H + H]
-    # d h[t] / d b_o
-    out[..., 0 : H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H + H * D + H * H + H * H + H * H + H * H + H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H + H * D + H * H + H * H + H * H + H * H + H + H] += tanh_c[..., :, None] * out[..., H + H + H : H + H + H + H, H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H + H * D + H * H + H * H + H * H + H * H + H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H + H * D + H * H + H * H + H * H + H * H + H + H]
-    return Params(out[..., 0 : H * D].reshape(*out.shape[:-1], H, D), out[..., H * D : H * D + H * H].reshape(*out.shape[:-1], H, H), out[..., H * D + H * H : H * D + H * H + H * H].reshape(*out.shape[:-1], H, H), out[..., H * D + H * H + H * H : H * D + H * H + H * H + H * H].reshape(*out.shape[:-1], H, H), out[..., H * D + H * H + H * H + H * H : H * D + H * H + H * H + H * H + H * H].reshape(*out.shape[:-1], H, H), out[..., H * D + H * H + H * H + H * H + H * H : H * D + H * H + H * H + H * H + H * H + H].reshape(*out.shape[:-1], H), out[..., H * D + H * H + H * H + H * H + H * H + H : H * D + H * H + H * H + H * H + H * H + H + H].reshape(*out.shape[:-1], H), out[..., H * D + H * H + H * H + H * H + H * H + H + H : H * D + H * H + H * H + H * H + H * H + H + H + H * D].reshape(*out.shape[:-1], H, D), out[..., H * D + H * H + H * H + H * H + H * H + H + H + H * D : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H].reshape(*out.shape[:-1], H, H), out[..., H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H].reshape(*out.shape[:-1], H, H), out[..., H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H].reshape(*out.shape[:-1], H, H), out[..., H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H].reshape(*out.shape[:-1], H, H), out[..., H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H].reshape(*out.shape[:-1], H), out[..., H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H].reshape(*out.shape[:-1], H), out[..., H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D].reshape(*out.shape[:-1], H, D), out[..., H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H].reshape(*out.shape[:-1], H, H), out[..., H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H].reshape(*out.shape[:-1], H), out[..., H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H + H * D].reshape(*out.shape[:-1], H, D), out[..., H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H + H * D : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H + H * D + H * H].reshape(*out.shape[:-1], H, H), out[..., H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H + H * D + H * H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H + H * D + H * H + H * H].reshape(*out.shape[:-1], H, H), out[..., H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H + H * D + H * H + H * H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H + H * D + H * H + H * H + H * H].reshape(*out.shape[:-1], H, H), out[..., H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H + H * D + H * H + H * H + H * H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H + H * D + H * H + H * H + H * H + H * H].reshape(*out.shape[:-1], H, H), out[..., H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H + H * D + H * H + H * H + H * H + H * H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H + H * D + H * H + H * H + H * H + H * H + H].reshape(*out.shape[:-1], H), out[..., H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H + H * D + H * H + H * H + H * H + H * H + H : H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H * H + H * H + H * H + H + H + H * D + H * H + H + H * D + H * H + H * H + H * H + H * H + H + H].reshape(*out.shape[:-1], H))
-
-
-def jacobian_parts(tape: Tape | PreciseTape, params: Params, t: Any = slice(None)) -> dict[str, Array]:
-    """The Jacobian ds[t]/ds[t-1] split by the equation by which the flow enters step t; the sum is jacobian().
-
-    {'i', 'f', 'g', 'c', 'o'}: (B, S, S) for a step, (n, B, S, S) for a slice or an array of steps.
-    A path belongs to the first equation on it that reads s[t-1]: that of a gate, or of the state itself.
-    Raises TypeError, ValueError, IndexError.
-    """
-    _check_tape(tape, (Tape, PreciseTape))
-    params, t, dtype = _reading(tape, params, t)
-    if isinstance(tape, PreciseTape):
-        return _jacobian_parts_precise(tape, params, t, dtype)
-    return _jacobian_parts_fast(tape, params, t, dtype)
-
-
-def _jacobian_parts_fast(tape: Tape, params: Params, t: Any, dtype: np.dtype[Any]) -> dict[str, Array]:
-    H = params.W_i.shape[0]
-    i = tape.i[1:][t]
-    U_i = params.U_i
-    R_ii = params.R_ii
-    R_fi = params.R_fi
-    R_oi = params.R_oi
-    p_i = params.p_i
-    g = tape.gates[..., 2 * H : 3 * H][t]
-    o = tape.o[1:][t]
-    p_o = params.p_o
-    tanh_c = tape.tanh_c[t]
-    f = tape.f[1:][t]
-    U_f = params.U_f
-    R_if = params.R_if
-    R_ff = params.R_ff
-    R_of = params.R_of
-    p_f = params.p_f
-    c_prev = tape.c[:-1][t]
-    U_g = params.U_g
-    U_o = params.U_o
-    R_io = params.R_io
-    R_fo = params.R_fo
-    R_oo = params.R_oo
-    lead = tape.x[t].shape[:-1]
-    parts = {key: np.zeros((*lead, H + H + H + H + H, H + H + H + H + H), dtype) for key in ['i', 'f', 'g', 'c', 'o']}
-    i_slope = i * (1 - i)
-    # d i[t] / d h[t-1]
-    parts['i'][..., H : H + H, 0 : H] += i_slope[..., :, None] * U_i
-    # d i[t] / d i[t-1]
-    parts['i'][..., H : H + H, H : H + H] += i_slope[..., :, None] * R_ii
-    # d i[t] / d f[t-1]
-    parts['i'][..., H : H + H, H + H : H + H + H] += i_slope[..., :, None] * R_fi
-    # d i[t] / d o[t-1]
-    parts['i'][..., H : H + H, H + H + H : H + H + H + H] += i_slope[..., :, None] * R_oi
-    # d i[t] / d c[t-1]
-    np.einsum("...ii->...i", parts['i'][..., H : H + H, H + H + H + H : H + H + H + H + H])[...] += p_i * i_slope
-    # d c[t] / d h[t-1]
-    parts['i'][..., H + H + H + H : H + H + H + H + H, 0 : H] += g[..., :, None] * parts['i'][..., H : H + H, 0 : H]
-    # d c[t] / d i[t-1]
-    parts['i'][..., H + H + H + H : H + H + H + H + H, H : H + H] += g[..., :, None] * parts['i'][..., H : H + H, H : H + H]
-    # d c[t] / d f[t-1]
-    parts['i'][..., H + H + H + H : H + H + H + H + H, H + H : H + H + H] += g[..., :, None] * parts['i'][..., H : H + H, H + H : H + H + H]
-    # d c[t] / d o[t-1]
-    parts['i'][..., H + H + H + H : H + H + H + H + H, H + H + H : H + H + H + H] += g[..., :, None] * parts['i'][..., H : H + H, H + H + H : H + H + H + H]
-    # d c[t] / d c[t-1]
-    parts['i'][..., H + H + H + H : H + H + H + H + H, H + H + H + H : H + H + H + H + H] += g[..., :, None] * parts['i'][..., H : H + H, H + H + H + H : H + H + H + H + H]
-    o_slope = o * (1 - o)
-    # d o[t] / d h[t-1]
-    parts['i'][..., H + H + H : H + H + H + H, 0 : H] += (p_o * o_slope)[..., :, None] * parts['i'][..., H + H + H + H : H + H + H + H + H, 0 : H]
-    # d o[t] / d i[t-1]
-    parts['i'][..., H + H + H : H + H + H + H, H : H + H] += (p_o * o_slope)[..., :, None] * parts['i'][..., H + H + H + H : H + H + H + H + H, H : H + H]
-    # d o[t] / d f[t-1]
-    parts['i'][..., H + H + H : H + H + H + H, H + H : H + H + H] += (p_o * o_slope)[..., :, None] * parts['i'][..., H + H + H + H : H + H + H + H + H, H + H : H + H + H]
-    # d o[t] / d o[t-1]
-    parts['i'][..., H + H + H : H + H + H + H, H + H + H : H + H + H + H] += (p_o * o_slope)[..., :, None] * parts['i'][..., H + H + H + H : H + H + H + H + H, H + H + H : H + H + H + H]
-    # d o[t] / d c[t-1]
-    parts['i'][..., H + H + H : H + H + H + H, H + H + H + H : H + H + H + H + H] += (p_o * o_slope)[..., :, None] * parts['i'][..., H + H + H + H : H + H + H + H + H, H + H + H + H : H + H + H + H + H]
-    tanh_c_slope = 1 - tanh_c**2
-    # d h[t] / d h[t-1]
-    parts['i'][..., 0 : H, 0 : H] += tanh_c[..., :, None] * parts['i'][..., H + H + H : H + H + H + H, 0 : H]
-    parts['i'][..., 0 : H, 0 : H] += (o * tanh_c_slope)[..., :, None] * parts['i'][..., H + H + H + H : H + H + H + H + H, 0 : H]
-    # d h[t] / d i[t-1]
-    parts['i'][..., 0 : H, H : H + H] += tanh_c[..., :, None] * parts['i'][..., H + H + H : H + H + H + H, H : H + H]
-    parts['i'][..., 0 : H, H : H + H] += (o * tanh_c_slope)[..., :, None] * parts['i'][..., H + H + H + H : H + H + H + H + H, H : H + H]
-    # d h[t] / d f[t-1]
-    parts['i'][..., 0 : H, H + H : H + H + H] += tanh_c[..., :, None] * parts['i'][..., H + H + H : H + H + H + H, H + H : H + H + H]
-    parts['i'][..., 0 : H, H + H : H + H + H] += (o * tanh_c_slope)[..., :, None] * parts['i'][..., H + H + H + H : H + H + H + H + H, H + H : H + H + H]
-    # d h[t] / d o[t-1]
-    parts['i'][..., 0 : H, H + H + H : H + H + H + H] += tanh_c[..., :, None] * parts['i'][..., H + H + H : H + H + H + H, H + H + H : H + H + H + H]
-    parts['i'][..., 0 : H, H + H + H : H + H + H + H] += (o * tanh_c_slope)[..., :, None] * parts['i'][..., H + H + H + H : H + H + H + H + H, H + H + H : H + H + H + H]
-    # d h[t] / d c[t-1]
-    parts['i'][..., 0 : H, H + H + H + H : H + H + H + H + H] += tanh_c[..., :, None] * parts['i'][..., H + H + H : H + H + H + H, H + H + H + H : H + H + H + H + H]
-    parts['i'][..., 0 : H, H + H + H + H : H + H + H + H + H] += (o * tanh_c_slope)[..., :, None] * parts['i'][..., H + H + H + H : H + H + H + H + H, H + H + H + H : H + H + H + H + H]
-    f_slope = f * (1 - f)
-    # d f[t] / d h[t-1]
-    parts['f'][..., H + H : H + H + H, 0 : H] += f_slope[..., :, None] * U_f
-    # d f[t] / d i[t-1]
-    parts['f'][..., H + H : H + H + H, H : H + H] += f_slope[..., :, None] * R_if
-    # d f[t] / d f[t-1]
-    parts['f'][..., H + H : H + H + H, H + H : H + H + H] += f_slope[..., :, None] * R_ff
-    # d f[t] / d o[t-1]
-    parts['f'][..., H + H : H + H + H, H + H + H : H + H + H + H] += f_slope[..., :, None] * R_of
-    # d f[t] / d c[t-1]
-    np.einsum("...ii->...i", parts['f'][..., H + H : H + H + H, H + H + H + H : H + H + H + H + H])[...] += p_f * f_slope
-    # d c[t] / d h[t-1]
-    parts['f'][..., H + H + H + H : H + H + H + H + H, 0 : H] += c_prev[..., :, None] * parts['f'][..., H + H : H + H + H, 0 : H]
-    # d c[t] / d i[t-1]
-    parts['f'][..., H + H + H + H : H + H + H + H + H, H : H + H] += c_prev[..., :, None] * parts['f'][..., H + H : H + H + H, H : H + H]
-    # d c[t] / d f[t-1]
-    parts['f'][..., H + H + H + H : H + H + H + H + H, H + H : H + H + H] += c_prev[..., :, None] * parts['f'][..., H + H : H + H + H, H + H : H + H + H]
-    # d c[t] / d o[t-1]
-    parts['f'][..., H + H + H + H : H + H + H + H + H, H + H + H : H + H + H + H] += c_prev[..., :, None] * parts['f'][..., H + H : H + H + H, H + H + H : H + H + H + H]
-    # d c[t] / d c[t-1]
-    parts['f'][..., H + H + H + H : H + H + H + H + H, H + H + H + H : H + H + H + H + H] += c_prev[..., :, None] * parts['f'][..., H + H : H + H + H, H + H + H + H : H + H + H + H + H]
-    # d o[t] / d h[t-1]
-    parts['f'][..., H + H + H : H + H + H + H, 0 : H] += (p_o * o_slope)[..., :, None] * parts['f'][..., H + H + H + H : H + H + H + H + H, 0 : H]
-    # d o[t] / d i[t-1]
-    parts['f'][..., H + H + H : H + H + H + H, H : H + H] += (p_o * o_slope)[..., :, None] * parts['f'][..., H + H + H + H : H + H + H + H + H, H : H + H]
-    # d o[t] / d f[t-1]
-    parts['f'][..., H + H + H : H + H + H + H, H + H : H + H + H] += (p_o * o_slope)[..., :, None] * parts['f'][..., H + H + H + H : H + H + H + H + H, H + H : H + H + H]
-    # d o[t] / d o[t-1]
-    parts['f'][..., H + H + H : H + H + H + H, H + H + H : H + H + H + H] += (p_o * o_slope)[..., :, None] * parts['f'][..., H + H + H + H : H + H + H + H + H, H + H + H : H + H + H + H]
-    # d o[t] / d c[t-1]
-    parts['f'][..., H + H + H : H + H + H + H, H + H + H + H : H + H + H + H + H] += (p_o * o_slope)[..., :, None] * parts['f'][..., H + H + H + H : H + H + H + H + H, H + H + H + H : H + H + H + H + H]
-    # d h[t] / d h[t-1]
-    parts['f'][..., 0 : H, 0 : H] += tanh_c[..., :, None] * parts['f'][..., H + H + H : H + H + H + H, 0 : H]
-    parts['f'][..., 0 : H, 0 : H] += (o * tanh_c_slope)[..., :, None] * parts['f'][..., H + H + H + H : H + H + H + H + H, 0 : H]
-    # d h[t] / d i[t-1]
-    parts['f'][..., 0 : H, H : H + H] += tanh_c[..., :, None] * parts['f'][..., H + H + H : H + H + H + H, H : H + H]
-    parts['f'][..., 0 : H, H : H + H] += (o * tanh_c_slope)[..., :, None] * parts['f'][..., H + H + H + H : H + H + H + H + H, H : H + H]
-    # d h[t] / d f[t-1]
-    parts['f'][..., 0 : H, H + H : H + H + H] += tanh_c[..., :, None] * parts['f'][..., H + H + H : H + H + H + H, H + H : H + H + H]
-    parts['f'][..., 0 : H, H + H : H + H + H] += (o * tanh_c_slope)[..., :, None] * parts['f'][..., H + H + H + H : H + H + H + H + H, H + H : H + H + H]
-    # d h[t] / d o[t-1]
-    parts['f'][..., 0 : H, H + H + H : H + H + H + H] += tanh_c[..., :, None] * parts['f'][..., H + H + H : H + H + H + H, H + H + H : H + H + H + H]
-    parts['f'][..., 0 : H, H + H + H : H + H + H + H] += (o * tanh_c_slope)[..., :, None] * parts['f'][..., H + H + H + H : H + H + H + H + H, H + H + H : H + H + H + H]
-    # d h[t] / d c[t-1]
-    parts['f'][..., 0 : H, H + H + H + H : H + H + H + H + H] += tanh_c[..., :, None] * parts['f'][..., H + H + H : H + H + H + H, H + H + H + H : H + H + H + H + H]
-    parts['f'][..., 0 : H, H + H + H + H : H + H + H + H + H] += (o * tanh_c_slope)[..., :, None] * parts['f'][..., H + H + H + H : H + H + H + H + H, H + H + H + H : H + H + H + H + H]
-    g_slope = 1 - g**2
-    # d c[t] / d h[t-1]
-    parts['g'][..., H + H + H + H : H + H + H + H + H, 0 : H] += (i * g_slope)[..., :, None] * U_g
-    # d o[t] / d h[t-1]
-    parts['g'][..., H + H + H : H + H + H + H, 0 : H] += (p_o * o_slope)[..., :, None] * parts['g'][..., H + H + H + H : H + H + H + H + H, 0 : H]
-    # d h[t] / d h[t-1]
-    parts['g'][..., 0 : H, 0 : H] += tanh_c[..., :, None] * parts['g'][..., H + H + H : H + H + H + H, 0 : H]
-    parts['g'][..., 0 : H, 0 : H] += (o * tanh_c_slope)[..., :, None] * parts['g'][..., H + H + H + H : H + H + H + H + H, 0 : H]
-    # d c[t] / d c[t-1]
-    np.einsum("...ii->...i", parts['c'][..., H + H + H + H : H + H + H + H + H, H + H + H + H : H + H + H + H + H])[...] += f
-    # d o[t] / d c[t-1]
-    parts['c'][..., H + H + H : H + H + H + H, H + H + H + H : H + H + H + H + H] += (p_o * o_slope)[..., :, None] * parts['c'][..., H + H + H + H : H + H + H + H + H, H + H + H + H : H + H + H + H + H]
-    # d h[t] / d c[t-1]
-    parts['c'][..., 0 : H, H + H + H + H : H + H + H + H + H] += tanh_c[..., :, None] * parts['c'][..., H + H + H : H + H + H + H, H + H + H + H : H + H + H + H + H]
-    parts['c'][..., 0 : H, H + H + H + H : H + H + H + H + H] += (o * tanh_c_slope)[..., :, None] * parts['c'][..., H + H + H + H : H + H + H + H + H, H + H + H + H : H + H + H + H + H]
-    # d o[t] / d h[t-1]
-    parts['o'][..., H + H + H : H + H + H + H, 0 : H] += o_slope[..., :, None] * U_o
-    # d o[t] / d i[t-1]
-    parts['o'][..., H + H + H : H + H + H + H, H : H + H] += o_slope[..., :, None] * R_io
-    # d o[t] / d f[t-1]
-    parts['o'][..., H + H + H : H + H + H + H, H + H : H + H + H] += o_slope[..., :, None] * R_fo
-    # d o[t] / d o[t-1]
-    parts['o'][..., H + H + H : H + H + H + H, H + H + H : H + H + H + H] += o_slope[..., :, None] * R_oo
-    # d h[t] / d h[t-1]
-    parts['o'][..., 0 : H, 0 : H] += tanh_c[..., :, None] * parts['o'][..., H + H + H : H + H + H + H, 0 : H]
-    # d h[t] / d i[t-1]
-    parts['o'][..., 0 : H, H : H + H] += tanh_c[..., :, None] * parts['o'][..., H + H + H : H + H + H + H, H : H + H]
-    # d h[t] / d f[t-1]
-    parts['o'][..., 0 : H, H + H : H + H + H] += tanh_c[..., :, None] * parts['o'][..., H + H + H : H + H + H + H, H + H : H + H + H]
-    # d h[t] / d o[t-1]
-    parts['o'][..., 0 : H, H + H + H : H + H + H + H] += tanh_c[..., :, None] * parts['o'][..., H + H + H : H + H + H + H, H + H + H : H + H + H + H]
-    return parts
-
-
-def _jacobian_parts_precise(tape: PreciseTape, params: Params, t: Any, dtype: np.dtype[Any]) -> dict[str, Array]:
-    H = params.W_i.shape[0]
-    a_i = tape.a[..., 0 * H : 1 * H][t]
-    U_i = params.U_i
-    R_ii = params.R_ii
-    R_fi = params.R_fi
-    R_oi = params.R_oi
-    p_i = params.p_i
-    g = tape.g[t]
-    a_o = tape.a[..., 3 * H : 4 * H][t]
-    p_o = params.p_o
-    c = tape.c[1:][t]
-    tanh_c = tape.tanh_c[t]
-    o = tape.o[1:][t]
-    a_f = tape.a[..., 1 * H : 2 * H][t]
-    U_f = params.U_f
-    R_if = params.R_if
-    R_ff = params.R_ff
-    R_of = params.R_of
-    p_f = params.p_f
-    c_prev = tape.c[:-1][t]
-    a_g = tape.a[..., 2 * H : 3 * H][t]
-    U_g = params.U_g
-    i = tape.i[1:][t]
-    f = tape.f[1:][t]
-    U_o = params.U_o
-    R_io = params.R_io
-    R_fo = params.R_fo
-    R_oo = params.R_oo
-    lead = tape.x[t].shape[:-1]
-    parts = {key: np.zeros((*lead, H + H + H + H + H, H + H + H + H + H), dtype) for key in ['i', 'f', 'g', 'c', 'o']}
-    i_slope = _sigmoid_slope(a_i)
-    # d i[t] / d h[t-1]
-    parts['i'][..., H : H + H, 0 : H] += i_slope[..., :, None] * U_i
-    # d i[t] / d i[t-1]
-    parts['i'][..., H : H + H, H : H + H] += i_slope[..., :, None] * R_ii
-    # d i[t] / d f[t-1]
-    parts['i'][..., H : H + H, H + H : H + H + H] += i_slope[..., :, None] * R_fi
-    # d i[t] / d o[t-1]
-    parts['i'][..., H : H + H, H + H + H : H + H + H + H] += i_slope[..., :, None] * R_oi
-    # d i[t] / d c[t-1]
-    np.einsum("...ii->...i", parts['i'][..., H : H + H, H + H + H + H : H + H + H + H + H])[...] += p_i * i_slope
-    # d c[t] / d h[t-1]
-    parts['i'][..., H + H + H + H : H + H + H + H + H, 0 : H] += g[..., :, None] * parts['i'][..., H : H + H, 0 : H]
-    # d c[t] / d i[t-1]
-    parts['i'][..., H + H + H + H : H + H + H + H + H, H : H + H] += g[..., :, None] * parts['i'][..., H : H + H, H : H + H]
-    # d c[t] / d f[t-1]
-    parts['i'][..., H + H + H + H : H + H + H + H + H, H + H : H + H + H] += g[..., :, None] * parts['i'][..., H : H + H, H + H : H + H + H]
-    # d c[t] / d o[t-1]
-    parts['i'][..., H + H + H + H : H + H + H + H + H, H + H + H : H + H + H + H] += g[..., :, None] * parts['i'][..., H : H + H, H + H + H : H + H + H + H]
-    # d c[t] / d c[t-1]
-    parts['i'][..., H + H + H + H : H + H + H + H + H, H + H + H + H : H + H + H + H + H] += g[..., :, None] * parts['i'][..., H : H + H, H + H + H + H : H + H + H + H + H]
-    o_slope = _sigmoid_slope(a_o)
-    # d o[t] / d h[t-1]
-    parts['i'][..., H + H + H : H + H + H + H, 0 : H] += (p_o * o_slope)[..., :, None] * parts['i'][..., H + H + H + H : H + H + H + H + H, 0 : H]
-    # d o[t] / d i[t-1]
-    parts['i'][..., H + H + H : H + H + H + H, H : H + H] += (p_o * o_slope)[..., :, None] * parts['i'][..., H + H + H + H : H + H + H + H + H, H : H + H]
-    # d o[t] / d f[t-1]
-    parts['i'][..., H + H + H : H + H + H + H, H + H : H + H + H] += (p_o * o_slope)[..., :, None] * parts['i'][..., H + H + H + H : H + H + H + H + H, H + H : H + H + H]
-    # d o[t] / d o[t-1]
-    parts['i'][..., H + H + H : H + H + H + H, H + H + H : H + H + H + H] += (p_o * o_slope)[..., :, None] * parts['i'][..., H + H + H + H : H + H + H + H + H, H + H + H : H + H + H + H]
-    # d o[t] / d c[t-1]
-    parts['i'][..., H + H + H : H + H + H + H, H + H + H + H : H + H + H + H + H] += (p_o * o_slope)[..., :, None] * parts['i'][..., H + H + H + H : H + H + H + H + H, H + H + H + H : H + H + H + H + H]
-    tanh_c_slope = _tanh_slope(c)
-    # d h[t] / d h[t-1]
-    parts['i'][..., 0 : H, 0 : H] += tanh_c[..., :, None] * parts['i'][..., H + H + H : H + H + H + H, 0 : H]
-    parts['i'][..., 0 : H, 0 : H] += (o * tanh_c_slope)[..., :, None] * parts['i'][..., H + H + H + H : H + H + H + H + H, 0 : H]
-    # d h[t] / d i[t-1]
-    parts['i'][..., 0 : H, H : H + H] += tanh_c[..., :, None] * parts['i'][..., H + H + H : H + H + H + H, H : H + H]
-    parts['i'][..., 0 : H, H : H + H] += (o * tanh_c_slope)[..., :, None] * parts['i'][..., H + H + H + H : H + H + H + H + H, H : H + H]
-    # d h[t] / d f[t-1]
-    parts['i'][..., 0 : H, H + H : H + H + H] += tanh_c[..., :, None] * parts['i'][..., H + H + H : H + H + H + H, H + H : H + H + H]
-    parts['i'][..., 0 : H, H + H : H + H + H] += (o * tanh_c_slope)[..., :, None] * parts['i'][..., H + H + H + H : H + H + H + H + H, H + H : H + H + H]
-    # d h[t] / d o[t-1]
-    parts['i'][..., 0 : H, H + H + H : H + H + H + H] += tanh_c[..., :, None] * parts['i'][..., H + H + H : H + H + H + H, H + H + H : H + H + H + H]
-    parts['i'][..., 0 : H, H + H + H : H + H + H + H] += (o * tanh_c_slope)[..., :, None] * parts['i'][..., H + H + H + H : H + H + H + H + H, H + H + H : H + H + H + H]
-    # d h[t] / d c[t-1]
-    parts['i'][..., 0 : H, H + H + H + H : H + H + H + H + H] += tanh_c[..., :, None] * parts['i'][..., H + H + H : H + H + H + H, H + H + H + H : H + H + H + H + H]
-    parts['i'][..., 0 : H, H + H + H + H : H + H + H + H + H] += (o * tanh_c_slope)[..., :, None] * parts['i'][..., H + H + H + H : H + H + H + H + H, H + H + H + H : H + H + H + H + H]
-    f_slope = _sigmoid_slope(a_f)
-    # d f[t] / d h[t-1]
-    parts['f'][..., H + H : H + H + H, 0 : H] += f_slope[..., :, None] * U_f
-    # d f[t] / d i[t-1]
-    parts['f'][..., H + H : H + H + H, H : H + H] += f_slope[..., :, None] * R_if
-    # d f[t] / d f[t-1]
-    parts['f'][..., H + H : H + H + H, H + H : H + H + H] += f_slope[..., :, None] * R_ff
-    # d f[t] / d o[t-1]
-    parts['f'][..., H + H : H + H + H, H + H + H : H + H + H + H] += f_slope[..., :, None] * R_of
-    # d f[t] / d c[t-1]
-    np.einsum("...ii->...i", parts['f'][..., H + H : H + H + H, H + H + H + H : H + H + H + H + H])[...] += p_f * f_slope
-    # d c[t] / d h[t-1]
-    parts['f'][..., H + H + H + H : H + H + H + H + H, 0 : H] += c_prev[..., :, None] * parts['f'][..., H + H : H + H + H, 0 : H]
-    # d c[t] / d i[t-1]
-    parts['f'][..., H + H + H + H : H + H + H + H + H, H : H + H] += c_prev[..., :, None] * parts['f'][..., H + H : H + H + H, H : H + H]
-    # d c[t] / d f[t-1]
-    parts['f'][..., H + H + H + H : H + H + H + H + H, H + H : H + H + H] += c_prev[..., :, None] * parts['f'][..., H + H : H + H + H, H + H : H + H + H]
-    # d c[t] / d o[t-1]
-    parts['f'][..., H + H + H + H : H + H + H + H + H, H + H + H : H + H + H + H] += c_prev[..., :, None] * parts['f'][..., H + H : H + H + H, H + H + H : H + H + H + H]
-    # d c[t] / d c[t-1]
-    parts['f'][..., H + H + H + H : H + H + H + H + H, H + H + H + H : H + H + H + H + H] += c_prev[..., :, None] * parts['f'][..., H + H : H + H + H, H + H + H + H : H + H + H + H + H]
-    # d o[t] / d h[t-1]
-    parts['f'][..., H + H + H : H + H + H + H, 0 : H] += (p_o * o_slope)[..., :, None] * parts['f'][..., H + H + H + H : H + H + H + H + H, 0 : H]
-    # d o[t] / d i[t-1]
-    parts['f'][..., H + H + H : H + H + H + H, H : H + H] += (p_o * o_slope)[..., :, None] * parts['f'][..., H + H + H + H : H + H + H + H + H, H : H + H]
-    # d o[t] / d f[t-1]
-    parts['f'][..., H + H + H : H + H + H + H, H + H : H + H + H] += (p_o * o_slope)[..., :, None] * parts['f'][..., H + H + H + H : H + H + H + H + H, H + H : H + H + H]
-    # d o[t] / d o[t-1]
-    parts['f'][..., H + H + H : H + H + H + H, H + H + H : H + H + H + H] += (p_o * o_slope)[..., :, None] * parts['f'][..., H + H + H + H : H + H + H + H + H, H + H + H : H + H + H + H]
-    # d o[t] / d c[t-1]
-    parts['f'][..., H + H + H : H + H + H + H, H + H + H + H : H + H + H + H + H] += (p_o * o_slope)[..., :, None] * parts['f'][..., H + H + H + H : H + H + H + H + H, H + H + H + H : H + H + H + H + H]
-    # d h[t] / d h[t-1]
-    parts['f'][..., 0 : H, 0 : H] += tanh_c[..., :, None] * parts['f'][..., H + H + H : H + H + H + H, 0 : H]
-    parts['f'][..., 0 : H, 0 : H] += (o * tanh_c_slope)[..., :, None] * parts['f'][..., H + H + H + H : H + H + H + H + H, 0 : H]
-    # d h[t] / d i[t-1]
-    parts['f'][..., 0 : H, H : H + H] += tanh_c[..., :, None] * parts['f'][..., H + H + H : H + H + H + H, H : H + H]
-    parts['f'][..., 0 : H, H : H + H] += (o * tanh_c_slope)[..., :, None] * parts['f'][..., H + H + H + H : H + H + H + H + H, H : H + H]
-    # d h[t] / d f[t-1]
-    parts['f'][..., 0 : H, H + H : H + H + H] += tanh_c[..., :, None] * parts['f'][..., H + H + H : H + H + H + H, H + H : H + H + H]
-    parts['f'][..., 0 : H, H + H : H + H + H] += (o * tanh_c_slope)[..., :, None] * parts['f'][..., H + H + H + H : H + H + H + H + H, H + H : H + H + H]
-    # d h[t] / d o[t-1]
-    parts['f'][..., 0 : H, H + H + H : H + H + H + H] += tanh_c[..., :, None] * parts['f'][..., H + H + H : H + H + H + H, H + H + H : H + H + H + H]
-    parts['f'][..., 0 : H, H + H + H : H + H + H + H] += (o * tanh_c_slope)[..., :, None] * parts['f'][..., H + H + H + H : H + H + H + H + H, H + H + H : H + H + H + H]
-    # d h[t] / d c[t-1]
-    parts['f'][..., 0 : H, H + H + H + H : H + H + H + H + H] += tanh_c[..., :, None] * parts['f'][..., H + H + H : H + H + H + H, H + H + H + H : H + H + H + H + H]
-    parts['f'][..., 0 : H, H + H + H + H : H + H + H + H + H] += (o * tanh_c_slope)[..., :, None] * parts['f'][..., H + H + H + H : H + H + H + H + H, H + H + H + H : H + H + H + H + H]
-    g_slope = _tanh_slope(a_g)
-    # d c[t] / d h[t-1]
-    parts['g'][..., H + H + H + H : H + H + H + H + H, 0 : H] += (i * g_slope)[..., :, None] * U_g
-    # d o[t] / d h[t-1]
-    parts['g'][..., H + H + H : H + H + H + H, 0 : H] += (p_o * o_slope)[..., :, None] * parts['g'][..., H + H + H + H : H + H + H + H + H, 0 : H]
-    # d h[t] / d h[t-1]
-    parts['g'][..., 0 : H, 0 : H] += tanh_c[..., :, None] * parts['g'][..., H + H + H : H + H + H + H, 0 : H]
-    parts['g'][..., 0 : H, 0 : H] += (o * tanh_c_slope)[..., :, None] * parts['g'][..., H + H + H + H : H + H + H + H + H, 0 : H]
-    # d c[t] / d c[t-1]
-    np.einsum("...ii->...i", parts['c'][..., H + H + H + H : H + H + H + H + H, H + H + H + H : H + H + H + H + H])[...] += f
-    # d o[t] / d c[t-1]
-    parts['c'][..., H + H + H : H + H + H + H, H + H + H + H : H + H + H + H + H] += (p_o * o_slope)[..., :, None] * parts['c'][..., H + H + H + H : H + H + H + H + H, H + H + H + H : H + H + H + H + H]
-    # d h[t] / d c[t-1]
-    parts['c'][..., 0 : H, H + H + H + H : H + H + H + H + H] += tanh_c[..., :, None] * parts['c'][..., H + H + H : H + H + H + H, H + H + H + H : H + H + H + H + H]
-    parts['c'][..., 0 : H, H + H + H + H : H + H + H + H + H] += (o * tanh_c_slope)[..., :, None] * parts['c'][..., H + H + H + H : H + H + H + H + H, H + H + H + H : H + H + H + H + H]
-    # d o[t] / d h[t-1]
-    parts['o'][..., H + H + H : H + H + H + H, 0 : H] += o_slope[..., :, None] * U_o
-    # d o[t] / d i[t-1]
-    parts['o'][..., H + H + H : H + H + H + H, H : H + H] += o_slope[..., :, None] * R_io
-    # d o[t] / d f[t-1]
-    parts['o'][..., H + H + H : H + H + H + H, H + H : H + H + H] += o_slope[..., :, None] * R_fo
-    # d o[t] / d o[t-1]
-    parts['o'][..., H + H + H : H + H + H + H, H + H + H : H + H + H + H] += o_slope[..., :, None] * R_oo
-    # d h[t] / d h[t-1]
-    parts['o'][..., 0 : H, 0 : H] += tanh_c[..., :, None] * parts['o'][..., H + H + H : H + H + H + H, 0 : H]
-    # d h[t] / d i[t-1]
-    parts['o'][..., 0 : H, H : H + H] += tanh_c[..., :, None] * parts['o'][..., H + H + H : H + H + H + H, H : H + H]
-    # d h[t] / d f[t-1]
-    parts['o'][..., 0 : H, H + H : H + H + H] += tanh_c[..., :, None] * parts['o'][..., H + H + H : H + H + H + H, H + H : H + H + H]
-    # d h[t] / d o[t-1]
-    parts['o'][..., 0 : H, H + H + H : H + H + H + H] += tanh_c[..., :, None] * parts['o'][..., H + H + H : H + H + H + H, H + H + H : H + H + H + H]
-    return parts
-
-
-def log_terms(tape: PreciseTape, params: Params, t: Any = slice(None)) -> dict[str, Array]:
-    """Natural logarithms of gates y and of slopes phi'(a) at step t, from the pre-activations on the tape.
-
-    {'i', 'i_slope', 'f', 'f_slope', 'g_slope', 'o', 'o_slope', 'tanh_c_slope'}: (B, N) for a step, (n, B, N) for a slice or an array of steps.
-    They are finite where the number itself underflows: ln sigmoid(-1000) = -1000.
-    Raises TypeError (for a fast tape too), ValueError, IndexError.
-    """
-    _check_tape(tape, (PreciseTape,))
-    params, t, dtype = _reading(tape, params, t)
-    terms: dict[str, Array] = {}
-    H = params.W_i.shape[0]
-    a_i = tape.a[..., 0 * H : 1 * H][t]
-    a_f = tape.a[..., 1 * H : 2 * H][t]
-    a_g = tape.a[..., 2 * H : 3 * H][t]
-    a_o = tape.a[..., 3 * H : 4 * H][t]
-    c = tape.c[1:][t]
-    terms['i'] = -_softplus(-a_i)
-    terms['i_slope'] = -_softplus(a_i) - _softplus(-a_i)
-    terms['f'] = -_softplus(-a_f)
-    terms['f_slope'] = -_softplus(a_f) - _softplus(-a_f)
-    terms['g_slope'] = 1.3862943611198906 + 2 * a_g - 2 * _softplus(2 * a_g)
-    terms['o'] = -_softplus(-a_o)
-    terms['o_slope'] = -_softplus(a_o) - _softplus(-a_o)
-    terms['tanh_c_slope'] = 1.3862943611198906 + 2 * c - 2 * _softplus(2 * c)
-    return terms
+    t = _steps_of(t, tape.x.shape[0])
+    return params, t, sizes, tape.x[t].shape[:-1], dtype
 
 
 def _applied(v: Array, rows: int) -> Array:
@@ -2698,17 +1082,19 @@ def _array_of(name: str, value: Any) -> Array:
     return array
 
 
-def _check_fit(tape: Any, widths: Any, sizes: Any) -> None:
-    """Raises ValueError where an array of the tape has another last axis than the sizes, read off params, tell."""
-    arrays = tape._asdict()
+def _check_fit(tape: Any, widths: Any, sizes: Any) -> dict[str, int]:
+    """The sizes, with those that the last axes of the tape alone tell. Raises ValueError where these do not agree."""
+    arrays, known = tape._asdict(), dict(sizes)
     for field, parts in widths[type(tape)].items():
-        width, expected = arrays[field].shape[-1], sum(count * sizes.get(size, 0) for size, count in parts.items())
-        if width != expected and all(size in sizes for size in parts):
+        width, expected = arrays[field].shape[-1], sum(count * known.get(size, 0) for size, count in parts.items())
+        unknown = [size for size in parts if size not in known]
+        if len(unknown) == 1:
+            known[unknown[0]] = (width - expected) // parts[unknown[0]]
+        elif width != expected and not unknown:
             told = " + ".join(size if count == 1 else f"{count} * {size}" for size, count in parts.items())
-            raise ValueError(
-                f"params do not fit the tape: tape.{field} has {width} columns, but {told} = {expected} by params; "
-                f"give the params that forward() made this tape with"
-            )
+            told = f"tape.{field} has {width} columns, but {told} = {expected} by params"
+            raise ValueError(f"params do not fit the tape: {told}; give the params that forward() made this tape with")
+    return known
 
 
 def _check_tape(tape: Any, kinds: tuple[type, ...]) -> None:
@@ -2728,9 +1114,7 @@ def _checked(name: str, value: Any, axes: Any, sizes: Any, dtype: np.dtype[Any])
     return array.astype(dtype, copy=False)
 
 
-def _checked_fields(
-    name: str, values: Any, shapes: Any, sizes: Any, dtype: np.dtype[Any]
-) -> Any:
+def _checked_fields(name: str, values: Any, shapes: Any, sizes: Any, dtype: np.dtype[Any]) -> Any:
     """A named tuple of arrays, field by field; None gives zeros. Raises TypeError, ValueError."""
     unknown = [axis for axes in shapes.values() for axis in axes if axis not in sizes]
     if values is None and unknown:
@@ -2744,14 +1128,19 @@ def _checked_fields(
     return found
 
 
+def _diagonal(blocks: Array) -> Array:
+    """The diagonals of square blocks (..., N, N), to be written to: (..., N)."""
+    view: Array = np.einsum("...ii->...i", blocks)
+    return view
+
+
 def _float_dtype(arrays: Any) -> np.dtype[Any]:
     """The one dtype all arrays are computed in: float32 stays float32. Raises TypeError for half and for no float."""
     dtypes = {name: _array_of(name, value).dtype for name, value in arrays.items()}
     for name, dtype in dtypes.items():
         if dtype.kind not in "fc" or dtype.itemsize < 4:
-            raise TypeError(
-                f"{name} has dtype {dtype}, which cannot be used; convert it with .astype(np.float64) or (np.float32)"
-            )
+            fix = "convert it with .astype(np.float64) or (np.float32)"
+            raise TypeError(f"{name} has dtype {dtype}, which cannot be used; {fix}")
     return np.result_type(*dtypes.values()).newbyteorder("=")
 
 
@@ -2768,11 +1157,9 @@ def _named(name: str, values: Any, fields: Any) -> dict[str, Any]:
     given = values._asdict() if hasattr(values, "_asdict") and not isinstance(values, type) else {}
     for field in fields:
         if field not in given:
-            kind = f"the class {values.__name__}, not one made of it" if isinstance(values, type) else ""
-            raise TypeError(
-                f"{name} is {kind or f'a {type(values).__name__} without the field {field}'}; make one with "
-                f"{made}({', '.join(fields)})"
-            )
+            kind = f"a {type(values).__name__} without the field {field}"
+            kind = f"the class {values.__name__}, not one made of it" if isinstance(values, type) else kind
+            raise TypeError(f"{name} is {kind}; make one with {made}({', '.join(fields)})")
     return {f"{name}.{field}": given[field] for field in fields}
 
 
@@ -2790,6 +1177,15 @@ def _outer(left: Array, right: Array) -> Array:
     return product.T
 
 
+def _ranges(record: Any, shapes: Any, sizes: Any) -> Any:
+    """A record of slices: where each array stands if their entries follow one another; an axis B counts once."""
+    ends, end = [], 0
+    for axes in shapes.values():
+        first, end = end, end + int(np.prod([sizes[axis] for axis in axes if axis != "B"]))
+        ends.append(slice(first, end))
+    return record(*ends)
+
+
 def _sigmoid(a: Array, out: Array | None = None) -> Array:
     """1 / (1 + exp(-a)), as tanh, which never overflows."""
     result: Array = np.multiply(a, 0.5, out=out)
@@ -2799,7 +1195,7 @@ def _sigmoid(a: Array, out: Array | None = None) -> Array:
     return result
 
 
-def _sigmoid_precise(a: Array) -> Array:
+def _sigmoid_precise(a: Array, out: Array | None = None) -> Array:
     """1 / (1 + exp(-a)) with full relative accuracy on both sides: e/(1+e) or 1/(1+e), e = exp(-|a|).
 
     The rounding of 1 + e is known exactly and put right, which saves half a unit in the last place.
@@ -2807,7 +1203,7 @@ def _sigmoid_precise(a: Array) -> Array:
     e = np.exp(_negative_magnitude(a))
     divisor = 1 + e
     rounding = e - (divisor - 1)
-    value: Array = np.where(a.real < 0, e, 1) / divisor
+    value: Array = np.divide(np.where(a.real < 0, e, 1), divisor, out=out)
     value -= value * (rounding / divisor)
     return value
 
@@ -2819,9 +1215,7 @@ def _sigmoid_slope(a: Array) -> Array:
     return slope
 
 
-def _sizes_of(
-    params: Any, shapes: Any, composed: Any
-) -> dict[str, int]:
+def _sizes_of(params: Any, shapes: Any) -> dict[str, int]:
     """The number behind each symbolic size, read off the parameters. Raises TypeError, ValueError."""
     if params is None:
         raise TypeError(f"params is None; it must be what init() returns, or Params({', '.join(shapes)})")
@@ -2832,11 +1226,9 @@ def _sizes_of(
             raise ValueError(f"{name} has shape {shape}; expected {len(symbols)} axes ({', '.join(symbols)})")
         for symbol, size in zip(symbols, shape, strict=True):
             if sizes.setdefault(symbol, size) != size:
-                raise ValueError(
-                    f"{name} has shape {shape}, but {symbol} = {sizes[symbol]} by the parameters before it; "
-                    f"expected ({', '.join(symbols)})"
-                )
-    return _with_composed(sizes, composed)
+                told = f"{symbol} = {sizes[symbol]} by the parameters before it; expected ({', '.join(symbols)})"
+                raise ValueError(f"{name} has shape {shape}, but {told}")
+    return sizes
 
 
 def _softplus(a: Array) -> Array:
@@ -2881,22 +1273,3 @@ def _times(sequence: Array, matrix: Array, out: Array | None = None) -> Array:
     rows = None if out is None else out.reshape(steps * batch, matrix.shape[1])
     rows = np.matmul(sequence.reshape(steps * batch, width), matrix, out=rows)
     return rows.reshape(steps, batch, matrix.shape[1])
-
-
-def _with_composed(sizes: Any, composed: Any) -> dict[str, int]:
-    """The sizes with those that are sums of others, as "H + D": {"H": 1, "D": 1}, and what follows from such a sum.
-
-    Raises ValueError for one that does not hold.
-    """
-    known = dict(sizes)
-    for size, parts in composed.items():
-        unknown = [name for name in parts if name not in known]
-        rest = sum(count * known[name] for name, count in parts.items() if name in known)
-        if not unknown and known.setdefault(size, rest) != rest:
-            raise ValueError(f"an axis of size {size} has {known[size]} units, but {size} = {rest} by the other arrays")
-        if len(unknown) == 1 and size in known:
-            number, remainder = divmod(known[size] - rest, parts[unknown[0]])
-            if remainder or number < 0:
-                raise ValueError(f"an axis of size {size} has {known[size]} units, which leaves no {unknown[0]}")
-            known[unknown[0]] = number
-    return known

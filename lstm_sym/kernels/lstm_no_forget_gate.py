@@ -1,6 +1,7 @@
 """LSTM of 1997, without a forget gate.
 
-Reference: Hochreiter & Schmidhuber 1997, Neural Computation 9(8); variant NFG of Greff et al. 2017, arXiv:1503.04069, without its peepholes
+Reference: Hochreiter & Schmidhuber 1997, Neural Computation 9(8); variant NFG of Greff et al. 2017, arXiv:1503.04069,
+without its peepholes
 
 Equations:
     i[t] = sigmoid(W_i @ x[t] + U_i @ h[t-1] + b_i)
@@ -10,21 +11,10 @@ Equations:
     h[t] = o[t] * tanh(c[t])
 
 Shapes (T steps, B sequences, D, H):
-    x        (D,)
-    i        (H,)
-    g        (H,)
-    o        (H,)
-    c        (H,)
-    h        (H,)
-    W_i      (H, D)
-    U_i      (H, H)
-    b_i      (H,)
-    W_g      (H, D)
-    U_g      (H, H)
-    b_g      (H,)
-    W_o      (H, D)
-    U_o      (H, H)
-    b_o      (H,)
+    (D,)     x
+    (H,)     i, g, o, c, h, b_i, b_g, b_o
+    (H, D)   W_i, W_g, W_o
+    (H, H)   U_i, U_g, U_o
 
 Layout: sequences are (T, B, size), batches are rows, weights (rows of the result, columns of the operand).
 Order in packed arrays: i, o, g.
@@ -33,14 +23,16 @@ Biases: b_i (of i), b_g (of g), b_o (of o). Where a library keeps one beside eac
 Options: none. Constants: none.
 
 Signs in comments: δv adjoint, δv⁺ what arrives of it from step t+1, δv° what passes through no matrix, v′ slope,
-∂v tangent, ⊙ element-wise product; (B1) is equation B1 of the derivation report.
+∂v tangent, ⊙ element-wise product; (B1) is equation B1 of the derivation report. A section says: what it reads -> what
+it gives. precise: gates and slopes from the pre-activations, so that no digit is lost where a gate saturates.
 
-Generated from the equations by lstm_sym (format 1); stands alone on NumPy. Not written by hand: change
+Generated from the equations by lstm_sym (format 2); stands alone on NumPy. Not written by hand: change
 the equations and generate it again.
 """
 
 from __future__ import annotations
 
+from collections import namedtuple
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -93,6 +85,10 @@ class PreciseTape(NamedTuple):
     tanh_c: Array
 
 
+_SecondTape = namedtuple("_SecondTape", ['x', 'x_dot', 'h', 'h_dot', 'a', 'a_dot', 'gates', 'gates_dot', 'c',
+    'c_dot', 'tanh_c', 'tanh_c_dot'])
+
+
 class Grads(NamedTuple):
     """Gradients of a loss: of the input, the parameters, the initial state."""
 
@@ -102,34 +98,20 @@ class Grads(NamedTuple):
 
 
 _SHAPES: dict[str, tuple[str, ...]] = {
-    'W_i': ('H', 'D'),
-    'U_i': ('H', 'H'),
-    'b_i': ('H',),
-    'W_g': ('H', 'D'),
-    'U_g': ('H', 'H'),
-    'b_g': ('H',),
-    'W_o': ('H', 'D'),
-    'U_o': ('H', 'H'),
-    'b_o': ('H',),
+    'W_i': ('H', 'D'), 'U_i': ('H', 'H'), 'b_i': ('H',), 'W_g': ('H', 'D'), 'U_g': ('H', 'H'), 'b_g': ('H',),
+    'W_o': ('H', 'D'), 'U_o': ('H', 'H'), 'b_o': ('H',)
 }
-_STATE_SHAPES = {
-    'h': ('B', 'H'),
-    'c': ('B', 'H'),
-}
+_STATE_SHAPES: dict[str, tuple[str, ...]] = {'h': ('B', 'H'), 'c': ('B', 'H')}
 _COMPOSED: dict[str, dict[str, int]] = {}
 _WIDTHS: dict[type, dict[str, dict[str, int]]] = {
-    Tape: {'x': {'D': 1}, 'h': {'H': 1}, 'gates': {'H': 3}, 'tanh_c': {'H': 1}},
-    PreciseTape: {'x': {'D': 1}, 'h': {'H': 1}, 'a': {'H': 3}, 'gates': {'H': 3}, 'c': {'H': 1}, 'tanh_c': {'H': 1}},
+    Tape: {'x': {'D': 1}, 'h': {'H': 1}, 'gates': {'H': 3}, 'tanh_c': {'H': 1}}, PreciseTape: {'x': {'D': 1},
+    'h': {'H': 1}, 'a': {'H': 3}, 'gates': {'H': 3}, 'c': {'H': 1}, 'tanh_c': {'H': 1}}
 }
 
 
 def init(
-    input_size: int,
-    hidden_size: int,
-    *,
-    rng: np.random.Generator | None = None,
-    dtype: Any = np.float64,
-    **fill: float,
+    input_size: int, hidden_size: int, *,
+    rng: np.random.Generator | None = None, dtype: Any = np.float64, **fill: float,
 ) -> Params:
     """Parameters drawn uniformly from (-1/sqrt(hidden_size), 1/sqrt(hidden_size)), as PyTorch does.
 
@@ -141,28 +123,17 @@ def init(
     for symbol, size in sizes.items():
         if not hasattr(size, "__index__") or size < 1:
             raise ValueError(f"the size {symbol} is {size}; sizes are whole numbers, 1 or more")
-    sizes = _with_composed(sizes, _COMPOSED)
     dtype = _float_dtype({"dtype": np.empty(0, dtype)})
+    vectors: tuple[str, ...] = ('b_i', 'b_g', 'b_o')
     for name in fill:
-        if name not in ('b_i', 'b_g', 'b_o'):
-            raise TypeError(f"init() cannot fill {name}; the vectors of this cell: b_i, b_g, b_o")
+        if name not in vectors:
+            raise TypeError(f"init() cannot fill {name}; the vectors of this cell: {', '.join(vectors) or 'none'}")
     bound = 1 / hidden_size**0.5
     drawn = {}
     for name, symbols in _SHAPES.items():
         value = rng.uniform(-bound, bound, [sizes[symbol] for symbol in symbols])
         drawn[name] = np.asarray(np.full_like(value, fill[name]) if name in fill else value, dtype)
     return Params(**drawn)
-
-
-def _prepared(x: Any, params: Any, state: Any) -> tuple[Array, Params, State]:
-    """Arrays of one dtype and of sizes that fit each other."""
-    sizes = _sizes_of(params, _SHAPES, _COMPOSED)
-    arrays = {"x": x, **_named("params", params, _SHAPES), **_named("state", state, _STATE_SHAPES)}
-    dtype = _float_dtype(arrays)
-    x = _checked("x", x, ("T", "B", "D"), sizes, dtype)
-    sizes = _with_composed(sizes | {"B": x.shape[1], "D": x.shape[2]}, _COMPOSED)
-    params = Params(*_checked_fields("params", params, _SHAPES, sizes, dtype))
-    return x, params, State(*_checked_fields("state", state, _STATE_SHAPES, sizes, dtype))
 
 
 def forward(
@@ -174,9 +145,38 @@ def forward(
     `backward` follows the tape. dtype in = dtype out. Raises TypeError, ValueError, naming the array that does not fit.
     """
     x, params, state = _prepared(x, params, state)
+    (T, B), dtype = x.shape[:2], x.dtype
+    sigmoid = _sigmoid_precise if precise else _sigmoid
+    # Sizes, parameters, arrays
+    H = params.W_i.shape[0]
+    W = np.concatenate((params.W_i, params.W_o, params.W_g))
+    b = np.concatenate((params.b_i, params.b_o, params.b_g))
+    U = np.concatenate((params.U_i, params.U_o, params.U_g))
+    U_T = np.ascontiguousarray(U.T)
+    gates = np.empty((T, B, 3 * H), dtype)
+    tanh_c = np.empty((T, B, H), dtype)
+    a = np.empty((T, B, 3 * H), dtype) if precise else gates
+    h, c = (np.empty((T + 1, B, H), dtype) for _ in range(2))
+    h[0], c[0] = state.h, state.c
+    a_g = a[..., 2 * H : 3 * H]
+    a_i_o = a[..., : 2 * H]
+    i, o, g = (gates[..., k * H : (k + 1) * H] for k in range(3))
+    gates_i_o = gates[..., : 2 * H]
+    # All steps at once: W, b, a -> a
+    _times(x, W.T, out=a)  # (F1) a_iₜ = W_i xₜ; (F5) a_oₜ = W_o xₜ; (F3) a_gₜ = W_g xₜ
+    a += b  # (F1) a_iₜ += b_i; (F5) a_oₜ += b_o; (F3) a_gₜ += b_g
+    # Step by step: U_T, gates, tanh_c, a, h, c -> a, gates, c, tanh_c, h
+    for (a_t, h_prev, a_i_o_t, gates_i_o_t, a_g_t, g_t, c_prev, i_t, c_t, tanh_c_t, o_t, h_t) in zip(a, h[:-1],
+            a_i_o, gates_i_o, a_g, g, c[:-1], i, c[1:], tanh_c, o, h[1:], strict=True):
+        a_t += h_prev @ U_T  # (F1) a_iₜ += U_i hₜ₋₁; (F5) a_oₜ += U_o hₜ₋₁; (F3) a_gₜ += U_g hₜ₋₁
+        sigmoid(a_i_o_t, out=gates_i_o_t)  # (F2) iₜ = σ(a_iₜ); (F6) oₜ = σ(a_oₜ)
+        np.tanh(a_g_t, out=g_t)  # (F4) gₜ = tanh(a_gₜ)
+        np.add(c_prev, i_t * g_t, out=c_t)  # (F7) cₜ = cₜ₋₁ + iₜ ⊙ gₜ
+        np.tanh(c_t, out=tanh_c_t)  # (F8) tanh_cₜ = tanh(cₜ)
+        np.multiply(o_t, tanh_c_t, out=h_t)  # (F9) hₜ = oₜ ⊙ tanh_cₜ
     if precise:
-        return _forward_precise(x, params, state)
-    return _forward_fast(x, params, state)
+        return h[1:].copy(), State(h[T].copy(), c[T].copy()), PreciseTape(x, h, a, gates, c, tanh_c)
+    return h[1:].copy(), State(h[T].copy(), c[T].copy()), Tape(x, h, gates, tanh_c)
 
 
 def backward(dy: Any, tape: Tape | PreciseTape, params: Params, dstate: State | None = None) -> Grads:
@@ -185,261 +185,63 @@ def backward(dy: Any, tape: Tape | PreciseTape, params: Params, dstate: State | 
     dy = dL/dy (T, B, H); params as given to `forward`; dstate = dL/d(state after T steps), None for zeros.
     Returns dL/dx (T, B, D), dL/dparams (named), dL/d(initial state). Raises TypeError, ValueError.
     """
-    _check_tape(tape, (Tape, PreciseTape))
-    reference = tape.x
-    sizes = _sizes_of(params, _SHAPES, _COMPOSED) | {"T": reference.shape[0], "B": reference.shape[1]}
-    _check_fit(tape, _WIDTHS, sizes)
-    arrays = {"tape": reference, "dy": dy, **_named("params", params, _SHAPES)}
-    dtype = _float_dtype(arrays | _named("dstate", dstate, _STATE_SHAPES))
-    dy = _checked("dy", dy, ("T", "B", "H"), sizes, dtype)
-    sizes["H"] = dy.shape[2]
-    params = Params(*_checked_fields("params", params, _SHAPES, sizes, dtype))
-    dstate = State(*_checked_fields("dstate", dstate, _STATE_SHAPES, sizes, dtype))
+    dy, params, dstate = _cotangents(dy, tape, params, dstate)
+    (T, B), dtype = dy.shape[:2], dy.dtype
+    # Sizes, parameters, arrays
+    H = params.W_i.shape[0]
+    x, h, gates, tanh_c = tape.x, tape.h, tape.gates, tape.tanh_c
+    U = np.concatenate((params.U_i, params.U_o, params.U_g))
+    W = np.concatenate((params.W_i, params.W_o, params.W_g))
+    d_gates = np.empty((B, 3 * H), dtype)
+    d_a = np.empty((T, B, 3 * H), dtype)
+    d_h_next, d_c_next = dstate.h, dstate.c
+    d_a_g = d_a[..., 2 * H : 3 * H]
+    d_a_i_o = d_a[..., : 2 * H]
+    d_i, d_o, d_g = (d_gates[..., k * H : (k + 1) * H] for k in range(3))
+    i, o, g = (gates[..., k * H : (k + 1) * H] for k in range(3))
+    gates_i_o = gates[..., : 2 * H]
+    # All steps at once: gates, tanh_c, d_a -> tanh_c_slope, d_a
     if isinstance(tape, PreciseTape):
-        return _backward_precise(dy, tape, params, dstate)
-    return _backward_fast(dy, tape, params, dstate)
-
-
-def _forward_fast(
-    x: Array, params: Params, state: State
-) -> tuple[Array, State, Tape]:
-    H = params.W_i.shape[0]
-    T, B = x.shape[:2]
-    dtype = x.dtype
-    W = np.concatenate((params.W_i, params.W_o, params.W_g))
-    b = np.concatenate((params.b_i, params.b_o, params.b_g))
-    U = np.concatenate((params.U_i, params.U_o, params.U_g))
-    U_T = np.ascontiguousarray(U.T)
-    gates = np.empty((T, B, 3 * H), dtype)
-    tanh_c = np.empty((T, B, H), dtype)
-    h = np.empty((T + 1, B, H), dtype)
-    h[0] = state.h
-    c_prev = state.c
-    i = gates[..., 0 * H : 1 * H]
-    gates_i_o = gates[..., 0 * H : 2 * H]
-    o = gates[..., 1 * H : 2 * H]
-    g = gates[..., 2 * H : 3 * H]
-    # (F1) a_iₜ = W_i xₜ; (F5) a_oₜ = W_o xₜ; (F3) a_gₜ = W_g xₜ
-    _times(x, W.T, out=gates)
-    # (F1) a_iₜ += b_i; (F5) a_oₜ += b_o; (F3) a_gₜ += b_g
-    gates += b
-    for (
-        gates_t, h_prev, gates_i_o_t, g_t, i_t, tanh_c_t, h_t, o_t
-    ) in zip(
-        gates, h[:-1], gates_i_o, g, i, tanh_c, h[1:], o, strict=True
-    ):
-        # (F1) a_iₜ += U_i hₜ₋₁; (F5) a_oₜ += U_o hₜ₋₁; (F3) a_gₜ += U_g hₜ₋₁
-        gates_t += h_prev @ U_T
-        # (F2) iₜ = σ(a_iₜ); (F6) oₜ = σ(a_oₜ)
-        _sigmoid(gates_i_o_t, out=gates_i_o_t)
-        # (F4) gₜ = tanh(a_gₜ)
-        np.tanh(g_t, out=g_t)
-        # (F7) cₜ = cₜ₋₁ + iₜ ⊙ gₜ
-        c = c_prev + i_t * g_t
-        # (F8) tanh_cₜ = tanh(cₜ)
-        np.tanh(c, out=tanh_c_t)
-        # (F9) hₜ = oₜ ⊙ tanh_cₜ
-        np.multiply(o_t, tanh_c_t, out=h_t)
-        c_prev = c
-    return h[1:].copy(), State(h[T].copy(), c_prev.copy()), Tape(x, h, gates, tanh_c)
-
-
-def _forward_precise(
-    x: Array, params: Params, state: State
-) -> tuple[Array, State, PreciseTape]:
-    H = params.W_i.shape[0]
-    T, B = x.shape[:2]
-    dtype = x.dtype
-    W = np.concatenate((params.W_i, params.W_o, params.W_g))
-    b = np.concatenate((params.b_i, params.b_o, params.b_g))
-    U = np.concatenate((params.U_i, params.U_o, params.U_g))
-    U_T = np.ascontiguousarray(U.T)
-    a = np.empty((T, B, 3 * H), dtype)
-    gates = np.empty((T, B, 3 * H), dtype)
-    tanh_c = np.empty((T, B, H), dtype)
-    h = np.empty((T + 1, B, H), dtype)
-    h[0] = state.h
-    c = np.empty((T + 1, B, H), dtype)
-    c[0] = state.c
-    a_i_o = a[..., 0 * H : 2 * H]
-    a_g = a[..., 2 * H : 3 * H]
-    i = gates[..., 0 * H : 1 * H]
-    gates_i_o = gates[..., 0 * H : 2 * H]
-    o = gates[..., 1 * H : 2 * H]
-    g = gates[..., 2 * H : 3 * H]
-    # (F1) a_iₜ = W_i xₜ; (F5) a_oₜ = W_o xₜ; (F3) a_gₜ = W_g xₜ
-    _times(x, W.T, out=a)
-    # (F1) a_iₜ += b_i; (F5) a_oₜ += b_o; (F3) a_gₜ += b_g
-    a += b
-    for (
-        a_t, h_prev, gates_i_o_t, a_i_o_t, g_t, a_g_t, c_t, c_prev, i_t, tanh_c_t, h_t, o_t
-    ) in zip(
-        a, h[:-1], gates_i_o, a_i_o, g, a_g, c[1:], c[:-1], i, tanh_c, h[1:], o, strict=True
-    ):
-        # (F1) a_iₜ += U_i hₜ₋₁; (F5) a_oₜ += U_o hₜ₋₁; (F3) a_gₜ += U_g hₜ₋₁
-        a_t += h_prev @ U_T
-        # (F2) iₜ = σ(a_iₜ); (F6) oₜ = σ(a_oₜ)
-        gates_i_o_t[...] = _sigmoid_precise(a_i_o_t)
-        # (F4) gₜ = tanh(a_gₜ)
-        np.tanh(a_g_t, out=g_t)
-        # (F7) cₜ = cₜ₋₁ + iₜ ⊙ gₜ
-        np.add(c_prev, i_t * g_t, out=c_t)
-        # (F8) tanh_cₜ = tanh(cₜ)
-        np.tanh(c_t, out=tanh_c_t)
-        # (F9) hₜ = oₜ ⊙ tanh_cₜ
-        np.multiply(o_t, tanh_c_t, out=h_t)
-    return h[1:].copy(), State(h[T].copy(), c[T].copy()), PreciseTape(x, h, a, gates, c, tanh_c)
-
-
-def _backward_fast(dy: Array, tape: Tape, params: Params, dstate: State) -> Grads:
-    H = params.W_i.shape[0]
-    T, B = dy.shape[:2]
-    dtype = dy.dtype
-    x = tape.x
-    h = tape.h
-    gates = tape.gates
-    tanh_c = tape.tanh_c
-    U = np.concatenate((params.U_i, params.U_o, params.U_g))
-    W = np.concatenate((params.W_i, params.W_o, params.W_g))
-    d_gates = np.empty((B, 3 * H), dtype)
-    d_a = np.empty((T, B, 3 * H), dtype)
-    d_h_next = dstate.h
-    d_c_next = dstate.c
-    d_a_i_o = d_a[..., 0 * H : 2 * H]
-    d_a_g = d_a[..., 2 * H : 3 * H]
-    d_i = d_gates[..., 0 * H : 1 * H]
-    d_o = d_gates[..., 1 * H : 2 * H]
-    d_g = d_gates[..., 2 * H : 3 * H]
-    i = gates[..., 0 * H : 1 * H]
-    gates_i_o = gates[..., 0 * H : 2 * H]
-    o = gates[..., 1 * H : 2 * H]
-    g = gates[..., 2 * H : 3 * H]
-    # (B3) tanh_c′ₜ = 1 − tanh_cₜ²
-    tanh_c_slope = 1 - tanh_c**2
-    # (B12) i′ₜ = iₜ ⊙ (1 − iₜ); (B6) o′ₜ = oₜ ⊙ (1 − oₜ)
-    np.subtract(1, gates_i_o, out=d_a_i_o)
-    d_a_i_o *= gates_i_o
-    # (B9) g′ₜ = 1 − gₜ²
-    np.multiply(g, g, out=d_a_g)
-    np.subtract(1, d_a_g, out=d_a_g)
-    for (
-        dy_t, o_t, tanh_c_slope_t, tanh_c_t, i_t, g_t, d_a_t
-    ) in zip(
-        dy[::-1], o[::-1], tanh_c_slope[::-1], tanh_c[::-1], i[::-1], g[::-1], d_a[::-1], strict=True
-    ):
-        # (B1) δhₜ = dyₜ + δh⁺ₜ
-        d_h = dy_t + d_h_next
-        # (B2) δtanh_cₜ = δhₜ ⊙ oₜ
-        d_tanh_c = d_h * o_t
-        # (B4) δcₜ = δc⁺ₜ + δtanh_cₜ ⊙ tanh_c′ₜ
-        d_c = d_c_next + d_tanh_c * tanh_c_slope_t
-        # (B5) δoₜ = δhₜ ⊙ tanh_cₜ
-        np.multiply(d_h, tanh_c_t, out=d_o)
-        # (B8) δgₜ = δcₜ ⊙ iₜ
-        np.multiply(d_c, i_t, out=d_g)
-        # (B11) δiₜ = δcₜ ⊙ gₜ
-        np.multiply(d_c, g_t, out=d_i)
-        # (B15) δc⁺ₜ₋₁ = δcₜ
-        d_c_prev = d_c
-        # (B13) δa_iₜ = δiₜ ⊙ i′ₜ; (B7) δa_oₜ = δoₜ ⊙ o′ₜ; (B10) δa_gₜ = δgₜ ⊙ g′ₜ
-        d_a_t *= d_gates
-        # (B14) δh⁺ₜ₋₁ = U_oᵀ δa_oₜ + U_gᵀ δa_gₜ + U_iᵀ δa_iₜ
-        d_h_prev = d_a_t @ U
+        a, c = tape.a, tape.c
+        a_g = a[..., 2 * H : 3 * H]
+        a_i_o = a[..., : 2 * H]
+        tanh_c_slope = _tanh_slope(c[1:])  # (B3) tanh_c′ₜ = tanh′(cₜ)
+        d_a_i_o[...] = _sigmoid_slope(a_i_o)  # (B12) i′ₜ = σ′(a_iₜ); (B6) o′ₜ = σ′(a_oₜ)
+        d_a_g[...] = _tanh_slope(a_g)  # (B9) g′ₜ = tanh′(a_gₜ)
+    else:
+        tanh_c_slope = 1 - tanh_c**2  # (B3) tanh_c′ₜ = 1 − tanh_cₜ²
+        # (B12) i′ₜ = iₜ ⊙ (1 − iₜ); (B6) o′ₜ = oₜ ⊙ (1 − oₜ)
+        np.subtract(1, gates_i_o, out=d_a_i_o)
+        d_a_i_o *= gates_i_o
+        # (B9) g′ₜ = 1 − gₜ²
+        np.multiply(g, g, out=d_a_g)
+        np.subtract(1, d_a_g, out=d_a_g)
+    # Step by step, backwards: gates, tanh_c, U, d_gates, d_a, d_h_next, d_c_next, tanh_c_slope -> d_a
+    for (dy_t, o_t, tanh_c_slope_t, tanh_c_t, i_t, g_t, d_a_t) in zip(dy[::-1], o[::-1], tanh_c_slope[::-1],
+            tanh_c[::-1], i[::-1], g[::-1], d_a[::-1], strict=True):
+        d_h = dy_t + d_h_next  # (B1) δhₜ = dyₜ + δh⁺ₜ
+        d_tanh_c = d_h * o_t  # (B2) δtanh_cₜ = δhₜ ⊙ oₜ
+        d_c = d_c_next + d_tanh_c * tanh_c_slope_t  # (B4) δcₜ = δc⁺ₜ + δtanh_cₜ ⊙ tanh_c′ₜ
+        np.multiply(d_h, tanh_c_t, out=d_o)  # (B5) δoₜ = δhₜ ⊙ tanh_cₜ
+        np.multiply(d_c, i_t, out=d_g)  # (B8) δgₜ = δcₜ ⊙ iₜ
+        np.multiply(d_c, g_t, out=d_i)  # (B11) δiₜ = δcₜ ⊙ gₜ
+        d_c_prev = d_c  # (B15) δc⁺ₜ₋₁ = δcₜ
+        d_a_t *= d_gates  # (B13) δa_iₜ = δiₜ ⊙ i′ₜ; (B7) δa_oₜ = δoₜ ⊙ o′ₜ; (B10) δa_gₜ = δgₜ ⊙ g′ₜ
+        d_h_prev = d_a_t @ U  # (B14) δh⁺ₜ₋₁ = U_oᵀ δa_oₜ + U_gᵀ δa_gₜ + U_iᵀ δa_iₜ
         d_h_next, d_c_next = d_h_prev, d_c_prev
-    # (B16) δxₜ = W_oᵀ δa_oₜ + W_gᵀ δa_gₜ + W_iᵀ δa_iₜ
-    d_x = _times(d_a, W)
+    # All steps at once: x, h, W, d_a -> d_x, d_W, d_U, d_b
+    d_x = _times(d_a, W)  # (B16) δxₜ = W_oᵀ δa_oₜ + W_gᵀ δa_gₜ + W_iᵀ δa_iₜ
     # (B17) δW_i = Σₜ δa_iₜ xₜᵀ; (B20) δW_g = Σₜ δa_gₜ xₜᵀ; (B23) δW_o = Σₜ δa_oₜ xₜᵀ
     d_W = _outer(d_a, x)
-    d_W_i = d_W[0 * H : 1 * H]
-    d_W_o = d_W[1 * H : 2 * H]
-    d_W_g = d_W[2 * H : 3 * H]
+    d_W_i, d_W_o, d_W_g = (d_W[k * H : (k + 1) * H] for k in range(3))
     # (B18) δU_i = Σₜ δa_iₜ hₜ₋₁ᵀ; (B21) δU_g = Σₜ δa_gₜ hₜ₋₁ᵀ; (B24) δU_o = Σₜ δa_oₜ hₜ₋₁ᵀ
     d_U = _outer(d_a, h[:-1])
-    d_U_i = d_U[0 * H : 1 * H]
-    d_U_o = d_U[1 * H : 2 * H]
-    d_U_g = d_U[2 * H : 3 * H]
+    d_U_i, d_U_o, d_U_g = (d_U[k * H : (k + 1) * H] for k in range(3))
     # (B19) δb_i = Σₜ δa_iₜ; (B22) δb_g = Σₜ δa_gₜ; (B25) δb_o = Σₜ δa_oₜ
     d_b = d_a.sum(axis=(0, 1))
-    d_b_i = d_b[0 * H : 1 * H]
-    d_b_o = d_b[1 * H : 2 * H]
-    d_b_g = d_b[2 * H : 3 * H]
-    return Grads(d_x, Params(d_W_i, d_U_i, d_b_i, d_W_g, d_U_g, d_b_g, d_W_o, d_U_o, d_b_o), State(d_h_next.copy(), d_c_next.copy()))
-
-
-def _backward_precise(dy: Array, tape: PreciseTape, params: Params, dstate: State) -> Grads:
-    H = params.W_i.shape[0]
-    T, B = dy.shape[:2]
-    dtype = dy.dtype
-    x = tape.x
-    h = tape.h
-    a = tape.a
-    gates = tape.gates
-    c = tape.c
-    tanh_c = tape.tanh_c
-    U = np.concatenate((params.U_i, params.U_o, params.U_g))
-    W = np.concatenate((params.W_i, params.W_o, params.W_g))
-    d_gates = np.empty((B, 3 * H), dtype)
-    d_a = np.empty((T, B, 3 * H), dtype)
-    d_h_next = dstate.h
-    d_c_next = dstate.c
-    a_i_o = a[..., 0 * H : 2 * H]
-    a_g = a[..., 2 * H : 3 * H]
-    d_a_i_o = d_a[..., 0 * H : 2 * H]
-    d_a_g = d_a[..., 2 * H : 3 * H]
-    d_i = d_gates[..., 0 * H : 1 * H]
-    d_o = d_gates[..., 1 * H : 2 * H]
-    d_g = d_gates[..., 2 * H : 3 * H]
-    i = gates[..., 0 * H : 1 * H]
-    o = gates[..., 1 * H : 2 * H]
-    g = gates[..., 2 * H : 3 * H]
-    # (B3) tanh_c′ₜ = tanh′(cₜ)
-    tanh_c_slope = _tanh_slope(c[1:])
-    # (B12) i′ₜ = σ′(a_iₜ); (B6) o′ₜ = σ′(a_oₜ)
-    d_a_i_o[...] = _sigmoid_slope(a_i_o)
-    # (B9) g′ₜ = tanh′(a_gₜ)
-    d_a_g[...] = _tanh_slope(a_g)
-    for (
-        dy_t, o_t, tanh_c_slope_t, tanh_c_t, i_t, g_t, d_a_t
-    ) in zip(
-        dy[::-1], o[::-1], tanh_c_slope[::-1], tanh_c[::-1], i[::-1], g[::-1], d_a[::-1], strict=True
-    ):
-        # (B1) δhₜ = dyₜ + δh⁺ₜ
-        d_h = dy_t + d_h_next
-        # (B2) δtanh_cₜ = δhₜ ⊙ oₜ
-        d_tanh_c = d_h * o_t
-        # (B4) δcₜ = δc⁺ₜ + δtanh_cₜ ⊙ tanh_c′ₜ
-        d_c = d_c_next + d_tanh_c * tanh_c_slope_t
-        # (B5) δoₜ = δhₜ ⊙ tanh_cₜ
-        np.multiply(d_h, tanh_c_t, out=d_o)
-        # (B8) δgₜ = δcₜ ⊙ iₜ
-        np.multiply(d_c, i_t, out=d_g)
-        # (B11) δiₜ = δcₜ ⊙ gₜ
-        np.multiply(d_c, g_t, out=d_i)
-        # (B15) δc⁺ₜ₋₁ = δcₜ
-        d_c_prev = d_c
-        # (B13) δa_iₜ = δiₜ ⊙ i′ₜ; (B7) δa_oₜ = δoₜ ⊙ o′ₜ; (B10) δa_gₜ = δgₜ ⊙ g′ₜ
-        d_a_t *= d_gates
-        # (B14) δh⁺ₜ₋₁ = U_oᵀ δa_oₜ + U_gᵀ δa_gₜ + U_iᵀ δa_iₜ
-        d_h_prev = d_a_t @ U
-        d_h_next, d_c_next = d_h_prev, d_c_prev
-    # (B16) δxₜ = W_oᵀ δa_oₜ + W_gᵀ δa_gₜ + W_iᵀ δa_iₜ
-    d_x = _times(d_a, W)
-    # (B17) δW_i = Σₜ δa_iₜ xₜᵀ; (B20) δW_g = Σₜ δa_gₜ xₜᵀ; (B23) δW_o = Σₜ δa_oₜ xₜᵀ
-    d_W = _outer(d_a, x)
-    d_W_i = d_W[0 * H : 1 * H]
-    d_W_o = d_W[1 * H : 2 * H]
-    d_W_g = d_W[2 * H : 3 * H]
-    # (B18) δU_i = Σₜ δa_iₜ hₜ₋₁ᵀ; (B21) δU_g = Σₜ δa_gₜ hₜ₋₁ᵀ; (B24) δU_o = Σₜ δa_oₜ hₜ₋₁ᵀ
-    d_U = _outer(d_a, h[:-1])
-    d_U_i = d_U[0 * H : 1 * H]
-    d_U_o = d_U[1 * H : 2 * H]
-    d_U_g = d_U[2 * H : 3 * H]
-    # (B19) δb_i = Σₜ δa_iₜ; (B22) δb_g = Σₜ δa_gₜ; (B25) δb_o = Σₜ δa_oₜ
-    d_b = d_a.sum(axis=(0, 1))
-    d_b_i = d_b[0 * H : 1 * H]
-    d_b_o = d_b[1 * H : 2 * H]
-    d_b_g = d_b[2 * H : 3 * H]
-    return Grads(d_x, Params(d_W_i, d_U_i, d_b_i, d_W_g, d_U_g, d_b_g, d_W_o, d_U_o, d_b_o), State(d_h_next.copy(), d_c_next.copy()))
+    d_b_i, d_b_o, d_b_g = (d_b[k * H : (k + 1) * H] for k in range(3))
+    return Grads(d_x, Params(d_W_i, d_U_i, d_b_i, d_W_g, d_U_g, d_b_g, d_W_o, d_U_o, d_b_o),
+        State(d_h_next.copy(), d_c_next.copy()))
 
 
 def step(x_t: Array, state: State, params: Params) -> tuple[Array, State]:
@@ -448,180 +250,36 @@ def step(x_t: Array, state: State, params: Params) -> tuple[Array, State]:
     Arrays are taken as they come: the caller's dtype, and NumPy's errors where shapes do not fit.
     """
     x = x_t
-    h_prev = state.h
-    c_prev = state.c
-    W_i = params.W_i
-    U_i = params.U_i
-    b_i = params.b_i
-    W_g = params.W_g
-    U_g = params.U_g
-    b_g = params.b_g
-    W_o = params.W_o
-    U_o = params.U_o
-    b_o = params.b_o
-    # (F1) a_iₜ = W_i xₜ + U_i hₜ₋₁ + b_i
-    a_i = x @ W_i.T
-    a_i += h_prev @ U_i.T
-    a_i += b_i
-    # (F2) iₜ = σ(a_iₜ)
-    i = _sigmoid(a_i)
-    # (F3) a_gₜ = W_g xₜ + U_g hₜ₋₁ + b_g
-    a_g = x @ W_g.T
-    a_g += h_prev @ U_g.T
-    a_g += b_g
-    # (F4) gₜ = tanh(a_gₜ)
-    g = np.tanh(a_g)
-    # (F5) a_oₜ = W_o xₜ + U_o hₜ₋₁ + b_o
-    a_o = x @ W_o.T
-    a_o += h_prev @ U_o.T
-    a_o += b_o
-    # (F6) oₜ = σ(a_oₜ)
-    o = _sigmoid(a_o)
-    # (F7) cₜ = cₜ₋₁ + iₜ ⊙ gₜ
-    c = c_prev + i * g
-    # (F8) tanh_cₜ = tanh(cₜ)
-    tanh_c = np.tanh(c)
-    # (F9) hₜ = oₜ ⊙ tanh_cₜ
-    h = o * tanh_c
+    h_prev, c_prev = state
+    W_i, U_i, b_i, W_g, U_g, b_g, W_o, U_o, b_o = params
+    a_i = x @ W_i.T + h_prev @ U_i.T + b_i  # (F1) a_iₜ = W_i xₜ + U_i hₜ₋₁ + b_i
+    i = _sigmoid(a_i)  # (F2) iₜ = σ(a_iₜ)
+    a_g = x @ W_g.T + h_prev @ U_g.T + b_g  # (F3) a_gₜ = W_g xₜ + U_g hₜ₋₁ + b_g
+    g = np.tanh(a_g)  # (F4) gₜ = tanh(a_gₜ)
+    a_o = x @ W_o.T + h_prev @ U_o.T + b_o  # (F5) a_oₜ = W_o xₜ + U_o hₜ₋₁ + b_o
+    o = _sigmoid(a_o)  # (F6) oₜ = σ(a_oₜ)
+    c = c_prev + i * g  # (F7) cₜ = cₜ₋₁ + iₜ ⊙ gₜ
+    tanh_c = np.tanh(c)  # (F8) tanh_cₜ = tanh(cₜ)
+    h = o * tanh_c  # (F9) hₜ = oₜ ⊙ tanh_cₜ
     return h, State(h, c)
 
 
 def jvp(
-    x: Any,
-    params: Params,
-    state: State | None = None,
-    *,
-    x_dot: Any = None,
-    params_dot: Params | None = None,
-    state_dot: State | None = None,
+    x: Any, params: Params, state: State | None = None, *,
+    x_dot: Any = None, params_dot: Params | None = None, state_dot: State | None = None,
 ) -> tuple[Array, Array, State, State]:
     """Forward mode, in the precise form: the derivative along (x_dot, params_dot, state_dot), each None for zero.
 
     Returns y and y_dot (T, B, H), the state after T steps and its tangent. Raises TypeError, ValueError.
     """
-    return _jvp(*_directions(x, params, state, x_dot, params_dot, state_dot, {}))
-
-
-def _directions(
-    x: Any, params: Any, state: Any, x_dot: Any, params_dot: Any, state_dot: Any, others: dict[str, Any]
-) -> tuple[Array, Params, State, Array, Params, State]:
-    """Point and direction as arrays of one dtype, that of `others` counted in."""
-    x, params, state = _prepared(x, params, state)
-    x_dot = np.zeros_like(x) if x_dot is None else x_dot
-    params_dot = Params(*map(np.zeros_like, params)) if params_dot is None else params_dot
-    state_dot = State(*map(np.zeros_like, state)) if state_dot is None else state_dot
-    arrays = {"x": x, "x_dot": x_dot, **_named("params_dot", params_dot, _SHAPES)}
-    arrays |= _named("state_dot", state_dot, _STATE_SHAPES)
-    dtype = _float_dtype(arrays | others)
-    x, params, state = _prepared(x.astype(dtype, copy=False), params, state)
-    sizes = _sizes_of(params, _SHAPES, _COMPOSED) | {"T": x.shape[0], "B": x.shape[1], "D": x.shape[2]}
-    x_dot = _checked("x_dot", x_dot, ("T", "B", "D"), sizes, dtype)
-    params_dot = Params(*_checked_fields("params_dot", params_dot, _SHAPES, sizes, dtype))
-    state_dot = State(*_checked_fields("state_dot", state_dot, _STATE_SHAPES, sizes, dtype))
-    return x, params, state, x_dot, params_dot, state_dot
-
-
-def _jvp(
-    x: Array, params: Params, state: State, x_dot: Array, params_dot: Params, state_dot: State
-) -> tuple[Array, Array, State, State]:
-    H = params.W_i.shape[0]
-    T, B = x.shape[:2]
-    dtype = x.dtype
-    W = np.concatenate((params.W_i, params.W_o, params.W_g))
-    b = np.concatenate((params.b_i, params.b_o, params.b_g))
-    W_dot = np.concatenate((params_dot.W_i, params_dot.W_o, params_dot.W_g))
-    b_dot = np.concatenate((params_dot.b_i, params_dot.b_o, params_dot.b_g))
-    U = np.concatenate((params.U_i, params.U_o, params.U_g))
-    U_T = np.ascontiguousarray(U.T)
-    U_dot = np.concatenate((params_dot.U_i, params_dot.U_o, params_dot.U_g))
-    U_dot_T = np.ascontiguousarray(U_dot.T)
-    a = np.empty((T, B, 3 * H), dtype)
-    gates_dot = np.empty((T, B, 3 * H), dtype)
-    gates = np.empty((B, 3 * H), dtype)
-    gates_slope = np.empty((B, 3 * H), dtype)
-    h = np.empty((T + 1, B, H), dtype)
-    h[0] = state.h
-    h_dot = np.empty((T + 1, B, H), dtype)
-    h_dot[0] = state_dot.h
-    c_prev = state.c
-    c_dot_prev = state_dot.c
-    a_i_o = a[..., 0 * H : 2 * H]
-    a_g = a[..., 2 * H : 3 * H]
-    i = gates[..., 0 * H : 1 * H]
-    gates_i_o = gates[..., 0 * H : 2 * H]
-    o = gates[..., 1 * H : 2 * H]
-    g = gates[..., 2 * H : 3 * H]
-    i_dot = gates_dot[..., 0 * H : 1 * H]
-    gates_dot_i_o = gates_dot[..., 0 * H : 2 * H]
-    o_dot = gates_dot[..., 1 * H : 2 * H]
-    g_dot = gates_dot[..., 2 * H : 3 * H]
-    gates_slope_i_o = gates_slope[..., 0 * H : 2 * H]
-    g_slope = gates_slope[..., 2 * H : 3 * H]
-    # (F1) a_iₜ = W_i xₜ; (F5) a_oₜ = W_o xₜ; (F3) a_gₜ = W_g xₜ
-    _times(x, W.T, out=a)
-    # (F1) a_iₜ += b_i; (F5) a_oₜ += b_o; (F3) a_gₜ += b_g
-    a += b
-    # (T1) ∂a_iₜ = W_i ∂xₜ; (T7) ∂a_oₜ = W_o ∂xₜ; (T4) ∂a_gₜ = W_g ∂xₜ
-    _times(x_dot, W.T, out=gates_dot)
-    # (T1) ∂a_iₜ += ∂W_i xₜ; (T7) ∂a_oₜ += ∂W_o xₜ; (T4) ∂a_gₜ += ∂W_g xₜ
-    gates_dot += _times(x, W_dot.T)
-    # (T1) ∂a_iₜ += ∂b_i; (T7) ∂a_oₜ += ∂b_o; (T4) ∂a_gₜ += ∂b_g
-    gates_dot += b_dot
-    for (
-        a_t, h_prev, gates_dot_t, h_dot_prev, a_i_o_t, gates_dot_i_o_t, a_g_t, h_t, g_dot_t, i_dot_t,
-        h_dot_t, o_dot_t
-    ) in zip(
-        a, h[:-1], gates_dot, h_dot[:-1], a_i_o, gates_dot_i_o, a_g, h[1:], g_dot, i_dot, h_dot[1:], o_dot,
-        strict=True
-    ):
-        # (F1) a_iₜ += U_i hₜ₋₁; (F5) a_oₜ += U_o hₜ₋₁; (F3) a_gₜ += U_g hₜ₋₁
-        a_t += h_prev @ U_T
-        # (T1) ∂a_iₜ += U_i ∂hₜ₋₁; (T7) ∂a_oₜ += U_o ∂hₜ₋₁; (T4) ∂a_gₜ += U_g ∂hₜ₋₁
-        gates_dot_t += h_dot_prev @ U_T
-        # (T1) ∂a_iₜ += ∂U_i hₜ₋₁; (T7) ∂a_oₜ += ∂U_o hₜ₋₁; (T4) ∂a_gₜ += ∂U_g hₜ₋₁
-        gates_dot_t += h_prev @ U_dot_T
-        # (F2) iₜ = σ(a_iₜ); (F6) oₜ = σ(a_oₜ)
-        gates_i_o[...] = _sigmoid_precise(a_i_o_t)
-        # (T2) i′ₜ = σ′(a_iₜ); (T8) o′ₜ = σ′(a_oₜ)
-        gates_slope_i_o[...] = _sigmoid_slope(a_i_o_t)
-        # (T3) ∂iₜ = ∂a_iₜ ⊙ i′ₜ; (T9) ∂oₜ = ∂a_oₜ ⊙ o′ₜ
-        gates_dot_i_o_t *= gates_slope_i_o
-        # (F4) gₜ = tanh(a_gₜ)
-        np.tanh(a_g_t, out=g)
-        # (F7) cₜ = cₜ₋₁ + iₜ ⊙ gₜ
-        c = c_prev + i * g
-        # (F8) tanh_cₜ = tanh(cₜ)
-        tanh_c = np.tanh(c)
-        # (T11) tanh_c′ₜ = tanh′(cₜ)
-        tanh_c_slope = _tanh_slope(c)
-        # (F9) hₜ = oₜ ⊙ tanh_cₜ
-        np.multiply(o, tanh_c, out=h_t)
-        # (T5) g′ₜ = tanh′(a_gₜ)
-        g_slope[...] = _tanh_slope(a_g_t)
-        # (T6) ∂gₜ = ∂a_gₜ ⊙ g′ₜ
-        g_dot_t *= g_slope
-        # (T10) ∂cₜ = ∂cₜ₋₁ + ∂iₜ ⊙ gₜ + ∂gₜ ⊙ iₜ
-        c_dot = c_dot_prev + i_dot_t * g + g_dot_t * i
-        # (T12) ∂tanh_cₜ = ∂cₜ ⊙ tanh_c′ₜ
-        tanh_c_dot = c_dot * tanh_c_slope
-        # (T13) ∂hₜ = ∂oₜ ⊙ tanh_cₜ + ∂tanh_cₜ ⊙ oₜ
-        np.add(o_dot_t * tanh_c, tanh_c_dot * o, out=h_dot_t)
-        c_prev, c_dot_prev = c, c_dot
-    return h[1:].copy(), h_dot[1:].copy(), State(h[T].copy(), c_prev.copy()), State(h_dot[T].copy(), c_dot_prev.copy())
+    y, y_dot, state, state_dot, _ = _tangents(*_directions(x, params, state, x_dot, params_dot, state_dot, {}))
+    return y, y_dot, state, state_dot
 
 
 def hvp(
-    x: Any,
-    params: Params,
-    state: State | None = None,
-    *,
-    dy: Any,
-    dstate: State | None = None,
-    x_dot: Any = None,
-    params_dot: Params | None = None,
-    state_dot: State | None = None,
-    dy_dot: Any = None,
-    dstate_dot: State | None = None,
+    x: Any, params: Params, state: State | None = None, *, dy: Any, dstate: State | None = None,
+    x_dot: Any = None, params_dot: Params | None = None, state_dot: State | None = None,
+    dy_dot: Any = None, dstate_dot: State | None = None,
 ) -> tuple[Grads, Grads]:
     """Second order, in the precise form: the gradients and their derivative along a direction.
 
@@ -633,7 +291,7 @@ def hvp(
     given |= {} if dy_dot is None else {"dy_dot": dy_dot}
     point = _directions(x, params, state, x_dot, params_dot, state_dot, given)
     dtype = point[0].dtype
-    sizes = _sizes_of(point[1], _SHAPES, _COMPOSED) | {"T": point[0].shape[0], "B": point[0].shape[1]}
+    sizes = _sizes_of(point[1], _SHAPES) | {"T": point[0].shape[0], "B": point[0].shape[1]}
     dy = _checked("dy", dy, ("T", "B", "H"), sizes, dtype)
     sizes["H"] = dy.shape[2]
     dy_dot = np.zeros_like(dy) if dy_dot is None else _checked("dy_dot", dy_dot, ("T", "B", "H"), sizes, dtype)
@@ -642,35 +300,126 @@ def hvp(
     dstate = State(*_checked_fields("dstate", zeros if dstate is None else dstate, _STATE_SHAPES, sizes, dtype))
     dstate_dot = zeros if dstate_dot is None else dstate_dot
     dstate_dot = State(*_checked_fields("dstate_dot", dstate_dot, _STATE_SHAPES, sizes, dtype))
-    tape = _hvp_forward(*point)
-    return _hvp_backward(dy, dy_dot, tape, point[1], point[4], dstate, dstate_dot)
+    *_, tape = _tangents(*point)
+    return _second_order(dy, dy_dot, tape, point[1], point[4], dstate, dstate_dot)
 
 
-class SecondTape(NamedTuple):
-    """What the second-order backward pass needs: values and their tangents."""
+def jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(None)) -> Array:
+    """The Jacobian ds[t]/ds[t-1] over all states, in the order of State, at step t of the tape.
 
-    x: Array
-    x_dot: Array
-    h: Array
-    h_dot: Array
-    a: Array
-    a_dot: Array
-    gates: Array
-    gates_slope: Array
-    gates_dot: Array
-    c: Array
-    c_dot: Array
-    tanh_c: Array
-    tanh_c_slope: Array
-    tanh_c_dot: Array
+    (B, S, S), of several steps (n, B, S, S); S sums the state sizes. Raises TypeError, ValueError, IndexError.
+    """
+    params, t, sizes, lead, dtype = _reading(tape, params, t)
+    v, at = _local(tape, params, t, sizes), _ranges(State, _STATE_SHAPES, sizes)
+    out = np.zeros((*lead, at[-1].stop, at[-1].stop), dtype)
+    # d c[t] / d h[t-1]
+    out[..., at.c, at.h] = (v.g * v.i_slope)[..., :, None] * params.U_i + (v.i
+        * v.g_slope)[..., :, None] * params.U_g
+    _diagonal(out[..., at.c, at.c])[...] += 1  # d c[t] / d c[t-1]
+    # d h[t] / d c[t], and on
+    out[..., at.h, at.h.start : at.c.stop] += (v.o
+        * v.tanh_c_slope)[..., :, None] * out[..., at.c, at.h.start : at.c.stop]
+    out[..., at.h, at.h] += (v.tanh_c * v.o_slope)[..., :, None] * params.U_o  # d h[t] / d h[t-1]
+    return out
 
 
-def _hvp_forward(
+def input_jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(None)) -> Array:
+    """The Jacobian ds[t]/dx[t] of all states at step t of the tape.
+
+    (B, S, D), of several steps (n, B, S, D); S sums the state sizes. Raises TypeError, ValueError, IndexError.
+    """
+    params, t, sizes, lead, dtype = _reading(tape, params, t)
+    v, at = _local(tape, params, t, sizes), _ranges(State, _STATE_SHAPES, sizes)
+    out = np.zeros((*lead, at[-1].stop, sizes["D"]), dtype)
+    # d c[t] / d x[t]
+    out[..., at.c, :] = (v.g * v.i_slope)[..., :, None] * params.W_i + (v.i * v.g_slope)[..., :, None] * params.W_g
+    # d h[t] / d x[t]
+    out[..., at.h, :] = (v.tanh_c * v.o_slope)[..., :, None] * params.W_o + (v.o
+        * v.tanh_c_slope)[..., :, None] * out[..., at.c, :]
+    return out
+
+
+def parameter_jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(None)) -> Params:
+    """The Jacobian ds[t]/dp of all states for each parameter p at step t, with s[t-1] held fixed: a Params.
+
+    (B, S, *shape of p), of several steps (n, B, S, *shape of p): what forward-mode learning (RTRL) adds at every step.
+    It takes S times the memory of the parameters. Raises TypeError, ValueError, IndexError.
+    """
+    params, t, sizes, lead, dtype = _reading(tape, params, t)
+    v, at = _local(tape, params, t, sizes), _ranges(State, _STATE_SHAPES, sizes)
+    columns = _ranges(Params, _SHAPES, sizes)
+    H = sizes["H"]
+    out = np.zeros((*lead, at[-1].stop, columns[-1].stop), dtype)
+    out[..., at.c, columns.W_i] = (v.g * v.i_slope)[..., :, None] * _applied(v.x, H)  # d c[t] / d W_i
+    out[..., at.c, columns.U_i] = (v.g * v.i_slope)[..., :, None] * _applied(v.h_prev, H)  # d c[t] / d U_i
+    _diagonal(out[..., at.c, columns.b_i])[...] += v.g * v.i_slope  # d c[t] / d b_i
+    out[..., at.c, columns.W_g] = (v.i * v.g_slope)[..., :, None] * _applied(v.x, H)  # d c[t] / d W_g
+    out[..., at.c, columns.U_g] = (v.i * v.g_slope)[..., :, None] * _applied(v.h_prev, H)  # d c[t] / d U_g
+    _diagonal(out[..., at.c, columns.b_g])[...] += v.i * v.g_slope  # d c[t] / d b_g
+    # d h[t] / d c[t], and on
+    out[..., at.h, columns.W_i.start : columns.b_g.stop] += (v.o
+        * v.tanh_c_slope)[..., :, None] * out[..., at.c, columns.W_i.start : columns.b_g.stop]
+    out[..., at.h, columns.W_o] = (v.tanh_c * v.o_slope)[..., :, None] * _applied(v.x, H)  # d h[t] / d W_o
+    out[..., at.h, columns.U_o] = (v.tanh_c * v.o_slope)[..., :, None] * _applied(v.h_prev, H)  # d h[t] / d U_o
+    _diagonal(out[..., at.h, columns.b_o])[...] += v.tanh_c * v.o_slope  # d h[t] / d b_o
+    return Params(*(out[..., c].reshape(*lead, -1, *p.shape) for c, p in zip(columns, params, strict=True)))
+
+
+def jacobian_parts(tape: Tape | PreciseTape, params: Params, t: Any = slice(None)) -> dict[str, Array]:
+    """The Jacobian ds[t]/ds[t-1] split by the equation by which the flow enters step t; the sum is jacobian().
+
+    {'i', 'g', 'o', 'c'}: (B, S, S), of several steps (n, B, S, S).
+    A path belongs to the first equation on it that reads s[t-1]: that of a gate, or of the state itself.
+    Raises TypeError, ValueError, IndexError.
+    """
+    params, t, sizes, lead, dtype = _reading(tape, params, t)
+    v, at = _local(tape, params, t, sizes), _ranges(State, _STATE_SHAPES, sizes)
+    parts = {key: np.zeros((*lead, at[-1].stop, at[-1].stop), dtype) for key in ('i', 'g', 'o', 'c',)}
+    parts['i'][..., at.c, at.h] = (v.g * v.i_slope)[..., :, None] * params.U_i  # d c[t] / d h[t-1]
+    # d h[t] / d h[t-1]
+    parts['i'][..., at.h, at.h] = (v.o * v.tanh_c_slope)[..., :, None] * parts['i'][..., at.c, at.h]
+    parts['g'][..., at.c, at.h] = (v.i * v.g_slope)[..., :, None] * params.U_g  # d c[t] / d h[t-1]
+    # d h[t] / d h[t-1]
+    parts['g'][..., at.h, at.h] = (v.o * v.tanh_c_slope)[..., :, None] * parts['g'][..., at.c, at.h]
+    parts['o'][..., at.h, at.h] = (v.tanh_c * v.o_slope)[..., :, None] * params.U_o  # d h[t] / d h[t-1]
+    _diagonal(parts['c'][..., at.c, at.c])[...] += 1  # d c[t] / d c[t-1]
+    # d h[t] / d c[t-1]
+    parts['c'][..., at.h, at.c] = (v.o * v.tanh_c_slope)[..., :, None] * parts['c'][..., at.c, at.c]
+    return parts
+
+
+def log_terms(tape: PreciseTape, params: Params, t: Any = slice(None)) -> dict[str, Array]:
+    """Natural logarithms of gates y and of slopes phi'(a) at step t, from the pre-activations on the tape.
+
+    'i', 'i_slope', 'g_slope', 'o', 'o_slope', 'tanh_c_slope': (B, N), of several steps (n, B, N).
+    They are finite where the number itself underflows: ln sigmoid(-1000) = -1000.
+    Raises TypeError (for a fast tape too), ValueError, IndexError.
+    """
+    params, t, sizes, lead, dtype = _reading(tape, params, t, (PreciseTape,))
+    terms: dict[str, Array] = {}
+    H = sizes["H"]
+    c = tape.c[1:][t]
+    a = tape.a[t]
+    a_i, a_o, a_g = (a[..., k * H : (k + 1) * H] for k in range(3))
+    terms['i'] = -_softplus(-a_i)
+    terms['i_slope'] = -_softplus(a_i) - _softplus(-a_i)
+    terms['g_slope'] = 1.3862943611198906 + 2 * a_g - 2 * _softplus(2 * a_g)
+    terms['o'] = -_softplus(-a_o)
+    terms['o_slope'] = -_softplus(a_o) - _softplus(-a_o)
+    terms['tanh_c_slope'] = 1.3862943611198906 + 2 * c - 2 * _softplus(2 * c)
+    return terms
+
+
+def _tangents(
     x: Array, params: Params, state: State, x_dot: Array, params_dot: Params, state_dot: State
-) -> SecondTape:
+) -> tuple[Array, Array, State, State, Any]:
+    """Values and tangents in one loop, in the precise form: (T1) .. of the derivation report.
+
+    Gives y, y_dot (T, B, H), the last state, its tangent, and what `_second_order` reads of them.
+    """
+    (T, B), dtype = x.shape[:2], x.dtype
+    # Sizes, parameters, arrays
     H = params.W_i.shape[0]
-    T, B = x.shape[:2]
-    dtype = x.dtype
     W = np.concatenate((params.W_i, params.W_o, params.W_g))
     b = np.concatenate((params.b_i, params.b_o, params.b_g))
     W_dot = np.concatenate((params_dot.W_i, params_dot.W_o, params_dot.W_g))
@@ -679,612 +428,236 @@ def _hvp_forward(
     U_T = np.ascontiguousarray(U.T)
     U_dot = np.concatenate((params_dot.U_i, params_dot.U_o, params_dot.U_g))
     U_dot_T = np.ascontiguousarray(U_dot.T)
-    a = np.empty((T, B, 3 * H), dtype)
-    a_dot = np.empty((T, B, 3 * H), dtype)
-    gates = np.empty((T, B, 3 * H), dtype)
-    gates_slope = np.empty((T, B, 3 * H), dtype)
-    gates_dot = np.empty((T, B, 3 * H), dtype)
-    tanh_c = np.empty((T, B, H), dtype)
-    tanh_c_slope = np.empty((T, B, H), dtype)
-    tanh_c_dot = np.empty((T, B, H), dtype)
-    h = np.empty((T + 1, B, H), dtype)
-    h[0] = state.h
-    h_dot = np.empty((T + 1, B, H), dtype)
-    h_dot[0] = state_dot.h
-    c = np.empty((T + 1, B, H), dtype)
-    c[0] = state.c
-    c_dot = np.empty((T + 1, B, H), dtype)
-    c_dot[0] = state_dot.c
-    a_i_o = a[..., 0 * H : 2 * H]
+    a, a_dot, gates, gates_dot = (np.empty((T, B, 3 * H), dtype) for _ in range(4))
+    tanh_c, tanh_c_dot = (np.empty((T, B, H), dtype) for _ in range(2))
+    h, h_dot, c, c_dot = (np.empty((T + 1, B, H), dtype) for _ in range(4))
+    h[0], h_dot[0], c[0], c_dot[0] = state.h, state_dot.h, state.c, state_dot.c
     a_g = a[..., 2 * H : 3 * H]
-    a_dot_i_o = a_dot[..., 0 * H : 2 * H]
+    a_i_o = a[..., : 2 * H]
     a_g_dot = a_dot[..., 2 * H : 3 * H]
-    i = gates[..., 0 * H : 1 * H]
-    gates_i_o = gates[..., 0 * H : 2 * H]
-    o = gates[..., 1 * H : 2 * H]
-    g = gates[..., 2 * H : 3 * H]
-    i_dot = gates_dot[..., 0 * H : 1 * H]
-    gates_dot_i_o = gates_dot[..., 0 * H : 2 * H]
-    o_dot = gates_dot[..., 1 * H : 2 * H]
-    g_dot = gates_dot[..., 2 * H : 3 * H]
-    gates_slope_i_o = gates_slope[..., 0 * H : 2 * H]
-    g_slope = gates_slope[..., 2 * H : 3 * H]
-    # (F1) a_iₜ = W_i xₜ; (F5) a_oₜ = W_o xₜ; (F3) a_gₜ = W_g xₜ
-    _times(x, W.T, out=a)
-    # (F1) a_iₜ += b_i; (F5) a_oₜ += b_o; (F3) a_gₜ += b_g
-    a += b
-    # (T1) ∂a_iₜ = W_i ∂xₜ; (T7) ∂a_oₜ = W_o ∂xₜ; (T4) ∂a_gₜ = W_g ∂xₜ
-    _times(x_dot, W.T, out=a_dot)
-    # (T1) ∂a_iₜ += ∂W_i xₜ; (T7) ∂a_oₜ += ∂W_o xₜ; (T4) ∂a_gₜ += ∂W_g xₜ
-    a_dot += _times(x, W_dot.T)
-    # (T1) ∂a_iₜ += ∂b_i; (T7) ∂a_oₜ += ∂b_o; (T4) ∂a_gₜ += ∂b_g
-    a_dot += b_dot
-    for (
-        a_t, h_prev, a_dot_t, h_dot_prev, gates_i_o_t, a_i_o_t, gates_slope_i_o_t, gates_dot_i_o_t,
-        a_dot_i_o_t, g_t, a_g_t, c_t, c_prev, i_t, tanh_c_t, tanh_c_slope_t, h_t, o_t, g_slope_t, g_dot_t,
-        a_g_dot_t, c_dot_t, c_dot_prev, i_dot_t, tanh_c_dot_t, h_dot_t, o_dot_t
-    ) in zip(
-        a, h[:-1], a_dot, h_dot[:-1], gates_i_o, a_i_o, gates_slope_i_o, gates_dot_i_o, a_dot_i_o, g, a_g,
-        c[1:], c[:-1], i, tanh_c, tanh_c_slope, h[1:], o, g_slope, g_dot, a_g_dot, c_dot[1:], c_dot[:-1],
-        i_dot, tanh_c_dot, h_dot[1:], o_dot, strict=True
-    ):
-        # (F1) a_iₜ += U_i hₜ₋₁; (F5) a_oₜ += U_o hₜ₋₁; (F3) a_gₜ += U_g hₜ₋₁
-        a_t += h_prev @ U_T
-        # (T1) ∂a_iₜ += U_i ∂hₜ₋₁; (T7) ∂a_oₜ += U_o ∂hₜ₋₁; (T4) ∂a_gₜ += U_g ∂hₜ₋₁
-        a_dot_t += h_dot_prev @ U_T
-        # (T1) ∂a_iₜ += ∂U_i hₜ₋₁; (T7) ∂a_oₜ += ∂U_o hₜ₋₁; (T4) ∂a_gₜ += ∂U_g hₜ₋₁
-        a_dot_t += h_prev @ U_dot_T
-        # (F2) iₜ = σ(a_iₜ); (F6) oₜ = σ(a_oₜ)
-        gates_i_o_t[...] = _sigmoid_precise(a_i_o_t)
-        # (T2) i′ₜ = σ′(a_iₜ); (T8) o′ₜ = σ′(a_oₜ)
-        gates_slope_i_o_t[...] = _sigmoid_slope(a_i_o_t)
-        # (T3) ∂iₜ = ∂a_iₜ ⊙ i′ₜ; (T9) ∂oₜ = ∂a_oₜ ⊙ o′ₜ
-        np.multiply(a_dot_i_o_t, gates_slope_i_o_t, out=gates_dot_i_o_t)
-        # (F4) gₜ = tanh(a_gₜ)
-        np.tanh(a_g_t, out=g_t)
-        # (F7) cₜ = cₜ₋₁ + iₜ ⊙ gₜ
-        np.add(c_prev, i_t * g_t, out=c_t)
-        # (F8) tanh_cₜ = tanh(cₜ)
-        np.tanh(c_t, out=tanh_c_t)
-        # (T11) tanh_c′ₜ = tanh′(cₜ)
-        tanh_c_slope_t[...] = _tanh_slope(c_t)
-        # (F9) hₜ = oₜ ⊙ tanh_cₜ
-        np.multiply(o_t, tanh_c_t, out=h_t)
-        # (T5) g′ₜ = tanh′(a_gₜ)
-        g_slope_t[...] = _tanh_slope(a_g_t)
-        # (T6) ∂gₜ = ∂a_gₜ ⊙ g′ₜ
-        np.multiply(a_g_dot_t, g_slope_t, out=g_dot_t)
-        # (T10) ∂cₜ = ∂cₜ₋₁ + ∂iₜ ⊙ gₜ + ∂gₜ ⊙ iₜ
-        np.add(c_dot_prev + i_dot_t * g_t, g_dot_t * i_t, out=c_dot_t)
-        # (T12) ∂tanh_cₜ = ∂cₜ ⊙ tanh_c′ₜ
-        np.multiply(c_dot_t, tanh_c_slope_t, out=tanh_c_dot_t)
-        # (T13) ∂hₜ = ∂oₜ ⊙ tanh_cₜ + ∂tanh_cₜ ⊙ oₜ
-        np.add(o_dot_t * tanh_c_t, tanh_c_dot_t * o_t, out=h_dot_t)
-    return SecondTape(x, x_dot, h, h_dot, a, a_dot, gates, gates_slope, gates_dot, c, c_dot, tanh_c, tanh_c_slope, tanh_c_dot)
+    a_dot_i_o = a_dot[..., : 2 * H]
+    i, o, g = (gates[..., k * H : (k + 1) * H] for k in range(3))
+    gates_i_o = gates[..., : 2 * H]
+    i_dot, o_dot, g_dot = (gates_dot[..., k * H : (k + 1) * H] for k in range(3))
+    gates_dot_i_o = gates_dot[..., : 2 * H]
+    # All steps at once
+    _times(x, W.T, out=a)  # (F1); (F5); (F3)
+    a += b  # (F1); (F5); (F3)
+    _times(x_dot, W.T, out=a_dot)  # (T1) ∂a_iₜ = W_i ∂xₜ; (T7) ∂a_oₜ = W_o ∂xₜ; (T4) ∂a_gₜ = W_g ∂xₜ
+    a_dot += _times(x, W_dot.T)  # (T1) ∂a_iₜ += ∂W_i xₜ; (T7) ∂a_oₜ += ∂W_o xₜ; (T4) ∂a_gₜ += ∂W_g xₜ
+    a_dot += b_dot  # (T1) ∂a_iₜ += ∂b_i; (T7) ∂a_oₜ += ∂b_o; (T4) ∂a_gₜ += ∂b_g
+    # Step by step
+    for (a_t, h_prev, a_dot_t, h_dot_prev, a_i_o_t, gates_i_o_t, gates_dot_i_o_t, a_dot_i_o_t, a_g_t, g_t, c_prev,
+            i_t, c_t, tanh_c_t, o_t, h_t, g_dot_t, a_g_dot_t, c_dot_prev, i_dot_t, c_dot_t, tanh_c_dot_t, o_dot_t,
+            h_dot_t) in zip(a, h[:-1], a_dot, h_dot[:-1], a_i_o, gates_i_o, gates_dot_i_o, a_dot_i_o, a_g, g,
+            c[:-1], i, c[1:], tanh_c, o, h[1:], g_dot, a_g_dot, c_dot[:-1], i_dot, c_dot[1:], tanh_c_dot, o_dot,
+            h_dot[1:], strict=True):
+        a_t += h_prev @ U_T  # (F1); (F5); (F3)
+        a_dot_t += h_dot_prev @ U_T  # (T1) ∂a_iₜ += U_i ∂hₜ₋₁; (T7) ∂a_oₜ += U_o ∂hₜ₋₁; (T4) ∂a_gₜ += U_g ∂hₜ₋₁
+        a_dot_t += h_prev @ U_dot_T  # (T1) ∂a_iₜ += ∂U_i hₜ₋₁; (T7) ∂a_oₜ += ∂U_o hₜ₋₁; (T4) ∂a_gₜ += ∂U_g hₜ₋₁
+        _sigmoid_precise(a_i_o_t, out=gates_i_o_t)  # (F2); (F6)
+        gates_dot_i_o_t[...] = _sigmoid_slope(a_i_o_t)  # (T2) i′ₜ = σ′(a_iₜ); (T8) o′ₜ = σ′(a_oₜ)
+        gates_dot_i_o_t *= a_dot_i_o_t  # (T3) ∂iₜ = ∂a_iₜ ⊙ i′ₜ; (T9) ∂oₜ = ∂a_oₜ ⊙ o′ₜ
+        np.tanh(a_g_t, out=g_t)  # (F4)
+        np.add(c_prev, i_t * g_t, out=c_t)  # (F7)
+        np.tanh(c_t, out=tanh_c_t)  # (F8)
+        tanh_c_slope = _tanh_slope(c_t)  # (T11) tanh_c′ₜ = tanh′(cₜ)
+        np.multiply(o_t, tanh_c_t, out=h_t)  # (F9)
+        g_dot_t[...] = _tanh_slope(a_g_t)  # (T5) g′ₜ = tanh′(a_gₜ)
+        g_dot_t *= a_g_dot_t  # (T6) ∂gₜ = ∂a_gₜ ⊙ g′ₜ
+        np.add(c_dot_prev + i_dot_t * g_t, g_dot_t * i_t, out=c_dot_t)  # (T10) ∂cₜ = ∂cₜ₋₁ + ∂iₜ ⊙ gₜ + ∂gₜ ⊙ iₜ
+        np.multiply(c_dot_t, tanh_c_slope, out=tanh_c_dot_t)  # (T12) ∂tanh_cₜ = ∂cₜ ⊙ tanh_c′ₜ
+        np.add(o_dot_t * tanh_c_t, tanh_c_dot_t * o_t, out=h_dot_t)  # (T13) ∂hₜ = ∂oₜ ⊙ tanh_cₜ + ∂tanh_cₜ ⊙ oₜ
+    return h[1:].copy(), h_dot[1:].copy(), State(h[T].copy(), c[T].copy()), State(h_dot[T].copy(),
+        c_dot[T].copy()), _SecondTape(x, x_dot, h, h_dot, a, a_dot, gates, gates_dot, c, c_dot, tanh_c, tanh_c_dot)
 
 
-def _hvp_backward(
-    dy: Array, dy_dot: Array, tape: SecondTape, params: Params, params_dot: Params,
-    dstate: State, dstate_dot: State
+def _second_order(
+    dy: Array, dy_dot: Array, tape: Any, params: Params, params_dot: Params, dstate: State, dstate_dot: State
 ) -> tuple[Grads, Grads]:
+    """Adjoints and their tangents in one loop, t = T-1 .. 0: forward mode over the backward pass.
+
+    Gives the gradients, and their derivative along the direction of the tape.
+    """
+    (T, B), dtype = dy.shape[:2], dy.dtype
+    # Sizes, parameters, arrays
     H = params.W_i.shape[0]
-    T, B = dy.shape[:2]
-    dtype = dy.dtype
-    x = tape.x
-    x_dot = tape.x_dot
-    h = tape.h
-    h_dot = tape.h_dot
-    a = tape.a
-    a_dot = tape.a_dot
-    gates = tape.gates
-    gates_dot = tape.gates_dot
-    c = tape.c
-    c_dot = tape.c_dot
-    tanh_c = tape.tanh_c
-    tanh_c_dot = tape.tanh_c_dot
+    x, x_dot, h, h_dot, a, a_dot, gates, gates_dot, c, c_dot, tanh_c, tanh_c_dot = tape
     U = np.concatenate((params.U_i, params.U_o, params.U_g))
     U_dot = np.concatenate((params_dot.U_i, params_dot.U_o, params_dot.U_g))
     W = np.concatenate((params.W_i, params.W_o, params.W_g))
     W_dot = np.concatenate((params_dot.W_i, params_dot.W_o, params_dot.W_g))
-    d_gates = np.empty((B, 3 * H), dtype)
-    d_gates_dot = np.empty((B, 3 * H), dtype)
-    gates_slope = np.empty((T, B, 3 * H), dtype)
-    d_a_dot = np.empty((T, B, 3 * H), dtype)
-    d_a = np.empty((T, B, 3 * H), dtype)
+    d_gates, d_gates_dot = (np.empty((B, 3 * H), dtype) for _ in range(2))
+    gates_slope, d_a_dot, d_a = (np.empty((T, B, 3 * H), dtype) for _ in range(3))
     d_h_next = dstate.h
     d_h_next_dot = dstate_dot.h
     d_c_next = dstate.c
     d_c_next_dot = dstate_dot.c
-    a_i_o = a[..., 0 * H : 2 * H]
     a_g = a[..., 2 * H : 3 * H]
-    a_dot_i_o = a_dot[..., 0 * H : 2 * H]
+    a_i_o = a[..., : 2 * H]
     a_g_dot = a_dot[..., 2 * H : 3 * H]
-    d_a_dot_i_o = d_a_dot[..., 0 * H : 2 * H]
+    a_dot_i_o = a_dot[..., : 2 * H]
     d_a_g_dot = d_a_dot[..., 2 * H : 3 * H]
-    d_i = d_gates[..., 0 * H : 1 * H]
-    d_o = d_gates[..., 1 * H : 2 * H]
-    d_g = d_gates[..., 2 * H : 3 * H]
-    d_i_dot = d_gates_dot[..., 0 * H : 1 * H]
-    d_o_dot = d_gates_dot[..., 1 * H : 2 * H]
-    d_g_dot = d_gates_dot[..., 2 * H : 3 * H]
-    i = gates[..., 0 * H : 1 * H]
-    gates_i_o = gates[..., 0 * H : 2 * H]
-    o = gates[..., 1 * H : 2 * H]
-    g = gates[..., 2 * H : 3 * H]
-    i_dot = gates_dot[..., 0 * H : 1 * H]
-    o_dot = gates_dot[..., 1 * H : 2 * H]
-    g_dot = gates_dot[..., 2 * H : 3 * H]
-    gates_slope_i_o = gates_slope[..., 0 * H : 2 * H]
+    d_a_dot_i_o = d_a_dot[..., : 2 * H]
+    d_i, d_o, d_g = (d_gates[..., k * H : (k + 1) * H] for k in range(3))
+    d_i_dot, d_o_dot, d_g_dot = (d_gates_dot[..., k * H : (k + 1) * H] for k in range(3))
+    i, o, g = (gates[..., k * H : (k + 1) * H] for k in range(3))
+    gates_i_o = gates[..., : 2 * H]
+    i_dot, o_dot, g_dot = (gates_dot[..., k * H : (k + 1) * H] for k in range(3))
     g_slope = gates_slope[..., 2 * H : 3 * H]
-    # (B3) tanh_c′ₜ = tanh′(cₜ)
-    tanh_c_slope = _tanh_slope(c[1:])
-    # (S3) ∂tanh_c′ₜ = −2 ∂cₜ ⊙ tanh_cₜ ⊙ tanh_c′ₜ
-    tanh_c_slope_dot = -2 * c_dot[1:] * tanh_c * tanh_c_slope
-    # (B12) i′ₜ = σ′(a_iₜ); (B6) o′ₜ = σ′(a_oₜ)
-    gates_slope_i_o[...] = _sigmoid_slope(a_i_o)
+    gates_slope_i_o = gates_slope[..., : 2 * H]
+    # All steps at once
+    tanh_c_slope = _tanh_slope(c[1:])  # (B3)
+    tanh_c_slope_dot = -2 * c_dot[1:] * tanh_c * tanh_c_slope  # (S3) ∂tanh_c′ₜ = −2 ∂cₜ ⊙ tanh_cₜ ⊙ tanh_c′ₜ
+    gates_slope_i_o[...] = _sigmoid_slope(a_i_o)  # (B12); (B6)
     # (S12) ∂i′ₜ = ∂a_iₜ ⊙ i′ₜ ⊙ (1 − 2 iₜ); (S6) ∂o′ₜ = ∂a_oₜ ⊙ o′ₜ ⊙ (1 − 2 oₜ)
     np.multiply(2, gates_i_o, out=d_a_dot_i_o)
     np.subtract(1, d_a_dot_i_o, out=d_a_dot_i_o)
     d_a_dot_i_o *= a_dot_i_o * gates_slope_i_o
-    # (B9) g′ₜ = tanh′(a_gₜ)
-    g_slope[...] = _tanh_slope(a_g)
-    # (S9) ∂g′ₜ = −2 ∂a_gₜ ⊙ gₜ ⊙ g′ₜ
-    d_a_g_dot[...] = -2 * a_g_dot * g * g_slope
-    for (
-        dy_t, dy_dot_t, o_t, o_dot_t, tanh_c_slope_t, tanh_c_slope_dot_t, tanh_c_t, tanh_c_dot_t, i_t,
-        i_dot_t, g_t, g_dot_t, d_a_t, gates_slope_t, d_a_dot_t
-    ) in zip(
-        dy[::-1], dy_dot[::-1], o[::-1], o_dot[::-1], tanh_c_slope[::-1], tanh_c_slope_dot[::-1],
-        tanh_c[::-1], tanh_c_dot[::-1], i[::-1], i_dot[::-1], g[::-1], g_dot[::-1], d_a[::-1],
-        gates_slope[::-1], d_a_dot[::-1], strict=True
-    ):
-        # (B1) δhₜ = dyₜ + δh⁺ₜ
-        d_h = dy_t + d_h_next
-        # (S1) ∂δhₜ = ∂dyₜ + ∂δh⁺ₜ
-        d_h_dot = dy_dot_t + d_h_next_dot
-        # (B2) δtanh_cₜ = δhₜ ⊙ oₜ
-        d_tanh_c = d_h * o_t
-        # (S2) ∂δtanh_cₜ = ∂oₜ ⊙ δhₜ + ∂δhₜ ⊙ oₜ
-        d_tanh_c_dot = o_dot_t * d_h + d_h_dot * o_t
-        # (B4) δcₜ = δc⁺ₜ + δtanh_cₜ ⊙ tanh_c′ₜ
-        d_c = d_c_next + d_tanh_c * tanh_c_slope_t
+    g_slope[...] = _tanh_slope(a_g)  # (B9)
+    d_a_g_dot[...] = -2 * a_g_dot * g * g_slope  # (S9) ∂g′ₜ = −2 ∂a_gₜ ⊙ gₜ ⊙ g′ₜ
+    # Step by step, backwards
+    for (dy_t, dy_dot_t, o_t, o_dot_t, tanh_c_slope_t, tanh_c_slope_dot_t, tanh_c_t, tanh_c_dot_t, i_t, i_dot_t,
+            g_t, g_dot_t, gates_slope_t, d_a_t, d_a_dot_t) in zip(dy[::-1], dy_dot[::-1], o[::-1], o_dot[::-1],
+            tanh_c_slope[::-1], tanh_c_slope_dot[::-1], tanh_c[::-1], tanh_c_dot[::-1], i[::-1], i_dot[::-1],
+            g[::-1], g_dot[::-1], gates_slope[::-1], d_a[::-1], d_a_dot[::-1], strict=True):
+        d_h = dy_t + d_h_next  # (B1)
+        d_h_dot = dy_dot_t + d_h_next_dot  # (S1) ∂δhₜ = ∂dyₜ + ∂δh⁺ₜ
+        d_tanh_c = d_h * o_t  # (B2)
+        d_tanh_c_dot = o_dot_t * d_h + d_h_dot * o_t  # (S2) ∂δtanh_cₜ = ∂oₜ ⊙ δhₜ + ∂δhₜ ⊙ oₜ
+        d_c = d_c_next + d_tanh_c * tanh_c_slope_t  # (B4)
         # (S4) ∂δcₜ = ∂δc⁺ₜ + δtanh_cₜ ⊙ ∂tanh_c′ₜ + ∂δtanh_cₜ ⊙ tanh_c′ₜ
         d_c_dot = d_c_next_dot + d_tanh_c * tanh_c_slope_dot_t + d_tanh_c_dot * tanh_c_slope_t
-        # (B5) δoₜ = δhₜ ⊙ tanh_cₜ
-        np.multiply(d_h, tanh_c_t, out=d_o)
-        # (S5) ∂δoₜ = ∂tanh_cₜ ⊙ δhₜ + ∂δhₜ ⊙ tanh_cₜ
-        np.add(tanh_c_dot_t * d_h, d_h_dot * tanh_c_t, out=d_o_dot)
-        # (B8) δgₜ = δcₜ ⊙ iₜ
-        np.multiply(d_c, i_t, out=d_g)
-        # (S8) ∂δgₜ = ∂iₜ ⊙ δcₜ + ∂δcₜ ⊙ iₜ
-        np.add(i_dot_t * d_c, d_c_dot * i_t, out=d_g_dot)
-        # (B11) δiₜ = δcₜ ⊙ gₜ
-        np.multiply(d_c, g_t, out=d_i)
-        # (S11) ∂δiₜ = ∂gₜ ⊙ δcₜ + ∂δcₜ ⊙ gₜ
-        np.add(g_dot_t * d_c, d_c_dot * g_t, out=d_i_dot)
-        # (B15) δc⁺ₜ₋₁ = δcₜ
-        d_c_prev = d_c
-        # (S15) ∂δc⁺ₜ₋₁ = ∂δcₜ
-        d_c_next_dot_prev = d_c_dot
-        # (B13) δa_iₜ = δiₜ ⊙ i′ₜ; (B7) δa_oₜ = δoₜ ⊙ o′ₜ; (B10) δa_gₜ = δgₜ ⊙ g′ₜ
-        np.multiply(d_gates, gates_slope_t, out=d_a_t)
-        # (B14) δh⁺ₜ₋₁ = U_oᵀ δa_oₜ + U_gᵀ δa_gₜ + U_iᵀ δa_iₜ
-        d_h_prev = d_a_t @ U
-        # (S13) ∂δa_iₜ = δiₜ ⊙ ∂i′ₜ + ∂δiₜ ⊙ i′ₜ; (S7) ∂δa_oₜ = δoₜ ⊙ ∂o′ₜ + ∂δoₜ ⊙ o′ₜ; (S10) ∂δa_gₜ = δgₜ ⊙
-        # ∂g′ₜ + ∂δgₜ ⊙ g′ₜ
+        np.multiply(d_h, tanh_c_t, out=d_o)  # (B5)
+        np.add(tanh_c_dot_t * d_h, d_h_dot * tanh_c_t, out=d_o_dot)  # (S5) ∂δoₜ = ∂tanh_cₜ ⊙ δhₜ + ∂δhₜ ⊙ tanh_cₜ
+        np.multiply(d_c, i_t, out=d_g)  # (B8)
+        np.add(i_dot_t * d_c, d_c_dot * i_t, out=d_g_dot)  # (S8) ∂δgₜ = ∂iₜ ⊙ δcₜ + ∂δcₜ ⊙ iₜ
+        np.multiply(d_c, g_t, out=d_i)  # (B11)
+        np.add(g_dot_t * d_c, d_c_dot * g_t, out=d_i_dot)  # (S11) ∂δiₜ = ∂gₜ ⊙ δcₜ + ∂δcₜ ⊙ gₜ
+        d_c_prev = d_c  # (B15)
+        d_c_next_dot_prev = d_c_dot  # (S15) ∂δc⁺ₜ₋₁ = ∂δcₜ
+        np.multiply(d_gates, gates_slope_t, out=d_a_t)  # (B13); (B7); (B10)
+        d_h_prev = d_a_t @ U  # (B14)
+        # (S13) ∂δa_iₜ = δiₜ ⊙ ∂i′ₜ + ∂δiₜ ⊙ i′ₜ; (S7) ∂δa_oₜ = δoₜ ⊙ ∂o′ₜ + ∂δoₜ ⊙ o′ₜ; (S10) ∂δa_gₜ = δgₜ ⊙ ∂g′ₜ +
+        # ∂δgₜ ⊙ g′ₜ
         np.add(d_gates * d_a_dot_t, d_gates_dot * gates_slope_t, out=d_a_dot_t)
         # (S14) ∂δh⁺ₜ₋₁ = U_oᵀ ∂δa_oₜ + ∂U_oᵀ δa_oₜ + U_gᵀ ∂δa_gₜ + ∂U_gᵀ δa_gₜ + U_iᵀ ∂δa_iₜ + ∂U_iᵀ δa_iₜ
         d_h_next_dot_prev = d_a_dot_t @ U
         d_h_next_dot_prev += d_a_t @ U_dot
         d_h_next, d_h_next_dot, d_c_next, d_c_next_dot = d_h_prev, d_h_next_dot_prev, d_c_prev, d_c_next_dot_prev
-    # (B16) δxₜ = W_oᵀ δa_oₜ + W_gᵀ δa_gₜ + W_iᵀ δa_iₜ
-    d_x = _times(d_a, W)
+    # All steps at once
+    d_x = _times(d_a, W)  # (B16)
     # (S16) ∂δxₜ = W_oᵀ ∂δa_oₜ + ∂W_oᵀ δa_oₜ + W_gᵀ ∂δa_gₜ + ∂W_gᵀ δa_gₜ + W_iᵀ ∂δa_iₜ + ∂W_iᵀ δa_iₜ
     d_x_dot = _times(d_a_dot, W)
     d_x_dot += _times(d_a, W_dot)
-    # (B17) δW_i = Σₜ δa_iₜ xₜᵀ; (B20) δW_g = Σₜ δa_gₜ xₜᵀ; (B23) δW_o = Σₜ δa_oₜ xₜᵀ
+    # (B17); (B20); (B23)
     d_W = _outer(d_a, x)
-    d_W_i = d_W[0 * H : 1 * H]
-    d_W_o = d_W[1 * H : 2 * H]
-    d_W_g = d_W[2 * H : 3 * H]
-    # (S17) ∂δW_i = Σₜ (∂δa_iₜ xₜᵀ + δa_iₜ ∂xₜᵀ); (S20) ∂δW_g = Σₜ (∂δa_gₜ xₜᵀ + δa_gₜ ∂xₜᵀ); (S23) ∂δW_o =
-    # Σₜ (∂δa_oₜ xₜᵀ + δa_oₜ ∂xₜᵀ)
+    d_W_i, d_W_o, d_W_g = (d_W[k * H : (k + 1) * H] for k in range(3))
+    # (S17) ∂δW_i = Σₜ (∂δa_iₜ xₜᵀ + δa_iₜ ∂xₜᵀ); (S20) ∂δW_g = Σₜ (∂δa_gₜ xₜᵀ + δa_gₜ ∂xₜᵀ); (S23) ∂δW_o = Σₜ
+    # (∂δa_oₜ xₜᵀ + δa_oₜ ∂xₜᵀ)
     d_W_dot = _outer(d_a_dot, x)
     d_W_dot += _outer(d_a, x_dot)
-    d_W_i_dot = d_W_dot[0 * H : 1 * H]
-    d_W_o_dot = d_W_dot[1 * H : 2 * H]
-    d_W_g_dot = d_W_dot[2 * H : 3 * H]
-    # (B18) δU_i = Σₜ δa_iₜ hₜ₋₁ᵀ; (B21) δU_g = Σₜ δa_gₜ hₜ₋₁ᵀ; (B24) δU_o = Σₜ δa_oₜ hₜ₋₁ᵀ
+    d_W_i_dot, d_W_o_dot, d_W_g_dot = (d_W_dot[k * H : (k + 1) * H] for k in range(3))
+    # (B18); (B21); (B24)
     d_U = _outer(d_a, h[:-1])
-    d_U_i = d_U[0 * H : 1 * H]
-    d_U_o = d_U[1 * H : 2 * H]
-    d_U_g = d_U[2 * H : 3 * H]
-    # (S18) ∂δU_i = Σₜ (∂δa_iₜ hₜ₋₁ᵀ + δa_iₜ ∂hₜ₋₁ᵀ); (S21) ∂δU_g = Σₜ (∂δa_gₜ hₜ₋₁ᵀ + δa_gₜ ∂hₜ₋₁ᵀ); (S24)
-    # ∂δU_o = Σₜ (∂δa_oₜ hₜ₋₁ᵀ + δa_oₜ ∂hₜ₋₁ᵀ)
+    d_U_i, d_U_o, d_U_g = (d_U[k * H : (k + 1) * H] for k in range(3))
+    # (S18) ∂δU_i = Σₜ (∂δa_iₜ hₜ₋₁ᵀ + δa_iₜ ∂hₜ₋₁ᵀ); (S21) ∂δU_g = Σₜ (∂δa_gₜ hₜ₋₁ᵀ + δa_gₜ ∂hₜ₋₁ᵀ); (S24) ∂δU_o =
+    # Σₜ (∂δa_oₜ hₜ₋₁ᵀ + δa_oₜ ∂hₜ₋₁ᵀ)
     d_U_dot = _outer(d_a_dot, h[:-1])
     d_U_dot += _outer(d_a, h_dot[:-1])
-    d_U_i_dot = d_U_dot[0 * H : 1 * H]
-    d_U_o_dot = d_U_dot[1 * H : 2 * H]
-    d_U_g_dot = d_U_dot[2 * H : 3 * H]
-    # (B19) δb_i = Σₜ δa_iₜ; (B22) δb_g = Σₜ δa_gₜ; (B25) δb_o = Σₜ δa_oₜ
+    d_U_i_dot, d_U_o_dot, d_U_g_dot = (d_U_dot[k * H : (k + 1) * H] for k in range(3))
+    # (B19); (B22); (B25)
     d_b = d_a.sum(axis=(0, 1))
-    d_b_i = d_b[0 * H : 1 * H]
-    d_b_o = d_b[1 * H : 2 * H]
-    d_b_g = d_b[2 * H : 3 * H]
+    d_b_i, d_b_o, d_b_g = (d_b[k * H : (k + 1) * H] for k in range(3))
     # (S19) ∂δb_i = Σₜ ∂δa_iₜ; (S22) ∂δb_g = Σₜ ∂δa_gₜ; (S25) ∂δb_o = Σₜ ∂δa_oₜ
     d_b_dot = d_a_dot.sum(axis=(0, 1))
-    d_b_i_dot = d_b_dot[0 * H : 1 * H]
-    d_b_o_dot = d_b_dot[1 * H : 2 * H]
-    d_b_g_dot = d_b_dot[2 * H : 3 * H]
-    return Grads(d_x, Params(d_W_i, d_U_i, d_b_i, d_W_g, d_U_g, d_b_g, d_W_o, d_U_o, d_b_o), State(d_h_next.copy(), d_c_next.copy())), Grads(d_x_dot, Params(d_W_i_dot, d_U_i_dot, d_b_i_dot, d_W_g_dot, d_U_g_dot, d_b_g_dot, d_W_o_dot, d_U_o_dot, d_b_o_dot), State(d_h_next_dot.copy(), d_c_next_dot.copy()))
+    d_b_i_dot, d_b_o_dot, d_b_g_dot = (d_b_dot[k * H : (k + 1) * H] for k in range(3))
+    return Grads(d_x, Params(d_W_i, d_U_i, d_b_i, d_W_g, d_U_g, d_b_g, d_W_o, d_U_o, d_b_o),
+        State(d_h_next.copy(), d_c_next.copy())), Grads(d_x_dot,
+        Params(d_W_i_dot, d_U_i_dot, d_b_i_dot, d_W_g_dot, d_U_g_dot, d_b_g_dot, d_W_o_dot, d_U_o_dot, d_b_o_dot),
+        State(d_h_next_dot.copy(), d_c_next_dot.copy()))
 
 
-def _reading(tape: Any, params: Any, t: Any) -> tuple[Params, Any, np.dtype[Any]]:
-    """The parameters if they fit the tape, in its dtype or the common one; the steps t of it; that dtype."""
-    _check_fit(tape, _WIDTHS, _sizes_of(params, _SHAPES, _COMPOSED))
+_Local = namedtuple("_Local", ['g', 'i_slope', 'i', 'g_slope', 'o', 'tanh_c_slope', 'tanh_c', 'o_slope', 'x',
+    'h_prev'])
+
+
+def _local(tape: Any, params: Any, t: Any, sizes: dict[str, int]) -> Any:
+    """Values and slopes at the steps t of a tape, slopes from the form that it is of."""
+    H = sizes["H"]
+    tanh_c, x, h_prev = tape.tanh_c[t], tape.x[t], tape.h[:-1][t]
+    gates = tape.gates[t]
+    i, o, g = (gates[..., k * H : (k + 1) * H] for k in range(3))
+    if isinstance(tape, PreciseTape):
+        c = tape.c[1:][t]
+        a = tape.a[t]
+        a_i, a_o, a_g = (a[..., k * H : (k + 1) * H] for k in range(3))
+        i_slope = _sigmoid_slope(a_i)
+        g_slope = _tanh_slope(a_g)
+        tanh_c_slope = _tanh_slope(c)
+        o_slope = _sigmoid_slope(a_o)
+    else:
+        i_slope = i * (1 - i)
+        g_slope = 1 - g**2
+        tanh_c_slope = 1 - tanh_c**2
+        o_slope = o * (1 - o)
+    return _Local(g, i_slope, i, g_slope, o, tanh_c_slope, tanh_c, o_slope, x, h_prev)
+
+
+def _prepared(x: Any, params: Any, state: Any) -> tuple[Array, Params, State]:
+    """Arrays of one dtype and of sizes that fit each other. Raises TypeError, ValueError."""
+    sizes = _sizes_of(params, _SHAPES)
+    arrays = {"x": x, **_named("params", params, _SHAPES), **_named("state", state, _STATE_SHAPES)}
+    dtype = _float_dtype(arrays)
+    x = _checked("x", x, ("T", "B", "D"), sizes, dtype)
+    sizes = sizes | {"B": x.shape[1], "D": x.shape[2]}
+    params = Params(*_checked_fields("params", params, _SHAPES, sizes, dtype))
+    return x, params, State(*_checked_fields("state", state, _STATE_SHAPES, sizes, dtype))
+
+
+def _cotangents(dy: Any, tape: Any, params: Any, dstate: Any) -> tuple[Array, Params, State]:
+    """What backward() is given, in one dtype and of sizes that fit the tape. Raises TypeError, ValueError."""
+    _check_tape(tape, (Tape, PreciseTape))
+    reference = tape.x
+    sizes = _sizes_of(params, _SHAPES) | dict(T=reference.shape[0], B=reference.shape[1])
+    _check_fit(tape, _WIDTHS, sizes)
+    arrays = {"tape": reference, "dy": dy, **_named("params", params, _SHAPES)}
+    dtype = _float_dtype(arrays | _named("dstate", dstate, _STATE_SHAPES))
+    dy = _checked("dy", dy, ("T", "B", "H"), sizes, dtype)
+    sizes["H"] = dy.shape[2]
+    params = Params(*_checked_fields("params", params, _SHAPES, sizes, dtype))
+    return dy, params, State(*_checked_fields("dstate", dstate, _STATE_SHAPES, sizes, dtype))
+
+
+def _directions(
+    x: Any, params: Any, state: Any, x_dot: Any, params_dot: Any, state_dot: Any, others: dict[str, Any]
+) -> tuple[Array, Params, State, Array, Params, State]:
+    """Point and direction as arrays of one dtype, that of `others` counted in. Raises TypeError, ValueError."""
+    x, params, state = _prepared(x, params, state)
+    x_dot = np.zeros_like(x) if x_dot is None else x_dot
+    params_dot = Params(*map(np.zeros_like, params)) if params_dot is None else params_dot
+    state_dot = State(*map(np.zeros_like, state)) if state_dot is None else state_dot
+    arrays = {"x": x, "x_dot": x_dot, **_named("params_dot", params_dot, _SHAPES)}
+    arrays |= _named("state_dot", state_dot, _STATE_SHAPES)
+    dtype = _float_dtype(arrays | others)
+    x, params, state = _prepared(x.astype(dtype, copy=False), params, state)
+    sizes = _sizes_of(params, _SHAPES) | {"T": x.shape[0], "B": x.shape[1], "D": x.shape[2]}
+    x_dot = _checked("x_dot", x_dot, ("T", "B", "D"), sizes, dtype)
+    params_dot = Params(*_checked_fields("params_dot", params_dot, _SHAPES, sizes, dtype))
+    state_dot = State(*_checked_fields("state_dot", state_dot, _STATE_SHAPES, sizes, dtype))
+    return x, params, state, x_dot, params_dot, state_dot
+
+
+def _reading(
+    tape: Any, params: Any, t: Any, kinds: tuple[type, ...] = (Tape, PreciseTape)
+) -> tuple[Params, Any, dict[str, int], tuple[int, ...], np.dtype[Any]]:
+    """Parameters that fit the tape; its steps t; all sizes; the axes in front, (B,) or (n, B); the common dtype."""
+    _check_tape(tape, kinds)
+    sizes = _check_fit(tape, _WIDTHS, _sizes_of(params, _SHAPES))
     dtype = _float_dtype({"tape": tape.x, **_named("params", params, _SHAPES)})
     params = Params(*(np.asarray(value, dtype) for value in params))
-    return params, _steps_of(t, tape.x.shape[0]), dtype
-
-
-def jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(None)) -> Array:
-    """The Jacobian ds[t]/ds[t-1] over all states, in the order of State, at step t of the tape.
-
-    (B, S, S) for a step, (n, B, S, S) for a slice or an array of steps; S is the sum of the state sizes.
-    Raises TypeError, ValueError, IndexError.
-    """
-    _check_tape(tape, (Tape, PreciseTape))
-    params, t, dtype = _reading(tape, params, t)
-    if isinstance(tape, PreciseTape):
-        return _jacobian_precise(tape, params, t, dtype)
-    return _jacobian_fast(tape, params, t, dtype)
-
-
-def _jacobian_fast(tape: Tape, params: Params, t: Any, dtype: np.dtype[Any]) -> Array:
-    H = params.W_i.shape[0]
-    i = tape.gates[..., 0 * H : 1 * H][t]
-    g = tape.gates[..., 2 * H : 3 * H][t]
-    U_i = params.U_i
-    U_g = params.U_g
-    o = tape.gates[..., 1 * H : 2 * H][t]
-    tanh_c = tape.tanh_c[t]
-    U_o = params.U_o
-    lead = tape.x[t].shape[:-1]
-    out = np.zeros((*lead, H + H, H + H), dtype)
-    i_slope = i * (1 - i)
-    g_slope = 1 - g**2
-    # d c[t] / d h[t-1]
-    out[..., H : H + H, 0 : H] += (g * i_slope)[..., :, None] * U_i
-    out[..., H : H + H, 0 : H] += (i * g_slope)[..., :, None] * U_g
-    # d c[t] / d c[t-1]
-    np.einsum("...ii->...i", out[..., H : H + H, H : H + H])[...] += 1
-    o_slope = o * (1 - o)
-    tanh_c_slope = 1 - tanh_c**2
-    # d h[t] / d h[t-1]
-    out[..., 0 : H, 0 : H] += (tanh_c * o_slope)[..., :, None] * U_o
-    out[..., 0 : H, 0 : H] += (o * tanh_c_slope)[..., :, None] * out[..., H : H + H, 0 : H]
-    # d h[t] / d c[t-1]
-    out[..., 0 : H, H : H + H] += (o * tanh_c_slope)[..., :, None] * out[..., H : H + H, H : H + H]
-    return out
-
-
-def _jacobian_precise(tape: PreciseTape, params: Params, t: Any, dtype: np.dtype[Any]) -> Array:
-    H = params.W_i.shape[0]
-    a_i = tape.a[..., 0 * H : 1 * H][t]
-    a_g = tape.a[..., 2 * H : 3 * H][t]
-    U_i = params.U_i
-    g = tape.gates[..., 2 * H : 3 * H][t]
-    U_g = params.U_g
-    i = tape.gates[..., 0 * H : 1 * H][t]
-    a_o = tape.a[..., 1 * H : 2 * H][t]
-    c = tape.c[1:][t]
-    U_o = params.U_o
-    tanh_c = tape.tanh_c[t]
-    o = tape.gates[..., 1 * H : 2 * H][t]
-    lead = tape.x[t].shape[:-1]
-    out = np.zeros((*lead, H + H, H + H), dtype)
-    i_slope = _sigmoid_slope(a_i)
-    g_slope = _tanh_slope(a_g)
-    # d c[t] / d h[t-1]
-    out[..., H : H + H, 0 : H] += (g * i_slope)[..., :, None] * U_i
-    out[..., H : H + H, 0 : H] += (i * g_slope)[..., :, None] * U_g
-    # d c[t] / d c[t-1]
-    np.einsum("...ii->...i", out[..., H : H + H, H : H + H])[...] += 1
-    o_slope = _sigmoid_slope(a_o)
-    tanh_c_slope = _tanh_slope(c)
-    # d h[t] / d h[t-1]
-    out[..., 0 : H, 0 : H] += (tanh_c * o_slope)[..., :, None] * U_o
-    out[..., 0 : H, 0 : H] += (o * tanh_c_slope)[..., :, None] * out[..., H : H + H, 0 : H]
-    # d h[t] / d c[t-1]
-    out[..., 0 : H, H : H + H] += (o * tanh_c_slope)[..., :, None] * out[..., H : H + H, H : H + H]
-    return out
-
-
-def input_jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(None)) -> Array:
-    """The Jacobian ds[t]/dx[t] of all states at step t of the tape.
-
-    (B, S, D) for a step, (n, B, S, D) for a slice or an array of steps; S is the sum of the state sizes.
-    Raises TypeError, ValueError, IndexError.
-    """
-    _check_tape(tape, (Tape, PreciseTape))
-    params, t, dtype = _reading(tape, params, t)
-    if isinstance(tape, PreciseTape):
-        return _input_jacobian_precise(tape, params, t, dtype)
-    return _input_jacobian_fast(tape, params, t, dtype)
-
-
-def _input_jacobian_fast(tape: Tape, params: Params, t: Any, dtype: np.dtype[Any]) -> Array:
-    H = params.W_i.shape[0]
-    D = params.W_i.shape[1]
-    i = tape.gates[..., 0 * H : 1 * H][t]
-    g = tape.gates[..., 2 * H : 3 * H][t]
-    W_i = params.W_i
-    W_g = params.W_g
-    o = tape.gates[..., 1 * H : 2 * H][t]
-    tanh_c = tape.tanh_c[t]
-    W_o = params.W_o
-    lead = tape.x[t].shape[:-1]
-    out = np.zeros((*lead, H + H, D), dtype)
-    i_slope = i * (1 - i)
-    g_slope = 1 - g**2
-    # d c[t] / d x[t]
-    out[..., H : H + H, 0 : D] += (g * i_slope)[..., :, None] * W_i
-    out[..., H : H + H, 0 : D] += (i * g_slope)[..., :, None] * W_g
-    o_slope = o * (1 - o)
-    tanh_c_slope = 1 - tanh_c**2
-    # d h[t] / d x[t]
-    out[..., 0 : H, 0 : D] += (tanh_c * o_slope)[..., :, None] * W_o
-    out[..., 0 : H, 0 : D] += (o * tanh_c_slope)[..., :, None] * out[..., H : H + H, 0 : D]
-    return out
-
-
-def _input_jacobian_precise(tape: PreciseTape, params: Params, t: Any, dtype: np.dtype[Any]) -> Array:
-    H = params.W_i.shape[0]
-    D = params.W_i.shape[1]
-    a_i = tape.a[..., 0 * H : 1 * H][t]
-    a_g = tape.a[..., 2 * H : 3 * H][t]
-    W_i = params.W_i
-    g = tape.gates[..., 2 * H : 3 * H][t]
-    W_g = params.W_g
-    i = tape.gates[..., 0 * H : 1 * H][t]
-    a_o = tape.a[..., 1 * H : 2 * H][t]
-    c = tape.c[1:][t]
-    W_o = params.W_o
-    tanh_c = tape.tanh_c[t]
-    o = tape.gates[..., 1 * H : 2 * H][t]
-    lead = tape.x[t].shape[:-1]
-    out = np.zeros((*lead, H + H, D), dtype)
-    i_slope = _sigmoid_slope(a_i)
-    g_slope = _tanh_slope(a_g)
-    # d c[t] / d x[t]
-    out[..., H : H + H, 0 : D] += (g * i_slope)[..., :, None] * W_i
-    out[..., H : H + H, 0 : D] += (i * g_slope)[..., :, None] * W_g
-    o_slope = _sigmoid_slope(a_o)
-    tanh_c_slope = _tanh_slope(c)
-    # d h[t] / d x[t]
-    out[..., 0 : H, 0 : D] += (tanh_c * o_slope)[..., :, None] * W_o
-    out[..., 0 : H, 0 : D] += (o * tanh_c_slope)[..., :, None] * out[..., H : H + H, 0 : D]
-    return out
-
-
-def parameter_jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(None)) -> Params:
-    """The Jacobian ds[t]/dp of all states for each parameter p at step t, with s[t-1] held fixed.
-
-    Params of arrays (B, S, *shape of p) for a step, (n, B, S, *shape of p) for a slice or an array of steps: what
-    forward-mode learning (RTRL) adds at every step. It takes S times the memory of the parameters.
-    Raises TypeError, ValueError, IndexError.
-    """
-    _check_tape(tape, (Tape, PreciseTape))
-    params, t, dtype = _reading(tape, params, t)
-    if isinstance(tape, PreciseTape):
-        return _parameter_jacobian_precise(tape, params, t, dtype)
-    return _parameter_jacobian_fast(tape, params, t, dtype)
-
-
-def _parameter_jacobian_fast(tape: Tape, params: Params, t: Any, dtype: np.dtype[Any]) -> Params:
-    H = params.W_i.shape[0]
-    D = params.W_i.shape[1]
-    i = tape.gates[..., 0 * H : 1 * H][t]
-    x = tape.x[t]
-    g = tape.gates[..., 2 * H : 3 * H][t]
-    h_prev = tape.h[:-1][t]
-    tanh_c = tape.tanh_c[t]
-    o = tape.gates[..., 1 * H : 2 * H][t]
-    lead = tape.x[t].shape[:-1]
-    out = np.zeros((*lead, H + H, H * D + H * H + H + H * D + H * H + H + H * D + H * H + H), dtype)
-    i_slope = i * (1 - i)
-    # d c[t] / d W_i
-    out[..., H : H + H, 0 : H * D] += (g * i_slope)[..., :, None] * _applied(x, H)
-    # d c[t] / d U_i
-    out[..., H : H + H, H * D : H * D + H * H] += (g * i_slope)[..., :, None] * _applied(h_prev, H)
-    # d c[t] / d b_i
-    np.einsum("...ii->...i", out[..., H : H + H, H * D + H * H : H * D + H * H + H])[...] += g * i_slope
-    g_slope = 1 - g**2
-    # d c[t] / d W_g
-    out[..., H : H + H, H * D + H * H + H : H * D + H * H + H + H * D] += (i * g_slope)[..., :, None] * _applied(x, H)
-    # d c[t] / d U_g
-    out[..., H : H + H, H * D + H * H + H + H * D : H * D + H * H + H + H * D + H * H] += (i * g_slope)[..., :, None] * _applied(h_prev, H)
-    # d c[t] / d b_g
-    np.einsum("...ii->...i", out[..., H : H + H, H * D + H * H + H + H * D + H * H : H * D + H * H + H + H * D + H * H + H])[...] += i * g_slope
-    tanh_c_slope = 1 - tanh_c**2
-    # d h[t] / d W_i
-    out[..., 0 : H, 0 : H * D] += (o * tanh_c_slope)[..., :, None] * out[..., H : H + H, 0 : H * D]
-    # d h[t] / d U_i
-    out[..., 0 : H, H * D : H * D + H * H] += (o * tanh_c_slope)[..., :, None] * out[..., H : H + H, H * D : H * D + H * H]
-    # d h[t] / d b_i
-    out[..., 0 : H, H * D + H * H : H * D + H * H + H] += (o * tanh_c_slope)[..., :, None] * out[..., H : H + H, H * D + H * H : H * D + H * H + H]
-    # d h[t] / d W_g
-    out[..., 0 : H, H * D + H * H + H : H * D + H * H + H + H * D] += (o * tanh_c_slope)[..., :, None] * out[..., H : H + H, H * D + H * H + H : H * D + H * H + H + H * D]
-    # d h[t] / d U_g
-    out[..., 0 : H, H * D + H * H + H + H * D : H * D + H * H + H + H * D + H * H] += (o * tanh_c_slope)[..., :, None] * out[..., H : H + H, H * D + H * H + H + H * D : H * D + H * H + H + H * D + H * H]
-    # d h[t] / d b_g
-    out[..., 0 : H, H * D + H * H + H + H * D + H * H : H * D + H * H + H + H * D + H * H + H] += (o * tanh_c_slope)[..., :, None] * out[..., H : H + H, H * D + H * H + H + H * D + H * H : H * D + H * H + H + H * D + H * H + H]
-    o_slope = o * (1 - o)
-    # d h[t] / d W_o
-    out[..., 0 : H, H * D + H * H + H + H * D + H * H + H : H * D + H * H + H + H * D + H * H + H + H * D] += (tanh_c * o_slope)[..., :, None] * _applied(x, H)
-    # d h[t] / d U_o
-    out[..., 0 : H, H * D + H * H + H + H * D + H * H + H + H * D : H * D + H * H + H + H * D + H * H + H + H * D + H * H] += (tanh_c * o_slope)[..., :, None] * _applied(h_prev, H)
-    # d h[t] / d b_o
-    np.einsum("...ii->...i", out[..., 0 : H, H * D + H * H + H + H * D + H * H + H + H * D + H * H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H])[...] += tanh_c * o_slope
-    return Params(out[..., 0 : H * D].reshape(*out.shape[:-1], H, D), out[..., H * D : H * D + H * H].reshape(*out.shape[:-1], H, H), out[..., H * D + H * H : H * D + H * H + H].reshape(*out.shape[:-1], H), out[..., H * D + H * H + H : H * D + H * H + H + H * D].reshape(*out.shape[:-1], H, D), out[..., H * D + H * H + H + H * D : H * D + H * H + H + H * D + H * H].reshape(*out.shape[:-1], H, H), out[..., H * D + H * H + H + H * D + H * H : H * D + H * H + H + H * D + H * H + H].reshape(*out.shape[:-1], H), out[..., H * D + H * H + H + H * D + H * H + H : H * D + H * H + H + H * D + H * H + H + H * D].reshape(*out.shape[:-1], H, D), out[..., H * D + H * H + H + H * D + H * H + H + H * D : H * D + H * H + H + H * D + H * H + H + H * D + H * H].reshape(*out.shape[:-1], H, H), out[..., H * D + H * H + H + H * D + H * H + H + H * D + H * H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H].reshape(*out.shape[:-1], H))
-
-
-def _parameter_jacobian_precise(tape: PreciseTape, params: Params, t: Any, dtype: np.dtype[Any]) -> Params:
-    H = params.W_i.shape[0]
-    D = params.W_i.shape[1]
-    a_i = tape.a[..., 0 * H : 1 * H][t]
-    x = tape.x[t]
-    g = tape.gates[..., 2 * H : 3 * H][t]
-    h_prev = tape.h[:-1][t]
-    a_g = tape.a[..., 2 * H : 3 * H][t]
-    i = tape.gates[..., 0 * H : 1 * H][t]
-    c = tape.c[1:][t]
-    o = tape.gates[..., 1 * H : 2 * H][t]
-    a_o = tape.a[..., 1 * H : 2 * H][t]
-    tanh_c = tape.tanh_c[t]
-    lead = tape.x[t].shape[:-1]
-    out = np.zeros((*lead, H + H, H * D + H * H + H + H * D + H * H + H + H * D + H * H + H), dtype)
-    i_slope = _sigmoid_slope(a_i)
-    # d c[t] / d W_i
-    out[..., H : H + H, 0 : H * D] += (g * i_slope)[..., :, None] * _applied(x, H)
-    # d c[t] / d U_i
-    out[..., H : H + H, H * D : H * D + H * H] += (g * i_slope)[..., :, None] * _applied(h_prev, H)
-    # d c[t] / d b_i
-    np.einsum("...ii->...i", out[..., H : H + H, H * D + H * H : H * D + H * H + H])[...] += g * i_slope
-    g_slope = _tanh_slope(a_g)
-    # d c[t] / d W_g
-    out[..., H : H + H, H * D + H * H + H : H * D + H * H + H + H * D] += (i * g_slope)[..., :, None] * _applied(x, H)
-    # d c[t] / d U_g
-    out[..., H : H + H, H * D + H * H + H + H * D : H * D + H * H + H + H * D + H * H] += (i * g_slope)[..., :, None] * _applied(h_prev, H)
-    # d c[t] / d b_g
-    np.einsum("...ii->...i", out[..., H : H + H, H * D + H * H + H + H * D + H * H : H * D + H * H + H + H * D + H * H + H])[...] += i * g_slope
-    tanh_c_slope = _tanh_slope(c)
-    # d h[t] / d W_i
-    out[..., 0 : H, 0 : H * D] += (o * tanh_c_slope)[..., :, None] * out[..., H : H + H, 0 : H * D]
-    # d h[t] / d U_i
-    out[..., 0 : H, H * D : H * D + H * H] += (o * tanh_c_slope)[..., :, None] * out[..., H : H + H, H * D : H * D + H * H]
-    # d h[t] / d b_i
-    out[..., 0 : H, H * D + H * H : H * D + H * H + H] += (o * tanh_c_slope)[..., :, None] * out[..., H : H + H, H * D + H * H : H * D + H * H + H]
-    # d h[t] / d W_g
-    out[..., 0 : H, H * D + H * H + H : H * D + H * H + H + H * D] += (o * tanh_c_slope)[..., :, None] * out[..., H : H + H, H * D + H * H + H : H * D + H * H + H + H * D]
-    # d h[t] / d U_g
-    out[..., 0 : H, H * D + H * H + H + H * D : H * D + H * H + H + H * D + H * H] += (o * tanh_c_slope)[..., :, None] * out[..., H : H + H, H * D + H * H + H + H * D : H * D + H * H + H + H * D + H * H]
-    # d h[t] / d b_g
-    out[..., 0 : H, H * D + H * H + H + H * D + H * H : H * D + H * H + H + H * D + H * H + H] += (o * tanh_c_slope)[..., :, None] * out[..., H : H + H, H * D + H * H + H + H * D + H * H : H * D + H * H + H + H * D + H * H + H]
-    o_slope = _sigmoid_slope(a_o)
-    # d h[t] / d W_o
-    out[..., 0 : H, H * D + H * H + H + H * D + H * H + H : H * D + H * H + H + H * D + H * H + H + H * D] += (tanh_c * o_slope)[..., :, None] * _applied(x, H)
-    # d h[t] / d U_o
-    out[..., 0 : H, H * D + H * H + H + H * D + H * H + H + H * D : H * D + H * H + H + H * D + H * H + H + H * D + H * H] += (tanh_c * o_slope)[..., :, None] * _applied(h_prev, H)
-    # d h[t] / d b_o
-    np.einsum("...ii->...i", out[..., 0 : H, H * D + H * H + H + H * D + H * H + H + H * D + H * H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H])[...] += tanh_c * o_slope
-    return Params(out[..., 0 : H * D].reshape(*out.shape[:-1], H, D), out[..., H * D : H * D + H * H].reshape(*out.shape[:-1], H, H), out[..., H * D + H * H : H * D + H * H + H].reshape(*out.shape[:-1], H), out[..., H * D + H * H + H : H * D + H * H + H + H * D].reshape(*out.shape[:-1], H, D), out[..., H * D + H * H + H + H * D : H * D + H * H + H + H * D + H * H].reshape(*out.shape[:-1], H, H), out[..., H * D + H * H + H + H * D + H * H : H * D + H * H + H + H * D + H * H + H].reshape(*out.shape[:-1], H), out[..., H * D + H * H + H + H * D + H * H + H : H * D + H * H + H + H * D + H * H + H + H * D].reshape(*out.shape[:-1], H, D), out[..., H * D + H * H + H + H * D + H * H + H + H * D : H * D + H * H + H + H * D + H * H + H + H * D + H * H].reshape(*out.shape[:-1], H, H), out[..., H * D + H * H + H + H * D + H * H + H + H * D + H * H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H].reshape(*out.shape[:-1], H))
-
-
-def jacobian_parts(tape: Tape | PreciseTape, params: Params, t: Any = slice(None)) -> dict[str, Array]:
-    """The Jacobian ds[t]/ds[t-1] split by the equation by which the flow enters step t; the sum is jacobian().
-
-    {'i', 'g', 'o', 'c'}: (B, S, S) for a step, (n, B, S, S) for a slice or an array of steps.
-    A path belongs to the first equation on it that reads s[t-1]: that of a gate, or of the state itself.
-    Raises TypeError, ValueError, IndexError.
-    """
-    _check_tape(tape, (Tape, PreciseTape))
-    params, t, dtype = _reading(tape, params, t)
-    if isinstance(tape, PreciseTape):
-        return _jacobian_parts_precise(tape, params, t, dtype)
-    return _jacobian_parts_fast(tape, params, t, dtype)
-
-
-def _jacobian_parts_fast(tape: Tape, params: Params, t: Any, dtype: np.dtype[Any]) -> dict[str, Array]:
-    H = params.W_i.shape[0]
-    i = tape.gates[..., 0 * H : 1 * H][t]
-    U_i = params.U_i
-    g = tape.gates[..., 2 * H : 3 * H][t]
-    tanh_c = tape.tanh_c[t]
-    o = tape.gates[..., 1 * H : 2 * H][t]
-    U_g = params.U_g
-    U_o = params.U_o
-    lead = tape.x[t].shape[:-1]
-    parts = {key: np.zeros((*lead, H + H, H + H), dtype) for key in ['i', 'g', 'o', 'c']}
-    i_slope = i * (1 - i)
-    # d c[t] / d h[t-1]
-    parts['i'][..., H : H + H, 0 : H] += (g * i_slope)[..., :, None] * U_i
-    tanh_c_slope = 1 - tanh_c**2
-    # d h[t] / d h[t-1]
-    parts['i'][..., 0 : H, 0 : H] += (o * tanh_c_slope)[..., :, None] * parts['i'][..., H : H + H, 0 : H]
-    g_slope = 1 - g**2
-    # d c[t] / d h[t-1]
-    parts['g'][..., H : H + H, 0 : H] += (i * g_slope)[..., :, None] * U_g
-    # d h[t] / d h[t-1]
-    parts['g'][..., 0 : H, 0 : H] += (o * tanh_c_slope)[..., :, None] * parts['g'][..., H : H + H, 0 : H]
-    o_slope = o * (1 - o)
-    # d h[t] / d h[t-1]
-    parts['o'][..., 0 : H, 0 : H] += (tanh_c * o_slope)[..., :, None] * U_o
-    # d c[t] / d c[t-1]
-    np.einsum("...ii->...i", parts['c'][..., H : H + H, H : H + H])[...] += 1
-    # d h[t] / d c[t-1]
-    parts['c'][..., 0 : H, H : H + H] += (o * tanh_c_slope)[..., :, None] * parts['c'][..., H : H + H, H : H + H]
-    return parts
-
-
-def _jacobian_parts_precise(tape: PreciseTape, params: Params, t: Any, dtype: np.dtype[Any]) -> dict[str, Array]:
-    H = params.W_i.shape[0]
-    a_i = tape.a[..., 0 * H : 1 * H][t]
-    U_i = params.U_i
-    g = tape.gates[..., 2 * H : 3 * H][t]
-    c = tape.c[1:][t]
-    o = tape.gates[..., 1 * H : 2 * H][t]
-    a_g = tape.a[..., 2 * H : 3 * H][t]
-    U_g = params.U_g
-    i = tape.gates[..., 0 * H : 1 * H][t]
-    a_o = tape.a[..., 1 * H : 2 * H][t]
-    U_o = params.U_o
-    tanh_c = tape.tanh_c[t]
-    lead = tape.x[t].shape[:-1]
-    parts = {key: np.zeros((*lead, H + H, H + H), dtype) for key in ['i', 'g', 'o', 'c']}
-    i_slope = _sigmoid_slope(a_i)
-    # d c[t] / d h[t-1]
-    parts['i'][..., H : H + H, 0 : H] += (g * i_slope)[..., :, None] * U_i
-    tanh_c_slope = _tanh_slope(c)
-    # d h[t] / d h[t-1]
-    parts['i'][..., 0 : H, 0 : H] += (o * tanh_c_slope)[..., :, None] * parts['i'][..., H : H + H, 0 : H]
-    g_slope = _tanh_slope(a_g)
-    # d c[t] / d h[t-1]
-    parts['g'][..., H : H + H, 0 : H] += (i * g_slope)[..., :, None] * U_g
-    # d h[t] / d h[t-1]
-    parts['g'][..., 0 : H, 0 : H] += (o * tanh_c_slope)[..., :, None] * parts['g'][..., H : H + H, 0 : H]
-    o_slope = _sigmoid_slope(a_o)
-    # d h[t] / d h[t-1]
-    parts['o'][..., 0 : H, 0 : H] += (tanh_c * o_slope)[..., :, None] * U_o
-    # d c[t] / d c[t-1]
-    np.einsum("...ii->...i", parts['c'][..., H : H + H, H : H + H])[...] += 1
-    # d h[t] / d c[t-1]
-    parts['c'][..., 0 : H, H : H + H] += (o * tanh_c_slope)[..., :, None] * parts['c'][..., H : H + H, H : H + H]
-    return parts
-
-
-def log_terms(tape: PreciseTape, params: Params, t: Any = slice(None)) -> dict[str, Array]:
-    """Natural logarithms of gates y and of slopes phi'(a) at step t, from the pre-activations on the tape.
-
-    {'i', 'i_slope', 'g_slope', 'o', 'o_slope', 'tanh_c_slope'}: (B, N) for a step, (n, B, N) for a slice or an array of steps.
-    They are finite where the number itself underflows: ln sigmoid(-1000) = -1000.
-    Raises TypeError (for a fast tape too), ValueError, IndexError.
-    """
-    _check_tape(tape, (PreciseTape,))
-    params, t, dtype = _reading(tape, params, t)
-    terms: dict[str, Array] = {}
-    H = params.W_i.shape[0]
-    a_i = tape.a[..., 0 * H : 1 * H][t]
-    a_g = tape.a[..., 2 * H : 3 * H][t]
-    a_o = tape.a[..., 1 * H : 2 * H][t]
-    c = tape.c[1:][t]
-    terms['i'] = -_softplus(-a_i)
-    terms['i_slope'] = -_softplus(a_i) - _softplus(-a_i)
-    terms['g_slope'] = 1.3862943611198906 + 2 * a_g - 2 * _softplus(2 * a_g)
-    terms['o'] = -_softplus(-a_o)
-    terms['o_slope'] = -_softplus(a_o) - _softplus(-a_o)
-    terms['tanh_c_slope'] = 1.3862943611198906 + 2 * c - 2 * _softplus(2 * c)
-    return terms
+    t = _steps_of(t, tape.x.shape[0])
+    return params, t, sizes, tape.x[t].shape[:-1], dtype
 
 
 def _applied(v: Array, rows: int) -> Array:
@@ -1310,17 +683,19 @@ def _array_of(name: str, value: Any) -> Array:
     return array
 
 
-def _check_fit(tape: Any, widths: Any, sizes: Any) -> None:
-    """Raises ValueError where an array of the tape has another last axis than the sizes, read off params, tell."""
-    arrays = tape._asdict()
+def _check_fit(tape: Any, widths: Any, sizes: Any) -> dict[str, int]:
+    """The sizes, with those that the last axes of the tape alone tell. Raises ValueError where these do not agree."""
+    arrays, known = tape._asdict(), dict(sizes)
     for field, parts in widths[type(tape)].items():
-        width, expected = arrays[field].shape[-1], sum(count * sizes.get(size, 0) for size, count in parts.items())
-        if width != expected and all(size in sizes for size in parts):
+        width, expected = arrays[field].shape[-1], sum(count * known.get(size, 0) for size, count in parts.items())
+        unknown = [size for size in parts if size not in known]
+        if len(unknown) == 1:
+            known[unknown[0]] = (width - expected) // parts[unknown[0]]
+        elif width != expected and not unknown:
             told = " + ".join(size if count == 1 else f"{count} * {size}" for size, count in parts.items())
-            raise ValueError(
-                f"params do not fit the tape: tape.{field} has {width} columns, but {told} = {expected} by params; "
-                f"give the params that forward() made this tape with"
-            )
+            told = f"tape.{field} has {width} columns, but {told} = {expected} by params"
+            raise ValueError(f"params do not fit the tape: {told}; give the params that forward() made this tape with")
+    return known
 
 
 def _check_tape(tape: Any, kinds: tuple[type, ...]) -> None:
@@ -1340,9 +715,7 @@ def _checked(name: str, value: Any, axes: Any, sizes: Any, dtype: np.dtype[Any])
     return array.astype(dtype, copy=False)
 
 
-def _checked_fields(
-    name: str, values: Any, shapes: Any, sizes: Any, dtype: np.dtype[Any]
-) -> Any:
+def _checked_fields(name: str, values: Any, shapes: Any, sizes: Any, dtype: np.dtype[Any]) -> Any:
     """A named tuple of arrays, field by field; None gives zeros. Raises TypeError, ValueError."""
     unknown = [axis for axes in shapes.values() for axis in axes if axis not in sizes]
     if values is None and unknown:
@@ -1356,14 +729,19 @@ def _checked_fields(
     return found
 
 
+def _diagonal(blocks: Array) -> Array:
+    """The diagonals of square blocks (..., N, N), to be written to: (..., N)."""
+    view: Array = np.einsum("...ii->...i", blocks)
+    return view
+
+
 def _float_dtype(arrays: Any) -> np.dtype[Any]:
     """The one dtype all arrays are computed in: float32 stays float32. Raises TypeError for half and for no float."""
     dtypes = {name: _array_of(name, value).dtype for name, value in arrays.items()}
     for name, dtype in dtypes.items():
         if dtype.kind not in "fc" or dtype.itemsize < 4:
-            raise TypeError(
-                f"{name} has dtype {dtype}, which cannot be used; convert it with .astype(np.float64) or (np.float32)"
-            )
+            fix = "convert it with .astype(np.float64) or (np.float32)"
+            raise TypeError(f"{name} has dtype {dtype}, which cannot be used; {fix}")
     return np.result_type(*dtypes.values()).newbyteorder("=")
 
 
@@ -1380,11 +758,9 @@ def _named(name: str, values: Any, fields: Any) -> dict[str, Any]:
     given = values._asdict() if hasattr(values, "_asdict") and not isinstance(values, type) else {}
     for field in fields:
         if field not in given:
-            kind = f"the class {values.__name__}, not one made of it" if isinstance(values, type) else ""
-            raise TypeError(
-                f"{name} is {kind or f'a {type(values).__name__} without the field {field}'}; make one with "
-                f"{made}({', '.join(fields)})"
-            )
+            kind = f"a {type(values).__name__} without the field {field}"
+            kind = f"the class {values.__name__}, not one made of it" if isinstance(values, type) else kind
+            raise TypeError(f"{name} is {kind}; make one with {made}({', '.join(fields)})")
     return {f"{name}.{field}": given[field] for field in fields}
 
 
@@ -1402,6 +778,15 @@ def _outer(left: Array, right: Array) -> Array:
     return product.T
 
 
+def _ranges(record: Any, shapes: Any, sizes: Any) -> Any:
+    """A record of slices: where each array stands if their entries follow one another; an axis B counts once."""
+    ends, end = [], 0
+    for axes in shapes.values():
+        first, end = end, end + int(np.prod([sizes[axis] for axis in axes if axis != "B"]))
+        ends.append(slice(first, end))
+    return record(*ends)
+
+
 def _sigmoid(a: Array, out: Array | None = None) -> Array:
     """1 / (1 + exp(-a)), as tanh, which never overflows."""
     result: Array = np.multiply(a, 0.5, out=out)
@@ -1411,7 +796,7 @@ def _sigmoid(a: Array, out: Array | None = None) -> Array:
     return result
 
 
-def _sigmoid_precise(a: Array) -> Array:
+def _sigmoid_precise(a: Array, out: Array | None = None) -> Array:
     """1 / (1 + exp(-a)) with full relative accuracy on both sides: e/(1+e) or 1/(1+e), e = exp(-|a|).
 
     The rounding of 1 + e is known exactly and put right, which saves half a unit in the last place.
@@ -1419,7 +804,7 @@ def _sigmoid_precise(a: Array) -> Array:
     e = np.exp(_negative_magnitude(a))
     divisor = 1 + e
     rounding = e - (divisor - 1)
-    value: Array = np.where(a.real < 0, e, 1) / divisor
+    value: Array = np.divide(np.where(a.real < 0, e, 1), divisor, out=out)
     value -= value * (rounding / divisor)
     return value
 
@@ -1431,9 +816,7 @@ def _sigmoid_slope(a: Array) -> Array:
     return slope
 
 
-def _sizes_of(
-    params: Any, shapes: Any, composed: Any
-) -> dict[str, int]:
+def _sizes_of(params: Any, shapes: Any) -> dict[str, int]:
     """The number behind each symbolic size, read off the parameters. Raises TypeError, ValueError."""
     if params is None:
         raise TypeError(f"params is None; it must be what init() returns, or Params({', '.join(shapes)})")
@@ -1444,11 +827,9 @@ def _sizes_of(
             raise ValueError(f"{name} has shape {shape}; expected {len(symbols)} axes ({', '.join(symbols)})")
         for symbol, size in zip(symbols, shape, strict=True):
             if sizes.setdefault(symbol, size) != size:
-                raise ValueError(
-                    f"{name} has shape {shape}, but {symbol} = {sizes[symbol]} by the parameters before it; "
-                    f"expected ({', '.join(symbols)})"
-                )
-    return _with_composed(sizes, composed)
+                told = f"{symbol} = {sizes[symbol]} by the parameters before it; expected ({', '.join(symbols)})"
+                raise ValueError(f"{name} has shape {shape}, but {told}")
+    return sizes
 
 
 def _softplus(a: Array) -> Array:
@@ -1493,22 +874,3 @@ def _times(sequence: Array, matrix: Array, out: Array | None = None) -> Array:
     rows = None if out is None else out.reshape(steps * batch, matrix.shape[1])
     rows = np.matmul(sequence.reshape(steps * batch, width), matrix, out=rows)
     return rows.reshape(steps, batch, matrix.shape[1])
-
-
-def _with_composed(sizes: Any, composed: Any) -> dict[str, int]:
-    """The sizes with those that are sums of others, as "H + D": {"H": 1, "D": 1}, and what follows from such a sum.
-
-    Raises ValueError for one that does not hold.
-    """
-    known = dict(sizes)
-    for size, parts in composed.items():
-        unknown = [name for name in parts if name not in known]
-        rest = sum(count * known[name] for name, count in parts.items() if name in known)
-        if not unknown and known.setdefault(size, rest) != rest:
-            raise ValueError(f"an axis of size {size} has {known[size]} units, but {size} = {rest} by the other arrays")
-        if len(unknown) == 1 and size in known:
-            number, remainder = divmod(known[size] - rest, parts[unknown[0]])
-            if remainder or number < 0:
-                raise ValueError(f"an axis of size {size} has {known[size]} units, which leaves no {unknown[0]}")
-            known[unknown[0]] = number
-    return known

@@ -8,16 +8,10 @@ Equations:
     h[t] = (1 - f[t]) * h[t-1] + f[t] * n[t]
 
 Shapes (T steps, B sequences, D, H):
-    x        (D,)
-    f        (H,)
-    n        (H,)
-    h        (H,)
-    W_f      (H, D)
-    U_f      (H, H)
-    b_f      (H,)
-    W_n      (H, D)
-    U_n      (H, H)
-    b_n      (H,)
+    (D,)     x
+    (H,)     f, n, h, b_f, b_n
+    (H, D)   W_f, W_n
+    (H, H)   U_f, U_n
 
 Layout: sequences are (T, B, size), batches are rows, weights (rows of the result, columns of the operand).
 Order in packed arrays: f, n.
@@ -26,14 +20,16 @@ Biases: b_f (of f), b_n (of n). Where a library keeps one beside each matrix, ad
 Options: none. Constants: none.
 
 Signs in comments: δv adjoint, δv⁺ what arrives of it from step t+1, δv° what passes through no matrix, v′ slope,
-∂v tangent, ⊙ element-wise product; (B1) is equation B1 of the derivation report.
+∂v tangent, ⊙ element-wise product; (B1) is equation B1 of the derivation report. A section says: what it reads -> what
+it gives. precise: gates and slopes from the pre-activations, so that no digit is lost where a gate saturates.
 
-Generated from the equations by lstm_sym (format 1); stands alone on NumPy. Not written by hand: change
+Generated from the equations by lstm_sym (format 2); stands alone on NumPy. Not written by hand: change
 the equations and generate it again.
 """
 
 from __future__ import annotations
 
+from collections import namedtuple
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -81,6 +77,10 @@ class PreciseTape(NamedTuple):
     f_h: Array
 
 
+_SecondTape = namedtuple("_SecondTape", ['x', 'x_dot', 'h', 'h_dot', 'a', 'a_dot', 'gates', 'gates_dot', 'f_h',
+    'f_h_dot'])
+
+
 class Grads(NamedTuple):
     """Gradients of a loss: of the input, the parameters, the initial state."""
 
@@ -90,30 +90,19 @@ class Grads(NamedTuple):
 
 
 _SHAPES: dict[str, tuple[str, ...]] = {
-    'W_f': ('H', 'D'),
-    'U_f': ('H', 'H'),
-    'b_f': ('H',),
-    'W_n': ('H', 'D'),
-    'U_n': ('H', 'H'),
-    'b_n': ('H',),
+    'W_f': ('H', 'D'), 'U_f': ('H', 'H'), 'b_f': ('H',), 'W_n': ('H', 'D'), 'U_n': ('H', 'H'), 'b_n': ('H',)
 }
-_STATE_SHAPES = {
-    'h': ('B', 'H'),
-}
+_STATE_SHAPES: dict[str, tuple[str, ...]] = {'h': ('B', 'H')}
 _COMPOSED: dict[str, dict[str, int]] = {}
 _WIDTHS: dict[type, dict[str, dict[str, int]]] = {
-    Tape: {'x': {'D': 1}, 'h': {'H': 1}, 'gates': {'H': 2}, 'f_h': {'H': 1}},
-    PreciseTape: {'x': {'D': 1}, 'h': {'H': 1}, 'a': {'H': 2}, 'gates': {'H': 2}, 'f_h': {'H': 1}},
+    Tape: {'x': {'D': 1}, 'h': {'H': 1}, 'gates': {'H': 2}, 'f_h': {'H': 1}}, PreciseTape: {'x': {'D': 1}, 'h':
+    {'H': 1}, 'a': {'H': 2}, 'gates': {'H': 2}, 'f_h': {'H': 1}}
 }
 
 
 def init(
-    input_size: int,
-    hidden_size: int,
-    *,
-    rng: np.random.Generator | None = None,
-    dtype: Any = np.float64,
-    **fill: float,
+    input_size: int, hidden_size: int, *,
+    rng: np.random.Generator | None = None, dtype: Any = np.float64, **fill: float,
 ) -> Params:
     """Parameters drawn uniformly from (-1/sqrt(hidden_size), 1/sqrt(hidden_size)), as PyTorch does.
 
@@ -125,28 +114,17 @@ def init(
     for symbol, size in sizes.items():
         if not hasattr(size, "__index__") or size < 1:
             raise ValueError(f"the size {symbol} is {size}; sizes are whole numbers, 1 or more")
-    sizes = _with_composed(sizes, _COMPOSED)
     dtype = _float_dtype({"dtype": np.empty(0, dtype)})
+    vectors: tuple[str, ...] = ('b_f', 'b_n')
     for name in fill:
-        if name not in ('b_f', 'b_n'):
-            raise TypeError(f"init() cannot fill {name}; the vectors of this cell: b_f, b_n")
+        if name not in vectors:
+            raise TypeError(f"init() cannot fill {name}; the vectors of this cell: {', '.join(vectors) or 'none'}")
     bound = 1 / hidden_size**0.5
     drawn = {}
     for name, symbols in _SHAPES.items():
         value = rng.uniform(-bound, bound, [sizes[symbol] for symbol in symbols])
         drawn[name] = np.asarray(np.full_like(value, fill[name]) if name in fill else value, dtype)
     return Params(**drawn)
-
-
-def _prepared(x: Any, params: Any, state: Any) -> tuple[Array, Params, State]:
-    """Arrays of one dtype and of sizes that fit each other."""
-    sizes = _sizes_of(params, _SHAPES, _COMPOSED)
-    arrays = {"x": x, **_named("params", params, _SHAPES), **_named("state", state, _STATE_SHAPES)}
-    dtype = _float_dtype(arrays)
-    x = _checked("x", x, ("T", "B", "D"), sizes, dtype)
-    sizes = _with_composed(sizes | {"B": x.shape[1], "D": x.shape[2]}, _COMPOSED)
-    params = Params(*_checked_fields("params", params, _SHAPES, sizes, dtype))
-    return x, params, State(*_checked_fields("state", state, _STATE_SHAPES, sizes, dtype))
 
 
 def forward(
@@ -158,9 +136,39 @@ def forward(
     `backward` follows the tape. dtype in = dtype out. Raises TypeError, ValueError, naming the array that does not fit.
     """
     x, params, state = _prepared(x, params, state)
+    (T, B), dtype = x.shape[:2], x.dtype
+    sigmoid = _sigmoid_precise if precise else _sigmoid
+    complement = _complement_precise if precise else _complement
+    # Sizes, parameters, arrays
+    H = params.W_f.shape[0]
+    W = np.concatenate((params.W_f, params.W_n))
+    b = np.concatenate((params.b_f, params.b_n))
+    U_f = params.U_f
+    U_f_T = np.ascontiguousarray(U_f.T)
+    U_n = params.U_n
+    U_n_T = np.ascontiguousarray(U_n.T)
+    gates = np.empty((T, B, 2 * H), dtype)
+    f_h = np.empty((T, B, H), dtype)
+    a = np.empty((T, B, 2 * H), dtype) if precise else gates
+    h = np.empty((T + 1, B, H), dtype)
+    h[0] = state.h
+    a_f, a_n = (a[..., k * H : (k + 1) * H] for k in range(2))
+    f, n = (gates[..., k * H : (k + 1) * H] for k in range(2))
+    # All steps at once: W, b, a -> a
+    _times(x, W.T, out=a)  # (F1) a_fₜ = W_f xₜ; (F4) a_nₜ = W_n xₜ
+    a += b  # (F1) a_fₜ += b_f; (F4) a_nₜ += b_n
+    # Step by step: U_f_T, U_n_T, gates, f_h, a, h -> a, gates, f_h, h
+    for a_f_t, h_prev, f_t, f_h_t, a_n_t, n_t, h_t in zip(a_f, h[:-1], f, f_h, a_n, n, h[1:], strict=True):
+        a_f_t += h_prev @ U_f_T  # (F1) a_fₜ += U_f hₜ₋₁
+        sigmoid(a_f_t, out=f_t)  # (F2) fₜ = σ(a_fₜ)
+        np.multiply(h_prev, f_t, out=f_h_t)  # (F3) f_hₜ = hₜ₋₁ ⊙ fₜ
+        f_complement = complement(f_t, a_f_t)
+        a_n_t += f_h_t @ U_n_T  # (F4) a_nₜ += U_n f_hₜ
+        np.tanh(a_n_t, out=n_t)  # (F5) nₜ = tanh(a_nₜ)
+        np.add(h_prev * f_complement, f_t * n_t, out=h_t)  # (F6) hₜ = hₜ₋₁ ⊙ (1 − fₜ) + fₜ ⊙ nₜ
     if precise:
-        return _forward_precise(x, params, state)
-    return _forward_fast(x, params, state)
+        return h[1:].copy(), State(h[T].copy()), PreciseTape(x, h, a, gates, f_h)
+    return h[1:].copy(), State(h[T].copy()), Tape(x, h, gates, f_h)
 
 
 def backward(dy: Any, tape: Tape | PreciseTape, params: Params, dstate: State | None = None) -> Grads:
@@ -169,230 +177,58 @@ def backward(dy: Any, tape: Tape | PreciseTape, params: Params, dstate: State | 
     dy = dL/dy (T, B, H); params as given to `forward`; dstate = dL/d(state after T steps), None for zeros.
     Returns dL/dx (T, B, D), dL/dparams (named), dL/d(initial state). Raises TypeError, ValueError.
     """
-    _check_tape(tape, (Tape, PreciseTape))
-    reference = tape.x
-    sizes = _sizes_of(params, _SHAPES, _COMPOSED) | {"T": reference.shape[0], "B": reference.shape[1]}
-    _check_fit(tape, _WIDTHS, sizes)
-    arrays = {"tape": reference, "dy": dy, **_named("params", params, _SHAPES)}
-    dtype = _float_dtype(arrays | _named("dstate", dstate, _STATE_SHAPES))
-    dy = _checked("dy", dy, ("T", "B", "H"), sizes, dtype)
-    sizes["H"] = dy.shape[2]
-    params = Params(*_checked_fields("params", params, _SHAPES, sizes, dtype))
-    dstate = State(*_checked_fields("dstate", dstate, _STATE_SHAPES, sizes, dtype))
+    dy, params, dstate = _cotangents(dy, tape, params, dstate)
+    (T, B), dtype = dy.shape[:2], dy.dtype
+    # Sizes, parameters, arrays
+    H = params.W_f.shape[0]
+    x, h, gates, f_h = tape.x, tape.h, tape.gates, tape.f_h
+    U_n, U_f = params.U_n, params.U_f
+    W = np.concatenate((params.W_f, params.W_n))
+    d_gates = np.empty((B, 2 * H), dtype)
+    d_a = np.empty((T, B, 2 * H), dtype)
+    d_h_next = dstate.h
+    d_a_f, d_a_n = (d_a[..., k * H : (k + 1) * H] for k in range(2))
+    d_f, d_n = (d_gates[..., k * H : (k + 1) * H] for k in range(2))
+    f, n = (gates[..., k * H : (k + 1) * H] for k in range(2))
+    # All steps at once: gates, d_a -> f_complement, d_a
     if isinstance(tape, PreciseTape):
-        return _backward_precise(dy, tape, params, dstate)
-    return _backward_fast(dy, tape, params, dstate)
-
-
-def _forward_fast(
-    x: Array, params: Params, state: State
-) -> tuple[Array, State, Tape]:
-    H = params.W_f.shape[0]
-    T, B = x.shape[:2]
-    dtype = x.dtype
-    W = np.concatenate((params.W_f, params.W_n))
-    b = np.concatenate((params.b_f, params.b_n))
-    U_f = params.U_f
-    U_f_T = np.ascontiguousarray(U_f.T)
-    U_n = params.U_n
-    U_n_T = np.ascontiguousarray(U_n.T)
-    gates = np.empty((T, B, 2 * H), dtype)
-    f_h = np.empty((T, B, H), dtype)
-    h = np.empty((T + 1, B, H), dtype)
-    h[0] = state.h
-    f = gates[..., 0 * H : 1 * H]
-    n = gates[..., 1 * H : 2 * H]
-    # (F1) a_fₜ = W_f xₜ; (F4) a_nₜ = W_n xₜ
-    _times(x, W.T, out=gates)
-    # (F1) a_fₜ += b_f; (F4) a_nₜ += b_n
-    gates += b
-    for f_t, h_prev, f_h_t, n_t, h_t in zip(f, h[:-1], f_h, n, h[1:], strict=True):
-        # (F1) a_fₜ += U_f hₜ₋₁
-        f_t += h_prev @ U_f_T
-        # (F2) fₜ = σ(a_fₜ)
-        _sigmoid(f_t, out=f_t)
-        # (F3) f_hₜ = hₜ₋₁ ⊙ fₜ
-        np.multiply(h_prev, f_t, out=f_h_t)
-        # (F4) a_nₜ += U_n f_hₜ
-        n_t += f_h_t @ U_n_T
-        # (F5) nₜ = tanh(a_nₜ)
-        np.tanh(n_t, out=n_t)
-        # (F6) hₜ = hₜ₋₁ ⊙ (1 − fₜ) + fₜ ⊙ nₜ
-        np.add(h_prev * (1 - f_t), f_t * n_t, out=h_t)
-    return h[1:].copy(), State(h[T].copy()), Tape(x, h, gates, f_h)
-
-
-def _forward_precise(
-    x: Array, params: Params, state: State
-) -> tuple[Array, State, PreciseTape]:
-    H = params.W_f.shape[0]
-    T, B = x.shape[:2]
-    dtype = x.dtype
-    W = np.concatenate((params.W_f, params.W_n))
-    b = np.concatenate((params.b_f, params.b_n))
-    U_f = params.U_f
-    U_f_T = np.ascontiguousarray(U_f.T)
-    U_n = params.U_n
-    U_n_T = np.ascontiguousarray(U_n.T)
-    a = np.empty((T, B, 2 * H), dtype)
-    gates = np.empty((T, B, 2 * H), dtype)
-    f_h = np.empty((T, B, H), dtype)
-    h = np.empty((T + 1, B, H), dtype)
-    h[0] = state.h
-    a_f = a[..., 0 * H : 1 * H]
-    a_n = a[..., 1 * H : 2 * H]
-    f = gates[..., 0 * H : 1 * H]
-    n = gates[..., 1 * H : 2 * H]
-    # (F1) a_fₜ = W_f xₜ; (F4) a_nₜ = W_n xₜ
-    _times(x, W.T, out=a)
-    # (F1) a_fₜ += b_f; (F4) a_nₜ += b_n
-    a += b
-    for a_f_t, h_prev, f_t, f_h_t, a_n_t, n_t, h_t in zip(a_f, h[:-1], f, f_h, a_n, n, h[1:], strict=True):
-        # (F1) a_fₜ += U_f hₜ₋₁
-        a_f_t += h_prev @ U_f_T
-        # (F2) fₜ = σ(a_fₜ)
-        f_t[...] = _sigmoid_precise(a_f_t)
-        # (F3) f_hₜ = hₜ₋₁ ⊙ fₜ
-        np.multiply(h_prev, f_t, out=f_h_t)
-        # (F4) a_nₜ += U_n f_hₜ
-        a_n_t += f_h_t @ U_n_T
-        # (F5) nₜ = tanh(a_nₜ)
-        np.tanh(a_n_t, out=n_t)
-        # (F6) hₜ = hₜ₋₁ ⊙ σ(−a_fₜ) + fₜ ⊙ nₜ
-        np.add(h_prev * _sigmoid_precise(-a_f_t), f_t * n_t, out=h_t)
-    return h[1:].copy(), State(h[T].copy()), PreciseTape(x, h, a, gates, f_h)
-
-
-def _backward_fast(dy: Array, tape: Tape, params: Params, dstate: State) -> Grads:
-    H = params.W_f.shape[0]
-    T, B = dy.shape[:2]
-    dtype = dy.dtype
-    x = tape.x
-    h = tape.h
-    gates = tape.gates
-    f_h = tape.f_h
-    U_n = params.U_n
-    U_f = params.U_f
-    W = np.concatenate((params.W_f, params.W_n))
-    d_gates = np.empty((B, 2 * H), dtype)
-    d_a = np.empty((T, B, 2 * H), dtype)
-    d_h_next = dstate.h
-    d_a_f = d_a[..., 0 * H : 1 * H]
-    d_a_n = d_a[..., 1 * H : 2 * H]
-    d_f = d_gates[..., 0 * H : 1 * H]
-    d_n = d_gates[..., 1 * H : 2 * H]
-    f = gates[..., 0 * H : 1 * H]
-    n = gates[..., 1 * H : 2 * H]
-    # (B3) n′ₜ = 1 − nₜ²
-    np.multiply(n, n, out=d_a_n)
-    np.subtract(1, d_a_n, out=d_a_n)
-    # (B7) f′ₜ = fₜ ⊙ (1 − fₜ)
-    np.subtract(1, f, out=d_a_f)
-    d_a_f *= f
-    for (
-        dy_t, f_t, d_a_n_t, n_t, h_prev, d_a_f_t
-    ) in zip(
-        dy[::-1], f[::-1], d_a_n[::-1], n[::-1], h[:-1][::-1], d_a_f[::-1], strict=True
-    ):
-        # (B1) δhₜ = dyₜ + δh⁺ₜ
-        d_h = dy_t + d_h_next
-        # (B2) δnₜ = δhₜ ⊙ fₜ
-        np.multiply(d_h, f_t, out=d_n)
-        # (B4) δa_nₜ = δnₜ ⊙ n′ₜ
-        d_a_n_t *= d_n
-        # (B5) δf_hₜ = U_nᵀ δa_nₜ
-        d_f_h = d_a_n_t @ U_n
-        # (B6) δfₜ = δhₜ ⊙ (nₜ − hₜ₋₁) + δf_hₜ ⊙ hₜ₋₁
-        np.add(d_h * (n_t - h_prev), d_f_h * h_prev, out=d_f)
-        # (B9) δh°ₜ₋₁ = δhₜ ⊙ (1 − fₜ) + δf_hₜ ⊙ fₜ
-        d_h_prev_direct = d_h * (1 - f_t) + d_f_h * f_t
-        # (B8) δa_fₜ = δfₜ ⊙ f′ₜ
-        d_a_f_t *= d_f
+        a = tape.a
+        a_f, a_n = (a[..., k * H : (k + 1) * H] for k in range(2))
+        f_complement = _sigmoid_precise(-a_f)
+        d_a_n[...] = _tanh_slope(a_n)  # (B3) n′ₜ = tanh′(a_nₜ)
+        d_a_f[...] = _sigmoid_slope(a_f)  # (B7) f′ₜ = σ′(a_fₜ)
+    else:
+        f_complement = 1 - f
+        # (B3) n′ₜ = 1 − nₜ²
+        np.multiply(n, n, out=d_a_n)
+        np.subtract(1, d_a_n, out=d_a_n)
+        # (B7) f′ₜ = fₜ ⊙ (1 − fₜ)
+        np.subtract(1, f, out=d_a_f)
+        d_a_f *= f
+    # Step by step, backwards: h, gates, U_n, U_f, d_gates, d_a, d_h_next, f_complement -> d_a
+    for (dy_t, f_t, d_a_n_t, h_prev, n_t, f_complement_t, d_a_f_t) in zip(dy[::-1], f[::-1], d_a_n[::-1],
+            h[:-1][::-1], n[::-1], f_complement[::-1], d_a_f[::-1], strict=True):
+        d_h = dy_t + d_h_next  # (B1) δhₜ = dyₜ + δh⁺ₜ
+        np.multiply(d_h, f_t, out=d_n)  # (B2) δnₜ = δhₜ ⊙ fₜ
+        d_a_n_t *= d_n  # (B4) δa_nₜ = δnₜ ⊙ n′ₜ
+        d_f_h = d_a_n_t @ U_n  # (B5) δf_hₜ = U_nᵀ δa_nₜ
+        np.add(d_h * (n_t - h_prev), d_f_h * h_prev, out=d_f)  # (B6) δfₜ = δhₜ ⊙ (nₜ − hₜ₋₁) + δf_hₜ ⊙ hₜ₋₁
+        d_h_prev_direct = d_h * f_complement_t + d_f_h * f_t  # (B9) δh°ₜ₋₁ = δhₜ ⊙ (1 − fₜ) + δf_hₜ ⊙ fₜ
+        d_a_f_t *= d_f  # (B8) δa_fₜ = δfₜ ⊙ f′ₜ
         # (B10) δh⁺ₜ₋₁ = U_fᵀ δa_fₜ + δh°ₜ₋₁
         d_h_prev = d_a_f_t @ U_f
         d_h_prev += d_h_prev_direct
         d_h_next = d_h_prev
-    # (B11) δxₜ = W_nᵀ δa_nₜ + W_fᵀ δa_fₜ
-    d_x = _times(d_a, W)
+    # All steps at once: x, h, f_h, W, d_a -> d_x, d_W, d_U_f, d_b, d_U_n
+    d_x = _times(d_a, W)  # (B11) δxₜ = W_nᵀ δa_nₜ + W_fᵀ δa_fₜ
     # (B12) δW_f = Σₜ δa_fₜ xₜᵀ; (B15) δW_n = Σₜ δa_nₜ xₜᵀ
     d_W = _outer(d_a, x)
-    d_W_f = d_W[0 * H : 1 * H]
-    d_W_n = d_W[1 * H : 2 * H]
-    # (B13) δU_f = Σₜ δa_fₜ hₜ₋₁ᵀ
-    d_U_f = _outer(d_a_f, h[:-1])
+    d_W_f, d_W_n = (d_W[k * H : (k + 1) * H] for k in range(2))
+    d_U_f = _outer(d_a_f, h[:-1])  # (B13) δU_f = Σₜ δa_fₜ hₜ₋₁ᵀ
     # (B14) δb_f = Σₜ δa_fₜ; (B17) δb_n = Σₜ δa_nₜ
     d_b = d_a.sum(axis=(0, 1))
-    d_b_f = d_b[0 * H : 1 * H]
-    d_b_n = d_b[1 * H : 2 * H]
-    # (B16) δU_n = Σₜ δa_nₜ f_hₜᵀ
-    d_U_n = _outer(d_a_n, f_h)
-    return Grads(d_x, Params(d_W_f, d_U_f, d_b_f, d_W_n, d_U_n, d_b_n), State(d_h_next.copy()))
-
-
-def _backward_precise(dy: Array, tape: PreciseTape, params: Params, dstate: State) -> Grads:
-    H = params.W_f.shape[0]
-    T, B = dy.shape[:2]
-    dtype = dy.dtype
-    x = tape.x
-    h = tape.h
-    a = tape.a
-    gates = tape.gates
-    f_h = tape.f_h
-    U_n = params.U_n
-    U_f = params.U_f
-    W = np.concatenate((params.W_f, params.W_n))
-    d_gates = np.empty((B, 2 * H), dtype)
-    d_a = np.empty((T, B, 2 * H), dtype)
-    d_h_next = dstate.h
-    a_f = a[..., 0 * H : 1 * H]
-    a_n = a[..., 1 * H : 2 * H]
-    d_a_f = d_a[..., 0 * H : 1 * H]
-    d_a_n = d_a[..., 1 * H : 2 * H]
-    d_f = d_gates[..., 0 * H : 1 * H]
-    d_n = d_gates[..., 1 * H : 2 * H]
-    f = gates[..., 0 * H : 1 * H]
-    n = gates[..., 1 * H : 2 * H]
-    # (B3) n′ₜ = tanh′(a_nₜ)
-    d_a_n[...] = _tanh_slope(a_n)
-    # (B7) f′ₜ = σ′(a_fₜ)
-    d_a_f[...] = _sigmoid_slope(a_f)
-    for (
-        dy_t, f_t, d_a_n_t, n_t, h_prev, a_f_t, d_a_f_t
-    ) in zip(
-        dy[::-1], f[::-1], d_a_n[::-1], n[::-1], h[:-1][::-1], a_f[::-1], d_a_f[::-1], strict=True
-    ):
-        # (B1) δhₜ = dyₜ + δh⁺ₜ
-        d_h = dy_t + d_h_next
-        # (B2) δnₜ = δhₜ ⊙ fₜ
-        np.multiply(d_h, f_t, out=d_n)
-        # (B4) δa_nₜ = δnₜ ⊙ n′ₜ
-        d_a_n_t *= d_n
-        # (B5) δf_hₜ = U_nᵀ δa_nₜ
-        d_f_h = d_a_n_t @ U_n
-        # (B6) δfₜ = δhₜ ⊙ (nₜ − hₜ₋₁) + δf_hₜ ⊙ hₜ₋₁
-        np.add(d_h * (n_t - h_prev), d_f_h * h_prev, out=d_f)
-        # (B9) δh°ₜ₋₁ = δhₜ ⊙ σ(−a_fₜ) + δf_hₜ ⊙ fₜ
-        d_h_prev_direct = d_h * _sigmoid_precise(-a_f_t) + d_f_h * f_t
-        # (B8) δa_fₜ = δfₜ ⊙ f′ₜ
-        d_a_f_t *= d_f
-        # (B10) δh⁺ₜ₋₁ = U_fᵀ δa_fₜ + δh°ₜ₋₁
-        d_h_prev = d_a_f_t @ U_f
-        d_h_prev += d_h_prev_direct
-        d_h_next = d_h_prev
-    # (B11) δxₜ = W_nᵀ δa_nₜ + W_fᵀ δa_fₜ
-    d_x = _times(d_a, W)
-    # (B12) δW_f = Σₜ δa_fₜ xₜᵀ; (B15) δW_n = Σₜ δa_nₜ xₜᵀ
-    d_W = _outer(d_a, x)
-    d_W_f = d_W[0 * H : 1 * H]
-    d_W_n = d_W[1 * H : 2 * H]
-    # (B13) δU_f = Σₜ δa_fₜ hₜ₋₁ᵀ
-    d_U_f = _outer(d_a_f, h[:-1])
-    # (B14) δb_f = Σₜ δa_fₜ; (B17) δb_n = Σₜ δa_nₜ
-    d_b = d_a.sum(axis=(0, 1))
-    d_b_f = d_b[0 * H : 1 * H]
-    d_b_n = d_b[1 * H : 2 * H]
-    # (B16) δU_n = Σₜ δa_nₜ f_hₜᵀ
-    d_U_n = _outer(d_a_n, f_h)
+    d_b_f, d_b_n = (d_b[k * H : (k + 1) * H] for k in range(2))
+    d_U_n = _outer(d_a_n, f_h)  # (B16) δU_n = Σₜ δa_nₜ f_hₜᵀ
     return Grads(d_x, Params(d_W_f, d_U_f, d_b_f, d_W_n, d_U_n, d_b_n), State(d_h_next.copy()))
 
 
@@ -403,162 +239,32 @@ def step(x_t: Array, state: State, params: Params) -> tuple[Array, State]:
     """
     x = x_t
     h_prev = state.h
-    W_f = params.W_f
-    U_f = params.U_f
-    b_f = params.b_f
-    W_n = params.W_n
-    U_n = params.U_n
-    b_n = params.b_n
-    # (F1) a_fₜ = W_f xₜ + U_f hₜ₋₁ + b_f
-    a_f = x @ W_f.T
-    a_f += h_prev @ U_f.T
-    a_f += b_f
-    # (F2) fₜ = σ(a_fₜ)
-    f = _sigmoid(a_f)
-    # (F3) f_hₜ = hₜ₋₁ ⊙ fₜ
-    f_h = h_prev * f
-    # (F4) a_nₜ = W_n xₜ + U_n f_hₜ + b_n
-    a_n = x @ W_n.T
-    a_n += f_h @ U_n.T
-    a_n += b_n
-    # (F5) nₜ = tanh(a_nₜ)
-    n = np.tanh(a_n)
-    # (F6) hₜ = hₜ₋₁ ⊙ (1 − fₜ) + fₜ ⊙ nₜ
-    h = h_prev * (1 - f) + f * n
+    W_f, U_f, b_f, W_n, U_n, b_n = params
+    a_f = x @ W_f.T + h_prev @ U_f.T + b_f  # (F1) a_fₜ = W_f xₜ + U_f hₜ₋₁ + b_f
+    f = _sigmoid(a_f)  # (F2) fₜ = σ(a_fₜ)
+    f_h = h_prev * f  # (F3) f_hₜ = hₜ₋₁ ⊙ fₜ
+    a_n = x @ W_n.T + f_h @ U_n.T + b_n  # (F4) a_nₜ = W_n xₜ + U_n f_hₜ + b_n
+    n = np.tanh(a_n)  # (F5) nₜ = tanh(a_nₜ)
+    h = h_prev * (1 - f) + f * n  # (F6) hₜ = hₜ₋₁ ⊙ (1 − fₜ) + fₜ ⊙ nₜ
     return h, State(h)
 
 
 def jvp(
-    x: Any,
-    params: Params,
-    state: State | None = None,
-    *,
-    x_dot: Any = None,
-    params_dot: Params | None = None,
-    state_dot: State | None = None,
+    x: Any, params: Params, state: State | None = None, *,
+    x_dot: Any = None, params_dot: Params | None = None, state_dot: State | None = None,
 ) -> tuple[Array, Array, State, State]:
     """Forward mode, in the precise form: the derivative along (x_dot, params_dot, state_dot), each None for zero.
 
     Returns y and y_dot (T, B, H), the state after T steps and its tangent. Raises TypeError, ValueError.
     """
-    return _jvp(*_directions(x, params, state, x_dot, params_dot, state_dot, {}))
-
-
-def _directions(
-    x: Any, params: Any, state: Any, x_dot: Any, params_dot: Any, state_dot: Any, others: dict[str, Any]
-) -> tuple[Array, Params, State, Array, Params, State]:
-    """Point and direction as arrays of one dtype, that of `others` counted in."""
-    x, params, state = _prepared(x, params, state)
-    x_dot = np.zeros_like(x) if x_dot is None else x_dot
-    params_dot = Params(*map(np.zeros_like, params)) if params_dot is None else params_dot
-    state_dot = State(*map(np.zeros_like, state)) if state_dot is None else state_dot
-    arrays = {"x": x, "x_dot": x_dot, **_named("params_dot", params_dot, _SHAPES)}
-    arrays |= _named("state_dot", state_dot, _STATE_SHAPES)
-    dtype = _float_dtype(arrays | others)
-    x, params, state = _prepared(x.astype(dtype, copy=False), params, state)
-    sizes = _sizes_of(params, _SHAPES, _COMPOSED) | {"T": x.shape[0], "B": x.shape[1], "D": x.shape[2]}
-    x_dot = _checked("x_dot", x_dot, ("T", "B", "D"), sizes, dtype)
-    params_dot = Params(*_checked_fields("params_dot", params_dot, _SHAPES, sizes, dtype))
-    state_dot = State(*_checked_fields("state_dot", state_dot, _STATE_SHAPES, sizes, dtype))
-    return x, params, state, x_dot, params_dot, state_dot
-
-
-def _jvp(
-    x: Array, params: Params, state: State, x_dot: Array, params_dot: Params, state_dot: State
-) -> tuple[Array, Array, State, State]:
-    H = params.W_f.shape[0]
-    T, B = x.shape[:2]
-    dtype = x.dtype
-    W = np.concatenate((params.W_f, params.W_n))
-    b = np.concatenate((params.b_f, params.b_n))
-    W_dot = np.concatenate((params_dot.W_f, params_dot.W_n))
-    b_dot = np.concatenate((params_dot.b_f, params_dot.b_n))
-    U_f = params.U_f
-    U_f_T = np.ascontiguousarray(U_f.T)
-    U_f_dot = params_dot.U_f
-    U_f_dot_T = np.ascontiguousarray(U_f_dot.T)
-    U_n = params.U_n
-    U_n_T = np.ascontiguousarray(U_n.T)
-    U_n_dot = params_dot.U_n
-    U_n_dot_T = np.ascontiguousarray(U_n_dot.T)
-    a = np.empty((T, B, 2 * H), dtype)
-    gates_dot = np.empty((T, B, 2 * H), dtype)
-    gates = np.empty((B, 2 * H), dtype)
-    gates_slope = np.empty((B, 2 * H), dtype)
-    h = np.empty((T + 1, B, H), dtype)
-    h[0] = state.h
-    h_dot = np.empty((T + 1, B, H), dtype)
-    h_dot[0] = state_dot.h
-    a_f = a[..., 0 * H : 1 * H]
-    a_n = a[..., 1 * H : 2 * H]
-    f = gates[..., 0 * H : 1 * H]
-    n = gates[..., 1 * H : 2 * H]
-    f_dot = gates_dot[..., 0 * H : 1 * H]
-    n_dot = gates_dot[..., 1 * H : 2 * H]
-    f_slope = gates_slope[..., 0 * H : 1 * H]
-    n_slope = gates_slope[..., 1 * H : 2 * H]
-    # (F1) a_fₜ = W_f xₜ; (F4) a_nₜ = W_n xₜ
-    _times(x, W.T, out=a)
-    # (F1) a_fₜ += b_f; (F4) a_nₜ += b_n
-    a += b
-    # (T1) ∂a_fₜ = W_f ∂xₜ; (T5) ∂a_nₜ = W_n ∂xₜ
-    _times(x_dot, W.T, out=gates_dot)
-    # (T1) ∂a_fₜ += ∂W_f xₜ; (T5) ∂a_nₜ += ∂W_n xₜ
-    gates_dot += _times(x, W_dot.T)
-    # (T1) ∂a_fₜ += ∂b_f; (T5) ∂a_nₜ += ∂b_n
-    gates_dot += b_dot
-    for (
-        a_f_t, h_prev, f_dot_t, h_dot_prev, a_n_t, n_dot_t, h_t, h_dot_t
-    ) in zip(
-        a_f, h[:-1], f_dot, h_dot[:-1], a_n, n_dot, h[1:], h_dot[1:], strict=True
-    ):
-        # (F1) a_fₜ += U_f hₜ₋₁
-        a_f_t += h_prev @ U_f_T
-        # (T1) ∂a_fₜ += U_f ∂hₜ₋₁
-        f_dot_t += h_dot_prev @ U_f_T
-        # (T1) ∂a_fₜ += ∂U_f hₜ₋₁
-        f_dot_t += h_prev @ U_f_dot_T
-        # (F2) fₜ = σ(a_fₜ)
-        f[...] = _sigmoid_precise(a_f_t)
-        # (F3) f_hₜ = hₜ₋₁ ⊙ fₜ
-        f_h = h_prev * f
-        # (T2) f′ₜ = σ′(a_fₜ)
-        f_slope[...] = _sigmoid_slope(a_f_t)
-        # (T3) ∂fₜ = ∂a_fₜ ⊙ f′ₜ
-        f_dot_t *= f_slope
-        # (T4) ∂f_hₜ = ∂hₜ₋₁ ⊙ fₜ + ∂fₜ ⊙ hₜ₋₁
-        f_h_dot = h_dot_prev * f + f_dot_t * h_prev
-        # (F4) a_nₜ += U_n f_hₜ
-        a_n_t += f_h @ U_n_T
-        # (T5) ∂a_nₜ += U_n ∂f_hₜ
-        n_dot_t += f_h_dot @ U_n_T
-        # (T5) ∂a_nₜ += ∂U_n f_hₜ
-        n_dot_t += f_h @ U_n_dot_T
-        # (F5) nₜ = tanh(a_nₜ)
-        np.tanh(a_n_t, out=n)
-        # (F6) hₜ = hₜ₋₁ ⊙ σ(−a_fₜ) + fₜ ⊙ nₜ
-        np.add(h_prev * _sigmoid_precise(-a_f_t), f * n, out=h_t)
-        # (T6) n′ₜ = tanh′(a_nₜ)
-        n_slope[...] = _tanh_slope(a_n_t)
-        # (T7) ∂nₜ = ∂a_nₜ ⊙ n′ₜ
-        n_dot_t *= n_slope
-        # (T8) ∂hₜ = ∂hₜ₋₁ ⊙ σ(−a_fₜ) + ∂fₜ ⊙ (nₜ − hₜ₋₁) + ∂nₜ ⊙ fₜ
-        np.add(h_dot_prev * _sigmoid_precise(-a_f_t) + f_dot_t * (n - h_prev), n_dot_t * f, out=h_dot_t)
-    return h[1:].copy(), h_dot[1:].copy(), State(h[T].copy()), State(h_dot[T].copy())
+    y, y_dot, state, state_dot, _ = _tangents(*_directions(x, params, state, x_dot, params_dot, state_dot, {}))
+    return y, y_dot, state, state_dot
 
 
 def hvp(
-    x: Any,
-    params: Params,
-    state: State | None = None,
-    *,
-    dy: Any,
-    dstate: State | None = None,
-    x_dot: Any = None,
-    params_dot: Params | None = None,
-    state_dot: State | None = None,
-    dy_dot: Any = None,
-    dstate_dot: State | None = None,
+    x: Any, params: Params, state: State | None = None, *, dy: Any, dstate: State | None = None,
+    x_dot: Any = None, params_dot: Params | None = None, state_dot: State | None = None,
+    dy_dot: Any = None, dstate_dot: State | None = None,
 ) -> tuple[Grads, Grads]:
     """Second order, in the precise form: the gradients and their derivative along a direction.
 
@@ -570,7 +276,7 @@ def hvp(
     given |= {} if dy_dot is None else {"dy_dot": dy_dot}
     point = _directions(x, params, state, x_dot, params_dot, state_dot, given)
     dtype = point[0].dtype
-    sizes = _sizes_of(point[1], _SHAPES, _COMPOSED) | {"T": point[0].shape[0], "B": point[0].shape[1]}
+    sizes = _sizes_of(point[1], _SHAPES) | {"T": point[0].shape[0], "B": point[0].shape[1]}
     dy = _checked("dy", dy, ("T", "B", "H"), sizes, dtype)
     sizes["H"] = dy.shape[2]
     dy_dot = np.zeros_like(dy) if dy_dot is None else _checked("dy_dot", dy_dot, ("T", "B", "H"), sizes, dtype)
@@ -579,32 +285,116 @@ def hvp(
     dstate = State(*_checked_fields("dstate", zeros if dstate is None else dstate, _STATE_SHAPES, sizes, dtype))
     dstate_dot = zeros if dstate_dot is None else dstate_dot
     dstate_dot = State(*_checked_fields("dstate_dot", dstate_dot, _STATE_SHAPES, sizes, dtype))
-    tape = _hvp_forward(*point)
-    return _hvp_backward(dy, dy_dot, tape, point[1], point[4], dstate, dstate_dot)
+    *_, tape = _tangents(*point)
+    return _second_order(dy, dy_dot, tape, point[1], point[4], dstate, dstate_dot)
 
 
-class SecondTape(NamedTuple):
-    """What the second-order backward pass needs: values and their tangents."""
+def jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(None)) -> Array:
+    """The Jacobian ds[t]/ds[t-1] over all states, in the order of State, at step t of the tape.
 
-    x: Array
-    x_dot: Array
-    h: Array
-    h_dot: Array
-    a: Array
-    a_dot: Array
-    gates: Array
-    gates_slope: Array
-    gates_dot: Array
-    f_h: Array
-    f_h_dot: Array
+    (B, S, S), of several steps (n, B, S, S); S sums the state sizes. Raises TypeError, ValueError, IndexError.
+    """
+    params, t, sizes, lead, dtype = _reading(tape, params, t)
+    v, at = _local(tape, params, t, sizes), _ranges(State, _STATE_SHAPES, sizes)
+    out = np.zeros((*lead, at[-1].stop, at[-1].stop), dtype)
+    # d h[t] / d h[t-1]
+    out[..., at.h, at.h] += ((v.n - v.h_prev) * v.f_slope)[..., :, None] * params.U_f
+    _diagonal(out[..., at.h, at.h])[...] += v.f_complement
+    out[..., at.h, at.h] += (v.f * v.n_slope)[..., :, None] * params.U_n @ ((v.h_prev * v.f_slope)[..., :, None]
+        * params.U_f)
+    out[..., at.h, at.h] += (v.f * v.n_slope)[..., :, None] * params.U_n * v.f[..., None, :]
+    return out
 
 
-def _hvp_forward(
+def input_jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(None)) -> Array:
+    """The Jacobian ds[t]/dx[t] of all states at step t of the tape.
+
+    (B, S, D), of several steps (n, B, S, D); S sums the state sizes. Raises TypeError, ValueError, IndexError.
+    """
+    params, t, sizes, lead, dtype = _reading(tape, params, t)
+    v, at = _local(tape, params, t, sizes), _ranges(State, _STATE_SHAPES, sizes)
+    out = np.zeros((*lead, at[-1].stop, sizes["D"]), dtype)
+    # d h[t] / d x[t]
+    out[..., at.h, :] = ((v.n - v.h_prev) * v.f_slope)[..., :, None] * params.W_f + (v.f
+        * v.n_slope)[..., :, None] * params.W_n + (v.f * v.n_slope)[..., :, None] * params.U_n @ ((v.h_prev
+        * v.f_slope)[..., :, None] * params.W_f)
+    return out
+
+
+def parameter_jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(None)) -> Params:
+    """The Jacobian ds[t]/dp of all states for each parameter p at step t, with s[t-1] held fixed: a Params.
+
+    (B, S, *shape of p), of several steps (n, B, S, *shape of p): what forward-mode learning (RTRL) adds at every step.
+    It takes S times the memory of the parameters. Raises TypeError, ValueError, IndexError.
+    """
+    params, t, sizes, lead, dtype = _reading(tape, params, t)
+    v, at = _local(tape, params, t, sizes), _ranges(State, _STATE_SHAPES, sizes)
+    columns = _ranges(Params, _SHAPES, sizes)
+    H = sizes["H"]
+    out = np.zeros((*lead, at[-1].stop, columns[-1].stop), dtype)
+    # d h[t] / d W_f
+    out[..., at.h, columns.W_f] = ((v.n - v.h_prev) * v.f_slope)[..., :, None] * _applied(v.x, H) + (v.f
+        * v.n_slope)[..., :, None] * params.U_n @ ((v.h_prev * v.f_slope)[..., :, None] * _applied(v.x, H))
+    # d h[t] / d U_f
+    out[..., at.h, columns.U_f] = ((v.n - v.h_prev) * v.f_slope)[..., :, None] * _applied(v.h_prev, H) + (v.f
+        * v.n_slope)[..., :, None] * params.U_n @ ((v.h_prev * v.f_slope)[..., :, None] * _applied(v.h_prev, H))
+    # d h[t] / d b_f
+    _diagonal(out[..., at.h, columns.b_f])[...] += (v.n - v.h_prev) * v.f_slope
+    out[..., at.h, columns.b_f] += (v.f * v.n_slope)[..., :, None] * params.U_n * (v.h_prev
+        * v.f_slope)[..., None, :]
+    out[..., at.h, columns.W_n] = (v.f * v.n_slope)[..., :, None] * _applied(v.x, H)  # d h[t] / d W_n
+    out[..., at.h, columns.U_n] = (v.f * v.n_slope)[..., :, None] * _applied(v.f_h, H)  # d h[t] / d U_n
+    _diagonal(out[..., at.h, columns.b_n])[...] += v.f * v.n_slope  # d h[t] / d b_n
+    return Params(*(out[..., c].reshape(*lead, -1, *p.shape) for c, p in zip(columns, params, strict=True)))
+
+
+def jacobian_parts(tape: Tape | PreciseTape, params: Params, t: Any = slice(None)) -> dict[str, Array]:
+    """The Jacobian ds[t]/ds[t-1] split by the equation by which the flow enters step t; the sum is jacobian().
+
+    {'f', 'n', 'h'}: (B, S, S), of several steps (n, B, S, S).
+    A path belongs to the first equation on it that reads s[t-1]: that of a gate, or of the state itself.
+    Raises TypeError, ValueError, IndexError.
+    """
+    params, t, sizes, lead, dtype = _reading(tape, params, t)
+    v, at = _local(tape, params, t, sizes), _ranges(State, _STATE_SHAPES, sizes)
+    parts = {key: np.zeros((*lead, at[-1].stop, at[-1].stop), dtype) for key in ('f', 'n', 'h',)}
+    # d h[t] / d h[t-1]
+    parts['f'][..., at.h, at.h] = ((v.n - v.h_prev) * v.f_slope)[..., :, None] * params.U_f + (v.f
+        * v.n_slope)[..., :, None] * params.U_n @ ((v.h_prev * v.f_slope)[..., :, None] * params.U_f)
+    # d h[t] / d h[t-1]
+    parts['n'][..., at.h, at.h] = (v.f * v.n_slope)[..., :, None] * params.U_n * v.f[..., None, :]
+    _diagonal(parts['h'][..., at.h, at.h])[...] += v.f_complement  # d h[t] / d h[t-1]
+    return parts
+
+
+def log_terms(tape: PreciseTape, params: Params, t: Any = slice(None)) -> dict[str, Array]:
+    """Natural logarithms of gates y and of slopes phi'(a) at step t, from the pre-activations on the tape.
+
+    'f', 'f_slope', 'n_slope': (B, N), of several steps (n, B, N).
+    They are finite where the number itself underflows: ln sigmoid(-1000) = -1000.
+    Raises TypeError (for a fast tape too), ValueError, IndexError.
+    """
+    params, t, sizes, lead, dtype = _reading(tape, params, t, (PreciseTape,))
+    terms: dict[str, Array] = {}
+    H = sizes["H"]
+    a = tape.a[t]
+    a_f, a_n = (a[..., k * H : (k + 1) * H] for k in range(2))
+    terms['f'] = -_softplus(-a_f)
+    terms['f_slope'] = -_softplus(a_f) - _softplus(-a_f)
+    terms['n_slope'] = 1.3862943611198906 + 2 * a_n - 2 * _softplus(2 * a_n)
+    return terms
+
+
+def _tangents(
     x: Array, params: Params, state: State, x_dot: Array, params_dot: Params, state_dot: State
-) -> SecondTape:
+) -> tuple[Array, Array, State, State, Any]:
+    """Values and tangents in one loop, in the precise form: (T1) .. of the derivation report.
+
+    Gives y, y_dot (T, B, H), the last state, its tangent, and what `_second_order` reads of them.
+    """
+    (T, B), dtype = x.shape[:2], x.dtype
+    # Sizes, parameters, arrays
     H = params.W_f.shape[0]
-    T, B = x.shape[:2]
-    dtype = x.dtype
     W = np.concatenate((params.W_f, params.W_n))
     b = np.concatenate((params.b_f, params.b_n))
     W_dot = np.concatenate((params_dot.W_f, params_dot.W_n))
@@ -617,163 +407,97 @@ def _hvp_forward(
     U_n_T = np.ascontiguousarray(U_n.T)
     U_n_dot = params_dot.U_n
     U_n_dot_T = np.ascontiguousarray(U_n_dot.T)
-    a = np.empty((T, B, 2 * H), dtype)
-    a_dot = np.empty((T, B, 2 * H), dtype)
-    gates = np.empty((T, B, 2 * H), dtype)
-    gates_slope = np.empty((T, B, 2 * H), dtype)
-    gates_dot = np.empty((T, B, 2 * H), dtype)
-    f_h = np.empty((T, B, H), dtype)
-    f_h_dot = np.empty((T, B, H), dtype)
-    h = np.empty((T + 1, B, H), dtype)
-    h[0] = state.h
-    h_dot = np.empty((T + 1, B, H), dtype)
-    h_dot[0] = state_dot.h
-    a_f = a[..., 0 * H : 1 * H]
-    a_n = a[..., 1 * H : 2 * H]
-    a_f_dot = a_dot[..., 0 * H : 1 * H]
-    a_n_dot = a_dot[..., 1 * H : 2 * H]
-    f = gates[..., 0 * H : 1 * H]
-    n = gates[..., 1 * H : 2 * H]
-    f_dot = gates_dot[..., 0 * H : 1 * H]
-    n_dot = gates_dot[..., 1 * H : 2 * H]
-    f_slope = gates_slope[..., 0 * H : 1 * H]
-    n_slope = gates_slope[..., 1 * H : 2 * H]
-    # (F1) a_fₜ = W_f xₜ; (F4) a_nₜ = W_n xₜ
-    _times(x, W.T, out=a)
-    # (F1) a_fₜ += b_f; (F4) a_nₜ += b_n
-    a += b
-    # (T1) ∂a_fₜ = W_f ∂xₜ; (T5) ∂a_nₜ = W_n ∂xₜ
-    _times(x_dot, W.T, out=a_dot)
-    # (T1) ∂a_fₜ += ∂W_f xₜ; (T5) ∂a_nₜ += ∂W_n xₜ
-    a_dot += _times(x, W_dot.T)
-    # (T1) ∂a_fₜ += ∂b_f; (T5) ∂a_nₜ += ∂b_n
-    a_dot += b_dot
-    for (
-        a_f_t, h_prev, a_f_dot_t, h_dot_prev, f_t, f_h_t, f_slope_t, f_dot_t, f_h_dot_t, a_n_t, a_n_dot_t,
-        n_t, h_t, n_slope_t, n_dot_t, h_dot_t
-    ) in zip(
-        a_f, h[:-1], a_f_dot, h_dot[:-1], f, f_h, f_slope, f_dot, f_h_dot, a_n, a_n_dot, n, h[1:], n_slope,
-        n_dot, h_dot[1:], strict=True
-    ):
-        # (F1) a_fₜ += U_f hₜ₋₁
-        a_f_t += h_prev @ U_f_T
-        # (T1) ∂a_fₜ += U_f ∂hₜ₋₁
-        a_f_dot_t += h_dot_prev @ U_f_T
-        # (T1) ∂a_fₜ += ∂U_f hₜ₋₁
-        a_f_dot_t += h_prev @ U_f_dot_T
-        # (F2) fₜ = σ(a_fₜ)
-        f_t[...] = _sigmoid_precise(a_f_t)
-        # (F3) f_hₜ = hₜ₋₁ ⊙ fₜ
-        np.multiply(h_prev, f_t, out=f_h_t)
-        # (T2) f′ₜ = σ′(a_fₜ)
-        f_slope_t[...] = _sigmoid_slope(a_f_t)
-        # (T3) ∂fₜ = ∂a_fₜ ⊙ f′ₜ
-        np.multiply(a_f_dot_t, f_slope_t, out=f_dot_t)
-        # (T4) ∂f_hₜ = ∂hₜ₋₁ ⊙ fₜ + ∂fₜ ⊙ hₜ₋₁
-        np.add(h_dot_prev * f_t, f_dot_t * h_prev, out=f_h_dot_t)
-        # (F4) a_nₜ += U_n f_hₜ
-        a_n_t += f_h_t @ U_n_T
-        # (T5) ∂a_nₜ += U_n ∂f_hₜ
-        a_n_dot_t += f_h_dot_t @ U_n_T
-        # (T5) ∂a_nₜ += ∂U_n f_hₜ
-        a_n_dot_t += f_h_t @ U_n_dot_T
-        # (F5) nₜ = tanh(a_nₜ)
-        np.tanh(a_n_t, out=n_t)
-        # (F6) hₜ = hₜ₋₁ ⊙ σ(−a_fₜ) + fₜ ⊙ nₜ
-        np.add(h_prev * _sigmoid_precise(-a_f_t), f_t * n_t, out=h_t)
-        # (T6) n′ₜ = tanh′(a_nₜ)
-        n_slope_t[...] = _tanh_slope(a_n_t)
-        # (T7) ∂nₜ = ∂a_nₜ ⊙ n′ₜ
-        np.multiply(a_n_dot_t, n_slope_t, out=n_dot_t)
+    a, a_dot, gates, gates_dot = (np.empty((T, B, 2 * H), dtype) for _ in range(4))
+    f_h, f_h_dot = (np.empty((T, B, H), dtype) for _ in range(2))
+    h, h_dot = (np.empty((T + 1, B, H), dtype) for _ in range(2))
+    h[0], h_dot[0] = state.h, state_dot.h
+    a_f, a_n = (a[..., k * H : (k + 1) * H] for k in range(2))
+    a_f_dot, a_n_dot = (a_dot[..., k * H : (k + 1) * H] for k in range(2))
+    f, n = (gates[..., k * H : (k + 1) * H] for k in range(2))
+    f_dot, n_dot = (gates_dot[..., k * H : (k + 1) * H] for k in range(2))
+    # All steps at once
+    _times(x, W.T, out=a)  # (F1); (F4)
+    a += b  # (F1); (F4)
+    _times(x_dot, W.T, out=a_dot)  # (T1) ∂a_fₜ = W_f ∂xₜ; (T5) ∂a_nₜ = W_n ∂xₜ
+    a_dot += _times(x, W_dot.T)  # (T1) ∂a_fₜ += ∂W_f xₜ; (T5) ∂a_nₜ += ∂W_n xₜ
+    a_dot += b_dot  # (T1) ∂a_fₜ += ∂b_f; (T5) ∂a_nₜ += ∂b_n
+    # Step by step
+    for (a_f_t, h_prev, a_f_dot_t, h_dot_prev, f_t, f_h_t, f_dot_t, f_h_dot_t, a_n_t, a_n_dot_t, n_t, h_t, n_dot_t,
+            h_dot_t) in zip(a_f, h[:-1], a_f_dot, h_dot[:-1], f, f_h, f_dot, f_h_dot, a_n, a_n_dot, n, h[1:],
+            n_dot, h_dot[1:], strict=True):
+        a_f_t += h_prev @ U_f_T  # (F1)
+        a_f_dot_t += h_dot_prev @ U_f_T  # (T1) ∂a_fₜ += U_f ∂hₜ₋₁
+        a_f_dot_t += h_prev @ U_f_dot_T  # (T1) ∂a_fₜ += ∂U_f hₜ₋₁
+        _sigmoid_precise(a_f_t, out=f_t)  # (F2)
+        np.multiply(h_prev, f_t, out=f_h_t)  # (F3)
+        f_dot_t[...] = _sigmoid_slope(a_f_t)  # (T2) f′ₜ = σ′(a_fₜ)
+        f_dot_t *= a_f_dot_t  # (T3) ∂fₜ = ∂a_fₜ ⊙ f′ₜ
+        np.add(h_dot_prev * f_t, f_dot_t * h_prev, out=f_h_dot_t)  # (T4) ∂f_hₜ = ∂hₜ₋₁ ⊙ fₜ + ∂fₜ ⊙ hₜ₋₁
+        a_n_t += f_h_t @ U_n_T  # (F4)
+        a_n_dot_t += f_h_dot_t @ U_n_T  # (T5) ∂a_nₜ += U_n ∂f_hₜ
+        a_n_dot_t += f_h_t @ U_n_dot_T  # (T5) ∂a_nₜ += ∂U_n f_hₜ
+        np.tanh(a_n_t, out=n_t)  # (F5)
+        np.add(h_prev * _sigmoid_precise(-a_f_t), f_t * n_t, out=h_t)  # (F6)
+        n_dot_t[...] = _tanh_slope(a_n_t)  # (T6) n′ₜ = tanh′(a_nₜ)
+        n_dot_t *= a_n_dot_t  # (T7) ∂nₜ = ∂a_nₜ ⊙ n′ₜ
         # (T8) ∂hₜ = ∂hₜ₋₁ ⊙ σ(−a_fₜ) + ∂fₜ ⊙ (nₜ − hₜ₋₁) + ∂nₜ ⊙ fₜ
         np.add(h_dot_prev * _sigmoid_precise(-a_f_t) + f_dot_t * (n_t - h_prev), n_dot_t * f_t, out=h_dot_t)
-    return SecondTape(x, x_dot, h, h_dot, a, a_dot, gates, gates_slope, gates_dot, f_h, f_h_dot)
+    return h[1:].copy(), h_dot[1:].copy(), State(h[T].copy()), State(h_dot[T].copy()), _SecondTape(x, x_dot, h,
+        h_dot, a, a_dot, gates, gates_dot, f_h, f_h_dot)
 
 
-def _hvp_backward(
-    dy: Array, dy_dot: Array, tape: SecondTape, params: Params, params_dot: Params,
-    dstate: State, dstate_dot: State
+def _second_order(
+    dy: Array, dy_dot: Array, tape: Any, params: Params, params_dot: Params, dstate: State, dstate_dot: State
 ) -> tuple[Grads, Grads]:
+    """Adjoints and their tangents in one loop, t = T-1 .. 0: forward mode over the backward pass.
+
+    Gives the gradients, and their derivative along the direction of the tape.
+    """
+    (T, B), dtype = dy.shape[:2], dy.dtype
+    # Sizes, parameters, arrays
     H = params.W_f.shape[0]
-    T, B = dy.shape[:2]
-    dtype = dy.dtype
-    x = tape.x
-    x_dot = tape.x_dot
-    h = tape.h
-    h_dot = tape.h_dot
-    a = tape.a
-    a_dot = tape.a_dot
-    gates = tape.gates
-    gates_dot = tape.gates_dot
-    f_h = tape.f_h
-    f_h_dot = tape.f_h_dot
+    x, x_dot, h, h_dot, a, a_dot, gates, gates_dot, f_h, f_h_dot = tape
     U_n = params.U_n
     U_n_dot = params_dot.U_n
     U_f = params.U_f
     U_f_dot = params_dot.U_f
     W = np.concatenate((params.W_f, params.W_n))
     W_dot = np.concatenate((params_dot.W_f, params_dot.W_n))
-    d_gates = np.empty((B, 2 * H), dtype)
-    d_gates_dot = np.empty((B, 2 * H), dtype)
-    gates_slope = np.empty((T, B, 2 * H), dtype)
-    d_a_dot = np.empty((T, B, 2 * H), dtype)
-    d_a = np.empty((T, B, 2 * H), dtype)
+    d_gates, d_gates_dot = (np.empty((B, 2 * H), dtype) for _ in range(2))
+    gates_slope, d_a_dot, d_a = (np.empty((T, B, 2 * H), dtype) for _ in range(3))
     d_h_next = dstate.h
     d_h_next_dot = dstate_dot.h
-    a_f = a[..., 0 * H : 1 * H]
-    a_n = a[..., 1 * H : 2 * H]
-    a_f_dot = a_dot[..., 0 * H : 1 * H]
-    a_n_dot = a_dot[..., 1 * H : 2 * H]
-    d_a_f = d_a[..., 0 * H : 1 * H]
-    d_a_n = d_a[..., 1 * H : 2 * H]
-    d_a_f_dot = d_a_dot[..., 0 * H : 1 * H]
-    d_a_n_dot = d_a_dot[..., 1 * H : 2 * H]
-    d_f = d_gates[..., 0 * H : 1 * H]
-    d_n = d_gates[..., 1 * H : 2 * H]
-    d_f_dot = d_gates_dot[..., 0 * H : 1 * H]
-    d_n_dot = d_gates_dot[..., 1 * H : 2 * H]
-    f = gates[..., 0 * H : 1 * H]
-    n = gates[..., 1 * H : 2 * H]
-    f_dot = gates_dot[..., 0 * H : 1 * H]
-    n_dot = gates_dot[..., 1 * H : 2 * H]
-    f_slope = gates_slope[..., 0 * H : 1 * H]
-    n_slope = gates_slope[..., 1 * H : 2 * H]
-    # (B3) n′ₜ = tanh′(a_nₜ)
-    n_slope[...] = _tanh_slope(a_n)
-    # (S3) ∂n′ₜ = −2 ∂a_nₜ ⊙ nₜ ⊙ n′ₜ
-    d_a_n_dot[...] = -2 * a_n_dot * n * n_slope
-    # (B7) f′ₜ = σ′(a_fₜ)
-    f_slope[...] = _sigmoid_slope(a_f)
+    a_f, a_n = (a[..., k * H : (k + 1) * H] for k in range(2))
+    a_f_dot, a_n_dot = (a_dot[..., k * H : (k + 1) * H] for k in range(2))
+    d_a_f, d_a_n = (d_a[..., k * H : (k + 1) * H] for k in range(2))
+    d_a_f_dot, d_a_n_dot = (d_a_dot[..., k * H : (k + 1) * H] for k in range(2))
+    d_f, d_n = (d_gates[..., k * H : (k + 1) * H] for k in range(2))
+    d_f_dot, d_n_dot = (d_gates_dot[..., k * H : (k + 1) * H] for k in range(2))
+    f, n = (gates[..., k * H : (k + 1) * H] for k in range(2))
+    f_dot, n_dot = (gates_dot[..., k * H : (k + 1) * H] for k in range(2))
+    f_slope, n_slope = (gates_slope[..., k * H : (k + 1) * H] for k in range(2))
+    # All steps at once
+    n_slope[...] = _tanh_slope(a_n)  # (B3)
+    d_a_n_dot[...] = -2 * a_n_dot * n * n_slope  # (S3) ∂n′ₜ = −2 ∂a_nₜ ⊙ nₜ ⊙ n′ₜ
+    f_slope[...] = _sigmoid_slope(a_f)  # (B7)
     # (S7) ∂f′ₜ = ∂a_fₜ ⊙ f′ₜ ⊙ (1 − 2 fₜ)
     np.multiply(2, f, out=d_a_f_dot)
     np.subtract(1, d_a_f_dot, out=d_a_f_dot)
     d_a_f_dot *= a_f_dot * f_slope
-    for (
-        dy_t, dy_dot_t, f_t, f_dot_t, d_a_n_t, n_slope_t, n_t, h_prev, a_f_t, d_a_n_dot_t, h_dot_prev,
-        n_dot_t, d_a_f_t, f_slope_t, d_a_f_dot_t
-    ) in zip(
-        dy[::-1], dy_dot[::-1], f[::-1], f_dot[::-1], d_a_n[::-1], n_slope[::-1], n[::-1], h[:-1][::-1],
-        a_f[::-1], d_a_n_dot[::-1], h_dot[:-1][::-1], n_dot[::-1], d_a_f[::-1], f_slope[::-1],
-        d_a_f_dot[::-1], strict=True
-    ):
-        # (B1) δhₜ = dyₜ + δh⁺ₜ
-        d_h = dy_t + d_h_next
-        # (S1) ∂δhₜ = ∂dyₜ + ∂δh⁺ₜ
-        d_h_dot = dy_dot_t + d_h_next_dot
-        # (B2) δnₜ = δhₜ ⊙ fₜ
-        np.multiply(d_h, f_t, out=d_n)
-        # (S2) ∂δnₜ = ∂fₜ ⊙ δhₜ + ∂δhₜ ⊙ fₜ
-        np.add(f_dot_t * d_h, d_h_dot * f_t, out=d_n_dot)
-        # (B4) δa_nₜ = δnₜ ⊙ n′ₜ
-        np.multiply(d_n, n_slope_t, out=d_a_n_t)
-        # (B5) δf_hₜ = U_nᵀ δa_nₜ
-        d_f_h = d_a_n_t @ U_n
-        # (B6) δfₜ = δhₜ ⊙ (nₜ − hₜ₋₁) + δf_hₜ ⊙ hₜ₋₁
-        np.add(d_h * (n_t - h_prev), d_f_h * h_prev, out=d_f)
-        # (B9) δh°ₜ₋₁ = δhₜ ⊙ σ(−a_fₜ) + δf_hₜ ⊙ fₜ
-        d_h_prev_direct = d_h * _sigmoid_precise(-a_f_t) + d_f_h * f_t
-        # (S4) ∂δa_nₜ = δnₜ ⊙ ∂n′ₜ + ∂δnₜ ⊙ n′ₜ
-        np.add(d_n * d_a_n_dot_t, d_n_dot * n_slope_t, out=d_a_n_dot_t)
+    # Step by step, backwards
+    for (dy_t, dy_dot_t, f_t, f_dot_t, n_slope_t, d_a_n_t, h_prev, n_t, a_f_t, d_a_n_dot_t, h_dot_prev, n_dot_t,
+            f_slope_t, d_a_f_t, d_a_f_dot_t) in zip(dy[::-1], dy_dot[::-1], f[::-1], f_dot[::-1], n_slope[::-1],
+            d_a_n[::-1], h[:-1][::-1], n[::-1], a_f[::-1], d_a_n_dot[::-1], h_dot[:-1][::-1], n_dot[::-1],
+            f_slope[::-1], d_a_f[::-1], d_a_f_dot[::-1], strict=True):
+        d_h = dy_t + d_h_next  # (B1)
+        d_h_dot = dy_dot_t + d_h_next_dot  # (S1) ∂δhₜ = ∂dyₜ + ∂δh⁺ₜ
+        np.multiply(d_h, f_t, out=d_n)  # (B2)
+        np.add(f_dot_t * d_h, d_h_dot * f_t, out=d_n_dot)  # (S2) ∂δnₜ = ∂fₜ ⊙ δhₜ + ∂δhₜ ⊙ fₜ
+        np.multiply(d_n, n_slope_t, out=d_a_n_t)  # (B4)
+        d_f_h = d_a_n_t @ U_n  # (B5)
+        np.add(d_h * (n_t - h_prev), d_f_h * h_prev, out=d_f)  # (B6)
+        d_h_prev_direct = d_h * _sigmoid_precise(-a_f_t) + d_f_h * f_t  # (B9)
+        np.add(d_n * d_a_n_dot_t, d_n_dot * n_slope_t, out=d_a_n_dot_t)  # (S4) ∂δa_nₜ = δnₜ ⊙ ∂n′ₜ + ∂δnₜ ⊙ n′ₜ
         # (S5) ∂δf_hₜ = U_nᵀ ∂δa_nₜ + ∂U_nᵀ δa_nₜ
         d_f_h_dot = d_a_n_dot_t @ U_n
         d_f_h_dot += d_a_n_t @ U_n_dot
@@ -781,322 +505,122 @@ def _hvp_backward(
         np.add(h_dot_prev * (d_f_h - d_h) + n_dot_t * d_h + d_h_dot * (n_t - h_prev), d_f_h_dot * h_prev, out=d_f_dot)
         # (S9) ∂δh°ₜ₋₁ = ∂fₜ ⊙ (δf_hₜ − δhₜ) + ∂δhₜ ⊙ σ(−a_fₜ) + ∂δf_hₜ ⊙ fₜ
         d_h_prev_direct_dot = f_dot_t * (d_f_h - d_h) + d_h_dot * _sigmoid_precise(-a_f_t) + d_f_h_dot * f_t
-        # (B8) δa_fₜ = δfₜ ⊙ f′ₜ
-        np.multiply(d_f, f_slope_t, out=d_a_f_t)
-        # (B10) δh⁺ₜ₋₁ = U_fᵀ δa_fₜ + δh°ₜ₋₁
+        np.multiply(d_f, f_slope_t, out=d_a_f_t)  # (B8)
+        # (B10)
         d_h_prev = d_a_f_t @ U_f
         d_h_prev += d_h_prev_direct
-        # (S8) ∂δa_fₜ = δfₜ ⊙ ∂f′ₜ + ∂δfₜ ⊙ f′ₜ
-        np.add(d_f * d_a_f_dot_t, d_f_dot * f_slope_t, out=d_a_f_dot_t)
+        np.add(d_f * d_a_f_dot_t, d_f_dot * f_slope_t, out=d_a_f_dot_t)  # (S8) ∂δa_fₜ = δfₜ ⊙ ∂f′ₜ + ∂δfₜ ⊙ f′ₜ
         # (S10) ∂δh⁺ₜ₋₁ = U_fᵀ ∂δa_fₜ + ∂U_fᵀ δa_fₜ + ∂δh°ₜ₋₁
         d_h_next_dot_prev = d_a_f_dot_t @ U_f
         d_h_next_dot_prev += d_a_f_t @ U_f_dot
         d_h_next_dot_prev += d_h_prev_direct_dot
         d_h_next, d_h_next_dot = d_h_prev, d_h_next_dot_prev
-    # (B11) δxₜ = W_nᵀ δa_nₜ + W_fᵀ δa_fₜ
-    d_x = _times(d_a, W)
+    # All steps at once
+    d_x = _times(d_a, W)  # (B11)
     # (S11) ∂δxₜ = W_nᵀ ∂δa_nₜ + ∂W_nᵀ δa_nₜ + W_fᵀ ∂δa_fₜ + ∂W_fᵀ δa_fₜ
     d_x_dot = _times(d_a_dot, W)
     d_x_dot += _times(d_a, W_dot)
-    # (B12) δW_f = Σₜ δa_fₜ xₜᵀ; (B15) δW_n = Σₜ δa_nₜ xₜᵀ
+    # (B12); (B15)
     d_W = _outer(d_a, x)
-    d_W_f = d_W[0 * H : 1 * H]
-    d_W_n = d_W[1 * H : 2 * H]
+    d_W_f, d_W_n = (d_W[k * H : (k + 1) * H] for k in range(2))
     # (S12) ∂δW_f = Σₜ (∂δa_fₜ xₜᵀ + δa_fₜ ∂xₜᵀ); (S15) ∂δW_n = Σₜ (∂δa_nₜ xₜᵀ + δa_nₜ ∂xₜᵀ)
     d_W_dot = _outer(d_a_dot, x)
     d_W_dot += _outer(d_a, x_dot)
-    d_W_f_dot = d_W_dot[0 * H : 1 * H]
-    d_W_n_dot = d_W_dot[1 * H : 2 * H]
-    # (B13) δU_f = Σₜ δa_fₜ hₜ₋₁ᵀ
-    d_U_f = _outer(d_a_f, h[:-1])
+    d_W_f_dot, d_W_n_dot = (d_W_dot[k * H : (k + 1) * H] for k in range(2))
+    d_U_f = _outer(d_a_f, h[:-1])  # (B13)
     # (S13) ∂δU_f = Σₜ (∂δa_fₜ hₜ₋₁ᵀ + δa_fₜ ∂hₜ₋₁ᵀ)
     d_U_f_dot = _outer(d_a_f_dot, h[:-1])
     d_U_f_dot += _outer(d_a_f, h_dot[:-1])
-    # (B14) δb_f = Σₜ δa_fₜ; (B17) δb_n = Σₜ δa_nₜ
+    # (B14); (B17)
     d_b = d_a.sum(axis=(0, 1))
-    d_b_f = d_b[0 * H : 1 * H]
-    d_b_n = d_b[1 * H : 2 * H]
+    d_b_f, d_b_n = (d_b[k * H : (k + 1) * H] for k in range(2))
     # (S14) ∂δb_f = Σₜ ∂δa_fₜ; (S17) ∂δb_n = Σₜ ∂δa_nₜ
     d_b_dot = d_a_dot.sum(axis=(0, 1))
-    d_b_f_dot = d_b_dot[0 * H : 1 * H]
-    d_b_n_dot = d_b_dot[1 * H : 2 * H]
-    # (B16) δU_n = Σₜ δa_nₜ f_hₜᵀ
-    d_U_n = _outer(d_a_n, f_h)
+    d_b_f_dot, d_b_n_dot = (d_b_dot[k * H : (k + 1) * H] for k in range(2))
+    d_U_n = _outer(d_a_n, f_h)  # (B16)
     # (S16) ∂δU_n = Σₜ (∂δa_nₜ f_hₜᵀ + δa_nₜ ∂f_hₜᵀ)
     d_U_n_dot = _outer(d_a_n_dot, f_h)
     d_U_n_dot += _outer(d_a_n, f_h_dot)
-    return Grads(d_x, Params(d_W_f, d_U_f, d_b_f, d_W_n, d_U_n, d_b_n), State(d_h_next.copy())), Grads(d_x_dot, Params(d_W_f_dot, d_U_f_dot, d_b_f_dot, d_W_n_dot, d_U_n_dot, d_b_n_dot), State(d_h_next_dot.copy()))
+    return Grads(d_x, Params(d_W_f, d_U_f, d_b_f, d_W_n, d_U_n, d_b_n), State(d_h_next.copy())), Grads(d_x_dot,
+        Params(d_W_f_dot, d_U_f_dot, d_b_f_dot, d_W_n_dot, d_U_n_dot, d_b_n_dot), State(d_h_next_dot.copy()))
 
 
-def _reading(tape: Any, params: Any, t: Any) -> tuple[Params, Any, np.dtype[Any]]:
-    """The parameters if they fit the tape, in its dtype or the common one; the steps t of it; that dtype."""
-    _check_fit(tape, _WIDTHS, _sizes_of(params, _SHAPES, _COMPOSED))
+_Local = namedtuple("_Local", ['n', 'h_prev', 'f_slope', 'f_complement', 'f', 'n_slope', 'x', 'f_h'])
+
+
+def _local(tape: Any, params: Any, t: Any, sizes: dict[str, int]) -> Any:
+    """Values and slopes at the steps t of a tape, slopes from the form that it is of."""
+    H = sizes["H"]
+    h_prev, x, f_h = tape.h[:-1][t], tape.x[t], tape.f_h[t]
+    gates = tape.gates[t]
+    f, n = (gates[..., k * H : (k + 1) * H] for k in range(2))
+    if isinstance(tape, PreciseTape):
+        a = tape.a[t]
+        a_f, a_n = (a[..., k * H : (k + 1) * H] for k in range(2))
+        f_slope = _sigmoid_slope(a_f)
+        f_complement = _sigmoid_precise(-a_f)
+        n_slope = _tanh_slope(a_n)
+    else:
+        f_slope = f * (1 - f)
+        f_complement = 1 - f
+        n_slope = 1 - n**2
+    return _Local(n, h_prev, f_slope, f_complement, f, n_slope, x, f_h)
+
+
+def _prepared(x: Any, params: Any, state: Any) -> tuple[Array, Params, State]:
+    """Arrays of one dtype and of sizes that fit each other. Raises TypeError, ValueError."""
+    sizes = _sizes_of(params, _SHAPES)
+    arrays = {"x": x, **_named("params", params, _SHAPES), **_named("state", state, _STATE_SHAPES)}
+    dtype = _float_dtype(arrays)
+    x = _checked("x", x, ("T", "B", "D"), sizes, dtype)
+    sizes = sizes | {"B": x.shape[1], "D": x.shape[2]}
+    params = Params(*_checked_fields("params", params, _SHAPES, sizes, dtype))
+    return x, params, State(*_checked_fields("state", state, _STATE_SHAPES, sizes, dtype))
+
+
+def _cotangents(dy: Any, tape: Any, params: Any, dstate: Any) -> tuple[Array, Params, State]:
+    """What backward() is given, in one dtype and of sizes that fit the tape. Raises TypeError, ValueError."""
+    _check_tape(tape, (Tape, PreciseTape))
+    reference = tape.x
+    sizes = _sizes_of(params, _SHAPES) | dict(T=reference.shape[0], B=reference.shape[1])
+    _check_fit(tape, _WIDTHS, sizes)
+    arrays = {"tape": reference, "dy": dy, **_named("params", params, _SHAPES)}
+    dtype = _float_dtype(arrays | _named("dstate", dstate, _STATE_SHAPES))
+    dy = _checked("dy", dy, ("T", "B", "H"), sizes, dtype)
+    sizes["H"] = dy.shape[2]
+    params = Params(*_checked_fields("params", params, _SHAPES, sizes, dtype))
+    return dy, params, State(*_checked_fields("dstate", dstate, _STATE_SHAPES, sizes, dtype))
+
+
+def _directions(
+    x: Any, params: Any, state: Any, x_dot: Any, params_dot: Any, state_dot: Any, others: dict[str, Any]
+) -> tuple[Array, Params, State, Array, Params, State]:
+    """Point and direction as arrays of one dtype, that of `others` counted in. Raises TypeError, ValueError."""
+    x, params, state = _prepared(x, params, state)
+    x_dot = np.zeros_like(x) if x_dot is None else x_dot
+    params_dot = Params(*map(np.zeros_like, params)) if params_dot is None else params_dot
+    state_dot = State(*map(np.zeros_like, state)) if state_dot is None else state_dot
+    arrays = {"x": x, "x_dot": x_dot, **_named("params_dot", params_dot, _SHAPES)}
+    arrays |= _named("state_dot", state_dot, _STATE_SHAPES)
+    dtype = _float_dtype(arrays | others)
+    x, params, state = _prepared(x.astype(dtype, copy=False), params, state)
+    sizes = _sizes_of(params, _SHAPES) | {"T": x.shape[0], "B": x.shape[1], "D": x.shape[2]}
+    x_dot = _checked("x_dot", x_dot, ("T", "B", "D"), sizes, dtype)
+    params_dot = Params(*_checked_fields("params_dot", params_dot, _SHAPES, sizes, dtype))
+    state_dot = State(*_checked_fields("state_dot", state_dot, _STATE_SHAPES, sizes, dtype))
+    return x, params, state, x_dot, params_dot, state_dot
+
+
+def _reading(
+    tape: Any, params: Any, t: Any, kinds: tuple[type, ...] = (Tape, PreciseTape)
+) -> tuple[Params, Any, dict[str, int], tuple[int, ...], np.dtype[Any]]:
+    """Parameters that fit the tape; its steps t; all sizes; the axes in front, (B,) or (n, B); the common dtype."""
+    _check_tape(tape, kinds)
+    sizes = _check_fit(tape, _WIDTHS, _sizes_of(params, _SHAPES))
     dtype = _float_dtype({"tape": tape.x, **_named("params", params, _SHAPES)})
     params = Params(*(np.asarray(value, dtype) for value in params))
-    return params, _steps_of(t, tape.x.shape[0]), dtype
-
-
-def jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(None)) -> Array:
-    """The Jacobian ds[t]/ds[t-1] over all states, in the order of State, at step t of the tape.
-
-    (B, S, S) for a step, (n, B, S, S) for a slice or an array of steps; S is the sum of the state sizes.
-    Raises TypeError, ValueError, IndexError.
-    """
-    _check_tape(tape, (Tape, PreciseTape))
-    params, t, dtype = _reading(tape, params, t)
-    if isinstance(tape, PreciseTape):
-        return _jacobian_precise(tape, params, t, dtype)
-    return _jacobian_fast(tape, params, t, dtype)
-
-
-def _jacobian_fast(tape: Tape, params: Params, t: Any, dtype: np.dtype[Any]) -> Array:
-    H = params.W_f.shape[0]
-    f = tape.gates[..., 0 * H : 1 * H][t]
-    n = tape.gates[..., 1 * H : 2 * H][t]
-    U_f = params.U_f
-    h_prev = tape.h[:-1][t]
-    U_n = params.U_n
-    lead = tape.x[t].shape[:-1]
-    out = np.zeros((*lead, H, H), dtype)
-    f_slope = f * (1 - f)
-    n_slope = 1 - n**2
-    # d h[t] / d h[t-1]
-    out[..., 0 : H, 0 : H] += ((n - h_prev) * f_slope)[..., :, None] * U_f
-    np.einsum("...ii->...i", out[..., 0 : H, 0 : H])[...] += 1 - f
-    out[..., 0 : H, 0 : H] += (f * n_slope)[..., :, None] * U_n @ ((h_prev * f_slope)[..., :, None] * U_f)
-    out[..., 0 : H, 0 : H] += (f * n_slope)[..., :, None] * U_n * f[..., None, :]
-    return out
-
-
-def _jacobian_precise(tape: PreciseTape, params: Params, t: Any, dtype: np.dtype[Any]) -> Array:
-    H = params.W_f.shape[0]
-    a_f = tape.a[..., 0 * H : 1 * H][t]
-    a_n = tape.a[..., 1 * H : 2 * H][t]
-    U_f = params.U_f
-    n = tape.gates[..., 1 * H : 2 * H][t]
-    h_prev = tape.h[:-1][t]
-    U_n = params.U_n
-    f = tape.gates[..., 0 * H : 1 * H][t]
-    lead = tape.x[t].shape[:-1]
-    out = np.zeros((*lead, H, H), dtype)
-    f_slope = _sigmoid_slope(a_f)
-    n_slope = _tanh_slope(a_n)
-    # d h[t] / d h[t-1]
-    out[..., 0 : H, 0 : H] += ((n - h_prev) * f_slope)[..., :, None] * U_f
-    np.einsum("...ii->...i", out[..., 0 : H, 0 : H])[...] += _sigmoid_precise(-a_f)
-    out[..., 0 : H, 0 : H] += (f * n_slope)[..., :, None] * U_n @ ((h_prev * f_slope)[..., :, None] * U_f)
-    out[..., 0 : H, 0 : H] += (f * n_slope)[..., :, None] * U_n * f[..., None, :]
-    return out
-
-
-def input_jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(None)) -> Array:
-    """The Jacobian ds[t]/dx[t] of all states at step t of the tape.
-
-    (B, S, D) for a step, (n, B, S, D) for a slice or an array of steps; S is the sum of the state sizes.
-    Raises TypeError, ValueError, IndexError.
-    """
-    _check_tape(tape, (Tape, PreciseTape))
-    params, t, dtype = _reading(tape, params, t)
-    if isinstance(tape, PreciseTape):
-        return _input_jacobian_precise(tape, params, t, dtype)
-    return _input_jacobian_fast(tape, params, t, dtype)
-
-
-def _input_jacobian_fast(tape: Tape, params: Params, t: Any, dtype: np.dtype[Any]) -> Array:
-    H = params.W_f.shape[0]
-    D = params.W_f.shape[1]
-    f = tape.gates[..., 0 * H : 1 * H][t]
-    n = tape.gates[..., 1 * H : 2 * H][t]
-    W_f = params.W_f
-    h_prev = tape.h[:-1][t]
-    W_n = params.W_n
-    U_n = params.U_n
-    lead = tape.x[t].shape[:-1]
-    out = np.zeros((*lead, H, D), dtype)
-    f_slope = f * (1 - f)
-    n_slope = 1 - n**2
-    # d h[t] / d x[t]
-    out[..., 0 : H, 0 : D] += ((n - h_prev) * f_slope)[..., :, None] * W_f
-    out[..., 0 : H, 0 : D] += (f * n_slope)[..., :, None] * W_n
-    out[..., 0 : H, 0 : D] += (f * n_slope)[..., :, None] * U_n @ ((h_prev * f_slope)[..., :, None] * W_f)
-    return out
-
-
-def _input_jacobian_precise(tape: PreciseTape, params: Params, t: Any, dtype: np.dtype[Any]) -> Array:
-    H = params.W_f.shape[0]
-    D = params.W_f.shape[1]
-    a_f = tape.a[..., 0 * H : 1 * H][t]
-    a_n = tape.a[..., 1 * H : 2 * H][t]
-    W_f = params.W_f
-    n = tape.gates[..., 1 * H : 2 * H][t]
-    h_prev = tape.h[:-1][t]
-    W_n = params.W_n
-    f = tape.gates[..., 0 * H : 1 * H][t]
-    U_n = params.U_n
-    lead = tape.x[t].shape[:-1]
-    out = np.zeros((*lead, H, D), dtype)
-    f_slope = _sigmoid_slope(a_f)
-    n_slope = _tanh_slope(a_n)
-    # d h[t] / d x[t]
-    out[..., 0 : H, 0 : D] += ((n - h_prev) * f_slope)[..., :, None] * W_f
-    out[..., 0 : H, 0 : D] += (f * n_slope)[..., :, None] * W_n
-    out[..., 0 : H, 0 : D] += (f * n_slope)[..., :, None] * U_n @ ((h_prev * f_slope)[..., :, None] * W_f)
-    return out
-
-
-def parameter_jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(None)) -> Params:
-    """The Jacobian ds[t]/dp of all states for each parameter p at step t, with s[t-1] held fixed.
-
-    Params of arrays (B, S, *shape of p) for a step, (n, B, S, *shape of p) for a slice or an array of steps: what
-    forward-mode learning (RTRL) adds at every step. It takes S times the memory of the parameters.
-    Raises TypeError, ValueError, IndexError.
-    """
-    _check_tape(tape, (Tape, PreciseTape))
-    params, t, dtype = _reading(tape, params, t)
-    if isinstance(tape, PreciseTape):
-        return _parameter_jacobian_precise(tape, params, t, dtype)
-    return _parameter_jacobian_fast(tape, params, t, dtype)
-
-
-def _parameter_jacobian_fast(tape: Tape, params: Params, t: Any, dtype: np.dtype[Any]) -> Params:
-    H = params.W_f.shape[0]
-    D = params.W_f.shape[1]
-    f = tape.gates[..., 0 * H : 1 * H][t]
-    n = tape.gates[..., 1 * H : 2 * H][t]
-    x = tape.x[t]
-    h_prev = tape.h[:-1][t]
-    U_n = params.U_n
-    f_h = tape.f_h[t]
-    lead = tape.x[t].shape[:-1]
-    out = np.zeros((*lead, H, H * D + H * H + H + H * D + H * H + H), dtype)
-    f_slope = f * (1 - f)
-    n_slope = 1 - n**2
-    # d h[t] / d W_f
-    out[..., 0 : H, 0 : H * D] += ((n - h_prev) * f_slope)[..., :, None] * _applied(x, H)
-    out[..., 0 : H, 0 : H * D] += (f * n_slope)[..., :, None] * U_n @ ((h_prev * f_slope)[..., :, None] * _applied(x, H))
-    # d h[t] / d U_f
-    out[..., 0 : H, H * D : H * D + H * H] += ((n - h_prev) * f_slope)[..., :, None] * _applied(h_prev, H)
-    out[..., 0 : H, H * D : H * D + H * H] += (f * n_slope)[..., :, None] * U_n @ ((h_prev * f_slope)[..., :, None] * _applied(h_prev, H))
-    # d h[t] / d b_f
-    np.einsum("...ii->...i", out[..., 0 : H, H * D + H * H : H * D + H * H + H])[...] += (n - h_prev) * f_slope
-    out[..., 0 : H, H * D + H * H : H * D + H * H + H] += (f * n_slope)[..., :, None] * U_n * (h_prev * f_slope)[..., None, :]
-    # d h[t] / d W_n
-    out[..., 0 : H, H * D + H * H + H : H * D + H * H + H + H * D] += (f * n_slope)[..., :, None] * _applied(x, H)
-    # d h[t] / d U_n
-    out[..., 0 : H, H * D + H * H + H + H * D : H * D + H * H + H + H * D + H * H] += (f * n_slope)[..., :, None] * _applied(f_h, H)
-    # d h[t] / d b_n
-    np.einsum("...ii->...i", out[..., 0 : H, H * D + H * H + H + H * D + H * H : H * D + H * H + H + H * D + H * H + H])[...] += f * n_slope
-    return Params(out[..., 0 : H * D].reshape(*out.shape[:-1], H, D), out[..., H * D : H * D + H * H].reshape(*out.shape[:-1], H, H), out[..., H * D + H * H : H * D + H * H + H].reshape(*out.shape[:-1], H), out[..., H * D + H * H + H : H * D + H * H + H + H * D].reshape(*out.shape[:-1], H, D), out[..., H * D + H * H + H + H * D : H * D + H * H + H + H * D + H * H].reshape(*out.shape[:-1], H, H), out[..., H * D + H * H + H + H * D + H * H : H * D + H * H + H + H * D + H * H + H].reshape(*out.shape[:-1], H))
-
-
-def _parameter_jacobian_precise(tape: PreciseTape, params: Params, t: Any, dtype: np.dtype[Any]) -> Params:
-    H = params.W_f.shape[0]
-    D = params.W_f.shape[1]
-    a_f = tape.a[..., 0 * H : 1 * H][t]
-    a_n = tape.a[..., 1 * H : 2 * H][t]
-    x = tape.x[t]
-    n = tape.gates[..., 1 * H : 2 * H][t]
-    h_prev = tape.h[:-1][t]
-    U_n = params.U_n
-    f = tape.gates[..., 0 * H : 1 * H][t]
-    f_h = tape.f_h[t]
-    lead = tape.x[t].shape[:-1]
-    out = np.zeros((*lead, H, H * D + H * H + H + H * D + H * H + H), dtype)
-    f_slope = _sigmoid_slope(a_f)
-    n_slope = _tanh_slope(a_n)
-    # d h[t] / d W_f
-    out[..., 0 : H, 0 : H * D] += ((n - h_prev) * f_slope)[..., :, None] * _applied(x, H)
-    out[..., 0 : H, 0 : H * D] += (f * n_slope)[..., :, None] * U_n @ ((h_prev * f_slope)[..., :, None] * _applied(x, H))
-    # d h[t] / d U_f
-    out[..., 0 : H, H * D : H * D + H * H] += ((n - h_prev) * f_slope)[..., :, None] * _applied(h_prev, H)
-    out[..., 0 : H, H * D : H * D + H * H] += (f * n_slope)[..., :, None] * U_n @ ((h_prev * f_slope)[..., :, None] * _applied(h_prev, H))
-    # d h[t] / d b_f
-    np.einsum("...ii->...i", out[..., 0 : H, H * D + H * H : H * D + H * H + H])[...] += (n - h_prev) * f_slope
-    out[..., 0 : H, H * D + H * H : H * D + H * H + H] += (f * n_slope)[..., :, None] * U_n * (h_prev * f_slope)[..., None, :]
-    # d h[t] / d W_n
-    out[..., 0 : H, H * D + H * H + H : H * D + H * H + H + H * D] += (f * n_slope)[..., :, None] * _applied(x, H)
-    # d h[t] / d U_n
-    out[..., 0 : H, H * D + H * H + H + H * D : H * D + H * H + H + H * D + H * H] += (f * n_slope)[..., :, None] * _applied(f_h, H)
-    # d h[t] / d b_n
-    np.einsum("...ii->...i", out[..., 0 : H, H * D + H * H + H + H * D + H * H : H * D + H * H + H + H * D + H * H + H])[...] += f * n_slope
-    return Params(out[..., 0 : H * D].reshape(*out.shape[:-1], H, D), out[..., H * D : H * D + H * H].reshape(*out.shape[:-1], H, H), out[..., H * D + H * H : H * D + H * H + H].reshape(*out.shape[:-1], H), out[..., H * D + H * H + H : H * D + H * H + H + H * D].reshape(*out.shape[:-1], H, D), out[..., H * D + H * H + H + H * D : H * D + H * H + H + H * D + H * H].reshape(*out.shape[:-1], H, H), out[..., H * D + H * H + H + H * D + H * H : H * D + H * H + H + H * D + H * H + H].reshape(*out.shape[:-1], H))
-
-
-def jacobian_parts(tape: Tape | PreciseTape, params: Params, t: Any = slice(None)) -> dict[str, Array]:
-    """The Jacobian ds[t]/ds[t-1] split by the equation by which the flow enters step t; the sum is jacobian().
-
-    {'f', 'n', 'h'}: (B, S, S) for a step, (n, B, S, S) for a slice or an array of steps.
-    A path belongs to the first equation on it that reads s[t-1]: that of a gate, or of the state itself.
-    Raises TypeError, ValueError, IndexError.
-    """
-    _check_tape(tape, (Tape, PreciseTape))
-    params, t, dtype = _reading(tape, params, t)
-    if isinstance(tape, PreciseTape):
-        return _jacobian_parts_precise(tape, params, t, dtype)
-    return _jacobian_parts_fast(tape, params, t, dtype)
-
-
-def _jacobian_parts_fast(tape: Tape, params: Params, t: Any, dtype: np.dtype[Any]) -> dict[str, Array]:
-    H = params.W_f.shape[0]
-    f = tape.gates[..., 0 * H : 1 * H][t]
-    n = tape.gates[..., 1 * H : 2 * H][t]
-    U_f = params.U_f
-    h_prev = tape.h[:-1][t]
-    U_n = params.U_n
-    lead = tape.x[t].shape[:-1]
-    parts = {key: np.zeros((*lead, H, H), dtype) for key in ['f', 'n', 'h']}
-    f_slope = f * (1 - f)
-    n_slope = 1 - n**2
-    # d h[t] / d h[t-1]
-    parts['f'][..., 0 : H, 0 : H] += ((n - h_prev) * f_slope)[..., :, None] * U_f
-    parts['f'][..., 0 : H, 0 : H] += (f * n_slope)[..., :, None] * U_n @ ((h_prev * f_slope)[..., :, None] * U_f)
-    # d h[t] / d h[t-1]
-    parts['n'][..., 0 : H, 0 : H] += (f * n_slope)[..., :, None] * U_n * f[..., None, :]
-    # d h[t] / d h[t-1]
-    np.einsum("...ii->...i", parts['h'][..., 0 : H, 0 : H])[...] += 1 - f
-    return parts
-
-
-def _jacobian_parts_precise(tape: PreciseTape, params: Params, t: Any, dtype: np.dtype[Any]) -> dict[str, Array]:
-    H = params.W_f.shape[0]
-    a_f = tape.a[..., 0 * H : 1 * H][t]
-    a_n = tape.a[..., 1 * H : 2 * H][t]
-    U_f = params.U_f
-    n = tape.gates[..., 1 * H : 2 * H][t]
-    h_prev = tape.h[:-1][t]
-    U_n = params.U_n
-    f = tape.gates[..., 0 * H : 1 * H][t]
-    lead = tape.x[t].shape[:-1]
-    parts = {key: np.zeros((*lead, H, H), dtype) for key in ['f', 'n', 'h']}
-    f_slope = _sigmoid_slope(a_f)
-    n_slope = _tanh_slope(a_n)
-    # d h[t] / d h[t-1]
-    parts['f'][..., 0 : H, 0 : H] += ((n - h_prev) * f_slope)[..., :, None] * U_f
-    parts['f'][..., 0 : H, 0 : H] += (f * n_slope)[..., :, None] * U_n @ ((h_prev * f_slope)[..., :, None] * U_f)
-    # d h[t] / d h[t-1]
-    parts['n'][..., 0 : H, 0 : H] += (f * n_slope)[..., :, None] * U_n * f[..., None, :]
-    # d h[t] / d h[t-1]
-    np.einsum("...ii->...i", parts['h'][..., 0 : H, 0 : H])[...] += _sigmoid_precise(-a_f)
-    return parts
-
-
-def log_terms(tape: PreciseTape, params: Params, t: Any = slice(None)) -> dict[str, Array]:
-    """Natural logarithms of gates y and of slopes phi'(a) at step t, from the pre-activations on the tape.
-
-    {'f', 'f_slope', 'n_slope'}: (B, N) for a step, (n, B, N) for a slice or an array of steps.
-    They are finite where the number itself underflows: ln sigmoid(-1000) = -1000.
-    Raises TypeError (for a fast tape too), ValueError, IndexError.
-    """
-    _check_tape(tape, (PreciseTape,))
-    params, t, dtype = _reading(tape, params, t)
-    terms: dict[str, Array] = {}
-    H = params.W_f.shape[0]
-    a_f = tape.a[..., 0 * H : 1 * H][t]
-    a_n = tape.a[..., 1 * H : 2 * H][t]
-    terms['f'] = -_softplus(-a_f)
-    terms['f_slope'] = -_softplus(a_f) - _softplus(-a_f)
-    terms['n_slope'] = 1.3862943611198906 + 2 * a_n - 2 * _softplus(2 * a_n)
-    return terms
+    t = _steps_of(t, tape.x.shape[0])
+    return params, t, sizes, tape.x[t].shape[:-1], dtype
 
 
 def _applied(v: Array, rows: int) -> Array:
@@ -1122,17 +646,19 @@ def _array_of(name: str, value: Any) -> Array:
     return array
 
 
-def _check_fit(tape: Any, widths: Any, sizes: Any) -> None:
-    """Raises ValueError where an array of the tape has another last axis than the sizes, read off params, tell."""
-    arrays = tape._asdict()
+def _check_fit(tape: Any, widths: Any, sizes: Any) -> dict[str, int]:
+    """The sizes, with those that the last axes of the tape alone tell. Raises ValueError where these do not agree."""
+    arrays, known = tape._asdict(), dict(sizes)
     for field, parts in widths[type(tape)].items():
-        width, expected = arrays[field].shape[-1], sum(count * sizes.get(size, 0) for size, count in parts.items())
-        if width != expected and all(size in sizes for size in parts):
+        width, expected = arrays[field].shape[-1], sum(count * known.get(size, 0) for size, count in parts.items())
+        unknown = [size for size in parts if size not in known]
+        if len(unknown) == 1:
+            known[unknown[0]] = (width - expected) // parts[unknown[0]]
+        elif width != expected and not unknown:
             told = " + ".join(size if count == 1 else f"{count} * {size}" for size, count in parts.items())
-            raise ValueError(
-                f"params do not fit the tape: tape.{field} has {width} columns, but {told} = {expected} by params; "
-                f"give the params that forward() made this tape with"
-            )
+            told = f"tape.{field} has {width} columns, but {told} = {expected} by params"
+            raise ValueError(f"params do not fit the tape: {told}; give the params that forward() made this tape with")
+    return known
 
 
 def _check_tape(tape: Any, kinds: tuple[type, ...]) -> None:
@@ -1152,9 +678,7 @@ def _checked(name: str, value: Any, axes: Any, sizes: Any, dtype: np.dtype[Any])
     return array.astype(dtype, copy=False)
 
 
-def _checked_fields(
-    name: str, values: Any, shapes: Any, sizes: Any, dtype: np.dtype[Any]
-) -> Any:
+def _checked_fields(name: str, values: Any, shapes: Any, sizes: Any, dtype: np.dtype[Any]) -> Any:
     """A named tuple of arrays, field by field; None gives zeros. Raises TypeError, ValueError."""
     unknown = [axis for axes in shapes.values() for axis in axes if axis not in sizes]
     if values is None and unknown:
@@ -1168,14 +692,29 @@ def _checked_fields(
     return found
 
 
+def _complement(z: Array, a: Array) -> Array:
+    """1 - z, of a gate z = _sigmoid(a)."""
+    return 1 - z
+
+
+def _complement_precise(z: Array, a: Array) -> Array:
+    """1 - z of a gate z = _sigmoid(a), as _sigmoid(-a): no digit is lost when the gate is open."""
+    return _sigmoid_precise(-a)
+
+
+def _diagonal(blocks: Array) -> Array:
+    """The diagonals of square blocks (..., N, N), to be written to: (..., N)."""
+    view: Array = np.einsum("...ii->...i", blocks)
+    return view
+
+
 def _float_dtype(arrays: Any) -> np.dtype[Any]:
     """The one dtype all arrays are computed in: float32 stays float32. Raises TypeError for half and for no float."""
     dtypes = {name: _array_of(name, value).dtype for name, value in arrays.items()}
     for name, dtype in dtypes.items():
         if dtype.kind not in "fc" or dtype.itemsize < 4:
-            raise TypeError(
-                f"{name} has dtype {dtype}, which cannot be used; convert it with .astype(np.float64) or (np.float32)"
-            )
+            fix = "convert it with .astype(np.float64) or (np.float32)"
+            raise TypeError(f"{name} has dtype {dtype}, which cannot be used; {fix}")
     return np.result_type(*dtypes.values()).newbyteorder("=")
 
 
@@ -1192,11 +731,9 @@ def _named(name: str, values: Any, fields: Any) -> dict[str, Any]:
     given = values._asdict() if hasattr(values, "_asdict") and not isinstance(values, type) else {}
     for field in fields:
         if field not in given:
-            kind = f"the class {values.__name__}, not one made of it" if isinstance(values, type) else ""
-            raise TypeError(
-                f"{name} is {kind or f'a {type(values).__name__} without the field {field}'}; make one with "
-                f"{made}({', '.join(fields)})"
-            )
+            kind = f"a {type(values).__name__} without the field {field}"
+            kind = f"the class {values.__name__}, not one made of it" if isinstance(values, type) else kind
+            raise TypeError(f"{name} is {kind}; make one with {made}({', '.join(fields)})")
     return {f"{name}.{field}": given[field] for field in fields}
 
 
@@ -1214,6 +751,15 @@ def _outer(left: Array, right: Array) -> Array:
     return product.T
 
 
+def _ranges(record: Any, shapes: Any, sizes: Any) -> Any:
+    """A record of slices: where each array stands if their entries follow one another; an axis B counts once."""
+    ends, end = [], 0
+    for axes in shapes.values():
+        first, end = end, end + int(np.prod([sizes[axis] for axis in axes if axis != "B"]))
+        ends.append(slice(first, end))
+    return record(*ends)
+
+
 def _sigmoid(a: Array, out: Array | None = None) -> Array:
     """1 / (1 + exp(-a)), as tanh, which never overflows."""
     result: Array = np.multiply(a, 0.5, out=out)
@@ -1223,7 +769,7 @@ def _sigmoid(a: Array, out: Array | None = None) -> Array:
     return result
 
 
-def _sigmoid_precise(a: Array) -> Array:
+def _sigmoid_precise(a: Array, out: Array | None = None) -> Array:
     """1 / (1 + exp(-a)) with full relative accuracy on both sides: e/(1+e) or 1/(1+e), e = exp(-|a|).
 
     The rounding of 1 + e is known exactly and put right, which saves half a unit in the last place.
@@ -1231,7 +777,7 @@ def _sigmoid_precise(a: Array) -> Array:
     e = np.exp(_negative_magnitude(a))
     divisor = 1 + e
     rounding = e - (divisor - 1)
-    value: Array = np.where(a.real < 0, e, 1) / divisor
+    value: Array = np.divide(np.where(a.real < 0, e, 1), divisor, out=out)
     value -= value * (rounding / divisor)
     return value
 
@@ -1243,9 +789,7 @@ def _sigmoid_slope(a: Array) -> Array:
     return slope
 
 
-def _sizes_of(
-    params: Any, shapes: Any, composed: Any
-) -> dict[str, int]:
+def _sizes_of(params: Any, shapes: Any) -> dict[str, int]:
     """The number behind each symbolic size, read off the parameters. Raises TypeError, ValueError."""
     if params is None:
         raise TypeError(f"params is None; it must be what init() returns, or Params({', '.join(shapes)})")
@@ -1256,11 +800,9 @@ def _sizes_of(
             raise ValueError(f"{name} has shape {shape}; expected {len(symbols)} axes ({', '.join(symbols)})")
         for symbol, size in zip(symbols, shape, strict=True):
             if sizes.setdefault(symbol, size) != size:
-                raise ValueError(
-                    f"{name} has shape {shape}, but {symbol} = {sizes[symbol]} by the parameters before it; "
-                    f"expected ({', '.join(symbols)})"
-                )
-    return _with_composed(sizes, composed)
+                told = f"{symbol} = {sizes[symbol]} by the parameters before it; expected ({', '.join(symbols)})"
+                raise ValueError(f"{name} has shape {shape}, but {told}")
+    return sizes
 
 
 def _softplus(a: Array) -> Array:
@@ -1305,22 +847,3 @@ def _times(sequence: Array, matrix: Array, out: Array | None = None) -> Array:
     rows = None if out is None else out.reshape(steps * batch, matrix.shape[1])
     rows = np.matmul(sequence.reshape(steps * batch, width), matrix, out=rows)
     return rows.reshape(steps, batch, matrix.shape[1])
-
-
-def _with_composed(sizes: Any, composed: Any) -> dict[str, int]:
-    """The sizes with those that are sums of others, as "H + D": {"H": 1, "D": 1}, and what follows from such a sum.
-
-    Raises ValueError for one that does not hold.
-    """
-    known = dict(sizes)
-    for size, parts in composed.items():
-        unknown = [name for name in parts if name not in known]
-        rest = sum(count * known[name] for name, count in parts.items() if name in known)
-        if not unknown and known.setdefault(size, rest) != rest:
-            raise ValueError(f"an axis of size {size} has {known[size]} units, but {size} = {rest} by the other arrays")
-        if len(unknown) == 1 and size in known:
-            number, remainder = divmod(known[size] - rest, parts[unknown[0]])
-            if remainder or number < 0:
-                raise ValueError(f"an axis of size {size} has {known[size]} units, which leaves no {unknown[0]}")
-            known[unknown[0]] = number
-    return known

@@ -1,6 +1,7 @@
 """minGRU.
 
-Reference: Feng et al. 2024, arXiv:2410.01201; h = (1 - z) h + z n: z near 1 takes the candidate, the other way round from gru
+Reference: Feng et al. 2024, arXiv:2410.01201; h = (1 - z) h + z n: z near 1 takes the candidate, the other way round
+from gru
 
 Equations:
     z[t] = sigmoid(W_z @ x[t] + b_z)
@@ -8,14 +9,9 @@ Equations:
     h[t] = (1 - z[t]) * h[t-1] + z[t] * n[t]
 
 Shapes (T steps, B sequences, D, H):
-    x        (D,)
-    z        (H,)
-    n        (H,)
-    h        (H,)
-    W_z      (H, D)
-    b_z      (H,)
-    W_n      (H, D)
-    b_n      (H,)
+    (D,)     x
+    (H,)     z, n, h, b_z, b_n
+    (H, D)   W_z, W_n
 
 Layout: sequences are (T, B, size), batches are rows, weights (rows of the result, columns of the operand).
 Order in packed arrays: n, z.
@@ -24,14 +20,16 @@ Biases: b_z (of z), b_n (of n).
 Options: none. Constants: none.
 
 Signs in comments: δv adjoint, δv⁺ what arrives of it from step t+1, δv° what passes through no matrix, v′ slope,
-∂v tangent, ⊙ element-wise product; (B1) is equation B1 of the derivation report.
+∂v tangent, ⊙ element-wise product; (B1) is equation B1 of the derivation report. A section says: what it reads -> what
+it gives. precise: gates and slopes from the pre-activations, so that no digit is lost where a gate saturates.
 
-Generated from the equations by lstm_sym (format 1); stands alone on NumPy. Not written by hand: change
+Generated from the equations by lstm_sym (format 2); stands alone on NumPy. Not written by hand: change
 the equations and generate it again.
 """
 
 from __future__ import annotations
 
+from collections import namedtuple
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -76,6 +74,9 @@ class PreciseTape(NamedTuple):
     z: Array
 
 
+_SecondTape = namedtuple("_SecondTape", ['x', 'x_dot', 'h', 'h_dot', 'a', 'a_dot', 'z', 'z_dot'])
+
+
 class Grads(NamedTuple):
     """Gradients of a loss: of the input, the parameters, the initial state."""
 
@@ -84,29 +85,18 @@ class Grads(NamedTuple):
     state: State  # of t = 0
 
 
-_SHAPES: dict[str, tuple[str, ...]] = {
-    'W_z': ('H', 'D'),
-    'b_z': ('H',),
-    'W_n': ('H', 'D'),
-    'b_n': ('H',),
-}
-_STATE_SHAPES = {
-    'h': ('B', 'H'),
-}
+_SHAPES: dict[str, tuple[str, ...]] = {'W_z': ('H', 'D'), 'b_z': ('H',), 'W_n': ('H', 'D'), 'b_n': ('H',)}
+_STATE_SHAPES: dict[str, tuple[str, ...]] = {'h': ('B', 'H')}
 _COMPOSED: dict[str, dict[str, int]] = {}
 _WIDTHS: dict[type, dict[str, dict[str, int]]] = {
-    Tape: {'x': {'D': 1}, 'h': {'H': 1}, 'z': {'H': 1}, 'a': {'H': 2}},
-    PreciseTape: {'x': {'D': 1}, 'h': {'H': 1}, 'a': {'H': 2}, 'z': {'H': 1}},
+    Tape: {'x': {'D': 1}, 'h': {'H': 1}, 'z': {'H': 1}, 'a': {'H': 2}}, PreciseTape: {'x': {'D': 1}, 'h': {'H':
+    1}, 'a': {'H': 2}, 'z': {'H': 1}}
 }
 
 
 def init(
-    input_size: int,
-    hidden_size: int,
-    *,
-    rng: np.random.Generator | None = None,
-    dtype: Any = np.float64,
-    **fill: float,
+    input_size: int, hidden_size: int, *,
+    rng: np.random.Generator | None = None, dtype: Any = np.float64, **fill: float,
 ) -> Params:
     """Parameters drawn uniformly from (-1/sqrt(hidden_size), 1/sqrt(hidden_size)), as PyTorch does.
 
@@ -118,28 +108,17 @@ def init(
     for symbol, size in sizes.items():
         if not hasattr(size, "__index__") or size < 1:
             raise ValueError(f"the size {symbol} is {size}; sizes are whole numbers, 1 or more")
-    sizes = _with_composed(sizes, _COMPOSED)
     dtype = _float_dtype({"dtype": np.empty(0, dtype)})
+    vectors: tuple[str, ...] = ('b_z', 'b_n')
     for name in fill:
-        if name not in ('b_z', 'b_n'):
-            raise TypeError(f"init() cannot fill {name}; the vectors of this cell: b_z, b_n")
+        if name not in vectors:
+            raise TypeError(f"init() cannot fill {name}; the vectors of this cell: {', '.join(vectors) or 'none'}")
     bound = 1 / hidden_size**0.5
     drawn = {}
     for name, symbols in _SHAPES.items():
         value = rng.uniform(-bound, bound, [sizes[symbol] for symbol in symbols])
         drawn[name] = np.asarray(np.full_like(value, fill[name]) if name in fill else value, dtype)
     return Params(**drawn)
-
-
-def _prepared(x: Any, params: Any, state: Any) -> tuple[Array, Params, State]:
-    """Arrays of one dtype and of sizes that fit each other."""
-    sizes = _sizes_of(params, _SHAPES, _COMPOSED)
-    arrays = {"x": x, **_named("params", params, _SHAPES), **_named("state", state, _STATE_SHAPES)}
-    dtype = _float_dtype(arrays)
-    x = _checked("x", x, ("T", "B", "D"), sizes, dtype)
-    sizes = _with_composed(sizes | {"B": x.shape[1], "D": x.shape[2]}, _COMPOSED)
-    params = Params(*_checked_fields("params", params, _SHAPES, sizes, dtype))
-    return x, params, State(*_checked_fields("state", state, _STATE_SHAPES, sizes, dtype))
 
 
 def forward(
@@ -151,9 +130,31 @@ def forward(
     `backward` follows the tape. dtype in = dtype out. Raises TypeError, ValueError, naming the array that does not fit.
     """
     x, params, state = _prepared(x, params, state)
+    (T, B), dtype = x.shape[:2], x.dtype
+    sigmoid = _sigmoid_precise if precise else _sigmoid
+    # Sizes, parameters, arrays
+    H = params.W_z.shape[0]
+    W = np.concatenate((params.W_n, params.W_z))
+    b = np.concatenate((params.b_n, params.b_z))
+    a = np.empty((T, B, 2 * H), dtype)
+    z = np.empty((T, B, H), dtype)
+    h = np.empty((T + 1, B, H), dtype)
+    h[0] = state.h
+    n, a_z = (a[..., k * H : (k + 1) * H] for k in range(2))
+    # All steps at once: W, b, a, z -> a, z, z_complement
+    _times(x, W.T, out=a)  # (F3) nₜ = W_n xₜ; (F1) a_zₜ = W_z xₜ
+    a += b  # (F3) nₜ += b_n; (F1) a_zₜ += b_z
+    sigmoid(a_z, out=z)  # (F2) zₜ = σ(a_zₜ)
     if precise:
-        return _forward_precise(x, params, state)
-    return _forward_fast(x, params, state)
+        z_complement = _sigmoid_precise(-a_z)
+    else:
+        z_complement = 1 - z
+    # Step by step: a, z, h, z_complement -> h
+    for z_t, h_prev, n_t, z_complement_t, h_t in zip(z, h[:-1], n, z_complement, h[1:], strict=True):
+        np.add(h_prev * z_complement_t, z_t * n_t, out=h_t)  # (F4) hₜ = hₜ₋₁ ⊙ (1 − zₜ) + zₜ ⊙ nₜ
+    if precise:
+        return h[1:].copy(), State(h[T].copy()), PreciseTape(x, h, a, z)
+    return h[1:].copy(), State(h[T].copy()), Tape(x, h, z, a)
 
 
 def backward(dy: Any, tape: Tape | PreciseTape, params: Params, dstate: State | None = None) -> Grads:
@@ -162,162 +163,44 @@ def backward(dy: Any, tape: Tape | PreciseTape, params: Params, dstate: State | 
     dy = dL/dy (T, B, H); params as given to `forward`; dstate = dL/d(state after T steps), None for zeros.
     Returns dL/dx (T, B, D), dL/dparams (named), dL/d(initial state). Raises TypeError, ValueError.
     """
-    _check_tape(tape, (Tape, PreciseTape))
-    reference = tape.x
-    sizes = _sizes_of(params, _SHAPES, _COMPOSED) | {"T": reference.shape[0], "B": reference.shape[1]}
-    _check_fit(tape, _WIDTHS, sizes)
-    arrays = {"tape": reference, "dy": dy, **_named("params", params, _SHAPES)}
-    dtype = _float_dtype(arrays | _named("dstate", dstate, _STATE_SHAPES))
-    dy = _checked("dy", dy, ("T", "B", "H"), sizes, dtype)
-    sizes["H"] = dy.shape[2]
-    params = Params(*_checked_fields("params", params, _SHAPES, sizes, dtype))
-    dstate = State(*_checked_fields("dstate", dstate, _STATE_SHAPES, sizes, dtype))
+    dy, params, dstate = _cotangents(dy, tape, params, dstate)
+    (T, B), dtype = dy.shape[:2], dy.dtype
+    # Sizes, parameters, arrays
+    H = params.W_z.shape[0]
+    x, h, z, a = tape.x, tape.h, tape.z, tape.a
+    W = np.concatenate((params.W_n, params.W_z))
+    d_a = np.empty((T, B, 2 * H), dtype)
+    d_z, z_slope, d_h = (np.empty((T, B, H), dtype) for _ in range(3))
+    d_h_next = dstate.h
+    n, a_z = (a[..., k * H : (k + 1) * H] for k in range(2))
+    d_n, d_a_z = (d_a[..., k * H : (k + 1) * H] for k in range(2))
+    # All steps at once: z, a, z_slope -> z_complement, z_slope
     if isinstance(tape, PreciseTape):
-        return _backward_precise(dy, tape, params, dstate)
-    return _backward_fast(dy, tape, params, dstate)
-
-
-def _forward_fast(
-    x: Array, params: Params, state: State
-) -> tuple[Array, State, Tape]:
-    H = params.W_z.shape[0]
-    T, B = x.shape[:2]
-    dtype = x.dtype
-    W = np.concatenate((params.W_n, params.W_z))
-    b = np.concatenate((params.b_n, params.b_z))
-    a = np.empty((T, B, 2 * H), dtype)
-    z = np.empty((T, B, H), dtype)
-    h = np.empty((T + 1, B, H), dtype)
-    h[0] = state.h
-    n = a[..., 0 * H : 1 * H]
-    a_z = a[..., 1 * H : 2 * H]
-    # (F3) nₜ = W_n xₜ; (F1) a_zₜ = W_z xₜ
-    _times(x, W.T, out=a)
-    # (F3) nₜ += b_n; (F1) a_zₜ += b_z
-    a += b
-    # (F2) zₜ = σ(a_zₜ)
-    _sigmoid(a_z, out=z)
-    for h_t, h_prev, z_t, n_t in zip(h[1:], h[:-1], z, n, strict=True):
-        # (F4) hₜ = hₜ₋₁ ⊙ (1 − zₜ) + zₜ ⊙ nₜ
-        np.add(h_prev * (1 - z_t), z_t * n_t, out=h_t)
-    return h[1:].copy(), State(h[T].copy()), Tape(x, h, z, a)
-
-
-def _forward_precise(
-    x: Array, params: Params, state: State
-) -> tuple[Array, State, PreciseTape]:
-    H = params.W_z.shape[0]
-    T, B = x.shape[:2]
-    dtype = x.dtype
-    W = np.concatenate((params.W_n, params.W_z))
-    b = np.concatenate((params.b_n, params.b_z))
-    a = np.empty((T, B, 2 * H), dtype)
-    z = np.empty((T, B, H), dtype)
-    h = np.empty((T + 1, B, H), dtype)
-    h[0] = state.h
-    n = a[..., 0 * H : 1 * H]
-    a_z = a[..., 1 * H : 2 * H]
-    # (F3) nₜ = W_n xₜ; (F1) a_zₜ = W_z xₜ
-    _times(x, W.T, out=a)
-    # (F3) nₜ += b_n; (F1) a_zₜ += b_z
-    a += b
-    # (F2) zₜ = σ(a_zₜ)
-    z[...] = _sigmoid_precise(a_z)
-    for h_t, h_prev, a_z_t, z_t, n_t in zip(h[1:], h[:-1], a_z, z, n, strict=True):
-        # (F4) hₜ = hₜ₋₁ ⊙ σ(−a_zₜ) + zₜ ⊙ nₜ
-        np.add(h_prev * _sigmoid_precise(-a_z_t), z_t * n_t, out=h_t)
-    return h[1:].copy(), State(h[T].copy()), PreciseTape(x, h, a, z)
-
-
-def _backward_fast(dy: Array, tape: Tape, params: Params, dstate: State) -> Grads:
-    H = params.W_z.shape[0]
-    T, B = dy.shape[:2]
-    dtype = dy.dtype
-    x = tape.x
-    h = tape.h
-    z = tape.z
-    a = tape.a
-    W = np.concatenate((params.W_n, params.W_z))
-    d_a = np.empty((T, B, 2 * H), dtype)
-    d_z = np.empty((T, B, H), dtype)
-    z_slope = np.empty((T, B, H), dtype)
-    d_h = np.empty((T, B, H), dtype)
-    d_h_next = dstate.h
-    n = a[..., 0 * H : 1 * H]
-    d_n = d_a[..., 0 * H : 1 * H]
-    d_a_z = d_a[..., 1 * H : 2 * H]
-    # (B4) z′ₜ = zₜ ⊙ (1 − zₜ)
-    np.subtract(1, z, out=z_slope)
-    z_slope *= z
-    for d_h_t, dy_t, z_t in zip(d_h[::-1], dy[::-1], z[::-1], strict=True):
-        # (B1) δhₜ = dyₜ + δh⁺ₜ
-        np.add(dy_t, d_h_next, out=d_h_t)
-        # (B6) δh⁺ₜ₋₁ = δhₜ ⊙ (1 − zₜ)
-        d_h_prev = d_h_t * (1 - z_t)
+        z_complement = _sigmoid_precise(-a_z)
+        z_slope[...] = _sigmoid_slope(a_z)  # (B4) z′ₜ = σ′(a_zₜ)
+    else:
+        z_complement = 1 - z
+        # (B4) z′ₜ = zₜ ⊙ (1 − zₜ)
+        np.subtract(1, z, out=z_slope)
+        z_slope *= z
+    # Step by step, backwards: d_h, d_h_next, z_complement -> d_h
+    for dy_t, d_h_t, z_complement_t in zip(dy[::-1], d_h[::-1], z_complement[::-1], strict=True):
+        np.add(dy_t, d_h_next, out=d_h_t)  # (B1) δhₜ = dyₜ + δh⁺ₜ
+        d_h_prev = d_h_t * z_complement_t  # (B6) δh⁺ₜ₋₁ = δhₜ ⊙ (1 − zₜ)
         d_h_next = d_h_prev
-    # (B2) δnₜ = δhₜ ⊙ zₜ
-    np.multiply(d_h, z, out=d_n)
+    # All steps at once: x, h, z, a, W, d_a, d_z, z_slope, d_h -> d_x, d_W, d_b
+    np.multiply(d_h, z, out=d_n)  # (B2) δnₜ = δhₜ ⊙ zₜ
     # (B3) δzₜ = δhₜ ⊙ (nₜ − hₜ₋₁)
     np.subtract(n, h[:-1], out=d_z)
     d_z *= d_h
-    # (B5) δa_zₜ = δzₜ ⊙ z′ₜ
-    np.multiply(d_z, z_slope, out=d_a_z)
-    # (B7) δxₜ = W_nᵀ δnₜ + W_zᵀ δa_zₜ
-    d_x = _times(d_a, W)
+    np.multiply(d_z, z_slope, out=d_a_z)  # (B5) δa_zₜ = δzₜ ⊙ z′ₜ
+    d_x = _times(d_a, W)  # (B7) δxₜ = W_nᵀ δnₜ + W_zᵀ δa_zₜ
     # (B10) δW_n = Σₜ δnₜ xₜᵀ; (B8) δW_z = Σₜ δa_zₜ xₜᵀ
     d_W = _outer(d_a, x)
-    d_W_n = d_W[0 * H : 1 * H]
-    d_W_z = d_W[1 * H : 2 * H]
+    d_W_n, d_W_z = (d_W[k * H : (k + 1) * H] for k in range(2))
     # (B11) δb_n = Σₜ δnₜ; (B9) δb_z = Σₜ δa_zₜ
     d_b = d_a.sum(axis=(0, 1))
-    d_b_n = d_b[0 * H : 1 * H]
-    d_b_z = d_b[1 * H : 2 * H]
-    return Grads(d_x, Params(d_W_z, d_b_z, d_W_n, d_b_n), State(d_h_next.copy()))
-
-
-def _backward_precise(dy: Array, tape: PreciseTape, params: Params, dstate: State) -> Grads:
-    H = params.W_z.shape[0]
-    T, B = dy.shape[:2]
-    dtype = dy.dtype
-    x = tape.x
-    h = tape.h
-    a = tape.a
-    z = tape.z
-    W = np.concatenate((params.W_n, params.W_z))
-    d_a = np.empty((T, B, 2 * H), dtype)
-    d_z = np.empty((T, B, H), dtype)
-    z_slope = np.empty((T, B, H), dtype)
-    d_h = np.empty((T, B, H), dtype)
-    d_h_next = dstate.h
-    n = a[..., 0 * H : 1 * H]
-    a_z = a[..., 1 * H : 2 * H]
-    d_n = d_a[..., 0 * H : 1 * H]
-    d_a_z = d_a[..., 1 * H : 2 * H]
-    # (B4) z′ₜ = σ′(a_zₜ)
-    z_slope[...] = _sigmoid_slope(a_z)
-    for d_h_t, dy_t, a_z_t in zip(d_h[::-1], dy[::-1], a_z[::-1], strict=True):
-        # (B1) δhₜ = dyₜ + δh⁺ₜ
-        np.add(dy_t, d_h_next, out=d_h_t)
-        # (B6) δh⁺ₜ₋₁ = δhₜ ⊙ σ(−a_zₜ)
-        d_h_prev = d_h_t * _sigmoid_precise(-a_z_t)
-        d_h_next = d_h_prev
-    # (B2) δnₜ = δhₜ ⊙ zₜ
-    np.multiply(d_h, z, out=d_n)
-    # (B3) δzₜ = δhₜ ⊙ (nₜ − hₜ₋₁)
-    np.subtract(n, h[:-1], out=d_z)
-    d_z *= d_h
-    # (B5) δa_zₜ = δzₜ ⊙ z′ₜ
-    np.multiply(d_z, z_slope, out=d_a_z)
-    # (B7) δxₜ = W_nᵀ δnₜ + W_zᵀ δa_zₜ
-    d_x = _times(d_a, W)
-    # (B10) δW_n = Σₜ δnₜ xₜᵀ; (B8) δW_z = Σₜ δa_zₜ xₜᵀ
-    d_W = _outer(d_a, x)
-    d_W_n = d_W[0 * H : 1 * H]
-    d_W_z = d_W[1 * H : 2 * H]
-    # (B11) δb_n = Σₜ δnₜ; (B9) δb_z = Σₜ δa_zₜ
-    d_b = d_a.sum(axis=(0, 1))
-    d_b_n = d_b[0 * H : 1 * H]
-    d_b_z = d_b[1 * H : 2 * H]
+    d_b_n, d_b_z = (d_b[k * H : (k + 1) * H] for k in range(2))
     return Grads(d_x, Params(d_W_z, d_b_z, d_W_n, d_b_n), State(d_h_next.copy()))
 
 
@@ -328,120 +211,30 @@ def step(x_t: Array, state: State, params: Params) -> tuple[Array, State]:
     """
     x = x_t
     h_prev = state.h
-    W_z = params.W_z
-    b_z = params.b_z
-    W_n = params.W_n
-    b_n = params.b_n
-    # (F1) a_zₜ = W_z xₜ + b_z
-    a_z = x @ W_z.T
-    a_z += b_z
-    # (F2) zₜ = σ(a_zₜ)
-    z = _sigmoid(a_z)
-    # (F3) nₜ = W_n xₜ + b_n
-    n = x @ W_n.T
-    n += b_n
-    # (F4) hₜ = hₜ₋₁ ⊙ (1 − zₜ) + zₜ ⊙ nₜ
-    h = h_prev * (1 - z) + z * n
+    W_z, b_z, W_n, b_n = params
+    a_z = x @ W_z.T + b_z  # (F1) a_zₜ = W_z xₜ + b_z
+    z = _sigmoid(a_z)  # (F2) zₜ = σ(a_zₜ)
+    n = x @ W_n.T + b_n  # (F3) nₜ = W_n xₜ + b_n
+    h = h_prev * (1 - z) + z * n  # (F4) hₜ = hₜ₋₁ ⊙ (1 − zₜ) + zₜ ⊙ nₜ
     return h, State(h)
 
 
 def jvp(
-    x: Any,
-    params: Params,
-    state: State | None = None,
-    *,
-    x_dot: Any = None,
-    params_dot: Params | None = None,
-    state_dot: State | None = None,
+    x: Any, params: Params, state: State | None = None, *,
+    x_dot: Any = None, params_dot: Params | None = None, state_dot: State | None = None,
 ) -> tuple[Array, Array, State, State]:
     """Forward mode, in the precise form: the derivative along (x_dot, params_dot, state_dot), each None for zero.
 
     Returns y and y_dot (T, B, H), the state after T steps and its tangent. Raises TypeError, ValueError.
     """
-    return _jvp(*_directions(x, params, state, x_dot, params_dot, state_dot, {}))
-
-
-def _directions(
-    x: Any, params: Any, state: Any, x_dot: Any, params_dot: Any, state_dot: Any, others: dict[str, Any]
-) -> tuple[Array, Params, State, Array, Params, State]:
-    """Point and direction as arrays of one dtype, that of `others` counted in."""
-    x, params, state = _prepared(x, params, state)
-    x_dot = np.zeros_like(x) if x_dot is None else x_dot
-    params_dot = Params(*map(np.zeros_like, params)) if params_dot is None else params_dot
-    state_dot = State(*map(np.zeros_like, state)) if state_dot is None else state_dot
-    arrays = {"x": x, "x_dot": x_dot, **_named("params_dot", params_dot, _SHAPES)}
-    arrays |= _named("state_dot", state_dot, _STATE_SHAPES)
-    dtype = _float_dtype(arrays | others)
-    x, params, state = _prepared(x.astype(dtype, copy=False), params, state)
-    sizes = _sizes_of(params, _SHAPES, _COMPOSED) | {"T": x.shape[0], "B": x.shape[1], "D": x.shape[2]}
-    x_dot = _checked("x_dot", x_dot, ("T", "B", "D"), sizes, dtype)
-    params_dot = Params(*_checked_fields("params_dot", params_dot, _SHAPES, sizes, dtype))
-    state_dot = State(*_checked_fields("state_dot", state_dot, _STATE_SHAPES, sizes, dtype))
-    return x, params, state, x_dot, params_dot, state_dot
-
-
-def _jvp(
-    x: Array, params: Params, state: State, x_dot: Array, params_dot: Params, state_dot: State
-) -> tuple[Array, Array, State, State]:
-    H = params.W_z.shape[0]
-    T, B = x.shape[:2]
-    dtype = x.dtype
-    W = np.concatenate((params.W_n, params.W_z))
-    b = np.concatenate((params.b_n, params.b_z))
-    W_dot = np.concatenate((params_dot.W_n, params_dot.W_z))
-    b_dot = np.concatenate((params_dot.b_n, params_dot.b_z))
-    a = np.empty((T, B, 2 * H), dtype)
-    a_dot = np.empty((T, B, 2 * H), dtype)
-    z = np.empty((T, B, H), dtype)
-    z_dot = np.empty((T, B, H), dtype)
-    h = np.empty((T + 1, B, H), dtype)
-    h[0] = state.h
-    h_dot = np.empty((T + 1, B, H), dtype)
-    h_dot[0] = state_dot.h
-    n = a[..., 0 * H : 1 * H]
-    a_z = a[..., 1 * H : 2 * H]
-    n_dot = a_dot[..., 0 * H : 1 * H]
-    a_z_dot = a_dot[..., 1 * H : 2 * H]
-    # (F3) nₜ = W_n xₜ; (F1) a_zₜ = W_z xₜ
-    _times(x, W.T, out=a)
-    # (F3) nₜ += b_n; (F1) a_zₜ += b_z
-    a += b
-    # (T4) ∂nₜ = W_n ∂xₜ; (T1) ∂a_zₜ = W_z ∂xₜ
-    _times(x_dot, W.T, out=a_dot)
-    # (T4) ∂nₜ += ∂W_n xₜ; (T1) ∂a_zₜ += ∂W_z xₜ
-    a_dot += _times(x, W_dot.T)
-    # (T4) ∂nₜ += ∂b_n; (T1) ∂a_zₜ += ∂b_z
-    a_dot += b_dot
-    # (F2) zₜ = σ(a_zₜ)
-    z[...] = _sigmoid_precise(a_z)
-    # (T2) z′ₜ = σ′(a_zₜ)
-    z_dot[...] = _sigmoid_slope(a_z)
-    # (T3) ∂zₜ = ∂a_zₜ ⊙ z′ₜ
-    z_dot *= a_z_dot
-    for (
-        h_t, h_prev, a_z_t, z_t, n_t, h_dot_t, h_dot_prev, z_dot_t, n_dot_t
-    ) in zip(
-        h[1:], h[:-1], a_z, z, n, h_dot[1:], h_dot[:-1], z_dot, n_dot, strict=True
-    ):
-        # (F4) hₜ = hₜ₋₁ ⊙ σ(−a_zₜ) + zₜ ⊙ nₜ
-        np.add(h_prev * _sigmoid_precise(-a_z_t), z_t * n_t, out=h_t)
-        # (T5) ∂hₜ = ∂hₜ₋₁ ⊙ σ(−a_zₜ) + ∂zₜ ⊙ (nₜ − hₜ₋₁) + ∂nₜ ⊙ zₜ
-        np.add(h_dot_prev * _sigmoid_precise(-a_z_t) + z_dot_t * (n_t - h_prev), n_dot_t * z_t, out=h_dot_t)
-    return h[1:].copy(), h_dot[1:].copy(), State(h[T].copy()), State(h_dot[T].copy())
+    y, y_dot, state, state_dot, _ = _tangents(*_directions(x, params, state, x_dot, params_dot, state_dot, {}))
+    return y, y_dot, state, state_dot
 
 
 def hvp(
-    x: Any,
-    params: Params,
-    state: State | None = None,
-    *,
-    dy: Any,
-    dstate: State | None = None,
-    x_dot: Any = None,
-    params_dot: Params | None = None,
-    state_dot: State | None = None,
-    dy_dot: Any = None,
-    dstate_dot: State | None = None,
+    x: Any, params: Params, state: State | None = None, *, dy: Any, dstate: State | None = None,
+    x_dot: Any = None, params_dot: Params | None = None, state_dot: State | None = None,
+    dy_dot: Any = None, dstate_dot: State | None = None,
 ) -> tuple[Grads, Grads]:
     """Second order, in the precise form: the gradients and their derivative along a direction.
 
@@ -453,7 +246,7 @@ def hvp(
     given |= {} if dy_dot is None else {"dy_dot": dy_dot}
     point = _directions(x, params, state, x_dot, params_dot, state_dot, given)
     dtype = point[0].dtype
-    sizes = _sizes_of(point[1], _SHAPES, _COMPOSED) | {"T": point[0].shape[0], "B": point[0].shape[1]}
+    sizes = _sizes_of(point[1], _SHAPES) | {"T": point[0].shape[0], "B": point[0].shape[1]}
     dy = _checked("dy", dy, ("T", "B", "H"), sizes, dtype)
     sizes["H"] = dy.shape[2]
     dy_dot = np.zeros_like(dy) if dy_dot is None else _checked("dy_dot", dy_dot, ("T", "B", "H"), sizes, dtype)
@@ -462,363 +255,261 @@ def hvp(
     dstate = State(*_checked_fields("dstate", zeros if dstate is None else dstate, _STATE_SHAPES, sizes, dtype))
     dstate_dot = zeros if dstate_dot is None else dstate_dot
     dstate_dot = State(*_checked_fields("dstate_dot", dstate_dot, _STATE_SHAPES, sizes, dtype))
-    tape = _hvp_forward(*point)
-    return _hvp_backward(dy, dy_dot, tape, point[1], point[4], dstate, dstate_dot)
-
-
-class SecondTape(NamedTuple):
-    """What the second-order backward pass needs: values and their tangents."""
-
-    x: Array
-    x_dot: Array
-    h: Array
-    h_dot: Array
-    a: Array
-    a_dot: Array
-    z: Array
-    z_slope: Array
-    z_dot: Array
-
-
-def _hvp_forward(
-    x: Array, params: Params, state: State, x_dot: Array, params_dot: Params, state_dot: State
-) -> SecondTape:
-    H = params.W_z.shape[0]
-    T, B = x.shape[:2]
-    dtype = x.dtype
-    W = np.concatenate((params.W_n, params.W_z))
-    b = np.concatenate((params.b_n, params.b_z))
-    W_dot = np.concatenate((params_dot.W_n, params_dot.W_z))
-    b_dot = np.concatenate((params_dot.b_n, params_dot.b_z))
-    a = np.empty((T, B, 2 * H), dtype)
-    a_dot = np.empty((T, B, 2 * H), dtype)
-    z = np.empty((T, B, H), dtype)
-    z_slope = np.empty((T, B, H), dtype)
-    z_dot = np.empty((T, B, H), dtype)
-    h = np.empty((T + 1, B, H), dtype)
-    h[0] = state.h
-    h_dot = np.empty((T + 1, B, H), dtype)
-    h_dot[0] = state_dot.h
-    n = a[..., 0 * H : 1 * H]
-    a_z = a[..., 1 * H : 2 * H]
-    n_dot = a_dot[..., 0 * H : 1 * H]
-    a_z_dot = a_dot[..., 1 * H : 2 * H]
-    # (F3) nₜ = W_n xₜ; (F1) a_zₜ = W_z xₜ
-    _times(x, W.T, out=a)
-    # (F3) nₜ += b_n; (F1) a_zₜ += b_z
-    a += b
-    # (T4) ∂nₜ = W_n ∂xₜ; (T1) ∂a_zₜ = W_z ∂xₜ
-    _times(x_dot, W.T, out=a_dot)
-    # (T4) ∂nₜ += ∂W_n xₜ; (T1) ∂a_zₜ += ∂W_z xₜ
-    a_dot += _times(x, W_dot.T)
-    # (T4) ∂nₜ += ∂b_n; (T1) ∂a_zₜ += ∂b_z
-    a_dot += b_dot
-    # (F2) zₜ = σ(a_zₜ)
-    z[...] = _sigmoid_precise(a_z)
-    # (T2) z′ₜ = σ′(a_zₜ)
-    z_slope[...] = _sigmoid_slope(a_z)
-    # (T3) ∂zₜ = ∂a_zₜ ⊙ z′ₜ
-    np.multiply(a_z_dot, z_slope, out=z_dot)
-    for (
-        h_t, h_prev, a_z_t, z_t, n_t, h_dot_t, h_dot_prev, z_dot_t, n_dot_t
-    ) in zip(
-        h[1:], h[:-1], a_z, z, n, h_dot[1:], h_dot[:-1], z_dot, n_dot, strict=True
-    ):
-        # (F4) hₜ = hₜ₋₁ ⊙ σ(−a_zₜ) + zₜ ⊙ nₜ
-        np.add(h_prev * _sigmoid_precise(-a_z_t), z_t * n_t, out=h_t)
-        # (T5) ∂hₜ = ∂hₜ₋₁ ⊙ σ(−a_zₜ) + ∂zₜ ⊙ (nₜ − hₜ₋₁) + ∂nₜ ⊙ zₜ
-        np.add(h_dot_prev * _sigmoid_precise(-a_z_t) + z_dot_t * (n_t - h_prev), n_dot_t * z_t, out=h_dot_t)
-    return SecondTape(x, x_dot, h, h_dot, a, a_dot, z, z_slope, z_dot)
-
-
-def _hvp_backward(
-    dy: Array, dy_dot: Array, tape: SecondTape, params: Params, params_dot: Params,
-    dstate: State, dstate_dot: State
-) -> tuple[Grads, Grads]:
-    H = params.W_z.shape[0]
-    T, B = dy.shape[:2]
-    dtype = dy.dtype
-    x = tape.x
-    x_dot = tape.x_dot
-    h = tape.h
-    h_dot = tape.h_dot
-    a = tape.a
-    a_dot = tape.a_dot
-    z = tape.z
-    z_dot = tape.z_dot
-    W = np.concatenate((params.W_n, params.W_z))
-    W_dot = np.concatenate((params_dot.W_n, params_dot.W_z))
-    d_a = np.empty((T, B, 2 * H), dtype)
-    d_a_dot = np.empty((T, B, 2 * H), dtype)
-    d_z = np.empty((T, B, H), dtype)
-    d_z_dot = np.empty((T, B, H), dtype)
-    z_slope = np.empty((T, B, H), dtype)
-    z_slope_dot = np.empty((T, B, H), dtype)
-    d_h = np.empty((T, B, H), dtype)
-    d_h_dot = np.empty((T, B, H), dtype)
-    d_h_next = dstate.h
-    d_h_next_dot = dstate_dot.h
-    n = a[..., 0 * H : 1 * H]
-    a_z = a[..., 1 * H : 2 * H]
-    n_dot = a_dot[..., 0 * H : 1 * H]
-    a_z_dot = a_dot[..., 1 * H : 2 * H]
-    d_n = d_a[..., 0 * H : 1 * H]
-    d_a_z = d_a[..., 1 * H : 2 * H]
-    d_n_dot = d_a_dot[..., 0 * H : 1 * H]
-    d_a_z_dot = d_a_dot[..., 1 * H : 2 * H]
-    # (B4) z′ₜ = σ′(a_zₜ)
-    z_slope[...] = _sigmoid_slope(a_z)
-    # (S4) ∂z′ₜ = ∂a_zₜ ⊙ z′ₜ ⊙ (1 − 2 zₜ)
-    np.multiply(2, z, out=z_slope_dot)
-    np.subtract(1, z_slope_dot, out=z_slope_dot)
-    z_slope_dot *= a_z_dot * z_slope
-    for (
-        d_h_t, dy_t, d_h_dot_t, dy_dot_t, a_z_t, z_dot_t
-    ) in zip(
-        d_h[::-1], dy[::-1], d_h_dot[::-1], dy_dot[::-1], a_z[::-1], z_dot[::-1], strict=True
-    ):
-        # (B1) δhₜ = dyₜ + δh⁺ₜ
-        np.add(dy_t, d_h_next, out=d_h_t)
-        # (S1) ∂δhₜ = ∂dyₜ + ∂δh⁺ₜ
-        np.add(dy_dot_t, d_h_next_dot, out=d_h_dot_t)
-        # (B6) δh⁺ₜ₋₁ = δhₜ ⊙ σ(−a_zₜ)
-        d_h_prev = d_h_t * _sigmoid_precise(-a_z_t)
-        # (S6) ∂δh⁺ₜ₋₁ = ∂δhₜ ⊙ σ(−a_zₜ) − ∂zₜ ⊙ δhₜ
-        d_h_next_dot_prev = d_h_dot_t * _sigmoid_precise(-a_z_t) - z_dot_t * d_h_t
-        d_h_next, d_h_next_dot = d_h_prev, d_h_next_dot_prev
-    # (B2) δnₜ = δhₜ ⊙ zₜ
-    np.multiply(d_h, z, out=d_n)
-    # (S2) ∂δnₜ = ∂zₜ ⊙ δhₜ + ∂δhₜ ⊙ zₜ
-    np.add(z_dot * d_h, d_h_dot * z, out=d_n_dot)
-    # (B3) δzₜ = δhₜ ⊙ (nₜ − hₜ₋₁)
-    np.subtract(n, h[:-1], out=d_z)
-    d_z *= d_h
-    # (S3) ∂δzₜ = ∂nₜ ⊙ δhₜ + ∂δhₜ ⊙ (nₜ − hₜ₋₁) − ∂hₜ₋₁ ⊙ δhₜ
-    np.subtract(n_dot * d_h + d_h_dot * (n - h[:-1]), h_dot[:-1] * d_h, out=d_z_dot)
-    # (B5) δa_zₜ = δzₜ ⊙ z′ₜ
-    np.multiply(d_z, z_slope, out=d_a_z)
-    # (B7) δxₜ = W_nᵀ δnₜ + W_zᵀ δa_zₜ
-    d_x = _times(d_a, W)
-    # (S5) ∂δa_zₜ = δzₜ ⊙ ∂z′ₜ + ∂δzₜ ⊙ z′ₜ
-    np.add(d_z * z_slope_dot, d_z_dot * z_slope, out=d_a_z_dot)
-    # (S7) ∂δxₜ = W_nᵀ ∂δnₜ + ∂W_nᵀ δnₜ + W_zᵀ ∂δa_zₜ + ∂W_zᵀ δa_zₜ
-    d_x_dot = _times(d_a_dot, W)
-    d_x_dot += _times(d_a, W_dot)
-    # (B10) δW_n = Σₜ δnₜ xₜᵀ; (B8) δW_z = Σₜ δa_zₜ xₜᵀ
-    d_W = _outer(d_a, x)
-    d_W_n = d_W[0 * H : 1 * H]
-    d_W_z = d_W[1 * H : 2 * H]
-    # (S10) ∂δW_n = Σₜ (∂δnₜ xₜᵀ + δnₜ ∂xₜᵀ); (S8) ∂δW_z = Σₜ (∂δa_zₜ xₜᵀ + δa_zₜ ∂xₜᵀ)
-    d_W_dot = _outer(d_a_dot, x)
-    d_W_dot += _outer(d_a, x_dot)
-    d_W_n_dot = d_W_dot[0 * H : 1 * H]
-    d_W_z_dot = d_W_dot[1 * H : 2 * H]
-    # (B11) δb_n = Σₜ δnₜ; (B9) δb_z = Σₜ δa_zₜ
-    d_b = d_a.sum(axis=(0, 1))
-    d_b_n = d_b[0 * H : 1 * H]
-    d_b_z = d_b[1 * H : 2 * H]
-    # (S11) ∂δb_n = Σₜ ∂δnₜ; (S9) ∂δb_z = Σₜ ∂δa_zₜ
-    d_b_dot = d_a_dot.sum(axis=(0, 1))
-    d_b_n_dot = d_b_dot[0 * H : 1 * H]
-    d_b_z_dot = d_b_dot[1 * H : 2 * H]
-    return Grads(d_x, Params(d_W_z, d_b_z, d_W_n, d_b_n), State(d_h_next.copy())), Grads(d_x_dot, Params(d_W_z_dot, d_b_z_dot, d_W_n_dot, d_b_n_dot), State(d_h_next_dot.copy()))
-
-
-def _reading(tape: Any, params: Any, t: Any) -> tuple[Params, Any, np.dtype[Any]]:
-    """The parameters if they fit the tape, in its dtype or the common one; the steps t of it; that dtype."""
-    _check_fit(tape, _WIDTHS, _sizes_of(params, _SHAPES, _COMPOSED))
-    dtype = _float_dtype({"tape": tape.x, **_named("params", params, _SHAPES)})
-    params = Params(*(np.asarray(value, dtype) for value in params))
-    return params, _steps_of(t, tape.x.shape[0]), dtype
+    *_, tape = _tangents(*point)
+    return _second_order(dy, dy_dot, tape, point[1], point[4], dstate, dstate_dot)
 
 
 def jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(None)) -> Array:
     """The Jacobian ds[t]/ds[t-1] over all states, in the order of State, at step t of the tape.
 
-    (B, S, S) for a step, (n, B, S, S) for a slice or an array of steps; S is the sum of the state sizes.
-    Raises TypeError, ValueError, IndexError.
+    (B, S, S), of several steps (n, B, S, S); S sums the state sizes. Raises TypeError, ValueError, IndexError.
     """
-    _check_tape(tape, (Tape, PreciseTape))
-    params, t, dtype = _reading(tape, params, t)
-    if isinstance(tape, PreciseTape):
-        return _jacobian_precise(tape, params, t, dtype)
-    return _jacobian_fast(tape, params, t, dtype)
-
-
-def _jacobian_fast(tape: Tape, params: Params, t: Any, dtype: np.dtype[Any]) -> Array:
-    H = params.W_z.shape[0]
-    z = tape.z[t]
-    lead = tape.x[t].shape[:-1]
-    out = np.zeros((*lead, H, H), dtype)
-    # d h[t] / d h[t-1]
-    np.einsum("...ii->...i", out[..., 0 : H, 0 : H])[...] += 1 - z
-    return out
-
-
-def _jacobian_precise(tape: PreciseTape, params: Params, t: Any, dtype: np.dtype[Any]) -> Array:
-    H = params.W_z.shape[0]
-    a_z = tape.a[..., 1 * H : 2 * H][t]
-    lead = tape.x[t].shape[:-1]
-    out = np.zeros((*lead, H, H), dtype)
-    # d h[t] / d h[t-1]
-    np.einsum("...ii->...i", out[..., 0 : H, 0 : H])[...] += _sigmoid_precise(-a_z)
+    params, t, sizes, lead, dtype = _reading(tape, params, t)
+    v, at = _local(tape, params, t, sizes), _ranges(State, _STATE_SHAPES, sizes)
+    out = np.zeros((*lead, at[-1].stop, at[-1].stop), dtype)
+    _diagonal(out[..., at.h, at.h])[...] += v.z_complement  # d h[t] / d h[t-1]
     return out
 
 
 def input_jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(None)) -> Array:
     """The Jacobian ds[t]/dx[t] of all states at step t of the tape.
 
-    (B, S, D) for a step, (n, B, S, D) for a slice or an array of steps; S is the sum of the state sizes.
-    Raises TypeError, ValueError, IndexError.
+    (B, S, D), of several steps (n, B, S, D); S sums the state sizes. Raises TypeError, ValueError, IndexError.
     """
-    _check_tape(tape, (Tape, PreciseTape))
-    params, t, dtype = _reading(tape, params, t)
-    if isinstance(tape, PreciseTape):
-        return _input_jacobian_precise(tape, params, t, dtype)
-    return _input_jacobian_fast(tape, params, t, dtype)
-
-
-def _input_jacobian_fast(tape: Tape, params: Params, t: Any, dtype: np.dtype[Any]) -> Array:
-    H = params.W_z.shape[0]
-    D = params.W_z.shape[1]
-    z = tape.z[t]
-    W_z = params.W_z
-    n = tape.a[..., 0 * H : 1 * H][t]
-    h_prev = tape.h[:-1][t]
-    W_n = params.W_n
-    lead = tape.x[t].shape[:-1]
-    out = np.zeros((*lead, H, D), dtype)
-    z_slope = z * (1 - z)
+    params, t, sizes, lead, dtype = _reading(tape, params, t)
+    v, at = _local(tape, params, t, sizes), _ranges(State, _STATE_SHAPES, sizes)
+    out = np.zeros((*lead, at[-1].stop, sizes["D"]), dtype)
     # d h[t] / d x[t]
-    out[..., 0 : H, 0 : D] += ((n - h_prev) * z_slope)[..., :, None] * W_z
-    out[..., 0 : H, 0 : D] += z[..., :, None] * W_n
-    return out
-
-
-def _input_jacobian_precise(tape: PreciseTape, params: Params, t: Any, dtype: np.dtype[Any]) -> Array:
-    H = params.W_z.shape[0]
-    D = params.W_z.shape[1]
-    a_z = tape.a[..., 1 * H : 2 * H][t]
-    W_z = params.W_z
-    n = tape.a[..., 0 * H : 1 * H][t]
-    h_prev = tape.h[:-1][t]
-    W_n = params.W_n
-    z = tape.z[t]
-    lead = tape.x[t].shape[:-1]
-    out = np.zeros((*lead, H, D), dtype)
-    z_slope = _sigmoid_slope(a_z)
-    # d h[t] / d x[t]
-    out[..., 0 : H, 0 : D] += ((n - h_prev) * z_slope)[..., :, None] * W_z
-    out[..., 0 : H, 0 : D] += z[..., :, None] * W_n
+    out[..., at.h, :] = ((v.n - v.h_prev) * v.z_slope)[..., :, None] * params.W_z + v.z[..., :, None] * params.W_n
     return out
 
 
 def parameter_jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(None)) -> Params:
-    """The Jacobian ds[t]/dp of all states for each parameter p at step t, with s[t-1] held fixed.
+    """The Jacobian ds[t]/dp of all states for each parameter p at step t, with s[t-1] held fixed: a Params.
 
-    Params of arrays (B, S, *shape of p) for a step, (n, B, S, *shape of p) for a slice or an array of steps: what
-    forward-mode learning (RTRL) adds at every step. It takes S times the memory of the parameters.
-    Raises TypeError, ValueError, IndexError.
+    (B, S, *shape of p), of several steps (n, B, S, *shape of p): what forward-mode learning (RTRL) adds at every step.
+    It takes S times the memory of the parameters. Raises TypeError, ValueError, IndexError.
     """
-    _check_tape(tape, (Tape, PreciseTape))
-    params, t, dtype = _reading(tape, params, t)
-    if isinstance(tape, PreciseTape):
-        return _parameter_jacobian_precise(tape, params, t, dtype)
-    return _parameter_jacobian_fast(tape, params, t, dtype)
-
-
-def _parameter_jacobian_fast(tape: Tape, params: Params, t: Any, dtype: np.dtype[Any]) -> Params:
-    H = params.W_z.shape[0]
-    D = params.W_z.shape[1]
-    z = tape.z[t]
-    x = tape.x[t]
-    n = tape.a[..., 0 * H : 1 * H][t]
-    h_prev = tape.h[:-1][t]
-    lead = tape.x[t].shape[:-1]
-    out = np.zeros((*lead, H, H * D + H + H * D + H), dtype)
-    z_slope = z * (1 - z)
-    # d h[t] / d W_z
-    out[..., 0 : H, 0 : H * D] += ((n - h_prev) * z_slope)[..., :, None] * _applied(x, H)
-    # d h[t] / d b_z
-    np.einsum("...ii->...i", out[..., 0 : H, H * D : H * D + H])[...] += (n - h_prev) * z_slope
-    # d h[t] / d W_n
-    out[..., 0 : H, H * D + H : H * D + H + H * D] += z[..., :, None] * _applied(x, H)
-    # d h[t] / d b_n
-    np.einsum("...ii->...i", out[..., 0 : H, H * D + H + H * D : H * D + H + H * D + H])[...] += z
-    return Params(out[..., 0 : H * D].reshape(*out.shape[:-1], H, D), out[..., H * D : H * D + H].reshape(*out.shape[:-1], H), out[..., H * D + H : H * D + H + H * D].reshape(*out.shape[:-1], H, D), out[..., H * D + H + H * D : H * D + H + H * D + H].reshape(*out.shape[:-1], H))
-
-
-def _parameter_jacobian_precise(tape: PreciseTape, params: Params, t: Any, dtype: np.dtype[Any]) -> Params:
-    H = params.W_z.shape[0]
-    D = params.W_z.shape[1]
-    a_z = tape.a[..., 1 * H : 2 * H][t]
-    x = tape.x[t]
-    n = tape.a[..., 0 * H : 1 * H][t]
-    h_prev = tape.h[:-1][t]
-    z = tape.z[t]
-    lead = tape.x[t].shape[:-1]
-    out = np.zeros((*lead, H, H * D + H + H * D + H), dtype)
-    z_slope = _sigmoid_slope(a_z)
-    # d h[t] / d W_z
-    out[..., 0 : H, 0 : H * D] += ((n - h_prev) * z_slope)[..., :, None] * _applied(x, H)
-    # d h[t] / d b_z
-    np.einsum("...ii->...i", out[..., 0 : H, H * D : H * D + H])[...] += (n - h_prev) * z_slope
-    # d h[t] / d W_n
-    out[..., 0 : H, H * D + H : H * D + H + H * D] += z[..., :, None] * _applied(x, H)
-    # d h[t] / d b_n
-    np.einsum("...ii->...i", out[..., 0 : H, H * D + H + H * D : H * D + H + H * D + H])[...] += z
-    return Params(out[..., 0 : H * D].reshape(*out.shape[:-1], H, D), out[..., H * D : H * D + H].reshape(*out.shape[:-1], H), out[..., H * D + H : H * D + H + H * D].reshape(*out.shape[:-1], H, D), out[..., H * D + H + H * D : H * D + H + H * D + H].reshape(*out.shape[:-1], H))
+    params, t, sizes, lead, dtype = _reading(tape, params, t)
+    v, at = _local(tape, params, t, sizes), _ranges(State, _STATE_SHAPES, sizes)
+    columns = _ranges(Params, _SHAPES, sizes)
+    H = sizes["H"]
+    out = np.zeros((*lead, at[-1].stop, columns[-1].stop), dtype)
+    out[..., at.h, columns.W_z] = ((v.n - v.h_prev) * v.z_slope)[..., :, None] * _applied(v.x, H)  # d h[t] / d W_z
+    _diagonal(out[..., at.h, columns.b_z])[...] += (v.n - v.h_prev) * v.z_slope  # d h[t] / d b_z
+    out[..., at.h, columns.W_n] = v.z[..., :, None] * _applied(v.x, H)  # d h[t] / d W_n
+    _diagonal(out[..., at.h, columns.b_n])[...] += v.z  # d h[t] / d b_n
+    return Params(*(out[..., c].reshape(*lead, -1, *p.shape) for c, p in zip(columns, params, strict=True)))
 
 
 def jacobian_parts(tape: Tape | PreciseTape, params: Params, t: Any = slice(None)) -> dict[str, Array]:
     """The Jacobian ds[t]/ds[t-1] split by the equation by which the flow enters step t; the sum is jacobian().
 
-    {'h'}: (B, S, S) for a step, (n, B, S, S) for a slice or an array of steps.
+    {'h'}: (B, S, S), of several steps (n, B, S, S).
     A path belongs to the first equation on it that reads s[t-1]: that of a gate, or of the state itself.
     Raises TypeError, ValueError, IndexError.
     """
-    _check_tape(tape, (Tape, PreciseTape))
-    params, t, dtype = _reading(tape, params, t)
-    if isinstance(tape, PreciseTape):
-        return _jacobian_parts_precise(tape, params, t, dtype)
-    return _jacobian_parts_fast(tape, params, t, dtype)
-
-
-def _jacobian_parts_fast(tape: Tape, params: Params, t: Any, dtype: np.dtype[Any]) -> dict[str, Array]:
-    H = params.W_z.shape[0]
-    z = tape.z[t]
-    lead = tape.x[t].shape[:-1]
-    parts = {key: np.zeros((*lead, H, H), dtype) for key in ['h']}
-    # d h[t] / d h[t-1]
-    np.einsum("...ii->...i", parts['h'][..., 0 : H, 0 : H])[...] += 1 - z
-    return parts
-
-
-def _jacobian_parts_precise(tape: PreciseTape, params: Params, t: Any, dtype: np.dtype[Any]) -> dict[str, Array]:
-    H = params.W_z.shape[0]
-    a_z = tape.a[..., 1 * H : 2 * H][t]
-    lead = tape.x[t].shape[:-1]
-    parts = {key: np.zeros((*lead, H, H), dtype) for key in ['h']}
-    # d h[t] / d h[t-1]
-    np.einsum("...ii->...i", parts['h'][..., 0 : H, 0 : H])[...] += _sigmoid_precise(-a_z)
+    params, t, sizes, lead, dtype = _reading(tape, params, t)
+    v, at = _local(tape, params, t, sizes), _ranges(State, _STATE_SHAPES, sizes)
+    parts = {key: np.zeros((*lead, at[-1].stop, at[-1].stop), dtype) for key in ('h',)}
+    _diagonal(parts['h'][..., at.h, at.h])[...] += v.z_complement  # d h[t] / d h[t-1]
     return parts
 
 
 def log_terms(tape: PreciseTape, params: Params, t: Any = slice(None)) -> dict[str, Array]:
     """Natural logarithms of gates y and of slopes phi'(a) at step t, from the pre-activations on the tape.
 
-    {'z', 'z_slope'}: (B, N) for a step, (n, B, N) for a slice or an array of steps.
+    'z', 'z_slope': (B, N), of several steps (n, B, N).
     They are finite where the number itself underflows: ln sigmoid(-1000) = -1000.
     Raises TypeError (for a fast tape too), ValueError, IndexError.
     """
-    _check_tape(tape, (PreciseTape,))
-    params, t, dtype = _reading(tape, params, t)
+    params, t, sizes, lead, dtype = _reading(tape, params, t, (PreciseTape,))
     terms: dict[str, Array] = {}
-    H = params.W_z.shape[0]
-    a_z = tape.a[..., 1 * H : 2 * H][t]
+    H = sizes["H"]
+    a_z = tape.a[t][..., H : 2 * H]
     terms['z'] = -_softplus(-a_z)
     terms['z_slope'] = -_softplus(a_z) - _softplus(-a_z)
     return terms
+
+
+def _tangents(
+    x: Array, params: Params, state: State, x_dot: Array, params_dot: Params, state_dot: State
+) -> tuple[Array, Array, State, State, Any]:
+    """Values and tangents in one loop, in the precise form: (T1) .. of the derivation report.
+
+    Gives y, y_dot (T, B, H), the last state, its tangent, and what `_second_order` reads of them.
+    """
+    (T, B), dtype = x.shape[:2], x.dtype
+    # Sizes, parameters, arrays
+    H = params.W_z.shape[0]
+    W = np.concatenate((params.W_n, params.W_z))
+    b = np.concatenate((params.b_n, params.b_z))
+    W_dot = np.concatenate((params_dot.W_n, params_dot.W_z))
+    b_dot = np.concatenate((params_dot.b_n, params_dot.b_z))
+    a, a_dot = (np.empty((T, B, 2 * H), dtype) for _ in range(2))
+    z, z_dot = (np.empty((T, B, H), dtype) for _ in range(2))
+    h, h_dot = (np.empty((T + 1, B, H), dtype) for _ in range(2))
+    h[0], h_dot[0] = state.h, state_dot.h
+    n, a_z = (a[..., k * H : (k + 1) * H] for k in range(2))
+    n_dot, a_z_dot = (a_dot[..., k * H : (k + 1) * H] for k in range(2))
+    # All steps at once
+    _times(x, W.T, out=a)  # (F3); (F1)
+    a += b  # (F3); (F1)
+    _times(x_dot, W.T, out=a_dot)  # (T4) ∂nₜ = W_n ∂xₜ; (T1) ∂a_zₜ = W_z ∂xₜ
+    a_dot += _times(x, W_dot.T)  # (T4) ∂nₜ += ∂W_n xₜ; (T1) ∂a_zₜ += ∂W_z xₜ
+    a_dot += b_dot  # (T4) ∂nₜ += ∂b_n; (T1) ∂a_zₜ += ∂b_z
+    _sigmoid_precise(a_z, out=z)  # (F2)
+    z_dot[...] = _sigmoid_slope(a_z)  # (T2) z′ₜ = σ′(a_zₜ)
+    z_dot *= a_z_dot  # (T3) ∂zₜ = ∂a_zₜ ⊙ z′ₜ
+    # Step by step
+    for (h_prev, a_z_t, z_t, n_t, h_t, h_dot_prev, z_dot_t, n_dot_t, h_dot_t) in zip(h[:-1], a_z, z, n, h[1:],
+            h_dot[:-1], z_dot, n_dot, h_dot[1:], strict=True):
+        np.add(h_prev * _sigmoid_precise(-a_z_t), z_t * n_t, out=h_t)  # (F4)
+        # (T5) ∂hₜ = ∂hₜ₋₁ ⊙ σ(−a_zₜ) + ∂zₜ ⊙ (nₜ − hₜ₋₁) + ∂nₜ ⊙ zₜ
+        np.add(h_dot_prev * _sigmoid_precise(-a_z_t) + z_dot_t * (n_t - h_prev), n_dot_t * z_t, out=h_dot_t)
+    return h[1:].copy(), h_dot[1:].copy(), State(h[T].copy()), State(h_dot[T].copy()), _SecondTape(x, x_dot, h,
+        h_dot, a, a_dot, z, z_dot)
+
+
+def _second_order(
+    dy: Array, dy_dot: Array, tape: Any, params: Params, params_dot: Params, dstate: State, dstate_dot: State
+) -> tuple[Grads, Grads]:
+    """Adjoints and their tangents in one loop, t = T-1 .. 0: forward mode over the backward pass.
+
+    Gives the gradients, and their derivative along the direction of the tape.
+    """
+    (T, B), dtype = dy.shape[:2], dy.dtype
+    # Sizes, parameters, arrays
+    H = params.W_z.shape[0]
+    x, x_dot, h, h_dot, a, a_dot, z, z_dot = tape
+    W = np.concatenate((params.W_n, params.W_z))
+    W_dot = np.concatenate((params_dot.W_n, params_dot.W_z))
+    d_a, d_a_dot = (np.empty((T, B, 2 * H), dtype) for _ in range(2))
+    d_z, d_z_dot, z_slope, z_slope_dot, d_h, d_h_dot = (np.empty((T, B, H), dtype) for _ in range(6))
+    d_h_next = dstate.h
+    d_h_next_dot = dstate_dot.h
+    n, a_z = (a[..., k * H : (k + 1) * H] for k in range(2))
+    n_dot, a_z_dot = (a_dot[..., k * H : (k + 1) * H] for k in range(2))
+    d_n, d_a_z = (d_a[..., k * H : (k + 1) * H] for k in range(2))
+    d_n_dot, d_a_z_dot = (d_a_dot[..., k * H : (k + 1) * H] for k in range(2))
+    # All steps at once
+    z_slope[...] = _sigmoid_slope(a_z)  # (B4)
+    # (S4) ∂z′ₜ = ∂a_zₜ ⊙ z′ₜ ⊙ (1 − 2 zₜ)
+    np.multiply(2, z, out=z_slope_dot)
+    np.subtract(1, z_slope_dot, out=z_slope_dot)
+    z_slope_dot *= a_z_dot * z_slope
+    # Step by step, backwards
+    for (dy_t, d_h_t, dy_dot_t, d_h_dot_t, a_z_t, z_dot_t) in zip(dy[::-1], d_h[::-1], dy_dot[::-1], d_h_dot[::-1],
+            a_z[::-1], z_dot[::-1], strict=True):
+        np.add(dy_t, d_h_next, out=d_h_t)  # (B1)
+        np.add(dy_dot_t, d_h_next_dot, out=d_h_dot_t)  # (S1) ∂δhₜ = ∂dyₜ + ∂δh⁺ₜ
+        d_h_prev = d_h_t * _sigmoid_precise(-a_z_t)  # (B6)
+        # (S6) ∂δh⁺ₜ₋₁ = ∂δhₜ ⊙ σ(−a_zₜ) − ∂zₜ ⊙ δhₜ
+        d_h_next_dot_prev = d_h_dot_t * _sigmoid_precise(-a_z_t) - z_dot_t * d_h_t
+        d_h_next, d_h_next_dot = d_h_prev, d_h_next_dot_prev
+    # All steps at once
+    np.multiply(d_h, z, out=d_n)  # (B2)
+    np.add(z_dot * d_h, d_h_dot * z, out=d_n_dot)  # (S2) ∂δnₜ = ∂zₜ ⊙ δhₜ + ∂δhₜ ⊙ zₜ
+    # (B3)
+    np.subtract(n, h[:-1], out=d_z)
+    d_z *= d_h
+    # (S3) ∂δzₜ = ∂nₜ ⊙ δhₜ + ∂δhₜ ⊙ (nₜ − hₜ₋₁) − ∂hₜ₋₁ ⊙ δhₜ
+    np.subtract(n_dot * d_h + d_h_dot * (n - h[:-1]), h_dot[:-1] * d_h, out=d_z_dot)
+    np.multiply(d_z, z_slope, out=d_a_z)  # (B5)
+    d_x = _times(d_a, W)  # (B7)
+    np.add(d_z * z_slope_dot, d_z_dot * z_slope, out=d_a_z_dot)  # (S5) ∂δa_zₜ = δzₜ ⊙ ∂z′ₜ + ∂δzₜ ⊙ z′ₜ
+    # (S7) ∂δxₜ = W_nᵀ ∂δnₜ + ∂W_nᵀ δnₜ + W_zᵀ ∂δa_zₜ + ∂W_zᵀ δa_zₜ
+    d_x_dot = _times(d_a_dot, W)
+    d_x_dot += _times(d_a, W_dot)
+    # (B10); (B8)
+    d_W = _outer(d_a, x)
+    d_W_n, d_W_z = (d_W[k * H : (k + 1) * H] for k in range(2))
+    # (S10) ∂δW_n = Σₜ (∂δnₜ xₜᵀ + δnₜ ∂xₜᵀ); (S8) ∂δW_z = Σₜ (∂δa_zₜ xₜᵀ + δa_zₜ ∂xₜᵀ)
+    d_W_dot = _outer(d_a_dot, x)
+    d_W_dot += _outer(d_a, x_dot)
+    d_W_n_dot, d_W_z_dot = (d_W_dot[k * H : (k + 1) * H] for k in range(2))
+    # (B11); (B9)
+    d_b = d_a.sum(axis=(0, 1))
+    d_b_n, d_b_z = (d_b[k * H : (k + 1) * H] for k in range(2))
+    # (S11) ∂δb_n = Σₜ ∂δnₜ; (S9) ∂δb_z = Σₜ ∂δa_zₜ
+    d_b_dot = d_a_dot.sum(axis=(0, 1))
+    d_b_n_dot, d_b_z_dot = (d_b_dot[k * H : (k + 1) * H] for k in range(2))
+    return Grads(d_x, Params(d_W_z, d_b_z, d_W_n, d_b_n), State(d_h_next.copy())), Grads(d_x_dot,
+        Params(d_W_z_dot, d_b_z_dot, d_W_n_dot, d_b_n_dot), State(d_h_next_dot.copy()))
+
+
+_Local = namedtuple("_Local", ['z_complement', 'n', 'h_prev', 'z_slope', 'z', 'x'])
+
+
+def _local(tape: Any, params: Any, t: Any, sizes: dict[str, int]) -> Any:
+    """Values and slopes at the steps t of a tape, slopes from the form that it is of."""
+    H = sizes["H"]
+    h_prev, z, x = tape.h[:-1][t], tape.z[t], tape.x[t]
+    n = tape.a[t][..., : H]
+    if isinstance(tape, PreciseTape):
+        a_z = tape.a[t][..., H : 2 * H]
+        z_complement = _sigmoid_precise(-a_z)
+        z_slope = _sigmoid_slope(a_z)
+    else:
+        z_complement = 1 - z
+        z_slope = z * (1 - z)
+    return _Local(z_complement, n, h_prev, z_slope, z, x)
+
+
+def _prepared(x: Any, params: Any, state: Any) -> tuple[Array, Params, State]:
+    """Arrays of one dtype and of sizes that fit each other. Raises TypeError, ValueError."""
+    sizes = _sizes_of(params, _SHAPES)
+    arrays = {"x": x, **_named("params", params, _SHAPES), **_named("state", state, _STATE_SHAPES)}
+    dtype = _float_dtype(arrays)
+    x = _checked("x", x, ("T", "B", "D"), sizes, dtype)
+    sizes = sizes | {"B": x.shape[1], "D": x.shape[2]}
+    params = Params(*_checked_fields("params", params, _SHAPES, sizes, dtype))
+    return x, params, State(*_checked_fields("state", state, _STATE_SHAPES, sizes, dtype))
+
+
+def _cotangents(dy: Any, tape: Any, params: Any, dstate: Any) -> tuple[Array, Params, State]:
+    """What backward() is given, in one dtype and of sizes that fit the tape. Raises TypeError, ValueError."""
+    _check_tape(tape, (Tape, PreciseTape))
+    reference = tape.x
+    sizes = _sizes_of(params, _SHAPES) | dict(T=reference.shape[0], B=reference.shape[1])
+    _check_fit(tape, _WIDTHS, sizes)
+    arrays = {"tape": reference, "dy": dy, **_named("params", params, _SHAPES)}
+    dtype = _float_dtype(arrays | _named("dstate", dstate, _STATE_SHAPES))
+    dy = _checked("dy", dy, ("T", "B", "H"), sizes, dtype)
+    sizes["H"] = dy.shape[2]
+    params = Params(*_checked_fields("params", params, _SHAPES, sizes, dtype))
+    return dy, params, State(*_checked_fields("dstate", dstate, _STATE_SHAPES, sizes, dtype))
+
+
+def _directions(
+    x: Any, params: Any, state: Any, x_dot: Any, params_dot: Any, state_dot: Any, others: dict[str, Any]
+) -> tuple[Array, Params, State, Array, Params, State]:
+    """Point and direction as arrays of one dtype, that of `others` counted in. Raises TypeError, ValueError."""
+    x, params, state = _prepared(x, params, state)
+    x_dot = np.zeros_like(x) if x_dot is None else x_dot
+    params_dot = Params(*map(np.zeros_like, params)) if params_dot is None else params_dot
+    state_dot = State(*map(np.zeros_like, state)) if state_dot is None else state_dot
+    arrays = {"x": x, "x_dot": x_dot, **_named("params_dot", params_dot, _SHAPES)}
+    arrays |= _named("state_dot", state_dot, _STATE_SHAPES)
+    dtype = _float_dtype(arrays | others)
+    x, params, state = _prepared(x.astype(dtype, copy=False), params, state)
+    sizes = _sizes_of(params, _SHAPES) | {"T": x.shape[0], "B": x.shape[1], "D": x.shape[2]}
+    x_dot = _checked("x_dot", x_dot, ("T", "B", "D"), sizes, dtype)
+    params_dot = Params(*_checked_fields("params_dot", params_dot, _SHAPES, sizes, dtype))
+    state_dot = State(*_checked_fields("state_dot", state_dot, _STATE_SHAPES, sizes, dtype))
+    return x, params, state, x_dot, params_dot, state_dot
+
+
+def _reading(
+    tape: Any, params: Any, t: Any, kinds: tuple[type, ...] = (Tape, PreciseTape)
+) -> tuple[Params, Any, dict[str, int], tuple[int, ...], np.dtype[Any]]:
+    """Parameters that fit the tape; its steps t; all sizes; the axes in front, (B,) or (n, B); the common dtype."""
+    _check_tape(tape, kinds)
+    sizes = _check_fit(tape, _WIDTHS, _sizes_of(params, _SHAPES))
+    dtype = _float_dtype({"tape": tape.x, **_named("params", params, _SHAPES)})
+    params = Params(*(np.asarray(value, dtype) for value in params))
+    t = _steps_of(t, tape.x.shape[0])
+    return params, t, sizes, tape.x[t].shape[:-1], dtype
 
 
 def _applied(v: Array, rows: int) -> Array:
@@ -844,17 +535,19 @@ def _array_of(name: str, value: Any) -> Array:
     return array
 
 
-def _check_fit(tape: Any, widths: Any, sizes: Any) -> None:
-    """Raises ValueError where an array of the tape has another last axis than the sizes, read off params, tell."""
-    arrays = tape._asdict()
+def _check_fit(tape: Any, widths: Any, sizes: Any) -> dict[str, int]:
+    """The sizes, with those that the last axes of the tape alone tell. Raises ValueError where these do not agree."""
+    arrays, known = tape._asdict(), dict(sizes)
     for field, parts in widths[type(tape)].items():
-        width, expected = arrays[field].shape[-1], sum(count * sizes.get(size, 0) for size, count in parts.items())
-        if width != expected and all(size in sizes for size in parts):
+        width, expected = arrays[field].shape[-1], sum(count * known.get(size, 0) for size, count in parts.items())
+        unknown = [size for size in parts if size not in known]
+        if len(unknown) == 1:
+            known[unknown[0]] = (width - expected) // parts[unknown[0]]
+        elif width != expected and not unknown:
             told = " + ".join(size if count == 1 else f"{count} * {size}" for size, count in parts.items())
-            raise ValueError(
-                f"params do not fit the tape: tape.{field} has {width} columns, but {told} = {expected} by params; "
-                f"give the params that forward() made this tape with"
-            )
+            told = f"tape.{field} has {width} columns, but {told} = {expected} by params"
+            raise ValueError(f"params do not fit the tape: {told}; give the params that forward() made this tape with")
+    return known
 
 
 def _check_tape(tape: Any, kinds: tuple[type, ...]) -> None:
@@ -874,9 +567,7 @@ def _checked(name: str, value: Any, axes: Any, sizes: Any, dtype: np.dtype[Any])
     return array.astype(dtype, copy=False)
 
 
-def _checked_fields(
-    name: str, values: Any, shapes: Any, sizes: Any, dtype: np.dtype[Any]
-) -> Any:
+def _checked_fields(name: str, values: Any, shapes: Any, sizes: Any, dtype: np.dtype[Any]) -> Any:
     """A named tuple of arrays, field by field; None gives zeros. Raises TypeError, ValueError."""
     unknown = [axis for axes in shapes.values() for axis in axes if axis not in sizes]
     if values is None and unknown:
@@ -890,14 +581,19 @@ def _checked_fields(
     return found
 
 
+def _diagonal(blocks: Array) -> Array:
+    """The diagonals of square blocks (..., N, N), to be written to: (..., N)."""
+    view: Array = np.einsum("...ii->...i", blocks)
+    return view
+
+
 def _float_dtype(arrays: Any) -> np.dtype[Any]:
     """The one dtype all arrays are computed in: float32 stays float32. Raises TypeError for half and for no float."""
     dtypes = {name: _array_of(name, value).dtype for name, value in arrays.items()}
     for name, dtype in dtypes.items():
         if dtype.kind not in "fc" or dtype.itemsize < 4:
-            raise TypeError(
-                f"{name} has dtype {dtype}, which cannot be used; convert it with .astype(np.float64) or (np.float32)"
-            )
+            fix = "convert it with .astype(np.float64) or (np.float32)"
+            raise TypeError(f"{name} has dtype {dtype}, which cannot be used; {fix}")
     return np.result_type(*dtypes.values()).newbyteorder("=")
 
 
@@ -914,11 +610,9 @@ def _named(name: str, values: Any, fields: Any) -> dict[str, Any]:
     given = values._asdict() if hasattr(values, "_asdict") and not isinstance(values, type) else {}
     for field in fields:
         if field not in given:
-            kind = f"the class {values.__name__}, not one made of it" if isinstance(values, type) else ""
-            raise TypeError(
-                f"{name} is {kind or f'a {type(values).__name__} without the field {field}'}; make one with "
-                f"{made}({', '.join(fields)})"
-            )
+            kind = f"a {type(values).__name__} without the field {field}"
+            kind = f"the class {values.__name__}, not one made of it" if isinstance(values, type) else kind
+            raise TypeError(f"{name} is {kind}; make one with {made}({', '.join(fields)})")
     return {f"{name}.{field}": given[field] for field in fields}
 
 
@@ -936,6 +630,15 @@ def _outer(left: Array, right: Array) -> Array:
     return product.T
 
 
+def _ranges(record: Any, shapes: Any, sizes: Any) -> Any:
+    """A record of slices: where each array stands if their entries follow one another; an axis B counts once."""
+    ends, end = [], 0
+    for axes in shapes.values():
+        first, end = end, end + int(np.prod([sizes[axis] for axis in axes if axis != "B"]))
+        ends.append(slice(first, end))
+    return record(*ends)
+
+
 def _sigmoid(a: Array, out: Array | None = None) -> Array:
     """1 / (1 + exp(-a)), as tanh, which never overflows."""
     result: Array = np.multiply(a, 0.5, out=out)
@@ -945,7 +648,7 @@ def _sigmoid(a: Array, out: Array | None = None) -> Array:
     return result
 
 
-def _sigmoid_precise(a: Array) -> Array:
+def _sigmoid_precise(a: Array, out: Array | None = None) -> Array:
     """1 / (1 + exp(-a)) with full relative accuracy on both sides: e/(1+e) or 1/(1+e), e = exp(-|a|).
 
     The rounding of 1 + e is known exactly and put right, which saves half a unit in the last place.
@@ -953,7 +656,7 @@ def _sigmoid_precise(a: Array) -> Array:
     e = np.exp(_negative_magnitude(a))
     divisor = 1 + e
     rounding = e - (divisor - 1)
-    value: Array = np.where(a.real < 0, e, 1) / divisor
+    value: Array = np.divide(np.where(a.real < 0, e, 1), divisor, out=out)
     value -= value * (rounding / divisor)
     return value
 
@@ -965,9 +668,7 @@ def _sigmoid_slope(a: Array) -> Array:
     return slope
 
 
-def _sizes_of(
-    params: Any, shapes: Any, composed: Any
-) -> dict[str, int]:
+def _sizes_of(params: Any, shapes: Any) -> dict[str, int]:
     """The number behind each symbolic size, read off the parameters. Raises TypeError, ValueError."""
     if params is None:
         raise TypeError(f"params is None; it must be what init() returns, or Params({', '.join(shapes)})")
@@ -978,11 +679,9 @@ def _sizes_of(
             raise ValueError(f"{name} has shape {shape}; expected {len(symbols)} axes ({', '.join(symbols)})")
         for symbol, size in zip(symbols, shape, strict=True):
             if sizes.setdefault(symbol, size) != size:
-                raise ValueError(
-                    f"{name} has shape {shape}, but {symbol} = {sizes[symbol]} by the parameters before it; "
-                    f"expected ({', '.join(symbols)})"
-                )
-    return _with_composed(sizes, composed)
+                told = f"{symbol} = {sizes[symbol]} by the parameters before it; expected ({', '.join(symbols)})"
+                raise ValueError(f"{name} has shape {shape}, but {told}")
+    return sizes
 
 
 def _softplus(a: Array) -> Array:
@@ -1017,22 +716,3 @@ def _times(sequence: Array, matrix: Array, out: Array | None = None) -> Array:
     rows = None if out is None else out.reshape(steps * batch, matrix.shape[1])
     rows = np.matmul(sequence.reshape(steps * batch, width), matrix, out=rows)
     return rows.reshape(steps, batch, matrix.shape[1])
-
-
-def _with_composed(sizes: Any, composed: Any) -> dict[str, int]:
-    """The sizes with those that are sums of others, as "H + D": {"H": 1, "D": 1}, and what follows from such a sum.
-
-    Raises ValueError for one that does not hold.
-    """
-    known = dict(sizes)
-    for size, parts in composed.items():
-        unknown = [name for name in parts if name not in known]
-        rest = sum(count * known[name] for name, count in parts.items() if name in known)
-        if not unknown and known.setdefault(size, rest) != rest:
-            raise ValueError(f"an axis of size {size} has {known[size]} units, but {size} = {rest} by the other arrays")
-        if len(unknown) == 1 and size in known:
-            number, remainder = divmod(known[size] - rest, parts[unknown[0]])
-            if remainder or number < 0:
-                raise ValueError(f"an axis of size {size} has {known[size]} units, which leaves no {unknown[0]}")
-            known[unknown[0]] = number
-    return known

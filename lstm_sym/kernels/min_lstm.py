@@ -1,6 +1,7 @@
 """minLSTM.
 
-Reference: Feng et al. 2024, arXiv:2410.01201; normalised gates in the logarithmic form of its appendix, which never divides by zero
+Reference: Feng et al. 2024, arXiv:2410.01201; normalised gates in the logarithmic form of its appendix, which never
+divides by zero
 
 Equations:
     k_f[t] = W_f @ x[t] + b_f
@@ -13,21 +14,9 @@ Equations:
     h[t] = f[t] * h[t-1] + i[t] * n[t]
 
 Shapes (T steps, B sequences, D, H):
-    x        (D,)
-    k_f      (H,)
-    k_i      (H,)
-    log_f    (H,)
-    log_i    (H,)
-    f        (H,)
-    i        (H,)
-    n        (H,)
-    h        (H,)
-    W_f      (H, D)
-    b_f      (H,)
-    W_i      (H, D)
-    b_i      (H,)
-    W_n      (H, D)
-    b_n      (H,)
+    (D,)     x
+    (H,)     k_f, k_i, log_f, log_i, f, i, n, h, b_f, b_i, b_n
+    (H, D)   W_f, W_i, W_n
 
 Layout: sequences are (T, B, size), batches are rows, weights (rows of the result, columns of the operand).
 Order in packed arrays: k_f, k_i, n.
@@ -36,14 +25,16 @@ Biases: b_f (of k_f), b_i (of k_i), b_n (of n).
 Options: none. Constants: none.
 
 Signs in comments: δv adjoint, δv⁺ what arrives of it from step t+1, δv° what passes through no matrix, v′ slope,
-∂v tangent, ⊙ element-wise product; (B1) is equation B1 of the derivation report.
+∂v tangent, ⊙ element-wise product; (B1) is equation B1 of the derivation report. A section says: what it reads -> what
+it gives. precise: gates and slopes from the pre-activations, so that no digit is lost where a gate saturates.
 
-Generated from the equations by lstm_sym (format 1); stands alone on NumPy. Not written by hand: change
+Generated from the equations by lstm_sym (format 2); stands alone on NumPy. Not written by hand: change
 the equations and generate it again.
 """
 
 from __future__ import annotations
 
+from collections import namedtuple
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -97,6 +88,10 @@ class PreciseTape(NamedTuple):
     a: Array
 
 
+_SecondTape = namedtuple("_SecondTape", ['x', 'x_dot', 'h', 'h_dot', 'a_log_f', 'a_log_f_dot', 'a_log_i',
+    'a_log_i_dot', 'a_f', 'a_f_dot', 'f', 'f_dot', 'i', 'i_dot', 'a', 'a_dot'])
+
+
 class Grads(NamedTuple):
     """Gradients of a loss: of the input, the parameters, the initial state."""
 
@@ -106,30 +101,20 @@ class Grads(NamedTuple):
 
 
 _SHAPES: dict[str, tuple[str, ...]] = {
-    'W_f': ('H', 'D'),
-    'b_f': ('H',),
-    'W_i': ('H', 'D'),
-    'b_i': ('H',),
-    'W_n': ('H', 'D'),
-    'b_n': ('H',),
+    'W_f': ('H', 'D'), 'b_f': ('H',), 'W_i': ('H', 'D'), 'b_i': ('H',), 'W_n': ('H', 'D'), 'b_n': ('H',)
 }
-_STATE_SHAPES = {
-    'h': ('B', 'H'),
-}
+_STATE_SHAPES: dict[str, tuple[str, ...]] = {'h': ('B', 'H')}
 _COMPOSED: dict[str, dict[str, int]] = {}
 _WIDTHS: dict[type, dict[str, dict[str, int]]] = {
-    Tape: {'x': {'D': 1}, 'h': {'H': 1}, 'a_log_f': {'H': 1}, 'a_log_i': {'H': 1}, 'f': {'H': 1}, 'i': {'H': 1}, 'a': {'H': 3}},
-    PreciseTape: {'x': {'D': 1}, 'h': {'H': 1}, 'a_log_f': {'H': 1}, 'a_log_i': {'H': 1}, 'a_f': {'H': 1}, 'f': {'H': 1}, 'i': {'H': 1}, 'a': {'H': 3}},
+    Tape: {'x': {'D': 1}, 'h': {'H': 1}, 'a_log_f': {'H': 1}, 'a_log_i': {'H': 1}, 'f': {'H': 1}, 'i': {'H': 1},
+    'a': {'H': 3}}, PreciseTape: {'x': {'D': 1}, 'h': {'H': 1}, 'a_log_f': {'H': 1}, 'a_log_i': {'H': 1}, 'a_f':
+    {'H': 1}, 'f': {'H': 1}, 'i': {'H': 1}, 'a': {'H': 3}}
 }
 
 
 def init(
-    input_size: int,
-    hidden_size: int,
-    *,
-    rng: np.random.Generator | None = None,
-    dtype: Any = np.float64,
-    **fill: float,
+    input_size: int, hidden_size: int, *,
+    rng: np.random.Generator | None = None, dtype: Any = np.float64, **fill: float,
 ) -> Params:
     """Parameters drawn uniformly from (-1/sqrt(hidden_size), 1/sqrt(hidden_size)), as PyTorch does.
 
@@ -141,28 +126,17 @@ def init(
     for symbol, size in sizes.items():
         if not hasattr(size, "__index__") or size < 1:
             raise ValueError(f"the size {symbol} is {size}; sizes are whole numbers, 1 or more")
-    sizes = _with_composed(sizes, _COMPOSED)
     dtype = _float_dtype({"dtype": np.empty(0, dtype)})
+    vectors: tuple[str, ...] = ('b_f', 'b_i', 'b_n')
     for name in fill:
-        if name not in ('b_f', 'b_i', 'b_n'):
-            raise TypeError(f"init() cannot fill {name}; the vectors of this cell: b_f, b_i, b_n")
+        if name not in vectors:
+            raise TypeError(f"init() cannot fill {name}; the vectors of this cell: {', '.join(vectors) or 'none'}")
     bound = 1 / hidden_size**0.5
     drawn = {}
     for name, symbols in _SHAPES.items():
         value = rng.uniform(-bound, bound, [sizes[symbol] for symbol in symbols])
         drawn[name] = np.asarray(np.full_like(value, fill[name]) if name in fill else value, dtype)
     return Params(**drawn)
-
-
-def _prepared(x: Any, params: Any, state: Any) -> tuple[Array, Params, State]:
-    """Arrays of one dtype and of sizes that fit each other."""
-    sizes = _sizes_of(params, _SHAPES, _COMPOSED)
-    arrays = {"x": x, **_named("params", params, _SHAPES), **_named("state", state, _STATE_SHAPES)}
-    dtype = _float_dtype(arrays)
-    x = _checked("x", x, ("T", "B", "D"), sizes, dtype)
-    sizes = _with_composed(sizes | {"B": x.shape[1], "D": x.shape[2]}, _COMPOSED)
-    params = Params(*_checked_fields("params", params, _SHAPES, sizes, dtype))
-    return x, params, State(*_checked_fields("state", state, _STATE_SHAPES, sizes, dtype))
 
 
 def forward(
@@ -174,9 +148,38 @@ def forward(
     `backward` follows the tape. dtype in = dtype out. Raises TypeError, ValueError, naming the array that does not fit.
     """
     x, params, state = _prepared(x, params, state)
+    (T, B), dtype = x.shape[:2], x.dtype
+    sigmoid = _sigmoid_precise if precise else _sigmoid
+    # Sizes, parameters, arrays
+    H = params.W_f.shape[0]
+    W = np.concatenate((params.W_f, params.W_i, params.W_n))
+    b = np.concatenate((params.b_f, params.b_i, params.b_n))
+    a = np.empty((T, B, 3 * H), dtype)
+    h = np.empty((T + 1, B, H), dtype)
+    h[0] = state.h
+    k_f, k_i, n = (a[..., k * H : (k + 1) * H] for k in range(3))
+    # All steps at once: W, b, a -> a, a_log_f, a_log_i, a_f, f, i
+    _times(x, W.T, out=a)  # (F1) k_fₜ = W_f xₜ; (F2) k_iₜ = W_i xₜ; (F12) nₜ = W_n xₜ
+    a += b  # (F1) k_fₜ += b_f; (F2) k_iₜ += b_i; (F12) nₜ += b_n
+    a_log_f = -k_f  # (F3) a_log_fₜ = −k_fₜ
+    softplus_a_log_f = _softplus(a_log_f)  # (F4) softplus_a_log_fₜ = softplus(a_log_fₜ)
+    log_f = -softplus_a_log_f  # (F5) log_fₜ = −softplus_a_log_fₜ
+    a_log_i = -k_i  # (F6) a_log_iₜ = −k_iₜ
+    softplus_a_log_i = _softplus(a_log_i)  # (F7) softplus_a_log_iₜ = softplus(a_log_iₜ)
+    log_i = -softplus_a_log_i  # (F8) log_iₜ = −softplus_a_log_iₜ
+    a_f = log_f - log_i  # (F9) a_fₜ = log_fₜ − log_iₜ
+    f = sigmoid(a_f)  # (F10) fₜ = σ(a_fₜ)
     if precise:
-        return _forward_precise(x, params, state)
-    return _forward_fast(x, params, state)
+        f_complement = _sigmoid_precise(-a_f)
+    else:
+        f_complement = 1 - f
+    i = f_complement  # (F11) iₜ = 1 − fₜ
+    # Step by step: a, h, f, i -> h
+    for f_t, h_prev, i_t, n_t, h_t in zip(f, h[:-1], i, n, h[1:], strict=True):
+        np.add(h_prev * f_t, i_t * n_t, out=h_t)  # (F13) hₜ = hₜ₋₁ ⊙ fₜ + iₜ ⊙ nₜ
+    if precise:
+        return h[1:].copy(), State(h[T].copy()), PreciseTape(x, h, a_log_f, a_log_i, a_f, f, i, a)
+    return h[1:].copy(), State(h[T].copy()), Tape(x, h, a_log_f, a_log_i, f, i, a)
 
 
 def backward(dy: Any, tape: Tape | PreciseTape, params: Params, dstate: State | None = None) -> Grads:
@@ -185,235 +188,49 @@ def backward(dy: Any, tape: Tape | PreciseTape, params: Params, dstate: State | 
     dy = dL/dy (T, B, H); params as given to `forward`; dstate = dL/d(state after T steps), None for zeros.
     Returns dL/dx (T, B, D), dL/dparams (named), dL/d(initial state). Raises TypeError, ValueError.
     """
-    _check_tape(tape, (Tape, PreciseTape))
-    reference = tape.x
-    sizes = _sizes_of(params, _SHAPES, _COMPOSED) | {"T": reference.shape[0], "B": reference.shape[1]}
-    _check_fit(tape, _WIDTHS, sizes)
-    arrays = {"tape": reference, "dy": dy, **_named("params", params, _SHAPES)}
-    dtype = _float_dtype(arrays | _named("dstate", dstate, _STATE_SHAPES))
-    dy = _checked("dy", dy, ("T", "B", "H"), sizes, dtype)
-    sizes["H"] = dy.shape[2]
-    params = Params(*_checked_fields("params", params, _SHAPES, sizes, dtype))
-    dstate = State(*_checked_fields("dstate", dstate, _STATE_SHAPES, sizes, dtype))
+    dy, params, dstate = _cotangents(dy, tape, params, dstate)
+    (T, B), dtype = dy.shape[:2], dy.dtype
+    sigmoid = _sigmoid_precise if isinstance(tape, PreciseTape) else _sigmoid
+    # Sizes, parameters, arrays
+    H = params.W_f.shape[0]
+    x, h, a_log_f, a_log_i, f, i, a = tape.x, tape.h, tape.a_log_f, tape.a_log_i, tape.f, tape.i, tape.a
+    W = np.concatenate((params.W_f, params.W_i, params.W_n))
+    d_a = np.empty((T, B, 3 * H), dtype)
+    d_h = np.empty((T, B, H), dtype)
+    d_h_next = dstate.h
+    n = a[..., 2 * H : 3 * H]
+    d_k_f, d_k_i, d_n = (d_a[..., k * H : (k + 1) * H] for k in range(3))
+    # All steps at once: f -> f_slope
     if isinstance(tape, PreciseTape):
-        return _backward_precise(dy, tape, params, dstate)
-    return _backward_fast(dy, tape, params, dstate)
-
-
-def _forward_fast(
-    x: Array, params: Params, state: State
-) -> tuple[Array, State, Tape]:
-    H = params.W_f.shape[0]
-    T, B = x.shape[:2]
-    dtype = x.dtype
-    W = np.concatenate((params.W_f, params.W_i, params.W_n))
-    b = np.concatenate((params.b_f, params.b_i, params.b_n))
-    a = np.empty((T, B, 3 * H), dtype)
-    h = np.empty((T + 1, B, H), dtype)
-    h[0] = state.h
-    k_f = a[..., 0 * H : 1 * H]
-    k_i = a[..., 1 * H : 2 * H]
-    n = a[..., 2 * H : 3 * H]
-    # (F1) k_fₜ = W_f xₜ; (F2) k_iₜ = W_i xₜ; (F12) nₜ = W_n xₜ
-    _times(x, W.T, out=a)
-    # (F1) k_fₜ += b_f; (F2) k_iₜ += b_i; (F12) nₜ += b_n
-    a += b
-    # (F3) a_log_fₜ = −k_fₜ
-    a_log_f = -k_f
-    # (F4) softplus_a_log_fₜ = softplus(a_log_fₜ)
-    softplus_a_log_f = _softplus(a_log_f)
-    # (F5) log_fₜ = −softplus_a_log_fₜ
-    log_f = -softplus_a_log_f
-    # (F6) a_log_iₜ = −k_iₜ
-    a_log_i = -k_i
-    # (F7) softplus_a_log_iₜ = softplus(a_log_iₜ)
-    softplus_a_log_i = _softplus(a_log_i)
-    # (F8) log_iₜ = −softplus_a_log_iₜ
-    log_i = -softplus_a_log_i
-    # (F9) a_fₜ = log_fₜ − log_iₜ
-    a_f = log_f - log_i
-    # (F10) fₜ = σ(a_fₜ)
-    f = _sigmoid(a_f)
-    # (F11) iₜ = 1 − fₜ
-    i = 1 - f
-    for h_t, h_prev, f_t, i_t, n_t in zip(h[1:], h[:-1], f, i, n, strict=True):
-        # (F13) hₜ = hₜ₋₁ ⊙ fₜ + iₜ ⊙ nₜ
-        np.add(h_prev * f_t, i_t * n_t, out=h_t)
-    return h[1:].copy(), State(h[T].copy()), Tape(x, h, a_log_f, a_log_i, f, i, a)
-
-
-def _forward_precise(
-    x: Array, params: Params, state: State
-) -> tuple[Array, State, PreciseTape]:
-    H = params.W_f.shape[0]
-    T, B = x.shape[:2]
-    dtype = x.dtype
-    W = np.concatenate((params.W_f, params.W_i, params.W_n))
-    b = np.concatenate((params.b_f, params.b_i, params.b_n))
-    a = np.empty((T, B, 3 * H), dtype)
-    h = np.empty((T + 1, B, H), dtype)
-    h[0] = state.h
-    k_f = a[..., 0 * H : 1 * H]
-    k_i = a[..., 1 * H : 2 * H]
-    n = a[..., 2 * H : 3 * H]
-    # (F1) k_fₜ = W_f xₜ; (F2) k_iₜ = W_i xₜ; (F12) nₜ = W_n xₜ
-    _times(x, W.T, out=a)
-    # (F1) k_fₜ += b_f; (F2) k_iₜ += b_i; (F12) nₜ += b_n
-    a += b
-    # (F3) a_log_fₜ = −k_fₜ
-    a_log_f = -k_f
-    # (F4) softplus_a_log_fₜ = softplus(a_log_fₜ)
-    softplus_a_log_f = _softplus(a_log_f)
-    # (F5) log_fₜ = −softplus_a_log_fₜ
-    log_f = -softplus_a_log_f
-    # (F6) a_log_iₜ = −k_iₜ
-    a_log_i = -k_i
-    # (F7) softplus_a_log_iₜ = softplus(a_log_iₜ)
-    softplus_a_log_i = _softplus(a_log_i)
-    # (F8) log_iₜ = −softplus_a_log_iₜ
-    log_i = -softplus_a_log_i
-    # (F9) a_fₜ = log_fₜ − log_iₜ
-    a_f = log_f - log_i
-    # (F10) fₜ = σ(a_fₜ)
-    f = _sigmoid_precise(a_f)
-    # (F11) iₜ = σ(−a_fₜ)
-    i = _sigmoid_precise(-a_f)
-    for h_t, h_prev, f_t, i_t, n_t in zip(h[1:], h[:-1], f, i, n, strict=True):
-        # (F13) hₜ = hₜ₋₁ ⊙ fₜ + iₜ ⊙ nₜ
-        np.add(h_prev * f_t, i_t * n_t, out=h_t)
-    return h[1:].copy(), State(h[T].copy()), PreciseTape(x, h, a_log_f, a_log_i, a_f, f, i, a)
-
-
-def _backward_fast(dy: Array, tape: Tape, params: Params, dstate: State) -> Grads:
-    H = params.W_f.shape[0]
-    T, B = dy.shape[:2]
-    dtype = dy.dtype
-    x = tape.x
-    h = tape.h
-    a_log_f = tape.a_log_f
-    a_log_i = tape.a_log_i
-    f = tape.f
-    i = tape.i
-    a = tape.a
-    W = np.concatenate((params.W_f, params.W_i, params.W_n))
-    d_a = np.empty((T, B, 3 * H), dtype)
-    d_h = np.empty((T, B, H), dtype)
-    d_h_next = dstate.h
-    n = a[..., 2 * H : 3 * H]
-    d_k_f = d_a[..., 0 * H : 1 * H]
-    d_k_i = d_a[..., 1 * H : 2 * H]
-    d_n = d_a[..., 2 * H : 3 * H]
-    # (B5) f′ₜ = fₜ ⊙ (1 − fₜ)
-    f_slope = f * (1 - f)
-    for d_h_t, dy_t, f_t in zip(d_h[::-1], dy[::-1], f[::-1], strict=True):
-        # (B1) δhₜ = dyₜ + δh⁺ₜ
-        np.add(dy_t, d_h_next, out=d_h_t)
-        # (B15) δh⁺ₜ₋₁ = δhₜ ⊙ fₜ
-        d_h_prev = d_h_t * f_t
+        a_f = tape.a_f
+        f_slope = _sigmoid_slope(a_f)  # (B5) f′ₜ = σ′(a_fₜ)
+    else:
+        f_slope = f * (1 - f)  # (B5) f′ₜ = fₜ ⊙ (1 − fₜ)
+    # Step by step, backwards: f, d_h, d_h_next -> d_h
+    for dy_t, d_h_t, f_t in zip(dy[::-1], d_h[::-1], f[::-1], strict=True):
+        np.add(dy_t, d_h_next, out=d_h_t)  # (B1) δhₜ = dyₜ + δh⁺ₜ
+        d_h_prev = d_h_t * f_t  # (B15) δh⁺ₜ₋₁ = δhₜ ⊙ fₜ
         d_h_next = d_h_prev
-    # (B2) δnₜ = δhₜ ⊙ iₜ
-    np.multiply(d_h, i, out=d_n)
-    # (B3) δiₜ = δhₜ ⊙ nₜ
-    d_i = d_h * n
-    # (B4) δfₜ = δhₜ ⊙ hₜ₋₁ − δiₜ
-    d_f = d_h * h[:-1] - d_i
-    # (B6) δa_fₜ = δfₜ ⊙ f′ₜ
-    d_a_f = d_f * f_slope
-    # (B7) δlog_iₜ = −δa_fₜ
-    d_log_i = -d_a_f
-    # (B8) δsoftplus_a_log_iₜ = −δlog_iₜ
-    d_softplus_a_log_i = -d_log_i
-    # (B9) δa_log_iₜ = δsoftplus_a_log_iₜ ⊙ σ(a_log_iₜ)
-    d_a_log_i = d_softplus_a_log_i * _sigmoid(a_log_i)
-    # (B10) δlog_fₜ = δa_fₜ
-    d_log_f = d_a_f
-    # (B11) δsoftplus_a_log_fₜ = −δlog_fₜ
-    d_softplus_a_log_f = -d_log_f
-    # (B12) δa_log_fₜ = δsoftplus_a_log_fₜ ⊙ σ(a_log_fₜ)
-    d_a_log_f = d_softplus_a_log_f * _sigmoid(a_log_f)
-    # (B13) δk_iₜ = −δa_log_iₜ
-    d_k_i[...] = -d_a_log_i
-    # (B14) δk_fₜ = −δa_log_fₜ
-    d_k_f[...] = -d_a_log_f
-    # (B16) δxₜ = W_nᵀ δnₜ + W_iᵀ δk_iₜ + W_fᵀ δk_fₜ
-    d_x = _times(d_a, W)
+    # All steps at once: x, h, a_log_f, a_log_i, i, a, W, d_a, d_h, f_slope -> d_x, d_W, d_b
+    np.multiply(d_h, i, out=d_n)  # (B2) δnₜ = δhₜ ⊙ iₜ
+    d_i = d_h * n  # (B3) δiₜ = δhₜ ⊙ nₜ
+    d_f = d_h * h[:-1] - d_i  # (B4) δfₜ = δhₜ ⊙ hₜ₋₁ − δiₜ
+    d_a_f = d_f * f_slope  # (B6) δa_fₜ = δfₜ ⊙ f′ₜ
+    d_log_i = -d_a_f  # (B7) δlog_iₜ = −δa_fₜ
+    d_softplus_a_log_i = -d_log_i  # (B8) δsoftplus_a_log_iₜ = −δlog_iₜ
+    d_a_log_i = d_softplus_a_log_i * sigmoid(a_log_i)  # (B9) δa_log_iₜ = δsoftplus_a_log_iₜ ⊙ σ(a_log_iₜ)
+    d_log_f = d_a_f  # (B10) δlog_fₜ = δa_fₜ
+    d_softplus_a_log_f = -d_log_f  # (B11) δsoftplus_a_log_fₜ = −δlog_fₜ
+    d_a_log_f = d_softplus_a_log_f * sigmoid(a_log_f)  # (B12) δa_log_fₜ = δsoftplus_a_log_fₜ ⊙ σ(a_log_fₜ)
+    d_k_i[...] = -d_a_log_i  # (B13) δk_iₜ = −δa_log_iₜ
+    d_k_f[...] = -d_a_log_f  # (B14) δk_fₜ = −δa_log_fₜ
+    d_x = _times(d_a, W)  # (B16) δxₜ = W_nᵀ δnₜ + W_iᵀ δk_iₜ + W_fᵀ δk_fₜ
     # (B17) δW_f = Σₜ δk_fₜ xₜᵀ; (B19) δW_i = Σₜ δk_iₜ xₜᵀ; (B21) δW_n = Σₜ δnₜ xₜᵀ
     d_W = _outer(d_a, x)
-    d_W_f = d_W[0 * H : 1 * H]
-    d_W_i = d_W[1 * H : 2 * H]
-    d_W_n = d_W[2 * H : 3 * H]
+    d_W_f, d_W_i, d_W_n = (d_W[k * H : (k + 1) * H] for k in range(3))
     # (B18) δb_f = Σₜ δk_fₜ; (B20) δb_i = Σₜ δk_iₜ; (B22) δb_n = Σₜ δnₜ
     d_b = d_a.sum(axis=(0, 1))
-    d_b_f = d_b[0 * H : 1 * H]
-    d_b_i = d_b[1 * H : 2 * H]
-    d_b_n = d_b[2 * H : 3 * H]
-    return Grads(d_x, Params(d_W_f, d_b_f, d_W_i, d_b_i, d_W_n, d_b_n), State(d_h_next.copy()))
-
-
-def _backward_precise(dy: Array, tape: PreciseTape, params: Params, dstate: State) -> Grads:
-    H = params.W_f.shape[0]
-    T, B = dy.shape[:2]
-    dtype = dy.dtype
-    x = tape.x
-    h = tape.h
-    a_log_f = tape.a_log_f
-    a_log_i = tape.a_log_i
-    a_f = tape.a_f
-    f = tape.f
-    i = tape.i
-    a = tape.a
-    W = np.concatenate((params.W_f, params.W_i, params.W_n))
-    d_a = np.empty((T, B, 3 * H), dtype)
-    d_h = np.empty((T, B, H), dtype)
-    d_h_next = dstate.h
-    n = a[..., 2 * H : 3 * H]
-    d_k_f = d_a[..., 0 * H : 1 * H]
-    d_k_i = d_a[..., 1 * H : 2 * H]
-    d_n = d_a[..., 2 * H : 3 * H]
-    # (B5) f′ₜ = σ′(a_fₜ)
-    f_slope = _sigmoid_slope(a_f)
-    for d_h_t, dy_t, f_t in zip(d_h[::-1], dy[::-1], f[::-1], strict=True):
-        # (B1) δhₜ = dyₜ + δh⁺ₜ
-        np.add(dy_t, d_h_next, out=d_h_t)
-        # (B15) δh⁺ₜ₋₁ = δhₜ ⊙ fₜ
-        d_h_prev = d_h_t * f_t
-        d_h_next = d_h_prev
-    # (B2) δnₜ = δhₜ ⊙ iₜ
-    np.multiply(d_h, i, out=d_n)
-    # (B3) δiₜ = δhₜ ⊙ nₜ
-    d_i = d_h * n
-    # (B4) δfₜ = δhₜ ⊙ hₜ₋₁ − δiₜ
-    d_f = d_h * h[:-1] - d_i
-    # (B6) δa_fₜ = δfₜ ⊙ f′ₜ
-    d_a_f = d_f * f_slope
-    # (B7) δlog_iₜ = −δa_fₜ
-    d_log_i = -d_a_f
-    # (B8) δsoftplus_a_log_iₜ = −δlog_iₜ
-    d_softplus_a_log_i = -d_log_i
-    # (B9) δa_log_iₜ = δsoftplus_a_log_iₜ ⊙ σ(a_log_iₜ)
-    d_a_log_i = d_softplus_a_log_i * _sigmoid_precise(a_log_i)
-    # (B10) δlog_fₜ = δa_fₜ
-    d_log_f = d_a_f
-    # (B11) δsoftplus_a_log_fₜ = −δlog_fₜ
-    d_softplus_a_log_f = -d_log_f
-    # (B12) δa_log_fₜ = δsoftplus_a_log_fₜ ⊙ σ(a_log_fₜ)
-    d_a_log_f = d_softplus_a_log_f * _sigmoid_precise(a_log_f)
-    # (B13) δk_iₜ = −δa_log_iₜ
-    d_k_i[...] = -d_a_log_i
-    # (B14) δk_fₜ = −δa_log_fₜ
-    d_k_f[...] = -d_a_log_f
-    # (B16) δxₜ = W_nᵀ δnₜ + W_iᵀ δk_iₜ + W_fᵀ δk_fₜ
-    d_x = _times(d_a, W)
-    # (B17) δW_f = Σₜ δk_fₜ xₜᵀ; (B19) δW_i = Σₜ δk_iₜ xₜᵀ; (B21) δW_n = Σₜ δnₜ xₜᵀ
-    d_W = _outer(d_a, x)
-    d_W_f = d_W[0 * H : 1 * H]
-    d_W_i = d_W[1 * H : 2 * H]
-    d_W_n = d_W[2 * H : 3 * H]
-    # (B18) δb_f = Σₜ δk_fₜ; (B20) δb_i = Σₜ δk_iₜ; (B22) δb_n = Σₜ δnₜ
-    d_b = d_a.sum(axis=(0, 1))
-    d_b_f = d_b[0 * H : 1 * H]
-    d_b_i = d_b[1 * H : 2 * H]
-    d_b_n = d_b[2 * H : 3 * H]
+    d_b_f, d_b_i, d_b_n = (d_b[k * H : (k + 1) * H] for k in range(3))
     return Grads(d_x, Params(d_W_f, d_b_f, d_W_i, d_b_i, d_W_n, d_b_n), State(d_h_next.copy()))
 
 
@@ -424,173 +241,39 @@ def step(x_t: Array, state: State, params: Params) -> tuple[Array, State]:
     """
     x = x_t
     h_prev = state.h
-    W_f = params.W_f
-    b_f = params.b_f
-    W_i = params.W_i
-    b_i = params.b_i
-    W_n = params.W_n
-    b_n = params.b_n
-    # (F1) k_fₜ = W_f xₜ + b_f
-    k_f = x @ W_f.T
-    k_f += b_f
-    # (F2) k_iₜ = W_i xₜ + b_i
-    k_i = x @ W_i.T
-    k_i += b_i
-    # (F3) a_log_fₜ = −k_fₜ
-    a_log_f = -k_f
-    # (F4) softplus_a_log_fₜ = softplus(a_log_fₜ)
-    softplus_a_log_f = _softplus(a_log_f)
-    # (F5) log_fₜ = −softplus_a_log_fₜ
-    log_f = -softplus_a_log_f
-    # (F6) a_log_iₜ = −k_iₜ
-    a_log_i = -k_i
-    # (F7) softplus_a_log_iₜ = softplus(a_log_iₜ)
-    softplus_a_log_i = _softplus(a_log_i)
-    # (F8) log_iₜ = −softplus_a_log_iₜ
-    log_i = -softplus_a_log_i
-    # (F9) a_fₜ = log_fₜ − log_iₜ
-    a_f = log_f - log_i
-    # (F10) fₜ = σ(a_fₜ)
-    f = _sigmoid(a_f)
-    # (F11) iₜ = 1 − fₜ
-    i = 1 - f
-    # (F12) nₜ = W_n xₜ + b_n
-    n = x @ W_n.T
-    n += b_n
-    # (F13) hₜ = hₜ₋₁ ⊙ fₜ + iₜ ⊙ nₜ
-    h = h_prev * f + i * n
+    W_f, b_f, W_i, b_i, W_n, b_n = params
+    k_f = x @ W_f.T + b_f  # (F1) k_fₜ = W_f xₜ + b_f
+    k_i = x @ W_i.T + b_i  # (F2) k_iₜ = W_i xₜ + b_i
+    a_log_f = -k_f  # (F3) a_log_fₜ = −k_fₜ
+    softplus_a_log_f = _softplus(a_log_f)  # (F4) softplus_a_log_fₜ = softplus(a_log_fₜ)
+    log_f = -softplus_a_log_f  # (F5) log_fₜ = −softplus_a_log_fₜ
+    a_log_i = -k_i  # (F6) a_log_iₜ = −k_iₜ
+    softplus_a_log_i = _softplus(a_log_i)  # (F7) softplus_a_log_iₜ = softplus(a_log_iₜ)
+    log_i = -softplus_a_log_i  # (F8) log_iₜ = −softplus_a_log_iₜ
+    a_f = log_f - log_i  # (F9) a_fₜ = log_fₜ − log_iₜ
+    f = _sigmoid(a_f)  # (F10) fₜ = σ(a_fₜ)
+    i = 1 - f  # (F11) iₜ = 1 − fₜ
+    n = x @ W_n.T + b_n  # (F12) nₜ = W_n xₜ + b_n
+    h = h_prev * f + i * n  # (F13) hₜ = hₜ₋₁ ⊙ fₜ + iₜ ⊙ nₜ
     return h, State(h)
 
 
 def jvp(
-    x: Any,
-    params: Params,
-    state: State | None = None,
-    *,
-    x_dot: Any = None,
-    params_dot: Params | None = None,
-    state_dot: State | None = None,
+    x: Any, params: Params, state: State | None = None, *,
+    x_dot: Any = None, params_dot: Params | None = None, state_dot: State | None = None,
 ) -> tuple[Array, Array, State, State]:
     """Forward mode, in the precise form: the derivative along (x_dot, params_dot, state_dot), each None for zero.
 
     Returns y and y_dot (T, B, H), the state after T steps and its tangent. Raises TypeError, ValueError.
     """
-    return _jvp(*_directions(x, params, state, x_dot, params_dot, state_dot, {}))
-
-
-def _directions(
-    x: Any, params: Any, state: Any, x_dot: Any, params_dot: Any, state_dot: Any, others: dict[str, Any]
-) -> tuple[Array, Params, State, Array, Params, State]:
-    """Point and direction as arrays of one dtype, that of `others` counted in."""
-    x, params, state = _prepared(x, params, state)
-    x_dot = np.zeros_like(x) if x_dot is None else x_dot
-    params_dot = Params(*map(np.zeros_like, params)) if params_dot is None else params_dot
-    state_dot = State(*map(np.zeros_like, state)) if state_dot is None else state_dot
-    arrays = {"x": x, "x_dot": x_dot, **_named("params_dot", params_dot, _SHAPES)}
-    arrays |= _named("state_dot", state_dot, _STATE_SHAPES)
-    dtype = _float_dtype(arrays | others)
-    x, params, state = _prepared(x.astype(dtype, copy=False), params, state)
-    sizes = _sizes_of(params, _SHAPES, _COMPOSED) | {"T": x.shape[0], "B": x.shape[1], "D": x.shape[2]}
-    x_dot = _checked("x_dot", x_dot, ("T", "B", "D"), sizes, dtype)
-    params_dot = Params(*_checked_fields("params_dot", params_dot, _SHAPES, sizes, dtype))
-    state_dot = State(*_checked_fields("state_dot", state_dot, _STATE_SHAPES, sizes, dtype))
-    return x, params, state, x_dot, params_dot, state_dot
-
-
-def _jvp(
-    x: Array, params: Params, state: State, x_dot: Array, params_dot: Params, state_dot: State
-) -> tuple[Array, Array, State, State]:
-    H = params.W_f.shape[0]
-    T, B = x.shape[:2]
-    dtype = x.dtype
-    W = np.concatenate((params.W_f, params.W_i, params.W_n))
-    b = np.concatenate((params.b_f, params.b_i, params.b_n))
-    W_dot = np.concatenate((params_dot.W_f, params_dot.W_i, params_dot.W_n))
-    b_dot = np.concatenate((params_dot.b_f, params_dot.b_i, params_dot.b_n))
-    a = np.empty((T, B, 3 * H), dtype)
-    a_dot = np.empty((T, B, 3 * H), dtype)
-    h = np.empty((T + 1, B, H), dtype)
-    h[0] = state.h
-    h_dot = np.empty((T + 1, B, H), dtype)
-    h_dot[0] = state_dot.h
-    k_f = a[..., 0 * H : 1 * H]
-    k_i = a[..., 1 * H : 2 * H]
-    n = a[..., 2 * H : 3 * H]
-    k_f_dot = a_dot[..., 0 * H : 1 * H]
-    k_i_dot = a_dot[..., 1 * H : 2 * H]
-    n_dot = a_dot[..., 2 * H : 3 * H]
-    # (F1) k_fₜ = W_f xₜ; (F2) k_iₜ = W_i xₜ; (F12) nₜ = W_n xₜ
-    _times(x, W.T, out=a)
-    # (F1) k_fₜ += b_f; (F2) k_iₜ += b_i; (F12) nₜ += b_n
-    a += b
-    # (F3) a_log_fₜ = −k_fₜ
-    a_log_f = -k_f
-    # (F4) softplus_a_log_fₜ = softplus(a_log_fₜ)
-    softplus_a_log_f = _softplus(a_log_f)
-    # (F5) log_fₜ = −softplus_a_log_fₜ
-    log_f = -softplus_a_log_f
-    # (F6) a_log_iₜ = −k_iₜ
-    a_log_i = -k_i
-    # (F7) softplus_a_log_iₜ = softplus(a_log_iₜ)
-    softplus_a_log_i = _softplus(a_log_i)
-    # (F8) log_iₜ = −softplus_a_log_iₜ
-    log_i = -softplus_a_log_i
-    # (F9) a_fₜ = log_fₜ − log_iₜ
-    a_f = log_f - log_i
-    # (F10) fₜ = σ(a_fₜ)
-    f = _sigmoid_precise(a_f)
-    # (T10) f′ₜ = σ′(a_fₜ)
-    f_slope = _sigmoid_slope(a_f)
-    # (F11) iₜ = σ(−a_fₜ)
-    i = _sigmoid_precise(-a_f)
-    # (T1) ∂k_fₜ = W_f ∂xₜ; (T2) ∂k_iₜ = W_i ∂xₜ; (T13) ∂nₜ = W_n ∂xₜ
-    _times(x_dot, W.T, out=a_dot)
-    # (T1) ∂k_fₜ += ∂W_f xₜ; (T2) ∂k_iₜ += ∂W_i xₜ; (T13) ∂nₜ += ∂W_n xₜ
-    a_dot += _times(x, W_dot.T)
-    # (T1) ∂k_fₜ += ∂b_f; (T2) ∂k_iₜ += ∂b_i; (T13) ∂nₜ += ∂b_n
-    a_dot += b_dot
-    # (T3) ∂a_log_fₜ = −∂k_fₜ
-    a_log_f_dot = -k_f_dot
-    # (T4) ∂softplus_a_log_fₜ = ∂a_log_fₜ ⊙ σ(a_log_fₜ)
-    softplus_a_log_f_dot = a_log_f_dot * _sigmoid_precise(a_log_f)
-    # (T5) ∂log_fₜ = −∂softplus_a_log_fₜ
-    log_f_dot = -softplus_a_log_f_dot
-    # (T6) ∂a_log_iₜ = −∂k_iₜ
-    a_log_i_dot = -k_i_dot
-    # (T7) ∂softplus_a_log_iₜ = ∂a_log_iₜ ⊙ σ(a_log_iₜ)
-    softplus_a_log_i_dot = a_log_i_dot * _sigmoid_precise(a_log_i)
-    # (T8) ∂log_iₜ = −∂softplus_a_log_iₜ
-    log_i_dot = -softplus_a_log_i_dot
-    # (T9) ∂a_fₜ = ∂log_fₜ − ∂log_iₜ
-    a_f_dot = log_f_dot - log_i_dot
-    # (T11) ∂fₜ = ∂a_fₜ ⊙ f′ₜ
-    f_dot = a_f_dot * f_slope
-    # (T12) ∂iₜ = −∂fₜ
-    i_dot = -f_dot
-    for (
-        h_t, h_prev, f_t, i_t, n_t, h_dot_t, h_dot_prev, f_dot_t, i_dot_t, n_dot_t
-    ) in zip(
-        h[1:], h[:-1], f, i, n, h_dot[1:], h_dot[:-1], f_dot, i_dot, n_dot, strict=True
-    ):
-        # (F13) hₜ = hₜ₋₁ ⊙ fₜ + iₜ ⊙ nₜ
-        np.add(h_prev * f_t, i_t * n_t, out=h_t)
-        # (T14) ∂hₜ = ∂hₜ₋₁ ⊙ fₜ + ∂fₜ ⊙ hₜ₋₁ + ∂iₜ ⊙ nₜ + ∂nₜ ⊙ iₜ
-        np.add(h_dot_prev * f_t + f_dot_t * h_prev + i_dot_t * n_t, n_dot_t * i_t, out=h_dot_t)
-    return h[1:].copy(), h_dot[1:].copy(), State(h[T].copy()), State(h_dot[T].copy())
+    y, y_dot, state, state_dot, _ = _tangents(*_directions(x, params, state, x_dot, params_dot, state_dot, {}))
+    return y, y_dot, state, state_dot
 
 
 def hvp(
-    x: Any,
-    params: Params,
-    state: State | None = None,
-    *,
-    dy: Any,
-    dstate: State | None = None,
-    x_dot: Any = None,
-    params_dot: Params | None = None,
-    state_dot: State | None = None,
-    dy_dot: Any = None,
-    dstate_dot: State | None = None,
+    x: Any, params: Params, state: State | None = None, *, dy: Any, dstate: State | None = None,
+    x_dot: Any = None, params_dot: Params | None = None, state_dot: State | None = None,
+    dy_dot: Any = None, dstate_dot: State | None = None,
 ) -> tuple[Grads, Grads]:
     """Second order, in the precise form: the gradients and their derivative along a direction.
 
@@ -602,7 +285,7 @@ def hvp(
     given |= {} if dy_dot is None else {"dy_dot": dy_dot}
     point = _directions(x, params, state, x_dot, params_dot, state_dot, given)
     dtype = point[0].dtype
-    sizes = _sizes_of(point[1], _SHAPES, _COMPOSED) | {"T": point[0].shape[0], "B": point[0].shape[1]}
+    sizes = _sizes_of(point[1], _SHAPES) | {"T": point[0].shape[0], "B": point[0].shape[1]}
     dy = _checked("dy", dy, ("T", "B", "H"), sizes, dtype)
     sizes["H"] = dy.shape[2]
     dy_dot = np.zeros_like(dy) if dy_dot is None else _checked("dy_dot", dy_dot, ("T", "B", "H"), sizes, dtype)
@@ -611,466 +294,308 @@ def hvp(
     dstate = State(*_checked_fields("dstate", zeros if dstate is None else dstate, _STATE_SHAPES, sizes, dtype))
     dstate_dot = zeros if dstate_dot is None else dstate_dot
     dstate_dot = State(*_checked_fields("dstate_dot", dstate_dot, _STATE_SHAPES, sizes, dtype))
-    tape = _hvp_forward(*point)
-    return _hvp_backward(dy, dy_dot, tape, point[1], point[4], dstate, dstate_dot)
-
-
-class SecondTape(NamedTuple):
-    """What the second-order backward pass needs: values and their tangents."""
-
-    x: Array
-    x_dot: Array
-    h: Array
-    h_dot: Array
-    a_log_f: Array
-    a_log_f_dot: Array
-    a_log_i: Array
-    a_log_i_dot: Array
-    a_f: Array
-    a_f_dot: Array
-    f: Array
-    f_slope: Array
-    f_dot: Array
-    i: Array
-    i_dot: Array
-    a: Array
-    a_dot: Array
-
-
-def _hvp_forward(
-    x: Array, params: Params, state: State, x_dot: Array, params_dot: Params, state_dot: State
-) -> SecondTape:
-    H = params.W_f.shape[0]
-    T, B = x.shape[:2]
-    dtype = x.dtype
-    W = np.concatenate((params.W_f, params.W_i, params.W_n))
-    b = np.concatenate((params.b_f, params.b_i, params.b_n))
-    W_dot = np.concatenate((params_dot.W_f, params_dot.W_i, params_dot.W_n))
-    b_dot = np.concatenate((params_dot.b_f, params_dot.b_i, params_dot.b_n))
-    a = np.empty((T, B, 3 * H), dtype)
-    a_dot = np.empty((T, B, 3 * H), dtype)
-    h = np.empty((T + 1, B, H), dtype)
-    h[0] = state.h
-    h_dot = np.empty((T + 1, B, H), dtype)
-    h_dot[0] = state_dot.h
-    k_f = a[..., 0 * H : 1 * H]
-    k_i = a[..., 1 * H : 2 * H]
-    n = a[..., 2 * H : 3 * H]
-    k_f_dot = a_dot[..., 0 * H : 1 * H]
-    k_i_dot = a_dot[..., 1 * H : 2 * H]
-    n_dot = a_dot[..., 2 * H : 3 * H]
-    # (F1) k_fₜ = W_f xₜ; (F2) k_iₜ = W_i xₜ; (F12) nₜ = W_n xₜ
-    _times(x, W.T, out=a)
-    # (F1) k_fₜ += b_f; (F2) k_iₜ += b_i; (F12) nₜ += b_n
-    a += b
-    # (F3) a_log_fₜ = −k_fₜ
-    a_log_f = -k_f
-    # (F4) softplus_a_log_fₜ = softplus(a_log_fₜ)
-    softplus_a_log_f = _softplus(a_log_f)
-    # (F5) log_fₜ = −softplus_a_log_fₜ
-    log_f = -softplus_a_log_f
-    # (F6) a_log_iₜ = −k_iₜ
-    a_log_i = -k_i
-    # (F7) softplus_a_log_iₜ = softplus(a_log_iₜ)
-    softplus_a_log_i = _softplus(a_log_i)
-    # (F8) log_iₜ = −softplus_a_log_iₜ
-    log_i = -softplus_a_log_i
-    # (F9) a_fₜ = log_fₜ − log_iₜ
-    a_f = log_f - log_i
-    # (F10) fₜ = σ(a_fₜ)
-    f = _sigmoid_precise(a_f)
-    # (T10) f′ₜ = σ′(a_fₜ)
-    f_slope = _sigmoid_slope(a_f)
-    # (F11) iₜ = σ(−a_fₜ)
-    i = _sigmoid_precise(-a_f)
-    # (T1) ∂k_fₜ = W_f ∂xₜ; (T2) ∂k_iₜ = W_i ∂xₜ; (T13) ∂nₜ = W_n ∂xₜ
-    _times(x_dot, W.T, out=a_dot)
-    # (T1) ∂k_fₜ += ∂W_f xₜ; (T2) ∂k_iₜ += ∂W_i xₜ; (T13) ∂nₜ += ∂W_n xₜ
-    a_dot += _times(x, W_dot.T)
-    # (T1) ∂k_fₜ += ∂b_f; (T2) ∂k_iₜ += ∂b_i; (T13) ∂nₜ += ∂b_n
-    a_dot += b_dot
-    # (T3) ∂a_log_fₜ = −∂k_fₜ
-    a_log_f_dot = -k_f_dot
-    # (T4) ∂softplus_a_log_fₜ = ∂a_log_fₜ ⊙ σ(a_log_fₜ)
-    softplus_a_log_f_dot = a_log_f_dot * _sigmoid_precise(a_log_f)
-    # (T5) ∂log_fₜ = −∂softplus_a_log_fₜ
-    log_f_dot = -softplus_a_log_f_dot
-    # (T6) ∂a_log_iₜ = −∂k_iₜ
-    a_log_i_dot = -k_i_dot
-    # (T7) ∂softplus_a_log_iₜ = ∂a_log_iₜ ⊙ σ(a_log_iₜ)
-    softplus_a_log_i_dot = a_log_i_dot * _sigmoid_precise(a_log_i)
-    # (T8) ∂log_iₜ = −∂softplus_a_log_iₜ
-    log_i_dot = -softplus_a_log_i_dot
-    # (T9) ∂a_fₜ = ∂log_fₜ − ∂log_iₜ
-    a_f_dot = log_f_dot - log_i_dot
-    # (T11) ∂fₜ = ∂a_fₜ ⊙ f′ₜ
-    f_dot = a_f_dot * f_slope
-    # (T12) ∂iₜ = −∂fₜ
-    i_dot = -f_dot
-    for (
-        h_t, h_prev, f_t, i_t, n_t, h_dot_t, h_dot_prev, f_dot_t, i_dot_t, n_dot_t
-    ) in zip(
-        h[1:], h[:-1], f, i, n, h_dot[1:], h_dot[:-1], f_dot, i_dot, n_dot, strict=True
-    ):
-        # (F13) hₜ = hₜ₋₁ ⊙ fₜ + iₜ ⊙ nₜ
-        np.add(h_prev * f_t, i_t * n_t, out=h_t)
-        # (T14) ∂hₜ = ∂hₜ₋₁ ⊙ fₜ + ∂fₜ ⊙ hₜ₋₁ + ∂iₜ ⊙ nₜ + ∂nₜ ⊙ iₜ
-        np.add(h_dot_prev * f_t + f_dot_t * h_prev + i_dot_t * n_t, n_dot_t * i_t, out=h_dot_t)
-    return SecondTape(x, x_dot, h, h_dot, a_log_f, a_log_f_dot, a_log_i, a_log_i_dot, a_f, a_f_dot, f, f_slope, f_dot, i, i_dot, a, a_dot)
-
-
-def _hvp_backward(
-    dy: Array, dy_dot: Array, tape: SecondTape, params: Params, params_dot: Params,
-    dstate: State, dstate_dot: State
-) -> tuple[Grads, Grads]:
-    H = params.W_f.shape[0]
-    T, B = dy.shape[:2]
-    dtype = dy.dtype
-    x = tape.x
-    x_dot = tape.x_dot
-    h = tape.h
-    h_dot = tape.h_dot
-    a_log_f = tape.a_log_f
-    a_log_f_dot = tape.a_log_f_dot
-    a_log_i = tape.a_log_i
-    a_log_i_dot = tape.a_log_i_dot
-    a_f = tape.a_f
-    a_f_dot = tape.a_f_dot
-    f = tape.f
-    f_dot = tape.f_dot
-    i = tape.i
-    i_dot = tape.i_dot
-    a = tape.a
-    a_dot = tape.a_dot
-    W = np.concatenate((params.W_f, params.W_i, params.W_n))
-    W_dot = np.concatenate((params_dot.W_f, params_dot.W_i, params_dot.W_n))
-    d_a = np.empty((T, B, 3 * H), dtype)
-    d_a_dot = np.empty((T, B, 3 * H), dtype)
-    d_h = np.empty((T, B, H), dtype)
-    d_h_dot = np.empty((T, B, H), dtype)
-    d_h_next = dstate.h
-    d_h_next_dot = dstate_dot.h
-    n = a[..., 2 * H : 3 * H]
-    n_dot = a_dot[..., 2 * H : 3 * H]
-    d_k_f = d_a[..., 0 * H : 1 * H]
-    d_k_i = d_a[..., 1 * H : 2 * H]
-    d_n = d_a[..., 2 * H : 3 * H]
-    d_k_f_dot = d_a_dot[..., 0 * H : 1 * H]
-    d_k_i_dot = d_a_dot[..., 1 * H : 2 * H]
-    d_n_dot = d_a_dot[..., 2 * H : 3 * H]
-    # (B5) f′ₜ = σ′(a_fₜ)
-    f_slope = _sigmoid_slope(a_f)
-    # (S5) ∂f′ₜ = ∂a_fₜ ⊙ f′ₜ ⊙ (1 − 2 fₜ)
-    f_slope_dot = a_f_dot * f_slope * (1 - 2 * f)
-    for (
-        d_h_t, dy_t, d_h_dot_t, dy_dot_t, f_t, f_dot_t
-    ) in zip(
-        d_h[::-1], dy[::-1], d_h_dot[::-1], dy_dot[::-1], f[::-1], f_dot[::-1], strict=True
-    ):
-        # (B1) δhₜ = dyₜ + δh⁺ₜ
-        np.add(dy_t, d_h_next, out=d_h_t)
-        # (S1) ∂δhₜ = ∂dyₜ + ∂δh⁺ₜ
-        np.add(dy_dot_t, d_h_next_dot, out=d_h_dot_t)
-        # (B15) δh⁺ₜ₋₁ = δhₜ ⊙ fₜ
-        d_h_prev = d_h_t * f_t
-        # (S15) ∂δh⁺ₜ₋₁ = ∂fₜ ⊙ δhₜ + ∂δhₜ ⊙ fₜ
-        d_h_next_dot_prev = f_dot_t * d_h_t + d_h_dot_t * f_t
-        d_h_next, d_h_next_dot = d_h_prev, d_h_next_dot_prev
-    # (B2) δnₜ = δhₜ ⊙ iₜ
-    np.multiply(d_h, i, out=d_n)
-    # (S2) ∂δnₜ = ∂iₜ ⊙ δhₜ + ∂δhₜ ⊙ iₜ
-    np.add(i_dot * d_h, d_h_dot * i, out=d_n_dot)
-    # (B3) δiₜ = δhₜ ⊙ nₜ
-    d_i = d_h * n
-    # (S3) ∂δiₜ = ∂nₜ ⊙ δhₜ + ∂δhₜ ⊙ nₜ
-    d_i_dot = n_dot * d_h + d_h_dot * n
-    # (B4) δfₜ = δhₜ ⊙ hₜ₋₁ − δiₜ
-    d_f = d_h * h[:-1] - d_i
-    # (S4) ∂δfₜ = ∂hₜ₋₁ ⊙ δhₜ + ∂δhₜ ⊙ hₜ₋₁ − ∂δiₜ
-    d_f_dot = h_dot[:-1] * d_h + d_h_dot * h[:-1] - d_i_dot
-    # (B6) δa_fₜ = δfₜ ⊙ f′ₜ
-    d_a_f = d_f * f_slope
-    # (S6) ∂δa_fₜ = δfₜ ⊙ ∂f′ₜ + ∂δfₜ ⊙ f′ₜ
-    d_a_f_dot = d_f * f_slope_dot + d_f_dot * f_slope
-    # (B7) δlog_iₜ = −δa_fₜ
-    d_log_i = -d_a_f
-    # (S7) ∂δlog_iₜ = −∂δa_fₜ
-    d_log_i_dot = -d_a_f_dot
-    # (B8) δsoftplus_a_log_iₜ = −δlog_iₜ
-    d_softplus_a_log_i = -d_log_i
-    # (S8) ∂δsoftplus_a_log_iₜ = −∂δlog_iₜ
-    d_softplus_a_log_i_dot = -d_log_i_dot
-    # (B9) δa_log_iₜ = δsoftplus_a_log_iₜ ⊙ σ(a_log_iₜ)
-    d_a_log_i = d_softplus_a_log_i * _sigmoid_precise(a_log_i)
-    # (S9) ∂δa_log_iₜ = ∂a_log_iₜ ⊙ δsoftplus_a_log_iₜ ⊙ σ′(a_log_iₜ) + ∂δsoftplus_a_log_iₜ ⊙ σ(a_log_iₜ)
-    d_a_log_i_dot = a_log_i_dot * d_softplus_a_log_i * _sigmoid_slope(a_log_i) + d_softplus_a_log_i_dot * _sigmoid_precise(a_log_i)
-    # (B10) δlog_fₜ = δa_fₜ
-    d_log_f = d_a_f
-    # (S10) ∂δlog_fₜ = ∂δa_fₜ
-    d_log_f_dot = d_a_f_dot
-    # (B11) δsoftplus_a_log_fₜ = −δlog_fₜ
-    d_softplus_a_log_f = -d_log_f
-    # (S11) ∂δsoftplus_a_log_fₜ = −∂δlog_fₜ
-    d_softplus_a_log_f_dot = -d_log_f_dot
-    # (B12) δa_log_fₜ = δsoftplus_a_log_fₜ ⊙ σ(a_log_fₜ)
-    d_a_log_f = d_softplus_a_log_f * _sigmoid_precise(a_log_f)
-    # (S12) ∂δa_log_fₜ = ∂a_log_fₜ ⊙ δsoftplus_a_log_fₜ ⊙ σ′(a_log_fₜ) + ∂δsoftplus_a_log_fₜ ⊙ σ(a_log_fₜ)
-    d_a_log_f_dot = a_log_f_dot * d_softplus_a_log_f * _sigmoid_slope(a_log_f) + d_softplus_a_log_f_dot * _sigmoid_precise(a_log_f)
-    # (B13) δk_iₜ = −δa_log_iₜ
-    d_k_i[...] = -d_a_log_i
-    # (S13) ∂δk_iₜ = −∂δa_log_iₜ
-    d_k_i_dot[...] = -d_a_log_i_dot
-    # (B14) δk_fₜ = −δa_log_fₜ
-    d_k_f[...] = -d_a_log_f
-    # (S14) ∂δk_fₜ = −∂δa_log_fₜ
-    d_k_f_dot[...] = -d_a_log_f_dot
-    # (B16) δxₜ = W_nᵀ δnₜ + W_iᵀ δk_iₜ + W_fᵀ δk_fₜ
-    d_x = _times(d_a, W)
-    # (S16) ∂δxₜ = W_nᵀ ∂δnₜ + ∂W_nᵀ δnₜ + W_iᵀ ∂δk_iₜ + ∂W_iᵀ δk_iₜ + W_fᵀ ∂δk_fₜ + ∂W_fᵀ δk_fₜ
-    d_x_dot = _times(d_a_dot, W)
-    d_x_dot += _times(d_a, W_dot)
-    # (B17) δW_f = Σₜ δk_fₜ xₜᵀ; (B19) δW_i = Σₜ δk_iₜ xₜᵀ; (B21) δW_n = Σₜ δnₜ xₜᵀ
-    d_W = _outer(d_a, x)
-    d_W_f = d_W[0 * H : 1 * H]
-    d_W_i = d_W[1 * H : 2 * H]
-    d_W_n = d_W[2 * H : 3 * H]
-    # (S17) ∂δW_f = Σₜ (∂δk_fₜ xₜᵀ + δk_fₜ ∂xₜᵀ); (S19) ∂δW_i = Σₜ (∂δk_iₜ xₜᵀ + δk_iₜ ∂xₜᵀ); (S21) ∂δW_n =
-    # Σₜ (∂δnₜ xₜᵀ + δnₜ ∂xₜᵀ)
-    d_W_dot = _outer(d_a_dot, x)
-    d_W_dot += _outer(d_a, x_dot)
-    d_W_f_dot = d_W_dot[0 * H : 1 * H]
-    d_W_i_dot = d_W_dot[1 * H : 2 * H]
-    d_W_n_dot = d_W_dot[2 * H : 3 * H]
-    # (B18) δb_f = Σₜ δk_fₜ; (B20) δb_i = Σₜ δk_iₜ; (B22) δb_n = Σₜ δnₜ
-    d_b = d_a.sum(axis=(0, 1))
-    d_b_f = d_b[0 * H : 1 * H]
-    d_b_i = d_b[1 * H : 2 * H]
-    d_b_n = d_b[2 * H : 3 * H]
-    # (S18) ∂δb_f = Σₜ ∂δk_fₜ; (S20) ∂δb_i = Σₜ ∂δk_iₜ; (S22) ∂δb_n = Σₜ ∂δnₜ
-    d_b_dot = d_a_dot.sum(axis=(0, 1))
-    d_b_f_dot = d_b_dot[0 * H : 1 * H]
-    d_b_i_dot = d_b_dot[1 * H : 2 * H]
-    d_b_n_dot = d_b_dot[2 * H : 3 * H]
-    return Grads(d_x, Params(d_W_f, d_b_f, d_W_i, d_b_i, d_W_n, d_b_n), State(d_h_next.copy())), Grads(d_x_dot, Params(d_W_f_dot, d_b_f_dot, d_W_i_dot, d_b_i_dot, d_W_n_dot, d_b_n_dot), State(d_h_next_dot.copy()))
-
-
-def _reading(tape: Any, params: Any, t: Any) -> tuple[Params, Any, np.dtype[Any]]:
-    """The parameters if they fit the tape, in its dtype or the common one; the steps t of it; that dtype."""
-    _check_fit(tape, _WIDTHS, _sizes_of(params, _SHAPES, _COMPOSED))
-    dtype = _float_dtype({"tape": tape.x, **_named("params", params, _SHAPES)})
-    params = Params(*(np.asarray(value, dtype) for value in params))
-    return params, _steps_of(t, tape.x.shape[0]), dtype
+    *_, tape = _tangents(*point)
+    return _second_order(dy, dy_dot, tape, point[1], point[4], dstate, dstate_dot)
 
 
 def jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(None)) -> Array:
     """The Jacobian ds[t]/ds[t-1] over all states, in the order of State, at step t of the tape.
 
-    (B, S, S) for a step, (n, B, S, S) for a slice or an array of steps; S is the sum of the state sizes.
-    Raises TypeError, ValueError, IndexError.
+    (B, S, S), of several steps (n, B, S, S); S sums the state sizes. Raises TypeError, ValueError, IndexError.
     """
-    _check_tape(tape, (Tape, PreciseTape))
-    params, t, dtype = _reading(tape, params, t)
-    if isinstance(tape, PreciseTape):
-        return _jacobian_precise(tape, params, t, dtype)
-    return _jacobian_fast(tape, params, t, dtype)
-
-
-def _jacobian_fast(tape: Tape, params: Params, t: Any, dtype: np.dtype[Any]) -> Array:
-    H = params.W_f.shape[0]
-    f = tape.f[t]
-    lead = tape.x[t].shape[:-1]
-    out = np.zeros((*lead, H, H), dtype)
-    # d h[t] / d h[t-1]
-    np.einsum("...ii->...i", out[..., 0 : H, 0 : H])[...] += f
-    return out
-
-
-def _jacobian_precise(tape: PreciseTape, params: Params, t: Any, dtype: np.dtype[Any]) -> Array:
-    H = params.W_f.shape[0]
-    f = tape.f[t]
-    lead = tape.x[t].shape[:-1]
-    out = np.zeros((*lead, H, H), dtype)
-    # d h[t] / d h[t-1]
-    np.einsum("...ii->...i", out[..., 0 : H, 0 : H])[...] += f
+    params, t, sizes, lead, dtype = _reading(tape, params, t)
+    v, at = _local(tape, params, t, sizes), _ranges(State, _STATE_SHAPES, sizes)
+    out = np.zeros((*lead, at[-1].stop, at[-1].stop), dtype)
+    _diagonal(out[..., at.h, at.h])[...] += v.f  # d h[t] / d h[t-1]
     return out
 
 
 def input_jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(None)) -> Array:
     """The Jacobian ds[t]/dx[t] of all states at step t of the tape.
 
-    (B, S, D) for a step, (n, B, S, D) for a slice or an array of steps; S is the sum of the state sizes.
-    Raises TypeError, ValueError, IndexError.
+    (B, S, D), of several steps (n, B, S, D); S sums the state sizes. Raises TypeError, ValueError, IndexError.
     """
-    _check_tape(tape, (Tape, PreciseTape))
-    params, t, dtype = _reading(tape, params, t)
-    if isinstance(tape, PreciseTape):
-        return _input_jacobian_precise(tape, params, t, dtype)
-    return _input_jacobian_fast(tape, params, t, dtype)
-
-
-def _input_jacobian_fast(tape: Tape, params: Params, t: Any, dtype: np.dtype[Any]) -> Array:
-    H = params.W_f.shape[0]
-    D = params.W_f.shape[1]
-    f = tape.f[t]
-    W_f = params.W_f
-    h_prev = tape.h[:-1][t]
-    a_log_f = tape.a_log_f[t]
-    n = tape.a[..., 2 * H : 3 * H][t]
-    W_i = params.W_i
-    a_log_i = tape.a_log_i[t]
-    W_n = params.W_n
-    i = tape.i[t]
-    lead = tape.x[t].shape[:-1]
-    out = np.zeros((*lead, H, D), dtype)
-    f_slope = f * (1 - f)
+    params, t, sizes, lead, dtype = _reading(tape, params, t)
+    v, at = _local(tape, params, t, sizes), _ranges(State, _STATE_SHAPES, sizes)
+    sigmoid = _sigmoid_precise if isinstance(tape, PreciseTape) else _sigmoid
+    out = np.zeros((*lead, at[-1].stop, sizes["D"]), dtype)
     # d h[t] / d x[t]
-    out[..., 0 : H, 0 : D] += (h_prev * f_slope * _sigmoid(a_log_f) - n * f_slope * _sigmoid(a_log_f))[..., :, None] * W_f
-    out[..., 0 : H, 0 : D] += (n * f_slope * _sigmoid(a_log_i) - h_prev * f_slope * _sigmoid(a_log_i))[..., :, None] * W_i
-    out[..., 0 : H, 0 : D] += i[..., :, None] * W_n
-    return out
-
-
-def _input_jacobian_precise(tape: PreciseTape, params: Params, t: Any, dtype: np.dtype[Any]) -> Array:
-    H = params.W_f.shape[0]
-    D = params.W_f.shape[1]
-    a_f = tape.a_f[t]
-    W_f = params.W_f
-    h_prev = tape.h[:-1][t]
-    a_log_f = tape.a_log_f[t]
-    n = tape.a[..., 2 * H : 3 * H][t]
-    W_i = params.W_i
-    a_log_i = tape.a_log_i[t]
-    W_n = params.W_n
-    i = tape.i[t]
-    lead = tape.x[t].shape[:-1]
-    out = np.zeros((*lead, H, D), dtype)
-    f_slope = _sigmoid_slope(a_f)
-    # d h[t] / d x[t]
-    out[..., 0 : H, 0 : D] += (h_prev * f_slope * _sigmoid_precise(a_log_f) - n * f_slope * _sigmoid_precise(a_log_f))[..., :, None] * W_f
-    out[..., 0 : H, 0 : D] += (n * f_slope * _sigmoid_precise(a_log_i) - h_prev * f_slope * _sigmoid_precise(a_log_i))[..., :, None] * W_i
-    out[..., 0 : H, 0 : D] += i[..., :, None] * W_n
+    out[..., at.h, :] = (v.h_prev * v.f_slope * sigmoid(v.a_log_f) - v.n * v.f_slope
+        * sigmoid(v.a_log_f))[..., :, None] * params.W_f + (v.n * v.f_slope * sigmoid(v.a_log_i) - v.h_prev
+        * v.f_slope * sigmoid(v.a_log_i))[..., :, None] * params.W_i + v.i[..., :, None] * params.W_n
     return out
 
 
 def parameter_jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(None)) -> Params:
-    """The Jacobian ds[t]/dp of all states for each parameter p at step t, with s[t-1] held fixed.
+    """The Jacobian ds[t]/dp of all states for each parameter p at step t, with s[t-1] held fixed: a Params.
 
-    Params of arrays (B, S, *shape of p) for a step, (n, B, S, *shape of p) for a slice or an array of steps: what
-    forward-mode learning (RTRL) adds at every step. It takes S times the memory of the parameters.
-    Raises TypeError, ValueError, IndexError.
+    (B, S, *shape of p), of several steps (n, B, S, *shape of p): what forward-mode learning (RTRL) adds at every step.
+    It takes S times the memory of the parameters. Raises TypeError, ValueError, IndexError.
     """
-    _check_tape(tape, (Tape, PreciseTape))
-    params, t, dtype = _reading(tape, params, t)
-    if isinstance(tape, PreciseTape):
-        return _parameter_jacobian_precise(tape, params, t, dtype)
-    return _parameter_jacobian_fast(tape, params, t, dtype)
-
-
-def _parameter_jacobian_fast(tape: Tape, params: Params, t: Any, dtype: np.dtype[Any]) -> Params:
-    H = params.W_f.shape[0]
-    D = params.W_f.shape[1]
-    f = tape.f[t]
-    x = tape.x[t]
-    h_prev = tape.h[:-1][t]
-    a_log_f = tape.a_log_f[t]
-    n = tape.a[..., 2 * H : 3 * H][t]
-    a_log_i = tape.a_log_i[t]
-    i = tape.i[t]
-    lead = tape.x[t].shape[:-1]
-    out = np.zeros((*lead, H, H * D + H + H * D + H + H * D + H), dtype)
-    f_slope = f * (1 - f)
+    params, t, sizes, lead, dtype = _reading(tape, params, t)
+    v, at = _local(tape, params, t, sizes), _ranges(State, _STATE_SHAPES, sizes)
+    sigmoid = _sigmoid_precise if isinstance(tape, PreciseTape) else _sigmoid
+    columns = _ranges(Params, _SHAPES, sizes)
+    H = sizes["H"]
+    out = np.zeros((*lead, at[-1].stop, columns[-1].stop), dtype)
     # d h[t] / d W_f
-    out[..., 0 : H, 0 : H * D] += (h_prev * f_slope * _sigmoid(a_log_f) - n * f_slope * _sigmoid(a_log_f))[..., :, None] * _applied(x, H)
+    out[..., at.h, columns.W_f] = (v.h_prev * v.f_slope * sigmoid(v.a_log_f) - v.n * v.f_slope
+        * sigmoid(v.a_log_f))[..., :, None] * _applied(v.x, H)
     # d h[t] / d b_f
-    np.einsum("...ii->...i", out[..., 0 : H, H * D : H * D + H])[...] += h_prev * f_slope * _sigmoid(a_log_f) - n * f_slope * _sigmoid(a_log_f)
+    (_diagonal(out[..., at.h, columns.b_f])[...]) += (v.h_prev * v.f_slope * sigmoid(v.a_log_f) - v.n * v.f_slope
+        * sigmoid(v.a_log_f))
     # d h[t] / d W_i
-    out[..., 0 : H, H * D + H : H * D + H + H * D] += (n * f_slope * _sigmoid(a_log_i) - h_prev * f_slope * _sigmoid(a_log_i))[..., :, None] * _applied(x, H)
+    out[..., at.h, columns.W_i] = (v.n * v.f_slope * sigmoid(v.a_log_i) - v.h_prev * v.f_slope
+        * sigmoid(v.a_log_i))[..., :, None] * _applied(v.x, H)
     # d h[t] / d b_i
-    np.einsum("...ii->...i", out[..., 0 : H, H * D + H + H * D : H * D + H + H * D + H])[...] += n * f_slope * _sigmoid(a_log_i) - h_prev * f_slope * _sigmoid(a_log_i)
-    # d h[t] / d W_n
-    out[..., 0 : H, H * D + H + H * D + H : H * D + H + H * D + H + H * D] += i[..., :, None] * _applied(x, H)
-    # d h[t] / d b_n
-    np.einsum("...ii->...i", out[..., 0 : H, H * D + H + H * D + H + H * D : H * D + H + H * D + H + H * D + H])[...] += i
-    return Params(out[..., 0 : H * D].reshape(*out.shape[:-1], H, D), out[..., H * D : H * D + H].reshape(*out.shape[:-1], H), out[..., H * D + H : H * D + H + H * D].reshape(*out.shape[:-1], H, D), out[..., H * D + H + H * D : H * D + H + H * D + H].reshape(*out.shape[:-1], H), out[..., H * D + H + H * D + H : H * D + H + H * D + H + H * D].reshape(*out.shape[:-1], H, D), out[..., H * D + H + H * D + H + H * D : H * D + H + H * D + H + H * D + H].reshape(*out.shape[:-1], H))
-
-
-def _parameter_jacobian_precise(tape: PreciseTape, params: Params, t: Any, dtype: np.dtype[Any]) -> Params:
-    H = params.W_f.shape[0]
-    D = params.W_f.shape[1]
-    a_f = tape.a_f[t]
-    x = tape.x[t]
-    h_prev = tape.h[:-1][t]
-    a_log_f = tape.a_log_f[t]
-    n = tape.a[..., 2 * H : 3 * H][t]
-    a_log_i = tape.a_log_i[t]
-    i = tape.i[t]
-    lead = tape.x[t].shape[:-1]
-    out = np.zeros((*lead, H, H * D + H + H * D + H + H * D + H), dtype)
-    f_slope = _sigmoid_slope(a_f)
-    # d h[t] / d W_f
-    out[..., 0 : H, 0 : H * D] += (h_prev * f_slope * _sigmoid_precise(a_log_f) - n * f_slope * _sigmoid_precise(a_log_f))[..., :, None] * _applied(x, H)
-    # d h[t] / d b_f
-    np.einsum("...ii->...i", out[..., 0 : H, H * D : H * D + H])[...] += h_prev * f_slope * _sigmoid_precise(a_log_f) - n * f_slope * _sigmoid_precise(a_log_f)
-    # d h[t] / d W_i
-    out[..., 0 : H, H * D + H : H * D + H + H * D] += (n * f_slope * _sigmoid_precise(a_log_i) - h_prev * f_slope * _sigmoid_precise(a_log_i))[..., :, None] * _applied(x, H)
-    # d h[t] / d b_i
-    np.einsum("...ii->...i", out[..., 0 : H, H * D + H + H * D : H * D + H + H * D + H])[...] += n * f_slope * _sigmoid_precise(a_log_i) - h_prev * f_slope * _sigmoid_precise(a_log_i)
-    # d h[t] / d W_n
-    out[..., 0 : H, H * D + H + H * D + H : H * D + H + H * D + H + H * D] += i[..., :, None] * _applied(x, H)
-    # d h[t] / d b_n
-    np.einsum("...ii->...i", out[..., 0 : H, H * D + H + H * D + H + H * D : H * D + H + H * D + H + H * D + H])[...] += i
-    return Params(out[..., 0 : H * D].reshape(*out.shape[:-1], H, D), out[..., H * D : H * D + H].reshape(*out.shape[:-1], H), out[..., H * D + H : H * D + H + H * D].reshape(*out.shape[:-1], H, D), out[..., H * D + H + H * D : H * D + H + H * D + H].reshape(*out.shape[:-1], H), out[..., H * D + H + H * D + H : H * D + H + H * D + H + H * D].reshape(*out.shape[:-1], H, D), out[..., H * D + H + H * D + H + H * D : H * D + H + H * D + H + H * D + H].reshape(*out.shape[:-1], H))
+    (_diagonal(out[..., at.h, columns.b_i])[...]) += (v.n * v.f_slope * sigmoid(v.a_log_i) - v.h_prev * v.f_slope
+        * sigmoid(v.a_log_i))
+    out[..., at.h, columns.W_n] = v.i[..., :, None] * _applied(v.x, H)  # d h[t] / d W_n
+    _diagonal(out[..., at.h, columns.b_n])[...] += v.i  # d h[t] / d b_n
+    return Params(*(out[..., c].reshape(*lead, -1, *p.shape) for c, p in zip(columns, params, strict=True)))
 
 
 def jacobian_parts(tape: Tape | PreciseTape, params: Params, t: Any = slice(None)) -> dict[str, Array]:
     """The Jacobian ds[t]/ds[t-1] split by the equation by which the flow enters step t; the sum is jacobian().
 
-    {'h'}: (B, S, S) for a step, (n, B, S, S) for a slice or an array of steps.
+    {'h'}: (B, S, S), of several steps (n, B, S, S).
     A path belongs to the first equation on it that reads s[t-1]: that of a gate, or of the state itself.
     Raises TypeError, ValueError, IndexError.
     """
-    _check_tape(tape, (Tape, PreciseTape))
-    params, t, dtype = _reading(tape, params, t)
-    if isinstance(tape, PreciseTape):
-        return _jacobian_parts_precise(tape, params, t, dtype)
-    return _jacobian_parts_fast(tape, params, t, dtype)
-
-
-def _jacobian_parts_fast(tape: Tape, params: Params, t: Any, dtype: np.dtype[Any]) -> dict[str, Array]:
-    H = params.W_f.shape[0]
-    f = tape.f[t]
-    lead = tape.x[t].shape[:-1]
-    parts = {key: np.zeros((*lead, H, H), dtype) for key in ['h']}
-    # d h[t] / d h[t-1]
-    np.einsum("...ii->...i", parts['h'][..., 0 : H, 0 : H])[...] += f
-    return parts
-
-
-def _jacobian_parts_precise(tape: PreciseTape, params: Params, t: Any, dtype: np.dtype[Any]) -> dict[str, Array]:
-    H = params.W_f.shape[0]
-    f = tape.f[t]
-    lead = tape.x[t].shape[:-1]
-    parts = {key: np.zeros((*lead, H, H), dtype) for key in ['h']}
-    # d h[t] / d h[t-1]
-    np.einsum("...ii->...i", parts['h'][..., 0 : H, 0 : H])[...] += f
+    params, t, sizes, lead, dtype = _reading(tape, params, t)
+    v, at = _local(tape, params, t, sizes), _ranges(State, _STATE_SHAPES, sizes)
+    parts = {key: np.zeros((*lead, at[-1].stop, at[-1].stop), dtype) for key in ('h',)}
+    _diagonal(parts['h'][..., at.h, at.h])[...] += v.f  # d h[t] / d h[t-1]
     return parts
 
 
 def log_terms(tape: PreciseTape, params: Params, t: Any = slice(None)) -> dict[str, Array]:
     """Natural logarithms of gates y and of slopes phi'(a) at step t, from the pre-activations on the tape.
 
-    {'f', 'f_slope', 'i'}: (B, N) for a step, (n, B, N) for a slice or an array of steps.
+    'f', 'f_slope', 'i': (B, N), of several steps (n, B, N).
     They are finite where the number itself underflows: ln sigmoid(-1000) = -1000.
     Raises TypeError (for a fast tape too), ValueError, IndexError.
     """
-    _check_tape(tape, (PreciseTape,))
-    params, t, dtype = _reading(tape, params, t)
+    params, t, sizes, lead, dtype = _reading(tape, params, t, (PreciseTape,))
     terms: dict[str, Array] = {}
     a_f = tape.a_f[t]
     terms['f'] = -_softplus(-a_f)
     terms['f_slope'] = -_softplus(a_f) - _softplus(-a_f)
     terms['i'] = -_softplus(a_f)
     return terms
+
+
+def _tangents(
+    x: Array, params: Params, state: State, x_dot: Array, params_dot: Params, state_dot: State
+) -> tuple[Array, Array, State, State, Any]:
+    """Values and tangents in one loop, in the precise form: (T1) .. of the derivation report.
+
+    Gives y, y_dot (T, B, H), the last state, its tangent, and what `_second_order` reads of them.
+    """
+    (T, B), dtype = x.shape[:2], x.dtype
+    # Sizes, parameters, arrays
+    H = params.W_f.shape[0]
+    W = np.concatenate((params.W_f, params.W_i, params.W_n))
+    b = np.concatenate((params.b_f, params.b_i, params.b_n))
+    W_dot = np.concatenate((params_dot.W_f, params_dot.W_i, params_dot.W_n))
+    b_dot = np.concatenate((params_dot.b_f, params_dot.b_i, params_dot.b_n))
+    a, a_dot = (np.empty((T, B, 3 * H), dtype) for _ in range(2))
+    h, h_dot = (np.empty((T + 1, B, H), dtype) for _ in range(2))
+    h[0], h_dot[0] = state.h, state_dot.h
+    k_f, k_i, n = (a[..., k * H : (k + 1) * H] for k in range(3))
+    k_f_dot, k_i_dot, n_dot = (a_dot[..., k * H : (k + 1) * H] for k in range(3))
+    # All steps at once
+    _times(x, W.T, out=a)  # (F1); (F2); (F12)
+    a += b  # (F1); (F2); (F12)
+    a_log_f = -k_f  # (F3)
+    softplus_a_log_f = _softplus(a_log_f)  # (F4)
+    log_f = -softplus_a_log_f  # (F5)
+    a_log_i = -k_i  # (F6)
+    softplus_a_log_i = _softplus(a_log_i)  # (F7)
+    log_i = -softplus_a_log_i  # (F8)
+    a_f = log_f - log_i  # (F9)
+    f = _sigmoid_precise(a_f)  # (F10)
+    f_slope = _sigmoid_slope(a_f)  # (T10) f′ₜ = σ′(a_fₜ)
+    i = _sigmoid_precise(-a_f)  # (F11)
+    _times(x_dot, W.T, out=a_dot)  # (T1) ∂k_fₜ = W_f ∂xₜ; (T2) ∂k_iₜ = W_i ∂xₜ; (T13) ∂nₜ = W_n ∂xₜ
+    a_dot += _times(x, W_dot.T)  # (T1) ∂k_fₜ += ∂W_f xₜ; (T2) ∂k_iₜ += ∂W_i xₜ; (T13) ∂nₜ += ∂W_n xₜ
+    a_dot += b_dot  # (T1) ∂k_fₜ += ∂b_f; (T2) ∂k_iₜ += ∂b_i; (T13) ∂nₜ += ∂b_n
+    a_log_f_dot = -k_f_dot  # (T3) ∂a_log_fₜ = −∂k_fₜ
+    # (T4) ∂softplus_a_log_fₜ = ∂a_log_fₜ ⊙ σ(a_log_fₜ)
+    softplus_a_log_f_dot = a_log_f_dot * _sigmoid_precise(a_log_f)
+    log_f_dot = -softplus_a_log_f_dot  # (T5) ∂log_fₜ = −∂softplus_a_log_fₜ
+    a_log_i_dot = -k_i_dot  # (T6) ∂a_log_iₜ = −∂k_iₜ
+    # (T7) ∂softplus_a_log_iₜ = ∂a_log_iₜ ⊙ σ(a_log_iₜ)
+    softplus_a_log_i_dot = a_log_i_dot * _sigmoid_precise(a_log_i)
+    log_i_dot = -softplus_a_log_i_dot  # (T8) ∂log_iₜ = −∂softplus_a_log_iₜ
+    a_f_dot = log_f_dot - log_i_dot  # (T9) ∂a_fₜ = ∂log_fₜ − ∂log_iₜ
+    f_dot = a_f_dot * f_slope  # (T11) ∂fₜ = ∂a_fₜ ⊙ f′ₜ
+    i_dot = -f_dot  # (T12) ∂iₜ = −∂fₜ
+    # Step by step
+    for (f_t, h_prev, i_t, n_t, h_t, f_dot_t, h_dot_prev, i_dot_t, n_dot_t, h_dot_t) in zip(f, h[:-1], i, n, h[1:],
+            f_dot, h_dot[:-1], i_dot, n_dot, h_dot[1:], strict=True):
+        np.add(h_prev * f_t, i_t * n_t, out=h_t)  # (F13)
+        # (T14) ∂hₜ = ∂hₜ₋₁ ⊙ fₜ + ∂fₜ ⊙ hₜ₋₁ + ∂iₜ ⊙ nₜ + ∂nₜ ⊙ iₜ
+        np.add(h_dot_prev * f_t + f_dot_t * h_prev + i_dot_t * n_t, n_dot_t * i_t, out=h_dot_t)
+    return h[1:].copy(), h_dot[1:].copy(), State(h[T].copy()), State(h_dot[T].copy()), _SecondTape(x, x_dot, h,
+        h_dot, a_log_f, a_log_f_dot, a_log_i, a_log_i_dot, a_f, a_f_dot, f, f_dot, i, i_dot, a, a_dot)
+
+
+def _second_order(
+    dy: Array, dy_dot: Array, tape: Any, params: Params, params_dot: Params, dstate: State, dstate_dot: State
+) -> tuple[Grads, Grads]:
+    """Adjoints and their tangents in one loop, t = T-1 .. 0: forward mode over the backward pass.
+
+    Gives the gradients, and their derivative along the direction of the tape.
+    """
+    (T, B), dtype = dy.shape[:2], dy.dtype
+    # Sizes, parameters, arrays
+    H = params.W_f.shape[0]
+    (x, x_dot, h, h_dot, a_log_f, a_log_f_dot, a_log_i, a_log_i_dot, a_f, a_f_dot, f, f_dot, i, i_dot, a,
+        a_dot) = (tape)
+    W = np.concatenate((params.W_f, params.W_i, params.W_n))
+    W_dot = np.concatenate((params_dot.W_f, params_dot.W_i, params_dot.W_n))
+    d_a, d_a_dot = (np.empty((T, B, 3 * H), dtype) for _ in range(2))
+    d_h, d_h_dot = (np.empty((T, B, H), dtype) for _ in range(2))
+    d_h_next = dstate.h
+    d_h_next_dot = dstate_dot.h
+    n = a[..., 2 * H : 3 * H]
+    n_dot = a_dot[..., 2 * H : 3 * H]
+    d_k_f, d_k_i, d_n = (d_a[..., k * H : (k + 1) * H] for k in range(3))
+    d_k_f_dot, d_k_i_dot, d_n_dot = (d_a_dot[..., k * H : (k + 1) * H] for k in range(3))
+    # All steps at once
+    f_slope = _sigmoid_slope(a_f)  # (B5)
+    f_slope_dot = a_f_dot * f_slope * (1 - 2 * f)  # (S5) ∂f′ₜ = ∂a_fₜ ⊙ f′ₜ ⊙ (1 − 2 fₜ)
+    # Step by step, backwards
+    for (dy_t, d_h_t, dy_dot_t, d_h_dot_t, f_t, f_dot_t) in zip(dy[::-1], d_h[::-1], dy_dot[::-1], d_h_dot[::-1],
+            f[::-1], f_dot[::-1], strict=True):
+        np.add(dy_t, d_h_next, out=d_h_t)  # (B1)
+        np.add(dy_dot_t, d_h_next_dot, out=d_h_dot_t)  # (S1) ∂δhₜ = ∂dyₜ + ∂δh⁺ₜ
+        d_h_prev = d_h_t * f_t  # (B15)
+        d_h_next_dot_prev = f_dot_t * d_h_t + d_h_dot_t * f_t  # (S15) ∂δh⁺ₜ₋₁ = ∂fₜ ⊙ δhₜ + ∂δhₜ ⊙ fₜ
+        d_h_next, d_h_next_dot = d_h_prev, d_h_next_dot_prev
+    # All steps at once
+    np.multiply(d_h, i, out=d_n)  # (B2)
+    np.add(i_dot * d_h, d_h_dot * i, out=d_n_dot)  # (S2) ∂δnₜ = ∂iₜ ⊙ δhₜ + ∂δhₜ ⊙ iₜ
+    d_i = d_h * n  # (B3)
+    d_i_dot = n_dot * d_h + d_h_dot * n  # (S3) ∂δiₜ = ∂nₜ ⊙ δhₜ + ∂δhₜ ⊙ nₜ
+    d_f = d_h * h[:-1] - d_i  # (B4)
+    d_f_dot = h_dot[:-1] * d_h + d_h_dot * h[:-1] - d_i_dot  # (S4) ∂δfₜ = ∂hₜ₋₁ ⊙ δhₜ + ∂δhₜ ⊙ hₜ₋₁ − ∂δiₜ
+    d_a_f = d_f * f_slope  # (B6)
+    d_a_f_dot = d_f * f_slope_dot + d_f_dot * f_slope  # (S6) ∂δa_fₜ = δfₜ ⊙ ∂f′ₜ + ∂δfₜ ⊙ f′ₜ
+    d_log_i = -d_a_f  # (B7)
+    d_log_i_dot = -d_a_f_dot  # (S7) ∂δlog_iₜ = −∂δa_fₜ
+    d_softplus_a_log_i = -d_log_i  # (B8)
+    d_softplus_a_log_i_dot = -d_log_i_dot  # (S8) ∂δsoftplus_a_log_iₜ = −∂δlog_iₜ
+    d_a_log_i = d_softplus_a_log_i * _sigmoid_precise(a_log_i)  # (B9)
+    # (S9) ∂δa_log_iₜ = ∂a_log_iₜ ⊙ δsoftplus_a_log_iₜ ⊙ σ′(a_log_iₜ) + ∂δsoftplus_a_log_iₜ ⊙ σ(a_log_iₜ)
+    d_a_log_i_dot = (a_log_i_dot * d_softplus_a_log_i * _sigmoid_slope(a_log_i) + d_softplus_a_log_i_dot
+        * _sigmoid_precise(a_log_i))
+    d_log_f = d_a_f  # (B10)
+    d_log_f_dot = d_a_f_dot  # (S10) ∂δlog_fₜ = ∂δa_fₜ
+    d_softplus_a_log_f = -d_log_f  # (B11)
+    d_softplus_a_log_f_dot = -d_log_f_dot  # (S11) ∂δsoftplus_a_log_fₜ = −∂δlog_fₜ
+    d_a_log_f = d_softplus_a_log_f * _sigmoid_precise(a_log_f)  # (B12)
+    # (S12) ∂δa_log_fₜ = ∂a_log_fₜ ⊙ δsoftplus_a_log_fₜ ⊙ σ′(a_log_fₜ) + ∂δsoftplus_a_log_fₜ ⊙ σ(a_log_fₜ)
+    d_a_log_f_dot = (a_log_f_dot * d_softplus_a_log_f * _sigmoid_slope(a_log_f) + d_softplus_a_log_f_dot
+        * _sigmoid_precise(a_log_f))
+    d_k_i[...] = -d_a_log_i  # (B13)
+    d_k_i_dot[...] = -d_a_log_i_dot  # (S13) ∂δk_iₜ = −∂δa_log_iₜ
+    d_k_f[...] = -d_a_log_f  # (B14)
+    d_k_f_dot[...] = -d_a_log_f_dot  # (S14) ∂δk_fₜ = −∂δa_log_fₜ
+    d_x = _times(d_a, W)  # (B16)
+    # (S16) ∂δxₜ = W_nᵀ ∂δnₜ + ∂W_nᵀ δnₜ + W_iᵀ ∂δk_iₜ + ∂W_iᵀ δk_iₜ + W_fᵀ ∂δk_fₜ + ∂W_fᵀ δk_fₜ
+    d_x_dot = _times(d_a_dot, W)
+    d_x_dot += _times(d_a, W_dot)
+    # (B17); (B19); (B21)
+    d_W = _outer(d_a, x)
+    d_W_f, d_W_i, d_W_n = (d_W[k * H : (k + 1) * H] for k in range(3))
+    # (S17) ∂δW_f = Σₜ (∂δk_fₜ xₜᵀ + δk_fₜ ∂xₜᵀ); (S19) ∂δW_i = Σₜ (∂δk_iₜ xₜᵀ + δk_iₜ ∂xₜᵀ); (S21) ∂δW_n = Σₜ (∂δnₜ
+    # xₜᵀ + δnₜ ∂xₜᵀ)
+    d_W_dot = _outer(d_a_dot, x)
+    d_W_dot += _outer(d_a, x_dot)
+    d_W_f_dot, d_W_i_dot, d_W_n_dot = (d_W_dot[k * H : (k + 1) * H] for k in range(3))
+    # (B18); (B20); (B22)
+    d_b = d_a.sum(axis=(0, 1))
+    d_b_f, d_b_i, d_b_n = (d_b[k * H : (k + 1) * H] for k in range(3))
+    # (S18) ∂δb_f = Σₜ ∂δk_fₜ; (S20) ∂δb_i = Σₜ ∂δk_iₜ; (S22) ∂δb_n = Σₜ ∂δnₜ
+    d_b_dot = d_a_dot.sum(axis=(0, 1))
+    d_b_f_dot, d_b_i_dot, d_b_n_dot = (d_b_dot[k * H : (k + 1) * H] for k in range(3))
+    return Grads(d_x, Params(d_W_f, d_b_f, d_W_i, d_b_i, d_W_n, d_b_n), State(d_h_next.copy())), Grads(d_x_dot,
+        Params(d_W_f_dot, d_b_f_dot, d_W_i_dot, d_b_i_dot, d_W_n_dot, d_b_n_dot), State(d_h_next_dot.copy()))
+
+
+_Local = namedtuple("_Local", ['f', 'h_prev', 'f_slope', 'a_log_f', 'n', 'a_log_i', 'i', 'x'])
+
+
+def _local(tape: Any, params: Any, t: Any, sizes: dict[str, int]) -> Any:
+    """Values and slopes at the steps t of a tape, slopes from the form that it is of."""
+    H = sizes["H"]
+    (f, h_prev, a_log_f, a_log_i, i, x) = (tape.f[t], tape.h[:-1][t], tape.a_log_f[t], tape.a_log_i[t], tape.i[t],
+        tape.x[t])
+    n = tape.a[t][..., 2 * H : 3 * H]
+    if isinstance(tape, PreciseTape):
+        a_f = tape.a_f[t]
+        f_slope = _sigmoid_slope(a_f)
+    else:
+        f_slope = f * (1 - f)
+    return _Local(f, h_prev, f_slope, a_log_f, n, a_log_i, i, x)
+
+
+def _prepared(x: Any, params: Any, state: Any) -> tuple[Array, Params, State]:
+    """Arrays of one dtype and of sizes that fit each other. Raises TypeError, ValueError."""
+    sizes = _sizes_of(params, _SHAPES)
+    arrays = {"x": x, **_named("params", params, _SHAPES), **_named("state", state, _STATE_SHAPES)}
+    dtype = _float_dtype(arrays)
+    x = _checked("x", x, ("T", "B", "D"), sizes, dtype)
+    sizes = sizes | {"B": x.shape[1], "D": x.shape[2]}
+    params = Params(*_checked_fields("params", params, _SHAPES, sizes, dtype))
+    return x, params, State(*_checked_fields("state", state, _STATE_SHAPES, sizes, dtype))
+
+
+def _cotangents(dy: Any, tape: Any, params: Any, dstate: Any) -> tuple[Array, Params, State]:
+    """What backward() is given, in one dtype and of sizes that fit the tape. Raises TypeError, ValueError."""
+    _check_tape(tape, (Tape, PreciseTape))
+    reference = tape.x
+    sizes = _sizes_of(params, _SHAPES) | dict(T=reference.shape[0], B=reference.shape[1])
+    _check_fit(tape, _WIDTHS, sizes)
+    arrays = {"tape": reference, "dy": dy, **_named("params", params, _SHAPES)}
+    dtype = _float_dtype(arrays | _named("dstate", dstate, _STATE_SHAPES))
+    dy = _checked("dy", dy, ("T", "B", "H"), sizes, dtype)
+    sizes["H"] = dy.shape[2]
+    params = Params(*_checked_fields("params", params, _SHAPES, sizes, dtype))
+    return dy, params, State(*_checked_fields("dstate", dstate, _STATE_SHAPES, sizes, dtype))
+
+
+def _directions(
+    x: Any, params: Any, state: Any, x_dot: Any, params_dot: Any, state_dot: Any, others: dict[str, Any]
+) -> tuple[Array, Params, State, Array, Params, State]:
+    """Point and direction as arrays of one dtype, that of `others` counted in. Raises TypeError, ValueError."""
+    x, params, state = _prepared(x, params, state)
+    x_dot = np.zeros_like(x) if x_dot is None else x_dot
+    params_dot = Params(*map(np.zeros_like, params)) if params_dot is None else params_dot
+    state_dot = State(*map(np.zeros_like, state)) if state_dot is None else state_dot
+    arrays = {"x": x, "x_dot": x_dot, **_named("params_dot", params_dot, _SHAPES)}
+    arrays |= _named("state_dot", state_dot, _STATE_SHAPES)
+    dtype = _float_dtype(arrays | others)
+    x, params, state = _prepared(x.astype(dtype, copy=False), params, state)
+    sizes = _sizes_of(params, _SHAPES) | {"T": x.shape[0], "B": x.shape[1], "D": x.shape[2]}
+    x_dot = _checked("x_dot", x_dot, ("T", "B", "D"), sizes, dtype)
+    params_dot = Params(*_checked_fields("params_dot", params_dot, _SHAPES, sizes, dtype))
+    state_dot = State(*_checked_fields("state_dot", state_dot, _STATE_SHAPES, sizes, dtype))
+    return x, params, state, x_dot, params_dot, state_dot
+
+
+def _reading(
+    tape: Any, params: Any, t: Any, kinds: tuple[type, ...] = (Tape, PreciseTape)
+) -> tuple[Params, Any, dict[str, int], tuple[int, ...], np.dtype[Any]]:
+    """Parameters that fit the tape; its steps t; all sizes; the axes in front, (B,) or (n, B); the common dtype."""
+    _check_tape(tape, kinds)
+    sizes = _check_fit(tape, _WIDTHS, _sizes_of(params, _SHAPES))
+    dtype = _float_dtype({"tape": tape.x, **_named("params", params, _SHAPES)})
+    params = Params(*(np.asarray(value, dtype) for value in params))
+    t = _steps_of(t, tape.x.shape[0])
+    return params, t, sizes, tape.x[t].shape[:-1], dtype
 
 
 def _applied(v: Array, rows: int) -> Array:
@@ -1096,17 +621,19 @@ def _array_of(name: str, value: Any) -> Array:
     return array
 
 
-def _check_fit(tape: Any, widths: Any, sizes: Any) -> None:
-    """Raises ValueError where an array of the tape has another last axis than the sizes, read off params, tell."""
-    arrays = tape._asdict()
+def _check_fit(tape: Any, widths: Any, sizes: Any) -> dict[str, int]:
+    """The sizes, with those that the last axes of the tape alone tell. Raises ValueError where these do not agree."""
+    arrays, known = tape._asdict(), dict(sizes)
     for field, parts in widths[type(tape)].items():
-        width, expected = arrays[field].shape[-1], sum(count * sizes.get(size, 0) for size, count in parts.items())
-        if width != expected and all(size in sizes for size in parts):
+        width, expected = arrays[field].shape[-1], sum(count * known.get(size, 0) for size, count in parts.items())
+        unknown = [size for size in parts if size not in known]
+        if len(unknown) == 1:
+            known[unknown[0]] = (width - expected) // parts[unknown[0]]
+        elif width != expected and not unknown:
             told = " + ".join(size if count == 1 else f"{count} * {size}" for size, count in parts.items())
-            raise ValueError(
-                f"params do not fit the tape: tape.{field} has {width} columns, but {told} = {expected} by params; "
-                f"give the params that forward() made this tape with"
-            )
+            told = f"tape.{field} has {width} columns, but {told} = {expected} by params"
+            raise ValueError(f"params do not fit the tape: {told}; give the params that forward() made this tape with")
+    return known
 
 
 def _check_tape(tape: Any, kinds: tuple[type, ...]) -> None:
@@ -1126,9 +653,7 @@ def _checked(name: str, value: Any, axes: Any, sizes: Any, dtype: np.dtype[Any])
     return array.astype(dtype, copy=False)
 
 
-def _checked_fields(
-    name: str, values: Any, shapes: Any, sizes: Any, dtype: np.dtype[Any]
-) -> Any:
+def _checked_fields(name: str, values: Any, shapes: Any, sizes: Any, dtype: np.dtype[Any]) -> Any:
     """A named tuple of arrays, field by field; None gives zeros. Raises TypeError, ValueError."""
     unknown = [axis for axes in shapes.values() for axis in axes if axis not in sizes]
     if values is None and unknown:
@@ -1142,14 +667,19 @@ def _checked_fields(
     return found
 
 
+def _diagonal(blocks: Array) -> Array:
+    """The diagonals of square blocks (..., N, N), to be written to: (..., N)."""
+    view: Array = np.einsum("...ii->...i", blocks)
+    return view
+
+
 def _float_dtype(arrays: Any) -> np.dtype[Any]:
     """The one dtype all arrays are computed in: float32 stays float32. Raises TypeError for half and for no float."""
     dtypes = {name: _array_of(name, value).dtype for name, value in arrays.items()}
     for name, dtype in dtypes.items():
         if dtype.kind not in "fc" or dtype.itemsize < 4:
-            raise TypeError(
-                f"{name} has dtype {dtype}, which cannot be used; convert it with .astype(np.float64) or (np.float32)"
-            )
+            fix = "convert it with .astype(np.float64) or (np.float32)"
+            raise TypeError(f"{name} has dtype {dtype}, which cannot be used; {fix}")
     return np.result_type(*dtypes.values()).newbyteorder("=")
 
 
@@ -1166,11 +696,9 @@ def _named(name: str, values: Any, fields: Any) -> dict[str, Any]:
     given = values._asdict() if hasattr(values, "_asdict") and not isinstance(values, type) else {}
     for field in fields:
         if field not in given:
-            kind = f"the class {values.__name__}, not one made of it" if isinstance(values, type) else ""
-            raise TypeError(
-                f"{name} is {kind or f'a {type(values).__name__} without the field {field}'}; make one with "
-                f"{made}({', '.join(fields)})"
-            )
+            kind = f"a {type(values).__name__} without the field {field}"
+            kind = f"the class {values.__name__}, not one made of it" if isinstance(values, type) else kind
+            raise TypeError(f"{name} is {kind}; make one with {made}({', '.join(fields)})")
     return {f"{name}.{field}": given[field] for field in fields}
 
 
@@ -1188,6 +716,15 @@ def _outer(left: Array, right: Array) -> Array:
     return product.T
 
 
+def _ranges(record: Any, shapes: Any, sizes: Any) -> Any:
+    """A record of slices: where each array stands if their entries follow one another; an axis B counts once."""
+    ends, end = [], 0
+    for axes in shapes.values():
+        first, end = end, end + int(np.prod([sizes[axis] for axis in axes if axis != "B"]))
+        ends.append(slice(first, end))
+    return record(*ends)
+
+
 def _sigmoid(a: Array, out: Array | None = None) -> Array:
     """1 / (1 + exp(-a)), as tanh, which never overflows."""
     result: Array = np.multiply(a, 0.5, out=out)
@@ -1197,7 +734,7 @@ def _sigmoid(a: Array, out: Array | None = None) -> Array:
     return result
 
 
-def _sigmoid_precise(a: Array) -> Array:
+def _sigmoid_precise(a: Array, out: Array | None = None) -> Array:
     """1 / (1 + exp(-a)) with full relative accuracy on both sides: e/(1+e) or 1/(1+e), e = exp(-|a|).
 
     The rounding of 1 + e is known exactly and put right, which saves half a unit in the last place.
@@ -1205,7 +742,7 @@ def _sigmoid_precise(a: Array) -> Array:
     e = np.exp(_negative_magnitude(a))
     divisor = 1 + e
     rounding = e - (divisor - 1)
-    value: Array = np.where(a.real < 0, e, 1) / divisor
+    value: Array = np.divide(np.where(a.real < 0, e, 1), divisor, out=out)
     value -= value * (rounding / divisor)
     return value
 
@@ -1217,9 +754,7 @@ def _sigmoid_slope(a: Array) -> Array:
     return slope
 
 
-def _sizes_of(
-    params: Any, shapes: Any, composed: Any
-) -> dict[str, int]:
+def _sizes_of(params: Any, shapes: Any) -> dict[str, int]:
     """The number behind each symbolic size, read off the parameters. Raises TypeError, ValueError."""
     if params is None:
         raise TypeError(f"params is None; it must be what init() returns, or Params({', '.join(shapes)})")
@@ -1230,11 +765,9 @@ def _sizes_of(
             raise ValueError(f"{name} has shape {shape}; expected {len(symbols)} axes ({', '.join(symbols)})")
         for symbol, size in zip(symbols, shape, strict=True):
             if sizes.setdefault(symbol, size) != size:
-                raise ValueError(
-                    f"{name} has shape {shape}, but {symbol} = {sizes[symbol]} by the parameters before it; "
-                    f"expected ({', '.join(symbols)})"
-                )
-    return _with_composed(sizes, composed)
+                told = f"{symbol} = {sizes[symbol]} by the parameters before it; expected ({', '.join(symbols)})"
+                raise ValueError(f"{name} has shape {shape}, but {told}")
+    return sizes
 
 
 def _softplus(a: Array) -> Array:
@@ -1269,22 +802,3 @@ def _times(sequence: Array, matrix: Array, out: Array | None = None) -> Array:
     rows = None if out is None else out.reshape(steps * batch, matrix.shape[1])
     rows = np.matmul(sequence.reshape(steps * batch, width), matrix, out=rows)
     return rows.reshape(steps, batch, matrix.shape[1])
-
-
-def _with_composed(sizes: Any, composed: Any) -> dict[str, int]:
-    """The sizes with those that are sums of others, as "H + D": {"H": 1, "D": 1}, and what follows from such a sum.
-
-    Raises ValueError for one that does not hold.
-    """
-    known = dict(sizes)
-    for size, parts in composed.items():
-        unknown = [name for name in parts if name not in known]
-        rest = sum(count * known[name] for name, count in parts.items() if name in known)
-        if not unknown and known.setdefault(size, rest) != rest:
-            raise ValueError(f"an axis of size {size} has {known[size]} units, but {size} = {rest} by the other arrays")
-        if len(unknown) == 1 and size in known:
-            number, remainder = divmod(known[size] - rest, parts[unknown[0]])
-            if remainder or number < 0:
-                raise ValueError(f"an axis of size {size} has {known[size]} units, which leaves no {unknown[0]}")
-            known[unknown[0]] = number
-    return known

@@ -18,44 +18,11 @@ Equations:
     h[t] = o[t] * tanh(c[t])
 
 Shapes (T steps, B sequences, D, H):
-    x        (D,)
-    i        (H,)
-    f        (H,)
-    g        (H,)
-    o        (H,)
-    x_in     (H,)
-    h_in     (H,)
-    i_in     (H,)
-    f_in     (H,)
-    g_in     (H,)
-    o_in     (H,)
-    c_in     (H,)
-    c        (H,)
-    h        (H,)
-    W_i      (H, D)
-    U_i      (H, H)
-    b_i      (H,)
-    W_f      (H, D)
-    U_f      (H, H)
-    b_f      (H,)
-    W_g      (H, D)
-    U_g      (H, H)
-    b_g      (H,)
-    W_o      (H, D)
-    U_o      (H, H)
-    b_o      (H,)
-    W_i_in   (H, H)
-    U_i_in   (H, H)
-    b_i_in   (H,)
-    W_f_in   (H, H)
-    U_f_in   (H, H)
-    b_f_in   (H,)
-    W_g_in   (H, H)
-    U_g_in   (H, H)
-    b_g_in   (H,)
-    W_o_in   (H, H)
-    U_o_in   (H, H)
-    b_o_in   (H,)
+    (D,)     x
+    (H,)     i, f, g, o, x_in, h_in, i_in, f_in, g_in, o_in, c_in, c, h, b_i, b_f, b_g, b_o, b_i_in, b_f_in, b_g_in,
+             b_o_in
+    (H, D)   W_i, W_f, W_g, W_o
+    (H, H)   U_i, U_f, U_g, U_o, W_i_in, U_i_in, W_f_in, U_f_in, W_g_in, U_g_in, W_o_in, U_o_in
 
 Layout: sequences are (T, B, size), batches are rows, weights (rows of the result, columns of the operand).
 Order in packed arrays: i, f, o, g; i_in, f_in, o_in, g_in.
@@ -65,14 +32,16 @@ Biases: b_i (of i), b_f (of f), b_g (of g), b_o (of o), b_i_in (of i_in), b_f_in
 Options: none. Constants: none.
 
 Signs in comments: δv adjoint, δv⁺ what arrives of it from step t+1, δv° what passes through no matrix, v′ slope,
-∂v tangent, ⊙ element-wise product; (B1) is equation B1 of the derivation report.
+∂v tangent, ⊙ element-wise product; (B1) is equation B1 of the derivation report. A section says: what it reads -> what
+it gives. precise: gates and slopes from the pre-activations, so that no digit is lost where a gate saturates.
 
-Generated from the equations by lstm_sym (format 1); stands alone on NumPy. Not written by hand: change
+Generated from the equations by lstm_sym (format 2); stands alone on NumPy. Not written by hand: change
 the equations and generate it again.
 """
 
 from __future__ import annotations
 
+from collections import namedtuple
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -131,7 +100,7 @@ class Tape(NamedTuple):
     gates_i_f_o_g: Array
     x_in: Array
     h_in: Array
-    gates_i_in_f_in_o_in_g_in: Array
+    gates_in: Array
     tanh_c_in: Array
     tanh_c: Array
 
@@ -147,10 +116,15 @@ class PreciseTape(NamedTuple):
     gates_i_f_o_g: Array
     x_in: Array
     h_in: Array
-    a_i_in_f_in_o_in_g_in: Array
-    gates_i_in_f_in_o_in_g_in: Array
+    a_in: Array
+    gates_in: Array
     tanh_c_in: Array
     tanh_c: Array
+
+
+_SecondTape = namedtuple("_SecondTape", ['x', 'x_dot', 'h', 'h_dot', 'c', 'c_dot', 'c_in', 'c_in_dot',
+    'a_i_f_o_g', 'a_i_f_o_g_dot', 'gates_i_f_o_g', 'gates_i_f_o_g_dot', 'x_in', 'x_in_dot', 'h_in', 'h_in_dot',
+    'a_in', 'a_in_dot', 'gates_in', 'gates_in_dot', 'tanh_c_in', 'tanh_c_in_dot', 'tanh_c', 'tanh_c_dot'])
 
 
 class Grads(NamedTuple):
@@ -162,50 +136,26 @@ class Grads(NamedTuple):
 
 
 _SHAPES: dict[str, tuple[str, ...]] = {
-    'W_i': ('H', 'D'),
-    'U_i': ('H', 'H'),
-    'b_i': ('H',),
-    'W_f': ('H', 'D'),
-    'U_f': ('H', 'H'),
-    'b_f': ('H',),
-    'W_g': ('H', 'D'),
-    'U_g': ('H', 'H'),
-    'b_g': ('H',),
-    'W_o': ('H', 'D'),
-    'U_o': ('H', 'H'),
-    'b_o': ('H',),
-    'W_i_in': ('H', 'H'),
-    'U_i_in': ('H', 'H'),
-    'b_i_in': ('H',),
-    'W_f_in': ('H', 'H'),
-    'U_f_in': ('H', 'H'),
-    'b_f_in': ('H',),
-    'W_g_in': ('H', 'H'),
-    'U_g_in': ('H', 'H'),
-    'b_g_in': ('H',),
-    'W_o_in': ('H', 'H'),
-    'U_o_in': ('H', 'H'),
-    'b_o_in': ('H',),
+    'W_i': ('H', 'D'), 'U_i': ('H', 'H'), 'b_i': ('H',), 'W_f': ('H', 'D'), 'U_f': ('H', 'H'), 'b_f': ('H',),
+    'W_g': ('H', 'D'), 'U_g': ('H', 'H'), 'b_g': ('H',), 'W_o': ('H', 'D'), 'U_o': ('H', 'H'), 'b_o': ('H',),
+    'W_i_in': ('H', 'H'), 'U_i_in': ('H', 'H'), 'b_i_in': ('H',), 'W_f_in': ('H', 'H'), 'U_f_in': ('H', 'H'),
+    'b_f_in': ('H',), 'W_g_in': ('H', 'H'), 'U_g_in': ('H', 'H'), 'b_g_in': ('H',), 'W_o_in': ('H', 'H'),
+    'U_o_in': ('H', 'H'), 'b_o_in': ('H',)
 }
-_STATE_SHAPES = {
-    'h': ('B', 'H'),
-    'c': ('B', 'H'),
-    'c_in': ('B', 'H'),
-}
+_STATE_SHAPES: dict[str, tuple[str, ...]] = {'h': ('B', 'H'), 'c': ('B', 'H'), 'c_in': ('B', 'H')}
 _COMPOSED: dict[str, dict[str, int]] = {}
 _WIDTHS: dict[type, dict[str, dict[str, int]]] = {
-    Tape: {'x': {'D': 1}, 'h': {'H': 1}, 'c': {'H': 1}, 'c_in': {'H': 1}, 'gates_i_f_o_g': {'H': 4}, 'x_in': {'H': 1}, 'h_in': {'H': 1}, 'gates_i_in_f_in_o_in_g_in': {'H': 4}, 'tanh_c_in': {'H': 1}, 'tanh_c': {'H': 1}},
-    PreciseTape: {'x': {'D': 1}, 'h': {'H': 1}, 'c': {'H': 1}, 'c_in': {'H': 1}, 'a_i_f_o_g': {'H': 4}, 'gates_i_f_o_g': {'H': 4}, 'x_in': {'H': 1}, 'h_in': {'H': 1}, 'a_i_in_f_in_o_in_g_in': {'H': 4}, 'gates_i_in_f_in_o_in_g_in': {'H': 4}, 'tanh_c_in': {'H': 1}, 'tanh_c': {'H': 1}},
+    Tape: {'x': {'D': 1}, 'h': {'H': 1}, 'c': {'H': 1}, 'c_in': {'H': 1}, 'gates_i_f_o_g': {'H': 4}, 'x_in':
+    {'H': 1}, 'h_in': {'H': 1}, 'gates_in': {'H': 4}, 'tanh_c_in': {'H': 1}, 'tanh_c': {'H': 1}}, PreciseTape:
+    {'x': {'D': 1}, 'h': {'H': 1}, 'c': {'H': 1}, 'c_in': {'H': 1}, 'a_i_f_o_g': {'H': 4}, 'gates_i_f_o_g':
+    {'H': 4}, 'x_in': {'H': 1}, 'h_in': {'H': 1}, 'a_in': {'H': 4}, 'gates_in': {'H': 4}, 'tanh_c_in': {'H': 1},
+    'tanh_c': {'H': 1}}
 }
 
 
 def init(
-    input_size: int,
-    hidden_size: int,
-    *,
-    rng: np.random.Generator | None = None,
-    dtype: Any = np.float64,
-    **fill: float,
+    input_size: int, hidden_size: int, *,
+    rng: np.random.Generator | None = None, dtype: Any = np.float64, **fill: float,
 ) -> Params:
     """Parameters drawn uniformly from (-1/sqrt(hidden_size), 1/sqrt(hidden_size)), as PyTorch does.
 
@@ -217,28 +167,17 @@ def init(
     for symbol, size in sizes.items():
         if not hasattr(size, "__index__") or size < 1:
             raise ValueError(f"the size {symbol} is {size}; sizes are whole numbers, 1 or more")
-    sizes = _with_composed(sizes, _COMPOSED)
     dtype = _float_dtype({"dtype": np.empty(0, dtype)})
+    vectors: tuple[str, ...] = ('b_i', 'b_f', 'b_g', 'b_o', 'b_i_in', 'b_f_in', 'b_g_in', 'b_o_in')
     for name in fill:
-        if name not in ('b_i', 'b_f', 'b_g', 'b_o', 'b_i_in', 'b_f_in', 'b_g_in', 'b_o_in'):
-            raise TypeError(f"init() cannot fill {name}; the vectors of this cell: b_i, b_f, b_g, b_o, b_i_in, b_f_in, b_g_in, b_o_in")
+        if name not in vectors:
+            raise TypeError(f"init() cannot fill {name}; the vectors of this cell: {', '.join(vectors) or 'none'}")
     bound = 1 / hidden_size**0.5
     drawn = {}
     for name, symbols in _SHAPES.items():
         value = rng.uniform(-bound, bound, [sizes[symbol] for symbol in symbols])
         drawn[name] = np.asarray(np.full_like(value, fill[name]) if name in fill else value, dtype)
     return Params(**drawn)
-
-
-def _prepared(x: Any, params: Any, state: Any) -> tuple[Array, Params, State]:
-    """Arrays of one dtype and of sizes that fit each other."""
-    sizes = _sizes_of(params, _SHAPES, _COMPOSED)
-    arrays = {"x": x, **_named("params", params, _SHAPES), **_named("state", state, _STATE_SHAPES)}
-    dtype = _float_dtype(arrays)
-    x = _checked("x", x, ("T", "B", "D"), sizes, dtype)
-    sizes = _with_composed(sizes | {"B": x.shape[1], "D": x.shape[2]}, _COMPOSED)
-    params = Params(*_checked_fields("params", params, _SHAPES, sizes, dtype))
-    return x, params, State(*_checked_fields("state", state, _STATE_SHAPES, sizes, dtype))
 
 
 def forward(
@@ -250,9 +189,69 @@ def forward(
     `backward` follows the tape. dtype in = dtype out. Raises TypeError, ValueError, naming the array that does not fit.
     """
     x, params, state = _prepared(x, params, state)
+    (T, B), dtype = x.shape[:2], x.dtype
+    sigmoid = _sigmoid_precise if precise else _sigmoid
+    # Sizes, parameters, arrays
+    H = params.W_i.shape[0]
+    W = np.concatenate((params.W_i, params.W_f, params.W_o, params.W_g))
+    b = np.concatenate((params.b_i, params.b_f, params.b_o, params.b_g))
+    b_ = np.concatenate((params.b_i_in, params.b_f_in, params.b_o_in, params.b_g_in))
+    U = np.concatenate((params.U_i, params.U_f, params.U_o, params.U_g))
+    U_T = np.ascontiguousarray(U.T)
+    U_ = np.concatenate((params.U_i_in, params.U_f_in, params.U_o_in, params.U_g_in))
+    U__T = np.ascontiguousarray(U_.T)
+    W_ = np.concatenate((params.W_i_in, params.W_f_in, params.W_o_in, params.W_g_in))
+    W__T = np.ascontiguousarray(W_.T)
+    gates_i_f_o_g, gates_in = (np.empty((T, B, 4 * H), dtype) for _ in range(2))
+    h_in, x_in, tanh_c_in, tanh_c = (np.empty((T, B, H), dtype) for _ in range(4))
+    a_i_f_o_g = np.empty((T, B, 4 * H), dtype) if precise else gates_i_f_o_g
+    a_in = np.empty((T, B, 4 * H), dtype) if precise else gates_in
+    h, c, c_in = (np.empty((T + 1, B, H), dtype) for _ in range(3))
+    h[0], c[0], c_in[0] = state.h, state.c, state.c_in
+    a_g = a_i_f_o_g[..., 3 * H : 4 * H]
+    a_i_f_o_g_i_f_o = a_i_f_o_g[..., : 3 * H]
+    a_g_in = a_in[..., 3 * H : 4 * H]
+    a_in_i_f_o = a_in[..., : 3 * H]
+    i, f, o, g = (gates_i_f_o_g[..., k * H : (k + 1) * H] for k in range(4))
+    gates_i_f_o_g_i_f_o = gates_i_f_o_g[..., : 3 * H]
+    i_in, f_in, o_in, g_in = (gates_in[..., k * H : (k + 1) * H] for k in range(4))
+    gates_in_i_f_o = gates_in[..., : 3 * H]
+    # All steps at once: W, b, b_, a_i_f_o_g, a_in -> a_i_f_o_g, a_in
+    _times(x, W.T, out=a_i_f_o_g)  # (F1) a_iₜ = W_i xₜ; (F3) a_fₜ = W_f xₜ; (F7) a_oₜ = W_o xₜ; (F5) a_gₜ = W_g xₜ
+    a_i_f_o_g += b  # (F1) a_iₜ += b_i; (F3) a_fₜ += b_f; (F7) a_oₜ += b_o; (F5) a_gₜ += b_g
+    a_in[...] = b_  # (F11) a_i_inₜ = b_i_in; (F13) a_f_inₜ = b_f_in; (F17) a_o_inₜ = b_o_in; (F15) a_g_inₜ = b_g_in
+    # Step by step: U_T, U__T, W__T, gates_i_f_o_g, gates_in, h_in, x_in, tanh_c_in, tanh_c, a_i_f_o_g, a_in, h, c,
+    # c_in -> a_i_f_o_g, gates_i_f_o_g, h_in, a_in, x_in, gates_in, c_in, tanh_c_in, c, tanh_c, h
+    for (a_i_f_o_g_t, h_prev, a_i_f_o_g_i_f_o_t, gates_i_f_o_g_i_f_o_t, f_t, c_prev, h_in_t, a_in_t, a_g_t, g_t,
+            i_t, x_in_t, a_in_i_f_o_t, gates_in_i_f_o_t, a_g_in_t, g_in_t, f_in_t, c_in_prev, i_in_t, c_in_t,
+            tanh_c_in_t, o_in_t, c_t, tanh_c_t, o_t, h_t) in zip(a_i_f_o_g, h[:-1], a_i_f_o_g_i_f_o,
+            gates_i_f_o_g_i_f_o, f, c[:-1], h_in, a_in, a_g, g, i, x_in, a_in_i_f_o, gates_in_i_f_o, a_g_in, g_in,
+            f_in, c_in[:-1], i_in, c_in[1:], tanh_c_in, o_in, c[1:], tanh_c, o, h[1:], strict=True):
+        # (F1) a_iₜ += U_i hₜ₋₁; (F3) a_fₜ += U_f hₜ₋₁; (F7) a_oₜ += U_o hₜ₋₁; (F5) a_gₜ += U_g hₜ₋₁
+        a_i_f_o_g_t += h_prev @ U_T
+        sigmoid(a_i_f_o_g_i_f_o_t, out=gates_i_f_o_g_i_f_o_t)  # (F2) iₜ = σ(a_iₜ); (F4) fₜ = σ(a_fₜ); (F8) oₜ = σ(a_oₜ)
+        np.multiply(c_prev, f_t, out=h_in_t)  # (F10) h_inₜ = cₜ₋₁ ⊙ fₜ
+        # (F11) a_i_inₜ += U_i_in h_inₜ; (F13) a_f_inₜ += U_f_in h_inₜ; (F17) a_o_inₜ += U_o_in h_inₜ; (F15) a_g_inₜ +=
+        # U_g_in h_inₜ
+        a_in_t += h_in_t @ U__T
+        np.tanh(a_g_t, out=g_t)  # (F6) gₜ = tanh(a_gₜ)
+        np.multiply(i_t, g_t, out=x_in_t)  # (F9) x_inₜ = iₜ ⊙ gₜ
+        # (F11) a_i_inₜ += W_i_in x_inₜ; (F13) a_f_inₜ += W_f_in x_inₜ; (F17) a_o_inₜ += W_o_in x_inₜ; (F15) a_g_inₜ +=
+        # W_g_in x_inₜ
+        a_in_t += x_in_t @ W__T
+        # (F12) i_inₜ = σ(a_i_inₜ); (F14) f_inₜ = σ(a_f_inₜ); (F18) o_inₜ = σ(a_o_inₜ)
+        sigmoid(a_in_i_f_o_t, out=gates_in_i_f_o_t)
+        np.tanh(a_g_in_t, out=g_in_t)  # (F16) g_inₜ = tanh(a_g_inₜ)
+        np.add(c_in_prev * f_in_t, i_in_t * g_in_t, out=c_in_t)  # (F19) c_inₜ = c_inₜ₋₁ ⊙ f_inₜ + i_inₜ ⊙ g_inₜ
+        np.tanh(c_in_t, out=tanh_c_in_t)  # (F20) tanh_c_inₜ = tanh(c_inₜ)
+        np.multiply(o_in_t, tanh_c_in_t, out=c_t)  # (F21) cₜ = o_inₜ ⊙ tanh_c_inₜ
+        np.tanh(c_t, out=tanh_c_t)  # (F22) tanh_cₜ = tanh(cₜ)
+        np.multiply(o_t, tanh_c_t, out=h_t)  # (F23) hₜ = oₜ ⊙ tanh_cₜ
     if precise:
-        return _forward_precise(x, params, state)
-    return _forward_fast(x, params, state)
+        return h[1:].copy(), State(h[T].copy(), c[T].copy(), c_in[T].copy()), PreciseTape(x, h, c, c_in, a_i_f_o_g,
+            gates_i_f_o_g, x_in, h_in, a_in, gates_in, tanh_c_in, tanh_c)
+    return h[1:].copy(), State(h[T].copy(), c[T].copy(), c_in[T].copy()), Tape(x, h, c, c_in, gates_i_f_o_g, x_in,
+        h_in, gates_in, tanh_c_in, tanh_c)
 
 
 def backward(dy: Any, tape: Tape | PreciseTape, params: Params, dstate: State | None = None) -> Grads:
@@ -261,515 +260,121 @@ def backward(dy: Any, tape: Tape | PreciseTape, params: Params, dstate: State | 
     dy = dL/dy (T, B, H); params as given to `forward`; dstate = dL/d(state after T steps), None for zeros.
     Returns dL/dx (T, B, D), dL/dparams (named), dL/d(initial state). Raises TypeError, ValueError.
     """
-    _check_tape(tape, (Tape, PreciseTape))
-    reference = tape.x
-    sizes = _sizes_of(params, _SHAPES, _COMPOSED) | {"T": reference.shape[0], "B": reference.shape[1]}
-    _check_fit(tape, _WIDTHS, sizes)
-    arrays = {"tape": reference, "dy": dy, **_named("params", params, _SHAPES)}
-    dtype = _float_dtype(arrays | _named("dstate", dstate, _STATE_SHAPES))
-    dy = _checked("dy", dy, ("T", "B", "H"), sizes, dtype)
-    sizes["H"] = dy.shape[2]
-    params = Params(*_checked_fields("params", params, _SHAPES, sizes, dtype))
-    dstate = State(*_checked_fields("dstate", dstate, _STATE_SHAPES, sizes, dtype))
+    dy, params, dstate = _cotangents(dy, tape, params, dstate)
+    (T, B), dtype = dy.shape[:2], dy.dtype
+    # Sizes, parameters, arrays
+    H = params.W_i.shape[0]
+    (x, h, c, c_in, gates_i_f_o_g, x_in, h_in, gates_in, tanh_c_in, tanh_c) = (tape.x, tape.h, tape.c, tape.c_in,
+        tape.gates_i_f_o_g, tape.x_in, tape.h_in, tape.gates_in, tape.tanh_c_in, tape.tanh_c)
+    U = np.concatenate((params.U_i_in, params.U_f_in, params.U_o_in, params.U_g_in))
+    W = np.concatenate((params.W_i_in, params.W_f_in, params.W_o_in, params.W_g_in))
+    U_ = np.concatenate((params.U_i, params.U_f, params.U_o, params.U_g))
+    W_ = np.concatenate((params.W_i, params.W_f, params.W_o, params.W_g))
+    d_gates_in, d_gates_i_f_o_g = (np.empty((B, 4 * H), dtype) for _ in range(2))
+    d_a_in, d_a_i_f_o_g = (np.empty((T, B, 4 * H), dtype) for _ in range(2))
+    d_h_next, d_c_next, d_c_in_next = dstate.h, dstate.c, dstate.c_in
+    d_a_g = d_a_i_f_o_g[..., 3 * H : 4 * H]
+    d_a_i_f_o_g_i_f_o = d_a_i_f_o_g[..., : 3 * H]
+    d_a_g_in = d_a_in[..., 3 * H : 4 * H]
+    d_a_in_i_f_o = d_a_in[..., : 3 * H]
+    d_i, d_f, d_o, d_g = (d_gates_i_f_o_g[..., k * H : (k + 1) * H] for k in range(4))
+    d_i_in, d_f_in, d_o_in, d_g_in = (d_gates_in[..., k * H : (k + 1) * H] for k in range(4))
+    i, f, o, g = (gates_i_f_o_g[..., k * H : (k + 1) * H] for k in range(4))
+    gates_i_f_o_g_i_f_o = gates_i_f_o_g[..., : 3 * H]
+    i_in, f_in, o_in, g_in = (gates_in[..., k * H : (k + 1) * H] for k in range(4))
+    gates_in_i_f_o = gates_in[..., : 3 * H]
+    # All steps at once: c, c_in, gates_i_f_o_g, gates_in, tanh_c_in, tanh_c, d_a_in, d_a_i_f_o_g -> tanh_c_slope,
+    # tanh_c_in_slope, d_a_in, d_a_i_f_o_g
     if isinstance(tape, PreciseTape):
-        return _backward_precise(dy, tape, params, dstate)
-    return _backward_fast(dy, tape, params, dstate)
-
-
-def _forward_fast(
-    x: Array, params: Params, state: State
-) -> tuple[Array, State, Tape]:
-    H = params.W_i.shape[0]
-    T, B = x.shape[:2]
-    dtype = x.dtype
-    W = np.concatenate((params.W_i, params.W_f, params.W_o, params.W_g))
-    b = np.concatenate((params.b_i, params.b_f, params.b_o, params.b_g))
-    b_ = np.concatenate((params.b_i_in, params.b_f_in, params.b_o_in, params.b_g_in))
-    U = np.concatenate((params.U_i, params.U_f, params.U_o, params.U_g))
-    U_T = np.ascontiguousarray(U.T)
-    U_ = np.concatenate((params.U_i_in, params.U_f_in, params.U_o_in, params.U_g_in))
-    U__T = np.ascontiguousarray(U_.T)
-    W_ = np.concatenate((params.W_i_in, params.W_f_in, params.W_o_in, params.W_g_in))
-    W__T = np.ascontiguousarray(W_.T)
-    gates_i_f_o_g = np.empty((T, B, 4 * H), dtype)
-    gates_i_in_f_in_o_in_g_in = np.empty((T, B, 4 * H), dtype)
-    h_in = np.empty((T, B, H), dtype)
-    x_in = np.empty((T, B, H), dtype)
-    tanh_c_in = np.empty((T, B, H), dtype)
-    tanh_c = np.empty((T, B, H), dtype)
-    h = np.empty((T + 1, B, H), dtype)
-    h[0] = state.h
-    c = np.empty((T + 1, B, H), dtype)
-    c[0] = state.c
-    c_in = np.empty((T + 1, B, H), dtype)
-    c_in[0] = state.c_in
-    i = gates_i_f_o_g[..., 0 * H : 1 * H]
-    gates_i_f_o_g_i_f_o = gates_i_f_o_g[..., 0 * H : 3 * H]
-    f = gates_i_f_o_g[..., 1 * H : 2 * H]
-    o = gates_i_f_o_g[..., 2 * H : 3 * H]
-    g = gates_i_f_o_g[..., 3 * H : 4 * H]
-    i_in = gates_i_in_f_in_o_in_g_in[..., 0 * H : 1 * H]
-    gates_i_in_f_in_o_in_g_in_i_in_f_in_o_in = gates_i_in_f_in_o_in_g_in[..., 0 * H : 3 * H]
-    f_in = gates_i_in_f_in_o_in_g_in[..., 1 * H : 2 * H]
-    o_in = gates_i_in_f_in_o_in_g_in[..., 2 * H : 3 * H]
-    g_in = gates_i_in_f_in_o_in_g_in[..., 3 * H : 4 * H]
-    # (F1) a_iₜ = W_i xₜ; (F3) a_fₜ = W_f xₜ; (F7) a_oₜ = W_o xₜ; (F5) a_gₜ = W_g xₜ
-    _times(x, W.T, out=gates_i_f_o_g)
-    # (F1) a_iₜ += b_i; (F3) a_fₜ += b_f; (F7) a_oₜ += b_o; (F5) a_gₜ += b_g
-    gates_i_f_o_g += b
-    # (F11) a_i_inₜ = b_i_in; (F13) a_f_inₜ = b_f_in; (F17) a_o_inₜ = b_o_in; (F15) a_g_inₜ = b_g_in
-    gates_i_in_f_in_o_in_g_in[...] = b_
-    for (
-        gates_i_f_o_g_t, h_prev, gates_i_f_o_g_i_f_o_t, h_in_t, c_prev, f_t, gates_i_in_f_in_o_in_g_in_t,
-        g_t, x_in_t, i_t, gates_i_in_f_in_o_in_g_in_i_in_f_in_o_in_t, g_in_t, c_in_t, c_in_prev, f_in_t,
-        i_in_t, tanh_c_in_t, c_t, o_in_t, tanh_c_t, h_t, o_t
-    ) in zip(
-        gates_i_f_o_g, h[:-1], gates_i_f_o_g_i_f_o, h_in, c[:-1], f, gates_i_in_f_in_o_in_g_in, g, x_in, i,
-        gates_i_in_f_in_o_in_g_in_i_in_f_in_o_in, g_in, c_in[1:], c_in[:-1], f_in, i_in, tanh_c_in, c[1:],
-        o_in, tanh_c, h[1:], o, strict=True
-    ):
-        # (F1) a_iₜ += U_i hₜ₋₁; (F3) a_fₜ += U_f hₜ₋₁; (F7) a_oₜ += U_o hₜ₋₁; (F5) a_gₜ += U_g hₜ₋₁
-        gates_i_f_o_g_t += h_prev @ U_T
-        # (F2) iₜ = σ(a_iₜ); (F4) fₜ = σ(a_fₜ); (F8) oₜ = σ(a_oₜ)
-        _sigmoid(gates_i_f_o_g_i_f_o_t, out=gates_i_f_o_g_i_f_o_t)
-        # (F10) h_inₜ = cₜ₋₁ ⊙ fₜ
-        np.multiply(c_prev, f_t, out=h_in_t)
-        # (F11) a_i_inₜ += U_i_in h_inₜ; (F13) a_f_inₜ += U_f_in h_inₜ; (F17) a_o_inₜ += U_o_in h_inₜ; (F15)
-        # a_g_inₜ += U_g_in h_inₜ
-        gates_i_in_f_in_o_in_g_in_t += h_in_t @ U__T
-        # (F6) gₜ = tanh(a_gₜ)
-        np.tanh(g_t, out=g_t)
-        # (F9) x_inₜ = iₜ ⊙ gₜ
-        np.multiply(i_t, g_t, out=x_in_t)
-        # (F11) a_i_inₜ += W_i_in x_inₜ; (F13) a_f_inₜ += W_f_in x_inₜ; (F17) a_o_inₜ += W_o_in x_inₜ; (F15)
-        # a_g_inₜ += W_g_in x_inₜ
-        gates_i_in_f_in_o_in_g_in_t += x_in_t @ W__T
-        # (F12) i_inₜ = σ(a_i_inₜ); (F14) f_inₜ = σ(a_f_inₜ); (F18) o_inₜ = σ(a_o_inₜ)
-        _sigmoid(gates_i_in_f_in_o_in_g_in_i_in_f_in_o_in_t, out=gates_i_in_f_in_o_in_g_in_i_in_f_in_o_in_t)
-        # (F16) g_inₜ = tanh(a_g_inₜ)
-        np.tanh(g_in_t, out=g_in_t)
-        # (F19) c_inₜ = c_inₜ₋₁ ⊙ f_inₜ + i_inₜ ⊙ g_inₜ
-        np.add(c_in_prev * f_in_t, i_in_t * g_in_t, out=c_in_t)
-        # (F20) tanh_c_inₜ = tanh(c_inₜ)
-        np.tanh(c_in_t, out=tanh_c_in_t)
-        # (F21) cₜ = o_inₜ ⊙ tanh_c_inₜ
-        np.multiply(o_in_t, tanh_c_in_t, out=c_t)
-        # (F22) tanh_cₜ = tanh(cₜ)
-        np.tanh(c_t, out=tanh_c_t)
-        # (F23) hₜ = oₜ ⊙ tanh_cₜ
-        np.multiply(o_t, tanh_c_t, out=h_t)
-    return h[1:].copy(), State(h[T].copy(), c[T].copy(), c_in[T].copy()), Tape(x, h, c, c_in, gates_i_f_o_g, x_in, h_in, gates_i_in_f_in_o_in_g_in, tanh_c_in, tanh_c)
-
-
-def _forward_precise(
-    x: Array, params: Params, state: State
-) -> tuple[Array, State, PreciseTape]:
-    H = params.W_i.shape[0]
-    T, B = x.shape[:2]
-    dtype = x.dtype
-    W = np.concatenate((params.W_i, params.W_f, params.W_o, params.W_g))
-    b = np.concatenate((params.b_i, params.b_f, params.b_o, params.b_g))
-    b_ = np.concatenate((params.b_i_in, params.b_f_in, params.b_o_in, params.b_g_in))
-    U = np.concatenate((params.U_i, params.U_f, params.U_o, params.U_g))
-    U_T = np.ascontiguousarray(U.T)
-    U_ = np.concatenate((params.U_i_in, params.U_f_in, params.U_o_in, params.U_g_in))
-    U__T = np.ascontiguousarray(U_.T)
-    W_ = np.concatenate((params.W_i_in, params.W_f_in, params.W_o_in, params.W_g_in))
-    W__T = np.ascontiguousarray(W_.T)
-    a_i_f_o_g = np.empty((T, B, 4 * H), dtype)
-    gates_i_f_o_g = np.empty((T, B, 4 * H), dtype)
-    a_i_in_f_in_o_in_g_in = np.empty((T, B, 4 * H), dtype)
-    gates_i_in_f_in_o_in_g_in = np.empty((T, B, 4 * H), dtype)
-    h_in = np.empty((T, B, H), dtype)
-    x_in = np.empty((T, B, H), dtype)
-    tanh_c_in = np.empty((T, B, H), dtype)
-    tanh_c = np.empty((T, B, H), dtype)
-    h = np.empty((T + 1, B, H), dtype)
-    h[0] = state.h
-    c = np.empty((T + 1, B, H), dtype)
-    c[0] = state.c
-    c_in = np.empty((T + 1, B, H), dtype)
-    c_in[0] = state.c_in
-    a_i_f_o_g_i_f_o = a_i_f_o_g[..., 0 * H : 3 * H]
-    a_g = a_i_f_o_g[..., 3 * H : 4 * H]
-    a_i_in_f_in_o_in_g_in_i_in_f_in_o_in = a_i_in_f_in_o_in_g_in[..., 0 * H : 3 * H]
-    a_g_in = a_i_in_f_in_o_in_g_in[..., 3 * H : 4 * H]
-    i = gates_i_f_o_g[..., 0 * H : 1 * H]
-    gates_i_f_o_g_i_f_o = gates_i_f_o_g[..., 0 * H : 3 * H]
-    f = gates_i_f_o_g[..., 1 * H : 2 * H]
-    o = gates_i_f_o_g[..., 2 * H : 3 * H]
-    g = gates_i_f_o_g[..., 3 * H : 4 * H]
-    i_in = gates_i_in_f_in_o_in_g_in[..., 0 * H : 1 * H]
-    gates_i_in_f_in_o_in_g_in_i_in_f_in_o_in = gates_i_in_f_in_o_in_g_in[..., 0 * H : 3 * H]
-    f_in = gates_i_in_f_in_o_in_g_in[..., 1 * H : 2 * H]
-    o_in = gates_i_in_f_in_o_in_g_in[..., 2 * H : 3 * H]
-    g_in = gates_i_in_f_in_o_in_g_in[..., 3 * H : 4 * H]
-    # (F1) a_iₜ = W_i xₜ; (F3) a_fₜ = W_f xₜ; (F7) a_oₜ = W_o xₜ; (F5) a_gₜ = W_g xₜ
-    _times(x, W.T, out=a_i_f_o_g)
-    # (F1) a_iₜ += b_i; (F3) a_fₜ += b_f; (F7) a_oₜ += b_o; (F5) a_gₜ += b_g
-    a_i_f_o_g += b
-    # (F11) a_i_inₜ = b_i_in; (F13) a_f_inₜ = b_f_in; (F17) a_o_inₜ = b_o_in; (F15) a_g_inₜ = b_g_in
-    a_i_in_f_in_o_in_g_in[...] = b_
-    for (
-        a_i_f_o_g_t, h_prev, gates_i_f_o_g_i_f_o_t, a_i_f_o_g_i_f_o_t, h_in_t, c_prev, f_t,
-        a_i_in_f_in_o_in_g_in_t, g_t, a_g_t, x_in_t, i_t, gates_i_in_f_in_o_in_g_in_i_in_f_in_o_in_t,
-        a_i_in_f_in_o_in_g_in_i_in_f_in_o_in_t, g_in_t, a_g_in_t, c_in_t, c_in_prev, f_in_t, i_in_t,
-        tanh_c_in_t, c_t, o_in_t, tanh_c_t, h_t, o_t
-    ) in zip(
-        a_i_f_o_g, h[:-1], gates_i_f_o_g_i_f_o, a_i_f_o_g_i_f_o, h_in, c[:-1], f, a_i_in_f_in_o_in_g_in, g,
-        a_g, x_in, i, gates_i_in_f_in_o_in_g_in_i_in_f_in_o_in, a_i_in_f_in_o_in_g_in_i_in_f_in_o_in, g_in,
-        a_g_in, c_in[1:], c_in[:-1], f_in, i_in, tanh_c_in, c[1:], o_in, tanh_c, h[1:], o, strict=True
-    ):
-        # (F1) a_iₜ += U_i hₜ₋₁; (F3) a_fₜ += U_f hₜ₋₁; (F7) a_oₜ += U_o hₜ₋₁; (F5) a_gₜ += U_g hₜ₋₁
-        a_i_f_o_g_t += h_prev @ U_T
-        # (F2) iₜ = σ(a_iₜ); (F4) fₜ = σ(a_fₜ); (F8) oₜ = σ(a_oₜ)
-        gates_i_f_o_g_i_f_o_t[...] = _sigmoid_precise(a_i_f_o_g_i_f_o_t)
-        # (F10) h_inₜ = cₜ₋₁ ⊙ fₜ
-        np.multiply(c_prev, f_t, out=h_in_t)
-        # (F11) a_i_inₜ += U_i_in h_inₜ; (F13) a_f_inₜ += U_f_in h_inₜ; (F17) a_o_inₜ += U_o_in h_inₜ; (F15)
-        # a_g_inₜ += U_g_in h_inₜ
-        a_i_in_f_in_o_in_g_in_t += h_in_t @ U__T
-        # (F6) gₜ = tanh(a_gₜ)
-        np.tanh(a_g_t, out=g_t)
-        # (F9) x_inₜ = iₜ ⊙ gₜ
-        np.multiply(i_t, g_t, out=x_in_t)
-        # (F11) a_i_inₜ += W_i_in x_inₜ; (F13) a_f_inₜ += W_f_in x_inₜ; (F17) a_o_inₜ += W_o_in x_inₜ; (F15)
-        # a_g_inₜ += W_g_in x_inₜ
-        a_i_in_f_in_o_in_g_in_t += x_in_t @ W__T
-        # (F12) i_inₜ = σ(a_i_inₜ); (F14) f_inₜ = σ(a_f_inₜ); (F18) o_inₜ = σ(a_o_inₜ)
-        gates_i_in_f_in_o_in_g_in_i_in_f_in_o_in_t[...] = _sigmoid_precise(a_i_in_f_in_o_in_g_in_i_in_f_in_o_in_t)
-        # (F16) g_inₜ = tanh(a_g_inₜ)
-        np.tanh(a_g_in_t, out=g_in_t)
-        # (F19) c_inₜ = c_inₜ₋₁ ⊙ f_inₜ + i_inₜ ⊙ g_inₜ
-        np.add(c_in_prev * f_in_t, i_in_t * g_in_t, out=c_in_t)
-        # (F20) tanh_c_inₜ = tanh(c_inₜ)
-        np.tanh(c_in_t, out=tanh_c_in_t)
-        # (F21) cₜ = o_inₜ ⊙ tanh_c_inₜ
-        np.multiply(o_in_t, tanh_c_in_t, out=c_t)
-        # (F22) tanh_cₜ = tanh(cₜ)
-        np.tanh(c_t, out=tanh_c_t)
-        # (F23) hₜ = oₜ ⊙ tanh_cₜ
-        np.multiply(o_t, tanh_c_t, out=h_t)
-    return h[1:].copy(), State(h[T].copy(), c[T].copy(), c_in[T].copy()), PreciseTape(x, h, c, c_in, a_i_f_o_g, gates_i_f_o_g, x_in, h_in, a_i_in_f_in_o_in_g_in, gates_i_in_f_in_o_in_g_in, tanh_c_in, tanh_c)
-
-
-def _backward_fast(dy: Array, tape: Tape, params: Params, dstate: State) -> Grads:
-    H = params.W_i.shape[0]
-    T, B = dy.shape[:2]
-    dtype = dy.dtype
-    x = tape.x
-    h = tape.h
-    c = tape.c
-    c_in = tape.c_in
-    gates_i_f_o_g = tape.gates_i_f_o_g
-    x_in = tape.x_in
-    h_in = tape.h_in
-    gates_i_in_f_in_o_in_g_in = tape.gates_i_in_f_in_o_in_g_in
-    tanh_c_in = tape.tanh_c_in
-    tanh_c = tape.tanh_c
-    U = np.concatenate((params.U_i_in, params.U_f_in, params.U_o_in, params.U_g_in))
-    W = np.concatenate((params.W_i_in, params.W_f_in, params.W_o_in, params.W_g_in))
-    U_ = np.concatenate((params.U_i, params.U_f, params.U_o, params.U_g))
-    W_ = np.concatenate((params.W_i, params.W_f, params.W_o, params.W_g))
-    d_gates_i_in_f_in_o_in_g_in = np.empty((B, 4 * H), dtype)
-    d_a_i_in_f_in_o_in_g_in = np.empty((T, B, 4 * H), dtype)
-    d_gates_i_f_o_g = np.empty((B, 4 * H), dtype)
-    d_a_i_f_o_g = np.empty((T, B, 4 * H), dtype)
-    d_h_next = dstate.h
-    d_c_next = dstate.c
-    d_c_in_next = dstate.c_in
-    d_a_i_f_o_g_i_f_o = d_a_i_f_o_g[..., 0 * H : 3 * H]
-    d_a_g = d_a_i_f_o_g[..., 3 * H : 4 * H]
-    d_a_i_in_f_in_o_in_g_in_i_in_f_in_o_in = d_a_i_in_f_in_o_in_g_in[..., 0 * H : 3 * H]
-    d_a_g_in = d_a_i_in_f_in_o_in_g_in[..., 3 * H : 4 * H]
-    d_i = d_gates_i_f_o_g[..., 0 * H : 1 * H]
-    d_f = d_gates_i_f_o_g[..., 1 * H : 2 * H]
-    d_o = d_gates_i_f_o_g[..., 2 * H : 3 * H]
-    d_g = d_gates_i_f_o_g[..., 3 * H : 4 * H]
-    d_i_in = d_gates_i_in_f_in_o_in_g_in[..., 0 * H : 1 * H]
-    d_f_in = d_gates_i_in_f_in_o_in_g_in[..., 1 * H : 2 * H]
-    d_o_in = d_gates_i_in_f_in_o_in_g_in[..., 2 * H : 3 * H]
-    d_g_in = d_gates_i_in_f_in_o_in_g_in[..., 3 * H : 4 * H]
-    i = gates_i_f_o_g[..., 0 * H : 1 * H]
-    gates_i_f_o_g_i_f_o = gates_i_f_o_g[..., 0 * H : 3 * H]
-    f = gates_i_f_o_g[..., 1 * H : 2 * H]
-    o = gates_i_f_o_g[..., 2 * H : 3 * H]
-    g = gates_i_f_o_g[..., 3 * H : 4 * H]
-    i_in = gates_i_in_f_in_o_in_g_in[..., 0 * H : 1 * H]
-    gates_i_in_f_in_o_in_g_in_i_in_f_in_o_in = gates_i_in_f_in_o_in_g_in[..., 0 * H : 3 * H]
-    f_in = gates_i_in_f_in_o_in_g_in[..., 1 * H : 2 * H]
-    o_in = gates_i_in_f_in_o_in_g_in[..., 2 * H : 3 * H]
-    g_in = gates_i_in_f_in_o_in_g_in[..., 3 * H : 4 * H]
-    # (B3) tanh_c′ₜ = 1 − tanh_cₜ²
-    tanh_c_slope = 1 - tanh_c**2
-    # (B6) tanh_c_in′ₜ = 1 − tanh_c_inₜ²
-    tanh_c_in_slope = 1 - tanh_c_in**2
-    # (B18) i_in′ₜ = i_inₜ ⊙ (1 − i_inₜ); (B15) f_in′ₜ = f_inₜ ⊙ (1 − f_inₜ); (B9) o_in′ₜ = o_inₜ ⊙ (1 −
-    # o_inₜ)
-    np.subtract(1, gates_i_in_f_in_o_in_g_in_i_in_f_in_o_in, out=d_a_i_in_f_in_o_in_g_in_i_in_f_in_o_in)
-    d_a_i_in_f_in_o_in_g_in_i_in_f_in_o_in *= gates_i_in_f_in_o_in_g_in_i_in_f_in_o_in
-    # (B32) i′ₜ = iₜ ⊙ (1 − iₜ); (B29) f′ₜ = fₜ ⊙ (1 − fₜ); (B23) o′ₜ = oₜ ⊙ (1 − oₜ)
-    np.subtract(1, gates_i_f_o_g_i_f_o, out=d_a_i_f_o_g_i_f_o)
-    d_a_i_f_o_g_i_f_o *= gates_i_f_o_g_i_f_o
-    # (B12) g_in′ₜ = 1 − g_inₜ²
-    np.multiply(g_in, g_in, out=d_a_g_in)
-    np.subtract(1, d_a_g_in, out=d_a_g_in)
-    # (B26) g′ₜ = 1 − gₜ²
-    np.multiply(g, g, out=d_a_g)
-    np.subtract(1, d_a_g, out=d_a_g)
-    for (
-        dy_t, o_t, tanh_c_slope_t, o_in_t, tanh_c_in_slope_t, tanh_c_in_t, i_in_t, c_in_prev, g_in_t,
-        tanh_c_t, f_in_t, d_a_i_in_f_in_o_in_g_in_t, i_t, c_prev, g_t, f_t, d_a_i_f_o_g_t
-    ) in zip(
-        dy[::-1], o[::-1], tanh_c_slope[::-1], o_in[::-1], tanh_c_in_slope[::-1], tanh_c_in[::-1],
-        i_in[::-1], c_in[:-1][::-1], g_in[::-1], tanh_c[::-1], f_in[::-1], d_a_i_in_f_in_o_in_g_in[::-1],
-        i[::-1], c[:-1][::-1], g[::-1], f[::-1], d_a_i_f_o_g[::-1], strict=True
-    ):
-        # (B1) δhₜ = dyₜ + δh⁺ₜ
-        d_h = dy_t + d_h_next
-        # (B2) δtanh_cₜ = δhₜ ⊙ oₜ
-        d_tanh_c = d_h * o_t
-        # (B4) δcₜ = δc⁺ₜ + δtanh_cₜ ⊙ tanh_c′ₜ
-        d_c = d_c_next + d_tanh_c * tanh_c_slope_t
-        # (B5) δtanh_c_inₜ = δcₜ ⊙ o_inₜ
-        d_tanh_c_in = d_c * o_in_t
-        # (B7) δc_inₜ = δc_in⁺ₜ + δtanh_c_inₜ ⊙ tanh_c_in′ₜ
-        d_c_in = d_c_in_next + d_tanh_c_in * tanh_c_in_slope_t
-        # (B8) δo_inₜ = δcₜ ⊙ tanh_c_inₜ
-        np.multiply(d_c, tanh_c_in_t, out=d_o_in)
-        # (B11) δg_inₜ = δc_inₜ ⊙ i_inₜ
-        np.multiply(d_c_in, i_in_t, out=d_g_in)
-        # (B14) δf_inₜ = δc_inₜ ⊙ c_inₜ₋₁
-        np.multiply(d_c_in, c_in_prev, out=d_f_in)
-        # (B17) δi_inₜ = δc_inₜ ⊙ g_inₜ
-        np.multiply(d_c_in, g_in_t, out=d_i_in)
-        # (B22) δoₜ = δhₜ ⊙ tanh_cₜ
-        np.multiply(d_h, tanh_c_t, out=d_o)
-        # (B36) δc_in⁺ₜ₋₁ = δc_inₜ ⊙ f_inₜ
-        d_c_in_prev = d_c_in * f_in_t
-        # (B19) δa_i_inₜ = δi_inₜ ⊙ i_in′ₜ; (B16) δa_f_inₜ = δf_inₜ ⊙ f_in′ₜ; (B10) δa_o_inₜ = δo_inₜ ⊙ o_in′ₜ;
-        # (B13) δa_g_inₜ = δg_inₜ ⊙ g_in′ₜ
-        d_a_i_in_f_in_o_in_g_in_t *= d_gates_i_in_f_in_o_in_g_in
+        a_i_f_o_g, a_in = tape.a_i_f_o_g, tape.a_in
+        a_g = a_i_f_o_g[..., 3 * H : 4 * H]
+        a_i_f_o_g_i_f_o = a_i_f_o_g[..., : 3 * H]
+        a_g_in = a_in[..., 3 * H : 4 * H]
+        a_in_i_f_o = a_in[..., : 3 * H]
+        tanh_c_slope = _tanh_slope(c[1:])  # (B3) tanh_c′ₜ = tanh′(cₜ)
+        tanh_c_in_slope = _tanh_slope(c_in[1:])  # (B6) tanh_c_in′ₜ = tanh′(c_inₜ)
+        # (B18) i_in′ₜ = σ′(a_i_inₜ); (B15) f_in′ₜ = σ′(a_f_inₜ); (B9) o_in′ₜ = σ′(a_o_inₜ)
+        d_a_in_i_f_o[...] = _sigmoid_slope(a_in_i_f_o)
+        # (B32) i′ₜ = σ′(a_iₜ); (B29) f′ₜ = σ′(a_fₜ); (B23) o′ₜ = σ′(a_oₜ)
+        d_a_i_f_o_g_i_f_o[...] = _sigmoid_slope(a_i_f_o_g_i_f_o)
+        d_a_g_in[...] = _tanh_slope(a_g_in)  # (B12) g_in′ₜ = tanh′(a_g_inₜ)
+        d_a_g[...] = _tanh_slope(a_g)  # (B26) g′ₜ = tanh′(a_gₜ)
+    else:
+        tanh_c_slope = 1 - tanh_c**2  # (B3) tanh_c′ₜ = 1 − tanh_cₜ²
+        tanh_c_in_slope = 1 - tanh_c_in**2  # (B6) tanh_c_in′ₜ = 1 − tanh_c_inₜ²
+        # (B18) i_in′ₜ = i_inₜ ⊙ (1 − i_inₜ); (B15) f_in′ₜ = f_inₜ ⊙ (1 − f_inₜ); (B9) o_in′ₜ = o_inₜ ⊙ (1 − o_inₜ)
+        np.subtract(1, gates_in_i_f_o, out=d_a_in_i_f_o)
+        d_a_in_i_f_o *= gates_in_i_f_o
+        # (B32) i′ₜ = iₜ ⊙ (1 − iₜ); (B29) f′ₜ = fₜ ⊙ (1 − fₜ); (B23) o′ₜ = oₜ ⊙ (1 − oₜ)
+        np.subtract(1, gates_i_f_o_g_i_f_o, out=d_a_i_f_o_g_i_f_o)
+        d_a_i_f_o_g_i_f_o *= gates_i_f_o_g_i_f_o
+        # (B12) g_in′ₜ = 1 − g_inₜ²
+        np.multiply(g_in, g_in, out=d_a_g_in)
+        np.subtract(1, d_a_g_in, out=d_a_g_in)
+        # (B26) g′ₜ = 1 − gₜ²
+        np.multiply(g, g, out=d_a_g)
+        np.subtract(1, d_a_g, out=d_a_g)
+    # Step by step, backwards: c, c_in, gates_i_f_o_g, gates_in, tanh_c_in, tanh_c, U, W, U_, d_gates_in,
+    # d_gates_i_f_o_g, d_a_in, d_a_i_f_o_g, d_h_next, d_c_next, d_c_in_next, tanh_c_slope, tanh_c_in_slope ->
+    # d_a_in, d_a_i_f_o_g
+    for (dy_t, o_t, tanh_c_slope_t, o_in_t, tanh_c_in_slope_t, tanh_c_in_t, i_in_t, c_in_prev, g_in_t, tanh_c_t,
+            f_in_t, d_a_in_t, i_t, c_prev, g_t, f_t, d_a_i_f_o_g_t) in zip(dy[::-1], o[::-1], tanh_c_slope[::-1],
+            o_in[::-1], tanh_c_in_slope[::-1], tanh_c_in[::-1], i_in[::-1], c_in[:-1][::-1], g_in[::-1],
+            tanh_c[::-1], f_in[::-1], d_a_in[::-1], i[::-1], c[:-1][::-1], g[::-1], f[::-1], d_a_i_f_o_g[::-1],
+            strict=True):
+        d_h = dy_t + d_h_next  # (B1) δhₜ = dyₜ + δh⁺ₜ
+        d_tanh_c = d_h * o_t  # (B2) δtanh_cₜ = δhₜ ⊙ oₜ
+        d_c = d_c_next + d_tanh_c * tanh_c_slope_t  # (B4) δcₜ = δc⁺ₜ + δtanh_cₜ ⊙ tanh_c′ₜ
+        d_tanh_c_in = d_c * o_in_t  # (B5) δtanh_c_inₜ = δcₜ ⊙ o_inₜ
+        d_c_in = d_c_in_next + d_tanh_c_in * tanh_c_in_slope_t  # (B7) δc_inₜ = δc_in⁺ₜ + δtanh_c_inₜ ⊙ tanh_c_in′ₜ
+        np.multiply(d_c, tanh_c_in_t, out=d_o_in)  # (B8) δo_inₜ = δcₜ ⊙ tanh_c_inₜ
+        np.multiply(d_c_in, i_in_t, out=d_g_in)  # (B11) δg_inₜ = δc_inₜ ⊙ i_inₜ
+        np.multiply(d_c_in, c_in_prev, out=d_f_in)  # (B14) δf_inₜ = δc_inₜ ⊙ c_inₜ₋₁
+        np.multiply(d_c_in, g_in_t, out=d_i_in)  # (B17) δi_inₜ = δc_inₜ ⊙ g_inₜ
+        np.multiply(d_h, tanh_c_t, out=d_o)  # (B22) δoₜ = δhₜ ⊙ tanh_cₜ
+        d_c_in_prev = d_c_in * f_in_t  # (B36) δc_in⁺ₜ₋₁ = δc_inₜ ⊙ f_inₜ
+        # (B19) δa_i_inₜ = δi_inₜ ⊙ i_in′ₜ; (B16) δa_f_inₜ = δf_inₜ ⊙ f_in′ₜ; (B10) δa_o_inₜ = δo_inₜ ⊙ o_in′ₜ; (B13)
+        # δa_g_inₜ = δg_inₜ ⊙ g_in′ₜ
+        d_a_in_t *= d_gates_in
         # (B20) δh_inₜ = U_o_inᵀ δa_o_inₜ + U_g_inᵀ δa_g_inₜ + U_f_inᵀ δa_f_inₜ + U_i_inᵀ δa_i_inₜ
-        d_h_in = d_a_i_in_f_in_o_in_g_in_t @ U
+        d_h_in = d_a_in_t @ U
         # (B21) δx_inₜ = W_o_inᵀ δa_o_inₜ + W_g_inᵀ δa_g_inₜ + W_f_inᵀ δa_f_inₜ + W_i_inᵀ δa_i_inₜ
-        d_x_in = d_a_i_in_f_in_o_in_g_in_t @ W
-        # (B25) δgₜ = δx_inₜ ⊙ iₜ
-        np.multiply(d_x_in, i_t, out=d_g)
-        # (B28) δfₜ = δh_inₜ ⊙ cₜ₋₁
-        np.multiply(d_h_in, c_prev, out=d_f)
-        # (B31) δiₜ = δx_inₜ ⊙ gₜ
-        np.multiply(d_x_in, g_t, out=d_i)
-        # (B35) δc⁺ₜ₋₁ = δh_inₜ ⊙ fₜ
-        d_c_prev = d_h_in * f_t
+        d_x_in = d_a_in_t @ W
+        np.multiply(d_x_in, i_t, out=d_g)  # (B25) δgₜ = δx_inₜ ⊙ iₜ
+        np.multiply(d_h_in, c_prev, out=d_f)  # (B28) δfₜ = δh_inₜ ⊙ cₜ₋₁
+        np.multiply(d_x_in, g_t, out=d_i)  # (B31) δiₜ = δx_inₜ ⊙ gₜ
+        d_c_prev = d_h_in * f_t  # (B35) δc⁺ₜ₋₁ = δh_inₜ ⊙ fₜ
         # (B33) δa_iₜ = δiₜ ⊙ i′ₜ; (B30) δa_fₜ = δfₜ ⊙ f′ₜ; (B24) δa_oₜ = δoₜ ⊙ o′ₜ; (B27) δa_gₜ = δgₜ ⊙ g′ₜ
         d_a_i_f_o_g_t *= d_gates_i_f_o_g
-        # (B34) δh⁺ₜ₋₁ = U_oᵀ δa_oₜ + U_gᵀ δa_gₜ + U_fᵀ δa_fₜ + U_iᵀ δa_iₜ
-        d_h_prev = d_a_i_f_o_g_t @ U_
+        d_h_prev = d_a_i_f_o_g_t @ U_  # (B34) δh⁺ₜ₋₁ = U_oᵀ δa_oₜ + U_gᵀ δa_gₜ + U_fᵀ δa_fₜ + U_iᵀ δa_iₜ
         d_h_next, d_c_next, d_c_in_next = d_h_prev, d_c_prev, d_c_in_prev
-    # (B37) δxₜ = W_oᵀ δa_oₜ + W_gᵀ δa_gₜ + W_fᵀ δa_fₜ + W_iᵀ δa_iₜ
-    d_x = _times(d_a_i_f_o_g, W_)
-    # (B38) δW_i = Σₜ δa_iₜ xₜᵀ; (B41) δW_f = Σₜ δa_fₜ xₜᵀ; (B44) δW_g = Σₜ δa_gₜ xₜᵀ; (B47) δW_o = Σₜ δa_oₜ
-    # xₜᵀ
+    # All steps at once: x, h, x_in, h_in, W_, d_a_in, d_a_i_f_o_g -> d_x, d_W, d_U, d_b, d_W_, d_U_, d_b_
+    d_x = _times(d_a_i_f_o_g, W_)  # (B37) δxₜ = W_oᵀ δa_oₜ + W_gᵀ δa_gₜ + W_fᵀ δa_fₜ + W_iᵀ δa_iₜ
+    # (B38) δW_i = Σₜ δa_iₜ xₜᵀ; (B41) δW_f = Σₜ δa_fₜ xₜᵀ; (B44) δW_g = Σₜ δa_gₜ xₜᵀ; (B47) δW_o = Σₜ δa_oₜ xₜᵀ
     d_W = _outer(d_a_i_f_o_g, x)
-    d_W_i = d_W[0 * H : 1 * H]
-    d_W_f = d_W[1 * H : 2 * H]
-    d_W_o = d_W[2 * H : 3 * H]
-    d_W_g = d_W[3 * H : 4 * H]
-    # (B39) δU_i = Σₜ δa_iₜ hₜ₋₁ᵀ; (B42) δU_f = Σₜ δa_fₜ hₜ₋₁ᵀ; (B45) δU_g = Σₜ δa_gₜ hₜ₋₁ᵀ; (B48) δU_o = Σₜ
-    # δa_oₜ hₜ₋₁ᵀ
+    d_W_i, d_W_f, d_W_o, d_W_g = (d_W[k * H : (k + 1) * H] for k in range(4))
+    # (B39) δU_i = Σₜ δa_iₜ hₜ₋₁ᵀ; (B42) δU_f = Σₜ δa_fₜ hₜ₋₁ᵀ; (B45) δU_g = Σₜ δa_gₜ hₜ₋₁ᵀ; (B48) δU_o = Σₜ δa_oₜ
+    # hₜ₋₁ᵀ
     d_U = _outer(d_a_i_f_o_g, h[:-1])
-    d_U_i = d_U[0 * H : 1 * H]
-    d_U_f = d_U[1 * H : 2 * H]
-    d_U_o = d_U[2 * H : 3 * H]
-    d_U_g = d_U[3 * H : 4 * H]
+    d_U_i, d_U_f, d_U_o, d_U_g = (d_U[k * H : (k + 1) * H] for k in range(4))
     # (B40) δb_i = Σₜ δa_iₜ; (B43) δb_f = Σₜ δa_fₜ; (B46) δb_g = Σₜ δa_gₜ; (B49) δb_o = Σₜ δa_oₜ
     d_b = d_a_i_f_o_g.sum(axis=(0, 1))
-    d_b_i = d_b[0 * H : 1 * H]
-    d_b_f = d_b[1 * H : 2 * H]
-    d_b_o = d_b[2 * H : 3 * H]
-    d_b_g = d_b[3 * H : 4 * H]
-    # (B50) δW_i_in = Σₜ δa_i_inₜ x_inₜᵀ; (B53) δW_f_in = Σₜ δa_f_inₜ x_inₜᵀ; (B56) δW_g_in = Σₜ δa_g_inₜ
-    # x_inₜᵀ; (B59) δW_o_in = Σₜ δa_o_inₜ x_inₜᵀ
-    d_W_ = _outer(d_a_i_in_f_in_o_in_g_in, x_in)
-    d_W_i_in = d_W_[0 * H : 1 * H]
-    d_W_f_in = d_W_[1 * H : 2 * H]
-    d_W_o_in = d_W_[2 * H : 3 * H]
-    d_W_g_in = d_W_[3 * H : 4 * H]
-    # (B51) δU_i_in = Σₜ δa_i_inₜ h_inₜᵀ; (B54) δU_f_in = Σₜ δa_f_inₜ h_inₜᵀ; (B57) δU_g_in = Σₜ δa_g_inₜ
-    # h_inₜᵀ; (B60) δU_o_in = Σₜ δa_o_inₜ h_inₜᵀ
-    d_U_ = _outer(d_a_i_in_f_in_o_in_g_in, h_in)
-    d_U_i_in = d_U_[0 * H : 1 * H]
-    d_U_f_in = d_U_[1 * H : 2 * H]
-    d_U_o_in = d_U_[2 * H : 3 * H]
-    d_U_g_in = d_U_[3 * H : 4 * H]
-    # (B52) δb_i_in = Σₜ δa_i_inₜ; (B55) δb_f_in = Σₜ δa_f_inₜ; (B58) δb_g_in = Σₜ δa_g_inₜ; (B61) δb_o_in =
-    # Σₜ δa_o_inₜ
-    d_b_ = d_a_i_in_f_in_o_in_g_in.sum(axis=(0, 1))
-    d_b_i_in = d_b_[0 * H : 1 * H]
-    d_b_f_in = d_b_[1 * H : 2 * H]
-    d_b_o_in = d_b_[2 * H : 3 * H]
-    d_b_g_in = d_b_[3 * H : 4 * H]
-    return Grads(d_x, Params(d_W_i, d_U_i, d_b_i, d_W_f, d_U_f, d_b_f, d_W_g, d_U_g, d_b_g, d_W_o, d_U_o, d_b_o, d_W_i_in, d_U_i_in, d_b_i_in, d_W_f_in, d_U_f_in, d_b_f_in, d_W_g_in, d_U_g_in, d_b_g_in, d_W_o_in, d_U_o_in, d_b_o_in), State(d_h_next.copy(), d_c_next.copy(), d_c_in_next.copy()))
-
-
-def _backward_precise(dy: Array, tape: PreciseTape, params: Params, dstate: State) -> Grads:
-    H = params.W_i.shape[0]
-    T, B = dy.shape[:2]
-    dtype = dy.dtype
-    x = tape.x
-    h = tape.h
-    c = tape.c
-    c_in = tape.c_in
-    a_i_f_o_g = tape.a_i_f_o_g
-    gates_i_f_o_g = tape.gates_i_f_o_g
-    x_in = tape.x_in
-    h_in = tape.h_in
-    a_i_in_f_in_o_in_g_in = tape.a_i_in_f_in_o_in_g_in
-    gates_i_in_f_in_o_in_g_in = tape.gates_i_in_f_in_o_in_g_in
-    tanh_c_in = tape.tanh_c_in
-    tanh_c = tape.tanh_c
-    U = np.concatenate((params.U_i_in, params.U_f_in, params.U_o_in, params.U_g_in))
-    W = np.concatenate((params.W_i_in, params.W_f_in, params.W_o_in, params.W_g_in))
-    U_ = np.concatenate((params.U_i, params.U_f, params.U_o, params.U_g))
-    W_ = np.concatenate((params.W_i, params.W_f, params.W_o, params.W_g))
-    d_gates_i_in_f_in_o_in_g_in = np.empty((B, 4 * H), dtype)
-    d_a_i_in_f_in_o_in_g_in = np.empty((T, B, 4 * H), dtype)
-    d_gates_i_f_o_g = np.empty((B, 4 * H), dtype)
-    d_a_i_f_o_g = np.empty((T, B, 4 * H), dtype)
-    d_h_next = dstate.h
-    d_c_next = dstate.c
-    d_c_in_next = dstate.c_in
-    a_i_f_o_g_i_f_o = a_i_f_o_g[..., 0 * H : 3 * H]
-    a_g = a_i_f_o_g[..., 3 * H : 4 * H]
-    a_i_in_f_in_o_in_g_in_i_in_f_in_o_in = a_i_in_f_in_o_in_g_in[..., 0 * H : 3 * H]
-    a_g_in = a_i_in_f_in_o_in_g_in[..., 3 * H : 4 * H]
-    d_a_i_f_o_g_i_f_o = d_a_i_f_o_g[..., 0 * H : 3 * H]
-    d_a_g = d_a_i_f_o_g[..., 3 * H : 4 * H]
-    d_a_i_in_f_in_o_in_g_in_i_in_f_in_o_in = d_a_i_in_f_in_o_in_g_in[..., 0 * H : 3 * H]
-    d_a_g_in = d_a_i_in_f_in_o_in_g_in[..., 3 * H : 4 * H]
-    d_i = d_gates_i_f_o_g[..., 0 * H : 1 * H]
-    d_f = d_gates_i_f_o_g[..., 1 * H : 2 * H]
-    d_o = d_gates_i_f_o_g[..., 2 * H : 3 * H]
-    d_g = d_gates_i_f_o_g[..., 3 * H : 4 * H]
-    d_i_in = d_gates_i_in_f_in_o_in_g_in[..., 0 * H : 1 * H]
-    d_f_in = d_gates_i_in_f_in_o_in_g_in[..., 1 * H : 2 * H]
-    d_o_in = d_gates_i_in_f_in_o_in_g_in[..., 2 * H : 3 * H]
-    d_g_in = d_gates_i_in_f_in_o_in_g_in[..., 3 * H : 4 * H]
-    i = gates_i_f_o_g[..., 0 * H : 1 * H]
-    f = gates_i_f_o_g[..., 1 * H : 2 * H]
-    o = gates_i_f_o_g[..., 2 * H : 3 * H]
-    g = gates_i_f_o_g[..., 3 * H : 4 * H]
-    i_in = gates_i_in_f_in_o_in_g_in[..., 0 * H : 1 * H]
-    f_in = gates_i_in_f_in_o_in_g_in[..., 1 * H : 2 * H]
-    o_in = gates_i_in_f_in_o_in_g_in[..., 2 * H : 3 * H]
-    g_in = gates_i_in_f_in_o_in_g_in[..., 3 * H : 4 * H]
-    # (B3) tanh_c′ₜ = tanh′(cₜ)
-    tanh_c_slope = _tanh_slope(c[1:])
-    # (B6) tanh_c_in′ₜ = tanh′(c_inₜ)
-    tanh_c_in_slope = _tanh_slope(c_in[1:])
-    # (B18) i_in′ₜ = σ′(a_i_inₜ); (B15) f_in′ₜ = σ′(a_f_inₜ); (B9) o_in′ₜ = σ′(a_o_inₜ)
-    d_a_i_in_f_in_o_in_g_in_i_in_f_in_o_in[...] = _sigmoid_slope(a_i_in_f_in_o_in_g_in_i_in_f_in_o_in)
-    # (B32) i′ₜ = σ′(a_iₜ); (B29) f′ₜ = σ′(a_fₜ); (B23) o′ₜ = σ′(a_oₜ)
-    d_a_i_f_o_g_i_f_o[...] = _sigmoid_slope(a_i_f_o_g_i_f_o)
-    # (B12) g_in′ₜ = tanh′(a_g_inₜ)
-    d_a_g_in[...] = _tanh_slope(a_g_in)
-    # (B26) g′ₜ = tanh′(a_gₜ)
-    d_a_g[...] = _tanh_slope(a_g)
-    for (
-        dy_t, o_t, tanh_c_slope_t, o_in_t, tanh_c_in_slope_t, tanh_c_in_t, i_in_t, c_in_prev, g_in_t,
-        tanh_c_t, f_in_t, d_a_i_in_f_in_o_in_g_in_t, i_t, c_prev, g_t, f_t, d_a_i_f_o_g_t
-    ) in zip(
-        dy[::-1], o[::-1], tanh_c_slope[::-1], o_in[::-1], tanh_c_in_slope[::-1], tanh_c_in[::-1],
-        i_in[::-1], c_in[:-1][::-1], g_in[::-1], tanh_c[::-1], f_in[::-1], d_a_i_in_f_in_o_in_g_in[::-1],
-        i[::-1], c[:-1][::-1], g[::-1], f[::-1], d_a_i_f_o_g[::-1], strict=True
-    ):
-        # (B1) δhₜ = dyₜ + δh⁺ₜ
-        d_h = dy_t + d_h_next
-        # (B2) δtanh_cₜ = δhₜ ⊙ oₜ
-        d_tanh_c = d_h * o_t
-        # (B4) δcₜ = δc⁺ₜ + δtanh_cₜ ⊙ tanh_c′ₜ
-        d_c = d_c_next + d_tanh_c * tanh_c_slope_t
-        # (B5) δtanh_c_inₜ = δcₜ ⊙ o_inₜ
-        d_tanh_c_in = d_c * o_in_t
-        # (B7) δc_inₜ = δc_in⁺ₜ + δtanh_c_inₜ ⊙ tanh_c_in′ₜ
-        d_c_in = d_c_in_next + d_tanh_c_in * tanh_c_in_slope_t
-        # (B8) δo_inₜ = δcₜ ⊙ tanh_c_inₜ
-        np.multiply(d_c, tanh_c_in_t, out=d_o_in)
-        # (B11) δg_inₜ = δc_inₜ ⊙ i_inₜ
-        np.multiply(d_c_in, i_in_t, out=d_g_in)
-        # (B14) δf_inₜ = δc_inₜ ⊙ c_inₜ₋₁
-        np.multiply(d_c_in, c_in_prev, out=d_f_in)
-        # (B17) δi_inₜ = δc_inₜ ⊙ g_inₜ
-        np.multiply(d_c_in, g_in_t, out=d_i_in)
-        # (B22) δoₜ = δhₜ ⊙ tanh_cₜ
-        np.multiply(d_h, tanh_c_t, out=d_o)
-        # (B36) δc_in⁺ₜ₋₁ = δc_inₜ ⊙ f_inₜ
-        d_c_in_prev = d_c_in * f_in_t
-        # (B19) δa_i_inₜ = δi_inₜ ⊙ i_in′ₜ; (B16) δa_f_inₜ = δf_inₜ ⊙ f_in′ₜ; (B10) δa_o_inₜ = δo_inₜ ⊙ o_in′ₜ;
-        # (B13) δa_g_inₜ = δg_inₜ ⊙ g_in′ₜ
-        d_a_i_in_f_in_o_in_g_in_t *= d_gates_i_in_f_in_o_in_g_in
-        # (B20) δh_inₜ = U_o_inᵀ δa_o_inₜ + U_g_inᵀ δa_g_inₜ + U_f_inᵀ δa_f_inₜ + U_i_inᵀ δa_i_inₜ
-        d_h_in = d_a_i_in_f_in_o_in_g_in_t @ U
-        # (B21) δx_inₜ = W_o_inᵀ δa_o_inₜ + W_g_inᵀ δa_g_inₜ + W_f_inᵀ δa_f_inₜ + W_i_inᵀ δa_i_inₜ
-        d_x_in = d_a_i_in_f_in_o_in_g_in_t @ W
-        # (B25) δgₜ = δx_inₜ ⊙ iₜ
-        np.multiply(d_x_in, i_t, out=d_g)
-        # (B28) δfₜ = δh_inₜ ⊙ cₜ₋₁
-        np.multiply(d_h_in, c_prev, out=d_f)
-        # (B31) δiₜ = δx_inₜ ⊙ gₜ
-        np.multiply(d_x_in, g_t, out=d_i)
-        # (B35) δc⁺ₜ₋₁ = δh_inₜ ⊙ fₜ
-        d_c_prev = d_h_in * f_t
-        # (B33) δa_iₜ = δiₜ ⊙ i′ₜ; (B30) δa_fₜ = δfₜ ⊙ f′ₜ; (B24) δa_oₜ = δoₜ ⊙ o′ₜ; (B27) δa_gₜ = δgₜ ⊙ g′ₜ
-        d_a_i_f_o_g_t *= d_gates_i_f_o_g
-        # (B34) δh⁺ₜ₋₁ = U_oᵀ δa_oₜ + U_gᵀ δa_gₜ + U_fᵀ δa_fₜ + U_iᵀ δa_iₜ
-        d_h_prev = d_a_i_f_o_g_t @ U_
-        d_h_next, d_c_next, d_c_in_next = d_h_prev, d_c_prev, d_c_in_prev
-    # (B37) δxₜ = W_oᵀ δa_oₜ + W_gᵀ δa_gₜ + W_fᵀ δa_fₜ + W_iᵀ δa_iₜ
-    d_x = _times(d_a_i_f_o_g, W_)
-    # (B38) δW_i = Σₜ δa_iₜ xₜᵀ; (B41) δW_f = Σₜ δa_fₜ xₜᵀ; (B44) δW_g = Σₜ δa_gₜ xₜᵀ; (B47) δW_o = Σₜ δa_oₜ
-    # xₜᵀ
-    d_W = _outer(d_a_i_f_o_g, x)
-    d_W_i = d_W[0 * H : 1 * H]
-    d_W_f = d_W[1 * H : 2 * H]
-    d_W_o = d_W[2 * H : 3 * H]
-    d_W_g = d_W[3 * H : 4 * H]
-    # (B39) δU_i = Σₜ δa_iₜ hₜ₋₁ᵀ; (B42) δU_f = Σₜ δa_fₜ hₜ₋₁ᵀ; (B45) δU_g = Σₜ δa_gₜ hₜ₋₁ᵀ; (B48) δU_o = Σₜ
-    # δa_oₜ hₜ₋₁ᵀ
-    d_U = _outer(d_a_i_f_o_g, h[:-1])
-    d_U_i = d_U[0 * H : 1 * H]
-    d_U_f = d_U[1 * H : 2 * H]
-    d_U_o = d_U[2 * H : 3 * H]
-    d_U_g = d_U[3 * H : 4 * H]
-    # (B40) δb_i = Σₜ δa_iₜ; (B43) δb_f = Σₜ δa_fₜ; (B46) δb_g = Σₜ δa_gₜ; (B49) δb_o = Σₜ δa_oₜ
-    d_b = d_a_i_f_o_g.sum(axis=(0, 1))
-    d_b_i = d_b[0 * H : 1 * H]
-    d_b_f = d_b[1 * H : 2 * H]
-    d_b_o = d_b[2 * H : 3 * H]
-    d_b_g = d_b[3 * H : 4 * H]
-    # (B50) δW_i_in = Σₜ δa_i_inₜ x_inₜᵀ; (B53) δW_f_in = Σₜ δa_f_inₜ x_inₜᵀ; (B56) δW_g_in = Σₜ δa_g_inₜ
-    # x_inₜᵀ; (B59) δW_o_in = Σₜ δa_o_inₜ x_inₜᵀ
-    d_W_ = _outer(d_a_i_in_f_in_o_in_g_in, x_in)
-    d_W_i_in = d_W_[0 * H : 1 * H]
-    d_W_f_in = d_W_[1 * H : 2 * H]
-    d_W_o_in = d_W_[2 * H : 3 * H]
-    d_W_g_in = d_W_[3 * H : 4 * H]
-    # (B51) δU_i_in = Σₜ δa_i_inₜ h_inₜᵀ; (B54) δU_f_in = Σₜ δa_f_inₜ h_inₜᵀ; (B57) δU_g_in = Σₜ δa_g_inₜ
-    # h_inₜᵀ; (B60) δU_o_in = Σₜ δa_o_inₜ h_inₜᵀ
-    d_U_ = _outer(d_a_i_in_f_in_o_in_g_in, h_in)
-    d_U_i_in = d_U_[0 * H : 1 * H]
-    d_U_f_in = d_U_[1 * H : 2 * H]
-    d_U_o_in = d_U_[2 * H : 3 * H]
-    d_U_g_in = d_U_[3 * H : 4 * H]
-    # (B52) δb_i_in = Σₜ δa_i_inₜ; (B55) δb_f_in = Σₜ δa_f_inₜ; (B58) δb_g_in = Σₜ δa_g_inₜ; (B61) δb_o_in =
-    # Σₜ δa_o_inₜ
-    d_b_ = d_a_i_in_f_in_o_in_g_in.sum(axis=(0, 1))
-    d_b_i_in = d_b_[0 * H : 1 * H]
-    d_b_f_in = d_b_[1 * H : 2 * H]
-    d_b_o_in = d_b_[2 * H : 3 * H]
-    d_b_g_in = d_b_[3 * H : 4 * H]
-    return Grads(d_x, Params(d_W_i, d_U_i, d_b_i, d_W_f, d_U_f, d_b_f, d_W_g, d_U_g, d_b_g, d_W_o, d_U_o, d_b_o, d_W_i_in, d_U_i_in, d_b_i_in, d_W_f_in, d_U_f_in, d_b_f_in, d_W_g_in, d_U_g_in, d_b_g_in, d_W_o_in, d_U_o_in, d_b_o_in), State(d_h_next.copy(), d_c_next.copy(), d_c_in_next.copy()))
+    d_b_i, d_b_f, d_b_o, d_b_g = (d_b[k * H : (k + 1) * H] for k in range(4))
+    # (B50) δW_i_in = Σₜ δa_i_inₜ x_inₜᵀ; (B53) δW_f_in = Σₜ δa_f_inₜ x_inₜᵀ; (B56) δW_g_in = Σₜ δa_g_inₜ x_inₜᵀ;
+    # (B59) δW_o_in = Σₜ δa_o_inₜ x_inₜᵀ
+    d_W_ = _outer(d_a_in, x_in)
+    d_W_i_in, d_W_f_in, d_W_o_in, d_W_g_in = (d_W_[k * H : (k + 1) * H] for k in range(4))
+    # (B51) δU_i_in = Σₜ δa_i_inₜ h_inₜᵀ; (B54) δU_f_in = Σₜ δa_f_inₜ h_inₜᵀ; (B57) δU_g_in = Σₜ δa_g_inₜ h_inₜᵀ;
+    # (B60) δU_o_in = Σₜ δa_o_inₜ h_inₜᵀ
+    d_U_ = _outer(d_a_in, h_in)
+    d_U_i_in, d_U_f_in, d_U_o_in, d_U_g_in = (d_U_[k * H : (k + 1) * H] for k in range(4))
+    # (B52) δb_i_in = Σₜ δa_i_inₜ; (B55) δb_f_in = Σₜ δa_f_inₜ; (B58) δb_g_in = Σₜ δa_g_inₜ; (B61) δb_o_in = Σₜ
+    # δa_o_inₜ
+    d_b_ = d_a_in.sum(axis=(0, 1))
+    d_b_i_in, d_b_f_in, d_b_o_in, d_b_g_in = (d_b_[k * H : (k + 1) * H] for k in range(4))
+    return Grads(d_x, Params(d_W_i, d_U_i, d_b_i, d_W_f, d_U_f, d_b_f, d_W_g, d_U_g, d_b_g, d_W_o, d_U_o, d_b_o,
+        d_W_i_in, d_U_i_in, d_b_i_in, d_W_f_in, d_U_f_in, d_b_f_in, d_W_g_in, d_U_g_in, d_b_g_in, d_W_o_in,
+        d_U_o_in, d_b_o_in), State(d_h_next.copy(), d_c_next.copy(), d_c_in_next.copy()))
 
 
 def step(x_t: Array, state: State, params: Params) -> tuple[Array, State]:
@@ -778,323 +383,51 @@ def step(x_t: Array, state: State, params: Params) -> tuple[Array, State]:
     Arrays are taken as they come: the caller's dtype, and NumPy's errors where shapes do not fit.
     """
     x = x_t
-    h_prev = state.h
-    c_prev = state.c
-    c_in_prev = state.c_in
-    W_i = params.W_i
-    U_i = params.U_i
-    b_i = params.b_i
-    W_f = params.W_f
-    U_f = params.U_f
-    b_f = params.b_f
-    W_g = params.W_g
-    U_g = params.U_g
-    b_g = params.b_g
-    W_o = params.W_o
-    U_o = params.U_o
-    b_o = params.b_o
-    W_i_in = params.W_i_in
-    U_i_in = params.U_i_in
-    b_i_in = params.b_i_in
-    W_f_in = params.W_f_in
-    U_f_in = params.U_f_in
-    b_f_in = params.b_f_in
-    W_g_in = params.W_g_in
-    U_g_in = params.U_g_in
-    b_g_in = params.b_g_in
-    W_o_in = params.W_o_in
-    U_o_in = params.U_o_in
-    b_o_in = params.b_o_in
-    # (F1) a_iₜ = W_i xₜ + U_i hₜ₋₁ + b_i
-    a_i = x @ W_i.T
-    a_i += h_prev @ U_i.T
-    a_i += b_i
-    # (F2) iₜ = σ(a_iₜ)
-    i = _sigmoid(a_i)
-    # (F3) a_fₜ = W_f xₜ + U_f hₜ₋₁ + b_f
-    a_f = x @ W_f.T
-    a_f += h_prev @ U_f.T
-    a_f += b_f
-    # (F4) fₜ = σ(a_fₜ)
-    f = _sigmoid(a_f)
-    # (F5) a_gₜ = W_g xₜ + U_g hₜ₋₁ + b_g
-    a_g = x @ W_g.T
-    a_g += h_prev @ U_g.T
-    a_g += b_g
-    # (F6) gₜ = tanh(a_gₜ)
-    g = np.tanh(a_g)
-    # (F7) a_oₜ = W_o xₜ + U_o hₜ₋₁ + b_o
-    a_o = x @ W_o.T
-    a_o += h_prev @ U_o.T
-    a_o += b_o
-    # (F8) oₜ = σ(a_oₜ)
-    o = _sigmoid(a_o)
-    # (F9) x_inₜ = iₜ ⊙ gₜ
-    x_in = i * g
-    # (F10) h_inₜ = cₜ₋₁ ⊙ fₜ
-    h_in = c_prev * f
-    # (F11) a_i_inₜ = W_i_in x_inₜ + U_i_in h_inₜ + b_i_in
-    a_i_in = x_in @ W_i_in.T
-    a_i_in += h_in @ U_i_in.T
-    a_i_in += b_i_in
-    # (F12) i_inₜ = σ(a_i_inₜ)
-    i_in = _sigmoid(a_i_in)
-    # (F13) a_f_inₜ = W_f_in x_inₜ + U_f_in h_inₜ + b_f_in
-    a_f_in = x_in @ W_f_in.T
-    a_f_in += h_in @ U_f_in.T
-    a_f_in += b_f_in
-    # (F14) f_inₜ = σ(a_f_inₜ)
-    f_in = _sigmoid(a_f_in)
-    # (F15) a_g_inₜ = W_g_in x_inₜ + U_g_in h_inₜ + b_g_in
-    a_g_in = x_in @ W_g_in.T
-    a_g_in += h_in @ U_g_in.T
-    a_g_in += b_g_in
-    # (F16) g_inₜ = tanh(a_g_inₜ)
-    g_in = np.tanh(a_g_in)
-    # (F17) a_o_inₜ = W_o_in x_inₜ + U_o_in h_inₜ + b_o_in
-    a_o_in = x_in @ W_o_in.T
-    a_o_in += h_in @ U_o_in.T
-    a_o_in += b_o_in
-    # (F18) o_inₜ = σ(a_o_inₜ)
-    o_in = _sigmoid(a_o_in)
-    # (F19) c_inₜ = c_inₜ₋₁ ⊙ f_inₜ + i_inₜ ⊙ g_inₜ
-    c_in = c_in_prev * f_in + i_in * g_in
-    # (F20) tanh_c_inₜ = tanh(c_inₜ)
-    tanh_c_in = np.tanh(c_in)
-    # (F21) cₜ = o_inₜ ⊙ tanh_c_inₜ
-    c = o_in * tanh_c_in
-    # (F22) tanh_cₜ = tanh(cₜ)
-    tanh_c = np.tanh(c)
-    # (F23) hₜ = oₜ ⊙ tanh_cₜ
-    h = o * tanh_c
+    h_prev, c_prev, c_in_prev = state
+    (W_i, U_i, b_i, W_f, U_f, b_f, W_g, U_g, b_g, W_o, U_o, b_o, W_i_in, U_i_in, b_i_in, W_f_in, U_f_in, b_f_in,
+        W_g_in, U_g_in, b_g_in, W_o_in, U_o_in, b_o_in) = (params)
+    a_i = x @ W_i.T + h_prev @ U_i.T + b_i  # (F1) a_iₜ = W_i xₜ + U_i hₜ₋₁ + b_i
+    i = _sigmoid(a_i)  # (F2) iₜ = σ(a_iₜ)
+    a_f = x @ W_f.T + h_prev @ U_f.T + b_f  # (F3) a_fₜ = W_f xₜ + U_f hₜ₋₁ + b_f
+    f = _sigmoid(a_f)  # (F4) fₜ = σ(a_fₜ)
+    a_g = x @ W_g.T + h_prev @ U_g.T + b_g  # (F5) a_gₜ = W_g xₜ + U_g hₜ₋₁ + b_g
+    g = np.tanh(a_g)  # (F6) gₜ = tanh(a_gₜ)
+    a_o = x @ W_o.T + h_prev @ U_o.T + b_o  # (F7) a_oₜ = W_o xₜ + U_o hₜ₋₁ + b_o
+    o = _sigmoid(a_o)  # (F8) oₜ = σ(a_oₜ)
+    x_in = i * g  # (F9) x_inₜ = iₜ ⊙ gₜ
+    h_in = c_prev * f  # (F10) h_inₜ = cₜ₋₁ ⊙ fₜ
+    a_i_in = x_in @ W_i_in.T + h_in @ U_i_in.T + b_i_in  # (F11) a_i_inₜ = W_i_in x_inₜ + U_i_in h_inₜ + b_i_in
+    i_in = _sigmoid(a_i_in)  # (F12) i_inₜ = σ(a_i_inₜ)
+    a_f_in = x_in @ W_f_in.T + h_in @ U_f_in.T + b_f_in  # (F13) a_f_inₜ = W_f_in x_inₜ + U_f_in h_inₜ + b_f_in
+    f_in = _sigmoid(a_f_in)  # (F14) f_inₜ = σ(a_f_inₜ)
+    a_g_in = x_in @ W_g_in.T + h_in @ U_g_in.T + b_g_in  # (F15) a_g_inₜ = W_g_in x_inₜ + U_g_in h_inₜ + b_g_in
+    g_in = np.tanh(a_g_in)  # (F16) g_inₜ = tanh(a_g_inₜ)
+    a_o_in = x_in @ W_o_in.T + h_in @ U_o_in.T + b_o_in  # (F17) a_o_inₜ = W_o_in x_inₜ + U_o_in h_inₜ + b_o_in
+    o_in = _sigmoid(a_o_in)  # (F18) o_inₜ = σ(a_o_inₜ)
+    c_in = c_in_prev * f_in + i_in * g_in  # (F19) c_inₜ = c_inₜ₋₁ ⊙ f_inₜ + i_inₜ ⊙ g_inₜ
+    tanh_c_in = np.tanh(c_in)  # (F20) tanh_c_inₜ = tanh(c_inₜ)
+    c = o_in * tanh_c_in  # (F21) cₜ = o_inₜ ⊙ tanh_c_inₜ
+    tanh_c = np.tanh(c)  # (F22) tanh_cₜ = tanh(cₜ)
+    h = o * tanh_c  # (F23) hₜ = oₜ ⊙ tanh_cₜ
     return h, State(h, c, c_in)
 
 
 def jvp(
-    x: Any,
-    params: Params,
-    state: State | None = None,
-    *,
-    x_dot: Any = None,
-    params_dot: Params | None = None,
-    state_dot: State | None = None,
+    x: Any, params: Params, state: State | None = None, *,
+    x_dot: Any = None, params_dot: Params | None = None, state_dot: State | None = None,
 ) -> tuple[Array, Array, State, State]:
     """Forward mode, in the precise form: the derivative along (x_dot, params_dot, state_dot), each None for zero.
 
     Returns y and y_dot (T, B, H), the state after T steps and its tangent. Raises TypeError, ValueError.
     """
-    return _jvp(*_directions(x, params, state, x_dot, params_dot, state_dot, {}))
-
-
-def _directions(
-    x: Any, params: Any, state: Any, x_dot: Any, params_dot: Any, state_dot: Any, others: dict[str, Any]
-) -> tuple[Array, Params, State, Array, Params, State]:
-    """Point and direction as arrays of one dtype, that of `others` counted in."""
-    x, params, state = _prepared(x, params, state)
-    x_dot = np.zeros_like(x) if x_dot is None else x_dot
-    params_dot = Params(*map(np.zeros_like, params)) if params_dot is None else params_dot
-    state_dot = State(*map(np.zeros_like, state)) if state_dot is None else state_dot
-    arrays = {"x": x, "x_dot": x_dot, **_named("params_dot", params_dot, _SHAPES)}
-    arrays |= _named("state_dot", state_dot, _STATE_SHAPES)
-    dtype = _float_dtype(arrays | others)
-    x, params, state = _prepared(x.astype(dtype, copy=False), params, state)
-    sizes = _sizes_of(params, _SHAPES, _COMPOSED) | {"T": x.shape[0], "B": x.shape[1], "D": x.shape[2]}
-    x_dot = _checked("x_dot", x_dot, ("T", "B", "D"), sizes, dtype)
-    params_dot = Params(*_checked_fields("params_dot", params_dot, _SHAPES, sizes, dtype))
-    state_dot = State(*_checked_fields("state_dot", state_dot, _STATE_SHAPES, sizes, dtype))
-    return x, params, state, x_dot, params_dot, state_dot
-
-
-def _jvp(
-    x: Array, params: Params, state: State, x_dot: Array, params_dot: Params, state_dot: State
-) -> tuple[Array, Array, State, State]:
-    H = params.W_i.shape[0]
-    T, B = x.shape[:2]
-    dtype = x.dtype
-    W = np.concatenate((params.W_i, params.W_f, params.W_o, params.W_g))
-    b = np.concatenate((params.b_i, params.b_f, params.b_o, params.b_g))
-    W_dot = np.concatenate((params_dot.W_i, params_dot.W_f, params_dot.W_o, params_dot.W_g))
-    b_dot = np.concatenate((params_dot.b_i, params_dot.b_f, params_dot.b_o, params_dot.b_g))
-    b_ = np.concatenate((params.b_i_in, params.b_f_in, params.b_o_in, params.b_g_in))
-    b_dot_ = np.concatenate((params_dot.b_i_in, params_dot.b_f_in, params_dot.b_o_in, params_dot.b_g_in))
-    U = np.concatenate((params.U_i, params.U_f, params.U_o, params.U_g))
-    U_T = np.ascontiguousarray(U.T)
-    U_dot = np.concatenate((params_dot.U_i, params_dot.U_f, params_dot.U_o, params_dot.U_g))
-    U_dot_T = np.ascontiguousarray(U_dot.T)
-    U_ = np.concatenate((params.U_i_in, params.U_f_in, params.U_o_in, params.U_g_in))
-    U__T = np.ascontiguousarray(U_.T)
-    U_dot_ = np.concatenate((params_dot.U_i_in, params_dot.U_f_in, params_dot.U_o_in, params_dot.U_g_in))
-    U_dot__T = np.ascontiguousarray(U_dot_.T)
-    W_ = np.concatenate((params.W_i_in, params.W_f_in, params.W_o_in, params.W_g_in))
-    W__T = np.ascontiguousarray(W_.T)
-    W_dot_ = np.concatenate((params_dot.W_i_in, params_dot.W_f_in, params_dot.W_o_in, params_dot.W_g_in))
-    W_dot__T = np.ascontiguousarray(W_dot_.T)
-    a_i_f_o_g = np.empty((T, B, 4 * H), dtype)
-    gates_i_f_o_g_dot = np.empty((T, B, 4 * H), dtype)
-    gates_i_f_o_g = np.empty((B, 4 * H), dtype)
-    gates_i_f_o_g_slope = np.empty((B, 4 * H), dtype)
-    a_i_in_f_in_o_in_g_in = np.empty((T, B, 4 * H), dtype)
-    gates_i_in_f_in_o_in_g_in_dot = np.empty((T, B, 4 * H), dtype)
-    gates_i_in_f_in_o_in_g_in = np.empty((B, 4 * H), dtype)
-    gates_i_in_f_in_o_in_g_in_slope = np.empty((B, 4 * H), dtype)
-    h = np.empty((T + 1, B, H), dtype)
-    h[0] = state.h
-    h_dot = np.empty((T + 1, B, H), dtype)
-    h_dot[0] = state_dot.h
-    c_prev = state.c
-    c_dot_prev = state_dot.c
-    c_in_prev = state.c_in
-    c_in_dot_prev = state_dot.c_in
-    a_i_f_o_g_i_f_o = a_i_f_o_g[..., 0 * H : 3 * H]
-    a_g = a_i_f_o_g[..., 3 * H : 4 * H]
-    a_i_in_f_in_o_in_g_in_i_in_f_in_o_in = a_i_in_f_in_o_in_g_in[..., 0 * H : 3 * H]
-    a_g_in = a_i_in_f_in_o_in_g_in[..., 3 * H : 4 * H]
-    i = gates_i_f_o_g[..., 0 * H : 1 * H]
-    gates_i_f_o_g_i_f_o = gates_i_f_o_g[..., 0 * H : 3 * H]
-    f = gates_i_f_o_g[..., 1 * H : 2 * H]
-    o = gates_i_f_o_g[..., 2 * H : 3 * H]
-    g = gates_i_f_o_g[..., 3 * H : 4 * H]
-    i_dot = gates_i_f_o_g_dot[..., 0 * H : 1 * H]
-    gates_i_f_o_g_dot_i_f_o = gates_i_f_o_g_dot[..., 0 * H : 3 * H]
-    f_dot = gates_i_f_o_g_dot[..., 1 * H : 2 * H]
-    o_dot = gates_i_f_o_g_dot[..., 2 * H : 3 * H]
-    g_dot = gates_i_f_o_g_dot[..., 3 * H : 4 * H]
-    gates_i_f_o_g_slope_i_f_o = gates_i_f_o_g_slope[..., 0 * H : 3 * H]
-    g_slope = gates_i_f_o_g_slope[..., 3 * H : 4 * H]
-    i_in = gates_i_in_f_in_o_in_g_in[..., 0 * H : 1 * H]
-    gates_i_in_f_in_o_in_g_in_i_in_f_in_o_in = gates_i_in_f_in_o_in_g_in[..., 0 * H : 3 * H]
-    f_in = gates_i_in_f_in_o_in_g_in[..., 1 * H : 2 * H]
-    o_in = gates_i_in_f_in_o_in_g_in[..., 2 * H : 3 * H]
-    g_in = gates_i_in_f_in_o_in_g_in[..., 3 * H : 4 * H]
-    i_in_dot = gates_i_in_f_in_o_in_g_in_dot[..., 0 * H : 1 * H]
-    gates_i_in_f_in_o_in_g_in_dot_i_in_f_in_o_in = gates_i_in_f_in_o_in_g_in_dot[..., 0 * H : 3 * H]
-    f_in_dot = gates_i_in_f_in_o_in_g_in_dot[..., 1 * H : 2 * H]
-    o_in_dot = gates_i_in_f_in_o_in_g_in_dot[..., 2 * H : 3 * H]
-    g_in_dot = gates_i_in_f_in_o_in_g_in_dot[..., 3 * H : 4 * H]
-    gates_i_in_f_in_o_in_g_in_slope_i_in_f_in_o_in = gates_i_in_f_in_o_in_g_in_slope[..., 0 * H : 3 * H]
-    g_in_slope = gates_i_in_f_in_o_in_g_in_slope[..., 3 * H : 4 * H]
-    # (F1) a_iₜ = W_i xₜ; (F3) a_fₜ = W_f xₜ; (F7) a_oₜ = W_o xₜ; (F5) a_gₜ = W_g xₜ
-    _times(x, W.T, out=a_i_f_o_g)
-    # (F1) a_iₜ += b_i; (F3) a_fₜ += b_f; (F7) a_oₜ += b_o; (F5) a_gₜ += b_g
-    a_i_f_o_g += b
-    # (T1) ∂a_iₜ = W_i ∂xₜ; (T4) ∂a_fₜ = W_f ∂xₜ; (T10) ∂a_oₜ = W_o ∂xₜ; (T7) ∂a_gₜ = W_g ∂xₜ
-    _times(x_dot, W.T, out=gates_i_f_o_g_dot)
-    # (T1) ∂a_iₜ += ∂W_i xₜ; (T4) ∂a_fₜ += ∂W_f xₜ; (T10) ∂a_oₜ += ∂W_o xₜ; (T7) ∂a_gₜ += ∂W_g xₜ
-    gates_i_f_o_g_dot += _times(x, W_dot.T)
-    # (T1) ∂a_iₜ += ∂b_i; (T4) ∂a_fₜ += ∂b_f; (T10) ∂a_oₜ += ∂b_o; (T7) ∂a_gₜ += ∂b_g
-    gates_i_f_o_g_dot += b_dot
-    # (F11) a_i_inₜ = b_i_in; (F13) a_f_inₜ = b_f_in; (F17) a_o_inₜ = b_o_in; (F15) a_g_inₜ = b_g_in
-    a_i_in_f_in_o_in_g_in[...] = b_
-    # (T15) ∂a_i_inₜ = ∂b_i_in; (T18) ∂a_f_inₜ = ∂b_f_in; (T24) ∂a_o_inₜ = ∂b_o_in; (T21) ∂a_g_inₜ = ∂b_g_in
-    gates_i_in_f_in_o_in_g_in_dot[...] = b_dot_
-    for (
-        a_i_f_o_g_t, h_prev, gates_i_f_o_g_dot_t, h_dot_prev, a_i_f_o_g_i_f_o_t, a_i_in_f_in_o_in_g_in_t,
-        gates_i_in_f_in_o_in_g_in_dot_t, gates_i_f_o_g_dot_i_f_o_t, f_dot_t, a_g_t,
-        a_i_in_f_in_o_in_g_in_i_in_f_in_o_in_t, g_dot_t, i_dot_t,
-        gates_i_in_f_in_o_in_g_in_dot_i_in_f_in_o_in_t, a_g_in_t, h_t, g_in_dot_t, i_in_dot_t, f_in_dot_t,
-        o_in_dot_t, h_dot_t, o_dot_t
-    ) in zip(
-        a_i_f_o_g, h[:-1], gates_i_f_o_g_dot, h_dot[:-1], a_i_f_o_g_i_f_o, a_i_in_f_in_o_in_g_in,
-        gates_i_in_f_in_o_in_g_in_dot, gates_i_f_o_g_dot_i_f_o, f_dot, a_g,
-        a_i_in_f_in_o_in_g_in_i_in_f_in_o_in, g_dot, i_dot, gates_i_in_f_in_o_in_g_in_dot_i_in_f_in_o_in,
-        a_g_in, h[1:], g_in_dot, i_in_dot, f_in_dot, o_in_dot, h_dot[1:], o_dot, strict=True
-    ):
-        # (F1) a_iₜ += U_i hₜ₋₁; (F3) a_fₜ += U_f hₜ₋₁; (F7) a_oₜ += U_o hₜ₋₁; (F5) a_gₜ += U_g hₜ₋₁
-        a_i_f_o_g_t += h_prev @ U_T
-        # (T1) ∂a_iₜ += U_i ∂hₜ₋₁; (T4) ∂a_fₜ += U_f ∂hₜ₋₁; (T10) ∂a_oₜ += U_o ∂hₜ₋₁; (T7) ∂a_gₜ += U_g ∂hₜ₋₁
-        gates_i_f_o_g_dot_t += h_dot_prev @ U_T
-        # (T1) ∂a_iₜ += ∂U_i hₜ₋₁; (T4) ∂a_fₜ += ∂U_f hₜ₋₁; (T10) ∂a_oₜ += ∂U_o hₜ₋₁; (T7) ∂a_gₜ += ∂U_g hₜ₋₁
-        gates_i_f_o_g_dot_t += h_prev @ U_dot_T
-        # (F2) iₜ = σ(a_iₜ); (F4) fₜ = σ(a_fₜ); (F8) oₜ = σ(a_oₜ)
-        gates_i_f_o_g_i_f_o[...] = _sigmoid_precise(a_i_f_o_g_i_f_o_t)
-        # (F10) h_inₜ = cₜ₋₁ ⊙ fₜ
-        h_in = c_prev * f
-        # (F11) a_i_inₜ += U_i_in h_inₜ; (F13) a_f_inₜ += U_f_in h_inₜ; (F17) a_o_inₜ += U_o_in h_inₜ; (F15)
-        # a_g_inₜ += U_g_in h_inₜ
-        a_i_in_f_in_o_in_g_in_t += h_in @ U__T
-        # (T15) ∂a_i_inₜ += ∂U_i_in h_inₜ; (T18) ∂a_f_inₜ += ∂U_f_in h_inₜ; (T24) ∂a_o_inₜ += ∂U_o_in h_inₜ;
-        # (T21) ∂a_g_inₜ += ∂U_g_in h_inₜ
-        gates_i_in_f_in_o_in_g_in_dot_t += h_in @ U_dot__T
-        # (T2) i′ₜ = σ′(a_iₜ); (T5) f′ₜ = σ′(a_fₜ); (T11) o′ₜ = σ′(a_oₜ)
-        gates_i_f_o_g_slope_i_f_o[...] = _sigmoid_slope(a_i_f_o_g_i_f_o_t)
-        # (T3) ∂iₜ = ∂a_iₜ ⊙ i′ₜ; (T6) ∂fₜ = ∂a_fₜ ⊙ f′ₜ; (T12) ∂oₜ = ∂a_oₜ ⊙ o′ₜ
-        gates_i_f_o_g_dot_i_f_o_t *= gates_i_f_o_g_slope_i_f_o
-        # (T14) ∂h_inₜ = ∂cₜ₋₁ ⊙ fₜ + ∂fₜ ⊙ cₜ₋₁
-        h_in_dot = c_dot_prev * f + f_dot_t * c_prev
-        # (T15) ∂a_i_inₜ += U_i_in ∂h_inₜ; (T18) ∂a_f_inₜ += U_f_in ∂h_inₜ; (T24) ∂a_o_inₜ += U_o_in ∂h_inₜ;
-        # (T21) ∂a_g_inₜ += U_g_in ∂h_inₜ
-        gates_i_in_f_in_o_in_g_in_dot_t += h_in_dot @ U__T
-        # (F6) gₜ = tanh(a_gₜ)
-        np.tanh(a_g_t, out=g)
-        # (F9) x_inₜ = iₜ ⊙ gₜ
-        x_in = i * g
-        # (F11) a_i_inₜ += W_i_in x_inₜ; (F13) a_f_inₜ += W_f_in x_inₜ; (F17) a_o_inₜ += W_o_in x_inₜ; (F15)
-        # a_g_inₜ += W_g_in x_inₜ
-        a_i_in_f_in_o_in_g_in_t += x_in @ W__T
-        # (T15) ∂a_i_inₜ += ∂W_i_in x_inₜ; (T18) ∂a_f_inₜ += ∂W_f_in x_inₜ; (T24) ∂a_o_inₜ += ∂W_o_in x_inₜ;
-        # (T21) ∂a_g_inₜ += ∂W_g_in x_inₜ
-        gates_i_in_f_in_o_in_g_in_dot_t += x_in @ W_dot__T
-        # (F12) i_inₜ = σ(a_i_inₜ); (F14) f_inₜ = σ(a_f_inₜ); (F18) o_inₜ = σ(a_o_inₜ)
-        gates_i_in_f_in_o_in_g_in_i_in_f_in_o_in[...] = _sigmoid_precise(a_i_in_f_in_o_in_g_in_i_in_f_in_o_in_t)
-        # (T16) i_in′ₜ = σ′(a_i_inₜ); (T19) f_in′ₜ = σ′(a_f_inₜ); (T25) o_in′ₜ = σ′(a_o_inₜ)
-        gates_i_in_f_in_o_in_g_in_slope_i_in_f_in_o_in[...] = _sigmoid_slope(a_i_in_f_in_o_in_g_in_i_in_f_in_o_in_t)
-        # (T8) g′ₜ = tanh′(a_gₜ)
-        g_slope[...] = _tanh_slope(a_g_t)
-        # (T9) ∂gₜ = ∂a_gₜ ⊙ g′ₜ
-        g_dot_t *= g_slope
-        # (T13) ∂x_inₜ = ∂iₜ ⊙ gₜ + ∂gₜ ⊙ iₜ
-        x_in_dot = i_dot_t * g + g_dot_t * i
-        # (T15) ∂a_i_inₜ += W_i_in ∂x_inₜ; (T18) ∂a_f_inₜ += W_f_in ∂x_inₜ; (T24) ∂a_o_inₜ += W_o_in ∂x_inₜ;
-        # (T21) ∂a_g_inₜ += W_g_in ∂x_inₜ
-        gates_i_in_f_in_o_in_g_in_dot_t += x_in_dot @ W__T
-        # (T17) ∂i_inₜ = ∂a_i_inₜ ⊙ i_in′ₜ; (T20) ∂f_inₜ = ∂a_f_inₜ ⊙ f_in′ₜ; (T26) ∂o_inₜ = ∂a_o_inₜ ⊙ o_in′ₜ
-        gates_i_in_f_in_o_in_g_in_dot_i_in_f_in_o_in_t *= gates_i_in_f_in_o_in_g_in_slope_i_in_f_in_o_in
-        # (F16) g_inₜ = tanh(a_g_inₜ)
-        np.tanh(a_g_in_t, out=g_in)
-        # (F19) c_inₜ = c_inₜ₋₁ ⊙ f_inₜ + i_inₜ ⊙ g_inₜ
-        c_in = c_in_prev * f_in + i_in * g_in
-        # (F20) tanh_c_inₜ = tanh(c_inₜ)
-        tanh_c_in = np.tanh(c_in)
-        # (T28) tanh_c_in′ₜ = tanh′(c_inₜ)
-        tanh_c_in_slope = _tanh_slope(c_in)
-        # (F21) cₜ = o_inₜ ⊙ tanh_c_inₜ
-        c = o_in * tanh_c_in
-        # (F22) tanh_cₜ = tanh(cₜ)
-        tanh_c = np.tanh(c)
-        # (T31) tanh_c′ₜ = tanh′(cₜ)
-        tanh_c_slope = _tanh_slope(c)
-        # (F23) hₜ = oₜ ⊙ tanh_cₜ
-        np.multiply(o, tanh_c, out=h_t)
-        # (T22) g_in′ₜ = tanh′(a_g_inₜ)
-        g_in_slope[...] = _tanh_slope(a_g_in_t)
-        # (T23) ∂g_inₜ = ∂a_g_inₜ ⊙ g_in′ₜ
-        g_in_dot_t *= g_in_slope
-        # (T27) ∂c_inₜ = ∂c_inₜ₋₁ ⊙ f_inₜ + ∂i_inₜ ⊙ g_inₜ + ∂f_inₜ ⊙ c_inₜ₋₁ + ∂g_inₜ ⊙ i_inₜ
-        c_in_dot = c_in_dot_prev * f_in + i_in_dot_t * g_in + f_in_dot_t * c_in_prev + g_in_dot_t * i_in
-        # (T29) ∂tanh_c_inₜ = ∂c_inₜ ⊙ tanh_c_in′ₜ
-        tanh_c_in_dot = c_in_dot * tanh_c_in_slope
-        # (T30) ∂cₜ = ∂o_inₜ ⊙ tanh_c_inₜ + ∂tanh_c_inₜ ⊙ o_inₜ
-        c_dot = o_in_dot_t * tanh_c_in + tanh_c_in_dot * o_in
-        # (T32) ∂tanh_cₜ = ∂cₜ ⊙ tanh_c′ₜ
-        tanh_c_dot = c_dot * tanh_c_slope
-        # (T33) ∂hₜ = ∂oₜ ⊙ tanh_cₜ + ∂tanh_cₜ ⊙ oₜ
-        np.add(o_dot_t * tanh_c, tanh_c_dot * o, out=h_dot_t)
-        c_prev, c_dot_prev, c_in_prev, c_in_dot_prev = c, c_dot, c_in, c_in_dot
-    return h[1:].copy(), h_dot[1:].copy(), State(h[T].copy(), c_prev.copy(), c_in_prev.copy()), State(h_dot[T].copy(), c_dot_prev.copy(), c_in_dot_prev.copy())
+    y, y_dot, state, state_dot, _ = _tangents(*_directions(x, params, state, x_dot, params_dot, state_dot, {}))
+    return y, y_dot, state, state_dot
 
 
 def hvp(
-    x: Any,
-    params: Params,
-    state: State | None = None,
-    *,
-    dy: Any,
-    dstate: State | None = None,
-    x_dot: Any = None,
-    params_dot: Params | None = None,
-    state_dot: State | None = None,
-    dy_dot: Any = None,
-    dstate_dot: State | None = None,
+    x: Any, params: Params, state: State | None = None, *, dy: Any, dstate: State | None = None,
+    x_dot: Any = None, params_dot: Params | None = None, state_dot: State | None = None,
+    dy_dot: Any = None, dstate_dot: State | None = None,
 ) -> tuple[Grads, Grads]:
     """Second order, in the precise form: the gradients and their derivative along a direction.
 
@@ -1106,7 +439,7 @@ def hvp(
     given |= {} if dy_dot is None else {"dy_dot": dy_dot}
     point = _directions(x, params, state, x_dot, params_dot, state_dot, given)
     dtype = point[0].dtype
-    sizes = _sizes_of(point[1], _SHAPES, _COMPOSED) | {"T": point[0].shape[0], "B": point[0].shape[1]}
+    sizes = _sizes_of(point[1], _SHAPES) | {"T": point[0].shape[0], "B": point[0].shape[1]}
     dy = _checked("dy", dy, ("T", "B", "H"), sizes, dtype)
     sizes["H"] = dy.shape[2]
     dy_dot = np.zeros_like(dy) if dy_dot is None else _checked("dy_dot", dy_dot, ("T", "B", "H"), sizes, dtype)
@@ -1115,1540 +448,294 @@ def hvp(
     dstate = State(*_checked_fields("dstate", zeros if dstate is None else dstate, _STATE_SHAPES, sizes, dtype))
     dstate_dot = zeros if dstate_dot is None else dstate_dot
     dstate_dot = State(*_checked_fields("dstate_dot", dstate_dot, _STATE_SHAPES, sizes, dtype))
-    tape = _hvp_forward(*point)
-    return _hvp_backward(dy, dy_dot, tape, point[1], point[4], dstate, dstate_dot)
-
-
-class SecondTape(NamedTuple):
-    """What the second-order backward pass needs: values and their tangents."""
-
-    x: Array
-    x_dot: Array
-    h: Array
-    h_dot: Array
-    c: Array
-    c_dot: Array
-    c_in: Array
-    c_in_dot: Array
-    a_i_f_o_g: Array
-    a_i_f_o_g_dot: Array
-    gates_i_f_o_g: Array
-    gates_i_f_o_g_slope: Array
-    gates_i_f_o_g_dot: Array
-    x_in: Array
-    x_in_dot: Array
-    h_in: Array
-    h_in_dot: Array
-    a_i_in_f_in_o_in_g_in: Array
-    a_i_in_f_in_o_in_g_in_dot: Array
-    gates_i_in_f_in_o_in_g_in: Array
-    gates_i_in_f_in_o_in_g_in_slope: Array
-    gates_i_in_f_in_o_in_g_in_dot: Array
-    tanh_c_in: Array
-    tanh_c_in_slope: Array
-    tanh_c_in_dot: Array
-    tanh_c: Array
-    tanh_c_slope: Array
-    tanh_c_dot: Array
-
-
-def _hvp_forward(
-    x: Array, params: Params, state: State, x_dot: Array, params_dot: Params, state_dot: State
-) -> SecondTape:
-    H = params.W_i.shape[0]
-    T, B = x.shape[:2]
-    dtype = x.dtype
-    W = np.concatenate((params.W_i, params.W_f, params.W_o, params.W_g))
-    b = np.concatenate((params.b_i, params.b_f, params.b_o, params.b_g))
-    W_dot = np.concatenate((params_dot.W_i, params_dot.W_f, params_dot.W_o, params_dot.W_g))
-    b_dot = np.concatenate((params_dot.b_i, params_dot.b_f, params_dot.b_o, params_dot.b_g))
-    b_ = np.concatenate((params.b_i_in, params.b_f_in, params.b_o_in, params.b_g_in))
-    b_dot_ = np.concatenate((params_dot.b_i_in, params_dot.b_f_in, params_dot.b_o_in, params_dot.b_g_in))
-    U = np.concatenate((params.U_i, params.U_f, params.U_o, params.U_g))
-    U_T = np.ascontiguousarray(U.T)
-    U_dot = np.concatenate((params_dot.U_i, params_dot.U_f, params_dot.U_o, params_dot.U_g))
-    U_dot_T = np.ascontiguousarray(U_dot.T)
-    U_ = np.concatenate((params.U_i_in, params.U_f_in, params.U_o_in, params.U_g_in))
-    U__T = np.ascontiguousarray(U_.T)
-    U_dot_ = np.concatenate((params_dot.U_i_in, params_dot.U_f_in, params_dot.U_o_in, params_dot.U_g_in))
-    U_dot__T = np.ascontiguousarray(U_dot_.T)
-    W_ = np.concatenate((params.W_i_in, params.W_f_in, params.W_o_in, params.W_g_in))
-    W__T = np.ascontiguousarray(W_.T)
-    W_dot_ = np.concatenate((params_dot.W_i_in, params_dot.W_f_in, params_dot.W_o_in, params_dot.W_g_in))
-    W_dot__T = np.ascontiguousarray(W_dot_.T)
-    a_i_f_o_g = np.empty((T, B, 4 * H), dtype)
-    a_i_f_o_g_dot = np.empty((T, B, 4 * H), dtype)
-    gates_i_f_o_g = np.empty((T, B, 4 * H), dtype)
-    gates_i_f_o_g_slope = np.empty((T, B, 4 * H), dtype)
-    gates_i_f_o_g_dot = np.empty((T, B, 4 * H), dtype)
-    a_i_in_f_in_o_in_g_in = np.empty((T, B, 4 * H), dtype)
-    a_i_in_f_in_o_in_g_in_dot = np.empty((T, B, 4 * H), dtype)
-    gates_i_in_f_in_o_in_g_in = np.empty((T, B, 4 * H), dtype)
-    gates_i_in_f_in_o_in_g_in_slope = np.empty((T, B, 4 * H), dtype)
-    gates_i_in_f_in_o_in_g_in_dot = np.empty((T, B, 4 * H), dtype)
-    h_in = np.empty((T, B, H), dtype)
-    h_in_dot = np.empty((T, B, H), dtype)
-    x_in = np.empty((T, B, H), dtype)
-    x_in_dot = np.empty((T, B, H), dtype)
-    tanh_c_in = np.empty((T, B, H), dtype)
-    tanh_c_in_slope = np.empty((T, B, H), dtype)
-    tanh_c = np.empty((T, B, H), dtype)
-    tanh_c_slope = np.empty((T, B, H), dtype)
-    tanh_c_in_dot = np.empty((T, B, H), dtype)
-    tanh_c_dot = np.empty((T, B, H), dtype)
-    h = np.empty((T + 1, B, H), dtype)
-    h[0] = state.h
-    h_dot = np.empty((T + 1, B, H), dtype)
-    h_dot[0] = state_dot.h
-    c = np.empty((T + 1, B, H), dtype)
-    c[0] = state.c
-    c_dot = np.empty((T + 1, B, H), dtype)
-    c_dot[0] = state_dot.c
-    c_in = np.empty((T + 1, B, H), dtype)
-    c_in[0] = state.c_in
-    c_in_dot = np.empty((T + 1, B, H), dtype)
-    c_in_dot[0] = state_dot.c_in
-    a_i_f_o_g_i_f_o = a_i_f_o_g[..., 0 * H : 3 * H]
-    a_g = a_i_f_o_g[..., 3 * H : 4 * H]
-    a_i_f_o_g_dot_i_f_o = a_i_f_o_g_dot[..., 0 * H : 3 * H]
-    a_g_dot = a_i_f_o_g_dot[..., 3 * H : 4 * H]
-    a_i_in_f_in_o_in_g_in_i_in_f_in_o_in = a_i_in_f_in_o_in_g_in[..., 0 * H : 3 * H]
-    a_g_in = a_i_in_f_in_o_in_g_in[..., 3 * H : 4 * H]
-    a_i_in_f_in_o_in_g_in_dot_i_in_f_in_o_in = a_i_in_f_in_o_in_g_in_dot[..., 0 * H : 3 * H]
-    a_g_in_dot = a_i_in_f_in_o_in_g_in_dot[..., 3 * H : 4 * H]
-    i = gates_i_f_o_g[..., 0 * H : 1 * H]
-    gates_i_f_o_g_i_f_o = gates_i_f_o_g[..., 0 * H : 3 * H]
-    f = gates_i_f_o_g[..., 1 * H : 2 * H]
-    o = gates_i_f_o_g[..., 2 * H : 3 * H]
-    g = gates_i_f_o_g[..., 3 * H : 4 * H]
-    i_dot = gates_i_f_o_g_dot[..., 0 * H : 1 * H]
-    gates_i_f_o_g_dot_i_f_o = gates_i_f_o_g_dot[..., 0 * H : 3 * H]
-    f_dot = gates_i_f_o_g_dot[..., 1 * H : 2 * H]
-    o_dot = gates_i_f_o_g_dot[..., 2 * H : 3 * H]
-    g_dot = gates_i_f_o_g_dot[..., 3 * H : 4 * H]
-    gates_i_f_o_g_slope_i_f_o = gates_i_f_o_g_slope[..., 0 * H : 3 * H]
-    g_slope = gates_i_f_o_g_slope[..., 3 * H : 4 * H]
-    i_in = gates_i_in_f_in_o_in_g_in[..., 0 * H : 1 * H]
-    gates_i_in_f_in_o_in_g_in_i_in_f_in_o_in = gates_i_in_f_in_o_in_g_in[..., 0 * H : 3 * H]
-    f_in = gates_i_in_f_in_o_in_g_in[..., 1 * H : 2 * H]
-    o_in = gates_i_in_f_in_o_in_g_in[..., 2 * H : 3 * H]
-    g_in = gates_i_in_f_in_o_in_g_in[..., 3 * H : 4 * H]
-    i_in_dot = gates_i_in_f_in_o_in_g_in_dot[..., 0 * H : 1 * H]
-    gates_i_in_f_in_o_in_g_in_dot_i_in_f_in_o_in = gates_i_in_f_in_o_in_g_in_dot[..., 0 * H : 3 * H]
-    f_in_dot = gates_i_in_f_in_o_in_g_in_dot[..., 1 * H : 2 * H]
-    o_in_dot = gates_i_in_f_in_o_in_g_in_dot[..., 2 * H : 3 * H]
-    g_in_dot = gates_i_in_f_in_o_in_g_in_dot[..., 3 * H : 4 * H]
-    gates_i_in_f_in_o_in_g_in_slope_i_in_f_in_o_in = gates_i_in_f_in_o_in_g_in_slope[..., 0 * H : 3 * H]
-    g_in_slope = gates_i_in_f_in_o_in_g_in_slope[..., 3 * H : 4 * H]
-    # (F1) a_iₜ = W_i xₜ; (F3) a_fₜ = W_f xₜ; (F7) a_oₜ = W_o xₜ; (F5) a_gₜ = W_g xₜ
-    _times(x, W.T, out=a_i_f_o_g)
-    # (F1) a_iₜ += b_i; (F3) a_fₜ += b_f; (F7) a_oₜ += b_o; (F5) a_gₜ += b_g
-    a_i_f_o_g += b
-    # (T1) ∂a_iₜ = W_i ∂xₜ; (T4) ∂a_fₜ = W_f ∂xₜ; (T10) ∂a_oₜ = W_o ∂xₜ; (T7) ∂a_gₜ = W_g ∂xₜ
-    _times(x_dot, W.T, out=a_i_f_o_g_dot)
-    # (T1) ∂a_iₜ += ∂W_i xₜ; (T4) ∂a_fₜ += ∂W_f xₜ; (T10) ∂a_oₜ += ∂W_o xₜ; (T7) ∂a_gₜ += ∂W_g xₜ
-    a_i_f_o_g_dot += _times(x, W_dot.T)
-    # (T1) ∂a_iₜ += ∂b_i; (T4) ∂a_fₜ += ∂b_f; (T10) ∂a_oₜ += ∂b_o; (T7) ∂a_gₜ += ∂b_g
-    a_i_f_o_g_dot += b_dot
-    # (F11) a_i_inₜ = b_i_in; (F13) a_f_inₜ = b_f_in; (F17) a_o_inₜ = b_o_in; (F15) a_g_inₜ = b_g_in
-    a_i_in_f_in_o_in_g_in[...] = b_
-    # (T15) ∂a_i_inₜ = ∂b_i_in; (T18) ∂a_f_inₜ = ∂b_f_in; (T24) ∂a_o_inₜ = ∂b_o_in; (T21) ∂a_g_inₜ = ∂b_g_in
-    a_i_in_f_in_o_in_g_in_dot[...] = b_dot_
-    for (
-        a_i_f_o_g_t, h_prev, a_i_f_o_g_dot_t, h_dot_prev, gates_i_f_o_g_i_f_o_t, a_i_f_o_g_i_f_o_t, h_in_t,
-        c_prev, f_t, a_i_in_f_in_o_in_g_in_t, a_i_in_f_in_o_in_g_in_dot_t, gates_i_f_o_g_slope_i_f_o_t,
-        gates_i_f_o_g_dot_i_f_o_t, a_i_f_o_g_dot_i_f_o_t, h_in_dot_t, c_dot_prev, f_dot_t, g_t, a_g_t,
-        x_in_t, i_t, gates_i_in_f_in_o_in_g_in_i_in_f_in_o_in_t, a_i_in_f_in_o_in_g_in_i_in_f_in_o_in_t,
-        gates_i_in_f_in_o_in_g_in_slope_i_in_f_in_o_in_t, g_slope_t, g_dot_t, a_g_dot_t, x_in_dot_t,
-        i_dot_t, gates_i_in_f_in_o_in_g_in_dot_i_in_f_in_o_in_t, a_i_in_f_in_o_in_g_in_dot_i_in_f_in_o_in_t,
-        g_in_t, a_g_in_t, c_in_t, c_in_prev, f_in_t, i_in_t, tanh_c_in_t, tanh_c_in_slope_t, c_t, o_in_t,
-        tanh_c_t, tanh_c_slope_t, h_t, o_t, g_in_slope_t, g_in_dot_t, a_g_in_dot_t, c_in_dot_t,
-        c_in_dot_prev, i_in_dot_t, f_in_dot_t, tanh_c_in_dot_t, c_dot_t, o_in_dot_t, tanh_c_dot_t, h_dot_t,
-        o_dot_t
-    ) in zip(
-        a_i_f_o_g, h[:-1], a_i_f_o_g_dot, h_dot[:-1], gates_i_f_o_g_i_f_o, a_i_f_o_g_i_f_o, h_in, c[:-1], f,
-        a_i_in_f_in_o_in_g_in, a_i_in_f_in_o_in_g_in_dot, gates_i_f_o_g_slope_i_f_o,
-        gates_i_f_o_g_dot_i_f_o, a_i_f_o_g_dot_i_f_o, h_in_dot, c_dot[:-1], f_dot, g, a_g, x_in, i,
-        gates_i_in_f_in_o_in_g_in_i_in_f_in_o_in, a_i_in_f_in_o_in_g_in_i_in_f_in_o_in,
-        gates_i_in_f_in_o_in_g_in_slope_i_in_f_in_o_in, g_slope, g_dot, a_g_dot, x_in_dot, i_dot,
-        gates_i_in_f_in_o_in_g_in_dot_i_in_f_in_o_in, a_i_in_f_in_o_in_g_in_dot_i_in_f_in_o_in, g_in,
-        a_g_in, c_in[1:], c_in[:-1], f_in, i_in, tanh_c_in, tanh_c_in_slope, c[1:], o_in, tanh_c,
-        tanh_c_slope, h[1:], o, g_in_slope, g_in_dot, a_g_in_dot, c_in_dot[1:], c_in_dot[:-1], i_in_dot,
-        f_in_dot, tanh_c_in_dot, c_dot[1:], o_in_dot, tanh_c_dot, h_dot[1:], o_dot, strict=True
-    ):
-        # (F1) a_iₜ += U_i hₜ₋₁; (F3) a_fₜ += U_f hₜ₋₁; (F7) a_oₜ += U_o hₜ₋₁; (F5) a_gₜ += U_g hₜ₋₁
-        a_i_f_o_g_t += h_prev @ U_T
-        # (T1) ∂a_iₜ += U_i ∂hₜ₋₁; (T4) ∂a_fₜ += U_f ∂hₜ₋₁; (T10) ∂a_oₜ += U_o ∂hₜ₋₁; (T7) ∂a_gₜ += U_g ∂hₜ₋₁
-        a_i_f_o_g_dot_t += h_dot_prev @ U_T
-        # (T1) ∂a_iₜ += ∂U_i hₜ₋₁; (T4) ∂a_fₜ += ∂U_f hₜ₋₁; (T10) ∂a_oₜ += ∂U_o hₜ₋₁; (T7) ∂a_gₜ += ∂U_g hₜ₋₁
-        a_i_f_o_g_dot_t += h_prev @ U_dot_T
-        # (F2) iₜ = σ(a_iₜ); (F4) fₜ = σ(a_fₜ); (F8) oₜ = σ(a_oₜ)
-        gates_i_f_o_g_i_f_o_t[...] = _sigmoid_precise(a_i_f_o_g_i_f_o_t)
-        # (F10) h_inₜ = cₜ₋₁ ⊙ fₜ
-        np.multiply(c_prev, f_t, out=h_in_t)
-        # (F11) a_i_inₜ += U_i_in h_inₜ; (F13) a_f_inₜ += U_f_in h_inₜ; (F17) a_o_inₜ += U_o_in h_inₜ; (F15)
-        # a_g_inₜ += U_g_in h_inₜ
-        a_i_in_f_in_o_in_g_in_t += h_in_t @ U__T
-        # (T15) ∂a_i_inₜ += ∂U_i_in h_inₜ; (T18) ∂a_f_inₜ += ∂U_f_in h_inₜ; (T24) ∂a_o_inₜ += ∂U_o_in h_inₜ;
-        # (T21) ∂a_g_inₜ += ∂U_g_in h_inₜ
-        a_i_in_f_in_o_in_g_in_dot_t += h_in_t @ U_dot__T
-        # (T2) i′ₜ = σ′(a_iₜ); (T5) f′ₜ = σ′(a_fₜ); (T11) o′ₜ = σ′(a_oₜ)
-        gates_i_f_o_g_slope_i_f_o_t[...] = _sigmoid_slope(a_i_f_o_g_i_f_o_t)
-        # (T3) ∂iₜ = ∂a_iₜ ⊙ i′ₜ; (T6) ∂fₜ = ∂a_fₜ ⊙ f′ₜ; (T12) ∂oₜ = ∂a_oₜ ⊙ o′ₜ
-        np.multiply(a_i_f_o_g_dot_i_f_o_t, gates_i_f_o_g_slope_i_f_o_t, out=gates_i_f_o_g_dot_i_f_o_t)
-        # (T14) ∂h_inₜ = ∂cₜ₋₁ ⊙ fₜ + ∂fₜ ⊙ cₜ₋₁
-        np.add(c_dot_prev * f_t, f_dot_t * c_prev, out=h_in_dot_t)
-        # (T15) ∂a_i_inₜ += U_i_in ∂h_inₜ; (T18) ∂a_f_inₜ += U_f_in ∂h_inₜ; (T24) ∂a_o_inₜ += U_o_in ∂h_inₜ;
-        # (T21) ∂a_g_inₜ += U_g_in ∂h_inₜ
-        a_i_in_f_in_o_in_g_in_dot_t += h_in_dot_t @ U__T
-        # (F6) gₜ = tanh(a_gₜ)
-        np.tanh(a_g_t, out=g_t)
-        # (F9) x_inₜ = iₜ ⊙ gₜ
-        np.multiply(i_t, g_t, out=x_in_t)
-        # (F11) a_i_inₜ += W_i_in x_inₜ; (F13) a_f_inₜ += W_f_in x_inₜ; (F17) a_o_inₜ += W_o_in x_inₜ; (F15)
-        # a_g_inₜ += W_g_in x_inₜ
-        a_i_in_f_in_o_in_g_in_t += x_in_t @ W__T
-        # (T15) ∂a_i_inₜ += ∂W_i_in x_inₜ; (T18) ∂a_f_inₜ += ∂W_f_in x_inₜ; (T24) ∂a_o_inₜ += ∂W_o_in x_inₜ;
-        # (T21) ∂a_g_inₜ += ∂W_g_in x_inₜ
-        a_i_in_f_in_o_in_g_in_dot_t += x_in_t @ W_dot__T
-        # (F12) i_inₜ = σ(a_i_inₜ); (F14) f_inₜ = σ(a_f_inₜ); (F18) o_inₜ = σ(a_o_inₜ)
-        gates_i_in_f_in_o_in_g_in_i_in_f_in_o_in_t[...] = _sigmoid_precise(a_i_in_f_in_o_in_g_in_i_in_f_in_o_in_t)
-        # (T16) i_in′ₜ = σ′(a_i_inₜ); (T19) f_in′ₜ = σ′(a_f_inₜ); (T25) o_in′ₜ = σ′(a_o_inₜ)
-        gates_i_in_f_in_o_in_g_in_slope_i_in_f_in_o_in_t[...] = _sigmoid_slope(a_i_in_f_in_o_in_g_in_i_in_f_in_o_in_t)
-        # (T8) g′ₜ = tanh′(a_gₜ)
-        g_slope_t[...] = _tanh_slope(a_g_t)
-        # (T9) ∂gₜ = ∂a_gₜ ⊙ g′ₜ
-        np.multiply(a_g_dot_t, g_slope_t, out=g_dot_t)
-        # (T13) ∂x_inₜ = ∂iₜ ⊙ gₜ + ∂gₜ ⊙ iₜ
-        np.add(i_dot_t * g_t, g_dot_t * i_t, out=x_in_dot_t)
-        # (T15) ∂a_i_inₜ += W_i_in ∂x_inₜ; (T18) ∂a_f_inₜ += W_f_in ∂x_inₜ; (T24) ∂a_o_inₜ += W_o_in ∂x_inₜ;
-        # (T21) ∂a_g_inₜ += W_g_in ∂x_inₜ
-        a_i_in_f_in_o_in_g_in_dot_t += x_in_dot_t @ W__T
-        # (T17) ∂i_inₜ = ∂a_i_inₜ ⊙ i_in′ₜ; (T20) ∂f_inₜ = ∂a_f_inₜ ⊙ f_in′ₜ; (T26) ∂o_inₜ = ∂a_o_inₜ ⊙ o_in′ₜ
-        np.multiply(a_i_in_f_in_o_in_g_in_dot_i_in_f_in_o_in_t, gates_i_in_f_in_o_in_g_in_slope_i_in_f_in_o_in_t, out=gates_i_in_f_in_o_in_g_in_dot_i_in_f_in_o_in_t)
-        # (F16) g_inₜ = tanh(a_g_inₜ)
-        np.tanh(a_g_in_t, out=g_in_t)
-        # (F19) c_inₜ = c_inₜ₋₁ ⊙ f_inₜ + i_inₜ ⊙ g_inₜ
-        np.add(c_in_prev * f_in_t, i_in_t * g_in_t, out=c_in_t)
-        # (F20) tanh_c_inₜ = tanh(c_inₜ)
-        np.tanh(c_in_t, out=tanh_c_in_t)
-        # (T28) tanh_c_in′ₜ = tanh′(c_inₜ)
-        tanh_c_in_slope_t[...] = _tanh_slope(c_in_t)
-        # (F21) cₜ = o_inₜ ⊙ tanh_c_inₜ
-        np.multiply(o_in_t, tanh_c_in_t, out=c_t)
-        # (F22) tanh_cₜ = tanh(cₜ)
-        np.tanh(c_t, out=tanh_c_t)
-        # (T31) tanh_c′ₜ = tanh′(cₜ)
-        tanh_c_slope_t[...] = _tanh_slope(c_t)
-        # (F23) hₜ = oₜ ⊙ tanh_cₜ
-        np.multiply(o_t, tanh_c_t, out=h_t)
-        # (T22) g_in′ₜ = tanh′(a_g_inₜ)
-        g_in_slope_t[...] = _tanh_slope(a_g_in_t)
-        # (T23) ∂g_inₜ = ∂a_g_inₜ ⊙ g_in′ₜ
-        np.multiply(a_g_in_dot_t, g_in_slope_t, out=g_in_dot_t)
-        # (T27) ∂c_inₜ = ∂c_inₜ₋₁ ⊙ f_inₜ + ∂i_inₜ ⊙ g_inₜ + ∂f_inₜ ⊙ c_inₜ₋₁ + ∂g_inₜ ⊙ i_inₜ
-        np.add(c_in_dot_prev * f_in_t + i_in_dot_t * g_in_t + f_in_dot_t * c_in_prev, g_in_dot_t * i_in_t, out=c_in_dot_t)
-        # (T29) ∂tanh_c_inₜ = ∂c_inₜ ⊙ tanh_c_in′ₜ
-        np.multiply(c_in_dot_t, tanh_c_in_slope_t, out=tanh_c_in_dot_t)
-        # (T30) ∂cₜ = ∂o_inₜ ⊙ tanh_c_inₜ + ∂tanh_c_inₜ ⊙ o_inₜ
-        np.add(o_in_dot_t * tanh_c_in_t, tanh_c_in_dot_t * o_in_t, out=c_dot_t)
-        # (T32) ∂tanh_cₜ = ∂cₜ ⊙ tanh_c′ₜ
-        np.multiply(c_dot_t, tanh_c_slope_t, out=tanh_c_dot_t)
-        # (T33) ∂hₜ = ∂oₜ ⊙ tanh_cₜ + ∂tanh_cₜ ⊙ oₜ
-        np.add(o_dot_t * tanh_c_t, tanh_c_dot_t * o_t, out=h_dot_t)
-    return SecondTape(x, x_dot, h, h_dot, c, c_dot, c_in, c_in_dot, a_i_f_o_g, a_i_f_o_g_dot, gates_i_f_o_g, gates_i_f_o_g_slope, gates_i_f_o_g_dot, x_in, x_in_dot, h_in, h_in_dot, a_i_in_f_in_o_in_g_in, a_i_in_f_in_o_in_g_in_dot, gates_i_in_f_in_o_in_g_in, gates_i_in_f_in_o_in_g_in_slope, gates_i_in_f_in_o_in_g_in_dot, tanh_c_in, tanh_c_in_slope, tanh_c_in_dot, tanh_c, tanh_c_slope, tanh_c_dot)
-
-
-def _hvp_backward(
-    dy: Array, dy_dot: Array, tape: SecondTape, params: Params, params_dot: Params,
-    dstate: State, dstate_dot: State
-) -> tuple[Grads, Grads]:
-    H = params.W_i.shape[0]
-    T, B = dy.shape[:2]
-    dtype = dy.dtype
-    x = tape.x
-    x_dot = tape.x_dot
-    h = tape.h
-    h_dot = tape.h_dot
-    c = tape.c
-    c_dot = tape.c_dot
-    c_in = tape.c_in
-    c_in_dot = tape.c_in_dot
-    a_i_f_o_g = tape.a_i_f_o_g
-    a_i_f_o_g_dot = tape.a_i_f_o_g_dot
-    gates_i_f_o_g = tape.gates_i_f_o_g
-    gates_i_f_o_g_dot = tape.gates_i_f_o_g_dot
-    x_in = tape.x_in
-    x_in_dot = tape.x_in_dot
-    h_in = tape.h_in
-    h_in_dot = tape.h_in_dot
-    a_i_in_f_in_o_in_g_in = tape.a_i_in_f_in_o_in_g_in
-    a_i_in_f_in_o_in_g_in_dot = tape.a_i_in_f_in_o_in_g_in_dot
-    gates_i_in_f_in_o_in_g_in = tape.gates_i_in_f_in_o_in_g_in
-    gates_i_in_f_in_o_in_g_in_dot = tape.gates_i_in_f_in_o_in_g_in_dot
-    tanh_c_in = tape.tanh_c_in
-    tanh_c_in_dot = tape.tanh_c_in_dot
-    tanh_c = tape.tanh_c
-    tanh_c_dot = tape.tanh_c_dot
-    U = np.concatenate((params.U_i_in, params.U_f_in, params.U_o_in, params.U_g_in))
-    W = np.concatenate((params.W_i_in, params.W_f_in, params.W_o_in, params.W_g_in))
-    U_dot = np.concatenate((params_dot.U_i_in, params_dot.U_f_in, params_dot.U_o_in, params_dot.U_g_in))
-    W_dot = np.concatenate((params_dot.W_i_in, params_dot.W_f_in, params_dot.W_o_in, params_dot.W_g_in))
-    U_ = np.concatenate((params.U_i, params.U_f, params.U_o, params.U_g))
-    U_dot_ = np.concatenate((params_dot.U_i, params_dot.U_f, params_dot.U_o, params_dot.U_g))
-    W_ = np.concatenate((params.W_i, params.W_f, params.W_o, params.W_g))
-    W_dot_ = np.concatenate((params_dot.W_i, params_dot.W_f, params_dot.W_o, params_dot.W_g))
-    d_gates_i_in_f_in_o_in_g_in = np.empty((B, 4 * H), dtype)
-    d_gates_i_in_f_in_o_in_g_in_dot = np.empty((B, 4 * H), dtype)
-    gates_i_in_f_in_o_in_g_in_slope = np.empty((T, B, 4 * H), dtype)
-    d_a_i_in_f_in_o_in_g_in_dot = np.empty((T, B, 4 * H), dtype)
-    d_a_i_in_f_in_o_in_g_in = np.empty((T, B, 4 * H), dtype)
-    d_gates_i_f_o_g = np.empty((B, 4 * H), dtype)
-    d_gates_i_f_o_g_dot = np.empty((B, 4 * H), dtype)
-    gates_i_f_o_g_slope = np.empty((T, B, 4 * H), dtype)
-    d_a_i_f_o_g_dot = np.empty((T, B, 4 * H), dtype)
-    d_a_i_f_o_g = np.empty((T, B, 4 * H), dtype)
-    d_h_next = dstate.h
-    d_h_next_dot = dstate_dot.h
-    d_c_next = dstate.c
-    d_c_next_dot = dstate_dot.c
-    d_c_in_next = dstate.c_in
-    d_c_in_next_dot = dstate_dot.c_in
-    a_i_f_o_g_i_f_o = a_i_f_o_g[..., 0 * H : 3 * H]
-    a_g = a_i_f_o_g[..., 3 * H : 4 * H]
-    a_i_f_o_g_dot_i_f_o = a_i_f_o_g_dot[..., 0 * H : 3 * H]
-    a_g_dot = a_i_f_o_g_dot[..., 3 * H : 4 * H]
-    a_i_in_f_in_o_in_g_in_i_in_f_in_o_in = a_i_in_f_in_o_in_g_in[..., 0 * H : 3 * H]
-    a_g_in = a_i_in_f_in_o_in_g_in[..., 3 * H : 4 * H]
-    a_i_in_f_in_o_in_g_in_dot_i_in_f_in_o_in = a_i_in_f_in_o_in_g_in_dot[..., 0 * H : 3 * H]
-    a_g_in_dot = a_i_in_f_in_o_in_g_in_dot[..., 3 * H : 4 * H]
-    d_a_i_f_o_g_dot_i_f_o = d_a_i_f_o_g_dot[..., 0 * H : 3 * H]
-    d_a_g_dot = d_a_i_f_o_g_dot[..., 3 * H : 4 * H]
-    d_a_i_in_f_in_o_in_g_in_dot_i_in_f_in_o_in = d_a_i_in_f_in_o_in_g_in_dot[..., 0 * H : 3 * H]
-    d_a_g_in_dot = d_a_i_in_f_in_o_in_g_in_dot[..., 3 * H : 4 * H]
-    d_i = d_gates_i_f_o_g[..., 0 * H : 1 * H]
-    d_f = d_gates_i_f_o_g[..., 1 * H : 2 * H]
-    d_o = d_gates_i_f_o_g[..., 2 * H : 3 * H]
-    d_g = d_gates_i_f_o_g[..., 3 * H : 4 * H]
-    d_i_dot = d_gates_i_f_o_g_dot[..., 0 * H : 1 * H]
-    d_f_dot = d_gates_i_f_o_g_dot[..., 1 * H : 2 * H]
-    d_o_dot = d_gates_i_f_o_g_dot[..., 2 * H : 3 * H]
-    d_g_dot = d_gates_i_f_o_g_dot[..., 3 * H : 4 * H]
-    d_i_in = d_gates_i_in_f_in_o_in_g_in[..., 0 * H : 1 * H]
-    d_f_in = d_gates_i_in_f_in_o_in_g_in[..., 1 * H : 2 * H]
-    d_o_in = d_gates_i_in_f_in_o_in_g_in[..., 2 * H : 3 * H]
-    d_g_in = d_gates_i_in_f_in_o_in_g_in[..., 3 * H : 4 * H]
-    d_i_in_dot = d_gates_i_in_f_in_o_in_g_in_dot[..., 0 * H : 1 * H]
-    d_f_in_dot = d_gates_i_in_f_in_o_in_g_in_dot[..., 1 * H : 2 * H]
-    d_o_in_dot = d_gates_i_in_f_in_o_in_g_in_dot[..., 2 * H : 3 * H]
-    d_g_in_dot = d_gates_i_in_f_in_o_in_g_in_dot[..., 3 * H : 4 * H]
-    i = gates_i_f_o_g[..., 0 * H : 1 * H]
-    gates_i_f_o_g_i_f_o = gates_i_f_o_g[..., 0 * H : 3 * H]
-    f = gates_i_f_o_g[..., 1 * H : 2 * H]
-    o = gates_i_f_o_g[..., 2 * H : 3 * H]
-    g = gates_i_f_o_g[..., 3 * H : 4 * H]
-    i_dot = gates_i_f_o_g_dot[..., 0 * H : 1 * H]
-    f_dot = gates_i_f_o_g_dot[..., 1 * H : 2 * H]
-    o_dot = gates_i_f_o_g_dot[..., 2 * H : 3 * H]
-    g_dot = gates_i_f_o_g_dot[..., 3 * H : 4 * H]
-    gates_i_f_o_g_slope_i_f_o = gates_i_f_o_g_slope[..., 0 * H : 3 * H]
-    g_slope = gates_i_f_o_g_slope[..., 3 * H : 4 * H]
-    i_in = gates_i_in_f_in_o_in_g_in[..., 0 * H : 1 * H]
-    gates_i_in_f_in_o_in_g_in_i_in_f_in_o_in = gates_i_in_f_in_o_in_g_in[..., 0 * H : 3 * H]
-    f_in = gates_i_in_f_in_o_in_g_in[..., 1 * H : 2 * H]
-    o_in = gates_i_in_f_in_o_in_g_in[..., 2 * H : 3 * H]
-    g_in = gates_i_in_f_in_o_in_g_in[..., 3 * H : 4 * H]
-    i_in_dot = gates_i_in_f_in_o_in_g_in_dot[..., 0 * H : 1 * H]
-    f_in_dot = gates_i_in_f_in_o_in_g_in_dot[..., 1 * H : 2 * H]
-    o_in_dot = gates_i_in_f_in_o_in_g_in_dot[..., 2 * H : 3 * H]
-    g_in_dot = gates_i_in_f_in_o_in_g_in_dot[..., 3 * H : 4 * H]
-    gates_i_in_f_in_o_in_g_in_slope_i_in_f_in_o_in = gates_i_in_f_in_o_in_g_in_slope[..., 0 * H : 3 * H]
-    g_in_slope = gates_i_in_f_in_o_in_g_in_slope[..., 3 * H : 4 * H]
-    # (B3) tanh_c′ₜ = tanh′(cₜ)
-    tanh_c_slope = _tanh_slope(c[1:])
-    # (S3) ∂tanh_c′ₜ = −2 ∂cₜ ⊙ tanh_cₜ ⊙ tanh_c′ₜ
-    tanh_c_slope_dot = -2 * c_dot[1:] * tanh_c * tanh_c_slope
-    # (B6) tanh_c_in′ₜ = tanh′(c_inₜ)
-    tanh_c_in_slope = _tanh_slope(c_in[1:])
-    # (S6) ∂tanh_c_in′ₜ = −2 ∂c_inₜ ⊙ tanh_c_inₜ ⊙ tanh_c_in′ₜ
-    tanh_c_in_slope_dot = -2 * c_in_dot[1:] * tanh_c_in * tanh_c_in_slope
-    # (B18) i_in′ₜ = σ′(a_i_inₜ); (B15) f_in′ₜ = σ′(a_f_inₜ); (B9) o_in′ₜ = σ′(a_o_inₜ)
-    gates_i_in_f_in_o_in_g_in_slope_i_in_f_in_o_in[...] = _sigmoid_slope(a_i_in_f_in_o_in_g_in_i_in_f_in_o_in)
-    # (S18) ∂i_in′ₜ = ∂a_i_inₜ ⊙ i_in′ₜ ⊙ (1 − 2 i_inₜ); (S15) ∂f_in′ₜ = ∂a_f_inₜ ⊙ f_in′ₜ ⊙ (1 − 2 f_inₜ);
-    # (S9) ∂o_in′ₜ = ∂a_o_inₜ ⊙ o_in′ₜ ⊙ (1 − 2 o_inₜ)
-    np.multiply(2, gates_i_in_f_in_o_in_g_in_i_in_f_in_o_in, out=d_a_i_in_f_in_o_in_g_in_dot_i_in_f_in_o_in)
-    np.subtract(1, d_a_i_in_f_in_o_in_g_in_dot_i_in_f_in_o_in, out=d_a_i_in_f_in_o_in_g_in_dot_i_in_f_in_o_in)
-    d_a_i_in_f_in_o_in_g_in_dot_i_in_f_in_o_in *= a_i_in_f_in_o_in_g_in_dot_i_in_f_in_o_in * gates_i_in_f_in_o_in_g_in_slope_i_in_f_in_o_in
-    # (B32) i′ₜ = σ′(a_iₜ); (B29) f′ₜ = σ′(a_fₜ); (B23) o′ₜ = σ′(a_oₜ)
-    gates_i_f_o_g_slope_i_f_o[...] = _sigmoid_slope(a_i_f_o_g_i_f_o)
-    # (S32) ∂i′ₜ = ∂a_iₜ ⊙ i′ₜ ⊙ (1 − 2 iₜ); (S29) ∂f′ₜ = ∂a_fₜ ⊙ f′ₜ ⊙ (1 − 2 fₜ); (S23) ∂o′ₜ = ∂a_oₜ ⊙ o′ₜ
-    # ⊙ (1 − 2 oₜ)
-    np.multiply(2, gates_i_f_o_g_i_f_o, out=d_a_i_f_o_g_dot_i_f_o)
-    np.subtract(1, d_a_i_f_o_g_dot_i_f_o, out=d_a_i_f_o_g_dot_i_f_o)
-    d_a_i_f_o_g_dot_i_f_o *= a_i_f_o_g_dot_i_f_o * gates_i_f_o_g_slope_i_f_o
-    # (B12) g_in′ₜ = tanh′(a_g_inₜ)
-    g_in_slope[...] = _tanh_slope(a_g_in)
-    # (S12) ∂g_in′ₜ = −2 ∂a_g_inₜ ⊙ g_inₜ ⊙ g_in′ₜ
-    d_a_g_in_dot[...] = -2 * a_g_in_dot * g_in * g_in_slope
-    # (B26) g′ₜ = tanh′(a_gₜ)
-    g_slope[...] = _tanh_slope(a_g)
-    # (S26) ∂g′ₜ = −2 ∂a_gₜ ⊙ gₜ ⊙ g′ₜ
-    d_a_g_dot[...] = -2 * a_g_dot * g * g_slope
-    for (
-        dy_t, dy_dot_t, o_t, o_dot_t, tanh_c_slope_t, tanh_c_slope_dot_t, o_in_t, o_in_dot_t,
-        tanh_c_in_slope_t, tanh_c_in_slope_dot_t, tanh_c_in_t, tanh_c_in_dot_t, i_in_t, i_in_dot_t,
-        c_in_prev, c_in_dot_prev, g_in_t, g_in_dot_t, tanh_c_t, tanh_c_dot_t, f_in_t, f_in_dot_t,
-        d_a_i_in_f_in_o_in_g_in_t, gates_i_in_f_in_o_in_g_in_slope_t, i_t, c_prev, g_t, f_t,
-        d_a_i_in_f_in_o_in_g_in_dot_t, i_dot_t, c_dot_prev, g_dot_t, f_dot_t, d_a_i_f_o_g_t,
-        gates_i_f_o_g_slope_t, d_a_i_f_o_g_dot_t
-    ) in zip(
-        dy[::-1], dy_dot[::-1], o[::-1], o_dot[::-1], tanh_c_slope[::-1], tanh_c_slope_dot[::-1],
-        o_in[::-1], o_in_dot[::-1], tanh_c_in_slope[::-1], tanh_c_in_slope_dot[::-1], tanh_c_in[::-1],
-        tanh_c_in_dot[::-1], i_in[::-1], i_in_dot[::-1], c_in[:-1][::-1], c_in_dot[:-1][::-1], g_in[::-1],
-        g_in_dot[::-1], tanh_c[::-1], tanh_c_dot[::-1], f_in[::-1], f_in_dot[::-1],
-        d_a_i_in_f_in_o_in_g_in[::-1], gates_i_in_f_in_o_in_g_in_slope[::-1], i[::-1], c[:-1][::-1],
-        g[::-1], f[::-1], d_a_i_in_f_in_o_in_g_in_dot[::-1], i_dot[::-1], c_dot[:-1][::-1], g_dot[::-1],
-        f_dot[::-1], d_a_i_f_o_g[::-1], gates_i_f_o_g_slope[::-1], d_a_i_f_o_g_dot[::-1], strict=True
-    ):
-        # (B1) δhₜ = dyₜ + δh⁺ₜ
-        d_h = dy_t + d_h_next
-        # (S1) ∂δhₜ = ∂dyₜ + ∂δh⁺ₜ
-        d_h_dot = dy_dot_t + d_h_next_dot
-        # (B2) δtanh_cₜ = δhₜ ⊙ oₜ
-        d_tanh_c = d_h * o_t
-        # (S2) ∂δtanh_cₜ = ∂oₜ ⊙ δhₜ + ∂δhₜ ⊙ oₜ
-        d_tanh_c_dot = o_dot_t * d_h + d_h_dot * o_t
-        # (B4) δcₜ = δc⁺ₜ + δtanh_cₜ ⊙ tanh_c′ₜ
-        d_c = d_c_next + d_tanh_c * tanh_c_slope_t
-        # (S4) ∂δcₜ = ∂δc⁺ₜ + δtanh_cₜ ⊙ ∂tanh_c′ₜ + ∂δtanh_cₜ ⊙ tanh_c′ₜ
-        d_c_dot = d_c_next_dot + d_tanh_c * tanh_c_slope_dot_t + d_tanh_c_dot * tanh_c_slope_t
-        # (B5) δtanh_c_inₜ = δcₜ ⊙ o_inₜ
-        d_tanh_c_in = d_c * o_in_t
-        # (S5) ∂δtanh_c_inₜ = ∂o_inₜ ⊙ δcₜ + ∂δcₜ ⊙ o_inₜ
-        d_tanh_c_in_dot = o_in_dot_t * d_c + d_c_dot * o_in_t
-        # (B7) δc_inₜ = δc_in⁺ₜ + δtanh_c_inₜ ⊙ tanh_c_in′ₜ
-        d_c_in = d_c_in_next + d_tanh_c_in * tanh_c_in_slope_t
-        # (S7) ∂δc_inₜ = ∂δc_in⁺ₜ + δtanh_c_inₜ ⊙ ∂tanh_c_in′ₜ + ∂δtanh_c_inₜ ⊙ tanh_c_in′ₜ
-        d_c_in_dot = d_c_in_next_dot + d_tanh_c_in * tanh_c_in_slope_dot_t + d_tanh_c_in_dot * tanh_c_in_slope_t
-        # (B8) δo_inₜ = δcₜ ⊙ tanh_c_inₜ
-        np.multiply(d_c, tanh_c_in_t, out=d_o_in)
-        # (S8) ∂δo_inₜ = ∂tanh_c_inₜ ⊙ δcₜ + ∂δcₜ ⊙ tanh_c_inₜ
-        np.add(tanh_c_in_dot_t * d_c, d_c_dot * tanh_c_in_t, out=d_o_in_dot)
-        # (B11) δg_inₜ = δc_inₜ ⊙ i_inₜ
-        np.multiply(d_c_in, i_in_t, out=d_g_in)
-        # (S11) ∂δg_inₜ = ∂i_inₜ ⊙ δc_inₜ + ∂δc_inₜ ⊙ i_inₜ
-        np.add(i_in_dot_t * d_c_in, d_c_in_dot * i_in_t, out=d_g_in_dot)
-        # (B14) δf_inₜ = δc_inₜ ⊙ c_inₜ₋₁
-        np.multiply(d_c_in, c_in_prev, out=d_f_in)
-        # (S14) ∂δf_inₜ = ∂c_inₜ₋₁ ⊙ δc_inₜ + ∂δc_inₜ ⊙ c_inₜ₋₁
-        np.add(c_in_dot_prev * d_c_in, d_c_in_dot * c_in_prev, out=d_f_in_dot)
-        # (B17) δi_inₜ = δc_inₜ ⊙ g_inₜ
-        np.multiply(d_c_in, g_in_t, out=d_i_in)
-        # (S17) ∂δi_inₜ = ∂g_inₜ ⊙ δc_inₜ + ∂δc_inₜ ⊙ g_inₜ
-        np.add(g_in_dot_t * d_c_in, d_c_in_dot * g_in_t, out=d_i_in_dot)
-        # (B22) δoₜ = δhₜ ⊙ tanh_cₜ
-        np.multiply(d_h, tanh_c_t, out=d_o)
-        # (S22) ∂δoₜ = ∂tanh_cₜ ⊙ δhₜ + ∂δhₜ ⊙ tanh_cₜ
-        np.add(tanh_c_dot_t * d_h, d_h_dot * tanh_c_t, out=d_o_dot)
-        # (B36) δc_in⁺ₜ₋₁ = δc_inₜ ⊙ f_inₜ
-        d_c_in_prev = d_c_in * f_in_t
-        # (S36) ∂δc_in⁺ₜ₋₁ = ∂f_inₜ ⊙ δc_inₜ + ∂δc_inₜ ⊙ f_inₜ
-        d_c_in_next_dot_prev = f_in_dot_t * d_c_in + d_c_in_dot * f_in_t
-        # (B19) δa_i_inₜ = δi_inₜ ⊙ i_in′ₜ; (B16) δa_f_inₜ = δf_inₜ ⊙ f_in′ₜ; (B10) δa_o_inₜ = δo_inₜ ⊙ o_in′ₜ;
-        # (B13) δa_g_inₜ = δg_inₜ ⊙ g_in′ₜ
-        np.multiply(d_gates_i_in_f_in_o_in_g_in, gates_i_in_f_in_o_in_g_in_slope_t, out=d_a_i_in_f_in_o_in_g_in_t)
-        # (B20) δh_inₜ = U_o_inᵀ δa_o_inₜ + U_g_inᵀ δa_g_inₜ + U_f_inᵀ δa_f_inₜ + U_i_inᵀ δa_i_inₜ
-        d_h_in = d_a_i_in_f_in_o_in_g_in_t @ U
-        # (B21) δx_inₜ = W_o_inᵀ δa_o_inₜ + W_g_inᵀ δa_g_inₜ + W_f_inᵀ δa_f_inₜ + W_i_inᵀ δa_i_inₜ
-        d_x_in = d_a_i_in_f_in_o_in_g_in_t @ W
-        # (B25) δgₜ = δx_inₜ ⊙ iₜ
-        np.multiply(d_x_in, i_t, out=d_g)
-        # (B28) δfₜ = δh_inₜ ⊙ cₜ₋₁
-        np.multiply(d_h_in, c_prev, out=d_f)
-        # (B31) δiₜ = δx_inₜ ⊙ gₜ
-        np.multiply(d_x_in, g_t, out=d_i)
-        # (B35) δc⁺ₜ₋₁ = δh_inₜ ⊙ fₜ
-        d_c_prev = d_h_in * f_t
-        # (S19) ∂δa_i_inₜ = δi_inₜ ⊙ ∂i_in′ₜ + ∂δi_inₜ ⊙ i_in′ₜ; (S16) ∂δa_f_inₜ = δf_inₜ ⊙ ∂f_in′ₜ + ∂δf_inₜ ⊙
-        # f_in′ₜ; (S10) ∂δa_o_inₜ = δo_inₜ ⊙ ∂o_in′ₜ + ∂δo_inₜ ⊙ o_in′ₜ; (S13) ∂δa_g_inₜ = δg_inₜ ⊙ ∂g_in′ₜ +
-        # ∂δg_inₜ ⊙ g_in′ₜ
-        np.add(d_gates_i_in_f_in_o_in_g_in * d_a_i_in_f_in_o_in_g_in_dot_t, d_gates_i_in_f_in_o_in_g_in_dot * gates_i_in_f_in_o_in_g_in_slope_t, out=d_a_i_in_f_in_o_in_g_in_dot_t)
-        # (S20) ∂δh_inₜ = U_o_inᵀ ∂δa_o_inₜ + ∂U_o_inᵀ δa_o_inₜ + U_g_inᵀ ∂δa_g_inₜ + ∂U_g_inᵀ δa_g_inₜ +
-        # U_f_inᵀ ∂δa_f_inₜ + ∂U_f_inᵀ δa_f_inₜ + U_i_inᵀ ∂δa_i_inₜ + ∂U_i_inᵀ δa_i_inₜ
-        d_h_in_dot = d_a_i_in_f_in_o_in_g_in_dot_t @ U
-        d_h_in_dot += d_a_i_in_f_in_o_in_g_in_t @ U_dot
-        # (S21) ∂δx_inₜ = W_o_inᵀ ∂δa_o_inₜ + ∂W_o_inᵀ δa_o_inₜ + W_g_inᵀ ∂δa_g_inₜ + ∂W_g_inᵀ δa_g_inₜ +
-        # W_f_inᵀ ∂δa_f_inₜ + ∂W_f_inᵀ δa_f_inₜ + W_i_inᵀ ∂δa_i_inₜ + ∂W_i_inᵀ δa_i_inₜ
-        d_x_in_dot = d_a_i_in_f_in_o_in_g_in_dot_t @ W
-        d_x_in_dot += d_a_i_in_f_in_o_in_g_in_t @ W_dot
-        # (S25) ∂δgₜ = ∂iₜ ⊙ δx_inₜ + ∂δx_inₜ ⊙ iₜ
-        np.add(i_dot_t * d_x_in, d_x_in_dot * i_t, out=d_g_dot)
-        # (S28) ∂δfₜ = ∂cₜ₋₁ ⊙ δh_inₜ + ∂δh_inₜ ⊙ cₜ₋₁
-        np.add(c_dot_prev * d_h_in, d_h_in_dot * c_prev, out=d_f_dot)
-        # (S31) ∂δiₜ = ∂gₜ ⊙ δx_inₜ + ∂δx_inₜ ⊙ gₜ
-        np.add(g_dot_t * d_x_in, d_x_in_dot * g_t, out=d_i_dot)
-        # (S35) ∂δc⁺ₜ₋₁ = ∂fₜ ⊙ δh_inₜ + ∂δh_inₜ ⊙ fₜ
-        d_c_next_dot_prev = f_dot_t * d_h_in + d_h_in_dot * f_t
-        # (B33) δa_iₜ = δiₜ ⊙ i′ₜ; (B30) δa_fₜ = δfₜ ⊙ f′ₜ; (B24) δa_oₜ = δoₜ ⊙ o′ₜ; (B27) δa_gₜ = δgₜ ⊙ g′ₜ
-        np.multiply(d_gates_i_f_o_g, gates_i_f_o_g_slope_t, out=d_a_i_f_o_g_t)
-        # (B34) δh⁺ₜ₋₁ = U_oᵀ δa_oₜ + U_gᵀ δa_gₜ + U_fᵀ δa_fₜ + U_iᵀ δa_iₜ
-        d_h_prev = d_a_i_f_o_g_t @ U_
-        # (S33) ∂δa_iₜ = δiₜ ⊙ ∂i′ₜ + ∂δiₜ ⊙ i′ₜ; (S30) ∂δa_fₜ = δfₜ ⊙ ∂f′ₜ + ∂δfₜ ⊙ f′ₜ; (S24) ∂δa_oₜ = δoₜ ⊙
-        # ∂o′ₜ + ∂δoₜ ⊙ o′ₜ; (S27) ∂δa_gₜ = δgₜ ⊙ ∂g′ₜ + ∂δgₜ ⊙ g′ₜ
-        np.add(d_gates_i_f_o_g * d_a_i_f_o_g_dot_t, d_gates_i_f_o_g_dot * gates_i_f_o_g_slope_t, out=d_a_i_f_o_g_dot_t)
-        # (S34) ∂δh⁺ₜ₋₁ = U_oᵀ ∂δa_oₜ + ∂U_oᵀ δa_oₜ + U_gᵀ ∂δa_gₜ + ∂U_gᵀ δa_gₜ + U_fᵀ ∂δa_fₜ + ∂U_fᵀ δa_fₜ +
-        # U_iᵀ ∂δa_iₜ + ∂U_iᵀ δa_iₜ
-        d_h_next_dot_prev = d_a_i_f_o_g_dot_t @ U_
-        d_h_next_dot_prev += d_a_i_f_o_g_t @ U_dot_
-        d_h_next, d_h_next_dot, d_c_next, d_c_next_dot, d_c_in_next, d_c_in_next_dot = d_h_prev, d_h_next_dot_prev, d_c_prev, d_c_next_dot_prev, d_c_in_prev, d_c_in_next_dot_prev
-    # (B37) δxₜ = W_oᵀ δa_oₜ + W_gᵀ δa_gₜ + W_fᵀ δa_fₜ + W_iᵀ δa_iₜ
-    d_x = _times(d_a_i_f_o_g, W_)
-    # (S37) ∂δxₜ = W_oᵀ ∂δa_oₜ + ∂W_oᵀ δa_oₜ + W_gᵀ ∂δa_gₜ + ∂W_gᵀ δa_gₜ + W_fᵀ ∂δa_fₜ + ∂W_fᵀ δa_fₜ + W_iᵀ
-    # ∂δa_iₜ + ∂W_iᵀ δa_iₜ
-    d_x_dot = _times(d_a_i_f_o_g_dot, W_)
-    d_x_dot += _times(d_a_i_f_o_g, W_dot_)
-    # (B38) δW_i = Σₜ δa_iₜ xₜᵀ; (B41) δW_f = Σₜ δa_fₜ xₜᵀ; (B44) δW_g = Σₜ δa_gₜ xₜᵀ; (B47) δW_o = Σₜ δa_oₜ
-    # xₜᵀ
-    d_W = _outer(d_a_i_f_o_g, x)
-    d_W_i = d_W[0 * H : 1 * H]
-    d_W_f = d_W[1 * H : 2 * H]
-    d_W_o = d_W[2 * H : 3 * H]
-    d_W_g = d_W[3 * H : 4 * H]
-    # (S38) ∂δW_i = Σₜ (∂δa_iₜ xₜᵀ + δa_iₜ ∂xₜᵀ); (S41) ∂δW_f = Σₜ (∂δa_fₜ xₜᵀ + δa_fₜ ∂xₜᵀ); (S44) ∂δW_g =
-    # Σₜ (∂δa_gₜ xₜᵀ + δa_gₜ ∂xₜᵀ); (S47) ∂δW_o = Σₜ (∂δa_oₜ xₜᵀ + δa_oₜ ∂xₜᵀ)
-    d_W_dot = _outer(d_a_i_f_o_g_dot, x)
-    d_W_dot += _outer(d_a_i_f_o_g, x_dot)
-    d_W_i_dot = d_W_dot[0 * H : 1 * H]
-    d_W_f_dot = d_W_dot[1 * H : 2 * H]
-    d_W_o_dot = d_W_dot[2 * H : 3 * H]
-    d_W_g_dot = d_W_dot[3 * H : 4 * H]
-    # (B39) δU_i = Σₜ δa_iₜ hₜ₋₁ᵀ; (B42) δU_f = Σₜ δa_fₜ hₜ₋₁ᵀ; (B45) δU_g = Σₜ δa_gₜ hₜ₋₁ᵀ; (B48) δU_o = Σₜ
-    # δa_oₜ hₜ₋₁ᵀ
-    d_U = _outer(d_a_i_f_o_g, h[:-1])
-    d_U_i = d_U[0 * H : 1 * H]
-    d_U_f = d_U[1 * H : 2 * H]
-    d_U_o = d_U[2 * H : 3 * H]
-    d_U_g = d_U[3 * H : 4 * H]
-    # (S39) ∂δU_i = Σₜ (∂δa_iₜ hₜ₋₁ᵀ + δa_iₜ ∂hₜ₋₁ᵀ); (S42) ∂δU_f = Σₜ (∂δa_fₜ hₜ₋₁ᵀ + δa_fₜ ∂hₜ₋₁ᵀ); (S45)
-    # ∂δU_g = Σₜ (∂δa_gₜ hₜ₋₁ᵀ + δa_gₜ ∂hₜ₋₁ᵀ); (S48) ∂δU_o = Σₜ (∂δa_oₜ hₜ₋₁ᵀ + δa_oₜ ∂hₜ₋₁ᵀ)
-    d_U_dot = _outer(d_a_i_f_o_g_dot, h[:-1])
-    d_U_dot += _outer(d_a_i_f_o_g, h_dot[:-1])
-    d_U_i_dot = d_U_dot[0 * H : 1 * H]
-    d_U_f_dot = d_U_dot[1 * H : 2 * H]
-    d_U_o_dot = d_U_dot[2 * H : 3 * H]
-    d_U_g_dot = d_U_dot[3 * H : 4 * H]
-    # (B40) δb_i = Σₜ δa_iₜ; (B43) δb_f = Σₜ δa_fₜ; (B46) δb_g = Σₜ δa_gₜ; (B49) δb_o = Σₜ δa_oₜ
-    d_b = d_a_i_f_o_g.sum(axis=(0, 1))
-    d_b_i = d_b[0 * H : 1 * H]
-    d_b_f = d_b[1 * H : 2 * H]
-    d_b_o = d_b[2 * H : 3 * H]
-    d_b_g = d_b[3 * H : 4 * H]
-    # (S40) ∂δb_i = Σₜ ∂δa_iₜ; (S43) ∂δb_f = Σₜ ∂δa_fₜ; (S46) ∂δb_g = Σₜ ∂δa_gₜ; (S49) ∂δb_o = Σₜ ∂δa_oₜ
-    d_b_dot = d_a_i_f_o_g_dot.sum(axis=(0, 1))
-    d_b_i_dot = d_b_dot[0 * H : 1 * H]
-    d_b_f_dot = d_b_dot[1 * H : 2 * H]
-    d_b_o_dot = d_b_dot[2 * H : 3 * H]
-    d_b_g_dot = d_b_dot[3 * H : 4 * H]
-    # (B50) δW_i_in = Σₜ δa_i_inₜ x_inₜᵀ; (B53) δW_f_in = Σₜ δa_f_inₜ x_inₜᵀ; (B56) δW_g_in = Σₜ δa_g_inₜ
-    # x_inₜᵀ; (B59) δW_o_in = Σₜ δa_o_inₜ x_inₜᵀ
-    d_W_ = _outer(d_a_i_in_f_in_o_in_g_in, x_in)
-    d_W_i_in = d_W_[0 * H : 1 * H]
-    d_W_f_in = d_W_[1 * H : 2 * H]
-    d_W_o_in = d_W_[2 * H : 3 * H]
-    d_W_g_in = d_W_[3 * H : 4 * H]
-    # (S50) ∂δW_i_in = Σₜ (∂δa_i_inₜ x_inₜᵀ + δa_i_inₜ ∂x_inₜᵀ); (S53) ∂δW_f_in = Σₜ (∂δa_f_inₜ x_inₜᵀ +
-    # δa_f_inₜ ∂x_inₜᵀ); (S56) ∂δW_g_in = Σₜ (∂δa_g_inₜ x_inₜᵀ + δa_g_inₜ ∂x_inₜᵀ); (S59) ∂δW_o_in = Σₜ
-    # (∂δa_o_inₜ x_inₜᵀ + δa_o_inₜ ∂x_inₜᵀ)
-    d_W_dot_ = _outer(d_a_i_in_f_in_o_in_g_in_dot, x_in)
-    d_W_dot_ += _outer(d_a_i_in_f_in_o_in_g_in, x_in_dot)
-    d_W_i_in_dot = d_W_dot_[0 * H : 1 * H]
-    d_W_f_in_dot = d_W_dot_[1 * H : 2 * H]
-    d_W_o_in_dot = d_W_dot_[2 * H : 3 * H]
-    d_W_g_in_dot = d_W_dot_[3 * H : 4 * H]
-    # (B51) δU_i_in = Σₜ δa_i_inₜ h_inₜᵀ; (B54) δU_f_in = Σₜ δa_f_inₜ h_inₜᵀ; (B57) δU_g_in = Σₜ δa_g_inₜ
-    # h_inₜᵀ; (B60) δU_o_in = Σₜ δa_o_inₜ h_inₜᵀ
-    d_U_ = _outer(d_a_i_in_f_in_o_in_g_in, h_in)
-    d_U_i_in = d_U_[0 * H : 1 * H]
-    d_U_f_in = d_U_[1 * H : 2 * H]
-    d_U_o_in = d_U_[2 * H : 3 * H]
-    d_U_g_in = d_U_[3 * H : 4 * H]
-    # (S51) ∂δU_i_in = Σₜ (∂δa_i_inₜ h_inₜᵀ + δa_i_inₜ ∂h_inₜᵀ); (S54) ∂δU_f_in = Σₜ (∂δa_f_inₜ h_inₜᵀ +
-    # δa_f_inₜ ∂h_inₜᵀ); (S57) ∂δU_g_in = Σₜ (∂δa_g_inₜ h_inₜᵀ + δa_g_inₜ ∂h_inₜᵀ); (S60) ∂δU_o_in = Σₜ
-    # (∂δa_o_inₜ h_inₜᵀ + δa_o_inₜ ∂h_inₜᵀ)
-    d_U_dot_ = _outer(d_a_i_in_f_in_o_in_g_in_dot, h_in)
-    d_U_dot_ += _outer(d_a_i_in_f_in_o_in_g_in, h_in_dot)
-    d_U_i_in_dot = d_U_dot_[0 * H : 1 * H]
-    d_U_f_in_dot = d_U_dot_[1 * H : 2 * H]
-    d_U_o_in_dot = d_U_dot_[2 * H : 3 * H]
-    d_U_g_in_dot = d_U_dot_[3 * H : 4 * H]
-    # (B52) δb_i_in = Σₜ δa_i_inₜ; (B55) δb_f_in = Σₜ δa_f_inₜ; (B58) δb_g_in = Σₜ δa_g_inₜ; (B61) δb_o_in =
-    # Σₜ δa_o_inₜ
-    d_b_ = d_a_i_in_f_in_o_in_g_in.sum(axis=(0, 1))
-    d_b_i_in = d_b_[0 * H : 1 * H]
-    d_b_f_in = d_b_[1 * H : 2 * H]
-    d_b_o_in = d_b_[2 * H : 3 * H]
-    d_b_g_in = d_b_[3 * H : 4 * H]
-    # (S52) ∂δb_i_in = Σₜ ∂δa_i_inₜ; (S55) ∂δb_f_in = Σₜ ∂δa_f_inₜ; (S58) ∂δb_g_in = Σₜ ∂δa_g_inₜ; (S61)
-    # ∂δb_o_in = Σₜ ∂δa_o_inₜ
-    d_b_dot_ = d_a_i_in_f_in_o_in_g_in_dot.sum(axis=(0, 1))
-    d_b_i_in_dot = d_b_dot_[0 * H : 1 * H]
-    d_b_f_in_dot = d_b_dot_[1 * H : 2 * H]
-    d_b_o_in_dot = d_b_dot_[2 * H : 3 * H]
-    d_b_g_in_dot = d_b_dot_[3 * H : 4 * H]
-    return Grads(d_x, Params(d_W_i, d_U_i, d_b_i, d_W_f, d_U_f, d_b_f, d_W_g, d_U_g, d_b_g, d_W_o, d_U_o, d_b_o, d_W_i_in, d_U_i_in, d_b_i_in, d_W_f_in, d_U_f_in, d_b_f_in, d_W_g_in, d_U_g_in, d_b_g_in, d_W_o_in, d_U_o_in, d_b_o_in), State(d_h_next.copy(), d_c_next.copy(), d_c_in_next.copy())), Grads(d_x_dot, Params(d_W_i_dot, d_U_i_dot, d_b_i_dot, d_W_f_dot, d_U_f_dot, d_b_f_dot, d_W_g_dot, d_U_g_dot, d_b_g_dot, d_W_o_dot, d_U_o_dot, d_b_o_dot, d_W_i_in_dot, d_U_i_in_dot, d_b_i_in_dot, d_W_f_in_dot, d_U_f_in_dot, d_b_f_in_dot, d_W_g_in_dot, d_U_g_in_dot, d_b_g_in_dot, d_W_o_in_dot, d_U_o_in_dot, d_b_o_in_dot), State(d_h_next_dot.copy(), d_c_next_dot.copy(), d_c_in_next_dot.copy()))
-
-
-def _reading(tape: Any, params: Any, t: Any) -> tuple[Params, Any, np.dtype[Any]]:
-    """The parameters if they fit the tape, in its dtype or the common one; the steps t of it; that dtype."""
-    _check_fit(tape, _WIDTHS, _sizes_of(params, _SHAPES, _COMPOSED))
-    dtype = _float_dtype({"tape": tape.x, **_named("params", params, _SHAPES)})
-    params = Params(*(np.asarray(value, dtype) for value in params))
-    return params, _steps_of(t, tape.x.shape[0]), dtype
+    *_, tape = _tangents(*point)
+    return _second_order(dy, dy_dot, tape, point[1], point[4], dstate, dstate_dot)
 
 
 def jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(None)) -> Array:
     """The Jacobian ds[t]/ds[t-1] over all states, in the order of State, at step t of the tape.
 
-    (B, S, S) for a step, (n, B, S, S) for a slice or an array of steps; S is the sum of the state sizes.
-    Raises TypeError, ValueError, IndexError.
+    (B, S, S), of several steps (n, B, S, S); S sums the state sizes. Raises TypeError, ValueError, IndexError.
     """
-    _check_tape(tape, (Tape, PreciseTape))
-    params, t, dtype = _reading(tape, params, t)
-    if isinstance(tape, PreciseTape):
-        return _jacobian_precise(tape, params, t, dtype)
-    return _jacobian_fast(tape, params, t, dtype)
-
-
-def _jacobian_fast(tape: Tape, params: Params, t: Any, dtype: np.dtype[Any]) -> Array:
-    H = params.W_i.shape[0]
-    i = tape.gates_i_f_o_g[..., 0 * H : 1 * H][t]
-    g = tape.gates_i_f_o_g[..., 3 * H : 4 * H][t]
-    U_i = params.U_i
-    U_g = params.U_g
-    f = tape.gates_i_f_o_g[..., 1 * H : 2 * H][t]
-    i_in = tape.gates_i_in_f_in_o_in_g_in[..., 0 * H : 1 * H][t]
-    f_in = tape.gates_i_in_f_in_o_in_g_in[..., 1 * H : 2 * H][t]
-    g_in = tape.gates_i_in_f_in_o_in_g_in[..., 3 * H : 4 * H][t]
-    W_f_in = params.W_f_in
-    c_in_prev = tape.c_in[:-1][t]
-    U_f = params.U_f
-    c_prev = tape.c[:-1][t]
-    U_f_in = params.U_f_in
-    W_i_in = params.W_i_in
-    U_i_in = params.U_i_in
-    W_g_in = params.W_g_in
-    U_g_in = params.U_g_in
-    o_in = tape.gates_i_in_f_in_o_in_g_in[..., 2 * H : 3 * H][t]
-    tanh_c_in = tape.tanh_c_in[t]
-    W_o_in = params.W_o_in
-    U_o_in = params.U_o_in
-    o = tape.gates_i_f_o_g[..., 2 * H : 3 * H][t]
-    tanh_c = tape.tanh_c[t]
-    U_o = params.U_o
-    lead = tape.x[t].shape[:-1]
-    out = np.zeros((*lead, H + H + H, H + H + H), dtype)
-    i_slope = i * (1 - i)
-    g_slope = 1 - g**2
+    params, t, sizes, lead, dtype = _reading(tape, params, t)
+    v, at = _local(tape, params, t, sizes), _ranges(State, _STATE_SHAPES, sizes)
+    H = sizes["H"]
+    out = np.zeros((*lead, at[-1].stop, at[-1].stop), dtype)
     # d x_in[t] / d h[t-1]
     d_x_in_d_h_prev = np.zeros((*lead, H, H), dtype)
-    d_x_in_d_h_prev += (g * i_slope)[..., :, None] * U_i
-    d_x_in_d_h_prev += (i * g_slope)[..., :, None] * U_g
-    f_slope = f * (1 - f)
-    i_in_slope = i_in * (1 - i_in)
-    f_in_slope = f_in * (1 - f_in)
-    g_in_slope = 1 - g_in**2
+    d_x_in_d_h_prev += (v.g * v.i_slope)[..., :, None] * params.U_i
+    d_x_in_d_h_prev += (v.i * v.g_slope)[..., :, None] * params.U_g
     # d c_in[t] / d h[t-1]
-    out[..., H + H : H + H + H, 0 : H] += (c_in_prev * f_in_slope)[..., :, None] * W_f_in @ (d_x_in_d_h_prev)
-    out[..., H + H : H + H + H, 0 : H] += (c_in_prev * f_in_slope)[..., :, None] * U_f_in @ ((c_prev * f_slope)[..., :, None] * U_f)
-    out[..., H + H : H + H + H, 0 : H] += (g_in * i_in_slope)[..., :, None] * W_i_in @ (d_x_in_d_h_prev)
-    out[..., H + H : H + H + H, 0 : H] += (g_in * i_in_slope)[..., :, None] * U_i_in @ ((c_prev * f_slope)[..., :, None] * U_f)
-    out[..., H + H : H + H + H, 0 : H] += (i_in * g_in_slope)[..., :, None] * W_g_in @ (d_x_in_d_h_prev)
-    out[..., H + H : H + H + H, 0 : H] += (i_in * g_in_slope)[..., :, None] * U_g_in @ ((c_prev * f_slope)[..., :, None] * U_f)
+    out[..., at.c_in, at.h] = (v.c_in_prev
+        * v.f_in_slope)[..., :, None] * params.W_f_in @ (d_x_in_d_h_prev) + (v.c_in_prev
+        * v.f_in_slope)[..., :, None] * params.U_f_in @ ((v.c_prev * v.f_slope)[..., :, None]
+        * params.U_f) + (v.g_in * v.i_in_slope)[..., :, None] * params.W_i_in @ (d_x_in_d_h_prev) + (v.g_in
+        * v.i_in_slope)[..., :, None] * params.U_i_in @ ((v.c_prev * v.f_slope)[..., :, None]
+        * params.U_f) + (v.i_in * v.g_in_slope)[..., :, None] * params.W_g_in @ (d_x_in_d_h_prev) + (v.i_in
+        * v.g_in_slope)[..., :, None] * params.U_g_in @ ((v.c_prev * v.f_slope)[..., :, None] * params.U_f)
     # d c_in[t] / d c[t-1]
-    out[..., H + H : H + H + H, H : H + H] += (c_in_prev * f_in_slope)[..., :, None] * U_f_in * f[..., None, :]
-    out[..., H + H : H + H + H, H : H + H] += (g_in * i_in_slope)[..., :, None] * U_i_in * f[..., None, :]
-    out[..., H + H : H + H + H, H : H + H] += (i_in * g_in_slope)[..., :, None] * U_g_in * f[..., None, :]
-    # d c_in[t] / d c_in[t-1]
-    np.einsum("...ii->...i", out[..., H + H : H + H + H, H + H : H + H + H])[...] += f_in
-    o_in_slope = o_in * (1 - o_in)
-    tanh_c_in_slope = 1 - tanh_c_in**2
+    out[..., at.c_in, at.c] = (v.c_in_prev
+        * v.f_in_slope)[..., :, None] * params.U_f_in * v.f[..., None, :] + (v.g_in
+        * v.i_in_slope)[..., :, None] * params.U_i_in * v.f[..., None, :] + (v.i_in
+        * v.g_in_slope)[..., :, None] * params.U_g_in * v.f[..., None, :]
+    _diagonal(out[..., at.c_in, at.c_in])[...] += v.f_in  # d c_in[t] / d c_in[t-1]
+    # d c[t] / d c_in[t], and on
+    out[..., at.c, at.h.start : at.c_in.stop] += (v.o_in
+        * v.tanh_c_in_slope)[..., :, None] * out[..., at.c_in, at.h.start : at.c_in.stop]
     # d c[t] / d h[t-1]
-    out[..., H : H + H, 0 : H] += (tanh_c_in * o_in_slope)[..., :, None] * W_o_in @ (d_x_in_d_h_prev)
-    out[..., H : H + H, 0 : H] += (tanh_c_in * o_in_slope)[..., :, None] * U_o_in @ ((c_prev * f_slope)[..., :, None] * U_f)
-    out[..., H : H + H, 0 : H] += (o_in * tanh_c_in_slope)[..., :, None] * out[..., H + H : H + H + H, 0 : H]
+    out[..., at.c, at.h] += (v.tanh_c_in * v.o_in_slope)[..., :, None] * params.W_o_in @ (d_x_in_d_h_prev)
+    out[..., at.c, at.h] += (v.tanh_c_in * v.o_in_slope)[..., :, None] * params.U_o_in @ ((v.c_prev
+        * v.f_slope)[..., :, None] * params.U_f)
     del d_x_in_d_h_prev
     # d c[t] / d c[t-1]
-    out[..., H : H + H, H : H + H] += (tanh_c_in * o_in_slope)[..., :, None] * U_o_in * f[..., None, :]
-    out[..., H : H + H, H : H + H] += (o_in * tanh_c_in_slope)[..., :, None] * out[..., H + H : H + H + H, H : H + H]
-    # d c[t] / d c_in[t-1]
-    out[..., H : H + H, H + H : H + H + H] += (o_in * tanh_c_in_slope)[..., :, None] * out[..., H + H : H + H + H, H + H : H + H + H]
-    o_slope = o * (1 - o)
-    tanh_c_slope = 1 - tanh_c**2
-    # d h[t] / d h[t-1]
-    out[..., 0 : H, 0 : H] += (tanh_c * o_slope)[..., :, None] * U_o
-    out[..., 0 : H, 0 : H] += (o * tanh_c_slope)[..., :, None] * out[..., H : H + H, 0 : H]
-    # d h[t] / d c[t-1]
-    out[..., 0 : H, H : H + H] += (o * tanh_c_slope)[..., :, None] * out[..., H : H + H, H : H + H]
-    # d h[t] / d c_in[t-1]
-    out[..., 0 : H, H + H : H + H + H] += (o * tanh_c_slope)[..., :, None] * out[..., H : H + H, H + H : H + H + H]
-    return out
-
-
-def _jacobian_precise(tape: PreciseTape, params: Params, t: Any, dtype: np.dtype[Any]) -> Array:
-    H = params.W_i.shape[0]
-    a_i = tape.a_i_f_o_g[..., 0 * H : 1 * H][t]
-    a_g = tape.a_i_f_o_g[..., 3 * H : 4 * H][t]
-    U_i = params.U_i
-    g = tape.gates_i_f_o_g[..., 3 * H : 4 * H][t]
-    U_g = params.U_g
-    i = tape.gates_i_f_o_g[..., 0 * H : 1 * H][t]
-    a_f = tape.a_i_f_o_g[..., 1 * H : 2 * H][t]
-    a_i_in = tape.a_i_in_f_in_o_in_g_in[..., 0 * H : 1 * H][t]
-    a_f_in = tape.a_i_in_f_in_o_in_g_in[..., 1 * H : 2 * H][t]
-    a_g_in = tape.a_i_in_f_in_o_in_g_in[..., 3 * H : 4 * H][t]
-    W_f_in = params.W_f_in
-    c_in_prev = tape.c_in[:-1][t]
-    U_f = params.U_f
-    c_prev = tape.c[:-1][t]
-    U_f_in = params.U_f_in
-    W_i_in = params.W_i_in
-    g_in = tape.gates_i_in_f_in_o_in_g_in[..., 3 * H : 4 * H][t]
-    U_i_in = params.U_i_in
-    W_g_in = params.W_g_in
-    i_in = tape.gates_i_in_f_in_o_in_g_in[..., 0 * H : 1 * H][t]
-    U_g_in = params.U_g_in
-    f = tape.gates_i_f_o_g[..., 1 * H : 2 * H][t]
-    f_in = tape.gates_i_in_f_in_o_in_g_in[..., 1 * H : 2 * H][t]
-    a_o_in = tape.a_i_in_f_in_o_in_g_in[..., 2 * H : 3 * H][t]
-    c_in = tape.c_in[1:][t]
-    W_o_in = params.W_o_in
-    tanh_c_in = tape.tanh_c_in[t]
-    U_o_in = params.U_o_in
-    o_in = tape.gates_i_in_f_in_o_in_g_in[..., 2 * H : 3 * H][t]
-    a_o = tape.a_i_f_o_g[..., 2 * H : 3 * H][t]
-    c = tape.c[1:][t]
-    U_o = params.U_o
-    tanh_c = tape.tanh_c[t]
-    o = tape.gates_i_f_o_g[..., 2 * H : 3 * H][t]
-    lead = tape.x[t].shape[:-1]
-    out = np.zeros((*lead, H + H + H, H + H + H), dtype)
-    i_slope = _sigmoid_slope(a_i)
-    g_slope = _tanh_slope(a_g)
-    # d x_in[t] / d h[t-1]
-    d_x_in_d_h_prev = np.zeros((*lead, H, H), dtype)
-    d_x_in_d_h_prev += (g * i_slope)[..., :, None] * U_i
-    d_x_in_d_h_prev += (i * g_slope)[..., :, None] * U_g
-    f_slope = _sigmoid_slope(a_f)
-    i_in_slope = _sigmoid_slope(a_i_in)
-    f_in_slope = _sigmoid_slope(a_f_in)
-    g_in_slope = _tanh_slope(a_g_in)
-    # d c_in[t] / d h[t-1]
-    out[..., H + H : H + H + H, 0 : H] += (c_in_prev * f_in_slope)[..., :, None] * W_f_in @ (d_x_in_d_h_prev)
-    out[..., H + H : H + H + H, 0 : H] += (c_in_prev * f_in_slope)[..., :, None] * U_f_in @ ((c_prev * f_slope)[..., :, None] * U_f)
-    out[..., H + H : H + H + H, 0 : H] += (g_in * i_in_slope)[..., :, None] * W_i_in @ (d_x_in_d_h_prev)
-    out[..., H + H : H + H + H, 0 : H] += (g_in * i_in_slope)[..., :, None] * U_i_in @ ((c_prev * f_slope)[..., :, None] * U_f)
-    out[..., H + H : H + H + H, 0 : H] += (i_in * g_in_slope)[..., :, None] * W_g_in @ (d_x_in_d_h_prev)
-    out[..., H + H : H + H + H, 0 : H] += (i_in * g_in_slope)[..., :, None] * U_g_in @ ((c_prev * f_slope)[..., :, None] * U_f)
-    # d c_in[t] / d c[t-1]
-    out[..., H + H : H + H + H, H : H + H] += (c_in_prev * f_in_slope)[..., :, None] * U_f_in * f[..., None, :]
-    out[..., H + H : H + H + H, H : H + H] += (g_in * i_in_slope)[..., :, None] * U_i_in * f[..., None, :]
-    out[..., H + H : H + H + H, H : H + H] += (i_in * g_in_slope)[..., :, None] * U_g_in * f[..., None, :]
-    # d c_in[t] / d c_in[t-1]
-    np.einsum("...ii->...i", out[..., H + H : H + H + H, H + H : H + H + H])[...] += f_in
-    o_in_slope = _sigmoid_slope(a_o_in)
-    tanh_c_in_slope = _tanh_slope(c_in)
-    # d c[t] / d h[t-1]
-    out[..., H : H + H, 0 : H] += (tanh_c_in * o_in_slope)[..., :, None] * W_o_in @ (d_x_in_d_h_prev)
-    out[..., H : H + H, 0 : H] += (tanh_c_in * o_in_slope)[..., :, None] * U_o_in @ ((c_prev * f_slope)[..., :, None] * U_f)
-    out[..., H : H + H, 0 : H] += (o_in * tanh_c_in_slope)[..., :, None] * out[..., H + H : H + H + H, 0 : H]
-    del d_x_in_d_h_prev
-    # d c[t] / d c[t-1]
-    out[..., H : H + H, H : H + H] += (tanh_c_in * o_in_slope)[..., :, None] * U_o_in * f[..., None, :]
-    out[..., H : H + H, H : H + H] += (o_in * tanh_c_in_slope)[..., :, None] * out[..., H + H : H + H + H, H : H + H]
-    # d c[t] / d c_in[t-1]
-    out[..., H : H + H, H + H : H + H + H] += (o_in * tanh_c_in_slope)[..., :, None] * out[..., H + H : H + H + H, H + H : H + H + H]
-    o_slope = _sigmoid_slope(a_o)
-    tanh_c_slope = _tanh_slope(c)
-    # d h[t] / d h[t-1]
-    out[..., 0 : H, 0 : H] += (tanh_c * o_slope)[..., :, None] * U_o
-    out[..., 0 : H, 0 : H] += (o * tanh_c_slope)[..., :, None] * out[..., H : H + H, 0 : H]
-    # d h[t] / d c[t-1]
-    out[..., 0 : H, H : H + H] += (o * tanh_c_slope)[..., :, None] * out[..., H : H + H, H : H + H]
-    # d h[t] / d c_in[t-1]
-    out[..., 0 : H, H + H : H + H + H] += (o * tanh_c_slope)[..., :, None] * out[..., H : H + H, H + H : H + H + H]
+    out[..., at.c, at.c] += (v.tanh_c_in * v.o_in_slope)[..., :, None] * params.U_o_in * v.f[..., None, :]
+    # d h[t] / d c[t], and on
+    out[..., at.h, at.h.start : at.c_in.stop] += (v.o
+        * v.tanh_c_slope)[..., :, None] * out[..., at.c, at.h.start : at.c_in.stop]
+    out[..., at.h, at.h] += (v.tanh_c * v.o_slope)[..., :, None] * params.U_o  # d h[t] / d h[t-1]
     return out
 
 
 def input_jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(None)) -> Array:
     """The Jacobian ds[t]/dx[t] of all states at step t of the tape.
 
-    (B, S, D) for a step, (n, B, S, D) for a slice or an array of steps; S is the sum of the state sizes.
-    Raises TypeError, ValueError, IndexError.
+    (B, S, D), of several steps (n, B, S, D); S sums the state sizes. Raises TypeError, ValueError, IndexError.
     """
-    _check_tape(tape, (Tape, PreciseTape))
-    params, t, dtype = _reading(tape, params, t)
-    if isinstance(tape, PreciseTape):
-        return _input_jacobian_precise(tape, params, t, dtype)
-    return _input_jacobian_fast(tape, params, t, dtype)
-
-
-def _input_jacobian_fast(tape: Tape, params: Params, t: Any, dtype: np.dtype[Any]) -> Array:
-    H = params.W_i.shape[0]
-    D = params.W_i.shape[1]
-    i = tape.gates_i_f_o_g[..., 0 * H : 1 * H][t]
-    g = tape.gates_i_f_o_g[..., 3 * H : 4 * H][t]
-    W_i = params.W_i
-    W_g = params.W_g
-    f = tape.gates_i_f_o_g[..., 1 * H : 2 * H][t]
-    i_in = tape.gates_i_in_f_in_o_in_g_in[..., 0 * H : 1 * H][t]
-    f_in = tape.gates_i_in_f_in_o_in_g_in[..., 1 * H : 2 * H][t]
-    g_in = tape.gates_i_in_f_in_o_in_g_in[..., 3 * H : 4 * H][t]
-    W_f_in = params.W_f_in
-    c_in_prev = tape.c_in[:-1][t]
-    W_f = params.W_f
-    c_prev = tape.c[:-1][t]
-    U_f_in = params.U_f_in
-    W_i_in = params.W_i_in
-    U_i_in = params.U_i_in
-    W_g_in = params.W_g_in
-    U_g_in = params.U_g_in
-    o_in = tape.gates_i_in_f_in_o_in_g_in[..., 2 * H : 3 * H][t]
-    tanh_c_in = tape.tanh_c_in[t]
-    W_o_in = params.W_o_in
-    U_o_in = params.U_o_in
-    o = tape.gates_i_f_o_g[..., 2 * H : 3 * H][t]
-    tanh_c = tape.tanh_c[t]
-    W_o = params.W_o
-    lead = tape.x[t].shape[:-1]
-    out = np.zeros((*lead, H + H + H, D), dtype)
-    i_slope = i * (1 - i)
-    g_slope = 1 - g**2
+    params, t, sizes, lead, dtype = _reading(tape, params, t)
+    v, at = _local(tape, params, t, sizes), _ranges(State, _STATE_SHAPES, sizes)
+    D, H = sizes["D"], sizes["H"]
+    out = np.zeros((*lead, at[-1].stop, sizes["D"]), dtype)
     # d x_in[t] / d x[t]
     d_x_in_d_x = np.zeros((*lead, H, D), dtype)
-    d_x_in_d_x += (g * i_slope)[..., :, None] * W_i
-    d_x_in_d_x += (i * g_slope)[..., :, None] * W_g
-    f_slope = f * (1 - f)
-    i_in_slope = i_in * (1 - i_in)
-    f_in_slope = f_in * (1 - f_in)
-    g_in_slope = 1 - g_in**2
+    d_x_in_d_x += (v.g * v.i_slope)[..., :, None] * params.W_i
+    d_x_in_d_x += (v.i * v.g_slope)[..., :, None] * params.W_g
     # d c_in[t] / d x[t]
-    out[..., H + H : H + H + H, 0 : D] += (c_in_prev * f_in_slope)[..., :, None] * W_f_in @ (d_x_in_d_x)
-    out[..., H + H : H + H + H, 0 : D] += (c_in_prev * f_in_slope)[..., :, None] * U_f_in @ ((c_prev * f_slope)[..., :, None] * W_f)
-    out[..., H + H : H + H + H, 0 : D] += (g_in * i_in_slope)[..., :, None] * W_i_in @ (d_x_in_d_x)
-    out[..., H + H : H + H + H, 0 : D] += (g_in * i_in_slope)[..., :, None] * U_i_in @ ((c_prev * f_slope)[..., :, None] * W_f)
-    out[..., H + H : H + H + H, 0 : D] += (i_in * g_in_slope)[..., :, None] * W_g_in @ (d_x_in_d_x)
-    out[..., H + H : H + H + H, 0 : D] += (i_in * g_in_slope)[..., :, None] * U_g_in @ ((c_prev * f_slope)[..., :, None] * W_f)
-    o_in_slope = o_in * (1 - o_in)
-    tanh_c_in_slope = 1 - tanh_c_in**2
+    out[..., at.c_in, :] = (v.c_in_prev * v.f_in_slope)[..., :, None] * params.W_f_in @ (d_x_in_d_x) + (v.c_in_prev
+        * v.f_in_slope)[..., :, None] * params.U_f_in @ ((v.c_prev * v.f_slope)[..., :, None]
+        * params.W_f) + (v.g_in * v.i_in_slope)[..., :, None] * params.W_i_in @ (d_x_in_d_x) + (v.g_in
+        * v.i_in_slope)[..., :, None] * params.U_i_in @ ((v.c_prev * v.f_slope)[..., :, None]
+        * params.W_f) + (v.i_in * v.g_in_slope)[..., :, None] * params.W_g_in @ (d_x_in_d_x) + (v.i_in
+        * v.g_in_slope)[..., :, None] * params.U_g_in @ ((v.c_prev * v.f_slope)[..., :, None] * params.W_f)
     # d c[t] / d x[t]
-    out[..., H : H + H, 0 : D] += (tanh_c_in * o_in_slope)[..., :, None] * W_o_in @ (d_x_in_d_x)
-    out[..., H : H + H, 0 : D] += (tanh_c_in * o_in_slope)[..., :, None] * U_o_in @ ((c_prev * f_slope)[..., :, None] * W_f)
-    out[..., H : H + H, 0 : D] += (o_in * tanh_c_in_slope)[..., :, None] * out[..., H + H : H + H + H, 0 : D]
+    out[..., at.c, :] = (v.tanh_c_in * v.o_in_slope)[..., :, None] * params.W_o_in @ (d_x_in_d_x) + (v.tanh_c_in
+        * v.o_in_slope)[..., :, None] * params.U_o_in @ ((v.c_prev * v.f_slope)[..., :, None]
+        * params.W_f) + (v.o_in * v.tanh_c_in_slope)[..., :, None] * out[..., at.c_in, :]
     del d_x_in_d_x
-    o_slope = o * (1 - o)
-    tanh_c_slope = 1 - tanh_c**2
     # d h[t] / d x[t]
-    out[..., 0 : H, 0 : D] += (tanh_c * o_slope)[..., :, None] * W_o
-    out[..., 0 : H, 0 : D] += (o * tanh_c_slope)[..., :, None] * out[..., H : H + H, 0 : D]
-    return out
-
-
-def _input_jacobian_precise(tape: PreciseTape, params: Params, t: Any, dtype: np.dtype[Any]) -> Array:
-    H = params.W_i.shape[0]
-    D = params.W_i.shape[1]
-    a_i = tape.a_i_f_o_g[..., 0 * H : 1 * H][t]
-    a_g = tape.a_i_f_o_g[..., 3 * H : 4 * H][t]
-    W_i = params.W_i
-    g = tape.gates_i_f_o_g[..., 3 * H : 4 * H][t]
-    W_g = params.W_g
-    i = tape.gates_i_f_o_g[..., 0 * H : 1 * H][t]
-    a_f = tape.a_i_f_o_g[..., 1 * H : 2 * H][t]
-    a_i_in = tape.a_i_in_f_in_o_in_g_in[..., 0 * H : 1 * H][t]
-    a_f_in = tape.a_i_in_f_in_o_in_g_in[..., 1 * H : 2 * H][t]
-    a_g_in = tape.a_i_in_f_in_o_in_g_in[..., 3 * H : 4 * H][t]
-    W_f_in = params.W_f_in
-    c_in_prev = tape.c_in[:-1][t]
-    W_f = params.W_f
-    c_prev = tape.c[:-1][t]
-    U_f_in = params.U_f_in
-    W_i_in = params.W_i_in
-    g_in = tape.gates_i_in_f_in_o_in_g_in[..., 3 * H : 4 * H][t]
-    U_i_in = params.U_i_in
-    W_g_in = params.W_g_in
-    i_in = tape.gates_i_in_f_in_o_in_g_in[..., 0 * H : 1 * H][t]
-    U_g_in = params.U_g_in
-    a_o_in = tape.a_i_in_f_in_o_in_g_in[..., 2 * H : 3 * H][t]
-    c_in = tape.c_in[1:][t]
-    W_o_in = params.W_o_in
-    tanh_c_in = tape.tanh_c_in[t]
-    U_o_in = params.U_o_in
-    o_in = tape.gates_i_in_f_in_o_in_g_in[..., 2 * H : 3 * H][t]
-    a_o = tape.a_i_f_o_g[..., 2 * H : 3 * H][t]
-    c = tape.c[1:][t]
-    W_o = params.W_o
-    tanh_c = tape.tanh_c[t]
-    o = tape.gates_i_f_o_g[..., 2 * H : 3 * H][t]
-    lead = tape.x[t].shape[:-1]
-    out = np.zeros((*lead, H + H + H, D), dtype)
-    i_slope = _sigmoid_slope(a_i)
-    g_slope = _tanh_slope(a_g)
-    # d x_in[t] / d x[t]
-    d_x_in_d_x = np.zeros((*lead, H, D), dtype)
-    d_x_in_d_x += (g * i_slope)[..., :, None] * W_i
-    d_x_in_d_x += (i * g_slope)[..., :, None] * W_g
-    f_slope = _sigmoid_slope(a_f)
-    i_in_slope = _sigmoid_slope(a_i_in)
-    f_in_slope = _sigmoid_slope(a_f_in)
-    g_in_slope = _tanh_slope(a_g_in)
-    # d c_in[t] / d x[t]
-    out[..., H + H : H + H + H, 0 : D] += (c_in_prev * f_in_slope)[..., :, None] * W_f_in @ (d_x_in_d_x)
-    out[..., H + H : H + H + H, 0 : D] += (c_in_prev * f_in_slope)[..., :, None] * U_f_in @ ((c_prev * f_slope)[..., :, None] * W_f)
-    out[..., H + H : H + H + H, 0 : D] += (g_in * i_in_slope)[..., :, None] * W_i_in @ (d_x_in_d_x)
-    out[..., H + H : H + H + H, 0 : D] += (g_in * i_in_slope)[..., :, None] * U_i_in @ ((c_prev * f_slope)[..., :, None] * W_f)
-    out[..., H + H : H + H + H, 0 : D] += (i_in * g_in_slope)[..., :, None] * W_g_in @ (d_x_in_d_x)
-    out[..., H + H : H + H + H, 0 : D] += (i_in * g_in_slope)[..., :, None] * U_g_in @ ((c_prev * f_slope)[..., :, None] * W_f)
-    o_in_slope = _sigmoid_slope(a_o_in)
-    tanh_c_in_slope = _tanh_slope(c_in)
-    # d c[t] / d x[t]
-    out[..., H : H + H, 0 : D] += (tanh_c_in * o_in_slope)[..., :, None] * W_o_in @ (d_x_in_d_x)
-    out[..., H : H + H, 0 : D] += (tanh_c_in * o_in_slope)[..., :, None] * U_o_in @ ((c_prev * f_slope)[..., :, None] * W_f)
-    out[..., H : H + H, 0 : D] += (o_in * tanh_c_in_slope)[..., :, None] * out[..., H + H : H + H + H, 0 : D]
-    del d_x_in_d_x
-    o_slope = _sigmoid_slope(a_o)
-    tanh_c_slope = _tanh_slope(c)
-    # d h[t] / d x[t]
-    out[..., 0 : H, 0 : D] += (tanh_c * o_slope)[..., :, None] * W_o
-    out[..., 0 : H, 0 : D] += (o * tanh_c_slope)[..., :, None] * out[..., H : H + H, 0 : D]
+    out[..., at.h, :] = (v.tanh_c * v.o_slope)[..., :, None] * params.W_o + (v.o
+        * v.tanh_c_slope)[..., :, None] * out[..., at.c, :]
     return out
 
 
 def parameter_jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(None)) -> Params:
-    """The Jacobian ds[t]/dp of all states for each parameter p at step t, with s[t-1] held fixed.
+    """The Jacobian ds[t]/dp of all states for each parameter p at step t, with s[t-1] held fixed: a Params.
 
-    Params of arrays (B, S, *shape of p) for a step, (n, B, S, *shape of p) for a slice or an array of steps: what
-    forward-mode learning (RTRL) adds at every step. It takes S times the memory of the parameters.
-    Raises TypeError, ValueError, IndexError.
+    (B, S, *shape of p), of several steps (n, B, S, *shape of p): what forward-mode learning (RTRL) adds at every step.
+    It takes S times the memory of the parameters. Raises TypeError, ValueError, IndexError.
     """
-    _check_tape(tape, (Tape, PreciseTape))
-    params, t, dtype = _reading(tape, params, t)
-    if isinstance(tape, PreciseTape):
-        return _parameter_jacobian_precise(tape, params, t, dtype)
-    return _parameter_jacobian_fast(tape, params, t, dtype)
-
-
-def _parameter_jacobian_fast(tape: Tape, params: Params, t: Any, dtype: np.dtype[Any]) -> Params:
-    H = params.W_i.shape[0]
-    D = params.W_i.shape[1]
-    i = tape.gates_i_f_o_g[..., 0 * H : 1 * H][t]
-    i_in = tape.gates_i_in_f_in_o_in_g_in[..., 0 * H : 1 * H][t]
-    f_in = tape.gates_i_in_f_in_o_in_g_in[..., 1 * H : 2 * H][t]
-    g_in = tape.gates_i_in_f_in_o_in_g_in[..., 3 * H : 4 * H][t]
-    x = tape.x[t]
-    g = tape.gates_i_f_o_g[..., 3 * H : 4 * H][t]
-    W_f_in = params.W_f_in
-    c_in_prev = tape.c_in[:-1][t]
-    W_i_in = params.W_i_in
-    W_g_in = params.W_g_in
-    h_prev = tape.h[:-1][t]
-    f = tape.gates_i_f_o_g[..., 1 * H : 2 * H][t]
-    c_prev = tape.c[:-1][t]
-    U_f_in = params.U_f_in
-    U_i_in = params.U_i_in
-    U_g_in = params.U_g_in
-    x_in = tape.x_in[t]
-    h_in = tape.h_in[t]
-    o_in = tape.gates_i_in_f_in_o_in_g_in[..., 2 * H : 3 * H][t]
-    tanh_c_in = tape.tanh_c_in[t]
-    W_o_in = params.W_o_in
-    U_o_in = params.U_o_in
-    tanh_c = tape.tanh_c[t]
-    o = tape.gates_i_f_o_g[..., 2 * H : 3 * H][t]
-    lead = tape.x[t].shape[:-1]
-    out = np.zeros((*lead, H + H + H, H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H + H * H + H), dtype)
-    i_slope = i * (1 - i)
-    i_in_slope = i_in * (1 - i_in)
-    f_in_slope = f_in * (1 - f_in)
-    g_in_slope = 1 - g_in**2
+    params, t, sizes, lead, dtype = _reading(tape, params, t)
+    v, at = _local(tape, params, t, sizes), _ranges(State, _STATE_SHAPES, sizes)
+    columns = _ranges(Params, _SHAPES, sizes)
+    H = sizes["H"]
+    out = np.zeros((*lead, at[-1].stop, columns[-1].stop), dtype)
     # d c_in[t] / d W_i
-    out[..., H + H : H + H + H, 0 : H * D] += (c_in_prev * f_in_slope)[..., :, None] * W_f_in @ ((g * i_slope)[..., :, None] * _applied(x, H))
-    out[..., H + H : H + H + H, 0 : H * D] += (g_in * i_in_slope)[..., :, None] * W_i_in @ ((g * i_slope)[..., :, None] * _applied(x, H))
-    out[..., H + H : H + H + H, 0 : H * D] += (i_in * g_in_slope)[..., :, None] * W_g_in @ ((g * i_slope)[..., :, None] * _applied(x, H))
+    out[..., at.c_in, columns.W_i] = (v.c_in_prev * v.f_in_slope)[..., :, None] * params.W_f_in @ ((v.g
+        * v.i_slope)[..., :, None] * _applied(v.x, H)) + (v.g_in
+        * v.i_in_slope)[..., :, None] * params.W_i_in @ ((v.g * v.i_slope)[..., :, None]
+        * _applied(v.x, H)) + (v.i_in * v.g_in_slope)[..., :, None] * params.W_g_in @ ((v.g
+        * v.i_slope)[..., :, None] * _applied(v.x, H))
     # d c_in[t] / d U_i
-    out[..., H + H : H + H + H, H * D : H * D + H * H] += (c_in_prev * f_in_slope)[..., :, None] * W_f_in @ ((g * i_slope)[..., :, None] * _applied(h_prev, H))
-    out[..., H + H : H + H + H, H * D : H * D + H * H] += (g_in * i_in_slope)[..., :, None] * W_i_in @ ((g * i_slope)[..., :, None] * _applied(h_prev, H))
-    out[..., H + H : H + H + H, H * D : H * D + H * H] += (i_in * g_in_slope)[..., :, None] * W_g_in @ ((g * i_slope)[..., :, None] * _applied(h_prev, H))
+    out[..., at.c_in, columns.U_i] = (v.c_in_prev * v.f_in_slope)[..., :, None] * params.W_f_in @ ((v.g
+        * v.i_slope)[..., :, None] * _applied(v.h_prev, H)) + (v.g_in
+        * v.i_in_slope)[..., :, None] * params.W_i_in @ ((v.g * v.i_slope)[..., :, None]
+        * _applied(v.h_prev, H)) + (v.i_in * v.g_in_slope)[..., :, None] * params.W_g_in @ ((v.g
+        * v.i_slope)[..., :, None] * _applied(v.h_prev, H))
     # d c_in[t] / d b_i
-    out[..., H + H : H + H + H, H * D + H * H : H * D + H * H + H] += (c_in_prev * f_in_slope)[..., :, None] * W_f_in * (g * i_slope)[..., None, :]
-    out[..., H + H : H + H + H, H * D + H * H : H * D + H * H + H] += (g_in * i_in_slope)[..., :, None] * W_i_in * (g * i_slope)[..., None, :]
-    out[..., H + H : H + H + H, H * D + H * H : H * D + H * H + H] += (i_in * g_in_slope)[..., :, None] * W_g_in * (g * i_slope)[..., None, :]
-    f_slope = f * (1 - f)
+    out[..., at.c_in, columns.b_i] = (v.c_in_prev * v.f_in_slope)[..., :, None] * params.W_f_in * (v.g
+        * v.i_slope)[..., None, :] + (v.g_in * v.i_in_slope)[..., :, None] * params.W_i_in * (v.g
+        * v.i_slope)[..., None, :] + (v.i_in * v.g_in_slope)[..., :, None] * params.W_g_in * (v.g
+        * v.i_slope)[..., None, :]
     # d c_in[t] / d W_f
-    out[..., H + H : H + H + H, H * D + H * H + H : H * D + H * H + H + H * D] += (c_in_prev * f_in_slope)[..., :, None] * U_f_in @ ((c_prev * f_slope)[..., :, None] * _applied(x, H))
-    out[..., H + H : H + H + H, H * D + H * H + H : H * D + H * H + H + H * D] += (g_in * i_in_slope)[..., :, None] * U_i_in @ ((c_prev * f_slope)[..., :, None] * _applied(x, H))
-    out[..., H + H : H + H + H, H * D + H * H + H : H * D + H * H + H + H * D] += (i_in * g_in_slope)[..., :, None] * U_g_in @ ((c_prev * f_slope)[..., :, None] * _applied(x, H))
+    out[..., at.c_in, columns.W_f] = (v.c_in_prev * v.f_in_slope)[..., :, None] * params.U_f_in @ ((v.c_prev
+        * v.f_slope)[..., :, None] * _applied(v.x, H)) + (v.g_in
+        * v.i_in_slope)[..., :, None] * params.U_i_in @ ((v.c_prev * v.f_slope)[..., :, None]
+        * _applied(v.x, H)) + (v.i_in * v.g_in_slope)[..., :, None] * params.U_g_in @ ((v.c_prev
+        * v.f_slope)[..., :, None] * _applied(v.x, H))
     # d c_in[t] / d U_f
-    out[..., H + H : H + H + H, H * D + H * H + H + H * D : H * D + H * H + H + H * D + H * H] += (c_in_prev * f_in_slope)[..., :, None] * U_f_in @ ((c_prev * f_slope)[..., :, None] * _applied(h_prev, H))
-    out[..., H + H : H + H + H, H * D + H * H + H + H * D : H * D + H * H + H + H * D + H * H] += (g_in * i_in_slope)[..., :, None] * U_i_in @ ((c_prev * f_slope)[..., :, None] * _applied(h_prev, H))
-    out[..., H + H : H + H + H, H * D + H * H + H + H * D : H * D + H * H + H + H * D + H * H] += (i_in * g_in_slope)[..., :, None] * U_g_in @ ((c_prev * f_slope)[..., :, None] * _applied(h_prev, H))
+    out[..., at.c_in, columns.U_f] = (v.c_in_prev * v.f_in_slope)[..., :, None] * params.U_f_in @ ((v.c_prev
+        * v.f_slope)[..., :, None] * _applied(v.h_prev, H)) + (v.g_in
+        * v.i_in_slope)[..., :, None] * params.U_i_in @ ((v.c_prev * v.f_slope)[..., :, None]
+        * _applied(v.h_prev, H)) + (v.i_in * v.g_in_slope)[..., :, None] * params.U_g_in @ ((v.c_prev
+        * v.f_slope)[..., :, None] * _applied(v.h_prev, H))
     # d c_in[t] / d b_f
-    out[..., H + H : H + H + H, H * D + H * H + H + H * D + H * H : H * D + H * H + H + H * D + H * H + H] += (c_in_prev * f_in_slope)[..., :, None] * U_f_in * (c_prev * f_slope)[..., None, :]
-    out[..., H + H : H + H + H, H * D + H * H + H + H * D + H * H : H * D + H * H + H + H * D + H * H + H] += (g_in * i_in_slope)[..., :, None] * U_i_in * (c_prev * f_slope)[..., None, :]
-    out[..., H + H : H + H + H, H * D + H * H + H + H * D + H * H : H * D + H * H + H + H * D + H * H + H] += (i_in * g_in_slope)[..., :, None] * U_g_in * (c_prev * f_slope)[..., None, :]
-    g_slope = 1 - g**2
+    out[..., at.c_in, columns.b_f] = (v.c_in_prev * v.f_in_slope)[..., :, None] * params.U_f_in * (v.c_prev
+        * v.f_slope)[..., None, :] + (v.g_in * v.i_in_slope)[..., :, None] * params.U_i_in * (v.c_prev
+        * v.f_slope)[..., None, :] + (v.i_in * v.g_in_slope)[..., :, None] * params.U_g_in * (v.c_prev
+        * v.f_slope)[..., None, :]
     # d c_in[t] / d W_g
-    out[..., H + H : H + H + H, H * D + H * H + H + H * D + H * H + H : H * D + H * H + H + H * D + H * H + H + H * D] += (c_in_prev * f_in_slope)[..., :, None] * W_f_in @ ((i * g_slope)[..., :, None] * _applied(x, H))
-    out[..., H + H : H + H + H, H * D + H * H + H + H * D + H * H + H : H * D + H * H + H + H * D + H * H + H + H * D] += (g_in * i_in_slope)[..., :, None] * W_i_in @ ((i * g_slope)[..., :, None] * _applied(x, H))
-    out[..., H + H : H + H + H, H * D + H * H + H + H * D + H * H + H : H * D + H * H + H + H * D + H * H + H + H * D] += (i_in * g_in_slope)[..., :, None] * W_g_in @ ((i * g_slope)[..., :, None] * _applied(x, H))
+    out[..., at.c_in, columns.W_g] = (v.c_in_prev * v.f_in_slope)[..., :, None] * params.W_f_in @ ((v.i
+        * v.g_slope)[..., :, None] * _applied(v.x, H)) + (v.g_in
+        * v.i_in_slope)[..., :, None] * params.W_i_in @ ((v.i * v.g_slope)[..., :, None]
+        * _applied(v.x, H)) + (v.i_in * v.g_in_slope)[..., :, None] * params.W_g_in @ ((v.i
+        * v.g_slope)[..., :, None] * _applied(v.x, H))
     # d c_in[t] / d U_g
-    out[..., H + H : H + H + H, H * D + H * H + H + H * D + H * H + H + H * D : H * D + H * H + H + H * D + H * H + H + H * D + H * H] += (c_in_prev * f_in_slope)[..., :, None] * W_f_in @ ((i * g_slope)[..., :, None] * _applied(h_prev, H))
-    out[..., H + H : H + H + H, H * D + H * H + H + H * D + H * H + H + H * D : H * D + H * H + H + H * D + H * H + H + H * D + H * H] += (g_in * i_in_slope)[..., :, None] * W_i_in @ ((i * g_slope)[..., :, None] * _applied(h_prev, H))
-    out[..., H + H : H + H + H, H * D + H * H + H + H * D + H * H + H + H * D : H * D + H * H + H + H * D + H * H + H + H * D + H * H] += (i_in * g_in_slope)[..., :, None] * W_g_in @ ((i * g_slope)[..., :, None] * _applied(h_prev, H))
+    out[..., at.c_in, columns.U_g] = (v.c_in_prev * v.f_in_slope)[..., :, None] * params.W_f_in @ ((v.i
+        * v.g_slope)[..., :, None] * _applied(v.h_prev, H)) + (v.g_in
+        * v.i_in_slope)[..., :, None] * params.W_i_in @ ((v.i * v.g_slope)[..., :, None]
+        * _applied(v.h_prev, H)) + (v.i_in * v.g_in_slope)[..., :, None] * params.W_g_in @ ((v.i
+        * v.g_slope)[..., :, None] * _applied(v.h_prev, H))
     # d c_in[t] / d b_g
-    out[..., H + H : H + H + H, H * D + H * H + H + H * D + H * H + H + H * D + H * H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H] += (c_in_prev * f_in_slope)[..., :, None] * W_f_in * (i * g_slope)[..., None, :]
-    out[..., H + H : H + H + H, H * D + H * H + H + H * D + H * H + H + H * D + H * H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H] += (g_in * i_in_slope)[..., :, None] * W_i_in * (i * g_slope)[..., None, :]
-    out[..., H + H : H + H + H, H * D + H * H + H + H * D + H * H + H + H * D + H * H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H] += (i_in * g_in_slope)[..., :, None] * W_g_in * (i * g_slope)[..., None, :]
+    out[..., at.c_in, columns.b_g] = (v.c_in_prev * v.f_in_slope)[..., :, None] * params.W_f_in * (v.i
+        * v.g_slope)[..., None, :] + (v.g_in * v.i_in_slope)[..., :, None] * params.W_i_in * (v.i
+        * v.g_slope)[..., None, :] + (v.i_in * v.g_in_slope)[..., :, None] * params.W_g_in * (v.i
+        * v.g_slope)[..., None, :]
     # d c_in[t] / d W_i_in
-    out[..., H + H : H + H + H, H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H] += (g_in * i_in_slope)[..., :, None] * _applied(x_in, H)
+    out[..., at.c_in, columns.W_i_in] = (v.g_in * v.i_in_slope)[..., :, None] * _applied(v.x_in, H)
     # d c_in[t] / d U_i_in
-    out[..., H + H : H + H + H, H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H] += (g_in * i_in_slope)[..., :, None] * _applied(h_in, H)
-    # d c_in[t] / d b_i_in
-    np.einsum("...ii->...i", out[..., H + H : H + H + H, H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H])[...] += g_in * i_in_slope
+    out[..., at.c_in, columns.U_i_in] = (v.g_in * v.i_in_slope)[..., :, None] * _applied(v.h_in, H)
+    _diagonal(out[..., at.c_in, columns.b_i_in])[...] += v.g_in * v.i_in_slope  # d c_in[t] / d b_i_in
     # d c_in[t] / d W_f_in
-    out[..., H + H : H + H + H, H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H] += (c_in_prev * f_in_slope)[..., :, None] * _applied(x_in, H)
+    out[..., at.c_in, columns.W_f_in] = (v.c_in_prev * v.f_in_slope)[..., :, None] * _applied(v.x_in, H)
     # d c_in[t] / d U_f_in
-    out[..., H + H : H + H + H, H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H] += (c_in_prev * f_in_slope)[..., :, None] * _applied(h_in, H)
-    # d c_in[t] / d b_f_in
-    np.einsum("...ii->...i", out[..., H + H : H + H + H, H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H])[...] += c_in_prev * f_in_slope
+    out[..., at.c_in, columns.U_f_in] = (v.c_in_prev * v.f_in_slope)[..., :, None] * _applied(v.h_in, H)
+    _diagonal(out[..., at.c_in, columns.b_f_in])[...] += v.c_in_prev * v.f_in_slope  # d c_in[t] / d b_f_in
     # d c_in[t] / d W_g_in
-    out[..., H + H : H + H + H, H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H] += (i_in * g_in_slope)[..., :, None] * _applied(x_in, H)
+    out[..., at.c_in, columns.W_g_in] = (v.i_in * v.g_in_slope)[..., :, None] * _applied(v.x_in, H)
     # d c_in[t] / d U_g_in
-    out[..., H + H : H + H + H, H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H + H * H] += (i_in * g_in_slope)[..., :, None] * _applied(h_in, H)
-    # d c_in[t] / d b_g_in
-    np.einsum("...ii->...i", out[..., H + H : H + H + H, H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H + H * H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H + H * H + H])[...] += i_in * g_in_slope
-    o_in_slope = o_in * (1 - o_in)
-    tanh_c_in_slope = 1 - tanh_c_in**2
+    out[..., at.c_in, columns.U_g_in] = (v.i_in * v.g_in_slope)[..., :, None] * _applied(v.h_in, H)
+    _diagonal(out[..., at.c_in, columns.b_g_in])[...] += v.i_in * v.g_in_slope  # d c_in[t] / d b_g_in
+    # d c[t] / d c_in[t], and on
+    out[..., at.c, columns.W_i.start : columns.b_g.stop] += (v.o_in
+        * v.tanh_c_in_slope)[..., :, None] * out[..., at.c_in, columns.W_i.start : columns.b_g.stop]
+    # d c[t] / d c_in[t], and on
+    out[..., at.c, columns.W_i_in.start : columns.b_g_in.stop] += (v.o_in
+        * v.tanh_c_in_slope)[..., :, None] * out[..., at.c_in, columns.W_i_in.start : columns.b_g_in.stop]
     # d c[t] / d W_i
-    out[..., H : H + H, 0 : H * D] += (tanh_c_in * o_in_slope)[..., :, None] * W_o_in @ ((g * i_slope)[..., :, None] * _applied(x, H))
-    out[..., H : H + H, 0 : H * D] += (o_in * tanh_c_in_slope)[..., :, None] * out[..., H + H : H + H + H, 0 : H * D]
+    out[..., at.c, columns.W_i] += (v.tanh_c_in * v.o_in_slope)[..., :, None] * params.W_o_in @ ((v.g
+        * v.i_slope)[..., :, None] * _applied(v.x, H))
     # d c[t] / d U_i
-    out[..., H : H + H, H * D : H * D + H * H] += (tanh_c_in * o_in_slope)[..., :, None] * W_o_in @ ((g * i_slope)[..., :, None] * _applied(h_prev, H))
-    out[..., H : H + H, H * D : H * D + H * H] += (o_in * tanh_c_in_slope)[..., :, None] * out[..., H + H : H + H + H, H * D : H * D + H * H]
+    out[..., at.c, columns.U_i] += (v.tanh_c_in * v.o_in_slope)[..., :, None] * params.W_o_in @ ((v.g
+        * v.i_slope)[..., :, None] * _applied(v.h_prev, H))
     # d c[t] / d b_i
-    out[..., H : H + H, H * D + H * H : H * D + H * H + H] += (tanh_c_in * o_in_slope)[..., :, None] * W_o_in * (g * i_slope)[..., None, :]
-    out[..., H : H + H, H * D + H * H : H * D + H * H + H] += (o_in * tanh_c_in_slope)[..., :, None] * out[..., H + H : H + H + H, H * D + H * H : H * D + H * H + H]
+    out[..., at.c, columns.b_i] += (v.tanh_c_in * v.o_in_slope)[..., :, None] * params.W_o_in * (v.g
+        * v.i_slope)[..., None, :]
     # d c[t] / d W_f
-    out[..., H : H + H, H * D + H * H + H : H * D + H * H + H + H * D] += (tanh_c_in * o_in_slope)[..., :, None] * U_o_in @ ((c_prev * f_slope)[..., :, None] * _applied(x, H))
-    out[..., H : H + H, H * D + H * H + H : H * D + H * H + H + H * D] += (o_in * tanh_c_in_slope)[..., :, None] * out[..., H + H : H + H + H, H * D + H * H + H : H * D + H * H + H + H * D]
+    out[..., at.c, columns.W_f] += (v.tanh_c_in * v.o_in_slope)[..., :, None] * params.U_o_in @ ((v.c_prev
+        * v.f_slope)[..., :, None] * _applied(v.x, H))
     # d c[t] / d U_f
-    out[..., H : H + H, H * D + H * H + H + H * D : H * D + H * H + H + H * D + H * H] += (tanh_c_in * o_in_slope)[..., :, None] * U_o_in @ ((c_prev * f_slope)[..., :, None] * _applied(h_prev, H))
-    out[..., H : H + H, H * D + H * H + H + H * D : H * D + H * H + H + H * D + H * H] += (o_in * tanh_c_in_slope)[..., :, None] * out[..., H + H : H + H + H, H * D + H * H + H + H * D : H * D + H * H + H + H * D + H * H]
+    out[..., at.c, columns.U_f] += (v.tanh_c_in * v.o_in_slope)[..., :, None] * params.U_o_in @ ((v.c_prev
+        * v.f_slope)[..., :, None] * _applied(v.h_prev, H))
     # d c[t] / d b_f
-    out[..., H : H + H, H * D + H * H + H + H * D + H * H : H * D + H * H + H + H * D + H * H + H] += (tanh_c_in * o_in_slope)[..., :, None] * U_o_in * (c_prev * f_slope)[..., None, :]
-    out[..., H : H + H, H * D + H * H + H + H * D + H * H : H * D + H * H + H + H * D + H * H + H] += (o_in * tanh_c_in_slope)[..., :, None] * out[..., H + H : H + H + H, H * D + H * H + H + H * D + H * H : H * D + H * H + H + H * D + H * H + H]
+    out[..., at.c, columns.b_f] += (v.tanh_c_in * v.o_in_slope)[..., :, None] * params.U_o_in * (v.c_prev
+        * v.f_slope)[..., None, :]
     # d c[t] / d W_g
-    out[..., H : H + H, H * D + H * H + H + H * D + H * H + H : H * D + H * H + H + H * D + H * H + H + H * D] += (tanh_c_in * o_in_slope)[..., :, None] * W_o_in @ ((i * g_slope)[..., :, None] * _applied(x, H))
-    out[..., H : H + H, H * D + H * H + H + H * D + H * H + H : H * D + H * H + H + H * D + H * H + H + H * D] += (o_in * tanh_c_in_slope)[..., :, None] * out[..., H + H : H + H + H, H * D + H * H + H + H * D + H * H + H : H * D + H * H + H + H * D + H * H + H + H * D]
+    out[..., at.c, columns.W_g] += (v.tanh_c_in * v.o_in_slope)[..., :, None] * params.W_o_in @ ((v.i
+        * v.g_slope)[..., :, None] * _applied(v.x, H))
     # d c[t] / d U_g
-    out[..., H : H + H, H * D + H * H + H + H * D + H * H + H + H * D : H * D + H * H + H + H * D + H * H + H + H * D + H * H] += (tanh_c_in * o_in_slope)[..., :, None] * W_o_in @ ((i * g_slope)[..., :, None] * _applied(h_prev, H))
-    out[..., H : H + H, H * D + H * H + H + H * D + H * H + H + H * D : H * D + H * H + H + H * D + H * H + H + H * D + H * H] += (o_in * tanh_c_in_slope)[..., :, None] * out[..., H + H : H + H + H, H * D + H * H + H + H * D + H * H + H + H * D : H * D + H * H + H + H * D + H * H + H + H * D + H * H]
+    out[..., at.c, columns.U_g] += (v.tanh_c_in * v.o_in_slope)[..., :, None] * params.W_o_in @ ((v.i
+        * v.g_slope)[..., :, None] * _applied(v.h_prev, H))
     # d c[t] / d b_g
-    out[..., H : H + H, H * D + H * H + H + H * D + H * H + H + H * D + H * H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H] += (tanh_c_in * o_in_slope)[..., :, None] * W_o_in * (i * g_slope)[..., None, :]
-    out[..., H : H + H, H * D + H * H + H + H * D + H * H + H + H * D + H * H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H] += (o_in * tanh_c_in_slope)[..., :, None] * out[..., H + H : H + H + H, H * D + H * H + H + H * D + H * H + H + H * D + H * H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H]
-    # d c[t] / d W_i_in
-    out[..., H : H + H, H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H] += (o_in * tanh_c_in_slope)[..., :, None] * out[..., H + H : H + H + H, H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H]
-    # d c[t] / d U_i_in
-    out[..., H : H + H, H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H] += (o_in * tanh_c_in_slope)[..., :, None] * out[..., H + H : H + H + H, H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H]
-    # d c[t] / d b_i_in
-    out[..., H : H + H, H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H] += (o_in * tanh_c_in_slope)[..., :, None] * out[..., H + H : H + H + H, H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H]
-    # d c[t] / d W_f_in
-    out[..., H : H + H, H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H] += (o_in * tanh_c_in_slope)[..., :, None] * out[..., H + H : H + H + H, H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H]
-    # d c[t] / d U_f_in
-    out[..., H : H + H, H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H] += (o_in * tanh_c_in_slope)[..., :, None] * out[..., H + H : H + H + H, H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H]
-    # d c[t] / d b_f_in
-    out[..., H : H + H, H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H] += (o_in * tanh_c_in_slope)[..., :, None] * out[..., H + H : H + H + H, H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H]
-    # d c[t] / d W_g_in
-    out[..., H : H + H, H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H] += (o_in * tanh_c_in_slope)[..., :, None] * out[..., H + H : H + H + H, H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H]
-    # d c[t] / d U_g_in
-    out[..., H : H + H, H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H + H * H] += (o_in * tanh_c_in_slope)[..., :, None] * out[..., H + H : H + H + H, H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H + H * H]
-    # d c[t] / d b_g_in
-    out[..., H : H + H, H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H + H * H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H + H * H + H] += (o_in * tanh_c_in_slope)[..., :, None] * out[..., H + H : H + H + H, H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H + H * H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H + H * H + H]
+    out[..., at.c, columns.b_g] += (v.tanh_c_in * v.o_in_slope)[..., :, None] * params.W_o_in * (v.i
+        * v.g_slope)[..., None, :]
     # d c[t] / d W_o_in
-    out[..., H : H + H, H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H + H * H + H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H] += (tanh_c_in * o_in_slope)[..., :, None] * _applied(x_in, H)
+    out[..., at.c, columns.W_o_in] = (v.tanh_c_in * v.o_in_slope)[..., :, None] * _applied(v.x_in, H)
     # d c[t] / d U_o_in
-    out[..., H : H + H, H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H + H * H] += (tanh_c_in * o_in_slope)[..., :, None] * _applied(h_in, H)
-    # d c[t] / d b_o_in
-    np.einsum("...ii->...i", out[..., H : H + H, H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H + H * H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H + H * H + H])[...] += tanh_c_in * o_in_slope
-    tanh_c_slope = 1 - tanh_c**2
-    # d h[t] / d W_i
-    out[..., 0 : H, 0 : H * D] += (o * tanh_c_slope)[..., :, None] * out[..., H : H + H, 0 : H * D]
-    # d h[t] / d U_i
-    out[..., 0 : H, H * D : H * D + H * H] += (o * tanh_c_slope)[..., :, None] * out[..., H : H + H, H * D : H * D + H * H]
-    # d h[t] / d b_i
-    out[..., 0 : H, H * D + H * H : H * D + H * H + H] += (o * tanh_c_slope)[..., :, None] * out[..., H : H + H, H * D + H * H : H * D + H * H + H]
-    # d h[t] / d W_f
-    out[..., 0 : H, H * D + H * H + H : H * D + H * H + H + H * D] += (o * tanh_c_slope)[..., :, None] * out[..., H : H + H, H * D + H * H + H : H * D + H * H + H + H * D]
-    # d h[t] / d U_f
-    out[..., 0 : H, H * D + H * H + H + H * D : H * D + H * H + H + H * D + H * H] += (o * tanh_c_slope)[..., :, None] * out[..., H : H + H, H * D + H * H + H + H * D : H * D + H * H + H + H * D + H * H]
-    # d h[t] / d b_f
-    out[..., 0 : H, H * D + H * H + H + H * D + H * H : H * D + H * H + H + H * D + H * H + H] += (o * tanh_c_slope)[..., :, None] * out[..., H : H + H, H * D + H * H + H + H * D + H * H : H * D + H * H + H + H * D + H * H + H]
-    # d h[t] / d W_g
-    out[..., 0 : H, H * D + H * H + H + H * D + H * H + H : H * D + H * H + H + H * D + H * H + H + H * D] += (o * tanh_c_slope)[..., :, None] * out[..., H : H + H, H * D + H * H + H + H * D + H * H + H : H * D + H * H + H + H * D + H * H + H + H * D]
-    # d h[t] / d U_g
-    out[..., 0 : H, H * D + H * H + H + H * D + H * H + H + H * D : H * D + H * H + H + H * D + H * H + H + H * D + H * H] += (o * tanh_c_slope)[..., :, None] * out[..., H : H + H, H * D + H * H + H + H * D + H * H + H + H * D : H * D + H * H + H + H * D + H * H + H + H * D + H * H]
-    # d h[t] / d b_g
-    out[..., 0 : H, H * D + H * H + H + H * D + H * H + H + H * D + H * H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H] += (o * tanh_c_slope)[..., :, None] * out[..., H : H + H, H * D + H * H + H + H * D + H * H + H + H * D + H * H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H]
-    o_slope = o * (1 - o)
-    # d h[t] / d W_o
-    out[..., 0 : H, H * D + H * H + H + H * D + H * H + H + H * D + H * H + H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D] += (tanh_c * o_slope)[..., :, None] * _applied(x, H)
-    # d h[t] / d U_o
-    out[..., 0 : H, H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H] += (tanh_c * o_slope)[..., :, None] * _applied(h_prev, H)
-    # d h[t] / d b_o
-    np.einsum("...ii->...i", out[..., 0 : H, H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H])[...] += tanh_c * o_slope
-    # d h[t] / d W_i_in
-    out[..., 0 : H, H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H] += (o * tanh_c_slope)[..., :, None] * out[..., H : H + H, H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H]
-    # d h[t] / d U_i_in
-    out[..., 0 : H, H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H] += (o * tanh_c_slope)[..., :, None] * out[..., H : H + H, H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H]
-    # d h[t] / d b_i_in
-    out[..., 0 : H, H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H] += (o * tanh_c_slope)[..., :, None] * out[..., H : H + H, H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H]
-    # d h[t] / d W_f_in
-    out[..., 0 : H, H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H] += (o * tanh_c_slope)[..., :, None] * out[..., H : H + H, H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H]
-    # d h[t] / d U_f_in
-    out[..., 0 : H, H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H] += (o * tanh_c_slope)[..., :, None] * out[..., H : H + H, H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H]
-    # d h[t] / d b_f_in
-    out[..., 0 : H, H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H] += (o * tanh_c_slope)[..., :, None] * out[..., H : H + H, H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H]
-    # d h[t] / d W_g_in
-    out[..., 0 : H, H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H] += (o * tanh_c_slope)[..., :, None] * out[..., H : H + H, H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H]
-    # d h[t] / d U_g_in
-    out[..., 0 : H, H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H + H * H] += (o * tanh_c_slope)[..., :, None] * out[..., H : H + H, H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H + H * H]
-    # d h[t] / d b_g_in
-    out[..., 0 : H, H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H + H * H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H + H * H + H] += (o * tanh_c_slope)[..., :, None] * out[..., H : H + H, H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H + H * H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H + H * H + H]
-    # d h[t] / d W_o_in
-    out[..., 0 : H, H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H + H * H + H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H] += (o * tanh_c_slope)[..., :, None] * out[..., H : H + H, H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H + H * H + H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H]
-    # d h[t] / d U_o_in
-    out[..., 0 : H, H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H + H * H] += (o * tanh_c_slope)[..., :, None] * out[..., H : H + H, H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H + H * H]
-    # d h[t] / d b_o_in
-    out[..., 0 : H, H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H + H * H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H + H * H + H] += (o * tanh_c_slope)[..., :, None] * out[..., H : H + H, H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H + H * H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H + H * H + H]
-    return Params(out[..., 0 : H * D].reshape(*out.shape[:-1], H, D), out[..., H * D : H * D + H * H].reshape(*out.shape[:-1], H, H), out[..., H * D + H * H : H * D + H * H + H].reshape(*out.shape[:-1], H), out[..., H * D + H * H + H : H * D + H * H + H + H * D].reshape(*out.shape[:-1], H, D), out[..., H * D + H * H + H + H * D : H * D + H * H + H + H * D + H * H].reshape(*out.shape[:-1], H, H), out[..., H * D + H * H + H + H * D + H * H : H * D + H * H + H + H * D + H * H + H].reshape(*out.shape[:-1], H), out[..., H * D + H * H + H + H * D + H * H + H : H * D + H * H + H + H * D + H * H + H + H * D].reshape(*out.shape[:-1], H, D), out[..., H * D + H * H + H + H * D + H * H + H + H * D : H * D + H * H + H + H * D + H * H + H + H * D + H * H].reshape(*out.shape[:-1], H, H), out[..., H * D + H * H + H + H * D + H * H + H + H * D + H * H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H].reshape(*out.shape[:-1], H), out[..., H * D + H * H + H + H * D + H * H + H + H * D + H * H + H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D].reshape(*out.shape[:-1], H, D), out[..., H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H].reshape(*out.shape[:-1], H, H), out[..., H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H].reshape(*out.shape[:-1], H), out[..., H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H].reshape(*out.shape[:-1], H, H), out[..., H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H].reshape(*out.shape[:-1], H, H), out[..., H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H].reshape(*out.shape[:-1], H), out[..., H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H].reshape(*out.shape[:-1], H, H), out[..., H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H].reshape(*out.shape[:-1], H, H), out[..., H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H].reshape(*out.shape[:-1], H), out[..., H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H].reshape(*out.shape[:-1], H, H), out[..., H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H + H * H].reshape(*out.shape[:-1], H, H), out[..., H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H + H * H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H + H * H + H].reshape(*out.shape[:-1], H), out[..., H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H + H * H + H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H].reshape(*out.shape[:-1], H, H), out[..., H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H + H * H].reshape(*out.shape[:-1], H, H), out[..., H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H + H * H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H + H * H + H].reshape(*out.shape[:-1], H))
-
-
-def _parameter_jacobian_precise(tape: PreciseTape, params: Params, t: Any, dtype: np.dtype[Any]) -> Params:
-    H = params.W_i.shape[0]
-    D = params.W_i.shape[1]
-    a_i = tape.a_i_f_o_g[..., 0 * H : 1 * H][t]
-    a_i_in = tape.a_i_in_f_in_o_in_g_in[..., 0 * H : 1 * H][t]
-    a_f_in = tape.a_i_in_f_in_o_in_g_in[..., 1 * H : 2 * H][t]
-    a_g_in = tape.a_i_in_f_in_o_in_g_in[..., 3 * H : 4 * H][t]
-    x = tape.x[t]
-    g = tape.gates_i_f_o_g[..., 3 * H : 4 * H][t]
-    W_f_in = params.W_f_in
-    c_in_prev = tape.c_in[:-1][t]
-    W_i_in = params.W_i_in
-    g_in = tape.gates_i_in_f_in_o_in_g_in[..., 3 * H : 4 * H][t]
-    W_g_in = params.W_g_in
-    i_in = tape.gates_i_in_f_in_o_in_g_in[..., 0 * H : 1 * H][t]
-    h_prev = tape.h[:-1][t]
-    a_f = tape.a_i_f_o_g[..., 1 * H : 2 * H][t]
-    c_prev = tape.c[:-1][t]
-    U_f_in = params.U_f_in
-    U_i_in = params.U_i_in
-    U_g_in = params.U_g_in
-    a_g = tape.a_i_f_o_g[..., 3 * H : 4 * H][t]
-    i = tape.gates_i_f_o_g[..., 0 * H : 1 * H][t]
-    x_in = tape.x_in[t]
-    h_in = tape.h_in[t]
-    a_o_in = tape.a_i_in_f_in_o_in_g_in[..., 2 * H : 3 * H][t]
-    c_in = tape.c_in[1:][t]
-    W_o_in = params.W_o_in
-    tanh_c_in = tape.tanh_c_in[t]
-    o_in = tape.gates_i_in_f_in_o_in_g_in[..., 2 * H : 3 * H][t]
-    U_o_in = params.U_o_in
-    c = tape.c[1:][t]
-    o = tape.gates_i_f_o_g[..., 2 * H : 3 * H][t]
-    a_o = tape.a_i_f_o_g[..., 2 * H : 3 * H][t]
-    tanh_c = tape.tanh_c[t]
-    lead = tape.x[t].shape[:-1]
-    out = np.zeros((*lead, H + H + H, H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H + H * H + H), dtype)
-    i_slope = _sigmoid_slope(a_i)
-    i_in_slope = _sigmoid_slope(a_i_in)
-    f_in_slope = _sigmoid_slope(a_f_in)
-    g_in_slope = _tanh_slope(a_g_in)
-    # d c_in[t] / d W_i
-    out[..., H + H : H + H + H, 0 : H * D] += (c_in_prev * f_in_slope)[..., :, None] * W_f_in @ ((g * i_slope)[..., :, None] * _applied(x, H))
-    out[..., H + H : H + H + H, 0 : H * D] += (g_in * i_in_slope)[..., :, None] * W_i_in @ ((g * i_slope)[..., :, None] * _applied(x, H))
-    out[..., H + H : H + H + H, 0 : H * D] += (i_in * g_in_slope)[..., :, None] * W_g_in @ ((g * i_slope)[..., :, None] * _applied(x, H))
-    # d c_in[t] / d U_i
-    out[..., H + H : H + H + H, H * D : H * D + H * H] += (c_in_prev * f_in_slope)[..., :, None] * W_f_in @ ((g * i_slope)[..., :, None] * _applied(h_prev, H))
-    out[..., H + H : H + H + H, H * D : H * D + H * H] += (g_in * i_in_slope)[..., :, None] * W_i_in @ ((g * i_slope)[..., :, None] * _applied(h_prev, H))
-    out[..., H + H : H + H + H, H * D : H * D + H * H] += (i_in * g_in_slope)[..., :, None] * W_g_in @ ((g * i_slope)[..., :, None] * _applied(h_prev, H))
-    # d c_in[t] / d b_i
-    out[..., H + H : H + H + H, H * D + H * H : H * D + H * H + H] += (c_in_prev * f_in_slope)[..., :, None] * W_f_in * (g * i_slope)[..., None, :]
-    out[..., H + H : H + H + H, H * D + H * H : H * D + H * H + H] += (g_in * i_in_slope)[..., :, None] * W_i_in * (g * i_slope)[..., None, :]
-    out[..., H + H : H + H + H, H * D + H * H : H * D + H * H + H] += (i_in * g_in_slope)[..., :, None] * W_g_in * (g * i_slope)[..., None, :]
-    f_slope = _sigmoid_slope(a_f)
-    # d c_in[t] / d W_f
-    out[..., H + H : H + H + H, H * D + H * H + H : H * D + H * H + H + H * D] += (c_in_prev * f_in_slope)[..., :, None] * U_f_in @ ((c_prev * f_slope)[..., :, None] * _applied(x, H))
-    out[..., H + H : H + H + H, H * D + H * H + H : H * D + H * H + H + H * D] += (g_in * i_in_slope)[..., :, None] * U_i_in @ ((c_prev * f_slope)[..., :, None] * _applied(x, H))
-    out[..., H + H : H + H + H, H * D + H * H + H : H * D + H * H + H + H * D] += (i_in * g_in_slope)[..., :, None] * U_g_in @ ((c_prev * f_slope)[..., :, None] * _applied(x, H))
-    # d c_in[t] / d U_f
-    out[..., H + H : H + H + H, H * D + H * H + H + H * D : H * D + H * H + H + H * D + H * H] += (c_in_prev * f_in_slope)[..., :, None] * U_f_in @ ((c_prev * f_slope)[..., :, None] * _applied(h_prev, H))
-    out[..., H + H : H + H + H, H * D + H * H + H + H * D : H * D + H * H + H + H * D + H * H] += (g_in * i_in_slope)[..., :, None] * U_i_in @ ((c_prev * f_slope)[..., :, None] * _applied(h_prev, H))
-    out[..., H + H : H + H + H, H * D + H * H + H + H * D : H * D + H * H + H + H * D + H * H] += (i_in * g_in_slope)[..., :, None] * U_g_in @ ((c_prev * f_slope)[..., :, None] * _applied(h_prev, H))
-    # d c_in[t] / d b_f
-    out[..., H + H : H + H + H, H * D + H * H + H + H * D + H * H : H * D + H * H + H + H * D + H * H + H] += (c_in_prev * f_in_slope)[..., :, None] * U_f_in * (c_prev * f_slope)[..., None, :]
-    out[..., H + H : H + H + H, H * D + H * H + H + H * D + H * H : H * D + H * H + H + H * D + H * H + H] += (g_in * i_in_slope)[..., :, None] * U_i_in * (c_prev * f_slope)[..., None, :]
-    out[..., H + H : H + H + H, H * D + H * H + H + H * D + H * H : H * D + H * H + H + H * D + H * H + H] += (i_in * g_in_slope)[..., :, None] * U_g_in * (c_prev * f_slope)[..., None, :]
-    g_slope = _tanh_slope(a_g)
-    # d c_in[t] / d W_g
-    out[..., H + H : H + H + H, H * D + H * H + H + H * D + H * H + H : H * D + H * H + H + H * D + H * H + H + H * D] += (c_in_prev * f_in_slope)[..., :, None] * W_f_in @ ((i * g_slope)[..., :, None] * _applied(x, H))
-    out[..., H + H : H + H + H, H * D + H * H + H + H * D + H * H + H : H * D + H * H + H + H * D + H * H + H + H * D] += (g_in * i_in_slope)[..., :, None] * W_i_in @ ((i * g_slope)[..., :, None] * _applied(x, H))
-    out[..., H + H : H + H + H, H * D + H * H + H + H * D + H * H + H : H * D + H * H + H + H * D + H * H + H + H * D] += (i_in * g_in_slope)[..., :, None] * W_g_in @ ((i * g_slope)[..., :, None] * _applied(x, H))
-    # d c_in[t] / d U_g
-    out[..., H + H : H + H + H, H * D + H * H + H + H * D + H * H + H + H * D : H * D + H * H + H + H * D + H * H + H + H * D + H * H] += (c_in_prev * f_in_slope)[..., :, None] * W_f_in @ ((i * g_slope)[..., :, None] * _applied(h_prev, H))
-    out[..., H + H : H + H + H, H * D + H * H + H + H * D + H * H + H + H * D : H * D + H * H + H + H * D + H * H + H + H * D + H * H] += (g_in * i_in_slope)[..., :, None] * W_i_in @ ((i * g_slope)[..., :, None] * _applied(h_prev, H))
-    out[..., H + H : H + H + H, H * D + H * H + H + H * D + H * H + H + H * D : H * D + H * H + H + H * D + H * H + H + H * D + H * H] += (i_in * g_in_slope)[..., :, None] * W_g_in @ ((i * g_slope)[..., :, None] * _applied(h_prev, H))
-    # d c_in[t] / d b_g
-    out[..., H + H : H + H + H, H * D + H * H + H + H * D + H * H + H + H * D + H * H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H] += (c_in_prev * f_in_slope)[..., :, None] * W_f_in * (i * g_slope)[..., None, :]
-    out[..., H + H : H + H + H, H * D + H * H + H + H * D + H * H + H + H * D + H * H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H] += (g_in * i_in_slope)[..., :, None] * W_i_in * (i * g_slope)[..., None, :]
-    out[..., H + H : H + H + H, H * D + H * H + H + H * D + H * H + H + H * D + H * H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H] += (i_in * g_in_slope)[..., :, None] * W_g_in * (i * g_slope)[..., None, :]
-    # d c_in[t] / d W_i_in
-    out[..., H + H : H + H + H, H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H] += (g_in * i_in_slope)[..., :, None] * _applied(x_in, H)
-    # d c_in[t] / d U_i_in
-    out[..., H + H : H + H + H, H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H] += (g_in * i_in_slope)[..., :, None] * _applied(h_in, H)
-    # d c_in[t] / d b_i_in
-    np.einsum("...ii->...i", out[..., H + H : H + H + H, H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H])[...] += g_in * i_in_slope
-    # d c_in[t] / d W_f_in
-    out[..., H + H : H + H + H, H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H] += (c_in_prev * f_in_slope)[..., :, None] * _applied(x_in, H)
-    # d c_in[t] / d U_f_in
-    out[..., H + H : H + H + H, H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H] += (c_in_prev * f_in_slope)[..., :, None] * _applied(h_in, H)
-    # d c_in[t] / d b_f_in
-    np.einsum("...ii->...i", out[..., H + H : H + H + H, H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H])[...] += c_in_prev * f_in_slope
-    # d c_in[t] / d W_g_in
-    out[..., H + H : H + H + H, H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H] += (i_in * g_in_slope)[..., :, None] * _applied(x_in, H)
-    # d c_in[t] / d U_g_in
-    out[..., H + H : H + H + H, H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H + H * H] += (i_in * g_in_slope)[..., :, None] * _applied(h_in, H)
-    # d c_in[t] / d b_g_in
-    np.einsum("...ii->...i", out[..., H + H : H + H + H, H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H + H * H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H + H * H + H])[...] += i_in * g_in_slope
-    o_in_slope = _sigmoid_slope(a_o_in)
-    tanh_c_in_slope = _tanh_slope(c_in)
-    # d c[t] / d W_i
-    out[..., H : H + H, 0 : H * D] += (tanh_c_in * o_in_slope)[..., :, None] * W_o_in @ ((g * i_slope)[..., :, None] * _applied(x, H))
-    out[..., H : H + H, 0 : H * D] += (o_in * tanh_c_in_slope)[..., :, None] * out[..., H + H : H + H + H, 0 : H * D]
-    # d c[t] / d U_i
-    out[..., H : H + H, H * D : H * D + H * H] += (tanh_c_in * o_in_slope)[..., :, None] * W_o_in @ ((g * i_slope)[..., :, None] * _applied(h_prev, H))
-    out[..., H : H + H, H * D : H * D + H * H] += (o_in * tanh_c_in_slope)[..., :, None] * out[..., H + H : H + H + H, H * D : H * D + H * H]
-    # d c[t] / d b_i
-    out[..., H : H + H, H * D + H * H : H * D + H * H + H] += (tanh_c_in * o_in_slope)[..., :, None] * W_o_in * (g * i_slope)[..., None, :]
-    out[..., H : H + H, H * D + H * H : H * D + H * H + H] += (o_in * tanh_c_in_slope)[..., :, None] * out[..., H + H : H + H + H, H * D + H * H : H * D + H * H + H]
-    # d c[t] / d W_f
-    out[..., H : H + H, H * D + H * H + H : H * D + H * H + H + H * D] += (tanh_c_in * o_in_slope)[..., :, None] * U_o_in @ ((c_prev * f_slope)[..., :, None] * _applied(x, H))
-    out[..., H : H + H, H * D + H * H + H : H * D + H * H + H + H * D] += (o_in * tanh_c_in_slope)[..., :, None] * out[..., H + H : H + H + H, H * D + H * H + H : H * D + H * H + H + H * D]
-    # d c[t] / d U_f
-    out[..., H : H + H, H * D + H * H + H + H * D : H * D + H * H + H + H * D + H * H] += (tanh_c_in * o_in_slope)[..., :, None] * U_o_in @ ((c_prev * f_slope)[..., :, None] * _applied(h_prev, H))
-    out[..., H : H + H, H * D + H * H + H + H * D : H * D + H * H + H + H * D + H * H] += (o_in * tanh_c_in_slope)[..., :, None] * out[..., H + H : H + H + H, H * D + H * H + H + H * D : H * D + H * H + H + H * D + H * H]
-    # d c[t] / d b_f
-    out[..., H : H + H, H * D + H * H + H + H * D + H * H : H * D + H * H + H + H * D + H * H + H] += (tanh_c_in * o_in_slope)[..., :, None] * U_o_in * (c_prev * f_slope)[..., None, :]
-    out[..., H : H + H, H * D + H * H + H + H * D + H * H : H * D + H * H + H + H * D + H * H + H] += (o_in * tanh_c_in_slope)[..., :, None] * out[..., H + H : H + H + H, H * D + H * H + H + H * D + H * H : H * D + H * H + H + H * D + H * H + H]
-    # d c[t] / d W_g
-    out[..., H : H + H, H * D + H * H + H + H * D + H * H + H : H * D + H * H + H + H * D + H * H + H + H * D] += (tanh_c_in * o_in_slope)[..., :, None] * W_o_in @ ((i * g_slope)[..., :, None] * _applied(x, H))
-    out[..., H : H + H, H * D + H * H + H + H * D + H * H + H : H * D + H * H + H + H * D + H * H + H + H * D] += (o_in * tanh_c_in_slope)[..., :, None] * out[..., H + H : H + H + H, H * D + H * H + H + H * D + H * H + H : H * D + H * H + H + H * D + H * H + H + H * D]
-    # d c[t] / d U_g
-    out[..., H : H + H, H * D + H * H + H + H * D + H * H + H + H * D : H * D + H * H + H + H * D + H * H + H + H * D + H * H] += (tanh_c_in * o_in_slope)[..., :, None] * W_o_in @ ((i * g_slope)[..., :, None] * _applied(h_prev, H))
-    out[..., H : H + H, H * D + H * H + H + H * D + H * H + H + H * D : H * D + H * H + H + H * D + H * H + H + H * D + H * H] += (o_in * tanh_c_in_slope)[..., :, None] * out[..., H + H : H + H + H, H * D + H * H + H + H * D + H * H + H + H * D : H * D + H * H + H + H * D + H * H + H + H * D + H * H]
-    # d c[t] / d b_g
-    out[..., H : H + H, H * D + H * H + H + H * D + H * H + H + H * D + H * H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H] += (tanh_c_in * o_in_slope)[..., :, None] * W_o_in * (i * g_slope)[..., None, :]
-    out[..., H : H + H, H * D + H * H + H + H * D + H * H + H + H * D + H * H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H] += (o_in * tanh_c_in_slope)[..., :, None] * out[..., H + H : H + H + H, H * D + H * H + H + H * D + H * H + H + H * D + H * H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H]
-    # d c[t] / d W_i_in
-    out[..., H : H + H, H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H] += (o_in * tanh_c_in_slope)[..., :, None] * out[..., H + H : H + H + H, H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H]
-    # d c[t] / d U_i_in
-    out[..., H : H + H, H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H] += (o_in * tanh_c_in_slope)[..., :, None] * out[..., H + H : H + H + H, H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H]
-    # d c[t] / d b_i_in
-    out[..., H : H + H, H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H] += (o_in * tanh_c_in_slope)[..., :, None] * out[..., H + H : H + H + H, H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H]
-    # d c[t] / d W_f_in
-    out[..., H : H + H, H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H] += (o_in * tanh_c_in_slope)[..., :, None] * out[..., H + H : H + H + H, H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H]
-    # d c[t] / d U_f_in
-    out[..., H : H + H, H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H] += (o_in * tanh_c_in_slope)[..., :, None] * out[..., H + H : H + H + H, H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H]
-    # d c[t] / d b_f_in
-    out[..., H : H + H, H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H] += (o_in * tanh_c_in_slope)[..., :, None] * out[..., H + H : H + H + H, H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H]
-    # d c[t] / d W_g_in
-    out[..., H : H + H, H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H] += (o_in * tanh_c_in_slope)[..., :, None] * out[..., H + H : H + H + H, H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H]
-    # d c[t] / d U_g_in
-    out[..., H : H + H, H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H + H * H] += (o_in * tanh_c_in_slope)[..., :, None] * out[..., H + H : H + H + H, H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H + H * H]
-    # d c[t] / d b_g_in
-    out[..., H : H + H, H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H + H * H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H + H * H + H] += (o_in * tanh_c_in_slope)[..., :, None] * out[..., H + H : H + H + H, H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H + H * H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H + H * H + H]
-    # d c[t] / d W_o_in
-    out[..., H : H + H, H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H + H * H + H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H] += (tanh_c_in * o_in_slope)[..., :, None] * _applied(x_in, H)
-    # d c[t] / d U_o_in
-    out[..., H : H + H, H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H + H * H] += (tanh_c_in * o_in_slope)[..., :, None] * _applied(h_in, H)
-    # d c[t] / d b_o_in
-    np.einsum("...ii->...i", out[..., H : H + H, H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H + H * H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H + H * H + H])[...] += tanh_c_in * o_in_slope
-    tanh_c_slope = _tanh_slope(c)
-    # d h[t] / d W_i
-    out[..., 0 : H, 0 : H * D] += (o * tanh_c_slope)[..., :, None] * out[..., H : H + H, 0 : H * D]
-    # d h[t] / d U_i
-    out[..., 0 : H, H * D : H * D + H * H] += (o * tanh_c_slope)[..., :, None] * out[..., H : H + H, H * D : H * D + H * H]
-    # d h[t] / d b_i
-    out[..., 0 : H, H * D + H * H : H * D + H * H + H] += (o * tanh_c_slope)[..., :, None] * out[..., H : H + H, H * D + H * H : H * D + H * H + H]
-    # d h[t] / d W_f
-    out[..., 0 : H, H * D + H * H + H : H * D + H * H + H + H * D] += (o * tanh_c_slope)[..., :, None] * out[..., H : H + H, H * D + H * H + H : H * D + H * H + H + H * D]
-    # d h[t] / d U_f
-    out[..., 0 : H, H * D + H * H + H + H * D : H * D + H * H + H + H * D + H * H] += (o * tanh_c_slope)[..., :, None] * out[..., H : H + H, H * D + H * H + H + H * D : H * D + H * H + H + H * D + H * H]
-    # d h[t] / d b_f
-    out[..., 0 : H, H * D + H * H + H + H * D + H * H : H * D + H * H + H + H * D + H * H + H] += (o * tanh_c_slope)[..., :, None] * out[..., H : H + H, H * D + H * H + H + H * D + H * H : H * D + H * H + H + H * D + H * H + H]
-    # d h[t] / d W_g
-    out[..., 0 : H, H * D + H * H + H + H * D + H * H + H : H * D + H * H + H + H * D + H * H + H + H * D] += (o * tanh_c_slope)[..., :, None] * out[..., H : H + H, H * D + H * H + H + H * D + H * H + H : H * D + H * H + H + H * D + H * H + H + H * D]
-    # d h[t] / d U_g
-    out[..., 0 : H, H * D + H * H + H + H * D + H * H + H + H * D : H * D + H * H + H + H * D + H * H + H + H * D + H * H] += (o * tanh_c_slope)[..., :, None] * out[..., H : H + H, H * D + H * H + H + H * D + H * H + H + H * D : H * D + H * H + H + H * D + H * H + H + H * D + H * H]
-    # d h[t] / d b_g
-    out[..., 0 : H, H * D + H * H + H + H * D + H * H + H + H * D + H * H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H] += (o * tanh_c_slope)[..., :, None] * out[..., H : H + H, H * D + H * H + H + H * D + H * H + H + H * D + H * H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H]
-    o_slope = _sigmoid_slope(a_o)
-    # d h[t] / d W_o
-    out[..., 0 : H, H * D + H * H + H + H * D + H * H + H + H * D + H * H + H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D] += (tanh_c * o_slope)[..., :, None] * _applied(x, H)
-    # d h[t] / d U_o
-    out[..., 0 : H, H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H] += (tanh_c * o_slope)[..., :, None] * _applied(h_prev, H)
-    # d h[t] / d b_o
-    np.einsum("...ii->...i", out[..., 0 : H, H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H])[...] += tanh_c * o_slope
-    # d h[t] / d W_i_in
-    out[..., 0 : H, H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H] += (o * tanh_c_slope)[..., :, None] * out[..., H : H + H, H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H]
-    # d h[t] / d U_i_in
-    out[..., 0 : H, H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H] += (o * tanh_c_slope)[..., :, None] * out[..., H : H + H, H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H]
-    # d h[t] / d b_i_in
-    out[..., 0 : H, H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H] += (o * tanh_c_slope)[..., :, None] * out[..., H : H + H, H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H]
-    # d h[t] / d W_f_in
-    out[..., 0 : H, H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H] += (o * tanh_c_slope)[..., :, None] * out[..., H : H + H, H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H]
-    # d h[t] / d U_f_in
-    out[..., 0 : H, H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H] += (o * tanh_c_slope)[..., :, None] * out[..., H : H + H, H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H]
-    # d h[t] / d b_f_in
-    out[..., 0 : H, H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H] += (o * tanh_c_slope)[..., :, None] * out[..., H : H + H, H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H]
-    # d h[t] / d W_g_in
-    out[..., 0 : H, H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H] += (o * tanh_c_slope)[..., :, None] * out[..., H : H + H, H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H]
-    # d h[t] / d U_g_in
-    out[..., 0 : H, H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H + H * H] += (o * tanh_c_slope)[..., :, None] * out[..., H : H + H, H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H + H * H]
-    # d h[t] / d b_g_in
-    out[..., 0 : H, H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H + H * H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H + H * H + H] += (o * tanh_c_slope)[..., :, None] * out[..., H : H + H, H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H + H * H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H + H * H + H]
-    # d h[t] / d W_o_in
-    out[..., 0 : H, H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H + H * H + H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H] += (o * tanh_c_slope)[..., :, None] * out[..., H : H + H, H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H + H * H + H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H]
-    # d h[t] / d U_o_in
-    out[..., 0 : H, H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H + H * H] += (o * tanh_c_slope)[..., :, None] * out[..., H : H + H, H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H + H * H]
-    # d h[t] / d b_o_in
-    out[..., 0 : H, H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H + H * H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H + H * H + H] += (o * tanh_c_slope)[..., :, None] * out[..., H : H + H, H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H + H * H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H + H * H + H]
-    return Params(out[..., 0 : H * D].reshape(*out.shape[:-1], H, D), out[..., H * D : H * D + H * H].reshape(*out.shape[:-1], H, H), out[..., H * D + H * H : H * D + H * H + H].reshape(*out.shape[:-1], H), out[..., H * D + H * H + H : H * D + H * H + H + H * D].reshape(*out.shape[:-1], H, D), out[..., H * D + H * H + H + H * D : H * D + H * H + H + H * D + H * H].reshape(*out.shape[:-1], H, H), out[..., H * D + H * H + H + H * D + H * H : H * D + H * H + H + H * D + H * H + H].reshape(*out.shape[:-1], H), out[..., H * D + H * H + H + H * D + H * H + H : H * D + H * H + H + H * D + H * H + H + H * D].reshape(*out.shape[:-1], H, D), out[..., H * D + H * H + H + H * D + H * H + H + H * D : H * D + H * H + H + H * D + H * H + H + H * D + H * H].reshape(*out.shape[:-1], H, H), out[..., H * D + H * H + H + H * D + H * H + H + H * D + H * H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H].reshape(*out.shape[:-1], H), out[..., H * D + H * H + H + H * D + H * H + H + H * D + H * H + H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D].reshape(*out.shape[:-1], H, D), out[..., H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H].reshape(*out.shape[:-1], H, H), out[..., H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H].reshape(*out.shape[:-1], H), out[..., H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H].reshape(*out.shape[:-1], H, H), out[..., H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H].reshape(*out.shape[:-1], H, H), out[..., H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H].reshape(*out.shape[:-1], H), out[..., H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H].reshape(*out.shape[:-1], H, H), out[..., H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H].reshape(*out.shape[:-1], H, H), out[..., H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H].reshape(*out.shape[:-1], H), out[..., H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H].reshape(*out.shape[:-1], H, H), out[..., H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H + H * H].reshape(*out.shape[:-1], H, H), out[..., H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H + H * H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H + H * H + H].reshape(*out.shape[:-1], H), out[..., H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H + H * H + H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H].reshape(*out.shape[:-1], H, H), out[..., H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H + H * H].reshape(*out.shape[:-1], H, H), out[..., H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H + H * H : H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * D + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H + H * H + H + H * H + H * H + H].reshape(*out.shape[:-1], H))
+    out[..., at.c, columns.U_o_in] = (v.tanh_c_in * v.o_in_slope)[..., :, None] * _applied(v.h_in, H)
+    _diagonal(out[..., at.c, columns.b_o_in])[...] += v.tanh_c_in * v.o_in_slope  # d c[t] / d b_o_in
+    # d h[t] / d c[t], and on
+    out[..., at.h, columns.W_i.start : columns.b_g.stop] += (v.o
+        * v.tanh_c_slope)[..., :, None] * out[..., at.c, columns.W_i.start : columns.b_g.stop]
+    # d h[t] / d c[t], and on
+    out[..., at.h, columns.W_i_in.start : columns.b_o_in.stop] += (v.o
+        * v.tanh_c_slope)[..., :, None] * out[..., at.c, columns.W_i_in.start : columns.b_o_in.stop]
+    out[..., at.h, columns.W_o] = (v.tanh_c * v.o_slope)[..., :, None] * _applied(v.x, H)  # d h[t] / d W_o
+    out[..., at.h, columns.U_o] = (v.tanh_c * v.o_slope)[..., :, None] * _applied(v.h_prev, H)  # d h[t] / d U_o
+    _diagonal(out[..., at.h, columns.b_o])[...] += v.tanh_c * v.o_slope  # d h[t] / d b_o
+    return Params(*(out[..., c].reshape(*lead, -1, *p.shape) for c, p in zip(columns, params, strict=True)))
 
 
 def jacobian_parts(tape: Tape | PreciseTape, params: Params, t: Any = slice(None)) -> dict[str, Array]:
     """The Jacobian ds[t]/ds[t-1] split by the equation by which the flow enters step t; the sum is jacobian().
 
-    {'i', 'f', 'g', 'o', 'h_in', 'c_in'}: (B, S, S) for a step, (n, B, S, S) for a slice or an array of steps.
+    {'i', 'f', 'g', 'o', 'h_in', 'c_in'}: (B, S, S), of several steps (n, B, S, S).
     A path belongs to the first equation on it that reads s[t-1]: that of a gate, or of the state itself.
     Raises TypeError, ValueError, IndexError.
     """
-    _check_tape(tape, (Tape, PreciseTape))
-    params, t, dtype = _reading(tape, params, t)
-    if isinstance(tape, PreciseTape):
-        return _jacobian_parts_precise(tape, params, t, dtype)
-    return _jacobian_parts_fast(tape, params, t, dtype)
-
-
-def _jacobian_parts_fast(tape: Tape, params: Params, t: Any, dtype: np.dtype[Any]) -> dict[str, Array]:
-    H = params.W_i.shape[0]
-    i = tape.gates_i_f_o_g[..., 0 * H : 1 * H][t]
-    i_in = tape.gates_i_in_f_in_o_in_g_in[..., 0 * H : 1 * H][t]
-    f_in = tape.gates_i_in_f_in_o_in_g_in[..., 1 * H : 2 * H][t]
-    g_in = tape.gates_i_in_f_in_o_in_g_in[..., 3 * H : 4 * H][t]
-    U_i = params.U_i
-    g = tape.gates_i_f_o_g[..., 3 * H : 4 * H][t]
-    W_f_in = params.W_f_in
-    c_in_prev = tape.c_in[:-1][t]
-    W_i_in = params.W_i_in
-    W_g_in = params.W_g_in
-    o_in = tape.gates_i_in_f_in_o_in_g_in[..., 2 * H : 3 * H][t]
-    tanh_c_in = tape.tanh_c_in[t]
-    W_o_in = params.W_o_in
-    tanh_c = tape.tanh_c[t]
-    o = tape.gates_i_f_o_g[..., 2 * H : 3 * H][t]
-    f = tape.gates_i_f_o_g[..., 1 * H : 2 * H][t]
-    U_f = params.U_f
-    c_prev = tape.c[:-1][t]
-    U_f_in = params.U_f_in
-    U_i_in = params.U_i_in
-    U_g_in = params.U_g_in
-    U_o_in = params.U_o_in
-    U_g = params.U_g
-    U_o = params.U_o
-    lead = tape.x[t].shape[:-1]
-    parts = {key: np.zeros((*lead, H + H + H, H + H + H), dtype) for key in ['i', 'f', 'g', 'o', 'h_in', 'c_in']}
-    i_slope = i * (1 - i)
-    i_in_slope = i_in * (1 - i_in)
-    f_in_slope = f_in * (1 - f_in)
-    g_in_slope = 1 - g_in**2
+    params, t, sizes, lead, dtype = _reading(tape, params, t)
+    v, at = _local(tape, params, t, sizes), _ranges(State, _STATE_SHAPES, sizes)
+    parts = {key: np.zeros((*lead, at[-1].stop, at[-1].stop), dtype) for key in ('i', 'f', 'g', 'o', 'h_in',
+        'c_in',)}
     # d c_in[t] / d h[t-1]
-    parts['i'][..., H + H : H + H + H, 0 : H] += (c_in_prev * f_in_slope)[..., :, None] * W_f_in @ ((g * i_slope)[..., :, None] * U_i)
-    parts['i'][..., H + H : H + H + H, 0 : H] += (g_in * i_in_slope)[..., :, None] * W_i_in @ ((g * i_slope)[..., :, None] * U_i)
-    parts['i'][..., H + H : H + H + H, 0 : H] += (i_in * g_in_slope)[..., :, None] * W_g_in @ ((g * i_slope)[..., :, None] * U_i)
-    o_in_slope = o_in * (1 - o_in)
-    tanh_c_in_slope = 1 - tanh_c_in**2
+    parts['i'][..., at.c_in, at.h] = (v.c_in_prev * v.f_in_slope)[..., :, None] * params.W_f_in @ ((v.g
+        * v.i_slope)[..., :, None] * params.U_i) + (v.g_in * v.i_in_slope)[..., :, None] * params.W_i_in @ ((v.g
+        * v.i_slope)[..., :, None] * params.U_i) + (v.i_in * v.g_in_slope)[..., :, None] * params.W_g_in @ ((v.g
+        * v.i_slope)[..., :, None] * params.U_i)
     # d c[t] / d h[t-1]
-    parts['i'][..., H : H + H, 0 : H] += (tanh_c_in * o_in_slope)[..., :, None] * W_o_in @ ((g * i_slope)[..., :, None] * U_i)
-    parts['i'][..., H : H + H, 0 : H] += (o_in * tanh_c_in_slope)[..., :, None] * parts['i'][..., H + H : H + H + H, 0 : H]
-    tanh_c_slope = 1 - tanh_c**2
+    parts['i'][..., at.c, at.h] = (v.tanh_c_in * v.o_in_slope)[..., :, None] * params.W_o_in @ ((v.g
+        * v.i_slope)[..., :, None] * params.U_i) + (v.o_in
+        * v.tanh_c_in_slope)[..., :, None] * parts['i'][..., at.c_in, at.h]
     # d h[t] / d h[t-1]
-    parts['i'][..., 0 : H, 0 : H] += (o * tanh_c_slope)[..., :, None] * parts['i'][..., H : H + H, 0 : H]
-    f_slope = f * (1 - f)
+    parts['i'][..., at.h, at.h] = (v.o * v.tanh_c_slope)[..., :, None] * parts['i'][..., at.c, at.h]
     # d c_in[t] / d h[t-1]
-    parts['f'][..., H + H : H + H + H, 0 : H] += (c_in_prev * f_in_slope)[..., :, None] * U_f_in @ ((c_prev * f_slope)[..., :, None] * U_f)
-    parts['f'][..., H + H : H + H + H, 0 : H] += (g_in * i_in_slope)[..., :, None] * U_i_in @ ((c_prev * f_slope)[..., :, None] * U_f)
-    parts['f'][..., H + H : H + H + H, 0 : H] += (i_in * g_in_slope)[..., :, None] * U_g_in @ ((c_prev * f_slope)[..., :, None] * U_f)
+    parts['f'][..., at.c_in, at.h] = (v.c_in_prev * v.f_in_slope)[..., :, None] * params.U_f_in @ ((v.c_prev
+        * v.f_slope)[..., :, None] * params.U_f) + (v.g_in
+        * v.i_in_slope)[..., :, None] * params.U_i_in @ ((v.c_prev * v.f_slope)[..., :, None]
+        * params.U_f) + (v.i_in * v.g_in_slope)[..., :, None] * params.U_g_in @ ((v.c_prev
+        * v.f_slope)[..., :, None] * params.U_f)
     # d c[t] / d h[t-1]
-    parts['f'][..., H : H + H, 0 : H] += (tanh_c_in * o_in_slope)[..., :, None] * U_o_in @ ((c_prev * f_slope)[..., :, None] * U_f)
-    parts['f'][..., H : H + H, 0 : H] += (o_in * tanh_c_in_slope)[..., :, None] * parts['f'][..., H + H : H + H + H, 0 : H]
+    parts['f'][..., at.c, at.h] = (v.tanh_c_in * v.o_in_slope)[..., :, None] * params.U_o_in @ ((v.c_prev
+        * v.f_slope)[..., :, None] * params.U_f) + (v.o_in
+        * v.tanh_c_in_slope)[..., :, None] * parts['f'][..., at.c_in, at.h]
     # d h[t] / d h[t-1]
-    parts['f'][..., 0 : H, 0 : H] += (o * tanh_c_slope)[..., :, None] * parts['f'][..., H : H + H, 0 : H]
-    g_slope = 1 - g**2
+    parts['f'][..., at.h, at.h] = (v.o * v.tanh_c_slope)[..., :, None] * parts['f'][..., at.c, at.h]
     # d c_in[t] / d h[t-1]
-    parts['g'][..., H + H : H + H + H, 0 : H] += (c_in_prev * f_in_slope)[..., :, None] * W_f_in @ ((i * g_slope)[..., :, None] * U_g)
-    parts['g'][..., H + H : H + H + H, 0 : H] += (g_in * i_in_slope)[..., :, None] * W_i_in @ ((i * g_slope)[..., :, None] * U_g)
-    parts['g'][..., H + H : H + H + H, 0 : H] += (i_in * g_in_slope)[..., :, None] * W_g_in @ ((i * g_slope)[..., :, None] * U_g)
+    parts['g'][..., at.c_in, at.h] = (v.c_in_prev * v.f_in_slope)[..., :, None] * params.W_f_in @ ((v.i
+        * v.g_slope)[..., :, None] * params.U_g) + (v.g_in * v.i_in_slope)[..., :, None] * params.W_i_in @ ((v.i
+        * v.g_slope)[..., :, None] * params.U_g) + (v.i_in * v.g_in_slope)[..., :, None] * params.W_g_in @ ((v.i
+        * v.g_slope)[..., :, None] * params.U_g)
     # d c[t] / d h[t-1]
-    parts['g'][..., H : H + H, 0 : H] += (tanh_c_in * o_in_slope)[..., :, None] * W_o_in @ ((i * g_slope)[..., :, None] * U_g)
-    parts['g'][..., H : H + H, 0 : H] += (o_in * tanh_c_in_slope)[..., :, None] * parts['g'][..., H + H : H + H + H, 0 : H]
+    parts['g'][..., at.c, at.h] = (v.tanh_c_in * v.o_in_slope)[..., :, None] * params.W_o_in @ ((v.i
+        * v.g_slope)[..., :, None] * params.U_g) + (v.o_in
+        * v.tanh_c_in_slope)[..., :, None] * parts['g'][..., at.c_in, at.h]
     # d h[t] / d h[t-1]
-    parts['g'][..., 0 : H, 0 : H] += (o * tanh_c_slope)[..., :, None] * parts['g'][..., H : H + H, 0 : H]
-    o_slope = o * (1 - o)
-    # d h[t] / d h[t-1]
-    parts['o'][..., 0 : H, 0 : H] += (tanh_c * o_slope)[..., :, None] * U_o
+    parts['g'][..., at.h, at.h] = (v.o * v.tanh_c_slope)[..., :, None] * parts['g'][..., at.c, at.h]
+    parts['o'][..., at.h, at.h] = (v.tanh_c * v.o_slope)[..., :, None] * params.U_o  # d h[t] / d h[t-1]
     # d c_in[t] / d c[t-1]
-    parts['h_in'][..., H + H : H + H + H, H : H + H] += (c_in_prev * f_in_slope)[..., :, None] * U_f_in * f[..., None, :]
-    parts['h_in'][..., H + H : H + H + H, H : H + H] += (g_in * i_in_slope)[..., :, None] * U_i_in * f[..., None, :]
-    parts['h_in'][..., H + H : H + H + H, H : H + H] += (i_in * g_in_slope)[..., :, None] * U_g_in * f[..., None, :]
+    parts['h_in'][..., at.c_in, at.c] = (v.c_in_prev
+        * v.f_in_slope)[..., :, None] * params.U_f_in * v.f[..., None, :] + (v.g_in
+        * v.i_in_slope)[..., :, None] * params.U_i_in * v.f[..., None, :] + (v.i_in
+        * v.g_in_slope)[..., :, None] * params.U_g_in * v.f[..., None, :]
     # d c[t] / d c[t-1]
-    parts['h_in'][..., H : H + H, H : H + H] += (tanh_c_in * o_in_slope)[..., :, None] * U_o_in * f[..., None, :]
-    parts['h_in'][..., H : H + H, H : H + H] += (o_in * tanh_c_in_slope)[..., :, None] * parts['h_in'][..., H + H : H + H + H, H : H + H]
+    parts['h_in'][..., at.c, at.c] = (v.tanh_c_in
+        * v.o_in_slope)[..., :, None] * params.U_o_in * v.f[..., None, :] + (v.o_in
+        * v.tanh_c_in_slope)[..., :, None] * parts['h_in'][..., at.c_in, at.c]
     # d h[t] / d c[t-1]
-    parts['h_in'][..., 0 : H, H : H + H] += (o * tanh_c_slope)[..., :, None] * parts['h_in'][..., H : H + H, H : H + H]
-    # d c_in[t] / d c_in[t-1]
-    np.einsum("...ii->...i", parts['c_in'][..., H + H : H + H + H, H + H : H + H + H])[...] += f_in
+    parts['h_in'][..., at.h, at.c] = (v.o * v.tanh_c_slope)[..., :, None] * parts['h_in'][..., at.c, at.c]
+    _diagonal(parts['c_in'][..., at.c_in, at.c_in])[...] += v.f_in  # d c_in[t] / d c_in[t-1]
     # d c[t] / d c_in[t-1]
-    parts['c_in'][..., H : H + H, H + H : H + H + H] += (o_in * tanh_c_in_slope)[..., :, None] * parts['c_in'][..., H + H : H + H + H, H + H : H + H + H]
+    parts['c_in'][..., at.c, at.c_in] = (v.o_in
+        * v.tanh_c_in_slope)[..., :, None] * parts['c_in'][..., at.c_in, at.c_in]
     # d h[t] / d c_in[t-1]
-    parts['c_in'][..., 0 : H, H + H : H + H + H] += (o * tanh_c_slope)[..., :, None] * parts['c_in'][..., H : H + H, H + H : H + H + H]
-    return parts
-
-
-def _jacobian_parts_precise(tape: PreciseTape, params: Params, t: Any, dtype: np.dtype[Any]) -> dict[str, Array]:
-    H = params.W_i.shape[0]
-    a_i = tape.a_i_f_o_g[..., 0 * H : 1 * H][t]
-    a_i_in = tape.a_i_in_f_in_o_in_g_in[..., 0 * H : 1 * H][t]
-    a_f_in = tape.a_i_in_f_in_o_in_g_in[..., 1 * H : 2 * H][t]
-    a_g_in = tape.a_i_in_f_in_o_in_g_in[..., 3 * H : 4 * H][t]
-    U_i = params.U_i
-    g = tape.gates_i_f_o_g[..., 3 * H : 4 * H][t]
-    W_f_in = params.W_f_in
-    c_in_prev = tape.c_in[:-1][t]
-    W_i_in = params.W_i_in
-    g_in = tape.gates_i_in_f_in_o_in_g_in[..., 3 * H : 4 * H][t]
-    W_g_in = params.W_g_in
-    i_in = tape.gates_i_in_f_in_o_in_g_in[..., 0 * H : 1 * H][t]
-    a_o_in = tape.a_i_in_f_in_o_in_g_in[..., 2 * H : 3 * H][t]
-    c_in = tape.c_in[1:][t]
-    W_o_in = params.W_o_in
-    tanh_c_in = tape.tanh_c_in[t]
-    o_in = tape.gates_i_in_f_in_o_in_g_in[..., 2 * H : 3 * H][t]
-    c = tape.c[1:][t]
-    o = tape.gates_i_f_o_g[..., 2 * H : 3 * H][t]
-    a_f = tape.a_i_f_o_g[..., 1 * H : 2 * H][t]
-    U_f = params.U_f
-    c_prev = tape.c[:-1][t]
-    U_f_in = params.U_f_in
-    U_i_in = params.U_i_in
-    U_g_in = params.U_g_in
-    U_o_in = params.U_o_in
-    a_g = tape.a_i_f_o_g[..., 3 * H : 4 * H][t]
-    U_g = params.U_g
-    i = tape.gates_i_f_o_g[..., 0 * H : 1 * H][t]
-    a_o = tape.a_i_f_o_g[..., 2 * H : 3 * H][t]
-    U_o = params.U_o
-    tanh_c = tape.tanh_c[t]
-    f = tape.gates_i_f_o_g[..., 1 * H : 2 * H][t]
-    f_in = tape.gates_i_in_f_in_o_in_g_in[..., 1 * H : 2 * H][t]
-    lead = tape.x[t].shape[:-1]
-    parts = {key: np.zeros((*lead, H + H + H, H + H + H), dtype) for key in ['i', 'f', 'g', 'o', 'h_in', 'c_in']}
-    i_slope = _sigmoid_slope(a_i)
-    i_in_slope = _sigmoid_slope(a_i_in)
-    f_in_slope = _sigmoid_slope(a_f_in)
-    g_in_slope = _tanh_slope(a_g_in)
-    # d c_in[t] / d h[t-1]
-    parts['i'][..., H + H : H + H + H, 0 : H] += (c_in_prev * f_in_slope)[..., :, None] * W_f_in @ ((g * i_slope)[..., :, None] * U_i)
-    parts['i'][..., H + H : H + H + H, 0 : H] += (g_in * i_in_slope)[..., :, None] * W_i_in @ ((g * i_slope)[..., :, None] * U_i)
-    parts['i'][..., H + H : H + H + H, 0 : H] += (i_in * g_in_slope)[..., :, None] * W_g_in @ ((g * i_slope)[..., :, None] * U_i)
-    o_in_slope = _sigmoid_slope(a_o_in)
-    tanh_c_in_slope = _tanh_slope(c_in)
-    # d c[t] / d h[t-1]
-    parts['i'][..., H : H + H, 0 : H] += (tanh_c_in * o_in_slope)[..., :, None] * W_o_in @ ((g * i_slope)[..., :, None] * U_i)
-    parts['i'][..., H : H + H, 0 : H] += (o_in * tanh_c_in_slope)[..., :, None] * parts['i'][..., H + H : H + H + H, 0 : H]
-    tanh_c_slope = _tanh_slope(c)
-    # d h[t] / d h[t-1]
-    parts['i'][..., 0 : H, 0 : H] += (o * tanh_c_slope)[..., :, None] * parts['i'][..., H : H + H, 0 : H]
-    f_slope = _sigmoid_slope(a_f)
-    # d c_in[t] / d h[t-1]
-    parts['f'][..., H + H : H + H + H, 0 : H] += (c_in_prev * f_in_slope)[..., :, None] * U_f_in @ ((c_prev * f_slope)[..., :, None] * U_f)
-    parts['f'][..., H + H : H + H + H, 0 : H] += (g_in * i_in_slope)[..., :, None] * U_i_in @ ((c_prev * f_slope)[..., :, None] * U_f)
-    parts['f'][..., H + H : H + H + H, 0 : H] += (i_in * g_in_slope)[..., :, None] * U_g_in @ ((c_prev * f_slope)[..., :, None] * U_f)
-    # d c[t] / d h[t-1]
-    parts['f'][..., H : H + H, 0 : H] += (tanh_c_in * o_in_slope)[..., :, None] * U_o_in @ ((c_prev * f_slope)[..., :, None] * U_f)
-    parts['f'][..., H : H + H, 0 : H] += (o_in * tanh_c_in_slope)[..., :, None] * parts['f'][..., H + H : H + H + H, 0 : H]
-    # d h[t] / d h[t-1]
-    parts['f'][..., 0 : H, 0 : H] += (o * tanh_c_slope)[..., :, None] * parts['f'][..., H : H + H, 0 : H]
-    g_slope = _tanh_slope(a_g)
-    # d c_in[t] / d h[t-1]
-    parts['g'][..., H + H : H + H + H, 0 : H] += (c_in_prev * f_in_slope)[..., :, None] * W_f_in @ ((i * g_slope)[..., :, None] * U_g)
-    parts['g'][..., H + H : H + H + H, 0 : H] += (g_in * i_in_slope)[..., :, None] * W_i_in @ ((i * g_slope)[..., :, None] * U_g)
-    parts['g'][..., H + H : H + H + H, 0 : H] += (i_in * g_in_slope)[..., :, None] * W_g_in @ ((i * g_slope)[..., :, None] * U_g)
-    # d c[t] / d h[t-1]
-    parts['g'][..., H : H + H, 0 : H] += (tanh_c_in * o_in_slope)[..., :, None] * W_o_in @ ((i * g_slope)[..., :, None] * U_g)
-    parts['g'][..., H : H + H, 0 : H] += (o_in * tanh_c_in_slope)[..., :, None] * parts['g'][..., H + H : H + H + H, 0 : H]
-    # d h[t] / d h[t-1]
-    parts['g'][..., 0 : H, 0 : H] += (o * tanh_c_slope)[..., :, None] * parts['g'][..., H : H + H, 0 : H]
-    o_slope = _sigmoid_slope(a_o)
-    # d h[t] / d h[t-1]
-    parts['o'][..., 0 : H, 0 : H] += (tanh_c * o_slope)[..., :, None] * U_o
-    # d c_in[t] / d c[t-1]
-    parts['h_in'][..., H + H : H + H + H, H : H + H] += (c_in_prev * f_in_slope)[..., :, None] * U_f_in * f[..., None, :]
-    parts['h_in'][..., H + H : H + H + H, H : H + H] += (g_in * i_in_slope)[..., :, None] * U_i_in * f[..., None, :]
-    parts['h_in'][..., H + H : H + H + H, H : H + H] += (i_in * g_in_slope)[..., :, None] * U_g_in * f[..., None, :]
-    # d c[t] / d c[t-1]
-    parts['h_in'][..., H : H + H, H : H + H] += (tanh_c_in * o_in_slope)[..., :, None] * U_o_in * f[..., None, :]
-    parts['h_in'][..., H : H + H, H : H + H] += (o_in * tanh_c_in_slope)[..., :, None] * parts['h_in'][..., H + H : H + H + H, H : H + H]
-    # d h[t] / d c[t-1]
-    parts['h_in'][..., 0 : H, H : H + H] += (o * tanh_c_slope)[..., :, None] * parts['h_in'][..., H : H + H, H : H + H]
-    # d c_in[t] / d c_in[t-1]
-    np.einsum("...ii->...i", parts['c_in'][..., H + H : H + H + H, H + H : H + H + H])[...] += f_in
-    # d c[t] / d c_in[t-1]
-    parts['c_in'][..., H : H + H, H + H : H + H + H] += (o_in * tanh_c_in_slope)[..., :, None] * parts['c_in'][..., H + H : H + H + H, H + H : H + H + H]
-    # d h[t] / d c_in[t-1]
-    parts['c_in'][..., 0 : H, H + H : H + H + H] += (o * tanh_c_slope)[..., :, None] * parts['c_in'][..., H : H + H, H + H : H + H + H]
+    parts['c_in'][..., at.h, at.c_in] = (v.o * v.tanh_c_slope)[..., :, None] * parts['c_in'][..., at.c, at.c_in]
     return parts
 
 
 def log_terms(tape: PreciseTape, params: Params, t: Any = slice(None)) -> dict[str, Array]:
     """Natural logarithms of gates y and of slopes phi'(a) at step t, from the pre-activations on the tape.
 
-    {'i', 'i_slope', 'f', 'f_slope', 'g_slope', 'o', 'o_slope', 'i_in', 'i_in_slope', 'f_in', 'f_in_slope', 'g_in_slope', 'o_in', 'o_in_slope', 'tanh_c_in_slope', 'tanh_c_slope'}: (B, N) for a step, (n, B, N) for a slice or an array of steps.
+    'i', 'i_slope', 'f', 'f_slope', 'g_slope', 'o', 'o_slope', 'i_in', 'i_in_slope', 'f_in', 'f_in_slope',
+    'g_in_slope', 'o_in', 'o_in_slope', 'tanh_c_in_slope', 'tanh_c_slope': (B, N), of several steps (n, B, N).
     They are finite where the number itself underflows: ln sigmoid(-1000) = -1000.
     Raises TypeError (for a fast tape too), ValueError, IndexError.
     """
-    _check_tape(tape, (PreciseTape,))
-    params, t, dtype = _reading(tape, params, t)
+    params, t, sizes, lead, dtype = _reading(tape, params, t, (PreciseTape,))
     terms: dict[str, Array] = {}
-    H = params.W_i.shape[0]
-    a_i = tape.a_i_f_o_g[..., 0 * H : 1 * H][t]
-    a_f = tape.a_i_f_o_g[..., 1 * H : 2 * H][t]
-    a_g = tape.a_i_f_o_g[..., 3 * H : 4 * H][t]
-    a_o = tape.a_i_f_o_g[..., 2 * H : 3 * H][t]
-    a_i_in = tape.a_i_in_f_in_o_in_g_in[..., 0 * H : 1 * H][t]
-    a_f_in = tape.a_i_in_f_in_o_in_g_in[..., 1 * H : 2 * H][t]
-    a_g_in = tape.a_i_in_f_in_o_in_g_in[..., 3 * H : 4 * H][t]
-    a_o_in = tape.a_i_in_f_in_o_in_g_in[..., 2 * H : 3 * H][t]
-    c_in = tape.c_in[1:][t]
-    c = tape.c[1:][t]
+    H = sizes["H"]
+    c_in, c = tape.c_in[1:][t], tape.c[1:][t]
+    a_i_f_o_g = tape.a_i_f_o_g[t]
+    a_i, a_f, a_o, a_g = (a_i_f_o_g[..., k * H : (k + 1) * H] for k in range(4))
+    a_in = tape.a_in[t]
+    a_i_in, a_f_in, a_o_in, a_g_in = (a_in[..., k * H : (k + 1) * H] for k in range(4))
     terms['i'] = -_softplus(-a_i)
     terms['i_slope'] = -_softplus(a_i) - _softplus(-a_i)
     terms['f'] = -_softplus(-a_f)
@@ -2666,6 +753,468 @@ def log_terms(tape: PreciseTape, params: Params, t: Any = slice(None)) -> dict[s
     terms['tanh_c_in_slope'] = 1.3862943611198906 + 2 * c_in - 2 * _softplus(2 * c_in)
     terms['tanh_c_slope'] = 1.3862943611198906 + 2 * c - 2 * _softplus(2 * c)
     return terms
+
+
+def _tangents(
+    x: Array, params: Params, state: State, x_dot: Array, params_dot: Params, state_dot: State
+) -> tuple[Array, Array, State, State, Any]:
+    """Values and tangents in one loop, in the precise form: (T1) .. of the derivation report.
+
+    Gives y, y_dot (T, B, H), the last state, its tangent, and what `_second_order` reads of them.
+    """
+    (T, B), dtype = x.shape[:2], x.dtype
+    # Sizes, parameters, arrays
+    H = params.W_i.shape[0]
+    W = np.concatenate((params.W_i, params.W_f, params.W_o, params.W_g))
+    b = np.concatenate((params.b_i, params.b_f, params.b_o, params.b_g))
+    W_dot = np.concatenate((params_dot.W_i, params_dot.W_f, params_dot.W_o, params_dot.W_g))
+    b_dot = np.concatenate((params_dot.b_i, params_dot.b_f, params_dot.b_o, params_dot.b_g))
+    b_ = np.concatenate((params.b_i_in, params.b_f_in, params.b_o_in, params.b_g_in))
+    b_dot_ = np.concatenate((params_dot.b_i_in, params_dot.b_f_in, params_dot.b_o_in, params_dot.b_g_in))
+    U = np.concatenate((params.U_i, params.U_f, params.U_o, params.U_g))
+    U_T = np.ascontiguousarray(U.T)
+    U_dot = np.concatenate((params_dot.U_i, params_dot.U_f, params_dot.U_o, params_dot.U_g))
+    U_dot_T = np.ascontiguousarray(U_dot.T)
+    U_ = np.concatenate((params.U_i_in, params.U_f_in, params.U_o_in, params.U_g_in))
+    U__T = np.ascontiguousarray(U_.T)
+    U_dot_ = np.concatenate((params_dot.U_i_in, params_dot.U_f_in, params_dot.U_o_in, params_dot.U_g_in))
+    U_dot__T = np.ascontiguousarray(U_dot_.T)
+    W_ = np.concatenate((params.W_i_in, params.W_f_in, params.W_o_in, params.W_g_in))
+    W__T = np.ascontiguousarray(W_.T)
+    W_dot_ = np.concatenate((params_dot.W_i_in, params_dot.W_f_in, params_dot.W_o_in, params_dot.W_g_in))
+    W_dot__T = np.ascontiguousarray(W_dot_.T)
+    (a_i_f_o_g, a_i_f_o_g_dot, gates_i_f_o_g, gates_i_f_o_g_dot, a_in, a_in_dot, gates_in,
+        gates_in_dot) = (np.empty((T, B, 4 * H), dtype) for _ in range(8))
+    h_in, h_in_dot, x_in, x_in_dot, tanh_c_in, tanh_c, tanh_c_in_dot, tanh_c_dot = (np.empty((T, B, H),
+        dtype) for _ in range(8))
+    h, h_dot, c, c_dot, c_in, c_in_dot = (np.empty((T + 1, B, H), dtype) for _ in range(6))
+    (h[0], h_dot[0], c[0], c_dot[0], c_in[0], c_in_dot[0]) = (state.h, state_dot.h, state.c, state_dot.c,
+        state.c_in, state_dot.c_in)
+    a_g = a_i_f_o_g[..., 3 * H : 4 * H]
+    a_i_f_o_g_i_f_o = a_i_f_o_g[..., : 3 * H]
+    a_g_dot = a_i_f_o_g_dot[..., 3 * H : 4 * H]
+    a_i_f_o_g_dot_i_f_o = a_i_f_o_g_dot[..., : 3 * H]
+    a_g_in = a_in[..., 3 * H : 4 * H]
+    a_in_i_f_o = a_in[..., : 3 * H]
+    a_g_in_dot = a_in_dot[..., 3 * H : 4 * H]
+    a_in_dot_i_f_o = a_in_dot[..., : 3 * H]
+    i, f, o, g = (gates_i_f_o_g[..., k * H : (k + 1) * H] for k in range(4))
+    gates_i_f_o_g_i_f_o = gates_i_f_o_g[..., : 3 * H]
+    i_dot, f_dot, o_dot, g_dot = (gates_i_f_o_g_dot[..., k * H : (k + 1) * H] for k in range(4))
+    gates_i_f_o_g_dot_i_f_o = gates_i_f_o_g_dot[..., : 3 * H]
+    i_in, f_in, o_in, g_in = (gates_in[..., k * H : (k + 1) * H] for k in range(4))
+    gates_in_i_f_o = gates_in[..., : 3 * H]
+    i_in_dot, f_in_dot, o_in_dot, g_in_dot = (gates_in_dot[..., k * H : (k + 1) * H] for k in range(4))
+    gates_in_dot_i_f_o = gates_in_dot[..., : 3 * H]
+    # All steps at once
+    _times(x, W.T, out=a_i_f_o_g)  # (F1); (F3); (F7); (F5)
+    a_i_f_o_g += b  # (F1); (F3); (F7); (F5)
+    # (T1) ∂a_iₜ = W_i ∂xₜ; (T4) ∂a_fₜ = W_f ∂xₜ; (T10) ∂a_oₜ = W_o ∂xₜ; (T7) ∂a_gₜ = W_g ∂xₜ
+    _times(x_dot, W.T, out=a_i_f_o_g_dot)
+    # (T1) ∂a_iₜ += ∂W_i xₜ; (T4) ∂a_fₜ += ∂W_f xₜ; (T10) ∂a_oₜ += ∂W_o xₜ; (T7) ∂a_gₜ += ∂W_g xₜ
+    a_i_f_o_g_dot += _times(x, W_dot.T)
+    a_i_f_o_g_dot += b_dot  # (T1) ∂a_iₜ += ∂b_i; (T4) ∂a_fₜ += ∂b_f; (T10) ∂a_oₜ += ∂b_o; (T7) ∂a_gₜ += ∂b_g
+    a_in[...] = b_  # (F11); (F13); (F17); (F15)
+    # (T15) ∂a_i_inₜ = ∂b_i_in; (T18) ∂a_f_inₜ = ∂b_f_in; (T24) ∂a_o_inₜ = ∂b_o_in; (T21) ∂a_g_inₜ = ∂b_g_in
+    a_in_dot[...] = b_dot_
+    # Step by step
+    for (a_i_f_o_g_t, h_prev, a_i_f_o_g_dot_t, h_dot_prev, a_i_f_o_g_i_f_o_t, gates_i_f_o_g_i_f_o_t, f_t, c_prev,
+            h_in_t, a_in_t, a_in_dot_t, gates_i_f_o_g_dot_i_f_o_t, a_i_f_o_g_dot_i_f_o_t, f_dot_t, c_dot_prev,
+            h_in_dot_t, a_g_t, g_t, i_t, x_in_t, a_in_i_f_o_t, gates_in_i_f_o_t, gates_in_dot_i_f_o_t, g_dot_t,
+            a_g_dot_t, i_dot_t, x_in_dot_t, a_in_dot_i_f_o_t, a_g_in_t, g_in_t, f_in_t, c_in_prev, i_in_t, c_in_t,
+            tanh_c_in_t, o_in_t, c_t, tanh_c_t, o_t, h_t, g_in_dot_t, a_g_in_dot_t, f_in_dot_t, c_in_dot_prev,
+            i_in_dot_t, c_in_dot_t, tanh_c_in_dot_t, o_in_dot_t, c_dot_t, tanh_c_dot_t, o_dot_t,
+            h_dot_t) in zip(a_i_f_o_g, h[:-1], a_i_f_o_g_dot, h_dot[:-1], a_i_f_o_g_i_f_o, gates_i_f_o_g_i_f_o, f,
+            c[:-1], h_in, a_in, a_in_dot, gates_i_f_o_g_dot_i_f_o, a_i_f_o_g_dot_i_f_o, f_dot, c_dot[:-1],
+            h_in_dot, a_g, g, i, x_in, a_in_i_f_o, gates_in_i_f_o, gates_in_dot_i_f_o, g_dot, a_g_dot, i_dot,
+            x_in_dot, a_in_dot_i_f_o, a_g_in, g_in, f_in, c_in[:-1], i_in, c_in[1:], tanh_c_in, o_in, c[1:],
+            tanh_c, o, h[1:], g_in_dot, a_g_in_dot, f_in_dot, c_in_dot[:-1], i_in_dot, c_in_dot[1:], tanh_c_in_dot,
+            o_in_dot, c_dot[1:], tanh_c_dot, o_dot, h_dot[1:], strict=True):
+        a_i_f_o_g_t += h_prev @ U_T  # (F1); (F3); (F7); (F5)
+        # (T1) ∂a_iₜ += U_i ∂hₜ₋₁; (T4) ∂a_fₜ += U_f ∂hₜ₋₁; (T10) ∂a_oₜ += U_o ∂hₜ₋₁; (T7) ∂a_gₜ += U_g ∂hₜ₋₁
+        a_i_f_o_g_dot_t += h_dot_prev @ U_T
+        # (T1) ∂a_iₜ += ∂U_i hₜ₋₁; (T4) ∂a_fₜ += ∂U_f hₜ₋₁; (T10) ∂a_oₜ += ∂U_o hₜ₋₁; (T7) ∂a_gₜ += ∂U_g hₜ₋₁
+        a_i_f_o_g_dot_t += h_prev @ U_dot_T
+        _sigmoid_precise(a_i_f_o_g_i_f_o_t, out=gates_i_f_o_g_i_f_o_t)  # (F2); (F4); (F8)
+        np.multiply(c_prev, f_t, out=h_in_t)  # (F10)
+        a_in_t += h_in_t @ U__T  # (F11); (F13); (F17); (F15)
+        # (T15) ∂a_i_inₜ += ∂U_i_in h_inₜ; (T18) ∂a_f_inₜ += ∂U_f_in h_inₜ; (T24) ∂a_o_inₜ += ∂U_o_in h_inₜ; (T21)
+        # ∂a_g_inₜ += ∂U_g_in h_inₜ
+        a_in_dot_t += h_in_t @ U_dot__T
+        # (T2) i′ₜ = σ′(a_iₜ); (T5) f′ₜ = σ′(a_fₜ); (T11) o′ₜ = σ′(a_oₜ)
+        gates_i_f_o_g_dot_i_f_o_t[...] = _sigmoid_slope(a_i_f_o_g_i_f_o_t)
+        # (T3) ∂iₜ = ∂a_iₜ ⊙ i′ₜ; (T6) ∂fₜ = ∂a_fₜ ⊙ f′ₜ; (T12) ∂oₜ = ∂a_oₜ ⊙ o′ₜ
+        gates_i_f_o_g_dot_i_f_o_t *= a_i_f_o_g_dot_i_f_o_t
+        np.add(c_dot_prev * f_t, f_dot_t * c_prev, out=h_in_dot_t)  # (T14) ∂h_inₜ = ∂cₜ₋₁ ⊙ fₜ + ∂fₜ ⊙ cₜ₋₁
+        # (T15) ∂a_i_inₜ += U_i_in ∂h_inₜ; (T18) ∂a_f_inₜ += U_f_in ∂h_inₜ; (T24) ∂a_o_inₜ += U_o_in ∂h_inₜ; (T21)
+        # ∂a_g_inₜ += U_g_in ∂h_inₜ
+        a_in_dot_t += h_in_dot_t @ U__T
+        np.tanh(a_g_t, out=g_t)  # (F6)
+        np.multiply(i_t, g_t, out=x_in_t)  # (F9)
+        a_in_t += x_in_t @ W__T  # (F11); (F13); (F17); (F15)
+        # (T15) ∂a_i_inₜ += ∂W_i_in x_inₜ; (T18) ∂a_f_inₜ += ∂W_f_in x_inₜ; (T24) ∂a_o_inₜ += ∂W_o_in x_inₜ; (T21)
+        # ∂a_g_inₜ += ∂W_g_in x_inₜ
+        a_in_dot_t += x_in_t @ W_dot__T
+        _sigmoid_precise(a_in_i_f_o_t, out=gates_in_i_f_o_t)  # (F12); (F14); (F18)
+        # (T16) i_in′ₜ = σ′(a_i_inₜ); (T19) f_in′ₜ = σ′(a_f_inₜ); (T25) o_in′ₜ = σ′(a_o_inₜ)
+        gates_in_dot_i_f_o_t[...] = _sigmoid_slope(a_in_i_f_o_t)
+        g_dot_t[...] = _tanh_slope(a_g_t)  # (T8) g′ₜ = tanh′(a_gₜ)
+        g_dot_t *= a_g_dot_t  # (T9) ∂gₜ = ∂a_gₜ ⊙ g′ₜ
+        np.add(i_dot_t * g_t, g_dot_t * i_t, out=x_in_dot_t)  # (T13) ∂x_inₜ = ∂iₜ ⊙ gₜ + ∂gₜ ⊙ iₜ
+        # (T15) ∂a_i_inₜ += W_i_in ∂x_inₜ; (T18) ∂a_f_inₜ += W_f_in ∂x_inₜ; (T24) ∂a_o_inₜ += W_o_in ∂x_inₜ; (T21)
+        # ∂a_g_inₜ += W_g_in ∂x_inₜ
+        a_in_dot_t += x_in_dot_t @ W__T
+        # (T17) ∂i_inₜ = ∂a_i_inₜ ⊙ i_in′ₜ; (T20) ∂f_inₜ = ∂a_f_inₜ ⊙ f_in′ₜ; (T26) ∂o_inₜ = ∂a_o_inₜ ⊙ o_in′ₜ
+        gates_in_dot_i_f_o_t *= a_in_dot_i_f_o_t
+        np.tanh(a_g_in_t, out=g_in_t)  # (F16)
+        np.add(c_in_prev * f_in_t, i_in_t * g_in_t, out=c_in_t)  # (F19)
+        np.tanh(c_in_t, out=tanh_c_in_t)  # (F20)
+        tanh_c_in_slope = _tanh_slope(c_in_t)  # (T28) tanh_c_in′ₜ = tanh′(c_inₜ)
+        np.multiply(o_in_t, tanh_c_in_t, out=c_t)  # (F21)
+        np.tanh(c_t, out=tanh_c_t)  # (F22)
+        tanh_c_slope = _tanh_slope(c_t)  # (T31) tanh_c′ₜ = tanh′(cₜ)
+        np.multiply(o_t, tanh_c_t, out=h_t)  # (F23)
+        g_in_dot_t[...] = _tanh_slope(a_g_in_t)  # (T22) g_in′ₜ = tanh′(a_g_inₜ)
+        g_in_dot_t *= a_g_in_dot_t  # (T23) ∂g_inₜ = ∂a_g_inₜ ⊙ g_in′ₜ
+        # (T27) ∂c_inₜ = ∂c_inₜ₋₁ ⊙ f_inₜ + ∂i_inₜ ⊙ g_inₜ + ∂f_inₜ ⊙ c_inₜ₋₁ + ∂g_inₜ ⊙ i_inₜ
+        np.add(c_in_dot_prev * f_in_t + i_in_dot_t * g_in_t + f_in_dot_t * c_in_prev, g_in_dot_t * i_in_t,
+            out=c_in_dot_t)
+        np.multiply(c_in_dot_t, tanh_c_in_slope, out=tanh_c_in_dot_t)  # (T29) ∂tanh_c_inₜ = ∂c_inₜ ⊙ tanh_c_in′ₜ
+        # (T30) ∂cₜ = ∂o_inₜ ⊙ tanh_c_inₜ + ∂tanh_c_inₜ ⊙ o_inₜ
+        np.add(o_in_dot_t * tanh_c_in_t, tanh_c_in_dot_t * o_in_t, out=c_dot_t)
+        np.multiply(c_dot_t, tanh_c_slope, out=tanh_c_dot_t)  # (T32) ∂tanh_cₜ = ∂cₜ ⊙ tanh_c′ₜ
+        np.add(o_dot_t * tanh_c_t, tanh_c_dot_t * o_t, out=h_dot_t)  # (T33) ∂hₜ = ∂oₜ ⊙ tanh_cₜ + ∂tanh_cₜ ⊙ oₜ
+    return h[1:].copy(), h_dot[1:].copy(), State(h[T].copy(), c[T].copy(), c_in[T].copy()), State(h_dot[T].copy(),
+        c_dot[T].copy(), c_in_dot[T].copy()), _SecondTape(x, x_dot, h, h_dot, c, c_dot, c_in, c_in_dot, a_i_f_o_g,
+        a_i_f_o_g_dot, gates_i_f_o_g, gates_i_f_o_g_dot, x_in, x_in_dot, h_in, h_in_dot, a_in, a_in_dot, gates_in,
+        gates_in_dot, tanh_c_in, tanh_c_in_dot, tanh_c, tanh_c_dot)
+
+
+def _second_order(
+    dy: Array, dy_dot: Array, tape: Any, params: Params, params_dot: Params, dstate: State, dstate_dot: State
+) -> tuple[Grads, Grads]:
+    """Adjoints and their tangents in one loop, t = T-1 .. 0: forward mode over the backward pass.
+
+    Gives the gradients, and their derivative along the direction of the tape.
+    """
+    (T, B), dtype = dy.shape[:2], dy.dtype
+    # Sizes, parameters, arrays
+    H = params.W_i.shape[0]
+    (x, x_dot, h, h_dot, c, c_dot, c_in, c_in_dot, a_i_f_o_g, a_i_f_o_g_dot, gates_i_f_o_g, gates_i_f_o_g_dot,
+        x_in, x_in_dot, h_in, h_in_dot, a_in, a_in_dot, gates_in, gates_in_dot, tanh_c_in, tanh_c_in_dot, tanh_c,
+        tanh_c_dot) = (tape)
+    U = np.concatenate((params.U_i_in, params.U_f_in, params.U_o_in, params.U_g_in))
+    W = np.concatenate((params.W_i_in, params.W_f_in, params.W_o_in, params.W_g_in))
+    U_dot = np.concatenate((params_dot.U_i_in, params_dot.U_f_in, params_dot.U_o_in, params_dot.U_g_in))
+    W_dot = np.concatenate((params_dot.W_i_in, params_dot.W_f_in, params_dot.W_o_in, params_dot.W_g_in))
+    U_ = np.concatenate((params.U_i, params.U_f, params.U_o, params.U_g))
+    U_dot_ = np.concatenate((params_dot.U_i, params_dot.U_f, params_dot.U_o, params_dot.U_g))
+    W_ = np.concatenate((params.W_i, params.W_f, params.W_o, params.W_g))
+    W_dot_ = np.concatenate((params_dot.W_i, params_dot.W_f, params_dot.W_o, params_dot.W_g))
+    d_gates_in, d_gates_in_dot, d_gates_i_f_o_g, d_gates_i_f_o_g_dot = (np.empty((B, 4 * H),
+        dtype) for _ in range(4))
+    gates_in_slope, d_a_in_dot, d_a_in, gates_i_f_o_g_slope, d_a_i_f_o_g_dot, d_a_i_f_o_g = (np.empty((T, B, 4
+        * H), dtype) for _ in range(6))
+    d_h_next = dstate.h
+    d_h_next_dot = dstate_dot.h
+    d_c_next = dstate.c
+    d_c_next_dot = dstate_dot.c
+    d_c_in_next = dstate.c_in
+    d_c_in_next_dot = dstate_dot.c_in
+    a_g = a_i_f_o_g[..., 3 * H : 4 * H]
+    a_i_f_o_g_i_f_o = a_i_f_o_g[..., : 3 * H]
+    a_g_dot = a_i_f_o_g_dot[..., 3 * H : 4 * H]
+    a_i_f_o_g_dot_i_f_o = a_i_f_o_g_dot[..., : 3 * H]
+    a_g_in = a_in[..., 3 * H : 4 * H]
+    a_in_i_f_o = a_in[..., : 3 * H]
+    a_g_in_dot = a_in_dot[..., 3 * H : 4 * H]
+    a_in_dot_i_f_o = a_in_dot[..., : 3 * H]
+    d_a_g_dot = d_a_i_f_o_g_dot[..., 3 * H : 4 * H]
+    d_a_i_f_o_g_dot_i_f_o = d_a_i_f_o_g_dot[..., : 3 * H]
+    d_a_g_in_dot = d_a_in_dot[..., 3 * H : 4 * H]
+    d_a_in_dot_i_f_o = d_a_in_dot[..., : 3 * H]
+    d_i, d_f, d_o, d_g = (d_gates_i_f_o_g[..., k * H : (k + 1) * H] for k in range(4))
+    d_i_dot, d_f_dot, d_o_dot, d_g_dot = (d_gates_i_f_o_g_dot[..., k * H : (k + 1) * H] for k in range(4))
+    d_i_in, d_f_in, d_o_in, d_g_in = (d_gates_in[..., k * H : (k + 1) * H] for k in range(4))
+    d_i_in_dot, d_f_in_dot, d_o_in_dot, d_g_in_dot = (d_gates_in_dot[..., k * H : (k + 1) * H] for k in range(4))
+    i, f, o, g = (gates_i_f_o_g[..., k * H : (k + 1) * H] for k in range(4))
+    gates_i_f_o_g_i_f_o = gates_i_f_o_g[..., : 3 * H]
+    i_dot, f_dot, o_dot, g_dot = (gates_i_f_o_g_dot[..., k * H : (k + 1) * H] for k in range(4))
+    g_slope = gates_i_f_o_g_slope[..., 3 * H : 4 * H]
+    gates_i_f_o_g_slope_i_f_o = gates_i_f_o_g_slope[..., : 3 * H]
+    i_in, f_in, o_in, g_in = (gates_in[..., k * H : (k + 1) * H] for k in range(4))
+    gates_in_i_f_o = gates_in[..., : 3 * H]
+    i_in_dot, f_in_dot, o_in_dot, g_in_dot = (gates_in_dot[..., k * H : (k + 1) * H] for k in range(4))
+    g_in_slope = gates_in_slope[..., 3 * H : 4 * H]
+    gates_in_slope_i_f_o = gates_in_slope[..., : 3 * H]
+    # All steps at once
+    tanh_c_slope = _tanh_slope(c[1:])  # (B3)
+    tanh_c_slope_dot = -2 * c_dot[1:] * tanh_c * tanh_c_slope  # (S3) ∂tanh_c′ₜ = −2 ∂cₜ ⊙ tanh_cₜ ⊙ tanh_c′ₜ
+    tanh_c_in_slope = _tanh_slope(c_in[1:])  # (B6)
+    # (S6) ∂tanh_c_in′ₜ = −2 ∂c_inₜ ⊙ tanh_c_inₜ ⊙ tanh_c_in′ₜ
+    tanh_c_in_slope_dot = -2 * c_in_dot[1:] * tanh_c_in * tanh_c_in_slope
+    gates_in_slope_i_f_o[...] = _sigmoid_slope(a_in_i_f_o)  # (B18); (B15); (B9)
+    # (S18) ∂i_in′ₜ = ∂a_i_inₜ ⊙ i_in′ₜ ⊙ (1 − 2 i_inₜ); (S15) ∂f_in′ₜ = ∂a_f_inₜ ⊙ f_in′ₜ ⊙ (1 − 2 f_inₜ); (S9)
+    # ∂o_in′ₜ = ∂a_o_inₜ ⊙ o_in′ₜ ⊙ (1 − 2 o_inₜ)
+    np.multiply(2, gates_in_i_f_o, out=d_a_in_dot_i_f_o)
+    np.subtract(1, d_a_in_dot_i_f_o, out=d_a_in_dot_i_f_o)
+    d_a_in_dot_i_f_o *= a_in_dot_i_f_o * gates_in_slope_i_f_o
+    gates_i_f_o_g_slope_i_f_o[...] = _sigmoid_slope(a_i_f_o_g_i_f_o)  # (B32); (B29); (B23)
+    # (S32) ∂i′ₜ = ∂a_iₜ ⊙ i′ₜ ⊙ (1 − 2 iₜ); (S29) ∂f′ₜ = ∂a_fₜ ⊙ f′ₜ ⊙ (1 − 2 fₜ); (S23) ∂o′ₜ = ∂a_oₜ ⊙ o′ₜ ⊙ (1 −
+    # 2 oₜ)
+    np.multiply(2, gates_i_f_o_g_i_f_o, out=d_a_i_f_o_g_dot_i_f_o)
+    np.subtract(1, d_a_i_f_o_g_dot_i_f_o, out=d_a_i_f_o_g_dot_i_f_o)
+    d_a_i_f_o_g_dot_i_f_o *= a_i_f_o_g_dot_i_f_o * gates_i_f_o_g_slope_i_f_o
+    g_in_slope[...] = _tanh_slope(a_g_in)  # (B12)
+    d_a_g_in_dot[...] = -2 * a_g_in_dot * g_in * g_in_slope  # (S12) ∂g_in′ₜ = −2 ∂a_g_inₜ ⊙ g_inₜ ⊙ g_in′ₜ
+    g_slope[...] = _tanh_slope(a_g)  # (B26)
+    d_a_g_dot[...] = -2 * a_g_dot * g * g_slope  # (S26) ∂g′ₜ = −2 ∂a_gₜ ⊙ gₜ ⊙ g′ₜ
+    # Step by step, backwards
+    for (dy_t, dy_dot_t, o_t, o_dot_t, tanh_c_slope_t, tanh_c_slope_dot_t, o_in_t, o_in_dot_t, tanh_c_in_slope_t,
+            tanh_c_in_slope_dot_t, tanh_c_in_t, tanh_c_in_dot_t, i_in_t, i_in_dot_t, c_in_prev, c_in_dot_prev,
+            g_in_t, g_in_dot_t, tanh_c_t, tanh_c_dot_t, f_in_t, f_in_dot_t, gates_in_slope_t, d_a_in_t, i_t,
+            c_prev, g_t, f_t, d_a_in_dot_t, i_dot_t, c_dot_prev, g_dot_t, f_dot_t, gates_i_f_o_g_slope_t,
+            d_a_i_f_o_g_t, d_a_i_f_o_g_dot_t) in zip(dy[::-1], dy_dot[::-1], o[::-1], o_dot[::-1],
+            tanh_c_slope[::-1], tanh_c_slope_dot[::-1], o_in[::-1], o_in_dot[::-1], tanh_c_in_slope[::-1],
+            tanh_c_in_slope_dot[::-1], tanh_c_in[::-1], tanh_c_in_dot[::-1], i_in[::-1], i_in_dot[::-1],
+            c_in[:-1][::-1], c_in_dot[:-1][::-1], g_in[::-1], g_in_dot[::-1], tanh_c[::-1], tanh_c_dot[::-1],
+            f_in[::-1], f_in_dot[::-1], gates_in_slope[::-1], d_a_in[::-1], i[::-1], c[:-1][::-1], g[::-1],
+            f[::-1], d_a_in_dot[::-1], i_dot[::-1], c_dot[:-1][::-1], g_dot[::-1], f_dot[::-1],
+            gates_i_f_o_g_slope[::-1], d_a_i_f_o_g[::-1], d_a_i_f_o_g_dot[::-1], strict=True):
+        d_h = dy_t + d_h_next  # (B1)
+        d_h_dot = dy_dot_t + d_h_next_dot  # (S1) ∂δhₜ = ∂dyₜ + ∂δh⁺ₜ
+        d_tanh_c = d_h * o_t  # (B2)
+        d_tanh_c_dot = o_dot_t * d_h + d_h_dot * o_t  # (S2) ∂δtanh_cₜ = ∂oₜ ⊙ δhₜ + ∂δhₜ ⊙ oₜ
+        d_c = d_c_next + d_tanh_c * tanh_c_slope_t  # (B4)
+        # (S4) ∂δcₜ = ∂δc⁺ₜ + δtanh_cₜ ⊙ ∂tanh_c′ₜ + ∂δtanh_cₜ ⊙ tanh_c′ₜ
+        d_c_dot = d_c_next_dot + d_tanh_c * tanh_c_slope_dot_t + d_tanh_c_dot * tanh_c_slope_t
+        d_tanh_c_in = d_c * o_in_t  # (B5)
+        d_tanh_c_in_dot = o_in_dot_t * d_c + d_c_dot * o_in_t  # (S5) ∂δtanh_c_inₜ = ∂o_inₜ ⊙ δcₜ + ∂δcₜ ⊙ o_inₜ
+        d_c_in = d_c_in_next + d_tanh_c_in * tanh_c_in_slope_t  # (B7)
+        # (S7) ∂δc_inₜ = ∂δc_in⁺ₜ + δtanh_c_inₜ ⊙ ∂tanh_c_in′ₜ + ∂δtanh_c_inₜ ⊙ tanh_c_in′ₜ
+        d_c_in_dot = d_c_in_next_dot + d_tanh_c_in * tanh_c_in_slope_dot_t + d_tanh_c_in_dot * tanh_c_in_slope_t
+        np.multiply(d_c, tanh_c_in_t, out=d_o_in)  # (B8)
+        # (S8) ∂δo_inₜ = ∂tanh_c_inₜ ⊙ δcₜ + ∂δcₜ ⊙ tanh_c_inₜ
+        np.add(tanh_c_in_dot_t * d_c, d_c_dot * tanh_c_in_t, out=d_o_in_dot)
+        np.multiply(d_c_in, i_in_t, out=d_g_in)  # (B11)
+        # (S11) ∂δg_inₜ = ∂i_inₜ ⊙ δc_inₜ + ∂δc_inₜ ⊙ i_inₜ
+        np.add(i_in_dot_t * d_c_in, d_c_in_dot * i_in_t, out=d_g_in_dot)
+        np.multiply(d_c_in, c_in_prev, out=d_f_in)  # (B14)
+        # (S14) ∂δf_inₜ = ∂c_inₜ₋₁ ⊙ δc_inₜ + ∂δc_inₜ ⊙ c_inₜ₋₁
+        np.add(c_in_dot_prev * d_c_in, d_c_in_dot * c_in_prev, out=d_f_in_dot)
+        np.multiply(d_c_in, g_in_t, out=d_i_in)  # (B17)
+        # (S17) ∂δi_inₜ = ∂g_inₜ ⊙ δc_inₜ + ∂δc_inₜ ⊙ g_inₜ
+        np.add(g_in_dot_t * d_c_in, d_c_in_dot * g_in_t, out=d_i_in_dot)
+        np.multiply(d_h, tanh_c_t, out=d_o)  # (B22)
+        np.add(tanh_c_dot_t * d_h, d_h_dot * tanh_c_t, out=d_o_dot)  # (S22) ∂δoₜ = ∂tanh_cₜ ⊙ δhₜ + ∂δhₜ ⊙ tanh_cₜ
+        d_c_in_prev = d_c_in * f_in_t  # (B36)
+        # (S36) ∂δc_in⁺ₜ₋₁ = ∂f_inₜ ⊙ δc_inₜ + ∂δc_inₜ ⊙ f_inₜ
+        d_c_in_next_dot_prev = f_in_dot_t * d_c_in + d_c_in_dot * f_in_t
+        np.multiply(d_gates_in, gates_in_slope_t, out=d_a_in_t)  # (B19); (B16); (B10); (B13)
+        d_h_in = d_a_in_t @ U  # (B20)
+        d_x_in = d_a_in_t @ W  # (B21)
+        np.multiply(d_x_in, i_t, out=d_g)  # (B25)
+        np.multiply(d_h_in, c_prev, out=d_f)  # (B28)
+        np.multiply(d_x_in, g_t, out=d_i)  # (B31)
+        d_c_prev = d_h_in * f_t  # (B35)
+        # (S19) ∂δa_i_inₜ = δi_inₜ ⊙ ∂i_in′ₜ + ∂δi_inₜ ⊙ i_in′ₜ; (S16) ∂δa_f_inₜ = δf_inₜ ⊙ ∂f_in′ₜ + ∂δf_inₜ ⊙ f_in′ₜ;
+        # (S10) ∂δa_o_inₜ = δo_inₜ ⊙ ∂o_in′ₜ + ∂δo_inₜ ⊙ o_in′ₜ; (S13) ∂δa_g_inₜ = δg_inₜ ⊙ ∂g_in′ₜ + ∂δg_inₜ ⊙ g_in′ₜ
+        np.add(d_gates_in * d_a_in_dot_t, d_gates_in_dot * gates_in_slope_t, out=d_a_in_dot_t)
+        # (S20) ∂δh_inₜ = U_o_inᵀ ∂δa_o_inₜ + ∂U_o_inᵀ δa_o_inₜ + U_g_inᵀ ∂δa_g_inₜ + ∂U_g_inᵀ δa_g_inₜ + U_f_inᵀ
+        # ∂δa_f_inₜ + ∂U_f_inᵀ δa_f_inₜ + U_i_inᵀ ∂δa_i_inₜ + ∂U_i_inᵀ δa_i_inₜ
+        d_h_in_dot = d_a_in_dot_t @ U
+        d_h_in_dot += d_a_in_t @ U_dot
+        # (S21) ∂δx_inₜ = W_o_inᵀ ∂δa_o_inₜ + ∂W_o_inᵀ δa_o_inₜ + W_g_inᵀ ∂δa_g_inₜ + ∂W_g_inᵀ δa_g_inₜ + W_f_inᵀ
+        # ∂δa_f_inₜ + ∂W_f_inᵀ δa_f_inₜ + W_i_inᵀ ∂δa_i_inₜ + ∂W_i_inᵀ δa_i_inₜ
+        d_x_in_dot = d_a_in_dot_t @ W
+        d_x_in_dot += d_a_in_t @ W_dot
+        np.add(i_dot_t * d_x_in, d_x_in_dot * i_t, out=d_g_dot)  # (S25) ∂δgₜ = ∂iₜ ⊙ δx_inₜ + ∂δx_inₜ ⊙ iₜ
+        np.add(c_dot_prev * d_h_in, d_h_in_dot * c_prev, out=d_f_dot)  # (S28) ∂δfₜ = ∂cₜ₋₁ ⊙ δh_inₜ + ∂δh_inₜ ⊙ cₜ₋₁
+        np.add(g_dot_t * d_x_in, d_x_in_dot * g_t, out=d_i_dot)  # (S31) ∂δiₜ = ∂gₜ ⊙ δx_inₜ + ∂δx_inₜ ⊙ gₜ
+        d_c_next_dot_prev = f_dot_t * d_h_in + d_h_in_dot * f_t  # (S35) ∂δc⁺ₜ₋₁ = ∂fₜ ⊙ δh_inₜ + ∂δh_inₜ ⊙ fₜ
+        np.multiply(d_gates_i_f_o_g, gates_i_f_o_g_slope_t, out=d_a_i_f_o_g_t)  # (B33); (B30); (B24); (B27)
+        d_h_prev = d_a_i_f_o_g_t @ U_  # (B34)
+        # (S33) ∂δa_iₜ = δiₜ ⊙ ∂i′ₜ + ∂δiₜ ⊙ i′ₜ; (S30) ∂δa_fₜ = δfₜ ⊙ ∂f′ₜ + ∂δfₜ ⊙ f′ₜ; (S24) ∂δa_oₜ = δoₜ ⊙ ∂o′ₜ +
+        # ∂δoₜ ⊙ o′ₜ; (S27) ∂δa_gₜ = δgₜ ⊙ ∂g′ₜ + ∂δgₜ ⊙ g′ₜ
+        np.add(d_gates_i_f_o_g * d_a_i_f_o_g_dot_t, d_gates_i_f_o_g_dot * gates_i_f_o_g_slope_t, out=d_a_i_f_o_g_dot_t)
+        # (S34) ∂δh⁺ₜ₋₁ = U_oᵀ ∂δa_oₜ + ∂U_oᵀ δa_oₜ + U_gᵀ ∂δa_gₜ + ∂U_gᵀ δa_gₜ + U_fᵀ ∂δa_fₜ + ∂U_fᵀ δa_fₜ + U_iᵀ
+        # ∂δa_iₜ + ∂U_iᵀ δa_iₜ
+        d_h_next_dot_prev = d_a_i_f_o_g_dot_t @ U_
+        d_h_next_dot_prev += d_a_i_f_o_g_t @ U_dot_
+        (d_h_next, d_h_next_dot, d_c_next, d_c_next_dot, d_c_in_next, d_c_in_next_dot) = (d_h_prev, d_h_next_dot_prev,
+            d_c_prev, d_c_next_dot_prev, d_c_in_prev, d_c_in_next_dot_prev)
+    return _second_order_gradients(H, x, x_dot, h, h_dot, x_in, x_in_dot, h_in, h_in_dot, W_, W_dot_, d_a_in_dot,
+        d_a_in, d_a_i_f_o_g_dot, d_a_i_f_o_g, d_h_next, d_h_next_dot, d_c_next, d_c_next_dot, d_c_in_next,
+        d_c_in_next_dot)
+
+
+def _second_order_gradients(H: Any, x: Any, x_dot: Any, h: Any, h_dot: Any, x_in: Any, x_in_dot: Any,
+    h_in: Any, h_in_dot: Any, W_: Any, W_dot_: Any, d_a_in_dot: Any, d_a_in: Any, d_a_i_f_o_g_dot: Any,
+    d_a_i_f_o_g: Any, d_h_next: Any, d_h_next_dot: Any, d_c_next: Any, d_c_next_dot: Any, d_c_in_next: Any,
+    d_c_in_next_dot: Any) -> tuple[Grads, Grads]:
+    """What follows the loop of `_second_order`: sums over all steps."""
+    # All steps at once
+    d_x = _times(d_a_i_f_o_g, W_)  # (B37)
+    # (S37) ∂δxₜ = W_oᵀ ∂δa_oₜ + ∂W_oᵀ δa_oₜ + W_gᵀ ∂δa_gₜ + ∂W_gᵀ δa_gₜ + W_fᵀ ∂δa_fₜ + ∂W_fᵀ δa_fₜ + W_iᵀ ∂δa_iₜ +
+    # ∂W_iᵀ δa_iₜ
+    d_x_dot = _times(d_a_i_f_o_g_dot, W_)
+    d_x_dot += _times(d_a_i_f_o_g, W_dot_)
+    # (B38); (B41); (B44); (B47)
+    d_W = _outer(d_a_i_f_o_g, x)
+    d_W_i, d_W_f, d_W_o, d_W_g = (d_W[k * H : (k + 1) * H] for k in range(4))
+    # (S38) ∂δW_i = Σₜ (∂δa_iₜ xₜᵀ + δa_iₜ ∂xₜᵀ); (S41) ∂δW_f = Σₜ (∂δa_fₜ xₜᵀ + δa_fₜ ∂xₜᵀ); (S44) ∂δW_g = Σₜ
+    # (∂δa_gₜ xₜᵀ + δa_gₜ ∂xₜᵀ); (S47) ∂δW_o = Σₜ (∂δa_oₜ xₜᵀ + δa_oₜ ∂xₜᵀ)
+    d_W_dot = _outer(d_a_i_f_o_g_dot, x)
+    d_W_dot += _outer(d_a_i_f_o_g, x_dot)
+    d_W_i_dot, d_W_f_dot, d_W_o_dot, d_W_g_dot = (d_W_dot[k * H : (k + 1) * H] for k in range(4))
+    # (B39); (B42); (B45); (B48)
+    d_U = _outer(d_a_i_f_o_g, h[:-1])
+    d_U_i, d_U_f, d_U_o, d_U_g = (d_U[k * H : (k + 1) * H] for k in range(4))
+    # (S39) ∂δU_i = Σₜ (∂δa_iₜ hₜ₋₁ᵀ + δa_iₜ ∂hₜ₋₁ᵀ); (S42) ∂δU_f = Σₜ (∂δa_fₜ hₜ₋₁ᵀ + δa_fₜ ∂hₜ₋₁ᵀ); (S45) ∂δU_g =
+    # Σₜ (∂δa_gₜ hₜ₋₁ᵀ + δa_gₜ ∂hₜ₋₁ᵀ); (S48) ∂δU_o = Σₜ (∂δa_oₜ hₜ₋₁ᵀ + δa_oₜ ∂hₜ₋₁ᵀ)
+    d_U_dot = _outer(d_a_i_f_o_g_dot, h[:-1])
+    d_U_dot += _outer(d_a_i_f_o_g, h_dot[:-1])
+    d_U_i_dot, d_U_f_dot, d_U_o_dot, d_U_g_dot = (d_U_dot[k * H : (k + 1) * H] for k in range(4))
+    # (B40); (B43); (B46); (B49)
+    d_b = d_a_i_f_o_g.sum(axis=(0, 1))
+    d_b_i, d_b_f, d_b_o, d_b_g = (d_b[k * H : (k + 1) * H] for k in range(4))
+    # (S40) ∂δb_i = Σₜ ∂δa_iₜ; (S43) ∂δb_f = Σₜ ∂δa_fₜ; (S46) ∂δb_g = Σₜ ∂δa_gₜ; (S49) ∂δb_o = Σₜ ∂δa_oₜ
+    d_b_dot = d_a_i_f_o_g_dot.sum(axis=(0, 1))
+    d_b_i_dot, d_b_f_dot, d_b_o_dot, d_b_g_dot = (d_b_dot[k * H : (k + 1) * H] for k in range(4))
+    # (B50); (B53); (B56); (B59)
+    d_W_ = _outer(d_a_in, x_in)
+    d_W_i_in, d_W_f_in, d_W_o_in, d_W_g_in = (d_W_[k * H : (k + 1) * H] for k in range(4))
+    # (S50) ∂δW_i_in = Σₜ (∂δa_i_inₜ x_inₜᵀ + δa_i_inₜ ∂x_inₜᵀ); (S53) ∂δW_f_in = Σₜ (∂δa_f_inₜ x_inₜᵀ + δa_f_inₜ
+    # ∂x_inₜᵀ); (S56) ∂δW_g_in = Σₜ (∂δa_g_inₜ x_inₜᵀ + δa_g_inₜ ∂x_inₜᵀ); (S59) ∂δW_o_in = Σₜ (∂δa_o_inₜ x_inₜᵀ +
+    # δa_o_inₜ ∂x_inₜᵀ)
+    d_W_dot_ = _outer(d_a_in_dot, x_in)
+    d_W_dot_ += _outer(d_a_in, x_in_dot)
+    d_W_i_in_dot, d_W_f_in_dot, d_W_o_in_dot, d_W_g_in_dot = (d_W_dot_[k * H : (k + 1) * H] for k in range(4))
+    # (B51); (B54); (B57); (B60)
+    d_U_ = _outer(d_a_in, h_in)
+    d_U_i_in, d_U_f_in, d_U_o_in, d_U_g_in = (d_U_[k * H : (k + 1) * H] for k in range(4))
+    # (S51) ∂δU_i_in = Σₜ (∂δa_i_inₜ h_inₜᵀ + δa_i_inₜ ∂h_inₜᵀ); (S54) ∂δU_f_in = Σₜ (∂δa_f_inₜ h_inₜᵀ + δa_f_inₜ
+    # ∂h_inₜᵀ); (S57) ∂δU_g_in = Σₜ (∂δa_g_inₜ h_inₜᵀ + δa_g_inₜ ∂h_inₜᵀ); (S60) ∂δU_o_in = Σₜ (∂δa_o_inₜ h_inₜᵀ +
+    # δa_o_inₜ ∂h_inₜᵀ)
+    d_U_dot_ = _outer(d_a_in_dot, h_in)
+    d_U_dot_ += _outer(d_a_in, h_in_dot)
+    d_U_i_in_dot, d_U_f_in_dot, d_U_o_in_dot, d_U_g_in_dot = (d_U_dot_[k * H : (k + 1) * H] for k in range(4))
+    # (B52); (B55); (B58); (B61)
+    d_b_ = d_a_in.sum(axis=(0, 1))
+    d_b_i_in, d_b_f_in, d_b_o_in, d_b_g_in = (d_b_[k * H : (k + 1) * H] for k in range(4))
+    # (S52) ∂δb_i_in = Σₜ ∂δa_i_inₜ; (S55) ∂δb_f_in = Σₜ ∂δa_f_inₜ; (S58) ∂δb_g_in = Σₜ ∂δa_g_inₜ; (S61) ∂δb_o_in =
+    # Σₜ ∂δa_o_inₜ
+    d_b_dot_ = d_a_in_dot.sum(axis=(0, 1))
+    d_b_i_in_dot, d_b_f_in_dot, d_b_o_in_dot, d_b_g_in_dot = (d_b_dot_[k * H : (k + 1) * H] for k in range(4))
+    return Grads(d_x, Params(d_W_i, d_U_i, d_b_i, d_W_f, d_U_f, d_b_f, d_W_g, d_U_g, d_b_g, d_W_o, d_U_o, d_b_o,
+        d_W_i_in, d_U_i_in, d_b_i_in, d_W_f_in, d_U_f_in, d_b_f_in, d_W_g_in, d_U_g_in, d_b_g_in, d_W_o_in,
+        d_U_o_in, d_b_o_in), State(d_h_next.copy(), d_c_next.copy(), d_c_in_next.copy())), Grads(d_x_dot,
+        Params(d_W_i_dot, d_U_i_dot, d_b_i_dot, d_W_f_dot, d_U_f_dot, d_b_f_dot, d_W_g_dot, d_U_g_dot, d_b_g_dot,
+        d_W_o_dot, d_U_o_dot, d_b_o_dot, d_W_i_in_dot, d_U_i_in_dot, d_b_i_in_dot, d_W_f_in_dot, d_U_f_in_dot,
+        d_b_f_in_dot, d_W_g_in_dot, d_U_g_in_dot, d_b_g_in_dot, d_W_o_in_dot, d_U_o_in_dot, d_b_o_in_dot),
+        State(d_h_next_dot.copy(), d_c_next_dot.copy(), d_c_in_next_dot.copy()))
+
+
+_Local = namedtuple("_Local", ['g', 'i_slope', 'i', 'g_slope', 'c_in_prev', 'f_in_slope', 'c_prev', 'f_slope',
+    'g_in', 'i_in_slope', 'i_in', 'g_in_slope', 'f', 'f_in', 'o_in', 'tanh_c_in_slope', 'tanh_c_in',
+    'o_in_slope', 'o', 'tanh_c_slope', 'tanh_c', 'o_slope', 'x', 'h_prev', 'x_in', 'h_in'])
+
+
+def _local(tape: Any, params: Any, t: Any, sizes: dict[str, int]) -> Any:
+    """Values and slopes at the steps t of a tape, slopes from the form that it is of."""
+    H = sizes["H"]
+    (c_in_prev, c_prev, tanh_c_in, tanh_c, x, h_prev, x_in, h_in) = (tape.c_in[:-1][t], tape.c[:-1][t],
+        tape.tanh_c_in[t], tape.tanh_c[t], tape.x[t], tape.h[:-1][t], tape.x_in[t], tape.h_in[t])
+    gates_i_f_o_g = tape.gates_i_f_o_g[t]
+    i, f, o, g = (gates_i_f_o_g[..., k * H : (k + 1) * H] for k in range(4))
+    gates_in = tape.gates_in[t]
+    i_in, f_in, o_in, g_in = (gates_in[..., k * H : (k + 1) * H] for k in range(4))
+    if isinstance(tape, PreciseTape):
+        c_in, c = tape.c_in[1:][t], tape.c[1:][t]
+        a_i_f_o_g = tape.a_i_f_o_g[t]
+        a_i, a_f, a_o, a_g = (a_i_f_o_g[..., k * H : (k + 1) * H] for k in range(4))
+        a_in = tape.a_in[t]
+        a_i_in, a_f_in, a_o_in, a_g_in = (a_in[..., k * H : (k + 1) * H] for k in range(4))
+        i_slope = _sigmoid_slope(a_i)
+        g_slope = _tanh_slope(a_g)
+        f_in_slope = _sigmoid_slope(a_f_in)
+        f_slope = _sigmoid_slope(a_f)
+        i_in_slope = _sigmoid_slope(a_i_in)
+        g_in_slope = _tanh_slope(a_g_in)
+        tanh_c_in_slope = _tanh_slope(c_in)
+        o_in_slope = _sigmoid_slope(a_o_in)
+        tanh_c_slope = _tanh_slope(c)
+        o_slope = _sigmoid_slope(a_o)
+    else:
+        i_slope = i * (1 - i)
+        g_slope = 1 - g**2
+        f_in_slope = f_in * (1 - f_in)
+        f_slope = f * (1 - f)
+        i_in_slope = i_in * (1 - i_in)
+        g_in_slope = 1 - g_in**2
+        tanh_c_in_slope = 1 - tanh_c_in**2
+        o_in_slope = o_in * (1 - o_in)
+        tanh_c_slope = 1 - tanh_c**2
+        o_slope = o * (1 - o)
+    return _Local(g, i_slope, i, g_slope, c_in_prev, f_in_slope, c_prev, f_slope, g_in, i_in_slope, i_in,
+        g_in_slope, f, f_in, o_in, tanh_c_in_slope, tanh_c_in, o_in_slope, o, tanh_c_slope, tanh_c, o_slope, x,
+        h_prev, x_in, h_in)
+
+
+def _prepared(x: Any, params: Any, state: Any) -> tuple[Array, Params, State]:
+    """Arrays of one dtype and of sizes that fit each other. Raises TypeError, ValueError."""
+    sizes = _sizes_of(params, _SHAPES)
+    arrays = {"x": x, **_named("params", params, _SHAPES), **_named("state", state, _STATE_SHAPES)}
+    dtype = _float_dtype(arrays)
+    x = _checked("x", x, ("T", "B", "D"), sizes, dtype)
+    sizes = sizes | {"B": x.shape[1], "D": x.shape[2]}
+    params = Params(*_checked_fields("params", params, _SHAPES, sizes, dtype))
+    return x, params, State(*_checked_fields("state", state, _STATE_SHAPES, sizes, dtype))
+
+
+def _cotangents(dy: Any, tape: Any, params: Any, dstate: Any) -> tuple[Array, Params, State]:
+    """What backward() is given, in one dtype and of sizes that fit the tape. Raises TypeError, ValueError."""
+    _check_tape(tape, (Tape, PreciseTape))
+    reference = tape.x
+    sizes = _sizes_of(params, _SHAPES) | dict(T=reference.shape[0], B=reference.shape[1])
+    _check_fit(tape, _WIDTHS, sizes)
+    arrays = {"tape": reference, "dy": dy, **_named("params", params, _SHAPES)}
+    dtype = _float_dtype(arrays | _named("dstate", dstate, _STATE_SHAPES))
+    dy = _checked("dy", dy, ("T", "B", "H"), sizes, dtype)
+    sizes["H"] = dy.shape[2]
+    params = Params(*_checked_fields("params", params, _SHAPES, sizes, dtype))
+    return dy, params, State(*_checked_fields("dstate", dstate, _STATE_SHAPES, sizes, dtype))
+
+
+def _directions(
+    x: Any, params: Any, state: Any, x_dot: Any, params_dot: Any, state_dot: Any, others: dict[str, Any]
+) -> tuple[Array, Params, State, Array, Params, State]:
+    """Point and direction as arrays of one dtype, that of `others` counted in. Raises TypeError, ValueError."""
+    x, params, state = _prepared(x, params, state)
+    x_dot = np.zeros_like(x) if x_dot is None else x_dot
+    params_dot = Params(*map(np.zeros_like, params)) if params_dot is None else params_dot
+    state_dot = State(*map(np.zeros_like, state)) if state_dot is None else state_dot
+    arrays = {"x": x, "x_dot": x_dot, **_named("params_dot", params_dot, _SHAPES)}
+    arrays |= _named("state_dot", state_dot, _STATE_SHAPES)
+    dtype = _float_dtype(arrays | others)
+    x, params, state = _prepared(x.astype(dtype, copy=False), params, state)
+    sizes = _sizes_of(params, _SHAPES) | {"T": x.shape[0], "B": x.shape[1], "D": x.shape[2]}
+    x_dot = _checked("x_dot", x_dot, ("T", "B", "D"), sizes, dtype)
+    params_dot = Params(*_checked_fields("params_dot", params_dot, _SHAPES, sizes, dtype))
+    state_dot = State(*_checked_fields("state_dot", state_dot, _STATE_SHAPES, sizes, dtype))
+    return x, params, state, x_dot, params_dot, state_dot
+
+
+def _reading(
+    tape: Any, params: Any, t: Any, kinds: tuple[type, ...] = (Tape, PreciseTape)
+) -> tuple[Params, Any, dict[str, int], tuple[int, ...], np.dtype[Any]]:
+    """Parameters that fit the tape; its steps t; all sizes; the axes in front, (B,) or (n, B); the common dtype."""
+    _check_tape(tape, kinds)
+    sizes = _check_fit(tape, _WIDTHS, _sizes_of(params, _SHAPES))
+    dtype = _float_dtype({"tape": tape.x, **_named("params", params, _SHAPES)})
+    params = Params(*(np.asarray(value, dtype) for value in params))
+    t = _steps_of(t, tape.x.shape[0])
+    return params, t, sizes, tape.x[t].shape[:-1], dtype
 
 
 def _applied(v: Array, rows: int) -> Array:
@@ -2691,17 +1240,19 @@ def _array_of(name: str, value: Any) -> Array:
     return array
 
 
-def _check_fit(tape: Any, widths: Any, sizes: Any) -> None:
-    """Raises ValueError where an array of the tape has another last axis than the sizes, read off params, tell."""
-    arrays = tape._asdict()
+def _check_fit(tape: Any, widths: Any, sizes: Any) -> dict[str, int]:
+    """The sizes, with those that the last axes of the tape alone tell. Raises ValueError where these do not agree."""
+    arrays, known = tape._asdict(), dict(sizes)
     for field, parts in widths[type(tape)].items():
-        width, expected = arrays[field].shape[-1], sum(count * sizes.get(size, 0) for size, count in parts.items())
-        if width != expected and all(size in sizes for size in parts):
+        width, expected = arrays[field].shape[-1], sum(count * known.get(size, 0) for size, count in parts.items())
+        unknown = [size for size in parts if size not in known]
+        if len(unknown) == 1:
+            known[unknown[0]] = (width - expected) // parts[unknown[0]]
+        elif width != expected and not unknown:
             told = " + ".join(size if count == 1 else f"{count} * {size}" for size, count in parts.items())
-            raise ValueError(
-                f"params do not fit the tape: tape.{field} has {width} columns, but {told} = {expected} by params; "
-                f"give the params that forward() made this tape with"
-            )
+            told = f"tape.{field} has {width} columns, but {told} = {expected} by params"
+            raise ValueError(f"params do not fit the tape: {told}; give the params that forward() made this tape with")
+    return known
 
 
 def _check_tape(tape: Any, kinds: tuple[type, ...]) -> None:
@@ -2721,9 +1272,7 @@ def _checked(name: str, value: Any, axes: Any, sizes: Any, dtype: np.dtype[Any])
     return array.astype(dtype, copy=False)
 
 
-def _checked_fields(
-    name: str, values: Any, shapes: Any, sizes: Any, dtype: np.dtype[Any]
-) -> Any:
+def _checked_fields(name: str, values: Any, shapes: Any, sizes: Any, dtype: np.dtype[Any]) -> Any:
     """A named tuple of arrays, field by field; None gives zeros. Raises TypeError, ValueError."""
     unknown = [axis for axes in shapes.values() for axis in axes if axis not in sizes]
     if values is None and unknown:
@@ -2737,14 +1286,19 @@ def _checked_fields(
     return found
 
 
+def _diagonal(blocks: Array) -> Array:
+    """The diagonals of square blocks (..., N, N), to be written to: (..., N)."""
+    view: Array = np.einsum("...ii->...i", blocks)
+    return view
+
+
 def _float_dtype(arrays: Any) -> np.dtype[Any]:
     """The one dtype all arrays are computed in: float32 stays float32. Raises TypeError for half and for no float."""
     dtypes = {name: _array_of(name, value).dtype for name, value in arrays.items()}
     for name, dtype in dtypes.items():
         if dtype.kind not in "fc" or dtype.itemsize < 4:
-            raise TypeError(
-                f"{name} has dtype {dtype}, which cannot be used; convert it with .astype(np.float64) or (np.float32)"
-            )
+            fix = "convert it with .astype(np.float64) or (np.float32)"
+            raise TypeError(f"{name} has dtype {dtype}, which cannot be used; {fix}")
     return np.result_type(*dtypes.values()).newbyteorder("=")
 
 
@@ -2761,11 +1315,9 @@ def _named(name: str, values: Any, fields: Any) -> dict[str, Any]:
     given = values._asdict() if hasattr(values, "_asdict") and not isinstance(values, type) else {}
     for field in fields:
         if field not in given:
-            kind = f"the class {values.__name__}, not one made of it" if isinstance(values, type) else ""
-            raise TypeError(
-                f"{name} is {kind or f'a {type(values).__name__} without the field {field}'}; make one with "
-                f"{made}({', '.join(fields)})"
-            )
+            kind = f"a {type(values).__name__} without the field {field}"
+            kind = f"the class {values.__name__}, not one made of it" if isinstance(values, type) else kind
+            raise TypeError(f"{name} is {kind}; make one with {made}({', '.join(fields)})")
     return {f"{name}.{field}": given[field] for field in fields}
 
 
@@ -2783,6 +1335,15 @@ def _outer(left: Array, right: Array) -> Array:
     return product.T
 
 
+def _ranges(record: Any, shapes: Any, sizes: Any) -> Any:
+    """A record of slices: where each array stands if their entries follow one another; an axis B counts once."""
+    ends, end = [], 0
+    for axes in shapes.values():
+        first, end = end, end + int(np.prod([sizes[axis] for axis in axes if axis != "B"]))
+        ends.append(slice(first, end))
+    return record(*ends)
+
+
 def _sigmoid(a: Array, out: Array | None = None) -> Array:
     """1 / (1 + exp(-a)), as tanh, which never overflows."""
     result: Array = np.multiply(a, 0.5, out=out)
@@ -2792,7 +1353,7 @@ def _sigmoid(a: Array, out: Array | None = None) -> Array:
     return result
 
 
-def _sigmoid_precise(a: Array) -> Array:
+def _sigmoid_precise(a: Array, out: Array | None = None) -> Array:
     """1 / (1 + exp(-a)) with full relative accuracy on both sides: e/(1+e) or 1/(1+e), e = exp(-|a|).
 
     The rounding of 1 + e is known exactly and put right, which saves half a unit in the last place.
@@ -2800,7 +1361,7 @@ def _sigmoid_precise(a: Array) -> Array:
     e = np.exp(_negative_magnitude(a))
     divisor = 1 + e
     rounding = e - (divisor - 1)
-    value: Array = np.where(a.real < 0, e, 1) / divisor
+    value: Array = np.divide(np.where(a.real < 0, e, 1), divisor, out=out)
     value -= value * (rounding / divisor)
     return value
 
@@ -2812,9 +1373,7 @@ def _sigmoid_slope(a: Array) -> Array:
     return slope
 
 
-def _sizes_of(
-    params: Any, shapes: Any, composed: Any
-) -> dict[str, int]:
+def _sizes_of(params: Any, shapes: Any) -> dict[str, int]:
     """The number behind each symbolic size, read off the parameters. Raises TypeError, ValueError."""
     if params is None:
         raise TypeError(f"params is None; it must be what init() returns, or Params({', '.join(shapes)})")
@@ -2825,11 +1384,9 @@ def _sizes_of(
             raise ValueError(f"{name} has shape {shape}; expected {len(symbols)} axes ({', '.join(symbols)})")
         for symbol, size in zip(symbols, shape, strict=True):
             if sizes.setdefault(symbol, size) != size:
-                raise ValueError(
-                    f"{name} has shape {shape}, but {symbol} = {sizes[symbol]} by the parameters before it; "
-                    f"expected ({', '.join(symbols)})"
-                )
-    return _with_composed(sizes, composed)
+                told = f"{symbol} = {sizes[symbol]} by the parameters before it; expected ({', '.join(symbols)})"
+                raise ValueError(f"{name} has shape {shape}, but {told}")
+    return sizes
 
 
 def _softplus(a: Array) -> Array:
@@ -2874,22 +1431,3 @@ def _times(sequence: Array, matrix: Array, out: Array | None = None) -> Array:
     rows = None if out is None else out.reshape(steps * batch, matrix.shape[1])
     rows = np.matmul(sequence.reshape(steps * batch, width), matrix, out=rows)
     return rows.reshape(steps, batch, matrix.shape[1])
-
-
-def _with_composed(sizes: Any, composed: Any) -> dict[str, int]:
-    """The sizes with those that are sums of others, as "H + D": {"H": 1, "D": 1}, and what follows from such a sum.
-
-    Raises ValueError for one that does not hold.
-    """
-    known = dict(sizes)
-    for size, parts in composed.items():
-        unknown = [name for name in parts if name not in known]
-        rest = sum(count * known[name] for name, count in parts.items() if name in known)
-        if not unknown and known.setdefault(size, rest) != rest:
-            raise ValueError(f"an axis of size {size} has {known[size]} units, but {size} = {rest} by the other arrays")
-        if len(unknown) == 1 and size in known:
-            number, remainder = divmod(known[size] - rest, parts[unknown[0]])
-            if remainder or number < 0:
-                raise ValueError(f"an axis of size {size} has {known[size]} units, which leaves no {unknown[0]}")
-            known[unknown[0]] = number
-    return known

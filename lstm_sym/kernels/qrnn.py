@@ -10,15 +10,9 @@ Equations:
     h[t] = o[t] * c[t]
 
 Shapes (T steps, B sequences, D, H):
-    x        (D,)
-    g        (H,)
-    f        (H,)
-    o        (H,)
-    c        (H,)
-    h        (H,)
-    W_g      (H, D)
-    W_f      (H, D)
-    W_o      (H, D)
+    (D,)     x
+    (H,)     g, f, o, c, h
+    (H, D)   W_g, W_f, W_o
 
 Layout: sequences are (T, B, size), batches are rows, weights (rows of the result, columns of the operand).
 Order in packed arrays: f, o, g.
@@ -27,14 +21,16 @@ Biases: none.
 Options: none. Constants: none.
 
 Signs in comments: δv adjoint, δv⁺ what arrives of it from step t+1, δv° what passes through no matrix, v′ slope,
-∂v tangent, ⊙ element-wise product; (B1) is equation B1 of the derivation report.
+∂v tangent, ⊙ element-wise product; (B1) is equation B1 of the derivation report. A section says: what it reads -> what
+it gives. precise: gates and slopes from the pre-activations, so that no digit is lost where a gate saturates.
 
-Generated from the equations by lstm_sym (format 1); stands alone on NumPy. Not written by hand: change
+Generated from the equations by lstm_sym (format 2); stands alone on NumPy. Not written by hand: change
 the equations and generate it again.
 """
 
 from __future__ import annotations
 
+from collections import namedtuple
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -77,6 +73,9 @@ class PreciseTape(NamedTuple):
     gates: Array
 
 
+_SecondTape = namedtuple("_SecondTape", ['x', 'x_dot', 'c', 'c_dot', 'a', 'a_dot', 'gates', 'gates_dot'])
+
+
 class Grads(NamedTuple):
     """Gradients of a loss: of the input, the parameters, the initial state."""
 
@@ -85,28 +84,18 @@ class Grads(NamedTuple):
     state: State  # of t = 0
 
 
-_SHAPES: dict[str, tuple[str, ...]] = {
-    'W_g': ('H', 'D'),
-    'W_f': ('H', 'D'),
-    'W_o': ('H', 'D'),
-}
-_STATE_SHAPES = {
-    'c': ('B', 'H'),
-}
+_SHAPES: dict[str, tuple[str, ...]] = {'W_g': ('H', 'D'), 'W_f': ('H', 'D'), 'W_o': ('H', 'D')}
+_STATE_SHAPES: dict[str, tuple[str, ...]] = {'c': ('B', 'H')}
 _COMPOSED: dict[str, dict[str, int]] = {}
 _WIDTHS: dict[type, dict[str, dict[str, int]]] = {
-    Tape: {'x': {'D': 1}, 'c': {'H': 1}, 'gates': {'H': 3}},
-    PreciseTape: {'x': {'D': 1}, 'c': {'H': 1}, 'a': {'H': 3}, 'gates': {'H': 3}},
+    Tape: {'x': {'D': 1}, 'c': {'H': 1}, 'gates': {'H': 3}}, PreciseTape: {'x': {'D': 1}, 'c': {'H': 1}, 'a':
+    {'H': 3}, 'gates': {'H': 3}}
 }
 
 
 def init(
-    input_size: int,
-    hidden_size: int,
-    *,
-    rng: np.random.Generator | None = None,
-    dtype: Any = np.float64,
-    **fill: float,
+    input_size: int, hidden_size: int, *,
+    rng: np.random.Generator | None = None, dtype: Any = np.float64, **fill: float,
 ) -> Params:
     """Parameters drawn uniformly from (-1/sqrt(hidden_size), 1/sqrt(hidden_size)), as PyTorch does.
 
@@ -118,28 +107,17 @@ def init(
     for symbol, size in sizes.items():
         if not hasattr(size, "__index__") or size < 1:
             raise ValueError(f"the size {symbol} is {size}; sizes are whole numbers, 1 or more")
-    sizes = _with_composed(sizes, _COMPOSED)
     dtype = _float_dtype({"dtype": np.empty(0, dtype)})
+    vectors: tuple[str, ...] = ()
     for name in fill:
-        if name not in ():
-            raise TypeError(f"init() cannot fill {name}; the vectors of this cell: none")
+        if name not in vectors:
+            raise TypeError(f"init() cannot fill {name}; the vectors of this cell: {', '.join(vectors) or 'none'}")
     bound = 1 / hidden_size**0.5
     drawn = {}
     for name, symbols in _SHAPES.items():
         value = rng.uniform(-bound, bound, [sizes[symbol] for symbol in symbols])
         drawn[name] = np.asarray(np.full_like(value, fill[name]) if name in fill else value, dtype)
     return Params(**drawn)
-
-
-def _prepared(x: Any, params: Any, state: Any) -> tuple[Array, Params, State]:
-    """Arrays of one dtype and of sizes that fit each other."""
-    sizes = _sizes_of(params, _SHAPES, _COMPOSED)
-    arrays = {"x": x, **_named("params", params, _SHAPES), **_named("state", state, _STATE_SHAPES)}
-    dtype = _float_dtype(arrays)
-    x = _checked("x", x, ("T", "B", "D"), sizes, dtype)
-    sizes = _with_composed(sizes | {"B": x.shape[1], "D": x.shape[2]}, _COMPOSED)
-    params = Params(*_checked_fields("params", params, _SHAPES, sizes, dtype))
-    return x, params, State(*_checked_fields("state", state, _STATE_SHAPES, sizes, dtype))
 
 
 def forward(
@@ -151,9 +129,36 @@ def forward(
     `backward` follows the tape. dtype in = dtype out. Raises TypeError, ValueError, naming the array that does not fit.
     """
     x, params, state = _prepared(x, params, state)
+    (T, B), dtype = x.shape[:2], x.dtype
+    sigmoid = _sigmoid_precise if precise else _sigmoid
+    # Sizes, parameters, arrays
+    H = params.W_g.shape[0]
+    W = np.concatenate((params.W_f, params.W_o, params.W_g))
+    gates = np.empty((T, B, 3 * H), dtype)
+    a = np.empty((T, B, 3 * H), dtype) if precise else gates
+    c = np.empty((T + 1, B, H), dtype)
+    c[0] = state.c
+    a_f = a[..., : H]
+    a_g = a[..., 2 * H : 3 * H]
+    a_f_o = a[..., : 2 * H]
+    f, o, g = (gates[..., k * H : (k + 1) * H] for k in range(3))
+    gates_f_o = gates[..., : 2 * H]
+    # All steps at once: W, gates, a -> a, gates, f_complement
+    _times(x, W.T, out=a)  # (F3) a_fₜ = W_f xₜ; (F5) a_oₜ = W_o xₜ; (F1) a_gₜ = W_g xₜ
+    sigmoid(a_f_o, out=gates_f_o)  # (F4) fₜ = σ(a_fₜ); (F6) oₜ = σ(a_oₜ)
     if precise:
-        return _forward_precise(x, params, state)
-    return _forward_fast(x, params, state)
+        f_complement = _sigmoid_precise(-a_f)
+    else:
+        f_complement = 1 - f
+    np.tanh(a_g, out=g)  # (F2) gₜ = tanh(a_gₜ)
+    # Step by step: gates, c, f_complement -> c
+    for f_t, c_prev, g_t, f_complement_t, c_t in zip(f, c[:-1], g, f_complement, c[1:], strict=True):
+        np.add(c_prev * f_t, g_t * f_complement_t, out=c_t)  # (F7) cₜ = cₜ₋₁ ⊙ fₜ + gₜ ⊙ (1 − fₜ)
+    # All steps at once: gates, c -> h
+    h = o * c[1:]  # (F8) hₜ = oₜ ⊙ cₜ
+    if precise:
+        return h.copy(), State(c[T].copy()), PreciseTape(x, c, a, gates)
+    return h.copy(), State(c[T].copy()), Tape(x, c, gates)
 
 
 def backward(dy: Any, tape: Tape | PreciseTape, params: Params, dstate: State | None = None) -> Grads:
@@ -162,201 +167,59 @@ def backward(dy: Any, tape: Tape | PreciseTape, params: Params, dstate: State | 
     dy = dL/dy (T, B, H); params as given to `forward`; dstate = dL/d(state after T steps), None for zeros.
     Returns dL/dx (T, B, D), dL/dparams (named), dL/d(initial state). Raises TypeError, ValueError.
     """
-    _check_tape(tape, (Tape, PreciseTape))
-    reference = tape.x
-    sizes = _sizes_of(params, _SHAPES, _COMPOSED) | {"T": reference.shape[0], "B": reference.shape[1]}
-    _check_fit(tape, _WIDTHS, sizes)
-    arrays = {"tape": reference, "dy": dy, **_named("params", params, _SHAPES)}
-    dtype = _float_dtype(arrays | _named("dstate", dstate, _STATE_SHAPES))
-    dy = _checked("dy", dy, ("T", "B", "H"), sizes, dtype)
-    sizes["H"] = dy.shape[2]
-    params = Params(*_checked_fields("params", params, _SHAPES, sizes, dtype))
-    dstate = State(*_checked_fields("dstate", dstate, _STATE_SHAPES, sizes, dtype))
+    dy, params, dstate = _cotangents(dy, tape, params, dstate)
+    (T, B), dtype = dy.shape[:2], dy.dtype
+    # Sizes, parameters, arrays
+    H = params.W_g.shape[0]
+    x, c, gates = tape.x, tape.c, tape.gates
+    W = np.concatenate((params.W_f, params.W_o, params.W_g))
+    d_a, gates_slope = (np.empty((T, B, 3 * H), dtype) for _ in range(2))
+    d_c = np.empty((T, B, H), dtype)
+    d_c_next = dstate.c
+    d_a_f, d_a_o, d_a_g = (d_a[..., k * H : (k + 1) * H] for k in range(3))
+    f, o, g = (gates[..., k * H : (k + 1) * H] for k in range(3))
+    gates_f_o = gates[..., : 2 * H]
+    f_slope, o_slope, g_slope = (gates_slope[..., k * H : (k + 1) * H] for k in range(3))
+    gates_slope_f_o = gates_slope[..., : 2 * H]
+    # All steps at once: c, gates, d_a, gates_slope -> d_h, d_a, f_complement, gates_slope
+    d_h = dy  # (B1) δhₜ = dyₜ
+    np.multiply(d_h, c[1:], out=d_a_o)  # (B3) δoₜ = δhₜ ⊙ cₜ
     if isinstance(tape, PreciseTape):
-        return _backward_precise(dy, tape, params, dstate)
-    return _backward_fast(dy, tape, params, dstate)
-
-
-def _forward_fast(
-    x: Array, params: Params, state: State
-) -> tuple[Array, State, Tape]:
-    H = params.W_g.shape[0]
-    T, B = x.shape[:2]
-    dtype = x.dtype
-    W = np.concatenate((params.W_f, params.W_o, params.W_g))
-    gates = np.empty((T, B, 3 * H), dtype)
-    c = np.empty((T + 1, B, H), dtype)
-    c[0] = state.c
-    f = gates[..., 0 * H : 1 * H]
-    gates_f_o = gates[..., 0 * H : 2 * H]
-    o = gates[..., 1 * H : 2 * H]
-    g = gates[..., 2 * H : 3 * H]
-    # (F3) a_fₜ = W_f xₜ; (F5) a_oₜ = W_o xₜ; (F1) a_gₜ = W_g xₜ
-    _times(x, W.T, out=gates)
-    # (F4) fₜ = σ(a_fₜ); (F6) oₜ = σ(a_oₜ)
-    _sigmoid(gates_f_o, out=gates_f_o)
-    # (F2) gₜ = tanh(a_gₜ)
-    np.tanh(g, out=g)
-    for c_t, c_prev, f_t, g_t in zip(c[1:], c[:-1], f, g, strict=True):
-        # (F7) cₜ = cₜ₋₁ ⊙ fₜ + gₜ ⊙ (1 − fₜ)
-        np.add(c_prev * f_t, g_t * (1 - f_t), out=c_t)
-    # (F8) hₜ = oₜ ⊙ cₜ
-    h = o * c[1:]
-    return h.copy(), State(c[T].copy()), Tape(x, c, gates)
-
-
-def _forward_precise(
-    x: Array, params: Params, state: State
-) -> tuple[Array, State, PreciseTape]:
-    H = params.W_g.shape[0]
-    T, B = x.shape[:2]
-    dtype = x.dtype
-    W = np.concatenate((params.W_f, params.W_o, params.W_g))
-    a = np.empty((T, B, 3 * H), dtype)
-    gates = np.empty((T, B, 3 * H), dtype)
-    c = np.empty((T + 1, B, H), dtype)
-    c[0] = state.c
-    a_f = a[..., 0 * H : 1 * H]
-    a_f_o = a[..., 0 * H : 2 * H]
-    a_g = a[..., 2 * H : 3 * H]
-    f = gates[..., 0 * H : 1 * H]
-    gates_f_o = gates[..., 0 * H : 2 * H]
-    o = gates[..., 1 * H : 2 * H]
-    g = gates[..., 2 * H : 3 * H]
-    # (F3) a_fₜ = W_f xₜ; (F5) a_oₜ = W_o xₜ; (F1) a_gₜ = W_g xₜ
-    _times(x, W.T, out=a)
-    # (F4) fₜ = σ(a_fₜ); (F6) oₜ = σ(a_oₜ)
-    gates_f_o[...] = _sigmoid_precise(a_f_o)
-    # (F2) gₜ = tanh(a_gₜ)
-    np.tanh(a_g, out=g)
-    for c_t, c_prev, f_t, g_t, a_f_t in zip(c[1:], c[:-1], f, g, a_f, strict=True):
-        # (F7) cₜ = cₜ₋₁ ⊙ fₜ + gₜ ⊙ σ(−a_fₜ)
-        np.add(c_prev * f_t, g_t * _sigmoid_precise(-a_f_t), out=c_t)
-    # (F8) hₜ = oₜ ⊙ cₜ
-    h = o * c[1:]
-    return h.copy(), State(c[T].copy()), PreciseTape(x, c, a, gates)
-
-
-def _backward_fast(dy: Array, tape: Tape, params: Params, dstate: State) -> Grads:
-    H = params.W_g.shape[0]
-    T, B = dy.shape[:2]
-    dtype = dy.dtype
-    x = tape.x
-    c = tape.c
-    gates = tape.gates
-    W = np.concatenate((params.W_f, params.W_o, params.W_g))
-    d_a = np.empty((T, B, 3 * H), dtype)
-    gates_slope = np.empty((T, B, 3 * H), dtype)
-    d_c = np.empty((T, B, H), dtype)
-    d_c_next = dstate.c
-    d_a_f = d_a[..., 0 * H : 1 * H]
-    d_a_o = d_a[..., 1 * H : 2 * H]
-    d_a_g = d_a[..., 2 * H : 3 * H]
-    f = gates[..., 0 * H : 1 * H]
-    gates_f_o = gates[..., 0 * H : 2 * H]
-    o = gates[..., 1 * H : 2 * H]
-    g = gates[..., 2 * H : 3 * H]
-    f_slope = gates_slope[..., 0 * H : 1 * H]
-    gates_slope_f_o = gates_slope[..., 0 * H : 2 * H]
-    o_slope = gates_slope[..., 1 * H : 2 * H]
-    g_slope = gates_slope[..., 2 * H : 3 * H]
-    # (B1) δhₜ = dyₜ
-    d_h = dy
-    # (B3) δoₜ = δhₜ ⊙ cₜ
-    np.multiply(d_h, c[1:], out=d_a_o)
-    # (B7) f′ₜ = fₜ ⊙ (1 − fₜ); (B4) o′ₜ = oₜ ⊙ (1 − oₜ)
-    np.subtract(1, gates_f_o, out=gates_slope_f_o)
-    gates_slope_f_o *= gates_f_o
-    # (B5) δa_oₜ = δoₜ ⊙ o′ₜ
-    d_a_o *= o_slope
-    # (B10) g′ₜ = 1 − gₜ²
-    np.multiply(g, g, out=g_slope)
-    np.subtract(1, g_slope, out=g_slope)
-    for d_c_t, d_h_t, o_t, f_t in zip(d_c[::-1], d_h[::-1], o[::-1], f[::-1], strict=True):
-        # (B2) δcₜ = δc⁺ₜ + δhₜ ⊙ oₜ
-        np.add(d_c_next, d_h_t * o_t, out=d_c_t)
-        # (B12) δc⁺ₜ₋₁ = δcₜ ⊙ fₜ
-        d_c_prev = d_c_t * f_t
+        a = tape.a
+        a_f = a[..., : H]
+        a_f_o = a[..., : 2 * H]
+        f_complement = _sigmoid_precise(-a_f)
+        gates_slope_f_o[...] = _sigmoid_slope(a_f_o)  # (B7) f′ₜ = σ′(a_fₜ); (B4) o′ₜ = σ′(a_oₜ)
+    else:
+        f_complement = 1 - f
+        # (B7) f′ₜ = fₜ ⊙ (1 − fₜ); (B4) o′ₜ = oₜ ⊙ (1 − oₜ)
+        np.subtract(1, gates_f_o, out=gates_slope_f_o)
+        gates_slope_f_o *= gates_f_o
+    d_a_o *= o_slope  # (B5) δa_oₜ = δoₜ ⊙ o′ₜ
+    if isinstance(tape, PreciseTape):
+        a = tape.a
+        a_g = a[..., 2 * H : 3 * H]
+        g_slope[...] = _tanh_slope(a_g)  # (B10) g′ₜ = tanh′(a_gₜ)
+    else:
+        # (B10) g′ₜ = 1 − gₜ²
+        np.multiply(g, g, out=g_slope)
+        np.subtract(1, g_slope, out=g_slope)
+    # Step by step, backwards: gates, d_c, d_c_next, d_h -> d_c
+    for d_h_t, o_t, d_c_t, f_t in zip(d_h[::-1], o[::-1], d_c[::-1], f[::-1], strict=True):
+        np.add(d_c_next, d_h_t * o_t, out=d_c_t)  # (B2) δcₜ = δc⁺ₜ + δhₜ ⊙ oₜ
+        d_c_prev = d_c_t * f_t  # (B12) δc⁺ₜ₋₁ = δcₜ ⊙ fₜ
         d_c_next = d_c_prev
+    # All steps at once: x, c, gates, W, d_a, gates_slope, d_c, f_complement -> d_x, d_W
     # (B6) δfₜ = δcₜ ⊙ (cₜ₋₁ − gₜ)
     np.subtract(c[:-1], g, out=d_a_f)
     d_a_f *= d_c
-    # (B9) δgₜ = δcₜ ⊙ (1 − fₜ)
-    np.subtract(1, f, out=d_a_g)
-    d_a_g *= d_c
-    # (B8) δa_fₜ = δfₜ ⊙ f′ₜ
-    d_a_f *= f_slope
-    # (B11) δa_gₜ = δgₜ ⊙ g′ₜ
-    d_a_g *= g_slope
-    # (B13) δxₜ = W_oᵀ δa_oₜ + W_fᵀ δa_fₜ + W_gᵀ δa_gₜ
-    d_x = _times(d_a, W)
+    np.multiply(d_c, f_complement, out=d_a_g)  # (B9) δgₜ = δcₜ ⊙ (1 − fₜ)
+    d_a_f *= f_slope  # (B8) δa_fₜ = δfₜ ⊙ f′ₜ
+    d_a_g *= g_slope  # (B11) δa_gₜ = δgₜ ⊙ g′ₜ
+    d_x = _times(d_a, W)  # (B13) δxₜ = W_oᵀ δa_oₜ + W_fᵀ δa_fₜ + W_gᵀ δa_gₜ
     # (B16) δW_o = Σₜ δa_oₜ xₜᵀ; (B14) δW_g = Σₜ δa_gₜ xₜᵀ; (B15) δW_f = Σₜ δa_fₜ xₜᵀ
     d_W = _outer(d_a, x)
-    d_W_f = d_W[0 * H : 1 * H]
-    d_W_o = d_W[1 * H : 2 * H]
-    d_W_g = d_W[2 * H : 3 * H]
-    return Grads(d_x, Params(d_W_g, d_W_f, d_W_o), State(d_c_next.copy()))
-
-
-def _backward_precise(dy: Array, tape: PreciseTape, params: Params, dstate: State) -> Grads:
-    H = params.W_g.shape[0]
-    T, B = dy.shape[:2]
-    dtype = dy.dtype
-    x = tape.x
-    c = tape.c
-    a = tape.a
-    gates = tape.gates
-    W = np.concatenate((params.W_f, params.W_o, params.W_g))
-    d_a = np.empty((T, B, 3 * H), dtype)
-    gates_slope = np.empty((T, B, 3 * H), dtype)
-    d_c = np.empty((T, B, H), dtype)
-    d_c_next = dstate.c
-    a_f = a[..., 0 * H : 1 * H]
-    a_f_o = a[..., 0 * H : 2 * H]
-    a_g = a[..., 2 * H : 3 * H]
-    d_a_f = d_a[..., 0 * H : 1 * H]
-    d_a_o = d_a[..., 1 * H : 2 * H]
-    d_a_g = d_a[..., 2 * H : 3 * H]
-    f = gates[..., 0 * H : 1 * H]
-    o = gates[..., 1 * H : 2 * H]
-    g = gates[..., 2 * H : 3 * H]
-    f_slope = gates_slope[..., 0 * H : 1 * H]
-    gates_slope_f_o = gates_slope[..., 0 * H : 2 * H]
-    o_slope = gates_slope[..., 1 * H : 2 * H]
-    g_slope = gates_slope[..., 2 * H : 3 * H]
-    # (B1) δhₜ = dyₜ
-    d_h = dy
-    # (B3) δoₜ = δhₜ ⊙ cₜ
-    np.multiply(d_h, c[1:], out=d_a_o)
-    # (B7) f′ₜ = σ′(a_fₜ); (B4) o′ₜ = σ′(a_oₜ)
-    gates_slope_f_o[...] = _sigmoid_slope(a_f_o)
-    # (B5) δa_oₜ = δoₜ ⊙ o′ₜ
-    d_a_o *= o_slope
-    # (B10) g′ₜ = tanh′(a_gₜ)
-    g_slope[...] = _tanh_slope(a_g)
-    for d_c_t, d_h_t, o_t, f_t in zip(d_c[::-1], d_h[::-1], o[::-1], f[::-1], strict=True):
-        # (B2) δcₜ = δc⁺ₜ + δhₜ ⊙ oₜ
-        np.add(d_c_next, d_h_t * o_t, out=d_c_t)
-        # (B12) δc⁺ₜ₋₁ = δcₜ ⊙ fₜ
-        d_c_prev = d_c_t * f_t
-        d_c_next = d_c_prev
-    # (B6) δfₜ = δcₜ ⊙ (cₜ₋₁ − gₜ)
-    np.subtract(c[:-1], g, out=d_a_f)
-    d_a_f *= d_c
-    # (B9) δgₜ = δcₜ ⊙ σ(−a_fₜ)
-    d_a_g[...] = _sigmoid_precise(-a_f)
-    d_a_g *= d_c
-    # (B8) δa_fₜ = δfₜ ⊙ f′ₜ
-    d_a_f *= f_slope
-    # (B11) δa_gₜ = δgₜ ⊙ g′ₜ
-    d_a_g *= g_slope
-    # (B13) δxₜ = W_oᵀ δa_oₜ + W_fᵀ δa_fₜ + W_gᵀ δa_gₜ
-    d_x = _times(d_a, W)
-    # (B16) δW_o = Σₜ δa_oₜ xₜᵀ; (B14) δW_g = Σₜ δa_gₜ xₜᵀ; (B15) δW_f = Σₜ δa_fₜ xₜᵀ
-    d_W = _outer(d_a, x)
-    d_W_f = d_W[0 * H : 1 * H]
-    d_W_o = d_W[1 * H : 2 * H]
-    d_W_g = d_W[2 * H : 3 * H]
+    d_W_f, d_W_o, d_W_g = (d_W[k * H : (k + 1) * H] for k in range(3))
     return Grads(d_x, Params(d_W_g, d_W_f, d_W_o), State(d_c_next.copy()))
 
 
@@ -367,138 +230,34 @@ def step(x_t: Array, state: State, params: Params) -> tuple[Array, State]:
     """
     x = x_t
     c_prev = state.c
-    W_g = params.W_g
-    W_f = params.W_f
-    W_o = params.W_o
-    # (F1) a_gₜ = W_g xₜ
-    a_g = x @ W_g.T
-    # (F2) gₜ = tanh(a_gₜ)
-    g = np.tanh(a_g)
-    # (F3) a_fₜ = W_f xₜ
-    a_f = x @ W_f.T
-    # (F4) fₜ = σ(a_fₜ)
-    f = _sigmoid(a_f)
-    # (F5) a_oₜ = W_o xₜ
-    a_o = x @ W_o.T
-    # (F6) oₜ = σ(a_oₜ)
-    o = _sigmoid(a_o)
-    # (F7) cₜ = cₜ₋₁ ⊙ fₜ + gₜ ⊙ (1 − fₜ)
-    c = c_prev * f + g * (1 - f)
-    # (F8) hₜ = oₜ ⊙ cₜ
-    h = o * c
+    W_g, W_f, W_o = params
+    a_g = x @ W_g.T  # (F1) a_gₜ = W_g xₜ
+    g = np.tanh(a_g)  # (F2) gₜ = tanh(a_gₜ)
+    a_f = x @ W_f.T  # (F3) a_fₜ = W_f xₜ
+    f = _sigmoid(a_f)  # (F4) fₜ = σ(a_fₜ)
+    a_o = x @ W_o.T  # (F5) a_oₜ = W_o xₜ
+    o = _sigmoid(a_o)  # (F6) oₜ = σ(a_oₜ)
+    c = c_prev * f + g * (1 - f)  # (F7) cₜ = cₜ₋₁ ⊙ fₜ + gₜ ⊙ (1 − fₜ)
+    h = o * c  # (F8) hₜ = oₜ ⊙ cₜ
     return h, State(c)
 
 
 def jvp(
-    x: Any,
-    params: Params,
-    state: State | None = None,
-    *,
-    x_dot: Any = None,
-    params_dot: Params | None = None,
-    state_dot: State | None = None,
+    x: Any, params: Params, state: State | None = None, *,
+    x_dot: Any = None, params_dot: Params | None = None, state_dot: State | None = None,
 ) -> tuple[Array, Array, State, State]:
     """Forward mode, in the precise form: the derivative along (x_dot, params_dot, state_dot), each None for zero.
 
     Returns y and y_dot (T, B, H), the state after T steps and its tangent. Raises TypeError, ValueError.
     """
-    return _jvp(*_directions(x, params, state, x_dot, params_dot, state_dot, {}))
-
-
-def _directions(
-    x: Any, params: Any, state: Any, x_dot: Any, params_dot: Any, state_dot: Any, others: dict[str, Any]
-) -> tuple[Array, Params, State, Array, Params, State]:
-    """Point and direction as arrays of one dtype, that of `others` counted in."""
-    x, params, state = _prepared(x, params, state)
-    x_dot = np.zeros_like(x) if x_dot is None else x_dot
-    params_dot = Params(*map(np.zeros_like, params)) if params_dot is None else params_dot
-    state_dot = State(*map(np.zeros_like, state)) if state_dot is None else state_dot
-    arrays = {"x": x, "x_dot": x_dot, **_named("params_dot", params_dot, _SHAPES)}
-    arrays |= _named("state_dot", state_dot, _STATE_SHAPES)
-    dtype = _float_dtype(arrays | others)
-    x, params, state = _prepared(x.astype(dtype, copy=False), params, state)
-    sizes = _sizes_of(params, _SHAPES, _COMPOSED) | {"T": x.shape[0], "B": x.shape[1], "D": x.shape[2]}
-    x_dot = _checked("x_dot", x_dot, ("T", "B", "D"), sizes, dtype)
-    params_dot = Params(*_checked_fields("params_dot", params_dot, _SHAPES, sizes, dtype))
-    state_dot = State(*_checked_fields("state_dot", state_dot, _STATE_SHAPES, sizes, dtype))
-    return x, params, state, x_dot, params_dot, state_dot
-
-
-def _jvp(
-    x: Array, params: Params, state: State, x_dot: Array, params_dot: Params, state_dot: State
-) -> tuple[Array, Array, State, State]:
-    H = params.W_g.shape[0]
-    T, B = x.shape[:2]
-    dtype = x.dtype
-    W = np.concatenate((params.W_f, params.W_o, params.W_g))
-    W_dot = np.concatenate((params_dot.W_f, params_dot.W_o, params_dot.W_g))
-    a = np.empty((T, B, 3 * H), dtype)
-    a_dot = np.empty((T, B, 3 * H), dtype)
-    gates = np.empty((T, B, 3 * H), dtype)
-    gates_dot = np.empty((T, B, 3 * H), dtype)
-    c = np.empty((T + 1, B, H), dtype)
-    c[0] = state.c
-    c_dot = np.empty((T + 1, B, H), dtype)
-    c_dot[0] = state_dot.c
-    a_f = a[..., 0 * H : 1 * H]
-    a_f_o = a[..., 0 * H : 2 * H]
-    a_g = a[..., 2 * H : 3 * H]
-    a_dot_f_o = a_dot[..., 0 * H : 2 * H]
-    a_g_dot = a_dot[..., 2 * H : 3 * H]
-    f = gates[..., 0 * H : 1 * H]
-    gates_f_o = gates[..., 0 * H : 2 * H]
-    o = gates[..., 1 * H : 2 * H]
-    g = gates[..., 2 * H : 3 * H]
-    f_dot = gates_dot[..., 0 * H : 1 * H]
-    gates_dot_f_o = gates_dot[..., 0 * H : 2 * H]
-    o_dot = gates_dot[..., 1 * H : 2 * H]
-    g_dot = gates_dot[..., 2 * H : 3 * H]
-    # (F3) a_fₜ = W_f xₜ; (F5) a_oₜ = W_o xₜ; (F1) a_gₜ = W_g xₜ
-    _times(x, W.T, out=a)
-    # (T4) ∂a_fₜ = W_f ∂xₜ; (T7) ∂a_oₜ = W_o ∂xₜ; (T1) ∂a_gₜ = W_g ∂xₜ
-    _times(x_dot, W.T, out=a_dot)
-    # (T4) ∂a_fₜ += ∂W_f xₜ; (T7) ∂a_oₜ += ∂W_o xₜ; (T1) ∂a_gₜ += ∂W_g xₜ
-    a_dot += _times(x, W_dot.T)
-    # (F4) fₜ = σ(a_fₜ); (F6) oₜ = σ(a_oₜ)
-    gates_f_o[...] = _sigmoid_precise(a_f_o)
-    # (T5) f′ₜ = σ′(a_fₜ); (T8) o′ₜ = σ′(a_oₜ)
-    gates_dot_f_o[...] = _sigmoid_slope(a_f_o)
-    # (T6) ∂fₜ = ∂a_fₜ ⊙ f′ₜ; (T9) ∂oₜ = ∂a_oₜ ⊙ o′ₜ
-    gates_dot_f_o *= a_dot_f_o
-    # (F2) gₜ = tanh(a_gₜ)
-    np.tanh(a_g, out=g)
-    # (T2) g′ₜ = tanh′(a_gₜ)
-    g_dot[...] = _tanh_slope(a_g)
-    # (T3) ∂gₜ = ∂a_gₜ ⊙ g′ₜ
-    g_dot *= a_g_dot
-    for (
-        c_t, c_prev, f_t, g_t, a_f_t, c_dot_t, c_dot_prev, g_dot_t, f_dot_t
-    ) in zip(
-        c[1:], c[:-1], f, g, a_f, c_dot[1:], c_dot[:-1], g_dot, f_dot, strict=True
-    ):
-        # (F7) cₜ = cₜ₋₁ ⊙ fₜ + gₜ ⊙ σ(−a_fₜ)
-        np.add(c_prev * f_t, g_t * _sigmoid_precise(-a_f_t), out=c_t)
-        # (T10) ∂cₜ = ∂cₜ₋₁ ⊙ fₜ + ∂gₜ ⊙ σ(−a_fₜ) + ∂fₜ ⊙ (cₜ₋₁ − gₜ)
-        np.add(c_dot_prev * f_t + g_dot_t * _sigmoid_precise(-a_f_t), f_dot_t * (c_prev - g_t), out=c_dot_t)
-    # (F8) hₜ = oₜ ⊙ cₜ
-    h = o * c[1:]
-    # (T11) ∂hₜ = ∂oₜ ⊙ cₜ + ∂cₜ ⊙ oₜ
-    h_dot = o_dot * c[1:] + c_dot[1:] * o
-    return h.copy(), h_dot.copy(), State(c[T].copy()), State(c_dot[T].copy())
+    y, y_dot, state, state_dot, _ = _tangents(*_directions(x, params, state, x_dot, params_dot, state_dot, {}))
+    return y, y_dot, state, state_dot
 
 
 def hvp(
-    x: Any,
-    params: Params,
-    state: State | None = None,
-    *,
-    dy: Any,
-    dstate: State | None = None,
-    x_dot: Any = None,
-    params_dot: Params | None = None,
-    state_dot: State | None = None,
-    dy_dot: Any = None,
-    dstate_dot: State | None = None,
+    x: Any, params: Params, state: State | None = None, *, dy: Any, dstate: State | None = None,
+    x_dot: Any = None, params_dot: Params | None = None, state_dot: State | None = None,
+    dy_dot: Any = None, dstate_dot: State | None = None,
 ) -> tuple[Grads, Grads]:
     """Second order, in the precise form: the gradients and their derivative along a direction.
 
@@ -510,7 +269,7 @@ def hvp(
     given |= {} if dy_dot is None else {"dy_dot": dy_dot}
     point = _directions(x, params, state, x_dot, params_dot, state_dot, given)
     dtype = point[0].dtype
-    sizes = _sizes_of(point[1], _SHAPES, _COMPOSED) | {"T": point[0].shape[0], "B": point[0].shape[1]}
+    sizes = _sizes_of(point[1], _SHAPES) | {"T": point[0].shape[0], "B": point[0].shape[1]}
     dy = _checked("dy", dy, ("T", "B", "H"), sizes, dtype)
     sizes["H"] = dy.shape[2]
     dy_dot = np.zeros_like(dy) if dy_dot is None else _checked("dy_dot", dy_dot, ("T", "B", "H"), sizes, dtype)
@@ -519,416 +278,297 @@ def hvp(
     dstate = State(*_checked_fields("dstate", zeros if dstate is None else dstate, _STATE_SHAPES, sizes, dtype))
     dstate_dot = zeros if dstate_dot is None else dstate_dot
     dstate_dot = State(*_checked_fields("dstate_dot", dstate_dot, _STATE_SHAPES, sizes, dtype))
-    tape = _hvp_forward(*point)
-    return _hvp_backward(dy, dy_dot, tape, point[1], point[4], dstate, dstate_dot)
-
-
-class SecondTape(NamedTuple):
-    """What the second-order backward pass needs: values and their tangents."""
-
-    x: Array
-    x_dot: Array
-    c: Array
-    c_dot: Array
-    a: Array
-    a_dot: Array
-    gates: Array
-    gates_slope: Array
-    gates_dot: Array
-
-
-def _hvp_forward(
-    x: Array, params: Params, state: State, x_dot: Array, params_dot: Params, state_dot: State
-) -> SecondTape:
-    H = params.W_g.shape[0]
-    T, B = x.shape[:2]
-    dtype = x.dtype
-    W = np.concatenate((params.W_f, params.W_o, params.W_g))
-    W_dot = np.concatenate((params_dot.W_f, params_dot.W_o, params_dot.W_g))
-    a = np.empty((T, B, 3 * H), dtype)
-    a_dot = np.empty((T, B, 3 * H), dtype)
-    gates = np.empty((T, B, 3 * H), dtype)
-    gates_slope = np.empty((T, B, 3 * H), dtype)
-    gates_dot = np.empty((T, B, 3 * H), dtype)
-    c = np.empty((T + 1, B, H), dtype)
-    c[0] = state.c
-    c_dot = np.empty((T + 1, B, H), dtype)
-    c_dot[0] = state_dot.c
-    a_f = a[..., 0 * H : 1 * H]
-    a_f_o = a[..., 0 * H : 2 * H]
-    a_g = a[..., 2 * H : 3 * H]
-    a_dot_f_o = a_dot[..., 0 * H : 2 * H]
-    a_g_dot = a_dot[..., 2 * H : 3 * H]
-    f = gates[..., 0 * H : 1 * H]
-    gates_f_o = gates[..., 0 * H : 2 * H]
-    o = gates[..., 1 * H : 2 * H]
-    g = gates[..., 2 * H : 3 * H]
-    f_dot = gates_dot[..., 0 * H : 1 * H]
-    gates_dot_f_o = gates_dot[..., 0 * H : 2 * H]
-    o_dot = gates_dot[..., 1 * H : 2 * H]
-    g_dot = gates_dot[..., 2 * H : 3 * H]
-    gates_slope_f_o = gates_slope[..., 0 * H : 2 * H]
-    g_slope = gates_slope[..., 2 * H : 3 * H]
-    # (F3) a_fₜ = W_f xₜ; (F5) a_oₜ = W_o xₜ; (F1) a_gₜ = W_g xₜ
-    _times(x, W.T, out=a)
-    # (T4) ∂a_fₜ = W_f ∂xₜ; (T7) ∂a_oₜ = W_o ∂xₜ; (T1) ∂a_gₜ = W_g ∂xₜ
-    _times(x_dot, W.T, out=a_dot)
-    # (T4) ∂a_fₜ += ∂W_f xₜ; (T7) ∂a_oₜ += ∂W_o xₜ; (T1) ∂a_gₜ += ∂W_g xₜ
-    a_dot += _times(x, W_dot.T)
-    # (F4) fₜ = σ(a_fₜ); (F6) oₜ = σ(a_oₜ)
-    gates_f_o[...] = _sigmoid_precise(a_f_o)
-    # (T5) f′ₜ = σ′(a_fₜ); (T8) o′ₜ = σ′(a_oₜ)
-    gates_slope_f_o[...] = _sigmoid_slope(a_f_o)
-    # (T6) ∂fₜ = ∂a_fₜ ⊙ f′ₜ; (T9) ∂oₜ = ∂a_oₜ ⊙ o′ₜ
-    np.multiply(a_dot_f_o, gates_slope_f_o, out=gates_dot_f_o)
-    # (F2) gₜ = tanh(a_gₜ)
-    np.tanh(a_g, out=g)
-    # (T2) g′ₜ = tanh′(a_gₜ)
-    g_slope[...] = _tanh_slope(a_g)
-    # (T3) ∂gₜ = ∂a_gₜ ⊙ g′ₜ
-    np.multiply(a_g_dot, g_slope, out=g_dot)
-    for (
-        c_t, c_prev, f_t, g_t, a_f_t, c_dot_t, c_dot_prev, g_dot_t, f_dot_t
-    ) in zip(
-        c[1:], c[:-1], f, g, a_f, c_dot[1:], c_dot[:-1], g_dot, f_dot, strict=True
-    ):
-        # (F7) cₜ = cₜ₋₁ ⊙ fₜ + gₜ ⊙ σ(−a_fₜ)
-        np.add(c_prev * f_t, g_t * _sigmoid_precise(-a_f_t), out=c_t)
-        # (T10) ∂cₜ = ∂cₜ₋₁ ⊙ fₜ + ∂gₜ ⊙ σ(−a_fₜ) + ∂fₜ ⊙ (cₜ₋₁ − gₜ)
-        np.add(c_dot_prev * f_t + g_dot_t * _sigmoid_precise(-a_f_t), f_dot_t * (c_prev - g_t), out=c_dot_t)
-    # (F8) hₜ = oₜ ⊙ cₜ
-    h = o * c[1:]
-    # (T11) ∂hₜ = ∂oₜ ⊙ cₜ + ∂cₜ ⊙ oₜ
-    h_dot = o_dot * c[1:] + c_dot[1:] * o
-    return SecondTape(x, x_dot, c, c_dot, a, a_dot, gates, gates_slope, gates_dot)
-
-
-def _hvp_backward(
-    dy: Array, dy_dot: Array, tape: SecondTape, params: Params, params_dot: Params,
-    dstate: State, dstate_dot: State
-) -> tuple[Grads, Grads]:
-    H = params.W_g.shape[0]
-    T, B = dy.shape[:2]
-    dtype = dy.dtype
-    x = tape.x
-    x_dot = tape.x_dot
-    c = tape.c
-    c_dot = tape.c_dot
-    a = tape.a
-    a_dot = tape.a_dot
-    gates = tape.gates
-    gates_dot = tape.gates_dot
-    W = np.concatenate((params.W_f, params.W_o, params.W_g))
-    W_dot = np.concatenate((params_dot.W_f, params_dot.W_o, params_dot.W_g))
-    d_gates = np.empty((T, B, 3 * H), dtype)
-    d_a_dot = np.empty((T, B, 3 * H), dtype)
-    gates_slope = np.empty((T, B, 3 * H), dtype)
-    gates_slope_dot = np.empty((T, B, 3 * H), dtype)
-    d_a = np.empty((T, B, 3 * H), dtype)
-    d_c = np.empty((T, B, H), dtype)
-    d_c_dot = np.empty((T, B, H), dtype)
-    d_c_next = dstate.c
-    d_c_next_dot = dstate_dot.c
-    a_f = a[..., 0 * H : 1 * H]
-    a_f_o = a[..., 0 * H : 2 * H]
-    a_g = a[..., 2 * H : 3 * H]
-    a_dot_f_o = a_dot[..., 0 * H : 2 * H]
-    a_g_dot = a_dot[..., 2 * H : 3 * H]
-    d_a_f = d_a[..., 0 * H : 1 * H]
-    d_a_o = d_a[..., 1 * H : 2 * H]
-    d_a_g = d_a[..., 2 * H : 3 * H]
-    d_a_f_dot = d_a_dot[..., 0 * H : 1 * H]
-    d_a_o_dot = d_a_dot[..., 1 * H : 2 * H]
-    d_a_g_dot = d_a_dot[..., 2 * H : 3 * H]
-    d_f = d_gates[..., 0 * H : 1 * H]
-    d_o = d_gates[..., 1 * H : 2 * H]
-    d_g = d_gates[..., 2 * H : 3 * H]
-    f = gates[..., 0 * H : 1 * H]
-    gates_f_o = gates[..., 0 * H : 2 * H]
-    o = gates[..., 1 * H : 2 * H]
-    g = gates[..., 2 * H : 3 * H]
-    f_dot = gates_dot[..., 0 * H : 1 * H]
-    o_dot = gates_dot[..., 1 * H : 2 * H]
-    g_dot = gates_dot[..., 2 * H : 3 * H]
-    f_slope = gates_slope[..., 0 * H : 1 * H]
-    gates_slope_f_o = gates_slope[..., 0 * H : 2 * H]
-    o_slope = gates_slope[..., 1 * H : 2 * H]
-    g_slope = gates_slope[..., 2 * H : 3 * H]
-    f_slope_dot = gates_slope_dot[..., 0 * H : 1 * H]
-    gates_slope_dot_f_o = gates_slope_dot[..., 0 * H : 2 * H]
-    o_slope_dot = gates_slope_dot[..., 1 * H : 2 * H]
-    g_slope_dot = gates_slope_dot[..., 2 * H : 3 * H]
-    # (B1) δhₜ = dyₜ
-    d_h = dy
-    # (S1) ∂δhₜ = ∂dyₜ
-    d_h_dot = dy_dot
-    # (B3) δoₜ = δhₜ ⊙ cₜ
-    np.multiply(d_h, c[1:], out=d_o)
-    # (S3) ∂δoₜ = ∂cₜ ⊙ δhₜ + ∂δhₜ ⊙ cₜ
-    np.add(c_dot[1:] * d_h, d_h_dot * c[1:], out=d_a_o_dot)
-    # (B7) f′ₜ = σ′(a_fₜ); (B4) o′ₜ = σ′(a_oₜ)
-    gates_slope_f_o[...] = _sigmoid_slope(a_f_o)
-    # (S7) ∂f′ₜ = ∂a_fₜ ⊙ f′ₜ ⊙ (1 − 2 fₜ); (S4) ∂o′ₜ = ∂a_oₜ ⊙ o′ₜ ⊙ (1 − 2 oₜ)
-    np.multiply(2, gates_f_o, out=gates_slope_dot_f_o)
-    np.subtract(1, gates_slope_dot_f_o, out=gates_slope_dot_f_o)
-    gates_slope_dot_f_o *= a_dot_f_o * gates_slope_f_o
-    # (B5) δa_oₜ = δoₜ ⊙ o′ₜ
-    np.multiply(d_o, o_slope, out=d_a_o)
-    # (S5) ∂δa_oₜ = δoₜ ⊙ ∂o′ₜ + ∂δoₜ ⊙ o′ₜ
-    np.add(d_o * o_slope_dot, d_a_o_dot * o_slope, out=d_a_o_dot)
-    # (B10) g′ₜ = tanh′(a_gₜ)
-    g_slope[...] = _tanh_slope(a_g)
-    # (S10) ∂g′ₜ = −2 ∂a_gₜ ⊙ gₜ ⊙ g′ₜ
-    g_slope_dot[...] = -2 * a_g_dot * g * g_slope
-    for (
-        d_c_t, d_h_t, o_t, d_c_dot_t, o_dot_t, d_h_dot_t, f_t, f_dot_t
-    ) in zip(
-        d_c[::-1], d_h[::-1], o[::-1], d_c_dot[::-1], o_dot[::-1], d_h_dot[::-1], f[::-1], f_dot[::-1],
-        strict=True
-    ):
-        # (B2) δcₜ = δc⁺ₜ + δhₜ ⊙ oₜ
-        np.add(d_c_next, d_h_t * o_t, out=d_c_t)
-        # (S2) ∂δcₜ = ∂oₜ ⊙ δhₜ + ∂δc⁺ₜ + ∂δhₜ ⊙ oₜ
-        np.add(o_dot_t * d_h_t + d_c_next_dot, d_h_dot_t * o_t, out=d_c_dot_t)
-        # (B12) δc⁺ₜ₋₁ = δcₜ ⊙ fₜ
-        d_c_prev = d_c_t * f_t
-        # (S12) ∂δc⁺ₜ₋₁ = ∂fₜ ⊙ δcₜ + ∂δcₜ ⊙ fₜ
-        d_c_next_dot_prev = f_dot_t * d_c_t + d_c_dot_t * f_t
-        d_c_next, d_c_next_dot = d_c_prev, d_c_next_dot_prev
-    # (B6) δfₜ = δcₜ ⊙ (cₜ₋₁ − gₜ)
-    np.subtract(c[:-1], g, out=d_f)
-    d_f *= d_c
-    # (S6) ∂δfₜ = ∂cₜ₋₁ ⊙ δcₜ + ∂δcₜ ⊙ (cₜ₋₁ − gₜ) − ∂gₜ ⊙ δcₜ
-    np.subtract(c_dot[:-1] * d_c + d_c_dot * (c[:-1] - g), g_dot * d_c, out=d_a_f_dot)
-    # (B9) δgₜ = δcₜ ⊙ σ(−a_fₜ)
-    d_g[...] = _sigmoid_precise(-a_f)
-    d_g *= d_c
-    # (S9) ∂δgₜ = ∂δcₜ ⊙ σ(−a_fₜ) − ∂fₜ ⊙ δcₜ
-    np.subtract(d_c_dot * _sigmoid_precise(-a_f), f_dot * d_c, out=d_a_g_dot)
-    # (B8) δa_fₜ = δfₜ ⊙ f′ₜ
-    np.multiply(d_f, f_slope, out=d_a_f)
-    # (B11) δa_gₜ = δgₜ ⊙ g′ₜ
-    np.multiply(d_g, g_slope, out=d_a_g)
-    # (B13) δxₜ = W_oᵀ δa_oₜ + W_fᵀ δa_fₜ + W_gᵀ δa_gₜ
-    d_x = _times(d_a, W)
-    # (S8) ∂δa_fₜ = δfₜ ⊙ ∂f′ₜ + ∂δfₜ ⊙ f′ₜ
-    np.add(d_f * f_slope_dot, d_a_f_dot * f_slope, out=d_a_f_dot)
-    # (S11) ∂δa_gₜ = δgₜ ⊙ ∂g′ₜ + ∂δgₜ ⊙ g′ₜ
-    np.add(d_g * g_slope_dot, d_a_g_dot * g_slope, out=d_a_g_dot)
-    # (S13) ∂δxₜ = W_oᵀ ∂δa_oₜ + ∂W_oᵀ δa_oₜ + W_fᵀ ∂δa_fₜ + ∂W_fᵀ δa_fₜ + W_gᵀ ∂δa_gₜ + ∂W_gᵀ δa_gₜ
-    d_x_dot = _times(d_a_dot, W)
-    d_x_dot += _times(d_a, W_dot)
-    # (B16) δW_o = Σₜ δa_oₜ xₜᵀ; (B14) δW_g = Σₜ δa_gₜ xₜᵀ; (B15) δW_f = Σₜ δa_fₜ xₜᵀ
-    d_W = _outer(d_a, x)
-    d_W_f = d_W[0 * H : 1 * H]
-    d_W_o = d_W[1 * H : 2 * H]
-    d_W_g = d_W[2 * H : 3 * H]
-    # (S16) ∂δW_o = Σₜ (∂δa_oₜ xₜᵀ + δa_oₜ ∂xₜᵀ); (S14) ∂δW_g = Σₜ (∂δa_gₜ xₜᵀ + δa_gₜ ∂xₜᵀ); (S15) ∂δW_f =
-    # Σₜ (∂δa_fₜ xₜᵀ + δa_fₜ ∂xₜᵀ)
-    d_W_dot = _outer(d_a_dot, x)
-    d_W_dot += _outer(d_a, x_dot)
-    d_W_f_dot = d_W_dot[0 * H : 1 * H]
-    d_W_o_dot = d_W_dot[1 * H : 2 * H]
-    d_W_g_dot = d_W_dot[2 * H : 3 * H]
-    return Grads(d_x, Params(d_W_g, d_W_f, d_W_o), State(d_c_next.copy())), Grads(d_x_dot, Params(d_W_g_dot, d_W_f_dot, d_W_o_dot), State(d_c_next_dot.copy()))
-
-
-def _reading(tape: Any, params: Any, t: Any) -> tuple[Params, Any, np.dtype[Any]]:
-    """The parameters if they fit the tape, in its dtype or the common one; the steps t of it; that dtype."""
-    _check_fit(tape, _WIDTHS, _sizes_of(params, _SHAPES, _COMPOSED))
-    dtype = _float_dtype({"tape": tape.x, **_named("params", params, _SHAPES)})
-    params = Params(*(np.asarray(value, dtype) for value in params))
-    return params, _steps_of(t, tape.x.shape[0]), dtype
+    *_, tape = _tangents(*point)
+    return _second_order(dy, dy_dot, tape, point[1], point[4], dstate, dstate_dot)
 
 
 def jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(None)) -> Array:
     """The Jacobian ds[t]/ds[t-1] over all states, in the order of State, at step t of the tape.
 
-    (B, S, S) for a step, (n, B, S, S) for a slice or an array of steps; S is the sum of the state sizes.
-    Raises TypeError, ValueError, IndexError.
+    (B, S, S), of several steps (n, B, S, S); S sums the state sizes. Raises TypeError, ValueError, IndexError.
     """
-    _check_tape(tape, (Tape, PreciseTape))
-    params, t, dtype = _reading(tape, params, t)
-    if isinstance(tape, PreciseTape):
-        return _jacobian_precise(tape, params, t, dtype)
-    return _jacobian_fast(tape, params, t, dtype)
-
-
-def _jacobian_fast(tape: Tape, params: Params, t: Any, dtype: np.dtype[Any]) -> Array:
-    H = params.W_g.shape[0]
-    f = tape.gates[..., 0 * H : 1 * H][t]
-    lead = tape.x[t].shape[:-1]
-    out = np.zeros((*lead, H, H), dtype)
-    # d c[t] / d c[t-1]
-    np.einsum("...ii->...i", out[..., 0 : H, 0 : H])[...] += f
-    return out
-
-
-def _jacobian_precise(tape: PreciseTape, params: Params, t: Any, dtype: np.dtype[Any]) -> Array:
-    H = params.W_g.shape[0]
-    f = tape.gates[..., 0 * H : 1 * H][t]
-    lead = tape.x[t].shape[:-1]
-    out = np.zeros((*lead, H, H), dtype)
-    # d c[t] / d c[t-1]
-    np.einsum("...ii->...i", out[..., 0 : H, 0 : H])[...] += f
+    params, t, sizes, lead, dtype = _reading(tape, params, t)
+    v, at = _local(tape, params, t, sizes), _ranges(State, _STATE_SHAPES, sizes)
+    out = np.zeros((*lead, at[-1].stop, at[-1].stop), dtype)
+    _diagonal(out[..., at.c, at.c])[...] += v.f  # d c[t] / d c[t-1]
     return out
 
 
 def input_jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(None)) -> Array:
     """The Jacobian ds[t]/dx[t] of all states at step t of the tape.
 
-    (B, S, D) for a step, (n, B, S, D) for a slice or an array of steps; S is the sum of the state sizes.
-    Raises TypeError, ValueError, IndexError.
+    (B, S, D), of several steps (n, B, S, D); S sums the state sizes. Raises TypeError, ValueError, IndexError.
     """
-    _check_tape(tape, (Tape, PreciseTape))
-    params, t, dtype = _reading(tape, params, t)
-    if isinstance(tape, PreciseTape):
-        return _input_jacobian_precise(tape, params, t, dtype)
-    return _input_jacobian_fast(tape, params, t, dtype)
-
-
-def _input_jacobian_fast(tape: Tape, params: Params, t: Any, dtype: np.dtype[Any]) -> Array:
-    H = params.W_g.shape[0]
-    D = params.W_g.shape[1]
-    g = tape.gates[..., 2 * H : 3 * H][t]
-    f = tape.gates[..., 0 * H : 1 * H][t]
-    W_f = params.W_f
-    c_prev = tape.c[:-1][t]
-    W_g = params.W_g
-    lead = tape.x[t].shape[:-1]
-    out = np.zeros((*lead, H, D), dtype)
-    g_slope = 1 - g**2
-    f_slope = f * (1 - f)
+    params, t, sizes, lead, dtype = _reading(tape, params, t)
+    v, at = _local(tape, params, t, sizes), _ranges(State, _STATE_SHAPES, sizes)
+    out = np.zeros((*lead, at[-1].stop, sizes["D"]), dtype)
     # d c[t] / d x[t]
-    out[..., 0 : H, 0 : D] += ((c_prev - g) * f_slope)[..., :, None] * W_f
-    out[..., 0 : H, 0 : D] += (g_slope * (1 - f))[..., :, None] * W_g
-    return out
-
-
-def _input_jacobian_precise(tape: PreciseTape, params: Params, t: Any, dtype: np.dtype[Any]) -> Array:
-    H = params.W_g.shape[0]
-    D = params.W_g.shape[1]
-    a_g = tape.a[..., 2 * H : 3 * H][t]
-    a_f = tape.a[..., 0 * H : 1 * H][t]
-    W_f = params.W_f
-    c_prev = tape.c[:-1][t]
-    g = tape.gates[..., 2 * H : 3 * H][t]
-    W_g = params.W_g
-    lead = tape.x[t].shape[:-1]
-    out = np.zeros((*lead, H, D), dtype)
-    g_slope = _tanh_slope(a_g)
-    f_slope = _sigmoid_slope(a_f)
-    # d c[t] / d x[t]
-    out[..., 0 : H, 0 : D] += ((c_prev - g) * f_slope)[..., :, None] * W_f
-    out[..., 0 : H, 0 : D] += (g_slope * _sigmoid_precise(-a_f))[..., :, None] * W_g
+    out[..., at.c, :] = ((v.c_prev - v.g) * v.f_slope)[..., :, None] * params.W_f + (v.g_slope
+        * v.f_complement)[..., :, None] * params.W_g
     return out
 
 
 def parameter_jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(None)) -> Params:
-    """The Jacobian ds[t]/dp of all states for each parameter p at step t, with s[t-1] held fixed.
+    """The Jacobian ds[t]/dp of all states for each parameter p at step t, with s[t-1] held fixed: a Params.
 
-    Params of arrays (B, S, *shape of p) for a step, (n, B, S, *shape of p) for a slice or an array of steps: what
-    forward-mode learning (RTRL) adds at every step. It takes S times the memory of the parameters.
-    Raises TypeError, ValueError, IndexError.
+    (B, S, *shape of p), of several steps (n, B, S, *shape of p): what forward-mode learning (RTRL) adds at every step.
+    It takes S times the memory of the parameters. Raises TypeError, ValueError, IndexError.
     """
-    _check_tape(tape, (Tape, PreciseTape))
-    params, t, dtype = _reading(tape, params, t)
-    if isinstance(tape, PreciseTape):
-        return _parameter_jacobian_precise(tape, params, t, dtype)
-    return _parameter_jacobian_fast(tape, params, t, dtype)
-
-
-def _parameter_jacobian_fast(tape: Tape, params: Params, t: Any, dtype: np.dtype[Any]) -> Params:
-    H = params.W_g.shape[0]
-    D = params.W_g.shape[1]
-    g = tape.gates[..., 2 * H : 3 * H][t]
-    x = tape.x[t]
-    f = tape.gates[..., 0 * H : 1 * H][t]
-    c_prev = tape.c[:-1][t]
-    lead = tape.x[t].shape[:-1]
-    out = np.zeros((*lead, H, H * D + H * D + H * D), dtype)
-    g_slope = 1 - g**2
-    # d c[t] / d W_g
-    out[..., 0 : H, 0 : H * D] += (g_slope * (1 - f))[..., :, None] * _applied(x, H)
-    f_slope = f * (1 - f)
-    # d c[t] / d W_f
-    out[..., 0 : H, H * D : H * D + H * D] += ((c_prev - g) * f_slope)[..., :, None] * _applied(x, H)
-    return Params(out[..., 0 : H * D].reshape(*out.shape[:-1], H, D), out[..., H * D : H * D + H * D].reshape(*out.shape[:-1], H, D), out[..., H * D + H * D : H * D + H * D + H * D].reshape(*out.shape[:-1], H, D))
-
-
-def _parameter_jacobian_precise(tape: PreciseTape, params: Params, t: Any, dtype: np.dtype[Any]) -> Params:
-    H = params.W_g.shape[0]
-    D = params.W_g.shape[1]
-    a_g = tape.a[..., 2 * H : 3 * H][t]
-    x = tape.x[t]
-    a_f = tape.a[..., 0 * H : 1 * H][t]
-    c_prev = tape.c[:-1][t]
-    g = tape.gates[..., 2 * H : 3 * H][t]
-    lead = tape.x[t].shape[:-1]
-    out = np.zeros((*lead, H, H * D + H * D + H * D), dtype)
-    g_slope = _tanh_slope(a_g)
-    # d c[t] / d W_g
-    out[..., 0 : H, 0 : H * D] += (g_slope * _sigmoid_precise(-a_f))[..., :, None] * _applied(x, H)
-    f_slope = _sigmoid_slope(a_f)
-    # d c[t] / d W_f
-    out[..., 0 : H, H * D : H * D + H * D] += ((c_prev - g) * f_slope)[..., :, None] * _applied(x, H)
-    return Params(out[..., 0 : H * D].reshape(*out.shape[:-1], H, D), out[..., H * D : H * D + H * D].reshape(*out.shape[:-1], H, D), out[..., H * D + H * D : H * D + H * D + H * D].reshape(*out.shape[:-1], H, D))
+    params, t, sizes, lead, dtype = _reading(tape, params, t)
+    v, at = _local(tape, params, t, sizes), _ranges(State, _STATE_SHAPES, sizes)
+    columns = _ranges(Params, _SHAPES, sizes)
+    H = sizes["H"]
+    out = np.zeros((*lead, at[-1].stop, columns[-1].stop), dtype)
+    out[..., at.c, columns.W_g] = (v.g_slope * v.f_complement)[..., :, None] * _applied(v.x, H)  # d c[t] / d W_g
+    out[..., at.c, columns.W_f] = ((v.c_prev - v.g) * v.f_slope)[..., :, None] * _applied(v.x, H)  # d c[t] / d W_f
+    return Params(*(out[..., c].reshape(*lead, -1, *p.shape) for c, p in zip(columns, params, strict=True)))
 
 
 def jacobian_parts(tape: Tape | PreciseTape, params: Params, t: Any = slice(None)) -> dict[str, Array]:
     """The Jacobian ds[t]/ds[t-1] split by the equation by which the flow enters step t; the sum is jacobian().
 
-    {'c'}: (B, S, S) for a step, (n, B, S, S) for a slice or an array of steps.
+    {'c'}: (B, S, S), of several steps (n, B, S, S).
     A path belongs to the first equation on it that reads s[t-1]: that of a gate, or of the state itself.
     Raises TypeError, ValueError, IndexError.
     """
-    _check_tape(tape, (Tape, PreciseTape))
-    params, t, dtype = _reading(tape, params, t)
-    if isinstance(tape, PreciseTape):
-        return _jacobian_parts_precise(tape, params, t, dtype)
-    return _jacobian_parts_fast(tape, params, t, dtype)
-
-
-def _jacobian_parts_fast(tape: Tape, params: Params, t: Any, dtype: np.dtype[Any]) -> dict[str, Array]:
-    H = params.W_g.shape[0]
-    f = tape.gates[..., 0 * H : 1 * H][t]
-    lead = tape.x[t].shape[:-1]
-    parts = {key: np.zeros((*lead, H, H), dtype) for key in ['c']}
-    # d c[t] / d c[t-1]
-    np.einsum("...ii->...i", parts['c'][..., 0 : H, 0 : H])[...] += f
-    return parts
-
-
-def _jacobian_parts_precise(tape: PreciseTape, params: Params, t: Any, dtype: np.dtype[Any]) -> dict[str, Array]:
-    H = params.W_g.shape[0]
-    f = tape.gates[..., 0 * H : 1 * H][t]
-    lead = tape.x[t].shape[:-1]
-    parts = {key: np.zeros((*lead, H, H), dtype) for key in ['c']}
-    # d c[t] / d c[t-1]
-    np.einsum("...ii->...i", parts['c'][..., 0 : H, 0 : H])[...] += f
+    params, t, sizes, lead, dtype = _reading(tape, params, t)
+    v, at = _local(tape, params, t, sizes), _ranges(State, _STATE_SHAPES, sizes)
+    parts = {key: np.zeros((*lead, at[-1].stop, at[-1].stop), dtype) for key in ('c',)}
+    _diagonal(parts['c'][..., at.c, at.c])[...] += v.f  # d c[t] / d c[t-1]
     return parts
 
 
 def log_terms(tape: PreciseTape, params: Params, t: Any = slice(None)) -> dict[str, Array]:
     """Natural logarithms of gates y and of slopes phi'(a) at step t, from the pre-activations on the tape.
 
-    {'g_slope', 'f', 'f_slope', 'o', 'o_slope'}: (B, N) for a step, (n, B, N) for a slice or an array of steps.
+    'g_slope', 'f', 'f_slope', 'o', 'o_slope': (B, N), of several steps (n, B, N).
     They are finite where the number itself underflows: ln sigmoid(-1000) = -1000.
     Raises TypeError (for a fast tape too), ValueError, IndexError.
     """
-    _check_tape(tape, (PreciseTape,))
-    params, t, dtype = _reading(tape, params, t)
+    params, t, sizes, lead, dtype = _reading(tape, params, t, (PreciseTape,))
     terms: dict[str, Array] = {}
-    H = params.W_g.shape[0]
-    a_g = tape.a[..., 2 * H : 3 * H][t]
-    a_f = tape.a[..., 0 * H : 1 * H][t]
-    a_o = tape.a[..., 1 * H : 2 * H][t]
+    H = sizes["H"]
+    a = tape.a[t]
+    a_f, a_o, a_g = (a[..., k * H : (k + 1) * H] for k in range(3))
     terms['g_slope'] = 1.3862943611198906 + 2 * a_g - 2 * _softplus(2 * a_g)
     terms['f'] = -_softplus(-a_f)
     terms['f_slope'] = -_softplus(a_f) - _softplus(-a_f)
     terms['o'] = -_softplus(-a_o)
     terms['o_slope'] = -_softplus(a_o) - _softplus(-a_o)
     return terms
+
+
+def _tangents(
+    x: Array, params: Params, state: State, x_dot: Array, params_dot: Params, state_dot: State
+) -> tuple[Array, Array, State, State, Any]:
+    """Values and tangents in one loop, in the precise form: (T1) .. of the derivation report.
+
+    Gives y, y_dot (T, B, H), the last state, its tangent, and what `_second_order` reads of them.
+    """
+    (T, B), dtype = x.shape[:2], x.dtype
+    # Sizes, parameters, arrays
+    H = params.W_g.shape[0]
+    W = np.concatenate((params.W_f, params.W_o, params.W_g))
+    W_dot = np.concatenate((params_dot.W_f, params_dot.W_o, params_dot.W_g))
+    a, a_dot, gates, gates_dot = (np.empty((T, B, 3 * H), dtype) for _ in range(4))
+    c, c_dot = (np.empty((T + 1, B, H), dtype) for _ in range(2))
+    c[0], c_dot[0] = state.c, state_dot.c
+    a_f = a[..., : H]
+    a_g = a[..., 2 * H : 3 * H]
+    a_f_o = a[..., : 2 * H]
+    a_g_dot = a_dot[..., 2 * H : 3 * H]
+    a_dot_f_o = a_dot[..., : 2 * H]
+    f, o, g = (gates[..., k * H : (k + 1) * H] for k in range(3))
+    gates_f_o = gates[..., : 2 * H]
+    f_dot, o_dot, g_dot = (gates_dot[..., k * H : (k + 1) * H] for k in range(3))
+    gates_dot_f_o = gates_dot[..., : 2 * H]
+    # All steps at once
+    _times(x, W.T, out=a)  # (F3); (F5); (F1)
+    _times(x_dot, W.T, out=a_dot)  # (T4) ∂a_fₜ = W_f ∂xₜ; (T7) ∂a_oₜ = W_o ∂xₜ; (T1) ∂a_gₜ = W_g ∂xₜ
+    a_dot += _times(x, W_dot.T)  # (T4) ∂a_fₜ += ∂W_f xₜ; (T7) ∂a_oₜ += ∂W_o xₜ; (T1) ∂a_gₜ += ∂W_g xₜ
+    _sigmoid_precise(a_f_o, out=gates_f_o)  # (F4); (F6)
+    gates_dot_f_o[...] = _sigmoid_slope(a_f_o)  # (T5) f′ₜ = σ′(a_fₜ); (T8) o′ₜ = σ′(a_oₜ)
+    gates_dot_f_o *= a_dot_f_o  # (T6) ∂fₜ = ∂a_fₜ ⊙ f′ₜ; (T9) ∂oₜ = ∂a_oₜ ⊙ o′ₜ
+    np.tanh(a_g, out=g)  # (F2)
+    g_dot[...] = _tanh_slope(a_g)  # (T2) g′ₜ = tanh′(a_gₜ)
+    g_dot *= a_g_dot  # (T3) ∂gₜ = ∂a_gₜ ⊙ g′ₜ
+    # Step by step
+    for (c_prev, g_t, a_f_t, f_t, c_t, c_dot_prev, g_dot_t, f_dot_t, c_dot_t) in zip(c[:-1], g, a_f, f, c[1:],
+            c_dot[:-1], g_dot, f_dot, c_dot[1:], strict=True):
+        np.add(c_prev * f_t, g_t * _sigmoid_precise(-a_f_t), out=c_t)  # (F7)
+        # (T10) ∂cₜ = ∂cₜ₋₁ ⊙ fₜ + ∂gₜ ⊙ σ(−a_fₜ) + ∂fₜ ⊙ (cₜ₋₁ − gₜ)
+        np.add(c_dot_prev * f_t + g_dot_t * _sigmoid_precise(-a_f_t), f_dot_t * (c_prev - g_t), out=c_dot_t)
+    # All steps at once
+    h = o * c[1:]  # (F8)
+    h_dot = o_dot * c[1:] + c_dot[1:] * o  # (T11) ∂hₜ = ∂oₜ ⊙ cₜ + ∂cₜ ⊙ oₜ
+    return h.copy(), h_dot.copy(), State(c[T].copy()), State(c_dot[T].copy()), _SecondTape(x, x_dot, c, c_dot, a,
+        a_dot, gates, gates_dot)
+
+
+def _second_order(
+    dy: Array, dy_dot: Array, tape: Any, params: Params, params_dot: Params, dstate: State, dstate_dot: State
+) -> tuple[Grads, Grads]:
+    """Adjoints and their tangents in one loop, t = T-1 .. 0: forward mode over the backward pass.
+
+    Gives the gradients, and their derivative along the direction of the tape.
+    """
+    (T, B), dtype = dy.shape[:2], dy.dtype
+    # Sizes, parameters, arrays
+    H = params.W_g.shape[0]
+    x, x_dot, c, c_dot, a, a_dot, gates, gates_dot = tape
+    W = np.concatenate((params.W_f, params.W_o, params.W_g))
+    W_dot = np.concatenate((params_dot.W_f, params_dot.W_o, params_dot.W_g))
+    d_gates, d_a_dot, gates_slope, gates_slope_dot, d_a = (np.empty((T, B, 3 * H), dtype) for _ in range(5))
+    d_c, d_c_dot = (np.empty((T, B, H), dtype) for _ in range(2))
+    d_c_next = dstate.c
+    d_c_next_dot = dstate_dot.c
+    a_f = a[..., : H]
+    a_g = a[..., 2 * H : 3 * H]
+    a_f_o = a[..., : 2 * H]
+    a_g_dot = a_dot[..., 2 * H : 3 * H]
+    a_dot_f_o = a_dot[..., : 2 * H]
+    d_a_f, d_a_o, d_a_g = (d_a[..., k * H : (k + 1) * H] for k in range(3))
+    d_a_f_dot, d_a_o_dot, d_a_g_dot = (d_a_dot[..., k * H : (k + 1) * H] for k in range(3))
+    d_f, d_o, d_g = (d_gates[..., k * H : (k + 1) * H] for k in range(3))
+    f, o, g = (gates[..., k * H : (k + 1) * H] for k in range(3))
+    gates_f_o = gates[..., : 2 * H]
+    f_dot, o_dot, g_dot = (gates_dot[..., k * H : (k + 1) * H] for k in range(3))
+    f_slope, o_slope, g_slope = (gates_slope[..., k * H : (k + 1) * H] for k in range(3))
+    gates_slope_f_o = gates_slope[..., : 2 * H]
+    f_slope_dot, o_slope_dot, g_slope_dot = (gates_slope_dot[..., k * H : (k + 1) * H] for k in range(3))
+    gates_slope_dot_f_o = gates_slope_dot[..., : 2 * H]
+    # All steps at once
+    d_h = dy  # (B1)
+    d_h_dot = dy_dot  # (S1) ∂δhₜ = ∂dyₜ
+    np.multiply(d_h, c[1:], out=d_o)  # (B3)
+    np.add(c_dot[1:] * d_h, d_h_dot * c[1:], out=d_a_o_dot)  # (S3) ∂δoₜ = ∂cₜ ⊙ δhₜ + ∂δhₜ ⊙ cₜ
+    gates_slope_f_o[...] = _sigmoid_slope(a_f_o)  # (B7); (B4)
+    # (S7) ∂f′ₜ = ∂a_fₜ ⊙ f′ₜ ⊙ (1 − 2 fₜ); (S4) ∂o′ₜ = ∂a_oₜ ⊙ o′ₜ ⊙ (1 − 2 oₜ)
+    np.multiply(2, gates_f_o, out=gates_slope_dot_f_o)
+    np.subtract(1, gates_slope_dot_f_o, out=gates_slope_dot_f_o)
+    gates_slope_dot_f_o *= a_dot_f_o * gates_slope_f_o
+    np.multiply(d_o, o_slope, out=d_a_o)  # (B5)
+    np.add(d_o * o_slope_dot, d_a_o_dot * o_slope, out=d_a_o_dot)  # (S5) ∂δa_oₜ = δoₜ ⊙ ∂o′ₜ + ∂δoₜ ⊙ o′ₜ
+    g_slope[...] = _tanh_slope(a_g)  # (B10)
+    g_slope_dot[...] = -2 * a_g_dot * g * g_slope  # (S10) ∂g′ₜ = −2 ∂a_gₜ ⊙ gₜ ⊙ g′ₜ
+    # Step by step, backwards
+    for (d_h_t, o_t, d_c_t, d_h_dot_t, o_dot_t, d_c_dot_t, f_t, f_dot_t) in zip(d_h[::-1], o[::-1], d_c[::-1],
+            d_h_dot[::-1], o_dot[::-1], d_c_dot[::-1], f[::-1], f_dot[::-1], strict=True):
+        np.add(d_c_next, d_h_t * o_t, out=d_c_t)  # (B2)
+        # (S2) ∂δcₜ = ∂oₜ ⊙ δhₜ + ∂δc⁺ₜ + ∂δhₜ ⊙ oₜ
+        np.add(o_dot_t * d_h_t + d_c_next_dot, d_h_dot_t * o_t, out=d_c_dot_t)
+        d_c_prev = d_c_t * f_t  # (B12)
+        d_c_next_dot_prev = f_dot_t * d_c_t + d_c_dot_t * f_t  # (S12) ∂δc⁺ₜ₋₁ = ∂fₜ ⊙ δcₜ + ∂δcₜ ⊙ fₜ
+        d_c_next, d_c_next_dot = d_c_prev, d_c_next_dot_prev
+    # All steps at once
+    # (B6)
+    np.subtract(c[:-1], g, out=d_f)
+    d_f *= d_c
+    # (S6) ∂δfₜ = ∂cₜ₋₁ ⊙ δcₜ + ∂δcₜ ⊙ (cₜ₋₁ − gₜ) − ∂gₜ ⊙ δcₜ
+    np.subtract(c_dot[:-1] * d_c + d_c_dot * (c[:-1] - g), g_dot * d_c, out=d_a_f_dot)
+    # (B9)
+    _sigmoid_precise(-a_f, out=d_g)
+    d_g *= d_c
+    # (S9) ∂δgₜ = ∂δcₜ ⊙ σ(−a_fₜ) − ∂fₜ ⊙ δcₜ
+    np.subtract(d_c_dot * _sigmoid_precise(-a_f), f_dot * d_c, out=d_a_g_dot)
+    np.multiply(d_f, f_slope, out=d_a_f)  # (B8)
+    np.multiply(d_g, g_slope, out=d_a_g)  # (B11)
+    d_x = _times(d_a, W)  # (B13)
+    np.add(d_f * f_slope_dot, d_a_f_dot * f_slope, out=d_a_f_dot)  # (S8) ∂δa_fₜ = δfₜ ⊙ ∂f′ₜ + ∂δfₜ ⊙ f′ₜ
+    np.add(d_g * g_slope_dot, d_a_g_dot * g_slope, out=d_a_g_dot)  # (S11) ∂δa_gₜ = δgₜ ⊙ ∂g′ₜ + ∂δgₜ ⊙ g′ₜ
+    # (S13) ∂δxₜ = W_oᵀ ∂δa_oₜ + ∂W_oᵀ δa_oₜ + W_fᵀ ∂δa_fₜ + ∂W_fᵀ δa_fₜ + W_gᵀ ∂δa_gₜ + ∂W_gᵀ δa_gₜ
+    d_x_dot = _times(d_a_dot, W)
+    d_x_dot += _times(d_a, W_dot)
+    # (B16); (B14); (B15)
+    d_W = _outer(d_a, x)
+    d_W_f, d_W_o, d_W_g = (d_W[k * H : (k + 1) * H] for k in range(3))
+    # (S16) ∂δW_o = Σₜ (∂δa_oₜ xₜᵀ + δa_oₜ ∂xₜᵀ); (S14) ∂δW_g = Σₜ (∂δa_gₜ xₜᵀ + δa_gₜ ∂xₜᵀ); (S15) ∂δW_f = Σₜ
+    # (∂δa_fₜ xₜᵀ + δa_fₜ ∂xₜᵀ)
+    d_W_dot = _outer(d_a_dot, x)
+    d_W_dot += _outer(d_a, x_dot)
+    d_W_f_dot, d_W_o_dot, d_W_g_dot = (d_W_dot[k * H : (k + 1) * H] for k in range(3))
+    return Grads(d_x, Params(d_W_g, d_W_f, d_W_o), State(d_c_next.copy())), Grads(d_x_dot,
+        Params(d_W_g_dot, d_W_f_dot, d_W_o_dot), State(d_c_next_dot.copy()))
+
+
+_Local = namedtuple("_Local", ['f', 'c_prev', 'g', 'f_slope', 'g_slope', 'f_complement', 'x'])
+
+
+def _local(tape: Any, params: Any, t: Any, sizes: dict[str, int]) -> Any:
+    """Values and slopes at the steps t of a tape, slopes from the form that it is of."""
+    H = sizes["H"]
+    c_prev, x = tape.c[:-1][t], tape.x[t]
+    gates = tape.gates[t]
+    f = gates[..., : H]
+    g = gates[..., 2 * H : 3 * H]
+    if isinstance(tape, PreciseTape):
+        a = tape.a[t]
+        a_f = a[..., : H]
+        a_g = a[..., 2 * H : 3 * H]
+        f_slope = _sigmoid_slope(a_f)
+        g_slope = _tanh_slope(a_g)
+        f_complement = _sigmoid_precise(-a_f)
+    else:
+        f_slope = f * (1 - f)
+        g_slope = 1 - g**2
+        f_complement = 1 - f
+    return _Local(f, c_prev, g, f_slope, g_slope, f_complement, x)
+
+
+def _prepared(x: Any, params: Any, state: Any) -> tuple[Array, Params, State]:
+    """Arrays of one dtype and of sizes that fit each other. Raises TypeError, ValueError."""
+    sizes = _sizes_of(params, _SHAPES)
+    arrays = {"x": x, **_named("params", params, _SHAPES), **_named("state", state, _STATE_SHAPES)}
+    dtype = _float_dtype(arrays)
+    x = _checked("x", x, ("T", "B", "D"), sizes, dtype)
+    sizes = sizes | {"B": x.shape[1], "D": x.shape[2]}
+    params = Params(*_checked_fields("params", params, _SHAPES, sizes, dtype))
+    return x, params, State(*_checked_fields("state", state, _STATE_SHAPES, sizes, dtype))
+
+
+def _cotangents(dy: Any, tape: Any, params: Any, dstate: Any) -> tuple[Array, Params, State]:
+    """What backward() is given, in one dtype and of sizes that fit the tape. Raises TypeError, ValueError."""
+    _check_tape(tape, (Tape, PreciseTape))
+    reference = tape.x
+    sizes = _sizes_of(params, _SHAPES) | dict(T=reference.shape[0], B=reference.shape[1])
+    _check_fit(tape, _WIDTHS, sizes)
+    arrays = {"tape": reference, "dy": dy, **_named("params", params, _SHAPES)}
+    dtype = _float_dtype(arrays | _named("dstate", dstate, _STATE_SHAPES))
+    dy = _checked("dy", dy, ("T", "B", "H"), sizes, dtype)
+    sizes["H"] = dy.shape[2]
+    params = Params(*_checked_fields("params", params, _SHAPES, sizes, dtype))
+    return dy, params, State(*_checked_fields("dstate", dstate, _STATE_SHAPES, sizes, dtype))
+
+
+def _directions(
+    x: Any, params: Any, state: Any, x_dot: Any, params_dot: Any, state_dot: Any, others: dict[str, Any]
+) -> tuple[Array, Params, State, Array, Params, State]:
+    """Point and direction as arrays of one dtype, that of `others` counted in. Raises TypeError, ValueError."""
+    x, params, state = _prepared(x, params, state)
+    x_dot = np.zeros_like(x) if x_dot is None else x_dot
+    params_dot = Params(*map(np.zeros_like, params)) if params_dot is None else params_dot
+    state_dot = State(*map(np.zeros_like, state)) if state_dot is None else state_dot
+    arrays = {"x": x, "x_dot": x_dot, **_named("params_dot", params_dot, _SHAPES)}
+    arrays |= _named("state_dot", state_dot, _STATE_SHAPES)
+    dtype = _float_dtype(arrays | others)
+    x, params, state = _prepared(x.astype(dtype, copy=False), params, state)
+    sizes = _sizes_of(params, _SHAPES) | {"T": x.shape[0], "B": x.shape[1], "D": x.shape[2]}
+    x_dot = _checked("x_dot", x_dot, ("T", "B", "D"), sizes, dtype)
+    params_dot = Params(*_checked_fields("params_dot", params_dot, _SHAPES, sizes, dtype))
+    state_dot = State(*_checked_fields("state_dot", state_dot, _STATE_SHAPES, sizes, dtype))
+    return x, params, state, x_dot, params_dot, state_dot
+
+
+def _reading(
+    tape: Any, params: Any, t: Any, kinds: tuple[type, ...] = (Tape, PreciseTape)
+) -> tuple[Params, Any, dict[str, int], tuple[int, ...], np.dtype[Any]]:
+    """Parameters that fit the tape; its steps t; all sizes; the axes in front, (B,) or (n, B); the common dtype."""
+    _check_tape(tape, kinds)
+    sizes = _check_fit(tape, _WIDTHS, _sizes_of(params, _SHAPES))
+    dtype = _float_dtype({"tape": tape.x, **_named("params", params, _SHAPES)})
+    params = Params(*(np.asarray(value, dtype) for value in params))
+    t = _steps_of(t, tape.x.shape[0])
+    return params, t, sizes, tape.x[t].shape[:-1], dtype
 
 
 def _applied(v: Array, rows: int) -> Array:
@@ -954,17 +594,19 @@ def _array_of(name: str, value: Any) -> Array:
     return array
 
 
-def _check_fit(tape: Any, widths: Any, sizes: Any) -> None:
-    """Raises ValueError where an array of the tape has another last axis than the sizes, read off params, tell."""
-    arrays = tape._asdict()
+def _check_fit(tape: Any, widths: Any, sizes: Any) -> dict[str, int]:
+    """The sizes, with those that the last axes of the tape alone tell. Raises ValueError where these do not agree."""
+    arrays, known = tape._asdict(), dict(sizes)
     for field, parts in widths[type(tape)].items():
-        width, expected = arrays[field].shape[-1], sum(count * sizes.get(size, 0) for size, count in parts.items())
-        if width != expected and all(size in sizes for size in parts):
+        width, expected = arrays[field].shape[-1], sum(count * known.get(size, 0) for size, count in parts.items())
+        unknown = [size for size in parts if size not in known]
+        if len(unknown) == 1:
+            known[unknown[0]] = (width - expected) // parts[unknown[0]]
+        elif width != expected and not unknown:
             told = " + ".join(size if count == 1 else f"{count} * {size}" for size, count in parts.items())
-            raise ValueError(
-                f"params do not fit the tape: tape.{field} has {width} columns, but {told} = {expected} by params; "
-                f"give the params that forward() made this tape with"
-            )
+            told = f"tape.{field} has {width} columns, but {told} = {expected} by params"
+            raise ValueError(f"params do not fit the tape: {told}; give the params that forward() made this tape with")
+    return known
 
 
 def _check_tape(tape: Any, kinds: tuple[type, ...]) -> None:
@@ -984,9 +626,7 @@ def _checked(name: str, value: Any, axes: Any, sizes: Any, dtype: np.dtype[Any])
     return array.astype(dtype, copy=False)
 
 
-def _checked_fields(
-    name: str, values: Any, shapes: Any, sizes: Any, dtype: np.dtype[Any]
-) -> Any:
+def _checked_fields(name: str, values: Any, shapes: Any, sizes: Any, dtype: np.dtype[Any]) -> Any:
     """A named tuple of arrays, field by field; None gives zeros. Raises TypeError, ValueError."""
     unknown = [axis for axes in shapes.values() for axis in axes if axis not in sizes]
     if values is None and unknown:
@@ -1000,14 +640,19 @@ def _checked_fields(
     return found
 
 
+def _diagonal(blocks: Array) -> Array:
+    """The diagonals of square blocks (..., N, N), to be written to: (..., N)."""
+    view: Array = np.einsum("...ii->...i", blocks)
+    return view
+
+
 def _float_dtype(arrays: Any) -> np.dtype[Any]:
     """The one dtype all arrays are computed in: float32 stays float32. Raises TypeError for half and for no float."""
     dtypes = {name: _array_of(name, value).dtype for name, value in arrays.items()}
     for name, dtype in dtypes.items():
         if dtype.kind not in "fc" or dtype.itemsize < 4:
-            raise TypeError(
-                f"{name} has dtype {dtype}, which cannot be used; convert it with .astype(np.float64) or (np.float32)"
-            )
+            fix = "convert it with .astype(np.float64) or (np.float32)"
+            raise TypeError(f"{name} has dtype {dtype}, which cannot be used; {fix}")
     return np.result_type(*dtypes.values()).newbyteorder("=")
 
 
@@ -1024,11 +669,9 @@ def _named(name: str, values: Any, fields: Any) -> dict[str, Any]:
     given = values._asdict() if hasattr(values, "_asdict") and not isinstance(values, type) else {}
     for field in fields:
         if field not in given:
-            kind = f"the class {values.__name__}, not one made of it" if isinstance(values, type) else ""
-            raise TypeError(
-                f"{name} is {kind or f'a {type(values).__name__} without the field {field}'}; make one with "
-                f"{made}({', '.join(fields)})"
-            )
+            kind = f"a {type(values).__name__} without the field {field}"
+            kind = f"the class {values.__name__}, not one made of it" if isinstance(values, type) else kind
+            raise TypeError(f"{name} is {kind}; make one with {made}({', '.join(fields)})")
     return {f"{name}.{field}": given[field] for field in fields}
 
 
@@ -1046,6 +689,15 @@ def _outer(left: Array, right: Array) -> Array:
     return product.T
 
 
+def _ranges(record: Any, shapes: Any, sizes: Any) -> Any:
+    """A record of slices: where each array stands if their entries follow one another; an axis B counts once."""
+    ends, end = [], 0
+    for axes in shapes.values():
+        first, end = end, end + int(np.prod([sizes[axis] for axis in axes if axis != "B"]))
+        ends.append(slice(first, end))
+    return record(*ends)
+
+
 def _sigmoid(a: Array, out: Array | None = None) -> Array:
     """1 / (1 + exp(-a)), as tanh, which never overflows."""
     result: Array = np.multiply(a, 0.5, out=out)
@@ -1055,7 +707,7 @@ def _sigmoid(a: Array, out: Array | None = None) -> Array:
     return result
 
 
-def _sigmoid_precise(a: Array) -> Array:
+def _sigmoid_precise(a: Array, out: Array | None = None) -> Array:
     """1 / (1 + exp(-a)) with full relative accuracy on both sides: e/(1+e) or 1/(1+e), e = exp(-|a|).
 
     The rounding of 1 + e is known exactly and put right, which saves half a unit in the last place.
@@ -1063,7 +715,7 @@ def _sigmoid_precise(a: Array) -> Array:
     e = np.exp(_negative_magnitude(a))
     divisor = 1 + e
     rounding = e - (divisor - 1)
-    value: Array = np.where(a.real < 0, e, 1) / divisor
+    value: Array = np.divide(np.where(a.real < 0, e, 1), divisor, out=out)
     value -= value * (rounding / divisor)
     return value
 
@@ -1075,9 +727,7 @@ def _sigmoid_slope(a: Array) -> Array:
     return slope
 
 
-def _sizes_of(
-    params: Any, shapes: Any, composed: Any
-) -> dict[str, int]:
+def _sizes_of(params: Any, shapes: Any) -> dict[str, int]:
     """The number behind each symbolic size, read off the parameters. Raises TypeError, ValueError."""
     if params is None:
         raise TypeError(f"params is None; it must be what init() returns, or Params({', '.join(shapes)})")
@@ -1088,11 +738,9 @@ def _sizes_of(
             raise ValueError(f"{name} has shape {shape}; expected {len(symbols)} axes ({', '.join(symbols)})")
         for symbol, size in zip(symbols, shape, strict=True):
             if sizes.setdefault(symbol, size) != size:
-                raise ValueError(
-                    f"{name} has shape {shape}, but {symbol} = {sizes[symbol]} by the parameters before it; "
-                    f"expected ({', '.join(symbols)})"
-                )
-    return _with_composed(sizes, composed)
+                told = f"{symbol} = {sizes[symbol]} by the parameters before it; expected ({', '.join(symbols)})"
+                raise ValueError(f"{name} has shape {shape}, but {told}")
+    return sizes
 
 
 def _softplus(a: Array) -> Array:
@@ -1137,22 +785,3 @@ def _times(sequence: Array, matrix: Array, out: Array | None = None) -> Array:
     rows = None if out is None else out.reshape(steps * batch, matrix.shape[1])
     rows = np.matmul(sequence.reshape(steps * batch, width), matrix, out=rows)
     return rows.reshape(steps, batch, matrix.shape[1])
-
-
-def _with_composed(sizes: Any, composed: Any) -> dict[str, int]:
-    """The sizes with those that are sums of others, as "H + D": {"H": 1, "D": 1}, and what follows from such a sum.
-
-    Raises ValueError for one that does not hold.
-    """
-    known = dict(sizes)
-    for size, parts in composed.items():
-        unknown = [name for name in parts if name not in known]
-        rest = sum(count * known[name] for name, count in parts.items() if name in known)
-        if not unknown and known.setdefault(size, rest) != rest:
-            raise ValueError(f"an axis of size {size} has {known[size]} units, but {size} = {rest} by the other arrays")
-        if len(unknown) == 1 and size in known:
-            number, remainder = divmod(known[size] - rest, parts[unknown[0]])
-            if remainder or number < 0:
-                raise ValueError(f"an axis of size {size} has {known[size]} units, which leaves no {unknown[0]}")
-            known[unknown[0]] = number
-    return known

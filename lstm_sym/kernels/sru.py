@@ -10,19 +10,8 @@ Equations:
     h[t] = r[t] * c[t] + (1 - r[t]) * x[t]
 
 Shapes (T steps, B sequences, H):
-    x        (H,)
-    f        (H,)
-    r        (H,)
-    g        (H,)
-    c        (H,)
-    h        (H,)
-    W_f      (H, H)
-    v_f      (H,)
-    b_f      (H,)
-    W_r      (H, H)
-    v_r      (H,)
-    b_r      (H,)
-    W_g      (H, H)
+    (H,)     x, f, r, g, c, h, v_f, b_f, v_r, b_r
+    (H, H)   W_f, W_r, W_g
 
 Layout: sequences are (T, B, size), batches are rows, weights (rows of the result, columns of the operand).
 Order in packed arrays: g, f, r.
@@ -31,14 +20,16 @@ Biases: b_f (of f), b_r (of r).
 Options: none. Constants: none.
 
 Signs in comments: δv adjoint, δv⁺ what arrives of it from step t+1, δv° what passes through no matrix, v′ slope,
-∂v tangent, ⊙ element-wise product; (B1) is equation B1 of the derivation report.
+∂v tangent, ⊙ element-wise product; (B1) is equation B1 of the derivation report. A section says: what it reads -> what
+it gives. precise: gates and slopes from the pre-activations, so that no digit is lost where a gate saturates.
 
-Generated from the equations by lstm_sym (format 1); stands alone on NumPy. Not written by hand: change
+Generated from the equations by lstm_sym (format 2); stands alone on NumPy. Not written by hand: change
 the equations and generate it again.
 """
 
 from __future__ import annotations
 
+from collections import namedtuple
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -86,6 +77,9 @@ class PreciseTape(NamedTuple):
     gates: Array
 
 
+_SecondTape = namedtuple("_SecondTape", ['x', 'x_dot', 'c', 'c_dot', 'a', 'a_dot', 'gates', 'gates_dot'])
+
+
 class Grads(NamedTuple):
     """Gradients of a loss: of the input, the parameters, the initial state."""
 
@@ -95,31 +89,20 @@ class Grads(NamedTuple):
 
 
 _SHAPES: dict[str, tuple[str, ...]] = {
-    'W_f': ('H', 'H'),
-    'v_f': ('H',),
-    'b_f': ('H',),
-    'W_r': ('H', 'H'),
-    'v_r': ('H',),
-    'b_r': ('H',),
-    'W_g': ('H', 'H'),
+    'W_f': ('H', 'H'), 'v_f': ('H',), 'b_f': ('H',), 'W_r': ('H', 'H'), 'v_r': ('H',), 'b_r': ('H',), 'W_g':
+    ('H', 'H')
 }
-_STATE_SHAPES = {
-    'c': ('B', 'H'),
-}
+_STATE_SHAPES: dict[str, tuple[str, ...]] = {'c': ('B', 'H')}
 _COMPOSED: dict[str, dict[str, int]] = {}
 _WIDTHS: dict[type, dict[str, dict[str, int]]] = {
-    Tape: {'x': {'H': 1}, 'c': {'H': 1}, 'gates': {'H': 2}, 'a': {'H': 3}},
-    PreciseTape: {'x': {'H': 1}, 'c': {'H': 1}, 'a': {'H': 3}, 'gates': {'H': 2}},
+    Tape: {'x': {'H': 1}, 'c': {'H': 1}, 'gates': {'H': 2}, 'a': {'H': 3}}, PreciseTape: {'x': {'H': 1}, 'c':
+    {'H': 1}, 'a': {'H': 3}, 'gates': {'H': 2}}
 }
 
 
 def init(
-    input_size: int,
-    hidden_size: int,
-    *,
-    rng: np.random.Generator | None = None,
-    dtype: Any = np.float64,
-    **fill: float,
+    input_size: int, hidden_size: int, *,
+    rng: np.random.Generator | None = None, dtype: Any = np.float64, **fill: float,
 ) -> Params:
     """Parameters drawn uniformly from (-1/sqrt(hidden_size), 1/sqrt(hidden_size)), as PyTorch does.
 
@@ -133,28 +116,17 @@ def init(
     for symbol, size in sizes.items():
         if not hasattr(size, "__index__") or size < 1:
             raise ValueError(f"the size {symbol} is {size}; sizes are whole numbers, 1 or more")
-    sizes = _with_composed(sizes, _COMPOSED)
     dtype = _float_dtype({"dtype": np.empty(0, dtype)})
+    vectors: tuple[str, ...] = ('v_f', 'b_f', 'v_r', 'b_r')
     for name in fill:
-        if name not in ('v_f', 'b_f', 'v_r', 'b_r'):
-            raise TypeError(f"init() cannot fill {name}; the vectors of this cell: v_f, b_f, v_r, b_r")
+        if name not in vectors:
+            raise TypeError(f"init() cannot fill {name}; the vectors of this cell: {', '.join(vectors) or 'none'}")
     bound = 1 / hidden_size**0.5
     drawn = {}
     for name, symbols in _SHAPES.items():
         value = rng.uniform(-bound, bound, [sizes[symbol] for symbol in symbols])
         drawn[name] = np.asarray(np.full_like(value, fill[name]) if name in fill else value, dtype)
     return Params(**drawn)
-
-
-def _prepared(x: Any, params: Any, state: Any) -> tuple[Array, Params, State]:
-    """Arrays of one dtype and of sizes that fit each other."""
-    sizes = _sizes_of(params, _SHAPES, _COMPOSED)
-    arrays = {"x": x, **_named("params", params, _SHAPES), **_named("state", state, _STATE_SHAPES)}
-    dtype = _float_dtype(arrays)
-    x = _checked("x", x, ("T", "B", "H"), sizes, dtype)
-    sizes = _with_composed(sizes | {"B": x.shape[1], "H": x.shape[2]}, _COMPOSED)
-    params = Params(*_checked_fields("params", params, _SHAPES, sizes, dtype))
-    return x, params, State(*_checked_fields("state", state, _STATE_SHAPES, sizes, dtype))
 
 
 def forward(
@@ -166,9 +138,41 @@ def forward(
     `backward` follows the tape. dtype in = dtype out. Raises TypeError, ValueError, naming the array that does not fit.
     """
     x, params, state = _prepared(x, params, state)
+    (T, B), dtype = x.shape[:2], x.dtype
+    sigmoid = _sigmoid_precise if precise else _sigmoid
+    complement = _complement_precise if precise else _complement
+    # Sizes, parameters, arrays
+    H = params.W_f.shape[0]
+    W = np.concatenate((params.W_g, params.W_f, params.W_r))
+    b = np.concatenate((params.b_f, params.b_r))
+    v_f, v_r = params.v_f, params.v_r
+    gates = np.empty((T, B, 2 * H), dtype)
+    a = np.empty((T, B, 3 * H), dtype)
+    c = np.empty((T + 1, B, H), dtype)
+    c[0] = state.c
+    g, a_f, a_r = (a[..., k * H : (k + 1) * H] for k in range(3))
+    a_f_r = a[..., H : 3 * H]
+    f, r = (gates[..., k * H : (k + 1) * H] for k in range(2))
+    # All steps at once: W, b, a -> a
+    _times(x, W.T, out=a)  # (F5) gₜ = W_g xₜ; (F1) a_fₜ = W_f xₜ; (F3) a_rₜ = W_r xₜ
+    a_f_r += b  # (F1) a_fₜ += b_f; (F3) a_rₜ += b_r
+    # Step by step: v_f, gates, a, c -> a, gates, c
+    for a_f_t, c_prev, f_t, g_t, c_t in zip(a_f, c[:-1], f, g, c[1:], strict=True):
+        a_f_t += v_f * c_prev  # (F1) a_fₜ += v_f ⊙ cₜ₋₁
+        sigmoid(a_f_t, out=f_t)  # (F2) fₜ = σ(a_fₜ)
+        f_complement = complement(f_t, a_f_t)
+        np.add(c_prev * f_t, g_t * f_complement, out=c_t)  # (F6) cₜ = cₜ₋₁ ⊙ fₜ + gₜ ⊙ (1 − fₜ)
+    # All steps at once: v_r, gates, a, c -> a, gates, h
+    a_r += v_r * c[:-1]  # (F3) a_rₜ += v_r ⊙ cₜ₋₁
+    sigmoid(a_r, out=r)  # (F4) rₜ = σ(a_rₜ)
     if precise:
-        return _forward_precise(x, params, state)
-    return _forward_fast(x, params, state)
+        r_complement = _sigmoid_precise(-a_r)
+    else:
+        r_complement = 1 - r
+    h = x * r_complement + r * c[1:]  # (F7) hₜ = xₜ ⊙ (1 − rₜ) + rₜ ⊙ cₜ
+    if precise:
+        return h.copy(), State(c[T].copy()), PreciseTape(x, c, a, gates)
+    return h.copy(), State(c[T].copy()), Tape(x, c, gates, a)
 
 
 def backward(dy: Any, tape: Tape | PreciseTape, params: Params, dstate: State | None = None) -> Grads:
@@ -177,252 +181,68 @@ def backward(dy: Any, tape: Tape | PreciseTape, params: Params, dstate: State | 
     dy = dL/dy (T, B, H); params as given to `forward`; dstate = dL/d(state after T steps), None for zeros.
     Returns dL/dx (T, B, H), dL/dparams (named), dL/d(initial state). Raises TypeError, ValueError.
     """
-    _check_tape(tape, (Tape, PreciseTape))
-    reference = tape.x
-    sizes = _sizes_of(params, _SHAPES, _COMPOSED) | {"T": reference.shape[0], "B": reference.shape[1]}
-    _check_fit(tape, _WIDTHS, sizes)
-    arrays = {"tape": reference, "dy": dy, **_named("params", params, _SHAPES)}
-    dtype = _float_dtype(arrays | _named("dstate", dstate, _STATE_SHAPES))
-    dy = _checked("dy", dy, ("T", "B", "H"), sizes, dtype)
-    sizes["H"] = dy.shape[2]
-    params = Params(*_checked_fields("params", params, _SHAPES, sizes, dtype))
-    dstate = State(*_checked_fields("dstate", dstate, _STATE_SHAPES, sizes, dtype))
+    dy, params, dstate = _cotangents(dy, tape, params, dstate)
+    (T, B), dtype = dy.shape[:2], dy.dtype
+    # Sizes, parameters, arrays
+    H = params.W_f.shape[0]
+    x, c, gates, a = tape.x, tape.c, tape.gates, tape.a
+    v_r, v_f = params.v_r, params.v_f
+    W = np.concatenate((params.W_g, params.W_f, params.W_r))
+    d_gates, gates_slope = (np.empty((T, B, 2 * H), dtype) for _ in range(2))
+    d_a = np.empty((T, B, 3 * H), dtype)
+    d_c = np.empty((T, B, H), dtype)
+    d_c_next = dstate.c
+    g, a_f, a_r = (a[..., k * H : (k + 1) * H] for k in range(3))
+    a_f_r = a[..., H : 3 * H]
+    d_g, d_a_f, d_a_r = (d_a[..., k * H : (k + 1) * H] for k in range(3))
+    d_a_f_r = d_a[..., H : 3 * H]
+    d_f, d_r = (d_gates[..., k * H : (k + 1) * H] for k in range(2))
+    f, r = (gates[..., k * H : (k + 1) * H] for k in range(2))
+    f_slope, r_slope = (gates_slope[..., k * H : (k + 1) * H] for k in range(2))
+    # All steps at once: x, c, gates, a, d_gates, gates_slope, d_a -> d_h, f_complement, d_gates, d_x_direct,
+    # gates_slope, d_a
+    d_h = dy  # (B1) δhₜ = dyₜ
     if isinstance(tape, PreciseTape):
-        return _backward_precise(dy, tape, params, dstate)
-    return _backward_fast(dy, tape, params, dstate)
-
-
-def _forward_fast(
-    x: Array, params: Params, state: State
-) -> tuple[Array, State, Tape]:
-    H = params.W_f.shape[0]
-    T, B = x.shape[:2]
-    dtype = x.dtype
-    W = np.concatenate((params.W_g, params.W_f, params.W_r))
-    b = np.concatenate((params.b_f, params.b_r))
-    v_f = params.v_f
-    v_r = params.v_r
-    a = np.empty((T, B, 3 * H), dtype)
-    gates = np.empty((T, B, 2 * H), dtype)
-    c = np.empty((T + 1, B, H), dtype)
-    c[0] = state.c
-    g = a[..., 0 * H : 1 * H]
-    a_f = a[..., 1 * H : 2 * H]
-    a_f_r = a[..., 1 * H : 3 * H]
-    a_r = a[..., 2 * H : 3 * H]
-    f = gates[..., 0 * H : 1 * H]
-    r = gates[..., 1 * H : 2 * H]
-    # (F5) gₜ = W_g xₜ; (F1) a_fₜ = W_f xₜ; (F3) a_rₜ = W_r xₜ
-    _times(x, W.T, out=a)
-    # (F1) a_fₜ += b_f; (F3) a_rₜ += b_r
-    a_f_r += b
-    for a_f_t, c_prev, f_t, c_t, g_t in zip(a_f, c[:-1], f, c[1:], g, strict=True):
-        # (F1) a_fₜ += v_f ⊙ cₜ₋₁
-        a_f_t += v_f * c_prev
-        # (F2) fₜ = σ(a_fₜ)
-        _sigmoid(a_f_t, out=f_t)
-        # (F6) cₜ = cₜ₋₁ ⊙ fₜ + gₜ ⊙ (1 − fₜ)
-        np.add(c_prev * f_t, g_t * (1 - f_t), out=c_t)
-    # (F3) a_rₜ += v_r ⊙ cₜ₋₁
-    a_r += v_r * c[:-1]
-    # (F4) rₜ = σ(a_rₜ)
-    _sigmoid(a_r, out=r)
-    # (F7) hₜ = xₜ ⊙ (1 − rₜ) + rₜ ⊙ cₜ
-    h = x * (1 - r) + r * c[1:]
-    return h.copy(), State(c[T].copy()), Tape(x, c, gates, a)
-
-
-def _forward_precise(
-    x: Array, params: Params, state: State
-) -> tuple[Array, State, PreciseTape]:
-    H = params.W_f.shape[0]
-    T, B = x.shape[:2]
-    dtype = x.dtype
-    W = np.concatenate((params.W_g, params.W_f, params.W_r))
-    b = np.concatenate((params.b_f, params.b_r))
-    v_f = params.v_f
-    v_r = params.v_r
-    a = np.empty((T, B, 3 * H), dtype)
-    gates = np.empty((T, B, 2 * H), dtype)
-    c = np.empty((T + 1, B, H), dtype)
-    c[0] = state.c
-    g = a[..., 0 * H : 1 * H]
-    a_f = a[..., 1 * H : 2 * H]
-    a_f_r = a[..., 1 * H : 3 * H]
-    a_r = a[..., 2 * H : 3 * H]
-    f = gates[..., 0 * H : 1 * H]
-    r = gates[..., 1 * H : 2 * H]
-    # (F5) gₜ = W_g xₜ; (F1) a_fₜ = W_f xₜ; (F3) a_rₜ = W_r xₜ
-    _times(x, W.T, out=a)
-    # (F1) a_fₜ += b_f; (F3) a_rₜ += b_r
-    a_f_r += b
-    for a_f_t, c_prev, f_t, c_t, g_t in zip(a_f, c[:-1], f, c[1:], g, strict=True):
-        # (F1) a_fₜ += v_f ⊙ cₜ₋₁
-        a_f_t += v_f * c_prev
-        # (F2) fₜ = σ(a_fₜ)
-        f_t[...] = _sigmoid_precise(a_f_t)
-        # (F6) cₜ = cₜ₋₁ ⊙ fₜ + gₜ ⊙ σ(−a_fₜ)
-        np.add(c_prev * f_t, g_t * _sigmoid_precise(-a_f_t), out=c_t)
-    # (F3) a_rₜ += v_r ⊙ cₜ₋₁
-    a_r += v_r * c[:-1]
-    # (F4) rₜ = σ(a_rₜ)
-    r[...] = _sigmoid_precise(a_r)
-    # (F7) hₜ = xₜ ⊙ σ(−a_rₜ) + rₜ ⊙ cₜ
-    h = x * _sigmoid_precise(-a_r) + r * c[1:]
-    return h.copy(), State(c[T].copy()), PreciseTape(x, c, a, gates)
-
-
-def _backward_fast(dy: Array, tape: Tape, params: Params, dstate: State) -> Grads:
-    H = params.W_f.shape[0]
-    T, B = dy.shape[:2]
-    dtype = dy.dtype
-    x = tape.x
-    c = tape.c
-    gates = tape.gates
-    a = tape.a
-    v_r = params.v_r
-    v_f = params.v_f
-    W = np.concatenate((params.W_g, params.W_f, params.W_r))
-    d_a = np.empty((T, B, 3 * H), dtype)
-    d_gates = np.empty((T, B, 2 * H), dtype)
-    gates_slope = np.empty((T, B, 2 * H), dtype)
-    d_c = np.empty((T, B, H), dtype)
-    d_c_next = dstate.c
-    g = a[..., 0 * H : 1 * H]
-    d_g = d_a[..., 0 * H : 1 * H]
-    d_a_f = d_a[..., 1 * H : 2 * H]
-    d_a_f_r = d_a[..., 1 * H : 3 * H]
-    d_a_r = d_a[..., 2 * H : 3 * H]
-    d_f = d_gates[..., 0 * H : 1 * H]
-    d_r = d_gates[..., 1 * H : 2 * H]
-    f = gates[..., 0 * H : 1 * H]
-    r = gates[..., 1 * H : 2 * H]
-    f_slope = gates_slope[..., 0 * H : 1 * H]
-    r_slope = gates_slope[..., 1 * H : 2 * H]
-    # (B1) δhₜ = dyₜ
-    d_h = dy
+        f_complement = _sigmoid_precise(-a_f)
+    else:
+        f_complement = 1 - f
     # (B4) δrₜ = δhₜ ⊙ (cₜ − xₜ)
     np.subtract(c[1:], x, out=d_r)
     d_r *= d_h
-    # (B11) δx°ₜ = δhₜ ⊙ (1 − rₜ)
-    d_x_direct = d_h * (1 - r)
-    # (B8) f′ₜ = fₜ ⊙ (1 − fₜ); (B5) r′ₜ = rₜ ⊙ (1 − rₜ)
-    np.subtract(1, gates, out=gates_slope)
-    gates_slope *= gates
-    # (B6) δa_rₜ = δrₜ ⊙ r′ₜ
-    np.multiply(d_r, r_slope, out=d_a_r)
-    for (
-        d_c_t, d_h_t, r_t, d_f_t, c_prev, g_t, d_a_f_t, f_slope_t, f_t, d_a_r_t
-    ) in zip(
-        d_c[::-1], d_h[::-1], r[::-1], d_f[::-1], c[:-1][::-1], g[::-1], d_a_f[::-1], f_slope[::-1],
-        f[::-1], d_a_r[::-1], strict=True
-    ):
-        # (B2) δcₜ = δc⁺ₜ + δhₜ ⊙ rₜ
-        np.add(d_c_next, d_h_t * r_t, out=d_c_t)
-        # (B7) δfₜ = δcₜ ⊙ (cₜ₋₁ − gₜ)
-        np.multiply(d_c_t, (c_prev - g_t), out=d_f_t)
-        # (B9) δa_fₜ = δfₜ ⊙ f′ₜ
-        np.multiply(d_f_t, f_slope_t, out=d_a_f_t)
-        # (B10) δc⁺ₜ₋₁ = δcₜ ⊙ fₜ + δa_rₜ ⊙ v_r + δa_fₜ ⊙ v_f
-        d_c_prev = d_c_t * f_t + d_a_r_t * v_r + d_a_f_t * v_f
+    if isinstance(tape, PreciseTape):
+        r_complement = _sigmoid_precise(-a_r)
+    else:
+        r_complement = 1 - r
+    d_x_direct = d_h * r_complement  # (B11) δx°ₜ = δhₜ ⊙ (1 − rₜ)
+    if isinstance(tape, PreciseTape):
+        gates_slope[...] = _sigmoid_slope(a_f_r)  # (B8) f′ₜ = σ′(a_fₜ); (B5) r′ₜ = σ′(a_rₜ)
+    else:
+        # (B8) f′ₜ = fₜ ⊙ (1 − fₜ); (B5) r′ₜ = rₜ ⊙ (1 − rₜ)
+        np.subtract(1, gates, out=gates_slope)
+        gates_slope *= gates
+    np.multiply(d_r, r_slope, out=d_a_r)  # (B6) δa_rₜ = δrₜ ⊙ r′ₜ
+    # Step by step, backwards: c, gates, a, v_r, v_f, d_gates, gates_slope, d_a, d_c, d_c_next, d_h -> d_c, d_a
+    for (d_h_t, r_t, d_c_t, c_prev, g_t, d_f_t, f_slope_t, d_a_f_t, f_t, d_a_r_t) in zip(d_h[::-1], r[::-1],
+            d_c[::-1], c[:-1][::-1], g[::-1], d_f[::-1], f_slope[::-1], d_a_f[::-1], f[::-1], d_a_r[::-1],
+            strict=True):
+        np.add(d_c_next, d_h_t * r_t, out=d_c_t)  # (B2) δcₜ = δc⁺ₜ + δhₜ ⊙ rₜ
+        np.multiply(d_c_t, (c_prev - g_t), out=d_f_t)  # (B7) δfₜ = δcₜ ⊙ (cₜ₋₁ − gₜ)
+        np.multiply(d_f_t, f_slope_t, out=d_a_f_t)  # (B9) δa_fₜ = δfₜ ⊙ f′ₜ
+        d_c_prev = d_c_t * f_t + d_a_r_t * v_r + d_a_f_t * v_f  # (B10) δc⁺ₜ₋₁ = δcₜ ⊙ fₜ + δa_rₜ ⊙ v_r + δa_fₜ ⊙ v_f
         d_c_next = d_c_prev
-    # (B3) δgₜ = δcₜ ⊙ (1 − fₜ)
-    np.subtract(1, f, out=d_g)
-    d_g *= d_c
+    # All steps at once: x, c, W, d_a, d_c, f_complement, d_x_direct -> d_x, d_W, d_v_f, d_b, d_v_r
+    np.multiply(d_c, f_complement, out=d_g)  # (B3) δgₜ = δcₜ ⊙ (1 − fₜ)
     # (B12) δxₜ = W_gᵀ δgₜ + W_rᵀ δa_rₜ + W_fᵀ δa_fₜ + δx°ₜ
     d_x = _times(d_a, W)
     d_x += d_x_direct
     # (B13) δW_f = Σₜ δa_fₜ xₜᵀ; (B16) δW_r = Σₜ δa_rₜ xₜᵀ; (B19) δW_g = Σₜ δgₜ xₜᵀ
     d_W = _outer(d_a, x)
-    d_W_g = d_W[0 * H : 1 * H]
-    d_W_f = d_W[1 * H : 2 * H]
-    d_W_r = d_W[2 * H : 3 * H]
-    # (B14) δv_f = Σₜ δa_fₜ ⊙ cₜ₋₁
-    d_v_f = (d_a_f * c[:-1]).sum(axis=(0, 1))
+    d_W_g, d_W_f, d_W_r = (d_W[k * H : (k + 1) * H] for k in range(3))
+    d_v_f = (d_a_f * c[:-1]).sum(axis=(0, 1))  # (B14) δv_f = Σₜ δa_fₜ ⊙ cₜ₋₁
     # (B15) δb_f = Σₜ δa_fₜ; (B18) δb_r = Σₜ δa_rₜ
     d_b = d_a_f_r.sum(axis=(0, 1))
-    d_b_f = d_b[0 * H : 1 * H]
-    d_b_r = d_b[1 * H : 2 * H]
-    # (B17) δv_r = Σₜ δa_rₜ ⊙ cₜ₋₁
-    d_v_r = (d_a_r * c[:-1]).sum(axis=(0, 1))
-    return Grads(d_x, Params(d_W_f, d_v_f, d_b_f, d_W_r, d_v_r, d_b_r, d_W_g), State(d_c_next.copy()))
-
-
-def _backward_precise(dy: Array, tape: PreciseTape, params: Params, dstate: State) -> Grads:
-    H = params.W_f.shape[0]
-    T, B = dy.shape[:2]
-    dtype = dy.dtype
-    x = tape.x
-    c = tape.c
-    a = tape.a
-    gates = tape.gates
-    v_r = params.v_r
-    v_f = params.v_f
-    W = np.concatenate((params.W_g, params.W_f, params.W_r))
-    d_a = np.empty((T, B, 3 * H), dtype)
-    d_gates = np.empty((T, B, 2 * H), dtype)
-    gates_slope = np.empty((T, B, 2 * H), dtype)
-    d_c = np.empty((T, B, H), dtype)
-    d_c_next = dstate.c
-    g = a[..., 0 * H : 1 * H]
-    a_f = a[..., 1 * H : 2 * H]
-    a_f_r = a[..., 1 * H : 3 * H]
-    a_r = a[..., 2 * H : 3 * H]
-    d_g = d_a[..., 0 * H : 1 * H]
-    d_a_f = d_a[..., 1 * H : 2 * H]
-    d_a_f_r = d_a[..., 1 * H : 3 * H]
-    d_a_r = d_a[..., 2 * H : 3 * H]
-    d_f = d_gates[..., 0 * H : 1 * H]
-    d_r = d_gates[..., 1 * H : 2 * H]
-    f = gates[..., 0 * H : 1 * H]
-    r = gates[..., 1 * H : 2 * H]
-    f_slope = gates_slope[..., 0 * H : 1 * H]
-    r_slope = gates_slope[..., 1 * H : 2 * H]
-    # (B1) δhₜ = dyₜ
-    d_h = dy
-    # (B4) δrₜ = δhₜ ⊙ (cₜ − xₜ)
-    np.subtract(c[1:], x, out=d_r)
-    d_r *= d_h
-    # (B11) δx°ₜ = δhₜ ⊙ σ(−a_rₜ)
-    d_x_direct = d_h * _sigmoid_precise(-a_r)
-    # (B8) f′ₜ = σ′(a_fₜ); (B5) r′ₜ = σ′(a_rₜ)
-    gates_slope[...] = _sigmoid_slope(a_f_r)
-    # (B6) δa_rₜ = δrₜ ⊙ r′ₜ
-    np.multiply(d_r, r_slope, out=d_a_r)
-    for (
-        d_c_t, d_h_t, r_t, d_f_t, c_prev, g_t, d_a_f_t, f_slope_t, f_t, d_a_r_t
-    ) in zip(
-        d_c[::-1], d_h[::-1], r[::-1], d_f[::-1], c[:-1][::-1], g[::-1], d_a_f[::-1], f_slope[::-1],
-        f[::-1], d_a_r[::-1], strict=True
-    ):
-        # (B2) δcₜ = δc⁺ₜ + δhₜ ⊙ rₜ
-        np.add(d_c_next, d_h_t * r_t, out=d_c_t)
-        # (B7) δfₜ = δcₜ ⊙ (cₜ₋₁ − gₜ)
-        np.multiply(d_c_t, (c_prev - g_t), out=d_f_t)
-        # (B9) δa_fₜ = δfₜ ⊙ f′ₜ
-        np.multiply(d_f_t, f_slope_t, out=d_a_f_t)
-        # (B10) δc⁺ₜ₋₁ = δcₜ ⊙ fₜ + δa_rₜ ⊙ v_r + δa_fₜ ⊙ v_f
-        d_c_prev = d_c_t * f_t + d_a_r_t * v_r + d_a_f_t * v_f
-        d_c_next = d_c_prev
-    # (B3) δgₜ = δcₜ ⊙ σ(−a_fₜ)
-    d_g[...] = _sigmoid_precise(-a_f)
-    d_g *= d_c
-    # (B12) δxₜ = W_gᵀ δgₜ + W_rᵀ δa_rₜ + W_fᵀ δa_fₜ + δx°ₜ
-    d_x = _times(d_a, W)
-    d_x += d_x_direct
-    # (B13) δW_f = Σₜ δa_fₜ xₜᵀ; (B16) δW_r = Σₜ δa_rₜ xₜᵀ; (B19) δW_g = Σₜ δgₜ xₜᵀ
-    d_W = _outer(d_a, x)
-    d_W_g = d_W[0 * H : 1 * H]
-    d_W_f = d_W[1 * H : 2 * H]
-    d_W_r = d_W[2 * H : 3 * H]
-    # (B14) δv_f = Σₜ δa_fₜ ⊙ cₜ₋₁
-    d_v_f = (d_a_f * c[:-1]).sum(axis=(0, 1))
-    # (B15) δb_f = Σₜ δa_fₜ; (B18) δb_r = Σₜ δa_rₜ
-    d_b = d_a_f_r.sum(axis=(0, 1))
-    d_b_f = d_b[0 * H : 1 * H]
-    d_b_r = d_b[1 * H : 2 * H]
-    # (B17) δv_r = Σₜ δa_rₜ ⊙ cₜ₋₁
-    d_v_r = (d_a_r * c[:-1]).sum(axis=(0, 1))
+    d_b_f, d_b_r = (d_b[k * H : (k + 1) * H] for k in range(2))
+    d_v_r = (d_a_r * c[:-1]).sum(axis=(0, 1))  # (B17) δv_r = Σₜ δa_rₜ ⊙ cₜ₋₁
     return Grads(d_x, Params(d_W_f, d_v_f, d_b_f, d_W_r, d_v_r, d_b_r, d_W_g), State(d_c_next.copy()))
 
 
@@ -433,163 +253,33 @@ def step(x_t: Array, state: State, params: Params) -> tuple[Array, State]:
     """
     x = x_t
     c_prev = state.c
-    W_f = params.W_f
-    v_f = params.v_f
-    b_f = params.b_f
-    W_r = params.W_r
-    v_r = params.v_r
-    b_r = params.b_r
-    W_g = params.W_g
-    # (F1) a_fₜ = W_f xₜ + v_f ⊙ cₜ₋₁ + b_f
-    a_f = x @ W_f.T
-    a_f += v_f * c_prev
-    a_f += b_f
-    # (F2) fₜ = σ(a_fₜ)
-    f = _sigmoid(a_f)
-    # (F3) a_rₜ = W_r xₜ + v_r ⊙ cₜ₋₁ + b_r
-    a_r = x @ W_r.T
-    a_r += v_r * c_prev
-    a_r += b_r
-    # (F4) rₜ = σ(a_rₜ)
-    r = _sigmoid(a_r)
-    # (F5) gₜ = W_g xₜ
-    g = x @ W_g.T
-    # (F6) cₜ = cₜ₋₁ ⊙ fₜ + gₜ ⊙ (1 − fₜ)
-    c = c_prev * f + g * (1 - f)
-    # (F7) hₜ = xₜ ⊙ (1 − rₜ) + rₜ ⊙ cₜ
-    h = x * (1 - r) + r * c
+    W_f, v_f, b_f, W_r, v_r, b_r, W_g = params
+    a_f = x @ W_f.T + v_f * c_prev + b_f  # (F1) a_fₜ = W_f xₜ + v_f ⊙ cₜ₋₁ + b_f
+    f = _sigmoid(a_f)  # (F2) fₜ = σ(a_fₜ)
+    a_r = x @ W_r.T + v_r * c_prev + b_r  # (F3) a_rₜ = W_r xₜ + v_r ⊙ cₜ₋₁ + b_r
+    r = _sigmoid(a_r)  # (F4) rₜ = σ(a_rₜ)
+    g = x @ W_g.T  # (F5) gₜ = W_g xₜ
+    c = c_prev * f + g * (1 - f)  # (F6) cₜ = cₜ₋₁ ⊙ fₜ + gₜ ⊙ (1 − fₜ)
+    h = x * (1 - r) + r * c  # (F7) hₜ = xₜ ⊙ (1 − rₜ) + rₜ ⊙ cₜ
     return h, State(c)
 
 
 def jvp(
-    x: Any,
-    params: Params,
-    state: State | None = None,
-    *,
-    x_dot: Any = None,
-    params_dot: Params | None = None,
-    state_dot: State | None = None,
+    x: Any, params: Params, state: State | None = None, *,
+    x_dot: Any = None, params_dot: Params | None = None, state_dot: State | None = None,
 ) -> tuple[Array, Array, State, State]:
     """Forward mode, in the precise form: the derivative along (x_dot, params_dot, state_dot), each None for zero.
 
     Returns y and y_dot (T, B, H), the state after T steps and its tangent. Raises TypeError, ValueError.
     """
-    return _jvp(*_directions(x, params, state, x_dot, params_dot, state_dot, {}))
-
-
-def _directions(
-    x: Any, params: Any, state: Any, x_dot: Any, params_dot: Any, state_dot: Any, others: dict[str, Any]
-) -> tuple[Array, Params, State, Array, Params, State]:
-    """Point and direction as arrays of one dtype, that of `others` counted in."""
-    x, params, state = _prepared(x, params, state)
-    x_dot = np.zeros_like(x) if x_dot is None else x_dot
-    params_dot = Params(*map(np.zeros_like, params)) if params_dot is None else params_dot
-    state_dot = State(*map(np.zeros_like, state)) if state_dot is None else state_dot
-    arrays = {"x": x, "x_dot": x_dot, **_named("params_dot", params_dot, _SHAPES)}
-    arrays |= _named("state_dot", state_dot, _STATE_SHAPES)
-    dtype = _float_dtype(arrays | others)
-    x, params, state = _prepared(x.astype(dtype, copy=False), params, state)
-    sizes = _sizes_of(params, _SHAPES, _COMPOSED) | {"T": x.shape[0], "B": x.shape[1], "H": x.shape[2]}
-    x_dot = _checked("x_dot", x_dot, ("T", "B", "H"), sizes, dtype)
-    params_dot = Params(*_checked_fields("params_dot", params_dot, _SHAPES, sizes, dtype))
-    state_dot = State(*_checked_fields("state_dot", state_dot, _STATE_SHAPES, sizes, dtype))
-    return x, params, state, x_dot, params_dot, state_dot
-
-
-def _jvp(
-    x: Array, params: Params, state: State, x_dot: Array, params_dot: Params, state_dot: State
-) -> tuple[Array, Array, State, State]:
-    H = params.W_f.shape[0]
-    T, B = x.shape[:2]
-    dtype = x.dtype
-    W = np.concatenate((params.W_g, params.W_f, params.W_r))
-    W_dot = np.concatenate((params_dot.W_g, params_dot.W_f, params_dot.W_r))
-    b = np.concatenate((params.b_f, params.b_r))
-    b_dot = np.concatenate((params_dot.b_f, params_dot.b_r))
-    v_f = params.v_f
-    v_f_dot = params_dot.v_f
-    v_r = params.v_r
-    v_r_dot = params_dot.v_r
-    a = np.empty((T, B, 3 * H), dtype)
-    a_dot = np.empty((T, B, 3 * H), dtype)
-    gates = np.empty((T, B, 2 * H), dtype)
-    gates_dot = np.empty((T, B, 2 * H), dtype)
-    c = np.empty((T + 1, B, H), dtype)
-    c[0] = state.c
-    c_dot = np.empty((T + 1, B, H), dtype)
-    c_dot[0] = state_dot.c
-    g = a[..., 0 * H : 1 * H]
-    a_f = a[..., 1 * H : 2 * H]
-    a_f_r = a[..., 1 * H : 3 * H]
-    a_r = a[..., 2 * H : 3 * H]
-    g_dot = a_dot[..., 0 * H : 1 * H]
-    a_f_dot = a_dot[..., 1 * H : 2 * H]
-    a_dot_f_r = a_dot[..., 1 * H : 3 * H]
-    a_r_dot = a_dot[..., 2 * H : 3 * H]
-    f = gates[..., 0 * H : 1 * H]
-    r = gates[..., 1 * H : 2 * H]
-    f_dot = gates_dot[..., 0 * H : 1 * H]
-    r_dot = gates_dot[..., 1 * H : 2 * H]
-    # (F5) gₜ = W_g xₜ; (F1) a_fₜ = W_f xₜ; (F3) a_rₜ = W_r xₜ
-    _times(x, W.T, out=a)
-    # (T7) ∂gₜ = W_g ∂xₜ; (T1) ∂a_fₜ = W_f ∂xₜ; (T4) ∂a_rₜ = W_r ∂xₜ
-    _times(x_dot, W.T, out=a_dot)
-    # (T7) ∂gₜ += ∂W_g xₜ; (T1) ∂a_fₜ += ∂W_f xₜ; (T4) ∂a_rₜ += ∂W_r xₜ
-    a_dot += _times(x, W_dot.T)
-    # (F1) a_fₜ += b_f; (F3) a_rₜ += b_r
-    a_f_r += b
-    # (T1) ∂a_fₜ += ∂b_f; (T4) ∂a_rₜ += ∂b_r
-    a_dot_f_r += b_dot
-    for (
-        a_f_t, c_prev, a_f_dot_t, c_dot_prev, f_t, c_t, g_t, f_dot_t, c_dot_t, g_dot_t
-    ) in zip(
-        a_f, c[:-1], a_f_dot, c_dot[:-1], f, c[1:], g, f_dot, c_dot[1:], g_dot, strict=True
-    ):
-        # (F1) a_fₜ += v_f ⊙ cₜ₋₁
-        a_f_t += v_f * c_prev
-        # (T1) ∂a_fₜ += v_f ⊙ ∂cₜ₋₁ + ∂v_f ⊙ cₜ₋₁
-        a_f_dot_t += v_f * c_dot_prev
-        a_f_dot_t += v_f_dot * c_prev
-        # (F2) fₜ = σ(a_fₜ)
-        f_t[...] = _sigmoid_precise(a_f_t)
-        # (F6) cₜ = cₜ₋₁ ⊙ fₜ + gₜ ⊙ σ(−a_fₜ)
-        np.add(c_prev * f_t, g_t * _sigmoid_precise(-a_f_t), out=c_t)
-        # (T2) f′ₜ = σ′(a_fₜ)
-        f_dot_t[...] = _sigmoid_slope(a_f_t)
-        # (T3) ∂fₜ = ∂a_fₜ ⊙ f′ₜ
-        f_dot_t *= a_f_dot_t
-        # (T8) ∂cₜ = ∂cₜ₋₁ ⊙ fₜ + ∂fₜ ⊙ (cₜ₋₁ − gₜ) + ∂gₜ ⊙ σ(−a_fₜ)
-        np.add(c_dot_prev * f_t + f_dot_t * (c_prev - g_t), g_dot_t * _sigmoid_precise(-a_f_t), out=c_dot_t)
-    # (F3) a_rₜ += v_r ⊙ cₜ₋₁
-    a_r += v_r * c[:-1]
-    # (T4) ∂a_rₜ += v_r ⊙ ∂cₜ₋₁ + ∂v_r ⊙ cₜ₋₁
-    a_r_dot += v_r * c_dot[:-1]
-    a_r_dot += v_r_dot * c[:-1]
-    # (F4) rₜ = σ(a_rₜ)
-    r[...] = _sigmoid_precise(a_r)
-    # (F7) hₜ = xₜ ⊙ σ(−a_rₜ) + rₜ ⊙ cₜ
-    h = x * _sigmoid_precise(-a_r) + r * c[1:]
-    # (T5) r′ₜ = σ′(a_rₜ)
-    r_dot[...] = _sigmoid_slope(a_r)
-    # (T6) ∂rₜ = ∂a_rₜ ⊙ r′ₜ
-    r_dot *= a_r_dot
-    # (T9) ∂hₜ = ∂xₜ ⊙ σ(−a_rₜ) + ∂rₜ ⊙ (cₜ − xₜ) + ∂cₜ ⊙ rₜ
-    h_dot = x_dot * _sigmoid_precise(-a_r) + r_dot * (c[1:] - x) + c_dot[1:] * r
-    return h.copy(), h_dot.copy(), State(c[T].copy()), State(c_dot[T].copy())
+    y, y_dot, state, state_dot, _ = _tangents(*_directions(x, params, state, x_dot, params_dot, state_dot, {}))
+    return y, y_dot, state, state_dot
 
 
 def hvp(
-    x: Any,
-    params: Params,
-    state: State | None = None,
-    *,
-    dy: Any,
-    dstate: State | None = None,
-    x_dot: Any = None,
-    params_dot: Params | None = None,
-    state_dot: State | None = None,
-    dy_dot: Any = None,
-    dstate_dot: State | None = None,
+    x: Any, params: Params, state: State | None = None, *, dy: Any, dstate: State | None = None,
+    x_dot: Any = None, params_dot: Params | None = None, state_dot: State | None = None,
+    dy_dot: Any = None, dstate_dot: State | None = None,
 ) -> tuple[Grads, Grads]:
     """Second order, in the precise form: the gradients and their derivative along a direction.
 
@@ -601,7 +291,7 @@ def hvp(
     given |= {} if dy_dot is None else {"dy_dot": dy_dot}
     point = _directions(x, params, state, x_dot, params_dot, state_dot, given)
     dtype = point[0].dtype
-    sizes = _sizes_of(point[1], _SHAPES, _COMPOSED) | {"T": point[0].shape[0], "B": point[0].shape[1]}
+    sizes = _sizes_of(point[1], _SHAPES) | {"T": point[0].shape[0], "B": point[0].shape[1]}
     dy = _checked("dy", dy, ("T", "B", "H"), sizes, dtype)
     sizes["H"] = dy.shape[2]
     dy_dot = np.zeros_like(dy) if dy_dot is None else _checked("dy_dot", dy_dot, ("T", "B", "H"), sizes, dtype)
@@ -610,30 +300,98 @@ def hvp(
     dstate = State(*_checked_fields("dstate", zeros if dstate is None else dstate, _STATE_SHAPES, sizes, dtype))
     dstate_dot = zeros if dstate_dot is None else dstate_dot
     dstate_dot = State(*_checked_fields("dstate_dot", dstate_dot, _STATE_SHAPES, sizes, dtype))
-    tape = _hvp_forward(*point)
-    return _hvp_backward(dy, dy_dot, tape, point[1], point[4], dstate, dstate_dot)
+    *_, tape = _tangents(*point)
+    return _second_order(dy, dy_dot, tape, point[1], point[4], dstate, dstate_dot)
 
 
-class SecondTape(NamedTuple):
-    """What the second-order backward pass needs: values and their tangents."""
+def jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(None)) -> Array:
+    """The Jacobian ds[t]/ds[t-1] over all states, in the order of State, at step t of the tape.
 
-    x: Array
-    x_dot: Array
-    c: Array
-    c_dot: Array
-    a: Array
-    a_dot: Array
-    gates: Array
-    gates_slope: Array
-    gates_dot: Array
+    (B, S, S), of several steps (n, B, S, S); S sums the state sizes. Raises TypeError, ValueError, IndexError.
+    """
+    params, t, sizes, lead, dtype = _reading(tape, params, t)
+    v, at = _local(tape, params, t, sizes), _ranges(State, _STATE_SHAPES, sizes)
+    out = np.zeros((*lead, at[-1].stop, at[-1].stop), dtype)
+    _diagonal(out[..., at.c, at.c])[...] += (v.c_prev - v.g) * params.v_f * v.f_slope + v.f  # d c[t] / d c[t-1]
+    return out
 
 
-def _hvp_forward(
+def input_jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(None)) -> Array:
+    """The Jacobian ds[t]/dx[t] of all states at step t of the tape.
+
+    (B, S, H), of several steps (n, B, S, H); S sums the state sizes. Raises TypeError, ValueError, IndexError.
+    """
+    params, t, sizes, lead, dtype = _reading(tape, params, t)
+    v, at = _local(tape, params, t, sizes), _ranges(State, _STATE_SHAPES, sizes)
+    out = np.zeros((*lead, at[-1].stop, sizes["H"]), dtype)
+    # d c[t] / d x[t]
+    out[..., at.c, :] = ((v.c_prev - v.g)
+        * v.f_slope)[..., :, None] * params.W_f + (v.f_complement)[..., :, None] * params.W_g
+    return out
+
+
+def parameter_jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(None)) -> Params:
+    """The Jacobian ds[t]/dp of all states for each parameter p at step t, with s[t-1] held fixed: a Params.
+
+    (B, S, *shape of p), of several steps (n, B, S, *shape of p): what forward-mode learning (RTRL) adds at every step.
+    It takes S times the memory of the parameters. Raises TypeError, ValueError, IndexError.
+    """
+    params, t, sizes, lead, dtype = _reading(tape, params, t)
+    v, at = _local(tape, params, t, sizes), _ranges(State, _STATE_SHAPES, sizes)
+    columns = _ranges(Params, _SHAPES, sizes)
+    H = sizes["H"]
+    out = np.zeros((*lead, at[-1].stop, columns[-1].stop), dtype)
+    out[..., at.c, columns.W_f] = ((v.c_prev - v.g) * v.f_slope)[..., :, None] * _applied(v.x, H)  # d c[t] / d W_f
+    _diagonal(out[..., at.c, columns.v_f])[...] += v.c_prev * (v.c_prev - v.g) * v.f_slope  # d c[t] / d v_f
+    _diagonal(out[..., at.c, columns.b_f])[...] += (v.c_prev - v.g) * v.f_slope  # d c[t] / d b_f
+    out[..., at.c, columns.W_g] = (v.f_complement)[..., :, None] * _applied(v.x, H)  # d c[t] / d W_g
+    return Params(*(out[..., c].reshape(*lead, -1, *p.shape) for c, p in zip(columns, params, strict=True)))
+
+
+def jacobian_parts(tape: Tape | PreciseTape, params: Params, t: Any = slice(None)) -> dict[str, Array]:
+    """The Jacobian ds[t]/ds[t-1] split by the equation by which the flow enters step t; the sum is jacobian().
+
+    {'f', 'r', 'c'}: (B, S, S), of several steps (n, B, S, S).
+    A path belongs to the first equation on it that reads s[t-1]: that of a gate, or of the state itself.
+    Raises TypeError, ValueError, IndexError.
+    """
+    params, t, sizes, lead, dtype = _reading(tape, params, t)
+    v, at = _local(tape, params, t, sizes), _ranges(State, _STATE_SHAPES, sizes)
+    parts = {key: np.zeros((*lead, at[-1].stop, at[-1].stop), dtype) for key in ('f', 'r', 'c',)}
+    _diagonal(parts['f'][..., at.c, at.c])[...] += (v.c_prev - v.g) * params.v_f * v.f_slope  # d c[t] / d c[t-1]
+    _diagonal(parts['c'][..., at.c, at.c])[...] += v.f  # d c[t] / d c[t-1]
+    return parts
+
+
+def log_terms(tape: PreciseTape, params: Params, t: Any = slice(None)) -> dict[str, Array]:
+    """Natural logarithms of gates y and of slopes phi'(a) at step t, from the pre-activations on the tape.
+
+    'f', 'f_slope', 'r', 'r_slope': (B, N), of several steps (n, B, N).
+    They are finite where the number itself underflows: ln sigmoid(-1000) = -1000.
+    Raises TypeError (for a fast tape too), ValueError, IndexError.
+    """
+    params, t, sizes, lead, dtype = _reading(tape, params, t, (PreciseTape,))
+    terms: dict[str, Array] = {}
+    H = sizes["H"]
+    a = tape.a[t]
+    a_f, a_r = (a[..., k * H : (k + 1) * H] for k in range(1, 3))
+    terms['f'] = -_softplus(-a_f)
+    terms['f_slope'] = -_softplus(a_f) - _softplus(-a_f)
+    terms['r'] = -_softplus(-a_r)
+    terms['r_slope'] = -_softplus(a_r) - _softplus(-a_r)
+    return terms
+
+
+def _tangents(
     x: Array, params: Params, state: State, x_dot: Array, params_dot: Params, state_dot: State
-) -> SecondTape:
+) -> tuple[Array, Array, State, State, Any]:
+    """Values and tangents in one loop, in the precise form: (T1) .. of the derivation report.
+
+    Gives y, y_dot (T, B, H), the last state, its tangent, and what `_second_order` reads of them.
+    """
+    (T, B), dtype = x.shape[:2], x.dtype
+    # Sizes, parameters, arrays
     H = params.W_f.shape[0]
-    T, B = x.shape[:2]
-    dtype = x.dtype
     W = np.concatenate((params.W_g, params.W_f, params.W_r))
     W_dot = np.concatenate((params_dot.W_g, params_dot.W_f, params_dot.W_r))
     b = np.concatenate((params.b_f, params.b_r))
@@ -642,441 +400,233 @@ def _hvp_forward(
     v_f_dot = params_dot.v_f
     v_r = params.v_r
     v_r_dot = params_dot.v_r
-    a = np.empty((T, B, 3 * H), dtype)
-    a_dot = np.empty((T, B, 3 * H), dtype)
-    gates = np.empty((T, B, 2 * H), dtype)
-    gates_slope = np.empty((T, B, 2 * H), dtype)
-    gates_dot = np.empty((T, B, 2 * H), dtype)
-    c = np.empty((T + 1, B, H), dtype)
-    c[0] = state.c
-    c_dot = np.empty((T + 1, B, H), dtype)
-    c_dot[0] = state_dot.c
-    g = a[..., 0 * H : 1 * H]
-    a_f = a[..., 1 * H : 2 * H]
-    a_f_r = a[..., 1 * H : 3 * H]
-    a_r = a[..., 2 * H : 3 * H]
-    g_dot = a_dot[..., 0 * H : 1 * H]
-    a_f_dot = a_dot[..., 1 * H : 2 * H]
-    a_dot_f_r = a_dot[..., 1 * H : 3 * H]
-    a_r_dot = a_dot[..., 2 * H : 3 * H]
-    f = gates[..., 0 * H : 1 * H]
-    r = gates[..., 1 * H : 2 * H]
-    f_dot = gates_dot[..., 0 * H : 1 * H]
-    r_dot = gates_dot[..., 1 * H : 2 * H]
-    f_slope = gates_slope[..., 0 * H : 1 * H]
-    r_slope = gates_slope[..., 1 * H : 2 * H]
-    # (F5) gₜ = W_g xₜ; (F1) a_fₜ = W_f xₜ; (F3) a_rₜ = W_r xₜ
-    _times(x, W.T, out=a)
-    # (T7) ∂gₜ = W_g ∂xₜ; (T1) ∂a_fₜ = W_f ∂xₜ; (T4) ∂a_rₜ = W_r ∂xₜ
-    _times(x_dot, W.T, out=a_dot)
-    # (T7) ∂gₜ += ∂W_g xₜ; (T1) ∂a_fₜ += ∂W_f xₜ; (T4) ∂a_rₜ += ∂W_r xₜ
-    a_dot += _times(x, W_dot.T)
-    # (F1) a_fₜ += b_f; (F3) a_rₜ += b_r
-    a_f_r += b
-    # (T1) ∂a_fₜ += ∂b_f; (T4) ∂a_rₜ += ∂b_r
-    a_dot_f_r += b_dot
-    for (
-        a_f_t, c_prev, a_f_dot_t, c_dot_prev, f_t, c_t, g_t, f_slope_t, f_dot_t, c_dot_t, g_dot_t
-    ) in zip(
-        a_f, c[:-1], a_f_dot, c_dot[:-1], f, c[1:], g, f_slope, f_dot, c_dot[1:], g_dot, strict=True
-    ):
-        # (F1) a_fₜ += v_f ⊙ cₜ₋₁
-        a_f_t += v_f * c_prev
+    gates, gates_dot = (np.empty((T, B, 2 * H), dtype) for _ in range(2))
+    a, a_dot = (np.empty((T, B, 3 * H), dtype) for _ in range(2))
+    c, c_dot = (np.empty((T + 1, B, H), dtype) for _ in range(2))
+    c[0], c_dot[0] = state.c, state_dot.c
+    g, a_f, a_r = (a[..., k * H : (k + 1) * H] for k in range(3))
+    a_f_r = a[..., H : 3 * H]
+    g_dot, a_f_dot, a_r_dot = (a_dot[..., k * H : (k + 1) * H] for k in range(3))
+    a_dot_f_r = a_dot[..., H : 3 * H]
+    f, r = (gates[..., k * H : (k + 1) * H] for k in range(2))
+    f_dot, r_dot = (gates_dot[..., k * H : (k + 1) * H] for k in range(2))
+    # All steps at once
+    _times(x, W.T, out=a)  # (F5); (F1); (F3)
+    _times(x_dot, W.T, out=a_dot)  # (T7) ∂gₜ = W_g ∂xₜ; (T1) ∂a_fₜ = W_f ∂xₜ; (T4) ∂a_rₜ = W_r ∂xₜ
+    a_dot += _times(x, W_dot.T)  # (T7) ∂gₜ += ∂W_g xₜ; (T1) ∂a_fₜ += ∂W_f xₜ; (T4) ∂a_rₜ += ∂W_r xₜ
+    a_f_r += b  # (F1); (F3)
+    a_dot_f_r += b_dot  # (T1) ∂a_fₜ += ∂b_f; (T4) ∂a_rₜ += ∂b_r
+    # Step by step
+    for (a_f_t, c_prev, a_f_dot_t, c_dot_prev, f_t, g_t, c_t, f_dot_t, g_dot_t, c_dot_t) in zip(a_f, c[:-1],
+            a_f_dot, c_dot[:-1], f, g, c[1:], f_dot, g_dot, c_dot[1:], strict=True):
+        a_f_t += v_f * c_prev  # (F1)
         # (T1) ∂a_fₜ += v_f ⊙ ∂cₜ₋₁ + ∂v_f ⊙ cₜ₋₁
         a_f_dot_t += v_f * c_dot_prev
         a_f_dot_t += v_f_dot * c_prev
-        # (F2) fₜ = σ(a_fₜ)
-        f_t[...] = _sigmoid_precise(a_f_t)
-        # (F6) cₜ = cₜ₋₁ ⊙ fₜ + gₜ ⊙ σ(−a_fₜ)
-        np.add(c_prev * f_t, g_t * _sigmoid_precise(-a_f_t), out=c_t)
-        # (T2) f′ₜ = σ′(a_fₜ)
-        f_slope_t[...] = _sigmoid_slope(a_f_t)
-        # (T3) ∂fₜ = ∂a_fₜ ⊙ f′ₜ
-        np.multiply(a_f_dot_t, f_slope_t, out=f_dot_t)
+        _sigmoid_precise(a_f_t, out=f_t)  # (F2)
+        np.add(c_prev * f_t, g_t * _sigmoid_precise(-a_f_t), out=c_t)  # (F6)
+        f_dot_t[...] = _sigmoid_slope(a_f_t)  # (T2) f′ₜ = σ′(a_fₜ)
+        f_dot_t *= a_f_dot_t  # (T3) ∂fₜ = ∂a_fₜ ⊙ f′ₜ
         # (T8) ∂cₜ = ∂cₜ₋₁ ⊙ fₜ + ∂fₜ ⊙ (cₜ₋₁ − gₜ) + ∂gₜ ⊙ σ(−a_fₜ)
         np.add(c_dot_prev * f_t + f_dot_t * (c_prev - g_t), g_dot_t * _sigmoid_precise(-a_f_t), out=c_dot_t)
-    # (F3) a_rₜ += v_r ⊙ cₜ₋₁
-    a_r += v_r * c[:-1]
+    # All steps at once
+    a_r += v_r * c[:-1]  # (F3)
     # (T4) ∂a_rₜ += v_r ⊙ ∂cₜ₋₁ + ∂v_r ⊙ cₜ₋₁
     a_r_dot += v_r * c_dot[:-1]
     a_r_dot += v_r_dot * c[:-1]
-    # (F4) rₜ = σ(a_rₜ)
-    r[...] = _sigmoid_precise(a_r)
-    # (F7) hₜ = xₜ ⊙ σ(−a_rₜ) + rₜ ⊙ cₜ
-    h = x * _sigmoid_precise(-a_r) + r * c[1:]
-    # (T5) r′ₜ = σ′(a_rₜ)
-    r_slope[...] = _sigmoid_slope(a_r)
-    # (T6) ∂rₜ = ∂a_rₜ ⊙ r′ₜ
-    np.multiply(a_r_dot, r_slope, out=r_dot)
+    _sigmoid_precise(a_r, out=r)  # (F4)
+    h = x * _sigmoid_precise(-a_r) + r * c[1:]  # (F7)
+    r_dot[...] = _sigmoid_slope(a_r)  # (T5) r′ₜ = σ′(a_rₜ)
+    r_dot *= a_r_dot  # (T6) ∂rₜ = ∂a_rₜ ⊙ r′ₜ
     # (T9) ∂hₜ = ∂xₜ ⊙ σ(−a_rₜ) + ∂rₜ ⊙ (cₜ − xₜ) + ∂cₜ ⊙ rₜ
     h_dot = x_dot * _sigmoid_precise(-a_r) + r_dot * (c[1:] - x) + c_dot[1:] * r
-    return SecondTape(x, x_dot, c, c_dot, a, a_dot, gates, gates_slope, gates_dot)
+    return h.copy(), h_dot.copy(), State(c[T].copy()), State(c_dot[T].copy()), _SecondTape(x, x_dot, c, c_dot, a,
+        a_dot, gates, gates_dot)
 
 
-def _hvp_backward(
-    dy: Array, dy_dot: Array, tape: SecondTape, params: Params, params_dot: Params,
-    dstate: State, dstate_dot: State
+def _second_order(
+    dy: Array, dy_dot: Array, tape: Any, params: Params, params_dot: Params, dstate: State, dstate_dot: State
 ) -> tuple[Grads, Grads]:
+    """Adjoints and their tangents in one loop, t = T-1 .. 0: forward mode over the backward pass.
+
+    Gives the gradients, and their derivative along the direction of the tape.
+    """
+    (T, B), dtype = dy.shape[:2], dy.dtype
+    # Sizes, parameters, arrays
     H = params.W_f.shape[0]
-    T, B = dy.shape[:2]
-    dtype = dy.dtype
-    x = tape.x
-    x_dot = tape.x_dot
-    c = tape.c
-    c_dot = tape.c_dot
-    a = tape.a
-    a_dot = tape.a_dot
-    gates = tape.gates
-    gates_dot = tape.gates_dot
-    v_r = params.v_r
-    v_f = params.v_f
-    v_f_dot = params_dot.v_f
-    v_r_dot = params_dot.v_r
+    x, x_dot, c, c_dot, a, a_dot, gates, gates_dot = tape
+    v_r, v_f = params.v_r, params.v_f
+    v_r_dot, v_f_dot = params_dot.v_r, params_dot.v_f
     W = np.concatenate((params.W_g, params.W_f, params.W_r))
     W_dot = np.concatenate((params_dot.W_g, params_dot.W_f, params_dot.W_r))
-    d_a = np.empty((T, B, 3 * H), dtype)
-    d_a_dot = np.empty((T, B, 3 * H), dtype)
-    d_gates = np.empty((T, B, 2 * H), dtype)
-    d_gates_dot = np.empty((T, B, 2 * H), dtype)
-    gates_slope = np.empty((T, B, 2 * H), dtype)
-    gates_slope_dot = np.empty((T, B, 2 * H), dtype)
-    d_c = np.empty((T, B, H), dtype)
-    d_c_dot = np.empty((T, B, H), dtype)
+    d_gates, d_gates_dot, gates_slope, gates_slope_dot = (np.empty((T, B, 2 * H), dtype) for _ in range(4))
+    d_a, d_a_dot = (np.empty((T, B, 3 * H), dtype) for _ in range(2))
+    d_c, d_c_dot = (np.empty((T, B, H), dtype) for _ in range(2))
     d_c_next = dstate.c
     d_c_next_dot = dstate_dot.c
-    g = a[..., 0 * H : 1 * H]
-    a_f = a[..., 1 * H : 2 * H]
-    a_f_r = a[..., 1 * H : 3 * H]
-    a_r = a[..., 2 * H : 3 * H]
-    g_dot = a_dot[..., 0 * H : 1 * H]
-    a_dot_f_r = a_dot[..., 1 * H : 3 * H]
-    d_g = d_a[..., 0 * H : 1 * H]
-    d_a_f = d_a[..., 1 * H : 2 * H]
-    d_a_f_r = d_a[..., 1 * H : 3 * H]
-    d_a_r = d_a[..., 2 * H : 3 * H]
-    d_g_dot = d_a_dot[..., 0 * H : 1 * H]
-    d_a_f_dot = d_a_dot[..., 1 * H : 2 * H]
-    d_a_dot_f_r = d_a_dot[..., 1 * H : 3 * H]
-    d_a_r_dot = d_a_dot[..., 2 * H : 3 * H]
-    d_f = d_gates[..., 0 * H : 1 * H]
-    d_r = d_gates[..., 1 * H : 2 * H]
-    d_f_dot = d_gates_dot[..., 0 * H : 1 * H]
-    d_r_dot = d_gates_dot[..., 1 * H : 2 * H]
-    f = gates[..., 0 * H : 1 * H]
-    r = gates[..., 1 * H : 2 * H]
-    f_dot = gates_dot[..., 0 * H : 1 * H]
-    r_dot = gates_dot[..., 1 * H : 2 * H]
-    f_slope = gates_slope[..., 0 * H : 1 * H]
-    r_slope = gates_slope[..., 1 * H : 2 * H]
-    f_slope_dot = gates_slope_dot[..., 0 * H : 1 * H]
-    r_slope_dot = gates_slope_dot[..., 1 * H : 2 * H]
-    # (B1) δhₜ = dyₜ
-    d_h = dy
-    # (S1) ∂δhₜ = ∂dyₜ
-    d_h_dot = dy_dot
-    # (B4) δrₜ = δhₜ ⊙ (cₜ − xₜ)
+    g, a_f, a_r = (a[..., k * H : (k + 1) * H] for k in range(3))
+    a_f_r = a[..., H : 3 * H]
+    g_dot = a_dot[..., : H]
+    a_dot_f_r = a_dot[..., H : 3 * H]
+    d_g, d_a_f, d_a_r = (d_a[..., k * H : (k + 1) * H] for k in range(3))
+    d_a_f_r = d_a[..., H : 3 * H]
+    d_g_dot, d_a_f_dot, d_a_r_dot = (d_a_dot[..., k * H : (k + 1) * H] for k in range(3))
+    d_a_dot_f_r = d_a_dot[..., H : 3 * H]
+    d_f, d_r = (d_gates[..., k * H : (k + 1) * H] for k in range(2))
+    d_f_dot, d_r_dot = (d_gates_dot[..., k * H : (k + 1) * H] for k in range(2))
+    f, r = (gates[..., k * H : (k + 1) * H] for k in range(2))
+    f_dot, r_dot = (gates_dot[..., k * H : (k + 1) * H] for k in range(2))
+    f_slope, r_slope = (gates_slope[..., k * H : (k + 1) * H] for k in range(2))
+    f_slope_dot, r_slope_dot = (gates_slope_dot[..., k * H : (k + 1) * H] for k in range(2))
+    # All steps at once
+    d_h = dy  # (B1)
+    d_h_dot = dy_dot  # (S1) ∂δhₜ = ∂dyₜ
+    # (B4)
     np.subtract(c[1:], x, out=d_r)
     d_r *= d_h
     # (S4) ∂δrₜ = ∂cₜ ⊙ δhₜ + ∂δhₜ ⊙ (cₜ − xₜ) − ∂xₜ ⊙ δhₜ
     np.subtract(c_dot[1:] * d_h + d_h_dot * (c[1:] - x), x_dot * d_h, out=d_r_dot)
-    # (B11) δx°ₜ = δhₜ ⊙ σ(−a_rₜ)
-    d_x_direct = d_h * _sigmoid_precise(-a_r)
-    # (S11) ∂δx°ₜ = ∂δhₜ ⊙ σ(−a_rₜ) − ∂rₜ ⊙ δhₜ
-    d_x_direct_dot = d_h_dot * _sigmoid_precise(-a_r) - r_dot * d_h
-    # (B8) f′ₜ = σ′(a_fₜ); (B5) r′ₜ = σ′(a_rₜ)
-    gates_slope[...] = _sigmoid_slope(a_f_r)
+    d_x_direct = d_h * _sigmoid_precise(-a_r)  # (B11)
+    d_x_direct_dot = d_h_dot * _sigmoid_precise(-a_r) - r_dot * d_h  # (S11) ∂δx°ₜ = ∂δhₜ ⊙ σ(−a_rₜ) − ∂rₜ ⊙ δhₜ
+    gates_slope[...] = _sigmoid_slope(a_f_r)  # (B8); (B5)
     # (S8) ∂f′ₜ = ∂a_fₜ ⊙ f′ₜ ⊙ (1 − 2 fₜ); (S5) ∂r′ₜ = ∂a_rₜ ⊙ r′ₜ ⊙ (1 − 2 rₜ)
     np.multiply(2, gates, out=gates_slope_dot)
     np.subtract(1, gates_slope_dot, out=gates_slope_dot)
     gates_slope_dot *= a_dot_f_r * gates_slope
-    # (B6) δa_rₜ = δrₜ ⊙ r′ₜ
-    np.multiply(d_r, r_slope, out=d_a_r)
-    # (S6) ∂δa_rₜ = δrₜ ⊙ ∂r′ₜ + ∂δrₜ ⊙ r′ₜ
-    np.add(d_r * r_slope_dot, d_r_dot * r_slope, out=d_a_r_dot)
-    for (
-        d_c_t, d_h_t, r_t, d_c_dot_t, r_dot_t, d_h_dot_t, d_f_t, c_prev, g_t, d_f_dot_t, c_dot_prev,
-        g_dot_t, d_a_f_t, f_slope_t, f_t, d_a_r_t, d_a_f_dot_t, f_slope_dot_t, f_dot_t, d_a_r_dot_t
-    ) in zip(
-        d_c[::-1], d_h[::-1], r[::-1], d_c_dot[::-1], r_dot[::-1], d_h_dot[::-1], d_f[::-1], c[:-1][::-1],
-        g[::-1], d_f_dot[::-1], c_dot[:-1][::-1], g_dot[::-1], d_a_f[::-1], f_slope[::-1], f[::-1],
-        d_a_r[::-1], d_a_f_dot[::-1], f_slope_dot[::-1], f_dot[::-1], d_a_r_dot[::-1], strict=True
-    ):
-        # (B2) δcₜ = δc⁺ₜ + δhₜ ⊙ rₜ
-        np.add(d_c_next, d_h_t * r_t, out=d_c_t)
+    np.multiply(d_r, r_slope, out=d_a_r)  # (B6)
+    np.add(d_r * r_slope_dot, d_r_dot * r_slope, out=d_a_r_dot)  # (S6) ∂δa_rₜ = δrₜ ⊙ ∂r′ₜ + ∂δrₜ ⊙ r′ₜ
+    # Step by step, backwards
+    for (d_h_t, r_t, d_c_t, d_h_dot_t, r_dot_t, d_c_dot_t, c_prev, g_t, d_f_t, c_dot_prev, g_dot_t, d_f_dot_t,
+            f_slope_t, d_a_f_t, f_t, d_a_r_t, f_slope_dot_t, d_a_f_dot_t, f_dot_t, d_a_r_dot_t) in zip(d_h[::-1],
+            r[::-1], d_c[::-1], d_h_dot[::-1], r_dot[::-1], d_c_dot[::-1], c[:-1][::-1], g[::-1], d_f[::-1],
+            c_dot[:-1][::-1], g_dot[::-1], d_f_dot[::-1], f_slope[::-1], d_a_f[::-1], f[::-1], d_a_r[::-1],
+            f_slope_dot[::-1], d_a_f_dot[::-1], f_dot[::-1], d_a_r_dot[::-1], strict=True):
+        np.add(d_c_next, d_h_t * r_t, out=d_c_t)  # (B2)
         # (S2) ∂δcₜ = ∂rₜ ⊙ δhₜ + ∂δc⁺ₜ + ∂δhₜ ⊙ rₜ
         np.add(r_dot_t * d_h_t + d_c_next_dot, d_h_dot_t * r_t, out=d_c_dot_t)
-        # (B7) δfₜ = δcₜ ⊙ (cₜ₋₁ − gₜ)
-        np.multiply(d_c_t, (c_prev - g_t), out=d_f_t)
+        np.multiply(d_c_t, (c_prev - g_t), out=d_f_t)  # (B7)
         # (S7) ∂δfₜ = ∂cₜ₋₁ ⊙ δcₜ + ∂δcₜ ⊙ (cₜ₋₁ − gₜ) − ∂gₜ ⊙ δcₜ
         np.subtract(c_dot_prev * d_c_t + d_c_dot_t * (c_prev - g_t), g_dot_t * d_c_t, out=d_f_dot_t)
-        # (B9) δa_fₜ = δfₜ ⊙ f′ₜ
-        np.multiply(d_f_t, f_slope_t, out=d_a_f_t)
-        # (B10) δc⁺ₜ₋₁ = δcₜ ⊙ fₜ + δa_rₜ ⊙ v_r + δa_fₜ ⊙ v_f
-        d_c_prev = d_c_t * f_t + d_a_r_t * v_r + d_a_f_t * v_f
-        # (S9) ∂δa_fₜ = δfₜ ⊙ ∂f′ₜ + ∂δfₜ ⊙ f′ₜ
-        np.add(d_f_t * f_slope_dot_t, d_f_dot_t * f_slope_t, out=d_a_f_dot_t)
+        np.multiply(d_f_t, f_slope_t, out=d_a_f_t)  # (B9)
+        d_c_prev = d_c_t * f_t + d_a_r_t * v_r + d_a_f_t * v_f  # (B10)
+        np.add(d_f_t * f_slope_dot_t, d_f_dot_t * f_slope_t, out=d_a_f_dot_t)  # (S9) ∂δa_fₜ = δfₜ ⊙ ∂f′ₜ + ∂δfₜ ⊙ f′ₜ
         # (S10) ∂δc⁺ₜ₋₁ = ∂fₜ ⊙ δcₜ + ∂v_f ⊙ δa_fₜ + ∂v_r ⊙ δa_rₜ + ∂δcₜ ⊙ fₜ + ∂δa_rₜ ⊙ v_r + ∂δa_fₜ ⊙ v_f
-        d_c_next_dot_prev = f_dot_t * d_c_t + v_f_dot * d_a_f_t + v_r_dot * d_a_r_t + d_c_dot_t * f_t + d_a_r_dot_t * v_r + d_a_f_dot_t * v_f
+        d_c_next_dot_prev = (f_dot_t * d_c_t + v_f_dot * d_a_f_t + v_r_dot * d_a_r_t + d_c_dot_t * f_t + d_a_r_dot_t
+            * v_r + d_a_f_dot_t * v_f)
         d_c_next, d_c_next_dot = d_c_prev, d_c_next_dot_prev
-    # (B3) δgₜ = δcₜ ⊙ σ(−a_fₜ)
-    d_g[...] = _sigmoid_precise(-a_f)
+    # All steps at once
+    # (B3)
+    _sigmoid_precise(-a_f, out=d_g)
     d_g *= d_c
     # (S3) ∂δgₜ = ∂δcₜ ⊙ σ(−a_fₜ) − ∂fₜ ⊙ δcₜ
     np.subtract(d_c_dot * _sigmoid_precise(-a_f), f_dot * d_c, out=d_g_dot)
-    # (B12) δxₜ = W_gᵀ δgₜ + W_rᵀ δa_rₜ + W_fᵀ δa_fₜ + δx°ₜ
+    # (B12)
     d_x = _times(d_a, W)
     d_x += d_x_direct
     # (S12) ∂δxₜ = W_gᵀ ∂δgₜ + ∂W_gᵀ δgₜ + W_rᵀ ∂δa_rₜ + ∂W_rᵀ δa_rₜ + W_fᵀ ∂δa_fₜ + ∂W_fᵀ δa_fₜ + ∂δx°ₜ
     d_x_dot = _times(d_a_dot, W)
     d_x_dot += _times(d_a, W_dot)
     d_x_dot += d_x_direct_dot
-    # (B13) δW_f = Σₜ δa_fₜ xₜᵀ; (B16) δW_r = Σₜ δa_rₜ xₜᵀ; (B19) δW_g = Σₜ δgₜ xₜᵀ
+    # (B13); (B16); (B19)
     d_W = _outer(d_a, x)
-    d_W_g = d_W[0 * H : 1 * H]
-    d_W_f = d_W[1 * H : 2 * H]
-    d_W_r = d_W[2 * H : 3 * H]
-    # (S13) ∂δW_f = Σₜ (∂δa_fₜ xₜᵀ + δa_fₜ ∂xₜᵀ); (S16) ∂δW_r = Σₜ (∂δa_rₜ xₜᵀ + δa_rₜ ∂xₜᵀ); (S19) ∂δW_g =
-    # Σₜ (∂δgₜ xₜᵀ + δgₜ ∂xₜᵀ)
+    d_W_g, d_W_f, d_W_r = (d_W[k * H : (k + 1) * H] for k in range(3))
+    # (S13) ∂δW_f = Σₜ (∂δa_fₜ xₜᵀ + δa_fₜ ∂xₜᵀ); (S16) ∂δW_r = Σₜ (∂δa_rₜ xₜᵀ + δa_rₜ ∂xₜᵀ); (S19) ∂δW_g = Σₜ (∂δgₜ
+    # xₜᵀ + δgₜ ∂xₜᵀ)
     d_W_dot = _outer(d_a_dot, x)
     d_W_dot += _outer(d_a, x_dot)
-    d_W_g_dot = d_W_dot[0 * H : 1 * H]
-    d_W_f_dot = d_W_dot[1 * H : 2 * H]
-    d_W_r_dot = d_W_dot[2 * H : 3 * H]
-    # (B14) δv_f = Σₜ δa_fₜ ⊙ cₜ₋₁
-    d_v_f = (d_a_f * c[:-1]).sum(axis=(0, 1))
+    d_W_g_dot, d_W_f_dot, d_W_r_dot = (d_W_dot[k * H : (k + 1) * H] for k in range(3))
+    d_v_f = (d_a_f * c[:-1]).sum(axis=(0, 1))  # (B14)
     # (S14) ∂δv_f = Σₜ (∂δa_fₜ ⊙ cₜ₋₁ + δa_fₜ ⊙ ∂cₜ₋₁)
     d_v_f_dot = (d_a_f_dot * c[:-1]).sum(axis=(0, 1))
     d_v_f_dot += (d_a_f * c_dot[:-1]).sum(axis=(0, 1))
-    # (B15) δb_f = Σₜ δa_fₜ; (B18) δb_r = Σₜ δa_rₜ
+    # (B15); (B18)
     d_b = d_a_f_r.sum(axis=(0, 1))
-    d_b_f = d_b[0 * H : 1 * H]
-    d_b_r = d_b[1 * H : 2 * H]
+    d_b_f, d_b_r = (d_b[k * H : (k + 1) * H] for k in range(2))
     # (S15) ∂δb_f = Σₜ ∂δa_fₜ; (S18) ∂δb_r = Σₜ ∂δa_rₜ
     d_b_dot = d_a_dot_f_r.sum(axis=(0, 1))
-    d_b_f_dot = d_b_dot[0 * H : 1 * H]
-    d_b_r_dot = d_b_dot[1 * H : 2 * H]
-    # (B17) δv_r = Σₜ δa_rₜ ⊙ cₜ₋₁
-    d_v_r = (d_a_r * c[:-1]).sum(axis=(0, 1))
+    d_b_f_dot, d_b_r_dot = (d_b_dot[k * H : (k + 1) * H] for k in range(2))
+    d_v_r = (d_a_r * c[:-1]).sum(axis=(0, 1))  # (B17)
     # (S17) ∂δv_r = Σₜ (∂δa_rₜ ⊙ cₜ₋₁ + δa_rₜ ⊙ ∂cₜ₋₁)
     d_v_r_dot = (d_a_r_dot * c[:-1]).sum(axis=(0, 1))
     d_v_r_dot += (d_a_r * c_dot[:-1]).sum(axis=(0, 1))
-    return Grads(d_x, Params(d_W_f, d_v_f, d_b_f, d_W_r, d_v_r, d_b_r, d_W_g), State(d_c_next.copy())), Grads(d_x_dot, Params(d_W_f_dot, d_v_f_dot, d_b_f_dot, d_W_r_dot, d_v_r_dot, d_b_r_dot, d_W_g_dot), State(d_c_next_dot.copy()))
+    return Grads(d_x, Params(d_W_f, d_v_f, d_b_f, d_W_r, d_v_r, d_b_r, d_W_g),
+        State(d_c_next.copy())), Grads(d_x_dot, Params(d_W_f_dot, d_v_f_dot, d_b_f_dot, d_W_r_dot, d_v_r_dot,
+        d_b_r_dot, d_W_g_dot), State(d_c_next_dot.copy()))
 
 
-def _reading(tape: Any, params: Any, t: Any) -> tuple[Params, Any, np.dtype[Any]]:
-    """The parameters if they fit the tape, in its dtype or the common one; the steps t of it; that dtype."""
-    _check_fit(tape, _WIDTHS, _sizes_of(params, _SHAPES, _COMPOSED))
+_Local = namedtuple("_Local", ['c_prev', 'g', 'f_slope', 'f', 'f_complement', 'x'])
+
+
+def _local(tape: Any, params: Any, t: Any, sizes: dict[str, int]) -> Any:
+    """Values and slopes at the steps t of a tape, slopes from the form that it is of."""
+    H = sizes["H"]
+    c_prev, x = tape.c[:-1][t], tape.x[t]
+    g = tape.a[t][..., : H]
+    f = tape.gates[t][..., : H]
+    if isinstance(tape, PreciseTape):
+        a_f = tape.a[t][..., H : 2 * H]
+        f_slope = _sigmoid_slope(a_f)
+        f_complement = _sigmoid_precise(-a_f)
+    else:
+        f_slope = f * (1 - f)
+        f_complement = 1 - f
+    return _Local(c_prev, g, f_slope, f, f_complement, x)
+
+
+def _prepared(x: Any, params: Any, state: Any) -> tuple[Array, Params, State]:
+    """Arrays of one dtype and of sizes that fit each other. Raises TypeError, ValueError."""
+    sizes = _sizes_of(params, _SHAPES)
+    arrays = {"x": x, **_named("params", params, _SHAPES), **_named("state", state, _STATE_SHAPES)}
+    dtype = _float_dtype(arrays)
+    x = _checked("x", x, ("T", "B", "H"), sizes, dtype)
+    sizes = sizes | {"B": x.shape[1], "H": x.shape[2]}
+    params = Params(*_checked_fields("params", params, _SHAPES, sizes, dtype))
+    return x, params, State(*_checked_fields("state", state, _STATE_SHAPES, sizes, dtype))
+
+
+def _cotangents(dy: Any, tape: Any, params: Any, dstate: Any) -> tuple[Array, Params, State]:
+    """What backward() is given, in one dtype and of sizes that fit the tape. Raises TypeError, ValueError."""
+    _check_tape(tape, (Tape, PreciseTape))
+    reference = tape.x
+    sizes = _sizes_of(params, _SHAPES) | dict(T=reference.shape[0], B=reference.shape[1])
+    _check_fit(tape, _WIDTHS, sizes)
+    arrays = {"tape": reference, "dy": dy, **_named("params", params, _SHAPES)}
+    dtype = _float_dtype(arrays | _named("dstate", dstate, _STATE_SHAPES))
+    dy = _checked("dy", dy, ("T", "B", "H"), sizes, dtype)
+    sizes["H"] = dy.shape[2]
+    params = Params(*_checked_fields("params", params, _SHAPES, sizes, dtype))
+    return dy, params, State(*_checked_fields("dstate", dstate, _STATE_SHAPES, sizes, dtype))
+
+
+def _directions(
+    x: Any, params: Any, state: Any, x_dot: Any, params_dot: Any, state_dot: Any, others: dict[str, Any]
+) -> tuple[Array, Params, State, Array, Params, State]:
+    """Point and direction as arrays of one dtype, that of `others` counted in. Raises TypeError, ValueError."""
+    x, params, state = _prepared(x, params, state)
+    x_dot = np.zeros_like(x) if x_dot is None else x_dot
+    params_dot = Params(*map(np.zeros_like, params)) if params_dot is None else params_dot
+    state_dot = State(*map(np.zeros_like, state)) if state_dot is None else state_dot
+    arrays = {"x": x, "x_dot": x_dot, **_named("params_dot", params_dot, _SHAPES)}
+    arrays |= _named("state_dot", state_dot, _STATE_SHAPES)
+    dtype = _float_dtype(arrays | others)
+    x, params, state = _prepared(x.astype(dtype, copy=False), params, state)
+    sizes = _sizes_of(params, _SHAPES) | {"T": x.shape[0], "B": x.shape[1], "H": x.shape[2]}
+    x_dot = _checked("x_dot", x_dot, ("T", "B", "H"), sizes, dtype)
+    params_dot = Params(*_checked_fields("params_dot", params_dot, _SHAPES, sizes, dtype))
+    state_dot = State(*_checked_fields("state_dot", state_dot, _STATE_SHAPES, sizes, dtype))
+    return x, params, state, x_dot, params_dot, state_dot
+
+
+def _reading(
+    tape: Any, params: Any, t: Any, kinds: tuple[type, ...] = (Tape, PreciseTape)
+) -> tuple[Params, Any, dict[str, int], tuple[int, ...], np.dtype[Any]]:
+    """Parameters that fit the tape; its steps t; all sizes; the axes in front, (B,) or (n, B); the common dtype."""
+    _check_tape(tape, kinds)
+    sizes = _check_fit(tape, _WIDTHS, _sizes_of(params, _SHAPES))
     dtype = _float_dtype({"tape": tape.x, **_named("params", params, _SHAPES)})
     params = Params(*(np.asarray(value, dtype) for value in params))
-    return params, _steps_of(t, tape.x.shape[0]), dtype
-
-
-def jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(None)) -> Array:
-    """The Jacobian ds[t]/ds[t-1] over all states, in the order of State, at step t of the tape.
-
-    (B, S, S) for a step, (n, B, S, S) for a slice or an array of steps; S is the sum of the state sizes.
-    Raises TypeError, ValueError, IndexError.
-    """
-    _check_tape(tape, (Tape, PreciseTape))
-    params, t, dtype = _reading(tape, params, t)
-    if isinstance(tape, PreciseTape):
-        return _jacobian_precise(tape, params, t, dtype)
-    return _jacobian_fast(tape, params, t, dtype)
-
-
-def _jacobian_fast(tape: Tape, params: Params, t: Any, dtype: np.dtype[Any]) -> Array:
-    H = params.W_f.shape[0]
-    f = tape.gates[..., 0 * H : 1 * H][t]
-    c_prev = tape.c[:-1][t]
-    g = tape.a[..., 0 * H : 1 * H][t]
-    v_f = params.v_f
-    lead = tape.x[t].shape[:-1]
-    out = np.zeros((*lead, H, H), dtype)
-    f_slope = f * (1 - f)
-    # d c[t] / d c[t-1]
-    np.einsum("...ii->...i", out[..., 0 : H, 0 : H])[...] += (c_prev - g) * v_f * f_slope + f
-    return out
-
-
-def _jacobian_precise(tape: PreciseTape, params: Params, t: Any, dtype: np.dtype[Any]) -> Array:
-    H = params.W_f.shape[0]
-    a_f = tape.a[..., 1 * H : 2 * H][t]
-    c_prev = tape.c[:-1][t]
-    g = tape.a[..., 0 * H : 1 * H][t]
-    v_f = params.v_f
-    f = tape.gates[..., 0 * H : 1 * H][t]
-    lead = tape.x[t].shape[:-1]
-    out = np.zeros((*lead, H, H), dtype)
-    f_slope = _sigmoid_slope(a_f)
-    # d c[t] / d c[t-1]
-    np.einsum("...ii->...i", out[..., 0 : H, 0 : H])[...] += (c_prev - g) * v_f * f_slope + f
-    return out
-
-
-def input_jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(None)) -> Array:
-    """The Jacobian ds[t]/dx[t] of all states at step t of the tape.
-
-    (B, S, H) for a step, (n, B, S, H) for a slice or an array of steps; S is the sum of the state sizes.
-    Raises TypeError, ValueError, IndexError.
-    """
-    _check_tape(tape, (Tape, PreciseTape))
-    params, t, dtype = _reading(tape, params, t)
-    if isinstance(tape, PreciseTape):
-        return _input_jacobian_precise(tape, params, t, dtype)
-    return _input_jacobian_fast(tape, params, t, dtype)
-
-
-def _input_jacobian_fast(tape: Tape, params: Params, t: Any, dtype: np.dtype[Any]) -> Array:
-    H = params.W_f.shape[0]
-    f = tape.gates[..., 0 * H : 1 * H][t]
-    W_f = params.W_f
-    c_prev = tape.c[:-1][t]
-    g = tape.a[..., 0 * H : 1 * H][t]
-    W_g = params.W_g
-    lead = tape.x[t].shape[:-1]
-    out = np.zeros((*lead, H, H), dtype)
-    f_slope = f * (1 - f)
-    # d c[t] / d x[t]
-    out[..., 0 : H, 0 : H] += ((c_prev - g) * f_slope)[..., :, None] * W_f
-    out[..., 0 : H, 0 : H] += (1 - f)[..., :, None] * W_g
-    return out
-
-
-def _input_jacobian_precise(tape: PreciseTape, params: Params, t: Any, dtype: np.dtype[Any]) -> Array:
-    H = params.W_f.shape[0]
-    a_f = tape.a[..., 1 * H : 2 * H][t]
-    W_f = params.W_f
-    c_prev = tape.c[:-1][t]
-    g = tape.a[..., 0 * H : 1 * H][t]
-    W_g = params.W_g
-    lead = tape.x[t].shape[:-1]
-    out = np.zeros((*lead, H, H), dtype)
-    f_slope = _sigmoid_slope(a_f)
-    # d c[t] / d x[t]
-    out[..., 0 : H, 0 : H] += ((c_prev - g) * f_slope)[..., :, None] * W_f
-    out[..., 0 : H, 0 : H] += (_sigmoid_precise(-a_f))[..., :, None] * W_g
-    return out
-
-
-def parameter_jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(None)) -> Params:
-    """The Jacobian ds[t]/dp of all states for each parameter p at step t, with s[t-1] held fixed.
-
-    Params of arrays (B, S, *shape of p) for a step, (n, B, S, *shape of p) for a slice or an array of steps: what
-    forward-mode learning (RTRL) adds at every step. It takes S times the memory of the parameters.
-    Raises TypeError, ValueError, IndexError.
-    """
-    _check_tape(tape, (Tape, PreciseTape))
-    params, t, dtype = _reading(tape, params, t)
-    if isinstance(tape, PreciseTape):
-        return _parameter_jacobian_precise(tape, params, t, dtype)
-    return _parameter_jacobian_fast(tape, params, t, dtype)
-
-
-def _parameter_jacobian_fast(tape: Tape, params: Params, t: Any, dtype: np.dtype[Any]) -> Params:
-    H = params.W_f.shape[0]
-    f = tape.gates[..., 0 * H : 1 * H][t]
-    x = tape.x[t]
-    c_prev = tape.c[:-1][t]
-    g = tape.a[..., 0 * H : 1 * H][t]
-    lead = tape.x[t].shape[:-1]
-    out = np.zeros((*lead, H, H * H + H + H + H * H + H + H + H * H), dtype)
-    f_slope = f * (1 - f)
-    # d c[t] / d W_f
-    out[..., 0 : H, 0 : H * H] += ((c_prev - g) * f_slope)[..., :, None] * _applied(x, H)
-    # d c[t] / d v_f
-    np.einsum("...ii->...i", out[..., 0 : H, H * H : H * H + H])[...] += c_prev * (c_prev - g) * f_slope
-    # d c[t] / d b_f
-    np.einsum("...ii->...i", out[..., 0 : H, H * H + H : H * H + H + H])[...] += (c_prev - g) * f_slope
-    # d c[t] / d W_g
-    out[..., 0 : H, H * H + H + H + H * H + H + H : H * H + H + H + H * H + H + H + H * H] += (1 - f)[..., :, None] * _applied(x, H)
-    return Params(out[..., 0 : H * H].reshape(*out.shape[:-1], H, H), out[..., H * H : H * H + H].reshape(*out.shape[:-1], H), out[..., H * H + H : H * H + H + H].reshape(*out.shape[:-1], H), out[..., H * H + H + H : H * H + H + H + H * H].reshape(*out.shape[:-1], H, H), out[..., H * H + H + H + H * H : H * H + H + H + H * H + H].reshape(*out.shape[:-1], H), out[..., H * H + H + H + H * H + H : H * H + H + H + H * H + H + H].reshape(*out.shape[:-1], H), out[..., H * H + H + H + H * H + H + H : H * H + H + H + H * H + H + H + H * H].reshape(*out.shape[:-1], H, H))
-
-
-def _parameter_jacobian_precise(tape: PreciseTape, params: Params, t: Any, dtype: np.dtype[Any]) -> Params:
-    H = params.W_f.shape[0]
-    a_f = tape.a[..., 1 * H : 2 * H][t]
-    x = tape.x[t]
-    c_prev = tape.c[:-1][t]
-    g = tape.a[..., 0 * H : 1 * H][t]
-    lead = tape.x[t].shape[:-1]
-    out = np.zeros((*lead, H, H * H + H + H + H * H + H + H + H * H), dtype)
-    f_slope = _sigmoid_slope(a_f)
-    # d c[t] / d W_f
-    out[..., 0 : H, 0 : H * H] += ((c_prev - g) * f_slope)[..., :, None] * _applied(x, H)
-    # d c[t] / d v_f
-    np.einsum("...ii->...i", out[..., 0 : H, H * H : H * H + H])[...] += c_prev * (c_prev - g) * f_slope
-    # d c[t] / d b_f
-    np.einsum("...ii->...i", out[..., 0 : H, H * H + H : H * H + H + H])[...] += (c_prev - g) * f_slope
-    # d c[t] / d W_g
-    out[..., 0 : H, H * H + H + H + H * H + H + H : H * H + H + H + H * H + H + H + H * H] += (_sigmoid_precise(-a_f))[..., :, None] * _applied(x, H)
-    return Params(out[..., 0 : H * H].reshape(*out.shape[:-1], H, H), out[..., H * H : H * H + H].reshape(*out.shape[:-1], H), out[..., H * H + H : H * H + H + H].reshape(*out.shape[:-1], H), out[..., H * H + H + H : H * H + H + H + H * H].reshape(*out.shape[:-1], H, H), out[..., H * H + H + H + H * H : H * H + H + H + H * H + H].reshape(*out.shape[:-1], H), out[..., H * H + H + H + H * H + H : H * H + H + H + H * H + H + H].reshape(*out.shape[:-1], H), out[..., H * H + H + H + H * H + H + H : H * H + H + H + H * H + H + H + H * H].reshape(*out.shape[:-1], H, H))
-
-
-def jacobian_parts(tape: Tape | PreciseTape, params: Params, t: Any = slice(None)) -> dict[str, Array]:
-    """The Jacobian ds[t]/ds[t-1] split by the equation by which the flow enters step t; the sum is jacobian().
-
-    {'f', 'r', 'c'}: (B, S, S) for a step, (n, B, S, S) for a slice or an array of steps.
-    A path belongs to the first equation on it that reads s[t-1]: that of a gate, or of the state itself.
-    Raises TypeError, ValueError, IndexError.
-    """
-    _check_tape(tape, (Tape, PreciseTape))
-    params, t, dtype = _reading(tape, params, t)
-    if isinstance(tape, PreciseTape):
-        return _jacobian_parts_precise(tape, params, t, dtype)
-    return _jacobian_parts_fast(tape, params, t, dtype)
-
-
-def _jacobian_parts_fast(tape: Tape, params: Params, t: Any, dtype: np.dtype[Any]) -> dict[str, Array]:
-    H = params.W_f.shape[0]
-    f = tape.gates[..., 0 * H : 1 * H][t]
-    c_prev = tape.c[:-1][t]
-    g = tape.a[..., 0 * H : 1 * H][t]
-    v_f = params.v_f
-    lead = tape.x[t].shape[:-1]
-    parts = {key: np.zeros((*lead, H, H), dtype) for key in ['f', 'r', 'c']}
-    f_slope = f * (1 - f)
-    # d c[t] / d c[t-1]
-    np.einsum("...ii->...i", parts['f'][..., 0 : H, 0 : H])[...] += (c_prev - g) * v_f * f_slope
-    # d c[t] / d c[t-1]
-    np.einsum("...ii->...i", parts['c'][..., 0 : H, 0 : H])[...] += f
-    return parts
-
-
-def _jacobian_parts_precise(tape: PreciseTape, params: Params, t: Any, dtype: np.dtype[Any]) -> dict[str, Array]:
-    H = params.W_f.shape[0]
-    a_f = tape.a[..., 1 * H : 2 * H][t]
-    c_prev = tape.c[:-1][t]
-    g = tape.a[..., 0 * H : 1 * H][t]
-    v_f = params.v_f
-    f = tape.gates[..., 0 * H : 1 * H][t]
-    lead = tape.x[t].shape[:-1]
-    parts = {key: np.zeros((*lead, H, H), dtype) for key in ['f', 'r', 'c']}
-    f_slope = _sigmoid_slope(a_f)
-    # d c[t] / d c[t-1]
-    np.einsum("...ii->...i", parts['f'][..., 0 : H, 0 : H])[...] += (c_prev - g) * v_f * f_slope
-    # d c[t] / d c[t-1]
-    np.einsum("...ii->...i", parts['c'][..., 0 : H, 0 : H])[...] += f
-    return parts
-
-
-def log_terms(tape: PreciseTape, params: Params, t: Any = slice(None)) -> dict[str, Array]:
-    """Natural logarithms of gates y and of slopes phi'(a) at step t, from the pre-activations on the tape.
-
-    {'f', 'f_slope', 'r', 'r_slope'}: (B, N) for a step, (n, B, N) for a slice or an array of steps.
-    They are finite where the number itself underflows: ln sigmoid(-1000) = -1000.
-    Raises TypeError (for a fast tape too), ValueError, IndexError.
-    """
-    _check_tape(tape, (PreciseTape,))
-    params, t, dtype = _reading(tape, params, t)
-    terms: dict[str, Array] = {}
-    H = params.W_f.shape[0]
-    a_f = tape.a[..., 1 * H : 2 * H][t]
-    a_r = tape.a[..., 2 * H : 3 * H][t]
-    terms['f'] = -_softplus(-a_f)
-    terms['f_slope'] = -_softplus(a_f) - _softplus(-a_f)
-    terms['r'] = -_softplus(-a_r)
-    terms['r_slope'] = -_softplus(a_r) - _softplus(-a_r)
-    return terms
+    t = _steps_of(t, tape.x.shape[0])
+    return params, t, sizes, tape.x[t].shape[:-1], dtype
 
 
 def _applied(v: Array, rows: int) -> Array:
@@ -1102,17 +652,19 @@ def _array_of(name: str, value: Any) -> Array:
     return array
 
 
-def _check_fit(tape: Any, widths: Any, sizes: Any) -> None:
-    """Raises ValueError where an array of the tape has another last axis than the sizes, read off params, tell."""
-    arrays = tape._asdict()
+def _check_fit(tape: Any, widths: Any, sizes: Any) -> dict[str, int]:
+    """The sizes, with those that the last axes of the tape alone tell. Raises ValueError where these do not agree."""
+    arrays, known = tape._asdict(), dict(sizes)
     for field, parts in widths[type(tape)].items():
-        width, expected = arrays[field].shape[-1], sum(count * sizes.get(size, 0) for size, count in parts.items())
-        if width != expected and all(size in sizes for size in parts):
+        width, expected = arrays[field].shape[-1], sum(count * known.get(size, 0) for size, count in parts.items())
+        unknown = [size for size in parts if size not in known]
+        if len(unknown) == 1:
+            known[unknown[0]] = (width - expected) // parts[unknown[0]]
+        elif width != expected and not unknown:
             told = " + ".join(size if count == 1 else f"{count} * {size}" for size, count in parts.items())
-            raise ValueError(
-                f"params do not fit the tape: tape.{field} has {width} columns, but {told} = {expected} by params; "
-                f"give the params that forward() made this tape with"
-            )
+            told = f"tape.{field} has {width} columns, but {told} = {expected} by params"
+            raise ValueError(f"params do not fit the tape: {told}; give the params that forward() made this tape with")
+    return known
 
 
 def _check_tape(tape: Any, kinds: tuple[type, ...]) -> None:
@@ -1132,9 +684,7 @@ def _checked(name: str, value: Any, axes: Any, sizes: Any, dtype: np.dtype[Any])
     return array.astype(dtype, copy=False)
 
 
-def _checked_fields(
-    name: str, values: Any, shapes: Any, sizes: Any, dtype: np.dtype[Any]
-) -> Any:
+def _checked_fields(name: str, values: Any, shapes: Any, sizes: Any, dtype: np.dtype[Any]) -> Any:
     """A named tuple of arrays, field by field; None gives zeros. Raises TypeError, ValueError."""
     unknown = [axis for axes in shapes.values() for axis in axes if axis not in sizes]
     if values is None and unknown:
@@ -1148,14 +698,29 @@ def _checked_fields(
     return found
 
 
+def _complement(z: Array, a: Array) -> Array:
+    """1 - z, of a gate z = _sigmoid(a)."""
+    return 1 - z
+
+
+def _complement_precise(z: Array, a: Array) -> Array:
+    """1 - z of a gate z = _sigmoid(a), as _sigmoid(-a): no digit is lost when the gate is open."""
+    return _sigmoid_precise(-a)
+
+
+def _diagonal(blocks: Array) -> Array:
+    """The diagonals of square blocks (..., N, N), to be written to: (..., N)."""
+    view: Array = np.einsum("...ii->...i", blocks)
+    return view
+
+
 def _float_dtype(arrays: Any) -> np.dtype[Any]:
     """The one dtype all arrays are computed in: float32 stays float32. Raises TypeError for half and for no float."""
     dtypes = {name: _array_of(name, value).dtype for name, value in arrays.items()}
     for name, dtype in dtypes.items():
         if dtype.kind not in "fc" or dtype.itemsize < 4:
-            raise TypeError(
-                f"{name} has dtype {dtype}, which cannot be used; convert it with .astype(np.float64) or (np.float32)"
-            )
+            fix = "convert it with .astype(np.float64) or (np.float32)"
+            raise TypeError(f"{name} has dtype {dtype}, which cannot be used; {fix}")
     return np.result_type(*dtypes.values()).newbyteorder("=")
 
 
@@ -1172,11 +737,9 @@ def _named(name: str, values: Any, fields: Any) -> dict[str, Any]:
     given = values._asdict() if hasattr(values, "_asdict") and not isinstance(values, type) else {}
     for field in fields:
         if field not in given:
-            kind = f"the class {values.__name__}, not one made of it" if isinstance(values, type) else ""
-            raise TypeError(
-                f"{name} is {kind or f'a {type(values).__name__} without the field {field}'}; make one with "
-                f"{made}({', '.join(fields)})"
-            )
+            kind = f"a {type(values).__name__} without the field {field}"
+            kind = f"the class {values.__name__}, not one made of it" if isinstance(values, type) else kind
+            raise TypeError(f"{name} is {kind}; make one with {made}({', '.join(fields)})")
     return {f"{name}.{field}": given[field] for field in fields}
 
 
@@ -1194,6 +757,15 @@ def _outer(left: Array, right: Array) -> Array:
     return product.T
 
 
+def _ranges(record: Any, shapes: Any, sizes: Any) -> Any:
+    """A record of slices: where each array stands if their entries follow one another; an axis B counts once."""
+    ends, end = [], 0
+    for axes in shapes.values():
+        first, end = end, end + int(np.prod([sizes[axis] for axis in axes if axis != "B"]))
+        ends.append(slice(first, end))
+    return record(*ends)
+
+
 def _sigmoid(a: Array, out: Array | None = None) -> Array:
     """1 / (1 + exp(-a)), as tanh, which never overflows."""
     result: Array = np.multiply(a, 0.5, out=out)
@@ -1203,7 +775,7 @@ def _sigmoid(a: Array, out: Array | None = None) -> Array:
     return result
 
 
-def _sigmoid_precise(a: Array) -> Array:
+def _sigmoid_precise(a: Array, out: Array | None = None) -> Array:
     """1 / (1 + exp(-a)) with full relative accuracy on both sides: e/(1+e) or 1/(1+e), e = exp(-|a|).
 
     The rounding of 1 + e is known exactly and put right, which saves half a unit in the last place.
@@ -1211,7 +783,7 @@ def _sigmoid_precise(a: Array) -> Array:
     e = np.exp(_negative_magnitude(a))
     divisor = 1 + e
     rounding = e - (divisor - 1)
-    value: Array = np.where(a.real < 0, e, 1) / divisor
+    value: Array = np.divide(np.where(a.real < 0, e, 1), divisor, out=out)
     value -= value * (rounding / divisor)
     return value
 
@@ -1223,9 +795,7 @@ def _sigmoid_slope(a: Array) -> Array:
     return slope
 
 
-def _sizes_of(
-    params: Any, shapes: Any, composed: Any
-) -> dict[str, int]:
+def _sizes_of(params: Any, shapes: Any) -> dict[str, int]:
     """The number behind each symbolic size, read off the parameters. Raises TypeError, ValueError."""
     if params is None:
         raise TypeError(f"params is None; it must be what init() returns, or Params({', '.join(shapes)})")
@@ -1236,11 +806,9 @@ def _sizes_of(
             raise ValueError(f"{name} has shape {shape}; expected {len(symbols)} axes ({', '.join(symbols)})")
         for symbol, size in zip(symbols, shape, strict=True):
             if sizes.setdefault(symbol, size) != size:
-                raise ValueError(
-                    f"{name} has shape {shape}, but {symbol} = {sizes[symbol]} by the parameters before it; "
-                    f"expected ({', '.join(symbols)})"
-                )
-    return _with_composed(sizes, composed)
+                told = f"{symbol} = {sizes[symbol]} by the parameters before it; expected ({', '.join(symbols)})"
+                raise ValueError(f"{name} has shape {shape}, but {told}")
+    return sizes
 
 
 def _softplus(a: Array) -> Array:
@@ -1275,22 +843,3 @@ def _times(sequence: Array, matrix: Array, out: Array | None = None) -> Array:
     rows = None if out is None else out.reshape(steps * batch, matrix.shape[1])
     rows = np.matmul(sequence.reshape(steps * batch, width), matrix, out=rows)
     return rows.reshape(steps, batch, matrix.shape[1])
-
-
-def _with_composed(sizes: Any, composed: Any) -> dict[str, int]:
-    """The sizes with those that are sums of others, as "H + D": {"H": 1, "D": 1}, and what follows from such a sum.
-
-    Raises ValueError for one that does not hold.
-    """
-    known = dict(sizes)
-    for size, parts in composed.items():
-        unknown = [name for name in parts if name not in known]
-        rest = sum(count * known[name] for name, count in parts.items() if name in known)
-        if not unknown and known.setdefault(size, rest) != rest:
-            raise ValueError(f"an axis of size {size} has {known[size]} units, but {size} = {rest} by the other arrays")
-        if len(unknown) == 1 and size in known:
-            number, remainder = divmod(known[size] - rest, parts[unknown[0]])
-            if remainder or number < 0:
-                raise ValueError(f"an axis of size {size} has {known[size]} units, which leaves no {unknown[0]}")
-            known[unknown[0]] = number
-    return known

@@ -160,7 +160,7 @@ class Notation(ScalarPrinter):
                 return (self if is_known else self.knowing({**known, **read})).print(statement.expression)
             case Maximum():
                 return self.call("max_slope" if statement.weights else "max", self.symbol(statement.operand))
-            case Affine() if is_stack(statement):
+            case Affine() if statement.is_stack:
                 return self.stacked([self.symbol(term.operand) for term in statement.terms if term.operand is not None])
             case Affine():
                 return self.signed([(term.coefficient, self.term(term)) for term in statement.terms])
@@ -341,11 +341,6 @@ def sign_and_size(product: Product) -> tuple[bool, Product]:
     if isinstance(head, Diagonal) and head.expression.is_Number and head.expression < 0:
         return True, compose(Diagonal(-head.expression), product[1:])
     return False, product
-
-
-def is_stack(statement: Affine) -> bool:
-    """Whether an affine map does nothing but stack its operands."""
-    return all(t.operator is not None and t.operator.kind == "part" and not t.transposed for t in statement.terms)
 
 
 def _parts(name: str) -> tuple[str, list[str]]:

@@ -4,7 +4,7 @@ from lstm_sym.passes.layout import Group, Layout, Place, lay_out
 from lstm_sym.passes.liveness import save_set
 from lstm_sym.passes.operations import Operations, count_operations
 from lstm_sym.passes.pruning import prune
-from lstm_sym.passes.scheduling import Piece, Run, Schedule, schedule
+from lstm_sym.passes.scheduling import Piece, Run, Schedule, schedule, slot_pattern
 from lstm_sym.passes.slope_forms import fast, precise
 
 __all__ = [
@@ -22,4 +22,5 @@ __all__ = [
     "prune",
     "save_set",
     "schedule",
+    "slot_pattern",
 ]

@@ -7,7 +7,8 @@ a_i, each kind in a row of its own.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import takewhile
 
 from lstm_sym.program.program import Program
 from lstm_sym.program.statements import Affine, Pointwise
@@ -23,6 +24,11 @@ class Group:
     members: tuple[str, ...]
     size: str
     name: str
+
+    @property
+    def short_names(self) -> tuple[str, ...]:
+        """The members without what all of them begin and end with: i, f, o of a_i_in, a_f_in, a_o_in."""
+        return _without_common(self.members)
 
 
 @dataclass(frozen=True)
@@ -121,11 +127,25 @@ def _group_name(names: tuple[str, ...]) -> str:
 
 
 def _distinct(groups: list[Group]) -> list[Group]:
-    """A single pre-activation keeps its name; one group of several is nameless, several are told apart by members."""
+    """A single pre-activation keeps its name; one group of several is nameless, several are told apart: by what all
+    members of one end with (in of a_i_in, a_f_in), or by the members.
+    """
     several = sum(not group.name for group in groups) > 1
     if not several:
         return groups
-    return [
-        group if group.name else Group(group.members, group.size, "_".join(n.removeprefix("a_") for n in group.members))
-        for group in groups
-    ]
+    return [group if group.name else replace(group, name=_told_apart(group.members)) for group in groups]
+
+
+def _told_apart(members: tuple[str, ...]) -> str:
+    parts = [member.split("_") for member in members]
+    ends = zip(*(reversed(part) for part in parts), strict=False)
+    common = [names[0] for names in takewhile(lambda names: len(set(names)) == 1, ends)]
+    return "_".join(reversed(common)) or "_".join(_without_common(members))
+
+
+def _without_common(members: tuple[str, ...]) -> tuple[str, ...]:
+    """Names without a_ in front, and without the last words that all share."""
+    parts = [member.removeprefix("a_").split("_") for member in members]
+    while len(members) > 1 and all(len(part) > 1 for part in parts) and len({part[-1] for part in parts}) == 1:
+        parts = [part[:-1] for part in parts]
+    return tuple("_".join(part) for part in parts)

@@ -7,7 +7,8 @@ from lstm_sym.program.values import Value
 
 
 def save_set(forward: Program, backward: Program) -> tuple[Value, ...]:
-    """The values of `forward` that `backward` reads at any statement, in the order `forward` defines them."""
+    """The values of `forward` that `backward` reads and does not define, in the order `forward` defines them."""
     read = {value for statement in backward.statements for value in statement.reads()}
+    read -= {statement.target for statement in backward.statements}
     constant = {*forward.parameters, *forward.constants}
     return tuple(value for value in forward.values() if value in read and value not in constant)

@@ -215,7 +215,7 @@ class _Ordering:
             case Piece():
                 return self.piece_key(part, place)
             case Pointwise():
-                pattern = self.pattern(part, place)
+                pattern = slot_pattern(part, self.layout)
                 return None if pattern is None else (place.group, place.row, pattern)
             case Accumulate() | Affine() | Maximum():
                 return None
@@ -230,12 +230,17 @@ class _Ordering:
             return place.group, place.row, "bias", len(piece.terms), _kind(first)
         return None
 
-    def pattern(self, statement: Pointwise, place: Place) -> Expr | None:
-        """The expression with each operand replaced by its row, if all stand in this slot of this group."""
-        rows = {}
-        for value in statement.operands:
-            at = self.layout.place(value)
-            if at is None or at.group != place.group or at.slot != place.slot:
-                return None
-            rows[value.symbol] = sympy.Symbol("/".join(at.row) or "pre-activation")
-        return statement.expression.xreplace(rows)
+
+def slot_pattern(statement: Pointwise, layout: Layout) -> Expr | None:
+    """The expression with each operand replaced by its row, if all stand in the slot of the target.
+
+    Statements of one pattern in neighbouring slots are one line of code.
+    """
+    place = layout.place(statement.target)
+    rows = {}
+    for value in statement.operands:
+        at = layout.place(value)
+        if at is None or place is None or at.group != place.group or at.slot != place.slot:
+            return None
+        rows[value.symbol] = sympy.Symbol("/".join(at.row) or "pre-activation")
+    return statement.expression.xreplace(rows)

@@ -1,20 +1,22 @@
 """Two forms of one derivative: from the output (fast), and from the pre-activation (no digit lost to cancellation).
 
 A derived program holds slope symbols, phi'(a). `fast` writes them in y = phi(a), as textbooks do; `precise` keeps them
-and also writes 1 - sigmoid(a) as sigmoid(-a), which keeps its digits when the gate is open.
+and also writes 1 - sigmoid(a) as sigmoid(-a), which keeps its digits when the gate is open. `in_two_forms` gives what
+differs a name, so that one body of code serves both.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import sympy
 from sympy import Expr
 
 from lstm_sym.equations.functions import SLOPES, sigmoid
 from lstm_sym.program.program import Program
-from lstm_sym.program.statements import Pointwise, Statement
-from lstm_sym.program.values import Role, Value
+from lstm_sym.program.statements import Pointwise, Provenance, Statement
+from lstm_sym.program.values import Role, Value, complement
 
 
 def fast(program: Program) -> Program:
@@ -86,3 +88,48 @@ def _rewrite(program: Program, statements: tuple[Statement, ...]) -> Program:
     given = tuple(v for v in program.inputs if v in reads or v.role is not Role.QUANTITY)
     added = tuple(v for v in reads if v not in defined and v not in given)
     return replace(program, inputs=(*given, *added), statements=statements)
+
+
+@dataclass(frozen=True)
+class TwoForms:
+    """A program in the fast form, and what stands otherwise in the precise one: target -> its precise statement."""
+
+    fast: Program
+    precisely: Mapping[Value, Statement]
+
+    @property
+    def precise(self) -> Program:
+        """The program in the precise form."""
+        return _rewrite(self.fast, tuple(self.precisely.get(s.target, s) for s in self.fast.statements))
+
+
+def in_two_forms(program: Program, forward: Program) -> TwoForms:
+    """Slopes, and the complements 1 - z of gates, as statements of their own, each in two forms.
+
+        i_slope       = i (1 - i)    or sigmoid'(a_i)
+        z_complement  = 1 - z        or sigmoid(-a_z)
+
+    No other statement differs from form to form.
+    """
+    rests, symbols = complements(forward), {value.symbol: value for value in forward.values()}
+    named = {one_less: complement(symbols[(1 - one_less)]) for one_less in rests}
+    statements: list[Statement] = []
+    precisely: dict[Value, Statement] = {}
+    for statement in program.statements:
+        written = from_output(statement)
+        if written != statement:
+            precisely[statement.target] = statement
+        elif isinstance(statement, Pointwise):
+            found = {e: v for e, v in named.items() if statement.expression.has(e)}
+            for expression, value in found.items():
+                if value not in precisely and value.of is not None:
+                    operands = tuple(symbols[symbol] for symbol in rests[expression].free_symbols)
+                    precisely[value] = Pointwise(value, rests[expression], operands, Provenance(rule="complement"))
+                    statements.append(Pointwise(value, expression, (value.of,), Provenance(rule="complement")))
+            written = _replaced(
+                statement,
+                {e: v.symbol for e, v in found.items()},
+                statement.symbols | {v.symbol: v for v in found.values()},
+            )
+        statements.append(written)
+    return TwoForms(_rewrite(program, tuple(statements)), precisely)

@@ -28,7 +28,7 @@ def sigmoid(a: Array, out: Array | None = None) -> Array:
     return result
 
 
-def sigmoid_precise(a: Array) -> Array:
+def sigmoid_precise(a: Array, out: Array | None = None) -> Array:
     """1 / (1 + exp(-a)) with full relative accuracy on both sides: e/(1+e) or 1/(1+e), e = exp(-|a|).
 
     The rounding of 1 + e is known exactly and put right, which saves half a unit in the last place.
@@ -36,7 +36,7 @@ def sigmoid_precise(a: Array) -> Array:
     e = np.exp(negative_magnitude(a))
     divisor = 1 + e
     rounding = e - (divisor - 1)
-    value: Array = np.where(a.real < 0, e, 1) / divisor
+    value: Array = np.divide(np.where(a.real < 0, e, 1), divisor, out=out)
     value -= value * (rounding / divisor)
     return value
 
@@ -56,6 +56,16 @@ def tanh_slope(a: Array) -> Array:
     e = np.exp(2 * np.maximum(negative_magnitude(a), -400))
     slope: Array = 4 * e / (1 + e * (2 + e))
     return slope
+
+
+def complement(z: Array, a: Array) -> Array:
+    """1 - z, of a gate z = sigmoid(a)."""
+    return 1 - z
+
+
+def complement_precise(z: Array, a: Array) -> Array:
+    """1 - z of a gate z = sigmoid(a), as sigmoid(-a): no digit is lost when the gate is open."""
+    return sigmoid_precise(-a)
 
 
 def relu(a: Array) -> Array:

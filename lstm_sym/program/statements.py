@@ -54,6 +54,11 @@ class Term:
         return self.matrix if isinstance(self.matrix, Operator) else None
 
     @property
+    def is_part(self) -> bool:
+        """Whether the term is a part of a stack: what stands there, and nothing else."""
+        return self.operator is not None and self.operator.kind == "part" and not self.transposed
+
+    @property
     def is_product(self) -> bool:
         """Whether the term is a product with a parameter of rank 2 (what a BLAS call computes)."""
         return self.weight is not None and len(self.weight.shape) == 2
@@ -71,6 +76,11 @@ class Affine:
     target: Value
     terms: tuple[Term, ...]
     provenance: Provenance = field(default=Provenance(), compare=False)
+
+    @property
+    def is_stack(self) -> bool:
+        """Whether it does nothing but stack its operands."""
+        return all(term.is_part for term in self.terms)
 
     def reads(self) -> tuple[Value, ...]:
         """The values this statement reads, in order, each once."""

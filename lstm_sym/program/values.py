@@ -27,6 +27,7 @@ class Role(enum.Enum):
     TANGENT = "tangent"
     TOTAL = "total"
     SHARE = "share"
+    COMPLEMENT = "complement"
 
 
 @dataclass(frozen=True)
@@ -144,3 +145,8 @@ def share(value: Value) -> Value:
 def slope(value: Value) -> Value:
     """phi'(a) at the statement y = phi(a), for y = `value`."""
     return Value(f"{value.name}_slope", value.shape, value.time, Role.SLOPE, value)
+
+
+def complement(value: Value) -> Value:
+    """1 - z of a gate z: named z_complement."""
+    return Value(f"{value.name}_complement", value.shape, value.time, Role.COMPLEMENT, value)

@@ -9,7 +9,7 @@ from sympy import Expr
 
 from lstm_sym.derivation.linear_map import LinearMap, Product
 from lstm_sym.document.document import Math
-from lstm_sym.notation.notation import Notation, is_stack, sign_and_size
+from lstm_sym.notation.notation import Notation, sign_and_size
 from lstm_sym.notation.scalar import PRODUCT
 from lstm_sym.program.statements import Affine, Pointwise, Statement, Term
 from lstm_sym.program.values import Operator, Value
@@ -38,7 +38,7 @@ def statement_summands(statement: Statement, values: Values) -> Summands:
 
     values: those of its program, whose order is the order of factors, as in the kernel's comments.
     """
-    if isinstance(statement, Affine) and len(statement.terms) > 1 and not is_stack(statement):
+    if isinstance(statement, Affine) and len(statement.terms) > 1 and not statement.is_stack:
         return tuple((1 if term.coefficient > 0 else -1, _term(term)) for term in statement.terms)
     if isinstance(statement, Pointwise) and isinstance(statement.expression, sympy.Add):
         terms = Notation(values).terms(statement.expression)

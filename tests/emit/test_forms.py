@@ -7,7 +7,8 @@ from derivation.kernel_errors import errors_of
 
 import lstm_sym as ls
 from lstm_sym.emit.numpy.contract import FORMAT_VERSION
-from lstm_sym.emit.numpy.kernel import check_source, kernel_source
+from lstm_sym.emit.numpy.kernel import kernel_source
+from lstm_sym.emit.numpy.whitelist import check_source
 
 # Name -> (equations, sizes).
 FORMS: dict[str, tuple[str, dict[str, str]]] = {

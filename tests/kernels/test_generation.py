@@ -93,11 +93,11 @@ def test_a_kernel_stands_alone_on_numpy(path: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", CELLS)
-def test_a_kernel_imports_numpy_and_typing_and_calls_nothing_that_executes_text(name: str) -> None:
+def test_a_kernel_imports_numpy_and_types_and_calls_nothing_that_executes_text(name: str) -> None:
     nodes = list(ast.walk(ast.parse(ls.generate(CELLS[name]))))
     imported = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
     imported_from = {node.module for node in nodes if isinstance(node, ast.ImportFrom)}
-    assert (imported, imported_from) == ({"numpy"}, {"__future__", "typing"})
+    assert (imported, imported_from) == ({"numpy"}, {"__future__", "collections", "typing"})
     assert not {node.id for node in nodes if isinstance(node, ast.Name)} & {"eval", "exec", "compile", "open"}
 
 

@@ -13,9 +13,9 @@ from kernels.cells import CELLS, arrays_of
 
 import lstm_sym as ls
 from lstm_sym.check import Case, random_case, relative_error
+from lstm_sym.compile.jacobian_reads import reads_of_jacobians
 from lstm_sym.derivation import vjp
 from lstm_sym.derivation.jacobian import Jacobians
-from lstm_sym.emit.numpy.jacobian import jacobian_reads
 from lstm_sym.equations.sizes import number_of
 from lstm_sym.interpreter.evaluation import run_step
 from lstm_sym.passes import fast, lay_out, precise, prune, save_set
@@ -31,7 +31,7 @@ def read_values(name: str, form: str) -> tuple[Program, tuple[Value, ...]]:
     reverse, exact = prune(vjp(program)), form == "precise"
     forward = precise(program, program) if exact else program
     saved = save_set(forward, prune(precise(reverse, program) if exact else fast(reverse)))
-    return forward, tuple(dict.fromkeys([*saved, *sorted(jacobian_reads(Jacobians(program), exact), key=str)]))
+    return forward, tuple(dict.fromkeys([*saved, *sorted(reads_of_jacobians(Jacobians(program), exact), key=str)]))
 
 
 def run_forward(program: Program, case: Case) -> list[dict[Value, np.ndarray]]:

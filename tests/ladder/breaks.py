@@ -66,9 +66,7 @@ LOWER, VJP, JVP, JACOBIAN = (
 LOCAL, FORMS, SCHEDULE = (
     import_module(f"lstm_sym.{name}") for name in ("derivation.local", "passes.slope_forms", "passes.scheduling")
 )
-KERNEL, KERNEL_JACOBIAN, KERNEL_TANGENT = (
-    import_module(f"lstm_sym.emit.numpy.{name}") for name in ("kernel", "jacobian", "tangent")
-)
+PLAN, KERNEL_LOCAL = import_module("lstm_sym.compile.plan"), import_module("lstm_sym.emit.numpy.local")
 DERIVED = import_module("lstm_sym.compile.derivation")
 LOWERING, REVERSE, FORWARD = LOWER._Lowering, VJP._Reverse, JVP._Forward
 
@@ -199,7 +197,7 @@ BREAKS = (
     _break(
         "functions",
         "a slope in the textbook form is 1 - y",
-        *_everywhere("from_output", wrong.unwritten_output, FORMS, KERNEL_JACOBIAN, DERIVED),
+        *_everywhere("from_output", wrong.unwritten_output, FORMS, KERNEL_LOCAL, DERIVED),
     ),
     _break(
         "forward mode",
@@ -253,15 +251,15 @@ BREAKS = (
         wrong.lowered_term(lambda t: replace(t, transposed=False) if wrong.square(t) else t),
     ),
     _break("lowering", "a difference is the other way round", LOWERING, "binary", wrong.other_way_of_minus),
-    _break("passes", "a live term is pruned", *_everywhere("prune", wrong.too_much, KERNEL, DERIVED)),
-    _break("passes", "a live statement is pruned", *_everywhere("prune", wrong.dead_gradients, KERNEL, DERIVED)),
+    _break("passes", "a live term is pruned", *_everywhere("prune", wrong.too_much, PLAN, DERIVED)),
+    _break("passes", "a live statement is pruned", *_everywhere("prune", wrong.dead_gradients, PLAN, DERIVED)),
     _break("passes", "two values share a slot", Layout, "place", wrong.shared),
     _break("passes", "a piece of an affine map is lost", SCHEDULE, "_pieces", wrong.one_piece_less),
-    _break("passes", "a value is not saved", KERNEL_TANGENT, "save_set", wrong.one_value_less),
+    _break("passes", "a value is not saved", PLAN, "save_set", wrong.one_value_less),
     _break(
         "passes",
         "1 - sigmoid(a) has the wrong sign of a",
-        *_everywhere("complements", wrong.same_sign, FORMS, KERNEL_JACOBIAN),
+        *_everywhere("complements", wrong.same_sign, FORMS, KERNEL_LOCAL),
     ),
 )
 """Every break, by the place of the engine it is in."""

@@ -12,14 +12,16 @@ import numpy as np
 import pytest
 
 import lstm_sym as ls
+from lstm_sym.compile.plan import LoopPlan
+from lstm_sym.compile.storage import Storage
 from lstm_sym.derivation import jvp, vjp
 from lstm_sym.derivation.jacobian import Jacobians
-from lstm_sym.emit.numpy.function import step_function
+from lstm_sym.emit.regions import RegionWriter
 from lstm_sym.interpreter.evaluation import run_statement
 from lstm_sym.interpreter.magnitude import magnitudes
 from lstm_sym.mistakes.edits import Edit, parts, rewritten
 from lstm_sym.notation.text import TextNotation
-from lstm_sym.passes import count_operations
+from lstm_sym.passes import Layout, Run, Schedule, count_operations
 from lstm_sym.program import Program, Statement, Value, lower
 from lstm_sym.program.program import check_shapes
 from lstm_sym.program.statements import Provenance
@@ -55,8 +57,11 @@ def with_strange() -> Program:
 
 
 def region() -> object:
-    numbers = {statement.provenance.id: "F1" for statement in with_strange().statements}
-    return step_function(with_strange(), (), numbers)
+    program = with_strange()
+    plan = Schedule(
+        program, Layout((), {}), (), tuple(Run((s,)) for s in program.statements), (), frozenset(), frozenset()
+    )
+    return RegionWriter(LoopPlan(plan, Storage(plan, frozenset(), frozenset(), {})), {}).run()
 
 
 USES: dict[str, Callable[[], object]] = {

@@ -13,7 +13,7 @@ from lstm_sym.program import arithmetic
 SUPPORT = frozenset(
     {
         "sizes_of",
-        "with_composed",
+        "ranges",
         "check_tape",
         "check_fit",
         "steps_of",
@@ -26,6 +26,10 @@ SUPPORT = frozenset(
 """What every kernel needs, whatever its equations."""
 
 _ABSTRACT = re.compile(r"\b(?:Iterable|Mapping|Sequence)\[(?:[^\[\]]|\[[^\[\]]*(?:\[[^\[\]]*\][^\[\]]*)*\])*\]")
+
+
+_SIGNATURE = re.compile(r"^(def \w+)\(\n    ([^\n]*)\n(\) -> [^\n]*)", re.MULTILINE)
+"""A signature in three lines, which may be one once its types are short."""
 
 
 def copied_functions(names: set[str]) -> str:
@@ -49,4 +53,5 @@ def _private(source: str, names: dict[str, str]) -> str:
     """The source with private names, and without the abstract types that would need an import."""
     for name in names:
         source = re.sub(rf"(?<![.\w]){name}\(", f"_{name}(", source)
-    return _ABSTRACT.sub("Any", source).strip("\n")
+    source = _ABSTRACT.sub("Any", source).strip("\n")
+    return _SIGNATURE.sub(lambda m: m[0] if len(joined := f"{m[1]}({m[2]}{m[3]}") > 118 else joined, source)

@@ -1,4 +1,4 @@
-"""jacobian(), input_jacobian() and parameter_jacobian() of a kernel, from diagonals and weights, block by block.
+"""The Jacobians of a kernel, from diagonals and weights, block by block, and the values of a step that they read.
 
 A block is computed from right to left: diag(e) scales rows, a matrix multiplies. A stage is an array of its own, a
 vector where it is diagonal; it is let go after its last reader. The block of a state of this step is in the result.
@@ -7,162 +7,151 @@ Nothing is differentiated here and no backward pass runs.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sympy import Expr, Symbol
+from sympy import Expr
 
-from lstm_sym.derivation.jacobian import Jacobian, Jacobians, entries, states
+from lstm_sym.compile.plan import Plan
+from lstm_sym.compile.storage import Names, identifier
+from lstm_sym.derivation.jacobian import Jacobian, entries, states
 from lstm_sym.derivation.linear_map import Applied, Block, Diagonal, Factor, LinearMap, Matrix, Product, blocks
-from lstm_sym.emit.numpy.function import LoopFunction, size_lines
-from lstm_sym.emit.numpy.packs import literal, source_of
+from lstm_sym.emit.numpy.layout import docstring, folded
+from lstm_sym.emit.numpy.local import LocalValues, size_lines
+from lstm_sym.emit.numpy.printer import bracketed, indented, noted
 from lstm_sym.emit.numpy.scalar import NumPyPrinter
-from lstm_sym.emit.numpy.storage import Names, bracketed, identifier
-from lstm_sym.equations.cell import Cell
-from lstm_sym.passes.slope_forms import complements, from_output
-from lstm_sym.program.program import Program
-from lstm_sym.program.statements import Maximum, Pointwise, Statement
+from lstm_sym.emit.parameters import field_of
+from lstm_sym.emit.scalar import literal
+from lstm_sym.equations.functions import sigmoid
+from lstm_sym.program.statements import Statement
 from lstm_sym.program.values import Role, Value
-
-
-@dataclass
-class TapeForm:
-    """What this file needs to know of a form: its name, its tape, and the forward function that fills it."""
-
-    name: str
-    tape_class: str
-    forward: LoopFunction
-    fields: dict[object, str]
-
-
-def jacobian_functions(cell: Cell, jacobians: Jacobians, forms: list[TapeForm]) -> tuple[str, set[str]]:
-    """The text of the functions, fast and precise, and the functions they need."""
-    helpers: set[str] = set()
-    program = jacobians.program
-    before, after = zip(*states(program), strict=True)
-    parts = []
-    for name, sources, what in (
-        ("jacobian", before, _STATE),
-        ("input_jacobian", program.inputs, _INPUT.format(D=cell.input_shape[0])),
-        ("parameter_jacobian", program.parameters, _PARAMETER),
-    ):
-        parts.append(entry_point(name, what))
-        for form in forms:
-            parts.append(JacobianWriter(cell, jacobians, form, name, after, sources, helpers).text())
-    return "\n\n\n".join(parts), helpers
-
-
-def reference_field(fields: Mapping[object, str]) -> tuple[str, bool]:
-    """The first field of a tape that has time and batch axes, and whether it holds T + 1 states."""
-    kinds = {field: key[1] if isinstance(key, tuple) else "" for key, field in fields.items()}
-    field = next(field for field, kind in kinds.items() if kind != "constant")
-    return field, kinds[field] == "states"
-
-
-def jacobian_reads(jacobians: Jacobians, exact: bool) -> set[Value]:
-    """The forward values that jacobian() and input_jacobian() read, in the precise or the fast form."""
-    program = jacobians.program
-    before, after = zip(*states(program), strict=True)
-    whole: list[tuple[Value, Value | None]] = [(v, None) for v in (*before, *program.inputs, *program.parameters)]
-    parts = [(source, entry) for source in before for entry in entries(program)]
-    symbols = set()
-    for target in after:
-        for source, entry in [*whole, *parts]:
-            symbols |= _symbols_read(jacobians.of(target, source, frozenset(after), entry), program, exact)
-    constant = {*program.parameters, *program.constants}
-    return {value for value in program.values() if value.symbol in symbols and value not in constant}
-
-
-def _symbols_read(derived: Jacobian, program: Program, exact: bool) -> set[Symbol]:
-    """The symbols in one Jacobian, its stages, and its slopes."""
-    replacements = complements(program) if exact else {}
-    factors = [f for one in (derived.map, *derived.map.stages.values()) for product in one.terms for f in product]
-    symbols = {factor.operand.symbol for factor in factors if isinstance(factor, Applied)}
-    slopes = derived.slopes if exact else tuple(map(from_output, derived.slopes))
-    expressions = [s.expression for s in slopes if isinstance(s, Pointwise)]
-    expressions += [factor.expression for factor in factors if isinstance(factor, Diagonal)]
-    symbols |= {symbol for e in expressions for symbol in e.xreplace(replacements).free_symbols}
-    return symbols | {value.symbol for s in slopes if isinstance(s, Maximum) for value in s.reads()}
-
 
 _STATE = """The Jacobian ds[t]/ds[t-1] over all states, in the order of State, at step t of the tape.
 
-    (B, S, S) for a step, (n, B, S, S) for a slice or an array of steps; S is the sum of the state sizes."""
+(B, S, S), of several steps (n, B, S, S); S sums the state sizes. Raises TypeError, ValueError, IndexError."""
 _INPUT = """The Jacobian ds[t]/dx[t] of all states at step t of the tape.
 
-    (B, S, {D}) for a step, (n, B, S, {D}) for a slice or an array of steps; S is the sum of the state sizes."""
-_PARAMETER = """The Jacobian ds[t]/dp of all states for each parameter p at step t, with s[t-1] held fixed.
+(B, S, {D}), of several steps (n, B, S, {D}); S sums the state sizes. Raises TypeError, ValueError, IndexError."""
+_PARAMETER = """The Jacobian ds[t]/dp of all states for each parameter p at step t, with s[t-1] held fixed: a Params.
 
-    Params of arrays (B, S, *shape of p) for a step, (n, B, S, *shape of p) for a slice or an array of steps: what
-    forward-mode learning (RTRL) adds at every step. It takes S times the memory of the parameters."""
+(B, S, *shape of p), of several steps (n, B, S, *shape of p): what forward-mode learning (RTRL) adds at every step.
+It takes S times the memory of the parameters. Raises TypeError, ValueError, IndexError."""
+_PARTS = """The Jacobian ds[t]/ds[t-1] split by the equation by which the flow enters step t; the sum is jacobian().
+
+{{{keys}}}: (B, S, S), of several steps (n, B, S, S).
+A path belongs to the first equation on it that reads s[t-1]: that of a gate, or of the state itself.
+Raises TypeError, ValueError, IndexError."""
+
+_SHAPED = "Params(*(out[..., c].reshape(*lead, -1, *p.shape) for c, p in zip(columns, params, strict=True)))"
+RESERVED = ("np", "tape", "params", "t", "dtype", "lead", "out", "parts", "key", "v", "at", "columns", "sizes")
 
 
-RESERVED = ("np", "tape", "params", "t", "dtype", "lead", "out", "parts", "key")
-RESULTS = {"parameter_jacobian": "Params", "jacobian_parts": "dict[str, Array]"}
-"""What a function returns; the others return one array."""
+@dataclass(frozen=True)
+class JacobianFunction:
+    """A function of a kernel: its name, its text, what its columns are, what it allocates and gives back."""
+
+    name: str
+    text: str
+    sources: tuple[Value, ...]
+    allocated: str
+    result: str = "out"
+    returns: str = "Array"
+    columns: str = "at"
 
 
-def entry_point(name: str, what: str) -> str:
-    """The text of the public function: it checks, and calls the form of the tape; `what` is its docstring."""
-    result = RESULTS.get(name, "Array")
-    return f'''def {name}(tape: Tape | PreciseTape, params: Params, t: Any = slice(None)) -> {result}:
-    """{what}
-    Raises TypeError, ValueError, IndexError.
-    """
-    _check_tape(tape, (Tape, PreciseTape))
-    params, t, dtype = _reading(tape, params, t)
-    if isinstance(tape, PreciseTape):
-        return _{name}_precise(tape, params, t, dtype)
-    return _{name}_fast(tape, params, t, dtype)'''
+def jacobian_functions(plan: Plan, local: LocalValues) -> list[JacobianFunction]:
+    """The functions over one tape: of the states, the input and the parameters, and that of the states in parts."""
+    program = plan.program
+    before, _ = zip(*states(program), strict=True)
+    keys = [entry.name for entry in entries(program)]
+    size = "at[-1].stop"
+    width = f'sizes["{program.inputs[0].shape[0]}"]' if program.inputs else "0"
+    listed = ", ".join(map(repr, keys))
+    return [
+        JacobianFunction("jacobian", _STATE, before, f"out = np.zeros((*lead, {size}, {size}), dtype)"),
+        JacobianFunction(
+            "input_jacobian",
+            _INPUT.format(D=plan.cell.input_shape[0]),
+            program.inputs,
+            f"out = np.zeros((*lead, {size}, {width}), dtype)",
+            columns="",
+        ),
+        JacobianFunction(
+            "parameter_jacobian",
+            _PARAMETER,
+            program.parameters,
+            f"out = np.zeros((*lead, {size}, {'columns[-1].stop' if program.parameters else '0'}), dtype)",
+            _SHAPED if program.parameters else "Params()",
+            "Params",
+            "columns",
+        ),
+        JacobianFunction(
+            "jacobian_parts",
+            _PARTS.format(keys=listed),
+            before,
+            f"parts = {{key: np.zeros((*lead, {size}, {size}), dtype) for key in ({listed},)}}",
+            "parts",
+            "dict[str, Array]",
+        ),
+    ]
+
+
+@dataclass(frozen=True)
+class Shared:
+    """factors @ (d through / d source) for the sources from the first to the last of `places`."""
+
+    factors: Product
+    through: Value
+    places: tuple[int, int]
 
 
 class JacobianWriter:
     """Writes one function."""
 
-    def __init__(
-        self,
-        cell: Cell,
-        jacobians: Jacobians,
-        form: TapeForm,
-        name: str,
-        after: tuple[Value, ...],
-        sources: tuple[Value, ...],
-        helpers: set[str],
-    ) -> None:
-        self.cell, self.form, self.name, self.helpers = cell, form, name, helpers
-        self.jacobians, self.program = jacobians, jacobians.program
-        self.after, self.sources = after, sources
-        self.names = Names(frozenset({*RESERVED, *cell.size_names}))
-        self.bound: dict[Value, str] = {}
+    def __init__(self, plan: Plan, function: JacobianFunction, local: LocalValues) -> None:
+        self.function, self.local, self.used = function, local, local.used
+        self.jacobians, self.program = plan.jacobians, plan.program
+        self.after = tuple(after for _, after in states(plan.program))
+        self.sources = function.sources
+        self.names = Names(frozenset({*RESERVED, *plan.cell.size_names}))
         self.out = "out"
         self.lines: list[str] = []
         self.stages: dict[Block, str] = {}
         self.vectors: set[Block] = set()
-        self.symbols = {value.symbol: value for value in self.program.values()}
-        self.complements = complements(self.program)
+        self.sizes: set[str] = set()
+        self.chooses = False
+        self.covered: set[tuple[Value, Value, Product]] = set()
 
     def text(self) -> str:
         """The function."""
         self.blocks()
         if self.lines and self.lines[-1].startswith("del "):
             self.lines.pop()
-        work = [*self.bound.values(), f"lead = {self.lead()}.shape[:-1]", *self.arrays(), *self.lines]
-        work.append(f"return {self.result()}")
-        code = "\n".join(line for line in work if not line.startswith("#"))
-        sizes = size_lines(self.cell, code, self.tape_sizes())
+        function = self.function
+        head = ["params, t, sizes, lead, dtype = _reading(tape, params, t)"]
+        head += ["v, at = _local(tape, params, t, sizes), _ranges(State, _STATE_SHAPES, sizes)"]
+        head += ["sigmoid = _sigmoid_precise if isinstance(tape, PreciseTape) else _sigmoid"] if self.chooses else []
+        head += ["columns = _ranges(Params, _SHAPES, sizes)"] if function.columns == "columns" else []
+        head += size_lines(self.sizes)
+        body = [*head, *folded(function.allocated), *self.lines, f"return {function.result}"]
         signature = (
-            f"def _{self.name}_{self.form.name}(tape: {self.form.tape_class}, params: Params, t: Any,"
-            f" dtype: np.dtype[Any]) -> {RESULTS.get(self.name, 'Array')}:"
+            f"def {function.name}(tape: Tape | PreciseTape, params: Params, t: Any = slice(None))"
+            f" -> {function.returns}:"
         )
-        return "\n".join([signature, *(f"    {line}" for line in [*sizes, *work])])
+        return "\n".join([signature, *indented(docstring(function.text).split("\n")), *indented(body)])
 
     def targets(self) -> list[Value]:
         """The states in the order in which they are computed, so that one can stand in the Jacobian of another."""
         return [s.target for s in self.program.statements if s.target in self.after]
 
     def blocks(self) -> None:
-        """Write every block."""
-        self.write()
+        """Write every block; of the function of parts, those paths alone that enter by each equation."""
+        if self.function.name != "jacobian_parts":
+            self.write()
+            return
+        for entry in entries(self.program):
+            self.out = f"parts[{entry.name!r}]"
+            self.write(entry)
 
     def write(self, entry: Value | None = None) -> None:
         """Write every block, or the part of it that enters by one equation, each after the stages that it reads."""
@@ -173,27 +162,69 @@ class JacobianWriter:
             for block, stage in derived.map.stages.items():
                 order.setdefault(block, (stage, derived))
             order[Block(derived.target, derived.source)] = (derived.map, derived)
+        shared = self.shared(found)
         last = {read: block for block, (linear, _) in order.items() for read in blocks(linear.terms)}
         self.stages, self.vectors = {}, set()
         for block, (linear, derived) in order.items():
             if not linear.is_zero:
                 self.slopes(linear, derived.slopes)
-                self.lines.append(f"# d {block.target} / d {block.source}")
+                for flow in shared.pop(block.target, ()):
+                    self.together(block.target, flow)
                 self.fill(block, linear, block.target in kept and block.source in self.sources, entry)
             done = [name for read, name in self.stages.items() if last.get(read) == block]
             self.lines += [f"del {', '.join(done)}"] if done else []
 
+    def shared(self, found: Sequence[Jacobian]) -> dict[Value, list[Shared]]:
+        """Of each target, what flows alike from neighbouring sources through a target above: factors @ block.
+
+        dh/dp = diag(o tanh'(c)) dc/dp for all p that c depends on is one line.
+        """
+        self.covered = set()
+        ways: dict[tuple[Value, Product, Value], list[int]] = {}
+        for derived in found:
+            for product in derived.map.terms:
+                through = product[-1] if product else None
+                own = isinstance(through, Block) and through.source == derived.source and through.target in self.after
+                if self.function.columns and own and isinstance(through, Block) and through.source.shape:
+                    key = derived.target, product[:-1], through.target
+                    ways.setdefault(key, []).append(self.sources.index(derived.source))
+        result: dict[Value, list[Shared]] = {}
+        for (target, factors, through_target), places in ways.items():
+            for first, last in _runs(places):
+                result.setdefault(target, []).append(Shared(factors, through_target, (first, last)))
+                for source in self.sources[first : last + 1]:
+                    self.covered.add((target, source, (*factors, Block(through_target, source))))
+        return result
+
+    def together(self, target: Value, shared: Shared) -> None:
+        """One line for the columns of several sources."""
+        first, last = (f"{self.function.columns}.{self.sources[k].name}" for k in shared.places)
+        columns = f"{first}.start : {last}.stop"
+        block = Block(shared.through, self.sources[shared.places[0]])
+        self.stages[block] = f"{self.out}[..., at.{shared.through.name}, {columns}]"
+        text, _ = self.product((*shared.factors, block), block.source)
+        del self.stages[block]
+        line = f"{self.out}[..., at.{target.name}, {columns}] += {text}"
+        self.lines += noted([line], f"d {target} / d {shared.through}, and on")
+
     def fill(self, block: Block, linear: LinearMap, is_result: bool, entry: Value | None) -> None:
         """Add every product of one block: to the result, or to an array of its own."""
-        view = self.view(block) if is_result else self.allocated(block, linear, entry)
-        for product in linear.terms:
-            text, diagonal = self.product(product, block.source)
+        lines = [] if is_result else [self.allocated(block, linear, entry)]
+        view = self.view(block)
+        left = [p for p in linear.terms if (block.target, block.source, p) not in self.covered]
+        products = [self.product(product, block.source) for product in left]
+        if products and is_result and len(left) == len(linear.terms) and not any(diagonal for _, diagonal in products):
+            lines.append(f"{view} = {' + '.join(text for text, _ in products)}")
+            products = []
+        for text, diagonal in products:
             if diagonal and not block.source.shape:
-                self.lines.append(f"{view}[..., 0] += {text}")
+                lines.append(f"{view}[..., 0] += {text}")
             elif diagonal and block not in self.vectors:
-                self.lines.append(f'np.einsum("...ii->...i", {view})[...] += {text}')
+                self.used.add("diagonal")
+                lines.append(f"_diagonal({view})[...] += {text}")
             else:
-                self.lines.append(f"{view} += {text}")
+                lines.append(f"{view} += {text}")
+        self.lines += noted(lines, f"d {block.target} / d {block.source}") if lines else []
 
     def allocated(self, block: Block, linear: LinearMap, entry: Value | None) -> str:
         """The array of a stage, allocated: (..., rows, columns), or (..., rows) of one that is diagonal."""
@@ -202,115 +233,61 @@ class JacobianWriter:
             self.vectors.add(block)
         wanted = f"d_{identifier(block.target)}_d_{identifier(block.source)}" + (f"_by_{entry.name}" if entry else "")
         self.stages[block] = name = self.names.get((block, entry), wanted)
-        columns = "" if block in self.vectors else f", {columns_of(block.source)}"
-        self.lines.append(f"{name} = np.zeros((*lead, {columns_of(block.target)}{columns}), dtype)")
-        return name
+        columns = "" if block in self.vectors else f", {self.columns_of(block.source)}"
+        return f"{name} = np.zeros((*lead, {self.columns_of(block.target)}{columns}), dtype)"
 
-    def arrays(self) -> list[str]:
-        """Allocate what is returned."""
-        return [f"out = np.zeros((*lead, {self.extent(self.after)}, {self.extent(self.sources)}), dtype)"]
+    def columns_of(self, value: Value) -> str:
+        """How many columns a value has in a Jacobian: its units, the entries of a matrix, one of a scalar."""
+        sizes = [self.size(size) for size in value.shape]
+        return sizes[0] if len(sizes) == 1 else " * ".join(map(bracketed, sizes)) or "1"
 
-    def tape_sizes(self) -> dict[str, str]:
-        """The arrays of the tape that hold one quantity, with its size."""
-        names = {field: str(key[0]) for key, field in self.form.fields.items() if isinstance(key, tuple)}
-        return {f"tape.{field}": self.cell.shapes[name][0] for field, name in names.items() if name in self.cell.shapes}
-
-    def lead(self) -> str:
-        """An expression whose leading axes are those of the steps asked for."""
-        field, states = reference_field(self.form.fields)
-        return f"tape.{field}{'[1:]' if states else ''}[t]"
-
-    def extent(self, values: tuple[Value, ...]) -> str:
-        """The sum of sizes."""
-        return " + ".join(map(columns_of, values)) or "0"
-
-    def result(self) -> str:
-        """What the function returns: the array, or for the parameters their columns in their shapes."""
-        if self.name != "parameter_jacobian":
-            return "out"
-        fields = []
-        for value in self.sources:
-            columns = f"out[..., {self.range_of(value, self.sources)}]"
-            shaped = f".reshape(*out.shape[:-1], {', '.join(value.shape)})" if value.shape else "[..., 0]"
-            fields.append(columns + shaped)
-        return f"Params({', '.join(fields)})"
-
-    def range_of(self, value: Value, values: tuple[Value, ...]) -> str:
-        """The rows or columns of a value among several."""
-        index = [v.name for v in values].index(value.name)
-        return f"{self.extent(values[:index])} : {self.extent(values[: index + 1])}"
+    def size(self, size: str) -> str:
+        """A size, noted as one that the function speaks of."""
+        return self.local.size(size, self.sizes)
 
     def view(self, block: Block) -> str:
         """The array of a stage, or the block of the result."""
         if block in self.stages:
             return self.stages[block]
-        rows, columns = self.range_of(block.target, self.after), self.range_of(block.source, self.sources)
-        return f"{self.out}[..., {rows}, {columns}]"
+        columns = f"{self.function.columns}.{block.source.name}" if self.function.columns else ":"
+        return f"{self.out}[..., at.{block.target.name}, {columns}]"
 
     def slopes(self, linear: LinearMap, slopes: Sequence[Statement]) -> None:
-        """The slopes that a map reads, in the form of the tape, each once."""
+        """Note the slopes that a map reads."""
         diagonals = [f for product in linear.terms for f in product if isinstance(f, Diagonal)]
         read = {symbol for factor in diagonals for symbol in factor.expression.free_symbols}
         for statement in slopes:
-            value = statement.target
-            if value.symbol in read and value.symbol not in self.symbols:
-                text = self.slope(statement)
-                self.symbols[value.symbol] = value
-                self.lines.append(f"{self.names.get(value, identifier(value))} = {text}")
-
-    def slope(self, statement: Statement) -> str:
-        """A slope over the tape's values: phi'(a), or the share of each unit in a maximum."""
-        if isinstance(statement, Maximum):
-            self.helpers.add("largest_share")
-            return f"_largest_share({self.reference(statement.operand)})"
-        chosen = from_output(statement) if self.form.name == "fast" else statement
-        assert isinstance(chosen, Pointwise)
-        return self.print(chosen.expression)
+            if statement.target.symbol in read:
+                self.local.add_slope(statement)
 
     def print(self, expression: Expr) -> str:
-        """An expression over the tape's values at t."""
-        exact = self.form.name == "precise"
-        printer = NumPyPrinter(self.symbols, self.reference, self.helpers, exact, self.program.constants)
-        return printer.print(expression.xreplace(self.complements) if exact else expression)
+        """An expression over the values of the step."""
+        named = self.local.named(expression)
+        self.chooses |= named.has(sigmoid)
+        printer = NumPyPrinter(self.local.symbols, self.reference, self.program.constants, self.used, None)
+        return printer.print(named)
 
     def reference(self, value: Value) -> str:
-        """A value at t, bound to a name once: read from the tape or from the parameters."""
-        name = self.names.get(value, identifier(value))
-        if value not in self.bound and value.role is not Role.SLOPE:
-            self.bound[value] = f"{name} = {self.origin(value)}"
-        return name
-
-    def origin(self, value: Value) -> str:
-        """Where a value is read from."""
+        """A value of the step, a parameter, or a number."""
         if value.is_parameter:
-            return source_of(value)
+            source = field_of(value)
+            return f"{source.record}.{source.name}" + (".reshape(1)" if source.is_scalar else "")
         if value.role is Role.CONSTANT:
             return literal(self.program.constants[value])
-        function = self.form.forward
-        key, _ = function.array(value)
-        array = f"tape.{self.form.fields[key]}"
-        if value.time is None:
-            return array
-        place = function.storage.place(value)
-        if place is not None:
-            low, high = function.storage.span((place.group, place.row))
-            size, slot = bracketed(place.group.size), place.slot - low
-            return f"{array}[..., {slot} * {size} : {slot + 1} * {size}][t]" if high - low > 1 else f"{array}[t]"
-        if isinstance(key, tuple) and key[1] == "states":
-            return f"{array}[1:][t]" if value.time == 0 else f"{array}[:-1][t]"
-        return f"{array}[t]"
+        return self.local.reference(value)
 
     def product(self, product: Product, source: Value) -> tuple[str, bool]:
         """One product from right to left; True if it is diagonal and the text is its diagonal."""
-        text, diagonal, constant = "", True, False
+        text, diagonal, constant, atomic = "", True, False, False
         for factor in reversed(product):
             if isinstance(factor, Diagonal) or factor in self.vectors:
-                entries, scalar = self.entries(factor)
+                found, scalar, alone = self.entries(factor)
                 if not diagonal:
-                    text = f"{_axis(entries, ':, None', scalar)} * {text}"
+                    text = f"{_axis(found, ':, None', scalar, alone)} * {text}"
                 else:
                     constant = scalar and (constant or not text)
-                    text = f"({entries}) * ({text})" if text else entries
+                    atomic = alone and not text
+                    text = f"({found}) * ({text})" if text else found
             elif isinstance(factor, Applied):
                 text, diagonal = self.applied(factor, source), False
             else:
@@ -318,46 +295,48 @@ class JacobianWriter:
                 if not diagonal:
                     text = f"{matrix} @ ({text})"
                 elif not source.shape:
-                    text = self.times_column(matrix, text, constant or not text)
+                    text = self.times_column(matrix, text, constant or not text, atomic)
                 elif text:
-                    text = f"{matrix} * {_axis(text, 'None, :', constant)}"
+                    text = f"{matrix} * {_axis(text, 'None, :', constant, atomic)}"
                 else:
                     text = matrix
                 diagonal = False
         return text or "1", diagonal
 
-    def times_column(self, matrix: str, column: str, constant: bool) -> str:
+    def times_column(self, matrix: str, column: str, constant: bool, atomic: bool) -> str:
         """A matrix times the column that a learned scalar moves: its entries, or one number at every unit."""
         if constant:
             return f"{matrix}.sum(axis=-1, keepdims=True)" + (f" * ({column})" if column else "")
-        return f"{matrix} @ {_axis(column, ':, None', False)}"
+        return f"{matrix} @ {_axis(column, ':, None', False, atomic)}"
 
-    def entries(self, factor: Factor) -> tuple[str, bool]:
-        """The entries of a diagonal, and whether they are one number."""
+    def entries(self, factor: Factor) -> tuple[str, bool, bool]:
+        """The entries of a diagonal, whether they are one number, and whether the text is a name."""
         if isinstance(factor, Diagonal):
-            return self.print(factor.expression), self.is_constant(factor.expression)
+            expression = factor.expression
+            return self.print(expression), self.is_constant(expression), bool(expression.is_Symbol)
         assert isinstance(factor, Block)
-        return self.view(factor), False
+        return self.view(factor), False, factor in self.stages
 
     def applied(self, factor: Applied, parameter: Value) -> str:
         """d(W v)/dW, or d(W^T v)/dW, the columns of W in one axis."""
         name = "applied_transposed" if factor.transposed else "applied"
-        self.helpers.add(name)
-        return f"_{name}({self.reference(factor.operand)}, {parameter.shape[1 if factor.transposed else 0]})"
+        self.used.add(name)
+        return f"_{name}({self.reference(factor.operand)}, {self.size(parameter.shape[1 if factor.transposed else 0])})"
 
     def is_constant(self, expression: Expr) -> bool:
         """Whether an expression is one number at every unit."""
-        return not any(self.symbols[symbol].shape for symbol in expression.free_symbols)
+        return not any(self.local.symbols[symbol].shape for symbol in expression.free_symbols)
 
     def matrix(self, factor: Matrix) -> str:
         """A parameter, or the matrix of an operator, or its transpose."""
         if isinstance(factor.value, Value):
             return self.reference(factor.value) + (".T" if factor.transposed else "")
         operator = factor.value
-        rows, columns = operator.shape
+        rows, columns = map(self.size, operator.shape)
         if operator.kind == "part":
-            start = " + ".join(operator.before) or "0"
-            text = f"np.eye({rows}, dtype=dtype)[:, {start} : {' + '.join((*operator.before, columns))}]"
+            start = " + ".join(map(self.size, operator.before)) or "0"
+            end = " + ".join(map(self.size, (*operator.before, operator.shape[1])))
+            text = f"np.eye({rows}, dtype=dtype)[:, {start} : {end}]"
         elif operator.kind == "repeat":
             text = f"np.repeat(np.eye({columns}, dtype=dtype), {operator.count}, axis=0)"
         else:
@@ -366,13 +345,19 @@ class JacobianWriter:
         return text + (".T" if factor.transposed else "")
 
 
-def columns_of(value: Value) -> str:
-    """How many columns a value has in a Jacobian: its units, the entries of a matrix, one of a scalar."""
-    return value.shape[0] if len(value.shape) == 1 else " * ".join(map(bracketed, value.shape)) or "1"
+def _runs(places: Sequence[int]) -> list[tuple[int, int]]:
+    """First and last of each run of two or more neighbours."""
+    runs: list[list[int]] = []
+    for place in sorted(places):
+        if runs and runs[-1][-1] + 1 == place:
+            runs[-1].append(place)
+        else:
+            runs.append([place])
+    return [(run[0], run[-1]) for run in runs if len(run) > 1]
 
 
-def _axis(entries: str, axes: str, constant: bool) -> str:
+def _axis(entries: str, axes: str, constant: bool, atomic: bool) -> str:
     """The entries of a diagonal as rows (":, None") or columns ("None, :") of a block."""
     if constant:
         return f"({entries})"
-    return f"{entries}[..., {axes}]" if entries.isidentifier() else f"({entries})[..., {axes}]"
+    return f"{entries}[..., {axes}]" if atomic else f"({entries})[..., {axes}]"

@@ -7,45 +7,45 @@ from collections.abc import Collection, Iterator, Mapping
 import sympy
 from sympy import Expr
 
-from lstm_sym.derivation.jacobian import Jacobians
-from lstm_sym.emit.numpy.function import size_lines
-from lstm_sym.emit.numpy.jacobian import JacobianWriter, TapeForm
-from lstm_sym.equations.cell import Cell
+from lstm_sym.compile.plan import Plan
+from lstm_sym.emit.numpy.layout import docstring, folded, listed
+from lstm_sym.emit.numpy.local import LocalValues, size_lines
+from lstm_sym.emit.numpy.printer import indented
+from lstm_sym.emit.numpy.scalar import NumPyPrinter
 from lstm_sym.equations.functions import LOGARITHMS
 from lstm_sym.passes.slope_forms import complements
 from lstm_sym.program.program import Program
 from lstm_sym.program.statements import EQUATION, Pointwise
-from lstm_sym.program.values import Value, slope
+from lstm_sym.program.values import Role, Value, slope
 
-_TEXT = '''def log_terms(tape: PreciseTape, params: Params, t: Any = slice(None)) -> dict[str, Array]:
-    """Natural logarithms of gates y and of slopes phi'(a) at step t, from the pre-activations on the tape.
+_TEXT = """Natural logarithms of gates y and of slopes phi'(a) at step t, from the pre-activations on the tape.
 
-    {{{keys}}}: (B, N) for a step, (n, B, N) for a slice or an array of steps.
-    They are finite where the number itself underflows: ln sigmoid(-1000) = -1000.
-    Raises TypeError (for a fast tape too), ValueError, IndexError.
-    """
-    _check_tape(tape, (PreciseTape,))
-    params, t, dtype = _reading(tape, params, t)
-    terms: dict[str, Array] = {{}}
-'''
+{keys}
+They are finite where the number itself underflows: ln sigmoid(-1000) = -1000.
+Raises TypeError (for a fast tape too), ValueError, IndexError."""
 
 
-def log_function(cell: Cell, program: Program, form: TapeForm, held: Collection[Value]) -> tuple[str, set[str]]:
-    """The text of the function over the tape of the precise form, and the functions it needs."""
-    helpers: set[str] = set()
-    writer = JacobianWriter(cell, Jacobians(program), form, "log_terms", (), (), helpers)
+def log_function(plan: Plan, used: set[str]) -> str:
+    """The text of the function over the tape of the precise form; `used` grows by the functions it needs."""
+    program, held = plan.program, plan.saved[True]
+    found = list(_logarithms(program, held))
+    local = LocalValues(plan)
     values = {value.symbol: value for value in program.values()}
-    found, lead = {}, []
-    for target, expression in _logarithms(program, held):
-        found[target.name] = writer.print(expression)
+    printer = NumPyPrinter(values, local.plain, program.constants, used, True)
+    read = [value for value in program.values() if any(value.symbol in e.free_symbols for _, e in found)]
+    lines = local.bound([v for v in read if not v.is_parameter and v.role is not Role.CONSTANT], True)
+    for target, expression in found:
+        text = printer.print(expression)
         if all(values[symbol].time is None for symbol in expression.free_symbols):  # one value for all sequences
-            lead = [f"lead = {writer.lead()}.shape[:-1]"]
-            found[target.name] = f"np.full((*lead, {target.shape[0]}), {found[target.name]}, dtype)"
-    lines = [f"terms[{name!r}] = {text}" for name, text in found.items()]
-    lines = [*lead, *writer.bound.values(), *lines, "return terms"]
-    lines = [*size_lines(cell, "\n".join(lines), writer.tape_sizes()), *lines]
-    head = _TEXT.format(keys=", ".join(map(repr, found)))
-    return head + "\n".join(f"    {line}" for line in lines), helpers
+            text = f"np.full((*lead, {local.size(target.shape[0])}), {text}, dtype)"
+        lines += folded(f"terms[{target.name!r}] = {text}")
+    head = ["params, t, sizes, lead, dtype = _reading(tape, params, t, (PreciseTape,))", "terms: dict[str, Array] = {}"]
+    names = [repr(target.name) for target, _ in found]
+    keys = listed([*names[:-1], f"{names[-1]}: (B, N), of several steps (n, B, N)."] if names else ["Nothing."], "")
+    described = docstring(_TEXT.format(keys=keys)).split("\n")
+    body = indented([*described, *head, *size_lines(local.sizes), *lines, "return terms"])
+    signature = "def log_terms(tape: PreciseTape, params: Params, t: Any = slice(None)) -> dict[str, Array]:"
+    return "\n".join([signature, *body])
 
 
 def _logarithms(program: Program, held: Collection[Value]) -> Iterator[tuple[Value, Expr]]:

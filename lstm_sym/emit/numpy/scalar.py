@@ -2,72 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from fractions import Fraction
 
 import sympy
 from sympy import Expr
 
-from lstm_sym.equations.functions import number_of
-from lstm_sym.notation.scalar import PRODUCT, ScalarPrinter
-from lstm_sym.program.values import Value
+from lstm_sym.emit.scalar import CodeScalarPrinter
+from lstm_sym.notation.scalar import PRODUCT
 
 _NUMPY = ("tanh", "exp", "log", "sin", "cos", "sqrt")
 _TAKES_OUT = (*_NUMPY, "sigmoid")
+CHOSEN = ("sigmoid",)
+"""Functions that have a fast and a precise form."""
 
 
 @dataclass(frozen=True, eq=False)
-class NumPyPrinter(ScalarPrinter):
-    """Prints expressions over references such as `f[t]`; notes in `used` the functions a kernel must bring along."""
+class NumPyPrinter(CodeScalarPrinter):
+    """Prints expressions; notes in `used` the functions a kernel must bring along.
 
-    values: Mapping[sympy.Symbol, Value]
-    reference: Callable[[Value], str]
-    used: set[str]
-    precise: bool = False
-    constants: Mapping[Value, Fraction] = field(default_factory=dict)
+    `precise`: whether sigmoid is that of the precise form; None where it is the one that the caller chose, `sigmoid`.
+    """
 
-    def _text(self, expression: Expr) -> tuple[str, int]:
-        """As of every target; a function of constants is the number that it is, which promotes no array."""
-        numbers = {value.symbol: sympy.Rational(n.numerator, n.denominator) for value, n in self.constants.items()}
-        if isinstance(expression, sympy.Function) and expression.free_symbols <= set(numbers):
-            number = number_of(expression.xreplace(numbers))
-            if number is None:
-                raise ValueError(f"{expression} is no finite number")
-            return super()._text(sympy.Rational(number.numerator, number.denominator))
-        return super()._text(expression)
-
-    def symbol(self, value: Value) -> str:
-        """The array or row that holds the value."""
-        return self.reference(value)
-
-    def number(self, value: Fraction) -> str:
-        """A Python literal: it never changes the dtype of an array."""
-        return str(value.numerator) if value.denominator == 1 else repr(float(value))
+    used: set[str] = field(default_factory=set)
+    precise: bool | None = False
 
     def function(self, name: str) -> str:
         """What a function is called in the kernel, noting that it is used."""
         if name in _NUMPY:
             return f"np.{name}"
-        chosen = "sigmoid_precise" if name == "sigmoid" and self.precise else name
+        if name in CHOSEN and self.precise is None:
+            self.used.update((name, f"{name}_precise"))
+            return name
+        chosen = f"{name}_precise" if name in CHOSEN and self.precise else name
         self.used.add(chosen)
         return f"_{chosen}"
 
     def call(self, name: str, argument: str) -> str:
         """f(a)."""
         return f"{self.function(name)}({argument})"
-
-    def power(self, base: str, exponent: int) -> str:
-        """base**n."""
-        return f"{base}**{exponent}"
-
-    def product(self, factors: list[str]) -> str:
-        """a * b * c."""
-        return " * ".join(factors)
-
-    def fraction(self, numerator: str, denominator: str) -> str:
-        """a / b."""
-        return f"{numerator} / {denominator}"
 
     def into(self, expression: Expr, target: str) -> str:
         """A statement that computes the expression into the array `target`, without a copy where NumPy allows it."""
@@ -83,7 +55,7 @@ class NumPyPrinter(ScalarPrinter):
                 return f"{target} *= {self.product(texts)}"
             if sign > 0 and not below and len(above) > 1:
                 return f"np.multiply({self.product(texts[:-1])}, {texts[-1]}, out={target})"
-        if name in _TAKES_OUT and not (name == "sigmoid" and self.precise):
+        if name in _TAKES_OUT:
             return f"{self.function(name)}({self.print(expression.args[0])}, out={target})"
         return f"{target}[...] = {self.print(expression)}"
 

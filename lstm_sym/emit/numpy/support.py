@@ -7,8 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from lstm_sym.equations.sizes import with_composed
-
 Array = np.ndarray[Any, Any]
 
 
@@ -32,6 +30,21 @@ def outer(left: Array, right: Array) -> Array:
     return product.T
 
 
+def diagonal(blocks: Array) -> Array:
+    """The diagonals of square blocks (..., N, N), to be written to: (..., N)."""
+    view: Array = np.einsum("...ii->...i", blocks)
+    return view
+
+
+def ranges(record: Any, shapes: Mapping[str, Sequence[str]], sizes: Mapping[str, int]) -> Any:
+    """A record of slices: where each array stands if their entries follow one another; an axis B counts once."""
+    ends, end = [], 0
+    for axes in shapes.values():
+        first, end = end, end + int(np.prod([sizes[axis] for axis in axes if axis != "B"]))
+        ends.append(slice(first, end))
+    return record(*ends)
+
+
 def applied(v: Array, rows: int) -> Array:
     """d(W v)/dW for W (rows, N): (..., rows, rows N), which is v in block i of row i."""
     blocks = np.zeros((*v.shape[:-1], rows, rows, v.shape[-1]), v.dtype)
@@ -46,9 +59,7 @@ def applied_transposed(v: Array, columns: int) -> Array:
     return blocks.reshape(*v.shape[:-1], columns, v.shape[-1] * columns)
 
 
-def sizes_of(
-    params: Any, shapes: Mapping[str, tuple[str, ...]], composed: Mapping[str, Mapping[str, int]]
-) -> dict[str, int]:
+def sizes_of(params: Any, shapes: Mapping[str, tuple[str, ...]]) -> dict[str, int]:
     """The number behind each symbolic size, read off the parameters. Raises TypeError, ValueError."""
     if params is None:
         raise TypeError(f"params is None; it must be what init() returns, or Params({', '.join(shapes)})")
@@ -59,11 +70,9 @@ def sizes_of(
             raise ValueError(f"{name} has shape {shape}; expected {len(symbols)} axes ({', '.join(symbols)})")
         for symbol, size in zip(symbols, shape, strict=True):
             if sizes.setdefault(symbol, size) != size:
-                raise ValueError(
-                    f"{name} has shape {shape}, but {symbol} = {sizes[symbol]} by the parameters before it; "
-                    f"expected ({', '.join(symbols)})"
-                )
-    return with_composed(sizes, composed)
+                told = f"{symbol} = {sizes[symbol]} by the parameters before it; expected ({', '.join(symbols)})"
+                raise ValueError(f"{name} has shape {shape}, but {told}")
+    return sizes
 
 
 def without_input(x: Any, steps: int | None, params: Any, state: Any) -> Any:
@@ -88,17 +97,21 @@ def check_tape(tape: Any, kinds: tuple[type, ...]) -> None:
         raise TypeError(f"tape is a {type(tape).__name__}; it must be the third result of this kernel's {wanted}")
 
 
-def check_fit(tape: Any, widths: Mapping[type, Mapping[str, Mapping[str, int]]], sizes: Mapping[str, int]) -> None:
-    """Raises ValueError where an array of the tape has another last axis than the sizes, read off params, tell."""
-    arrays = tape._asdict()
+def check_fit(
+    tape: Any, widths: Mapping[type, Mapping[str, Mapping[str, int]]], sizes: Mapping[str, int]
+) -> dict[str, int]:
+    """The sizes, with those that the last axes of the tape alone tell. Raises ValueError where these do not agree."""
+    arrays, known = tape._asdict(), dict(sizes)
     for field, parts in widths[type(tape)].items():
-        width, expected = arrays[field].shape[-1], sum(count * sizes.get(size, 0) for size, count in parts.items())
-        if width != expected and all(size in sizes for size in parts):
+        width, expected = arrays[field].shape[-1], sum(count * known.get(size, 0) for size, count in parts.items())
+        unknown = [size for size in parts if size not in known]
+        if len(unknown) == 1:
+            known[unknown[0]] = (width - expected) // parts[unknown[0]]
+        elif width != expected and not unknown:
             told = " + ".join(size if count == 1 else f"{count} * {size}" for size, count in parts.items())
-            raise ValueError(
-                f"params do not fit the tape: tape.{field} has {width} columns, but {told} = {expected} by params; "
-                f"give the params that forward() made this tape with"
-            )
+            told = f"tape.{field} has {width} columns, but {told} = {expected} by params"
+            raise ValueError(f"params do not fit the tape: {told}; give the params that forward() made this tape with")
+    return known
 
 
 def steps_of(t: Any, steps: int) -> Any:
@@ -139,9 +152,8 @@ def float_dtype(arrays: Mapping[str, Any]) -> np.dtype[Any]:
     dtypes = {name: array_of(name, value).dtype for name, value in arrays.items()}
     for name, dtype in dtypes.items():
         if dtype.kind not in "fc" or dtype.itemsize < 4:
-            raise TypeError(
-                f"{name} has dtype {dtype}, which cannot be used; convert it with .astype(np.float64) or (np.float32)"
-            )
+            fix = "convert it with .astype(np.float64) or (np.float32)"
+            raise TypeError(f"{name} has dtype {dtype}, which cannot be used; {fix}")
     return np.result_type(*dtypes.values()).newbyteorder("=")
 
 
@@ -158,11 +170,9 @@ def named(name: str, values: Any, fields: Iterable[str]) -> dict[str, Any]:
     given = values._asdict() if hasattr(values, "_asdict") and not isinstance(values, type) else {}
     for field in fields:
         if field not in given:
-            kind = f"the class {values.__name__}, not one made of it" if isinstance(values, type) else ""
-            raise TypeError(
-                f"{name} is {kind or f'a {type(values).__name__} without the field {field}'}; make one with "
-                f"{made}({', '.join(fields)})"
-            )
+            kind = f"a {type(values).__name__} without the field {field}"
+            kind = f"the class {values.__name__}, not one made of it" if isinstance(values, type) else kind
+            raise TypeError(f"{name} is {kind}; make one with {made}({', '.join(fields)})")
     return {f"{name}.{field}": given[field] for field in fields}
 
 

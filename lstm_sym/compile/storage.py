@@ -1,18 +1,20 @@
-"""Where each value of a scheduled program lives in NumPy code: arrays over time, views of them, or plain variables.
+"""Where each value of a scheduled program lives in code: arrays over time, views of them, or plain variables.
 
 * a row of a group: one array (T, B, n H), its slots views; or (B, n H) if nothing keeps it over time;
 * a state that is kept: one array (T+1, B, H), h[t-1] at index t and h[t] at index t + 1;
 * any other kept value: an array (T, B, H); everything else a local variable of the loop.
 
-A row may take over the array of a row that dies where it is born (gates over pre-activations).
+A row may take over the array of a row that dies where it is born (gates over pre-activations). Where the precise form
+keeps the older row and the fast form does not, the two share one array in the fast form alone: an alias.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from lstm_sym.equations.sizes import is_composed
+from lstm_sym.equations.sizes import multiplied, parts_of
 from lstm_sym.passes.layout import Group, Place
 from lstm_sym.passes.scheduling import Schedule
 from lstm_sym.program.program import Program
@@ -48,11 +50,20 @@ class Home:
     kind: str
     offset: int = 0
 
-    def whole(self) -> str:
-        """The value at every step, (T, B, H)."""
-        if self.kind == "states":
-            return f"{self.name}[1:]" if self.offset else f"{self.name}[:-1]"
-        return self.name
+    @property
+    def is_over_time(self) -> bool:
+        """Whether it holds every step."""
+        return self.kind in ("whole", "states")
+
+
+class View(NamedTuple):
+    """The slots [low, high) of an array that holds `parts` of them side by side, each of `size` units."""
+
+    array: str
+    low: int
+    high: int
+    parts: int
+    size: str
 
 
 class Storage:
@@ -70,11 +81,11 @@ class Storage:
         self.names = Names(reserved)
         self.rows = self._rows()
         self.takes_over = self._takeovers()
-        self.views: dict[tuple[str, int, int], str] = {}
+        self.views: dict[str, View] = {}
 
     def _rows(self) -> dict[RowKey, dict[int, Value]]:
         rows: dict[RowKey, dict[int, Value]] = {}
-        for value in self.program.values():
+        for value in (*self.program.values(), *self.given):
             place = self.plan.layout.place(value)
             if place is not None:
                 rows.setdefault((place.group, place.row), {})[place.slot] = value
@@ -142,7 +153,7 @@ class Storage:
 
     def is_kept(self, key: RowKey) -> bool:
         """Whether the array of this root row holds all steps."""
-        return any(value in self.plan.stored for value in self.row_values(key))
+        return any(value in self.plan.stored or value in self.given for value in self.row_values(key))
 
     def row_home(self, key: RowKey) -> Home:
         """The array of a row."""
@@ -162,9 +173,9 @@ class Storage:
         if high - low == 1:
             wanted = identifier(self.rows[root].get(low, self.rows[key][low]))
         else:
-            wanted = "_".join([row_name(*root), *(member.removeprefix("a_") for member in key[0].members[low:high])])
+            wanted = "_".join([row_name(*root), *key[0].short_names[low:high]])
         name = self.names.get(("slot", root, low, high), wanted)
-        self.views[(home.name, low - start, high - start)] = name
+        self.views[name] = View(home.name, low - start, high - start, end - start, root[0].size)
         return Home(name, home.kind)
 
     def home(self, value: Value) -> Home:
@@ -177,7 +188,7 @@ class Storage:
         state = self.state_of(value)
         if state is not None and self.keeps_state(state):
             return Home(self.names.get(("states", state), state), "states", int(value.time == 0))
-        kind = "whole" if value in self.plan.stored else "local"
+        kind = "whole" if value in self.plan.stored or value in self.given else "local"
         return Home(self.names.get(value, identifier(value)), kind)
 
     def state_of(self, value: Value) -> str | None:
@@ -190,16 +201,33 @@ class Storage:
 
     def keeps_state(self, name: str) -> bool:
         """Whether any time of a carried quantity is stored."""
-        return any(value.name == name for value in self.plan.stored)
+        return any(value.name == name for value in (*self.plan.stored, *self.given))
 
     def place(self, value: Value) -> Place | None:
         """The slot of a value."""
         return self.plan.layout.place(value)
 
+    def array(self, value: Value) -> tuple[object, str]:
+        """The array a stored value lives in: a key that is the same in every program of the cell, and its name here."""
+        place = self.place(value)
+        if place is not None:
+            root = self.root((place.group, place.row))
+            return (root[0].members, place.row), self.row_home(root).name
+        home = self.home(value)
+        return (value.name, home.kind), home.name
 
-def bracketed(size: str) -> str:
-    """A symbolic size, in brackets if it is a sum or a multiple."""
-    return f"({size})" if is_composed(size) else size
+    def width(self, value: Value) -> dict[str, int]:
+        """The last axis of the array a stored value lives in: {"H": 4} for four gates side by side; {} for a number."""
+        place = self.place(value)
+        if place is None:
+            return parts_of(value.shape[-1]) if value.shape else {}
+        low, high = self.span((place.group, place.row))
+        return parts_of(multiplied(place.group.size, high - low))
+
+    def spans_of(self, values: Iterable[Value]) -> dict[RowKey, Span]:
+        """Which slots the arrays of these values hold, for a program that is given them."""
+        places = (place for value in values if (place := self.place(value)) is not None)
+        return {(place.group, place.row): self.span((place.group, place.row)) for place in places}
 
 
 def identifier(value: Value) -> str:

@@ -1,0 +1,38 @@
+"""Which forward values the Jacobians of one step read: with the save set of the backward pass, they are the tape."""
+
+from __future__ import annotations
+
+from sympy import Symbol
+
+from lstm_sym.derivation.jacobian import Jacobian, Jacobians, entries, states
+from lstm_sym.derivation.linear_map import Applied, Diagonal
+from lstm_sym.passes.slope_forms import complements, from_output
+from lstm_sym.program.program import Program
+from lstm_sym.program.statements import Maximum, Pointwise
+from lstm_sym.program.values import Value
+
+
+def reads_of_jacobians(jacobians: Jacobians, exact: bool) -> set[Value]:
+    """The forward values that jacobian() and input_jacobian() read, in the precise or the fast form."""
+    program = jacobians.program
+    before, after = zip(*states(program), strict=True)
+    whole: list[tuple[Value, Value | None]] = [(v, None) for v in (*before, *program.inputs, *program.parameters)]
+    parts = [(source, entry) for source in before for entry in entries(program)]
+    symbols = set()
+    for target in after:
+        for source, entry in [*whole, *parts]:
+            symbols |= _symbols_read(jacobians.of(target, source, frozenset(after), entry), program, exact)
+    constant = {*program.parameters, *program.constants}
+    return {value for value in program.values() if value.symbol in symbols and value not in constant}
+
+
+def _symbols_read(derived: Jacobian, program: Program, exact: bool) -> set[Symbol]:
+    """The symbols in one Jacobian, its stages, and its slopes."""
+    replacements = complements(program) if exact else {}
+    factors = [f for one in (derived.map, *derived.map.stages.values()) for product in one.terms for f in product]
+    symbols = {factor.operand.symbol for factor in factors if isinstance(factor, Applied)}
+    slopes = derived.slopes if exact else tuple(map(from_output, derived.slopes))
+    expressions = [s.expression for s in slopes if isinstance(s, Pointwise)]
+    expressions += [factor.expression for factor in factors if isinstance(factor, Diagonal)]
+    symbols |= {symbol for e in expressions for symbol in e.xreplace(replacements).free_symbols}
+    return symbols | {value.symbol for s in slopes if isinstance(s, Maximum) for value in s.reads()}

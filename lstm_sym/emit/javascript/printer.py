@@ -1,0 +1,203 @@
+"""The nodes of code as JavaScript: every element-wise statement is a function of row and unit, over views."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from fractions import Fraction
+from typing import Any
+
+from lstm_sym.emit import nodes as n
+from lstm_sym.emit.scalar import CodeScalarPrinter, literal
+
+RESERVED = frozenset(
+    "arguments case catch const debugger default delete do enum eval export extends function implements instanceof "  # noqa: SIM905
+    "interface let new null package private protected public static super switch this throw typeof var void "
+    "undefined NaN Infinity Math Number Object Float64Array run forward backward shapes named views given".split()
+)
+VIEWS = {
+    n.Field: "{record}.{name}",
+    n.Product: "times({left}, {matrix}, {transposed})",
+    n.Transposed: "transposed({matrix})",
+    n.Packed: "packed([{parts}])",
+    n.Stacked: "stacked([{parts}])",
+    n.Largest: "largest({operand}, {share})",
+    n.Outer: "outer({left}, {right})",
+    n.OverTime: "overTime({operand}, {weight}, {units})",
+    n.ZerosLike: "fresh([{operand}], () => 0)",
+    n.Copy: "copy({operand})",
+}
+"""Kind of node -> the call that makes this array."""
+ELEMENTS = {
+    n.Sum: "{left} + {sign} * ({right})",
+    n.Scaled: "{coefficient} * ({operand})",
+    n.Weighted: "{weight} * {operand}",
+    n.Complement: "(precise ? sigmoid_precise(-{argument}) : 1 - {gate})",
+    n.Number: "{value}",
+}
+"""Kind of node -> its element in row $r and unit $c."""
+_STEPS = {"previous": "0, T * B", "current": "1, T * B", "first": "0, B", "last": "T, B"}
+_MAPS = {"mean": "meanOf({0})", "sum": "sumOf({0})", "repeat": "repeated({0}, {1})"}
+
+
+@dataclass(frozen=True, eq=False)
+class JavaScriptScalarPrinter(CodeScalarPrinter):
+    """Prints expressions; `exact`: whether sigmoid is that of the precise form, None where the caller chooses."""
+
+    exact: bool | None = None
+
+    def call(self, name: str, argument: str) -> str:
+        """f(a)."""
+        if name == "sigmoid" and self.exact is not False:
+            name = "sigmoid_precise" if self.exact else "(precise ? sigmoid_precise : sigmoid)"
+        return f"{name}({argument})"
+
+
+class JavaScriptPrinter:
+    """Prints nodes; `support` are names that the module has already, `scalars` variables that are plain numbers."""
+
+    def __init__(self, support: Iterable[str], scalars: Iterable[str]) -> None:
+        self.taken, self.scalars = RESERVED | set(support), set(scalars)
+        self.operands: dict[str, None] = {}
+        self.declared: set[str] = set()
+
+    def name(self, text: str) -> str:
+        """A variable; one that JavaScript or the module has already gets a $."""
+        return f"{text}$" if text in self.taken else text
+
+    def view(self, node: n.Node) -> str:
+        """An array."""
+        match node:
+            case n.Name():
+                return self.name(node.text)
+            case n.Steps():
+                return f"steps({self.view(node.array)}, {_STEPS[node.which]})"
+            case n.Mapped(operator=operator) if operator.kind == "part":
+                start = " + ".join(operator.before) or "0"
+                end = " + ".join((*operator.before, operator.shape[1]))
+                return f"copy(columns({self.view(node.operand)}, {start}, {end}))"
+            case n.Mapped(operator=operator):
+                call = "runSums({0}, {1})" if operator.kind == "repeat" and node.transposed else _MAPS[operator.kind]
+                return call.format(self.view(node.operand), operator.count)
+            case n.Full():
+                return f"fill({self.array(node.axes)}, ($r, $c) => {self.element(node.value)})"
+        if type(node) in VIEWS:
+            return self.filled(VIEWS[type(node)], node, self.view)
+        outer, self.operands = self.operands, {}
+        element = self.element(node)
+        operands, self.operands = ", ".join(self.operands), outer
+        return f"fresh([{operands}], ($r, $c) => {element})"
+
+    def filled(self, template: str, node: n.Node, print_node: Any) -> str:
+        """A template with the fields of a node."""
+
+        def text(value: Any) -> str:
+            if isinstance(value, n.Node):
+                return str(print_node(value))
+            if isinstance(value, tuple):
+                return ", ".join(map(text, value))
+            if value is None or isinstance(value, bool):
+                return json.dumps(value)
+            return value if isinstance(value, str) else literal(Fraction(value))
+
+        return template.format(**{part.name: text(getattr(node, part.name)) for part in fields(node)})
+
+    def element(self, node: n.Node) -> str:
+        """The element of an array in row $r and unit $c; `operands` notes the arrays that it is made of."""
+        if isinstance(node, n.Elementwise):
+            operands = node.operands
+            scalar = JavaScriptScalarPrinter(
+                node.values, lambda value: self.element(operands[value.symbol]), node.constants, node.exact
+            )
+            return scalar.print(node.expression)
+        if type(node) in ELEMENTS:
+            return self.filled(ELEMENTS[type(node)], node, self.element)
+        if isinstance(node, n.Name) and node.text in self.scalars:
+            return self.name(node.text)
+        view = self.view(node)
+        self.operands[view] = None
+        return f"at({view}, $r, $c)"
+
+    def array(self, axes: tuple[str, ...]) -> str:
+        """A new array over these axes."""
+        if len(axes) == 2:
+            return f"array({axes[0]}, {axes[1]}, {axes[0]})"
+        return f"array(({axes[0]}) * {axes[1]}, {axes[2]}, {axes[1]})"
+
+    def lines(self, nodes: Iterable[n.Node], keyword: str = "let ") -> list[str]:
+        """Statements; `keyword` is what a new variable begins with, nothing where it was declared before."""
+        return [line for node in nodes for line in self.statement(node, keyword)]
+
+    def statement(self, node: n.Node, keyword: str) -> list[str]:
+        """One statement, and the equation that it computes."""
+        note = [f"// {found}"] if (found := getattr(node, "note", "")) else []
+        match node:
+            case n.Assign(target=target, value=n.Extent(rule=rule)):
+                array = f"{rule.record}.{rule.array}" if rule.record else rule.array
+                extent = " - ".join([f"{array}.{'columns' if rule.axis else 'rows'}", *rule.others])
+                return [f"const {target.text} = ({extent}) / {rule.divisor};"]
+            case n.Assign(value=n.Number(value=number)):
+                return [f"const {self.view(node.target)} = {literal(number)};"]
+            case n.Assign():
+                return [f"{keyword}{self.view(node.target)} = {self.view(node.value)};", *note]
+            case n.Rotate():
+                targets, values = (", ".join(map(self.view, part)) for part in (node.targets, node.values))
+                return [f"[{targets}] = [{values}];"]
+            case n.Fill() | n.Add():
+                return [f"{type(node).__name__.lower()}({self.view(node.target)}, {self.function(node.value)});", *note]
+            case n.Allocate():
+                return [f"{keyword}{self.view(node.target)} = {self.allocated(node)};"]
+            case n.Split():
+                return [self.split(target, k, node, keyword) for k, target in enumerate(node.targets)]
+            case n.Choose():
+                return self.choice(node)
+            case n.Remark():
+                return [f"// {node.text}"]
+            case n.Section():
+                return [f"// {node.title}", *self.lines(node.body, keyword)]
+            case n.Loop():
+                head = "let t = T - 1; t >= 0; t--" if node.backwards else "let t = 0; t < T; t++"
+                rows = [f"const {self.name(k)} = step({self.view(whole)}, t, B);" for k, whole in node.rows.items()]
+                return [f"for ({head}) {{", *rows, *self.lines(node.body, "const "), "}"]
+            case n.Return():
+                return [f"return {self.result(node.value)};"]
+        raise TypeError(f"{type(node).__name__} is no statement")
+
+    def function(self, node: n.Node) -> str:
+        """The function of row and unit that an array is; what is no formula is computed once."""
+        if isinstance(node, n.Elementwise) or type(node) in ELEMENTS:
+            return f"($r, $c) => {self.element(node)}"
+        return f"((v) => ($r, $c) => at(v, $r, $c))({self.view(node)})"
+
+    def allocated(self, node: n.Allocate) -> str:
+        """A new array; where the precise form alone keeps it, another one or a row in the fast form."""
+        if node.fast is None:
+            return self.array(node.axes)
+        other = self.view(node.fast) if node.fast.text else f"scratch({node.axes[1]}, {node.axes[2]})"
+        return f"precise ? {self.array(node.axes)} : {other}"
+
+    def split(self, target: n.Name, k: int, node: n.Split, keyword: str) -> str:
+        """A view of some parts of an array."""
+        low, high = (node.low + k, node.low + k + 1) if len(node.targets) > 1 else (node.low, node.high)
+        call, size = "part" if node.rows else "columns", f"({node.size})"
+        return f"{keyword}{self.view(target)} = {call}({self.view(node.array)}, {low} * {size}, {high} * {size});"
+
+    def choice(self, node: n.Choose) -> list[str]:
+        """if (precise) ... else ...; what either branch binds is declared before."""
+        inner = [part for branch in (node.precise, node.fast) for part in branch]
+        bound = [t for part in inner if isinstance(part, n.Split) for t in part.targets]
+        bound += [part.target for part in inner if isinstance(part, n.Assign)]
+        new = [name for name in dict.fromkeys(map(self.view, bound)) if name not in self.declared]
+        self.declared.update(new)
+        fast = ["} else {", *self.lines(node.fast, "")] if node.fast else []
+        declared = [f"let {', '.join(new)};"] if new else []
+        return [*declared, "if (precise) {", *self.lines(node.precise, ""), *fast, "}"]
+
+    def result(self, node: n.Node) -> str:
+        """What a function gives back."""
+        if isinstance(node, n.Together):
+            return f"[{', '.join(map(self.result, node.parts))}]"
+        if isinstance(node, n.Record):
+            return f"{node.name}({', '.join(map(self.result, node.fields))})"
+        return self.view(node)

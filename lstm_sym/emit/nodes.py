@@ -1,0 +1,357 @@
+"""Code as a tree of few kinds of nodes: what every target prints. No node holds text of a language.
+
+Expressions are arrays: sequences (T, B, N), rows of one step (B, N), parameters. Statements bind them, fill them and
+add to them. A size is symbolic, as in `equations.sizes`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from fractions import Fraction
+from typing import Any
+
+from sympy import Expr, Symbol
+
+from lstm_sym.compile.known_sizes import SizeRule
+from lstm_sym.program.values import Operator, Value
+
+
+@dataclass(frozen=True)
+class Node:
+    """An expression or a statement."""
+
+    def below(self) -> Iterator[Node]:
+        """This node and all nodes in it."""
+        yield self
+        for part in filter(lambda part: part.repr, fields(self)):
+            yield from _nodes(getattr(self, part.name))
+
+
+def _nodes(value: Any) -> Iterator[Node]:
+    if isinstance(value, Node):
+        yield from value.below()
+    elif isinstance(value, tuple | list):
+        for item in value:
+            yield from _nodes(item)
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from _nodes(item)
+
+
+# Expressions
+
+
+@dataclass(frozen=True)
+class Name(Node):
+    """A variable."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Field(Node):
+    """A field of a record: params.U_f, tape.h; of a learned scalar, an array of one unit."""
+
+    record: str
+    name: str
+    is_scalar: bool = False
+
+
+@dataclass(frozen=True)
+class Number(Node):
+    """A number, which promotes no array."""
+
+    value: Fraction
+
+
+@dataclass(frozen=True)
+class Steps(Node):
+    """Of an array of T + 1 states: those before each step, "previous"; those after it, "current"; "first"; "last"."""
+
+    array: Name
+    which: str
+
+
+@dataclass(frozen=True)
+class Elementwise(Node):
+    """A scalar expression at every element.
+
+    `operands` says which array each symbol is, `values` which value of the program, `constants` what numbers some are;
+    `exact` whether functions are those of the precise form, None where the caller chooses.
+    """
+
+    expression: Expr
+    operands: Mapping[Symbol, Node]
+    exact: bool | None
+    values: Mapping[Symbol, Value] = field(repr=False)
+    constants: Mapping[Value, Fraction] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Complement(Node):
+    """1 - z of a gate z = sigmoid(a), in the form that the caller chooses."""
+
+    gate: Node
+    argument: Node
+
+
+@dataclass(frozen=True)
+class Sum(Node):
+    """left + right, or left - right."""
+
+    left: Node
+    right: Node
+    sign: int = 1
+
+
+@dataclass(frozen=True)
+class Scaled(Node):
+    """A number times an array."""
+
+    coefficient: Fraction
+    operand: Node
+
+
+@dataclass(frozen=True)
+class Product(Node):
+    """Every row of `left` (..., N) times a matrix (N, M), or (M, N) transposed; `over_time`: left is a sequence."""
+
+    left: Node
+    matrix: Node
+    transposed: bool = False
+    over_time: bool = False
+
+
+@dataclass(frozen=True)
+class Weighted(Node):
+    """A vector, or one number, times an array, unit by unit."""
+
+    weight: Node
+    operand: Node
+
+
+@dataclass(frozen=True)
+class Transposed(Node):
+    """The transpose of a matrix, copied so that its rows lie one after the other."""
+
+    matrix: Node
+
+
+@dataclass(frozen=True)
+class Packed(Node):
+    """Parameters one under the other."""
+
+    parts: tuple[Node, ...]
+
+
+@dataclass(frozen=True)
+class Stacked(Node):
+    """Vectors of units, one after the other."""
+
+    parts: tuple[Node, ...]
+
+
+@dataclass(frozen=True)
+class Mapped(Node):
+    """A constant linear map over units: a part of a stack, repetition, mean, sum; or its transpose."""
+
+    operator: Operator
+    operand: Node
+    transposed: bool = False
+
+
+@dataclass(frozen=True)
+class Largest(Node):
+    """The maximum over units, at every unit; with `share`, the share of each unit in it."""
+
+    operand: Node
+    share: bool = False
+
+
+@dataclass(frozen=True)
+class Outer(Node):
+    """The sum over steps and batch of left right^T."""
+
+    left: Node
+    right: Node
+
+
+@dataclass(frozen=True)
+class OverTime(Node):
+    """The sum over steps and batch of an array, or of its product with another; `units`: over units too, one number."""
+
+    operand: Node
+    weight: Node | None = None
+    units: bool = False
+
+
+@dataclass(frozen=True)
+class Full(Node):
+    """An array of one number."""
+
+    axes: tuple[str, ...]
+    value: Node
+
+
+@dataclass(frozen=True)
+class ZerosLike(Node):
+    """An array of zeros of the shape of another."""
+
+    operand: Node
+
+
+@dataclass(frozen=True)
+class Copy(Node):
+    """An array in memory of its own."""
+
+    operand: Node
+
+
+@dataclass(frozen=True)
+class Extent(Node):
+    """A size, read off an axis."""
+
+    rule: SizeRule
+
+
+@dataclass(frozen=True)
+class Record(Node):
+    """State(h, c), Params(...), Tape(...), Grads(...)."""
+
+    name: str
+    fields: tuple[Node, ...]
+
+
+@dataclass(frozen=True)
+class Together(Node):
+    """Several results."""
+
+    parts: tuple[Node, ...]
+
+
+# Statements
+
+
+@dataclass(frozen=True)
+class Assign(Node):
+    """A variable of its own."""
+
+    target: Name
+    value: Node
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Rotate(Node):
+    """Several variables at once: what this step sends is what the next one receives."""
+
+    targets: tuple[Name, ...]
+    values: tuple[Node, ...]
+
+
+@dataclass(frozen=True)
+class Fill(Node):
+    """Into the memory that is there; `over_time`: every step at once."""
+
+    target: Node
+    value: Node
+    over_time: bool = False
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Add(Node):
+    """Add to what is there."""
+
+    target: Node
+    value: Node
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Allocate(Node):
+    """An array of these axes, of zeros or of anything.
+
+    `fast`: what it is where the precise form alone keeps it: another array, or, "", a row that each step writes over.
+    """
+
+    target: Name
+    axes: tuple[str, ...]
+    zeros: bool = False
+    fast: Name | None = None
+
+
+@dataclass(frozen=True)
+class Split(Node):
+    """Views of the parts [low, high) of an array that holds `count` of them side by side, each of one size.
+
+    One target is all of them together, several are one each. They lie along units, or along the rows of a parameter.
+    """
+
+    targets: tuple[Name, ...]
+    array: Name
+    low: int
+    high: int
+    size: str
+    count: int = 0
+    rows: bool = False
+
+
+@dataclass(frozen=True)
+class Choose(Node):
+    """The statements of the form that the tape is of."""
+
+    precise: tuple[Node, ...]
+    fast: tuple[Node, ...]
+
+
+@dataclass(frozen=True)
+class Remark(Node):
+    """A comment above what follows."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Section(Node):
+    """Statements under a heading; `reads` and `gives` are the arrays that go in and come out."""
+
+    title: str
+    body: tuple[Node, ...]
+    reads: tuple[str, ...] = ()
+    gives: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Loop(Node):
+    """The steps in order, or backwards; `rows` binds the row of each step to a name."""
+
+    rows: Mapping[str, Node]
+    body: tuple[Node, ...]
+    backwards: bool = False
+
+
+@dataclass(frozen=True)
+class Return(Node):
+    """What a function gives back."""
+
+    value: Node
+
+
+def names_in(nodes: Any) -> dict[str, None]:
+    """The names of all variables that these nodes read or write, in order."""
+    return dict.fromkeys(node.text for node in _nodes(nodes) if isinstance(node, Name))
+
+
+def sizes_in(nodes: Any) -> set[str]:
+    """The symbolic sizes that these nodes speak of, as they are written."""
+    found: set[str] = set()
+    for node in _nodes(nodes):
+        if isinstance(node, Allocate | Full):
+            found.update(node.axes)
+        elif isinstance(node, Split):
+            found.add(node.size)
+        elif isinstance(node, Mapped) and node.operator.kind == "part":
+            found.update((*node.operator.before, node.operator.shape[1]))
+    return found - {"T", "B", "T + 1"}

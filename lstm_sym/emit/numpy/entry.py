@@ -1,0 +1,180 @@
+"""What the functions of a kernel check before they compute: arrays of one dtype and of sizes that fit each other."""
+
+from __future__ import annotations
+
+from lstm_sym.emit.numpy.contract import start
+from lstm_sym.equations.cell import Cell
+from lstm_sym.equations.sizes import is_composed
+
+
+def _all_sizes(cell: Cell, sizes: str) -> str:
+    """The sizes with those that are sums of others, in a cell that has such."""
+    composed = any(is_composed(size) for shape in cell.shapes.values() for size in shape)
+    return f"_with_composed({sizes}, _COMPOSED)" if composed else sizes
+
+
+def _known_sizes(cell: Cell) -> str:
+    """The sizes that the parameters tell."""
+    return _all_sizes(cell, "_sizes_of(params, _SHAPES)")
+
+
+def forward_entry(cell: Cell) -> tuple[str, str, str]:
+    """Signature, docstring and first line of forward()."""
+    size, out = cell.input_shape[0], cell.shapes[cell.output][0]
+    default = " | None = None" if cell.parameters else " = Params()"
+    drive = "x: Any, params: Params, " if cell.input else f"x: Any = None, params: Params{default},\n    "
+    steps = "" if cell.input else "steps: int | None = None, "
+    signature = f"""def forward(
+    {drive}state: State | None = None, *, {steps}precise: bool = False
+) -> tuple[Array, State, Tape | PreciseTape]:"""
+    from_state = start(cell) + (".\n" if cell.initial else ". ")
+    y = f"{cell.output} (T, B, {out})"
+    text = f"""Run the cell over sequences: x (T, B, {size}) -> y = {y}, the last state, the tape.
+
+state: the initial state, None for {from_state}precise: gates and slopes keep full relative accuracy under saturation;
+`backward` follows the tape. dtype in = dtype out. Raises TypeError, ValueError, naming the array that does not fit."""
+    if not cell.input:
+        text += "\nThe cell reads no input: steps says T, or x is of shape (T, B, 0)."
+    given = "x" if cell.input else "_without_input(x, steps, params, state)"
+    return signature, text, f"x, params, state = _prepared({given}, params, state)"
+
+
+def backward_entry(cell: Cell) -> tuple[str, str, str]:
+    """Signature, docstring and first line of backward()."""
+    size, out = cell.input_shape[0], cell.shapes[cell.output][0]
+    signature = "def backward(dy: Any, tape: Tape | PreciseTape, params: Params, dstate: State | None = None) -> Grads:"
+    text = f"""Gradients of a loss L by backpropagation through time, t = T-1 .. 0.
+
+dy = dL/dy (T, B, {out}); params as given to `forward`; dstate = dL/d(state after T steps), None for zeros.
+Returns dL/dx (T, B, {size}), dL/dparams (named), dL/d(initial state). Raises TypeError, ValueError."""
+    return signature, text, "dy, params, dstate = _cotangents(dy, tape, params, dstate)"
+
+
+def prepared(cell: Cell) -> str:
+    """_prepared(): what forward() checks."""
+    size = cell.input_shape[0]
+    none = "" if cell.input else " | {'0': 0}"
+    told = f'sizes | {{"B": x.shape[1], "{size}": x.shape[2]}}'
+    return f'''def _prepared(x: Any, params: Any, state: Any) -> tuple[Array, Params, State]:
+    """Arrays of one dtype and of sizes that fit each other. Raises TypeError, ValueError."""
+    sizes = {_known_sizes(cell)}{none}
+    arrays = {{"x": x, **_named("params", params, _SHAPES), **_named("state", state, _STATE_SHAPES)}}
+    dtype = _float_dtype(arrays)
+    x = _checked("x", x, ("T", "B", "{size}"), sizes, dtype)
+    sizes = {_all_sizes(cell, told)}
+    params = Params(*_checked_fields("params", params, _SHAPES, sizes, dtype))
+    {_started(cell)}'''
+
+
+def _started(cell: Cell) -> str:
+    """The lines of _prepared() that give the state, with the cell's own values where none is given."""
+    checked = 'State(*_checked_fields("state", state, _STATE_SHAPES, sizes, dtype))'
+    if not cell.initial:
+        return f"return x, params, {checked}"
+    values = {name: repr(value).replace("inf", "np.inf") for name, value in cell.initial.items()}
+    filled = ", ".join(f"{name}=np.full_like(start.{name}, {value})" for name, value in values.items())
+    return f"""start = {checked}
+    return x, params, start if state is not None else start._replace({filled})"""
+
+
+def cotangents(cell: Cell, reference: str, extra: str) -> str:
+    """_cotangents(): what backward() checks.
+
+    `reference` is the field of the tape that tells T, B and the dtype; `extra` is " - 1" if it holds T + 1 states.
+    """
+    out = cell.shapes[cell.output][0]
+    return f'''def _cotangents(dy: Any, tape: Any, params: Any, dstate: Any) -> tuple[Array, Params, State]:
+    """What backward() is given, in one dtype and of sizes that fit the tape. Raises TypeError, ValueError."""
+    _check_tape(tape, (Tape, PreciseTape))
+    reference = tape.{reference}
+    sizes = {_known_sizes(cell)} | dict(T=reference.shape[0]{extra}, B=reference.shape[1])
+    _check_fit(tape, _WIDTHS, sizes)
+    arrays = {{"tape": reference, "dy": dy, **_named("params", params, _SHAPES)}}
+    dtype = _float_dtype(arrays | _named("dstate", dstate, _STATE_SHAPES))
+    dy = _checked("dy", dy, ("T", "B", "{out}"), sizes, dtype)
+    sizes["{out}"] = dy.shape[2]
+    params = Params(*_checked_fields("params", params, _SHAPES, sizes, dtype))
+    return dy, params, State(*_checked_fields("dstate", dstate, _STATE_SHAPES, sizes, dtype))'''
+
+
+def jvp_entry(cell: Cell) -> str:
+    """jvp(): zeros for directions that are not given."""
+    out = cell.shapes[cell.output][0]
+    return f'''def jvp(
+    x: Any, params: Params, state: State | None = None, *,
+    x_dot: Any = None, params_dot: Params | None = None, state_dot: State | None = None,
+) -> tuple[Array, Array, State, State]:
+    """Forward mode, in the precise form: the derivative along (x_dot, params_dot, state_dot), each None for zero.
+
+    Returns y and y_dot (T, B, {out}), the state after T steps and its tangent. Raises TypeError, ValueError.
+    """
+    y, y_dot, state, state_dot, _ = _tangents(*_directions(x, params, state, x_dot, params_dot, state_dot, {{}}))
+    return y, y_dot, state, state_dot'''
+
+
+def directions(cell: Cell) -> str:
+    """_directions(): what jvp() and hvp() check."""
+    size = cell.input_shape[0]
+    return f'''def _directions(
+    x: Any, params: Any, state: Any, x_dot: Any, params_dot: Any, state_dot: Any, others: dict[str, Any]
+) -> tuple[Array, Params, State, Array, Params, State]:
+    """Point and direction as arrays of one dtype, that of `others` counted in. Raises TypeError, ValueError."""
+    x, params, state = _prepared(x, params, state)
+    x_dot = np.zeros_like(x) if x_dot is None else x_dot
+    params_dot = Params(*map(np.zeros_like, params)) if params_dot is None else params_dot
+    state_dot = State(*map(np.zeros_like, state)) if state_dot is None else state_dot
+    arrays = {{"x": x, "x_dot": x_dot, **_named("params_dot", params_dot, _SHAPES)}}
+    arrays |= _named("state_dot", state_dot, _STATE_SHAPES)
+    dtype = _float_dtype(arrays | others)
+    x, params, state = _prepared(x.astype(dtype, copy=False), params, state)
+    sizes = {_known_sizes(cell)} | {{"T": x.shape[0], "B": x.shape[1], "{size}": x.shape[2]}}
+    x_dot = _checked("x_dot", x_dot, ("T", "B", "{size}"), sizes, dtype)
+    params_dot = Params(*_checked_fields("params_dot", params_dot, _SHAPES, sizes, dtype))
+    state_dot = State(*_checked_fields("state_dot", state_dot, _STATE_SHAPES, sizes, dtype))
+    return x, params, state, x_dot, params_dot, state_dot'''
+
+
+def hvp_entry(cell: Cell) -> str:
+    """hvp(): checks, and zeros for what is not given."""
+    out = cell.shapes[cell.output][0]
+    return f'''def hvp(
+    x: Any, params: Params, state: State | None = None, *, dy: Any, dstate: State | None = None,
+    x_dot: Any = None, params_dot: Params | None = None, state_dot: State | None = None,
+    dy_dot: Any = None, dstate_dot: State | None = None,
+) -> tuple[Grads, Grads]:
+    """Second order, in the precise form: the gradients and their derivative along a direction.
+
+    dy = dL/dy (T, B, {out}) and dstate as in `backward`; the direction (x_dot, params_dot, state_dot) as in `jvp`.
+    dy_dot, dstate_dot: the derivative of dy and dstate along it, None where they are constant (a loss linear in y).
+    Returns (gradients, Hessian-vector product), both as Grads. Raises TypeError, ValueError.
+    """
+    given = {{"dy": dy, **_named("dstate", dstate, _STATE_SHAPES), **_named("dstate_dot", dstate_dot, _STATE_SHAPES)}}
+    given |= {{}} if dy_dot is None else {{"dy_dot": dy_dot}}
+    point = _directions(x, params, state, x_dot, params_dot, state_dot, given)
+    dtype = point[0].dtype
+    sizes = {_all_sizes(cell, "_sizes_of(point[1], _SHAPES)")} | {{"T": point[0].shape[0], "B": point[0].shape[1]}}
+    dy = _checked("dy", dy, ("T", "B", "{out}"), sizes, dtype)
+    sizes["{out}"] = dy.shape[2]
+    dy_dot = np.zeros_like(dy) if dy_dot is None else _checked("dy_dot", dy_dot, ("T", "B", "{out}"), sizes, dtype)
+    # The states tell what no parameter may tell: their own sizes.
+    zeros = State(*map(np.zeros_like, point[2]))
+    dstate = State(*_checked_fields("dstate", zeros if dstate is None else dstate, _STATE_SHAPES, sizes, dtype))
+    dstate_dot = zeros if dstate_dot is None else dstate_dot
+    dstate_dot = State(*_checked_fields("dstate_dot", dstate_dot, _STATE_SHAPES, sizes, dtype))
+    *_, tape = _tangents(*point)
+    return _second_order(dy, dy_dot, tape, point[1], point[4], dstate, dstate_dot)'''
+
+
+def reading(cell: Cell, reference: str, extra: str) -> str:
+    """_reading(): what the Jacobians and log_terms() check; `reference` and `extra` as in `cotangents`."""
+    part = "[1:]" if extra else ""
+    return f'''def _reading(
+    tape: Any, params: Any, t: Any, kinds: tuple[type, ...] = (Tape, PreciseTape)
+) -> tuple[Params, Any, dict[str, int], tuple[int, ...], np.dtype[Any]]:
+    """Parameters that fit the tape; its steps t; all sizes; the axes in front, (B,) or (n, B); the common dtype."""
+    _check_tape(tape, kinds)
+    sizes = _check_fit(tape, _WIDTHS, {_known_sizes(cell)})
+    dtype = _float_dtype({{"tape": tape.{reference}, **_named("params", params, _SHAPES)}})
+    params = Params(*(np.asarray(value, dtype) for value in params))
+    t = _steps_of(t, tape.{reference}.shape[0]{extra})
+    return params, t, sizes, tape.{reference}{part}[t].shape[:-1], dtype'''

@@ -1,0 +1,96 @@
+"""init() of a kernel: parameters as PyTorch draws them, within the bounds and from the values that a cell declares."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from lstm_sym.emit.numpy.layout import folded
+from lstm_sym.equations.cell import Cell
+from lstm_sym.equations.sizes import is_composed, parts_of
+
+
+def init_function(cell: Cell) -> str:
+    """init(): PyTorch's default distribution."""
+    names, checks = _argument_sizes(cell)
+    keywords = "".join(f" {size}: int," for size in cell.size_names if size not in names)
+    sizes = ", ".join(f"{size!r}: {names.get(size, size)}" for size in cell.size_names)
+    optional = " = 0" if not cell.input else ""
+    vectors = tuple(name for name in cell.parameters if len(cell.shapes[name]) < 2)
+    example = f"`fill` sets a vector to one value, as {vectors[-1]}=1.0. " if vectors else ""
+    known = "\n".join(f"    {line}" for line in folded(f"vectors: tuple[str, ...] = {vectors!r}"))
+    declared = _declared(cell)
+    sums = any(is_composed(size) for shape in cell.shapes.values() for size in shape)
+    composed = "    sizes = _with_composed(sizes, _COMPOSED)\n" if sums else ""
+    return f'''def init(
+    input_size: int{optional}, hidden_size: int{" = 1" if optional else ""}, *,{keywords}
+    rng: np.random.Generator | None = None, dtype: Any = np.float64, **fill: float,
+) -> Params:
+    """Parameters drawn uniformly from (-1/sqrt(hidden_size), 1/sqrt(hidden_size)), as PyTorch does.
+
+    {example}{declared.text}Without rng the seed is 0.
+    Raises TypeError for a name in `fill` that is no vector or a dtype that is no float, ValueError for a size below 1.
+    """
+    rng = np.random.default_rng(0) if rng is None else rng{checks}
+    sizes = {{{sizes}}}
+    for symbol, size in sizes.items():
+        if not hasattr(size, "__index__") or size < 1:
+            raise ValueError(f"the size {{symbol}} is {{size}}; sizes are whole numbers, 1 or more")
+{composed}    dtype = _float_dtype({{"dtype": np.empty(0, dtype)}})
+{known}
+    for name in fill:
+        if name not in vectors:
+            raise TypeError(f"init() cannot fill {{name}}; the vectors of this cell: {{', '.join(vectors) or 'none'}}")
+{declared.before}    bound = 1 / hidden_size**0.5
+    drawn = {{}}
+    for name, symbols in _SHAPES.items():
+        value = rng.uniform(-bound, bound, [sizes[symbol] for symbol in symbols])
+{declared.each}        drawn[name] = np.asarray(np.full_like(value, fill[name]) if name in fill else value, dtype)
+    return Params(**drawn)'''
+
+
+class _Declared(NamedTuple):
+    """What declarations of parameters add to init(): to its text, before the loop over parameters, and in it."""
+
+    text: str
+    before: str
+    each: str
+
+
+def _declared(cell: Cell) -> _Declared:
+    """Bounds and first values of the parameters, as lines of init(); all empty for a cell that declares none."""
+    bounds = {name: (p.low, p.high) for name, p in cell.declared.items() if p.is_bounded}
+    defaults = {name: p.default for name, p in cell.declared.items() if p.default is not None}
+    text, before, each = "", "", ""
+    if defaults:
+        listed = ", ".join(f"{name} = {value!r}" for name, value in defaults.items())
+        text += f"Begins with {listed}, where `fill` says nothing else. "
+        before += f"    fill = {defaults!r} | fill\n"
+    if bounds:
+        listed = ", ".join(f"{low!r} < {name} < {high!r}" for name, (low, high) in bounds.items())
+        text += f"Drawn within bounds: {listed}.\n    "
+        numbers = repr(bounds).replace("inf", "np.inf")
+        before += f"    bounds = {numbers}\n    _check_bounds(fill, bounds)\n"
+        each = "        value = _within(value / bound, *bounds[name]) if name in bounds else value\n"
+    return _Declared(text, before, each)
+
+
+def _argument_sizes(cell: Cell) -> tuple[dict[str, str], str]:
+    """Size -> the argument of init() that gives it, and the lines that check the arguments.
+
+    hidden_size is the size of the first state: k M for M blocks of k cells.
+    """
+    parts = parts_of(cell.shapes[cell.states[0]][0])
+    first, count = next(iter(parts.items()))
+    names, checks = {first: "hidden_size"}, ""
+    if len(parts) == 1 and count > 1:
+        names = {first: f"hidden_size // {count}"}
+        checks += f"""
+    if hidden_size % {count}:
+        raise ValueError(f"hidden_size is {{hidden_size}}; it must be a multiple of {count}, for blocks of {count}")"""
+    if cell.input and cell.input_shape[0] in names:
+        checks += """
+    if input_size != hidden_size:
+        raise ValueError(f"input_size is {input_size}; in this cell it equals hidden_size, {hidden_size}")"""
+    elif cell.input:
+        names[cell.input_shape[0]] = "input_size"
+    return names, checks

@@ -1,0 +1,395 @@
+"""A scheduled program as nodes of code: what runs before the loop over time, in it, and after it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import reduce
+from typing import assert_never
+
+from lstm_sym.compile.plan import LoopPlan
+from lstm_sym.compile.storage import Home, identifier
+from lstm_sym.emit.nodes import (
+    Add,
+    Assign,
+    Choose,
+    Complement,
+    Elementwise,
+    Field,
+    Fill,
+    Full,
+    Largest,
+    Mapped,
+    Name,
+    Node,
+    Outer,
+    OverTime,
+    Product,
+    Remark,
+    Rotate,
+    Scaled,
+    Split,
+    Stacked,
+    Steps,
+    Sum,
+    Weighted,
+    ZerosLike,
+)
+from lstm_sym.emit.parameters import Parameters, field_of, pack_name
+from lstm_sym.notation.text import TextNotation
+from lstm_sym.passes import Piece, Place, Run, slot_pattern
+from lstm_sym.program.statements import Accumulate, Affine, Contribution, Maximum, Pointwise, Statement, Term
+from lstm_sym.program.values import Role, Value
+
+
+@dataclass
+class Regions:
+    """The statements of a function, region by region; `rows` are names that the loop binds to the row of each step."""
+
+    before: list[Node] = field(default_factory=list)
+    loop: list[Node] = field(default_factory=list)
+    after: list[Node] = field(default_factory=list)
+    rows: dict[str, Node] = field(default_factory=dict)
+
+
+class RegionWriter:
+    """Writes the regions of one plan."""
+
+    def __init__(self, plan: LoopPlan, numbers: Mapping[str, str]) -> None:
+        self.plan, self.storage, self.numbers = plan, plan.storage, numbers
+        self.notation = TextNotation.of(plan.program)
+        self.names = plan.storage.names
+        self.parameters = Parameters(self.names, plan)
+        self.regions = Regions()
+        # The expressions of both forms: what the precise one reads is a value of the program or on the tape.
+        stated = [v for s in plan.precisely.values() for v in s.reads()]
+        self.symbols = {value.symbol: value for value in (*plan.program.values(), *stated)}
+
+    def run(self) -> Regions:
+        """All regions."""
+        regions, schedule = self.regions, self.plan.schedule
+        for run in schedule.before:
+            self.append(regions.before, self.region(run, in_loop=False))
+        for run in schedule.loop:
+            self.append(regions.loop, self.region(run, in_loop=True))
+        accumulations = [s for run in schedule.after for s in run.parts if isinstance(s, Accumulate)]
+        for run in schedule.after:
+            if not isinstance(run.parts[0], Accumulate):
+                self.append(regions.after, self.region(run, in_loop=False))
+        for family in self.families(accumulations):
+            regions.after += self.gradients(family)
+        regions.loop += self.rotation()
+        return regions
+
+    @staticmethod
+    def append(lines: list[Node], new: list[Node]) -> None:
+        """Add statements; two choices of the form in a row are one."""
+        if lines and isinstance(lines[-1], Choose) and isinstance(new[0], Choose):
+            last, first = lines.pop(), new[0]
+            assert isinstance(last, Choose)
+            new = [Choose(last.precise + first.precise, last.fast + first.fast), *new[1:]]
+        lines += new
+
+    def region(self, run: Run, in_loop: bool) -> list[Node]:
+        """One run, with the steps of the derivation that it is."""
+        match first := run.parts[0]:
+            case Piece():
+                return self.noted(run.parts, self.pieces([p for p in run.parts if isinstance(p, Piece)], in_loop))
+            case Affine():
+                return self.noted(run.parts, self.affine(first, in_loop))
+            case Maximum():
+                value = Largest(self.reference(first.operand, in_loop), first.weights)
+                return self.noted(run.parts, [self.assigned(first.target, value, in_loop)])
+            case Pointwise():
+                return self.pointwise_run([part for part in run.parts if isinstance(part, Pointwise)], in_loop)
+            case Accumulate():
+                raise TypeError("what is summed over time is computed after the loop, by gradients()")
+        assert_never(first)
+
+    # Comments
+
+    def noted(self, parts: Sequence[Piece | Statement], nodes: list[Node]) -> list[Node]:
+        """Statements with the equations that they compute: beside a single one, above several."""
+        text = "; ".join(filter(None, map(self.comment, parts)))
+        if not text:
+            return nodes
+        if len(nodes) == 1 and isinstance(nodes[0], Assign | Fill | Add):
+            return [replace(nodes[0], note=text)]
+        return [Remark(text), *nodes]
+
+    def comment(self, part: Piece | Statement) -> str:
+        """The number of the equation a line computes or continues, and the equation, as the report prints it."""
+        statement = part.statement if isinstance(part, Piece) else part
+        number = self.numbers.get(statement.provenance.id)
+        if number is None:
+            return ""
+        if number[0] in self.plan.repeats:
+            return f"({number})"
+        if not isinstance(part, Piece):
+            return f"({number}) {self.notation.line(self.plan.lines.get(statement.target, statement))}"
+        terms = self.notation.signed([(term.coefficient, self.notation.term(term)) for term in part.terms])
+        return f"({number}) {self.notation.symbol(part.target)} {'=' if part.first else '+='} {terms}"
+
+    # References
+
+    def at(self, home: Home, in_loop: bool) -> Node:
+        """A value as it is read in this region; a row of an array over time gets a name that the loop binds."""
+        whole: Node = Name(home.name)
+        if home.kind == "states":
+            whole = Steps(Name(home.name), "current" if home.offset else "previous")
+        if not in_loop or not home.is_over_time:
+            return whole
+        previous = home.kind == "states" and not home.offset
+        name = self.names.get(("row", home), home.name + ("_prev" if previous else "_t"))
+        self.regions.rows[name] = whole
+        return Name(name)
+
+    def reference(self, value: Value, in_loop: bool) -> Node:
+        """A value, or a parameter, as it is read in this region."""
+        if value.is_parameter or value.role is Role.CONSTANT:
+            return self.parameters.one(value)
+        return self.at(self.storage.home(value), in_loop)
+
+    def slots(self, value: Value, count: int, in_loop: bool) -> Node:
+        """The neighbouring slots that begin with that of a value."""
+        place = self.place(value)
+        return self.at(self.storage.slot_home((place.group, place.row), place.slot, place.slot + count), in_loop)
+
+    def place(self, value: Value) -> Place:
+        """The slot of a value that has one."""
+        place = self.storage.place(value)
+        assert place is not None
+        return place
+
+    def is_own(self, value: Value, in_loop: bool) -> bool:
+        """Whether a value is a variable of its own, and not part of an array that is there."""
+        home = self.storage.home(value)
+        placed = self.storage.place(value) is not None or home.kind == "states"
+        return not placed and not (in_loop and home.kind == "whole")
+
+    def assigned(self, target: Value, value: Node, in_loop: bool) -> Assign | Fill:
+        """Into the array that holds the target, or a variable of its own."""
+        place = self.at(self.storage.home(target), in_loop)
+        if self.is_own(target, in_loop):
+            assert isinstance(place, Name)
+            return Assign(place, value)
+        return Fill(place, value, over_time=not in_loop)
+
+    # Affine maps
+
+    def pieces(self, pieces: list[Piece], in_loop: bool) -> list[Node]:
+        """A product, biases, or element-wise terms, into neighbouring slots."""
+        target, nodes = self.slots(pieces[0].target, len(pieces), in_loop), list[Node]()
+        for k, term in enumerate(pieces[0].terms):
+            value = self.term(term, [piece.terms[k] for piece in pieces], in_loop)
+            new = pieces[0].first and k == 0
+            nodes.append(Fill(target, value, over_time=not in_loop) if new else Add(target, value))
+        return nodes
+
+    def term(self, term: Term, column: Sequence[Term], in_loop: bool) -> Node:
+        """One term, over the slots of a run."""
+        matrices = [t.weight for t in column if t.weight is not None]
+        value: Node
+        if term.operand is None:
+            value = self.parameters.packed(matrices)
+        elif term.operator is not None:
+            value = Mapped(term.operator, self.reference(term.operand, in_loop), term.transposed)
+        elif term.is_product:
+            value = self.product(term, matrices, in_loop)
+        elif matrices:
+            value = Weighted(self.parameters.one(matrices[0]), self.reference(term.operand, in_loop))
+        else:
+            value = self.reference(term.operand, in_loop)
+        return value if term.coefficient == 1 else Scaled(term.coefficient, value)
+
+    def product(self, term: Term, matrices: Sequence[Value], in_loop: bool, operand: Node | None = None) -> Product:
+        """Rows times a matrix or its transpose; whole sequences as one product of T B rows."""
+        assert term.operand is not None
+        operand = operand or self.reference(term.operand, in_loop)
+        over_time = not in_loop and term.operand.time is not None
+        if in_loop and not term.transposed:
+            matrix, transposed = self.parameters.transposed(matrices)
+            return Product(operand, matrix, transposed)
+        return Product(operand, self.parameters.packed(matrices), not term.transposed, over_time)
+
+    def affine(self, statement: Affine, in_loop: bool) -> list[Node]:
+        """An affine map into a value of its own: products over neighbouring slots are one product."""
+        if statement.is_stack:
+            parts = tuple(self.reference(t.operand, in_loop) for t in statement.terms if t.operand is not None)
+            return [self.assigned(statement.target, Stacked(parts), in_loop)]
+        families = sorted(self.gather(statement.terms), key=lambda terms: not terms[0].is_product)
+        values = [self.gathered(terms, in_loop) for terms in families]
+        if isinstance(values[0], Name) and len(values) > 1:
+            # A name alone must not be updated in place: it may be the caller's array.
+            second = values[1]
+            if isinstance(second, Scaled) and second.coefficient == -1:
+                values[:2] = [Sum(values[0], second.operand, -1)]
+            else:
+                values[:2] = [Sum(values[0], second)]
+        if not self.plan.schedule.stored:  # one step by itself: the line of the paper
+            values = [reduce(Sum, values)]
+        first = self.assigned(statement.target, values[0], in_loop)
+        return [first, *(Add(first.target, value) for value in values[1:])]
+
+    def gather(self, terms: tuple[Term, ...]) -> list[list[Term]]:
+        """Terms W_k^T v_k with v_k in neighbouring slots of one row, together; any other term alone."""
+        families: dict[object, list[Term]] = {}
+        for position, term in enumerate(terms):
+            place = self.storage.place(term.operand) if term.operand is not None else None
+            joinable = term.is_product and term.transposed and term.coefficient == 1 and place is not None
+            key: object = (place.group, place.row, stem(term.weight)) if joinable and place else position
+            families.setdefault(key, []).append(term)
+        return [run for family in families.values() for run in self.neighbours(family)]
+
+    def neighbours(self, family: list[Term]) -> Iterable[list[Term]]:
+        """Terms of one row, cut where a slot is left out."""
+        family = sorted(family, key=self.slot)
+        starts = [k for k, t in enumerate(family) if k == 0 or self.slot(t) != self.slot(family[k - 1]) + 1]
+        return [family[start:end] for start, end in zip(starts, [*starts[1:], len(family)], strict=True)]
+
+    def slot(self, term: Term) -> int:
+        """The slot of a term's operand, -1 without one."""
+        place = self.storage.place(term.operand) if term.operand is not None else None
+        return place.slot if place is not None else -1
+
+    def gathered(self, terms: list[Term], in_loop: bool) -> Node:
+        """One product over the slots of several terms."""
+        if len(terms) == 1 or terms[0].operand is None:
+            return self.term(terms[0], terms, in_loop)
+        matrices = [term.weight for term in terms if term.weight is not None]
+        return self.product(terms[0], matrices, in_loop, self.slots(terms[0].operand, len(terms), in_loop))
+
+    # Pointwise statements
+
+    def pointwise_run(self, statements: list[Pointwise], in_loop: bool) -> list[Node]:
+        """One expression over neighbouring slots; where the forms differ, each in its own words."""
+        first = statements[0]
+        if first.target not in self.plan.precisely:
+            return self.noted(statements, [self.pointwise(statements, in_loop, self.plan.exact)])
+        others = [self.plan.precisely.get(statement.target, statement) for statement in statements]
+        if in_loop:
+            value = Complement(*(self.reference(s.reads()[0], in_loop) for s in (first, others[0])))
+            return self.noted(statements, [self.assigned(first.target, value, in_loop)])
+        precise = [node for run in self.alike(others) for node in self.precise_run(run)]
+        fast = self.noted(statements, [self.pointwise(statements, in_loop, False)])
+        return [Choose(tuple(precise), tuple(fast))]
+
+    def precise_run(self, statements: Sequence[Statement]) -> list[Node]:
+        """Statements of the precise form alone; a maximum is one too, in both forms alike."""
+        found = [statement for statement in statements if isinstance(statement, Pointwise)]
+        nodes = [self.pointwise(found, False, True)]
+        text = "; ".join(filter(None, (self.precise_comment(statement) for statement in found)))
+        return [replace(nodes[0], note=text)] if text else list(nodes)
+
+    def precise_comment(self, statement: Pointwise) -> str:
+        """The line of the derivation as the precise form computes it."""
+        number = self.numbers.get(statement.provenance.id)
+        return "" if number is None else f"({number}) {self.notation.line(statement)}"
+
+    def alike(self, statements: Sequence[Statement]) -> list[Sequence[Statement]]:
+        """All together if one expression computes them over their slots, else each alone."""
+        patterns = {slot_pattern(s, self.plan.schedule.layout) for s in statements if isinstance(s, Pointwise)}
+        return [statements] if len(patterns) == 1 and None not in patterns else [[s] for s in statements]
+
+    def pointwise(self, statements: Sequence[Pointwise], in_loop: bool, exact: bool | None) -> Assign | Fill:
+        """One pointwise statement, or one expression over neighbouring slots."""
+        first, count = statements[0], len(statements)
+        operands = {
+            value.symbol: self.reference(value, in_loop) if count == 1 else self.slots(value, count, in_loop)
+            for value in first.operands
+        }
+        value: Node = Elementwise(first.expression, operands, exact, self.symbols, self.plan.program.constants)
+        if count > 1:
+            return Fill(self.slots(first.target, count, in_loop), value, over_time=not in_loop)
+        varies = any(operand.time is not None for operand in first.operands)
+        if first.target.time is not None and not varies and self.is_own(first.target, in_loop):
+            over_time = not in_loop and self.storage.home(first.target).kind == "whole"
+            if over_time or not first.operands:
+                value = Full((*(("T",) if over_time else ()), "B", first.target.shape[0]), value)
+        return self.assigned(first.target, value, in_loop)
+
+    # Gradients of parameters
+
+    def families(self, statements: list[Accumulate]) -> list[list[Accumulate]]:
+        """Gradients that one product computes: of neighbouring slots, with the same right operands; others alone."""
+        families: dict[object, list[Accumulate]] = {}
+        for statement in statements:
+            families.setdefault(self.family_key(statement), []).append(statement)
+        return list(families.values())
+
+    def family_key(self, statement: Accumulate) -> object:
+        """What gradients of one product share: rows on the left, values on the right; else the gradient itself."""
+        parts = statement.contributions
+        places = [self.storage.place(part.left) for part in parts]
+        slots = {place.slot for place in places if place is not None}
+        alone = None in places or len(slots) != 1 or any(part.coefficient != 1 for part in parts)
+        elementwise = len(statement.target.shape) < 2 and any(part.right is not None for part in parts)
+        elementwise |= not statement.target.shape
+        if alone or elementwise:
+            return statement.target
+        rows = [(place.group, place.row) for place in places if place is not None]
+        return tuple(rows), tuple(part.right for part in parts), len(statement.target.shape)
+
+    def gradients(self, family: list[Accumulate]) -> list[Node]:
+        """Gradients that share a product if their slots are neighbours, else one by one."""
+        if len(family) > 1:
+            ordered = sorted(family, key=lambda s: self.place(s.contributions[0].left).slot)
+            slots = [self.place(s.contributions[0].left).slot for s in ordered]
+            if slots == list(range(slots[0], slots[0] + len(slots))):
+                return self.noted(family, self.joint_gradient(ordered))
+        return [node for statement in family for node in self.noted([statement], self.single_gradient(statement))]
+
+    def joint_gradient(self, statements: list[Accumulate]) -> list[Node]:
+        """One product, then a view of it for each parameter."""
+        first = statements[0]
+        name = Name(self.names.get(("pack", first.target), gradient_name([s.target for s in statements])))
+        nodes: list[Node] = []
+        for k, part in enumerate(first.contributions):
+            value = self.contribution(self.slots(part.left, len(statements), False), part, first)
+            nodes.append(Add(name, value) if k else Assign(name, value))
+        own = tuple(Name(self.names.get(s.target, identifier(s.target))) for s in statements)
+        size = self.place(first.contributions[0].left).group.size
+        return [*nodes, Split(own, name, 0, len(own), size, len(own), rows=True)]
+
+    def contribution(self, left: Node, part: Contribution, statement: Accumulate) -> Node:
+        """sum over t and batch of left right^T, left * right, or left; for a scalar over units too."""
+        right = None if part.right is None else self.reference(part.right, False)
+        if right is not None and len(statement.target.shape) == 2:
+            value: Node = Outer(left, right)
+        else:
+            value = OverTime(left, right, units=not statement.target.shape)
+        return value if part.coefficient == 1 else Scaled(part.coefficient, value)
+
+    def single_gradient(self, statement: Accumulate) -> list[Node]:
+        """The gradient of one parameter, contribution by contribution."""
+        name = Name(self.names.get(statement.target, identifier(statement.target)))
+        if not statement.contributions:
+            parameter = statement.target.of
+            while parameter is not None and not parameter.is_parameter:
+                parameter = parameter.of
+            assert parameter is not None
+            source = field_of(parameter)
+            return [Assign(name, ZerosLike(Field(source.record, source.name)))]
+        values = [self.contribution(self.reference(p.left, False), p, statement) for p in statement.contributions]
+        return [Assign(name, values[0]), *(Add(name, value) for value in values[1:])]
+
+    def rotation(self) -> list[Node]:
+        """Carried values that are plain variables: what this step sends is what the next one receives."""
+        pairs = []
+        for carry in self.plan.program.carries:
+            incoming, outgoing = self.storage.home(carry.incoming), self.storage.home(carry.outgoing)
+            if incoming.kind == "local":
+                pairs.append((Name(incoming.name), Name(outgoing.name)))
+        return [Rotate(*zip(*pairs, strict=True))] if pairs else []
+
+
+def stem(value: Value | None) -> str:
+    """The part of a parameter's name before the gate: W of W_i."""
+    return value.name.split("_")[0] + value.role.value if value is not None else ""
+
+
+def gradient_name(targets: Sequence[Value]) -> str:
+    """The name of gradients computed together: d_W for d_W_i, d_W_f, ...; d_W_dot for their tangents."""
+    adjoints = [target.of if target.role is Role.TANGENT and target.of is not None else target for target in targets]
+    suffix = "_dot" if targets[0].role is Role.TANGENT else ""
+    return "d_" + pack_name([value.of for value in adjoints if value.of is not None]) + suffix

@@ -1,0 +1,58 @@
+"""Pointwise expressions as source code: what the scalar printers of all programming languages share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+import sympy
+from sympy import Expr
+
+from lstm_sym.equations.functions import number_of
+from lstm_sym.notation.scalar import ScalarPrinter
+from lstm_sym.program.values import Value
+
+
+@dataclass(frozen=True, eq=False)
+class CodeScalarPrinter(ScalarPrinter):
+    """Prints expressions over references such as `f_t`; `constants` are values that stand for a number."""
+
+    values: Mapping[sympy.Symbol, Value]
+    reference: Callable[[Value], str]
+    constants: Mapping[Value, Fraction] = field(default_factory=dict)
+
+    def _text(self, expression: Expr) -> tuple[str, int]:
+        """As of every target; a function of constants is the number that it is, which promotes no array."""
+        numbers = {value.symbol: sympy.Rational(n.numerator, n.denominator) for value, n in self.constants.items()}
+        if isinstance(expression, sympy.Function) and expression.free_symbols <= set(numbers):
+            number = number_of(expression.xreplace(numbers))
+            if number is None:
+                raise ValueError(f"{expression} is no finite number")
+            return super()._text(sympy.Rational(number.numerator, number.denominator))
+        return super()._text(expression)
+
+    def symbol(self, value: Value) -> str:
+        """The array or row that holds the value."""
+        return self.reference(value)
+
+    def number(self, value: Fraction) -> str:
+        """A literal: it never changes the type of an array."""
+        return literal(value)
+
+    def power(self, base: str, exponent: int) -> str:
+        """base**n."""
+        return f"{base}**{exponent}"
+
+    def product(self, factors: list[str]) -> str:
+        """a * b * c."""
+        return " * ".join(factors)
+
+    def fraction(self, numerator: str, denominator: str) -> str:
+        """a / b."""
+        return f"{numerator} / {denominator}"
+
+
+def literal(number: Fraction) -> str:
+    """An exact number as programming languages write it."""
+    return str(number.numerator) if number.denominator == 1 else repr(float(number))
