@@ -21,7 +21,7 @@ from lstm_sym import flow
 from lstm_sym.cli.streams import standard_streams
 from lstm_sym.inputs import gaussian, stream
 from lstm_sym.kernels import gru, lstm, rnn
-from lstm_sym.study.measurement import fitting_size
+from lstm_sym.studies.measurement import fitting_size
 
 INPUTS = 8
 MODELS = [

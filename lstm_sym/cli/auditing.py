@@ -142,7 +142,7 @@ def _explained(found: Audit) -> str:
 
 def _json(found: Audit) -> dict[str, Any]:
     from lstm_sym.audit.wording import Words, likeness, notes
-    from lstm_sym.study.measurement import finite
+    from lstm_sym.studies.measurement import finite
 
     words = Words(found)
 

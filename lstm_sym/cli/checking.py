@@ -17,7 +17,7 @@ from lstm_sym.equations import Cell
 from lstm_sym.flow import reporter
 from lstm_sym.report import Document, Words, derivation_document
 from lstm_sym.report.checks import check_name
-from lstm_sym.study.measurement import finite
+from lstm_sym.studies.measurement import finite
 
 PARALLEL_FROM = 5
 """From so many cells on, processes share the work, and a table has a row a cell."""

@@ -23,8 +23,9 @@ def new(target: Path, source: str, title: str | None, force: bool, language: str
     A copy of a cell's file, its remarks with it, under a header that says what can be changed and what to try next.
     """
     from lstm_sym.cli.cells import cell_file, protected
-    from lstm_sym.cli.output import Output, told
+    from lstm_sym.cli.output import told
     from lstm_sym.cli.template import cell_template, check_target
+    from lstm_sym.ground.output import Output
 
     check_target(target, force=force)
     output = Output(target.parent, [target.name], protected([source]), force=True)

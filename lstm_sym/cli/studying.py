@@ -15,18 +15,19 @@ from lstm_sym import __version__
 from lstm_sym.api import generate
 from lstm_sym.cli.cells import folder_options, protected
 from lstm_sym.cli.checking import Checked, check_all, checked_document
-from lstm_sym.cli.output import Output, print_json, told
+from lstm_sym.cli.output import print_json, told
 from lstm_sym.cli.streams import say
 from lstm_sym.document.document import Link, line_text
 from lstm_sym.equations import Cell
 from lstm_sym.flow import Profile, save_profile_figure, table
+from lstm_sym.ground.output import Output
 from lstm_sym.ground.safe_text import printable
 from lstm_sym.ground.width import wrapped
 from lstm_sym.inputs import Stream
 from lstm_sym.notation.text import TextNotation
 from lstm_sym.report import Words, html_page
-from lstm_sym.report.study import Study, figure_labels, findings, study_document, table_labels
-from lstm_sym.study.measurement import Settings, input_stream, measured, models_of, summary
+from lstm_sym.studies.measurement import Settings, input_stream, measured, models_of, summary
+from lstm_sym.studies.page import Study, figure_labels, findings, study_document, table_labels
 
 FIGURE = "sensitivity"
 FIGURE_FILES = tuple(f"{FIGURE}.{kind}" for kind in ("svg", "png", "csv"))

@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from lstm_sym.cli.cells import protected
-from lstm_sym.cli.output import Output, print_json, told
+from lstm_sym.cli.output import print_json, told
 from lstm_sym.cli.streams import say
 from lstm_sym.cli.studying import command_of, record_of, settings_of, versions
 from lstm_sym.cli.tool import FAILED
@@ -22,10 +22,11 @@ from lstm_sym.flow.advice.summary import GateBias, gate_bias, gate_text
 from lstm_sym.flow.spectra.exponents import LyapunovSpectrum
 from lstm_sym.flow.surveys import Survey, survey
 from lstm_sym.flow.theory.chrono import TimeScale, time_scale
+from lstm_sym.ground.output import Output
 from lstm_sym.ground.progress import Progress
 from lstm_sym.inputs import Stream
 from lstm_sym.report import Words, html_page
-from lstm_sym.report.gradient_flow import (
+from lstm_sym.studies.flow_page import (
     FlowStudy,
     advice_labels,
     drawn_figures,
@@ -33,8 +34,8 @@ from lstm_sym.report.gradient_flow import (
     memory_labels,
     planned_files,
 )
-from lstm_sym.report.study import Study, table_labels
-from lstm_sym.study.measurement import Settings, attempted, finite, input_stream, measured, models_of, stems_of
+from lstm_sym.studies.measurement import Settings, attempted, finite, input_stream, measured, models_of, stems_of
+from lstm_sym.studies.page import Study, table_labels
 
 
 class NothingMeasured(click.ClickException):

@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 
 import lstm_sym as ls
 from lstm_sym.cli import main
-from lstm_sym.cli.seal import intact, sealed
+from lstm_sym.ground.seal import intact, sealed
 
 OWN = """name = "Leaky unit with a gate"
 equations = \"\"\"

@@ -7,6 +7,7 @@ import pytest
 from lstm_sym.audit.errors import AuditError
 from lstm_sym.equations import CellError
 from lstm_sym.flow import FlowError
+from lstm_sym.ground.output import OutputError
 from lstm_sym.ground.refusal import Refusal
 from lstm_sym.inputs import InputError
 from lstm_sym.through_time.errors import SequenceError
@@ -14,6 +15,7 @@ from lstm_sym.through_time.errors import SequenceError
 ERRORS = {
     FlowError: FlowError("x", "found", "why", "fix"),
     SequenceError: SequenceError("x", "found", "why", "fix"),
+    OutputError: OutputError("x", "found", "why", "fix"),
     AuditError: AuditError("x", "found", "why", "fix"),
     InputError: InputError("x", "row 3", "found", "why", "fix"),
     CellError: CellError("found", source="x", line=3, column=4, text="h[t] = 1", fix="fix"),

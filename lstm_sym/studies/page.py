@@ -27,8 +27,8 @@ from lstm_sym.flow.plots.style import has_text
 from lstm_sym.flow.profiles.tables import power
 from lstm_sym.inputs import Stream
 from lstm_sym.report.checks import check_name
-from lstm_sym.study.conclusions import conclusion
-from lstm_sym.study.measurement import Settings, forget_bias, half_life, steps_text
+from lstm_sym.studies.conclusions import conclusion
+from lstm_sym.studies.measurement import Settings, forget_bias, half_life, steps_text
 
 SHOWN_LAGS = (1, 5, 10, 20, 50, 100, 200, 500)
 FIGURE_LABELS = ("title", "subtitle", "lag", "sensitivity", "half_life", "no_half_life")

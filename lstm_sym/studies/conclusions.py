@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from lstm_sym.document.document import Line
 from lstm_sym.document.sentences import Words
 from lstm_sym.equations.cell import Cell
-from lstm_sym.study.measurement import HalfLife, biased_label, forget_bias, steps_text
+from lstm_sym.studies.measurement import HalfLife, biased_label, forget_bias, steps_text
 
 FACTOR = 2.0
 """Half-lives that differ by less than this factor are called about the same."""

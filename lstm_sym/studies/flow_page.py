@@ -15,7 +15,7 @@ from lstm_sym.flow import FlowError, save_profile_figure, save_spectra
 from lstm_sym.flow.advice.summary import advice_text
 from lstm_sym.flow.spectra.exponents import LyapunovSpectrum
 from lstm_sym.flow.surveys import Survey
-from lstm_sym.report.study import Study, drawn_figure, figure_labels, method_blocks, reproduce_blocks
+from lstm_sym.studies.page import Study, drawn_figure, figure_labels, method_blocks, reproduce_blocks
 
 FIGURES = ("fan", "map", "shares", "saturation")
 CARD = ("half_life", "centroid", "lag50", "lag90", "horizon")

@@ -10,9 +10,8 @@ import pytest
 from click.testing import CliRunner
 
 from lstm_sym.cli import main
-from lstm_sym.cli.output import Output
-from lstm_sym.cli.tool import Refused
 from lstm_sym.ground import files
+from lstm_sym.ground.output import Output, OutputError
 
 OLD = {"index.html": b"old page", "parts/a.csv": b"old a", "parts/b.csv": b"old b"}
 NEW = {"index.html": b"new page", "parts/a.csv": b"new a", "parts/c.csv": b"new c"}
@@ -91,7 +90,7 @@ def test_an_edit_is_noticed_after_a_run_that_was_killed_too(tmp_path: Path, monk
         killed_after(patched, 7)
         output(tmp_path, NEW).write(NEW)
     (tmp_path / "parts" / "a.csv").write_bytes(b"edited")
-    with pytest.raises(Refused, match="edited"):
+    with pytest.raises(OutputError, match="edited"):
         output(tmp_path, NEW)
     output(tmp_path, NEW, force=True).write(NEW)
     assert found(tmp_path) == NEW

@@ -13,8 +13,8 @@ from lstm_sym.flow import Profile
 from lstm_sym.ground.width import cells, wrapped
 from lstm_sym.inputs import gaussian, stream
 from lstm_sym.report import LANGUAGES, Words
-from lstm_sym.study.conclusions import conclusion, overlap, relation
-from lstm_sym.study.measurement import (
+from lstm_sym.studies.conclusions import conclusion, overlap, relation
+from lstm_sym.studies.measurement import (
     HalfLife,
     Settings,
     biased_label,
