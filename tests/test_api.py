@@ -58,11 +58,12 @@ def test_importing_a_kernel_imports_numpy_alone():
         "import lstm_sym.cells",
         "from lstm_sym.kernels import lstm",
         "import lstm_sym.check",
+        "import lstm_sym.studies.flow_run",
         "pass",
     ],
 )
 def test_the_functions_are_functions_whatever_was_imported_before(first):
-    names = "('cell', 'load', 'parse', 'derive', 'generate', 'build', 'names')"
+    names = "('cell', 'load', 'parse', 'derive', 'generate', 'build', 'names', 'study', 'gradient_flow')"
     code = f"import types; {first}; import lstm_sym as ls; "
     assert python(code + f"print(all(isinstance(getattr(ls, n), types.FunctionType) for n in {names}))") == "True"
 
@@ -182,6 +183,8 @@ REVEALED = {
     "grads.x": "ndarray",
     "grads.params.U_f": "ndarray",
     "J": "ndarray",
+    "study": "Study",
+    "flowing": "GradientFlow",
     "through_time.truncated(kernel, x, params, dy=dy, window=20)[0]": "ndarray",
     "flow.record(kernel, params, x)": "Trajectory",
 }

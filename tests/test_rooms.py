@@ -121,6 +121,8 @@ def circles(found: Sequence[Module]) -> list[str]:
     graph = {module.name: set() for module in found}
     for module in found:
         for _, name in imports(module):
+            if name in OPEN_TO_ALL:
+                continue
             while name and name not in graph:
                 name = name.rpartition(".")[0]
             if name and name != module.name:

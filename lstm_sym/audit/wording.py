@@ -1,4 +1,4 @@
-"""An audit in words: mistakes with the numbered lines of the derivation report, and what else was noticed."""
+"""An audit as sentences: mistakes with the numbered lines of the derivation report, and what else was noticed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from lstm_sym.program.values import Value
 
 
 @dataclass(frozen=True)
-class Line:
+class NumberedLine:
     """A line of the derivation: its number "B16", its id, its text, and the equation of the cell it follows from."""
 
     number: str
@@ -24,7 +24,7 @@ class Line:
     origin: str
 
 
-class Words:
+class Wording:
     """Writes the mistakes of one derivation in the notation of its report."""
 
     def __init__(self, audit: Audit) -> None:
@@ -36,9 +36,9 @@ class Words:
 
     def sentence(self, mistake: Mistake) -> str:
         """The explanation, names as in the report."""
-        return "".join(self._said(part) for part in mistake.says)
+        return "".join(self._text(part) for part in mistake.says)
 
-    def _said(self, part: object) -> str:
+    def _text(self, part: object) -> str:
         if isinstance(part, str):
             return part
         if isinstance(part, Value):
@@ -48,15 +48,15 @@ class Words:
             return self.notation.right(whole)
         return self.notation.print(part)
 
-    def lines(self, mistake: Mistake) -> list[Line]:
+    def lines(self, mistake: Mistake) -> list[NumberedLine]:
         """The lines that it changes."""
         return [self.line(identity) for identity in mistake.statements]
 
-    def line(self, identity: str) -> Line:
+    def line(self, identity: str) -> NumberedLine:
         """The derived line of this id, as it should be."""
         statement = self.statements[identity]
         text, origin = self.notation.line(statement), statement.provenance.equation
-        return Line(self.numbers[identity], identity, text, origin)
+        return NumberedLine(self.numbers[identity], identity, text, origin)
 
 
 def likeness(verdict: Verdict, audit: Audit) -> str:

@@ -111,7 +111,7 @@ def _print(found: Audit) -> None:
 
 def _explained(found: Audit) -> str:
     """The mistakes with their lines, or that none is known."""
-    from lstm_sym.audit.wording import Words
+    from lstm_sym.audit.wording import Wording
 
     if any(verdict.problem for verdict in found.verdicts):
         return (
@@ -125,30 +125,30 @@ def _explained(found: Audit) -> str:
             "No mistake that is known here, and no few of them together, give these gradients.\n"
             f"Compare line by line with `lstm-sym show {found.derivation.cell.key} --only backward`."
         )
-    words, parts = Words(found), []
+    wording, parts = Wording(found), []
     for mistake in found.explanation.mistakes:
-        parts.append(f"{click.style('the mistake', bold=True)}: {words.sentence(mistake)}")
-        for line in words.lines(mistake):
+        parts.append(f"{click.style('the mistake', bold=True)}: {wording.sentence(mistake)}")
+        for line in wording.lines(mistake):
             parts.append(f"  ({line.number}) {line.text}" + (f"    from {line.origin}" if line.origin else ""))
     if found.explanation.also:
         parts.append("the same gradients follow from:")
     for mistake in found.explanation.also[:ALSO]:
-        numbers = ", ".join(f"({line.number})" for line in words.lines(mistake))
-        parts.append(f"  {words.sentence(mistake)} {numbers}")
+        numbers = ", ".join(f"({line.number})" for line in wording.lines(mistake))
+        parts.append(f"  {wording.sentence(mistake)} {numbers}")
     if len(found.explanation.also) > ALSO:
         parts.append(f"  and {len(found.explanation.also) - ALSO} more, all of them with --json")
     return "\n".join(parts)
 
 
 def _json(found: Audit) -> dict[str, Any]:
-    from lstm_sym.audit.wording import Words, likeness, notes
-    from lstm_sym.studies.measurement import finite
+    from lstm_sym.audit.wording import Wording, likeness, notes
+    from lstm_sym.ground.numbers import finite
 
-    words = Words(found)
+    wording = Wording(found)
 
     def told(mistake: Any) -> dict[str, Any]:
-        lines = [{"number": x.number, "id": x.id, "text": x.text, "from": x.origin} for x in words.lines(mistake)]
-        return {"key": mistake.key, "kind": mistake.kind, "sentence": words.sentence(mistake), "lines": lines}
+        lines = [{"number": x.number, "id": x.id, "text": x.text, "from": x.origin} for x in wording.lines(mistake)]
+        return {"key": mistake.key, "kind": mistake.kind, "sentence": wording.sentence(mistake), "lines": lines}
 
     outputs = [
         {

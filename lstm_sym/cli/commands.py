@@ -69,9 +69,9 @@ def show(
         return
     [cell] = load_cells([name], settings)
 
-    from lstm_sym.report import Words, derivation_document
+    from lstm_sym.report import Sentences, derivation_document
 
-    document = derivation_document(cell, Words(language)).only(only or SECTIONS)
+    document = derivation_document(cell, Sentences(language)).only(only or SECTIONS)
     if as_json:
         print_json([_equation(equation) for equation in document.equations()])
         return
@@ -123,10 +123,12 @@ def check(
     others are checked. Exit code 1 if one check fails, or a file gives no cell.
     """
     from lstm_sym.check.all_functions import every_function
+    from lstm_sym.check.several import check_cells, check_rows
     from lstm_sym.cli.cells import load_cells, usable
-    from lstm_sym.cli.checking import check_all, print_checks, unusable_rows
+    from lstm_sym.cli.checking import print_checks, unusable_rows
     from lstm_sym.cli.output import print_json
     from lstm_sym.cli.streams import say
+    from lstm_sym.ground.progress import reporter
 
     unusable: dict[str, str] = {}
     if everything:
@@ -137,14 +139,14 @@ def check(
     if not names:
         raise click.UsageError("name a CELL, or --all for the whole catalogue")
     cells = [*load_cells(names, settings), *([every_function()] if everything else [])]
-    found = check_all(cells, quick=quick)
+    found = check_cells(cells, quick=quick, reporter=reporter)
     if as_json:
-        print_json([row for results in found.values() for row in results.rows()] + unusable_rows(unusable))
+        print_json(check_rows(found) + unusable_rows(unusable))
     else:
         print_checks(found)
     for why in unusable.values():
         say(why, err=True, fg="red")
-    if unusable or not all(result.passed for results in found.values() for result in results.results):
+    if unusable or not all(result.passed for results in found.values() for result in results):
         context.exit(FAILED)
 
 
@@ -194,18 +196,21 @@ def derive(
 
     Every line stands with its number in the kernel and with the error of its numeric check. Exit code 1 if one fails.
     """
+    from lstm_sym.check.several import check_cells
     from lstm_sym.cli.cells import load_cells
-    from lstm_sym.cli.checking import check_all, checked_document, failures
+    from lstm_sym.cli.checking import failures
     from lstm_sym.cli.output import Destination, page_format
     from lstm_sym.cli.streams import say
-    from lstm_sym.report import Words, html_page, markdown_page
+    from lstm_sym.ground.progress import reporter
+    from lstm_sym.report import Sentences, html_page, markdown_page
+    from lstm_sym.report.checked import checked_derivation
 
     rendered = {"html": html_page, "md": markdown_page}[page_format(output, kind)]
     destination = Destination(output, [name], force=force)
     [cell] = load_cells([name], settings)
-    found = check_all([cell])[cell.key]
-    destination.deliver(rendered(checked_document(cell, Words(language), found.results)))
-    if told := failures(found):
+    results = check_cells([cell], reporter=reporter)[cell.key]
+    destination.deliver(rendered(checked_derivation(cell, Sentences(language), results)))
+    if told := failures(cell.key, results):
         say(told, err=True)
         context.exit(FAILED)
 

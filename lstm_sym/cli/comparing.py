@@ -52,7 +52,7 @@ def diff(
     """
     from lstm_sym.cli.cells import load_pair
     from lstm_sym.cli.output import Destination, page_format, print_json
-    from lstm_sym.report import Words, html_page, markdown_page
+    from lstm_sym.report import Sentences, html_page, markdown_page
     from lstm_sym.report.comparison import comparison_data, comparison_document, side, size_for_all
 
     rendered = {"html": html_page, "md": markdown_page}[page_format(output)]
@@ -66,7 +66,7 @@ def diff(
         side(label, cell, input_size=input_size, hidden_size=units, sizes=given)
         for label, cell in zip(_labels((left, right), cells), cells, strict=True)
     )
-    document = comparison_document(one, other, Words(language))
+    document = comparison_document(one, other, Sentences(language))
     if output is not None and not (as_json and str(output) == "-"):
         destination.deliver(rendered(document))
     if as_json:

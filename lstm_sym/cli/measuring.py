@@ -35,11 +35,8 @@ from lstm_sym.cli.tool import FAILED
 @force_option
 def flow(
     names: tuple[str, ...],
-    output: Path | None,
     settings: tuple[str, ...],
-    language: str,
     as_json: bool,
-    force: bool,
     **measuring: Any,
 ) -> None:
     """Measure how far back each CELL feels its input, and why.
@@ -49,11 +46,9 @@ def flow(
 
     What cannot be measured of a model is left out, and said why. Exit code 1 if no model could be measured.
     """
-    from lstm_sym.cli.cells import load_cells
-    from lstm_sym.cli.surveying import measure_flow
+    from lstm_sym.cli.studying import run_flow
 
-    cells = load_cells(names, settings)
-    measure_flow(cells, names, settings, measuring, output, language, as_json=as_json, force=force)
+    run_flow(names, settings, measuring, as_json=as_json)
 
 
 @click.command()
@@ -69,21 +64,15 @@ def study(
     context: click.Context,
     /,
     names: tuple[str, ...],
-    output: Path,
     settings: tuple[str, ...],
-    language: str,
     as_json: bool,
-    force: bool,
     **measuring: Any,
 ) -> None:
     """Do all of it for each CELL, into one report.
 
     Derives, checks, generates and measures; without a CELL it does so for rnn and lstm.
     """
-    from lstm_sym.cli.cells import load_cells
     from lstm_sym.cli.studying import run_study
 
-    names = names or ("rnn", "lstm")
-    cells = load_cells(names, settings)
-    if not run_study(cells, names, settings, measuring, output, language, as_json=as_json, force=force):
+    if not run_study(names or ("rnn", "lstm"), settings, measuring, as_json=as_json):
         context.exit(FAILED)

@@ -72,7 +72,6 @@ def _measuring(fewest_lags: int) -> list[Callable[[Command], Command]]:
     return [
         click.option(
             "--input",
-            "source",
             default="japanese-vowels",
             show_default=True,
             metavar="NAME|FILE",

@@ -26,14 +26,14 @@ class Destination:
 
         quiet: the standard output is taken; ending: that of the file's name, if it has to be this one.
         """
-        from lstm_sym.cli.cells import protected
+        from lstm_sym.studies.selection import files_of
 
         self.quiet, self.output = quiet, None
         if target is None or _is_standard_output(target):
             return
         if target.is_dir():
             raise Refused(f"{target}: this is a folder\n  fix: name the file to write")
-        self.output = Output(target.parent, [target.name], protected(names), force=force)
+        self.output = Output(target.parent, [target.name], files_of(names), force=force)
         if ending and target.suffix.lower() != ending:
             raise Refused(f"{target}: the name of this file ends in {ending}\n  fix: -o {target.with_suffix(ending)}")
 

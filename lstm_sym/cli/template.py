@@ -9,7 +9,7 @@ import tomllib
 from pathlib import Path
 
 from lstm_sym.cli.tool import Refused
-from lstm_sym.document.sentences import Words
+from lstm_sym.document.sentences import Sentences
 from lstm_sym.equations import read_cell
 from lstm_sym.equations.cellfile import MAX_LINE
 from lstm_sym.equations.functions import FUNCTIONS, REDUCTIONS
@@ -45,12 +45,12 @@ def cell_template(text: str, *, target: Path, source: str, title: str | None = N
     """
     body = _without_header(text)
     body = body if title is None else _renamed(body, title)
-    made = _header(target, source, title, Words(language)) + "\n" + body.rstrip("\n") + "\n"
+    made = _header(target, source, title, Sentences(language)) + "\n" + body.rstrip("\n") + "\n"
     read_cell(made.encode("utf-8"), key=re.sub(r"\W", "_", target.stem, flags=re.ASCII), source=target.name)
     return made
 
 
-def _header(target: Path, source: str, title: str | None, words: Words) -> str:
+def _header(target: Path, source: str, title: str | None, sentences: Sentences) -> str:
     file, other = shlex.quote(str(target)), shlex.quote(source)
     command = f"{file} --from {other}" + (f" --name {shlex.quote(title)}" if title is not None else "")
     compared = f" {other}" if Path(source).stem != target.stem else ""
@@ -62,13 +62,13 @@ def _header(target: Path, source: str, title: str | None, words: Words) -> str:
         ("new.try.generate", f"generate {file} -o {kernel}"),
         ("new.try.flow", f"flow {file}{compared}"),
     ]
-    told = [words.text("new.what", source=source), words.text("new.equations")]
+    told = [sentences.text("new.what", source=source), sentences.text("new.equations")]
     functions = ", ".join((*FUNCTIONS, "identity", *REDUCTIONS, "repeat"))
-    told += [words.text("new.functions", functions=functions), words.text("new.symbols")]
+    told += [sentences.text("new.functions", functions=functions), sentences.text("new.symbols")]
     lines = [BEGINNING + printable(command), "#"]
     lines += [f"# {line}" for text in told for line in wrapped(printable(text), WIDTH).split("\n")]
     width = max(len(call) for _, call in tries)
-    lines += ["#", *(f"#   lstm-sym {printable(c):<{width}}  {words.text(key)}" for key, c in tries)]
+    lines += ["#", *(f"#   lstm-sym {printable(c):<{width}}  {sentences.text(key)}" for key, c in tries)]
     return "\n".join(lines) + "\n"
 
 

@@ -157,7 +157,7 @@ class Document:
     lead: tuple[Line, ...]
     sections: tuple[Section, ...]
     contents: str = ""
-    words: Labels | None = None
+    labels: Labels | None = None
     quantities: tuple[tuple[str, ...], ...] = ()
 
     def only(self, keys: tuple[str, ...]) -> Document:

@@ -67,7 +67,7 @@ class _Page:
     def __init__(self, document: Document, classes: Mapping[str, str]) -> None:
         self.document = document
         self.notation = MathMLNotation(classes=classes)
-        self.labels = document.words or Labels(str, "")
+        self.labels = document.labels or Labels(str, "")
 
     def contents(self) -> str:
         """The list of sections, none for a document of one."""

@@ -74,7 +74,7 @@ class _Page:
 
     def __init__(self, document: Document) -> None:
         self.notation = _GitHubNotation()
-        self.labels = document.words or Labels(str, "")
+        self.labels = document.labels or Labels(str, "")
 
     def section(self, section: Section, level: int) -> list[str]:
         """Heading, blocks, sections inside."""

@@ -30,8 +30,8 @@ def _flat(node: Mapping[str, Any], path: str) -> Iterator[tuple[str, dict[str, s
         yield from _flat(inner, f"{path}.{name}" if path else name)
 
 
-class Words:
-    """The sentences of one language. A sentence may have places, {name}, that the caller fills."""
+class Sentences:
+    """The fixed sentences of documents in one language. A sentence may have places, {name}, that the caller fills."""
 
     def __init__(self, language: str = "en") -> None:
         if language not in LANGUAGES:

@@ -20,7 +20,7 @@ from lstm_sym.flow.attribution.pathways import carried_state
 from lstm_sym.flow.attribution.shares import Shares, gate_shares
 from lstm_sym.flow.errors import FlowError
 from lstm_sym.flow.memory.card import MemoryCard, memory_card
-from lstm_sym.flow.profiles.experiment import Model, part_of, recorded, run
+from lstm_sym.flow.profiles.experiment import Model, recorded, run
 from lstm_sym.flow.profiles.maps import TimeMap, time_map
 from lstm_sym.flow.profiles.profile import Profile
 from lstm_sym.flow.profiles.sensitivity import state_sensitivity
@@ -30,7 +30,7 @@ from lstm_sym.flow.spectra.exponents import LyapunovSpectrum, lyapunov
 from lstm_sym.flow.theory.forget_gates import gate_product
 from lstm_sym.flow.theory.overlay import Overlay
 from lstm_sym.flow.theory.pascanu import path_bound
-from lstm_sym.ground.progress import Progress
+from lstm_sym.ground.progress import Progress, part_of
 
 Result = TypeVar("Result")
 STAGES = 5

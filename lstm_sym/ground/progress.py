@@ -38,6 +38,20 @@ def reporter(name: str, *, interval: float = 2.0, clock: Callable[[], float] = t
     return report
 
 
+def silent(name: str) -> Progress:
+    """A `Progress` that prints nothing, in the place of `reporter`."""
+    return lambda done, total: None
+
+
+def part_of(progress: Progress, index: int, count: int) -> Progress:
+    """The progress of one part among `count` of about the same length."""
+
+    def report(done: int, total: int) -> None:
+        progress(index * total + done, count * total)
+
+    return report
+
+
 def watched(items: Iterable[Item], total: int, report: Progress) -> Iterator[Item]:
     """Yield `items`, about `total` of them, telling `report` now and then how many there have been."""
     for count, item in enumerate(items, 1):

@@ -6,28 +6,28 @@ from collections.abc import Sequence
 
 from lstm_sym.check import CheckResult
 from lstm_sym.document.document import Block, Line, Paragraph, Table, error_text
-from lstm_sym.document.sentences import Words
+from lstm_sym.document.sentences import Sentences
 
 
-def check_table(checks: Sequence[CheckResult], words: Words) -> list[Block]:
+def check_table(checks: Sequence[CheckResult], sentences: Sentences) -> list[Block]:
     """What was checked, how far it was off, and the bar."""
     if not checks:
-        return [Paragraph(words.line("checks.none"))]
-    head = tuple(words.text(f"checks.{c}") for c in ("check", "compares", "case", "measured", "bar", "verdict"))
-    rows = tuple(_row(result, words) for result in checks)
-    return [Paragraph(words.line("checks.why")), Table(head, rows, frozenset({3, 4}))]
+        return [Paragraph(sentences.line("checks.none"))]
+    head = tuple(sentences.text(f"checks.{c}") for c in ("check", "compares", "case", "measured", "bar", "verdict"))
+    rows = tuple(_row(result, sentences) for result in checks)
+    return [Paragraph(sentences.line("checks.why")), Table(head, rows, frozenset({3, 4}))]
 
 
-def _row(result: CheckResult, words: Words) -> tuple[Line, ...]:
+def _row(result: CheckResult, sentences: Sentences) -> tuple[Line, ...]:
     sign = "≥" if result.at_least else "≤"
     measured = f"{result.error:.3g}" if result.at_least else error_text(result.error) if result.ran else "—"
     return (
-        (check_name(result, words),),
-        (_worded(result, "whats", result.what, words),),
+        (check_name(result, sentences),),
+        (_worded(result, "whats", result.what, sentences),),
         (result.detail,),
         (measured,),
         (f"{sign} {result.bar:g}",),
-        (words.text(_verdict(result)),),
+        (sentences.text(_verdict(result)),),
     )
 
 
@@ -37,11 +37,11 @@ def _verdict(result: CheckResult) -> str:
     return "checks.passed" if result.passed else "checks.failed"
 
 
-def check_name(result: CheckResult, words: Words) -> str:
+def check_name(result: CheckResult, sentences: Sentences) -> str:
     """The name of a check in the language; its own where the table has none."""
-    return _worded(result, "names", result.name, words)
+    return _worded(result, "names", result.name, sentences)
 
 
-def _worded(result: CheckResult, kind: str, own: str, words: Words) -> str:
+def _worded(result: CheckResult, kind: str, own: str, sentences: Sentences) -> str:
     key = f"checks.{kind}.{result.name}"
-    return words.sentence(key) if words.has(key) else own
+    return sentences.sentence(key) if sentences.has(key) else own

@@ -26,7 +26,7 @@ from lstm_sym.document.document import (
     Section,
     content_text,
 )
-from lstm_sym.document.sentences import Words
+from lstm_sym.document.sentences import Sentences
 from lstm_sym.equations.cell import Cell
 from lstm_sym.equations.initial import written
 from lstm_sym.equations.sizes import parts_of
@@ -141,9 +141,9 @@ def size_for_all(cells: Iterable[Cell], hidden_size: int) -> int:
     return max(1, hidden_size // block) * block
 
 
-def comparison_document(left: Side, right: Side, words: Words) -> Document:
+def comparison_document(left: Side, right: Side, sentences: Sentences) -> Document:
     """The two sides as a document of rows: one content where both say the same, two where they differ."""
-    return _Comparing(left, right, words).document()
+    return _Comparing(left, right, sentences).document()
 
 
 def comparison_data(document: Document, left: Side, right: Side) -> dict[str, Any]:
@@ -164,8 +164,8 @@ def _row(pair: Pair) -> dict[str, Any]:
 class _Comparing:
     """Builds the rows, section by section."""
 
-    def __init__(self, left: Side, right: Side, words: Words) -> None:
-        self.sides, self.words = (left, right), words
+    def __init__(self, left: Side, right: Side, sentences: Sentences) -> None:
+        self.sides, self.sentences = (left, right), sentences
         cell, self.called = renamed(right.cell, correspondence(left.cell, right.cell))
         # The right side in the letters of the left: what is compared, where the right side itself is shown.
         sizes = zip(cell.size_names, right.cell.size_names, strict=True)
@@ -173,31 +173,33 @@ class _Comparing:
 
     def document(self) -> Document:
         """All sections that have a row."""
-        words, labels = self.words, (self.sides[0].label, self.sides[1].label)
+        sentences, labels = self.sentences, (self.sides[0].label, self.sides[1].label)
         pairs: dict[str, list[Pair]] = {key: getattr(self, key)() for key in SECTIONS}
         sections = tuple(
-            Section(key, words.text(f"diff.section.{key}"), (Comparison(labels, tuple(rows)),))
+            Section(key, sentences.text(f"diff.section.{key}"), (Comparison(labels, tuple(rows)),))
             for key, rows in pairs.items()
             if rows
         )
-        title = words.text("diff.title", left=labels[0], right=labels[1])
+        title = sentences.text("diff.title", left=labels[0], right=labels[1])
         quantities = tuple(tuple(e.target for e in side.cell.equations) for side in self.sides)
-        contents = words.text("page.contents")
-        return Document(title, words.language, tuple(self.lead(pairs)), sections, contents, quantities=quantities)
+        contents = sentences.text("page.contents")
+        return Document(title, sentences.language, tuple(self.lead(pairs)), sections, contents, quantities=quantities)
 
     def lead(self, pairs: Mapping[str, Sequence[Pair]]) -> list[Line]:
         """Names, sizes, and how much is the same."""
-        words = self.words
+        sentences = self.sentences
         found = [
-            words.line("diff.side", label=Code(side.label), name=side.cell.name, sizes=Code(_sizes_text(side.sizes)))
+            sentences.line(
+                "diff.side", label=Code(side.label), name=side.cell.name, sizes=Code(_sizes_text(side.sizes))
+            )
             for side in self.sides
         ]
         letters = [f"{of} = {name}" for of, name in self.called.items() if of != name]
         if letters:
-            found.append(words.line("diff.names", label=Code(self.sides[1].label), names=Code(", ".join(letters))))
+            found.append(sentences.line("diff.names", label=Code(self.sides[1].label), names=Code(", ".join(letters))))
         formulas = [pair for key in ("equations", "jacobian", "input") for pair in pairs[key]]
         same = sum(pair.same for pair in formulas)
-        return [*found, words.line("diff.lead", same=str(same), different=str(len(formulas) - same))]
+        return [*found, sentences.line("diff.lead", same=str(same), different=str(len(formulas) - same))]
 
     def rows(self, names: Callable[[Side], Sequence[str]], content: Callable[[Side, str], Content]) -> list[Pair]:
         """A row for every name that one of the sides has, in the order of the left side, then of the right.
@@ -216,7 +218,7 @@ class _Comparing:
     def told(self, key: str, **parts: Callable[[Side], Any]) -> Pair:
         """A row of one sentence, its places filled from each side."""
         left, right, turned = (
-            self.words.line(f"diff.{key}", **{name: value(side) for name, value in parts.items()})
+            self.sentences.line(f"diff.{key}", **{name: value(side) for name, value in parts.items()})
             for side in (*self.sides, self.turned)
         )
         return _pair(key, left, turned, right)
@@ -236,7 +238,7 @@ class _Comparing:
         """Input, states, output, numbers carried; functions, constants and initial values where there are any."""
 
         def listed(side: Side, *names: str) -> Line:
-            return self.words.listed([value_math(side.derivation.value(name)) for name in names])
+            return self.sentences.listed([value_math(side.derivation.value(name)) for name in names])
 
         found = [
             self.told("states", states=lambda side: listed(side, *side.cell.states)),
@@ -255,7 +257,7 @@ class _Comparing:
     def constants(self, side: Side) -> Line:
         """Every constant with its number."""
         values = [(value_math(side.derivation.value(n)), f" = {float(v):g}") for n, v in side.cell.constants.items()]
-        return tuple(part for pair in values for part in (self.words.text("list.comma"), *pair))[1:] or ("—",)
+        return tuple(part for pair in values for part in (self.sentences.text("list.comma"), *pair))[1:] or ("—",)
 
     def parameters(self) -> list[Pair]:
         """How many parameters."""
@@ -277,8 +279,8 @@ class _Comparing:
     def pass_line(self, side: Side, name: str) -> Line:
         """Operations of one pass."""
         count = side.passes[name]
-        kind = self.words.text(f"cost.{name}")
-        return self.words.line("diff.cost", kind=kind, some=str(count.elementwise), products=str(count.products))
+        kind = self.sentences.text(f"cost.{name}")
+        return self.sentences.line("diff.cost", kind=kind, some=str(count.elementwise), products=str(count.products))
 
     def jacobian(self) -> list[Pair]:
         """The state Jacobian block by block."""
@@ -291,7 +293,7 @@ class _Comparing:
     def saved(self) -> list[Pair]:
         """What the backward pass reads of one step: the least that a tape can hold."""
         return [
-            self.told("saved", values=lambda side: self.words.listed([value_math(value) for value in side.saved])),
+            self.told("saved", values=lambda side: self.sentences.listed([value_math(value) for value in side.saved])),
             self.told("tape", numbers=lambda side: self.amount(side, "saved")),
         ]
 

@@ -20,7 +20,7 @@ from lstm_sym.document.document import (
     Table,
     error_text,
 )
-from lstm_sym.document.sentences import Words
+from lstm_sym.document.sentences import Sentences
 from lstm_sym.equations.cell import Cell
 from lstm_sym.equations.equation import Equation as CellEquation
 from lstm_sym.equations.functions import positive
@@ -38,7 +38,7 @@ from lstm_sym.report.jacobians import jacobian_blocks
 
 def derivation_document(
     cell: Cell,
-    words: Words,
+    sentences: Sentences,
     *,
     errors: Mapping[str, float] | None = None,
     checks: Sequence[CheckResult] = (),
@@ -48,14 +48,14 @@ def derivation_document(
     errors: statement id -> relative error of its numeric check, as `check_lines` gives them; None leaves them out.
     checks: the results of `check_cell`, shown as a table.
     """
-    return _Derivation(cell, words, errors or {}).document(checks)
+    return _Derivation(cell, sentences, errors or {}).document(checks)
 
 
 class _Derivation:
     """Builds the sections of one document."""
 
-    def __init__(self, cell: Cell, words: Words, errors: Mapping[str, float]) -> None:
-        self.cell, self.words, self.errors = cell, words, errors
+    def __init__(self, cell: Cell, sentences: Sentences, errors: Mapping[str, float]) -> None:
+        self.cell, self.sentences, self.errors = cell, sentences, errors
         self.derivation: Derivation = derive(cell)
         self.programs = (self.derivation.forward, self.derivation.adjoint, self.derivation.tangent)
         self.numbers = number_statements(*self.programs)
@@ -63,50 +63,50 @@ class _Derivation:
 
     def document(self, checks: Sequence[CheckResult]) -> Document:
         """All sections."""
-        words = self.words
+        sentences = self.sentences
         parts: dict[str, Callable[[], list[Block]]] = {
             "symbols": self.symbols,
             "equations": self.equations,
             "stages": self.stages,
-            "jacobian": lambda: jacobian_blocks(self.derivation, words, self.errors),
+            "jacobian": lambda: jacobian_blocks(self.derivation, sentences, self.errors),
             "backward": self.backward,
             "tangent": self.tangent,
             "cost": self.cost,
-            "checks": lambda: check_table(checks, words),
+            "checks": lambda: check_table(checks, sentences),
             "signs": self.signs,
         }
         sections = tuple(self.section(key, *build()) for key, build in parts.items())
         return Document(
-            words.text("derivation.title", name=self.cell.name or self.cell.key),
-            words.language,
+            sentences.text("derivation.title", name=self.cell.name or self.cell.key),
+            sentences.language,
             tuple(self.lead()),
             sections,
-            words.text("page.contents"),
-            Labels(words.rule, words.text("page.checked")),
+            sentences.text("page.contents"),
+            Labels(sentences.rule, sentences.text("page.checked")),
             (tuple(equation.target for equation in self.cell.equations),),
         )
 
     def section(self, key: str, *blocks: Block) -> Section:
         """A section with its title."""
-        return Section(key, self.words.text(f"section.{key}"), blocks)
+        return Section(key, self.sentences.text(f"section.{key}"), blocks)
 
     def lead(self) -> list[Line]:
         """What stands under the title."""
         letters = {"equations": "E", "stages": "F", "jacobians": "J", "backward": "B", "tangent": "T"}
-        found = [self.words.line("derivation.lead", **{name: Code(f"({n})") for name, n in letters.items()})]
+        found = [self.sentences.line("derivation.lead", **{name: Code(f"({n})") for name, n in letters.items()})]
         if self.errors:
             worst = error_text(max(self.errors.values()))
-            found.append(self.words.line("derivation.checked", count=str(len(self.errors)), worst=worst))
+            found.append(self.sentences.line("derivation.checked", count=str(len(self.errors)), worst=worst))
         if self.cell.reference:
-            found.append(self.words.line("derivation.reference", reference=self.cell.reference))
+            found.append(self.sentences.line("derivation.reference", reference=self.cell.reference))
         if self.cell.chosen:
             options = ", ".join(f"{name} = {choice}" for name, choice in self.cell.chosen.items())
-            found.append(self.words.line("derivation.options", options=Code(options)))
+            found.append(self.sentences.line("derivation.options", options=Code(options)))
         return found
 
     def symbols(self) -> list[Block]:
         """Every symbol, its meaning and its shape."""
-        cell, words = self.cell, self.words
+        cell, sentences = self.cell, self.sentences
         driven = [cell.input] if cell.input else []
         names = [*driven, *cell.states, *(e.target for e in cell.equations), *cell.parameters, *cell.constants]
         rows: list[tuple[Line, ...]] = [
@@ -117,8 +117,8 @@ class _Derivation:
             )
             for name in dict.fromkeys(names)
         ]
-        head = tuple(words.text(f"symbols.{column}") for column in ("symbol", "meaning", "shape"))
-        sizes = words.line("symbols.sizes", sizes=Code(", ".join(cell.size_names)))
+        head = tuple(sentences.text(f"symbols.{column}") for column in ("symbol", "meaning", "shape"))
+        sizes = sentences.line("symbols.sizes", sizes=Code(", ".join(cell.size_names)))
         return [Table(head, tuple(rows)), Paragraph(sizes)]
 
     def shape(self, name: str) -> str:
@@ -130,10 +130,10 @@ class _Derivation:
 
     def meaning(self, name: str) -> str:
         """What a symbol stands for, and what it starts with if that is not 0."""
-        meaning = self.cell.meaning(name, self.words.language) or self.words.text(f"symbols.{self.kind(name)}")
+        meaning = self.cell.meaning(name, self.sentences.language) or self.sentences.text(f"symbols.{self.kind(name)}")
         if name not in self.cell.initial:
             return meaning
-        return self.words.text("symbols.starts", meaning=meaning, value=written(self.cell.initial[name]))
+        return self.sentences.text("symbols.starts", meaning=meaning, value=written(self.cell.initial[name]))
 
     def kind(self, name: str) -> str:
         """What a symbol is to the cell: a key of the table of strings."""
@@ -180,31 +180,31 @@ class _Derivation:
         """The rules that these statements were made by, each with its reason."""
         used = dict.fromkeys(statement.provenance.rule for statement in statements)
         items: list[tuple[Line, Line]] = [
-            ((self.words.rule(rule),), (self.words.sentence(f"rules.{rule}.why"),))
+            ((self.sentences.rule(rule),), (self.sentences.sentence(f"rules.{rule}.why"),))
             for rule in used
-            if self.words.has(f"rules.{rule}.why")
+            if self.sentences.has(f"rules.{rule}.why")
         ]
         return [Definitions(tuple(items))]
 
     def stages(self) -> list[Block]:
         """The forward program."""
         program = self.derivation.forward
-        why = Paragraph(self.words.line("stages.why"))
+        why = Paragraph(self.sentences.line("stages.why"))
         return [why, *self.rules(program.statements), *self.lines(program, program.statements)]
 
     def backward(self) -> list[Block]:
         """The backward program: adjoints in the order of the loop, gradients, and how the loop closes."""
-        program, words = self.derivation.adjoint, self.words
+        program, sentences = self.derivation.adjoint, self.sentences
         cotangents = [value_math(v) for v in program.inputs if v.role is Role.ADJOINT]
-        carried = words.listed([value_math(carry.incoming) for carry in program.carries])
-        why = words.line("backward.why", cotangent=words.listed(cotangents), carried=carried)
+        carried = sentences.listed([value_math(carry.incoming) for carry in program.carries])
+        why = sentences.line("backward.why", cotangent=sentences.listed(cotangents), carried=carried)
         adjoints = [s for s in program.statements if not isinstance(s, Accumulate)]
         gradients = [s for s in program.statements if isinstance(s, Accumulate)]
         return [
             Paragraph(why),
             self.section("rules", *self.rules(program.statements)),
             self.section("adjoints", *self.lines(program, adjoints)),
-            self.section("gradients", Paragraph(words.line("backward.gradients")), *self.lines(program, gradients)),
+            self.section("gradients", Paragraph(sentences.line("backward.gradients")), *self.lines(program, gradients)),
             self.section("loop", *self.loop(program)),
         ]
 
@@ -215,32 +215,32 @@ class _Derivation:
         for carry in program.carries:
             number = self.numbers[ids[carry.outgoing]] if carry.outgoing in ids else ""
             parts = {"sent": value_math(carry.outgoing), "received": value_math(carry.incoming)}
-            found.append(Paragraph(self.words.line("loop.passes", number=Code(f"({number})"), **parts)))
-        return [*found, Paragraph(self.words.line("loop.ends"))]
+            found.append(Paragraph(self.sentences.line("loop.passes", number=Code(f"({number})"), **parts)))
+        return [*found, Paragraph(self.sentences.line("loop.ends"))]
 
     def tangent(self) -> list[Block]:
         """The lines that forward mode adds."""
         known = {statement.provenance.id for statement in self.derivation.forward.statements}
         program = self.derivation.tangent
         added = [statement for statement in program.statements if statement.provenance.id not in known]
-        why = Paragraph(self.words.line("tangent.why"))
+        why = Paragraph(self.sentences.line("tangent.why"))
         return [why, *self.rules(added), *self.lines(program, added)]
 
     def cost(self) -> list[Block]:
         """Operations of each pass, and the save set."""
-        words = self.words
+        sentences = self.sentences
         counts = {
             "forward": count_operations(self.derivation.forward),
             "backward": count_operations(self.derivation.adjoint),
             "total": self.derivation.operations,
         }
         rows: tuple[tuple[Line, ...], ...] = tuple(
-            ((words.text(f"cost.{name}"),), (str(count.elementwise),), (str(count.products),))
+            ((sentences.text(f"cost.{name}"),), (str(count.elementwise),), (str(count.products),))
             for name, count in counts.items()
         )
-        head = tuple(words.text(f"cost.{column}") for column in ("pass", "elementwise", "products"))
+        head = tuple(sentences.text(f"cost.{column}") for column in ("pass", "elementwise", "products"))
         saved = [value_math(value) for value in save_set(self.derivation.forward, self.derivation.adjoint)]
-        kept = words.line("cost.saved", values=words.listed(saved))
+        kept = sentences.line("cost.saved", values=sentences.listed(saved))
         return [Table(head, rows, frozenset({1, 2})), Paragraph(kept)]
 
     def signs(self) -> list[Block]:
@@ -258,7 +258,7 @@ class _Derivation:
             "transpose": Math(lambda n: n.transpose(n.symbol(matrix))),
         }
         marks |= self.operator_marks(v)
-        return [Definitions(tuple(((math,), self.words.line(f"signs.{key}")) for key, math in marks.items()))]
+        return [Definitions(tuple(((math,), self.sentences.line(f"signs.{key}")) for key, math in marks.items()))]
 
     def operator_marks(self, v: Value) -> dict[str, Math]:
         """The signs of the constant maps and of the indicator, where the cell has them."""

@@ -8,21 +8,21 @@ from itertools import product
 from lstm_sym.api import Derivation
 from lstm_sym.derivation.linear_map import LinearMap
 from lstm_sym.document.document import Block, Definitions, Equation, Inline, Math, Matrix, Paragraph, Section
-from lstm_sym.document.sentences import Words
+from lstm_sym.document.sentences import Sentences
 from lstm_sym.program.values import Value
 from lstm_sym.report.formulas import expression_math, map_summands, partial_math, value_math
 
 
-def jacobian_blocks(derivation: Derivation, words: Words, errors: Mapping[str, float]) -> list[Block]:
+def jacobian_blocks(derivation: Derivation, sentences: Sentences, errors: Mapping[str, float]) -> list[Block]:
     """All Jacobians of one step, numbered J1, J2, ... in the order of the page."""
-    return _Jacobians(derivation, words, errors).blocks()
+    return _Jacobians(derivation, sentences, errors).blocks()
 
 
 class _Jacobians:
     """Derives, numbers and lays out."""
 
-    def __init__(self, derivation: Derivation, words: Words, errors: Mapping[str, float]) -> None:
-        self.derivation, self.words, self.errors = derivation, words, errors
+    def __init__(self, derivation: Derivation, sentences: Sentences, errors: Mapping[str, float]) -> None:
+        self.derivation, self.sentences, self.errors = derivation, sentences, errors
         self.cell = derivation.cell
         self.origins = {equation.text: f"E{k}" for k, equation in enumerate(self.cell.equations, 1)}
         self.count = 0
@@ -41,7 +41,7 @@ class _Jacobians:
         cell = self.cell
         driven = [cell.input] if cell.input else []
         gates = [e.target for e in cell.equations if e.target not in cell.states]
-        rule = ((self.words.rule("jacobian"),), self.words.line("rules.jacobian.why"))
+        rule = ((self.sentences.rule("jacobian"),), self.sentences.line("rules.jacobian.why"))
         found: list[Block] = []
         if gates:
             found.append(self.section("gates", self.family(gates, [*driven, *cell.states])))
@@ -50,14 +50,14 @@ class _Jacobians:
             found.append(self.section("input", self.family(list(cell.states), driven)))
         if cell.parameters:
             found.append(self.section("parameters", self.parameters()))
-        head: list[Block] = [Paragraph(self.words.line("jacobian.why")), Definitions((rule,))]
+        head: list[Block] = [Paragraph(self.sentences.line("jacobian.why")), Definitions((rule,))]
         for sign in list(self.stages.values())[:1]:
-            head.append(Paragraph(self.words.line("jacobian.stages", example=sign)))
+            head.append(Paragraph(self.sentences.line("jacobian.stages", example=sign)))
         return [*head, *found]
 
     def section(self, key: str, blocks: list[Block]) -> Section:
         """A part with its title."""
-        return Section(key, self.words.text(f"section.{key}"), tuple(blocks))
+        return Section(key, self.sentences.text(f"section.{key}"), tuple(blocks))
 
     def partial(self, target: str, source: str) -> Math:
         """d target / d source as a sign."""
@@ -99,8 +99,8 @@ class _Jacobians:
 
     def independence(self, target: Value, sources: list[Inline]) -> Paragraph:
         """Within one step the target does not depend on these."""
-        listed = self.words.listed(sources)
-        return Paragraph(self.words.line("jacobian.independent", target=value_math(target), sources=listed))
+        listed = self.sentences.listed(sources)
+        return Paragraph(self.sentences.line("jacobian.independent", target=value_math(target), sources=listed))
 
     def state(self) -> list[Block]:
         """The block matrix over all states, then block by block."""
@@ -108,7 +108,7 @@ class _Jacobians:
         states = self.cell.states
         rows = tuple(tuple(self.entry(a, b, blocks[a, b]) for b in states) for a in states)
         left = Math(lambda n: n.name("J", [], "", 0))
-        found: list[Block] = [Paragraph(self.words.line("jacobian.state")), Matrix(left, rows)]
+        found: list[Block] = [Paragraph(self.sentences.line("jacobian.state")), Matrix(left, rows)]
         for (target, source), linear in blocks.items():
             if not linear.is_zero:
                 found += self.lines(target, source, linear)
@@ -125,12 +125,12 @@ class _Jacobians:
         if target != source or diagonal is None:
             return []
         parts = {"block": self.partial(target, source), "diagonal": expression_math(diagonal, linear.values)}
-        return [Paragraph(self.words.line("jacobian.gated", **parts))]
+        return [Paragraph(self.sentences.line("jacobian.gated", **parts))]
 
     def parameters(self) -> list[Block]:
         """Every state against every parameter it depends on within the step."""
         change = Math(lambda n: n.differential(n.identity))
-        found: list[Block] = [Paragraph(self.words.line("jacobian.parameters", change=change))]
+        found: list[Block] = [Paragraph(self.sentences.line("jacobian.parameters", change=change))]
         for parameter in self.cell.parameters:
             for state in self.cell.states:
                 linear = self.derivation.jacobian(state, parameter)

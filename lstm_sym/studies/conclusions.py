@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from lstm_sym.document.document import Line
-from lstm_sym.document.sentences import Words
+from lstm_sym.document.sentences import Sentences
 from lstm_sym.equations.cell import Cell
 from lstm_sym.studies.measurement import HalfLife, biased_label, forget_bias, steps_text
 
@@ -26,22 +26,22 @@ def overlap(one: HalfLife, other: HalfLife) -> bool:
     return min(one.draws) <= max(other.draws) and min(other.draws) <= max(one.draws)
 
 
-def conclusion(cells: Sequence[Cell], lives: Mapping[str, HalfLife], words: Words) -> list[Line]:
+def conclusion(cells: Sequence[Cell], lives: Mapping[str, HalfLife], sentences: Sentences) -> list[Line]:
     """Sentences on every cell against the first, on every forget bias against none, and on what that means."""
     first = cells[0].key
     found: list[Line] = []
     if len(lives) == 1:
-        found.append(words.line("answer.alone", one=first, one_steps=steps_text(lives[first].together)))
+        found.append(sentences.line("answer.alone", one=first, one_steps=steps_text(lives[first].together)))
     for cell in cells:
-        gates = _compared(first, cell.key, lives, words) if cell.key != first else []
+        gates = _compared(first, cell.key, lives, sentences) if cell.key != first else []
         found += gates
         if forget_bias(cell):
-            biased = biased_label(cell, words)
-            found += _compared(cell.key, biased, lives, words)
+            biased = biased_label(cell, sentences)
+            found += _compared(cell.key, biased, lives, sentences)
             if gates:
                 verdict = _verdict(lives[first], lives[cell.key], lives[biased])
-                found += [words.line(f"answer.{verdict}", cell=cell.key)] if verdict else []
-    return [*found, words.line("answer.rule", factor=f"{FACTOR:g}")]
+                found += [sentences.line(f"answer.{verdict}", cell=cell.key)] if verdict else []
+    return [*found, sentences.line("answer.rule", factor=f"{FACTOR:g}")]
 
 
 def _verdict(base: HalfLife, drawn: HalfLife, biased: HalfLife) -> str:
@@ -55,11 +55,11 @@ def _verdict(base: HalfLife, drawn: HalfLife, biased: HalfLife) -> str:
     }.get((gates, bias), "")
 
 
-def _compared(one: str, other: str, lives: Mapping[str, HalfLife], words: Words) -> list[Line]:
+def _compared(one: str, other: str, lives: Mapping[str, HalfLife], sentences: Sentences) -> list[Line]:
     a, b = lives[one], lives[other]
     kind = relation(a, b)
     ratio = _ratio(a, b)
-    line = words.line(
+    line = sentences.line(
         f"answer.{kind}",
         one=one,
         other=other,
@@ -68,7 +68,7 @@ def _compared(one: str, other: str, lives: Mapping[str, HalfLife], words: Words)
         ratio=_times(ratio),
     )
     doubtful = kind != "similar" and overlap(a, b)
-    return [line, words.line("answer.overlap")] if doubtful else [line]
+    return [line, sentences.line("answer.overlap")] if doubtful else [line]
 
 
 def _ratio(one: HalfLife, other: HalfLife) -> float:

@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lstm_sym.document.document import Block, Code, Document, Figure, Line, Link, Paragraph, Section, Table
-from lstm_sym.document.sentences import Words
+from lstm_sym.document.sentences import Sentences
 from lstm_sym.flow import FlowError, save_profile_figure, save_spectra
 from lstm_sym.flow.advice.summary import advice_text
 from lstm_sym.flow.spectra.exponents import LyapunovSpectrum
 from lstm_sym.flow.surveys import Survey
-from lstm_sym.studies.page import Study, drawn_figure, figure_labels, method_blocks, reproduce_blocks
+from lstm_sym.studies.page import drawn_figure, figure_labels, method_blocks, reproduce_blocks
+from lstm_sym.studies.request import Request
 
 FIGURES = ("fan", "map", "shares", "saturation")
 CARD = ("half_life", "centroid", "lag50", "lag90", "horizon")
@@ -27,16 +28,16 @@ FORMATS = ("svg", "png", "csv")
 FEW_GROUPS = 4
 
 
-@dataclass(frozen=True)
-class FlowStudy:
-    """What a page shows: a survey a model, the stem of its files, and the study that says how it was measured.
+@dataclass(frozen=True, eq=False)
+class Surveyed:
+    """What a page shows: a survey a model, and the stem of its files.
 
     left_out: why a model could not be measured, by its label.
     """
 
+    request: Request
     surveys: tuple[Survey, ...]
     stems: tuple[str, ...]
-    study: Study
     left_out: Mapping[str, FlowError]
 
     @property
@@ -51,13 +52,13 @@ def planned_files(stems: Sequence[str]) -> list[str]:
     return ["index.html", "memory.csv", "advice.csv", *(f"{name}.{kind}" for name in figures for kind in FORMATS)]
 
 
-def drawn_figures(found: FlowStudy, words: Words, folder: Path) -> dict[str, bytes]:
+def drawn_figures(found: Surveyed, folder: Path) -> dict[str, bytes]:
     """Every figure with its data, and the tables as CSV: name -> content. Drawn in `folder`."""
-    profiles = [survey.profile for survey in found.surveys]
-    save_profile_figure(profiles, folder, "sensitivity", labels=figure_labels(words))
+    sentences, profiles = found.request.sentences, [survey.profile for survey in found.surveys]
+    save_profile_figure(profiles, folder, "sensitivity", labels=figure_labels(sentences))
     if found.spectra:
-        save_spectra([*found.spectra.values()], folder, "spectra", labels=_labels(words, "spectra"))
-    labels = {figure: _labels(words, figure) for figure in (*FIGURES, "theory")}
+        save_spectra([*found.spectra.values()], folder, "spectra", labels=_labels(sentences, "spectra"))
+    labels = {figure: _labels(sentences, figure) for figure in (*FIGURES, "theory")}
     for survey, stem in zip(found.surveys, found.stems, strict=True):
         survey.save(folder, stem, labels)
     files = {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
@@ -66,87 +67,94 @@ def drawn_figures(found: FlowStudy, words: Words, folder: Path) -> dict[str, byt
     return files
 
 
-def flow_document(found: FlowStudy, words: Words, files: Mapping[str, bytes]) -> Document:
+def flow_document(found: Surveyed, files: Mapping[str, bytes], command: str | None) -> Document:
     """The page; `files` are the figures as `drawn_figures` gives them."""
-    cells = words.listed([Code(cell.key) for cell in found.study.cells])
-    sections = [_section("far", words, _far(found, words, files))]
+    sentences = found.request.sentences
+    cells = sentences.listed([Code(cell.key) for cell in found.request.cells])
+    sections = [_section("far", sentences, _far(found, sentences, files))]
     for survey, stem in zip(found.surveys, found.stems, strict=True):
-        sections.append(Section(stem, survey.model.label, tuple(_of_model(survey, stem, words, files))))
+        sections.append(Section(stem, survey.model.label, tuple(_of_model(survey, stem, sentences, files))))
     sections += [
-        _section("spectrum", words, _spectra(found, words, files)),
-        _section("advice", words, _advice(found, words)),
-        Section("method", words.text("section.method"), tuple(method_blocks(found.study, words))),
-        Section("reproduce", words.text("section.reproduce"), tuple(reproduce_blocks(found.study, words, "flow.json"))),
+        _section("spectrum", sentences, _spectra(found, sentences, files)),
+        _section("advice", sentences, _advice(found, sentences)),
+        Section("method", sentences.text("section.method"), tuple(method_blocks(found.request))),
+        Section(
+            "reproduce",
+            sentences.text("section.reproduce"),
+            tuple(reproduce_blocks(command, "flow.json", sentences)),
+        ),
     ]
-    lead = words.line("flow.lead", cells=cells, input=found.study.stream.name)
-    return Document(words.text("flow.title"), words.language, (lead,), tuple(sections), words.text("page.contents"))
+    lead = sentences.line("flow.lead", cells=cells, input=found.request.stream.name)
+    return Document(
+        sentences.text("flow.title"), sentences.language, (lead,), tuple(sections), sentences.text("page.contents")
+    )
 
 
-def memory_labels(words: Words) -> dict[str, str]:
+def memory_labels(sentences: Sentences) -> dict[str, str]:
     """The words of the memory card in the terminal."""
-    return words.under("flow.memory")
+    return sentences.under("flow.memory")
 
 
-def advice_labels(words: Words) -> dict[str, str]:
+def advice_labels(sentences: Sentences) -> dict[str, str]:
     """The words of the advice in the terminal."""
-    return words.under("flow.advice")
+    return sentences.under("flow.advice")
 
 
-def _section(key: str, words: Words, blocks: Sequence[Block]) -> Section:
-    return Section(key, words.text(f"flow.section.{key}"), tuple(blocks))
+def _section(key: str, sentences: Sentences, blocks: Sequence[Block]) -> Section:
+    return Section(key, sentences.text(f"flow.section.{key}"), tuple(blocks))
 
 
-def _far(found: FlowStudy, words: Words, files: Mapping[str, bytes]) -> list[Block]:
-    models = words.sentence("list.comma").join(survey.model.label for survey in found.surveys)
-    caption = words.line("figure.caption", **_links("sensitivity"))
-    figure = _figure("sensitivity", caption, words.text("figure.alternative", models=models), files, words)
-    head = tuple(words.text(f"flow.memory.{key}") for key in ("model", *CARD, "law"))
-    rows = tuple(_card_row(survey, words) for survey in found.surveys)
+def _far(found: Surveyed, sentences: Sentences, files: Mapping[str, bytes]) -> list[Block]:
+    models = sentences.sentence("list.comma").join(survey.model.label for survey in found.surveys)
+    caption = sentences.line("figure.caption", **_links("sensitivity"))
+    figure = _figure("sensitivity", caption, sentences.text("figure.alternative", models=models), files, sentences)
+    head = tuple(sentences.text(f"flow.memory.{key}") for key in ("model", *CARD, "law"))
+    rows = tuple(_card_row(survey, sentences) for survey in found.surveys)
     tolerance = f"{found.surveys[0].card.tolerance:g}"
-    text = words.line("flow.card", tolerance=tolerance, data=Link("memory.csv", "memory.csv"))
+    text = sentences.line("flow.card", tolerance=tolerance, data=Link("memory.csv", "memory.csv"))
     numbers = Table(head, rows, frozenset(range(1, len(CARD) + 1)))
-    left_out = [_left_out(error, words) for error in found.left_out.values()]
-    return [figure, numbers, Paragraph(text), *_few(found, words), *left_out]
+    left_out = [_left_out(error, sentences) for error in found.left_out.values()]
+    return [figure, numbers, Paragraph(text), *_few(found, sentences), *left_out]
 
 
-def _few(found: FlowStudy, words: Words) -> list[Block]:
+def _few(found: Surveyed, sentences: Sentences) -> list[Block]:
     """That intervals are too narrow, where they rest on few groups."""
     few = [survey.card for survey in found.surveys if 2 <= survey.card.groups < FEW_GROUPS]
-    models = words.sentence("list.comma").join(card.model for card in few)
+    models = sentences.sentence("list.comma").join(card.model for card in few)
     count = f"{min((card.groups for card in few), default=0.0):.2g}"
-    return [Paragraph(words.line("flow.few", models=models, count=count))] if few else []
+    return [Paragraph(sentences.line("flow.few", models=models, count=count))] if few else []
 
 
-def _left_out(error: FlowError, words: Words) -> Paragraph:
-    return Paragraph(words.line("flow.left_out", reason=f"{error.where}: {error.found}"))
+def _left_out(error: FlowError, sentences: Sentences) -> Paragraph:
+    return Paragraph(sentences.line("flow.left_out", reason=f"{error.where}: {error.found}"))
 
 
-def _card_row(survey: Survey, words: Words) -> tuple[Line, ...]:
+def _card_row(survey: Survey, sentences: Sentences) -> tuple[Line, ...]:
     card = survey.card
-    law = words.text(f"flow.memory.{card.law or 'cannot_tell'}")
+    law = sentences.text(f"flow.memory.{card.law or 'cannot_tell'}")
     return tuple((text,) for text in (card.model, *(str(getattr(card, name)) for name in CARD), law))
 
 
-def _of_model(survey: Survey, stem: str, words: Words, files: Mapping[str, bytes]) -> list[Block]:
+def _of_model(survey: Survey, stem: str, sentences: Sentences, files: Mapping[str, bytes]) -> list[Block]:
     blocks: list[Block] = []
     for figure in FIGURES:
         name, left_out = f"{stem}.{figure}", survey.left_out.get(MEASURES.get(figure, figure))
         if left_out is not None:
-            blocks.append(_left_out(left_out, words))
+            blocks.append(_left_out(left_out, sentences))
         elif f"{name}.svg" in files:
-            title = words.text(f"flow.{figure}.title", **_named(survey, figure))
-            blocks.append(_figure(name, _caption(survey, figure, name, words), title, files, words))
+            title = sentences.text(f"flow.{figure}.title", **_named(survey, figure))
+            blocks.append(_figure(name, _caption(survey, figure, name, sentences), title, files, sentences))
     return blocks
 
 
-def _caption(survey: Survey, figure: str, name: str, words: Words) -> Line:
+def _caption(survey: Survey, figure: str, name: str, sentences: Sentences) -> Line:
     if figure != "fan":
-        parts = {"mean": _mean(survey, words)} if figure == "shares" else {}
-        return words.line(f"flow.{figure}.caption", **_links(name), **parts)
-    lines = [words.line("flow.fan.caption", state=_kept(survey))]
+        parts = {"mean": _mean(survey, sentences)} if figure == "shares" else {}
+        return sentences.line(f"flow.{figure}.caption", **_links(name), **parts)
+    lines = [sentences.line("flow.fan.caption", state=_kept(survey))]
     for law in survey.theory:
-        lines.append(words.line(f"flow.fan.{law.kind}"))
-    lines.append(words.line("flow.fan.data", **_links(name)))
+        lines.append(sentences.line(f"flow.fan.{law.kind}"))
+    lines.append(sentences.line("flow.fan.data", **_links(name)))
     return tuple(part for line in lines for part in line)
 
 
@@ -160,23 +168,25 @@ def _kept(survey: Survey) -> str:
     return survey.kept.output
 
 
-def _mean(survey: Survey, words: Words) -> str:
+def _mean(survey: Survey, sentences: Sentences) -> str:
     """The mean share of each equation, the largest first."""
     assert not isinstance(survey.shares, FlowError)
     shares = sorted(survey.shares.mean().items(), key=lambda pair: -abs(pair[1]))
-    return words.sentence("list.comma").join(f"{name} {100 * value:.1f} %" for name, value in shares).replace("-", "−")
+    return (
+        sentences.sentence("list.comma").join(f"{name} {100 * value:.1f} %" for name, value in shares).replace("-", "−")
+    )
 
 
-def _spectra(found: FlowStudy, words: Words, files: Mapping[str, bytes]) -> list[Block]:
-    left_out = [_left_out(s.spectrum, words) for s in found.surveys if isinstance(s.spectrum, FlowError)]
+def _spectra(found: Surveyed, sentences: Sentences, files: Mapping[str, bytes]) -> list[Block]:
+    left_out = [_left_out(s.spectrum, sentences) for s in found.surveys if isinstance(s.spectrum, FlowError)]
     if not found.spectra:
         return [*left_out]
-    caption = words.line("flow.spectra.caption", **_links("spectra"))
-    figure = _figure("spectra", caption, words.text("flow.spectra.title"), files, words)
-    names = [words.text(f"flow.spectra.{key}") for key in ("error", "last", "dimension", "entropy")]
-    head = (words.text("flow.memory.model"), "λ₁", names[0], "e^λ₁", *names[1:])
+    caption = sentences.line("flow.spectra.caption", **_links("spectra"))
+    figure = _figure("spectra", caption, sentences.text("flow.spectra.title"), files, sentences)
+    names = [sentences.text(f"flow.spectra.{key}") for key in ("error", "last", "dimension", "entropy")]
+    head = (sentences.text("flow.memory.model"), "λ₁", names[0], "e^λ₁", *names[1:])
     rows = tuple(_spectrum_row(label, spectrum) for label, spectrum in found.spectra.items())
-    text = Paragraph(words.line("flow.spectra.table"))
+    text = Paragraph(sentences.line("flow.spectra.table"))
     return [figure, Table(head, rows, frozenset(range(1, len(head)))), text, *left_out]
 
 
@@ -187,28 +197,28 @@ def _spectrum_row(label: str, spectrum: LyapunovSpectrum) -> tuple[Line, ...]:
     return tuple((text,) for text in (label, *shown, f"{spectrum.dimension:.4g}", f"{spectrum.entropy:.4g}"))
 
 
-def _advice(found: FlowStudy, words: Words) -> list[Block]:
+def _advice(found: Surveyed, sentences: Sentences) -> list[Block]:
     sections: list[Block] = []
     for survey, stem in zip(found.surveys, found.stems, strict=True):
-        _, *lines = advice_text(survey.advice, labels=advice_labels(words)).split("\n")
+        _, *lines = advice_text(survey.advice, labels=advice_labels(sentences)).split("\n")
         paragraphs = tuple(Paragraph((line.strip(),)) for line in lines)
         sections.append(Section(f"{stem}.advice", survey.model.label, paragraphs))
     return sections
 
 
-def _figure(name: str, caption: Line, alternative: str, files: Mapping[str, bytes], words: Words) -> Figure:
-    return drawn_figure(name, files[f"{name}.svg"].decode("utf-8"), caption, alternative, words)
+def _figure(name: str, caption: Line, alternative: str, files: Mapping[str, bytes], sentences: Sentences) -> Figure:
+    return drawn_figure(name, files[f"{name}.svg"].decode("utf-8"), caption, alternative, sentences)
 
 
 def _links(name: str) -> dict[str, Link]:
     return {"data": Link(f"{name}.csv", f"{name}.csv"), "drawing": Link(f"{name}.png", f"{name}.png")}
 
 
-def _labels(words: Words, figure: str) -> dict[str, str]:
+def _labels(sentences: Sentences, figure: str) -> dict[str, str]:
     """The words of a figure: those of the table that stand in the drawing itself."""
     beside = {"caption", "data", "table", "error", "last", "dimension", "entropy"}
     beside |= {"bound", "prediction"} if figure == "fan" else set()
-    return {name: text for name, text in words.under(f"flow.{figure}").items() if name not in beside}
+    return {name: text for name, text in sentences.under(f"flow.{figure}").items() if name not in beside}
 
 
 def _csv(rows: Sequence[Mapping[str, object]]) -> bytes:

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lstm_sym.api import build, derive
-from lstm_sym.document.sentences import Words
+from lstm_sym.document.sentences import Sentences
 from lstm_sym.equations.cell import Cell
 from lstm_sym.equations.sizes import parts_of
-from lstm_sym.flow import FlowError, Model, Profile, reporter, run
-from lstm_sym.flow.profiles.experiment import part_of
-from lstm_sym.ground.progress import Progress
-from lstm_sym.inputs import Stream, named, stream
+from lstm_sym.flow import FlowError, Model, Profile, run
+from lstm_sym.ground.numbers import finite
+from lstm_sym.ground.progress import Progress, part_of
+from lstm_sym.inputs import Sequences, Source, Stream, named, stream
+from lstm_sym.inputs.sequences import channels_named
+from lstm_sym.studies.errors import StudyError
 
 Result = TypeVar("Result")
+Input = str | os.PathLike[str] | Sequences | NDArray[Any]
+"""A name of `lstm_sym.inputs`, the path of a file, sequences, or an array (T,) or (T, D)."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +35,17 @@ class Settings:
     starts: int = 50
     seeds: int = 4
     length: int = 1000
+
+    def __post_init__(self) -> None:
+        for name, value in self.as_dict().items():
+            fewest = 2 if name == "length" else 1
+            if not isinstance(value, int) or value < fewest:
+                raise StudyError(
+                    name,
+                    f"{value!r}, which is no whole number from {fewest} on",
+                    "a float, a text, or a size that was not set",
+                    f"give {name}={getattr(Settings, name)}, say",
+                )
 
     def as_dict(self) -> dict[str, int]:
         """The settings by name."""
@@ -45,10 +62,23 @@ class HalfLife:
     draws: tuple[float, ...]
 
 
-def input_stream(name: str, length: int) -> Stream:
-    """The first `length` steps of a named input or a file, all of it if it is shorter. Raises InputError."""
-    sequences = named(name, length=length)
+def input_stream(source: Input, length: int) -> Stream:
+    """The first `length` steps of an input, all of it if it is shorter. Raises InputError."""
+    sequences = _sequences(source, length)
     return stream(sequences, min(length, sum(sequences.lengths)))
+
+
+def _sequences(source: Input, length: int) -> Sequences:
+    """The sequences of a name, a file, or an array (T,) or (T, D)."""
+    if isinstance(source, Sequences):
+        return source
+    if isinstance(source, str | os.PathLike):
+        return named(source, length=length)
+    values = np.asarray(source)
+    values = values[:, np.newaxis] if values.ndim == 1 else values
+    count = values.shape[-1] if values.ndim else 0
+    channels = channels_named([f"channel {number}" for number in range(1, count + 1)])
+    return Sequences("array", Source("an array of the user's own", "not stated"), channels, (values,))
 
 
 def forget_bias(cell: Cell) -> dict[str, float]:
@@ -60,7 +90,7 @@ def forget_bias(cell: Cell) -> dict[str, float]:
     return next(({str(gate.bias): float(gate.sign)} for gate in gates), {})
 
 
-def models_of(cells: Sequence[Cell], inputs: int, hidden: int, words: Words) -> list[Model]:
+def models_of(cells: Sequence[Cell], inputs: int, hidden: int, sentences: Sentences) -> list[Model]:
     """A model of each cell as it is drawn, and another with a forget bias where the cell has one (`forget_bias`).
 
     A cell that cannot have `hidden` units, or not with this number of inputs, gets the nearest size that it can have.
@@ -74,7 +104,7 @@ def models_of(cells: Sequence[Cell], inputs: int, hidden: int, words: Words) -> 
         suffix += f" [H = {size}]" if size != hidden else ""
         found.append(Model(cell.key + suffix, kernel, output=state, hidden=size))
         if bias := forget_bias(cell):
-            label = biased_label(cell, words) + suffix
+            label = biased_label(cell, sentences) + suffix
             found.append(Model(label, kernel, fill=bias, output=state, hidden=size))
     return found
 
@@ -95,23 +125,20 @@ def fitting_size(cell: Cell, inputs: int, hidden: int) -> int:
     return max(count, hidden - hidden % count)
 
 
-def biased_label(cell: Cell, words: Words) -> str:
+def biased_label(cell: Cell, sentences: Sentences) -> str:
     """The label of the cell with its forget bias at 1, or -1."""
     (value,) = forget_bias(cell).values()
-    return words.text("study.with_forget_bias", cell=cell.key, value=f"{value:g}".replace("-", "−"))
+    return sentences.text("study.with_forget_bias", cell=cell.key, value=f"{value:g}".replace("-", "−"))
 
 
 def attempted(
-    models: Sequence[Model], measure: Callable[[Model, Progress], Result]
+    models: Sequence[Model], measure: Callable[[Model, Progress], Result], progress: Progress
 ) -> tuple[dict[str, Result], dict[str, FlowError]]:
-    """What `measure` finds of each model, and why it finds nothing of the others, both by label.
-
-    Progress goes to the standard error stream.
-    """
-    found, left_out, told = {}, {}, reporter("measuring")
+    """What `measure` finds of each model, and why it finds nothing of the others, both by label."""
+    found, left_out = {}, {}
     for index, model in enumerate(models):
         try:
-            found[model.label] = measure(model, part_of(told, index, len(models)))
+            found[model.label] = measure(model, part_of(progress, index, len(models)))
         except FlowError as error:
             left_out[model.label] = error
     return found, left_out
@@ -120,7 +147,7 @@ def attempted(
 def measured(
     models: Sequence[Model], values: Stream, settings: Settings, progress: Progress | None = None
 ) -> list[Profile]:
-    """The profiles of the models over the input; progress goes to the standard error stream where nothing is given."""
+    """The profiles of the models over the input."""
     return run(
         models,
         values,
@@ -128,7 +155,7 @@ def measured(
         lags=settings.lags,
         ends=settings.starts,
         seeds=range(settings.seeds),
-        progress=progress or reporter("measuring"),
+        progress=progress,
     )
 
 
@@ -146,11 +173,6 @@ def _inverse(rate: float) -> float:
 def steps_text(steps: float) -> str:
     """A number of steps in three digits: 1.19, 4.1, ∞."""
     return "∞" if np.isinf(steps) else f"{steps:.3g}" if steps < 1000 else f"{steps:.0f}"
-
-
-def finite(value: float) -> float | None:
-    """The number for JSON, which knows neither infinity nor NaN."""
-    return float(value) if np.isfinite(value) else None
 
 
 def summary(profile: Profile) -> dict[str, Any]:

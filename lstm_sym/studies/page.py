@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 from lstm_sym.check import CheckResult
+from lstm_sym.check.several import Checks
 from lstm_sym.document.document import (
     Block,
     Code,
@@ -20,7 +20,7 @@ from lstm_sym.document.document import (
     Table,
     error_text,
 )
-from lstm_sym.document.sentences import Words
+from lstm_sym.document.sentences import Sentences
 from lstm_sym.equations.cell import Cell
 from lstm_sym.flow import Profile
 from lstm_sym.flow.plots.style import has_text
@@ -29,86 +29,81 @@ from lstm_sym.inputs import Stream
 from lstm_sym.report.checks import check_name
 from lstm_sym.studies.conclusions import conclusion
 from lstm_sym.studies.measurement import Settings, forget_bias, half_life, steps_text
+from lstm_sym.studies.record import versions
+from lstm_sym.studies.request import Request
 
 SHOWN_LAGS = (1, 5, 10, 20, 50, 100, 200, 500)
 FIGURE_LABELS = ("title", "subtitle", "lag", "sensitivity", "half_life", "no_half_life")
 
 
-@dataclass(frozen=True)
-class Study:
-    """All that a study found: cells with their checks, the input, the settings, one profile a model."""
-
-    cells: tuple[Cell, ...]
-    checks: Mapping[str, Sequence[CheckResult]]
-    stream: Stream
-    settings: Settings
-    profiles: tuple[Profile, ...]
-    command: str
-    versions: Mapping[str, str]
-
-    @property
-    def results(self) -> list[CheckResult]:
-        """The checks of all cells."""
-        return [result for results in self.checks.values() for result in results]
-
-
-def figure_labels(words: Words) -> dict[str, str]:
+def figure_labels(sentences: Sentences) -> dict[str, str]:
     """The words of the figure."""
-    return {name: words.sentence(f"figure.{name}") for name in FIGURE_LABELS}
+    return {name: sentences.sentence(f"figure.{name}") for name in FIGURE_LABELS}
 
 
-def table_labels(words: Words) -> dict[str, str]:
+def table_labels(sentences: Sentences) -> dict[str, str]:
     """The words of the table for the terminal."""
-    found = {name: words.sentence(f"measure.{name}") for name in ("model", "half_life", "lag50", "lag90")}
-    return found | {"lag": words.text("measure.lag", lag="").strip(), "caption": words.sentence("measure.table")}
-
-
-def study_document(study: Study, words: Words, svg: str) -> Document:
-    """The page of a study; `svg` is the text of its figure, the file sensitivity.svg beside it."""
-    parts: dict[str, list[Block]] = {
-        "answer": _answer(study, words, svg),
-        "half_life": _half_lives(study, words),
-        "checked": _checked(study, words),
-        "derivations": _derivations(study, words),
-        "method": method_blocks(study, words),
-        "reproduce": reproduce_blocks(study, words, "study.json"),
+    found = {name: sentences.sentence(f"measure.{name}") for name in ("model", "half_life", "lag50", "lag90")}
+    return found | {
+        "lag": sentences.text("measure.lag", lag="").strip(),
+        "caption": sentences.sentence("measure.table"),
     }
-    sections = tuple(Section(key, words.text(f"section.{key}"), tuple(blocks)) for key, blocks in parts.items())
-    cells = words.listed([Code(cell.key) for cell in study.cells])
+
+
+def study_document(
+    request: Request, checks: Checks, profiles: Sequence[Profile], svg: str, command: str | None
+) -> Document:
+    """The page of a study.
+
+    svg: the text of its figure, the file sensitivity.svg beside it. command: what gives the page again, if anything.
+    """
+    sentences, cells = request.sentences, request.cells
+    parts: dict[str, list[Block]] = {
+        "answer": _answer(cells, profiles, sentences, svg),
+        "half_life": _half_lives(profiles, request.settings, sentences),
+        "checked": _checked(checks, sentences),
+        "derivations": _derivations(cells, sentences),
+        "method": method_blocks(request),
+        "reproduce": reproduce_blocks(command, "study.json", sentences),
+    }
+    sections = tuple(Section(key, sentences.text(f"section.{key}"), tuple(blocks)) for key, blocks in parts.items())
+    keys = sentences.listed([Code(cell.key) for cell in cells])
     lag = Math(lambda n: n.name("k", [], "", None))
-    lead = words.line("study.lead", cells=cells, input=study.stream.name, lag=lag)
-    return Document(words.text("study.title"), words.language, (lead,), sections, words.text("page.contents"))
+    lead = sentences.line("study.lead", cells=keys, input=request.stream.name, lag=lag)
+    return Document(
+        sentences.text("study.title"), sentences.language, (lead,), sections, sentences.text("page.contents")
+    )
 
 
-def findings(study: Study, words: Words) -> list[Line]:
+def findings(cells: Sequence[Cell], profiles: Sequence[Profile], sentences: Sentences) -> list[Line]:
     """The conclusion."""
-    lives = {profile.model: half_life(profile) for profile in study.profiles}
-    return conclusion(study.cells, lives, words)
+    lives = {profile.model: half_life(profile) for profile in profiles}
+    return conclusion(cells, lives, sentences)
 
 
-def _answer(study: Study, words: Words, svg: str) -> list[Block]:
-    caption = words.line(
+def _answer(cells: Sequence[Cell], profiles: Sequence[Profile], sentences: Sentences, svg: str) -> list[Block]:
+    caption = sentences.line(
         "figure.caption",
         data=Link("sensitivity.csv", "sensitivity.csv"),
         drawing=Link("sensitivity.png", "sensitivity.png"),
     )
-    models = words.sentence("list.comma").join(profile.model for profile in study.profiles)
-    figure = drawn_figure("sensitivity", svg, caption, words.text("figure.alternative", models=models), words)
-    return [*map(Paragraph, findings(study, words)), figure]
+    models = sentences.sentence("list.comma").join(profile.model for profile in profiles)
+    figure = drawn_figure("sensitivity", svg, caption, sentences.text("figure.alternative", models=models), sentences)
+    return [*map(Paragraph, findings(cells, profiles, sentences)), figure]
 
 
-def drawn_figure(name: str, svg: str, caption: Line, alternative: str, words: Words) -> Figure:
+def drawn_figure(name: str, svg: str, caption: Line, alternative: str, sentences: Sentences) -> Figure:
     """A figure of a page; its caption says so where the fonts could not write all of it."""
-    lacking = words.line("figure.as_text") if has_text(svg) else ()
+    lacking = sentences.line("figure.as_text") if has_text(svg) else ()
     return Figure(svg, f"{name}.svg", (*caption, *lacking), alternative)
 
 
-def _half_lives(study: Study, words: Words) -> list[Block]:
-    lags = [lag for lag in SHOWN_LAGS if lag <= study.settings.lags]
-    columns = [words.text(f"measure.{key}") for key in ("model", "half_life", "low", "high", "lag50", "lag90")]
-    head = (*columns, *(words.text("measure.lag", lag=lag) for lag in lags))
-    rows = tuple(_half_life_row(profile, lags) for profile in study.profiles)
-    caption = words.line("measure.caption", count=str(study.settings.seeds))
+def _half_lives(profiles: Sequence[Profile], settings: Settings, sentences: Sentences) -> list[Block]:
+    lags = [lag for lag in SHOWN_LAGS if lag <= settings.lags]
+    columns = [sentences.text(f"measure.{key}") for key in ("model", "half_life", "low", "high", "lag50", "lag90")]
+    head = (*columns, *(sentences.text("measure.lag", lag=lag) for lag in lags))
+    rows = tuple(_half_life_row(profile, lags) for profile in profiles)
+    caption = sentences.line("measure.caption", count=str(settings.seeds))
     return [Table(head, rows, frozenset(range(1, len(head)))), Paragraph(caption)]
 
 
@@ -120,66 +115,67 @@ def _half_life_row(profile: Profile, lags: Sequence[int]) -> tuple[Line, ...]:
     return tuple((text,) for text in (profile.model, *steps, *shares, *(power(float(median[lag])) for lag in lags)))
 
 
-def _checked(study: Study, words: Words) -> list[Block]:
-    failed = sum(not result.passed for result in study.results)
-    key, count = ("checked.some" if failed else "checked.all"), str(sum(result.ran for result in study.results))
-    line = words.line(key, count=count, failed=str(failed)) if failed else words.line(key, count=count)
-    head = (words.text("checks.check"), *(cell.key for cell in study.cells), words.text("checks.bar"))
-    names = [result.name for result in study.checks[study.cells[0].key]]
+def _checked(checks: Checks, sentences: Sentences) -> list[Block]:
+    results = [result for of_cell in checks.values() for result in of_cell]
+    failed = sum(not result.passed for result in results)
+    key, count = ("checked.some" if failed else "checked.all"), str(sum(result.ran for result in results))
+    line = sentences.line(key, count=count, failed=str(failed)) if failed else sentences.line(key, count=count)
+    head = (sentences.text("checks.check"), *checks, sentences.text("checks.bar"))
+    names = [result.name for result in next(iter(checks.values()))]
     rows = tuple(
-        _check_row(results, words, names.count(results[0].name) > 1)
-        for results in zip(*study.checks.values(), strict=True)
+        _check_row(same, sentences, names.count(same[0].name) > 1) for same in zip(*checks.values(), strict=True)
     )
-    why = Paragraph(words.line("checks.why"))
+    why = Paragraph(sentences.line("checks.why"))
     return [Paragraph(line), Table(head, rows, frozenset(range(1, len(head)))), why]
 
 
-def _check_row(results: Sequence[CheckResult], words: Words, several: bool) -> tuple[Line, ...]:
+def _check_row(results: Sequence[CheckResult], sentences: Sentences, several: bool) -> tuple[Line, ...]:
     """The same check of every cell; with its case where there are `several` of one name."""
     first = results[0]
-    name = check_name(first, words) + (f" ({first.detail.split('; ')[-1]})" if several else "")
+    name = check_name(first, sentences) + (f" ({first.detail.split('; ')[-1]})" if several else "")
     sign = "≥" if first.at_least else "≤"
     texts = [("—" if not r.ran else f"{r.error:.3f}" if r.at_least else error_text(r.error)) for r in results]
     marked = [text if result.passed else f"✗ {text}" for text, result in zip(texts, results, strict=True)]
     return tuple((text,) for text in (name, *marked, f"{sign} {first.bar:g}"))
 
 
-def _derivations(study: Study, words: Words) -> list[Block]:
+def _derivations(cells: Sequence[Cell], sentences: Sentences) -> list[Block]:
     found: list[Block] = []
-    for cell in study.cells:
-        derivation = Link(words.text("derivations.derivation"), f"derivations/{cell.key}.html")
-        kernel = Link(words.text("derivations.kernel"), f"kernels/{cell.key}.py")
+    for cell in cells:
+        derivation = Link(sentences.text("derivations.derivation"), f"derivations/{cell.key}.html")
+        kernel = Link(sentences.text("derivations.kernel"), f"kernels/{cell.key}.py")
         name = f"{cell.name} ({cell.key})" if cell.name != cell.key else cell.key
-        found.append(Paragraph(words.line("derivations.line", name=name, derivation=derivation, kernel=kernel)))
+        found.append(Paragraph(sentences.line("derivations.line", name=name, derivation=derivation, kernel=kernel)))
         found.append(Listing(cell.text))
     return found
 
 
-def method_blocks(study: Study, words: Words) -> list[Block]:
+def method_blocks(request: Request) -> list[Block]:
     """How it was measured."""
-    settings = study.settings
+    settings, sentences = request.settings, request.sentences
     seeds = ", ".join(str(seed) for seed in range(settings.seeds))
-    drawn = words.line("method.parameters", hidden=str(settings.hidden), seeds=str(settings.seeds), list=seeds)
-    lines = [*_input(study.stream, words), drawn]
-    biases = {cell.key: forget_bias(cell) for cell in study.cells}
+    drawn = sentences.line("method.parameters", hidden=str(settings.hidden), seeds=str(settings.seeds), list=seeds)
+    lines = [*_input(request.stream, sentences), drawn]
+    biases = {cell.key: forget_bias(cell) for cell in request.cells}
     if any(biases.values()):
         told = [f"{key}: {name} = {value:g}" for key, bias in biases.items() for name, value in bias.items()]
-        lines.append(words.line("method.bias", bias=Code(", ".join(told))))
-    lines.append(words.line("method.sensitivity", starts=str(settings.starts), lags=str(settings.lags)))
+        lines.append(sentences.line("method.bias", bias=Code(", ".join(told))))
+    lines.append(sentences.line("method.sensitivity", starts=str(settings.starts), lags=str(settings.lags)))
     return [*map(Paragraph, lines)]
 
 
-def _input(stream: Stream, words: Words) -> list[Line]:
+def _input(stream: Stream, sentences: Sentences) -> list[Line]:
     steps, channels = stream.values.shape
-    found = [words.line("method.input", name=stream.name, steps=f"{steps:,}", channels=str(channels))]
+    found = [sentences.line("method.input", name=stream.name, steps=f"{steps:,}", channels=str(channels))]
     if stream.source.citation:
         citation, licence = stream.source.citation.rstrip("."), stream.source.licence or "-"
-        found.append(words.line("method.source", citation=citation, licence=licence))
+        found.append(sentences.line("method.source", citation=citation, licence=licence))
     return found
 
 
-def reproduce_blocks(study: Study, words: Words, record: str) -> list[Block]:
+def reproduce_blocks(command: str | None, record: str, sentences: Sentences) -> list[Block]:
     """How to do it again. record: the file that holds settings, versions and hashes."""
-    versions = ", ".join(f"{name} {version}" for name, version in study.versions.items())
-    line = Paragraph(words.line("reproduce.line", record=record))
-    return [Listing(study.command), line, Paragraph(words.line("reproduce.versions", versions=versions))]
+    used = ", ".join(f"{name} {version}" for name, version in versions().items())
+    line = Paragraph(sentences.line("reproduce.line", record=record))
+    listing: list[Block] = [Listing(command)] if command else []
+    return [*listing, line, Paragraph(sentences.line("reproduce.versions", versions=used))]

@@ -228,10 +228,9 @@ def test_a_study_again_gives_the_same_bytes() -> None:
 
 
 def test_study_with_a_failed_check_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    from lstm_sym.check import CheckResult
-    from lstm_sym.cli import checking
+    from lstm_sym.check import CheckResult, several
 
-    monkeypatch.setattr(checking, "check_cell", lambda *_, **__: (CheckResult("autograd", "w", 0.5, 1e-13, "T 5"),))
+    monkeypatch.setattr(several, "check_cell", lambda *_, **__: (CheckResult("autograd", "w", 0.5, 1e-13, "T 5"),))
     result = run("study", "rnn", *MEASURING, "-o", "out")
     assert result.exit_code == 1
     assert "1 of 1 checks FAILED" in Path("out/index.html").read_text(encoding="utf-8")

@@ -26,7 +26,7 @@ from lstm_sym.flow import FlowError
 from lstm_sym.flow.theory import origin, worst_case
 from lstm_sym.notation.text import TextNotation
 from lstm_sym.program import Value
-from lstm_sym.report import Words, derivation_document
+from lstm_sym.report import Sentences, derivation_document
 from lstm_sym.report.comparison import comparison_document, side
 
 DEEP = {
@@ -122,7 +122,7 @@ def test_no_line_grows_with_depth():
 
 def show(cell: ls.Cell) -> list[str]:
     """The section of Jacobians as text."""
-    document = derivation_document(cell, Words("en")).only(["jacobian"])
+    document = derivation_document(cell, Sentences("en")).only(["jacobian"])
     return [equation.write(TextNotation()) for equation in document.equations()]
 
 
@@ -294,7 +294,7 @@ def test_a_kernel_with_a_broken_stage_is_noticed(monkeypatch: Any, what: str):
 
 @every_deep_cell
 def test_every_sign_of_an_inner_jacobian_has_a_line(cell):
-    equations = derivation_document(cell, Words("en"), errors=check_lines(cell)).only(["jacobian"])
+    equations = derivation_document(cell, Sentences("en"), errors=check_lines(cell)).only(["jacobian"])
     lines = [equation.write(TextNotation()).split(" = ", 1) for equation in equations.equations()]
     sign = re.compile(r"∂[^\s∂]+/∂[^\s∂)]+")
     defined = {sign.match(left).group() for left, _ in lines}
@@ -308,7 +308,7 @@ def test_every_sign_of_an_inner_jacobian_has_a_line(cell):
 def test_a_comparison_shows_the_stages_it_refers_to():
     left = side("deep", highway(4), input_size=2, hidden_size=3)
     right = side("rnn", ls.cell("rnn"), input_size=2, hidden_size=3)
-    document = comparison_document(left, right, Words("en"))
+    document = comparison_document(left, right, Sentences("en"))
     rows = {section.key: [pair.key for pair in section.blocks[0].pairs] for section in document.sections}
     # The h of the RNN plays the part of s: each is the one state, and given out.
     assert rows["jacobian"] == ["s / s", "s_1 / s", "s_2 / s", "s_3 / s"]

@@ -10,11 +10,13 @@ from lstm_sym.flow import FlowError
 from lstm_sym.ground.output import OutputError
 from lstm_sym.ground.refusal import Refusal
 from lstm_sym.inputs import InputError
+from lstm_sym.studies.errors import StudyError
 from lstm_sym.through_time.errors import SequenceError
 
 ERRORS = {
     FlowError: FlowError("x", "found", "why", "fix"),
     SequenceError: SequenceError("x", "found", "why", "fix"),
+    StudyError: StudyError("x", "found", "why", "fix"),
     OutputError: OutputError("x", "found", "why", "fix"),
     AuditError: AuditError("x", "found", "why", "fix"),
     InputError: InputError("x", "row 3", "found", "why", "fix"),

@@ -12,7 +12,7 @@ from lstm_sym.check.case import STEPS_ALONE
 from lstm_sym.check.suite import CHECKS
 from lstm_sym.document.document import Table, line_text
 from lstm_sym.notation.text import TextNotation
-from lstm_sym.report import LANGUAGES, Words
+from lstm_sym.report import LANGUAGES, Sentences
 from lstm_sym.report.checks import check_table
 
 NO_INPUT = {"en": "the cell reads no input", "zh-Hant": "沒有輸入", "zh-Hans": "没有输入"}
@@ -20,7 +20,7 @@ NO_INPUT = {"en": "the cell reads no input", "zh-Hant": "沒有輸入", "zh-Hans
 
 def rows(results: tuple[CheckResult, ...], language: str) -> dict[str, list[str]]:
     """Name of a check -> its row."""
-    table = check_table(results, Words(language))[-1]
+    table = check_table(results, Sentences(language))[-1]
     assert isinstance(table, Table)
     texts = [[line_text(cell, TextNotation()) for cell in row] for row in table.rows]
     return {result.name: row for result, row in zip(results, texts, strict=True)}

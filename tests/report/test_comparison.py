@@ -14,7 +14,7 @@ from lstm_sym.equations.sizes import number_of
 from lstm_sym.ground.width import cells, folded, pieces
 from lstm_sym.notation.latex import LatexNotation
 from lstm_sym.notation.text import TextNotation
-from lstm_sym.report import LANGUAGES, Document, Words, html_page, markdown_page, terminal_text
+from lstm_sym.report import LANGUAGES, Document, Sentences, html_page, markdown_page, terminal_text
 from lstm_sym.report.comparison import SECTIONS, comparison_data, comparison_document, side
 from lstm_sym.report.sizes import SizeSum
 
@@ -30,7 +30,7 @@ D, H, OTHER = 5, 7, 3
 
 def compared(left: str, right: str, language: str = "en") -> tuple[Document, dict[str, object]]:
     one, other = (side(name, CELLS[name], input_size=D, hidden_size=H, sizes={"H_y": OTHER}) for name in (left, right))
-    document = comparison_document(one, other, Words(language))
+    document = comparison_document(one, other, Sentences(language))
     return document, comparison_data(document, one, other)
 
 
@@ -52,7 +52,7 @@ def test_the_numbers_are_those_of_the_kernel(name: str) -> None:
 def test_every_cell_can_be_compared_and_its_tape_holds_what_is_read(name: str) -> None:
     cell = ls.cell(name)
     one = side(name, cell, input_size=D, hidden_size=H)
-    data = comparison_data(comparison_document(one, one, Words("en")), one, one)
+    data = comparison_data(comparison_document(one, one, Sentences("en")), one, one)
     assert all(row["same"] for key in SECTIONS for row in data.get(key, []))
     kernel, facts = ls.build(cell), one.facts()
     inputs = one.sizes[cell.shapes[cell.input][0]] if cell.input else 0
@@ -157,6 +157,6 @@ def test_where_states_start_is_a_row_if_one_does_not_start_at_zero() -> None:
         for key, start in (("a", {}), ("b", {"h": 1}))
     )
     left, right = (side(cell.key, cell, input_size=D, hidden_size=H) for cell in (one, other))
-    rows = comparison_data(comparison_document(left, right, Words("en")), left, right)["states"]
+    rows = comparison_data(comparison_document(left, right, Sentences("en")), left, right)["states"]
     assert {"of": "initial", "same": False, "left": "start at: h = 0", "right": "start at: h = 1"} in rows
     assert "initial" not in {row["of"] for row in compared("lstm", "gru")[1]["states"]}

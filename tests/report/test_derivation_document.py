@@ -14,7 +14,7 @@ from lstm_sym.notation.latex import LatexNotation
 from lstm_sym.notation.mathml import MathMLNotation
 from lstm_sym.notation.text import TextNotation
 from lstm_sym.program import Pointwise
-from lstm_sym.report import LANGUAGES, Document, Words, derivation_document, html_page, markdown_page, terminal_text
+from lstm_sym.report import LANGUAGES, Document, Sentences, derivation_document, html_page, markdown_page, terminal_text
 
 OWN = """
 g[t] = sigmoid(A @ x[t] + p * s[t-1] + b_g)
@@ -31,7 +31,7 @@ def cell(request: pytest.FixtureRequest) -> ls.Cell:
 
 @pytest.fixture(scope="module")
 def document(cell: ls.Cell) -> Document:
-    return derivation_document(cell, Words("en"), errors=check_lines(cell), checks=check_cell(cell, quick=True))
+    return derivation_document(cell, Sentences("en"), errors=check_lines(cell), checks=check_cell(cell, quick=True))
 
 
 class Reader(HTMLParser):
@@ -115,7 +115,7 @@ def test_all_jacobians_are_there(cell: ls.Cell, document: Document) -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_page_stands_alone(cell: ls.Cell, language: str) -> None:
-    page = html_page(derivation_document(cell, Words(language)))
+    page = html_page(derivation_document(cell, Sentences(language)))
     reader = Reader(page)
     assert reader.open == []
     assert not reader.tags & {"script", "link", "iframe", "img", "object"}
@@ -162,7 +162,7 @@ def test_the_terminal_shows_every_line_within_its_width(document: Document) -> N
 
 
 def test_the_same_document_gives_the_same_bytes(cell: ls.Cell) -> None:
-    first, second = (html_page(derivation_document(cell, Words("zh-Hant"))) for _ in range(2))
+    first, second = (html_page(derivation_document(cell, Sentences("zh-Hant"))) for _ in range(2))
     assert first == second
 
 
@@ -171,7 +171,7 @@ def test_user_text_is_escaped() -> None:
     from dataclasses import replace
 
     hostile = replace(hostile, name="<script>alert(1)</script> $x$ `y` | z", reference='"><img src=x>')
-    document = derivation_document(hostile, Words("en"))
+    document = derivation_document(hostile, Sentences("en"))
     assert "<script" not in html_page(document) and "<img" not in html_page(document)
     page = markdown_page(document)
     assert "<script>" not in page.replace(r"\<", "")
@@ -187,15 +187,15 @@ def test_user_text_is_escaped() -> None:
     ],
 )
 def test_a_state_that_does_not_start_at_zero_says_where_it_starts(language: str, told: str) -> None:
-    document = derivation_document(ls.cell("slstm"), Words(language))
+    document = derivation_document(ls.cell("slstm"), Sentences(language))
     pages = (html_page(document), markdown_page(document), terminal_text(document))
     assert all(page.count(told) == 1 for page in pages)
     started = ls.parse("h[t] = tanh(W @ x[t] + U @ h[t-1])", initial={"h": 0.5})
-    assert "state and output; starts at 0.5" in terminal_text(derivation_document(started, Words("en")))
-    assert "starts at" not in terminal_text(derivation_document(ls.cell("lstm"), Words("en")))
+    assert "state and output; starts at 0.5" in terminal_text(derivation_document(started, Sentences("en")))
+    assert "starts at" not in terminal_text(derivation_document(ls.cell("lstm"), Sentences("en")))
 
 
 def test_chosen_functions_are_named() -> None:
     cell = ls.cell("lstm_peephole", phi_h="identity")
-    page = html_page(derivation_document(cell, Words("en")))
+    page = html_page(derivation_document(cell, Sentences("en")))
     assert "phi_h = identity" in page

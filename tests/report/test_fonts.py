@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from lstm_sym.document.sentences import LANGUAGES, Words, table
+from lstm_sym.document.sentences import LANGUAGES, Sentences, table
 from lstm_sym.flow.plots.fonts import CHINESE, FOLDER, LATIN, WEIGHTS, font_file, written_by
 from lstm_sym.report import fonts
 from lstm_sym.studies.page import drawn_figure
@@ -50,10 +50,10 @@ def test_the_fonts_are_small_and_have_names_that_no_installed_font_has() -> None
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_page_says_where_a_character_is_in_no_font(language: str) -> None:
-    words = Words(language)
+    sentences = Sentences(language)
     for svg, said in (("<svg><text >a</text></svg>", True), ("<svg><path/></svg>", False)):
-        caption = drawn_figure("f", svg, ("Caption.",), "alternative", words).caption
-        assert (words.text("figure.as_text") in caption) is said and caption[0] == "Caption."
+        caption = drawn_figure("f", svg, ("Caption.",), "alternative", sentences).caption
+        assert (sentences.text("figure.as_text") in caption) is said and caption[0] == "Caption."
 
 
 def test_a_font_is_cut_down_to_what_is_asked_for_the_same_each_time() -> None:

@@ -12,7 +12,7 @@ import lstm_sym as ls
 from lstm_sym import flow
 from lstm_sym.document.colours import colour_style, quantity_colours
 from lstm_sym.flow.plots.colours import GATES, contrast
-from lstm_sym.report import Words, derivation_document, html_page
+from lstm_sym.report import Sentences, derivation_document, html_page
 from lstm_sym.report.comparison import comparison_document, side
 
 STYLE = files("lstm_sym.document").joinpath("style.css").read_text(encoding="utf-8")
@@ -24,7 +24,7 @@ def names(cell: ls.Cell) -> tuple[str, ...]:
 
 
 def page_of(key: str) -> str:
-    return html_page(derivation_document(ls.cell(key), Words("en")))
+    return html_page(derivation_document(ls.cell(key), Sentences("en")))
 
 
 def backgrounds(scheme: int) -> list[str]:
@@ -103,13 +103,13 @@ def test_of_more_names_than_colours_those_of_the_figures_have_one() -> None:
 
 def test_two_cells_side_by_side_have_the_colours_of_each() -> None:
     one, other = (side(key, ls.cell(key), input_size=3, hidden_size=4) for key in ("lstm", "gru"))
-    light, _ = rules(html_page(comparison_document(one, other, Words("en"))))
+    light, _ = rules(html_page(comparison_document(one, other, Sentences("en"))))
     assert light == {f"q-{name}": GATES["g" if name == "n" else name].light for name in "ifgochrzn"}
     assert quantity_colours(["ng", "nh"])["n"] == quantity_colours(["ng"])["n"] != GATES["g"]
 
 
 def test_a_part_of_a_document_keeps_its_colours() -> None:
-    document = derivation_document(ls.cell("gru"), Words("en"))
+    document = derivation_document(ls.cell("gru"), Sentences("en"))
     part = document.only(("equations",))
     assert [section.key for section in part.sections] == ["equations"]
     assert rules(html_page(part)) == rules(html_page(document))

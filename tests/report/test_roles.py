@@ -14,7 +14,7 @@ import lstm_sym as ls
 from lstm_sym.cells import built_in_names
 from lstm_sym.cli import main
 from lstm_sym.equations import Cell
-from lstm_sym.report import LANGUAGES, Words, terminal_text
+from lstm_sym.report import LANGUAGES, Sentences, terminal_text
 from lstm_sym.report.comparison import SECTIONS, comparison_data, comparison_document, side
 from lstm_sym.report.roles import correspondence, in_letters, renamed, same_expression
 
@@ -46,7 +46,7 @@ def test_no_row_differs_but_for_names(name: str) -> None:
     cell = ls.cell(name)
     other, _ = renamed(cell, letters_of(cell, 2))
     one, two = (side(label, c, input_size=3, hidden_size=6) for label, c in (("one", cell), ("two", other)))
-    data = comparison_data(comparison_document(one, two, Words("en")), one, two)
+    data = comparison_data(comparison_document(one, two, Sentences("en")), one, two)
     assert not [row for key in SECTIONS for row in data.get(key, []) if not row["same"]]
     assert data["names"] and all(name != of for name, of in data["names"].items())
 
@@ -57,7 +57,7 @@ def test_what_differs_differs_in_other_letters_too() -> None:
     rows = []
     for right in (peephole, other):
         one, two = (side(c.key + label, c, input_size=3, hidden_size=4) for label, c in (("", plain), ("*", right)))
-        rows.append(comparison_data(comparison_document(one, two, Words("en")), one, two))
+        rows.append(comparison_data(comparison_document(one, two, Sentences("en")), one, two))
     assert [(r["of"], r["same"]) for r in rows[0]["equations"]] == [(r["of"], r["same"]) for r in rows[1]["equations"]]
     assert [r["same"] for r in rows[0]["jacobian"]] == [r["same"] for r in rows[1]["jacobian"]]
 
@@ -81,7 +81,7 @@ def test_the_order_of_a_sum_is_no_difference() -> None:
     first = ls.parse("h[t] = tanh(W @ x[t] + U @ h[t-1]) * g[t]".replace("g[t]", "x[t]"), sizes={"x": "H"}, key="a")
     second = ls.parse("h[t] = x[t] * tanh(U @ h[t-1] + W @ x[t])", sizes={"x": "H"}, key="b")
     one, two = (side(c.key, c, input_size=3, hidden_size=3) for c in (first, second))
-    assert comparison_data(comparison_document(one, two, Words("en")), one, two)["equations"][0]["same"]
+    assert comparison_data(comparison_document(one, two, Sentences("en")), one, two)["equations"][0]["same"]
     minus = ls.parse("h[t] = x[t] * tanh(U @ h[t-1] - W @ x[t])", sizes={"x": "H"}, key="c")
     assert not same_expression(second.equations[0].expression, minus.equations[0].expression)
 
@@ -94,7 +94,7 @@ def test_the_letters_are_told(language: str, tmp_path: Path) -> None:
         ls.parse(in_letters(text, {"p": "f", "z": "x", "s": "h", "A": "W", "C": "U"}), key="two", sizes={"x": "H"}),
     )
     one, two = (side(c.key, c, input_size=2, hidden_size=2) for c in cells)
-    shown = terminal_text(comparison_document(one, two, Words(language)), width=100, prose=True)
+    shown = terminal_text(comparison_document(one, two, Sentences(language)), width=100, prose=True)
     assert all(f"{name} = {of}" in re.sub(r"\s+", " ", shown) for name, of in {"p": "f", "s": "h", "A": "W"}.items())
     assert "≠" not in "".join(line[:3] for line in shown.split("\n"))
 

@@ -12,7 +12,7 @@ from lstm_sym.document.html import inline_svg
 from lstm_sym.flow import Profile
 from lstm_sym.ground.width import cells, wrapped
 from lstm_sym.inputs import gaussian, stream
-from lstm_sym.report import LANGUAGES, Words
+from lstm_sym.report import LANGUAGES, Sentences
 from lstm_sym.studies.conclusions import conclusion, overlap, relation
 from lstm_sym.studies.measurement import (
     HalfLife,
@@ -43,9 +43,9 @@ def exponential(model: str, *half_lives: float, lags: int = 20) -> Profile:
 
 
 def said(rnn: HalfLife, lstm: HalfLife, biased: HalfLife, language: str = "en") -> list[str]:
-    words = Words(language)
-    lives = {"rnn": rnn, "lstm": lstm, biased_label(CELLS[1], words): biased}
-    return ["".join(map(str, line)) for line in conclusion(CELLS, lives, words)]
+    sentences = Sentences(language)
+    lives = {"rnn": rnn, "lstm": lstm, biased_label(CELLS[1], sentences): biased}
+    return ["".join(map(str, line)) for line in conclusion(CELLS, lives, sentences)]
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_a_draw_that_never_decays_has_a_place_among_the_quantiles() -> None:
 
 
 def test_forget_bias_is_added_where_there_is_one() -> None:
-    models = models_of((*CELLS, ls.cell("gru")), 12, 64, Words("en"))
+    models = models_of((*CELLS, ls.cell("gru")), 12, 64, Sentences("en"))
     assert [(model.label, dict(model.fill)) for model in models] == [
         ("rnn", {}),
         ("lstm", {}),
@@ -123,11 +123,11 @@ def test_the_forget_bias_is_that_of_the_equations_and_of_no_name() -> None:
     feature = ls.parse("f[t] = tanh(W @ x[t] + b_f)\nh[t] = tanh(U @ h[t-1] + f[t])")
     mgu = ls.cell("mgu")
     assert [forget_bias(cell) for cell in (lstm, feature, mgu)] == [{"b_forget": 1.0}, {}, {"b_f": -1.0}]
-    labels = [model.label for model in models_of([mgu], 12, 64, Words("en"))]
+    labels = [model.label for model in models_of([mgu], 12, 64, Sentences("en"))]
     assert labels == ["mgu", "mgu, forget bias \N{MINUS SIGN}1"]
     assert stems_of([feature, mgu]) == [feature.key, "mgu", "mgu_forget_bias_minus_1"]
     plain, biased = measured(
-        models_of([mgu], 3, 24, Words("en")),
+        models_of([mgu], 3, 24, Sentences("en")),
         stream(gaussian(120, 3, np.random.default_rng(0))),
         Settings(24, 20, 5, 2, 120),
     )
@@ -136,7 +136,7 @@ def test_the_forget_bias_is_that_of_the_equations_and_of_no_name() -> None:
 
 def test_a_cell_gets_a_size_that_it_can_have() -> None:
     """Blocks of two cells share gates; the SRU's input is as large as its state."""
-    models = models_of([ls.cell(name) for name in ("lstm_block", "sru", "henon")], 12, 63, Words("en"))
+    models = models_of([ls.cell(name) for name in ("lstm_block", "sru", "henon")], 12, 63, Sentences("en"))
     assert [(model.label, model.hidden) for model in models] == [
         ("lstm_block [H = 62]", 62),
         ("lstm_block, forget bias 1 [H = 62]", 62),

@@ -15,7 +15,7 @@ from lstm_sym.flow.profiles.sensitivity import input_sensitivity, state_sensitiv
 from lstm_sym.flow.runs import refusals
 from lstm_sym.flow.runs.scaling import Integers
 from lstm_sym.flow.runs.trajectory import Trajectory, name_of, record, states_of
-from lstm_sym.ground.progress import Progress
+from lstm_sym.ground.progress import Progress, part_of
 from lstm_sym.kernels import Kernel
 
 
@@ -118,15 +118,6 @@ def recorded(model: Model, stream: Any, hidden: int = 64, seed: int = 0) -> Traj
             "a cell whose sizes depend on each other: blocks of cells, or an input as large as the state",
             "give the model an H that fits, Model(..., hidden=...), or --hidden",
         ) from error
-
-
-def part_of(progress: Progress, index: int, count: int) -> Progress:
-    """The progress of one part among `count` of about the same length."""
-
-    def report(done: int, total: int) -> None:
-        progress(index * total + done, count * total)
-
-    return report
 
 
 def _random_state(kernel: Kernel, params: Any, hidden: int, rng: np.random.Generator) -> Any:

@@ -13,7 +13,7 @@ from lstm_sym.document.sentences import table
 from lstm_sym.flow.advice import summary
 from lstm_sym.flow.memory import card as memory
 from lstm_sym.flow.plots import fan, heatmap, saturation, shares, spectra
-from lstm_sym.report import LANGUAGES, Words
+from lstm_sym.report import LANGUAGES, Sentences
 
 ROOMS = [Path(ls.__file__).parent / room for room in ("document", "study", "report", "cli")]
 LABELLED = {
@@ -60,7 +60,7 @@ def is_used(key: str, source: str) -> bool:
 def test_every_word_of_a_figure_or_table_has_every_language(prefix: str) -> None:
     """All but those that are a place alone, as "{model}"."""
     needed = {name for name, text in LABELLED[prefix].items() if places(text) == set() or len(text) > 12}
-    assert needed - {"never", "unknown"} <= set(Words("en").under(prefix))
+    assert needed - {"never", "unknown"} <= set(Sentences("en").under(prefix))
 
 
 def test_every_sentence_is_used() -> None:
@@ -71,14 +71,14 @@ def test_every_sentence_is_used() -> None:
 
 
 def test_every_rule_of_the_catalogue_is_explained() -> None:
-    words = Words("en")
+    sentences = Sentences("en")
     rules = set()
     for name in ls.names():
         derivation = ls.derive(ls.cell(name))
         for program in (derivation.forward, derivation.adjoint, derivation.tangent):
             rules |= {statement.provenance.rule for statement in program.statements}
     assert rules
-    assert [rule for rule in sorted(rules) if not words.has(f"rules.{rule}.why")] == []
+    assert [rule for rule in sorted(rules) if not sentences.has(f"rules.{rule}.why")] == []
 
 
 def test_every_check_is_named_in_every_language() -> None:
@@ -91,4 +91,4 @@ def test_every_check_is_named_in_every_language() -> None:
 
 def test_a_language_that_is_not_there_is_refused() -> None:
     with pytest.raises(ValueError, match="zh-Hant"):
-        Words("de")
+        Sentences("de")

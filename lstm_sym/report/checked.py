@@ -1,0 +1,16 @@
+"""The derivation of a cell with the check of every line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from lstm_sym.check import CheckResult, check_lines
+from lstm_sym.document.document import Document
+from lstm_sym.document.sentences import Sentences
+from lstm_sym.equations.cell import Cell
+from lstm_sym.report.derivation import derivation_document
+
+
+def checked_derivation(cell: Cell, sentences: Sentences, results: Sequence[CheckResult]) -> Document:
+    """The derivation with the numeric check of every line, and the table of the checks of the cell."""
+    return derivation_document(cell, sentences, errors=check_lines(cell), checks=results)

@@ -1,0 +1,191 @@
+"""Gradient flow of several cells over one input: the tables, and the page with its figures and data."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, ClassVar
+
+from lstm_sym.document.document import Document
+from lstm_sym.document.html import html_page
+from lstm_sym.equations import Cell
+from lstm_sym.flow import FlowError, Model, Profile, Survey, memory_card, memory_table, survey, table
+from lstm_sym.flow.advice.summary import GateBias, gate_bias, gate_text
+from lstm_sym.flow.theory.chrono import TimeScale, time_scale
+from lstm_sym.ground.progress import Progress, silent
+from lstm_sym.studies.errors import NothingMeasured, StudyError
+from lstm_sym.studies.flow_page import (
+    Surveyed,
+    advice_labels,
+    drawn_figures,
+    flow_document,
+    memory_labels,
+    planned_files,
+)
+from lstm_sym.studies.measurement import Input, Settings, attempted, measured, stems_of
+from lstm_sym.studies.page import table_labels
+from lstm_sym.studies.record import reasons, record_of, survey_record, versions
+from lstm_sym.studies.request import Request, cells_given
+from lstm_sym.studies.saving import Report
+from lstm_sym.studies.selection import Choices, Given
+
+
+def gradient_flow(
+    cells: Given | Iterable[Given],
+    *,
+    choices: Choices | None = None,
+    input: Input = "japanese-vowels",
+    length: int = 1000,
+    hidden: int = 64,
+    lags: int = 60,
+    starts: int = 50,
+    seeds: int = 4,
+    time_scale: float | None = None,
+    language: str = "en",
+    everything: bool = True,
+    output: str | os.PathLike[str] | None = None,
+    force: bool = False,
+    reporter: Callable[[str], Progress] = silent,
+) -> GradientFlow:
+    """Measure how far back cells feel their input, and why: `lstm-sym flow` from Python.
+
+    The arguments are those of `study`; of `lags` there must be 3, since fewer fit no law of decay. time_scale: steps
+    that the cells should remember, for the advice on the bias of the gate that keeps the state. everything: whether
+    more is measured than the profiles: the map, the shares of the gates, spectra, bounds, advice; a page needs it.
+
+        found = ls.gradient_flow(["rnn", "lstm"], hidden=32, time_scale=100)
+        print(found)                                  # the curves, and a memory card of each model
+        found.surveys[1].spectrum.exponents[0]        # flow.Survey, one a model
+        found.save("flow")                            # index.html, figures and data, flow.json
+
+    A model that cannot be measured is left out, and `left_out` says why. Raises NothingMeasured where none is left,
+    and what `study` raises.
+    """
+    settings = Settings(hidden, lags, starts, seeds, length)
+    request = Request(cells_given(cells), input, settings, language, choices or {}, time_scale)
+    place = None if output is None else GradientFlow.output(request, output, force=force)
+    gates = _gates(request.cells, request.models)
+    surveys, profiles, left_out = _measured(request, gates, reporter("measuring"), everything or place is not None)
+    if not profiles:
+        raise NothingMeasured(request.sentences.text("flow.none"), [*left_out.values()])
+    biases = tuple(gate_bias(one.model, gates.get(one.model), time_scale) for one in profiles if time_scale is not None)
+    found = GradientFlow(request, tuple(profiles), tuple(surveys), biases, left_out)
+    if place is not None:
+        found.write(place)
+    return found
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class GradientFlow(Report):
+    """What was measured of the flow of gradients; `str` of it is the tables and the biases for the time scale.
+
+    Attributes:
+        request: the cells, the input, the settings.
+        profiles: the sensitivity by lag of each model that could be measured.
+        surveys: everything that was measured of each; empty where not everything was asked for.
+        biases: the bias of the gate that keeps the state, for the time scale asked for; empty without one.
+        left_out: why a model could not be measured, by its label.
+        written: the files that were written, and removed.
+    """
+
+    COMMAND: ClassVar[str] = "flow"
+
+    profiles: tuple[Profile, ...]
+    surveys: tuple[Survey, ...]
+    biases: tuple[GateBias, ...]
+    left_out: Mapping[str, FlowError]
+
+    @property
+    def reasons(self) -> list[FlowError]:
+        """Why parts of models could not be measured; of whole models, see `left_out`."""
+        return [error for one in self.surveys for error in one.left_out.values()]
+
+    @property
+    def document(self) -> Document:
+        """The page; `lstm_sym.report` renders it. Raises StudyError where not everything was measured."""
+        return flow_document(self._surveyed, self._figures, self.request.command(self.COMMAND))
+
+    def __str__(self) -> str:
+        sentences = self.request.sentences
+        parts = [table(self.profiles, labels=table_labels(sentences)), ""]
+        parts.append(memory_table(list(map(memory_card, self.profiles)), labels=memory_labels(sentences)))
+        labels = advice_labels(sentences)
+        return "\n".join([*parts, *(f"\n{bias.model}\n  {gate_text(bias, labels=labels)}" for bias in self.biases)])
+
+    @classmethod
+    def planned(cls, request: Request) -> list[str]:
+        """Every file that it may come with, without the manifest."""
+        return planned_files(stems_of(request.cells))
+
+    def record(self, folder: str | os.PathLike[str] | None = None) -> dict[str, Any]:
+        """What was measured, from what and with what, for JSON; with the command for the folder it goes into."""
+        return record_of(self.request, self.profiles) | {
+            "settings": self.request.settings.as_dict() | {"time_scale": self.request.time_scale},
+            "left_out": reasons(self.left_out, self.surveys),
+            "time_scales": [asdict(bias) for bias in self.biases],
+            **survey_record(self.surveys),
+            "command": self.request.command(self.COMMAND, folder),
+            "versions": versions(),
+        }
+
+    def files(self, folder: str | os.PathLike[str]) -> dict[str, bytes]:
+        """Every file by its name: the page, figures with their data, tables. Raises StudyError as `document` does."""
+        page = flow_document(self._surveyed, self._figures, self.request.command(self.COMMAND, folder))
+        return {"index.html": html_page(page).encode("utf-8"), **self._figures}
+
+    @cached_property
+    def _surveyed(self) -> Surveyed:
+        if not self.surveys:
+            raise StudyError(
+                "gradient flow",
+                "a page is asked for, and the profiles alone were measured",
+                "everything=False",
+                "measure with everything=True",
+            )
+        stems = dict(zip((model.label for model in self.request.models), stems_of(self.request.cells), strict=True))
+        return Surveyed(self.request, self.surveys, tuple(stems[s.model.label] for s in self.surveys), self.left_out)
+
+    @cached_property
+    def _figures(self) -> dict[str, bytes]:
+        with tempfile.TemporaryDirectory() as folder:
+            return drawn_figures(self._surveyed, Path(folder))
+
+
+def _measured(
+    request: Request, gates: Mapping[str, TimeScale], progress: Progress, everything: bool
+) -> tuple[list[Survey], list[Profile], dict[str, FlowError]]:
+    """The surveys, where everything is wanted; the profiles; and why a model has none, by its label."""
+    settings, stream = request.settings, request.stream
+
+    def surveyed(model: Model, progress: Progress) -> Survey:
+        gate = {label: gate for label, gate in gates.items() if label == model.label}
+        how: Any = {"hidden": settings.hidden, "lags": settings.lags, "ends": settings.starts}
+        how |= {"seeds": range(settings.seeds), "gates": gate, "time_scale": request.time_scale, "progress": progress}
+        return survey([model], stream, **how)[0]
+
+    if everything:
+        surveys, left_out = attempted(request.models, surveyed, progress)
+        return [*surveys.values()], [one.profile for one in surveys.values()], left_out
+    profiles, left_out = attempted(
+        request.models, lambda model, part: measured([model], stream, settings, part)[0], progress
+    )
+    return [], [*profiles.values()], left_out
+
+
+def _gates(cells: Sequence[Cell], models: Sequence[Model]) -> dict[str, TimeScale]:
+    """The gate that keeps the state of a model, by its label, where one does."""
+    by_kernel = {cell.content_hash: cell for cell in cells}
+    found = {model.label: _gate(by_kernel[model.kernel.CONTENT_HASH]) for model in models}
+    return {label: gate for label, gate in found.items() if gate is not None}
+
+
+def _gate(cell: Cell) -> TimeScale | None:
+    """The gate that keeps the state of a cell, None where none does."""
+    try:
+        return time_scale(cell)
+    except FlowError:
+        return None

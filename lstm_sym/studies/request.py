@@ -1,0 +1,84 @@
+"""What a study is asked for: cells, an input, settings, a language; and the command line that asks for the same."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from lstm_sym.document.sentences import Sentences
+from lstm_sym.equations import Cell
+from lstm_sym.flow import Model
+from lstm_sym.ground.output import Output
+from lstm_sym.ground.safe_text import printable
+from lstm_sym.inputs import Stream
+from lstm_sym.studies.errors import StudyError
+from lstm_sym.studies.measurement import Input, Settings, input_stream, models_of
+from lstm_sym.studies.selection import Choices, Given, files_of, named_on_a_command_line, select
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is studied, and how: everything that decides what is found.
+
+    Raises, as soon as it is made, what `select` raises, and ValueError for a language that there is not.
+    """
+
+    given: tuple[Given, ...]
+    input: Input
+    settings: Settings
+    language: str = "en"
+    choices: Choices = field(default_factory=dict)
+    time_scale: float | None = None
+
+    def __post_init__(self) -> None:
+        _ = self.cells, self.sentences
+
+    @cached_property
+    def cells(self) -> tuple[Cell, ...]:
+        """The cells with their options."""
+        return tuple(select(self.given, self.choices))
+
+    @cached_property
+    def sentences(self) -> Sentences:
+        """The sentences of the language."""
+        return Sentences(self.language)
+
+    @cached_property
+    def stream(self) -> Stream:
+        """The input. Raises InputError."""
+        return input_stream(self.input, self.settings.length)
+
+    @cached_property
+    def models(self) -> list[Model]:
+        """The models that are measured."""
+        return models_of(self.cells, self.stream.values.shape[1], self.settings.hidden, self.sentences)
+
+    def output(self, folder: str | os.PathLike[str], names: Iterable[str], manifest: str, *, force: bool) -> Output:
+        """The folder for these files. Raises OutputError where one must not be written: no input is overwritten."""
+        source = [os.fspath(self.input)] if isinstance(self.input, str | os.PathLike) else []
+        return Output(Path(folder), names, files_of([*self.given, *source]), force=force, manifest=manifest)
+
+    def command(self, name: str, folder: str | os.PathLike[str] | None = None) -> str | None:
+        """The command that gives this again, every setting spelt out; None where no command line can say it."""
+        cells = named_on_a_command_line(self.given)
+        if cells is None or not isinstance(self.input, str | os.PathLike):
+            return None
+        settings: Mapping[str, float] = self.settings.as_dict()
+        settings = settings if self.time_scale is None else {**settings, "time_scale": self.time_scale}
+        options = [part for key, value in settings.items() for part in (f"--{key.replace('_', '-')}", f"{value!r}")]
+        chosen = [part for key, value in self.choices.items() for part in ("--set", f"{key}={value}")]
+        output = [] if folder is None else ["-o", os.fspath(folder)]
+        parts = ["lstm-sym", name, *cells, "--input", os.fspath(self.input), *options, *chosen]
+        return printable(shlex.join([*parts, "--lang", self.language, *output]))
+
+
+def cells_given(cells: Given | Iterable[Given]) -> tuple[Given, ...]:
+    """The cells as given, one or several. Raises StudyError without one."""
+    given = (cells,) if isinstance(cells, Cell | str | os.PathLike) else tuple(cells)
+    if not given:
+        raise StudyError("cells", "none is given", "a selection that selected nothing", 'give one at least: "lstm"')
+    return given

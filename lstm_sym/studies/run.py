@@ -1,0 +1,159 @@
+"""The study: derive, check, generate and measure cells, and conclude."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, ClassVar
+
+from lstm_sym.api import generate
+from lstm_sym.check import CheckResult
+from lstm_sym.check.several import Checks, check_cells, check_rows
+from lstm_sym.document.document import Document, Line, Link, line_text
+from lstm_sym.document.html import html_page
+from lstm_sym.flow import Profile, save_profile_figure, table
+from lstm_sym.ground.progress import Progress, silent
+from lstm_sym.ground.width import wrapped
+from lstm_sym.notation.text import TextNotation
+from lstm_sym.report.checked import checked_derivation
+from lstm_sym.studies.measurement import Input, Settings, measured
+from lstm_sym.studies.page import figure_labels, findings, study_document, table_labels
+from lstm_sym.studies.record import record_of, versions
+from lstm_sym.studies.request import Request, cells_given
+from lstm_sym.studies.saving import Report
+from lstm_sym.studies.selection import Choices, Given
+
+FIGURE = "sensitivity"
+WIDTH = 100
+"""Of the lines of the conclusions as text."""
+
+
+def study(
+    cells: Given | Iterable[Given] = ("rnn", "lstm"),
+    *,
+    choices: Choices | None = None,
+    input: Input = "japanese-vowels",
+    length: int = 1000,
+    hidden: int = 64,
+    lags: int = 60,
+    starts: int = 50,
+    seeds: int = 4,
+    language: str = "en",
+    output: str | os.PathLike[str] | None = None,
+    force: bool = False,
+    reporter: Callable[[str], Progress] = silent,
+) -> Study:
+    """Check cells, measure how far back each feels its input, and conclude: `lstm-sym study` from Python.
+
+    cells: names of the catalogue, paths of cell files, or cells; one or several. choices: options and constants, as
+    {"phi_h": "identity"}, for the cells that have them. input: a name of `lstm_sym.inputs`, the path of a file,
+    `inputs.Sequences`, or an array (T,) or (T, D). The first `length` steps of it are used, standardised.
+    hidden: the units H; lags: the steps looked back, from `starts` points; seeds: the number of draws of the
+    parameters. A cell with a forget gate is measured as drawn and with a forget bias. language: "en", "zh-Hant" or
+    "zh-Hans", of the page and the conclusions. output: a folder to write, refused before anything is measured; force
+    overwrites files there that are not of a run before. reporter: what tells how far it is, `flow.reporter` say.
+
+        found = ls.study(["rnn", "lstm"], hidden=32, seeds=2)
+        print(found)                     # the table and the conclusions
+        found.passed, found.checks["lstm"], found.profiles
+        found.save("study")              # index.html, the derivations, the kernels, the figure, study.json
+
+    Raises CellError, InputError, FlowError for what cannot be measured, StudyError for cells or settings that cannot
+    stand in one study, OutputError for a folder that cannot be written, ValueError for another language.
+    """
+    settings = Settings(hidden, lags, starts, seeds, length)
+    request = Request(cells_given(cells), input, settings, language, choices or {})
+    place = None if output is None else Study.output(request, output, force=force)
+    models = request.models
+    checks = check_cells(request.cells, reporter=reporter)
+    found = Study(request, checks, tuple(measured(models, request.stream, settings, reporter("measuring"))))
+    if place is not None:
+        found.write(place)
+    return found
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Study(Report):
+    """What a study found; `str` of it is the table of the profiles, and the conclusions.
+
+    Attributes:
+        request: the cells, the input, the settings.
+        checks: the results of the checks of each cell, by its key.
+        profiles: the sensitivity by lag of each model: each cell as drawn, and with a forget bias where it has one.
+        written: the files that were written, and removed.
+    """
+
+    COMMAND: ClassVar[str] = "study"
+
+    checks: Checks
+    profiles: tuple[Profile, ...]
+
+    @property
+    def results(self) -> list[CheckResult]:
+        """The checks of all cells."""
+        return [result for results in self.checks.values() for result in results]
+
+    @property
+    def passed(self) -> bool:
+        """Whether every check passed."""
+        return all(result.passed for result in self.results)
+
+    @property
+    def conclusions(self) -> tuple[str, ...]:
+        """The sentences that the study concludes with."""
+        return tuple(line_text(line, TextNotation()) for line in self._findings)
+
+    @property
+    def document(self) -> Document:
+        """The page; `lstm_sym.report` renders it as HTML, Markdown or text for a terminal."""
+        return self._page(None)
+
+    def __str__(self) -> str:
+        shown = table(self.profiles, labels=table_labels(self.request.sentences))
+        return "\n".join([shown, "", *(wrapped(sentence, WIDTH) for sentence in self.conclusions)])
+
+    @classmethod
+    def planned(cls, request: Request) -> list[str]:
+        """Every file that it comes with, without the manifest."""
+        figure = [f"{FIGURE}.{kind}" for kind in ("svg", "png", "csv")]
+        pages = [f"derivations/{cell.key}.html" for cell in request.cells]
+        return ["index.html", *figure, *pages, *(f"kernels/{cell.key}.py" for cell in request.cells)]
+
+    def record(self, folder: str | os.PathLike[str] | None = None) -> dict[str, Any]:
+        """What was measured, from what and with what, for JSON; with the command for the folder it goes into."""
+        return record_of(self.request, self.profiles) | {
+            "command": self.request.command(self.COMMAND, folder),
+            "versions": versions(),
+            "checks": check_rows(self.checks),
+        }
+
+    def files(self, folder: str | os.PathLike[str]) -> dict[str, bytes]:
+        """Every file by its name: the page, the figure, the derivations, the kernels."""
+        sentences = self.request.sentences
+        files = {"index.html": html_page(self._page(folder)).encode("utf-8"), **self._figure}
+        back = sentences.line("derivations.back", study=Link(sentences.text("study.title"), "../index.html"))
+        for cell in self.request.cells:
+            document = checked_derivation(cell, sentences, self.checks[cell.key])
+            page = html_page(replace(document, lead=(*document.lead, back)))
+            files[f"derivations/{cell.key}.html"] = page.encode("utf-8")
+            files[f"kernels/{cell.key}.py"] = generate(cell).encode("utf-8")
+        return files
+
+    def _page(self, folder: str | os.PathLike[str] | None) -> Document:
+        svg, command = self._figure[f"{FIGURE}.svg"].decode("utf-8"), self.request.command(self.COMMAND, folder)
+        return study_document(self.request, self.checks, self.profiles, svg, command)
+
+    @property
+    def _findings(self) -> list[Line]:
+        return findings(self.request.cells, self.profiles, self.request.sentences)
+
+    @cached_property
+    def _figure(self) -> dict[str, bytes]:
+        """The figure and its data, as files."""
+        with tempfile.TemporaryDirectory() as folder:
+            labels = figure_labels(self.request.sentences)
+            paths = save_profile_figure(self.profiles, folder, FIGURE, labels=labels)
+            return {path.name: path.read_bytes() for path in paths}
