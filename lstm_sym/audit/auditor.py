@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from lstm_sym.audit.cases import ALL, SHORT, arrays, request, sequences
+from lstm_sym.audit.cases import ALL, SHORT, arrays, forward_passes, request
+from lstm_sym.audit.child import of_case
 from lstm_sym.audit.compare import BAR, SINGLE_BAR, Verdict, layout_text, layouts, turned, verdict
-from lstm_sym.audit.errors import told
+from lstm_sym.audit.errors import AuditError
 from lstm_sym.audit.explanations import Evidence, Explanation, explain
 from lstm_sym.audit.process import Answer, Notice, call, check_timeout
 from lstm_sym.compile.derivation import Derivation
 from lstm_sym.equations.cell import Cell
-from lstm_sym.interpreter.evaluation import Array
+from lstm_sym.ground.progress import Progress
 from lstm_sym.interpreter.over_time import Named
 from lstm_sym.mistakes.catalogue import mistakes
-
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -70,7 +69,7 @@ def audit(
     """
     check_timeout(timeout)
     derivation = Derivation(cell)
-    known = sequences(derivation, seed)
+    known = forward_passes(derivation, seed)
     answer = call(file, function, request(derivation, known), arrays(derivation, known), timeout, notice)
     given = [sequence.backward(answer.taken) for sequence in known]
     right = [one.run(derivation.adjoint) for one in given]
@@ -89,9 +88,10 @@ def audit(
 
 def _outputs(answer: Answer, right: list[Named], place: str) -> tuple[list[Named], dict[str, str]]:
     """What was returned for every sequence, axes as in the right ones; and the layouts that were found."""
-    found = [_of_case(answer.outputs, case) for case in range(len(right))]
+    found = [of_case(answer.outputs, case) for case in range(len(right))]
     if any(named.keys() != found[0].keys() for named in found):
-        raise told(
+        raise AuditError(
+            "",
             f"{place} does not return the same gradients at every call",
             "a branch that depends on the values or on the length",
             "return the same names each time",
@@ -99,8 +99,3 @@ def _outputs(answer: Answer, right: list[Named], place: str) -> tuple[list[Named
     axes = layouts(found[0], right[0], place)
     texts = {name: layout_text(order) for name, order in axes.items()}
     return [turned(named, expected, axes, place) for named, expected in zip(found, right, strict=True)], texts
-
-
-def _of_case(outputs: Mapping[str, Array], case: int) -> Named:
-    start = f"{case}/"
-    return {name.removeprefix(start): value for name, value in outputs.items() if name.startswith(start)}

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from lstm_sym.audit import names
-from lstm_sym.audit.errors import told
+from lstm_sym.audit.child import in_case
+from lstm_sym.audit.errors import AuditError
 from lstm_sym.check import Case, random_case
 from lstm_sym.compile.derivation import Derivation
 from lstm_sym.interpreter.evaluation import Array
@@ -30,7 +31,7 @@ ALL = frozenset({"dy", "dstate"})
 
 
 @dataclass(frozen=True)
-class Sequence:
+class ForwardPass:
     """One case, and all values of its forward pass."""
 
     case: Case
@@ -47,7 +48,7 @@ class Sequence:
         return Backward(self.steps, dy, dstate)
 
 
-def sequences(derivation: Derivation, seed: int) -> list[Sequence]:
+def forward_passes(derivation: Derivation, seed: int) -> list[ForwardPass]:
     """Sequences of `STEPS` steps, each of its own seed; in that of one step nothing arrives from a step after.
 
     Raises AuditError for a cell whose own forward pass is not finite there.
@@ -56,9 +57,10 @@ def sequences(derivation: Derivation, seed: int) -> list[Sequence]:
     alone = STEPS.index(1)
     cases[alone] = replace(cases[alone], dstate={name: 0 * value for name, value in cases[alone].dstate.items()})
     with np.errstate(all="ignore"):  # what is not finite is found in the values
-        found = [Sequence(c, run_forward(derivation.forward, c.x, c.params, c.state)) for c in cases]
+        found = [ForwardPass(c, run_forward(derivation.forward, c.x, c.params, c.state)) for c in cases]
     if not all(np.isfinite(array).all() for one in found for values in one.steps for array in values.values()):
-        raise told(
+        raise AuditError(
+            "",
             f"{derivation.cell.key}: the forward pass itself gives NaN or infinity on random sequences",
             "a logarithm or a quotient of what can be zero or negative",
             "try another --seed, or mend the cell",
@@ -66,7 +68,7 @@ def sequences(derivation: Derivation, seed: int) -> list[Sequence]:
     return found
 
 
-def request(derivation: Derivation, found: list[Sequence]) -> dict[str, Any]:
+def request(derivation: Derivation, found: list[ForwardPass]) -> dict[str, Any]:
     """What the child process has to know of the cell."""
     cell = derivation.cell
     tape = list(_tape(derivation, found[0]))
@@ -86,18 +88,18 @@ def request(derivation: Derivation, found: list[Sequence]) -> dict[str, Any]:
     }
 
 
-def arrays(derivation: Derivation, found: list[Sequence]) -> dict[str, Array]:
+def arrays(derivation: Derivation, found: list[ForwardPass]) -> dict[str, Array]:
     """The arrays of all cases, "0/x", "0/params/W_i", "0/tape/i", ..."""
     given: dict[str, Array] = {}
     for place, sequence in enumerate(found):
         case = sequence.case
         parts = {"params": case.params, "state": case.state, "dstate": case.dstate, "tape": _tape(derivation, sequence)}
-        given |= {f"{place}/{part}/{name}": value for part, named in parts.items() for name, value in named.items()}
-        given |= {f"{place}/x": case.x, f"{place}/dy": case.dy}
+        named = {f"{part}/{name}": value for part, of_part in parts.items() for name, value in of_part.items()}
+        given |= in_case({**named, "x": case.x, "dy": case.dy}, place)
     return given
 
 
-def _tape(derivation: Derivation, sequence: Sequence) -> dict[str, Array]:
+def _tape(derivation: Derivation, sequence: ForwardPass) -> dict[str, Array]:
     """Every quantity of the forward pass (T, B, H), and every state of the step before as h_prev."""
     program, steps = derivation.forward, sequence.steps
     found = {s.target.name: (s.target, s.target.time) for s in program.statements}

@@ -85,6 +85,17 @@ def sources(function: Callable[..., Any], request: Request) -> dict[str, str]:
     return found
 
 
+def in_case(arrays: Mapping[str, Any], case: int) -> Arrays:
+    """The arrays of one case as they are named beside those of the others: "0/x", "0/params/W_i"."""
+    return {f"{case}/{name}": value for name, value in arrays.items()}
+
+
+def of_case(arrays: Mapping[str, Any], case: int) -> Arrays:
+    """Those of one case among the arrays of all, by the names that they have by themselves."""
+    start = f"{case}/"
+    return {name.removeprefix(start): value for name, value in arrays.items() if name.startswith(start)}
+
+
 class Caller:
     """Calls the function, over a whole sequence or step by step."""
 
@@ -101,7 +112,7 @@ class Caller:
         self.single = False
         self.sizes: dict[str, int] = {}
 
-    def sequence(self, given: Arrays, sizes: dict[str, int]) -> Arrays:
+    def gradients(self, given: Arrays, sizes: dict[str, int]) -> Arrays:
         """All gradients of one case."""
         self.sizes = sizes
         return self.stepwise(given) if self.by_step else self.call(given)
@@ -245,13 +256,12 @@ def run(folder: Path, request: Request) -> dict[str, Any]:
     outputs: Arrays = {}
 
     def called(case: int) -> Arrays:
-        given = {name.split("/", 1)[1]: value for name, value in arrays.items() if name.startswith(f"{case}/")}
-        return caller.sequence(given, request["sizes"][case])
+        return caller.gradients(of_case(arrays, case), request["sizes"][case])
 
     for case in range(len(request["sizes"])):
         stage(f"computing sequence {case + 1} of {len(request['sizes'])}")
-        outputs |= {f"{case}/{name}": value for name, value in called(case).items()}
-    again = called(0)
+        outputs |= in_case(called(case), case)
+    again, first = called(0), of_case(outputs, 0)
     np.savez(folder / "outputs.npz", **outputs)
     return {
         "taken": sorted({*caller.sources.values(), *(["dy"] if caller.adds_cotangent else [])}),
@@ -259,7 +269,7 @@ def run(folder: Path, request: Request) -> dict[str, Any]:
         "changed": sorted(caller.changed),
         "ignored": sorted(caller.ignored),
         "single": caller.single,
-        "unstable": sorted(n for n, value in again.items() if not np.array_equal(value, outputs[f"0/{n}"], True)),
+        "unstable": sorted(n for n, value in again.items() if not np.array_equal(value, first[n], True)),
     }
 
 

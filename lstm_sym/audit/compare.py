@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from lstm_sym.audit.errors import told
+from lstm_sym.audit.errors import AuditError
 from lstm_sym.interpreter.evaluation import Array
 from lstm_sym.interpreter.over_time import Named, deviations
 
@@ -84,7 +84,8 @@ def _axes(shape: tuple[int, ...], wanted: tuple[int, ...]) -> tuple[int, ...] | 
 
 def _shape_error(name: str, shape: tuple[int, ...], wanted: tuple[int, ...], place: str) -> Exception:
     batch = "a gradient of each sequence or step, not summed over them" if len(shape) > len(wanted) else ""
-    return told(
+    return AuditError(
+        "",
         f"{place} returned {name} of shape {shape}; it must be {wanted} or that transposed",
         batch or "another quantity under this name, or a sum over the wrong axis",
         f"the gradient of {name} has the shape of {name.removesuffix('[0]')} itself",

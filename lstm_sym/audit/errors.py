@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from lstm_sym.ground.refusal import Refusal
@@ -16,11 +17,6 @@ class AuditError(Refusal):
     def shown(self, part: str) -> str:
         """A part of the message; one may hold a traceback, in lines."""
         return printable_lines(part)
-
-
-def told(what: str, cause: str, fix: str) -> AuditError:
-    """The error of three lines; `what` begins with the place."""
-    return AuditError("", what, cause, fix)
 
 
 SENTENCES = {
@@ -92,18 +88,23 @@ SENTENCES = {
 
 
 def complaint(
-    kind: str, facts: dict[str, Any], place: str, arguments: Sequence[str], order: Sequence[str]
+    kind: str, facts: dict[str, Any], file: Path, function: str, arguments: Sequence[str], order: Sequence[str]
 ) -> AuditError:
-    """The error for what the child process found; place: `my_lstm.py:backward`."""
-    file, _, function = place.rpartition(":")
+    """The error for what the child process found in a function of a file."""
     wanted, pool = (facts["argument"], arguments) if "argument" in facts else (function, facts.get("names", []))
     near = difflib.get_close_matches(wanted, pool, 1)
     words = {name: _listed(value) if isinstance(value, list) else value for name, value in facts.items()}
     words |= {"names": words.get("names") or "none", "traceback": _indented(facts.get("traceback", ""))}
-    words |= {"place": place, "file": file, "function": function, "order": _listed(order), "count": len(order)}
+    words |= {
+        "place": f"{file}:{function}",
+        "file": file,
+        "function": function,
+        "order": _listed(order),
+        "count": len(order),
+    }
     words |= {"arguments": _listed(arguments), "hint": f"did you mean {near[0]}? " if near else ""}
     sentences = [sentence.format(**words) for sentence in SENTENCES[kind]]
-    return told(*sentences) if len(sentences) > 1 else AuditError("", sentences[0])
+    return AuditError("", *sentences)
 
 
 def _listed(names: Sequence[str], most: int = 40) -> str:

@@ -7,7 +7,7 @@ come pairs, for mistakes of one chain of statements mix at once. What is found m
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from itertools import islice
@@ -15,6 +15,7 @@ from itertools import islice
 import numpy as np
 
 from lstm_sym.audit.cases import LONG, SHORT
+from lstm_sym.ground.progress import Progress
 from lstm_sym.interpreter.over_time import Backward, Named, Run, deviations
 from lstm_sym.mistakes.catalogue import Mistake
 from lstm_sym.program.values import Value
@@ -24,8 +25,6 @@ TOGETHER = 4
 
 PAIRS = 10_000
 """Pairs that are tried at most."""
-
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)

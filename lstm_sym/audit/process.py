@@ -18,7 +18,7 @@ from typing import IO, Any
 import numpy as np
 
 from lstm_sym.audit import child
-from lstm_sym.audit.errors import AuditError, complaint, told
+from lstm_sym.audit.errors import AuditError, complaint
 from lstm_sym.ground.files import naming
 
 Array = np.ndarray[Any, Any]
@@ -71,13 +71,14 @@ def call(
         with (folder / "printed").open("wb+") as printed:
             code = _run(folder, printed, timeout, notice)
             shown = _tail(printed)
-        return _answer(folder, code, shown, f"{file}:{function}", request, timeout)
+        return _answer(folder, code, shown, (file, function), request, timeout)
 
 
 def check_timeout(seconds: float) -> None:
     """Raises AuditError for a time that is not above 0 and at most a day."""
     if not 0 < seconds <= MOST_SECONDS:
-        raise told(
+        raise AuditError(
+            "",
             f"a timeout of {seconds:g} s",
             "inf or nan, to let it take any time",
             f"give it a number of seconds up to {MOST_SECONDS:g}, which is a day",
@@ -113,11 +114,18 @@ def _run(folder: Path, printed: IO[bytes], timeout: float, notice: Notice) -> in
 
 
 def _answer(
-    folder: Path, code: int | None, printed: str, place: str, request: Mapping[str, Any], timeout: float
+    folder: Path,
+    code: int | None,
+    printed: str,
+    called: tuple[Path, str],
+    request: Mapping[str, Any],
+    timeout: float,
 ) -> Answer:
+    place = ":".join(map(str, called))
     said = f"\n  it printed last:\n{printed}" if printed else ""
     if code is None:
-        raise told(
+        raise AuditError(
+            "",
             f"{place} was not done after {timeout:g} s, and was ended while {_stage(folder)}{said}",
             "a loop that does not end, or an input it waits for",
             "mend it, or allow it more with --timeout",
@@ -125,13 +133,14 @@ def _answer(
     try:
         answer = json.loads((folder / "answer.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        raise told(
+        raise AuditError(
+            "",
             f"{place}: its process ended while {_stage(folder)} with code {code} and no answer{said}",
             "a crash in compiled code, os._exit(), or memory or processor time above the limit",
             "run the file by itself and see where it ends",
         ) from None
     if "complaint" in answer:
-        error = complaint(answer["complaint"], answer["facts"], place, request["offered"], request["order"])
+        error = complaint(answer["complaint"], answer["facts"], *called, request["offered"], request["order"])
         raise AuditError("", f"{error}{said}")
     with np.load(folder / "outputs.npz", allow_pickle=False) as stored:
         outputs = {name: stored[name] for name in stored.files}

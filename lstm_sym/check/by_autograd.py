@@ -107,5 +107,5 @@ def _size(*arrays: Any) -> float:
 
 def _starts_by_itself(cell: Cell) -> bool:
     """Whether parameters and input tell the size of every state."""
-    told = size_rules(cell, {("", "x"): cell.input_shape[0]} if cell.input else {})
-    return all(set(parts_of(cell.shapes[name][0])) <= set(told) for name in cell.states)
+    solved = size_rules(cell, {("", "x"): cell.input_shape[0]} if cell.input else {})
+    return all(set(parts_of(cell.shapes[name][0])) <= set(solved) for name in cell.states)

@@ -33,7 +33,7 @@ def check_complex_step(cell: Cell, kernel: Any, case: Case) -> CheckResult:
     T is halved as long as the gradient is exactly zero.
     """
     if not cell.input:
-        return CheckResult("complex step", "left out: the cell reads no input", 0.0, 1e-12, left_out="no input")
+        return CheckResult("complex step", "the cell reads no input", 0.0, 1e-12, left_out="no input")
     expected = gradient_of_first_input(cell, case)
     while not expected.any() and len(case.x) > 2:
         # Units behind a kink pass nothing on; over a shorter lag there is something to compare.

@@ -49,7 +49,7 @@ class Shift:
     shape: tuple[int, ...] | None = None
 
 
-class Sequence:
+class ShortSequence:
     """A short random sequence through the forward program, all values kept; and the backward program over it."""
 
     def __init__(self, derivation: Derivation, case: Case) -> None:
@@ -150,14 +150,14 @@ def check_lines(cell: Cell, derivation: Derivation | None = None, seed: int = 11
     """
     derivation = derivation or Derivation(cell)
     case = random_case(cell, steps=STEPS, batch=2, inputs=2, hidden=3, seed=seed)
-    sequence = Sequence(derivation, case)
+    sequence = ShortSequence(derivation, case)
     errors = dict(_forward_lines(cell, sequence))
     errors |= dict(_backward_lines(sequence))
     errors |= dict(_tangent_lines(sequence))
     return errors | dict(_jacobian_lines(cell, sequence))
 
 
-def _forward_lines(cell: Cell, sequence: Sequence) -> Iterator[tuple[str, float]]:
+def _forward_lines(cell: Cell, sequence: ShortSequence) -> Iterator[tuple[str, float]]:
     """Each quantity of an equation against the equations run as written; a stage against the next such quantity."""
     values = sequence.base[WATCHED]
     previous = {carry.incoming.name: values[carry.incoming] for carry in sequence.forward.carries}
@@ -172,7 +172,7 @@ def _forward_lines(cell: Cell, sequence: Sequence) -> Iterator[tuple[str, float]
             waiting = []
 
 
-def _backward_lines(sequence: Sequence) -> Iterator[tuple[str, float]]:
+def _backward_lines(sequence: ShortSequence) -> Iterator[tuple[str, float]]:
     steps, totals = sequence.backward()
     terms = magnitudes(sequence.derivation.adjoint, steps[WATCHED])
     for statement in sequence.derivation.adjoint.statements:
@@ -189,7 +189,7 @@ def _backward_lines(sequence: Sequence) -> Iterator[tuple[str, float]]:
         yield statement.provenance.id, error
 
 
-def _expected(statement: Statement, sequence: Sequence, found: Values) -> Array:
+def _expected(statement: Statement, sequence: ShortSequence, found: Values) -> Array:
     """What a backward line must give, without reverse mode."""
     target = statement.target
     of = target.of
@@ -212,7 +212,7 @@ def _expected(statement: Statement, sequence: Sequence, found: Values) -> Array:
     return total
 
 
-def _slope(sequence: Sequence, output: Value) -> Array:
+def _slope(sequence: ShortSequence, output: Value) -> Array:
     """phi'(a) of y = phi(a), or the shares of units in a maximum, by complex steps of that one statement."""
     statement = sequence.forward.statement(output.name)
     if isinstance(statement, Maximum):
@@ -236,7 +236,7 @@ def _whole(program: Program, direct: Value) -> Value | None:
     return next(found, None) if direct.role is Role.DIRECT_ADJOINT else None
 
 
-def _tangent_lines(sequence: Sequence) -> Iterator[tuple[str, float]]:
+def _tangent_lines(sequence: ShortSequence) -> Iterator[tuple[str, float]]:
     """Every tangent of one step against one complex step along the direction."""
     rng = np.random.default_rng(5)
     program, values = sequence.derivation.tangent, sequence.base[WATCHED]
@@ -265,7 +265,7 @@ def _tangent_sources(program: Program) -> list[Value]:
     return [value for value in given if value.role is Role.TANGENT]
 
 
-def _jacobian_lines(cell: Cell, sequence: Sequence) -> Iterator[tuple[str, float]]:
+def _jacobian_lines(cell: Cell, sequence: ShortSequence) -> Iterator[tuple[str, float]]:
     """Every Jacobian of one step, its symbols put in: of each quantity of an equation against the input and the states,
     by columns, and of each state against the parameters, along a random change; and every stage that they refer to.
     """
@@ -294,7 +294,9 @@ def _jacobian_lines(cell: Cell, sequence: Sequence) -> Iterator[tuple[str, float
             yield derivation.jacobian_id(target, source), relative_error(found, expected)
 
 
-def _stage_lines(sequence: Sequence, linear: LinearMap, values: Values, known: Blocks) -> Iterator[tuple[str, float]]:
+def _stage_lines(
+    sequence: ShortSequence, linear: LinearMap, values: Values, known: Blocks
+) -> Iterator[tuple[str, float]]:
     """The stages of a map that are not known yet, by columns; they are known then."""
     for block in linear.stages:
         if block not in known:
@@ -304,7 +306,7 @@ def _stage_lines(sequence: Sequence, linear: LinearMap, values: Values, known: B
             yield line, relative_error(found, expected)
 
 
-def _needed(sequence: Sequence, target: Value) -> Array:
+def _needed(sequence: ShortSequence, target: Value) -> Array:
     """1 for the units of a quantity that the step needs, 0 for those that only branches read which it does not take."""
     guard = sequence.guards.of.get(target)
     if guard is None:
@@ -315,14 +317,14 @@ def _needed(sequence: Sequence, target: Value) -> Array:
     return np.asarray(evaluate(guard, known) > 0, np.float64)
 
 
-def _columns(sequence: Sequence, target: Value, source: Value) -> Array:
+def _columns(sequence: ShortSequence, target: Value, source: Value) -> Array:
     """d target / d source of the first sequence at the watched step: (rows, columns)."""
     size = sequence.base[WATCHED][source].shape[-1]
     runs = (sequence.run(Shift(source, (0, k), WATCHED))[WATCHED] for k in range(size))
     return np.array([sequence.first(values, target).imag / STEP for values in runs]).T
 
 
-def _along_parameter(sequence: Sequence, target: Value, source: Value, change: Array) -> Array:
+def _along_parameter(sequence: ShortSequence, target: Value, source: Value, change: Array) -> Array:
     """The change of the target, in the first sequence at the watched step, as a parameter changes there alone."""
     known = {v: sequence.base[WATCHED][v] for v in (*sequence.forward.inputs, *sequence.forward.parameters)}
     known |= {carry.incoming: sequence.base[WATCHED][carry.incoming] for carry in sequence.forward.carries}

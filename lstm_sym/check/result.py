@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,8 @@ class CheckResult:
     """One check: its `name`, `what` was compared, the worst relative `error`, the `bar`, and a `detail` (where, sizes).
 
     For orders of convergence `error` is the order and larger is better (`at_least`). A check that does not apply to the
-    cell says in `left_out` why ("no input"): it neither holds nor fails, and is counted apart.
+    cell says in `left_out` why ("no input"): it neither holds nor fails, and is counted apart. `lines`: of a check of
+    derived lines, the error of each by its id.
     """
 
     name: str
@@ -23,6 +25,7 @@ class CheckResult:
     detail: str = ""
     at_least: bool = False
     left_out: str = ""
+    lines: Mapping[str, float] = field(default_factory=dict, repr=False)
 
     @property
     def ran(self) -> bool:

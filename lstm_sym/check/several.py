@@ -51,7 +51,7 @@ def check_rows(checks: Checks) -> list[dict[str, Any]]:
         {
             "cell": key,
             "check": result.name,
-            "what": result.what,
+            "what": result.what if result.ran else f"left out: {result.what}",
             "detail": result.detail,
             "measured": finite(result.error) if result.ran else None,
             "ran": result.ran,

@@ -22,10 +22,9 @@ from lstm_sym.check.taylor import check_second_taylor, check_taylor
 from lstm_sym.equations.cell import Cell
 from lstm_sym.equations.expressions import Call
 from lstm_sym.equations.functions import REDUCTIONS
+from lstm_sym.ground.progress import Progress
 from lstm_sym.kernels import Kernel
 from lstm_sym.through_time.kernel import check_kernel
-
-Progress = Callable[[int, int], None]
 
 LONG = 300
 """Steps that are many: more than the 256 in which measures of flow go over a sequence at once."""
@@ -34,7 +33,8 @@ LONG = 300
 def _lines(cell: Cell, kernel: Kernel) -> CheckResult:
     errors = check_lines(cell)
     name, error = worst(errors)
-    return CheckResult("every line", f"{len(errors)} derived lines against complex steps", error, 1e-12, name)
+    what = f"{len(errors)} derived lines against complex steps"
+    return CheckResult("every line", what, error, 1e-12, name, lines=errors)
 
 
 def _fewest_units(cell: Cell) -> dict[str, int]:

@@ -146,7 +146,7 @@ def _json(found: Audit) -> dict[str, Any]:
 
     wording = Wording(found)
 
-    def told(mistake: Any) -> dict[str, Any]:
+    def described(mistake: Any) -> dict[str, Any]:
         lines = [{"number": x.number, "id": x.id, "text": x.text, "from": x.origin} for x in wording.lines(mistake)]
         return {"key": mistake.key, "kind": mistake.kind, "sentence": wording.sentence(mistake), "lines": lines}
 
@@ -173,6 +173,6 @@ def _json(found: Audit) -> dict[str, Any]:
         "step_by_step": found.answer.by_step,
         "outputs": outputs,
         "notes": notes(found),
-        "mistakes": [told(mistake) for mistake in explained.mistakes] if explained else [],
-        "also": [told(mistake) for mistake in explained.also] if explained else [],
+        "mistakes": [described(mistake) for mistake in explained.mistakes] if explained else [],
+        "also": [described(mistake) for mistake in explained.also] if explained else [],
     }

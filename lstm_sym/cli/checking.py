@@ -88,7 +88,7 @@ def _print_rows(found: Checks) -> None:
 
 def _row(key: str, result: CheckResult, sentences: Sentences) -> list[str]:
     if not result.ran:
-        return [key, check_name(result, sentences), "—", "", "left out", result.what.removeprefix("left out: ")]
+        return [key, check_name(result, sentences), "—", "", "left out", result.what]
     measured = f"{result.error:.3f}" if result.at_least else error_text(result.error)
     bar = f"{'≥' if result.at_least else '≤'} {result.bar:g}"
     verdict = "ok" if result.passed else "FAILED"

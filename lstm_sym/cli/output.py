@@ -42,7 +42,7 @@ class Destination:
         if self.output is None:
             hand_out(sealed(text))
             return
-        told(self.output.write({self.output.names[0]: sealed(text).encode("utf-8")}), quiet=self.quiet)
+        say_written(self.output.write({self.output.names[0]: sealed(text).encode("utf-8")}), quiet=self.quiet)
 
 
 def page_format(target: Path | None, asked: str | None = None) -> str:
@@ -66,7 +66,7 @@ def _is_standard_output(target: Path) -> bool:
     return str(target) == "-"
 
 
-def told(done: Mapping[Path, str], *, quiet: bool = False) -> None:
+def say_written(done: Mapping[Path, str], *, quiet: bool = False) -> None:
     """Name the files that were written and removed, on the standard error stream if the standard output is taken."""
     for path, what in done.items():
         say(f"{what} {path}", err=quiet)

@@ -23,7 +23,7 @@ def new(target: Path, source: str, title: str | None, force: bool, language: str
     A copy of a cell's file, its remarks with it, under a header that says what can be changed and what to try next.
     """
     from lstm_sym.cli.cells import cell_file
-    from lstm_sym.cli.output import told
+    from lstm_sym.cli.output import say_written
     from lstm_sym.cli.template import cell_template, check_target
     from lstm_sym.ground.output import Output
     from lstm_sym.studies.selection import files_of
@@ -31,4 +31,4 @@ def new(target: Path, source: str, title: str | None, force: bool, language: str
     check_target(target, force=force)
     output = Output(target.parent, [target.name], files_of([source]), force=True)
     text = cell_template(cell_file(source), target=target, source=source, title=title, language=language)
-    told(output.write({target.name: text.encode("utf-8")}))
+    say_written(output.write({target.name: text.encode("utf-8")}))

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from lstm_sym.cli.cells import choices_of, note_hidden
-from lstm_sym.cli.output import print_json, told
+from lstm_sym.cli.output import print_json, say_written
 from lstm_sym.cli.streams import say
 from lstm_sym.cli.tool import FAILED
 from lstm_sym.ground.progress import reporter
@@ -29,7 +29,7 @@ def run_study(names: Sequence[str], choices: Sequence[str], asked: Mapping[str, 
     found = study(names, choices=choices_of(choices), reporter=reporter, **asked)
     if as_json:
         print_json(found.record(asked["output"]))
-    told(found.written, quiet=as_json)
+    say_written(found.written, quiet=as_json)
     if not as_json:
         say(f"\n{found}\n")
         page = next(path for path in found.written if path.name == "index.html")
@@ -53,7 +53,7 @@ def run_flow(names: Sequence[str], choices: Sequence[str], asked: Mapping[str, A
         print_json(found.record(asked["output"]))
     else:
         say(str(found))
-    told(found.written, quiet=as_json)
+    say_written(found.written, quiet=as_json)
 
 
 def _tell_left_out(found: GradientFlow) -> None:

@@ -90,7 +90,7 @@ def _refusals() -> Iterator[None]:
     except MemoryError as error:
         raise Refused(f"not enough memory: {error}; choose a smaller --hidden, --lags or --starts") from error
     except OSError as error:
-        raise Refused(_told(error)) from error
+        raise Refused(_failure_text(error)) from error
     except ValueError as error:
         if not type(error).__module__.startswith("lstm_sym."):
             raise
@@ -117,7 +117,7 @@ def _add_cells(context: click.Context, _: click.Parameter, folders: tuple[Path, 
         context.with_resource(also_from(folders))
 
 
-def _told(error: OSError) -> str:
+def _failure_text(error: OSError) -> str:
     """What could not be done, with which file, and what to do about it."""
     place, why = error.filename, error.strerror or str(error)
     fix = f"\n  fix: {FIXES[error.errno]}" if error.errno in FIXES else ""

@@ -30,8 +30,8 @@ from lstm_sym.document.document import (
     Table,
     error_text,
 )
-from lstm_sym.document.layout import printed_length
 from lstm_sym.notation.latex import LatexNotation
+from lstm_sym.notation.text import TextNotation
 
 WIDE = 72
 """Characters in plain text from which on an equation is broken, a row a summand."""
@@ -122,7 +122,7 @@ class _Page:
 
     def equation(self, equation: Equation) -> str:
         """A displayed equation with its number; below it the rule, the equation it follows from, the error."""
-        if printed_length(equation) > WIDE and len(equation.summands) > 1:
+        if len(equation.write(TextNotation())) > WIDE and len(equation.summands) > 1:
             body = self.broken(equation)
         else:
             body = equation.write(self.notation)

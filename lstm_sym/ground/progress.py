@@ -15,7 +15,7 @@ _STRIDE = 1 << 14
 class Progress(Protocol):
     """What a long run calls as it goes: `done` steps of `total`, the last call with done == total."""
 
-    def __call__(self, done: int, total: int) -> None:
+    def __call__(self, done: int, total: int, /) -> None:
         """Take note of it."""
 
 

@@ -14,9 +14,9 @@ import numpy as np
 from sympy import Expr
 
 from lstm_sym.interpreter.over_time import Backward, Named, Run, Total, deviations
-from lstm_sym.mistakes.context import Change, Context, Resummed, Says, Slip
+from lstm_sym.mistakes.context import Change, Context, Resummed, Rewrite, Says
 from lstm_sym.mistakes.edits import Edit, rewritten
-from lstm_sym.mistakes.rules import slips
+from lstm_sym.mistakes.rules import rewrites
 from lstm_sym.program.program import Program
 from lstm_sym.program.statements import Term
 from lstm_sym.program.values import Value
@@ -38,14 +38,14 @@ EVERYWHERE = {
     "mean over the batch": "every gradient{} of a parameter is the mean over the batch, not the sum",
     "mean over time": "every gradient{} of a parameter is the mean over time, not the sum",
 }
-"""Kinds of slip that one makes in all places at once; {} takes "of a sigmoid", say."""
+"""Kinds of rewrite that one makes in all places at once; {} takes "of a sigmoid", say."""
 
 
 @dataclass(frozen=True)
 class Mistake:
     """What was written wrong.
 
-    key: stable, `lstm.backward.a_i: slope left out: ...`; kind: what such slips have in common; says: the sentence,
+    key: stable, `lstm.backward.a_i: slope left out: ...`; kind: what such rewrites have in common; says: the sentence,
     with values and expressions in it for any notation to print; statements: ids of those that are changed; changes:
     what is changed in `context.backward`.
     """
@@ -110,15 +110,15 @@ def noticed(found: Named, right: Named) -> bool:
 
 
 def candidates(backward: Program, forward: Program) -> tuple[Mistake, ...]:
-    """Every rewrite, each once, whether it makes a difference or not: single slips, then those made everywhere."""
+    """Every rewrite, each once, whether it makes a difference or not: single rewrites, then those made everywhere."""
     context = Context(backward, forward)
     ids = {statement.target: statement.provenance.id for statement in backward.statements}
     found: dict[frozenset[Change], Mistake] = {}
-    single = list(slips(context))
-    for slip in single:
-        statement, changes = ids[slip.changes[0].target], frozenset(slip.changes)
-        key = ": ".join(filter(None, (statement, slip.kind, slip.detail)))
-        found.setdefault(changes, Mistake(key, slip.kind, slip.says, (statement,), changes, context))
+    single = list(rewrites(context))
+    for rewrite in single:
+        statement, changes = ids[rewrite.changes[0].target], frozenset(rewrite.changes)
+        key = ": ".join(filter(None, (statement, rewrite.kind, rewrite.detail)))
+        found.setdefault(changes, Mistake(key, rewrite.kind, rewrite.says, (statement,), changes, context))
     for (kind, qualifier), together in _families(single).items():
         shown = f" ({qualifier})" if qualifier else ""
         says, changes = (EVERYWHERE[kind].format(shown),), frozenset(together)
@@ -134,13 +134,13 @@ def _plain(part: str | Value | Expr | Term) -> str:
     return " ".join([f"{part.matrix}{'.T' * part.transposed}", *([str(part.operand)] if part.operand else [])])
 
 
-def _families(found: Iterable[Slip]) -> dict[tuple[str, str], list[Change]]:
+def _families(found: Iterable[Rewrite]) -> dict[tuple[str, str], list[Change]]:
     """(kind, qualifier) -> the changes of that kind, one a place; with qualifier "" all of the kind."""
     families: dict[tuple[str, str], dict[object, Change]] = {}
-    for slip in found:
-        for qualifier in dict.fromkeys((slip.qualifier, "")) if slip.kind in EVERYWHERE else ():
-            family = families.setdefault((slip.kind, qualifier), {})
-            for change in slip.changes:
+    for rewrite in found:
+        for qualifier in dict.fromkeys((rewrite.qualifier, "")) if rewrite.kind in EVERYWHERE else ():
+            family = families.setdefault((rewrite.kind, qualifier), {})
+            for change in rewrite.changes:
                 family.setdefault(_place(change), change)
     return {key: list(family.values()) for key, family in families.items() if len(family) > 1}
 

@@ -1,4 +1,4 @@
-"""What a slip of the pen is, and what it is looked for in: a backward program beside the forward program."""
+"""What a rewrite is, and what it is looked for in: a backward program beside the forward program."""
 
 from __future__ import annotations
 
@@ -32,9 +32,10 @@ Change = Edit | Resummed
 
 
 @dataclass(frozen=True)
-class Slip:
-    """What is changed, its kind, a detail that tells it from others of its kind, and what it is in words.
+class Rewrite:
+    """What may be written by mistake; it is a `Mistake` if numbers notice it.
 
+    changes; the kind; a detail that tells it from others of its kind; says: what it is in a sentence.
     qualifier: which of its kind are often made together ("sigmoid": every slope of a sigmoid).
     """
 
@@ -47,9 +48,9 @@ class Slip:
 
 def edited(
     target: Value, place: int, part: Part | None, kind: str, detail: str, says: Says, qualifier: str = ""
-) -> Slip:
-    """The slip of one edit."""
-    return Slip((Edit(target, place, part),), kind, detail, says, qualifier)
+) -> Rewrite:
+    """The rewrite of one edit."""
+    return Rewrite((Edit(target, place, part),), kind, detail, says, qualifier)
 
 
 def stands_for(wrong: Value | Expr, right: Value | Expr) -> Says:
@@ -59,7 +60,7 @@ def stands_for(wrong: Value | Expr, right: Value | Expr) -> Says:
 
 @dataclass(frozen=True)
 class Context:
-    """The backward program that slips are looked for in, and the forward program it was derived from."""
+    """The backward program that rewrites are looked for in, and the forward program it was derived from."""
 
     backward: Program
     forward: Program

@@ -1,8 +1,8 @@
-"""The slips of the pen: for each kind of statement of a backward program, what people write instead.
+"""The rules: for each kind of statement of a backward program, what people write instead of it.
 
-A slip changes a part of a statement, or the way the gradient of a parameter is summed. The rules look at the kind of a
-statement and at the roles of the values it reads, never at a cell; a kind of statement or of matrix that they do not
-know is passed over. Whether a slip makes a difference is decided elsewhere, by numbers.
+A rewrite changes a part of a statement, or the way the gradient of a parameter is summed. The rules look at the kind of
+a statement and at the roles of the values it reads, never at a cell; a kind of statement or of matrix that they do not
+know is passed over. Whether a rewrite makes a difference is decided elsewhere, by numbers.
 """
 
 from __future__ import annotations
@@ -16,41 +16,41 @@ from sympy import Expr
 
 from lstm_sym.equations.functions import FUNCTIONS
 from lstm_sym.interpreter.over_time import Total
-from lstm_sym.mistakes.context import ADJOINTS, Context, Resummed, Says, Slip, edited, stands_for
+from lstm_sym.mistakes.context import ADJOINTS, Context, Resummed, Rewrite, Says, edited, stands_for
 from lstm_sym.mistakes.edits import Edit, Part, addends, parts
 from lstm_sym.program.statements import Accumulate, Affine, Contribution, Maximum, Pointwise, Statement, Term
 from lstm_sym.program.values import Role, Value
 
 Wrong: TypeAlias = tuple[str, Expr, Says, str]
-"""For a factor: the kind of slip, what stands instead, the words, the qualifier."""
+"""For a factor: the kind of rewrite, what stands instead, the words, the qualifier."""
 
 
-def slips(context: Context) -> Iterator[Slip]:
-    """Every slip of every statement, in the order of the program."""
+def rewrites(context: Context) -> Iterator[Rewrite]:
+    """Every rewrite of every statement, in the order of the program."""
     for statement in context.backward.statements:
         if isinstance(statement, Pointwise) and statement.target.role is Role.SLOPE:
-            yield from slope_slips(statement, context)
+            yield from slope_rewrites(statement, context)
             continue
         for place, part in enumerate(parts(statement)):
-            yield from part_slips(statement, place, part, context)
+            yield from part_rewrites(statement, place, part, context)
             match statement:
                 case Pointwise():
-                    yield from product_slips(statement.target, place, part, context)
+                    yield from product_rewrites(statement.target, place, part, context)
                 case Affine():
-                    yield from term_slips(statement, place, statement.terms[place], context)
+                    yield from term_rewrites(statement, place, statement.terms[place], context)
                 case Accumulate():
-                    yield from contribution_slips(statement, place, statement.contributions[place], context)
+                    yield from contribution_rewrites(statement, place, statement.contributions[place], context)
                 case Maximum():
                     pass  # it has no parts
                 case _:
                     assert_never(statement)
         if statement.target.role is Role.CARRIED_ADJOINT:
-            yield from sent_slips(statement)
+            yield from sent_rewrites(statement)
         if statement.target.time is None:
-            yield from total_slips(statement.target)
+            yield from total_rewrites(statement.target)
 
 
-def part_slips(statement: Statement, place: int, part: Part, context: Context) -> Iterator[Slip]:
+def part_rewrites(statement: Statement, place: int, part: Part, context: Context) -> Iterator[Rewrite]:
     """A summand left out, with the wrong sign, or taken twice."""
     target, detail, source = statement.target, _text(part), _value(part, context)
     alone = len(parts(statement)) == 1
@@ -68,15 +68,16 @@ def part_slips(statement: Statement, place: int, part: Part, context: Context) -
     yield edited(target, place, _scaled(part, 2), "twice", detail, (*shown, " is taken twice"))
 
 
-def sent_slips(statement: Statement) -> Iterator[Slip]:
+def sent_rewrites(statement: Statement) -> Iterator[Rewrite]:
     """Nothing sent to the step before."""
     target = statement.target
     edits = tuple(Edit(target, place, None) for place in range(len(parts(statement))))
     if edits:
-        yield Slip(edits, "carried adjoint not sent", "", (target, " stays zero: nothing is sent to the step before"))
+        says: Says = (target, " stays zero: nothing is sent to the step before")
+        yield Rewrite(edits, "carried adjoint not sent", "", says)
 
 
-def total_slips(target: Value) -> Iterator[Slip]:
+def total_rewrites(target: Value) -> Iterator[Rewrite]:
     """The gradient of a parameter overwritten instead of summed, or a mean instead of a sum."""
     what = "matrix" if len(target.shape) == 2 else "vector"
     for how, kind, text in (
@@ -85,10 +86,10 @@ def total_slips(target: Value) -> Iterator[Slip]:
         (Total.BATCH_MEAN, "mean over the batch", " is the mean over the batch, not the sum"),
         (Total.TIME_MEAN, "mean over time", " is the mean over time, not the sum"),
     ):
-        yield Slip((Resummed(target, how),), kind, "", (target, text), what)
+        yield Rewrite((Resummed(target, how),), kind, "", (target, text), what)
 
 
-def slope_slips(statement: Pointwise, context: Context) -> Iterator[Slip]:
+def slope_rewrites(statement: Pointwise, context: Context) -> Iterator[Rewrite]:
     """phi'(a) of y = phi(a): taken of y, written in a, of another function, or with a piece of its formula wrong."""
     output = statement.target.of
     known = context.function(output) if output is not None else None
@@ -113,7 +114,7 @@ def slope_slips(statement: Pointwise, context: Context) -> Iterator[Slip]:
             yield edited(statement.target, 0, expression, kind, str(expression), says, row.name)
 
 
-def product_slips(target: Value, place: int, part: Expr, context: Context) -> Iterator[Slip]:
+def product_rewrites(target: Value, place: int, part: Expr, context: Context) -> Iterator[Rewrite]:
     """Of a product of an adjoint with slopes and forward values: each factor wrong."""
     for factor in sympy.Mul.make_args(part):
         for kind, new, says, qualifier in _wrong_factors(factor, context):
@@ -170,7 +171,7 @@ def _wrong_adjoints(value: Value, context: Context) -> Iterator[Wrong]:
             yield "carried adjoint of another", other.symbol, stands_for(other, value), ""
 
 
-def term_slips(statement: Affine, place: int, part: Term, context: Context) -> Iterator[Slip]:
+def term_rewrites(statement: Affine, place: int, part: Term, context: Context) -> Iterator[Rewrite]:
     """Of W^T d_a: the matrix not transposed where it is square, another weight of its shape, another adjoint."""
     target, matrix, operand, detail = statement.target, part.matrix, part.operand, _text(part)
     if not isinstance(matrix, Value) or operand is None:
@@ -192,7 +193,7 @@ def term_slips(statement: Affine, place: int, part: Term, context: Context) -> I
         yield edited(target, place, new, kind, f"{detail}: {other}", stands_for(other, operand))
 
 
-def contribution_slips(statement: Accumulate, place: int, part: Contribution, context: Context) -> Iterator[Slip]:
+def contribution_rewrites(statement: Accumulate, place: int, part: Contribution, context: Context) -> Iterator[Rewrite]:
     """Of d_a v^T: the other way round, another adjoint, another operand."""
     target, left, right, detail = statement.target, part.left, part.right, _text(part)
     if len(target.shape) == 2 and right is not None and left.shape == right.shape:

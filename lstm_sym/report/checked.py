@@ -12,5 +12,6 @@ from lstm_sym.report.derivation import derivation_document
 
 
 def checked_derivation(cell: Cell, sentences: Sentences, results: Sequence[CheckResult]) -> Document:
-    """The derivation with the numeric check of every line, and the table of the checks of the cell."""
-    return derivation_document(cell, sentences, errors=check_lines(cell), checks=results)
+    """The derivation with the check of every line, made here if the results have none, and the table of checks."""
+    errors = next((result.lines for result in results if result.lines), None) or check_lines(cell)
+    return derivation_document(cell, sentences, errors=errors, checks=results)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from lstm_sym.check import CheckResult
 from lstm_sym.document.document import Block, Line, Paragraph, Table, error_text
 from lstm_sym.document.sentences import Sentences
+
+if TYPE_CHECKING:  # the checks start autograd, which a table of none does not need
+    from lstm_sym.check import CheckResult
 
 
 def check_table(checks: Sequence[CheckResult], sentences: Sentences) -> list[Block]:

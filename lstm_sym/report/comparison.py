@@ -34,7 +34,7 @@ from lstm_sym.notation.text import TextNotation
 from lstm_sym.passes import Operations, count_operations, save_set
 from lstm_sym.program.values import Value
 from lstm_sym.report.formulas import map_summands, partial_math, value_math
-from lstm_sym.report.roles import correspondence, in_letters, renamed, same_expression
+from lstm_sym.report.pairing import correspondence, in_letters, renamed, same_expression
 from lstm_sym.report.sizes import SizeSum
 
 SECTIONS = ("equations", "states", "parameters", "cost", "jacobian", "input", "saved")
@@ -56,29 +56,30 @@ class Side:
     @cached_property
     def state_jacobian(self) -> dict[str, Equation]:
         """Every block of the state Jacobian, zero or not, and the stages they refer to: "h / c" and its line."""
-        return self.lines(self.derivation.state_jacobian())
+        lines = self.jacobian_lines(self.derivation.state_jacobian())
+        return {f"{target} / {source}": line for (target, source), line in lines.items()}
 
     @cached_property
     def input_jacobian(self) -> dict[str, Equation]:
         """Every state against the input, and the stages they refer to, by state or quantity."""
         source, derivation = self.cell.input, self.derivation
-        found = self.lines({(s, source): derivation.jacobian(s, source) for s in self.cell.states if source})
-        return {name.split(" / ")[0]: line for name, line in found.items()}
+        found = self.jacobian_lines({(s, source): derivation.jacobian(s, source) for s in self.cell.states if source})
+        return {target: line for (target, _), line in found.items()}
 
-    def lines(self, maps: Mapping[tuple[str, str], LinearMap]) -> dict[str, Equation]:
+    def jacobian_lines(self, maps: Mapping[tuple[str, str], LinearMap]) -> dict[tuple[str, str], Equation]:
         """A line for every map and for every stage that has none yet, by target and source."""
         derivation = self.derivation
         found = {
-            f"{target} / {source}": (derivation.value(target), derivation.value(source, source=True), linear)
+            (target, source): (derivation.value(target), derivation.value(source, source=True), linear)
             for (target, source), linear in maps.items()
         }
         for linear in maps.values():
             for block, stage in linear.stages.items():
-                name = f"{block.target.name} / {derivation.source_name(block.source)}"
-                found.setdefault(name, (block.target, block.source, stage))
+                pair = block.target.name, derivation.source_name(block.source)
+                found.setdefault(pair, (block.target, block.source, stage))
         return {
-            name: Equation(partial_math(above, below), map_summands(linear), "", derivation.jacobian_id(above, below))
-            for name, (above, below, linear) in found.items()
+            pair: Equation(partial_math(above, below), map_summands(linear), "", derivation.jacobian_id(above, below))
+            for pair, (above, below, linear) in found.items()
         }
 
     @cached_property
@@ -215,7 +216,7 @@ class _Comparing:
             found.append(_pair(name, one, other, shown))
         return found
 
-    def told(self, key: str, **parts: Callable[[Side], Any]) -> Pair:
+    def sentence_row(self, key: str, **parts: Callable[[Side], Any]) -> Pair:
         """A row of one sentence, its places filled from each side."""
         left, right, turned = (
             self.sentences.line(f"diff.{key}", **{name: value(side) for name, value in parts.items()})
@@ -241,17 +242,17 @@ class _Comparing:
             return self.sentences.listed([value_math(side.derivation.value(name)) for name in names])
 
         found = [
-            self.told("states", states=lambda side: listed(side, *side.cell.states)),
-            self.told("input", input=lambda side: listed(side, side.cell.input) if side.cell.input else ("—",)),
-            self.told("output", output=lambda side: listed(side, side.cell.output)),
-            self.told("carried", numbers=lambda side: self.amount(side, "states")),
+            self.sentence_row("states", states=lambda side: listed(side, *side.cell.states)),
+            self.sentence_row("input", input=lambda side: listed(side, side.cell.input) if side.cell.input else ("—",)),
+            self.sentence_row("output", output=lambda side: listed(side, side.cell.output)),
+            self.sentence_row("carried", numbers=lambda side: self.amount(side, "states")),
         ]
         if any(side.cell.options for side in self.sides):
-            found.append(self.told("functions", functions=_functions))
+            found.append(self.sentence_row("functions", functions=_functions))
         if any(side.cell.constants for side in self.sides):
-            found.append(self.told("constants", constants=self.constants))
+            found.append(self.sentence_row("constants", constants=self.constants))
         if any(side.cell.initial for side in self.sides):
-            found.append(self.told("initial", values=_initial))
+            found.append(self.sentence_row("initial", values=_initial))
         return found
 
     def constants(self, side: Side) -> Line:
@@ -266,8 +267,8 @@ class _Comparing:
             return lambda side: str(sum(len(side.cell.shapes[name]) == rank for name in side.cell.parameters))
 
         return [
-            self.told("parameters", numbers=lambda side: self.amount(side, "parameters")),
-            self.told("kinds", matrices=of_rank(2), vectors=of_rank(1)),
+            self.sentence_row("parameters", numbers=lambda side: self.amount(side, "parameters")),
+            self.sentence_row("kinds", matrices=of_rank(2), vectors=of_rank(1)),
         ]
 
     def cost(self) -> list[Pair]:
@@ -293,8 +294,10 @@ class _Comparing:
     def saved(self) -> list[Pair]:
         """What the backward pass reads of one step: the least that a tape can hold."""
         return [
-            self.told("saved", values=lambda side: self.sentences.listed([value_math(value) for value in side.saved])),
-            self.told("tape", numbers=lambda side: self.amount(side, "saved")),
+            self.sentence_row(
+                "saved", values=lambda side: self.sentences.listed([value_math(value) for value in side.saved])
+            ),
+            self.sentence_row("tape", numbers=lambda side: self.amount(side, "saved")),
         ]
 
     def amount(self, side: Side, name: str) -> Line:

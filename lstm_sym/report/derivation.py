@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from lstm_sym.api import Derivation, derive
-from lstm_sym.check import CheckResult
 from lstm_sym.document.document import (
     Block,
     Code,
@@ -34,6 +34,9 @@ from lstm_sym.program.values import Role, Value, adjoint, carried_adjoint, direc
 from lstm_sym.report.checks import check_table
 from lstm_sym.report.formulas import Values, operator_math, statement_summands, value_math
 from lstm_sym.report.jacobians import jacobian_blocks
+
+if TYPE_CHECKING:  # the checks start autograd, which showing a derivation does not need
+    from lstm_sym.check import CheckResult
 
 
 def derivation_document(
@@ -158,12 +161,12 @@ class _Derivation:
         right = Math(lambda n: n.equation_right(equation, self.cell))
         return Equation(left, ((1, right),), number, f"{self.cell.key}.equation.{equation.target}")
 
-    def lines(self, program: Program, statements: Sequence[Statement]) -> list[Equation]:
+    def statement_lines(self, program: Program, statements: Sequence[Statement]) -> list[Equation]:
         """Statements of a program as numbered lines."""
         values = {value.symbol: value for value in program.values()}
-        return [self.line(statement, values) for statement in statements]
+        return [self.statement_line(statement, values) for statement in statements]
 
-    def line(self, statement: Statement, values: Values) -> Equation:
+    def statement_line(self, statement: Statement, values: Values) -> Equation:
         """A statement, with its number, rule, origin and error."""
         source = statement.provenance
         return Equation(
@@ -190,7 +193,7 @@ class _Derivation:
         """The forward program."""
         program = self.derivation.forward
         why = Paragraph(self.sentences.line("stages.why"))
-        return [why, *self.rules(program.statements), *self.lines(program, program.statements)]
+        return [why, *self.rules(program.statements), *self.statement_lines(program, program.statements)]
 
     def backward(self) -> list[Block]:
         """The backward program: adjoints in the order of the loop, gradients, and how the loop closes."""
@@ -203,8 +206,10 @@ class _Derivation:
         return [
             Paragraph(why),
             self.section("rules", *self.rules(program.statements)),
-            self.section("adjoints", *self.lines(program, adjoints)),
-            self.section("gradients", Paragraph(sentences.line("backward.gradients")), *self.lines(program, gradients)),
+            self.section("adjoints", *self.statement_lines(program, adjoints)),
+            self.section(
+                "gradients", Paragraph(sentences.line("backward.gradients")), *self.statement_lines(program, gradients)
+            ),
             self.section("loop", *self.loop(program)),
         ]
 
@@ -224,7 +229,7 @@ class _Derivation:
         program = self.derivation.tangent
         added = [statement for statement in program.statements if statement.provenance.id not in known]
         why = Paragraph(self.sentences.line("tangent.why"))
-        return [why, *self.rules(added), *self.lines(program, added)]
+        return [why, *self.rules(added), *self.statement_lines(program, added)]
 
     def cost(self) -> list[Block]:
         """Operations of each pass, and the save set."""

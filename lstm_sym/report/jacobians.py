@@ -63,19 +63,19 @@ class _Jacobians:
         """d target / d source as a sign."""
         return partial_math(self.derivation.value(target), self.derivation.value(source, source=True))
 
-    def lines(self, target: str, source: str, linear: LinearMap, left: Math | None = None) -> list[Equation]:
+    def jacobian_lines(self, target: str, source: str, linear: LinearMap, left: Math | None = None) -> list[Equation]:
         """One Jacobian, numbered, after the stages that it refers to and that have no line yet."""
         found = []
         for stage, inner in linear.stages.items():
             identity = self.derivation.jacobian_id(stage.target, stage.source)
             sign = partial_math(stage.target, stage.source)
             if identity not in self.own and identity not in self.stages:
-                found.append(self.equation(identity, stage.target.name, inner, sign))
+                found.append(self.jacobian_line(identity, stage.target.name, inner, sign))
             self.stages[identity] = sign
         identity = self.derivation.jacobian_id(target, source)
-        return [*found, self.equation(identity, target, linear, left or self.partial(target, source))]
+        return [*found, self.jacobian_line(identity, target, linear, left or self.partial(target, source))]
 
-    def equation(self, identity: str, target: str, linear: LinearMap, left: Math) -> Equation:
+    def jacobian_line(self, identity: str, target: str, linear: LinearMap, left: Math) -> Equation:
         """A numbered line, from the equation of the cell that its target belongs to."""
         self.count += 1
         origin = self.origins[self.derivation.forward.statement(target).provenance.equation]
@@ -92,7 +92,7 @@ class _Jacobians:
                 if linear.is_zero:
                     independent.append(value_math(self.derivation.value(source, source=True)))
                 else:
-                    found += self.lines(target, source, linear)
+                    found += self.jacobian_lines(target, source, linear)
             if independent:
                 found.append(self.independence(self.derivation.value(target), independent))
         return found
@@ -111,7 +111,7 @@ class _Jacobians:
         found: list[Block] = [Paragraph(self.sentences.line("jacobian.state")), Matrix(left, rows)]
         for (target, source), linear in blocks.items():
             if not linear.is_zero:
-                found += self.lines(target, source, linear)
+                found += self.jacobian_lines(target, source, linear)
                 found += self.gated(target, source, linear)
         return found
 
@@ -135,7 +135,7 @@ class _Jacobians:
             for state in self.cell.states:
                 linear = self.derivation.jacobian(state, parameter)
                 if not linear.is_zero:
-                    found += self.lines(state, parameter, linear, self.applied(state, parameter))
+                    found += self.jacobian_lines(state, parameter, linear, self.applied(state, parameter))
         return found
 
     def applied(self, state: str, parameter: str) -> Math:

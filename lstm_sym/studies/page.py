@@ -158,8 +158,8 @@ def method_blocks(request: Request) -> list[Block]:
     lines = [*_input(request.stream, sentences), drawn]
     biases = {cell.key: forget_bias(cell) for cell in request.cells}
     if any(biases.values()):
-        told = [f"{key}: {name} = {value:g}" for key, bias in biases.items() for name, value in bias.items()]
-        lines.append(sentences.line("method.bias", bias=Code(", ".join(told))))
+        shown = [f"{key}: {name} = {value:g}" for key, bias in biases.items() for name, value in bias.items()]
+        lines.append(sentences.line("method.bias", bias=Code(", ".join(shown))))
     lines.append(sentences.line("method.sensitivity", starts=str(settings.starts), lags=str(settings.lags)))
     return [*map(Paragraph, lines)]
 

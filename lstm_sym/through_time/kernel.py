@@ -1,4 +1,4 @@
-"""What of a kernel module is used in this room, and what a caller may be told on the way."""
+"""What of a kernel module is used in this room."""
 
 from __future__ import annotations
 
@@ -11,10 +11,9 @@ from numpy.typing import NDArray
 from lstm_sym.kernels import Array, Kernel
 from lstm_sym.through_time.errors import SequenceError
 
-__all__ = ["Array", "Integers", "Kernel", "Progress", "added", "check_kernel"]
+__all__ = ["Array", "Integers", "Kernel", "added", "check_kernel"]
 
 Integers = NDArray[np.int64]
-Progress = Callable[[int, int], None]  # takes the steps done and their total; the last call has done == total
 
 
 def check_kernel(

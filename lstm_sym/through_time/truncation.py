@@ -18,8 +18,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from lstm_sym.ground.progress import Progress
 from lstm_sym.through_time.errors import SequenceError
-from lstm_sym.through_time.kernel import Array, Integers, Kernel, Progress, added
+from lstm_sym.through_time.kernel import Array, Integers, Kernel, added
 from lstm_sym.through_time.lengths import as_given, checked_lengths, time_major, zeros
 from lstm_sym.through_time.plan import only
 from lstm_sym.through_time.segmented import check_loss, cotangent, forward, sent_back

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -9,20 +10,20 @@ import numpy as np
 import pytest
 
 import lstm_sym as ls
-from lstm_sym.audit.cases import arrays, request, sequences
-from lstm_sym.audit.child import Caller, Complaint
+from lstm_sym.audit.cases import arrays, forward_passes, request
+from lstm_sym.audit.child import Caller, Complaint, of_case
 from lstm_sym.audit.errors import SENTENCES, complaint
 
 DERIVATION = ls.derive(ls.cell("rnn"))
-SEQUENCES = sequences(DERIVATION, 0)
+SEQUENCES = forward_passes(DERIVATION, 0)
 REQUEST = request(DERIVATION, SEQUENCES)
-GIVEN = {name[2:]: value for name, value in arrays(DERIVATION, SEQUENCES).items() if name.startswith("0/")}
+GIVEN = of_case(arrays(DERIVATION, SEQUENCES), 0)
 T, B, D, H = 6, 3, 2, 4
 W, U, b, x, h = np.ones((H, D)), np.ones((H, H)), np.ones(H), np.ones((T, B, D)), np.ones((B, H))
 
 
 def called(function: Any) -> dict[str, np.ndarray]:
-    return Caller(function, REQUEST).sequence(GIVEN, REQUEST["sizes"][0])
+    return Caller(function, REQUEST).gradients(GIVEN, REQUEST["sizes"][0])
 
 
 def returning(value: Any) -> dict[str, np.ndarray]:
@@ -59,7 +60,8 @@ def test_what_cannot_be_read_is_told_in_words(name: str) -> None:
     function, said = BAD[name]
     with pytest.raises(Complaint) as caught:
         called(function)
-    text = str(complaint(caught.value.kind, caught.value.facts, "own.py:f", REQUEST["offered"], REQUEST["order"]))
+    found, place = caught.value, (Path("own.py"), "f")
+    text = str(complaint(found.kind, found.facts, *place, REQUEST["offered"], REQUEST["order"]))
     assert said in text and "{" not in text and "  fix: " in text
 
 

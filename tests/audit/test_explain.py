@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import lstm_sym as ls
-from lstm_sym.audit.cases import ALL, SHORT, sequences
+from lstm_sym.audit.cases import ALL, SHORT, forward_passes
 from lstm_sym.audit.compare import BAR
 from lstm_sym.audit.explanations import Evidence, Explanation, explain
 from lstm_sym.interpreter.over_time import Named
@@ -21,7 +21,7 @@ class Pupil:
 
     def __init__(self, name: str) -> None:
         self.derivation = ls.derive(ls.cell(name))
-        self.given = [sequence.backward(ALL) for sequence in sequences(self.derivation, 0)]
+        self.given = [sequence.backward(ALL) for sequence in forward_passes(self.derivation, 0)]
         self.known = mistakes(self.derivation.adjoint, self.derivation.forward, self.given[SHORT[-1]])
         self.right = [sequence.run(self.derivation.adjoint) for sequence in self.given]
 

@@ -14,7 +14,7 @@ from kernels.cells import CELLS
 
 import lstm_sym as ls
 from lstm_sym.check import check_lines, random_case
-from lstm_sym.check.derived_lines import Sequence
+from lstm_sym.check.derived_lines import ShortSequence
 from lstm_sym.check.maps import dense
 from lstm_sym.check.result import worst
 from lstm_sym.compile.derivation import Derivation
@@ -160,7 +160,7 @@ def test_a_symbolic_map_written_out_is_the_matrix_it_stands_for() -> None:
     """d h / d h of the plain network, element by element: diag(1 - h^2) U."""
     cell = CELLS["rnn"]
     case = random_case(cell, steps=3, batch=2, inputs=2, hidden=3, seed=11)
-    values = Sequence(ls.derive(cell), case).base[1]
+    values = ShortSequence(ls.derive(cell), case).base[1]
     named = {value.name: array for value, array in values.items() if value.time != -1}
     expected = (1 - named["h"][0] ** 2)[:, None] * case.params["U"]
     assert np.allclose(dense(ls.derive(cell).jacobian("h", "h"), values), expected, rtol=1e-15, atol=0)

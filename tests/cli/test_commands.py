@@ -143,11 +143,10 @@ def test_check_all_takes_the_catalogue() -> None:
 
 
 def test_a_failed_check_is_exit_code_1(monkeypatch: pytest.MonkeyPatch) -> None:
-    from lstm_sym.check import CheckResult
-    from lstm_sym.cli import checking
+    from lstm_sym.check import CheckResult, several
 
     wrong = (CheckResult("autograd", "w", 0.5, 1e-13), CheckResult("Taylor", "w", float("nan"), 1.98, "", True))
-    monkeypatch.setattr(checking, "check_cell", lambda *_, **__: wrong)
+    monkeypatch.setattr(several, "check_cell", lambda *_, **__: wrong)
     result = run("check", "rnn")
     assert result.exit_code == 1
     assert "0 of 2 checks passed, 2 FAILED" in result.stdout

@@ -112,7 +112,7 @@ def test_a_mistake_says_what_and_where(name: str) -> None:
         assert {statement.provenance.id for statement in changed} <= set(mistake.statements)
 
 
-def test_the_two_forms_of_one_derivation_have_the_same_slips() -> None:
+def test_the_two_forms_of_one_derivation_have_the_same_rewrites() -> None:
     """With slopes as functions of the pre-activation, and in the textbook form."""
     from lstm_sym.derivation import vjp
     from lstm_sym.passes import prune

@@ -14,7 +14,7 @@ from kernels.test_parts import gap, with_aliases
 
 import lstm_sym as ls
 from lstm_sym.check import check_cell, check_lines, random_case
-from lstm_sym.check.derived_lines import STEPS, WATCHED, Sequence
+from lstm_sym.check.derived_lines import STEPS, WATCHED, ShortSequence
 from lstm_sym.check.maps import along, dense
 from lstm_sym.check.suite import CHECKS
 from lstm_sym.compile.derivation import Derivation
@@ -152,7 +152,7 @@ def test_every_line_of_a_highway_network_of_depth_ten():
 @every_deep_cell
 def test_multiplied_out_it_is_the_same_map(cell):
     derivation = ls.derive(cell)
-    sequence = Sequence(derivation, random_case(cell, steps=STEPS, batch=2, inputs=2, hidden=3, seed=1))
+    sequence = ShortSequence(derivation, random_case(cell, steps=STEPS, batch=2, inputs=2, hidden=3, seed=1))
     values, rng = sequence.base[WATCHED], np.random.default_rng(2)
     for source in (*cell.states, cell.input, *cell.parameters[:6]):
         linear = derivation.jacobian(cell.states[0], source)

@@ -3,7 +3,7 @@
 Usage, with the two archives in the current folder:
 
     npm pack @expo-google-fonts/noto-sans-tc@0.4.3 @expo-google-fonts/noto-sans-sc@0.4.3
-    python -m lstm_sym.report.fonts
+    python -m lstm_sym.document.fonts
 """
 
 from __future__ import annotations

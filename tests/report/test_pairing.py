@@ -16,7 +16,7 @@ from lstm_sym.cli import main
 from lstm_sym.equations import Cell
 from lstm_sym.report import LANGUAGES, Sentences, terminal_text
 from lstm_sym.report.comparison import SECTIONS, comparison_data, comparison_document, side
-from lstm_sym.report.roles import correspondence, in_letters, renamed, same_expression
+from lstm_sym.report.pairing import correspondence, in_letters, renamed, same_expression
 
 
 def letters_of(cell: Cell, seed: int, *, fresh: bool = False) -> dict[str, str]:
