@@ -68,6 +68,12 @@ def test_the_functions_are_functions_whatever_was_imported_before(first):
     assert python(code + f"print(all(isinstance(getattr(ls, n), types.FunctionType) for n in {names}))") == "True"
 
 
+def test_nothing_offered_is_called_as_a_room():
+    """A module that is imported becomes an attribute of its package, in the place of what has its name."""
+    rooms = {path.stem for path in Path(inspect.getfile(ls)).parent.iterdir()}
+    assert rooms & {*ls.__all__} == set()
+
+
 def test_what_is_offered_is_there_and_nothing_else():
     assert all(hasattr(ls, name) for name in ls.__all__)
     with pytest.raises(AttributeError, match="module 'lstm_sym' has no attribute 'nothing'"):

@@ -75,11 +75,12 @@ class ShortSequence:
         return moved
 
     def run(self, shift: Shift | None) -> list[Values]:
-        """All values of all steps."""
+        """All values of all steps; those before a shift are as they are without it."""
         parameters = self.parameters(shift)
+        steps = self.base[: shift.time] if shift is not None and shift.time is not None else []
         carried = {carry.outgoing: self.case.state[carry.outgoing.name] for carry in self.forward.carries}
-        steps: list[Values] = []
-        for t in range(STEPS):
+        carried = {value: steps[-1][value] for value in carried} if steps else carried
+        for t in range(len(steps), STEPS):
             values: Values = {v: self.shifted(v, t, array, shift) for v, array in parameters.items()}
             for carry in self.forward.carries:
                 values[carry.incoming] = self.shifted(carry.incoming, t, carried[carry.outgoing], shift)

@@ -15,7 +15,7 @@ from lstm_sym.flow.memory import card as memory
 from lstm_sym.flow.plots import fan, heatmap, saturation, shares, spectra
 from lstm_sym.report import LANGUAGES, Sentences
 
-ROOMS = [Path(ls.__file__).parent / room for room in ("document", "study", "report", "cli")]
+ROOMS = [Path(ls.__file__).parent / room for room in ("document", "studies", "report", "cli")]
 LABELLED = {
     "flow.memory": memory.HEADINGS,
     "flow.advice": summary.SENTENCES,

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from dataclasses import replace
 
 import pytest
 
 import lstm_sym as ls
-from lstm_sym.check import CheckResult
+from lstm_sym.check import CheckResult, check_lines
 from lstm_sym.check.case import STEPS_ALONE
 from lstm_sym.check.suite import CHECKS
 from lstm_sym.document.document import Table, line_text
 from lstm_sym.notation.text import TextNotation
-from lstm_sym.report import LANGUAGES, Sentences
+from lstm_sym.report import LANGUAGES, Sentences, checked
+from lstm_sym.report.checked import checked_derivation
 from lstm_sym.report.checks import check_table
 
 NO_INPUT = {"en": "the cell reads no input", "zh-Hant": "沒有輸入", "zh-Hans": "没有输入"}
@@ -44,3 +47,20 @@ def test_sizes_are_those_of_the_case(language: str) -> None:
         assert many in told["autograd, many steps"][2] and fewest in told["autograd, smallest"][2]
         assert "300" in told["autograd, many steps"][1] and str(STEPS_ALONE) in told["autograd, many steps"][1]
         assert any(two in told["autograd, smallest"][1] for two in ("two of", "各兩個", "各两个"))
+
+
+def test_the_lines_checked_once_are_not_checked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The errors of a page are those of the check of every line, where it is among the results."""
+    cell = ls.cell("rnn")
+    results = (replace(CHECKS["every line"](cell, ls.build(cell)), name="every line"),)
+    assert results[0].lines == check_lines(cell)
+    expected = checked_derivation(cell, Sentences(), results[:0])
+    monkeypatch.setattr(checked, "check_lines", None)
+    found = checked_derivation(cell, Sentences(), results)
+    assert [one.error for one in found.equations()] == [one.error for one in expected.equations()]
+
+
+def test_a_derivation_is_shown_without_starting_autograd() -> None:
+    code = "import sys; import lstm_sym.report; print([m for m in ('autograd', 'matplotlib') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
