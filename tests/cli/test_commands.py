@@ -323,7 +323,7 @@ def test_a_seal_is_whole_or_broken() -> None:
 
 def test_a_folder_that_takes_no_file_is_refused_before_any_work(monkeypatch: pytest.MonkeyPatch) -> None:
     from lstm_sym import api
-    from lstm_sym.cli import output
+    from lstm_sym.ground import output
 
     def denied(*_: object, **__: object) -> None:
         raise PermissionError(13, "Permission denied", "/somewhere/tmpq1w2")

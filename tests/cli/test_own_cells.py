@@ -12,8 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 import lstm_sym as ls
-from lstm_sym.cells import also_from, built_in_names, cell_files, missing_folders, user_cells
-from lstm_sym.cells import own_folders as folders
+from lstm_sym.cells import also_from, built_in_names, cell_files, folders, missing_folders, user_cells
 from lstm_sym.cli import main
 from lstm_sym.emit.checked_in import kernel_files
 
