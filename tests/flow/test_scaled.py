@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lstm_sym.flow.runs import scaling
 from lstm_sym.flow.runs.scaling import SAFE, ZERO, Scaled, _times_by_column, log_norm, scaled, times
 
 EXPONENTS = st.lists(st.integers(-30_000, 30_000), min_size=3, max_size=3)
@@ -59,6 +60,22 @@ def test_the_quick_way_and_the_way_by_column_agree(seed, powers):
     quick, by_column = times(left, right), _times_by_column(left, mantissa, power)
     for a, b in zip(np.ravel(exact(quick)), np.ravel(exact(by_column)), strict=True):
         assert abs(a - b) <= Fraction(1, 10**14) * sum(map(abs, np.ravel(exact(left))))
+
+
+@pytest.mark.parametrize("at_once", [1, 2**19])
+@pytest.mark.parametrize("spread", [0, 3 * SAFE])
+def test_a_stack_of_more_axes_is_multiplied_as_each_matrix_alone(spread, at_once, monkeypatch):
+    """Two sequences, three end points, four units: (2, 3, 4, M, N), near to each other and far apart."""
+    monkeypatch.setattr(scaling, "AT_ONCE", at_once)
+    rng = np.random.default_rng(0)
+    left = scaled(rng.standard_normal((2, 3, 4, 1, 5)), rng.integers(0, spread + 1, (2, 3, 4, 5)))
+    right = rng.standard_normal((2, 5, 6))
+    found = times(left, right)
+    assert found.mantissa.shape == (2, 3, 4, 1, 6) and found.exponent.shape == (2, 3, 4, 6)
+    for b, n, k in np.ndindex(2, 3, 4):
+        alone = times(Scaled(left.mantissa[b, n, k][None, None], left.exponent[b, n, k][None, None]), right[b][None])
+        np.testing.assert_array_equal(found.exponent[b, n, k], alone.exponent[0, 0])
+        np.testing.assert_allclose(found.mantissa[b, n, k], alone.mantissa[0, 0], rtol=0, atol=1e-14)
 
 
 def test_columns_of_zeros_stay_zero():

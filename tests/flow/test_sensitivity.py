@@ -8,8 +8,7 @@ import pytest
 
 from lstm_sym import build, cell, parse
 from lstm_sym.flow import input_sensitivity, record, state_sensitivity
-from lstm_sym.flow.profiles import sensitivity
-from lstm_sym.flow.runs import trajectory
+from lstm_sym.flow.runs import sweeps, trajectory
 from lstm_sym.kernels import gru, lstm, lstm_peephole, rnn
 
 LINEAR = "h[t] = U @ h[t-1] + W @ x[t]"
@@ -232,7 +231,7 @@ def test_every_sequence_and_every_end_point_is_as_if_it_were_alone():
 def test_little_memory_gives_the_same(memory, monkeypatch):
     params, x = lstm.init(3, 6), gaussian(60, 2, 3)
     plenty = input_sensitivity(record(lstm, params, x), lags=12, ends=20)
-    monkeypatch.setattr(sensitivity, "MEMORY", memory)
+    monkeypatch.setattr(sweeps, "MEMORY", memory)
     monkeypatch.setattr(trajectory, "MEMORY", memory)
     np.testing.assert_allclose(
         input_sensitivity(record(lstm, params, x), lags=12, ends=20).log_norms, plenty.log_norms, rtol=0, atol=1e-13

@@ -18,12 +18,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from lstm_sym.flow.runs import refusals
-from lstm_sym.flow.runs.scaling import Array, Integers, log_norm, plus, scaled, times
-from lstm_sym.flow.runs.trajectory import Block, Trajectory
+from lstm_sym.flow.runs.scaling import Array, Integers, Scaled, log_norm, plus, times
+from lstm_sym.flow.runs.sweeps import sweep
+from lstm_sym.flow.runs.trajectory import StepDerivatives, Trajectory
 from lstm_sym.ground.progress import Progress
 
 
@@ -77,13 +79,13 @@ def paths(
     points = refusals.end_points(ends, len(trajectory), lags, trajectory.model)
     name = carried_state(trajectory) if state is None else state
     columns = trajectory.columns(name)
-    shape = (3, trajectory.batch, len(points), lags + 1)
-    found = np.full(shape, -np.inf)
-    for number, end in enumerate(points):
-        found[:, :, number] = _one(trajectory, int(end), lags, name, columns)
-        if progress is not None:
-            progress(number + 1, len(points))
-    total, direct, rest = found.reshape(3, -1, lags + 1)
+    rows = np.eye(trajectory.width)[columns]
+    start = np.stack([rows, rows, np.zeros_like(rows)])[None, None]
+    found = np.empty((trajectory.batch, len(points), lags + 1, 3))
+    split = partial(_split, name, columns)
+    for back in sweep(trajectory, start, points, lags, jacobian=split, advance=_advanced, progress=progress):
+        found[:, back.points, back.lags] = log_norm(back.matrices.columns(columns))
+    total, direct, rest = np.moveaxis(found, -1, 0).reshape(3, -1, lags + 1)
     return Paths(trajectory.model, name, trajectory.end_points(points), total, direct, rest)
 
 
@@ -103,32 +105,23 @@ def carried_state(trajectory: Trajectory, output: str | None = None) -> str:
     return trajectory.output(output)
 
 
-def _one(trajectory: Trajectory, end: int, lags: int, name: str, columns: slice) -> Array:
-    """ln norms (3, B, L + 1) of all paths, the direct one and the others, to one end point."""
-    size = columns.stop - columns.start
-    rows = np.broadcast_to(np.eye(trajectory.width)[columns], (trajectory.batch, 1, size, trajectory.width))
-    total = direct = scaled(rows)
-    rest = scaled(np.zeros_like(rows))
-    found = np.empty((3, trajectory.batch, lags + 1))
-    lag = 0
-    for block in trajectory.blocks(np.arange(end - lags, end + 1), descending=True):
-        own, others = _split(block, name, columns)
-        for index in reversed(range(len(block.steps))):
-            found[:, :, lag] = [log_norm(part.columns(columns))[:, 0] for part in (total, direct, rest)]
-            rest = plus(times(rest, block.state[index]), times(direct, others[index]))
-            total, direct = times(total, block.state[index]), times(direct, own[index])
-            lag += 1
-    return found
-
-
-def _split(block: Block, name: str, columns: slice) -> tuple[Array, Array]:
-    """The state Jacobian as what the state's own equation passes on to itself, and all the rest: (n, B, S, S) each."""
-    refusals.refuse_unknown_equation([name], block.parts, block.trajectory.model)
-    own, others = np.zeros_like(block.state), block.parts[name].copy()
+def _split(name: str, columns: slice, steps: StepDerivatives) -> Array:
+    """J, what the state's own equation passes on to itself, and all the rest of J, (n, B, 3, S, S)."""
+    refusals.refuse_unknown_equation([name], steps.parts, steps.trajectory.model)
+    own, others = np.zeros_like(steps.state), steps.parts[name].copy()
     _square(own, columns)[...] = _square(others, columns)
     _square(others, columns)[...] = 0
-    others += sum(part for key, part in block.parts.items() if key != name)
-    return own, others
+    others += sum(part for key, part in steps.parts.items() if key != name)
+    return np.stack([steps.state, own, others], axis=2)
+
+
+def _advanced(carried: Scaled, jacobians: Array) -> Scaled:
+    """R, D and R - D, (B, k, 3, N, S), a step further back, by the three Jacobians (B, 3, S, S) of `_split`."""
+    whole, own, others = jacobians.swapaxes(0, 1)
+    total, direct, rest = (Scaled(carried.mantissa[:, :, part], carried.exponent[:, :, part]) for part in range(3))
+    following = times(total, whole), times(direct, own), plus(times(rest, whole), times(direct, others))
+    mantissa, exponent = ([getattr(part, name) for part in following] for name in ("mantissa", "exponent"))
+    return Scaled(np.stack(mantissa, axis=2), np.stack(exponent, axis=2))
 
 
 def _square(jacobian: Array, columns: slice) -> Array:

@@ -9,13 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from operator import methodcaller
 from typing import Any
 
 import numpy as np
 
 from lstm_sym.flow.errors import FlowError
 from lstm_sym.flow.runs import refusals
-from lstm_sym.flow.runs.scaling import Array, Integers, Scaled, log_norm, scaled, times
+from lstm_sym.flow.runs.scaling import Array, Integers, log_norm
+from lstm_sym.flow.runs.sweeps import sweep
 from lstm_sym.flow.runs.trajectory import Trajectory
 from lstm_sym.ground.progress import Progress
 
@@ -69,37 +71,15 @@ def time_map(
     _refuse_range(trajectory, first, last)
     refusals.refuse_sequence(sequence, trajectory.batch, trajectory.model)
     refusals.refuse_unknown_norm(norm, trajectory.model)
-    through = refusals.listed(through)
     name = trajectory.output(output)
-    rows = np.eye(trajectory.width)[trajectory.columns(name)]
+    start = np.eye(trajectory.width)[None, None, trajectory.columns(name)]
     columns = None if source == "x" else trajectory.columns(source)
     steps = np.arange(first, last)
     log_norms = np.full((len(steps), len(steps)), np.nan)
-    carried: Scaled | None = None
-    done = 0
-    for block in trajectory.blocks(steps, descending=True):
-        jacobian = block.through(through)
-        for index in reversed(range(len(block.steps))):
-            t = int(block.steps[index]) - first
-            carried = _with_end(carried, rows)
-            here = slice(sequence, sequence + 1)
-            seen = carried.columns(columns) if columns else times(carried, block.input[index, here])
-            log_norms[t:, t] = log_norm(seen, norm)[0][::-1]
-            carried = times(carried, jacobian[index, here])
-            done += 1
-            if progress is not None:
-                progress(done, len(steps))
+    how: Any = {"sequence": sequence, "jacobian": methodcaller("through", refusals.listed(through))}
+    for back in sweep(trajectory, start, steps, last - first, first=first, progress=progress, **how):
+        log_norms[back.points, back.step - first] = log_norm(back.source(columns), norm)[0]
     return TimeMap(trajectory.model, steps, log_norms, name, source, norm, sequence)
-
-
-def _with_end(carried: Scaled | None, rows: Array) -> Scaled:
-    """The matrices of the later end points, (1, m, N, S), and after them that of the end point that starts here."""
-    start = scaled(rows[None, None])
-    if carried is None:
-        return start
-    mantissa: Any = np.concatenate((carried.mantissa, start.mantissa), axis=1)
-    exponent: Any = np.concatenate((carried.exponent, start.exponent), axis=1)
-    return Scaled(mantissa, exponent)
 
 
 def _refuse_range(trajectory: Trajectory, first: int, last: int) -> None:

@@ -8,14 +8,14 @@ Averaged over n independent samples the noise falls by sqrt(n), so the mean is s
 ||mean of n||^2 is too large an estimate of ||E g||^2, by the variance of the mean; that is subtracted. The variance of
 the mean is taken over sequences where there are several, as end points of one sequence are no independent samples.
 
-u is carried back as one row with a binary exponent per column (scaled.py), and the sums over samples with one per lag.
+u is carried back as one row with a binary exponent per column (scaling.py), and the sums over samples with one per lag.
 Deviations are summed about the first sample of each lag, so gradients that are all alike have a noise of exactly 0.
 """
 
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,7 +23,8 @@ import numpy as np
 
 from lstm_sym.flow.errors import FlowError
 from lstm_sym.flow.runs import refusals
-from lstm_sym.flow.runs.scaling import UNSEEN, ZERO, Array, Integers, Scaled, scaled, times
+from lstm_sym.flow.runs.scaling import UNSEEN, ZERO, Array, Integers, Scaled
+from lstm_sym.flow.runs.sweeps import sweep
 from lstm_sym.flow.runs.trajectory import Trajectory
 from lstm_sym.ground.progress import Progress
 
@@ -106,14 +107,10 @@ def signal_to_noise(
             "give several end points, or several sequences",
         )
     first = _cotangents(trajectory, output, cotangent, len(points))
-    order = np.argsort(-points, kind="stable")
-    units = trajectory.x.shape[2] if source == INPUT else _size(trajectory.columns(source))
-    sums = _Sums.empty(lags, trajectory.batch, units)
-    steps = np.unique(points[:, None] - np.arange(lags + 1))
-    for done, (t, active, found) in enumerate(_swept(trajectory, points[order], first[:, order], lags, steps, source)):
-        sums.add(points[order][active] - t, found)
-        if progress is not None:
-            progress(done + 1, len(steps))
+    columns = None if source == INPUT else trajectory.columns(source)
+    sums = _Sums.empty(lags, trajectory.batch, trajectory.x.shape[2] if columns is None else _size(columns))
+    for back in sweep(trajectory, first[:, :, None], points, lags, progress=progress):
+        sums.add(back.lags, back.source(columns))
     return _result(trajectory, source or "state", sums, len(points))
 
 
@@ -151,23 +148,6 @@ class _Sums:
         self.level[lags], self.reference[lags] = level, reference
         self.deviation[lags] = np.ldexp(self.deviation[lags], shift.astype(np.intc)[:, None, None]) + rest
         self.squares[lags] = np.ldexp(self.squares[lags], 2 * shift.astype(np.intc)) + (rest**2).sum(axis=(1, 2))
-
-
-def _swept(
-    trajectory: Trajectory, ends: Integers, first: Array, lags: int, steps: Integers, source: str | None
-) -> Iterator[tuple[int, slice, Scaled]]:
-    """t, the end points (descending) that look back on it, and their gradients (B, n, 1, D), for t descending."""
-    carried = scaled(first[:, :, None])
-    mantissa, exponent = carried.mantissa.copy(), carried.exponent.copy()
-    columns = None if source == INPUT else trajectory.columns(source)
-    for block in trajectory.blocks(steps, descending=True):
-        for index in reversed(range(len(block.steps))):
-            t = int(block.steps[index])
-            active = slice(*np.searchsorted(-ends, [-(t + lags), -t + 1]))
-            carried = Scaled(mantissa[:, active], exponent[:, active])
-            yield t, active, times(carried, block.input[index]) if columns is None else carried.columns(columns)
-            following = times(carried, block.state[index])
-            mantissa[:, active], exponent[:, active] = following.mantissa, following.exponent
 
 
 def _result(trajectory: Trajectory, source: str, sums: _Sums, ends: int) -> SignalToNoise:

@@ -18,7 +18,8 @@ import numpy as np
 
 from lstm_sym.flow.errors import FlowError
 from lstm_sym.flow.runs import refusals
-from lstm_sym.flow.runs.scaling import Array, Integers, scaled, times, unit_rows
+from lstm_sym.flow.runs.scaling import Array, Integers, unit_rows
+from lstm_sym.flow.runs.sweeps import Carried, sweep
 from lstm_sym.flow.runs.trajectory import Trajectory
 from lstm_sym.ground.progress import Progress
 
@@ -76,11 +77,9 @@ def contributions(
     fields = trajectory.params._fields
     found = np.empty((lags + 1, len(fields)))
     total = _Sum(fields)
-    for lag, (logs, gradients) in enumerate(_terms(trajectory, rows, end, lags, sequence)):
+    for lag, (logs, gradients) in enumerate(_terms(trajectory, rows, end, lags, sequence, progress)):
         found[lag] = [_pooled(logs, gradients[field]) for field in fields]
         total.add(logs, gradients)
-        if progress is not None:
-            progress(lag + 1, lags + 1)
     return Contributions(trajectory.model, name, end, tuple(fields), found, total.log_norms(), sequence)
 
 
@@ -108,24 +107,20 @@ class _Sum:
 
 
 def _terms(
-    trajectory: Trajectory, rows: Array, end: int, lags: int, sequence: int
+    trajectory: Trajectory, rows: Array, end: int, lags: int, sequence: int, progress: Progress | None = None
 ) -> Iterator[tuple[Array, dict[str, Array]]]:
     """For lag 0, 1, ...: ln of the norm of every row (N,), and for the rows of norm 1 the gradients {p: (N, ...)}."""
-    carried = scaled(rows[None, None])
-    here = slice(sequence, sequence + 1)
-    for block in trajectory.blocks(np.arange(end - lags, end + 1), descending=True):
-        states = trajectory.states_before(block.steps)
-        for index in reversed(range(len(block.steps))):
-            units, logs = (part[0, 0] for part in unit_rows(carried))
-            x = trajectory.x[block.steps[index] : block.steps[index] + 1, here]
-            yield logs, _one_step(trajectory, x, states[index], here, units)
-            carried = times(carried, block.state[index, here])
+    for back in sweep(trajectory, rows[None, None], np.array([end]), lags, sequence=sequence, progress=progress):
+        units, logs = (part[0, 0] for part in unit_rows(back.matrices))
+        yield logs, _one_step(trajectory, back, units)
 
 
-def _one_step(trajectory: Trajectory, x: Array, state: Any, here: slice, rows: Array) -> dict[str, Array]:
+def _one_step(trajectory: Trajectory, back: Carried, rows: Array) -> dict[str, Array]:
     """The gradients of the parameters at one step for each cotangent of the state after it, {p: (N, ...)}."""
     kernel, params = trajectory.kernel, trajectory.params
-    start = type(state)(*(value[here] for value in state))
+    state = back.derivatives.before[back.place]
+    start = type(state)(*(value[back.sequences] for value in state))
+    x = trajectory.x[back.step : back.step + 1, back.sequences]
     y, _, tape = kernel.forward(x, params, start, precise=True)
     splits = np.cumsum(trajectory.sizes)[:-1]
     found = []

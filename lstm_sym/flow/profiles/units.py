@@ -12,7 +12,8 @@ import numpy as np
 
 from lstm_sym.flow.profiles.profile import levelled
 from lstm_sym.flow.runs import refusals
-from lstm_sym.flow.runs.scaling import Array, Integers, log_norm, scaled, times
+from lstm_sym.flow.runs.scaling import Array, Integers, log_norm
+from lstm_sym.flow.runs.sweeps import sweep
 from lstm_sym.flow.runs.trajectory import Trajectory
 from lstm_sym.ground.progress import Progress
 
@@ -78,16 +79,10 @@ def unit_sensitivity(
     name = trajectory.output(output)
     refusals.refuse_constant(trajectory.x, trajectory.model)
     points = refusals.end_points(ends, len(trajectory), lags, trajectory.model)
-    rows = np.eye(trajectory.width)[trajectory.columns(name)]
-    found = np.empty((trajectory.batch, len(points), lags + 1, len(rows)))
-    for number, end in enumerate(points.tolist()):
-        # Each row is a matrix of its own, so that none is lost beside a larger one.
-        carried = scaled(np.broadcast_to(rows[:, None], (trajectory.batch, len(rows), 1, trajectory.width)))
-        for block in trajectory.blocks(np.arange(end - lags, end + 1), descending=True):
-            for index in reversed(range(len(block.steps))):
-                found[:, number, end - block.steps[index]] = log_norm(times(carried, block.input[index]))
-                carried = times(carried, block.state[index])
-        if progress is not None:
-            progress(number + 1, len(points))
+    # Each row is a matrix of its own, so that none is lost beside a larger one.
+    start = np.eye(trajectory.width)[None, None, trajectory.columns(name), None]
+    found = np.empty((trajectory.batch, len(points), lags + 1, start.shape[2]))
+    for back in sweep(trajectory, start, points, lags, progress=progress):
+        found[:, back.points, back.lags] = log_norm(back.source(None))
     where = trajectory.end_points(points)
     return UnitProfiles(trajectory.model, name, found.reshape(len(where), lags + 1, -1), where)

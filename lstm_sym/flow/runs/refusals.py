@@ -294,6 +294,17 @@ def _real(values: np.ndarray[Any, Any], where: str, *, infinite: bool = False) -
     return real
 
 
+def refuse_no_input(x: Array, model: str) -> None:
+    """Raise a FlowError where the input (T, B, D) has no column, D = 0."""
+    if not x.shape[2]:
+        raise FlowError(
+            f"{model}, x",
+            "a sensitivity to the input of a cell that reads none",
+            "an autonomous cell, measured as one with an input",
+            "measure from state to state: flow.state_sensitivity, or source= the name of a state",
+        )
+
+
 def refuse_constant(values: Array, model: str) -> None:
     """Raise a FlowError if a sequence of (T, B, D) does not vary; that of a cell without an input, D = 0, may."""
     if not values.shape[2]:

@@ -24,6 +24,8 @@ ZERO = -(2**40)
 SAFE = 800
 # A binary exponent at which a term is 0 beside one of exponent 0.
 UNSEEN = -1100
+# How many terms of a product are given an exponent of their own at once: 4 MiB of them.
+AT_ONCE = 2**19
 # The norms of a matrix, by NumPy's name for each.
 NORMS: Mapping[str, Any] = MappingProxyType({"frobenius": "fro", "spectral": 2})
 
@@ -49,7 +51,7 @@ def scaled(matrix: Array, exponent: Integers | None = None) -> Scaled:
 
 
 def times(left: Scaled, right: Array) -> Scaled:
-    """left @ right: stacks of n matrices for each sequence (B, n, M, N), one step matrix for each (B, N, K)."""
+    """left @ right: stacks of n matrices for each sequence (B, n, ..., M, N), one step matrix for each (B, N, K)."""
     mantissa, power = _parts(right)
     filled = mantissa != 0
     high = int(power.max(initial=-SAFE, where=filled))
@@ -79,10 +81,18 @@ def _times_by_column(left: Scaled, mantissa: Array, power: Integers) -> Scaled:
 
     Term i of column j has the exponent e_i + power_ij; what is 2^-1000 of the largest one cannot be seen beside it.
     """
-    exponent = np.maximum(left.exponent[..., :, None] + power[:, None], ZERO)
-    top = exponent.max(axis=-2)
-    relative = np.maximum(exponent - top[..., None, :], UNSEEN)
-    return scaled(left.mantissa @ _shifted(mantissa[:, None], relative), top)
+    *stack, rows, size = left.mantissa.shape
+    matrices = left.mantissa.reshape(len(power), -1, rows, size)
+    exponents = left.exponent.reshape(len(power), -1, size, 1)
+    product = np.empty((*matrices.shape[:-1], power.shape[-1]))
+    total = np.empty((*exponents.shape[:-2], power.shape[-1]), dtype=np.int64)
+    most = max(1, AT_ONCE // power.size)
+    for part in (slice(at, at + most) for at in range(0, matrices.shape[1], most)):
+        exponent = np.maximum(exponents[:, part] + power[:, None], ZERO)
+        total[:, part] = exponent.max(axis=-2)
+        relative = np.maximum(exponent - total[:, part, None], UNSEEN)
+        product[:, part] = matrices[:, part] @ _shifted(mantissa[:, None], relative)
+    return scaled(product.reshape(*stack, rows, -1), total.reshape(*stack, -1))
 
 
 def log_norm(matrix: Scaled, norm: str = "frobenius") -> Array:

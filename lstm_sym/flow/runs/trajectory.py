@@ -7,6 +7,7 @@
         block.input                                        # ds[t]/dx[t],   (n, B, S, D)
         block.parts                                        # ds[t]/ds[t-1] by equation, {name: (n, B, S, S)}
         block.logarithms                                   # ln of gates and slopes, {name: (n, B, N)}
+        block.before                                       # the state before each of consecutive steps, n of (B, N)
 
 Only the states at the starts of segments are kept; the tape of a segment is made again, in the precise form, when its
 Jacobians are asked for. A run that fits into one segment is computed once.
@@ -32,7 +33,7 @@ MEMORY, JACOBIANS = 64 * 2**20, 4 * 2**20
 
 
 @dataclass(frozen=True, eq=False)
-class Block:
+class StepDerivatives:
     """Some steps of a trajectory, ascending, and what the kernel derives at them, computed when asked for."""
 
     steps: Integers
@@ -63,6 +64,11 @@ class Block:
         """ln of gates and of slopes, {"f": (n, B, N), "f_slope": ...}, finite where the number itself underflows."""
         found: dict[str, Array] = self.trajectory.kernel.log_terms(self.tape, self.trajectory.params, self.inside)
         return found
+
+    @cached_property
+    def before(self) -> list[Any]:
+        """The state before each of these steps, which are consecutive: State of (B, N), made again."""
+        return self.trajectory.states_before(self.steps)
 
     def through(self, equations: Collection[str] | None) -> Array:
         """The part of `state` that enters through these equations; None for all of it.
@@ -147,7 +153,7 @@ class Trajectory:
         sequences = np.repeat(np.arange(self.batch), len(points))
         return np.stack([np.tile(points, self.batch), sequences], axis=1)
 
-    def blocks(self, steps: Integers | None = None, *, descending: bool = False) -> Iterator[Block]:
+    def blocks(self, steps: Integers | None = None, *, descending: bool = False) -> Iterator[StepDerivatives]:
         """The steps (ascending; all by default) in blocks, the blocks in ascending or descending order.
 
         A block holds so many steps that their state Jacobians stay within JACOBIANS.
@@ -160,7 +166,7 @@ class Trajectory:
             tape = self.tape(int(segment))
             parts = [inside[at : at + most] for at in range(0, len(inside), most)]
             for part in reversed(parts) if descending else parts:
-                yield Block(part, self, tape, part - segment * self.segment)
+                yield StepDerivatives(part, self, tape, part - segment * self.segment)
 
     def states_before(self, steps: Integers) -> list[Any]:
         """The state before each of these consecutive steps, State of (B, N), made again from its segment's start."""

@@ -18,7 +18,7 @@ from lstm_sym.flow.attribution.pathways import carried_state
 from lstm_sym.flow.errors import FlowError
 from lstm_sym.flow.runs import refusals
 from lstm_sym.flow.runs.scaling import Array, Integers
-from lstm_sym.flow.runs.trajectory import Block, Trajectory
+from lstm_sym.flow.runs.trajectory import StepDerivatives, Trajectory
 from lstm_sym.flow.theory.overlay import Overlay
 from lstm_sym.ground.progress import Progress
 
@@ -88,7 +88,7 @@ def gate_product(
     return GateProduct(trajectory.model, state, products, trajectory.end_points(points))
 
 
-def _logarithms(block: Block, state: str) -> Array:
+def _logarithms(block: StepDerivatives, state: str) -> Array:
     """ln of the diagonal of a state's own part, (n, B, H)."""
     run = block.trajectory
     columns = run.columns(state)
