@@ -5,9 +5,9 @@ import pytest
 
 import lstm_sym as ls
 from lstm_sym.flow import FlowError, Profile, fit_decay, input_sensitivity, record
-from lstm_sym.flow.memory.card import half_lives
 from lstm_sym.flow.memory.decay import CORRELATIONS, FAMILIES, STRONG, continuation, fitted, preferred
 from lstm_sym.flow.memory.laws import EXPONENTIAL, POWER, SHIFTED, STRETCHED
+from lstm_sym.flow.profiles.curves import half_lives
 
 LAGS = np.arange(61.0)
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from lstm_sym.flow import FlowError, Profile, memory_card, memory_table
-from lstm_sym.flow.memory.card import centroids, half_lives, horizons, share_lags
+from lstm_sym.flow.profiles.curves import centroids, half_lives, horizons, share_lags
 
 
 def profile(curves: np.ndarray, seeds: int = 1, model: str = "m") -> Profile:

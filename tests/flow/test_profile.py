@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from lstm_sym import build, parse
 from lstm_sym.flow import FlowError, Profile, input_sensitivity, record
-from lstm_sym.flow.memory.card import horizons, share_lags
+from lstm_sym.flow.profiles.curves import horizons, share_lags
 from lstm_sym.flow.profiles.profile import pooled
 
 

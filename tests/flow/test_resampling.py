@@ -8,7 +8,7 @@ import pytest
 
 from lstm_sym.flow import FlowError, Profile
 from lstm_sym.flow.memory.bootstrap import BLOCKS, SEEDS, SEQUENCES, interval, medians, resampling, t_quantile, t_share
-from lstm_sym.flow.memory.card import half_lives
+from lstm_sym.flow.profiles.curves import half_lives
 
 RATE, LAGS = 0.1, 20
 

@@ -5,7 +5,7 @@
     rows = [card.row() for card in cards]                    # for JSON or CSV
 
 Everything is read off m(l), the median over the end points of ||.|| at lag l relative to lag 0; the interval of a
-number is that of the same number over resampled end points (resampling.py), for a given seed the same on every call.
+number is that of the same number over resampled end points (bootstrap.py), for a given seed the same on every call.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ from lstm_sym.flow.errors import FlowError
 from lstm_sym.flow.memory.bootstrap import interval, medians, resampling
 from lstm_sym.flow.memory.decay import Fits, fit_decay, fitted, preferred
 from lstm_sym.flow.memory.laws import EXPONENTIAL, POWER, SHIFTED, STRETCHED
-from lstm_sym.flow.profiles.profile import EQUAL, Profile, levelled
+from lstm_sym.flow.profiles.curves import centroids, half_lives, horizons, share_lags
+from lstm_sym.flow.profiles.profile import Profile
 from lstm_sym.flow.profiles.tables import aligned
 from lstm_sym.flow.runs import refusals
 from lstm_sym.flow.runs.scaling import Array
@@ -202,35 +203,6 @@ def _measures(tolerance: float) -> dict[str, Callable[[Array], Array]]:
         "lag90": lambda curves: share_lags(curves, 0.9),
         "horizon": lambda curves: horizons(curves, math.log(tolerance)),
     }
-
-
-def half_lives(curves: Array) -> Array:
-    """ln 2 / -slope of the least-squares lines through curves of ln m, (n, L + 1) -> (n,); inf without decay."""
-    lags = np.arange(curves.shape[1]) - (curves.shape[1] - 1) / 2
-    curves = levelled(curves)
-    # Relative to the first lag, a level curve has a slope of exactly 0.
-    slopes = (curves - curves[:, :1]) @ lags / (lags @ lags)
-    return np.where(slopes < 0, np.log(2.0) / -np.where(slopes < 0, slopes, -1.0), np.inf)
-
-
-def centroids(curves: Array) -> Array:
-    """sum_l l m_l / sum_l m_l of curves of ln m, (n, L + 1) -> (n,)."""
-    weights = np.exp(curves - curves.max(axis=1, keepdims=True))
-    centroid: Array = weights @ np.arange(curves.shape[1]) / weights.sum(axis=1)
-    return centroid
-
-
-def share_lags(curves: Array, share: float) -> Array:
-    """The smallest lags that hold this share of the sum over m, for curves of ln m, (n, L + 1) -> (n,)."""
-    cumulative = np.logaddexp.accumulate(curves, axis=1)
-    reached: Array = np.argmax(cumulative >= cumulative[:, -1:] + np.log(share) - EQUAL, axis=1).astype(np.float64)
-    return reached
-
-
-def horizons(curves: Array, logarithm: float) -> Array:
-    """The first lags from which on ln m stays below `logarithm`, (n, L + 1) -> (n,); L + 1 where it is not yet."""
-    above = curves[:, ::-1] >= logarithm - EQUAL * max(1.0, abs(logarithm))
-    return np.where(above.any(axis=1), curves.shape[1] - np.argmax(above, axis=1), 0).astype(np.float64)
 
 
 def _support(fits: dict[str, Fits], law: str | None, lags: int) -> float:

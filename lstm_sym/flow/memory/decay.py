@@ -22,7 +22,8 @@ import numpy as np
 
 from lstm_sym.flow.errors import FlowError
 from lstm_sym.flow.memory.laws import EXPONENTIAL, POWER, SHIFTED, STRETCHED, Law, growth
-from lstm_sym.flow.profiles.profile import Profile, levelled
+from lstm_sym.flow.profiles.curves import levelled
+from lstm_sym.flow.profiles.profile import Profile
 from lstm_sym.flow.runs import refusals
 from lstm_sym.flow.runs.scaling import Array
 

@@ -8,24 +8,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from lstm_sym.flow.errors import FlowError
+from lstm_sym.flow.profiles.curves import EQUAL, centroids, half_lives, share_lags
 from lstm_sym.flow.runs import refusals
 from lstm_sym.flow.runs.scaling import Array, Integers
-
-# How much rounding may change ln ||.|| a lag: 32 units in the last place.
-ROUNDING = 32 * np.finfo(np.float64).eps
-# Logarithms of sums, or of shares, that are closer than this are equal.
-EQUAL = 1e-12
-
-
-def levelled(curves: Array) -> Array:
-    """Curves (n, lags) of ln m, those that only their rounding keeps from being level made level.
-
-    Of an isometry the logarithms differ in the last place, and a slope of 1e-17 is no decay.
-    """
-    range_ = curves.max(axis=1, keepdims=True) - curves.min(axis=1, keepdims=True)
-    allowed = ROUNDING * curves.shape[1] * np.maximum(1.0, np.abs(curves).max(axis=1, keepdims=True))
-    level: Array = np.where(range_ <= allowed, curves[:, :1], curves)
-    return level
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,10 +97,7 @@ class Profile:
                 "lags chosen for a longer profile, or first and last exchanged",
                 "give 0 <= first < last within the profile, or measure more lags",
             )
-        lags = self.lags[first : last + 1]
-        curve = levelled(self.median(relative=True)[None, first : last + 1])[0]
-        slope = float(np.polyfit(lags - lags.mean(), curve - curve[0], 1)[0])
-        return float(np.log(2.0) / -slope) if slope < 0 else float("inf")
+        return float(half_lives(self.median(relative=True)[None, first : last + 1])[0])
 
     def halving_lag(self) -> float:
         """The lag at which the median first falls to half of its value at lag 0; inf if it never does.
@@ -139,15 +121,12 @@ class Profile:
             raise FlowError(
                 f"{self.model}, share_lag", f"the share {share}", "a percentage", "give a number between 0 and 1"
             )
-        cumulative = np.logaddexp.accumulate(self.median(relative=True))
-        return int(np.argmax(cumulative >= cumulative[-1] + np.log(share) - EQUAL))
+        return int(share_lags(self.median(relative=True)[None], share)[0])
 
     @property
     def centroid_lag(self) -> float:
         """sum_l l m_l / sum_l m_l, m the median relative to lag 0; a lower bound where `settled` is False."""
-        median = self.median(relative=True)
-        weights = np.exp(median - median.max())
-        return float(weights @ self.lags / weights.sum())
+        return float(centroids(self.median(relative=True)[None])[0])
 
     @property
     def settled(self) -> bool:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lstm_sym.flow.profiles.profile import levelled
+from lstm_sym.flow.profiles.curves import half_lives
 from lstm_sym.flow.runs import refusals
 from lstm_sym.flow.runs.scaling import Array, Integers, log_norm
 from lstm_sym.flow.runs.sweeps import sweep
@@ -52,14 +52,8 @@ class UnitProfiles:
         As `Profile.half_life`, unit by unit; NaN for a unit that is cut off from the input at some lag.
         """
         median = self.median()
-        lags = np.arange(len(median)) - (len(median) - 1) / 2
         known = np.isfinite(median).all(axis=0)
-        curves = levelled(np.where(known, median, 0.0).T)
-        slopes = (curves - curves[:, :1]) @ lags / (lags @ lags)
-        decays = slopes < 0
-        halves = np.where(decays, np.log(2.0) / np.where(decays, -slopes, 1.0), np.inf)
-        found: Array = np.where(known, halves, np.nan)
-        return found
+        return np.where(known, half_lives(np.where(known, median, 0.0).T), np.nan)
 
 
 def unit_sensitivity(
