@@ -40,6 +40,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("attribution", "profiles", "spectra"),
         ("memory", "theory"),
         ("advice", "plots"),
+        ("measures",),
         ("surveys",),
         ("__init__",),
     ),

@@ -13,17 +13,15 @@ from lstm_sym.document.document import Block, Code, Document, Figure, Line, Link
 from lstm_sym.document.sentences import Sentences
 from lstm_sym.flow import FlowError, save_profile_figure, save_spectra
 from lstm_sym.flow.advice.summary import advice_text
+from lstm_sym.flow.measures import SURVEYED
 from lstm_sym.flow.spectra.exponents import LyapunovSpectrum
 from lstm_sym.flow.surveys import Survey
 from lstm_sym.studies.page import drawn_figure, figure_labels, method_blocks, reproduce_blocks
 from lstm_sym.studies.request import Request
 
-FIGURES = ("fan", "map", "shares", "saturation")
 CARD = ("half_life", "centroid", "lag50", "lag90", "horizon")
-MEASURES = {"fan": "kept", "saturation": "gates"}
+FIGURES = {row.figure: name for name, row in SURVEYED.items() if row.figure}
 FORMATS = ("svg", "png", "csv")
-
-
 # Fewer groups give no interval that holds 95 %.
 FEW_GROUPS = 4
 
@@ -137,8 +135,8 @@ def _card_row(survey: Survey, sentences: Sentences) -> tuple[Line, ...]:
 
 def _of_model(survey: Survey, stem: str, sentences: Sentences, files: Mapping[str, bytes]) -> list[Block]:
     blocks: list[Block] = []
-    for figure in FIGURES:
-        name, left_out = f"{stem}.{figure}", survey.left_out.get(MEASURES.get(figure, figure))
+    for figure, measure in FIGURES.items():
+        name, left_out = f"{stem}.{figure}", survey.left_out.get(measure)
         if left_out is not None:
             blocks.append(_left_out(left_out, sentences))
         elif f"{name}.svg" in files:

@@ -1,4 +1,4 @@
-"""What is read off curves of ln m: m(l) is the sensitivity at lag l = 0, 1, ..., L relative to lag 0, (n, L + 1) -> (n,).
+"""What is read off curves of ln m: m(l) is the sensitivity at lag l = 0 .. L relative to lag 0, (n, L + 1) -> (n,).
 
 Each formula stands here once: a profile reads its median by it, a memory card the medians of resampled end points, and
 the units of an output each its own curve.
