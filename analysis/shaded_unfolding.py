@@ -15,7 +15,7 @@ from _experiment import options, told
 import lstm_sym as ls
 from lstm_sym import flow
 from lstm_sym.cli.streams import standard_streams
-from lstm_sym.flow.profiles.unfolding import ROWS
+from lstm_sym.flow.attribution.unfolding import ROWS
 from lstm_sym.kernels import lstm_output
 
 STEPS = 7

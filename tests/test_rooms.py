@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import sys
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -37,7 +38,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
     "lstm_sym.flow": (
         ("errors",),
         ("runs", "translation"),
-        ("attribution", "profiles", "spectra"),
+        ("attribution", "calculus", "drawing", "profiles", "spectra"),
         ("memory", "theory"),
         ("advice", "plots"),
         ("measures",),
@@ -46,6 +47,8 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
     ),
 }
 """Rooms of a package, the ground floor first: a room imports rooms of lower floors, and itself; none beside it."""
+LARGEST = 9
+"""The most files of a room of gradient flow: what a reader can hold in mind at once."""
 OPEN_TO_ALL = {"lstm_sym.__version__"}
 
 
@@ -142,6 +145,12 @@ def shadows(module: Module) -> list[str]:
     return [f"{module.path}:{node.lineno}: {node.name}" for node in defined if node.name == last]
 
 
+def crowded(found: Sequence[Module]) -> list[str]:
+    """Rooms of gradient flow with more than LARGEST files."""
+    rooms = Counter("/".join(m.package) for m in found if m.package[:2] == ("lstm_sym", "flow"))
+    return [f"{name}: {count - 1} files" for name, count in rooms.items() if count - 1 > LARGEST]
+
+
 def test_imports_point_one_way():
     assert [complaint for module in modules() for complaint in upward_imports(module)] == []
 
@@ -152,6 +161,10 @@ def test_no_modules_import_each_other():
 
 def test_no_function_is_called_as_its_module():
     assert [complaint for module in modules() for complaint in shadows(module)] == []
+
+
+def test_no_room_of_gradient_flow_is_crowded():
+    assert crowded(modules()) == []
 
 
 # Each check, given what it is there to find, and what it must let pass.
@@ -214,3 +227,9 @@ def test_a_circle_is_noticed_wherever_the_import_stands():
 def test_a_function_called_as_its_module_is_noticed():
     assert len(shadows(Module("lstm_sym/flow/survey.py", "def survey(): pass"))) == 1
     assert shadows(Module("lstm_sym/flow/surveys.py", "def survey(): pass")) == []
+
+
+@pytest.mark.parametrize(("files", "found"), [(LARGEST, 0), (LARGEST + 1, 1)])
+def test_a_crowded_room_is_noticed(files, found):
+    names = ["__init__", *(f"m{number}" for number in range(files))]
+    assert len(crowded([Module(f"lstm_sym/flow/runs/{name}.py", "") for name in names])) == found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from lstm_sym.flow.plots.colours import GATES, SAME, GateColour, gate_colours
+from lstm_sym.flow.drawing.colours import GATES, SAME, GateColour, gate_colours
 
 
 def quantity_colours(cells: Iterable[Sequence[str]]) -> dict[str, GateColour]:

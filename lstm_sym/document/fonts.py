@@ -15,7 +15,7 @@ import tarfile
 from typing import NamedTuple
 
 from lstm_sym.document.sentences import table
-from lstm_sym.flow.plots.fonts import LATIN, font_file, written_by
+from lstm_sym.flow.drawing.fonts import LATIN, font_file, written_by
 from lstm_sym.ground.files import write_whole
 
 ARCHIVE = "expo-google-fonts-noto-sans-{}-0.4.3.tgz"

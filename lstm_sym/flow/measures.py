@@ -26,11 +26,12 @@ from lstm_sym.flow.advice.truncation import Truncation, TruncationError, bias_cu
 from lstm_sym.flow.attribution.gates import gate_values, log_gates
 from lstm_sym.flow.attribution.pathways import Paths, carried_state, paths
 from lstm_sym.flow.attribution.shares import Shares, gate_shares
+from lstm_sym.flow.attribution.unfolding import Unfolded, unfold
+from lstm_sym.flow.drawing.colours import GateColour, gate_colours
 from lstm_sym.flow.errors import FlowError
 from lstm_sym.flow.memory.card import Estimate, MemoryCard, memory_card, memory_table
 from lstm_sym.flow.memory.decay import Decay, fit_decay
 from lstm_sym.flow.memory.laws import Law
-from lstm_sym.flow.plots.colours import GateColour, gate_colours
 from lstm_sym.flow.plots.curves import Curve, save_curves
 from lstm_sym.flow.plots.fan import save_fan
 from lstm_sym.flow.plots.heatmap import save_heat_map
@@ -47,7 +48,6 @@ from lstm_sym.flow.profiles.parameters import Contributions, contributions
 from lstm_sym.flow.profiles.profile import Profile
 from lstm_sym.flow.profiles.sensitivity import input_sensitivity, state_sensitivity
 from lstm_sym.flow.profiles.tables import table
-from lstm_sym.flow.profiles.unfolding import Unfolded, unfold
 from lstm_sym.flow.profiles.units import UnitProfiles, unit_sensitivity
 from lstm_sym.flow.runs.feedback import closed_loop
 from lstm_sym.flow.runs.trajectory import Trajectory, record

@@ -23,7 +23,7 @@ from lstm_sym.document.document import (
 from lstm_sym.document.sentences import Sentences
 from lstm_sym.equations.cell import Cell
 from lstm_sym.flow import Profile
-from lstm_sym.flow.plots.style import has_text
+from lstm_sym.flow.drawing.style import has_text
 from lstm_sym.flow.profiles.tables import power
 from lstm_sym.inputs import Stream
 from lstm_sym.report.checks import check_name

@@ -11,7 +11,7 @@ import pytest
 
 from lstm_sym.document import fonts
 from lstm_sym.document.sentences import LANGUAGES, Sentences, table
-from lstm_sym.flow.plots.fonts import CHINESE, FOLDER, LATIN, WEIGHTS, font_file, written_by
+from lstm_sym.flow.drawing.fonts import CHINESE, FOLDER, LATIN, WEIGHTS, font_file, written_by
 from lstm_sym.studies.page import drawn_figure
 
 FONTS = [(family, weight) for family in CHINESE for weight in WEIGHTS]

@@ -7,7 +7,8 @@ from types import SimpleNamespace
 import numpy as np
 
 from lstm_sym import flow
-from lstm_sym.flow.plots import fan, heatmap, profiles, saturation, shares, spectra, style, unfolded
+from lstm_sym.flow.drawing import style
+from lstm_sym.flow.plots import fan, heatmap, profiles, saturation, shares, spectra, unfolded
 
 
 def profile():

@@ -12,7 +12,7 @@ from flow.samples import FIGURES, drawn
 from matplotlib.text import Text
 
 from lstm_sym.flow import FlowError
-from lstm_sym.flow.plots import fonts, style
+from lstm_sym.flow.drawing import fonts, style
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = """

@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pytest
 
-from lstm_sym.flow.plots.colours import GATES, PALETTE, channels, contrast, gate_colours
+from lstm_sym.flow.drawing.colours import GATES, PALETTE, channels, contrast, gate_colours
 
 LIGHT, DARK = ("#FFFFFF", "#F6F8FA"), ("#000000", "#14171B", "#1C2127")
 # Machado, Oliveira & Fernandes (2009), severity 1: protan, deutan, tritan; and normal vision.
@@ -93,6 +93,7 @@ def test_others_have_what_is_left_in_their_order():
 
 
 def test_no_matplotlib_is_needed():
-    script = "import sys; from lstm_sym.flow.plots import colours, text, unfolded; print('matplotlib' in sys.modules)"
+    modules = ("drawing.colours", "plots.text", "plots.unfolded")
+    script = "import sys, lstm_sym.flow." + ", lstm_sym.flow.".join(modules) + "; print('matplotlib' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lstm_sym.flow import Curve, FlowError, save_curves
-from lstm_sym.flow.plots import style
+from lstm_sym.flow.drawing import style
 from lstm_sym.flow.plots.curves import Frame, curves_figure, prepared
 
 LAGS = np.arange(30.0)

@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lstm_sym.flow import FlowError, Profile, save_profile_figure
-from lstm_sym.flow.plots.colours import PALETTE
-from lstm_sym.flow.plots.labels import spread
+from lstm_sym.flow.drawing.colours import PALETTE
+from lstm_sym.flow.drawing.labels import spread
 from lstm_sym.ground import files
 
 SCRIPT = """

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lstm_sym.flow.drawing import style
+from lstm_sym.flow.drawing.colours import DASHES, INK, MUTED, PALETTE, PAPER, darker
+from lstm_sym.flow.drawing.labels import ROOM, end_label, spread
 from lstm_sym.flow.errors import FlowError
-from lstm_sym.flow.plots import style
-from lstm_sym.flow.plots.colours import DASHES, INK, MUTED, PALETTE, PAPER, darker
-from lstm_sym.flow.plots.labels import ROOM, end_label, spread
 from lstm_sym.flow.runs.scaling import Array
 from lstm_sym.flow.translation import translated
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from lstm_sym.flow.plots import style
-from lstm_sym.flow.plots.colours import PALETTE
+from lstm_sym.flow.drawing import style
+from lstm_sym.flow.drawing.colours import PALETTE
 from lstm_sym.flow.plots.curves import Curve, Frame, curves_figure, prepared
 from lstm_sym.flow.profiles.profile import Profile
 from lstm_sym.flow.runs import refusals

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from lstm_sym.flow.drawing import style
+from lstm_sym.flow.drawing.colours import MUTED
 from lstm_sym.flow.errors import FlowError
-from lstm_sym.flow.plots import style
-from lstm_sym.flow.plots.colours import MUTED
 from lstm_sym.flow.plots.curves import STEPS, power_ticks
 from lstm_sym.flow.runs.scaling import Array
 from lstm_sym.flow.translation import translated

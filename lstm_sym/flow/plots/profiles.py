@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from lstm_sym.flow.plots import style
+from lstm_sym.flow.drawing import style
 from lstm_sym.flow.plots.curves import Curve, Frame, curves_figure, prepared
 from lstm_sym.flow.profiles.profile import Profile
 from lstm_sym.flow.translation import translated

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lstm_sym.flow.drawing import style
+from lstm_sym.flow.drawing.colours import GRID, MUTED, gate_colours
 from lstm_sym.flow.errors import FlowError
-from lstm_sym.flow.plots import style
-from lstm_sym.flow.plots.colours import GRID, MUTED, gate_colours
 from lstm_sym.flow.runs.scaling import Array
 from lstm_sym.flow.translation import translated
 

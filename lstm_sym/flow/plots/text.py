@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from lstm_sym.flow.attribution.unfolding import GATES, ROWS, Unfolded
+from lstm_sym.flow.drawing.style import refuse_unclear_names
 from lstm_sym.flow.plots.heatmap import SensitivityMap, checked
 from lstm_sym.flow.plots.spectra import Exponents
-from lstm_sym.flow.plots.style import refuse_unclear_names
 from lstm_sym.flow.plots.unfolded import gate_mark
 from lstm_sym.flow.profiles.tables import aligned, power, sparkline
-from lstm_sym.flow.profiles.unfolding import GATES, ROWS, Unfolded
 from lstm_sym.flow.runs.scaling import Array
 from lstm_sym.flow.translation import translated
 

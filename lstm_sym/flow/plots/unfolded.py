@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lstm_sym.flow.attribution.unfolding import GATES, ROWS, Unfolded
+from lstm_sym.flow.drawing import style
+from lstm_sym.flow.drawing.colours import INK, MUTED, PAPER, gate_colours
 from lstm_sym.flow.errors import FlowError
-from lstm_sym.flow.plots import style
-from lstm_sym.flow.plots.colours import INK, MUTED, PAPER, gate_colours
-from lstm_sym.flow.profiles.unfolding import GATES, ROWS, Unfolded
 from lstm_sym.flow.runs.scaling import Array
 from lstm_sym.flow.translation import translated
 

@@ -3,7 +3,7 @@
     lambda_i = lim 1/T sum_t ln |R[t]_ii|,     J[t] Q[t-1] = Q[t] R[t],     J[t] = ds[t]/ds[t-1]
 
 over the whole state s, (h, c) of an LSTM: the rate of h alone, with c held, is that of nothing. In the driven form the
-input is given; in the closed loop the cell reads what it gave out a step before (closed_loop.py). Every exponent comes
+input is given; in the closed loop the cell reads what it gave out a step before (feedback.py). Every exponent comes
 with a standard error, of its mean over time and of nothing else. Engelken, Wolf & Abbott 2023, Physical Review Research
 5, 043044; Vogt et al. 2022, Frontiers in Applied Mathematics and Statistics 8, 818799.
 """

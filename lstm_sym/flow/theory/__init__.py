@@ -11,13 +11,13 @@
 Whatever depends on a cell is derived from the cell's equations with SymPy, which is imported when it is needed.
 """
 
-from lstm_sym.flow.theory.activations import Activation, activation
-from lstm_sym.flow.theory.at_origin import Origin, origin
+from lstm_sym.flow.calculus.activations import Activation, activation
+from lstm_sym.flow.calculus.at_origin import Origin, origin
+from lstm_sym.flow.calculus.gaussian import expectation
 from lstm_sym.flow.theory.chrono import TimeScale, chrono_biases, time_scale
 from lstm_sym.flow.theory.fisher import FisherMemory, fisher_memory
 from lstm_sym.flow.theory.forget_gates import GateProduct, gate_product
 from lstm_sym.flow.theory.gains import CriticalGain, critical_gain
-from lstm_sym.flow.theory.gaussian import expectation
 from lstm_sym.flow.theory.ghosts import FixedPoints, SaddleNode, saddle_node
 from lstm_sym.flow.theory.overlay import Overlay
 from lstm_sym.flow.theory.pascanu import WorstCase, path_bound, slope_bound, worst_case

@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lstm_sym.flow.calculus.at_origin import values_at_origin
 from lstm_sym.flow.errors import FlowError
 from lstm_sym.flow.runs.scaling import Array, Integers
-from lstm_sym.flow.theory.at_origin import values_at_origin
 from lstm_sym.flow.theory.overlay import Overlay
 
 if TYPE_CHECKING:

@@ -68,7 +68,7 @@ def gate_product(
 ) -> GateProduct:
     """The product of the gates along a trajectory, for every end point of every sequence, lag = 0 .. lags.
 
-    state: the state that is kept, by default the one that its own equation carries on (paths.py). ends, lags: as
+    state: the state that is kept, by default the one that its own equation carries on (pathways.py). ends, lags: as
     in `state_sensitivity`.
     Raises FlowError: no state has such a part (the tanh RNN), or its part is no diagonal (a matrix is in the way).
     """

@@ -21,10 +21,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lstm_sym.flow.calculus.roots import bisected
+from lstm_sym.flow.calculus.single_unit import one_unit
 from lstm_sym.flow.errors import FlowError
 from lstm_sym.flow.runs.scaling import Array
-from lstm_sym.flow.theory.roots import bisected
-from lstm_sym.flow.theory.single_unit import one_unit
 
 if TYPE_CHECKING:
     import sympy

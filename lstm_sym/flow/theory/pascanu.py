@@ -24,11 +24,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lstm_sym.flow.calculus.activations import activation
 from lstm_sym.flow.errors import FlowError
 from lstm_sym.flow.runs import refusals
 from lstm_sym.flow.runs.scaling import Array, Integers
 from lstm_sym.flow.runs.trajectory import Trajectory
-from lstm_sym.flow.theory.activations import activation
 from lstm_sym.flow.theory.overlay import Overlay
 from lstm_sym.ground.progress import Progress
 

@@ -23,12 +23,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lstm_sym.flow.calculus.activations import Activation, activation
+from lstm_sym.flow.calculus.gaussian import expectation, gaussian_rule, moment
+from lstm_sym.flow.calculus.roots import bisected
 from lstm_sym.flow.errors import FlowError
 from lstm_sym.flow.runs.scaling import Array, Integers
-from lstm_sym.flow.theory.activations import Activation, activation
-from lstm_sym.flow.theory.gaussian import expectation, gaussian_rule, moment
 from lstm_sym.flow.theory.overlay import Overlay
-from lstm_sym.flow.theory.roots import bisected
 
 SOURCE = "Schoenholz et al. 2017; Chen, Pennington & Schoenholz 2018"
 # Variances among which a fixed point is looked for, and how near to one, relatively, counts as being one.

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lstm_sym.flow.drawing import fonts
+from lstm_sym.flow.drawing.colours import GRID, INK, MUTED, PAPER
 from lstm_sym.flow.errors import FlowError
-from lstm_sym.flow.plots import fonts
-from lstm_sym.flow.plots.colours import GRID, INK, MUTED, PAPER
 from lstm_sym.ground.files import write_in_order
 from lstm_sym.ground.safe_text import printable_lines
 
