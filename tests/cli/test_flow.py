@@ -54,6 +54,12 @@ def test_flow_adds_the_forget_bias_and_prints_json() -> None:
     assert all(abs(sum(shares.values()) - 1) < 1e-12 for shares in found["shares"].values())
 
 
+def test_the_end_points_have_the_name_that_python_gives_them() -> None:
+    """--starts, the name of the first version, says the same."""
+    plain = [word for word in MEASURING if word not in ("--starts", "4")]
+    assert fine("flow", "rnn", *plain, "--ends", "4", "--json") == fine("flow", "rnn", *MEASURING, "--json")
+
+
 @pytest.mark.parametrize("language", ["en", "zh-Hant", "zh-Hans"])
 def test_flow_writes_a_page_whose_links_lead_somewhere(language: str) -> None:
     fine("flow", "rnn", "lstm", *MEASURING, "--time-scale", "30", "-o", "out", "--lang", language)

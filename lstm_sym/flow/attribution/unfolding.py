@@ -92,10 +92,10 @@ def unfold(
     Raises FlowError: several sequences, no such state or channel, NaN, and what `Unfolded` refuses.
     """
     name = name_of(kernel, model)
-    values = refusals.sequences(x, name)
+    values = refusals.as_sequences(x, name)
     directions = _directions(values, channels, name)
-    params = refusals.real_fields(params, f"{name}, params")
-    state = None if state is None else refusals.real_fields(state, f"{name}, state", infinite=True)
+    params = refusals.as_real_fields(params, name, "params")
+    state = None if state is None else refusals.as_real_fields(state, name, "state", infinite=True)
     if hidden not in states_of(kernel):
         known = ", ".join(states_of(kernel))
         raise FlowError(

@@ -101,7 +101,7 @@ def recorded(model: Model, stream: Any, hidden: int = 64, seed: int = 0) -> Traj
     hidden: H, where the model says none. A cell without an input runs as many steps as the stream has, from a state
     drawn uniformly in (0, 1). Raises FlowError: sizes that the cell cannot have, and what `record` refuses.
     """
-    values = refusals.sequences(stream, model.label)
+    values = refusals.as_sequences(stream, model.label)
     rng, size = np.random.default_rng(max(seed, 0)), model.hidden or hidden
     try:
         params = _drawn(model, values.shape[-1], size, rng) if model.params is None else model.params

@@ -76,7 +76,7 @@ def time_map(
     columns = None if source == "x" else trajectory.columns(source)
     steps = np.arange(first, last)
     log_norms = np.full((len(steps), len(steps)), np.nan)
-    how: Any = {"sequence": sequence, "jacobian": methodcaller("through", refusals.listed(through))}
+    how: Any = {"sequence": sequence, "jacobian": methodcaller("through", refusals.as_names(through))}
     for back in sweep(trajectory, start, steps, last - first, first=first, progress=progress, **how):
         log_norms[back.points, back.step - first] = log_norm(back.source(columns), norm)[0]
     return TimeMap(trajectory.model, steps, log_norms, name, source, norm, sequence)

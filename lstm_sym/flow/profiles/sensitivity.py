@@ -83,7 +83,7 @@ def _asked(trajectory: Trajectory, lags: int, ends: Any, norm: str, through: Col
     refusals.refuse_constant(trajectory.x, name)
     lags = operator.index(lags)
     points = refusals.end_points(ends, len(trajectory), lags, name)
-    return _Asked(trajectory, points, lags, norm, refusals.listed(through))
+    return _Asked(trajectory, points, lags, norm, refusals.as_names(through))
 
 
 def _measured(

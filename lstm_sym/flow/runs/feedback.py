@@ -38,9 +38,9 @@ def closed_loop(
     """
     steps = operator.index(steps)
     name = name_of(kernel, model)
-    rows = len(refusals.matrix(feedback, f"{name}, feedback"))
-    params = refusals.real_fields(params, f"{name}, params")
-    state = None if state is None else refusals.real_fields(state, f"{name}, state", infinite=True)
+    rows = len(refusals.as_matrix(feedback, name, "feedback"))
+    params = refusals.as_real_fields(params, name, "params")
+    state = None if state is None else refusals.as_real_fields(state, name, "state", infinite=True)
     x = np.zeros((1, 1 if state is None else len(np.atleast_1d(state[0])), rows))
     _refuse_another_size(kernel, params, x, state, name)
     tried = record(kernel, params, x, state=state, model=name)  # one step tells the sizes
@@ -77,7 +77,7 @@ def closed_jacobians(trajectory: Trajectory, feedback: Any) -> Iterator[Array]:
 
 def _matrix(feedback: Any, trajectory: Trajectory) -> Array:
     """The feedback (D, N) in float64. Raises FlowError for another shape, or values that are not finite."""
-    matrix = refusals.matrix(feedback, f"{trajectory.model}, feedback")
+    matrix = refusals.as_matrix(feedback, trajectory.model, "feedback")
     columns = trajectory.columns(trajectory.output())
     shape = trajectory.x.shape[2], columns.stop - columns.start
     if matrix.shape != shape:

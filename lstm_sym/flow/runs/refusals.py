@@ -1,4 +1,4 @@
-"""What a measurement needs of its input, and the errors that say so."""
+"""What a measurement needs of its input: what is given, as what is measured; and the errors where it cannot be that."""
 
 from __future__ import annotations
 
@@ -45,12 +45,12 @@ def refuse_masked(model: str, **arrays: Any) -> None:
             )
 
 
-def sequences(x: Any, model: str) -> Array:
+def as_sequences(x: Any, model: str) -> Array:
     """The input as float64 (T, B, D): from (T, D), (T, B, D), or an object with such `values`, as a Stream is.
 
     Raises FlowError: another shape, values that are masked, or not real and finite.
     """
-    values = _array(getattr(x, "values", x), f"{model}, x")
+    values = _array(getattr(x, "values", x), model, "x")
     if values.ndim not in (2, 3) or 0 in values.shape:
         raise FlowError(
             f"{model}, x",
@@ -61,7 +61,7 @@ def sequences(x: Any, model: str) -> Array:
     return _real(values, f"{model}, x").reshape(len(values), -1, values.shape[-1])
 
 
-def without_input(x: Any, steps: int, state: Any, model: str) -> Array:
+def as_empty_input(x: Any, steps: int, state: Any, model: str) -> Array:
     """The input of a cell that has none: (T, B, 0), B as in the initial state, 1 without one.
 
     Raises FlowError: an input as well, or no step.
@@ -76,34 +76,35 @@ def without_input(x: Any, steps: int, state: Any, model: str) -> Array:
     return np.empty((steps, 1 if state is None else len(state[0]), 0))
 
 
-def real_fields(values: Any, where: str, *, infinite: bool = False) -> Any:
-    """A named tuple of arrays in float64, of the type it had; a state may start at -inf, where `infinite` is True.
+def as_real_fields(values: Any, model: str, name: str, *, infinite: bool = False) -> Any:
+    """The params or the state, a named tuple of arrays, in float64; a state may start at -inf, if `infinite` is True.
 
     Raises FlowError: another container, values that are no real numbers, masked ones, NaN, and infinity elsewhere.
     """
     if isinstance(values, type) or not hasattr(values, "_asdict"):
-        name, made = where.rpartition(" ")[2], where.rpartition(" ")[2].capitalize()
+        made = name.capitalize()
         raise FlowError(
-            where,
+            f"{model}, {name}",
             f"a {type(values).__name__}, where a {made} of the kernel belongs",
             "numbers kept as a dict or a list, as files of weights hold them",
             f"give kernel.{made}(**{name}) of a dict, kernel.{made}(*{name}) of a list, or what kernel.init() returns",
         )
-    arrays = {f"{where}.{name}": _array(value, f"{where}.{name}") for name, value in values._asdict().items()}
-    return type(values)(*(_real(array, name, infinite=infinite) for name, array in arrays.items()))
+    fields = {f"{name}.{field}": value for field, value in values._asdict().items()}
+    arrays = {field: _array(value, model, field) for field, value in fields.items()}
+    return type(values)(*(_real(array, f"{model}, {field}", infinite=infinite) for field, array in arrays.items()))
 
 
-def matrix(values: Any, where: str) -> Array:
+def as_matrix(values: Any, model: str, name: str) -> Array:
     """A matrix of finite numbers in float64. Raises FlowError for anything else."""
-    array = _array(values, where)
+    array = _array(values, model, name)
     if array.ndim != 2:
         raise FlowError(
-            where,
+            f"{model}, {name}",
             f"an array of shape {array.shape} and dtype {array.dtype}, where a matrix belongs",
             "a readout of one unit without its second axis, or something else in its place",
             "give an array of two axes",
         )
-    return _real(array, where)
+    return _real(array, f"{model}, {name}")
 
 
 def end_points(ends: int | Sequence[int] | Integers | None, steps: int, lags: int, model: str) -> Integers:
@@ -139,7 +140,7 @@ def end_points(ends: int | Sequence[int] | Integers | None, steps: int, lags: in
     return points.astype(np.int64)
 
 
-def selection(name: str | None, fields: Sequence[str], sizes: Sequence[int], model: str) -> slice:
+def columns_of(name: str | None, fields: Sequence[str], sizes: Sequence[int], model: str) -> slice:
     """The columns of one state within all states, in the order of State; None means all of them."""
     if name is None:
         return slice(0, sum(sizes))
@@ -178,7 +179,7 @@ def refuse_sequence(sequence: int, batch: int, model: str) -> None:
         )
 
 
-def listed(names: Collection[str] | None) -> Collection[str] | None:
+def as_names(names: Collection[str] | None) -> Collection[str] | None:
     """The names, which may come from a generator, to be read several times; a text is left to be refused."""
     return names if names is None or isinstance(names, str) else tuple(names)
 
@@ -260,15 +261,17 @@ def _no_end_points(found: str, model: str) -> FlowError:
     )
 
 
-def _array(value: Any, where: str) -> np.ndarray[Any, Any]:
+def _array(value: Any, model: str, name: str) -> np.ndarray[Any, Any]:
     """The value as an array. Raises FlowError for a masked one, and for rows of different lengths."""
-    model, _, name = where.rpartition(", ")
-    refuse_masked(model or where, **{name: value})
+    refuse_masked(model, **{name: value})
     try:
         return np.asarray(value)
     except ValueError as error:
         raise FlowError(
-            where, str(error), "a list of sequences of different lengths", "cut them to one length, or measure each"
+            f"{model}, {name}",
+            str(error),
+            "a list of sequences of different lengths",
+            "cut them to one length, or measure each",
         ) from None
 
 

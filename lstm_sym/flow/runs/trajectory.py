@@ -139,7 +139,7 @@ class Trajectory:
 
     def columns(self, name: str | None) -> slice:
         """Where a state stands among all of them; None for all. Raises FlowError for what is no state."""
-        return refusals.selection(name, self.states, self.sizes, self.model)
+        return refusals.columns_of(name, self.states, self.sizes, self.model)
 
     def output(self, name: str | None = None) -> str:
         """The state of this name, or the one that the cell gives out. Raises FlowError where there is none such."""
@@ -206,9 +206,9 @@ def record(
     Raises FlowError: NaN in x, params or state, no step, a state that overflows; and what `forward` raises.
     """
     name = name_of(kernel, model)
-    values = refusals.sequences(x, name) if steps is None else refusals.without_input(x, steps, state, name)
-    params = refusals.real_fields(params, f"{name}, params")
-    state = None if state is None else refusals.real_fields(state, f"{name}, state", infinite=True)
+    values = refusals.as_sequences(x, name) if steps is None else refusals.as_empty_input(x, steps, state, name)
+    params = refusals.as_real_fields(params, name, "params")
+    state = None if state is None else refusals.as_real_fields(state, name, "state", infinite=True)
     tape = _first_step(kernel, params, values, state, name)
     segment = min(len(values), max(1, MEMORY // sum(array.nbytes for array in tape)))
     starts, last, held = [], state, {}
