@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lstm_sym.flow import FlowError, Model, input_sensitivity, record, run
+from lstm_sym.flow import FlowError, Model, input_sensitivity, record, reporter, run
 from lstm_sym.inputs import gaussian, stream
 from lstm_sym.kernels import gru, lstm, rnn
 
@@ -62,3 +62,8 @@ def test_an_unclear_experiment_is_refused(models, seeds, words):
 def test_an_error_names_the_model():
     with pytest.raises(FlowError, match=r"^my network, x"):
         run([Model("my network", rnn)], X * np.nan, lags=9)
+
+
+def test_a_reporter_tells_how_far_a_run_has_come(capsys):
+    run([Model("RNN", rnn)], X, hidden=4, lags=9, ends=5, progress=reporter("measuring", interval=0.0))
+    assert capsys.readouterr().err.startswith("measuring: ")
