@@ -11,6 +11,7 @@ import pytest
 import lstm_sym as ls
 from lstm_sym.document.sentences import table
 from lstm_sym.flow.advice import summary
+from lstm_sym.flow.measures import SURVEYED
 from lstm_sym.flow.memory import card as memory
 from lstm_sym.flow.plots import fan, heatmap, saturation, shares, spectra
 from lstm_sym.report import LANGUAGES, Sentences
@@ -26,9 +27,11 @@ LABELLED = {
     "flow.spectra": spectra.LABELS,
     "flow.theory": {"bound": "bound along the path, ∏ ‖J‖", "prediction": "product of the gates of {state}"},
 }
-# By the engine, by the checks, and by the tables and figures whose words they are.
+FIGURES = [row.figure for row in SURVEYED.values() if row.figure]
+# By the engine, by the checks, by the figures of a survey, and by the tables and figures whose words they are.
 NAMED_ELSEWHERE = (
     *("rules.", "checks.names.", "checks.whats.", "checks.left_out."),
+    *(f"flow.{figure}." for figure in FIGURES),
     *(f"{prefix}." for prefix in LABELLED),
 )
 
@@ -48,6 +51,11 @@ def test_every_sentence_has_every_language_and_the_same_places(key: str) -> None
 def test_no_sentence_is_left_in_english() -> None:
     alike = {key for key, s in table().items() if s["zh-Hant"] == s["en"] and re.search("[a-z]{3}", s["en"])}
     assert {key.rpartition(".")[2] for key in alike} <= {"lag50", "lag90", "largest"}
+
+
+@pytest.mark.parametrize("figure", FIGURES)
+def test_a_figure_of_a_survey_has_a_title_and_a_caption(figure: str) -> None:
+    assert {f"flow.{figure}.title", f"flow.{figure}.caption"} <= set(table())
 
 
 def is_used(key: str, source: str) -> bool:
