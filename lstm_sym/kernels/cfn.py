@@ -362,7 +362,8 @@ def jacobian_parts(tape: Tape | PreciseTape, params: Params, t: Any = slice(None
     """
     params, t, sizes, lead, dtype = _reading(tape, params, t)
     v, at = _local(tape, params, t, sizes), _ranges(State, _STATE_SHAPES, sizes)
-    parts = {key: np.zeros((*lead, at[-1].stop, at[-1].stop), dtype) for key in ('theta', 'eta', 'h',)}
+    parts: dict[str, Array] = {key: np.zeros((*lead, at[-1].stop, at[-1].stop), dtype) for key in ('theta', 'eta',
+        'h')}
     # d h[t] / d h[t-1]
     parts['theta'][..., at.h, at.h] = (v.tanh_h_prev * v.theta_slope)[..., :, None] * params.U_theta
     parts['eta'][..., at.h, at.h] = (v.n * v.eta_slope)[..., :, None] * params.U_eta  # d h[t] / d h[t-1]

@@ -391,7 +391,8 @@ def jacobian_parts(tape: Tape | PreciseTape, params: Params, t: Any = slice(None
     """
     params, t, sizes, lead, dtype = _reading(tape, params, t)
     v, at = _local(tape, params, t, sizes), _ranges(State, _STATE_SHAPES, sizes)
-    parts = {key: np.zeros((*lead, at[-1].stop, at[-1].stop), dtype) for key in ('r', 'z', 'q', 'h',)}
+    parts: dict[str, Array] = {key: np.zeros((*lead, at[-1].stop, at[-1].stop), dtype) for key in ('r', 'z', 'q',
+        'h')}
     # d h[t] / d h[t-1]
     parts['r'][..., at.h, at.h] = (v.U_n_h * v.r_slope * v.n_slope * v.z_complement)[..., :, None] * params.U_r
     parts['z'][..., at.h, at.h] = ((v.h_prev - v.n) * v.z_slope)[..., :, None] * params.U_z  # d h[t] / d h[t-1]

@@ -259,7 +259,7 @@ def jacobian_parts(tape: Tape | PreciseTape, params: Params, t: Any = slice(None
     """
     params, t, sizes, lead, dtype = _reading(tape, params, t)
     v, at = _local(tape, params, t, sizes), _ranges(State, _STATE_SHAPES, sizes)
-    parts = {key: np.zeros((*lead, at[-1].stop, at[-1].stop), dtype) for key in ('x', 'y',)}
+    parts: dict[str, Array] = {key: np.zeros((*lead, at[-1].stop, at[-1].stop), dtype) for key in ('x', 'y')}
     _diagonal(parts['x'][..., at.x, at.x])[...] += -2 * 1.4 * v.x_prev  # d x[t] / d x[t-1]
     _diagonal(parts['x'][..., at.x, at.y])[...] += 1  # d x[t] / d y[t-1]
     _diagonal(parts['y'][..., at.y, at.x])[...] += 0.3  # d y[t] / d x[t-1]

@@ -355,7 +355,7 @@ def jacobian_parts(tape: Tape | PreciseTape, params: Params, t: Any = slice(None
     """
     params, t, sizes, lead, dtype = _reading(tape, params, t)
     v, at = _local(tape, params, t, sizes), _ranges(State, _STATE_SHAPES, sizes)
-    parts = {key: np.zeros((*lead, at[-1].stop, at[-1].stop), dtype) for key in ('k_f', 'n', 'h',)}
+    parts: dict[str, Array] = {key: np.zeros((*lead, at[-1].stop, at[-1].stop), dtype) for key in ('k_f', 'n', 'h')}
     # d h[t] / d h[t-1]
     parts['k_f'][..., at.h, at.h] = (v.h_prev * v.f_slope - v.n * v.i_slope)[..., :, None] * params.U_f
     parts['n'][..., at.h, at.h] = (v.i * v.n_slope)[..., :, None] * params.U_n  # d h[t] / d h[t-1]

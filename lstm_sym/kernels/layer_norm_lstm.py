@@ -880,7 +880,8 @@ def jacobian_parts(tape: Tape | PreciseTape, params: Params, t: Any = slice(None
     params, t, sizes, lead, dtype = _reading(tape, params, t)
     v, at = _local(tape, params, t, sizes), _ranges(State, _STATE_SHAPES, sizes)
     H = sizes["H"]
-    parts = {key: np.zeros((*lead, at[-1].stop, at[-1].stop), dtype) for key in ('h_i', 'h_f', 'h_g', 'h_o', 'c',)}
+    parts: dict[str, Array] = {key: np.zeros((*lead, at[-1].stop, at[-1].stop), dtype) for key in ('h_i', 'h_f',
+        'h_g', 'h_o', 'c')}
     # d s_h[t] / d h[t-1]
     d_s_h_d_h_prev_by_h_i = np.zeros((*lead, H, H), dtype)
     d_s_h_d_h_prev_by_h_i += (0.5 / v.s_h)[..., :, None] * np.full((H, H), 1 / H,

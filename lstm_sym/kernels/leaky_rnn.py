@@ -298,7 +298,7 @@ def jacobian_parts(tape: Tape | PreciseTape, params: Params, t: Any = slice(None
     """
     params, t, sizes, lead, dtype = _reading(tape, params, t)
     v, at = _local(tape, params, t, sizes), _ranges(State, _STATE_SHAPES, sizes)
-    parts = {key: np.zeros((*lead, at[-1].stop, at[-1].stop), dtype) for key in ('h',)}
+    parts: dict[str, Array] = {key: np.zeros((*lead, at[-1].stop, at[-1].stop), dtype) for key in ('h',)}
     # d h[t] / d h[t-1]
     _diagonal(parts['h'][..., at.h, at.h])[...] += 1 - 0.2
     parts['h'][..., at.h, at.h] += (0.2 * v.tanh_a_h_slope)[..., :, None] * params.U

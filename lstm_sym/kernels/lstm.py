@@ -388,7 +388,8 @@ def jacobian_parts(tape: Tape | PreciseTape, params: Params, t: Any = slice(None
     """
     params, t, sizes, lead, dtype = _reading(tape, params, t)
     v, at = _local(tape, params, t, sizes), _ranges(State, _STATE_SHAPES, sizes)
-    parts = {key: np.zeros((*lead, at[-1].stop, at[-1].stop), dtype) for key in ('i', 'f', 'g', 'o', 'c',)}
+    parts: dict[str, Array] = {key: np.zeros((*lead, at[-1].stop, at[-1].stop), dtype) for key in ('i', 'f', 'g',
+        'o', 'c')}
     parts['i'][..., at.c, at.h] = (v.g * v.i_slope)[..., :, None] * params.U_i  # d c[t] / d h[t-1]
     # d h[t] / d h[t-1]
     parts['i'][..., at.h, at.h] = (v.o * v.tanh_c_slope)[..., :, None] * parts['i'][..., at.c, at.h]

@@ -457,7 +457,8 @@ def jacobian_parts(tape: Tape | PreciseTape, params: Params, t: Any = slice(None
     params, t, sizes, lead, dtype = _reading(tape, params, t)
     v, at = _local(tape, params, t, sizes), _ranges(State, _STATE_SHAPES, sizes)
     M = sizes["M"]
-    parts = {key: np.zeros((*lead, at[-1].stop, at[-1].stop), dtype) for key in ('i', 'f', 'g', 'o', 'c',)}
+    parts: dict[str, Array] = {key: np.zeros((*lead, at[-1].stop, at[-1].stop), dtype) for key in ('i', 'f', 'g',
+        'o', 'c')}
     # d c[t] / d h[t-1]
     parts['i'][..., at.c, at.h] = v.g[..., :, None] * np.repeat(np.eye(M, dtype=dtype), 2,
         axis=0) @ (v.i_slope[..., :, None] * params.U_i)

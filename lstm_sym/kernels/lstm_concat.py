@@ -390,7 +390,8 @@ def jacobian_parts(tape: Tape | PreciseTape, params: Params, t: Any = slice(None
     params, t, sizes, lead, dtype = _reading(tape, params, t)
     v, at = _local(tape, params, t, sizes), _ranges(State, _STATE_SHAPES, sizes)
     D, H = sizes["D"], sizes["H"]
-    parts = {key: np.zeros((*lead, at[-1].stop, at[-1].stop), dtype) for key in ('i', 'f', 'g', 'o', 'c',)}
+    parts: dict[str, Array] = {key: np.zeros((*lead, at[-1].stop, at[-1].stop), dtype) for key in ('i', 'f', 'g',
+        'o', 'c')}
     # d c[t] / d h[t-1]
     parts['i'][..., at.c, at.h] = (v.g * v.i_slope)[..., :, None] * params.W_i @ (np.eye(H + D,
         dtype=dtype)[:, 0 : H])

@@ -530,7 +530,8 @@ def jacobian_parts(tape: Tape | PreciseTape, params: Params, t: Any = slice(None
     """
     params, t, sizes, lead, dtype = _reading(tape, params, t)
     v, at = _local(tape, params, t, sizes), _ranges(State, _STATE_SHAPES, sizes)
-    parts = {key: np.zeros((*lead, at[-1].stop, at[-1].stop), dtype) for key in ('i', 'f', 'g', 'c', 'o',)}
+    parts: dict[str, Array] = {key: np.zeros((*lead, at[-1].stop, at[-1].stop), dtype) for key in ('i', 'f', 'g',
+        'c', 'o')}
     parts['i'][..., at.i, at.h] = v.i_slope[..., :, None] * params.U_i  # d i[t] / d h[t-1]
     parts['i'][..., at.i, at.i] = v.i_slope[..., :, None] * params.R_ii  # d i[t] / d i[t-1]
     parts['i'][..., at.i, at.f] = v.i_slope[..., :, None] * params.R_fi  # d i[t] / d f[t-1]

@@ -436,7 +436,8 @@ def jacobian_parts(tape: Tape | PreciseTape, params: Params, t: Any = slice(None
     """
     params, t, sizes, lead, dtype = _reading(tape, params, t)
     v, at = _local(tape, params, t, sizes), _ranges(State, _STATE_SHAPES, sizes)
-    parts = {key: np.zeros((*lead, at[-1].stop, at[-1].stop), dtype) for key in ('i', 'f', 'g', 'c', 'o',)}
+    parts: dict[str, Array] = {key: np.zeros((*lead, at[-1].stop, at[-1].stop), dtype) for key in ('i', 'f', 'g',
+        'c', 'o')}
     parts['i'][..., at.c, at.h] = (v.g * v.i_slope)[..., :, None] * params.U_i  # d c[t] / d h[t-1]
     _diagonal(parts['i'][..., at.c, at.c])[...] += params.p_i * v.g * v.i_slope  # d c[t] / d c[t-1]
     # d h[t] / d c[t], and on

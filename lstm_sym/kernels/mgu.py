@@ -357,7 +357,7 @@ def jacobian_parts(tape: Tape | PreciseTape, params: Params, t: Any = slice(None
     """
     params, t, sizes, lead, dtype = _reading(tape, params, t)
     v, at = _local(tape, params, t, sizes), _ranges(State, _STATE_SHAPES, sizes)
-    parts = {key: np.zeros((*lead, at[-1].stop, at[-1].stop), dtype) for key in ('f', 'n', 'h',)}
+    parts: dict[str, Array] = {key: np.zeros((*lead, at[-1].stop, at[-1].stop), dtype) for key in ('f', 'n', 'h')}
     # d h[t] / d h[t-1]
     parts['f'][..., at.h, at.h] = ((v.n - v.h_prev) * v.f_slope)[..., :, None] * params.U_f + (v.f
         * v.n_slope)[..., :, None] * params.U_n @ ((v.h_prev * v.f_slope)[..., :, None] * params.U_f)

@@ -430,7 +430,7 @@ def jacobian_parts(tape: Tape | PreciseTape, params: Params, t: Any = slice(None
     """
     params, t, sizes, lead, dtype = _reading(tape, params, t)
     v, at = _local(tape, params, t, sizes), _ranges(State, _STATE_SHAPES, sizes)
-    parts = {key: np.zeros((*lead, at[-1].stop, at[-1].stop), dtype) for key in ('m', 'c',)}
+    parts: dict[str, Array] = {key: np.zeros((*lead, at[-1].stop, at[-1].stop), dtype) for key in ('m', 'c')}
     # d c[t] / d h[t-1]
     parts['m'][..., at.c, at.h] = (v.c_prev * v.f_slope)[..., :, None] * params.U_f @ (v.W_m_x[..., :, None]
         * params.U_m) + (v.g * v.i_slope)[..., :, None] * params.U_i @ (v.W_m_x[..., :, None] * params.U_m) + (v.i

@@ -663,8 +663,8 @@ def jacobian_parts(tape: Tape | PreciseTape, params: Params, t: Any = slice(None
     """
     params, t, sizes, lead, dtype = _reading(tape, params, t)
     v, at = _local(tape, params, t, sizes), _ranges(State, _STATE_SHAPES, sizes)
-    parts = {key: np.zeros((*lead, at[-1].stop, at[-1].stop), dtype) for key in ('i', 'f', 'g', 'o', 'h_in',
-        'c_in',)}
+    parts: dict[str, Array] = {key: np.zeros((*lead, at[-1].stop, at[-1].stop), dtype) for key in ('i', 'f', 'g',
+        'o', 'h_in', 'c_in')}
     # d c_in[t] / d h[t-1]
     parts['i'][..., at.c_in, at.h] = (v.c_in_prev * v.f_in_slope)[..., :, None] * params.W_f_in @ ((v.g
         * v.i_slope)[..., :, None] * params.U_i) + (v.g_in * v.i_in_slope)[..., :, None] * params.W_i_in @ ((v.g

@@ -517,8 +517,8 @@ def jacobian_parts(tape: Tape | PreciseTape, params: Params, t: Any = slice(None
     params, t, sizes, lead, dtype = _reading(tape, params, t)
     v, at = _local(tape, params, t, sizes), _ranges(State, _STATE_SHAPES, sizes)
     sigmoid = _sigmoid_precise if isinstance(tape, PreciseTape) else _sigmoid
-    parts = {key: np.zeros((*lead, at[-1].stop, at[-1].stop), dtype) for key in ('log_f', 'log_i', 'g', 'o', 's',
-        'c', 'n',)}
+    parts: dict[str, Array] = {key: np.zeros((*lead, at[-1].stop, at[-1].stop), dtype) for key in ('log_f',
+        'log_i', 'g', 'o', 's', 'c', 'n')}
     # d m[t] / d h[t-1]
     parts['log_f'][..., at.m, at.h] = (_positive(v.s - v.log_i) * sigmoid(v.a_log_f))[..., :, None] * params.U_f
     # d c[t] / d h[t-1]

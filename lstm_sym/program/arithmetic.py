@@ -58,16 +58,6 @@ def tanh_slope(a: Array) -> Array:
     return slope
 
 
-def complement(z: Array, a: Array) -> Array:
-    """1 - z, of a gate z = sigmoid(a)."""
-    return 1 - z
-
-
-def complement_precise(z: Array, a: Array) -> Array:
-    """1 - z of a gate z = sigmoid(a), as sigmoid(-a): no digit is lost when the gate is open."""
-    return sigmoid_precise(-a)
-
-
 def relu(a: Array) -> Array:
     """max(a, 0); NaN stays NaN."""
     return np.where(a.real <= 0, 0, a)

@@ -66,7 +66,7 @@ def jacobian_functions(plan: Plan, local: LocalValues) -> list[JacobianFunction]
     keys = [entry.name for entry in entries(program)]
     size = "at[-1].stop"
     width = f'sizes["{program.inputs[0].shape[0]}"]' if program.inputs else "0"
-    listed = ", ".join(map(repr, keys))
+    listed, one, made = ", ".join(map(repr, keys)), len(keys) == 1, "parts: dict[str, Array]"
     return [
         JacobianFunction("jacobian", _STATE, before, f"out = np.zeros((*lead, {size}, {size}), dtype)"),
         JacobianFunction(
@@ -89,7 +89,9 @@ def jacobian_functions(plan: Plan, local: LocalValues) -> list[JacobianFunction]
             "jacobian_parts",
             _PARTS.format(keys=listed),
             before,
-            f"parts = {{key: np.zeros((*lead, {size}, {size}), dtype) for key in ({listed},)}}",
+            f"{made} = {{key: np.zeros((*lead, {size}, {size}), dtype) for key in ({listed}{',' * one})}}"
+            if keys
+            else f"{made} = {{}}",
             "parts",
             "dict[str, Array]",
         ),

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from lstm_sym.program.arithmetic import sigmoid_precise
+
 Array = np.ndarray[Any, Any]
 
 
@@ -57,6 +59,16 @@ def applied_transposed(v: Array, columns: int) -> Array:
     blocks = np.zeros((*v.shape[:-1], columns, v.shape[-1], columns), v.dtype)
     np.einsum("...jij->...ij", blocks)[...] = v[..., :, None]
     return blocks.reshape(*v.shape[:-1], columns, v.shape[-1] * columns)
+
+
+def complement(z: Array, a: Array) -> Array:
+    """1 - z, of a gate z = sigmoid(a)."""
+    return 1 - z
+
+
+def complement_precise(z: Array, a: Array) -> Array:
+    """1 - z of a gate z = sigmoid(a), as sigmoid(-a): no digit is lost when the gate is open."""
+    return sigmoid_precise(-a)
 
 
 def sizes_of(params: Any, shapes: Mapping[str, tuple[str, ...]]) -> dict[str, int]:
