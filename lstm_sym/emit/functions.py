@@ -168,7 +168,8 @@ class FunctionWriter:
     def sections(self, begin: list[Node], end: list[Node]) -> tuple[Node, ...]:
         """All of a function, in order."""
         regions, parameters = self.regions, tuple(self.writer.parameters.bound.values())
-        loop = [Loop(regions.rows, tuple(regions.loop), self.loop.program.direction < 0)] if regions.loop else []
+        steps = Loop(regions.rows, tuple(regions.loop), self.loop.program.direction < 0)
+        loop: list[Node] = [*regions.begin, steps] if regions.loop else []
         work = [*regions.before, *loop, *regions.after, *end]
         arrays = [*self.arrays(), *self.carried()]
         inner = {n.array.text for node in regions.before if isinstance(node, Choose) for n in _splits(node)}

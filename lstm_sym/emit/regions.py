@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import reduce
+from functools import cached_property, reduce
 from typing import assert_never
 
 from lstm_sym.compile.plan import LoopPlan
@@ -44,8 +44,12 @@ from lstm_sym.program.values import Role, Value
 
 @dataclass
 class Regions:
-    """The statements of a function, region by region; `rows` are names that the loop binds to the row of each step."""
+    """The statements of a function, region by region.
 
+    `rows` are names that the loop binds to the row of each step; `begin` binds what the first step receives.
+    """
+
+    begin: list[Node] = field(default_factory=list)
     before: list[Node] = field(default_factory=list)
     loop: list[Node] = field(default_factory=list)
     after: list[Node] = field(default_factory=list)
@@ -61,6 +65,7 @@ class RegionWriter:
         self.names = plan.storage.names
         self.parameters = Parameters(self.names, plan)
         self.regions = Regions()
+        self.received: dict[str, Home] = {}
         # The expressions of both forms: what the precise one reads is a value of the program or on the tape.
         stated = [v for s in plan.precisely.values() for v in s.reads()]
         self.symbols = {value.symbol: value for value in (*plan.program.values(), *stated)}
@@ -141,8 +146,17 @@ class RegionWriter:
             return whole
         previous = home.kind == "states" and not home.offset
         name = self.names.get(("row", home), home.name + ("_prev" if previous else "_t"))
-        self.regions.rows[name] = whole
+        if previous and home.name in self.carried:
+            self.received[name] = home
+        else:
+            self.regions.rows[name] = whole
         return Name(name)
+
+    @cached_property
+    def carried(self) -> set[str]:
+        """The arrays of states of which the loop computes each: what a step receives is what the one before sent."""
+        computed = {part.target for run in self.plan.schedule.loop for part in run.parts}
+        return {self.storage.home(c.outgoing).name for c in self.plan.program.carries if c.outgoing in computed}
 
     def reference(self, value: Value, in_loop: bool) -> Node:
         """A value, or a parameter, as it is read in this region."""
@@ -374,8 +388,9 @@ class RegionWriter:
         return [Assign(name, values[0]), *(Add(name, value) for value in values[1:])]
 
     def rotation(self) -> list[Node]:
-        """Carried values that are plain variables: what this step sends is what the next one receives."""
-        pairs = []
+        """What this step sends is what the next one receives."""
+        pairs = [(Name(name), self.at(replace(home, offset=1), True)) for name, home in self.received.items()]
+        self.regions.begin = [Assign(Name(name), Steps(Name(h.name), "first")) for name, h in self.received.items()]
         for carry in self.plan.program.carries:
             incoming, outgoing = self.storage.home(carry.incoming), self.storage.home(carry.outgoing)
             if incoming.kind == "local":

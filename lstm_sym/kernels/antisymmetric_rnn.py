@@ -84,8 +84,8 @@ _SHAPES: dict[str, tuple[str, ...]] = {'U': ('H', 'H'), 'W': ('H', 'D'), 'b': ('
 _STATE_SHAPES: dict[str, tuple[str, ...]] = {'h': ('B', 'H')}
 _COMPOSED: dict[str, dict[str, int]] = {}
 _WIDTHS: dict[type, dict[str, dict[str, int]]] = {
-    Tape: {'x': {'D': 1}, 'h': {'H': 1}, 'tanh_a_h': {'H': 1}}, PreciseTape: {'x': {'D': 1}, 'h': {'H': 1},
-    'a_h': {'H': 1}}
+    Tape: {'x': {'D': 1}, 'h': {'H': 1}, 'tanh_a_h': {'H': 1}},
+    PreciseTape: {'x': {'D': 1}, 'h': {'H': 1}, 'a_h': {'H': 1}}
 }
 
 
@@ -140,7 +140,8 @@ def forward(
     h = np.empty((T + 1, B, H), dtype)
     h[0] = state.h
     # Step by step: U, U_T, W_T, gamma, b, eps, tanh_a_h, a_h, h -> a_h, tanh_a_h, h
-    for h_prev, x_t, a_h_t, tanh_a_h_t, h_t in zip(h[:-1], x, a_h, tanh_a_h, h[1:], strict=True):
+    h_prev = h[0]
+    for x_t, a_h_t, tanh_a_h_t, h_t in zip(x, a_h, tanh_a_h, h[1:], strict=True):
         # (F1) a_hₜ = U hₜ₋₁ − Uᵀ hₜ₋₁ − γ hₜ₋₁ + W xₜ + b
         a_h_t[...] = h_prev @ U_T
         a_h_t += -(h_prev @ U)
@@ -149,6 +150,7 @@ def forward(
         a_h_t += b
         np.tanh(a_h_t, out=tanh_a_h_t)  # (F2) tanh_a_hₜ = tanh(a_hₜ)
         np.add(h_prev, eps * tanh_a_h_t, out=h_t)  # (F3) hₜ = hₜ₋₁ + eps tanh_a_hₜ
+        h_prev = h_t
     if precise:
         return h[1:].copy(), State(h[T].copy()), PreciseTape(x, h, a_h)
     return h[1:].copy(), State(h[T].copy()), Tape(x, h, tanh_a_h)
@@ -361,8 +363,9 @@ def _tangents(
     h, h_dot = (np.empty((T + 1, B, H), dtype) for _ in range(2))
     h[0], h_dot[0] = state.h, state_dot.h
     # Step by step
-    for (h_prev, x_t, a_h_t, h_dot_prev, x_dot_t, a_h_dot_t, tanh_a_h_t, h_t, h_dot_t) in zip(h[:-1], x, a_h,
-            h_dot[:-1], x_dot, a_h_dot, tanh_a_h, h[1:], h_dot[1:], strict=True):
+    h_prev, h_dot_prev = h[0], h_dot[0]
+    for (x_t, a_h_t, x_dot_t, a_h_dot_t, tanh_a_h_t, h_t, h_dot_t) in zip(x, a_h, x_dot, a_h_dot, tanh_a_h, h[1:],
+            h_dot[1:], strict=True):
         # (F1)
         a_h_t[...] = h_prev @ U_T
         a_h_t += -(h_prev @ U)
@@ -383,6 +386,7 @@ def _tangents(
         tanh_a_h_dot = a_h_dot_t * tanh_a_h_slope  # (T3) ∂tanh_a_hₜ = ∂a_hₜ ⊙ tanh_a_h′ₜ
         np.add(h_prev, eps * tanh_a_h_t, out=h_t)  # (F3)
         np.add(h_dot_prev, eps * tanh_a_h_dot, out=h_dot_t)  # (T4) ∂hₜ = ∂hₜ₋₁ + eps ∂tanh_a_hₜ
+        h_prev, h_dot_prev = h_t, h_dot_t
     return h[1:].copy(), h_dot[1:].copy(), State(h[T].copy()), State(h_dot[T].copy()), _SecondTape(x, x_dot, h,
         h_dot, a_h, a_h_dot, tanh_a_h)
 

@@ -98,8 +98,8 @@ _SHAPES: dict[str, tuple[str, ...]] = {
 _STATE_SHAPES: dict[str, tuple[str, ...]] = {'h': ('B', 'H')}
 _COMPOSED: dict[str, dict[str, int]] = {}
 _WIDTHS: dict[type, dict[str, dict[str, int]]] = {
-    Tape: {'x': {'D': 1}, 'h': {'H': 1}, 'gates': {'H': 3}, 'tanh_h_prev': {'H': 1}}, PreciseTape: {'x': {'D':
-    1}, 'h': {'H': 1}, 'a': {'H': 3}, 'gates': {'H': 3}, 'tanh_h_prev': {'H': 1}}
+    Tape: {'x': {'D': 1}, 'h': {'H': 1}, 'gates': {'H': 3}, 'tanh_h_prev': {'H': 1}},
+    PreciseTape: {'x': {'D': 1}, 'h': {'H': 1}, 'a': {'H': 3}, 'gates': {'H': 3}, 'tanh_h_prev': {'H': 1}}
 }
 
 
@@ -161,12 +161,14 @@ def forward(
     a_theta_eta += b  # (F1) a_θₜ += b_θ; (F3) a_ηₜ += b_η
     np.tanh(a_n, out=n)  # (F6) nₜ = tanh(a_nₜ)
     # Step by step: U_T, gates, tanh_h_prev, a, h -> tanh_h_prev, a, gates, h
-    for (h_prev, tanh_h_prev_t, a_theta_eta_t, gates_theta_eta_t, theta_t, eta_t, n_t, h_t) in zip(h[:-1],
-            tanh_h_prev, a_theta_eta, gates_theta_eta, theta, eta, n, h[1:], strict=True):
+    h_prev = h[0]
+    for (tanh_h_prev_t, a_theta_eta_t, gates_theta_eta_t, theta_t, eta_t, n_t, h_t) in zip(tanh_h_prev,
+            a_theta_eta, gates_theta_eta, theta, eta, n, h[1:], strict=True):
         np.tanh(h_prev, out=tanh_h_prev_t)  # (F7) tanh_h_prevₜ = tanh(hₜ₋₁)
         a_theta_eta_t += h_prev @ U_T  # (F1) a_θₜ += U_θ hₜ₋₁; (F3) a_ηₜ += U_η hₜ₋₁
         sigmoid(a_theta_eta_t, out=gates_theta_eta_t)  # (F2) θₜ = σ(a_θₜ); (F4) ηₜ = σ(a_ηₜ)
         np.add(theta_t * tanh_h_prev_t, eta_t * n_t, out=h_t)  # (F8) hₜ = θₜ ⊙ tanh_h_prevₜ + ηₜ ⊙ nₜ
+        h_prev = h_t
     if precise:
         return h[1:].copy(), State(h[T].copy()), PreciseTape(x, h, a, gates, tanh_h_prev)
     return h[1:].copy(), State(h[T].copy()), Tape(x, h, gates, tanh_h_prev)
@@ -433,11 +435,11 @@ def _tangents(
     n_dot[...] = _tanh_slope(a_n)  # (T8) n′ₜ = tanh′(a_nₜ)
     n_dot *= a_n_dot  # (T9) ∂nₜ = ∂a_nₜ ⊙ n′ₜ
     # Step by step
-    for (h_prev, tanh_h_prev_t, h_dot_prev, tanh_h_prev_dot_t, a_theta_eta_t, a_dot_theta_eta_t, gates_theta_eta_t,
-            theta_t, eta_t, n_t, h_t, gates_dot_theta_eta_t, theta_dot_t, eta_dot_t, n_dot_t,
-            h_dot_t) in zip(h[:-1], tanh_h_prev, h_dot[:-1], tanh_h_prev_dot, a_theta_eta, a_dot_theta_eta,
-            gates_theta_eta, theta, eta, n, h[1:], gates_dot_theta_eta, theta_dot, eta_dot, n_dot, h_dot[1:],
-            strict=True):
+    h_prev, h_dot_prev = h[0], h_dot[0]
+    for (tanh_h_prev_t, tanh_h_prev_dot_t, a_theta_eta_t, a_dot_theta_eta_t, gates_theta_eta_t, theta_t, eta_t,
+            n_t, h_t, gates_dot_theta_eta_t, theta_dot_t, eta_dot_t, n_dot_t, h_dot_t) in zip(tanh_h_prev,
+            tanh_h_prev_dot, a_theta_eta, a_dot_theta_eta, gates_theta_eta, theta, eta, n, h[1:],
+            gates_dot_theta_eta, theta_dot, eta_dot, n_dot, h_dot[1:], strict=True):
         np.tanh(h_prev, out=tanh_h_prev_t)  # (F7)
         tanh_h_prev_slope = _tanh_slope(h_prev)  # (T10) tanh_h_prev′ₜ = tanh′(hₜ₋₁)
         np.multiply(h_dot_prev, tanh_h_prev_slope, out=tanh_h_prev_dot_t)  # (T11) ∂tanh_h_prevₜ = ∂hₜ₋₁ ⊙ tanh_h_prev′ₜ
@@ -451,6 +453,7 @@ def _tangents(
         # (T12) ∂hₜ = ∂θₜ ⊙ tanh_h_prevₜ + ∂ηₜ ⊙ nₜ + ∂nₜ ⊙ ηₜ + ∂tanh_h_prevₜ ⊙ θₜ
         np.add(theta_dot_t * tanh_h_prev_t + eta_dot_t * n_t + n_dot_t * eta_t, tanh_h_prev_dot_t * theta_t,
             out=h_dot_t)
+        h_prev, h_dot_prev = h_t, h_dot_t
     return h[1:].copy(), h_dot[1:].copy(), State(h[T].copy()), State(h_dot[T].copy()), _SecondTape(x, x_dot, h,
         h_dot, a, a_dot, gates, gates_dot, tanh_h_prev, tanh_h_prev_dot)
 

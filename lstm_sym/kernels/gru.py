@@ -100,8 +100,8 @@ _SHAPES: dict[str, tuple[str, ...]] = {
 _STATE_SHAPES: dict[str, tuple[str, ...]] = {'h': ('B', 'H')}
 _COMPOSED: dict[str, dict[str, int]] = {}
 _WIDTHS: dict[type, dict[str, dict[str, int]]] = {
-    Tape: {'x': {'D': 1}, 'h': {'H': 1}, 'gates': {'H': 3}, 'r_h': {'H': 1}}, PreciseTape: {'x': {'D': 1}, 'h':
-    {'H': 1}, 'a': {'H': 3}, 'gates': {'H': 3}, 'r_h': {'H': 1}}
+    Tape: {'x': {'D': 1}, 'h': {'H': 1}, 'gates': {'H': 3}, 'r_h': {'H': 1}},
+    PreciseTape: {'x': {'D': 1}, 'h': {'H': 1}, 'a': {'H': 3}, 'gates': {'H': 3}, 'r_h': {'H': 1}}
 }
 
 
@@ -165,8 +165,9 @@ def forward(
     _times(x, W.T, out=a)  # (F1) a_rₜ = W_r xₜ; (F3) a_zₜ = W_z xₜ; (F6) a_nₜ = W_n xₜ
     a += b  # (F1) a_rₜ += b_r; (F3) a_zₜ += b_z; (F6) a_nₜ += b_n
     # Step by step: U_T, U_n_T, gates, r_h, a, h -> a, gates, r_h, h
-    for (a_r_z_t, h_prev, gates_r_z_t, r_t, r_h_t, z_t, a_z_t, a_n_t, n_t, h_t) in zip(a_r_z, h[:-1], gates_r_z, r,
-            r_h, z, a_z, a_n, n, h[1:], strict=True):
+    h_prev = h[0]
+    for (a_r_z_t, gates_r_z_t, r_t, r_h_t, z_t, a_z_t, a_n_t, n_t, h_t) in zip(a_r_z, gates_r_z, r, r_h, z, a_z,
+            a_n, n, h[1:], strict=True):
         a_r_z_t += h_prev @ U_T  # (F1) a_rₜ += U_r hₜ₋₁; (F3) a_zₜ += U_z hₜ₋₁
         sigmoid(a_r_z_t, out=gates_r_z_t)  # (F2) rₜ = σ(a_rₜ); (F4) zₜ = σ(a_zₜ)
         np.multiply(h_prev, r_t, out=r_h_t)  # (F5) r_hₜ = hₜ₋₁ ⊙ rₜ
@@ -174,6 +175,7 @@ def forward(
         a_n_t += r_h_t @ U_n_T  # (F6) a_nₜ += U_n r_hₜ
         np.tanh(a_n_t, out=n_t)  # (F7) nₜ = tanh(a_nₜ)
         np.add(h_prev * z_t, n_t * z_complement, out=h_t)  # (F8) hₜ = hₜ₋₁ ⊙ zₜ + nₜ ⊙ (1 − zₜ)
+        h_prev = h_t
     if precise:
         return h[1:].copy(), State(h[T].copy()), PreciseTape(x, h, a, gates, r_h)
     return h[1:].copy(), State(h[T].copy()), Tape(x, h, gates, r_h)
@@ -454,10 +456,10 @@ def _tangents(
     a_dot += _times(x, W_dot.T)  # (T1) ∂a_rₜ += ∂W_r xₜ; (T4) ∂a_zₜ += ∂W_z xₜ; (T8) ∂a_nₜ += ∂W_n xₜ
     a_dot += b_dot  # (T1) ∂a_rₜ += ∂b_r; (T4) ∂a_zₜ += ∂b_z; (T8) ∂a_nₜ += ∂b_n
     # Step by step
-    for (a_r_z_t, h_prev, a_dot_r_z_t, h_dot_prev, gates_r_z_t, r_t, r_h_t, gates_dot_r_z_t, r_dot_t, r_h_dot_t,
-            a_n_t, a_n_dot_t, n_t, a_z_t, z_t, h_t, n_dot_t, z_dot_t, h_dot_t) in zip(a_r_z, h[:-1], a_dot_r_z,
-            h_dot[:-1], gates_r_z, r, r_h, gates_dot_r_z, r_dot, r_h_dot, a_n, a_n_dot, n, a_z, z, h[1:], n_dot,
-            z_dot, h_dot[1:], strict=True):
+    h_prev, h_dot_prev = h[0], h_dot[0]
+    for (a_r_z_t, a_dot_r_z_t, gates_r_z_t, r_t, r_h_t, gates_dot_r_z_t, r_dot_t, r_h_dot_t, a_n_t, a_n_dot_t, n_t,
+            a_z_t, z_t, h_t, n_dot_t, z_dot_t, h_dot_t) in zip(a_r_z, a_dot_r_z, gates_r_z, r, r_h, gates_dot_r_z,
+            r_dot, r_h_dot, a_n, a_n_dot, n, a_z, z, h[1:], n_dot, z_dot, h_dot[1:], strict=True):
         a_r_z_t += h_prev @ U_T  # (F1); (F3)
         a_dot_r_z_t += h_dot_prev @ U_T  # (T1) ∂a_rₜ += U_r ∂hₜ₋₁; (T4) ∂a_zₜ += U_z ∂hₜ₋₁
         a_dot_r_z_t += h_prev @ U_dot_T  # (T1) ∂a_rₜ += ∂U_r hₜ₋₁; (T4) ∂a_zₜ += ∂U_z hₜ₋₁
@@ -475,6 +477,7 @@ def _tangents(
         n_dot_t *= a_n_dot_t  # (T10) ∂nₜ = ∂a_nₜ ⊙ n′ₜ
         # (T11) ∂hₜ = ∂hₜ₋₁ ⊙ zₜ + ∂zₜ ⊙ (hₜ₋₁ − nₜ) + ∂nₜ ⊙ σ(−a_zₜ)
         np.add(h_dot_prev * z_t + z_dot_t * (h_prev - n_t), n_dot_t * _sigmoid_precise(-a_z_t), out=h_dot_t)
+        h_prev, h_dot_prev = h_t, h_dot_t
     return h[1:].copy(), h_dot[1:].copy(), State(h[T].copy()), State(h_dot[T].copy()), _SecondTape(x, x_dot, h,
         h_dot, a, a_dot, gates, gates_dot, r_h, r_h_dot)
 

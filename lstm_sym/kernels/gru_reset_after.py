@@ -102,8 +102,8 @@ _SHAPES: dict[str, tuple[str, ...]] = {
 _STATE_SHAPES: dict[str, tuple[str, ...]] = {'h': ('B', 'H')}
 _COMPOSED: dict[str, dict[str, int]] = {}
 _WIDTHS: dict[type, dict[str, dict[str, int]]] = {
-    Tape: {'x': {'D': 1}, 'h': {'H': 1}, 'gates': {'H': 3}, 'a': {'H': 4}}, PreciseTape: {'x': {'D': 1}, 'h':
-    {'H': 1}, 'a': {'H': 4}, 'gates': {'H': 3}}
+    Tape: {'x': {'D': 1}, 'h': {'H': 1}, 'gates': {'H': 3}, 'a': {'H': 4}},
+    PreciseTape: {'x': {'D': 1}, 'h': {'H': 1}, 'a': {'H': 4}, 'gates': {'H': 3}}
 }
 
 
@@ -167,8 +167,9 @@ def forward(
     a[...] = b  # (F5) U_n_hₜ = b_u; (F1) a_rₜ = b_r; (F3) a_zₜ = b_z; (F7) a_nₜ = b_n
     a_r_z_n += _times(x, W.T)  # (F1) a_rₜ += W_r xₜ; (F3) a_zₜ += W_z xₜ; (F7) a_nₜ += W_n xₜ
     # Step by step: U_T, gates, a, h -> a, gates, h
-    for (a_U_n_h_r_z_t, h_prev, a_r_z_t, gates_r_z_t, r_t, U_n_h_t, a_n_t, z_t, a_z_t, n_t,
-            h_t) in zip(a_U_n_h_r_z, h[:-1], a_r_z, gates_r_z, r, U_n_h, a_n, z, a_z, n, h[1:], strict=True):
+    h_prev = h[0]
+    for (a_U_n_h_r_z_t, a_r_z_t, gates_r_z_t, r_t, U_n_h_t, a_n_t, z_t, a_z_t, n_t, h_t) in zip(a_U_n_h_r_z, a_r_z,
+            gates_r_z, r, U_n_h, a_n, z, a_z, n, h[1:], strict=True):
         a_U_n_h_r_z_t += h_prev @ U_T  # (F5) U_n_hₜ += U_n hₜ₋₁; (F1) a_rₜ += U_r hₜ₋₁; (F3) a_zₜ += U_z hₜ₋₁
         sigmoid(a_r_z_t, out=gates_r_z_t)  # (F2) rₜ = σ(a_rₜ); (F4) zₜ = σ(a_zₜ)
         q = r_t * U_n_h_t  # (F6) qₜ = rₜ ⊙ U_n_hₜ
@@ -176,6 +177,7 @@ def forward(
         z_complement = complement(z_t, a_z_t)
         np.tanh(a_n_t, out=n_t)  # (F8) nₜ = tanh(a_nₜ)
         np.add(h_prev * z_t, n_t * z_complement, out=h_t)  # (F9) hₜ = hₜ₋₁ ⊙ zₜ + nₜ ⊙ (1 − zₜ)
+        h_prev = h_t
     if precise:
         return h[1:].copy(), State(h[T].copy()), PreciseTape(x, h, a, gates)
     return h[1:].copy(), State(h[T].copy()), Tape(x, h, gates, a)
@@ -464,11 +466,11 @@ def _tangents(
     a_dot_r_z_n += _times(x_dot, W.T)  # (T1) ∂a_rₜ += W_r ∂xₜ; (T4) ∂a_zₜ += W_z ∂xₜ; (T9) ∂a_nₜ += W_n ∂xₜ
     a_dot_r_z_n += _times(x, W_dot.T)  # (T1) ∂a_rₜ += ∂W_r xₜ; (T4) ∂a_zₜ += ∂W_z xₜ; (T9) ∂a_nₜ += ∂W_n xₜ
     # Step by step
-    for (a_U_n_h_r_z_t, h_prev, a_dot_U_n_h_r_z_t, h_dot_prev, a_r_z_t, gates_r_z_t, r_t, U_n_h_t, a_n_t,
-            gates_dot_r_z_t, a_dot_r_z_t, r_dot_t, U_n_h_dot_t, a_n_dot_t, n_t, a_z_t, z_t, h_t, n_dot_t, z_dot_t,
-            h_dot_t) in zip(a_U_n_h_r_z, h[:-1], a_dot_U_n_h_r_z, h_dot[:-1], a_r_z, gates_r_z, r, U_n_h, a_n,
-            gates_dot_r_z, a_dot_r_z, r_dot, U_n_h_dot, a_n_dot, n, a_z, z, h[1:], n_dot, z_dot, h_dot[1:],
-            strict=True):
+    h_prev, h_dot_prev = h[0], h_dot[0]
+    for (a_U_n_h_r_z_t, a_dot_U_n_h_r_z_t, a_r_z_t, gates_r_z_t, r_t, U_n_h_t, a_n_t, gates_dot_r_z_t, a_dot_r_z_t,
+            r_dot_t, U_n_h_dot_t, a_n_dot_t, n_t, a_z_t, z_t, h_t, n_dot_t, z_dot_t, h_dot_t) in zip(a_U_n_h_r_z,
+            a_dot_U_n_h_r_z, a_r_z, gates_r_z, r, U_n_h, a_n, gates_dot_r_z, a_dot_r_z, r_dot, U_n_h_dot, a_n_dot,
+            n, a_z, z, h[1:], n_dot, z_dot, h_dot[1:], strict=True):
         a_U_n_h_r_z_t += h_prev @ U_T  # (F5); (F1); (F3)
         # (T7) ∂U_n_hₜ += U_n ∂hₜ₋₁; (T1) ∂a_rₜ += U_r ∂hₜ₋₁; (T4) ∂a_zₜ += U_z ∂hₜ₋₁
         a_dot_U_n_h_r_z_t += h_dot_prev @ U_T
@@ -487,6 +489,7 @@ def _tangents(
         n_dot_t *= a_n_dot_t  # (T11) ∂nₜ = ∂a_nₜ ⊙ n′ₜ
         # (T12) ∂hₜ = ∂hₜ₋₁ ⊙ zₜ + ∂zₜ ⊙ (hₜ₋₁ − nₜ) + ∂nₜ ⊙ σ(−a_zₜ)
         np.add(h_dot_prev * z_t + z_dot_t * (h_prev - n_t), n_dot_t * _sigmoid_precise(-a_z_t), out=h_dot_t)
+        h_prev, h_dot_prev = h_t, h_dot_t
     return h[1:].copy(), h_dot[1:].copy(), State(h[T].copy()), State(h_dot[T].copy()), _SecondTape(x, x_dot, h,
         h_dot, a, a_dot, gates, gates_dot)
 

@@ -128,9 +128,11 @@ def forward(
     x_, y = (np.empty((T + 1, B, H), dtype) for _ in range(2))
     x_[0], y[0] = state.x, state.y
     # Step by step: a, b, x_, y -> x_, y
-    for x__prev, y_prev, x__t, y_t in zip(x_[:-1], y[:-1], x_[1:], y[1:], strict=True):
+    x__prev, y_prev = x_[0], y[0]
+    for x__t, y_t in zip(x_[1:], y[1:], strict=True):
         np.subtract(1 + y_prev, a * x__prev**2, out=x__t)  # (F1) xₜ = 1 + yₜ₋₁ − a xₜ₋₁²
         np.multiply(b, x__prev, out=y_t)  # (F2) yₜ = b xₜ₋₁
+        x__prev, y_prev = x__t, y_t
     if precise:
         return x_[1:].copy(), State(x_[T].copy(), y[T].copy()), PreciseTape(x_, y)
     return x_[1:].copy(), State(x_[T].copy(), y[T].copy()), Tape(x_, y)
@@ -295,12 +297,13 @@ def _tangents(
     y_prev = state.y
     y_dot_prev = state_dot.y
     # Step by step
-    for x__prev, x__t, x_dot__prev, x_dot__t in zip(x_[:-1], x_[1:], x_dot_[:-1], x_dot_[1:], strict=True):
+    x__prev, x_dot__prev = x_[0], x_dot_[0]
+    for x__t, x_dot__t in zip(x_[1:], x_dot_[1:], strict=True):
         np.subtract(1 + y_prev, a * x__prev**2, out=x__t)  # (F1)
         np.subtract(y_dot_prev, 2 * a * x_dot__prev * x__prev, out=x_dot__t)  # (T1) ∂xₜ = ∂yₜ₋₁ − 2 a ∂xₜ₋₁ ⊙ xₜ₋₁
         y = b * x__prev  # (F2)
         y_dot = b * x_dot__prev  # (T2) ∂yₜ = b ∂xₜ₋₁
-        y_prev, y_dot_prev = y, y_dot
+        x__prev, x_dot__prev, y_prev, y_dot_prev = x__t, x_dot__t, y, y_dot
     return x_[1:].copy(), x_dot_[1:].copy(), State(x_[T].copy(), y_prev.copy()), State(x_dot_[T].copy(),
         y_dot_prev.copy()), _SecondTape(x_, x_dot_)
 

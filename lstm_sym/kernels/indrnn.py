@@ -133,9 +133,11 @@ def forward(
     _times(x, W.T, out=a_h)  # (F1) a_hₜ = W xₜ
     a_h += b  # (F1) a_hₜ += b
     # Step by step: u, a_h, h -> a_h, h
-    for a_h_t, h_prev, h_t in zip(a_h, h[:-1], h[1:], strict=True):
+    h_prev = h[0]
+    for a_h_t, h_t in zip(a_h, h[1:], strict=True):
         a_h_t += u * h_prev  # (F1) a_hₜ += u ⊙ hₜ₋₁
         h_t[...] = _relu(a_h_t)  # (F2) hₜ = relu(a_hₜ)
+        h_prev = h_t
     if precise:
         return h[1:].copy(), State(h[T].copy()), PreciseTape(x, h, a_h)
     return h[1:].copy(), State(h[T].copy()), Tape(x, h)
@@ -319,8 +321,8 @@ def _tangents(
     a_h_dot += _times(x, W_dot.T)  # (T1) ∂a_hₜ += ∂W xₜ
     a_h_dot += b_dot  # (T1) ∂a_hₜ += ∂b
     # Step by step
-    for (a_h_t, h_prev, a_h_dot_t, h_dot_prev, h_t, h_dot_t) in zip(a_h, h[:-1], a_h_dot, h_dot[:-1], h[1:],
-            h_dot[1:], strict=True):
+    h_prev, h_dot_prev = h[0], h_dot[0]
+    for a_h_t, a_h_dot_t, h_t, h_dot_t in zip(a_h, a_h_dot, h[1:], h_dot[1:], strict=True):
         a_h_t += u * h_prev  # (F1)
         # (T1) ∂a_hₜ += u ⊙ ∂hₜ₋₁ + ∂u ⊙ hₜ₋₁
         a_h_dot_t += u * h_dot_prev
@@ -328,6 +330,7 @@ def _tangents(
         h_t[...] = _relu(a_h_t)  # (F2)
         h_slope = _relu_slope(a_h_t)  # (T2) h′ₜ = relu′(a_hₜ)
         np.multiply(a_h_dot_t, h_slope, out=h_dot_t)  # (T3) ∂hₜ = ∂a_hₜ ⊙ h′ₜ
+        h_prev, h_dot_prev = h_t, h_dot_t
     return h[1:].copy(), h_dot[1:].copy(), State(h[T].copy()), State(h_dot[T].copy()), _SecondTape(x, x_dot, h,
         h_dot, a_h)
 

@@ -98,8 +98,8 @@ _SHAPES: dict[str, tuple[str, ...]] = {
 _STATE_SHAPES: dict[str, tuple[str, ...]] = {'h': ('B', 'H')}
 _COMPOSED: dict[str, dict[str, int]] = {}
 _WIDTHS: dict[type, dict[str, dict[str, int]]] = {
-    Tape: {'x': {'D': 1}, 'h': {'H': 1}, 'gates': {'H': 2}, 'i': {'H': 1}}, PreciseTape: {'x': {'D': 1}, 'h':
-    {'H': 1}, 'a': {'H': 2}, 'gates': {'H': 2}, 'a_i': {'H': 1}, 'i': {'H': 1}}
+    Tape: {'x': {'D': 1}, 'h': {'H': 1}, 'gates': {'H': 2}, 'i': {'H': 1}},
+    PreciseTape: {'x': {'D': 1}, 'h': {'H': 1}, 'a': {'H': 2}, 'gates': {'H': 2}, 'a_i': {'H': 1}, 'i': {'H': 1}}
 }
 
 
@@ -159,14 +159,15 @@ def forward(
     _times(x, W.T, out=a)  # (F1) k_fₜ = W_f xₜ; (F5) a_nₜ = W_n xₜ
     a += b  # (F1) k_fₜ += b_f; (F5) a_nₜ += b_n
     # Step by step: U_T, beta, a, gates, i, a_i, h -> a, a_i, i, gates, h
-    for (a_t, h_prev, k_f_t, a_i_t, i_t, f_t, a_n_t, n_t, h_t) in zip(a, h[:-1], k_f, a_i, i, f, a_n, n, h[1:],
-            strict=True):
+    h_prev = h[0]
+    for a_t, k_f_t, a_i_t, i_t, f_t, a_n_t, n_t, h_t in zip(a, k_f, a_i, i, f, a_n, n, h[1:], strict=True):
         a_t += h_prev @ U_T  # (F1) k_fₜ += U_f hₜ₋₁; (F5) a_nₜ += U_n hₜ₋₁
         np.subtract(beta, k_f_t, out=a_i_t)  # (F3) a_iₜ = β − k_fₜ
         sigmoid(a_i_t, out=i_t)  # (F4) iₜ = σ(a_iₜ)
         sigmoid(k_f_t, out=f_t)  # (F2) fₜ = σ(k_fₜ)
         np.tanh(a_n_t, out=n_t)  # (F6) nₜ = tanh(a_nₜ)
         np.add(h_prev * f_t, i_t * n_t, out=h_t)  # (F7) hₜ = hₜ₋₁ ⊙ fₜ + iₜ ⊙ nₜ
+        h_prev = h_t
     if precise:
         return h[1:].copy(), State(h[T].copy()), PreciseTape(x, h, a, gates, a_i, i)
     return h[1:].copy(), State(h[T].copy()), Tape(x, h, gates, i)
@@ -418,9 +419,10 @@ def _tangents(
     a_dot += _times(x, W_dot.T)  # (T1) ∂k_fₜ += ∂W_f xₜ; (T7) ∂a_nₜ += ∂W_n xₜ
     a_dot += b_dot  # (T1) ∂k_fₜ += ∂b_f; (T7) ∂a_nₜ += ∂b_n
     # Step by step
-    for (a_t, h_prev, k_f_t, a_i_t, i_t, a_dot_t, h_dot_prev, k_f_dot_t, a_i_dot_t, i_dot_t, f_t, f_dot_t, a_n_t,
-            n_t, h_t, n_dot_t, a_n_dot_t, h_dot_t) in zip(a, h[:-1], k_f, a_i, i, a_dot, h_dot[:-1], k_f_dot,
-            a_i_dot, i_dot, f, f_dot, a_n, n, h[1:], n_dot, a_n_dot, h_dot[1:], strict=True):
+    h_prev, h_dot_prev = h[0], h_dot[0]
+    for (a_t, k_f_t, a_i_t, i_t, a_dot_t, k_f_dot_t, a_i_dot_t, i_dot_t, f_t, f_dot_t, a_n_t, n_t, h_t, n_dot_t,
+            a_n_dot_t, h_dot_t) in zip(a, k_f, a_i, i, a_dot, k_f_dot, a_i_dot, i_dot, f, f_dot, a_n, n, h[1:],
+            n_dot, a_n_dot, h_dot[1:], strict=True):
         a_t += h_prev @ U_T  # (F1); (F5)
         np.subtract(beta, k_f_t, out=a_i_t)  # (F3)
         _sigmoid_precise(a_i_t, out=i_t)  # (F4)
@@ -438,6 +440,7 @@ def _tangents(
         n_dot_t *= a_n_dot_t  # (T9) ∂nₜ = ∂a_nₜ ⊙ n′ₜ
         # (T10) ∂hₜ = ∂hₜ₋₁ ⊙ fₜ + ∂fₜ ⊙ hₜ₋₁ + ∂iₜ ⊙ nₜ + ∂nₜ ⊙ iₜ
         np.add(h_dot_prev * f_t + f_dot_t * h_prev + i_dot_t * n_t, n_dot_t * i_t, out=h_dot_t)
+        h_prev, h_dot_prev = h_t, h_dot_t
     return h[1:].copy(), h_dot[1:].copy(), State(h[T].copy()), State(h_dot[T].copy()), _SecondTape(x, x_dot, h,
         h_dot, a, a_dot, gates, gates_dot, a_i, a_i_dot, i, i_dot)
 

@@ -179,22 +179,16 @@ class Grads(NamedTuple):
 
 
 _SHAPES: dict[str, tuple[str, ...]] = {
-    'U_i': ('H', 'H'), 'U_f': ('H', 'H'), 'U_g': ('H', 'H'), 'U_o': ('H', 'H'), 'W_i': ('H', 'D'), 'W_f': ('H',
-    'D'), 'W_g': ('H', 'D'), 'W_o': ('H', 'D'), 'alpha_i': ('H',), 'gamma_i': ('H',), 'b_i': ('H',), 'alpha_f':
-    ('H',), 'gamma_f': ('H',), 'b_f': ('H',), 'alpha_g': ('H',), 'gamma_g': ('H',), 'b_g': ('H',), 'alpha_o':
-    ('H',), 'gamma_o': ('H',), 'b_o': ('H',), 'gamma_c': ('H',), 'b_c': ('H',)
+    'U_i': ('H', 'H'), 'U_f': ('H', 'H'), 'U_g': ('H', 'H'), 'U_o': ('H', 'H'), 'W_i': ('H', 'D'),
+    'W_f': ('H', 'D'), 'W_g': ('H', 'D'), 'W_o': ('H', 'D'), 'alpha_i': ('H',), 'gamma_i': ('H',),
+    'b_i': ('H',), 'alpha_f': ('H',), 'gamma_f': ('H',), 'b_f': ('H',), 'alpha_g': ('H',), 'gamma_g': ('H',),
+    'b_g': ('H',), 'alpha_o': ('H',), 'gamma_o': ('H',), 'b_o': ('H',), 'gamma_c': ('H',), 'b_c': ('H',)
 }
 _STATE_SHAPES: dict[str, tuple[str, ...]] = {'h': ('B', 'H'), 'c': ('B', 'H')}
 _COMPOSED: dict[str, dict[str, int]] = {}
 _WIDTHS: dict[type, dict[str, dict[str, int]]] = {
-    Tape: {'x': {'D': 1}, 'h': {'H': 1}, 'c': {'H': 1}, 'u_i': {'H': 1}, 'u_f': {'H': 1}, 'u_g': {'H': 1},
-    'u_o': {'H': 1}, 's_h': {'H': 1}, 'v_i': {'H': 1}, 'v_f': {'H': 1}, 'v_g': {'H': 1}, 'v_o': {'H': 1}, 's_x':
-    {'H': 1}, 'i': {'H': 1}, 'f': {'H': 1}, 'g': {'H': 1}, 'o': {'H': 1}, 'u_c': {'H': 1}, 's_c': {'H': 1},
-    'tanh_c_norm': {'H': 1}}, PreciseTape: {'x': {'D': 1}, 'h': {'H': 1}, 'c': {'H': 1}, 'u_i': {'H': 1}, 'u_f':
-    {'H': 1}, 'u_g': {'H': 1}, 'u_o': {'H': 1}, 's_h': {'H': 1}, 'v_i': {'H': 1}, 'v_f': {'H': 1}, 'v_g': {'H':
-    1}, 'v_o': {'H': 1}, 's_x': {'H': 1}, 'a_i': {'H': 1}, 'i': {'H': 1}, 'a_f': {'H': 1}, 'f': {'H': 1}, 'a_g':
-    {'H': 1}, 'g': {'H': 1}, 'a_o': {'H': 1}, 'o': {'H': 1}, 'u_c': {'H': 1}, 's_c': {'H': 1}, 'c_norm': {'H':
-    1}, 'tanh_c_norm': {'H': 1}}
+    Tape: {'x': {'D': 1}, 'h': {'H': 1}, 'c': {'H': 1}, 'u_i': {'H': 1}, 'u_f': {'H': 1}, 'u_g': {'H': 1}, 'u_o': {'H': 1}, 's_h': {'H': 1}, 'v_i': {'H': 1}, 'v_f': {'H': 1}, 'v_g': {'H': 1}, 'v_o': {'H': 1}, 's_x': {'H': 1}, 'i': {'H': 1}, 'f': {'H': 1}, 'g': {'H': 1}, 'o': {'H': 1}, 'u_c': {'H': 1}, 's_c': {'H': 1}, 'tanh_c_norm': {'H': 1}},
+    PreciseTape: {'x': {'D': 1}, 'h': {'H': 1}, 'c': {'H': 1}, 'u_i': {'H': 1}, 'u_f': {'H': 1}, 'u_g': {'H': 1}, 'u_o': {'H': 1}, 's_h': {'H': 1}, 'v_i': {'H': 1}, 'v_f': {'H': 1}, 'v_g': {'H': 1}, 'v_o': {'H': 1}, 's_x': {'H': 1}, 'a_i': {'H': 1}, 'i': {'H': 1}, 'a_f': {'H': 1}, 'f': {'H': 1}, 'a_g': {'H': 1}, 'g': {'H': 1}, 'a_o': {'H': 1}, 'o': {'H': 1}, 'u_c': {'H': 1}, 's_c': {'H': 1}, 'c_norm': {'H': 1}, 'tanh_c_norm': {'H': 1}}
 }
 
 
@@ -278,10 +272,11 @@ def forward(
     # gamma_o, b_o, gamma_c, b_c, a_h_i_h_f_h_g_h_o, u_i, u_f, u_g, u_o, s_h, i, f, g, o, u_c, s_c, tanh_c_norm,
     # a_i, a_f, a_g, a_o, c_norm, h, c, v_i, v_f, v_g, v_o, s_x -> u_i, u_f, u_g, u_o, s_h, a_i, i, a_f, f, a_g, g,
     # a_o, o, c, u_c, s_c, c_norm, tanh_c_norm, h
-    for (h_prev, u_i_t, u_f_t, u_g_t, u_o_t, s_h_t, v_i_t, s_x_t, a_i_t, i_t, v_f_t, a_f_t, f_t, v_g_t, a_g_t, g_t,
-            v_o_t, a_o_t, o_t, c_prev, c_t, u_c_t, s_c_t, c_norm_t, tanh_c_norm_t, h_t) in zip(h[:-1], u_i, u_f,
-            u_g, u_o, s_h, v_i, s_x, a_i, i, v_f, a_f, f, v_g, a_g, g, v_o, a_o, o, c[:-1], c[1:], u_c, s_c,
-            c_norm, tanh_c_norm, h[1:], strict=True):
+    h_prev, c_prev = h[0], c[0]
+    for (u_i_t, u_f_t, u_g_t, u_o_t, s_h_t, v_i_t, s_x_t, a_i_t, i_t, v_f_t, a_f_t, f_t, v_g_t, a_g_t, g_t, v_o_t,
+            a_o_t, o_t, c_t, u_c_t, s_c_t, c_norm_t, tanh_c_norm_t, h_t) in zip(u_i, u_f, u_g, u_o, s_h, v_i, s_x,
+            a_i, i, v_f, a_f, f, v_g, a_g, g, v_o, a_o, o, c[1:], u_c, s_c, c_norm, tanh_c_norm, h[1:],
+            strict=True):
         # (F1) h_iₜ = U_i hₜ₋₁; (F2) h_fₜ = U_f hₜ₋₁; (F3) h_gₜ = U_g hₜ₋₁; (F4) h_oₜ = U_o hₜ₋₁
         a_h_i_h_f_h_g_h_o[...] = h_prev @ U_T
         # (F9) m_hₜ = 0.25 h_iₜ + 0.25 h_fₜ + 0.25 h_gₜ + 0.25 h_oₜ
@@ -318,6 +313,7 @@ def forward(
         np.add(gamma_c * u_c_t / s_c_t, b_c, out=c_norm_t)  # (F44) c_normₜ = γ_c ⊙ u_cₜ / s_cₜ + b_c
         np.tanh(c_norm_t, out=tanh_c_norm_t)  # (F45) tanh_c_normₜ = tanh(c_normₜ)
         np.multiply(o_t, tanh_c_norm_t, out=h_t)  # (F46) hₜ = oₜ ⊙ tanh_c_normₜ
+        h_prev, c_prev = h_t, c_t
     if precise:
         return h[1:].copy(), State(h[T].copy(), c[T].copy()), PreciseTape(x, h, c, u_i, u_f, u_g, u_o, s_h, v_i, v_f,
             v_g, v_o, s_x, a_i, i, a_f, f, a_g, g, a_o, o, u_c, s_c, c_norm, tanh_c_norm)
@@ -1001,8 +997,8 @@ def jacobian_parts(tape: Tape | PreciseTape, params: Params, t: Any = slice(None
 def log_terms(tape: PreciseTape, params: Params, t: Any = slice(None)) -> dict[str, Array]:
     """Natural logarithms of gates y and of slopes phi'(a) at step t, from the pre-activations on the tape.
 
-    'i', 'i_slope', 'f', 'f_slope', 'g_slope', 'o', 'o_slope', 'tanh_c_norm_slope': (B, N), of several steps (n, B,
-    N).
+    'i', 'i_slope', 'f', 'f_slope', 'g_slope', 'o', 'o_slope',
+    'tanh_c_norm_slope': (B, N), of several steps (n, B, N).
     They are finite where the number itself underflows: ln sigmoid(-1000) = -1000.
     Raises TypeError (for a fast tape too), ValueError, IndexError.
     """
@@ -1086,15 +1082,16 @@ def _tangents(
     a_s_x_dot = mean_q_x_dot  # (T27) ∂a_s_xₜ = ∂mean_q_xₜ
     s_x_dot = 0.5 * a_s_x_dot / s_x  # (T28) ∂s_xₜ = 0.5 ∂a_s_xₜ / s_xₜ
     # Step by step
-    for (h_prev, u_i_t, u_f_t, u_g_t, u_o_t, s_h_t, v_i_t, s_x_t, a_i_t, i_t, v_f_t, a_f_t, f_t, v_g_t, a_g_t, g_t,
-            v_o_t, a_o_t, o_t, c_prev, c_t, u_c_t, s_c_t, c_norm_t, tanh_c_norm_t, h_t, h_dot_prev, u_i_dot_t,
-            u_f_dot_t, u_g_dot_t, u_o_dot_t, s_h_dot_t, v_i_dot_t, s_x_dot_t, a_i_dot_t, i_dot_t, v_f_dot_t,
-            a_f_dot_t, f_dot_t, v_g_dot_t, a_g_dot_t, g_dot_t, v_o_dot_t, a_o_dot_t, o_dot_t, c_dot_prev, c_dot_t,
-            u_c_dot_t, s_c_dot_t, c_norm_dot_t, tanh_c_norm_dot_t, h_dot_t) in zip(h[:-1], u_i, u_f, u_g, u_o, s_h,
-            v_i, s_x, a_i, i, v_f, a_f, f, v_g, a_g, g, v_o, a_o, o, c[:-1], c[1:], u_c, s_c, c_norm, tanh_c_norm,
-            h[1:], h_dot[:-1], u_i_dot, u_f_dot, u_g_dot, u_o_dot, s_h_dot, v_i_dot, s_x_dot, a_i_dot, i_dot,
-            v_f_dot, a_f_dot, f_dot, v_g_dot, a_g_dot, g_dot, v_o_dot, a_o_dot, o_dot, c_dot[:-1], c_dot[1:],
-            u_c_dot, s_c_dot, c_norm_dot, tanh_c_norm_dot, h_dot[1:], strict=True):
+    h_prev, c_prev, h_dot_prev, c_dot_prev = h[0], c[0], h_dot[0], c_dot[0]
+    for (u_i_t, u_f_t, u_g_t, u_o_t, s_h_t, v_i_t, s_x_t, a_i_t, i_t, v_f_t, a_f_t, f_t, v_g_t, a_g_t, g_t, v_o_t,
+            a_o_t, o_t, c_t, u_c_t, s_c_t, c_norm_t, tanh_c_norm_t, h_t, u_i_dot_t, u_f_dot_t, u_g_dot_t,
+            u_o_dot_t, s_h_dot_t, v_i_dot_t, s_x_dot_t, a_i_dot_t, i_dot_t, v_f_dot_t, a_f_dot_t, f_dot_t,
+            v_g_dot_t, a_g_dot_t, g_dot_t, v_o_dot_t, a_o_dot_t, o_dot_t, c_dot_t, u_c_dot_t, s_c_dot_t,
+            c_norm_dot_t, tanh_c_norm_dot_t, h_dot_t) in zip(u_i, u_f, u_g, u_o, s_h, v_i, s_x, a_i, i, v_f, a_f,
+            f, v_g, a_g, g, v_o, a_o, o, c[1:], u_c, s_c, c_norm, tanh_c_norm, h[1:], u_i_dot, u_f_dot, u_g_dot,
+            u_o_dot, s_h_dot, v_i_dot, s_x_dot, a_i_dot, i_dot, v_f_dot, a_f_dot, f_dot, v_g_dot, a_g_dot, g_dot,
+            v_o_dot, a_o_dot, o_dot, c_dot[1:], u_c_dot, s_c_dot, c_norm_dot, tanh_c_norm_dot, h_dot[1:],
+            strict=True):
         a_h_i_h_f_h_g_h_o[...] = h_prev @ U_T  # (F1); (F2); (F3); (F4)
         m_h = 0.25 * h_i + 0.25 * h_f + 0.25 * h_g + 0.25 * h_o  # (F9)
         mu_h = _mean_of(m_h)  # (F10)
@@ -1184,6 +1181,7 @@ def _tangents(
         np.multiply(c_norm_dot_t, tanh_c_norm_slope, out=tanh_c_norm_dot_t)
         # (T51) ∂hₜ = ∂oₜ ⊙ tanh_c_normₜ + ∂tanh_c_normₜ ⊙ oₜ
         np.add(o_dot_t * tanh_c_norm_t, tanh_c_norm_dot_t * o_t, out=h_dot_t)
+        h_prev, c_prev, h_dot_prev, c_dot_prev = h_t, c_t, h_dot_t, c_dot_t
     return h[1:].copy(), h_dot[1:].copy(), State(h[T].copy(), c[T].copy()), State(h_dot[T].copy(),
         c_dot[T].copy()), _SecondTape(x, x_dot, h, h_dot, c, c_dot, u_i, u_i_dot, u_f, u_f_dot, u_g, u_g_dot, u_o,
         u_o_dot, s_h, s_h_dot, v_i, v_i_dot, v_f, v_f_dot, v_g, v_g_dot, v_o, v_o_dot, s_x, s_x_dot, a_i, a_i_dot,

@@ -84,8 +84,8 @@ _SHAPES: dict[str, tuple[str, ...]] = {'W': ('H', 'D'), 'U': ('H', 'H'), 'b': ('
 _STATE_SHAPES: dict[str, tuple[str, ...]] = {'h': ('B', 'H')}
 _COMPOSED: dict[str, dict[str, int]] = {}
 _WIDTHS: dict[type, dict[str, dict[str, int]]] = {
-    Tape: {'x': {'D': 1}, 'h': {'H': 1}, 'tanh_a_h': {'H': 1}}, PreciseTape: {'x': {'D': 1}, 'h': {'H': 1},
-    'a_h': {'H': 1}}
+    Tape: {'x': {'D': 1}, 'h': {'H': 1}, 'tanh_a_h': {'H': 1}},
+    PreciseTape: {'x': {'D': 1}, 'h': {'H': 1}, 'a_h': {'H': 1}}
 }
 
 
@@ -139,10 +139,12 @@ def forward(
     _times(x, W.T, out=a_h)  # (F1) a_hₜ = W xₜ
     a_h += b  # (F1) a_hₜ += b
     # Step by step: U_T, alpha, tanh_a_h, a_h, h -> a_h, tanh_a_h, h
-    for a_h_t, h_prev, tanh_a_h_t, h_t in zip(a_h, h[:-1], tanh_a_h, h[1:], strict=True):
+    h_prev = h[0]
+    for a_h_t, tanh_a_h_t, h_t in zip(a_h, tanh_a_h, h[1:], strict=True):
         a_h_t += h_prev @ U_T  # (F1) a_hₜ += U hₜ₋₁
         np.tanh(a_h_t, out=tanh_a_h_t)  # (F2) tanh_a_hₜ = tanh(a_hₜ)
         np.add((1 - alpha) * h_prev, alpha * tanh_a_h_t, out=h_t)  # (F3) hₜ = (1 − α) hₜ₋₁ + α tanh_a_hₜ
+        h_prev = h_t
     if precise:
         return h[1:].copy(), State(h[T].copy()), PreciseTape(x, h, a_h)
     return h[1:].copy(), State(h[T].copy()), Tape(x, h, tanh_a_h)
@@ -347,8 +349,8 @@ def _tangents(
     a_h_dot += _times(x, W_dot.T)  # (T1) ∂a_hₜ += ∂W xₜ
     a_h_dot += b_dot  # (T1) ∂a_hₜ += ∂b
     # Step by step
-    for (a_h_t, h_prev, a_h_dot_t, h_dot_prev, tanh_a_h_t, h_t, h_dot_t) in zip(a_h, h[:-1], a_h_dot, h_dot[:-1],
-            tanh_a_h, h[1:], h_dot[1:], strict=True):
+    h_prev, h_dot_prev = h[0], h_dot[0]
+    for a_h_t, a_h_dot_t, tanh_a_h_t, h_t, h_dot_t in zip(a_h, a_h_dot, tanh_a_h, h[1:], h_dot[1:], strict=True):
         a_h_t += h_prev @ U_T  # (F1)
         a_h_dot_t += h_dot_prev @ U_T  # (T1) ∂a_hₜ += U ∂hₜ₋₁
         a_h_dot_t += h_prev @ U_dot_T  # (T1) ∂a_hₜ += ∂U hₜ₋₁
@@ -357,6 +359,7 @@ def _tangents(
         tanh_a_h_dot[...] = _tanh_slope(a_h_t)  # (T2) tanh_a_h′ₜ = tanh′(a_hₜ)
         tanh_a_h_dot *= a_h_dot_t  # (T3) ∂tanh_a_hₜ = ∂a_hₜ ⊙ tanh_a_h′ₜ
         np.add((1 - alpha) * h_dot_prev, alpha * tanh_a_h_dot, out=h_dot_t)  # (T4) ∂hₜ = (1 − α) ∂hₜ₋₁ + α ∂tanh_a_hₜ
+        h_prev, h_dot_prev = h_t, h_dot_t
     return h[1:].copy(), h_dot[1:].copy(), State(h[T].copy()), State(h_dot[T].copy()), _SecondTape(x, x_dot, h,
         h_dot, a_h, a_h_dot, tanh_a_h)
 

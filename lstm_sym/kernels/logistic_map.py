@@ -121,8 +121,10 @@ def forward(
     h = np.empty((T + 1, B, H), dtype)
     h[0] = state.h
     # Step by step: r, h -> h
-    for h_prev, h_t in zip(h[:-1], h[1:], strict=True):
+    h_prev = h[0]
+    for h_t in h[1:]:
         np.multiply(r * h_prev, (1 - h_prev), out=h_t)  # (F1) hₜ = r hₜ₋₁ ⊙ (1 − hₜ₋₁)
+        h_prev = h_t
     if precise:
         return h[1:].copy(), State(h[T].copy()), PreciseTape(h)
     return h[1:].copy(), State(h[T].copy()), Tape(h)
@@ -275,10 +277,12 @@ def _tangents(
     h, h_dot = (np.empty((T + 1, B, H), dtype) for _ in range(2))
     h[0], h_dot[0] = state.h, state_dot.h
     # Step by step
-    for h_prev, h_t, h_dot_prev, h_dot_t in zip(h[:-1], h[1:], h_dot[:-1], h_dot[1:], strict=True):
+    h_prev, h_dot_prev = h[0], h_dot[0]
+    for h_t, h_dot_t in zip(h[1:], h_dot[1:], strict=True):
         np.multiply(r * h_prev, (1 - h_prev), out=h_t)  # (F1)
         # (T1) ∂hₜ = ∂hₜ₋₁ ⊙ (r (1 − hₜ₋₁) − r hₜ₋₁)
         np.multiply(h_dot_prev, (r * (1 - h_prev) - r * h_prev), out=h_dot_t)
+        h_prev, h_dot_prev = h_t, h_dot_t
     return h[1:].copy(), h_dot[1:].copy(), State(h[T].copy()), State(h_dot[T].copy()), _SecondTape(h, h_dot)
 
 

@@ -108,8 +108,8 @@ _SHAPES: dict[str, tuple[str, ...]] = {
 _STATE_SHAPES: dict[str, tuple[str, ...]] = {'h': ('B', 'H'), 'c': ('B', 'H')}
 _COMPOSED: dict[str, dict[str, int]] = {}
 _WIDTHS: dict[type, dict[str, dict[str, int]]] = {
-    Tape: {'x': {'D': 1}, 'h': {'H': 1}, 'c': {'H': 1}, 'gates': {'H': 4}, 'tanh_c': {'H': 1}}, PreciseTape:
-    {'x': {'D': 1}, 'h': {'H': 1}, 'c': {'H': 1}, 'a': {'H': 4}, 'gates': {'H': 4}, 'tanh_c': {'H': 1}}
+    Tape: {'x': {'D': 1}, 'h': {'H': 1}, 'c': {'H': 1}, 'gates': {'H': 4}, 'tanh_c': {'H': 1}},
+    PreciseTape: {'x': {'D': 1}, 'h': {'H': 1}, 'c': {'H': 1}, 'a': {'H': 4}, 'gates': {'H': 4}, 'tanh_c': {'H': 1}}
 }
 
 
@@ -170,8 +170,9 @@ def forward(
     _times(x, W.T, out=a)  # (F1) a_iₜ = W_i xₜ; (F3) a_fₜ = W_f xₜ; (F7) a_oₜ = W_o xₜ; (F5) a_gₜ = W_g xₜ
     a += b  # (F1) a_iₜ += b_i; (F3) a_fₜ += b_f; (F7) a_oₜ += b_o; (F5) a_gₜ += b_g
     # Step by step: U_T, gates, tanh_c, a, h, c -> a, gates, c, tanh_c, h
-    for (a_t, h_prev, a_i_f_o_t, gates_i_f_o_t, a_g_t, g_t, f_t, c_prev, i_t, c_t, tanh_c_t, o_t, h_t) in zip(a,
-            h[:-1], a_i_f_o, gates_i_f_o, a_g, g, f, c[:-1], i, c[1:], tanh_c, o, h[1:], strict=True):
+    h_prev, c_prev = h[0], c[0]
+    for (a_t, a_i_f_o_t, gates_i_f_o_t, a_g_t, g_t, f_t, i_t, c_t, tanh_c_t, o_t, h_t) in zip(a, a_i_f_o,
+            gates_i_f_o, a_g, g, f, i, c[1:], tanh_c, o, h[1:], strict=True):
         # (F1) a_iₜ += U_i hₜ₋₁; (F3) a_fₜ += U_f hₜ₋₁; (F7) a_oₜ += U_o hₜ₋₁; (F5) a_gₜ += U_g hₜ₋₁
         a_t += h_prev @ U_T
         sigmoid(a_i_f_o_t, out=gates_i_f_o_t)  # (F2) iₜ = σ(a_iₜ); (F4) fₜ = σ(a_fₜ); (F8) oₜ = σ(a_oₜ)
@@ -179,6 +180,7 @@ def forward(
         np.add(c_prev * f_t, i_t * g_t, out=c_t)  # (F9) cₜ = cₜ₋₁ ⊙ fₜ + iₜ ⊙ gₜ
         np.tanh(c_t, out=tanh_c_t)  # (F10) tanh_cₜ = tanh(cₜ)
         np.multiply(o_t, tanh_c_t, out=h_t)  # (F11) hₜ = oₜ ⊙ tanh_cₜ
+        h_prev, c_prev = h_t, c_t
     if precise:
         return h[1:].copy(), State(h[T].copy(), c[T].copy()), PreciseTape(x, h, c, a, gates, tanh_c)
     return h[1:].copy(), State(h[T].copy(), c[T].copy()), Tape(x, h, c, gates, tanh_c)
@@ -469,11 +471,11 @@ def _tangents(
     a_dot += _times(x, W_dot.T)
     a_dot += b_dot  # (T1) ∂a_iₜ += ∂b_i; (T4) ∂a_fₜ += ∂b_f; (T10) ∂a_oₜ += ∂b_o; (T7) ∂a_gₜ += ∂b_g
     # Step by step
-    for (a_t, h_prev, a_dot_t, h_dot_prev, a_i_f_o_t, gates_i_f_o_t, gates_dot_i_f_o_t, a_dot_i_f_o_t, a_g_t, g_t,
-            f_t, c_prev, i_t, c_t, tanh_c_t, o_t, h_t, g_dot_t, a_g_dot_t, f_dot_t, c_dot_prev, i_dot_t, c_dot_t,
-            tanh_c_dot_t, o_dot_t, h_dot_t) in zip(a, h[:-1], a_dot, h_dot[:-1], a_i_f_o, gates_i_f_o,
-            gates_dot_i_f_o, a_dot_i_f_o, a_g, g, f, c[:-1], i, c[1:], tanh_c, o, h[1:], g_dot, a_g_dot, f_dot,
-            c_dot[:-1], i_dot, c_dot[1:], tanh_c_dot, o_dot, h_dot[1:], strict=True):
+    h_prev, h_dot_prev, c_prev, c_dot_prev = h[0], h_dot[0], c[0], c_dot[0]
+    for (a_t, a_dot_t, a_i_f_o_t, gates_i_f_o_t, gates_dot_i_f_o_t, a_dot_i_f_o_t, a_g_t, g_t, f_t, i_t, c_t,
+            tanh_c_t, o_t, h_t, g_dot_t, a_g_dot_t, f_dot_t, i_dot_t, c_dot_t, tanh_c_dot_t, o_dot_t,
+            h_dot_t) in zip(a, a_dot, a_i_f_o, gates_i_f_o, gates_dot_i_f_o, a_dot_i_f_o, a_g, g, f, i, c[1:],
+            tanh_c, o, h[1:], g_dot, a_g_dot, f_dot, i_dot, c_dot[1:], tanh_c_dot, o_dot, h_dot[1:], strict=True):
         a_t += h_prev @ U_T  # (F1); (F3); (F7); (F5)
         # (T1) ∂a_iₜ += U_i ∂hₜ₋₁; (T4) ∂a_fₜ += U_f ∂hₜ₋₁; (T10) ∂a_oₜ += U_o ∂hₜ₋₁; (T7) ∂a_gₜ += U_g ∂hₜ₋₁
         a_dot_t += h_dot_prev @ U_T
@@ -494,6 +496,7 @@ def _tangents(
         np.add(c_dot_prev * f_t + i_dot_t * g_t + f_dot_t * c_prev, g_dot_t * i_t, out=c_dot_t)
         np.multiply(c_dot_t, tanh_c_slope, out=tanh_c_dot_t)  # (T15) ∂tanh_cₜ = ∂cₜ ⊙ tanh_c′ₜ
         np.add(o_dot_t * tanh_c_t, tanh_c_dot_t * o_t, out=h_dot_t)  # (T16) ∂hₜ = ∂oₜ ⊙ tanh_cₜ + ∂tanh_cₜ ⊙ oₜ
+        h_prev, h_dot_prev, c_prev, c_dot_prev = h_t, h_dot_t, c_t, c_dot_t
     return h[1:].copy(), h_dot[1:].copy(), State(h[T].copy(), c[T].copy()), State(h_dot[T].copy(),
         c_dot[T].copy()), _SecondTape(x, x_dot, h, h_dot, c, c_dot, a, a_dot, gates, gates_dot, tanh_c, tanh_c_dot)
 

@@ -114,17 +114,15 @@ class Grads(NamedTuple):
 
 
 _SHAPES: dict[str, tuple[str, ...]] = {
-    'W_i': ('M', 'D'), 'U_i': ('M', '2 * M'), 'b_i': ('M',), 'W_f': ('M', 'D'), 'U_f': ('M', '2 * M'), 'b_f':
-    ('M',), 'W_g': ('2 * M', 'D'), 'U_g': ('2 * M', '2 * M'), 'b_g': ('2 * M',), 'W_o': ('M', 'D'), 'U_o': ('M',
-    '2 * M'), 'b_o': ('M',)
+    'W_i': ('M', 'D'), 'U_i': ('M', '2 * M'), 'b_i': ('M',), 'W_f': ('M', 'D'), 'U_f': ('M', '2 * M'),
+    'b_f': ('M',), 'W_g': ('2 * M', 'D'), 'U_g': ('2 * M', '2 * M'), 'b_g': ('2 * M',), 'W_o': ('M', 'D'),
+    'U_o': ('M', '2 * M'), 'b_o': ('M',)
 }
 _STATE_SHAPES: dict[str, tuple[str, ...]] = {'h': ('B', '2 * M'), 'c': ('B', '2 * M')}
 _COMPOSED: dict[str, dict[str, int]] = {'2 * M': {'M': 2}}
 _WIDTHS: dict[type, dict[str, dict[str, int]]] = {
-    Tape: {'x': {'D': 1}, 'h': {'M': 2}, 'c': {'M': 2}, 'gates': {'M': 3}, 'g': {'M': 2}, 'repeat_f': {'M': 2},
-    'repeat_i': {'M': 2}, 'repeat_o': {'M': 2}, 'tanh_c': {'M': 2}}, PreciseTape: {'x': {'D': 1}, 'h': {'M': 2},
-    'c': {'M': 2}, 'a': {'M': 3}, 'a_g': {'M': 2}, 'g': {'M': 2}, 'repeat_f': {'M': 2}, 'repeat_i': {'M': 2},
-    'repeat_o': {'M': 2}, 'tanh_c': {'M': 2}}
+    Tape: {'x': {'D': 1}, 'h': {'M': 2}, 'c': {'M': 2}, 'gates': {'M': 3}, 'g': {'M': 2}, 'repeat_f': {'M': 2}, 'repeat_i': {'M': 2}, 'repeat_o': {'M': 2}, 'tanh_c': {'M': 2}},
+    PreciseTape: {'x': {'D': 1}, 'h': {'M': 2}, 'c': {'M': 2}, 'a': {'M': 3}, 'a_g': {'M': 2}, 'g': {'M': 2}, 'repeat_f': {'M': 2}, 'repeat_i': {'M': 2}, 'repeat_o': {'M': 2}, 'tanh_c': {'M': 2}}
 }
 
 
@@ -192,9 +190,9 @@ def forward(
     a_g += b_g  # (F5) a_gₜ += b_g
     # Step by step: U_T, U_g_T, g, repeat_f, repeat_i, repeat_o, tanh_c, gates, a_g, a, h, c -> a, gates, repeat_f,
     # repeat_i, repeat_o, a_g, g, c, tanh_c, h
-    for (a_t, h_prev, gates_t, f_t, repeat_f_t, i_t, repeat_i_t, o_t, repeat_o_t, a_g_t, g_t, c_prev, c_t,
-            tanh_c_t, h_t) in zip(a, h[:-1], gates, f, repeat_f, i, repeat_i, o, repeat_o, a_g, g, c[:-1], c[1:],
-            tanh_c, h[1:], strict=True):
+    h_prev, c_prev = h[0], c[0]
+    for (a_t, gates_t, f_t, repeat_f_t, i_t, repeat_i_t, o_t, repeat_o_t, a_g_t, g_t, c_t, tanh_c_t, h_t) in zip(a,
+            gates, f, repeat_f, i, repeat_i, o, repeat_o, a_g, g, c[1:], tanh_c, h[1:], strict=True):
         a_t += h_prev @ U_T  # (F1) a_iₜ += U_i hₜ₋₁; (F3) a_fₜ += U_f hₜ₋₁; (F7) a_oₜ += U_o hₜ₋₁
         sigmoid(a_t, out=gates_t)  # (F2) iₜ = σ(a_iₜ); (F4) fₜ = σ(a_fₜ); (F8) oₜ = σ(a_oₜ)
         repeat_f_t[...] = np.repeat(f_t, 2, axis=-1)  # (F9) repeat_fₜ = repeat₂(fₜ)
@@ -205,6 +203,7 @@ def forward(
         np.add(c_prev * repeat_f_t, g_t * repeat_i_t, out=c_t)  # (F11) cₜ = cₜ₋₁ ⊙ repeat_fₜ + gₜ ⊙ repeat_iₜ
         np.tanh(c_t, out=tanh_c_t)  # (F13) tanh_cₜ = tanh(cₜ)
         np.multiply(repeat_o_t, tanh_c_t, out=h_t)  # (F14) hₜ = repeat_oₜ ⊙ tanh_cₜ
+        h_prev, c_prev = h_t, c_t
     if precise:
         return h[1:].copy(), State(h[T].copy(), c[T].copy()), PreciseTape(x, h, c, a, a_g, g, repeat_f, repeat_i,
             repeat_o, tanh_c)
@@ -549,11 +548,12 @@ def _tangents(
     a_g_dot += _times(x, W_g_dot.T)  # (T7) ∂a_gₜ += ∂W_g xₜ
     a_g_dot += b_g_dot  # (T7) ∂a_gₜ += ∂b_g
     # Step by step
-    for (a_t, h_prev, a_dot_t, h_dot_prev, gates_t, f_t, repeat_f_t, i_t, repeat_i_t, o_t, repeat_o_t,
-            repeat_f_dot_t, repeat_i_dot_t, repeat_o_dot_t, a_g_t, a_g_dot_t, g_t, c_prev, c_t, tanh_c_t, h_t,
-            g_dot_t, c_dot_prev, c_dot_t, tanh_c_dot_t, h_dot_t) in zip(a, h[:-1], a_dot, h_dot[:-1], gates, f,
-            repeat_f, i, repeat_i, o, repeat_o, repeat_f_dot, repeat_i_dot, repeat_o_dot, a_g, a_g_dot, g, c[:-1],
-            c[1:], tanh_c, h[1:], g_dot, c_dot[:-1], c_dot[1:], tanh_c_dot, h_dot[1:], strict=True):
+    h_prev, h_dot_prev, c_prev, c_dot_prev = h[0], h_dot[0], c[0], c_dot[0]
+    for (a_t, a_dot_t, gates_t, f_t, repeat_f_t, i_t, repeat_i_t, o_t, repeat_o_t, repeat_f_dot_t, repeat_i_dot_t,
+            repeat_o_dot_t, a_g_t, a_g_dot_t, g_t, c_t, tanh_c_t, h_t, g_dot_t, c_dot_t, tanh_c_dot_t,
+            h_dot_t) in zip(a, a_dot, gates, f, repeat_f, i, repeat_i, o, repeat_o, repeat_f_dot, repeat_i_dot,
+            repeat_o_dot, a_g, a_g_dot, g, c[1:], tanh_c, h[1:], g_dot, c_dot[1:], tanh_c_dot, h_dot[1:],
+            strict=True):
         a_t += h_prev @ U_T  # (F1); (F3); (F7)
         a_dot_t += h_dot_prev @ U_T  # (T1) ∂a_iₜ += U_i ∂hₜ₋₁; (T4) ∂a_fₜ += U_f ∂hₜ₋₁; (T10) ∂a_oₜ += U_o ∂hₜ₋₁
         a_dot_t += h_prev @ U_dot_T  # (T1) ∂a_iₜ += ∂U_i hₜ₋₁; (T4) ∂a_fₜ += ∂U_f hₜ₋₁; (T10) ∂a_oₜ += ∂U_o hₜ₋₁
@@ -582,6 +582,7 @@ def _tangents(
         np.multiply(c_dot_t, tanh_c_slope, out=tanh_c_dot_t)  # (T18) ∂tanh_cₜ = ∂cₜ ⊙ tanh_c′ₜ
         # (T19) ∂hₜ = ∂repeat_oₜ ⊙ tanh_cₜ + ∂tanh_cₜ ⊙ repeat_oₜ
         np.add(repeat_o_dot_t * tanh_c_t, tanh_c_dot_t * repeat_o_t, out=h_dot_t)
+        h_prev, h_dot_prev, c_prev, c_dot_prev = h_t, h_dot_t, c_t, c_dot_t
     return h[1:].copy(), h_dot[1:].copy(), State(h[T].copy(), c[T].copy()), State(h_dot[T].copy(),
         c_dot[T].copy()), _SecondTape(x, x_dot, h, h_dot, c, c_dot, a, a_dot, gates, a_g, a_g_dot, g, g_dot,
         repeat_f, repeat_f_dot, repeat_i, repeat_i_dot, repeat_o, repeat_o_dot, tanh_c, tanh_c_dot)

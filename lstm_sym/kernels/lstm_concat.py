@@ -95,14 +95,14 @@ class Grads(NamedTuple):
 
 
 _SHAPES: dict[str, tuple[str, ...]] = {
-    'W_i': ('H', 'H + D'), 'b_i': ('H',), 'W_f': ('H', 'H + D'), 'b_f': ('H',), 'W_g': ('H', 'H + D'), 'b_g':
-    ('H',), 'W_o': ('H', 'H + D'), 'b_o': ('H',)
+    'W_i': ('H', 'H + D'), 'b_i': ('H',), 'W_f': ('H', 'H + D'), 'b_f': ('H',), 'W_g': ('H', 'H + D'),
+    'b_g': ('H',), 'W_o': ('H', 'H + D'), 'b_o': ('H',)
 }
 _STATE_SHAPES: dict[str, tuple[str, ...]] = {'h': ('B', 'H'), 'c': ('B', 'H')}
 _COMPOSED: dict[str, dict[str, int]] = {'H + D': {'H': 1, 'D': 1}}
 _WIDTHS: dict[type, dict[str, dict[str, int]]] = {
-    Tape: {'c': {'H': 1}, 'h_x': {'H': 1, 'D': 1}, 'gates': {'H': 4}, 'tanh_c': {'H': 1}}, PreciseTape: {'c':
-    {'H': 1}, 'h_x': {'H': 1, 'D': 1}, 'a': {'H': 4}, 'gates': {'H': 4}, 'tanh_c': {'H': 1}}
+    Tape: {'c': {'H': 1}, 'h_x': {'H': 1, 'D': 1}, 'gates': {'H': 4}, 'tanh_c': {'H': 1}},
+    PreciseTape: {'c': {'H': 1}, 'h_x': {'H': 1, 'D': 1}, 'a': {'H': 4}, 'gates': {'H': 4}, 'tanh_c': {'H': 1}}
 }
 
 
@@ -164,9 +164,9 @@ def forward(
     # All steps at once: b, a -> a
     a[...] = b  # (F2) a_iₜ = b_i; (F4) a_fₜ = b_f; (F8) a_oₜ = b_o; (F6) a_gₜ = b_g
     # Step by step: W_T, gates, tanh_c, h_x, a, h, c -> h_x, a, gates, c, tanh_c, h
-    for (h_prev, x_t, h_x_t, a_t, a_i_f_o_t, gates_i_f_o_t, a_g_t, g_t, f_t, c_prev, i_t, c_t, tanh_c_t, o_t,
-            h_t) in zip(h[:-1], x, h_x, a, a_i_f_o, gates_i_f_o, a_g, g, f, c[:-1], i, c[1:], tanh_c, o, h[1:],
-            strict=True):
+    h_prev, c_prev = h[0], c[0]
+    for (x_t, h_x_t, a_t, a_i_f_o_t, gates_i_f_o_t, a_g_t, g_t, f_t, i_t, c_t, tanh_c_t, o_t, h_t) in zip(x, h_x,
+            a, a_i_f_o, gates_i_f_o, a_g, g, f, i, c[1:], tanh_c, o, h[1:], strict=True):
         h_x_t[...] = np.concatenate((h_prev, x_t), axis=-1)  # (F1) h_xₜ = [hₜ₋₁; xₜ]
         a_t += h_x_t @ W_T  # (F2) a_iₜ += W_i h_xₜ; (F4) a_fₜ += W_f h_xₜ; (F8) a_oₜ += W_o h_xₜ; (F6) a_gₜ += W_g h_xₜ
         sigmoid(a_i_f_o_t, out=gates_i_f_o_t)  # (F3) iₜ = σ(a_iₜ); (F5) fₜ = σ(a_fₜ); (F9) oₜ = σ(a_oₜ)
@@ -174,6 +174,7 @@ def forward(
         np.add(c_prev * f_t, i_t * g_t, out=c_t)  # (F10) cₜ = cₜ₋₁ ⊙ fₜ + iₜ ⊙ gₜ
         np.tanh(c_t, out=tanh_c_t)  # (F11) tanh_cₜ = tanh(cₜ)
         np.multiply(o_t, tanh_c_t, out=h_t)  # (F12) hₜ = oₜ ⊙ tanh_cₜ
+        h_prev, c_prev = h_t, c_t
     if precise:
         return h[1:].copy(), State(h[T].copy(), c[T].copy()), PreciseTape(c, h_x, a, gates, tanh_c)
     return h[1:].copy(), State(h[T].copy(), c[T].copy()), Tape(c, h_x, gates, tanh_c)
@@ -474,12 +475,12 @@ def _tangents(
     a[...] = b  # (F2); (F4); (F8); (F6)
     a_dot[...] = b_dot  # (T2) ∂a_iₜ = ∂b_i; (T5) ∂a_fₜ = ∂b_f; (T11) ∂a_oₜ = ∂b_o; (T8) ∂a_gₜ = ∂b_g
     # Step by step
-    for (h_prev, x_t, h_x_t, h_dot_prev, x_dot_t, h_x_dot_t, a_t, a_dot_t, a_i_f_o_t, gates_i_f_o_t,
-            gates_dot_i_f_o_t, a_dot_i_f_o_t, a_g_t, g_t, f_t, c_prev, i_t, c_t, tanh_c_t, o_t, h_t, g_dot_t,
-            a_g_dot_t, f_dot_t, c_dot_prev, i_dot_t, c_dot_t, tanh_c_dot_t, o_dot_t, h_dot_t) in zip(h[:-1], x,
-            h_x, h_dot[:-1], x_dot, h_x_dot, a, a_dot, a_i_f_o, gates_i_f_o, gates_dot_i_f_o, a_dot_i_f_o, a_g, g,
-            f, c[:-1], i, c[1:], tanh_c, o, h[1:], g_dot, a_g_dot, f_dot, c_dot[:-1], i_dot, c_dot[1:], tanh_c_dot,
-            o_dot, h_dot[1:], strict=True):
+    h_prev, h_dot_prev, c_prev, c_dot_prev = h[0], h_dot[0], c[0], c_dot[0]
+    for (x_t, h_x_t, x_dot_t, h_x_dot_t, a_t, a_dot_t, a_i_f_o_t, gates_i_f_o_t, gates_dot_i_f_o_t, a_dot_i_f_o_t,
+            a_g_t, g_t, f_t, i_t, c_t, tanh_c_t, o_t, h_t, g_dot_t, a_g_dot_t, f_dot_t, i_dot_t, c_dot_t,
+            tanh_c_dot_t, o_dot_t, h_dot_t) in zip(x, h_x, x_dot, h_x_dot, a, a_dot, a_i_f_o, gates_i_f_o,
+            gates_dot_i_f_o, a_dot_i_f_o, a_g, g, f, i, c[1:], tanh_c, o, h[1:], g_dot, a_g_dot, f_dot, i_dot,
+            c_dot[1:], tanh_c_dot, o_dot, h_dot[1:], strict=True):
         h_x_t[...] = np.concatenate((h_prev, x_t), axis=-1)  # (F1)
         h_x_dot_t[...] = np.concatenate((h_dot_prev, x_dot_t), axis=-1)  # (T1) ∂h_xₜ = [∂hₜ₋₁; ∂xₜ]
         a_t += h_x_t @ W_T  # (F2); (F4); (F8); (F6)
@@ -502,6 +503,7 @@ def _tangents(
         np.add(c_dot_prev * f_t + i_dot_t * g_t + f_dot_t * c_prev, g_dot_t * i_t, out=c_dot_t)
         np.multiply(c_dot_t, tanh_c_slope, out=tanh_c_dot_t)  # (T16) ∂tanh_cₜ = ∂cₜ ⊙ tanh_c′ₜ
         np.add(o_dot_t * tanh_c_t, tanh_c_dot_t * o_t, out=h_dot_t)  # (T17) ∂hₜ = ∂oₜ ⊙ tanh_cₜ + ∂tanh_cₜ ⊙ oₜ
+        h_prev, h_dot_prev, c_prev, c_dot_prev = h_t, h_dot_t, c_t, c_dot_t
     return h[1:].copy(), h_dot[1:].copy(), State(h[T].copy(), c[T].copy()), State(h_dot[T].copy(),
         c_dot[T].copy()), _SecondTape(c, c_dot, h_x, h_x_dot, a, a_dot, gates, gates_dot, tanh_c, tanh_c_dot)
 

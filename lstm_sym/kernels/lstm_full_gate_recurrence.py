@@ -123,20 +123,19 @@ class Grads(NamedTuple):
 
 
 _SHAPES: dict[str, tuple[str, ...]] = {
-    'W_i': ('H', 'D'), 'U_i': ('H', 'H'), 'R_ii': ('H', 'H'), 'R_fi': ('H', 'H'), 'R_oi': ('H', 'H'), 'p_i':
-    ('H',), 'b_i': ('H',), 'W_f': ('H', 'D'), 'U_f': ('H', 'H'), 'R_if': ('H', 'H'), 'R_ff': ('H', 'H'), 'R_of':
-    ('H', 'H'), 'p_f': ('H',), 'b_f': ('H',), 'W_g': ('H', 'D'), 'U_g': ('H', 'H'), 'b_g': ('H',), 'W_o': ('H',
-    'D'), 'U_o': ('H', 'H'), 'R_io': ('H', 'H'), 'R_fo': ('H', 'H'), 'R_oo': ('H', 'H'), 'p_o': ('H',), 'b_o':
-    ('H',)
+    'W_i': ('H', 'D'), 'U_i': ('H', 'H'), 'R_ii': ('H', 'H'), 'R_fi': ('H', 'H'), 'R_oi': ('H', 'H'),
+    'p_i': ('H',), 'b_i': ('H',), 'W_f': ('H', 'D'), 'U_f': ('H', 'H'), 'R_if': ('H', 'H'), 'R_ff': ('H', 'H'),
+    'R_of': ('H', 'H'), 'p_f': ('H',), 'b_f': ('H',), 'W_g': ('H', 'D'), 'U_g': ('H', 'H'), 'b_g': ('H',),
+    'W_o': ('H', 'D'), 'U_o': ('H', 'H'), 'R_io': ('H', 'H'), 'R_fo': ('H', 'H'), 'R_oo': ('H', 'H'),
+    'p_o': ('H',), 'b_o': ('H',)
 }
 _STATE_SHAPES: dict[str, tuple[str, ...]] = {
     'h': ('B', 'H'), 'i': ('B', 'H'), 'f': ('B', 'H'), 'o': ('B', 'H'), 'c': ('B', 'H')
 }
 _COMPOSED: dict[str, dict[str, int]] = {}
 _WIDTHS: dict[type, dict[str, dict[str, int]]] = {
-    Tape: {'x': {'D': 1}, 'h': {'H': 1}, 'i': {'H': 1}, 'f': {'H': 1}, 'o': {'H': 1}, 'c': {'H': 1}, 'g': {'H':
-    1}, 'tanh_c': {'H': 1}}, PreciseTape: {'x': {'D': 1}, 'h': {'H': 1}, 'i': {'H': 1}, 'f': {'H': 1}, 'o':
-    {'H': 1}, 'c': {'H': 1}, 'a': {'H': 4}, 'g': {'H': 1}, 'tanh_c': {'H': 1}}
+    Tape: {'x': {'D': 1}, 'h': {'H': 1}, 'i': {'H': 1}, 'f': {'H': 1}, 'o': {'H': 1}, 'c': {'H': 1}, 'g': {'H': 1}, 'tanh_c': {'H': 1}},
+    PreciseTape: {'x': {'D': 1}, 'h': {'H': 1}, 'i': {'H': 1}, 'f': {'H': 1}, 'o': {'H': 1}, 'c': {'H': 1}, 'a': {'H': 4}, 'g': {'H': 1}, 'tanh_c': {'H': 1}}
 }
 
 
@@ -209,9 +208,9 @@ def forward(
     a += b  # (F1) a_iₜ += b_i; (F3) a_fₜ += b_f; (F5) a_gₜ += b_g; (F8) a_oₜ += b_o
     # Step by step: p_i, p_f, U_T, R_T, R_io_T, R__T, R_fo_T, R___T, R_oo_T, p_o, a, g, tanh_c, h, i, f, o, c -> a,
     # i, f, g, c, o, tanh_c, h
-    for (a_i_t, c_prev, a_f_t, a_t, h_prev, a_i_f_t, i_prev, a_o_t, f_prev, o_prev, i_t, f_t, a_g_t, g_t, c_t, o_t,
-            tanh_c_t, h_t) in zip(a_i, c[:-1], a_f, a, h[:-1], a_i_f, i[:-1], a_o, f[:-1], o[:-1], i[1:], f[1:],
-            a_g, g, c[1:], o[1:], tanh_c, h[1:], strict=True):
+    c_prev, h_prev, i_prev, f_prev, o_prev = c[0], h[0], i[0], f[0], o[0]
+    for (a_i_t, a_f_t, a_t, a_i_f_t, a_o_t, i_t, f_t, a_g_t, g_t, c_t, o_t, tanh_c_t, h_t) in zip(a_i, a_f, a,
+            a_i_f, a_o, i[1:], f[1:], a_g, g, c[1:], o[1:], tanh_c, h[1:], strict=True):
         a_i_t += p_i * c_prev  # (F1) a_iₜ += p_i ⊙ cₜ₋₁
         a_f_t += p_f * c_prev  # (F3) a_fₜ += p_f ⊙ cₜ₋₁
         # (F1) a_iₜ += U_i hₜ₋₁; (F3) a_fₜ += U_f hₜ₋₁; (F5) a_gₜ += U_g hₜ₋₁; (F8) a_oₜ += U_o hₜ₋₁
@@ -230,6 +229,7 @@ def forward(
         sigmoid(a_o_t, out=o_t)  # (F9) oₜ = σ(a_oₜ)
         np.tanh(c_t, out=tanh_c_t)  # (F10) tanh_cₜ = tanh(cₜ)
         np.multiply(o_t, tanh_c_t, out=h_t)  # (F11) hₜ = oₜ ⊙ tanh_cₜ
+        c_prev, h_prev, i_prev, f_prev, o_prev = c_t, h_t, i_t, f_t, o_t
     if precise:
         return h[1:].copy(), State(h[T].copy(), i[T].copy(), f[T].copy(), o[T].copy(), c[T].copy()), PreciseTape(x, h,
             i, f, o, c, a, g, tanh_c)
@@ -678,13 +678,13 @@ def _tangents(
     a_dot += _times(x, W_dot.T)
     a_dot += b_dot  # (T1) ∂a_iₜ += ∂b_i; (T4) ∂a_fₜ += ∂b_f; (T7) ∂a_gₜ += ∂b_g; (T11) ∂a_oₜ += ∂b_o
     # Step by step
-    for (a_i_t, c_prev, a_i_dot_t, c_dot_prev, a_f_t, a_f_dot_t, a_t, h_prev, a_dot_t, h_dot_prev, a_i_f_t, i_prev,
-            a_o_t, f_prev, o_prev, i_t, f_t, a_dot_i_f_t, i_dot_prev, a_o_dot_t, f_dot_prev, o_dot_prev, i_dot_t,
-            f_dot_t, a_g_t, g_t, c_t, o_t, tanh_c_t, h_t, g_dot_t, a_g_dot_t, c_dot_t, o_dot_t, tanh_c_dot_t,
-            h_dot_t) in zip(a_i, c[:-1], a_i_dot, c_dot[:-1], a_f, a_f_dot, a, h[:-1], a_dot, h_dot[:-1], a_i_f,
-            i[:-1], a_o, f[:-1], o[:-1], i[1:], f[1:], a_dot_i_f, i_dot[:-1], a_o_dot, f_dot[:-1], o_dot[:-1],
-            i_dot[1:], f_dot[1:], a_g, g, c[1:], o[1:], tanh_c, h[1:], g_dot, a_g_dot, c_dot[1:], o_dot[1:],
-            tanh_c_dot, h_dot[1:], strict=True):
+    (c_prev, c_dot_prev, h_prev, h_dot_prev, i_prev, f_prev, o_prev, i_dot_prev, f_dot_prev, o_dot_prev) = (c[0],
+        c_dot[0], h[0], h_dot[0], i[0], f[0], o[0], i_dot[0], f_dot[0], o_dot[0])
+    for (a_i_t, a_i_dot_t, a_f_t, a_f_dot_t, a_t, a_dot_t, a_i_f_t, a_o_t, i_t, f_t, a_dot_i_f_t, a_o_dot_t,
+            i_dot_t, f_dot_t, a_g_t, g_t, c_t, o_t, tanh_c_t, h_t, g_dot_t, a_g_dot_t, c_dot_t, o_dot_t,
+            tanh_c_dot_t, h_dot_t) in zip(a_i, a_i_dot, a_f, a_f_dot, a, a_dot, a_i_f, a_o, i[1:], f[1:],
+            a_dot_i_f, a_o_dot, i_dot[1:], f_dot[1:], a_g, g, c[1:], o[1:], tanh_c, h[1:], g_dot, a_g_dot,
+            c_dot[1:], o_dot[1:], tanh_c_dot, h_dot[1:], strict=True):
         a_i_t += p_i * c_prev  # (F1)
         # (T1) ∂a_iₜ += p_i ⊙ ∂cₜ₋₁ + ∂p_i ⊙ cₜ₋₁
         a_i_dot_t += p_i * c_dot_prev
@@ -740,6 +740,8 @@ def _tangents(
         np.multiply(a_o_dot_t, o_slope, out=o_dot_t)  # (T13) ∂oₜ = ∂a_oₜ ⊙ o′ₜ
         np.multiply(c_dot_t, tanh_c_slope, out=tanh_c_dot_t)  # (T15) ∂tanh_cₜ = ∂cₜ ⊙ tanh_c′ₜ
         np.add(o_dot_t * tanh_c_t, tanh_c_dot_t * o_t, out=h_dot_t)  # (T16) ∂hₜ = ∂oₜ ⊙ tanh_cₜ + ∂tanh_cₜ ⊙ oₜ
+        (c_prev, c_dot_prev, h_prev, h_dot_prev, i_prev, f_prev, o_prev, i_dot_prev, f_dot_prev, o_dot_prev) = (c_t,
+            c_dot_t, h_t, h_dot_t, i_t, f_t, o_t, i_dot_t, f_dot_t, o_dot_t)
     return h[1:].copy(), h_dot[1:].copy(), State(h[T].copy(), i[T].copy(), f[T].copy(), o[T].copy(),
         c[T].copy()), State(h_dot[T].copy(), i_dot[T].copy(), f_dot[T].copy(), o_dot[T].copy(),
         c_dot[T].copy()), _SecondTape(x, x_dot, h, h_dot, i, i_dot, f, f_dot, o, o_dot, c, c_dot, a, a_dot, g,

@@ -105,15 +105,15 @@ class Grads(NamedTuple):
 
 
 _SHAPES: dict[str, tuple[str, ...]] = {
-    'W_i': ('H', 'D'), 'U_i': ('H', 'H'), 'P_i': ('H', 'H'), 'b_i': ('H',), 'W_f': ('H', 'D'), 'U_f': ('H',
-    'H'), 'P_f': ('H', 'H'), 'b_f': ('H',), 'W_g': ('H', 'D'), 'U_g': ('H', 'H'), 'b_g': ('H',), 'W_o': ('H',
-    'D'), 'U_o': ('H', 'H'), 'P_o': ('H', 'H'), 'b_o': ('H',)
+    'W_i': ('H', 'D'), 'U_i': ('H', 'H'), 'P_i': ('H', 'H'), 'b_i': ('H',), 'W_f': ('H', 'D'),
+    'U_f': ('H', 'H'), 'P_f': ('H', 'H'), 'b_f': ('H',), 'W_g': ('H', 'D'), 'U_g': ('H', 'H'), 'b_g': ('H',),
+    'W_o': ('H', 'D'), 'U_o': ('H', 'H'), 'P_o': ('H', 'H'), 'b_o': ('H',)
 }
 _STATE_SHAPES: dict[str, tuple[str, ...]] = {'h': ('B', 'H'), 'c': ('B', 'H')}
 _COMPOSED: dict[str, dict[str, int]] = {}
 _WIDTHS: dict[type, dict[str, dict[str, int]]] = {
-    Tape: {'x': {'D': 1}, 'h': {'H': 1}, 'c': {'H': 1}, 'gates': {'H': 4}, 'tanh_c': {'H': 1}}, PreciseTape:
-    {'x': {'D': 1}, 'h': {'H': 1}, 'c': {'H': 1}, 'a': {'H': 4}, 'gates': {'H': 4}, 'tanh_c': {'H': 1}}
+    Tape: {'x': {'D': 1}, 'h': {'H': 1}, 'c': {'H': 1}, 'gates': {'H': 4}, 'tanh_c': {'H': 1}},
+    PreciseTape: {'x': {'D': 1}, 'h': {'H': 1}, 'c': {'H': 1}, 'a': {'H': 4}, 'gates': {'H': 4}, 'tanh_c': {'H': 1}}
 }
 
 
@@ -178,8 +178,9 @@ def forward(
     _times(x, W.T, out=a)  # (F1) a_iₜ = W_i xₜ; (F3) a_fₜ = W_f xₜ; (F5) a_gₜ = W_g xₜ; (F8) a_oₜ = W_o xₜ
     a += b  # (F1) a_iₜ += b_i; (F3) a_fₜ += b_f; (F5) a_gₜ += b_g; (F8) a_oₜ += b_o
     # Step by step: U_T, P_T, P_o_T, gates, tanh_c, a, h, c -> a, gates, c, tanh_c, h
-    for (a_t, h_prev, a_i_f_t, c_prev, gates_i_f_t, a_g_t, g_t, f_t, i_t, c_t, tanh_c_t, a_o_t, o_t, h_t) in zip(a,
-            h[:-1], a_i_f, c[:-1], gates_i_f, a_g, g, f, i, c[1:], tanh_c, a_o, o, h[1:], strict=True):
+    h_prev, c_prev = h[0], c[0]
+    for (a_t, a_i_f_t, gates_i_f_t, a_g_t, g_t, f_t, i_t, c_t, tanh_c_t, a_o_t, o_t, h_t) in zip(a, a_i_f,
+            gates_i_f, a_g, g, f, i, c[1:], tanh_c, a_o, o, h[1:], strict=True):
         # (F1) a_iₜ += U_i hₜ₋₁; (F3) a_fₜ += U_f hₜ₋₁; (F5) a_gₜ += U_g hₜ₋₁; (F8) a_oₜ += U_o hₜ₋₁
         a_t += h_prev @ U_T
         a_i_f_t += c_prev @ P_T  # (F1) a_iₜ += P_i cₜ₋₁; (F3) a_fₜ += P_f cₜ₋₁
@@ -190,6 +191,7 @@ def forward(
         a_o_t += c_t @ P_o_T  # (F8) a_oₜ += P_o cₜ
         sigmoid(a_o_t, out=o_t)  # (F9) oₜ = σ(a_oₜ)
         np.multiply(o_t, tanh_c_t, out=h_t)  # (F11) hₜ = oₜ ⊙ tanh_cₜ
+        h_prev, c_prev = h_t, c_t
     if precise:
         return h[1:].copy(), State(h[T].copy(), c[T].copy()), PreciseTape(x, h, c, a, gates, tanh_c)
     return h[1:].copy(), State(h[T].copy(), c[T].copy()), Tape(x, h, c, gates, tanh_c)
@@ -534,11 +536,12 @@ def _tangents(
     a_dot += _times(x, W_dot.T)
     a_dot += b_dot  # (T1) ∂a_iₜ += ∂b_i; (T4) ∂a_fₜ += ∂b_f; (T7) ∂a_gₜ += ∂b_g; (T11) ∂a_oₜ += ∂b_o
     # Step by step
-    for (a_t, h_prev, a_dot_t, h_dot_prev, a_i_f_t, c_prev, a_dot_i_f_t, c_dot_prev, gates_i_f_t, gates_dot_i_f_t,
-            a_g_t, g_t, f_t, i_t, c_t, tanh_c_t, g_dot_t, a_g_dot_t, f_dot_t, i_dot_t, c_dot_t, tanh_c_dot_t,
-            a_o_t, a_o_dot_t, o_t, h_t, o_dot_t, h_dot_t) in zip(a, h[:-1], a_dot, h_dot[:-1], a_i_f, c[:-1],
-            a_dot_i_f, c_dot[:-1], gates_i_f, gates_dot_i_f, a_g, g, f, i, c[1:], tanh_c, g_dot, a_g_dot, f_dot,
-            i_dot, c_dot[1:], tanh_c_dot, a_o, a_o_dot, o, h[1:], o_dot, h_dot[1:], strict=True):
+    h_prev, h_dot_prev, c_prev, c_dot_prev = h[0], h_dot[0], c[0], c_dot[0]
+    for (a_t, a_dot_t, a_i_f_t, a_dot_i_f_t, gates_i_f_t, gates_dot_i_f_t, a_g_t, g_t, f_t, i_t, c_t, tanh_c_t,
+            g_dot_t, a_g_dot_t, f_dot_t, i_dot_t, c_dot_t, tanh_c_dot_t, a_o_t, a_o_dot_t, o_t, h_t, o_dot_t,
+            h_dot_t) in zip(a, a_dot, a_i_f, a_dot_i_f, gates_i_f, gates_dot_i_f, a_g, g, f, i, c[1:], tanh_c,
+            g_dot, a_g_dot, f_dot, i_dot, c_dot[1:], tanh_c_dot, a_o, a_o_dot, o, h[1:], o_dot, h_dot[1:],
+            strict=True):
         a_t += h_prev @ U_T  # (F1); (F3); (F5); (F8)
         # (T1) ∂a_iₜ += U_i ∂hₜ₋₁; (T4) ∂a_fₜ += U_f ∂hₜ₋₁; (T7) ∂a_gₜ += U_g ∂hₜ₋₁; (T11) ∂a_oₜ += U_o ∂hₜ₋₁
         a_dot_t += h_dot_prev @ U_T
@@ -567,6 +570,7 @@ def _tangents(
         o_dot_t[...] = _sigmoid_slope(a_o_t)  # (T12) o′ₜ = σ′(a_oₜ)
         o_dot_t *= a_o_dot_t  # (T13) ∂oₜ = ∂a_oₜ ⊙ o′ₜ
         np.add(o_dot_t * tanh_c_t, tanh_c_dot_t * o_t, out=h_dot_t)  # (T16) ∂hₜ = ∂oₜ ⊙ tanh_cₜ + ∂tanh_cₜ ⊙ oₜ
+        h_prev, h_dot_prev, c_prev, c_dot_prev = h_t, h_dot_t, c_t, c_dot_t
     return h[1:].copy(), h_dot[1:].copy(), State(h[T].copy(), c[T].copy()), State(h_dot[T].copy(),
         c_dot[T].copy()), _SecondTape(x, x_dot, h, h_dot, c, c_dot, a, a_dot, gates, gates_dot, tanh_c, tanh_c_dot)
 

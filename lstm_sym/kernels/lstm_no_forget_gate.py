@@ -104,8 +104,8 @@ _SHAPES: dict[str, tuple[str, ...]] = {
 _STATE_SHAPES: dict[str, tuple[str, ...]] = {'h': ('B', 'H'), 'c': ('B', 'H')}
 _COMPOSED: dict[str, dict[str, int]] = {}
 _WIDTHS: dict[type, dict[str, dict[str, int]]] = {
-    Tape: {'x': {'D': 1}, 'h': {'H': 1}, 'gates': {'H': 3}, 'tanh_c': {'H': 1}}, PreciseTape: {'x': {'D': 1},
-    'h': {'H': 1}, 'a': {'H': 3}, 'gates': {'H': 3}, 'c': {'H': 1}, 'tanh_c': {'H': 1}}
+    Tape: {'x': {'D': 1}, 'h': {'H': 1}, 'gates': {'H': 3}, 'tanh_c': {'H': 1}},
+    PreciseTape: {'x': {'D': 1}, 'h': {'H': 1}, 'a': {'H': 3}, 'gates': {'H': 3}, 'c': {'H': 1}, 'tanh_c': {'H': 1}}
 }
 
 
@@ -166,14 +166,16 @@ def forward(
     _times(x, W.T, out=a)  # (F1) a_iₜ = W_i xₜ; (F5) a_oₜ = W_o xₜ; (F3) a_gₜ = W_g xₜ
     a += b  # (F1) a_iₜ += b_i; (F5) a_oₜ += b_o; (F3) a_gₜ += b_g
     # Step by step: U_T, gates, tanh_c, a, h, c -> a, gates, c, tanh_c, h
-    for (a_t, h_prev, a_i_o_t, gates_i_o_t, a_g_t, g_t, c_prev, i_t, c_t, tanh_c_t, o_t, h_t) in zip(a, h[:-1],
-            a_i_o, gates_i_o, a_g, g, c[:-1], i, c[1:], tanh_c, o, h[1:], strict=True):
+    h_prev, c_prev = h[0], c[0]
+    for (a_t, a_i_o_t, gates_i_o_t, a_g_t, g_t, i_t, c_t, tanh_c_t, o_t, h_t) in zip(a, a_i_o, gates_i_o, a_g, g,
+            i, c[1:], tanh_c, o, h[1:], strict=True):
         a_t += h_prev @ U_T  # (F1) a_iₜ += U_i hₜ₋₁; (F5) a_oₜ += U_o hₜ₋₁; (F3) a_gₜ += U_g hₜ₋₁
         sigmoid(a_i_o_t, out=gates_i_o_t)  # (F2) iₜ = σ(a_iₜ); (F6) oₜ = σ(a_oₜ)
         np.tanh(a_g_t, out=g_t)  # (F4) gₜ = tanh(a_gₜ)
         np.add(c_prev, i_t * g_t, out=c_t)  # (F7) cₜ = cₜ₋₁ + iₜ ⊙ gₜ
         np.tanh(c_t, out=tanh_c_t)  # (F8) tanh_cₜ = tanh(cₜ)
         np.multiply(o_t, tanh_c_t, out=h_t)  # (F9) hₜ = oₜ ⊙ tanh_cₜ
+        h_prev, c_prev = h_t, c_t
     if precise:
         return h[1:].copy(), State(h[T].copy(), c[T].copy()), PreciseTape(x, h, a, gates, c, tanh_c)
     return h[1:].copy(), State(h[T].copy(), c[T].copy()), Tape(x, h, gates, tanh_c)
@@ -448,11 +450,11 @@ def _tangents(
     a_dot += _times(x, W_dot.T)  # (T1) ∂a_iₜ += ∂W_i xₜ; (T7) ∂a_oₜ += ∂W_o xₜ; (T4) ∂a_gₜ += ∂W_g xₜ
     a_dot += b_dot  # (T1) ∂a_iₜ += ∂b_i; (T7) ∂a_oₜ += ∂b_o; (T4) ∂a_gₜ += ∂b_g
     # Step by step
-    for (a_t, h_prev, a_dot_t, h_dot_prev, a_i_o_t, gates_i_o_t, gates_dot_i_o_t, a_dot_i_o_t, a_g_t, g_t, c_prev,
-            i_t, c_t, tanh_c_t, o_t, h_t, g_dot_t, a_g_dot_t, c_dot_prev, i_dot_t, c_dot_t, tanh_c_dot_t, o_dot_t,
-            h_dot_t) in zip(a, h[:-1], a_dot, h_dot[:-1], a_i_o, gates_i_o, gates_dot_i_o, a_dot_i_o, a_g, g,
-            c[:-1], i, c[1:], tanh_c, o, h[1:], g_dot, a_g_dot, c_dot[:-1], i_dot, c_dot[1:], tanh_c_dot, o_dot,
-            h_dot[1:], strict=True):
+    h_prev, h_dot_prev, c_prev, c_dot_prev = h[0], h_dot[0], c[0], c_dot[0]
+    for (a_t, a_dot_t, a_i_o_t, gates_i_o_t, gates_dot_i_o_t, a_dot_i_o_t, a_g_t, g_t, i_t, c_t, tanh_c_t, o_t,
+            h_t, g_dot_t, a_g_dot_t, i_dot_t, c_dot_t, tanh_c_dot_t, o_dot_t, h_dot_t) in zip(a, a_dot, a_i_o,
+            gates_i_o, gates_dot_i_o, a_dot_i_o, a_g, g, i, c[1:], tanh_c, o, h[1:], g_dot, a_g_dot, i_dot,
+            c_dot[1:], tanh_c_dot, o_dot, h_dot[1:], strict=True):
         a_t += h_prev @ U_T  # (F1); (F5); (F3)
         a_dot_t += h_dot_prev @ U_T  # (T1) ∂a_iₜ += U_i ∂hₜ₋₁; (T7) ∂a_oₜ += U_o ∂hₜ₋₁; (T4) ∂a_gₜ += U_g ∂hₜ₋₁
         a_dot_t += h_prev @ U_dot_T  # (T1) ∂a_iₜ += ∂U_i hₜ₋₁; (T7) ∂a_oₜ += ∂U_o hₜ₋₁; (T4) ∂a_gₜ += ∂U_g hₜ₋₁
@@ -469,6 +471,7 @@ def _tangents(
         np.add(c_dot_prev + i_dot_t * g_t, g_dot_t * i_t, out=c_dot_t)  # (T10) ∂cₜ = ∂cₜ₋₁ + ∂iₜ ⊙ gₜ + ∂gₜ ⊙ iₜ
         np.multiply(c_dot_t, tanh_c_slope, out=tanh_c_dot_t)  # (T12) ∂tanh_cₜ = ∂cₜ ⊙ tanh_c′ₜ
         np.add(o_dot_t * tanh_c_t, tanh_c_dot_t * o_t, out=h_dot_t)  # (T13) ∂hₜ = ∂oₜ ⊙ tanh_cₜ + ∂tanh_cₜ ⊙ oₜ
+        h_prev, h_dot_prev, c_prev, c_dot_prev = h_t, h_dot_t, c_t, c_dot_t
     return h[1:].copy(), h_dot[1:].copy(), State(h[T].copy(), c[T].copy()), State(h_dot[T].copy(),
         c_dot[T].copy()), _SecondTape(x, x_dot, h, h_dot, a, a_dot, gates, gates_dot, c, c_dot, tanh_c, tanh_c_dot)
 

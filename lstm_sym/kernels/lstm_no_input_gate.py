@@ -106,8 +106,8 @@ _SHAPES: dict[str, tuple[str, ...]] = {
 _STATE_SHAPES: dict[str, tuple[str, ...]] = {'h': ('B', 'H'), 'c': ('B', 'H')}
 _COMPOSED: dict[str, dict[str, int]] = {}
 _WIDTHS: dict[type, dict[str, dict[str, int]]] = {
-    Tape: {'x': {'D': 1}, 'h': {'H': 1}, 'c': {'H': 1}, 'gates': {'H': 3}, 'tanh_c': {'H': 1}}, PreciseTape:
-    {'x': {'D': 1}, 'h': {'H': 1}, 'c': {'H': 1}, 'a': {'H': 3}, 'gates': {'H': 3}, 'tanh_c': {'H': 1}}
+    Tape: {'x': {'D': 1}, 'h': {'H': 1}, 'c': {'H': 1}, 'gates': {'H': 3}, 'tanh_c': {'H': 1}},
+    PreciseTape: {'x': {'D': 1}, 'h': {'H': 1}, 'c': {'H': 1}, 'a': {'H': 3}, 'gates': {'H': 3}, 'tanh_c': {'H': 1}}
 }
 
 
@@ -168,8 +168,9 @@ def forward(
     _times(x, W.T, out=a)  # (F1) a_fₜ = W_f xₜ; (F3) a_gₜ = W_g xₜ; (F6) a_oₜ = W_o xₜ
     a += b  # (F1) a_fₜ += b_f; (F3) a_gₜ += b_g; (F6) a_oₜ += b_o
     # Step by step: p_f, U_T, p_o, gates, tanh_c, a, h, c -> a, gates, c, tanh_c, h
-    for (a_f_t, c_prev, a_t, h_prev, f_t, a_g_t, g_t, c_t, a_o_t, tanh_c_t, o_t, h_t) in zip(a_f, c[:-1], a,
-            h[:-1], f, a_g, g, c[1:], a_o, tanh_c, o, h[1:], strict=True):
+    c_prev, h_prev = c[0], h[0]
+    for (a_f_t, a_t, f_t, a_g_t, g_t, c_t, a_o_t, tanh_c_t, o_t, h_t) in zip(a_f, a, f, a_g, g, c[1:], a_o, tanh_c,
+            o, h[1:], strict=True):
         a_f_t += p_f * c_prev  # (F1) a_fₜ += p_f ⊙ cₜ₋₁
         a_t += h_prev @ U_T  # (F1) a_fₜ += U_f hₜ₋₁; (F3) a_gₜ += U_g hₜ₋₁; (F6) a_oₜ += U_o hₜ₋₁
         sigmoid(a_f_t, out=f_t)  # (F2) fₜ = σ(a_fₜ)
@@ -179,6 +180,7 @@ def forward(
         np.tanh(c_t, out=tanh_c_t)  # (F8) tanh_cₜ = tanh(cₜ)
         sigmoid(a_o_t, out=o_t)  # (F7) oₜ = σ(a_oₜ)
         np.multiply(o_t, tanh_c_t, out=h_t)  # (F9) hₜ = oₜ ⊙ tanh_cₜ
+        c_prev, h_prev = c_t, h_t
     if precise:
         return h[1:].copy(), State(h[T].copy(), c[T].copy()), PreciseTape(x, h, c, a, gates, tanh_c)
     return h[1:].copy(), State(h[T].copy(), c[T].copy()), Tape(x, h, c, gates, tanh_c)
@@ -468,10 +470,10 @@ def _tangents(
     a_dot += _times(x, W_dot.T)  # (T1) ∂a_fₜ += ∂W_f xₜ; (T4) ∂a_gₜ += ∂W_g xₜ; (T8) ∂a_oₜ += ∂W_o xₜ
     a_dot += b_dot  # (T1) ∂a_fₜ += ∂b_f; (T4) ∂a_gₜ += ∂b_g; (T8) ∂a_oₜ += ∂b_o
     # Step by step
-    for (a_f_t, c_prev, a_f_dot_t, c_dot_prev, a_t, h_prev, a_dot_t, h_dot_prev, f_t, f_dot_t, a_g_t, g_t, c_t,
-            a_o_t, tanh_c_t, g_dot_t, a_g_dot_t, c_dot_t, a_o_dot_t, tanh_c_dot_t, o_t, h_t, o_dot_t,
-            h_dot_t) in zip(a_f, c[:-1], a_f_dot, c_dot[:-1], a, h[:-1], a_dot, h_dot[:-1], f, f_dot, a_g, g,
-            c[1:], a_o, tanh_c, g_dot, a_g_dot, c_dot[1:], a_o_dot, tanh_c_dot, o, h[1:], o_dot, h_dot[1:],
+    c_prev, c_dot_prev, h_prev, h_dot_prev = c[0], c_dot[0], h[0], h_dot[0]
+    for (a_f_t, a_f_dot_t, a_t, a_dot_t, f_t, f_dot_t, a_g_t, g_t, c_t, a_o_t, tanh_c_t, g_dot_t, a_g_dot_t,
+            c_dot_t, a_o_dot_t, tanh_c_dot_t, o_t, h_t, o_dot_t, h_dot_t) in zip(a_f, a_f_dot, a, a_dot, f, f_dot,
+            a_g, g, c[1:], a_o, tanh_c, g_dot, a_g_dot, c_dot[1:], a_o_dot, tanh_c_dot, o, h[1:], o_dot, h_dot[1:],
             strict=True):
         a_f_t += p_f * c_prev  # (F1)
         # (T1) ∂a_fₜ += p_f ⊙ ∂cₜ₋₁ + ∂p_f ⊙ cₜ₋₁
@@ -500,6 +502,7 @@ def _tangents(
         o_dot_t[...] = _sigmoid_slope(a_o_t)  # (T9) o′ₜ = σ′(a_oₜ)
         o_dot_t *= a_o_dot_t  # (T10) ∂oₜ = ∂a_oₜ ⊙ o′ₜ
         np.add(o_dot_t * tanh_c_t, tanh_c_dot_t * o_t, out=h_dot_t)  # (T13) ∂hₜ = ∂oₜ ⊙ tanh_cₜ + ∂tanh_cₜ ⊙ oₜ
+        c_prev, c_dot_prev, h_prev, h_dot_prev = c_t, c_dot_t, h_t, h_dot_t
     return h[1:].copy(), h_dot[1:].copy(), State(h[T].copy(), c[T].copy()), State(h_dot[T].copy(),
         c_dot[T].copy()), _SecondTape(x, x_dot, h, h_dot, c, c_dot, a, a_dot, gates, gates_dot, tanh_c, tanh_c_dot)
 

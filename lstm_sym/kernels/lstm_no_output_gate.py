@@ -104,8 +104,8 @@ _SHAPES: dict[str, tuple[str, ...]] = {
 _STATE_SHAPES: dict[str, tuple[str, ...]] = {'h': ('B', 'H'), 'c': ('B', 'H')}
 _COMPOSED: dict[str, dict[str, int]] = {}
 _WIDTHS: dict[type, dict[str, dict[str, int]]] = {
-    Tape: {'x': {'D': 1}, 'h': {'H': 1}, 'c': {'H': 1}, 'gates': {'H': 3}}, PreciseTape: {'x': {'D': 1}, 'h':
-    {'H': 1}, 'c': {'H': 1}, 'a': {'H': 3}, 'gates': {'H': 3}}
+    Tape: {'x': {'D': 1}, 'h': {'H': 1}, 'c': {'H': 1}, 'gates': {'H': 3}},
+    PreciseTape: {'x': {'D': 1}, 'h': {'H': 1}, 'c': {'H': 1}, 'a': {'H': 3}, 'gates': {'H': 3}}
 }
 
 
@@ -166,8 +166,9 @@ def forward(
     _times(x, W.T, out=a)  # (F1) a_iₜ = W_i xₜ; (F3) a_fₜ = W_f xₜ; (F5) a_gₜ = W_g xₜ
     a += b  # (F1) a_iₜ += b_i; (F3) a_fₜ += b_f; (F5) a_gₜ += b_g
     # Step by step: p_i, p_f, U_T, gates, a, h, c -> a, gates, c, h
-    for (a_i_t, c_prev, a_f_t, a_t, h_prev, a_i_f_t, gates_i_f_t, a_g_t, g_t, f_t, i_t, c_t, h_t) in zip(a_i,
-            c[:-1], a_f, a, h[:-1], a_i_f, gates_i_f, a_g, g, f, i, c[1:], h[1:], strict=True):
+    c_prev, h_prev = c[0], h[0]
+    for (a_i_t, a_f_t, a_t, a_i_f_t, gates_i_f_t, a_g_t, g_t, f_t, i_t, c_t, h_t) in zip(a_i, a_f, a, a_i_f,
+            gates_i_f, a_g, g, f, i, c[1:], h[1:], strict=True):
         a_i_t += p_i * c_prev  # (F1) a_iₜ += p_i ⊙ cₜ₋₁
         a_f_t += p_f * c_prev  # (F3) a_fₜ += p_f ⊙ cₜ₋₁
         a_t += h_prev @ U_T  # (F1) a_iₜ += U_i hₜ₋₁; (F3) a_fₜ += U_f hₜ₋₁; (F5) a_gₜ += U_g hₜ₋₁
@@ -175,6 +176,7 @@ def forward(
         np.tanh(a_g_t, out=g_t)  # (F6) gₜ = tanh(a_gₜ)
         np.add(c_prev * f_t, i_t * g_t, out=c_t)  # (F7) cₜ = cₜ₋₁ ⊙ fₜ + iₜ ⊙ gₜ
         np.tanh(c_t, out=h_t)  # (F8) hₜ = tanh(cₜ)
+        c_prev, h_prev = c_t, h_t
     if precise:
         return h[1:].copy(), State(h[T].copy(), c[T].copy()), PreciseTape(x, h, c, a, gates)
     return h[1:].copy(), State(h[T].copy(), c[T].copy()), Tape(x, h, c, gates)
@@ -457,11 +459,11 @@ def _tangents(
     a_dot += _times(x, W_dot.T)  # (T1) ∂a_iₜ += ∂W_i xₜ; (T4) ∂a_fₜ += ∂W_f xₜ; (T7) ∂a_gₜ += ∂W_g xₜ
     a_dot += b_dot  # (T1) ∂a_iₜ += ∂b_i; (T4) ∂a_fₜ += ∂b_f; (T7) ∂a_gₜ += ∂b_g
     # Step by step
-    for (a_i_t, c_prev, a_i_dot_t, c_dot_prev, a_f_t, a_f_dot_t, a_t, h_prev, a_dot_t, h_dot_prev, a_i_f_t,
-            gates_i_f_t, gates_dot_i_f_t, a_dot_i_f_t, a_g_t, g_t, f_t, i_t, c_t, h_t, g_dot_t, a_g_dot_t, f_dot_t,
-            i_dot_t, c_dot_t, h_dot_t) in zip(a_i, c[:-1], a_i_dot, c_dot[:-1], a_f, a_f_dot, a, h[:-1], a_dot,
-            h_dot[:-1], a_i_f, gates_i_f, gates_dot_i_f, a_dot_i_f, a_g, g, f, i, c[1:], h[1:], g_dot, a_g_dot,
-            f_dot, i_dot, c_dot[1:], h_dot[1:], strict=True):
+    c_prev, c_dot_prev, h_prev, h_dot_prev = c[0], c_dot[0], h[0], h_dot[0]
+    for (a_i_t, a_i_dot_t, a_f_t, a_f_dot_t, a_t, a_dot_t, a_i_f_t, gates_i_f_t, gates_dot_i_f_t, a_dot_i_f_t,
+            a_g_t, g_t, f_t, i_t, c_t, h_t, g_dot_t, a_g_dot_t, f_dot_t, i_dot_t, c_dot_t, h_dot_t) in zip(a_i,
+            a_i_dot, a_f, a_f_dot, a, a_dot, a_i_f, gates_i_f, gates_dot_i_f, a_dot_i_f, a_g, g, f, i, c[1:],
+            h[1:], g_dot, a_g_dot, f_dot, i_dot, c_dot[1:], h_dot[1:], strict=True):
         a_i_t += p_i * c_prev  # (F1)
         # (T1) ∂a_iₜ += p_i ⊙ ∂cₜ₋₁ + ∂p_i ⊙ cₜ₋₁
         a_i_dot_t += p_i * c_dot_prev
@@ -485,6 +487,7 @@ def _tangents(
         # (T10) ∂cₜ = ∂cₜ₋₁ ⊙ fₜ + ∂iₜ ⊙ gₜ + ∂fₜ ⊙ cₜ₋₁ + ∂gₜ ⊙ iₜ
         np.add(c_dot_prev * f_t + i_dot_t * g_t + f_dot_t * c_prev, g_dot_t * i_t, out=c_dot_t)
         np.multiply(c_dot_t, h_slope, out=h_dot_t)  # (T12) ∂hₜ = ∂cₜ ⊙ h′ₜ
+        c_prev, c_dot_prev, h_prev, h_dot_prev = c_t, c_dot_t, h_t, h_dot_t
     return h[1:].copy(), h_dot[1:].copy(), State(h[T].copy(), c[T].copy()), State(h_dot[T].copy(),
         c_dot[T].copy()), _SecondTape(x, x_dot, h, h_dot, c, c_dot, a, a_dot, gates, gates_dot)
 

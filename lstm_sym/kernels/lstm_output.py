@@ -119,8 +119,7 @@ _STATE_SHAPES: dict[str, tuple[str, ...]] = {'h': ('B', 'H'), 'c': ('B', 'H')}
 _COMPOSED: dict[str, dict[str, int]] = {}
 _WIDTHS: dict[type, dict[str, dict[str, int]]] = {
     Tape: {'x': {'D': 1}, 'h': {'H': 1}, 'c': {'H': 1}, 'gates': {'H': 4}, 'tanh_c': {'H': 1}, 'y': {'K': 1}},
-    PreciseTape: {'x': {'D': 1}, 'h': {'H': 1}, 'c': {'H': 1}, 'a': {'H': 4}, 'gates': {'H': 4}, 'tanh_c': {'H':
-    1}, 'a_y': {'K': 1}}
+    PreciseTape: {'x': {'D': 1}, 'h': {'H': 1}, 'c': {'H': 1}, 'a': {'H': 4}, 'gates': {'H': 4}, 'tanh_c': {'H': 1}, 'a_y': {'K': 1}}
 }
 
 
@@ -187,8 +186,9 @@ def forward(
     a += b  # (F1) a_iₜ += b_i; (F3) a_fₜ += b_f; (F7) a_oₜ += b_o; (F5) a_gₜ += b_g
     a_y[...] = b_y  # (F12) a_yₜ = b_y
     # Step by step: U_T, gates, tanh_c, a, h, c -> a, gates, c, tanh_c, h
-    for (a_t, h_prev, a_i_f_o_t, gates_i_f_o_t, a_g_t, g_t, f_t, c_prev, i_t, c_t, tanh_c_t, o_t, h_t) in zip(a,
-            h[:-1], a_i_f_o, gates_i_f_o, a_g, g, f, c[:-1], i, c[1:], tanh_c, o, h[1:], strict=True):
+    h_prev, c_prev = h[0], c[0]
+    for (a_t, a_i_f_o_t, gates_i_f_o_t, a_g_t, g_t, f_t, i_t, c_t, tanh_c_t, o_t, h_t) in zip(a, a_i_f_o,
+            gates_i_f_o, a_g, g, f, i, c[1:], tanh_c, o, h[1:], strict=True):
         # (F1) a_iₜ += U_i hₜ₋₁; (F3) a_fₜ += U_f hₜ₋₁; (F7) a_oₜ += U_o hₜ₋₁; (F5) a_gₜ += U_g hₜ₋₁
         a_t += h_prev @ U_T
         sigmoid(a_i_f_o_t, out=gates_i_f_o_t)  # (F2) iₜ = σ(a_iₜ); (F4) fₜ = σ(a_fₜ); (F8) oₜ = σ(a_oₜ)
@@ -196,6 +196,7 @@ def forward(
         np.add(c_prev * f_t, i_t * g_t, out=c_t)  # (F9) cₜ = cₜ₋₁ ⊙ fₜ + iₜ ⊙ gₜ
         np.tanh(c_t, out=tanh_c_t)  # (F10) tanh_cₜ = tanh(cₜ)
         np.multiply(o_t, tanh_c_t, out=h_t)  # (F11) hₜ = oₜ ⊙ tanh_cₜ
+        h_prev, c_prev = h_t, c_t
     # All steps at once: V, y, a_y, h -> a_y, y
     a_y += _times(h[1:], V.T)  # (F12) a_yₜ += V hₜ
     sigmoid(a_y, out=y)  # (F13) yₜ = σ(a_yₜ)
@@ -448,8 +449,8 @@ def jacobian_parts(tape: Tape | PreciseTape, params: Params, t: Any = slice(None
 def log_terms(tape: PreciseTape, params: Params, t: Any = slice(None)) -> dict[str, Array]:
     """Natural logarithms of gates y and of slopes phi'(a) at step t, from the pre-activations on the tape.
 
-    'i', 'i_slope', 'f', 'f_slope', 'g_slope', 'o', 'o_slope', 'tanh_c_slope', 'y', 'y_slope': (B, N), of several
-    steps (n, B, N).
+    'i', 'i_slope', 'f', 'f_slope', 'g_slope', 'o', 'o_slope', 'tanh_c_slope', 'y',
+    'y_slope': (B, N), of several steps (n, B, N).
     They are finite where the number itself underflows: ln sigmoid(-1000) = -1000.
     Raises TypeError (for a fast tape too), ValueError, IndexError.
     """
@@ -519,11 +520,11 @@ def _tangents(
     a_y[...] = b_y  # (F12)
     a_y_dot[...] = b_y_dot  # (T17) ∂a_yₜ = ∂b_y
     # Step by step
-    for (a_t, h_prev, a_dot_t, h_dot_prev, a_i_f_o_t, gates_i_f_o_t, gates_dot_i_f_o_t, a_dot_i_f_o_t, a_g_t, g_t,
-            f_t, c_prev, i_t, c_t, tanh_c_t, o_t, h_t, g_dot_t, a_g_dot_t, f_dot_t, c_dot_prev, i_dot_t, c_dot_t,
-            tanh_c_dot_t, o_dot_t, h_dot_t) in zip(a, h[:-1], a_dot, h_dot[:-1], a_i_f_o, gates_i_f_o,
-            gates_dot_i_f_o, a_dot_i_f_o, a_g, g, f, c[:-1], i, c[1:], tanh_c, o, h[1:], g_dot, a_g_dot, f_dot,
-            c_dot[:-1], i_dot, c_dot[1:], tanh_c_dot, o_dot, h_dot[1:], strict=True):
+    h_prev, h_dot_prev, c_prev, c_dot_prev = h[0], h_dot[0], c[0], c_dot[0]
+    for (a_t, a_dot_t, a_i_f_o_t, gates_i_f_o_t, gates_dot_i_f_o_t, a_dot_i_f_o_t, a_g_t, g_t, f_t, i_t, c_t,
+            tanh_c_t, o_t, h_t, g_dot_t, a_g_dot_t, f_dot_t, i_dot_t, c_dot_t, tanh_c_dot_t, o_dot_t,
+            h_dot_t) in zip(a, a_dot, a_i_f_o, gates_i_f_o, gates_dot_i_f_o, a_dot_i_f_o, a_g, g, f, i, c[1:],
+            tanh_c, o, h[1:], g_dot, a_g_dot, f_dot, i_dot, c_dot[1:], tanh_c_dot, o_dot, h_dot[1:], strict=True):
         a_t += h_prev @ U_T  # (F1); (F3); (F7); (F5)
         # (T1) ∂a_iₜ += U_i ∂hₜ₋₁; (T4) ∂a_fₜ += U_f ∂hₜ₋₁; (T10) ∂a_oₜ += U_o ∂hₜ₋₁; (T7) ∂a_gₜ += U_g ∂hₜ₋₁
         a_dot_t += h_dot_prev @ U_T
@@ -544,6 +545,7 @@ def _tangents(
         np.add(c_dot_prev * f_t + i_dot_t * g_t + f_dot_t * c_prev, g_dot_t * i_t, out=c_dot_t)
         np.multiply(c_dot_t, tanh_c_slope, out=tanh_c_dot_t)  # (T15) ∂tanh_cₜ = ∂cₜ ⊙ tanh_c′ₜ
         np.add(o_dot_t * tanh_c_t, tanh_c_dot_t * o_t, out=h_dot_t)  # (T16) ∂hₜ = ∂oₜ ⊙ tanh_cₜ + ∂tanh_cₜ ⊙ oₜ
+        h_prev, h_dot_prev, c_prev, c_dot_prev = h_t, h_dot_t, c_t, c_dot_t
     # All steps at once
     a_y += _times(h[1:], V.T)  # (F12)
     a_y_dot += _times(h_dot[1:], V.T)  # (T17) ∂a_yₜ += V ∂hₜ

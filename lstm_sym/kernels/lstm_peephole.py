@@ -106,14 +106,14 @@ class Grads(NamedTuple):
 
 _SHAPES: dict[str, tuple[str, ...]] = {
     'W_i': ('H', 'D'), 'U_i': ('H', 'H'), 'p_i': ('H',), 'b_i': ('H',), 'W_f': ('H', 'D'), 'U_f': ('H', 'H'),
-    'p_f': ('H',), 'b_f': ('H',), 'W_g': ('H', 'D'), 'U_g': ('H', 'H'), 'b_g': ('H',), 'W_o': ('H', 'D'), 'U_o':
-    ('H', 'H'), 'p_o': ('H',), 'b_o': ('H',)
+    'p_f': ('H',), 'b_f': ('H',), 'W_g': ('H', 'D'), 'U_g': ('H', 'H'), 'b_g': ('H',), 'W_o': ('H', 'D'),
+    'U_o': ('H', 'H'), 'p_o': ('H',), 'b_o': ('H',)
 }
 _STATE_SHAPES: dict[str, tuple[str, ...]] = {'h': ('B', 'H'), 'c': ('B', 'H')}
 _COMPOSED: dict[str, dict[str, int]] = {}
 _WIDTHS: dict[type, dict[str, dict[str, int]]] = {
-    Tape: {'x': {'D': 1}, 'h': {'H': 1}, 'c': {'H': 1}, 'gates': {'H': 4}, 'tanh_c': {'H': 1}}, PreciseTape:
-    {'x': {'D': 1}, 'h': {'H': 1}, 'c': {'H': 1}, 'a': {'H': 4}, 'gates': {'H': 4}, 'tanh_c': {'H': 1}}
+    Tape: {'x': {'D': 1}, 'h': {'H': 1}, 'c': {'H': 1}, 'gates': {'H': 4}, 'tanh_c': {'H': 1}},
+    PreciseTape: {'x': {'D': 1}, 'h': {'H': 1}, 'c': {'H': 1}, 'a': {'H': 4}, 'gates': {'H': 4}, 'tanh_c': {'H': 1}}
 }
 
 
@@ -176,9 +176,9 @@ def forward(
     _times(x, W.T, out=a)  # (F1) a_iₜ = W_i xₜ; (F3) a_fₜ = W_f xₜ; (F5) a_gₜ = W_g xₜ; (F8) a_oₜ = W_o xₜ
     a += b  # (F1) a_iₜ += b_i; (F3) a_fₜ += b_f; (F5) a_gₜ += b_g; (F8) a_oₜ += b_o
     # Step by step: p_i, p_f, U_T, p_o, gates, tanh_c, a, h, c -> a, gates, c, tanh_c, h
-    for (a_i_t, c_prev, a_f_t, a_t, h_prev, a_i_f_t, gates_i_f_t, a_g_t, g_t, f_t, i_t, c_t, a_o_t, tanh_c_t, o_t,
-            h_t) in zip(a_i, c[:-1], a_f, a, h[:-1], a_i_f, gates_i_f, a_g, g, f, i, c[1:], a_o, tanh_c, o, h[1:],
-            strict=True):
+    c_prev, h_prev = c[0], h[0]
+    for (a_i_t, a_f_t, a_t, a_i_f_t, gates_i_f_t, a_g_t, g_t, f_t, i_t, c_t, a_o_t, tanh_c_t, o_t, h_t) in zip(a_i,
+            a_f, a, a_i_f, gates_i_f, a_g, g, f, i, c[1:], a_o, tanh_c, o, h[1:], strict=True):
         a_i_t += p_i * c_prev  # (F1) a_iₜ += p_i ⊙ cₜ₋₁
         a_f_t += p_f * c_prev  # (F3) a_fₜ += p_f ⊙ cₜ₋₁
         # (F1) a_iₜ += U_i hₜ₋₁; (F3) a_fₜ += U_f hₜ₋₁; (F5) a_gₜ += U_g hₜ₋₁; (F8) a_oₜ += U_o hₜ₋₁
@@ -190,6 +190,7 @@ def forward(
         np.tanh(c_t, out=tanh_c_t)  # (F10) tanh_cₜ = tanh(cₜ)
         sigmoid(a_o_t, out=o_t)  # (F9) oₜ = σ(a_oₜ)
         np.multiply(o_t, tanh_c_t, out=h_t)  # (F11) hₜ = oₜ ⊙ tanh_cₜ
+        c_prev, h_prev = c_t, h_t
     if precise:
         return h[1:].copy(), State(h[T].copy(), c[T].copy()), PreciseTape(x, h, c, a, gates, tanh_c)
     return h[1:].copy(), State(h[T].copy(), c[T].copy()), Tape(x, h, c, gates, tanh_c)
@@ -510,12 +511,12 @@ def _tangents(
     a_dot += _times(x, W_dot.T)
     a_dot += b_dot  # (T1) ∂a_iₜ += ∂b_i; (T4) ∂a_fₜ += ∂b_f; (T7) ∂a_gₜ += ∂b_g; (T11) ∂a_oₜ += ∂b_o
     # Step by step
-    for (a_i_t, c_prev, a_i_dot_t, c_dot_prev, a_f_t, a_f_dot_t, a_t, h_prev, a_dot_t, h_dot_prev, a_i_f_t,
-            gates_i_f_t, gates_dot_i_f_t, a_dot_i_f_t, a_g_t, g_t, f_t, i_t, c_t, a_o_t, tanh_c_t, g_dot_t,
-            a_g_dot_t, f_dot_t, i_dot_t, c_dot_t, a_o_dot_t, tanh_c_dot_t, o_t, h_t, o_dot_t, h_dot_t) in zip(a_i,
-            c[:-1], a_i_dot, c_dot[:-1], a_f, a_f_dot, a, h[:-1], a_dot, h_dot[:-1], a_i_f, gates_i_f,
-            gates_dot_i_f, a_dot_i_f, a_g, g, f, i, c[1:], a_o, tanh_c, g_dot, a_g_dot, f_dot, i_dot, c_dot[1:],
-            a_o_dot, tanh_c_dot, o, h[1:], o_dot, h_dot[1:], strict=True):
+    c_prev, c_dot_prev, h_prev, h_dot_prev = c[0], c_dot[0], h[0], h_dot[0]
+    for (a_i_t, a_i_dot_t, a_f_t, a_f_dot_t, a_t, a_dot_t, a_i_f_t, gates_i_f_t, gates_dot_i_f_t, a_dot_i_f_t,
+            a_g_t, g_t, f_t, i_t, c_t, a_o_t, tanh_c_t, g_dot_t, a_g_dot_t, f_dot_t, i_dot_t, c_dot_t, a_o_dot_t,
+            tanh_c_dot_t, o_t, h_t, o_dot_t, h_dot_t) in zip(a_i, a_i_dot, a_f, a_f_dot, a, a_dot, a_i_f,
+            gates_i_f, gates_dot_i_f, a_dot_i_f, a_g, g, f, i, c[1:], a_o, tanh_c, g_dot, a_g_dot, f_dot, i_dot,
+            c_dot[1:], a_o_dot, tanh_c_dot, o, h[1:], o_dot, h_dot[1:], strict=True):
         a_i_t += p_i * c_prev  # (F1)
         # (T1) ∂a_iₜ += p_i ⊙ ∂cₜ₋₁ + ∂p_i ⊙ cₜ₋₁
         a_i_dot_t += p_i * c_dot_prev
@@ -550,6 +551,7 @@ def _tangents(
         o_dot_t[...] = _sigmoid_slope(a_o_t)  # (T12) o′ₜ = σ′(a_oₜ)
         o_dot_t *= a_o_dot_t  # (T13) ∂oₜ = ∂a_oₜ ⊙ o′ₜ
         np.add(o_dot_t * tanh_c_t, tanh_c_dot_t * o_t, out=h_dot_t)  # (T16) ∂hₜ = ∂oₜ ⊙ tanh_cₜ + ∂tanh_cₜ ⊙ oₜ
+        c_prev, c_dot_prev, h_prev, h_dot_prev = c_t, c_dot_t, h_t, h_dot_t
     return h[1:].copy(), h_dot[1:].copy(), State(h[T].copy(), c[T].copy()), State(h_dot[T].copy(),
         c_dot[T].copy()), _SecondTape(x, x_dot, h, h_dot, c, c_dot, a, a_dot, gates, gates_dot, tanh_c, tanh_c_dot)
 

@@ -95,8 +95,8 @@ _SHAPES: dict[str, tuple[str, ...]] = {
 _STATE_SHAPES: dict[str, tuple[str, ...]] = {'h': ('B', 'H')}
 _COMPOSED: dict[str, dict[str, int]] = {}
 _WIDTHS: dict[type, dict[str, dict[str, int]]] = {
-    Tape: {'x': {'D': 1}, 'h': {'H': 1}, 'gates': {'H': 2}, 'f_h': {'H': 1}}, PreciseTape: {'x': {'D': 1}, 'h':
-    {'H': 1}, 'a': {'H': 2}, 'gates': {'H': 2}, 'f_h': {'H': 1}}
+    Tape: {'x': {'D': 1}, 'h': {'H': 1}, 'gates': {'H': 2}, 'f_h': {'H': 1}},
+    PreciseTape: {'x': {'D': 1}, 'h': {'H': 1}, 'a': {'H': 2}, 'gates': {'H': 2}, 'f_h': {'H': 1}}
 }
 
 
@@ -158,7 +158,8 @@ def forward(
     _times(x, W.T, out=a)  # (F1) a_fₜ = W_f xₜ; (F4) a_nₜ = W_n xₜ
     a += b  # (F1) a_fₜ += b_f; (F4) a_nₜ += b_n
     # Step by step: U_f_T, U_n_T, gates, f_h, a, h -> a, gates, f_h, h
-    for a_f_t, h_prev, f_t, f_h_t, a_n_t, n_t, h_t in zip(a_f, h[:-1], f, f_h, a_n, n, h[1:], strict=True):
+    h_prev = h[0]
+    for a_f_t, f_t, f_h_t, a_n_t, n_t, h_t in zip(a_f, f, f_h, a_n, n, h[1:], strict=True):
         a_f_t += h_prev @ U_f_T  # (F1) a_fₜ += U_f hₜ₋₁
         sigmoid(a_f_t, out=f_t)  # (F2) fₜ = σ(a_fₜ)
         np.multiply(h_prev, f_t, out=f_h_t)  # (F3) f_hₜ = hₜ₋₁ ⊙ fₜ
@@ -166,6 +167,7 @@ def forward(
         a_n_t += f_h_t @ U_n_T  # (F4) a_nₜ += U_n f_hₜ
         np.tanh(a_n_t, out=n_t)  # (F5) nₜ = tanh(a_nₜ)
         np.add(h_prev * f_complement, f_t * n_t, out=h_t)  # (F6) hₜ = hₜ₋₁ ⊙ (1 − fₜ) + fₜ ⊙ nₜ
+        h_prev = h_t
     if precise:
         return h[1:].copy(), State(h[T].copy()), PreciseTape(x, h, a, gates, f_h)
     return h[1:].copy(), State(h[T].copy()), Tape(x, h, gates, f_h)
@@ -422,9 +424,10 @@ def _tangents(
     a_dot += _times(x, W_dot.T)  # (T1) ∂a_fₜ += ∂W_f xₜ; (T5) ∂a_nₜ += ∂W_n xₜ
     a_dot += b_dot  # (T1) ∂a_fₜ += ∂b_f; (T5) ∂a_nₜ += ∂b_n
     # Step by step
-    for (a_f_t, h_prev, a_f_dot_t, h_dot_prev, f_t, f_h_t, f_dot_t, f_h_dot_t, a_n_t, a_n_dot_t, n_t, h_t, n_dot_t,
-            h_dot_t) in zip(a_f, h[:-1], a_f_dot, h_dot[:-1], f, f_h, f_dot, f_h_dot, a_n, a_n_dot, n, h[1:],
-            n_dot, h_dot[1:], strict=True):
+    h_prev, h_dot_prev = h[0], h_dot[0]
+    for (a_f_t, a_f_dot_t, f_t, f_h_t, f_dot_t, f_h_dot_t, a_n_t, a_n_dot_t, n_t, h_t, n_dot_t,
+            h_dot_t) in zip(a_f, a_f_dot, f, f_h, f_dot, f_h_dot, a_n, a_n_dot, n, h[1:], n_dot, h_dot[1:],
+            strict=True):
         a_f_t += h_prev @ U_f_T  # (F1)
         a_f_dot_t += h_dot_prev @ U_f_T  # (T1) ∂a_fₜ += U_f ∂hₜ₋₁
         a_f_dot_t += h_prev @ U_f_dot_T  # (T1) ∂a_fₜ += ∂U_f hₜ₋₁
@@ -442,6 +445,7 @@ def _tangents(
         n_dot_t *= a_n_dot_t  # (T7) ∂nₜ = ∂a_nₜ ⊙ n′ₜ
         # (T8) ∂hₜ = ∂hₜ₋₁ ⊙ σ(−a_fₜ) + ∂fₜ ⊙ (nₜ − hₜ₋₁) + ∂nₜ ⊙ fₜ
         np.add(h_dot_prev * _sigmoid_precise(-a_f_t) + f_dot_t * (n_t - h_prev), n_dot_t * f_t, out=h_dot_t)
+        h_prev, h_dot_prev = h_t, h_dot_t
     return h[1:].copy(), h_dot[1:].copy(), State(h[T].copy()), State(h_dot[T].copy()), _SecondTape(x, x_dot, h,
         h_dot, a, a_dot, gates, gates_dot, f_h, f_h_dot)
 

@@ -89,8 +89,8 @@ _SHAPES: dict[str, tuple[str, ...]] = {'W_z': ('H', 'D'), 'b_z': ('H',), 'W_n': 
 _STATE_SHAPES: dict[str, tuple[str, ...]] = {'h': ('B', 'H')}
 _COMPOSED: dict[str, dict[str, int]] = {}
 _WIDTHS: dict[type, dict[str, dict[str, int]]] = {
-    Tape: {'x': {'D': 1}, 'h': {'H': 1}, 'z': {'H': 1}, 'a': {'H': 2}}, PreciseTape: {'x': {'D': 1}, 'h': {'H':
-    1}, 'a': {'H': 2}, 'z': {'H': 1}}
+    Tape: {'x': {'D': 1}, 'h': {'H': 1}, 'z': {'H': 1}, 'a': {'H': 2}},
+    PreciseTape: {'x': {'D': 1}, 'h': {'H': 1}, 'a': {'H': 2}, 'z': {'H': 1}}
 }
 
 
@@ -150,8 +150,10 @@ def forward(
     else:
         z_complement = 1 - z
     # Step by step: a, z, h, z_complement -> h
-    for z_t, h_prev, n_t, z_complement_t, h_t in zip(z, h[:-1], n, z_complement, h[1:], strict=True):
+    h_prev = h[0]
+    for z_t, n_t, z_complement_t, h_t in zip(z, n, z_complement, h[1:], strict=True):
         np.add(h_prev * z_complement_t, z_t * n_t, out=h_t)  # (F4) hₜ = hₜ₋₁ ⊙ (1 − zₜ) + zₜ ⊙ nₜ
+        h_prev = h_t
     if precise:
         return h[1:].copy(), State(h[T].copy()), PreciseTape(x, h, a, z)
     return h[1:].copy(), State(h[T].copy()), Tape(x, h, z, a)
@@ -362,11 +364,13 @@ def _tangents(
     z_dot[...] = _sigmoid_slope(a_z)  # (T2) z′ₜ = σ′(a_zₜ)
     z_dot *= a_z_dot  # (T3) ∂zₜ = ∂a_zₜ ⊙ z′ₜ
     # Step by step
-    for (h_prev, a_z_t, z_t, n_t, h_t, h_dot_prev, z_dot_t, n_dot_t, h_dot_t) in zip(h[:-1], a_z, z, n, h[1:],
-            h_dot[:-1], z_dot, n_dot, h_dot[1:], strict=True):
+    h_prev, h_dot_prev = h[0], h_dot[0]
+    for (a_z_t, z_t, n_t, h_t, z_dot_t, n_dot_t, h_dot_t) in zip(a_z, z, n, h[1:], z_dot, n_dot, h_dot[1:],
+            strict=True):
         np.add(h_prev * _sigmoid_precise(-a_z_t), z_t * n_t, out=h_t)  # (F4)
         # (T5) ∂hₜ = ∂hₜ₋₁ ⊙ σ(−a_zₜ) + ∂zₜ ⊙ (nₜ − hₜ₋₁) + ∂nₜ ⊙ zₜ
         np.add(h_dot_prev * _sigmoid_precise(-a_z_t) + z_dot_t * (n_t - h_prev), n_dot_t * z_t, out=h_dot_t)
+        h_prev, h_dot_prev = h_t, h_dot_t
     return h[1:].copy(), h_dot[1:].copy(), State(h[T].copy()), State(h_dot[T].copy()), _SecondTape(x, x_dot, h,
         h_dot, a, a_dot, z, z_dot)
 

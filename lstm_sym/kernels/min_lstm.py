@@ -106,9 +106,8 @@ _SHAPES: dict[str, tuple[str, ...]] = {
 _STATE_SHAPES: dict[str, tuple[str, ...]] = {'h': ('B', 'H')}
 _COMPOSED: dict[str, dict[str, int]] = {}
 _WIDTHS: dict[type, dict[str, dict[str, int]]] = {
-    Tape: {'x': {'D': 1}, 'h': {'H': 1}, 'a_log_f': {'H': 1}, 'a_log_i': {'H': 1}, 'f': {'H': 1}, 'i': {'H': 1},
-    'a': {'H': 3}}, PreciseTape: {'x': {'D': 1}, 'h': {'H': 1}, 'a_log_f': {'H': 1}, 'a_log_i': {'H': 1}, 'a_f':
-    {'H': 1}, 'f': {'H': 1}, 'i': {'H': 1}, 'a': {'H': 3}}
+    Tape: {'x': {'D': 1}, 'h': {'H': 1}, 'a_log_f': {'H': 1}, 'a_log_i': {'H': 1}, 'f': {'H': 1}, 'i': {'H': 1}, 'a': {'H': 3}},
+    PreciseTape: {'x': {'D': 1}, 'h': {'H': 1}, 'a_log_f': {'H': 1}, 'a_log_i': {'H': 1}, 'a_f': {'H': 1}, 'f': {'H': 1}, 'i': {'H': 1}, 'a': {'H': 3}}
 }
 
 
@@ -175,8 +174,10 @@ def forward(
         f_complement = 1 - f
     i = f_complement  # (F11) iₜ = 1 − fₜ
     # Step by step: a, h, f, i -> h
-    for f_t, h_prev, i_t, n_t, h_t in zip(f, h[:-1], i, n, h[1:], strict=True):
+    h_prev = h[0]
+    for f_t, i_t, n_t, h_t in zip(f, i, n, h[1:], strict=True):
         np.add(h_prev * f_t, i_t * n_t, out=h_t)  # (F13) hₜ = hₜ₋₁ ⊙ fₜ + iₜ ⊙ nₜ
+        h_prev = h_t
     if precise:
         return h[1:].copy(), State(h[T].copy()), PreciseTape(x, h, a_log_f, a_log_i, a_f, f, i, a)
     return h[1:].copy(), State(h[T].copy()), Tape(x, h, a_log_f, a_log_i, f, i, a)
@@ -432,11 +433,13 @@ def _tangents(
     f_dot = a_f_dot * f_slope  # (T11) ∂fₜ = ∂a_fₜ ⊙ f′ₜ
     i_dot = -f_dot  # (T12) ∂iₜ = −∂fₜ
     # Step by step
-    for (f_t, h_prev, i_t, n_t, h_t, f_dot_t, h_dot_prev, i_dot_t, n_dot_t, h_dot_t) in zip(f, h[:-1], i, n, h[1:],
-            f_dot, h_dot[:-1], i_dot, n_dot, h_dot[1:], strict=True):
+    h_prev, h_dot_prev = h[0], h_dot[0]
+    for (f_t, i_t, n_t, h_t, f_dot_t, i_dot_t, n_dot_t, h_dot_t) in zip(f, i, n, h[1:], f_dot, i_dot, n_dot,
+            h_dot[1:], strict=True):
         np.add(h_prev * f_t, i_t * n_t, out=h_t)  # (F13)
         # (T14) ∂hₜ = ∂hₜ₋₁ ⊙ fₜ + ∂fₜ ⊙ hₜ₋₁ + ∂iₜ ⊙ nₜ + ∂nₜ ⊙ iₜ
         np.add(h_dot_prev * f_t + f_dot_t * h_prev + i_dot_t * n_t, n_dot_t * i_t, out=h_dot_t)
+        h_prev, h_dot_prev = h_t, h_dot_t
     return h[1:].copy(), h_dot[1:].copy(), State(h[T].copy()), State(h_dot[T].copy()), _SecondTape(x, x_dot, h,
         h_dot, a_log_f, a_log_f_dot, a_log_i, a_log_i_dot, a_f, a_f_dot, f, f_dot, i, i_dot, a, a_dot)
 

@@ -106,15 +106,14 @@ class Grads(NamedTuple):
 
 
 _SHAPES: dict[str, tuple[str, ...]] = {
-    'W_m': ('H', 'D'), 'U_m': ('H', 'H'), 'W_i': ('H', 'D'), 'U_i': ('H', 'H'), 'W_f': ('H', 'D'), 'U_f': ('H',
-    'H'), 'W_g': ('H', 'D'), 'U_g': ('H', 'H'), 'W_o': ('H', 'D'), 'U_o': ('H', 'H')
+    'W_m': ('H', 'D'), 'U_m': ('H', 'H'), 'W_i': ('H', 'D'), 'U_i': ('H', 'H'), 'W_f': ('H', 'D'),
+    'U_f': ('H', 'H'), 'W_g': ('H', 'D'), 'U_g': ('H', 'H'), 'W_o': ('H', 'D'), 'U_o': ('H', 'H')
 }
 _STATE_SHAPES: dict[str, tuple[str, ...]] = {'h': ('B', 'H'), 'c': ('B', 'H')}
 _COMPOSED: dict[str, dict[str, int]] = {}
 _WIDTHS: dict[type, dict[str, dict[str, int]]] = {
-    Tape: {'x': {'D': 1}, 'h': {'H': 1}, 'c': {'H': 1}, 'a': {'H': 5}, 'U_m_h': {'H': 1}, 'm': {'H': 1},
-    'gates': {'H': 4}, 'tanh_c': {'H': 1}}, PreciseTape: {'x': {'D': 1}, 'h': {'H': 1}, 'c': {'H': 1}, 'a':
-    {'H': 5}, 'U_m_h': {'H': 1}, 'm': {'H': 1}, 'gates': {'H': 4}, 'tanh_c': {'H': 1}}
+    Tape: {'x': {'D': 1}, 'h': {'H': 1}, 'c': {'H': 1}, 'a': {'H': 5}, 'U_m_h': {'H': 1}, 'm': {'H': 1}, 'gates': {'H': 4}, 'tanh_c': {'H': 1}},
+    PreciseTape: {'x': {'D': 1}, 'h': {'H': 1}, 'c': {'H': 1}, 'a': {'H': 5}, 'U_m_h': {'H': 1}, 'm': {'H': 1}, 'gates': {'H': 4}, 'tanh_c': {'H': 1}}
 }
 
 
@@ -178,9 +177,10 @@ def forward(
     # (F1) W_m_xₜ = W_m xₜ; (F4) a_iₜ = W_i xₜ; (F6) a_fₜ = W_f xₜ; (F10) a_oₜ = W_o xₜ; (F8) a_gₜ = W_g xₜ
     _times(x, W.T, out=a)
     # Step by step: U_m_T, U_T, gates, a, U_m_h, m, tanh_c, h, c -> U_m_h, m, a, gates, c, tanh_c, h
-    for (U_m_h_t, h_prev, W_m_x_t, m_t, a_i_f_o_g_t, a_i_f_o_t, gates_i_f_o_t, a_g_t, g_t, f_t, c_prev, i_t, c_t,
-            tanh_c_t, o_t, h_t) in zip(U_m_h, h[:-1], W_m_x, m, a_i_f_o_g, a_i_f_o, gates_i_f_o, a_g, g, f, c[:-1],
-            i, c[1:], tanh_c, o, h[1:], strict=True):
+    h_prev, c_prev = h[0], c[0]
+    for (U_m_h_t, W_m_x_t, m_t, a_i_f_o_g_t, a_i_f_o_t, gates_i_f_o_t, a_g_t, g_t, f_t, i_t, c_t, tanh_c_t, o_t,
+            h_t) in zip(U_m_h, W_m_x, m, a_i_f_o_g, a_i_f_o, gates_i_f_o, a_g, g, f, i, c[1:], tanh_c, o, h[1:],
+            strict=True):
         U_m_h_t[...] = h_prev @ U_m_T  # (F2) U_m_hₜ = U_m hₜ₋₁
         np.multiply(W_m_x_t, U_m_h_t, out=m_t)  # (F3) mₜ = W_m_xₜ ⊙ U_m_hₜ
         a_i_f_o_g_t += m_t @ U_T  # (F4) a_iₜ += U_i mₜ; (F6) a_fₜ += U_f mₜ; (F10) a_oₜ += U_o mₜ; (F8) a_gₜ += U_g mₜ
@@ -189,6 +189,7 @@ def forward(
         np.add(c_prev * f_t, i_t * g_t, out=c_t)  # (F12) cₜ = cₜ₋₁ ⊙ fₜ + iₜ ⊙ gₜ
         np.tanh(c_t, out=tanh_c_t)  # (F13) tanh_cₜ = tanh(cₜ)
         np.multiply(o_t, tanh_c_t, out=h_t)  # (F14) hₜ = oₜ ⊙ tanh_cₜ
+        h_prev, c_prev = h_t, c_t
     if precise:
         return h[1:].copy(), State(h[T].copy(), c[T].copy()), PreciseTape(x, h, c, a, U_m_h, m, gates, tanh_c)
     return h[1:].copy(), State(h[T].copy(), c[T].copy()), Tape(x, h, c, a, U_m_h, m, gates, tanh_c)
@@ -514,13 +515,13 @@ def _tangents(
     # ∂W_g xₜ
     a_dot += _times(x, W_dot.T)
     # Step by step
-    for (U_m_h_t, h_prev, W_m_x_t, m_t, a_i_f_o_g_t, a_dot_i_f_o_g_t, a_i_f_o_t, gates_i_f_o_t, gates_dot_i_f_o_t,
-            U_m_h_dot_t, h_dot_prev, W_m_x_dot_t, m_dot_t, a_dot_i_f_o_t, a_g_t, g_t, f_t, c_prev, i_t, c_t,
-            tanh_c_t, o_t, h_t, g_dot_t, a_g_dot_t, f_dot_t, c_dot_prev, i_dot_t, c_dot_t, tanh_c_dot_t, o_dot_t,
-            h_dot_t) in zip(U_m_h, h[:-1], W_m_x, m, a_i_f_o_g, a_dot_i_f_o_g, a_i_f_o, gates_i_f_o,
-            gates_dot_i_f_o, U_m_h_dot, h_dot[:-1], W_m_x_dot, m_dot, a_dot_i_f_o, a_g, g, f, c[:-1], i, c[1:],
-            tanh_c, o, h[1:], g_dot, a_g_dot, f_dot, c_dot[:-1], i_dot, c_dot[1:], tanh_c_dot, o_dot, h_dot[1:],
-            strict=True):
+    h_prev, h_dot_prev, c_prev, c_dot_prev = h[0], h_dot[0], c[0], c_dot[0]
+    for (U_m_h_t, W_m_x_t, m_t, a_i_f_o_g_t, a_dot_i_f_o_g_t, a_i_f_o_t, gates_i_f_o_t, gates_dot_i_f_o_t,
+            U_m_h_dot_t, W_m_x_dot_t, m_dot_t, a_dot_i_f_o_t, a_g_t, g_t, f_t, i_t, c_t, tanh_c_t, o_t, h_t,
+            g_dot_t, a_g_dot_t, f_dot_t, i_dot_t, c_dot_t, tanh_c_dot_t, o_dot_t, h_dot_t) in zip(U_m_h, W_m_x, m,
+            a_i_f_o_g, a_dot_i_f_o_g, a_i_f_o, gates_i_f_o, gates_dot_i_f_o, U_m_h_dot, W_m_x_dot, m_dot,
+            a_dot_i_f_o, a_g, g, f, i, c[1:], tanh_c, o, h[1:], g_dot, a_g_dot, f_dot, i_dot, c_dot[1:],
+            tanh_c_dot, o_dot, h_dot[1:], strict=True):
         U_m_h_t[...] = h_prev @ U_m_T  # (F2)
         np.multiply(W_m_x_t, U_m_h_t, out=m_t)  # (F3)
         a_i_f_o_g_t += m_t @ U_T  # (F4); (F6); (F10); (F8)
@@ -547,6 +548,7 @@ def _tangents(
         np.add(c_dot_prev * f_t + i_dot_t * g_t + f_dot_t * c_prev, g_dot_t * i_t, out=c_dot_t)
         np.multiply(c_dot_t, tanh_c_slope, out=tanh_c_dot_t)  # (T18) ∂tanh_cₜ = ∂cₜ ⊙ tanh_c′ₜ
         np.add(o_dot_t * tanh_c_t, tanh_c_dot_t * o_t, out=h_dot_t)  # (T19) ∂hₜ = ∂oₜ ⊙ tanh_cₜ + ∂tanh_cₜ ⊙ oₜ
+        h_prev, h_dot_prev, c_prev, c_dot_prev = h_t, h_dot_t, c_t, c_dot_t
     return h[1:].copy(), h_dot[1:].copy(), State(h[T].copy(), c[T].copy()), State(h_dot[T].copy(),
         c_dot[T].copy()), _SecondTape(x, x_dot, h, h_dot, c, c_dot, a, a_dot, U_m_h, U_m_h_dot, m, m_dot, gates,
         gates_dot, tanh_c, tanh_c_dot)

@@ -145,11 +145,8 @@ _SHAPES: dict[str, tuple[str, ...]] = {
 _STATE_SHAPES: dict[str, tuple[str, ...]] = {'h': ('B', 'H'), 'c': ('B', 'H'), 'c_in': ('B', 'H')}
 _COMPOSED: dict[str, dict[str, int]] = {}
 _WIDTHS: dict[type, dict[str, dict[str, int]]] = {
-    Tape: {'x': {'D': 1}, 'h': {'H': 1}, 'c': {'H': 1}, 'c_in': {'H': 1}, 'gates_i_f_o_g': {'H': 4}, 'x_in':
-    {'H': 1}, 'h_in': {'H': 1}, 'gates_in': {'H': 4}, 'tanh_c_in': {'H': 1}, 'tanh_c': {'H': 1}}, PreciseTape:
-    {'x': {'D': 1}, 'h': {'H': 1}, 'c': {'H': 1}, 'c_in': {'H': 1}, 'a_i_f_o_g': {'H': 4}, 'gates_i_f_o_g':
-    {'H': 4}, 'x_in': {'H': 1}, 'h_in': {'H': 1}, 'a_in': {'H': 4}, 'gates_in': {'H': 4}, 'tanh_c_in': {'H': 1},
-    'tanh_c': {'H': 1}}
+    Tape: {'x': {'D': 1}, 'h': {'H': 1}, 'c': {'H': 1}, 'c_in': {'H': 1}, 'gates_i_f_o_g': {'H': 4}, 'x_in': {'H': 1}, 'h_in': {'H': 1}, 'gates_in': {'H': 4}, 'tanh_c_in': {'H': 1}, 'tanh_c': {'H': 1}},
+    PreciseTape: {'x': {'D': 1}, 'h': {'H': 1}, 'c': {'H': 1}, 'c_in': {'H': 1}, 'a_i_f_o_g': {'H': 4}, 'gates_i_f_o_g': {'H': 4}, 'x_in': {'H': 1}, 'h_in': {'H': 1}, 'a_in': {'H': 4}, 'gates_in': {'H': 4}, 'tanh_c_in': {'H': 1}, 'tanh_c': {'H': 1}}
 }
 
 
@@ -222,11 +219,12 @@ def forward(
     a_in[...] = b_  # (F11) a_i_inₜ = b_i_in; (F13) a_f_inₜ = b_f_in; (F17) a_o_inₜ = b_o_in; (F15) a_g_inₜ = b_g_in
     # Step by step: U_T, U__T, W__T, gates_i_f_o_g, gates_in, h_in, x_in, tanh_c_in, tanh_c, a_i_f_o_g, a_in, h, c,
     # c_in -> a_i_f_o_g, gates_i_f_o_g, h_in, a_in, x_in, gates_in, c_in, tanh_c_in, c, tanh_c, h
-    for (a_i_f_o_g_t, h_prev, a_i_f_o_g_i_f_o_t, gates_i_f_o_g_i_f_o_t, f_t, c_prev, h_in_t, a_in_t, a_g_t, g_t,
-            i_t, x_in_t, a_in_i_f_o_t, gates_in_i_f_o_t, a_g_in_t, g_in_t, f_in_t, c_in_prev, i_in_t, c_in_t,
-            tanh_c_in_t, o_in_t, c_t, tanh_c_t, o_t, h_t) in zip(a_i_f_o_g, h[:-1], a_i_f_o_g_i_f_o,
-            gates_i_f_o_g_i_f_o, f, c[:-1], h_in, a_in, a_g, g, i, x_in, a_in_i_f_o, gates_in_i_f_o, a_g_in, g_in,
-            f_in, c_in[:-1], i_in, c_in[1:], tanh_c_in, o_in, c[1:], tanh_c, o, h[1:], strict=True):
+    h_prev, c_prev, c_in_prev = h[0], c[0], c_in[0]
+    for (a_i_f_o_g_t, a_i_f_o_g_i_f_o_t, gates_i_f_o_g_i_f_o_t, f_t, h_in_t, a_in_t, a_g_t, g_t, i_t, x_in_t,
+            a_in_i_f_o_t, gates_in_i_f_o_t, a_g_in_t, g_in_t, f_in_t, i_in_t, c_in_t, tanh_c_in_t, o_in_t, c_t,
+            tanh_c_t, o_t, h_t) in zip(a_i_f_o_g, a_i_f_o_g_i_f_o, gates_i_f_o_g_i_f_o, f, h_in, a_in, a_g, g, i,
+            x_in, a_in_i_f_o, gates_in_i_f_o, a_g_in, g_in, f_in, i_in, c_in[1:], tanh_c_in, o_in, c[1:], tanh_c,
+            o, h[1:], strict=True):
         # (F1) a_iₜ += U_i hₜ₋₁; (F3) a_fₜ += U_f hₜ₋₁; (F7) a_oₜ += U_o hₜ₋₁; (F5) a_gₜ += U_g hₜ₋₁
         a_i_f_o_g_t += h_prev @ U_T
         sigmoid(a_i_f_o_g_i_f_o_t, out=gates_i_f_o_g_i_f_o_t)  # (F2) iₜ = σ(a_iₜ); (F4) fₜ = σ(a_fₜ); (F8) oₜ = σ(a_oₜ)
@@ -247,6 +245,7 @@ def forward(
         np.multiply(o_in_t, tanh_c_in_t, out=c_t)  # (F21) cₜ = o_inₜ ⊙ tanh_c_inₜ
         np.tanh(c_t, out=tanh_c_t)  # (F22) tanh_cₜ = tanh(cₜ)
         np.multiply(o_t, tanh_c_t, out=h_t)  # (F23) hₜ = oₜ ⊙ tanh_cₜ
+        h_prev, c_prev, c_in_prev = h_t, c_t, c_in_t
     if precise:
         return h[1:].copy(), State(h[T].copy(), c[T].copy(), c_in[T].copy()), PreciseTape(x, h, c, c_in, a_i_f_o_g,
             gates_i_f_o_g, x_in, h_in, a_in, gates_in, tanh_c_in, tanh_c)
@@ -818,18 +817,19 @@ def _tangents(
     # (T15) ∂a_i_inₜ = ∂b_i_in; (T18) ∂a_f_inₜ = ∂b_f_in; (T24) ∂a_o_inₜ = ∂b_o_in; (T21) ∂a_g_inₜ = ∂b_g_in
     a_in_dot[...] = b_dot_
     # Step by step
-    for (a_i_f_o_g_t, h_prev, a_i_f_o_g_dot_t, h_dot_prev, a_i_f_o_g_i_f_o_t, gates_i_f_o_g_i_f_o_t, f_t, c_prev,
-            h_in_t, a_in_t, a_in_dot_t, gates_i_f_o_g_dot_i_f_o_t, a_i_f_o_g_dot_i_f_o_t, f_dot_t, c_dot_prev,
-            h_in_dot_t, a_g_t, g_t, i_t, x_in_t, a_in_i_f_o_t, gates_in_i_f_o_t, gates_in_dot_i_f_o_t, g_dot_t,
-            a_g_dot_t, i_dot_t, x_in_dot_t, a_in_dot_i_f_o_t, a_g_in_t, g_in_t, f_in_t, c_in_prev, i_in_t, c_in_t,
-            tanh_c_in_t, o_in_t, c_t, tanh_c_t, o_t, h_t, g_in_dot_t, a_g_in_dot_t, f_in_dot_t, c_in_dot_prev,
-            i_in_dot_t, c_in_dot_t, tanh_c_in_dot_t, o_in_dot_t, c_dot_t, tanh_c_dot_t, o_dot_t,
-            h_dot_t) in zip(a_i_f_o_g, h[:-1], a_i_f_o_g_dot, h_dot[:-1], a_i_f_o_g_i_f_o, gates_i_f_o_g_i_f_o, f,
-            c[:-1], h_in, a_in, a_in_dot, gates_i_f_o_g_dot_i_f_o, a_i_f_o_g_dot_i_f_o, f_dot, c_dot[:-1],
+    (h_prev, h_dot_prev, c_prev, c_dot_prev, c_in_prev, c_in_dot_prev) = (h[0], h_dot[0], c[0], c_dot[0], c_in[0],
+        c_in_dot[0])
+    for (a_i_f_o_g_t, a_i_f_o_g_dot_t, a_i_f_o_g_i_f_o_t, gates_i_f_o_g_i_f_o_t, f_t, h_in_t, a_in_t, a_in_dot_t,
+            gates_i_f_o_g_dot_i_f_o_t, a_i_f_o_g_dot_i_f_o_t, f_dot_t, h_in_dot_t, a_g_t, g_t, i_t, x_in_t,
+            a_in_i_f_o_t, gates_in_i_f_o_t, gates_in_dot_i_f_o_t, g_dot_t, a_g_dot_t, i_dot_t, x_in_dot_t,
+            a_in_dot_i_f_o_t, a_g_in_t, g_in_t, f_in_t, i_in_t, c_in_t, tanh_c_in_t, o_in_t, c_t, tanh_c_t, o_t,
+            h_t, g_in_dot_t, a_g_in_dot_t, f_in_dot_t, i_in_dot_t, c_in_dot_t, tanh_c_in_dot_t, o_in_dot_t,
+            c_dot_t, tanh_c_dot_t, o_dot_t, h_dot_t) in zip(a_i_f_o_g, a_i_f_o_g_dot, a_i_f_o_g_i_f_o,
+            gates_i_f_o_g_i_f_o, f, h_in, a_in, a_in_dot, gates_i_f_o_g_dot_i_f_o, a_i_f_o_g_dot_i_f_o, f_dot,
             h_in_dot, a_g, g, i, x_in, a_in_i_f_o, gates_in_i_f_o, gates_in_dot_i_f_o, g_dot, a_g_dot, i_dot,
-            x_in_dot, a_in_dot_i_f_o, a_g_in, g_in, f_in, c_in[:-1], i_in, c_in[1:], tanh_c_in, o_in, c[1:],
-            tanh_c, o, h[1:], g_in_dot, a_g_in_dot, f_in_dot, c_in_dot[:-1], i_in_dot, c_in_dot[1:], tanh_c_in_dot,
-            o_in_dot, c_dot[1:], tanh_c_dot, o_dot, h_dot[1:], strict=True):
+            x_in_dot, a_in_dot_i_f_o, a_g_in, g_in, f_in, i_in, c_in[1:], tanh_c_in, o_in, c[1:], tanh_c, o, h[1:],
+            g_in_dot, a_g_in_dot, f_in_dot, i_in_dot, c_in_dot[1:], tanh_c_in_dot, o_in_dot, c_dot[1:], tanh_c_dot,
+            o_dot, h_dot[1:], strict=True):
         a_i_f_o_g_t += h_prev @ U_T  # (F1); (F3); (F7); (F5)
         # (T1) ∂a_iₜ += U_i ∂hₜ₋₁; (T4) ∂a_fₜ += U_f ∂hₜ₋₁; (T10) ∂a_oₜ += U_o ∂hₜ₋₁; (T7) ∂a_gₜ += U_g ∂hₜ₋₁
         a_i_f_o_g_dot_t += h_dot_prev @ U_T
@@ -884,6 +884,8 @@ def _tangents(
         np.add(o_in_dot_t * tanh_c_in_t, tanh_c_in_dot_t * o_in_t, out=c_dot_t)
         np.multiply(c_dot_t, tanh_c_slope, out=tanh_c_dot_t)  # (T32) ∂tanh_cₜ = ∂cₜ ⊙ tanh_c′ₜ
         np.add(o_dot_t * tanh_c_t, tanh_c_dot_t * o_t, out=h_dot_t)  # (T33) ∂hₜ = ∂oₜ ⊙ tanh_cₜ + ∂tanh_cₜ ⊙ oₜ
+        (h_prev, h_dot_prev, c_prev, c_dot_prev, c_in_prev, c_in_dot_prev) = (h_t, h_dot_t, c_t, c_dot_t, c_in_t,
+            c_in_dot_t)
     return h[1:].copy(), h_dot[1:].copy(), State(h[T].copy(), c[T].copy(), c_in[T].copy()), State(h_dot[T].copy(),
         c_dot[T].copy(), c_in_dot[T].copy()), _SecondTape(x, x_dot, h, h_dot, c, c_dot, c_in, c_in_dot, a_i_f_o_g,
         a_i_f_o_g_dot, gates_i_f_o_g, gates_i_f_o_g_dot, x_in, x_in_dot, h_in, h_in_dot, a_in, a_in_dot, gates_in,

@@ -88,8 +88,8 @@ _SHAPES: dict[str, tuple[str, ...]] = {'W_g': ('H', 'D'), 'W_f': ('H', 'D'), 'W_
 _STATE_SHAPES: dict[str, tuple[str, ...]] = {'c': ('B', 'H')}
 _COMPOSED: dict[str, dict[str, int]] = {}
 _WIDTHS: dict[type, dict[str, dict[str, int]]] = {
-    Tape: {'x': {'D': 1}, 'c': {'H': 1}, 'gates': {'H': 3}}, PreciseTape: {'x': {'D': 1}, 'c': {'H': 1}, 'a':
-    {'H': 3}, 'gates': {'H': 3}}
+    Tape: {'x': {'D': 1}, 'c': {'H': 1}, 'gates': {'H': 3}},
+    PreciseTape: {'x': {'D': 1}, 'c': {'H': 1}, 'a': {'H': 3}, 'gates': {'H': 3}}
 }
 
 
@@ -152,8 +152,10 @@ def forward(
         f_complement = 1 - f
     np.tanh(a_g, out=g)  # (F2) gₜ = tanh(a_gₜ)
     # Step by step: gates, c, f_complement -> c
-    for f_t, c_prev, g_t, f_complement_t, c_t in zip(f, c[:-1], g, f_complement, c[1:], strict=True):
+    c_prev = c[0]
+    for f_t, g_t, f_complement_t, c_t in zip(f, g, f_complement, c[1:], strict=True):
         np.add(c_prev * f_t, g_t * f_complement_t, out=c_t)  # (F7) cₜ = cₜ₋₁ ⊙ fₜ + gₜ ⊙ (1 − fₜ)
+        c_prev = c_t
     # All steps at once: gates, c -> h
     h = o * c[1:]  # (F8) hₜ = oₜ ⊙ cₜ
     if precise:
@@ -393,11 +395,13 @@ def _tangents(
     g_dot[...] = _tanh_slope(a_g)  # (T2) g′ₜ = tanh′(a_gₜ)
     g_dot *= a_g_dot  # (T3) ∂gₜ = ∂a_gₜ ⊙ g′ₜ
     # Step by step
-    for (c_prev, g_t, a_f_t, f_t, c_t, c_dot_prev, g_dot_t, f_dot_t, c_dot_t) in zip(c[:-1], g, a_f, f, c[1:],
-            c_dot[:-1], g_dot, f_dot, c_dot[1:], strict=True):
+    c_prev, c_dot_prev = c[0], c_dot[0]
+    for (g_t, a_f_t, f_t, c_t, g_dot_t, f_dot_t, c_dot_t) in zip(g, a_f, f, c[1:], g_dot, f_dot, c_dot[1:],
+            strict=True):
         np.add(c_prev * f_t, g_t * _sigmoid_precise(-a_f_t), out=c_t)  # (F7)
         # (T10) ∂cₜ = ∂cₜ₋₁ ⊙ fₜ + ∂gₜ ⊙ σ(−a_fₜ) + ∂fₜ ⊙ (cₜ₋₁ − gₜ)
         np.add(c_dot_prev * f_t + g_dot_t * _sigmoid_precise(-a_f_t), f_dot_t * (c_prev - g_t), out=c_dot_t)
+        c_prev, c_dot_prev = c_t, c_dot_t
     # All steps at once
     h = o * c[1:]  # (F8)
     h_dot = o_dot * c[1:] + c_dot[1:] * o  # (T11) ∂hₜ = ∂oₜ ⊙ cₜ + ∂cₜ ⊙ oₜ

@@ -135,9 +135,11 @@ def forward(
     _times(x, W.T, out=a_h)  # (F1) a_hₜ = W xₜ
     a_h += b  # (F1) a_hₜ += b
     # Step by step: U_T, a_h, h -> a_h, h
-    for a_h_t, h_prev, h_t in zip(a_h, h[:-1], h[1:], strict=True):
+    h_prev = h[0]
+    for a_h_t, h_t in zip(a_h, h[1:], strict=True):
         a_h_t += h_prev @ U_T  # (F1) a_hₜ += U hₜ₋₁
         np.tanh(a_h_t, out=h_t)  # (F2) hₜ = tanh(a_hₜ)
+        h_prev = h_t
     if precise:
         return h[1:].copy(), State(h[T].copy()), PreciseTape(x, h, a_h)
     return h[1:].copy(), State(h[T].copy()), Tape(x, h)
@@ -325,14 +327,15 @@ def _tangents(
     a_h_dot += _times(x, W_dot.T)  # (T1) ∂a_hₜ += ∂W xₜ
     a_h_dot += b_dot  # (T1) ∂a_hₜ += ∂b
     # Step by step
-    for (a_h_t, h_prev, h_t, a_h_dot_t, h_dot_prev, h_dot_t) in zip(a_h, h[:-1], h[1:], a_h_dot, h_dot[:-1],
-            h_dot[1:], strict=True):
+    h_prev, h_dot_prev = h[0], h_dot[0]
+    for a_h_t, h_t, a_h_dot_t, h_dot_t in zip(a_h, h[1:], a_h_dot, h_dot[1:], strict=True):
         a_h_t += h_prev @ U_T  # (F1)
         np.tanh(a_h_t, out=h_t)  # (F2)
         h_slope = _tanh_slope(a_h_t)  # (T2) h′ₜ = tanh′(a_hₜ)
         a_h_dot_t += h_dot_prev @ U_T  # (T1) ∂a_hₜ += U ∂hₜ₋₁
         a_h_dot_t += h_prev @ U_dot_T  # (T1) ∂a_hₜ += ∂U hₜ₋₁
         np.multiply(a_h_dot_t, h_slope, out=h_dot_t)  # (T3) ∂hₜ = ∂a_hₜ ⊙ h′ₜ
+        h_prev, h_dot_prev = h_t, h_dot_t
     return h[1:].copy(), h_dot[1:].copy(), State(h[T].copy()), State(h_dot[T].copy()), _SecondTape(x, x_dot, h,
         h_dot, a_h, a_h_dot)
 

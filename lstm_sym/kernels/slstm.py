@@ -126,10 +126,8 @@ _SHAPES: dict[str, tuple[str, ...]] = {
 _STATE_SHAPES: dict[str, tuple[str, ...]] = {'h': ('B', 'H'), 'm': ('B', 'H'), 'c': ('B', 'H'), 'n': ('B', 'H')}
 _COMPOSED: dict[str, dict[str, int]] = {}
 _WIDTHS: dict[type, dict[str, dict[str, int]]] = {
-    Tape: {'x': {'D': 1}, 'h': {'H': 1}, 'c': {'H': 1}, 'n': {'H': 1}, 'a_log_f': {'H': 1}, 'a': {'H': 3},
-    'gates': {'H': 2}, 's': {'H': 1}, 'f': {'H': 1}, 'i': {'H': 1}}, PreciseTape: {'x': {'D': 1}, 'h': {'H': 1},
-    'c': {'H': 1}, 'n': {'H': 1}, 'a_log_f': {'H': 1}, 'a': {'H': 3}, 'gates': {'H': 2}, 's': {'H': 1}, 'f':
-    {'H': 1}, 'i': {'H': 1}}
+    Tape: {'x': {'D': 1}, 'h': {'H': 1}, 'c': {'H': 1}, 'n': {'H': 1}, 'a_log_f': {'H': 1}, 'a': {'H': 3}, 'gates': {'H': 2}, 's': {'H': 1}, 'f': {'H': 1}, 'i': {'H': 1}},
+    PreciseTape: {'x': {'D': 1}, 'h': {'H': 1}, 'c': {'H': 1}, 'n': {'H': 1}, 'a_log_f': {'H': 1}, 'a': {'H': 3}, 'gates': {'H': 2}, 's': {'H': 1}, 'f': {'H': 1}, 'i': {'H': 1}}
 }
 
 
@@ -196,9 +194,9 @@ def forward(
     a += b  # (F4) log_iₜ += b_i; (F7) a_oₜ += b_o; (F5) a_gₜ += b_g
     # Step by step: W_f_T, U_f_T, b_f, U_T, gates, a, a_log_f, s, f, i, h, c, n, m_prev -> a_log_f, s, a, f, i, n,
     # gates, c, h
-    for (x_t, h_prev, a_log_f_t, s_t, a_t, log_i_t, f_t, i_t, n_prev, n_t, a_g_t, g_t, c_prev, c_t, a_o_t, o_t,
-            h_t) in zip(x, h[:-1], a_log_f, s, a, log_i, f, i, n[:-1], n[1:], a_g, g, c[:-1], c[1:], a_o, o, h[1:],
-            strict=True):
+    h_prev, n_prev, c_prev = h[0], n[0], c[0]
+    for (x_t, a_log_f_t, s_t, a_t, log_i_t, f_t, i_t, n_t, a_g_t, g_t, c_t, a_o_t, o_t, h_t) in zip(x, a_log_f, s,
+            a, log_i, f, i, n[1:], a_g, g, c[1:], a_o, o, h[1:], strict=True):
         # (F1) a_log_fₜ = −W_f xₜ − U_f hₜ₋₁ − b_f
         a_log_f_t[...] = -(x_t @ W_f_T)
         a_log_f_t += -(h_prev @ U_f_T)
@@ -217,7 +215,7 @@ def forward(
         np.add(c_prev * f_t, g_t * i_t, out=c_t)  # (F15) cₜ = cₜ₋₁ ⊙ fₜ + gₜ ⊙ iₜ
         sigmoid(a_o_t, out=o_t)  # (F8) oₜ = σ(a_oₜ)
         h_t[...] = o_t * c_t / n_t  # (F17) hₜ = oₜ ⊙ cₜ / nₜ
-        m_prev = m
+        h_prev, n_prev, c_prev, m_prev = h_t, n_t, c_t, m
     if precise:
         return h[1:].copy(), State(h[T].copy(), m_prev.copy(), c[T].copy(), n[T].copy()), PreciseTape(x, h, c, n,
             a_log_f, a, gates, s, f, i)
@@ -629,12 +627,12 @@ def _tangents(
     a_dot += _times(x, W_dot.T)  # (T4) ∂log_iₜ += ∂W_i xₜ; (T8) ∂a_oₜ += ∂W_o xₜ; (T5) ∂a_gₜ += ∂W_g xₜ
     a_dot += b_dot  # (T4) ∂log_iₜ += ∂b_i; (T8) ∂a_oₜ += ∂b_o; (T5) ∂a_gₜ += ∂b_g
     # Step by step
-    for (x_t, h_prev, a_log_f_t, x_dot_t, h_dot_prev, a_log_f_dot_t, s_t, a_t, log_i_t, f_t, i_t, n_prev, n_t,
-            a_dot_t, log_i_dot_t, f_dot_t, i_dot_t, n_dot_prev, n_dot_t, a_g_t, g_t, c_prev, c_t, g_dot_t,
-            a_g_dot_t, c_dot_prev, c_dot_t, a_o_t, o_t, h_t, o_dot_t, a_o_dot_t, h_dot_t) in zip(x, h[:-1],
-            a_log_f, x_dot, h_dot[:-1], a_log_f_dot, s, a, log_i, f, i, n[:-1], n[1:], a_dot, log_i_dot, f_dot,
-            i_dot, n_dot[:-1], n_dot[1:], a_g, g, c[:-1], c[1:], g_dot, a_g_dot, c_dot[:-1], c_dot[1:], a_o, o,
-            h[1:], o_dot, a_o_dot, h_dot[1:], strict=True):
+    h_prev, h_dot_prev, n_prev, n_dot_prev, c_prev, c_dot_prev = h[0], h_dot[0], n[0], n_dot[0], c[0], c_dot[0]
+    for (x_t, a_log_f_t, x_dot_t, a_log_f_dot_t, s_t, a_t, log_i_t, f_t, i_t, n_t, a_dot_t, log_i_dot_t, f_dot_t,
+            i_dot_t, n_dot_t, a_g_t, g_t, c_t, g_dot_t, a_g_dot_t, c_dot_t, a_o_t, o_t, h_t, o_dot_t, a_o_dot_t,
+            h_dot_t) in zip(x, a_log_f, x_dot, a_log_f_dot, s, a, log_i, f, i, n[1:], a_dot, log_i_dot, f_dot,
+            i_dot, n_dot[1:], a_g, g, c[1:], g_dot, a_g_dot, c_dot[1:], a_o, o, h[1:], o_dot, a_o_dot, h_dot[1:],
+            strict=True):
         # (F1)
         a_log_f_t[...] = -(x_t @ W_f_T)
         a_log_f_t += -(h_prev @ U_f_T)
@@ -679,7 +677,8 @@ def _tangents(
         o_dot_t *= a_o_dot_t  # (T10) ∂oₜ = ∂a_oₜ ⊙ o′ₜ
         # (T19) ∂hₜ = ∂oₜ ⊙ cₜ / nₜ + ∂cₜ ⊙ oₜ / nₜ − ∂nₜ ⊙ oₜ ⊙ cₜ / nₜ²
         np.subtract(o_dot_t * c_t / n_t + c_dot_t * o_t / n_t, n_dot_t * o_t * c_t / n_t**2, out=h_dot_t)
-        m_prev, m_dot_prev = m, m_dot
+        (h_prev, h_dot_prev, n_prev, n_dot_prev, c_prev, c_dot_prev, m_prev, m_dot_prev) = (h_t, h_dot_t, n_t, n_dot_t,
+            c_t, c_dot_t, m, m_dot)
     return h[1:].copy(), h_dot[1:].copy(), State(h[T].copy(), m_prev.copy(), c[T].copy(),
         n[T].copy()), State(h_dot[T].copy(), m_dot_prev.copy(), c_dot[T].copy(), n_dot[T].copy()), _SecondTape(x,
         x_dot, h, h_dot, c, c_dot, n, n_dot, a_log_f, a_log_f_dot, a, a_dot, gates, gates_dot, s, f, f_dot, i,

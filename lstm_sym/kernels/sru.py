@@ -89,14 +89,14 @@ class Grads(NamedTuple):
 
 
 _SHAPES: dict[str, tuple[str, ...]] = {
-    'W_f': ('H', 'H'), 'v_f': ('H',), 'b_f': ('H',), 'W_r': ('H', 'H'), 'v_r': ('H',), 'b_r': ('H',), 'W_g':
-    ('H', 'H')
+    'W_f': ('H', 'H'), 'v_f': ('H',), 'b_f': ('H',), 'W_r': ('H', 'H'), 'v_r': ('H',), 'b_r': ('H',),
+    'W_g': ('H', 'H')
 }
 _STATE_SHAPES: dict[str, tuple[str, ...]] = {'c': ('B', 'H')}
 _COMPOSED: dict[str, dict[str, int]] = {}
 _WIDTHS: dict[type, dict[str, dict[str, int]]] = {
-    Tape: {'x': {'H': 1}, 'c': {'H': 1}, 'gates': {'H': 2}, 'a': {'H': 3}}, PreciseTape: {'x': {'H': 1}, 'c':
-    {'H': 1}, 'a': {'H': 3}, 'gates': {'H': 2}}
+    Tape: {'x': {'H': 1}, 'c': {'H': 1}, 'gates': {'H': 2}, 'a': {'H': 3}},
+    PreciseTape: {'x': {'H': 1}, 'c': {'H': 1}, 'a': {'H': 3}, 'gates': {'H': 2}}
 }
 
 
@@ -157,11 +157,13 @@ def forward(
     _times(x, W.T, out=a)  # (F5) gₜ = W_g xₜ; (F1) a_fₜ = W_f xₜ; (F3) a_rₜ = W_r xₜ
     a_f_r += b  # (F1) a_fₜ += b_f; (F3) a_rₜ += b_r
     # Step by step: v_f, gates, a, c -> a, gates, c
-    for a_f_t, c_prev, f_t, g_t, c_t in zip(a_f, c[:-1], f, g, c[1:], strict=True):
+    c_prev = c[0]
+    for a_f_t, f_t, g_t, c_t in zip(a_f, f, g, c[1:], strict=True):
         a_f_t += v_f * c_prev  # (F1) a_fₜ += v_f ⊙ cₜ₋₁
         sigmoid(a_f_t, out=f_t)  # (F2) fₜ = σ(a_fₜ)
         f_complement = complement(f_t, a_f_t)
         np.add(c_prev * f_t, g_t * f_complement, out=c_t)  # (F6) cₜ = cₜ₋₁ ⊙ fₜ + gₜ ⊙ (1 − fₜ)
+        c_prev = c_t
     # All steps at once: v_r, gates, a, c -> a, gates, h
     a_r += v_r * c[:-1]  # (F3) a_rₜ += v_r ⊙ cₜ₋₁
     sigmoid(a_r, out=r)  # (F4) rₜ = σ(a_rₜ)
@@ -417,8 +419,9 @@ def _tangents(
     a_f_r += b  # (F1); (F3)
     a_dot_f_r += b_dot  # (T1) ∂a_fₜ += ∂b_f; (T4) ∂a_rₜ += ∂b_r
     # Step by step
-    for (a_f_t, c_prev, a_f_dot_t, c_dot_prev, f_t, g_t, c_t, f_dot_t, g_dot_t, c_dot_t) in zip(a_f, c[:-1],
-            a_f_dot, c_dot[:-1], f, g, c[1:], f_dot, g_dot, c_dot[1:], strict=True):
+    c_prev, c_dot_prev = c[0], c_dot[0]
+    for (a_f_t, a_f_dot_t, f_t, g_t, c_t, f_dot_t, g_dot_t, c_dot_t) in zip(a_f, a_f_dot, f, g, c[1:], f_dot,
+            g_dot, c_dot[1:], strict=True):
         a_f_t += v_f * c_prev  # (F1)
         # (T1) ∂a_fₜ += v_f ⊙ ∂cₜ₋₁ + ∂v_f ⊙ cₜ₋₁
         a_f_dot_t += v_f * c_dot_prev
@@ -429,6 +432,7 @@ def _tangents(
         f_dot_t *= a_f_dot_t  # (T3) ∂fₜ = ∂a_fₜ ⊙ f′ₜ
         # (T8) ∂cₜ = ∂cₜ₋₁ ⊙ fₜ + ∂fₜ ⊙ (cₜ₋₁ − gₜ) + ∂gₜ ⊙ σ(−a_fₜ)
         np.add(c_dot_prev * f_t + f_dot_t * (c_prev - g_t), g_dot_t * _sigmoid_precise(-a_f_t), out=c_dot_t)
+        c_prev, c_dot_prev = c_t, c_dot_t
     # All steps at once
     a_r += v_r * c[:-1]  # (F3)
     # (T4) ∂a_rₜ += v_r ⊙ ∂cₜ₋₁ + ∂v_r ⊙ cₜ₋₁

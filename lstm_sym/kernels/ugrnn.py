@@ -92,8 +92,8 @@ _SHAPES: dict[str, tuple[str, ...]] = {
 _STATE_SHAPES: dict[str, tuple[str, ...]] = {'h': ('B', 'H')}
 _COMPOSED: dict[str, dict[str, int]] = {}
 _WIDTHS: dict[type, dict[str, dict[str, int]]] = {
-    Tape: {'x': {'D': 1}, 'h': {'H': 1}, 'gates': {'H': 2}}, PreciseTape: {'x': {'D': 1}, 'h': {'H': 1}, 'a':
-    {'H': 2}, 'gates': {'H': 2}}
+    Tape: {'x': {'D': 1}, 'h': {'H': 1}, 'gates': {'H': 2}},
+    PreciseTape: {'x': {'D': 1}, 'h': {'H': 1}, 'a': {'H': 2}, 'gates': {'H': 2}}
 }
 
 
@@ -152,12 +152,14 @@ def forward(
     _times(x, W.T, out=a)  # (F1) a_zₜ = W_z xₜ; (F3) a_nₜ = W_n xₜ
     a += b  # (F1) a_zₜ += b_z; (F3) a_nₜ += b_n
     # Step by step: U_T, gates, a, h -> a, gates, h
-    for a_t, h_prev, a_z_t, z_t, a_n_t, n_t, h_t in zip(a, h[:-1], a_z, z, a_n, n, h[1:], strict=True):
+    h_prev = h[0]
+    for a_t, a_z_t, z_t, a_n_t, n_t, h_t in zip(a, a_z, z, a_n, n, h[1:], strict=True):
         a_t += h_prev @ U_T  # (F1) a_zₜ += U_z hₜ₋₁; (F3) a_nₜ += U_n hₜ₋₁
         sigmoid(a_z_t, out=z_t)  # (F2) zₜ = σ(a_zₜ)
         z_complement = complement(z_t, a_z_t)
         np.tanh(a_n_t, out=n_t)  # (F4) nₜ = tanh(a_nₜ)
         np.add(h_prev * z_t, n_t * z_complement, out=h_t)  # (F5) hₜ = hₜ₋₁ ⊙ zₜ + nₜ ⊙ (1 − zₜ)
+        h_prev = h_t
     if precise:
         return h[1:].copy(), State(h[T].copy()), PreciseTape(x, h, a, gates)
     return h[1:].copy(), State(h[T].copy()), Tape(x, h, gates)
@@ -396,9 +398,9 @@ def _tangents(
     a_dot += _times(x, W_dot.T)  # (T1) ∂a_zₜ += ∂W_z xₜ; (T4) ∂a_nₜ += ∂W_n xₜ
     a_dot += b_dot  # (T1) ∂a_zₜ += ∂b_z; (T4) ∂a_nₜ += ∂b_n
     # Step by step
-    for (a_t, h_prev, a_dot_t, h_dot_prev, a_z_t, z_t, z_dot_t, a_z_dot_t, a_n_t, n_t, h_t, n_dot_t, a_n_dot_t,
-            h_dot_t) in zip(a, h[:-1], a_dot, h_dot[:-1], a_z, z, z_dot, a_z_dot, a_n, n, h[1:], n_dot, a_n_dot,
-            h_dot[1:], strict=True):
+    h_prev, h_dot_prev = h[0], h_dot[0]
+    for (a_t, a_dot_t, a_z_t, z_t, z_dot_t, a_z_dot_t, a_n_t, n_t, h_t, n_dot_t, a_n_dot_t, h_dot_t) in zip(a,
+            a_dot, a_z, z, z_dot, a_z_dot, a_n, n, h[1:], n_dot, a_n_dot, h_dot[1:], strict=True):
         a_t += h_prev @ U_T  # (F1); (F3)
         a_dot_t += h_dot_prev @ U_T  # (T1) ∂a_zₜ += U_z ∂hₜ₋₁; (T4) ∂a_nₜ += U_n ∂hₜ₋₁
         a_dot_t += h_prev @ U_dot_T  # (T1) ∂a_zₜ += ∂U_z hₜ₋₁; (T4) ∂a_nₜ += ∂U_n hₜ₋₁
@@ -411,6 +413,7 @@ def _tangents(
         n_dot_t *= a_n_dot_t  # (T6) ∂nₜ = ∂a_nₜ ⊙ n′ₜ
         # (T7) ∂hₜ = ∂hₜ₋₁ ⊙ zₜ + ∂zₜ ⊙ (hₜ₋₁ − nₜ) + ∂nₜ ⊙ σ(−a_zₜ)
         np.add(h_dot_prev * z_t + z_dot_t * (h_prev - n_t), n_dot_t * _sigmoid_precise(-a_z_t), out=h_dot_t)
+        h_prev, h_dot_prev = h_t, h_dot_t
     return h[1:].copy(), h_dot[1:].copy(), State(h[T].copy()), State(h_dot[T].copy()), _SecondTape(x, x_dot, h,
         h_dot, a, a_dot, gates, gates_dot)
 

@@ -215,7 +215,7 @@ def test_a_part_of_a_highway_network_is_what_that_equation_alone_reads():
 
 
 def lines_of(cell: ls.Cell, function: str) -> list[str]:
-    return ls.generate(cell).split(f"def _{function}_fast(")[1].split("\ndef ")[0].strip().splitlines()
+    return ls.generate(cell).split(f"def {function}(")[1].split("\ndef ")[0].strip().splitlines()
 
 
 def test_a_stage_is_an_array_let_go_after_its_last_reader():

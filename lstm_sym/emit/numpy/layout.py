@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from textwrap import fill
 
 WIDTH = 112
 """The longest line before it is moved to the right, by two levels."""
@@ -61,5 +60,13 @@ def docstring(text: str) -> str:
 
 
 def listed(items: Iterable[str], indent: str = "    ") -> str:
-    """Items with commas, in lines that are filled."""
-    return fill(", ".join(items), WIDTH, initial_indent=indent, subsequent_indent=indent, break_long_words=False)
+    """Items with commas, in lines that are filled; no item is broken."""
+    lines = [""]
+    for item in items:
+        joint = ", " if lines[-1] else ""
+        if lines[-1] and len(indent + lines[-1] + joint + item) >= WIDTH:
+            lines[-1] += ","
+            lines.append(item)
+        else:
+            lines[-1] += joint + item
+    return "\n".join(indent + line for line in lines)

@@ -219,7 +219,7 @@ class CodePrinter:
         """x, h = tape.x, tape.h; all fields of a record in order are the record."""
         left, right = self.listed(targets), self.listed(values)
         fields = tuple(node.name for node in values if isinstance(node, Field))
-        record = next(node.record for node in values if isinstance(node, Field))
+        record = next((node.record for node in values if isinstance(node, Field)), "")
         if self.records.get(record) == fields:
             right = record
         return folded(f"{left} = {right}")
@@ -325,6 +325,8 @@ def _together(node: Node) -> object:
             return "read", record
         case Fill(target=Steps(which="first"), value=Field()):
             return "first"
+        case Assign(value=Steps(which="first"), note=""):
+            return "received"
     return None
 
 

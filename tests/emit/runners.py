@@ -1,0 +1,66 @@
+"""How the source code of a target is run: many modules at once, forward and backward in both forms."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from lstm_sym.check.case import Case
+
+Results = dict[str, np.ndarray]
+"""y, state.h, dx, d params.W, d state.h of one run."""
+
+_JAVASCRIPT = """
+import { readFileSync } from 'node:fs';
+const plain = (_, value) => (value instanceof Float64Array ? Array.from(value, String) : value);
+const found = [];
+for (const { module, x, params, state, dy, dstate } of JSON.parse(readFileSync(0, 'utf8'))) {
+  const { forward, backward } = await import(module);
+  for (const precise of [false, true]) {
+    const { y, state: last, tape } = forward(x, params, state, precise);
+    const grads = backward(dy, tape, params, dstate);
+    found.push({ y, last, dx: grads.x, dparams: grads.params, dstate: grads.state });
+  }
+}
+console.log(JSON.stringify(found, plain));
+"""
+
+
+def run_javascript(sources: Sequence[str], cases: Sequence[Case], folder: Path) -> list[Results]:
+    """Results of every source with its case, in the fast and then in the precise form, by Node.js."""
+    node = shutil.which("node")
+    if node is None:
+        pytest.skip("Node.js is not installed")
+    runner = folder / "run.mjs"
+    runner.write_text(_JAVASCRIPT, encoding="utf-8")
+    given = []
+    for number, (source, case) in enumerate(zip(sources, cases, strict=True)):
+        module = folder / f"cell_{number}.mjs"
+        module.write_text(source, encoding="utf-8")
+        arrays = {"params": case.params, "state": case.state, "dstate": case.dstate}
+        records = {name: {k: _given(v) for k, v in values.items()} for name, values in arrays.items()}
+        given.append({"module": module.as_uri(), "x": _given(case.x), "dy": _given(case.dy), **records})
+    done = subprocess.run([node, str(runner)], input=json.dumps(given), capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return [_results(one) for one in json.loads(done.stdout)]
+
+
+def _given(array: np.ndarray) -> dict[str, Any]:
+    return {"data": np.ravel(array).tolist(), "shape": list(np.shape(array))}
+
+
+def _results(found: dict[str, Any]) -> Results:
+    flat = {"y": found["y"], "dx": found["dx"]}
+    flat |= {f"{record}.{k}": v for record in ("last", "dparams", "dstate") for k, v in found[record].items()}
+    return {k: np.array([*map(float, v["data"])]).reshape(v["shape"]) for k, v in flat.items()}
+
+
+RUNNERS: dict[str, Callable[[Sequence[str], Sequence[Case], Path], list[Results]]] = {"javascript": run_javascript}
+"""Target -> what runs its sources; NumPy, the reference, is imported."""

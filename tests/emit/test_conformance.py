@@ -1,0 +1,95 @@
+"""Every target computes what the NumPy kernel computes: forward and backward, both forms, every cell, every function.
+
+A target joins by its row in the table of targets and by the way its sources are run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from emit.runners import RUNNERS, Results
+from kernels.cells import CELLS
+
+import lstm_sym as ls
+from lstm_sym.check import random_case
+from lstm_sym.check.all_functions import every_function
+from lstm_sym.check.case import Case
+from lstm_sym.compile.derivation import Derivation
+from lstm_sym.compile.plan import Plan
+from lstm_sym.emit.targets import TARGETS
+
+OTHERS = sorted(set(TARGETS) - {"numpy"})
+ALL = {
+    **CELLS,
+    "every function": every_function(),
+    "read-only name": ls.parse("new[t] = tanh(W @ x[t] + U @ new[t-1])"),
+}
+BAR = 1e-12
+
+
+def by_numpy(cell: ls.Cell, case: Case) -> Iterator[Results]:
+    """The same of the kernel, in the fast and the precise form."""
+    kernel = ls.build(cell)
+    params, state, dstate = kernel.Params(**case.params), kernel.State(**case.state), kernel.State(**case.dstate)
+    for precise in (False, True):
+        y, last, tape = kernel.forward(case.x, params, state, precise=precise)
+        grads = kernel.backward(case.dy, tape, params, dstate)
+        records = {"last": last, "dparams": grads.params, "dstate": grads.state}
+        flat = {f"{name}.{k}": v for name, record in records.items() for k, v in record._asdict().items()}
+        yield {"y": y, "dx": grads.x, **flat}
+
+
+def worst(found: Results, expected: Results) -> float:
+    """The largest error of an array, relative to its largest entry."""
+    assert found.keys() == expected.keys()
+    errors = [0.0]
+    for name, array in expected.items():
+        assert found[name].shape == array.shape, name
+        largest = np.abs(array).max(initial=0.0)
+        errors.append(float(np.abs(found[name] - array).max(initial=0.0) / (largest or 1.0)))
+    return max(errors)
+
+
+def source_of(target: str, cell: ls.Cell) -> str:
+    return TARGETS[target].source(Plan(Derivation(cell)))
+
+
+def test_every_target_is_run():
+    assert set(RUNNERS) == set(OTHERS) and OTHERS
+
+
+@pytest.mark.parametrize("sizes", [{}, {"steps": 1, "batch": 1}, {"steps": 6, "batch": 3}], ids=["few", "one", "more"])
+@pytest.mark.parametrize("target", OTHERS)
+def test_every_cell_is_that_of_numpy(target, sizes, tmp_path):
+    cases = [random_case(cell, **sizes) for cell in ALL.values()]
+    found = RUNNERS[target]([source_of(target, cell) for cell in ALL.values()], cases, tmp_path)
+    expected = [one for cell, case in zip(ALL.values(), cases, strict=True) for one in by_numpy(cell, case)]
+    names = [f"{name}, {form}" for name in ALL for form in ("fast", "precise")]
+    errors = {n: e for n, a, b in zip(names, found, expected, strict=True) if not (e := worst(a, b)) <= BAR}
+    assert errors == {}
+
+
+@pytest.mark.parametrize("target", OTHERS)
+def test_a_target_that_computes_something_else_is_noticed(target, tmp_path):
+    cell = ls.cell("gru")
+    case = random_case(cell)
+    wrong = source_of(target, ls.parse(cell.text.replace("(1 - z[t])", "(1 - 0.99 * z[t])"), key="gru"))
+    found = RUNNERS[target]([wrong], [case], tmp_path)
+    assert worst(found[0], next(by_numpy(cell, case))) > 1e-4
+
+
+@pytest.mark.parametrize("target", OTHERS)
+def test_a_saturated_gradient_keeps_its_digits_in_the_precise_form(target, tmp_path):
+    cell = ls.cell("lstm")
+    case = random_case(cell)
+    case.params.update({name: 60 * value for name, value in case.params.items()})
+    found = RUNNERS[target]([source_of(target, cell)], [case], tmp_path)
+    _, expected = by_numpy(cell, case)
+    assert worst(found[1], expected) <= BAR
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_a_source_is_the_same_whenever_it_is_made(target):
+    assert source_of(target, ls.cell("lstm")) == source_of(target, ls.cell("lstm"))
