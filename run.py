@@ -14,6 +14,7 @@ import hashlib
 import json
 import os
 import re
+import runpy
 import shutil
 import signal
 import sys
@@ -24,9 +25,9 @@ from subprocess import DEVNULL, PIPE, STDOUT, CompletedProcess, Popen, TimeoutEx
 from typing import Any, Callable, Iterator, NamedTuple, TextIO
 
 ROOT = Path(__file__).resolve().parent
-Action = Callable[..., int]  # of the interpreter in .venv and the arguments, to an exit code
 OLDEST_PYTHON = (3, 11)
 OLDEST_PIP = (22, 3)  # the first with `pip --python`, which fills an environment that has no pip of its own
+RESOLUTIONS = ("--oldest", "--newest")  # versions, among those that pyproject.toml allows, to test against
 
 # Matrices of a cell are small: more threads cost more than they bring.
 ONE_THREAD = dict.fromkeys(["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"], "1")
@@ -71,24 +72,22 @@ def dotted(numbers: tuple[int, ...]) -> str:
 
 def stop(process: Popen[Any]) -> None:
     """End a process that still runs, and all that it started in its session."""
-    if process.poll() is None:
-        if sys.platform == "win32":
-            process.kill()
-        else:
-            os.killpg(process.pid, signal.SIGINT)
-            with contextlib.suppress(TimeoutExpired):
-                process.wait(5)
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
+    if sys.platform == "win32":
+        process.kill()
+    elif process.poll() is None:
+        os.killpg(process.pid, signal.SIGINT)
+        with contextlib.suppress(TimeoutExpired):
+            process.wait(5)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
     process.wait()
 
 
 def watch(process: Popen[Any], title: str, log_file: Path, stream: TextIO) -> list[str]:
     """Show that a process runs: a line that ticks, or one every ten seconds off a terminal; its output."""
-    begin, told, lines = time.monotonic(), 0, [""]
+    begin, told, lines, running = time.monotonic(), 0, [""], True
     clear = "\r\x1b[K" if stream.isatty() else ""
     print(f"{title} ...", end="" if clear else "\n", file=stream, flush=True)
-    running = True
     while running:
         running = process.poll() is None
         time.sleep(0.1)
@@ -100,8 +99,7 @@ def watch(process: Popen[Any], title: str, log_file: Path, stream: TextIO) -> li
         elif seconds >= told + 10:
             told = seconds
             print(line, file=stream, flush=True)
-    line = f"{title}: {'failed' if process.returncode else 'done'} after {time.monotonic() - begin:.0f} s"
-    print(clear + line, file=stream, flush=True)
+    print(f"{clear}{title}: {'failed' if process.returncode else 'done'} after {seconds} s", file=stream, flush=True)
     return lines
 
 
@@ -127,7 +125,7 @@ def locked(path: Path) -> Iterator[TextIO]:
     """Hold the lock file, and give it; while another start or the pip of one that was killed holds it, wait."""
     with open(path, "a+", encoding="utf-8") as handle:
         if not try_lock(handle):
-            print("another start is setting up .venv: waiting for it ...", file=sys.stderr, flush=True)
+            print(f"another start is setting up {path.stem}: waiting for it ...", file=sys.stderr, flush=True)
             while not try_lock(handle):
                 time.sleep(0.2)
         yield handle
@@ -157,9 +155,9 @@ class Stamp(NamedTuple):
 class Environment:
     """The virtual environment of a project folder: inspects it, and makes it what a command needs."""
 
-    def __init__(self, root: Path) -> None:
-        self.root = root
-        self.folder = root / ".venv"
+    def __init__(self, root: Path, resolution: str = "") -> None:
+        self.root, self.resolution = root, resolution
+        self.folder = root / f".venv{resolution[1:]}"
         self.stamp_file = self.folder / "setup.json"
         self.log_file = self.folder / "setup.log"
         self.lock: TextIO | None = None
@@ -198,22 +196,22 @@ class Environment:
         found = self.stamp()
         if version and version != wanted.python and not found:
             why = f"it holds Python {version}, this is {wanted.python}, and it was not made by run.py"
-            remedy = f"start with its own Python ({self.python} run.py ...), or move .venv away"
-            raise StartError("looking at .venv", why, remedy)
+            remedy = f"start with its own Python ({self.python} run.py ...), or move {self.folder.name} away"
+            raise StartError(f"looking at {self.folder.name}", why, remedy)
         if version != wanted.python or (found and not (found.complete and installed)):
             return "rebuild"
-        same = found and found._replace(extras=wanted.extras) == wanted
-        return "nothing" if found and same and set(wanted.extras) <= set(found.extras) else "install"
+        same = found and found._replace(extras=wanted.extras) == wanted and {*wanted.extras} <= {*found.extras}
+        return "nothing" if same and self.resolution != "--newest" else "install"  # the newest change by the day
 
     def ensure(self, extras: tuple[str, ...]) -> None:
         """Make the environment complete for these extras; does nothing when it is. Raises StartError."""
         wanted = self.wanted(extras)
         try:
-            with locked(self.root / ".venv.lock") as self.lock:
+            with locked(self.root / f"{self.folder.name}.lock") as self.lock:
                 if (plan := self.plan(wanted)) != "nothing":
                     self._set_up(wanted, plan)
         except OSError as error:
-            raise StartError("writing .venv", str(error), remedy_for(str(error))) from error
+            raise StartError(f"writing {self.folder.name}", str(error), remedy_for(str(error))) from error
 
     def _set_up(self, wanted: Stamp, plan: str) -> None:
         found, anew = self.stamp(), plan == "rebuild"
@@ -246,16 +244,19 @@ class Environment:
         raise StartError("looking for pip", why, remedy_for(why))
 
     def _create(self, version: str) -> None:
-        print(f"making .venv with Python {version}; to fill it takes about a minute", file=sys.stderr, flush=True)
+        print(f"making {self.folder.name} with Python {version}: about a minute", file=sys.stderr, flush=True)
         venv.EnvBuilder(clear=True, symlinks=os.name != "nt", with_pip=False).create(str(self.folder))
 
     def _fill(self, pip: list[str], extras: tuple[str, ...]) -> None:
         if pip[0] == self.python:
-            self._attempt([self.python, "-m", "ensurepip"], "adding pip to .venv")
+            self._attempt([self.python, "-m", "ensurepip"], f"adding pip to {self.folder.name}")
         target = "." + (f"[{','.join(extras)}]" if extras else "")
         compiling = "--compile" if sys.dont_write_bytecode else "--no-compile"  # else at first use
-        options = ["--no-input", "--disable-pip-version-check", compiling, "--editable", target]
-        self._attempt([*pip, "install", *options], f"installing lstm-sym{target[1:]} and what it needs")
+        options = ["--no-input", "--disable-pip-version-check", compiling]
+        if self.resolution:
+            script = runpy.run_path(str(self.root / "tests" / "resolutions.py"))
+            options += script["pip_options"](self.resolution, self.root / "pyproject.toml", self.folder)
+        self._attempt([*pip, "install", *options, "-e", target], f"installing lstm-sym{target[1:]} and what it needs")
 
     def _attempt(self, command: list[str], title: str) -> None:
         kept = (self.lock.fileno(),) if self.lock and os.name != "nt" else ()  # pip outlives a start that is killed
@@ -332,11 +333,10 @@ def run_scripts(name: str, python: str, args: list[str]) -> int:
     return int(bool(failed))
 
 
-bench = functools.partial(run_scripts, "benchmarks")
-analysis = functools.partial(run_scripts, "analysis")
-COMMANDS: dict[str, tuple[Action, tuple[str, ...], str, str]] = {  # function, extras, usage, meaning
+analysis, bench = (functools.partial(run_scripts, folder) for folder in ("analysis", "benchmarks"))
+COMMANDS: dict[str, tuple[Callable[..., int], tuple[str, ...], str, str]] = {  # function, extras, usage, meaning
     "study": (study, (), "study [CELL...] [options]", "derive, check, generate, measure: one report"),
-    "test": (test, ("test",), "test [pytest options]", "run the tests"),
+    "test": (test, ("test",), "test [--oldest | --newest] [pytest options]", "run the tests"),
     "analysis": (analysis, (), "analysis [NAME...] [--quick] [-o DIR]", "run the experiments of analysis/"),
     "bench": (bench, ("test",), "bench [NAME...] [options]", "run the measurements of benchmarks/"),
     "lint": (lint, ("test",), "lint [PATH...]", "check style and types with ruff and mypy"),
@@ -356,6 +356,7 @@ usage: python3 run.py COMMAND [...]
 NAME is a script of the folder without its .py; with none, all run. `study --help` lists its options.
 The first start makes .venv beside run.py and installs the project into it (about a minute, by the network);
 later ones go straight on. In .venv there is then also the command lstm-sym.
+`test --oldest` takes the oldest versions that pyproject.toml allows, in .venv-oldest; `--newest` the newest there are.
 """
 
 
@@ -380,8 +381,9 @@ def main(argv: list[str]) -> int:
             print(f"run.py: no command {argv[0]!r}; there are: {', '.join(COMMANDS)}", file=sys.stderr)
             return 2
         action, extras, _, _ = COMMANDS[argv[0]]
-        (environment := Environment(ROOT)).ensure(extras)
-        return action(environment.python, argv[1:])
+        resolution = next((option for option in RESOLUTIONS if argv[0] == "test" and option in argv), "")
+        (environment := Environment(ROOT, resolution)).ensure(extras)
+        return action(environment.python, [arg for arg in argv[1:] if arg != resolution])
     except KeyboardInterrupt:
         print("\ninterrupted", file=sys.stderr)
         return 130

@@ -3,29 +3,18 @@
 from __future__ import annotations
 
 import ast
-import importlib.util
 import io
 import re
 import subprocess
 import sys
 import tomllib
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
+from types import SimpleNamespace
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 VERSION = ".".join(map(str, sys.version_info[:3]))
-
-
-@pytest.fixture
-def run(monkeypatch) -> ModuleType:
-    """A fresh run.py that leaves the signals of the tests alone."""
-    spec = importlib.util.spec_from_file_location("run_under_test", ROOT / "run.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    monkeypatch.setattr(module.signal, "signal", lambda *_: None)
-    return module
 
 
 @pytest.fixture
