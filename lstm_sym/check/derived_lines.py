@@ -74,13 +74,14 @@ class ShortSequence:
         moved[shift.index] += 1j * STEP
         return moved
 
-    def run(self, shift: Shift | None) -> list[Values]:
-        """All values of all steps; those before a shift are as they are without it."""
+    def run(self, shift: Shift | None, count: int = STEPS) -> list[Values]:
+        """All values of the first steps; those before the shift are what they are without one."""
         parameters = self.parameters(shift)
-        steps = self.base[: shift.time] if shift is not None and shift.time is not None else []
         carried = {carry.outgoing: self.case.state[carry.outgoing.name] for carry in self.forward.carries}
-        carried = {value: steps[-1][value] for value in carried} if steps else carried
-        for t in range(len(steps), STEPS):
+        steps = self.base[: shift.time] if shift is not None and shift.time is not None else []
+        if steps:
+            carried = {carry.outgoing: steps[-1][carry.outgoing] for carry in self.forward.carries}
+        for t in range(len(steps), count):
             values: Values = {v: self.shifted(v, t, array, shift) for v, array in parameters.items()}
             for carry in self.forward.carries:
                 values[carry.incoming] = self.shifted(carry.incoming, t, carried[carry.outgoing], shift)
@@ -321,7 +322,7 @@ def _needed(sequence: ShortSequence, target: Value) -> Array:
 def _columns(sequence: ShortSequence, target: Value, source: Value) -> Array:
     """d target / d source of the first sequence at the watched step: (rows, columns)."""
     size = sequence.base[WATCHED][source].shape[-1]
-    runs = (sequence.run(Shift(source, (0, k), WATCHED))[WATCHED] for k in range(size))
+    runs = (sequence.run(Shift(source, (0, k), WATCHED), WATCHED + 1)[WATCHED] for k in range(size))
     return np.array([sequence.first(values, target).imag / STEP for values in runs]).T
 
 

@@ -77,6 +77,7 @@ def run_equations(
 
     `number` turns the exact numbers of the equations into those of the arrays.
     """
+    params = {name: params[name] for name in cell.parameters}  # autograd records what is read: once, not at every step
     previous = dict(state)
     outputs = []
     for x_t in x:

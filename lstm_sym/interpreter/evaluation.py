@@ -5,7 +5,9 @@ Values are batches: a vector (N,) is an array (B, N), a matrix parameter (M, N) 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import lru_cache, reduce
+from operator import add, itemgetter, mul
 from typing import Any, assert_never
 
 import numpy as np
@@ -52,8 +54,7 @@ def _affine(statement: Affine, values: Mapping[Value, Array]) -> Array:
     for term in statement.terms:
         result = values[term.operand] if term.operand is not None else 1
         if term.operator is not None:
-            sizes = known_sizes(values)
-            matrix = operator_matrix(term.operator, sizes)
+            matrix = operator_matrix(term.operator, _sizes_for(term.operator, values))
             result = result @ (matrix if term.transposed else matrix.T)
         elif term.is_product and term.weight is not None:
             matrix = values[term.weight]
@@ -72,6 +73,18 @@ def known_sizes(values: Mapping[Value, Array]) -> dict[str, int]:
             sizes |= dict(zip(value.shape, array.shape[array.ndim - len(value.shape) :], strict=True))
     composed = {size: parts_of(size) for value in values for size in value.shape if is_composed(size)}
     return with_composed(sizes, composed)
+
+
+def _sizes_for(operator: Operator, values: Mapping[Value, Array]) -> dict[str, int]:
+    """The numbers behind the sizes of a constant map, read off the first arrays that tell them."""
+    wanted = {name for size in (*operator.shape, *operator.before) for name in parts_of(size) if not name.isdigit()}
+    sizes: dict[str, int] = {}
+    for value, array in values.items():
+        if wanted <= sizes.keys():
+            return sizes
+        if value.shape and array.ndim >= len(value.shape):
+            sizes |= dict(zip(value.shape, array.shape[array.ndim - len(value.shape) :], strict=True))
+    return known_sizes(values)
 
 
 def operator_matrix(operator: Operator, sizes: Mapping[str, int]) -> Array:
@@ -102,20 +115,27 @@ def _accumulate(statement: Accumulate, values: Mapping[Value, Array]) -> Array:
 
 def evaluate(expression: Expr, values: Mapping[sympy.Symbol, Any]) -> Any:
     """A scalar expression on arrays, node by node; functions in their form free of cancellation."""
+    return _meaning(expression)(values)
+
+
+@lru_cache(maxsize=4096)
+def _meaning(expression: Expr) -> Callable[[Mapping[sympy.Symbol, Any]], Any]:
+    """What an expression computes of the values of its symbols: read once, run at every step."""
     if isinstance(expression, sympy.Symbol):
-        return values[expression]
+        return itemgetter(expression)
     if expression.is_Number:
-        return float(expression)
-    arguments = [evaluate(argument, values) for argument in expression.args]
+        number = float(expression)
+        return lambda values: number
+    first, *others = map(_meaning, expression.args)
     if isinstance(expression, sympy.Add):
-        return sum(arguments[1:], arguments[0])
+        return lambda values: reduce(add, [other(values) for other in others], first(values))
     if isinstance(expression, sympy.Mul):
-        result = arguments[0]
-        for argument in arguments[1:]:
-            result = result * argument
-        return result
+        return lambda values: reduce(mul, [other(values) for other in others], first(values))
     if isinstance(expression, sympy.Pow):
-        return arguments[0] ** (int(expression.exp) if expression.exp.is_Integer else arguments[1])
+        if expression.exp.is_Integer:
+            exponent = int(expression.exp)
+            return lambda values: first(values) ** exponent
+        return lambda values: first(values) ** others[0](values)
     name = type(expression).__name__
     function = getattr(arithmetic, f"{name}_precise", None) or getattr(arithmetic, name, None) or getattr(np, name)
-    return function(*arguments)
+    return lambda values: function(first(values), *[other(values) for other in others])

@@ -16,7 +16,7 @@ from derivation.shrinking import shrunk, write_cell
 from derivation.test_random_cells import BAR
 
 import lstm_sym as ls
-from lstm_sym import api
+from lstm_sym.api import building
 
 Errors = Callable[[ls.Cell], dict[str, float]]
 
@@ -68,6 +68,6 @@ def kind(failure: str) -> str | None:
 
 def forget() -> None:
     """Let kernels go that nobody will ask for again."""
-    api._BUILT.clear()
+    building._BUILT.clear()
     for name in [name for name in sys.modules if name.startswith("lstm_sym_kernel_")]:
         del sys.modules[name]
