@@ -113,16 +113,10 @@ def test_a_derivation_holds_what_its_programs_are(name):
     assert derivation.adjoint is derivation.adjoint, "derived once"
 
 
-@pytest.mark.parametrize("name", ls.names())
-def test_the_kernels_of_the_package_are_what_is_generated(name):
-    path = Path(inspect.getfile(ls)).parent / "kernels" / f"{name}.py"
-    assert path.read_text(encoding="utf-8") == ls.generate(ls.cell(name))
-
-
-def test_generation_is_the_same_for_any_order_of_hashing():
-    code = "import hashlib, lstm_sym as ls; text = ls.generate(ls.cell('lstm_peephole')); "
-    code += "print(hashlib.sha256(text.encode()).hexdigest())"
-    assert len({python(code, PYTHONHASHSEED=seed) for seed in ("0", "1", "2")}) == 1
+def test_the_kernels_of_the_package_are_what_is_generated():
+    """This one for `generate`, every one in the tests of kernels."""
+    path = Path(inspect.getfile(ls)).parent / "kernels" / "gru.py"
+    assert path.read_text(encoding="utf-8") == ls.generate(ls.cell("gru"))
 
 
 def test_a_kernel_is_built_once_for_a_content():

@@ -89,6 +89,13 @@ OWN = {
 CELLS = CORE | OPTIONS | OWN
 
 
+def text_of(cell: ls.Cell) -> str:
+    """The generated text of the kernel of a cell, generated once a process."""
+    kernel: Any = ls.build(cell)
+    text: str = kernel.__loader__.get_source(kernel.__name__)
+    return text
+
+
 def arrays_of(result: Any) -> list[np.ndarray]:
     """Every array in tuples of tuples, in order."""
     if isinstance(result, tuple):
