@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import importlib.util
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
@@ -14,11 +16,22 @@ from hypothesis import HealthCheck, settings
 settings.register_profile("no clock", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("no clock")
 
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # the processes that tests start would all compile the package
 os.environ.pop("LSTM_SYM_CELLS", None)  # the tests are about the built-in cells, whatever this machine adds to them
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update", action="store_true", help="rewrite the checked-in kernels instead of comparing them")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """What is collected stays to the end: looking through it again and again for what could go finds nothing."""
+    gc.disable()
+    yield
+    gc.freeze()
+    gc.set_threshold(20_000)
+    gc.enable()
 
 
 @pytest.fixture
