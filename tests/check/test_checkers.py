@@ -14,7 +14,7 @@ from check.broken import EDITS, noise, patched, step_by_step, transposed, with_g
 from kernels.cells import CATALOGUE, CELLS, OPTIONS
 
 import lstm_sym as ls
-from lstm_sym.check import CHECKS, CheckResult, check_cell, random_case
+from lstm_sym.check import CHECKS, Case, CheckResult, by_autograd, check_cell, random_case
 from lstm_sym.check.by_autograd import check_autograd
 from lstm_sym.check.complex_step import check_complex_step
 from lstm_sym.check.dot import check_dot
@@ -49,6 +49,21 @@ RECURRENT = {
 LASTING = {"antisymmetric_rnn", "indrnn", "janet", "leaky_rnn", "lstm_no_forget_gate"}
 # Cells in which no unit reads another: their state Jacobian is diagonal, and its own transpose.
 DIAGONAL = {"indrnn", "min_gru", "min_lstm", "qrnn", "sru"}
+
+
+@pytest.fixture(autouse=True)
+def autograd_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The right gradients, which broken kernels are compared with one after the other, are computed once a test."""
+    known: dict[Any, Any] = {}
+    right = by_autograd.equation_gradients
+
+    def gradients(cell: ls.Cell, case: Case) -> Any:
+        key = cell.content_hash, *(array.tobytes() for array in (case.x, case.dy, *case.state.values()))
+        if key not in known:
+            known[key] = right(cell, case)
+        return known[key]
+
+    monkeypatch.setattr(by_autograd, "equation_gradients", gradients)
 
 
 def gradients(name: str) -> list[str]:

@@ -146,13 +146,9 @@ def test_the_backward_program_has_the_shape_of_its_cell(name):
     assert [(v.of, v.shape) for v in gradients] == [(p, p.shape) for p in forward.parameters]
 
 
-@pytest.mark.parametrize("name", ls.names())
-def test_every_derived_line_agrees_with_complex_steps(name):
-    assert max(check_lines(ls.cell(name)).values()) <= 1e-12
-
-
-@pytest.mark.parametrize("seed", range(300, 320))
+@pytest.mark.parametrize("seed", range(300, 310))
 def test_every_derived_line_of_a_random_cell_agrees_with_complex_steps(seed):
+    """Those of the cells of the catalogue are among the checks that every cell passes."""
     assert max(check_lines(random_cell(Random(seed), plain=True).parse()).values()) <= 1e-12
 
 
