@@ -33,17 +33,20 @@ CELLS: list[tuple[str, Any, dict[str, float]]] = [
 
 @dataclass(frozen=True)
 class Plan:
-    """The sizes of an experiment: units and draws of the random networks, their gains; units and steps of the cells."""
+    """The sizes of an experiment: units and draws of the random networks, their gains, and those of
+    mean field; units and steps of the cells.
+    """
 
     networks: dict[int, int]
     gains: tuple[float, ...]
+    theory: int
     steps: int
     hidden: int
     cell_steps: int
 
 
-QUICK = Plan({32: 2}, (0.5, 1.0, 2.0, 4.0), 200, 8, 300)
-FULL = Plan({32: 16, 128: 8, 512: 4}, (0.5, 0.75, 1.0, 1.25, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0), 1000, 32, 4000)
+QUICK = Plan({32: 2}, (0.5, 1.0, 2.0, 4.0), 8, 200, 8, 300)
+FULL = Plan({32: 16, 128: 8, 512: 4}, (0.5, 0.75, 1.0, 1.25, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0), 71, 1000, 32, 4000)
 
 
 def exponent(kernel: Any, gain: float, size: int, seed: int, steps: int) -> float:
@@ -66,7 +69,7 @@ def networks(plan: Plan) -> list[flow.Curve]:
             report(len(curves) * len(plan.gains) + at + 1, total)
         mean, deviation = found.mean(axis=1), found.std(axis=1, ddof=1)
         curves.append(flow.Curve(f"N = {size}", plan.gains, mean, mean - deviation, mean + deviation))
-    gains = np.linspace(plan.gains[0], plan.gains[-1], 71)
+    gains = np.linspace(plan.gains[0], plan.gains[-1], plan.theory)
     theory = [largest_exponent("tanh", gain) for gain in gains]
     return [*curves, flow.Curve("mean field", gains, theory, kind="theory")]
 

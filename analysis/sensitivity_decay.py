@@ -34,8 +34,11 @@ BIASES = [flow.Model(f"LSTM, b_f = {bias}", lstm, fill={"b_f": float(bias)}) for
 SHOWN = {"rnn", "lstm", "gru", "lstm_concat", "lstm_no_peepholes"}  # in the first figure, or the same cell again
 
 
-def others(hidden: int) -> list[flow.Model]:
-    """A model of every other cell of the catalogue that reads an input, of the size nearest to `hidden` it can have."""
+def others(hidden: int, count: int | None = None) -> list[flow.Model]:
+    """Models of the other cells of the catalogue that read an input, of the size nearest to `hidden` they can have.
+
+    count: of so many of them; without it, of all.
+    """
     cells = [cell for cell in map(ls.cell, ls.names()) if cell.input and cell.key not in SHOWN]
     return [
         flow.Model(
@@ -44,7 +47,7 @@ def others(hidden: int) -> list[flow.Model]:
             output=None if cell.output in cell.states else cell.states[0],
             hidden=fitting_size(cell, INPUTS, hidden),
         )
-        for cell in cells
+        for cell in cells[:count]
     ]
 
 
@@ -75,7 +78,7 @@ def main() -> None:
     shown(measured(BIASES, x, how | {"ends": 20}), chosen.output, "sensitivity_decay_forget_bias")
     # The rest of the catalogue is large: a draw or two of each are enough to place it.
     few = how | {"ends": 10, "seeds": range(1 if chosen.quick else 2)}
-    rest = measured(others(16)[:4] if chosen.quick else others(64), x, few)
+    rest = measured(others(16, 4) if chosen.quick else others(64), x, few)
     rest.sort(key=lambda profile: -profile.half_life())
     shown(rest, chosen.output, "sensitivity_decay_catalogue")
 

@@ -33,13 +33,14 @@ BIASES = (0.1, 0.01)
 
 @dataclass(frozen=True)
 class Plan:
-    """The sizes of the experiment: H, the steps of a window, the windows, the lags of the profile, the draws."""
+    """The sizes: H, the steps of a window, the windows, the lags of the profile, its draws, and how often it is resampled."""
 
     hidden: int
     steps: int
     count: int
     lags: int
     seeds: int
+    resamples: int
 
 
 def measured(model: flow.Model, x: np.ndarray, plan: Plan, kept: list[int]) -> np.ndarray:
@@ -66,11 +67,11 @@ def curves(profile: flow.Profile, biases: np.ndarray, kept: list[int]) -> list[f
     ]
 
 
-def rows(profile: flow.Profile, biases: np.ndarray, kept: list[int]) -> list[list[str]]:
+def rows(profile: flow.Profile, biases: np.ndarray, kept: list[int], resamples: int) -> list[list[str]]:
     """The advised K for each bias, its interval, and the median of the measured bias there."""
     found = []
     for bias in BIASES:
-        advice = flow.truncation_length(profile, bias, resamples=300)
+        advice = flow.truncation_length(profile, bias, resamples=resamples)
         length = "?" if advice.length is None else f"{advice.length:.0f}"
         ends = "" if advice.low is None else f"[{advice.low:.0f}, {advice.high:.0f}]"
         logs = np.log(np.maximum(np.median(biases, axis=0), np.finfo(np.float64).tiny))
@@ -82,7 +83,7 @@ def rows(profile: flow.Profile, biases: np.ndarray, kept: list[int]) -> list[lis
 
 def main() -> None:
     chosen = options(__doc__)
-    plan = Plan(12, 60, 4, 40, 2) if chosen.quick else Plan(32, 300, 8, 150, 6)
+    plan = Plan(12, 60, 4, 40, 2, 20) if chosen.quick else Plan(32, 300, 8, 150, 6, 300)
     series = stream(japanese_vowels())
     x = windows(series, plan.count, plan.steps, np.random.default_rng(0))
     progress = flow.reporter("profiles")
@@ -105,7 +106,8 @@ def main() -> None:
     )
     told(paths)
     head = ["model", "bias", "K", "95 %", "measured bias", "law", ""]
-    print("\n".join(aligned([head, *(r for pair in zip(profiles, found, strict=True) for r in rows(*pair, kept))])))
+    pairs = zip(profiles, found, strict=True)
+    print("\n".join(aligned([head, *(row for pair in pairs for row in rows(*pair, kept, plan.resamples))])))
 
 
 if __name__ == "__main__":

@@ -2,12 +2,14 @@
 
 import json
 import math
+from functools import partial
 
 import numpy as np
 import pytest
 
 import lstm_sym as ls
-from lstm_sym.flow import FlowError, Profile, advice_text, advise
+from lstm_sym import flow
+from lstm_sym.flow import FlowError, Profile, advice_text
 from lstm_sym.flow.advice.formats import FORMATS
 from lstm_sym.flow.advice.summary import SENTENCES
 from lstm_sym.flow.theory.chrono import time_scale
@@ -17,6 +19,7 @@ def profile(name: str, curve: np.ndarray) -> Profile:
     return Profile(name, curve[None], np.zeros((1, 2), int), np.array([-1]), "h", "x", "frobenius")
 
 
+advise = partial(flow.advise, resamples=30)  # sentences say an interval, however well it is known
 LAGS = np.arange(61.0)
 HALVES = profile("LSTM", LAGS * np.log(0.5))
 GATES = {"LSTM": time_scale(ls.cell("lstm"))}

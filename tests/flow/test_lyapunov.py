@@ -80,8 +80,8 @@ def test_the_exponents_of_the_henon_map_add_up_to_the_logarithm_of_its_contracti
 
 def test_the_exponent_of_the_logistic_map_is_the_logarithm_of_two():
     state = logistic_map.State(np.full((1, 1), 0.1234))
-    found = lyapunov(record(logistic_map, logistic_map.Params(), steps=100_000, state=state))
-    assert abs(found.exponents[0] - np.log(2)) < 3 * found.errors[0] < 1e-3
+    found = lyapunov(record(logistic_map, logistic_map.Params(), steps=20_000, state=state))
+    assert abs(found.exponents[0] - np.log(2)) < 3 * found.errors[0] < 4e-3
 
 
 def random_network(size: int, steps: int, seed: int = 0):
@@ -274,7 +274,7 @@ def test_too_few_exponents_tell_neither_dimension_nor_entropy():
 
 def test_the_error_knows_that_increments_are_correlated():
     """Growth by an autoregressive process, of which 1 + 2 sum rho^k = 19 steps tell as much as one alone."""
-    rho, steps, noise = 0.9, 40_000, gaussian(40_000)
+    rho, steps, noise = 0.9, 10_000, gaussian(10_000)
     process = np.empty(steps)
     level = 0.0
     for t in range(steps):
@@ -302,7 +302,8 @@ def test_progress_is_told_up_to_the_last_step():
 
 
 def test_a_long_product_takes_no_memory():
-    matrices = (0.5 * orthogonal(8, seed % 10) for seed in range(5000))
+    few = [0.5 * orthogonal(8, seed) for seed in range(10)]
+    matrices = (few[step % 10].copy() for step in range(5000))
     tracemalloc.start()
     growth_rates(matrices)
     peak = tracemalloc.get_traced_memory()[1]

@@ -1,12 +1,9 @@
 """The figure and its data: the same bytes, whole or not there, and the numbers of the profile."""
 
 import csv
-import hashlib
-import os
 import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,15 +14,6 @@ from lstm_sym.flow import FlowError, Profile, save_profile_figure
 from lstm_sym.flow.drawing.colours import PALETTE
 from lstm_sym.flow.drawing.labels import spread
 from lstm_sym.ground import files
-
-SCRIPT = """
-import hashlib, sys
-sys.path.insert(0, {folder!r})
-from test_plots_profiles import profiles
-from lstm_sym.flow import save_profile_figure
-for path in save_profile_figure(profiles(), {out!r}, "figure"):
-    print(hashlib.sha256(path.read_bytes()).hexdigest())
-"""
 
 
 def profiles(*rates: float, lags: int = 30) -> list[Profile]:
@@ -41,19 +29,6 @@ def test_three_files_are_written_and_named(tmp_path):
     assert sorted(path.name for path in paths[0].parent.iterdir()) == sorted(path.name for path in paths)
     assert ElementTree.parse(paths[0]).getroot().tag.endswith("svg")
     assert paths[1].read_bytes().startswith(b"\x89PNG")
-
-
-def test_the_same_profiles_give_the_same_bytes_in_another_process(tmp_path):
-    here = [
-        hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in save_profile_figure(profiles(), tmp_path / "here", "figure")
-    ]
-    script = SCRIPT.format(folder=str(Path(__file__).parent), out=str(tmp_path / "there"))
-    environment = os.environ | {"PYTHONHASHSEED": "4", "PYTHONPATH": str(Path(__file__).resolve().parents[2])}
-    printed = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=True, env=environment
-    )
-    assert printed.stdout.split() == here
 
 
 def test_other_profiles_give_another_figure(tmp_path):
