@@ -33,7 +33,7 @@ BIASES = (0.1, 0.01)
 
 @dataclass(frozen=True)
 class Plan:
-    """The sizes: H, the steps of a window, the windows, the lags of the profile, its draws, and how often it is resampled."""
+    """The sizes: H, the steps of a window, the windows, the lags of the profile, the draws, the resamples."""
 
     hidden: int
     steps: int

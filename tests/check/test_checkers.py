@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from check.broken import EDITS, noise, patched, step_by_step, transposed, with_gradient, with_result, without
 from kernels.cells import CATALOGUE, CELLS, OPTIONS
+from representatives import representatives
 
 import lstm_sym as ls
 from lstm_sym.check import CHECKS, Case, CheckResult, by_autograd, check_cell, random_case
@@ -70,8 +71,17 @@ def gradients(name: str) -> list[str]:
     return ["x", *CORE[name].parameters, *(f"{state}[0]" for state in CORE[name].states)]
 
 
+@pytest.mark.long
+@pytest.mark.parametrize("name", CATALOGUE)
+def test_every_cell_passes_over_many_steps(name: str) -> None:
+    assert CHECKS["autograd, many steps"](CATALOGUE[name], ls.build(CATALOGUE[name])).passed
+
+
 @pytest.mark.parametrize("name", CATALOGUE | CELLS)
-def test_every_check_of_every_cell_passes_and_tells_how_far_it_is(name: str) -> None:
+def test_every_check_of_every_cell_passes_and_tells_how_far_it_is(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """But many steps of autograd, which take as long as all else, on each kind of cell: the loop is that of all."""
+    if name not in representatives(CATALOGUE | CELLS):
+        monkeypatch.delitem(CHECKS, "autograd, many steps")
     calls: list[tuple[int, int]] = []
     quick = name in OPTIONS
     results = check_cell(
