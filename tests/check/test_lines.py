@@ -31,15 +31,15 @@ PROGRAMS = ("forward", "adjoint", "tangent")
 def each_run_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a line is held to is made of runs of the forward program; one that is broken elsewhere has the same."""
     known: dict[Any, Any] = {}
-    right = Sequence.run
+    right = ShortSequence.run
 
-    def run(self: Sequence, shift: Shift | None, count: int = STEPS) -> Any:
+    def run(self: ShortSequence, shift: Shift | None, count: int = STEPS) -> Any:
         runs = known.setdefault(id(self.forward), (self.forward, {}))[1]
         if (shift, count) not in runs:
             runs[shift, count] = right(self, shift, count)
         return runs[shift, count]
 
-    monkeypatch.setattr(Sequence, "run", run)
+    monkeypatch.setattr(ShortSequence, "run", run)
 
 
 @pytest.mark.parametrize("name", representatives(CELLS))
