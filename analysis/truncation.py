@@ -83,7 +83,7 @@ def rows(profile: flow.Profile, biases: np.ndarray, kept: list[int], resamples: 
 
 def main() -> None:
     chosen = options(__doc__)
-    plan = Plan(12, 60, 4, 40, 2, 20) if chosen.quick else Plan(32, 300, 8, 150, 6, 300)
+    plan = Plan(12, 60, 4, 40, 2, 100) if chosen.quick else Plan(32, 300, 8, 150, 6, 300)
     series = stream(japanese_vowels())
     x = windows(series, plan.count, plan.steps, np.random.default_rng(0))
     progress = flow.reporter("profiles")

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from check.broken import patched, with_result
+from kernels.cells import text_of
 
 import lstm_sym as ls
 from lstm_sym.check.all_functions import every_function
@@ -38,7 +39,7 @@ def from_text(text: str) -> ModuleType:
 
 def rewritten(cell: ls.Cell, old: str, new: str) -> ModuleType:
     """The kernel of a cell with a piece of its text changed wherever it stands."""
-    text = ls.generate(cell)
+    text = text_of(cell)
     assert re.search(old, text, re.DOTALL)
     return from_text(re.sub(old, new, text, flags=re.DOTALL))
 

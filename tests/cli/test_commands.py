@@ -199,9 +199,9 @@ def test_a_cell_of_ones_own_goes_everywhere(name: str) -> None:
     assert all(row["passed"] for row in json.loads(fine("check", file, "--quick", "--json")))
     ast.parse(fine("generate", file))
     assert "<math" in fine("derive", file)
-    written = fine("flow", file, "rnn", *MEASURING, "-o", "out")
+    written = fine("flow", file, *MEASURING, "-o", "out")
     names = {path.name for path in Path("out").iterdir()}
-    figures = ("sensitivity", "spectra", f"{name}.fan", f"{name}.map", "rnn.fan", "rnn.map")
+    figures = ("sensitivity", "spectra", f"{name}.fan", f"{name}.map")
     assert names >= {f"{figure}.{kind}" for figure in figures for kind in ("svg", "png", "csv")}
     assert names >= {"index.html", "memory.csv", "advice.csv", "flow.json"}
     assert all(f"wrote {path}" in written for path in Path("out").iterdir())
@@ -350,7 +350,7 @@ def test_a_kernel_ends_in_py(name: str) -> None:
 
 def test_a_result_that_was_edited_is_not_overwritten(folder: Path) -> None:
     fine("flow", "rnn", *MEASURING, "-o", "out")
-    fine("flow", "gru", *MEASURING, "-o", "out")
+    fine("flow", "leaky_rnn", *MEASURING, "-o", "out")
     data = folder / "out/sensitivity.csv"
     data.write_text("edited", encoding="utf-8")
     assert "sensitivity.csv" in refused("flow", "rnn", *MEASURING, "-o", "out")

@@ -19,7 +19,7 @@ def profile(name: str, curve: np.ndarray) -> Profile:
     return Profile(name, curve[None], np.zeros((1, 2), int), np.array([-1]), "h", "x", "frobenius")
 
 
-advise = partial(flow.advise, resamples=30)  # sentences say an interval, however well it is known
+advise = partial(flow.advise, resamples=100)  # sentences say an interval, however well it is known
 LAGS = np.arange(61.0)
 HALVES = profile("LSTM", LAGS * np.log(0.5))
 GATES = {"LSTM": time_scale(ls.cell("lstm"))}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from xml.etree import ElementTree
 
@@ -11,7 +12,7 @@ from kernels.cells import text_of
 from representatives import representatives
 
 import lstm_sym as ls
-from lstm_sym.check import check_cell, check_lines
+from lstm_sym.check import CHECKS, check_lines
 from lstm_sym.notation.latex import LatexNotation
 from lstm_sym.notation.mathml import MathMLNotation
 from lstm_sym.notation.text import TextNotation
@@ -33,7 +34,8 @@ def cell(request: pytest.FixtureRequest) -> ls.Cell:
 
 @pytest.fixture(scope="module")
 def document(cell: ls.Cell) -> Document:
-    return derivation_document(cell, Sentences("en"), errors=check_lines(cell), checks=check_cell(cell, quick=True))
+    checks = tuple(replace(CHECKS[name](cell, ls.build(cell)), name=name) for name in ("autograd", "step"))
+    return derivation_document(cell, Sentences("en"), errors=check_lines(cell), checks=checks)
 
 
 class Reader(HTMLParser):
@@ -170,8 +172,6 @@ def test_the_same_document_gives_the_same_bytes(cell: ls.Cell) -> None:
 
 def test_user_text_is_escaped() -> None:
     hostile = ls.parse("h[t] = tanh(W @ x[t] + U @ h[t-1])", key="plain")
-    from dataclasses import replace
-
     hostile = replace(hostile, name="<script>alert(1)</script> $x$ `y` | z", reference='"><img src=x>')
     document = derivation_document(hostile, Sentences("en"))
     assert "<script" not in html_page(document) and "<img" not in html_page(document)
