@@ -39,7 +39,7 @@ def test_a_check_left_out_says_why(language: str) -> None:
 
 
 @cache
-def checked(name: str, *chosen: str) -> tuple[CheckResult, ...]:
+def results_of(name: str, *chosen: str) -> tuple[CheckResult, ...]:
     cell = ls.cell(name)
     return tuple(replace(CHECKS[check](cell, ls.build(cell)), name=check) for check in chosen)
 
@@ -47,7 +47,7 @@ def checked(name: str, *chosen: str) -> tuple[CheckResult, ...]:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_sizes_are_those_of_the_case(language: str) -> None:
     for name, many, fewest in (("henon", f"T {STEPS_ALONE}", "H 1"), ("layer_norm_lstm", "T 300", "D 2, H 2")):
-        told = rows(checked(name, "autograd, many steps", "autograd, smallest"), language)
+        told = rows(results_of(name, "autograd, many steps", "autograd, smallest"), language)
         assert many in told["autograd, many steps"][2] and fewest in told["autograd, smallest"][2]
         assert "300" in told["autograd, many steps"][1] and str(STEPS_ALONE) in told["autograd, many steps"][1]
         assert any(two in told["autograd, smallest"][1] for two in ("two of", "各兩個", "各两个"))
