@@ -16,7 +16,10 @@ from typing import Any, cast
 
 from lstm_sym.api.reading import cell_of
 from lstm_sym.compile.derivation import Derivation
+from lstm_sym.compile.plan import Plan
 from lstm_sym.emit.numpy.kernel import kernel_source
+from lstm_sym.emit.numpy.plain import plain_source
+from lstm_sym.emit.targets import TARGETS
 from lstm_sym.equations import Cell
 from lstm_sym.kernels import Kernel
 
@@ -29,12 +32,19 @@ def derive(cell: Cell | str) -> Derivation:
     return Derivation(cell_of("derive", cell))
 
 
-def generate(cell: Cell | str) -> str:
-    """The text of the kernel of a cell, or of that of this name: a module that stands alone on NumPy.
+def generate(cell: Cell | str, *, target: str = "numpy", plain: bool = False) -> str:
+    """The text of the kernel of a cell, or of that of this name: a module that stands alone.
 
-    It has the same bytes on every machine. Raises CellError for what is no cell.
+    target: "numpy", or "javascript": forward and backward as an ES module. plain: one step of the cell and one step
+    back in NumPy as a teacher writes them, to read. It has the same bytes on every machine. Raises CellError for what
+    is no cell, ValueError for a target that there is not, or one that has nothing plain.
     """
-    return kernel_source(cell_of("generate", cell))
+    if target not in TARGETS or (plain and target != "numpy"):
+        known = ", ".join(TARGETS)
+        why = "plain is NumPy" if target in TARGETS else f"the targets are {known}"
+        raise ValueError(f"generate() has no target {target!r}{' that is plain' if plain else ''}; {why}")
+    plan = Plan(Derivation(cell_of("generate", cell)))
+    return plain_source(plan) if plain else TARGETS[target].source(plan)
 
 
 def build(cell: Cell | str) -> Kernel:

@@ -152,21 +152,28 @@ def check(
 
 @main.command()
 @click.argument("name", metavar="CELL")
-@output_option("File to write, .py; the standard output without it.")
+@output_option("File to write, .py or .mjs; the standard output without it.")
+@click.option(
+    "--target", type=click.Choice(["numpy", "javascript"]), default="numpy", show_default=True, help="Language."
+)
+@click.option("--plain", is_flag=True, help="One step and one step back in NumPy, as a teacher writes them.")
 @set_option
 @force_option
-def generate(name: str, output: Path | None, settings: tuple[str, ...], force: bool) -> None:
-    """Write the NumPy kernel of CELL.
+def generate(name: str, output: Path | None, target: str, plain: bool, settings: tuple[str, ...], force: bool) -> None:
+    """Write the kernel of CELL.
 
-    One Python file that stands alone on NumPy.
+    One Python file that stands alone on NumPy; or forward and backward as one JavaScript module.
     """
     from lstm_sym.api import generate as kernel_text
     from lstm_sym.cli.cells import load_cells
     from lstm_sym.cli.output import Destination
+    from lstm_sym.emit.targets import TARGETS
 
-    destination = Destination(output, [name], force=force, ending=".py")
+    if plain and target != "numpy":
+        raise click.UsageError("--plain is NumPy: leave --target out")
+    destination = Destination(output, [name], force=force, ending=TARGETS[target].suffix)
     [cell] = load_cells([name], settings)
-    destination.deliver(kernel_text(cell))
+    destination.deliver(kernel_text(cell, target=target, plain=plain))
 
 
 @main.command()

@@ -40,6 +40,8 @@ from lstm_sym.program.statements import Accumulate
 from lstm_sym.program.values import Role, Value
 
 _WHOLE = "All steps at once"
+Part = tuple[str, list[Node]]
+Flow = tuple[tuple[str, ...], tuple[str, ...]]
 NO_INPUT = Full(("T", "B", "0"), Number(Fraction(0)))
 """The gradient of the input of a cell that has none."""
 
@@ -174,25 +176,30 @@ class FunctionWriter:
         arrays = [*self.arrays(), *self.carried()]
         inner = {n.array.text for node in regions.before if isinstance(node, Choose) for n in _splits(node)}
         views = [view for view in self.views(names_in(work)) if view.array.text not in inner]
-        begin = [
-            node for node in begin if not isinstance(node, Assign) or node.target.text in names_in([*work, *views])
-        ]
+        used = names_in([*work, *views])
+        begin = [node for node in begin if not isinstance(node, Assign) or node.target.text in used]
         body = [*begin, *parameters, *arrays, *views]
         sizes = self.sizes([*body, *work])
-        parts = [Section("Sizes, parameters, arrays", (*sizes, *body))]
         loop_title = "Step by step" + (", backwards" if self.loop.program.direction < 0 else "")
-        known = self.written(body)
-        regions_of: list[list[Node]] = [regions.before, [*loop], regions.after]
-        for k, (title, nodes) in enumerate(zip((_WHOLE, loop_title, _WHOLE), regions_of, strict=True)):
-            if nodes:
-                later = self.arrays_in([*(node for region in regions_of[k + 1 :] for node in region), *end])
-                written = self.written(nodes)
-                reads = [name for name in known if name in self.arrays_in(nodes)]
-                gives = [name for name in written if name in later]
-                flow = (tuple(reads), tuple(gives)) if self.loop.exact is None else ((), ())
-                parts.append(Section(title, tuple(nodes), *flow))
-                known = [*dict.fromkeys([*known, *written])]
-        return (*parts, *end)
+        parts = [(_WHOLE, regions.before), (loop_title, loop), (_WHOLE, regions.after)]
+        found: list[tuple[str, list[Node], Flow]] = [(title, nodes, ((), ())) for title, nodes in parts if nodes]
+        if self.loop.exact is None:
+            found = self.with_flow(body, parts, end)
+        first = Section("Sizes, parameters, arrays", (*sizes, *body))
+        return (first, *(Section(title, tuple(nodes), *flow) for title, nodes, flow in found), *end)
+
+    def with_flow(
+        self, body: Sequence[Node], parts: Sequence[Part], end: Sequence[Node]
+    ) -> list[tuple[str, list[Node], Flow]]:
+        """The sections, each with the arrays that it reads, and those that it gives to the sections after it."""
+        found = [(title, nodes, self.written(nodes), self.arrays_in(nodes)) for title, nodes in parts if nodes]
+        known, sections = self.written(body), []
+        for k, (title, nodes, written, read) in enumerate(found):
+            later = self.arrays_in(end).union(*(names for *_, names in found[k + 1 :]))
+            reads = tuple(name for name in known if name in read)
+            sections.append((title, nodes, (reads, tuple(name for name in written if name in later))))
+            known = [*dict.fromkeys([*known, *written])]
+        return sections
 
     def arrays_in(self, nodes: Sequence[Node]) -> set[str]:
         """The arrays that statements name, whether whole, by a view or by a row of one step."""

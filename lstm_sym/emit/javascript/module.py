@@ -59,8 +59,7 @@ export function backward(dyGiven, {{ precise, T, B, arrays: tape }}, paramsGiven
   }};
   const grads = run();
   const shaped = Object.entries(grads.params).map(([name, v]) => taken(v, paramsGiven[name].shape));
-  const x = taken(grads.x, [T, B, grads.x.columns]);
-  return {{ x, params: Params(...shaped), state: batches(grads.state, B) }};
+  return {{ x: taken(grads.x, [T, B, grads.x.columns]), params: Params(...shaped), state: batches(grads.state, B) }};
 }}
 """
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
-from fractions import Fraction
 from typing import Any
 
 from lstm_sym.emit import nodes as n
@@ -93,22 +92,20 @@ class JavaScriptPrinter:
         """A template with the fields of a node."""
 
         def text(value: Any) -> str:
-            if isinstance(value, n.Node):
-                return str(print_node(value))
             if isinstance(value, tuple):
                 return ", ".join(map(text, value))
             if value is None or isinstance(value, bool):
                 return json.dumps(value)
-            return value if isinstance(value, str) else literal(Fraction(value))
+            return str(print_node(value)) if isinstance(value, n.Node) else str(value)
 
         return template.format(**{part.name: text(getattr(node, part.name)) for part in fields(node)})
 
     def element(self, node: n.Node) -> str:
         """The element of an array in row $r and unit $c; `operands` notes the arrays that it is made of."""
         if isinstance(node, n.Elementwise):
-            operands = node.operands
+            operands, constants = node.operands, node.constants
             scalar = JavaScriptScalarPrinter(
-                node.values, lambda value: self.element(operands[value.symbol]), node.constants, node.exact
+                node.values, lambda v: self.element(operands[v.symbol]), constants, node.exact
             )
             return scalar.print(node.expression)
         if type(node) in ELEMENTS:
@@ -121,9 +118,8 @@ class JavaScriptPrinter:
 
     def array(self, axes: tuple[str, ...]) -> str:
         """A new array over these axes."""
-        if len(axes) == 2:
-            return f"array({axes[0]}, {axes[1]}, {axes[0]})"
-        return f"array(({axes[0]}) * {axes[1]}, {axes[2]}, {axes[1]})"
+        rows = axes[0] if len(axes) == 2 else f"({axes[0]}) * {axes[1]}"
+        return f"array({rows}, {axes[-1]}, {axes[-2]})"
 
     def lines(self, nodes: Iterable[n.Node], keyword: str = "let ") -> list[str]:
         """Statements; `keyword` is what a new variable begins with, nothing where it was declared before."""

@@ -11,7 +11,6 @@ const columns = (v, low, high) => ({ ...v, o: v.o + low * v.u, columns: high - l
 // Parts of what was computed for several parameters together.
 const part = (v, low, high) =>
   v.vector ? columns(v, low, high) : view(v.d, v.o + low * v.s, v.s, v.u, high - low, v.columns);
-
 // An array of the caller: a sequence (T, B, N), a batch (B, N) or matrix, a vector, a number.
 function given({ data, shape }) {
   const d = Float64Array.from(data);
@@ -19,7 +18,6 @@ function given({ data, shape }) {
   if (shape.length < 2) return view(d, 0, 0, shape.length, 1, width, 0, true);
   return view(d, 0, width, 1, d.length / (width || 1), width, shape.length === 3 ? shape[1] * width : 0);
 }
-
 // What the caller gets: numbers of its own, one after the other.
 function taken(v, shape) {
   const data = new Float64Array(v.rows * v.columns);
@@ -32,10 +30,8 @@ function fill(v, f) {
   return v;
 }
 const add = (v, f) => fill(v, (r, c) => at(v, r, c) + f(r, c));
-
 // A new array of `width` units, a sequence where v is one.
 const like = (v, width) => (v.vector ? vector(width) : array(v.rows, width, v.s ? v.jump / v.s : 0));
-
 // A new array of the shape that its operands have together.
 function fresh(operands, f) {
   const rows = Math.max(...operands.map((v) => v.rows));
@@ -50,13 +46,11 @@ function sum(count, f) {
   for (let k = 0; k < count; k++) total += f(k);
   return total;
 }
-
 // Every row times a matrix (N, M), or (M, N) transposed.
 function times(v, m, turned) {
   if (turned) return fill(like(v, m.rows), (r, c) => sum(m.columns, (k) => at(v, r, k) * at(m, c, k)));
   return fill(like(v, m.columns), (r, c) => sum(m.rows, (k) => at(v, r, k) * at(m, k, c)));
 }
-
 // Parameters one under the other; vectors of units one after the other.
 function joined(parts, result, place, size) {
   parts.reduce((start, v) => (fill(place(result, start, start + size(v)), (r, c) => at(v, r, c)), start + size(v)), 0);
@@ -73,14 +67,12 @@ const repeated = (v, n) => fill(like(v, v.columns * n), (r, c) => at(v, r, Math.
 const runSums = (v, n) => fill(like(v, v.columns / n), (r, c) => sum(n, (k) => at(v, r, c * n + k)));
 const sumOf = (v) => fresh([v], (r) => sum(v.columns, (k) => at(v, r, k)));
 const meanOf = (v) => fresh([v], (r) => sum(v.columns, (k) => at(v, r, k)) / v.columns);
-
 // The maximum over units, or the share of each unit in it.
 function largest(v, share) {
   const most = fresh([v], (r) => Math.max(...Array.from({ length: v.columns }, (_, k) => at(v, r, k))));
   const ties = (r) => sum(v.columns, (k) => at(v, r, k) === at(most, r, 0));
   return share ? fresh([v], (r, c) => (at(v, r, c) === at(most, r, 0)) / ties(r)) : most;
 }
-
 // Sums over steps and batch.
 const outer = (left, right) =>
   fill(array(left.columns, right.columns), (m, n) => sum(left.rows, (r) => at(left, r, m) * at(right, r, n)));
@@ -88,7 +80,6 @@ function overTime(v, weight, units) {
   const total = fill(vector(v.columns), (_, c) => sum(v.rows, (r) => at(v, r, c) * (weight ? at(weight, r, c) : 1)));
   return units ? fill(view(new Float64Array(1), 0, 0, 0, 1, 1, 0, true), () => sum(v.columns, (c) => at(total, 0, c))) : total;
 }
-
 // Functions; those of the precise form lose no digit to cancellation.
 const { tanh, exp, log, sin, cos, sqrt, abs } = Math;
 const sigmoid = (a) => 0.5 * tanh(0.5 * a) + 0.5;
