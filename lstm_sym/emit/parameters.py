@@ -55,3 +55,15 @@ def pack_name(values: Sequence[Value]) -> str:
     stems = {base.split("_")[0] for base in bases}
     suffix = "_dot" if values[0].role is Role.TANGENT else ""
     return (stems.pop() if len(stems) == 1 else "_".join(bases)) + suffix
+
+
+def stem(value: Value | None) -> str:
+    """The part of a parameter's name before the gate: W of W_i."""
+    return value.name.split("_")[0] + value.role.value if value is not None else ""
+
+
+def gradient_name(targets: Sequence[Value]) -> str:
+    """The name of gradients computed together: d_W for d_W_i, d_W_f, ...; d_W_dot for their tangents."""
+    adjoints = [target.of if target.role is Role.TANGENT and target.of is not None else target for target in targets]
+    suffix = "_dot" if targets[0].role is Role.TANGENT else ""
+    return "d_" + pack_name([value.of for value in adjoints if value.of is not None]) + suffix

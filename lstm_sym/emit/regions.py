@@ -35,7 +35,7 @@ from lstm_sym.emit.nodes import (
     Weighted,
     ZerosLike,
 )
-from lstm_sym.emit.parameters import Parameters, field_of, pack_name
+from lstm_sym.emit.parameters import Parameters, field_of, gradient_name, stem
 from lstm_sym.notation.text import TextNotation
 from lstm_sym.passes import Piece, Place, Run, slot_pattern
 from lstm_sym.program.statements import Accumulate, Affine, Contribution, Maximum, Pointwise, Statement, Term
@@ -396,15 +396,3 @@ class RegionWriter:
             if incoming.kind == "local":
                 pairs.append((Name(incoming.name), Name(outgoing.name)))
         return [Rotate(*zip(*pairs, strict=True))] if pairs else []
-
-
-def stem(value: Value | None) -> str:
-    """The part of a parameter's name before the gate: W of W_i."""
-    return value.name.split("_")[0] + value.role.value if value is not None else ""
-
-
-def gradient_name(targets: Sequence[Value]) -> str:
-    """The name of gradients computed together: d_W for d_W_i, d_W_f, ...; d_W_dot for their tangents."""
-    adjoints = [target.of if target.role is Role.TANGENT and target.of is not None else target for target in targets]
-    suffix = "_dot" if targets[0].role is Role.TANGENT else ""
-    return "d_" + pack_name([value.of for value in adjoints if value.of is not None]) + suffix
