@@ -28,6 +28,13 @@ def derive(cell: Cell | str) -> Derivation:
     """The derivation of a cell, or of that of this name: Jacobians, backward pass, forward mode.
 
     Each is derived when it is asked for. Raises CellError for what is no cell.
+
+    >>> import lstm_sym as ls
+    >>> d = ls.derive("lstm")
+    >>> print(d.text(d.gate_jacobian("i", "h")))
+    diag(iₜ ⊙ (1 − iₜ)) U_i
+    >>> print(d.text(d.adjoint.statement("d_c")))
+    δcₜ = δc⁺ₜ + δtanh_cₜ ⊙ tanh_c′ₜ
     """
     return Derivation(cell_of("derive", cell))
 
@@ -54,6 +61,13 @@ def build(cell: Cell | str) -> Kernel:
     of it, can be pickled: what travels is the cell, and the process that reads the pickle builds the same kernel from
     the cell's equations, read again by the parser; no generated code is in a pickle, and none of its text is run.
     Functions of it cannot: send the kernel itself, and call them there. Raises CellError for what is no cell.
+
+    >>> import lstm_sym as ls, numpy as np
+    >>> kernel = ls.build("gru")
+    >>> params = kernel.init(3, 4)
+    >>> y, state, tape = kernel.forward(np.ones((5, 2, 3)), params)
+    >>> kernel.backward(np.ones_like(y), tape, params).params.W_n.shape
+    (4, 3)
     """
     cell = cell_of("build", cell)
     content = cell.content_hash, cell.name, cell.reference, str(cell.meanings)

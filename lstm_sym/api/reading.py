@@ -23,6 +23,10 @@ def cell(name: str, **choices: str | float) -> Cell:
     """A cell of the catalogue; `choices` set its options and constants (`phi_h="identity"`, `alpha=0.2`).
 
     Raises CellError.
+
+    >>> import lstm_sym as ls
+    >>> ls.cell("lstm")
+    <Cell lstm (Long short-term memory): input x, states h, c, output h>
     """
     _refuse_what_is_for_another("cell", name)
     return _usable(cells.cell(name, **choices), f"{name}.toml")
@@ -56,6 +60,11 @@ def parse(
     `output` is the quantity the cell gives out (default: the one defined last).
     A cell file says all this itself. `source` and `first_line` are where errors say that the text stands.
     Raises CellError with line, column, what is allowed and the likely fix.
+
+    >>> import lstm_sym as ls
+    >>> cell = ls.parse("h[t] = tanh(W @ x[t] + U @ h[t-1] + b)", key="mine")
+    >>> cell.shapes["W"], cell.states, cell.output
+    (('H', 'D'), ('h',), 'h')
     """
     _refuse_what_is_for_another("parse", text)
     settings: dict[str, Any] = {"options": options, "sizes": sizes, "constants": constants, "initial": initial}

@@ -86,6 +86,13 @@ class Derivation:
 
         source: the input or a parameter, a state (at [t-1]), or a quantity of the same step ("c[t]", "i").
         In a deep step its terms refer to inner Jacobians by name, which are in `.stages`; `.expanded()` multiplies out.
+
+        >>> import lstm_sym as ls
+        >>> d = ls.derive("lstm")
+        >>> print(d.text(d.jacobian("c", "h")))
+        diag(cₜ₋₁ ⊙ fₜ ⊙ (1 − fₜ)) U_f + diag(iₜ ⊙ gₜ ⊙ (1 − iₜ)) U_i + diag(iₜ ⊙ (1 − gₜ²)) U_g
+        >>> print(d.text(d.jacobian("h", "c[t]")))
+        diag(oₜ ⊙ (1 − tanh_cₜ²))
         """
         return self._textbook(self.jacobians.of(self.value(target), self.value(source, source=True)))
 
@@ -112,7 +119,13 @@ class Derivation:
         return self._written(TextNotation.of(*self._programs), item)
 
     def latex(self, item: LinearMap | Statement) -> str:
-        """A Jacobian or a statement in LaTeX, without delimiters."""
+        r"""A Jacobian or a statement in LaTeX, without delimiters.
+
+        >>> import lstm_sym as ls
+        >>> d = ls.derive("rnn")
+        >>> print(d.latex(d.jacobian("h", "h")))
+        \operatorname{diag}(1 - {h_{t}}^{2})\,U
+        """
         return self._written(LatexNotation.of(*self._programs), item)
 
     @property
