@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import re
 from pathlib import Path
 from typing import get_args
@@ -10,11 +11,13 @@ from typing import get_args
 import pytest
 
 from lstm_sym.audit import child, process
+from lstm_sym.emit.numpy.contract import FORMAT_VERSION
 from lstm_sym.emit.targets import TARGETS
 from lstm_sym.equations import numbers, parser, source_line, tomlfile
 from lstm_sym.equations.functions import CHOICES, FUNCTIONS, SLOPES
 from lstm_sym.equations.names import MAX_NAME
 from lstm_sym.inputs import checks, files
+from lstm_sym.kernels import lstm
 from lstm_sym.program import Role, Statement
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -45,6 +48,19 @@ def test_javascript_knows_every_function_and_slope():
 @pytest.mark.parametrize("name", TARGETS)
 def test_every_target_is_on_the_page_of_kernels(name):
     assert f"`{name}`" in KERNELS and (PACKAGE / "emit" / name).is_dir()
+
+
+def test_the_page_of_kernels_names_what_a_kernel_has():
+    private = set(re.findall(r"`(_\w+)`", KERNELS))
+    assert len(private) > 5 and [name for name in private if not hasattr(lstm, name)] == []
+    public = {
+        name for name, value in vars(lstm).items() if name[0] != "_" and getattr(value, "__globals__", 0) is vars(lstm)
+    }
+    assert public == set(re.findall(r"^\| `(\w+)\(", KERNELS, re.MULTILINE))
+    headings = re.findall(r"^# (.+)$", KERNELS[KERNELS.index("```\n# Sizes") :], re.MULTILINE)
+    source = inspect.getsource(lstm)
+    assert len(headings) == 4 and [heading for heading in headings if f"    # {heading}\n" not in source] == []
+    assert f"format {FORMAT_VERSION})" in KERNELS and f"format {FORMAT_VERSION})" in str(lstm.__doc__)
 
 
 def test_the_places_that_know_the_kinds_of_statement_are_counted():
