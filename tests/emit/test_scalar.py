@@ -13,6 +13,7 @@ import sympy
 
 import lstm_sym as ls
 from lstm_sym.emit.numpy.scalar import NumPyPrinter
+from lstm_sym.emit.scalar import CodeScalarPrinter
 from lstm_sym.equations.functions import FUNCTIONS, SLOPES
 from lstm_sym.interpreter.evaluation import evaluate
 from lstm_sym.notation.latex import LatexNotation
@@ -29,7 +30,7 @@ a, b, c = A.symbol, B.symbol, C.symbol
 
 
 def numpy_text(expression, precise: bool = False) -> str:
-    return NumPyPrinter(VALUES, lambda value: value.name, set(), precise).print(sympy.sympify(expression))
+    return NumPyPrinter(VALUES, lambda value: value.name, {}, set(), precise).print(sympy.sympify(expression))
 
 
 def computed(text: str, numbers: dict[str, object]):
@@ -140,7 +141,7 @@ def test_writing_into_an_array_computes_the_same(seed):
     expression = sympy.sympify(rng.choice([a, b]) * rng.choice([b, c]) + random_expression(rng, 1))
     values = {value.name: np.array([0.3, -0.8]) * k for k, value in enumerate(VALUES.values(), 1)}
     target = np.empty(2)
-    printer = NumPyPrinter(VALUES, lambda value: value.name, set())
+    printer = NumPyPrinter(VALUES, lambda value: value.name, {}, set())
     own = {f"_{name}": getattr(arithmetic, name) for name in dir(arithmetic) if not name.startswith("_")}
     lines = printer.into(expression, "target")
     code = lines if isinstance(lines, str) else "\n".join(lines)
@@ -285,7 +286,7 @@ def test_what_is_printed_is_known_to_numpy_or_brought_along(name):
     for precise in (False, True):
         for expression in (symbol(*arguments), *(symbol(*arguments).diff(argument) for argument in arguments)):
             used: set[str] = set()
-            text = NumPyPrinter(VALUES, lambda value: value.name, used, precise).print(expression)
+            text = NumPyPrinter(VALUES, lambda value: value.name, {}, used, precise).print(expression)
             assert all(hasattr(arithmetic, helper) for helper in used)
             values = {VALUES[symbol].symbol: numbers[VALUES[symbol].name] for symbol in arguments}
             assert np.allclose(computed(text, numbers), evaluate(expression, values), rtol=1e-15, atol=0)
@@ -304,7 +305,7 @@ def test_what_is_printed_is_known_to_numpy_or_brought_along(name):
     ],
 )
 def test_numbers_are_exact_where_they_are_read_by_people(value, code, text, latex, mathml):
-    assert NumPyPrinter({}, str, set()).number(value) == code
+    assert NumPyPrinter({}, str).number(value) == code
     assert TextNotation().number(value) == text
     assert LatexNotation().number(value) == latex
     assert MathMLNotation().number(value) == mathml
@@ -328,7 +329,7 @@ def test_a_printer_never_changes():
     found = printers(ScalarPrinter)
     assert {TextNotation, LatexNotation, MathMLNotation, NumPyPrinter} <= found
     for printer in found:
-        made = printer(VALUES, str, set()) if issubclass(printer, NumPyPrinter) else printer(VALUES)
+        made = printer(VALUES, str) if issubclass(printer, CodeScalarPrinter) else printer(VALUES)
         with pytest.raises(FrozenInstanceError):
             made.values = {}
     notation, statement = TextNotation(), ls.derive(ls.cell("lstm")).adjoint.statements[0]

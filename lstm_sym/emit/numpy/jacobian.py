@@ -19,10 +19,9 @@ from lstm_sym.derivation.linear_map import Applied, Block, Diagonal, Factor, Lin
 from lstm_sym.emit.numpy.layout import docstring, folded
 from lstm_sym.emit.numpy.local import LocalValues, size_lines
 from lstm_sym.emit.numpy.printer import bracketed, indented, noted
-from lstm_sym.emit.numpy.scalar import NumPyPrinter
+from lstm_sym.emit.numpy.scalar import NumPyPrinter, calls_chosen
 from lstm_sym.emit.parameters import field_of
 from lstm_sym.emit.scalar import literal
-from lstm_sym.equations.functions import sigmoid
 from lstm_sym.program.statements import Statement
 from lstm_sym.program.values import Role, Value
 
@@ -265,7 +264,7 @@ class JacobianWriter:
     def print(self, expression: Expr) -> str:
         """An expression over the values of the step."""
         named = self.local.named(expression)
-        self.chooses |= named.has(sigmoid)
+        self.chooses |= calls_chosen(named, self.program.constants)
         printer = NumPyPrinter(self.local.symbols, self.reference, self.program.constants, self.used, None)
         return printer.print(named)
 

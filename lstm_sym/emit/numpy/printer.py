@@ -44,9 +44,8 @@ from lstm_sym.emit.nodes import (
     ZerosLike,
 )
 from lstm_sym.emit.numpy.layout import WIDTH, folded
-from lstm_sym.emit.numpy.scalar import NumPyPrinter
+from lstm_sym.emit.numpy.scalar import NumPyPrinter, calls_chosen
 from lstm_sym.emit.scalar import literal
-from lstm_sym.equations.functions import sigmoid
 from lstm_sym.equations.sizes import is_composed
 from lstm_sym.program.values import Value
 
@@ -363,6 +362,7 @@ def multiple(count: int, size: str) -> str:
 def choices(nodes: Iterable[Node], condition: str) -> list[str]:
     """The functions that the code calls in the form that the caller chooses, and the choice."""
     found = [node for top in nodes for node in top.below()]
-    chosen = [n for n in found if isinstance(n, Elementwise) and n.exact is None and n.expression.has(sigmoid)]
+    open_form = [node for node in found if isinstance(node, Elementwise) and node.exact is None]
+    chosen = any(calls_chosen(node.expression, node.constants) for node in open_form)
     names = (["sigmoid"] if chosen else []) + (["complement"] if any(isinstance(n, Complement) for n in found) else [])
     return [f"{name} = _{name}_precise if {condition} else _{name}" for name in names]

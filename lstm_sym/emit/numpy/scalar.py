@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from fractions import Fraction
 
 import sympy
 from sympy import Expr
 
 from lstm_sym.emit.scalar import CodeScalarPrinter
+from lstm_sym.equations.functions import sigmoid
 from lstm_sym.notation.scalar import PRODUCT
+from lstm_sym.program.values import Value
 
 _NUMPY = ("tanh", "exp", "log", "sin", "cos", "sqrt")
 _TAKES_OUT = (*_NUMPY, "sigmoid")
@@ -84,3 +88,9 @@ class NumPyPrinter(CodeScalarPrinter):
         head = sympy.Add(*(sign * term for sign, term in terms[:-1]))
         sign, last = terms[-1]
         return head, "add" if sign > 0 else "subtract", last
+
+
+def calls_chosen(expression: Expr, constants: Mapping[Value, Fraction]) -> bool:
+    """Whether an expression calls a function that has two forms; of constants alone it is the number that it is."""
+    known = {value.symbol for value in constants}
+    return any(not call.free_symbols <= known for call in expression.atoms(sigmoid))
