@@ -294,7 +294,8 @@ def cut_after_loop(nodes: Sequence[Node], name: str) -> tuple[tuple[Node, ...], 
     bound = {name: None for top in first for node in top.below() for name in _targets(node)}
     sizes = {part for size in sizes_in(second) for part in parts_of(size)}
     used = names_in(second)
-    arguments = tuple(name for name in bound if name in used or name in sizes)
+    records = dict.fromkeys(n.record for top in second for n in top.below() if isinstance(n, Field))
+    arguments = (*(name for name in bound if name in used or name in sizes), *records)
     if any(isinstance(node, Full) for top in second for node in top.below()):
         arguments = (*arguments, "T", "B", "dtype")
     return (*first, Return(Record(name, tuple(map(Name, arguments))))), arguments, second
