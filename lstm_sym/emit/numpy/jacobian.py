@@ -22,7 +22,6 @@ from lstm_sym.emit.numpy.printer import bracketed, indented, noted
 from lstm_sym.emit.numpy.scalar import NumPyPrinter, calls_chosen
 from lstm_sym.emit.parameters import field_of
 from lstm_sym.emit.scalar import literal
-from lstm_sym.program.statements import Statement
 from lstm_sym.program.values import Role, Value
 
 _STATE = """The Jacobian ds[t]/ds[t-1] over all states, in the order of State, at step t of the tape.
@@ -163,12 +162,13 @@ class JacobianWriter:
             for block, stage in derived.map.stages.items():
                 order.setdefault(block, (stage, derived))
             order[Block(derived.target, derived.source)] = (derived.map, derived)
+        for statement in (slope for derived in found for slope in derived.slopes):
+            self.local.add_slope(statement)
         shared = self.shared(found)
         last = {read: block for block, (linear, _) in order.items() for read in blocks(linear.terms)}
         self.stages, self.vectors = {}, set()
-        for block, (linear, derived) in order.items():
+        for block, (linear, _) in order.items():
             if not linear.is_zero:
-                self.slopes(linear, derived.slopes)
                 for flow in shared.pop(block.target, ()):
                     self.together(block.target, flow)
                 self.fill(block, linear, block.target in kept and block.source in self.sources, entry)
@@ -252,14 +252,6 @@ class JacobianWriter:
             return self.stages[block]
         columns = f"{self.function.columns}.{block.source.name}" if self.function.columns else ":"
         return f"{self.out}[..., at.{block.target.name}, {columns}]"
-
-    def slopes(self, linear: LinearMap, slopes: Sequence[Statement]) -> None:
-        """Note the slopes that a map reads."""
-        diagonals = [f for product in linear.terms for f in product if isinstance(f, Diagonal)]
-        read = {symbol for factor in diagonals for symbol in factor.expression.free_symbols}
-        for statement in slopes:
-            if statement.target.symbol in read:
-                self.local.add_slope(statement)
 
     def print(self, expression: Expr) -> str:
         """An expression over the values of the step."""
