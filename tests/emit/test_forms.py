@@ -6,7 +6,7 @@ import pytest
 from derivation.kernel_errors import errors_of
 
 import lstm_sym as ls
-from lstm_sym.emit.numpy import kernel
+from lstm_sym.emit.numpy import whitelist
 from lstm_sym.emit.numpy.contract import FORMAT_VERSION
 from lstm_sym.emit.numpy.kernel import kernel_source
 from lstm_sym.emit.numpy.whitelist import check_source
@@ -154,7 +154,7 @@ def test_source_that_is_no_python_is_refused():
 
 
 def test_no_kernel_is_handed_out_that_was_not_checked(monkeypatch):
-    monkeypatch.setattr(kernel, "_FORBIDDEN", ("Params",))
+    monkeypatch.setattr(whitelist, "_FORBIDDEN", ("Params",))
     with pytest.raises(ValueError, match="may not use Params"):
         kernel_source(ls.cell("rnn"))
 
