@@ -7,7 +7,7 @@ from ladder.breaks import BREAKS, Break
 from ladder.mutation import CELLS, as_it_is, derived, verdict
 
 import lstm_sym as ls
-from lstm_sym.api import building
+from lstm_sym.emit.numpy.kernel import NumPyKernel
 
 MISSED, UNCHANGED = "nothing", "unchanged"
 
@@ -43,5 +43,5 @@ def test_an_engine_that_is_not_broken_is_left_alone_and_each_break_is_taken_back
 
 def test_a_break_that_no_check_sees_would_be_reported() -> None:
     """A kernel whose text alone is another one is not noticed, because nothing is wrong with it."""
-    commented = ((building, "kernel_source", lambda right, cell: right(cell) + "\n# more\n"),)
+    commented = ((NumPyKernel, "source", lambda right, kernel: right(kernel) + "\n# more\n"),)
     assert verdict(Break("nowhere", "a comment", commented), "everything") == MISSED
