@@ -52,14 +52,10 @@ def test_importing_a_kernel_imports_numpy_alone():
 @pytest.mark.parametrize(
     "first",
     [
-        "import lstm_sym.derivation.reverse_mode",
-        "import lstm_sym.compile.derivation",
         "import lstm_sym.api",
-        "import lstm_sym.cells",
         "from lstm_sym.kernels import lstm",
         "import lstm_sym.check",
         "import lstm_sym.studies.flow_run",
-        "pass",
     ],
 )
 def test_the_functions_are_functions_whatever_was_imported_before(first):

@@ -150,13 +150,17 @@ def check_lines(cell: Cell, derivation: Derivation | None = None, seed: int = 11
 
     `derivation` may be given, so that a test can hand in a broken one.
     """
-    derivation = derivation or Derivation(cell)
+    return dict(line_errors(cell, derivation, seed))
+
+
+def line_errors(cell: Cell, derivation: Derivation | None = None, seed: int = 11) -> Iterator[tuple[str, float]]:
+    """What `check_lines` gives, line by line: who looks for a wrong one need go no further."""
     case = random_case(cell, steps=STEPS, batch=2, inputs=2, hidden=3, seed=seed)
-    sequence = ShortSequence(derivation, case)
-    errors = dict(_forward_lines(cell, sequence))
-    errors |= dict(_backward_lines(sequence))
-    errors |= dict(_tangent_lines(sequence))
-    return errors | dict(_jacobian_lines(cell, sequence))
+    sequence = ShortSequence(derivation or Derivation(cell), case)
+    yield from _forward_lines(cell, sequence)
+    yield from _backward_lines(sequence)
+    yield from _tangent_lines(sequence)
+    yield from _jacobian_lines(cell, sequence)
 
 
 def _forward_lines(cell: Cell, sequence: ShortSequence) -> Iterator[tuple[str, float]]:

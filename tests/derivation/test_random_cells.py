@@ -19,7 +19,7 @@ from lstm_sym.equations.sizes import is_composed
 BAR = 1e-12
 EXAMPLES = int(os.environ.get("RANDOM_CELLS", "1000"))
 short = settings(
-    max_examples=25,
+    max_examples=16,
     derandomize=True,
     deadline=None,
     phases=[Phase.generate],

@@ -113,12 +113,6 @@ def test_no_name_of_a_cell_meets_a_name_of_the_kernel(text):
     assert max(errors.values()) <= 1e-12, errors
 
 
-@pytest.mark.parametrize("name", ls.names())
-def test_parameters_and_states_keep_their_names_and_order(name):
-    cell, kernel = ls.cell(name), ls.build(ls.cell(name))
-    assert kernel.Params._fields == cell.parameters and kernel.State._fields == cell.states
-
-
 # What is refused before it is written.
 
 

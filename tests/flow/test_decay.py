@@ -110,7 +110,7 @@ def test_noise_without_a_trend_tells_no_law():
 @pytest.mark.parametrize("errors", ["independent", "carried on"])
 @pytest.mark.parametrize(("law", "base"), [(EXPONENTIAL, -0.1 * LAGS), (POWER, power_curve(1.5))])
 def test_the_law_is_found_under_errors_and_a_wrong_one_hardly_ever(law, base, errors):
-    noise = 0.1 * np.random.default_rng(1).standard_normal((60, 60))
+    noise = 0.1 * np.random.default_rng(1).standard_normal((40, 60))
     curves = base[1:] + (noise if errors == "independent" else noise.cumsum(axis=1))
     verdicts, margins = preferred({name: fits.criterion for name, fits in fitted(curves, 1).items()}, 60)
     assert np.mean(verdicts == law) > 0.9
