@@ -86,12 +86,12 @@ def main() -> None:
     plan = Plan(12, 60, 4, 40, 2, 100) if chosen.quick else Plan(32, 300, 8, 150, 6, 300)
     series = stream(japanese_vowels())
     x = windows(series, plan.count, plan.steps, np.random.default_rng(0))
-    progress = flow.reporter("profiles")
+    progress, models = flow.reporter("profiles"), MODELS[:2] if chosen.quick else MODELS
     profiles = flow.run(
-        MODELS, x, hidden=plan.hidden, lags=plan.lags, ends=10, seeds=range(plan.seeds), progress=progress
+        models, x, hidden=plan.hidden, lags=plan.lags, ends=10, seeds=range(plan.seeds), progress=progress
     )
     kept = sorted({round(lag) for lag in np.geomspace(1, plan.lags, 24)} | {0})
-    found = [measured(model, x, plan, kept) for model in MODELS]
+    found = [measured(model, x, plan, kept) for model in models]
     drawn = [curve for pair in zip(profiles, found, strict=True) for curve in curves(*pair, kept)]
     paths = flow.save_curves(
         drawn,

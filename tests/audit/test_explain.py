@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from functools import reduce
+from functools import cache, reduce
 
 import numpy as np
 import pytest
@@ -14,6 +14,12 @@ from lstm_sym.audit.compare import BAR
 from lstm_sym.audit.explanations import Evidence, Explanation, explain
 from lstm_sym.interpreter.over_time import Named
 from lstm_sym.mistakes.catalogue import Mistake, mistakes
+
+
+@cache
+def pupil_of(name: str) -> Pupil:
+    """One for all who do not change what he knows."""
+    return Pupil(name)
 
 
 class Pupil:
@@ -36,7 +42,7 @@ class Pupil:
 
 @pytest.mark.parametrize("name", ["rnn", "gru"])
 def test_every_mistake_made_alone_is_found(name: str) -> None:
-    pupil = Pupil(name)
+    pupil = pupil_of(name)
     for made in pupil.known[:: 1 if name == "rnn" else 59]:
         found = pupil.explained(pupil.write(made))
         assert found is not None
@@ -46,7 +52,7 @@ def test_every_mistake_made_alone_is_found(name: str) -> None:
 @pytest.mark.parametrize(("name", "count", "together"), [("rnn", 8, 2), ("rnn", 3, 3), ("gru", 1, 2)])
 def test_mistakes_made_together_are_found(name: str, count: int, together: int) -> None:
     """What is named gives the same gradients, whether it is the same mistakes or others that amount to them."""
-    pupil, draw, seen = Pupil(name), random.Random(3), 0
+    pupil, draw, seen = pupil_of(name), random.Random(3), 0
     while seen < count:
         chosen = draw.sample(pupil.known, together)
         made = reduce(lambda all_, one: all_.and_(one) if all_ else None, chosen[1:], chosen[0])
@@ -62,7 +68,7 @@ def test_mistakes_made_together_are_found(name: str, count: int, together: int) 
 
 
 def test_noise_is_not_explained() -> None:
-    pupil, rng = Pupil("rnn"), np.random.default_rng(0)
+    pupil, rng = pupil_of("rnn"), np.random.default_rng(0)
     noisy = [
         {k: v * (1 + 1e-3 * rng.standard_normal(v.shape)) for k, v in run.gradients.items()} for run in pupil.right
     ]

@@ -15,8 +15,8 @@ FITS: dict[Any, Any] = {}
 def small_pictures_and_laws_fitted_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Commands in this process draw coarse pictures, and fit a law to the curves of a measurement but once."""
     from lstm_sym.flow.advice import truncation
-    from lstm_sym.flow.memory import card, decay
     from lstm_sym.flow.drawing import style
+    from lstm_sym.flow.memory import card, decay
 
     fitted = decay.fitted
 

@@ -13,6 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
+
+from lstm_sym.cli import main
 
 COMMAND = [sys.executable, "-m", "lstm_sym"]
 HEAVY = ("numpy", "sympy", "matplotlib", "autograd")
@@ -37,8 +40,8 @@ def test_help_imports_nothing_heavy() -> None:
 
 @pytest.mark.parametrize("name", ["cells", "show", "diff", "new", "check", "generate", "derive", "flow", "study"])
 def test_every_command_has_help(name: str) -> None:
-    done = run(name, "--help")
-    assert done.returncode == 0 and done.stderr == ""
+    done = CliRunner().invoke(main, [name, "--help"], prog_name="lstm-sym")
+    assert done.exit_code == 0 and done.stderr == ""
     assert f"lstm-sym {name}" in done.stdout
 
 

@@ -2,7 +2,7 @@
 
 import json
 import math
-from functools import partial
+from functools import cache, partial
 
 import numpy as np
 import pytest
@@ -23,6 +23,11 @@ advise = partial(flow.advise, resamples=100)  # sentences say an interval, howev
 LAGS = np.arange(61.0)
 HALVES = profile("LSTM", LAGS * np.log(0.5))
 GATES = {"LSTM": time_scale(ls.cell("lstm"))}
+
+
+@cache
+def told(curve: tuple[float, ...]) -> str:
+    return advice_text(advise([profile("m", np.array(curve))])[0])
 
 
 def test_the_sentences_hold_the_numbers():
@@ -71,7 +76,7 @@ def test_a_gate_of_no_model_is_refused():
     ],
 )
 def test_what_cannot_be_told_is_said_in_words(curve, sentence):
-    text = advice_text(advise([profile("m", curve)])[0])
+    text = told(tuple(curve))
     assert SENTENCES[sentence].split("{")[0].strip() in text
     assert "nan" not in text and "None" not in text
 

@@ -74,6 +74,8 @@ def test_chinese_needs_no_installed_font_and_is_written_as_its_readers_do(tmp_pa
         written = next(text for text in figure.findobj(Text) if text.get_text().startswith(title))
         assert written.get_fontfamily()[:2] == ["DejaVu Sans", family]
         assert not fonts.without_font(title)
+    if name != "profiles":  # how all are written
+        return
     monkeypatch.undo()
     svg = FIGURES[name][0](tmp_path, "f", labels={"title": "敏感度与时间差"})[0].read_text(encoding="utf-8")
     assert not style.has_text(svg)
