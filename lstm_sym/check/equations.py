@@ -6,14 +6,15 @@ arrays it gives complex-step derivatives; over mpmath numbers it gives as many d
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
+from functools import partial
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 
 from lstm_sym.equations.cell import Cell
+from lstm_sym.equations.definitions import definitions
 from lstm_sym.equations.expressions import (
     Binary,
     Call,
@@ -30,33 +31,18 @@ Functions = Mapping[str, Callable[..., Any]]
 
 
 def array_functions(module: ModuleType) -> dict[str, Callable[..., Any]]:
-    """The functions of the equations over a NumPy-like module, each by its definition or a stable equivalent."""
+    """The functions of the equations over a NumPy-like module, each by its definition."""
     return {
-        "sigmoid": lambda a: 0.5 * (module.tanh(0.5 * a) + 1),
-        "tanh": module.tanh,
-        "relu": lambda a: a * (a > 0),
-        "softsign": lambda a: a / (1 + a * (1 - 2 * (a < 0))),
-        "hard_sigmoid": lambda a: (a / 6 + 0.5) * ((a > -3) & (a < 3)) + (a >= 3),
-        "gelu": lambda a: 0.5 * a * (1 + module.tanh(math.sqrt(2 / math.pi) * (a + 0.044715 * a * a * a))),
-        "sqrt": module.sqrt,
-        "abs": lambda a: a * (1.0 * (a > 0) - (a < 0)),
-        "maximum": lambda u, v: _first_where((u > v) | (u != u), u, v, module),
-        "minimum": lambda u, v: _first_where((u < v) | (u != u), u, v, module),
-        "where": lambda c, u, v: _first_where(c > 0, u, v, module),
+        **definitions(module, partial(_first_where, module)),
         "sum": lambda a: module.sum(a, axis=-1, keepdims=True) + 0 * a,
         "mean": lambda a: module.sum(a, axis=-1, keepdims=True) / a.shape[-1] + 0 * a,
         "max": lambda a: module.max(a, axis=-1, keepdims=True) + 0 * a,
         "stack": lambda parts: module.concatenate(parts, axis=-1),
         "repeat": lambda a, count: a[..., np.arange(count * a.shape[-1]) // count],
-        "softplus": lambda a: module.log(1 + module.exp(a)),
-        "exp": module.exp,
-        "log": module.log,
-        "sin": module.sin,
-        "cos": module.cos,
     }
 
 
-def _first_where(condition: Any, u: Any, v: Any, module: ModuleType) -> Any:
+def _first_where(module: ModuleType, condition: Any, u: Any, v: Any) -> Any:
     """u where the condition holds, else v, infinite ones among them, which no product with 0 can choose from.
 
     All get the full shape first, by a sum: autograd sums gradients over what a sum has broadcast, but not `where`.

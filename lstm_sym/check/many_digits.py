@@ -5,7 +5,6 @@ Nothing of the engine takes part: the functions are their definitions, and a com
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import mpmath
@@ -15,37 +14,20 @@ from lstm_sym.check.case import Array, Case, Named, kernel_gradients
 from lstm_sym.check.equations import array_functions, run_equations
 from lstm_sym.check.result import CheckResult
 from lstm_sym.equations.cell import Cell
+from lstm_sym.equations.definitions import definitions
+from lstm_sym.equations.functions import FUNCTIONS
 
 TINY = 1e-300
 CHECKED_DIGITS = 200
 DIGITS = 300  # sech^2(100) is 1e-86: a definition that cancels needs twice that, and digits to spare
 
-DEFINITIONS: dict[str, Callable[..., Any]] = {
-    "sigmoid": lambda a: 1 / (1 + mpmath.exp(-a)),
-    "tanh": lambda a: 2 / (1 + mpmath.exp(-2 * a)) - 1,
-    "relu": lambda a: a if a.real > 0 else 0 * a,
-    "softplus": lambda a: mpmath.log(1 + mpmath.exp(a)),
-    "softsign": lambda a: a / (1 + (a if a.real > 0 else -a)),
-    "hard_sigmoid": lambda a: a / 6 + mpmath.mpf(1) / 2 if -3 < a.real < 3 else 0 * a + (a.real > 0),
-    "gelu": lambda a: a / (1 + mpmath.exp(-mpmath.mpf("1.5957691216057308") * (a + mpmath.mpf("0.044715") * a**3))),
-    "exp": mpmath.exp,
-    "log": mpmath.log,
-    "sqrt": mpmath.sqrt,
-    "sin": mpmath.sin,
-    "cos": mpmath.cos,
-    "abs": lambda a: a if a.real > 0 else -a,
-    "maximum": lambda u, v: u if u.real > v.real else v,
-    "minimum": lambda u, v: u if u.real < v.real else v,
-    "where": lambda c, u, v: u if c.real > 0 else v,
-}
+DEFINITIONS = definitions(mpmath, lambda c, u, v: u if c else v, lambda u, v: mpmath.re(u) > mpmath.re(v))
 """Every element-wise function by its definition, of real numbers and of complex steps from them."""
-
-OPERANDS = {"maximum": 2, "minimum": 2, "where": 3}
 
 
 def functions() -> dict[str, Any]:
     """The functions of the equations on arrays of mpmath numbers."""
-    elementwise = {name: np.frompyfunc(row, OPERANDS.get(name, 1), 1) for name, row in DEFINITIONS.items()}
+    elementwise = {name: np.frompyfunc(DEFINITIONS[name], row.arity, 1) for name, row in FUNCTIONS.items()}
     return {**array_functions(np), **elementwise, "max": _largest}
 
 

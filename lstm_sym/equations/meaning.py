@@ -15,6 +15,8 @@ from typing import Any
 
 import numpy as np
 
+from lstm_sym.equations.definitions import definitions
+
 Array = np.ndarray[Any, Any]
 UNITS = 4
 """Of every vector; a power or a product that is wrong shows at a few units as well."""
@@ -48,10 +50,6 @@ _ARITHMETIC: dict[type[ast.AST], Callable[..., Any]] = {
 }
 
 
-def _sigmoid(a: Any) -> Any:
-    return 1 / (1 + np.exp(-a))
-
-
 def _where(condition: Any, u: Any, v: Any) -> Any:
     """A comparison chooses as in NumPy, a number as in a cell: u where it is above 0."""
     return np.where(condition if np.asarray(condition).dtype == bool else np.asarray(condition) > 0, u, v)
@@ -68,21 +66,7 @@ def _repeated(v: Any, count: float) -> Any:
 
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {
-    "sigmoid": _sigmoid,
-    "tanh": np.tanh,
-    "relu": lambda a: np.maximum(a, 0),
-    "softplus": lambda a: np.logaddexp(0, a),
-    "softsign": lambda a: a / (1 + np.abs(a)),
-    "hard_sigmoid": lambda a: np.clip(a / 6 + 0.5, 0, 1),
-    "gelu": lambda a: a * _sigmoid(1.5957691216057308 * (a + 0.044715 * a**3)),
-    "exp": np.exp,
-    "log": np.log,
-    "sqrt": np.sqrt,
-    "sin": np.sin,
-    "cos": np.cos,
-    "abs": np.abs,
-    "maximum": np.maximum,
-    "minimum": np.minimum,
+    **definitions(np, np.where),
     "where": _where,
     "identity": lambda a: a,
     "repeat": _repeated,
