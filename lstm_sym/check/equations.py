@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from lstm_sym.equations.cell import Cell
-from lstm_sym.equations.definitions import definitions
+from lstm_sym.equations.definitions import functions_over
 from lstm_sym.equations.expressions import (
     Binary,
     Call,
@@ -33,7 +33,7 @@ Functions = Mapping[str, Callable[..., Any]]
 def array_functions(module: ModuleType) -> dict[str, Callable[..., Any]]:
     """The functions of the equations over a NumPy-like module, each by its definition."""
     return {
-        **definitions(module, partial(_first_where, module)),
+        **functions_over(module, partial(_first_where, module)),
         "sum": lambda a: module.sum(a, axis=-1, keepdims=True) + 0 * a,
         "mean": lambda a: module.sum(a, axis=-1, keepdims=True) / a.shape[-1] + 0 * a,
         "max": lambda a: module.max(a, axis=-1, keepdims=True) + 0 * a,

@@ -14,14 +14,14 @@ from lstm_sym.check.case import Array, Case, Named, kernel_gradients
 from lstm_sym.check.equations import array_functions, run_equations
 from lstm_sym.check.result import CheckResult
 from lstm_sym.equations.cell import Cell
-from lstm_sym.equations.definitions import definitions
+from lstm_sym.equations.definitions import functions_over
 from lstm_sym.equations.functions import FUNCTIONS
 
 TINY = 1e-300
 CHECKED_DIGITS = 200
 DIGITS = 300  # sech^2(100) is 1e-86: a definition that cancels needs twice that, and digits to spare
 
-DEFINITIONS = definitions(mpmath, lambda c, u, v: u if c else v, lambda u, v: mpmath.re(u) > mpmath.re(v))
+DEFINITIONS = functions_over(mpmath, lambda c, u, v: u if c else v, lambda u, v: mpmath.re(u) > mpmath.re(v))
 """Every element-wise function by its definition, of real numbers and of complex steps from them."""
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 
-def definitions(
+def functions_over(
     module: Any, choose: Callable[..., Any], above: Callable[[Any, Any], Any] = operator.gt
 ) -> dict[str, Callable[..., Any]]:
     """The element-wise functions, each by its definition: NumPy's numbers, or those of what has its functions.

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from lstm_sym.equations.definitions import definitions
+from lstm_sym.equations.definitions import functions_over
 
 Array = np.ndarray[Any, Any]
 UNITS = 4
@@ -66,7 +66,7 @@ def _repeated(v: Any, count: float) -> Any:
 
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {
-    **definitions(np, np.where),
+    **functions_over(np, np.where),
     "where": _where,
     "identity": lambda a: a,
     "repeat": _repeated,
