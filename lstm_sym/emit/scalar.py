@@ -1,14 +1,17 @@
-"""Pointwise expressions as source code: what the scalar printers of all programming languages share."""
+"""Expressions as source code: what the printers of all programming languages share."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from fractions import Fraction
+from typing import Any
 
 import sympy
 from sympy import Expr
 
+from lstm_sym.emit.nodes import Node
 from lstm_sym.equations.functions import number_of
 from lstm_sym.notation.scalar import ScalarPrinter
 from lstm_sym.program.values import Value
@@ -56,3 +59,16 @@ class CodeScalarPrinter(ScalarPrinter):
 def literal(number: Fraction) -> str:
     """An exact number as programming languages write it."""
     return str(number.numerator) if number.denominator == 1 else repr(float(number))
+
+
+def filled(template: str, node: Node, print_node: Callable[[Node], str]) -> str:
+    """A template with the fields of a node: nodes printed, several with commas, truth and absence as in JSON."""
+
+    def text(value: Any) -> str:
+        if isinstance(value, tuple):
+            return ", ".join(map(text, value))
+        if value is None or isinstance(value, bool):
+            return json.dumps(value)
+        return print_node(value) if isinstance(value, Node) else str(value)
+
+    return template.format(**{part.name: text(getattr(node, part.name)) for part in fields(node)})

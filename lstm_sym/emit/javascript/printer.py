@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
-from typing import Any
+from dataclasses import dataclass
 
 from lstm_sym.emit import nodes as n
-from lstm_sym.emit.scalar import CodeScalarPrinter, literal
+from lstm_sym.emit.scalar import CodeScalarPrinter, filled, literal
 
 RESERVED = frozenset(
     "arguments case catch const debugger default delete do enum eval export extends function implements instanceof "  # noqa: SIM905
@@ -82,23 +80,11 @@ class JavaScriptPrinter:
             case n.Full():
                 return f"fill({self.array(node.axes)}, ($r, $c) => {self.element(node.value)})"
         if type(node) in VIEWS:
-            return self.filled(VIEWS[type(node)], node, self.view)
+            return filled(VIEWS[type(node)], node, self.view)
         outer, self.operands = self.operands, {}
         element = self.element(node)
         operands, self.operands = ", ".join(self.operands), outer
         return f"fresh([{operands}], ($r, $c) => {element})"
-
-    def filled(self, template: str, node: n.Node, print_node: Any) -> str:
-        """A template with the fields of a node."""
-
-        def text(value: Any) -> str:
-            if isinstance(value, tuple):
-                return ", ".join(map(text, value))
-            if value is None or isinstance(value, bool):
-                return json.dumps(value)
-            return str(print_node(value)) if isinstance(value, n.Node) else str(value)
-
-        return template.format(**{part.name: text(getattr(node, part.name)) for part in fields(node)})
 
     def element(self, node: n.Node) -> str:
         """The element of an array in row $r and unit $c; `operands` notes the arrays that it is made of."""
@@ -109,7 +95,7 @@ class JavaScriptPrinter:
             )
             return scalar.print(node.expression)
         if type(node) in ELEMENTS:
-            return self.filled(ELEMENTS[type(node)], node, self.element)
+            return filled(ELEMENTS[type(node)], node, self.element)
         if isinstance(node, n.Name) and node.text in self.scalars:
             return self.name(node.text)
         view = self.view(node)

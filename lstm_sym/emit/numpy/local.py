@@ -174,7 +174,7 @@ class LocalValues:
             view = run[0][0]
             names = tuple(Name(self.field(value)) for _, value in run)
             self.size(view.size)
-            lines += printer.lines_split(Split(names, whole, view.low, run[-1][0].high, view.size, view.parts))
+            lines += printer.split(Split(names, whole, view.low, run[-1][0].high, view.size, view.parts))
         return lines
 
 

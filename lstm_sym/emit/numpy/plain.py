@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import ClassVar
 
 from lstm_sym.compile.known_sizes import size_rules
 from lstm_sym.compile.plan import TAKEN, LoopPlan, Plan
 from lstm_sym.compile.storage import Storage
-from lstm_sym.emit.nodes import Field, Node, Outer, OverTime, Rotate, ZerosLike, sizes_in
+from lstm_sym.emit.nodes import Field, Node, Outer, Rotate, sizes_in
 from lstm_sym.emit.numpy.copied import copied_functions
 from lstm_sym.emit.numpy.layout import WIDTH, docstring, folded
 from lstm_sym.emit.numpy.printer import CodePrinter, indented
@@ -30,19 +31,13 @@ equation B1 of the derivation report. Generated from the equations by lstm_sym, 
 class PlainPrinter(CodePrinter):
     """Prints nodes of one step: a gradient is a sum over the batch alone."""
 
-    def text_outer(self, node: Outer) -> str:
-        """d_a.T @ x"""
-        return f"{self.text(node.left)}.T @ {self.text(node.right)}"
+    sums: ClassVar[Mapping[bool, str]] = {True: "{}.sum()", False: "{}.sum(axis=0)"}
 
-    def text_overtime(self, node: OverTime) -> str:
-        """d_a.sum(axis=0)"""
-        left = self.text(node.operand)
-        weighted = left if node.weight is None else f"({left} * {self.text(node.weight)})"
-        return f"{weighted}.sum()" if node.units else f"{weighted}.sum(axis=0)"
-
-    def text_zeroslike(self, node: ZerosLike) -> str:
-        """np.zeros_like(b)"""
-        return f"np.zeros_like({self.text(node.operand)})"
+    def text(self, node: Node) -> str:
+        """d_a.T @ x, where a kernel calls a function."""
+        if isinstance(node, Outer):
+            return f"{self.text(node.left)}.T @ {self.text(node.right)}"
+        return super().text(node)
 
 
 def plain_source(plan: Plan) -> str:
