@@ -10,39 +10,17 @@ from functools import cached_property
 from lstm_sym.compile.known_sizes import SizeRule, size_rules
 from lstm_sym.compile.plan import LoopPlan, Plan
 from lstm_sym.compile.storage import Storage, View
-from lstm_sym.emit.nodes import (
-    Add,
-    Allocate,
-    Assign,
-    Choose,
-    Copy,
-    Extent,
-    Field,
-    Fill,
-    Full,
-    Loop,
-    Name,
-    Node,
-    Number,
-    Record,
-    Return,
-    Rotate,
-    Section,
-    Split,
-    Steps,
-    Together,
-    names_in,
-    sizes_in,
-)
+from lstm_sym.emit import nodes as n
+from lstm_sym.emit.nodes import names_in, sizes_in, walk
 from lstm_sym.emit.regions import Regions, RegionWriter
 from lstm_sym.equations.sizes import multiplied, parts_of
 from lstm_sym.program.statements import Accumulate
 from lstm_sym.program.values import Role, Value
 
 _WHOLE = "All steps at once"
-Part = tuple[str, list[Node]]
+Part = tuple[str, list[n.Node]]
 Flow = tuple[tuple[str, ...], tuple[str, ...]]
-NO_INPUT = Full(("T", "B", "0"), Number(Fraction(0)))
+NO_INPUT = n.Full(("T", "B", "0"), n.Number(Fraction(0)))
 """The gradient of the input of a cell that has none."""
 
 
@@ -55,37 +33,37 @@ class FunctionWriter:
         self.writer = RegionWriter(loop, plan.numbers)
         self.regions: Regions = self.writer.run()
 
-    def forward(self) -> tuple[Node, ...]:
+    def forward(self) -> tuple[n.Node, ...]:
         """The forward pass in the form that is asked for, which decides what the tape holds."""
         y = self.whole(self.loop.program.outputs[0])
         state = self.state([carry.incoming for carry in self.loop.program.carries])
         tapes = {
-            exact: Record(name, tuple(map(Name, self.loop.fields(self.plan.saved[exact]).values())))
+            exact: n.Record(name, tuple(map(n.Name, self.loop.fields(self.plan.saved[exact]).values())))
             for exact, name in ((True, "PreciseTape"), (False, "Tape"))
         }
-        precise, fast = (Return(Together((Copy(y), state, tapes[exact]))) for exact in (True, False))
-        return self.sections(self.inputs(["x"]), [Choose((precise,), ()), fast])
+        precise, fast = (n.Return(n.Together((n.Copy(y), state, tapes[exact]))) for exact in (True, False))
+        return self.sections(self.inputs(["x"]), [n.Choose((precise,), ()), fast])
 
-    def backward(self) -> tuple[Node, ...]:
+    def backward(self) -> tuple[n.Node, ...]:
         """The backward pass, its slopes taken from the form of the tape."""
         program = self.loop.program
         saved = {exact: self.plan.forward.fields(self.plan.saved[exact]) for exact in (False, True)}
         self.read_forms(saved)
         both = {key: name for key, name in saved[False].items() if key in saved[True]}
         targets = {s.target.of: s.target for s in program.statements if isinstance(s, Accumulate)}
-        params = tuple(Name(self.storage.names.given[targets[value]]) for value in self.plan.program.parameters)
-        result = Record("Grads", (self.input_gradient(0), Record("Params", params), self.state(self.incoming())))
-        return self.sections(self.tape_fields(both), [Return(result)])
+        params = tuple(n.Name(self.storage.names.given[targets[value]]) for value in self.plan.program.parameters)
+        result = n.Record("Grads", (self.input_gradient(0), n.Record("Params", params), self.state(self.incoming())))
+        return self.sections(self.tape_fields(both), [n.Return(result)])
 
-    def tangent(self) -> tuple[Node, ...]:
+    def tangent(self) -> tuple[n.Node, ...]:
         """Values and tangents in one loop; the tape holds what the second-order backward pass reads of them."""
-        y, y_dot = (Copy(self.whole(value)) for value in self.loop.program.outputs)
+        y, y_dot = (n.Copy(self.whole(value)) for value in self.loop.program.outputs)
         values = self.incoming()
         states = [self.state(values[::2]), self.state(values[1::2])]
-        tape = Record("_SecondTape", tuple(map(Name, self.loop.fields(self.plan.second_saved).values())))
-        return self.sections(self.inputs(["x", "x_dot"]), [Return(Together((y, y_dot, *states, tape)))])
+        tape = n.Record("_SecondTape", tuple(map(n.Name, self.loop.fields(self.plan.second_saved).values())))
+        return self.sections(self.inputs(["x", "x_dot"]), [n.Return(n.Together((y, y_dot, *states, tape)))])
 
-    def second_order(self) -> tuple[Node, ...]:
+    def second_order(self) -> tuple[n.Node, ...]:
         """Adjoints and their tangents in one loop."""
         program = self.loop.program
         targets = [s.target for s in program.statements if isinstance(s, Accumulate)]
@@ -93,23 +71,23 @@ class FunctionWriter:
         for k in range(2):
             own = [value for value in targets if (value.role is Role.TANGENT) == (k == 1)]
             found = {_adjoint_of(value).of: self.storage.names.given[value] for value in own}
-            params = Record("Params", tuple(Name(found[parameter]) for parameter in self.plan.program.parameters))
-            grads.append(Record("Grads", (self.input_gradient(k), params, self.state(self.incoming()[k::2]))))
+            params = n.Record("Params", tuple(n.Name(found[parameter]) for parameter in self.plan.program.parameters))
+            grads.append(n.Record("Grads", (self.input_gradient(k), params, self.state(self.incoming()[k::2]))))
         fields = self.plan.forward_tangent.fields(self.plan.second_saved)
-        return self.sections(self.tape_fields(fields), [Return(Together(tuple(grads)))])
+        return self.sections(self.tape_fields(fields), [n.Return(n.Together(tuple(grads)))])
 
-    def step(self) -> tuple[Node, ...]:
+    def step(self) -> tuple[n.Node, ...]:
         """One step, statement by statement."""
         program, home = self.loop.program, self.storage.home
-        begin: list[Node] = [Assign(Name(home(value).name), Name("x_t")) for value in program.inputs]
-        begin += [Assign(Name(home(c.incoming).name), Field("state", c.incoming.name)) for c in program.carries]
-        states = Record("State", tuple(Name(home(carry.outgoing).name) for carry in program.carries))
-        end = Return(Together((Name(home(program.outputs[0]).name), states)))
+        begin: list[n.Node] = [n.Assign(n.Name(home(value).name), n.Name("x_t")) for value in program.inputs]
+        begin += [n.Assign(n.Name(home(c.incoming).name), n.Field("state", c.incoming.name)) for c in program.carries]
+        states = n.Record("State", tuple(n.Name(home(carry.outgoing).name) for carry in program.carries))
+        end = n.Return(n.Together((n.Name(home(program.outputs[0]).name), states)))
         return (*begin, *self.writer.parameters.bound.values(), *self.steps_alone(), end)
 
-    def steps_alone(self) -> list[Node]:
+    def steps_alone(self) -> list[n.Node]:
         """The statements of one step, without what hands its states to the next."""
-        return [node for node in self.regions.loop if not isinstance(node, Rotate)]
+        return [node for node in self.regions.loop if not isinstance(node, n.Rotate)]
 
     # Parts
 
@@ -117,30 +95,30 @@ class FunctionWriter:
         """The carried values, as they come into a step."""
         return [carry.incoming for carry in self.loop.program.carries]
 
-    def whole(self, value: Value) -> Node:
+    def whole(self, value: Value) -> n.Node:
         """A value at every step."""
         return self.writer.at(self.storage.home(value), in_loop=False)
 
-    def state(self, values: Iterable[Value]) -> Record:
+    def state(self, values: Iterable[Value]) -> n.Record:
         """Carried values after the last step, in memory of their own."""
         homes = [self.storage.home(value) for value in values]
-        last = (Steps(Name(h.name), "last") if h.kind == "states" else Name(h.name) for h in homes)
-        return Record("State", tuple(map(Copy, last)))
+        last = (n.Steps(n.Name(h.name), "last") if h.kind == "states" else n.Name(h.name) for h in homes)
+        return n.Record("State", tuple(map(n.Copy, last)))
 
-    def input_gradient(self, number: int) -> Node:
+    def input_gradient(self, number: int) -> n.Node:
         """The gradient of the input, or its tangent."""
         outputs = self.loop.program.outputs
         return self.whole(outputs[number]) if outputs else NO_INPUT
 
-    def inputs(self, given: Sequence[str]) -> list[Node]:
+    def inputs(self, given: Sequence[str]) -> list[n.Node]:
         """The inputs under the names that the program gives them."""
         homes = (self.storage.home(value).name for value in self.loop.program.inputs)
-        return [Assign(Name(name), Name(text)) for name, text in zip(homes, given, strict=False) if name != text]
+        return [n.Assign(n.Name(name), n.Name(text)) for name, text in zip(homes, given, strict=False) if name != text]
 
-    def tape_fields(self, fields: Mapping[object, str]) -> list[Node]:
+    def tape_fields(self, fields: Mapping[object, str]) -> list[n.Node]:
         """What is read of a tape, each array under its name here."""
         names = self.here(fields)
-        return [Assign(Name(names[key]), Field("tape", field)) for key, field in fields.items() if key in names]
+        return [n.Assign(n.Name(names[key]), n.Field("tape", field)) for key, field in fields.items() if key in names]
 
     def here(self, fields: Mapping[object, str]) -> dict[object, str]:
         """Array key -> what this function calls the array; those that it reads."""
@@ -154,43 +132,46 @@ class FunctionWriter:
     def read_forms(self, saved: Mapping[bool, Mapping[object, str]]) -> None:
         """Let each branch of a choice read the arrays that one form of the tape alone has."""
         for k, node in enumerate(self.regions.before):
-            if isinstance(node, Choose):
+            if isinstance(node, n.Choose):
                 precise = (*self.read_alone(saved[True], saved[False], node.precise), *node.precise)
                 fast = (*self.read_alone(saved[False], saved[True], node.fast), *node.fast)
-                self.regions.before[k] = Choose(precise, fast)
+                self.regions.before[k] = n.Choose(precise, fast)
 
-    def read_alone(self, own: Mapping[object, str], other: Mapping[object, str], code: tuple[Node, ...]) -> list[Node]:
+    def read_alone(
+        self, own: Mapping[object, str], other: Mapping[object, str], code: tuple[n.Node, ...]
+    ) -> list[n.Node]:
         """The arrays that this form of the tape alone has, and views of them, as far as the code reads them."""
         fields = self.tape_fields({key: field for key, field in own.items() if key not in other})
-        arrays = {node.target.text for node in fields if isinstance(node, Assign)}
+        arrays = {node.target.text for node in fields if isinstance(node, n.Assign)}
         views = [view for view in self.views(names_in(code)) if view.array.text in arrays]
         read = {**names_in(code), **names_in(views)}
-        return [*(node for node in fields if isinstance(node, Assign) and node.target.text in read), *views]
+        return [*(node for node in fields if isinstance(node, n.Assign) and node.target.text in read), *views]
 
-    def sections(self, begin: list[Node], end: list[Node]) -> tuple[Node, ...]:
+    def sections(self, begin: list[n.Node], end: list[n.Node]) -> tuple[n.Node, ...]:
         """All of a function, in order."""
         regions, parameters = self.regions, tuple(self.writer.parameters.bound.values())
-        steps = Loop(regions.rows, tuple(regions.loop), self.loop.program.direction < 0)
-        loop: list[Node] = [*regions.begin, steps] if regions.loop else []
+        steps = n.Loop(regions.rows, tuple(regions.loop), self.loop.program.direction < 0)
+        loop: list[n.Node] = [*regions.begin, steps] if regions.loop else []
         work = [*regions.before, *loop, *regions.after, *end]
         arrays = [*self.arrays(), *self.carried()]
-        inner = {n.array.text for node in regions.before if isinstance(node, Choose) for n in _splits(node)}
+        choices = [node for node in regions.before if isinstance(node, n.Choose)]
+        inner = {node.array.text for node in walk(choices) if isinstance(node, n.Split)}
         views = [view for view in self.views(names_in(work)) if view.array.text not in inner]
         used = names_in([*work, *views])
-        begin = [node for node in begin if not isinstance(node, Assign) or node.target.text in used]
+        begin = [node for node in begin if not isinstance(node, n.Assign) or node.target.text in used]
         body = [*begin, *parameters, *arrays, *views]
         sizes = self.sizes([*body, *work])
         loop_title = "Step by step" + (", backwards" if self.loop.program.direction < 0 else "")
         parts = [(_WHOLE, regions.before), (loop_title, loop), (_WHOLE, regions.after)]
-        found: list[tuple[str, list[Node], Flow]] = [(title, nodes, ((), ())) for title, nodes in parts if nodes]
+        found: list[tuple[str, list[n.Node], Flow]] = [(title, nodes, ((), ())) for title, nodes in parts if nodes]
         if self.loop.exact is None:
             found = self.with_flow(body, parts, end)
-        first = Section("Sizes, parameters, arrays", (*sizes, *body))
-        return (first, *(Section(title, tuple(nodes), *flow) for title, nodes, flow in found), *end)
+        first = n.Section("Sizes, parameters, arrays", (*sizes, *body))
+        return (first, *(n.Section(title, tuple(nodes), *flow) for title, nodes, flow in found), *end)
 
     def with_flow(
-        self, body: Sequence[Node], parts: Sequence[Part], end: Sequence[Node]
-    ) -> list[tuple[str, list[Node], Flow]]:
+        self, body: Sequence[n.Node], parts: Sequence[Part], end: Sequence[n.Node]
+    ) -> list[tuple[str, list[n.Node], Flow]]:
         """The sections, each with the arrays that it reads, and those that it gives to the sections after it."""
         found = [(title, nodes, self.written(nodes), self.arrays_in(nodes)) for title, nodes in parts if nodes]
         known, sections = self.written(body), []
@@ -201,32 +182,32 @@ class FunctionWriter:
             known = [*dict.fromkeys([*known, *written])]
         return sections
 
-    def arrays_in(self, nodes: Sequence[Node]) -> set[str]:
+    def arrays_in(self, nodes: Sequence[n.Node]) -> set[str]:
         """The arrays that statements name, whether whole, by a view or by a row of one step."""
         return {self.array_of(name) for name in names_in(nodes)}
 
     def array_of(self, name: str) -> str:
         """The array that a name stands for: itself, that of a view, that of a row of one step."""
         row = self.regions.rows.get(name)
-        whole = row.array.text if isinstance(row, Steps) else row.text if isinstance(row, Name) else name
+        whole = row.array.text if isinstance(row, n.Steps) else row.text if isinstance(row, n.Name) else name
         view = self.storage.views.get(whole)
         return view.array if view is not None else self.parts.get(whole, whole)
 
     @cached_property
     def parts(self) -> dict[str, str]:
         """Gradient of one parameter -> the array that holds it with others."""
-        splits = [node for node in self.regions.after if isinstance(node, Split)]
+        splits = [node for node in self.regions.after if isinstance(node, n.Split)]
         return {target.text: split.array.text for split in splits for target in split.targets}
 
-    def written(self, nodes: Sequence[Node]) -> list[str]:
+    def written(self, nodes: Sequence[n.Node]) -> list[str]:
         """The arrays that statements write, in order."""
-        found = (n for top in nodes for n in top.below() if isinstance(n, Assign | Fill | Add | Allocate))
+        found = (node for node in walk(nodes) if isinstance(node, n.Assign | n.Fill | n.Add | n.Allocate))
         names = (name for node in found for name in names_in(node.target))
         return [*dict.fromkeys(self.array_of(name) for name in names)]
 
-    def arrays(self) -> list[Node]:
+    def arrays(self) -> list[n.Node]:
         """Every array that the function fills; one that shares the memory of another after that."""
-        found: dict[str, Allocate] = {}
+        found: dict[str, n.Allocate] = {}
         for key in self.storage.rows:
             root = self.storage.root(key)
             home = self.storage.row_home(root)
@@ -238,33 +219,33 @@ class FunctionWriter:
             # A slot between others that no value of the row fills must still hold a number.
             gaps = len(self.storage.slots(root)) < high - low
             alias = self.loop.aliases.get(home.name)
-            found[home.name] = Allocate(Name(home.name), axes, gaps, Name(alias) if alias else None)
+            found[home.name] = n.Allocate(n.Name(home.name), axes, gaps, n.Name(alias) if alias else None)
         for run in self.loop.schedule.loop:
             for part in run.parts:
                 home = self.storage.home(part.target)
                 if self.storage.place(part.target) is None and home.kind == "whole":
-                    row = Name("") if part.target in self.loop.scratch else None
-                    found[home.name] = Allocate(Name(home.name), ("T", "B", part.target.shape[0]), fast=row)
+                    row = n.Name("") if part.target in self.loop.scratch else None
+                    found[home.name] = n.Allocate(n.Name(home.name), ("T", "B", part.target.shape[0]), fast=row)
         return [*sorted(found.values(), key=lambda node: (node.fast is not None, node.axes, node.zeros))]
 
-    def carried(self) -> list[Node]:
+    def carried(self) -> list[n.Node]:
         """The carried values before the first step."""
         homes = [(value, self.storage.home(value)) for value in self.incoming()]
-        states = [(value, Name(home.name)) for value, home in homes if home.kind == "states"]
-        others = [(value, Name(home.name)) for value, home in homes if home.kind != "states"]
+        states = [(value, n.Name(home.name)) for value, home in homes if home.kind == "states"]
+        others = [(value, n.Name(home.name)) for value, home in homes if home.kind != "states"]
         return [
-            *sorted((Allocate(name, ("T + 1", "B", v.shape[0])) for v, name in states), key=lambda node: node.axes),
-            *(Fill(Steps(name, "first"), _state_field(value)) for value, name in states),
-            *(Assign(name, _state_field(value)) for value, name in others),
+            *sorted((n.Allocate(name, ("T + 1", "B", v.shape[0])) for v, name in states), key=lambda node: node.axes),
+            *(n.Fill(n.Steps(name, "first"), _state_field(value)) for value, name in states),
+            *(n.Assign(name, _state_field(value)) for value, name in others),
         ]
 
-    def views(self, used: Container[str]) -> list[Split]:
+    def views(self, used: Container[str]) -> list[n.Split]:
         """The views of arrays that are used; those of neighbouring slots, one each, in one statement."""
-        found: list[Split] = []
+        found: list[n.Split] = []
         for name, view in sorted(self.storage.views.items(), key=lambda item: _view_order(item[1])):
             if name not in used:
                 continue
-            split = Split((Name(name),), Name(view.array), view.low, view.high, view.size, count=view.parts)
+            split = n.Split((n.Name(name),), n.Name(view.array), view.low, view.high, view.size, count=view.parts)
             last = found[-1] if found else None
             if last is not None and last.array == split.array and _follows(last, split):
                 found[-1] = replace(last, targets=(*last.targets, *split.targets), high=split.high)
@@ -272,7 +253,7 @@ class FunctionWriter:
                 found.append(split)
         return found
 
-    def sizes(self, nodes: Sequence[Node]) -> list[Node]:
+    def sizes(self, nodes: Sequence[n.Node]) -> list[n.Node]:
         """The sizes that the code speaks of, each computed by those before it."""
         needed = {name for size in sizes_in(nodes) for name in parts_of(size)}
         owner = "state" if self.loop.program.direction > 0 else "dstate"
@@ -284,49 +265,47 @@ class FunctionWriter:
         return size_nodes(size_rules(self.cell, others), needed)
 
 
-def cut_after_loop(nodes: Sequence[Node], name: str) -> tuple[tuple[Node, ...], tuple[str, ...], tuple[Node, ...]]:
+def cut_after_loop(
+    nodes: Sequence[n.Node], name: str
+) -> tuple[tuple[n.Node, ...], tuple[str, ...], tuple[n.Node, ...]]:
     """A function that is long, cut where its loop ends: the first part, the arguments of the second, and that.
 
     The first part gives back what the second, called `name`, gives.
     """
-    place = max(k for k, node in enumerate(nodes) if isinstance(node, Section) and _has_loop(node)) + 1
+    place = max(k for k, node in enumerate(nodes) if isinstance(node, n.Section) and _has_loop(node)) + 1
     first, second = nodes[:place], tuple(nodes[place:])
-    bound = {name: None for top in first for node in top.below() for name in _targets(node)}
+    bound = {name: None for node in walk(first) for name in _targets(node)}
     sizes = {part for size in sizes_in(second) for part in parts_of(size)}
     used = names_in(second)
-    records = dict.fromkeys(n.record for top in second for n in top.below() if isinstance(n, Field))
+    records = dict.fromkeys(node.record for node in walk(second) if isinstance(node, n.Field))
     arguments = (*(name for name in bound if name in used or name in sizes), *records)
-    if any(isinstance(node, Full) for top in second for node in top.below()):
+    if any(isinstance(node, n.Full) for node in walk(second)):
         arguments = (*arguments, "T", "B", "dtype")
-    return (*first, Return(Record(name, tuple(map(Name, arguments))))), arguments, second
+    return (*first, n.Return(n.Record(name, tuple(map(n.Name, arguments))))), arguments, second
 
 
-def _has_loop(section: Section) -> bool:
-    return any(isinstance(node, Loop) for node in section.body)
+def _has_loop(section: n.Section) -> bool:
+    return any(isinstance(node, n.Loop) for node in section.body)
 
 
-def _targets(node: Node) -> tuple[str, ...]:
+def _targets(node: n.Node) -> tuple[str, ...]:
     """The variables that a statement binds."""
     match node:
-        case Assign() | Allocate():
+        case n.Assign() | n.Allocate():
             return (node.target.text,)
-        case Split() | Rotate():
+        case n.Split() | n.Rotate():
             return tuple(target.text for target in node.targets)
     return ()
 
 
-def size_nodes(rules: Mapping[str, SizeRule], needed: Iterable[str]) -> list[Node]:
+def size_nodes(rules: Mapping[str, SizeRule], needed: Iterable[str]) -> list[n.Node]:
     """A statement for each size that is needed, or that one of those is computed by."""
-    wanted, nodes = set(needed), list[Node]()
+    wanted, nodes = set(needed), list[n.Node]()
     for name, rule in reversed(list(rules.items())):
         if name in wanted:
             wanted |= {part for other in rule.others for part in parts_of(other)}
-            nodes.insert(0, Assign(Name(name), Extent(rule)))
+            nodes.insert(0, n.Assign(n.Name(name), n.Extent(rule)))
     return nodes
-
-
-def _splits(node: Choose) -> list[Split]:
-    return [n for branch in (node.precise, node.fast) for n in branch if isinstance(n, Split)]
 
 
 def _view_order(view: View) -> tuple[str, bool, int]:
@@ -334,7 +313,7 @@ def _view_order(view: View) -> tuple[str, bool, int]:
     return view.array, view.high - view.low > 1, view.low
 
 
-def _follows(last: Split, split: Split) -> bool:
+def _follows(last: n.Split, split: n.Split) -> bool:
     """Whether a view of one slot stands right after others of one slot."""
     single = last.high - last.low == len(last.targets) and split.high - split.low == 1
     return single and last.high == split.low
@@ -345,9 +324,9 @@ def _adjoint_of(value: Value) -> Value:
     return value.of if value.role is Role.TANGENT and value.of is not None else value
 
 
-def _state_field(value: Value) -> Field:
+def _state_field(value: Value) -> n.Field:
     """Where a carried value comes from: state.h, state_dot.h of a tangent, dstate.h of an adjoint."""
     base = _adjoint_of(value)
     suffix = "_dot" if base is not value else ""
     adjoint = base.role is Role.CARRIED_ADJOINT and base.of is not None
-    return Field(("dstate" if adjoint else "state") + suffix, base.of.name if adjoint and base.of else base.name)
+    return n.Field(("dstate" if adjoint else "state") + suffix, base.of.name if adjoint and base.of else base.name)

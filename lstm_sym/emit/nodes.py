@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from fractions import Fraction
-from typing import Any
+from typing import Any, ClassVar, dataclass_transform
 
 from sympy import Expr, Symbol
 
@@ -17,39 +17,39 @@ from lstm_sym.compile.known_sizes import SizeRule
 from lstm_sym.program.values import Operator, Value
 
 
-@dataclass(frozen=True)
+@dataclass_transform(frozen_default=True, field_specifiers=(field,))
 class Node:
-    """An expression or a statement."""
+    """An expression or a statement; every kind of node is a frozen dataclass. `places` are its fields."""
 
-    def below(self) -> Iterator[Node]:
-        """This node and all nodes in it."""
-        yield self
-        for part in filter(lambda part: part.repr, fields(self)):
-            yield from _nodes(getattr(self, part.name))
+    places: ClassVar[tuple[str, ...]]
+
+    def __init_subclass__(cls) -> None:
+        kind: Any = dataclass(frozen=True)(cls)
+        cls.places = tuple(part.name for part in fields(kind) if part.repr)
 
 
-def _nodes(value: Any) -> Iterator[Node]:
+def walk(value: Any) -> Iterator[Node]:
+    """A node and all nodes in it; of several, one after the other."""
     if isinstance(value, Node):
-        yield from value.below()
+        yield value
+        for place in value.places:
+            yield from walk(getattr(value, place))
     elif isinstance(value, tuple | list):
         for item in value:
-            yield from _nodes(item)
+            yield from walk(item)
     elif isinstance(value, Mapping):
-        for item in value.values():
-            yield from _nodes(item)
+        yield from walk(tuple(value.values()))
 
 
 # Expressions
 
 
-@dataclass(frozen=True)
 class Name(Node):
     """A variable."""
 
     text: str
 
 
-@dataclass(frozen=True)
 class Field(Node):
     """A field of a record: params.U_f, tape.h; of a learned scalar, an array of one unit."""
 
@@ -58,14 +58,12 @@ class Field(Node):
     is_scalar: bool = False
 
 
-@dataclass(frozen=True)
 class Number(Node):
     """A number, which promotes no array."""
 
     value: Fraction
 
 
-@dataclass(frozen=True)
 class Steps(Node):
     """Of an array of T + 1 states: those before each step, "previous"; those after it, "current"; "first"; "last"."""
 
@@ -73,7 +71,6 @@ class Steps(Node):
     which: str
 
 
-@dataclass(frozen=True)
 class Elementwise(Node):
     """A scalar expression at every element.
 
@@ -88,7 +85,6 @@ class Elementwise(Node):
     constants: Mapping[Value, Fraction] = field(repr=False)
 
 
-@dataclass(frozen=True)
 class Complement(Node):
     """1 - z of a gate z = sigmoid(a), in the form that the caller chooses."""
 
@@ -96,7 +92,6 @@ class Complement(Node):
     argument: Node
 
 
-@dataclass(frozen=True)
 class Sum(Node):
     """left + right, or left - right."""
 
@@ -105,7 +100,6 @@ class Sum(Node):
     sign: int = 1
 
 
-@dataclass(frozen=True)
 class Scaled(Node):
     """A number times an array."""
 
@@ -113,7 +107,6 @@ class Scaled(Node):
     operand: Node
 
 
-@dataclass(frozen=True)
 class Product(Node):
     """Every row of `left` (..., N) times a matrix (N, M), or (M, N) transposed; `over_time`: left is a sequence."""
 
@@ -123,7 +116,6 @@ class Product(Node):
     over_time: bool = False
 
 
-@dataclass(frozen=True)
 class Weighted(Node):
     """A vector, or one number, times an array, unit by unit."""
 
@@ -131,28 +123,24 @@ class Weighted(Node):
     operand: Node
 
 
-@dataclass(frozen=True)
 class Transposed(Node):
     """The transpose of a matrix, copied so that its rows lie one after the other."""
 
     matrix: Node
 
 
-@dataclass(frozen=True)
 class Packed(Node):
     """Parameters one under the other."""
 
     parts: tuple[Node, ...]
 
 
-@dataclass(frozen=True)
 class Stacked(Node):
     """Vectors of units, one after the other."""
 
     parts: tuple[Node, ...]
 
 
-@dataclass(frozen=True)
 class Mapped(Node):
     """A constant linear map over units: a part of a stack, repetition, mean, sum; or its transpose."""
 
@@ -161,7 +149,6 @@ class Mapped(Node):
     transposed: bool = False
 
 
-@dataclass(frozen=True)
 class Largest(Node):
     """The maximum over units, at every unit; with `share`, the share of each unit in it."""
 
@@ -169,7 +156,6 @@ class Largest(Node):
     share: bool = False
 
 
-@dataclass(frozen=True)
 class Outer(Node):
     """The sum over steps and batch of left right^T."""
 
@@ -177,7 +163,6 @@ class Outer(Node):
     right: Node
 
 
-@dataclass(frozen=True)
 class OverTime(Node):
     """The sum over steps and batch of an array, or of its product with another; `units`: over units too, one number."""
 
@@ -186,7 +171,6 @@ class OverTime(Node):
     units: bool = False
 
 
-@dataclass(frozen=True)
 class Full(Node):
     """An array of one number."""
 
@@ -194,28 +178,24 @@ class Full(Node):
     value: Node
 
 
-@dataclass(frozen=True)
 class ZerosLike(Node):
     """An array of zeros of the shape of another."""
 
     operand: Node
 
 
-@dataclass(frozen=True)
 class Copy(Node):
     """An array in memory of its own."""
 
     operand: Node
 
 
-@dataclass(frozen=True)
 class Extent(Node):
     """A size, read off an axis."""
 
     rule: SizeRule
 
 
-@dataclass(frozen=True)
 class Record(Node):
     """State(h, c), Params(...), Tape(...), Grads(...)."""
 
@@ -223,7 +203,6 @@ class Record(Node):
     fields: tuple[Node, ...]
 
 
-@dataclass(frozen=True)
 class Together(Node):
     """Several results."""
 
@@ -233,7 +212,6 @@ class Together(Node):
 # Statements
 
 
-@dataclass(frozen=True)
 class Assign(Node):
     """A variable of its own."""
 
@@ -242,7 +220,6 @@ class Assign(Node):
     note: str = ""
 
 
-@dataclass(frozen=True)
 class Rotate(Node):
     """Several variables at once: what this step sends is what the next one receives."""
 
@@ -250,7 +227,6 @@ class Rotate(Node):
     values: tuple[Node, ...]
 
 
-@dataclass(frozen=True)
 class Fill(Node):
     """Into the memory that is there; `over_time`: every step at once."""
 
@@ -260,7 +236,6 @@ class Fill(Node):
     note: str = ""
 
 
-@dataclass(frozen=True)
 class Add(Node):
     """Add to what is there."""
 
@@ -269,7 +244,6 @@ class Add(Node):
     note: str = ""
 
 
-@dataclass(frozen=True)
 class Allocate(Node):
     """An array of these axes, of zeros or of anything.
 
@@ -282,7 +256,6 @@ class Allocate(Node):
     fast: Name | None = None
 
 
-@dataclass(frozen=True)
 class Split(Node):
     """Views of the parts [low, high) of an array that holds `count` of them side by side, each of one size.
 
@@ -298,7 +271,6 @@ class Split(Node):
     rows: bool = False
 
 
-@dataclass(frozen=True)
 class Choose(Node):
     """The statements of the form that the tape is of."""
 
@@ -306,14 +278,12 @@ class Choose(Node):
     fast: tuple[Node, ...]
 
 
-@dataclass(frozen=True)
 class Remark(Node):
     """A comment above what follows."""
 
     text: str
 
 
-@dataclass(frozen=True)
 class Section(Node):
     """Statements under a heading; `reads` and `gives` are the arrays that go in and come out."""
 
@@ -323,7 +293,6 @@ class Section(Node):
     gives: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
 class Loop(Node):
     """The steps in order, or backwards; `rows` binds the row of each step to a name."""
 
@@ -332,7 +301,6 @@ class Loop(Node):
     backwards: bool = False
 
 
-@dataclass(frozen=True)
 class Return(Node):
     """What a function gives back."""
 
@@ -341,13 +309,13 @@ class Return(Node):
 
 def names_in(nodes: Any) -> dict[str, None]:
     """The names of all variables that these nodes read or write, in order."""
-    return dict.fromkeys(node.text for node in _nodes(nodes) if isinstance(node, Name))
+    return dict.fromkeys(node.text for node in walk(nodes) if isinstance(node, Name))
 
 
 def sizes_in(nodes: Any) -> set[str]:
     """The symbolic sizes that these nodes speak of, as they are written."""
     found: set[str] = set()
-    for node in _nodes(nodes):
+    for node in walk(nodes):
         if isinstance(node, Allocate | Full):
             found.update(node.axes)
         elif isinstance(node, Split):

@@ -9,32 +9,7 @@ from typing import assert_never
 
 from lstm_sym.compile.plan import LoopPlan
 from lstm_sym.compile.storage import Home, identifier
-from lstm_sym.emit.nodes import (
-    Add,
-    Assign,
-    Choose,
-    Complement,
-    Elementwise,
-    Field,
-    Fill,
-    Full,
-    Largest,
-    Mapped,
-    Name,
-    Node,
-    Outer,
-    OverTime,
-    Product,
-    Remark,
-    Rotate,
-    Scaled,
-    Split,
-    Stacked,
-    Steps,
-    Sum,
-    Weighted,
-    ZerosLike,
-)
+from lstm_sym.emit import nodes as n
 from lstm_sym.emit.parameters import Parameters, field_of, gradient_name, stem
 from lstm_sym.notation.text import TextNotation
 from lstm_sym.passes import Piece, Place, Run, slot_pattern
@@ -49,11 +24,11 @@ class Regions:
     `rows` are names that the loop binds to the row of each step; `begin` binds what the first step receives.
     """
 
-    begin: list[Node] = field(default_factory=list)
-    before: list[Node] = field(default_factory=list)
-    loop: list[Node] = field(default_factory=list)
-    after: list[Node] = field(default_factory=list)
-    rows: dict[str, Node] = field(default_factory=dict)
+    begin: list[n.Node] = field(default_factory=list)
+    before: list[n.Node] = field(default_factory=list)
+    loop: list[n.Node] = field(default_factory=list)
+    after: list[n.Node] = field(default_factory=list)
+    rows: dict[str, n.Node] = field(default_factory=dict)
 
 
 class RegionWriter:
@@ -87,15 +62,15 @@ class RegionWriter:
         return regions
 
     @staticmethod
-    def append(lines: list[Node], new: list[Node]) -> None:
+    def append(lines: list[n.Node], new: list[n.Node]) -> None:
         """Add statements; two choices of the form in a row are one."""
-        if lines and isinstance(lines[-1], Choose) and isinstance(new[0], Choose):
+        if lines and isinstance(lines[-1], n.Choose) and isinstance(new[0], n.Choose):
             last, first = lines.pop(), new[0]
-            assert isinstance(last, Choose)
-            new = [Choose(last.precise + first.precise, last.fast + first.fast), *new[1:]]
+            assert isinstance(last, n.Choose)
+            new = [n.Choose(last.precise + first.precise, last.fast + first.fast), *new[1:]]
         lines += new
 
-    def region(self, run: Run, in_loop: bool) -> list[Node]:
+    def region(self, run: Run, in_loop: bool) -> list[n.Node]:
         """One run, with the steps of the derivation that it is."""
         match first := run.parts[0]:
             case Piece():
@@ -103,7 +78,7 @@ class RegionWriter:
             case Affine():
                 return self.noted(run.parts, self.affine(first, in_loop))
             case Maximum():
-                value = Largest(self.reference(first.operand, in_loop), first.weights)
+                value = n.Largest(self.reference(first.operand, in_loop), first.weights)
                 return self.noted(run.parts, [self.assigned(first.target, value, in_loop)])
             case Pointwise():
                 return self.pointwise_run([part for part in run.parts if isinstance(part, Pointwise)], in_loop)
@@ -113,14 +88,14 @@ class RegionWriter:
 
     # Comments
 
-    def noted(self, parts: Sequence[Piece | Statement], nodes: list[Node]) -> list[Node]:
+    def noted(self, parts: Sequence[Piece | Statement], nodes: list[n.Node]) -> list[n.Node]:
         """Statements with the equations that they compute: beside a single one, above several."""
         text = "; ".join(filter(None, map(self.comment, parts)))
         if not text:
             return nodes
-        if len(nodes) == 1 and isinstance(nodes[0], Assign | Fill | Add):
+        if len(nodes) == 1 and isinstance(nodes[0], n.Assign | n.Fill | n.Add):
             return [replace(nodes[0], note=text)]
-        return [Remark(text), *nodes]
+        return [n.Remark(text), *nodes]
 
     def comment(self, part: Piece | Statement) -> str:
         """The number of the equation a line computes or continues, and the equation, as the report prints it."""
@@ -137,11 +112,11 @@ class RegionWriter:
 
     # References
 
-    def at(self, home: Home, in_loop: bool) -> Node:
+    def at(self, home: Home, in_loop: bool) -> n.Node:
         """A value as it is read in this region; a row of an array over time gets a name that the loop binds."""
-        whole: Node = Name(home.name)
+        whole: n.Node = n.Name(home.name)
         if home.kind == "states":
-            whole = Steps(Name(home.name), "current" if home.offset else "previous")
+            whole = n.Steps(n.Name(home.name), "current" if home.offset else "previous")
         if not in_loop or not home.is_over_time:
             return whole
         previous = home.kind == "states" and not home.offset
@@ -150,7 +125,7 @@ class RegionWriter:
             self.received[name] = home
         else:
             self.regions.rows[name] = whole
-        return Name(name)
+        return n.Name(name)
 
     @cached_property
     def carried(self) -> set[str]:
@@ -158,13 +133,13 @@ class RegionWriter:
         computed = {part.target for run in self.plan.schedule.loop for part in run.parts}
         return {self.storage.home(c.outgoing).name for c in self.plan.program.carries if c.outgoing in computed}
 
-    def reference(self, value: Value, in_loop: bool) -> Node:
+    def reference(self, value: Value, in_loop: bool) -> n.Node:
         """A value, or a parameter, as it is read in this region."""
         if value.is_parameter or value.role is Role.CONSTANT:
             return self.parameters.one(value)
         return self.at(self.storage.home(value), in_loop)
 
-    def slots(self, value: Value, count: int, in_loop: bool) -> Node:
+    def slots(self, value: Value, count: int, in_loop: bool) -> n.Node:
         """The neighbouring slots that begin with that of a value."""
         place = self.place(value)
         return self.at(self.storage.slot_home((place.group, place.row), place.slot, place.slot + count), in_loop)
@@ -181,69 +156,69 @@ class RegionWriter:
         placed = self.storage.place(value) is not None or home.kind == "states"
         return not placed and not (in_loop and home.kind == "whole")
 
-    def assigned(self, target: Value, value: Node, in_loop: bool) -> Assign | Fill:
+    def assigned(self, target: Value, value: n.Node, in_loop: bool) -> n.Assign | n.Fill:
         """Into the array that holds the target, or a variable of its own."""
         place = self.at(self.storage.home(target), in_loop)
         if self.is_own(target, in_loop):
-            assert isinstance(place, Name)
-            return Assign(place, value)
-        return Fill(place, value, over_time=not in_loop)
+            assert isinstance(place, n.Name)
+            return n.Assign(place, value)
+        return n.Fill(place, value, over_time=not in_loop)
 
     # Affine maps
 
-    def pieces(self, pieces: list[Piece], in_loop: bool) -> list[Node]:
+    def pieces(self, pieces: list[Piece], in_loop: bool) -> list[n.Node]:
         """A product, biases, or element-wise terms, into neighbouring slots."""
-        target, nodes = self.slots(pieces[0].target, len(pieces), in_loop), list[Node]()
+        target, nodes = self.slots(pieces[0].target, len(pieces), in_loop), list[n.Node]()
         for k, term in enumerate(pieces[0].terms):
             value = self.term(term, [piece.terms[k] for piece in pieces], in_loop)
             new = pieces[0].first and k == 0
-            nodes.append(Fill(target, value, over_time=not in_loop) if new else Add(target, value))
+            nodes.append(n.Fill(target, value, over_time=not in_loop) if new else n.Add(target, value))
         return nodes
 
-    def term(self, term: Term, column: Sequence[Term], in_loop: bool) -> Node:
+    def term(self, term: Term, column: Sequence[Term], in_loop: bool) -> n.Node:
         """One term, over the slots of a run."""
         matrices = [t.weight for t in column if t.weight is not None]
-        value: Node
+        value: n.Node
         if term.operand is None:
             value = self.parameters.packed(matrices)
         elif term.operator is not None:
-            value = Mapped(term.operator, self.reference(term.operand, in_loop), term.transposed)
+            value = n.Mapped(term.operator, self.reference(term.operand, in_loop), term.transposed)
         elif term.is_product:
             value = self.product(term, matrices, in_loop)
         elif matrices:
-            value = Weighted(self.parameters.one(matrices[0]), self.reference(term.operand, in_loop))
+            value = n.Weighted(self.parameters.one(matrices[0]), self.reference(term.operand, in_loop))
         else:
             value = self.reference(term.operand, in_loop)
-        return value if term.coefficient == 1 else Scaled(term.coefficient, value)
+        return value if term.coefficient == 1 else n.Scaled(term.coefficient, value)
 
-    def product(self, term: Term, matrices: Sequence[Value], in_loop: bool, operand: Node | None = None) -> Product:
+    def product(self, term: Term, matrices: Sequence[Value], in_loop: bool, operand: n.Node | None = None) -> n.Product:
         """Rows times a matrix or its transpose; whole sequences as one product of T B rows."""
         assert term.operand is not None
         operand = operand or self.reference(term.operand, in_loop)
         over_time = not in_loop and term.operand.time is not None
         if in_loop and not term.transposed:
             matrix, transposed = self.parameters.transposed(matrices)
-            return Product(operand, matrix, transposed)
-        return Product(operand, self.parameters.packed(matrices), not term.transposed, over_time)
+            return n.Product(operand, matrix, transposed)
+        return n.Product(operand, self.parameters.packed(matrices), not term.transposed, over_time)
 
-    def affine(self, statement: Affine, in_loop: bool) -> list[Node]:
+    def affine(self, statement: Affine, in_loop: bool) -> list[n.Node]:
         """An affine map into a value of its own: products over neighbouring slots are one product."""
         if statement.is_stack:
             parts = tuple(self.reference(t.operand, in_loop) for t in statement.terms if t.operand is not None)
-            return [self.assigned(statement.target, Stacked(parts), in_loop)]
+            return [self.assigned(statement.target, n.Stacked(parts), in_loop)]
         families = sorted(self.gather(statement.terms), key=lambda terms: not terms[0].is_product)
         values = [self.gathered(terms, in_loop) for terms in families]
-        if isinstance(values[0], Name) and len(values) > 1:
+        if isinstance(values[0], n.Name) and len(values) > 1:
             # A name alone must not be updated in place: it may be the caller's array.
             second = values[1]
-            if isinstance(second, Scaled) and second.coefficient == -1:
-                values[:2] = [Sum(values[0], second.operand, -1)]
+            if isinstance(second, n.Scaled) and second.coefficient == -1:
+                values[:2] = [n.Sum(values[0], second.operand, -1)]
             else:
-                values[:2] = [Sum(values[0], second)]
+                values[:2] = [n.Sum(values[0], second)]
         if not self.plan.schedule.stored:  # one step by itself: the line of the paper
-            values = [reduce(Sum, values)]
+            values = [reduce(n.Sum, values)]
         first = self.assigned(statement.target, values[0], in_loop)
-        return [first, *(Add(first.target, value) for value in values[1:])]
+        return [first, *(n.Add(first.target, value) for value in values[1:])]
 
     def gather(self, terms: tuple[Term, ...]) -> list[list[Term]]:
         """Terms W_k^T v_k with v_k in neighbouring slots of one row, together; any other term alone."""
@@ -266,7 +241,7 @@ class RegionWriter:
         place = self.storage.place(term.operand) if term.operand is not None else None
         return place.slot if place is not None else -1
 
-    def gathered(self, terms: list[Term], in_loop: bool) -> Node:
+    def gathered(self, terms: list[Term], in_loop: bool) -> n.Node:
         """One product over the slots of several terms."""
         if len(terms) == 1 or terms[0].operand is None:
             return self.term(terms[0], terms, in_loop)
@@ -275,20 +250,20 @@ class RegionWriter:
 
     # Pointwise statements
 
-    def pointwise_run(self, statements: list[Pointwise], in_loop: bool) -> list[Node]:
+    def pointwise_run(self, statements: list[Pointwise], in_loop: bool) -> list[n.Node]:
         """One expression over neighbouring slots; where the forms differ, each in its own words."""
         first = statements[0]
         if first.target not in self.plan.precisely:
             return self.noted(statements, [self.pointwise(statements, in_loop, self.plan.exact)])
         others = [self.plan.precisely.get(statement.target, statement) for statement in statements]
         if in_loop:
-            value = Complement(*(self.reference(s.reads()[0], in_loop) for s in (first, others[0])))
+            value = n.Complement(*(self.reference(s.reads()[0], in_loop) for s in (first, others[0])))
             return self.noted(statements, [self.assigned(first.target, value, in_loop)])
         precise = [node for run in self.alike(others) for node in self.precise_run(run)]
         fast = self.noted(statements, [self.pointwise(statements, in_loop, False)])
-        return [Choose(tuple(precise), tuple(fast))]
+        return [n.Choose(tuple(precise), tuple(fast))]
 
-    def precise_run(self, statements: Sequence[Statement]) -> list[Node]:
+    def precise_run(self, statements: Sequence[Statement]) -> list[n.Node]:
         """Statements of the precise form alone; a maximum is one too, in both forms alike."""
         found = [statement for statement in statements if isinstance(statement, Pointwise)]
         nodes = [self.pointwise(found, False, True)]
@@ -305,21 +280,21 @@ class RegionWriter:
         patterns = {slot_pattern(s, self.plan.schedule.layout) for s in statements if isinstance(s, Pointwise)}
         return [statements] if len(patterns) == 1 and None not in patterns else [[s] for s in statements]
 
-    def pointwise(self, statements: Sequence[Pointwise], in_loop: bool, exact: bool | None) -> Assign | Fill:
+    def pointwise(self, statements: Sequence[Pointwise], in_loop: bool, exact: bool | None) -> n.Assign | n.Fill:
         """One pointwise statement, or one expression over neighbouring slots."""
         first, count = statements[0], len(statements)
         operands = {
             value.symbol: self.reference(value, in_loop) if count == 1 else self.slots(value, count, in_loop)
             for value in first.operands
         }
-        value: Node = Elementwise(first.expression, operands, exact, self.symbols, self.plan.program.constants)
+        value: n.Node = n.Elementwise(first.expression, operands, exact, self.symbols, self.plan.program.constants)
         if count > 1:
-            return Fill(self.slots(first.target, count, in_loop), value, over_time=not in_loop)
+            return n.Fill(self.slots(first.target, count, in_loop), value, over_time=not in_loop)
         varies = any(operand.time is not None for operand in first.operands)
         if first.target.time is not None and not varies and self.is_own(first.target, in_loop):
             over_time = not in_loop and self.storage.home(first.target).kind == "whole"
             if over_time or not first.operands:
-                value = Full((*(("T",) if over_time else ()), "B", first.target.shape[0]), value)
+                value = n.Full((*(("T",) if over_time else ()), "B", first.target.shape[0]), value)
         return self.assigned(first.target, value, in_loop)
 
     # Gradients of parameters
@@ -344,7 +319,7 @@ class RegionWriter:
         rows = [(place.group, place.row) for place in places if place is not None]
         return tuple(rows), tuple(part.right for part in parts), len(statement.target.shape)
 
-    def gradients(self, family: list[Accumulate]) -> list[Node]:
+    def gradients(self, family: list[Accumulate]) -> list[n.Node]:
         """Gradients that share a product if their slots are neighbours, else one by one."""
         if len(family) > 1:
             ordered = sorted(family, key=lambda s: self.place(s.contributions[0].left).slot)
@@ -353,46 +328,48 @@ class RegionWriter:
                 return self.noted(family, self.joint_gradient(ordered))
         return [node for statement in family for node in self.noted([statement], self.single_gradient(statement))]
 
-    def joint_gradient(self, statements: list[Accumulate]) -> list[Node]:
+    def joint_gradient(self, statements: list[Accumulate]) -> list[n.Node]:
         """One product, then a view of it for each parameter."""
         first = statements[0]
-        name = Name(self.names.get(("pack", first.target), gradient_name([s.target for s in statements])))
-        nodes: list[Node] = []
+        name = n.Name(self.names.get(("pack", first.target), gradient_name([s.target for s in statements])))
+        nodes: list[n.Node] = []
         for k, part in enumerate(first.contributions):
             value = self.contribution(self.slots(part.left, len(statements), False), part, first)
-            nodes.append(Add(name, value) if k else Assign(name, value))
-        own = tuple(Name(self.names.get(s.target, identifier(s.target))) for s in statements)
+            nodes.append(n.Add(name, value) if k else n.Assign(name, value))
+        own = tuple(n.Name(self.names.get(s.target, identifier(s.target))) for s in statements)
         size = self.place(first.contributions[0].left).group.size
-        return [*nodes, Split(own, name, 0, len(own), size, len(own), rows=True)]
+        return [*nodes, n.Split(own, name, 0, len(own), size, len(own), rows=True)]
 
-    def contribution(self, left: Node, part: Contribution, statement: Accumulate) -> Node:
+    def contribution(self, left: n.Node, part: Contribution, statement: Accumulate) -> n.Node:
         """sum over t and batch of left right^T, left * right, or left; for a scalar over units too."""
         right = None if part.right is None else self.reference(part.right, False)
         if right is not None and len(statement.target.shape) == 2:
-            value: Node = Outer(left, right)
+            value: n.Node = n.Outer(left, right)
         else:
-            value = OverTime(left, right, units=not statement.target.shape)
-        return value if part.coefficient == 1 else Scaled(part.coefficient, value)
+            value = n.OverTime(left, right, units=not statement.target.shape)
+        return value if part.coefficient == 1 else n.Scaled(part.coefficient, value)
 
-    def single_gradient(self, statement: Accumulate) -> list[Node]:
+    def single_gradient(self, statement: Accumulate) -> list[n.Node]:
         """The gradient of one parameter, contribution by contribution."""
-        name = Name(self.names.get(statement.target, identifier(statement.target)))
+        name = n.Name(self.names.get(statement.target, identifier(statement.target)))
         if not statement.contributions:
             parameter = statement.target.of
             while parameter is not None and not parameter.is_parameter:
                 parameter = parameter.of
             assert parameter is not None
             source = field_of(parameter)
-            return [Assign(name, ZerosLike(Field(source.record, source.name)))]
+            return [n.Assign(name, n.ZerosLike(n.Field(source.record, source.name)))]
         values = [self.contribution(self.reference(p.left, False), p, statement) for p in statement.contributions]
-        return [Assign(name, values[0]), *(Add(name, value) for value in values[1:])]
+        return [n.Assign(name, values[0]), *(n.Add(name, value) for value in values[1:])]
 
-    def rotation(self) -> list[Node]:
+    def rotation(self) -> list[n.Node]:
         """What this step sends is what the next one receives."""
-        pairs = [(Name(name), self.at(replace(home, offset=1), True)) for name, home in self.received.items()]
-        self.regions.begin = [Assign(Name(name), Steps(Name(h.name), "first")) for name, h in self.received.items()]
+        pairs = [(n.Name(name), self.at(replace(home, offset=1), True)) for name, home in self.received.items()]
+        self.regions.begin = [
+            n.Assign(n.Name(name), n.Steps(n.Name(h.name), "first")) for name, h in self.received.items()
+        ]
         for carry in self.plan.program.carries:
             incoming, outgoing = self.storage.home(carry.incoming), self.storage.home(carry.outgoing)
             if incoming.kind == "local":
-                pairs.append((Name(incoming.name), Name(outgoing.name)))
-        return [Rotate(*zip(*pairs, strict=True))] if pairs else []
+                pairs.append((n.Name(incoming.name), n.Name(outgoing.name)))
+        return [n.Rotate(*zip(*pairs, strict=True))] if pairs else []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
@@ -71,4 +71,4 @@ def filled(template: str, node: Node, print_node: Callable[[Node], str]) -> str:
             return json.dumps(value)
         return print_node(value) if isinstance(value, Node) else str(value)
 
-    return template.format(**{part.name: text(getattr(node, part.name)) for part in fields(node)})
+    return template.format(**{place: text(getattr(node, place)) for place in node.places})

@@ -267,7 +267,7 @@ def multiple(count: int, size: str) -> str:
 
 def choices(nodes: Iterable[n.Node], condition: str) -> list[str]:
     """The functions that the code calls in the form that the caller chooses, and the choice."""
-    found = [node for top in nodes for node in top.below()]
+    found = list(n.walk(tuple(nodes)))
     open_form = [node for node in found if isinstance(node, n.Elementwise) and node.exact is None]
     chosen = any(calls_chosen(node.expression, node.constants) for node in open_form)
     names = (["sigmoid"] if chosen else []) + (
