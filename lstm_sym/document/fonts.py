@@ -30,32 +30,19 @@ class Source(NamedTuple):
     language: str
 
 
-SOURCES = {
-    ("lstm_sym TC", "Regular"): Source(
-        ARCHIVE.format("tc"),
-        "package/400Regular/NotoSansTC_400Regular.ttf",
-        "add35d53f70727657b4509531677c4e3712b67df3d54661efdee5d3a0c16d954",
-        "zh-Hant",
-    ),
-    ("lstm_sym TC", "Bold"): Source(
-        ARCHIVE.format("tc"),
-        "package/700Bold/NotoSansTC_700Bold.ttf",
-        "ed4ae6ed781e34d0beee896e9be5d835a938ac7adabbcc1b6b6904290006f372",
-        "zh-Hant",
-    ),
-    ("lstm_sym SC", "Regular"): Source(
-        ARCHIVE.format("sc"),
-        "package/400Regular/NotoSansSC_400Regular.ttf",
-        "d45f67f0a7c0ca3f256950777ce6a61cc7ce5f9696d02900cbbaac25f8aa7d16",
-        "zh-Hans",
-    ),
-    ("lstm_sym SC", "Bold"): Source(
-        ARCHIVE.format("sc"),
-        "package/700Bold/NotoSansSC_700Bold.ttf",
-        "9a38ae0ab28cd5a256f9ea8e00dedc688aac17f7915fcb000572990afa956b96",
-        "zh-Hans",
-    ),
+_SUMS = {
+    ("TC", "zh-Hant", "400Regular"): "add35d53f70727657b4509531677c4e3712b67df3d54661efdee5d3a0c16d954",
+    ("TC", "zh-Hant", "700Bold"): "ed4ae6ed781e34d0beee896e9be5d835a938ac7adabbcc1b6b6904290006f372",
+    ("SC", "zh-Hans", "400Regular"): "d45f67f0a7c0ca3f256950777ce6a61cc7ce5f9696d02900cbbaac25f8aa7d16",
+    ("SC", "zh-Hans", "700Bold"): "9a38ae0ab28cd5a256f9ea8e00dedc688aac17f7915fcb000572990afa956b96",
 }
+SOURCES = {
+    (f"lstm_sym {script}", weight[3:]): Source(
+        ARCHIVE.format(script.lower()), f"package/{weight}/NotoSans{script}_{weight}.ttf", sha256, language
+    )
+    for (script, language, weight), sha256 in _SUMS.items()
+}
+"""Family and weight -> source."""
 
 
 def needed(language: str) -> set[str]:

@@ -20,18 +20,7 @@ from lstm_sym.equations.settings import chosen_constants, chosen_options, consta
 from lstm_sym.equations.suggestions import did_you_mean, listed
 from lstm_sym.equations.tomlfile import MAX_FILE, TomlFile
 
-_KEYS = (
-    "name",
-    "reference",
-    "equations",
-    "output",
-    "symbols",
-    "options",
-    "constants",
-    "parameters",
-    "sizes",
-    "initial",
-)
+_KEYS = tuple("name reference equations output symbols options constants parameters sizes initial".split())
 _LANGUAGES = {"meaning": "en", "zh-Hant": "zh-Hant", "zh-Hans": "zh-Hans"}
 MAX_LINE = 500
 """The most characters of a name, a reference or a meaning."""

@@ -21,37 +21,10 @@ NO_PARAMETERS = {
     **dict.fromkeys(("nan", "NaN"), "leave it out: what is no number makes everything else none"),
 }
 """Names of numbers, which would be learned as any other parameter, and what to write."""
-KERNEL = frozenset(
-    {
-        "np",
-        "numpy",
-        "params",
-        "state",
-        "tape",
-        "dtype",
-        "rng",
-        "dy",
-        "dstate",
-        "precise",
-        "Params",
-        "State",
-        "Tape",
-        "Grads",
-    }
-)
+KERNEL = frozenset("np numpy params state tape dtype rng dy dstate precise Params State Tape Grads".split())
 """Words of the generated code."""
 RESERVED = frozenset(keyword.kwlist) | frozenset(dir(builtins)) | KERNEL | {INDEX, *NO_PARAMETERS}
-DERIVED = (
-    "d_...",
-    "..._dot",
-    "..._slope",
-    "..._prev",
-    "..._next",
-    "..._direct",
-    "..._by_...",
-    "..._dot_again",
-    "..._complement",
-)
+DERIVED = tuple("d_... ..._dot ..._slope ..._prev ..._next ..._direct ..._by_... ..._dot_again ..._complement".split())
 """Forms of the names that derivation gives to its values."""
 _DERIVED = re.compile("|".join(re.escape(form).replace(re.escape("..."), r"\w*") for form in DERIVED), re.ASCII)
 FUNCTION_NAMES = frozenset({*FUNCTIONS, *REDUCTIONS, "identity", "repeat"})

@@ -73,7 +73,7 @@ def _unique(names: Iterator[str]) -> tuple[str, ...]:
 
 
 _TAKEN_SIZES = frozenset(
-    "T B None True False Any Array NamedTuple Params State Tape PreciseTape SecondTape Grads".split()  # noqa: SIM905
+    "T B None True False Any Array NamedTuple Params State Tape PreciseTape SecondTape Grads".split()
 )
 
 

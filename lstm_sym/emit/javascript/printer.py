@@ -9,7 +9,7 @@ from lstm_sym.emit import nodes as n
 from lstm_sym.emit.scalar import CodeScalarPrinter, filled, literal
 
 RESERVED = frozenset(
-    "arguments case catch const debugger default delete do enum eval export extends function implements instanceof "  # noqa: SIM905
+    "arguments case catch const debugger default delete do enum eval export extends function implements instanceof "
     "interface let new null package private protected public static super switch this throw typeof var void "
     "undefined NaN Infinity Math Number Object Float64Array run forward backward shapes named views given".split()
 )

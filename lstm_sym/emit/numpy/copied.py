@@ -10,19 +10,7 @@ from lstm_sym.emit.numpy import support as kernel_support
 from lstm_sym.equations import sizes
 from lstm_sym.program import arithmetic
 
-SUPPORT = frozenset(
-    {
-        "sizes_of",
-        "ranges",
-        "check_tape",
-        "check_fit",
-        "steps_of",
-        "float_dtype",
-        "named",
-        "checked",
-        "checked_fields",
-    }
-)
+SUPPORT = frozenset("sizes_of ranges check_tape check_fit steps_of float_dtype named checked checked_fields".split())
 """What every kernel needs, whatever its equations."""
 
 _ABSTRACT = re.compile(r"\b(?:Iterable|Mapping|Sequence)\[(?:[^\[\]]|\[[^\[\]]*(?:\[[^\[\]]*\][^\[\]]*)*\])*\]")

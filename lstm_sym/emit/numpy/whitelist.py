@@ -4,69 +4,13 @@ from __future__ import annotations
 
 import ast
 
-_FORBIDDEN = (
-    "eval",
-    "exec",
-    "compile",
-    "__import__",
-    "open",
-    "globals",
-    "locals",
-    "vars",
-    "getattr",
-    "setattr",
-    "delattr",
-    "input",
-)
+_FORBIDDEN = frozenset("eval exec compile __import__ open globals locals vars getattr setattr delattr input".split())
 _IMPORTS = {"numpy", "typing", "collections", "__future__"}
 _NUMPY = frozenset(
-    {
-        "add",
-        "array",
-        "asarray",
-        "ascontiguousarray",
-        "broadcast_to",
-        "concatenate",
-        "cos",
-        "dtype",
-        "einsum",
-        "eye",
-        "isfinite",
-        "isnan",
-        "mean",
-        "real",
-        "repeat",
-        "sign",
-        "sum",
-        "take_along_axis",
-        "max",
-        "argmax",
-        "empty",
-        "exp",
-        "float32",
-        "float64",
-        "inf",
-        "full",
-        "full_like",
-        "log",
-        "log1p",
-        "matmul",
-        "maximum",
-        "multiply",
-        "ndarray",
-        "random",
-        "result_type",
-        "shape",
-        "sin",
-        "prod",
-        "divide",
-        "sqrt",
-        "subtract",
-        "tanh",
-        "where",
-        "zeros",
-        "zeros_like",
-    }
+    "add argmax array asarray ascontiguousarray broadcast_to concatenate cos divide dtype einsum empty exp eye "
+    "float32 float64 full full_like inf isfinite isnan log log1p matmul max maximum mean multiply ndarray prod "
+    "random real repeat result_type shape sign sin sqrt subtract sum take_along_axis tanh where zeros "
+    "zeros_like".split()
 )
 
 
