@@ -7,6 +7,8 @@ for a thin space and \cr for the end of a row.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from typing import ClassVar
 
 from lstm_sym import __version__
 from lstm_sym.document.document import (
@@ -52,21 +54,16 @@ def markdown_page(document: Document) -> str:
 class _GitHubNotation(LatexNotation):
     """LaTeX in which no backslash stands before punctuation."""
 
+    forms: ClassVar[Mapping[str, str]] = {
+        **LatexNotation.forms,
+        "scaled": r"{}\thinspace {}",
+        "applied": r"{}\thinspace {}",
+        "below": " ; ",
+    }
+
     def name(self, base: str, subscripts: list[str], mark: str, time: int | None) -> str:
         """A subscript with an underscore in it becomes two."""
         return super().name(base, [part for text in subscripts for part in text.split("_") if part], mark, time)
-
-    def applied(self, matrix: str, vector: str) -> str:
-        """U h, with a thin space."""
-        return rf"{matrix}\thinspace {vector}"
-
-    def scaled(self, number: str, rest: str) -> str:
-        """2 n, with a thin space."""
-        return rf"{number}\thinspace {rest}"
-
-    def stacked(self, parts: list[str]) -> str:
-        r"""\left[u ; v\right]."""
-        return rf"\left[{' ; '.join(parts)}\right]"
 
 
 class _Page:

@@ -43,18 +43,6 @@ class CodeScalarPrinter(ScalarPrinter):
         """A literal: it never changes the type of an array."""
         return literal(value)
 
-    def power(self, base: str, exponent: int) -> str:
-        """base**n."""
-        return f"{base}**{exponent}"
-
-    def product(self, factors: list[str]) -> str:
-        """a * b * c."""
-        return " * ".join(factors)
-
-    def fraction(self, numerator: str, denominator: str) -> str:
-        """a / b."""
-        return f"{numerator} / {denominator}"
-
 
 def literal(number: Fraction) -> str:
     """An exact number as programming languages write it."""

@@ -2,8 +2,10 @@ r"""LaTeX, for GitHub's math and for papers: \delta c_{t} = \delta c^{+}_{t} + \
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import ClassVar
 
 from lstm_sym.equations.functions import SIGNS
 from lstm_sym.notation.notation import GREEK, Notation
@@ -16,6 +18,21 @@ class LatexNotation(Notation):
     """Mathematics as LaTeX, without delimiters."""
 
     fraction_bar = True
+    forms: ClassVar[Mapping[str, str]] = {
+        **Notation.forms,
+        "power": "{{{}}}^{{{}}}",
+        "product": r" \odot ",
+        "fraction": r"\frac{{{}}}{{{}}}",
+        "scaled": r"{}\,{}",
+        "transpose": r"{{{}}}^{{\top}}",
+        "applied": r"{}\,{}",
+        "summed": r"\sum_{{t}} {}",
+        "diag": r"\operatorname{{diag}}({})",
+        "stacked": r"\left[{}\right]",
+        "below": r";\, ",
+        "partial": r"\frac{{\partial {}}}{{\partial {}}}",
+        "differential": r"\mathrm{d}W",
+    }
 
     def name(self, base: str, subscripts: list[str], mark: str, time: int | None) -> str:
         r"""i_{t}, \delta a_{i,t}, \delta c^{+}_{t}, i'_{t}, \dot{i}_{t}."""
@@ -48,53 +65,13 @@ class LatexNotation(Notation):
         r"""\left( ... \right) around fractions, plain brackets around the rest."""
         return rf"\left({text}\right)" if r"\frac" in text else f"({text})"
 
-    def power(self, base: str, exponent: int) -> str:
-        """g^{2}."""
-        return f"{{{base}}}^{{{exponent}}}"
-
-    def product(self, factors: list[str]) -> str:
-        r"""a \odot b."""
-        return r" \odot ".join(factors)
-
-    def scaled(self, number: str, rest: str) -> str:
-        """2 n."""
-        return rf"{number}\,{rest}"
-
-    def fraction(self, numerator: str, denominator: str) -> str:
-        r"""\frac{a}{b}."""
-        return rf"\frac{{{numerator}}}{{{denominator}}}"
-
-    def transpose(self, matrix: str) -> str:
-        r"""U^{\top}."""
-        return rf"{{{matrix}}}^{{\top}}"
-
-    def applied(self, matrix: str, vector: str) -> str:
-        """U h."""
-        return rf"{matrix}\,{vector}"
-
     def summed(self, text: str, several: bool) -> str:
-        r"""\sum_{t} of a contribution."""
-        return rf"\sum_{{t}} \left({text}\right)" if several else rf"\sum_{{t}} {text}"
-
-    def diag(self, text: str) -> str:
-        r"""\operatorname{diag}(e)."""
-        return rf"\operatorname{{diag}}({text})"
-
-    def stacked(self, parts: list[str]) -> str:
-        r"""\left[h_{t-1};\, x_{t}\right]."""
-        return r"\left[" + r";\, ".join(parts) + r"\right]"
+        r"""\sum_{t} of a contribution, \left( ... \right) around several."""
+        return super().summed(rf"\left({text}\right)" if several else text, False)
 
     def operator_sign(self, kind: str, index: int | None) -> str:
         r"""\operatorname{part}_{1}."""
         return rf"\operatorname{{{kind}}}" + ("" if index is None else f"_{{{index}}}")
-
-    def partial(self, target: str, source: str) -> str:
-        r"""\frac{\partial c_{t}}{\partial h_{t-1}}."""
-        return rf"\frac{{\partial {target}}}{{\partial {source}}}"
-
-    def differential(self, text: str) -> str:
-        r"""\mathrm{d}W."""
-        return r"\mathrm{d}W" if text == self.identity else rf"\mathrm{{d}}{text}"
 
 
 def _further(mark: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from html import escape
+from typing import ClassVar
 
 from lstm_sym.equations.functions import SIGNS
 from lstm_sym.notation.notation import GREEK, Notation
@@ -32,9 +33,23 @@ class MathMLNotation(Notation):
 
     plus, minus, negative = _operator("+"), _operator("−"), '<mo form="prefix">−</mo>'
     comma = _operator(",")
-    equals = accumulates = _operator("=")
+    equals, identity, zero = _operator("="), "<mi>I</mi>", "<mn>0</mn>"
     fraction_bar = True
-    identity, zero = "<mi>I</mi>", "<mn>0</mn>"
+    forms: ClassVar[Mapping[str, str]] = {
+        **Notation.forms,
+        "product": _operator("⊙"),
+        "fraction": f"<mfrac>{_row('{}')}{_row('{}')}</mfrac>",
+        "scaled": "{}{}",
+        "parentheses": _row("<mo>(</mo>", "{}", "<mo>)</mo>"),
+        "transpose": f"<msup>{_row('{}')}<mo>⊤</mo></msup>",
+        "applied": '{}<mspace width="0.17em"/>{}',
+        "summed": "<munder><mo>∑</mo><mi>t</mi></munder>{}",
+        "diag": f"<mi>diag</mi>{_row('<mo>(</mo>', '{}', '<mo>)</mo>')}",
+        "stacked": _row(_operator("["), "{}", _operator("]")),
+        "below": _operator(";"),
+        "partial": f"<mfrac>{_row(_operator('∂'), '{}')}{_row(_operator('∂'), '{}')}</mfrac>",
+        "differential": _row("<mi>d</mi>", "<mi>W</mi>"),
+    }
 
     def page(self, line: str, display: bool = True) -> str:
         """A whole <math> element."""
@@ -87,56 +102,12 @@ class MathMLNotation(Notation):
         text = f"<mi>{SIGNS[name][1]}</mi>"
         return _primed(text) if prime else text
 
-    def parentheses(self, text: str) -> str:
-        """Brackets that grow with what they hold."""
-        return _row("<mo>(</mo>", text, "<mo>)</mo>")
-
     def power(self, base: str, exponent: int) -> str:
         """g squared."""
         above = self.number(Fraction(exponent))
         return f"<msup>{_row(base)}{_row(above) if exponent < 0 else above}</msup>"
 
-    def product(self, factors: list[str]) -> str:
-        """a ⊙ b."""
-        return _operator("⊙").join(factors)
-
-    def scaled(self, number: str, rest: str) -> str:
-        """2 n."""
-        return number + rest
-
-    def fraction(self, numerator: str, denominator: str) -> str:
-        """A fraction."""
-        return f"<mfrac>{_row(numerator)}{_row(denominator)}</mfrac>"
-
-    def transpose(self, matrix: str) -> str:
-        """A transposed matrix."""
-        return f"<msup>{_row(matrix)}<mo>⊤</mo></msup>"
-
-    def applied(self, matrix: str, vector: str) -> str:
-        """U h, with a thin space."""
-        return f'{matrix}<mspace width="0.17em"/>{vector}'
-
-    def summed(self, text: str, several: bool) -> str:
-        """The sum over t."""
-        return "<munder><mo>∑</mo><mi>t</mi></munder>" + (self.parentheses(text) if several else text)
-
-    def diag(self, text: str) -> str:
-        """diag(e)."""
-        return "<mi>diag</mi>" + self.parentheses(text)
-
-    def stacked(self, parts: list[str]) -> str:
-        """[u; v]."""
-        return _row(_operator("["), _operator(";").join(parts), _operator("]"))
-
     def operator_sign(self, kind: str, index: int | None) -> str:
         """A word with its index below."""
         word = f"<mi>{kind}</mi>"
         return word if index is None else f"<msub>{word}<mn>{index}</mn></msub>"
-
-    def partial(self, target: str, source: str) -> str:
-        """A partial derivative."""
-        return f"<mfrac>{_row(_operator('∂'), target)}{_row(_operator('∂'), source)}</mfrac>"
-
-    def differential(self, text: str) -> str:
-        """dW."""
-        return _row("<mi>d</mi>", "<mi>W</mi>" if text == self.identity else text)

@@ -59,8 +59,7 @@ class Notation(ScalarPrinter):
     """
 
     scalars: Collection[str] = ()
-    equals = " = "
-    accumulates = " = "
+    equals, identity, zero = " = ", "I", "0"
 
     @classmethod
     def of(cls, *programs: Program) -> Self:
@@ -78,44 +77,42 @@ class Notation(ScalarPrinter):
         """
         raise NotImplementedError
 
-    def transpose(self, matrix: str) -> str:
-        """A transposed matrix or row."""
-        raise NotImplementedError
-
-    def applied(self, matrix: str, vector: str) -> str:
-        """matrix times vector."""
-        raise NotImplementedError
-
-    def summed(self, text: str, several: bool) -> str:
-        """The sum over time of a contribution, or of several."""
-        raise NotImplementedError
-
     def function(self, name: str, prime: bool) -> str:
         """The sign of a function of the table, or of its derivative."""
-        raise NotImplementedError
-
-    def diag(self, text: str) -> str:
-        """diag(e)."""
-        raise NotImplementedError
-
-    def stacked(self, parts: list[str]) -> str:
-        """[u; v]."""
         raise NotImplementedError
 
     def operator_sign(self, kind: str, index: int | None) -> str:
         """The sign of a constant linear map, with its index."""
         raise NotImplementedError
 
-    identity = "I"
-    zero = "0"
+    def transpose(self, matrix: str) -> str:
+        """A transposed matrix or row."""
+        return self.forms["transpose"].format(matrix)
+
+    def applied(self, matrix: str, vector: str) -> str:
+        """matrix times vector."""
+        return self.forms["applied"].format(matrix, vector)
+
+    def summed(self, text: str, several: bool) -> str:
+        """The sum over time of a contribution, or of several."""
+        return self.forms["summed"].format(self.parentheses(text) if several else text)
+
+    def diag(self, text: str) -> str:
+        """diag(e)."""
+        return self.forms["diag"].format(text)
+
+    def stacked(self, parts: list[str]) -> str:
+        """[u; v]."""
+        return self.forms["stacked"].format(self.forms["below"].join(parts))
 
     def partial(self, target: str, source: str) -> str:
         """d target / d source."""
-        raise NotImplementedError
+        return self.forms["partial"].format(target, source)
 
-    def differential(self, text: str) -> str:
-        """dW, a change of W."""
-        raise NotImplementedError
+    @property
+    def differential(self) -> str:
+        """dW, a change of a matrix."""
+        return self.forms["differential"]
 
     def symbol(self, value: Value) -> str:
         """A value with the mark of its role; a tangent of an adjoint carries both."""
@@ -146,10 +143,7 @@ class Notation(ScalarPrinter):
 
     def line(self, statement: Statement) -> str:
         """A statement as left = right."""
-        left = self.symbol(statement.target)
-        if isinstance(statement, Accumulate):
-            return left + self.accumulates + self.right(statement)
-        return left + self.equals + self.right(statement)
+        return self.symbol(statement.target) + self.equals + self.right(statement)
 
     def right(self, statement: Statement) -> str:
         """The right side of a statement."""
@@ -258,7 +252,7 @@ class Notation(ScalarPrinter):
             case Block():
                 return self.partial(self.symbol(factor.target), self.symbol(factor.source))
             case Applied():
-                change = self.differential(self.identity)
+                change = self.differential
                 change = self.transpose(change) if factor.transposed else change
                 return self.applied(change, self.symbol(factor.operand))
         raise TypeError(f"no notation for {type(factor).__name__}")

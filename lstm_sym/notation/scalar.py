@@ -1,6 +1,6 @@
 """Pointwise expressions to text: one walk, in an order for people, shared by every target.
 
-A target subclasses `ScalarPrinter` and says how a symbol, a number, a call, a power, a product and a fraction look.
+A target subclasses `ScalarPrinter` and says how a symbol, a number, a call, and by `forms` all else, look.
 Factors are printed adjoints and tangents first, then in order of definition; positive terms before negative ones.
 """
 
@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
+from typing import ClassVar
 
 import sympy
 from sympy import Expr
@@ -29,6 +30,14 @@ class ScalarPrinter:
     """
 
     values: Mapping[sympy.Symbol, Value] = field(default_factory=dict)
+    forms: ClassVar[Mapping[str, str]] = {
+        "power": "{}**{}",
+        "product": " * ",
+        "fraction": "{} / {}",
+        "scaled": "{} * {}",
+        "parentheses": "({})",
+    }
+    """How this target writes what has one form: places for the parts, or, of many parts, the sign between them."""
 
     def symbol(self, value: Value) -> str:
         """A value."""
@@ -43,24 +52,24 @@ class ScalarPrinter:
         raise NotImplementedError
 
     def power(self, base: str, exponent: int) -> str:
-        """A whole power >= 2 of an atom."""
-        raise NotImplementedError
+        """A whole power of an atom."""
+        return self.forms["power"].format(base, exponent)
 
     def product(self, factors: list[str]) -> str:
         """Two or more factors, element by element."""
-        raise NotImplementedError
+        return self.forms["product"].join(factors)
 
     def fraction(self, numerator: str, denominator: str) -> str:
         """A quotient; the parts come with the brackets they need."""
-        raise NotImplementedError
+        return self.forms["fraction"].format(numerator, denominator)
 
     def scaled(self, number: str, rest: str) -> str:
         """A number times the rest."""
-        return f"{number} * {rest}"
+        return self.forms["scaled"].format(number, rest)
 
     def parentheses(self, text: str) -> str:
         """An expression in brackets."""
-        return f"({text})"
+        return self.forms["parentheses"].format(text)
 
     plus, minus, negative, comma = " + ", " - ", "-", ", "
     fraction_bar = False

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import ClassVar
 
 from lstm_sym.equations.functions import SIGNS
 from lstm_sym.notation.notation import GREEK, Notation
@@ -18,7 +20,19 @@ class TextNotation(Notation):
     """Mathematics in plain Unicode, one line a statement."""
 
     minus, negative = " − ", "−"
-    accumulates = " = "
+    forms: ClassVar[Mapping[str, str]] = {
+        **Notation.forms,
+        "product": " ⊙ ",
+        "scaled": "{} {}",
+        "transpose": "{}ᵀ",
+        "applied": "{} {}",
+        "summed": "Σₜ {}",
+        "diag": "diag({})",
+        "stacked": "[{}]",
+        "below": "; ",
+        "partial": "∂{}/∂{}",
+        "differential": "dW",
+    }
 
     def name(self, base: str, subscripts: list[str], mark: str, time: int | None) -> str:
         """iₜ, δa_iₜ, δc⁺ₜ, i′ₜ, ∂iₜ."""
@@ -47,49 +61,9 @@ class TextNotation(Notation):
         """g²."""
         return base + str(exponent).translate(_SUPERSCRIPTS)
 
-    def product(self, factors: list[str]) -> str:
-        """a ⊙ b."""
-        return " ⊙ ".join(factors)
-
-    def scaled(self, number: str, rest: str) -> str:
-        """2 n."""
-        return f"{number} {rest}"
-
-    def fraction(self, numerator: str, denominator: str) -> str:
-        """a / b."""
-        return f"{numerator} / {denominator}"
-
-    def transpose(self, matrix: str) -> str:
-        """Uᵀ."""
-        return f"{matrix}ᵀ"
-
-    def applied(self, matrix: str, vector: str) -> str:
-        """U h."""
-        return f"{matrix} {vector}"
-
-    def summed(self, text: str, several: bool) -> str:
-        """Σₜ of a contribution."""
-        return f"Σₜ ({text})" if several else f"Σₜ {text}"
-
-    def diag(self, text: str) -> str:
-        """diag(e)."""
-        return f"diag({text})"
-
-    def stacked(self, parts: list[str]) -> str:
-        """[h; x]."""
-        return f"[{'; '.join(parts)}]"
-
     def operator_sign(self, kind: str, index: int | None) -> str:
         """part₁, repeat₂, mean."""
         return kind + ("" if index is None else str(index).translate(_SUBSCRIPTS))
-
-    def partial(self, target: str, source: str) -> str:
-        """∂c/∂h."""
-        return f"∂{target}/∂{source}"
-
-    def differential(self, text: str) -> str:
-        """dW."""
-        return "dW" if text == self.identity else f"d{text}"
 
 
 def _tangent(mark: str) -> str:

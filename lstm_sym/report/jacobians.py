@@ -129,7 +129,7 @@ class _Jacobians:
 
     def parameters(self) -> list[Block]:
         """Every state against every parameter it depends on within the step."""
-        change = Math(lambda n: n.differential(n.identity))
+        change = Math(lambda n: n.differential)
         found: list[Block] = [Paragraph(self.sentences.line("jacobian.parameters", change=change))]
         for parameter in self.cell.parameters:
             for state in self.cell.states:
@@ -143,4 +143,4 @@ class _Jacobians:
         sign = self.partial(state, parameter)
         if len(self.cell.shapes[parameter]) == 1:
             return sign
-        return Math(lambda n: n.applied(sign.write(n), n.differential(n.identity)))
+        return Math(lambda n: n.applied(sign.write(n), n.differential))
