@@ -29,14 +29,14 @@ def cell(name: str, **choices: str | float) -> Cell:
     <Cell lstm (Long short-term memory): input x, states h, c, output h>
     """
     _refuse_what_is_for_another("cell", name)
-    return _usable(cells.cell(name, **choices), f"{name}.toml")
+    return _usable(cells.cell(name, **choices))
 
 
 def load(path: str | Path, **choices: str | float) -> Cell:
     """Read a cell file; `choices` set its options and constants (`phi_h="identity"`, `alpha=0.2`). Raises CellError."""
     if not (isinstance(path, str) and "\n" not in path and Path(path).exists()):
         _refuse_what_is_for_another("load", path)
-    return _usable(equations.load(path, **choices), Path(path).name)
+    return _usable(equations.load(path, **choices))
 
 
 def parse(
@@ -71,7 +71,7 @@ def parse(
     settings |= {"parameters": parameters, "output": output}
     if not _CELL_FILE.search(text):
         found = equations.parse(text, key=key, source=source, first_line=first_line, **cast(Any, settings))
-        return _usable(found, source)
+        return _usable(found)
     for name, value in settings.items():
         if value is not None:
             raise CellError(
@@ -80,23 +80,12 @@ def parse(
                 allowed="settings beside equations alone; a cell file has tables for them",
                 fix=f"write {name} into the text, or give the equations alone",
             )
-    return _usable(read_cell(text.encode("utf-8", "surrogatepass"), key=key, source=source), source)
+    return _usable(read_cell(text.encode("utf-8", "surrogatepass"), key=key, source=source))
 
 
-def _usable(found: Cell, source: str) -> Cell:
-    """The cell, if the engine takes it. Raises CellError, which names the source; lowering is what refuses cells."""
-    try:
-        lower(found)
-    except CellError as error:
-        raise CellError(
-            error.what,
-            source=source,
-            line=error.line,
-            column=error.column,
-            text=error.text,
-            allowed=error.allowed,
-            fix=error.fix,
-        ) from None
+def _usable(found: Cell) -> Cell:
+    """The cell, if the engine takes it. Raises CellError; lowering is what refuses cells."""
+    lower(found)
     return found
 
 

@@ -115,7 +115,7 @@ class Cell:
             output=self.output,
         )
         places = zip(changed.equations, self.equations, strict=True)
-        equations = tuple(replace(new, line=old.line, column=old.column) for new, old in places)
+        equations = tuple(replace(old, expression=new.expression) for new, old in places)
         return replace(
             changed,
             equations=equations,

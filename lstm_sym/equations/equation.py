@@ -13,25 +13,22 @@ Shape = tuple[str, ...]
 
 @dataclass(frozen=True)
 class Equation:
-    """target[t] = expression; `text` as written (comment removed), `line` and `column` where it begins, from 1."""
+    """target[t] = expression; `text` as written (comment removed), `line` and `column` where it begins, from 1.
+
+    `source` is the name of its file, for errors.
+    """
 
     target: str
     expression: Expression = field(repr=False)
     text: str
     line: int
     column: int = 1
+    source: str = field(default="equations", compare=False, repr=False)
 
-    def error(self, what: str, node: Expression | None, source: str, allowed: str, fix: str) -> CellError:
+    def error(self, what: str, node: Expression | None, allowed: str, fix: str) -> CellError:
         """The error at a node of the right side, or at the target."""
-        return CellError(
-            what,
-            source=source,
-            line=self.line,
-            column=(node.column if node else 1) + self.column - 1,
-            text=" " * (self.column - 1) + self.text,
-            allowed=allowed,
-            fix=fix,
-        )
+        column, text = (node.column if node else 1) + self.column - 1, " " * (self.column - 1) + self.text
+        return CellError(what, source=self.source, line=self.line, column=column, text=text, allowed=allowed, fix=fix)
 
 
 @dataclass(frozen=True)

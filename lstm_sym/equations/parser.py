@@ -84,7 +84,8 @@ class _Reader:
             raise hints.left_side(self.line, self.written(target))
         name, expression = self.name(target.value), self.expression(statement.value)
         check_numbers(expression, self.line, self.constants)
-        return Equation(name, expression, self.line.code, self.line.number, self.line.indent + 1)
+        line = self.line
+        return Equation(name, expression, line.code, line.number, line.indent + 1, line.source)
 
     def statement(self) -> ast.Assign:
         """The line as Python reads it, which is not to run it."""

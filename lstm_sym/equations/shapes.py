@@ -24,10 +24,9 @@ def infer_shapes(
     states: tuple[str, ...],
     sizes: Mapping[str, str],
     constants: Collection[str],
-    source: str,
 ) -> dict[str, Shape]:
     """The symbolic shape of every name. Raises CellError where two sizes that must be equal are not."""
-    inference = _Inference(equations, cell_input, states, sizes, constants, source)
+    inference = _Inference(equations, cell_input, states, sizes, constants)
     for equation in equations:
         inference.equation = equation
         inference.unify((equation.target, 0), inference.vector(equation.expression), equation.expression)
@@ -44,12 +43,11 @@ class _Inference:
         states: tuple[str, ...],
         sizes: Mapping[str, str],
         constants: Collection[str],
-        source: str,
     ) -> None:
         self.constants = frozenset(constants)
         self.composed: dict[Axis, _Composed] = {}
         self.parent: dict[Axis, Axis] = {}
-        self.input, self.states, self.source, self.equations = cell_input, states, source, equations
+        self.input, self.states, self.equations = cell_input, states, equations
         self.equation = equations[0]
         self.ranks = self._ranks()
         declared = ({cell_input: "D"} if cell_input else {}) | dict(sizes)
@@ -71,7 +69,6 @@ class _Inference:
         return equation.error(
             f"`{node.name}` is used as a matrix (left of @) and as a vector",
             node,
-            self.source,
             "a parameter is a matrix everywhere or a vector everywhere",
             f"write {node.name} @ v here too, or use two parameters",
         )
@@ -110,7 +107,7 @@ class _Inference:
             part = self.vector(child)
             if part is None:
                 what, fix = f"`{str(child)[:40]}` has no size of its own", "put a vector there: a parameter, a quantity"
-                raise self.equation.error(what, child, self.source, "vectors in a stack and in repeat()", fix)
+                raise self.equation.error(what, child, "vectors in a stack and in repeat()", fix)
             parts.append(part)
         axis = (f"{node}", len(self.composed))
         count = node.count if isinstance(node, Repeat) else 1
@@ -149,7 +146,6 @@ class _Inference:
         return other.equation.error(
             f"`{str(other.node)[:40]}` and `{str(one.node)[:40]}` are made of parts that do not match",
             other.node,
-            self.source,
             "vectors of equal sizes, made in the same way",
             "give one of them a matrix of its own",
         )
@@ -179,7 +175,6 @@ class _Inference:
             f"shapes do not fit in `{str(node)[:60]}`: {self._described(left)} {left_size}, "
             f"{self._described(right)} {right_size}",
             at,
-            self.source,
             "element-wise operations on equal sizes; W @ v where the columns of W are the size of v",
             fix,
         )
@@ -219,7 +214,6 @@ class _Inference:
             raise composed.equation.error(
                 f"`{str(composed.node)[:40]}` would be larger than itself",
                 composed.node,
-                self.source,
                 "a stack or repeat() whose size is not that of one of its parts",
                 "pass the result through a matrix before it is a state again",
             )

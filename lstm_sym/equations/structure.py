@@ -45,19 +45,19 @@ def structure_of(
     if not equations:
         fix = "write at least one equation, such as h[t] = tanh(W @ x[t] + U @ h[t-1] + b)"
         raise CellError("there is no equation", source=source, allowed="name[t] = expression, one a line", fix=fix)
-    _check_definitions(equations, source)
-    cell_input = _input(equations, source)
-    states = _states(equations, source)
+    _check_definitions(equations)
+    cell_input = _input(equations)
+    states = _states(equations)
     _check_constants(constants, equations, source)
     free = _unique(name.name for _, name in _names(equations) if name.time is None)
     parameters = tuple(name for name in free if name not in constants)
     _check_sizes(sizes, {*filter(None, [cell_input]), *parameters, *(e.target for e in equations)}, source)
     chosen = _output(equations, output, source)
-    _check_reaches(equations, cell_input, chosen, source)
-    _check_moves(equations, cell_input, {*states, chosen}, constants, source)
+    _check_reaches(equations, cell_input, chosen)
+    _check_moves(equations, cell_input, {*states, chosen}, constants)
     scalars = [name for name in parameters if name in declared and declared[name].scalar]
-    _check_scalars(scalars, equations, source)
-    shapes = infer_shapes(equations, cell_input, states, sizes, (*constants, *scalars), source)
+    _check_scalars(scalars, equations)
+    shapes = infer_shapes(equations, cell_input, states, sizes, (*constants, *scalars))
     return Structure(cell_input, states, parameters, chosen, shapes)
 
 
@@ -119,13 +119,12 @@ def _check_constants(constants: Mapping[str, Fraction], equations: tuple[Equatio
             raise equation.error(
                 f"`{name}` is a constant, a single number",
                 node,
-                source,
                 "a constant beside * + - /, without an index",
                 f"write {name} * v, or drop {name} from [constants] to make it a parameter or a quantity",
             )
 
 
-def _check_scalars(scalars: Collection[str], equations: tuple[Equation, ...], source: str) -> None:
+def _check_scalars(scalars: Collection[str], equations: tuple[Equation, ...]) -> None:
     """A parameter that is one number is no matrix."""
     for equation in equations:
         for node in equation.expression.walk():
@@ -134,7 +133,6 @@ def _check_scalars(scalars: Collection[str], equations: tuple[Equation, ...], so
                 raise equation.error(
                     f"`{name}` is one number, as [parameters] says, and stands to the left of @",
                     node,
-                    source,
                     "a scalar beside * + - /",
                     f"write {name} * v, or take the word scalar from its line",
                 )
@@ -157,7 +155,7 @@ def _output(equations: tuple[Equation, ...], output: str | None, source: str) ->
     return output or defined[-1]
 
 
-def _check_definitions(equations: tuple[Equation, ...], source: str) -> None:
+def _check_definitions(equations: tuple[Equation, ...]) -> None:
     """Each name is defined once, before it is read at [t], and always carries an index or never does."""
     lines: dict[str, Equation] = {}
     for equation in equations:
@@ -165,7 +163,6 @@ def _check_definitions(equations: tuple[Equation, ...], source: str) -> None:
             raise equation.error(
                 f"`{equation.target}[t]` is defined twice, first on line {lines[equation.target].line}",
                 None,
-                source,
                 "one equation a quantity",
                 "give one of them another name",
             )
@@ -175,12 +172,12 @@ def _check_definitions(equations: tuple[Equation, ...], source: str) -> None:
     for equation in equations:
         for node in equation.expression.walk():
             if isinstance(node, Name):
-                _check_reading(equation, node, lines, defined, timed, source)
+                _check_reading(equation, node, lines, defined, timed)
         defined.add(equation.target)
 
 
 def _check_reading(
-    equation: Equation, node: Name, lines: Mapping[str, Equation], defined: set[str], timed: set[str], source: str
+    equation: Equation, node: Name, lines: Mapping[str, Equation], defined: set[str], timed: set[str]
 ) -> None:
     if node.time == 0 and node.name in lines and node.name not in defined:
         own = node.name == equation.target
@@ -188,7 +185,6 @@ def _check_reading(
         raise equation.error(
             f"`{node.name}[t]` is read " + ("in its own equation" if own else "before it is defined"),
             node,
-            source,
             "names defined above, at [t]; any defined name at [t-1]",
             f"read the step before: {node.name}[t-1]" if own else above,
         )
@@ -196,13 +192,12 @@ def _check_reading(
         raise equation.error(
             f"`{node.name}` has a time index elsewhere",
             node,
-            source,
             "a quantity with [t] or [t-1] everywhere; a parameter never",
             f"write {node.name}[t] or {node.name}[t-1]",
         )
 
 
-def _check_reaches(equations: tuple[Equation, ...], cell_input: str, output: str, source: str) -> None:
+def _check_reaches(equations: tuple[Equation, ...], cell_input: str, output: str) -> None:
     """The output depends on the input, in this step or through the states; a cell may have no input."""
     reads: dict[str, set[str]] = {equation.target: set() for equation in equations}
     for equation, node in _names(equations):
@@ -218,14 +213,13 @@ def _check_reaches(equations: tuple[Equation, ...], cell_input: str, output: str
         raise equation.error(
             f"the output `{output}` never depends on the input `{cell_input}`",
             None,
-            source,
             "an output that the input reaches, in this step or through the states",
             'the output is the quantity defined last; say output = "h" if another is meant',
         )
 
 
 def _check_moves(
-    equations: tuple[Equation, ...], cell_input: str, kept: Collection[str], constants: Collection[str], source: str
+    equations: tuple[Equation, ...], cell_input: str, kept: Collection[str], constants: Collection[str]
 ) -> None:
     """The output and the states, `kept`, depend on the input or on a state; nothing is made of numbers alone."""
     moving = {cell_input}
@@ -237,13 +231,12 @@ def _check_moves(
             raise equation.error(
                 f"`{equation.target}[t]` never changes: neither the input nor a state takes part in it",
                 equation.expression,
-                source,
                 "states and outputs that depend on the input at [t] or on a state at [t-1]",
                 f"write its right side wherever {equation.target} stands; a parameter or constant needs no time",
             )
 
 
-def _input(equations: tuple[Equation, ...], source: str) -> str:
+def _input(equations: tuple[Equation, ...]) -> str:
     """The one name that is read at [t] and never defined; empty for a cell that runs by itself, as henon does."""
     defined = {equation.target for equation in equations}
     free = [(e, n) for e, n in _names(equations) if n.time == 0 and n.name not in defined]
@@ -253,7 +246,7 @@ def _input(equations: tuple[Equation, ...], source: str) -> str:
     forgotten = _index_forgotten(equations, "[t]")
     if not names and forgotten:
         allowed = "one name read at [t] and never defined"
-        raise equations[-1].error("the cell reads no input", None, source, allowed, forgotten)
+        raise equations[-1].error("the cell reads no input", None, allowed, forgotten)
     if not names:
         return ""
     equation, node = next((e, n) for e, n in free if n.name == names[1])
@@ -261,13 +254,12 @@ def _input(equations: tuple[Equation, ...], source: str) -> str:
     raise equation.error(
         f"`{names[0]}` and `{node.name}` are both read at [t] and never defined",
         node,
-        source,
         "one input",
         f"{guess} Define {node.name}[t] above, or stack several inputs in one x".lstrip(),
     )
 
 
-def _states(equations: tuple[Equation, ...], source: str) -> tuple[str, ...]:
+def _states(equations: tuple[Equation, ...]) -> tuple[str, ...]:
     defined = tuple(equation.target for equation in equations)
     read_now = {node.name for _, node in _names(equations) if node.time == 0}
     known = set(defined)
@@ -279,7 +271,6 @@ def _states(equations: tuple[Equation, ...], source: str) -> tuple[str, ...]:
             raise equation.error(
                 f"the state `{node.name}` is read at [t-1] but never defined",
                 node,
-                source,
                 "names that an equation defines: " + listed(defined),
                 fix,
             )
@@ -288,7 +279,6 @@ def _states(equations: tuple[Equation, ...], source: str) -> tuple[str, ...]:
         raise equations[-1].error(
             "nothing is read at [t-1], so the cell keeps no state and is not recurrent",
             None,
-            source,
             "at least one state",
             _index_forgotten(equations, "[t-1]") or f"read the step before somewhere: U @ {defined[-1]}[t-1]",
         )

@@ -107,7 +107,6 @@ class _Lowering:
             raise self.current.error(
                 f"`{self.current.text}` divides by zero",
                 None,
-                self.cell.key,
                 "denominators that are not zero whatever the values",
                 "two terms of the denominator cancel; look for a repeated name",
             )
@@ -201,7 +200,6 @@ class _Lowering:
             raise self.current.error(
                 f"`{str(node)[:40]}` is no finite number",
                 node,
-                self.cell.key,
                 "functions of numbers and constants that are finite numbers",
                 "check the argument: a logarithm or root of a number below 0, or a value beyond the range of float32",
             )
@@ -236,7 +234,6 @@ class _Lowering:
             raise self.current.error(
                 f"`{str(node)[:40]}` is made of parameters alone, so it never changes",
                 node,
-                self.cell.key,
                 "matrix products, stacks, repetitions and reductions of what changes with time",
                 split if stacked else whole,
             )
@@ -254,7 +251,6 @@ class _Lowering:
                 raise self.current.error(
                     f"`{target.name}[t]` never changes: what depends on time cancels in `{self.current.text[:60]}`",
                     None,
-                    self.cell.key,
                     "states and outputs that depend on the input at [t] or on a state at [t-1]",
                     "look for a term that is added and taken away again",
                 )

@@ -183,3 +183,8 @@ def test_no_stage_takes_the_name_of_the_cotangent() -> None:
     cell = ls.parse("y[t] = tanh(W @ x[t])\nd[t] = V @ (d[t-1] + y[t-1])", output="d")
     assert "dy" not in {statement.target.name for statement in lower(cell).statements}
     assert ls.derive(cell).adjoint.statements
+
+
+def test_what_only_the_engine_refuses_names_the_file_too():
+    with pytest.raises(ls.CellError, match=r"^mine\.toml, line 7, column 1: .* divides by zero"):
+        ls.parse("h[t] = tanh(W @ x[t] + U @ h[t-1]) / (a - a)", source="mine.toml", first_line=7)
