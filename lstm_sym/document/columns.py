@@ -37,9 +37,5 @@ def _lines(content: Content, width: int, notation: Notation) -> list[str]:
     """A side in lines of at most `width` cells, a formula broken before its summands where that is enough."""
     if not isinstance(content, Equation):
         return folded(pieces(content_text(content, notation) or "—"), width)
-    parts = []
-    for place, (sign, summand) in enumerate(content.summands):
-        joint = notation.plus if sign > 0 else notation.minus
-        parts.append((joint if place else "" if sign > 0 else notation.negative) + summand.write(notation))
-    parts[0] = content.left.write(notation) + notation.equals + parts[0]
-    return folded(parts, width, HANGING)
+    first, *rest = content.parts(notation)
+    return folded([content.left.write(notation) + notation.equals + first, *rest], width, HANGING)

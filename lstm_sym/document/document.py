@@ -63,11 +63,16 @@ class Equation:
 
     def right(self, notation: Notation) -> str:
         """The right side in one line."""
-        text = ""
-        for sign, summand in self.summands:
-            joint = (notation.plus if sign > 0 else notation.minus) if text else ("" if sign > 0 else notation.negative)
-            text += joint + summand.write(notation)
-        return text
+        return "".join(self.parts(notation))
+
+    def parts(self, notation: Notation) -> list[str]:
+        """The summands of the right side, each with its sign before it."""
+        found = []
+        for place, (sign, summand) in enumerate(self.summands):
+            first = "" if sign > 0 else notation.negative
+            joint = (notation.plus if sign > 0 else notation.minus) if place else first
+            found.append(joint + summand.write(notation))
+        return found
 
 
 @dataclass(frozen=True)
@@ -146,6 +151,14 @@ Block = Paragraph | Equation | Matrix | Definitions | Table | Listing | Figure |
 
 
 @dataclass(frozen=True)
+class Labels:
+    """The few words that renderers add themselves: names of rules, and what stands at an equation's check."""
+
+    rule: Callable[[str], str] = str
+    checked: str = ""
+
+
+@dataclass(frozen=True)
 class Document:
     """A whole document; `lead` stands under the title. `contents` is the heading of its list of sections.
 
@@ -157,7 +170,7 @@ class Document:
     lead: tuple[Line, ...]
     sections: tuple[Section, ...]
     contents: str = ""
-    labels: Labels | None = None
+    labels: Labels = Labels()
     quantities: tuple[tuple[str, ...], ...] = ()
 
     def only(self, keys: tuple[str, ...]) -> Document:
@@ -169,14 +182,6 @@ class Document:
         """Every equation, in order."""
         for section in self.sections:
             yield from _equations(section)
-
-
-@dataclass(frozen=True)
-class Labels:
-    """The few words that renderers add themselves: names of rules, and what stands at an equation's check."""
-
-    rule: Callable[[str], str]
-    checked: str
 
 
 def line_text(line: Line, notation: Notation) -> str:

@@ -9,34 +9,14 @@ from html import escape
 from importlib.resources import files
 
 from lstm_sym import __version__
-from lstm_sym.document.document import (
-    Block,
-    Code,
-    Comparison,
-    Content,
-    Definitions,
-    Document,
-    Equation,
-    Figure,
-    Inline,
-    Labels,
-    Line,
-    Link,
-    Listing,
-    Math,
-    Matrix,
-    Paragraph,
-    Section,
-    Table,
-    error_text,
-)
+from lstm_sym.document import document as d
 from lstm_sym.notation.mathml import MathMLNotation
 
 # Pixels of a page for a point of a drawing.
 PIXELS = 1.45
 
 
-def html_page(document: Document) -> str:
+def html_page(document: d.Document) -> str:
     """The page: same document, same bytes."""
     from lstm_sym.document.colours import colour_class, colour_style, quantity_colours  # figures: for a page alone
 
@@ -64,10 +44,9 @@ def html_page(document: Document) -> str:
 class _Page:
     """Renders blocks; every method gives HTML."""
 
-    def __init__(self, document: Document, classes: Mapping[str, str]) -> None:
+    def __init__(self, document: d.Document, classes: Mapping[str, str]) -> None:
         self.document = document
         self.notation = MathMLNotation(classes=classes)
-        self.labels = document.labels or Labels(str, "")
 
     def contents(self) -> str:
         """The list of sections, none for a document of one."""
@@ -76,64 +55,64 @@ class _Page:
         items = "".join(f'<li><a href="#{s.key}">{escape(s.title)}</a></li>' for s in self.document.sections)
         return f'<nav aria-label="{escape(self.document.contents)}"><ol>{items}</ol></nav>'
 
-    def section(self, section: Section, level: int) -> str:
+    def section(self, section: d.Section, level: int) -> str:
         """A section and those inside it."""
-        inner = [self.section(b, level + 1) if isinstance(b, Section) else self.block(b) for b in section.blocks]
+        inner = [self.section(b, level + 1) if isinstance(b, d.Section) else self.block(b) for b in section.blocks]
         title = f"<h{level}>{escape(section.title)}</h{level}>"
         return f'<section id="{escape(section.key)}">\n{title}\n' + "\n".join(inner) + "\n</section>"
 
-    def block(self, block: Block) -> str:
+    def block(self, block: d.Block) -> str:
         """Any block but a section."""
         match block:
-            case Paragraph():
+            case d.Paragraph():
                 return f"<p>{self.line(block.line)}</p>"
-            case Equation():
+            case d.Equation():
                 return self.equation(block)
-            case Matrix():
+            case d.Matrix():
                 return self.matrix(block)
-            case Definitions():
+            case d.Definitions():
                 items = (f"<dt>{self.line(term)}</dt><dd>{self.line(text)}</dd>" for term, text in block.items)
                 return f"<dl>{''.join(items)}</dl>"
-            case Table():
+            case d.Table():
                 return self.table(block)
-            case Listing():
+            case d.Listing():
                 return f"<pre>{escape(block.text)}</pre>"
-            case Figure():
+            case d.Figure():
                 return self.figure(block)
-            case Comparison():
+            case d.Comparison():
                 return self.comparison(block)
         raise TypeError(f"no HTML for {type(block).__name__}")
 
-    def line(self, line: Line) -> str:
+    def line(self, line: d.Line) -> str:
         """Text with mathematics in it."""
         return "".join(self.inline(part) for part in line)
 
-    def inline(self, part: Inline) -> str:
+    def inline(self, part: d.Inline) -> str:
         """One part of a line."""
         match part:
-            case Math():
+            case d.Math():
                 return self.notation.page(part.write(self.notation), display=False)
-            case Code():
+            case d.Code():
                 return f"<code>{escape(part.text)}</code>"
-            case Link():
+            case d.Link():
                 return f'<a href="{escape(part.target)}">{escape(part.text)}</a>'
         return escape(part)
 
-    def equation(self, equation: Equation) -> str:
+    def equation(self, equation: d.Equation) -> str:
         """A numbered line; every summand is an element of its own, so that a narrow window breaks between them."""
         anchor = escape(equation.id)
         number = f'<a class="number" href="#{anchor}">({equation.number})</a>'
         parts = [number, self.formula(equation), self.note(equation)]
         return f'<div class="equation" id="{anchor}">{"".join(parts)}</div>'
 
-    def formula(self, equation: Equation) -> str:
+    def formula(self, equation: d.Equation) -> str:
         """left = right."""
         left = equation.left.write(self.notation) + self.notation.equals
         texts = [left, *self.summands(equation)]
         math = "<wbr>".join(f'<math displaystyle="true">{text}</math>' for text in texts)
         return f'<div class="formula">{math}</div>'
 
-    def summands(self, equation: Equation) -> list[str]:
+    def summands(self, equation: d.Equation) -> list[str]:
         """The right side, each summand with its sign before it."""
         found = []
         for place, (sign, summand) in enumerate(equation.summands):
@@ -143,17 +122,17 @@ class _Page:
             found.append(f"<mrow>{shown}{summand.write(self.notation)}</mrow>")
         return found
 
-    def note(self, equation: Equation) -> str:
+    def note(self, equation: d.Equation) -> str:
         """Rule, the equation it follows from, and the error of its check."""
-        parts = [escape(self.labels.rule(equation.rule))] if equation.rule else []
+        parts = [escape(self.document.labels.rule(equation.rule))] if equation.rule else []
         if equation.origin:
             parts.append(f"<span>{escape(equation.origin)}</span>")
         if equation.error is not None:
-            title = escape(self.labels.checked)
-            parts.append(f'<span class="error" title="{title}">{error_text(equation.error)}</span>')
+            title = escape(self.document.labels.checked)
+            parts.append(f'<span class="error" title="{title}">{d.error_text(equation.error)}</span>')
         return f'<div class="note">{" · ".join(parts)}</div>' if parts else ""
 
-    def matrix(self, matrix: Matrix) -> str:
+    def matrix(self, matrix: d.Matrix) -> str:
         """A matrix of blocks."""
         write = partial(_cell, self.notation)
         rows = "".join(f"<mtr>{''.join(map(write, row))}</mtr>" for row in matrix.rows)
@@ -161,7 +140,7 @@ class _Page:
         left = matrix.left.write(self.notation) + self.notation.equals
         return f'<div class="matrix">{self.notation.page(left + table)}</div>'
 
-    def table(self, table: Table) -> str:
+    def table(self, table: d.Table) -> str:
         """A table in a box that scrolls by itself on a narrow window."""
         head = "".join(f"<th{_numeric(table, k)}>{escape(text)}</th>" for k, text in enumerate(table.head))
         rows = "".join(
@@ -170,7 +149,7 @@ class _Page:
         )
         return f'<div class="table"><table><thead><tr>{head}</tr></thead><tbody>\n{rows}</tbody></table></div>'
 
-    def comparison(self, comparison: Comparison) -> str:
+    def comparison(self, comparison: d.Comparison) -> str:
         """Two columns; what is the same goes across both."""
         head = "".join(f"<th>{escape(name)}</th>" for name in comparison.head)
         rows = []
@@ -183,13 +162,13 @@ class _Page:
         body = f'<thead><tr><th class="mark"></th>{head}</tr></thead><tbody>\n{"".join(rows)}</tbody>'
         return f'<div class="table"><table class="comparison">{body}</table></div>'
 
-    def content(self, content: Content) -> str:
+    def content(self, content: d.Content) -> str:
         """One side of a comparison."""
-        if isinstance(content, Equation):
+        if isinstance(content, d.Equation):
             return self.formula(content)
         return self.line(content) or "—"
 
-    def figure(self, figure: Figure) -> str:
+    def figure(self, figure: d.Figure) -> str:
         """A drawing, inline."""
         svg = inline_svg(figure.svg, figure.alternative)
         return f"<figure>{svg}<figcaption>{self.line(figure.caption)}</figcaption></figure>"
@@ -213,9 +192,9 @@ def _infix(sign: str) -> str:
     return f'<mo form="infix">{sign}</mo>'
 
 
-def _cell(notation: MathMLNotation, math: Math) -> str:
+def _cell(notation: MathMLNotation, math: d.Math) -> str:
     return f"<mtd>{math.write(notation)}</mtd>"
 
 
-def _numeric(table: Table, column: int) -> str:
+def _numeric(table: d.Table, column: int) -> str:
     return ' class="numeric"' if column in table.numeric else ""

@@ -11,27 +11,7 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from lstm_sym import __version__
-from lstm_sym.document.document import (
-    Block,
-    Code,
-    Comparison,
-    Content,
-    Definitions,
-    Document,
-    Equation,
-    Figure,
-    Inline,
-    Labels,
-    Line,
-    Link,
-    Listing,
-    Math,
-    Matrix,
-    Paragraph,
-    Section,
-    Table,
-    error_text,
-)
+from lstm_sym.document import document as d
 from lstm_sym.notation.latex import LatexNotation
 from lstm_sym.notation.text import TextNotation
 
@@ -39,7 +19,7 @@ WIDE = 72
 """Characters in plain text from which on an equation is broken, a row a summand."""
 
 
-def markdown_page(document: Document) -> str:
+def markdown_page(document: d.Document) -> str:
     """The document: same document, same bytes."""
     page = _Page(document)
     blocks = [
@@ -69,55 +49,55 @@ class _GitHubNotation(LatexNotation):
 class _Page:
     """Renders blocks as paragraphs of Markdown."""
 
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: d.Document) -> None:
         self.notation = _GitHubNotation()
-        self.labels = document.labels or Labels(str, "")
+        self.labels = document.labels
 
-    def section(self, section: Section, level: int) -> list[str]:
+    def section(self, section: d.Section, level: int) -> list[str]:
         """Heading, blocks, sections inside."""
         found = [f"{'#' * level} {_escaped(section.title)}"]
         for block in section.blocks:
-            found += self.section(block, level + 1) if isinstance(block, Section) else [self.block(block)]
+            found += self.section(block, level + 1) if isinstance(block, d.Section) else [self.block(block)]
         return found
 
-    def block(self, block: Block) -> str:
+    def block(self, block: d.Block) -> str:
         """Any block but a section."""
         match block:
-            case Paragraph():
+            case d.Paragraph():
                 return self.line(block.line)
-            case Equation():
+            case d.Equation():
                 return self.equation(block)
-            case Matrix():
+            case d.Matrix():
                 return self.matrix(block)
-            case Definitions():
+            case d.Definitions():
                 return "\n".join(f"* {_bold(self.line(term))} – {self.line(text)}" for term, text in block.items)
-            case Table():
+            case d.Table():
                 return self.table(block)
-            case Listing():
+            case d.Listing():
                 return f"```\n{block.text}\n```"
-            case Figure():
+            case d.Figure():
                 return f"![{_escaped(block.alternative)}]({block.file})\n\n{self.line(block.caption)}"
-            case Comparison():
+            case d.Comparison():
                 return self.comparison(block)
         raise TypeError(f"no Markdown for {type(block).__name__}")
 
-    def line(self, line: Line) -> str:
+    def line(self, line: d.Line) -> str:
         """Text with mathematics in it; a formula has a space or punctuation on each side, or it is not seen as one."""
         text = "".join(self.inline(part) for part in line)
         return re.sub(r" {2,}", " ", text).strip()
 
-    def inline(self, part: Inline) -> str:
+    def inline(self, part: d.Inline) -> str:
         """One part of a line."""
         match part:
-            case Math():
+            case d.Math():
                 return f" ${part.write(self.notation)}$ "
-            case Code():
+            case d.Code():
                 return f"`{part.text}`"
-            case Link():
+            case d.Link():
                 return f"[{_escaped(part.text)}]({part.target})"
         return _escaped(part)
 
-    def equation(self, equation: Equation) -> str:
+    def equation(self, equation: d.Equation) -> str:
         """A displayed equation with its number; below it the rule, the equation it follows from, the error."""
         if len(equation.write(TextNotation())) > WIDE and len(equation.summands) > 1:
             body = self.broken(equation)
@@ -127,35 +107,32 @@ class _Page:
         shown = f"$$\n{body} \\tag{{{equation.number}}}\n$$"
         return f"{shown}\n\n{note}" if note else shown
 
-    def broken(self, equation: Equation) -> str:
+    def broken(self, equation: d.Equation) -> str:
         """A row a summand."""
-        rows = []
-        for place, (sign, summand) in enumerate(equation.summands):
-            mark = ("" if sign > 0 else "-") if place == 0 else ("+ " if sign > 0 else "- ")
-            left = equation.left.write(self.notation) + " &= " if place == 0 else r"&\quad "
-            rows.append(left + mark + summand.write(self.notation))
+        first, *rest = equation.parts(self.notation)
+        rows = [f"{equation.left.write(self.notation)} &= {first}", *(rf"&\quad {part.lstrip()}" for part in rest)]
         return "\\begin{aligned}\n" + " \\cr\n".join(rows) + "\n\\end{aligned}"
 
-    def note(self, equation: Equation) -> str:
+    def note(self, equation: d.Equation) -> str:
         """Rule, origin and error in one small line."""
         parts = [self.labels.rule(equation.rule)] if equation.rule else []
         parts += [equation.origin] if equation.origin else []
-        parts += [error_text(equation.error)] if equation.error is not None else []
+        parts += [d.error_text(equation.error)] if equation.error is not None else []
         return f"<sub>({equation.number}) {' · '.join(parts)}</sub>" if parts else ""
 
-    def matrix(self, matrix: Matrix) -> str:
+    def matrix(self, matrix: d.Matrix) -> str:
         """A matrix of blocks."""
         rows = " \\cr\n".join(" & ".join(entry.write(self.notation) for entry in row) for row in matrix.rows)
         left = matrix.left.write(self.notation) + self.notation.equals
         return f"$$\n{left}\\begin{{pmatrix}}\n{rows}\n\\end{{pmatrix}}\n$$"
 
-    def table(self, table: Table) -> str:
+    def table(self, table: d.Table) -> str:
         """A table; numbers to the right."""
         rule = ["---:" if k in table.numeric else "---" for k in range(len(table.head))]
         rows = [[*map(_escaped, table.head)], rule, *([self.line(cell) for cell in row] for row in table.rows)]
         return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
-    def comparison(self, comparison: Comparison) -> str:
+    def comparison(self, comparison: d.Comparison) -> str:
         """A table of two columns; what is the same stands in the first, with = beside it."""
         rows = [["", *map(_escaped, comparison.head)], ["---"] * 3]
         for pair in comparison.pairs:
@@ -163,9 +140,9 @@ class _Page:
             rows.append(["=" if pair.same else "≠", self.content(pair.left), right])
         return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
-    def content(self, content: Content) -> str:
+    def content(self, content: d.Content) -> str:
         """One side of a comparison."""
-        if isinstance(content, Equation):
+        if isinstance(content, d.Equation):
             return f"${content.write(self.notation)}$"
         return self.line(content) or "—"
 

@@ -5,22 +5,8 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Callable
 
+from lstm_sym.document import document as d
 from lstm_sym.document.columns import two_columns
-from lstm_sym.document.document import (
-    Block,
-    Comparison,
-    Definitions,
-    Document,
-    Equation,
-    Figure,
-    Line,
-    Listing,
-    Matrix,
-    Paragraph,
-    Section,
-    Table,
-    line_text,
-)
 from lstm_sym.ground.width import cells, padded, wrapped
 from lstm_sym.notation.text import TextNotation
 
@@ -28,7 +14,7 @@ Style = Callable[[str], str]
 
 
 def terminal_text(
-    document: Document,
+    document: d.Document,
     *,
     width: int = 100,
     prose: bool = False,
@@ -57,38 +43,38 @@ class _Page:
         self.heading, self.quiet, self.loud = heading, quiet, loud
         self.notation = TextNotation()
 
-    def section(self, section: Section) -> str:
+    def section(self, section: d.Section) -> str:
         """A title and its blocks; nothing where there is nothing to show."""
         parts: list[str] = []
         lines: list[str] = []
         for block in section.blocks:
-            if isinstance(block, Equation):
+            if isinstance(block, d.Equation):
                 lines.append(self.equation(block))
                 continue
             parts += ["\n".join(lines)] if lines else []
             lines = []
-            parts.append(self.section(block) if isinstance(block, Section) else self.block(block))
+            parts.append(self.section(block) if isinstance(block, d.Section) else self.block(block))
         parts += ["\n".join(lines)] if lines else []
         body = "\n\n".join(part for part in parts if part)
         return f"{self.heading(section.title)}\n{body}" if body else ""
 
-    def block(self, block: Block) -> str:
+    def block(self, block: d.Block) -> str:
         """Any block but a section or an equation."""
         match block:
-            case Paragraph():
+            case d.Paragraph():
                 return self.wrapped(self.line(block.line)) if self.prose else ""
-            case Definitions():
+            case d.Definitions():
                 terms = [(self.line(term), self.line(text)) for term, text in block.items]
                 return "\n".join(self.wrapped(f"{a} – {b}") for a, b in terms) if self.prose else ""
-            case Matrix():
+            case d.Matrix():
                 return self.matrix(block)
-            case Table():
+            case d.Table():
                 return self.table(block)
-            case Listing():
+            case d.Listing():
                 return textwrap.indent(block.text, "  ")
-            case Figure():
+            case d.Figure():
                 return f"  {block.file}"
-            case Comparison():
+            case d.Comparison():
                 return two_columns(block, self.width, self.notation, self.quiet, self.loud)
         raise TypeError(f"no text for {type(block).__name__}")
 
@@ -96,19 +82,16 @@ class _Page:
         """A paragraph, indented by two."""
         return wrapped(text, self.width, "  ")
 
-    def line(self, line: Line) -> str:
+    def line(self, line: d.Line) -> str:
         """Text with mathematics in it."""
-        return line_text(line, self.notation)
+        return d.line_text(line, self.notation)
 
-    def equation(self, equation: Equation) -> str:
+    def equation(self, equation: d.Equation) -> str:
         """(B4)  left = right, broken before a sign where it is too long."""
         number = f"  {f'({equation.number})':<6} "
         left = equation.left.write(self.notation) + self.notation.equals
         lines, indent = [number + left], " " * (len(number) + 4)
-        for place, (sign, summand) in enumerate(equation.summands):
-            joint = self.notation.plus if sign > 0 else self.notation.minus
-            mark = joint if place else ("" if sign > 0 else self.notation.negative)
-            text = mark + summand.write(self.notation)
+        for text in equation.parts(self.notation):
             if len(lines[-1]) + len(text) > self.width:
                 lines[-1] = lines[-1].rstrip()
                 lines.append(indent + text.lstrip())
@@ -116,7 +99,7 @@ class _Page:
                 lines[-1] += text
         return "\n".join(lines)
 
-    def matrix(self, matrix: Matrix) -> str:
+    def matrix(self, matrix: d.Matrix) -> str:
         """A matrix between tall brackets."""
         rows = [[entry.write(self.notation) for entry in row] for row in matrix.rows]
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
@@ -128,7 +111,7 @@ class _Page:
             shown.append(f"  {left if place == 0 else ' ' * len(left)}{first}{middle}{last}")
         return "\n".join(shown)
 
-    def table(self, table: Table) -> str:
+    def table(self, table: d.Table) -> str:
         """Columns padded to one width."""
         rows = [[*table.head], *([self.line(cell) for cell in row] for row in table.rows)]
         return "\n".join(f"  {line}" for line in aligned(rows, table.numeric))

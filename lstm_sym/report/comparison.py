@@ -14,18 +14,7 @@ from typing import Any
 
 from lstm_sym.api import Derivation, derive
 from lstm_sym.derivation.linear_map import LinearMap
-from lstm_sym.document.document import (
-    Code,
-    Comparison,
-    Content,
-    Document,
-    Equation,
-    Line,
-    Math,
-    Pair,
-    Section,
-    content_text,
-)
+from lstm_sym.document import document as d
 from lstm_sym.document.sentences import Sentences
 from lstm_sym.equations.cell import Cell
 from lstm_sym.equations.initial import written
@@ -54,19 +43,19 @@ class Side:
         return derive(self.cell)
 
     @cached_property
-    def state_jacobian(self) -> dict[str, Equation]:
+    def state_jacobian(self) -> dict[str, d.Equation]:
         """Every block of the state Jacobian, zero or not, and the stages they refer to: "h / c" and its line."""
         lines = self.jacobian_lines(self.derivation.state_jacobian())
         return {f"{target} / {source}": line for (target, source), line in lines.items()}
 
     @cached_property
-    def input_jacobian(self) -> dict[str, Equation]:
+    def input_jacobian(self) -> dict[str, d.Equation]:
         """Every state against the input, and the stages they refer to, by state or quantity."""
         source, derivation = self.cell.input, self.derivation
         found = self.jacobian_lines({(s, source): derivation.jacobian(s, source) for s in self.cell.states if source})
         return {target: line for (target, _), line in found.items()}
 
-    def jacobian_lines(self, maps: Mapping[tuple[str, str], LinearMap]) -> dict[tuple[str, str], Equation]:
+    def jacobian_lines(self, maps: Mapping[tuple[str, str], LinearMap]) -> dict[tuple[str, str], d.Equation]:
         """A line for every map and for every stage that has none yet, by target and source."""
         derivation = self.derivation
         found = {
@@ -78,7 +67,7 @@ class Side:
                 pair = block.target.name, derivation.source_name(block.source)
                 found.setdefault(pair, (block.target, block.source, stage))
         return {
-            pair: Equation(partial_math(above, below), map_summands(linear), "", derivation.jacobian_id(above, below))
+            pair: d.Equation(partial_math(above, below), map_summands(linear), "", derivation.jacobian_id(above, below))
             for pair, (above, below, linear) in found.items()
         }
 
@@ -142,23 +131,23 @@ def size_for_all(cells: Iterable[Cell], hidden_size: int) -> int:
     return max(1, hidden_size // block) * block
 
 
-def comparison_document(left: Side, right: Side, sentences: Sentences) -> Document:
+def comparison_document(left: Side, right: Side, sentences: Sentences) -> d.Document:
     """The two sides as a document of rows: one content where both say the same, two where they differ."""
     return _Comparing(left, right, sentences).document()
 
 
-def comparison_data(document: Document, left: Side, right: Side) -> dict[str, Any]:
+def comparison_data(document: d.Document, left: Side, right: Side) -> dict[str, Any]:
     """The comparison for JSON: the numbers of each side, left names that are others on the right, and the rows."""
     rows = {
-        section.key: [_row(pair) for block in section.blocks if isinstance(block, Comparison) for pair in block.pairs]
+        section.key: [_row(pair) for block in section.blocks if isinstance(block, d.Comparison) for pair in block.pairs]
         for section in document.sections
     }
     pairs = {of: name for name, of in correspondence(left.cell, right.cell).items() if of != name}
     return {"left": left.facts(), "right": right.facts(), "names": pairs, **rows}
 
 
-def _row(pair: Pair) -> dict[str, Any]:
-    left, right = (content_text(side, TextNotation()) or None for side in (pair.left, pair.right))
+def _row(pair: d.Pair) -> dict[str, Any]:
+    left, right = (d.content_text(side, TextNotation()) or None for side in (pair.left, pair.right))
     return {"of": pair.key, "same": pair.same, "left": left, "right": right}
 
 
@@ -172,37 +161,39 @@ class _Comparing:
         sizes = zip(cell.size_names, right.cell.size_names, strict=True)
         self.turned = replace(right, cell=cell, sizes={size: right.sizes[of] for size, of in sizes})
 
-    def document(self) -> Document:
+    def document(self) -> d.Document:
         """All sections that have a row."""
         sentences, labels = self.sentences, (self.sides[0].label, self.sides[1].label)
-        pairs: dict[str, list[Pair]] = {key: getattr(self, key)() for key in SECTIONS}
+        pairs: dict[str, list[d.Pair]] = {key: getattr(self, key)() for key in SECTIONS}
         sections = tuple(
-            Section(key, sentences.text(f"diff.section.{key}"), (Comparison(labels, tuple(rows)),))
+            d.Section(key, sentences.text(f"diff.section.{key}"), (d.Comparison(labels, tuple(rows)),))
             for key, rows in pairs.items()
             if rows
         )
         title = sentences.text("diff.title", left=labels[0], right=labels[1])
         quantities = tuple(tuple(e.target for e in side.cell.equations) for side in self.sides)
         contents = sentences.text("page.contents")
-        return Document(title, sentences.language, tuple(self.lead(pairs)), sections, contents, quantities=quantities)
+        return d.Document(title, sentences.language, tuple(self.lead(pairs)), sections, contents, quantities=quantities)
 
-    def lead(self, pairs: Mapping[str, Sequence[Pair]]) -> list[Line]:
+    def lead(self, pairs: Mapping[str, Sequence[d.Pair]]) -> list[d.Line]:
         """Names, sizes, and how much is the same."""
         sentences = self.sentences
         found = [
             sentences.line(
-                "diff.side", label=Code(side.label), name=side.cell.name, sizes=Code(_sizes_text(side.sizes))
+                "diff.side", label=d.Code(side.label), name=side.cell.name, sizes=d.Code(_sizes_text(side.sizes))
             )
             for side in self.sides
         ]
         letters = [f"{of} = {name}" for of, name in self.called.items() if of != name]
         if letters:
-            found.append(sentences.line("diff.names", label=Code(self.sides[1].label), names=Code(", ".join(letters))))
+            found.append(
+                sentences.line("diff.names", label=d.Code(self.sides[1].label), names=d.Code(", ".join(letters)))
+            )
         formulas = [pair for key in ("equations", "jacobian", "input") for pair in pairs[key]]
         same = sum(pair.same for pair in formulas)
         return [*found, sentences.line("diff.lead", same=str(same), different=str(len(formulas) - same))]
 
-    def rows(self, names: Callable[[Side], Sequence[str]], content: Callable[[Side, str], Content]) -> list[Pair]:
+    def rows(self, names: Callable[[Side], Sequence[str]], content: Callable[[Side, str], d.Content]) -> list[d.Pair]:
         """A row for every name that one of the sides has, in the order of the left side, then of the right.
 
         What plays the same part in both cells is one name, that of the left.
@@ -216,7 +207,7 @@ class _Comparing:
             found.append(_pair(name, one, other, shown))
         return found
 
-    def sentence_row(self, key: str, **parts: Callable[[Side], Any]) -> Pair:
+    def sentence_row(self, key: str, **parts: Callable[[Side], Any]) -> d.Pair:
         """A row of one sentence, its places filled from each side."""
         left, right, turned = (
             self.sentences.line(f"diff.{key}", **{name: value(side) for name, value in parts.items()})
@@ -224,21 +215,21 @@ class _Comparing:
         )
         return _pair(key, left, turned, right)
 
-    def equations(self) -> list[Pair]:
+    def equations(self) -> list[d.Pair]:
         """The equations, as in the papers, by what they define."""
         rows = self.rows(lambda side: [e.target for e in side.cell.equations], _paper)
         return [replace(row, same=row.same or self.is_equal(row)) for row in rows]
 
-    def is_equal(self, row: Pair) -> bool:
+    def is_equal(self, row: d.Pair) -> bool:
         """Whether both sides of a row of equations have one, and the same but for the order of sums and products."""
         cells = self.sides[0].cell, self.turned.cell
         found = [e.expression for cell in cells for e in cell.equations if e.target == row.key]
         return len(found) == len(cells) and same_expression(*found)
 
-    def states(self) -> list[Pair]:
+    def states(self) -> list[d.Pair]:
         """Input, states, output, numbers carried; functions, constants and initial values where there are any."""
 
-        def listed(side: Side, *names: str) -> Line:
+        def listed(side: Side, *names: str) -> d.Line:
             return self.sentences.listed([value_math(side.derivation.value(name)) for name in names])
 
         found = [
@@ -255,12 +246,12 @@ class _Comparing:
             found.append(self.sentence_row("initial", values=_initial))
         return found
 
-    def constants(self, side: Side) -> Line:
+    def constants(self, side: Side) -> d.Line:
         """Every constant with its number."""
         values = [(value_math(side.derivation.value(n)), f" = {float(v):g}") for n, v in side.cell.constants.items()]
         return tuple(part for pair in values for part in (self.sentences.text("list.comma"), *pair))[1:] or ("—",)
 
-    def parameters(self) -> list[Pair]:
+    def parameters(self) -> list[d.Pair]:
         """How many parameters."""
 
         def of_rank(rank: int) -> Callable[[Side], str]:
@@ -271,27 +262,27 @@ class _Comparing:
             self.sentence_row("kinds", matrices=of_rank(2), vectors=of_rank(1)),
         ]
 
-    def cost(self) -> list[Pair]:
+    def cost(self) -> list[d.Pair]:
         """Operations of each pass."""
         left, right = self.sides
         lines = {name: [self.pass_line(side, name) for side in (left, right)] for name in left.passes}
         return [_pair(name, one, other, other) for name, (one, other) in lines.items()]
 
-    def pass_line(self, side: Side, name: str) -> Line:
+    def pass_line(self, side: Side, name: str) -> d.Line:
         """Operations of one pass."""
         count = side.passes[name]
         kind = self.sentences.text(f"cost.{name}")
         return self.sentences.line("diff.cost", kind=kind, some=str(count.elementwise), products=str(count.products))
 
-    def jacobian(self) -> list[Pair]:
+    def jacobian(self) -> list[d.Pair]:
         """The state Jacobian block by block."""
         return self.rows(lambda side: list(side.state_jacobian), lambda side, name: side.state_jacobian[name])
 
-    def input(self) -> list[Pair]:
+    def input(self) -> list[d.Pair]:
         """Every state against the input."""
         return self.rows(lambda side: list(side.input_jacobian), lambda side, name: side.input_jacobian[name])
 
-    def saved(self) -> list[Pair]:
+    def saved(self) -> list[d.Pair]:
         """What the backward pass reads of one step: the least that a tape can hold."""
         return [
             self.sentence_row(
@@ -300,23 +291,23 @@ class _Comparing:
             self.sentence_row("tape", numbers=lambda side: self.amount(side, "saved")),
         ]
 
-    def amount(self, side: Side, name: str) -> Line:
+    def amount(self, side: Side, name: str) -> d.Line:
         """formula = number."""
         amount = side.amounts[name]
-        return (Math(amount.write), f" = {amount.number(side.sizes):,}")
+        return (d.Math(amount.write), f" = {amount.number(side.sizes):,}")
 
 
-def _pair(key: str, left: Content, turned: Content, right: Content) -> Pair:
+def _pair(key: str, left: d.Content, turned: d.Content, right: d.Content) -> d.Pair:
     """A row; the same where the left side and the right, turned into the letters of the left, are printed the same."""
-    same = content_text(left, TextNotation()) == content_text(turned, TextNotation())
-    return Pair(key, left, right, same)
+    same = d.content_text(left, TextNotation()) == d.content_text(turned, TextNotation())
+    return d.Pair(key, left, right, same)
 
 
-def _paper(side: Side, target: str) -> Equation:
+def _paper(side: Side, target: str) -> d.Equation:
     equation = side.cell.equation(target)
-    right = Math(lambda n: n.equation_right(equation, side.cell))
+    right = d.Math(lambda n: n.equation_right(equation, side.cell))
     left = value_math(side.derivation.value(target))
-    return Equation(left, ((1, right),), "", f"{side.cell.key}.equation.{target}")
+    return d.Equation(left, ((1, right),), "", f"{side.cell.key}.equation.{target}")
 
 
 def _functions(side: Side) -> str:

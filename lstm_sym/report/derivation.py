@@ -6,23 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from lstm_sym.api import Derivation, derive
-from lstm_sym.document.document import (
-    Block,
-    Code,
-    Definitions,
-    Document,
-    Equation,
-    Labels,
-    Line,
-    Math,
-    Paragraph,
-    Section,
-    Table,
-    error_text,
-)
+from lstm_sym.document import document as d
 from lstm_sym.document.sentences import Sentences
 from lstm_sym.equations.cell import Cell
-from lstm_sym.equations.equation import Equation as CellEquation
+from lstm_sym.equations.equation import Equation
 from lstm_sym.equations.functions import positive
 from lstm_sym.equations.initial import written
 from lstm_sym.notation.text import TextNotation
@@ -45,7 +32,7 @@ def derivation_document(
     *,
     errors: Mapping[str, float] | None = None,
     checks: Sequence[CheckResult] = (),
-) -> Document:
+) -> d.Document:
     """The derivation of a cell.
 
     errors: statement id -> relative error of its numeric check, as `check_lines` gives them; None leaves them out.
@@ -64,10 +51,10 @@ class _Derivation:
         self.numbers = number_statements(*self.programs)
         self.origins = {equation.text: f"E{k}" for k, equation in enumerate(cell.equations, 1)}
 
-    def document(self, checks: Sequence[CheckResult]) -> Document:
+    def document(self, checks: Sequence[CheckResult]) -> d.Document:
         """All sections."""
         sentences = self.sentences
-        parts: dict[str, Callable[[], list[Block]]] = {
+        parts: dict[str, Callable[[], list[d.Block]]] = {
             "symbols": self.symbols,
             "equations": self.equations,
             "stages": self.stages,
@@ -79,40 +66,40 @@ class _Derivation:
             "signs": self.signs,
         }
         sections = tuple(self.section(key, *build()) for key, build in parts.items())
-        return Document(
+        return d.Document(
             sentences.text("derivation.title", name=self.cell.name or self.cell.key),
             sentences.language,
             tuple(self.lead()),
             sections,
             sentences.text("page.contents"),
-            Labels(sentences.rule, sentences.text("page.checked")),
+            d.Labels(sentences.rule, sentences.text("page.checked")),
             (tuple(equation.target for equation in self.cell.equations),),
         )
 
-    def section(self, key: str, *blocks: Block) -> Section:
+    def section(self, key: str, *blocks: d.Block) -> d.Section:
         """A section with its title."""
-        return Section(key, self.sentences.text(f"section.{key}"), blocks)
+        return d.Section(key, self.sentences.text(f"section.{key}"), blocks)
 
-    def lead(self) -> list[Line]:
+    def lead(self) -> list[d.Line]:
         """What stands under the title."""
         letters = {"equations": "E", "stages": "F", "jacobians": "J", "backward": "B", "tangent": "T"}
-        found = [self.sentences.line("derivation.lead", **{name: Code(f"({n})") for name, n in letters.items()})]
+        found = [self.sentences.line("derivation.lead", **{name: d.Code(f"({n})") for name, n in letters.items()})]
         if self.errors:
-            worst = error_text(max(self.errors.values()))
+            worst = d.error_text(max(self.errors.values()))
             found.append(self.sentences.line("derivation.checked", count=str(len(self.errors)), worst=worst))
         if self.cell.reference:
             found.append(self.sentences.line("derivation.reference", reference=self.cell.reference))
         if self.cell.chosen:
             options = ", ".join(f"{name} = {choice}" for name, choice in self.cell.chosen.items())
-            found.append(self.sentences.line("derivation.options", options=Code(options)))
+            found.append(self.sentences.line("derivation.options", options=d.Code(options)))
         return found
 
-    def symbols(self) -> list[Block]:
+    def symbols(self) -> list[d.Block]:
         """Every symbol, its meaning and its shape."""
         cell, sentences = self.cell, self.sentences
         driven = [cell.input] if cell.input else []
         names = [*driven, *cell.states, *(e.target for e in cell.equations), *cell.parameters, *cell.constants]
-        rows: list[tuple[Line, ...]] = [
+        rows: list[tuple[d.Line, ...]] = [
             (
                 (value_math(self.derivation.value(name)),),
                 (self.meaning(name),),
@@ -121,8 +108,8 @@ class _Derivation:
             for name in dict.fromkeys(names)
         ]
         head = tuple(sentences.text(f"symbols.{column}") for column in ("symbol", "meaning", "shape"))
-        sizes = sentences.line("symbols.sizes", sizes=Code(", ".join(cell.size_names)))
-        return [Table(head, tuple(rows)), Paragraph(sizes)]
+        sizes = sentences.line("symbols.sizes", sizes=d.Code(", ".join(cell.size_names)))
+        return [d.Table(head, tuple(rows)), d.Paragraph(sizes)]
 
     def shape(self, name: str) -> str:
         """(H,) or (H, D); of a constant, its number."""
@@ -151,25 +138,25 @@ class _Derivation:
             return "weights" if len(cell.shapes[name]) == 2 else "vector"
         return "output" if name == cell.output else "quantity"
 
-    def equations(self) -> list[Block]:
+    def equations(self) -> list[d.Block]:
         """The equations in the order and form of the paper."""
         return [self.paper(self.origins[equation.text], equation) for equation in self.cell.equations]
 
-    def paper(self, number: str, equation: CellEquation) -> Equation:
+    def paper(self, number: str, equation: Equation) -> d.Equation:
         """One equation of the paper."""
         left = value_math(self.derivation.value(equation.target))
-        right = Math(lambda n: n.equation_right(equation, self.cell))
-        return Equation(left, ((1, right),), number, f"{self.cell.key}.equation.{equation.target}")
+        right = d.Math(lambda n: n.equation_right(equation, self.cell))
+        return d.Equation(left, ((1, right),), number, f"{self.cell.key}.equation.{equation.target}")
 
-    def statement_lines(self, program: Program, statements: Sequence[Statement]) -> list[Equation]:
+    def statement_lines(self, program: Program, statements: Sequence[Statement]) -> list[d.Equation]:
         """Statements of a program as numbered lines."""
         values = {value.symbol: value for value in program.values()}
         return [self.statement_line(statement, values) for statement in statements]
 
-    def statement_line(self, statement: Statement, values: Values) -> Equation:
+    def statement_line(self, statement: Statement, values: Values) -> d.Equation:
         """A statement, with its number, rule, origin and error."""
         source = statement.provenance
-        return Equation(
+        return d.Equation(
             value_math(statement.target),
             statement_summands(statement, values),
             self.numbers[source.id],
@@ -179,23 +166,23 @@ class _Derivation:
             self.errors.get(source.id),
         )
 
-    def rules(self, statements: Sequence[Statement]) -> list[Block]:
+    def rules(self, statements: Sequence[Statement]) -> list[d.Block]:
         """The rules that these statements were made by, each with its reason."""
         used = dict.fromkeys(statement.provenance.rule for statement in statements)
-        items: list[tuple[Line, Line]] = [
+        items: list[tuple[d.Line, d.Line]] = [
             ((self.sentences.rule(rule),), (self.sentences.sentence(f"rules.{rule}.why"),))
             for rule in used
             if self.sentences.has(f"rules.{rule}.why")
         ]
-        return [Definitions(tuple(items))]
+        return [d.Definitions(tuple(items))]
 
-    def stages(self) -> list[Block]:
+    def stages(self) -> list[d.Block]:
         """The forward program."""
         program = self.derivation.forward
-        why = Paragraph(self.sentences.line("stages.why"))
+        why = d.Paragraph(self.sentences.line("stages.why"))
         return [why, *self.rules(program.statements), *self.statement_lines(program, program.statements)]
 
-    def backward(self) -> list[Block]:
+    def backward(self) -> list[d.Block]:
         """The backward program: adjoints in the order of the loop, gradients, and how the loop closes."""
         program, sentences = self.derivation.adjoint, self.sentences
         cotangents = [value_math(v) for v in program.inputs if v.role is Role.ADJOINT]
@@ -203,35 +190,34 @@ class _Derivation:
         why = sentences.line("backward.why", cotangent=sentences.listed(cotangents), carried=carried)
         adjoints = [s for s in program.statements if not isinstance(s, Accumulate)]
         gradients = [s for s in program.statements if isinstance(s, Accumulate)]
+        told = d.Paragraph(sentences.line("backward.gradients"))
         return [
-            Paragraph(why),
+            d.Paragraph(why),
             self.section("rules", *self.rules(program.statements)),
             self.section("adjoints", *self.statement_lines(program, adjoints)),
-            self.section(
-                "gradients", Paragraph(sentences.line("backward.gradients")), *self.statement_lines(program, gradients)
-            ),
+            self.section("gradients", told, *self.statement_lines(program, gradients)),
             self.section("loop", *self.loop(program)),
         ]
 
-    def loop(self, program: Program) -> list[Block]:
+    def loop(self, program: Program) -> list[d.Block]:
         """What each carried adjoint hands to the step before."""
         ids = {statement.target: statement.provenance.id for statement in program.statements}
-        found: list[Block] = []
+        found: list[d.Block] = []
         for carry in program.carries:
             number = self.numbers[ids[carry.outgoing]] if carry.outgoing in ids else ""
             parts = {"sent": value_math(carry.outgoing), "received": value_math(carry.incoming)}
-            found.append(Paragraph(self.sentences.line("loop.passes", number=Code(f"({number})"), **parts)))
-        return [*found, Paragraph(self.sentences.line("loop.ends"))]
+            found.append(d.Paragraph(self.sentences.line("loop.passes", number=d.Code(f"({number})"), **parts)))
+        return [*found, d.Paragraph(self.sentences.line("loop.ends"))]
 
-    def tangent(self) -> list[Block]:
+    def tangent(self) -> list[d.Block]:
         """The lines that forward mode adds."""
         known = {statement.provenance.id for statement in self.derivation.forward.statements}
         program = self.derivation.tangent
         added = [statement for statement in program.statements if statement.provenance.id not in known]
-        why = Paragraph(self.sentences.line("tangent.why"))
+        why = d.Paragraph(self.sentences.line("tangent.why"))
         return [why, *self.rules(added), *self.statement_lines(program, added)]
 
-    def cost(self) -> list[Block]:
+    def cost(self) -> list[d.Block]:
         """Operations of each pass, and the save set."""
         sentences = self.sentences
         counts = {
@@ -239,16 +225,16 @@ class _Derivation:
             "backward": count_operations(self.derivation.adjoint),
             "total": self.derivation.operations,
         }
-        rows: tuple[tuple[Line, ...], ...] = tuple(
+        rows: tuple[tuple[d.Line, ...], ...] = tuple(
             ((sentences.text(f"cost.{name}"),), (str(count.elementwise),), (str(count.products),))
             for name, count in counts.items()
         )
         head = tuple(sentences.text(f"cost.{column}") for column in ("pass", "elementwise", "products"))
         saved = [value_math(value) for value in save_set(self.derivation.forward, self.derivation.adjoint)]
         kept = sentences.line("cost.saved", values=sentences.listed(saved))
-        return [Table(head, rows, frozenset({1, 2})), Paragraph(kept)]
+        return [d.Table(head, rows, frozenset({1, 2})), d.Paragraph(kept)]
 
-    def signs(self) -> list[Block]:
+    def signs(self) -> list[d.Block]:
         """The legend, on a value v and a matrix of the cell."""
         u, v = Value("u", ("H",)), Value("v", ("H",))
         matrix = Value("W", ("H", "D"), None, Role.PARAMETER)
@@ -258,21 +244,21 @@ class _Derivation:
             "direct": value_math(direct_adjoint(v)),
             "slope": value_math(slope(v)),
             "tangent": value_math(tangent(v)),
-            "product": Math(lambda n: n.product([n.symbol(u), n.symbol(v)])),
-            "diagonal": Math(lambda n: n.diag(n.symbol(v))),
-            "transpose": Math(lambda n: n.transpose(n.symbol(matrix))),
+            "product": d.Math(lambda n: n.product([n.symbol(u), n.symbol(v)])),
+            "diagonal": d.Math(lambda n: n.diag(n.symbol(v))),
+            "transpose": d.Math(lambda n: n.transpose(n.symbol(matrix))),
         }
         marks |= self.operator_marks(v)
-        return [Definitions(tuple(((math,), self.sentences.line(f"signs.{key}")) for key, math in marks.items()))]
+        return [d.Definitions(tuple(((math,), self.sentences.line(f"signs.{key}")) for key, math in marks.items()))]
 
-    def operator_marks(self, v: Value) -> dict[str, Math]:
+    def operator_marks(self, v: Value) -> dict[str, d.Math]:
         """The signs of the constant maps and of the indicator, where the cell has them."""
         forward, backward = self.derivation.forward, self.derivation.adjoint
         affine = [s for s in forward.statements if isinstance(s, Affine)]
         used = {term.operator.kind: term.operator for s in affine for term in s.terms if term.operator is not None}
         kinds = [kind for kind in ("part", "repeat", "mean", "sum") if kind in used]
-        marks: dict[str, Math] = {kind: operator_math(used[kind], v) for kind in kinds}
+        marks: dict[str, d.Math] = {kind: operator_math(used[kind], v) for kind in kinds}
         pointwise = (s.expression for s in backward.statements if isinstance(s, Pointwise))
         if any(expression.has(positive) for expression in pointwise):
-            marks["positive"] = Math(lambda n: n.call("positive", n.symbol(v)))
+            marks["positive"] = d.Math(lambda n: n.call("positive", n.symbol(v)))
         return marks
