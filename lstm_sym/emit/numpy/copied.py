@@ -10,9 +10,6 @@ from lstm_sym.emit.numpy import support as kernel_support
 from lstm_sym.equations import sizes
 from lstm_sym.program import arithmetic
 
-SUPPORT = frozenset("sizes_of ranges check_tape check_fit steps_of float_dtype named checked checked_fields".split())
-"""What every kernel needs, whatever its equations."""
-
 _ABSTRACT = re.compile(r"\b(?:Iterable|Mapping|Sequence)\[(?:[^\[\]]|\[[^\[\]]*(?:\[[^\[\]]*\][^\[\]]*)*\])*\]")
 
 
@@ -20,11 +17,11 @@ _SIGNATURE = re.compile(r"^(def \w+)\(\n    ([^\n]*)\n(\) -> [^\n]*)", re.MULTIL
 """A signature in three lines, which may be one once its types are short."""
 
 
-def copied_functions(names: set[str]) -> str:
-    """The source of these functions and of those they call, in alphabetical order, each name with a leading _."""
+def copied_functions(text: str) -> str:
+    """The source of the functions that a text calls and of those they call, alphabetically, each with a leading _."""
     available = {name: module for module in (arithmetic, sizes, kernel_support) for name in _functions(module)}
     sources: dict[str, str] = {}
-    waiting = set(names)
+    waiting = {name for name in re.findall(r"(?<![.\w])_(\w+)", text) if name in available}
     while waiting:
         name = waiting.pop()
         sources[name] = inspect.getsource(getattr(available[name], name))

@@ -20,8 +20,6 @@ from lstm_sym.emit.numpy.layout import docstring, folded
 from lstm_sym.emit.numpy.local import LocalValues, size_lines
 from lstm_sym.emit.numpy.printer import bracketed, indented, noted
 from lstm_sym.emit.numpy.scalar import NumPyPrinter, calls_chosen
-from lstm_sym.emit.parameters import field_of
-from lstm_sym.emit.scalar import literal
 from lstm_sym.program.values import Role, Value
 
 _STATE = """The Jacobian ds[t]/ds[t-1] over all states, in the order of State, at step t of the tape.
@@ -109,7 +107,7 @@ class JacobianWriter:
     """Writes one function."""
 
     def __init__(self, plan: Plan, function: JacobianFunction, local: LocalValues) -> None:
-        self.function, self.local, self.used = function, local, local.used
+        self.function, self.local = function, local
         self.jacobians, self.program = plan.jacobians, plan.program
         self.after = tuple(after for _, after in states(plan.program))
         self.sources = function.sources
@@ -157,17 +155,17 @@ class JacobianWriter:
         """Write every block, or the part of it that enters by one equation, each after the stages that it reads."""
         kept = frozenset(self.after)
         found = [self.jacobians.of(target, source, kept, entry) for target in self.targets() for source in self.sources]
-        order: dict[Block, tuple[LinearMap, Jacobian]] = {}
+        order: dict[Block, LinearMap] = {}
         for derived in found:
             for block, stage in derived.map.stages.items():
-                order.setdefault(block, (stage, derived))
-            order[Block(derived.target, derived.source)] = (derived.map, derived)
+                order.setdefault(block, stage)
+            order[Block(derived.target, derived.source)] = derived.map
         for statement in (slope for derived in found for slope in derived.slopes):
             self.local.add_slope(statement)
         shared = self.shared(found)
-        last = {read: block for block, (linear, _) in order.items() for read in blocks(linear.terms)}
+        last = {read: block for block, linear in order.items() for read in blocks(linear.terms)}
         self.stages, self.vectors = {}, set()
-        for block, (linear, _) in order.items():
+        for block, linear in order.items():
             if not linear.is_zero:
                 for flow in shared.pop(block.target, ()):
                     self.together(block.target, flow)
@@ -221,7 +219,6 @@ class JacobianWriter:
             if diagonal and not block.source.shape:
                 lines.append(f"{view}[..., 0] += {text}")
             elif diagonal and block not in self.vectors:
-                self.used.add("diagonal")
                 lines.append(f"_diagonal({view})[...] += {text}")
             else:
                 lines.append(f"{view} += {text}")
@@ -257,17 +254,13 @@ class JacobianWriter:
         """An expression over the values of the step."""
         named = self.local.named(expression)
         self.chooses |= calls_chosen(named, self.program.constants)
-        printer = NumPyPrinter(self.local.symbols, self.reference, self.program.constants, self.used, None)
+        printer = NumPyPrinter(self.local.symbols, self.reference, self.program.constants, None)
         return printer.print(named)
 
     def reference(self, value: Value) -> str:
         """A value of the step, a parameter, or a number."""
-        if value.is_parameter:
-            source = field_of(value)
-            return f"{source.record}.{source.name}" + (".reshape(1)" if source.is_scalar else "")
-        if value.role is Role.CONSTANT:
-            return literal(self.program.constants[value])
-        return self.local.reference(value)
+        fixed = value.is_parameter or value.role is Role.CONSTANT
+        return self.local.plain(value) if fixed else self.local.reference(value)
 
     def product(self, product: Product, source: Value) -> tuple[str, bool]:
         """One product from right to left; True if it is diagonal and the text is its diagonal."""
@@ -313,7 +306,6 @@ class JacobianWriter:
     def applied(self, factor: Applied, parameter: Value) -> str:
         """d(W v)/dW, or d(W^T v)/dW, the columns of W in one axis."""
         name = "applied_transposed" if factor.transposed else "applied"
-        self.used.add(name)
         return f"_{name}({self.reference(factor.operand)}, {self.size(parameter.shape[1 if factor.transposed else 0])})"
 
     def is_constant(self, expression: Expr) -> bool:

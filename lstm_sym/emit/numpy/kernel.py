@@ -13,7 +13,7 @@ from lstm_sym.compile.plan import Plan
 from lstm_sym.emit.functions import FunctionWriter, cut_after_loop
 from lstm_sym.emit.nodes import Node
 from lstm_sym.emit.numpy import contract, entry
-from lstm_sym.emit.numpy.copied import SUPPORT, copied_functions
+from lstm_sym.emit.numpy.copied import copied_functions
 from lstm_sym.emit.numpy.init import init_function
 from lstm_sym.emit.numpy.jacobian import JacobianWriter, jacobian_functions
 from lstm_sym.emit.numpy.layout import docstring, folded
@@ -22,7 +22,6 @@ from lstm_sym.emit.numpy.logs import log_function
 from lstm_sym.emit.numpy.printer import CodePrinter, choices, indented
 from lstm_sym.emit.numpy.whitelist import check_source
 from lstm_sym.equations.cell import Cell
-from lstm_sym.equations.sizes import is_composed
 
 Records = Mapping[str, tuple[str, ...]]
 
@@ -56,11 +55,6 @@ class NumPyKernel:
 
     def __init__(self, plan: Plan) -> None:
         self.plan, self.cell = plan, plan.cell
-        self.used: set[str] = set(SUPPORT) | (set() if self.cell.input else {"without_input"})
-        sums = any(is_composed(size) for shape in self.cell.shapes.values() for size in shape)
-        self.used |= {"with_composed"} if sums else set()
-        if any(parameter.is_bounded for parameter in self.cell.declared.values()):
-            self.used |= {"within", "check_bounds"}
 
     def source(self) -> str:
         """The module: what people read first comes first."""
@@ -79,7 +73,7 @@ class NumPyKernel:
             entry.jvp_entry(cell),
             entry.hvp_entry(cell),
             *(JacobianWriter(plan, function, local).text() for function in jacobian_functions(plan, local)),
-            log_function(plan, self.used),
+            log_function(plan),
             self.tangents(),
             self.second_order(),
             local.text(),
@@ -87,8 +81,8 @@ class NumPyKernel:
             entry.cotangents(cell, reference, extra),
             entry.directions(cell),
             entry.reading(cell, reference, extra),
-            copied_functions(self.used | local.used),
         ]
+        parts.append(copied_functions("\n".join(parts)))
         text = "\n\n\n".join(part.strip("\n") for part in parts) + "\n"
         check_source(text)
         return text
@@ -111,9 +105,7 @@ class NumPyKernel:
         condition: str = "precise",
     ) -> str:
         """Docstring, first lines and code of a function over time."""
-        printer = CodePrinter(condition, records)
-        code = printer.lines(nodes)
-        self.used |= printer.used
+        code = CodePrinter(condition, records).lines(nodes)
         return "\n".join(indented([*docstring(text).split("\n"), *begin, *choices(nodes, condition), *code]))
 
     def forward(self) -> str:

@@ -26,7 +26,6 @@ class LocalValues:
 
     def __init__(self, plan: Plan) -> None:
         self.plan, self.program = plan, plan.program
-        self.used: set[str] = set()
         self.symbols: dict[Symbol, Value] = {value.symbol: value for value in plan.program.values()}
         self.read: dict[Value, None] = {}
         self.slope_statements: dict[Value, Statement] = {}
@@ -114,14 +113,11 @@ class LocalValues:
     def derived(self, values: Iterable[Value], exact: bool) -> list[str]:
         """The slopes and complements in one form."""
         lines: list[str] = []
-        printer = NumPyPrinter(self.symbols, self.plain, self.program.constants, self.used, exact)
+        printer = NumPyPrinter(self.symbols, self.plain, self.program.constants, exact)
         for value in values:
             expression, _ = self.expression(value, exact)
-            if isinstance(expression, Value):
-                self.used.add("largest_share")
-                text = f"_largest_share({self.plain(expression)})"
-            else:
-                text = printer.print(expression)
+            is_maximum = isinstance(expression, Value)
+            text = f"_largest_share({self.plain(expression)})" if is_maximum else printer.print(expression)
             lines += folded(f"{self.field(value)} = {text}")
         return lines
 

@@ -25,13 +25,13 @@ They are finite where the number itself underflows: ln sigmoid(-1000) = -1000.
 Raises TypeError (for a fast tape too), ValueError, IndexError."""
 
 
-def log_function(plan: Plan, used: set[str]) -> str:
-    """The text of the function over the tape of the precise form; `used` grows by the functions it needs."""
+def log_function(plan: Plan) -> str:
+    """The text of the function over the tape of the precise form."""
     program, held = plan.program, plan.saved[True]
     found = list(_logarithms(program, held))
     local = LocalValues(plan)
     values = {value.symbol: value for value in program.values()}
-    printer = NumPyPrinter(values, local.plain, program.constants, used, True)
+    printer = NumPyPrinter(values, local.plain, program.constants, True)
     read = [value for value in program.values() if any(value.symbol in e.free_symbols for _, e in found)]
     lines = local.bound([v for v in read if not v.is_parameter and v.role is not Role.CONSTANT], True)
     for target, expression in found:

@@ -42,33 +42,33 @@ class PlainPrinter(CodePrinter):
 
 def plain_source(plan: Plan) -> str:
     """The text: deterministic, byte for byte, on every machine."""
-    cell, used = plan.cell, set[str]()
+    cell = plan.cell
     equations = "\n".join(f"    {line}" for line in cell.text.split("\n"))
     parts = [
         docstring(_HEAD.format(name=cell.name or cell.key, equations=equations)) + "\n\nimport numpy as np",
-        _forward(plan, used),
-        _backward(plan, used),
+        _forward(plan),
+        _backward(plan),
     ]
-    if used:
+    brought = copied_functions("\n".join(parts))
+    if brought:
         parts[0] += "\n\nArray = np.ndarray"
-        parts.append(copied_functions(used))
+        parts.append(brought)
     text = "\n\n\n".join(parts) + "\n"
     check_source(text)
     return text
 
 
-def _forward(plan: Plan, used: set[str]) -> str:
+def _forward(plan: Plan) -> str:
     """forward(): the output, the new states, and what backward() reads."""
     program, step = plan.program, _Step(plan, plan.program)
     receives = step.names([*program.inputs, *(c.incoming for c in program.carries)])
     gives = step.names([program.outputs[0], *(c.outgoing for c in program.carries)])
     saved = [name for name in step.names(_read(plan)) if name not in (*receives, *gives)]
-    used |= step.used
     results = dict.fromkeys([*gives, *saved])
     return _function("forward", [*receives, *step.parameters], "One step.", step.lines, ", ".join(results))
 
 
-def _backward(plan: Plan, used: set[str]) -> str:
+def _backward(plan: Plan) -> str:
     """backward(): derivatives of the input, of the states before, and of the parameters."""
     program = plan.derivation.adjoint
     step = _Step(plan, program)
@@ -76,7 +76,6 @@ def _backward(plan: Plan, used: set[str]) -> str:
     receives = step.names([*arrives, *(c.incoming for c in program.carries), *_read(plan)])
     sent = [*program.outputs, *(c.outgoing for c in program.carries)]
     gradients = [step.gradients[s.target] for s in program.statements if isinstance(s, Accumulate)]
-    used |= step.used
     results = ", ".join([*step.names(sent), *gradients])
     return _function("backward", [*receives, *step.parameters], "One step back.", step.lines, results)
 
@@ -108,7 +107,7 @@ class _Step:
         self.parameters = [fields[name] for name in plan.cell.parameters if name in fields]
         told = [f"{name} = {fields[rule.array]}.shape[{rule.axis}]" for name, rule in rules.items()]
         self.lines = [*told, *printer.lines(nodes)]
-        self.gradients, self.used = self.storage.names.given, printer.used
+        self.gradients = self.storage.names.given
 
     def names(self, values: Iterable[Value]) -> list[str]:
         """What the lines call these values, each once."""

@@ -30,13 +30,11 @@ TEXTS: Mapping[type[n.Node], str] = {
     n.Together: "{parts}",
 }
 """Kind of node -> its text, with places for the fields of the node."""
-_BROUGHT = {n.Complement: ("complement", "complement_precise"), n.Outer: ("outer",)}
-"""Kind of node -> the functions that its text calls, which a kernel must bring along."""
 _STEPS = {"previous": "[:-1]", "current": "[1:]", "first": "[0]", "last": "[T]"}
 
 
 class CodePrinter:
-    """Prints nodes; notes in `used` the functions that a kernel must bring along.
+    """Prints nodes.
 
     `condition` holds in the precise form; `records` are the fields of those records that can be taken apart as a whole.
     """
@@ -46,7 +44,6 @@ class CodePrinter:
 
     def __init__(self, condition: str = "precise", records: Mapping[str, tuple[str, ...]] | None = None) -> None:
         self.condition, self.records = condition, records or {}
-        self.used: set[str] = set()
         self.views: set[str] = set()
 
     # Expressions
@@ -69,11 +66,11 @@ class CodePrinter:
                 return f"-{text}" if coefficient == -1 else f"{float(coefficient)!r} * {text}"
             case n.Product():
                 left, matrix = self.text(node.left), self.text(node.matrix) + (".T" if node.transposed else "")
-                return self.called("times", left, matrix) if node.over_time else f"{left} @ {matrix}"
+                return f"_times({left}, {matrix})" if node.over_time else f"{left} @ {matrix}"
             case n.Mapped():
                 return self.mapped(node)
             case n.Largest():
-                return self.called("largest_share" if node.share else "largest", self.text(node.operand))
+                return f"_largest{'_share' * node.share}({self.text(node.operand)})"
             case n.OverTime():
                 text = self.text(node.operand)
                 weighted = text if node.weight is None else f"({text} * {self.text(node.weight)})"
@@ -82,17 +79,11 @@ class CodePrinter:
                 array = f"{rule.record}.{rule.array}" if rule.record else rule.array
                 text = " - ".join([f"{array}.shape[{rule.axis}]", *rule.others])
                 return text if rule.divisor == 1 else (f"({text})" if rule.others else text) + f" // {rule.divisor}"
-        self.used.update(_BROUGHT.get(type(node), ()))
         return filled(TEXTS[type(node)], node, self.text)
 
     def listed(self, nodes: Iterable[n.Node]) -> str:
         """Expressions with commas."""
         return ", ".join(map(self.text, nodes))
-
-    def called(self, function: str, *arguments: str) -> str:
-        """A function that the kernel brings along."""
-        self.used.add(function)
-        return f"_{function}({', '.join(arguments)})"
 
     def scalar(self, node: n.Elementwise) -> NumPyPrinter:
         """The printer of an expression over these operands."""
@@ -100,7 +91,7 @@ class CodePrinter:
         def refer(value: Value) -> str:
             return self.text(node.operands[value.symbol])
 
-        return NumPyPrinter(node.values, refer, node.constants, self.used, node.exact)
+        return NumPyPrinter(node.values, refer, node.constants, node.exact)
 
     def mapped(self, node: n.Mapped) -> str:
         """A part of a stack is copied out of it."""
@@ -111,8 +102,8 @@ class CodePrinter:
         if operator.kind == "repeat" and not node.transposed:
             return f"np.repeat({operand}, {operator.count}, axis=-1)"
         if operator.kind == "repeat":
-            return self.called("run_sums", operand, str(operator.count))
-        return self.called(f"{operator.kind}_of", operand)
+            return f"_run_sums({operand}, {operator.count})"
+        return f"_{operator.kind}_of({operand})"
 
     # Statements
 

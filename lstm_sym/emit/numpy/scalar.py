@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
 
 import sympy
@@ -22,24 +22,17 @@ CHOSEN = ("sigmoid",)
 
 @dataclass(frozen=True, eq=False)
 class NumPyPrinter(CodeScalarPrinter):
-    """Prints expressions; notes in `used` the functions a kernel must bring along.
+    """Prints expressions; `precise`: whether sigmoid is that of the precise form; None, the one chosen."""
 
-    `precise`: whether sigmoid is that of the precise form; None where it is the one that the caller chose, `sigmoid`.
-    """
-
-    used: set[str] = field(default_factory=set)
     precise: bool | None = False
 
     def function(self, name: str) -> str:
-        """What a function is called in the kernel, noting that it is used."""
+        """What a function is called in the kernel."""
         if name in _NUMPY:
             return f"np.{name}"
         if name in CHOSEN and self.precise is None:
-            self.used.update((name, f"{name}_precise"))
             return name
-        chosen = f"{name}_precise" if name in CHOSEN and self.precise else name
-        self.used.add(chosen)
-        return f"_{chosen}"
+        return f"_{name}_precise" if name in CHOSEN and self.precise else f"_{name}"
 
     def call(self, name: str, argument: str) -> str:
         """f(a)."""
