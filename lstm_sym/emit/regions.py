@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, reduce
 from typing import assert_never
@@ -11,6 +11,7 @@ from lstm_sym.compile.plan import LoopPlan
 from lstm_sym.compile.storage import Home, identifier
 from lstm_sym.emit import nodes as n
 from lstm_sym.emit.parameters import Parameters, field_of, gradient_name, stem
+from lstm_sym.ground.groups import grouped, runs
 from lstm_sym.notation.text import TextNotation
 from lstm_sym.passes import Piece, Place, Run, slot_pattern
 from lstm_sym.program.statements import Accumulate, Affine, Contribution, Maximum, Pointwise, Statement, Term
@@ -56,7 +57,7 @@ class RegionWriter:
         for run in schedule.after:
             if not isinstance(run.parts[0], Accumulate):
                 self.append(regions.after, self.region(run, in_loop=False))
-        for family in self.families(accumulations):
+        for family in grouped(accumulations, self.family_key).values():
             regions.after += self.gradients(family)
         regions.loop += self.rotation()
         return regions
@@ -222,19 +223,15 @@ class RegionWriter:
 
     def gather(self, terms: tuple[Term, ...]) -> list[list[Term]]:
         """Terms W_k^T v_k with v_k in neighbouring slots of one row, together; any other term alone."""
-        families: dict[object, list[Term]] = {}
-        for position, term in enumerate(terms):
+
+        def key(term: Term) -> object:
             place = self.storage.place(term.operand) if term.operand is not None else None
             joinable = term.is_product and term.transposed and term.coefficient == 1 and place is not None
-            key: object = (place.group, place.row, stem(term.weight)) if joinable and place else position
-            families.setdefault(key, []).append(term)
-        return [run for family in families.values() for run in self.neighbours(family)]
+            return (place.group, place.row, stem(term.weight)) if joinable and place else id(term)
 
-    def neighbours(self, family: list[Term]) -> Iterable[list[Term]]:
-        """Terms of one row, cut where a slot is left out."""
-        family = sorted(family, key=self.slot)
-        starts = [k for k, t in enumerate(family) if k == 0 or self.slot(t) != self.slot(family[k - 1]) + 1]
-        return [family[start:end] for start, end in zip(starts, [*starts[1:], len(family)], strict=True)]
+        families = grouped(terms, key).values()
+        ordered = (sorted(family, key=self.slot) for family in families)
+        return [run for family in ordered for run in runs(family, lambda a, b: self.slot(b) == self.slot(a) + 1)]
 
     def slot(self, term: Term) -> int:
         """The slot of a term's operand, -1 without one."""
@@ -299,15 +296,8 @@ class RegionWriter:
 
     # Gradients of parameters
 
-    def families(self, statements: list[Accumulate]) -> list[list[Accumulate]]:
-        """Gradients that one product computes: of neighbouring slots, with the same right operands; others alone."""
-        families: dict[object, list[Accumulate]] = {}
-        for statement in statements:
-            families.setdefault(self.family_key(statement), []).append(statement)
-        return list(families.values())
-
     def family_key(self, statement: Accumulate) -> object:
-        """What gradients of one product share: rows on the left, values on the right; else the gradient itself."""
+        """What the gradients of one product share: rows on the left, values on the right; of any other, itself."""
         parts = statement.contributions
         places = [self.storage.place(part.left) for part in parts]
         slots = {place.slot for place in places if place is not None}

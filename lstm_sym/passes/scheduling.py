@@ -17,6 +17,7 @@ from typing import assert_never
 import sympy
 from sympy import Expr
 
+from lstm_sym.ground.groups import grouped, runs
 from lstm_sym.passes.layout import Layout, Place
 from lstm_sym.program.program import Program
 from lstm_sym.program.statements import Accumulate, Affine, Maximum, Pointwise, Statement, Term
@@ -121,14 +122,13 @@ def _pieces(statement: Statement, layout: Layout, whole: set[Value]) -> list[Pie
     """An affine map into a slot: a piece per operand of a product, one for the rest that is whole, one for the rest."""
     if not isinstance(statement, Affine) or not _into_slot(statement, layout):
         return [statement]
-    buckets: dict[object, list[Term]] = {}
-    for term in statement.terms:
+
+    def key(term: Term) -> object:
         is_whole = all(value in whole for value in term.reads())
-        key: object = (
-            ("product", term.operand, _kind(term)) if term.is_product else ("rest", is_whole, term.is_diagonal)
-        )
-        buckets.setdefault(key, []).append(term)
-    return [Piece(statement.target, tuple(terms), False, statement) for terms in buckets.values()]
+        return ("product", term.operand, _kind(term)) if term.is_product else ("rest", is_whole, term.is_diagonal)
+
+    buckets = grouped(statement.terms, key).values()
+    return [Piece(statement.target, tuple(terms), False, statement) for terms in buckets]
 
 
 def _into_slot(statement: Affine, layout: Layout) -> bool:
@@ -161,10 +161,7 @@ class _Ordering:
 
     def largest(self, ready: list[Piece | Statement]) -> list[Piece | Statement]:
         """The largest set of ready parts with the same key; of equal ones the first."""
-        families: dict[object, list[Piece | Statement]] = {}
-        for part in ready:
-            families.setdefault(self.key(part), []).append(part)
-        return max(families.values(), key=len)
+        return max(grouped(ready, self.key).values(), key=len)
 
     def emit(self, parts: list[Piece | Statement]) -> None:
         """Append parts as runs of neighbouring slots, and note what is known now."""
@@ -189,16 +186,12 @@ class _Ordering:
         """Cut parts into runs of consecutive slots."""
         if len(parts) == 1 or self.key(parts[0]) is None:
             return [[part] for part in parts]
-        ordered = sorted(parts, key=lambda part: self.place(part).slot)
-        runs = [[ordered[0]]]
-        for part in ordered[1:]:
-            consecutive = self.place(part).slot == self.place(runs[-1][-1]).slot + 1
-            same_start = (part.target in self.assigned) == (runs[-1][-1].target in self.assigned)
-            if consecutive and same_start:
-                runs[-1].append(part)
-            else:
-                runs.append([part])
-        return runs
+
+        def follows(before: Piece | Statement, part: Piece | Statement) -> bool:
+            same_start = (part.target in self.assigned) == (before.target in self.assigned)
+            return same_start and self.place(part).slot == self.place(before).slot + 1
+
+        return runs(sorted(parts, key=lambda part: self.place(part).slot), follows)
 
     def place(self, part: Piece | Statement) -> Place:
         """The place of a part's target; only asked of parts that have a key."""

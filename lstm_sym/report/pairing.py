@@ -10,11 +10,12 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from lstm_sym.equations.cell import Cell, parse
 from lstm_sym.equations.errors import CellError
 from lstm_sym.equations.expressions import Binary, Call, Expression, MatrixProduct, Name, Negate, Number, Repeat, Stack
+from lstm_sym.ground.groups import grouped
 
 ROUNDS = 8
 """Steps of reading that a role looks out to: further than any cell of the catalogue is deep."""
@@ -182,18 +183,11 @@ def _factors(node: Expression) -> list[Expression]:
     return [node]
 
 
-def _grouped(names: Iterable[str], roles: Roles) -> dict[str, list[str]]:
-    groups: dict[str, list[str]] = defaultdict(list)
-    for name in names:
-        groups[roles[name]].append(name)
-    return groups
-
-
 def _pair(
     found: dict[str, str], names: Sequence[Sequence[str]], roles: Sequence[Roles], *, in_order: bool = False
 ) -> None:
     """Pair the free names of each role: equal names, then those left over if there is one of each, or in order."""
-    left, right = (_grouped(some, role) for some, role in zip(names, roles, strict=True))
+    left, right = (grouped(some, role.__getitem__) for some, role in zip(names, roles, strict=True))
     for role in left:
         _pair_by_name(found, left[role], right.get(role, ()))
         ones = [name for name in left[role] if name not in found.values()]

@@ -11,6 +11,7 @@ from lstm_sym.emit.numpy.layout import docstring, folded, listed
 from lstm_sym.emit.scalar import literal
 from lstm_sym.equations.cell import Cell
 from lstm_sym.equations.sizes import is_composed, parts_of
+from lstm_sym.ground.groups import grouped
 from lstm_sym.program.statements import EQUATION
 
 FORMAT_VERSION = "2"
@@ -59,9 +60,8 @@ the equations and generate it again."""
 
 def _shapes(cell: Cell) -> str:
     """Every symbol with its shape, those of one shape together."""
-    found: dict[str, list[str]] = {}
-    for name in (*filter(None, [cell.input]), *(e.target for e in cell.equations), *cell.parameters):
-        found.setdefault(vector_shape(cell.shapes[name]), []).append(name)
+    names = (*filter(None, [cell.input]), *(e.target for e in cell.equations), *cell.parameters)
+    found = grouped(names, lambda name: vector_shape(cell.shapes[name]))
     return "\n".join(
         fill(f"{shape:<8} {', '.join(names)}", 118, initial_indent="    ", subsequent_indent=" " * 13)
         for shape, names in found.items()

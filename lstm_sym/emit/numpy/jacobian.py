@@ -20,6 +20,7 @@ from lstm_sym.emit.numpy.layout import docstring, folded
 from lstm_sym.emit.numpy.local import LocalValues, size_lines
 from lstm_sym.emit.numpy.printer import bracketed, indented, noted
 from lstm_sym.emit.numpy.scalar import NumPyPrinter, calls_chosen
+from lstm_sym.ground.groups import runs
 from lstm_sym.program.values import Role, Value
 
 _STATE = """The Jacobian ds[t]/ds[t-1] over all states, in the order of State, at step t of the tape.
@@ -189,10 +190,11 @@ class JacobianWriter:
                     ways.setdefault(key, []).append(self.sources.index(derived.source))
         result: dict[Value, list[Shared]] = {}
         for (target, factors, through_target), places in ways.items():
-            for first, last in _runs(places):
-                result.setdefault(target, []).append(Shared(factors, through_target, (first, last)))
-                for source in self.sources[first : last + 1]:
-                    self.covered.add((target, source, (*factors, Block(through_target, source))))
+            for run in runs(sorted(places), lambda a, b: b == a + 1):
+                if len(run) > 1:
+                    result.setdefault(target, []).append(Shared(factors, through_target, (run[0], run[-1])))
+                    sources = [self.sources[place] for place in run]
+                    self.covered.update((target, s, (*factors, Block(through_target, s))) for s in sources)
         return result
 
     def together(self, target: Value, shared: Shared) -> None:
@@ -328,17 +330,6 @@ class JacobianWriter:
             entry = f"1 / {bracketed(columns)}" if operator.kind == "mean" else "1"
             text = f"np.full(({rows}, {columns}), {entry}, dtype)"
         return text + (".T" if factor.transposed else "")
-
-
-def _runs(places: Sequence[int]) -> list[tuple[int, int]]:
-    """First and last of each run of two or more neighbours."""
-    runs: list[list[int]] = []
-    for place in sorted(places):
-        if runs and runs[-1][-1] + 1 == place:
-            runs[-1].append(place)
-        else:
-            runs.append([place])
-    return [(run[0], run[-1]) for run in runs if len(run) > 1]
 
 
 def _axis(entries: str, axes: str, constant: bool, atomic: bool) -> str:

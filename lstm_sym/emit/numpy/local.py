@@ -14,6 +14,7 @@ from lstm_sym.emit.numpy.printer import CodePrinter, indented
 from lstm_sym.emit.numpy.scalar import NumPyPrinter
 from lstm_sym.emit.scalar import literal
 from lstm_sym.equations.sizes import parts_of
+from lstm_sym.ground.groups import runs
 from lstm_sym.passes.slope_forms import complements, from_output
 from lstm_sym.program.statements import Maximum, Pointwise, Statement
 from lstm_sym.program.values import Role, Value, complement
@@ -157,16 +158,10 @@ class LocalValues:
     def split(self, array: str, found: list[tuple[View, Value]]) -> list[str]:
         """Slots of one array: those that are neighbours in one line."""
         lines, printer, whole = [], CodePrinter(), Name(f"tape.{array}[t]")
-        runs: list[list[tuple[View, Value]]] = []
-        for view, value in found:
-            if runs and runs[-1][-1][0].high == view.low:
-                runs[-1].append((view, value))
-            else:
-                runs.append([(view, value)])
-        if sum(map(len, runs)) > 1:
+        if len(found) > 1:
             whole = Name(self.names.get(("array", array), array))
             lines.append(f"{whole.text} = tape.{array}[t]")
-        for run in runs:
+        for run in runs(found, lambda before, after: before[0].high == after[0].low):
             view = run[0][0]
             names = tuple(Name(self.field(value)) for _, value in run)
             self.size(view.size)
