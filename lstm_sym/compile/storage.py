@@ -50,11 +50,6 @@ class Home:
     kind: str
     offset: int = 0
 
-    @property
-    def is_over_time(self) -> bool:
-        """Whether it holds every step."""
-        return self.kind in ("whole", "states")
-
 
 class View(NamedTuple):
     """The slots [low, high) of an array that holds `parts` of them side by side, each of `size` units."""
@@ -151,10 +146,6 @@ class Storage:
         slots = self.slots(root)
         return self.spans.get(root, (min(slots), max(slots) + 1))
 
-    def is_kept(self, key: RowKey) -> bool:
-        """Whether the array of this root row holds all steps."""
-        return any(value in self.plan.stored or value in self.given for value in self.row_values(key))
-
     def row_home(self, key: RowKey) -> Home:
         """The array of a row."""
         root = self.root(key)
@@ -162,7 +153,8 @@ class Storage:
         slots = self.rows[root]
         low, high = self.span(root)
         wanted = identifier(slots[low]) if high - low == 1 and low in slots else row_name(group, row)
-        return Home(self.names.get(("row", root), wanted), "whole" if self.is_kept(root) else "local")
+        kept = any(value in self.plan.stored or value in self.given for value in self.row_values(root))
+        return Home(self.names.get(("row", root), wanted), "whole" if kept else "local")
 
     def slot_home(self, key: RowKey, low: int, high: int) -> Home:
         """A range of slots: the array itself if it is all of them, else a named view."""
@@ -186,7 +178,7 @@ class Storage:
         if place is not None:
             return self.slot_home((place.group, place.row), place.slot, place.slot + 1)
         state = self.state_of(value)
-        if state is not None and self.keeps_state(state):
+        if state is not None and any(kept.name == state for kept in (*self.plan.stored, *self.given)):
             return Home(self.names.get(("states", state), state), "states", int(value.time == 0))
         kind = "whole" if value in self.plan.stored or value in self.given else "local"
         return Home(self.names.get(value, identifier(value)), kind)
@@ -198,10 +190,6 @@ class Storage:
                 return value.name
         tangent = value.role is Role.TANGENT and value.of is not None and value.of.role is Role.STATE
         return value.name if value in self.given and (value.role is Role.STATE or tangent) else None
-
-    def keeps_state(self, name: str) -> bool:
-        """Whether any time of a carried quantity is stored."""
-        return any(value.name == name for value in (*self.plan.stored, *self.given))
 
     def place(self, value: Value) -> Place | None:
         """The slot of a value."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from functools import partial
 from html import escape
 from importlib.resources import files
 
@@ -134,8 +133,8 @@ class _Page:
 
     def matrix(self, matrix: d.Matrix) -> str:
         """A matrix of blocks."""
-        write = partial(_cell, self.notation)
-        rows = "".join(f"<mtr>{''.join(map(write, row))}</mtr>" for row in matrix.rows)
+        cells = ((f"<mtd>{math.write(self.notation)}</mtd>" for math in row) for row in matrix.rows)
+        rows = "".join(f"<mtr>{''.join(row)}</mtr>" for row in cells)
         table = self.notation.parentheses(f"<mtable>{rows}</mtable>")
         left = matrix.left.write(self.notation) + self.notation.equals
         return f'<div class="matrix">{self.notation.page(left + table)}</div>'
@@ -190,10 +189,6 @@ def inline_svg(svg: str, alternative: str) -> str:
 
 def _infix(sign: str) -> str:
     return f'<mo form="infix">{sign}</mo>'
-
-
-def _cell(notation: MathMLNotation, math: d.Math) -> str:
-    return f"<mtd>{math.write(notation)}</mtd>"
 
 
 def _numeric(table: d.Table, column: int) -> str:

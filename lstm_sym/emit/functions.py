@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping, Sequence
-from dataclasses import replace
 from fractions import Fraction
 from functools import cached_property
 
-from lstm_sym.compile.known_sizes import SizeRule, size_rules
+from lstm_sym.compile.known_sizes import size_rules
 from lstm_sym.compile.plan import LoopPlan, Plan
 from lstm_sym.compile.storage import Storage, View
 from lstm_sym.emit import nodes as n
 from lstm_sym.emit.nodes import names_in, sizes_in, walk
 from lstm_sym.emit.regions import Regions, RegionWriter
 from lstm_sym.equations.sizes import multiplied, parts_of
+from lstm_sym.ground.groups import runs
 from lstm_sym.program.statements import Accumulate
 from lstm_sym.program.values import Role, Value
 
@@ -83,11 +83,9 @@ class FunctionWriter:
         begin += [n.Assign(n.Name(home(c.incoming).name), n.Field("state", c.incoming.name)) for c in program.carries]
         states = n.Record("State", tuple(n.Name(home(carry.outgoing).name) for carry in program.carries))
         end = n.Return(n.Together((n.Name(home(program.outputs[0]).name), states)))
-        return (*begin, *self.writer.parameters.bound.values(), *self.steps_alone(), end)
-
-    def steps_alone(self) -> list[n.Node]:
-        """The statements of one step, without what hands its states to the next."""
-        return [node for node in self.regions.loop if not isinstance(node, n.Rotate)]
+        # What hands the states to the next step is the caller's.
+        lines = (node for node in self.regions.loop if not isinstance(node, n.Rotate))
+        return (*begin, *self.writer.parameters.bound.values(), *lines, end)
 
     # Parts
 
@@ -241,17 +239,7 @@ class FunctionWriter:
 
     def views(self, used: Container[str]) -> list[n.Split]:
         """The views of arrays that are used; those of neighbouring slots, one each, in one statement."""
-        found: list[n.Split] = []
-        for name, view in sorted(self.storage.views.items(), key=lambda item: _view_order(item[1])):
-            if name not in used:
-                continue
-            split = n.Split((n.Name(name),), n.Name(view.array), view.low, view.high, view.size, count=view.parts)
-            last = found[-1] if found else None
-            if last is not None and last.array == split.array and _follows(last, split):
-                found[-1] = replace(last, targets=(*last.targets, *split.targets), high=split.high)
-            else:
-                found.append(split)
-        return found
+        return splits({name: view for name, view in self.storage.views.items() if name in used})
 
     def sizes(self, nodes: Sequence[n.Node]) -> list[n.Node]:
         """The sizes that the code speaks of, each computed by those before it."""
@@ -262,7 +250,12 @@ class FunctionWriter:
             others["", "dy"] = self.cell.shapes[self.cell.output][0]
         elif self.cell.input:
             others["", "x"] = self.cell.input_shape[0]
-        return size_nodes(size_rules(self.cell, others), needed)
+        found: list[n.Node] = []
+        for name, rule in reversed(size_rules(self.cell, others).items()):
+            if name in needed:
+                needed |= {part for other in rule.others for part in parts_of(other)}
+                found.insert(0, n.Assign(n.Name(name), n.Extent(rule)))
+        return found
 
 
 def cut_after_loop(
@@ -272,7 +265,7 @@ def cut_after_loop(
 
     The first part gives back what the second, called `name`, gives.
     """
-    place = max(k for k, node in enumerate(nodes) if isinstance(node, n.Section) and _has_loop(node)) + 1
+    place = max(k for k, node in enumerate(nodes) if any(isinstance(inner, n.Loop) for inner in walk(node))) + 1
     first, second = nodes[:place], tuple(nodes[place:])
     bound = {name: None for node in walk(first) for name in _targets(node)}
     sizes = {part for size in sizes_in(second) for part in parts_of(size)}
@@ -282,10 +275,6 @@ def cut_after_loop(
     if any(isinstance(node, n.Full) for node in walk(second)):
         arguments = (*arguments, "T", "B", "dtype")
     return (*first, n.Return(n.Record(name, tuple(map(n.Name, arguments))))), arguments, second
-
-
-def _has_loop(section: n.Section) -> bool:
-    return any(isinstance(node, n.Loop) for node in section.body)
 
 
 def _targets(node: n.Node) -> tuple[str, ...]:
@@ -298,25 +287,20 @@ def _targets(node: n.Node) -> tuple[str, ...]:
     return ()
 
 
-def size_nodes(rules: Mapping[str, SizeRule], needed: Iterable[str]) -> list[n.Node]:
-    """A statement for each size that is needed, or that one of those is computed by."""
-    wanted, nodes = set(needed), list[n.Node]()
-    for name, rule in reversed(list(rules.items())):
-        if name in wanted:
-            wanted |= {part for other in rule.others for part in parts_of(other)}
-            nodes.insert(0, n.Assign(n.Name(name), n.Extent(rule)))
-    return nodes
+def splits(views: Mapping[str, View]) -> list[n.Split]:
+    """Views by name: array by array, single slots first, those of neighbouring slots in one statement."""
+    ordered = sorted(views.items(), key=lambda item: (item[1].array, item[1].high - item[1].low > 1, item[1].low))
 
+    def follows(before: tuple[str, View], item: tuple[str, View]) -> bool:
+        last, view = before[1], item[1]
+        return last.array == view.array and last.high == view.low and last.high - last.low == view.high - view.low == 1
 
-def _view_order(view: View) -> tuple[str, bool, int]:
-    """Array by array, single slots first."""
-    return view.array, view.high - view.low > 1, view.low
-
-
-def _follows(last: n.Split, split: n.Split) -> bool:
-    """Whether a view of one slot stands right after others of one slot."""
-    single = last.high - last.low == len(last.targets) and split.high - split.low == 1
-    return single and last.high == split.low
+    found = []
+    for run in runs(ordered, follows):
+        first, last = run[0][1], run[-1][1]
+        names = tuple(n.Name(name) for name, _ in run)
+        found.append(n.Split(names, n.Name(first.array), first.low, last.high, first.size, first.parts))
+    return found
 
 
 def _adjoint_of(value: Value) -> Value:

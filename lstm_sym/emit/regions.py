@@ -118,7 +118,7 @@ class RegionWriter:
         whole: n.Node = n.Name(home.name)
         if home.kind == "states":
             whole = n.Steps(n.Name(home.name), "current" if home.offset else "previous")
-        if not in_loop or not home.is_over_time:
+        if not in_loop or home.kind not in ("whole", "states"):
             return whole
         previous = home.kind == "states" and not home.offset
         name = self.names.get(("row", home), home.name + ("_prev" if previous else "_t"))
@@ -263,14 +263,9 @@ class RegionWriter:
     def precise_run(self, statements: Sequence[Statement]) -> list[n.Node]:
         """Statements of the precise form alone; a maximum is one too, in both forms alike."""
         found = [statement for statement in statements if isinstance(statement, Pointwise)]
-        nodes = [self.pointwise(found, False, True)]
-        text = "; ".join(filter(None, (self.precise_comment(statement) for statement in found)))
-        return [replace(nodes[0], note=text)] if text else list(nodes)
-
-    def precise_comment(self, statement: Pointwise) -> str:
-        """The line of the derivation as the precise form computes it."""
-        number = self.numbers.get(statement.provenance.id)
-        return "" if number is None else f"({number}) {self.notation.line(statement)}"
+        numbered = ((self.numbers.get(s.provenance.id), s) for s in found)
+        note = "; ".join(f"({number}) {self.notation.line(s)}" for number, s in numbered if number is not None)
+        return [replace(self.pointwise(found, False, True), note=note)]
 
     def alike(self, statements: Sequence[Statement]) -> list[Sequence[Statement]]:
         """All together if one expression computes them over their slots, else each alone."""

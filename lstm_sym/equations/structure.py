@@ -105,6 +105,7 @@ def _check_constants(constants: Mapping[str, Fraction], equations: tuple[Equatio
         for node in e.expression.walk()
         if isinstance(node, Repeat) and isinstance(node.times, Name)
     }
+    targets = {equation.target for equation in equations}
     matrices = {n.matrix.name for e in equations for n in e.expression.walk() if isinstance(n, MatrixProduct)}
     for name in constants:
         if name not in read and name not in counts:
@@ -114,7 +115,7 @@ def _check_constants(constants: Mapping[str, Fraction], equations: tuple[Equatio
                 allowed=listed(tuple(read)),
                 fix=did_you_mean(name, tuple(read)) or "drop that line",
             )
-        if name in matrices or (name in read and read[name][1].time is not None) or _defines(equations, name):
+        if name in matrices or (name in read and read[name][1].time is not None) or name in targets:
             equation, node = read[name]
             raise equation.error(
                 f"`{name}` is a constant, a single number",
@@ -136,10 +137,6 @@ def _check_scalars(scalars: Collection[str], equations: tuple[Equation, ...]) ->
                     "a scalar beside * + - /",
                     f"write {name} * v, or take the word scalar from its line",
                 )
-
-
-def _defines(equations: tuple[Equation, ...], name: str) -> bool:
-    return any(equation.target == name for equation in equations)
 
 
 def _output(equations: tuple[Equation, ...], output: str | None, source: str) -> str:

@@ -50,17 +50,13 @@ def map_summands(linear: LinearMap) -> Summands:
     """The products of a Jacobian."""
     if linear.is_zero:
         return ((1, Math(lambda n: n.zero)),)
-    return tuple(_signed_product(product, linear.values) for product in linear.terms)
+    values = linear.values
 
+    def summand(product: Product) -> tuple[int, Math]:
+        negative, size = sign_and_size(product)
+        return -1 if negative else 1, Math(lambda n: n.knowing(values).chain(size))
 
-def _signed_product(product: Product, values: Values) -> tuple[int, Math]:
-    """A product with the sign of the number in front of it."""
-    negative, size = sign_and_size(product)
-    return -1 if negative else 1, _product(size, values)
-
-
-def _product(product: Product, values: Values) -> Math:
-    return Math(lambda n: n.knowing(values).chain(product))
+    return tuple(map(summand, linear.terms))
 
 
 def _term(term: Term) -> Math:

@@ -103,7 +103,8 @@ def classes(cell: Cell, tapes: Mapping[str, Mapping[str, Mapping[str, int]]], se
         named_tuple("Params", params, "The parameters, named as in the equations."),
         named_tuple("State", states, "The carried state."),
         *(named_tuple(name, [(field, "") for field in fields], _TAPES[name]) for name, fields in tapes.items()),
-        second_tape(second),
+        # The tape of values and tangents, which no caller ever sees.
+        "\n".join(folded(f'_SecondTape = namedtuple("_SecondTape", [{", ".join(map(repr, second))}])')),
         named_tuple("Grads", grads, "Gradients of a loss: of the input, the parameters, the initial state.", types),
         _tables(cell, tapes),
     ]
@@ -127,11 +128,6 @@ def _tables(cell: Cell, tapes: Mapping[str, Mapping[str, Mapping[str, int]]]) ->
         short = f"{name} = {{{', '.join(rows)}}}"
         lines.append(short if len(short) <= 116 else f"{name} = {{\n{listed(rows)}\n}}")
     return "\n".join(lines)
-
-
-def second_tape(fields: Iterable[str]) -> str:
-    """The tape of values and tangents, which no caller ever sees."""
-    return "\n".join(folded(f'_SecondTape = namedtuple("_SecondTape", [{", ".join(map(repr, fields))}])'))
 
 
 def start(cell: Cell) -> str:

@@ -8,13 +8,12 @@ from sympy import Expr, Symbol
 
 from lstm_sym.compile.plan import Plan
 from lstm_sym.compile.storage import Names, View, identifier
-from lstm_sym.emit.nodes import Name, Split
+from lstm_sym.emit.functions import splits
 from lstm_sym.emit.numpy.layout import folded
 from lstm_sym.emit.numpy.printer import CodePrinter, indented
 from lstm_sym.emit.numpy.scalar import NumPyPrinter
 from lstm_sym.emit.scalar import literal
 from lstm_sym.equations.sizes import parts_of
-from lstm_sym.ground.groups import runs
 from lstm_sym.passes.slope_forms import complements, from_output
 from lstm_sym.program.statements import Maximum, Pointwise, Statement
 from lstm_sym.program.values import Role, Value, complement
@@ -157,16 +156,14 @@ class LocalValues:
 
     def split(self, array: str, found: list[tuple[View, Value]]) -> list[str]:
         """Slots of one array: those that are neighbours in one line."""
-        lines, printer, whole = [], CodePrinter(), Name(f"tape.{array}[t]")
+        whole, lines = f"tape.{array}[t]", list[str]()
         if len(found) > 1:
-            whole = Name(self.names.get(("array", array), array))
-            lines.append(f"{whole.text} = tape.{array}[t]")
-        for run in runs(found, lambda before, after: before[0].high == after[0].low):
-            view = run[0][0]
-            names = tuple(Name(self.field(value)) for _, value in run)
+            whole = self.names.get(("array", array), array)
+            lines.append(f"{whole} = tape.{array}[t]")
+        for view, _ in found:
             self.size(view.size)
-            lines += printer.split(Split(names, whole, view.low, run[-1][0].high, view.size, view.parts))
-        return lines
+        views = {self.field(value): view._replace(array=whole) for view, value in found}
+        return [*lines, *CodePrinter().lines(splits(views))]
 
 
 def size_lines(sizes: Iterable[str]) -> list[str]:
