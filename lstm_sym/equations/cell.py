@@ -13,7 +13,7 @@ from lstm_sym.equations.errors import CellError
 from lstm_sym.equations.initial import initial_values
 from lstm_sym.equations.parameters import Error, Parameter, check_declared, declared_parameters
 from lstm_sym.equations.parser import read_equation
-from lstm_sym.equations.settings import chosen_constants, chosen_options
+from lstm_sym.equations.settings import chosen_settings
 from lstm_sym.equations.sizes import parts_of
 from lstm_sym.equations.source_line import lines_of
 from lstm_sym.equations.structure import structure_of
@@ -99,10 +99,7 @@ class Cell:
         What a choice spoils for the engine alone, as phi(h) - h below a fraction, is refused when the cell is derived
         or built; `ls.cell(name, phi="identity")` and `ls.load(path, phi="identity")` refuse it at once.
         """
-        functions = {name: str(choice) for name, choice in choices.items() if name not in self.constants}
-        numbers = {name: choice for name, choice in choices.items() if name in self.constants}
-        chosen = chosen_options(self.options, {**self.chosen, **functions}, self.key)
-        constants = chosen_constants(self.constants, numbers, self.key)
+        chosen, constants = chosen_settings(self.options, self.constants, {**self.chosen, **choices}, self.key)
         changed = parse(
             self.text,
             key=self.key,

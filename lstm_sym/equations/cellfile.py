@@ -16,7 +16,7 @@ from lstm_sym.equations.errors import CellError
 from lstm_sym.equations.functions import FUNCTIONS
 from lstm_sym.equations.initial import initial_values
 from lstm_sym.equations.names import reserved
-from lstm_sym.equations.settings import chosen_constants, chosen_options, constant
+from lstm_sym.equations.settings import chosen_settings, constant
 from lstm_sym.equations.suggestions import did_you_mean, listed
 from lstm_sym.equations.tomlfile import MAX_FILE, TomlFile
 
@@ -39,15 +39,14 @@ def read_cell(content: bytes, *, key: str, source: str, choices: Mapping[str, st
     _check_keys(file)
     equations = _equations(file)
     options, constants = _options(file), _constants(file)
-    functions = {name: str(choice) for name, choice in (choices or {}).items() if name not in constants}
-    numbers = {name: choice for name, choice in (choices or {}).items() if name in constants}
+    functions, numbers = chosen_settings(options, constants, choices or {}, source)
     cell = parse(
         equations,
         key=key,
-        options=chosen_options(options, functions, source),
+        options=functions,
         sizes=_sizes(file),
-        constants=chosen_constants(constants, numbers, source),
-        parameters=_table(file, file.document.get("parameters", {}), "parameters", "parameters"),
+        constants=numbers,
+        parameters=_table(file, "parameters"),
         output=_text(file, "output") or None,
         source=source,
         first_line=file.line_of_value("equations", equations),
@@ -68,35 +67,20 @@ def _bytes(path: Path) -> bytes:
     """The content of a plain file, or one byte more than may be read. Raises CellError."""
     try:
         if path.is_dir():
-            raise CellError(
-                "this is a folder", source=str(path), allowed="a .toml file", fix="name the .toml file in it"
-            )
-        if not path.exists():
-            raise CellError(
-                "there is no such file",
-                source=str(path),
-                allowed="the path of a .toml file",
-                fix="check the path, and the folder that it starts from",
-            )
-        if not path.is_file():
-            raise CellError(
-                "this is a pipe or a device, which may never end",
-                source=str(path),
-                allowed="a plain file",
-                fix="save its content as a .toml file and name that",
-            )
-        with path.open("rb") as file:
-            return file.read(MAX_FILE + 1)
-    except CellError:
-        raise
+            what, allowed, fix = "this is a folder", "a .toml file", "name the .toml file in it"
+        elif not path.exists():
+            what, allowed = "there is no such file", "the path of a .toml file"
+            fix = "check the path, and the folder that it starts from"
+        elif not path.is_file():
+            what, allowed = "this is a pipe or a device, which may never end", "a plain file"
+            fix = "save its content as a .toml file and name that"
+        else:
+            with path.open("rb") as file:
+                return file.read(MAX_FILE + 1)
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise CellError(
-            f"this cannot be opened: {reason}",
-            source=str(path),
-            allowed="a plain file that you may read",
-            fix="check the path and its permissions",
-        ) from None
+        what = f"this cannot be opened: {getattr(error, 'strerror', None) or error}"
+        allowed, fix = "a plain file that you may read", "check the path and its permissions"
+    raise CellError(what, source=str(path), allowed=allowed, fix=fix)
 
 
 def _check_keys(file: TomlFile) -> None:
@@ -137,16 +121,20 @@ def _check_meaning(file: TomlFile, shown: str, place: str, text: str) -> None:
         )
 
 
-def _table(file: TomlFile, value: Any, name: str, place: str) -> dict[str, Any]:
+def _table(file: TomlFile, name: str) -> dict[str, Any]:
+    """A table of the file by its name, {} where there is none."""
+    return _checked_table(file, file.document.get(name, {}), name, name)
+
+
+def _checked_table(file: TomlFile, value: Any, name: str, place: str) -> dict[str, Any]:
     if not isinstance(value, dict):
-        raise file.error(
-            f"`{name[:80]}` is not a table", place, f"[{name[:80]}] and below it, key = value", f"write [{name[:80]}]"
-        )
+        form = f"[{name[:80]}]"
+        raise file.error(f"`{name[:80]}` is not a table", place, f"{form} and below it, key = value", f"write {form}")
     return value
 
 
 def _sizes(file: TomlFile) -> dict[str, str]:
-    sizes = _table(file, file.document.get("sizes", {}), "sizes", "sizes")
+    sizes = _table(file, "sizes")
     for name, size in sizes.items():
         if not isinstance(size, str):
             raise file.error(
@@ -160,7 +148,7 @@ def _sizes(file: TomlFile) -> dict[str, str]:
 
 def _constants(file: TomlFile) -> dict[str, Fraction]:
     constants = {}
-    for name, value in _table(file, file.document.get("constants", {}), "constants", "constants").items():
+    for name, value in _table(file, "constants").items():
         allowed = "alpha = 0.1 under [constants]"
         if reserved(name):
             what = f"a constant cannot be called `{name[:40]}`"
@@ -172,7 +160,7 @@ def _constants(file: TomlFile) -> dict[str, Fraction]:
 
 
 def _initial(file: TomlFile, cell: Cell) -> dict[str, float]:
-    values = _table(file, file.document.get("initial", {}), "initial", "initial")
+    values = _table(file, "initial")
     targets = [equation.target for equation in cell.equations]
     return initial_values(values, cell.states, targets, partial(file.error, table="initial"))
 
@@ -181,8 +169,8 @@ def _options(file: TomlFile) -> dict[str, Option]:
     functions = ("identity", *sorted(name for name, row in FUNCTIONS.items() if row.arity == 1))
     form = '[options.phi_h], choices = ["tanh", "identity"], default = "tanh"'
     options = {}
-    for name, option in _table(file, file.document.get("options", {}), "options", "options").items():
-        entry = _table(file, option, f"options.{name}", name)
+    for name, option in _table(file, "options").items():
+        entry = _checked_table(file, option, f"options.{name}", name)
         if reserved(name):
             raise file.error(
                 f"an option cannot be called `{name[:40]}`", name, form, "choose another name, such as phi_h"
@@ -212,7 +200,7 @@ def _check_options_called(file: TomlFile, options: Mapping[str, Option], cell: C
 
 def _meanings(file: TomlFile, cell: Cell) -> dict[str, dict[str, str]]:
     meanings: dict[str, dict[str, str]] = {}
-    for name, entry in _table(file, file.document.get("symbols", {}), "symbols", "symbols").items():
+    for name, entry in _table(file, "symbols").items():
         if name not in cell.shapes:
             raise file.error(
                 f"[symbols.{name[:40]}] names a symbol that no equation uses",
@@ -220,7 +208,7 @@ def _meanings(file: TomlFile, cell: Cell) -> dict[str, dict[str, str]]:
                 listed(cell.shapes),
                 did_you_mean(name, tuple(cell.shapes)) or "drop that table",
             )
-        meanings[name] = _languages(file, _table(file, entry, f"symbols.{name}", name), name)
+        meanings[name] = _languages(file, _checked_table(file, entry, f"symbols.{name}", name), name)
     return meanings
 
 

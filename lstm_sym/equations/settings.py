@@ -16,9 +16,15 @@ _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?", re.ASCII)
 """A decimal number as a file has it: float() would read digits of other scripts, underscores and nan too."""
 
 
-def chosen_options(options: Mapping[str, Option], choices: Mapping[str, str], source: str) -> dict[str, str]:
-    """Every option with the function chosen for it, else its default. Raises CellError for one that is not allowed."""
-    for name, choice in choices.items():
+def chosen_settings(
+    options: Mapping[str, Option],
+    constants: Mapping[str, Fraction],
+    choices: Mapping[str, str | float],
+    source: str,
+) -> tuple[dict[str, str], dict[str, Fraction]]:
+    """Every option and every constant as chosen, else by default. Raises CellError for what is not allowed."""
+    functions = {name: str(choice) for name, choice in choices.items() if name not in constants}
+    for name, choice in functions.items():
         if name not in options:
             raise CellError(
                 f"there is no option `{name[:40]}`",
@@ -33,14 +39,9 @@ def chosen_options(options: Mapping[str, Option], choices: Mapping[str, str], so
                 allowed=listed(options[name].choices),
                 fix=did_you_mean(choice, options[name].choices) or "choose one of those",
             )
-    return {name: choices.get(name, option.default) for name, option in options.items()}
-
-
-def chosen_constants(
-    constants: Mapping[str, Fraction], choices: Mapping[str, str | float], source: str
-) -> dict[str, Fraction]:
-    """Every constant with the number chosen for it, else its own. Raises CellError."""
-    return {**constants, **{name: constant(name, value, source) for name, value in choices.items()}}
+    chosen = {name: functions.get(name, option.default) for name, option in options.items()}
+    numbers = {name: constant(name, choice, source) for name, choice in choices.items() if name in constants}
+    return chosen, {**constants, **numbers}
 
 
 def constant(name: str, value: object, source: str) -> Fraction:
