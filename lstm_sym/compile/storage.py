@@ -71,7 +71,7 @@ class Storage:
     def __init__(
         self, plan: Schedule, given: frozenset[Value], reserved: frozenset[str], spans: Mapping[RowKey, Span]
     ) -> None:
-        self.plan, self.given, self.spans = plan, given, spans
+        self.plan, self.given, self.spans = plan, given, dict(spans)
         self.program: Program = plan.program
         self.names = Names(reserved)
         self.rows = self._rows()
@@ -143,8 +143,10 @@ class Storage:
     def span(self, key: RowKey) -> Span:
         """The slots [low, high) that the array of a row holds."""
         root = self.root(key)
-        slots = self.slots(root)
-        return self.spans.get(root, (min(slots), max(slots) + 1))
+        if root not in self.spans:
+            slots = self.slots(root)
+            self.spans[root] = min(slots), max(slots) + 1
+        return self.spans[root]
 
     def row_home(self, key: RowKey) -> Home:
         """The array of a row."""

@@ -8,6 +8,7 @@ a_i, each kind in a row of its own.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import takewhile
 
 from lstm_sym.program.program import Program
@@ -47,6 +48,11 @@ class Layout:
     groups: tuple[Group, ...]
     activations: dict[str, str]
 
+    @cached_property
+    def slots(self) -> dict[str, tuple[Group, int]]:
+        """Pre-activation -> its group and slot."""
+        return {member: (group, slot) for group in self.groups for slot, member in enumerate(group.members)}
+
     def place(self, value: Value) -> Place | None:
         """Where a value of this or a derived program stands, or None if it stands alone."""
         roles: tuple[str, ...] = ()
@@ -56,10 +62,8 @@ class Layout:
             return None
         member = self.activations.get(value.name)
         row = ("activation", *roles) if member else roles
-        for group in self.groups:
-            if (member or value.name) in group.members:
-                return Place(group, group.members.index(member or value.name), row)
-        return None
+        found = self.slots.get(member or value.name)
+        return None if found is None else Place(*found, row)
 
 
 def lay_out(forward: Program) -> Layout:

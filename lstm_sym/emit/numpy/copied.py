@@ -1,42 +1,43 @@
-"""The functions a kernel brings along: source of `arithmetic`, `sizes`, `kernel_support`, under private names."""
+"""The functions a kernel brings along: source of `arithmetic`, `sizes`, `support`, under private names."""
 
 from __future__ import annotations
 
 import inspect
 import re
-from types import ModuleType
+from functools import cache
 
-from lstm_sym.emit.numpy import support as kernel_support
+from lstm_sym.emit.numpy import support
 from lstm_sym.equations import sizes
 from lstm_sym.program import arithmetic
 
+_AVAILABLE = {
+    name: function
+    for module in (arithmetic, sizes, support)
+    for name, function in inspect.getmembers(module, inspect.isfunction)
+    if function.__module__ == module.__name__
+}
+_CALL = re.compile(r"(?<![.\w])(\w+)(?=\()")
 _ABSTRACT = re.compile(r"\b(?:Iterable|Mapping|Sequence)\[(?:[^\[\]]|\[[^\[\]]*(?:\[[^\[\]]*\][^\[\]]*)*\])*\]")
-
-
 _SIGNATURE = re.compile(r"^(def \w+)\(\n    ([^\n]*)\n(\) -> [^\n]*)", re.MULTILINE)
 """A signature in three lines, which may be one once its types are short."""
 
 
 def copied_functions(text: str) -> str:
     """The source of the functions that a text calls and of those they call, alphabetically, each with a leading _."""
-    available = {name: module for module in (arithmetic, sizes, kernel_support) for name in _functions(module)}
     sources: dict[str, str] = {}
-    waiting = {name for name in re.findall(r"(?<![.\w])_(\w+)", text) if name in available}
+    waiting = set(re.findall(r"(?<![.\w])_(\w+)", text)) & _AVAILABLE.keys()
     while waiting:
         name = waiting.pop()
-        sources[name] = inspect.getsource(getattr(available[name], name))
-        waiting |= {other for other in available if re.search(rf"(?<![.\w]){other}\(", sources[name])} - set(sources)
-    return "\n\n\n".join(_private(sources[name], sources) for name in sorted(sources))
+        sources[name], called = _private(name)
+        waiting |= called - sources.keys()
+    return "\n\n\n".join(sources[name] for name in sorted(sources))
 
 
-def _functions(module: ModuleType) -> list[str]:
-    members = vars(module).items()
-    return [name for name, m in members if inspect.isfunction(m) and m.__module__ == module.__name__]
-
-
-def _private(source: str, names: dict[str, str]) -> str:
-    """The source with private names, and without the abstract types that would need an import."""
-    for name in names:
-        source = re.sub(rf"(?<![.\w]){name}\(", f"_{name}(", source)
+@cache
+def _private(name: str) -> tuple[str, frozenset[str]]:
+    """A function with private names, without the abstract types that would need an import; and what it calls."""
+    source = inspect.getsource(_AVAILABLE[name])
+    called = frozenset(_CALL.findall(source)) & _AVAILABLE.keys()
+    source = _CALL.sub(lambda m: f"_{m[1]}" if m[1] in called else m[1], source)
     source = _ABSTRACT.sub("Any", source).strip("\n")
-    return _SIGNATURE.sub(lambda m: m[0] if len(joined := f"{m[1]}({m[2]}{m[3]}") > 118 else joined, source)
+    return _SIGNATURE.sub(lambda m: m[0] if len(joined := f"{m[1]}({m[2]}{m[3]}") > 118 else joined, source), called
