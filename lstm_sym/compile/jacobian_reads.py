@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from sympy import Symbol
 
-from lstm_sym.derivation.jacobian import Jacobian, Jacobians, entries, states
+from lstm_sym.derivation.jacobian import Jacobians, entries, states
 from lstm_sym.derivation.linear_map import Applied, Diagonal
 from lstm_sym.passes.slope_forms import complements, from_output
-from lstm_sym.program.program import Program
 from lstm_sym.program.statements import Maximum, Pointwise
 from lstm_sym.program.values import Value
 
@@ -18,21 +17,18 @@ def reads_of_jacobians(jacobians: Jacobians, exact: bool) -> set[Value]:
     before, after = zip(*states(program), strict=True)
     whole: list[tuple[Value, Value | None]] = [(v, None) for v in (*before, *program.inputs, *program.parameters)]
     parts = [(source, entry) for source in before for entry in entries(program)]
-    symbols = set()
+    replacements = complements(program) if exact else {}
+    symbols = set[Symbol]()
     for target in after:
         for source, entry in [*whole, *parts]:
-            symbols |= _symbols_read(jacobians.of(target, source, frozenset(after), entry), program, exact)
+            derived = jacobians.of(target, source, frozenset(after), entry)
+            maps = (derived.map, *derived.map.stages.values())
+            factors = [factor for linear in maps for product in linear.terms for factor in product]
+            slopes = derived.slopes if exact else tuple(map(from_output, derived.slopes))
+            expressions = [s.expression for s in slopes if isinstance(s, Pointwise)]
+            expressions += [factor.expression for factor in factors if isinstance(factor, Diagonal)]
+            symbols |= {symbol for e in expressions for symbol in e.xreplace(replacements).free_symbols}
+            symbols |= {factor.operand.symbol for factor in factors if isinstance(factor, Applied)}
+            symbols |= {value.symbol for s in slopes if isinstance(s, Maximum) for value in s.reads()}
     constant = {*program.parameters, *program.constants}
     return {value for value in program.values() if value.symbol in symbols and value not in constant}
-
-
-def _symbols_read(derived: Jacobian, program: Program, exact: bool) -> set[Symbol]:
-    """The symbols in one Jacobian, its stages, and its slopes."""
-    replacements = complements(program) if exact else {}
-    factors = [f for one in (derived.map, *derived.map.stages.values()) for product in one.terms for f in product]
-    symbols = {factor.operand.symbol for factor in factors if isinstance(factor, Applied)}
-    slopes = derived.slopes if exact else tuple(map(from_output, derived.slopes))
-    expressions = [s.expression for s in slopes if isinstance(s, Pointwise)]
-    expressions += [factor.expression for factor in factors if isinstance(factor, Diagonal)]
-    symbols |= {symbol for e in expressions for symbol in e.xreplace(replacements).free_symbols}
-    return symbols | {value.symbol for s in slopes if isinstance(s, Maximum) for value in s.reads()}
