@@ -64,10 +64,16 @@ class Derivation:
         """Which quantities are gates, which parameters biases, and which gates keep a state: `d.roles.forget_gates`."""
         return Roles(self.forward)
 
-    @cached_property
+    @property
     def operations(self) -> Operations:
         """Element-wise operations per unit and matrix products of one step, forward and backward together."""
-        return count_operations(self.forward) + count_operations(self.adjoint)
+        return self.costs["total"]
+
+    @cached_property
+    def costs(self) -> dict[str, Operations]:
+        """The operations of one step by pass: "forward", "backward", and both, "total"."""
+        forward, backward = count_operations(self.forward), count_operations(self.adjoint)
+        return {"forward": forward, "backward": backward, "total": forward + backward}
 
     def value(self, name: str, source: bool = False) -> Value:
         """The value of a name: as a source, a state means s[t-1] and `c[t]` the one of this step.

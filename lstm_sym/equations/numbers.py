@@ -6,21 +6,12 @@ less than MAX_DIGITS, nothing that its numbers can be folded to is longer, or le
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import operator
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 
+from lstm_sym.equations import expressions as e
 from lstm_sym.equations.errors import CellError
-from lstm_sym.equations.expressions import (
-    Binary,
-    Call,
-    Expression,
-    MatrixProduct,
-    Name,
-    Negate,
-    Number,
-    Repeat,
-    Stack,
-)
 from lstm_sym.equations.functions import REDUCTIONS
 from lstm_sym.equations.source_line import SourceLine
 
@@ -29,8 +20,15 @@ MIN_NUMBER = Fraction(1, 10**30)
 MAX_EXPONENT = 64
 MAX_DIGITS = 300
 
+_ARITHMETIC: dict[str, Callable[[Fraction, Fraction], Fraction]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": operator.truediv,
+}
 
-def check_numbers(expression: Expression, line: SourceLine, constants: Mapping[str, Fraction]) -> None:
+
+def check_numbers(expression: e.Expression, line: SourceLine, constants: Mapping[str, Fraction]) -> None:
     """Refuse long numbers, high powers, division by zero, what is no number, and a number where a vector belongs.
 
     constants: the numbers that names stand for. Raises CellError.
@@ -52,10 +50,10 @@ def check_numbers(expression: Expression, line: SourceLine, constants: Mapping[s
         )
 
 
-def _exponent(node: Expression, line: SourceLine) -> int:
+def _exponent(node: e.Expression, line: SourceLine) -> int:
     """A whole number of at most MAX_EXPONENT in size."""
-    size = node.operand if isinstance(node, Negate) else node
-    if not isinstance(size, Number) or size.value.denominator != 1 or size.value > MAX_EXPONENT:
+    size = node.operand if isinstance(node, e.Negate) else node
+    if not isinstance(size, e.Number) or size.value.denominator != 1 or size.value > MAX_EXPONENT:
         raise line.error(
             f"`{str(node)[:40]}` is not an exponent a cell may use",
             node.column,
@@ -65,11 +63,11 @@ def _exponent(node: Expression, line: SourceLine) -> int:
     return int(size.value) if size is node else -int(size.value)
 
 
-def _digits(node: Expression, power: int, line: SourceLine) -> int:
+def _digits(node: e.Expression, power: int, line: SourceLine) -> int:
     """The sum of the digits of all numbers below, each times the exponents above it."""
-    if isinstance(node, Number):
+    if isinstance(node, e.Number):
         return power * (len(str(node.value.numerator)) + len(str(node.value.denominator)) - 1)
-    if isinstance(node, Binary) and node.operator == "**":
+    if isinstance(node, e.Binary) and node.operator == "**":
         power *= max(1, abs(_exponent(node.right, line)))
         if power > MAX_EXPONENT:
             raise line.error(
@@ -82,32 +80,32 @@ def _digits(node: Expression, power: int, line: SourceLine) -> int:
     return sum(_digits(child, power, line) for child in node.children())
 
 
-def _constant(node: Expression, line: SourceLine, constants: Mapping[str, Fraction]) -> Fraction | None:
+def _constant(node: e.Expression, line: SourceLine, constants: Mapping[str, Fraction]) -> Fraction | None:
     """The value of an expression of numbers and constants, else None, as for a function; its digits are bounded."""
-    if isinstance(node, Number):
+    if isinstance(node, e.Number):
         return node.value
-    if isinstance(node, Name):
+    if isinstance(node, e.Name):
         return constants.get(node.name) if node.time is None else None
     values = [_constant(child, line, constants) for child in node.children()]
     numbers = [value for value in values if value is not None]
-    if isinstance(node, Call) and node.function in REDUCTIONS and numbers:
+    if isinstance(node, e.Call) and node.function in REDUCTIONS and numbers:
         raise _vector_expected(node, f"the argument of {node.function}", "write the number alone", line)
-    if isinstance(node, MatrixProduct) and values[1] is not None:
+    if isinstance(node, e.MatrixProduct) and values[1] is not None:
         raise _vector_expected(node, "the right of @", "write a number with *: 2 * (W @ x[t])", line)
-    if isinstance(node, Stack | Repeat) and numbers:
+    if isinstance(node, e.Stack | e.Repeat) and numbers:
         raise _vector_expected(node, "a part of a stack", "write a parameter for it", line)
-    if isinstance(node, Negate):
+    if isinstance(node, e.Negate):
         return None if values[0] is None else -values[0]
-    if isinstance(node, Binary):
+    if isinstance(node, e.Binary):
         return _folded(node, values[0], values[1], line)
     return None
 
 
-def _vector_expected(node: Expression, place: str, fix: str, line: SourceLine) -> CellError:
+def _vector_expected(node: e.Expression, place: str, fix: str, line: SourceLine) -> CellError:
     return line.error(f"a number stands at {place}, in `{str(node)[:40]}`", node.column, fix, "a vector there")
 
 
-def _folded(node: Binary, left: Fraction | None, right: Fraction | None, line: SourceLine) -> Fraction | None:
+def _folded(node: e.Binary, left: Fraction | None, right: Fraction | None, line: SourceLine) -> Fraction | None:
     """left op right where both are numbers; a division by zero is refused wherever it stands."""
     inverse = node.operator == "/" or (node.operator == "**" and right is not None and right < 0)
     if inverse and (right if node.operator == "/" else left) == 0:
@@ -116,13 +114,6 @@ def _folded(node: Binary, left: Fraction | None, right: Fraction | None, line: S
         )
     if left is None or right is None:
         return None
-    match node.operator:
-        case "+":
-            return left + right
-        case "-":
-            return left - right
-        case "*":
-            return left * right
-        case "/":
-            return left / right
-    return left ** int(right)
+    if node.operator == "**":
+        return left ** int(right)
+    return _ARITHMETIC[node.operator](left, right)

@@ -11,20 +11,10 @@ import re
 from collections.abc import Mapping
 from fractions import Fraction
 
+from lstm_sym.equations import expressions as e
 from lstm_sym.equations import hints
 from lstm_sym.equations.equation import Equation
 from lstm_sym.equations.errors import CellError
-from lstm_sym.equations.expressions import (
-    Binary,
-    Call,
-    Expression,
-    MatrixProduct,
-    Name,
-    Negate,
-    Number,
-    Repeat,
-    Stack,
-)
 from lstm_sym.equations.functions import FUNCTIONS
 from lstm_sym.equations.names import (
     DERIVED,
@@ -101,7 +91,7 @@ class _Reader:
             raise hints.not_an_equation(self.line, body)
         return body[0]
 
-    def expression(self, node: ast.expr, depth: int = 0) -> Expression:
+    def expression(self, node: ast.expr, depth: int = 0) -> e.Expression:
         """One node and all below it."""
         column = node.col_offset + 1
         if depth > MAX_DEPTH:
@@ -110,23 +100,23 @@ class _Reader:
             case ast.BinOp():
                 return self.binary(node, depth)
             case ast.UnaryOp(op=ast.USub()):
-                return Negate(self.expression(node.operand, depth + 1), column=column)
+                return e.Negate(self.expression(node.operand, depth + 1), column=column)
             case ast.UnaryOp(op=ast.UAdd()):
                 return self.expression(node.operand, depth + 1)
             case ast.Call():
                 return self.call(node, depth)
             case ast.Subscript():
-                return Name(self.name(node.value), self.time(node), column=column)
+                return e.Name(self.name(node.value), self.time(node), column=column)
             case ast.Name():
-                return Name(self.name(node), None, column=column)
+                return e.Name(self.name(node), None, column=column)
             case ast.Constant():
-                return Number(self.number(node), column=column)
+                return e.Number(self.number(node), column=column)
             case ast.List():
                 return self.stack(node, depth)
         what, fix = hints.refused_node(node, self.accepts)
         raise self.error(f"{what} cannot stand in an equation", column, fix)
 
-    def binary(self, node: ast.BinOp, depth: int) -> Expression:
+    def binary(self, node: ast.BinOp, depth: int) -> e.Expression:
         """left op right, including @ and **."""
         column = node.col_offset + 1
         if isinstance(node.op, ast.MatMult):
@@ -135,45 +125,45 @@ class _Reader:
         if operator is None:
             raise self.error("`//` is not an operator of an equation", column, "write / to divide")
         left, right = self.expression(node.left, depth + 1), self.expression(node.right, depth + 1)
-        return Binary(operator, left, right, column=column)
+        return e.Binary(operator, left, right, column=column)
 
-    def matrix_product(self, node: ast.BinOp, depth: int) -> Expression:
+    def matrix_product(self, node: ast.BinOp, depth: int) -> e.Expression:
         """matrix @ vector. -W @ v, in Python (-W) @ v, is -(W @ v); W @ U @ v, in Python (W @ U) @ v, is refused."""
         column, matrix = node.col_offset + 1, node.left
         if isinstance(matrix, ast.UnaryOp) and isinstance(matrix.op, ast.USub) and depth <= MAX_DEPTH:
             inner = ast.BinOp(matrix.operand, node.op, node.right)
-            return Negate(self.matrix_product(ast.copy_location(inner, matrix.operand), depth + 1), column=column)
+            return e.Negate(self.matrix_product(ast.copy_location(inner, matrix.operand), depth + 1), column=column)
         transposed = isinstance(matrix, ast.Attribute) and matrix.attr == "T"
         if isinstance(matrix, ast.Attribute) and transposed:
             matrix = matrix.value
         if not isinstance(matrix, ast.Name):
             raise hints.left_of_product(self.line, node, self.accepts)
         operand = self.expression(node.right, depth + 1)
-        return MatrixProduct(Name(self.name(matrix), None, column=column), operand, transposed, column=column)
+        return e.MatrixProduct(e.Name(self.name(matrix), None, column=column), operand, transposed, column=column)
 
-    def stack(self, node: ast.List, depth: int) -> Stack:
+    def stack(self, node: ast.List, depth: int) -> e.Stack:
         """[u, v, ...]."""
         if len(node.elts) < 2:
             fix = "write [h[t-1], x[t]], or drop the brackets" if node.elts else "write [h[t-1], x[t]]"
             raise self.error("a stack of fewer than two vectors", node.col_offset + 1, fix)
         parts = tuple(self.expression(part, depth + 1) for part in node.elts)
-        return Stack(parts, column=node.col_offset + 1)
+        return e.Stack(parts, column=node.col_offset + 1)
 
-    def repeat(self, node: ast.Call, depth: int) -> Repeat:
+    def repeat(self, node: ast.Call, depth: int) -> e.Repeat:
         """repeat(v, k)."""
         column, allowed = node.col_offset + 1, f"repeat(v, k), k a whole number from 2 to {MAX_REPEAT}"
         if len(node.args) != 2 or node.keywords:
             raise self.error("repeat takes a vector and a whole number", column, "write repeat(g[t], 2)", allowed)
         times = self.expression(node.args[1], depth + 1)
-        value = times.value if isinstance(times, Number) else None
-        if isinstance(times, Name) and times.time is None:
+        value = times.value if isinstance(times, e.Number) else None
+        if isinstance(times, e.Name) and times.time is None:
             value = self.constants.get(times.name)
         if value is None or value.denominator != 1 or not 2 <= value <= MAX_REPEAT:
             fix = "write the number, or give its name a whole number under [constants]"
             raise self.error(f"`{str(times)[:40]}` is no number of repetitions", times.column, fix, allowed)
-        return Repeat(self.expression(node.args[0], depth + 1), times, int(value), column=column)
+        return e.Repeat(self.expression(node.args[0], depth + 1), times, int(value), column=column)
 
-    def call(self, node: ast.Call, depth: int) -> Expression:
+    def call(self, node: ast.Call, depth: int) -> e.Expression:
         """function(u, ...); an option's name stands for the function chosen for it."""
         column = node.col_offset + 1
         if not isinstance(node.func, ast.Name):
@@ -187,7 +177,7 @@ class _Reader:
         if len(node.args) != arity or node.keywords:
             raise hints.wrong_arguments(self.line, node, name, arity, self.accepts)
         arguments = tuple(self.expression(argument, depth + 1) for argument in node.args)
-        return arguments[0] if name == "identity" else Call(name, arguments, column=column)
+        return arguments[0] if name == "identity" else e.Call(name, arguments, column=column)
 
     def name(self, node: ast.expr) -> str:
         """A name that may be used: letters, digits and _, short, and none that Python or the kernels reserve."""

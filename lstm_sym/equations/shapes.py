@@ -18,22 +18,7 @@ from lstm_sym.equations.sizes import added, multiplied
 Axis = tuple[str, int]
 
 
-def infer_shapes(
-    equations: tuple[Equation, ...],
-    cell_input: str,
-    states: tuple[str, ...],
-    sizes: Mapping[str, str],
-    constants: Collection[str],
-) -> dict[str, Shape]:
-    """The symbolic shape of every name. Raises CellError where two sizes that must be equal are not."""
-    inference = _Inference(equations, cell_input, states, sizes, constants)
-    for equation in equations:
-        inference.equation = equation
-        inference.unify((equation.target, 0), inference.vector(equation.expression), equation.expression)
-    return inference.named_shapes() | {name: () for name in constants}
-
-
-class _Inference:
+class ShapeInference:
     """Union-find over axes; a class of axes may carry a declared size and whether it holds a state."""
 
     def __init__(
@@ -44,7 +29,7 @@ class _Inference:
         sizes: Mapping[str, str],
         constants: Collection[str],
     ) -> None:
-        self.constants = frozenset(constants)
+        self.constants = tuple(constants)
         self.composed: dict[Axis, _Composed] = {}
         self.parent: dict[Axis, Axis] = {}
         self.input, self.states, self.equations = cell_input, states, equations
@@ -53,6 +38,13 @@ class _Inference:
         declared = ({cell_input: "D"} if cell_input else {}) | dict(sizes)
         self.label = {(name, 0): size for name, size in declared.items()}
         self.state_axes = {(state, 0) for state in states}
+
+    def shapes(self) -> dict[str, Shape]:
+        """The symbolic shape of every name. Raises CellError where two sizes that must be equal are not."""
+        for equation in self.equations:
+            self.equation = equation
+            self.unify((equation.target, 0), self.vector(equation.expression), equation.expression)
+        return self.named_shapes() | {name: () for name in self.constants}
 
     def _ranks(self) -> dict[str, int]:
         ranks = {equation.target: 1 for equation in self.equations}

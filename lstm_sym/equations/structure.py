@@ -11,7 +11,7 @@ from lstm_sym.equations.equation import Equation, Shape
 from lstm_sym.equations.errors import CellError
 from lstm_sym.equations.expressions import MatrixProduct, Name, Repeat
 from lstm_sym.equations.parameters import Parameter
-from lstm_sym.equations.shapes import infer_shapes
+from lstm_sym.equations.shapes import ShapeInference
 from lstm_sym.equations.suggestions import did_you_mean, listed
 
 _KEY = re.compile(r"\w{1,64}", re.ASCII)
@@ -57,7 +57,7 @@ def structure_of(
     _check_moves(equations, cell_input, {*states, chosen}, constants)
     scalars = [name for name in parameters if name in declared and declared[name].scalar]
     _check_scalars(scalars, equations)
-    shapes = infer_shapes(equations, cell_input, states, sizes, (*constants, *scalars))
+    shapes = ShapeInference(equations, cell_input, states, sizes, (*constants, *scalars)).shapes()
     return Structure(cell_input, states, parameters, chosen, shapes)
 
 

@@ -25,19 +25,9 @@ from lstm_sym.derivation.linear_map import (
     Product,
     compose,
 )
+from lstm_sym.equations import expressions as e
 from lstm_sym.equations.cell import Cell
 from lstm_sym.equations.equation import Equation
-from lstm_sym.equations.expressions import (
-    Binary,
-    Call,
-    Expression,
-    MatrixProduct,
-    Name,
-    Negate,
-    Number,
-    Repeat,
-    Stack,
-)
 from lstm_sym.equations.functions import SLOPES
 from lstm_sym.notation.scalar import ATOM, PRODUCT, ScalarPrinter
 from lstm_sym.program.program import Program
@@ -267,31 +257,31 @@ class Notation(ScalarPrinter):
         scalars = frozenset(name for name, shape in cell.shapes.items() if not shape)
         return replace(self, scalars=scalars)._paper(equation.expression)
 
-    def _paper(self, node: Expression, context: int = 0) -> str:
+    def _paper(self, node: e.Expression, context: int = 0) -> str:
         """A node of an equation as written."""
         match node:
-            case Number():
+            case e.Number():
                 return self.number(node.value)
-            case Name():
+            case e.Name():
                 return self.name(*_parts(node.name), "", node.time)
-            case Negate():
+            case e.Negate():
                 return self._in(self.negative + self._paper(node.operand, 2), 1, context)
-            case MatrixProduct():
+            case e.MatrixProduct():
                 matrix = self._paper(node.matrix)
                 matrix = self.transpose(matrix) if node.transposed else matrix
                 return self._in(self.applied(matrix, self._paper(node.operand, 3)), 2, context)
-            case Call():
+            case e.Call():
                 arguments = self.comma.join(map(self._paper, node.arguments))
                 return self.function(node.function, False) + self.parentheses(arguments)
-            case Stack():
+            case e.Stack():
                 return self.stacked([self._paper(part) for part in node.parts])
-            case Repeat():
+            case e.Repeat():
                 return self.operator_sign("repeat", node.count) + self.parentheses(self._paper(node.operand))
-            case Binary():
+            case e.Binary():
                 return self._binary(node, context)
         raise TypeError(f"no notation for {type(node).__name__}")
 
-    def _binary(self, node: Binary, context: int) -> str:
+    def _binary(self, node: e.Binary, context: int) -> str:
         if node.operator in "+-":
             joint = self.plus if node.operator == "+" else self.minus
             text = self._paper(node.left, 1) + joint + self._paper(node.right, 1 if node.operator == "+" else 2)
@@ -305,12 +295,12 @@ class Notation(ScalarPrinter):
             )
         if node.operator == "**":
             exponent = node.right
-            whole = int(exponent.value) if isinstance(exponent, Number) else 0
-            if isinstance(exponent, Negate) and isinstance(exponent.operand, Number):
+            whole = int(exponent.value) if isinstance(exponent, e.Number) else 0
+            if isinstance(exponent, e.Negate) and isinstance(exponent.operand, e.Number):
                 whole = -int(exponent.operand.value)
             return self.power(self._paper(node.left, 3), whole)
         left, right = self._paper(node.left, 2), self._paper(node.right, 3)
-        scalar = all(part.name in self.scalars for part in node.left.walk() if isinstance(part, Name))
+        scalar = all(part.name in self.scalars for part in node.left.walk() if isinstance(part, e.Name))
         joined = self.scaled(left, right) if scalar else self.product([left, right])
         return self._in(joined, 2, context)
 

@@ -20,7 +20,7 @@ from lstm_sym.equations.cell import Cell
 from lstm_sym.equations.initial import written
 from lstm_sym.equations.sizes import parts_of
 from lstm_sym.notation.text import TextNotation
-from lstm_sym.passes import Operations, count_operations, save_set
+from lstm_sym.passes import save_set
 from lstm_sym.program.values import Value
 from lstm_sym.report.formulas import map_summands, partial_math, value_math
 from lstm_sym.report.pairing import correspondence, in_letters, renamed, same_expression
@@ -78,12 +78,6 @@ class Side:
         return tuple(value for value in values if value.time is not None)
 
     @property
-    def passes(self) -> dict[str, Operations]:
-        """Operations of one step, by pass."""
-        forward, backward = count_operations(self.derivation.forward), count_operations(self.derivation.adjoint)
-        return {"forward": forward, "backward": backward, "total": forward + backward}
-
-    @property
     def amounts(self) -> dict[str, SizeSum]:
         """How many numbers parameters, state, and save set of one step hold; s[t] and s[t-1] are one array there."""
         shapes, kept = self.cell.shapes, {value.name: value.shape for value in self.saved}
@@ -109,7 +103,7 @@ class Side:
             },
             "operations": {
                 name: {"elementwise": count.elementwise, "products": count.products}
-                for name, count in self.passes.items()
+                for name, count in self.derivation.costs.items()
             },
         }
 
@@ -265,12 +259,12 @@ class _Comparing:
     def cost(self) -> list[d.Pair]:
         """Operations of each pass."""
         left, right = self.sides
-        lines = {name: [self.pass_line(side, name) for side in (left, right)] for name in left.passes}
+        lines = {name: [self.pass_line(side, name) for side in (left, right)] for name in left.derivation.costs}
         return [_pair(name, one, other, other) for name, (one, other) in lines.items()]
 
     def pass_line(self, side: Side, name: str) -> d.Line:
         """Operations of one pass."""
-        count = side.passes[name]
+        count = side.derivation.costs[name]
         kind = self.sentences.text(f"cost.{name}")
         return self.sentences.line("diff.cost", kind=kind, some=str(count.elementwise), products=str(count.products))
 

@@ -13,7 +13,7 @@ from lstm_sym.equations.equation import Equation
 from lstm_sym.equations.functions import positive
 from lstm_sym.equations.initial import written
 from lstm_sym.notation.text import TextNotation
-from lstm_sym.passes import count_operations, save_set
+from lstm_sym.passes import save_set
 from lstm_sym.passes.numbering import number_statements
 from lstm_sym.program.program import Program
 from lstm_sym.program.statements import Accumulate, Affine, Pointwise, Statement
@@ -220,14 +220,9 @@ class _Derivation:
     def cost(self) -> list[d.Block]:
         """Operations of each pass, and the save set."""
         sentences = self.sentences
-        counts = {
-            "forward": count_operations(self.derivation.forward),
-            "backward": count_operations(self.derivation.adjoint),
-            "total": self.derivation.operations,
-        }
         rows: tuple[tuple[d.Line, ...], ...] = tuple(
             ((sentences.text(f"cost.{name}"),), (str(count.elementwise),), (str(count.products),))
-            for name, count in counts.items()
+            for name, count in self.derivation.costs.items()
         )
         head = tuple(sentences.text(f"cost.{column}") for column in ("pass", "elementwise", "products"))
         saved = [value_math(value) for value in save_set(self.derivation.forward, self.derivation.adjoint)]
