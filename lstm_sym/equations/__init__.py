@@ -6,8 +6,6 @@ Nothing in a cell file is ever executed.
 
 from lstm_sym.equations.cell import Cell, parse
 from lstm_sym.equations.cellfile import load, read_cell
-from lstm_sym.equations.equation import Equation
 from lstm_sym.equations.errors import CellError
-from lstm_sym.equations.functions import FUNCTIONS, FunctionRow
 
-__all__ = ["FUNCTIONS", "Cell", "CellError", "Equation", "FunctionRow", "load", "parse", "read_cell"]
+__all__ = ["Cell", "CellError", "load", "parse", "read_cell"]

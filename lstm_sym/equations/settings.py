@@ -10,7 +10,7 @@ from fractions import Fraction
 from lstm_sym.equations.equation import Option
 from lstm_sym.equations.errors import CellError
 from lstm_sym.equations.numbers import MAX_NUMBER, MIN_NUMBER
-from lstm_sym.equations.suggestions import did_you_mean, listed
+from lstm_sym.equations.suggestions import did_you_mean, listed, unknown
 
 _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?", re.ASCII)
 """A decimal number as a file has it: float() would read digits of other scripts, underscores and nan too."""
@@ -33,12 +33,8 @@ def chosen_settings(
                 fix=did_you_mean(name, options) or "drop it",
             )
         if choice not in options[name].choices:
-            raise CellError(
-                f"`{choice[:40]}` cannot stand for {name}",
-                source=source,
-                allowed=listed(options[name].choices),
-                fix=did_you_mean(choice, options[name].choices) or "choose one of those",
-            )
+            what = f"`{choice[:40]}` cannot stand for {name}"
+            raise unknown(what, choice, options[name].choices, "choose one of those", source)
     chosen = {name: functions.get(name, option.default) for name, option in options.items()}
     numbers = {name: constant(name, choice, source) for name, choice in choices.items() if name in constants}
     return chosen, {**constants, **numbers}

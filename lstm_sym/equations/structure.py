@@ -12,7 +12,7 @@ from lstm_sym.equations.errors import CellError
 from lstm_sym.equations.expressions import MatrixProduct, Name, Repeat
 from lstm_sym.equations.parameters import Parameter
 from lstm_sym.equations.shapes import ShapeInference
-from lstm_sym.equations.suggestions import did_you_mean, listed
+from lstm_sym.equations.suggestions import did_you_mean, listed, unknown
 
 _KEY = re.compile(r"\w{1,64}", re.ASCII)
 _SIZE = re.compile(r"[A-Z][A-Za-z0-9]{0,31}", re.ASCII)
@@ -87,13 +87,8 @@ def _check_sizes(sizes: Mapping[str, str], names: set[str], source: str) -> None
                 fix="sizes are symbols; numbers are given when parameters are made",
             )
         if name not in names:
-            known = tuple(sorted(names))
-            raise CellError(
-                f"[sizes] names `{name[:40]}`, which no equation uses",
-                source=source,
-                allowed=listed(known),
-                fix=did_you_mean(name, known) or "drop that line",
-            )
+            what = f"[sizes] names `{name[:40]}`, which no equation uses"
+            raise unknown(what, name, tuple(sorted(names)), "drop that line", source)
 
 
 def _check_constants(constants: Mapping[str, Fraction], equations: tuple[Equation, ...], source: str) -> None:
@@ -109,12 +104,8 @@ def _check_constants(constants: Mapping[str, Fraction], equations: tuple[Equatio
     matrices = {n.matrix.name for e in equations for n in e.expression.walk() if isinstance(n, MatrixProduct)}
     for name in constants:
         if name not in read and name not in counts:
-            raise CellError(
-                f"[constants] names `{name[:40]}`, which no equation reads",
-                source=source,
-                allowed=listed(tuple(read)),
-                fix=did_you_mean(name, tuple(read)) or "drop that line",
-            )
+            what = f"[constants] names `{name[:40]}`, which no equation reads"
+            raise unknown(what, name, tuple(read), "drop that line", source)
         if name in matrices or (name in read and read[name][1].time is not None) or name in targets:
             equation, node = read[name]
             raise equation.error(
@@ -143,12 +134,8 @@ def _output(equations: tuple[Equation, ...], output: str | None, source: str) ->
     """The quantity that the cell gives out: the one asked for, else the one defined last."""
     defined = tuple(equation.target for equation in equations)
     if output is not None and output not in defined:
-        raise CellError(
-            f"the output `{output[:40]}` is not defined by any equation",
-            source=source,
-            allowed=listed(defined),
-            fix=did_you_mean(output, defined) or "name a quantity that is defined at [t], without its index",
-        )
+        what = f"the output `{output[:40]}` is not defined by any equation"
+        raise unknown(what, output, defined, "name a quantity that is defined at [t], without its index", source)
     return output or defined[-1]
 
 

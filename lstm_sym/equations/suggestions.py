@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from difflib import get_close_matches
 
+from lstm_sym.equations.errors import CellError
+
 _LISTED = 12
 
 
@@ -17,3 +19,8 @@ def did_you_mean(word: str, known: Mapping[str, object] | tuple[str, ...]) -> st
 def listed(names: Mapping[str, object] | tuple[str, ...]) -> str:
     """The first names of many, with commas."""
     return ", ".join(list(names)[:_LISTED]) + (f", and {len(names) - _LISTED} more" if len(names) > _LISTED else "")
+
+
+def unknown(what: str, name: str, known: Mapping[str, object] | tuple[str, ...], fix: str, source: str) -> CellError:
+    """The error for a name that is none of those known; the `fix` for one that is near to none of them."""
+    return CellError(what, source=source, allowed=listed(known), fix=did_you_mean(name, known) or fix)

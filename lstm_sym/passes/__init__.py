@@ -1,6 +1,6 @@
 """Program -> scheduled program: prune, forms of the slopes, liveness, schedule; and the count of operations."""
 
-from lstm_sym.passes.layout import Group, Layout, Place, lay_out
+from lstm_sym.passes.layout import Layout, Place, lay_out
 from lstm_sym.passes.liveness import save_set
 from lstm_sym.passes.operations import Operations, count_operations
 from lstm_sym.passes.pruning import prune
@@ -8,7 +8,6 @@ from lstm_sym.passes.scheduling import Piece, Run, Schedule, schedule, slot_patt
 from lstm_sym.passes.slope_forms import fast, precise
 
 __all__ = [
-    "Group",
     "Layout",
     "Operations",
     "Piece",

@@ -56,7 +56,7 @@ class JacobianFunction:
     columns: str = "at"
 
 
-def jacobian_functions(plan: Plan, local: LocalValues) -> list[JacobianFunction]:
+def jacobian_functions(plan: Plan) -> list[JacobianFunction]:
     """The functions over one tape: of the states, the input and the parameters, and that of the states in parts."""
     program = plan.program
     before, _ = zip(*states(program), strict=True)

@@ -72,7 +72,7 @@ class NumPyKernel:
             self.step(),
             entry.jvp_entry(cell),
             entry.hvp_entry(cell),
-            *(JacobianWriter(plan, function, local).text() for function in jacobian_functions(plan, local)),
+            *(JacobianWriter(plan, function, local).text() for function in jacobian_functions(plan)),
             log_function(plan),
             self.tangents(),
             self.second_order(),
