@@ -15,7 +15,6 @@ from lstm_sym.compile.derivation import Derivation
 from lstm_sym.compile.jacobian_reads import reads_of_jacobians
 from lstm_sym.compile.known_sizes import size_rules
 from lstm_sym.compile.storage import RowKey, Span, Storage, identifier
-from lstm_sym.derivation.jacobian import Jacobians
 from lstm_sym.equations.sizes import parts_of
 from lstm_sym.passes import Layout, Run, Schedule, fast, lay_out, precise, prune, save_set, schedule
 from lstm_sym.passes.numbering import number_statements
@@ -77,11 +76,6 @@ class Plan:
         self.program = derivation.forward
 
     @cached_property
-    def jacobians(self) -> Jacobians:
-        """The Jacobians of one step."""
-        return self.derivation.jacobians
-
-    @cached_property
     def layout(self) -> Layout:
         """Which pre-activations stand side by side."""
         return lay_out(self.program)
@@ -124,7 +118,7 @@ class Plan:
     def _reads(self, exact: bool) -> set[Value]:
         """What backward and the Jacobians read of forward, found by liveness."""
         backward = self.backward_forms.precise if exact else self.backward_forms.fast
-        return {*save_set(self.program, prune(backward)), *reads_of_jacobians(self.jacobians, exact)}
+        return {*save_set(self.program, prune(backward)), *reads_of_jacobians(self.derivation.jacobians, exact)}
 
     def _anchors(self, common: set[Value]) -> set[Value]:
         """What the tape holds although no gradient needs it: T, B and the input's size are read off something."""

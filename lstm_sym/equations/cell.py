@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
@@ -135,7 +135,7 @@ def parse(
     output: str | None = None,
     source: str = "equations",
     first_line: int = 1,
-    declaration_error: Error | None = None,
+    error_in: Callable[[str], Error] | None = None,
 ) -> Cell:
     """Equations as text, one a line, to a Cell.
 
@@ -143,7 +143,7 @@ def parse(
     `constants` gives names that stand for a number, as {"alpha": Fraction(1, 10)}; `initial` what a state starts with
     where that is not 0, as {"m": -inf}; `parameters` what is known of them, as {"tau": "scalar, > 0", "b_f": 1.0};
     `output` is the quantity the cell gives out (default: the one defined last); `first_line` is the number of the
-    text's first line in its file, `declaration_error` makes the errors of `parameters` where they have lines too.
+    text's first line in its file, `error_in` makes the errors below the header of a table, where that has lines too.
     Raises CellError with line, column, what is allowed and the likely fix.
     """
     options, constants = options or {}, constants or {}
@@ -152,18 +152,12 @@ def parse(
         return CellError(what, source=source, allowed=allowed, fix=fix)
 
     equations = tuple(read_equation(line, options, constants) for line in lines_of(text, source, first_line))
-    declaration_error = declaration_error or error
-    declared = declared_parameters(parameters or {}, declaration_error)
+    error_in = error_in or (lambda _: error)
+    declared = declared_parameters(parameters or {}, error_in("parameters"))
     found = structure_of(
-        equations,
-        key=key,
-        source=source,
-        sizes=sizes or {},
-        constants=constants,
-        declared=declared,
-        output=output,
+        equations, key=key, source=source, sizes=sizes or {}, constants=constants, declared=declared, output=output
     )
-    check_declared(declared, found.parameters, found.shapes, declaration_error)
+    check_declared(declared, found.parameters, found.shapes, error_in("parameters"))
     targets = [equation.target for equation in equations]
     return Cell(
         key,
@@ -172,6 +166,6 @@ def parse(
         chosen=dict(options),
         sizes=dict(sizes or {}),
         constants=dict(constants),
-        initial=initial_values(initial or {}, found.states, targets, error),
+        initial=initial_values(initial or {}, found.states, targets, error_in("initial")),
         declared=declared,
     )

@@ -14,7 +14,6 @@ from lstm_sym.equations.cell import Cell, parse
 from lstm_sym.equations.equation import Option
 from lstm_sym.equations.errors import CellError
 from lstm_sym.equations.functions import FUNCTIONS
-from lstm_sym.equations.initial import initial_values
 from lstm_sym.equations.names import reserved
 from lstm_sym.equations.settings import chosen_settings, constant
 from lstm_sym.equations.suggestions import did_you_mean, listed
@@ -46,11 +45,12 @@ def read_cell(content: bytes, *, key: str, source: str, choices: Mapping[str, st
         options=functions,
         sizes=_sizes(file),
         constants=numbers,
+        initial=_table(file, "initial"),
         parameters=_table(file, "parameters"),
         output=_text(file, "output") or None,
         source=source,
         first_line=file.line_of_value("equations", equations),
-        declaration_error=partial(file.error, table="parameters"),
+        error_in=lambda table: partial(file.error, table=table),
     )
     _check_options_called(file, options, cell)
     return replace(
@@ -59,7 +59,6 @@ def read_cell(content: bytes, *, key: str, source: str, choices: Mapping[str, st
         reference=_text(file, "reference"),
         meanings=_meanings(file, cell),
         options=options,
-        initial=_initial(file, cell),
     )
 
 
@@ -157,12 +156,6 @@ def _constants(file: TomlFile) -> dict[str, Fraction]:
             raise file.error(f"the constant `{name[:40]}` is no number", name, allowed, "write a number without quotes")
         constants[name] = constant(name, value, file.source)
     return constants
-
-
-def _initial(file: TomlFile, cell: Cell) -> dict[str, float]:
-    values = _table(file, "initial")
-    targets = [equation.target for equation in cell.equations]
-    return initial_values(values, cell.states, targets, partial(file.error, table="initial"))
 
 
 def _options(file: TomlFile) -> dict[str, Option]:

@@ -17,10 +17,7 @@ _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?", re.ASCII)
 
 
 def chosen_settings(
-    options: Mapping[str, Option],
-    constants: Mapping[str, Fraction],
-    choices: Mapping[str, str | float],
-    source: str,
+    options: Mapping[str, Option], constants: Mapping[str, Fraction], choices: Mapping[str, str | float], source: str
 ) -> tuple[dict[str, str], dict[str, Fraction]]:
     """Every option and every constant as chosen, else by default. Raises CellError for what is not allowed."""
     functions = {name: str(choice) for name, choice in choices.items() if name not in constants}

@@ -15,16 +15,7 @@ from typing import Self, assert_never
 
 import sympy
 
-from lstm_sym.derivation.linear_map import (
-    Applied,
-    Block,
-    Diagonal,
-    Factor,
-    LinearMap,
-    Matrix,
-    Product,
-    compose,
-)
+from lstm_sym.derivation.linear_map import Applied, Block, Diagonal, Factor, LinearMap, Matrix, Product, compose
 from lstm_sym.equations import expressions as e
 from lstm_sym.equations.cell import Cell
 from lstm_sym.equations.equation import Equation

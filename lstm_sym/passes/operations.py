@@ -30,9 +30,7 @@ class Operations:
 
     def __add__(self, other: Operations) -> Operations:
         return Operations(
-            self.elementwise + other.elementwise,
-            self.cotangent + other.cotangent,
-            self.products + other.products,
+            self.elementwise + other.elementwise, self.cotangent + other.cotangent, self.products + other.products
         )
 
 

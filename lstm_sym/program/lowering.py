@@ -13,21 +13,9 @@ from fractions import Fraction
 import sympy
 from sympy import Expr
 
+from lstm_sym.equations import expressions as e
 from lstm_sym.equations.cell import Cell
 from lstm_sym.equations.equation import Equation
-from lstm_sym.equations.expressions import (
-    Binary,
-    Call,
-    Expression,
-    MatrixProduct,
-    Name,
-    Negate,
-    Number,
-    Repeat,
-    Stack,
-    is_affine_sum,
-    summands,
-)
 from lstm_sym.equations.functions import CHOICES, FUNCTIONS, REDUCTIONS, number_of
 from lstm_sym.equations.names import reads_derived
 from lstm_sym.equations.sizes import added, multiplied
@@ -68,7 +56,7 @@ class _Lowering:
         self.taken = {*cell.shapes, "dy"}  # the cotangent of the output is called dy
         self.current = cell.equations[0]
         self.operands: dict[sympy.Symbol, Value] = {}
-        self.made: dict[Expression, Value] = {}
+        self.made: dict[e.Expression, Value] = {}
         self.still: set[str] = set()  # quantities of parameters alone
         self.numbers = {
             self.value(name, None).symbol: sympy.Rational(number.numerator, number.denominator)
@@ -89,9 +77,9 @@ class _Lowering:
         self.current = equation
         target = self.value(equation.target, 0)
         node = equation.expression
-        if is_affine_sum(node):
+        if e.is_affine_sum(node):
             self.affine(target, node)
-        elif isinstance(node, Stack | Repeat) or _is_reduction(node):
+        elif isinstance(node, e.Stack | e.Repeat) or _is_reduction(node):
             self.over_units(target, node)
         else:
             self.pointwise(target, self.scalar(node))
@@ -135,28 +123,28 @@ class _Lowering:
         self.operands[value.symbol] = value
         return value.symbol
 
-    def scalar(self, node: Expression) -> Expr:
+    def scalar(self, node: e.Expression) -> Expr:
         """A SymPy expression for a node; affine maps and functions inside it become stages."""
-        if isinstance(node, Number):
+        if isinstance(node, e.Number):
             return sympy.Rational(node.value.numerator, node.value.denominator)
-        if isinstance(node, Name):
+        if isinstance(node, e.Name):
             return self.symbol(self.value(node.name, node.time))
         if node in self.made:
             return self.symbol(self.made[node])
-        if is_affine_sum(node):
+        if e.is_affine_sum(node):
             self.made[node] = self.affine(self.affine_stage(node), node)
             return self.symbol(self.made[node])
-        if isinstance(node, Stack | Repeat) or _is_reduction(node):
+        if isinstance(node, e.Stack | e.Repeat) or _is_reduction(node):
             self.made[node] = self.over_units(None, node)
             return self.symbol(self.made[node])
-        if isinstance(node, Negate):
+        if isinstance(node, e.Negate):
             return -self.scalar(node.operand)
-        if isinstance(node, Binary):
+        if isinstance(node, e.Binary):
             return self.binary(node)
-        assert isinstance(node, Call)
+        assert isinstance(node, e.Call)
         return self.call(node)
 
-    def binary(self, node: Binary) -> Expr:
+    def binary(self, node: e.Binary) -> Expr:
         """Arithmetic of two scalars; products and sums of numbers stay exact."""
         left, right = self.scalar(node.left), self.scalar(node.right)
         match node.operator:
@@ -170,7 +158,7 @@ class _Lowering:
                 return left / right
         return left**right
 
-    def call(self, node: Call) -> Expr:
+    def call(self, node: e.Call) -> Expr:
         """phi(u, ...): alone on the right side it defines the target; inside, it is a stage of its own."""
         outermost = node == self.current.expression
         symbol = FUNCTIONS[node.function].symbol
@@ -186,7 +174,7 @@ class _Lowering:
         self.made[node] = self.pointwise(self.stage(f"{node.function}_{reference}", argument.shape), result)
         return self.symbol(self.made[node])
 
-    def choice(self, node: Call) -> Expr:
+    def choice(self, node: e.Call) -> Expr:
         """where(c, u, v), maximum(u, v): of a condition that is a number the branch taken, else a choice."""
         given = list(map(self.scalar, node.arguments))
         if node.function == "where" and given[0].free_symbols <= set(self.numbers):
@@ -194,7 +182,7 @@ class _Lowering:
             return given[1] if sign is not None and sign > 0 else given[2]
         return self.finite(FUNCTIONS[node.function].symbol(*given), node)
 
-    def finite(self, expression: Expr, node: Call) -> Expr:
+    def finite(self, expression: Expr, node: e.Call) -> Expr:
         """The expression. Raises CellError where it is of numbers and constants and no finite number."""
         if expression.free_symbols <= set(self.numbers) and number_of(expression.xreplace(self.numbers)) is None:
             raise self.current.error(
@@ -205,15 +193,15 @@ class _Lowering:
             )
         return expression
 
-    def argument(self, node: Expression) -> Value | Expr:
+    def argument(self, node: e.Expression) -> Value | Expr:
         """The argument of a function as a value: a name as it is, anything else as a pre-activation stage.
 
         What is one number at all units, of scalars and constants alone, is no stage but stands for itself.
         """
         stage = _joined("a", self.current.target)
-        if isinstance(node, Name) and self.cell.shapes[node.name]:
+        if isinstance(node, e.Name) and self.cell.shapes[node.name]:
             self.made[node] = self.value(node.name, node.time)
-        if is_affine_sum(node) and node not in self.made:
+        if e.is_affine_sum(node) and node not in self.made:
             self.made[node] = self.affine(self.stage(stage, self.shape(node)), node)
         if node not in self.made:
             expression = self.scalar(node)
@@ -223,7 +211,7 @@ class _Lowering:
         self.symbol(self.made[node])
         return self.made[node]
 
-    def moving(self, operand: Value, node: Expression, *, stacked: bool = False) -> Value:
+    def moving(self, operand: Value, node: e.Expression, *, stacked: bool = False) -> Value:
         """An operand that depends on time. Raises CellError for a map of parameters alone."""
         if self.is_still(operand):
             free = next(name for name in ("b", "p", "q", "parameter") if name not in self.cell.shapes)
@@ -266,14 +254,14 @@ class _Lowering:
         self.symbol(target)
         return target
 
-    def over_units(self, target: Value | None, node: Expression) -> Value:
+    def over_units(self, target: Value | None, node: e.Expression) -> Value:
         """A stack, a repetition or a reduction, into the target or a stage of its own."""
-        stacked = isinstance(node, Stack)
+        stacked = isinstance(node, e.Stack)
         operands = [self.moving(self.operand(child), child, stacked=stacked) for child in node.children()]
         if target is None:
-            named = {Stack: "", Repeat: "repeat"}.get(type(node), getattr(node, "function", ""))
+            named = {e.Stack: "", e.Repeat: "repeat"}.get(type(node), getattr(node, "function", ""))
             target = self.stage(_joined(*filter(None, [named, *(value.name for value in operands)])), self.shape(node))
-        if isinstance(node, Call) and not REDUCTIONS[node.function].linear:
+        if isinstance(node, e.Call) and not REDUCTIONS[node.function].linear:
             statement: Statement = Maximum(target, operands[0], provenance=self.provenance(target))
         else:
             terms = tuple(
@@ -282,17 +270,17 @@ class _Lowering:
             statement = Affine(target, terms, self.provenance(target))
         return self.append(statement)
 
-    def affine_stage(self, node: Expression) -> Value:
+    def affine_stage(self, node: e.Expression) -> Value:
         """The value of an affine map inside a larger expression, named after its first product."""
-        product = next(n for n in node.walk() if isinstance(n, MatrixProduct))
-        operand = next(n for n in product.operand.walk() if isinstance(n, Name))
+        product = next(n for n in node.walk() if isinstance(n, e.MatrixProduct))
+        operand = next(n for n in product.operand.walk() if isinstance(n, e.Name))
         matrix = product.matrix.name + ("T" if product.transposed else "")
         return self.stage(_joined(matrix, operand.name), self.shape(product))
 
-    def affine(self, target: Value, node: Expression) -> Value:
+    def affine(self, target: Value, node: e.Expression) -> Value:
         """Append target = sum of terms; a term that is no map of a single value becomes a stage, added as it is."""
         linear, rest = [], []
-        for sign, part in summands(node):
+        for sign, part in e.summands(node):
             term = self.term(sign, part)
             if term is None:
                 rest.append((sign, part))
@@ -303,83 +291,83 @@ class _Lowering:
             linear.append(Term(remainder, None) if remainder.is_parameter else Term(None, remainder))
         return self.append(Affine(target, tuple(linear), self.provenance(target)))
 
-    def remainder(self, target: Value, parts: list[tuple[int, Expression]]) -> Value | None:
+    def remainder(self, target: Value, parts: list[tuple[int, e.Expression]]) -> Value | None:
         """The part of a sum that is not affine in single values, r * q say; None if its terms cancel."""
         expression = sympy.Add(*(sign * self.scalar(part) for sign, part in parts))
         if expression == 0:
             return None
         return self.named(expression, lambda: self.stage(_joined(target.name, "extra"), target.shape))
 
-    def term(self, sign: int, node: Expression) -> Term | None:
+    def term(self, sign: int, node: e.Expression) -> Term | None:
         """A summand as a term of an affine map, or None if it is none."""
         coefficient = Fraction(sign)
-        if isinstance(node, Binary) and node.operator == "*" and isinstance(node.left, Number):
+        if isinstance(node, e.Binary) and node.operator == "*" and isinstance(node.left, e.Number):
             coefficient, node = coefficient * node.left.value, node.right
-        if isinstance(node, MatrixProduct):
+        if isinstance(node, e.MatrixProduct):
             return Term(
                 self.value(node.matrix.name, None),
                 self.moving(self.operand(node.operand), node),
                 node.transposed,
                 coefficient,
             )
-        if isinstance(node, Binary) and node.operator == "*":
+        if isinstance(node, e.Binary) and node.operator == "*":
             return self.diagonal_term(coefficient, node.left, node.right)
-        if isinstance(node, Name) and self.cell.shapes[node.name]:
+        if isinstance(node, e.Name) and self.cell.shapes[node.name]:
             value = self.value(node.name, node.time)
             if node.time is None:
                 return Term(value, None, coefficient=coefficient)
             return Term(None, value, coefficient=coefficient)
         return None
 
-    def diagonal_term(self, coefficient: Fraction, left: Expression, right: Expression) -> Term | None:
+    def diagonal_term(self, coefficient: Fraction, left: e.Expression, right: e.Expression) -> Term | None:
         """p * v with a vector parameter p, the map diag(p): a peephole; or with a constant."""
-        if isinstance(left, Name) and isinstance(right, Name) and (left.time is None) != (right.time is None):
+        if isinstance(left, e.Name) and isinstance(right, e.Name) and (left.time is None) != (right.time is None):
             weight, operand = (left, right) if left.time is None else (right, left)
             return Term(self.value(weight.name, None), self.value(operand.name, operand.time), coefficient=coefficient)
         return None
 
-    def operand(self, node: Expression) -> Value:
+    def operand(self, node: e.Expression) -> Value:
         """The vector a matrix multiplies: a name as it is, anything else as a stage."""
-        if isinstance(node, Name):
+        if isinstance(node, e.Name):
             return self.value(node.name, node.time)
         if node in self.made:
             return self.made[node]
-        if is_affine_sum(node):
+        if e.is_affine_sum(node):
             self.made[node] = self.affine(self.affine_stage(node), node)
             return self.made[node]
-        names = (n.name for n in node.walk() if isinstance(n, Name))
+        names = (n.name for n in node.walk() if isinstance(n, e.Name))
         self.made[node] = self.named(self.scalar(node), lambda: self.stage(_joined(*names), self.shape(node)))
         return self.made[node]
 
-    def shape(self, node: Expression) -> tuple[str, ...]:
+    def shape(self, node: e.Expression) -> tuple[str, ...]:
         """The shape of a vector expression."""
-        if isinstance(node, Name):
+        if isinstance(node, e.Name):
             return self.cell.shapes[node.name]
-        if isinstance(node, MatrixProduct):
+        if isinstance(node, e.MatrixProduct):
             rows, columns = self.cell.shapes[node.matrix.name]
             return (columns if node.transposed else rows,)
         shapes = [self.shape(child) for child in node.children()]
-        if isinstance(node, Stack):
+        if isinstance(node, e.Stack):
             return (added(size for (size,) in shapes),)
-        if isinstance(node, Repeat):
+        if isinstance(node, e.Repeat):
             return (multiplied(shapes[0][0], node.count),)
         return next((shape for shape in shapes if shape), ())
 
 
-def _operators(node: Expression, target: Value, operands: list[Value]) -> list[Operator]:
+def _operators(node: e.Expression, target: Value, operands: list[Value]) -> list[Operator]:
     """The constant linear map of each part of a stack, of a repetition, or of a mean or sum."""
-    if isinstance(node, Stack):
+    if isinstance(node, e.Stack):
         sizes = [value.shape[0] for value in operands]
         return [Operator("part", (target.shape[0], size), tuple(sizes[:k])) for k, size in enumerate(sizes)]
     shape = (target.shape[0], operands[0].shape[0])
-    if isinstance(node, Repeat):
+    if isinstance(node, e.Repeat):
         return [Operator("repeat", shape, count=node.count)]
-    assert isinstance(node, Call)
+    assert isinstance(node, e.Call)
     return [Operator(node.function, shape)]
 
 
-def _is_reduction(node: Expression) -> bool:
-    return isinstance(node, Call) and node.function in REDUCTIONS
+def _is_reduction(node: e.Expression) -> bool:
+    return isinstance(node, e.Call) and node.function in REDUCTIONS
 
 
 def _joined(*parts: str) -> str:

@@ -14,12 +14,4 @@ from lstm_sym.document.sentences import LANGUAGES, Sentences
 from lstm_sym.document.terminal import terminal_text
 from lstm_sym.report.derivation import derivation_document
 
-__all__ = [
-    "LANGUAGES",
-    "Document",
-    "Sentences",
-    "derivation_document",
-    "html_page",
-    "markdown_page",
-    "terminal_text",
-]
+__all__ = ["LANGUAGES", "Document", "Sentences", "derivation_document", "html_page", "markdown_page", "terminal_text"]

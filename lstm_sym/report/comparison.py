@@ -22,7 +22,7 @@ from lstm_sym.equations.sizes import parts_of
 from lstm_sym.notation.text import TextNotation
 from lstm_sym.passes import save_set
 from lstm_sym.program.values import Value
-from lstm_sym.report.formulas import map_summands, partial_math, value_math
+from lstm_sym.report.formulas import map_summands, paper_line, partial_math, value_math
 from lstm_sym.report.pairing import correspondence, in_letters, renamed, same_expression
 from lstm_sym.report.sizes import SizeSum
 
@@ -211,7 +211,9 @@ class _Comparing:
 
     def equations(self) -> list[d.Pair]:
         """The equations, as in the papers, by what they define."""
-        rows = self.rows(lambda side: [e.target for e in side.cell.equations], _paper)
+        rows = self.rows(
+            lambda side: [e.target for e in side.cell.equations], lambda side, name: paper_line(side.derivation, name)
+        )
         return [replace(row, same=row.same or self.is_equal(row)) for row in rows]
 
     def is_equal(self, row: d.Pair) -> bool:
@@ -295,13 +297,6 @@ def _pair(key: str, left: d.Content, turned: d.Content, right: d.Content) -> d.P
     """A row; the same where the left side and the right, turned into the letters of the left, are printed the same."""
     same = d.content_text(left, TextNotation()) == d.content_text(turned, TextNotation())
     return d.Pair(key, left, right, same)
-
-
-def _paper(side: Side, target: str) -> d.Equation:
-    equation = side.cell.equation(target)
-    right = d.Math(lambda n: n.equation_right(equation, side.cell))
-    left = value_math(side.derivation.value(target))
-    return d.Equation(left, ((1, right),), "", f"{side.cell.key}.equation.{target}")
 
 
 def _functions(side: Side) -> str:

@@ -9,7 +9,6 @@ from lstm_sym.api import Derivation, derive
 from lstm_sym.document import document as d
 from lstm_sym.document.sentences import Sentences
 from lstm_sym.equations.cell import Cell
-from lstm_sym.equations.equation import Equation
 from lstm_sym.equations.functions import positive
 from lstm_sym.equations.initial import written
 from lstm_sym.notation.text import TextNotation
@@ -19,7 +18,7 @@ from lstm_sym.program.program import Program
 from lstm_sym.program.statements import Accumulate, Affine, Pointwise, Statement
 from lstm_sym.program.values import Role, Value, adjoint, carried_adjoint, direct_adjoint, slope, tangent
 from lstm_sym.report.checks import check_table
-from lstm_sym.report.formulas import Values, operator_math, statement_summands, value_math
+from lstm_sym.report.formulas import Values, operator_math, paper_line, statement_summands, value_math
 from lstm_sym.report.jacobians import jacobian_blocks
 
 if TYPE_CHECKING:  # the checks start autograd, which showing a derivation does not need
@@ -27,11 +26,7 @@ if TYPE_CHECKING:  # the checks start autograd, which showing a derivation does 
 
 
 def derivation_document(
-    cell: Cell,
-    sentences: Sentences,
-    *,
-    errors: Mapping[str, float] | None = None,
-    checks: Sequence[CheckResult] = (),
+    cell: Cell, sentences: Sentences, *, errors: Mapping[str, float] | None = None, checks: Sequence[CheckResult] = ()
 ) -> d.Document:
     """The derivation of a cell.
 
@@ -100,11 +95,7 @@ class _Derivation:
         driven = [cell.input] if cell.input else []
         names = [*driven, *cell.states, *(e.target for e in cell.equations), *cell.parameters, *cell.constants]
         rows: list[tuple[d.Line, ...]] = [
-            (
-                (value_math(self.derivation.value(name)),),
-                (self.meaning(name),),
-                (self.shape(name),),
-            )
+            ((value_math(self.derivation.value(name)),), (self.meaning(name),), (self.shape(name),))
             for name in dict.fromkeys(names)
         ]
         head = tuple(sentences.text(f"symbols.{column}") for column in ("symbol", "meaning", "shape"))
@@ -140,13 +131,7 @@ class _Derivation:
 
     def equations(self) -> list[d.Block]:
         """The equations in the order and form of the paper."""
-        return [self.paper(self.origins[equation.text], equation) for equation in self.cell.equations]
-
-    def paper(self, number: str, equation: Equation) -> d.Equation:
-        """One equation of the paper."""
-        left = value_math(self.derivation.value(equation.target))
-        right = d.Math(lambda n: n.equation_right(equation, self.cell))
-        return d.Equation(left, ((1, right),), number, f"{self.cell.key}.equation.{equation.target}")
+        return [paper_line(self.derivation, e.target, self.origins[e.text]) for e in self.cell.equations]
 
     def statement_lines(self, program: Program, statements: Sequence[Statement]) -> list[d.Equation]:
         """Statements of a program as numbered lines."""

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 import sympy
 from sympy import Expr
 
+from lstm_sym.api import Derivation
 from lstm_sym.derivation.linear_map import LinearMap, Product
-from lstm_sym.document.document import Math
+from lstm_sym.document.document import Equation, Math
 from lstm_sym.notation.notation import Notation, sign_and_size
 from lstm_sym.notation.scalar import PRODUCT
 from lstm_sym.program.statements import Affine, Pointwise, Statement, Term
@@ -26,6 +27,13 @@ def value_math(value: Value) -> Math:
 def partial_math(target: Value, source: Value) -> Math:
     """d target / d source as a sign."""
     return Math(lambda n: n.partial(n.symbol(target), n.symbol(source)))
+
+
+def paper_line(derivation: Derivation, target: str, number: str = "") -> Equation:
+    """The equation of the paper that defines a quantity."""
+    cell, equation = derivation.cell, derivation.cell.equation(target)
+    right = Math(lambda n: n.equation_right(equation, cell))
+    return Equation(value_math(derivation.value(target)), ((1, right),), number, f"{cell.key}.equation.{target}")
 
 
 def operator_math(operator: Operator, value: Value) -> Math:

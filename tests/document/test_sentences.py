@@ -27,10 +27,12 @@ LABELLED = {
     "flow.spectra": spectra.LABELS,
     "flow.theory": {"bound": "bound along the path, ∏ ‖J‖", "prediction": "product of the gates of {state}"},
 }
+COSTS = [f"cost.{name}" for name in ls.derive("rnn").costs]
 FIGURES = [row.figure for row in SURVEYED.values() if row.figure]
 # By the engine, by the checks, by the figures of a survey, and by the tables and figures whose words they are.
 NAMED_ELSEWHERE = (
     *("rules.", "checks.names.", "checks.whats.", "checks.left_out."),
+    *COSTS,
     *(f"flow.{figure}." for figure in FIGURES),
     *(f"{prefix}." for prefix in LABELLED),
 )
@@ -56,6 +58,10 @@ def test_no_sentence_is_left_in_english() -> None:
 @pytest.mark.parametrize("figure", FIGURES)
 def test_a_figure_of_a_survey_has_a_title_and_a_caption(figure: str) -> None:
     assert {f"flow.{figure}.title", f"flow.{figure}.caption"} <= set(table())
+
+
+def test_the_cost_of_every_pass_has_a_name() -> None:
+    assert set(COSTS) <= set(table()) and "cost.total" in COSTS
 
 
 def is_used(key: str, source: str) -> bool:

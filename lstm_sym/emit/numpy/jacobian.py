@@ -109,7 +109,7 @@ class JacobianWriter:
 
     def __init__(self, plan: Plan, function: JacobianFunction, local: LocalValues) -> None:
         self.function, self.local = function, local
-        self.jacobians, self.program = plan.jacobians, plan.program
+        self.jacobians, self.program = plan.derivation.jacobians, plan.program
         self.after = tuple(after for _, after in states(plan.program))
         self.sources = function.sources
         self.names = Names(frozenset({*RESERVED, *plan.cell.size_names}))
