@@ -58,40 +58,25 @@ class JacobianFunction:
 
 def jacobian_functions(plan: Plan) -> list[JacobianFunction]:
     """The functions over one tape: of the states, the input and the parameters, and that of the states in parts."""
-    program = plan.program
+    program, cell = plan.program, plan.cell
     before, _ = zip(*states(program), strict=True)
-    keys = [entry.name for entry in entries(program)]
-    size = "at[-1].stop"
-    width = f'sizes["{program.inputs[0].shape[0]}"]' if program.inputs else "0"
-    listed, one, made = ", ".join(map(repr, keys)), len(keys) == 1, "parts: dict[str, Array]"
+
+    def zeros(width: str) -> str:
+        return f"np.zeros((*lead, at[-1].stop, {width}), dtype)"
+
+    keys = ", ".join(repr(entry.name) for entry in entries(program))
+    each = f"key: {zeros('at[-1].stop')} for key in ({keys}{',' * (keys.count(',') == 0)})" if keys else ""
+    width = f'sizes["{cell.input_shape[0]}"]' if cell.input else "0"
+    stop, shaped = ("columns[-1].stop", _SHAPED) if program.parameters else ("0", "Params()")
+    parts = f"parts: dict[str, Array] = {{{each}}}"
+    text = _INPUT.format(D=cell.input_shape[0])
     return [
-        JacobianFunction("jacobian", _STATE, before, f"out = np.zeros((*lead, {size}, {size}), dtype)"),
+        JacobianFunction("jacobian", _STATE, before, f"out = {zeros('at[-1].stop')}"),
+        JacobianFunction("input_jacobian", text, program.inputs, f"out = {zeros(width)}", columns=""),
         JacobianFunction(
-            "input_jacobian",
-            _INPUT.format(D=plan.cell.input_shape[0]),
-            program.inputs,
-            f"out = np.zeros((*lead, {size}, {width}), dtype)",
-            columns="",
+            "parameter_jacobian", _PARAMETER, program.parameters, f"out = {zeros(stop)}", shaped, "Params", "columns"
         ),
-        JacobianFunction(
-            "parameter_jacobian",
-            _PARAMETER,
-            program.parameters,
-            f"out = np.zeros((*lead, {size}, {'columns[-1].stop' if program.parameters else '0'}), dtype)",
-            _SHAPED if program.parameters else "Params()",
-            "Params",
-            "columns",
-        ),
-        JacobianFunction(
-            "jacobian_parts",
-            _PARTS.format(keys=listed),
-            before,
-            f"{made} = {{key: np.zeros((*lead, {size}, {size}), dtype) for key in ({listed}{',' * one})}}"
-            if keys
-            else f"{made} = {{}}",
-            "parts",
-            "dict[str, Array]",
-        ),
+        JacobianFunction("jacobian_parts", _PARTS.format(keys=keys), before, parts, "parts", "dict[str, Array]"),
     ]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sympy import Expr, Symbol
+from sympy import Expr, Function, Symbol
 
 from lstm_sym.compile.plan import Plan
 from lstm_sym.compile.storage import Names, View, identifier
@@ -90,36 +90,26 @@ class LocalValues:
 
     def operands(self, derived: Iterable[Value], exact: bool, known: list[Value]) -> list[Value]:
         """What slopes and complements are computed of in one form."""
-        found: dict[Value, None] = {}
-        for value in derived:
-            for symbol in self.expression(value, exact)[1]:
-                operand = self.symbols[symbol]
-                if operand not in known and operand.role is not Role.CONSTANT and not operand.is_parameter:
-                    found[operand] = None
-        return list(found)
+        read = (self.symbols[symbol] for value in derived for symbol in self.expression(value, exact).free_symbols)
+        plain = (v for v in read if v.role is not Role.CONSTANT and not v.is_parameter)
+        return [*dict.fromkeys(value for value in plain if value not in known)]
 
-    def expression(self, value: Value, exact: bool) -> tuple[Expr | Value, set[Symbol]]:
-        """A slope or a complement in one form, or the operand of a maximum, and the symbols in it."""
+    def expression(self, value: Value, exact: bool) -> Expr:
+        """A slope, a complement, or the share of each unit in a maximum, in one form."""
         if value in self.gates and value.of is not None:
-            written = self.gates[value] if exact else 1 - value.of.symbol
-            return written, set(written.free_symbols)
+            return self.gates[value] if exact else 1 - value.of.symbol
         statement = self.slope_statements[value]
         if isinstance(statement, Maximum):
-            return statement.operand, {statement.operand.symbol}
+            return Function("largest_share")(statement.operand.symbol)
         chosen = statement if exact else from_output(statement)
         assert isinstance(chosen, Pointwise)
-        return chosen.expression, set(chosen.expression.free_symbols)
+        return chosen.expression
 
     def derived(self, values: Iterable[Value], exact: bool) -> list[str]:
         """The slopes and complements in one form."""
-        lines: list[str] = []
         printer = NumPyPrinter(self.symbols, self.plain, self.program.constants, exact)
-        for value in values:
-            expression, _ = self.expression(value, exact)
-            is_maximum = isinstance(expression, Value)
-            text = f"_largest_share({self.plain(expression)})" if is_maximum else printer.print(expression)
-            lines += folded(f"{self.field(value)} = {text}")
-        return lines
+        texts = (f"{self.field(value)} = {printer.print(self.expression(value, exact))}" for value in values)
+        return [line for text in texts for line in folded(text)]
 
     def plain(self, value: Value) -> str:
         """A value inside _local()."""
