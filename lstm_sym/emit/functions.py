@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from functools import cached_property
 
@@ -18,8 +19,6 @@ from lstm_sym.program.statements import Accumulate
 from lstm_sym.program.values import Role, Value
 
 _WHOLE = "All steps at once"
-Part = tuple[str, list[n.Node]]
-Flow = tuple[tuple[str, ...], tuple[str, ...]]
 NO_INPUT = n.Full(("T", "B", "0"), n.Number(Fraction(0)))
 """The gradient of the input of a cell that has none."""
 
@@ -108,12 +107,12 @@ class FunctionWriter:
         outputs = self.loop.program.outputs
         return self.whole(outputs[number]) if outputs else NO_INPUT
 
-    def inputs(self, given: Sequence[str]) -> list[n.Node]:
+    def inputs(self, given: Sequence[str]) -> list[n.Assign]:
         """The inputs under the names that the program gives them."""
         homes = (self.storage.home(value).name for value in self.loop.program.inputs)
         return [n.Assign(n.Name(name), n.Name(text)) for name, text in zip(homes, given, strict=False) if name != text]
 
-    def tape_fields(self, fields: Mapping[object, str]) -> list[n.Node]:
+    def tape_fields(self, fields: Mapping[object, str]) -> list[n.Assign]:
         """What is read of a tape, each array under its name here."""
         names = self.here(fields)
         return [n.Assign(n.Name(names[key]), n.Field("tape", field)) for key, field in fields.items() if key in names]
@@ -140,12 +139,12 @@ class FunctionWriter:
     ) -> list[n.Node]:
         """The arrays that this form of the tape alone has, and views of them, as far as the code reads them."""
         fields = self.tape_fields({key: field for key, field in own.items() if key not in other})
-        arrays = {node.target.text for node in fields if isinstance(node, n.Assign)}
+        arrays = {node.target.text for node in fields}
         views = [view for view in self.views(names_in(code)) if view.array.text in arrays]
         read = {**names_in(code), **names_in(views)}
-        return [*(node for node in fields if isinstance(node, n.Assign) and node.target.text in read), *views]
+        return [*(node for node in fields if node.target.text in read), *views]
 
-    def sections(self, begin: list[n.Node], end: list[n.Node]) -> tuple[n.Node, ...]:
+    def sections(self, begin: list[n.Assign], end: list[n.Node]) -> tuple[n.Node, ...]:
         """All of a function, in order."""
         regions, parameters = self.regions, tuple(self.writer.parameters.bound.values())
         steps = n.Loop(regions.rows, tuple(regions.loop), self.loop.program.direction < 0)
@@ -156,29 +155,26 @@ class FunctionWriter:
         inner = {node.array.text for node in walk(choices) if isinstance(node, n.Split)}
         views = [view for view in self.views(names_in(work)) if view.array.text not in inner]
         used = names_in([*work, *views])
-        begin = [node for node in begin if not isinstance(node, n.Assign) or node.target.text in used]
-        body = [*begin, *parameters, *arrays, *views]
+        body = [*(node for node in begin if node.target.text in used), *parameters, *arrays, *views]
         sizes = self.sizes([*body, *work])
         loop_title = "Step by step" + (", backwards" if self.loop.program.direction < 0 else "")
         parts = [(_WHOLE, regions.before), (loop_title, loop), (_WHOLE, regions.after)]
-        found: list[tuple[str, list[n.Node], Flow]] = [(title, nodes, ((), ())) for title, nodes in parts if nodes]
+        sections = [n.Section(title, tuple(nodes)) for title, nodes in parts if nodes]
         if self.loop.exact is None:
-            found = self.with_flow(body, parts, end)
-        first = n.Section("Sizes, parameters, arrays", (*sizes, *body))
-        return (first, *(n.Section(title, tuple(nodes), *flow) for title, nodes, flow in found), *end)
+            sections = self.with_flow(body, sections, end)
+        return (n.Section("Sizes, parameters, arrays", (*sizes, *body)), *sections, *end)
 
     def with_flow(
-        self, body: Sequence[n.Node], parts: Sequence[Part], end: Sequence[n.Node]
-    ) -> list[tuple[str, list[n.Node], Flow]]:
+        self, body: Sequence[n.Node], sections: Sequence[n.Section], end: Sequence[n.Node]
+    ) -> list[n.Section]:
         """The sections, each with the arrays that it reads, and those that it gives to the sections after it."""
-        found = [(title, nodes, self.written(nodes), self.arrays_in(nodes)) for title, nodes in parts if nodes]
-        known, sections = self.written(body), []
-        for k, (title, nodes, written, read) in enumerate(found):
-            later = self.arrays_in(end).union(*(names for *_, names in found[k + 1 :]))
-            reads = tuple(name for name in known if name in read)
-            sections.append((title, nodes, (reads, tuple(name for name in written if name in later))))
+        known, found = self.written(body), []
+        for k, section in enumerate(sections, 1):
+            read, later = self.arrays_in([section]), self.arrays_in([*sections[k:], *end])
+            reads, written = tuple(name for name in known if name in read), self.written([section])
+            found.append(replace(section, reads=reads, gives=tuple(name for name in written if name in later)))
             known = [*dict.fromkeys([*known, *written])]
-        return sections
+        return found
 
     def arrays_in(self, nodes: Sequence[n.Node]) -> set[str]:
         """The arrays that statements name, whether whole, by a view or by a row of one step."""
