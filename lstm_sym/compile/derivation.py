@@ -122,7 +122,7 @@ class Derivation:
 
     def text(self, item: LinearMap | Statement) -> str:
         """A Jacobian or a statement in Unicode: `d.text(d.jacobian("c", "h"))`."""
-        return self._written(TextNotation.of(*self._programs), item)
+        return self._written(TextNotation, item)
 
     def latex(self, item: LinearMap | Statement) -> str:
         r"""A Jacobian or a statement in LaTeX, without delimiters.
@@ -132,14 +132,10 @@ class Derivation:
         >>> print(d.latex(d.jacobian("h", "h")))
         \operatorname{diag}(1 - {h_{t}}^{2})\,U
         """
-        return self._written(LatexNotation.of(*self._programs), item)
+        return self._written(LatexNotation, item)
 
-    @property
-    def _programs(self) -> tuple[Program, ...]:
-        return self.forward, self.adjoint, self.tangent
-
-    @staticmethod
-    def _written(notation: Notation, item: LinearMap | Statement) -> str:
+    def _written(self, kind: type[Notation], item: LinearMap | Statement) -> str:
+        notation = kind.of(self.forward, self.adjoint, self.tangent)
         return notation.linear_map(item) if isinstance(item, LinearMap) else notation.line(item)
 
     def _textbook(self, derived: Jacobian) -> LinearMap:

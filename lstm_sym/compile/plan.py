@@ -15,12 +15,13 @@ from lstm_sym.compile.derivation import Derivation
 from lstm_sym.compile.jacobian_reads import reads_of_jacobians
 from lstm_sym.compile.known_sizes import size_rules
 from lstm_sym.compile.storage import RowKey, Span, Storage, identifier
+from lstm_sym.equations.cell import Cell
 from lstm_sym.equations.sizes import parts_of
 from lstm_sym.passes import Layout, Run, Schedule, fast, lay_out, precise, prune, save_set, schedule
 from lstm_sym.passes.numbering import number_statements
 from lstm_sym.passes.slope_forms import TwoForms, in_two_forms, reuse
 from lstm_sym.program.program import Program
-from lstm_sym.program.statements import Statement
+from lstm_sym.program.statements import Accumulate, Statement
 from lstm_sym.program.values import Role, Value
 
 RECORDS = frozenset({"params", "state", "tape", "dstate", "params_dot", "state_dot", "dstate_dot"})
@@ -177,11 +178,8 @@ class Plan:
 
     @cached_property
     def step(self) -> LoopPlan:
-        """One step, statement by statement, nothing fused and nothing stored."""
-        program = self.program
-        runs = tuple(Run((statement,)) for statement in program.statements)
-        plan = Schedule(program, Layout((), {}), (), runs, (), frozenset(), frozenset())
-        return LoopPlan(plan, Storage(plan, frozenset(), (TAKEN - {"x"}) | set(self.cell.size_names), {}), exact=False)
+        """One step of the cell by itself."""
+        return one_step(self.program, self.cell)
 
     def _placed(
         self,
@@ -195,6 +193,15 @@ class Plan:
         arguments = {identifier(value) for value in program.inputs if _is_argument(value)}
         reserved = (TAKEN - arguments) | set(self.cell.size_names)
         return plan, Storage(plan, frozenset(given), reserved, spans or {})
+
+
+def one_step(program: Program, cell: Cell) -> LoopPlan:
+    """One step of a program, statement by statement, nothing fused and nothing stored; sums over time come last."""
+    sums = tuple(Run((s,)) for s in program.statements if isinstance(s, Accumulate))
+    runs = tuple(Run((s,)) for s in program.statements if not isinstance(s, Accumulate))
+    plan = Schedule(program, Layout((), {}), (), runs, sums, frozenset(), frozenset())
+    reserved = (TAKEN - {"x", "dy"}) | set(cell.size_names)
+    return LoopPlan(plan, Storage(plan, frozenset(), reserved, {}), exact=False)
 
 
 def _is_argument(value: Value) -> bool:

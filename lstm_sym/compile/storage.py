@@ -99,19 +99,14 @@ class Storage:
 
     def _sources(self, key: RowKey, slots: dict[int, Value]) -> list[RowKey]:
         """Rows that the statements of a row read in the same slot, kept ones first."""
+        operands = {s.target: s.operands for s in self.program.statements if isinstance(s, Pointwise)}
         found: dict[RowKey, bool] = {}
         for slot, value in slots.items():
-            for operand in self._operands(value):
+            for operand in operands.get(value, ()):
                 place = self.plan.layout.place(operand)
                 if place is not None and place.group == key[0] and place.slot == slot:
                     found[(place.group, place.row)] = operand in self.plan.stored
         return sorted(found, key=lambda row: not found[row])
-
-    def _operands(self, value: Value) -> tuple[Value, ...]:
-        for statement in self.program.statements:
-            if statement.target == value and isinstance(statement, Pointwise):
-                return statement.operands
-        return ()
 
     def _dies_into(self, source: RowKey, slots: dict[int, Value]) -> bool:
         """Whether every value of `source` is read only by the statement of the same slot in the new row."""

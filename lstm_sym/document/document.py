@@ -67,12 +67,7 @@ class Equation:
 
     def parts(self, notation: Notation) -> list[str]:
         """The summands of the right side, each with its sign before it."""
-        found = []
-        for place, (sign, summand) in enumerate(self.summands):
-            first = "" if sign > 0 else notation.negative
-            joint = (notation.plus if sign > 0 else notation.minus) if place else first
-            found.append(joint + summand.write(notation))
-        return found
+        return notation.joined((sign, summand.write(notation)) for sign, summand in self.summands)
 
 
 @dataclass(frozen=True)

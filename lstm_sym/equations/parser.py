@@ -188,29 +188,23 @@ class _Reader:
         allowed = f"a letter, then letters, digits or _, at most {MAX_NAME} characters"
         if len(name) > MAX_NAME or not NAME.fullmatch(name):
             what = f"`{name[:MAX_NAME]}` is not a name a cell may use"
-            raise self.error(what, column, "begin with a letter" if len(name) <= MAX_NAME else "shorten it", allowed)
-        if name in NO_PARAMETERS:
-            raise self.error(f"`{name}` is the name of a number", column, NO_PARAMETERS[name], allowed)
-        if name == INDEX:
-            what = f"`{name}` counts steps"
-            raise self.error(
-                what, column, "call the quantity by another name; t stands in brackets alone: h[t]", allowed
-            )
-        if name in self.functions:
-            what = f"`{name}` is a function"
-            raise self.error(what, column, f"write {name}(...), or another name for a quantity: {name}_1", allowed)
-        if name in RESERVED:
+            fix = "begin with a letter" if len(name) <= MAX_NAME else "shorten it"
+        elif name in NO_PARAMETERS:
+            what, fix = f"`{name}` is the name of a number", NO_PARAMETERS[name]
+        elif name == INDEX:
+            what, fix = f"`{name}` counts steps", "call the quantity by another name; t stands in brackets alone: h[t]"
+        elif name in self.functions:
+            what, fix = f"`{name}` is a function", f"write {name}(...), or another name for a quantity: {name}_1"
+        elif name in RESERVED:
             what = f"`{name}` is taken: it is a word of Python or of the generated code"
-            raise self.error(what, column, f"call it {name[: MAX_NAME - 2]}_1", allowed)
-        if reads_derived(name):
+            fix = f"call it {name[: MAX_NAME - 2]}_1"
+        elif reads_derived(name):
+            what = f"`{name}` reads like a derived quantity: names of this form are the engine's"
             fix = f"write {name[:-5]}[t-1]" if name.endswith("_prev") else "choose another name"
-            raise self.error(
-                f"`{name}` reads like a derived quantity: names of this form are the engine's",
-                column,
-                fix,
-                f"names of none of the forms {', '.join(DERIVED)}",
-            )
-        return name
+            allowed = f"names of none of the forms {', '.join(DERIVED)}"
+        else:
+            return name
+        raise self.error(what, column, fix, allowed)
 
     @staticmethod
     def index(node: ast.Subscript) -> int | None:

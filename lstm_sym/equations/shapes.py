@@ -54,16 +54,13 @@ class ShapeInference:
                 if isinstance(node, Name) and node.name not in self.constants:
                     rank = 2 if id(node) in matrices else 1
                     if ranks.setdefault(node.name, rank) != rank:
-                        raise self._rank_conflict(equation, node)
+                        raise equation.error(
+                            f"`{node.name}` is used as a matrix (left of @) and as a vector",
+                            node,
+                            "a parameter is a matrix everywhere or a vector everywhere",
+                            f"write {node.name} @ v here too, or use two parameters",
+                        )
         return ranks
-
-    def _rank_conflict(self, equation: Equation, node: Name) -> CellError:
-        return equation.error(
-            f"`{node.name}` is used as a matrix (left of @) and as a vector",
-            node,
-            "a parameter is a matrix everywhere or a vector everywhere",
-            f"write {node.name} @ v here too, or use two parameters",
-        )
 
     def find(self, axis: Axis) -> Axis:
         """The representative of an axis; the way to it is shortened for the next search."""
@@ -130,17 +127,14 @@ class ShapeInference:
         if mine is composed:
             return
         if mine.count != composed.count or len(mine.parts) != len(composed.parts):
-            raise self._composition_conflict(mine, composed)
+            raise composed.equation.error(
+                f"`{str(composed.node)[:40]}` and `{str(mine.node)[:40]}` are made of parts that do not match",
+                composed.node,
+                "vectors of equal sizes, made in the same way",
+                "give one of them a matrix of its own",
+            )
         for left, right in zip(mine.parts, composed.parts, strict=True):
             self.unify(left, right, composed.node)
-
-    def _composition_conflict(self, one: _Composed, other: _Composed) -> CellError:
-        return other.equation.error(
-            f"`{str(other.node)[:40]}` and `{str(one.node)[:40]}` are made of parts that do not match",
-            other.node,
-            "vectors of equal sizes, made in the same way",
-            "give one of them a matrix of its own",
-        )
 
     def _compatible(self, first: Axis, second: Axis) -> bool:
         composed = [axis in self.composed for axis in (first, second)]

@@ -151,19 +151,13 @@ def _check_definitions(equations: tuple[Equation, ...]) -> None:
                 "give one of them another name",
             )
         lines[equation.target] = equation
-    defined: set[str] = set()
     timed = {name.name for _, name in _names(equations) if name.time is not None} | set(lines)
-    for equation in equations:
-        for node in equation.expression.walk():
-            if isinstance(node, Name):
-                _check_reading(equation, node, lines, defined, timed)
-        defined.add(equation.target)
+    for equation, node in _names(equations):
+        _check_reading(equation, node, lines, timed)
 
 
-def _check_reading(
-    equation: Equation, node: Name, lines: Mapping[str, Equation], defined: set[str], timed: set[str]
-) -> None:
-    if node.time == 0 and node.name in lines and node.name not in defined:
+def _check_reading(equation: Equation, node: Name, lines: Mapping[str, Equation], timed: set[str]) -> None:
+    if node.time == 0 and node.name in lines and lines[node.name].line >= equation.line:
         own = node.name == equation.target
         above = f"move line {lines[node.name].line} above this one, or read {node.name}[t-1]"
         raise equation.error(

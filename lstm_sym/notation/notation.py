@@ -146,13 +146,9 @@ class Notation(ScalarPrinter):
 
     def signed(self, parts: list[tuple[Fraction, str]]) -> str:
         """A sum of texts with coefficients."""
-        texts = []
-        for k, (coefficient, text) in enumerate(parts):
-            size = abs(coefficient)
-            body = text if size == 1 else self.scaled(self.number(size), text)
-            sign = (self.plus if coefficient > 0 else self.minus) if k else ("" if coefficient > 0 else self.negative)
-            texts.append(sign + body)
-        return "".join(texts)
+        sizes = ((value, abs(value), text) for value, text in parts)
+        scaled = ((value, text if size == 1 else self.scaled(self.number(size), text)) for value, size, text in sizes)
+        return "".join(self.joined(scaled))
 
     def term(self, term: Term) -> str:
         """W v, W^T v, p * v, v, b, or mean(v)."""
@@ -188,12 +184,9 @@ class Notation(ScalarPrinter):
         """A Jacobian as a sum of products of diagonals and matrices."""
         if linear.is_zero:
             return self.zero
-        informed, texts = self.knowing({**self.values, **linear.values}), []
-        for k, product in enumerate(linear.terms):
-            negative, size = sign_and_size(product)
-            sign = (self.minus if negative else self.plus) if k else (self.negative if negative else "")
-            texts.append(sign + (informed.chain(size) if linear.columns else informed.column(size)))
-        return "".join(texts)
+        informed = self.knowing({**self.values, **linear.values})
+        write = informed.chain if linear.columns else informed.column
+        return "".join(self.joined((sign, write(size)) for sign, size in map(sign_and_size, linear.terms)))
 
     def column(self, product: Product) -> str:
         """One product of the Jacobian of a scalar, a column: what stands last is the column, not a diagonal."""
@@ -310,12 +303,12 @@ _MARKS = {
 }
 
 
-def sign_and_size(product: Product) -> tuple[bool, Product]:
-    """Whether a product has a negative number in front of it, and the product with that number made positive."""
+def sign_and_size(product: Product) -> tuple[int, Product]:
+    """The sign of the number in front of a product, and the product with that number made positive."""
     head = product[0] if product else None
     if isinstance(head, Diagonal) and head.expression.is_Number and head.expression < 0:
-        return True, compose(Diagonal(-head.expression), product[1:])
-    return False, product
+        return -1, compose(Diagonal(-head.expression), product[1:])
+    return 1, product
 
 
 def _parts(name: str) -> tuple[str, list[str]]:

@@ -6,11 +6,11 @@ Factors are printed adjoints and tangents first, then in order of definition; po
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import sympy
 from sympy import Expr
@@ -87,7 +87,8 @@ class ScalarPrinter:
             value = Fraction(int(expression.p), int(expression.q))
             return (self.number(value), ATOM) if value >= 0 else (self.negative + self.number(-value), SUM)
         if isinstance(expression, sympy.Add):
-            return self._sum(expression), SUM
+            terms = self.joined((sign, self.print(term, PRODUCT)) for sign, term in self.terms(expression))
+            return "".join(terms), SUM
         if isinstance(expression, sympy.Mul) or _is_reciprocal(expression):
             return self._product(expression)
         if isinstance(expression, sympy.Pow):
@@ -100,13 +101,13 @@ class ScalarPrinter:
         signed = [(-1, -t) if t.could_extract_minus_sign() else (1, t) for t in sympy.Add.make_args(expression)]
         return sorted(signed, key=lambda pair: (-pair[0], self.rank(pair[1])))
 
-    def _sum(self, expression: Expr) -> str:
-        parts: list[str] = []
-        for sign, term in self.terms(expression):
-            text = self.print(term, PRODUCT)
-            joint = (self.plus if sign > 0 else self.minus) if parts else ("" if sign > 0 else self.negative)
-            parts.append(joint + text)
-        return "".join(parts)
+    def joined(self, parts: Iterable[tuple[Any, str]]) -> list[str]:
+        """The terms of a sum, each with its sign before it: of (sign, text)."""
+        found: list[str] = []
+        for sign, text in parts:
+            joint = (self.plus if sign > 0 else self.minus) if found else ("" if sign > 0 else self.negative)
+            found.append(joint + text)
+        return found
 
     def factors(self, expression: Expr) -> tuple[int, list[Expr], list[Expr]]:
         """Sign, factors above and factors below the line, each in order."""

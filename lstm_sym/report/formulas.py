@@ -61,8 +61,8 @@ def map_summands(linear: LinearMap) -> Summands:
     values = linear.values
 
     def summand(product: Product) -> tuple[int, Math]:
-        negative, size = sign_and_size(product)
-        return -1 if negative else 1, Math(lambda n: n.knowing(values).chain(size))
+        sign, size = sign_and_size(product)
+        return sign, Math(lambda n: n.knowing(values).chain(size))
 
     return tuple(map(summand, linear.terms))
 

@@ -6,8 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import ClassVar
 
 from lstm_sym.compile.known_sizes import size_rules
-from lstm_sym.compile.plan import TAKEN, LoopPlan, Plan
-from lstm_sym.compile.storage import Storage
+from lstm_sym.compile.plan import Plan, one_step
 from lstm_sym.emit.nodes import Field, Node, Outer, Rotate, sizes_in
 from lstm_sym.emit.numpy.copied import copied_functions
 from lstm_sym.emit.numpy.layout import WIDTH, docstring, folded
@@ -15,7 +14,6 @@ from lstm_sym.emit.numpy.printer import CodePrinter, indented
 from lstm_sym.emit.numpy.whitelist import check_source
 from lstm_sym.emit.regions import RegionWriter
 from lstm_sym.equations.sizes import parts_of
-from lstm_sym.passes import Layout, Run, Schedule
 from lstm_sym.program.program import Program
 from lstm_sym.program.statements import Accumulate
 from lstm_sym.program.values import Value
@@ -90,12 +88,9 @@ class _Step:
     """The statements of one step, each a line with its equation, and the parameters that they read."""
 
     def __init__(self, plan: Plan, program: Program) -> None:
-        sums = tuple(Run((s,)) for s in program.statements if isinstance(s, Accumulate))
-        runs = tuple(Run((s,)) for s in program.statements if not isinstance(s, Accumulate))
-        schedule = Schedule(program, Layout((), {}), (), runs, sums, frozenset(), frozenset())
-        reserved = TAKEN - {"x", "dy"} | set(plan.cell.size_names)
-        self.storage = Storage(schedule, frozenset(), reserved, {})
-        writer, printer = RegionWriter(LoopPlan(schedule, self.storage, exact=False), plan.numbers), PlainPrinter()
+        loop = one_step(program, plan.cell)
+        self.storage = loop.storage
+        writer, printer = RegionWriter(loop, plan.numbers), PlainPrinter()
         regions = writer.run()
         bound = [*writer.parameters.bound.values()]
         nodes: list[Node] = [a for a in bound if not isinstance(a.value, Field)]
