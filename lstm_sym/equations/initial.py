@@ -7,16 +7,13 @@ ordinary ones here, of float64 and float32 alike: exp(-inf - a) is 0, and so is 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 
-from lstm_sym.equations.errors import CellError
-from lstm_sym.equations.numbers import MAX_NUMBER, MIN_NUMBER
+from lstm_sym.equations.numbers import BOUNDS, within_bounds
+from lstm_sym.equations.parameters import Error
 from lstm_sym.equations.suggestions import did_you_mean, listed
 
-Error = Callable[[str, str, str, str], CellError]
-"""Makes an error of what happened, the name that it is about, what is allowed there, and the likely fix."""
-
-_NUMBERS = f"0, a number from {float(MIN_NUMBER)} to {MAX_NUMBER:,} in size, inf or -inf"
+_NUMBERS = f"{BOUNDS} in size, inf or -inf"
 
 
 def initial_values(
@@ -35,7 +32,7 @@ def initial_values(
         if isinstance(value, bool) or not isinstance(value, int | float):
             fix = f"write a number without quotes: {name} = -inf"
             raise error(f"the initial value of `{name}` is no number", name, _NUMBERS, fix)
-        if not (value == 0 or MIN_NUMBER <= abs(value) <= MAX_NUMBER or abs(value) == math.inf):
+        if not (within_bounds(value) or math.isinf(value)):
             fix = f"write a decimal number, or -inf: {name} = 1.0"
             raise error(f"the initial value of `{name}` is {str(value)[:40]}", name, _NUMBERS, fix)
         values[name] = float(value)

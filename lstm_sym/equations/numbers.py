@@ -17,6 +17,7 @@ from lstm_sym.equations.source_line import SourceLine
 
 MAX_NUMBER = 10**9
 MIN_NUMBER = Fraction(1, 10**30)
+BOUNDS = f"0, and numbers from {float(MIN_NUMBER)} to {MAX_NUMBER:,}"
 MAX_EXPONENT = 64
 MAX_DIGITS = 300
 
@@ -26,6 +27,11 @@ _ARITHMETIC: dict[str, Callable[[Fraction, Fraction], Fraction]] = {
     "*": operator.mul,
     "/": operator.truediv,
 }
+
+
+def within_bounds(number: float) -> bool:
+    """Whether a number may be written in a cell."""
+    return number == 0 or MIN_NUMBER <= abs(number) <= MAX_NUMBER
 
 
 def check_numbers(expression: e.Expression, line: SourceLine, constants: Mapping[str, Fraction]) -> None:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 from lstm_sym.equations.equation import Shape
 from lstm_sym.equations.errors import CellError
-from lstm_sym.equations.numbers import MAX_NUMBER, MIN_NUMBER
+from lstm_sym.equations.numbers import BOUNDS, within_bounds
 from lstm_sym.equations.suggestions import did_you_mean, listed
 
 Error = Callable[[str, str, str, str], CellError]
@@ -97,7 +97,7 @@ def _declaration(name: str, value: object, error: Error) -> Parameter:
 
 def _number(name: str, text: str, error: Error) -> float:
     number = float(text)
-    if not (number == 0 or MIN_NUMBER <= abs(number) <= MAX_NUMBER):
-        allowed = f"0, and numbers from {float(MIN_NUMBER)} to {MAX_NUMBER:,} in size"
-        raise error(f"`{text[:40]}` cannot bound or begin `{name[:40]}`", name, allowed, "scale the equation")
+    if not within_bounds(number):
+        what = f"`{text[:40]}` cannot bound or begin `{name[:40]}`"
+        raise error(what, name, f"{BOUNDS} in size", "scale the equation")
     return number

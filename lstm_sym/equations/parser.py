@@ -26,7 +26,7 @@ from lstm_sym.equations.names import (
     RESERVED,
     reads_derived,
 )
-from lstm_sym.equations.numbers import MAX_NUMBER, MIN_NUMBER, check_numbers
+from lstm_sym.equations.numbers import BOUNDS, MAX_NUMBER, MIN_NUMBER, check_numbers
 from lstm_sym.equations.source_line import MAX_DEPTH, SourceLine, check_line
 
 MAX_REPEAT = 64
@@ -234,12 +234,11 @@ class _Reader:
     def number(self, node: ast.Constant) -> Fraction:
         """An exact fraction: 0.1 is one tenth."""
         column = node.col_offset + 1
-        allowed = f"0, and numbers from {float(MIN_NUMBER)} to {MAX_NUMBER:,}"
         if not isinstance(node.value, int | float):
-            raise self.error(f"`{self.written(node)[:20]}` is no number", column, "write a number or a name", allowed)
+            raise self.error(f"`{self.written(node)[:20]}` is no number", column, "write a number or a name", BOUNDS)
         if not abs(node.value) <= MAX_NUMBER:
-            raise self.error("the number is too large", column, "scale the equation", allowed)
+            raise self.error("the number is too large", column, "scale the equation", BOUNDS)
         value = Fraction(repr(node.value))
         if 0 < value < MIN_NUMBER or (value == 0 and self.written(node).strip("0.eE+-")):
-            raise self.error("the number is too small", column, "scale the equation", allowed)
+            raise self.error("the number is too small", column, "scale the equation", BOUNDS)
         return value

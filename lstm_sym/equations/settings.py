@@ -9,7 +9,7 @@ from fractions import Fraction
 
 from lstm_sym.equations.equation import Option
 from lstm_sym.equations.errors import CellError
-from lstm_sym.equations.numbers import MAX_NUMBER, MIN_NUMBER
+from lstm_sym.equations.numbers import BOUNDS, within_bounds
 from lstm_sym.equations.suggestions import did_you_mean, listed, unknown
 
 _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?", re.ASCII)
@@ -41,11 +41,11 @@ def constant(name: str, value: object, source: str) -> Fraction:
     """An exact number within bounds: 0.1, or "0.1", is one tenth. Raises CellError."""
     text = "" if isinstance(value, bool) else str(value).strip(" ")
     number = float(text) if _NUMBER.fullmatch(text) else math.nan
-    if not (number == 0 or MIN_NUMBER <= abs(number) <= MAX_NUMBER):
+    if not within_bounds(number):
         raise CellError(
             f"the constant `{name[:40]}` is {str(value)[:40]}",
             source=source,
-            allowed=f"0, and numbers from {float(MIN_NUMBER)} to {MAX_NUMBER:,} in size",
+            allowed=f"{BOUNDS} in size",
             fix=f"write a decimal number: {name[:40]} = 0.1",
         )
     return Fraction(repr(number))
