@@ -7,7 +7,7 @@ from lstm_sym.equations.cell import Cell
 from lstm_sym.equations.sizes import is_composed
 
 
-def _all_sizes(cell: Cell, sizes: str) -> str:
+def all_sizes(cell: Cell, sizes: str) -> str:
     """The sizes with those that are sums of others, in a cell that has such."""
     composed = any(is_composed(size) for shape in cell.shapes.values() for size in shape)
     return f"_with_composed({sizes}, _COMPOSED)" if composed else sizes
@@ -15,7 +15,7 @@ def _all_sizes(cell: Cell, sizes: str) -> str:
 
 def _known_sizes(cell: Cell) -> str:
     """The sizes that the parameters tell."""
-    return _all_sizes(cell, "_sizes_of(params, _SHAPES)")
+    return all_sizes(cell, "_sizes_of(params, _SHAPES)")
 
 
 def forward_entry(cell: Cell) -> tuple[str, str, str]:
@@ -61,7 +61,7 @@ def prepared(cell: Cell) -> str:
     arrays = {{"x": x, **_named("params", params, _SHAPES), **_named("state", state, _STATE_SHAPES)}}
     dtype = _float_dtype(arrays)
     x = _checked("x", x, ("T", "B", "{size}"), sizes, dtype)
-    sizes = {_all_sizes(cell, told)}
+    sizes = {all_sizes(cell, told)}
     params = Params(*_checked_fields("params", params, _SHAPES, sizes, dtype))
     {_started(cell)}'''
 
@@ -152,7 +152,7 @@ def hvp_entry(cell: Cell) -> str:
     given |= {{}} if dy_dot is None else {{"dy_dot": dy_dot}}
     point = _directions(x, params, state, x_dot, params_dot, state_dot, given)
     dtype = point[0].dtype
-    sizes = {_all_sizes(cell, "_sizes_of(point[1], _SHAPES)")} | {{"T": point[0].shape[0], "B": point[0].shape[1]}}
+    sizes = {all_sizes(cell, "_sizes_of(point[1], _SHAPES)")} | {{"T": point[0].shape[0], "B": point[0].shape[1]}}
     dy = _checked("dy", dy, ("T", "B", "{out}"), sizes, dtype)
     sizes["{out}"] = dy.shape[2]
     dy_dot = np.zeros_like(dy) if dy_dot is None else _checked("dy_dot", dy_dot, ("T", "B", "{out}"), sizes, dtype)

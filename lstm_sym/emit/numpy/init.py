@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
+from lstm_sym.emit.numpy.entry import all_sizes
 from lstm_sym.emit.numpy.layout import folded
 from lstm_sym.equations.cell import Cell
-from lstm_sym.equations.sizes import is_composed, parts_of
+from lstm_sym.equations.sizes import parts_of
 
 
 def init_function(cell: Cell) -> str:
@@ -18,16 +17,16 @@ def init_function(cell: Cell) -> str:
     vectors = tuple(name for name in cell.parameters if len(cell.shapes[name]) < 2)
     example = f"`fill` sets a vector to one value, as {vectors[-1]}=1.0. " if vectors else ""
     known = "\n".join(f"    {line}" for line in folded(f"vectors: tuple[str, ...] = {vectors!r}"))
-    declared = _declared(cell)
-    sums = any(is_composed(size) for shape in cell.shapes.values() for size in shape)
-    composed = "    sizes = _with_composed(sizes, _COMPOSED)\n" if sums else ""
+    declared, before, each = _declared(cell)
+    told = all_sizes(cell, "sizes")
+    composed = "" if told == "sizes" else f"    sizes = {told}\n"
     return f'''def init(
     input_size: int{optional}, hidden_size: int{" = 1" if optional else ""}, *,{keywords}
     rng: np.random.Generator | None = None, dtype: Any = np.float64, **fill: float,
 ) -> Params:
     """Parameters drawn uniformly from (-1/sqrt(hidden_size), 1/sqrt(hidden_size)), as PyTorch does.
 
-    {example}{declared.text}Without rng the seed is 0.
+    {example}{declared}Without rng the seed is 0.
     Raises TypeError for a name in `fill` that is no vector or a dtype that is no float, ValueError for a size below 1.
     """
     rng = np.random.default_rng(0) if rng is None else rng{checks}
@@ -40,24 +39,16 @@ def init_function(cell: Cell) -> str:
     for name in fill:
         if name not in vectors:
             raise TypeError(f"init() cannot fill {{name}}; the vectors of this cell: {{', '.join(vectors) or 'none'}}")
-{declared.before}    bound = 1 / hidden_size**0.5
+{before}    bound = 1 / hidden_size**0.5
     drawn = {{}}
     for name, symbols in _SHAPES.items():
         value = rng.uniform(-bound, bound, [sizes[symbol] for symbol in symbols])
-{declared.each}        drawn[name] = np.asarray(np.full_like(value, fill[name]) if name in fill else value, dtype)
+{each}        drawn[name] = np.asarray(np.full_like(value, fill[name]) if name in fill else value, dtype)
     return Params(**drawn)'''
 
 
-class _Declared(NamedTuple):
-    """What declarations of parameters add to init(): to its text, before the loop over parameters, and in it."""
-
-    text: str
-    before: str
-    each: str
-
-
-def _declared(cell: Cell) -> _Declared:
-    """Bounds and first values of the parameters, as lines of init(); all empty for a cell that declares none."""
+def _declared(cell: Cell) -> tuple[str, str, str]:
+    """What declared bounds and first values add to init(): to its text, before the loop over parameters, and in it."""
     bounds = {name: (p.low, p.high) for name, p in cell.declared.items() if p.is_bounded}
     defaults = {name: p.default for name, p in cell.declared.items() if p.default is not None}
     text, before, each = "", "", ""
@@ -71,7 +62,7 @@ def _declared(cell: Cell) -> _Declared:
         numbers = repr(bounds).replace("inf", "np.inf")
         before += f"    bounds = {numbers}\n    _check_bounds(fill, bounds)\n"
         each = "        value = _within(value / bound, *bounds[name]) if name in bounds else value\n"
-    return _Declared(text, before, each)
+    return text, before, each
 
 
 def _argument_sizes(cell: Cell) -> tuple[dict[str, str], str]:
