@@ -64,8 +64,9 @@ def jacobian_functions(plan: Plan) -> list[JacobianFunction]:
     def zeros(width: str) -> str:
         return f"np.zeros((*lead, at[-1].stop, {width}), dtype)"
 
-    keys = ", ".join(repr(entry.name) for entry in entries(program))
-    each = f"key: {zeros('at[-1].stop')} for key in ({keys}{',' * (keys.count(',') == 0)})" if keys else ""
+    names = [repr(entry.name) for entry in entries(program)]
+    keys = ", ".join(names)
+    each = f"key: {zeros('at[-1].stop')} for key in ({keys}{',' * (len(names) == 1)})" if names else ""
     width = f'sizes["{cell.input_shape[0]}"]' if cell.input else "0"
     stop, shaped = ("columns[-1].stop", _SHAPED) if program.parameters else ("0", "Params()")
     parts = f"parts: dict[str, Array] = {{{each}}}"
