@@ -24,7 +24,7 @@ NO_INPUT = n.Full(("T", "B", "0"), n.Number(Fraction(0)))
 
 
 class FunctionWriter:
-    """Writes one function; `before` are statements that come first, such as the reading of a tape."""
+    """Writes one function of a plan over time."""
 
     def __init__(self, plan: Plan, loop: LoopPlan) -> None:
         self.plan, self.loop, self.cell = plan, loop, plan.cell

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import sympy
 from sympy import Expr
@@ -101,7 +101,7 @@ class ScalarPrinter:
         signed = [(-1, -t) if t.could_extract_minus_sign() else (1, t) for t in sympy.Add.make_args(expression)]
         return sorted(signed, key=lambda pair: (-pair[0], self.rank(pair[1])))
 
-    def joined(self, parts: Iterable[tuple[Any, str]]) -> list[str]:
+    def joined(self, parts: Iterable[tuple[int | Fraction, str]]) -> list[str]:
         """The terms of a sum, each with its sign before it: of (sign, text)."""
         found: list[str] = []
         for sign, text in parts:
