@@ -7,6 +7,7 @@ import re
 from functools import cache
 
 from lstm_sym.emit.numpy import support
+from lstm_sym.emit.numpy.whitelist import check_source
 from lstm_sym.equations import sizes
 from lstm_sym.program import arithmetic
 
@@ -40,4 +41,6 @@ def _private(name: str) -> tuple[str, frozenset[str]]:
     called = frozenset(_CALL.findall(source)) & _AVAILABLE.keys()
     source = _CALL.sub(lambda m: f"_{m[1]}" if m[1] in called else m[1], source)
     source = _ABSTRACT.sub("Any", source).strip("\n")
-    return _SIGNATURE.sub(lambda m: m[0] if len(joined := f"{m[1]}({m[2]}{m[3]}") > 118 else joined, source), called
+    source = _SIGNATURE.sub(lambda m: m[0] if len(joined := f"{m[1]}({m[2]}{m[3]}") > 118 else joined, source)
+    check_source(source)
+    return source, called

@@ -82,10 +82,9 @@ class NumPyKernel:
             entry.directions(cell),
             entry.reading(cell, reference, extra),
         ]
-        parts.append(copied_functions("\n".join(parts)))
-        text = "\n\n\n".join(part.strip("\n") for part in parts) + "\n"
+        text = "\n\n\n".join(part.strip("\n") for part in parts)
         check_source(text)
-        return text
+        return f"{text}\n\n\n{copied_functions(text)}\n"
 
     def reference(self) -> tuple[str, str]:
         """The first field that both tapes have with axes of time and batch; " - 1" if it holds T + 1 states."""
