@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lstm_sym.flow.advice.summary import Advice, Gate, advise
+from lstm_sym.flow.advice.summary import Advice, advise
 from lstm_sym.flow.attribution.pathways import carried_state
 from lstm_sym.flow.attribution.shares import Shares
 from lstm_sym.flow.errors import FlowError
@@ -25,6 +25,7 @@ from lstm_sym.flow.profiles.maps import TimeMap
 from lstm_sym.flow.profiles.profile import Profile
 from lstm_sym.flow.runs.scaling import Array
 from lstm_sym.flow.spectra.exponents import LyapunovSpectrum
+from lstm_sym.flow.theory.chrono import TimeScale
 from lstm_sym.flow.theory.overlay import Overlay
 from lstm_sym.ground.progress import Progress, part_of
 
@@ -85,7 +86,7 @@ def survey(
     lags: int = 60,
     ends: int = 50,
     seeds: Sequence[int] = (0,),
-    gates: Mapping[str, Gate] | None = None,
+    gates: Mapping[str, TimeScale] | None = None,
     time_scale: float | None = None,
     progress: Progress | None = None,
 ) -> list[Survey]:

@@ -12,13 +12,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from lstm_sym.flow.advice.formats import FORMATS
 from lstm_sym.flow.advice.precision import PrecisionHorizon, loss_scale, precision_horizon
 from lstm_sym.flow.advice.truncation import Truncation, truncation_length
 from lstm_sym.flow.errors import FlowError
 from lstm_sym.flow.profiles.profile import Profile
+from lstm_sym.flow.theory.chrono import TimeScale
 from lstm_sym.flow.translation import translated
 
 BIASES = (0.1, 0.01)
@@ -54,17 +55,6 @@ SENTENCES = {
     "never": "∞",
     "unknown": "?",
 }
-
-
-class Gate(Protocol):
-    """The gate that keeps a state, as `theory.time_scale` derives it."""
-
-    @property
-    def bias(self) -> str:
-        """The name of its bias."""
-
-    def bias_for(self, steps: float) -> Any:
-        """The bias that keeps the state for so many steps."""
 
 
 @dataclass(frozen=True)
@@ -112,7 +102,7 @@ class Advice:
 def advise(
     profiles: Sequence[Profile],
     *,
-    gates: Mapping[str, Gate] | None = None,
+    gates: Mapping[str, TimeScale] | None = None,
     biases: Sequence[float] = BIASES,
     formats: Sequence[str] = tuple(FORMATS),
     magnitude: float = 1.0,
@@ -146,7 +136,7 @@ def advise(
     ]
 
 
-def gate_bias(model: str, gate: Gate | None, time_scale: float) -> GateBias:
+def gate_bias(model: str, gate: TimeScale | None, time_scale: float) -> GateBias:
     """The bias for a time scale in steps, above 1; without one where no gate keeps the state. Raises what gates do."""
     if gate is None:
         return GateBias(model, time_scale, None, None)

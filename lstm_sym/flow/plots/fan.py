@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from lstm_sym.flow.plots.curves import Curve, Frame, curves_figure, prepared
 from lstm_sym.flow.profiles.profile import Profile
 from lstm_sym.flow.runs import refusals
 from lstm_sym.flow.runs.scaling import Array
+from lstm_sym.flow.theory.overlay import Overlay
 from lstm_sym.flow.translation import translated
 
 if TYPE_CHECKING:
@@ -30,37 +31,18 @@ SHARES = (0.05, 0.25, 0.5, 0.75, 0.95)
 COLUMNS = ("curve", "kind", "lag", "q05", "q25", "median", "q75", "q95")
 
 
-class Theory(Protocol):
-    """A curve of theory: its label, x (n,), log_values (n,) natural logarithms, kind "bound" or any other."""
-
-    @property
-    def label(self) -> str:
-        """Written at its end."""
-
-    @property
-    def x(self) -> Array:
-        """Lags, (n,)."""
-
-    @property
-    def log_values(self) -> Array:
-        """Natural logarithms, (n,); -inf for an exact zero."""
-
-    @property
-    def kind(self) -> str:
-        """A "bound" is dotted, all other theory dashed."""
-
-
 def save_fan(
     profile: Profile,
     folder: str | Path,
     stem: str,
     *,
-    theory: Iterable[Theory] = (),
+    theory: Iterable[Overlay] = (),
     relative: bool = True,
     labels: Mapping[str, str] | None = None,
 ) -> list[Path]:
     """Draw the 5, 25, 50, 75 and 95 % quantiles of a profile by lag, theory beside it: stem.svg, stem.png, stem.csv.
 
+    theory: curves of `flow.theory`; a "bound" is dotted, all other theory dashed.
     relative: to lag 0 of every end point; theory is drawn as given, so it has to be relative as well. labels: other
     words for `LABELS`. The CSV has the columns curve, kind, lag, q05, q25, median, q75, q95, values in log10; theory
     fills the median alone.
@@ -75,14 +57,12 @@ def save_fan(
     frame = Frame(words["title"].format(**named), subtitle, words["lag"], y, y_scale="ln")
     quantiles = profile.quantiles(SHARES, relative=relative)
     given = [Curve(profile.model, profile.lags, quantiles[2], quantiles[0], quantiles[4])]
-    given += [Curve(law.label, law.x, law.log_values, kind=_kind(law)) for law in theory]
+    for law in theory:
+        kind = "bound" if law.kind == "bound" else "theory"
+        given.append(Curve(law.label, law.x, law.log_values, kind=kind))
     curves = prepared(given, frame)
     inner = quantiles[[1, 3]] / np.log(10.0)
     return style.save(folder, stem, lambda: _figure(curves, inner, frame), COLUMNS, _rows(curves, inner))
-
-
-def _kind(law: Theory) -> str:
-    return "bound" if law.kind == "bound" else "theory"
 
 
 def _figure(curves: Sequence[Curve], inner: Array, frame: Frame) -> Figure:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from lstm_sym.flow.drawing import style
 from lstm_sym.flow.drawing.colours import MUTED
 from lstm_sym.flow.errors import FlowError
 from lstm_sym.flow.plots.curves import STEPS, power_ticks
+from lstm_sym.flow.profiles.maps import TimeMap
 from lstm_sym.flow.runs.scaling import Array
 from lstm_sym.flow.translation import translated
 
@@ -33,34 +34,8 @@ COLOURS = "viridis"
 ZERO, HATCH = "#D5D9DE", "/////"
 
 
-class SensitivityMap(Protocol):
-    """ln ||d output[T] / d source[t]|| of one sequence.
-
-    Attributes:
-        model: the name in the figure.
-        log_norms: (T, T), rows end steps, columns source steps; NaN where source > end, -inf where exactly 0.
-        output, source: the names of what is derived, and by what.
-    """
-
-    @property
-    def model(self) -> str:
-        """The name in the figure."""
-
-    @property
-    def log_norms(self) -> Array:
-        """(T, T)."""
-
-    @property
-    def output(self) -> str:
-        """What is derived."""
-
-    @property
-    def source(self) -> str:
-        """By what it is derived."""
-
-
 def save_heat_map(
-    measured: SensitivityMap,
+    measured: TimeMap,
     folder: str | Path,
     stem: str,
     *,
@@ -81,7 +56,7 @@ def save_heat_map(
     return style.save(folder, stem, lambda: _figure(measured, logs, decades, words), columns, rows)
 
 
-def checked(measured: SensitivityMap) -> Array:
+def checked(measured: TimeMap) -> Array:
     """The map in log10 (T, T); NaN above the diagonal. Raises FlowError for one that is not as it says."""
     logs: Array = np.array(measured.log_norms, np.float64) / np.log(10.0)
     square = logs.ndim == 2 and logs.shape[0] == logs.shape[1] > 0
@@ -103,7 +78,7 @@ def _rows(logs: Array, first: int) -> Iterator[list[Any]]:
             yield [first + end, first + source, value]
 
 
-def _figure(measured: SensitivityMap, logs: Array, decades: float | None, words: Mapping[str, str]) -> Figure:
+def _figure(measured: TimeMap, logs: Array, decades: float | None, words: Mapping[str, str]) -> Figure:
     figure = style.sheet()
     axes = style.axes_at(figure, 0.0, 0.0, SIDE, SIDE)
     finite = logs[np.isfinite(logs)]
@@ -125,7 +100,7 @@ def _figure(measured: SensitivityMap, logs: Array, decades: float | None, words:
     return style.finished(figure, words["title"], "; ".join(filter(None, notes)))
 
 
-def _first(measured: SensitivityMap) -> int:
+def _first(measured: TimeMap) -> int:
     """The first step of the map; a map that does not say its steps begins at 0."""
     return int(getattr(measured, "steps", [0])[0])
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lstm_sym.flow.attribution.shares import Shares
 from lstm_sym.flow.drawing import style
 from lstm_sym.flow.drawing.colours import INK, gate_colours
 from lstm_sym.flow.drawing.labels import ROOM, end_label, spread
@@ -30,26 +31,6 @@ LABELS = {
 # A share is a quotient; where its denominator nears 0, shares are huge and cancel. Such steps are not let stretch the
 # axis: it holds this part of all steps, and all where they need at most so many times the room.
 HELD, ROOMIER = 0.95, 1.6
-
-
-class Shares(Protocol):
-    """Signed shares over time: names (K,), steps (n,), values (n, K) that sum to 1 at every step."""
-
-    @property
-    def model(self) -> str:
-        """The name in the figure."""
-
-    @property
-    def names(self) -> Sequence[str]:
-        """The gates, (K,)."""
-
-    @property
-    def steps(self) -> Any:
-        """(n,), ascending."""
-
-    @property
-    def values(self) -> Array:
-        """(n, K)."""
 
 
 def save_shares(

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 
 from lstm_sym.flow.errors import FlowError
 from lstm_sym.flow.plots.curves import Curve, save_curves
-from lstm_sym.flow.runs.scaling import Array
+from lstm_sym.flow.spectra.exponents import LyapunovSpectrum
+from lstm_sym.flow.spectra.singular import SingularSpectrum
 from lstm_sym.flow.translation import translated
 
 LABELS = {
@@ -33,40 +33,8 @@ SINGULAR_LABELS = {
 DOTTED = 64
 
 
-class Exponents(Protocol):
-    """The Lyapunov exponents of a model in nats a step, (k,), -inf for one cut off, and their standard errors (k,)."""
-
-    @property
-    def model(self) -> str:
-        """The name in the figure."""
-
-    @property
-    def exponents(self) -> Array:
-        """(k,)."""
-
-    @property
-    def errors(self) -> Array:
-        """(k,); NaN where there is no estimate."""
-
-
-class SingularValues(Protocol):
-    """The singular values of ds[T]/ds[0]: natural logarithms, (k,) or (B, k), descending; -inf for an exact zero."""
-
-    @property
-    def model(self) -> str:
-        """The name in the figure."""
-
-    @property
-    def log_values(self) -> Array:
-        """(k,) or (B, k)."""
-
-    @property
-    def steps(self) -> int:
-        """T."""
-
-
 def save_spectra(
-    spectra: Sequence[Exponents], folder: str | Path, stem: str, *, labels: Mapping[str, str] | None = None
+    spectra: Sequence[LyapunovSpectrum], folder: str | Path, stem: str, *, labels: Mapping[str, str] | None = None
 ) -> list[Path]:
     """Draw the Lyapunov exponents of one or several models by index: stem.svg, stem.png, stem.csv.
 
@@ -88,7 +56,7 @@ def save_spectra(
     )
 
 
-def _exponents(spectrum: Exponents, words: Mapping[str, str]) -> Curve:
+def _exponents(spectrum: LyapunovSpectrum, words: Mapping[str, str]) -> Curve:
     values = np.asarray(spectrum.exponents, np.float64)
     errors = np.asarray(spectrum.errors, np.float64)
     if values.ndim != 1 or errors.shape != values.shape or (errors < 0).any():
@@ -107,7 +75,7 @@ def _exponents(spectrum: Exponents, words: Mapping[str, str]) -> Curve:
 
 
 def save_singular_values(
-    spectra: Sequence[SingularValues], folder: str | Path, stem: str, *, labels: Mapping[str, str] | None = None
+    spectra: Sequence[SingularSpectrum], folder: str | Path, stem: str, *, labels: Mapping[str, str] | None = None
 ) -> list[Path]:
     """Draw singular values by index on a scale of powers of ten: stem.svg, stem.png, stem.csv.
 
@@ -132,7 +100,7 @@ def save_singular_values(
     )
 
 
-def _singular(spectrum: SingularValues) -> Curve:
+def _singular(spectrum: SingularSpectrum) -> Curve:
     logs = np.atleast_2d(np.asarray(spectrum.log_values, np.float64))
     index = np.arange(1, logs.shape[1] + 1)
     low, high = (logs.min(axis=0), logs.max(axis=0)) if len(logs) > 1 else (None, None)

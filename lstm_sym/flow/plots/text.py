@@ -8,11 +8,12 @@ import numpy as np
 
 from lstm_sym.flow.attribution.unfolding import GATES, ROWS, Unfolded
 from lstm_sym.flow.drawing.style import refuse_unclear_names
-from lstm_sym.flow.plots.heatmap import SensitivityMap, checked
-from lstm_sym.flow.plots.spectra import Exponents
+from lstm_sym.flow.plots.heatmap import checked
 from lstm_sym.flow.plots.unfolded import gate_mark
+from lstm_sym.flow.profiles.maps import TimeMap
 from lstm_sym.flow.profiles.tables import aligned, power, sparkline
 from lstm_sym.flow.runs.scaling import Array
+from lstm_sym.flow.spectra.exponents import LyapunovSpectrum
 from lstm_sym.flow.translation import translated
 
 # From least to most; the second for a terminal that has ASCII alone.
@@ -45,7 +46,7 @@ UNFOLDED_WORDS = {
 
 
 def heat_map_text(
-    measured: SensitivityMap, *, side: int = SIDE, ascii_only: bool = False, labels: Mapping[str, str] | None = None
+    measured: TimeMap, *, side: int = SIDE, ascii_only: bool = False, labels: Mapping[str, str] | None = None
 ) -> str:
     """The T x T map in at most `side` rows of blocks, each block the largest sensitivity within it.
 
@@ -85,7 +86,7 @@ def _shade(value: float, low: float, high: float, shades: str) -> str:
     return shades[min(int(share * len(shades)), len(shades) - 1)]
 
 
-def spectrum_text(spectra: Sequence[Exponents], *, labels: Mapping[str, str] | None = None) -> str:
+def spectrum_text(spectra: Sequence[LyapunovSpectrum], *, labels: Mapping[str, str] | None = None) -> str:
     """Lyapunov spectra as a table: the first and the last finite exponent with their errors, and all as bars.
 
     labels: other words for `SPECTRUM_WORDS`. Raises FlowError: no spectrum, two of one model.
@@ -99,7 +100,7 @@ def spectrum_text(spectra: Sequence[Exponents], *, labels: Mapping[str, str] | N
     return "\n".join([*aligned(rows), words["caption"].format(high=f"{high:.3g}", low=f"{low:.3g}")])
 
 
-def _spectrum_row(spectrum: Exponents, low: float, high: float, words: Mapping[str, str]) -> list[str]:
+def _spectrum_row(spectrum: LyapunovSpectrum, low: float, high: float, words: Mapping[str, str]) -> list[str]:
     kept = np.isfinite(spectrum.exponents)
     values, errors = spectrum.exponents[kept], spectrum.errors[kept]
     lost = len(kept) - int(kept.sum())
