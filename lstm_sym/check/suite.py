@@ -22,7 +22,7 @@ from lstm_sym.check.taylor import check_second_taylor, check_taylor
 from lstm_sym.equations.cell import Cell
 from lstm_sym.equations.expressions import Call
 from lstm_sym.equations.functions import REDUCTIONS
-from lstm_sym.ground.progress import Progress
+from lstm_sym.ground.progress import Progress, tell
 from lstm_sym.kernels import Kernel
 from lstm_sym.through_time.kernel import check_kernel
 
@@ -95,9 +95,7 @@ def check_cell(
     chosen = [name for name in CHECKS if not quick or name in QUICK]
     results = []
     for done, name in enumerate(chosen):
-        if progress is not None:
-            progress(done, len(chosen))
+        tell(progress, done, len(chosen))
         results.append(replace(CHECKS[name](cell, module), name=name))
-    if progress is not None:
-        progress(len(chosen), len(chosen))
+    tell(progress, len(chosen), len(chosen))
     return tuple(results)

@@ -27,7 +27,7 @@ from lstm_sym.flow.runs.scaling import Array
 from lstm_sym.flow.spectra.exponents import LyapunovSpectrum
 from lstm_sym.flow.theory.chrono import TimeScale
 from lstm_sym.flow.theory.overlay import Overlay
-from lstm_sym.ground.progress import Progress, part_of
+from lstm_sym.ground.progress import Progress, part_of, tell
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,12 +96,11 @@ def survey(
     Raises FlowError as `run`, the memory card and the advice do; any other measure that is refused is left out.
     """
     models = list(models)
-    half = [None if progress is None else part_of(progress, index, 2) for index in range(2)]
-    profiles = run(models, stream, hidden=hidden, lags=lags, ends=ends, seeds=seeds, progress=half[0])
+    profiles = run(models, stream, hidden=hidden, lags=lags, ends=ends, seeds=seeds, progress=part_of(progress, 0, 2))
     advice = advise(profiles, gates=gates, time_scale=time_scale)
     found = []
     for index, (model, profile, advised) in enumerate(zip(models, profiles, advice, strict=True)):
-        told = None if half[1] is None else part_of(half[1], index, len(models))
+        told = part_of(part_of(progress, 1, 2), index, len(models))
         trajectory = recorded(model, stream, hidden, seeds[0])
         state, most = carried_state(trajectory, model.output), min(ends, len(trajectory) - lags)
         measured = Measured(model, trajectory, state, lags, most, {})
@@ -114,10 +113,9 @@ def survey(
 def _measure(measured: Measured, progress: Progress | None) -> None:
     """Fill in what each row of the table finds, or why it finds nothing."""
     for index, (name, row) in enumerate(SURVEYED.items()):
-        told = None if progress is None else part_of(progress, index, len(SURVEYED))
+        told = part_of(progress, index, len(SURVEYED))
         try:
             measured.found[name] = row.measure(measured, told)
         except FlowError as error:
             measured.found[name] = error
-        if told is not None:
-            told(1, 1)
+        tell(told, 1, 1)

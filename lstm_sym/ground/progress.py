@@ -43,8 +43,16 @@ def silent(name: str) -> Progress:
     return lambda done, total: None
 
 
-def part_of(progress: Progress, index: int, count: int) -> Progress:
-    """The progress of one part among `count` of about the same length."""
+def tell(progress: Progress | None, done: int, total: int) -> None:
+    """Tell how far it is, if anybody wants to know."""
+    if progress is not None:
+        progress(done, total)
+
+
+def part_of(progress: Progress | None, index: int, count: int) -> Progress | None:
+    """The progress of one part among `count` of about the same length; None where nobody wants to know."""
+    if progress is None:
+        return None
 
     def report(done: int, total: int) -> None:
         progress(index * total + done, count * total)

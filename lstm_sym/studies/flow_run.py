@@ -161,7 +161,7 @@ def _measured(
     """The surveys, where everything is wanted; the profiles; and why a model has none, by its label."""
     settings, stream = request.settings, request.stream
 
-    def surveyed(model: Model, progress: Progress) -> Survey:
+    def surveyed(model: Model, progress: Progress | None) -> Survey:
         gate = {label: gate for label, gate in gates.items() if label == model.label}
         how: Any = {"hidden": settings.hidden, "lags": settings.lags, "ends": settings.starts}
         how |= {"seeds": range(settings.seeds), "gates": gate, "time_scale": request.time_scale, "progress": progress}

@@ -132,7 +132,7 @@ def biased_label(cell: Cell, sentences: Sentences) -> str:
 
 
 def attempted(
-    models: Sequence[Model], measure: Callable[[Model, Progress], Result], progress: Progress
+    models: Sequence[Model], measure: Callable[[Model, Progress | None], Result], progress: Progress
 ) -> tuple[dict[str, Result], dict[str, FlowError]]:
     """What `measure` finds of each model, and why it finds nothing of the others, both by label."""
     found, left_out = {}, {}

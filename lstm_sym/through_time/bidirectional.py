@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from lstm_sym.ground.progress import Progress
+from lstm_sym.ground.progress import Progress, part_of
 from lstm_sym.through_time import segmented as sequences
 from lstm_sym.through_time.errors import SequenceError
 from lstm_sym.through_time.kernel import Array, Kernel
@@ -56,7 +56,7 @@ def forward(
     options = {"lengths": lengths, "batch_first": batch_first, "checkpoint": checkpoint, "precise": precise}
     runs = [
         sequences.forward(
-            kernel, x, params[way], initial[way], reverse=bool(way), progress=_half(progress, way), **options
+            kernel, x, params[way], initial[way], reverse=bool(way), progress=part_of(progress, way, 2), **options
         )
         for way in (0, 1)
     ]
@@ -79,7 +79,7 @@ def backward(
     sequences.check_loss(dy, next((one for one in last if one is not None), None))
     parts = (None, None) if dy is None else _split(dy, tape)
     ahead, back = (
-        sequences.sent_back(parts[way], tape[way], params[way], last[way], _half(progress, way)) for way in (0, 1)
+        sequences.sent_back(parts[way], tape[way], params[way], last[way], part_of(progress, way, 2)) for way in (0, 1)
     )
     return Grads(ahead.x + back.x, (ahead.params, back.params), (ahead.state, back.state))
 
@@ -108,14 +108,3 @@ def _pair(name: str, value: Any) -> Pair:
             f"give ({name}_ahead, {name}_back); both may be the same",
         )
     return value[0], value[1]
-
-
-def _half(progress: Progress | None, way: int) -> Progress | None:
-    """The progress of the first or the second of two runs of the same length."""
-    if progress is None:
-        return None
-
-    def report(done: int, total: int) -> None:
-        progress(way * total + done, 2 * total)
-
-    return report

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from lstm_sym.ground.progress import Progress
+from lstm_sym.ground.progress import Progress, tell
 from lstm_sym.through_time.errors import SequenceError
 from lstm_sym.through_time.kernel import Array, Kernel, added, check_kernel, refuse_masked
 from lstm_sym.through_time.lengths import as_given, checked_lengths, time_major, zeros
@@ -204,8 +204,7 @@ def rtrl(
         found = learner.gradient(dy[t, columns], only(head(d_last, rows), ordered[:rows] == t + 1))
         total, last = added(total, found.params), replaced_head(last, learner.state)
         d_initial = replaced_head(d_initial, added(head(d_initial, rows), found.state))
-        if progress is not None:
-            progress(t + 1, plan.steps)
+        tell(progress, t + 1, plan.steps)
     return as_given(y, batch_first), plan.unsort(last), OnlineGrads(total, plan.unsort(d_initial))
 
 

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from lstm_sym.ground.progress import Progress
+from lstm_sym.ground.progress import Progress, tell
 from lstm_sym.through_time.errors import SequenceError
 from lstm_sym.through_time.kernel import Array, Kernel, check_kernel, refuse_masked
 from lstm_sym.through_time.lengths import time_major
@@ -70,7 +70,6 @@ def hessian(
         column = np.concatenate([value.ravel() for value in product.params])
         matrix = matrix if j else np.empty((ends[-1], ends[-1]), column.dtype)  # the common dtype of all arguments
         matrix[:, j] = column
-        if progress is not None:
-            progress(j + 1, int(ends[-1]))
+        tell(progress, j + 1, int(ends[-1]))
     spans = (slice(int(low), int(high)) for low, high in pairwise(ends))
     return Hessian(matrix, dict(zip(params._fields, spans, strict=True)))

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from lstm_sym.ground.progress import Progress
+from lstm_sym.ground.progress import Progress, tell
 from lstm_sym.through_time.errors import SequenceError
 from lstm_sym.through_time.kernel import Array, Kernel, added, check_kernel, refuse_masked
 from lstm_sym.through_time.lengths import as_given, checked_lengths, time_major, zeros
@@ -85,8 +85,7 @@ def forward(
         y[index], left, taped = kernel.forward(x[index], params, entry, precise=precise)
         kept.append(entry if checkpointed else taped)
         carried = replaced_head(carried, left)
-        if progress is not None:
-            progress(segment.stop, plan.steps)
+        tell(progress, segment.stop, plan.steps)
     tape = Tape(kernel, plan, x, empty, tuple(kept), y.shape, y.dtype, checkpointed, precise, batch_first)
     return as_given(y, batch_first), plan.unsort(carried), tape
 
@@ -122,8 +121,7 @@ def sent_back(dy: Any, tape: Tape, params: Any, dstate: Any = None, progress: Pr
         dx[index] = found.x
         total = added(total, found.params)
         carried = replaced_head(carried, found.state)
-        if progress is not None:
-            progress(plan.steps - segment.start, plan.steps)
+        tell(progress, plan.steps - segment.start, plan.steps)
     return grads._replace(x=as_given(dx, tape.batch_first), params=total, state=plan.unsort(carried))
 
 

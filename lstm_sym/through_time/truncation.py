@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from lstm_sym.ground.progress import Progress
+from lstm_sym.ground.progress import Progress, tell
 from lstm_sym.through_time.errors import SequenceError
 from lstm_sym.through_time.kernel import Array, Integers, Kernel, added
 from lstm_sym.through_time.lengths import as_given, checked_lengths, time_major, zeros
@@ -80,8 +80,7 @@ def truncated(
         dx[reached.steps, reached.rows] += found.x[reached.within, reached.rows]
         total = added(total, found.params)
         d_initial = added(d_initial, only(found.state, (start == 0) & (here < end)))
-        if progress is not None:
-            progress(stop, passes[-1][1])
+        tell(progress, stop, passes[-1][1])
     return as_given(y, batch_first), last, grads._replace(x=as_given(dx, batch_first), params=total, state=d_initial)
 
 

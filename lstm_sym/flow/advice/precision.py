@@ -27,7 +27,7 @@ from lstm_sym.flow.profiles.profile import Profile
 from lstm_sym.flow.runs import refusals
 from lstm_sym.flow.runs.scaling import Array
 from lstm_sym.flow.runs.trajectory import Trajectory
-from lstm_sym.ground.progress import Progress
+from lstm_sym.ground.progress import Progress, tell
 
 # Logarithms closer than this are equal: 2^-25 reached by 25 halvings is 2^-25.
 EQUAL = 1e-9
@@ -193,8 +193,7 @@ def rounded_gradient(
                 carried = rounded(product, form, flush=flush)
             rows.append(carried)
         done += len(block.steps)
-        if progress is not None:
-            progress(done, lags)
+        tell(progress, done, lags)
     sizes = np.abs(rows)
     small = (sizes > 0) & (sizes < 2.0**form.least)
     return RoundedGradient(form.name, sizes.max(axis=2), (sizes == 0).mean(axis=2), small.mean(axis=2))

@@ -24,7 +24,7 @@ from lstm_sym.flow.errors import FlowError
 from lstm_sym.flow.runs import refusals
 from lstm_sym.flow.runs.scaling import Array, Integers
 from lstm_sym.flow.runs.trajectory import Trajectory
-from lstm_sym.ground.progress import Progress
+from lstm_sym.ground.progress import Progress, tell
 
 # The largest gap, in nats: what is further below the leading singular value is the rounding of the product.
 GAP = 20.0
@@ -134,8 +134,7 @@ class _Walk:
                 if size == 0:
                     raise _stopped(self.trajectory.model, int(block.steps[index]))
                 product /= size
-                if progress is not None:
-                    progress(int(block.steps[index] - self.steps[0]) + 1, len(self.steps))
+                tell(progress, int(block.steps[index] - self.steps[0]) + 1, len(self.steps))
         _, values, right = np.linalg.svd(product)
         second = max(values[1:].max(initial=0.0) / values[0], np.exp(-GAP))
         return right[0], -float(np.log(second))

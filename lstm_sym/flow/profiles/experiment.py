@@ -76,14 +76,8 @@ def run(
     draws = [(model, seed) for model in models for seed in ([-1] if model.params is not None else seeds)]
     measured: dict[str, list[Profile]] = {model.label: [] for model in models}
     for index, (model, seed) in enumerate(draws):
-        profile = profile_of(
-            model,
-            recorded(model, stream, hidden, seed),
-            lags=lags,
-            ends=ends,
-            norm=norm,
-            progress=None if progress is None else part_of(progress, index, len(draws)),
-        )
+        how: Any = {"lags": lags, "ends": ends, "norm": norm, "progress": part_of(progress, index, len(draws))}
+        profile = profile_of(model, recorded(model, stream, hidden, seed), **how)
         measured[model.label].append(replace(profile, seeds=np.full_like(profile.seeds, seed)))
     return [pooled(profiles) for profiles in measured.values()]
 

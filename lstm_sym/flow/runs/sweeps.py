@@ -21,7 +21,7 @@ import numpy as np
 from lstm_sym.flow.runs import refusals
 from lstm_sym.flow.runs.scaling import Array, Integers, Scaled, scaled, times
 from lstm_sym.flow.runs.trajectory import StepDerivatives, Trajectory
-from lstm_sym.ground.progress import Progress
+from lstm_sym.ground.progress import Progress, tell
 
 # Memory of the matrices carried at once, in bytes.
 MEMORY = 64 * 2**20
@@ -92,8 +92,24 @@ def sweep(
             yield Carried(step, points, ends[points] - step, carried, derivatives, place, sequences)
             following = advance(carried, matrix[sequences])
             mantissa[:, active], exponent[:, active] = following.mantissa, following.exponent
-            if progress is not None:
-                progress(next(done), total)
+            tell(progress, next(done), total)
+
+
+def sums_back(
+    trajectory: Trajectory,
+    logarithms: Callable[[StepDerivatives], Array],
+    points: Integers,
+    lags: int,
+    progress: Progress | None = None,
+) -> Array:
+    """The sums of `logarithms` of steps (n, B, ...) over the last 0, 1, ..., lags steps: (points, lags + 1, B, ...)."""
+    steps = points[:, None] - np.arange(lags)
+    needed, pieces = np.unique(steps), []
+    for block in trajectory.blocks(needed):
+        pieces.append(logarithms(block))
+        tell(progress, int(np.searchsorted(needed, block.steps[-1])) + 1, len(needed))
+    back = np.concatenate(pieces)[np.searchsorted(needed, steps)]
+    return np.concatenate([np.zeros_like(back[:, :1]), back.cumsum(axis=1)], axis=1)
 
 
 def _looked_back_on(ends: Integers, lags: int, first: int) -> Integers:

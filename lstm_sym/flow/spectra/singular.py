@@ -22,7 +22,7 @@ from lstm_sym.flow.runs import refusals
 from lstm_sym.flow.runs.scaling import Array, Integers
 from lstm_sym.flow.runs.trajectory import Trajectory
 from lstm_sym.flow.spectra.triangular import Factor, Frame, checked, random_columns
-from lstm_sym.ground.progress import Progress
+from lstm_sym.ground.progress import Progress, tell
 
 # Memory of the triangular factors, in bytes, at the worst: one a step.
 MEMORY = 2**30
@@ -133,8 +133,7 @@ def _swept(matrices: Iterable[Array], start: Array, batch: int) -> list[Factor]:
 def _told(matrices: Iterable[Array], total: int, progress: Progress | None) -> Iterator[Array]:
     for done, matrix in enumerate(matrices, 1):
         yield matrix
-        if progress is not None:
-            progress(done, total)
+        tell(progress, done, total)
 
 
 def _settled(factors: list[Factor], batch: int, size: int) -> list[Array]:

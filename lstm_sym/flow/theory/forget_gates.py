@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -18,6 +19,7 @@ from lstm_sym.flow.attribution.pathways import carried_state
 from lstm_sym.flow.errors import FlowError
 from lstm_sym.flow.runs import refusals
 from lstm_sym.flow.runs.scaling import Array, Integers
+from lstm_sym.flow.runs.sweeps import sums_back
 from lstm_sym.flow.runs.trajectory import StepDerivatives, Trajectory
 from lstm_sym.flow.theory.overlay import Overlay
 from lstm_sym.ground.progress import Progress
@@ -74,21 +76,13 @@ def gate_product(
     """
     refusals.refuse_all_but("Trajectory", trajectory)
     points = refusals.end_points(ends, len(trajectory), lags, trajectory.model)
-    needed = np.unique(points[:, None] - np.arange(lags))
-    state = carried_state(trajectory) if state is None else state
-    pieces = []
-    for block in trajectory.blocks(needed):
-        pieces.append(_logarithms(block, state))
-        if progress is not None:
-            progress(int(np.searchsorted(needed, block.steps[-1])) + 1, len(needed))
-    logs = np.concatenate(pieces)
-    back = logs[np.searchsorted(needed, points[:, None] - np.arange(lags))]
-    sums = np.concatenate([np.zeros_like(back[:, :1]), back.cumsum(axis=1)], axis=1)
-    products = np.moveaxis(sums, 2, 0).reshape(-1, lags + 1, logs.shape[-1])
-    return GateProduct(trajectory.model, state, products, trajectory.end_points(points))
+    name = carried_state(trajectory) if state is None else state
+    sums = sums_back(trajectory, partial(_logarithms, name), points, lags, progress)
+    products = np.moveaxis(sums, 2, 0).reshape(-1, lags + 1, sums.shape[-1])
+    return GateProduct(trajectory.model, name, products, trajectory.end_points(points))
 
 
-def _logarithms(block: StepDerivatives, state: str) -> Array:
+def _logarithms(state: str, block: StepDerivatives) -> Array:
     """ln of the diagonal of a state's own part, (n, B, H)."""
     run = block.trajectory
     columns = run.columns(state)

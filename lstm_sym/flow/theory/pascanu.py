@@ -28,7 +28,8 @@ from lstm_sym.flow.calculus.activations import activation
 from lstm_sym.flow.errors import FlowError
 from lstm_sym.flow.runs import refusals
 from lstm_sym.flow.runs.scaling import Array, Integers
-from lstm_sym.flow.runs.trajectory import Trajectory
+from lstm_sym.flow.runs.sweeps import sums_back
+from lstm_sym.flow.runs.trajectory import StepDerivatives, Trajectory
 from lstm_sym.flow.theory.overlay import Overlay
 from lstm_sym.ground.progress import Progress
 
@@ -95,20 +96,16 @@ def slope_bound(
     ends, lags: as in `state_sensitivity`; the median of bounds is a bound of the median. Raises FlowError as
     `worst_case` does, and for a kernel whose tape lacks the argument of phi.
     """
-    refusals.refuse_all_but("Trajectory", trajectory)
-    needed = _needed(trajectory, lags, ends)
-    logs = np.zeros((len(trajectory), trajectory.batch))
-    for block in trajectory.blocks(needed):
-        tape, inside = block.tape, block.inside
 
-        def met(name: str, argument: str, tape: Any = tape, inside: Integers = inside) -> Array:
-            met_there = np.asarray(getattr(tape, argument))[inside]
+    def bounds(block: StepDerivatives) -> Array:
+        def met(name: str, argument: str) -> Array:
+            met_there = np.asarray(getattr(block.tape, argument))[block.inside]
             return np.asarray(np.abs(activation(name).slope(met_there)).max(axis=-1))
 
-        with np.errstate(divide="ignore"):
-            logs[block.steps] = np.log(sum(_terms(cell, trajectory.params, met)))
-        _tell(progress, block.steps, needed)
-    return _along(logs, trajectory, lags, ends, "bound by the slopes met, ∏ max φ′ σ")
+        terms = np.asarray(sum(_terms(cell, trajectory.params, met)), np.float64)
+        return np.broadcast_to(terms, (len(block.steps), trajectory.batch))
+
+    return _along(trajectory, bounds, lags, ends, "bound by the slopes met, ∏ max φ′ σ", progress)
 
 
 def path_bound(
@@ -122,32 +119,31 @@ def path_bound(
 
     ends, lags: as in `state_sensitivity`; the median of bounds is a bound of the median.
     """
-    refusals.refuse_all_but("Trajectory", trajectory)
-    needed = _needed(trajectory, lags, ends)
-    logs = np.zeros((len(trajectory), trajectory.batch))
-    for block in trajectory.blocks(needed):
+
+    def bounds(block: StepDerivatives) -> Array:
+        return np.linalg.norm(block.state, 2, axis=(-2, -1))
+
+    return _along(trajectory, bounds, lags, ends, "bound along the path, ∏ ‖J‖", progress)
+
+
+def _along(
+    trajectory: Trajectory,
+    bounds: Callable[[StepDerivatives], Array],
+    lags: int,
+    ends: Any,
+    label: str,
+    progress: Progress | None,
+) -> Overlay:
+    """The median over end points of the products of the bounds (n, B) of the last 0, 1, ..., lags steps."""
+
+    def logarithms(block: StepDerivatives) -> Array:
         with np.errstate(divide="ignore"):
-            logs[block.steps] = np.log(np.linalg.norm(block.state, 2, axis=(-2, -1)))
-        _tell(progress, block.steps, needed)
-    return _along(logs, trajectory, lags, ends, "bound along the path, ∏ ‖J‖")
+            return np.log(bounds(block))
 
-
-def _needed(trajectory: Trajectory, lags: int, ends: Any) -> Integers:
+    refusals.refuse_all_but("Trajectory", trajectory)
     points = refusals.end_points(ends, len(trajectory), lags, trajectory.model)
-    return np.unique(points[:, None] - np.arange(lags))
-
-
-def _along(logs: Array, trajectory: Trajectory, lags: int, ends: Any, label: str) -> Overlay:
-    """The median over end points of the sums of the last `lag` logarithms (T, B), lag = 0 .. lags."""
-    points = refusals.end_points(ends, len(trajectory), lags, trajectory.model)
-    back = logs[points[:, None] - np.arange(lags)]
-    sums = np.concatenate([np.zeros((len(points), 1, trajectory.batch)), back.cumsum(axis=1)], axis=1)
+    sums = sums_back(trajectory, logarithms, points, lags, progress)
     return Overlay(label, np.arange(lags + 1.0), np.median(sums, axis=(0, 2)), "bound", SOURCE)
-
-
-def _tell(progress: Progress | None, steps: Integers, needed: Integers) -> None:
-    if progress is not None:
-        progress(int(np.searchsorted(needed, steps[-1])) + 1, len(needed))
 
 
 def _steepest(name: str, argument: str) -> float:
