@@ -80,6 +80,6 @@ def _measuring(fewest_lags: int) -> list[Callable[[Command], Command]]:
         click.option("--length", type=Whole(min=2), default=1000, show_default=True, help="Steps of it used."),
         click.option("--hidden", type=positive, default=64, show_default=True, help="Hidden units H."),
         click.option("--lags", type=lags, default=60, show_default=True, help="Steps looked back."),
-        click.option("--ends", "--starts", "starts", type=positive, default=50, show_default=True, help="End points."),
+        click.option("--ends", "--starts", "ends", type=positive, default=50, show_default=True, help="End points."),
         click.option("--seeds", type=positive, default=4, show_default=True, help="Draws of the parameters."),
     ]

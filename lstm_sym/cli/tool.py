@@ -88,7 +88,7 @@ def _refusals() -> Iterator[None]:
         click.echo("\ninterrupted", err=True)
         raise click.exceptions.Exit(INTERRUPTED) from None
     except MemoryError as error:
-        raise Refused(f"not enough memory: {error}; choose a smaller --hidden, --lags or --starts") from error
+        raise Refused(f"not enough memory: {error}; choose a smaller --hidden, --lags or --ends") from error
     except OSError as error:
         raise Refused(_failure_text(error)) from error
     except ValueError as error:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,10 +11,11 @@ from lstm_sym.document.document import Block, Code, Document, Figure, Line, Link
 from lstm_sym.document.sentences import Sentences
 from lstm_sym.flow import FlowError, save_profile_figure, save_spectra
 from lstm_sym.flow.advice.summary import advice_text
+from lstm_sym.flow.drawing.style import csv_bytes
 from lstm_sym.flow.measures import SURVEYED
 from lstm_sym.flow.spectra.exponents import LyapunovSpectrum
 from lstm_sym.flow.surveys import Survey
-from lstm_sym.studies.page import drawn_figure, figure_labels, method_blocks, reproduce_blocks
+from lstm_sym.studies.page import drawn_figure, figure_labels, links, method_blocks, reproduce_blocks
 from lstm_sym.studies.request import Request
 
 CARD = ("half_life", "centroid", "lag50", "lag90", "horizon")
@@ -72,30 +71,17 @@ def flow_document(found: Surveyed, files: Mapping[str, bytes], command: str | No
     sections = [_section("far", sentences, _far(found, sentences, files))]
     for survey, stem in zip(found.surveys, found.stems, strict=True):
         sections.append(Section(stem, survey.model.label, tuple(_of_model(survey, stem, sentences, files))))
+    reproduced = reproduce_blocks(command, "flow.json", sentences)
     sections += [
         _section("spectrum", sentences, _spectra(found, sentences, files)),
         _section("advice", sentences, _advice(found, sentences)),
         Section("method", sentences.text("section.method"), tuple(method_blocks(found.request))),
-        Section(
-            "reproduce",
-            sentences.text("section.reproduce"),
-            tuple(reproduce_blocks(command, "flow.json", sentences)),
-        ),
+        Section("reproduce", sentences.text("section.reproduce"), tuple(reproduced)),
     ]
     lead = sentences.line("flow.lead", cells=cells, input=found.request.stream.name)
     return Document(
         sentences.text("flow.title"), sentences.language, (lead,), tuple(sections), sentences.text("page.contents")
     )
-
-
-def memory_labels(sentences: Sentences) -> dict[str, str]:
-    """The words of the memory card in the terminal."""
-    return sentences.under("flow.memory")
-
-
-def advice_labels(sentences: Sentences) -> dict[str, str]:
-    """The words of the advice in the terminal."""
-    return sentences.under("flow.advice")
 
 
 def _section(key: str, sentences: Sentences, blocks: Sequence[Block]) -> Section:
@@ -104,7 +90,7 @@ def _section(key: str, sentences: Sentences, blocks: Sequence[Block]) -> Section
 
 def _far(found: Surveyed, sentences: Sentences, files: Mapping[str, bytes]) -> list[Block]:
     models = sentences.sentence("list.comma").join(survey.model.label for survey in found.surveys)
-    caption = sentences.line("figure.caption", **_links("sensitivity"))
+    caption = sentences.line("figure.caption", **links("sensitivity"))
     figure = _figure("sensitivity", caption, sentences.text("figure.alternative", models=models), files, sentences)
     head = tuple(sentences.text(f"flow.memory.{key}") for key in ("model", *CARD, "law"))
     rows = tuple(_card_row(survey, sentences) for survey in found.surveys)
@@ -140,7 +126,8 @@ def _of_model(survey: Survey, stem: str, sentences: Sentences, files: Mapping[st
         if left_out is not None:
             blocks.append(_left_out(left_out, sentences))
         elif f"{name}.svg" in files:
-            title = sentences.text(f"flow.{figure}.title", **_named(survey, figure))
+            parts = {"model": survey.model.label, "output": _kept(survey)} if figure == "fan" else {}
+            title = sentences.text(f"flow.{figure}.title", **parts)
             blocks.append(_figure(name, _caption(survey, figure, name, sentences), title, files, sentences))
     return blocks
 
@@ -148,16 +135,12 @@ def _of_model(survey: Survey, stem: str, sentences: Sentences, files: Mapping[st
 def _caption(survey: Survey, figure: str, name: str, sentences: Sentences) -> Line:
     if figure != "fan":
         parts = {"mean": _mean(survey, sentences)} if figure == "shares" else {}
-        return sentences.line(f"flow.{figure}.caption", **_links(name), **parts)
+        return sentences.line(f"flow.{figure}.caption", **links(name), **parts)
     lines = [sentences.line("flow.fan.caption", state=_kept(survey))]
     for law in survey.theory:
         lines.append(sentences.line(f"flow.fan.{law.kind}"))
-    lines.append(sentences.line("flow.fan.data", **_links(name)))
+    lines.append(sentences.line("flow.fan.data", **links(name)))
     return tuple(part for line in lines for part in line)
-
-
-def _named(survey: Survey, figure: str) -> dict[str, str]:
-    return {"model": survey.model.label, "output": _kept(survey)} if figure == "fan" else {}
 
 
 def _kept(survey: Survey) -> str:
@@ -179,7 +162,7 @@ def _spectra(found: Surveyed, sentences: Sentences, files: Mapping[str, bytes]) 
     left_out = [_left_out(s.spectrum, sentences) for s in found.surveys if isinstance(s.spectrum, FlowError)]
     if not found.spectra:
         return [*left_out]
-    caption = sentences.line("flow.spectra.caption", **_links("spectra"))
+    caption = sentences.line("flow.spectra.caption", **links("spectra"))
     figure = _figure("spectra", caption, sentences.text("flow.spectra.title"), files, sentences)
     names = [sentences.text(f"flow.spectra.{key}") for key in ("error", "last", "dimension", "entropy")]
     head = (sentences.text("flow.memory.model"), "λ₁", names[0], "e^λ₁", *names[1:])
@@ -198,7 +181,7 @@ def _spectrum_row(label: str, spectrum: LyapunovSpectrum) -> tuple[Line, ...]:
 def _advice(found: Surveyed, sentences: Sentences) -> list[Block]:
     sections: list[Block] = []
     for survey, stem in zip(found.surveys, found.stems, strict=True):
-        _, *lines = advice_text(survey.advice, labels=advice_labels(sentences)).split("\n")
+        _, *lines = advice_text(survey.advice, labels=sentences.under("flow.advice")).split("\n")
         paragraphs = tuple(Paragraph((line.strip(),)) for line in lines)
         sections.append(Section(f"{stem}.advice", survey.model.label, paragraphs))
     return sections
@@ -206,10 +189,6 @@ def _advice(found: Surveyed, sentences: Sentences) -> list[Block]:
 
 def _figure(name: str, caption: Line, alternative: str, files: Mapping[str, bytes], sentences: Sentences) -> Figure:
     return drawn_figure(name, files[f"{name}.svg"].decode("utf-8"), caption, alternative, sentences)
-
-
-def _links(name: str) -> dict[str, Link]:
-    return {"data": Link(f"{name}.csv", f"{name}.csv"), "drawing": Link(f"{name}.png", f"{name}.png")}
 
 
 def _labels(sentences: Sentences, figure: str) -> dict[str, str]:
@@ -220,9 +199,5 @@ def _labels(sentences: Sentences, figure: str) -> dict[str, str]:
 
 
 def _csv(rows: Sequence[Mapping[str, object]]) -> bytes:
-    columns = dict.fromkeys(name for row in rows for name in row)
-    text = io.StringIO()
-    writer = csv.DictWriter(text, list(columns), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue().encode("utf-8")
+    columns = list(dict.fromkeys(name for row in rows for name in row))
+    return csv_bytes(columns, ([row.get(name) for name in columns] for row in rows))

@@ -13,20 +13,13 @@ from typing import Any, ClassVar
 from lstm_sym.document.document import Document
 from lstm_sym.document.html import html_page
 from lstm_sym.equations import Cell
-from lstm_sym.flow import FlowError, Model, Profile, Survey, memory_card, memory_table, survey, table
+from lstm_sym.flow import FlowError, Model, Profile, Survey, memory_card, memory_table, run, survey, table
 from lstm_sym.flow.advice.summary import GateBias, gate_bias, gate_text
 from lstm_sym.flow.theory.chrono import TimeScale, time_scale
 from lstm_sym.ground.progress import Progress, silent
 from lstm_sym.studies.errors import NothingMeasured, StudyError
-from lstm_sym.studies.flow_page import (
-    Surveyed,
-    advice_labels,
-    drawn_figures,
-    flow_document,
-    memory_labels,
-    planned_files,
-)
-from lstm_sym.studies.measurement import Input, Settings, attempted, measured, stems_of
+from lstm_sym.studies.flow_page import Surveyed, drawn_figures, flow_document, planned_files
+from lstm_sym.studies.measurement import Input, Settings, attempted, stems_of
 from lstm_sym.studies.page import table_labels
 from lstm_sym.studies.record import reasons, record_of, survey_record, versions
 from lstm_sym.studies.request import Request, cells_given
@@ -42,7 +35,7 @@ def gradient_flow(
     length: int = 1000,
     hidden: int = 64,
     lags: int = 60,
-    starts: int = 50,
+    ends: int = 50,
     seeds: int = 4,
     time_scale: float | None = None,
     language: str = "en",
@@ -65,7 +58,7 @@ def gradient_flow(
     A model that cannot be measured is left out, and `left_out` says why. Raises NothingMeasured where none is left,
     and what `study` raises.
     """
-    settings = Settings(hidden, lags, starts, seeds, length)
+    settings = Settings(hidden, lags, ends, seeds, length)
     request = Request(cells_given(cells), input, settings, language, choices or {}, time_scale)
     place = None if output is None else GradientFlow.output(request, output, force=force)
     gates = _gates(request.cells, request.models)
@@ -112,8 +105,8 @@ class GradientFlow(Report):
     def __str__(self) -> str:
         sentences = self.request.sentences
         parts = [table(self.profiles, labels=table_labels(sentences)), ""]
-        parts.append(memory_table(list(map(memory_card, self.profiles)), labels=memory_labels(sentences)))
-        labels = advice_labels(sentences)
+        parts.append(memory_table(list(map(memory_card, self.profiles)), labels=sentences.under("flow.memory")))
+        labels = sentences.under("flow.advice")
         return "\n".join([*parts, *(f"\n{bias.model}\n  {gate_text(bias, labels=labels)}" for bias in self.biases)])
 
     @classmethod
@@ -124,7 +117,7 @@ class GradientFlow(Report):
     def record(self, folder: str | os.PathLike[str] | None = None) -> dict[str, Any]:
         """What was measured, from what and with what, for JSON; with the command for the folder it goes into."""
         return record_of(self.request, self.profiles) | {
-            "settings": self.request.settings.as_dict() | {"time_scale": self.request.time_scale},
+            "settings": asdict(self.request.settings) | {"time_scale": self.request.time_scale},
             "left_out": reasons(self.left_out, self.surveys),
             "time_scales": [asdict(bias) for bias in self.biases],
             **survey_record(self.surveys),
@@ -163,16 +156,17 @@ def _measured(
 
     def surveyed(model: Model, progress: Progress | None) -> Survey:
         gate = {label: gate for label, gate in gates.items() if label == model.label}
-        how: Any = {"hidden": settings.hidden, "lags": settings.lags, "ends": settings.starts}
-        how |= {"seeds": range(settings.seeds), "gates": gate, "time_scale": request.time_scale, "progress": progress}
-        return survey([model], stream, **how)[0]
+        aim: Any = {"gates": gate, "time_scale": request.time_scale}
+        return survey([model], stream, progress=progress, **aim, **settings.how)[0]
 
     if everything:
         surveys, left_out = attempted(request.models, surveyed, progress)
         return [*surveys.values()], [one.profile for one in surveys.values()], left_out
-    profiles, left_out = attempted(
-        request.models, lambda model, part: measured([model], stream, settings, part)[0], progress
-    )
+
+    def profiled(model: Model, progress: Progress | None) -> Profile:
+        return run([model], stream, progress=progress, **settings.how)[0]
+
+    profiles, left_out = attempted(request.models, profiled, progress)
     return [], [*profiles.values()], left_out
 
 

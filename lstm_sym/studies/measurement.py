@@ -14,7 +14,7 @@ from lstm_sym.api import build, derive
 from lstm_sym.document.sentences import Sentences
 from lstm_sym.equations.cell import Cell
 from lstm_sym.equations.sizes import parts_of
-from lstm_sym.flow import FlowError, Model, Profile, run
+from lstm_sym.flow import FlowError, Model, Profile
 from lstm_sym.ground.numbers import finite
 from lstm_sym.ground.progress import Progress, part_of
 from lstm_sym.inputs import Sequences, Source, Stream, named, stream
@@ -28,16 +28,16 @@ Input = str | os.PathLike[str] | Sequences | NDArray[Any]
 
 @dataclass(frozen=True)
 class Settings:
-    """What decides a measurement: `hidden` units, `lags` back from `starts` points, `seeds` draws, `length` steps."""
+    """What decides a measurement: `hidden` units, `lags` back from `ends` points, `seeds` draws, `length` steps."""
 
     hidden: int = 64
     lags: int = 60
-    starts: int = 50
+    ends: int = 50
     seeds: int = 4
     length: int = 1000
 
     def __post_init__(self) -> None:
-        for name, value in self.as_dict().items():
+        for name, value in asdict(self).items():
             fewest = 2 if name == "length" else 1
             if not isinstance(value, int) or value < fewest:
                 raise StudyError(
@@ -47,9 +47,10 @@ class Settings:
                     f"give {name}={getattr(Settings, name)}, say",
                 )
 
-    def as_dict(self) -> dict[str, int]:
-        """The settings by name."""
-        return asdict(self)
+    @property
+    def how(self) -> dict[str, Any]:
+        """The arguments of `flow.run` and `flow.survey`: all but the length of the input."""
+        return {"hidden": self.hidden, "lags": self.lags, "ends": self.ends, "seeds": range(self.seeds)}
 
 
 @dataclass(frozen=True)
@@ -142,21 +143,6 @@ def attempted(
         except FlowError as error:
             left_out[model.label] = error
     return found, left_out
-
-
-def measured(
-    models: Sequence[Model], values: Stream, settings: Settings, progress: Progress | None = None
-) -> list[Profile]:
-    """The profiles of the models over the input."""
-    return run(
-        models,
-        values,
-        hidden=settings.hidden,
-        lags=settings.lags,
-        ends=settings.starts,
-        seeds=range(settings.seeds),
-        progress=progress,
-    )
 
 
 def half_life(profile: Profile) -> HalfLife:

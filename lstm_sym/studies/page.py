@@ -24,6 +24,7 @@ from lstm_sym.document.sentences import Sentences
 from lstm_sym.equations.cell import Cell
 from lstm_sym.flow import Profile
 from lstm_sym.flow.drawing.style import has_text
+from lstm_sym.flow.plots.profiles import LABELS
 from lstm_sym.flow.profiles.tables import power
 from lstm_sym.inputs import Stream
 from lstm_sym.report.checks import check_name
@@ -33,12 +34,11 @@ from lstm_sym.studies.record import versions
 from lstm_sym.studies.request import Request
 
 SHOWN_LAGS = (1, 5, 10, 20, 50, 100, 200, 500)
-FIGURE_LABELS = ("title", "subtitle", "lag", "sensitivity", "half_life", "no_half_life")
 
 
 def figure_labels(sentences: Sentences) -> dict[str, str]:
     """The words of the figure."""
-    return {name: sentences.sentence(f"figure.{name}") for name in FIGURE_LABELS}
+    return {name: sentences.sentence(f"figure.{name}") for name in LABELS}
 
 
 def table_labels(sentences: Sentences) -> dict[str, str]:
@@ -82,14 +82,15 @@ def findings(cells: Sequence[Cell], profiles: Sequence[Profile], sentences: Sent
 
 
 def _answer(cells: Sequence[Cell], profiles: Sequence[Profile], sentences: Sentences, svg: str) -> list[Block]:
-    caption = sentences.line(
-        "figure.caption",
-        data=Link("sensitivity.csv", "sensitivity.csv"),
-        drawing=Link("sensitivity.png", "sensitivity.png"),
-    )
+    caption = sentences.line("figure.caption", **links("sensitivity"))
     models = sentences.sentence("list.comma").join(profile.model for profile in profiles)
     figure = drawn_figure("sensitivity", svg, caption, sentences.text("figure.alternative", models=models), sentences)
     return [*map(Paragraph, findings(cells, profiles, sentences)), figure]
+
+
+def links(name: str) -> dict[str, Link]:
+    """The links of a caption: to the data of a figure, and to its drawing."""
+    return {"data": Link(f"{name}.csv", f"{name}.csv"), "drawing": Link(f"{name}.png", f"{name}.png")}
 
 
 def drawn_figure(name: str, svg: str, caption: Line, alternative: str, sentences: Sentences) -> Figure:
@@ -160,7 +161,7 @@ def method_blocks(request: Request) -> list[Block]:
     if any(biases.values()):
         shown = [f"{key}: {name} = {value:g}" for key, bias in biases.items() for name, value in bias.items()]
         lines.append(sentences.line("method.bias", bias=Code(", ".join(shown))))
-    lines.append(sentences.line("method.sensitivity", starts=str(settings.starts), lags=str(settings.lags)))
+    lines.append(sentences.line("method.sensitivity", ends=str(settings.ends), lags=str(settings.lags)))
     return [*map(Paragraph, lines)]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import platform
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from importlib.metadata import version
 from typing import Any
 
@@ -25,7 +26,7 @@ def record_of(request: Request, profiles: Sequence[Profile]) -> dict[str, Any]:
     """What was measured and from what."""
     stream, settings = request.stream, request.settings
     return {
-        "settings": settings.as_dict(),
+        "settings": asdict(settings),
         "seeds": list(range(settings.seeds)),
         "input": {
             "name": stream.name,

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
 
 from lstm_sym.document.sentences import Sentences
 from lstm_sym.equations import Cell
 from lstm_sym.flow import Model
-from lstm_sym.ground.output import Output
 from lstm_sym.ground.safe_text import printable
 from lstm_sym.inputs import Stream
 from lstm_sym.studies.errors import StudyError
@@ -57,18 +56,17 @@ class Request:
         """The models that are measured."""
         return models_of(self.cells, self.stream.values.shape[1], self.settings.hidden, self.sentences)
 
-    def output(self, folder: str | os.PathLike[str], names: Iterable[str], manifest: str, *, force: bool) -> Output:
-        """The folder for these files. Raises OutputError where one must not be written: no input is overwritten."""
-        source = [os.fspath(self.input)] if isinstance(self.input, str | os.PathLike) else []
-        return Output(Path(folder), names, files_of([*self.given, *source]), force=force, manifest=manifest)
+    @property
+    def files(self) -> list[Path]:
+        """The files among what is given, cells and data: none of them may be overwritten."""
+        return files_of([*self.given, *([self.input] if isinstance(self.input, str | os.PathLike) else [])])
 
     def command(self, name: str, folder: str | os.PathLike[str] | None = None) -> str | None:
         """The command that gives this again, every setting spelt out; None where no command line can say it."""
         cells = named_on_a_command_line(self.given)
         if cells is None or not isinstance(self.input, str | os.PathLike):
             return None
-        settings: Mapping[str, float] = self.settings.as_dict()
-        settings = settings if self.time_scale is None else {**settings, "time_scale": self.time_scale}
+        settings = asdict(self.settings) | ({} if self.time_scale is None else {"time_scale": self.time_scale})
         options = [part for key, value in settings.items() for part in (f"--{key.replace('_', '-')}", f"{value!r}")]
         chosen = [part for key, value in self.choices.items() for part in ("--set", f"{key}={value}")]
         output = [] if folder is None else ["-o", os.fspath(folder)]

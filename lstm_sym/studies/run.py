@@ -12,14 +12,14 @@ from typing import Any, ClassVar
 from lstm_sym.api import generate
 from lstm_sym.check import CheckResult
 from lstm_sym.check.several import Checks, check_cells, check_rows
-from lstm_sym.document.document import Document, Line, Link, line_text
+from lstm_sym.document.document import Document, Link, line_text
 from lstm_sym.document.html import html_page
-from lstm_sym.flow import Profile, save_profile_figure, table
+from lstm_sym.flow import Profile, run, save_profile_figure, table
 from lstm_sym.ground.progress import Progress, silent
 from lstm_sym.ground.width import wrapped
 from lstm_sym.notation.text import TextNotation
 from lstm_sym.report.checked import checked_derivation
-from lstm_sym.studies.measurement import Input, Settings, measured
+from lstm_sym.studies.measurement import Input, Settings
 from lstm_sym.studies.page import figure_labels, findings, study_document, table_labels
 from lstm_sym.studies.record import record_of, versions
 from lstm_sym.studies.request import Request, cells_given
@@ -39,7 +39,7 @@ def study(
     length: int = 1000,
     hidden: int = 64,
     lags: int = 60,
-    starts: int = 50,
+    ends: int = 50,
     seeds: int = 4,
     language: str = "en",
     output: str | os.PathLike[str] | None = None,
@@ -51,7 +51,7 @@ def study(
     cells: names of the catalogue, paths of cell files, or cells; one or several. choices: options and constants, as
     {"phi_h": "identity"}, for the cells that have them. input: a name of `lstm_sym.inputs`, the path of a file,
     `inputs.Sequences`, or an array (T,) or (T, D). The first `length` steps of it are used, standardised.
-    hidden: the units H; lags: the steps looked back, from `starts` points; seeds: the number of draws of the
+    hidden: the units H; lags: the steps looked back, from `ends` points; seeds: the number of draws of the
     parameters. A cell with a forget gate is measured as drawn and with a forget bias. language: "en", "zh-Hant" or
     "zh-Hans", of the page and the conclusions. output: a folder to write, refused before anything is measured; force
     overwrites files there that are not of a run before. reporter: what tells how far it is, `flow.reporter` say.
@@ -64,12 +64,12 @@ def study(
     Raises CellError, InputError, FlowError for what cannot be measured, StudyError for cells or settings that cannot
     stand in one study, OutputError for a folder that cannot be written, ValueError for another language.
     """
-    settings = Settings(hidden, lags, starts, seeds, length)
+    settings = Settings(hidden, lags, ends, seeds, length)
     request = Request(cells_given(cells), input, settings, language, choices or {})
     place = None if output is None else Study.output(request, output, force=force)
     models = request.models
     checks = check_cells(request.cells, reporter=reporter)
-    found = Study(request, checks, tuple(measured(models, request.stream, settings, reporter("measuring"))))
+    found = Study(request, checks, tuple(run(models, request.stream, progress=reporter("measuring"), **settings.how)))
     if place is not None:
         found.write(place)
     return found
@@ -104,7 +104,8 @@ class Study(Report):
     @property
     def conclusions(self) -> tuple[str, ...]:
         """The sentences that the study concludes with."""
-        return tuple(line_text(line, TextNotation()) for line in self._findings)
+        lines = findings(self.request.cells, self.profiles, self.request.sentences)
+        return tuple(line_text(line, TextNotation()) for line in lines)
 
     @property
     def document(self) -> Document:
@@ -145,10 +146,6 @@ class Study(Report):
     def _page(self, folder: str | os.PathLike[str] | None) -> Document:
         svg, command = self._figure[f"{FIGURE}.svg"].decode("utf-8"), self.request.command(self.COMMAND, folder)
         return study_document(self.request, self.checks, self.profiles, svg, command)
-
-    @property
-    def _findings(self) -> list[Line]:
-        return findings(self.request.cells, self.profiles, self.request.sentences)
 
     @cached_property
     def _figure(self) -> dict[str, bytes]:

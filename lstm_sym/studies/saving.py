@@ -40,8 +40,9 @@ class Report(ABC):
 
     @classmethod
     def output(cls, request: Request, folder: str | os.PathLike[str], *, force: bool) -> Output:
-        """The folder, before anything is measured. Raises OutputError."""
-        return request.output(folder, cls.planned(request), f"{cls.COMMAND}.json", force=force)
+        """The folder, before anything is measured. Raises OutputError where a file must not be written."""
+        manifest = f"{cls.COMMAND}.json"
+        return Output(Path(folder), cls.planned(request), request.files, force=force, manifest=manifest)
 
     def save(self, folder: str | os.PathLike[str], *, force: bool = False) -> dict[Path, str]:
         """Write the page, its figures and data into a folder, as the command line does: path -> "wrote" or "removed".

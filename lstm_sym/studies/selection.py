@@ -78,7 +78,7 @@ def file_of(given: Given) -> Path | None:
     return Path(given) if is_path(given) else user_cells().get(str(given))
 
 
-def files_of(given: Sequence[Given | str]) -> list[Path]:
+def files_of(given: Sequence[Given]) -> list[Path]:
     """The files among what the user named, cells and data: none of them may be overwritten."""
     named = [Path(one) for one in given if not isinstance(one, Cell)]
     return [path for path in (*named, *map(file_of, given)) if path is not None and path.exists()]

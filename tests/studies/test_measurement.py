@@ -9,7 +9,7 @@ import pytest
 
 import lstm_sym as ls
 from lstm_sym.document.html import inline_svg
-from lstm_sym.flow import Profile
+from lstm_sym.flow import Profile, run
 from lstm_sym.ground.width import cells, wrapped
 from lstm_sym.inputs import gaussian, stream
 from lstm_sym.report import LANGUAGES, Sentences
@@ -20,7 +20,6 @@ from lstm_sym.studies.measurement import (
     biased_label,
     forget_bias,
     half_life,
-    measured,
     models_of,
     stems_of,
     steps_text,
@@ -126,11 +125,8 @@ def test_the_forget_bias_is_that_of_the_equations_and_of_no_name() -> None:
     labels = [model.label for model in models_of([mgu], 12, 64, Sentences("en"))]
     assert labels == ["mgu", "mgu, forget bias \N{MINUS SIGN}1"]
     assert stems_of([feature, mgu]) == [feature.key, "mgu", "mgu_forget_bias_minus_1"]
-    plain, biased = measured(
-        models_of([mgu], 3, 24, Sentences("en")),
-        stream(gaussian(120, 3, np.random.default_rng(0))),
-        Settings(24, 20, 5, 2, 120),
-    )
+    models, x = models_of([mgu], 3, 24, Sentences("en")), stream(gaussian(120, 3, np.random.default_rng(0)))
+    plain, biased = run(models, x, **Settings(24, 20, 5, 2, 120).how)
     assert biased.half_life() > 1.5 * plain.half_life()
 
 

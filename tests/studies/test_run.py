@@ -20,7 +20,7 @@ from lstm_sym.studies import run
 from lstm_sym.studies.errors import NothingMeasured, StudyError
 from lstm_sym.studies.saving import Report
 
-SMALL = {"input": "sunspots", "hidden": 4, "lags": 8, "starts": 2, "seeds": 2, "length": 99}
+SMALL = {"input": "sunspots", "hidden": 4, "lags": 8, "ends": 2, "seeds": 2, "length": 99}
 OPTIONS = [part for name, value in SMALL.items() for part in (f"--{name}", str(value))]
 
 
@@ -76,6 +76,16 @@ def test_what_is_saved_later_is_what_is_written_at_once(rnn: run.Study) -> None:
         rnn.save("out")
     rnn.save("out", force=True)
     assert content("out") == later
+
+
+def test_a_folder_of_the_first_version_which_called_the_ends_starts_is_written_again(rnn: run.Study) -> None:
+    rnn.save("out")
+    record = json.loads(Path("out/study.json").read_text())
+    assert record["settings"]["ends"] == 2 and "--ends 2" in record["command"]
+    record["settings"]["starts"] = record["settings"].pop("ends")
+    Path("out/study.json").write_text(json.dumps(record))
+    rnn.save("out")
+    assert json.loads(Path("out/study.json").read_text())["settings"]["ends"] == 2
 
 
 def test_a_study_says_what_it_found(rnn: run.Study) -> None:

@@ -58,7 +58,7 @@ def save(
         drawn = {
             "svg": _bytes(figure, "svg", metadata={"Date": None, "Creator": "lstm_sym"}),
             "png": _bytes(figure, "png", dpi=DPI, metadata={"Software": None}),
-            "csv": _csv(columns, rows),
+            "csv": csv_bytes(columns, rows),
         }
     files = {Path(folder) / f"{stem}.{kind}": data for kind, data in drawn.items()}
     write_in_order([*files.items()])
@@ -191,7 +191,8 @@ def _refuse_path(stem: str) -> None:
         )
 
 
-def _csv(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
+def csv_bytes(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
+    """A table as CSV: numbers with all their digits, NaN as nothing."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(columns)

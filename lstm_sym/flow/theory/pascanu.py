@@ -121,7 +121,7 @@ def path_bound(
     """
 
     def bounds(block: StepDerivatives) -> Array:
-        return np.linalg.norm(block.state, 2, axis=(-2, -1))
+        return np.asarray(np.linalg.norm(block.state, 2, axis=(-2, -1)))
 
     return _along(trajectory, bounds, lags, ends, "bound along the path, ∏ ‖J‖", progress)
 
