@@ -141,7 +141,7 @@ def test_what_is_no_network_is_refused(logs, gates, found):
         (np.zeros((4, 2, 3)), {}, "2 sequences"),
         (X, {"channels": [3]}, r"\[3\]"),
         (X, {"channels": []}, r"\[\]"),
-        (X, {"hidden": "q"}, "'q', which is no state"),
+        (X, {"hidden": "q"}, "hidden: 'q'"),
         (np.full((4, 3), np.nan), {}, "nan"),
     ],
 )

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lstm_sym.flow.errors import FlowError
+from lstm_sym.flow.runs import refusals
 from lstm_sym.flow.runs.scaling import Array
 
 
@@ -60,8 +60,7 @@ FORMATS = {
 
 def float_format(name: str) -> FloatFormat:
     """The format of this name. Raises FlowError for one that is not in `FORMATS`."""
-    if name not in FORMATS:
-        raise FlowError("format", f"{name!r}", "a spelling mistake", f"give one of {', '.join(FORMATS)}")
+    refusals.refuse_unknown("format", name, FORMATS)
     return FORMATS[name]
 
 

@@ -177,13 +177,7 @@ def rounded_gradient(
     refusals.refuse_all_but("Trajectory", trajectory)
     form = float_format(format)
     carried = np.tile(_cotangent(trajectory, cotangent, magnitude), (trajectory.batch, 1))
-    if not 1 <= operator.index(lags) < len(trajectory):
-        raise FlowError(
-            f"{trajectory.model}, lags",
-            f"{lags} lags in a run of {len(trajectory)} steps",
-            "a stream shorter than the memory asked about",
-            f"ask for 1 to {len(trajectory) - 1} lags",
-        )
+    refusals.end_points(None, len(trajectory), operator.index(lags), trajectory.model)
     carried = rounded(carried, form, flush=flush)
     rows, done = [carried], 0
     for block in trajectory.blocks(np.arange(len(trajectory) - lags, len(trajectory)), descending=True):
@@ -202,21 +196,12 @@ def rounded_gradient(
 def _cotangent(trajectory: Trajectory, given: Any, magnitude: float) -> Array:
     """(S,), its largest component of this magnitude."""
     _log_magnitude(magnitude, trajectory.model)
-    values = np.zeros(trajectory.width)
     if given is None:
+        values = np.zeros(trajectory.width)
         values[trajectory.columns(trajectory.output())] = 1.0
     else:
-        refusals.refuse_masked(trajectory.model, cotangent=given)
-        values = np.asarray(given, np.float64)
-    top = float(np.abs(values).max(initial=0.0))
-    if values.shape != (trajectory.width,) or not 0 < top < math.inf:
-        raise FlowError(
-            f"{trajectory.model}, cotangent",
-            f"an array of shape {values.shape} with the largest component {top}, where ({trajectory.width},) belongs",
-            "the cotangent of the output alone, or one that is all 0",
-            "give one number for each unit of each state, not all of them 0",
-        )
-    return values * (magnitude / top)
+        values = trajectory.vector("cotangent", given)
+    return np.asarray(values * (magnitude / np.abs(values).max()))
 
 
 def _log_magnitude(magnitude: float, model: str) -> float:

@@ -101,8 +101,7 @@ def truncation_length(profile: Profile, bias: float, *, resamples: int = 1000, s
     Raises FlowError: a bias that is not between 0 and 1, fewer than 3 lags, fewer than 100 resamples.
     """
     refusals.refuse_all_but("Profile", profile)
-    if not 0 < bias < 1:
-        raise FlowError(f"{profile.model}, bias", f"the share {bias}", "a percentage", "give a number between 0 and 1")
+    refusals.refuse_share(f"{profile.model}, bias", bias)
     curve = profile.median(relative=True)
     beyond = continuation(profile)
     measured = len(curve) - 1

@@ -127,14 +127,13 @@ class _Walk:
     def leading(self, progress: Progress | None) -> tuple[Array, float]:
         """The leading right singular vector of the product of the Jacobians, (S,), and ln sigma_1 - ln sigma_2."""
         product = np.eye(self.trajectory.width)
-        for block in self.trajectory.blocks(self.steps):
-            for index in range(len(block.steps)):
-                product = block.state[index, self.sequence] @ product
-                size = float(np.linalg.norm(product))
-                if size == 0:
-                    raise _stopped(self.trajectory.model, int(block.steps[index]))
-                product /= size
-                tell(progress, int(block.steps[index] - self.steps[0]) + 1, len(self.steps))
+        for done, jacobian in enumerate(self.trajectory.jacobians(self.steps)):
+            product = jacobian[self.sequence] @ product
+            size = float(np.linalg.norm(product))
+            if size == 0:
+                raise _stopped(self.trajectory.model, int(self.steps[done]))
+            product /= size
+            tell(progress, done + 1, len(self.steps))
         _, values, right = np.linalg.svd(product)
         second = max(values[1:].max(initial=0.0) / values[0], np.exp(-GAP))
         return right[0], -float(np.log(second))
@@ -159,31 +158,17 @@ def _pair(
     walk: _Walk, cotangent: Any, tangent: Any, progress: Progress | None
 ) -> tuple[_Carried, _Carried, float | None]:
     """The tangent carried forwards, the cotangent carried back, and the gap of the leading pair if it is that."""
-    u, v = (_vector(walk, name, given) for name, given in (("cotangent", cotangent), ("tangent", tangent)))
+    run = walk.trajectory
+    u, v = (
+        None if given is None else run.vector(name, given)
+        for name, given in (("cotangent", cotangent), ("tangent", tangent))
+    )
     if u is not None:
         back = walk.back(u)
         return walk.ahead(back.final if v is None else v), back, None
-    chosen, gap = walk.leading(progress) if v is None else (v, None)
-    ahead = walk.ahead(chosen)
+    start, gap = walk.leading(progress) if v is None else (v, None)
+    ahead = walk.ahead(start)
     return ahead, walk.back(ahead.final), gap
-
-
-def _vector(walk: _Walk, name: str, given: Any) -> Array | None:
-    if given is None:
-        return None
-    refusals.refuse_masked(walk.trajectory.model, **{name: given})
-    vector = np.asarray(given, dtype=np.float64)
-    size = (walk.trajectory.width,)
-    if vector.shape != size or not np.isfinite(vector).all() or not vector.any():
-        raise FlowError(
-            f"{walk.trajectory.model}, {name}",
-            f"an array of shape {vector.shape}, zero or not finite"
-            if vector.shape == size
-            else f"an array of shape {vector.shape}",
-            f"a vector over one state alone; the states are {', '.join(walk.trajectory.states)}",
-            f"give one number for each unit of every state: shape {size}",
-        )
-    return vector
 
 
 def _refuse_range(trajectory: Trajectory, first: int, last: int) -> None:

@@ -96,11 +96,7 @@ def unfold(
     directions = _directions(values, channels, name)
     params = refusals.as_real_fields(params, name, "params")
     state = None if state is None else refusals.as_real_fields(state, name, "state", infinite=True)
-    if hidden not in states_of(kernel):
-        known = ", ".join(states_of(kernel))
-        raise FlowError(
-            f"{name}, hidden", f"{hidden!r}, which is no state", "a spelling mistake", f"give one of {known}"
-        )
+    refusals.refuse_unknown(f"{name}, hidden", hidden, states_of(kernel))
     count = len(directions)
     if state is not None:
         state = type(state)(*(np.repeat(part, count, axis=0) for part in state))

@@ -77,6 +77,12 @@ def refuse_unclear_names(names: Sequence[str], what: str, where: str = "figure")
         )
 
 
+def refuse_thresholds(low: float, high: float, where: str) -> None:
+    """Raise a FlowError for bounds of a closed and an open gate that are not in order within 0 and 1."""
+    if not 0 < low < high < 1:
+        raise FlowError(where, f"low {low}, high {high}", "the two exchanged", "give 0 < low < high < 1")
+
+
 @contextmanager
 def styled() -> Iterator[None]:
     """The settings of the figure alone, and the fonts that come with the package."""

@@ -146,7 +146,8 @@ def memory_card(
     Raises FlowError: a tolerance or level that is not between 0 and 1, fewer than 3 lags, too few resamples.
     """
     refusals.refuse_all_but("Profile", profile)
-    _refuse_shares(profile, tolerance, level)
+    refusals.refuse_share(f"{profile.model}, tolerance", tolerance)
+    refusals.refuse_share(f"{profile.model}, level", level)
     decay = fit_decay(profile)
     drawn = resampling(profile, resamples, np.random.default_rng(seed))
     curve = profile.median(relative=True)[None]
@@ -222,14 +223,6 @@ def _words(card: MemoryCard, words: Mapping[str, str]) -> list[str]:
         None: "",
     }[card.law]
     return [law, decay, f"{card.groups:.3g} {card.resampled}" if card.resampled else words["one"]]
-
-
-def _refuse_shares(profile: Profile, tolerance: float, level: float) -> None:
-    for name, value in (("tolerance", tolerance), ("level", level)):
-        if not 0 < value < 1:
-            raise FlowError(
-                f"{profile.model}, {name}", f"the share {value}", "a percentage", "give a number between 0 and 1"
-            )
 
 
 def _parts(value: Estimate) -> list[tuple[str, float | bool | None]]:

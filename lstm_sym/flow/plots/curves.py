@@ -13,6 +13,7 @@ from lstm_sym.flow.drawing import style
 from lstm_sym.flow.drawing.colours import DASHES, INK, MUTED, PALETTE, PAPER, darker
 from lstm_sym.flow.drawing.labels import ROOM, end_label, spread
 from lstm_sym.flow.errors import FlowError
+from lstm_sym.flow.runs import refusals
 from lstm_sym.flow.runs.scaling import Array
 from lstm_sym.flow.translation import translated
 
@@ -110,14 +111,12 @@ def prepared(curves: Sequence[Curve], frame: Frame) -> list[Curve]:
     """The curves with arrays in float64, y and the band in log10 where its scale is not linear."""
     style.refuse_unclear_names([curve.label for curve in curves], "curve")
     for name, scale, known in (("x_scale", frame.x_scale, SCALES[:2]), ("y_scale", frame.y_scale, SCALES)):
-        if scale not in known:
-            raise FlowError(f"figure, {name}", f"{scale!r}", "a spelling mistake", f"give one of {', '.join(known)}")
+        refusals.refuse_unknown(f"figure, {name}", scale, known)
     return [_prepared(curve, frame) for curve in curves]
 
 
 def _prepared(curve: Curve, frame: Frame) -> Curve:
-    if curve.kind not in KINDS:
-        raise FlowError(_where(curve), f"the kind {curve.kind!r}", "a spelling mistake", f"give one of {[*KINDS]}")
+    refusals.refuse_unknown(f"{_where(curve)}, kind", curve.kind, KINDS)
     x = np.asarray(curve.x, np.float64)
     if not x.size or not np.isfinite(x).all() or (np.diff(x) < 0).any() or (frame.x_scale == "log" and x[0] <= 0):
         raise FlowError(

@@ -47,8 +47,7 @@ def save_saturation(
 
     Raises FlowError: no gate, values outside [0, 1] or NaN, thresholds out of order, and what `style.save` refuses.
     """
-    if not 0 < low < high < 1:
-        raise FlowError("saturation", f"low {low}, high {high}", "the two exchanged", "give 0 < low < high < 1")
+    style.refuse_thresholds(low, high, "saturation")
     style.refuse_unclear_names(list(gates), "gate", "saturation")
     shares = {name: _shares(name, values, low, high) for name, values in gates.items()}
     counts = dict.fromkeys(str(np.size(values) // np.shape(values)[-1]) for values in gates.values())

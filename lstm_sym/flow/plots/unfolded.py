@@ -15,7 +15,6 @@ import numpy as np
 from lstm_sym.flow.attribution.unfolding import GATES, ROWS, Unfolded
 from lstm_sym.flow.drawing import style
 from lstm_sym.flow.drawing.colours import INK, MUTED, PAPER, gate_colours
-from lstm_sym.flow.errors import FlowError
 from lstm_sym.flow.runs.scaling import Array
 from lstm_sym.flow.translation import translated
 
@@ -67,14 +66,10 @@ def save_unfolded(
     other words for `LABELS`. The CSV has the columns step, input, hidden, output (sensitivities in log10) and one
     column for each gate. Raises FlowError: thresholds out of order, and what `style.save` refuses.
     """
-    if not 0 < low < high < 1:
-        raise FlowError("unfolded", f"low {low}, high {high}", "the two exchanged", "give 0 < low < high < 1")
+    style.refuse_thresholds(low, high, "unfolded")
+    parts = {"model": network.model, "decades": decades or 0, "low": low, "high": high}
     words = translated(LABELS, labels)
-    words |= {
-        "title": words["title"].format(model=network.model),
-        "decades": words["decades"].format(decades=decades or 0),
-    }
-    words |= {"open": words["open"].format(high=high), "closed": words["closed"].format(low=low)}
+    words |= {name: words[name].format(**parts) for name in ("title", "decades", "open", "closed")}
     drawing = _Drawing(network, network.shades(decades), decades is not None, (low, high), words)
     columns = ["step", *ROWS, *(f"{name}_gate" for name in network.gates)]
     return style.save(folder, stem, drawing.figure, columns, _rows(network))

@@ -23,7 +23,7 @@ import numpy as np
 
 from lstm_sym.flow.errors import FlowError
 from lstm_sym.flow.runs import refusals
-from lstm_sym.flow.runs.scaling import UNSEEN, ZERO, Array, Integers, Scaled
+from lstm_sym.flow.runs.scaling import UNSEEN, ZERO, Array, Integers, Scaled, log
 from lstm_sym.flow.runs.sweeps import sweep
 from lstm_sym.flow.runs.trajectory import Trajectory
 from lstm_sym.ground.progress import Progress
@@ -163,10 +163,8 @@ def _result(trajectory: Trajectory, source: str, sums: _Sums, ends: int) -> Sign
     else:
         chance = noise / samples
     _refuse_zero(trajectory.model, source, (mean == 0) & (noise == 0))
-    with np.errstate(divide="ignore"):
-        units = sums.level * np.log(2.0)
-        log_mean, log_noise = (units + np.log(part) / 2 for part in (mean, noise))
-        ratio = np.where(noise > 0, (mean - chance) / np.where(noise > 0, noise, 1.0), np.inf)
+    log_mean, log_noise = (sums.level * np.log(2.0) + log(part) / 2 for part in (mean, noise))
+    ratio = np.where(noise > 0, (mean - chance) / np.where(noise > 0, noise, 1.0), np.inf)
     return SignalToNoise(trajectory.model, source, samples, batch, log_mean, log_noise, ratio)
 
 

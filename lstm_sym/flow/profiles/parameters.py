@@ -16,9 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from lstm_sym.flow.errors import FlowError
 from lstm_sym.flow.runs import refusals
-from lstm_sym.flow.runs.scaling import Array, Integers, unit_rows
+from lstm_sym.flow.runs.scaling import Array, Integers, log, unit_rows
 from lstm_sym.flow.runs.sweeps import Carried, sweep
 from lstm_sym.flow.runs.trajectory import Trajectory
 from lstm_sym.ground.progress import Progress
@@ -103,7 +102,7 @@ class _Sum:
     def log_norms(self) -> Array:
         """ln of the Frobenius norm of each sum, (P,); -inf where it is 0."""
         sizes = np.array([np.linalg.norm(part) for part in self.parts.values()])
-        return np.where(sizes > 0, np.log(np.where(sizes > 0, sizes, 1.0)) + self.scale, -np.inf)
+        return log(sizes) + np.where(sizes > 0, self.scale, 0.0)
 
 
 def _terms(
@@ -133,10 +132,7 @@ def _one_step(trajectory: Trajectory, back: Carried, rows: Array) -> dict[str, A
 def _pooled(logs: Array, gradients: Array) -> float:
     """ln of the Frobenius norm over rows whose own norms are exp(logs)."""
     sizes = np.linalg.norm(gradients.reshape(len(gradients), -1), axis=1)
-    filled = (sizes > 0) & np.isfinite(logs)
-    if not filled.any():
-        return -np.inf
-    return float(0.5 * np.logaddexp.reduce(2 * (logs[filled] + np.log(sizes[filled]))))
+    return float(0.5 * np.logaddexp.reduce(2 * (logs + log(sizes))))
 
 
 def _rows(trajectory: Trajectory, output: str | None, cotangent: Any) -> tuple[str, Array]:
@@ -144,13 +140,4 @@ def _rows(trajectory: Trajectory, output: str | None, cotangent: Any) -> tuple[s
     if cotangent is None:
         name = trajectory.output(output)
         return name, np.eye(trajectory.width)[trajectory.columns(name)]
-    refusals.refuse_masked(trajectory.model, cotangent=cotangent)
-    row = np.asarray(cotangent, dtype=np.float64)
-    if row.shape != (trajectory.width,) or not np.isfinite(row).all():
-        raise FlowError(
-            f"{trajectory.model}, cotangent",
-            f"an array of shape {row.shape}" + ("" if np.isfinite(row).all() else " with values that are not finite"),
-            f"a vector over one state alone; the states are {', '.join(trajectory.states)}",
-            f"give dL/ds[T] for each unit of every state: shape ({trajectory.width},)",
-        )
-    return "loss", row[None]
+    return "loss", trajectory.vector("cotangent", cotangent, zero=True)[None]

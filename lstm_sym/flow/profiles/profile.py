@@ -117,10 +117,7 @@ class Profile:
         share_lag(0.5) is lag50, share_lag(0.9) lag90. Where `settled` is False it is a lower bound: the sum over the
         lags measured is not yet the whole. Raises FlowError unless 0 < share < 1.
         """
-        if not 0 < share < 1:
-            raise FlowError(
-                f"{self.model}, share_lag", f"the share {share}", "a percentage", "give a number between 0 and 1"
-            )
+        refusals.refuse_share(f"{self.model}, share_lag", share)
         return int(share_lags(self.median(relative=True)[None], share)[0])
 
     @property

@@ -140,34 +140,6 @@ def end_points(ends: int | Sequence[int] | Integers | None, steps: int, lags: in
     return points.astype(np.int64)
 
 
-def columns_of(name: str | None, fields: Sequence[str], sizes: Sequence[int], model: str) -> slice:
-    """The columns of one state within all states, in the order of State; None means all of them."""
-    if name is None:
-        return slice(0, sum(sizes))
-    if name not in fields:
-        raise FlowError(
-            f"{model}, the state {name!r}",
-            f"no such state; the cell carries {', '.join(fields)}",
-            "a gate or another quantity that is computed anew at every step",
-            "name one of the states",
-        )
-    position = list(fields).index(name)
-    start = sum(sizes[:position])
-    return slice(start, start + sizes[position])
-
-
-def output_state(name: str, states: Sequence[str], model: str) -> str:
-    """What the cell gives out. Raises FlowError if it is none of its states, as y = sigmoid(V h + b)."""
-    if name in states:
-        return name
-    raise FlowError(
-        f"{model}, output",
-        f"the cell gives out {name}, which is none of its states, {', '.join(states)}",
-        "a cell with a readout after its recurrent part",
-        "name the state to measure, as output='h'",
-    )
-
-
 def refuse_sequence(sequence: int, batch: int, model: str) -> None:
     """Raise a FlowError for a sequence that the batch does not have."""
     if not 0 <= sequence < batch:
@@ -196,10 +168,21 @@ def refuse_unknown_equation(names: Collection[str], parts: Collection[str], mode
         )
 
 
+def refuse_unknown(where: str, given: str, known: Collection[str]) -> None:
+    """Raise a FlowError for a name that is none of the known ones."""
+    if given not in known:
+        raise FlowError(where, f"{given!r}", "a spelling mistake", f"give one of {', '.join(known)}")
+
+
 def refuse_unknown_norm(norm: str, model: str) -> None:
     """Raise a FlowError for a name that is none of NORMS."""
-    if norm not in NORMS:
-        raise FlowError(f"{model}, norm", f"{norm!r}", "a spelling mistake", f"give one of {', '.join(NORMS)}")
+    refuse_unknown(f"{model}, norm", norm, NORMS)
+
+
+def refuse_share(where: str, share: float) -> None:
+    """Raise a FlowError for a share that does not lie between 0 and 1."""
+    if not 0 < share < 1:
+        raise FlowError(where, f"the share {share}", "a percentage", "give a number between 0 and 1")
 
 
 def refuse_overflow(y: Array, first: int, model: str) -> None:

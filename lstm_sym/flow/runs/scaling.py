@@ -42,6 +42,12 @@ class Scaled:
         return Scaled(self.mantissa[..., part], self.exponent[..., part])
 
 
+def log(values: Array | float) -> Array:
+    """The natural logarithm, without a warning: -inf of 0."""
+    with np.errstate(divide="ignore"):
+        return np.asarray(np.log(values))
+
+
 def scaled(matrix: Array, exponent: Integers | None = None) -> Scaled:
     """A stack of matrices (..., M, N), times 2^exponent (..., N) if given, its columns brought to [0.5, 1)."""
     largest = np.abs(matrix).max(axis=-2)
@@ -101,8 +107,7 @@ def log_norm(matrix: Scaled, norm: str = "frobenius") -> Array:
     relative = np.maximum(matrix.exponent - top[..., None], UNSEEN)
     level = matrix.mantissa * _shifted(1.0, relative)[..., None, :]
     size = np.linalg.norm(level, NORMS[norm], axis=(-2, -1))
-    zero = size == 0
-    return np.where(zero, -np.inf, np.log(np.where(zero, 1.0, size)) + top * np.log(2.0))
+    return np.asarray(log(size) + top * np.log(2.0))
 
 
 def unit_rows(matrix: Scaled) -> tuple[Array, Array]:
@@ -112,9 +117,7 @@ def unit_rows(matrix: Scaled) -> tuple[Array, Array]:
     top = power.max(axis=-1)
     level = _shifted(mantissa, np.maximum(power - top[..., None], UNSEEN))
     size = np.linalg.norm(level, axis=-1)
-    filled = np.where(size > 0, size, 1.0)
-    logs = np.where(size > 0, np.log(filled) + top * np.log(2.0), -np.inf)
-    return level / filled[..., None], logs
+    return level / np.where(size > 0, size, 1.0)[..., None], log(size) + top * np.log(2.0)
 
 
 def _parts(values: Array) -> tuple[Array, Integers]:

@@ -139,14 +139,48 @@ class Trajectory:
 
     def columns(self, name: str | None) -> slice:
         """Where a state stands among all of them; None for all. Raises FlowError for what is no state."""
-        return refusals.columns_of(name, self.states, self.sizes, self.model)
+        if name is None:
+            return slice(0, self.width)
+        if name not in self.states:
+            raise FlowError(
+                f"{self.model}, the state {name!r}",
+                f"no such state; the cell carries {', '.join(self.states)}",
+                "a gate or another quantity that is computed anew at every step",
+                "name one of the states",
+            )
+        place = self.states.index(name)
+        start = sum(self.sizes[:place])
+        return slice(start, start + self.sizes[place])
 
     def output(self, name: str | None = None) -> str:
         """The state of this name, or the one that the cell gives out. Raises FlowError where there is none such."""
         if name is not None:
             self.columns(name)
             return name
-        return refusals.output_state(self.gives_out, self.states, self.model)
+        if self.gives_out in self.states:
+            return self.gives_out
+        raise FlowError(
+            f"{self.model}, output",
+            f"the cell gives out {self.gives_out}, which is none of its states, {', '.join(self.states)}",
+            "a cell with a readout after its recurrent part",
+            "name the state to measure, as output='h'",
+        )
+
+    def vector(self, name: str, given: Any, *, zero: bool = False) -> Array:
+        """A vector over all states that is given as `name`: (S,), float64.
+
+        Raises FlowError: another shape, masked, not finite, or, unless `zero` is True, zeros alone.
+        """
+        refusals.refuse_masked(self.model, **{name: given})
+        vector, shape = np.asarray(given, np.float64), (self.width,)
+        if vector.shape != shape or not np.isfinite(vector).all() or not (zero or vector.any()):
+            raise FlowError(
+                f"{self.model}, {name}",
+                f"an array of shape {vector.shape}" + (", zero or not finite" if vector.shape == shape else ""),
+                f"a vector over one state alone; the states are {', '.join(self.states)}",
+                f"give one number for each unit of every state: shape {shape}",
+            )
+        return vector
 
     def end_points(self, points: Integers) -> Integers:
         """The step and the sequence of every end point, (len(points) * B, 2), the sequences one after the other."""
@@ -167,6 +201,11 @@ class Trajectory:
             parts = [inside[at : at + most] for at in range(0, len(inside), most)]
             for part in reversed(parts) if descending else parts:
                 yield StepDerivatives(part, self, tape, part - segment * self.segment)
+
+    def jacobians(self, steps: Integers | None = None) -> Iterator[Array]:
+        """ds[t]/ds[t-1] over all states at each of the steps (ascending; all by default), (B, S, S)."""
+        for block in self.blocks(steps):
+            yield from block.state
 
     def states_before(self, steps: Integers) -> list[Any]:
         """The state before each of these consecutive steps, State of (B, N), made again from its segment's start."""

@@ -21,7 +21,7 @@ import numpy as np
 from lstm_sym.flow.errors import FlowError
 from lstm_sym.flow.runs import refusals
 from lstm_sym.flow.runs.feedback import closed_jacobians
-from lstm_sym.flow.runs.scaling import Array, Integers
+from lstm_sym.flow.runs.scaling import Array, Integers, log
 from lstm_sym.flow.runs.trajectory import Trajectory
 from lstm_sym.flow.spectra.bins import BATCHES, Bins
 from lstm_sym.flow.spectra.triangular import Factor, Frame, checked, random_columns
@@ -145,7 +145,7 @@ def lyapunov(
     """
     refusals.refuse_all_but("Trajectory", trajectory)
     burn_in = len(trajectory) // 10 if burn_in is None else burn_in
-    matrices = _jacobians(trajectory) if feedback is None else closed_jacobians(trajectory, feedback)
+    matrices = trajectory.jacobians() if feedback is None else closed_jacobians(trajectory, feedback)
     return _measured(matrices, _Wanted(trajectory.model, count, burn_in, len(trajectory)), progress)
 
 
@@ -157,11 +157,6 @@ class _Wanted:
     count: int | None
     burn_in: int
     total: int | None
-
-
-def _jacobians(trajectory: Trajectory) -> Iterator[Array]:
-    for block in trajectory.blocks():
-        yield from block.state
 
 
 def _measured(matrices: Iterator[Array], wanted: _Wanted, progress: Progress | None) -> LyapunovSpectrum:
@@ -178,7 +173,7 @@ def _measured(matrices: Iterator[Array], wanted: _Wanted, progress: Progress | N
         done = _told(done + factor.steps, wanted, progress)
     bins, rounded, rounding = Bins(), *np.zeros((2, frame.columns.shape[-1]))
     for factor in frame.factors(matrices):
-        bins.add(factor.steps, _logarithms(factor))
+        bins.add(factor.steps, log(factor.sizes))
         rounded += factor.rounded.mean(axis=0)
         rounding += _rounding(factor, size)
         done = _told(done + factor.steps, wanted, progress)
@@ -208,19 +203,12 @@ def _spectrum(bins: Bins, rounded: Array, rounding: Array, size: int, wanted: _W
     )
 
 
-def _logarithms(factor: Factor) -> Array:
-    """ln |R_ii|, (B, k); -inf for an exact zero."""
-    with np.errstate(divide="ignore"):
-        return np.log(np.abs(np.diagonal(factor.triangle, axis1=-2, axis2=-1)))
-
-
 def _rounding(factor: Factor, size: int) -> Array:
     """How far ln |R_ii| may be off, (k,): the rounding of sums of S terms times the loss ||R[:, i]|| / |R_ii|.
 
     0 where R_ii is 0 exactly.
     """
-    sizes = np.abs(np.diagonal(factor.triangle, axis1=-2, axis2=-1))
-    largest = np.abs(factor.triangle).max(axis=-2)
+    sizes, largest = factor.sizes, np.abs(factor.triangle).max(axis=-2)
     lengths = np.linalg.norm(factor.triangle / np.where(largest > 0, largest, 1.0)[:, None], axis=-2)
     losses = np.where(sizes > 0, lengths * (largest / np.where(sizes > 0, sizes, 1.0)), 0.0)
     return np.asarray(size * factor.steps * np.finfo(np.float64).eps * losses.mean(axis=0))

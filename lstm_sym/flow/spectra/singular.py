@@ -19,7 +19,7 @@ import numpy as np
 
 from lstm_sym.flow.errors import FlowError
 from lstm_sym.flow.runs import refusals
-from lstm_sym.flow.runs.scaling import Array, Integers
+from lstm_sym.flow.runs.scaling import Array, Integers, log
 from lstm_sym.flow.runs.trajectory import Trajectory
 from lstm_sym.flow.spectra.triangular import Factor, Frame, checked, random_columns
 from lstm_sym.ground.progress import Progress, tell
@@ -118,11 +118,8 @@ def _shape(source: Any) -> tuple[int, int]:
 
 def _matrices(source: Any, steps: range, model: str) -> Iterator[Array]:
     if not isinstance(source, Trajectory):
-        yield from checked((source[step] for step in steps), model)
-        return
-    chosen: Integers = np.arange(steps.start, steps.stop)
-    for block in source.blocks(chosen):
-        yield from block.state
+        return checked((source[step] for step in steps), model)
+    return source.jacobians(np.arange(steps.start, steps.stop))
 
 
 def _swept(matrices: Iterable[Array], start: Array, batch: int) -> list[Factor]:
@@ -142,24 +139,15 @@ def _settled(factors: list[Factor], batch: int, size: int) -> list[Array]:
     Where an exact zero, or a step beyond the digits of float64, would be lost in the rounding of the transposed sweep,
     they stay as they are.
     """
-    diagonal = _diagonal(factors)
+    diagonal = sum(log(factor.sizes) for factor in factors)
     for _ in range(SWEEPS - 1):
         swept = _swept([factor.triangle.swapaxes(-2, -1) for factor in reversed(factors)], np.eye(size), batch)
         if not np.isfinite(diagonal).all() or any(factor.rounded.any() for factor in swept):
             break
-        before, diagonal, factors = diagonal, _diagonal(swept), swept
+        before, diagonal, factors = diagonal, sum(log(factor.sizes) for factor in swept), swept
         if np.abs(diagonal - before).max() <= SETTLED:
             break
     return [factor.triangle for factor in factors]
-
-
-def _diagonal(factors: Sequence[Factor]) -> Array:
-    """The logarithms of the diagonal of the product of triangular factors, (B, S)."""
-    with np.errstate(divide="ignore"):
-        return np.asarray(
-            sum(np.log(np.abs(np.diagonal(factor.triangle, axis1=-2, axis2=-1))) for factor in factors),
-            dtype=np.float64,
-        )
 
 
 def _product(factors: Sequence[Array]) -> tuple[Array, Array]:

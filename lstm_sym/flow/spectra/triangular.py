@@ -46,6 +46,11 @@ class Factor(NamedTuple):
     triangle: Array
     rounded: np.ndarray[Any, np.dtype[np.bool_]]
 
+    @property
+    def sizes(self) -> Array:
+        """|R[i, i]|, (B, k)."""
+        return np.abs(np.diagonal(self.triangle, axis1=-2, axis2=-1))
+
 
 class _Step(NamedTuple):
     """A matrix (B, S, S), and the most directions that the product up to it can have kept, (B,)."""

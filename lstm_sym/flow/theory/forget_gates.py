@@ -18,7 +18,7 @@ import numpy as np
 from lstm_sym.flow.attribution.pathways import carried_state
 from lstm_sym.flow.errors import FlowError
 from lstm_sym.flow.runs import refusals
-from lstm_sym.flow.runs.scaling import Array, Integers
+from lstm_sym.flow.runs.scaling import Array, Integers, log
 from lstm_sym.flow.runs.sweeps import sums_back
 from lstm_sym.flow.runs.trajectory import StepDerivatives, Trajectory
 from lstm_sym.flow.theory.overlay import Overlay
@@ -96,8 +96,7 @@ def _logarithms(state: str, block: StepDerivatives) -> Array:
     for logarithm in block.logarithms.values():
         if logarithm.shape == diagonal.shape and (np.abs(np.exp(logarithm) - diagonal) <= SAME * diagonal).all():
             return logarithm
-    with np.errstate(divide="ignore"):
-        return np.asarray(np.log(diagonal))
+    return log(diagonal)
 
 
 def _refused(model: str, found: str) -> FlowError:

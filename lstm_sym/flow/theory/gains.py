@@ -27,7 +27,7 @@ import numpy as np
 
 from lstm_sym.flow.calculus.at_origin import Origin, origin
 from lstm_sym.flow.errors import FlowError
-from lstm_sym.flow.runs.scaling import Array
+from lstm_sym.flow.runs.scaling import Array, log
 from lstm_sym.flow.theory.overlay import Overlay
 
 if TYPE_CHECKING:
@@ -93,8 +93,7 @@ class CriticalGain:
         """ln g_c against the values of one bias, the others 0."""
         x = np.asarray(values, np.float64)
         gains = np.array([self.at(**{bias: float(value)}) for value in x])
-        with np.errstate(divide="ignore"):
-            return Overlay(f"critical gain, {self.text()}", x, np.log(gains), "prediction", SOURCE)
+        return Overlay(f"critical gain, {self.text()}", x, log(gains), "prediction", SOURCE)
 
 
 def critical_gain(cell: Cell, keep: Iterable[str] | None = None) -> CriticalGain:

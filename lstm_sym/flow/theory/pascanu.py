@@ -27,7 +27,7 @@ import numpy as np
 from lstm_sym.flow.calculus.activations import activation
 from lstm_sym.flow.errors import FlowError
 from lstm_sym.flow.runs import refusals
-from lstm_sym.flow.runs.scaling import Array, Integers
+from lstm_sym.flow.runs.scaling import Array, Integers, log
 from lstm_sym.flow.runs.sweeps import sums_back
 from lstm_sym.flow.runs.trajectory import StepDerivatives, Trajectory
 from lstm_sym.flow.theory.overlay import Overlay
@@ -79,8 +79,7 @@ def worst_case(cell: Cell, params: Any) -> WorstCase:
 
     Raises FlowError: several states, or gates, whose Jacobian has no bound that holds for every input.
     """
-    with np.errstate(divide="ignore"):
-        return WorstCase(cell.key, float(np.log(sum(_terms(cell, params, _steepest)))))
+    return WorstCase(cell.key, float(log(sum(_terms(cell, params, _steepest)))))
 
 
 def slope_bound(
@@ -135,14 +134,9 @@ def _along(
     progress: Progress | None,
 ) -> Overlay:
     """The median over end points of the products of the bounds (n, B) of the last 0, 1, ..., lags steps."""
-
-    def logarithms(block: StepDerivatives) -> Array:
-        with np.errstate(divide="ignore"):
-            return np.log(bounds(block))
-
     refusals.refuse_all_but("Trajectory", trajectory)
     points = refusals.end_points(ends, len(trajectory), lags, trajectory.model)
-    sums = sums_back(trajectory, logarithms, points, lags, progress)
+    sums = sums_back(trajectory, lambda block: log(bounds(block)), points, lags, progress)
     return Overlay(label, np.arange(lags + 1.0), np.median(sums, axis=(0, 2)), "bound", SOURCE)
 
 
