@@ -21,8 +21,8 @@ from lstm_sym import flow
 from lstm_sym.cli.streams import standard_streams
 from lstm_sym.flow.advice.formats import FORMATS
 from lstm_sym.flow.profiles.profile import pooled
-from lstm_sym.flow.profiles.tables import aligned
 from lstm_sym.ground.files import write_whole
+from lstm_sym.ground.width import aligned
 from lstm_sym.inputs import gaussian, stream, windows
 from lstm_sym.kernels import gru, lstm, rnn
 

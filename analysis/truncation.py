@@ -16,7 +16,7 @@ from _experiment import options, told
 from lstm_sym import flow
 from lstm_sym.cli.streams import standard_streams
 from lstm_sym.flow.memory.decay import continuation
-from lstm_sym.flow.profiles.tables import aligned
+from lstm_sym.ground.width import aligned
 from lstm_sym.inputs import japanese_vowels, stream, windows
 from lstm_sym.kernels import gru, lstm, rnn
 from lstm_sym.through_time import last_cotangent

@@ -87,18 +87,15 @@ def _place(place: str) -> tuple[Path, str]:
 
 def _print(found: Audit) -> None:
     from lstm_sym.audit.wording import likeness, notes
+    from lstm_sym.cli.output import say_table
     from lstm_sym.document.document import error_text
-    from lstm_sym.document.terminal import aligned
 
     rows = [["output", "", "relative error", "best factor", "what it is"]]
     for verdict in found.verdicts:
         factor = "" if verdict.factor is None else f"{verdict.factor:.6g}"
         said = "right" if verdict.right else "WRONG"
         rows.append([verdict.name, said, error_text(verdict.error), factor, likeness(verdict, found)])
-    lines = aligned(rows, frozenset({2, 3}))
-    say(lines[0], bold=True)
-    for line, verdict in zip(lines[1:], found.verdicts, strict=True):
-        say(line, bold=not verdict.right, fg=None if verdict.right else "red")
+    say_table(rows, (2, 3), [place for place, verdict in enumerate(found.verdicts, 1) if not verdict.right])
     wrong = sum(not verdict.right for verdict in found.verdicts)
     sizes = ", ".join(f"{name} {size}" for name, size in found.sizes.items())
     count = len(found.verdicts)

@@ -8,10 +8,10 @@ from typing import Any
 from lstm_sym.check import CheckResult
 from lstm_sym.check.result import worst
 from lstm_sym.check.several import Checks
+from lstm_sym.cli.output import say_table
 from lstm_sym.cli.streams import say
 from lstm_sym.document.document import error_text
 from lstm_sym.document.sentences import Sentences
-from lstm_sym.document.terminal import aligned
 from lstm_sym.report.checks import check_name
 
 ROW_A_CELL_FROM = 5
@@ -60,9 +60,7 @@ def _print_summary(found: Checks) -> None:
     for key, results in found.items():
         cells = [_worst([r for r in results if r.name in names and r.ran]) for names in SUMMARY.values()]
         rows.append([key, *cells, "ok" if all(r.passed for r in results) else "FAILED"])
-    for place, line in enumerate(aligned(rows, frozenset(range(1, len(SUMMARY) + 1)))):
-        failed = rows[place][-1] == "FAILED"
-        say(line, bold=place == 0 or failed, fg="red" if failed else None)
+    say_table(rows, range(1, len(SUMMARY) + 1), [place for place, row in enumerate(rows) if row[-1] == "FAILED"])
 
 
 def _worst(results: Sequence[CheckResult]) -> str:
@@ -75,15 +73,9 @@ def _worst(results: Sequence[CheckResult]) -> str:
 
 def _print_rows(found: Checks) -> None:
     sentences = Sentences()
-    rows, passed = [["cell", "check", "measured", "bar", "", "compared"]], []
-    for key, results in found.items():
-        for result in results:
-            rows.append(_row(key, result, sentences))
-            passed.append(result.passed)
-    lines = aligned(rows, frozenset({2, 3}))
-    say(lines[0], bold=True)
-    for line, good in zip(lines[1:], passed, strict=True):
-        say(line, bold=not good, fg=None if good else "red")
+    rows = [["cell", "check", "measured", "bar", "", "compared"]]
+    rows += [_row(key, result, sentences) for key, results in found.items() for result in results]
+    say_table(rows, (2, 3), [place for place, row in enumerate(rows) if row[4] == "FAILED"])
 
 
 def _row(key: str, result: CheckResult, sentences: Sentences) -> list[str]:

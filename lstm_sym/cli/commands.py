@@ -61,7 +61,7 @@ def show(
     Equations, Jacobians, the backward pass line by line, forward mode, cost.
     """
     from lstm_sym.cli.cells import cell_file, load_cells
-    from lstm_sym.cli.output import print_json
+    from lstm_sym.cli.output import in_terminal, print_json
     from lstm_sym.cli.streams import echo, hand_out
 
     if toml:
@@ -75,16 +75,7 @@ def show(
     if as_json:
         print_json([_equation(equation) for equation in document.equations()])
         return
-    echo(_in_terminal(document, explain))
-
-
-def _in_terminal(document: Any, explain: bool) -> str:
-    from lstm_sym.cli.output import terminal_width
-    from lstm_sym.document.terminal import terminal_text
-
-    return terminal_text(
-        document, width=terminal_width(), prose=explain, heading=lambda title: click.style(title, bold=True)
-    )
+    echo(in_terminal(document, prose=explain))
 
 
 def _equation(equation: Any) -> dict[str, Any]:
@@ -222,10 +213,7 @@ def derive(
         context.exit(FAILED)
 
 
-main.add_command(audit)
-main.add_command(diff)
-main.add_command(new)
-main.add_command(flow)
-main.add_command(study)
+for command in (audit, diff, new, flow, study):
+    main.add_command(command)
 
 __all__ = ["REFUSED", "main"]

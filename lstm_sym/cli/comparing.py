@@ -15,7 +15,6 @@ from lstm_sym.ground.safe_text import printable
 
 if TYPE_CHECKING:
     from lstm_sym.equations import Cell
-    from lstm_sym.report import Document
 
 POSITIVE = Whole(min=1)
 
@@ -51,7 +50,7 @@ def diff(
     paired by the part that they play, so two cells in other letters do not differ.
     """
     from lstm_sym.cli.cells import load_pair
-    from lstm_sym.cli.output import Destination, page_format, print_json
+    from lstm_sym.cli.output import Destination, in_terminal, page_format, print_json
     from lstm_sym.report import Sentences, html_page, markdown_page
     from lstm_sym.report.comparison import comparison_data, comparison_document, side, size_for_all
 
@@ -72,7 +71,7 @@ def diff(
     if as_json:
         print_json(comparison_data(document, one, other))
     elif output is None:
-        echo(_in_terminal(document))
+        echo(in_terminal(document, prose=True, coloured=True))
 
 
 def _labels(names: tuple[str, str], cells: tuple[Cell, Cell]) -> tuple[str, str]:
@@ -112,17 +111,3 @@ def _sizes(given: tuple[str, ...], cells: tuple[Cell, Cell]) -> dict[str, int]:
             )
         found[name.strip()] = int(number)
     return found
-
-
-def _in_terminal(document: Document) -> str:
-    from lstm_sym.cli.output import terminal_width
-    from lstm_sym.report import terminal_text
-
-    return terminal_text(
-        document,
-        width=terminal_width(),
-        prose=True,
-        heading=lambda title: click.style(title, bold=True),
-        quiet=lambda line: click.style(line, dim=True),
-        loud=lambda line: click.style(line, fg="yellow"),
-    )

@@ -9,8 +9,8 @@ from typing import Any
 
 from lstm_sym.api import load
 from lstm_sym.cells import built_in_cell, built_in_names, cell_files, folders, missing_folders
+from lstm_sym.cli.output import say_table
 from lstm_sym.cli.streams import say
-from lstm_sym.document.terminal import aligned
 from lstm_sym.equations import Cell, CellError
 
 
@@ -60,8 +60,7 @@ def print_cells(found: Sequence[Listed]) -> None:
     if folders():
         head, places = [*head, "from"], [str(entry.path or "built in") for entry, _ in _good(found)]
         rows = [[*row, place] for row, place in zip(rows, places, strict=True)]
-    for number, line in enumerate(aligned([head, *rows])):
-        say(line, bold=not number)
+    say_table([head, *rows])
     for entry in found:
         if entry.error:
             say(f"not usable: {entry.path}", fg="red")

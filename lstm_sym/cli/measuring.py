@@ -16,7 +16,14 @@ from lstm_sym.cli.options import (
     output_option,
     set_option,
 )
+from lstm_sym.cli.streams import say
 from lstm_sym.cli.tool import FAILED
+
+
+class NoModel(click.ClickException):
+    """No model could be measured; the message says of each why."""
+
+    exit_code = FAILED
 
 
 @click.command()
@@ -46,9 +53,26 @@ def flow(
 
     What cannot be measured of a model is left out, and said why. Exit code 1 if no model could be measured.
     """
-    from lstm_sym.cli.studying import run_flow
+    from lstm_sym.cli.cells import choices_of, note_hidden
+    from lstm_sym.cli.output import print_json, say_written
+    from lstm_sym.ground.progress import reporter
+    from lstm_sym.studies.errors import NothingMeasured
+    from lstm_sym.studies.flow_run import gradient_flow
 
-    run_flow(names, settings, measuring, as_json=as_json)
+    note_hidden(names)
+    measuring |= {"choices": choices_of(settings), "everything": measuring["output"] is not None}
+    try:
+        found = gradient_flow(names, reporter=reporter, **measuring)
+    except NothingMeasured as error:
+        raise NoModel(str(error)) from error
+    # Of whole models all that there is to say, of parts of them a line.
+    for reason in (*found.left_out.values(), *(f"{error.where}: {error.found}" for error in found.reasons)):
+        say(found.request.sentences.text("flow.left_out", reason=reason), err=True)
+    if as_json:
+        print_json(found.record(measuring["output"]))
+    else:
+        say(str(found))
+    say_written(found.written, quiet=as_json)
 
 
 @click.command()
@@ -72,7 +96,20 @@ def study(
 
     Derives, checks, generates and measures; without a CELL it does so for rnn and lstm.
     """
-    from lstm_sym.cli.studying import run_study
+    from lstm_sym.cli.cells import choices_of, note_hidden
+    from lstm_sym.cli.output import print_json, say_written
+    from lstm_sym.ground.progress import reporter
+    from lstm_sym.studies.run import study as studied
 
-    if not run_study(names or ("rnn", "lstm"), settings, measuring, as_json=as_json):
+    names = names or ("rnn", "lstm")
+    note_hidden(names)
+    found = studied(names, choices=choices_of(settings), reporter=reporter, **measuring)
+    if as_json:
+        print_json(found.record(measuring["output"]))
+    say_written(found.written, quiet=as_json)
+    if not as_json:
+        say(f"\n{found}\n")
+        page = next(path for path in found.written if path.name == "index.html")
+        say(f"open {page.resolve()}", bold=True)
+    if not found.passed:
         context.exit(FAILED)

@@ -55,31 +55,29 @@ def output_option(help_text: str, default: Path | None = None) -> Callable[[Comm
     return click.option("-o", "--output", type=click.Path(path_type=Path), default=default, help=help_text)
 
 
+input_option = click.option(
+    "--input",
+    default="japanese-vowels",
+    show_default=True,
+    metavar="NAME|FILE",
+    help="japanese-vowels, sunspots, gaussian, or a file (CSV, NumPy, WAV, text, ...).",
+)
+
+
 def measuring_options(fewest_lags: int) -> Callable[[Command], Command]:
     """What decides a measurement."""
+    numbers = (
+        (("--length",), 2, 1000, "Steps of it used."),
+        (("--hidden",), 1, 64, "Hidden units H."),
+        (("--lags",), fewest_lags, 60, "Steps looked back."),
+        (("--ends", "--starts", "ends"), 1, 50, "End points."),
+        (("--seeds",), 1, 4, "Draws of the parameters."),
+    )
 
     def add(command: Command) -> Command:
-        for option in reversed(_measuring(fewest_lags)):
+        for names, least, default, help_text in reversed(numbers):
+            option = click.option(*names, type=Whole(min=least), default=default, show_default=True, help=help_text)
             command = option(command)
-        return command
+        return input_option(command)
 
     return add
-
-
-def _measuring(fewest_lags: int) -> list[Callable[[Command], Command]]:
-    positive = Whole(min=1)
-    lags = Whole(min=fewest_lags)
-    return [
-        click.option(
-            "--input",
-            default="japanese-vowels",
-            show_default=True,
-            metavar="NAME|FILE",
-            help="japanese-vowels, sunspots, gaussian, or a file (CSV, NumPy, WAV, text, ...).",
-        ),
-        click.option("--length", type=Whole(min=2), default=1000, show_default=True, help="Steps of it used."),
-        click.option("--hidden", type=positive, default=64, show_default=True, help="Hidden units H."),
-        click.option("--lags", type=lags, default=60, show_default=True, help="Steps looked back."),
-        click.option("--ends", "--starts", "ends", type=positive, default=50, show_default=True, help="End points."),
-        click.option("--seeds", type=positive, default=4, show_default=True, help="Draws of the parameters."),
-    ]

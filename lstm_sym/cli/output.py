@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
 
 from lstm_sym.cli.streams import echo, hand_out, say, takes_unicode
 from lstm_sym.cli.tool import Refused
 from lstm_sym.ground.output import Output
 from lstm_sym.ground.seal import sealed
+from lstm_sym.ground.width import aligned
+
+if TYPE_CHECKING:
+    from lstm_sym.document.document import Document
 
 FORMATS = {".html": "html", ".htm": "html", ".md": "md", ".markdown": "md"}
 """Ending of a file -> the format of the page in it."""
@@ -72,9 +80,21 @@ def say_written(done: Mapping[Path, str], *, quiet: bool = False) -> None:
         say(f"{what} {path}", err=quiet)
 
 
-def terminal_width() -> int:
-    """The cells of a line of the terminal that text is laid out for: 40 to 120, 100 where there is no terminal."""
-    return max(40, min(shutil.get_terminal_size((100, 24)).columns, 120))
+def say_table(rows: Sequence[Sequence[str]], numeric: Collection[int] = (), wrong: Collection[int] = ()) -> None:
+    """Rows in columns, the first as their head; those whose places are `wrong` stand out."""
+    for place, line in enumerate(aligned(rows, numeric)):
+        say(line, bold=not place or place in wrong, fg="red" if place in wrong else None)
+
+
+def in_terminal(document: Document, *, prose: bool, coloured: bool = False) -> str:
+    """A document as text for this terminal, its headings bold; `coloured`: lines that differ, and those that do not."""
+    from lstm_sym.document.terminal import terminal_text
+
+    bold, dim, loud = (partial(click.style, **how) for how in ({"bold": True}, {"dim": True}, {"fg": "yellow"}))
+    colours = {"quiet": dim, "loud": loud} if coloured else {}
+    # Lines of 40 to 120 cells, of 100 where there is no terminal.
+    width = max(40, min(shutil.get_terminal_size((100, 24)).columns, 120))
+    return terminal_text(document, width=width, prose=prose, heading=bold, **colours)
 
 
 def print_json(content: object) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from lstm_sym.document import document as d
 from lstm_sym.document.columns import two_columns
-from lstm_sym.ground.width import cells, padded, wrapped
+from lstm_sym.ground.width import aligned, wrapped
 from lstm_sym.notation.text import TextNotation
 
 Style = Callable[[str], str]
@@ -115,13 +115,6 @@ class _Page:
         """Columns padded to one width."""
         rows = [[*table.head], *([self.line(cell) for cell in row] for row in table.rows)]
         return "\n".join(f"  {line}" for line in aligned(rows, table.numeric))
-
-
-def aligned(rows: list[list[str]], numeric: frozenset[int] = frozenset()) -> list[str]:
-    """Rows as lines, columns padded to one width, East Asian characters two cells wide."""
-    widths = [max(map(cells, column)) for column in zip(*rows, strict=True)]
-    columns = list(enumerate(widths))
-    return ["  ".join(padded(row[k], width, k in numeric) for k, width in columns).rstrip() for row in rows]
 
 
 def _brackets(place: int, count: int) -> tuple[str, str]:

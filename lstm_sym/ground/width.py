@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 # An East Asian character or a word with the spaces after it, each with the closing marks that must not begin a line.
 _CLOSING = "[、。，：；）！？」』”]*"
@@ -21,6 +21,17 @@ def padded(text: str, width: int, right: bool = False) -> str:
     """The text filled up with spaces to this many cells, to the right of it or, where it is a number, to the left."""
     space = " " * (width - cells(text))
     return space + text if right else text + space
+
+
+def aligned(rows: Sequence[Sequence[str]], numeric: Collection[int] | None = None) -> list[str]:
+    """Rows as lines, columns padded to one width, East Asian characters two cells wide.
+
+    numeric: the columns of numbers, which go to the right; by default all but the first and the last.
+    """
+    widths = [max(map(cells, column)) for column in zip(*rows, strict=True)]
+    numeric = range(1, len(widths) - 1) if numeric is None else numeric
+    columns = list(enumerate(widths))
+    return ["  ".join(padded(row[k], width, k in numeric) for k, width in columns).rstrip() for row in rows]
 
 
 def wrapped(text: str, width: int, indent: str = "") -> str:

@@ -22,10 +22,10 @@ from lstm_sym.flow.memory.decay import Fits, fit_decay, fitted, preferred
 from lstm_sym.flow.memory.laws import EXPONENTIAL, POWER, SHIFTED, STRETCHED
 from lstm_sym.flow.profiles.curves import centroids, half_lives, horizons, share_lags
 from lstm_sym.flow.profiles.profile import Profile
-from lstm_sym.flow.profiles.tables import aligned
 from lstm_sym.flow.runs import refusals
 from lstm_sym.flow.runs.scaling import Array
 from lstm_sym.flow.translation import translated
+from lstm_sym.ground.width import aligned
 
 HEADINGS = {
     "model": "model",

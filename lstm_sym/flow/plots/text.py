@@ -11,10 +11,11 @@ from lstm_sym.flow.drawing.style import refuse_unclear_names
 from lstm_sym.flow.plots.heatmap import checked
 from lstm_sym.flow.plots.unfolded import gate_mark
 from lstm_sym.flow.profiles.maps import TimeMap
-from lstm_sym.flow.profiles.tables import aligned, power, sparkline
+from lstm_sym.flow.profiles.tables import power, sparkline
 from lstm_sym.flow.runs.scaling import Array
 from lstm_sym.flow.spectra.exponents import LyapunovSpectrum
 from lstm_sym.flow.translation import translated
+from lstm_sym.ground.width import aligned
 
 # From least to most; the second for a terminal that has ASCII alone.
 SHADES, ASCII_SHADES = "░▒▓█", ".:*#"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from operator import methodcaller
 from typing import Any
 
@@ -40,8 +39,8 @@ def input_sensitivity(
     """
     refusals.refuse_all_but("Trajectory", trajectory)
     name = trajectory.output(output)
-    asked = _asked(trajectory, lags, ends, norm, through)
-    return _measured(asked, trajectory.columns(name), None, (name, "x"), progress)
+    how: Any = {"lags": lags, "ends": ends, "norm": norm, "through": through, "progress": progress}
+    return _measured(trajectory, trajectory.columns(name), None, (name, "x"), **how)
 
 
 def state_sensitivity(
@@ -62,41 +61,33 @@ def state_sensitivity(
     """
     refusals.refuse_all_but("Trajectory", trajectory)
     rows, columns = trajectory.columns(output), trajectory.columns(source)
-    asked = _asked(trajectory, lags, ends, norm, through)
-    return _measured(asked, rows, columns, (output or "state", source or "state"), progress)
-
-
-@dataclass(frozen=True, eq=False)
-class _Asked:
-    """What is to be measured: from which end points, in which norm, by which equations."""
-
-    trajectory: Trajectory
-    ends: Integers
-    lags: int
-    norm: str
-    through: Collection[str] | None
-
-
-def _asked(trajectory: Trajectory, lags: int, ends: Any, norm: str, through: Collection[str] | None) -> _Asked:
-    name = trajectory.model
-    refusals.refuse_unknown_norm(norm, name)
-    refusals.refuse_constant(trajectory.x, name)
-    lags = operator.index(lags)
-    points = refusals.end_points(ends, len(trajectory), lags, name)
-    return _Asked(trajectory, points, lags, norm, refusals.as_names(through))
+    how: Any = {"lags": lags, "ends": ends, "norm": norm, "through": through, "progress": progress}
+    return _measured(trajectory, rows, columns, (output or "state", source or "state"), **how)
 
 
 def _measured(
-    asked: _Asked, rows: slice, columns: slice | None, names: tuple[str, str], progress: Progress | None
+    run: Trajectory,
+    rows: slice,
+    columns: slice | None,
+    names: tuple[str, str],
+    *,
+    lags: int,
+    ends: Any,
+    norm: str,
+    through: Collection[str] | None,
+    progress: Progress | None,
 ) -> Profile:
     """The profile over all end points; columns None measures against the input, else against these states."""
-    run, ends = asked.trajectory, asked.ends
-    log_norms = np.empty((run.batch, len(ends), asked.lags + 1))
+    refusals.refuse_unknown_norm(norm, run.model)
+    refusals.refuse_constant(run.x, run.model)
+    lags = operator.index(lags)
+    points = refusals.end_points(ends, len(run), lags, run.model)
+    log_norms = np.empty((run.batch, len(points), lags + 1))
     start = np.eye(run.width)[None, None, rows]
-    through: Any = methodcaller("through", asked.through)
-    for back in sweep(run, start, ends, asked.lags, jacobian=through, progress=progress):
-        found = log_norm(back.source(columns), asked.norm)
-        refusals.refuse_zero(found, ends[back.points], back.step, names, run.model)
+    entering: Any = methodcaller("through", refusals.as_names(through))
+    for back in sweep(run, start, points, lags, jacobian=entering, progress=progress):
+        found = log_norm(back.source(columns), norm)
+        refusals.refuse_zero(found, points[back.points], back.step, names, run.model)
         log_norms[:, back.points, back.lags] = found
-    where = run.end_points(ends)
-    return Profile(run.model, log_norms.reshape(len(where), -1), where, np.full(len(where), -1), *names, asked.norm)
+    where = run.end_points(points)
+    return Profile(run.model, log_norms.reshape(len(where), -1), where, np.full(len(where), -1), *names, norm)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import unicodedata
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -12,6 +11,7 @@ from lstm_sym.flow.errors import FlowError
 from lstm_sym.flow.profiles.profile import Profile
 from lstm_sym.flow.runs.scaling import Array
 from lstm_sym.flow.translation import translated
+from lstm_sym.ground.width import aligned
 
 LAGS = (1, 2, 5, 10, 20, 50)
 BARS = "▁▂▃▄▅▆▇█"
@@ -78,20 +78,3 @@ def _row(profile: Profile, shown: Sequence[int], floor: float, longest: int) -> 
         *(power(float(median[lag])) if lag < len(median) else "" for lag in shown),
         sparkline(median, floor, width),
     ]
-
-
-def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Columns padded to one width: the first and the last to the left, the numbers between to the right."""
-    widths = [max(map(_cells, column)) for column in zip(*rows, strict=True)]
-    lines = []
-    for row in rows:
-        padding = [" " * (width - _cells(text)) for text, width in zip(row, widths, strict=True)]
-        middle = [space + text for space, text in zip(padding[1:-1], row[1:-1], strict=True)]
-        lines.append("  ".join([row[0] + padding[0], *middle, row[-1]]).rstrip())
-    return lines
-
-
-def _cells(text: str) -> int:
-    """The cells of a terminal that a text takes."""
-    wide = sum(unicodedata.east_asian_width(character) in "WF" for character in text)
-    return len(text) + wide - sum(unicodedata.combining(character) > 0 for character in text)
