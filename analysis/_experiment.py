@@ -1,13 +1,23 @@
-"""What every experiment shares: its options, and the line that names a file it wrote."""
+"""What every experiment shares: how it is run, the line that names a file it wrote, and the models of several."""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from lstm_sym.cli.streams import say
+from lstm_sym import flow
+from lstm_sym.cli.streams import say, standard_streams
+from lstm_sym.kernels import gru, lstm, rnn
+
+MODELS = [
+    flow.Model("RNN", rnn),
+    flow.Model("LSTM", lstm),
+    flow.Model("LSTM, forget bias 1", lstm, fill={"b_f": 1.0}),
+    flow.Model("LSTM, forget bias 3", lstm, fill={"b_f": 3.0}),
+    flow.Model("GRU", gru),
+]
 
 
 @dataclass(frozen=True)
@@ -18,13 +28,13 @@ class Options:
     output: Path
 
 
-def options(description: str | None) -> Options:
-    """The options of the command line; the first line of the script's docstring is its description."""
-    parser = argparse.ArgumentParser(description=(description or "").split("\n")[0])
-    parser.add_argument("--quick", action="store_true", help="small and short, to see that it runs")
-    parser.add_argument("-o", "--output", type=Path, default=Path("out"), help="folder for the figure and its data")
-    given = parser.parse_args()
-    return Options(given.quick, given.output)
+def run(main: Callable[[Options], None], description: str | None) -> None:
+    """Run an experiment by the command line; the first line of the script's docstring is its description."""
+    with standard_streams():
+        parser = argparse.ArgumentParser(description=(description or "").split("\n")[0])
+        parser.add_argument("--quick", action="store_true", help="small and short, to see that it runs")
+        parser.add_argument("-o", "--output", type=Path, default=Path("out"), help="folder for the figure and its data")
+        main(Options(**vars(parser.parse_args())))
 
 
 def told(paths: Iterable[Path]) -> None:

@@ -11,10 +11,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from _experiment import options, told
+from _experiment import Options, run, told
 
 from lstm_sym import flow
-from lstm_sym.cli.streams import standard_streams
 from lstm_sym.flow import theory
 from lstm_sym.inputs import gaussian, stream
 from lstm_sym.kernels import lstm
@@ -49,47 +48,45 @@ def run_of(belt: Belt, hidden: int, steps: int) -> flow.Trajectory:
     return flow.record(lstm, params, x, model=belt.label)
 
 
+def both(trajectory: flow.Trajectory, lags: int, ends: int) -> tuple[flow.Paths, np.ndarray]:
+    """The flow to the cell state by its paths, and ln of the product of the forget gates: (end points, lags + 1)."""
+    how = {"lags": lags, "ends": ends, "state": "c"}
+    return flow.paths(trajectory, **how), theory.gate_product(trajectory, **how).log_norms()
+
+
 def relative(logs: np.ndarray) -> np.ndarray:
     """The median over the end points, relative to lag 0: ln."""
     return np.median(logs - logs[:, :1], axis=0)
 
 
-def curves_of(belt: Belt, trajectory: flow.Trajectory, lags: int, ends: int) -> list[flow.Curve]:
+def curves_of(belt: Belt, found: flow.Paths, product: np.ndarray) -> list[flow.Curve]:
     """All paths, and the product of the forget gates."""
-    found = flow.paths(trajectory, lags=lags, ends=ends, state="c")
-    product = theory.gate_product(trajectory, lags=lags, ends=ends, state="c")
-    steps = np.arange(lags + 1)
+    steps = np.arange(product.shape[1])
     return [
         flow.Curve(belt.label, steps, relative(found.total)),
-        flow.Curve(f"∏ f, {belt.label}", steps, relative(product.log_norms()), kind="theory", of=belt.label),
+        flow.Curve(f"∏ f, {belt.label}", steps, relative(product), kind="theory", of=belt.label),
     ]
 
 
-def table_row(belt: Belt, trajectory: flow.Trajectory, lags: int, ends: int) -> str:
+def table_row(belt: Belt, found: flow.Paths, product: np.ndarray) -> str:
     """What is left after all lags, by all paths, by the direct one and by the gates; and how far these two differ."""
-    found = flow.paths(trajectory, lags=lags, ends=ends, state="c")
-    product = theory.gate_product(trajectory, lags=lags, ends=ends, state="c").log_norms()
     left = [np.exp(relative(logs)[-1]) for logs in (found.total, found.direct, product)]
     apart = np.abs(found.direct - product).max()
     return f"{belt.label:28}" + "".join(f"{value:12.4g}" for value in left) + f"{apart:12.1e}"
 
 
-def main() -> None:
-    chosen = options(__doc__)
+def main(chosen: Options) -> None:
     hidden, lags, ends = (8, 30, 3) if chosen.quick else (32, 60, 20)
-    runs = {belt: run_of(belt, hidden, 3 * lags) for belt in BELTS}
-    curves = [curve for belt, run in runs.items() for curve in curves_of(belt, run, lags, ends)]
+    measured = [(belt, *both(run_of(belt, hidden, 3 * lags), lags, ends)) for belt in BELTS]
+    curves = [curve for found in measured for curve in curves_of(*found)]
     title = "The cell state keeps what the forget gate lets pass"
     subtitle = "‖dc[T]/dc[T−lag]‖ of an LSTM relative to lag 0; dashed: the product of its forget gates alone"
-    names = {"x": STEP, "y": "sensitivity relative to lag 0"}
-    told(
-        flow.save_curves(curves, chosen.output, "conveyor_belt", title=title, subtitle=subtitle, y_scale="ln", **names)
-    )
+    words = {"title": title, "subtitle": subtitle, "x": STEP, "y": "sensitivity relative to lag 0"}
+    told(flow.save_curves(curves, chosen.output, "conveyor_belt", y_scale="ln", **words))
     print(f"left after {lags} steps{'':12}   all paths      direct         ∏ f    ln apart")
-    for belt, run in runs.items():
-        print(table_row(belt, run, lags, ends))
+    for found in measured:
+        print(table_row(*found))
 
 
 if __name__ == "__main__":
-    with standard_streams():
-        main()
+    run(main, __doc__)

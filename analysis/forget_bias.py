@@ -14,11 +14,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from _experiment import options, told
+from _experiment import Options, run, told
 
 import lstm_sym as ls
 from lstm_sym import flow
-from lstm_sym.cli.streams import standard_streams
 from lstm_sym.flow import theory
 from lstm_sym.flow.profiles.profile import pooled
 from lstm_sym.inputs import gaussian, stream
@@ -108,8 +107,7 @@ def tell(biases: tuple[float, ...], found: np.ndarray, predicted: np.ndarray) ->
     print()
 
 
-def main() -> None:
-    chosen = options(__doc__)
+def main(chosen: Options) -> None:
     plan = QUICK if chosen.quick else FULL
     x = stream(gaussian(plan.settling + plan.lags + 4 * plan.ends + 1, INPUTS, np.random.default_rng(0)))
     report, found = flow.reporter("forget biases"), []
@@ -136,5 +134,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    with standard_streams():
-        main()
+    run(main, __doc__)

@@ -9,10 +9,9 @@ and prints both tables. `python3 run.py analysis gate_shares [--quick] [-o DIR]`
 from __future__ import annotations
 
 import numpy as np
-from _experiment import options, told
+from _experiment import Options, run, told
 
 from lstm_sym import flow
-from lstm_sym.cli.streams import standard_streams
 from lstm_sym.inputs import japanese_vowels, stream
 from lstm_sym.kernels import gru, lstm, lstm_peephole
 
@@ -38,8 +37,7 @@ def frozen(trajectory: flow.Trajectory, lags: int) -> dict[str, float]:
     return lives
 
 
-def main() -> None:
-    chosen = options(__doc__)
+def main(chosen: Options) -> None:
     hidden, lags, steps = (8, 10, 60) if chosen.quick else (32, 60, 400)
     x = stream(japanese_vowels()).values[:steps]
     print("mean share of the flow")
@@ -56,5 +54,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    with standard_streams():
-        main()
+    run(main, __doc__)

@@ -12,23 +12,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from _experiment import options, told
+from _experiment import MODELS, Options, run, told
 
 import lstm_sym as ls
 from lstm_sym import flow
-from lstm_sym.cli.streams import standard_streams
-from lstm_sym.flow.plots.spectra import save_spectra
 from lstm_sym.flow.theory import largest_exponent
-from lstm_sym.kernels import gru, lstm, rnn
 
 NETWORK = "x[t] = J @ tanh(x[t-1])"
-CELLS: list[tuple[str, Any, dict[str, float]]] = [
-    ("RNN", rnn, {}),
-    ("LSTM", lstm, {}),
-    ("LSTM, forget bias 1", lstm, {"b_f": 1.0}),
-    ("LSTM, forget bias 3", lstm, {"b_f": 3.0}),
-    ("GRU", gru, {}),
-]
 
 
 @dataclass(frozen=True)
@@ -78,10 +68,10 @@ def spectra(plan: Plan) -> list[flow.LyapunovSpectrum]:
     """All exponents of every cell, driven by the same input."""
     x = np.random.default_rng(0).standard_normal((plan.cell_steps, 1, plan.hidden))
     found = []
-    for label, kernel, fill in CELLS:
-        params = kernel.init(plan.hidden, plan.hidden, rng=np.random.default_rng(1), **fill)
-        trajectory = flow.record(kernel, params, x, model=label)
-        found.append(flow.lyapunov(trajectory, progress=flow.reporter(label)))
+    for model in MODELS:
+        params = model.kernel.init(plan.hidden, plan.hidden, rng=np.random.default_rng(1), **model.fill)
+        trajectory = flow.record(model.kernel, params, x, model=model.label)
+        found.append(flow.lyapunov(trajectory, progress=flow.reporter(model.label)))
     return found
 
 
@@ -106,21 +96,16 @@ def tell_spectra(found: list[flow.LyapunovSpectrum]) -> None:
         print(f"{one.model:20} {numbers}  {halves}")
 
 
-def main() -> None:
-    chosen = options(__doc__)
+def main(chosen: Options) -> None:
     plan = QUICK if chosen.quick else FULL
     curves, found = networks(plan), spectra(plan)
-    title, subtitle = (
-        "Chaos in random networks",
-        "x[t] = J tanh(x[t−1]), J of variance g²/N; bands: one standard deviation",
-    )
-    words = {"title": title, "subtitle": subtitle, "x": "gain g", "y": "largest exponent λ₁ (nats a step)"}
+    words = {"title": "Chaos in random networks", "x": "gain g", "y": "largest exponent λ₁ (nats a step)"}
+    words["subtitle"] = "x[t] = J tanh(x[t−1]), J of variance g²/N; bands: one standard deviation"
     told(flow.save_curves(curves, chosen.output, "lyapunov_networks", **words))
-    told(save_spectra(found, chosen.output, "lyapunov_cells"))
+    told(flow.save_spectra(found, chosen.output, "lyapunov_cells"))
     tell_networks(curves)
     tell_spectra(found)
 
 
 if __name__ == "__main__":
-    with standard_streams():
-        main()
+    run(main, __doc__)

@@ -8,31 +8,21 @@ its largest component (SVG, PNG, CSV), one of float16 alone, where it stalls ins
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from _experiment import options, told
+from _experiment import MODELS, Options, run, told
 
 from lstm_sym import flow
-from lstm_sym.cli.streams import standard_streams
 from lstm_sym.flow.advice.formats import FORMATS
+from lstm_sym.flow.drawing.style import csv_bytes
 from lstm_sym.flow.profiles.profile import pooled
 from lstm_sym.ground.files import write_whole
 from lstm_sym.ground.width import aligned
 from lstm_sym.inputs import gaussian, stream, windows
-from lstm_sym.kernels import gru, lstm, rnn
 
-MODELS = [
-    flow.Model("RNN", rnn),
-    flow.Model("LSTM", lstm),
-    flow.Model("LSTM, forget bias 1", lstm, fill={"b_f": 1.0}),
-    flow.Model("LSTM, forget bias 3", lstm, fill={"b_f": 3.0}),
-    flow.Model("GRU", gru),
-]
 COLUMNS = ("model", "format", "foretold_subnormal", "foretold_zero", "law", "subnormal", "zero", "alive_at_the_end")
 
 
@@ -78,14 +68,6 @@ def row(result: Measured, form: str) -> list[str | float]:
     return [result.profile.model, form, *known, foretold.law or "", *found, float(np.mean(last > 0))]
 
 
-def save_table(rows: list[list[str | float]], path: Path) -> Path:
-    """Write the table as CSV."""
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows([COLUMNS, *rows])
-    write_whole(path, text.getvalue().encode())
-    return path
-
-
 def shown(value: str | float) -> str:
     """A lag for the terminal."""
     if isinstance(value, str):
@@ -96,12 +78,14 @@ def shown(value: str | float) -> str:
 def figures(results: list[Measured], output: Path) -> list[Path]:
     """The gradient in float64 with the limits of the formats; and in float16."""
     steps = len(results[0].largest("float64")) - 1
-    exact = [flow.Curve(r.profile.model, np.arange(steps + 1), r.largest("float64")) for r in results]
+    exact, half = (
+        [flow.Curve(r.profile.model, np.arange(steps + 1), r.largest(form)) for r in results]
+        for form in ("float64", "float16")
+    )
     limits = [
         flow.Curve(f"0 in {name}", [0, steps], [FORMATS[name].log_zero] * 2, kind="bound")
         for name in ("float16", "bfloat16", "float32")
     ]
-    half = [flow.Curve(r.profile.model, np.arange(steps + 1), r.largest("float16")) for r in results]
     texts = {"x": "lag (steps back from the loss)", "y": "largest component of the gradient", "y_scale": "ln"}
     title = "How far back does a gradient live?"
     below = "Median over sequences and draws, 1 at lag 0; dotted: what is rounded to 0"
@@ -113,8 +97,7 @@ def figures(results: list[Measured], output: Path) -> list[Path]:
     return paths + flow.save_curves(half, output, "precision_horizon_float16", title=title, subtitle=below, **texts)
 
 
-def main() -> None:
-    chosen = options(__doc__)
+def main(chosen: Options) -> None:
     hidden, steps, lags, seeds = (12, 150, 40, 1) if chosen.quick else (32, 1500, 200, 3)
     x = windows(stream(gaussian(8 * steps, 8, np.random.default_rng(0))), 4, steps, np.random.default_rng(1))
     progress, results = flow.reporter("measuring"), []
@@ -124,11 +107,12 @@ def main() -> None:
         progress(index + 1, len(models))
     rows = [row(result, form) for result in results for form in FORMATS]
     told(figures(results, chosen.output))
-    told([save_table(rows, chosen.output / "precision_horizon_table.csv")])
+    path = chosen.output / "precision_horizon_table.csv"
+    write_whole(path, csv_bytes(COLUMNS, rows))
+    told([path])
     print("\n".join(aligned([[*COLUMNS, ""], *([*map(shown, values), ""] for values in rows)])))
     print(f"lags; -: not within the {steps - 1} steps measured, or never; ?: the profile cannot tell")
 
 
 if __name__ == "__main__":
-    with standard_streams():
-        main()
+    run(main, __doc__)

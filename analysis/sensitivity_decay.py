@@ -14,11 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from _experiment import options, told
+from _experiment import Options, run, told
 
 import lstm_sym as ls
 from lstm_sym import flow
-from lstm_sym.cli.streams import standard_streams
 from lstm_sym.inputs import gaussian, stream
 from lstm_sym.kernels import gru, lstm, rnn
 from lstm_sym.studies.measurement import fitting_size
@@ -68,18 +67,13 @@ def shown(profiles: Sequence[flow.Profile], folder: Path, stem: str) -> None:
     print(flow.table(profiles), end="\n\n")
 
 
-def main() -> None:
-    chosen = options(__doc__)
-    how = (
-        {"hidden": 16, "lags": 20, "seeds": range(1)} if chosen.quick else {"hidden": 64, "lags": 60, "seeds": range(8)}
-    )
+def main(chosen: Options) -> None:
+    hidden, lags, seeds = (16, 20, 1) if chosen.quick else (64, 60, 8)
+    how = {"hidden": hidden, "lags": lags, "seeds": range(seeds)}
     x = stream(gaussian(160, INPUTS, np.random.default_rng(0)))
     shown(measured(MODELS, x, how | {"ends": 20}), chosen.output, "sensitivity_decay")
-    shown(
-        measured(BIASES[:2] if chosen.quick else BIASES, x, how | {"ends": 20}),
-        chosen.output,
-        "sensitivity_decay_forget_bias",
-    )
+    biases = BIASES[:2] if chosen.quick else BIASES
+    shown(measured(biases, x, how | {"ends": 20}), chosen.output, "sensitivity_decay_forget_bias")
     # The rest of the catalogue is large: a draw or two of each are enough to place it.
     few = how | {"ends": 10, "seeds": range(1 if chosen.quick else 2)}
     rest = measured(others(16, 4) if chosen.quick else others(64), x, few)
@@ -88,5 +82,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    with standard_streams():
-        main()
+    run(main, __doc__)

@@ -10,11 +10,10 @@ Writes both figures (SVG, PNG) with their data (CSV), and prints them as text.
 from __future__ import annotations
 
 import numpy as np
-from _experiment import options, told
+from _experiment import Options, run, told
 
 import lstm_sym as ls
 from lstm_sym import flow
-from lstm_sym.cli.streams import standard_streams
 from lstm_sym.flow.attribution.unfolding import ROWS
 from lstm_sym.kernels import lstm_output
 
@@ -48,8 +47,7 @@ def gated_lstm() -> flow.Unfolded:
     return flow.unfold(lstm_output, params, x, hidden="c", channels=[0], gates=gates, model="LSTM")
 
 
-def main() -> None:
-    chosen = options(__doc__)
+def main(chosen: Options) -> None:
     rnn, lstm = fading_rnn(), gated_lstm()
     for network, stem in ((rnn, "rnn_fades"), (lstm, "lstm_gates")):
         told(flow.save_unfolded(network, chosen.output, f"shaded_unfolding_{stem}"))
@@ -75,5 +73,4 @@ def product(network: flow.Unfolded) -> float:
 
 
 if __name__ == "__main__":
-    with standard_streams():
-        main()
+    run(main, __doc__)

@@ -11,11 +11,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from _experiment import options, told
+from _experiment import Options, run, told
 
 import lstm_sym as ls
 from lstm_sym import flow
-from lstm_sym.cli.streams import standard_streams
 from lstm_sym.flow import theory
 from lstm_sym.kernels import rnn
 
@@ -87,8 +86,7 @@ def tell(found: list[Measured]) -> None:
         print(f"{one.radius:5.2f} {rates[0]:10.4f} {one.mean_field:11.4f} {rates[1]:11.4f} {rates[2]:16.4f}")
 
 
-def main() -> None:
-    chosen = options(__doc__)
+def main(chosen: Options) -> None:
     plan = QUICK if chosen.quick else FULL
     report, found = flow.reporter("spectral radii"), []
     for radius in plan.radii:
@@ -112,5 +110,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    with standard_streams():
-        main()
+    run(main, __doc__)

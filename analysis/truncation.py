@@ -11,23 +11,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from _experiment import options, told
+from _experiment import MODELS, Options, run, told
 
 from lstm_sym import flow
-from lstm_sym.cli.streams import standard_streams
 from lstm_sym.flow.memory.decay import continuation
 from lstm_sym.ground.width import aligned
 from lstm_sym.inputs import japanese_vowels, stream, windows
-from lstm_sym.kernels import gru, lstm, rnn
 from lstm_sym.through_time import last_cotangent
 
-MODELS = [
-    flow.Model("RNN", rnn),
-    flow.Model("LSTM", lstm),
-    flow.Model("LSTM, forget bias 1", lstm, fill={"b_f": 1.0}),
-    flow.Model("LSTM, forget bias 3", lstm, fill={"b_f": 3.0}),
-    flow.Model("GRU", gru),
-]
 BIASES = (0.1, 0.01)
 
 
@@ -81,8 +72,7 @@ def rows(profile: flow.Profile, biases: np.ndarray, kept: list[int], resamples: 
     return found
 
 
-def main() -> None:
-    chosen = options(__doc__)
+def main(chosen: Options) -> None:
     plan = Plan(12, 60, 4, 40, 2, 100) if chosen.quick else Plan(32, 300, 8, 150, 6, 300)
     series = stream(japanese_vowels())
     x = windows(series, plan.count, plan.steps, np.random.default_rng(0))
@@ -93,23 +83,17 @@ def main() -> None:
     kept = sorted({round(lag) for lag in np.geomspace(1, plan.lags, 24)} | {0})
     found = [measured(model, x, plan, kept) for model in models]
     drawn = [curve for pair in zip(profiles, found, strict=True) for curve in curves(*pair, kept)]
-    paths = flow.save_curves(
-        drawn,
-        chosen.output,
-        "truncation",
-        title="How much of the gradient does truncation lose?",
-        subtitle="Japanese Vowels; median and 10-90 % of draws; dashed: foretold from the sensitivity",
-        x="lags kept, K",
-        y="share of the gradient lost",
-        y_scale="log",
-        limits=(1e-8, 2.0),
-    )
-    told(paths)
+    words = {
+        "title": "How much of the gradient does truncation lose?",
+        "subtitle": "Japanese Vowels; median and 10-90 % of draws; dashed: foretold from the sensitivity",
+        "x": "lags kept, K",
+        "y": "share of the gradient lost",
+    }
+    told(flow.save_curves(drawn, chosen.output, "truncation", y_scale="log", limits=(1e-8, 2.0), **words))
     head = ["model", "bias", "K", "95 %", "measured bias", "law", ""]
     pairs = zip(profiles, found, strict=True)
     print("\n".join(aligned([head, *(row for pair in pairs for row in rows(*pair, kept, plan.resamples))])))
 
 
 if __name__ == "__main__":
-    with standard_streams():
-        main()
+    run(main, __doc__)

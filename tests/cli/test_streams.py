@@ -164,7 +164,8 @@ def test_every_script_has_its_streams_prepared(folder: str) -> None:
     assert len(scripts) >= 9
     for path in scripts:
         text = path.read_text(encoding="utf-8")
-        assert text.endswith('if __name__ == "__main__":\n    with standard_streams():\n        main()\n'), path.name
+        ends = {"analysis": "    run(main, __doc__)\n", "benchmarks": "    with standard_streams():\n        main()\n"}
+        assert text.endswith(f'if __name__ == "__main__":\n{ends[folder]}'), path.name
 
 
 @pytest.fixture
