@@ -90,10 +90,8 @@ def figures(results: list[Measured], output: Path) -> list[Path]:
     title = "How far back does a gradient live?"
     below = "Median over sequences and draws, 1 at lag 0; dotted: what is rounded to 0"
     paths = flow.save_curves([*exact, *limits], output, "precision_horizon", title=title, subtitle=below, **texts)
-    title, below = (
-        "The same gradient in float16",
-        "Every product rounded; a slow one stays at the last subnormal numbers",
-    )
+    title = "The same gradient in float16"
+    below = "Every product rounded; a slow one stays at the last subnormal numbers"
     return paths + flow.save_curves(half, output, "precision_horizon_float16", title=title, subtitle=below, **texts)
 
 

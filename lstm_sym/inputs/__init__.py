@@ -20,23 +20,6 @@ if TYPE_CHECKING:
     from .sequences import Channel, Sequences, Source
     from .streams import Stream, stream, windows
 
-_MODULES = {
-    "CATALOGUE": "catalogue",
-    "EXTENSIONS": "readers",
-    "Channel": "sequences",
-    "InputError": "errors",
-    "Sequences": "sequences",
-    "Source": "sequences",
-    "Stream": "streams",
-    "gaussian": "catalogue",
-    "japanese_vowels": "catalogue",
-    "load": "readers",
-    "named": "catalogue",
-    "stream": "streams",
-    "sunspots": "catalogue",
-    "windows": "streams",
-}
-
 __all__ = [
     "CATALOGUE",
     "EXTENSIONS",
@@ -56,10 +39,11 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
-    """Import the module that defines a public name when the name is first read."""
-    if name not in _MODULES:
+    """Import the rooms of the public names when one of them is first read."""
+    if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}; it offers {', '.join(__all__)}")
-    return getattr(import_module(f".{_MODULES[name]}", __name__), name)
+    rooms = [import_module(f".{room}", __name__) for room in ("catalogue", "readers", "sequences", "streams")]
+    return next(getattr(room, name) for room in rooms if hasattr(room, name))
 
 
 def __dir__() -> list[str]:

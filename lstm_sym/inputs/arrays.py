@@ -2,14 +2,13 @@
 
 import math
 import re
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from .checks import MAX_SEQUENCES, refuse_large, refuse_not_finite, refuse_short, refuse_wide
 from .errors import InputError
-from .sequences import Array, Sequences, channels_named, user_source
+from .sequences import Array, Sequences, numbered, of_file
 
 _MAGIC = b"\x93NUMPY"
 # Version of the format -> bytes that hold the length of the header.
@@ -25,10 +24,7 @@ _ENTRIES = {key: re.compile(rf"\s*['\"]{key}['\"]\s*:\s*(?:{value})\s*", re.DOTA
 _TYPE = re.compile(r"([<>|=]?)([?biufcOSUVMm])(\d*)(\[.*\])?", re.DOTALL)
 _SIZES = {"?": ("",), "b": ("1",), "i": tuple("1248"), "u": tuple("1248"), "f": ("2", "4", "8", "12", "16")}
 _REFUSED_KINDS = {
-    "O": (
-        "Python objects, which would have to be unpickled",
-        "sequences of different lengths saved as one array",
-    ),
+    "O": ("Python objects, which would have to be unpickled", "sequences of different lengths saved as one array"),
     "c": ("complex numbers", "a spectrum saved in place of the signal"),
     "S": ("byte strings", "a table saved with its header"),
     "U": ("strings", "a table saved with its header"),
@@ -70,14 +66,8 @@ def read_array(data: bytes, file: str) -> Sequences:
         real: Array = np.ascontiguousarray(values, dtype=np.float64)
     refuse_not_finite(real, file, "index")
     real = real.reshape(-1, 1) if real.ndim == 1 else real
-    real.setflags(write=False)
-    return Sequences(
-        name=Path(file).name,
-        source=user_source(file),
-        channels=channels_named([f"channel {number}" for number in range(1, real.shape[-1] + 1)]),
-        sequences=tuple(real) if real.ndim == 3 else (real,),
-        notes=() if dtype == np.float64 else (_conversion(dtype),),
-    )
+    notes = () if dtype == np.float64 else (_conversion(dtype),)
+    return of_file(file, numbered(real.shape[-1]), *(real if real.ndim == 3 else (real,)), notes=notes)
 
 
 def _header(data: bytes, file: str) -> _Header:

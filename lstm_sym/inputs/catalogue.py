@@ -12,7 +12,7 @@ import numpy as np
 from .checks import refuse_large, refuse_short, refuse_wide, require_generator
 from .errors import InputError
 from .readers import load
-from .sequences import Sequences, Source, channels_named
+from .sequences import Sequences, Source, channels_named, numbered
 
 CATALOGUE = ("japanese-vowels", "sunspots", "gaussian")
 
@@ -101,7 +101,7 @@ def gaussian(length: int, channels: int, rng: np.random.Generator) -> Sequences:
     return Sequences(
         name="gaussian",
         source=Source(citation="pseudo-random standard normal numbers, drawn by NumPy", licence="none needed"),
-        channels=channels_named([f"channel {number}" for number in range(1, channels + 1)], "1"),
+        channels=channels_named(numbered(channels), "1"),
         sequences=(rng.standard_normal((length, channels)),),
     )
 

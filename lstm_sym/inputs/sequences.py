@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -112,9 +113,17 @@ class Sequences:
         return tuple(len(values) for values in self.sequences)
 
 
-def user_source(file: str) -> Source:
-    """Return the `Source` of a file of the user's own, of which no more than its name is known."""
-    return Source(citation=f"the user's own file {printable(Path(file).name)}", licence="not stated by the file")
+def of_file(file: str, channels: Sequence[str], *sequences: Array, unit: str = "", **further: Any) -> Sequences:
+    """Return the sequences of a file of the user's own, of which no more than its name is known."""
+    source = Source(citation=f"the user's own file {printable(Path(file).name)}", licence="not stated by the file")
+    for values in sequences:
+        values.setflags(write=False)
+    return Sequences(Path(file).name, source, channels_named(channels, unit), sequences, **further)
+
+
+def numbered(count: int) -> list[str]:
+    """Return channel 1, channel 2, ...: the names of channels that have none."""
+    return [f"channel {number}" for number in range(1, count + 1)]
 
 
 def channels_named(names: Sequence[str], unit: str = "") -> tuple[Channel, ...]:

@@ -3,13 +3,12 @@
 import io
 import struct
 import wave
-from pathlib import Path
 
 import numpy as np
 
 from .checks import refuse_large, refuse_short, refuse_wide
 from .errors import InputError
-from .sequences import Array, Sequences, channels_named, user_source
+from .sequences import Array, Sequences, numbered, of_file
 
 _PCM = 0x0001
 _FLOAT = 0x0003
@@ -49,15 +48,9 @@ def read_sound(data: bytes, file: str) -> Sequences:
     refuse_wide(file, channels, "format chunk")
     refuse_large(file, announced, channels, "cut a shorter stretch out of the recording")
     values = _scaled(frames, width, file).reshape(-1, channels)
-    values.setflags(write=False)
-    return Sequences(
-        name=Path(file).name,
-        source=user_source(file),
-        channels=channels_named(_names(channels), "full scale"),
-        sequences=(values,),
-        sample_rate=float(rate) or None,
-        notes=(f"{8 * width}-bit PCM at {rate} Hz, scaled to [-1, 1)",),
-    )
+    names = {1: ["amplitude"], 2: ["left", "right"]}.get(channels) or numbered(channels)
+    notes = (f"{8 * width}-bit PCM at {rate} Hz, scaled to [-1, 1)",)
+    return of_file(file, names, values, unit="full scale", sample_rate=float(rate) or None, notes=notes)
 
 
 def _plain_pcm(data: bytes, file: str) -> bytes:
@@ -120,12 +113,6 @@ def _scaled(frames: bytes, width: int, file: str) -> Array:
         "a measurement device's own width",
         _CONVERT,
     )
-
-
-def _names(channels: int) -> list[str]:
-    if channels == 1:
-        return ["amplitude"]
-    return ["left", "right"] if channels == 2 else [f"channel {number}" for number in range(1, channels + 1)]
 
 
 def _not_sound(file: str, found: str) -> InputError:

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 from math import isfinite
-from pathlib import Path
 
 import numpy as np
 
@@ -16,7 +15,7 @@ from lstm_sym.ground.progress import reporter, watched
 from .checks import refuse_short, refuse_wide
 from .errors import InputError
 from .files import decode
-from .sequences import Array, Sequences, channels_named, user_source
+from .sequences import Array, Sequences, of_file
 
 # A comma may also be a decimal comma, the other two are delimiters only: so it comes last.
 DELIMITERS = {"\t": "tabs", ";": "semicolons", ",": "commas"}
@@ -61,16 +60,10 @@ def read_table(data: bytes, file: str) -> Sequences:
     refuse_wide(file, len(head[0][1]), f"row {head[0][0]}")
     layout = _layout(head)
     values = _values(head[1:] if layout.header else head, rows, layout, file)
-    values.setflags(write=False)
     names = layout.header or [""] * layout.width
     kept = range(1 if layout.labelled else 0, layout.width)
-    return Sequences(
-        name=Path(file).name,
-        source=user_source(file),
-        channels=channels_named([names[index] or f"column {index + 1}" for index in kept]),
-        sequences=(values,),
-        notes=_notes(layout, delimiter),
-    )
+    channels = [names[index] or f"column {index + 1}" for index in kept]
+    return of_file(file, channels, values, notes=_notes(layout, delimiter))
 
 
 def _delimiter(text: str) -> str:

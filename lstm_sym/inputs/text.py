@@ -1,14 +1,13 @@
 """Reader of .txt files: text by characters, one-hot over the file's own characters."""
 
 import unicodedata
-from pathlib import Path
 
 import numpy as np
 
 from .checks import MAX_BYTES, refuse_large, refuse_short
 from .errors import InputError
 from .files import decode, place_of
-from .sequences import ONE_HOT, Sequences, channels_named, user_source
+from .sequences import ONE_HOT, Sequences, of_file
 
 MAX_ALPHABET = 512
 _UNSEEN = {"\n": "newline", "\t": "tab", "\v": "vertical tab", "\f": "form feed"}
@@ -36,14 +35,8 @@ def read_text(data: bytes, file: str) -> Sequences:
     index = np.searchsorted(np.array([ord(character) for character in alphabet]), codes)
     one_hot = np.zeros((len(text), len(alphabet)))
     one_hot[np.arange(len(text)), index] = 1.0
-    one_hot.setflags(write=False)
-    return Sequences(
-        name=Path(file).name,
-        source=user_source(file),
-        channels=channels_named([visible(character) for character in alphabet], ONE_HOT),
-        sequences=(one_hot,),
-        notes=(f"{len(text)} characters, {len(alphabet)} different ones, one-hot",),
-    )
+    notes = (f"{len(text)} characters, {len(alphabet)} different ones, one-hot",)
+    return of_file(file, [*map(visible, alphabet)], one_hot, unit=ONE_HOT, notes=notes)
 
 
 def visible(character: str) -> str:

@@ -18,7 +18,7 @@ from lstm_sym.flow import FlowError, Model, Profile
 from lstm_sym.ground.numbers import finite
 from lstm_sym.ground.progress import Progress, part_of
 from lstm_sym.inputs import Sequences, Source, Stream, named, stream
-from lstm_sym.inputs.sequences import channels_named
+from lstm_sym.inputs.sequences import channels_named, numbered
 from lstm_sym.studies.errors import StudyError
 
 Result = TypeVar("Result")
@@ -78,7 +78,7 @@ def _sequences(source: Input, length: int) -> Sequences:
     values = np.asarray(source)
     values = values[:, np.newaxis] if values.ndim == 1 else values
     count = values.shape[-1] if values.ndim else 0
-    channels = channels_named([f"channel {number}" for number in range(1, count + 1)])
+    channels = channels_named(numbered(count))
     return Sequences("array", Source("an array of the user's own", "not stated"), channels, (values,))
 
 
