@@ -8,7 +8,7 @@ import autograd
 import autograd.numpy as anp
 import numpy as np
 
-from lstm_sym.check.case import Case, Named, default_case, kernel_gradients
+from lstm_sym.check.case import FORMS, Case, Named, default_case, kernel_gradients
 from lstm_sym.check.complex_step import STEP
 from lstm_sym.check.equations import array_functions, run_equations
 from lstm_sym.check.result import CheckResult, relative_error, worst
@@ -53,13 +53,12 @@ def equation_gradients(cell: Cell, case: Case) -> Named:
 def complex_step_gradients(cell: Cell, case: Case) -> Named:
     """All gradients by one complex step of the equations an element, named as `kernel_gradients` names them."""
     functions = array_functions(np)
-    named: Named = {"x": case.x, **case.params} | {f"{name}[0]": value for name, value in case.state.items()}
-    gradients: Named = {name: np.zeros(value.shape) for name, value in named.items()}
-    for name, value in named.items():
+    gradients: Named = {name: np.zeros(value.shape) for name, value in case.named.items()}
+    for name, value in case.named.items():
         for index in np.ndindex(value.shape):
             moved = value.astype(complex)
             moved[index] += 1j * STEP
-            given = {**named, name: moved}
+            given = case.named | {name: moved}
             state = {state: given[f"{state}[0]"] for state in case.state}
             outputs, last = run_equations(cell, given["x"], {p: given[p] for p in case.params}, state, functions)
             loss = sum((y_t * dy_t).sum() for y_t, dy_t in zip(outputs, case.dy, strict=True))
@@ -91,7 +90,7 @@ def check_autograd(cell: Cell, kernel: Any, case: Case, *, default: bool = False
 def _errors(kernel: Any, case: Case, expected: Named, *, default: bool = False) -> dict[str, float]:
     errors: dict[str, float] = {}
     floor = ROUNDING * _size(*expected.values()) if default else 0.0
-    for form, precise in (("fast", False), ("precise", True)):
+    for form, precise in FORMS.items():
         found = kernel_gradients(kernel, case, precise=precise, default=default)
         label = f"{form}, default state" if default else form
         for name, value in expected.items():

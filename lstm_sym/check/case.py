@@ -17,6 +17,8 @@ Named = dict[str, Array]
 
 
 STEPS_ALONE = 4
+FORMS = {"fast": False, "precise": True}
+"""The two forms of a kernel, and whether each is the precise one."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,20 @@ class Case:
     def label(self) -> str:
         """T 5, B 3, D 2, H 4."""
         return ", ".join(f"{name} {size}" for name, size in self.sizes.items())
+
+    @property
+    def named(self) -> Named:
+        """What a loss is derived by: "x", each parameter, and each initial state as "h[0]"."""
+        return {"x": self.x, **self.params} | {f"{name}[0]": value for name, value in self.state.items()}
+
+    def of(self, kernel: Any) -> tuple[Any, Any, Any]:
+        """Params, State, and the cotangent of the last State, as a kernel has them."""
+        return kernel.Params(**self.params), kernel.State(**self.state), kernel.State(**self.dstate)
+
+    def tape(self, kernel: Any, *, precise: bool = True) -> Any:
+        """The tape of a kernel's run over the case."""
+        params, state, _ = self.of(kernel)
+        return kernel.forward(self.x, params, state, precise=precise)[2]
 
 
 def sizes_for(cell: Cell, steps: int, batch: int, inputs: int, hidden: int) -> dict[str, int]:
@@ -102,9 +118,17 @@ def kernel_gradients(kernel: Any, case: Case, *, precise: bool, default: bool = 
 
     default: from the kernel's own initial state, not that of the case.
     """
-    params = kernel.Params(**case.params)
-    state = None if default else kernel.State(**case.state)
-    _, _, tape = kernel.forward(case.x, params, state, precise=precise)
-    grads = kernel.backward(case.dy, tape, params, kernel.State(**case.dstate))
+    params, state, dstate = case.of(kernel)
+    _, _, tape = kernel.forward(case.x, params, None if default else state, precise=precise)
+    return named_gradients(kernel.backward(case.dy, tape, params, dstate))
+
+
+def named_gradients(grads: Any) -> Named:
+    """The gradients of a kernel, named as `Case.named` names what they are of."""
     named: Named = {"x": grads.x, **grads.params._asdict()}
     return named | {f"{name}[0]": value for name, value in grads.state._asdict().items()}
+
+
+def arrays_of(grads: Any) -> list[Array]:
+    """The gradients of a kernel one after the other."""
+    return [grads.x, *grads.params, *grads.state]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
-from lstm_sym.check.case import Array, Case, Named
+from lstm_sym.check.case import FORMS, Array, Case, arrays_of
 from lstm_sym.check.complex_step import STEP
 from lstm_sym.check.equations import array_functions, run_equations_once
 from lstm_sym.check.result import CheckResult, relative_error, worst
@@ -23,13 +23,12 @@ SINGLE = 1e-4
 
 def check_parts(cell: Cell, kernel: Any, case: Case) -> CheckResult:
     """jacobian_parts() of the first step in both forms, by complex steps of s[t-1] in one equation each: <= 1e-12."""
-    params, state = kernel.Params(**case.params), kernel.State(**case.state)
+    params = kernel.Params(**case.params)
     expected = {name: _columns(cell, case, name) for name in (entry.name for entry in entries(lower(cell)))}
     largest = max(float(np.abs(part).max(initial=0)) for part in expected.values())
-    errors = {"parts": 0.0 if set(kernel.jacobian_parts(_tape(kernel, case), params, 0)) == set(expected) else np.inf}
-    for form, precise in (("fast", False), ("precise", True)):
-        _, _, tape = kernel.forward(case.x, params, state, precise=precise)
-        for name, found in kernel.jacobian_parts(tape, params, 0).items():
+    errors = {"parts": 0.0 if set(kernel.jacobian_parts(case.tape(kernel), params, 0)) == set(expected) else np.inf}
+    for form, precise in FORMS.items():
+        for name, found in kernel.jacobian_parts(case.tape(kernel, precise=precise), params, 0).items():
             size = float(np.abs(expected[name]).max(initial=0)) or largest
             errors[f"{name} ({form})"] = float(np.abs(found[0] - expected[name]).max(initial=0)) / (size or 1.0)
     name, error = worst(errors)
@@ -58,9 +57,8 @@ def check_parameter_jacobian(cell: Cell, kernel: Any, case: Case) -> CheckResult
     """parameter_jacobian() of the first step in both forms, by complex steps of each entry: <= 1e-12."""
     params, errors = kernel.Params(**case.params), {"": 0.0}
     expected = {name: _by_entries(cell, case, name) for name in cell.parameters}
-    for form, precise in (("fast", False), ("precise", True)):
-        _, _, tape = kernel.forward(case.x, params, kernel.State(**case.state), precise=precise)
-        found = kernel.parameter_jacobian(tape, params, 0)._asdict()
+    for form, precise in FORMS.items():
+        found = kernel.parameter_jacobian(case.tape(kernel, precise=precise), params, 0)._asdict()
         errors |= {f"{name} ({form})": relative_error(array[0], expected[name]) for name, array in found.items()}
     name, error = worst(errors)
     what = f"{len(expected)} parameters against complex steps"
@@ -83,8 +81,7 @@ def _by_entries(cell: Cell, case: Case, name: str) -> Array:
 def check_log_terms(cell: Cell, kernel: Any, case: Case) -> CheckResult:
     """log_terms() against logarithms of the gates and of complex steps of their functions: <= 1e-12."""
     expected = dict(_logarithms(cell, case))
-    params = kernel.Params(**case.params)
-    found = kernel.log_terms(_tape(kernel, case), params, 0)
+    found = kernel.log_terms(case.tape(kernel), kernel.Params(**case.params), 0)
     errors = {"": 0.0}
     for name, terms in found.items():
         shown = expected.get(name)
@@ -133,20 +130,13 @@ def check_single_precision(kernel: Any, case: Case) -> CheckResult:
 
 def _calls(kernel: Any, case: Case, dtype: Any) -> Iterator[tuple[str, list[Array]]]:
     """Every call of the contract, and the arrays it returns."""
-
-    def cast(named: Named, make: Callable[..., Any]) -> Any:
-        return make(**{name: value.astype(dtype) for name, value in named.items()})
-
     x, dy = case.x.astype(dtype), case.dy.astype(dtype)
-    params, state, dstate = (
-        cast(case.params, kernel.Params),
-        *(cast(n, kernel.State) for n in (case.state, case.dstate)),
-    )
+    params, state, dstate = (type(part)(*(value.astype(dtype) for value in part)) for part in case.of(kernel))
     direction = {"x_dot": x, "params_dot": params, "state_dot": state}
-    for form, precise in (("fast", False), ("precise", True)):
+    for form, precise in FORMS.items():
         y, last, tape = kernel.forward(x, params, state, precise=precise)
         yield f"forward ({form})", [y, *last, *tape]
-        yield f"backward ({form})", _arrays(kernel.backward(dy, tape, params, dstate))
+        yield f"backward ({form})", arrays_of(kernel.backward(dy, tape, params, dstate))
         for name in ("jacobian", "input_jacobian"):
             yield f"{name} ({form})", [getattr(kernel, name)(tape, params)]
         yield f"parameter_jacobian ({form})", list(kernel.parameter_jacobian(tape, params))
@@ -157,13 +147,4 @@ def _calls(kernel: Any, case: Case, dtype: Any) -> Iterator[tuple[str, list[Arra
     y, y_dot, last, last_dot = kernel.jvp(x, params, state, **direction)
     yield "jvp", [y, y_dot, *last, *last_dot]
     grads, products = kernel.hvp(x, params, state, dy=dy, dstate=dstate, **direction)
-    yield "hvp", [*_arrays(grads), *_arrays(products)]
-
-
-def _arrays(grads: Any) -> list[Array]:
-    return [grads.x, *grads.params, *grads.state]
-
-
-def _tape(kernel: Any, case: Case) -> Any:
-    """The tape of the precise form."""
-    return kernel.forward(case.x, kernel.Params(**case.params), kernel.State(**case.state), precise=True)[2]
+    yield "hvp", [*arrays_of(grads), *arrays_of(products)]

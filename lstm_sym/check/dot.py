@@ -19,15 +19,15 @@ def check_dot(kernel: Any, case: Case, seed: int = 1) -> CheckResult:
     the true one; and with u = J v, where the left side is a sum of squares, so that no cancellation feigns agreement.
     """
     rng = np.random.default_rng(seed)
-    params, state = kernel.Params(**case.params), kernel.State(**case.state)
+    params, state, given = case.of(kernel)
     x_dot = rng.standard_normal(case.x.shape)
     params_dot = kernel.Params(*(rng.standard_normal(np.shape(value)) for value in params))
     state_dot = kernel.State(*(rng.standard_normal(np.shape(value)) for value in state))
     _, y_dot, _, last_dot = kernel.jvp(case.x, params, state, x_dot=x_dot, params_dot=params_dot, state_dot=state_dot)
     errors = []
     for precise in (False, True):
-        _, _, tape = kernel.forward(case.x, params, state, precise=precise)
-        for dy, dstate in ((y_dot, last_dot), (case.dy, kernel.State(**case.dstate))):
+        tape = case.tape(kernel, precise=precise)
+        for dy, dstate in ((y_dot, last_dot), (case.dy, given)):
             grads = kernel.backward(dy, tape, params, dstate)
             left = [(dy, y_dot), *zip(dstate, last_dot, strict=True)]
             right = [(grads.x, x_dot), *zip(grads.params, params_dot, strict=True)]

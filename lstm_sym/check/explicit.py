@@ -98,7 +98,7 @@ def check_explicit(cell: Cell, kernel: Any, case: Case) -> CheckResult:
     params = kernel.Params(**case.params)
     worst = 0.0
     for precise in (False, True):
-        _, _, tape = kernel.forward(case.x, params, kernel.State(**case.state), precise=precise)
+        tape = case.tape(kernel, precise=precise)
         blocks = [kernel.jacobian(tape, params, 0)[0], kernel.input_jacobian(tape, params, 0)[0]]
         worst = max(worst, relative_error(np.concatenate(blocks, axis=1), expected))
     rows, columns = expected.shape

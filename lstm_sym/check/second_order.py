@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from lstm_sym.check.case import Case
+from lstm_sym.check.case import Case, arrays_of
 from lstm_sym.check.complex_step import STEP
 from lstm_sym.check.result import CheckResult, relative_error
 from lstm_sym.equations.cell import Cell
@@ -18,7 +18,7 @@ def check_second_order(cell: Cell, kernel: Any, case: Case, seed: int = 12) -> C
     d grad / d direction = Im grad(point + i h direction) / h, with the gradients of the precise form.
     """
     rng = np.random.default_rng(seed)
-    params, state, dstate = kernel.Params(**case.params), kernel.State(**case.state), kernel.State(**case.dstate)
+    params, state, dstate = case.of(kernel)
     x_dot, dy_dot = rng.standard_normal(case.x.shape), rng.standard_normal(case.dy.shape)
     params_dot = kernel.Params(*(rng.standard_normal(np.shape(value)) for value in params))
     state_dot, dstate_dot = (kernel.State(*(rng.standard_normal(v.shape) for v in state)) for _ in range(2))
@@ -32,7 +32,7 @@ def check_second_order(cell: Cell, kernel: Any, case: Case, seed: int = 12) -> C
     )
     expected = kernel.backward(_moved(case.dy, dy_dot), tape, moved, kernel.State(*map(_moved, dstate, dstate_dot)))
     errors = []
-    for gradient, product, both in zip(*map(_arrays, (*found, expected)), strict=True):
+    for gradient, product, both in zip(*map(arrays_of, (*found, expected)), strict=True):
         errors += [relative_error(gradient, both.real), relative_error(product, both.imag / STEP)]
     return CheckResult(
         "second order", "gradients and Hessian-vector product against a complex step", max(errors), 1e-11, case.label
@@ -41,7 +41,3 @@ def check_second_order(cell: Cell, kernel: Any, case: Case, seed: int = 12) -> C
 
 def _moved(value: Any, direction: Any) -> Any:
     return value + 1j * STEP * direction
-
-
-def _arrays(grads: Any) -> list[Any]:
-    return [grads.x, *grads.params, *grads.state]

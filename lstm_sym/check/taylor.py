@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from lstm_sym.check.case import Case, Named, kernel_gradients
+from lstm_sym.check.case import Case, Named, kernel_gradients, named_gradients
 from lstm_sym.check.result import CheckResult
 
 STEPS = 2.0 ** -np.arange(10, 16)
@@ -37,55 +37,50 @@ def convergence_order(remainder: Callable[[float], float], scale: float, steps: 
 
 def check_taylor(kernel: Any, case: Case, seed: int = 2) -> CheckResult:
     """Order of the remainder along a random direction of input, parameters and state: >= 1.98."""
-    rng = np.random.default_rng(seed)
-    gradients = kernel_gradients(kernel, case, precise=True)
-    direction: Named = {name: np.asarray(rng.standard_normal(value.shape)) for name, value in gradients.items()}
-    size = np.sqrt(sum((value**2).sum() for value in direction.values()))
-    direction = {name: value / size for name, value in direction.items()}
-    slope = float(sum((gradients[name] * direction[name]).sum() for name in gradients))
-    base = _loss(kernel, case, direction, 0.0)
-
-    def remainder(step: float) -> float:
-        return _loss(kernel, case, direction, step) - base - step * slope
-
-    order = convergence_order(remainder, _terms(kernel, case))
-    what = f"order of the remainder, steps 1/{round(1 / STEPS[0])} to 1/{round(1 / STEPS[-1])}"
-    return CheckResult("Taylor", what, order, 1.98, case.label, at_least=True)
+    direction = _direction(case, seed)
+    slope = _along(kernel_gradients(kernel, case, precise=True), direction)
+    return _result("Taylor", kernel, case, direction, (slope, 0.0), STEPS, 1.98)
 
 
 def check_second_taylor(kernel: Any, case: Case, seed: int = 3) -> CheckResult:
     """Order of the remainder of second order along a random direction of input, parameters and state: >= 2.9."""
+    params, state, dstate = case.of(kernel)
+    direction = _direction(case, seed)
+    along = {
+        "x_dot": direction["x"],
+        "params_dot": kernel.Params(**{name: direction[name] for name in case.params}),
+        "state_dot": kernel.State(**{name: direction[f"{name}[0]"] for name in case.state}),
+    }
+    found = kernel.hvp(case.x, params, state, dy=case.dy, dstate=dstate, **along)
+    slope, curvature = (_along(named_gradients(values), direction) for values in found)
+    return _result("Taylor, second order", kernel, case, direction, (slope, curvature), SECOND_STEPS, 2.9)
+
+
+def _direction(case: Case, seed: int) -> Named:
+    """A random direction of input, parameters and initial state, of length 1."""
     rng = np.random.default_rng(seed)
-    params, state, dstate = kernel.Params(**case.params), kernel.State(**case.state), kernel.State(**case.dstate)
-    named = {"x": case.x, **case.params, **{f"{name}[0]": value for name, value in case.state.items()}}
-    direction: Named = {name: np.asarray(rng.standard_normal(np.shape(value))) for name, value in named.items()}
-    size = np.sqrt(sum((value**2).sum() for value in direction.values()))
-    direction = {name: value / size for name, value in direction.items()}
-    found = kernel.hvp(
-        case.x,
-        params,
-        state,
-        dy=case.dy,
-        dstate=dstate,
-        x_dot=direction["x"],
-        params_dot=kernel.Params(**{name: direction[name] for name in case.params}),
-        state_dot=kernel.State(**{name: direction[f"{name}[0]"] for name in case.state}),
-    )
-    slope, curvature = (_along(values, direction) for values in found)
-    base = _loss(kernel, case, direction, 0.0)
+    drawn = {name: np.asarray(rng.standard_normal(np.shape(value))) for name, value in case.named.items()}
+    size = np.sqrt(sum((value**2).sum() for value in drawn.values()))
+    return {name: value / size for name, value in drawn.items()}
+
+
+def _result(
+    name: str, kernel: Any, case: Case, direction: Named, known: tuple[float, float], steps: Any, bar: float
+) -> CheckResult:
+    """The order of what remains of the loss beyond its `known` slope and curvature."""
+    base, (slope, curvature) = _loss(kernel, case, direction, 0.0), known
 
     def remainder(step: float) -> float:
         return _loss(kernel, case, direction, step) - base - step * slope - step**2 / 2 * curvature
 
-    order = convergence_order(remainder, _terms(kernel, case), SECOND_STEPS)
-    what = f"order of the remainder, steps 1/{round(1 / SECOND_STEPS[0])} to 1/{round(1 / SECOND_STEPS[-1])}"
-    return CheckResult("Taylor, second order", what, order, 2.9, case.label, at_least=True)
+    order = convergence_order(remainder, _terms(kernel, case), steps)
+    what = f"order of the remainder, steps 1/{round(1 / steps[0])} to 1/{round(1 / steps[-1])}"
+    return CheckResult(name, what, order, bar, case.label, at_least=True)
 
 
-def _along(grads: Any, direction: Named) -> float:
+def _along(gradients: Named, direction: Named) -> float:
     """<gradients, direction> over input, parameters and initial state."""
-    values = {"x": grads.x, **grads.params._asdict(), **{f"{k}[0]": v for k, v in grads.state._asdict().items()}}
-    return float(sum((value * direction[name]).sum() for name, value in values.items()))
+    return float(sum((value * direction[name]).sum() for name, value in gradients.items()))
 
 
 def _terms(kernel: Any, case: Case) -> float:
