@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lstm_sym.ground.progress import Progress, part_of
+from lstm_sym.kernels import Array, Kernel
 from lstm_sym.through_time import segmented as sequences
 from lstm_sym.through_time.errors import SequenceError
-from lstm_sym.through_time.kernel import Array, Kernel
 from lstm_sym.through_time.lengths import time_major
 
 Pair = tuple[Any, Any]

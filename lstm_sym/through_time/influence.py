@@ -18,8 +18,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lstm_sym.ground.progress import Progress, tell
+from lstm_sym.kernels import Array, Kernel
 from lstm_sym.through_time.errors import SequenceError
-from lstm_sym.through_time.kernel import Array, Kernel, added, check_kernel, refuse_masked
+from lstm_sym.through_time.kernel import added, check_kernel, refuse_masked
 from lstm_sym.through_time.lengths import as_given, checked_lengths, time_major, zeros
 from lstm_sym.through_time.plan import head, only, planned, replaced_head
 from lstm_sym.through_time.segmented import check_loss, cotangent, forward, sent_back

@@ -8,10 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lstm_sym.kernels import Array, Kernel
 from lstm_sym.through_time.errors import SequenceError
-
-__all__ = ["Array", "Integers", "Kernel", "added", "check_kernel"]
 
 Integers = NDArray[np.int64]
 

@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from lstm_sym.kernels import Array
 from lstm_sym.through_time.errors import SequenceError
-from lstm_sym.through_time.kernel import Array, Integers, refuse_masked
+from lstm_sym.through_time.kernel import Integers, refuse_masked
 
 
 def pad(sequences: Sequence[Any], *, batch_first: bool = False) -> tuple[Array, Integers]:

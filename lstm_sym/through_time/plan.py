@@ -18,8 +18,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from lstm_sym.kernels import Array
 from lstm_sym.through_time.errors import SequenceError
-from lstm_sym.through_time.kernel import Array, Integers
+from lstm_sym.through_time.kernel import Integers
 
 # The most steps of a segment where nothing else cuts: progress is heard of, and what backward needs besides the
 # tape stays small.
@@ -84,17 +85,14 @@ def head(values: Any, rows: int) -> Any:
 
 def replaced_head(values: Any, head: Any) -> Any:
     """A named tuple of arrays, its first rows exchanged for those of `head`."""
-    return type(values)(*(_stacked(new, value[len(new) :]) for value, new in zip(values, head, strict=True)))
+    pairs = ((new, value[len(new) :]) for value, new in zip(values, head, strict=True))
+    return type(values)(*(np.concatenate(pair) if len(pair[1]) else pair[0] for pair in pairs))
 
 
 def only(values: Any, rows: Array) -> Any:
     """A named tuple of arrays, 0 in all rows but these, a mask (B,)."""
     masks = (rows.reshape(-1, *[1] * (value.ndim - 1)) for value in values)
     return type(values)(*(np.where(mask, value, 0) for mask, value in zip(masks, values, strict=True)))
-
-
-def _stacked(above: Array, below: Array) -> Array:
-    return np.concatenate((above, below)) if len(below) else above
 
 
 def _count(checkpoint: bool | int | None, longest: int) -> int:

@@ -14,8 +14,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lstm_sym.ground.progress import Progress, tell
+from lstm_sym.kernels import Array, Kernel
 from lstm_sym.through_time.errors import SequenceError
-from lstm_sym.through_time.kernel import Array, Kernel, check_kernel, refuse_masked
+from lstm_sym.through_time.kernel import check_kernel, refuse_masked
 from lstm_sym.through_time.lengths import time_major
 from lstm_sym.through_time.segmented import check_loss, run_of_no_steps
 

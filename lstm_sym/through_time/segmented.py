@@ -17,8 +17,9 @@ from typing import Any
 import numpy as np
 
 from lstm_sym.ground.progress import Progress, tell
+from lstm_sym.kernels import Array, Kernel
 from lstm_sym.through_time.errors import SequenceError
-from lstm_sym.through_time.kernel import Array, Kernel, added, check_kernel, refuse_masked
+from lstm_sym.through_time.kernel import added, check_kernel, refuse_masked
 from lstm_sym.through_time.lengths import as_given, checked_lengths, time_major, zeros
 from lstm_sym.through_time.plan import Plan, head, planned, replaced_head
 
@@ -152,7 +153,7 @@ def cotangent(name: str, dy: Any, shape: tuple[int, ...], dtype: np.dtype[Any], 
     array = time_major(name, dy, batch_first, axes=3)
     if array.shape != shape:
         order = "(B, T, H)" if batch_first else "(T, B, H)"
-        given, expected = (_shape_as_given(shape, batch_first) for shape in (array.shape, shape))
+        given, expected = ((b, t, *rest) if batch_first else (t, b, *rest) for t, b, *rest in (array.shape, shape))
         raise SequenceError(
             name,
             f"an array of shape {given}, where {order} = {expected} belongs, as y has it",
@@ -160,7 +161,3 @@ def cotangent(name: str, dy: Any, shape: tuple[int, ...], dtype: np.dtype[Any], 
             "give last_cotangent(d_last, steps, lengths) for a loss of the last steps; dy has the layout of y",
         )
     return array
-
-
-def _shape_as_given(shape: tuple[int, ...], batch_first: bool) -> tuple[int, ...]:
-    return (shape[1], shape[0], *shape[2:]) if batch_first else shape

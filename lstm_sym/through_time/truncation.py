@@ -19,8 +19,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lstm_sym.ground.progress import Progress, tell
+from lstm_sym.kernels import Array, Kernel
 from lstm_sym.through_time.errors import SequenceError
-from lstm_sym.through_time.kernel import Array, Integers, Kernel, added
+from lstm_sym.through_time.kernel import Integers, added
 from lstm_sym.through_time.lengths import as_given, checked_lengths, time_major, zeros
 from lstm_sym.through_time.plan import only
 from lstm_sym.through_time.segmented import check_loss, cotangent, forward, sent_back

@@ -21,6 +21,7 @@ from lstm_sym.flow.errors import FlowError
 from lstm_sym.flow.profiles.profile import Profile
 from lstm_sym.flow.theory.chrono import TimeScale
 from lstm_sym.flow.translation import translated
+from lstm_sym.ground.numbers import plain
 
 BIASES = (0.1, 0.01)
 
@@ -93,10 +94,10 @@ class Advice:
 
     def rows(self) -> list[dict[str, Any]]:
         """Flat rows for JSON or CSV: of each truncation, each format, the scaled format, the gate's bias."""
-        parts: list[tuple[str, Any]] = [("truncation", part) for part in self.truncations]
-        parts += [("precision", part) for part in (*self.precision, self.scaled)]
-        parts += [("gate bias", self.gate)] if self.gate is not None else []
-        return [{"advice": kind, **{k: _plain(v) for k, v in asdict(part).items()}} for kind, part in parts]
+        parts: dict[str, Sequence[Any]] = {"truncation": self.truncations, "precision": (*self.precision, self.scaled)}
+        parts["gate bias"] = [] if self.gate is None else [self.gate]
+        rows = [{"advice": kind, **asdict(part)} for kind, of_kind in parts.items() for part in of_kind]
+        return [{name: plain(value) for name, value in row.items()} for row in rows]
 
 
 def advise(
@@ -206,7 +207,3 @@ def _number(value: float | None, words: Mapping[str, str]) -> str:
     if math.isinf(value):
         return words["never"]
     return str(int(value)) if float(value).is_integer() and abs(value) < 1e15 else f"{value:.3g}"
-
-
-def _plain(value: Any) -> Any:
-    return ("inf" if value > 0 else "-inf") if isinstance(value, float) and math.isinf(value) else value

@@ -23,7 +23,7 @@ import numpy as np
 
 from lstm_sym import through_time
 from lstm_sym.flow.errors import FlowError
-from lstm_sym.flow.memory.bootstrap import interval, medians, resampling
+from lstm_sym.flow.memory.bootstrap import medians, resampling
 from lstm_sym.flow.memory.decay import continuation, fitted
 from lstm_sym.flow.memory.laws import Law
 from lstm_sym.flow.profiles.profile import Profile
@@ -110,12 +110,10 @@ def truncation_length(profile: Profile, bias: float, *, resamples: int = 1000, s
     law = beyond.law
     length = _length(curve, law, bias)
     drawn = resampling(profile, resamples, np.random.default_rng(seed))
-    low, high = None, None
-    if drawn.counts is not None:
-        curves = medians(profile, drawn.counts)
-        fits = fitted(curves[:, beyond.first :], beyond.first, refined=0, kinds=(law.name,))[law.name]
-        lengths = [_length(curve, fits.law(index), bias) for index, curve in enumerate(curves)]
-        low, high = interval(np.array(lengths), drawn.groups, 0.95)
+    curves = curve[None] if drawn.counts is None else medians(profile, drawn.counts)
+    fits = fitted(curves[:, beyond.first :], beyond.first, refined=0, kinds=(law.name,))[law.name]
+    lengths = [_length(one, fits.law(index), bias) for index, one in enumerate(curves)]
+    low, high = drawn.interval(np.array(lengths), 0.95)
     tail = math.exp(_log_sums(curve, law)[1])
     return Truncation(profile.model, bias, length, low, high, measured, law.name, tail, law.diverges)
 

@@ -8,7 +8,6 @@ from lstm_sym.flow.errors import FlowError
 from lstm_sym.flow.runs import refusals
 from lstm_sym.flow.runs.scaling import Array
 from lstm_sym.flow.runs.trajectory import Trajectory
-from lstm_sym.kernels import Kernel
 
 # The largest number of gate values that is kept at once.
 LARGEST = 10**8
@@ -29,23 +28,20 @@ def log_gates(trajectory: Trajectory) -> dict[str, Array]:
             "a run of a million steps",
             "record a part of it",
         )
-    blocks = [_of_gates(trajectory.kernel, block.logarithms) for block in trajectory.blocks()]
-    if not blocks[0]:
+    terms = [block.logarithms for block in trajectory.blocks()]
+    # Of a kernel from before GATES, all that is no slope.
+    gates = getattr(trajectory.kernel, "GATES", [name for name in terms[0] if not name.endswith("_slope")])
+    names = [name for name in terms[0] if name in gates]
+    if not names:
         raise FlowError(
             f"{trajectory.model}, gates",
             "this cell has no gate",
             "a cell in which no sigmoid or exponential multiplies anything, as the tanh RNN",
             "choose a gated cell",
         )
-    return {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
+    return {name: np.concatenate([block[name] for block in terms]) for name in names}
 
 
 def gate_values(trajectory: Trajectory) -> dict[str, Array]:
     """Every gate at every step, {"i": (T, B, N), ...}. Raises FlowError as `log_gates` does."""
     return {name: np.exp(values) for name, values in log_gates(trajectory).items()}
-
-
-def _of_gates(kernel: Kernel, terms: dict[str, Array]) -> dict[str, Array]:
-    """The logarithms of gates; of a kernel from before GATES, those of all that is no slope."""
-    gates = getattr(kernel, "GATES", [name for name in terms if not name.endswith("_slope")])
-    return {name: values for name, values in terms.items() if name in gates}

@@ -144,13 +144,24 @@ def named(axes: Axes, x: str, y: str) -> None:
     axes.set_ylabel(y, labelpad=6, parse_math=False)
 
 
-def finished(figure: Figure, title: str, subtitle: str = "") -> Figure:
-    """Titles above all that is drawn, wrapped to its width, and a figure just as large; the axes keep their size."""
+def ticks(axis: Any, *, whole: bool = False) -> None:
+    """Some seven ticks at round numbers, or at whole ones."""
+    from matplotlib.ticker import MaxNLocator
+
+    axis.set_major_locator(MaxNLocator(7, integer=whole, steps=(1, 2, 2.5, 5, 10)))
+
+
+def finished(figure: Figure, title: str, *notes: str) -> Figure:
+    """Titles above all that is drawn, wrapped to its width, and a figure just as large; the axes keep their size.
+
+    notes: what stands under the title, "" for nothing.
+    """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
     renderer = FigureCanvasAgg(figure).get_renderer()  # type: ignore[no-untyped-call]
     box = figure.get_tightbbox(renderer)
     top, texts = box.y1 + ABOVE, []
+    subtitle = "; ".join(filter(None, notes))
     for text, font in ((subtitle, {"fontsize": 9.5, "color": MUTED}), (title, {"fontsize": 14.5, "weight": "bold"})):
         if text:
             drawn = _title(figure, text, (box.x0, top), box.width, renderer, font)

@@ -40,6 +40,10 @@ class Resampling:
     groups: float
     kind: str
 
+    def interval(self, values: Array, level: float) -> tuple[float, float] | tuple[None, None]:
+        """The interval at `level` of a statistic from its `values` in the resamples; None twice where there is none."""
+        return (None, None) if self.counts is None else interval(values, self.groups, level)
+
 
 def resampling(profile: Profile, resamples: int, rng: np.random.Generator) -> Resampling:
     """Draw the seeds of a profile, within them its sequences or blocks of end points, `resamples` times.

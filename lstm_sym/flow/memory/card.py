@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lstm_sym.flow.errors import FlowError
-from lstm_sym.flow.memory.bootstrap import interval, medians, resampling
+from lstm_sym.flow.memory.bootstrap import medians, resampling
 from lstm_sym.flow.memory.decay import Fits, fit_decay, fitted, preferred
 from lstm_sym.flow.memory.laws import EXPONENTIAL, POWER, SHIFTED, STRETCHED
 from lstm_sym.flow.profiles.curves import centroids, half_lives, horizons, share_lags
@@ -25,6 +25,7 @@ from lstm_sym.flow.profiles.profile import Profile
 from lstm_sym.flow.runs import refusals
 from lstm_sym.flow.runs.scaling import Array
 from lstm_sym.flow.translation import translated
+from lstm_sym.ground.numbers import plain
 from lstm_sym.ground.width import aligned
 
 HEADINGS = {
@@ -124,9 +125,10 @@ class MemoryCard:
         for name in self.__dataclass_fields__:
             value = getattr(self, name)
             if isinstance(value, Estimate):
-                row |= {f"{name}{end}": _plain(part) for end, part in _parts(value)}
+                ends = {"": value.value, "_low": value.low, "_high": value.high, "_bound": value.bound}
+                row |= {f"{name}{end}": plain(part) for end, part in ends.items()}
             else:
-                row[name] = _plain(value)
+                row[name] = plain(value)
         return row
 
 
@@ -157,7 +159,7 @@ def memory_card(
     bounds["horizon"] = bool(curve[0, -1] >= math.log(tolerance))
 
     def estimate(name: str, values: Array, value: float) -> Estimate:
-        low, high = (None, None) if drawn.counts is None else interval(values, drawn.groups, level)
+        low, high = drawn.interval(values, level)
         return Estimate(value, low, high, bounds.get(name, False))
 
     measures = _measures(tolerance)
@@ -223,16 +225,6 @@ def _words(card: MemoryCard, words: Mapping[str, str]) -> list[str]:
         None: "",
     }[card.law]
     return [law, decay, f"{card.groups:.3g} {card.resampled}" if card.resampled else words["one"]]
-
-
-def _parts(value: Estimate) -> list[tuple[str, float | bool | None]]:
-    return [("", value.value), ("_low", value.low), ("_high", value.high), ("_bound", value.bound)]
-
-
-def _plain(value: str | float | bool | None) -> str | float | bool | None:
-    if isinstance(value, float) and not math.isfinite(value):
-        return None if math.isnan(value) else "inf" if value > 0 else "-inf"
-    return value
 
 
 def _short(value: float) -> str:

@@ -25,7 +25,6 @@ LABELS = {"zero": "▼ exactly 0", "infinite": "▼ −∞"}
 KINDS = {"measured": "solid", "theory": (0, (5, 1.6)), "bound": (0, (1.2, 1.4))}
 SCALES = ("linear", "log", "ln")
 WIDTH, HEIGHT = 5.5, 3.4
-STEPS = (1, 2, 2.5, 5, 10)
 
 
 @dataclass(frozen=True, eq=False)
@@ -171,8 +170,7 @@ def curves_figure(curves: Sequence[Curve], frame: Frame, zero: str = LABELS["zer
         _draw(axes, curve, look, 1 - order / len(curves))
     _label(axes, curves, looks, ROOM / height)
     noted = any(np.isneginf(curve.y).any() for curve in curves)
-    subtitle = "; ".join(filter(None, [frame.subtitle, zero if noted else ""]))
-    return style.finished(figure, frame.title, subtitle)
+    return style.finished(figure, frame.title, frame.subtitle, zero if noted else "")
 
 
 def _looks(curves: Sequence[Curve]) -> list[dict[str, Any]]:
@@ -233,14 +231,11 @@ def _extent(curves: Sequence[Curve]) -> tuple[float, float]:
 
 
 def _ticks(axes: Axes, curves: Sequence[Curve], frame: Frame, decades: float) -> None:
-    from matplotlib.ticker import MaxNLocator
-
     if frame.x_scale == "linear":
-        whole = all((curve.x == np.round(curve.x)).all() for curve in curves)
-        axes.xaxis.set_major_locator(MaxNLocator(7, integer=whole, steps=STEPS))
+        style.ticks(axes.xaxis, whole=all((curve.x == np.round(curve.x)).all() for curve in curves))
     axes.tick_params(axis="x", which="minor", length=0)
     if frame.y_scale == "linear":
-        axes.yaxis.set_major_locator(MaxNLocator(7, steps=STEPS))
+        style.ticks(axes.yaxis)
     else:
         power_ticks(axes.yaxis, axes.get_ylim(), decades)
 

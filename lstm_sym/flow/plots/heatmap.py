@@ -11,7 +11,7 @@ import numpy as np
 from lstm_sym.flow.drawing import style
 from lstm_sym.flow.drawing.colours import MUTED
 from lstm_sym.flow.errors import FlowError
-from lstm_sym.flow.plots.curves import STEPS, power_ticks
+from lstm_sym.flow.plots.curves import power_ticks
 from lstm_sym.flow.profiles.maps import TimeMap
 from lstm_sym.flow.runs.scaling import Array
 from lstm_sym.flow.translation import translated
@@ -96,8 +96,8 @@ def _figure(measured: TimeMap, logs: Array, decades: float | None, words: Mappin
     _bar(figure, image, limits, "min" if low > least else "neither", words)
     _steps(axes, words)
     named = {"model": measured.model, "output": measured.output, "source": measured.source}
-    notes = [words["subtitle"].format(**named), words["zero"] if zero.any() else ""]
-    return style.finished(figure, words["title"], "; ".join(filter(None, notes)))
+    note = words["zero"] if zero.any() else ""
+    return style.finished(figure, words["title"], words["subtitle"].format(**named), note)
 
 
 def _first(measured: TimeMap) -> int:
@@ -128,10 +128,8 @@ def _bar(figure: Figure, image: Any, limits: tuple[float, float], extend: str, w
 
 
 def _steps(axes: Axes, words: Mapping[str, str]) -> None:
-    from matplotlib.ticker import MaxNLocator
-
     for axis in (axes.xaxis, axes.yaxis):
-        axis.set_major_locator(MaxNLocator(7, integer=True, steps=STEPS))
+        style.ticks(axis, whole=True)
     axes.tick_params(axis="y", length=3)
     axes.spines["left"].set_visible(True)
     style.named(axes, words["source"], words["end"])

@@ -13,7 +13,7 @@ from lstm_sym.flow.drawing import style
 from lstm_sym.flow.drawing.colours import INK, gate_colours
 from lstm_sym.flow.drawing.labels import ROOM, end_label, spread
 from lstm_sym.flow.errors import FlowError
-from lstm_sym.flow.plots.curves import HEIGHT, STEPS, WIDTH
+from lstm_sym.flow.plots.curves import HEIGHT, WIDTH
 from lstm_sym.flow.runs.scaling import Array
 from lstm_sym.flow.translation import translated
 
@@ -84,12 +84,13 @@ def _figure(shares: Shares, steps: Any, values: Array, words: Mapping[str, str])
     _stack(axes, shares.names, steps, values)
     axes.plot(steps, values.sum(axis=1), color=INK, linewidth=1.3, zorder=4)
     axes.axhline(0.0, color=INK, linewidth=0.8, zorder=4)
-    _ticks(axes, words)
+    style.ticks(axes.xaxis, whole=True)
+    style.ticks(axes.yaxis)
+    style.named(axes, words["step"], words["share"])
     _names(axes, shares.names, values, ROOM / height)
     beyond = int(((_above(values) > up) | (_below(values) < down)).sum())
     cut = words["cut"].format(count=beyond, steps=len(steps)) if beyond else ""
-    subtitle = "; ".join(filter(None, [words["subtitle"].format(model=shares.model), cut]))
-    return style.finished(figure, words["title"], subtitle)
+    return style.finished(figure, words["title"], words["subtitle"].format(model=shares.model), cut)
 
 
 def _above(values: Array) -> Array:
@@ -121,14 +122,6 @@ def _stack(axes: Axes, names: Sequence[str], steps: Any, values: Array) -> None:
             low, high = (np.append(level, level[-1]) for level in (levels[:, at], levels[:, at + 1]))
             colour = colours[name].light
             axes.fill_between(edges, low, high, step="post", color=colour, alpha=0.62, linewidth=0, zorder=2)
-
-
-def _ticks(axes: Axes, words: Mapping[str, str]) -> None:
-    from matplotlib.ticker import MaxNLocator
-
-    axes.xaxis.set_major_locator(MaxNLocator(7, integer=True, steps=STEPS))
-    axes.yaxis.set_major_locator(MaxNLocator(7, steps=STEPS))
-    style.named(axes, words["step"], words["share"])
 
 
 def _names(axes: Axes, names: Sequence[str], values: Array, gap: float) -> None:

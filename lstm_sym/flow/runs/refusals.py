@@ -187,28 +187,22 @@ def refuse_share(where: str, share: float) -> None:
 
 def refuse_overflow(y: Array, first: int, model: str) -> None:
     """Raise a FlowError if an output (T, B, H) of the steps from `first` on is not finite, naming the first step."""
-    wrong = np.argwhere(~np.isfinite(y))
-    if wrong.size:
-        step, sequence = (int(part) for part in wrong[0][:2])
-        raise FlowError(
-            f"{model}, step {first + step} of sequence {sequence}",
-            "the state is no longer a finite number",
-            "recurrent weights that let the state grow exponentially, in a cell that does not bound it",
-            "scale the recurrent weights down, or measure fewer steps",
-        )
+    why = "recurrent weights that let the state grow exponentially, in a cell that does not bound it"
+    steps = np.arange(first, first + len(y))
+    _refuse_not_finite(y, steps, model, "the state is no longer a finite number", why, "recurrent weights")
 
 
 def refuse_not_finite(jacobian: Array, steps: Integers, model: str) -> None:
     """Raise a FlowError if a Jacobian (n, B, ...) of these steps is not finite, naming the first step."""
-    if np.isfinite(jacobian).all():
-        return
-    step, sequence = (int(part) for part in np.argwhere(~np.isfinite(jacobian))[0][:2])
-    raise FlowError(
-        f"{model}, step {steps[step]} of sequence {sequence}",
-        "a Jacobian of this step is not a finite number",
-        "a hidden state that overflows, or a function without a slope there (log at 0)",
-        "scale the weights down, or measure fewer steps",
-    )
+    why = "a hidden state that overflows, or a function without a slope there (log at 0)"
+    _refuse_not_finite(jacobian, steps, model, "a Jacobian of this step is not a finite number", why, "weights")
+
+
+def _refuse_not_finite(values: Array, steps: Integers, model: str, found: str, why: str, large: str) -> None:
+    wrong = np.argwhere(~np.isfinite(values))
+    if wrong.size:
+        where = f"{model}, step {steps[wrong[0][0]]} of sequence {wrong[0][1]}"
+        raise FlowError(where, found, why, f"scale the {large} down, or measure fewer steps")
 
 
 def refuse_zero(log_norms: Array, ends: Integers, step: int, names: tuple[str, str], model: str) -> None:

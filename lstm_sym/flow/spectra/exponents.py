@@ -25,7 +25,7 @@ from lstm_sym.flow.runs.scaling import Array, Integers, log
 from lstm_sym.flow.runs.trajectory import Trajectory
 from lstm_sym.flow.spectra.bins import BATCHES, Bins
 from lstm_sym.flow.spectra.triangular import Factor, Frame, checked, random_columns
-from lstm_sym.ground.progress import Progress
+from lstm_sym.ground.progress import Progress, tell
 
 
 @dataclass(frozen=True, eq=False)
@@ -168,15 +168,18 @@ def _measured(matrices: Iterator[Array], wanted: _Wanted, progress: Progress | N
     batch, size, _ = first.shape
     frame = Frame(random_columns(size, _count(wanted, size)), batch)
     matrices = chain([first], matrices)
+    heard = None if wanted.total is None else progress
     done = 0
     for factor in frame.factors(islice(matrices, burn_in)):
-        done = _told(done + factor.steps, wanted, progress)
+        done += factor.steps
+        tell(heard, done, wanted.total or 0)
     bins, rounded, rounding = Bins(), *np.zeros((2, frame.columns.shape[-1]))
     for factor in frame.factors(matrices):
         bins.add(factor.steps, log(factor.sizes))
         rounded += factor.rounded.mean(axis=0)
         rounding += _rounding(factor, size)
-        done = _told(done + factor.steps, wanted, progress)
+        done += factor.steps
+        tell(heard, done, wanted.total or 0)
     if bins.steps < BATCHES:
         raise _too_few_steps(bins.steps, wanted)
     return _spectrum(bins, rounded / bins.steps, rounding / bins.steps, size, wanted)
@@ -212,12 +215,6 @@ def _rounding(factor: Factor, size: int) -> Array:
     lengths = np.linalg.norm(factor.triangle / np.where(largest > 0, largest, 1.0)[:, None], axis=-2)
     losses = np.where(sizes > 0, lengths * (largest / np.where(sizes > 0, sizes, 1.0)), 0.0)
     return np.asarray(size * factor.steps * np.finfo(np.float64).eps * losses.mean(axis=0))
-
-
-def _told(done: int, wanted: _Wanted, progress: Progress | None) -> int:
-    if progress is not None and wanted.total is not None:
-        progress(done, wanted.total)
-    return done
 
 
 def _count(wanted: _Wanted, size: int) -> int:

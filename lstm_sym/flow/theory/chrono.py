@@ -22,7 +22,7 @@ import numpy as np
 from lstm_sym.flow.calculus.at_origin import values_at_origin
 from lstm_sym.flow.errors import FlowError
 from lstm_sym.flow.runs.scaling import Array, Integers
-from lstm_sym.flow.theory.overlay import Overlay
+from lstm_sym.flow.theory.overlay import Overlay, straight
 
 if TYPE_CHECKING:
     import sympy
@@ -90,9 +90,8 @@ class TimeScale:
 
     def overlay(self, lags: Sequence[int] | Integers | Array, bias: float) -> Overlay:
         """lag ln keep, for every lag: what is left of the state along the path that passes through no matrix."""
-        x = np.asarray(lags, np.float64)
         label = f"chrono, T = {float(self.time_constant(bias)):.4g}"
-        return Overlay(label, x, x * float(self.log_keep(bias)), "prediction", SOURCE)
+        return Overlay(label, *straight(lags, float(self.log_keep(bias))), "prediction", SOURCE)
 
     @staticmethod
     def _number(expression: Expr, symbol: sympy.Symbol, value: float | Array) -> Array:

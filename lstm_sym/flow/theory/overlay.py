@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from lstm_sym.flow.runs.scaling import Array
+import numpy as np
+
+from lstm_sym.flow.runs.scaling import Array, Integers
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,3 +28,9 @@ class Overlay:
     log_values: Array
     kind: Literal["bound", "prediction"]
     source: str
+
+
+def straight(lags: Sequence[int] | Integers | Array, rate: float) -> tuple[Array, Array]:
+    """The lags, and `rate` times each of them: 0 at lag 0 whatever the rate."""
+    x = np.asarray(lags, np.float64)
+    return x, np.multiply(x, rate, where=x > 0, out=np.zeros_like(x))

@@ -30,7 +30,7 @@ from lstm_sym.flow.runs import refusals
 from lstm_sym.flow.runs.scaling import Array, Integers, log
 from lstm_sym.flow.runs.sweeps import sums_back
 from lstm_sym.flow.runs.trajectory import StepDerivatives, Trajectory
-from lstm_sym.flow.theory.overlay import Overlay
+from lstm_sym.flow.theory.overlay import Overlay, straight
 from lstm_sym.ground.progress import Progress
 
 if TYPE_CHECKING:
@@ -69,9 +69,7 @@ class WorstCase:
 
     def overlay(self, lags: Sequence[int] | Integers | Array) -> Overlay:
         """lag ln(gamma sigma_max(U)), for every lag: the sensitivity relative to lag 0 cannot lie above it."""
-        x = np.asarray(lags, np.float64)
-        log_values = np.multiply(x, self.log_factor, where=x > 0, out=np.zeros_like(x))
-        return Overlay("bound for any input, (γ σ)^lag", x, log_values, "bound", SOURCE)
+        return Overlay("bound for any input, (γ σ)^lag", *straight(lags, self.log_factor), "bound", SOURCE)
 
 
 def worst_case(cell: Cell, params: Any) -> WorstCase:

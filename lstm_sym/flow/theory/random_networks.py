@@ -28,7 +28,7 @@ from lstm_sym.flow.calculus.gaussian import expectation, gaussian_rule, moment
 from lstm_sym.flow.calculus.roots import bisected
 from lstm_sym.flow.errors import FlowError
 from lstm_sym.flow.runs.scaling import Array, Integers
-from lstm_sym.flow.theory.overlay import Overlay
+from lstm_sym.flow.theory.overlay import Overlay, straight
 
 SOURCE = "Schoenholz et al. 2017; Chen, Pennington & Schoenholz 2018"
 # Variances among which a fixed point is looked for, and how near to one, relatively, counts as being one.
@@ -86,10 +86,8 @@ class MeanField:
 
     def overlay(self, lags: Sequence[int] | Integers | Array) -> Overlay:
         """ln(||dh[T]/dh[T-lag]||_F / sqrt(N)) = lag (1/2) ln chi, for every lag."""
-        x = np.asarray(lags, np.float64)
-        exponent = self.largest_exponent
-        log_values = np.multiply(x, exponent, where=x > 0, out=np.zeros_like(x))
-        return Overlay(f"mean field, χ = {self.chi:.4g}", x, log_values, "prediction", SOURCE)
+        line = straight(lags, self.largest_exponent)
+        return Overlay(f"mean field, χ = {self.chi:.4g}", *line, "prediction", SOURCE)
 
 
 def mean_field(name: str, weight_variance: float, bias_variance: float = 0.0) -> MeanField:
