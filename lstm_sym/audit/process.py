@@ -144,10 +144,8 @@ def _answer(
         raise AuditError("", f"{error}{said}")
     with np.load(folder / "outputs.npz", allow_pickle=False) as stored:
         outputs = {name: stored[name] for name in stored.files}
-    lists = {name: tuple(answer[name]) for name in ("changed", "ignored", "unstable")}
-    return Answer(
-        outputs, frozenset(answer["taken"]), answer["by_step"], **lists, single=answer["single"], printed=printed
-    )
+    told = {name: tuple(value) if isinstance(value, list) else value for name, value in answer.items()}
+    return Answer(outputs=outputs, printed=printed, **told | {"taken": frozenset(answer["taken"])})
 
 
 def _stage(folder: Path) -> str:

@@ -50,10 +50,9 @@ def read_array(data: bytes, file: str) -> Sequences:
     batch first, as files usually hold it. Booleans, integers and floats of any width and byte order become
     float64.
 
-    Raises:
-        InputError: no .npy file, cut short, pickled, complex or otherwise not real numbers, of another number
-            of axes, empty, too short, too large, of too many channels or sequences, or with a NaN or an infinity
-            (the message names its index).
+    Raises InputError: no .npy file, cut short, pickled, complex or otherwise not real numbers, of another number of
+    axes, empty, too short, too large, of too many channels or sequences, or with a NaN or an infinity (the message
+    names its index).
     """
     header = _header(data, file)
     dtype = _dtype(header.descr, file)

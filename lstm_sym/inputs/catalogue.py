@@ -28,8 +28,7 @@ def japanese_vowels(part: Literal["all", "train", "test"] = "all") -> Sequences:
     speaker) are "train", the other 370 "test"; within each part they stand by speaker. `labels` are the
     speakers, 1 to 9. Source: Kudo, Toyama & Shimbo 1999; data/SOURCES.md has all of it.
 
-    Raises:
-        InputError: another `part`.
+    Raises InputError: another `part`.
     """
     parts = {"all": slice(None), "train": slice(_TRAINING), "test": slice(_TRAINING, None)}
     if part not in parts:
@@ -85,9 +84,8 @@ def sunspots() -> Sequences:
 def gaussian(length: int, channels: int, rng: np.random.Generator) -> Sequences:
     """Return one sequence (length, channels) of independent standard normal numbers drawn from `rng`.
 
-    Raises:
-        InputError: fewer than 2 steps or 1 channel, more than 4096 channels, or more than 512 MiB.
-        TypeError: `rng` is not a `numpy.random.Generator`, or a size is not an integer.
+    Raises InputError: fewer than 2 steps or 1 channel, more than 4096 channels, or more than 512 MiB; TypeError: `rng`
+    is not a `numpy.random.Generator`, or a size is not an integer.
     """
     length, channels = operator.index(length), operator.index(channels)
     require_generator(rng)
@@ -119,8 +117,7 @@ def named(
     `channels` and `rng` serve "gaussian" alone; without `rng` it draws from `np.random.default_rng(0)`, the
     same on every call.
 
-    Raises:
-        InputError: neither a name nor a file that can be read.
+    Raises InputError: neither a name nor a file that can be read.
     """
     name = os.fspath(name_or_path).lower().replace("_", "-")
     if name == "japanese-vowels":

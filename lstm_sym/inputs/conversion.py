@@ -33,8 +33,7 @@ def convert(*texts: str) -> bytes:
     the frames of each utterance; speakers (N,). In a .ts file each line after @data is one utterance: its
     channels and then its label, separated by colons; the values of a channel by commas.
 
-    Raises:
-        ValueError: a coefficient has more than six decimals, or channels of one utterance differ in length.
+    Raises ValueError: a coefficient has more than six decimals, or channels of one utterance differ in length.
     """
     lines = [line for text in texts for line in text.partition("@data\n")[2].splitlines()]
     utterances = [np.array([_millionths(channel) for channel in line.split(":")[:-1]], dtype="<i4").T for line in lines]

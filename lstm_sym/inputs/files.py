@@ -31,9 +31,8 @@ _MAGIC = {
 def regular_file(path: Path, file: str) -> int:
     """Return the size of `path` in bytes.
 
-    Raises:
-        InputError: it is missing (the message lists close names), a directory, not a regular file, or
-            cannot be looked at.
+    Raises InputError: it is missing (the message lists close names), a directory, not a regular file, or cannot be
+    looked at.
     """
     try:
         status = path.stat()
@@ -63,8 +62,7 @@ def regular_file(path: Path, file: str) -> int:
 def read_bounded(path: Path, file: str, size: int, limit: int) -> bytes:
     """Return the bytes of `path`, which has `size` of them.
 
-    Raises:
-        InputError: it is empty, larger than `limit` bytes, or cannot be read.
+    Raises InputError: it is empty, larger than `limit` bytes, or cannot be read.
     """
     if size == 0:
         raise InputError(
@@ -102,9 +100,8 @@ def unreadable(file: str, error: OSError) -> InputError:
 def decode(data: bytes, file: str) -> str:
     """Return UTF-8 bytes, with or without a byte order mark, as text.
 
-    Raises:
-        InputError: the bytes are not UTF-8, or hold control characters that text does not have; the
-            message names line and byte.
+    Raises InputError: the bytes are not UTF-8, or hold control characters that text does not have; the message names
+    line and byte.
     """
     for magic, kind in _MAGIC.items():
         if data.startswith(magic):

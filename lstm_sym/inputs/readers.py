@@ -38,9 +38,7 @@ def load(path: str | os.PathLike[str]) -> Sequences:
     to 512 MiB (.npy, .wav) or 32 MiB (.csv, .tsv, .txt); its values may take 512 MiB as float64, of
     at most 4096 channels and 65,536 sequences.
 
-    Raises:
-        InputError: the file is missing, a directory, of another kind, empty, too large, or refused by its
-            reader.
+    Raises InputError: the file is missing, a directory, of another kind, empty, too large, or refused by its reader.
     """
     file = os.fspath(path)
     size = regular_file(Path(file), file)

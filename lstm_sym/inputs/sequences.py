@@ -48,9 +48,8 @@ class Sequences:
         sample_rate: steps per second, or None where it is not known.
         notes: what the reader did that is worth knowing, one sentence each.
 
-    Raises:
-        InputError: no sequence or no channel, a shape that is not (T, D) with T >= 1, values that are masked, or
-            not real and finite, or a number of labels that is not the number of sequences.
+    Raises InputError: no sequence or no channel, a shape that is not (T, D) with T >= 1, values that are masked, or not
+    real and finite, or a number of labels that is not the number of sequences.
     """
 
     name: str

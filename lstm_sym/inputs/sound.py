@@ -31,9 +31,8 @@ def read_sound(data: bytes, file: str) -> Sequences:
     A sample k of n bits becomes k / 2^(n-1), in [-1, 1); 8-bit samples are unsigned, so (k - 128) / 128. The
     division is exact in float64. `sample_rate` is the file's own, in Hz.
 
-    Raises:
-        InputError: no WAV file, compressed or floating-point samples, another width, cut short, too short or
-            too large.
+    Raises InputError: no WAV file, compressed or floating-point samples, another width, cut short, too short or too
+    large.
     """
     try:
         with wave.open(io.BytesIO(_plain_pcm(data, file)), "rb") as reader:

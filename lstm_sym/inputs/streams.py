@@ -42,9 +42,8 @@ def stream(sequences: Sequences, length: int | None = None, *, standardise: bool
     channels stay 0 and 1 (mean 0 and deviation 1 are recorded): a symbol of frequency p would otherwise
     become a spike of 1/sqrt(p). `standardise=False` leaves every channel as it is.
 
-    Raises:
-        InputError: `length` is below 2 or above the steps there are, a channel is constant, or all takes over
-            512 MiB.
+    Raises InputError: `length` is below 2 or above the steps there are, a channel is constant, or all takes over 512
+    MiB.
     """
     total = sum(sequences.lengths)
     steps = _steps(sequences.name, total, length)
@@ -79,10 +78,8 @@ def windows(stream: Stream | Array, count: int, length: int, rng: np.random.Gene
     The start points are drawn from `rng` uniformly and without replacement; windows may overlap, and may run
     across a join. The array is a copy that may be written to.
 
-    Raises:
-        InputError: no window, fewer than 2 steps, a stream that is not (T, D), more windows than there are
-            start points, or more than 512 MiB.
-        TypeError: `rng` is not a `numpy.random.Generator`, or a number is not an integer.
+    Raises InputError: no window, fewer than 2 steps, a stream that is not (T, D), more windows than there are start
+    points, or more than 512 MiB; TypeError: `rng` is not a `numpy.random.Generator`, or a number is not an integer.
     """
     name = stream.name if isinstance(stream, Stream) else "stream"
     refuse_masked(stream, name, "")

@@ -48,9 +48,8 @@ def read_table(data: bytes, file: str) -> Sequences:
     `notes` says so. Blank rows are left out. Cells may be quoted. Numbers have a decimal point and the digits
     0 to 9. A header of numbers only cannot be told from data.
 
-    Raises:
-        InputError: not UTF-8 text, ragged rows, a cell that is no finite number, too many columns, or fewer than 2
-            rows of data; names row (as in an editor, from 1) and column.
+    Raises InputError: not UTF-8 text, ragged rows, a cell that is no finite number, too many columns, or fewer than 2
+    rows of data; names row (as in an editor, from 1) and column.
     """
     text = decode(data, file)
     delimiter = _delimiter(text)

@@ -20,9 +20,8 @@ def read_text(data: bytes, file: str) -> Sequences:
     changed. Row t is 1 in the channel of character t and 0 elsewhere; channels stand in the order of code
     points and bear the character as name ("space", "newline", ... where nothing would be seen).
 
-    Raises:
-        InputError: binary data or another encoding, fewer than 2 characters, one character only, more than
-            `MAX_ALPHABET` different ones, or more than `MAX_BYTES` as float64.
+    Raises InputError: binary data or another encoding, fewer than 2 characters, one character only, more than
+    `MAX_ALPHABET` different ones, or more than `MAX_BYTES` as float64.
     """
     decoded = unicodedata.normalize("NFC", decode(data, file))
     text = decoded.replace("\r\n", "\n").replace("\r", "\n")
