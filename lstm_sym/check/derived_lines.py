@@ -250,7 +250,8 @@ def _tangent_lines(sequence: ShortSequence) -> Iterator[tuple[str, float]]:
     known |= {carry.incoming: values[carry.incoming] for carry in sequence.forward.carries}
     directions: Values = {value: np.asarray(rng.standard_normal(array.shape)) for value, array in known.items()}
     moved = run_step(sequence.forward, {v: array + 1j * STEP * directions[v] for v, array in known.items()})
-    tangents: Values = {v: directions[v.of] for v in _tangent_sources(program) if v.of is not None}
+    given = (*program.inputs, *program.parameters, *(carry.incoming for carry in program.carries))
+    tangents: Values = {v: directions[v.of] for v in given if v.role is Role.TANGENT and v.of is not None}
     found = run_step(program, {**known, **tangents})
     waiting: list[str] = []
     for statement in program.statements:
@@ -264,11 +265,6 @@ def _tangent_lines(sequence: ShortSequence) -> Iterator[tuple[str, float]]:
         elif target.role is Role.SLOPE and target.of is not None:
             expected = _slope(sequence, target.of)
             yield statement.provenance.id, relative_error(*np.broadcast_arrays(found[target], expected))
-
-
-def _tangent_sources(program: Program) -> list[Value]:
-    given = [*program.inputs, *program.parameters, *(carry.incoming for carry in program.carries)]
-    return [value for value in given if value.role is Role.TANGENT]
 
 
 def _jacobian_lines(cell: Cell, sequence: ShortSequence) -> Iterator[tuple[str, float]]:

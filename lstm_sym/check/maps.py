@@ -78,15 +78,9 @@ def _factor_matrix(factor: Matrix | Block, values: Values, known: Blocks) -> Arr
     """A matrix, its transpose, or a stage."""
     if isinstance(factor, Block):
         return known[factor]
-    weights = _weights(factor, values)
+    of = factor.value
+    weights = operator_matrix(of, known_sizes(values)) if isinstance(of, Operator) else values[of]
     return weights.T if factor.transposed else weights
-
-
-def _weights(factor: Matrix, values: Values) -> Array:
-    """The matrix behind a factor."""
-    if isinstance(factor.value, Operator):
-        return operator_matrix(factor.value, known_sizes(values))
-    return values[factor.value]
 
 
 def _size(name: str, values: Values) -> int:

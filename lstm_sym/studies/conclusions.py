@@ -59,13 +59,14 @@ def _compared(one: str, other: str, lives: Mapping[str, HalfLife], sentences: Se
     a, b = lives[one], lives[other]
     kind = relation(a, b)
     ratio = _ratio(a, b)
+    times = max(ratio, 1 / ratio) if ratio else float("inf")  # the larger is the smaller
     line = sentences.line(
         f"answer.{kind}",
         one=one,
         other=other,
         one_steps=steps_text(a.together),
         other_steps=steps_text(b.together),
-        ratio=_times(ratio),
+        ratio=f"{times:.2f}" if times < 10 else steps_text(times),
     )
     doubtful = kind != "similar" and overlap(a, b)
     return [line, sentences.line("answer.overlap")] if doubtful else [line]
@@ -76,9 +77,3 @@ def _ratio(one: HalfLife, other: HalfLife) -> float:
     if one.together == other.together:
         return 1.0
     return other.together / one.together
-
-
-def _times(ratio: float) -> str:
-    """How many times the larger is the smaller."""
-    times = max(ratio, 1 / ratio) if ratio else float("inf")
-    return f"{times:.2f}" if times < 10 else steps_text(times)

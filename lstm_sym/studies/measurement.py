@@ -149,11 +149,8 @@ def half_life(profile: Profile) -> HalfLife:
     """The half-life of a profile. Quantiles are taken of the rates 1 / half-life, so that "never" is a number, 0."""
     draws = tuple(part.half_life() for part in profile.by_seed().values())
     slow, fast = np.quantile([1 / steps for steps in draws], [0.1, 0.9])
-    return HalfLife(profile.half_life(), _inverse(fast), _inverse(slow), draws)
-
-
-def _inverse(rate: float) -> float:
-    return float(1 / rate) if rate > 0 else float("inf")
+    low, high = (float(1 / rate) if rate > 0 else float("inf") for rate in (fast, slow))
+    return HalfLife(profile.half_life(), low, high, draws)
 
 
 def steps_text(steps: float) -> str:

@@ -13,7 +13,6 @@ enough: their interval of 95 % holds the truth about three times in four.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
 from statistics import NormalDist
 
@@ -124,14 +123,9 @@ def _pieces(profile: Profile, rows: Integers) -> tuple[Integers, int, int]:
     order = np.argsort(profile.ends[rows, 0], kind="stable")
     length = _block_length(profile.relative()[rows[order]].mean(axis=1))
     members = np.zeros((len(rows), len(rows)), np.int64)
-    for start, piece in enumerate(_circular(len(rows), length)):
-        members[start, order[piece]] = 1
+    for start in range(len(rows)):
+        members[start, order[np.arange(start, start + length) % len(rows)]] = 1
     return members, math.ceil(len(rows) / length), length
-
-
-def _circular(count: int, length: int) -> Iterator[Integers]:
-    for start in range(count):
-        yield np.arange(start, start + length) % count
 
 
 def _named(members: Integers, length: int) -> tuple[float, str]:

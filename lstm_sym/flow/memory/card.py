@@ -18,7 +18,7 @@ import numpy as np
 
 from lstm_sym.flow.errors import FlowError
 from lstm_sym.flow.memory.bootstrap import medians, resampling
-from lstm_sym.flow.memory.decay import Fits, fit_decay, fitted, preferred
+from lstm_sym.flow.memory.decay import fit_decay, fitted, preferred
 from lstm_sym.flow.memory.laws import EXPONENTIAL, POWER, SHIFTED, STRETCHED
 from lstm_sym.flow.profiles.curves import centroids, half_lives, horizons, share_lags
 from lstm_sym.flow.profiles.profile import Profile
@@ -155,6 +155,7 @@ def memory_card(
     curve = profile.median(relative=True)[None]
     curves = curve if drawn.counts is None else medians(profile, drawn.counts)
     fits = fitted(curves[:, 1:], 1, refined=0)
+    verdicts, _ = preferred({name: fit.criterion for name, fit in fits.items()}, curves.shape[1] - 1)
     bounds = {"centroid": not profile.settled, "lag50": not profile.settled, "lag90": not profile.settled}
     bounds["horizon"] = bool(curve[0, -1] >= math.log(tolerance))
 
@@ -176,7 +177,7 @@ def memory_card(
         offset=decay.laws[SHIFTED].offset,
         law=decay.preferred,
         margin=decay.margin,
-        support=None if drawn.counts is None else _support(fits, decay.preferred, curves.shape[1] - 1),
+        support=None if drawn.counts is None else float(np.mean(verdicts == (decay.preferred or ""))),
         settled=profile.settled,
         groups=drawn.groups,
         resampled=drawn.kind,
@@ -206,11 +207,6 @@ def _measures(tolerance: float) -> dict[str, Callable[[Array], Array]]:
         "lag90": lambda curves: share_lags(curves, 0.9),
         "horizon": lambda curves: horizons(curves, math.log(tolerance)),
     }
-
-
-def _support(fits: dict[str, Fits], law: str | None, lags: int) -> float:
-    names, _ = preferred({name: fit.criterion for name, fit in fits.items()}, lags)
-    return float(np.mean(names == (law or "")))
 
 
 def _words(card: MemoryCard, words: Mapping[str, str]) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -134,17 +135,15 @@ class Profile:
 
     def by_seed(self) -> dict[int, Profile]:
         """One profile for each seed, in the order of the seeds."""
-        return {int(seed): self._where(self.seeds == seed) for seed in np.unique(self.seeds)}
-
-    def _where(self, rows: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> Profile:
-        return replace(self, log_norms=self.log_norms[rows], ends=self.ends[rows], seeds=self.seeds[rows])
+        rows = {int(seed): self.seeds == seed for seed in np.unique(self.seeds)}
+        return {
+            seed: replace(self, log_norms=self.log_norms[of], ends=self.ends[of], seeds=self.seeds[of])
+            for seed, of in rows.items()
+        }
 
 
 def pooled(profiles: Sequence[Profile]) -> Profile:
     """One profile over the end points of several profiles of the same model."""
-    return replace(
-        profiles[0],
-        log_norms=np.concatenate([profile.log_norms for profile in profiles]),
-        ends=np.concatenate([profile.ends for profile in profiles]),
-        seeds=np.concatenate([profile.seeds for profile in profiles]),
-    )
+    parts = ("log_norms", "ends", "seeds")
+    joined: Any = {part: np.concatenate([getattr(profile, part) for profile in profiles]) for part in parts}
+    return replace(profiles[0], **joined)

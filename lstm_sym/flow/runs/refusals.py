@@ -124,7 +124,11 @@ def end_points(ends: int | Sequence[int] | Integers | None, steps: int, lags: in
             f"give at least {lags + 1} steps, or ask for at most {steps - 1} lags",
         )
     if ends is None or isinstance(ends, int | np.integer):
-        return _spread(steps - lags if ends is None else int(ends), steps, lags, model)
+        count = steps - lags if ends is None else int(ends)
+        if not 1 <= count <= steps - lags:
+            found = f"{count} end points, where {steps} steps and {lags} lags allow 1 to {steps - lags}"
+            raise _no_end_points(found, model)
+        return np.linspace(lags, steps - 1, count).round().astype(np.int64)
     refuse_masked(model, ends=ends)
     points = np.asarray(ends)
     if points.ndim != 1 or not points.size or points.dtype.kind not in "iu":
@@ -219,14 +223,6 @@ def refuse_zero(log_norms: Array, ends: Integers, step: int, names: tuple[str, s
         "below 1e-308 because a pre-activation is beyond 370 (tanh) or 740 (sigmoid)",
         "look at that step's pre-activations; scale weights or inputs down, or choose another output or source",
     )
-
-
-def _spread(count: int, steps: int, lags: int, model: str) -> Integers:
-    if not 1 <= count <= steps - lags:
-        raise _no_end_points(
-            f"{count} end points, where {steps} steps and {lags} lags allow 1 to {steps - lags}", model
-        )
-    return np.linspace(lags, steps - 1, count).round().astype(np.int64)
 
 
 def _no_end_points(found: str, model: str) -> FlowError:

@@ -84,7 +84,9 @@ def sweep(
     steps = [_looked_back_on(ends[group], lags, first) for group in groups]
     done, total, rows = count(1), sum(map(len, steps)), scaled(start)
     for group, needed in zip(groups, steps, strict=True):
-        mantissa, exponent = (_copies(part, batch, group, len(ends)) for part in (rows.mantissa, rows.exponent))
+        parts: tuple[Any, Any] = (rows.mantissa, rows.exponent)
+        every = (np.broadcast_to(part, (batch, len(ends), *part.shape[2:])) for part in parts)
+        mantissa, exponent = (np.take(part, group, axis=1) for part in every)  # copies, to be written to
         for derivatives, place, matrix in _descending(trajectory, needed, jacobian):
             step = int(derivatives.steps[place])
             active = slice(*np.searchsorted(-ends[group], [-(step + lags), -step + 1]))
@@ -117,11 +119,6 @@ def _looked_back_on(ends: Integers, lags: int, first: int) -> Integers:
     steps = np.arange(max(first, ends[-1] - lags), ends[0] + 1)
     ends = ends[::-1]
     return steps[np.searchsorted(ends, steps) < np.searchsorted(ends, steps + lags, "right")]
-
-
-def _copies(part: Any, batch: int, group: Integers, ends: int) -> Any:
-    """What the end points of a group start from, (B, len(group), ...), to be written to."""
-    return np.take(np.broadcast_to(part, (batch, ends, *part.shape[2:])), group, axis=1)
 
 
 def _descending(

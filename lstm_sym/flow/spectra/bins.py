@@ -34,12 +34,9 @@ class Bins:
             if self._filled == self._length:
                 self._full.append(np.asarray(self._last))
                 self._last, self._filled = 0.0, 0
-                self._join()
-
-    def _join(self) -> None:
-        if len(self._full) == MOST:
-            self._full = [left + right for left, right in zip(self._full[::2], self._full[1::2], strict=True)]
-            self._length *= 2
+            if len(self._full) == MOST:
+                self._full = [left + right for left, right in zip(self._full[::2], self._full[1::2], strict=True)]
+                self._length *= 2
 
     def mean(self) -> Array:
         """The mean over all steps, (B, k)."""

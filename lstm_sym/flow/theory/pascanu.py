@@ -77,7 +77,7 @@ def worst_case(cell: Cell, params: Any) -> WorstCase:
 
     Raises FlowError: several states, or gates, whose Jacobian has no bound that holds for every input.
     """
-    return WorstCase(cell.key, float(log(sum(_terms(cell, params, _steepest)))))
+    return WorstCase(cell.key, float(log(sum(_terms(cell, params, lambda name, _: activation(name).steepest)))))
 
 
 def slope_bound(
@@ -136,10 +136,6 @@ def _along(
     points = refusals.end_points(ends, len(trajectory), lags, trajectory.model)
     sums = sums_back(trajectory, lambda block: log(bounds(block)), points, lags, progress)
     return Overlay(label, np.arange(lags + 1.0), np.median(sums, axis=(0, 2)), "bound", SOURCE)
-
-
-def _steepest(name: str, argument: str) -> float:
-    return activation(name).steepest
 
 
 def _terms(cell: Cell, params: Any, slope: Callable[[str, str], Any]) -> list[Any]:
