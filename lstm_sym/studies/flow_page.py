@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from lstm_sym.document.document import Block, Code, Document, Figure, Line, Link, Paragraph, Section, Table
 from lstm_sym.document.sentences import Sentences
-from lstm_sym.flow import FlowError, save_profile_figure, save_spectra
+from lstm_sym.flow import FlowError, MemoryCard, save_profile_figure, save_spectra
 from lstm_sym.flow.advice.summary import advice_text
 from lstm_sym.flow.drawing.style import csv_bytes
 from lstm_sym.flow.measures import SURVEYED
@@ -25,22 +24,8 @@ FORMATS = ("svg", "png", "csv")
 FEW_GROUPS = 4
 
 
-@dataclass(frozen=True, eq=False)
-class Surveyed:
-    """What a page shows: a survey a model, and the stem of its files.
-
-    left_out: why a model could not be measured, by its label.
-    """
-
-    request: Request
-    surveys: tuple[Survey, ...]
-    stems: tuple[str, ...]
-    left_out: Mapping[str, FlowError]
-
-    @property
-    def spectra(self) -> dict[str, LyapunovSpectrum]:
-        """The spectra by model, of those that have one."""
-        return {s.model.label: s.spectrum for s in self.surveys if not isinstance(s.spectrum, FlowError)}
+Surveys = Mapping[str, Survey]
+"""The survey of each model, by the stem of its files."""
 
 
 def planned_files(stems: Sequence[str]) -> list[str]:
@@ -49,36 +34,38 @@ def planned_files(stems: Sequence[str]) -> list[str]:
     return ["index.html", "memory.csv", "advice.csv", *(f"{name}.{kind}" for name in figures for kind in FORMATS)]
 
 
-def drawn_figures(found: Surveyed, folder: Path) -> dict[str, bytes]:
+def drawn_figures(surveys: Surveys, sentences: Sentences, folder: Path) -> dict[str, bytes]:
     """Every figure with its data, and the tables as CSV: name -> content. Drawn in `folder`."""
-    sentences, profiles = found.request.sentences, [survey.profile for survey in found.surveys]
+    profiles = [survey.profile for survey in surveys.values()]
     save_profile_figure(profiles, folder, "sensitivity", labels=figure_labels(sentences))
-    if found.spectra:
-        save_spectra([*found.spectra.values()], folder, "spectra", labels=_labels(sentences, "spectra"))
+    if spectra := _spectra_of(surveys):
+        save_spectra(spectra, folder, "spectra", labels=_labels(sentences, "spectra"))
     labels = {figure: _labels(sentences, figure) for figure in (*FIGURES, "theory")}
-    for survey, stem in zip(found.surveys, found.stems, strict=True):
+    for stem, survey in surveys.items():
         survey.save(folder, stem, labels)
     files = {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
-    files["memory.csv"] = _csv([survey.card.row() for survey in found.surveys])
-    files["advice.csv"] = _csv([row for survey in found.surveys for row in survey.advice.rows()])
+    files["memory.csv"] = _csv([survey.card.row() for survey in surveys.values()])
+    files["advice.csv"] = _csv([row for survey in surveys.values() for row in survey.advice.rows()])
     return files
 
 
-def flow_document(found: Surveyed, files: Mapping[str, bytes], command: str | None) -> Document:
-    """The page; `files` are the figures as `drawn_figures` gives them."""
-    sentences = found.request.sentences
-    cells = sentences.listed([Code(cell.key) for cell in found.request.cells])
-    sections = [_section("far", sentences, _far(found, sentences, files))]
-    for survey, stem in zip(found.surveys, found.stems, strict=True):
+def flow_document(
+    request: Request, surveys: Surveys, left_out: Sequence[FlowError], files: Mapping[str, bytes], command: str | None
+) -> Document:
+    """The page; left_out: why models could not be measured; `files` are the figures as `drawn_figures` gives them."""
+    sentences = request.sentences
+    cells = sentences.listed([Code(cell.key) for cell in request.cells])
+    sections = [_section("far", sentences, _far(surveys, left_out, sentences, files))]
+    for stem, survey in surveys.items():
         sections.append(Section(stem, survey.model.label, tuple(_of_model(survey, stem, sentences, files))))
     reproduced = reproduce_blocks(command, "flow.json", sentences)
     sections += [
-        _section("spectrum", sentences, _spectra(found, sentences, files)),
-        _section("advice", sentences, _advice(found, sentences)),
-        Section("method", sentences.text("section.method"), tuple(method_blocks(found.request))),
+        _section("spectrum", sentences, _spectra(surveys, sentences, files)),
+        _section("advice", sentences, _advice(surveys, sentences)),
+        Section("method", sentences.text("section.method"), tuple(method_blocks(request))),
         Section("reproduce", sentences.text("section.reproduce"), tuple(reproduced)),
     ]
-    lead = sentences.line("flow.lead", cells=cells, input=found.request.stream.name)
+    lead = sentences.line("flow.lead", cells=cells, input=request.stream.name)
     return Document(
         sentences.text("flow.title"), sentences.language, (lead,), tuple(sections), sentences.text("page.contents")
     )
@@ -88,22 +75,29 @@ def _section(key: str, sentences: Sentences, blocks: Sequence[Block]) -> Section
     return Section(key, sentences.text(f"flow.section.{key}"), tuple(blocks))
 
 
-def _far(found: Surveyed, sentences: Sentences, files: Mapping[str, bytes]) -> list[Block]:
-    models = sentences.sentence("list.comma").join(survey.model.label for survey in found.surveys)
+def _spectra_of(surveys: Surveys) -> list[LyapunovSpectrum]:
+    """The spectra of those models that have one."""
+    return [one.spectrum for one in surveys.values() if not isinstance(one.spectrum, FlowError)]
+
+
+def _far(
+    surveys: Surveys, left_out: Sequence[FlowError], sentences: Sentences, files: Mapping[str, bytes]
+) -> list[Block]:
+    cards = [survey.card for survey in surveys.values()]
+    models = sentences.sentence("list.comma").join(survey.model.label for survey in surveys.values())
     caption = sentences.line("figure.caption", **links("sensitivity"))
     figure = _figure("sensitivity", caption, sentences.text("figure.alternative", models=models), files, sentences)
     head = tuple(sentences.text(f"flow.memory.{key}") for key in ("model", *CARD, "law"))
-    rows = tuple(_card_row(survey, sentences) for survey in found.surveys)
-    tolerance = f"{found.surveys[0].card.tolerance:g}"
-    text = sentences.line("flow.card", tolerance=tolerance, data=Link("memory.csv", "memory.csv"))
+    rows = tuple(_card_row(card, sentences) for card in cards)
+    text = sentences.line("flow.card", tolerance=f"{cards[0].tolerance:g}", data=Link("memory.csv", "memory.csv"))
     numbers = Table(head, rows, frozenset(range(1, len(CARD) + 1)))
-    left_out = [_left_out(error, sentences) for error in found.left_out.values()]
-    return [figure, numbers, Paragraph(text), *_few(found, sentences), *left_out]
+    why = [_left_out(error, sentences) for error in left_out]
+    return [figure, numbers, Paragraph(text), *_few(cards, sentences), *why]
 
 
-def _few(found: Surveyed, sentences: Sentences) -> list[Block]:
+def _few(cards: Sequence[MemoryCard], sentences: Sentences) -> list[Block]:
     """That intervals are too narrow, where they rest on few groups."""
-    few = [survey.card for survey in found.surveys if 2 <= survey.card.groups < FEW_GROUPS]
+    few = [card for card in cards if 2 <= card.groups < FEW_GROUPS]
     models = sentences.sentence("list.comma").join(card.model for card in few)
     count = f"{min((card.groups for card in few), default=0.0):.2g}"
     return [Paragraph(sentences.line("flow.few", models=models, count=count))] if few else []
@@ -113,8 +107,7 @@ def _left_out(error: FlowError, sentences: Sentences) -> Paragraph:
     return Paragraph(sentences.line("flow.left_out", reason=f"{error.where}: {error.found}"))
 
 
-def _card_row(survey: Survey, sentences: Sentences) -> tuple[Line, ...]:
-    card = survey.card
+def _card_row(card: MemoryCard, sentences: Sentences) -> tuple[Line, ...]:
     law = sentences.text(f"flow.memory.{card.law or 'cannot_tell'}")
     return tuple((text,) for text in (card.model, *(str(getattr(card, name)) for name in CARD), law))
 
@@ -158,29 +151,30 @@ def _mean(survey: Survey, sentences: Sentences) -> str:
     )
 
 
-def _spectra(found: Surveyed, sentences: Sentences, files: Mapping[str, bytes]) -> list[Block]:
-    left_out = [_left_out(s.spectrum, sentences) for s in found.surveys if isinstance(s.spectrum, FlowError)]
-    if not found.spectra:
-        return [*left_out]
+def _spectra(surveys: Surveys, sentences: Sentences, files: Mapping[str, bytes]) -> list[Block]:
+    why = [_left_out(s.spectrum, sentences) for s in surveys.values() if isinstance(s.spectrum, FlowError)]
+    spectra = _spectra_of(surveys)
+    if not spectra:
+        return [*why]
     caption = sentences.line("flow.spectra.caption", **links("spectra"))
     figure = _figure("spectra", caption, sentences.text("flow.spectra.title"), files, sentences)
     names = [sentences.text(f"flow.spectra.{key}") for key in ("error", "last", "dimension", "entropy")]
     head = (sentences.text("flow.memory.model"), "λ₁", names[0], "e^λ₁", *names[1:])
-    rows = tuple(_spectrum_row(label, spectrum) for label, spectrum in found.spectra.items())
+    rows = tuple(map(_spectrum_row, spectra))
     text = Paragraph(sentences.line("flow.spectra.table"))
-    return [figure, Table(head, rows, frozenset(range(1, len(head)))), text, *left_out]
+    return [figure, Table(head, rows, frozenset(range(1, len(head)))), text, *why]
 
 
-def _spectrum_row(label: str, spectrum: LyapunovSpectrum) -> tuple[Line, ...]:
+def _spectrum_row(spectrum: LyapunovSpectrum) -> tuple[Line, ...]:
     first, last = float(spectrum.exponents[0]), float(spectrum.exponents[-1])
     numbers = (f"{first:.4g}", f"{spectrum.errors[0]:.1g}", f"{math.exp(first):.4g}", f"{last:.4g}")
     shown = [number.replace("-inf", "−∞").replace("-", "−") for number in numbers]
-    return tuple((text,) for text in (label, *shown, f"{spectrum.dimension:.4g}", f"{spectrum.entropy:.4g}"))
+    return tuple((text,) for text in (spectrum.model, *shown, f"{spectrum.dimension:.4g}", f"{spectrum.entropy:.4g}"))
 
 
-def _advice(found: Surveyed, sentences: Sentences) -> list[Block]:
+def _advice(surveys: Surveys, sentences: Sentences) -> list[Block]:
     sections: list[Block] = []
-    for survey, stem in zip(found.surveys, found.stems, strict=True):
+    for stem, survey in surveys.items():
         _, *lines = advice_text(survey.advice, labels=sentences.under("flow.advice")).split("\n")
         paragraphs = tuple(Paragraph((line.strip(),)) for line in lines)
         sections.append(Section(f"{stem}.advice", survey.model.label, paragraphs))

@@ -18,7 +18,7 @@ from lstm_sym.flow.advice.summary import GateBias, gate_bias, gate_text
 from lstm_sym.flow.theory.chrono import TimeScale, time_scale
 from lstm_sym.ground.progress import Progress, silent
 from lstm_sym.studies.errors import NothingMeasured, StudyError
-from lstm_sym.studies.flow_page import Surveyed, drawn_figures, flow_document, planned_files
+from lstm_sym.studies.flow_page import drawn_figures, flow_document, planned_files
 from lstm_sym.studies.measurement import Input, Settings, attempted, stems_of
 from lstm_sym.studies.page import table_labels
 from lstm_sym.studies.record import reasons, record_of, survey_record, versions
@@ -100,7 +100,7 @@ class GradientFlow(Report):
     @property
     def document(self) -> Document:
         """The page; `lstm_sym.report` renders it. Raises StudyError where not everything was measured."""
-        return flow_document(self._surveyed, self._figures, self.request.command(self.COMMAND))
+        return self._page(None)
 
     def __str__(self) -> str:
         sentences = self.request.sentences
@@ -127,11 +127,14 @@ class GradientFlow(Report):
 
     def files(self, folder: str | os.PathLike[str]) -> dict[str, bytes]:
         """Every file by its name: the page, figures with their data, tables. Raises StudyError as `document` does."""
-        page = flow_document(self._surveyed, self._figures, self.request.command(self.COMMAND, folder))
-        return {"index.html": html_page(page).encode("utf-8"), **self._figures}
+        return {"index.html": html_page(self._page(folder)).encode("utf-8"), **self._figures}
 
-    @cached_property
-    def _surveyed(self) -> Surveyed:
+    def _page(self, folder: str | os.PathLike[str] | None) -> Document:
+        left_out, command = [*self.left_out.values()], self.request.command(self.COMMAND, folder)
+        return flow_document(self.request, self._by_stem, left_out, self._figures, command)
+
+    @property
+    def _by_stem(self) -> dict[str, Survey]:
         if not self.surveys:
             raise StudyError(
                 "gradient flow",
@@ -140,12 +143,12 @@ class GradientFlow(Report):
                 "measure with everything=True",
             )
         stems = dict(zip((model.label for model in self.request.models), stems_of(self.request.cells), strict=True))
-        return Surveyed(self.request, self.surveys, tuple(stems[s.model.label] for s in self.surveys), self.left_out)
+        return {stems[one.model.label]: one for one in self.surveys}
 
     @cached_property
     def _figures(self) -> dict[str, bytes]:
         with tempfile.TemporaryDirectory() as folder:
-            return drawn_figures(self._surveyed, Path(folder))
+            return drawn_figures(self._by_stem, self.request.sentences, Path(folder))
 
 
 def _measured(

@@ -212,11 +212,9 @@ def rtrl(
 def _chosen(rows: Any, batch: int) -> Any:
     """The rows of the batch that a slice, indices or a mask chooses, as indices. Raises SequenceError."""
     try:
-        chosen = np.arange(batch)[rows]
+        chosen, found = np.arange(batch)[rows], f"{rows!r} chooses one sequence and no batch"
     except IndexError as error:
         chosen, found = np.arange(0)[None], str(error)
-    else:
-        found = f"{rows!r} chooses one sequence and no batch"
     if chosen.ndim != 1:
         raise SequenceError(
             "rows",

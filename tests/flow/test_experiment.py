@@ -49,8 +49,8 @@ def test_progress_rises_by_one_to_the_total():
 @pytest.mark.parametrize(
     ("models", "seeds", "words"),
     [
-        ([], [0], "0 models and 1 seeds"),
-        ([Model("a", rnn)], [], "1 models and 0 seeds"),
+        ([], [0], "no model"),
+        ([Model("a", rnn)], [], "no seed"),
         ([Model("a", rnn), Model("a", gru)], [0], "two models are called 'a'"),
     ],
 )

@@ -151,10 +151,9 @@ def truncation_error(
     steps = len(time_major("x", x, axes=3))
 
     def gradient(window: int, between: int | None) -> Array:
-        found = through_time.truncated(kernel, x, params, state, dy=dy, window=window, every=between, precise=True)[
-            2
-        ].params
-        return np.concatenate([np.ravel(part) for part in found])
+        how: Any = {"dy": dy, "window": window, "every": between, "precise": True}
+        _, _, grads = through_time.truncated(kernel, x, params, state, **how)
+        return np.concatenate([np.ravel(part) for part in grads.params])
 
     full = gradient(steps, None)
     size = float(np.linalg.norm(full))

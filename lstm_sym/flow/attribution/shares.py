@@ -116,14 +116,6 @@ class _Walk:
     steps: Integers
     sequence: int
 
-    def ahead(self, tangent: Array) -> _Carried:
-        """v[t-1] for every step t, v[last], and ln ||v[last]|| / ||v[first-1]||."""
-        return self._carried(tangent, forwards=True)
-
-    def back(self, cotangent: Array) -> _Carried:
-        """u[t] for every step t, u[first-1], and ln ||u[first-1]|| / ||u[last]||."""
-        return self._carried(cotangent, forwards=False)
-
     def leading(self, progress: Progress | None) -> tuple[Array, float]:
         """The leading right singular vector of the product of the Jacobians, (S,), and ln sigma_1 - ln sigma_2."""
         product = np.eye(self.trajectory.width)
@@ -138,7 +130,8 @@ class _Walk:
         second = max(values[1:].max(initial=0.0) / values[0], np.exp(-GAP))
         return right[0], -float(np.log(second))
 
-    def _carried(self, start: Array, *, forwards: bool) -> _Carried:
+    def carried(self, start: Array, *, forwards: bool) -> _Carried:
+        """v[t-1] for every step t, v[last], ln ||v[last]|| / ||v[first-1]||; backwards u[t], u[first-1] and theirs."""
         vectors = np.empty((len(self.steps), self.trajectory.width))
         vector, log_norm = start / np.linalg.norm(start), 0.0
         for block in self.trajectory.blocks(self.steps, descending=not forwards):
@@ -164,11 +157,11 @@ def _pair(
         for name, given in (("cotangent", cotangent), ("tangent", tangent))
     )
     if u is not None:
-        back = walk.back(u)
-        return walk.ahead(back.final if v is None else v), back, None
+        back = walk.carried(u, forwards=False)
+        return walk.carried(back.final if v is None else v, forwards=True), back, None
     start, gap = walk.leading(progress) if v is None else (v, None)
-    ahead = walk.ahead(start)
-    return ahead, walk.back(ahead.final), gap
+    ahead = walk.carried(start, forwards=True)
+    return ahead, walk.carried(ahead.final, forwards=False), gap
 
 
 def _refuse_range(trajectory: Trajectory, first: int, last: int) -> None:

@@ -94,8 +94,7 @@ def unfold(
     name = name_of(kernel, model)
     values = refusals.as_sequences(x, name)
     directions = _directions(values, channels, name)
-    params = refusals.as_real_fields(params, name, "params")
-    state = None if state is None else refusals.as_real_fields(state, name, "state", infinite=True)
+    params, state = refusals.as_start(params, state, name)
     refusals.refuse_unknown(f"{name}, hidden", hidden, states_of(kernel))
     count = len(directions)
     if state is not None:

@@ -65,18 +65,6 @@ def save(
     return [*files]
 
 
-def refuse_unclear_names(names: Sequence[str], what: str, where: str = "figure") -> None:
-    """Raise a FlowError where there is none of `what` ("profile"), or two have one name."""
-    twice = [name for name in names if names.count(name) > 1]
-    if not names or twice:
-        raise FlowError(
-            where,
-            f"two {what}s are called {twice[0]!r}" if twice else f"no {what}",
-            "the same cell with other parameters, or an empty selection",
-            f"give at least one {what}, and every one a name of its own",
-        )
-
-
 def refuse_thresholds(low: float, high: float, where: str) -> None:
     """Raise a FlowError for bounds of a closed and an open gate that are not in order within 0 and 1."""
     if not 0 < low < high < 1:

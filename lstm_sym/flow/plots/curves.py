@@ -108,7 +108,7 @@ def save_curves(
 
 def prepared(curves: Sequence[Curve], frame: Frame) -> list[Curve]:
     """The curves with arrays in float64, y and the band in log10 where its scale is not linear."""
-    style.refuse_unclear_names([curve.label for curve in curves], "curve")
+    refusals.refuse_unclear_names([curve.label for curve in curves], "curve")
     for name, scale, known in (("x_scale", frame.x_scale, SCALES[:2]), ("y_scale", frame.y_scale, SCALES)):
         refusals.refuse_unknown(f"figure, {name}", scale, known)
     return [_prepared(curve, frame) for curve in curves]

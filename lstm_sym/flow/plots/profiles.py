@@ -11,6 +11,7 @@ import numpy as np
 from lstm_sym.flow.drawing import style
 from lstm_sym.flow.plots.curves import Curve, Frame, curves_figure, prepared
 from lstm_sym.flow.profiles.profile import Profile
+from lstm_sym.flow.runs import refusals
 from lstm_sym.flow.translation import translated
 
 LABELS = {
@@ -40,7 +41,7 @@ def save_profile_figure(
 
     Raises FlowError: no profile, two of one name, a `stem` that is a path.
     """
-    style.refuse_unclear_names([profile.model for profile in profiles], "profile")
+    refusals.refuse_unclear_names([profile.model for profile in profiles], "profile")
     words = translated(LABELS, labels)
     count = " / ".join(dict.fromkeys(str(len(profile.log_norms)) for profile in profiles))
     subtitle = words["subtitle"].format(count=count)

@@ -14,6 +14,7 @@ import numpy as np
 from lstm_sym.flow.drawing import style
 from lstm_sym.flow.drawing.colours import GRID, MUTED, gate_colours
 from lstm_sym.flow.errors import FlowError
+from lstm_sym.flow.runs import refusals
 from lstm_sym.flow.runs.scaling import Array
 from lstm_sym.flow.translation import translated
 
@@ -48,7 +49,7 @@ def save_saturation(
     Raises FlowError: no gate, values outside [0, 1] or NaN, thresholds out of order, and what `style.save` refuses.
     """
     style.refuse_thresholds(low, high, "saturation")
-    style.refuse_unclear_names(list(gates), "gate", "saturation")
+    refusals.refuse_unclear_names(list(gates), "gate", "saturation")
     shares = {name: _shares(name, values, low, high) for name, values in gates.items()}
     counts = dict.fromkeys(str(np.size(values) // np.shape(values)[-1]) for values in gates.values())
     words = translated(LABELS, labels)

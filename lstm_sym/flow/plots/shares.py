@@ -14,6 +14,7 @@ from lstm_sym.flow.drawing.colours import INK, gate_colours
 from lstm_sym.flow.drawing.labels import ROOM, end_label, spread
 from lstm_sym.flow.errors import FlowError
 from lstm_sym.flow.plots.curves import HEIGHT, WIDTH
+from lstm_sym.flow.runs import refusals
 from lstm_sym.flow.runs.scaling import Array
 from lstm_sym.flow.translation import translated
 
@@ -53,7 +54,7 @@ def save_shares(
 
 def _checked(shares: Shares) -> tuple[Any, Array]:
     steps, values = np.asarray(shares.steps), np.asarray(shares.values, np.float64)
-    style.refuse_unclear_names(list(shares.names), "gate", f"{shares.model}, shares")
+    refusals.refuse_unclear_names(list(shares.names), "gate", f"{shares.model}, shares")
     fits = values.shape == (len(steps), len(shares.names)) and len(steps) > 0
     if not fits or not np.isfinite(values).all():
         raise FlowError(

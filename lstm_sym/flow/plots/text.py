@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from lstm_sym.flow.attribution.unfolding import GATES, ROWS, Unfolded
-from lstm_sym.flow.drawing.style import refuse_unclear_names
 from lstm_sym.flow.plots.heatmap import checked
 from lstm_sym.flow.plots.unfolded import gate_mark
 from lstm_sym.flow.profiles.maps import TimeMap
 from lstm_sym.flow.profiles.tables import power, sparkline
+from lstm_sym.flow.runs import refusals
 from lstm_sym.flow.runs.scaling import Array
 from lstm_sym.flow.spectra.exponents import LyapunovSpectrum
 from lstm_sym.flow.translation import translated
@@ -92,7 +92,7 @@ def spectrum_text(spectra: Sequence[LyapunovSpectrum], *, labels: Mapping[str, s
 
     labels: other words for `SPECTRUM_WORDS`. Raises FlowError: no spectrum, two of one model.
     """
-    refuse_unclear_names([spectrum.model for spectrum in spectra], "spectrum", "table")
+    refusals.refuse_unclear_names([spectrum.model for spectrum in spectra], "spectrum", "table")
     words = translated(SPECTRUM_WORDS, labels)
     finite = np.concatenate([spectrum.exponents[np.isfinite(spectrum.exponents)] for spectrum in spectra])
     low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 0.0)

@@ -72,7 +72,8 @@ def run(
     Raises FlowError: no model, two of one label, no seed, and all that `input_sensitivity` refuses.
     """
     models, seeds = list(models), list(dict.fromkeys(seeds))
-    _refuse_unclear(models, seeds)
+    refusals.refuse_unclear_names([model.label for model in models], "model", "experiment")
+    refusals.refuse_unclear_names([str(seed) for seed in seeds], "seed", "experiment")
     draws = [(model, seed) for model in models for seed in ([-1] if model.params is not None else seeds)]
     measured: dict[str, list[Profile]] = {model.label: [] for model in models}
     for index, (model, seed) in enumerate(draws):
@@ -129,15 +130,3 @@ def _drawn(model: Model, inputs: int, hidden: int, rng: np.random.Generator) -> 
     # Any further size of the cell (a projection, a readout) is made as large as its state.
     sizes = dict.fromkeys(required, hidden)
     return model.kernel.init(0 if model.is_autonomous else inputs, hidden, **sizes, rng=rng, **model.fill)
-
-
-def _refuse_unclear(models: list[Model], seeds: list[int]) -> None:
-    labels = [model.label for model in models]
-    twice = [label for label in labels if labels.count(label) > 1]
-    if not models or not seeds or twice:
-        raise FlowError(
-            "experiment",
-            f"two models are called {twice[0]!r}" if twice else f"{len(models)} models and {len(seeds)} seeds",
-            "the same cell with other parameters, or an empty selection",
-            "give at least one model and one seed, and every model a label of its own",
-        )

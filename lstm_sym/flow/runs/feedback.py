@@ -39,8 +39,7 @@ def closed_loop(
     steps = operator.index(steps)
     name = name_of(kernel, model)
     rows = len(refusals.as_matrix(feedback, name, "feedback"))
-    params = refusals.as_real_fields(params, name, "params")
-    state = None if state is None else refusals.as_real_fields(state, name, "state", infinite=True)
+    params, state = refusals.as_start(params, state, name)
     x = np.zeros((1, 1 if state is None else len(np.atleast_1d(state[0])), rows))
     _refuse_another_size(kernel, params, x, state, name)
     tried = record(kernel, params, x, state=state, model=name)  # one step tells the sizes

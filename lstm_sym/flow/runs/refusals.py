@@ -94,6 +94,12 @@ def as_real_fields(values: Any, model: str, name: str, *, infinite: bool = False
     return type(values)(*(_real(array, f"{model}, {field}", infinite=infinite) for field, array in arrays.items()))
 
 
+def as_start(params: Any, state: Any, model: str) -> tuple[Any, Any]:
+    """The params and the state that a run starts from, which may be None, as `as_real_fields` gives them."""
+    given = as_real_fields(params, model, "params")
+    return given, None if state is None else as_real_fields(state, model, "state", infinite=True)
+
+
 def as_matrix(values: Any, model: str, name: str) -> Array:
     """A matrix of finite numbers in float64. Raises FlowError for anything else."""
     array = _array(values, model, name)
@@ -181,6 +187,18 @@ def refuse_unknown(where: str, given: str, known: Collection[str]) -> None:
 def refuse_unknown_norm(norm: str, model: str) -> None:
     """Raise a FlowError for a name that is none of NORMS."""
     refuse_unknown(f"{model}, norm", norm, NORMS)
+
+
+def refuse_unclear_names(names: Sequence[str], what: str, where: str = "figure") -> None:
+    """Raise a FlowError where there is none of `what` ("profile"), or two have one name."""
+    twice = [name for name in names if names.count(name) > 1]
+    if not names or twice:
+        raise FlowError(
+            where,
+            f"two {what}s are called {twice[0]!r}" if twice else f"no {what}",
+            "the same cell with other parameters, or an empty selection",
+            f"give at least one {what}, and every one a name of its own",
+        )
 
 
 def refuse_share(where: str, share: float) -> None:

@@ -246,8 +246,7 @@ def record(
     """
     name = name_of(kernel, model)
     values = refusals.as_sequences(x, name) if steps is None else refusals.as_empty_input(x, steps, state, name)
-    params = refusals.as_real_fields(params, name, "params")
-    state = None if state is None else refusals.as_real_fields(state, name, "state", infinite=True)
+    params, state = refusals.as_start(params, state, name)
     tape = _first_step(kernel, params, values, state, name)
     segment = min(len(values), max(1, MEMORY // sum(array.nbytes for array in tape)))
     starts, last, held = [], state, {}
