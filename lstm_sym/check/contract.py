@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from lstm_sym.check.case import FORMS, Array, Case, arrays_of
+from lstm_sym.check.case import FORMS, Array, Case, Named, arrays_of
 from lstm_sym.check.complex_step import STEP
 from lstm_sym.check.equations import array_functions, run_equations_once
 from lstm_sym.check.result import CheckResult, relative_error, worst
@@ -48,8 +48,7 @@ def _columns(cell: Cell, case: Case, equation: str) -> Array:
         for k in range(value.shape[1]):
             moved = {**previous, name: value + 1j * STEP * np.eye(value.shape[1])[k]}
             own = run_equations_once(cell, x_t, case.params, moved, functions, only=equation, otherwise=previous)
-            shapes = {state: case.state[state][:1].shape for state in cell.states}
-            columns.append(np.concatenate([np.broadcast_to(own[s], shapes[s])[0].imag / STEP for s in cell.states]))
+            columns.append(_derivatives(own, previous))
     return np.array(columns).T
 
 
@@ -74,8 +73,13 @@ def _by_entries(cell: Cell, case: Case, name: str) -> Array:
         moved = value.astype(complex)
         moved[index] += 1j * STEP
         values = run_equations_once(cell, case.x[0, :1], {**case.params, name: moved}, previous, functions)
-        rows.append(np.concatenate([np.broadcast_to(values[s], previous[s].shape)[0].imag / STEP for s in cell.states]))
+        rows.append(_derivatives(values, previous))
     return np.array(rows).T.reshape(-1, *value.shape)
+
+
+def _derivatives(values: Named, states: Named) -> Array:
+    """The imaginary parts of these states over the step, one after the other: (S,)."""
+    return np.concatenate([np.broadcast_to(values[s], old.shape)[0].imag / STEP for s, old in states.items()])
 
 
 def check_log_terms(cell: Cell, kernel: Any, case: Case) -> CheckResult:

@@ -7,11 +7,12 @@ from importlib.resources import files
 from xml.etree import ElementTree
 
 import pytest
+from contrast import contrast
 
 import lstm_sym as ls
 from lstm_sym import flow
 from lstm_sym.document.colours import colour_style, quantity_colours
-from lstm_sym.flow.drawing.colours import GATES, contrast
+from lstm_sym.flow.drawing.colours import GATES
 from lstm_sym.report import Sentences, derivation_document, html_page
 from lstm_sym.report.comparison import comparison_document, side
 

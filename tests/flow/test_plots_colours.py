@@ -6,8 +6,9 @@ import sys
 
 import numpy as np
 import pytest
+from contrast import contrast
 
-from lstm_sym.flow.drawing.colours import GATES, PALETTE, channels, contrast, gate_colours
+from lstm_sym.flow.drawing.colours import GATES, PALETTE, channels, gate_colours
 
 LIGHT, DARK = ("#FFFFFF", "#F6F8FA"), ("#000000", "#14171B", "#1C2127")
 # Machado, Oliveira & Fernandes (2009), severity 1: protan, deutan, tritan; and normal vision.
