@@ -10,7 +10,7 @@ import numpy as np
 
 from lstm_sym.check.case import FORMS, Case, Named, default_case, kernel_gradients
 from lstm_sym.check.complex_step import STEP
-from lstm_sym.check.equations import array_functions, run_equations
+from lstm_sym.check.equations import Functions, array_functions, run_equations
 from lstm_sym.check.result import CheckResult, relative_error, worst
 from lstm_sym.compile.known_sizes import size_rules
 from lstm_sym.equations.cell import Cell
@@ -25,15 +25,15 @@ ROUNDING = 1e-13
 def autograd_gradients(cell: Cell, case: Case) -> Named:
     """All gradients of L = sum dy y + sum dstate s[T] by autograd, named as `kernel_gradients` names them."""
     functions = array_functions(anp)
+    return dict(autograd.grad(lambda given: _loss(cell, case, given, functions))(case.named))
 
-    def loss(given: tuple[Any, Named, Named]) -> Any:
-        x, params, state = given
-        outputs, last = run_equations(cell, x, params, state, functions)
-        total = sum(anp.sum(y_t * dy_t) for y_t, dy_t in zip(outputs, case.dy, strict=True))
-        return total + sum(anp.sum(last[name] * case.dstate[name]) for name in cell.states)
 
-    x, params, state = autograd.grad(loss)((case.x, dict(case.params), dict(case.state)))
-    return {"x": x, **params} | {f"{name}[0]": value for name, value in state.items()}
+def _loss(cell: Cell, case: Case, given: Named, functions: Functions) -> Any:
+    """L = sum dy y + sum dstate s[T] of what is `given`, named as `Case.named` names it."""
+    params, state = {name: given[name] for name in case.params}, {name: given[f"{name}[0]"] for name in case.state}
+    outputs, last = run_equations(cell, given["x"], params, state, functions)
+    total = sum((y_t * dy_t).sum() for y_t, dy_t in zip(outputs, case.dy, strict=True))
+    return total + sum((last[name] * case.dstate[name]).sum() for name in cell.states)
 
 
 def equation_gradients(cell: Cell, case: Case) -> Named:
@@ -58,12 +58,7 @@ def complex_step_gradients(cell: Cell, case: Case) -> Named:
         for index in np.ndindex(value.shape):
             moved = value.astype(complex)
             moved[index] += 1j * STEP
-            given = case.named | {name: moved}
-            state = {state: given[f"{state}[0]"] for state in case.state}
-            outputs, last = run_equations(cell, given["x"], {p: given[p] for p in case.params}, state, functions)
-            loss = sum((y_t * dy_t).sum() for y_t, dy_t in zip(outputs, case.dy, strict=True))
-            loss = loss + sum((last[state] * case.dstate[state]).sum() for state in cell.states)
-            gradients[name][index] = np.imag(loss) / STEP
+            gradients[name][index] = np.imag(_loss(cell, case, case.named | {name: moved}, functions)) / STEP
     return gradients
 
 
