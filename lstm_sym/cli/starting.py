@@ -28,7 +28,7 @@ def new(target: Path, source: str, title: str | None, force: bool, language: str
     from lstm_sym.ground.output import Output
     from lstm_sym.studies.selection import files_of
 
-    check_target(target, force=force)
-    output = Output(target.parent, [target.name], files_of([source]), force=True)
+    check_target(target)
+    output = Output(target.parent, [target.name], files_of([source]), force=force)
     text = cell_template(cell_file(source), target=target, source=source, title=title, language=language)
     say_written(output.write({target.name: text.encode("utf-8")}))

@@ -21,8 +21,8 @@ BEGINNING = "# lstm-sym new "
 WIDTH = 98
 
 
-def check_target(target: Path, *, force: bool) -> None:
-    """Refuse a file that is there already, and one that is not called as a cell file is. Raises Refused."""
+def check_target(target: Path) -> None:
+    """Refuse a folder, and a file that is not called as a cell file is. Raises Refused."""
     if target.suffix != ".toml" or target.stem.startswith("."):
         name = target.stem.strip(".") or "mine"
         raise Refused(
@@ -31,11 +31,6 @@ def check_target(target: Path, *, force: bool) -> None:
         )
     if target.is_dir():
         raise Refused(f"{target}: this is a folder\n  fix: name a file in it")
-    if target.exists() and not force:
-        raise Refused(
-            f"{target}: there is such a file already, and nothing was written\n"
-            "  fix: choose another name, or overwrite it with --force"
-        )
 
 
 def cell_template(text: str, *, target: Path, source: str, title: str | None = None, language: str = "en") -> str:
