@@ -66,7 +66,7 @@ def origin(cell: Cell) -> Origin:
     slopes = [statement for block in blocks.values() for statement in block.slopes]
     values = _at_origin(program, zero, slopes, cell.key)
     u = sympy.Symbol("u")
-    found = {key: _entry(block.map, values, u) for key, block in blocks.items()}
+    found = {key: entry(block.map, values, u) for key, block in blocks.items()}
     entries = {key: entry for key, (entry, _) in found.items()}
     matrices = {matrix for _, acting in found.values() for matrix in acting}
     names = [carry.outgoing.name for carry in program.carries]
@@ -179,8 +179,11 @@ def _smooth(expression: Expr, cell: str) -> Expr:
     return defined(expression)
 
 
-def _entry(linear: LinearMap, values: Mapping[sympy.Symbol, Expr], u: sympy.Symbol) -> tuple[Expr, Matrices]:
-    """A map at the origin, after the stages that it refers to: an expression in u, and the matrices that act in it."""
+def entry(linear: LinearMap, values: Mapping[sympy.Symbol, Expr], u: Expr) -> tuple[Expr, Matrices]:
+    """A map at the origin, after the stages that it refers to: an expression in u, and the matrices that act in it.
+
+    u: the eigenvalue of the matrices; 0 leaves what passes through none.
+    """
     known: dict[object, tuple[Expr, Matrices]] = {}
     for block, stage in linear.stages.items():
         known[block] = _total(stage.terms, values, u, known)
@@ -190,7 +193,7 @@ def _entry(linear: LinearMap, values: Mapping[sympy.Symbol, Expr], u: sympy.Symb
 def _total(
     terms: Iterable[tuple[object, ...]],
     values: Mapping[sympy.Symbol, Expr],
-    u: sympy.Symbol,
+    u: Expr,
     known: Mapping[object, tuple[Expr, Matrices]],
 ) -> tuple[Expr, Matrices]:
     """A sum of products at the origin; what is multiplied by 0 does not act."""

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lstm_sym.flow.calculus.at_origin import values_at_origin
+from lstm_sym.flow.calculus.at_origin import entry, values_at_origin
 from lstm_sym.flow.errors import FlowError
 from lstm_sym.flow.runs.scaling import Array, Integers
 from lstm_sym.flow.theory.overlay import Overlay, straight
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     import sympy
     from sympy import Expr
 
-    from lstm_sym.derivation.linear_map import LinearMap
     from lstm_sym.equations.cell import Cell
 
 SOURCE = "Tallec & Ollivier 2018, section 2"
@@ -147,6 +146,8 @@ def chrono_biases(
 
 def _kept(cell: Cell) -> dict[str, Any]:
     """State -> what of it is kept in a step through no matrix, at zero input and state: a function of one bias."""
+    import sympy
+
     from lstm_sym.api import derive
 
     derivation = derive(cell)
@@ -155,22 +156,7 @@ def _kept(cell: Cell) -> dict[str, Any]:
     for (row, column), block in derivation.state_jacobian().items():
         if row != column:
             continue
-        keep = _through_no_matrix(block).xreplace(values)
+        keep, _ = entry(block, values, sympy.Integer(0))
         if len(keep.free_symbols) == 1 and {symbol.name for symbol in keep.free_symbols} <= biases:
             found[row] = keep
     return found
-
-
-def _through_no_matrix(linear: LinearMap) -> Expr:
-    """e of the part diag(e) of a map that passes through no matrix, after the stages that it refers to; 0 without."""
-    import sympy
-
-    from lstm_sym.derivation.linear_map import Diagonal
-
-    kept: dict[object, Expr] = {}
-    for block, part in (*linear.stages.items(), (None, linear)):
-        kept[block] = sympy.Integer(0)
-        for product in part.terms:
-            factors = [f.expression if isinstance(f, Diagonal) else kept.get(f, sympy.Integer(0)) for f in product]
-            kept[block] += sympy.Mul(*factors)
-    return kept[None]
