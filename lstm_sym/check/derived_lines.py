@@ -25,6 +25,7 @@ from lstm_sym.equations.cell import Cell
 from lstm_sym.equations.sizes import number_of
 from lstm_sym.interpreter.evaluation import evaluate, run_statement, run_step
 from lstm_sym.interpreter.magnitude import magnitudes
+from lstm_sym.interpreter.over_time import Backward
 from lstm_sym.program import arithmetic
 from lstm_sym.program.program import Program
 from lstm_sym.program.statements import Accumulate, Affine, Maximum, Pointwise, Statement
@@ -122,27 +123,9 @@ class ShortSequence:
             gradient[index] = np.imag(self.loss(self.run(Shift(value, index, time, within, shape)))) / STEP
         return gradient
 
-    def backward(self) -> tuple[list[Values], Values]:
-        """The backward program over all steps: values by step, and the accumulated gradients."""
-        program = self.derivation.adjoint
-        carried = {carry.incoming: self.case.dstate[_state(carry.incoming)] for carry in program.carries}
-        steps: list[Values] = [{} for _ in range(STEPS)]
-        totals: Values = {}
-        for t in reversed(range(STEPS)):
-            given = {v: self.base[t][v] for v in program.inputs if v in self.base[t]}
-            dy = {v: self.case.dy[t] for v in program.inputs if v.name == "dy"}
-            parameters = {v: self.base[t][v] for v in program.parameters}
-            steps[t] = run_step(program, {**parameters, **given, **dy, **carried})
-            for statement in program.statements:
-                if isinstance(statement, Accumulate):
-                    totals[statement.target] = totals.get(statement.target, 0) + steps[t][statement.target]
-            carried = {carry.incoming: steps[t][carry.outgoing] for carry in program.carries}
-        return steps, totals
-
-
-def _state(value: Value) -> str:
-    assert value.of is not None
-    return value.of.name
+    def backward(self) -> list[Values]:
+        """All values of the backward program, by step."""
+        return Backward(self.base, self.case.dy, self.case.dstate).run(self.derivation.adjoint).steps
 
 
 def check_lines(cell: Cell, derivation: Derivation | None = None, seed: int = 11) -> dict[str, float]:
@@ -179,11 +162,12 @@ def _forward_lines(cell: Cell, sequence: ShortSequence) -> Iterator[tuple[str, f
 
 
 def _backward_lines(sequence: ShortSequence) -> Iterator[tuple[str, float]]:
-    steps, totals = sequence.backward()
+    steps = sequence.backward()
     terms = magnitudes(sequence.derivation.adjoint, steps[WATCHED])
     for statement in sequence.derivation.adjoint.statements:
         target = statement.target
-        found = totals[target] if isinstance(statement, Accumulate) else steps[WATCHED][target]
+        summed = reversed(steps) if isinstance(statement, Accumulate) else [steps[WATCHED]]
+        found: Array = sum((values[target] for values in summed), np.zeros(()))
         found, expected = np.broadcast_arrays(found, _expected(statement, sequence, steps[WATCHED]))
         error, size = relative_error(found, expected), float(np.max(terms[target], initial=0.0))
         whole = _whole(sequence.derivation.adjoint, target)
