@@ -14,7 +14,8 @@ from lstm_sym.check.result import CheckResult, relative_error, worst
 from lstm_sym.derivation.jacobian import entries
 from lstm_sym.equations.cell import Cell
 from lstm_sym.equations.functions import LOGARITHMS
-from lstm_sym.interpreter.evaluation import evaluate, run_step
+from lstm_sym.interpreter.evaluation import evaluate
+from lstm_sym.interpreter.over_time import run_forward
 from lstm_sym.program import Pointwise, lower
 
 SINGLE = 1e-4
@@ -98,9 +99,7 @@ def check_log_terms(cell: Cell, kernel: Any, case: Case) -> CheckResult:
 def _logarithms(cell: Cell, case: Case) -> Iterator[tuple[str, Array]]:
     """ln y and ln phi'(a) of every y = phi(a) of the first step, by the interpreter of programs."""
     program = lower(cell)
-    known = {value: case.params[value.name] for value in program.parameters}
-    known |= {carry.incoming: case.state[carry.incoming.name] for carry in program.carries}
-    values = run_step(program, known | dict.fromkeys(program.inputs, case.x[0]))
+    [values] = run_forward(program, case.x[:1], case.params, case.state)
     with np.errstate(all="ignore"):
         for statement in program.statements:
             target = statement.target
