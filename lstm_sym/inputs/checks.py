@@ -42,43 +42,40 @@ def refuse_masked(values: object, file: str, place: str) -> None:
 
 def refuse_short(steps: int, file: str, unit: str) -> None:
     """Raise an `InputError` if a sequence has fewer than two steps; `unit` is what the file calls a step."""
-    if steps >= 2:
-        return
-    raise InputError(
-        file,
-        "",
-        f"too short for a sequence: {steps} of at least 2 {unit}",
-        "a header without data, a file cut short, or time stored along another axis",
-        f"give at least 2 {unit}: a recurrent network needs a step to carry its state over",
-    )
+    if steps < 2:
+        raise InputError(
+            file,
+            "",
+            f"too short for a sequence: {steps} of at least 2 {unit}",
+            "a header without data, a file cut short, or time stored along another axis",
+            f"give at least 2 {unit}: a recurrent network needs a step to carry its state over",
+        )
 
 
 def refuse_large(file: str, steps: int, channels: int, fix: str) -> None:
     """Raise an `InputError` if a float64 array of `steps` x `channels` takes more than `MAX_BYTES`."""
     needed = 8 * steps * channels
-    if needed <= MAX_BYTES:
-        return
-    raise InputError(
-        file,
-        "",
-        f"{steps} steps of {channels} channels take {needed / MEBIBYTE:.1f} MiB as float64, "
-        f"more than the {MAX_BYTES // MEBIBYTE} MiB allowed",
-        "a whole archive where a stretch of a few thousand steps serves, or axes in another order",
-        fix,
-    )
+    if needed > MAX_BYTES:
+        raise InputError(
+            file,
+            "",
+            f"{steps} steps of {channels} channels take {needed / MEBIBYTE:.1f} MiB as float64, "
+            f"more than the {MAX_BYTES // MEBIBYTE} MiB allowed",
+            "a whole archive where a stretch of a few thousand steps serves, or axes in another order",
+            fix,
+        )
 
 
 def refuse_wide(file: str, channels: int, place: str) -> None:
     """Raise an `InputError` if there are more than `MAX_CHANNELS` channels; `place` is where they were counted."""
-    if channels <= MAX_CHANNELS:
-        return
-    raise InputError(
-        file,
-        place,
-        f"{channels} channels, more than the {MAX_CHANNELS} allowed",
-        "a transposed table or array, whose steps stand where channels belong",
-        "transpose it, so that a row is a step and a column a channel, or keep some of the columns",
-    )
+    if channels > MAX_CHANNELS:
+        raise InputError(
+            file,
+            place,
+            f"{channels} channels, more than the {MAX_CHANNELS} allowed",
+            "a transposed table or array, whose steps stand where channels belong",
+            "transpose it, so that a row is a step and a column a channel, or keep some of the columns",
+        )
 
 
 def require_generator(rng: object) -> None:

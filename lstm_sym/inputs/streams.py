@@ -121,15 +121,14 @@ def _steps(name: str, total: int, length: int | None) -> int:
 
 
 def _refuse_constant(values: Array, index: int, channel: Channel, name: str) -> None:
-    if values.min() < values.max():
-        return
-    raise InputError(
-        name,
-        f"channel {index + 1} ({channel.name!r})",
-        f"the value {values[0]} at each of {len(values)} steps, which no scale can bring to variance 1",
-        "an unused sensor or audio channel, a column of flags, or a stretch too short to see it change",
-        "leave the channel out, take a longer stretch, or pass standardise=False",
-    )
+    if values.min() == values.max():
+        raise InputError(
+            name,
+            f"channel {index + 1} ({channel.name!r})",
+            f"the value {values[0]} at each of {len(values)} steps, which no scale can bring to variance 1",
+            "an unused sensor or audio channel, a column of flags, or a stretch too short to see it change",
+            "leave the channel out, take a longer stretch, or pass standardise=False",
+        )
 
 
 def _standardised(values: Array) -> tuple[Array, float, float]:
