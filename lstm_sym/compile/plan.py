@@ -191,7 +191,7 @@ class Plan:
         """A program scheduled, and where its values live; `keep` are stored for every step, `given` come in stored."""
         plan = schedule(program, self.layout, keep)
         arguments = {identifier(value) for value in program.inputs if _is_argument(value)}
-        reserved = (TAKEN - arguments) | set(self.cell.size_names)
+        reserved = (TAKEN - (arguments & ARGUMENTS)) | set(self.cell.size_names)
         return plan, Storage(plan, frozenset(given), reserved, spans or {})
 
 

@@ -21,7 +21,7 @@ NO_PARAMETERS = {
     **dict.fromkeys(("nan", "NaN"), "leave it out: what is no number makes everything else none"),
 }
 """Names of numbers, which would be learned as any other parameter, and what to write."""
-KERNEL = frozenset("np numpy params state tape dtype rng dy dstate precise Params State Tape Grads".split())
+KERNEL = frozenset("np numpy params state tape dtype rng dy dstate precise Params State Tape PreciseTape Grads".split())
 """Words of the generated code."""
 RESERVED = frozenset(keyword.kwlist) | frozenset(dir(builtins)) | KERNEL | {INDEX, *NO_PARAMETERS}
 DERIVED = tuple("d_... ..._dot ..._slope ..._prev ..._next ..._direct ..._by_... ..._dot_again ..._complement".split())

@@ -6,13 +6,15 @@ import hashlib
 import re
 
 SAYS = "Written by lstm-sym; sha256 of all above: "
-_SEAL = re.compile(rb"(?:# |<!-- )" + SAYS.encode("ascii") + rb"([0-9a-f]{64})(?: -->)?\n")
+_COMMENTS = {"<": "<!-- {} -->\n", "//": "// {}\n"}
+_SEAL = re.compile(rb"(?:# |// |<!-- )" + SAYS.encode("ascii") + rb"([0-9a-f]{64})(?: -->)?\n")
 
 
 def sealed(text: str) -> str:
-    """The text with its seal: in a comment of Markdown and HTML where it begins as they do, else of Python."""
+    """The text with its seal in a comment: as of Markdown and HTML, JavaScript or Python, by how the text begins."""
     seal = f"{SAYS}{hashlib.sha256(text.encode('utf-8')).hexdigest()}"
-    return text + (f"<!-- {seal} -->\n" if text.startswith("<") else f"# {seal}\n")
+    comment = next((form for start, form in _COMMENTS.items() if text.startswith(start)), "# {}\n")
+    return text + comment.format(seal)
 
 
 def intact(content: bytes) -> bool:

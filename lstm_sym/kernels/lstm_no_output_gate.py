@@ -22,8 +22,9 @@ Biases: b_i (of i), b_f (of f), b_g (of g). Where a library keeps one beside eac
 Options: none. Constants: none.
 
 Signs in comments: δv adjoint, δv⁺ what arrives of it from step t+1, δv° what passes through no matrix, v′ slope,
-∂v tangent, ⊙ element-wise product; (B1) is equation B1 of the derivation report. A section says: what it reads -> what
-it gives. precise: gates and slopes from the pre-activations, so that no digit is lost where a gate saturates.
+∂v tangent, ⊙ element-wise product; (B1) is equation B1 of the derivation report, (S1) its
+tangent. A section says: what it reads -> what it gives. precise: gates and slopes from the pre-activations, so that no
+digit is lost where a gate saturates.
 
 Generated from the equations by lstm_sym (format 2); stands alone on NumPy. Not written by hand: change
 the equations and generate it again.

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from emit.runners import RUNNERS, Results
 from kernels.cells import CELLS
 
@@ -16,15 +17,18 @@ import lstm_sym as ls
 from lstm_sym.check import random_case
 from lstm_sym.check.all_functions import every_function
 from lstm_sym.check.case import Case
+from lstm_sym.cli import main
 from lstm_sym.compile.derivation import Derivation
 from lstm_sym.compile.plan import Plan
 from lstm_sym.emit.targets import TARGETS
+from lstm_sym.ground.seal import intact
 
 OTHERS = sorted(set(TARGETS) - {"numpy"})
 ALL = {
     **CELLS,
     "every function": every_function(),
     "read-only name": ls.parse("new[t] = tanh(W @ x[t] + U @ new[t-1])"),
+    "names of values": ls.parse("true[t] = tanh(false @ T[t] + this @ toString[t-1])\ntoString[t] = true[t] * B"),
 }
 BAR = 1e-12
 
@@ -60,7 +64,10 @@ def test_every_target_is_run():
     assert set(RUNNERS) == set(OTHERS) and OTHERS
 
 
-@pytest.mark.parametrize("sizes", [{}, {"steps": 1, "batch": 1}, {"steps": 6, "batch": 3}], ids=["few", "one", "more"])
+SIZES = [{}, {"steps": 1, "batch": 1}, {"steps": 6, "batch": 3}, {"steps": 0}, {"batch": 0}]
+
+
+@pytest.mark.parametrize("sizes", SIZES, ids=["few", "one", "more", "no step", "no sequence"])
 @pytest.mark.parametrize("target", OTHERS)
 def test_every_cell_is_that_of_numpy(target, sizes, tmp_path):
     cases = [random_case(cell, **sizes) for cell in ALL.values()]
@@ -69,6 +76,17 @@ def test_every_cell_is_that_of_numpy(target, sizes, tmp_path):
     names = [f"{name}, {form}" for name in ALL for form in ("fast", "precise")]
     errors = {n: e for n, a, b in zip(names, found, expected, strict=True) if not (e := worst(a, b)) <= BAR}
     assert errors == {}
+
+
+@pytest.mark.parametrize("target", OTHERS)
+def test_the_file_that_the_command_writes_runs(target, tmp_path):
+    """With the line that it ends with, by which an edit is noticed."""
+    path = tmp_path / f"cell{TARGETS[target].suffix}"
+    written = CliRunner().invoke(main, ["generate", "gru", "--target", target, "-o", str(path)])
+    assert written.exit_code == 0 and intact(path.read_bytes())
+    case = random_case(ls.cell("gru"))
+    found = RUNNERS[target]([path.read_text(encoding="utf-8")], [case], tmp_path)
+    assert worst(found[0], next(by_numpy(ls.cell("gru"), case))) <= BAR
 
 
 @pytest.mark.parametrize("target", OTHERS)

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import keyword
+import re
+from collections.abc import Sequence
+
+import numpy as np
 import pytest
 from derivation.kernel_errors import errors_of
 
 import lstm_sym as ls
+from lstm_sym.check.result import relative_error
 from lstm_sym.emit.numpy import whitelist
 from lstm_sym.emit.numpy.contract import FORMAT_VERSION
 from lstm_sym.emit.numpy.kernel import kernel_source
 from lstm_sym.emit.numpy.whitelist import check_source
+from lstm_sym.equations.names import reserved
 
 # Name -> (equations, sizes).
 FORMS: dict[str, tuple[str, dict[str, str]]] = {
@@ -98,7 +105,7 @@ CLASHES = {
         "outer[t] = tanh(times @ x[t] + checked @ sizes_of[t-1])\nsizes_of[t] = outer[t] * (float_dtype @ x[t])"
     ),
     "entry points": "forward[t] = tanh(init @ x[t] + jvp @ backward[t-1])\nbackward[t] = forward[t] * (step @ x[t])",
-    "annotations": "Any[t] = tanh(Array @ x[t] + NamedTuple @ Any[t-1] + PreciseTape)",
+    "annotations": "Any[t] = tanh(Array @ x[t] + NamedTuple @ Any[t-1] + SecondTape)",
     "methods of a tuple": "count[t] = tanh(index @ x[t] + self @ count[t-1] + cls)",
     "Greek": "alpha[t] = sigmoid(W_alpha @ x[t] + lambda_0)\nbeta[t] = alpha[t] * beta[t-1] + tanh(gamma @ x[t])",
     "SymPy": "S[t] = sigmoid(Q @ x[t] + I * S[t-1])\nN[t] = S[t] * N[t-1] + tanh(E @ x[t] + O)",
@@ -111,6 +118,55 @@ CLASHES = {
 def test_no_name_of_a_cell_meets_a_name_of_the_kernel(text):
     errors = errors_of(ls.parse(text))
     assert max(errors.values()) <= 1e-12, errors
+
+
+GATED = """i[t] = sigmoid(W_i @ x[t] + U_i @ h[t-1] + b_i)
+g[t] = tanh(W_g @ x[t] + U_g @ h[t-1] + b_g)
+c[t] = (1 - i[t]) * c[t-1] + i[t] * g[t]
+h[t] = i[t] * tanh(c[t])"""
+ROLES = ("x", "h", "c", "i", "W_i", "b_g")
+"""Input, states, a gate, parameters."""
+
+
+def identifiers() -> list[str]:
+    """Every name in the kernels of some cells, and in JavaScript, that a cell may have."""
+    texts = [ls.generate(name) for name in ("lstm", "gru", "slstm", "layer_norm_lstm", "lstm_block")]
+    texts.append(ls.generate("gru", target="javascript"))
+    found = {*re.findall(r"[A-Za-z]\w*", "\n".join(texts), re.ASCII), *keyword.kwlist, "true", "constructor", "terms"}
+    return sorted(name for name in found if not reserved(name) and not re.search(rf"\b{name}\b", GATED))
+
+
+def renamed(names: Sequence[str], shift: int) -> ls.Cell:
+    """The cell with its symbols called by these names."""
+    new = {ROLES[(k + shift) % len(ROLES)]: name for k, name in enumerate(names)}
+    return ls.parse(re.sub(r"\b(\w+)\b", lambda m: new.get(m[1], m[1]), GATED))
+
+
+@pytest.mark.parametrize(
+    ("shift", "every"), [(0, 8), *(pytest.param(k, 1, marks=pytest.mark.long) for k in range(len(ROLES)))]
+)
+def test_a_cell_may_use_any_name_of_the_generated_code_for_anything(shift, every):
+    """Gradients, logarithms, Jacobians and the plain form are those of the cell under its own names."""
+    names, expected = identifiers(), arrays_of(ls.parse(GATED))
+    assert len(names) > 200
+    for start in range(0, len(names), every * len(ROLES)):
+        cell = renamed(names[start : start + len(ROLES)], shift)
+        found = arrays_of(cell)
+        errors = [relative_error(a, b) for a, b in zip(found, expected, strict=True)]
+        assert max(errors) <= 1e-12, cell.text
+        compile(ls.generate(cell, plain=True), "plain", "exec", dont_inherit=True)
+
+
+def arrays_of(cell: ls.Cell) -> list[np.ndarray]:
+    """What the calls of a kernel give, in order."""
+    kernel, rng = ls.build(cell), np.random.default_rng(1)
+    params, x = kernel.init(3, 4, rng=rng), rng.standard_normal((3, 2, 3))
+    y, last, tape = kernel.forward(x, params, precise=True)
+    grads = kernel.backward(y, tape, params)
+    _, product = kernel.hvp(x, params, dy=y, x_dot=x)
+    jacobians = [kernel.jacobian(tape, params), *kernel.parameter_jacobian(tape, params, 1)]
+    logs = kernel.log_terms(tape, params).values()
+    return [y, *last, grads.x, *grads.params, *grads.state, *product.params, *jacobians, *logs]
 
 
 # What is refused before it is written.

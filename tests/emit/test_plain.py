@@ -12,13 +12,14 @@ from click.testing import CliRunner
 from kernels.cells import CELLS
 
 import lstm_sym as ls
+from lstm_sym.audit import audit
 from lstm_sym.check import random_case
 from lstm_sym.cli import main
 
 
 def plain_module(cell: ls.Cell) -> dict[str, Any]:
     space: dict[str, Any] = {}
-    exec(compile(ls.generate(cell, plain=True), "plain", "exec"), space)
+    exec(compile(ls.generate(cell, plain=True), "plain", "exec", dont_inherit=True), space)
     return space
 
 
@@ -74,6 +75,17 @@ def returned(monkeypatch):
 def test_it_is_one_screen_for_the_cell_of_the_textbooks():
     text = ls.generate("lstm", plain=True)
     assert len(text.splitlines()) <= 84 and "(B31)" in text and "def _sigmoid(" in text
+
+
+@pytest.mark.parametrize("name", ["lstm", "gru", "rnn"])
+def test_what_is_printed_passes_the_audit(name, tmp_path):
+    """Its step back gives what the audit reads, in that order; every argument of it is used."""
+    path = tmp_path / "plain.py"
+    path.write_text(ls.generate(name, plain=True), encoding="utf-8")
+    assert audit(ls.cell(name), path, "backward").right
+    function = next(f for f in ast.parse(path.read_text("utf-8")).body if getattr(f, "name", "") == "backward")
+    used = {node.id for node in ast.walk(function) if isinstance(node, ast.Name)}
+    assert {argument.arg for argument in function.args.args} <= used
 
 
 def test_the_command_prints_it_and_refuses_it_in_another_language():

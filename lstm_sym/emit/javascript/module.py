@@ -36,7 +36,7 @@ const batches = (state, B) => named(Object.keys(state), Object.values(state).map
 function begun(params, B, values) {{
   const sizes = {{}};
   for (const [name, axes] of Object.entries(shapes)) axes.forEach((axis, k) => (sizes[axis] = params[name].shape[k]));
-  const start = ([name, [size]]) => fill(array(B, sizes[size]), () => values[name] ?? 0);
+  const start = ([name, [size]]) => fill(array(B, sizes[size]), () => (Object.hasOwn(values, name) ? values[name] : 0));
   return named(Object.keys(stateShapes), Object.entries(stateShapes).map(start));
 }}
 

@@ -11,7 +11,8 @@ from lstm_sym.emit.scalar import CodeScalarPrinter, filled, literal
 RESERVED = frozenset(
     "arguments case catch const debugger default delete do enum eval export extends function implements instanceof "
     "interface let new null package private protected public static super switch this throw typeof var void "
-    "undefined NaN Infinity Math Number Object Float64Array run forward backward shapes named views given".split()
+    "true false undefined NaN Infinity Math Number Object Float64Array run forward backward shapes named views "
+    "given".split()
 )
 VIEWS = {
     n.Field: "{record}.{name}",
@@ -104,7 +105,8 @@ class JavaScriptPrinter:
 
     def array(self, axes: tuple[str, ...]) -> str:
         """A new array over these axes."""
-        rows = axes[0] if len(axes) == 2 else f"({axes[0]}) * {axes[1]}"
+        first = axes[0] if axes[0].isidentifier() else f"({axes[0]})"
+        rows = first if len(axes) == 2 else f"{first} * {axes[1]}"
         return f"array({rows}, {axes[-1]}, {axes[-2]})"
 
     def lines(self, nodes: Iterable[n.Node], keyword: str = "let ") -> list[str]:
@@ -118,16 +120,17 @@ class JavaScriptPrinter:
             case n.Assign(target=target, value=n.Extent(rule=rule)):
                 array = f"{rule.record}.{rule.array}" if rule.record else rule.array
                 extent = " - ".join([f"{array}.{'columns' if rule.axis else 'rows'}", *rule.others])
-                return [f"const {target.text} = ({extent}) / {rule.divisor};"]
+                whole = extent if rule.divisor == 1 else f"({extent}) / {rule.divisor}"
+                return [f"const {target.text} = {whole};"]
             case n.Assign(value=n.Number(value=number)):
                 return [f"const {self.view(node.target)} = {literal(number)};"]
             case n.Assign():
-                return [f"{keyword}{self.view(node.target)} = {self.view(node.value)};", *note]
+                return [*note, f"{keyword}{self.view(node.target)} = {self.view(node.value)};"]
             case n.Rotate():
                 targets, values = (", ".join(map(self.view, part)) for part in (node.targets, node.values))
-                return [f"[{targets}] = [{values}];"]
+                return [f"{targets} = {values};" if len(node.targets) == 1 else f"[{targets}] = [{values}];"]
             case n.Fill() | n.Add():
-                return [f"{type(node).__name__.lower()}({self.view(node.target)}, {self.function(node.value)});", *note]
+                return [*note, f"{type(node).__name__.lower()}({self.view(node.target)}, {self.function(node.value)});"]
             case n.Allocate():
                 return [f"{keyword}{self.view(node.target)} = {self.allocated(node)};"]
             case n.Split():
@@ -141,7 +144,7 @@ class JavaScriptPrinter:
             case n.Loop():
                 head = "let t = T - 1; t >= 0; t--" if node.backwards else "let t = 0; t < T; t++"
                 rows = [f"const {self.name(k)} = step({self.view(whole)}, t, B);" for k, whole in node.rows.items()]
-                return [f"for ({head}) {{", *rows, *self.lines(node.body, "const "), "}"]
+                return [f"for ({head}) {{", *indented([*rows, *self.lines(node.body, "const ")]), "}"]
             case n.Return():
                 return [f"return {self.result(node.value)};"]
         raise TypeError(f"{type(node).__name__} is no statement")
@@ -150,7 +153,7 @@ class JavaScriptPrinter:
         """The function of row and unit that an array is; what is no formula is computed once."""
         if isinstance(node, n.Elementwise) or type(node) in ELEMENTS:
             return f"($r, $c) => {self.element(node)}"
-        return f"((v) => ($r, $c) => at(v, $r, $c))({self.view(node)})"
+        return f"entriesOf({self.view(node)})"
 
     def allocated(self, node: n.Allocate) -> str:
         """A new array; where the precise form alone keeps it, another one or a row in the fast form."""
@@ -162,8 +165,9 @@ class JavaScriptPrinter:
     def split(self, target: n.Name, k: int, node: n.Split, keyword: str) -> str:
         """A view of some parts of an array."""
         low, high = (node.low + k, node.low + k + 1) if len(node.targets) > 1 else (node.low, node.high)
-        call, size = "part" if node.rows else "columns", f"({node.size})"
-        return f"{keyword}{self.view(target)} = {call}({self.view(node.array)}, {low} * {size}, {high} * {size});"
+        call, size = "part" if node.rows else "columns", node.size if node.size.isidentifier() else f"({node.size})"
+        span = f"{times_size(low, size)}, {times_size(high, size)}"
+        return f"{keyword}{self.view(target)} = {call}({self.view(node.array)}, {span});"
 
     def choice(self, node: n.Choose) -> list[str]:
         """if (precise) ... else ...; what either branch binds is declared before."""
@@ -172,9 +176,9 @@ class JavaScriptPrinter:
         bound += [part.target for part in inner if isinstance(part, n.Assign)]
         new = [name for name in dict.fromkeys(map(self.view, bound)) if name not in self.declared]
         self.declared.update(new)
-        fast = ["} else {", *self.lines(node.fast, "")] if node.fast else []
+        fast = ["} else {", *indented(self.lines(node.fast, ""))] if node.fast else []
         declared = [f"let {', '.join(new)};"] if new else []
-        return [*declared, "if (precise) {", *self.lines(node.precise, ""), *fast, "}"]
+        return [*declared, "if (precise) {", *indented(self.lines(node.precise, "")), *fast, "}"]
 
     def result(self, node: n.Node) -> str:
         """What a function gives back."""
@@ -183,3 +187,13 @@ class JavaScriptPrinter:
         if isinstance(node, n.Record):
             return f"{node.name}({', '.join(map(self.result, node.fields))})"
         return self.view(node)
+
+
+def indented(lines: Iterable[str]) -> list[str]:
+    """The lines of a block."""
+    return [f"  {line}" for line in lines]
+
+
+def times_size(count: int, size: str) -> str:
+    """0, H, 2 * H."""
+    return f"{count} * {size}" if count > 1 else size if count else "0"

@@ -5,6 +5,7 @@ const array = (rows, columns, batch = 0) =>
 const vector = (columns) => view(new Float64Array(columns), 0, 0, 1, 1, columns, 0, true);
 const scratch = (batch, columns) => ({ ...array(batch, columns), jump: 0 }); // one row that every step writes over
 const at = (v, r, c) => v.d[v.o + r * v.s + c * v.u];
+const entriesOf = (v) => (r, c) => at(v, r, c);
 const step = (v, t, batch) => view(v.d, v.o + t * v.jump, v.s, v.u, batch, v.columns);
 const steps = (v, first, rows) => view(v.d, v.o + first * v.jump, v.s, v.u, rows, v.columns, v.jump);
 const columns = (v, low, high) => ({ ...v, o: v.o + low * v.u, columns: high - low });
@@ -34,8 +35,7 @@ const add = (v, f) => fill(v, (r, c) => at(v, r, c) + f(r, c));
 const like = (v, width) => (v.vector ? vector(width) : array(v.rows, width, v.s ? v.jump / v.s : 0));
 // A new array of the shape that its operands have together.
 function fresh(operands, f) {
-  const rows = Math.max(...operands.map((v) => v.rows));
-  const longest = operands.find((v) => v.rows === rows && !v.vector) ?? operands[0];
+  const longest = operands.find((v) => !v.vector) ?? operands[0];
   return fill(like(longest, Math.max(...operands.map((v) => v.columns))), f);
 }
 const copy = (v) => fresh([v], (r, c) => at(v, r, c));

@@ -18,7 +18,7 @@ from lstm_sym.passes.slope_forms import complements, from_output
 from lstm_sym.program.statements import Maximum, Pointwise, Statement
 from lstm_sym.program.values import Role, Value, complement
 
-_RESERVED = frozenset({"np", "tape", "params", "t", "k", "sizes", "T", "B", "precise", "dtype"})
+_RESERVED = frozenset({"np", "tape", "params", "t", "k", "sizes", "T", "B", "precise", "dtype", "terms", "lead"})
 
 
 class LocalValues:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import ClassVar
 
 from lstm_sym.compile.known_sizes import size_rules
@@ -14,6 +16,7 @@ from lstm_sym.emit.numpy.printer import CodePrinter, indented
 from lstm_sym.emit.numpy.whitelist import check_source
 from lstm_sym.emit.regions import RegionWriter
 from lstm_sym.equations.sizes import parts_of
+from lstm_sym.notation.text import TextNotation
 from lstm_sym.program.program import Program
 from lstm_sym.program.statements import Accumulate
 from lstm_sym.program.values import Value
@@ -22,8 +25,12 @@ _HEAD = """{name}, one step forward and one step back.
 
 {equations}
 
-To read: rows are sequences of a batch, weights (rows of the result, columns of the operand), d_v is dL/dv, (B1) is
-equation B1 of the derivation report. Generated from the equations by lstm_sym, not written by hand."""
+To read: rows are sequences of a batch, weights are (rows of the result, columns of the operand), d_v is dL/dv, (B1) is
+equation B1 of the derivation report, of one step. Generated from the equations by lstm_sym, not written by hand."""
+
+
+_FORWARD = "One step, rows (B, N) of a batch: the output, the new states, and what the step back reads."
+_BACKWARD = "One step back, from dL/dy and what arrives of the step after; gradients of parameters add up over time."
 
 
 class PlainPrinter(CodePrinter):
@@ -38,6 +45,13 @@ class PlainPrinter(CodePrinter):
         return super().text(node)
 
 
+@dataclass(frozen=True, eq=False)
+class StepNotation(TextNotation):
+    """Equations of one step: what it adds to a sum over time."""
+
+    forms: ClassVar[Mapping[str, str]] = {**TextNotation.forms, "summed": "{}"}
+
+
 def plain_source(plan: Plan) -> str:
     """The text: deterministic, byte for byte, on every machine."""
     cell = plan.cell
@@ -47,10 +61,8 @@ def plain_source(plan: Plan) -> str:
         _forward(plan),
         _backward(plan),
     ]
-    brought = copied_functions("\n".join(parts))
-    if brought:
-        parts[0] += "\n\nArray = np.ndarray"
-        parts.append(brought)
+    if brought := copied_functions("\n".join(parts)):
+        parts.append(_without_types(brought))
     text = "\n\n\n".join(parts) + "\n"
     check_source(text)
     return text
@@ -63,7 +75,9 @@ def _forward(plan: Plan) -> str:
     gives = step.names([program.outputs[0], *(c.outgoing for c in program.carries)])
     saved = [name for name in step.names(_read(plan)) if name not in (*receives, *gives)]
     results = dict.fromkeys([*gives, *saved])
-    return _function("forward", [*receives, *step.parameters], "One step.", step.lines, ", ".join(results))
+    return _function(
+        "forward", [*receives, *step.parameters], "One step: rows (B, N) -> rows.", step.lines, ", ".join(results)
+    )
 
 
 def _backward(plan: Plan) -> str:
@@ -72,15 +86,22 @@ def _backward(plan: Plan) -> str:
     step = _Step(plan, program)
     arrives = [value for value in program.inputs if value.name == "dy"]
     receives = step.names([*arrives, *(c.incoming for c in program.carries), *_read(plan)])
-    sent = [*program.outputs, *(c.outgoing for c in program.carries)]
     gradients = [step.gradients[s.target] for s in program.statements if isinstance(s, Accumulate)]
-    results = ", ".join([*step.names(sent), *gradients])
-    return _function("backward", [*receives, *step.parameters], "One step back.", step.lines, results)
+    before = step.names(program.outputs)
+    results = ", ".join([*before, *gradients, *step.names(c.outgoing for c in program.carries)])
+    return _function(
+        "backward",
+        [*receives, *step.parameters],
+        _BACKWARD,
+        step.lines,
+        results,
+    )
 
 
 def _read(plan: Plan) -> list[Value]:
     """The values of the step that the step back reads, in the order of the step."""
-    read = {value for value in plan.derivation.adjoint.inputs if value.name != "dy"}
+    adjoint = plan.derivation.adjoint
+    read = {value for statement in adjoint.statements for value in statement.reads()} & {*adjoint.inputs}
     return [value for value in plan.program.values() if value in read]
 
 
@@ -91,6 +112,7 @@ class _Step:
         loop = one_step(program, plan.cell)
         self.storage = loop.storage
         writer, printer = RegionWriter(loop, plan.numbers), PlainPrinter()
+        writer.notation = StepNotation.of(program)
         regions = writer.run()
         bound = [*writer.parameters.bound.values()]
         nodes: list[Node] = [a for a in bound if not isinstance(a.value, Field)]
@@ -115,3 +137,24 @@ def _function(name: str, arguments: list[str], text: str, lines: list[str], resu
     end = f"return {results}"
     last = folded(end if len(end) <= WIDTH else f"return ({results})")
     return "\n".join([*head, *indented([f'"""{text}"""', *lines, *last])])
+
+
+def _without_types(text: str) -> str:
+    """Functions as one writes them on a blackboard: no annotations, and no comments either."""
+    tree = ast.parse(text)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef):
+            node.returns = None
+        elif isinstance(node, ast.arg):
+            node.annotation = None
+        for name, value in ast.iter_fields(node):
+            if isinstance(value, list):
+                setattr(node, name, [_untyped(part) for part in value])
+    return "\n\n\n".join(ast.unparse(function) for function in tree.body)
+
+
+def _untyped(node: ast.AST) -> ast.AST:
+    """v: Array = e as v = e."""
+    if isinstance(node, ast.AnnAssign) and node.value is not None:
+        return ast.copy_location(ast.Assign([node.target], node.value), node)
+    return node
