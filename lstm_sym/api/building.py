@@ -46,10 +46,9 @@ def generate(cell: Cell | str, *, target: str = "numpy", plain: bool = False) ->
     back in NumPy as a teacher writes them, to read. It has the same bytes on every machine. Raises CellError for what
     is no cell, ValueError for a target that there is not, or one that has nothing plain.
     """
-    if target not in TARGETS or (plain and target != "numpy"):
-        known = ", ".join(TARGETS)
-        why = "plain is NumPy" if target in TARGETS else f"the targets are {known}"
-        raise ValueError(f"generate() has no target {target!r}{' that is plain' if plain else ''}; {why}")
+    if not isinstance(target, str) or target not in TARGETS or (plain and target != "numpy"):
+        fix = "leave target out, plain is NumPy" if plain else f"write target= one of {', '.join(TARGETS)}"
+        raise ValueError(f"generate() has no target {target!r}{' that is plain' if plain else ''}; {fix}")
     plan = Plan(Derivation(cell_of("generate", cell)))
     return plain_source(plan) if plain else TARGETS[target].source(plan)
 

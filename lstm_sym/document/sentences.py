@@ -35,7 +35,8 @@ class Sentences:
 
     def __init__(self, language: str = "en") -> None:
         if language not in LANGUAGES:
-            raise ValueError(f"no language {language!r}; there are {', '.join(LANGUAGES)}")
+            known = ", ".join(LANGUAGES)
+            raise ValueError(f"there is no language {language!r}; write one of {known}")
         self.language = language
 
     def sentence(self, key: str) -> str:

@@ -39,7 +39,7 @@ class Settings:
     def __post_init__(self) -> None:
         for name, value in asdict(self).items():
             fewest = 2 if name == "length" else 1
-            if not isinstance(value, int) or value < fewest:
+            if not isinstance(value, int) or isinstance(value, bool) or value < fewest:
                 raise StudyError(
                     name,
                     f"{value!r}, which is no whole number from {fewest} on",

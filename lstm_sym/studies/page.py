@@ -177,6 +177,6 @@ def _input(stream: Stream, sentences: Sentences) -> list[Line]:
 def reproduce_blocks(command: str | None, record: str, sentences: Sentences) -> list[Block]:
     """How to do it again. record: the file that holds settings, versions and hashes."""
     used = ", ".join(f"{name} {version}" for name, version in versions().items())
-    line = Paragraph(sentences.line("reproduce.line", record=record))
     listing: list[Block] = [Listing(command)] if command else []
+    line = Paragraph(sentences.line("reproduce.line" if command else "reproduce.record", record=record))
     return [*listing, line, Paragraph(sentences.line("reproduce.versions", versions=used))]

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import cast
 
 from lstm_sym.document.sentences import Sentences
 from lstm_sym.equations import Cell
@@ -34,6 +35,14 @@ class Request:
     time_scale: float | None = None
 
     def __post_init__(self) -> None:
+        scale = self.time_scale
+        if scale is not None and (not isinstance(scale, int | float) or isinstance(scale, bool) or not scale > 1):
+            raise StudyError(
+                "time_scale",
+                f"{scale!r}, which is no number of steps above 1",
+                "a text, or a rate in place of its inverse",
+                "give time_scale=100, say, for gates that should keep the state about 100 steps",
+            )
         _ = self.cells, self.sentences
 
     @cached_property
@@ -76,7 +85,8 @@ class Request:
 
 def cells_given(cells: Given | Iterable[Given]) -> tuple[Given, ...]:
     """The cells as given, one or several. Raises StudyError without one."""
-    given = (cells,) if isinstance(cells, Cell | str | os.PathLike) else tuple(cells)
+    single = isinstance(cells, Cell | str | os.PathLike) or not isinstance(cells, Iterable)
+    given = cast(tuple[Given, ...], (cells,) if single else tuple(cast(Iterable[Given], cells)))
     if not given:
         raise StudyError("cells", "none is given", "a selection that selected nothing", 'give one at least: "lstm"')
     return given

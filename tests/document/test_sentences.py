@@ -13,7 +13,7 @@ from lstm_sym.document.sentences import table
 from lstm_sym.flow.advice import summary
 from lstm_sym.flow.measures import SURVEYED
 from lstm_sym.flow.memory import card as memory
-from lstm_sym.flow.plots import fan, heatmap, saturation, shares, spectra
+from lstm_sym.flow.plots import fan, heatmap, profiles, saturation, shares, spectra
 from lstm_sym.report import LANGUAGES, Sentences
 
 ROOMS = [Path(ls.__file__).parent / room for room in ("document", "studies", "report", "cli")]
@@ -35,6 +35,7 @@ NAMED_ELSEWHERE = (
     *COSTS,
     *(f"flow.{figure}." for figure in FIGURES),
     *(f"{prefix}." for prefix in LABELLED),
+    *(f"figure.{name}" for name in profiles.LABELS),
 )
 
 

@@ -59,8 +59,10 @@ def test_a_study_writes_what_the_command_writes(folder: Path, monkeypatch: pytes
 
 
 def test_gradient_flow_writes_what_the_command_writes(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    written = by_command(monkeypatch, folder / "there", "flow", "rnn", "henon", *OPTIONS, "--time-scale", "30.5")
-    found = ls.gradient_flow(["rnn", "henon"], time_scale=30.5, **SMALL)
+    written = by_command(
+        monkeypatch, folder / "there", "flow", "rnn", "henon", "--set", "a=5", *OPTIONS, "--time-scale", "30.5"
+    )
+    found = ls.gradient_flow(["rnn", "henon"], choices={"a": 5}, time_scale=30.5, **SMALL)
     found.save("out")
     assert content("out") == written and "out/rnn.map.csv" in written
     assert list(found.left_out) == ["henon"] and found.surveys[0].profile is found.profiles[0]
@@ -151,7 +153,7 @@ def test_a_folder_is_refused_before_anything_is_measured(folder: Path, monkeypat
         ("rnn", {"length": 1}, StudyError, "from 2 on"),
         ("rnn", {"language": "de"}, ValueError, "no language 'de'"),
         ("rnn", {"input": np.zeros((3, 2, 2))}, ValueError, r"\(T, 2\)"),
-        ("henon", {"input": "sunspots"}, NothingMeasured, "no longer a finite number"),
+        ("henon", {"input": "sunspots", "choices": {"a": 5}}, NothingMeasured, "no longer a finite number"),
     ],
 )
 def test_what_cannot_be_studied_is_refused(cells, how, error, says) -> None:
@@ -176,3 +178,22 @@ def test_how_far_it_is_goes_to_the_reporter() -> None:
 
     ls.gradient_flow("rnn", everything=False, reporter=reporter, **SMALL)
     assert told[-1][0] == "measuring" and told[-1][1] == told[-1][2]
+
+
+@pytest.mark.parametrize(
+    ("given", "setting"),
+    [
+        ({"cells": 3}, "3"),
+        ({"time_scale": "x"}, "time_scale"),
+        ({"time_scale": 1}, "time_scale"),
+        ({"hidden": True}, "hidden"),
+    ],
+)
+def test_what_is_no_cell_and_no_number_is_refused_before_any_work(given, setting):
+    with pytest.raises(ValueError, match=setting):
+        ls.gradient_flow(**{"cells": "rnn", **given})
+
+
+def test_maps_without_an_input_are_measured():
+    found = ls.gradient_flow(["henon", "logistic_map"], hidden=4, lags=5, ends=3, seeds=2, length=60, everything=False)
+    assert [one.model for one in found.profiles] == ["henon", "logistic_map"] and not found.left_out

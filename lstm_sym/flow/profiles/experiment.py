@@ -94,7 +94,8 @@ def recorded(model: Model, stream: Any, hidden: int = 64, seed: int = 0) -> Traj
     """The run of a model over a stream, its parameters drawn with default_rng(seed) unless it has some.
 
     hidden: H, where the model says none. A cell without an input runs as many steps as the stream has, from a state
-    drawn uniformly in (0, 1). Raises FlowError: sizes that the cell cannot have, and what `record` refuses.
+    drawn uniformly in (0, 0.1): of many maps a larger one lies outside the basin. Raises FlowError: sizes that the cell
+    cannot have, and what `record` refuses.
     """
     values = refusals.as_sequences(stream, model.label)
     rng, size = np.random.default_rng(max(seed, 0)), model.hidden or hidden
@@ -116,12 +117,12 @@ def recorded(model: Model, stream: Any, hidden: int = 64, seed: int = 0) -> Traj
 
 
 def _random_state(kernel: Kernel, params: Any, hidden: int, rng: np.random.Generator) -> Any:
-    """A state of one sequence, uniform in (0, 1); of H units where no parameter tells the size."""
+    """A state of one sequence, uniform in (0, 0.1); of H units where no parameter tells the size."""
     try:
         sizes = [part.shape for part in kernel.forward(np.empty((0, 1, 0)), params)[1]]
     except ValueError:
         sizes = [(1, hidden)] * len(states_of(kernel))
-    return kernel.State(*(rng.uniform(0.0, 1.0, size) for size in sizes))
+    return kernel.State(*(rng.uniform(0.0, 0.1, size) for size in sizes))
 
 
 def _drawn(model: Model, inputs: int, hidden: int, rng: np.random.Generator) -> Any:

@@ -209,9 +209,11 @@ def refuse_share(where: str, share: float) -> None:
 
 def refuse_overflow(y: Array, first: int, model: str) -> None:
     """Raise a FlowError if an output (T, B, H) of the steps from `first` on is not finite, naming the first step."""
-    why = "recurrent weights that let the state grow exponentially, in a cell that does not bound it"
+    why = "recurrent weights, or a first state, that let the state grow without bound, in a cell that does not bound it"
     steps = np.arange(first, first + len(y))
-    _refuse_not_finite(y, steps, model, "the state is no longer a finite number", why, "recurrent weights")
+    _refuse_not_finite(
+        y, steps, model, "the state is no longer a finite number", why, "recurrent weights, or the first state,"
+    )
 
 
 def refuse_not_finite(jacobian: Array, steps: Integers, model: str) -> None:
