@@ -49,10 +49,9 @@ def jvp(program: Program) -> Program:
     carries = tuple(
         c for carry in program.carries for c in (carry, Carry(along(carry.incoming), along(carry.outgoing)))
     )
-    head, _, tail = program.name.partition(".")
     return replace(
         program,
-        name=f"{head}.tangent" if tail == "forward" else f"{head}.{tail}_tangent",
+        kind="tangent" if program.kind == "forward" else f"{program.kind}_tangent",
         inputs=(*program.inputs, *map(along, program.inputs)),
         carries=carries,
         parameters=(*program.parameters, *map(along, program.parameters)),
@@ -70,8 +69,7 @@ class _Forward:
 
     def __init__(self, program: Program) -> None:
         self.statements: list[Statement] = []
-        cell, _, kind = program.name.partition(".")
-        self.prefix = f"{cell}.{_KINDS.get(kind, f'{kind}_tangent')}"
+        self.prefix = f"{program.cell}.{_KINDS.get(program.kind, f'{program.kind}_tangent')}"
         self.slopes = Slopes(self.prefix, known=slopes_of(program))
         self.direction = 1 + directions((*program.inputs, *program.parameters, *(c.incoming for c in program.carries)))
 

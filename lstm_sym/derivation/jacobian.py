@@ -105,7 +105,7 @@ class Jacobians:
 
     def rules(self, source: Value) -> _Rules:
         """The rules for a source, with no slope made yet."""
-        return _Rules(source, Slopes(self.program.name.split(".")[0] + ".jacobian", self.guards))
+        return _Rules(source, Slopes(f"{self.program.cell}.jacobian", self.guards))
 
     def forward(self, source: Value, kept: frozenset[Value], entry: Value | None) -> _Accumulation:
         """Forward accumulation from a source: d value / d source of every value."""

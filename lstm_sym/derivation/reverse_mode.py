@@ -33,7 +33,16 @@ from lstm_sym.program.statements import (
     Statement,
     Term,
 )
-from lstm_sym.program.values import Operator, Role, Value, adjoint, carried_adjoint, direct_adjoint, total
+from lstm_sym.program.values import (
+    Operator,
+    Role,
+    Value,
+    adjoint,
+    carried_adjoint,
+    direct_adjoint,
+    placed_adjoint,
+    total,
+)
 
 ACCUMULATES = "reverse mode over an Accumulate is not defined; for second order take the jvp of the vjp"
 
@@ -62,14 +71,13 @@ class _Reverse:
 
     def __init__(self, program: Program) -> None:
         self.program = program
-        self.cell = program.name.split(".")[0]
         self.incoming: dict[Value, _Incoming] = {}
         self.gradients: dict[Value, list[Contribution]] = {}
         self.statements: list[Statement] = []
         self.known: dict[sympy.Symbol, Value] = {}
-        self.kind = program.name.partition(".")[2].replace("forward", "backward").replace("tangent", "tangent_backward")
+        self.kind = "backward" if program.kind == "forward" else f"{program.kind}_backward"
         made = {y: s.target for y, s in slopes_of(program).items()}
-        self.slopes = Slopes(f"{self.cell}.{self.kind}", Guards.in_program(program), made=made)
+        self.slopes = Slopes(f"{program.cell}.{self.kind}", Guards.in_program(program), made=made)
         self.equations = {s.target: s.provenance.equation for s in program.statements}
         self.cotangents = tuple(Value(_cotangent(v), v.shape, 0, Role.ADJOINT) for v in program.outputs)
 
@@ -93,7 +101,8 @@ class _Reverse:
         reads = dict.fromkeys(v for s in self.statements for v in s.reads())
         inputs = tuple(v for v in reads if v not in defined and v not in parameters and v not in self.cotangents)
         return Program(
-            f"{self.cell}.{self.kind}",
+            self.program.cell,
+            self.kind,
             (*self.cotangents, *inputs),
             carries,
             self.program.parameters,
@@ -173,7 +182,7 @@ class _Reverse:
 
     def parameter_contribution(self, parameter: Value, target: Value, expression: Expr) -> None:
         """A parameter inside a pointwise statement: its adjoint at this step, a scalar's unit by unit, then summed."""
-        value = Value(f"d_{parameter.name}_by_{target.name}", target.shape, 0, Role.ADJOINT, parameter)
+        value = placed_adjoint(parameter, target)
         self.append_pointwise(value, expression, "pointwise vjp", self.equations[target])
         self.gradients.setdefault(parameter, []).append(Contribution(value, None))
 
@@ -190,9 +199,8 @@ class _Reverse:
             name += "_prev"
         if target.role is Role.DIRECT_ADJOINT:
             name += "_direct"
-        if target.role is Role.ADJOINT and target.time is not None and target.of is not None and target.of.is_parameter:
-            name = target.name.removeprefix("d_")
-        return Provenance(f"{self.cell}.{self.kind}.{name}", rule, equation)
+        name += f"_by_{target.place}" if target.place else ""
+        return Provenance(f"{self.program.cell}.{self.kind}.{name}", rule, equation)
 
     def define(self, value: Value, target: Value) -> Value:
         """Append the statement that sums all that has come in for a value, and return the adjoint it defines."""

@@ -101,13 +101,12 @@ class Notation(ScalarPrinter):
         if value.of is not None:
             mark, inner = _MARKS[value.role], value.of
             if mark == "tangent":
-                mark += " again" * value.name.removeprefix(inner.name).count("_again")
+                mark += " again" * (value.direction - 1)
             if inner.of is not None:
                 return self.marked(self.symbol(inner), mark)
         time = value.time if value.role is Role.CARRIED_ADJOINT else inner.time
-        if value.role is Role.ADJOINT and inner.time is None and value.time is not None:
-            # A parameter may stand in several places: each has an adjoint of its own, a_by_h, and all of them a sum.
-            return self.name(*_parts(value.name.removeprefix("d_")), mark, value.time)
+        if value.place:
+            return self.name(*_parts(f"{inner.name}_by_{value.place}"), mark, value.time)
         return self.name(*_parts(inner.name), mark, time)
 
     def marked(self, text: str, mark: str) -> str:

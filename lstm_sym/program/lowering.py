@@ -31,7 +31,8 @@ def lower(cell: Cell) -> Program:
         lowering.equation(equation)
     carries = tuple(Carry(lowering.value(s, -1), lowering.value(s, 0)) for s in cell.states)
     return Program(
-        f"{cell.key}.forward",
+        cell.key,
+        "forward",
         (lowering.value(cell.input, 0),) if cell.input else (),
         carries,
         tuple(lowering.value(name, None) for name in cell.parameters),

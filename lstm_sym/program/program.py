@@ -27,12 +27,14 @@ class Carry:
 class Program:
     """One time step and how steps follow each other.
 
+    `cell` is the key of the cell; `kind` what the program computes: forward, backward, tangent, backward_tangent, ...
     `inputs` are given at every step, `carries` go from step to step, `parameters` stay, `constants` have a number;
     `direction` is +1 (t = 0 .. T-1) or -1 (t = T-1 .. 0); `outputs` are handed out at every step; every `Accumulate`
     target is summed over time.
     """
 
-    name: str
+    cell: str
+    kind: str
     inputs: tuple[Value, ...]
     carries: tuple[Carry, ...]
     parameters: tuple[Value, ...]
@@ -63,6 +65,11 @@ class Program:
         for value in (*self.outputs, *(carry.outgoing for carry in self.carries)):
             if value not in known:
                 raise ProgramError(f"{self.name}: the output {value} is never defined")
+
+    @property
+    def name(self) -> str:
+        """lstm.backward."""
+        return f"{self.cell}.{self.kind}"
 
     def statement(self, target: str) -> Statement:
         """The statement that defines the value of this name (KeyError if none does)."""

@@ -35,8 +35,9 @@ class Value:
     """A vector (H,) at time 0 ([t]) or -1 ([t-1]); with time None the same at all times: a parameter (H,) or (H, D), a
     constant (), or what depends on parameters and constants alone.
 
-    A derived value names what it was derived `of`: the adjoint of i is Value("d_i", ..., of=i). Values are equal when
-    name, time and role are.
+    A derived value names what it was derived `of`: the adjoint of i is Value("d_i", ..., of=i). A parameter that stands
+    in several places has an adjoint in each: `place` names the quantity there. `direction`, from 1, is a
+    tangent's. Values are equal when name, time and role are.
     """
 
     name: str
@@ -44,6 +45,8 @@ class Value:
     time: int | None = 0
     role: Role = Role.QUANTITY
     of: Value | None = None
+    place: str = ""
+    direction: int = 0
 
     @cached_property
     def symbol(self) -> sympy.Symbol:
@@ -100,6 +103,12 @@ def adjoint(value: Value) -> Value:
     return Value(f"d_{value.name}{suffix}", value.shape, 0, Role.ADJOINT, value)
 
 
+def placed_adjoint(parameter: Value, target: Value) -> Value:
+    """The adjoint of a parameter as one quantity reads it, before all are summed: named d_p_by_v."""
+    name = f"d_{parameter.name}_by_{target.name}"
+    return Value(name, target.shape, 0, Role.ADJOINT, parameter, place=target.name)
+
+
 def carried_adjoint(state: Value, time: int) -> Value:
     """The part of a state's adjoint that arrives from step t+1, at [t]; at [t-1], what this step sends on."""
     return Value(f"d_{state.name}_next", state.shape, time, Role.CARRIED_ADJOINT, state)
@@ -117,7 +126,7 @@ def tangent(value: Value, direction: int = 1) -> Value:
     direction: which one, from 1, of a program with several; v_dot_again is the tangent along the second.
     """
     name = f"{value.name}_dot" + "_again" * (direction - 1)
-    return Value(name, value.shape, value.time, Role.TANGENT, value)
+    return Value(name, value.shape, value.time, Role.TANGENT, value, direction=direction)
 
 
 def directions(values: Iterable[Value]) -> int:

@@ -39,7 +39,7 @@ def one_line(operator: Operator, transposed: bool) -> Program:
     """y = P v."""
     rows, columns = operator.shape[::-1] if transposed else operator.shape
     v, y = Value("v", (columns,), 0, Role.INPUT), Value("y", (rows,))
-    return Program("cell.forward", (v,), (), (), (Affine(y, (Term(operator, v, transposed),)),), (y,))
+    return Program("cell", "forward", (v,), (), (), (Affine(y, (Term(operator, v, transposed),)),), (y,))
 
 
 @pytest.mark.parametrize("transposed", [False, True])
@@ -60,7 +60,7 @@ def test_each_operator_has_its_transpose_in_reverse_and_itself_in_forward_mode(o
 
 def test_the_maximum_sends_all_to_the_largest_unit_and_shares_ties():
     v, y = Value("v", ("H",), 0, Role.INPUT), Value("y", ("H",))
-    program = Program("cell.forward", (v,), (), (), (Maximum(y, v),), (y,))
+    program = Program("cell", "forward", (v,), (), (), (Maximum(y, v),), (y,))
     given = {v: np.array([[1.0, 3.0, 2.0], [2.0, 2.0, 0.0]])}
     reverse = vjp(program)
     dy = np.array([[1.0, 10.0, 100.0], [1.0, 2.0, 3.0]])

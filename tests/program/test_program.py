@@ -36,7 +36,7 @@ OUT = Pointwise(AFTER, tanh(A.symbol), (A,))
 
 def program(*statements, **changes) -> Program:
     parameters = (W, U, B, LONG)
-    base = Program("test", (X,), (Carry(BEFORE, AFTER),), parameters, (PRE, OUT), (AFTER,))
+    base = Program("test", "forward", (X,), (Carry(BEFORE, AFTER),), parameters, (PRE, OUT), (AFTER,))
     return replace(base, statements=statements or base.statements, **changes)
 
 

@@ -211,9 +211,9 @@ def test_a_stack_of_a_batch_is_a_concatenation():
 def test_a_term_with_an_operator_of_another_size_is_no_program():
     v, y = Value("v", ("H",)), Value("y", ("D",))
     with pytest.raises(ProgramError):
-        Program("p", (v,), (), (), (Affine(y, (Term(Operator("mean", ("H", "H")), v),)),), (y,))
+        Program("p", "forward", (v,), (), (), (Affine(y, (Term(Operator("mean", ("H", "H")), v),)),), (y,))
     with pytest.raises(ProgramError):
-        Program("p", (v,), (), (), (Maximum(y, v),), (y,))
+        Program("p", "forward", (v,), (), (), (Maximum(y, v),), (y,))
 
 
 @pytest.mark.parametrize(
