@@ -30,7 +30,7 @@ from lstm_sym.flow.theory.overlay import Overlay
 from lstm_sym.ground.progress import Progress, part_of, tell
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Survey:
     """What was measured of one model. What cannot be measured of it is the FlowError that says why.
 
@@ -58,6 +58,10 @@ class Survey:
     shares: Shares | FlowError
     gates: Mapping[str, Array] | FlowError
     measured: Measured
+
+    def __repr__(self) -> str:
+        found = [name for name in self.measured.found if name not in self.left_out]
+        return f"<Survey of {self.model.label}: {', '.join(['profile', *found])}>"
 
     @property
     def left_out(self) -> dict[str, FlowError]:

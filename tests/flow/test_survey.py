@@ -20,6 +20,8 @@ def refused(of, progress):
 
 def test_what_is_found_is_what_the_measures_find():
     (found,) = flow.survey([flow.Model("LSTM", lstm)], X, **HOW)
+    assert all(len(repr(part)) < 300 for part in (found, found.profile, found.map))
+    assert repr(found).startswith("<Survey of LSTM: profile, ")
     run = flow.recorded(found.model, X, 4, 0)
     assert list(found.measured.found) == list(SURVEYED) and found.left_out == {}
     np.testing.assert_array_equal(found.spectrum.exponents, flow.lyapunov(run).exponents)

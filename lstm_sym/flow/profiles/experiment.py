@@ -36,7 +36,7 @@ class Model:
 
     label: str
     kernel: Kernel
-    params: Any = None
+    params: Any = field(default=None, repr=False)
     fill: Mapping[str, float] = field(default_factory=dict)
     output: str | None = None
     hidden: int | None = None

@@ -8,7 +8,7 @@ A row is the sensitivity profile of one end point; a diagonal is one lag.
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from operator import methodcaller
 from typing import Any
 
@@ -39,8 +39,8 @@ class TimeMap:
     """
 
     model: str
-    steps: Integers
-    log_norms: Array
+    steps: Integers = field(repr=False)
+    log_norms: Array = field(repr=False)
     output: str
     source: str
     norm: str

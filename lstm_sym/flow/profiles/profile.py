@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -32,9 +32,9 @@ class Profile:
     """
 
     model: str
-    log_norms: Array
-    ends: Integers
-    seeds: Integers
+    log_norms: Array = field(repr=False)
+    ends: Integers = field(repr=False)
+    seeds: Integers = field(repr=False)
     output: str
     source: str
     norm: str
