@@ -12,6 +12,7 @@ from lstm_sym import flow
 from lstm_sym.flow import FlowError, Profile, advice_text
 from lstm_sym.flow.advice.formats import FORMATS
 from lstm_sym.flow.advice.summary import SENTENCES
+from lstm_sym.flow.memory import decay
 from lstm_sym.flow.theory.chrono import time_scale
 
 
@@ -100,6 +101,13 @@ def test_rows_are_valid_json():
     assert json.loads(json.dumps(rows, allow_nan=False)) == rows
     assert [row["advice"] for row in rows] == ["truncation"] * 2 + ["precision"] * 5 + ["gate bias"]
     assert rows[2]["overflow"] == "inf"
+
+
+def test_all_advice_on_a_profile_rests_on_one_fit_of_its_curve(monkeypatch):
+    asked, fitted = [], decay.fitted
+    monkeypatch.setattr(decay, "fitted", lambda *given: asked.append(given) or fitted(*given))
+    advise([profile("m", -0.0512 * LAGS)])
+    assert len(asked) == 1
 
 
 def test_no_profile_is_refused():

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 
@@ -128,11 +129,10 @@ def fit_decay(profile: Profile, *, first: int = 1, last: int | None = None) -> D
     refusals.refuse_all_but("Profile", profile)
     last = len(profile.lags) - 1 if last is None else last
     refuse_few_lags(profile, first, last)
-    curve = profile.median(relative=True)[None, first : last + 1]
-    fits = fitted(curve, first)
+    fits = _fitted_once(tuple(profile.median(relative=True)[first : last + 1].tolist()), first)
     laws = {name: f.law(0) for name, f in fits.items()}
     criteria = {name: float(f.criterion[0]) for name, f in fits.items()}
-    name, margin = preferred({name: f.criterion for name, f in fits.items()}, curve.shape[1])
+    name, margin = preferred({name: f.criterion for name, f in fits.items()}, last + 1 - first)
     return Decay(laws, criteria, str(name[0]) or None, float(margin[0]), (first, last))
 
 
@@ -189,6 +189,12 @@ def fitted(
     return {name: replace(fits, level=fits.level + start[:, 0]) for name, fits in (straight | between).items()}
 
 
+@lru_cache(maxsize=64)
+def _fitted_once(curve: tuple[float, ...], first: int) -> dict[str, Fits]:
+    """`fitted` of one curve: every piece of advice on a profile asks for the same."""
+    return fitted(np.array([curve]), first)
+
+
 def _curved(curves: Array, lags: Array, family: _Family, refined: int) -> Fits:
     """The best law of a family for each curve."""
     best = _best([_line(curves, lags, *family.shape_and_offset(value), 5) for value in family.grid])
@@ -242,15 +248,15 @@ def _line(curves: Array, lags: Array, shape: float, offset: float = 0.0, paramet
     ordinary = np.linalg.solve(basis @ basis.T, basis @ curves.T).T
     rest = curves - ordinary @ basis
     inner = _whitened(basis[:, None], basis[None])  # (correlations, 2, 2)
-    outer = _whitened(rest[:, None], basis[None])  # (correlations, n, 2)
-    moved = np.linalg.solve(inner, outer.swapaxes(1, 2)).swapaxes(1, 2)
-    squares = _whitened(rest, rest) - (moved * outer).sum(axis=2)
+    outer = _whitened(basis[:, None], rest[None])  # (correlations, 2, n)
+    moved = np.linalg.solve(inner, outer)
+    squares = _whitened(rest, rest) - (moved * outer).sum(axis=1)
     # What rounding alone leaves of a curve that is a law exactly is no evidence between laws.
     floor = (4 * np.finfo(np.float64).eps * np.abs(curves).max(axis=1)) ** 2 + np.finfo(np.float64).tiny
     deviance = n * np.log(np.maximum(squares / n, floor)) - np.log1p(-(CORRELATIONS**2))[:, None]
     at = np.argmin(deviance, axis=0)
     columns = np.arange(len(curves))
-    middle, slope = (ordinary + moved[at, columns]).T
+    middle, slope = (ordinary + moved[at, :, columns]).T
     level = middle - slope * centre
     criterion = deviance[at, columns] + parameters * np.log(n)
     shapes, offsets = (np.full(len(curves), value) for value in (shape, offset))
