@@ -9,7 +9,7 @@ is long, so the error falls at one rate for all s. The number of nodes is double
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 
 import numpy as np
 
@@ -62,7 +62,14 @@ def gaussian_rule(scale: float, kinks: tuple[float, ...], nodes: int) -> tuple[A
     right = REACH * 0.5 ** np.arange(halvings + 1)
     inside = [kink / scale for kink in kinks if scale > 0 and abs(kink) < REACH * scale]
     edges = np.unique(np.concatenate([-right, [0.0], right, inside]))
-    points, weights = np.polynomial.legendre.leggauss(nodes)
+    points, weights = _legendre(nodes)
     half = np.diff(edges)[:, None] / 2
     z = ((edges[:-1, None] + half) + half * points).ravel()
     return z, (half * weights).ravel() * np.exp(-(z**2) / 2) / np.sqrt(2 * np.pi)
+
+
+@cache
+def _legendre(nodes: int) -> tuple[Array, Array]:
+    """Nodes and weights of Gauss and Legendre on a panel, the same for every scale."""
+    points, weights = np.polynomial.legendre.leggauss(nodes)
+    return points, weights
