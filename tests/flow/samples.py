@@ -77,19 +77,28 @@ FIGURES = {
 }
 
 
-def rows(path):
-    return list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8"))))
-
-
 def drawn(monkeypatch, save, *given, **options):
     """The figure that a function draws, nothing written."""
+    draw, _, _ = _asked(monkeypatch, save, *given, **options)
+    with style.styled():
+        return draw()
+
+
+def data(monkeypatch, save, *given, **options):
+    """The rows of the CSV file that a function writes beside its figure, the figure not drawn."""
+    _, columns, table = _asked(monkeypatch, save, *given, **options)
+    return list(csv.DictReader(io.StringIO(style.csv_bytes(columns, table).decode("utf-8"))))
+
+
+def _asked(monkeypatch, save, *given, **options):
+    """What a function gives to be drawn and written."""
     kept = []
 
-    def keep(folder, stem, draw, columns, table):
-        with style.styled():
-            kept.append(draw())
+    def keep(folder, stem, *asked):
+        kept.extend(asked)
         return []
 
-    monkeypatch.setattr(style, "save", keep)
-    save(*given, "nowhere", "f", **options)
-    return kept[0]
+    with monkeypatch.context() as patched:
+        patched.setattr(style, "save", keep)
+        save(*given, "nowhere", "f", **options)
+    return kept

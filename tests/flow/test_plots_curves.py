@@ -1,9 +1,8 @@
 """Curves with bands, theory and bounds: what is drawn is what was given, and what cannot be drawn is said."""
 
-import csv
-
 import numpy as np
 import pytest
+from flow.samples import data
 
 from lstm_sym.flow import Curve, FlowError, save_curves
 from lstm_sym.flow.drawing import style
@@ -18,13 +17,8 @@ def drawn(curves, **frame):
         return curves_figure(prepared(curves, frame), frame)
 
 
-def saved(curves, folder, **options):
-    return save_curves(curves, folder, "f", title="t", subtitle="s", x="x", y="y", **options)
-
-
-def rows(path):
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
+def saved(curves, folder, stem="f", **options):
+    return save_curves(curves, folder, stem, title="t", subtitle="s", x="x", y="y", **options)
 
 
 def texts(figure):
@@ -37,11 +31,11 @@ def inches(figure):
     return figure.get_tightbbox(FigureCanvasAgg(figure).get_renderer())
 
 
-def test_the_data_are_what_was_given(tmp_path):
+def test_the_data_are_what_was_given(monkeypatch):
     y = np.sin(LAGS)
     for scale, name, wanted in (("linear", "y", y), ("ln", "log10_y", y / np.log(10)), ("log", "y", y)):
         given = np.abs(y) if scale == "log" else y
-        table = rows(saved([Curve("a", LAGS, given, given, given)], tmp_path, y_scale=scale)[2])
+        table = data(monkeypatch, saved, [Curve("a", LAGS, given, given, given)], y_scale=scale)
         wanted = np.abs(wanted) if scale == "log" else wanted
         np.testing.assert_allclose([float(row[name]) for row in table], wanted, rtol=1e-14)
         np.testing.assert_allclose(
@@ -66,14 +60,14 @@ def test_theory_that_explodes_is_cut_and_has_an_arrow():
     assert "bound" in texts(drawn([measured, Curve("bound", LAGS, -0.11 * LAGS, kind="bound")], y_scale="ln"))
 
 
-def test_an_exact_zero_is_a_triangle_and_is_noted(tmp_path):
+def test_an_exact_zero_is_a_triangle_and_is_noted(monkeypatch):
     y = np.where(LAGS < 20, -LAGS, -np.inf)
     figure = drawn([Curve("relu", LAGS, y)], y_scale="ln")
     triangles = [line for line in figure.axes[0].lines if line.get_marker() == "v"]
     np.testing.assert_array_equal(triangles[0].get_xdata(), LAGS[20:])
     assert "s; ▼ exactly 0" in texts(figure)
     assert "s" in texts(drawn([Curve("tanh", LAGS, -LAGS)], y_scale="ln"))
-    assert rows(saved([Curve("relu", LAGS, y)], tmp_path, y_scale="ln")[2])[-1]["log10_y"] == "-inf"
+    assert data(monkeypatch, saved, [Curve("relu", LAGS, y)], y_scale="ln")[-1]["log10_y"] == "-inf"
     assert drawn([Curve("zero", LAGS, np.full(30, -np.inf))], y_scale="ln")
 
 

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from flow.samples import (
+    data,
     drawn,
     exponents,
     gate_shares,
@@ -12,7 +13,6 @@ from flow.samples import (
     law,
     network,
     profile,
-    rows,
     sensitivity_map,
     singular_values,
 )
@@ -30,9 +30,9 @@ def subtitle(figure):
     return " ".join(text.get_text() for text in figure.texts).replace("\n", " ")
 
 
-def test_the_map_is_written_below_the_diagonal(tmp_path):
+def test_the_map_is_written_below_the_diagonal(monkeypatch):
     given = sensitivity_map(12)
-    table = rows(flow.save_heat_map(given, tmp_path, "f")[2])
+    table = data(monkeypatch, flow.save_heat_map, given)
     found = np.full((12, 12), np.nan)
     found[numbers(table, "end").astype(int), numbers(table, "source").astype(int)] = numbers(table, "log10_norm")
     np.testing.assert_array_equal(found, given.log_norms / np.log(10))
@@ -76,15 +76,15 @@ def test_what_is_no_map_is_refused(logs):
         heatmap.checked(SimpleNamespace(model="m", log_norms=logs, output="h", source="x"))
 
 
-def test_the_fan_has_the_quantiles_of_the_profile_and_the_theory(tmp_path, monkeypatch):
+def test_the_fan_has_the_quantiles_of_the_profile_and_the_theory(monkeypatch):
     given = profile()
-    table = rows(flow.save_fan(given, tmp_path, "f", theory=[law()])[2])
+    table = data(monkeypatch, flow.save_fan, given, theory=[law()])
     for name, share in (("q05", 0.05), ("q25", 0.25), ("median", 0.5), ("q75", 0.75), ("q95", 0.95)):
         wanted = np.quantile(given.log_norms - given.log_norms[:, :1], share, axis=0) / np.log(10)
         np.testing.assert_array_equal(numbers(table[:31], name), wanted + 0.0)
     np.testing.assert_allclose(numbers(table[31:], "median"), -0.19 * np.arange(31) / np.log(10), rtol=1e-14)
     assert {row["kind"] for row in table[31:]} == {"theory"}
-    absolute = rows(flow.save_fan(given, tmp_path, "f", relative=False)[2])
+    absolute = data(monkeypatch, flow.save_fan, given, relative=False)
     np.testing.assert_allclose(numbers(absolute, "median"), np.median(given.log_norms, axis=0) / np.log(10))
     bands = drawn(monkeypatch, flow.save_fan, given).axes[0].collections
     assert len(bands) == 2
@@ -97,8 +97,8 @@ def test_the_fan_refuses_theory_that_is_not_a_number():
         )
 
 
-def test_spectra_are_written_with_their_errors(tmp_path):
-    table = rows(flow.save_spectra(exponents(), tmp_path, "f")[2])
+def test_spectra_are_written_with_their_errors(monkeypatch):
+    table = data(monkeypatch, flow.save_spectra, exponents())
     first, cut = exponents()
     np.testing.assert_array_equal(numbers(table, "y"), [*first.exponents, *cut.exponents])
     np.testing.assert_allclose(numbers(table[:12], "high") - numbers(table[:12], "low"), 2 * first.errors)
@@ -121,17 +121,17 @@ def test_what_is_no_spectrum_is_refused(values, errors, found):
         flow.save_spectra([SimpleNamespace(model="m", exponents=values, errors=errors)], "nowhere", "f")
 
 
-def test_singular_values_beyond_float64_are_written_exactly(tmp_path):
-    table = rows(flow.save_singular_values(singular_values(), tmp_path, "f")[2])
+def test_singular_values_beyond_float64_are_written_exactly(monkeypatch):
+    table = data(monkeypatch, flow.save_singular_values, singular_values())
     one, many = singular_values()
     np.testing.assert_array_equal(numbers(table[:10], "log10_y"), one.log_values / np.log(10))
     np.testing.assert_array_equal(numbers(table[10:], "log10_y"), many.log_values[1] / np.log(10))
     np.testing.assert_array_equal(numbers(table[10:], "log10_low"), many.log_values[2] / np.log(10))
 
 
-def test_shares_are_written_and_stacked(tmp_path, monkeypatch):
+def test_shares_are_written_and_stacked(monkeypatch):
     given = gate_shares()
-    table = rows(flow.save_shares(given, tmp_path, "f")[2])
+    table = data(monkeypatch, flow.save_shares, given)
     np.testing.assert_array_equal(np.stack([numbers(table, name) for name in given.names], axis=1), given.values)
     axes = drawn(monkeypatch, flow.save_shares, given).axes[0]
     up, down = (
@@ -173,9 +173,9 @@ def test_limits_hold_all_shares_where_none_stands_out():
     assert down <= values.clip(None, 0).sum(axis=1).min()
 
 
-def test_saturation_counts_values(tmp_path):
+def test_saturation_counts_values(monkeypatch):
     given = gates()
-    table = rows(flow.save_saturation(given, tmp_path, "f", low=0.2, high=0.7)[2])
+    table = data(monkeypatch, flow.save_saturation, given, low=0.2, high=0.7)
     for row in table:
         values = given[row["gate"]][..., int(row["unit"])]
         assert float(row["closed"]) == np.count_nonzero(values < 0.2) / values.size

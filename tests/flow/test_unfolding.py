@@ -3,7 +3,7 @@
 import mpmath
 import numpy as np
 import pytest
-from flow.samples import drawn, network, rows
+from flow.samples import data, drawn, network
 from matplotlib.colors import to_rgb
 
 from lstm_sym import flow
@@ -81,9 +81,9 @@ def test_shades_are_shares_of_the_largest_of_a_row():
     assert not flow.Unfolded("m", np.full((3, 2), -np.inf)).shades().any()
 
 
-def test_the_data_are_those_of_the_network(tmp_path):
+def test_the_data_are_those_of_the_network(monkeypatch):
     given = network()
-    table = rows(flow.save_unfolded(given, tmp_path, "f")[2])
+    table = data(monkeypatch, flow.save_unfolded, given)
     columns = ["input", "hidden", "output", "input_gate", "forget_gate", "output_gate"]
     found = np.array([[float(row[name]) for name in columns] for row in table]).T
     np.testing.assert_array_equal(found[:3], given.log_sensitivity / np.log(10) + 0.0)
