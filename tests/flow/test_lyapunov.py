@@ -50,10 +50,10 @@ def newman(size: int) -> np.ndarray:
 def test_products_of_gaussian_matrices_have_the_exponents_of_newman():
     wanted = newman(3)
     assert wanted == pytest.approx([-0.184488, -0.491340, -1.184488], abs=1e-6)
-    found = growth_rates(gaussian(20_000, 3, 3) / np.sqrt(3))
+    found = growth_rates(gaussian(5_000, 3, 3) / np.sqrt(3))
     assert (np.abs(found.exponents - wanted) < 3 * found.errors).all()
     # The increments are independent: the variance of each is trigamma((N - i + 1)/2) / 4.
-    theory = [float(mpmath.polygamma(1, (3 - i) / 2)) ** 0.5 / 2 / np.sqrt(20_000) for i in range(3)]
+    theory = [float(mpmath.polygamma(1, (3 - i) / 2)) ** 0.5 / 2 / np.sqrt(5_000) for i in range(3)]
     assert found.errors == pytest.approx(theory, rel=0.6)
 
 
@@ -70,7 +70,7 @@ def test_a_linear_cell_has_the_moduli_of_its_eigenvalues():
 
 def test_the_exponents_of_the_henon_map_add_up_to_the_logarithm_of_its_contraction():
     state = henon.State(np.full((1, 1), 0.1), np.full((1, 1), 0.1))
-    found = lyapunov(record(henon, henon.Params(), steps=20_000, state=state))
+    found = lyapunov(record(henon, henon.Params(), steps=6_000, state=state))
     assert found.exponents.sum() == pytest.approx(np.log(0.3), rel=1e-11)
     # Sprott 2003, Chaos and Time-Series Analysis: 0.419, -1.623, Kaplan-Yorke dimension 1.258.
     assert abs(found.exponents[0] - 0.419) < 3 * found.errors[0] + 5e-4
@@ -80,7 +80,7 @@ def test_the_exponents_of_the_henon_map_add_up_to_the_logarithm_of_its_contracti
 
 def test_the_exponent_of_the_logistic_map_is_the_logarithm_of_two():
     state = logistic_map.State(np.full((1, 1), 0.1234))
-    found = lyapunov(record(logistic_map, logistic_map.Params(), steps=20_000, state=state))
+    found = lyapunov(record(logistic_map, logistic_map.Params(), steps=6_000, state=state))
     assert abs(found.exponents[0] - np.log(2)) < 3 * found.errors[0] < 4e-3
 
 
@@ -274,7 +274,7 @@ def test_too_few_exponents_tell_neither_dimension_nor_entropy():
 
 def test_the_error_knows_that_increments_are_correlated():
     """Growth by an autoregressive process, of which 1 + 2 sum rho^k = 19 steps tell as much as one alone."""
-    rho, steps, noise = 0.9, 10_000, gaussian(10_000)
+    rho, steps, noise = 0.9, 4_000, gaussian(4_000)
     process = np.empty(steps)
     level = 0.0
     for t in range(steps):
@@ -303,7 +303,7 @@ def test_progress_is_told_up_to_the_last_step():
 
 def test_a_long_product_takes_no_memory():
     few = [0.5 * orthogonal(8, seed) for seed in range(10)]
-    matrices = (few[step % 10].copy() for step in range(5000))
+    matrices = (few[step % 10].copy() for step in range(2500))
     tracemalloc.start()
     growth_rates(matrices)
     peak = tracemalloc.get_traced_memory()[1]

@@ -3,12 +3,17 @@
 import json
 import math
 import unicodedata
+from functools import partial
 
 import numpy as np
 import pytest
 
-from lstm_sym.flow import FlowError, Profile, memory_card, memory_table
+from lstm_sym import flow
+from lstm_sym.flow import FlowError, Profile, memory_table
 from lstm_sym.flow.profiles.curves import centroids, half_lives, horizons, share_lags
+
+# Enough for an interval; how well it holds what it should is asked in test_resampling.py.
+memory_card = partial(flow.memory_card, resamples=200)
 
 
 def profile(curves: np.ndarray, seeds: int = 1, model: str = "m") -> Profile:

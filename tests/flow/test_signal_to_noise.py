@@ -90,12 +90,12 @@ def test_the_square_of_the_signal_is_right_on_average(sequences):
     """E ||mean of n||^2 = 0.5 + 2/n for cotangents of mean (0.5, 0.5) and variance 1; the estimate has mean 0.5."""
     rng, run = np.random.default_rng(3), chain([1.0, 1.0], 12, sequences)
     estimates, plain = [], []
-    for _ in range(400):
+    for _ in range(150):
         cotangents = 0.5 + rng.standard_normal((8, sequences, 2))
         found = signal_to_noise(run, lags=2, ends=8, cotangent=cotangents, source="s")
         estimates.append(found.ratio_squared[2] * math.exp(2 * found.log_noise[2]))
         plain.append(math.exp(2 * found.log_mean[2]))
-    error = 4 * np.std(estimates) / 20
+    error = 4 * np.std(estimates) / 150**0.5
     assert np.mean(estimates) == pytest.approx(0.5, abs=error)
     assert np.mean(plain) == pytest.approx(0.5 + 2 / (8 * sequences), abs=error)
     assert np.mean(plain) > 0.5 + 0.5 / (8 * sequences)

@@ -7,6 +7,7 @@ import pytest
 
 from lstm_sym import flow
 from lstm_sym.flow import measures
+from lstm_sym.flow.drawing import style
 from lstm_sym.flow.measures import SURVEYED, Surveyed
 from lstm_sym.kernels import lstm, rnn
 
@@ -14,12 +15,26 @@ X = np.random.default_rng(0).standard_normal((60, 3))
 HOW = {"hidden": 4, "lags": 8, "ends": 5}
 
 
+@pytest.fixture(scope="module")
+def lstm_survey():
+    """The survey of an LSTM, and what was told on the way."""
+    told = []
+    (found,) = flow.survey([flow.Model("LSTM", lstm)], X, **HOW, progress=lambda done, total: told.append(done / total))
+    return found, told
+
+
+@pytest.fixture
+def undrawn(monkeypatch):
+    """Figures are named and not drawn: what they show has tests of its own."""
+    monkeypatch.setattr(style, "save", lambda folder, stem, *_: [folder / f"{stem}.svg"])
+
+
 def refused(of, progress):
     raise flow.FlowError(of.trajectory.model, "a refusal", "a test", "none")
 
 
-def test_what_is_found_is_what_the_measures_find():
-    (found,) = flow.survey([flow.Model("LSTM", lstm)], X, **HOW)
+def test_what_is_found_is_what_the_measures_find(lstm_survey):
+    found, _ = lstm_survey
     assert all(len(repr(part)) < 300 for part in (found, found.profile, found.map))
     assert repr(found).startswith("<Survey of LSTM: profile, ")
     run = flow.recorded(found.model, X, 4, 0)
@@ -31,7 +46,7 @@ def test_what_is_found_is_what_the_measures_find():
     assert [law.kind for law in found.theory] == ["bound", "prediction"]
 
 
-def test_a_row_is_all_that_a_measure_needs(monkeypatch, tmp_path):
+def test_a_row_is_all_that_a_measure_needs(monkeypatch, tmp_path, undrawn):
     def save(of, folder, stem, words):
         path = folder / f"{stem}.txt"
         path.write_text(f"{of.found['steps']} {words['steps']['title']}", encoding="utf-8")
@@ -45,17 +60,15 @@ def test_a_row_is_all_that_a_measure_needs(monkeypatch, tmp_path):
     assert {"fan", "map"} < set(drawn) and "shares" not in drawn, "the flow of an RNN enters by one equation"
 
 
-def test_what_is_refused_is_left_out_with_its_reason(monkeypatch, tmp_path):
+def test_what_is_refused_is_left_out_with_its_reason(monkeypatch, tmp_path, undrawn):
     monkeypatch.setitem(SURVEYED, "map", SURVEYED["map"]._replace(measure=refused))
     (found,) = flow.survey([flow.Model("LSTM", lstm)], X, **HOW)
     assert found.map.found == "a refusal" and set(found.left_out) == {"map"}
     assert "map" not in found.save(tmp_path, "lstm")
 
 
-@pytest.mark.parametrize("model", [flow.Model("LSTM", lstm), flow.Model("RNN", rnn)], ids=lambda model: model.label)
-def test_progress_rises_to_the_end(model):
-    told = []
-    flow.survey([model], X, **HOW, progress=lambda done, total: told.append(done / total))
+def test_progress_rises_to_the_end(lstm_survey):
+    _, told = lstm_survey
     assert told == sorted(told) and told[-1] == 1
 
 
