@@ -76,7 +76,7 @@ def main(chosen: Options) -> None:
     shown(measured(biases, x, how | {"ends": 20}), chosen.output, "sensitivity_decay_forget_bias")
     # The rest of the catalogue is large: a draw or two of each are enough to place it.
     few = how | {"ends": 10, "seeds": range(1 if chosen.quick else 2)}
-    rest = measured(others(16, 4) if chosen.quick else others(64), x, few)
+    rest = measured(others(16, 2) if chosen.quick else others(64), x, few)
     rest.sort(key=lambda profile: -profile.half_life())
     shown(rest, chosen.output, "sensitivity_decay_catalogue")
 

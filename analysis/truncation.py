@@ -24,12 +24,15 @@ BIASES = (0.1, 0.01)
 
 @dataclass(frozen=True)
 class Plan:
-    """The sizes: H, the steps of a window, the windows, the lags of the profile, the draws, the resamples."""
+    """The sizes: H, the steps of a window, the windows, the lags of the profile and how many of them are looked at,
+    the draws, the resamples.
+    """
 
     hidden: int
     steps: int
     count: int
     lags: int
+    looked: int
     seeds: int
     resamples: int
 
@@ -73,14 +76,14 @@ def rows(profile: flow.Profile, biases: np.ndarray, kept: list[int], resamples: 
 
 
 def main(chosen: Options) -> None:
-    plan = Plan(12, 60, 4, 40, 2, 100) if chosen.quick else Plan(32, 300, 8, 150, 6, 300)
+    plan = Plan(12, 60, 4, 40, 8, 2, 100) if chosen.quick else Plan(32, 300, 8, 150, 24, 6, 300)
     series = stream(japanese_vowels())
     x = windows(series, plan.count, plan.steps, np.random.default_rng(0))
     progress, models = flow.reporter("profiles"), MODELS[:2] if chosen.quick else MODELS
     profiles = flow.run(
         models, x, hidden=plan.hidden, lags=plan.lags, ends=10, seeds=range(plan.seeds), progress=progress
     )
-    kept = sorted({round(lag) for lag in np.geomspace(1, plan.lags, 24)} | {0})
+    kept = sorted({round(lag) for lag in np.geomspace(1, plan.lags, plan.looked)} | {0})
     found = [measured(model, x, plan, kept) for model in models]
     drawn = [curve for pair in zip(profiles, found, strict=True) for curve in curves(*pair, kept)]
     words = {
