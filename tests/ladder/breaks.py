@@ -14,6 +14,7 @@ from ladder import wrong
 from ladder.wrong import Wrapper
 from sympy.core.cache import clear_cache
 
+from lstm_sym.equations import expressions
 from lstm_sym.equations.functions import SLOPES
 from lstm_sym.passes.layout import Layout
 from lstm_sym.program.values import Role
@@ -235,7 +236,7 @@ BREAKS = (
         "_textbook",
         lambda right, self, derived: wrong.one_term_less(lambda d: right(self, d), self, derived),
     ),
-    _break("lowering", "a minus is read as a plus", LOWER, "summands", wrong.unsigned),
+    _break("lowering", "a minus is read as a plus", expressions, "summands", wrong.unsigned),
     _break(
         "lowering",
         "a number before a product is lost",
