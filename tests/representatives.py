@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
+
+import pytest
 
 from lstm_sym.equations import Cell
 from lstm_sym.equations.expressions import Binary, Call, MatrixProduct
@@ -32,3 +35,9 @@ def representatives(cells: Mapping[str, Cell]) -> dict[str, Cell]:
         chosen.append(max(of, key=lambda name: len(of[name] & missing)))
         missing -= of[chosen[-1]]
     return {name: cells[name] for name in cells if name in chosen}
+
+
+def each(cells: Mapping[str, Cell]) -> list[Any]:
+    """The names of cells as parameters of a test: of the representatives always, of the others in the long tests."""
+    few = representatives(cells)
+    return [name if name in few else pytest.param(name, marks=pytest.mark.long) for name in cells]

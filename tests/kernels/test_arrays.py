@@ -9,12 +9,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from kernels.cells import CELLS, CORE, OWN, all_results, arrays_of
+from representatives import each
 
 import lstm_sym as ls
 from lstm_sym.check import Case, random_case, relative_error
 
 FORMS = pytest.mark.parametrize("precise", [False, True], ids=["fast", "precise"])
-EVERY_CELL = pytest.mark.parametrize("name", CELLS)
+EVERY_CELL = pytest.mark.parametrize("name", each(CELLS))
 
 
 def strided(array: np.ndarray) -> np.ndarray:
@@ -92,7 +93,7 @@ def test_no_call_modifies_an_input_or_hands_its_memory_out(name: str, precise: b
 
 @FORMS
 @pytest.mark.parametrize("steps", [0, 1])
-@pytest.mark.parametrize("name", CORE)
+@pytest.mark.parametrize("name", each(CORE))
 def test_results_own_their_memory_however_short_the_sequence(name: str, steps: int, precise: bool) -> None:
     kernel, case = ls.build(CELLS[name]), random_case(CELLS[name], steps=steps)
     params, state, dstate = kernel.Params(**case.params), kernel.State(**case.state), kernel.State(**case.dstate)
@@ -149,7 +150,7 @@ def test_what_is_no_float_of_full_size_is_refused_with_the_way_out(name: str, pr
 
 @pytest.mark.parametrize("dtype", [np.int64, np.float16], ids=lambda dtype: dtype.__name__)
 @pytest.mark.parametrize("field", ["x", "params", "state", "dy", "dstate", "x_dot", "params_dot", "state_dot"])
-@pytest.mark.parametrize("name", CORE)
+@pytest.mark.parametrize("name", each(CORE))
 def test_one_array_that_is_no_float_of_full_size_is_refused_by_name(name: str, field: str, dtype: type) -> None:
     """Beside others that are: NumPy alone would promote, single precision to double with integers."""
     kernel, case = ls.build(CELLS[name]), random_case(CELLS[name])
@@ -171,7 +172,7 @@ def test_one_array_that_is_no_float_of_full_size_is_refused_by_name(name: str, f
         kernel.jvp(case.x, params, state, **directions)
 
 
-@pytest.mark.parametrize("name", CORE)
+@pytest.mark.parametrize("name", each(CORE))
 def test_a_complex_cotangent_of_the_last_state_keeps_its_imaginary_part(name: str) -> None:
     kernel, case = ls.build(CELLS[name]), random_case(CELLS[name])
     params, dstate = kernel.Params(**case.params), kernel.State(**case.dstate)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from kernels.cells import CELLS, CORE, OPTIONS, all_results, arrays_of
+from representatives import each
 
 import lstm_sym as ls
 from lstm_sym.check import random_case
@@ -14,7 +15,7 @@ from lstm_sym.check.case import default_case
 from lstm_sym.equations.sizes import parts_of
 
 FORMS = pytest.mark.parametrize("precise", [False, True], ids=["fast", "precise"])
-EVERY_CELL = pytest.mark.parametrize("name", CELLS)
+EVERY_CELL = pytest.mark.parametrize("name", each(CELLS))
 
 
 @EVERY_CELL

@@ -15,10 +15,12 @@ from typing import Any
 import numpy as np
 import pytest
 from kernels.cells import CATALOGUE, all_results, arrays_of
+from representatives import each
 
 from lstm_sym.check import Case, random_case, relative_error
 
 EVERY_CELL = pytest.mark.parametrize("name", CATALOGUE)
+FEW_CELLS = pytest.mark.parametrize("name", each(CATALOGUE))
 BOTH = (False, True)
 LAYOUTS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "big-endian": lambda array: array.astype(">f8"),
@@ -72,7 +74,7 @@ def test_no_step_no_sequence_and_one_unit(name: str) -> None:
         assert all(np.isfinite(array).all() for array in everything(results(name, case, precise=precise)))
 
 
-@EVERY_CELL
+@FEW_CELLS
 def test_layouts_byte_orders_and_write_protection_change_nothing(name: str) -> None:
     """But for roundings: the order in which a BLAS adds depends on the layout, and a normalisation amplifies it."""
     case = random_case(CATALOGUE[name], steps=3)
@@ -91,7 +93,7 @@ def test_half_precision_is_refused_in_words(name: str) -> None:
         results(name, case)
 
 
-@EVERY_CELL
+@FEW_CELLS
 def test_a_sequence_that_is_no_number_is_seen_and_stays_alone(name: str) -> None:
     cell, case = CATALOGUE[name], random_case(CATALOGUE[name], steps=4)
     for value in (np.nan, np.inf, -np.inf):
@@ -136,7 +138,7 @@ def test_pre_activations_of_ten_thousand_give_numbers_and_no_warning(name: str, 
         assert all(np.isfinite(array).all() for array in arrays_of(found))
 
 
-@EVERY_CELL
+@FEW_CELLS
 def test_two_threads_at_once_give_the_results_of_one(name: str) -> None:
     cases = [random_case(CATALOGUE[name], steps=10, batch=4, hidden=8, seed=seed) for seed in range(4)]
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from kernels.cells import BUILT_IN, OWN, arrays_of
+from representatives import each
 
 import lstm_sym as ls
 from lstm_sym.check import Case, random_case
@@ -27,7 +28,7 @@ def calls(kernel: Any, case: Case, precise: bool) -> dict[str, Any]:
 
 
 @FORMS
-@pytest.mark.parametrize("name", CELLS)
+@pytest.mark.parametrize("name", each(CELLS))
 def test_parameters_of_another_size_than_the_tape_are_refused(name: str, precise: bool) -> None:
     cell = CELLS[name]
     kernel, case = ls.build(cell), random_case(cell)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from kernels.cells import CELLS
-from representatives import representatives
+from representatives import each, representatives
 
 import lstm_sym as ls
 from lstm_sym.check import check_cell, random_case, relative_error
@@ -35,7 +35,12 @@ CONDITION = {
 
 
 @pytest.mark.parametrize(
-    ("name", "size"), [(name, size) for name in CELLS for size in SIZES if size != "long" or name in FEW]
+    ("name", "size"),
+    [
+        (name, size) if name in FEW or size == "all more" else pytest.param(name, size, marks=pytest.mark.long)
+        for name in CELLS
+        for size in SIZES
+    ],
 )
 def test_every_gradient_is_that_of_autograd(name: str, size: str) -> None:
     cell, case = CELLS[name], random_case(CELLS[name], **SIZES[size])
@@ -53,7 +58,7 @@ def test_a_quantity_may_be_called_y() -> None:
 
 
 @pytest.mark.parametrize("precise", [False, True], ids=["fast", "precise"])
-@pytest.mark.parametrize("name", CELLS)
+@pytest.mark.parametrize("name", each(CELLS))
 def test_a_complex_step_through_the_kernel_is_its_backward_pass(name: str, precise: bool) -> None:
     kernel, case = ls.build(CELLS[name]), random_case(CELLS[name], seed=2)
     gradients = kernel_gradients(kernel, case, precise=precise)
@@ -75,7 +80,7 @@ def named_arguments(case: object) -> dict[str, np.ndarray]:
 
 
 @pytest.mark.parametrize("precise", [False, True], ids=["fast", "precise"])
-@pytest.mark.parametrize("name", CELLS)
+@pytest.mark.parametrize("name", each(CELLS))
 def test_jacobians_are_the_columns_of_a_complex_step(name: str, precise: bool) -> None:
     """At every step and for every sequence: d state[t] / d state[t-1] and d state[t] / d x[t]."""
     kernel, case = ls.build(CELLS[name]), random_case(CELLS[name], seed=3)
@@ -101,7 +106,7 @@ def after_step(kernel: object, params: object, joined: np.ndarray, like: object)
 
 
 @pytest.mark.parametrize("precise", [False, True], ids=["fast", "precise"])
-@pytest.mark.parametrize("name", CELLS)
+@pytest.mark.parametrize("name", each(CELLS))
 def test_jacobians_take_a_step_a_slice_or_an_array_of_steps(name: str, precise: bool) -> None:
     kernel, case = ls.build(CELLS[name]), random_case(CELLS[name], steps=6)
     params = kernel.Params(**case.params)
@@ -116,7 +121,7 @@ def test_jacobians_take_a_step_a_slice_or_an_array_of_steps(name: str, precise: 
             jacobian(tape, params, 6)
 
 
-@pytest.mark.parametrize("name", CELLS)
+@pytest.mark.parametrize("name", each(CELLS))
 def test_forward_mode_gives_the_values_of_forward_and_takes_missing_directions_as_zero(name: str) -> None:
     kernel, case = ls.build(CELLS[name]), random_case(CELLS[name])
     params, state = kernel.Params(**case.params), kernel.State(**case.state)
@@ -130,7 +135,7 @@ def test_forward_mode_gives_the_values_of_forward_and_takes_missing_directions_a
     assert np.array_equal(given[1], kernel.jvp(case.x, params, state, x_dot=case.x)[1])
 
 
-@pytest.mark.parametrize("name", CELLS)
+@pytest.mark.parametrize("name", each(CELLS))
 def test_steps_of_streaming_are_the_sequence(name: str) -> None:
     kernel, case = ls.build(CELLS[name]), random_case(CELLS[name], steps=40)
     params, state = kernel.Params(**case.params), kernel.State(**case.state)
@@ -141,7 +146,7 @@ def test_steps_of_streaming_are_the_sequence(name: str) -> None:
     assert all(relative_error(*pair) <= 1e-14 for pair in zip(state, last, strict=True))
 
 
-@pytest.mark.parametrize("name", CELLS)
+@pytest.mark.parametrize("name", each(CELLS))
 def test_a_sequence_cut_in_two_is_the_same_sequence(name: str) -> None:
     """The state handed over, forwards, and its adjoint, backwards, are all that one part must know of the other."""
     kernel, case = ls.build(CELLS[name]), random_case(CELLS[name], steps=9, seed=4)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from kernels.cells import CELLS, arrays_of
+from representatives import each
 
 import lstm_sym as ls
 from lstm_sym.check import Case, random_case, relative_error
@@ -22,7 +23,7 @@ from lstm_sym.passes import fast, lay_out, precise, prune, save_set
 from lstm_sym.program import Program, Value, lower
 
 FORMS = pytest.mark.parametrize("form", ["fast", "precise"])
-EVERY_CELL = pytest.mark.parametrize("name", CELLS)
+EVERY_CELL = pytest.mark.parametrize("name", each(CELLS))
 
 
 def read_values(name: str, form: str) -> tuple[Program, tuple[Value, ...]]:

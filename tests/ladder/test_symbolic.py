@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import sympy
+from representatives import each
 
 pytest.importorskip("flint", reason="python-flint, of the extra test, encloses numbers in balls")
 
@@ -30,17 +31,19 @@ EVERY_ROW = {
     )
     for name, row in FUNCTIONS.items()
 }
-CELLS = {name: ls.cell(name) for name in ls.names()} | OWN | EVERY_ROW
+CATALOGUE = {name: ls.cell(name) for name in ls.names()} | OWN
+CELLS = CATALOGUE | EVERY_ROW
+EACH = [*each(CATALOGUE), *EVERY_ROW]
 
 
-@pytest.mark.parametrize("name", CELLS)
+@pytest.mark.parametrize("name", EACH)
 def test_derived_minus_differentiated_is_identically_zero(name: str) -> None:
     proof = identities.proof(CELLS[name])
     assert proof["identities"] and proof["failed"] == []
     assert proof["radius"] < SMALL
 
 
-@pytest.mark.parametrize("name", CELLS)
+@pytest.mark.parametrize("name", EACH)
 def test_the_state_jacobian_is_the_explicit_one_inside_a_ball(name: str) -> None:
     proof = ball_jacobian.proof(CELLS[name], points=1)
     assert proof["elements"] and proof["failed"] == []

@@ -28,18 +28,18 @@ def test_checkpointed_is_stored(name):
 
 
 @pytest.mark.parametrize("reverse", [False, True], ids=["ahead", "back"])
-@pytest.mark.parametrize("checkpoint", [True, 1, 2, 3, 7, 299, 300, 1000])
+@pytest.mark.parametrize("checkpoint", [True, 1, 2, 3, 7, 99, 100, 400])
 def test_any_number_of_segments_gives_the_same(checkpoint, reverse):
-    lengths = (300, 20, 299, 0)
-    kernel, case = batch("lstm", steps=300, lengths=lengths)
+    lengths = (100, 20, 99, 0)
+    kernel, case = batch("lstm", steps=100, lengths=lengths)
     stored = run(kernel, case, lengths=lengths, reverse=reverse)
     assert error(run(kernel, case, lengths=lengths, reverse=reverse, checkpoint=checkpoint), stored) <= 1e-13
 
 
 @pytest.mark.parametrize("checkpoint", [None, True, 5])
 def test_a_run_repeats_to_the_last_bit(checkpoint):
-    kernel, case = batch("gru", steps=200, lengths=(200, 90, 200))
-    first, second = (run(kernel, case, lengths=(200, 90, 200), checkpoint=checkpoint) for _ in range(2))
+    kernel, case = batch("gru", steps=60, lengths=(60, 27, 60))
+    first, second = (run(kernel, case, lengths=(60, 27, 60), checkpoint=checkpoint) for _ in range(2))
     assert error(second, first) == 0
 
 
@@ -69,10 +69,10 @@ def peak_of_gradient(steps: int, checkpoint: bool | None) -> int:
 
 def test_memory_grows_as_the_square_root_of_the_steps_beside_y_and_dx():
     """y takes 8 T H bytes, dx 8 T D; the rest a tape of about sqrt(T) steps, of less than 40 numbers a unit each."""
-    for steps in (400, 2500):
+    for steps in (400, 1600):
         outputs = 8 * steps * 17
         assert peak_of_gradient(steps, True) - outputs <= 8 * steps**0.5 * 16 * 40 + 2e5
-    assert peak_of_gradient(2500, None) > 3 * peak_of_gradient(2500, True)
+    assert peak_of_gradient(1600, None) > 3 * peak_of_gradient(1600, True)
 
 
 A_MILLION_STEPS = """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from representatives import each
 from through_time.batches import CELLS, batch, named
 
 from lstm_sym import through_time
@@ -28,7 +29,7 @@ def hessian_by_complex_steps(kernel, case):
     return np.array(columns).T
 
 
-@pytest.mark.parametrize("name", [name for name, cell in CELLS.items() if cell.parameters])
+@pytest.mark.parametrize("name", each({name: cell for name, cell in CELLS.items() if cell.parameters}))
 def test_it_is_symmetric_and_the_derivative_of_the_gradient(name):
     kernel, case = batch(name, steps=3, lengths=(3, 3), hidden=2)
     params, state, dstate = named(kernel, case)
