@@ -13,7 +13,7 @@ from lstm_sym import flow, through_time
 from lstm_sym.check import check_cell
 from lstm_sym.kernels import henon, lstm, rnn
 
-T, B, D, H = 6, 2, 3, 4
+T, B, D, H = 4, 2, 4, 3
 X = np.random.default_rng(0).standard_normal((T, B, D))
 PARAMS = lstm.init(D, H)
 Y, STATE, TAPE = lstm.forward(X, PARAMS)

@@ -184,7 +184,7 @@ def test_a_choice_and_its_derivatives_are_exact(name: str) -> None:
 
 def test_gelu_is_right_to_the_last_places_that_its_argument_leaves() -> None:
     """s(k) and s'(k) multiply the rounding of k by |k|; the slope is a sum, which may cancel near a = -0.75."""
-    a = arguments(-1e100, 1e100)
+    a = arguments(-1e100, 1e100)[::3]
     with np.errstate(all="raise", under="ignore"):
         values, slopes = (evaluate(e, {A: a}) for e in (FUNCTIONS["gelu"].symbol(A), SLOPES["gelu_slope"].slope(A)))
     tiny, eps = np.finfo(float).smallest_subnormal, np.finfo(float).eps

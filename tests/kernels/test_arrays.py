@@ -184,7 +184,7 @@ def test_a_complex_cotangent_of_the_last_state_keeps_its_imaginary_part(name: st
     assert alone.x.imag.any()
 
 
-@pytest.mark.parametrize("name", OWN)
+@pytest.mark.parametrize("name", each(OWN))
 def test_two_threads_at_once_give_the_serial_results(name: str) -> None:
     """The cells of the catalogue are held to it in `test_edges`."""
     kernel = ls.build(CELLS[name])

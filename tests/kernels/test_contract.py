@@ -160,7 +160,7 @@ def test_a_number_that_is_none_stays_in_its_sequence_and_in_its_future(name: str
 
 
 @FORMS
-@pytest.mark.parametrize("name", CORE | OPTIONS)
+@pytest.mark.parametrize("name", each(CORE | OPTIONS))
 @pytest.mark.parametrize("dtype", [np.float64, np.float32], ids=["float64", "float32"])
 def test_gates_driven_to_ten_thousand_give_no_nan_and_no_warning(name: str, precise: bool, dtype: type) -> None:
     kernel, case = ls.build(CELLS[name]), random_case(CELLS[name], steps=8, batch=6, hidden=5)

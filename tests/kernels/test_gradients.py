@@ -21,7 +21,7 @@ SIZES = {
     "one input": {"steps": 6, "batch": 2, "inputs": 1, "hidden": 3},
     "one unit": {"steps": 6, "batch": 2, "inputs": 3, "hidden": 1},
     "all more": {"steps": 7, "batch": 4, "inputs": 3, "hidden": 5},
-    "long": {"steps": 200, "batch": 2, "inputs": 2, "hidden": 3},
+    "long": {"steps": 100, "batch": 2, "inputs": 2, "hidden": 3},
 }
 
 FEW = representatives(CELLS)

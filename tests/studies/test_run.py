@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 import pickle
+from html import escape
 from pathlib import Path
 
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 import lstm_sym as ls
 from lstm_sym import flow
 from lstm_sym.cli import main
 from lstm_sym.document.document import Listing
+from lstm_sym.flow.drawing import style
 from lstm_sym.ground.output import OutputError
 from lstm_sym.inputs import sunspots
 from lstm_sym.studies import run
@@ -33,6 +37,17 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture(scope="module")
 def rnn():
     return ls.study("rnn", **SMALL)
+
+
+@pytest.fixture
+def sketched(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A figure is the texts in it: how they are drawn is asked of the figures."""
+
+    def sketch(figure: Figure, kind: str, **_: object) -> bytes:
+        words = "\n".join(text.get_text() for text in figure.findobj(Text))
+        return f"<svg>{kind} {escape(words)}</svg>".encode()
+
+    monkeypatch.setattr(style, "_bytes", sketch)
 
 
 def content(folder: str) -> dict[str, bytes]:
@@ -58,7 +73,9 @@ def test_a_study_writes_what_the_command_writes(folder: Path, monkeypatch: pytes
     assert capsys.readouterr() == ("", ""), "a library prints nothing"
 
 
-def test_gradient_flow_writes_what_the_command_writes(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_gradient_flow_writes_what_the_command_writes(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, sketched: None
+) -> None:
     written = by_command(
         monkeypatch, folder / "there", "flow", "rnn", "henon", "--set", "a=5", *OPTIONS, "--time-scale", "30.5"
     )
@@ -106,7 +123,7 @@ def listings(found: Report) -> list[str]:
     return [block.text for block in section.blocks if isinstance(block, Listing)]
 
 
-def test_a_command_is_told_only_where_it_gives_the_same(rnn: run.Study) -> None:
+def test_a_command_is_told_only_where_it_gives_the_same(rnn: run.Study, sketched: None) -> None:
     """A cell of the catalogue has its name on a command line; an array, or a cell in no file, has none."""
     assert listings(rnn) == [rnn.record()["command"]]
     own = ls.parse("h[t] = tanh(W @ x[t] + U @ h[t-1])", key="rnn")
