@@ -143,8 +143,8 @@ def test_the_measured_bias_of_a_linear_chain_is_that_of_the_geometric_sum(rho):
     """dL/db = sum_l rho^l for a loss of the last state, so 1 + K lags leave out rho^(K + 1) of it."""
     params, x = linear_chain(rho, 400)
     dy = last_cotangent(np.ones((1, 1)), 400)
-    found = truncation_error(rnn, params, x, dy=dy, windows=[1, 2, 10, 30, 400])
-    np.testing.assert_allclose(found.bias, [rho, rho**2, rho**10, rho**30, 0.0], rtol=1e-12, atol=1e-15)
+    found = truncation_error(rnn, params, x, dy=dy, windows=[2, 10, 30, 400])
+    np.testing.assert_allclose(found.bias, [rho**2, rho**10, rho**30, 0.0], rtol=1e-12, atol=1e-15)
     np.testing.assert_allclose(found.cosine, 1.0, rtol=1e-14)
 
 

@@ -12,6 +12,7 @@ import mpmath
 import numpy as np
 import pytest
 from kernels.cells import CATALOGUE, arrays_of
+from representatives import each
 
 import lstm_sym as ls
 from lstm_sym.check import Case, random_case, relative_error
@@ -49,7 +50,7 @@ def from_the_default(kernel: Any, case: Case, *, precise: bool) -> list[np.ndarr
     return arrays_of(tuple(found))
 
 
-@pytest.mark.parametrize("name", CATALOGUE)
+@pytest.mark.parametrize("name", each(CATALOGUE))
 @DTYPES
 def test_pre_activations_of_ten_thousand_give_numbers_and_no_warning_from_the_default_state(
     name: str, dtype: type
@@ -91,7 +92,7 @@ def test_the_first_step_does_not_depend_on_the_scale_of_the_input_gate(scale: fl
 
 
 @PRECISE
-@pytest.mark.parametrize("name", CATALOGUE)
+@pytest.mark.parametrize("name", each(CATALOGUE))
 def test_no_state_is_the_state_of_the_cell(name: str, precise: bool) -> None:
     """To the last bit, in every call, and it is what a run of no steps gives back."""
     cell, kernel = CATALOGUE[name], kernel_of(name)
