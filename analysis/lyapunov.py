@@ -37,7 +37,8 @@ class Plan:
 
 
 QUICK = Plan({32: 2}, (0.5, 1.0, 2.0, 4.0), 8, 200, 2, 8, 300)
-FULL = Plan({32: 16, 128: 8, 512: 4}, (0.5, 0.75, 1.0, 1.25, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0), 71, 1000, len(MODELS), 32, 4000)
+GAINS = (0.5, 0.75, 1.0, 1.25, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0)
+FULL = Plan({32: 16, 128: 8, 512: 4}, GAINS, 71, 1000, len(MODELS), 32, 4000)
 
 
 def exponent(kernel: Any, gain: float, size: int, seed: int, steps: int) -> float:
