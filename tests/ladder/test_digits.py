@@ -13,7 +13,7 @@ import lstm_sym as ls
 from lstm_sym.check.many_digits import DEFINITIONS
 from lstm_sym.equations.functions import FUNCTIONS
 
-QUICK = ("rnn", "gru", "lstm", "qrnn", "indrnn", "henon", "logistic_map")
+QUICK = ("rnn", "lstm", "qrnn", "indrnn", "henon", "logistic_map")
 BARS = {ORDINARY: 64, SATURATED: 2**14}
 """Ulp of an array's maximum. At weights x60 a unit turns over from one step to the next: inputs that differ in their
 last digit give gradients that differ in thousands of ulp, whoever computes them."""
@@ -39,7 +39,7 @@ def test_all_kernels_hold_all_digits_but_the_last_few(name: str, scale: float) -
 
 
 def test_the_fast_form_does_not_hold_them_in_saturation() -> None:
-    found = errors(ls.cell("lstm"), SATURATED, precise=False)
+    found = errors(ls.cell("rnn"), SATURATED, precise=False)
     assert found["gradients"][0] > 1e6
 
 
