@@ -11,14 +11,21 @@ FITS: dict[Any, Any] = {}
 """What was fitted, by all that it was fitted to."""
 
 
+@pytest.fixture
+def drawn() -> None:
+    """For tests of the pictures themselves: they are drawn, if coarsely."""
+
+
 @pytest.fixture(autouse=True)
-def small_pictures_and_laws_fitted_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Commands in this process draw coarse pictures, and fit a law to the curves of a measurement but once."""
+def blank_pictures_and_few_fits(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Commands in this process leave the sheets of pictures blank unless a test has them `drawn`, their data are
+    written all the same; they resample as little as can be, and fit a law to the curves of a measurement but once.
+    """
     from lstm_sym.flow.advice import truncation
     from lstm_sym.flow.drawing import style
     from lstm_sym.flow.memory import card, decay
 
-    fitted = decay.fitted
+    fitted, resampling, save = decay.fitted, card.resampling, style.save
 
     def once(curves: np.ndarray, *given: Any, **options: Any) -> Any:
         key = curves.shape, curves.tobytes(), given, tuple(options.items())
@@ -26,6 +33,16 @@ def small_pictures_and_laws_fitted_once(monkeypatch: pytest.MonkeyPatch) -> None
             FITS[key] = fitted(curves, *given, **options)
         return FITS[key]
 
+    def few(profile: Any, _: int, rng: np.random.Generator) -> Any:
+        return resampling(profile, 100, rng)
+
+    def blank(folder: Any, stem: str, draw: Any, columns: Any, rows: Any) -> Any:
+        return save(folder, stem, style.sheet, columns, rows)
+
     for module in (truncation, card, decay):
         monkeypatch.setattr(module, "fitted", once)
+    for module in (truncation, card):
+        monkeypatch.setattr(module, "resampling", few)
     monkeypatch.setattr(style, "DPI", 40)
+    if "drawn" not in request.fixturenames:
+        monkeypatch.setattr(style, "save", blank)

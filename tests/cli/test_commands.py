@@ -210,6 +210,7 @@ def test_a_cell_of_ones_own_goes_everywhere(name: str) -> None:
     assert all(f"wrote {path}" in written for path in Path("out").iterdir())
 
 
+@pytest.mark.usefixtures("drawn")
 def test_study_writes_one_folder() -> None:
     shown = fine("study", "rnn", "lstm", "own.toml", *MEASURING, "-o", "out")
     out = Path("out")
@@ -226,6 +227,7 @@ def test_study_writes_one_folder() -> None:
     assert record["seeds"] == [0, 1] and record["settings"]["hidden"] == 6
 
 
+@pytest.mark.usefixtures("drawn")
 def test_a_study_again_gives_the_same_bytes() -> None:
     def content() -> dict[str, bytes]:
         fine("study", "rnn", *MEASURING, "-o", "out", "--lang", "zh-Hans")

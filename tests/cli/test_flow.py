@@ -69,13 +69,21 @@ def test_flow_writes_a_page_whose_links_lead_somewhere(language: str) -> None:
     figures = sum(1 for row in SURVEYED.values() if row.figure)
     without_gates = figures - 2  # an RNN has no gates, and one share
     assert page.count("<svg") == 2 + (without_gates if "rnn" in cells else 0) + 2 * figures
-    assert "http://" not in page and "<script" not in page
     for link in re.findall(r'href="([^"#:]+)"', page):
         assert (Path("out") / link).is_file()
     assert re.search("b_[fz] = 3.37", page)  # ln(30 - 1)
     if language == "zh-Hant":
         data = Path("out/lstm.fan.csv").read_text(encoding="utf-8")
         assert "c 的閘門乘積" in data and "沿路徑的上界" in data and "product" not in data
+
+
+@pytest.mark.usefixtures("drawn")
+def test_no_picture_of_a_page_loads_anything() -> None:
+    """A cell with gates and none to bias: each kind of picture once."""
+    fine("flow", "lstm_no_forget_gate", *MEASURING, "-o", "out", "--lang", "zh-Hant")
+    page = Path("out/index.html").read_text(encoding="utf-8")
+    assert page.count("<svg") == 2 + sum(1 for row in SURVEYED.values() if row.figure)
+    assert page.count("<path") > 100 and "http://" not in page and "<script" not in page
 
 
 @pytest.mark.parametrize("cell", ["lstm_block", "sru", "logistic_map", "lstm_output"])
