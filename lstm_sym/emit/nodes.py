@@ -30,15 +30,16 @@ class Node:
 
 def walk(value: Any) -> Iterator[Node]:
     """A node and all nodes in it; of several, one after the other."""
-    if isinstance(value, Node):
-        yield value
-        for place in value.places:
-            yield from walk(getattr(value, place))
-    elif isinstance(value, tuple | list):
-        for item in value:
-            yield from walk(item)
-    elif isinstance(value, Mapping):
-        yield from walk(tuple(value.values()))
+    waiting = [value]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, Node):
+            yield value
+            waiting += [getattr(value, place) for place in reversed(value.places)]
+        elif isinstance(value, tuple | list):
+            waiting += reversed(value)
+        elif isinstance(value, Mapping):
+            waiting += reversed([*value.values()])
 
 
 # Expressions
