@@ -183,6 +183,8 @@ def test_each_function_that_no_cell_of_the_catalogue_needs_is_looked_at(name):
     assert failing(EVERY, kernel, "autograd"), name
 
 
-@pytest.mark.parametrize("name", CHECKS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.long] * (name == "autograd, many steps")) for name in CHECKS]
+)
 def test_every_check_holds_for_the_cell_of_every_function(name):
     assert CHECKS[name](EVERY, ls.build(EVERY)).passed

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from random import Random
 
 import pytest
 from derivation.kernel_errors import errors_of
 from derivation.random_cells import RandomCell, random_cell
-from hypothesis import HealthCheck, Phase, given, note, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lstm_sym.equations.expressions import Call, MatrixProduct, Repeat, Stack
@@ -18,13 +17,6 @@ from lstm_sym.equations.sizes import is_composed
 
 BAR = 1e-12
 EXAMPLES = int(os.environ.get("RANDOM_CELLS", "1000"))
-short = settings(
-    max_examples=16,
-    derandomize=True,
-    deadline=None,
-    phases=[Phase.generate],
-    suppress_health_check=list(HealthCheck),
-)
 long = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
 
 
@@ -33,21 +25,15 @@ def cells(plain: bool) -> st.SearchStrategy[RandomCell]:
 
 
 def hold(random: RandomCell) -> None:
-    note(random.text)
     errors = errors_of(random.parse())
-    assert max(errors.values()) <= BAR, errors
+    assert max(errors.values()) <= BAR, (random.text, errors)
 
 
-@short
-@given(cells(plain=True))
-def test_the_forms_of_papers_hold_everywhere(random):
-    hold(random)
-
-
-@short
-@given(cells(plain=False))
-def test_all_forms_hold_everywhere(random):
-    hold(random)
+@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("plain", [True, False], ids=["the forms of papers", "all forms"])
+def test_random_cells_hold_everywhere(plain, seed):
+    """By their numbers: what hypothesis draws depends on the modules that are there."""
+    hold(random_cell(Random(seed), plain=plain))
 
 
 @pytest.mark.long
@@ -70,7 +56,7 @@ def test_the_same_numbers_give_the_same_cells():
 
 
 def test_random_cells_reach_every_construct():
-    randoms = [random_cell(Random(seed), plain=False) for seed in range(400)]
+    randoms = [random_cell(Random(seed), plain=False) for seed in range(200)]
     for part in (
         " / ",
         " ** ",
@@ -97,13 +83,3 @@ def test_random_cells_reach_every_construct():
     assert {bool(cell.input) for cell in parsed} == {bool(cell.constants) for cell in parsed} == {False, True}
     assert any(is_composed(cell.shapes[state][0]) for cell in parsed for state in cell.states)
     assert any(cell.output not in cell.states for cell in parsed)
-
-
-@pytest.mark.parametrize("plain", [True, False])
-def test_every_random_cell_is_a_cell(plain):
-    """Whatever the numbers, its text parses, and again from the text of its nodes."""
-    for seed in range(100):
-        random = random_cell(Random(seed), plain=plain)
-        cell = random.parse()
-        again = "\n".join(f"{equation.target}[t] = {equation.expression}" for equation in cell.equations)
-        assert replace(random, text=again).parse().shapes == cell.shapes

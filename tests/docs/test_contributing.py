@@ -35,6 +35,7 @@ EXECUTES = {
     "pickle.loads",
     "os.system",
 }
+LAST = {name.rpartition(".")[2] for name in EXECUTES}
 
 
 def test_javascript_knows_every_function_and_slope():
@@ -66,9 +67,9 @@ def test_the_page_of_kernels_names_what_a_kernel_has():
 def test_the_places_that_know_the_kinds_of_statement_are_counted():
     found = []
     for path in PACKAGE.rglob("*.py"):
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-        calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
-        found += [path for call in calls if ast.unparse(call.func) == "assert_never"]
+        if "assert_never(" in (source := path.read_text(encoding="utf-8")):
+            called = (node.func for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call))
+            found += [path for function in called if ast.unparse(function) == "assert_never"]
     said = re.search(r"the (\d+) places in (\d+) files that must know it", " ".join(CONTRIBUTING.split()))
     assert said is not None and (int(said[1]), int(said[2])) == (len(found), len(set(found)))
     table = CONTRIBUTING[CONTRIBUTING.index("### A kind of statement") : CONTRIBUTING.index("### A measure")]
@@ -108,15 +109,15 @@ def test_the_bounds_of_the_page_of_security_are_those_of_the_code():
 
 def executing(source: str) -> list[str]:
     """Calls that run text, or what a pickle says."""
-    calls = (ast.unparse(node.func) for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call))
+    called = (node.func for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call))
+    calls = (ast.unparse(function) for function in called if {*map(vars(function).get, ("id", "attr"))} & LAST)
     return [name for name in calls if name in EXECUTES or name.rpartition(".")[2] in ("sympify", "parse_expr")]
 
 
 def test_nothing_in_the_package_runs_a_text():
     """Generated kernels are imported by importlib, in one place; a user's own file in the child process of an audit."""
-    assert {path: executing(path.read_text("utf-8")) for path in PACKAGE.rglob("*.py")} == {
-        path: [] for path in PACKAGE.rglob("*.py")
-    }
+    found = {path: executing(path.read_text("utf-8")) for path in PACKAGE.rglob("*.py")}
+    assert len(found) > 200 and {path: calls for path, calls in found.items() if calls} == {}
     loads = [path for path in PACKAGE.rglob("*.py") if ".exec_module(" in path.read_text(encoding="utf-8")]
     assert {path.relative_to(PACKAGE).as_posix() for path in loads} == {"api/building.py", "audit/child.py"}
 

@@ -65,7 +65,7 @@ def test_a_walk_meets_every_part_in_reading_order():
 
 @pytest.mark.parametrize("plain", [True, False])
 def test_random_equations_read_as_themselves_and_mean_the_same(plain):
-    for seed in range(150):
+    for seed in range(80):
         random = random_cell(Random(seed), plain=plain)
         cell = random.parse()
         text = "\n".join(f"{equation.target}[t] = {equation.expression}" for equation in cell.equations)
