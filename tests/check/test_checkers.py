@@ -57,17 +57,21 @@ LASTING = {"antisymmetric_rnn", "indrnn", "janet", "leaky_rnn", "lstm_no_forget_
 DIAGONAL = {"indrnn", "min_gru", "min_lstm", "qrnn", "sru"}
 
 
+RIGHT: dict[Any, Any] = {}
+"""Gradients of equations, by the cell and all that they were computed of."""
+
+
 @pytest.fixture(autouse=True)
 def autograd_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The right gradients, which broken kernels are compared with one after the other, are computed once a test."""
-    known: dict[Any, Any] = {}
+    """The right gradients, which broken kernels are compared with one after the other, are computed once."""
     right = by_autograd.equation_gradients
 
     def gradients(cell: ls.Cell, case: Case) -> Any:
-        key = cell.content_hash, *(array.tobytes() for array in (case.x, case.dy, *case.state.values()))
-        if key not in known:
-            known[key] = right(cell, case)
-        return known[key]
+        arrays = case.x, case.dy, *(part for named in (case.params, case.state, case.dstate) for part in named.values())
+        key = cell.content_hash, *((array.shape, array.tobytes()) for array in arrays)
+        if key not in RIGHT:
+            RIGHT[key] = right(cell, case)
+        return RIGHT[key]
 
     monkeypatch.setattr(by_autograd, "equation_gradients", gradients)
 

@@ -27,14 +27,17 @@ BAR = 1e-12
 PROGRAMS = ("forward", "adjoint", "tangent")
 
 
+RUNS: dict[Any, Any] = {}
+"""The runs of a forward program, which is kept so that no other gets its identity, from an input."""
+
+
 @pytest.fixture(autouse=True)
 def each_run_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a line is held to is made of runs of the forward program; one that is broken elsewhere has the same."""
-    known: dict[Any, Any] = {}
     right = ShortSequence.run
 
     def run(self: ShortSequence, shift: Shift | None, count: int = STEPS) -> Any:
-        runs = known.setdefault(id(self.forward), (self.forward, {}))[1]
+        runs = RUNS.setdefault((id(self.forward), self.case.x.tobytes()), (self.forward, {}))[1]
         if (shift, count) not in runs:
             runs[shift, count] = right(self, shift, count)
         return runs[shift, count]

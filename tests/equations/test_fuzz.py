@@ -80,7 +80,7 @@ TOML = (
     "choices",
 )
 
-FEW = settings(max_examples=300, derandomize=True, deadline=None, database=None)
+FEW = settings(max_examples=150, derandomize=True, deadline=None, database=None)
 
 
 def check_text(text: str) -> None:
