@@ -14,7 +14,7 @@ from lstm_sym.program.values import Value
 def reads_of_jacobians(jacobians: Jacobians, exact: bool) -> set[Value]:
     """The forward values that jacobian() and input_jacobian() read, in the precise or the fast form."""
     program = jacobians.program
-    before, after = zip(*states(program), strict=True)
+    before, after = [before for before, _ in states(program)], [after for _, after in states(program)]
     whole: list[tuple[Value, Value | None]] = [(v, None) for v in (*before, *program.inputs, *program.parameters)]
     parts = [(source, entry) for source in before for entry in entries(program)]
     replacements = complements(program) if exact else {}

@@ -126,7 +126,7 @@ class Plan:
         cell, program = self.cell, self.program
         found: set[Value] = set()
         if not cell.parameters or all(value.time is None for value in common):
-            found |= {*program.inputs, program.carries[0].incoming}
+            found |= {*program.inputs, *(carry.incoming for carry in program.carries[:1])}
         # The Jacobians have rows of every state; what no parameter tells the size of is there to tell it.
         told = set(size_rules(cell))
         found |= {c.incoming for c in program.carries if not set(parts_of(c.incoming.shape[0])) <= told}

@@ -110,6 +110,7 @@ class Cell:
             initial=self.initial,
             parameters=self.declared,
             output=self.output,
+            stateless=not self.states,
         )
         places = zip(changed.equations, self.equations, strict=True)
         equations = tuple(replace(old, expression=new.expression) for new, old in places)
@@ -136,6 +137,7 @@ def parse(
     source: str = "equations",
     first_line: int = 1,
     error_in: Callable[[str], Error] | None = None,
+    stateless: bool = False,
 ) -> Cell:
     """Equations as text, one a line, to a Cell.
 
@@ -143,7 +145,8 @@ def parse(
     `constants` gives names that stand for a number, as {"alpha": Fraction(1, 10)}; `initial` what a state starts with
     where that is not 0, as {"m": -inf}; `parameters` what is known of them, as {"tau": "scalar, > 0", "b_f": 1.0};
     `output` is the quantity the cell gives out (default: the one defined last); `first_line` is the number of the
-    text's first line in its file, `error_in` makes the errors below the header of a table, where that has lines too.
+    text's first line in its file, `error_in` makes the errors below the header of a table, where that has lines too;
+    `stateless`: the equations may read nothing at [t-1], as a layer of a network does.
     Raises CellError with line, column, what is allowed and the likely fix.
     """
     options, constants = options or {}, constants or {}
@@ -155,7 +158,14 @@ def parse(
     error_in = error_in or (lambda _: error)
     declared = declared_parameters(parameters or {}, error_in("parameters"))
     found = structure_of(
-        equations, key=key, source=source, sizes=sizes or {}, constants=constants, declared=declared, output=output
+        equations,
+        key=key,
+        source=source,
+        sizes=sizes or {},
+        constants=constants,
+        declared=declared,
+        output=output,
+        stateless=stateless,
     )
     check_declared(declared, found.parameters, found.shapes, error_in("parameters"))
     targets = [equation.target for equation in equations]

@@ -37,6 +37,7 @@ def structure_of(
     constants: Mapping[str, Fraction],
     declared: Mapping[str, Parameter],
     output: str | None,
+    stateless: bool,
 ) -> Structure:
     """Classify every name, check the order of definition, infer shapes. Raises CellError."""
     if not _KEY.fullmatch(key):
@@ -47,7 +48,7 @@ def structure_of(
         raise CellError("there is no equation", source=source, allowed="name[t] = expression, one a line", fix=fix)
     _check_definitions(equations)
     cell_input = _input(equations)
-    states = _states(equations)
+    states = _states(equations, stateless)
     _check_constants(constants, equations, source)
     free = _unique(name.name for _, name in _names(equations) if name.time is None)
     parameters = tuple(name for name in free if name not in constants)
@@ -237,7 +238,7 @@ def _input(equations: tuple[Equation, ...]) -> str:
     )
 
 
-def _states(equations: tuple[Equation, ...]) -> tuple[str, ...]:
+def _states(equations: tuple[Equation, ...], stateless: bool) -> tuple[str, ...]:
     defined = tuple(equation.target for equation in equations)
     read_now = {node.name for _, node in _names(equations) if node.time == 0}
     known = set(defined)
@@ -253,7 +254,7 @@ def _states(equations: tuple[Equation, ...]) -> tuple[str, ...]:
                 fix,
             )
     states = _unique(node.name for _, node in _names(equations) if node.time == -1)
-    if not states:
+    if not states and not stateless:
         raise equations[-1].error(
             "nothing is read at [t-1], so the cell keeps no state and is not recurrent",
             None,

@@ -70,7 +70,7 @@ def _argument_sizes(cell: Cell) -> tuple[dict[str, str], str]:
 
     hidden_size is the size of the first state: k M for M blocks of k cells.
     """
-    parts = parts_of(cell.shapes[cell.states[0]][0])
+    parts = parts_of(cell.shapes[(*cell.states, cell.output)[0]][0])
     first, count = next(iter(parts.items()))
     names, checks = {first: "hidden_size"}, ""
     if len(parts) == 1 and count > 1:

@@ -59,7 +59,7 @@ class JacobianFunction:
 def jacobian_functions(plan: Plan) -> list[JacobianFunction]:
     """The functions over one tape: of the states, the input and the parameters, and that of the states in parts."""
     program, cell = plan.program, plan.cell
-    before, _ = zip(*states(program), strict=True)
+    before = tuple(before for before, _ in states(program))
 
     def zeros(width: str) -> str:
         return f"np.zeros((*lead, at[-1].stop, {width}), dtype)"

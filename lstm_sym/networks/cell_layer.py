@@ -1,0 +1,154 @@
+"""A layer of equations: a recurrent cell over time, in one direction or both, or equations without a state."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from lstm_sym import through_time
+from lstm_sym.api.building import build
+from lstm_sym.equations import Cell, parse
+from lstm_sym.kernels import Array, Fields, Kernel
+from lstm_sym.networks.errors import NetworkError
+from lstm_sym.networks.layer import Layer, Named, Passed, Returned, Run
+
+WAYS = {"forward": (("", False),), "backward": (("", True),), "both": (("ahead.", False), ("back.", True))}
+"""Direction -> for each pass over time, what stands before its names, and whether it runs from the last step."""
+JOINS = ("concat", "sum", "mean")
+
+
+@dataclass(frozen=True)
+class CellLayer(Layer):
+    """The equations of a cell at every step: h_l[t] = cell(h_{l-1}[t], state).
+
+    Attributes:
+        cell: its equations; without a state they are a map, as y[t] = sigmoid(V @ x[t] + b).
+        size: H, the size of its first state, or of what it gives out if it has none.
+        sizes: the other sizes that the equations have, by their symbols: {"K": 10}.
+        direction: "forward", "backward", "both": with parameters of their own (Schuster & Paliwal 1997). Each sequence
+            is read backwards within its own length.
+        join: how the outputs of both directions become one: side by side, "concat", their "sum" or "mean".
+    """
+
+    cell: Cell
+    size: int
+    sizes: Mapping[str, int] = field(default_factory=dict)
+    direction: str = "forward"
+    join: str = "concat"
+
+    def __post_init__(self) -> None:
+        for what, given, known in (("direction", self.direction, tuple(WAYS)), ("join", self.join, JOINS)):
+            if given not in known:
+                raise NetworkError(
+                    f"layer {self.name}, {what}", f"{given!r}", "a word of another library", f"write {', '.join(known)}"
+                )
+        if not self.cell.input:
+            raise NetworkError(
+                f"layer {self.name}",
+                f"the cell {self.cell.key} reads no input",
+                "a map that runs by itself, as henon does",
+                "a layer reads what the layer below gives out: take a cell with an input",
+            )
+
+    @property
+    def ways(self) -> tuple[tuple[str, bool], ...]:
+        """For each pass over time, what stands before its names, and whether it runs from the last step."""
+        return WAYS[self.direction]
+
+    @cached_property
+    def kernel(self) -> Kernel:
+        """The kernel of its equations."""
+        return build(self.cell)
+
+    def width(self, inputs: int) -> int:
+        """The output of one direction, or both side by side."""
+        own = self._one_way(inputs, np.random.default_rng(0), np.float64, {})
+        y, _, _ = self.kernel.forward(np.zeros((0, 1, inputs)), own)
+        beside = len(self.ways) if self.join == "concat" else 1
+        return int(y.shape[-1]) * beside
+
+    def init(self, inputs: int, rng: np.random.Generator, dtype: Any, fill: Mapping[str, float]) -> Named:
+        """Drawn by the kernel, for each direction its own."""
+        drawn = {prefix: self._one_way(inputs, rng, dtype, fill) for prefix, _ in self.ways}
+        return {prefix + name: value for prefix, own in drawn.items() for name, value in own._asdict().items()}
+
+    def _one_way(self, inputs: int, rng: np.random.Generator, dtype: Any, fill: Mapping[str, float]) -> Fields:
+        try:
+            return self.kernel.init(inputs, self.size, rng=rng, dtype=dtype, **self.sizes, **fill)
+        except (TypeError, ValueError) as error:
+            raise NetworkError(
+                f"layer {self.name}",
+                f"its cell {self.cell.key} cannot have these sizes: {error}",
+                "sizes of another cell, or layers that do not fit each other",
+                f"it reads {inputs} units and has size {self.size}; give its other sizes by their symbols",
+            ) from error
+
+    def fresh(self, inputs: int, batch: int, params: Named) -> Named:
+        """What the kernel begins with: 0, or what the cell file says."""
+        found = Named()
+        for prefix, _ in self.ways:
+            own = self.kernel.Params(**below(prefix, params))
+            _, state, _ = self.kernel.forward(np.zeros((0, batch, inputs)), own)
+            found |= {prefix + name: value for name, value in state._asdict().items()}
+        return found
+
+    def reads_back(self, state: str) -> bool:
+        """Whether it is of the pass from the last step to the first."""
+        return any(reverse and state.startswith(prefix) for prefix, reverse in self.ways)
+
+    def forward(self, x: Array, params: Named, state: Named, run: Run) -> Passed:
+        """Both directions over the sequences, each to its own last step."""
+        outputs, states, tapes = [], Named(), []
+        for prefix, reverse in self.ways:
+            first = self.kernel.State(**below(prefix, state)) if state else None
+            own = self.kernel.Params(**below(prefix, params))
+            y, last, tape = through_time.forward(
+                self.kernel, x, own, first, lengths=run.lengths, reverse=reverse, precise=run.precise
+            )
+            outputs.append(y)
+            tapes.append(tape)
+            states |= {prefix + name: value for name, value in last._asdict().items()}
+        return Passed(self._joined(outputs), states, tapes)
+
+    def backward(self, dy: Array, tape: Any, params: Named, dstate: Named) -> Returned:
+        """The gradients of both directions; that of x is their sum."""
+        dx: Array | None = None
+        grads, first = Named(), Named()
+        for (prefix, _), kept, dy_way in zip(self.ways, tape, self._parted(dy), strict=True):
+            own = self.kernel.Params(**below(prefix, params))
+            last = self.kernel.State(**below(prefix, dstate)) if dstate else None
+            found = through_time.backward(dy_way, kept, own, last)
+            dx = found.x if dx is None else dx + found.x
+            grads |= {prefix + name: value for name, value in found.params._asdict().items()}
+            first |= {prefix + name: value for name, value in found.state._asdict().items()}
+        return Returned(dx, grads, first)
+
+    def _joined(self, outputs: list[Array]) -> Array:
+        """The outputs of the directions as one."""
+        if len(outputs) == 1 or self.join == "concat":
+            return np.concatenate(outputs, axis=-1)
+        total = outputs[0] + outputs[1]
+        return total / 2 if self.join == "mean" else total
+
+    def _parted(self, dy: Array) -> list[Array]:
+        """The cotangent of each output: the adjoint of `_joined`."""
+        if len(self.ways) == 1:
+            return [dy]
+        if self.join == "concat":
+            return np.split(dy, 2, axis=-1)
+        return [dy / 2 if self.join == "mean" else dy] * 2
+
+
+def below(prefix: str, named: Mapping[str, Array]) -> Named:
+    """What begins with a prefix, by the rest of its name."""
+    return {name.removeprefix(prefix): value for name, value in named.items() if name.startswith(prefix)}
+
+
+def dense(name: str, size: int, activation: str = "identity", *, bias: bool = True) -> CellLayer:
+    """The layer y[t] = activation(V x[t] + b), at every step by itself. Raises CellError for an unknown function."""
+    text = f"y[t] = {activation}(V @ x[t]{' + b' * bias})"
+    return CellLayer(name, parse(text, key="dense", stateless=True), size)

@@ -1,0 +1,83 @@
+"""What a layer is: an immutable description that runs forward, backward and along a tangent on arrays (T, B, N)."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from lstm_sym.kernels import Array
+from lstm_sym.through_time.kernel import Integers
+
+Named = dict[str, Array]
+"""Name of a parameter or state -> array."""
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """What holds for a whole run, whatever the layer.
+
+    Attributes:
+        lengths: the steps (B,) of each sequence; what stands after them is padding, and 0 in every output.
+        rng: draws what is dropped out; None, as when a trained network is used: nothing is.
+        precise: whether kernels run in their precise form.
+    """
+
+    lengths: Integers
+    rng: np.random.Generator | None = None
+    precise: bool = False
+
+
+class Passed(NamedTuple):
+    """What a layer gives: its output, its state after the last step of each sequence, what `backward` needs."""
+
+    y: Array
+    state: Named
+    tape: Any
+
+
+class Returned(NamedTuple):
+    """Gradients of a loss at a layer: of its input, None where that is no number; its parameters; its first state."""
+
+    x: Array | None
+    params: Named
+    state: Named
+
+
+@dataclass(frozen=True)
+class Layer(ABC):
+    """One layer of a network. `name` stands before its parameters: lstm.W_f."""
+
+    name: str
+
+    @property
+    def pools(self) -> bool:
+        """Whether of each sequence one step is left."""
+        return False
+
+    @abstractmethod
+    def width(self, inputs: int) -> int:
+        """How many units it gives out, of so many that it reads. Raises NetworkError where it cannot read them."""
+
+    def init(self, inputs: int, rng: np.random.Generator, dtype: Any, fill: Mapping[str, float]) -> Named:
+        """Its parameters, drawn; `fill` sets vectors of them to one value."""
+        return {}
+
+    def fresh(self, inputs: int, batch: int, params: Named) -> Named:
+        """The state that so many sequences begin with."""
+        return {}
+
+    def reads_back(self, state: str) -> bool:
+        """Whether this state runs from the last step to the first."""
+        return False
+
+    @abstractmethod
+    def forward(self, x: Array, params: Named, state: Named, run: Run) -> Passed:
+        """x (T, B, N) -> y (T, B, M); `state` empty begins anew."""
+
+    @abstractmethod
+    def backward(self, dy: Array, tape: Any, params: Named, dstate: Named) -> Returned:
+        """dL/dy (T, B, M) -> the gradients; `dstate` empty where the loss does not read the last state."""
