@@ -77,7 +77,7 @@ class Network:
     def init(
         self, rng: np.random.Generator | int = 0, *, dtype: Any = np.float64, fill: Mapping[str, float] | None = None
     ) -> Named:
-        """Its parameters, drawn layer by layer; `fill` sets vectors to one value, of both directions: {"lstm.b_f": 1.0}.
+        """Its parameters, drawn layer by layer; `fill` sets vectors to one value: {"lstm.b_f": 1.0}.
 
         Raises NetworkError for a name in `fill` of no layer.
         """
@@ -220,7 +220,7 @@ class Network:
             return {}
         refuse_masked(**state)
         given = {name: np.asarray(value) for name, value in state.items()}
-        fresh = {}
+        fresh = Named()
         batch = 1 if episodes is None else len(episodes.sequence)
         for layer, inputs in zip(self.layers, self.widths, strict=False):
             fresh |= above(layer.name, layer.fresh(inputs, batch, below(layer.name, params)))
@@ -231,9 +231,10 @@ class Network:
 
     def _given_out(self, y: Array, tape: Tape) -> Array:
         if self.pools:
-            return y[0]
-        y = y if tape.episodes is None else tape.episodes.together(y, tape.steps, tape.batch)
-        return as_given(y, tape.batch_first)
+            vectors: Array = y[0]
+            return vectors
+        together = y if tape.episodes is None else tape.episodes.together(y, tape.steps, tape.batch)
+        return as_given(together, tape.batch_first)
 
     def _taken_in(self, dy: Any, tape: Tape) -> Array:
         """dL/dy as the last layer gave y; the adjoint of `_given_out`. Raises NetworkError for another shape."""
