@@ -29,7 +29,7 @@ def load(path: str | Path, **choices: str | float) -> Cell:
     """Read a cell file; `choices` set its options and constants (`phi_h="identity"`, `alpha=0.2`). Raises CellError."""
     path = Path(path)
     key = re.sub(r"\W", "_", path.stem, flags=re.ASCII)[:64]
-    return read_cell(_bytes(path), key=key, source=path.name or str(path), choices=choices)
+    return read_cell(plain_file(path), key=key, source=path.name or str(path), choices=choices)
 
 
 def read_cell(content: bytes, *, key: str, source: str, choices: Mapping[str, str | float] | None = None) -> Cell:
@@ -62,7 +62,7 @@ def read_cell(content: bytes, *, key: str, source: str, choices: Mapping[str, st
     )
 
 
-def _bytes(path: Path) -> bytes:
+def plain_file(path: Path) -> bytes:
     """The content of a plain file, or one byte more than may be read. Raises CellError."""
     try:
         if path.is_dir():

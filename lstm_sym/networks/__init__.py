@@ -22,10 +22,12 @@ from lstm_sym.networks.cell_layer import CellLayer, dense
 from lstm_sym.networks.dropout import Dropout
 from lstm_sym.networks.embedding import Embedding
 from lstm_sym.networks.errors import NetworkError
+from lstm_sym.networks.file import load
 from lstm_sym.networks.layer import Layer
 from lstm_sym.networks.losses import LOSSES, Loss
 from lstm_sym.networks.network import Grads, Network, Tape
 from lstm_sym.networks.pooling import Pooling
+from lstm_sym.networks.storage import load_params, save
 
 __all__ = [
     "LOSSES",
@@ -40,4 +42,7 @@ __all__ = [
     "Pooling",
     "Tape",
     "dense",
+    "load",
+    "load_params",
+    "save",
 ]
