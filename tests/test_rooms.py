@@ -30,7 +30,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("emit",),
         ("api",),
         ("check", "flow", "networks"),
-        ("audit", "document", "interop"),
+        ("audit", "document", "interop", "training"),
         ("report",),
         ("studies",),
         ("cli",),

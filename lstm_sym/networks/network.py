@@ -178,12 +178,12 @@ class Network:
         target: as `Loss.value` takes it, in the layout of y. Raises NetworkError, also for a network without a loss.
         """
         y, last, tape = self.forward(x, params, state, **options)
-        value, dy = self._loss().value(y, target, self.counted(tape))
+        value, dy = self.loss_or_refused().value(y, target, self.counted(tape))
         return value, self.backward(dy, tape, params), last
 
     def predict(self, x: Any, params: Mapping[str, Any], **options: Any) -> Array:
         """What the loss makes of the output: probabilities, or the numbers themselves. `options` as in `forward`."""
-        return self._loss().predicted(self.forward(x, params, **options)[0])
+        return self.loss_or_refused().predicted(self.forward(x, params, **options)[0])
 
     def counted(self, tape: Tape) -> Array | None:
         """Which samples of y are no padding, in the layout of y without its units; None for all."""
@@ -193,7 +193,8 @@ class Network:
         mask = mask if tape.episodes is None else tape.episodes.together(mask, tape.steps, tape.batch)
         return as_given(mask, tape.batch_first)
 
-    def _loss(self) -> Loss:
+    def loss_or_refused(self) -> Loss:
+        """Its loss. Raises NetworkError where it has none."""
         if self.loss is None:
             known = ", ".join(LOSSES)
             raise NetworkError(self.name, "it has no loss", "a network that only gives out", f"name one: {known}")

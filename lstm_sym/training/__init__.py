@@ -1,0 +1,20 @@
+"""Training of networks: `fit`, optimisers, batches by length, checkpoints."""
+
+from lstm_sym.training.batches import Samples, batches
+from lstm_sym.training.fitting import Trained, fit, loss_over, predict
+from lstm_sym.training.optimisers import SGD, Adam, Optimiser, cosine, halved_every, warm_up
+
+__all__ = [
+    "SGD",
+    "Adam",
+    "Optimiser",
+    "Samples",
+    "Trained",
+    "batches",
+    "cosine",
+    "fit",
+    "halved_every",
+    "loss_over",
+    "predict",
+    "warm_up",
+]

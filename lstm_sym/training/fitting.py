@@ -1,0 +1,190 @@
+"""Training: epochs over batches, with validation, early stopping, and checkpoints to go on from."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lstm_sym.ground.progress import Progress
+from lstm_sym.kernels import Array
+from lstm_sym.networks import Network, NetworkError
+from lstm_sym.networks.layer import Named
+from lstm_sym.training import checkpoint
+from lstm_sym.training.batches import Samples, batches
+from lstm_sym.training.checkpoint import Standing
+from lstm_sym.training.optimisers import Adam, Optimiser, norm_of
+
+
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """What a training gave.
+
+    Attributes:
+        params: the parameters of the best epoch by validation loss; of the last where nothing validates.
+        history: a row an epoch: loss, norm of the gradient, validation loss where there is one, what `measure` gave.
+        last: where the training stands.
+    """
+
+    params: Named
+    history: list[dict[str, float]]
+    last: Standing
+
+
+def fit(
+    network: Network,
+    data: Samples,
+    params: Mapping[str, Any] | None = None,
+    *,
+    validation: Samples | None = None,
+    optimiser: Optimiser | None = None,
+    epochs: int = 10,
+    batch: int = 32,
+    window: int | None = None,
+    patience: int | None = None,
+    seed: int = 0,
+    file: str | Path | None = None,
+    measure: Callable[[Named], Mapping[str, float]] | None = None,
+    progress: Progress | None = None,
+) -> Trained:
+    """Train a network by gradients of its loss, and give back the best parameters.
+
+    params: what it begins with, None to draw them. optimiser: Adam of rate 1e-3 and clipped at 1 where none is given.
+    batch: sequences an update. window: an update after so many steps, from where the state is carried on and no
+    gradient passes (truncated backpropagation); None for whole sequences. patience: so many epochs without a better
+    validation loss end it. seed: of parameters, batches and dropout: the same call gives the same bytes.
+    file: a checkpoint, .npz, written after every epoch; where there is one, the training goes on from it, and ends as
+    if it had never stopped. measure: numbers of the parameters to keep after each epoch. progress: told of epochs.
+
+    Raises NetworkError: data that do not fit the network, a loss that is not finite, a checkpoint of another training.
+    """
+    settings = _settings(network, data, optimiser := optimiser or Adam(clip=1.0), batch, window, seed)
+    path = None if file is None else Path(file)
+    if path is not None and path.exists():
+        standing = checkpoint.read(path, settings)
+    else:
+        standing = Standing(network.init(seed) if params is None else {k: np.asarray(v) for k, v in params.items()})
+    while standing.epoch < epochs and not (patience is not None and standing.since_best > patience):
+        _epoch(network, data, standing, optimiser, batch, window, np.random.default_rng([seed, standing.epoch]))
+        _judged(network, standing, validation, batch)
+        standing.history[-1] |= measure(standing.params) if measure is not None else {}
+        if path is not None:
+            checkpoint.write(path, standing, settings)
+        if progress is not None:
+            progress(standing.epoch, epochs)
+    return Trained(standing.best or standing.params, standing.history, standing)
+
+
+def loss_over(network: Network, params: Mapping[str, Any], data: Samples, *, batch: int = 256) -> float:
+    """The mean loss of all samples, or of all steps where the network gives out each; nothing is dropped out."""
+    total, count = 0.0, 0
+    loss = network.loss_or_refused()
+    for chosen in batches(data.lengths, batch, None):
+        x, y, lengths = data.batch(chosen, not network.pools)
+        out, _, tape = network.forward(x, params, lengths=lengths)
+        number = len(chosen) if network.pools else int(lengths.sum())
+        total, count = total + number * float(loss.value(out, y, network.counted(tape))[0]), count + number
+    return total / count
+
+
+def predict(network: Network, params: Mapping[str, Any], x: Any, *, batch: int = 256) -> list[Array]:
+    """What the loss makes of the output, sequence by sequence: (M,), or (T_b, M) of every step."""
+    found: list[Array] = []
+    data = Samples(x, np.zeros(len(x)))
+    for chosen in batches(data.lengths, batch, None):
+        values, _, lengths = data.batch(chosen, every_step=False)
+        y = network.predict(values, params, lengths=lengths)
+        found += list(y) if network.pools else [y[:length, b] for b, length in enumerate(lengths)]
+    return found
+
+
+def _epoch(
+    network: Network,
+    data: Samples,
+    standing: Standing,
+    optimiser: Optimiser,
+    batch: int,
+    window: int | None,
+    rng: np.random.Generator,
+) -> None:
+    """One pass over the data; the row of history that it makes."""
+    losses, norms = [], []
+    for chosen in batches(data.lengths, batch, rng):
+        x, y, lengths = data.batch(chosen, not network.pools)
+        state: Named | None = None
+        for start in range(0, len(x), window or len(x)):
+            stop = min(len(x), start + (window or len(x)))
+            inside = np.clip(lengths - start, 0, stop - start)
+            target = y if network.pools else y[start:stop]
+            value, grads, state = network.value_and_grad(
+                x[start:stop], target, standing.params, state, lengths=inside, rng=rng
+            )
+            _refuse_not_finite(value, standing)
+            losses.append((float(value), int(inside.sum()) if not network.pools else len(chosen)))
+            norms.append(norm_of(grads.params))
+            standing.params, standing.memory = optimiser.step(
+                standing.params, grads.params, standing.memory, standing.steps
+            )
+            standing.steps += 1
+    values, weights = np.array(losses).T
+    standing.epoch += 1
+    row = {
+        "epoch": standing.epoch,
+        "loss": float(np.average(values, weights=weights)),
+        "gradient": float(np.mean(norms)),
+    }
+    standing.history.append(row)
+
+
+def _judged(network: Network, standing: Standing, validation: Samples | None, batch: int) -> None:
+    """Measure the loss on what is not trained on, and keep the parameters if it is the smallest so far."""
+    if validation is None:
+        return
+    found = loss_over(network, standing.params, validation, batch=batch)
+    before = [row["validation loss"] for row in standing.history[:-1]]
+    standing.history[-1]["validation loss"] = found
+    if found < min(before, default=np.inf):
+        standing.best, standing.since_best = standing.params, 0
+    else:
+        standing.since_best += 1
+
+
+def _settings(
+    network: Network, data: Samples, optimiser: Optimiser, batch: int, window: int | None, seed: int
+) -> dict[str, Any]:
+    """What a checkpoint must agree with; refuses what cannot be trained."""
+    network.loss_or_refused()
+    if window is not None and network.pools:
+        raise NetworkError(
+            "window",
+            "this network gives out one vector a sequence, at the end of all windows",
+            "windows are for a loss at every step",
+            "leave window out",
+        )
+    digest = hashlib.sha256()
+    for values, target in zip(data.x, data.y, strict=True):
+        digest.update(np.ascontiguousarray(values).tobytes() + np.ascontiguousarray(target).tobytes())
+    shapes = {name: list(shape) for name, shape in network.shapes.items()}
+    return {
+        "network": [type(layer).__name__ for layer in network.layers],
+        "shapes": shapes,
+        "data": digest.hexdigest(),
+        "optimiser": f"{type(optimiser).__name__} {optimiser.rate} {optimiser.decay} {optimiser.clip}",
+        "batch": batch,
+        "window": window,
+        "seed": seed,
+    }
+
+
+def _refuse_not_finite(value: Any, standing: Standing) -> None:
+    if not np.isfinite(value):
+        raise NetworkError(
+            f"the loss, update {standing.steps} in epoch {standing.epoch + 1}",
+            f"it is {value}",
+            "a rate so large that the parameters ran away, or numbers in x of very different sizes",
+            "clip the gradient, lower the rate, or standardise x",
+        )
