@@ -118,7 +118,7 @@ def loss_of(loss: Any, z: Any, y: Any, module: Any) -> Any:
 
 
 def worst(found: Any, expected: Any) -> float:
-    """The largest relative error of an array; of one that is 0 but for rounding, as b_i of the sLSTM, to the largest."""
+    """The largest relative error of an array; of one that is 0 but for rounding (b_i of the sLSTM), to the largest."""
     size = max(np.abs(value).max() for value in expected.values())
     assert found.keys() == expected.keys()
     pairs = [(found[key], expected[key]) for key in found]
