@@ -1,6 +1,6 @@
 """Training of networks: `fit`, optimisers, batches by length, checkpoints."""
 
-from lstm_sym.training.batches import Samples, batches
+from lstm_sym.training.batches import Samples, in_batches
 from lstm_sym.training.fitting import Trained, fit, loss_over, predict
 from lstm_sym.training.optimisers import SGD, Adam, Optimiser, cosine, halved_every, warm_up
 
@@ -10,10 +10,10 @@ __all__ = [
     "Optimiser",
     "Samples",
     "Trained",
-    "batches",
     "cosine",
     "fit",
     "halved_every",
+    "in_batches",
     "loss_over",
     "predict",
     "warm_up",

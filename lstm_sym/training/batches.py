@@ -68,7 +68,7 @@ class Samples:
         return x, targets, lengths
 
 
-def batches(lengths: Integers, size: int, rng: np.random.Generator | None) -> Iterator[Integers]:
+def in_batches(lengths: Integers, size: int, rng: np.random.Generator | None) -> Iterator[Integers]:
     """Which sequences each batch of an epoch has: of about one length, in an order that is drawn.
 
     Sequences are drawn, and sorted by their length within groups of 32 batches: few steps are padding, no two epochs

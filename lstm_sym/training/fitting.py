@@ -15,7 +15,7 @@ from lstm_sym.kernels import Array
 from lstm_sym.networks import Network, NetworkError
 from lstm_sym.networks.layer import Named
 from lstm_sym.training import checkpoint
-from lstm_sym.training.batches import Samples, batches
+from lstm_sym.training.batches import Samples, in_batches
 from lstm_sym.training.checkpoint import Standing
 from lstm_sym.training.optimisers import Adam, Optimiser, norm_of
 
@@ -83,7 +83,7 @@ def loss_over(network: Network, params: Mapping[str, Any], data: Samples, *, bat
     """The mean loss of all samples, or of all steps where the network gives out each; nothing is dropped out."""
     total, count = 0.0, 0
     loss = network.loss_or_refused()
-    for chosen in batches(data.lengths, batch, None):
+    for chosen in in_batches(data.lengths, batch, None):
         x, y, lengths = data.batch(chosen, not network.pools)
         out, _, tape = network.forward(x, params, lengths=lengths)
         number = len(chosen) if network.pools else int(lengths.sum())
@@ -95,7 +95,7 @@ def predict(network: Network, params: Mapping[str, Any], x: Any, *, batch: int =
     """What the loss makes of the output, sequence by sequence: (M,), or (T_b, M) of every step."""
     found: list[Array] = []
     data = Samples(x, np.zeros(len(x)))
-    for chosen in batches(data.lengths, batch, None):
+    for chosen in in_batches(data.lengths, batch, None):
         values, _, lengths = data.batch(chosen, every_step=False)
         y = network.predict(values, params, lengths=lengths)
         found += list(y) if network.pools else [y[:length, b] for b, length in enumerate(lengths)]
@@ -113,7 +113,7 @@ def _epoch(
 ) -> None:
     """One pass over the data; the row of history that it makes."""
     losses, norms = [], []
-    for chosen in batches(data.lengths, batch, rng):
+    for chosen in in_batches(data.lengths, batch, rng):
         x, y, lengths = data.batch(chosen, not network.pools)
         state: Named | None = None
         for start in range(0, len(x), window or len(x)):

@@ -15,7 +15,7 @@ import pytest
 import lstm_sym as ls
 from lstm_sym.check.result import relative_error
 from lstm_sym.networks import LOSSES, CellLayer, Dropout, Network, NetworkError, Pooling, dense, load_params
-from lstm_sym.training import SGD, Adam, Samples, batches, cosine, fit, halved_every, loss_over, predict, warm_up
+from lstm_sym.training import SGD, Adam, Samples, cosine, fit, halved_every, in_batches, loss_over, predict, warm_up
 
 GRADIENTS = np.random.default_rng(0).standard_normal((5, 2, 3))
 
@@ -85,13 +85,13 @@ def test_a_gradient_that_is_not_finite_is_refused_by_name():
 
 def test_an_epoch_has_every_sequence_once_and_little_padding():
     lengths = np.random.default_rng(0).integers(1, 100, 1000)
-    parts = list(batches(lengths, 16, np.random.default_rng(1)))
+    parts = list(in_batches(lengths, 16, np.random.default_rng(1)))
     assert sorted(np.concatenate(parts)) == list(range(1000)) and max(map(len, parts)) == 16
     padded = sum(len(part) * lengths[part].max() for part in parts)
     assert padded / lengths.sum() < 1.1
     drawn = np.random.default_rng(2).permutation(1000).reshape(-1, 20)
     assert sum(len(part) * lengths[part].max() for part in drawn) / lengths.sum() > 1.5
-    assert [part.tolist() for part in batches(np.ones(5), 2, None)] == [[0, 1], [2, 3], [4]]
+    assert [part.tolist() for part in in_batches(np.ones(5), 2, None)] == [[0, 1], [2, 3], [4]]
 
 
 def task(pools=True):
