@@ -14,7 +14,7 @@ from lstm_sym.api.building import build
 from lstm_sym.equations import Cell, parse
 from lstm_sym.kernels import Array, Fields, Kernel
 from lstm_sym.networks.errors import NetworkError
-from lstm_sym.networks.layer import Layer, Named, Passed, Returned, Run
+from lstm_sym.networks.layer import Layer, Named, Pair, Passed, Returned, Run, Tangent
 
 WAYS = {"forward": (("", False),), "backward": (("", True),), "both": (("ahead.", False), ("back.", True))}
 """Direction -> for each pass over time, what stands before its names, and whether it runs from the last step."""
@@ -126,6 +126,29 @@ class CellLayer(Layer):
             grads |= {prefix + name: value for name, value in found.params._asdict().items()}
             first |= {prefix + name: value for name, value in found.state._asdict().items()}
         return Returned(dx, grads, first)
+
+    def jvp(self, x: Pair, params: tuple[Named, Named], state: tuple[Named, Named], run: Run) -> Tangent:
+        """Both directions, each along its own."""
+        outputs, tangents, last, last_dot = [], [], Named(), Named()
+        for prefix, reverse in self.ways:
+            own, own_dot = (self.kernel.Params(**below(prefix, part)) for part in params)
+            first, first_dot = (self.kernel.State(**below(prefix, part)) if part else None for part in state)
+            y, y_dot, left, left_dot = through_time.jvp(
+                self.kernel,
+                x[0],
+                own,
+                first,
+                x_dot=x[1],
+                params_dot=own_dot,
+                state_dot=first_dot,
+                lengths=run.lengths,
+                reverse=reverse,
+            )
+            outputs.append(y)
+            tangents.append(y_dot)
+            last |= {prefix + name: value for name, value in left._asdict().items()}
+            last_dot |= {prefix + name: value for name, value in left_dot._asdict().items()}
+        return Tangent(self._joined(outputs), self._joined(tangents), last, last_dot)
 
     def _joined(self, outputs: list[Array]) -> Array:
         """The outputs of the directions as one."""

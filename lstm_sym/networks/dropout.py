@@ -7,7 +7,7 @@ from typing import Any
 
 from lstm_sym.kernels import Array
 from lstm_sym.networks.errors import NetworkError
-from lstm_sym.networks.layer import Layer, Named, Passed, Returned, Run
+from lstm_sym.networks.layer import Layer, Named, Pair, Passed, Returned, Run, Tangent
 
 
 @dataclass(frozen=True)
@@ -46,3 +46,9 @@ class Dropout(Layer):
     def backward(self, dy: Array, tape: Any, params: Named, dstate: Named) -> Returned:
         """What was left out gets nothing."""
         return Returned(dy if tape is None else dy * tape, {}, {})
+
+    def jvp(self, x: Pair, params: tuple[Named, Named], state: tuple[Named, Named], run: Run) -> Tangent:
+        """What is left out of x is left out of its tangent."""
+        y, _, scale = self.forward(x[0], {}, {}, run)
+        x_dot: Any = x[1]
+        return Tangent(y, x_dot if scale is None else x_dot * scale, {}, {})

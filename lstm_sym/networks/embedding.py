@@ -10,7 +10,7 @@ import numpy as np
 
 from lstm_sym.kernels import Array
 from lstm_sym.networks.errors import NetworkError
-from lstm_sym.networks.layer import Layer, Named, Passed, Returned, Run
+from lstm_sym.networks.layer import Layer, Named, Pair, Passed, Returned, Run, Tangent
 from lstm_sym.through_time.lengths import mask_of
 
 
@@ -46,6 +46,11 @@ class Embedding(Layer):
         gradient = np.zeros(params["E"].shape, dy.dtype)
         np.add.at(gradient, words[mask], dy[mask])
         return Returned(None, {"E": gradient}, {})
+
+    def jvp(self, x: Pair, params: tuple[Named, Named], state: tuple[Named, Named], run: Run) -> Tangent:
+        """The same rows of the tangent."""
+        y, _, (words, mask) = self.forward(x[0], params[0], {}, run)
+        return Tangent(y, params[1]["E"][words] * mask[..., None], {}, {})
 
     def _checked(self, x: Array, mask: Array) -> Array:
         """The words, 0 in the padding. Raises NetworkError for what is no word."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,6 +14,8 @@ from lstm_sym.through_time.kernel import Integers
 
 Named = dict[str, Array]
 """Name of a parameter or state -> array."""
+Pair = tuple[Array, Array | None]
+"""A value and its tangent."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,6 +32,10 @@ class Run:
     rng: np.random.Generator | None = None
     precise: bool = False
 
+    def above(self, layer: Layer) -> Run:
+        """The run as the layer above this one sees it: above a pool, sequences have one step."""
+        return replace(self, lengths=np.ones_like(self.lengths)) if layer.pools else self
+
 
 class Passed(NamedTuple):
     """What a layer gives: its output, its state after the last step of each sequence, what `backward` needs."""
@@ -45,6 +51,15 @@ class Returned(NamedTuple):
     x: Array | None
     params: Named
     state: Named
+
+
+class Tangent(NamedTuple):
+    """What a layer gives along a direction: output and state, and their tangents."""
+
+    y: Array
+    y_dot: Array
+    state: Named
+    state_dot: Named
 
 
 @dataclass(frozen=True)
@@ -81,3 +96,7 @@ class Layer(ABC):
     @abstractmethod
     def backward(self, dy: Array, tape: Any, params: Named, dstate: Named) -> Returned:
         """dL/dy (T, B, M) -> the gradients; `dstate` empty where the loss does not read the last state."""
+
+    @abstractmethod
+    def jvp(self, x: Pair, params: tuple[Named, Named], state: tuple[Named, Named], run: Run) -> Tangent:
+        """Forward mode: each argument comes with its tangent; that of x is None where x holds words."""

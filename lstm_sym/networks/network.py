@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -12,12 +12,11 @@ import numpy as np
 
 from lstm_sym.kernels import Array
 from lstm_sym.networks.embedding import Embedding
-from lstm_sym.networks.episodes import Episodes, episodes_of
 from lstm_sym.networks.errors import NetworkError
 from lstm_sym.networks.layer import Layer, Named, Run
+from lstm_sym.networks.layout import Layout, layout_of
 from lstm_sym.networks.losses import LOSSES, Loss
-from lstm_sym.through_time.kernel import Integers, refuse_masked
-from lstm_sym.through_time.lengths import as_given, checked_lengths, mask_of, time_major
+from lstm_sym.through_time.kernel import refuse_masked
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,13 +24,9 @@ class Tape:
     """What `backward` needs of `forward`: the tape of each layer, and how the arrays lay."""
 
     layers: tuple[Any, ...]
-    lengths: Integers
-    episodes: Episodes | None
-    steps: int
-    batch: int
+    layout: Layout
     y_shape: tuple[int, ...]
     dtype: np.dtype[Any]
-    batch_first: bool
 
 
 class Grads(NamedTuple):
@@ -119,25 +114,16 @@ class Network:
         episodes. rng: what dropout draws from, while training. precise: kernels in their precise form.
         Raises NetworkError, and SequenceError, TypeError and ValueError as `through_time.forward` does.
         """
-        params = self._checked(params)
-        refuse_masked(x=x)
-        x = time_major("x", x, batch_first)
-        steps, batch = x.shape[:2]
-        lengths = checked_lengths(lengths, steps, batch)
-        episodes = None if reset is None else self._episodes(reset, lengths, steps, batch_first)
-        if episodes is not None:
-            x, lengths = episodes.apart(x), episodes.lengths
-        first = self._entering(state, params, episodes)
-        run, tapes, last = Run(lengths, rng, precise), [], Named()
+        params, layout = self._checked("params", params), layout_of(x, lengths, reset, self.pools, batch_first)
+        x, first = layout.taken_in("x", x), self._entering(state, params, layout)
+        run, tapes, last = Run(layout.lengths, rng, precise), [], Named()
         for layer in self.layers:
             x, kept, taped = layer.forward(x, below(layer.name, params), below(layer.name, first), run)
             tapes.append(taped)
             last |= above(layer.name, kept)
-            run = replace(run, lengths=np.ones_like(lengths)) if layer.pools else run
-        tape = Tape(tuple(tapes), lengths, episodes, steps, batch, x.shape, x.dtype, batch_first)
-        if episodes is not None:
-            last = {name: episodes.left(value, self._reads_back(name)) for name, value in last.items()}
-        return self._given_out(x, tape), last, tape
+            run = run.above(layer)
+        tape = Tape(tuple(tapes), layout, x.shape, x.dtype)
+        return layout.given_out(x), self._leaving(last, layout), tape
 
     def backward(
         self, dy: Any, tape: Tape, params: Mapping[str, Any], dstate: Mapping[str, Any] | None = None
@@ -148,26 +134,67 @@ class Network:
         """
         if not isinstance(tape, Tape):
             raise TypeError(f"tape is a {type(tape).__name__}; it must be the third result of forward()")
-        params = self._checked(params)
-        given = {name: np.asarray(value) for name, value in (dstate or {}).items()}
-        if tape.episodes is not None:
-            given = {name: tape.episodes.left_cotangent(value, self._reads_back(name)) for name, value in given.items()}
-        dx: Array | None = self._taken_in(dy, tape)
+        params, layout = self._checked("params", params), tape.layout
+        given = self._leaving_cotangent(dstate, layout)
+        dx = np.zeros(tape.y_shape, tape.dtype) if dy is None else layout.cotangent(dy, tape.y_shape[-1])
+        below_x: Array | None = dx
         grads, first = Named(), Named()
         for layer, kept in zip(self.layers[::-1], tape.layers[::-1], strict=True):
-            assert dx is not None  # the first layer alone has no gradient of what it reads
-            found = layer.backward(dx, kept, below(layer.name, params), below(layer.name, given))
-            dx = found.x
+            assert below_x is not None  # the first layer alone has no gradient of what it reads
+            found = layer.backward(below_x, kept, below(layer.name, params), below(layer.name, given))
+            below_x = found.x
             grads |= above(layer.name, found.params)
             first |= above(layer.name, found.state)
-        if tape.episodes is not None:
-            dx = None if dx is None else tape.episodes.together(dx, tape.steps, tape.batch)
-            first = {
-                name: tape.episodes.entered_cotangent(value, tape.batch, self._reads_back(name))
-                for name, value in first.items()
-            }
-        dx = None if dx is None else as_given(dx, tape.batch_first)
-        return Grads(dx, {name: grads[name] for name in params}, first)
+        x_given = None if below_x is None else layout.together(below_x)
+        return Grads(x_given, {name: grads[name] for name in params}, self._entering_cotangent(first, layout))
+
+    def jvp(
+        self,
+        x: Any,
+        params: Mapping[str, Any],
+        state: Mapping[str, Any] | None = None,
+        *,
+        x_dot: Any = None,
+        params_dot: Mapping[str, Any] | None = None,
+        state_dot: Mapping[str, Any] | None = None,
+        lengths: Any = None,
+        reset: Any = None,
+        rng: np.random.Generator | None = None,
+        batch_first: bool = False,
+    ) -> tuple[Array, Array, Named, Named]:
+        """Forward mode, in the precise form: the derivative along (x_dot, params_dot, state_dot), each None for zero.
+
+        Returns y, its tangent, the state after the last steps, its tangent. The rest is as in `forward`.
+        """
+        params, layout = self._checked("params", params), layout_of(x, lengths, reset, self.pools, batch_first)
+        still = {name: np.zeros_like(value) for name, value in params.items()}
+        along = still if params_dot is None else self._checked("params_dot", params_dot)
+        value, first = layout.taken_in("x", x), self._entering(state, params, layout)
+        first_dot = {name: np.zeros_like(part) for name, part in first.items()}
+        if state_dot is not None:
+            first = first or self._fresh(params, layout.sequences)
+            first_dot = self._moving(state_dot, first, layout)
+        tangent = None if value.dtype.kind in "iu" else np.zeros_like(value)
+        tangent = tangent if x_dot is None else layout.taken_in("x_dot", x_dot)
+        run, last, last_dot = Run(layout.lengths, rng, True), Named(), Named()
+        for layer in self.layers:
+            name = layer.name
+            found = layer.jvp(
+                (value, tangent),
+                (below(name, params), below(name, along)),
+                (below(name, first), below(name, first_dot)),
+                run,
+            )
+            value, tangent = found.y, found.y_dot
+            last |= above(name, found.state)
+            last_dot |= above(name, found.state_dot)
+            run = run.above(layer)
+        return (
+            layout.given_out(value),
+            layout.given_out(np.asarray(tangent)),
+            self._leaving(last, layout),
+            self._leaving(last_dot, layout),
+        )
 
     def value_and_grad(
         self, x: Any, target: Any, params: Mapping[str, Any], state: Mapping[str, Any] | None = None, **options: Any
@@ -178,20 +205,12 @@ class Network:
         target: as `Loss.value` takes it, in the layout of y. Raises NetworkError, also for a network without a loss.
         """
         y, last, tape = self.forward(x, params, state, **options)
-        value, dy = self.loss_or_refused().value(y, target, self.counted(tape))
+        value, dy = self.loss_or_refused().value(y, target, tape.layout.counted)
         return value, self.backward(dy, tape, params), last
 
     def predict(self, x: Any, params: Mapping[str, Any], **options: Any) -> Array:
         """What the loss makes of the output: probabilities, or the numbers themselves. `options` as in `forward`."""
         return self.loss_or_refused().predicted(self.forward(x, params, **options)[0])
-
-    def counted(self, tape: Tape) -> Array | None:
-        """Which samples of y are no padding, in the layout of y without its units; None for all."""
-        if self.pools:
-            return None
-        mask = mask_of(tape.lengths, int(tape.y_shape[0]))
-        mask = mask if tape.episodes is None else tape.episodes.together(mask, tape.steps, tape.batch)
-        return as_given(mask, tape.batch_first)
 
     def loss_or_refused(self) -> Loss:
         """Its loss. Raises NetworkError where it has none."""
@@ -205,66 +224,60 @@ class Network:
         own, _, name = state.partition(".")
         return next(layer for layer in self.layers if layer.name == own).reads_back(name)
 
-    def _episodes(self, reset: Any, lengths: Integers, steps: int, batch_first: bool) -> Episodes:
-        if self.pools:
-            raise NetworkError(
-                "reset",
-                "this network gives out one vector a sequence, and an episode would have one of its own",
-                "packed sequences that are classified one by one",
-                "give the episodes as sequences of a batch: x, lengths = through_time.pad(episodes)",
-            )
-        return episodes_of(time_major("reset", reset, batch_first), lengths, steps)
-
-    def _entering(self, state: Mapping[str, Any] | None, params: Named, episodes: Episodes | None) -> Named:
-        """The state that every sequence, or every episode, begins with; empty to begin anew."""
+    def _entering(self, state: Mapping[str, Any] | None, params: Named, layout: Layout) -> Named:
+        """The state that every sequence, or every episode, begins with; empty to begin anew. Raises NetworkError."""
         if state is None:
             return {}
-        refuse_masked(**state)
-        given = {name: np.asarray(value) for name, value in state.items()}
-        fresh = Named()
-        batch = 1 if episodes is None else len(episodes.sequence)
-        for layer, inputs in zip(self.layers, self.widths, strict=False):
-            fresh |= above(layer.name, layer.fresh(inputs, batch, below(layer.name, params)))
-        _check_known("state", given, fresh)
-        if episodes is None:
+        fresh = self._fresh(params, layout.sequences)
+        given = _known_arrays("state", state, fresh)
+        if (episodes := layout.episodes) is None:
             return given
         return {name: episodes.entered(value, fresh[name], self._reads_back(name)) for name, value in given.items()}
 
-    def _given_out(self, y: Array, tape: Tape) -> Array:
-        if self.pools:
-            vectors: Array = y[0]
-            return vectors
-        together = y if tape.episodes is None else tape.episodes.together(y, tape.steps, tape.batch)
-        return as_given(together, tape.batch_first)
+    def _moving(self, state_dot: Mapping[str, Any], first: Named, layout: Layout) -> Named:
+        """The tangent of the state that every sequence, or every episode, begins with; 0 where it begins anew."""
+        given = _known_arrays("state_dot", state_dot, first)
+        if (episodes := layout.episodes) is None:
+            return given
+        still = {name: np.zeros_like(value) for name, value in first.items()}
+        return {name: episodes.entered(value, still[name], self._reads_back(name)) for name, value in given.items()}
 
-    def _taken_in(self, dy: Any, tape: Tape) -> Array:
-        """dL/dy as the last layer gave y; the adjoint of `_given_out`. Raises NetworkError for another shape."""
-        if dy is None:
-            return np.zeros(tape.y_shape, tape.dtype)
-        refuse_masked(dy=dy)
-        array = np.asarray(dy)
-        steps, batch, size = (1, *tape.y_shape[1:]) if self.pools else (tape.steps, tape.batch, tape.y_shape[2])
-        expected = (batch, size) if self.pools else (batch, steps, size) if tape.batch_first else (steps, batch, size)
-        if array.shape != expected:
-            raise NetworkError(
-                "dy",
-                f"an array of shape {array.shape}, where {expected} belongs, as y has it",
-                "the gradient of another output, or time and batch exchanged",
-                "give dL/dy in the layout of y",
-            )
-        if self.pools:
-            return array[None]
-        array = time_major("dy", array, tape.batch_first)
-        return array if tape.episodes is None else tape.episodes.apart(array)
+    def _entering_cotangent(self, first: Named, layout: Layout) -> Named:
+        """The adjoint of `_entering`."""
+        if (episodes := layout.episodes) is None:
+            return first
+        return {
+            name: episodes.entered_cotangent(value, layout.batch, self._reads_back(name))
+            for name, value in first.items()
+        }
 
-    def _checked(self, params: Mapping[str, Any]) -> Named:
-        """The parameters as arrays, in order. Raises NetworkError for a name too many or too few, or another shape."""
-        _check_known("params", params, self.shapes)
-        found = {name: np.asarray(params[name]) for name in self.shapes}
+    def _leaving(self, last: Named, layout: Layout) -> Named:
+        """The state after the last steps of each sequence."""
+        if (episodes := layout.episodes) is None:
+            return last
+        return {name: episodes.left(value, self._reads_back(name)) for name, value in last.items()}
+
+    def _leaving_cotangent(self, dstate: Mapping[str, Any] | None, layout: Layout) -> Named:
+        """The adjoint of `_leaving`; empty where the loss does not read the state."""
+        given = {name: np.asarray(value) for name, value in (dstate or {}).items()}
+        if (episodes := layout.episodes) is None:
+            return given
+        return {name: episodes.left_cotangent(value, self._reads_back(name)) for name, value in given.items()}
+
+    def _fresh(self, params: Named, sequences: int) -> Named:
+        """The state that so many sequences begin with where none is given."""
+        found = Named()
+        for layer, inputs in zip(self.layers, self.widths, strict=False):
+            found |= above(layer.name, layer.fresh(inputs, sequences, below(layer.name, params)))
+        return found
+
+    def _checked(self, what: str, params: Mapping[str, Any]) -> Named:
+        """Parameters as arrays, in order. Raises NetworkError for a name too many or too few, or another shape."""
+        found = _known_arrays(what, params, self.shapes)
         for name, value in found.items():
             if value.shape != self.shapes[name]:
                 raise NetworkError(
-                    f"params, {name}",
+                    f"{what}, {name}",
                     f"its shape is {value.shape}, in this network {self.shapes[name]}",
                     "parameters of a network of other sizes, or a matrix that is transposed",
                     "weights are (rows of the result, columns of what is read), as in the equations",
@@ -282,7 +295,9 @@ def above(layer: str, named: Mapping[str, Array]) -> Named:
     return {f"{layer}.{name}": value for name, value in named.items()}
 
 
-def _check_known(what: str, given: Mapping[str, Any], known: Mapping[str, Any]) -> None:
+def _known_arrays(what: str, given: Mapping[str, Any], known: Mapping[str, Any]) -> Named:
+    """The arrays of these names, in their order. Raises NetworkError for a name too many or too few."""
+    refuse_masked(**given)
     for name in (*(name for name in known if name not in given), *(name for name in given if name not in known)):
         missing = name in known
         raise NetworkError(
@@ -291,6 +306,7 @@ def _check_known(what: str, given: Mapping[str, Any], known: Mapping[str, Any]) 
             "a network that was changed after they were made",
             f"the names are: {', '.join(known)}",
         )
+    return {name: np.asarray(given[name]) for name in known}
 
 
 def _check_names(layers: tuple[Layer, ...]) -> None:

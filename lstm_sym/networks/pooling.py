@@ -11,7 +11,7 @@ import numpy as np
 from lstm_sym import through_time
 from lstm_sym.kernels import Array
 from lstm_sym.networks.errors import NetworkError
-from lstm_sym.networks.layer import Layer, Named, Passed, Returned, Run
+from lstm_sym.networks.layer import Layer, Named, Pair, Passed, Returned, Run, Tangent
 from lstm_sym.through_time.kernel import Integers
 
 
@@ -76,3 +76,8 @@ class Pooling(Layer):
     def backward(self, dy: Array, tape: Any, params: Named, dstate: Named) -> Returned:
         """Each step gets its weight of the cotangent."""
         return Returned(dy * tape, {}, {})
+
+    def jvp(self, x: Pair, params: tuple[Named, Named], state: tuple[Named, Named], run: Run) -> Tangent:
+        """The weighted sum of the tangents."""
+        y, _, weights = self.forward(x[0], {}, {}, run)
+        return Tangent(y, (weights * x[1]).sum(axis=0, keepdims=True), {}, {})

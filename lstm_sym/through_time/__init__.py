@@ -12,6 +12,7 @@
     through_time.bidirectional.forward(lstm, x, (params, other))    # both directions, outputs side by side
     through_time.truncated(lstm, x, params, dy=dy, window=200, every=50)
     through_time.rtrl(lstm, x, params, dy=dy)                       # forward in time, no tape
+    through_time.jvp(lstm, x, params, x_dot=x_dot, lengths=lengths) # forward mode
     through_time.hessian(lstm, x, params, dy=dy)                    # second order, of a small network
 
 NumPy is all that is imported.
@@ -23,6 +24,7 @@ from lstm_sym.through_time.influence import RTRL, OnlineGrads, rtrl
 from lstm_sym.through_time.lengths import last, last_cotangent, lengths_of, mask_of, pad, reverse_within, unpad
 from lstm_sym.through_time.second_order import Hessian, hessian
 from lstm_sym.through_time.segmented import Tape, backward, forward
+from lstm_sym.through_time.tangents import jvp
 from lstm_sym.through_time.truncation import truncated
 
 __all__ = [
@@ -35,6 +37,7 @@ __all__ = [
     "bidirectional",
     "forward",
     "hessian",
+    "jvp",
     "last",
     "last_cotangent",
     "lengths_of",

@@ -87,7 +87,7 @@ def loss_over(network: Network, params: Mapping[str, Any], data: Samples, *, bat
         x, y, lengths = data.batch(chosen, not network.pools)
         out, _, tape = network.forward(x, params, lengths=lengths)
         number = len(chosen) if network.pools else int(lengths.sum())
-        total, count = total + number * float(loss.value(out, y, network.counted(tape))[0]), count + number
+        total, count = total + number * float(loss.value(out, y, tape.layout.counted)[0]), count + number
     return total / count
 
 
