@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from lstm_sym.through_time.kernel import Array, Kernel, check_kernel, refuse_masked
+from lstm_sym.kernels import Array, Kernel
+from lstm_sym.through_time.kernel import check_kernel, refuse_masked
 from lstm_sym.through_time.lengths import as_given, checked_lengths, time_major, zeros
 from lstm_sym.through_time.plan import head, planned, replaced_head
 from lstm_sym.through_time.segmented import cotangent, run_of_no_steps
