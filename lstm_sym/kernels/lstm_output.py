@@ -355,6 +355,42 @@ def hvp(
     return _second_order(dy, dy_dot, tape, point[1], point[4], dstate, dstate_dot)
 
 
+def output_jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(None)) -> Array:
+    """The Jacobian dy[t]/ds[t-1] of the output y at step t of the tape.
+
+    (B, K, S), of several steps (n, B, K, S). Raises TypeError, ValueError, IndexError.
+    """
+    params, t, sizes, lead, dtype = _reading(tape, params, t)
+    v, at = _local(tape, params, t, sizes), _ranges(State, _STATE_SHAPES, sizes)
+    out = np.zeros((*lead, sizes["K"], at[-1].stop), dtype)
+    # d y[t] / d h[t-1]
+    out[..., :, at.h] = v.y_slope[..., :, None] * params.V @ ((v.tanh_c * v.o_slope)[..., :, None]
+        * params.U_o) + v.y_slope[..., :, None] * params.V @ ((v.c_prev * v.o * v.f_slope
+        * v.tanh_c_slope)[..., :, None] * params.U_f) + v.y_slope[..., :, None] * params.V @ ((v.g * v.o
+        * v.i_slope * v.tanh_c_slope)[..., :, None] * params.U_i) + v.y_slope[..., :, None] * params.V @ ((v.i
+        * v.o * v.g_slope * v.tanh_c_slope)[..., :, None] * params.U_g)
+    # d y[t] / d c[t-1]
+    out[..., :, at.c] = v.y_slope[..., :, None] * params.V * (v.f * v.o * v.tanh_c_slope)[..., None, :]
+    return out
+
+
+def output_input_jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(None)) -> Array:
+    """The Jacobian dy[t]/dx[t] of the output y at step t of the tape.
+
+    (B, K, D), of several steps (n, B, K, D). Raises TypeError, ValueError, IndexError.
+    """
+    params, t, sizes, lead, dtype = _reading(tape, params, t)
+    v = _local(tape, params, t, sizes)
+    out = np.zeros((*lead, sizes["K"], sizes["D"]), dtype)
+    # d y[t] / d x[t]
+    out[..., :, :] = v.y_slope[..., :, None] * params.V @ ((v.tanh_c * v.o_slope)[..., :, None]
+        * params.W_o) + v.y_slope[..., :, None] * params.V @ ((v.c_prev * v.o * v.f_slope
+        * v.tanh_c_slope)[..., :, None] * params.W_f) + v.y_slope[..., :, None] * params.V @ ((v.g * v.o
+        * v.i_slope * v.tanh_c_slope)[..., :, None] * params.W_i) + v.y_slope[..., :, None] * params.V @ ((v.i
+        * v.o * v.g_slope * v.tanh_c_slope)[..., :, None] * params.W_g)
+    return out
+
+
 def jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(None)) -> Array:
     """The Jacobian ds[t]/ds[t-1] over all states, in the order of State, at step t of the tape.
 
@@ -704,32 +740,35 @@ def _second_order_gradients(H: Any, x: Any, x_dot: Any, h: Any, h_dot: Any, W: A
         d_W_o_dot, d_U_o_dot, d_b_o_dot, d_V_dot, d_b_y_dot), State(d_h_next_dot.copy(), d_c_next_dot.copy()))
 
 
-_Local = namedtuple("_Local", ['c_prev', 'f_slope', 'g', 'i_slope', 'i', 'g_slope', 'f', 'o', 'tanh_c_slope',
-    'tanh_c', 'o_slope', 'x', 'h_prev'])
+_Local = namedtuple("_Local", ['tanh_c', 'o_slope', 'y_slope', 'c_prev', 'o', 'f_slope', 'tanh_c_slope', 'g',
+    'i_slope', 'i', 'g_slope', 'f', 'x', 'h_prev'])
 
 
 def _local(tape: Any, params: Any, t: Any, sizes: dict[str, int]) -> Any:
     """Values and slopes at the steps t of a tape, slopes from the form that it is of."""
     H = sizes["H"]
-    c_prev, tanh_c, x, h_prev = tape.c[:-1][t], tape.tanh_c[t], tape.x[t], tape.h[:-1][t]
+    tanh_c, c_prev, x, h_prev = tape.tanh_c[t], tape.c[:-1][t], tape.x[t], tape.h[:-1][t]
     gates = tape.gates[t]
     i, f, o, g = (gates[..., k * H : (k + 1) * H] for k in range(4))
     if isinstance(tape, PreciseTape):
-        c = tape.c[1:][t]
+        a_y, c = tape.a_y[t], tape.c[1:][t]
         a = tape.a[t]
         a_i, a_f, a_o, a_g = (a[..., k * H : (k + 1) * H] for k in range(4))
+        o_slope = _sigmoid_slope(a_o)
+        y_slope = _sigmoid_slope(a_y)
         f_slope = _sigmoid_slope(a_f)
+        tanh_c_slope = _tanh_slope(c)
         i_slope = _sigmoid_slope(a_i)
         g_slope = _tanh_slope(a_g)
-        tanh_c_slope = _tanh_slope(c)
-        o_slope = _sigmoid_slope(a_o)
     else:
+        y = tape.y[t]
+        o_slope = o * (1 - o)
+        y_slope = y * (1 - y)
         f_slope = f * (1 - f)
+        tanh_c_slope = 1 - tanh_c**2
         i_slope = i * (1 - i)
         g_slope = 1 - g**2
-        tanh_c_slope = 1 - tanh_c**2
-        o_slope = o * (1 - o)
-    return _Local(c_prev, f_slope, g, i_slope, i, g_slope, f, o, tanh_c_slope, tanh_c, o_slope, x, h_prev)
+    return _Local(tanh_c, o_slope, y_slope, c_prev, o, f_slope, tanh_c_slope, g, i_slope, i, g_slope, f, x, h_prev)
 
 
 def _prepared(x: Any, params: Any, state: Any) -> tuple[Array, Params, State]:

@@ -285,6 +285,32 @@ def hvp(
     return _second_order(dy, dy_dot, tape, point[1], point[4], dstate, dstate_dot)
 
 
+def output_jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(None)) -> Array:
+    """The Jacobian dy[t]/ds[t-1] of the output h at step t of the tape.
+
+    (B, H, S), of several steps (n, B, H, S). Raises TypeError, ValueError, IndexError.
+    """
+    params, t, sizes, lead, dtype = _reading(tape, params, t)
+    v, at = _local(tape, params, t, sizes), _ranges(State, _STATE_SHAPES, sizes)
+    out = np.zeros((*lead, sizes["H"], at[-1].stop), dtype)
+    _diagonal(out[..., :, at.c])[...] += v.f * v.o  # d h[t] / d c[t-1]
+    return out
+
+
+def output_input_jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(None)) -> Array:
+    """The Jacobian dy[t]/dx[t] of the output h at step t of the tape.
+
+    (B, H, D), of several steps (n, B, H, D). Raises TypeError, ValueError, IndexError.
+    """
+    params, t, sizes, lead, dtype = _reading(tape, params, t)
+    v = _local(tape, params, t, sizes)
+    out = np.zeros((*lead, sizes["H"], sizes["D"]), dtype)
+    # d h[t] / d x[t]
+    out[..., :, :] = (v.c * v.o_slope)[..., :, None] * params.W_o + ((v.c_prev - v.g) * v.o
+        * v.f_slope)[..., :, None] * params.W_f + (v.o * v.g_slope * v.f_complement)[..., :, None] * params.W_g
+    return out
+
+
 def jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(None)) -> Array:
     """The Jacobian ds[t]/ds[t-1] over all states, in the order of State, at step t of the tape.
 
@@ -496,28 +522,29 @@ def _second_order(
         Params(d_W_g_dot, d_W_f_dot, d_W_o_dot), State(d_c_next_dot.copy()))
 
 
-_Local = namedtuple("_Local", ['f', 'c_prev', 'g', 'f_slope', 'g_slope', 'f_complement', 'x'])
+_Local = namedtuple("_Local", ['f', 'o', 'c', 'o_slope', 'c_prev', 'g', 'f_slope', 'g_slope', 'f_complement',
+    'x'])
 
 
 def _local(tape: Any, params: Any, t: Any, sizes: dict[str, int]) -> Any:
     """Values and slopes at the steps t of a tape, slopes from the form that it is of."""
     H = sizes["H"]
-    c_prev, x = tape.c[:-1][t], tape.x[t]
+    c, c_prev, x = tape.c[1:][t], tape.c[:-1][t], tape.x[t]
     gates = tape.gates[t]
-    f = gates[..., : H]
-    g = gates[..., 2 * H : 3 * H]
+    f, o, g = (gates[..., k * H : (k + 1) * H] for k in range(3))
     if isinstance(tape, PreciseTape):
         a = tape.a[t]
-        a_f = a[..., : H]
-        a_g = a[..., 2 * H : 3 * H]
+        a_f, a_o, a_g = (a[..., k * H : (k + 1) * H] for k in range(3))
+        o_slope = _sigmoid_slope(a_o)
         f_slope = _sigmoid_slope(a_f)
         g_slope = _tanh_slope(a_g)
         f_complement = _sigmoid_precise(-a_f)
     else:
+        o_slope = o * (1 - o)
         f_slope = f * (1 - f)
         g_slope = 1 - g**2
         f_complement = 1 - f
-    return _Local(f, c_prev, g, f_slope, g_slope, f_complement, x)
+    return _Local(f, o, c, o_slope, c_prev, g, f_slope, g_slope, f_complement, x)
 
 
 def _prepared(x: Any, params: Any, state: Any) -> tuple[Array, Params, State]:

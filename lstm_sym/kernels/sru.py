@@ -307,6 +307,36 @@ def hvp(
     return _second_order(dy, dy_dot, tape, point[1], point[4], dstate, dstate_dot)
 
 
+def output_jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(None)) -> Array:
+    """The Jacobian dy[t]/ds[t-1] of the output h at step t of the tape.
+
+    (B, H, S), of several steps (n, B, H, S). Raises TypeError, ValueError, IndexError.
+    """
+    params, t, sizes, lead, dtype = _reading(tape, params, t)
+    v, at = _local(tape, params, t, sizes), _ranges(State, _STATE_SHAPES, sizes)
+    out = np.zeros((*lead, sizes["H"], at[-1].stop), dtype)
+    # d h[t] / d c[t-1]
+    _diagonal(out[..., :, at.c])[...] += (v.c - v.x) * params.v_r * v.r_slope + ((v.c_prev - v.g) * params.v_f
+        * v.f_slope + v.f) * v.r
+    return out
+
+
+def output_input_jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(None)) -> Array:
+    """The Jacobian dy[t]/dx[t] of the output h at step t of the tape.
+
+    (B, H, H), of several steps (n, B, H, H). Raises TypeError, ValueError, IndexError.
+    """
+    params, t, sizes, lead, dtype = _reading(tape, params, t)
+    v = _local(tape, params, t, sizes)
+    out = np.zeros((*lead, sizes["H"], sizes["H"]), dtype)
+    # d h[t] / d x[t]
+    out[..., :, :] += ((v.c - v.x) * v.r_slope)[..., :, None] * params.W_r
+    out[..., :, :] += ((v.c_prev - v.g) * v.r * v.f_slope)[..., :, None] * params.W_f
+    out[..., :, :] += (v.r * v.f_complement)[..., :, None] * params.W_g
+    _diagonal(out[..., :, :])[...] += v.r_complement
+    return out
+
+
 def jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(None)) -> Array:
     """The Jacobian ds[t]/ds[t-1] over all states, in the order of State, at step t of the tape.
 
@@ -559,23 +589,30 @@ def _second_order(
         d_b_r_dot, d_W_g_dot), State(d_c_next_dot.copy()))
 
 
-_Local = namedtuple("_Local", ['c_prev', 'g', 'f_slope', 'f', 'f_complement', 'x'])
+_Local = namedtuple("_Local", ['c', 'x', 'r_slope', 'c_prev', 'g', 'f_slope', 'f', 'r', 'f_complement',
+    'r_complement'])
 
 
 def _local(tape: Any, params: Any, t: Any, sizes: dict[str, int]) -> Any:
     """Values and slopes at the steps t of a tape, slopes from the form that it is of."""
     H = sizes["H"]
-    c_prev, x = tape.c[:-1][t], tape.x[t]
+    c, x, c_prev = tape.c[1:][t], tape.x[t], tape.c[:-1][t]
     g = tape.a[t][..., : H]
-    f = tape.gates[t][..., : H]
+    gates = tape.gates[t]
+    f, r = (gates[..., k * H : (k + 1) * H] for k in range(2))
     if isinstance(tape, PreciseTape):
-        a_f = tape.a[t][..., H : 2 * H]
+        a = tape.a[t]
+        a_f, a_r = (a[..., k * H : (k + 1) * H] for k in range(1, 3))
+        r_slope = _sigmoid_slope(a_r)
         f_slope = _sigmoid_slope(a_f)
         f_complement = _sigmoid_precise(-a_f)
+        r_complement = _sigmoid_precise(-a_r)
     else:
+        r_slope = r * (1 - r)
         f_slope = f * (1 - f)
         f_complement = 1 - f
-    return _Local(c_prev, g, f_slope, f, f_complement, x)
+        r_complement = 1 - r
+    return _Local(c, x, r_slope, c_prev, g, f_slope, f, r, f_complement, r_complement)
 
 
 def _prepared(x: Any, params: Any, state: Any) -> tuple[Array, Params, State]:

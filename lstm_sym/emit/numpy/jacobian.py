@@ -33,6 +33,9 @@ _PARAMETER = """The Jacobian ds[t]/dp of all states for each parameter p at step
 
 (B, S, *shape of p), of several steps (n, B, S, *shape of p): what forward-mode learning (RTRL) adds at every step.
 It takes S times the memory of the parameters. Raises TypeError, ValueError, IndexError."""
+_OUTPUT = """The Jacobian dy[t]/d{source} of the output {name} at step t of the tape.
+
+(B, {rows}, {columns}), of several steps (n, B, {rows}, {columns}). Raises TypeError, ValueError, IndexError."""
 _PARTS = """The Jacobian ds[t]/ds[t-1] split by the equation by which the flow enters step t; the sum is jacobian().
 
 {{{keys}}}: (B, S, S), of several steps (n, B, S, S).
@@ -54,10 +57,14 @@ class JacobianFunction:
     result: str = "out"
     returns: str = "Array"
     columns: str = "at"
+    rows: str = "at"
 
 
 def jacobian_functions(plan: Plan) -> list[JacobianFunction]:
-    """The functions over one tape: of the states, the input and the parameters, and that of the states in parts."""
+    """The functions over one tape: of the states, the input and the parameters, and that of the states in parts.
+
+    Where the output is no state, two more of the output; a cell without a state has those alone.
+    """
     program, cell = plan.program, plan.cell
     before = tuple(before for before, _ in states(program))
 
@@ -71,7 +78,11 @@ def jacobian_functions(plan: Plan) -> list[JacobianFunction]:
     stop, shaped = ("columns[-1].stop", _SHAPED) if program.parameters else ("0", "Params()")
     parts = f"parts: dict[str, Array] = {{{each}}}"
     text = _INPUT.format(D=cell.input_shape[0])
+    outputs = [] if cell.output in cell.states else _of_the_output(plan, before)
+    if not before:
+        return outputs
     return [
+        *outputs,
         JacobianFunction("jacobian", _STATE, before, f"out = {zeros('at[-1].stop')}"),
         JacobianFunction("input_jacobian", text, program.inputs, f"out = {zeros(width)}", columns=""),
         JacobianFunction(
@@ -79,6 +90,23 @@ def jacobian_functions(plan: Plan) -> list[JacobianFunction]:
         ),
         JacobianFunction("jacobian_parts", _PARTS.format(keys=keys), before, parts, "parts", "dict[str, Array]"),
     ]
+
+
+def _of_the_output(plan: Plan, before: tuple[Value, ...]) -> list[JacobianFunction]:
+    """The functions of an output that is no state."""
+    program, cell = plan.program, plan.cell
+    rows = cell.shapes[cell.output][0]
+
+    def function(name: str, source: str, columns: str, width: str, sources: tuple[Value, ...]) -> JacobianFunction:
+        text = _OUTPUT.format(source=source, name=cell.output, rows=rows, columns=columns)
+        allocated = f'out = np.zeros((*lead, sizes["{rows}"], {width}), dtype)'
+        return JacobianFunction(name, text, sources, allocated, columns="at" if sources is before else "", rows="")
+
+    found = [function("output_jacobian", "s[t-1]", "S", "at[-1].stop", before)] if before else []
+    if program.inputs:
+        size = cell.input_shape[0]
+        found.append(function("output_input_jacobian", "x[t]", size, f'sizes["{size}"]', program.inputs))
+    return found
 
 
 @dataclass(frozen=True)
@@ -96,7 +124,7 @@ class JacobianWriter:
     def __init__(self, plan: Plan, function: JacobianFunction, local: LocalValues) -> None:
         self.function, self.local = function, local
         self.jacobians, self.program = plan.derivation.jacobians, plan.program
-        self.after = tuple(after for _, after in states(plan.program))
+        self.after = tuple(after for _, after in states(plan.program)) if function.rows else plan.program.outputs
         self.sources = function.sources
         self.names = Names(frozenset({*RESERVED, *plan.cell.size_names}))
         self.out = "out"
@@ -114,7 +142,9 @@ class JacobianWriter:
             self.lines.pop()
         function = self.function
         head = ["params, t, sizes, lead, dtype = _reading(tape, params, t)"]
-        head += ["v, at = _local(tape, params, t, sizes), _ranges(State, _STATE_SHAPES, sizes)"]
+        read = "_local(tape, params, t, sizes)"
+        at = f"v, at = {read}, _ranges(State, _STATE_SHAPES, sizes)"
+        head += [at if function.rows or function.columns else f"v = {read}"]
         head += ["sigmoid = _sigmoid_precise if isinstance(tape, PreciseTape) else _sigmoid"] if self.chooses else []
         head += ["columns = _ranges(Params, _SHAPES, sizes)"] if function.columns == "columns" else []
         head += size_lines(self.sizes)
@@ -126,7 +156,7 @@ class JacobianWriter:
         return "\n".join([signature, *indented(docstring(function.text).split("\n")), *indented(body)])
 
     def targets(self) -> list[Value]:
-        """The states in the order in which they are computed, so that one can stand in the Jacobian of another."""
+        """The states as they are computed, so that one can stand in the Jacobian of another; or the output."""
         return [s.target for s in self.program.statements if s.target in self.after]
 
     def blocks(self) -> None:
@@ -140,7 +170,7 @@ class JacobianWriter:
 
     def write(self, entry: Value | None = None) -> None:
         """Write every block, or the part of it that enters by one equation, each after the stages that it reads."""
-        kept = frozenset(self.after)
+        kept = frozenset(self.after if self.function.rows else ())
         found = [self.jacobians.of(target, source, kept, entry) for target in self.targets() for source in self.sources]
         order: dict[Block, LinearMap] = {}
         for derived in found:
@@ -150,13 +180,14 @@ class JacobianWriter:
         for statement in (slope for derived in found for slope in derived.slopes):
             self.local.add_slope(statement)
         shared = self.shared(found)
+        results = {Block(derived.target, derived.source) for derived in found}
         last = {read: block for block, linear in order.items() for read in blocks(linear.terms)}
         self.stages, self.vectors = {}, set()
         for block, linear in order.items():
             if not linear.is_zero:
                 for flow in shared.pop(block.target, ()):
                     self.together(block.target, flow)
-                self.fill(block, linear, block.target in kept and block.source in self.sources, entry)
+                self.fill(block, linear, block in results, entry)
             done = [name for read, name in self.stages.items() if last.get(read) == block]
             self.lines += [f"del {', '.join(done)}"] if done else []
 
@@ -236,7 +267,8 @@ class JacobianWriter:
         if block in self.stages:
             return self.stages[block]
         columns = f"{self.function.columns}.{block.source.name}" if self.function.columns else ":"
-        return f"{self.out}[..., at.{block.target.name}, {columns}]"
+        rows = f"at.{block.target.name}" if self.function.rows else ":"
+        return f"{self.out}[..., {rows}, {columns}]"
 
     def print(self, expression: Expr) -> str:
         """An expression over the values of the step."""

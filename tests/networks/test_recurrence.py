@@ -1,0 +1,144 @@
+"""A network as a kernel: its Jacobians by complex steps, and gradient flow through it by products and by backward."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import lstm_sym as ls
+from lstm_sym import flow
+from lstm_sym.check.result import relative_error
+from lstm_sym.networks import CellLayer, Dropout, Network, NetworkError, Pooling, dense
+
+LSTM, GRU = CellLayer("low", ls.cell("lstm"), 4), CellLayer("high", ls.cell("gru"), 3)
+NETWORKS = {
+    "one layer": Network((LSTM,), 2),
+    "two layers": Network((LSTM, Dropout("drop", 0.5), GRU), 2),
+    "with a dense layer between": Network((LSTM, dense("middle", 3, "tanh"), GRU), 2),
+    "logits": Network((LSTM, GRU, dense("out", 2)), 2),
+    "outputs that are no states": Network(
+        (CellLayer("low", ls.cell("lstm_output"), 4, {"K": 3}), CellLayer("high", ls.cell("qrnn"), 3)), 2
+    ),
+}
+STEP, T = 1e-30, 7
+X = np.random.default_rng(0).standard_normal((T, 2, 2))
+
+
+def kernel_of(name, readout=False):
+    network = NETWORKS[name]
+    kernel = network.readout if readout else network.recurrence
+    return network, kernel, kernel.Params(**network.init(1))
+
+
+def stepped(kernel, params, x_t, state, direction):
+    """d (state, output) along a direction of (state, x), by a complex step."""
+    parts = [value + 1j * STEP * direction[0][name] for name, value in state._asdict().items()]
+    y, last, _ = kernel.forward(x_t + 1j * STEP * direction[1], params, kernel.State(*parts), precise=True)
+    return np.concatenate([value.imag for value in last], axis=1) / STEP, y[0].imag / STEP
+
+
+@pytest.mark.parametrize("readout", [False, True], ids=["states", "and the output"])
+@pytest.mark.parametrize("name", NETWORKS)
+def test_every_jacobian_is_a_complex_step(name, readout):
+    _, kernel, params = kernel_of(name, readout)
+    rng, t = np.random.default_rng(2), 4
+    _, _, tape = kernel.forward(X, params, precise=True)
+    _, state, _ = kernel.forward(X[:t], params, precise=True)
+    along = {key: rng.standard_normal(value.shape) for key, value in state._asdict().items()}
+    flat = np.concatenate([*along.values()], axis=1)
+    x_dot = rng.standard_normal((1, 2, 2))
+    still = dict.fromkeys(along, 0.0)
+    of_states, of_output = stepped(kernel, params, X[t : t + 1], state, (along, 0.0))
+    assert relative_error(np.einsum("bij,bj->bi", kernel.jacobian(tape, params, t), flat), of_states) <= 1e-13
+    if not kernel.adds:
+        assert (
+            relative_error(np.einsum("bij,bj->bi", kernel.output_jacobian(tape, params, t), flat), of_output) <= 1e-13
+        )
+    of_states, of_output = stepped(kernel, params, X[t : t + 1], state, (still, x_dot))
+    assert relative_error(np.einsum("bij,bj->bi", kernel.input_jacobian(tape, params, t), x_dot[0]), of_states) <= 1e-13
+    found = np.einsum("bij,bj->bi", kernel.output_input_jacobian(tape, params, t), x_dot[0])
+    assert relative_error(found, of_output) <= 1e-13
+
+
+@pytest.mark.parametrize("name", ["one layer", "two layers", "with a dense layer between", "logits"])
+def test_the_parts_by_layer_and_equation_add_up(name):
+    _, kernel, params = kernel_of(name)
+    _, _, tape = kernel.forward(X, params, precise=True)
+    parts = kernel.jacobian_parts(tape, params)
+    assert relative_error(sum(parts.values()), kernel.jacobian(tape, params)) <= 1e-14
+    assert {"low.f", "low.c"} <= set(parts) and all(np.abs(part).max() > 0 for part in parts.values())
+    assert {"low.f", "low.f_slope"} <= set(kernel.log_terms(tape, params))
+
+
+def test_parts_of_an_output_that_is_no_state_are_refused():
+    _, kernel, params = kernel_of("outputs that are no states")
+    _, _, tape = kernel.forward(X, params, precise=True)
+    with pytest.raises(NetworkError, match="comes in no parts"):
+        kernel.jacobian_parts(tape, params)
+
+
+def test_flow_through_two_layers_is_the_product_of_their_jacobians():
+    """||d high.h[T] / d x[t]|| of flow against J[T] ... J[t+1] ds[t]/dx[t], multiplied out."""
+    _, kernel, params = kernel_of("two layers")
+    run = flow.record(kernel, params, X)
+    found = flow.input_sensitivity(run, lags=4, ends=[T - 1])
+    _, _, tape = kernel.forward(X, params, precise=True)
+    jacobians, inputs = kernel.jacobian(tape, params), kernel.input_jacobian(tape, params)
+    for sequence in range(2):
+        product = np.eye(11)[8:]  # the rows of high.h
+        for lag in range(5):
+            t = T - 1 - lag
+            expected = np.linalg.norm(product @ inputs[t, sequence])
+            assert np.exp(found.log_norms[sequence, lag]) == pytest.approx(expected, rel=1e-12)
+            product = product @ jacobians[t, sequence]
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_the_sensitivity_of_the_output_is_that_of_backward(name):
+    """d y[T] / d x[t], row by row of y, as `Network.backward` gives it."""
+    network, kernel, params = kernel_of(name, readout=True)
+    found = flow.input_sensitivity(flow.record(kernel, params, X), lags=T - 1, ends=[T - 1])
+    y, _, tape = network.forward(X, params._asdict(), precise=True)
+    rows = []
+    for unit in range(y.shape[2]):
+        dy = np.zeros_like(y)
+        dy[-1, :, unit] = 1
+        rows.append(network.backward(dy, tape, params._asdict()).x)
+    norms = np.sqrt(sum(row**2 for row in rows).sum(axis=2))  # (T, B)
+    assert relative_error(np.exp(found.log_norms), norms[::-1].T) <= 1e-12
+
+
+def test_measures_take_a_network_as_they_take_a_kernel():
+    _, kernel, params = kernel_of("two layers")
+    x = np.random.default_rng(1).standard_normal((120, 1, 2))
+    models = [flow.Model("network", kernel, params=params, output="high.h")]
+    [profile] = flow.run(models, x, lags=10, ends=5)
+    assert profile.output == "high.h" and profile.half_life() > 0
+    run = flow.record(kernel, params, x)
+    assert flow.lyapunov(run).exponents.shape == (11,)
+    blocks = flow.state_sensitivity(run, lags=5, ends=3, output="high.h", source="low.c")
+    assert (blocks.output, blocks.source) == ("high.h", "low.c")
+    [found] = flow.survey(models, x, lags=10, ends=5)
+    assert not isinstance(found.map, Exception) and not isinstance(found.spectrum, Exception)
+
+
+@pytest.mark.parametrize(
+    ("layers", "found"),
+    [
+        ((CellLayer("both", ls.cell("rnn"), 2, direction="both"),), "layer both: it runs backward over time"),
+        ((LSTM, Pooling("pool")), "layer pool: it leaves one step"),
+    ],
+)
+def test_what_is_no_recurrence_is_refused(layers, found):
+    with pytest.raises(NetworkError, match=found):
+        _ = Network(layers, 2).recurrence
+
+
+def test_names_with_a_point_are_fields():
+    _, kernel, params = kernel_of("two layers")
+    assert getattr(params, "low.U_f") is params._asdict()["low.U_f"]
+    assert params._replace(**{"low.b_f": np.ones(4)})._asdict()["low.b_f"].tolist() == [1] * 4
+    with pytest.raises(TypeError, match="high"):
+        kernel.State(np.zeros((1, 4)))
+    with pytest.raises(AttributeError, match="no field"):
+        _ = params.low
