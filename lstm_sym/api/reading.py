@@ -51,6 +51,7 @@ def parse(
     output: str | None = None,
     source: str = "equations",
     first_line: int = 1,
+    stateless: bool = False,
 ) -> Cell:
     """A cell from the text of its equations, one a line, or from the text of a whole cell file (TOML).
 
@@ -58,7 +59,8 @@ def parse(
     `constants` gives names that stand for a number, as {"alpha": Fraction(1, 10)}; `initial` what a state starts with
     where that is not 0, as {"m": -inf}; `parameters` what is known of them, as {"tau": "scalar, > 0", "b_f": 1.0};
     `output` is the quantity the cell gives out (default: the one defined last).
-    A cell file says all this itself. `source` and `first_line` are where errors say that the text stands.
+    A cell file says all this itself. `source` and `first_line` are where errors say that the text stands. stateless:
+    equations that read nothing at [t-1] are taken, as those of a layer of a network.
     Raises CellError with line, column, what is allowed and the likely fix.
 
     >>> import lstm_sym as ls
@@ -70,7 +72,9 @@ def parse(
     settings: dict[str, Any] = {"options": options, "sizes": sizes, "constants": constants, "initial": initial}
     settings |= {"parameters": parameters, "output": output}
     if not _CELL_FILE.search(text):
-        found = equations.parse(text, key=key, source=source, first_line=first_line, **cast(Any, settings))
+        found = equations.parse(
+            text, key=key, source=source, first_line=first_line, stateless=stateless, **cast(Any, settings)
+        )
         return _usable(found)
     for name, value in settings.items():
         if value is not None:

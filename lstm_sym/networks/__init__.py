@@ -27,6 +27,7 @@ from lstm_sym.networks.layer import Layer
 from lstm_sym.networks.losses import LOSSES, Loss
 from lstm_sym.networks.network import Grads, Network, Tape
 from lstm_sym.networks.pooling import Pooling
+from lstm_sym.networks.recurrence import Recurrence
 from lstm_sym.networks.storage import load_params, save
 
 __all__ = [
@@ -40,6 +41,7 @@ __all__ = [
     "Network",
     "NetworkError",
     "Pooling",
+    "Recurrence",
     "Tape",
     "dense",
     "load",

@@ -16,7 +16,6 @@ from lstm_sym.networks.errors import NetworkError
 from lstm_sym.networks.layer import Layer, Named, Run
 from lstm_sym.networks.layout import Layout, layout_of
 from lstm_sym.networks.losses import LOSSES, Loss
-from lstm_sym.networks.recurrence import Recurrence
 from lstm_sym.through_time.kernel import refuse_masked
 
 
@@ -64,16 +63,6 @@ class Network:
         for layer in self.layers:
             widths.append(layer.width(widths[-1]))
         return tuple(widths)
-
-    @cached_property
-    def recurrence(self) -> Recurrence:
-        """The network as a kernel, for `flow` and all that takes one. Raises NetworkError where it is no recurrence."""
-        return Recurrence(self)
-
-    @cached_property
-    def readout(self) -> Recurrence:
-        """The same, what it gives out among its states: for the sensitivity of a logit, say."""
-        return Recurrence(self, output_is_a_state=True)
 
     @property
     def pools(self) -> bool:

@@ -1,6 +1,6 @@
 """A network as a kernel: one recurrence over the states of all its layers, for all that takes a kernel.
 
-    kernel = network.recurrence                    # layers that run forward, one above the other
+    kernel = Recurrence(network)                   # layers that run forward, one above the other
     run = flow.record(kernel, kernel.Params(**params), x)
 
 Within a step each layer reads what the layer below has just given out, x_l = y_(l-1). So with the Jacobians of its
@@ -10,8 +10,8 @@ kernel, A = ds/ds', B = ds/dx, C = dy/ds', D = dy/dx at step t (s' the state bef
 
 from below, dx_1/dx = 1: exact, and of the kernels' own derivation.
 
-`network.readout` has one state more: what the network gives out. Nothing reads it, and so whatever measures a state
-measures it: d logit[T] / dx[t] is the input sensitivity of the output.
+With `output_is_a_state` there is one state more: what the network gives out. Nothing reads it, and so whatever measures
+a state measures it: d logit[T] / dx[t] is the input sensitivity of the output.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -27,9 +27,7 @@ from lstm_sym.kernels import Array
 from lstm_sym.networks.cell_layer import CellLayer
 from lstm_sym.networks.errors import NetworkError
 from lstm_sym.networks.fields import Dotted, fields_of
-
-if TYPE_CHECKING:
-    from lstm_sym.networks.network import Network
+from lstm_sym.networks.network import Network
 
 Entering = Callable[[int], tuple[Array, Array] | None]
 """Number of a layer -> its A and C; None where nothing is to enter there."""

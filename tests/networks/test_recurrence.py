@@ -8,7 +8,7 @@ import pytest
 import lstm_sym as ls
 from lstm_sym import flow
 from lstm_sym.check.result import relative_error
-from lstm_sym.networks import CellLayer, Dropout, Network, NetworkError, Pooling, dense
+from lstm_sym.networks import CellLayer, Dropout, Network, NetworkError, Pooling, Recurrence, dense
 
 LSTM, GRU = CellLayer("low", ls.cell("lstm"), 4), CellLayer("high", ls.cell("gru"), 3)
 NETWORKS = {
@@ -26,7 +26,7 @@ X = np.random.default_rng(0).standard_normal((T, 2, 2))
 
 def kernel_of(name, readout=False):
     network = NETWORKS[name]
-    kernel = network.readout if readout else network.recurrence
+    kernel = Recurrence(network, output_is_a_state=readout)
     return network, kernel, kernel.Params(**network.init(1))
 
 
@@ -116,8 +116,8 @@ def test_measures_take_a_network_as_they_take_a_kernel():
     assert profile.output == "high.h" and profile.half_life() > 0
     run = flow.record(kernel, params, x)
     assert flow.lyapunov(run).exponents.shape == (11,)
-    blocks = flow.state_sensitivity(run, lags=5, ends=3, output="high.h", source="low.c")
-    assert (blocks.output, blocks.source) == ("high.h", "low.c")
+    blocks = flow.state_sensitivity(run, lags=5, ends=3, output="low.h", source="low.h")
+    assert (blocks.output, blocks.source) == ("low.h", "low.h")
     [found] = flow.survey(models, x, lags=10, ends=5)
     assert not isinstance(found.map, Exception) and not isinstance(found.spectrum, Exception)
 
@@ -131,7 +131,7 @@ def test_measures_take_a_network_as_they_take_a_kernel():
 )
 def test_what_is_no_recurrence_is_refused(layers, found):
     with pytest.raises(NetworkError, match=found):
-        _ = Network(layers, 2).recurrence
+        Recurrence(Network(layers, 2))
 
 
 def test_names_with_a_point_are_fields():
