@@ -20,6 +20,10 @@ from lstm_sym.equations.names import reserved
 
 # Name -> (equations, sizes).
 FORMS: dict[str, tuple[str, dict[str, str]]] = {
+    "a size of several others that the states alone tell": (
+        "lead[t] = repeat([work[t-1], work[t-1]], 2) + 0.3 * lead[t-1]\nwork[t] = sin(work[t-1] + work[t-1])",
+        {},
+    ),
     "bias first": ("h[t] = tanh(b + W @ x[t] + U @ h[t-1])", {}),
     "bias first, no function": ("h[t] = b + W @ x[t] - U @ h[t-1]", {}),
     "a scaled bias first": ("h[t] = 2 * b - U @ h[t-1] + W @ x[t]", {}),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lstm_sym.compile.known_sizes import size_rules
 from lstm_sym.emit.numpy.contract import start
 from lstm_sym.equations.cell import Cell
 from lstm_sym.equations.sizes import is_composed
@@ -168,12 +169,15 @@ def hvp_entry(cell: Cell) -> str:
 def reading(cell: Cell, reference: str, extra: str) -> str:
     """_reading(): what the Jacobians and log_terms() check; `reference` and `extra` as in `cotangents`."""
     part = "[1:]" if extra else ""
+    sizes = f"_check_fit(tape, _WIDTHS, {_known_sizes(cell)})"
+    told_by_params = set(size_rules(cell))
+    sizes = sizes if set(cell.size_names) <= told_by_params else all_sizes(cell, sizes)
     return f'''def _reading(
     tape: Any, params: Any, t: Any, kinds: tuple[type, ...] = (Tape, PreciseTape)
 ) -> tuple[Params, Any, dict[str, int], tuple[int, ...], np.dtype[Any]]:
     """Parameters that fit the tape; its steps t; all sizes; the axes in front, (B,) or (n, B); the common dtype."""
     _check_tape(tape, kinds)
-    sizes = _check_fit(tape, _WIDTHS, {_known_sizes(cell)})
+    sizes = {sizes}
     dtype = _float_dtype({{"tape": tape.{reference}, **_named("params", params, _SHAPES)}})
     params = Params(*(np.asarray(value, dtype) for value in params))
     t = _steps_of(t, tape.{reference}.shape[0]{extra})
