@@ -14,6 +14,7 @@ from lstm_sym.api.building import build
 from lstm_sym.equations import Cell, parse
 from lstm_sym.kernels import Array, Fields, Kernel
 from lstm_sym.networks.errors import NetworkError
+from lstm_sym.networks.initial import SCHEMES, Parts, parts_of, redrawn
 from lstm_sym.networks.layer import Layer, Named, Pair, Passed, Returned, Run, Tangent
 
 WAYS = {"forward": (("", False),), "backward": (("", True),), "both": (("ahead.", False), ("back.", True))}
@@ -32,6 +33,8 @@ class CellLayer(Layer):
         direction: "forward", "backward", "both": with parameters of their own (Schuster & Paliwal 1997). Each sequence
             is read backwards within its own length.
         join: how the outputs of both directions become one: side by side, "concat", their "sum" or "mean".
+        initial: how its parameters are drawn: "uniform", "pytorch", "keras", "orthogonal", "identity" (initial.py).
+        chrono: T_max, up to which its gates keep their state at first; None leaves their biases to `initial`.
     """
 
     cell: Cell
@@ -39,9 +42,15 @@ class CellLayer(Layer):
     sizes: Mapping[str, int] = field(default_factory=dict)
     direction: str = "forward"
     join: str = "concat"
+    initial: str = "uniform"
+    chrono: float | None = None
 
     def __post_init__(self) -> None:
-        for what, given, known in (("direction", self.direction, tuple(WAYS)), ("join", self.join, JOINS)):
+        for what, given, known in (
+            ("direction", self.direction, tuple(WAYS)),
+            ("join", self.join, JOINS),
+            ("initial", self.initial, tuple(SCHEMES)),
+        ):
             if given not in known:
                 raise NetworkError(
                     f"layer {self.name}, {what}", f"{given!r}", "a word of another library", f"write {', '.join(known)}"
@@ -53,6 +62,19 @@ class CellLayer(Layer):
                 "a map that runs by itself, as henon does",
                 "a layer reads what the layer below gives out: take a cell with an input",
             )
+
+        if self.chrono is not None and not (self.chrono > 2 and self.parts.keeping):
+            raise NetworkError(
+                f"layer {self.name}, chrono",
+                f"{self.chrono}, with {len(self.parts.keeping)} gates that keep a state and have a bias",
+                "a time of a step or two, or a cell without a gate",
+                "give the longest time that is to be kept, more than 2 steps, to a cell with a forget gate",
+            )
+
+    @cached_property
+    def parts(self) -> Parts:
+        """What its parameters are."""
+        return parts_of(self.cell)
 
     @property
     def ways(self) -> tuple[tuple[str, bool], ...]:
@@ -72,9 +94,16 @@ class CellLayer(Layer):
         return int(y.shape[-1]) * beside
 
     def init(self, inputs: int, rng: np.random.Generator, dtype: Any, fill: Mapping[str, float]) -> Named:
-        """Drawn by the kernel, for each direction its own."""
-        drawn = {prefix: self._one_way(inputs, rng, dtype, fill) for prefix, _ in self.ways}
-        return {prefix + name: value for prefix, own in drawn.items() for name, value in own._asdict().items()}
+        """Drawn as `initial` and `chrono` say, for each direction its own; `fill` comes last."""
+        found = Named()
+        for prefix, _ in self.ways:
+            drawn = self._one_way(inputs, rng, dtype, fill)._asdict()
+            if self.initial != "uniform" or self.chrono is not None:
+                kept = {name: drawn[name] for name in fill}
+                new = redrawn(self.parts, drawn, rng, scheme=self.initial, chrono=self.chrono, size=self.size)
+                drawn = new | kept
+            found |= {prefix + name: value for name, value in drawn.items()}
+        return found
 
     def _one_way(self, inputs: int, rng: np.random.Generator, dtype: Any, fill: Mapping[str, float]) -> Fields:
         try:

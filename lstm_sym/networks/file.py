@@ -41,7 +41,7 @@ from lstm_sym.networks.network import Network
 from lstm_sym.networks.pooling import Pooling
 
 _KEYS = {"name": str, "inputs": int, "loss": str, "layers": list}
-_OVER_TIME = {"size": int, "sizes": dict, "direction": str, "join": str}
+_OVER_TIME = {"size": int, "sizes": dict, "direction": str, "join": str, "initial": str, "chrono": float}
 LARGEST = 2**24
 """The largest size of a layer."""
 

@@ -21,7 +21,7 @@ try:
     from sklearn.utils.multiclass import check_classification_targets
     from sklearn.utils.validation import check_array, check_is_fitted, column_or_1d, validate_data
 except ImportError as error:
-    raise ImportError("lstm_sym.training.estimators needs scikit-learn: pip install 'lstm-sym[sklearn]'") from error
+    raise ImportError("lstm_sym.training.estimators needs scikit-learn: pip install 'scikit-learn>=1.6'") from error
 
 from lstm_sym.api import cell as catalogue
 from lstm_sym.equations import Cell

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-pytest.importorskip("sklearn", reason="an extra: pip install 'lstm-sym[sklearn]'")
+pytest.importorskip("sklearn", reason="pip install 'scikit-learn>=1.6'")
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
