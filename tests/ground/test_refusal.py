@@ -10,6 +10,7 @@ from lstm_sym.flow import FlowError
 from lstm_sym.ground.output import OutputError
 from lstm_sym.ground.refusal import Refusal
 from lstm_sym.inputs import InputError
+from lstm_sym.networks import NetworkError
 from lstm_sym.studies.errors import StudyError
 from lstm_sym.through_time.errors import SequenceError
 
@@ -19,6 +20,7 @@ ERRORS = {
     StudyError: StudyError("x", "found", "why", "fix"),
     OutputError: OutputError("x", "found", "why", "fix"),
     AuditError: AuditError("x", "found", "why", "fix"),
+    NetworkError: NetworkError("x", "found", "why", "fix"),
     InputError: InputError("x", "row 3", "found", "why", "fix"),
     CellError: CellError("found", source="x", line=3, column=4, text="h[t] = 1", fix="fix"),
 }
