@@ -79,7 +79,8 @@ _SHAPES: dict[str, tuple[str, ...]] = {}
 _STATE_SHAPES: dict[str, tuple[str, ...]] = {'x': ('B', 'H'), 'y': ('B', 'H')}
 _COMPOSED: dict[str, dict[str, int]] = {}
 _WIDTHS: dict[type, dict[str, dict[str, int]]] = {
-    Tape: {'x_': {'H': 1}, 'y': {'H': 1}}, PreciseTape: {'x_': {'H': 1}, 'y': {'H': 1}}
+    Tape: {'x_': {'H': 1}, 'y': {'H': 1}},
+    PreciseTape: {'x_': {'H': 1}, 'y': {'H': 1}},
 }
 
 

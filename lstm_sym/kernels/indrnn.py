@@ -83,7 +83,8 @@ _SHAPES: dict[str, tuple[str, ...]] = {'W': ('H', 'D'), 'u': ('H',), 'b': ('H',)
 _STATE_SHAPES: dict[str, tuple[str, ...]] = {'h': ('B', 'H')}
 _COMPOSED: dict[str, dict[str, int]] = {}
 _WIDTHS: dict[type, dict[str, dict[str, int]]] = {
-    Tape: {'x': {'D': 1}, 'h': {'H': 1}}, PreciseTape: {'x': {'D': 1}, 'h': {'H': 1}, 'a_h': {'H': 1}}
+    Tape: {'x': {'D': 1}, 'h': {'H': 1}},
+    PreciseTape: {'x': {'D': 1}, 'h': {'H': 1}, 'a_h': {'H': 1}},
 }
 
 

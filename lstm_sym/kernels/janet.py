@@ -100,7 +100,7 @@ _STATE_SHAPES: dict[str, tuple[str, ...]] = {'h': ('B', 'H')}
 _COMPOSED: dict[str, dict[str, int]] = {}
 _WIDTHS: dict[type, dict[str, dict[str, int]]] = {
     Tape: {'x': {'D': 1}, 'h': {'H': 1}, 'gates': {'H': 2}, 'i': {'H': 1}},
-    PreciseTape: {'x': {'D': 1}, 'h': {'H': 1}, 'a': {'H': 2}, 'gates': {'H': 2}, 'a_i': {'H': 1}, 'i': {'H': 1}}
+    PreciseTape: {'x': {'D': 1}, 'h': {'H': 1}, 'a': {'H': 2}, 'gates': {'H': 2}, 'a_i': {'H': 1}, 'i': {'H': 1}},
 }
 
 

@@ -86,7 +86,7 @@ _STATE_SHAPES: dict[str, tuple[str, ...]] = {'h': ('B', 'H')}
 _COMPOSED: dict[str, dict[str, int]] = {}
 _WIDTHS: dict[type, dict[str, dict[str, int]]] = {
     Tape: {'x': {'D': 1}, 'h': {'H': 1}, 'tanh_a_h': {'H': 1}},
-    PreciseTape: {'x': {'D': 1}, 'h': {'H': 1}, 'a_h': {'H': 1}}
+    PreciseTape: {'x': {'D': 1}, 'h': {'H': 1}, 'a_h': {'H': 1}},
 }
 
 

@@ -74,7 +74,10 @@ class Grads(NamedTuple):
 _SHAPES: dict[str, tuple[str, ...]] = {}
 _STATE_SHAPES: dict[str, tuple[str, ...]] = {'h': ('B', 'H')}
 _COMPOSED: dict[str, dict[str, int]] = {}
-_WIDTHS: dict[type, dict[str, dict[str, int]]] = {Tape: {'h': {'H': 1}}, PreciseTape: {'h': {'H': 1}}}
+_WIDTHS: dict[type, dict[str, dict[str, int]]] = {
+    Tape: {'h': {'H': 1}},
+    PreciseTape: {'h': {'H': 1}},
+}
 
 
 def init(

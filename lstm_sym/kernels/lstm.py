@@ -110,7 +110,8 @@ _STATE_SHAPES: dict[str, tuple[str, ...]] = {'h': ('B', 'H'), 'c': ('B', 'H')}
 _COMPOSED: dict[str, dict[str, int]] = {}
 _WIDTHS: dict[type, dict[str, dict[str, int]]] = {
     Tape: {'x': {'D': 1}, 'h': {'H': 1}, 'c': {'H': 1}, 'gates': {'H': 4}, 'tanh_c': {'H': 1}},
-    PreciseTape: {'x': {'D': 1}, 'h': {'H': 1}, 'c': {'H': 1}, 'a': {'H': 4}, 'gates': {'H': 4}, 'tanh_c': {'H': 1}}
+    PreciseTape: {'x': {'D': 1}, 'h': {'H': 1}, 'c': {'H': 1}, 'a': {'H': 4}, 'gates': {'H': 4},
+        'tanh_c': {'H': 1}},
 }
 
 

@@ -122,8 +122,10 @@ _SHAPES: dict[str, tuple[str, ...]] = {
 _STATE_SHAPES: dict[str, tuple[str, ...]] = {'h': ('B', '2 * M'), 'c': ('B', '2 * M')}
 _COMPOSED: dict[str, dict[str, int]] = {'2 * M': {'M': 2}}
 _WIDTHS: dict[type, dict[str, dict[str, int]]] = {
-    Tape: {'x': {'D': 1}, 'h': {'M': 2}, 'c': {'M': 2}, 'gates': {'M': 3}, 'g': {'M': 2}, 'repeat_f': {'M': 2}, 'repeat_i': {'M': 2}, 'repeat_o': {'M': 2}, 'tanh_c': {'M': 2}},
-    PreciseTape: {'x': {'D': 1}, 'h': {'M': 2}, 'c': {'M': 2}, 'a': {'M': 3}, 'a_g': {'M': 2}, 'g': {'M': 2}, 'repeat_f': {'M': 2}, 'repeat_i': {'M': 2}, 'repeat_o': {'M': 2}, 'tanh_c': {'M': 2}}
+    Tape: {'x': {'D': 1}, 'h': {'M': 2}, 'c': {'M': 2}, 'gates': {'M': 3}, 'g': {'M': 2}, 'repeat_f': {'M': 2},
+        'repeat_i': {'M': 2}, 'repeat_o': {'M': 2}, 'tanh_c': {'M': 2}},
+    PreciseTape: {'x': {'D': 1}, 'h': {'M': 2}, 'c': {'M': 2}, 'a': {'M': 3}, 'a_g': {'M': 2}, 'g': {'M': 2},
+        'repeat_f': {'M': 2}, 'repeat_i': {'M': 2}, 'repeat_o': {'M': 2}, 'tanh_c': {'M': 2}},
 }
 
 

@@ -103,7 +103,7 @@ _STATE_SHAPES: dict[str, tuple[str, ...]] = {'h': ('B', 'H'), 'c': ('B', 'H')}
 _COMPOSED: dict[str, dict[str, int]] = {'H + D': {'H': 1, 'D': 1}}
 _WIDTHS: dict[type, dict[str, dict[str, int]]] = {
     Tape: {'c': {'H': 1}, 'h_x': {'H': 1, 'D': 1}, 'gates': {'H': 4}, 'tanh_c': {'H': 1}},
-    PreciseTape: {'c': {'H': 1}, 'h_x': {'H': 1, 'D': 1}, 'a': {'H': 4}, 'gates': {'H': 4}, 'tanh_c': {'H': 1}}
+    PreciseTape: {'c': {'H': 1}, 'h_x': {'H': 1, 'D': 1}, 'a': {'H': 4}, 'gates': {'H': 4}, 'tanh_c': {'H': 1}},
 }
 
 

@@ -135,8 +135,10 @@ _STATE_SHAPES: dict[str, tuple[str, ...]] = {
 }
 _COMPOSED: dict[str, dict[str, int]] = {}
 _WIDTHS: dict[type, dict[str, dict[str, int]]] = {
-    Tape: {'x': {'D': 1}, 'h': {'H': 1}, 'i': {'H': 1}, 'f': {'H': 1}, 'o': {'H': 1}, 'c': {'H': 1}, 'g': {'H': 1}, 'tanh_c': {'H': 1}},
-    PreciseTape: {'x': {'D': 1}, 'h': {'H': 1}, 'i': {'H': 1}, 'f': {'H': 1}, 'o': {'H': 1}, 'c': {'H': 1}, 'a': {'H': 4}, 'g': {'H': 1}, 'tanh_c': {'H': 1}}
+    Tape: {'x': {'D': 1}, 'h': {'H': 1}, 'i': {'H': 1}, 'f': {'H': 1}, 'o': {'H': 1}, 'c': {'H': 1}, 'g': {'H': 1},
+        'tanh_c': {'H': 1}},
+    PreciseTape: {'x': {'D': 1}, 'h': {'H': 1}, 'i': {'H': 1}, 'f': {'H': 1}, 'o': {'H': 1}, 'c': {'H': 1},
+        'a': {'H': 4}, 'g': {'H': 1}, 'tanh_c': {'H': 1}},
 }
 
 

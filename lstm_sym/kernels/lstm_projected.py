@@ -119,7 +119,8 @@ _STATE_SHAPES: dict[str, tuple[str, ...]] = {'h': ('B', 'H'), 'c': ('B', 'C')}
 _COMPOSED: dict[str, dict[str, int]] = {}
 _WIDTHS: dict[type, dict[str, dict[str, int]]] = {
     Tape: {'x': {'D': 1}, 'h': {'H': 1}, 'c': {'C': 1}, 'gates': {'C': 4}, 'tanh_c': {'C': 1}, 'o_c': {'C': 1}},
-    PreciseTape: {'x': {'D': 1}, 'h': {'H': 1}, 'c': {'C': 1}, 'a': {'C': 4}, 'gates': {'C': 4}, 'tanh_c': {'C': 1}, 'o_c': {'C': 1}}
+    PreciseTape: {'x': {'D': 1}, 'h': {'H': 1}, 'c': {'C': 1}, 'a': {'C': 4}, 'gates': {'C': 4},
+        'tanh_c': {'C': 1}, 'o_c': {'C': 1}},
 }
 
 

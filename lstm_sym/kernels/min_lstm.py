@@ -107,8 +107,10 @@ _SHAPES: dict[str, tuple[str, ...]] = {
 _STATE_SHAPES: dict[str, tuple[str, ...]] = {'h': ('B', 'H')}
 _COMPOSED: dict[str, dict[str, int]] = {}
 _WIDTHS: dict[type, dict[str, dict[str, int]]] = {
-    Tape: {'x': {'D': 1}, 'h': {'H': 1}, 'a_log_f': {'H': 1}, 'a_log_i': {'H': 1}, 'f': {'H': 1}, 'i': {'H': 1}, 'a': {'H': 3}},
-    PreciseTape: {'x': {'D': 1}, 'h': {'H': 1}, 'a_log_f': {'H': 1}, 'a_log_i': {'H': 1}, 'a_f': {'H': 1}, 'f': {'H': 1}, 'i': {'H': 1}, 'a': {'H': 3}}
+    Tape: {'x': {'D': 1}, 'h': {'H': 1}, 'a_log_f': {'H': 1}, 'a_log_i': {'H': 1}, 'f': {'H': 1}, 'i': {'H': 1},
+        'a': {'H': 3}},
+    PreciseTape: {'x': {'D': 1}, 'h': {'H': 1}, 'a_log_f': {'H': 1}, 'a_log_i': {'H': 1}, 'a_f': {'H': 1},
+        'f': {'H': 1}, 'i': {'H': 1}, 'a': {'H': 3}},
 }
 
 

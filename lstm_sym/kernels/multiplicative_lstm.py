@@ -113,8 +113,10 @@ _SHAPES: dict[str, tuple[str, ...]] = {
 _STATE_SHAPES: dict[str, tuple[str, ...]] = {'h': ('B', 'H'), 'c': ('B', 'H')}
 _COMPOSED: dict[str, dict[str, int]] = {}
 _WIDTHS: dict[type, dict[str, dict[str, int]]] = {
-    Tape: {'x': {'D': 1}, 'h': {'H': 1}, 'c': {'H': 1}, 'a': {'H': 5}, 'U_m_h': {'H': 1}, 'm': {'H': 1}, 'gates': {'H': 4}, 'tanh_c': {'H': 1}},
-    PreciseTape: {'x': {'D': 1}, 'h': {'H': 1}, 'c': {'H': 1}, 'a': {'H': 5}, 'U_m_h': {'H': 1}, 'm': {'H': 1}, 'gates': {'H': 4}, 'tanh_c': {'H': 1}}
+    Tape: {'x': {'D': 1}, 'h': {'H': 1}, 'c': {'H': 1}, 'a': {'H': 5}, 'U_m_h': {'H': 1}, 'm': {'H': 1},
+        'gates': {'H': 4}, 'tanh_c': {'H': 1}},
+    PreciseTape: {'x': {'D': 1}, 'h': {'H': 1}, 'c': {'H': 1}, 'a': {'H': 5}, 'U_m_h': {'H': 1}, 'm': {'H': 1},
+        'gates': {'H': 4}, 'tanh_c': {'H': 1}},
 }
 
 

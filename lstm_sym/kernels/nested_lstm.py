@@ -146,8 +146,11 @@ _SHAPES: dict[str, tuple[str, ...]] = {
 _STATE_SHAPES: dict[str, tuple[str, ...]] = {'h': ('B', 'H'), 'c': ('B', 'H'), 'c_in': ('B', 'H')}
 _COMPOSED: dict[str, dict[str, int]] = {}
 _WIDTHS: dict[type, dict[str, dict[str, int]]] = {
-    Tape: {'x': {'D': 1}, 'h': {'H': 1}, 'c': {'H': 1}, 'c_in': {'H': 1}, 'gates_i_f_o_g': {'H': 4}, 'x_in': {'H': 1}, 'h_in': {'H': 1}, 'gates_in': {'H': 4}, 'tanh_c_in': {'H': 1}, 'tanh_c': {'H': 1}},
-    PreciseTape: {'x': {'D': 1}, 'h': {'H': 1}, 'c': {'H': 1}, 'c_in': {'H': 1}, 'a_i_f_o_g': {'H': 4}, 'gates_i_f_o_g': {'H': 4}, 'x_in': {'H': 1}, 'h_in': {'H': 1}, 'a_in': {'H': 4}, 'gates_in': {'H': 4}, 'tanh_c_in': {'H': 1}, 'tanh_c': {'H': 1}}
+    Tape: {'x': {'D': 1}, 'h': {'H': 1}, 'c': {'H': 1}, 'c_in': {'H': 1}, 'gates_i_f_o_g': {'H': 4},
+        'x_in': {'H': 1}, 'h_in': {'H': 1}, 'gates_in': {'H': 4}, 'tanh_c_in': {'H': 1}, 'tanh_c': {'H': 1}},
+    PreciseTape: {'x': {'D': 1}, 'h': {'H': 1}, 'c': {'H': 1}, 'c_in': {'H': 1}, 'a_i_f_o_g': {'H': 4},
+        'gates_i_f_o_g': {'H': 4}, 'x_in': {'H': 1}, 'h_in': {'H': 1}, 'a_in': {'H': 4}, 'gates_in': {'H': 4},
+        'tanh_c_in': {'H': 1}, 'tanh_c': {'H': 1}},
 }
 
 

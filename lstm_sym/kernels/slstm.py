@@ -127,8 +127,10 @@ _SHAPES: dict[str, tuple[str, ...]] = {
 _STATE_SHAPES: dict[str, tuple[str, ...]] = {'h': ('B', 'H'), 'm': ('B', 'H'), 'c': ('B', 'H'), 'n': ('B', 'H')}
 _COMPOSED: dict[str, dict[str, int]] = {}
 _WIDTHS: dict[type, dict[str, dict[str, int]]] = {
-    Tape: {'x': {'D': 1}, 'h': {'H': 1}, 'c': {'H': 1}, 'n': {'H': 1}, 'a_log_f': {'H': 1}, 'a': {'H': 3}, 'gates': {'H': 2}, 's': {'H': 1}, 'f': {'H': 1}, 'i': {'H': 1}},
-    PreciseTape: {'x': {'D': 1}, 'h': {'H': 1}, 'c': {'H': 1}, 'n': {'H': 1}, 'a_log_f': {'H': 1}, 'a': {'H': 3}, 'gates': {'H': 2}, 's': {'H': 1}, 'f': {'H': 1}, 'i': {'H': 1}}
+    Tape: {'x': {'D': 1}, 'h': {'H': 1}, 'c': {'H': 1}, 'n': {'H': 1}, 'a_log_f': {'H': 1}, 'a': {'H': 3},
+        'gates': {'H': 2}, 's': {'H': 1}, 'f': {'H': 1}, 'i': {'H': 1}},
+    PreciseTape: {'x': {'D': 1}, 'h': {'H': 1}, 'c': {'H': 1}, 'n': {'H': 1}, 'a_log_f': {'H': 1}, 'a': {'H': 3},
+        'gates': {'H': 2}, 's': {'H': 1}, 'f': {'H': 1}, 'i': {'H': 1}},
 }
 
 

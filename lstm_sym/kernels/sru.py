@@ -97,7 +97,7 @@ _STATE_SHAPES: dict[str, tuple[str, ...]] = {'c': ('B', 'H')}
 _COMPOSED: dict[str, dict[str, int]] = {}
 _WIDTHS: dict[type, dict[str, dict[str, int]]] = {
     Tape: {'x': {'H': 1}, 'c': {'H': 1}, 'gates': {'H': 2}, 'a': {'H': 3}},
-    PreciseTape: {'x': {'H': 1}, 'c': {'H': 1}, 'a': {'H': 3}, 'gates': {'H': 2}}
+    PreciseTape: {'x': {'H': 1}, 'c': {'H': 1}, 'a': {'H': 3}, 'gates': {'H': 2}},
 }
 
 

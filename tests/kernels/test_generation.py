@@ -81,6 +81,11 @@ def test_there_is_a_kernel_for_every_cell_of_the_catalogue_and_no_other() -> Non
     assert {path.stem for path in KERNELS.glob("*.py")} == {"__init__", *BUILT_IN}
 
 
+def test_no_line_of_a_kernel_is_longer_than_120_characters() -> None:
+    lines = [(path.stem, line) for path in KERNELS.glob("*.py") for line in path.read_text("utf-8").splitlines()]
+    assert [found for found in lines if len(found[1]) > 120] == [] and len(lines) > 10_000
+
+
 def test_generation_gives_the_same_bytes_for_any_hash_seed() -> None:
     """Here the seed is any; the kernels of the catalogue are held to bytes that were written under another one."""
     outputs = run_python(HASHES, str(Path(__file__).parents[1]), PYTHONHASHSEED="1").split()

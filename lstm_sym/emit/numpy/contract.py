@@ -122,13 +122,13 @@ def _tables(cell: Cell, tapes: Mapping[str, Mapping[str, Mapping[str, int]]]) ->
         "_SHAPES: dict[str, tuple[str, ...]]": shapes,
         "_STATE_SHAPES: dict[str, tuple[str, ...]]": states,
         "_COMPOSED: dict[str, dict[str, int]]": [f"{size!r}: {parts!r}" for size, parts in composed.items()],
-        "_WIDTHS: dict[type, dict[str, dict[str, int]]]": widths,
     }
     lines = []
     for name, rows in tables.items():
         short = f"{name} = {{{', '.join(rows)}}}"
         lines.append(short if len(short) <= 116 else f"{name} = {{\n{listed(rows)}\n}}")
-    return "\n".join(lines)
+    rows = [f"    {line}" for row in widths for line in folded(f"{row},")]
+    return "\n".join([*lines, "_WIDTHS: dict[type, dict[str, dict[str, int]]] = {", *rows, "}"])
 
 
 def start(cell: Cell) -> str:
