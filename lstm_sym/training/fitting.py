@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ import numpy as np
 
 from lstm_sym.ground.progress import Progress
 from lstm_sym.kernels import Array
-from lstm_sym.networks import Network, NetworkError
+from lstm_sym.networks import CellLayer, Network, NetworkError
 from lstm_sym.networks.layer import Named
 from lstm_sym.training import checkpoint
 from lstm_sym.training.batches import Samples, in_batches
@@ -62,7 +62,9 @@ def fit(
 
     Raises NetworkError: data that do not fit the network, a loss that is not finite, a checkpoint of another training.
     """
-    settings = _settings(network, data, optimiser := optimiser or Adam(clip=1.0), batch, window, seed)
+    optimiser = optimiser or Adam(clip=1.0)
+    settings = _settings(network, data, validation, optimiser) | {"batch": batch, "window": window, "seed": seed}
+    _refuse_window(network, window)
     path = None if file is None else Path(file)
     if path is not None and path.exists():
         standing = checkpoint.read(path, settings)
@@ -153,11 +155,33 @@ def _judged(network: Network, standing: Standing, validation: Samples | None, ba
         standing.since_best += 1
 
 
-def _settings(
-    network: Network, data: Samples, optimiser: Optimiser, batch: int, window: int | None, seed: int
-) -> dict[str, Any]:
-    """What a checkpoint must agree with; refuses what cannot be trained."""
-    network.loss_or_refused()
+SAMPLED = (0, 1, 10, 100, 1000, 10000)
+"""Steps at which schedules are compared, of which nothing else can be asked."""
+
+
+def _settings(network: Network, data: Samples, validation: Samples | None, optimiser: Optimiser) -> dict[str, Any]:
+    """What a checkpoint must agree with, as JSON has it. Raises NetworkError for a network without a loss."""
+    own = {part.name: getattr(optimiser, part.name) for part in fields(optimiser) if part.name != "schedule"}
+    schedule = None if optimiser.schedule is None else [optimiser.schedule(number) for number in SAMPLED]
+    cells = [layer.cell.content_hash for layer in network.layers if isinstance(layer, CellLayer)]
+    return {
+        "network": [network.loss_or_refused().name, *map(repr, network.layers), *cells],
+        "shapes": {name: list(shape) for name, shape in network.shapes.items()},
+        "data": _digest(data),
+        "validation": None if validation is None else _digest(validation),
+        "optimiser": f"{type(optimiser).__name__} {own} {schedule}",
+    }
+
+
+def _digest(data: Samples) -> str:
+    """The hash of sequences and targets."""
+    digest = hashlib.sha256()
+    for values, target in zip(data.x, data.y, strict=True):
+        digest.update(np.ascontiguousarray(values).tobytes() + np.ascontiguousarray(target).tobytes())
+    return digest.hexdigest()
+
+
+def _refuse_window(network: Network, window: int | None) -> None:
     if window is not None and network.pools:
         raise NetworkError(
             "window",
@@ -165,19 +189,6 @@ def _settings(
             "windows are for a loss at every step",
             "leave window out",
         )
-    digest = hashlib.sha256()
-    for values, target in zip(data.x, data.y, strict=True):
-        digest.update(np.ascontiguousarray(values).tobytes() + np.ascontiguousarray(target).tobytes())
-    shapes = {name: list(shape) for name, shape in network.shapes.items()}
-    return {
-        "network": [type(layer).__name__ for layer in network.layers],
-        "shapes": shapes,
-        "data": digest.hexdigest(),
-        "optimiser": f"{type(optimiser).__name__} {optimiser.rate} {optimiser.decay} {optimiser.clip}",
-        "batch": batch,
-        "window": window,
-        "seed": seed,
-    }
 
 
 def _refuse_not_finite(value: Any, standing: Standing) -> None:

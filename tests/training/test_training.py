@@ -193,8 +193,15 @@ def test_a_training_that_is_killed_ends_as_if_it_had_not_been(times, tmp_path):
 
 @pytest.mark.parametrize(
     ("change", "named"),
-    [({"seed": 1}, "seed"), ({"batch": 7}, "batch"), ({"optimiser": Adam(0.5)}, "optimiser")],
-    ids=["seed", "batch", "optimiser"],
+    [
+        ({"seed": 1}, "seed"),
+        ({"batch": 7}, "batch"),
+        ({"optimiser": Adam(0.5)}, "optimiser"),
+        ({"optimiser": Adam(clip=1.0, betas=(0.5, 0.9))}, "optimiser"),
+        ({"optimiser": Adam(clip=1.0, schedule=cosine(50))}, "optimiser"),
+        ({"validation": task()}, "validation"),
+    ],
+    ids=["seed", "batch", "rate", "betas", "schedule", "validation"],
 )
 def test_a_checkpoint_of_another_training_is_refused_and_left(change, named, tmp_path):
     path = tmp_path / "run.npz"
@@ -203,6 +210,16 @@ def test_a_checkpoint_of_another_training_is_refused_and_left(change, named, tmp
     with pytest.raises(NetworkError, match=named):
         fit(LAST, task(), epochs=2, file=path, **change)
     assert path.read_bytes() == before
+
+
+def test_a_checkpoint_of_another_network_is_refused(tmp_path):
+    """Of the same shapes, but another rate of dropout, or another function in its cell."""
+    path = tmp_path / "run.npz"
+    fit(LAST, task(), epochs=1, file=path)
+    lower, _, *upper = LAST.layers
+    for layers in ((lower, Dropout("drop", 0.2), *upper), (*LAST.layers[:-1], dense("out", 1, "tanh"))):
+        with pytest.raises(NetworkError, match="network"):
+            fit(Network(layers, 2, LAST.loss), task(), epochs=2, file=path)
 
 
 def test_parameters_alone_are_no_checkpoint(tmp_path):
