@@ -15,7 +15,7 @@ from lstm_sym.equations import Cell, parse
 from lstm_sym.kernels import Array, Fields, Kernel
 from lstm_sym.networks.errors import NetworkError
 from lstm_sym.networks.initial import SCHEMES, Parts, parts_of, redrawn
-from lstm_sym.networks.layer import Layer, Named, Pair, Passed, Returned, Run, Tangent
+from lstm_sym.networks.layer import Layer, Named, Pair, Passed, Returned, Run, Tangent, above, below
 
 WAYS = {"forward": (("", False),), "backward": (("", True),), "both": (("ahead.", False), ("back.", True))}
 """Direction -> for each pass over time, what stands before its names, and whether it runs from the last step."""
@@ -62,7 +62,6 @@ class CellLayer(Layer):
                 "a map that runs by itself, as henon does",
                 "a layer reads what the layer below gives out: take a cell with an input",
             )
-
         if self.chrono is not None and not (self.chrono > 2 and self.parts.keeping):
             raise NetworkError(
                 f"layer {self.name}, chrono",
@@ -102,7 +101,7 @@ class CellLayer(Layer):
                 kept = {name: drawn[name] for name in fill}
                 new = redrawn(self.parts, drawn, rng, scheme=self.initial, chrono=self.chrono, size=self.size)
                 drawn = new | kept
-            found |= {prefix + name: value for name, value in drawn.items()}
+            found |= above(prefix, drawn)
         return found
 
     def _one_way(self, inputs: int, rng: np.random.Generator, dtype: Any, fill: Mapping[str, float]) -> Fields:
@@ -122,7 +121,7 @@ class CellLayer(Layer):
         for prefix, _ in self.ways:
             own = self.kernel.Params(**below(prefix, params))
             _, state, _ = self.kernel.forward(np.zeros((0, batch, inputs)), own)
-            found |= {prefix + name: value for name, value in state._asdict().items()}
+            found |= above(prefix, state._asdict())
         return found
 
     def reads_back(self, state: str) -> bool:
@@ -140,7 +139,7 @@ class CellLayer(Layer):
             )
             outputs.append(y)
             tapes.append(tape)
-            states |= {prefix + name: value for name, value in last._asdict().items()}
+            states |= above(prefix, last._asdict())
         return Passed(self._joined(outputs), states, tapes)
 
     def backward(self, dy: Array, tape: Any, params: Named, dstate: Named) -> Returned:
@@ -152,8 +151,8 @@ class CellLayer(Layer):
             last = self.kernel.State(**below(prefix, dstate)) if dstate else None
             found = through_time.backward(dy_way, kept, own, last)
             dx = found.x if dx is None else dx + found.x
-            grads |= {prefix + name: value for name, value in found.params._asdict().items()}
-            first |= {prefix + name: value for name, value in found.state._asdict().items()}
+            grads |= above(prefix, found.params._asdict())
+            first |= above(prefix, found.state._asdict())
         return Returned(dx, grads, first)
 
     def jvp(self, x: Pair, params: tuple[Named, Named], state: tuple[Named, Named], run: Run) -> Tangent:
@@ -175,8 +174,8 @@ class CellLayer(Layer):
             )
             outputs.append(y)
             tangents.append(y_dot)
-            last |= {prefix + name: value for name, value in left._asdict().items()}
-            last_dot |= {prefix + name: value for name, value in left_dot._asdict().items()}
+            last |= above(prefix, left._asdict())
+            last_dot |= above(prefix, left_dot._asdict())
         return Tangent(self._joined(outputs), self._joined(tangents), last, last_dot)
 
     def _joined(self, outputs: list[Array]) -> Array:
@@ -193,11 +192,6 @@ class CellLayer(Layer):
         if self.join == "concat":
             return np.split(dy, 2, axis=-1)
         return [dy / 2 if self.join == "mean" else dy] * 2
-
-
-def below(prefix: str, named: Mapping[str, Array]) -> Named:
-    """What begins with a prefix, by the rest of its name."""
-    return {name.removeprefix(prefix): value for name, value in named.items() if name.startswith(prefix)}
 
 
 def dense(name: str, size: int, activation: str = "identity", *, bias: bool = True) -> CellLayer:

@@ -16,7 +16,7 @@ to +-ln u, u from U(1, T_max - 1), so that times from 1 to T_max are kept, and t
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -25,7 +25,6 @@ from lstm_sym.derivation.roles import Bias, ForgetGate
 from lstm_sym.equations import Cell
 from lstm_sym.kernels import Array
 from lstm_sym.program.statements import Affine, Pointwise
-from lstm_sym.program.values import Role
 
 Drawn = dict[str, Array]
 
@@ -53,7 +52,8 @@ def parts_of(cell: Cell) -> Parts:
     derivation = Derivation(cell)
     program, roles = derivation.forward, derivation.roles
     terms = [term for s in program.statements if isinstance(s, Affine) for term in s.terms if term.is_product]
-    inputs = {t.weight.name for t in terms if t.weight is not None and t.operand is not None and _is_input(t.operand)}
+    reading = {term.weight.name for term in terms if term.weight and term.operand in program.inputs}
+    inputs = [name for name in cell.parameters if name in reading]  # in an order: draws follow it
     square = [name for name in cell.parameters if _is_square(cell.shapes[name]) and name not in inputs]
     keeping = tuple(gate for gate in roles.forget_gates if gate.bias is not None)
     of_gate = {bias.quantity: bias.name for bias in roles.biases}
@@ -67,10 +67,6 @@ def parts_of(cell: Cell) -> Parts:
         if gate.name in symbols and any(s.expression.has(1 - symbols[gate.name]) for s in pointwise):
             coupled.add(str(gate.bias))
     return Parts(tuple(square), tuple(inputs), roles.biases, keeping, writing, frozenset(coupled))
-
-
-def _is_input(operand: Any) -> bool:
-    return bool(operand.role is Role.INPUT)
 
 
 def _is_square(shape: tuple[str, ...]) -> bool:

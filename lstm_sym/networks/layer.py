@@ -69,6 +69,11 @@ class Layer(ABC):
     name: str
 
     @property
+    def prefix(self) -> str:
+        """What stands before its names in those of the network."""
+        return f"{self.name}."
+
+    @property
     def pools(self) -> bool:
         """Whether of each sequence one step is left."""
         return False
@@ -100,3 +105,13 @@ class Layer(ABC):
     @abstractmethod
     def jvp(self, x: Pair, params: tuple[Named, Named], state: tuple[Named, Named], run: Run) -> Tangent:
         """Forward mode: each argument comes with its tangent; that of x is None where x holds words."""
+
+
+def below(prefix: str, named: Mapping[str, Any]) -> dict[str, Any]:
+    """What has names with this prefix, by the rest of them."""
+    return {name.removeprefix(prefix): value for name, value in named.items() if name.startswith(prefix)}
+
+
+def above(prefix: str, named: Mapping[str, Array]) -> Named:
+    """The same arrays with the prefix before their names: the inverse of `below`."""
+    return {prefix + name: value for name, value in named.items()}

@@ -13,7 +13,7 @@ import numpy as np
 from lstm_sym.kernels import Array
 from lstm_sym.networks.embedding import Embedding
 from lstm_sym.networks.errors import NetworkError
-from lstm_sym.networks.layer import Layer, Named, Run
+from lstm_sym.networks.layer import Layer, Named, Run, above, below
 from lstm_sym.networks.layout import Layout, layout_of
 from lstm_sym.networks.losses import LOSSES, Loss
 from lstm_sym.through_time.kernel import refuse_masked
@@ -87,7 +87,7 @@ class Network:
                     f"the layers are: {', '.join(layer.name for layer in self.layers)}",
                 )
         for layer, inputs in zip(self.layers, self.widths, strict=False):
-            found |= above(layer.name, layer.init(inputs, rng, dtype, below(layer.name, fill)))
+            found |= above(layer.prefix, layer.init(inputs, rng, dtype, below(layer.prefix, fill)))
         return found
 
     @cached_property
@@ -115,12 +115,13 @@ class Network:
         Raises NetworkError, and SequenceError, TypeError and ValueError as `through_time.forward` does.
         """
         params, layout = self._checked("params", params), layout_of(x, lengths, reset, self.pools, batch_first)
-        x, first = layout.taken_in("x", x), self._entering(state, params, layout)
+        fresh = {} if state is None else self._fresh(params, layout.sequences)
+        x, first = layout.taken_in("x", x), self._entering("state", state, fresh, layout)
         run, tapes, last = Run(layout.lengths, rng, precise), [], Named()
         for layer in self.layers:
-            x, kept, taped = layer.forward(x, below(layer.name, params), below(layer.name, first), run)
+            x, kept, taped = layer.forward(x, below(layer.prefix, params), below(layer.prefix, first), run)
             tapes.append(taped)
-            last |= above(layer.name, kept)
+            last |= above(layer.prefix, kept)
             run = run.above(layer)
         tape = Tape(tuple(tapes), layout, x.shape, x.dtype)
         return layout.given_out(x), self._leaving(last, layout), tape
@@ -141,10 +142,10 @@ class Network:
         grads, first = Named(), Named()
         for layer, kept in zip(self.layers[::-1], tape.layers[::-1], strict=True):
             assert below_x is not None  # the first layer alone has no gradient of what it reads
-            found = layer.backward(below_x, kept, below(layer.name, params), below(layer.name, given))
+            found = layer.backward(below_x, kept, below(layer.prefix, params), below(layer.prefix, given))
             below_x = found.x
-            grads |= above(layer.name, found.params)
-            first |= above(layer.name, found.state)
+            grads |= above(layer.prefix, found.params)
+            first |= above(layer.prefix, found.state)
         x_given = None if below_x is None else layout.together(below_x)
         return Grads(x_given, {name: grads[name] for name in params}, self._entering_cotangent(first, layout))
 
@@ -169,16 +170,15 @@ class Network:
         params, layout = self._checked("params", params), layout_of(x, lengths, reset, self.pools, batch_first)
         still = {name: np.zeros_like(value) for name, value in params.items()}
         along = still if params_dot is None else self._checked("params_dot", params_dot)
-        value, first = layout.taken_in("x", x), self._entering(state, params, layout)
-        first_dot = {name: np.zeros_like(part) for name, part in first.items()}
-        if state_dot is not None:
-            first = first or self._fresh(params, layout.sequences)
-            first_dot = self._moving(state_dot, first, layout)
+        fresh = self._fresh(params, layout.sequences)
+        value, first = layout.taken_in("x", x), self._entering("state", state, fresh, layout) or fresh
+        unmoved = {name: np.zeros_like(part) for name, part in first.items()}
+        first_dot = self._entering("state_dot", state_dot, unmoved, layout) or unmoved
         tangent = None if value.dtype.kind in "iu" else np.zeros_like(value)
         tangent = tangent if x_dot is None else layout.taken_in("x_dot", x_dot)
         run, last, last_dot = Run(layout.lengths, rng, True), Named(), Named()
         for layer in self.layers:
-            name = layer.name
+            name = layer.prefix
             found = layer.jvp(
                 (value, tangent),
                 (below(name, params), below(name, along)),
@@ -224,23 +224,14 @@ class Network:
         own, _, name = state.partition(".")
         return next(layer for layer in self.layers if layer.name == own).reads_back(name)
 
-    def _entering(self, state: Mapping[str, Any] | None, params: Named, layout: Layout) -> Named:
-        """The state that every sequence, or every episode, begins with; empty to begin anew. Raises NetworkError."""
+    def _entering(self, what: str, state: Mapping[str, Any] | None, fresh: Named, layout: Layout) -> Named:
+        """What every sequence or episode begins with, `fresh` where anew; empty for None. Raises NetworkError."""
         if state is None:
             return {}
-        fresh = self._fresh(params, layout.sequences)
-        given = _known_arrays("state", state, fresh)
+        given = _known_arrays(what, state, fresh)
         if (episodes := layout.episodes) is None:
             return given
         return {name: episodes.entered(value, fresh[name], self._reads_back(name)) for name, value in given.items()}
-
-    def _moving(self, state_dot: Mapping[str, Any], first: Named, layout: Layout) -> Named:
-        """The tangent of the state that every sequence, or every episode, begins with; 0 where it begins anew."""
-        given = _known_arrays("state_dot", state_dot, first)
-        if (episodes := layout.episodes) is None:
-            return given
-        still = {name: np.zeros_like(value) for name, value in first.items()}
-        return {name: episodes.entered(value, still[name], self._reads_back(name)) for name, value in given.items()}
 
     def _entering_cotangent(self, first: Named, layout: Layout) -> Named:
         """The adjoint of `_entering`."""
@@ -268,7 +259,7 @@ class Network:
         """The state that so many sequences begin with where none is given."""
         found = Named()
         for layer, inputs in zip(self.layers, self.widths, strict=False):
-            found |= above(layer.name, layer.fresh(inputs, sequences, below(layer.name, params)))
+            found |= above(layer.prefix, layer.fresh(inputs, sequences, below(layer.prefix, params)))
         return found
 
     def _checked(self, what: str, params: Mapping[str, Any]) -> Named:
@@ -283,16 +274,6 @@ class Network:
                     "weights are (rows of the result, columns of what is read), as in the equations",
                 )
         return found
-
-
-def below(layer: str, named: Mapping[str, Any]) -> dict[str, Any]:
-    """What belongs to a layer, by its name there."""
-    return {name[len(layer) + 1 :]: value for name, value in named.items() if name.partition(".")[0] == layer}
-
-
-def above(layer: str, named: Mapping[str, Array]) -> Named:
-    """What a layer calls by its own names, by their names in the network."""
-    return {f"{layer}.{name}": value for name, value in named.items()}
 
 
 def _known_arrays(what: str, given: Mapping[str, Any], known: Mapping[str, Any]) -> Named:

@@ -27,6 +27,7 @@ def test_what_parameters_are_is_read_off_the_equations():
     recurrent, inputs, keeping, writing, coupled = of("lstm")
     assert recurrent == {"U_i", "U_f", "U_g", "U_o"} and inputs == {"W_i", "W_f", "W_g", "W_o"}
     assert keeping == {"b_f": 1} and writing == {"b_f": ("b_i",)} and coupled == set()
+    assert parts_of(ls.cell("lstm")).inputs == ("W_i", "W_f", "W_g", "W_o"), "draws follow an order, not that of a set"
     assert of("gru")[2:] == ({"b_z": 1}, {"b_z": ()}, {"b_z"})
     assert of("mgu")[2:] == ({"b_f": -1}, {"b_f": ()}, {"b_f"})
     assert of("rnn")[2:] == ({}, {}, set())
