@@ -69,12 +69,12 @@ def check_autograd(cell: Cell, kernel: Any, case: Case, *, default: bool = False
     parameters and input. Where the equations give no finite gradient from there, that is left out and said. A gradient
     that vanishes there, but for rounding, has no digits: its error is relative to the largest of all gradients.
     """
-    errors, detail = _errors(kernel, case, equation_gradients(cell, case)), case.label
+    errors, detail = gradient_errors(kernel, case, equation_gradients(cell, case)), case.label
     if default and _starts_by_itself(cell):
         start = default_case(cell, case)
         expected = equation_gradients(cell, start)
         if all(np.isfinite(value).all() for value in expected.values()):
-            errors |= _errors(kernel, start, expected, default=True)
+            errors |= gradient_errors(kernel, start, expected, default=True)
         else:
             detail += "; no finite gradient from the default state: another one goes under [initial]"
     name, error = worst(errors)
@@ -82,17 +82,29 @@ def check_autograd(cell: Cell, kernel: Any, case: Case, *, default: bool = False
     return CheckResult("autograd", what, error, 1e-13, f"{name}; {detail}")
 
 
-def _errors(kernel: Any, case: Case, expected: Named, *, default: bool = False) -> dict[str, float]:
+def gradient_errors(kernel: Any, case: Case, expected: Named, *, default: bool = False) -> dict[str, float]:
+    """Relative error of each gradient of a kernel, in both forms, by name and form.
+
+    default: from the state that the kernel starts with, where a gradient may vanish but for rounding.
+    """
     errors: dict[str, float] = {}
-    floor = ROUNDING * _size(*expected.values()) if default else 0.0
     for form, precise in FORMS.items():
         found = kernel_gradients(kernel, case, precise=precise, default=default)
+        own = errors_beside(found, expected, floor=ROUNDING if default else 0.0)
         label = f"{form}, default state" if default else form
-        for name, value in expected.items():
-            vanishes = _size(value) < floor
-            error = ROUNDING * _size(found[name] - value) / floor if vanishes else relative_error(found[name], value)
-            errors[f"{name} ({label})"] = error
+        errors |= {f"{name} ({label})": error for name, error in own.items()}
     return errors
+
+
+def errors_beside(found: Named, expected: Named, *, floor: float = ROUNDING) -> dict[str, float]:
+    """Relative error of each array; of one that vanishes beside the largest but for rounding, relative to that."""
+    smallest = floor * _size(*expected.values())
+    return {
+        name: ROUNDING * _size(found[name] - value) / smallest
+        if _size(value) < smallest
+        else relative_error(found[name], value)
+        for name, value in expected.items()
+    }
 
 
 def _size(*arrays: Any) -> float:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterable
+from functools import partial
+from operator import itemgetter
+from typing import Any, TypeVar
 
 import numpy as np
 
 from lstm_sym.check.case import Array, Case, random_case
-from lstm_sym.check.equations import array_functions, run_equations
+from lstm_sym.check.equations import Functions, array_functions, run_equations
 from lstm_sym.equations.cell import Cell
 from lstm_sym.equations.expressions import Call
 from lstm_sym.equations.functions import FUNCTIONS
+
+Drawn = TypeVar("Drawn")
 
 MARGIN = 2.0**-7
 """How far from every kink a smooth case is, twice the largest step of a Taylor remainder."""
@@ -40,20 +44,26 @@ def is_analytic(cell: Cell) -> bool:
 def smooth_case(cell: Cell, *, seed: int, **sizes: int) -> Case:
     """A random case no quantity of which is within `MARGIN` of a kink; of DRAWS that are, the farthest."""
     cases = (random_case(cell, seed=seed + 1000 * draw, **sizes) for draw in range(DRAWS))
-    best, farthest = next(cases), -1.0
-    if is_analytic(cell):
-        return best
-    for case in (best, *cases):
-        distance = distance_from_kinks(cell, case)
-        if distance > farthest:
-            best, farthest = case, distance
-        if distance > MARGIN:
+    return next(cases) if is_analytic(cell) else farthest(cases, partial(distance_from_kinks, cell))
+
+
+def farthest(cases: Iterable[Drawn], distance: Callable[[Drawn], float]) -> Drawn:
+    """The first case farther than `MARGIN` from every kink; the farthest where none is."""
+    seen: list[tuple[float, Drawn]] = []
+    for case in cases:
+        seen.append((distance(case), case))
+        if seen[-1][0] > MARGIN:
             break
-    return best
+    return max(seen, key=itemgetter(0))[1]
 
 
 def distance_from_kinks(cell: Cell, case: Case) -> float:
     """The smallest distance of an argument from a kink, over all steps, sequences and units."""
+    return distance_while(lambda functions: run_equations(cell, case.x, case.params, case.state, functions))
+
+
+def distance_while(run: Callable[[Functions], Any]) -> float:
+    """The smallest distance of an argument from a kink while equations are run with the functions given."""
     found: list[float] = []
     functions = array_functions(np)
 
@@ -66,5 +76,5 @@ def distance_from_kinks(cell: Cell, case: Case) -> float:
         return call
 
     with np.errstate(all="ignore"):
-        run_equations(cell, case.x, case.params, case.state, functions | {name: watched(name) for name in DISTANCES})
+        run(functions | {name: watched(name) for name in DISTANCES})
     return min(found, default=np.inf)

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from lstm_sym.api.building import build
-from lstm_sym.equations import parse
+from lstm_sym.equations import Cell, parse
 from lstm_sym.kernels import Array, Kernel
 from lstm_sym.networks.errors import NetworkError
 
@@ -30,9 +30,14 @@ class Loss:
     whole: bool = False
 
     @cached_property
+    def cell(self) -> Cell:
+        """Phi, as equations without a state."""
+        return parse(self.equation, key=f"{self.name}_loss", stateless=True)
+
+    @cached_property
     def kernel(self) -> Kernel:
         """The kernel of Phi, whose backward pass is its gradient."""
-        return build(parse(self.equation, key=f"{self.name}_loss", stateless=True))
+        return build(self.cell)
 
     def predicted(self, z: Any) -> Array:
         """grad Phi(z) (..., K): probabilities of classes, of each yes, or the numbers themselves."""

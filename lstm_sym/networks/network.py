@@ -95,6 +95,14 @@ class Network:
         """Name of a parameter -> its shape."""
         return {name: value.shape for name, value in self.init(dtype=np.float32).items()}
 
+    def fresh(self, params: Mapping[str, Any], sequences: int) -> Named:
+        """The state that so many sequences begin with where none is given: (sequences, H) of each layer's states."""
+        found = Named()
+        for layer, inputs in zip(self.layers, self.widths, strict=False):
+            own = below(layer.prefix, params)
+            found |= above(layer.prefix, layer.fresh(inputs, sequences, own))
+        return found
+
     def forward(
         self,
         x: Any,
@@ -115,7 +123,7 @@ class Network:
         Raises NetworkError, and SequenceError, TypeError and ValueError as `through_time.forward` does.
         """
         params, layout = self._checked("params", params), layout_of(x, lengths, reset, self.pools, batch_first)
-        fresh = {} if state is None else self._fresh(params, layout.sequences)
+        fresh = {} if state is None else self.fresh(params, layout.sequences)
         x, first = layout.taken_in("x", x), self._entering("state", state, fresh, layout)
         run, tapes, last = Run(layout.lengths, rng, precise), [], Named()
         for layer in self.layers:
@@ -170,7 +178,7 @@ class Network:
         params, layout = self._checked("params", params), layout_of(x, lengths, reset, self.pools, batch_first)
         still = {name: np.zeros_like(value) for name, value in params.items()}
         along = still if params_dot is None else self._checked("params_dot", params_dot)
-        fresh = self._fresh(params, layout.sequences)
+        fresh = self.fresh(params, layout.sequences)
         value, first = layout.taken_in("x", x), self._entering("state", state, fresh, layout) or fresh
         unmoved = {name: np.zeros_like(part) for name, part in first.items()}
         first_dot = self._entering("state_dot", state_dot, unmoved, layout) or unmoved
@@ -219,7 +227,7 @@ class Network:
             raise NetworkError(self.name, "it has no loss", "a network that only gives out", f"name one: {known}")
         return self.loss
 
-    def _reads_back(self, state: str) -> bool:
+    def reads_back(self, state: str) -> bool:
         """Whether this state, by its whole name, runs from the last step to the first."""
         own, _, name = state.partition(".")
         return next(layer for layer in self.layers if layer.name == own).reads_back(name)
@@ -231,14 +239,14 @@ class Network:
         given = _known_arrays(what, state, fresh)
         if (episodes := layout.episodes) is None:
             return given
-        return {name: episodes.entered(value, fresh[name], self._reads_back(name)) for name, value in given.items()}
+        return {name: episodes.entered(value, fresh[name], self.reads_back(name)) for name, value in given.items()}
 
     def _entering_cotangent(self, first: Named, layout: Layout) -> Named:
         """The adjoint of `_entering`."""
         if (episodes := layout.episodes) is None:
             return first
         return {
-            name: episodes.entered_cotangent(value, layout.batch, self._reads_back(name))
+            name: episodes.entered_cotangent(value, layout.batch, self.reads_back(name))
             for name, value in first.items()
         }
 
@@ -246,21 +254,14 @@ class Network:
         """The state after the last steps of each sequence."""
         if (episodes := layout.episodes) is None:
             return last
-        return {name: episodes.left(value, self._reads_back(name)) for name, value in last.items()}
+        return {name: episodes.left(value, self.reads_back(name)) for name, value in last.items()}
 
     def _leaving_cotangent(self, dstate: Mapping[str, Any] | None, layout: Layout) -> Named:
         """The adjoint of `_leaving`; empty where the loss does not read the state."""
         given = {name: np.asarray(value) for name, value in (dstate or {}).items()}
         if (episodes := layout.episodes) is None:
             return given
-        return {name: episodes.left_cotangent(value, self._reads_back(name)) for name, value in given.items()}
-
-    def _fresh(self, params: Named, sequences: int) -> Named:
-        """The state that so many sequences begin with where none is given."""
-        found = Named()
-        for layer, inputs in zip(self.layers, self.widths, strict=False):
-            found |= above(layer.prefix, layer.fresh(inputs, sequences, below(layer.prefix, params)))
-        return found
+        return {name: episodes.left_cotangent(value, self.reads_back(name)) for name, value in given.items()}
 
     def _checked(self, what: str, params: Mapping[str, Any]) -> Named:
         """Parameters as arrays, in order. Raises NetworkError for a name too many or too few, or another shape."""

@@ -8,7 +8,7 @@ import numpy as np
 
 import lstm_sym as ls
 from lstm_sym import networks as nets
-from lstm_sym.check.equations import array_functions, run_equations
+from lstm_sym.check.networks.equations import run_network
 from lstm_sym.check.result import relative_error
 from lstm_sym.networks import CellLayer, Embedding, Network, Pooling, dense
 
@@ -51,60 +51,14 @@ def loss_by_equations(network: Network, x: Any, target: Any, params: Any, length
     """The loss, sequence by sequence, the equations run as they are written over this NumPy-like module."""
     total, count = 0.0, 0
     for b, length in enumerate(lengths):
-        y = output_by_equations(network, x[:length, b], params, module)
+        first = network.fresh(network.init(0), 1)
+        sequence = x[:length, b] if x.ndim == 2 else x[:length, b : b + 1]
+        y, _ = run_network(network, sequence, params, first, module)
         for t, z in enumerate(y):
             wanted = target[b] if network.pools else target[t, b]
-            total = total + loss_of(network.loss, z, wanted, module)
+            total = total + loss_of(network.loss, z[0], wanted, module)
             count += 1
     return total / count
-
-
-def output_by_equations(network: Network, x: Any, params: Any, module: Any) -> list[Any]:
-    """What the network gives out for one sequence, a vector a step; one vector where it pools."""
-    functions = array_functions(module)
-    values = list(x)
-    for layer in network.layers:
-        own = {name.partition(".")[2]: value for name, value in params.items() if name.startswith(f"{layer.name}.")}
-        if isinstance(layer, Embedding):
-            values = [own["E"][word] for word in values]
-        elif isinstance(layer, Pooling):
-            stacked = module.stack(values)
-            values = [{"mean": stacked.mean(axis=0), "max": stacked.max(axis=0), "last": stacked[-1]}[layer.over]]
-        elif isinstance(layer, CellLayer):
-            values = joined(layer, [one_way(layer, values, own, *way, functions) for way in layer.ways], module)
-    return values
-
-
-def one_way(layer: CellLayer, values: list[Any], own: Any, prefix: str, reverse: bool, functions: Any) -> list[Any]:
-    """One direction of a layer, from zeros or what the cell begins with."""
-    params = {name: own[prefix + name] for name in layer.cell.parameters}
-    sizes = {
-        name: value.shape[1]
-        for name, value in zip(layer.kernel.State._fields, fresh(layer, len(values[0])), strict=True)
-    }
-    state = {name: np.full((1, size), layer.cell.initial.get(name, 0.0)) for name, size in sizes.items()}
-    order = values[::-1] if reverse else values
-    outputs, _ = run_equations(layer.cell, [value.reshape(1, -1) for value in order], params, state, functions)
-    outputs = [output[0] for output in outputs]
-    return outputs[::-1] if reverse else outputs
-
-
-def fresh(layer: CellLayer, inputs: int) -> Any:
-    """The first state of a layer, for its sizes."""
-    params = layer.kernel.init(inputs, layer.size, **layer.sizes)
-    return layer.kernel.forward(np.zeros((0, 1, inputs)), params)[1]
-
-
-def joined(layer: CellLayer, ways: list[list[Any]], module: Any) -> list[Any]:
-    """Both directions, step by step."""
-    if len(ways) == 1:
-        return ways[0]
-    join = {
-        "concat": lambda u, v: module.concatenate((u, v)),
-        "sum": lambda u, v: u + v,
-        "mean": lambda u, v: (u + v) / 2,
-    }
-    return [join[layer.join](u, v) for u, v in zip(*ways, strict=True)]
 
 
 def loss_of(loss: Any, z: Any, y: Any, module: Any) -> Any:
