@@ -53,11 +53,14 @@ class Case:
 
 
 def sizes_for(cell: Cell, steps: int, batch: int, inputs: int, hidden: int) -> dict[str, int]:
-    """A number for each symbolic size: D, H as asked, any further one H + 1, H + 2, ..."""
+    """A number for each symbolic size: D, H as asked, any further one H + 1, H + 2, ...
+
+    H is the size of the first state, of equations without one that of the output, where that is not the input's.
+    """
     sizes = {"T": steps, "B": batch}
-    first_state = next(iter(parts_of(cell.shapes[cell.states[0]][0])))
+    own = next(iter(parts_of(cell.shapes[next(iter(cell.states), cell.output)][0])))
     sizes |= {cell.input_shape[0]: inputs} if cell.input else {}
-    sizes[first_state] = hidden
+    sizes |= {own: hidden} if cell.states or own not in sizes else {}
     others = [size for size in cell.size_names if size not in sizes]
     return sizes | {size: hidden + k for k, size in enumerate(others, 1)}
 

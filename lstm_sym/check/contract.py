@@ -22,6 +22,9 @@ SINGLE = 1e-4
 """How far float32 may be from float64 over a few steps: about 1,000 units in the last place."""
 
 
+_JACOBIANS = ("jacobian", "input_jacobian", "output_jacobian", "output_input_jacobian")
+
+
 def check_parts(cell: Cell, kernel: Any, case: Case) -> CheckResult:
     """jacobian_parts() of the first step in both forms, by complex steps of s[t-1] in one equation each: <= 1e-12."""
     params = kernel.Params(**case.params)
@@ -140,10 +143,12 @@ def _calls(kernel: Any, case: Case, dtype: Any) -> Iterator[tuple[str, list[Arra
         y, last, tape = kernel.forward(x, params, state, precise=precise)
         yield f"forward ({form})", [y, *last, *tape]
         yield f"backward ({form})", arrays_of(kernel.backward(dy, tape, params, dstate))
-        for name in ("jacobian", "input_jacobian"):
-            yield f"{name} ({form})", [getattr(kernel, name)(tape, params)]
-        yield f"parameter_jacobian ({form})", list(kernel.parameter_jacobian(tape, params))
-        yield f"jacobian_parts ({form})", list(kernel.jacobian_parts(tape, params).values())
+        for name in _JACOBIANS:
+            if hasattr(kernel, name):  # of a state, and of an output that is none
+                yield f"{name} ({form})", [getattr(kernel, name)(tape, params)]
+        if case.state:
+            yield f"parameter_jacobian ({form})", list(kernel.parameter_jacobian(tape, params))
+            yield f"jacobian_parts ({form})", list(kernel.jacobian_parts(tape, params).values())
     yield "log_terms", list(kernel.log_terms(tape, params).values())
     y_t, after = kernel.step(x[0], state, params)
     yield "step", [y_t, *after]

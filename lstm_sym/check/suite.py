@@ -44,6 +44,17 @@ def _fewest_units(cell: Cell) -> dict[str, int]:
     return {"inputs": count, "hidden": count}
 
 
+def _of_states(check: Callable[[Cell, Kernel], CheckResult]) -> Callable[[Cell, Kernel], CheckResult]:
+    """The check, left out where equations have no state, as those of a layer or a loss."""
+
+    def checked(cell: Cell, kernel: Kernel) -> CheckResult:
+        if cell.states:
+            return check(cell, kernel)
+        return CheckResult("", "the equations have no state", 0.0, 1e-12, left_out="no state")
+
+    return checked
+
+
 CHECKS: dict[str, Callable[[Cell, Kernel], CheckResult]] = {
     "autograd": lambda cell, kernel: check_autograd(cell, kernel, random_case(cell), default=True),
     "autograd, smallest": lambda cell, kernel: check_autograd(
@@ -65,12 +76,16 @@ CHECKS: dict[str, Callable[[Cell, Kernel], CheckResult]] = {
     "Taylor": lambda cell, kernel: check_taylor(kernel, smooth_case(cell, steps=10, seed=7)),
     "Taylor, second order": lambda cell, kernel: check_second_taylor(kernel, smooth_case(cell, steps=10, seed=13)),
     "second order": lambda cell, kernel: check_second_order(cell, kernel, random_case(cell, steps=10, seed=10)),
-    "explicit Jacobian": lambda cell, kernel: check_explicit(
-        cell, kernel, random_case(cell, steps=1, batch=1, hidden=2, seed=8)
+    "explicit Jacobian": _of_states(
+        lambda cell, kernel: check_explicit(cell, kernel, random_case(cell, steps=1, batch=1, hidden=2, seed=8))
     ),
-    "parts": lambda cell, kernel: check_parts(cell, kernel, random_case(cell, steps=1, batch=1, hidden=3, seed=16)),
-    "parameter Jacobian": lambda cell, kernel: check_parameter_jacobian(
-        cell, kernel, random_case(cell, steps=1, batch=1, hidden=2, seed=17)
+    "parts": _of_states(
+        lambda cell, kernel: check_parts(cell, kernel, random_case(cell, steps=1, batch=1, hidden=3, seed=16))
+    ),
+    "parameter Jacobian": _of_states(
+        lambda cell, kernel: check_parameter_jacobian(
+            cell, kernel, random_case(cell, steps=1, batch=1, hidden=2, seed=17)
+        )
     ),
     "logarithms": lambda cell, kernel: check_log_terms(cell, kernel, random_case(cell, steps=1, seed=18)),
     "every line": _lines,

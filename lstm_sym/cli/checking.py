@@ -15,7 +15,7 @@ from lstm_sym.document.sentences import Sentences
 from lstm_sym.report.checks import check_name
 
 ROW_A_CELL_FROM = 5
-"""From so many cells on a table has a row a cell."""
+"""From so many cells on, and beside a network, a table has a row a cell."""
 
 SUMMARY = {
     "gradient": ("autograd", "autograd, smallest", "autograd, odd and large", "autograd, many steps"),
@@ -40,12 +40,17 @@ def unusable_rows(unusable: Mapping[str, str]) -> list[dict[str, Any]]:
     return [{"cell": name, "check": "cell file", "what": why, **nothing} for name, why in unusable.items()]
 
 
-def print_checks(found: Checks) -> None:
-    """One table: a row a check; of many cells a row a cell, and then the checks that failed."""
+def print_checks(found: Checks, apart: Sequence[str] = ()) -> None:
+    """One table: a row a check; of many cells a row a cell, and then the checks that failed.
+
+    apart: what is no cell and has checks of its own, so that each has a row in any case.
+    """
     results = [result for of_cell in found.values() for result in of_cell]
-    if len(found) >= ROW_A_CELL_FROM:
-        _print_summary(found)
-        found = {key: tuple(r for r in of_cell if not r.passed) for key, of_cell in found.items()}
+    cells = {key: of_cell for key, of_cell in found.items() if key not in apart}
+    if len(cells) >= ROW_A_CELL_FROM or (cells and apart):
+        _print_summary(cells)
+        unlike = {key: tuple(r for r in of_cell if not r.passed) for key, of_cell in cells.items()}
+        found = {key: found[key] for key in apart} | unlike
     if any(found.values()):
         _print_rows(found)
     failed, left_out = (sum(not r.passed for r in results), sum(not r.ran for r in results))

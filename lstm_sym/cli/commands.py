@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,7 +15,13 @@ from lstm_sym.cli.options import force_option, json_option, language_option, out
 from lstm_sym.cli.starting import new
 from lstm_sym.cli.tool import FAILED, REFUSED, Tool
 
+if TYPE_CHECKING:
+    from lstm_sym.check.several import Checks
+    from lstm_sym.document.document import Document
+    from lstm_sym.document.sentences import Sentences
+
 SECTIONS = ("symbols", "equations", "stages", "jacobian", "backward", "tangent", "cost", "signs")
+OF_NETWORKS = ("chain", "parameters")
 
 
 @click.group(cls=Tool, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -24,7 +30,8 @@ def main() -> None:
     """Derive, check, generate and measure the gradients of recurrent cells.
 
     A CELL is a name that `lstm-sym cells` lists, or the path of a cell file (.toml) of your own. The cells of a folder
-    of yours are listed too if LSTM_SYM_CELLS or --cells names it.
+    of yours are listed too if LSTM_SYM_CELLS or --cells names it. show, check, derive, diff and flow take the file of a
+    network as well.
     """
 
 
@@ -47,7 +54,12 @@ def cells(as_json: bool) -> None:
 
 @main.command()
 @click.argument("name", metavar="CELL")
-@click.option("--only", multiple=True, type=click.Choice(SECTIONS), help="Show this section alone; may be repeated.")
+@click.option(
+    "--only",
+    multiple=True,
+    type=click.Choice((*SECTIONS, *OF_NETWORKS)),
+    help="Show this section alone; may be repeated.",
+)
 @click.option("--explain", is_flag=True, help="Say in a sentence what each part and each rule does.")
 @click.option("--toml", is_flag=True, help="Print the cell file.")
 @set_option
@@ -58,24 +70,37 @@ def show(
 ) -> None:
     """Show the derivation of CELL in the terminal.
 
-    Equations, Jacobians, the backward pass line by line, forward mode, cost.
+    Equations, Jacobians, the backward pass line by line, forward mode, cost; of a network its layers and the equations
+    of each, and with --only any part of their derivation.
     """
-    from lstm_sym.cli.cells import cell_file, load_cells
+    from lstm_sym.cli.cells import cell_file
+    from lstm_sym.cli.networks import is_network, network_file
     from lstm_sym.cli.output import in_terminal, print_json
     from lstm_sym.cli.streams import echo, hand_out
 
     if toml:
-        hand_out(cell_file(name).rstrip("\n") + "\n")
+        text = network_file(name) if is_network(name) else cell_file(name)
+        hand_out(text.rstrip("\n") + "\n")
         return
-    [cell] = load_cells([name], settings)
-
-    from lstm_sym.report import Sentences, derivation_document
-
-    document = derivation_document(cell, Sentences(language)).only(only or SECTIONS)
+    document = _shown(name, only, settings, language)
     if as_json:
         print_json([_equation(equation) for equation in document.equations()])
         return
     echo(in_terminal(document, prose=explain))
+
+
+def _shown(name: str, only: tuple[str, ...], settings: tuple[str, ...], language: str) -> Document:
+    """What is shown of a cell, or of a network."""
+    from lstm_sym.cli.cells import load_cells
+    from lstm_sym.cli.networks import SHOWN, is_network, load_network
+    from lstm_sym.report import Sentences, derivation_document
+
+    if is_network(name):
+        from lstm_sym.report.network import network_document
+
+        return network_document(load_network(name, settings), Sentences(language), only=only or SHOWN)
+    [cell] = load_cells([name], settings)
+    return derivation_document(cell, Sentences(language)).only(only or SECTIONS)
 
 
 def _equation(equation: Any) -> dict[str, Any]:
@@ -108,7 +133,7 @@ def check(
     settings: tuple[str, ...],
     as_json: bool,
 ) -> None:
-    """Check every gradient of each CELL in other ways.
+    """Check every gradient of each CELL in other ways; of a network also those of its cells.
 
     With --all also a cell of every function there is. A file of a folder of cells that gives no cell is told, and the
     others are checked. Exit code 1 if one check fails, or a file gives no cell.
@@ -117,6 +142,7 @@ def check(
     from lstm_sym.check.several import check_cells, check_rows
     from lstm_sym.cli.cells import load_cells, usable
     from lstm_sym.cli.checking import print_checks, unusable_rows
+    from lstm_sym.cli.networks import checked, is_network, load_network
     from lstm_sym.cli.output import print_json
     from lstm_sym.cli.streams import say
     from lstm_sym.ground.progress import reporter
@@ -129,12 +155,17 @@ def check(
         names = (*every, *names)
     if not names:
         raise click.UsageError("name a CELL, or --all for the whole catalogue")
-    cells = [*load_cells(names, settings), *([every_function()] if everything else [])]
-    found = check_cells(cells, quick=quick, reporter=reporter)
+    networks = [load_network(name) for name in dict.fromkeys(names) if is_network(name)]
+    names = tuple(name for name in names if not is_network(name))
+    chosen = load_cells(names, settings) if names or settings else []
+    cells = [*chosen, *([every_function()] if everything else [])]
+    found = check_cells(cells, quick=quick, reporter=reporter) if cells else {}
+    for network in networks:
+        found |= checked(network, quick, reporter(f"checking {network.name}"))
     if as_json:
         print_json(check_rows(found) + unusable_rows(unusable))
     else:
-        print_checks(found)
+        print_checks(found, apart=[network.name for network in networks])
     for why in unusable.values():
         say(why, err=True, fg="red")
     if unusable or not all(result.passed for results in found.values() for result in results):
@@ -190,27 +221,39 @@ def derive(
     settings: tuple[str, ...],
     force: bool,
 ) -> None:
-    """Write the derivation of CELL as a report.
+    """Write the derivation of CELL as a report; of a network that of its layers, its cells and its loss.
 
     Every line stands with its number in the kernel and with the error of its numeric check. Exit code 1 if one fails.
     """
-    from lstm_sym.check.several import check_cells
-    from lstm_sym.cli.cells import load_cells
     from lstm_sym.cli.checking import failures
     from lstm_sym.cli.output import Destination, page_format
     from lstm_sym.cli.streams import say
-    from lstm_sym.ground.progress import reporter
     from lstm_sym.report import Sentences, html_page, markdown_page
-    from lstm_sym.report.checked import checked_derivation
 
     rendered = {"html": html_page, "md": markdown_page}[page_format(output, kind)]
     destination = Destination(output, [name], force=force)
-    [cell] = load_cells([name], settings)
-    results = check_cells([cell], reporter=reporter)[cell.key]
-    destination.deliver(rendered(checked_derivation(cell, Sentences(language), results)))
-    if told := failures(cell.key, results):
-        say(told, err=True)
+    document, results = _derived(name, settings, Sentences(language))
+    destination.deliver(rendered(document))
+    if told := [line for key, found in results.items() if (line := failures(key, found))]:
+        say("\n".join(told), err=True)
         context.exit(FAILED)
+
+
+def _derived(name: str, settings: tuple[str, ...], sentences: Sentences) -> tuple[Document, Checks]:
+    """The derivation of a cell or a network, all of it checked; and the checks."""
+    from lstm_sym.check.several import check_cells
+    from lstm_sym.cli import networks
+    from lstm_sym.cli.cells import load_cells
+    from lstm_sym.ground.progress import reporter
+    from lstm_sym.report.checked import checked_derivation
+
+    if networks.is_network(name):
+        network = networks.load_network(name, settings)
+        results = networks.checked(network, False, reporter("checking"))
+        return networks.derived(network, sentences, results), results
+    [cell] = load_cells([name], settings)
+    results = check_cells([cell], reporter=reporter)
+    return checked_derivation(cell, sentences, results[cell.key]), results
 
 
 for command in (audit, diff, new, flow, study):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,6 +14,8 @@ from lstm_sym.cli.tool import Refused
 from lstm_sym.ground.safe_text import printable
 
 if TYPE_CHECKING:
+    from lstm_sym.document.document import Document
+    from lstm_sym.document.sentences import Sentences
     from lstm_sym.equations import Cell
 
 POSITIVE = Whole(min=1)
@@ -44,34 +46,54 @@ def diff(
     as_json: bool,
     force: bool,
 ) -> None:
-    """Show two cells side by side: what is the same, and what differs.
+    """Show two cells, or two networks, side by side: what is the same, and what differs.
 
     Equations, states, parameters, operations, Jacobians block by block, and what the backward pass reads. Names are
-    paired by the part that they play, so two cells in other letters do not differ.
+    paired by the part that they play, so two cells in other letters do not differ. Of networks it is layer by layer.
     """
-    from lstm_sym.cli.cells import load_pair
+    from lstm_sym.cli.networks import compared, is_network
     from lstm_sym.cli.output import Destination, in_terminal, page_format, print_json
     from lstm_sym.report import Sentences, html_page, markdown_page
-    from lstm_sym.report.comparison import comparison_data, comparison_document, side, size_for_all
 
     rendered = {"html": html_page, "md": markdown_page}[page_format(output)]
     destination = Destination(output, [left, right], force=force, quiet=as_json)
-    cells = load_pair(left, right, settings, set_right)
+    sentences = Sentences(language)
+    if is_network(left) or is_network(right):
+        given = {"--set": settings, "--set-right": set_right, "--size": sizes}
+        document, data = compared(left, right, given, sentences)
+    else:
+        chosen = input_size, hidden_size, sizes
+        document, data = _cells_compared((left, right), (settings, set_right), chosen, sentences)
+    if output is not None and not (as_json and str(output) == "-"):
+        destination.deliver(rendered(document))
+    if as_json:
+        print_json(data)
+    elif output is None:
+        echo(in_terminal(document, prose=True, coloured=True))
+
+
+def _cells_compared(
+    names: tuple[str, str],
+    settings: tuple[tuple[str, ...], tuple[str, ...]],
+    chosen: tuple[int, int, tuple[str, ...]],
+    sentences: Sentences,
+) -> tuple[Document, dict[str, Any]]:
+    """Two cells with these settings, at these sizes of input, state and others: the page, and its data for JSON."""
+    from lstm_sym.cli.cells import load_pair
+    from lstm_sym.report.comparison import comparison_data, comparison_document, side, size_for_all
+
+    input_size, hidden_size, sizes = chosen
+    cells = load_pair(*names, *settings)
     given = _sizes(sizes, cells)
     units = size_for_all((cell for cell in cells if not set(given) & set(_first_size(cell))), hidden_size)
     if units != hidden_size:
         say(f"note: compared at {units} hidden units, not {hidden_size}: units come in whole blocks", err=True)
     one, other = (
         side(label, cell, input_size=input_size, hidden_size=units, sizes=given)
-        for label, cell in zip(_labels((left, right), cells), cells, strict=True)
+        for label, cell in zip(_labels(names, cells), cells, strict=True)
     )
-    document = comparison_document(one, other, Sentences(language))
-    if output is not None and not (as_json and str(output) == "-"):
-        destination.deliver(rendered(document))
-    if as_json:
-        print_json(comparison_data(document, one, other))
-    elif output is None:
-        echo(in_terminal(document, prose=True, coloured=True))
+    document = comparison_document(one, other, sentences)
+    return document, comparison_data(document, one, other)
 
 
 def _labels(names: tuple[str, str], cells: tuple[Cell, Cell]) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""The fixed sentences of documents, in three languages: strings.toml, and strings_flow.toml for gradient flow."""
+"""The fixed sentences of documents, in three languages: strings.toml, those of gradient flow, and of networks."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 from lstm_sym.document.document import Inline, Line
 
 LANGUAGES = ("en", "zh-Hant", "zh-Hans")
-FILES = ("strings.toml", "strings_flow.toml")
+FILES = ("strings.toml", "strings_flow.toml", "strings_networks.toml")
 
 
 @lru_cache

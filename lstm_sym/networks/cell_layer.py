@@ -197,4 +197,4 @@ class CellLayer(Layer):
 def dense(name: str, size: int, activation: str = "identity", *, bias: bool = True) -> CellLayer:
     """The layer y[t] = activation(V x[t] + b), at every step by itself. Raises CellError for an unknown function."""
     text = f"y[t] = {activation}(V @ x[t]{' + b' * bias})"
-    return CellLayer(name, parse(text, key="dense", stateless=True), size)
+    return CellLayer(name, parse(text, key=name if name.isidentifier() else "dense", stateless=True), size)

@@ -108,6 +108,15 @@ KINDS: dict[str, Kind] = {
 """Key that says what an entry under [[layers]] is -> the kind."""
 
 
+def is_network_file(path: str | Path) -> bool:
+    """Whether a file speaks of layers, as a network file does and a cell file does not; False where there is none."""
+    try:
+        text = plain_file(Path(path)).decode("utf-8", "replace")
+    except CellError:
+        return False
+    return re.search(r"^[ \t]*(\[\[[ \t]*layers[ \t]*\]\]|layers[ \t]*=)", text, re.MULTILINE) is not None
+
+
 def load(path: str | Path) -> Network:
     """Read a network file. Raises NetworkError, and CellError for what is no TOML and for the cells it names."""
     path = Path(path)

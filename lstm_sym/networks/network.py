@@ -10,7 +10,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from lstm_sym.equations import Cell
 from lstm_sym.kernels import Array
+from lstm_sym.networks.cell_layer import CellLayer
 from lstm_sym.networks.embedding import Embedding
 from lstm_sym.networks.errors import NetworkError
 from lstm_sym.networks.layer import Layer, Named, Run, above, below
@@ -68,6 +70,15 @@ class Network:
     def pools(self) -> bool:
         """Whether it gives out one vector a sequence."""
         return any(layer.pools for layer in self.layers)
+
+    @cached_property
+    def cells(self) -> dict[str, Cell]:
+        """The equations of its layers and its loss, each once, by their key; by the layer where that is taken."""
+        found: dict[str, Cell] = {}
+        for layer in self.layers:
+            if isinstance(layer, CellLayer) and layer.cell not in found.values():
+                found[layer.name if layer.cell.key in found else layer.cell.key] = layer.cell
+        return found if self.loss is None else found | {self.loss.cell.key: self.loss.cell}
 
     def init(
         self, rng: np.random.Generator | int = 0, *, dtype: Any = np.float64, fill: Mapping[str, float] | None = None

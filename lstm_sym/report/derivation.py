@@ -172,7 +172,8 @@ class _Derivation:
         program, sentences = self.derivation.adjoint, self.sentences
         cotangents = [value_math(v) for v in program.inputs if v.role is Role.ADJOINT]
         carried = sentences.listed([value_math(carry.incoming) for carry in program.carries])
-        why = sentences.line("backward.why", cotangent=sentences.listed(cotangents), carried=carried)
+        key = "backward.why" if program.carries else "backward.why_stateless"
+        why = sentences.line(key, cotangent=sentences.listed(cotangents), carried=carried)
         adjoints = [s for s in program.statements if not isinstance(s, Accumulate)]
         gradients = [s for s in program.statements if isinstance(s, Accumulate)]
         told = d.Paragraph(sentences.line("backward.gradients"))
@@ -180,8 +181,8 @@ class _Derivation:
             d.Paragraph(why),
             self.section("rules", *self.rules(program.statements)),
             self.section("adjoints", *self.statement_lines(program, adjoints)),
-            self.section("gradients", told, *self.statement_lines(program, gradients)),
-            self.section("loop", *self.loop(program)),
+            *([self.section("gradients", told, *self.statement_lines(program, gradients))] if gradients else []),
+            *([self.section("loop", *self.loop(program))] if program.carries else []),
         ]
 
     def loop(self, program: Program) -> list[d.Block]:

@@ -45,10 +45,11 @@ class _Jacobians:
         found: list[Block] = []
         if gates:
             found.append(self.section("gates", self.family(gates, [*driven, *cell.states])))
-        found.append(self.section("state", self.state()))
-        if driven:
+        if cell.states:
+            found.append(self.section("state", self.state()))
+        if cell.states and driven:
             found.append(self.section("input", self.family(list(cell.states), driven)))
-        if cell.parameters:
+        if cell.states and cell.parameters:
             found.append(self.section("parameters", self.parameters()))
         head: list[Block] = [Paragraph(self.sentences.line("jacobian.why")), Definitions((rule,))]
         for sign in list(self.stages.values())[:1]:

@@ -16,7 +16,7 @@ from lstm_sym.flow.memory import card as memory
 from lstm_sym.flow.plots import fan, heatmap, profiles, saturation, shares, spectra
 from lstm_sym.report import LANGUAGES, Sentences
 
-ROOMS = [Path(ls.__file__).parent / room for room in ("document", "studies", "report", "cli")]
+ROOMS = [Path(ls.__file__).parent / room for room in ("document", "studies", "networks", "report", "cli")]
 LABELLED = {
     "flow.memory": memory.HEADINGS,
     "flow.advice": summary.SENTENCES,
@@ -98,9 +98,21 @@ def test_every_rule_of_the_catalogue_is_explained() -> None:
 
 def test_every_check_is_named_in_every_language() -> None:
     from lstm_sym.check import CHECKS
+    from lstm_sym.check.networks.suite import NETWORK_CHECKS
 
-    assert [name for name in CHECKS if f"checks.names.{name}" not in table()] == []
-    assert [name for name in CHECKS if f"checks.whats.{name}" not in table()] == []
+    names = [*CHECKS, *NETWORK_CHECKS]
+    assert [name for name in names if f"checks.names.{name}" not in table()] == []
+    assert [name for name in names if f"checks.whats.{name}" not in table()] == []
+
+
+def test_why_a_check_is_left_out_is_said_in_every_language() -> None:
+    from lstm_sym.check.networks.suite import check_network
+    from lstm_sym.networks import CellLayer, Network, Pooling, dense
+
+    layers = CellLayer("r", ls.cell("rnn"), 2), Pooling("mean", "mean")
+    found = {r.left_out for of in (layers, (dense("out", 2),)) for r in check_network(Network(of, 2)) if not r.ran}
+    assert found == {"one vector a sequence", "reads to the end", "no loss", "no state"}
+    assert [key for key in found if f"checks.left_out.{key}" not in table()] == []
 
 
 def test_a_language_that_is_not_there_is_refused() -> None:

@@ -54,7 +54,7 @@ def _by_autograd(kernel: AsKernel, case: Case, expected: Named) -> CheckResult:
     return CheckResult("", what, error, 1e-13, f"{name}; {case.label}")
 
 
-def check_long(network: Network, steps: int = 101) -> CheckResult:
+def check_long(network: Network, steps: int = 201) -> CheckResult:
     """d y[T-1] / d x[0] by complex steps of the equations, in the precise form: <= 1e-12.
 
     Where layers read backward alone it is d y[0] / d x[T-1]. T is halved as long as the gradient is exactly zero.
@@ -165,7 +165,7 @@ def check_state_jacobian(network: Network) -> CheckResult:
     except NetworkError:
         return _left_out("reads to the end", "what it gives out at a step depends on later ones")
     if not kernel.State._fields:
-        return _left_out("no state", "it has no state")
+        return _left_out("no state", "no layer has a state")
     _, case = random_network_case(network, batch=1, seed=4)
     params, state = kernel.Params(**case.params), kernel.State(**case.state)
     _, _, tape = kernel.forward(case.x, params, state, precise=True)
@@ -232,7 +232,7 @@ def _left_out(key: str, why: str) -> CheckResult:
 
 NETWORK_CHECKS: dict[str, Callable[[Network], CheckResult]] = {
     "autograd": check_gradients,
-    "autograd, many steps": lambda network: check_gradients(network, steps=60, batch=1, seed=8),
+    "autograd, many steps": lambda network: check_gradients(network, steps=300, batch=1, seed=8),
     "lengths": check_lengths,
     "complex step": check_long,
     "dot test": lambda network: check_dot(*random_network_case(network, steps=20, seed=9)),
