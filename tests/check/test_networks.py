@@ -72,7 +72,7 @@ BREAKS = {
     "a gradient is sent down a trillionth too large": (
         "stacked",
         backward(lambda v: scaled(v, 1 + 1e-12)),
-        {"autograd", "autograd, many steps", "dot test"},
+        {"autograd", "lengths", "dot test"},
     ),
     "a gradient of a matrix is doubled": ("one layer", backward(one_doubled), {"autograd", "lengths", "Taylor"}),
     "first states get no gradient": (

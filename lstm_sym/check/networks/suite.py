@@ -232,7 +232,6 @@ def _left_out(key: str, why: str) -> CheckResult:
 
 NETWORK_CHECKS: dict[str, Callable[[Network], CheckResult]] = {
     "autograd": check_gradients,
-    "autograd, many steps": lambda network: check_gradients(network, steps=300, batch=1, seed=8),
     "lengths": check_lengths,
     "complex step": check_long,
     "dot test": lambda network: check_dot(*random_network_case(network, steps=20, seed=9)),
