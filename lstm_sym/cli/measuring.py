@@ -35,6 +35,12 @@ class NoModel(click.ClickException):
     metavar="STEPS",
     help="Steps that the cells should remember: advise the bias of the gate that keeps the state.",
 )
+@click.option(
+    "--weights",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Trained parameters of a network, .npz or .safetensors, by their names in it.",
+)
 @output_option("Folder for the page, its figures and data; without it the tables alone are printed.")
 @set_option
 @language_option
@@ -46,7 +52,7 @@ def flow(
     as_json: bool,
     **measuring: Any,
 ) -> None:
-    """Measure how far back each CELL feels its input, and why.
+    """Measure how far back each CELL feels its input, and why; of a network also each of its layers.
 
     The norm of the derivative of the output at T with respect to the input at T - lag, by lag, and the memory card.
     With -o all of it: the map of all pairs of steps, shares of the gates, saturation, Lyapunov spectra, bounds, advice.

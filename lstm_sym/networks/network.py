@@ -133,7 +133,7 @@ class Network:
         episodes. rng: what dropout draws from, while training. precise: kernels in their precise form.
         Raises NetworkError, and SequenceError, TypeError and ValueError as `through_time.forward` does.
         """
-        params, layout = self._checked("params", params), layout_of(x, lengths, reset, self.pools, batch_first)
+        params, layout = self.checked("params", params), layout_of(x, lengths, reset, self.pools, batch_first)
         fresh = {} if state is None else self.fresh(params, layout.sequences)
         x, first = layout.taken_in("x", x), self._entering("state", state, fresh, layout)
         run, tapes, last = Run(layout.lengths, rng, precise), [], Named()
@@ -154,7 +154,7 @@ class Network:
         """
         if not isinstance(tape, Tape):
             raise TypeError(f"tape is a {type(tape).__name__}; it must be the third result of forward()")
-        params, layout = self._checked("params", params), tape.layout
+        params, layout = self.checked("params", params), tape.layout
         given = self._leaving_cotangent(dstate, layout)
         dx = np.zeros(tape.y_shape, tape.dtype) if dy is None else layout.cotangent(dy, tape.y_shape[-1])
         below_x: Array | None = dx
@@ -186,9 +186,9 @@ class Network:
 
         Returns y, its tangent, the state after the last steps, its tangent. The rest is as in `forward`.
         """
-        params, layout = self._checked("params", params), layout_of(x, lengths, reset, self.pools, batch_first)
+        params, layout = self.checked("params", params), layout_of(x, lengths, reset, self.pools, batch_first)
         still = {name: np.zeros_like(value) for name, value in params.items()}
-        along = still if params_dot is None else self._checked("params_dot", params_dot)
+        along = still if params_dot is None else self.checked("params_dot", params_dot)
         fresh = self.fresh(params, layout.sequences)
         value, first = layout.taken_in("x", x), self._entering("state", state, fresh, layout) or fresh
         unmoved = {name: np.zeros_like(part) for name, part in first.items()}
@@ -274,7 +274,7 @@ class Network:
             return given
         return {name: episodes.left_cotangent(value, self.reads_back(name)) for name, value in given.items()}
 
-    def _checked(self, what: str, params: Mapping[str, Any]) -> Named:
+    def checked(self, what: str, params: Mapping[str, Any]) -> Named:
         """Parameters as arrays, in order. Raises NetworkError for a name too many or too few, or another shape."""
         found = _known_arrays(what, params, self.shapes)
         for name, value in found.items():

@@ -54,7 +54,7 @@ def flow_document(
 ) -> Document:
     """The page; left_out: why models could not be measured; `files` are the figures as `drawn_figures` gives them."""
     sentences = request.sentences
-    cells = sentences.listed([Code(cell.key) for cell in request.cells])
+    cells = sentences.listed([Code(name) for name in request.names])
     sections = [_section("far", sentences, _far(surveys, left_out, sentences, files))]
     for stem, survey in surveys.items():
         sections.append(Section(stem, survey.model.label, tuple(_of_model(survey, stem, sentences, files))))

@@ -19,7 +19,8 @@ from lstm_sym.flow.theory.chrono import TimeScale, time_scale
 from lstm_sym.ground.progress import Progress, silent
 from lstm_sym.studies.errors import NothingMeasured, StudyError
 from lstm_sym.studies.flow_page import drawn_figures, flow_document, planned_files
-from lstm_sym.studies.measurement import Input, Settings, attempted, stems_of
+from lstm_sym.studies.measurement import Input, Settings, attempted
+from lstm_sym.studies.networks import Weights, refuse_twice
 from lstm_sym.studies.page import table_labels
 from lstm_sym.studies.record import reasons, record_of, survey_record, versions
 from lstm_sym.studies.request import Request, cells_given
@@ -38,17 +39,20 @@ def gradient_flow(
     ends: int = 50,
     seeds: int = 4,
     time_scale: float | None = None,
+    weights: Weights | None = None,
     language: str = "en",
     everything: bool = True,
     output: str | os.PathLike[str] | None = None,
     force: bool = False,
     reporter: Callable[[str], Progress] = silent,
 ) -> GradientFlow:
-    """Measure how far back cells feel their input, and why: `lstm-sym flow` from Python.
+    """Measure how far back cells and networks feel their input, and why: `lstm-sym flow` from Python.
 
     The arguments are those of `study`; of `lags` there must be 3, since fewer fit no law of decay. time_scale: steps
     that the cells should remember, for the advice on the bias of the gate that keeps the state. everything: whether
     more is measured than the profiles: the map, the shares of the gates, spectra, bounds, advice; a page needs it.
+    Of a network, or of the file of one, what it gives out is measured, and every layer below; weights: its trained
+    parameters, by name or the file that holds them.
 
         found = ls.gradient_flow(["rnn", "lstm"], hidden=32, time_scale=100)
         print(found)                                  # the curves, and a memory card of each model
@@ -59,7 +63,8 @@ def gradient_flow(
     and what `study` raises.
     """
     settings = Settings(hidden, lags, ends, seeds, length)
-    request = Request(cells_given(cells), input, settings, language, choices or {}, time_scale)
+    request = Request(cells_given(cells), input, settings, language, choices or {}, time_scale, weights)
+    refuse_twice(request.stems)
     place = None if output is None else GradientFlow.output(request, output, force=force)
     gates = _gates(request.cells, request.models)
     surveys, profiles, left_out = _measured(request, gates, reporter("measuring"), everything or place is not None)
@@ -112,7 +117,7 @@ class GradientFlow(Report):
     @classmethod
     def planned(cls, request: Request) -> list[str]:
         """Every file that it may come with, without the manifest."""
-        return planned_files(stems_of(request.cells))
+        return planned_files(request.stems)
 
     def record(self, folder: str | os.PathLike[str] | None = None) -> dict[str, Any]:
         """What was measured, from what and with what, for JSON; with the command for the folder it goes into."""
@@ -142,7 +147,7 @@ class GradientFlow(Report):
                 "everything=False",
                 "measure with everything=True",
             )
-        stems = dict(zip((model.label for model in self.request.models), stems_of(self.request.cells), strict=True))
+        stems = dict(zip((model.label for model in self.request.models), self.request.stems, strict=True))
         return {stems[one.model.label]: one for one in self.surveys}
 
     @cached_property
@@ -176,7 +181,8 @@ def _measured(
 def _gates(cells: Sequence[Cell], models: Sequence[Model]) -> dict[str, TimeScale]:
     """The gate that keeps the state of a model, by its label, where one does."""
     by_kernel = {cell.content_hash: cell for cell in cells}
-    found = {model.label: _gate(by_kernel[model.kernel.CONTENT_HASH]) for model in models}
+    hashes = {model.label: model.kernel.CONTENT_HASH for model in models}
+    found = {label: _gate(by_kernel[own]) for label, own in hashes.items() if own in by_kernel}
     return {label: gate for label, gate in found.items() if gate is not None}
 
 

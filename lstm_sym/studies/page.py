@@ -155,8 +155,19 @@ def method_blocks(request: Request) -> list[Block]:
     """How it was measured."""
     settings, sentences = request.settings, request.sentences
     seeds = ", ".join(str(seed) for seed in range(settings.seeds))
-    drawn = sentences.line("method.parameters", hidden=str(settings.hidden), seeds=str(settings.seeds), list=seeds)
-    lines = [*_input(request.stream, sentences), drawn]
+    lines = _input(request.stream, sentences)
+    if request.cells:
+        drawn = {"hidden": str(settings.hidden), "seeds": str(settings.seeds), "list": seeds}
+        lines.append(sentences.line("method.parameters", **drawn))
+    for network in request.networks:
+        lines.append(
+            sentences.line(
+                "method.network", name=network.name, layers=", ".join(layer.name for layer in network.layers)
+            )
+        )
+    if request.networks:
+        key = "method.drawn" if request.weights is None else "method.weights"
+        lines.append(sentences.line(key, seeds=str(settings.seeds), list=seeds))
     biases = {cell.key: forget_bias(cell) for cell in request.cells}
     if any(biases.values()):
         shown = [f"{key}: {name} = {value:g}" for key, bias in biases.items() for name, value in bias.items()]

@@ -13,6 +13,7 @@ from lstm_sym import __version__
 from lstm_sym.flow import FlowError, LyapunovSpectrum, Profile, Survey
 from lstm_sym.ground.numbers import finite
 from lstm_sym.studies.measurement import summary
+from lstm_sym.studies.networks import parameters_of
 from lstm_sym.studies.request import Request
 
 
@@ -44,6 +45,14 @@ def record_of(request: Request, profiles: Sequence[Profile]) -> dict[str, Any]:
                 "constants": {name: float(value) for name, value in cell.constants.items()},
             }
             for cell in request.cells
+        ],
+        "networks": [
+            {
+                "name": network.name,
+                "layers": [repr(layer) for layer in network.layers],
+                "parameters": parameters_of(network),
+            }
+            for network in request.networks
         ],
         "models": [summary(profile) for profile in profiles],
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -15,8 +15,10 @@ from lstm_sym.equations import Cell
 from lstm_sym.flow import Model
 from lstm_sym.ground.safe_text import printable
 from lstm_sym.inputs import Stream
+from lstm_sym.networks import Network
 from lstm_sym.studies.errors import StudyError
-from lstm_sym.studies.measurement import Input, Settings, input_stream, models_of
+from lstm_sym.studies.measurement import Input, Settings, input_stream, models_of, stems_of
+from lstm_sym.studies.networks import Weights, as_network, network_models, network_stems
 from lstm_sym.studies.selection import Choices, Given, files_of, named_on_a_command_line, select
 
 
@@ -33,6 +35,7 @@ class Request:
     language: str = "en"
     choices: Choices = field(default_factory=dict)
     time_scale: float | None = None
+    weights: Weights | None = None
 
     def __post_init__(self) -> None:
         scale = self.time_scale
@@ -44,11 +47,29 @@ class Request:
                 "give time_scale=100, say, for gates that should keep the state about 100 steps",
             )
         _ = self.cells, self.sentences
+        if self.weights is not None and len(self.networks) != 1:
+            raise StudyError(
+                "weights",
+                f"given for {len(self.networks)} networks",
+                "weights are the parameters of one network",
+                "name one network file; trained parameters of a cell are measured in Python: flow.Model(params=...)",
+            )
+
+    @cached_property
+    def networks(self) -> tuple[Network, ...]:
+        """The networks among what is given. Raises NetworkError, CellError."""
+        return tuple(network for one in self.given if (network := as_network(one)) is not None)
 
     @cached_property
     def cells(self) -> tuple[Cell, ...]:
         """The cells with their options."""
-        return tuple(select(self.given, self.choices))
+        cells = [one for one in self.given if as_network(one) is None]
+        return tuple(select(cells, self.choices)) if cells or self.choices else ()
+
+    @property
+    def names(self) -> list[str]:
+        """The keys of the cells and the names of the networks."""
+        return [*(cell.key for cell in self.cells), *(network.name for network in self.networks)]
 
     @cached_property
     def sentences(self) -> Sentences:
@@ -62,30 +83,42 @@ class Request:
 
     @cached_property
     def models(self) -> list[Model]:
-        """The models that are measured."""
-        return models_of(self.cells, self.stream.values.shape[1], self.settings.hidden, self.sentences)
+        """The models that are measured, of cells, then of networks."""
+        channels = self.stream.values.shape[1]
+        found = models_of(self.cells, channels, self.settings.hidden, self.sentences)
+        of_networks = (network_models(network, channels, self.weights) for network in self.networks)
+        return [*found, *(model for models in of_networks for model in models.values())]
+
+    @cached_property
+    def stems(self) -> list[str]:
+        """The names of the files of each model, in the order of `models`."""
+        of_networks = (stem for network in self.networks for stem in network_stems(network))
+        return [*stems_of(self.cells), *of_networks]
 
     @property
     def files(self) -> list[Path]:
-        """The files among what is given, cells and data: none of them may be overwritten."""
-        return files_of([*self.given, *([self.input] if isinstance(self.input, str | os.PathLike) else [])])
+        """The files among what is given, cells, networks and data: none of them may be overwritten."""
+        return files_of(
+            [*self.given, *(one for one in (self.input, self.weights) if isinstance(one, str | os.PathLike))]
+        )
 
     def command(self, name: str, folder: str | os.PathLike[str] | None = None) -> str | None:
         """The command that gives this again, every setting spelt out; None where no command line can say it."""
         cells = named_on_a_command_line(self.given)
-        if cells is None or not isinstance(self.input, str | os.PathLike):
+        if cells is None or not isinstance(self.input, str | os.PathLike) or isinstance(self.weights, Mapping):
             return None
         settings = asdict(self.settings) | ({} if self.time_scale is None else {"time_scale": self.time_scale})
         options = [part for key, value in settings.items() for part in (f"--{key.replace('_', '-')}", f"{value!r}")]
         chosen = [part for key, value in self.choices.items() for part in ("--set", f"{key}={value}")]
+        weights = [] if self.weights is None else ["--weights", os.fspath(self.weights)]
         output = [] if folder is None else ["-o", os.fspath(folder)]
-        parts = ["lstm-sym", name, *cells, "--input", os.fspath(self.input), *options, *chosen]
+        parts = ["lstm-sym", name, *cells, "--input", os.fspath(self.input), *options, *chosen, *weights]
         return printable(shlex.join([*parts, "--lang", self.language, *output]))
 
 
 def cells_given(cells: Given | Iterable[Given]) -> tuple[Given, ...]:
     """The cells as given, one or several. Raises StudyError without one."""
-    single = isinstance(cells, Cell | str | os.PathLike) or not isinstance(cells, Iterable)
+    single = isinstance(cells, Cell | Network | str | os.PathLike) or not isinstance(cells, Iterable)
     given = cast(tuple[Given, ...], (cells,) if single else tuple(cast(Iterable[Given], cells)))
     if not given:
         raise StudyError("cells", "none is given", "a selection that selected nothing", 'give one at least: "lstm"')

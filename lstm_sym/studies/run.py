@@ -19,6 +19,7 @@ from lstm_sym.ground.progress import Progress, silent
 from lstm_sym.ground.width import wrapped
 from lstm_sym.notation.text import TextNotation
 from lstm_sym.report.checked import checked_derivation
+from lstm_sym.studies.errors import StudyError
 from lstm_sym.studies.measurement import Input, Settings
 from lstm_sym.studies.page import figure_labels, findings, study_document, table_labels
 from lstm_sym.studies.record import record_of, versions
@@ -66,6 +67,13 @@ def study(
     """
     settings = Settings(hidden, lags, ends, seeds, length)
     request = Request(cells_given(cells), input, settings, language, choices or {})
+    if request.networks:
+        raise StudyError(
+            request.networks[0].name,
+            "a network, and a study is of cells",
+            "",
+            "measure it with gradient_flow; check it, derive it",
+        )
     place = None if output is None else Study.output(request, output, force=force)
     models = request.models
     checks = check_cells(request.cells, reporter=reporter)

@@ -23,7 +23,7 @@ class Report(ABC):
     written: dict[Path, str] = field(default_factory=dict, init=False)
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} of {', '.join(cell.key for cell in self.request.cells)}>"
+        return f"<{type(self).__name__} of {', '.join(self.request.names)}>"
 
     @classmethod
     @abstractmethod

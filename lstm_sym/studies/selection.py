@@ -10,10 +10,11 @@ from lstm_sym.api import cell as catalogue_cell
 from lstm_sym.api import load
 from lstm_sym.cells import folders, names, user_cells
 from lstm_sym.equations import Cell
+from lstm_sym.networks import Network
 from lstm_sym.studies.errors import StudyError
 
-Given = Cell | str | os.PathLike[str]
-"""A cell, the name of one in the catalogue, or the path of a cell file: it ends in .toml or has a folder in it."""
+Given = Cell | Network | str | os.PathLike[str]
+"""A cell, its name in the catalogue, the path of its file, which ends in .toml or has a folder in it; or a network."""
 Choices = Mapping[str, str | float]
 """Options and constants of cells by name: {"phi_h": "identity", "alpha": 0.2}."""
 
@@ -32,7 +33,15 @@ def read(given: Given, choices: Choices) -> Cell:
     """
     if isinstance(given, Cell):
         return given.with_options(**choices) if choices else given
+    if isinstance(given, Network):
+        raise _no_cell(given)
     return load(os.fspath(given), **choices) if is_path(given) else catalogue_cell(str(given), **choices)
+
+
+def _no_cell(network: Network) -> StudyError:
+    return StudyError(
+        network.name, "a network stands where a cell belongs", "", "measure it with gradient_flow; check it, derive it"
+    )
 
 
 def select(given: Sequence[Given], choices: Choices) -> list[Cell]:
@@ -73,14 +82,14 @@ def chosen_of(cells: Sequence[Cell], choices: Choices) -> list[Choices]:
 
 def file_of(given: Given) -> Path | None:
     """The file of a cell that is the user's; None for a built-in cell, and one that is in no file."""
-    if isinstance(given, Cell):
+    if isinstance(given, Cell | Network):
         return None
     return Path(given) if is_path(given) else user_cells().get(str(given))
 
 
 def files_of(given: Sequence[Given]) -> list[Path]:
     """The files among what the user named, cells and data: none of them may be overwritten."""
-    named = [Path(one) for one in given if not isinstance(one, Cell)]
+    named = [Path(one) for one in given if not isinstance(one, Cell | Network)]
     return [path for path in (*named, *map(file_of, given)) if path is not None and path.exists()]
 
 
@@ -96,6 +105,8 @@ def named_on_a_command_line(given: Sequence[Given]) -> list[str] | None:
 
 def _name(given: Given) -> str | None:
     """The name that gives this very cell, None where no name does."""
+    if isinstance(given, Network):
+        return None
     if not isinstance(given, Cell):
         return os.fspath(given)
     return given.key if given.key in names() and catalogue_cell(given.key) == given else None

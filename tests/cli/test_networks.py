@@ -6,10 +6,14 @@ import json
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 from cli.test_flow import fine, refused, run
 
-from lstm_sym.networks import CellLayer
+import lstm_sym as ls
+from lstm_sym import flow
+from lstm_sym.networks import CellLayer, Network, Recurrence, load, save
+from lstm_sym.studies.measurement import half_life
 
 NETWORK = """
 name = "Two layers"
@@ -136,3 +140,91 @@ def test_a_cell_of_one_name_and_other_equations_is_another_layer(net: str) -> No
 def test_what_cannot_be_done_with_a_network_is_refused(net: str, arguments: tuple[str, ...], told: str) -> None:
     Path("wrong.toml").write_text("inputs = 2\n[[layers]]\ncel = 'lstm'\n", encoding="utf-8")
     assert told in refused(*arguments)
+
+
+STACKED = """
+name = "Two above each other"
+inputs = 2
+loss = "softmax"
+
+[[layers]]
+cell = "lstm"
+size = 4
+initial = "orthogonal"
+
+[[layers]]
+cell = "gru"
+size = 3
+
+[[layers]]
+pooling = "last"
+
+[[layers]]
+dense = 2
+"""
+BRIEF = ["--input", "gaussian", "--lags", "5", "--ends", "3", "--seeds", "2", "--length", "60"]
+
+
+@pytest.fixture
+def stacked(net: str) -> str:
+    """A network over as many channels as the input of noise has."""
+    channels = json.loads(fine("flow", "rnn", *BRIEF, "--hidden", "3", "--json"))["input"]["channels"]
+    Path("stacked.toml").write_text(STACKED.replace("inputs = 2", f"inputs = {len(channels)}"), encoding="utf-8")
+    return "stacked.toml"
+
+
+def test_flow_measures_what_a_network_gives_out_and_each_layer_below(stacked: str) -> None:
+    result = run("flow", stacked, "rnn", *BRIEF, "--hidden", "3", "--json", "-o", "out")
+    assert result.exit_code == 0, result.output
+    found = json.loads(result.stdout)
+    labels = ["rnn", "Two above each other", "Two above each other, lstm"]
+    assert [model["model"] for model in found["models"]] == labels
+    assert [network["name"] for network in found["networks"]] == ["Two above each other"]
+    assert {len(model["half_life_by_seed"]) for model in found["models"]} == {2}
+    assert Path("out/two_above_each_other_lstm.shares.svg").exists()
+    assert "Two above each other, lstm" in Path("out/index.html").read_text(encoding="utf-8")
+    assert "stacked.toml rnn" in found["command"]
+
+
+def test_flow_takes_trained_weights_and_measures_them_once(stacked: str) -> None:
+    network = load(stacked)
+    params = network.init(7)
+    save("w.npz", params)
+    found = json.loads(fine("flow", stacked, "--weights", "w.npz", *BRIEF, "--json"))
+    assert "--weights w.npz" in found["command"]
+    given = ls.gradient_flow(network, weights=params, input="gaussian", lags=5, ends=3, length=60, everything=False)
+    lives = [model["half_life_by_seed"] for model in found["models"]]
+    assert lives == [[half_life(profile).together] for profile in given.profiles]
+    kernel = Recurrence(Network(network.layers[:2], network.inputs))
+    own = kernel.Params(**{name: params[name] for name in kernel.Params._fields})
+    by_name = flow.input_sensitivity(flow.record(kernel, own, given.request.stream.values), lags=5, ends=3)
+    assert np.allclose(by_name.log_norms, given.profiles[0].log_norms, rtol=1e-12)
+    assert given.profiles[1].output == "lstm.h"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("seven.toml",), "it reads 7 channels, and the input has"),
+        (("back.toml",), "it runs backward over time"),
+        (("words.toml",), "it reads words, and the input is numbers"),
+        (("rnn", "--weights", "w.npz"), "weights are the parameters of one network"),
+        (("stacked.toml", "--weights", "none.npz"), "none.npz"),
+        (("stacked.toml", "--weights", "other.npz"), "weights, lstm.W_i"),
+        (("stacked.toml", "stacked.toml"), "two models are called two_above_each_other"),
+    ],
+)
+def test_what_flow_cannot_measure_of_networks_is_refused(stacked: str, arguments: tuple[str, ...], told: str) -> None:
+    text = Path("stacked.toml").read_text(encoding="utf-8")
+    Path("back.toml").write_text(text.replace("size = 3", 'size = 3\ndirection = "both"'), encoding="utf-8")
+    Path("seven.toml").write_text(STACKED.replace("inputs = 2", "inputs = 7"), encoding="utf-8")
+    Path("words.toml").write_text(
+        '[[layers]]\nembedding = 5\nsize = 3\n[[layers]]\ncell = "rnn"\nsize = 2\n', encoding="utf-8"
+    )
+    save("w.npz", {"a": np.zeros(1)})
+    save("other.npz", {"b": np.zeros(2)})
+    assert told in refused("flow", *arguments, *BRIEF)
+
+
+def test_a_study_is_of_cells(net: str) -> None:
+    assert "a network, and a study is of cells" in refused("study", net, "-o", "study")

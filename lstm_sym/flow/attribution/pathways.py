@@ -92,11 +92,13 @@ def paths(
 def carried_state(trajectory: Trajectory, output: str | None = None) -> str:
     """The state that its own equation carries on element by element, as c of the LSTM; else the output.
 
-    output: a state, by default the one that the cell gives out. Raises FlowError where it gives out none.
+    output: a state, by default the one that the cell gives out; of a network a state of its layer comes first.
+    Raises FlowError where it gives out none.
     """
     refusals.refuse_all_but("Trajectory", trajectory)
     block = next(trajectory.blocks(np.arange(1)))
-    for name in trajectory.states:
+    layer = (output or "").rpartition(".")[0]
+    for name in sorted(trajectory.states, key=lambda name: not (layer and name.startswith(f"{layer}."))):
         if name in block.parts:
             own = _square(block.parts[name], trajectory.columns(name))
             # A gate that is 0 in float64 carries its state on all the same.

@@ -1,0 +1,118 @@
+"""Networks among what a study is of: their models, one of what the network gives out and one of each layer below."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from math import prod
+from typing import Any
+
+from lstm_sym.flow import Model
+from lstm_sym.networks import CellLayer, Embedding, Network, Recurrence, load, load_params
+from lstm_sym.networks.file import is_network_file
+from lstm_sym.studies.errors import StudyError
+
+Weights = Mapping[str, Any] | str | os.PathLike[str]
+"""Parameters by their names in a network, or the file that holds them."""
+
+
+def as_network(given: object) -> Network | None:
+    """The network that is given, or that a file holds; None for anything else. Raises NetworkError, CellError."""
+    if isinstance(given, Network):
+        return given
+    if isinstance(given, os.PathLike) or (isinstance(given, str) and given.endswith(".toml")):
+        return load(os.fspath(given)) if is_network_file(os.fspath(given)) else None
+    return None
+
+
+def network_models(network: Network, inputs: int, weights: Weights | None = None) -> dict[str, Model]:
+    """What is measured of a network over x of so many channels: the model of each, by the name of its files.
+
+    First what the network gives out, d y[T] / d x[t]; then the output of every layer with a state below it. Layers
+    from the first pool on are left out, since they see no single step. weights: trained parameters; they are drawn as
+    the file says where there are none.
+
+    Raises StudyError for an input that it does not read; NetworkError for a layer that runs backward, and for weights
+    of another network.
+    """
+    _refuse_input(network, inputs)
+    params = None if weights is None else network.checked("weights", _read(weights))
+    below = _below_pools(network)
+    kernel: Any = Recurrence(below, output_is_a_state=True)
+    own = None if params is None else kernel.Params(**{name: params[name] for name in kernel.Params._fields})
+    found = {stem_of(network): Model(network.name, kernel, params=own, output=kernel.OUTPUT)}
+    for layer, state in _measured_layers(kernel):
+        label = f"{network.name}, {layer.name}"
+        found[f"{stem_of(network)}_{layer.name}"] = Model(label, kernel, params=own, output=f"{layer.name}.{state}")
+    return found
+
+
+def _measured_layers(kernel: Recurrence) -> list[tuple[CellLayer, str]]:
+    """Every layer that has a state and does not give out what the network does, and the state that it gives out."""
+    outputs = ((layer, output_state(layer)) for layer in kernel.layers if layer.cell.states)
+    return [(layer, state) for layer, state in outputs if f"{layer.name}.{state}" != kernel.OUTPUT]
+
+
+def output_state(layer: CellLayer) -> str:
+    """The state that a layer gives out, or its first where it gives out another quantity."""
+    return layer.cell.output if layer.cell.output in layer.cell.states else layer.cell.states[0]
+
+
+def network_stems(network: Network) -> list[str]:
+    """The names of the files of each model, in the order of `network_models`."""
+    below = Recurrence(_below_pools(network), output_is_a_state=True)
+    own = [f"{stem_of(network)}_{layer.name}" for layer, _ in _measured_layers(below)]
+    return [stem_of(network), *own]
+
+
+def refuse_twice(stems: Sequence[str]) -> None:
+    """Raise a StudyError where two models would have files of one name."""
+    twice = [stem for stem in stems if stems.count(stem) > 1]
+    if twice:
+        raise StudyError(
+            "", f"two models are called {twice[0]}", "networks of one name", "give each a name in its file"
+        )
+
+
+def parameters_of(network: Network) -> int:
+    """How many numbers its parameters hold."""
+    return sum(map(prod, network.shapes.values()))
+
+
+def stem_of(network: Network) -> str:
+    """What the files of a network are called: its name in letters, digits and _."""
+    return re.sub(r"\W+", "_", network.name).strip("_").lower() or "network"
+
+
+def _read(weights: Weights) -> Mapping[str, Any]:
+    return weights if isinstance(weights, Mapping) else load_params(os.fspath(weights))
+
+
+def _below_pools(network: Network) -> Network:
+    """The layers below the first pool, all of them where there is none."""
+    first = next((place for place, layer in enumerate(network.layers) if layer.pools), None)
+    if first is None:
+        return network
+    layers = network.layers[:first]
+    if not any(isinstance(layer, CellLayer) for layer in layers):
+        raise StudyError(network.name, "nothing over time stands below its pool", "", "measure a network with a cell")
+    return replace(network, layers=layers, loss=None)
+
+
+def _refuse_input(network: Network, inputs: int) -> None:
+    if isinstance(network.layers[0], Embedding):
+        raise StudyError(
+            network.name,
+            "it reads words, and the input is numbers",
+            "an embedding as the first layer",
+            "in Python, run the layers above it over the vectors: flow.record(networks.Recurrence(network), params, x)",
+        )
+    if network.inputs != inputs:
+        raise StudyError(
+            network.name,
+            f"it reads {network.inputs} channels, and the input has {inputs}",
+            "the input that is taken where none is named, or data of another task",
+            "name a file with the channels that it was trained on: --input my.csv",
+        )
