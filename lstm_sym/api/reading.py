@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from os import PathLike
 from pathlib import Path
@@ -51,6 +51,7 @@ def parse(
     output: str | None = None,
     source: str = "equations",
     first_line: int = 1,
+    inputs: Sequence[str] | None = None,
     stateless: bool = False,
 ) -> Cell:
     """A cell from the text of its equations, one a line, or from the text of a whole cell file (TOML).
@@ -58,7 +59,8 @@ def parse(
     `options` names function options and their value, as {"phi_h": "tanh"}; `sizes` declares sizes, as {"x": "H"};
     `constants` gives names that stand for a number, as {"alpha": Fraction(1, 10)}; `initial` what a state starts with
     where that is not 0, as {"m": -inf}; `parameters` what is known of them, as {"tau": "scalar, > 0", "b_f": 1.0};
-    `output` is the quantity the cell gives out (default: the one defined last).
+    `output` is the quantity the cell gives out (default: the one defined last); `inputs` names several inputs, in the
+    order in which the columns of x hold them.
     A cell file says all this itself. `source` and `first_line` are where errors say that the text stands. stateless:
     equations that read nothing at [t-1] are taken, as those of a layer of a network.
     Raises CellError with line, column, what is allowed and the likely fix.
@@ -70,7 +72,7 @@ def parse(
     """
     _refuse_what_is_for_another("parse", text)
     settings: dict[str, Any] = {"options": options, "sizes": sizes, "constants": constants, "initial": initial}
-    settings |= {"parameters": parameters, "output": output}
+    settings |= {"parameters": parameters, "output": output, "inputs": inputs}
     if not _CELL_FILE.search(text):
         found = equations.parse(
             text, key=key, source=source, first_line=first_line, stateless=stateless, **cast(Any, settings)

@@ -68,6 +68,13 @@ def audit(
     the search for the mistake. Raises AuditError where there is nothing to compare.
     """
     check_timeout(timeout)
+    if len(cell.inputs) > 1:
+        raise AuditError(
+            "",
+            f"the cell {cell.key} has several inputs: {', '.join(cell.inputs)}",
+            "what a backward pass calls x would be all of them, or the first",
+            "audit the same equations with one input, the others left out; check takes the cell as it is",
+        )
     derivation = Derivation(cell)
     known = forward_passes(derivation, seed)
     answer = call(file, function, request(derivation, known), arrays(derivation, known), timeout, notice)

@@ -59,7 +59,7 @@ def sizes_for(cell: Cell, steps: int, batch: int, inputs: int, hidden: int) -> d
     """
     sizes = {"T": steps, "B": batch}
     own = next(iter(parts_of(cell.shapes[next(iter(cell.states), cell.output)][0])))
-    sizes |= {cell.input_shape[0]: inputs} if cell.input else {}
+    sizes |= {cell.shapes[name][0]: inputs for name in cell.inputs[:1]}
     sizes |= {own: hidden} if cell.states or own not in sizes else {}
     others = [size for size in cell.size_names if size not in sizes]
     return sizes | {size: hidden + k for k, size in enumerate(others, 1)}

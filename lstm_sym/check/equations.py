@@ -26,6 +26,7 @@ from lstm_sym.equations.expressions import (
     Repeat,
     Stack,
 )
+from lstm_sym.equations.sizes import is_composed, number_of, parts_of, with_composed
 
 Functions = Mapping[str, Callable[..., Any]]
 
@@ -88,7 +89,7 @@ def run_equations_once(
 
     only: the equation that alone reads `previous`; the others read the states before in `otherwise`.
     """
-    values: dict[str, Any] = {cell.input: x_t}
+    values: dict[str, Any] = {cell.input: x_t} | _inputs(cell, x_t, params, previous)
     constants = {name: number(value) for name, value in cell.constants.items()}
     read = previous
 
@@ -119,6 +120,18 @@ def run_equations_once(
         read = previous if otherwise is None or equation.target == only else otherwise
         values[equation.target] = named(equation.target, value(equation.expression))
     return values
+
+
+def _inputs(cell: Cell, x_t: Any, params: Mapping[str, Any], previous: Mapping[str, Any]) -> dict[str, Any]:
+    """Each of several inputs, as columns of the x that holds them one behind the other."""
+    if len(cell.inputs) < 2:
+        return {}
+    sizes = {cell.input_shape[0]: x_t.shape[-1]}
+    for name, value in {**params, **previous}.items():
+        sizes |= dict(zip(cell.shapes[name], value.shape[-len(cell.shapes[name]) :], strict=True))
+    known = with_composed(sizes, {size: parts_of(size) for size in sizes if is_composed(size)})
+    ends = np.cumsum([0, *(number_of(cell.shapes[name][0], known) for name in cell.inputs)])
+    return {name: x_t[..., low:high] for name, low, high in zip(cell.inputs, ends[:-1], ends[1:], strict=True)}
 
 
 def _arithmetic(node: Binary, value: Callable[[Expression], Any]) -> Any:

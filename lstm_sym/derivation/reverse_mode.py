@@ -32,6 +32,7 @@ from lstm_sym.program.statements import (
     Provenance,
     Statement,
     Term,
+    in_order,
 )
 from lstm_sym.program.values import (
     Operator,
@@ -213,7 +214,7 @@ class _Reverse:
             if entry.pointwise != 0:
                 terms.append(Term(None, self.direct(value, entry.pointwise, equation)))
             rule = self.provenance(target, "affine vjp", equation)
-            self.statements.append(Affine(target, tuple(terms), rule))
+            self.statements.append(Affine(target, in_order(terms), rule))
         self.symbol(target)
         return target
 

@@ -83,8 +83,8 @@ class FunctionWriter:
         states = n.Record("State", tuple(n.Name(home(carry.outgoing).name) for carry in program.carries))
         end = n.Return(n.Together((n.Name(home(program.outputs[0]).name), states)))
         # What hands the states to the next step is the caller's.
-        lines = (node for node in self.regions.loop if not isinstance(node, n.Rotate))
-        return (*begin, *self.writer.parameters.bound.values(), *lines, end)
+        lines = [node for node in self.regions.loop if not isinstance(node, n.Rotate)]
+        return (*begin, *self.writer.parameters.bound.values(), *self.sizes(lines), *lines, end)
 
     # Parts
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
@@ -23,9 +23,10 @@ from lstm_sym.equations.structure import structure_of
 class Cell:
     """A recurrent cell, as its paper's equations.
 
-    `input` is the quantity read at [t] and never defined, shape (D,), empty for a cell that runs by itself; `states`
-    those read at [t-1], in the order of first reading; `parameters` names without a time index; `constants` those that
-    stand for one number; `output` what the cell gives out at [t]. `shapes` maps every name to its symbolic shape.
+    `input` is the quantity read at [t] and never defined, shape (D,), empty for a cell that runs by itself; where
+    there are several `inputs`, it is all of them one behind the other, as x of the kernel has them. `states` are those
+    read at [t-1], in the order of first reading; `parameters` names without a time index; `constants` those that stand
+    for one number; `output` what the cell gives out at [t]. `shapes` maps every name to its symbolic shape.
     `initial` is the value, of every unit, that a state starts with where none is given; those not in it start at 0.
     `declared` says of parameters in which interval they lie, what they begin with, and which are one number, shape ().
     """
@@ -46,10 +47,11 @@ class Cell:
     constants: Mapping[str, Fraction] = field(default_factory=dict)
     initial: Mapping[str, float] = field(default_factory=dict)
     declared: Mapping[str, Parameter] = field(default_factory=dict)
+    inputs: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         called = f"{self.key} ({self.name})" if self.name and self.name != self.key else self.key
-        reads = f"input {self.input}, " if self.input else "no input, "
+        reads = f"input {', '.join(self.inputs)}, " if self.input else "no input, "
         return f"<Cell {called}: {reads}states {', '.join(self.states)}, output {self.output}>"
 
     @property
@@ -60,8 +62,7 @@ class Cell:
     @property
     def size_names(self) -> tuple[str, ...]:
         """Every symbolic size: the input's first, then those of the states, then the others."""
-        given = [self.input] if self.input else []
-        order = [*given, *self.states, *(e.target for e in self.equations), *self.parameters]
+        order = [*self.inputs, *self.states, *(e.target for e in self.equations), *self.parameters]
         sizes = (size for name in order for size in self.shapes[name])
         return tuple(dict.fromkeys(name for size in sizes for name in parts_of(size)))
 
@@ -77,6 +78,8 @@ class Cell:
         content = [self.key, self.text, sorted(self.chosen.items()), sorted(self.sizes.items()), self.output, constants]
         if self.initial:
             content.append([(name, str(value)) for name, value in sorted(self.initial.items())])
+        if len(self.inputs) > 1:
+            content.append([*self.inputs])
         if self.declared:
             content.append([(name, str(entry.key)) for name, entry in sorted(self.declared.items())])
         return hashlib.sha256(json.dumps(content).encode()).hexdigest()
@@ -110,6 +113,7 @@ class Cell:
             initial=self.initial,
             parameters=self.declared,
             output=self.output,
+            inputs=self.inputs,
             stateless=not self.states,
         )
         places = zip(changed.equations, self.equations, strict=True)
@@ -137,6 +141,7 @@ def parse(
     source: str = "equations",
     first_line: int = 1,
     error_in: Callable[[str], Error] | None = None,
+    inputs: Sequence[str] | None = None,
     stateless: bool = False,
 ) -> Cell:
     """Equations as text, one a line, to a Cell.
@@ -146,6 +151,7 @@ def parse(
     where that is not 0, as {"m": -inf}; `parameters` what is known of them, as {"tau": "scalar, > 0", "b_f": 1.0};
     `output` is the quantity the cell gives out (default: the one defined last); `first_line` is the number of the
     text's first line in its file, `error_in` makes the errors below the header of a table, where that has lines too;
+    `inputs` names those that are read at [t] and never defined, where there are several: ("x", "u");
     `stateless`: the equations may read nothing at [t-1], as a layer of a network does.
     Raises CellError with line, column, what is allowed and the likely fix.
     """
@@ -165,6 +171,7 @@ def parse(
         constants=constants,
         declared=declared,
         output=output,
+        inputs=inputs or (),
         stateless=stateless,
     )
     check_declared(declared, found.parameters, found.shapes, error_in("parameters"))
@@ -172,7 +179,8 @@ def parse(
     return Cell(
         key,
         equations,
-        *found,
+        *found[:-1],
+        inputs=found.inputs,
         chosen=dict(options),
         sizes=dict(sizes or {}),
         constants=dict(constants),

@@ -19,7 +19,7 @@ from lstm_sym.equations.settings import chosen_settings, constant
 from lstm_sym.equations.suggestions import did_you_mean, listed
 from lstm_sym.equations.tomlfile import MAX_FILE, TomlFile
 
-_KEYS = tuple("name reference equations output symbols options constants parameters sizes initial".split())
+_KEYS = tuple("name reference equations inputs output symbols options constants parameters sizes initial".split())
 _LANGUAGES = {"meaning": "en", "zh-Hant": "zh-Hant", "zh-Hans": "zh-Hans"}
 MAX_LINE = 500
 """The most characters of a name, a reference or a meaning."""
@@ -48,6 +48,7 @@ def read_cell(content: bytes, *, key: str, source: str, choices: Mapping[str, st
         initial=_table(file, "initial"),
         parameters=_table(file, "parameters"),
         output=_text(file, "output") or None,
+        inputs=_inputs(file),
         source=source,
         first_line=file.line_of_value("equations", equations),
         error_in=lambda table: partial(file.error, table=table),
@@ -87,6 +88,15 @@ def _check_keys(file: TomlFile) -> None:
         if name not in _KEYS:
             fix = did_you_mean(name, _KEYS) or "drop it; remarks go into comments, after #"
             raise file.error(f"unknown key `{name[:40]}`", name, ", ".join(_KEYS), fix)
+
+
+def _inputs(file: TomlFile) -> tuple[str, ...]:
+    """The names of several inputs, in the order of the columns of x."""
+    value = file.document.get("inputs", [])
+    if isinstance(value, list) and all(isinstance(name, str) for name in value) and len(set(value)) == len(value):
+        return tuple(value)
+    allowed = 'a list of names, each once: inputs = ["x", "u"]'
+    raise file.error("`inputs` is no list of names", "inputs", allowed, "write the names in brackets, each in quotes")
 
 
 def _equations(file: TomlFile) -> str:

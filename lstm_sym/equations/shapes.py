@@ -24,7 +24,7 @@ class ShapeInference:
     def __init__(
         self,
         equations: tuple[Equation, ...],
-        cell_input: str,
+        inputs: tuple[str, ...],
         states: tuple[str, ...],
         sizes: Mapping[str, str],
         constants: Collection[str],
@@ -32,10 +32,10 @@ class ShapeInference:
         self.constants = tuple(constants)
         self.composed: dict[Axis, _Composed] = {}
         self.parent: dict[Axis, Axis] = {}
-        self.input, self.states, self.equations = cell_input, states, equations
+        self.input, self.states, self.equations = next(iter(inputs), ""), states, equations
         self.equation = equations[0]
         self.ranks = self._ranks()
-        declared = ({cell_input: "D"} if cell_input else {}) | dict(sizes)
+        declared = ({self.input: "D"} if self.input else {}) | dict(sizes)
         self.label = {(name, 0): size for name, size in declared.items()}
         self.state_axes = {(state, 0) for state in states}
 

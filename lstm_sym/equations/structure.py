@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -12,6 +12,7 @@ from lstm_sym.equations.errors import CellError
 from lstm_sym.equations.expressions import MatrixProduct, Name, Repeat
 from lstm_sym.equations.parameters import Parameter
 from lstm_sym.equations.shapes import ShapeInference
+from lstm_sym.equations.sizes import added
 from lstm_sym.equations.suggestions import did_you_mean, listed, unknown
 
 _KEY = re.compile(r"\w{1,64}", re.ASCII)
@@ -26,6 +27,7 @@ class Structure(NamedTuple):
     parameters: tuple[str, ...]
     output: str
     shapes: Mapping[str, Shape]
+    inputs: tuple[str, ...]
 
 
 def structure_of(
@@ -37,6 +39,7 @@ def structure_of(
     constants: Mapping[str, Fraction],
     declared: Mapping[str, Parameter],
     output: str | None,
+    inputs: Sequence[str],
     stateless: bool,
 ) -> Structure:
     """Classify every name, check the order of definition, infer shapes. Raises CellError."""
@@ -47,19 +50,22 @@ def structure_of(
         fix = "write at least one equation, such as h[t] = tanh(W @ x[t] + U @ h[t-1] + b)"
         raise CellError("there is no equation", source=source, allowed="name[t] = expression, one a line", fix=fix)
     _check_definitions(equations)
-    cell_input = _input(equations)
+    names = _inputs(equations, inputs, source)
+    cell_input = _joined(names, equations)
     states = _states(equations, stateless)
     _check_constants(constants, equations, source)
     free = _unique(name.name for _, name in _names(equations) if name.time is None)
     parameters = tuple(name for name in free if name not in constants)
-    _check_sizes(sizes, {*filter(None, [cell_input]), *parameters, *(e.target for e in equations)}, source)
+    _check_sizes(sizes, {*names, *parameters, *(e.target for e in equations)}, source)
     chosen = _output(equations, output, source)
-    _check_reaches(equations, cell_input, chosen)
-    _check_moves(equations, cell_input, {*states, chosen}, constants)
+    _check_reaches(equations, names, chosen)
+    _check_moves(equations, names, {*states, chosen}, constants)
     scalars = [name for name in parameters if name in declared and declared[name].scalar]
     _check_scalars(scalars, equations)
-    shapes = ShapeInference(equations, cell_input, states, sizes, (*constants, *scalars)).shapes()
-    return Structure(cell_input, states, parameters, chosen, shapes)
+    shapes = ShapeInference(equations, names, states, sizes, (*constants, *scalars)).shapes()
+    if len(names) > 1:
+        shapes[cell_input] = (added(shapes[name][0] for name in names),)
+    return Structure(cell_input, states, parameters, chosen, shapes, names)
 
 
 def _names(equations: tuple[Equation, ...]) -> Iterator[tuple[Equation, Name]]:
@@ -176,8 +182,8 @@ def _check_reading(equation: Equation, node: Name, lines: Mapping[str, Equation]
         )
 
 
-def _check_reaches(equations: tuple[Equation, ...], cell_input: str, output: str) -> None:
-    """The output depends on the input, in this step or through the states; a cell may have no input."""
+def _check_reaches(equations: tuple[Equation, ...], inputs: tuple[str, ...], output: str) -> None:
+    """The output depends on every input, in this step or through the states; a cell may have no input."""
     reads: dict[str, set[str]] = {equation.target: set() for equation in equations}
     for equation, node in _names(equations):
         reads[equation.target].add(node.name)
@@ -187,7 +193,9 @@ def _check_reaches(equations: tuple[Equation, ...], cell_input: str, output: str
         if name not in reached:
             reached.add(name)
             waiting += reads.get(name, ())
-    if cell_input and cell_input not in reached:
+    for cell_input in inputs:
+        if cell_input in reached:
+            continue
         equation = next(equation for equation in equations if equation.target == output)
         raise equation.error(
             f"the output `{output}` never depends on the input `{cell_input}`",
@@ -198,10 +206,10 @@ def _check_reaches(equations: tuple[Equation, ...], cell_input: str, output: str
 
 
 def _check_moves(
-    equations: tuple[Equation, ...], cell_input: str, kept: Collection[str], constants: Collection[str]
+    equations: tuple[Equation, ...], inputs: Collection[str], kept: Collection[str], constants: Collection[str]
 ) -> None:
     """The output and the states, `kept`, depend on the input or on a state; nothing is made of numbers alone."""
-    moving = {cell_input}
+    moving = set(inputs)
     for equation in equations:
         names = [node for node in equation.expression.walk() if isinstance(node, Name)]
         if any(name.time == -1 or (name.time == 0 and name.name in moving) for name in names):
@@ -215,27 +223,43 @@ def _check_moves(
             )
 
 
-def _input(equations: tuple[Equation, ...]) -> str:
-    """The one name that is read at [t] and never defined; empty for a cell that runs by itself, as henon does."""
+def _inputs(equations: tuple[Equation, ...], declared: Sequence[str], source: str) -> tuple[str, ...]:
+    """What is read at [t] and never defined: one name, or those declared; none in a cell that runs by itself."""
     defined = {equation.target for equation in equations}
     free = [(e, n) for e, n in _names(equations) if n.time == 0 and n.name not in defined]
     names = _unique(node.name for _, node in free)
-    if len(names) == 1:
-        return names[0]
+    for name in declared:
+        if name not in names:
+            what = f"`{name[:40]}` is declared an input, and no equation reads it at [t] without defining it"
+            raise unknown(what, name, names, "read it, or drop it from inputs", source)
+    others = [name for name in names if name not in declared] if declared else names[1:]
+    if not others and names:
+        return tuple(dict.fromkeys(declared)) or names
     forgotten = _index_forgotten(equations, "[t]")
     if not names and forgotten:
         allowed = "one name read at [t] and never defined"
         raise equations[-1].error("the cell reads no input", None, allowed, forgotten)
     if not names:
-        return ""
-    equation, node = next((e, n) for e, n in free if n.name == names[1])
-    guess = did_you_mean(node.name, tuple(sorted(defined | {names[0]})))
+        return ()
+    equation, node = next((e, n) for e, n in free if n.name == others[0])
+    known = declared or names[:1]
+    guess = did_you_mean(node.name, tuple(sorted(defined | {*known})))
+    both = ", ".join(f'"{name}"' for name in (*known, node.name))
     raise equation.error(
-        f"`{names[0]}` and `{node.name}` are both read at [t] and never defined",
+        f"`{known[0]}` and `{node.name}` are both read at [t] and never defined",
         node,
-        "one input",
-        f"{guess} Define {node.name}[t] above, or stack several inputs in one x".lstrip(),
+        "one input, or several that are declared",
+        f"{guess} Define {node.name}[t] above, stack them in one x, or declare them: inputs = [{both}]".lstrip(),
     )
+
+
+def _joined(inputs: tuple[str, ...], equations: tuple[Equation, ...]) -> str:
+    """What the kernel's x is called: the input, or all of several one behind the other; empty where there is none."""
+    taken = {name.name for _, name in _names(equations)} | {equation.target for equation in equations}
+    joined = "_".join(inputs)
+    while len(inputs) > 1 and joined in taken:
+        joined += "_x"
+    return joined
 
 
 def _states(equations: tuple[Equation, ...], stateless: bool) -> tuple[str, ...]:

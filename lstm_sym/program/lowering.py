@@ -27,6 +27,7 @@ from lstm_sym.program.values import Operator, Role, Value
 def lower(cell: Cell) -> Program:
     """The forward program of a cell: inputs x[t], carried states, one statement a stage, output y[t]."""
     lowering = _Lowering(cell)
+    lowering.inputs()
     for equation in cell.equations:
         lowering.equation(equation)
     carries = tuple(Carry(lowering.value(s, -1), lowering.value(s, 0)) for s in cell.states)
@@ -72,6 +73,18 @@ class _Lowering:
         role = Role.CONSTANT if name in self.cell.constants else role
         role = Role.INPUT if name == self.cell.input else Role.STATE if name in self.cell.states else role
         return Value(name, self.cell.shapes[name], time, role)
+
+    def inputs(self) -> None:
+        """Each of several inputs, taken out of the one vector that holds them one behind the other."""
+        if len(self.cell.inputs) < 2:
+            return
+        packed, before = self.value(self.cell.input, 0), list[str]()
+        for name in self.cell.inputs:
+            target = self.value(name, 0)
+            operator = Operator("part", (packed.shape[0], target.shape[0]), tuple(before))
+            provenance = Provenance(f"{self.cell.key}.forward.{name}", "part of the input")
+            self.append(Affine(target, (Term(operator, packed, transposed=True),), provenance))
+            before.append(target.shape[0])
 
     def equation(self, equation: Equation) -> None:
         """target[t] = expression, with the stages that it needs before it."""

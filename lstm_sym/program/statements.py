@@ -5,6 +5,7 @@ Shapes: a value (N,) stands for a batch (B, N) in code; matrices are (M, N); not
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -67,6 +68,13 @@ class Term:
     def is_diagonal(self) -> bool:
         """Whether the term is diag(matrix) operand, or a constant times the operand."""
         return self.weight is not None and self.operand is not None and len(self.weight.shape) <= 1
+
+
+def in_order(terms: Sequence[Term]) -> tuple[Term, ...]:
+    """The terms, those of a stack from its first part to its last, as `Affine.is_stack` takes them."""
+    if all(term.is_part for term in terms):
+        return tuple(sorted(terms, key=lambda term: term.operator.place if term.operator else 0))
+    return tuple(terms)
 
 
 @dataclass(frozen=True)

@@ -13,5 +13,15 @@ from lstm_sym.document.markdown import markdown_page
 from lstm_sym.document.sentences import LANGUAGES, Sentences
 from lstm_sym.document.terminal import terminal_text
 from lstm_sym.report.derivation import derivation_document
+from lstm_sym.report.network import network_document
 
-__all__ = ["LANGUAGES", "Document", "Sentences", "derivation_document", "html_page", "markdown_page", "terminal_text"]
+__all__ = [
+    "LANGUAGES",
+    "Document",
+    "Sentences",
+    "derivation_document",
+    "html_page",
+    "markdown_page",
+    "network_document",
+    "terminal_text",
+]

@@ -113,8 +113,8 @@ def side(label: str, cell: Cell, *, input_size: int, hidden_size: int, sizes: Ma
     found = dict.fromkeys(cell.size_names, hidden_size)
     (first, count), *more = parts_of(cell.shapes[cell.states[0]][0]).items()
     found[first] = hidden_size if more else hidden_size // count
-    if cell.input and cell.shapes[cell.input][0] != cell.shapes[cell.states[0]][0]:
-        found[cell.shapes[cell.input][0]] = input_size
+    if cell.inputs and cell.shapes[cell.inputs[0]][0] != cell.shapes[cell.states[0]][0]:
+        found[cell.shapes[cell.inputs[0]][0]] = input_size
     return Side(label, cell, found | {name: size for name, size in (sizes or {}).items() if name in found})
 
 
@@ -230,7 +230,7 @@ class _Comparing:
 
         found = [
             self.sentence_row("states", states=lambda side: listed(side, *side.cell.states)),
-            self.sentence_row("input", input=lambda side: listed(side, side.cell.input) if side.cell.input else ("—",)),
+            self.sentence_row("input", input=lambda side: listed(side, *side.cell.inputs) or ("—",)),
             self.sentence_row("output", output=lambda side: listed(side, side.cell.output)),
             self.sentence_row("carried", numbers=lambda side: self.amount(side, "states")),
         ]

@@ -92,7 +92,7 @@ class _Derivation:
     def symbols(self) -> list[d.Block]:
         """Every symbol, its meaning and its shape."""
         cell, sentences = self.cell, self.sentences
-        driven = [cell.input] if cell.input else []
+        driven = [*cell.inputs, *([cell.input] if cell.input else [])]
         names = [*driven, *cell.states, *(e.target for e in cell.equations), *cell.parameters, *cell.constants]
         rows: list[tuple[d.Line, ...]] = [
             ((value_math(self.derivation.value(name)),), (self.meaning(name),), (self.shape(name),))
@@ -119,8 +119,10 @@ class _Derivation:
     def kind(self, name: str) -> str:
         """What a symbol is to the cell: a key of the table of strings."""
         cell = self.cell
-        if name == cell.input:
+        if name in cell.inputs:
             return "input"
+        if name == cell.input:
+            return "inputs"
         if name in cell.constants:
             return "constant"
         if name in cell.states:

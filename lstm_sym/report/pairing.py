@@ -11,6 +11,7 @@ import hashlib
 import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from lstm_sym.equations.cell import Cell, parse
 from lstm_sym.equations.errors import CellError
@@ -25,8 +26,8 @@ Roles = dict[str, str]
 
 def correspondence(left: Cell, right: Cell) -> dict[str, str]:
     """Name of the right cell -> the name of the left cell that plays its part; each at most once."""
-    cells, found = (left, right), {right.input: left.input} if left.input and right.input else {}
-    moving = [[*filter(None, [cell.input]), *(e.target for e in cell.equations)] for cell in cells]
+    cells, found = (left, right), dict(zip(right.inputs, left.inputs, strict=False))
+    moving = [[*cell.inputs, *(e.target for e in cell.equations)] for cell in cells]
     still = [[*cell.parameters, *cell.constants] for cell in cells]
     rounds = [_refined(cell) for cell in cells]
     for k in range(ROUNDS, 0, -1):
@@ -64,7 +65,7 @@ def renamed(cell: Cell, names: Mapping[str, str]) -> tuple[Cell, dict[str, str]]
 
     A name of its own that is taken by another gets a _ and a word behind it.
     """
-    own = [*filter(None, [cell.input]), *(e.target for e in cell.equations), *cell.parameters, *cell.constants]
+    own = [*cell.inputs, *(e.target for e in cell.equations), *cell.parameters, *cell.constants]
     new = {name: names[name] for name in own if name in names}
     for name in own:
         taken = {*new.values()}
@@ -76,10 +77,10 @@ def renamed(cell: Cell, names: Mapping[str, str]) -> tuple[Cell, dict[str, str]]
         return {new.get(name, name): value for name, value in values.items()}
 
     text = "\n".join(in_letters(equation.text, new) for equation in cell.equations)
-    settings: dict[str, object] = {name: turned(getattr(cell, name)) for name in ("sizes", "constants", "initial")}
-    settings["parameters"] = turned(cell.declared)
+    settings: dict[str, Any] = {name: turned(getattr(cell, name)) for name in ("sizes", "constants", "initial")}
+    settings |= {"parameters": turned(cell.declared), "inputs": [new[name] for name in cell.inputs]}
     try:
-        other = parse(text, key=cell.key, options=cell.chosen, output=new[cell.output], **settings)  # type: ignore[arg-type]
+        other = parse(text, key=cell.key, options=cell.chosen, output=new[cell.output], **settings)
     except CellError:
         return cell, {name: name for name in own}
     return other, {of: name for name, of in new.items()}
@@ -101,7 +102,7 @@ def _first(cell: Cell) -> Roles:
     kinds = {name: "quantity" for name in (e.target for e in cell.equations)}
     kinds |= {name: f"state from {cell.initial.get(name, 0)}" for name in cell.states}
     kinds |= {name: f"parameter of {len(cell.shapes[name])}" for name in cell.parameters}
-    kinds |= {name: f"constant {value}" for name, value in cell.constants.items()} | {cell.input: "input"}
+    kinds |= {name: f"constant {value}" for name, value in cell.constants.items()} | dict.fromkeys(cell.inputs, "input")
     return {name: kind + " given out" * (name == cell.output) for name, kind in kinds.items() if name}
 
 

@@ -73,9 +73,10 @@ def test_bounds_are_those_of_the_parser() -> None:
 def test_the_cells_are_cells_and_their_kernels_run(block: str) -> None:
     cell = read_cell(block.encode(), key="documented", source="cell-files.md")
     kernel = ls.build(cell)
-    params = kernel.init(2, 6) if cell.input else kernel.Params()
+    columns = 2 if len(cell.inputs) == 1 else 2 + 6  # a further input has the size of the state
+    params = kernel.init(columns, 6) if cell.input else kernel.Params()
     state = kernel.State(*(np.full((3, 6), 0.1) for _ in cell.states))
-    x = np.ones((4, 3, 2)) if cell.input else np.empty((4, 3, 0))
+    x = np.ones((4, 3, columns)) if cell.input else np.empty((4, 3, 0))
     y, _, _ = kernel.forward(x, params, state)
     assert y.shape == (4, 3, 6) and np.isfinite(y).all()
 

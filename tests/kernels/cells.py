@@ -47,6 +47,12 @@ tanh_out[t] = a[t] * tanh_out[t-1] + gates[t] * a_a[t]
 out[t] = rows[t] * tanh(tanh_out[t])
 """
 
+SEVERAL_INPUTS = """
+i[t] = sigmoid(W_i @ x[t] + V_i @ u[t] + U_i @ h[t-1] + b_i)
+k[t] = sigmoid(dt[t])
+h[t] = k[t] * h[t-1] + (1 - k[t]) * i[t] * tanh(W @ x[t] + U @ h[t-1] + b)
+"""
+
 BUILT_IN = {name: ls.cell(name) for name in ls.names()}
 CATALOGUE = {name: cell for name, cell in BUILT_IN.items() if cell.input}
 AUTONOMOUS = {name: cell for name, cell in BUILT_IN.items() if not cell.input}
@@ -84,6 +90,7 @@ OWN = {
     "readout": ls.parse(READOUT, key="readout"),
     "names": ls.parse(NAMED_LIKE_THE_CODE, key="names"),
     "functions": ls.parse(FUNCTIONS, key="functions"),
+    "several_inputs": ls.parse(SEVERAL_INPUTS, key="several_inputs", inputs=("x", "u", "dt")),
 }
 
 CELLS = CORE | OPTIONS | OWN

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from lstm_sym.emit.numpy.entry import all_sizes
 from lstm_sym.emit.numpy.layout import folded
 from lstm_sym.equations.cell import Cell
 from lstm_sym.equations.sizes import parts_of
+
+_ALL_INPUTS = """    if input_size != sizes["{size}"]:
+        raise ValueError(f"input_size is {{input_size}}; x holds {inputs}: {size} = {{sizes['{size}']}} columns")
+"""
 
 
 def init_function(cell: Cell) -> str:
@@ -20,6 +26,8 @@ def init_function(cell: Cell) -> str:
     declared, before, each = _declared(cell)
     told = all_sizes(cell, "sizes")
     composed = "" if told == "sizes" else f"    sizes = {told}\n"
+    if len(cell.inputs) > 1:
+        composed += _ALL_INPUTS.format(size=cell.input_shape[0], inputs=", ".join(cell.inputs))
     return f'''def init(
     input_size: int{optional}, hidden_size: int{" = 1" if optional else ""}, *,{keywords}
     rng: np.random.Generator | None = None, dtype: Any = np.float64, **fill: float,
@@ -78,6 +86,8 @@ def _argument_sizes(cell: Cell) -> tuple[dict[str, str], str]:
         checks += f"""
     if hidden_size % {count}:
         raise ValueError(f"hidden_size is {{hidden_size}}; it must be a multiple of {count}, for blocks of {count}")"""
+    if len(cell.inputs) > 1:
+        return names | _first_of_several(cell, names), checks
     if cell.input and cell.input_shape[0] in names:
         checks += """
     if input_size != hidden_size:
@@ -85,3 +95,15 @@ def _argument_sizes(cell: Cell) -> tuple[dict[str, str], str]:
     elif cell.input:
         names[cell.input_shape[0]] = "input_size"
     return names, checks
+
+
+def _first_of_several(cell: Cell, names: Mapping[str, str]) -> dict[str, str]:
+    """The size of the first input, from the columns that x has for all of them; none where it is that of a state."""
+    parts = parts_of(cell.input_shape[0])
+    first = cell.shapes[cell.inputs[0]][0]
+    if first in names:
+        return {}
+    numbers = {size: names.get(size, size) for size in parts if size != first}
+    others = [name if parts[size] == 1 else f"{parts[size]} * {name}" for size, name in numbers.items()]
+    rest = " - ".join(["input_size", *others])
+    return {first: rest if parts[first] == 1 else f"({rest}) // {parts[first]}"}
