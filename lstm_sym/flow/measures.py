@@ -193,9 +193,10 @@ def _theory(of: Measured, progress: Progress | None) -> tuple[Overlay, ...]:
 
 def _map(of: Measured, progress: Progress | None) -> TimeMap:
     """The map of the last steps: of the output against the input, of the state against itself without one."""
-    output = of.trajectory.output(of.model.output)
-    source = output if of.model.is_autonomous else "x"
-    return time_map(of.trajectory, first=of.window[0], output=output, source=source, progress=progress)
+    output, readout = of.model.output, of.model.readout
+    source = of.trajectory.output(output) if of.model.is_autonomous else "x"
+    how: Any = {"output": output, "readout": readout, "source": source, "progress": progress}
+    return time_map(of.trajectory, first=of.window[0], **how)
 
 
 def _shares(of: Measured, progress: Progress | None) -> Shares:

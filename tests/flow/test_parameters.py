@@ -5,7 +5,7 @@ import pytest
 
 from lstm_sym.flow import FlowError, input_sensitivity, record, state_sensitivity
 from lstm_sym.flow.profiles.maps import time_map
-from lstm_sym.flow.profiles.parameters import _rows, _terms, contributions
+from lstm_sym.flow.profiles.parameters import _start, _terms, contributions
 from lstm_sym.flow.profiles.units import UnitProfiles, unit_sensitivity
 from lstm_sym.flow.runs import trajectory
 from lstm_sym.kernels import gru, lstm, lstm_peephole, rnn
@@ -27,7 +27,7 @@ def test_the_contributions_sum_to_the_gradient(kernel):
     """dL/dp by backpropagation through time is the sum of what the steps contribute."""
     run = run_of(kernel)
     cotangent = np.random.default_rng(1).standard_normal(run.width)
-    _, rows = _rows(run, None, cotangent)
+    rows = _start(run, 29, None, None, cotangent).rows[0, 0]
     total = {name: 0.0 for name in run.params._fields}
     for logs, gradients in _terms(run, rows, 29, 29, 1):
         for name, gradient in gradients.items():

@@ -30,6 +30,7 @@ class Model:
         fill: vectors that are set to one value where parameters are drawn, as {"b_f": 1.0}.
         output: the state whose sensitivity is measured, None for the one that the cell gives out.
         hidden: H where parameters are drawn, for a cell that cannot have that of the others.
+        readout: what is read out of that state and measured in its place, as in `input_sensitivity`.
 
     Raises FlowError for what is no kernel module.
     """
@@ -40,6 +41,7 @@ class Model:
     fill: Mapping[str, float] = field(default_factory=dict)
     output: str | None = None
     hidden: int | None = None
+    readout: Any = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         name_of(self.kernel)
@@ -85,9 +87,10 @@ def run(
 
 def profile_of(model: Model, trajectory: Trajectory, **how: Any) -> Profile:
     """The profile of one run: of the output against the input, or of all states against themselves without one."""
+    how |= {"output": model.output, "readout": model.readout}
     if model.is_autonomous:
-        return state_sensitivity(trajectory, output=model.output, source=model.output, **how)
-    return input_sensitivity(trajectory, output=model.output, **how)
+        return state_sensitivity(trajectory, source=model.output, **how)
+    return input_sensitivity(trajectory, **how)
 
 
 def recorded(model: Model, stream: Any, hidden: int = 64, seed: int = 0) -> Trajectory:

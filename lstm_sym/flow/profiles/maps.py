@@ -16,6 +16,7 @@ import numpy as np
 
 from lstm_sym.flow.errors import FlowError
 from lstm_sym.flow.runs import refusals
+from lstm_sym.flow.runs.readouts import start_of
 from lstm_sym.flow.runs.scaling import Array, Integers, log_norm
 from lstm_sym.flow.runs.sweeps import sweep
 from lstm_sym.flow.runs.trajectory import Trajectory
@@ -33,7 +34,7 @@ class TimeMap:
         model: what the figure calls it.
         steps: (n,), the steps of rows and columns, ascending.
         log_norms: (n, n), rows T, columns t; NaN above the diagonal (t > T), -inf where it is exactly zero.
-        output, source: names, source "x" for the input.
+        output, source: names, source "x" for the input, output "readout" for one of one's own.
         norm: "frobenius" or "spectral".
         sequence: which sequence of the batch.
     """
@@ -54,6 +55,7 @@ def time_map(
     last: int | None = None,
     sequence: int = 0,
     output: str | None = None,
+    readout: Any = None,
     source: str = "x",
     norm: str = "frobenius",
     through: Collection[str] | None = None,
@@ -61,23 +63,24 @@ def time_map(
 ) -> TimeMap:
     """The map over the steps `first` to `last` (exclusive; all by default) of one sequence.
 
-    output: a state, by default the one that the cell gives out. source: "x", or a state. through: the equations by
-    which the flow may enter a step, None for all. Costs n^2/2 products of (N, S) with (S, S) matrices.
+    output: a state, by default the one that the cell gives out. readout: what is read out of it, as in
+    `input_sensitivity`, the n end points being the steps. source: "x", or a state. through: the equations by which the
+    flow may enter a step, None for all. Costs n^2/2 products of (N, S) with (S, S) matrices.
 
-    Raises FlowError: steps outside the trajectory, more than 2000 of them, no such sequence, state or norm.
+    Raises FlowError: steps outside the trajectory, more than 2000 of them, no such sequence, state or norm, a readout
+    of another shape.
     """
     refusals.refuse_all_but("Trajectory", trajectory)
     last = len(trajectory) if last is None else last
     _refuse_range(trajectory, first, last)
     refusals.refuse_sequence(sequence, trajectory.batch, trajectory.model)
     refusals.refuse_unknown_norm(norm, trajectory.model)
-    name = trajectory.output(output)
-    start = np.eye(trajectory.width)[None, None, trajectory.columns(name)]
     columns = None if source == "x" else trajectory.columns(source)
     steps = np.arange(first, last)
+    name, rows = start_of(trajectory, steps, output, readout).of(sequence)
     log_norms = np.full((len(steps), len(steps)), np.nan)
     how: Any = {"sequence": sequence, "jacobian": methodcaller("through", refusals.as_names(through))}
-    for back in sweep(trajectory, start, steps, last - first, first=first, progress=progress, **how):
+    for back in sweep(trajectory, rows, steps, last - first, first=first, progress=progress, **how):
         log_norms[back.points, back.step - first] = log_norm(back.source(columns), norm)[0]
     return TimeMap(trajectory.model, steps, log_norms, name, source, norm, sequence)
 

@@ -23,6 +23,7 @@ import numpy as np
 
 from lstm_sym.flow.errors import FlowError
 from lstm_sym.flow.runs import refusals
+from lstm_sym.flow.runs.readouts import start_of
 from lstm_sym.flow.runs.scaling import UNSEEN, ZERO, Array, Integers, Scaled, log
 from lstm_sym.flow.runs.sweeps import sweep
 from lstm_sym.flow.runs.trajectory import Trajectory
@@ -83,6 +84,7 @@ def signal_to_noise(
     ends: int | Sequence[int] | Integers | None = None,
     cotangent: Any = None,
     output: str | None = None,
+    readout: Any = None,
     source: str | None = INPUT,
     progress: Progress | None = None,
 ) -> SignalToNoise:
@@ -90,11 +92,12 @@ def signal_to_noise(
 
     trajectory: from `record`. ends: the steps T, or how many, as in `input_sensitivity`; one that is given several
     times counts as several samples. output: the state that the loss reads, by default the one that the cell gives out,
-    of N units. cotangent: dL/d output, (N,) for all samples, (ends, N) or (ends, B, N); by default 1 for each unit,
-    the gradient of their sum. source: "x", the name of a state, or None for all states.
+    of N units. readout: what it reads of that state instead, N rows, as in `input_sensitivity`. cotangent: dL/d output,
+    (N,) for all samples, (ends, N) or (ends, B, N); by default 1 for each unit, the gradient of their sum. source: "x",
+    the name of a state, or None for all states.
 
-    Raises FlowError: fewer steps than lags, fewer than two samples, a cotangent of another shape or not finite, no
-    such state, a gradient that is exactly 0 in every sample.
+    Raises FlowError: fewer steps than lags, fewer than two samples, a cotangent or a readout of another shape or not
+    finite, no such state, a gradient that is exactly 0 in every sample.
     """
     refusals.refuse_all_but("Trajectory", trajectory)
     lags = operator.index(lags)
@@ -106,7 +109,8 @@ def signal_to_noise(
             "a gradient looked at for a single sample",
             "give several end points, or several sequences",
         )
-    first = _cotangents(trajectory, output, cotangent, len(points))
+    rows = start_of(trajectory, points, output, readout).rows
+    first = _cotangents(trajectory, rows, cotangent, len(points))
     columns = None if source == INPUT else trajectory.columns(source)
     sums = _Sums.empty(lags, trajectory.batch, trajectory.x.shape[2] if columns is None else _size(columns))
     for back in sweep(trajectory, first[:, :, None], points, lags, progress=progress):
@@ -178,10 +182,9 @@ def _refuse_zero(model: str, source: str, zero: np.ndarray[Any, np.dtype[np.bool
         )
 
 
-def _cotangents(trajectory: Trajectory, output: str | None, given: Any, ends: int) -> Array:
+def _cotangents(trajectory: Trajectory, rows: Array, given: Any, ends: int) -> Array:
     """dL_i/d state[T] of every sample, (B, ends, S). Raises FlowError for another shape, or what is not finite."""
-    columns = trajectory.columns(trajectory.output(output))
-    units, batch = _size(columns), trajectory.batch
+    units, batch = rows.shape[2], trajectory.batch
     refusals.refuse_masked(trajectory.model, cotangent=given)
     values = np.ones(units) if given is None else np.asarray(given, np.float64)
     shapes = [(units,), (ends, units), (ends, batch, units)]
@@ -193,8 +196,7 @@ def _cotangents(trajectory: Trajectory, output: str | None, given: Any, ends: in
             f"give finite numbers of one of the shapes {', '.join(map(str, shapes))}",
         )
     values = values if values.ndim == 3 else np.broadcast_to(values, (ends, units))[:, None]
-    result = np.zeros((batch, ends, trajectory.width))
-    result[..., columns] = values.swapaxes(0, 1)
+    result: Array = (values.swapaxes(0, 1)[..., None, :] @ rows)[..., 0, :]
     return result
 
 

@@ -16,7 +16,9 @@ from typing import Any
 
 import numpy as np
 
+from lstm_sym.flow.errors import FlowError
 from lstm_sym.flow.runs import refusals
+from lstm_sym.flow.runs.readouts import Start, start_of
 from lstm_sym.flow.runs.scaling import Array, Integers, log, unit_rows
 from lstm_sym.flow.runs.sweeps import Carried, sweep
 from lstm_sym.flow.runs.trajectory import Trajectory
@@ -28,7 +30,7 @@ class Contributions:
     """ln ||contribution of step T - lag to d output[T]/dp||, for every parameter.
 
     Attributes:
-        model, output: the model and the state whose derivative it is, or "loss" for a given cotangent.
+        model, output: the model and the state whose derivative it is, "loss" for a given cotangent, or "readout".
         end: the step T.
         names: the parameters.
         log_norms: (L + 1, P), Frobenius over the output's units and the parameter's entries; -inf where it is 0.
@@ -57,26 +59,28 @@ def contributions(
     lags: int,
     end: int | None = None,
     output: str | None = None,
+    readout: Any = None,
     cotangent: Any = None,
     sequence: int = 0,
     progress: Progress | None = None,
 ) -> Contributions:
     """How much each of the last `lags` + 1 steps contributes to d output[T]/dp, for one sequence.
 
-    end: T, by default the last step. output: a state, by default the one that the cell gives out. cotangent (S,):
-    dL/ds[T] of a loss instead, over all states in the order of State; then it is the weight gradient itself that is
-    split. Raises FlowError: steps or a sequence outside the trajectory, a cotangent of another size.
+    end: T, by default the last step. output: a state, by default the one that the cell gives out. readout: what is read
+    out of it, as in `input_sensitivity`, n = 1. cotangent (S,): dL/ds[T] of a loss instead, over all states in the
+    order of State; then it is the weight gradient itself that is split.
+    Raises FlowError: steps or a sequence outside the trajectory, a cotangent or a readout of another size, or both.
     """
     refusals.refuse_all_but("Trajectory", trajectory)
     end = len(trajectory) - 1 if end is None else end
     refusals.refuse_sequence(sequence, trajectory.batch, trajectory.model)
     if not (lags == 0 and 0 <= end < len(trajectory)):
         refusals.end_points([end], len(trajectory), lags, trajectory.model)
-    name, rows = _rows(trajectory, output, cotangent)
+    name, rows = _start(trajectory, end, output, readout, cotangent).of(sequence)
     fields = trajectory.params._fields
     found = np.empty((lags + 1, len(fields)))
     total = _Sum(fields)
-    for lag, (logs, gradients) in enumerate(_terms(trajectory, rows, end, lags, sequence, progress)):
+    for lag, (logs, gradients) in enumerate(_terms(trajectory, rows[0, 0], end, lags, sequence, progress)):
         found[lag] = [_pooled(logs, gradients[field]) for field in fields]
         total.add(logs, gradients)
     return Contributions(trajectory.model, name, end, tuple(fields), found, total.log_norms(), sequence)
@@ -135,9 +139,15 @@ def _pooled(logs: Array, gradients: Array) -> float:
     return float(0.5 * np.logaddexp.reduce(2 * (logs + log(sizes))))
 
 
-def _rows(trajectory: Trajectory, output: str | None, cotangent: Any) -> tuple[str, Array]:
-    """The name of what is differentiated, and its rows over all states, (N, S)."""
+def _start(run: Trajectory, end: int, output: str | None, readout: Any, cotangent: Any) -> Start:
+    """What is differentiated at the end point."""
     if cotangent is None:
-        name = trajectory.output(output)
-        return name, np.eye(trajectory.width)[trajectory.columns(name)]
-    return "loss", trajectory.vector("cotangent", cotangent, zero=True)[None]
+        return start_of(run, np.array([end]), output, readout)
+    if readout is not None:
+        raise FlowError(
+            f"{run.model}, cotangent",
+            "a cotangent and a readout, which are two things to look at",
+            "the gradient of a loss that reads the readout",
+            "give the cotangent times the readout: readout=dz @ V",
+        )
+    return Start("loss", run.vector("cotangent", cotangent, zero=True)[None, None, None])

@@ -11,6 +11,7 @@ import numpy as np
 
 from lstm_sym.flow.profiles.profile import Profile
 from lstm_sym.flow.runs import refusals
+from lstm_sym.flow.runs.readouts import Start, start_of, state_rows
 from lstm_sym.flow.runs.scaling import Integers, log_norm
 from lstm_sym.flow.runs.sweeps import sweep
 from lstm_sym.flow.runs.trajectory import Trajectory
@@ -23,6 +24,7 @@ def input_sensitivity(
     lags: int,
     ends: int | Sequence[int] | Integers | None = None,
     output: str | None = None,
+    readout: Any = None,
     norm: str = "frobenius",
     through: Collection[str] | None = None,
     progress: Progress | None = None,
@@ -30,17 +32,19 @@ def input_sensitivity(
     """||d output[T] / d x[T - lag]|| for lag = 0 .. `lags`, at every end point T of every sequence.
 
     trajectory: from `record`. ends: the steps T, or how many, spread evenly; by default every step that has `lags`
-    steps before it. output: the name of a state, by default the one that the cell gives out. norm: "frobenius" or
-    "spectral". through: the equations by which the flow may enter a step, None for all (pathways.py). The result has
-    len(ends) * B rows.
+    steps before it. output: the name of a state, by default the one that the cell gives out. readout: what is read out
+    of that state, of N units, or of all S, in its place (readouts.py): rows (M, N) or (M, S) of its derivative, those
+    at each end point (n, M, N) or (n, B, M, N), or a function that gives (M, N) or (B, M, N) of the state there; a
+    vector (N,) is the gradient of a loss. norm: "frobenius" or "spectral". through: the equations by which the flow
+    may enter a step, None for all (pathways.py). The result has len(ends) * B rows.
 
     Raises FlowError: a constant input, fewer steps than lags, no end point, no such state, an output that is no
-    state, a sensitivity that is exactly 0.
+    state, a readout of another shape, a sensitivity that is exactly 0.
     """
     refusals.refuse_all_but("Trajectory", trajectory)
-    name = trajectory.output(output)
-    how: Any = {"lags": lags, "ends": ends, "norm": norm, "through": through, "progress": progress}
-    return _measured(trajectory, trajectory.columns(name), None, (name, "x"), **how)
+    lags, points = _asked(trajectory, lags, ends, norm)
+    start = start_of(trajectory, points, output, readout)
+    return _measured(trajectory, start, points, lags, (None, "x"), norm, through, progress)
 
 
 def state_sensitivity(
@@ -50,42 +54,48 @@ def state_sensitivity(
     ends: int | Sequence[int] | Integers | None = None,
     output: str | None = None,
     source: str | None = None,
+    readout: Any = None,
     norm: str = "frobenius",
     through: Collection[str] | None = None,
     progress: Progress | None = None,
 ) -> Profile:
     """||d output[T] / d source[T - lag]|| between states, for lag = 0 .. `lags`; at lag 0 it is that of the identity.
 
-    output, source: the name of a state, or None for all states together. The rest is as in `input_sensitivity`.
+    output, source: the name of a state, or None for all states together. readout: what is read out of the output, of
+    all states or of the one that the cell gives out. The rest is as in `input_sensitivity`.
     A state that does not depend on another one at the same step (output="h", source="c" at lag 0) is refused.
     """
     refusals.refuse_all_but("Trajectory", trajectory)
-    rows, columns = trajectory.columns(output), trajectory.columns(source)
-    how: Any = {"lags": lags, "ends": ends, "norm": norm, "through": through, "progress": progress}
-    return _measured(trajectory, rows, columns, (output or "state", source or "state"), **how)
+    source_columns = trajectory.columns(source), source or "state"
+    lags, points = _asked(trajectory, lags, ends, norm)
+    every = readout is None
+    start = state_rows(trajectory, output) if every else start_of(trajectory, points, output, readout)
+    return _measured(trajectory, start, points, lags, source_columns, norm, through, progress)
+
+
+def _asked(run: Trajectory, lags: int, ends: Any, norm: str) -> tuple[int, Integers]:
+    """The lags and the end points. Raises FlowError for what cannot be measured, whatever is looked at."""
+    refusals.refuse_unknown_norm(norm, run.model)
+    refusals.refuse_constant(run.x, run.model)
+    lags = operator.index(lags)
+    return lags, refusals.end_points(ends, len(run), lags, run.model)
 
 
 def _measured(
     run: Trajectory,
-    rows: slice,
-    columns: slice | None,
-    names: tuple[str, str],
-    *,
+    start: Start,
+    points: Integers,
     lags: int,
-    ends: Any,
+    source: tuple[slice | None, str],
     norm: str,
     through: Collection[str] | None,
     progress: Progress | None,
 ) -> Profile:
-    """The profile over all end points; columns None measures against the input, else against these states."""
-    refusals.refuse_unknown_norm(norm, run.model)
-    refusals.refuse_constant(run.x, run.model)
-    lags = operator.index(lags)
-    points = refusals.end_points(ends, len(run), lags, run.model)
+    """The profile over the end points; the columns of the source are None for the input, else those of states."""
     log_norms = np.empty((run.batch, len(points), lags + 1))
-    start = np.eye(run.width)[None, None, rows]
+    columns, names = source[0], (start.name, source[1])
     entering: Any = methodcaller("through", refusals.as_names(through))
-    for back in sweep(run, start, points, lags, jacobian=entering, progress=progress):
+    for back in sweep(run, start.rows, points, lags, jacobian=entering, progress=progress):
         found = log_norm(back.source(columns), norm)
         refusals.refuse_zero(found, points[back.points], back.step, names, run.model)
         log_norms[:, back.points, back.lags] = found

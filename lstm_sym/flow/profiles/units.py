@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from lstm_sym.flow.profiles.curves import half_lives
 from lstm_sym.flow.runs import refusals
+from lstm_sym.flow.runs.readouts import start_of
 from lstm_sym.flow.runs.scaling import Array, Integers, log_norm
 from lstm_sym.flow.runs.sweeps import sweep
 from lstm_sym.flow.runs.trajectory import Trajectory
@@ -23,7 +25,7 @@ class UnitProfiles:
     """ln ||d output_i[T] / d x[T - lag]|| of every output unit i.
 
     Attributes:
-        model, output: the model and the state whose units these are.
+        model, output: the model and the state whose units these are, or "readout".
         log_norms: (n, L + 1, N) for n end points and N units; -inf where a unit does not depend on that input.
         ends: (n, 2), the step T and the sequence of each end point.
     """
@@ -62,21 +64,21 @@ def unit_sensitivity(
     lags: int,
     ends: int | Sequence[int] | Integers | None = None,
     output: str | None = None,
+    readout: Any = None,
     progress: Progress | None = None,
 ) -> UnitProfiles:
     """The sensitivity to the input by lag of each unit of an output, at every end point of every sequence.
 
-    The arguments are those of `input_sensitivity`. Raises FlowError: a constant input, fewer steps than lags, no end
-    point, no such state, an output that is no state.
+    The arguments are those of `input_sensitivity`; of a readout each row is a unit. Raises FlowError: a constant input,
+    fewer steps than lags, no end point, no such state, an output that is no state, a readout of another shape.
     """
     refusals.refuse_all_but("Trajectory", trajectory)
-    name = trajectory.output(output)
     refusals.refuse_constant(trajectory.x, trajectory.model)
     points = refusals.end_points(ends, len(trajectory), lags, trajectory.model)
     # Each row is a matrix of its own, so that none is lost beside a larger one.
-    start = np.eye(trajectory.width)[None, None, trajectory.columns(name), None]
-    found = np.empty((trajectory.batch, len(points), lags + 1, start.shape[2]))
-    for back in sweep(trajectory, start, points, lags, progress=progress):
+    name, rows = start_of(trajectory, points, output, readout)
+    found = np.empty((trajectory.batch, len(points), lags + 1, rows.shape[2]))
+    for back in sweep(trajectory, rows[:, :, :, None], points, lags, progress=progress):
         found[:, back.points, back.lags] = log_norm(back.source(None))
     where = trajectory.end_points(points)
     return UnitProfiles(trajectory.model, name, found.reshape(len(where), lags + 1, -1), where)

@@ -113,6 +113,11 @@ def as_matrix(values: Any, model: str, name: str) -> Array:
     return _real(array, f"{model}, {name}")
 
 
+def as_numbers(values: Any, model: str, name: str) -> Array:
+    """An array of finite numbers in float64. Raises FlowError for anything else."""
+    return _real(_array(values, model, name), f"{model}, {name}")
+
+
 def end_points(ends: int | Sequence[int] | Integers | None, steps: int, lags: int, model: str) -> Integers:
     """The steps T at which a profile ends: given, or that many spread evenly from `lags` to the last step.
 

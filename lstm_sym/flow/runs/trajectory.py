@@ -7,7 +7,7 @@
         block.input                                        # ds[t]/dx[t],   (n, B, S, D)
         block.parts                                        # ds[t]/ds[t-1] by equation, {name: (n, B, S, S)}
         block.logarithms                                   # ln of gates and slopes, {name: (n, B, N)}
-        block.before                                       # the state before each of consecutive steps, n of (B, N)
+        block.before                                       # the state before each of these steps, n of (B, N)
 
 Only the states at the starts of segments are kept; the tape of a segment is made again, in the precise form, when its
 Jacobians are asked for. A run that fits into one segment is computed once.
@@ -67,7 +67,7 @@ class StepDerivatives:
 
     @cached_property
     def before(self) -> list[Any]:
-        """The state before each of these steps, which are consecutive: State of (B, N), made again."""
+        """The state before each of these steps: State of (B, N), made again."""
         return self.trajectory.states_before(self.steps)
 
     def through(self, equations: Collection[str] | None) -> Array:
@@ -208,15 +208,16 @@ class Trajectory:
             yield from block.state
 
     def states_before(self, steps: Integers) -> list[Any]:
-        """The state before each of these consecutive steps, State of (B, N), made again from its segment's start."""
-        found = []
-        for segment in np.unique(steps // self.segment):
-            inside = steps[steps // self.segment == segment]
-            first = int(segment) * self.segment
-            state = self._run(first, int(inside[0]), self.starts[segment])
-            for t in inside.tolist():
+        """The state before each of these steps, State of (B, N), made again from its segment's start.
+
+        steps: ascending, from 0 to T: the state before step T is the last.
+        """
+        found, segments = [], np.minimum(steps // self.segment, len(self.starts) - 1)
+        for segment in np.unique(segments).tolist():
+            at, state = segment * self.segment, self.starts[segment]
+            for t in steps[segments == segment].tolist():
+                at, state = t, self._run(at, t, state)
                 found.append(state)
-                state = self._run(t, t + 1, state)
         return found
 
     def _run(self, first: int, last: int, state: Any) -> Any:

@@ -1,0 +1,107 @@
+"""What a sweep begins with: the rows of d output[T] / d s[T] over all states s, at every end point T.
+
+Without a readout they select a state. A readout z = r(s) of one's own gives its own rows dz[T]/ds[T], over the output
+or over all states: one matrix for all end points where it is linear, one for each, or a function of the state there
+
+    readout=V                                           z = V h
+    readout=lambda s: (1 - np.tanh(s.h @ V.T) ** 2)[..., None] * V           z = tanh(V h), rows for each sequence
+
+A loss of one's own is a readout of one row, dL/dh[T], whose norm carried back is ||dL/dx[T - lag]||: (N,) for all end
+points, dy[:, None] of gradients dy (n, N) at n end points, dy[:, :, None] of (n, B, N).
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from lstm_sym.flow.errors import FlowError
+from lstm_sym.flow.runs import refusals
+from lstm_sym.flow.runs.scaling import Array, Integers
+from lstm_sym.flow.runs.trajectory import Trajectory
+
+READOUT = "readout"
+"""What figures and tables call a readout of one's own."""
+
+
+class Start(NamedTuple):
+    """What is differentiated.
+
+    Attributes:
+        name: the state that it is, "state" for all of them, or "readout".
+        rows: R[T] = d output[T] / d s[T], (B or 1, n or 1, M, S) for n end points.
+    """
+
+    name: str
+    rows: Array
+
+    def of(self, sequence: int) -> Start:
+        """The same of one sequence, B = 1."""
+        return self if len(self.rows) == 1 else Start(self.name, self.rows[sequence : sequence + 1])
+
+
+def start_of(run: Trajectory, points: Integers, output: str | None, readout: Any) -> Start:
+    """The rows of a readout, or of the output where there is none: the state of this name, or what the cell gives out.
+
+    Raises FlowError: no such state, an output that is no state, a readout of another shape or not finite.
+    """
+    if readout is None:
+        return state_rows(run, run.output(output))
+    given = _at_points(run, points, readout) if callable(readout) else readout
+    widths = _widths(run, output)
+    rows = as_rows(given, len(points), run.batch, widths, run.model)
+    wide = np.zeros((*rows.shape[:-1], run.width))
+    wide[..., widths[rows.shape[-1]]] = rows
+    return Start(READOUT, wide)
+
+
+def state_rows(run: Trajectory, name: str | None) -> Start:
+    """The rows that select a state, all of them for None. Raises FlowError for no such state."""
+    return Start(name or "state", np.eye(run.width)[None, None, run.columns(name)])
+
+
+def as_rows(given: Any, ends: int, batch: int, widths: dict[int, Any], model: str) -> Array:
+    """A readout (N,), (M, N), (n, M, N) or (n, B, M, N) as (B or 1, n or 1, M, N), N one of the widths.
+
+    Raises FlowError: another shape, no row, masked entries, or not finite.
+    """
+    rows = refusals.as_numbers(given, model, READOUT)
+    leading = {1: (), 2: (), 3: (ends,), 4: (ends, batch)}.get(rows.ndim)
+    if leading is None or rows.shape[: len(leading)] != leading or rows.shape[-1] not in widths or not rows.size:
+        units = " or ".join(map(str, widths))
+        raise FlowError(
+            f"{model}, readout",
+            f"an array of shape {rows.shape}",
+            "a readout of another state, its transpose, or one for another number of end points",
+            f"give (N,), (M, N), ({ends}, M, N) or ({ends}, {batch}, M, N), N = {units}: rows of the derivative of "
+            f"what is read out; of gradients dy (n, N) or (n, B, N) dy[..., None, :]",
+        )
+    single: Array = rows.reshape(*leading, -1, rows.shape[-1])
+    return single.swapaxes(0, 1) if rows.ndim == 4 else single[(None,) * (4 - single.ndim)]
+
+
+def _widths(run: Trajectory, output: str | None) -> dict[int, slice]:
+    """How many columns a readout may have, and where among the states these stand."""
+    widths = {run.width: slice(0, run.width)}
+    if output is not None or run.gives_out in run.states:
+        columns = run.columns(run.output(output))
+        widths = {columns.stop - columns.start: columns} | widths
+    return widths
+
+
+def _at_points(run: Trajectory, points: Integers, readout: Any) -> Array:
+    """The rows that a function gives of the state at each end point, (n, B, M, N). Raises FlowError."""
+    steps, places = np.unique(points, return_inverse=True)
+    found = [refusals.as_numbers(readout(state), run.model, "readout(state)") for state in run.states_before(steps + 1)]
+    shapes = {rows.shape for rows in found}
+    [shape] = shapes if len(shapes) == 1 else [()]
+    if not 1 <= len(shape) <= 3 or (len(shape) == 3 and shape[0] != run.batch):
+        raise FlowError(
+            f"{run.model}, readout(state)",
+            "arrays of shape " + ", ".join(map(str, sorted(shapes))),
+            "a function that gives the readout itself, or the rows of one sequence of several",
+            f"let it give the rows of its derivative, (M, N) or, for each sequence, ({run.batch}, M, N)",
+        )
+    rows = np.stack([np.broadcast_to(rows, (run.batch, *np.atleast_2d(rows).shape[-2:])) for rows in found])
+    return rows[places]
