@@ -16,6 +16,7 @@ NETWORKS = {
     "two layers": Network((LSTM, Dropout("drop", 0.5), GRU), 2),
     "with a dense layer between": Network((LSTM, dense("middle", 3, "tanh"), GRU), 2),
     "logits": Network((LSTM, GRU, dense("out", 2)), 2),
+    "probabilities": Network((LSTM, GRU, dense("out", 3, "sigmoid")), 2),
     "outputs that are no states": Network(
         (CellLayer("low", ls.cell("lstm_output"), 4, {"K": 3}), CellLayer("high", ls.cell("qrnn"), 3)), 2
     ),
@@ -106,6 +107,49 @@ def test_the_sensitivity_of_the_output_is_that_of_backward(name):
         rows.append(network.backward(dy, tape, params._asdict()).x)
     norms = np.sqrt(sum(row**2 for row in rows).sum(axis=2))  # (T, B)
     assert relative_error(np.exp(found.log_norms), norms[::-1].T) <= 1e-12
+
+
+def one_logit(network, params, x, end, logit):
+    """d y[end, logit] / d x[t] of every step up to the end, (T, B, D), by a one-hot cotangent."""
+    y, _, tape = network.forward(x[: end + 1], params, precise=True)
+    dy = np.zeros_like(y)
+    dy[end, :, logit] = 1
+    return network.backward(dy, tape, params).x
+
+
+def of_the_states_below(dense_layer, params):
+    """The rows d y / d h of a dense layer, as a readout of the states of the network below it."""
+    kernel = dense_layer.kernel
+    own = kernel.Params(**{name: params[f"out.{name}"] for name in kernel.Params._fields})
+
+    def rows(state):
+        _, _, tape = kernel.forward(getattr(state, "high.h")[None], own, precise=True)
+        return kernel.output_input_jacobian(tape, own)[0]
+
+    return rows
+
+
+@pytest.mark.parametrize("name", ["logits", "probabilities"])
+@pytest.mark.parametrize("by", ["the output as a state", "a readout of the states"])
+def test_the_sensitivity_of_one_logit_is_that_of_backward(name, by):
+    """d logit[T] / d x[t] through two layers and a dense one with a bias, for each logit, T and sequence."""
+    network, whole, params = kernel_of(name, readout=True)
+    ends, count = [6, 4], network.widths[-1]
+    if by == "the output as a state":
+        run, rows = flow.record(whole, params, X), np.eye(count)
+    else:
+        below = Recurrence(Network(network.layers[:-1], 2))
+        named = params._asdict()
+        run = flow.record(below, below.Params(**{key: named[key] for key in below.Params._fields}), X)
+        rows = of_the_states_below(network.layers[-1], named)
+    units = flow.unit_sensitivity(run, lags=4, ends=ends, readout=rows)
+    for logit in range(count):
+        for place, end in enumerate(ends):
+            wanted = np.linalg.norm(one_logit(network, params._asdict(), X, end, logit), axis=2)[::-1][:5].T
+            assert relative_error(np.exp(units.log_norms[place :: len(ends), :, logit]), wanted) <= 1e-12
+            if by == "the output as a state":
+                one = flow.input_sensitivity(run, lags=4, ends=[end], readout=rows[logit])
+                assert relative_error(np.exp(one.log_norms), wanted) <= 1e-12
 
 
 def test_measures_take_a_network_as_they_take_a_kernel():
