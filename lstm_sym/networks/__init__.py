@@ -28,6 +28,7 @@ from lstm_sym.networks.losses import LOSSES, Loss
 from lstm_sym.networks.network import Grads, Network, Tape
 from lstm_sym.networks.pooling import Pooling
 from lstm_sym.networks.recurrence import Recurrence
+from lstm_sym.networks.sensitivity import SensitivityMap, sensitivity_map
 from lstm_sym.networks.storage import load_params, save
 
 __all__ = [
@@ -42,9 +43,11 @@ __all__ = [
     "NetworkError",
     "Pooling",
     "Recurrence",
+    "SensitivityMap",
     "Tape",
     "dense",
     "load",
     "load_params",
     "save",
+    "sensitivity_map",
 ]

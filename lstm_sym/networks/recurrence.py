@@ -27,6 +27,7 @@ from lstm_sym.kernels import Array
 from lstm_sym.networks.cell_layer import CellLayer
 from lstm_sym.networks.errors import NetworkError
 from lstm_sym.networks.fields import Dotted, fields_of
+from lstm_sym.networks.jacobians import by_input, by_state, rows_of_output
 from lstm_sym.networks.network import Network
 
 Entering = Callable[[int], tuple[Array, Array] | None]
@@ -61,7 +62,7 @@ class Recurrence:
                     f"{self.network.name}, layer {layer.name}",
                     "it runs backward over time" if backward else "it leaves one step of a sequence",
                     "what such a network gives out at a step depends on later ones: it is no recurrence",
-                    "measure the layers below it, or send a cotangent back: network.backward(dy, tape, params).x",
+                    "measure it on both sides: networks.sensitivity_map(network, params, x)",
                 )
 
     @cached_property
@@ -156,7 +157,7 @@ class Recurrence:
             _refuse_parts(layer, above=number + 1 < len(self.layers) or self.adds)
             given = own, _part(layer, layer.kernel.Params, params), t
             for name, part in layer.kernel.jacobian_parts(*given).items() if _states(layer) else ():
-                rows = _rows_of_output(layer, own)
+                rows = rows_of_output(layer, own)
                 entering = {number: (part, part[..., rows, :] if rows is not None else part[..., :0, :])}
                 parts[f"{layer.name}.{name}"] = self._widened(*self._composed(tape, params, t, entering.get))
         return parts
@@ -181,7 +182,7 @@ class Recurrence:
 
         def entering(number: int) -> tuple[Array, Array]:
             layer, own = self.layers[number], tape.layers[number]
-            return _own(layer, own, _part(layer, layer.kernel.Params, params), t)
+            return by_state(layer, own, _part(layer, layer.kernel.Params, params), t)
 
         return self._composed(tape, params, t, entering)
 
@@ -191,7 +192,7 @@ class Recurrence:
         states: list[Array] = []
         below: Array | None = None
         for number, (layer, size) in enumerate(zip(self.layers, self.sizes, strict=True)):
-            b, d = _through(layer, tape.layers[number], _part(layer, layer.kernel.Params, params), t)
+            b, d = by_input(layer, tape.layers[number], _part(layer, layer.kernel.Params, params), t)
             rows, given = np.concatenate((b, d), axis=-2), entering(number)
             found = np.zeros((*rows.shape[:-1], total), rows.dtype) if below is None else rows @ below
             if given is not None:
@@ -208,7 +209,7 @@ class Recurrence:
         states: list[Array] = []
         below: Array | None = None
         for layer, size, own in zip(self.layers, self.sizes, tape.layers, strict=True):
-            b, d = _through(layer, own, _part(layer, layer.kernel.Params, params), t)
+            b, d = by_input(layer, own, _part(layer, layer.kernel.Params, params), t)
             rows = np.concatenate((b, d), axis=-2)
             rows = rows if below is None else rows @ below
             states.append(rows[..., :size, :])
@@ -227,19 +228,6 @@ def _part(layer: CellLayer, kind: Any, named: Any) -> Any:
     return kind(**{name: getattr(named, f"{layer.name}.{name}") for name in kind._fields})
 
 
-def _rows_of_output(layer: CellLayer, tape: Any) -> slice | None:
-    """Where the output stands among the states of a layer; None where it is none of them."""
-    if layer.cell.output not in layer.cell.states:
-        return None
-    start = 0
-    for name in layer.cell.states:
-        width = getattr(tape, name).shape[-1]
-        if name == layer.cell.output:
-            return slice(start, start + width)
-        start += width
-    raise AssertionError(layer.cell.output)
-
-
 def _refuse_parts(layer: CellLayer, above: bool) -> None:
     """Raise NetworkError where a layer gives on what is none of its states, of which no kernel has parts."""
     if above and layer.cell.states and layer.cell.output not in layer.cell.states:
@@ -249,28 +237,3 @@ def _refuse_parts(layer: CellLayer, above: bool) -> None:
             "a cell with an output layer of its own below another layer",
             "let the output layer be a layer of its own: dense = ...",
         )
-
-
-def _own(layer: CellLayer, tape: Any, params: Any, t: Any) -> tuple[Array, Array]:
-    """A and C of a layer."""
-    kernel: Any = layer.kernel
-    a = kernel.jacobian(tape, params, t) if _states(layer) else None
-    rows = _rows_of_output(layer, tape)
-    if rows is not None:
-        assert a is not None
-        return a, a[..., rows, :]
-    if a is not None:
-        return a, kernel.output_jacobian(tape, params, t)
-    d = kernel.output_input_jacobian(tape, params, t)
-    return d[..., :0, :0], d[..., :, :0]
-
-
-def _through(layer: CellLayer, tape: Any, params: Any, t: Any) -> tuple[Array, Array]:
-    """B and D of a layer."""
-    kernel: Any = layer.kernel
-    rows = _rows_of_output(layer, tape)
-    if rows is not None:
-        b = kernel.input_jacobian(tape, params, t)
-        return b, b[..., rows, :]
-    d = kernel.output_input_jacobian(tape, params, t)
-    return (kernel.input_jacobian(tape, params, t) if _states(layer) else d[..., :0, :]), d

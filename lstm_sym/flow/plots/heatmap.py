@@ -13,7 +13,7 @@ from lstm_sym.flow.drawing.colours import MUTED
 from lstm_sym.flow.errors import FlowError
 from lstm_sym.flow.plots.curves import power_ticks
 from lstm_sym.flow.profiles.maps import TimeMap
-from lstm_sym.flow.runs.scaling import Array
+from lstm_sym.flow.runs.scaling import Array, Integers
 from lstm_sym.flow.translation import translated
 
 if TYPE_CHECKING:
@@ -46,36 +46,39 @@ def save_heat_map(
 
     decades: how many below the largest value have colours of their own, all by default; what is smaller has the
     lowest colour, and the end of the colour bar is pointed. Exact zeros are grey and hatched. labels: other words for
-    `LABELS`. The CSV has the columns end, source, log10_norm, one row for every source <= end.
+    `LABELS`. The CSV has the columns end, source, log10_norm, one row for every source <= end, or for every source
+    where the map has `sources` of its own.
 
     Raises FlowError: no square map, NaN where source <= end, infinity, and what `style.save` refuses.
     """
     logs = checked(measured)
     words, columns = translated(LABELS, labels), ("end", "source", "log10_norm")
-    rows = _rows(logs, _first(measured))
+    rows = _rows(logs, *_steps_of(measured, logs))
     return style.save(folder, stem, lambda: _figure(measured, logs, decades, words), columns, rows)
 
 
 def checked(measured: TimeMap) -> Array:
-    """The map in log10 (T, T); NaN above the diagonal. Raises FlowError for one that is not as it says."""
+    """The map in log10 (n, m); NaN above the diagonal of one that runs forward. Raises FlowError for what is none."""
     logs: Array = np.array(measured.log_norms, np.float64) / np.log(10.0)
-    square = logs.ndim == 2 and logs.shape[0] == logs.shape[1] > 0
-    wrong = np.isnan(logs[np.tril_indices(len(logs))]).any() or np.isposinf(logs).any() if square else True
-    if wrong:
+    if getattr(measured, "sources", None) is None:
+        seen = np.tri(*logs.shape) > 0 if logs.ndim == 2 and logs.shape[0] == logs.shape[1] else None
+    else:
+        seen = np.ones_like(logs, bool) if logs.shape == tuple(map(len, _steps_of(measured, logs))) else None
+    if seen is None or not logs.size or np.isnan(logs[seen]).any() or np.isposinf(logs).any():
         raise FlowError(
             f"{measured.model}, map",
             f"an array of shape {logs.shape}, or values that are NaN or infinite where source <= end",
             "a measurement over NaN, or a map of another form",
             "give (T, T), rows end steps, columns source steps, finite or -inf on and below the diagonal",
         )
-    logs[np.triu_indices(len(logs), 1)] = np.nan
-    return logs
+    return np.where(seen, logs, np.nan)
 
 
-def _rows(logs: Array, first: int) -> Iterator[list[Any]]:
-    for end, row in enumerate(logs):
-        for source, value in enumerate(row[: end + 1]):
-            yield [first + end, first + source, value]
+def _rows(logs: Array, ends: Integers, sources: Integers) -> Iterator[list[Any]]:
+    for end, row in zip(ends.tolist(), logs, strict=True):
+        for source, value in zip(sources.tolist(), row, strict=True):
+            if not np.isnan(value):
+                yield [end, source, value]
 
 
 def _figure(measured: TimeMap, logs: Array, decades: float | None, words: Mapping[str, str]) -> Figure:
@@ -86,33 +89,38 @@ def _figure(measured: TimeMap, logs: Array, decades: float | None, words: Mappin
     least = float(finite.min()) if finite.size else -1.0
     low = least if decades is None else max(least, high - decades)
     limits = (low, high) if high > low else (high - 0.5, high + 0.5)
-    before, after = _first(measured) - 0.5, _first(measured) + len(logs) - 0.5
-    place: Any = {"extent": (before, after, after, before), "interpolation": "nearest", "aspect": "auto"}
+    ends, sources = _steps_of(measured, logs)
+    consecutive = bool((np.diff(ends) == 1).all())
+    left, top = sources[0] - 0.5, (ends[0] if consecutive else 0) - 0.5
+    extent = (left, left + len(sources), top + len(ends), top)
+    place: Any = {"extent": extent, "interpolation": "nearest", "aspect": "auto"}
     shown = np.ma.masked_invalid(logs)
     image = axes.imshow(shown, cmap=COLOURS, vmin=limits[0], vmax=limits[1], zorder=2, **place)
     zero = np.isneginf(logs)
     if zero.any():
-        _hatch(axes, zero, before)
+        _hatch(axes, zero, left, top)
     _bar(figure, image, limits, "min" if low > least else "neither", words)
-    _steps(axes, words)
+    _steps(axes, words, None if consecutive else ends)
     named = {"model": measured.model, "output": measured.output, "source": measured.source}
     note = words["zero"] if zero.any() else ""
     return style.finished(figure, words["title"], words["subtitle"].format(**named), note)
 
 
-def _first(measured: TimeMap) -> int:
-    """The first step of the map; a map that does not say its steps begins at 0."""
-    return int(getattr(measured, "steps", [0])[0])
+def _steps_of(measured: TimeMap, logs: Array) -> tuple[Integers, Integers]:
+    """The steps of the rows and of the columns; a map that does not say its steps begins at 0."""
+    ends = np.asarray(getattr(measured, "steps", np.arange(len(logs))))
+    sources = getattr(measured, "sources", None)
+    return ends, ends if sources is None else np.asarray(sources)
 
 
-def _hatch(axes: Axes, zero: Any, before: float) -> None:
+def _hatch(axes: Axes, zero: Any, left: float, top: float) -> None:
     """Grey and hatched where the sensitivity is exactly 0, one run of a row at a time."""
     from matplotlib.collections import PolyCollection
 
     edges = np.diff(zero.astype(int), axis=1, prepend=0, append=0)
     runs = zip(np.argwhere(edges > 0), np.argwhere(edges < 0), strict=True)
     boxes = [
-        [(before + x, before + y) for x, y in ((start, row), (stop, row), (stop, row + 1), (start, row + 1))]
+        [(left + x, top + y) for x, y in ((start, row), (stop, row), (stop, row + 1), (start, row + 1))]
         for (row, start), (_, stop) in runs
     ]
     axes.add_collection(PolyCollection(boxes, facecolor=ZERO, edgecolor=MUTED, linewidth=0, hatch=HATCH, zorder=3))
@@ -127,9 +135,12 @@ def _bar(figure: Figure, image: Any, limits: tuple[float, float], extend: str, w
     bar.set_label(words["sensitivity"], labelpad=6, parse_math=False)
 
 
-def _steps(axes: Axes, words: Mapping[str, str]) -> None:
+def _steps(axes: Axes, words: Mapping[str, str], ends: Integers | None) -> None:
+    """Ticks at whole steps; rows whose steps do not follow each other are named one by one."""
     for axis in (axes.xaxis, axes.yaxis):
         style.ticks(axis, whole=True)
+    if ends is not None:
+        axes.yaxis.set_major_formatter(lambda row, _: str(ends[int(row)]) if 0 <= row < len(ends) else "")
     axes.tick_params(axis="y", length=3)
     axes.spines["left"].set_visible(True)
     style.named(axes, words["source"], words["end"])

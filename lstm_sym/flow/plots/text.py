@@ -49,7 +49,7 @@ UNFOLDED_WORDS = {
 def heat_map_text(
     measured: TimeMap, *, side: int = SIDE, ascii_only: bool = False, labels: Mapping[str, str] | None = None
 ) -> str:
-    """The T x T map in at most `side` rows of blocks, each block the largest sensitivity within it.
+    """The map in at most `side` rows of blocks, each block the largest sensitivity within it.
 
     Four shades divide the decades evenly; 0 is an exact zero. ascii_only: shades in ASCII. labels: other words for
     `HEAT_WORDS`. Raises FlowError as `save_heat_map` does.
@@ -63,7 +63,7 @@ def heat_map_text(
     lines = ["".join(2 * _shade(value, low, high, shades) for value in row).rstrip() for row in blocks]
     named = {"model": measured.model, "output": measured.output, "source": measured.source}
     ends = {"high": power(high * np.log(10.0)), "low": power(low * np.log(10.0))}
-    notes = [words["caption"].format(steps=len(logs), **named)]
+    notes = [words["caption"].format(steps=logs.shape[1], **named)]
     notes += [words["scale"].format(most=shades[-1], least=shades[0], **ends)] if finite.size else []
     notes += [words["zero"]] if np.isneginf(blocks).any() else []
     text = "\n".join([*lines, "; ".join(notes)])
@@ -72,9 +72,9 @@ def heat_map_text(
 
 def _coarse(logs: Array, side: int) -> Array:
     """The largest value of every block; NaN for blocks above the diagonal."""
-    starts = np.unique(np.linspace(0, len(logs), min(side, len(logs)), endpoint=False).astype(int))
+    down, across = (np.unique(np.linspace(0, size, min(side, size), endpoint=False).astype(int)) for size in logs.shape)
     # fmax passes over NaN where there is a number.
-    rows: Array = np.fmax.reduceat(np.fmax.reduceat(logs, starts, axis=0), starts, axis=1)
+    rows: Array = np.fmax.reduceat(np.fmax.reduceat(logs, down, axis=0), across, axis=1)
     return rows
 
 

@@ -37,6 +37,8 @@ class TimeMap:
         output, source: names, source "x" for the input, output "readout" for one of one's own.
         norm: "frobenius" or "spectral".
         sequence: which sequence of the batch.
+        sources: (m,), the steps of the columns where they are not those of the rows, nor t <= T: of a network that
+            reads in both directions log_norms (n, m) has no NaN. None for all that runs forward.
     """
 
     model: str
@@ -46,6 +48,7 @@ class TimeMap:
     source: str
     norm: str
     sequence: int
+    sources: Integers | None = field(default=None, repr=False)
 
 
 def time_map(
