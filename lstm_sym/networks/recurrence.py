@@ -19,7 +19,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -42,6 +42,14 @@ class RecurrenceTape:
 
     def __iter__(self) -> Iterator[Array]:
         return (array for tape in self.layers for array in tape)
+
+
+class RecurrenceGrads(NamedTuple):
+    """Gradients of a loss: of the input, the parameters, the initial state."""
+
+    x: Array
+    params: Dotted
+    state: Dotted
 
 
 @dataclass(frozen=True)
@@ -125,13 +133,73 @@ class Recurrence:
         """x (T, B, D) -> y (T, B, H), the last state, the tape."""
         tapes, last, y = [], [], x
         for layer in self.layers:
-            kernel = layer.kernel
-            first = None if state is None or not _states(layer) else _part(layer, kernel.State, state)
-            y, left, tape = kernel.forward(y, _part(layer, kernel.Params, params), first, precise=precise)
+            first = _first(layer, state)
+            y, left, tape = layer.kernel.forward(y, _part(layer, layer.kernel.Params, params), first, precise=precise)
             tapes.append(tape)
             last += [*left]
-        last += [y[-1] if len(y) else np.zeros(y.shape[1:], y.dtype)] if self.adds else []
-        return y, self.State(*last), RecurrenceTape(tuple(tapes))
+        return y, self.State(*last, *self._given_out(y, state)), RecurrenceTape(tuple(tapes))
+
+    def step(self, x_t: Array, state: Any, params: Any) -> tuple[Array, Dotted]:
+        """One step: x_t (B, D) -> y_t (B, H) and the new state."""
+        last, y = [], x_t
+        for layer in self.layers:
+            own: Any = layer.kernel.State
+            y, left = layer.kernel.step(y, _part(layer, own, state), _part(layer, layer.kernel.Params, params))
+            last += [*left]
+        return y, self.State(*last, *([y] if self.adds else []))
+
+    def backward(self, dy: Any, tape: RecurrenceTape, params: Any, dstate: Any = None) -> RecurrenceGrads:
+        """The gradients of a loss: dy = dL/dy (T, B, H), dstate = dL/d(last state)."""
+        grads: dict[str, Array] = {}
+        first: dict[str, Array] = {}
+        unread: tuple[Array, ...] = ()
+        if self.adds:
+            seen = np.zeros(np.shape(dy)[1:]) if dstate is None else np.asarray(getattr(dstate, self.OUTPUT))
+            unread = (np.zeros_like(seen) if len(dy) else seen,)
+            dy = np.concatenate((dy[:-1], dy[-1:] + seen))
+        for layer, own in zip(self.layers[::-1], tape.layers[::-1], strict=True):
+            given = _part(layer, layer.kernel.Params, params)
+            found = layer.kernel.backward(dy, own, given, _first(layer, dstate))
+            dy = found.x
+            grads |= {f"{layer.name}.{name}": value for name, value in found.params._asdict().items()}
+            first |= {f"{layer.name}.{name}": value for name, value in found.state._asdict().items()}
+        state = [first[name] for name in self.State._fields if name in first]
+        return RecurrenceGrads(dy, self.Params(**grads), self.State(*state, *unread))
+
+    def jvp(
+        self,
+        x: Any,
+        params: Any,
+        state: Any = None,
+        *,
+        x_dot: Any = None,
+        params_dot: Any = None,
+        state_dot: Any = None,
+    ) -> tuple[Array, Array, Dotted, Dotted]:
+        """Forward mode: y, its tangent, the last state, its tangent."""
+        y, y_dot, last, last_dot = x, x_dot, [], []
+        for layer in self.layers:
+            kind = layer.kernel.Params
+            y, y_dot, left, left_dot = layer.kernel.jvp(
+                y,
+                _part(layer, kind, params),
+                _first(layer, state),
+                x_dot=y_dot,
+                params_dot=None if params_dot is None else _part(layer, kind, params_dot),
+                state_dot=_first(layer, state_dot),
+            )
+            last += [*left]
+            last_dot += [*left_dot]
+        ends = self._given_out(y, state), self._given_out(y_dot, state_dot)
+        return y, y_dot, self.State(*last, *ends[0]), self.State(*last_dot, *ends[1])
+
+    def _given_out(self, y: Array, state: Any) -> list[Array]:
+        """What the network gave out at the last step, before the first what the state says, where it is a state."""
+        if not self.adds:
+            return []
+        if len(y):
+            return [y[-1]]
+        return [np.zeros(y.shape[1:], y.dtype) if state is None else np.asarray(getattr(state, self.OUTPUT))]
 
     def jacobian(self, tape: RecurrenceTape, params: Any, t: Any = slice(None)) -> Array:
         """ds[t]/ds[t-1] over the states of all layers, (..., B, S, S)."""
@@ -221,6 +289,11 @@ class Recurrence:
 def _states(layer: CellLayer) -> tuple[str, ...]:
     """The names of the states of a layer, in order."""
     return layer.cell.states
+
+
+def _first(layer: CellLayer, state: Any) -> Any:
+    """The state of one layer; None where none is given, or it has none."""
+    return None if state is None or not _states(layer) else _part(layer, layer.kernel.State, state)
 
 
 def _part(layer: CellLayer, kind: Any, named: Any) -> Any:

@@ -152,6 +152,91 @@ def test_the_sensitivity_of_one_logit_is_that_of_backward(name, by):
                 assert relative_error(np.exp(one.log_norms), wanted) <= 1e-12
 
 
+@pytest.mark.parametrize("readout", [False, True], ids=["states", "and the output"])
+@pytest.mark.parametrize("name", NETWORKS)
+def test_a_step_is_a_run_of_one_step(name, readout):
+    _, kernel, params = kernel_of(name, readout)
+    y, last, _ = kernel.forward(X, params)
+    state = kernel.forward(X[:3], params)[1]
+    for t in range(3, T):
+        given, state = kernel.step(X[t], state, params)
+        assert relative_error(given, y[t]) <= 1e-14
+    assert all(relative_error(part, whole) <= 1e-14 for part, whole in zip(state, last, strict=True))
+    unmoved = kernel.forward(X[:0], params, state)[1]
+    assert all(np.array_equal(part, whole) for part, whole in zip(unmoved, state, strict=True))
+
+
+@pytest.mark.parametrize("readout", [False, True], ids=["states", "and the output"])
+@pytest.mark.parametrize("name", NETWORKS)
+def test_its_gradients_are_those_of_the_network(name, readout):
+    """A loss that reads every output, the last states, and, where it is a state, the last output once more."""
+    network, kernel, params = kernel_of(name, readout)
+    rng = np.random.default_rng(3)
+    _, start, _ = kernel.forward(rng.standard_normal((2, 2, 2)), params)
+    y, last, tape = kernel.forward(X, params, start, precise=True)
+    dy = rng.standard_normal(y.shape)
+    dlast = kernel.State(*(rng.standard_normal(part.shape) for part in last))
+    found = kernel.backward(dy, tape, params, dlast)
+    if kernel.adds:
+        dy = np.concatenate((dy[:-1], dy[-1:] + getattr(dlast, kernel.OUTPUT)))
+    own = [key for key in kernel.State._fields if not (kernel.adds and key == kernel.OUTPUT)]
+    state, dstate = ({key: getattr(part, key) for key in own} for part in (start, dlast))
+    _, _, whole = network.forward(X, params._asdict(), state, precise=True)
+    wanted = network.backward(dy, whole, params._asdict(), dstate)
+    assert relative_error(found.x, wanted.x) <= 1e-13
+    assert all(relative_error(getattr(found.params, key), wanted.params[key]) <= 1e-13 for key in kernel.Params._fields)
+    assert all(relative_error(getattr(found.state, key), wanted.state[key]) <= 1e-13 for key in own)
+    assert not kernel.adds or not getattr(found.state, kernel.OUTPUT).any()
+
+
+@pytest.mark.parametrize("readout", [False, True], ids=["states", "and the output"])
+@pytest.mark.parametrize("name", NETWORKS)
+def test_forward_mode_is_the_adjoint_of_its_gradients(name, readout):
+    _, kernel, params = kernel_of(name, readout)
+    rng = np.random.default_rng(4)
+    _, start, _ = kernel.forward(rng.standard_normal((2, 2, 2)), params)
+    y, _, tape = kernel.forward(X, params, start, precise=True)
+    x_dot, dy = rng.standard_normal(X.shape), rng.standard_normal(y.shape)
+    moved = [type(part)(*(rng.standard_normal(value.shape) for value in part)) for part in (params, start)]
+    given, y_dot, last, last_dot = kernel.jvp(X, params, start, x_dot=x_dot, params_dot=moved[0], state_dot=moved[1])
+    dlast = type(last)(*(rng.standard_normal(part.shape) for part in last))
+    back = kernel.backward(dy, tape, params, dlast)
+    ahead = (dy * y_dot).sum() + sum((a * b).sum() for a, b in zip(dlast, last_dot, strict=True))
+    behind = (back.x * x_dot).sum()
+    behind += sum(
+        (a * b).sum()
+        for of, by in ((back.params, moved[0]), (back.state, moved[1]))
+        for a, b in zip(of, by, strict=True)
+    )
+    assert relative_error(given, y) <= 1e-13 and abs(ahead - behind) <= 1e-12 * abs(ahead)
+
+
+def test_what_steps_contribute_to_the_gradient_of_a_whole_network():
+    """Of the logits, by layer and parameter: their sum is d logits[T] / dp of backward."""
+    network, kernel, params = kernel_of("probabilities", readout=True)
+    found = flow.contributions(flow.record(kernel, params, X), lags=T - 1, sequence=1)
+    y, _, tape = network.forward(X[:, 1:], params._asdict(), precise=True)
+    grads = []
+    for unit in range(y.shape[2]):
+        dy = np.zeros_like(y)
+        dy[-1, 0, unit] = 1
+        grads.append(network.backward(dy, tape, params._asdict()).params)
+    assert found.output == "out.y" and set(found.names) == set(params._fields)
+    for number, name in enumerate(found.names):
+        wanted = np.linalg.norm([grad[name] for grad in grads])
+        assert np.exp(found.log_total[number]) == pytest.approx(wanted, rel=1e-12), name
+
+
+def test_the_unfolded_network_may_have_layers():
+    """What of x[0] is felt at step t is d y[t] / d x[0] of the profile that ends there."""
+    _, kernel, params = kernel_of("probabilities", readout=True)
+    found = flow.unfold(kernel, params, X[:, :1], hidden="low.c")
+    run = flow.record(kernel, params, X[:, :1])
+    for t in range(1, T):
+        wanted = flow.input_sensitivity(run, lags=t, ends=[t]).log_norms[0, -1]
+        assert found.log_sensitivity[2, t] == pytest.approx(wanted, abs=1e-12)
+
+
 def test_measures_take_a_network_as_they_take_a_kernel():
     _, kernel, params = kernel_of("two layers")
     x = np.random.default_rng(1).standard_normal((120, 1, 2))

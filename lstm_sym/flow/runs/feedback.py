@@ -1,6 +1,9 @@
 """A cell that reads what it gave out a step before, x[t] = F y[t-1]: its run, and the Jacobians of the closed map.
 
 s[t] = step(F y[t-1], s[t-1])          ds[t]/ds[t-1] = J[t] + ds[t]/dx[t] F dy[t-1]/ds[t-1]
+
+where y is one of the states s. Of an output layer y is a quantity of its own, which the loop carries beside h: the
+network as `networks.Recurrence(network, output_is_a_state=True)` has it among its states, and this is exact.
 """
 
 from __future__ import annotations
@@ -34,7 +37,8 @@ def closed_loop(
     trajectory as from `record`, its input `trajectory.x` (T, B, D), but keeps the state of every 16th step: run again
     from the first state alone, a chaotic network would part from this input by its rounding.
 
-    Raises FlowError: no step, a feedback of another shape, an output that is no state, a state that overflows.
+    Raises FlowError: no step, a feedback of another shape, a state that overflows; an output that is no state, as that
+    of a readout: take networks.Recurrence(network, output_is_a_state=True) as the kernel.
     """
     steps = operator.index(steps)
     name = name_of(kernel, model)

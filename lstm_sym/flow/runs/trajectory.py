@@ -163,7 +163,8 @@ class Trajectory:
             f"{self.model}, output",
             f"the cell gives out {self.gives_out}, which is none of its states, {', '.join(self.states)}",
             "a cell with a readout after its recurrent part",
-            "name the state to measure, as output='h'",
+            "name a state to measure, as output='h'; or let the output be one: networks.Recurrence(network, "
+            "output_is_a_state=True), the cell a layer of the network",
         )
 
     def vector(self, name: str, given: Any, *, zero: bool = False) -> Array:
