@@ -52,6 +52,7 @@ class SensitivityMap:
         log_norms: (n, steps); -inf where it is exactly 0, NaN after the last step of a sequence.
         ends: (n, 2), the step T and the sequence of each end point; of a network that pools, T is the last step.
         output: what the network gives out, or "readout".
+        source: "x" for the input, with channels chosen as "x_3".
         norm: "frobenius" or "spectral".
     """
 
@@ -59,6 +60,7 @@ class SensitivityMap:
     log_norms: Array = field(repr=False)
     ends: Integers = field(repr=False)
     output: str
+    source: str
     norm: str
 
     def of(self, sequence: int) -> TimeMap:
@@ -68,7 +70,7 @@ class SensitivityMap:
         logs = self.log_norms[rows]
         logs = logs[:, ~np.isnan(logs).all(axis=0)]
         steps, sources = self.ends[rows, 0], np.arange(logs.shape[1])
-        return TimeMap(self.model, steps, logs, self.output, "x", self.norm, sequence, sources)
+        return TimeMap(self.model, steps, logs, self.output, self.source, self.norm, sequence, sources)
 
     def by_lag(self) -> tuple[Integers, Array]:
         """The lags T - t, ascending, below 0 for what comes later; and ln ||.|| (n, lags), NaN where there is none."""
@@ -98,6 +100,7 @@ def sensitivity_map(
     *,
     ends: int | Sequence[int] | Integers | None = None,
     readout: Any = None,
+    channels: Sequence[int] | Integers | None = None,
     norm: str = "frobenius",
     lengths: Any = None,
     progress: Progress | None = None,
@@ -110,10 +113,11 @@ def sensitivity_map(
     by default all. A network that pools has one end point a sequence. readout: what is read of the output y, of N
     units, in its place: rows (M, N) of its derivative, (n, M, N) or (n, B, M, N) at n end points, a vector (N,), the
     gradient of a loss, or a function of y (n, N) of a sequence at its end points, that gives (M, N) or (n, M, N).
-    norm: "frobenius" or "spectral". Costs as much as a backward pass for each end point and row.
+    channels: which inputs x_k, None for all. norm: "frobenius" or "spectral". Costs as much as a backward pass for
+    each end point and row.
 
     Raises NetworkError: end points outside a sequence, a layer of another kind, numbers that are not finite, and what
-    `Network.forward` refuses; FlowError: a readout of another shape.
+    `Network.forward` refuses; FlowError: a readout of another shape, no such channel.
     """
     refusals.refuse_unknown_norm(norm, network.name)
     network, params, x = _of_vectors(network, params, x)
@@ -122,18 +126,20 @@ def sensitivity_map(
     own = tape.layout.lengths
     points = _points(network, ends, own)
     rows = _rows(network, readout, y, points)
+    chosen = refusals.as_channels(channels, network.inputs, network.name)
     log_norms = np.full((len(points), len(own), len(x)), np.nan)
     for sequence, length in enumerate(own.tolist()):
         given = rows[min(sequence, len(rows) - 1)]
         log_norms[:, sequence, :length] = _measured(
-            network, params, x[:length, sequence : sequence + 1], points[:, sequence], given, norm
+            network, params, x[:length, sequence : sequence + 1], points[:, sequence], given, chosen, norm
         )
         tell(progress, sequence + 1, len(own))
     kept = points.T >= 0
     sequences = np.broadcast_to(np.arange(len(own))[:, None], kept.shape)
     where = np.stack((points.T[kept], sequences[kept]), axis=1)
     name = _output(network.layers[-1]) if readout is None else READOUT
-    return SensitivityMap(network.name, log_norms.swapaxes(0, 1)[kept], where, name, norm)
+    logs = log_norms.swapaxes(0, 1)[kept]
+    return SensitivityMap(network.name, logs, where, name, refusals.input_name(chosen), norm)
 
 
 def _of_vectors(network: Network, params: Mapping[str, Any], x: Any) -> tuple[Network, Mapping[str, Any], Any]:
@@ -189,7 +195,9 @@ def _rows(network: Network, readout: Any, y: Array, points: Integers) -> Array:
     return as_rows(readout, count, batch, {units: None}, network.name)
 
 
-def _measured(network: Network, params: Any, x: Array, points: Integers, rows: Array, norm: str) -> Array:
+def _measured(
+    network: Network, params: Any, x: Array, points: Integers, rows: Array, channels: Integers | None, norm: str
+) -> Array:
     """ln ||.|| of every end point of one sequence for all of its steps, (n, steps); so many at once as MEMORY holds."""
     read = _read(network, params, x)
     most = max(1, MEMORY // (16 * max(1, len(x)) * rows.shape[-2] * max(network.widths)))
@@ -200,7 +208,7 @@ def _measured(network: Network, params: Any, x: Array, points: Integers, rows: A
         carried = _start(0 * group if network.pools else group, own, len(read[-1]))
         for layer, given in zip(network.layers[::-1], read[-2::-1], strict=True):
             carried = _through(layer, below(layer.prefix, params), given, carried)
-        found.append(log_norm(carried, norm).T)
+        found.append(log_norm(carried if channels is None else carried.columns(channels), norm).T)
     return np.concatenate(found)
 
 

@@ -202,6 +202,15 @@ def test_a_readout_of_the_output():
     assert relative_error(np.exp(spectral), np.linalg.norm(rows.swapaxes(0, 1), 2, axis=(1, 2))) <= 1e-12
 
 
+def test_single_inputs_are_columns_of_the_whole():
+    whole = sensitivity_map(NETWORK, PARAMS, X, ends=[3])
+    one, other = (sensitivity_map(NETWORK, PARAMS, X, ends=[3], channels=[k]) for k in range(2))
+    assert np.abs(np.logaddexp(2 * one.log_norms, 2 * other.log_norms) / 2 - whole.log_norms).max() < 1e-13
+    assert (one.source, other.of(0).source, whole.source) == ("x_0", "x_1", "x")
+    wanted = np.linalg.norm(by_backward(NETWORK, PARAMS, X, 3, 0, T)[:, :, 1], axis=0)
+    assert relative_error(np.exp(other.log_norms[0]), wanted) <= 1e-12
+
+
 def test_a_pooled_network_is_read_too():
     network = POOLED["mean"]
     params = network.init(2)
@@ -315,6 +324,7 @@ class Own(Layer):
         (NETWORK, {"readout": np.ones((3, 3))}, r"readout: an array of shape \(3, 3\)"),
         (NETWORK, {"ends": [1], "readout": lambda y: y[:, :, None]}, r"readout: an array of shape \(1, 3, 2, 1\)"),
         (NETWORK, {"norm": "nuclear"}, "nuclear"),
+        (NETWORK, {"channels": [2]}, r"channels: \[2\], of 2 inputs"),
         (Network((Own("own"),), D), {}, "layer own: a Own, of which no Jacobian is known"),
     ],
 )

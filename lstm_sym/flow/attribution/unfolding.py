@@ -112,17 +112,13 @@ def unfold(
 
 def _directions(values: Array, channels: Sequence[int] | None, model: str) -> Array:
     """One row for each channel, 1 there: (n, D)."""
-    size = values.shape[2]
-    chosen = list(range(size) if channels is None else channels)
-    if values.shape[1] != 1 or not chosen or not all(0 <= channel < size for channel in chosen):
+    if values.shape[1] != 1:
         raise FlowError(
-            f"{model}, x",
-            f"{values.shape[1]} sequences of {size} inputs, of which {chosen} are to be followed",
-            "a batch, where one sequence is unfolded, or a channel that is not there",
-            "give x[:, :1], and channels counted from 0",
+            f"{model}, x", f"{values.shape[1]} sequences", "a batch, where one sequence is unfolded", "give x[:, :1]"
         )
-    directions: Array = np.eye(size)[chosen]
-    return directions
+    size = values.shape[2]
+    chosen = refusals.as_channels(channels, size, model)
+    return np.eye(size) if chosen is None else np.eye(size)[chosen]
 
 
 def _log_norm(tangents: Array, exponent: Integers) -> float:

@@ -7,7 +7,7 @@ A row is the sensitivity profile of one end point; a diagonal is one lag.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from operator import methodcaller
 from typing import Any
@@ -60,6 +60,7 @@ def time_map(
     output: str | None = None,
     readout: Any = None,
     source: str = "x",
+    channels: Sequence[int] | Integers | None = None,
     norm: str = "frobenius",
     through: Collection[str] | None = None,
     progress: Progress | None = None,
@@ -67,25 +68,41 @@ def time_map(
     """The map over the steps `first` to `last` (exclusive; all by default) of one sequence.
 
     output: a state, by default the one that the cell gives out. readout: what is read out of it, as in
-    `input_sensitivity`, the n end points being the steps. source: "x", or a state. through: the equations by which the
-    flow may enter a step, None for all. Costs n^2/2 products of (N, S) with (S, S) matrices.
+    `input_sensitivity`, the n end points being the steps. source: "x", or a state. channels: which inputs x_k, None
+    for all. through: the equations by which the flow may enter a step, None for all. Costs n^2/2 products of (N, S)
+    with (S, S) matrices.
 
-    Raises FlowError: steps outside the trajectory, more than 2000 of them, no such sequence, state or norm, a readout
-    of another shape.
+    Raises FlowError: steps outside the trajectory, more than 2000 of them, no such sequence, state, channel or norm, a
+    readout of another shape, channels of a state.
     """
     refusals.refuse_all_but("Trajectory", trajectory)
     last = len(trajectory) if last is None else last
     _refuse_range(trajectory, first, last)
     refusals.refuse_sequence(sequence, trajectory.batch, trajectory.model)
     refusals.refuse_unknown_norm(norm, trajectory.model)
-    columns = None if source == "x" else trajectory.columns(source)
+    columns, chosen = _source(trajectory, source, channels)
     steps = np.arange(first, last)
     name, rows = start_of(trajectory, steps, output, readout).of(sequence)
     log_norms = np.full((len(steps), len(steps)), np.nan)
     how: Any = {"sequence": sequence, "jacobian": methodcaller("through", refusals.as_names(through))}
     for back in sweep(trajectory, rows, steps, last - first, first=first, progress=progress, **how):
-        log_norms[back.points, back.step - first] = log_norm(back.source(columns), norm)[0]
-    return TimeMap(trajectory.model, steps, log_norms, name, source, norm, sequence)
+        log_norms[back.points, back.step - first] = log_norm(back.source(columns, chosen), norm)[0]
+    shown = refusals.input_name(chosen) if columns is None else source
+    return TimeMap(trajectory.model, steps, log_norms, name, shown, norm, sequence)
+
+
+def _source(run: Trajectory, source: str, channels: Any) -> tuple[slice | None, Integers | None]:
+    """The columns of a state, None for the input; and which inputs, None for all. Raises FlowError."""
+    if source == "x":
+        return None, refusals.as_channels(channels, run.x.shape[2], run.model)
+    if channels is not None:
+        raise FlowError(
+            f"{run.model}, channels",
+            f"channels of {source!r}",
+            "units of a state, where channels are those of the input",
+            'leave channels out, or source at "x"',
+        )
+    return run.columns(source), None
 
 
 def _refuse_range(trajectory: Trajectory, first: int, last: int) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Collection, Sequence
 from operator import methodcaller
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -25,6 +25,7 @@ def input_sensitivity(
     ends: int | Sequence[int] | Integers | None = None,
     output: str | None = None,
     readout: Any = None,
+    channels: Sequence[int] | Integers | None = None,
     norm: str = "frobenius",
     through: Collection[str] | None = None,
     progress: Progress | None = None,
@@ -35,16 +36,19 @@ def input_sensitivity(
     steps before it. output: the name of a state, by default the one that the cell gives out. readout: what is read out
     of that state, of N units, or of all S, in its place (readouts.py): rows (M, N) or (M, S) of its derivative, those
     at each end point (n, M, N) or (n, B, M, N), or a function that gives (M, N) or (B, M, N) of the state there; a
-    vector (N,) is the gradient of a loss. norm: "frobenius" or "spectral". through: the equations by which the flow
-    may enter a step, None for all (pathways.py). The result has len(ends) * B rows.
+    vector (N,) is the gradient of a loss. channels: which inputs x_k, None for all. norm: "frobenius" or "spectral".
+    through: the equations by which the flow may enter a step, None for all (pathways.py). The result has
+    len(ends) * B rows.
 
     Raises FlowError: a constant input, fewer steps than lags, no end point, no such state, an output that is no
-    state, a readout of another shape, a sensitivity that is exactly 0.
+    state, a readout of another shape, no such channel, a sensitivity that is exactly 0.
     """
     refusals.refuse_all_but("Trajectory", trajectory)
     lags, points = _asked(trajectory, lags, ends, norm)
     start = start_of(trajectory, points, output, readout)
-    return _measured(trajectory, start, points, lags, (None, "x"), norm, through, progress)
+    chosen = refusals.as_channels(channels, trajectory.x.shape[2], trajectory.model)
+    source = _Source(refusals.input_name(chosen), None, chosen)
+    return _measured(trajectory, start, points, lags, source, norm, through, progress)
 
 
 def state_sensitivity(
@@ -66,11 +70,19 @@ def state_sensitivity(
     A state that does not depend on another one at the same step (output="h", source="c" at lag 0) is refused.
     """
     refusals.refuse_all_but("Trajectory", trajectory)
-    source_columns = trajectory.columns(source), source or "state"
+    read = _Source(source or "state", trajectory.columns(source))
     lags, points = _asked(trajectory, lags, ends, norm)
     every = readout is None
     start = state_rows(trajectory, output) if every else start_of(trajectory, points, output, readout)
-    return _measured(trajectory, start, points, lags, source_columns, norm, through, progress)
+    return _measured(trajectory, start, points, lags, read, norm, through, progress)
+
+
+class _Source(NamedTuple):
+    """What is measured against: its name; the columns of states, None for the input; which inputs, None for all."""
+
+    name: str
+    columns: slice | None
+    channels: Integers | None = None
 
 
 def _asked(run: Trajectory, lags: int, ends: Any, norm: str) -> tuple[int, Integers]:
@@ -86,17 +98,16 @@ def _measured(
     start: Start,
     points: Integers,
     lags: int,
-    source: tuple[slice | None, str],
+    source: _Source,
     norm: str,
     through: Collection[str] | None,
     progress: Progress | None,
 ) -> Profile:
-    """The profile over the end points; the columns of the source are None for the input, else those of states."""
-    log_norms = np.empty((run.batch, len(points), lags + 1))
-    columns, names = source[0], (start.name, source[1])
+    """The profile over the end points."""
+    log_norms, names = np.empty((run.batch, len(points), lags + 1)), (start.name, source.name)
     entering: Any = methodcaller("through", refusals.as_names(through))
     for back in sweep(run, start.rows, points, lags, jacobian=entering, progress=progress):
-        found = log_norm(back.source(columns), norm)
+        found = log_norm(back.source(source.columns, source.channels), norm)
         refusals.refuse_zero(found, points[back.points], back.step, names, run.model)
         log_norms[:, back.points, back.lags] = found
     where = run.end_points(points)

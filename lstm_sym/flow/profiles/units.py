@@ -65,20 +65,23 @@ def unit_sensitivity(
     ends: int | Sequence[int] | Integers | None = None,
     output: str | None = None,
     readout: Any = None,
+    channels: Sequence[int] | Integers | None = None,
     progress: Progress | None = None,
 ) -> UnitProfiles:
     """The sensitivity to the input by lag of each unit of an output, at every end point of every sequence.
 
     The arguments are those of `input_sensitivity`; of a readout each row is a unit. Raises FlowError: a constant input,
-    fewer steps than lags, no end point, no such state, an output that is no state, a readout of another shape.
+    fewer steps than lags, no end point, no such state, an output that is no state, a readout of another shape,
+    no such channel.
     """
     refusals.refuse_all_but("Trajectory", trajectory)
     refusals.refuse_constant(trajectory.x, trajectory.model)
     points = refusals.end_points(ends, len(trajectory), lags, trajectory.model)
     # Each row is a matrix of its own, so that none is lost beside a larger one.
     name, rows = start_of(trajectory, points, output, readout)
+    chosen = refusals.as_channels(channels, trajectory.x.shape[2], trajectory.model)
     found = np.empty((trajectory.batch, len(points), lags + 1, rows.shape[2]))
     for back in sweep(trajectory, rows[:, :, :, None], points, lags, progress=progress):
-        found[:, back.points, back.lags] = log_norm(back.source(None))
+        found[:, back.points, back.lags] = log_norm(back.source(None, chosen))
     where = trajectory.end_points(points)
     return UnitProfiles(trajectory.model, name, found.reshape(len(where), lags + 1, -1), where)

@@ -118,6 +118,34 @@ def as_numbers(values: Any, model: str, name: str) -> Array:
     return _real(_array(values, model, name), f"{model}, {name}")
 
 
+def as_channels(channels: Sequence[int] | Integers | None, inputs: int, model: str) -> Integers | None:
+    """The inputs that are chosen, (n,), of so many; None for all. Raises FlowError: one that is not there, or none."""
+    if channels is None:
+        return None
+    chosen = _array(channels, model, "channels")
+    if (
+        chosen.ndim != 1
+        or not chosen.size
+        or chosen.dtype.kind not in "iu"
+        or not (0 <= chosen.min() <= chosen.max() < inputs)
+    ):
+        raise FlowError(
+            f"{model}, channels",
+            f"{chosen.tolist()}, of {inputs} inputs",
+            "a channel that is not there, one number in the place of a list, or names",
+            f"give a list of numbers from 0 to {inputs - 1}",
+        )
+    return chosen.astype(np.int64)
+
+
+def input_name(channels: Integers | None) -> str:
+    """What the input is called: "x"; with channels chosen "x_3", "x_0,2", of more than four "x_0,..,9"."""
+    if channels is None:
+        return "x"
+    shown = [str(channel) for channel in channels.tolist()]
+    return "x_" + ",".join(shown if len(shown) <= 4 else [shown[0], "..", shown[-1]])
+
+
 def end_points(ends: int | Sequence[int] | Integers | None, steps: int, lags: int, model: str) -> Integers:
     """The steps T at which a profile ends: given, or that many spread evenly from `lags` to the last step.
 

@@ -37,7 +37,7 @@ class Scaled:
     mantissa: Array
     exponent: Integers
 
-    def columns(self, part: slice) -> Scaled:
+    def columns(self, part: slice | Integers) -> Scaled:
         """Some columns of every matrix."""
         return Scaled(self.mantissa[..., part], self.exponent[..., part])
 

@@ -47,15 +47,16 @@ class Carried(NamedTuple):
     place: int
     sequences: slice
 
-    def source(self, columns: slice | None) -> Scaled:
+    def source(self, columns: slice | None, channels: Integers | None = None) -> Scaled:
         """d output[T] / d s[t] for these columns of the state, (B, k, ..., M, n); d output[T] / d x[t] for None.
 
-        Raises FlowError for None where the cell reads no input.
+        channels: which of the inputs, all by default. Raises FlowError for None where the cell reads no input.
         """
         if columns is not None:
             return self.matrices.columns(columns)
         refusals.refuse_no_input(self.derivatives.trajectory.x, self.derivatives.trajectory.model)
-        return times(self.matrices, self.derivatives.input[self.place, self.sequences])
+        entering = self.derivatives.input[self.place, self.sequences]
+        return times(self.matrices, entering if channels is None else entering[..., channels])
 
 
 def sweep(
