@@ -33,7 +33,8 @@ class CellLayer(Layer):
         direction: "forward", "backward", "both": with parameters of their own (Schuster & Paliwal 1997). Each sequence
             is read backwards within its own length.
         join: how the outputs of both directions become one: side by side, "concat", their "sum" or "mean".
-        initial: how its parameters are drawn: "uniform", "pytorch", "keras", "orthogonal", "identity" (initial.py).
+        initial: how its parameters are drawn: "uniform", "pytorch", "keras", "orthogonal", "identity", "critical"
+            (initial.py).
         chrono: T_max, up to which its gates keep their state at first; None leaves their biases to `initial`.
     """
 
@@ -70,6 +71,23 @@ class CellLayer(Layer):
                 "give the longest time that is to be kept, more than 2 steps, to a cell with a forget gate",
             )
 
+        if self.initial == "critical":
+            self._check_critical()
+
+    def _check_critical(self) -> None:
+        """Raise NetworkError where no gain is critical: by the cell, or for gates of different times."""
+        try:
+            _ = self.parts.critical
+        except NetworkError as error:
+            raise NetworkError(f"layer {self.name}, {error.where}", error.found, error.why, error.fix) from error
+        if self.chrono is not None:
+            raise NetworkError(
+                f"layer {self.name}, chrono",
+                "biases that differ between units, for which there is no one critical gain",
+                "two ways to begin, asked for at once",
+                "leave chrono out, and fill the bias of the gate; or take another initial",
+            )
+
     @cached_property
     def parts(self) -> Parts:
         """What its parameters are."""
@@ -99,7 +117,8 @@ class CellLayer(Layer):
             drawn = self._one_way(inputs, rng, dtype, fill)._asdict()
             if self.initial != "uniform" or self.chrono is not None:
                 kept = {name: drawn[name] for name in fill}
-                new = redrawn(self.parts, drawn, rng, scheme=self.initial, chrono=self.chrono, size=self.size)
+                how: Any = {"scheme": self.initial, "chrono": self.chrono, "size": self.size, "fill": fill}
+                new = redrawn(self.parts, drawn, rng, **how)
                 drawn = new | kept
             found |= above(prefix, drawn)
         return found

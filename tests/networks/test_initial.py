@@ -11,6 +11,26 @@ from lstm_sym.networks import CellLayer, Network, NetworkError
 from lstm_sym.networks.initial import SCHEMES, parts_of
 
 H, D = 40, 30
+UNCRITICAL = {
+    "antisymmetric_rnn": "2 recurrent matrices act there",
+    "cfn": "0 recurrent matrices act there",
+    "henon": "the state does not stay 0",
+    "indrnn": "relu has a kink",
+    "layer_norm_lstm": "5 recurrent matrices act there",
+    "logistic_map": "0 recurrent matrices act there",
+    "lstm_concat": "W_g reads the input as well",
+    "lstm_full_gate_recurrence": "the state does not stay 0",
+    "lstm_no_forget_gate": "critical without any recurrent weight",
+    "lstm_projected": "2 recurrent matrices act there",
+    "min_gru": "0 recurrent matrices act there",
+    "min_lstm": "0 recurrent matrices act there",
+    "multiplicative_lstm": "0 recurrent matrices act there",
+    "nested_lstm": "3 recurrent matrices act there",
+    "qrnn": "0 recurrent matrices act there",
+    "slstm": "maximum has a kink",
+    "sru": "0 recurrent matrices act there",
+}
+"""Cells that have no critical gain, and why."""
 
 
 def drawn(name, **how):
@@ -91,6 +111,62 @@ def test_chrono_keeps_times_up_to_the_longest(name, bias, sign):
         assert np.array_equal(params["cell.b_i"], -params["cell.b_f"])
 
 
+def at_the_origin(name, fill, **how):
+    """The state Jacobian of a layer of 300 units at zero state and input."""
+    network = Network((CellLayer("cell", ls.cell(name), 300, **how),), 2)
+    params = network.init(7, fill={f"cell.{key}": value for key, value in fill.items()})
+    kernel = network.layers[0].kernel
+    own = kernel.Params(**{key.removeprefix("cell."): value for key, value in params.items()})
+    _, last, tape = kernel.forward(np.zeros((1, 1, 2)), own, precise=True)
+    assert not any(part.any() for part in last), "the origin is a fixed point"
+    return own, kernel.jacobian(tape, own, 0)[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "fill"),
+    [
+        ("rnn", {}),
+        ("lstm", {}),
+        ("lstm", {"b_f": 1.0}),
+        ("lstm", {"b_f": -1.0, "b_o": 2.0}),
+        ("gru", {}),
+        ("gru", {"b_r": -1.0, "b_z": 1.0}),
+        ("mgu", {"b_f": 1.0}),
+        ("leaky_rnn", {}),
+    ],
+)
+def test_a_critical_layer_stands_at_the_edge(name, fill):
+    """The spectral radius at the origin is 1 but for chance, O(H^-1/2)."""
+    _, jacobian = at_the_origin(name, fill, initial="critical")
+    radius = np.abs(np.linalg.eigvals(jacobian)).max()
+    assert abs(radius - 1) < 1.2 / 300**0.5
+
+
+def test_a_layer_drawn_evenly_does_not_stand_there():
+    _, jacobian = at_the_origin("rnn", {"b": 0.0})
+    assert np.abs(np.linalg.eigvals(jacobian)).max() < 0.7
+
+
+def test_the_mean_squared_singular_value_of_a_critical_rnn_is_1():
+    """J = U there: the sum over H^2 squares of N(0, 1/H), of standard error sqrt(2)/H."""
+    _, jacobian = at_the_origin("rnn", {}, initial="critical")
+    values = np.linalg.svd(jacobian, compute_uv=False)
+    assert abs((values**2).mean() - 1) < 4 * 2**0.5 / 300
+
+
+def test_one_matrix_of_a_critical_layer_is_scaled():
+    own, _ = at_the_origin("lstm", {"b_f": 1.0}, initial="critical")
+    gain = 4 / (1 + np.e)
+    assert own.U_g.std() * 300**0.5 == pytest.approx(gain, rel=0.02)
+    assert np.abs(own.U_f).max() <= 300**-0.5 and not own.b_g.any() and not own.b_i.any() and (own.b_f == 1).all()
+
+
+def test_a_bias_that_moves_the_fixed_point_cannot_be_filled():
+    network = Network((CellLayer("cell", ls.cell("lstm"), H, initial="critical"),), D)
+    with pytest.raises(NetworkError, match="b_g: it is filled, and must be 0"):
+        network.init(fill={"cell.b_g": 1.0})
+
+
 def test_what_is_filled_stays_so_and_both_directions_are_drawn():
     network = Network((CellLayer("cell", ls.cell("lstm"), H, direction="both", initial="keras"),), D)
     params = network.init(fill={"cell.b_f": 2.0})
@@ -107,7 +183,12 @@ def test_every_scheme_takes_every_cell(name, scheme):
     shapes = {key: (6,) * len(cell.shapes[key]) for key in cell.parameters}
     rng = np.random.default_rng(0)
     given = {key: rng.uniform(-1, 1, shape) for key, shape in shapes.items()}
-    found = SCHEMES[scheme](given, parts, rng, 0.4)
+    try:
+        found = SCHEMES[scheme](given, parts, rng, 0.4, {})
+    except NetworkError:
+        assert scheme == "critical" and name in UNCRITICAL
+        return
+    assert scheme != "critical" or name not in UNCRITICAL
     assert {key: value.shape for key, value in found.items()} == shapes
 
 
@@ -117,6 +198,8 @@ def test_every_scheme_takes_every_cell(name, scheme):
         ("lstm", {"initial": "xavier"}, "'xavier'"),
         ("lstm", {"chrono": 2}, "chrono: 2, with 1 gates"),
         ("rnn", {"chrono": 100}, "chrono: 100, with 0 gates"),
+        ("lstm", {"initial": "critical", "chrono": 100}, "biases that differ between units"),
+        *((name, {"initial": "critical"}, why) for name, why in UNCRITICAL.items() if ls.cell(name).input),
     ],
 )
 def test_what_cannot_be_drawn_is_refused(cell, how, found):
