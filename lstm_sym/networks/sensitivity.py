@@ -24,7 +24,7 @@ import numpy as np
 
 from lstm_sym.flow.measures import Curve, TimeMap
 from lstm_sym.flow.runs import refusals
-from lstm_sym.flow.runs.readouts import READOUT, as_rows
+from lstm_sym.flow.runs.readouts import READOUT, Start, as_rows
 from lstm_sym.flow.runs.scaling import ZERO, Integers, Scaled, log_norm, plus, scaled, times
 from lstm_sym.ground.progress import Progress, tell
 from lstm_sym.kernels import Array
@@ -51,7 +51,7 @@ class SensitivityMap:
         model: what figures call it.
         log_norms: (n, steps); -inf where it is exactly 0, NaN after the last step of a sequence.
         ends: (n, 2), the step T and the sequence of each end point; of a network that pools, T is the last step.
-        output: what the network gives out, or "readout".
+        output: what the network gives out, "readout" or "loss".
         source: "x" for the input, with channels chosen as "x_3".
         norm: "frobenius" or "spectral".
     """
@@ -100,6 +100,7 @@ def sensitivity_map(
     *,
     ends: int | Sequence[int] | Integers | None = None,
     readout: Any = None,
+    cotangent: Any = None,
     channels: Sequence[int] | Integers | None = None,
     norm: str = "frobenius",
     lengths: Any = None,
@@ -111,13 +112,13 @@ def sensitivity_map(
     may be given in their place. Nothing is dropped out. lengths: the steps (B,) of each sequence, None for T each.
     ends: the steps T, those below 0 counted from the last step of each sequence; or how many, spread evenly over it;
     by default all. A network that pools has one end point a sequence. readout: what is read of the output y, of N
-    units, in its place: rows (M, N) of its derivative, (n, M, N) or (n, B, M, N) at n end points, a vector (N,), the
-    gradient of a loss, or a function of y (n, N) of a sequence at its end points, that gives (M, N) or (n, M, N).
-    channels: which inputs x_k, None for all. norm: "frobenius" or "spectral". Costs as much as a backward pass for
-    each end point and row.
+    units, in its place: rows (M, N) of its derivative, (n, M, N) or (n, B, M, N) at n end points, one row (N,), or a
+    function of y (n, N) of a sequence at its end points, that gives (M, N) or (n, M, N). cotangent: the gradient of a
+    loss by the output or readout, (M,), (n, M) or (n, B, M): then it is ||dL / d x[t]||. channels: which inputs x_k,
+    None for all. norm: "frobenius" or "spectral". Costs as much as a backward pass for each end point and row.
 
     Raises NetworkError: end points outside a sequence, a layer of another kind, numbers that are not finite, and what
-    `Network.forward` refuses; FlowError: a readout of another shape, no such channel.
+    `Network.forward` refuses; FlowError: a readout or cotangent of another shape, no such channel.
     """
     refusals.refuse_unknown_norm(norm, network.name)
     network, params, x = _of_vectors(network, params, x)
@@ -125,7 +126,7 @@ def sensitivity_map(
     _refuse_infinite(network, y)
     own = tape.layout.lengths
     points = _points(network, ends, own)
-    rows = _rows(network, readout, y, points)
+    name, rows = _start_of(network, readout, cotangent, y, points)
     chosen = refusals.as_channels(channels, network.inputs, network.name)
     log_norms = np.full((len(points), len(own), len(x)), np.nan)
     for sequence, length in enumerate(own.tolist()):
@@ -137,7 +138,6 @@ def sensitivity_map(
     kept = points.T >= 0
     sequences = np.broadcast_to(np.arange(len(own))[:, None], kept.shape)
     where = np.stack((points.T[kept], sequences[kept]), axis=1)
-    name = _output(network.layers[-1]) if readout is None else READOUT
     logs = log_norms.swapaxes(0, 1)[kept]
     return SensitivityMap(network.name, logs, where, name, refusals.input_name(chosen), norm)
 
@@ -180,11 +180,18 @@ def _points(network: Network, ends: Any, lengths: Integers) -> Integers:
     return found
 
 
-def _rows(network: Network, readout: Any, y: Array, points: Integers) -> Array:
-    """d z[T] / d y[T] of every end point, (B or 1, n or 1, M, N). Raises FlowError."""
-    units, (count, batch) = y.shape[-1], points.shape
+def _start_of(network: Network, readout: Any, cotangent: Any, y: Array, points: Integers) -> Start:
+    """d z[T] / d y[T] of every end point, (B or 1, n or 1, M, N); with a cotangent dL/dy[T]. Raises FlowError."""
     if readout is None:
-        return np.eye(units)[None, None]
+        start = Start(_output(network.layers[-1]), np.eye(y.shape[-1])[None, None])
+    else:
+        start = Start(READOUT, _rows(network, readout, y, points))
+    return start if cotangent is None else start.loss(cotangent, len(points), points.shape[1], network.name)
+
+
+def _rows(network: Network, readout: Any, y: Array, points: Integers) -> Array:
+    """The rows of a readout at every end point, (B or 1, n or 1, M, N). Raises FlowError."""
+    units, (count, batch) = y.shape[-1], points.shape
     if callable(readout):
         at = y[None] if network.pools else y[points, np.arange(batch)]
         given = [refusals.as_numbers(readout(at[:, b]), network.name, "readout(y)") for b in range(batch)]

@@ -84,10 +84,11 @@ def test_rows_of_every_end_point_and_sequence():
     assert gap(first.log_norms, given.log_norms[:3]) < 1e-13
 
 
-def test_a_vector_is_the_gradient_of_a_loss():
+def test_a_loss_has_a_cotangent():
     """||dL/dx[T - lag]|| is that of the kernel's own backward pass."""
     dy = np.random.default_rng(4).standard_normal((3, B, H))
-    found = flow.input_sensitivity(run_of(), lags=9, ends=ENDS, readout=dy[..., None, :])
+    found = flow.input_sensitivity(run_of(), lags=9, ends=ENDS, cotangent=dy)
+    assert found.output == "loss"
     for place, end in enumerate(ENDS):
         y, _, tape = lstm.forward(X[: end + 1], PARAMS, precise=True)
         cotangent = np.zeros_like(y)
@@ -96,6 +97,26 @@ def test_a_vector_is_the_gradient_of_a_loss():
         assert gap(found.log_norms[place :: len(ENDS)], np.log(dx.T)) < 1e-12
     one = flow.input_sensitivity(run_of(), lags=9, ends=ENDS, readout=dy[0, 0])
     assert gap(one.log_norms[:1], found.log_norms[:1]) < 1e-13
+    for alike in (dy[0, 0], np.tile(dy[0, 0], (3, 1))):
+        assert gap(flow.input_sensitivity(run_of(), lags=9, ends=ENDS, cotangent=alike).log_norms, one.log_norms) == 0
+    every = flow.time_map(run_of(), first=8, sequence=1, cotangent=np.tile(dy[2, 1], (T - 8, 1)))
+    assert every.output == "loss" and gap(every.log_norms[11, 2:][::-1], found.log_norms[5]) < 1e-13
+
+
+def test_a_loss_reads_what_is_read_out():
+    dz = np.random.default_rng(4).standard_normal((3, B, M))
+    found = flow.input_sensitivity(run_of(), lags=9, ends=ENDS, readout=slopes, cotangent=dz)
+    states = [run_of().states_before(np.array([end + 1]))[0] for end in ENDS]
+    dy = np.einsum("ebm,ebmn->ebn", dz, np.stack([slopes(state) for state in states]))
+    assert gap(found.log_norms, flow.input_sensitivity(run_of(), lags=9, ends=ENDS, cotangent=dy).log_norms) < 1e-13
+    wide = flow.state_sensitivity(run_of(), lags=5, ends=ENDS, cotangent=WIDE[0], source="c")
+    assert (
+        gap(wide.log_norms, flow.state_sensitivity(run_of(), lags=5, ends=ENDS, readout=WIDE[0], source="c").log_norms)
+        == 0
+    )
+    read = flow.state_sensitivity(run_of(), lags=5, ends=ENDS, readout=WIDE, cotangent=[1.0, -1.0], source="c")
+    alone = flow.state_sensitivity(run_of(), lags=5, ends=ENDS, cotangent=WIDE[0] - WIDE[1], source="c")
+    assert gap(read.log_norms, alone.log_norms) < 1e-13 and read.output == "loss"
 
 
 def test_the_state_may_be_the_source():
@@ -199,6 +220,15 @@ def test_a_readout_of_another_shape_is_refused(readout, words):
     for measure in (flow.input_sensitivity, flow.unit_sensitivity):
         with pytest.raises(flow.FlowError, match=words):
             measure(run_of(), lags=6, ends=ENDS, readout=readout)
+
+
+@pytest.mark.parametrize(
+    "cotangent", [np.ones(3), np.ones((2, H)), np.ones((3, 1, H)), np.full(H, np.nan), np.ones(2 * H)]
+)
+def test_a_cotangent_of_another_shape_is_refused(cotangent):
+    for measure in (flow.input_sensitivity, flow.signal_to_noise):
+        with pytest.raises(flow.FlowError, match=r"cotangent: (an array of shape|the value nan)"):
+            measure(run_of(), lags=6, ends=ENDS, cotangent=cotangent)
 
 
 def test_a_cotangent_and_a_readout_are_two_things():

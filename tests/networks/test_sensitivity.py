@@ -202,6 +202,21 @@ def test_a_readout_of_the_output():
     assert relative_error(np.exp(spectral), np.linalg.norm(rows.swapaxes(0, 1), 2, axis=(1, 2))) <= 1e-12
 
 
+def test_a_loss_has_a_cotangent():
+    """||dL/dx[t]|| of L at each end point and sequence is that of backward."""
+    dy = np.random.default_rng(7).standard_normal((2, B, 2))
+    found = sensitivity_map(NETWORK, PARAMS, X, ends=[3, 5], cotangent=dy)
+    assert found.output == "loss"
+    for row, (end, sequence) in zip(found.log_norms, found.ends, strict=True):
+        rows = by_backward(NETWORK, PARAMS, X, end, sequence, T)
+        wanted = np.linalg.norm(np.einsum("m,mtd->td", dy[[3, 5].index(end), sequence], rows), axis=1)
+        assert relative_error(np.exp(row), wanted) <= 1e-12
+    y, _, _ = NETWORK.forward(X, PARAMS, precise=True)
+    read = sensitivity_map(NETWORK, PARAMS, X, ends=[3], readout=squares, cotangent=[1.0, 1.0])
+    alone = sensitivity_map(NETWORK, PARAMS, X, ends=[3], cotangent=2 * y[[3]])
+    assert np.abs(read.log_norms - alone.log_norms).max() < 1e-13
+
+
 def test_single_inputs_are_columns_of_the_whole():
     whole = sensitivity_map(NETWORK, PARAMS, X, ends=[3])
     one, other = (sensitivity_map(NETWORK, PARAMS, X, ends=[3], channels=[k]) for k in range(2))
@@ -324,6 +339,7 @@ class Own(Layer):
         (NETWORK, {"readout": np.ones((3, 3))}, r"readout: an array of shape \(3, 3\)"),
         (NETWORK, {"ends": [1], "readout": lambda y: y[:, :, None]}, r"readout: an array of shape \(1, 3, 2, 1\)"),
         (NETWORK, {"norm": "nuclear"}, "nuclear"),
+        (NETWORK, {"cotangent": np.ones(3)}, r"cotangent: an array of shape \(3,\)"),
         (NETWORK, {"channels": [2]}, r"channels: \[2\], of 2 inputs"),
         (Network((Own("own"),), D), {}, "layer own: a Own, of which no Jacobian is known"),
     ],

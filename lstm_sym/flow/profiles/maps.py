@@ -34,7 +34,7 @@ class TimeMap:
         model: what the figure calls it.
         steps: (n,), the steps of rows and columns, ascending.
         log_norms: (n, n), rows T, columns t; NaN above the diagonal (t > T), -inf where it is exactly zero.
-        output, source: names, source "x" for the input, output "readout" for one of one's own.
+        output, source: names, source "x" for the input, output "readout" or "loss" for one of one's own.
         norm: "frobenius" or "spectral".
         sequence: which sequence of the batch.
         sources: (m,), the steps of the columns where they are not those of the rows, nor t <= T: of a network that
@@ -59,6 +59,7 @@ def time_map(
     sequence: int = 0,
     output: str | None = None,
     readout: Any = None,
+    cotangent: Any = None,
     source: str = "x",
     channels: Sequence[int] | Integers | None = None,
     norm: str = "frobenius",
@@ -67,13 +68,13 @@ def time_map(
 ) -> TimeMap:
     """The map over the steps `first` to `last` (exclusive; all by default) of one sequence.
 
-    output: a state, by default the one that the cell gives out. readout: what is read out of it, as in
-    `input_sensitivity`, the n end points being the steps. source: "x", or a state. channels: which inputs x_k, None
-    for all. through: the equations by which the flow may enter a step, None for all. Costs n^2/2 products of (N, S)
-    with (S, S) matrices.
+    output: a state, by default the one that the cell gives out. readout, cotangent: what is read out of it, and the
+    gradient of a loss by that, as in `input_sensitivity`, the n end points being the steps. source: "x", or a state.
+    channels: which inputs x_k, None for all. through: the equations by which the flow may enter a step, None for all.
+    Costs n^2/2 products of (N, S) with (S, S) matrices.
 
     Raises FlowError: steps outside the trajectory, more than 2000 of them, no such sequence, state, channel or norm, a
-    readout of another shape, channels of a state.
+    readout or cotangent of another shape, channels of a state.
     """
     refusals.refuse_all_but("Trajectory", trajectory)
     last = len(trajectory) if last is None else last
@@ -82,7 +83,7 @@ def time_map(
     refusals.refuse_unknown_norm(norm, trajectory.model)
     columns, chosen = _source(trajectory, source, channels)
     steps = np.arange(first, last)
-    name, rows = start_of(trajectory, steps, output, readout).of(sequence)
+    name, rows = start_of(trajectory, steps, output, readout, cotangent).of(sequence)
     log_norms = np.full((len(steps), len(steps)), np.nan)
     how: Any = {"sequence": sequence, "jacobian": methodcaller("through", refusals.as_names(through))}
     for back in sweep(trajectory, rows, steps, last - first, first=first, progress=progress, **how):

@@ -109,11 +109,12 @@ def signal_to_noise(
             "a gradient looked at for a single sample",
             "give several end points, or several sequences",
         )
-    rows = start_of(trajectory, points, output, readout).rows
-    first = _cotangents(trajectory, rows, cotangent, len(points))
+    start = start_of(trajectory, points, output, readout)
+    cotangent = np.ones(start.rows.shape[2]) if cotangent is None else cotangent
+    rows = start.loss(cotangent, len(points), trajectory.batch, trajectory.model).rows
     columns = None if source == INPUT else trajectory.columns(source)
     sums = _Sums.empty(lags, trajectory.batch, trajectory.x.shape[2] if columns is None else _size(columns))
-    for back in sweep(trajectory, first[:, :, None], points, lags, progress=progress):
+    for back in sweep(trajectory, rows, points, lags, progress=progress):
         sums.add(back.lags, back.source(columns))
     return _result(trajectory, source or "state", sums, len(points))
 
@@ -180,24 +181,6 @@ def _refuse_zero(model: str, source: str, zero: np.ndarray[Any, np.dtype[np.bool
             "units cut off, a cotangent of zeros, or an output that does not depend on this at that lag",
             "choose another cotangent, output or source, or fewer lags",
         )
-
-
-def _cotangents(trajectory: Trajectory, rows: Array, given: Any, ends: int) -> Array:
-    """dL_i/d state[T] of every sample, (B, ends, S). Raises FlowError for another shape, or what is not finite."""
-    units, batch = rows.shape[2], trajectory.batch
-    refusals.refuse_masked(trajectory.model, cotangent=given)
-    values = np.ones(units) if given is None else np.asarray(given, np.float64)
-    shapes = [(units,), (ends, units), (ends, batch, units)]
-    if values.shape not in shapes or not np.isfinite(values).all():
-        raise FlowError(
-            f"{trajectory.model}, cotangent",
-            f"an array of shape {values.shape}" + ("" if values.shape not in shapes else " with a NaN or infinity"),
-            "the gradient for another output, or for another number of end points",
-            f"give finite numbers of one of the shapes {', '.join(map(str, shapes))}",
-        )
-    values = values if values.ndim == 3 else np.broadcast_to(values, (ends, units))[:, None]
-    result: Array = (values.swapaxes(0, 1)[..., None, :] @ rows)[..., 0, :]
-    return result
 
 
 def _size(columns: slice) -> int:

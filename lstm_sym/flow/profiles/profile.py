@@ -23,7 +23,7 @@ class Profile:
         log_norms: (n, L + 1), natural logarithms, finite.
         ends: (n, 2), the step T and the sequence of each end point.
         seeds: (n,), the seed that each end point's parameters were drawn with; -1 for given parameters.
-        output: the state whose sensitivity it is, or "state" for all states together.
+        output: the state whose sensitivity it is, "state" for all states together, "readout" or "loss" for one's own.
         source: "x" for the input, else the name of a state, or "state" for all of them.
         norm: "frobenius" or "spectral".
 

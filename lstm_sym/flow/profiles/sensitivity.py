@@ -25,6 +25,7 @@ def input_sensitivity(
     ends: int | Sequence[int] | Integers | None = None,
     output: str | None = None,
     readout: Any = None,
+    cotangent: Any = None,
     channels: Sequence[int] | Integers | None = None,
     norm: str = "frobenius",
     through: Collection[str] | None = None,
@@ -35,17 +36,18 @@ def input_sensitivity(
     trajectory: from `record`. ends: the steps T, or how many, spread evenly; by default every step that has `lags`
     steps before it. output: the name of a state, by default the one that the cell gives out. readout: what is read out
     of that state, of N units, or of all S, in its place (readouts.py): rows (M, N) or (M, S) of its derivative, those
-    at each end point (n, M, N) or (n, B, M, N), or a function that gives (M, N) or (B, M, N) of the state there; a
-    vector (N,) is the gradient of a loss. channels: which inputs x_k, None for all. norm: "frobenius" or "spectral".
-    through: the equations by which the flow may enter a step, None for all (pathways.py). The result has
+    at each end point (n, M, N) or (n, B, M, N), or a function that gives (M, N) or (B, M, N) of the state there; one
+    row (N,). cotangent: the gradient of a loss by the output or readout, (M,), or at each end point (n, M) or
+    (n, B, M): then it is ||dL / d x[T - lag]||. channels: which inputs x_k, None for all. norm: "frobenius" or
+    "spectral". through: the equations by which the flow may enter a step, None for all (pathways.py). The result has
     len(ends) * B rows.
 
     Raises FlowError: a constant input, fewer steps than lags, no end point, no such state, an output that is no
-    state, a readout of another shape, no such channel, a sensitivity that is exactly 0.
+    state, a readout or cotangent of another shape, no such channel, a sensitivity that is exactly 0.
     """
     refusals.refuse_all_but("Trajectory", trajectory)
     lags, points = _asked(trajectory, lags, ends, norm)
-    start = start_of(trajectory, points, output, readout)
+    start = start_of(trajectory, points, output, readout, cotangent)
     chosen = refusals.as_channels(channels, trajectory.x.shape[2], trajectory.model)
     source = _Source(refusals.input_name(chosen), None, chosen)
     return _measured(trajectory, start, points, lags, source, norm, through, progress)
@@ -59,6 +61,7 @@ def state_sensitivity(
     output: str | None = None,
     source: str | None = None,
     readout: Any = None,
+    cotangent: Any = None,
     norm: str = "frobenius",
     through: Collection[str] | None = None,
     progress: Progress | None = None,
@@ -66,14 +69,19 @@ def state_sensitivity(
     """||d output[T] / d source[T - lag]|| between states, for lag = 0 .. `lags`; at lag 0 it is that of the identity.
 
     output, source: the name of a state, or None for all states together. readout: what is read out of the output, of
-    all states or of the one that the cell gives out. The rest is as in `input_sensitivity`.
+    all states or of the one that the cell gives out. cotangent: the gradient of a loss by that, without a readout by
+    the output. The rest is as in `input_sensitivity`.
     A state that does not depend on another one at the same step (output="h", source="c" at lag 0) is refused.
     """
     refusals.refuse_all_but("Trajectory", trajectory)
     read = _Source(source or "state", trajectory.columns(source))
     lags, points = _asked(trajectory, lags, ends, norm)
-    every = readout is None
-    start = state_rows(trajectory, output) if every else start_of(trajectory, points, output, readout)
+    if readout is None:
+        start = state_rows(trajectory, output)
+        count, batch, model = len(points), trajectory.batch, trajectory.model
+        start = start if cotangent is None else start.loss(cotangent, count, batch, model)
+    else:
+        start = start_of(trajectory, points, output, readout, cotangent)
     return _measured(trajectory, start, points, lags, read, norm, through, progress)
 
 

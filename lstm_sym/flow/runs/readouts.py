@@ -6,8 +6,8 @@ or over all states: one matrix for all end points where it is linear, one for ea
     readout=V                                           z = V h
     readout=lambda s: (1 - np.tanh(s.h @ V.T) ** 2)[..., None] * V           z = tanh(V h), rows for each sequence
 
-A loss of one's own is a readout of one row, dL/dh[T], whose norm carried back is ||dL/dx[T - lag]||: (N,) for all end
-points, dy[:, None] of gradients dy (n, N) at n end points, dy[:, :, None] of (n, B, N).
+A loss L of what is read out has a cotangent dL/dz[T] at every end point: then there is one row, dL/ds[T], and its norm
+carried back is ||dL/dx[T - lag]||.
 """
 
 from __future__ import annotations
@@ -21,33 +21,55 @@ from lstm_sym.flow.runs import refusals
 from lstm_sym.flow.runs.scaling import Array, Integers
 from lstm_sym.flow.runs.trajectory import Trajectory
 
-READOUT = "readout"
-"""What figures and tables call a readout of one's own."""
+READOUT, LOSS = "readout", "loss"
+"""What figures and tables call a readout and a loss of one's own."""
 
 
 class Start(NamedTuple):
     """What is differentiated.
 
     Attributes:
-        name: the state that it is, "state" for all of them, or "readout".
+        name: the state that it is, "state" for all of them, "readout", or "loss".
         rows: R[T] = d output[T] / d s[T], (B or 1, n or 1, M, S) for n end points.
     """
 
     name: str
     rows: Array
 
+    def loss(self, cotangent: Any, ends: int, batch: int, model: str) -> Start:
+        """The row dL/ds[T] of a loss, its cotangent dL/d output (M,), or at n end points (n, M) or (n, B, M).
+
+        Raises FlowError: another shape, masked entries, or not finite.
+        """
+        values, units = refusals.as_numbers(cotangent, model, "cotangent"), self.rows.shape[2]
+        shapes = [(units,), (ends, units), (ends, batch, units)]
+        if values.shape not in shapes:
+            raise FlowError(
+                f"{model}, cotangent",
+                f"an array of shape {values.shape}",
+                "the gradient for another output, or for another number of end points",
+                f"give finite numbers of one of the shapes {', '.join(map(str, shapes))}",
+            )
+        values = values if values.ndim == 3 else np.broadcast_to(values, (ends, units))[:, None]
+        return Start(LOSS, values.swapaxes(0, 1)[..., None, :] @ self.rows)
+
     def of(self, sequence: int) -> Start:
         """The same of one sequence, B = 1."""
         return self if len(self.rows) == 1 else Start(self.name, self.rows[sequence : sequence + 1])
 
 
-def start_of(run: Trajectory, points: Integers, output: str | None, readout: Any) -> Start:
+def start_of(run: Trajectory, points: Integers, output: str | None, readout: Any, cotangent: Any = None) -> Start:
     """The rows of a readout, or of the output where there is none: the state of this name, or what the cell gives out.
 
-    Raises FlowError: no such state, an output that is no state, a readout of another shape or not finite.
+    With a cotangent the one row of the loss. Raises FlowError: no such state, an output that is no state, a readout or
+    a cotangent of another shape or not finite.
     """
-    if readout is None:
-        return state_rows(run, run.output(output))
+    start = state_rows(run, run.output(output)) if readout is None else _readout_rows(run, points, output, readout)
+    return start if cotangent is None else start.loss(cotangent, len(points), run.batch, run.model)
+
+
+def _readout_rows(run: Trajectory, points: Integers, output: str | None, readout: Any) -> Start:
+    """The rows of a readout over all states."""
     given = _at_points(run, points, readout) if callable(readout) else readout
     widths = _widths(run, output)
     rows = as_rows(given, len(points), run.batch, widths, run.model)
@@ -75,7 +97,7 @@ def as_rows(given: Any, ends: int, batch: int, widths: dict[int, Any], model: st
             f"an array of shape {rows.shape}",
             "a readout of another state, its transpose, or one for another number of end points",
             f"give (N,), (M, N), ({ends}, M, N) or ({ends}, {batch}, M, N), N = {units}: rows of the derivative of "
-            f"what is read out; of gradients dy (n, N) or (n, B, N) dy[..., None, :]",
+            "what is read out",
         )
     single: Array = rows.reshape(*leading, -1, rows.shape[-1])
     return single.swapaxes(0, 1) if rows.ndim == 4 else single[(None,) * (4 - single.ndim)]
