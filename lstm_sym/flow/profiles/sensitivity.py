@@ -11,7 +11,7 @@ import numpy as np
 
 from lstm_sym.flow.profiles.profile import Profile
 from lstm_sym.flow.runs import refusals
-from lstm_sym.flow.runs.readouts import Start, start_of, state_rows
+from lstm_sym.flow.runs.readouts import Start, start_of
 from lstm_sym.flow.runs.scaling import Integers, log_norm
 from lstm_sym.flow.runs.sweeps import sweep
 from lstm_sym.flow.runs.trajectory import Trajectory
@@ -76,12 +76,7 @@ def state_sensitivity(
     refusals.refuse_all_but("Trajectory", trajectory)
     read = _Source(source or "state", trajectory.columns(source))
     lags, points = _asked(trajectory, lags, ends, norm)
-    if readout is None:
-        start = state_rows(trajectory, output)
-        count, batch, model = len(points), trajectory.batch, trajectory.model
-        start = start if cotangent is None else start.loss(cotangent, count, batch, model)
-    else:
-        start = start_of(trajectory, points, output, readout, cotangent)
+    start = start_of(trajectory, points, output, readout, cotangent, whole=True)
     return _measured(trajectory, start, points, lags, read, norm, through, progress)
 
 

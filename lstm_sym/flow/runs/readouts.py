@@ -58,13 +58,19 @@ class Start(NamedTuple):
         return self if len(self.rows) == 1 else Start(self.name, self.rows[sequence : sequence + 1])
 
 
-def start_of(run: Trajectory, points: Integers, output: str | None, readout: Any, cotangent: Any = None) -> Start:
+def start_of(
+    run: Trajectory, points: Integers, output: str | None, readout: Any, cotangent: Any = None, *, whole: bool = False
+) -> Start:
     """The rows of a readout, or of the output where there is none: the state of this name, or what the cell gives out.
 
-    With a cotangent the one row of the loss. Raises FlowError: no such state, an output that is no state, a readout or
-    a cotangent of another shape or not finite.
+    With a cotangent the one row of the loss. whole: without a name and a readout all states are meant. Raises
+    FlowError: no such state, an output that is no state, a readout or a cotangent of another shape or not finite.
     """
-    start = state_rows(run, run.output(output)) if readout is None else _readout_rows(run, points, output, readout)
+    if readout is None:
+        name = output if whole else run.output(output)
+        start = Start(name or "state", np.eye(run.width)[None, None, run.columns(name)])
+    else:
+        start = _readout_rows(run, points, output, readout)
     return start if cotangent is None else start.loss(cotangent, len(points), run.batch, run.model)
 
 
@@ -76,11 +82,6 @@ def _readout_rows(run: Trajectory, points: Integers, output: str | None, readout
     wide = np.zeros((*rows.shape[:-1], run.width))
     wide[..., widths[rows.shape[-1]]] = rows
     return Start(READOUT, wide)
-
-
-def state_rows(run: Trajectory, name: str | None) -> Start:
-    """The rows that select a state, all of them for None. Raises FlowError for no such state."""
-    return Start(name or "state", np.eye(run.width)[None, None, run.columns(name)])
 
 
 def as_rows(given: Any, ends: int, batch: int, widths: dict[int, Any], model: str) -> Array:
