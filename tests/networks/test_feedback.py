@@ -33,7 +33,9 @@ def loop(name):
     _, last, _ = kernel.forward(np.zeros((0, 2, 2)), params)
     start = kernel.State(*(rng.standard_normal(part.shape) for part in last))
     feedback = rng.standard_normal((2, getattr(last, kernel.OUTPUT).shape[1]))
-    return network, kernel, params, feedback, flow.closed_loop(kernel, params, feedback, start, STEPS)
+    run = flow.closed_loop(kernel, params, feedback, start, STEPS)
+    assert all(np.array_equal(kept, given) for kept, given in zip(run.starts[0], start, strict=True))
+    return network, kernel, params, feedback, run
 
 
 def closed_step(network, kernel, params, feedback, flat, sizes):
