@@ -115,10 +115,11 @@ def sensitivity_map(
     units, in its place: rows (M, N) of its derivative, (n, M, N) or (n, B, M, N) at n end points, one row (N,), or a
     function of y (n, N) of a sequence at its end points, that gives (M, N) or (n, M, N). cotangent: the gradient of a
     loss by the output or readout, (M,), (n, M) or (n, B, M): then it is ||dL / d x[t]||. channels: which inputs x_k,
-    None for all. norm: "frobenius" or "spectral". Costs as much as a backward pass for each end point and row.
+    None for all. norm: "frobenius" or "spectral". Costs as much as a backward pass for each end point and row. All is
+    computed in float64.
 
     Raises NetworkError: end points outside a sequence, a layer of another kind, numbers that are not finite, and what
-    `Network.forward` refuses; FlowError: a readout or cotangent of another shape, no such channel.
+    `Network.forward` refuses; FlowError: masked arrays, a readout or cotangent of another shape, no such channel.
     """
     refusals.refuse_unknown_norm(norm, network.name)
     network, params, x = _of_vectors(network, params, x)
@@ -143,15 +144,23 @@ def sensitivity_map(
 
 
 def _of_vectors(network: Network, params: Mapping[str, Any], x: Any) -> tuple[Network, Mapping[str, Any], Any]:
-    """The network above an embedding, its parameters, and the vectors of the words."""
-    first, x = network.layers[0], np.asarray(getattr(x, "values", x))
+    """The network above an embedding, its parameters, and the vectors of the words, all in float64."""
+    first, x = network.layers[0], getattr(x, "values", x)
+    refusals.refuse_masked(network.name, x=x, **params)
+    x, params = np.asarray(x), {name: _wide(np.asarray(value)) for name, value in params.items()}
     if not isinstance(first, Embedding):
-        return network, params, x
+        return network, params, _wide(x)
     own = below(first.prefix, params)
     if x.ndim == 2:
         x = first.forward(x, own, {}, Run(np.full(x.shape[1], len(x)))).y
     above = Network(network.layers[1:], first.size, network.loss, network.name)
-    return above, {name: value for name, value in params.items() if not name.startswith(first.prefix)}, x
+    rest = {name: value for name, value in params.items() if not name.startswith(first.prefix)}
+    return above, rest, _wide(x)
+
+
+def _wide(values: Array) -> Array:
+    """Numbers in float64; what is none is left to be refused."""
+    return values.astype(np.float64) if values.dtype.kind in "fiub" else values
 
 
 def _points(network: Network, ends: Any, lengths: Integers) -> Integers:

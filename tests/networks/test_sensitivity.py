@@ -247,6 +247,14 @@ def test_little_memory_gives_the_same(memory, monkeypatch):
     np.testing.assert_allclose(found.log_norms, wanted.log_norms, rtol=0, atol=1e-12)
 
 
+def test_a_network_of_float32_is_measured_in_float64():
+    narrow = {name: value.astype(np.float32) for name, value in PARAMS.items()}
+    wide = {name: value.astype(np.float64) for name, value in narrow.items()}
+    x = X.astype(np.float32)
+    found, wanted = sensitivity_map(NETWORK, narrow, x), sensitivity_map(NETWORK, wide, x.astype(np.float64))
+    np.testing.assert_array_equal(found.log_norms, wanted.log_norms)
+
+
 def test_end_points_are_spread_over_each_sequence():
     found = sensitivity_map(NETWORK, PARAMS, X, lengths=LENGTHS, ends=2)
     assert found.ends.tolist() == [[0, 0], [6, 0], [0, 1], [3, 1], [0, 2], [5, 2]]
@@ -353,6 +361,17 @@ def test_what_cannot_be_measured_is_refused(network, how, found):
 def test_numbers_that_are_not_finite_are_refused():
     with pytest.raises(NetworkError, match="what it gives out is no finite number"):
         sensitivity_map(NETWORK, PARAMS, np.where(X > 1, np.nan, X))
+
+
+def test_what_are_no_numbers_is_refused():
+    with pytest.raises(flow.FlowError, match="x: a masked array"):
+        sensitivity_map(NETWORK, PARAMS, np.ma.masked_greater(X, 1))
+    with pytest.raises(flow.FlowError, match=r"out.b: a masked array"):
+        sensitivity_map(NETWORK, PARAMS | {"out.b": np.ma.masked_less(PARAMS["out.b"], 9)}, X)
+    with pytest.raises((TypeError, ValueError)):
+        sensitivity_map(NETWORK, PARAMS, X.astype(str))
+    with pytest.raises(NetworkError, match=r"out.b: it is missing"):
+        sensitivity_map(NETWORK, {name: value for name, value in PARAMS.items() if name != "out.b"}, X)
 
 
 def test_a_sequence_that_is_not_there_is_refused():
