@@ -14,6 +14,8 @@ from lstm_sym.flow.drawing.style import csv_bytes
 from lstm_sym.flow.measures import SURVEYED
 from lstm_sym.flow.spectra.exponents import LyapunovSpectrum
 from lstm_sym.flow.surveys import Survey
+from lstm_sym.networks.sensitivity import SensitivityMap
+from lstm_sym.studies.both_sides import SIDES, draw_sides, sides_blocks
 from lstm_sym.studies.page import drawn_figure, figure_labels, links, method_blocks, reproduce_blocks
 from lstm_sym.studies.request import Request
 
@@ -30,13 +32,20 @@ Surveys = Mapping[str, Survey]
 
 def planned_files(stems: Sequence[str]) -> list[str]:
     """Every file that a page about these models may come with."""
-    figures = ["sensitivity", "spectra", *(f"{stem}.{figure}" for stem in stems for figure in FIGURES)]
+    figures = ["sensitivity", "spectra", SIDES, *(f"{stem}.{figure}" for stem in stems for figure in FIGURES)]
     return ["index.html", "memory.csv", "advice.csv", *(f"{name}.{kind}" for name in figures for kind in FORMATS)]
 
 
-def drawn_figures(surveys: Surveys, sentences: Sentences, folder: Path) -> dict[str, bytes]:
+def drawn_figures(
+    surveys: Surveys, sides: Sequence[SensitivityMap], request: Request, folder: Path
+) -> dict[str, bytes]:
     """Every figure with its data, and the tables as CSV: name -> content. Drawn in `folder`."""
+    sentences = request.sentences
+    if sides:
+        draw_sides(sides, request.settings.lags, sentences, folder)
     profiles = [survey.profile for survey in surveys.values()]
+    if not profiles:
+        return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
     save_profile_figure(profiles, folder, "sensitivity", labels=figure_labels(sentences))
     if spectra := _spectra_of(surveys):
         save_spectra(spectra, folder, "spectra", labels=_labels(sentences, "spectra"))
@@ -50,18 +59,26 @@ def drawn_figures(surveys: Surveys, sentences: Sentences, folder: Path) -> dict[
 
 
 def flow_document(
-    request: Request, surveys: Surveys, left_out: Sequence[FlowError], files: Mapping[str, bytes], command: str | None
+    request: Request,
+    surveys: Surveys,
+    sides: Sequence[SensitivityMap],
+    left_out: Sequence[FlowError],
+    files: Mapping[str, bytes],
+    command: str | None,
 ) -> Document:
     """The page; left_out: why models could not be measured; `files` are the figures as `drawn_figures` gives them."""
     sentences = request.sentences
     cells = sentences.listed([Code(name) for name in request.names])
-    sections = [_section("far", sentences, _far(surveys, left_out, sentences, files))]
+    sections = [_section("far", sentences, _far(surveys, left_out, sentences, files))] if surveys else []
+    if sides:
+        sections.append(_section("sides", sentences, sides_blocks(sides, request.settings.lags, sentences, files)))
     for stem, survey in surveys.items():
         sections.append(Section(stem, survey.model.label, tuple(_of_model(survey, stem, sentences, files))))
     reproduced = reproduce_blocks(command, "flow.json", sentences)
+    if surveys:
+        sections.append(_section("spectrum", sentences, _spectra(surveys, sentences, files)))
+        sections.append(_section("advice", sentences, _advice(surveys, sentences)))
     sections += [
-        _section("spectrum", sentences, _spectra(surveys, sentences, files)),
-        _section("advice", sentences, _advice(surveys, sentences)),
         Section("method", sentences.text("section.method"), tuple(method_blocks(request))),
         Section("reproduce", sentences.text("section.reproduce"), tuple(reproduced)),
     ]

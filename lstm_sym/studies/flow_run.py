@@ -16,16 +16,19 @@ from lstm_sym.equations import Cell
 from lstm_sym.flow import FlowError, Model, Profile, Survey, memory_card, memory_table, run, survey, table
 from lstm_sym.flow.advice.summary import GateBias, gate_bias, gate_text
 from lstm_sym.flow.theory.chrono import TimeScale, time_scale
-from lstm_sym.ground.progress import Progress, silent
+from lstm_sym.ground.progress import Progress, part_of, silent
+from lstm_sym.networks.sensitivity import SensitivityMap
+from lstm_sym.studies.both_sides import sides_record, sides_table
 from lstm_sym.studies.errors import NothingMeasured, StudyError
 from lstm_sym.studies.flow_page import drawn_figures, flow_document, planned_files
-from lstm_sym.studies.measurement import Input, Settings, attempted
-from lstm_sym.studies.networks import Weights, refuse_twice
+from lstm_sym.studies.measurement import Input, attempted
+from lstm_sym.studies.networks import Weights, both_sides, refuse_twice
 from lstm_sym.studies.page import table_labels
 from lstm_sym.studies.record import reasons, record_of, survey_record, versions
 from lstm_sym.studies.request import Request, cells_given
 from lstm_sym.studies.saving import Report
 from lstm_sym.studies.selection import Choices, Given
+from lstm_sym.studies.settings import Settings
 
 
 def gradient_flow(
@@ -68,10 +71,11 @@ def gradient_flow(
     place = None if output is None else GradientFlow.output(request, output, force=force)
     gates = _gates(request.cells, request.models)
     surveys, profiles, left_out = _measured(request, gates, reporter("measuring"), everything or place is not None)
-    if not profiles:
+    sides = _both_sides(request, reporter)
+    if not profiles and not sides:
         raise NothingMeasured(request.sentences.text("flow.none"), [*left_out.values()])
     biases = tuple(gate_bias(one.model, gates.get(one.model), time_scale) for one in profiles if time_scale is not None)
-    found = GradientFlow(request, tuple(profiles), tuple(surveys), biases, left_out)
+    found = GradientFlow(request, tuple(profiles), tuple(surveys), biases, left_out, sides)
     if place is not None:
         found.write(place)
     return found
@@ -87,6 +91,7 @@ class GradientFlow(Report):
         surveys: everything that was measured of each; empty where not everything was asked for.
         biases: the bias of the gate that keeps the state, for the time scale asked for; empty without one.
         left_out: why a model could not be measured, by its label.
+        sides: of each network that reads in both directions what it feels on both sides of a step.
         written: the files that were written, and removed.
     """
 
@@ -96,6 +101,7 @@ class GradientFlow(Report):
     surveys: tuple[Survey, ...]
     biases: tuple[GateBias, ...]
     left_out: Mapping[str, FlowError]
+    sides: tuple[SensitivityMap, ...] = ()
 
     @property
     def reasons(self) -> list[FlowError]:
@@ -109,8 +115,13 @@ class GradientFlow(Report):
 
     def __str__(self) -> str:
         sentences = self.request.sentences
-        parts = [table(self.profiles, labels=table_labels(sentences)), ""]
-        parts.append(memory_table(list(map(memory_card, self.profiles)), labels=sentences.under("flow.memory")))
+        parts: list[str] = []
+        if self.profiles:
+            cards = list(map(memory_card, self.profiles))
+            parts += [table(self.profiles, labels=table_labels(sentences)), ""]
+            parts.append(memory_table(cards, labels=sentences.under("flow.memory")))
+        if self.sides:
+            parts += [""] * bool(parts) + [sides_table(self.sides, self.request.settings.lags, sentences)]
         labels = sentences.under("flow.advice")
         return "\n".join([*parts, *(f"\n{bias.model}\n  {gate_text(bias, labels=labels)}" for bias in self.biases)])
 
@@ -126,6 +137,7 @@ class GradientFlow(Report):
             "left_out": reasons(self.left_out, self.surveys),
             "time_scales": [asdict(bias) for bias in self.biases],
             **survey_record(self.surveys),
+            "both_sides": sides_record(self.sides, self.request.settings.lags),
             "command": self.request.command(self.COMMAND, folder),
             "versions": versions(),
         }
@@ -136,11 +148,11 @@ class GradientFlow(Report):
 
     def _page(self, folder: str | os.PathLike[str] | None) -> Document:
         left_out, command = [*self.left_out.values()], self.request.command(self.COMMAND, folder)
-        return flow_document(self.request, self._by_stem, left_out, self._figures, command)
+        return flow_document(self.request, self._by_stem, self.sides, left_out, self._figures, command)
 
     @property
     def _by_stem(self) -> dict[str, Survey]:
-        if not self.surveys:
+        if not self.surveys and not self.sides:
             raise StudyError(
                 "gradient flow",
                 "a page is asked for, and the profiles alone were measured",
@@ -153,7 +165,16 @@ class GradientFlow(Report):
     @cached_property
     def _figures(self) -> dict[str, bytes]:
         with tempfile.TemporaryDirectory() as folder:
-            return drawn_figures(self._by_stem, self.request.sentences, Path(folder))
+            return drawn_figures(self._by_stem, self.sides, self.request, Path(folder))
+
+
+def _both_sides(request: Request, reporter: Callable[[str], Progress]) -> tuple[SensitivityMap, ...]:
+    """What networks that read in both directions feel before and after a step."""
+    networks, told = request.both_ways, reporter("measuring both sides") if request.both_ways else silent("")
+    return tuple(
+        both_sides(network, request.stream.values, request.settings, request.weights, part_of(told, k, len(networks)))
+        for k, network in enumerate(networks)
+    )
 
 
 def _measured(

@@ -9,10 +9,16 @@ from dataclasses import replace
 from math import prod
 from typing import Any
 
+import numpy as np
+
 from lstm_sym.flow import Model
+from lstm_sym.ground.progress import Progress
+from lstm_sym.kernels import Array
 from lstm_sym.networks import CellLayer, Embedding, Network, Recurrence, load, load_params
 from lstm_sym.networks.file import is_network_file
+from lstm_sym.networks.sensitivity import SensitivityMap, sensitivity_map
 from lstm_sym.studies.errors import StudyError
+from lstm_sym.studies.settings import Settings
 
 Weights = Mapping[str, Any] | str | os.PathLike[str]
 """Parameters by their names in a network, or the file that holds them."""
@@ -47,6 +53,44 @@ def network_models(network: Network, inputs: int, weights: Weights | None = None
         label = f"{network.name}, {layer.name}"
         found[f"{stem_of(network)}_{layer.name}"] = Model(label, kernel, params=own, output=f"{layer.name}.{state}")
     return found
+
+
+def runs_one_way(network: Network) -> bool:
+    """Whether all layers below the first pool run forward, so that they are one recurrence."""
+    layers = (layer for layer in _below_pools(network).layers if isinstance(layer, CellLayer))
+    return all(layer.direction == "forward" for layer in layers)
+
+
+def both_sides(
+    network: Network, x: Any, settings: Settings, weights: Weights | None = None, progress: Progress | None = None
+) -> SensitivityMap:
+    """What a network that reads in both directions feels before and after a step, below its first pool.
+
+    As many end points as `settings` say, with as many lags on either side; parameters without weights are those of
+    seed 0. Raises StudyError for an input that it does not read, or with fewer steps than the lags of both sides.
+    """
+    _refuse_input(network, x.shape[1])
+    steps = min(len(x), 2 * settings.lags + max(settings.ends, 1))
+    if steps < 2 * settings.lags + 1:
+        raise StudyError(
+            network.name,
+            f"{settings.lags} lags on either side of a step, and {len(x)} steps",
+            "this network reads in both directions, so what comes after a step counts too",
+            f"give --lags {(len(x) - 1) // 2} at most, or a longer input",
+        )
+    params = network.init(0) if weights is None else network.checked("weights", _read(weights))
+    below = _below_pools(network)
+    last = steps - 1 - settings.lags
+    ends = np.unique(np.linspace(settings.lags, last, settings.ends).round().astype(int))
+    own = {name: params[name] for name in below.shapes}
+    return sensitivity_map(below, own, x[:steps, None], ends=ends, progress=progress)
+
+
+def by_lag(sides: SensitivityMap, lags: int) -> tuple[Array, Array]:
+    """The lags from -`lags` to `lags`, and the median of ln ||.|| over the end points at each."""
+    found, logs = sides.by_lag()
+    near = abs(found) <= lags
+    return found[near], np.nanmedian(logs[:, near], axis=0)
 
 
 def _measured_layers(kernel: Recurrence) -> list[tuple[CellLayer, str]]:

@@ -29,9 +29,10 @@ from lstm_sym.flow.profiles.tables import power
 from lstm_sym.inputs import Stream
 from lstm_sym.report.checks import check_name
 from lstm_sym.studies.conclusions import conclusion
-from lstm_sym.studies.measurement import Settings, forget_bias, half_life, steps_text
+from lstm_sym.studies.measurement import forget_bias, half_life, steps_text
 from lstm_sym.studies.record import versions
 from lstm_sym.studies.request import Request
+from lstm_sym.studies.settings import Settings
 
 SHOWN_LAGS = (1, 5, 10, 20, 50, 100, 200, 500)
 

@@ -17,9 +17,10 @@ from lstm_sym.ground.safe_text import printable
 from lstm_sym.inputs import Stream
 from lstm_sym.networks import Network
 from lstm_sym.studies.errors import StudyError
-from lstm_sym.studies.measurement import Input, Settings, input_stream, models_of, stems_of
-from lstm_sym.studies.networks import Weights, as_network, network_models, network_stems
+from lstm_sym.studies.measurement import Input, input_stream, models_of, stems_of
+from lstm_sym.studies.networks import Weights, as_network, network_models, network_stems, runs_one_way
 from lstm_sym.studies.selection import Choices, Given, files_of, named_on_a_command_line, select
+from lstm_sym.studies.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,16 @@ class Request:
         """The networks among what is given. Raises NetworkError, CellError."""
         return tuple(network for one in self.given if (network := as_network(one)) is not None)
 
+    @property
+    def one_way(self) -> list[Network]:
+        """The networks all of whose layers run forward: recurrences, which are measured as cells are."""
+        return [network for network in self.networks if runs_one_way(network)]
+
+    @property
+    def both_ways(self) -> list[Network]:
+        """The other networks, which feel what comes after a step as well."""
+        return [network for network in self.networks if not runs_one_way(network)]
+
     @cached_property
     def cells(self) -> tuple[Cell, ...]:
         """The cells with their options."""
@@ -86,13 +97,13 @@ class Request:
         """The models that are measured, of cells, then of networks."""
         channels = self.stream.values.shape[1]
         found = models_of(self.cells, channels, self.settings.hidden, self.sentences)
-        of_networks = (network_models(network, channels, self.weights) for network in self.networks)
+        of_networks = (network_models(network, channels, self.weights) for network in self.one_way)
         return [*found, *(model for models in of_networks for model in models.values())]
 
     @cached_property
     def stems(self) -> list[str]:
         """The names of the files of each model, in the order of `models`."""
-        of_networks = (stem for network in self.networks for stem in network_stems(network))
+        of_networks = (stem for network in self.one_way for stem in network_stems(network))
         return [*stems_of(self.cells), *of_networks]
 
     @property

@@ -20,12 +20,13 @@ from lstm_sym.ground.width import wrapped
 from lstm_sym.notation.text import TextNotation
 from lstm_sym.report.checked import checked_derivation
 from lstm_sym.studies.errors import StudyError
-from lstm_sym.studies.measurement import Input, Settings
+from lstm_sym.studies.measurement import Input
 from lstm_sym.studies.page import figure_labels, findings, study_document, table_labels
 from lstm_sym.studies.record import record_of, versions
 from lstm_sym.studies.request import Request, cells_given
 from lstm_sym.studies.saving import Report
 from lstm_sym.studies.selection import Choices, Given
+from lstm_sym.studies.settings import Settings
 
 FIGURE = "sensitivity"
 WIDTH = 100

@@ -206,7 +206,7 @@ def test_flow_takes_trained_weights_and_measures_them_once(stacked: str) -> None
     ("arguments", "told"),
     [
         (("seven.toml",), "it reads 7 channels, and the input has"),
-        (("back.toml",), "it runs backward over time"),
+        (("back.toml", "--lags", "40"), "give --lags 29 at most"),
         (("words.toml",), "it reads words, and the input is numbers"),
         (("rnn", "--weights", "w.npz"), "weights are the parameters of one network"),
         (("stacked.toml", "--weights", "none.npz"), "none.npz"),
@@ -223,7 +223,33 @@ def test_what_flow_cannot_measure_of_networks_is_refused(stacked: str, arguments
     )
     save("w.npz", {"a": np.zeros(1)})
     save("other.npz", {"b": np.zeros(2)})
-    assert told in refused("flow", *arguments, *BRIEF)
+    assert told in refused("flow", *BRIEF, *arguments)
+
+
+def test_flow_measures_both_sides_of_a_step_where_layers_run_backward(stacked: str) -> None:
+    text = Path(stacked).read_text(encoding="utf-8")
+    Path("back.toml").write_text(text.replace("size = 3", 'size = 3\ndirection = "both"'), encoding="utf-8")
+    result = run("flow", "back.toml", "rnn", *BRIEF, "--hidden", "3", "--json", "-o", "out")
+    assert result.exit_code == 0, result.output
+    found = json.loads(result.stdout)
+    assert [model["model"] for model in found["models"]] == ["rnn"]
+    [sides] = found["both_sides"]
+    assert sides["lags"] == list(range(-5, 6)) and len(sides["log10_median"]) == 11
+    page = Path("out/index.html").read_text(encoding="utf-8")
+    assert "Before and after" in page and Path("out/both_sides.svg").exists()
+    alone = fine("flow", "back.toml", *BRIEF)
+    assert "lag −5" in alone and "half-life" not in alone
+    measured = ls.gradient_flow(load("back.toml"), input="gaussian", lags=5, ends=3, length=60, everything=False)
+    [one] = measured.sides
+    own = {name: value for name, value in load("back.toml").init(0).items() if not name.startswith("dense")}
+    below = Network(load("back.toml").layers[:2], measured.request.stream.values.shape[1])
+    x, (end, _) = measured.request.stream.values[: one.log_norms.shape[1], None], one.ends[0]
+    rows = []
+    for unit in np.eye(6):
+        dy = np.zeros((len(x), 1, 6))
+        dy[end, 0] = unit
+        rows.append(below.backward(dy, below.forward(x, own, precise=True)[2], own).x[:, 0])
+    assert np.allclose(np.exp(one.log_norms[0]), np.sqrt((np.array(rows) ** 2).sum(axis=(0, 2))), rtol=1e-12)
 
 
 def test_a_study_is_of_cells(net: str) -> None:
