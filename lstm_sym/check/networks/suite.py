@@ -235,7 +235,7 @@ NETWORK_CHECKS: dict[str, Callable[[Network], CheckResult]] = {
     "lengths": check_lengths,
     "complex step": check_long,
     "dot test": lambda network: check_dot(*random_network_case(network, steps=20, seed=9)),
-    "Taylor": lambda network: check_taylor(*smooth_network_case(network, steps=10, seed=10)),
+    "Taylor": lambda network: check_taylor(*smooth_network_case(_of_vectors(network), steps=10, seed=10)),
     "episodes": check_episodes,
     "windows": check_windows,
     "state Jacobian": check_state_jacobian,
