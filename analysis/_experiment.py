@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from lstm_sym import flow
@@ -22,10 +23,16 @@ MODELS = [
 
 @dataclass(frozen=True)
 class Options:
-    """How an experiment is run: `quick` to see that it works, `output` the folder for its figures and data."""
+    """How an experiment is run.
+
+    Attributes:
+        quick: only to see that it works. output: the folder for its figures and data.
+        begun: when it began, of time.monotonic.
+    """
 
     quick: bool
     output: Path
+    begun: float = field(default_factory=time.monotonic)
 
 
 def run(main: Callable[[Options], None], description: str | None) -> None:

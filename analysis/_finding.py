@@ -9,7 +9,7 @@ import shlex
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -44,12 +44,11 @@ class Finding:
     numbers: Mapping[str, Any]
     figures: Sequence[Path] = ()
     source: str = ""
-    begun: float = field(default_factory=time.monotonic)
 
 
 def write(finding: Finding, chosen: Options, stem: str) -> None:
     """Write stem.md and stem.json into the folder of the run, and name all files of the finding."""
-    seconds = time.monotonic() - finding.begun
+    seconds = time.monotonic() - chosen.begun
     record = {
         "experiment": stem,
         "command": _command(chosen, stem),
