@@ -13,6 +13,7 @@ ROOT = Path(__file__).resolve().parents[1]
 SCRIPTS = sorted(path.stem for path in (ROOT / "analysis").glob("*.py") if not path.stem.startswith("_"))
 APART = "conveyor_belt"
 EXPECTED = {
+    "bidirectional",
     "conveyor_belt",
     "forget_bias",
     "gate_shares",
