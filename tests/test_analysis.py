@@ -20,6 +20,7 @@ EXPECTED = {
     "lyapunov",
     "precision_horizon",
     "sensitivity_decay",
+    "sentiment",
     "shaded_unfolding",
     "spectral_radius",
     "truncation",
