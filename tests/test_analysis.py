@@ -15,6 +15,7 @@ APART = "conveyor_belt"
 EXPECTED = {
     "bidirectional",
     "conveyor_belt",
+    "digits",
     "forget_bias",
     "gate_shares",
     "lyapunov",
