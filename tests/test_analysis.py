@@ -20,6 +20,7 @@ EXPECTED = {
     "gate_shares",
     "lyapunov",
     "precision_horizon",
+    "preprocessing",
     "sensitivity_decay",
     "sentiment",
     "shaded_unfolding",
