@@ -19,6 +19,7 @@ EXPECTED = {
     "forget_bias",
     "gate_shares",
     "lyapunov",
+    "next_word",
     "precision_horizon",
     "preprocessing",
     "sensitivity_decay",
