@@ -13,7 +13,6 @@ Writes two figures (SVG, PNG) with their data (CSV), a page and its numbers.
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -164,9 +163,10 @@ def pair(rng: np.random.Generator, told: str) -> list[Sentence]:
 
 def sentences(count: int, rng: np.random.Generator, without: Sequence[Sentence] = ()) -> list[Sentence]:
     """So many sentences in pairs, as many told at once as at the end; none twice, and none of these others."""
-    kinds, seen, found = itertools.cycle((ONE_WORD_LATER, AT_THE_END)), {one.words for one in without}, []
+    seen: set[tuple[str, ...]] = {one.words for one in without}
+    found: list[Sentence] = []
     while len(found) < count:
-        made = pair(rng, next(kinds))
+        made = pair(rng, (ONE_WORD_LATER, AT_THE_END)[len(found) // 2 % 2])
         if not seen & {one.words for one in made}:
             found += made
             seen |= {one.words for one in made}
