@@ -59,7 +59,7 @@ class Plan:
 
 
 QUICK = Plan(60, 8, 6, 2, 1)
-FULL = Plan(2000, 300, 32, 12, 3)
+FULL = Plan(2000, 300, 32, 24, 3)
 
 
 @dataclass(frozen=True)
@@ -254,9 +254,7 @@ def main(chosen: Options) -> None:
         question=QUESTION,
         answer=f"With {TESTED[at]} phrases between: LSTM {by_phrases['LSTM'][at]}, RNN {by_phrases['RNN'][at]}, pairs "
         f"of words {by_phrases['pairs of words'][at]}; with {TESTED[-1]}, many more than in training, LSTM "
-        f"{by_phrases['LSTM'][-1]}. Of the unit that holds the number most, the forget gate is "
-        f"{shown['forget gate'][0, SUBJECT]:.2f} at the second subject and {least(shown):.2f} or more at the words "
-        f"between it and the verb; the input gate is {shown['input gate'][0, SUBJECT]:.2f} at the subject.",
+        f"{by_phrases['LSTM'][-1]}. {told(shown)}",
         columns=("phrases between", *found),
         rows=[(phrases, *(column[row] for column in by_phrases.values())) for row, phrases in enumerate(TESTED)],
         settings={**vars(plan), "rate": 5e-3, "clip": 1.0, "embedding": 16, "forget bias": 1.0, "batch": 32},
@@ -267,9 +265,14 @@ def main(chosen: Options) -> None:
     _finding.write(finding, chosen, "next_word")
 
 
-def least(shown: dict[str, Any]) -> float:
-    """The smallest value of the first unit's forget gate between the second subject and its verb."""
-    return float(shown["forget gate"][0, SUBJECT + 1 : -1].min())
+def told(shown: dict[str, Any]) -> str:
+    """What the gates of the first unit do."""
+    forget, writes = shown["forget gate"][0], shown["input gate"][0]
+    return (
+        f"Of the unit that holds the number most, the forget gate is {forget[1]:.2f} at the first subject, "
+        f"{forget[SUBJECT]:.2f} at the second, and {forget[SUBJECT + 1 : -1].min():.2f} or more at the words between "
+        f"it and its verb; the input gate is {writes[SUBJECT]:.2f} at the second subject."
+    )
 
 
 if __name__ == "__main__":
