@@ -179,7 +179,7 @@ def _word(axes: Any, word: str, share: float, box: tuple[float, float, float]) -
 
     left, top, width = box
     colour = PALETTE[0] if share > 0 else PALETTE[1]
-    behind: Any = {"facecolor": colour, "alpha": 0.85 * abs(share), "edgecolor": GRID, "linewidth": 0.0}
+    behind: Any = {"facecolor": colour, "alpha": 0.6 * abs(share), "edgecolor": GRID, "linewidth": 0.0}
     axes.add_patch(Rectangle((left, top + 0.04), width - 0.03, LINE - 0.08, **behind))
     middle: Any = {"ha": "center", "va": "center", "fontsize": 10.5, "parse_math": False}
     axes.text(left + width / 2 - 0.015, top + LINE / 2, word, color=INK, **middle)
