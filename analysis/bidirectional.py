@@ -69,7 +69,7 @@ class Plan:
 
 
 QUICK = Plan(4, 2, 1, 60, 4, 2, 60)
-FULL = Plan(32, 60, 5, 3000, 24, 12)
+FULL = Plan(32, 40, 5, 3000, 24, 12)
 
 
 def listener(units: int, direction: str) -> Network:
