@@ -269,9 +269,9 @@ def told(shown: dict[str, Any]) -> str:
     """What the gates of the first unit do."""
     forget, writes = shown["forget gate"][0], shown["input gate"][0]
     return (
-        f"Of the unit that holds the number most, the forget gate is {forget[1]:.2f} at the first subject, "
-        f"{forget[SUBJECT]:.2f} at the second, and {forget[SUBJECT + 1 : -1].min():.2f} or more at the words between "
-        f"it and its verb; the input gate is {writes[SUBJECT]:.2f} at the second subject."
+        f"Of the unit that holds the number most, the forget gate is {forget[1]:.3f} at the first subject, "
+        f"{forget[SUBJECT]:.3f} at the second, and at least {forget[SUBJECT + 1 : -1].min():.3f} at the words between "
+        f"it and its verb; the input gate is {writes[SUBJECT]:.3f} at the second subject."
     )
 
 
