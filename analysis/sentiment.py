@@ -1,12 +1,12 @@
 """Is a film review kind? Words, LSTM, mean over time, logistic regression, on 10,605 sentences rated by people.
 
-Embedding of 64, LSTM of 32 units (forget bias 1), the mean of its outputs, logistic regression: the network of the
-usual tutorial. A sentence is positive if the mean of its ratings, -4 to 4 by 20 people each, is above 0. Targets while
-training are sigmoid(1.5 rating), as sentences that people call mixed teach less. Split by a hash of seed and sentence:
-15 % test, 10 % choose the epoch, the rest trains; every seed has its own split, 5 seeds. Words seen once are one word.
-Baselines on the same splits and targets: the commoner label, and logistic regression on the bag of words (which words
-are there), a network as well: one number a word, added up. For three test sentences each word is coloured by its share
-of the logit, x[t] . d logit / d x[t], where x[t] is its vector.
+Embedding of 32, LSTM of 32 units (forget bias 1), the mean of its outputs, logistic regression: the network of the
+usual tutorial; and the same in both directions. A sentence is positive if the mean of its ratings, -4 to 4 by 20 people
+each, is above 0. Targets while training are sigmoid(1.5 rating), as sentences that people call mixed teach less. Split
+by a hash of seed and sentence: 15 % test, 10 % choose the epoch, the rest trains; every seed has its own split, 5
+seeds. Words seen once are one word. Baselines on the same splits and targets: the commoner label, and logistic
+regression on the bag of words (which words are there), a network as well: one number a word, added up. For three test
+sentences each word is coloured by its share of the logit, x[t] . d logit / d x[t], where x[t] is its vector.
 The sentences are fetched once (_snippets.py says how, and what of it runs: nothing); --quick makes some of word lists.
 Writes two figures (SVG, PNG) with their data (CSV), a page and its numbers.
 `python3 run.py analysis sentiment [--quick] [-o DIR]`
