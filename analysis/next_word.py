@@ -6,8 +6,9 @@ number of their own, which is no help, and the first subject must be forgotten w
 word are trained on 2,000 such pairs with none to three phrases after each subject: LSTM (forget bias 1) and tanh RNN,
 32 units above an embedding of 16; 3 seeds. Tested at the second verb, on 300 pairs for each number of phrases, none of
 them of the training: is the verb more probable in the right number than in the other? Baseline: counts of pairs of
-words. Then one pair is read, and the gates of the units that hold the number are shown at every word.
-Writes two figures (SVG, PNG) with their data (CSV), a page and its numbers.
+words. Shown too: when each network learns it, epoch by epoch, with three phrases between. Then one pair is read, and
+the gates of the units that hold the number are shown at every word.
+Writes three figures (SVG, PNG) with their data (CSV), a page and its numbers.
 `python3 run.py analysis next_word [--quick] [-o DIR]`
 """
 
@@ -135,13 +136,21 @@ def model(cell: str, units: int) -> Network:
     return Network(layers, loss=LOSSES["softmax"])
 
 
-def trained(cell: str, train: Sequence[Sentences], plan: Plan, seed: int) -> tuple[Network, Any]:
-    """A network and its parameters after all epochs."""
+def trained(
+    cell: str, train: Sequence[Sentences], watched: Sequence[Sentences], plan: Plan, seed: int
+) -> tuple[Network, Any, list[float]]:
+    """A network, its parameters after all epochs, and its agreement on the watched pairs after each epoch."""
     network = model(cell, plan.units)
     start = network.init(seed, dtype=np.float32, fill={"cell.b_f": 1.0} if cell == "lstm" else {})
     x = [numbered(one) for one in train]
     data = Samples([words[:-1] for words in x], [words[1:] for words in x])
-    return network, fit(network, data, start, optimiser=Adam(5e-3, clip=1.0), epochs=plan.epochs, seed=seed).params
+
+    def measure(params: Any) -> dict[str, float]:
+        return {"agreement": agreement(of_network(network, params), [watched])[0]}
+
+    how: Any = {"optimiser": Adam(5e-3, clip=1.0), "epochs": plan.epochs, "seed": seed, "measure": measure}
+    found = fit(network, data, start, **how)
+    return network, found.params, [row["agreement"] for row in found.history]
 
 
 def agreement(probabilities: Callable[[Sequence[Sentences]], Any], test: Sequence[Sequence[Sentences]]) -> list[float]:
@@ -174,19 +183,30 @@ def of_pairs(train: Sequence[Sentences]) -> Callable[[Sequence[Sentences]], Any]
     return lambda part: [counts[NUMBER[one.words[one.verb - 1]]] for one in part]
 
 
-def measured(plan: Plan) -> tuple[dict[str, list[list[float]]], tuple[Network, Any]]:
-    """Agreement by model, seed and number of phrases; and the first LSTM."""
-    found: dict[str, list[list[float]]] = {"LSTM": [], "RNN": [], "pairs of words": []}
+@dataclass(frozen=True)
+class Results:
+    """Agreement by model, seed and number of phrases; by model, seed and epoch; and the first LSTM."""
+
+    phrases: dict[str, list[list[float]]]
+    epochs: dict[str, list[list[float]]]
+    lstm: tuple[Network, Any]
+
+
+def measured(plan: Plan) -> Results:
+    """Train and test every model with every seed."""
+    phrases: dict[str, list[list[float]]] = {"LSTM": [], "RNN": [], "pairs of words": []}
+    epochs: dict[str, list[list[float]]] = {"LSTM": [], "RNN": []}
     report, done, kept = flow.reporter("agreement"), 0, []
     for seed in range(plan.seeds):
         train, test = drawn(plan, seed)
         for cell in ("lstm", "rnn"):
-            network, params = trained(cell, train, plan, seed)
-            found[cell.upper()].append(agreement(of_network(network, params), test))
+            network, params, history = trained(cell, train, test[TESTED.index(TRAINED - 1)], plan, seed)
+            phrases[cell.upper()].append(agreement(of_network(network, params), test))
+            epochs[cell.upper()].append(history)
             kept.append((network, params))
             report(done := done + 1, 2 * plan.seeds)
-        found["pairs of words"].append(agreement(of_pairs(train), test))
-    return found, kept[0]
+        phrases["pairs of words"].append(agreement(of_pairs(train), test))
+    return Results(phrases, epochs, kept[0])
 
 
 SHOWN = "the dogs near the old house sing loudly . the child behind the red cars waits"
@@ -216,21 +236,32 @@ def gates(network: Network, params: Any) -> dict[str, Any]:
     return {name: values[key][1:, 0, order].T for name, key in named.items()}
 
 
-def figures(found: dict[str, list[list[float]]], shown: dict[str, Any], plan: Plan, folder: Path) -> list[Path]:
-    """Agreement by the number of phrases, and the gates at every word."""
-    curves = []
-    for label, values in found.items():
-        stacked = np.array(values)
-        edges = (stacked.min(axis=0), stacked.max(axis=0))
-        curves.append(flow.Curve(label, np.array(TESTED), stacked.mean(axis=0), *edges, dots=True))
-    how: Any = {
+def curves(found: dict[str, list[list[float]]], x: Any, dots: bool) -> list[flow.Curve]:
+    """Mean and range over the seeds."""
+    stacked = {label: np.array(values) for label, values in found.items()}
+    return [
+        flow.Curve(label, np.asarray(x), v.mean(axis=0), v.min(axis=0), v.max(axis=0), dots=dots)
+        for label, v in stacked.items()
+    ]
+
+
+def figures(found: Results, shown: dict[str, Any], plan: Plan, folder: Path) -> list[Path]:
+    """Agreement by the number of phrases and by epoch, and the gates at every word."""
+    how: Any = {"y": "share of verbs in the right number", "limits": (0.4, 1.0)}
+    by_phrases: Any = {
         "title": "Does the verb agree with its subject?",
         "subtitle": f"trained with 0 to {TRAINED - 1} phrases between; mean and range of {plan.seeds} seeds; chance ½",
         "x": "phrases between subject and verb",
-        "y": "share of verbs in the right number",
-        "limits": (0.4, 1.0),
     }
-    return flow.save_curves(curves, folder, "next_word", **how) + save_grid(
+    by_epoch: Any = {
+        "title": "When is agreement learnt?",
+        "subtitle": f"{TRAINED - 1} phrases between; mean and range of {plan.seeds} seeds; chance ½",
+        "x": "epochs of training",
+    }
+    drawn_curves = curves(found.phrases, TESTED, True), curves(found.epochs, np.arange(1, plan.epochs + 1), False)
+    paths = flow.save_curves(drawn_curves[0], folder, "next_word", **by_phrases, **how)
+    paths += flow.save_curves(drawn_curves[1], folder, "next_word_epochs", **by_epoch, **how)
+    return paths + save_grid(
         shown,
         folder,
         "next_word_gates",
@@ -245,20 +276,28 @@ def figures(found: dict[str, list[list[float]]], shown: dict[str, Any], plan: Pl
 
 def main(chosen: Options) -> None:
     plan = QUICK if chosen.quick else FULL
-    found, lstm = measured(plan)
-    shown = gates(*lstm)
-    by_phrases = {label: [in_words(part) for part in zip(*values, strict=True)] for label, values in found.items()}
-    at = TESTED.index(TRAINED - 1)
+    found = measured(plan)
+    shown = gates(*found.lstm)
+    by_phrases = {label: [in_words(p) for p in zip(*v, strict=True)] for label, v in found.phrases.items()}
+    at, half = TESTED.index(TRAINED - 1), plan.epochs // 2
+    early = {label: in_words([history[half - 1] for history in v]) for label, v in found.epochs.items()}
     finding = _finding.Finding(
         title="Agreement of a verb with a subject far before it",
         question=QUESTION,
-        answer=f"With {TESTED[at]} phrases between: LSTM {by_phrases['LSTM'][at]}, RNN {by_phrases['RNN'][at]}, pairs "
-        f"of words {by_phrases['pairs of words'][at]}; with {TESTED[-1]}, many more than in training, LSTM "
-        f"{by_phrases['LSTM'][-1]}. {told(shown)}",
-        columns=("phrases between", *found),
+        answer=f"With {TESTED[at]} phrases between, after {half} epochs: LSTM {early['LSTM']}, RNN {early['RNN']}; "
+        f"after {plan.epochs}: LSTM {by_phrases['LSTM'][at]}, RNN {by_phrases['RNN'][at]}; pairs of words "
+        f"{by_phrases['pairs of words'][at]}. With {TESTED[-1]}, many more than in training: LSTM "
+        f"{by_phrases['LSTM'][-1]}, RNN {by_phrases['RNN'][-1]}. {told(shown)}",
+        columns=("phrases between", *found.phrases),
         rows=[(phrases, *(column[row] for column in by_phrases.values())) for row, phrases in enumerate(TESTED)],
         settings={**vars(plan), "rate": 5e-3, "clip": 1.0, "embedding": 16, "forget bias": 1.0, "batch": 32},
-        numbers={"phrases": TESTED, "agreement": found, "gates": shown, "words": SHOWN.split()},
+        numbers={
+            "phrases": TESTED,
+            "agreement": found.phrases,
+            "agreement by epoch": found.epochs,
+            "gates": shown,
+            "words": SHOWN.split(),
+        },
         figures=figures(found, shown, plan, chosen.output),
         source=SOURCE,
     )
