@@ -3,6 +3,7 @@
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from lstm_sym.ground.safe_text import printable
@@ -19,23 +20,35 @@ class Progress(Protocol):
         """Take note of it."""
 
 
-def reporter(name: str, *, interval: float = 2.0, clock: Callable[[], float] = time.monotonic) -> Progress:
-    """A `Progress` that prints the share done and the seconds left, at most once every `interval` seconds.
+@dataclass(frozen=True)
+class Noted:
+    """A `Progress` that also hears a note: what the run has found so far, as the loss of a training."""
+
+    report: Callable[[int, int, str], None]
+
+    def __call__(self, done: int, total: int, /, note: str = "") -> None:
+        """Take note of it."""
+        self.report(done, total, note)
+
+
+def reporter(name: str, *, interval: float = 2.0, clock: Callable[[], float] = time.monotonic) -> Noted:
+    """A `Progress` that prints share done, seconds left and the note, at most once every `interval` seconds.
 
     What is shorter than `interval` seconds prints nothing.
     """
     start = reported = clock()
 
-    def report(done: int, total: int) -> None:
+    def report(done: int, total: int, note: str) -> None:
         nonlocal reported
         now = clock()
         if now - reported < interval or not 0 < done < total:
             return
         reported = now
         left = (now - start) * (total - done) / done
-        print(f"{printable(name)}: {done / total:.0%}, about {left:.0f} s left", file=sys.stderr)
+        noted = f"; {printable(note)}" if note else ""
+        print(f"{printable(name)}: {done / total:.0%}, about {left:.0f} s left{noted}", file=sys.stderr)
 
-    return report
+    return Noted(report)
 
 
 def silent(name: str) -> Progress:
@@ -43,9 +56,11 @@ def silent(name: str) -> Progress:
     return lambda done, total: None
 
 
-def tell(progress: Progress | None, done: int, total: int) -> None:
-    """Tell how far it is, if anybody wants to know."""
-    if progress is not None:
+def tell(progress: Progress | None, done: int, total: int, note: str = "") -> None:
+    """Tell how far it is, if anybody wants to know; the note to one that hears it."""
+    if isinstance(progress, Noted):
+        progress(done, total, note)
+    elif progress is not None:
         progress(done, total)
 
 
@@ -54,10 +69,10 @@ def part_of(progress: Progress | None, index: int, count: int) -> Progress | Non
     if progress is None:
         return None
 
-    def report(done: int, total: int) -> None:
-        progress(index * total + done, count * total)
+    def report(done: int, total: int, note: str) -> None:
+        tell(progress, index * total + done, count * total, note)
 
-    return report
+    return Noted(report)
 
 
 def watched(items: Iterable[Item], total: int, report: Progress) -> Iterator[Item]:

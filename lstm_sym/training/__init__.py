@@ -1,5 +1,6 @@
 """Training of networks: `fit`, optimisers, batches by length, checkpoints."""
 
+from lstm_sym.ground.progress import reporter
 from lstm_sym.training.batches import Samples, in_batches
 from lstm_sym.training.fitting import Trained, fit, loss_over, predict
 from lstm_sym.training.optimisers import SGD, Adam, Optimiser, cosine, halved_every, warm_up
@@ -16,5 +17,6 @@ __all__ = [
     "in_batches",
     "loss_over",
     "predict",
+    "reporter",
     "warm_up",
 ]

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from lstm_sym.ground.progress import Progress
+from lstm_sym.ground.progress import Progress, tell
 from lstm_sym.kernels import Array
 from lstm_sym.networks import CellLayer, Network, NetworkError
 from lstm_sym.networks.layer import Named
@@ -58,7 +58,8 @@ def fit(
     gradient passes (truncated backpropagation); None for whole sequences. patience: so many epochs without a better
     validation loss end it. seed: of parameters, batches and dropout: the same call gives the same bytes.
     file: a checkpoint, .npz, written after every epoch; where there is one, the training goes on from it, and ends as
-    if it had never stopped. measure: numbers of the parameters to keep after each epoch. progress: told of epochs.
+    if it had never stopped. measure: numbers of the parameters to keep after each epoch. progress: told of epochs,
+    and of their losses where it hears notes, as one of `reporter`.
 
     Raises NetworkError: data that do not fit the network, a loss that is not finite, a checkpoint of another training.
     """
@@ -76,8 +77,7 @@ def fit(
         standing.history[-1] |= measure(standing.params) if measure is not None else {}
         if path is not None:
             checkpoint.write(path, standing, settings)
-        if progress is not None:
-            progress(standing.epoch, epochs)
+        tell(progress, standing.epoch, epochs, _losses(standing.history[-1]))
     return Trained(standing.best or standing.params, standing.history, standing)
 
 
@@ -153,6 +153,11 @@ def _judged(network: Network, standing: Standing, validation: Samples | None, ba
         standing.best, standing.since_best = standing.params, 0
     else:
         standing.since_best += 1
+
+
+def _losses(row: Mapping[str, float]) -> str:
+    """Those of an epoch, in words."""
+    return ", ".join(f"{name} {row[name]:.4g}" for name in ("loss", "validation loss") if name in row)
 
 
 SAMPLED = (0, 1, 10, 100, 1000, 10000)

@@ -2,7 +2,7 @@
 
 from itertools import count
 
-from lstm_sym.ground.progress import reporter, watched
+from lstm_sym.ground.progress import part_of, reporter, tell, watched
 
 
 def test_share_and_time_left_are_printed_every_two_seconds(capsys):
@@ -13,6 +13,24 @@ def test_share_and_time_left_are_printed_every_two_seconds(capsys):
     printed = capsys.readouterr()
     assert printed.out == ""
     assert printed.err == "measuring: 25%, about 8 s left\nmeasuring: 50%, about 5 s left\n"
+
+
+def test_a_note_stands_behind_the_time_left(capsys):
+    report = reporter("training", clock=iter([0.0, 3.0, 6.0]).__next__)
+    tell(report, 1, 4, "loss 0.5")
+    tell(part_of(report, 1, 2), 1, 4, "loss 0.25")
+    assert capsys.readouterr().err.splitlines() == [
+        "training: 25%, about 9 s left; loss 0.5",
+        "training: 62%, about 4 s left; loss 0.25",
+    ]
+
+
+def test_who_hears_no_note_is_told_without_it():
+    heard = []
+    tell(lambda done, total: heard.append((done, total)), 1, 4, "loss 0.5")
+    tell(part_of(lambda done, total: heard.append((done, total)), 1, 2), 1, 4, "loss 0.5")
+    tell(None, 1, 4, "loss 0.5")
+    assert heard == [(1, 4), (5, 8)]
 
 
 def test_what_is_short_says_nothing(capsys):

@@ -14,6 +14,7 @@ import pytest
 
 import lstm_sym as ls
 from lstm_sym.check.result import relative_error
+from lstm_sym.ground.progress import Noted
 from lstm_sym.networks import LOSSES, CellLayer, Dropout, Network, NetworkError, Pooling, dense, load_params
 from lstm_sym.training import SGD, Adam, Samples, cosine, fit, halved_every, in_batches, loss_over, predict, warm_up
 
@@ -146,6 +147,14 @@ def test_the_best_epoch_is_kept_and_patience_ends():
     judged = [row["validation loss"] for row in found.history]
     assert len(judged) == int(np.argmin(judged)) + 4 < 50
     assert relative_error(loss_over(LAST, found.params, other), min(judged)) <= 1e-14
+
+
+def test_a_reporter_shows_the_losses_of_each_epoch():
+    heard = []
+    found = fit(LAST, task(), validation=task(), epochs=2, progress=Noted(lambda *told: heard.append(told)))
+    last = found.history[-1]
+    assert [told[:2] for told in heard] == [(1, 2), (2, 2)]
+    assert heard[-1][2] == f"loss {last['loss']:.4g}, validation loss {last['validation loss']:.4g}"
 
 
 def test_numbers_of_ones_own_are_kept_with_each_epoch():
