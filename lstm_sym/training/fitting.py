@@ -46,6 +46,7 @@ def fit(
     batch: int = 32,
     window: int | None = None,
     patience: int | None = None,
+    until: Callable[[Mapping[str, float]], bool] | None = None,
     seed: int = 0,
     file: str | Path | None = None,
     measure: Callable[[Named], Mapping[str, float]] | None = None,
@@ -56,7 +57,8 @@ def fit(
     params: what it begins with, None to draw them. optimiser: Adam of rate 1e-3 and clipped at 1 where none is given.
     batch: sequences an update. window: an update after so many steps, from where the state is carried on and no
     gradient passes (truncated backpropagation); None for whole sequences. patience: so many epochs without a better
-    validation loss end it. seed: of parameters, batches and dropout: the same call gives the same bytes.
+    validation loss end it. until: a row of the history of which it is true ends it, as one whose loss is small enough.
+    seed: of parameters, batches and dropout: the same call gives the same bytes.
     file: a checkpoint, .npz, written after every epoch; where there is one, the training goes on from it, and ends as
     if it had never stopped. measure: numbers of the parameters to keep after each epoch. progress: told of epochs,
     and of their losses where it hears notes, as one of `reporter`.
@@ -71,7 +73,7 @@ def fit(
         standing = checkpoint.read(path, settings)
     else:
         standing = Standing(network.init(seed) if params is None else {k: np.asarray(v) for k, v in params.items()})
-    while standing.epoch < epochs and not (patience is not None and standing.since_best > patience):
+    while standing.epoch < epochs and not _ended(standing, patience, until):
         _epoch(network, data, standing, optimiser, batch, window, np.random.default_rng([seed, standing.epoch]))
         _judged(network, standing, validation, batch)
         standing.history[-1] |= measure(standing.params) if measure is not None else {}
@@ -153,6 +155,13 @@ def _judged(network: Network, standing: Standing, validation: Samples | None, ba
         standing.best, standing.since_best = standing.params, 0
     else:
         standing.since_best += 1
+
+
+def _ended(standing: Standing, patience: int | None, until: Callable[[Mapping[str, float]], bool] | None) -> bool:
+    """Whether it ends before its last epoch."""
+    if patience is not None and standing.since_best > patience:
+        return True
+    return until is not None and bool(standing.history) and until(standing.history[-1])
 
 
 def _losses(row: Mapping[str, float]) -> str:

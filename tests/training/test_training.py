@@ -149,6 +149,14 @@ def test_the_best_epoch_is_kept_and_patience_ends():
     assert relative_error(loss_over(LAST, found.params, other), min(judged)) <= 1e-14
 
 
+def test_a_goal_ends_a_training_and_one_that_goes_on_from_a_file(tmp_path):
+    settings = {"epochs": 30, "optimiser": Adam(0.02), "seed": 3, "file": tmp_path / "run.npz"}
+    found = fit(LAST, task(), until=lambda row: row["loss"] < 0.5, **settings)
+    losses = [row["loss"] for row in found.history]
+    assert losses[-1] < 0.5 <= min(losses[:-1]) and len(losses) < 30
+    assert fit(LAST, task(), until=lambda row: row["loss"] < 0.5, **settings).history == found.history
+
+
 def test_a_reporter_shows_the_losses_of_each_epoch():
     heard = []
     found = fit(LAST, task(), validation=task(), epochs=2, progress=Noted(lambda *told: heard.append(told)))
