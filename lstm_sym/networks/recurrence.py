@@ -10,6 +10,9 @@ kernel, A = ds/ds', B = ds/dx, C = dy/ds', D = dy/dx at step t (s' the state bef
 
 from below, dx_1/dx = 1: exact, and of the kernels' own derivation.
 
+A pool that keeps the last step of a sequence is passed over: what is given out at a step is what the network gives of a
+sequence that ends there.
+
 With `output_is_a_state` there is one state more: what the network gives out. Nothing reads it, and so whatever measures
 a state measures it: d logit[T] / dx[t] is the input sensitivity of the output.
 """
@@ -29,6 +32,7 @@ from lstm_sym.networks.errors import NetworkError
 from lstm_sym.networks.fields import Dotted, fields_of
 from lstm_sym.networks.jacobians import by_input, by_state, rows_of_output
 from lstm_sym.networks.network import Network
+from lstm_sym.networks.pooling import Pooling
 
 Entering = Callable[[int], tuple[Array, Array] | None]
 """Number of a layer -> its A and C; None where nothing is to enter there."""
@@ -56,22 +60,32 @@ class RecurrenceGrads(NamedTuple):
 class Recurrence:
     """The layers of a network as one kernel, with calls as in docs/kernels.md; nothing is dropped out.
 
-    Where an embedding is the first layer, x are its vectors. Raises NetworkError: a layer that runs backward, a pool.
+    Where an embedding is the first layer, x are its vectors. Raises NetworkError: a layer that runs backward, a pool
+    but one that keeps the last step below no other state.
     """
 
     network: Network
     output_is_a_state: bool = False
 
     def __post_init__(self) -> None:
-        for layer in self.network.layers:
-            backward = isinstance(layer, CellLayer) and layer.direction != "forward"
-            if layer.pools or backward:
+        for number, layer in enumerate(self.network.layers):
+            if isinstance(layer, CellLayer):
+                wrong = "it runs backward over time" if layer.direction != "forward" else ""
+            else:
+                wrong = "it makes one vector of many steps" if layer.pools and not self._keeps_last(number) else ""
+            if wrong:
                 raise NetworkError(
                     f"{self.network.name}, layer {layer.name}",
-                    "it runs backward over time" if backward else "it leaves one step of a sequence",
+                    wrong,
                     "what such a network gives out at a step depends on later ones: it is no recurrence",
                     "measure it on both sides: networks.sensitivity_map(network, params, x)",
                 )
+
+    def _keeps_last(self, number: int) -> bool:
+        """Whether this pool keeps the last step, and no layer above it has a state, which would begin anew there."""
+        layer, above = self.network.layers[number], self.network.layers[number + 1 :]
+        carried = any(isinstance(upper, CellLayer) and _states(upper) for upper in above)
+        return isinstance(layer, Pooling) and layer.over == "last" and not carried
 
     @cached_property
     def layers(self) -> tuple[CellLayer, ...]:

@@ -78,6 +78,19 @@ def test_parts_of_an_output_that_is_no_state_are_refused():
         kernel.jacobian_parts(tape, params)
 
 
+def test_a_pool_that_keeps_the_last_step_is_passed_over():
+    """What is given out at a step is what the network gives of the sequence that ends there, and so is its gradient."""
+    network = Network((LSTM, Pooling("pool", "last"), dense("out", 2)), 2)
+    kernel, params = Recurrence(network, output_is_a_state=True), network.init(1)
+    own = kernel.Params(**params)
+    y, _, tape = kernel.forward(X, own, precise=True)
+    for steps in (1, 4, T):
+        pooled, _, kept = network.forward(X[:steps], params, precise=True)
+        assert relative_error(y[steps - 1], pooled) <= 1e-14
+        dx = network.backward(np.eye(2)[[0, 0]], kept, params).x[steps - 1]
+        assert relative_error(kernel.input_jacobian(tape, own, steps - 1)[:, -2], dx) <= 1e-13
+
+
 def test_flow_through_two_layers_is_the_product_of_their_jacobians():
     """||d high.h[T] / d x[t]|| of flow against J[T] ... J[t+1] ds[t]/dx[t], multiplied out."""
     _, kernel, params = kernel_of("two layers")
@@ -255,7 +268,8 @@ def test_measures_take_a_network_as_they_take_a_kernel():
     ("layers", "found"),
     [
         ((CellLayer("both", ls.cell("rnn"), 2, direction="both"),), "layer both: it runs backward over time"),
-        ((LSTM, Pooling("pool")), "layer pool: it leaves one step"),
+        ((LSTM, Pooling("pool")), "layer pool: it makes one vector"),
+        ((LSTM, Pooling("pool", "last"), GRU), "layer pool: it makes one vector"),
     ],
 )
 def test_what_is_no_recurrence_is_refused(layers, found):
