@@ -32,7 +32,7 @@ from lstm_sym.flow.errors import FlowError
 from lstm_sym.flow.memory.card import Estimate, MemoryCard, memory_card, memory_table
 from lstm_sym.flow.memory.decay import Decay, fit_decay
 from lstm_sym.flow.memory.laws import Law
-from lstm_sym.flow.plots.curves import Curve, save_curves
+from lstm_sym.flow.plots.curves import Curve, Frame, save_curves, save_panels
 from lstm_sym.flow.plots.fan import save_fan
 from lstm_sym.flow.plots.heatmap import save_heat_map
 from lstm_sym.flow.plots.profiles import save_profile_figure
@@ -66,6 +66,7 @@ __all__ = [
     "Decay",
     "Estimate",
     "FlowError",
+    "Frame",
     "GateColour",
     "Kernel",
     "Law",
@@ -113,6 +114,7 @@ __all__ = [
     "save_curves",
     "save_fan",
     "save_heat_map",
+    "save_panels",
     "save_profile_figure",
     "save_saturation",
     "save_shares",

@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 from flow.samples import data
+from flow.samples import drawn as figure_of
 
-from lstm_sym.flow import Curve, FlowError, save_curves
+from lstm_sym.flow import Curve, FlowError, Frame, save_curves, save_panels
 from lstm_sym.flow.drawing import style
-from lstm_sym.flow.plots.curves import Frame, curves_figure, prepared
+from lstm_sym.flow.plots.curves import curves_figure, prepared
 
 LAGS = np.arange(30.0)
 
@@ -29,6 +30,28 @@ def inches(figure):
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
     return figure.get_tightbbox(FigureCanvasAgg(figure).get_renderer())
+
+
+def panels(end=0.0):
+    return [
+        (Frame("above", "", "x", "loss", y_scale="log"), [Curve("a", LAGS, np.exp(-LAGS))]),
+        (Frame("below", "", "epoch", "share"), [Curve("b", LAGS[:9] + 1, LAGS[:9] + end), Curve("c", LAGS, LAGS)]),
+    ]
+
+
+def test_panels_stand_one_below_the_other_over_the_same_range(monkeypatch):
+    from matplotlib.axes import Axes
+
+    figure = figure_of(monkeypatch, save_panels, panels(-np.inf), title="t")
+    above, below = sorted((part for part in figure.axes if isinstance(part, Axes)), key=lambda a: -a.get_position().y0)
+    assert above.get_position().y0 > below.get_position().y1 and above.get_xlim() == below.get_xlim() == (0, 29)
+    assert (above.get_xlabel(), below.get_xlabel()) == ("", "epoch")
+    assert {"above", "below", "t", "▼ −∞"} <= set(texts(figure))
+    table = data(monkeypatch, save_panels, panels(), title="t")
+    assert [(row["panel"], row["curve"]) for row in table[::30]] == [("above", "a"), ("below", "b"), ("below", "c")]
+    np.testing.assert_allclose([float(row["y"]) for row in table[:30]], np.exp(-LAGS), rtol=1e-14)
+    with pytest.raises(FlowError, match="above"):
+        save_panels(panels()[:1] * 2, "nowhere", "f", title="t")
 
 
 def test_the_data_are_what_was_given(monkeypatch):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +25,8 @@ LABELS = {"zero": "▼ exactly 0", "infinite": "▼ −∞"}
 KINDS = {"measured": "solid", "theory": (0, (5, 1.6)), "bound": (0, (1.2, 1.4))}
 SCALES = ("linear", "log", "ln")
 WIDTH, HEIGHT = 5.5, 3.4
+# The least height of a panel among several, and what stands between two: a heading, and numbers on the axis above.
+PANEL, BETWEEN = 1.5, 0.62
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,6 +108,34 @@ def save_curves(
     return style.save(folder, stem, lambda: curves_figure(drawn, frame, lowest), columns, _rows(drawn, y_scale))
 
 
+def save_panels(
+    panels: Sequence[tuple[Frame, Sequence[Curve]]],
+    folder: str | Path,
+    stem: str,
+    *,
+    title: str,
+    subtitle: str = "",
+    labels: Mapping[str, str] | None = None,
+) -> list[Path]:
+    """Draw frames of curves one below the other, over the same range of x, and return stem.svg, stem.png, stem.csv.
+
+    The title of each frame stands above it, the x of the last below all; a subtitle of a frame is not shown. The rest
+    is as in `save_curves`; the CSV has the columns panel, curve, kind, x, y, low, high, all as they were given.
+    Raises FlowError: no panel, two of one title, and what `save_curves` refuses.
+    """
+    refusals.refuse_unclear_names([frame.title for frame, _ in panels], "panel")
+    words = translated(LABELS, labels)
+    drawn = [(frame, prepared(curves, frame)) for frame, curves in panels]
+    rows = ([frame.title, *row] for frame, curves in panels for row in _rows(_as_given(curves, frame), "linear"))
+    columns = ["panel", "curve", "kind", "x", "y", "low", "high"]
+    return style.save(folder, stem, lambda: panels_figure(drawn, title, subtitle, words), columns, rows)
+
+
+def _as_given(curves: Sequence[Curve], frame: Frame) -> list[Curve]:
+    """The curves with arrays in float64, on no scale."""
+    return prepared(curves, replace(frame, y_scale="linear"))
+
+
 def prepared(curves: Sequence[Curve], frame: Frame) -> list[Curve]:
     """The curves with arrays in float64, y and the band in log10 where its scale is not linear."""
     refusals.refuse_unclear_names([curve.label for curve in curves], "curve")
@@ -162,15 +192,41 @@ def _rows(curves: Sequence[Curve], scale: str) -> Iterator[list[Any]]:
 def curves_figure(curves: Sequence[Curve], frame: Frame, zero: str = LABELS["zero"]) -> Figure:
     """The figure of curves that are `prepared`. zero: the note on triangles, which stand for -inf."""
     figure = style.sheet()
-    height = max(HEIGHT, ROOM * len(curves))
-    axes = style.axes_at(figure, 0.0, 0.0, WIDTH, height)
+    _axes(figure, curves, frame, 0.0, max(HEIGHT, ROOM * len(curves)))
+    return style.finished(figure, frame.title, frame.subtitle, zero if _has_zero(curves) else "")
+
+
+def panels_figure(
+    panels: Sequence[tuple[Frame, Sequence[Curve]]], title: str, subtitle: str, words: Mapping[str, str]
+) -> Figure:
+    """The figure of panels whose curves are `prepared`, the last at the bottom; `words` as in `LABELS`."""
+    figure, bottom = style.sheet(), 0.0
+    every = [curve for _, curves in panels for curve in curves]
+    heading: Any = {"fontsize": 11.0, "weight": "bold", "va": "bottom", "parse_math": False}
+    for frame, curves in reversed(panels):
+        height = max(PANEL, ROOM * len(curves))
+        axes = _axes(figure, curves, frame, bottom, height)
+        axes.set_xlim(min(curve.x[0] for curve in every), max(curve.x[-1] for curve in every))
+        axes.set_xlabel(axes.get_xlabel() if bottom == 0 else "")
+        axes.text(0.0, 1 + 0.1 / height, frame.title, transform=axes.transAxes, **heading)
+        bottom += height + BETWEEN
+    zeros = {words["infinite" if f.y_scale == "linear" else "zero"]: None for f, curves in panels if _has_zero(curves)}
+    return style.finished(figure, title, subtitle, *zeros)
+
+
+def _has_zero(curves: Sequence[Curve]) -> bool:
+    return any(np.isneginf(curve.y).any() for curve in curves)
+
+
+def _axes(figure: Figure, curves: Sequence[Curve], frame: Frame, bottom: float, height: float) -> Axes:
+    """Axes of this place and height in inches, with the curves and their labels."""
+    axes = style.axes_at(figure, 0.0, bottom, WIDTH, height)
     _frame(axes, curves, frame)
     looks = _looks(curves)
     for order, (curve, look) in enumerate(zip(curves, looks, strict=True)):
         _draw(axes, curve, look, 1 - order / len(curves))
     _label(axes, curves, looks, ROOM / height)
-    noted = any(np.isneginf(curve.y).any() for curve in curves)
-    return style.finished(figure, frame.title, frame.subtitle, zero if noted else "")
+    return axes
 
 
 def _looks(curves: Sequence[Curve]) -> list[dict[str, Any]]:
