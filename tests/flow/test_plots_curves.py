@@ -32,6 +32,18 @@ def inches(figure):
     return figure.get_tightbbox(FigureCanvasAgg(figure).get_renderer())
 
 
+@pytest.mark.parametrize(
+    ("x", "wanted"),
+    [([5, 200], ["5", "10", "20", "50", "100", "200"]), ([0.1, 1], ["0.1", "0.2", "0.5", "1"])],
+)
+def test_a_logarithmic_axis_of_few_decades_has_plain_numbers(x, wanted):
+    figure = drawn([Curve("a", x, [1, 2])], x_scale="log")
+    figure.draw_without_rendering()
+    (axes,) = figure.axes
+    assert [label.get_text() for label in axes.get_xticklabels() if label.get_text()] == wanted
+    assert not any(label.get_text() for label in axes.get_xticklabels(minor=True))
+
+
 def panels(end=0.0):
     return [
         (Frame("above", "", "x", "loss", y_scale="log"), [Curve("a", LAGS, np.exp(-LAGS))]),

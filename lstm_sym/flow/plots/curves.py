@@ -289,11 +289,26 @@ def _extent(curves: Sequence[Curve]) -> tuple[float, float]:
 def _ticks(axes: Axes, curves: Sequence[Curve], frame: Frame, decades: float) -> None:
     if frame.x_scale == "linear":
         style.ticks(axes.xaxis, whole=all((curve.x == np.round(curve.x)).all() for curve in curves))
+    else:
+        _plain_ticks(axes)
     axes.tick_params(axis="x", which="minor", length=0)
     if frame.y_scale == "linear":
         style.ticks(axes.yaxis)
     else:
         power_ticks(axes.yaxis, axes.get_ylim(), decades)
+
+
+def _plain_ticks(axes: Axes) -> None:
+    """On a logarithmic x of less than three decades, ticks at 1, 2, 5 times powers of ten, written as plain numbers."""
+    from matplotlib.ticker import FixedLocator, NullFormatter
+
+    low, high = np.log10(axes.get_xlim())
+    axes.xaxis.set_minor_formatter(NullFormatter())
+    if high - low < 3:
+        powers = range(int(np.floor(low)), int(np.ceil(high)) + 1)
+        ticks = [digit * 10.0**power for power in powers for digit in (1, 2, 5)]
+        axes.xaxis.set_major_locator(FixedLocator([tick for tick in ticks if low <= np.log10(tick) <= high]))
+        axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
 
 
 def power_ticks(axis: Any, limits: tuple[float, float], decades: float) -> None:
