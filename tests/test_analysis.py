@@ -13,9 +13,12 @@ ROOT = Path(__file__).resolve().parents[1]
 SCRIPTS = sorted(path.stem for path in (ROOT / "analysis").glob("*.py") if not path.stem.startswith("_"))
 APART = "conveyor_belt"
 EXPECTED = {
+    "adding_problem",
     "bidirectional",
     "conveyor_belt",
+    "dependency_gap",
     "digits",
+    "flow_during_training",
     "forget_bias",
     "gate_shares",
     "lyapunov",
@@ -26,6 +29,7 @@ EXPECTED = {
     "sentiment",
     "shaded_unfolding",
     "spectral_radius",
+    "temporal_order",
     "truncation",
 }
 

@@ -26,7 +26,7 @@ KINDS = {"measured": "solid", "theory": (0, (5, 1.6)), "bound": (0, (1.2, 1.4))}
 SCALES = ("linear", "log", "ln")
 WIDTH, HEIGHT = 5.5, 3.4
 # The least height of a panel among several, and what stands between two: a heading, and numbers on the axis above.
-PANEL, BETWEEN = 1.5, 0.62
+PANEL, BETWEEN = 1.5, 0.7
 
 
 @dataclass(frozen=True, eq=False)
