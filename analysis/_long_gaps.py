@@ -99,13 +99,17 @@ def temporal_order(steps: int) -> Task:
 
 @dataclass(frozen=True)
 class Learner:
-    """A cell and how its parameters begin; `chrono`: its gates keep times up to the gap at first."""
+    """A cell and how its parameters begin; `chrono`: its gates keep times up to the gap at first.
+
+    rate: of its training, None for that of all.
+    """
 
     label: str
     cell: str
     initial: str = "uniform"
     fill: Mapping[str, float] = field(default_factory=dict)
     chrono: bool = False
+    rate: float | None = None
 
     def network(self, task: Task, hidden: int) -> Network:
         """A layer of the cell, and a dense one that reads its last step."""
@@ -155,7 +159,7 @@ def trained(
         task.samples(plan.batches * plan.batch, rng),
         learner.params(network, seed),
         validation=task.samples(plan.held_out, rng),
-        optimiser=Adam(plan.rate, clip=plan.clip, schedule=schedule),
+        optimiser=Adam(learner.rate or plan.rate, clip=plan.clip, schedule=schedule),
         epochs=plan.epochs,
         batch=plan.batch,
         until=lambda row: row["validation loss"] < plan.enough,

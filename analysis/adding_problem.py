@@ -22,7 +22,7 @@ from lstm_sym import flow
 NEAR = 0.04
 VARIANCE = 2 * (1 / 3) / 4**2  # of (X1 + X2) / 4, both uniform from -1 to 1
 QUICK = Plan(adding(20), 1, Training(hidden=6, epochs=2, batches=10, held_out=100, cooled=True))
-FULL = Plan(adding(100), 3, Training(hidden=16, epochs=8, batches=200, cooled=True))
+FULL = Plan(adding(100), 3, Training(hidden=16, epochs=12, batches=100, cooled=True))
 QUESTION = """Can two numbers far apart be added?
 
 The adding problem of Hochreiter & Schmidhuber (1997, experiment 4): of {gap} to {longest} pairs of a number and a mark

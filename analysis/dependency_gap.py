@@ -2,9 +2,10 @@
 
 One of 4 symbols is shown at the first step, and is to be told after a gap of distractors, each one of 4 others. All
 networks have the same number of units, a dense layer that reads the last step, and the same training; they begin as
-drawn, orthogonal, or with gates that keep. Baseline: chance, 1/4. After the first gap at which all seeds of a network
-are at chance, it is not trained on longer ones. Before each training ||d logits[T]/dx[0]|| is measured: does the
-gradient tell beforehand? Writes two figures (SVG, PNG) with their data (CSV), a page (Markdown) and all numbers (JSON).
+drawn, orthogonal, or with gates that keep. Baseline: chance, 1/4. All but the first network are not trained on longer
+gaps than the first at which all its seeds are at chance. Before each training ||d logits[T]/dx[0]|| is measured: does
+the gradient tell beforehand? Writes two figures (SVG, PNG) with their data (CSV), a page (Markdown) and all numbers
+(JSON).
 `python3 run.py analysis dependency_gap [--quick] [-o DIR]`
 """
 
@@ -29,23 +30,23 @@ LEARNERS = (
     Learner("LSTM, chrono", "lstm", chrono=True),
     Learner("GRU, chrono", "gru", chrono=True),
     Learner("RNN, orthogonal", "rnn", initial="orthogonal"),
+    Learner("RNN, rate 0.01", "rnn", rate=0.01),
     Learner("LSTM, as drawn", "lstm"),
-    Learner("LSTM, forget bias 1", "lstm", fill={"b_f": 1.0}),
-    Learner("GRU, as drawn", "gru"),
 )
 QUESTION = """How long a gap can a recurrent network learn to bridge?
 
-One of 4 symbols is shown at the first step, then a gap of distractors, each one of 4 other symbols; at the last of them
-the network is to tell the first (chance: 1/4). Each network has one layer of {units} units and a dense layer; RNN, LSTM
-and GRU of as many units have {parameters} parameters. All are trained in the same way, by Adam on {sequences} sequences
-again and again, {updates} updates of {batch} or fewer, where the loss on {held_out} other sequences is below {enough}
-before. Accuracy is that on {held_out} fresh ones. {seeds} seeds each draw data and parameters.
+One of 4 symbols is shown at the first step, then a gap of distractors, each one of 4 other symbols; at the last of
+them the network is to tell the first (chance: 1/4). Each network has one layer of {units} units and a dense layer;
+RNN, LSTM and GRU of as many units have {parameters} parameters. All are trained in the same way, by Adam of rate
+{rate} on {sequences} sequences again and again, {updates} updates of {batch} or fewer, where the loss on {held_out}
+others is below {enough} before; once more an RNN at another rate. Accuracy is that on {held_out} fresh sequences.
+{seeds} seeds draw data and parameters.
 
 *At chance* is a network whose accuracy lies between {low:.3f} and {high:.3f}: if all {seeds} seeds answer by chance,
-all lie there with 95 % (binomial). After the first gap at which all its seeds are at chance, a network is not trained
-on longer ones. *As drawn*: all parameters uniform within 1/√H, as those of the RNN. *Chrono* (Tallec & Ollivier 2018):
-biases of the gates such that they keep times up to the gap at first, which takes knowing the gap. *Orthogonal*: the
-recurrent matrix of the RNN is."""
+all lie there with 95 % (binomial). But for the RNN, no network is trained on longer gaps than the first at which all
+its seeds are at chance. *As drawn*: all parameters uniform within 1/√H, as those of the RNN. *Chrono* (Tallec &
+Ollivier 2018): biases of the gates such that they keep times up to the gap at first, which takes knowing the gap.
+*Orthogonal*: the recurrent matrix of the RNN is."""
 CHANCE = 0.25
 LEARNED = 0.95
 
@@ -66,7 +67,7 @@ class Plan:
 
 
 QUICK = Plan(LEARNERS[:2], (2, 6), 2, Training(hidden=8, epochs=2, batches=20, held_out=100, enough=0.1))
-FULL = Plan(LEARNERS, (5, 10, 20, 50, 100, 200), 5, Training(hidden=16, epochs=8, batches=50, enough=0.1))
+FULL = Plan(LEARNERS, (5, 10, 20, 50, 100), 5, Training(hidden=16, epochs=8, batches=50, rate=0.003, enough=0.1))
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,7 @@ def attempt(learner: Learner, gap: int, plan: Plan, seed: int, progress: Any) ->
 
 
 def attempts(plan: Plan) -> Iterator[Try]:
-    """All trainings, network by network, the gaps as long as one of its seeds is not at chance."""
+    """All trainings, network by network; all but the first end at a gap at which all of its seeds are at chance."""
     report, parts = flow.reporter("trainings"), len(plan.learners) * len(plan.gaps) * plan.seeds
     for number, learner in enumerate(plan.learners):
         for place, gap in enumerate(plan.gaps):
@@ -111,7 +112,7 @@ def attempts(plan: Plan) -> Iterator[Try]:
             ]
             tell(report, first + plan.seeds, parts)
             yield from found
-            if all(plan.at_chance[0] <= each.accuracy <= plan.at_chance[1] for each in found):
+            if number and all(plan.at_chance[0] <= each.accuracy <= plan.at_chance[1] for each in found):
                 break
 
 
@@ -224,6 +225,7 @@ def question(plan: Plan) -> str:
     ]
     return QUESTION.format(
         units=training.hidden,
+        rate=training.rate,
         parameters="{}, {} and {}".format(*counted),
         sequences=training.batches * training.batch,
         updates=training.epochs * training.batches,
