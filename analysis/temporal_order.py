@@ -21,7 +21,7 @@ from lstm_sym import flow
 NEAR = 0.3
 CHANCE = -4 * (0.25 * math.log(0.25) + 0.75 * math.log(0.75))  # the loss of 1/4 at each of four outputs
 QUICK = Plan(temporal_order(20), 1, Training(hidden=6, epochs=2, batches=10, held_out=100))
-FULL = Plan(temporal_order(100), 3, Training(hidden=16, epochs=12, batches=50, enough=0.01))
+FULL = Plan(temporal_order(100), 3, Training(hidden=16, epochs=16, batches=50, enough=0.01))
 QUESTION = """Can the order of two symbols far apart be told?
 
 Temporal order of Hochreiter & Schmidhuber (1997, experiment 6a): {gap} to {longest} symbols, of which the first is E,
