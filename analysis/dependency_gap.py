@@ -177,8 +177,9 @@ def drawn(tries: Sequence[Try], plan: Plan, chosen: Options) -> list[Any]:
         limits=(0.15, 1.0),
         **common,
     )
+    draws = {learner.label for learner in plan.learners if learner.rate is None}  # a rate changes nothing at first
     second = flow.save_curves(
-        curves(table(tries, "ln_sensitivity")),
+        curves(table([each for each in tries if each.learner in draws], "ln_sensitivity")),
         chosen.output,
         "dependency_gap_gradient",
         title="What the output feels of the symbol before training",
