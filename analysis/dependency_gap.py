@@ -30,8 +30,8 @@ LEARNERS = (
     Learner("LSTM, chrono", "lstm", chrono=True),
     Learner("GRU, chrono", "gru", chrono=True),
     Learner("RNN, orthogonal", "rnn", initial="orthogonal"),
-    Learner("RNN, rate 0.01", "rnn", rate=0.01),
     Learner("LSTM, as drawn", "lstm"),
+    Learner("RNN, rate 0.01", "rnn", rate=0.01),
 )
 QUESTION = """How long a gap can a recurrent network learn to bridge?
 
@@ -201,8 +201,8 @@ def answer(tries: Sequence[Try], plan: Plan) -> tuple[str, str]:
         title = f"At a gap of {gap} steps the RNN is at chance, the LSTM recalls"
         rnn, lstm = accuracy["RNN"][gap], accuracy["LSTM, chrono"][gap]
         first = (
-            f"At a gap of {', '.join(map(str, gaps))} all {plan.seeds} RNNs are at chance and all LSTMs with chrono "
-            f"biases above {LEARNED}: at {gap}, RNN {rnn.min():.3f} to {rnn.max():.3f}, LSTM {lstm.min():.3f} to "
+            f"At a gap of {' and of '.join(map(str, gaps))} steps all {plan.seeds} RNNs are at chance and all LSTMs with "
+            f"chrono biases above {LEARNED}: at {gap}, RNN {rnn.min():.3f} to {rnn.max():.3f}, LSTM {lstm.min():.3f} to "
             f"{lstm.max():.3f}."
         )
     else:
@@ -213,7 +213,13 @@ def answer(tries: Sequence[Try], plan: Plan) -> tuple[str, str]:
         f"the first had the larger sensitivity before training in {better:.0%}. Those that learned began with "
         f"10^{smallest:.1f} or more, those that did not with 10^{largest:.1f} or less."
     )
-    return title, f"{first}\n\n{gradient}"
+    reached = (
+        f"{label}: {max(gap for gap, values in of.items() if values.max() > LEARNED)}"
+        for label, of in accuracy.items()
+        if any(values.max() > LEARNED for values in of.values())
+    )
+    best = f"The longest gap at which the best seed came above {LEARNED} is, {'; '.join(reached)}."
+    return title, f"{first} {best}\n\n{gradient}"
 
 
 def question(plan: Plan) -> str:
