@@ -202,8 +202,8 @@ def answer(tries: Sequence[Try], plan: Plan) -> tuple[str, str]:
         rnn, lstm = accuracy["RNN"][gap], accuracy["LSTM, chrono"][gap]
         first = (
             f"At a gap of {' and of '.join(map(str, gaps))} steps all {plan.seeds} RNNs are at chance and all LSTMs "
-            f"with chrono biases above {LEARNED}: at {gap}, RNN {rnn.min():.3f} to {rnn.max():.3f}, LSTM {lstm.min():.3f} "
-            f"to {lstm.max():.3f}."
+            f"with chrono biases above {LEARNED}: at {gap}, RNN {rnn.min():.3f} to {rnn.max():.3f}, "
+            f"LSTM {lstm.min():.3f} to {lstm.max():.3f}."
         )
     else:
         title = "No gap separates all RNNs from all LSTMs"
