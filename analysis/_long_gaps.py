@@ -174,7 +174,6 @@ LEARNERS = (
     Learner("LSTM", "lstm", chrono=True),
     Learner("GRU", "gru", chrono=True),
 )
-LEARNED = 0.95
 
 
 @dataclass(frozen=True)
@@ -222,18 +221,18 @@ def learning_curves(found: Sequence[Outcome], name: str = "validation loss", fac
     return curves
 
 
-def verdict(found: Sequence[Outcome], right: Callable[[Outcome], Any], what: str) -> tuple[str, str]:
-    """Who learned a task, in a line and in a paragraph; `right` tells which fresh sequences are answered right."""
+def verdict(found: Sequence[Outcome], right: Callable[[Outcome], Any], what: str, baseline: str) -> tuple[str, str]:
+    """How many fresh sequences are answered right, in a line, of the worst seed, and in a paragraph, of all.
+
+    right: which of them. baseline: what is right without a memory, in words.
+    """
     shares: dict[str, list[float]] = {each.label: [] for each in found}
     for each in found:
         shares[each.label].append(float(right(each).mean()))
-    learned = [label for label, values in shares.items() if min(values) > LEARNED]
-    others = [label for label in shares if label not in learned]
-    by = [f"{word} by {' and '.join(labels)}" for labels, word in ((learned, "learned"), (others, "not")) if labels]
-    title = f"{', '.join(by)}: {what}"
-    each = (f"{label} {min(values):.1%} to {max(values):.1%}" for label, values in shares.items())
-    text = f"The share of fresh sequences that are right, over the seeds: {', '.join(each)}. Learned is what has more "
-    return title[0].upper() + title[1:], f"{text}than {LEARNED:.0%} with every seed."
+    worst = (f"{label} {min(values):.1%}" for label, values in shares.items())
+    ranges = (f"{label} {min(values):.1%} to {max(values):.1%}" for label, values in shares.items())
+    title = f"{what}: {', '.join(worst)} right with the worst seed"
+    return title, f"Right of fresh sequences are, over the seeds, {', '.join(ranges)}; {baseline}."
 
 
 def tested(task: Task, plan: Training, seed: int) -> Samples:

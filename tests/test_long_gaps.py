@@ -87,17 +87,23 @@ def test_an_answer_is_that_of_the_numbers(script):
     assert better == pytest.approx(14 / 15) and smallest == pytest.approx(-5 / np.log(10)) == largest
 
 
-def test_what_is_learned_with_one_seed_only_is_not_learned(script):
+def test_a_title_has_the_worst_seed_and_the_text_all(script):
     gaps = script("_long_gaps")
-    right = {"RNN": (1.0, 0.9), "LSTM": (1.0, 0.96)}
+    right = {"RNN": (0.1, 0.2), "LSTM": (1.0, 0.96)}
     found = [
         gaps.Outcome(label, seed, [], np.array([share]), np.array([1.0]))
         for label, shares in right.items()
         for seed, share in enumerate(shares)
     ]
-    title, text = gaps.verdict(found, lambda each: each.answers, "to add")
-    assert title == "Learned by LSTM, not by RNN: to add"
-    assert "RNN 90.0% to 100.0%, LSTM 96.0% to 100.0%" in text
+    title, text = gaps.verdict(found, lambda each: each.answers, "Adding", "chance 15%")
+    assert title == "Adding: RNN 10.0%, LSTM 96.0% right with the worst seed"
+    assert "RNN 10.0% to 20.0%, LSTM 96.0% to 100.0%; chance 15%." in text
+
+
+def test_an_answer_of_the_mean_is_right_as_often_as_it_says(script):
+    adding = script("adding_problem")
+    sums = np.random.default_rng(0).uniform(-1, 1, (200_000, 2)).sum(axis=1)
+    assert (np.abs(sums / 4) < adding.NEAR).mean() == pytest.approx(adding.MEAN_NEAR, abs=0.003)
 
 
 def test_a_curve_of_a_training_that_ended_keeps_its_last_number(script):
