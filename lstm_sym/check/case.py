@@ -78,6 +78,7 @@ def random_case(
     """Weights uniform in (-1/sqrt(H), 1/sqrt(H)) times `scale`, everything else standard normal.
 
     A parameter that the cell file declares lies within its bounds, and near the value that it begins with.
+    Of several inputs all but the first lie between 0 and 1, as a step size, a share or a gate does.
     A cell without an input is a dynamical system, which may be chaotic: it starts between 0 and 1/2, where the known
     ones stay bounded, and runs at most STEPS_ALONE steps, because rounding errors grow with every step.
     """
@@ -99,6 +100,9 @@ def random_case(
         state = {name: np.asarray(rng.uniform(0, 0.5, value.shape)) for name, value in state.items()}
     dstate = {name: normal("B", *cell.shapes[name]) for name in cell.states}
     x, dy = normal("T", "B", *cell.input_shape), normal("T", "B", *cell.shapes[cell.output])
+    if len(cell.inputs) > 1:
+        own = number_of(cell.shapes[cell.inputs[0]][0], sizes)
+        x[..., own:] = rng.uniform(0, 1, x[..., own:].shape)
     return Case(sizes, x, params, state, dy, dstate)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -12,10 +13,12 @@ import numpy as np
 from lstm_sym import through_time
 from lstm_sym.api.building import build
 from lstm_sym.equations import Cell, parse
+from lstm_sym.equations.sizes import number_of
 from lstm_sym.kernels import Array, Fields, Kernel
 from lstm_sym.networks.errors import NetworkError
 from lstm_sym.networks.initial import SCHEMES, Parts, parts_of, redrawn
 from lstm_sym.networks.layer import Layer, Named, Pair, Passed, Returned, Run, Tangent, above, below
+from lstm_sym.networks.sizes import layer_sizes, parameter_shapes
 
 WAYS = {"forward": (("", False),), "backward": (("", True),), "both": (("ahead.", False), ("back.", True))}
 """Direction -> for each pass over time, what stands before its names, and whether it runs from the last step."""
@@ -47,6 +50,13 @@ class CellLayer(Layer):
     chrono: float | None = None
 
     def __post_init__(self) -> None:
+        if not isinstance(self.cell, Cell):
+            raise NetworkError(
+                f"layer {self.name}",
+                f"its cell is {self.cell!r}",
+                "the name of a cell in its place",
+                "give ls.cell(name)",
+            )
         for what, given, known in (
             ("direction", self.direction, tuple(WAYS)),
             ("join", self.join, JOINS),
@@ -105,10 +115,23 @@ class CellLayer(Layer):
 
     def width(self, inputs: int) -> int:
         """The output of one direction, or both side by side."""
-        own = self._one_way(inputs, np.random.default_rng(0), np.float64, {})
-        y, _, _ = self.kernel.forward(np.zeros((0, 1, inputs)), own)
         beside = len(self.ways) if self.join == "concat" else 1
-        return int(y.shape[-1]) * beside
+        return number_of(self.cell.shapes[self.cell.output][0], self.numbers(inputs)) * beside
+
+    def numbers(self, inputs: int) -> dict[str, int]:
+        """The number behind each symbolic size, where so many units are read. Raises NetworkError."""
+        return layer_sizes(f"layer {self.name}", self.cell, inputs, self.size, self.sizes)
+
+    def shapes(self, inputs: int) -> dict[str, tuple[int, ...]]:
+        """Name of a parameter -> its shape, where so many units are read."""
+        own = parameter_shapes(self.cell, self.numbers(inputs), f"layer {self.name}")
+        return {prefix + name: shape for prefix, _ in self.ways for name, shape in own.items()}
+
+    def states(self, inputs: int) -> dict[str, int]:
+        """Name of a state -> its units, where so many are read."""
+        numbers = self.numbers(inputs)
+        own = {name: number_of(self.cell.shapes[name][0], numbers) for name in self.cell.states}
+        return {prefix + name: units for prefix, _ in self.ways for name, units in own.items()}
 
     def init(self, inputs: int, rng: np.random.Generator, dtype: Any, fill: Mapping[str, float]) -> Named:
         """Drawn as `initial` and `chrono` say, for each direction its own; `fill` comes last."""
@@ -124,15 +147,21 @@ class CellLayer(Layer):
         return found
 
     def _one_way(self, inputs: int, rng: np.random.Generator, dtype: Any, fill: Mapping[str, float]) -> Fields:
+        parameter_shapes(self.cell, self.numbers(inputs), f"layer {self.name}")
         try:
-            return self.kernel.init(inputs, self.size, rng=rng, dtype=dtype, **self.sizes, **fill)
+            return self.kernel.init(inputs, self.size, rng=rng, dtype=dtype, **self._further(), **fill)
         except (TypeError, ValueError) as error:
             raise NetworkError(
                 f"layer {self.name}",
-                f"its cell {self.cell.key} cannot have these sizes: {error}",
-                "sizes of another cell, or layers that do not fit each other",
-                f"it reads {inputs} units and has size {self.size}; give its other sizes by their symbols",
+                f"its parameters cannot be drawn: {error}",
+                "a name in `fill` that is no vector, or a value beyond its bounds",
+                "fill vectors of this layer by their names, as {'lstm.b_f': 1.0}",
             ) from error
+
+    def _further(self) -> dict[str, int]:
+        """The sizes that init() of the kernel is told by their symbols."""
+        wanted = inspect.signature(self.kernel.init).parameters
+        return {name: number for name, number in self.sizes.items() if name in wanted}
 
     def fresh(self, inputs: int, batch: int, params: Named) -> Named:
         """What the kernel begins with: 0, or what the cell file says."""

@@ -30,6 +30,10 @@ class Embedding(Layer):
         """Its size. It is the first layer, and reads no units."""
         return self.size
 
+    def shapes(self, inputs: int) -> dict[str, tuple[int, ...]]:
+        """The table."""
+        return {"E": (self.tokens, self.size)}
+
     def init(self, inputs: int, rng: np.random.Generator, dtype: Any, fill: Mapping[str, float]) -> Named:
         """Normal numbers of variance 1, as PyTorch draws them."""
         return {"E": rng.standard_normal((self.tokens, self.size)).astype(dtype)}

@@ -75,7 +75,9 @@ def _of_cell(entry: Entry) -> Layer:
     if path.suffix != ".toml":
         found = cells.cell(given, **options)
     elif path.is_absolute() or ".." in path.parts:
-        raise ValueError(f"the cell {given!r} lies outside the folder of this file")
+        raise NetworkError(
+            f"cell {given!r}", "it lies outside the folder of this file", "", "put the cell file beside it, and name it"
+        )
     else:
         found = load_cell(entry.folder / path, **options)
     return _over_time(entry, found)
@@ -109,12 +111,19 @@ KINDS: dict[str, Kind] = {
 
 
 def is_network_file(path: str | Path) -> bool:
-    """Whether a file speaks of layers, as a network file does and a cell file does not; False where there is none."""
+    """Whether a file speaks of layers, as a network file does and a cell file does not; False where there is none.
+
+    Of one that is no TOML, a line [[layers]] tells.
+    """
     try:
-        text = plain_file(Path(path)).decode("utf-8", "replace")
+        content = plain_file(Path(path))
+        return "layers" in TomlFile.read(content, "").document
+    except CellError:
+        pass
+    try:
+        return re.search(rb"^[ \t]*\[\[[ \t]*layers[ \t]*\]\]", plain_file(Path(path)), re.MULTILINE) is not None
     except CellError:
         return False
-    return re.search(r"^[ \t]*(\[\[[ \t]*layers[ \t]*\]\]|layers[ \t]*=)", text, re.MULTILINE) is not None
 
 
 def load(path: str | Path) -> Network:
@@ -164,8 +173,6 @@ def _layer(file: TomlFile, number: int, given: Any, folder: Path) -> Layer:
         raise refuse(f"{place}{error.what}", error.fix, kinds[0]) from error
     except NetworkError as error:
         raise refuse(f"{error.where}: {error.found}", error.fix, kinds[0]) from error
-    except ValueError as error:
-        raise refuse(str(error), "put the cell file beside this one, and name it", kinds[0]) from error
 
 
 def _check_types(
@@ -177,9 +184,19 @@ def _check_types(
             raise refuse(number, f"unknown key `{key[:40]}`", did_you_mean(key, tuple(keys)) or "drop it", key)
         wanted = (int, float) if keys[key] is float else keys[key]
         if not isinstance(value, wanted) or (isinstance(value, bool) and keys[key] is not bool):
-            raise refuse(number, f"`{key}` is {value!r:.40}", f"give a {keys[key].__name__}", key)
+            raise refuse(number, f"`{key}` is {value!r:.40}", f"give {_KINDS[keys[key]]}", key)
         if keys[key] is int and isinstance(value, int) and not 1 <= value <= LARGEST:
             raise refuse(number, f"`{key}` is {value}", f"a size is between 1 and {LARGEST}", key)
+
+
+_KINDS = {
+    int: "a whole number",
+    float: "a number",
+    str: "a text",
+    bool: "true or false",
+    dict: "a table",
+    list: "a list",
+}
 
 
 def _refuse(file: TomlFile, number: int, found: str, fix: str, key: str = "") -> NetworkError:

@@ -82,6 +82,14 @@ class Layer(ABC):
     def width(self, inputs: int) -> int:
         """How many units it gives out, of so many that it reads. Raises NetworkError where it cannot read them."""
 
+    def shapes(self, inputs: int) -> dict[str, tuple[int, ...]]:
+        """Name of a parameter -> its shape, where so many units are read."""
+        return {}
+
+    def states(self, inputs: int) -> dict[str, int]:
+        """Name of a state -> its units, where so many are read."""
+        return {}
+
     def init(self, inputs: int, rng: np.random.Generator, dtype: Any, fill: Mapping[str, float]) -> Named:
         """Its parameters, drawn; `fill` sets vectors of them to one value."""
         return {}

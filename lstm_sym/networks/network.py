@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -57,6 +57,13 @@ class Network:
     def __post_init__(self) -> None:
         _check_names(self.layers)
         _check_first(self.layers, self.inputs)
+        if self.loss is not None and self.loss.whole and self.widths[-1] == 1:
+            raise NetworkError(
+                f"{self.name}, loss",
+                f"{self.loss.name} over one unit, whose probability is always 1",
+                "a question of yes or no",
+                "take the loss logistic, or a unit a class",
+            )
 
     @cached_property
     def widths(self) -> tuple[int, ...]:
@@ -73,12 +80,12 @@ class Network:
 
     @cached_property
     def cells(self) -> dict[str, Cell]:
-        """The equations of its layers and its loss, each once, by their key; by the layer where that is taken."""
+        """The equations of its layers and its loss, each once, by their key; where that is taken, by the layer."""
         found: dict[str, Cell] = {}
         for layer in self.layers:
             if isinstance(layer, CellLayer) and layer.cell not in found.values():
-                found[layer.name if layer.cell.key in found else layer.cell.key] = layer.cell
-        return found if self.loss is None else found | {self.loss.cell.key: self.loss.cell}
+                found[_free(found, layer.cell.key, layer.name)] = layer.cell
+        return found if self.loss is None else found | {_free(found, self.loss.cell.key): self.loss.cell}
 
     def init(
         self, rng: np.random.Generator | int = 0, *, dtype: Any = np.float64, fill: Mapping[str, float] | None = None
@@ -104,7 +111,20 @@ class Network:
     @cached_property
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """Name of a parameter -> its shape."""
-        return {name: value.shape for name, value in self.init(dtype=np.float32).items()}
+        return {
+            layer.prefix + name: shape
+            for layer, inputs in zip(self.layers, self.widths[:-1], strict=True)
+            for name, shape in layer.shapes(inputs).items()
+        }
+
+    @cached_property
+    def states(self) -> dict[str, int]:
+        """Name of a state -> its units."""
+        return {
+            layer.prefix + name: units
+            for layer, inputs in zip(self.layers, self.widths[:-1], strict=True)
+            for name, units in layer.states(inputs).items()
+        }
 
     def fresh(self, params: Mapping[str, Any], sequences: int) -> Named:
         """The state that so many sequences begin with where none is given: (sequences, H) of each layer's states."""
@@ -269,7 +289,7 @@ class Network:
 
     def _leaving_cotangent(self, dstate: Mapping[str, Any] | None, layout: Layout) -> Named:
         """The adjoint of `_leaving`; empty where the loss does not read the state."""
-        given = {name: np.asarray(value) for name, value in (dstate or {}).items()}
+        given = {} if dstate is None else _known_arrays("dstate", dstate, self.states)
         if (episodes := layout.episodes) is None:
             return given
         return {name: episodes.left_cotangent(value, self.reads_back(name)) for name, value in given.items()}
@@ -288,8 +308,20 @@ class Network:
         return found
 
 
+def _free(taken: Container[str], *names: str) -> str:
+    """The first of the names that is not taken; else the last, with as many _ as it needs."""
+    found = next((name for name in names if name not in taken), names[-1])
+    while found in taken:
+        found += "_"
+    return found
+
+
 def _known_arrays(what: str, given: Mapping[str, Any], known: Mapping[str, Any]) -> Named:
     """The arrays of these names, in their order. Raises NetworkError for a name too many or too few."""
+    if not isinstance(given, Mapping):
+        raise NetworkError(
+            what, f"a {type(given).__name__}", "a list, or the fields of a kernel", "give a dict: name -> array"
+        )
     refuse_masked(**given)
     for name in (*(name for name in known if name not in given), *(name for name in given if name not in known)):
         missing = name in known

@@ -96,12 +96,7 @@ class Recurrence:
     def sizes(self) -> tuple[int, ...]:
         """The units of the states of each layer."""
         widths = zip(self.network.layers, self.network.widths, strict=False)
-        states = (
-            layer.fresh(width, 1, layer.init(width, np.random.default_rng(0), np.float64, {}))
-            for layer, width in widths
-            if isinstance(layer, CellLayer)
-        )
-        return tuple(sum(value.shape[1] for value in state.values()) for state in states)
+        return tuple(sum(layer.states(read).values()) for layer, read in widths if isinstance(layer, CellLayer))
 
     @property
     def __name__(self) -> str:

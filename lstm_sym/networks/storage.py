@@ -20,7 +20,7 @@ LARGEST = 8 * 2**30
 
 def save(path: str | Path, params: Mapping[str, Any]) -> Path:
     """Write arrays under their names; the file is whole or not there. Raises NetworkError for another ending."""
-    path, arrays = Path(path), {name: np.ascontiguousarray(value) for name, value in params.items()}
+    path, arrays = Path(path), {name: np.asarray(value, order="C") for name, value in params.items()}
     if path.suffix == ".npz":
         buffer = io.BytesIO()
         np.savez(buffer, **arrays)  # type: ignore[arg-type]

@@ -68,6 +68,7 @@ def fit(
     optimiser = optimiser or Adam(clip=1.0)
     settings = _settings(network, data, validation, optimiser) | {"batch": batch, "window": window, "seed": seed}
     _refuse_window(network, window)
+    _refuse_settings(batch, epochs, patience, validation)
     path = None if file is None else Path(file)
     if path is not None and path.exists():
         standing = checkpoint.read(path, settings)
@@ -202,6 +203,17 @@ def _refuse_window(network: Network, window: int | None) -> None:
             "this network gives out one vector a sequence, at the end of all windows",
             "windows are for a loss at every step",
             "leave window out",
+        )
+
+
+def _refuse_settings(batch: int, epochs: int, patience: int | None, validation: Samples | None) -> None:
+    """Raise NetworkError for numbers that no training has."""
+    for name, value, least in (("batch", batch, 1), ("epochs", epochs, 0), ("patience", patience, 0)):
+        if value is not None and value < least:
+            raise NetworkError(name, f"{value}", "a count that came out empty", f"give {least} or more")
+    if patience is not None and validation is None:
+        raise NetworkError(
+            "patience", "there is nothing that validates", "", "give validation=Samples(...), or leave patience out"
         )
 
 

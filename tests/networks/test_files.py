@@ -91,7 +91,7 @@ LAYER = "[[layers]]\n"
         (LAYER + "dense = 2\n" + LAYER + "dense = 2", "layers", "two are called 'dense'"),
         (LAYER + "dense = 2\n" + LAYER + "embedding = 3\nsize = 2", "layer embedding", "reads words"),
         (LAYER + "embedding = 3\nsize = 2", "inputs", "3, and the first layer reads words"),
-        (LAYER + "cell = 'lstm_projected'\nsize = 2", "layer lstm_projected", "cannot have these sizes"),
+        (LAYER + "cell = 'lstm_projected'\nsize = 2", "layer lstm_projected", "further sizes: C"),
         ("loss = 'hinge'\n" + LAYER + "dense = 2", "line 2", "no loss 'hinge'"),
         ("depth = 3\n", "line 2", "unknown key `depth`"),
         ("layers = 3\n", "line 2", "`layers` is 3"),
@@ -168,7 +168,7 @@ def test_a_state_and_a_fill_of_another_network_are_refused():
         NET.forward(np.zeros((1, 1, 3)), NET.init(), {"lstm.h": np.zeros((1, 2))})
     with pytest.raises(NetworkError, match="no layer has this name"):
         NET.init(fill={"gru.b_f": 1.0})
-    with pytest.raises(NetworkError, match="cannot have these sizes"):
+    with pytest.raises(NetworkError, match="cannot fill b_x"):
         NET.init(fill={"lstm.b_x": 1.0})
     assert NET.init(fill={"lstm.b_f": 1.0})["lstm.b_f"].tolist() == [1.0, 1.0]
 
@@ -186,3 +186,28 @@ def test_what_dropout_draws_is_what_its_gradient_sees():
     once = Network((Dropout("drop", 0.5, "sequence"), dense("out", 2)), 3)
     _, _, tape = once.forward(x, params, rng=rng)
     assert len(tape.layers[0]) == 1
+
+
+@pytest.mark.parametrize("ending", ["npz", "safetensors"])
+def test_a_parameter_that_is_one_number_stays_one(ending, tmp_path):
+    if ending == "safetensors":
+        pytest.importorskip("safetensors", reason="an extra: pip install 'lstm-sym[weights]'")
+    params = {"a.tau": np.array(5.0), "a.W": np.asfortranarray(np.ones((2, 3)))}
+    found = networks.load_params(networks.save(tmp_path / f"p.{ending}", params))
+    assert {name: value.shape for name, value in found.items()} == {"a.tau": (), "a.W": (2, 3)}
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[[layers]]\ndense = 2\n", True),
+        ("layers = [{ dense = 2 }]\n", True),
+        ("[[layers]]\ndense = \n", True),  # no TOML: its error is to be that of a network
+        ("equations = 'h[t] = tanh(x[t] + layers * h[t-1])'\n[constants]\nlayers = 0.5\n", False),
+        ("# [[layers]]\nname = 'x'\n", False),
+    ],
+)
+def test_what_file_is_of_a_network(text, said, tmp_path):
+    (tmp_path / "a.toml").write_text(text)
+    assert networks.file.is_network_file(tmp_path / "a.toml") is said
+    assert not networks.file.is_network_file(tmp_path) and not networks.file.is_network_file(tmp_path / "none.toml")

@@ -98,6 +98,16 @@ def _backward(layer: Any) -> bool:
     return isinstance(layer, CellLayer) and layer.direction == "backward"
 
 
+def check_remainder(network: Network) -> CheckResult:
+    """The order of the Taylor remainder of the layers above an embedding, away from kinks: >= 1.98.
+
+    Over fewer steps where many maxima, or units of relu, leave no case away from all of their kinks.
+    """
+    drawn = (smooth_network_case(_of_vectors(network), steps=steps, seed=10) for steps in (10, 3, 1))
+    found = next((case for case in drawn if case is not None), None)
+    return _left_out("kinks", "every case drawn is near a kink") if found is None else check_taylor(*found)
+
+
 EPISODES = ((0, 3, 5), (0, 2))
 """The first steps of the episodes of two sequences of 7 steps; the second begins anew."""
 
@@ -199,9 +209,7 @@ def check_loss(network: Network) -> CheckResult:
 
     value, gradient = loss.value(z, target)
     error = max(relative_error(value, mean(z)), relative_error(gradient, autograd.grad(mean)(z)))
-    return CheckResult(
-        "", f"{loss.name}: value and gradient against autograd on its equation", error, 1e-13, "6 samples"
-    )
+    return CheckResult("", f"{loss.name}: value and gradient against autograd on its equation", error, 1e-13, "B 6")
 
 
 def check_single(network: Network) -> CheckResult:
@@ -235,7 +243,7 @@ NETWORK_CHECKS: dict[str, Callable[[Network], CheckResult]] = {
     "lengths": check_lengths,
     "complex step": check_long,
     "dot test": lambda network: check_dot(*random_network_case(network, steps=20, seed=9)),
-    "Taylor": lambda network: check_taylor(*smooth_network_case(_of_vectors(network), steps=10, seed=10)),
+    "Taylor": check_remainder,
     "episodes": check_episodes,
     "windows": check_windows,
     "state Jacobian": check_state_jacobian,
