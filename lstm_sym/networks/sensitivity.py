@@ -24,7 +24,7 @@ import numpy as np
 
 from lstm_sym.flow.measures import Curve, TimeMap
 from lstm_sym.flow.runs import refusals
-from lstm_sym.flow.runs.readouts import READOUT, Start, as_rows
+from lstm_sym.flow.runs.readouts import READOUT, Start, as_rows, refuse_ambiguous
 from lstm_sym.flow.runs.scaling import ZERO, Integers, Scaled, log_norm, plus, scaled, times
 from lstm_sym.ground.progress import Progress, tell
 from lstm_sym.kernels import Array
@@ -202,13 +202,22 @@ def _rows(network: Network, readout: Any, y: Array, points: Integers) -> Array:
     """The rows of a readout at every end point, (B or 1, n or 1, M, N). Raises FlowError."""
     units, (count, batch) = y.shape[-1], points.shape
     if callable(readout):
-        at = y[None] if network.pools else y[points, np.arange(batch)]
-        given = [refusals.as_numbers(readout(at[:, b]), network.name, "readout(y)") for b in range(batch)]
-        given = [
-            np.broadcast_to(rows, (count, *np.atleast_2d(rows).shape)) if rows.ndim < 3 else rows for rows in given
-        ]
-        readout = np.stack(given, axis=1)
+        readout = np.stack([_called(network, readout, y, points, b) for b in range(batch)], axis=1)
     return as_rows(readout, count, batch, {units: None}, network.name)
+
+
+def _called(network: Network, readout: Any, y: Array, points: Integers, sequence: int) -> Array:
+    """The rows that a function gives of y at the end points of a sequence, (n, M, N); zeros where it has none."""
+    own = np.flatnonzero(points[:, sequence] >= 0)
+    at = y[sequence][None] if network.pools else y[points[own, sequence], sequence]
+    rows = refusals.as_numbers(readout(at), network.name, "readout(y)")
+    refuse_ambiguous(rows, at.shape, network.name, "readout(y)")
+    rows = np.broadcast_to(rows, (len(at), *np.atleast_2d(rows).shape)) if rows.ndim < 3 else rows
+    if rows.ndim != 3 or len(rows) != len(at):
+        return rows  # of another shape, which is refused with those that belong
+    found = np.zeros((len(points), *rows.shape[1:]))
+    found[own] = rows
+    return found
 
 
 def _measured(

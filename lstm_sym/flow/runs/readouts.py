@@ -104,6 +104,17 @@ def as_rows(given: Any, ends: int, batch: int, widths: dict[int, Any], model: st
     return single.swapaxes(0, 1) if rows.ndim == 4 else single[(None,) * (4 - single.ndim)]
 
 
+def refuse_ambiguous(rows: Array, leading: tuple[int, ...], model: str, call: str) -> None:
+    """Raise a FlowError for one row a sequence or end point, which reads like the rows of a matrix (M, N)."""
+    if rows.ndim == 2 and leading[0] > 1 and len(rows) == leading[0]:
+        raise FlowError(
+            f"{model}, {call}",
+            f"an array of shape {rows.shape}: {len(rows)} rows of one matrix, or one row for each of {leading[0]}",
+            "the gradient of one number, a row for each state that the function was given",
+            "let it give (..., M, N): rows[:, None, :] where M = 1, or a matrix for each, the same repeated",
+        )
+
+
 def _widths(run: Trajectory, output: str | None) -> dict[int, slice]:
     """How many columns a readout may have, and where among the states these stand."""
     widths = {run.width: slice(0, run.width)}
@@ -126,5 +137,7 @@ def _at_points(run: Trajectory, points: Integers, readout: Any) -> Array:
             "a function that gives the readout itself, or the rows of one sequence of several",
             f"let it give the rows of its derivative, (M, N) or, for each sequence, ({run.batch}, M, N)",
         )
+    if shape[-1] in _widths(run, None):
+        refuse_ambiguous(found[0], (run.batch,), run.model, "readout(state)")
     rows = np.stack([np.broadcast_to(rows, (run.batch, *np.atleast_2d(rows).shape[-2:])) for rows in found])
     return rows[places]
