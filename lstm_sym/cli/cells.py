@@ -8,7 +8,8 @@ from lstm_sym.cells import built_in_file, cell_files
 from lstm_sym.cli.streams import say
 from lstm_sym.cli.tool import Refused
 from lstm_sym.equations import Cell, CellError
-from lstm_sym.studies.selection import chosen_of, file_of, read, select
+from lstm_sym.networks.file import is_network_file
+from lstm_sym.studies.selection import chosen_of, file_of, is_path, read, select
 
 
 def note_hidden(names: Sequence[str]) -> None:
@@ -22,6 +23,13 @@ def note_hidden(names: Sequence[str]) -> None:
 def load_cells(names: Sequence[str], settings: Sequence[str]) -> list[Cell]:
     """The cells, each with the options it has. Raises what `select` raises; notes what hides a file."""
     note_hidden(names)
+    for name in names:
+        if is_path(name) and is_network_file(name):
+            raise Refused(
+                f"{name}: a network, and this command takes cells\n"
+                "  allowed: networks in show, check, derive, diff and flow\n"
+                "  fix: name the cell of a layer, or its file"
+            )
     return select(names, choices_of(settings))
 
 

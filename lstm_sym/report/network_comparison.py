@@ -6,6 +6,7 @@ from difflib import SequenceMatcher
 from itertools import zip_longest
 from typing import Any
 
+from lstm_sym import cells
 from lstm_sym.document import document as d
 from lstm_sym.document.sentences import Sentences
 from lstm_sym.networks import CellLayer, Layer, Network
@@ -111,7 +112,7 @@ def _lead(networks: Sides, sentences: Sentences) -> list[d.Line]:
     for one, other in _paired(networks):
         if not (isinstance(one, CellLayer) and isinstance(other, CellLayer)) or one.cell == other.cell:
             continue
-        if one.cell.states and other.cell.states:
+        if all(layer.cell.key in cells.names() and cells.cell(layer.cell.key) == layer.cell for layer in (one, other)):
             command = d.Code(f"lstm-sym diff {one.cell.key} {other.cell.key}")
             lines.append(sentences.line("network.cells_differ", layer=d.Code(one.name), command=command))
     return lines

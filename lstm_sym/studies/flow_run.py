@@ -22,7 +22,7 @@ from lstm_sym.studies.both_sides import sides_record, sides_table
 from lstm_sym.studies.errors import NothingMeasured, StudyError
 from lstm_sym.studies.flow_page import drawn_figures, flow_document, planned_files
 from lstm_sym.studies.measurement import Input, attempted
-from lstm_sym.studies.networks import Weights, both_sides, refuse_twice
+from lstm_sym.studies.networks import Weights, both_sides, refuse_twice, stem_of
 from lstm_sym.studies.page import table_labels
 from lstm_sym.studies.record import reasons, record_of, survey_record, versions
 from lstm_sym.studies.request import Request, cells_given
@@ -67,7 +67,7 @@ def gradient_flow(
     """
     settings = Settings(hidden, lags, ends, seeds, length)
     request = Request(cells_given(cells), input, settings, language, choices or {}, time_scale, weights)
-    refuse_twice(request.stems)
+    refuse_twice([*request.stems, *map(stem_of, request.both_ways)])
     place = None if output is None else GradientFlow.output(request, output, force=force)
     gates = _gates(request.cells, request.models)
     surveys, profiles, left_out = _measured(request, gates, reporter("measuring"), everything or place is not None)

@@ -35,10 +35,10 @@ class HalfLife:
     draws: tuple[float, ...]
 
 
-def input_stream(source: Input, length: int) -> Stream:
+def input_stream(source: Input, length: int, *, standardise: bool = True) -> Stream:
     """The first `length` steps of an input, all of it if it is shorter. Raises InputError."""
     sequences = _sequences(source, length)
-    return stream(sequences, min(length, sum(sequences.lengths)))
+    return stream(sequences, min(length, sum(sequences.lengths)), standardise=standardise)
 
 
 def _sequences(source: Input, length: int) -> Sequences:

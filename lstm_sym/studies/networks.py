@@ -70,7 +70,7 @@ def both_sides(
     seed 0. Raises StudyError for an input that it does not read, or with fewer steps than the lags of both sides.
     """
     _refuse_input(network, x.shape[1])
-    steps = min(len(x), 2 * settings.lags + max(settings.ends, 1))
+    steps = both_sides_steps(settings, len(x))
     if steps < 2 * settings.lags + 1:
         raise StudyError(
             network.name,
@@ -84,6 +84,11 @@ def both_sides(
     ends = np.unique(np.linspace(settings.lags, last, settings.ends).round().astype(int))
     own = {name: params[name] for name in below.shapes}
     return sensitivity_map(below, own, x[:steps, None], ends=ends, progress=progress)
+
+
+def both_sides_steps(settings: Settings, steps: int) -> int:
+    """How many of the steps there are a network is run over that reads in both directions."""
+    return min(steps, 2 * settings.lags + settings.ends)
 
 
 def by_lag(sides: SensitivityMap, lags: int) -> tuple[Array, Array]:
@@ -131,7 +136,11 @@ def stem_of(network: Network) -> str:
 
 
 def _read(weights: Weights) -> Mapping[str, Any]:
-    return weights if isinstance(weights, Mapping) else load_params(os.fspath(weights))
+    if isinstance(weights, Mapping):
+        return weights
+    if not isinstance(weights, str | os.PathLike):
+        raise StudyError("weights", f"a {type(weights).__name__}", "arrays without names", "give a dict, or a file")
+    return load_params(os.fspath(weights))
 
 
 def _below_pools(network: Network) -> Network:
@@ -151,7 +160,7 @@ def _refuse_input(network: Network, inputs: int) -> None:
             network.name,
             "it reads words, and the input is numbers",
             "an embedding as the first layer",
-            "in Python, run the layers above it over the vectors: flow.record(networks.Recurrence(network), params, x)",
+            "in Python: networks.sensitivity_map(network, params, words, ends=...)",
         )
     if network.inputs != inputs:
         raise StudyError(

@@ -30,6 +30,7 @@ from lstm_sym.inputs import Stream
 from lstm_sym.report.checks import check_name
 from lstm_sym.studies.conclusions import conclusion
 from lstm_sym.studies.measurement import forget_bias, half_life, steps_text
+from lstm_sym.studies.networks import both_sides_steps
 from lstm_sym.studies.record import versions
 from lstm_sym.studies.request import Request
 from lstm_sym.studies.settings import Settings
@@ -156,30 +157,41 @@ def method_blocks(request: Request) -> list[Block]:
     """How it was measured."""
     settings, sentences = request.settings, request.sentences
     seeds = ", ".join(str(seed) for seed in range(settings.seeds))
-    lines = _input(request.stream, sentences)
+    lines = _input(request.stream, sentences, "input" if request.weights is None else "input_as_it_is")
     if request.cells:
         drawn = {"hidden": str(settings.hidden), "seeds": str(settings.seeds), "list": seeds}
         lines.append(sentences.line("method.parameters", **drawn))
-    for network in request.networks:
-        lines.append(
-            sentences.line(
-                "method.network", name=network.name, layers=", ".join(layer.name for layer in network.layers)
-            )
-        )
-    if request.networks:
-        key = "method.drawn" if request.weights is None else "method.weights"
-        lines.append(sentences.line(key, seeds=str(settings.seeds), list=seeds))
+    lines += _networks(request, seeds)
     biases = {cell.key: forget_bias(cell) for cell in request.cells}
     if any(biases.values()):
         shown = [f"{key}: {name} = {value:g}" for key, bias in biases.items() for name, value in bias.items()]
         lines.append(sentences.line("method.bias", bias=Code(", ".join(shown))))
-    lines.append(sentences.line("method.sensitivity", ends=str(settings.ends), lags=str(settings.lags)))
+    if request.cells or request.one_way:
+        lines.append(sentences.line("method.sensitivity", ends=str(settings.ends), lags=str(settings.lags)))
     return [*map(Paragraph, lines)]
 
 
-def _input(stream: Stream, sentences: Sentences) -> list[Line]:
+def _networks(request: Request, seeds: str) -> list[Line]:
+    """What is measured of networks, and with which parameters."""
+    settings, sentences, drawn = request.settings, request.sentences, request.weights is None
+    found = []
+    for network in request.one_way:
+        layers = ", ".join(layer.name for layer in network.layers)
+        found.append(sentences.line("method.network", name=network.name, layers=layers))
+    if request.one_way and drawn:
+        found.append(sentences.line("method.drawn", seeds=str(settings.seeds), list=seeds))
+    for network in request.both_ways:
+        steps = str(both_sides_steps(settings, len(request.stream.values)))
+        places = {"name": network.name, "ends": str(settings.ends), "steps": steps, "lags": str(settings.lags)}
+        found.append(sentences.line("method.both_sides", **places))
+    if request.both_ways and drawn:
+        found.append(sentences.line("method.first_draw"))
+    return found if drawn else [*found, sentences.line("method.weights")]
+
+
+def _input(stream: Stream, sentences: Sentences, key: str) -> list[Line]:
     steps, channels = stream.values.shape
-    found = [sentences.line("method.input", name=stream.name, steps=f"{steps:,}", channels=str(channels))]
+    found = [sentences.line(f"method.{key}", name=stream.name, steps=f"{steps:,}", channels=str(channels))]
     if stream.source.citation:
         citation, licence = stream.source.citation.rstrip("."), stream.source.licence or "-"
         found.append(sentences.line("method.source", citation=citation, licence=licence))

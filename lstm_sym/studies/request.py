@@ -89,8 +89,8 @@ class Request:
 
     @cached_property
     def stream(self) -> Stream:
-        """The input. Raises InputError."""
-        return input_stream(self.input, self.settings.length)
+        """The input: standardised, or as it is where there are weights, which were trained on it. Raises InputError."""
+        return input_stream(self.input, self.settings.length, standardise=self.weights is None)
 
     @cached_property
     def models(self) -> list[Model]:

@@ -52,7 +52,7 @@ def net(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 
 def test_show_prints_the_chain_and_the_equations_of_each_layer(net: str) -> None:
     shown = fine("show", net)
-    rows = [line.split()[0] for line in shown.splitlines() if re.search(r"\d$", line)]
+    rows = [line.split()[0] for line in shown.splitlines()[1:] if re.search(r"\d$", line)]
     assert rows == ["mine", "dropout", "gru", "pooling", "out", "loss"]
     assert "gru, in both directions, side by side" in shown and "hₜ = tanh(W xₜ + U hₜ₋₁ + b)" in shown
     assert re.search(r"out +yₜ = V xₜ \+ b +6 +2 +14", shown)
@@ -110,7 +110,11 @@ def test_diff_pairs_layers_and_names_cells_that_differ(net: str) -> None:
     )
     Path("other.toml").write_text(other.replace("Two layers", "Others"), encoding="utf-8")
     shown = fine("diff", net, "other.toml")
-    assert "lstm-sym diff gru lstm" in shown and re.search(r"≠ gru: .*│ lstm: ", shown)
+    assert (
+        "lstm-sym diff gru lstm" in shown
+        and "lstm-sym diff mine" not in shown
+        and re.search(r"≠ gru: .*│ lstm: ", shown)
+    )
     assert re.search(r"= mine: mine, over time; 3 → 4; 32 parameters", shown)
     assert re.search(r"≠ loss: softmax +│ loss: squared", shown)
     rows = json.loads(fine("diff", net, "other.toml", "--json"))["chain"]
@@ -250,6 +254,48 @@ def test_flow_measures_both_sides_of_a_step_where_layers_run_backward(stacked: s
         dy[end, 0] = unit
         rows.append(below.backward(dy, below.forward(x, own, precise=True)[2], own).x[:, 0])
     assert np.allclose(np.exp(one.log_norms[0]), np.sqrt((np.array(rows) ** 2).sum(axis=(0, 2))), rtol=1e-12)
+
+
+def test_trained_weights_are_measured_on_the_input_as_it_is(stacked: str) -> None:
+    """Scaling the input changes what is found, where drawn parameters see each channel standardised."""
+    network = load(stacked)
+    x = np.random.default_rng(1).standard_normal((60, network.inputs))
+    measured = {
+        (scale, trained): ls.gradient_flow(
+            network, weights=network.init(3) if trained else None, input=scale * x, lags=5, ends=3, seeds=1, length=60,
+            everything=False,
+        ).profiles[0].log_norms
+        for scale in (1, 5)
+        for trained in (False, True)
+    }  # fmt: skip
+    drawn = [measured[scale, False] for scale in (1, 5)]
+    assert np.allclose(*drawn) and not np.allclose(measured[1, True], measured[5, True])
+
+
+def test_the_page_says_what_was_done(stacked: str) -> None:
+    text = Path(stacked).read_text(encoding="utf-8")
+    Path("back.toml").write_text(text.replace("size = 3", 'size = 3\ndirection = "both"'), encoding="utf-8")
+    save("w.npz", load("back.toml").init(0))
+    fine("flow", "back.toml", *BRIEF, "-o", "drawn")
+    fine("flow", "back.toml", "--weights", "w.npz", *BRIEF, "-o", "trained")
+    drawn, trained = (Path(name, "index.html").read_text(encoding="utf-8") for name in ("drawn", "trained"))
+    assert "at 3 end points within the first 13 steps, over 5 lags on either side" in drawn
+    assert "the first draw, seed 0" in drawn and "2 draws" not in drawn and "mean 0" in drawn
+    assert "as it is: the trained parameters" in trained and "seed 0" not in trained and "mean 0" not in trained
+
+
+def test_two_networks_of_one_name_are_refused_before_anything_is_measured(stacked: str) -> None:
+    text = Path(stacked).read_text(encoding="utf-8").replace("size = 3", 'size = 3\ndirection = "both"')
+    for name in ("one.toml", "two.toml"):
+        Path(name).write_text(text, encoding="utf-8")
+    assert "two models are called two_above_each_other" in refused("flow", "one.toml", "two.toml", *BRIEF)
+
+
+@pytest.mark.parametrize("command", ["generate", "audit"])
+def test_what_takes_cells_says_that_a_file_is_a_network(command: str, net: str) -> None:
+    arguments = {"generate": [net], "audit": ["a.py:backward", "--cell", net]}[command]
+    Path("a.py").write_text("def backward(): pass\n", encoding="utf-8")
+    assert "net.toml: a network, and this command takes cells" in refused(command, *arguments)
 
 
 def test_a_study_is_of_cells(net: str) -> None:

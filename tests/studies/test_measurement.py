@@ -16,7 +16,6 @@ from lstm_sym.report import LANGUAGES, Sentences
 from lstm_sym.studies.conclusions import conclusion, overlap, relation
 from lstm_sym.studies.measurement import (
     HalfLife,
-    Settings,
     biased_label,
     forget_bias,
     half_life,
@@ -25,6 +24,7 @@ from lstm_sym.studies.measurement import (
     steps_text,
     summary,
 )
+from lstm_sym.studies.settings import Settings
 
 CELLS = (ls.cell("rnn"), ls.cell("lstm"))
 
