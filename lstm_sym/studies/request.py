@@ -57,9 +57,14 @@ class Request:
             )
 
     @cached_property
+    def _read(self) -> list[Network | None]:
+        """The network of each that is given, None for what is a cell; every file is read once."""
+        return [as_network(one) for one in self.given]
+
+    @property
     def networks(self) -> tuple[Network, ...]:
         """The networks among what is given. Raises NetworkError, CellError."""
-        return tuple(network for one in self.given if (network := as_network(one)) is not None)
+        return tuple(network for network in self._read if network is not None)
 
     @property
     def one_way(self) -> list[Network]:
@@ -74,7 +79,7 @@ class Request:
     @cached_property
     def cells(self) -> tuple[Cell, ...]:
         """The cells with their options."""
-        cells = [one for one in self.given if as_network(one) is None]
+        cells = [one for one, network in zip(self.given, self._read, strict=True) if network is None]
         return tuple(select(cells, self.choices)) if cells or self.choices else ()
 
     @property
