@@ -126,6 +126,18 @@ class Network:
             for name, units in layer.states(inputs).items()
         }
 
+    def _taken_in(self, layout: Layout, x: Any) -> Array:
+        """x as the layers take it. Raises NetworkError where it has other units than the first layer reads."""
+        units = np.shape(x)[-1:]
+        if self.inputs and np.ndim(x) == 3 and units != (self.inputs,):
+            raise NetworkError(
+                f"x, which layer {self.layers[0].name} reads",
+                f"{units[0]} units at a step, where it reads {self.inputs}",
+                "data of another network, or axes exchanged",
+                f"give (T, B, {self.inputs}), or (B, T, {self.inputs}) with batch_first=True",
+            )
+        return layout.taken_in("x", x)
+
     def fresh(self, params: Mapping[str, Any], sequences: int) -> Named:
         """The state that so many sequences begin with where none is given: (sequences, H) of each layer's states."""
         found = Named()
@@ -155,7 +167,7 @@ class Network:
         """
         params, layout = self.checked("params", params), layout_of(x, lengths, reset, self.pools, batch_first)
         fresh = {} if state is None else self.fresh(params, layout.sequences)
-        x, first = layout.taken_in("x", x), self._entering("state", state, fresh, layout)
+        x, first = self._taken_in(layout, x), self._entering("state", state, fresh, layout)
         run, tapes, last = Run(layout.lengths, rng, precise), [], Named()
         for layer in self.layers:
             x, kept, taped = layer.forward(x, below(layer.prefix, params), below(layer.prefix, first), run)
@@ -210,7 +222,7 @@ class Network:
         still = {name: np.zeros_like(value) for name, value in params.items()}
         along = still if params_dot is None else self.checked("params_dot", params_dot)
         fresh = self.fresh(params, layout.sequences)
-        value, first = layout.taken_in("x", x), self._entering("state", state, fresh, layout) or fresh
+        value, first = self._taken_in(layout, x), self._entering("state", state, fresh, layout) or fresh
         unmoved = {name: np.zeros_like(part) for name, part in first.items()}
         first_dot = self._entering("state_dot", state_dot, unmoved, layout) or unmoved
         tangent = None if value.dtype.kind in "iu" else np.zeros_like(value)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import asdict, dataclass, field
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +38,8 @@ class Standing:
     history: list[dict[str, float]] = field(default_factory=list)
 
 
+LONGEST = 160
+"""Characters of a setting that are shown."""
 _ARRAYS = ("params", "memory", "best")
 
 
@@ -62,10 +66,30 @@ def read(path: Path, settings: dict[str, Any]) -> Standing:
         ) from error
     for name, value in settings.items():
         if before.get(name) != value:
+            was, now = _unlike(before.get(name), value)
             raise NetworkError(
                 f"{path}, {name}",
-                f"the training in it has {before.get(name)}, this one {value}",
+                f"the training in it has {was}, this one {now}",
                 "settings, data or a network that were changed in between",
                 "go on with the same ones, or name another file to begin anew",
             )
     return standing
+
+
+def _unlike(before: Any, now: Any) -> tuple[str, str]:
+    """What two settings differ in, the first of it, in words that fit a line."""
+    if isinstance(before, dict) and isinstance(now, dict):
+        name = next(name for name in (*before, *now) if before.get(name) != now.get(name))
+        was, is_now = _unlike(before.get(name), now.get(name))
+        return f"{name}: {was}", f"{name}: {is_now}"
+    if isinstance(before, list) and isinstance(now, list):
+        pairs = zip_longest(before, now)
+        return _unlike(*next((one, other) for one, other in pairs if one != other))
+    if re.fullmatch("[0-9a-f]{64}", str(before)) and re.fullmatch("[0-9a-f]{64}", str(now)):
+        return "other equations", "those given"
+    return _short(before), _short(now)
+
+
+def _short(value: Any) -> str:
+    text = "nothing" if value is None else str(value)
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."

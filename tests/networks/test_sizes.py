@@ -82,3 +82,10 @@ def test_a_cotangent_of_the_state_has_the_names_of_the_states():
         assert told in str(error.value)
     with pytest.raises(NetworkError, match="a dict"):
         network.forward(np.ones((4, 1, 2)), [1])
+
+
+def test_x_of_another_width_is_refused_at_its_layer():
+    network = NETWORKS["stacked"]
+    for call in (network.forward, network.jvp):
+        with pytest.raises(NetworkError, match="5 units at a step, where it reads 3"):
+            call(np.ones((4, 2, 5)), network.init(0))

@@ -234,9 +234,29 @@ def test_a_checkpoint_of_another_network_is_refused(tmp_path):
     path = tmp_path / "run.npz"
     fit(LAST, task(), epochs=1, file=path)
     lower, _, *upper = LAST.layers
-    for layers in ((lower, Dropout("drop", 0.2), *upper), (*LAST.layers[:-1], dense("out", 1, "tanh"))):
-        with pytest.raises(NetworkError, match="network"):
+    others = (lower, Dropout("drop", 0.2), *upper), (*LAST.layers[:-1], dense("out", 1, "tanh"))
+    for layers, told in zip(others, ("rate=0.1.*, this one Dropout.*rate=0.2", "has other equations"), strict=True):
+        with pytest.raises(NetworkError, match=told) as error:
             fit(Network(layers, 2, LAST.loss), task(), epochs=2, file=path)
+        assert len(error.value.found) < 400
+
+
+def test_a_training_with_a_parameter_that_is_one_number_goes_on(tmp_path):
+    leaky = ls.parse(
+        "h[t] = (1 - a) * h[t-1] + a * tanh(W @ x[t] + U @ h[t-1])", parameters={"a": "scalar, > 0, = 0.5"}
+    )
+    network = Network((CellLayer("leaky", leaky, 3), *LAST.layers[-2:]), 2, LAST.loss)
+    path = tmp_path / "run.npz"
+    fit(network, task(), epochs=1, file=path)
+    again, whole = fit(network, task(), epochs=3, file=path), fit(network, task(), epochs=3)
+    assert all(again.params[name].tobytes() == value.tobytes() for name, value in whole.params.items())
+    assert again.params["leaky.a"].shape == ()
+
+
+@pytest.mark.parametrize(("wrong", "told"), [({"batch": 0}, "batch"), ({"patience": 2}, "nothing that validates")])
+def test_settings_that_no_training_has_are_refused(wrong, told):
+    with pytest.raises(NetworkError, match=told):
+        fit(LAST, task(), epochs=1, **wrong)
 
 
 def test_parameters_alone_are_no_checkpoint(tmp_path):
