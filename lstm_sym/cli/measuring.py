@@ -27,7 +27,7 @@ class NoModel(click.ClickException):
 
 
 @click.command()
-@click.argument("names", nargs=-1, required=True, metavar="CELL...")
+@click.argument("names", nargs=-1, metavar="[CELL]...")
 @measuring_options(fewest_lags=3)  # fewer fit no law of decay
 @click.option(
     "--time-scale",
@@ -39,7 +39,7 @@ class NoModel(click.ClickException):
     "--weights",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Trained parameters of a network, .npz or .safetensors, by their names in it.",
+    help="Trained parameters: of the network named, or without one of a PyTorch module, in .npz or .safetensors.",
 )
 @output_option("Folder for the page, its figures and data; without it the tables alone are printed.")
 @set_option
@@ -65,6 +65,8 @@ def flow(
     from lstm_sym.studies.errors import NothingMeasured
     from lstm_sym.studies.flow_run import gradient_flow
 
+    if not names and measuring["weights"] is None:
+        raise click.UsageError("name a CELL, the file of a network, or --weights")
     note_hidden(names)
     measuring |= {"choices": choices_of(settings), "everything": measuring["output"] is not None}
     try:

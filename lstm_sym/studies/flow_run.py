@@ -22,7 +22,7 @@ from lstm_sym.studies.both_sides import sides_record, sides_table
 from lstm_sym.studies.errors import NothingMeasured, StudyError
 from lstm_sym.studies.flow_page import drawn_figures, flow_document, planned_files
 from lstm_sym.studies.measurement import Input, attempted
-from lstm_sym.studies.networks import Weights, both_sides, refuse_twice, stem_of
+from lstm_sym.studies.networks import Weights, both_sides, read_lines, read_record, refuse_twice, stem_of
 from lstm_sym.studies.page import table_labels
 from lstm_sym.studies.record import reasons, record_of, survey_record, versions
 from lstm_sym.studies.request import Request, cells_given
@@ -32,7 +32,7 @@ from lstm_sym.studies.settings import Settings
 
 
 def gradient_flow(
-    cells: Given | Iterable[Given],
+    cells: Given | Iterable[Given] = (),
     *,
     choices: Choices | None = None,
     input: Input = "japanese-vowels",
@@ -55,7 +55,8 @@ def gradient_flow(
     that the cells should remember, for the advice on the bias of the gate that keeps the state. everything: whether
     more is measured than the profiles: the map, the shares of the gates, spectra, bounds, advice; a page needs it.
     Of a network, or of the file of one, what it gives out is measured, and every layer below; weights: its trained
-    parameters, by name or the file that holds them.
+    parameters, by name or the file that holds them. Where no network is named they are those of a PyTorch module,
+    whose layers are read off the names and shapes (`lstm_sym.interop`).
 
         found = ls.gradient_flow(["rnn", "lstm"], hidden=32, time_scale=100)
         print(found)                                  # the curves, and a memory card of each model
@@ -66,7 +67,15 @@ def gradient_flow(
     and what `study` raises.
     """
     settings = Settings(hidden, lags, ends, seeds, length)
-    request = Request(cells_given(cells), input, settings, language, choices or {}, time_scale, weights)
+    request = Request(
+        () if weights is not None and not cells else cells_given(cells),
+        input,
+        settings,
+        language,
+        choices or {},
+        time_scale,
+        weights,
+    )
     refuse_twice([*request.stems, *map(stem_of, request.both_ways)])
     place = None if output is None else GradientFlow.output(request, output, force=force)
     gates = _gates(request.cells, request.models)
@@ -115,7 +124,7 @@ class GradientFlow(Report):
 
     def __str__(self) -> str:
         sentences = self.request.sentences
-        parts: list[str] = []
+        parts = [] if self.request.model is None else ["\n".join(read_lines(self.request.model, sentences)), ""]
         if self.profiles:
             cards = list(map(memory_card, self.profiles))
             parts += [table(self.profiles, labels=table_labels(sentences)), ""]
@@ -137,6 +146,7 @@ class GradientFlow(Report):
             "left_out": reasons(self.left_out, self.surveys),
             "time_scales": [asdict(bias) for bias in self.biases],
             **survey_record(self.surveys),
+            "read": read_record(self.request.model),
             "both_sides": sides_record(self.sides, self.request.settings.lags),
             "command": self.request.command(self.COMMAND, folder),
             "versions": versions(),
@@ -172,7 +182,7 @@ def _both_sides(request: Request, reporter: Callable[[str], Progress]) -> tuple[
     """What networks that read in both directions feel before and after a step."""
     networks, told = request.both_ways, reporter("measuring both sides") if request.both_ways else silent("")
     return tuple(
-        both_sides(network, request.stream.values, request.settings, request.weights, part_of(told, k, len(networks)))
+        both_sides(network, request.stream.values, request.settings, request.trained, part_of(told, k, len(networks)))
         for k, network in enumerate(networks)
     )
 

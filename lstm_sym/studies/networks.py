@@ -11,8 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from lstm_sym.document.sentences import Sentences
 from lstm_sym.flow import Model
 from lstm_sym.ground.progress import Progress
+from lstm_sym.interop import Model as Read
 from lstm_sym.kernels import Array
 from lstm_sym.networks import CellLayer, Embedding, Network, Recurrence, load, load_params
 from lstm_sym.networks.file import is_network_file
@@ -128,6 +130,19 @@ def refuse_twice(stems: Sequence[str]) -> None:
 def parameters_of(network: Network) -> int:
     """How many numbers its parameters hold."""
     return sum(map(prod, network.shapes.values()))
+
+
+def read_lines(model: Read, sentences: Sentences) -> list[str]:
+    """How weights were read, a line a layer, and what no layer took."""
+    found = [sentences.text("interop.read", name=model.network.name), *(f"  {line}" for line in model.told)]
+    if model.unused:
+        found.append("  " + sentences.text("interop.unused", names=", ".join(model.unused)))
+    return found
+
+
+def read_record(model: Read | None) -> dict[str, Any] | None:
+    """The same for JSON."""
+    return None if model is None else {"layers": [*model.told], "unused": [*model.unused]}
 
 
 def stem_of(network: Network) -> str:

@@ -15,6 +15,8 @@ from lstm_sym.equations import Cell
 from lstm_sym.flow import Model
 from lstm_sym.ground.safe_text import printable
 from lstm_sym.inputs import Stream
+from lstm_sym.interop import Model as Read
+from lstm_sym.interop import from_state_dict, read
 from lstm_sym.networks import Network
 from lstm_sym.studies.errors import StudyError
 from lstm_sym.studies.measurement import Input, input_stream, models_of, stems_of
@@ -61,10 +63,25 @@ class Request:
         """The network of each that is given, None for what is a cell; every file is read once."""
         return [as_network(one) for one in self.given]
 
+    @cached_property
+    def model(self) -> Read | None:
+        """What is read of weights for which no network is named. Raises InteropError, NetworkError."""
+        if self.weights is None or any(self._read):
+            return None
+        if isinstance(self.weights, Mapping):
+            return from_state_dict(self.weights)
+        return read(self.weights)
+
+    @property
+    def trained(self) -> Weights | None:
+        """The parameters of the network that is measured; None where they are drawn."""
+        return self.weights if self.model is None else self.model.params
+
     @property
     def networks(self) -> tuple[Network, ...]:
-        """The networks among what is given. Raises NetworkError, CellError."""
-        return tuple(network for network in self._read if network is not None)
+        """The networks among what is given, and the one that weights are of. Raises NetworkError, CellError."""
+        named = (network for network in self._read if network is not None)
+        return (*named, *([] if self.model is None else [self.model.network]))
 
     @property
     def one_way(self) -> list[Network]:
@@ -102,7 +119,7 @@ class Request:
         """The models that are measured, of cells, then of networks."""
         channels = self.stream.values.shape[1]
         found = models_of(self.cells, channels, self.settings.hidden, self.sentences)
-        of_networks = (network_models(network, channels, self.weights) for network in self.one_way)
+        of_networks = (network_models(network, channels, self.trained) for network in self.one_way)
         return [*found, *(model for models in of_networks for model in models.values())]
 
     @cached_property

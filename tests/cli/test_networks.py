@@ -212,7 +212,9 @@ def test_flow_takes_trained_weights_and_measures_them_once(stacked: str) -> None
         (("seven.toml",), "it reads 7 channels, and the input has"),
         (("back.toml", "--lags", "40"), "give --lags 29 at most"),
         (("words.toml",), "it reads words, and the input is numbers"),
-        (("rnn", "--weights", "w.npz"), "weights are the parameters of one network"),
+        (("rnn", "--weights", "w.npz"), "no array is called weight_ih_l0"),
+        (("stacked.toml", "back.toml", "--weights", "w.npz"), "weights are the parameters of one network"),
+        ((), "name a CELL, the file of a network, or --weights"),
         (("stacked.toml", "--weights", "none.npz"), "none.npz"),
         (("stacked.toml", "--weights", "other.npz"), "weights, lstm.W_i"),
         (("stacked.toml", "stacked.toml"), "two models are called two_above_each_other"),
@@ -254,6 +256,23 @@ def test_flow_measures_both_sides_of_a_step_where_layers_run_backward(stacked: s
         dy[end, 0] = unit
         rows.append(below.backward(dy, below.forward(x, own, precise=True)[2], own).x[:, 0])
     assert np.allclose(np.exp(one.log_norms[0]), np.sqrt((np.array(rows) ** 2).sum(axis=(0, 2))), rtol=1e-12)
+
+
+def test_weights_alone_are_those_of_a_pytorch_module(net: str) -> None:
+    """What was read, and how, stands first; then the same measures, beside cells if any are named."""
+    rng = np.random.default_rng(0)
+    channels = len(json.loads(fine("flow", "rnn", *BRIEF, "--hidden", "3", "--json"))["input"]["channels"])
+    shapes = {"weight_ih_l0": (16, channels), "weight_hh_l0": (16, 4), "bias_ih_l0": (16,), "bias_hh_l0": (16,)}
+    arrays = {f"encoder.{name}": rng.standard_normal(shape) / 2 for name, shape in shapes.items()}
+    save("trained.npz", arrays | {"head.weight": rng.standard_normal((2, 4)), "scale": np.ones(3)})
+    lines = fine("flow", "--weights", "trained.npz", *BRIEF).splitlines()
+    assert lines[0] == "trained was read as:" and "LSTM of PyTorch as lstm" in lines[1] and "i f g o" in lines[1]
+    assert lines[2].strip() == "linear: head.weight, 4 to 2, no bias" and lines[3].strip() == "not used: scale"
+    found = json.loads(fine("flow", "rnn", "--weights", "trained.npz", *BRIEF, "--hidden", "3", "--json"))
+    assert found["read"]["unused"] == ["scale"] and "--weights trained.npz" in found["command"]
+    assert [model["model"] for model in found["models"]] == ["rnn", "trained", "trained, layer0"]
+    fine("flow", "--weights", "trained.npz", *BRIEF, "-o", "out", "--lang", "zh-Hant")
+    assert "trained 讀作：" in Path("out/index.html").read_text(encoding="utf-8")
 
 
 def test_trained_weights_are_measured_on_the_input_as_it_is(stacked: str) -> None:
