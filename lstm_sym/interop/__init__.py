@@ -1,14 +1,6 @@
-"""Weights of other frameworks, read without them.
-
-from lstm_sym import interop
-
-model = interop.read("model.safetensors")      # a network, its parameters, and how they were read
-print(*model.told, sep="; ")
-model.network.forward(x, model.params)
-"""
+"""Files of weights that others trained, read as arrays by name; nothing in them is run."""
 
 from lstm_sym.interop.errors import InteropError
-from lstm_sym.interop.reading import read
-from lstm_sym.interop.state_dict import Model, from_state_dict, to_state_dict
+from lstm_sym.interop.safetensors import read_safetensors
 
-__all__ = ["InteropError", "Model", "from_state_dict", "read", "to_state_dict"]
+__all__ = ["InteropError", "read_safetensors"]

@@ -1,9 +1,7 @@
-"""The error of this room."""
-
-from __future__ import annotations
+"""The one error of this room."""
 
 from lstm_sym.ground.refusal import Refusal
 
 
 class InteropError(Refusal):
-    """A file of weights that cannot be read, or arrays that are no model; `where` is the file, or the array."""
+    """A file of trained weights that is refused; `where` is the file, and the tensor or the byte in it."""
