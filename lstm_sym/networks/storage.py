@@ -33,9 +33,19 @@ def save(path: str | Path, params: Mapping[str, Any]) -> Path:
 def load_params(path: str | Path) -> dict[str, Array]:
     """The arrays of a file, by name. Raises NetworkError for what is no such file, or holds more than arrays."""
     path = Path(path)
+    if path.suffix == ".npz":
+        return read_npz(path)
     try:
-        if path.suffix != ".npz":
-            return dict(_safetensors(path).load(path.read_bytes()))
+        return dict(_safetensors(path).load(path.read_bytes()))
+    except NetworkError:
+        raise
+    except Exception as error:  # what readers raise for broken bytes is of every kind
+        raise _unreadable(path, error) from error
+
+
+def read_npz(path: Path) -> dict[str, Array]:
+    """The same of an .npz archive, whatever the ending of its name."""
+    try:
         with zipfile.ZipFile(path) as archive:
             size = sum(entry.file_size for entry in archive.infolist())
         if size > LARGEST:
@@ -45,12 +55,16 @@ def load_params(path: str | Path) -> dict[str, Array]:
     except NetworkError:
         raise
     except Exception as error:  # what readers raise for broken bytes is of every kind
-        raise NetworkError(
-            str(path),
-            f"it cannot be read: {error}",
-            "a file that was cut short, of another kind, or of Python objects, which are never unpickled",
-            "write it with networks.save(path, params), or np.savez(path, **arrays)",
-        ) from error
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: Path, error: Exception) -> NetworkError:
+    return NetworkError(
+        str(path),
+        f"it cannot be read: {error}",
+        "a file that was cut short, of another kind, or of Python objects, which are never unpickled",
+        "write it with networks.save(path, params), or np.savez(path, **arrays)",
+    )
 
 
 def _safetensors(path: Path) -> Any:
