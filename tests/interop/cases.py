@@ -2,10 +2,31 @@
 
 from __future__ import annotations
 
+import io
 import json
-from collections.abc import Mapping
+import pickle
+import zipfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
+
+DATA = Path(__file__).parent / "data"
+FILES = {
+    "lstm.pt": "lstm",
+    "lstm_old.pt": "lstm",
+    "lstm_protocol_4.pt": "lstm",
+    "numbers.pt": "numbers",
+    "numbers_old.pt": "numbers",
+    "checkpoint.pt": "checkpoint",
+    "checkpoint_old.pt": "checkpoint",
+}
+"""File of PyTorch -> name of the .npz of the arrays that it holds."""
+
+
+def expected(file: str) -> dict[str, np.ndarray]:
+    with np.load(DATA / f"{FILES[file]}.npz") as arrays:
+        return dict(arrays)
 
 
 def same(found: Mapping[str, np.ndarray], wanted: Mapping[str, np.ndarray]) -> bool:
@@ -24,3 +45,60 @@ def safetensors_file(header: object, data: bytes = b"") -> bytes:
 
 def described(dtype: str = "F32", shape: object = (2,), span: object = (0, 8)) -> dict[str, object]:
     return {"dtype": dtype, "shape": shape, "data_offsets": span}
+
+
+def members(file: str) -> dict[str, bytes]:
+    """Of a zip archive among the fixtures."""
+    with zipfile.ZipFile(DATA / file) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def zip_file(content: Mapping[str, bytes], compression: int = zipfile.ZIP_STORED) -> bytes:
+    """The bytes of an archive of these members, with sums that are right whatever they hold."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", compression) as archive:
+        for name, data in content.items():
+            archive.writestr(name, data)
+    return buffer.getvalue()
+
+
+def torch_file(pickled: bytes, numbers: Mapping[str, bytes] | None = None, **more: bytes) -> bytes:
+    """As torch.save writes it today, with this pickle, and numbers by the keys of storages."""
+    content = {"a/data.pkl": pickled} | {f"a/data/{key}": data for key, data in (numbers or {}).items()}
+    return zip_file(content | {f"a/{name}": data for name, data in more.items()})
+
+
+def text(word: str) -> bytes:
+    """A step that pushes text."""
+    return pickle.BINUNICODE + len(word.encode()).to_bytes(4, "little") + word.encode()
+
+
+def name(dotted: str) -> bytes:
+    """A step that pushes what a name stands for."""
+    return pickle.GLOBAL + "{}\n{}\n".format(*dotted.rsplit(".", 1)).encode()
+
+
+def integer(number: int) -> bytes:
+    return pickle.LONG1 + b"\x0a" + number.to_bytes(10, "little", signed=True)
+
+
+def several(*steps: bytes) -> bytes:
+    """A tuple of what these steps push."""
+    return pickle.MARK + b"".join(steps) + pickle.TUPLE
+
+
+def storage(count: int = 6, key: str = "0", kind: str = "torch.FloatStorage") -> bytes:
+    return several(text("storage"), name(kind), text(key), text("cpu"), integer(count)) + pickle.BINPERSID
+
+
+def tensor(numbers: bytes, offset: int = 0, shape: Sequence[int] = (2, 3), strides: Sequence[int] = (3, 1)) -> bytes:
+    """Steps that make a tensor, whether there can be one or not."""
+    sizes = [several(*map(integer, values)) for values in (shape, strides)]
+    hooks = name("collections.OrderedDict") + pickle.EMPTY_TUPLE + pickle.REDUCE
+    arguments = several(numbers, integer(offset), *sizes, pickle.NEWFALSE, hooks)
+    return name("torch._utils._rebuild_tensor_v2") + arguments + pickle.REDUCE
+
+
+def entry(value: bytes, key: bytes | None = None) -> bytes:
+    """A pickle of a dictionary with one entry."""
+    return pickle.PROTO + b"\x02" + pickle.EMPTY_DICT + (key or text("w")) + value + pickle.SETITEM + pickle.STOP

@@ -1,0 +1,90 @@
+"""Which format a file of weights has, by what it holds, and the reader of that format."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+from lstm_sym.interop import pytorch, safetensors
+from lstm_sym.interop.errors import InteropError
+from lstm_sym.interop.files import whole
+from lstm_sym.kernels import Array
+from lstm_sym.networks import NetworkError
+from lstm_sym.networks.storage import read_npz
+
+_OTHERS = {
+    b"\x89HDF\r\n\x1a\n": "an HDF5 file, as Keras writes",
+    b"\x93NUMPY": "one NumPy array (.npy), without names",
+    b"\x80": "a pickle that torch.save did not write",
+    b"\x1f\x8b": "a gzip file: unpack it first",
+    b"version https://git-lfs": "a pointer of Git LFS, not the file: run git lfs pull",
+    b"<": "a page of HTML or XML: the download gave a page, not the file",
+}
+"""First bytes -> what a file that begins with them is."""
+
+
+def arrays(path: str | Path) -> dict[str, Array]:
+    """The arrays of a file of trained weights by name: .safetensors, .npz, or a state_dict of PyTorch.
+
+    The content says which it is, not the ending of the name. Nothing of the file is run.
+
+    Raises InteropError: none of these (the message says what it is), or what its reader refuses.
+    """
+    path = Path(path)
+    data = whole(path)
+    return _READERS[_format(data, str(path))](data, path)
+
+
+def file_format(path: str | Path) -> str:
+    """Which format a file of weights has: "safetensors", "npz" or "pytorch". Raises InteropError for another."""
+    return _format(whole(Path(path)), str(path))
+
+
+def _format(data: bytes, where: str) -> str:
+    if data.startswith(b"PK"):
+        return _format_of_zip(data, where)
+    if pytorch.looks_old(data):
+        return "pytorch"
+    if safetensors.looks_like(data):
+        return "safetensors"
+    known = (what for start, what in _OTHERS.items() if data.startswith(start))
+    raise _unknown(where, f"it is {next(known, f'a file that begins with {data[:8]!r}' if data else 'empty')}")
+
+
+def _format_of_zip(data: bytes, where: str) -> str:
+    """An archive of .npy files alone is .npz; one with a data.pkl is of PyTorch."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            names = archive.namelist()
+    except Exception as error:  # what zipfile raises for broken bytes is of every kind
+        raise _unknown(where, f"it is a zip archive that cannot be read: {str(error)[:200]}") from error
+    if any(name.endswith("/data.pkl") for name in names):
+        return "pytorch"
+    if names and all(name.endswith(".npy") for name in names):
+        return "npz"
+    raise _unknown(where, f"it is a zip archive of {', '.join(names[:5])[:200] or 'nothing'}")
+
+
+def _npz(path: Path) -> dict[str, Array]:
+    try:
+        return read_npz(path)
+    except NetworkError as error:
+        raise InteropError(error.where, error.found, error.why, error.fix) from error
+
+
+def _unknown(where: str, found: str) -> InteropError:
+    return InteropError(
+        where,
+        found,
+        "weights in a format that is not read here, or a file that was cut short",
+        "give .safetensors, .npz, or what torch.save(model.state_dict(), path) wrote",
+    )
+
+
+_READERS: dict[str, Callable[[bytes, Path], dict[str, Array]]] = {
+    "safetensors": lambda data, path: safetensors.of_bytes(data, str(path)),
+    "pytorch": lambda data, path: pytorch.of_bytes(data, str(path)),
+    "npz": lambda _, path: _npz(path),
+}
