@@ -60,14 +60,18 @@ def flat(data: bytes | memoryview, name: str, where: str) -> Array:
 
 
 def are_counts(numbers: object) -> TypeGuard[Sequence[int]]:
-    """Whether this is a list or a tuple of integers from 0 on."""
-    return isinstance(numbers, list | tuple) and all(type(n) is int and 0 <= n <= LARGEST for n in numbers)
+    """Whether this is a list or a tuple of integers from 0 on, of one for each axis at most.
+
+    Its length is asked first: a file may name a long list often, at no cost of its own.
+    """
+    if not isinstance(numbers, list | tuple) or len(numbers) > MOST_AXES:
+        return False
+    return all(type(n) is int and 0 <= n <= LARGEST for n in numbers)
 
 
 def count_of(shape: Sequence[int], where: str) -> int:
     """How many numbers an array of this shape holds. Raises InteropError for one that no array can have."""
-    if len(shape) > MOST_AXES or math.prod(n for n in shape if n) > LARGEST // 16:
-        raise InteropError(
-            where, f"a shape of {len(shape)} axes that no array can have", "bytes that were changed", "fetch it again"
-        )
+    if math.prod(n for n in shape if n) > LARGEST // 16:
+        found = f"a shape of {tuple(shape)}, which no array can have"
+        raise InteropError(where, found, "bytes that were changed", "fetch it again")
     return math.prod(shape)

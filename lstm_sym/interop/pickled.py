@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import BinaryIO, NamedTuple
 
 from lstm_sym.interop.errors import InteropError
-from lstm_sym.interop.tensors import CALLS, Name, Storage, is_known, refused, storage
+from lstm_sym.interop.tensors import CALLS, Name, Storage, is_known, refused, storage, unknown
 
 MOST_STEPS = 1_000_000
 MOST_BYTES = 64 * 2**20
@@ -155,7 +155,7 @@ class _Machine:
         text = isinstance(words, tuple) and all(isinstance(word, str) for word in words)
         dotted = ".".join(words) if isinstance(words, tuple) and text else "a name that is no text"
         if not is_known(dotted):
-            raise refused(self.where, f"this file holds a whole model, or code: {dotted[:200]}")
+            raise unknown(dotted, self.where)
         self.stack.append(Name(dotted))
 
     def call(self) -> None:

@@ -98,7 +98,7 @@ def _entry(name: str, value: object, where: str) -> _Entry:
         found = f"its dtype is {str(kind)[:40]!r}; {', '.join(TYPES)} are read"
         raise InteropError(where, found, "weights quantised for inference", "convert them to float32 and save again")
     if not are_counts(shape) or not are_counts(span) or len(span) != 2:
-        raise _broken(where, "its shape, or its two data_offsets, are no lists of integers from 0 on")
+        raise _broken(where, "its shape, or its two data_offsets, are no short lists of integers from 0 on")
     expected, (begin, end) = count_of(shape, where) * TYPES[kind].size, span
     if end - begin != expected:
         found = f"{kind} of shape {tuple(shape)} takes {expected:,} bytes, its data_offsets {begin}, {end} span "

@@ -64,6 +64,19 @@ def refused(where: str, found: str) -> InteropError:
     )
 
 
+def unknown(dotted: str, where: str) -> InteropError:
+    """The error for a name that `is_known` does not know."""
+    if dotted.startswith("torch.") and dotted.endswith("Storage"):
+        kinds = ", ".join(_STORAGES.values())
+        return InteropError(
+            where,
+            f"it holds numbers of a type that is not read, {dotted[:200]}; {kinds} are",
+            "complex or quantised weights",
+            "convert them, tensor.float(), and save again",
+        )
+    return refused(where, f"this file holds a whole model, or code: {dotted[:200]}")
+
+
 def storage(reference: object, where: str) -> Storage:
     """("storage", type, key, device, count), and after them None in the old format. Raises InteropError for others."""
     if not isinstance(reference, tuple) or len(reference) not in (5, 6) or reference[-1:] == reference[5:] != (None,):

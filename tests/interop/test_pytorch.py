@@ -93,12 +93,6 @@ def test_a_tensor_outside_its_numbers_is_refused(tmp_path, case):
         read(tmp_path, torch_file(entry(tensor(storage(), *case)), NUMBERS))
 
 
-def of_model(**changed):
-    """The archive of a fixture with other members; None takes one away."""
-    content = {key: value for key, value in members("lstm.pt").items() if key not in changed}
-    return content | {key: value for key, value in changed.items() if value is not None}
-
-
 DAMAGED = {
     "no zip": (b"PK\x03\x04" + b"x" * 50, "zip archive is damaged"),
     "neither": (b"hello", "neither a zip archive nor its older form"),
@@ -123,7 +117,10 @@ DAMAGED = {
         ),
         "two of its tensors have the name a.b",
     ),
-    "quantised": (torch_file(entry(tensor(storage(6, "0", "torch.QInt8Storage"))), NUMBERS), "torch.QInt8Storage"),
+    "quantised": (
+        torch_file(entry(tensor(storage(6, "0", "torch.QInt8Storage"))), NUMBERS),
+        "not read, torch.QInt8Storage; F64",
+    ),
     "complex": (torch_file(entry(tensor(storage(6, "0", "torch.ComplexFloatStorage"))), NUMBERS), "ComplexFloat"),
     "a truth value of seven": (
         torch_file(entry(tensor(storage(1, "0", "torch.BoolStorage"), 0, (), ())), {"0": b"\x07"}),

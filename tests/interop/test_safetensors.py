@@ -90,9 +90,15 @@ DAMAGED = {
         safetensors_file({"a": described(shape=[3])}, EIGHT),
         "takes 12 bytes, its data_offsets 0, 8 span 8",
     ),
-    "too many axes": (safetensors_file({"a": described(shape=[1] * 65, span=[0, 4])}, EIGHT[:4]), "65 axes"),
-    "empty and huge": (safetensors_file({"a": described(shape=[0, 2**62, 2**62], span=[0, 0])}), "3 axes"),
-    "beyond every memory": (safetensors_file({"a": described(shape=[2**62], span=[0, 2**62])}, EIGHT), "no array can"),
+    "too many axes": (safetensors_file({"a": described(shape=[1] * 65, span=[0, 4])}, EIGHT[:4]), "integers from 0 on"),
+    "empty and huge": (
+        safetensors_file({"a": described(shape=[0, 2**62, 2**62], span=[0, 0])}),
+        "which no array can have",
+    ),
+    "beyond every memory": (
+        safetensors_file({"a": described(shape=[2**62], span=[0, 2**62])}, EIGHT),
+        "which no array can have",
+    ),
     "beyond the file": (safetensors_file({"a": described()}, EIGHT[:7]), "take 8 bytes after the header, and 7 are"),
     "bytes left over": (safetensors_file({"a": described()}, EIGHT + b"x"), "and 9 are there"),
     "a gap": (safetensors_file({"a": described(span=[4, 12])}, EIGHT + EIGHT[:4]), "a gap before it"),
