@@ -110,6 +110,7 @@ WRONG = {
     "a file from outside": text("/etc/passwd") + pickle.BINPERSID,
     "a line from outside": b"P/etc/passwd\n",
     "a module from outside": several(text("module"), name(ORDERED), text("a.py"), text("import os")) + b"Q",
+    "another word for a storage": storage().replace(b"storage", b"bargain"),
     "a storage without a type": several(text("storage"), text("a"), text("0"), text("cpu"), integer(6)) + b"Q",
     "a storage of a function": storage(kind=ORDERED),
     "a storage of less than nothing": storage(-1),

@@ -104,6 +104,11 @@ DAMAGED = {
         torch_file(entry(several(storage(), storage(6, "0", "torch.IntStorage"))), NUMBERS),
         "two storages have the key '0'",
     ),
+    "a member twice": (
+        torch_file(entry(tensor(storage())), NUMBERS | {"1": bytes(24)}).replace(b"a/data/1", b"a/data/0"),
+        "two of its members have one name",
+    ),
+    "two values": (torch_file(b"\x80\x02}}."), "it does not end with one value"),
     "one tensor": (torch_file(pickle.PROTO + b"\x02" + tensor(storage()) + b".", NUMBERS), "no dictionary of tensors"),
     "no tensors": (torch_file(pickle.dumps({"epoch": 3}, 2)), "hold no tensors"),
     "a key twice": (
