@@ -39,7 +39,7 @@ class NoModel(click.ClickException):
     "--weights",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Trained parameters: of the network named, or without one of a PyTorch module, in .npz or .safetensors.",
+    help="Trained parameters: of the network named, or without one of a PyTorch module: .pt, .safetensors, .npz.",
 )
 @output_option("Folder for the page, its figures and data; without it the tables alone are printed.")
 @set_option

@@ -1,14 +1,30 @@
-"""Files of weights that others trained, read as arrays by name; nothing in them is run.
+"""Weights that others trained, read without their frameworks; nothing in a file is run.
 
 from lstm_sym import interop
 
 found = interop.arrays("model.pt")        # or .safetensors, .npz: the content says which it is
 found["lstm.weight_ih_l0"]                # a NumPy array
+
+model = interop.read("model.pt")          # the network that they are, its parameters, and how they were read
+print(*model.told, sep="; ")
+model.network.forward(x, model.params)
 """
 
 from lstm_sym.interop.errors import InteropError
 from lstm_sym.interop.formats import arrays, file_format
 from lstm_sym.interop.pytorch import read_pytorch
+from lstm_sym.interop.reading import read
 from lstm_sym.interop.safetensors import read_safetensors
+from lstm_sym.interop.state_dict import Model, from_state_dict, to_state_dict
 
-__all__ = ["InteropError", "arrays", "file_format", "read_pytorch", "read_safetensors"]
+__all__ = [
+    "InteropError",
+    "Model",
+    "arrays",
+    "file_format",
+    "from_state_dict",
+    "read",
+    "read_pytorch",
+    "read_safetensors",
+    "to_state_dict",
+]

@@ -130,7 +130,7 @@ class GradientFlow(Report):
             parts += [table(self.profiles, labels=table_labels(sentences)), ""]
             parts.append(memory_table(cards, labels=sentences.under("flow.memory")))
         if self.sides:
-            parts += [""] * bool(parts) + [sides_table(self.sides, self.request.settings.lags, sentences)]
+            parts += [""] * bool(self.profiles) + [sides_table(self.sides, self.request.settings.lags, sentences)]
         labels = sentences.under("flow.advice")
         return "\n".join([*parts, *(f"\n{bias.model}\n  {gate_text(bias, labels=labels)}" for bias in self.biases)])
 

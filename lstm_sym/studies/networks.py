@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from math import prod
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,8 +16,9 @@ from lstm_sym.document.sentences import Sentences
 from lstm_sym.flow import Model
 from lstm_sym.ground.progress import Progress
 from lstm_sym.interop import Model as Read
+from lstm_sym.interop import arrays
 from lstm_sym.kernels import Array
-from lstm_sym.networks import CellLayer, Embedding, Network, Recurrence, load, load_params
+from lstm_sym.networks import CellLayer, Embedding, Network, Recurrence, load
 from lstm_sym.networks.file import is_network_file
 from lstm_sym.networks.sensitivity import SensitivityMap, sensitivity_map
 from lstm_sym.studies.errors import StudyError
@@ -155,7 +157,7 @@ def _read(weights: Weights) -> Mapping[str, Any]:
         return weights
     if not isinstance(weights, str | os.PathLike):
         raise StudyError("weights", f"a {type(weights).__name__}", "arrays without names", "give a dict, or a file")
-    return load_params(os.fspath(weights))
+    return arrays(Path(weights))
 
 
 def _below_pools(network: Network) -> Network:

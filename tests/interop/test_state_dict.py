@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 
 import lstm_sym as ls
 from lstm_sym.check.result import relative_error
-from lstm_sym.interop import InteropError, from_state_dict, to_state_dict
+from lstm_sym.interop import InteropError, from_state_dict, read, to_state_dict
 from lstm_sym.interop.conventions import PYTORCH, from_cell, to_cell
 from lstm_sym.networks import CellLayer, Network, dense
 
@@ -139,6 +140,22 @@ def test_arrays_that_are_no_model_are_refused(name: str) -> None:
     with pytest.raises(ValueError) as error:
         from_state_dict(change(state_dict("LSTM", 2, False)))
     assert told in str(error.value) and type(error.value).__module__.startswith("lstm_sym.")
+
+
+@pytest.mark.parametrize("file", ["lstm.pt", "lstm_old.pt", "lstm.npz"])
+def test_a_file_is_read_as_its_arrays_are(file: str) -> None:
+    folder = Path(__file__).parent / "data"
+    model = read(folder / file)
+    with np.load(folder / "lstm.npz") as arrays:
+        expected = from_state_dict(dict(arrays))
+    assert model.network.name == Path(file).stem and model.told == expected.told and model.network.widths == (2, 6, 6)
+    assert all(np.array_equal(model.params[name], value) for name, value in expected.params.items())
+
+
+def test_a_file_without_a_recurrent_module_is_named(tmp_path: Path) -> None:
+    np.savez(tmp_path / "other.npz", weight=np.ones((2, 2)))
+    with pytest.raises(InteropError, match=r"other\.npz, recurrent modules: 0 in it"):
+        read(tmp_path / "other.npz")
 
 
 def test_a_network_that_no_module_computes_is_refused() -> None:
