@@ -29,7 +29,8 @@ ERRORS = {
 
 
 def test_every_error_of_a_room_is_here():
-    assert set(Refusal.__subclasses__()) == set(ERRORS)
+    """Of the package; a script beside it may have an error of its own."""
+    assert {kind for kind in Refusal.__subclasses__() if kind.__module__.startswith("lstm_sym.")} == set(ERRORS)
 
 
 @pytest.mark.parametrize("error", ERRORS.values(), ids=lambda error: type(error).__name__)
