@@ -127,11 +127,18 @@ def check_single_precision(kernel: Any, case: Case) -> CheckResult:
     for call, arrays in single["64"].items():
         largest = max((float(np.abs(array).max(initial=0)) for array in arrays), default=0.0)
         for found, expected in zip(single["32"][call], arrays, strict=True):
-            size = max(float(np.abs(expected).max(initial=0)), SINGLE * largest) or 1.0
-            difference = float(np.abs(found - expected).max(initial=0)) / size
-            errors[call] = max(errors.get(call, 0.0), difference if found.dtype == np.float32 else np.inf)
+            errors[call] = max(errors.get(call, 0.0), single_error(found, expected, largest))
     name, error = worst(errors)
     return CheckResult("float32", "every call beside float64", error, SINGLE, f"{name}; {case.label}")
+
+
+def single_error(found: Array, expected: Array, largest: float) -> float:
+    """How far an array of float32 is from that of float64, relative to its largest entry; infinite for another dtype.
+
+    largest: of all arrays beside it; one that vanishes beside them is measured by that.
+    """
+    size = max(float(np.abs(expected).max(initial=0)), SINGLE * largest) or 1.0
+    return float(np.abs(found - expected).max(initial=0)) / size if found.dtype == np.float32 else np.inf
 
 
 def _calls(kernel: Any, case: Case, dtype: Any) -> Iterator[tuple[str, list[Array]]]:

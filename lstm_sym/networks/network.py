@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -72,6 +72,12 @@ class Network:
         for layer in self.layers:
             widths.append(layer.width(widths[-1]))
         return tuple(widths)
+
+    @property
+    def over_vectors(self) -> Network:
+        """The layers above an embedding, over the vectors of its words; the network itself where it reads no words."""
+        first = self.layers[0]
+        return replace(self, layers=self.layers[1:], inputs=first.size) if isinstance(first, Embedding) else self
 
     @property
     def pools(self) -> bool:

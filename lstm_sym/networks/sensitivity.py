@@ -153,9 +153,8 @@ def _of_vectors(network: Network, params: Mapping[str, Any], x: Any) -> tuple[Ne
     own = below(first.prefix, params)
     if x.ndim == 2:
         x = first.forward(x, own, {}, Run(np.full(x.shape[1], len(x)))).y
-    above = Network(network.layers[1:], first.size, network.loss, network.name)
     rest = {name: value for name, value in params.items() if not name.startswith(first.prefix)}
-    return above, rest, _wide(x)
+    return network.over_vectors, rest, _wide(x)
 
 
 def _wide(values: Array) -> Array:

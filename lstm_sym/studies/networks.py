@@ -52,11 +52,11 @@ def network_models(network: Network, inputs: int, weights: Weights | None = None
     below = _below_pools(network)
     kernel: Any = Recurrence(below, output_is_a_state=True)
     own = None if params is None else kernel.Params(**{name: params[name] for name in kernel.Params._fields})
-    found = {stem_of(network): Model(network.name, kernel, params=own, output=kernel.OUTPUT)}
-    for layer, state in _measured_layers(kernel):
-        label = f"{network.name}, {layer.name}"
-        found[f"{stem_of(network)}_{layer.name}"] = Model(label, kernel, params=own, output=f"{layer.name}.{state}")
-    return found
+    models = {}
+    for part, output in _outputs(kernel).items():
+        label = f"{network.name}, {part}" if part else network.name
+        models[stem_of(network, part)] = Model(label, kernel, params=own, output=output)
+    return models
 
 
 def runs_one_way(network: Network) -> bool:
@@ -102,10 +102,10 @@ def by_lag(sides: SensitivityMap, lags: int) -> tuple[Array, Array]:
     return found[near], np.nanmedian(logs[:, near], axis=0)
 
 
-def _measured_layers(kernel: Recurrence) -> list[tuple[CellLayer, str]]:
-    """Every layer that has a state and does not give out what the network does, and the state that it gives out."""
-    outputs = ((layer, output_state(layer)) for layer in kernel.layers if layer.cell.states)
-    return [(layer, state) for layer, state in outputs if f"{layer.name}.{state}" != kernel.OUTPUT]
+def _outputs(kernel: Recurrence) -> dict[str, str]:
+    """What is measured: "" for what the network gives out, and every layer with a state that gives out another."""
+    outputs = {layer.name: f"{layer.name}.{output_state(layer)}" for layer in kernel.layers if layer.cell.states}
+    return {"": kernel.OUTPUT} | {name: output for name, output in outputs.items() if output != kernel.OUTPUT}
 
 
 def output_state(layer: CellLayer) -> str:
@@ -115,9 +115,7 @@ def output_state(layer: CellLayer) -> str:
 
 def network_stems(network: Network) -> list[str]:
     """The names of the files of each model, in the order of `network_models`."""
-    below = Recurrence(_below_pools(network), output_is_a_state=True)
-    own = [f"{stem_of(network)}_{layer.name}" for layer, _ in _measured_layers(below)]
-    return [stem_of(network), *own]
+    return [stem_of(network, part) for part in _outputs(Recurrence(_below_pools(network), output_is_a_state=True))]
 
 
 def refuse_twice(stems: Sequence[str]) -> None:
@@ -147,9 +145,10 @@ def read_record(model: Read | None) -> dict[str, Any] | None:
     return None if model is None else {"layers": [*model.told], "unused": [*model.unused]}
 
 
-def stem_of(network: Network) -> str:
-    """What the files of a network are called: its name in letters, digits and _."""
-    return re.sub(r"\W+", "_", network.name).strip("_").lower() or "network"
+def stem_of(network: Network, part: str = "") -> str:
+    """What the files of a network, or of a part of it, are called: its name in letters, digits and _."""
+    whole = re.sub(r"\W+", "_", network.name).strip("_").lower() or "network"
+    return f"{whole}_{part}" if part else whole
 
 
 def _read(weights: Weights) -> Mapping[str, Any]:

@@ -6,29 +6,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, partial
 from types import ModuleType
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from lstm_sym.check.case import Array, Case
 from lstm_sym.check.equations import Functions
-from lstm_sym.check.kinks import distance_while, farthest, is_analytic
+from lstm_sym.check.kinks import DRAWS, distance_while, farthest, is_analytic
 from lstm_sym.check.networks.equations import run_network
 from lstm_sym.kernels import Array as AnyArray
 from lstm_sym.networks import CellLayer, Embedding, Network, Pooling, Tape
 from lstm_sym.networks.fields import Dotted, fields_of
+from lstm_sym.networks.recurrence import RecurrenceGrads
 
-DRAWS = 20
 NEAR = 2.0**-10
 """The largest step of a Taylor remainder: nearer to a kink, it would be crossed."""
-
-
-class Gradients(NamedTuple):
-    """Gradients as a kernel has them."""
-
-    x: AnyArray
-    params: Dotted
-    state: Dotted
 
 
 @dataclass(frozen=True)
@@ -62,13 +54,13 @@ class AsKernel:
         )
         return y, self.State(**last), tape
 
-    def backward(self, dy: Any, tape: Any, params: Any, dstate: Any = None) -> Gradients:
+    def backward(self, dy: Any, tape: Any, params: Any, dstate: Any = None) -> RecurrenceGrads:
         """The gradients of a loss."""
         given = None if dstate is None else dstate._asdict()
         found = self.network.backward(dy, tape, params._asdict(), given)
         x = found.x if self.words is None else np.zeros((*self.words.shape, 0))
         assert x is not None  # what reads words alone has none
-        return Gradients(x, self.Params(**found.params), self.State(**found.state))
+        return RecurrenceGrads(x, self.Params(**found.params), self.State(**found.state))
 
     def jvp(
         self, x: Any, params: Any, state: Any = None, *, x_dot: Any, params_dot: Any, state_dot: Any

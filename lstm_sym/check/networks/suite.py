@@ -13,18 +13,18 @@ import numpy as np
 from lstm_sym.check.by_autograd import errors_beside, gradient_errors
 from lstm_sym.check.case import FORMS, Array, Case, Named
 from lstm_sym.check.complex_step import STEP
+from lstm_sym.check.contract import SINGLE, single_error
 from lstm_sym.check.dot import check_dot
 from lstm_sym.check.networks.case import AsKernel, loss_by_equations, random_network_case, smooth_network_case
 from lstm_sym.check.networks.equations import loss_by_equation, run_network
 from lstm_sym.check.result import CheckResult, relative_error, worst
 from lstm_sym.check.taylor import check_taylor
 from lstm_sym.ground.progress import Progress, tell
-from lstm_sym.networks import LOSSES, CellLayer, Embedding, Network, NetworkError, Recurrence
+from lstm_sym.networks import LOSSES, CellLayer, Network, NetworkError, Recurrence
 
 LENGTHS = (6, 2, 5, 1)
 COMPONENTS = 4
 """So many units of the first input a complex step is made of."""
-SINGLE = 1e-4
 
 
 def _gradients(kernel: AsKernel, case: Case) -> Named:
@@ -59,7 +59,7 @@ def check_long(network: Network, steps: int = 201) -> CheckResult:
 
     Where layers read backward alone it is d y[0] / d x[T-1]. T is halved as long as the gradient is exactly zero.
     """
-    network = _of_vectors(network)
+    network = network.over_vectors
     kernel, case = random_network_case(network, steps=steps, batch=1, seed=5)
     ends = (-1, 0) if any(not _backward(layer) for layer in network.layers) else (0, -1)
     expected = _by_complex_steps(network, case, *ends)
@@ -86,14 +86,6 @@ def _by_complex_steps(network: Network, case: Case, end: int, start: int) -> Arr
     return found
 
 
-def _of_vectors(network: Network) -> Network:
-    """The network over the vectors of its words, where it reads words."""
-    lowest = network.layers[0]
-    if not isinstance(lowest, Embedding):
-        return network
-    return replace(network, layers=network.layers[1:], inputs=lowest.size)
-
-
 def _backward(layer: Any) -> bool:
     return isinstance(layer, CellLayer) and layer.direction == "backward"
 
@@ -103,7 +95,7 @@ def check_remainder(network: Network) -> CheckResult:
 
     Over fewer steps where many maxima, or units of relu, leave no case away from all of their kinks.
     """
-    drawn = (smooth_network_case(_of_vectors(network), steps=steps, seed=10) for steps in (10, 3, 1))
+    drawn = (smooth_network_case(network.over_vectors, steps=steps, seed=10) for steps in (10, 3, 1))
     found = next((case for case in drawn if case is not None), None)
     return _left_out("kinks", "every case drawn is near a kink") if found is None else check_taylor(*found)
 
@@ -169,7 +161,7 @@ def check_windows(network: Network) -> CheckResult:
 
 def check_state_jacobian(network: Network) -> CheckResult:
     """Products of the Jacobians of the whole step over all states, as flow takes them, against backward: <= 1e-12."""
-    network = _of_vectors(network)
+    network = network.over_vectors
     try:
         kernel = Recurrence(network)
     except NetworkError:
@@ -226,10 +218,7 @@ def check_single(network: Network) -> CheckResult:
             runs.append({"y": y, **last._asdict(), **{f"d {k}": v for k, v in grads.params._asdict().items()}})
         largest = max(float(np.abs(value).max(initial=0)) for value in runs[1].values())
         for name, value in runs[0].items():
-            expected = runs[1][name]
-            size = max(float(np.abs(expected).max(initial=0)), SINGLE * largest) or 1.0
-            off = float(np.abs(value - expected).max(initial=0)) / size
-            errors[f"{name} ({form})"] = off if value.dtype == np.float32 else np.inf
+            errors[f"{name} ({form})"] = single_error(value, runs[1][name], largest)
     name, error = worst(errors)
     return CheckResult("", "output and gradients beside float64", error, SINGLE, f"{name}; {case.label}")
 
