@@ -7,7 +7,8 @@ from pathlib import Path
 
 from lstm_sym.interop.errors import InteropError
 from lstm_sym.interop.formats import arrays
-from lstm_sym.interop.state_dict import Model, from_state_dict
+from lstm_sym.interop.model import Model
+from lstm_sym.interop.state_dict import from_state_dict
 
 
 def read(path: str | os.PathLike[str]) -> Model:

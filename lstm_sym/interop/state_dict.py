@@ -5,38 +5,19 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-
-import numpy as np
 
 from lstm_sym.cells import cell
-from lstm_sym.interop.conventions import PYTORCH, Arrays, Convention, from_cell, to_cell
+from lstm_sym.interop.conventions import PYTORCH, Arrays, from_cell
 from lstm_sym.interop.errors import InteropError
+from lstm_sym.interop.model import Model, ReadLayer, linear_layer, model_of, recurrent_layer, refuse_not_finite
 from lstm_sym.kernels import Array
-from lstm_sym.networks import CellLayer, Embedding, Layer, Network, dense
-from lstm_sym.networks.layer import above, below
+from lstm_sym.networks import CellLayer, Embedding, Network
+from lstm_sym.networks.layer import below
 
 NAME = re.compile(
     r"(?P<prefix>.*?)(?P<part>weight_ih|weight_hh|weight_hr|bias_ih|bias_hh)_l(?P<layer>\d+)(?P<way>_reverse)?"
 )
 WAYS = {False: ("",), True: ("", "_reverse")}
-
-
-@dataclass(frozen=True, eq=False)
-class Model:
-    """A network that was read, its parameters, and how it was read.
-
-    Attributes:
-        network: the layers, from below; without a loss, which no file of weights tells.
-        params: their parameters, by the names of the network.
-        told: a line a layer: which arrays it is made of, their order of gates, biases, directions.
-        unused: the names of arrays that no layer took.
-    """
-
-    network: Network
-    params: dict[str, Array] = field(repr=False)
-    told: tuple[str, ...]
-    unused: tuple[str, ...]
 
 
 Group = dict[tuple[int, str], dict[str, Array]]
@@ -52,26 +33,22 @@ def from_state_dict(arrays: Arrays, *, name: str = "model") -> Model:
     Raises InteropError: no recurrent module or several, a layer, direction or array that is missing, shapes that do not
     fit each other, values that are not finite.
     """
-    _refuse_not_finite(arrays)
+    refuse_not_finite(arrays)
     prefix, group = _recurrent(arrays)
-    kind = _kind(prefix, group)
-    layers, params, told = _recurrent_layers(prefix, group, kind)
+    read = _recurrent_layers(prefix, group, _kind(prefix, group))
     rest = {key: value for key, value in arrays.items() if NAME.fullmatch(key) is None}
     inputs = group[0, ""]["weight_ih"].shape[1]
     embedding = next((key for key in rest if _is_embedding(rest, key, inputs)), None)
     if embedding is not None:
-        layers.insert(0, Embedding("embedding", *rest[embedding].shape))
-        told.insert(0, f"embedding: {embedding}, {len(rest[embedding])} words, {inputs} units each")
-        params["embedding.E"] = rest.pop(embedding)
-    gives = Network(tuple(layers), 0 if embedding else inputs).widths[-1]
+        words = rest.pop(embedding)
+        told = f"embedding: {embedding}, {len(words)} words, {inputs} units each"
+        read.insert(0, ReadLayer(Embedding("embedding", *words.shape), {"embedding.E": words}, told))
+    gives = Network(tuple(layer for layer, _, _ in read), 0 if embedding else inputs).widths[-1]
     linear = next((key for key in rest if key.endswith("weight") and rest[key].shape[1:] == (gives,)), None)
     if linear is not None:
-        layer, own, line = _linear(rest, linear)
-        layers.append(layer)
-        params |= own
-        told.append(line)
-    network = Network(tuple(layers), 0 if embedding else inputs, name=name)
-    return Model(network, network.checked(name, params), tuple(told), tuple(rest))
+        weight, bias = rest.pop(linear), rest.pop(f"{linear.removesuffix('weight')}bias", None)
+        read.append(linear_layer("linear", linear, weight, bias))
+    return model_of(name, read, 0 if embedding else inputs, tuple(rest))
 
 
 def to_state_dict(network: Network, params: Mapping[str, Array]) -> dict[str, Array]:
@@ -144,66 +121,22 @@ def _kind(prefix: str, group: Group) -> str:
     )
 
 
-def _recurrent_layers(prefix: str, group: Group, kind: str) -> tuple[list[Layer], dict[str, Array], list[str]]:
-    """The layers from below, their parameters, and how they were read."""
-    row, both = PYTORCH[kind], any(way for _, way in group)
-    layers: list[Layer] = []
-    params: dict[str, Array] = {}
-    told = []
-    for k in range(len(group) // len(WAYS[both])):
-        hidden = group[k, ""]["weight_hh"].shape[1]
-        sizes = {"C": len(group[k, ""]["weight_hh"]) // len(row.gates)} if row.projection else {}
-        layer = CellLayer(f"layer{k}", cell(row.cell), hidden, sizes, direction="both" if both else "forward")
-        for (own, _), way in zip(layer.ways, WAYS[both], strict=True):
-            _check(f"{prefix}..._l{k}{way}", row, group[k, way])
-            params |= above(f"{layer.name}.{own}", to_cell(row, group[k, way]))
-        layers.append(layer)
-        told.append(_line(prefix, k, kind, group[k, ""], both))
-    return layers, params, told
-
-
-def _line(prefix: str, k: int, kind: str, parts: Mapping[str, Array], both: bool) -> str:
-    row, (rows, units) = PYTORCH[kind], parts["weight_hh"].shape
-    gates = f"rows in the order {' '.join(row.gates)}" if len(row.gates) > 1 else "tanh (a file does not tell relu)"
-    apart = "; those of the candidate apart" if row.apart else " added"
-    biases = f"two biases{apart}" if "bias_ih" in parts else "no bias"
-    size = f"{parts['weight_ih'].shape[1]} to {units}" + (f" by {rows // len(row.gates)}" if row.projection else "")
-    described = [f"{kind} of PyTorch as {row.cell}", size, gates, biases, *(["both directions"] if both else [])]
-    return f"layer{k}: {prefix}*_l{k}, {', '.join(described)}"
-
-
-def _check(where: str, row: Convention, parts: Mapping[str, Array]) -> None:
-    """Raise InteropError where the arrays of one direction do not fit each other."""
-    rows = len(parts["weight_hh"])
-    for part, value in parts.items():
-        axes = 1 if part.startswith("bias") else 2
-        wrong = value.ndim != axes or (part != "weight_hr" and len(value) != rows) or rows % len(row.gates)
-        if wrong:
-            raise InteropError(
-                f"{where}, {part}",
-                f"its shape is {value.shape} beside {rows} rows of weight_hh",
-                "arrays of several models in one file, or a part of one",
-                "save the state_dict of one model",
-            )
+def _recurrent_layers(prefix: str, group: Group, kind: str) -> list[ReadLayer]:
+    """The layers from below."""
+    both = any(way for _, way in group)
+    notes = [] if len(PYTORCH[kind].gates) > 1 else ["tanh (a file does not tell relu)"]
+    return [
+        recurrent_layer(
+            f"layer{k}",
+            ("PyTorch", kind, f"{prefix}*_l{k}"),
+            [group[k, way] for way in WAYS[both]],
+            notes=notes,
+        )
+        for k in range(len(group) // len(WAYS[both]))
+    ]
 
 
 def _is_embedding(arrays: Arrays, key: str, inputs: int) -> bool:
     """Whether an array is a table of vectors that the first layer reads, and no linear layer, which has a bias."""
     bias = f"{key.removesuffix('weight')}bias"
     return key.endswith("weight") and arrays[key].ndim == 2 and arrays[key].shape[1] == inputs and bias not in arrays
-
-
-def _linear(rest: dict[str, Array], key: str) -> tuple[Layer, dict[str, Array], str]:
-    """The dense layer of a weight and, where there is one, a bias, which are taken out of the rest."""
-    weight, bias = rest.pop(key), rest.pop(f"{key.removesuffix('weight')}bias", None)
-    layer = dense("linear", len(weight), bias=bias is not None)
-    params = {"linear.V": weight} | ({} if bias is None else {"linear.b": bias})
-    return layer, params, f"linear: {key}, {weight.shape[1]} to {len(weight)}{', no bias' * (bias is None)}"
-
-
-def _refuse_not_finite(arrays: Arrays) -> None:
-    for key, value in arrays.items():
-        if value.dtype.kind == "f" and not np.isfinite(value).all():
-            raise InteropError(
-                key, "it holds NaN or infinity", "a training that diverged before it was saved", "take an earlier file"
-            )

@@ -127,7 +127,7 @@ BROKEN = {
     "a layer is missing": (lambda a: {k: v for k, v in a.items() if "_l0" not in k}, "weight_ih_l0: it is missing"),
     "a direction is missing": (lambda a: a | {"rnn.weight_ih_l0_reverse": a["rnn.weight_ih_l0"]}, "l0_reverse"),
     "no module has such rows": (lambda a: a | {"rnn.weight_hh_l0": np.ones((20, H))}, "4 in a LSTM, 3 in a GRU"),
-    "a bias of another length": (lambda a: a | {"rnn.bias_ih_l0": np.ones(3)}, "its shape is (3,) beside 16 rows"),
+    "a bias of another length": (lambda a: a | {"rnn.bias_ih_l0": np.ones(3)}, "its shape is (3,) beside (16, 4)"),
     "a matrix that is none": (lambda a: a | {"rnn.weight_ih_l0": np.ones(16)}, "weight_ih"),
     "layers that do not chain": (lambda a: a | {"rnn.weight_ih_l1": np.ones((16, 9))}, "its shape is (4, 9)"),
     "NaN": (lambda a: a | {"rnn.bias_hh_l1": np.full(16, np.nan)}, "NaN or infinity"),
