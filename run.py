@@ -336,10 +336,10 @@ def run_scripts(name: str, python: str, args: list[str]) -> int:
 analysis, bench = (functools.partial(run_scripts, folder) for folder in ("analysis", "benchmarks"))
 COMMANDS: dict[str, tuple[Callable[..., int], tuple[str, ...], str, str]] = {  # function, extras, usage, meaning
     "study": (study, (), "study [CELL...] [options]", "derive, check, generate, measure: one report"),
-    "test": (test, ("test",), "test [--oldest | --newest] [pytest options]", "run the tests"),
-    "analysis": (analysis, (), "analysis [NAME...] [--quick] [-o DIR]", "run the experiments of analysis/"),
-    "bench": (bench, ("test",), "bench [NAME...] [options]", "run the measurements of benchmarks/"),
-    "lint": (lint, ("test",), "lint [PATH...]", "check style and types with ruff and mypy"),
+    "test": (test, ("test", "weights"), "test [--oldest | --newest] [pytest options]", "run the tests"),
+    "analysis": (analysis, ("weights",), "analysis [NAME...] [--quick] [-o DIR]", "run the experiments of analysis/"),
+    "bench": (bench, ("test", "weights"), "bench [NAME...] [options]", "run the measurements of benchmarks/"),
+    "lint": (lint, ("test", "weights"), "lint [PATH...]", "check style and types with ruff and mypy"),
 }
 
 

@@ -12,6 +12,7 @@ model.network.forward(x, model.params)
 
 from lstm_sym.interop.errors import InteropError
 from lstm_sym.interop.formats import arrays, file_format
+from lstm_sym.interop.mapping import mapped
 from lstm_sym.interop.model import Model
 from lstm_sym.interop.pytorch import read_pytorch
 from lstm_sym.interop.reading import read
@@ -24,6 +25,7 @@ __all__ = [
     "arrays",
     "file_format",
     "from_state_dict",
+    "mapped",
     "read",
     "read_pytorch",
     "read_safetensors",
