@@ -41,6 +41,19 @@ class NoModel(click.ClickException):
     metavar="FILE",
     help="Trained parameters: of the network named, or without one of a PyTorch module: .pt, .safetensors, .npz.",
 )
+@click.option(
+    "--cell",
+    "weights_cell",
+    metavar="NAME|FILE",
+    help="The cell whose parameters --weights holds, where no framework has it.",
+)
+@click.option(
+    "--map",
+    "weights_map",
+    type=click.Path(path_type=Path),
+    metavar="TABLE",
+    help="TOML that says which array of --weights is which parameter of the cell or network.",
+)
 @output_option("Folder for the page, its figures and data; without it the tables alone are printed.")
 @set_option
 @language_option

@@ -12,16 +12,19 @@ model.network.forward(x, model.params)
 
 from lstm_sym.interop.errors import InteropError
 from lstm_sym.interop.formats import arrays, file_format
-from lstm_sym.interop.mapping import mapped
+from lstm_sym.interop.mapping import Target, mapped
 from lstm_sym.interop.model import Model
 from lstm_sym.interop.pytorch import read_pytorch
 from lstm_sym.interop.reading import read
 from lstm_sym.interop.safetensors import read_safetensors
 from lstm_sym.interop.state_dict import from_state_dict, to_state_dict
+from lstm_sym.interop.table import Table
 
 __all__ = [
     "InteropError",
     "Model",
+    "Table",
+    "Target",
     "arrays",
     "file_format",
     "from_state_dict",

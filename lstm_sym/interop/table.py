@@ -16,7 +16,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -147,7 +147,7 @@ def _part(given: Any, where: str) -> Part:
     for key, value in entry.items():
         if key not in _KEYS:
             raise InteropError(where, f"unknown key {key!r:.40}", "", did_you_mean(key, tuple(_KEYS)) or _FORM)
-        if not isinstance(value, _KEYS[key]) or (_KEYS[key] is list and not _is_block(value)):
+        if not isinstance(value, _KEYS[key]) or (_KEYS[key] is list and not _is_block(cast(list[Any], value))):
             raise InteropError(f"{where}, {key}", f"{value!r:.60}", "the second of four blocks is [2, 4]", _FORM)
     found: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()}
     return Part(**found)

@@ -14,8 +14,10 @@ from lstm_sym.flow.drawing.style import csv_bytes
 from lstm_sym.flow.measures import SURVEYED
 from lstm_sym.flow.spectra.exponents import LyapunovSpectrum
 from lstm_sym.flow.surveys import Survey
+from lstm_sym.interop import Model as Read
 from lstm_sym.networks.sensitivity import SensitivityMap
 from lstm_sym.studies.both_sides import SIDES, draw_sides, sides_blocks
+from lstm_sym.studies.networks import read_lines
 from lstm_sym.studies.page import drawn_figure, figure_labels, links, method_blocks, reproduce_blocks
 from lstm_sym.studies.request import Request
 
@@ -69,7 +71,8 @@ def flow_document(
     """The page; left_out: why models could not be measured; `files` are the figures as `drawn_figures` gives them."""
     sentences = request.sentences
     cells = sentences.listed([Code(name) for name in request.names])
-    sections = [_section("far", sentences, _far(surveys, left_out, sentences, files))] if surveys else []
+    sections = [] if request.model is None else [_section("read", sentences, _how_read(request.model, sentences))]
+    sections += [_section("far", sentences, _far(surveys, left_out, sentences, files))] if surveys else []
     if sides:
         sections.append(_section("sides", sentences, sides_blocks(sides, request.settings.lags, sentences, files)))
     for stem, survey in surveys.items():
@@ -86,6 +89,12 @@ def flow_document(
     return Document(
         sentences.text("flow.title"), sentences.language, (lead,), tuple(sections), sentences.text("page.contents")
     )
+
+
+def _how_read(model: Read, sentences: Sentences) -> list[Block]:
+    """Which layers were made of which arrays, first of all, so that a wrong guess is seen."""
+    first, *lines = read_lines(model, sentences)
+    return [Paragraph((first,)), *(Paragraph((Code(line.strip()),)) for line in lines)]
 
 
 def _section(key: str, sentences: Sentences, blocks: Sequence[Block]) -> Section:

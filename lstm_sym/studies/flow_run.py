@@ -17,6 +17,7 @@ from lstm_sym.flow import FlowError, Model, Profile, Survey, memory_card, memory
 from lstm_sym.flow.advice.summary import GateBias, gate_bias, gate_text
 from lstm_sym.flow.theory.chrono import TimeScale, time_scale
 from lstm_sym.ground.progress import Progress, part_of, silent
+from lstm_sym.interop import Table, Target
 from lstm_sym.networks.sensitivity import SensitivityMap
 from lstm_sym.studies.both_sides import sides_record, sides_table
 from lstm_sym.studies.errors import NothingMeasured, StudyError
@@ -43,6 +44,8 @@ def gradient_flow(
     seeds: int = 4,
     time_scale: float | None = None,
     weights: Weights | None = None,
+    weights_cell: Target | None = None,
+    weights_map: Table | None = None,
     language: str = "en",
     everything: bool = True,
     output: str | os.PathLike[str] | None = None,
@@ -56,7 +59,8 @@ def gradient_flow(
     more is measured than the profiles: the map, the shares of the gates, spectra, bounds, advice; a page needs it.
     Of a network, or of the file of one, what it gives out is measured, and every layer below; weights: its trained
     parameters, by name or the file that holds them. Where no network is named they are those of a PyTorch module,
-    whose layers are read off the names and shapes (`lstm_sym.interop`).
+    whose layers are read off the names and shapes (`lstm_sym.interop`); or of `weights_cell`, by the table
+    `weights_map`, which says which array is which parameter.
 
         found = ls.gradient_flow(["rnn", "lstm"], hidden=32, time_scale=100)
         print(found)                                  # the curves, and a memory card of each model
@@ -75,6 +79,8 @@ def gradient_flow(
         choices or {},
         time_scale,
         weights,
+        weights_cell,
+        weights_map,
     )
     refuse_twice([*request.stems, *map(stem_of, request.both_ways)])
     place = None if output is None else GradientFlow.output(request, output, force=force)

@@ -30,7 +30,7 @@ from lstm_sym.inputs import Stream
 from lstm_sym.report.checks import check_name
 from lstm_sym.studies.conclusions import conclusion
 from lstm_sym.studies.measurement import forget_bias, half_life, steps_text
-from lstm_sym.studies.networks import both_sides_steps, read_lines
+from lstm_sym.studies.networks import both_sides_steps
 from lstm_sym.studies.record import versions
 from lstm_sym.studies.request import Request
 from lstm_sym.studies.settings import Settings
@@ -186,8 +186,6 @@ def _networks(request: Request, seeds: str) -> list[Line]:
         found.append(sentences.line("method.both_sides", **places))
     if request.both_ways and drawn:
         found.append(sentences.line("method.first_draw"))
-    if request.model is not None:
-        found += [(line.strip(),) for line in read_lines(request.model, sentences)]
     return found if drawn else [*found, sentences.line("method.weights")]
 
 

@@ -16,7 +16,7 @@ from lstm_sym.flow import Model
 from lstm_sym.ground.safe_text import printable
 from lstm_sym.inputs import Stream
 from lstm_sym.interop import Model as Read
-from lstm_sym.interop import from_state_dict, read
+from lstm_sym.interop import Table, Target, from_state_dict, mapped, read
 from lstm_sym.networks import Network
 from lstm_sym.studies.errors import StudyError
 from lstm_sym.studies.measurement import Input, input_stream, models_of, stems_of
@@ -39,6 +39,8 @@ class Request:
     choices: Choices = field(default_factory=dict)
     time_scale: float | None = None
     weights: Weights | None = None
+    weights_cell: Target | None = None
+    weights_map: Table | None = None
 
     def __post_init__(self) -> None:
         scale = self.time_scale
@@ -50,6 +52,8 @@ class Request:
                 "give time_scale=100, say, for gates that should keep the state about 100 steps",
             )
         _ = self.cells, self.sentences
+        if self.weights is None and (self.weights_cell is not None or self.weights_map is not None):
+            raise StudyError("weights_cell, weights_map", "given without weights", "", "name the file of the weights")
         if self.weights is not None and len(self.networks) != 1:
             raise StudyError(
                 "weights",
@@ -65,12 +69,17 @@ class Request:
 
     @cached_property
     def model(self) -> Read | None:
-        """What is read of weights for which no network is named. Raises InteropError, NetworkError."""
-        if self.weights is None or any(self._read):
+        """What is read of weights that are not the parameters of a network by its own names.
+
+        Raises InteropError, NetworkError, CellError.
+        """
+        named = next((network for network in self._read if network is not None), None)
+        if self.weights is None or (named is not None and self.weights_map is None):
             return None
-        if isinstance(self.weights, Mapping):
-            return from_state_dict(self.weights)
-        return read(self.weights)
+        into = named or self.weights_cell
+        if not isinstance(self.weights, Mapping):
+            return read(self.weights, into=into, table=self.weights_map)
+        return from_state_dict(self.weights) if into is None else mapped(self.weights, into, self.weights_map)
 
     @property
     def trained(self) -> Weights | None:
@@ -80,8 +89,8 @@ class Request:
     @property
     def networks(self) -> tuple[Network, ...]:
         """The networks among what is given, and the one that weights are of. Raises NetworkError, CellError."""
-        named = (network for network in self._read if network is not None)
-        return (*named, *([] if self.model is None else [self.model.network]))
+        named = tuple(network for network in self._read if network is not None)
+        return named or (() if self.model is None else (self.model.network,))
 
     @property
     def one_way(self) -> list[Network]:
@@ -131,21 +140,22 @@ class Request:
     @property
     def files(self) -> list[Path]:
         """The files among what is given, cells, networks and data: none of them may be overwritten."""
-        return files_of(
-            [*self.given, *(one for one in (self.input, self.weights) if isinstance(one, str | os.PathLike))]
-        )
+        data = (self.input, self.weights, self.weights_cell, self.weights_map)
+        return files_of([*self.given, *(one for one in data if isinstance(one, str | os.PathLike))])
 
     def command(self, name: str, folder: str | os.PathLike[str] | None = None) -> str | None:
         """The command that gives this again, every setting spelt out; None where no command line can say it."""
         cells = named_on_a_command_line(self.given)
-        if cells is None or not isinstance(self.input, str | os.PathLike) or isinstance(self.weights, Mapping):
+        trained = {"--weights": self.weights, "--cell": self.weights_cell, "--map": self.weights_map}
+        words = {option: one for option, one in trained.items() if one is not None}
+        if cells is None or not all(isinstance(one, str | os.PathLike) for one in (self.input, *words.values())):
             return None
         settings = asdict(self.settings) | ({} if self.time_scale is None else {"time_scale": self.time_scale})
         options = [part for key, value in settings.items() for part in (f"--{key.replace('_', '-')}", f"{value!r}")]
         chosen = [part for key, value in self.choices.items() for part in ("--set", f"{key}={value}")]
-        weights = [] if self.weights is None else ["--weights", os.fspath(self.weights)]
+        weights = [part for option, one in words.items() for part in (option, os.fspath(cast(str, one)))]
         output = [] if folder is None else ["-o", os.fspath(folder)]
-        parts = ["lstm-sym", name, *cells, "--input", os.fspath(self.input), *options, *chosen, *weights]
+        parts = ["lstm-sym", name, *cells, "--input", os.fspath(cast(str, self.input)), *options, *chosen, *weights]
         return printable(shlex.join([*parts, "--lang", self.language, *output]))
 
 

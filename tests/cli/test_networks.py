@@ -272,7 +272,27 @@ def test_weights_alone_are_those_of_a_pytorch_module(net: str) -> None:
     assert found["read"]["unused"] == ["scale"] and "--weights trained.npz" in found["command"]
     assert [model["model"] for model in found["models"]] == ["rnn", "trained", "trained, layer0"]
     fine("flow", "--weights", "trained.npz", *BRIEF, "-o", "out", "--lang", "zh-Hant")
-    assert "trained 讀作：" in Path("out/index.html").read_text(encoding="utf-8")
+    page = Path("out/index.html").read_text(encoding="utf-8")
+    assert "trained 讀作：" in page and page.index("讀作") < page.index('id="far"')
+
+
+def test_weights_of_a_cell_of_ones_own_are_read_by_a_table(net: str) -> None:
+    """In the terminal and on the page the table is told first; the command gives the same again."""
+    channels = len(json.loads(fine("flow", "rnn", *BRIEF, "--hidden", "3", "--json"))["input"]["channels"])
+    rng = np.random.default_rng(0)
+    save("w.npz", {"kernel": rng.standard_normal((channels, 4)) / 2, "rec": rng.standard_normal((4, 4)) / 2})
+    Path("own.toml").write_text(
+        'equations = """\nh[t] = 0.5 * h[t-1] + 0.5 * tanh(W @ x[t] + U @ h[t-1])\n"""\n', encoding="utf-8"
+    )
+    Path("map.toml").write_text('W = { array = "kernel", transpose = true }\nU = "rec"\n', encoding="utf-8")
+    how = ("--weights", "w.npz", "--cell", "own.toml", "--map", "map.toml")
+    assert fine("flow", *how, *BRIEF).splitlines()[1] == f"  W (4, {channels}): kernel, transposed"
+    found = json.loads(fine("flow", *how, *BRIEF, "--json"))
+    assert found["read"]["layers"][1] == "U (4, 4): rec"
+    assert "--weights w.npz --cell own.toml --map map.toml" in found["command"]
+    fine("flow", *how, *BRIEF, "-o", "out")
+    assert "kernel, transposed" in Path("out/index.html").read_text(encoding="utf-8")
+    assert "given without weights" in refused("flow", "rnn", *BRIEF, "--map", "map.toml")
 
 
 def test_trained_weights_are_measured_on_the_input_as_it_is(stacked: str) -> None:
