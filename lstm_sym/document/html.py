@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from html import escape
 from importlib.resources import files
 
 from lstm_sym import __version__
 from lstm_sym.document import document as d
+from lstm_sym.document.breaking import pieces
 from lstm_sym.notation.mathml import MathMLNotation
+from lstm_sym.notation.text import TextNotation
 
 # Pixels of a page for a point of a drawing.
 PIXELS = 1.45
+TEXT = TextNotation()
+DISPLAY = ' displaystyle="true"'
 
 
 def html_page(document: d.Document) -> str:
@@ -75,7 +79,7 @@ class _Page:
             case d.Table():
                 return self.table(block)
             case d.Listing():
-                return f"<pre>{escape(block.text)}</pre>"
+                return f'<pre tabindex="0">{escape(block.text)}</pre>'
             case d.Figure():
                 return self.figure(block)
             case d.Comparison():
@@ -90,7 +94,7 @@ class _Page:
         """One part of a line."""
         match part:
             case d.Math():
-                return self.notation.page(part.write(self.notation), display=False)
+                return self.broken([part.write(self.notation)])
             case d.Code():
                 return f"<code>{escape(part.text)}</code>"
             case d.Link():
@@ -98,7 +102,7 @@ class _Page:
         return escape(part)
 
     def equation(self, equation: d.Equation) -> str:
-        """A numbered line; every summand is an element of its own, so that a narrow window breaks between them."""
+        """A numbered line."""
         anchor = escape(equation.id)
         number = f'<a class="number" href="#{anchor}">({equation.number})</a>'
         parts = [number, self.formula(equation), self.note(equation)]
@@ -107,9 +111,14 @@ class _Page:
     def formula(self, equation: d.Equation) -> str:
         """left = right."""
         left = equation.left.write(self.notation) + self.notation.equals
-        texts = [left, *self.summands(equation)]
-        math = "<wbr>".join(f'<math displaystyle="true">{text}</math>' for text in texts)
-        return f'<div class="formula">{math}</div>'
+        said = escape(equation.write(TEXT))
+        pieces = self.broken([left, *self.summands(equation)], DISPLAY)
+        return f'<div class="formula" role="math" aria-label="{said}">{pieces}</div>'
+
+    def broken(self, parts: Iterable[str], attributes: str = "") -> str:
+        """Formulas one behind the other, with places where a line may break."""
+        texts = (piece for part in parts for piece in pieces(part))
+        return "<wbr>".join(f"<math{attributes}>{text}</math>" for text in texts)
 
     def summands(self, equation: d.Equation) -> list[str]:
         """The right side, each summand with its sign before it."""
@@ -137,7 +146,7 @@ class _Page:
         rows = "".join(f"<mtr>{''.join(row)}</mtr>" for row in cells)
         table = self.notation.parentheses(f"<mtable>{rows}</mtable>")
         left = matrix.left.write(self.notation) + self.notation.equals
-        return f'<div class="matrix">{self.notation.page(left + table)}</div>'
+        return f'<div class="matrix" tabindex="0">{self.notation.page(left + table)}</div>'
 
     def table(self, table: d.Table) -> str:
         """A table in a box that scrolls by itself on a narrow window."""
@@ -146,7 +155,8 @@ class _Page:
             f"<tr>{''.join(f'<td{_numeric(table, k)}>{self.line(cell)}</td>' for k, cell in enumerate(row))}</tr>\n"
             for row in table.rows
         )
-        return f'<div class="table"><table><thead><tr>{head}</tr></thead><tbody>\n{rows}</tbody></table></div>'
+        body = f"<thead><tr>{head}</tr></thead><tbody>\n{rows}</tbody>"
+        return f'<div class="table" tabindex="0"><table>{body}</table></div>'
 
     def comparison(self, comparison: d.Comparison) -> str:
         """Two columns; what is the same goes across both."""
@@ -159,7 +169,7 @@ class _Page:
                 sides = "".join(f"<td>{self.content(side)}</td>" for side in (pair.left, pair.right))
                 rows.append(f'<tr class="different"><td>≠</td>{sides}</tr>\n')
         body = f'<thead><tr><th class="mark"></th>{head}</tr></thead><tbody>\n{"".join(rows)}</tbody>'
-        return f'<div class="table"><table class="comparison">{body}</table></div>'
+        return f'<div class="table" tabindex="0"><table class="comparison">{body}</table></div>'
 
     def content(self, content: d.Content) -> str:
         """One side of a comparison."""
