@@ -34,7 +34,7 @@ def derive(cell: Cell | str) -> Derivation:
     >>> print(d.text(d.gate_jacobian("i", "h")))
     diag(iₜ ⊙ (1 − iₜ)) U_i
     >>> print(d.text(d.adjoint.statement("d_c")))
-    δcₜ = δc⁺ₜ + δtanh_cₜ ⊙ tanh_c′ₜ
+    δcₜ = δc⁺ₜ + δ(tanh(cₜ)) ⊙ tanh′(cₜ)
     """
     return Derivation(cell_of("derive", cell))
 

@@ -7,7 +7,7 @@ from functools import cached_property
 
 from lstm_sym.derivation import jvp, vjp
 from lstm_sym.derivation.jacobian import Jacobian, Jacobians
-from lstm_sym.derivation.linear_map import LinearMap, substitute
+from lstm_sym.derivation.linear_map import LinearMap, Path, path_of, substitute
 from lstm_sym.derivation.roles import Roles
 from lstm_sym.equations.cell import Cell
 from lstm_sym.notation.latex import LatexNotation
@@ -96,9 +96,9 @@ class Derivation:
         >>> import lstm_sym as ls
         >>> d = ls.derive("lstm")
         >>> print(d.text(d.jacobian("c", "h")))
-        diag(cₜ₋₁ ⊙ fₜ ⊙ (1 − fₜ)) U_f + diag(iₜ ⊙ gₜ ⊙ (1 − iₜ)) U_i + diag(iₜ ⊙ (1 − gₜ²)) U_g
+        diag(cₜ₋₁ ⊙ fₜ ⊙ (1 − fₜ)) U_f + diag(gₜ ⊙ iₜ ⊙ (1 − iₜ)) U_i + diag(iₜ ⊙ (1 − gₜ²)) U_g
         >>> print(d.text(d.jacobian("h", "c[t]")))
-        diag(oₜ ⊙ (1 − tanh_cₜ²))
+        diag(oₜ ⊙ (1 − tanh²(cₜ)))
         """
         return self._textbook(self.jacobians.of(self.value(target), self.value(source, source=True)))
 
@@ -138,6 +138,10 @@ class Derivation:
         notation = kind.of(self.forward, self.adjoint, self.tangent)
         return notation.linear_map(item) if isinstance(item, LinearMap) else notation.line(item)
 
+    @cached_property
+    def _path(self) -> Path:
+        return path_of(self.forward.statements)
+
     def _textbook(self, derived: Jacobian) -> LinearMap:
         replacements = {}
         values = {value.symbol: value for value in self.forward.values()} | dict(derived.map.values)
@@ -145,4 +149,4 @@ class Derivation:
             written = from_output(statement)
             if isinstance(written, Pointwise):
                 replacements[statement.target.symbol] = written.expression
-        return substitute(derived.map, replacements, values)
+        return substitute(derived.map, replacements, values, self._path)

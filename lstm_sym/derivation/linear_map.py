@@ -7,13 +7,14 @@ merge; products that differ in their first diagonal alone merge; so dc/dc of a p
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import sympy
 from sympy import Expr
 
 from lstm_sym.equations.equation import Shape
+from lstm_sym.program.statements import Statement
 from lstm_sym.program.values import Operator, Value
 
 
@@ -51,6 +52,9 @@ class Block:
 Factor = Diagonal | Matrix | Applied | Block
 Product = tuple[Factor, ...]
 
+Path = Mapping[sympy.Symbol, tuple[int, int]]
+"""Symbol of a value -> how many statements from the end of a step on it is read last, and made."""
+
 EXPANDED = 1000
 """The most products that `LinearMap.expanded` writes: pages of them already."""
 
@@ -60,6 +64,7 @@ class LinearMap:
     """A sum of products, from `columns` to `rows` (symbolic sizes). No term: zero. The empty product: identity.
 
     stages: the maps of the blocks that the terms refer to, directly or through each other, each after those it reads.
+    path: of each value how far from the end of the step it is read, and made, which gives factors their order.
     """
 
     terms: tuple[Product, ...]
@@ -67,6 +72,7 @@ class LinearMap:
     columns: Shape
     values: Mapping[sympy.Symbol, Value]
     stages: Mapping[Block, LinearMap] = field(default_factory=dict)
+    path: Path = field(default_factory=dict)
 
     def __repr__(self) -> str:
         rows, columns = (" x ".join(shape) for shape in (self.rows, self.columns))
@@ -105,6 +111,14 @@ class LinearMap:
 def blocks(terms: Iterable[Product]) -> list[Block]:
     """The blocks that a sum of products refers to, each once."""
     return list(dict.fromkeys(factor for product in terms for factor in product if isinstance(factor, Block)))
+
+
+def path_of(statements: Sequence[Statement]) -> Path:
+    """The path from the end of a step to its beginning, on which a Jacobian collects its factors."""
+    count = len(statements)
+    made = {statement.target.symbol: count - k for k, statement in enumerate(statements)}
+    read = {value.symbol: count - k for k, statement in enumerate(statements) for value in statement.reads()}
+    return {symbol: (read.get(symbol, 0), made.get(symbol, count + 1)) for symbol in {**made, **read}}
 
 
 def _count(terms: Iterable[Product], counts: Mapping[Factor, int]) -> int:
@@ -165,15 +179,17 @@ def collect_last(products: list[Product]) -> list[Product]:
     return [chain(rest, compose(Diagonal(scale), ())) for rest, scale in sums.items() if scale != 0]
 
 
-def substitute(linear: LinearMap, replacements: Mapping[Expr, Expr], values: Mapping[sympy.Symbol, Value]) -> LinearMap:
-    """The map with expressions replaced (slopes by their textbook form, say)."""
+def substitute(
+    linear: LinearMap, replacements: Mapping[Expr, Expr], values: Mapping[sympy.Symbol, Value], path: Path
+) -> LinearMap:
+    """The map with expressions replaced (slopes by their textbook form, say), for these values on this path."""
 
     def replaced(factor: Factor) -> Factor:
         return Diagonal(factor.expression.xreplace(replacements)) if isinstance(factor, Diagonal) else factor
 
     def rewritten(one: LinearMap) -> LinearMap:
         terms = collect([tuple(replaced(factor) for factor in product) for product in one.terms])
-        return LinearMap(terms, one.rows, one.columns, values)
+        return LinearMap(terms, one.rows, one.columns, values, path=path)
 
     stages = {block: rewritten(stage) for block, stage in linear.stages.items()}
     return replace(rewritten(linear), stages=stages)

@@ -37,7 +37,7 @@ class RegionWriter:
 
     def __init__(self, plan: LoopPlan, numbers: Mapping[str, str]) -> None:
         self.plan, self.storage, self.numbers = plan, plan.storage, numbers
-        self.notation = TextNotation.of(plan.program)
+        self.notation = replace(TextNotation.of(plan.program), by_name=True)
         self.names = plan.storage.names
         self.parameters = Parameters(self.names, plan)
         self.regions = Regions()

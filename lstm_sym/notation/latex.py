@@ -46,7 +46,13 @@ class LatexNotation(Notation):
 
     def marked(self, text: str, mark: str) -> str:
         r"""\dot{\delta i_{t}}."""
-        signs = {"tangent": rf"\dot{{{text}}}", "total": rf"\Sigma {text}", "share": rf"{{{text}}}^{{\circ}}"}
+        raised = rf"{{{text}}}^{{\circ}}"
+        signs = {
+            "tangent": rf"\dot{{{text}}}",
+            "total": rf"\Sigma {text}",
+            "share": raised,
+            "direct": rf"\delta {raised}",
+        }
         return signs.get(mark, (_further(mark) or r"\delta ") + text)
 
     def number(self, value: Fraction) -> str:

@@ -84,10 +84,11 @@ class MathMLNotation(Notation):
 
     def marked(self, text: str, mark: str) -> str:
         """A dot over what carries a mark already."""
-        if mark == "share":
-            return f"<msup>{_row(text)}{_operator('∘')}</msup>"
+        if mark in ("share", "direct"):
+            raised = f"<msup>{_row(text)}{_operator('∘')}</msup>"
+            return raised if mark == "share" else _row("<mi>δ</mi>", raised)
         prefix = "Σ" if mark == "total" else f"∂{'′' * mark.count('again')}" if mark.startswith("tangent") else "δ"
-        return f"<mover>{text}<mo>˙</mo></mover>" if mark == "tangent" else _row(f"<mi>{prefix}</mi>", text)
+        return f"<mover>{_row(text)}<mo>˙</mo></mover>" if mark == "tangent" else _row(f"<mi>{prefix}</mi>", text)
 
     def number(self, value: Fraction) -> str:
         """A number or a fraction of two."""

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Self, assert_never
 
 import sympy
+from sympy import Expr
 
-from lstm_sym.derivation.linear_map import Applied, Block, Diagonal, Factor, LinearMap, Matrix, Product, compose
+from lstm_sym.derivation.linear_map import Applied, Block, Diagonal, Factor, LinearMap, Matrix, Path, Product, compose
 from lstm_sym.equations import expressions as e
 from lstm_sym.equations.cell import Cell
 from lstm_sym.equations.equation import Equation
@@ -37,9 +38,14 @@ class Notation(ScalarPrinter):
     """Base of the mathematical targets. A line is "left = right"; `values` are those of the program printed.
 
     scalars: the names that stand for one number in the equations that are printed as written.
+    by_name: whether a stage that is one function of a named value is printed by its own name, tanh_c, as code calls it;
+        else as what it is, tanh(c).
+    path: where the factors of a Jacobian lie on the way from its target to its source, which is their order.
     """
 
     scalars: Collection[str] = ()
+    by_name: bool = False
+    path: Path = field(default_factory=dict)
     equals, identity, zero = " = ", "I", "0"
 
     @classmethod
@@ -50,6 +56,30 @@ class Notation(ScalarPrinter):
     def knowing(self, values: Mapping[sympy.Symbol, Value]) -> Self:
         """This notation for these values and no others; their order is that of the factors."""
         return replace(self, values=values)
+
+    def along(self, path: Path) -> Self:
+        """This notation for factors on a path."""
+        return replace(self, path=path)
+
+    def arranged(self, factors: list[Expr]) -> list[Expr]:
+        """Factors on the path from target to source; elsewhere as everywhere."""
+        if not self.path:
+            return super().arranged(factors)
+        return sorted(factors, key=lambda factor: (self._place(factor, factors), *self.rank(factor)))
+
+    def _place(self, factor: Expr, beside: list[Expr]) -> int:
+        """Where a factor lies: a slope, f (1 - f) or 1 - g^2, where its value is made, another where it is read."""
+        symbols = [symbol for symbol in factor.free_symbols if self.values[symbol].shape]
+        if len(symbols) != 1:
+            return min((self.path.get(symbol, (0, 0))[0] for symbol in symbols), default=-1)
+        value, (symbol,) = self.values[symbols[0]], symbols
+        if value.role is Role.SLOPE and value.of is not None:
+            return self.path.get(value.of.symbol, (0, 0))[1]
+        if factor == symbol:
+            is_slope = any(other != symbol and other.free_symbols == {symbol} for other in beside)
+        else:
+            is_slope = symbol in beside or not factor.diff(symbol).is_Number
+        return self.path.get(symbol, (0, 0))[is_slope]
 
     def name(self, base: str, subscripts: list[str], mark: str, time: int | None) -> str:
         """A name: base letter, subscripts, mark ("", or "adjoint", "carried", "direct", "tangent", "slope"), time.
@@ -104,13 +134,22 @@ class Notation(ScalarPrinter):
                 mark += " again" * (value.direction - 1)
             if inner.of is not None:
                 return self.marked(self.symbol(inner), mark)
+        if inner.call is not None and not self.by_name:
+            function, argument = inner.call[0], self.symbol(inner.call[1])
+            if mark in ("", "slope"):
+                return self.function(function, bool(mark)) + self.parentheses(argument)
+            return self.marked(self.parentheses(self.symbol(inner)), mark)
         time = value.time if value.role is Role.CARRIED_ADJOINT else inner.time
         if value.place:
             return self.name(*_parts(f"{inner.name}_by_{value.place}"), mark, value.time)
         return self.name(*_parts(inner.name), mark, time)
 
+    def defined(self, value: Value) -> str:
+        """A value where it is defined: a stage by its own name."""
+        return (self if value.call is None else replace(self, by_name=True)).symbol(value)
+
     def marked(self, text: str, mark: str) -> str:
-        """A mark on something that carries one already."""
+        """A mark on something that carries one already, or is no name."""
         raise NotImplementedError
 
     def call(self, name: str, argument: str) -> str:
@@ -121,9 +160,17 @@ class Notation(ScalarPrinter):
         sign = self.function(row.name if row else name, row is not None)
         return sign + self.parentheses(argument)
 
+    def raised(self, expression: Expr, exponent: int) -> str:
+        """A whole power; of a function of a value its sign is raised, as in tanh^2(c)."""
+        value = self.values.get(expression) if isinstance(expression, sympy.Symbol) else None
+        if value is None or value.call is None or self.by_name:
+            return super().raised(expression, exponent)
+        function, argument = value.call
+        return self.power(self.function(function, False), exponent) + self.parentheses(self.symbol(argument))
+
     def line(self, statement: Statement) -> str:
         """A statement as left = right."""
-        return self.symbol(statement.target) + self.equals + self.right(statement)
+        return self.defined(statement.target) + self.equals + self.right(statement)
 
     def right(self, statement: Statement) -> str:
         """The right side of a statement."""
@@ -183,7 +230,7 @@ class Notation(ScalarPrinter):
         """A Jacobian as a sum of products of diagonals and matrices."""
         if linear.is_zero:
             return self.zero
-        informed = self.knowing({**self.values, **linear.values})
+        informed = self.knowing({**self.values, **linear.values}).along(linear.path)
         write = informed.chain if linear.columns else informed.column
         return "".join(self.joined((sign, write(size)) for sign, size in map(sign_and_size, linear.terms)))
 

@@ -121,7 +121,11 @@ class ScalarPrinter:
                 below.append(1 / factor)
             else:
                 above.append(factor)
-        return sign, sorted(above, key=self.rank), sorted(below, key=self.rank)
+        return sign, self.arranged(above), self.arranged(below)
+
+    def arranged(self, factors: list[Expr]) -> list[Expr]:
+        """Factors in the order in which they are printed."""
+        return sorted(factors, key=self.rank)
 
     def _product(self, expression: Expr) -> tuple[str, int]:
         sign, above, below = self.factors(expression)
@@ -156,7 +160,11 @@ class ScalarPrinter:
         base, exponent = expression.args
         if exponent == sympy.Rational(1, 2):
             return self.call("sqrt", self.print(base)), ATOM
-        return self.power(self.print(base, ATOM), int(exponent)), ATOM
+        return self.raised(base, int(exponent)), ATOM
+
+    def raised(self, base: Expr, exponent: int) -> str:
+        """A whole power of an expression."""
+        return self.power(self.print(base, ATOM), exponent)
 
     @cached_property
     def order(self) -> Mapping[sympy.Symbol, int]:

@@ -1,4 +1,4 @@
-"""Unicode text for the terminal and for comments in kernels: δcₜ = δc⁺ₜ + δtanh_cₜ ⊙ tanh_c′ₜ."""
+"""Unicode text for the terminal and for comments in kernels: δcₜ = δc⁺ₜ + δ(tanh(cₜ)) ⊙ tanh′(cₜ)."""
 
 from __future__ import annotations
 
@@ -43,8 +43,8 @@ class TextNotation(Notation):
 
     def marked(self, text: str, mark: str) -> str:
         """∂δiₜ."""
-        if mark == "share":
-            return f"{text}°"
+        if mark in ("share", "direct"):
+            return f"{'δ' if mark == 'direct' else ''}{text}°"
         return {"adjoint": "δ", "carried": "δ", "total": "Σ"}.get(mark, _tangent(mark)) + text
 
     def number(self, value: Fraction) -> str:

@@ -185,7 +185,9 @@ class _Lowering:
         if outermost:
             return result
         reference = argument.name + ("_prev" if argument.time == -1 else "")
-        self.made[node] = self.pointwise(self.stage(f"{node.function}_{reference}", argument.shape), result)
+        stage = self.stage(f"{node.function}_{reference}", argument.shape)
+        stage = replace(stage, call=(node.function, argument)) if argument.name in self.cell.shapes else stage
+        self.made[node] = self.pointwise(stage, result)
         return self.symbol(self.made[node])
 
     def choice(self, node: e.Call) -> Expr:

@@ -37,7 +37,8 @@ class Value:
 
     A derived value names what it was derived `of`: the adjoint of i is Value("d_i", ..., of=i). A parameter that stands
     in several places has an adjoint in each: `place` names the quantity there. `direction`, from 1, is a
-    tangent's. Values are equal when name, time and role are.
+    tangent's. A stage that is one function of a named value says so: `call` is ("tanh", c) of tanh_c. Values are equal
+    when name, time and role are.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Value:
     of: Value | None = None
     place: str = ""
     direction: int = 0
+    call: tuple[str, Value] | None = None
 
     @cached_property
     def symbol(self) -> sympy.Symbol:

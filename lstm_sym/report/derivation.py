@@ -144,7 +144,7 @@ class _Derivation:
         """A statement, with its number, rule, origin and error."""
         source = statement.provenance
         return d.Equation(
-            value_math(statement.target),
+            d.Math(lambda n: n.defined(statement.target)),
             statement_summands(statement, values),
             self.numbers[source.id],
             source.id,

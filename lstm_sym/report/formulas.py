@@ -58,11 +58,11 @@ def map_summands(linear: LinearMap) -> Summands:
     """The products of a Jacobian."""
     if linear.is_zero:
         return ((1, Math(lambda n: n.zero)),)
-    values = linear.values
+    values, path = linear.values, linear.path
 
     def summand(product: Product) -> tuple[int, Math]:
         sign, size = sign_and_size(product)
-        return sign, Math(lambda n: n.knowing(values).chain(size))
+        return sign, Math(lambda n: n.knowing(values).along(path).chain(size))
 
     return tuple(map(summand, linear.terms))
 

@@ -79,11 +79,11 @@ BREAKS = {
     "tanh' of tanh(c)": (
         "1 - tanh_c**2",
         "1 - np.tanh(tanh_c)**2",
-        "(B3) tanh_c′ₜ = 1 − tanh_cₜ²",
+        "(B3) tanh′(cₜ) = 1 − tanh²(cₜ)",
         "tanh′ is taken of",
     ),
     "no dh_next": ("dh = dy[t] + dh_next", "dh = dy[t]", "(B1) δhₜ = dyₜ + δh⁺ₜ", "δh⁺ₜ, which arrives"),
-    "no dc_next": ("dc = dc_next + dh", "dc = dh", "(B4) δcₜ = δc⁺ₜ + δtanh_cₜ ⊙ tanh_c′ₜ", "δc⁺ₜ, which arrives"),
+    "no dc_next": ("dc = dc_next + dh", "dc = dh", "(B4) δcₜ = δc⁺ₜ + δ(tanh(cₜ)) ⊙ tanh′(cₜ)", "δc⁺ₜ, which arrives"),
     "not transposed": (
         'd @ params[f"U_{gate}"]',
         'd @ params[f"U_{gate}"].T',

@@ -17,10 +17,10 @@ from lstm_sym.program import Accumulate, Program, lower
 # Greff et al. 2017, appendix A, without peepholes: deltas of the block output, the gates, the input, the parameters.
 LSTM = """\
 δhₜ = dyₜ + δh⁺ₜ
-δtanh_cₜ = δhₜ ⊙ oₜ
-tanh_c′ₜ = 1 − tanh_cₜ²
-δcₜ = δc⁺ₜ + δtanh_cₜ ⊙ tanh_c′ₜ
-δoₜ = δhₜ ⊙ tanh_cₜ
+δ(tanh(cₜ)) = δhₜ ⊙ oₜ
+tanh′(cₜ) = 1 − tanh²(cₜ)
+δcₜ = δc⁺ₜ + δ(tanh(cₜ)) ⊙ tanh′(cₜ)
+δoₜ = δhₜ ⊙ tanh(cₜ)
 o′ₜ = oₜ ⊙ (1 − oₜ)
 δa_oₜ = δoₜ ⊙ o′ₜ
 δgₜ = δcₜ ⊙ iₜ
@@ -50,7 +50,7 @@ i′ₜ = iₜ ⊙ (1 − iₜ)
 
 # With peepholes (Greff et al. 2017, eq. of δc): c gets p_o δa_o of the same step, p_f δa_f and p_i δa_i of the next.
 PEEPHOLE = """\
-δcₜ = δc⁺ₜ + δtanh_cₜ ⊙ tanh_c′ₜ + δa_oₜ ⊙ p_o
+δcₜ = δc⁺ₜ + δ(tanh(cₜ)) ⊙ tanh′(cₜ) + δa_oₜ ⊙ p_o
 δc⁺ₜ₋₁ = δcₜ ⊙ fₜ + δa_fₜ ⊙ p_f + δa_iₜ ⊙ p_i
 δp_i = Σₜ δa_iₜ ⊙ cₜ₋₁
 δp_f = Σₜ δa_fₜ ⊙ cₜ₋₁
@@ -107,7 +107,7 @@ def test_the_backward_pass_is_that_of_the_papers(name, expected):
 
 def test_peepholes_add_their_terms_and_change_nothing_else():
     found, plain, added = lines("lstm_peephole"), set(LSTM.splitlines()), set(PEEPHOLE.splitlines())
-    without = {"δcₜ = δc⁺ₜ + δtanh_cₜ ⊙ tanh_c′ₜ", "δc⁺ₜ₋₁ = δcₜ ⊙ fₜ"}
+    without = {"δcₜ = δc⁺ₜ + δ(tanh(cₜ)) ⊙ tanh′(cₜ)", "δc⁺ₜ₋₁ = δcₜ ⊙ fₜ"}
     assert set(found) == (plain - without) | added and len(found) == len(set(found))
 
 

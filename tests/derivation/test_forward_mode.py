@@ -31,8 +31,8 @@ TANGENT = """\
 ∂a_iₜ = W_i ∂xₜ + ∂W_i xₜ + U_i ∂hₜ₋₁ + ∂U_i hₜ₋₁ + ∂b_i
 ∂iₜ = ∂a_iₜ ⊙ i′ₜ
 ∂cₜ = ∂cₜ₋₁ ⊙ fₜ + ∂iₜ ⊙ gₜ + ∂fₜ ⊙ cₜ₋₁ + ∂gₜ ⊙ iₜ
-∂tanh_cₜ = ∂cₜ ⊙ tanh_c′ₜ
-∂hₜ = ∂oₜ ⊙ tanh_cₜ + ∂tanh_cₜ ⊙ oₜ"""
+∂(tanh(cₜ)) = ∂cₜ ⊙ tanh′(cₜ)
+∂hₜ = ∂oₜ ⊙ tanh(cₜ) + ∂(tanh(cₜ)) ⊙ oₜ"""
 
 
 def known_values(program: Program, rng: np.random.Generator) -> dict[Value, np.ndarray]:

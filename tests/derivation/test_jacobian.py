@@ -40,16 +40,16 @@ JACOBIANS = {
     ("lstm", "i", "W_i"): "diag(iₜ ⊙ (1 − iₜ)) dW xₜ",
     ("lstm", "i", "U_i"): "diag(iₜ ⊙ (1 − iₜ)) dW hₜ₋₁",
     ("lstm", "c", "i"): "diag(gₜ)",
-    ("lstm", "h", "c[t]"): "diag(oₜ ⊙ (1 − tanh_cₜ²))",
-    ("lstm", "h", "o"): "diag(tanh_cₜ)",
+    ("lstm", "h", "c[t]"): "diag(oₜ ⊙ (1 − tanh²(cₜ)))",
+    ("lstm", "h", "o"): "diag(tanh(cₜ))",
     ("lstm", "c", "c"): "diag(fₜ)",
-    ("lstm", "h", "c"): "diag(fₜ ⊙ oₜ ⊙ (1 − tanh_cₜ²))",
+    ("lstm", "h", "c"): "diag(oₜ ⊙ (1 − tanh²(cₜ)) ⊙ fₜ)",
     ("lstm", "i", "c"): "0",
     ("lstm", "f", "W_i"): "0",
-    ("lstm", "c", "h"): ("diag(cₜ₋₁ ⊙ fₜ ⊙ (1 − fₜ)) U_f + diag(iₜ ⊙ gₜ ⊙ (1 − iₜ)) U_i + diag(iₜ ⊙ (1 − gₜ²)) U_g"),
+    ("lstm", "c", "h"): ("diag(cₜ₋₁ ⊙ fₜ ⊙ (1 − fₜ)) U_f + diag(gₜ ⊙ iₜ ⊙ (1 − iₜ)) U_i + diag(iₜ ⊙ (1 − gₜ²)) U_g"),
     ("lstm_peephole", "i", "p_i"): "diag(cₜ₋₁ ⊙ iₜ ⊙ (1 − iₜ))",
-    ("lstm_peephole", "f", "c"): "diag(p_f ⊙ fₜ ⊙ (1 − fₜ))",
-    ("lstm_peephole", "o", "c[t]"): "diag(p_o ⊙ oₜ ⊙ (1 − oₜ))",
+    ("lstm_peephole", "f", "c"): "diag(fₜ ⊙ (1 − fₜ) ⊙ p_f)",
+    ("lstm_peephole", "o", "c[t]"): "diag(oₜ ⊙ (1 − oₜ) ⊙ p_o)",
     ("gru", "z", "h"): "diag(zₜ ⊙ (1 − zₜ)) U_z",
     ("gru", "n", "r"): "diag(1 − nₜ²) U_n diag(hₜ₋₁)",
     ("gru", "n", "h"): "diag(1 − nₜ²) U_n diag(hₜ₋₁ ⊙ rₜ ⊙ (1 − rₜ)) U_r + diag(1 − nₜ²) U_n diag(rₜ)",
@@ -190,3 +190,18 @@ def test_a_map_with_a_matrix_is_not_diagonal():
     assert LinearMap(((U,),), ("H",), ("H",), {}).diagonal() is None
     assert LinearMap((), ("H",), ("H",), {}).is_zero
     assert LinearMap(((),), ("H",), ("H",), {}).diagonal() == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "target", "expected"),
+    [
+        ("lstm", "h", "diag(oₜ ⊙ (1 − tanh²(cₜ)) ⊙ cₜ₋₁ ⊙ fₜ ⊙ (1 − fₜ)) U_f"),
+        ("lstm", "h", "diag(oₜ ⊙ (1 − tanh²(cₜ)) ⊙ iₜ ⊙ (1 − gₜ²)) U_g"),
+        ("gru", "h", "diag((1 − zₜ) ⊙ (1 − nₜ²)) U_n diag(hₜ₋₁ ⊙ rₜ ⊙ (1 − rₜ)) U_r"),
+        ("lstm_peephole", "c", "diag(cₜ₋₁ ⊙ fₜ ⊙ (1 − fₜ)) U_f"),
+    ],
+)
+def test_factors_stand_on_the_path_from_target_to_source(name: str, target: str, expected: str) -> None:
+    """h <- tanh(c) <- c <- f <- a_f: what each step multiplies by, and its slope, one behind the other."""
+    derivation = ls.derive(name)
+    assert expected in derivation.text(derivation.jacobian(target, "h"))

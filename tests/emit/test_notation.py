@@ -57,20 +57,20 @@ LATEX = {
     "c": r"c_{t} = c_{t-1} \odot f_{t} + i_{t} \odot g_{t}",
     "i_slope": r"i'_{t} = i_{t} \odot (1 - i_{t})",
     "g_slope": r"g'_{t} = 1 - {g_{t}}^{2}",
-    "d_c": r"\delta c_{t} = \delta c^{+}_{t} + \delta \mathrm{tanh}_{c,t} \odot \mathrm{tanh}'_{c,t}",
+    "d_c": r"\delta c_{t} = \delta c^{+}_{t} + \delta (\tanh(c_{t})) \odot \tanh'(c_{t})",
     "d_a_i": r"\delta a_{i,t} = \delta i_{t} \odot i'_{t}",
     "d_c_next": r"\delta c^{+}_{t-1} = \delta c_{t} \odot f_{t}",
     "d_U_i": r"\delta U_{i} = \sum_{t} \delta a_{i,t}\,{h_{t-1}}^{\top}",
     "d_b_i": r"\delta b_{i} = \sum_{t} \delta a_{i,t}",
-    "h_dot": r"\dot{h}_{t} = \dot{o}_{t} \odot \mathrm{tanh}_{c,t} + \dot{\mathrm{tanh}}_{c,t} \odot o_{t}",
+    "h_dot": r"\dot{h}_{t} = \dot{o}_{t} \odot \tanh(c_{t}) + \dot{(\tanh(c_{t}))} \odot o_{t}",
 }
 TEXT = {
     "a_i": "a_iₜ = W_i xₜ + U_i hₜ₋₁ + b_i",
     "i_slope": "i′ₜ = iₜ ⊙ (1 − iₜ)",
-    "d_c": "δcₜ = δc⁺ₜ + δtanh_cₜ ⊙ tanh_c′ₜ",
+    "d_c": "δcₜ = δc⁺ₜ + δ(tanh(cₜ)) ⊙ tanh′(cₜ)",
     "d_c_next": "δc⁺ₜ₋₁ = δcₜ ⊙ fₜ",
     "d_U_i": "δU_i = Σₜ δa_iₜ hₜ₋₁ᵀ",
-    "h_dot": "∂hₜ = ∂oₜ ⊙ tanh_cₜ + ∂tanh_cₜ ⊙ oₜ",
+    "h_dot": "∂hₜ = ∂oₜ ⊙ tanh(cₜ) + ∂(tanh(cₜ)) ⊙ oₜ",
 }
 I_T = "<msub><mi>i</mi><mi>t</mi></msub>"
 MATHML = {

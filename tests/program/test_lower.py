@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from random import Random
 
 import pytest
@@ -101,7 +102,7 @@ FORMS = {
 
 
 def lines(program: Program) -> list[str]:
-    notation = TextNotation.of(program)
+    notation = replace(TextNotation.of(program), by_name=True)
     return [notation.line(statement) for statement in program.statements]
 
 

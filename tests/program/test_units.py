@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -111,7 +112,9 @@ def constants_of(text: str) -> dict[str, Fraction]:
 @pytest.mark.parametrize(("text", "expected"), FORMS.values(), ids=FORMS)
 def test_each_form_becomes_its_statements(text, expected):
     program = lower(ls.parse(text, constants=constants_of(text)))
-    assert [TextNotation.of(program).line(statement) for statement in program.statements] == expected
+    assert [
+        replace(TextNotation.of(program), by_name=True).line(statement) for statement in program.statements
+    ] == expected
 
 
 def test_the_kinds_of_statements():

@@ -77,7 +77,7 @@ def test_a_comment_of_the_kernel_is_the_line_of_the_document(cell: ls.Cell, docu
     derivation = ls.derive(cell)
     statements = [*derivation.forward.statements, *derivation.adjoint.statements]
     pointwise = {statement.provenance.id for statement in statements if isinstance(statement, Pointwise)}
-    shown = {e.number: e.write(TextNotation()) for e in document.equations() if e.id in pointwise}
+    shown = {e.number: e.write(TextNotation(by_name=True)) for e in document.equations() if e.id in pointwise}
     comments: dict[str, set[str]] = {}
     joined = re.sub(r"\n *# (?!\([FB]\d|All steps|Step by step)", " ", text_of(cell))
     for number, text in re.findall(r"[#;] \(([FB]\d+)\) ([^;\n]*)", joined):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from lstm_sym.compile.known_sizes import size_rules
@@ -112,7 +112,7 @@ class _Step:
         loop = one_step(program, plan.cell)
         self.storage = loop.storage
         writer, printer = RegionWriter(loop, plan.numbers), PlainPrinter()
-        writer.notation = StepNotation.of(program)
+        writer.notation = replace(StepNotation.of(program), by_name=True)
         regions = writer.run()
         bound = [*writer.parameters.bound.values()]
         nodes: list[Node] = [a for a in bound if not isinstance(a.value, Field)]
