@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -228,19 +229,20 @@ def derive(
     from lstm_sym.cli.checking import failures
     from lstm_sym.cli.output import Destination, page_format
     from lstm_sym.cli.streams import say
-    from lstm_sym.report import Sentences, html_page, markdown_page
+    from lstm_sym.report import Sentences, html_page, in_order, markdown_page
 
-    rendered = {"html": html_page, "md": markdown_page}[page_format(output, kind)]
+    rendered: Callable[..., str] = {"html": html_page, "md": markdown_page}[page_format(output, kind)]
     destination = Destination(output, [name], force=force)
-    document, results = _derived(name, settings, Sentences(language))
-    destination.deliver(rendered(document))
+    languages = in_order(language) if rendered is html_page else (language,)
+    documents, results = _derived(name, settings, [Sentences(one) for one in languages])
+    destination.deliver(rendered(*documents))
     if told := [line for key, found in results.items() if (line := failures(key, found))]:
         say("\n".join(told), err=True)
         context.exit(FAILED)
 
 
-def _derived(name: str, settings: tuple[str, ...], sentences: Sentences) -> tuple[Document, Checks]:
-    """The derivation of a cell or a network, all of it checked; and the checks."""
+def _derived(name: str, settings: tuple[str, ...], languages: Sequence[Sentences]) -> tuple[list[Document], Checks]:
+    """The derivation of a cell or a network in each language, all of it checked; and the checks."""
     from lstm_sym.check.several import check_cells
     from lstm_sym.cli import networks
     from lstm_sym.cli.cells import load_cells
@@ -250,10 +252,10 @@ def _derived(name: str, settings: tuple[str, ...], sentences: Sentences) -> tupl
     if networks.is_network(name):
         network = networks.load_network(name, settings)
         results = networks.checked(network, False, reporter("checking"))
-        return networks.derived(network, sentences, results), results
+        return [networks.derived(network, sentences, results) for sentences in languages], results
     [cell] = load_cells([name], settings)
     results = check_cells([cell], reporter=reporter)
-    return checked_derivation(cell, sentences, results[cell.key]), results
+    return [checked_derivation(cell, sentences, results[cell.key]) for sentences in languages], results
 
 
 for command in (audit, diff, new, flow, study):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from importlib.resources import files
 
@@ -15,33 +15,103 @@ from lstm_sym.notation.text import TextNotation
 
 # Pixels of a page for a point of a drawing.
 PIXELS = 1.45
+NAMES = {"en": "English", "zh-Hant": "繁體中文", "zh-Hans": "简体中文"}
 TEXT = TextNotation()
 DISPLAY = ' displaystyle="true"'
 
 
-def html_page(document: d.Document) -> str:
-    """The page: same document, same bytes."""
+def html_page(document: d.Document, *others: d.Document) -> str:
+    """The page: same documents, same bytes.
+
+    others: the same document in further languages. The page holds all of them and shows one, at first the language of
+    `document`; what reads the same in all stands there once.
+    """
     from lstm_sym.document.colours import colour_class, colour_style, quantity_colours  # figures: for a page alone
 
     colours = quantity_colours(document.quantities)
     style = files(__package__).joinpath("style.css").read_text(encoding="utf-8") + colour_style(colours)
-    page = _Page(document, {name: colour_class(name) for name in colours})
-    body = "\n".join(
-        [
-            f"<header><h1>{escape(document.title)}</h1>",
-            *(f'<p class="lead">{page.line(line)}</p>' for line in document.lead),
-            "</header>",
-            page.contents(),
-            *(page.section(section, 2) for section in document.sections),
-        ]
-    )
+    classes = {name: colour_class(name) for name in colours}
+    pages = _Pages([_Page(one, classes) for one in (document, *others)])
     return (
         f'<!DOCTYPE html>\n<html lang="{document.language}">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f'<meta name="generator" content="lstm_sym {__version__}">\n<meta name="color-scheme" content="light dark">\n'
-        f"<title>{escape(document.title)}</title>\n<style>\n{style}</style>\n</head>\n<body>\n<main>\n{body}\n</main>\n"
-        "</body>\n</html>\n"
+        f"<title>{escape(document.title)}</title>\n<style>\n{style}{pages.style}</style>\n</head>\n<body>\n<main>\n"
+        f"{pages.body()}\n</main>\n{pages.script}</body>\n</html>\n"
     )
+
+
+class _Pages:
+    """One page of the documents of several languages, which have the same blocks; every method gives HTML."""
+
+    def __init__(self, pages: Sequence[_Page]) -> None:
+        self.pages = pages
+        self.documents = [page.document for page in pages]
+        self.languages = [document.language for document in self.documents]
+
+    def body(self) -> str:
+        """Title, lead, contents, sections."""
+        leads = zip(*(one.lead for one in self.documents), strict=True)
+        texts = ([page.line(line) for page, line in zip(self.pages, lines, strict=True)] for lines in leads)
+        parts = [
+            f"<header>{self.switch()}<h1>{self.told([escape(one.title) for one in self.documents])}</h1>",
+            *(f'<p class="lead">{self.told(lines)}</p>' for lines in texts),
+            "</header>",
+            self.told([page.contents() for page in self.pages], "div"),
+            *(self.section(sections, 2) for sections in zip(*(one.sections for one in self.documents), strict=True)),
+        ]
+        return "\n".join(parts)
+
+    def told(self, texts: Sequence[str], tag: str = "span") -> str:
+        """What the languages say: once where they say the same."""
+        if len(set(texts)) == 1:
+            return texts[0]
+        pairs = zip(self.languages, texts, strict=True)
+        return "".join(f'<{tag} class="told" lang="{language}">{text}</{tag}>' for language, text in pairs)
+
+    def section(self, sections: tuple[d.Section, ...], level: int) -> str:
+        """A section and those inside it."""
+        title = f"<h{level}>{self.told([escape(one.title) for one in sections])}</h{level}>"
+        inner = [self.block(blocks, level + 1) for blocks in zip(*(one.blocks for one in sections), strict=True)]
+        return f'<section id="{escape(sections[0].key)}">\n{title}\n' + "\n".join(inner) + "\n</section>"
+
+    def block(self, blocks: tuple[d.Block, ...], level: int) -> str:
+        """A block in all languages; of an equation only the note differs."""
+        first = blocks[0]
+        if isinstance(first, d.Section):
+            return self.section(tuple(block for block in blocks if isinstance(block, d.Section)), level)
+        pairs = zip(self.pages, blocks, strict=True)
+        if isinstance(first, d.Equation):
+            notes = [page.note(block) for page, block in pairs if isinstance(block, d.Equation)]
+            return self.pages[0].equation(first, self.told(notes))
+        return self.told([page.block(block) for page, block in pairs], "div")
+
+    def switch(self) -> str:
+        """A button a language; nothing for one."""
+        if len(self.languages) == 1:
+            return ""
+        buttons = (
+            f'<label lang="{language}"><input type="radio" name="language" value="{language}"'
+            f"{' checked' if place == 0 else ''}>{NAMES[language]}</label>"
+            for place, language in enumerate(self.languages)
+        )
+        return f'<fieldset class="languages"><legend>Language</legend>{"".join(buttons)}</fieldset>'
+
+    @property
+    def style(self) -> str:
+        """Rules that show one language, also where scripts are off."""
+        if len(self.languages) == 1:
+            return ""
+        chosen = (
+            f'html:has(input[value="{language}"]:checked) .told:not([lang="{language}"])' for language in self.languages
+        )
+        return ",\n".join(chosen) + " { display: none; }\n"
+
+    @property
+    def script(self) -> str:
+        """Keeps the language in the address; nothing for one."""
+        text = files(__package__).joinpath("languages.js").read_text(encoding="utf-8")
+        return f"<script>\n{text}</script>\n" if len(self.languages) > 1 else ""
 
 
 class _Page:
@@ -58,19 +128,13 @@ class _Page:
         items = "".join(f'<li><a href="#{s.key}">{escape(s.title)}</a></li>' for s in self.document.sections)
         return f'<nav aria-label="{escape(self.document.contents)}"><ol>{items}</ol></nav>'
 
-    def section(self, section: d.Section, level: int) -> str:
-        """A section and those inside it."""
-        inner = [self.section(b, level + 1) if isinstance(b, d.Section) else self.block(b) for b in section.blocks]
-        title = f"<h{level}>{escape(section.title)}</h{level}>"
-        return f'<section id="{escape(section.key)}">\n{title}\n' + "\n".join(inner) + "\n</section>"
-
     def block(self, block: d.Block) -> str:
         """Any block but a section."""
         match block:
             case d.Paragraph():
                 return f"<p>{self.line(block.line)}</p>"
             case d.Equation():
-                return self.equation(block)
+                return self.equation(block, self.note(block))
             case d.Matrix():
                 return self.matrix(block)
             case d.Definitions():
@@ -101,11 +165,11 @@ class _Page:
                 return f'<a href="{escape(part.target)}">{escape(part.text)}</a>'
         return escape(part)
 
-    def equation(self, equation: d.Equation) -> str:
+    def equation(self, equation: d.Equation, note: str) -> str:
         """A numbered line."""
         anchor = escape(equation.id)
         number = f'<a class="number" href="#{anchor}">({equation.number})</a>'
-        parts = [number, self.formula(equation), self.note(equation)]
+        parts = [number, self.formula(equation), f'<div class="note">{note}</div>' if note else ""]
         return f'<div class="equation" id="{anchor}">{"".join(parts)}</div>'
 
     def formula(self, equation: d.Equation) -> str:
@@ -138,7 +202,7 @@ class _Page:
         if equation.error is not None:
             title = escape(self.document.labels.checked)
             parts.append(f'<span class="error" title="{title}">{d.error_text(equation.error)}</span>')
-        return f'<div class="note">{" · ".join(parts)}</div>' if parts else ""
+        return " · ".join(parts)
 
     def matrix(self, matrix: d.Matrix) -> str:
         """A matrix of blocks."""

@@ -15,6 +15,11 @@ LANGUAGES = ("en", "zh-Hant", "zh-Hans")
 FILES = ("strings.toml", "strings_flow.toml", "strings_networks.toml")
 
 
+def in_order(language: str) -> tuple[str, ...]:
+    """All languages, this one first."""
+    return language, *(one for one in LANGUAGES if one != language)
+
+
 @lru_cache
 def table() -> dict[str, dict[str, str]]:
     """Key -> language -> sentence; keys are the dotted paths of the file."""

@@ -10,7 +10,7 @@ printed from; no formula is written by hand.
 from lstm_sym.document.document import Document
 from lstm_sym.document.html import html_page
 from lstm_sym.document.markdown import markdown_page
-from lstm_sym.document.sentences import LANGUAGES, Sentences
+from lstm_sym.document.sentences import LANGUAGES, Sentences, in_order
 from lstm_sym.document.terminal import terminal_text
 from lstm_sym.report.derivation import derivation_document
 from lstm_sym.report.network import network_document
@@ -21,6 +21,7 @@ __all__ = [
     "Sentences",
     "derivation_document",
     "html_page",
+    "in_order",
     "markdown_page",
     "network_document",
     "terminal_text",

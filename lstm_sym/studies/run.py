@@ -14,6 +14,8 @@ from lstm_sym.check import CheckResult
 from lstm_sym.check.several import Checks, check_cells, check_rows
 from lstm_sym.document.document import Document, Link, line_text
 from lstm_sym.document.html import html_page
+from lstm_sym.document.sentences import Sentences, in_order
+from lstm_sym.equations import Cell
 from lstm_sym.flow import Profile, run, save_profile_figure, table
 from lstm_sym.ground.progress import Progress, silent
 from lstm_sym.ground.width import wrapped
@@ -142,15 +144,19 @@ class Study(Report):
 
     def files(self, folder: str | os.PathLike[str]) -> dict[str, bytes]:
         """Every file by its name: the page, the figure, the derivations, the kernels."""
-        sentences = self.request.sentences
         files = {"index.html": html_page(self._page(folder)).encode("utf-8"), **self._figure}
-        back = sentences.line("derivations.back", study=Link(sentences.text("study.title"), "../index.html"))
+        languages = [Sentences(language) for language in in_order(self.request.language)]
         for cell in self.request.cells:
-            document = checked_derivation(cell, sentences, self.checks[cell.key])
-            page = html_page(replace(document, lead=(*document.lead, back)))
+            page = html_page(*(self._derivation(cell, sentences) for sentences in languages))
             files[f"derivations/{cell.key}.html"] = page.encode("utf-8")
             files[f"kernels/{cell.key}.py"] = generate(cell).encode("utf-8")
         return files
+
+    def _derivation(self, cell: Cell, sentences: Sentences) -> Document:
+        """The derivation of a cell, with a way back to the study."""
+        document = checked_derivation(cell, sentences, self.checks[cell.key])
+        back = sentences.line("derivations.back", study=Link(sentences.text("study.title"), "../index.html"))
+        return replace(document, lead=(*document.lead, back))
 
     def _page(self, folder: str | os.PathLike[str] | None) -> Document:
         svg, command = self._figure[f"{FIGURE}.svg"].decode("utf-8"), self.request.command(self.COMMAND, folder)
