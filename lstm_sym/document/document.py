@@ -7,6 +7,9 @@ from dataclasses import dataclass, replace
 
 from lstm_sym.notation.notation import Notation
 
+BAR = 1e-12
+"""The largest relative error of the check of a line that is right."""
+
 
 @dataclass(frozen=True)
 class Math:
@@ -46,7 +49,7 @@ class Equation:
     """left = sum of the summands, each with its sign (+1, -1).
 
     `number` as in the kernel's comments, `id` of the statement, `rule` that made it, `origin` the number of the cell's
-    equation it follows from, `error` of its numeric check, None where it was not checked.
+    equation it follows from, `error` of its numeric check, None where it was not checked; above BAR it is wrong.
     """
 
     left: Math
@@ -56,6 +59,11 @@ class Equation:
     rule: str = ""
     origin: str = ""
     error: float | None = None
+
+    @property
+    def is_wrong(self) -> bool:
+        """Whether its check failed; NaN always does."""
+        return self.error is not None and not self.error <= BAR
 
     def write(self, notation: Notation) -> str:
         """The whole equation in one line."""
@@ -147,17 +155,18 @@ Block = Paragraph | Equation | Matrix | Definitions | Table | Listing | Figure |
 
 @dataclass(frozen=True)
 class Labels:
-    """The few words that renderers add themselves: names of rules, and what stands at an equation's check."""
+    """The few words that renderers add themselves: names of rules, and how the equation of a number was checked."""
 
     rule: Callable[[str], str] = str
-    checked: str = ""
+    checked: Callable[[str], str] = str
 
 
 @dataclass(frozen=True)
 class Document:
     """A whole document; `lead` stands under the title. `contents` is the heading of its list of sections.
 
-    `quantities`: of every cell that it shows, the names that the equations define, in their order.
+    `quantities`: of every cell that it shows, the names that the equations define, in their order. `warning` stands
+    above all: that lines are wrong, and which.
     """
 
     title: str
@@ -167,6 +176,7 @@ class Document:
     contents: str = ""
     labels: Labels = Labels()
     quantities: tuple[tuple[str, ...], ...] = ()
+    warning: Line = ()
 
     def only(self, keys: tuple[str, ...]) -> Document:
         """The document with these sections alone; all of them where no key is given."""
@@ -196,6 +206,13 @@ def _equations(block: Block) -> Iterator[Equation]:
     elif isinstance(block, Section):
         for inner in block.blocks:
             yield from _equations(inner)
+
+
+def verdict_text(equation: Equation) -> str:
+    """The verdict on a line with its error: ✓ 2.2e-16, ✗ 3.1e-01; nothing where it was not checked."""
+    if equation.error is None:
+        return ""
+    return f"{'✗' if equation.is_wrong else '✓'} {error_text(equation.error)}"
 
 
 def error_text(error: float) -> str:

@@ -55,12 +55,17 @@ class _Pages:
         texts = ([page.line(line) for page, line in zip(self.pages, lines, strict=True)] for lines in leads)
         parts = [
             f"<header>{self.switch()}<h1>{self.told([escape(one.title) for one in self.documents])}</h1>",
+            *([f'<p class="warning" role="alert">{warning}</p>'] if (warning := self.warning()) else []),
             *(f'<p class="lead">{self.told(lines)}</p>' for lines in texts),
             "</header>",
             self.told([page.contents() for page in self.pages], "div"),
             *(self.section(sections, 2) for sections in zip(*(one.sections for one in self.documents), strict=True)),
         ]
         return "\n".join(parts)
+
+    def warning(self) -> str:
+        """What is wrong, above all else."""
+        return self.told([page.line(page.document.warning) for page in self.pages])
 
     def told(self, texts: Sequence[str], tag: str = "span") -> str:
         """What the languages say: once where they say the same."""
@@ -200,8 +205,9 @@ class _Page:
         if equation.origin:
             parts.append(f"<span>{escape(equation.origin)}</span>")
         if equation.error is not None:
-            title = escape(self.document.labels.checked)
-            parts.append(f'<span class="error" title="{title}">{d.error_text(equation.error)}</span>')
+            title = escape(self.document.labels.checked(equation.number))
+            verdict = "wrong" if equation.is_wrong else "right"
+            parts.append(f'<span class="{verdict}" title="{title}">{d.verdict_text(equation)}</span>')
         return " · ".join(parts)
 
     def matrix(self, matrix: d.Matrix) -> str:

@@ -25,6 +25,7 @@ def markdown_page(document: d.Document) -> str:
     blocks = [
         f"<!-- Written by lstm_sym {__version__}. -->",
         f"# {_escaped(document.title)}",
+        *([f"> **{page.line(document.warning)}**"] if document.warning else []),
         *(page.line(line) for line in document.lead),
         *(text for section in document.sections for text in page.section(section, 2)),
     ]
@@ -117,7 +118,7 @@ class _Page:
         """Rule, origin and error in one small line."""
         parts = [self.labels.rule(equation.rule)] if equation.rule else []
         parts += [equation.origin] if equation.origin else []
-        parts += [d.error_text(equation.error)] if equation.error is not None else []
+        parts += [d.verdict_text(equation)] if equation.error is not None else []
         return f"<sub>({equation.number}) {' · '.join(parts)}</sub>" if parts else ""
 
     def matrix(self, matrix: d.Matrix) -> str:

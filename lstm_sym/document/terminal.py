@@ -29,8 +29,8 @@ def terminal_text(
     """
     page = _Page(width, prose, heading, quiet, loud)
     parts = [heading(document.title)]
-    if prose:
-        parts += [page.wrapped(page.line(line)) for line in document.lead]
+    told = [document.warning, *(document.lead if prose else ())]
+    parts += [page.wrapped(page.line(line)) for line in told if line]
     parts += [page.section(section) for section in document.sections]
     return "\n\n".join(part for part in parts if part)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lstm_sym.api import Derivation, derive
@@ -61,15 +62,25 @@ class _Derivation:
             "signs": self.signs,
         }
         sections = tuple(self.section(key, *build()) for key, build in parts.items())
-        return d.Document(
+        document = d.Document(
             sentences.text("derivation.title", name=self.cell.name or self.cell.key),
             sentences.language,
             tuple(self.lead()),
             sections,
             sentences.text("page.contents"),
-            d.Labels(sentences.rule, sentences.text("page.checked")),
+            d.Labels(sentences.rule, self.checked),
             (tuple(equation.target for equation in self.cell.equations),),
         )
+        wrong = [d.Code(f"({equation.number})") for equation in document.equations() if equation.is_wrong]
+        told = sentences.line("derivation.wrong", numbers=sentences.listed(wrong))
+        return replace(document, warning=told) if wrong else document
+
+    def checked(self, number: str) -> str:
+        """How the line of a number was checked, and on what."""
+        from lstm_sym.check.derived_lines import CASE, SEED  # a page without checks does not need autograd
+
+        sizes = ", ".join(f"{letter} = {size}" for letter, size in zip("TBDH", CASE.values(), strict=True))
+        return self.sentences.text(f"page.checked.{number[0]}", case=f"float64, seed {SEED}, {sizes}")
 
     def section(self, key: str, *blocks: d.Block) -> d.Section:
         """A section with its title."""
