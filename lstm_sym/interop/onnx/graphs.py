@@ -1,0 +1,77 @@
+"""The graphs of a model, one inside the other: what each name in them is."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+from typing import Any
+
+from lstm_sym.interop.onnx.messages import RECURRENT, attributes
+
+STANDARD = ("", "ai.onnx")
+
+
+class Graph:
+    """A graph, or the body of an If, a Loop or a Scan, which also sees the names of the graphs around it.
+
+    Attributes:
+        path: the nodes and attributes that lead to it, "" for the outermost.
+        tensors: name -> TensorProto of an initialiser.
+        makers: name -> NodeProto that gives it out.
+    """
+
+    def __init__(self, proto: Any, outer: Graph | None = None, path: str = "") -> None:
+        self.proto, self.outer, self.path = proto, outer, path
+
+    @cached_property
+    def tensors(self) -> dict[str, Any]:
+        """Name -> TensorProto of an initialiser."""
+        return {tensor.name: tensor for tensor in self.proto.initializer}
+
+    @cached_property
+    def makers(self) -> dict[str, Any]:
+        """Name -> NodeProto that gives it out."""
+        return {name: node for node in self.proto.node for name in node.output if name}
+
+    def home(self, name: str) -> Graph | None:
+        """The innermost graph that has a value of this name as an initialiser or from a node; None for an input."""
+        graph: Graph | None = self
+        while graph is not None:
+            if name in graph.makers or name in graph.tensors:
+                return graph
+            graph = graph.outer
+        return None
+
+    @property
+    def inner(self) -> Iterator[Graph]:
+        """The bodies of its nodes."""
+        for position, node in enumerate(self.proto.node):
+            for name, value in attributes(node).items():
+                for k, body in enumerate(value if isinstance(value, list) else [value]):
+                    if hasattr(body, "initializer"):
+                        step = f"{called(node, position)}/{name}{f'.{k}' if isinstance(value, list) else ''}"
+                        yield Graph(body, self, f"{self.path}{step}/")
+
+
+def all_graphs(outermost: Graph) -> Iterator[Graph]:
+    """A graph and all in it; messages in each other are as many as protobuf reads, so this ends."""
+    yield outermost
+    for graph in outermost.inner:
+        yield from all_graphs(graph)
+
+
+def is_recurrent(node: Any) -> bool:
+    """Whether a node is an LSTM, a GRU or an RNN, of ONNX or quantised by onnxruntime."""
+    home = ("com.microsoft",) if node.op_type.startswith("Dynamic") else STANDARD
+    return node.op_type in RECURRENT and node.domain in home
+
+
+def called(node: Any, position: int) -> str:
+    """The name of a node; of one without a name its operator, and its place among the nodes."""
+    return node.name or f"{node.op_type}_{position}"
+
+
+def operators(graphs: Iterable[Graph]) -> Counter[str]:
+    """How often each operator occurs."""
+    return Counter(node.op_type for graph in graphs for node in graph.proto.node)
