@@ -37,6 +37,7 @@ class Convention:
         absent: vectors (H,) of the cell that the layout has no place for; they are 0.
         added: gate -> what the framework adds to its bias when it runs.
         negated: the gates of which the framework keeps 1 - gate: sigmoid(-a) = 1 - sigmoid(a).
+        unread: the gates that the layout has and the cell has not, as f of 1 - i; their blocks are written as 0.
     """
 
     cell: str
@@ -52,6 +53,7 @@ class Convention:
     absent: tuple[str, ...] = ()
     added: Mapping[str, float] = field(default_factory=dict)
     negated: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -99,11 +101,15 @@ _ONNX: dict[str, Any] = {"input": "W", "recurrent": "R", "biases": ("B",), "bias
 ONNX = {
     "LSTM": Convention("lstm", tuple("iofg"), **_ONNX),
     "LSTM with peepholes": Convention("lstm_peephole", tuple("iofg"), peepholes="P", **_ONNX),
+    "LSTM with input_forget": Convention("lstm_coupled", tuple("iofg"), unread=("f",), **_ONNX),
+    "LSTM with input_forget and peepholes": Convention(
+        "lstm_coupled_peephole", tuple("iofg"), peepholes="P", unread=("f",), **_ONNX
+    ),
     "GRU": Convention("gru", tuple("zrn"), **_ONNX),
     "GRU, linear before reset": Convention("gru_reset_after", tuple("zrn"), apart={"n": ("b_n", "b_u")}, **_ONNX),
     "RNN": Convention("rnn", ("",), **_ONNX),
 }
-"""Operator of ONNX -> its layout, in one direction."""
+"""Operator of ONNX -> its layout, in one direction; `lstm_coupled_peephole` is no cell of the catalogue."""
 
 PADDLE = {
     "dynamic_gru": Convention(
@@ -138,6 +144,8 @@ def to_cell(convention: Convention, given: Arrays) -> dict[str, Array]:
     biases = np.concatenate(flat or [np.zeros(count * units, w.dtype)]).reshape(-1, count, units)
     found: dict[str, Array] = dict.fromkeys(convention.absent, np.zeros(units, w.dtype))
     for k, gate in enumerate(convention.gates):
+        if gate in convention.unread:
+            continue
         sign = -1 if gate in convention.negated else 1
         found |= {_under("W", gate): sign * _block(w, k, units), _under("U", gate): sign * _block(u, k, units)}
         if gate in convention.apart:
@@ -150,7 +158,8 @@ def to_cell(convention: Convention, given: Arrays) -> dict[str, Array]:
         found["P"] = given[convention.projection]
     if convention.peepholes:
         peepholes = given.get(convention.peepholes, np.zeros(len(PEEPING) * units, w.dtype))
-        found |= {f"p_{gate}": _block(peepholes, k, units) for k, gate in enumerate(PEEPING)}
+        read = [(k, gate) for k, gate in enumerate(PEEPING) if gate not in convention.unread]
+        found |= {f"p_{gate}": _block(peepholes, k, units) for k, gate in read}
     return found
 
 
@@ -161,6 +170,12 @@ def from_cell(convention: Convention, params: Arrays) -> dict[str, Array]:
     """
     if any(np.any(params[name]) for name in convention.absent):
         raise ValueError("its peepholes are not 0, and this layout has none")
+    kept = next(gate for gate in convention.gates if gate not in convention.unread)
+    params = dict(params) | {
+        f"{name}_{gate}": np.zeros_like(params[_under(name, kept)])
+        for gate in convention.unread
+        for name in ("W", "U", "b", *(["p"] if convention.peepholes else []))
+    }
     signs = {gate: -1 if gate in convention.negated else 1 for gate in convention.gates}
     matrices = {
         name: np.concatenate([sign * params[_under(own, gate)] for gate, sign in signs.items()])

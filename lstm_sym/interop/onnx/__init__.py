@@ -1,0 +1,11 @@
+"""ONNX files: their recurrent nodes as layers, and layers as ONNX. The package onnx is imported when one is opened.
+
+wire.py tells an ONNX file from others; messages.py, tensors.py and graphs.py open it; constants.py and folds.py work out
+its weights; nodes.py, cells.py and layers.py make a layer of a node, stacks.py a stack of layers; running.py runs one.
+"""
+
+from lstm_sym.interop.onnx.reading import network_of, of_bytes
+from lstm_sym.interop.onnx.running import NodeOutputs, run_onnx
+from lstm_sym.interop.onnx.wire import looks_cut, looks_like
+
+__all__ = ["NodeOutputs", "looks_cut", "looks_like", "network_of", "of_bytes", "run_onnx"]

@@ -1,0 +1,142 @@
+"""Which recurrent node reads what which other gives out: nodes above each other are layers of one network."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from lstm_sym.interop.errors import InteropError
+from lstm_sym.interop.onnx.constants import DEEPEST, Constants
+from lstm_sym.interop.onnx.folds import FOLDS, RAISED, folded
+from lstm_sym.interop.onnx.graphs import STANDARD, Graph, all_graphs, called, is_recurrent, operators
+from lstm_sym.interop.onnx.nodes import RecurrentNode, recurrent_node
+
+SHAPE_ONLY = ("Identity", "Dropout", "Cast", "Transpose", "Squeeze", "Unsqueeze", "Reshape")
+"""Operators that leave numbers as they are, outside training."""
+_STEPS, _SEQUENCES = 3, (5, 1)
+"""Of the arrays that are sent from a node to the next to see which place each number comes to."""
+
+
+class Link(NamedTuple):
+    """What leads to an input: the node whose Y it is, None for another origin, and the operators on the way."""
+
+    below: str | None
+    origin: str
+    operators: tuple[tuple[Graph, Any], ...]
+
+
+def recurrent_nodes(outermost: Graph, where: str) -> dict[str, RecurrentNode]:
+    """The recurrent nodes of all graphs by name, in their order. Raises InteropError where there is none."""
+    graphs = list(all_graphs(outermost))
+    found = [
+        (graph, node, called(node, position))
+        for graph in graphs
+        for position, node in enumerate(graph.proto.node)
+        if is_recurrent(node)
+    ]
+    if not found:
+        raise InteropError(
+            where,
+            f"an ONNX model without a recurrent node; its operators are {listed(operators(graphs).most_common())}",
+            "a model of another kind, or an LSTM that the exporter took apart",
+            "export it so that LSTM, GRU or RNN stay one operator",
+        )
+    names = [name for _, _, name in found]
+    places = [name if names.count(name) == 1 else f"{graph.path}{name}" for graph, _, name in found]
+    return {
+        place: recurrent_node(graph, node, place, where)
+        for (graph, node, _), place in zip(found, places, strict=True)
+    }
+
+
+def chain(nodes: dict[str, RecurrentNode], chosen: str | None, where: str) -> list[tuple[RecurrentNode, Link]]:
+    """The nodes below a node and itself, from below, each with what leads to it.
+
+    chosen: its name; None for the one that no other reads. Raises InteropError where that is not one.
+    """
+    links = {name: leading(node.graph, node.reads["X"], nodes) for name, node in nodes.items()}
+    read = {link.below for link in links.values()}
+    tops = [name for name in nodes if name not in read]
+    if chosen is None and len(tops) == 1:
+        [chosen] = tops
+    if chosen not in nodes:
+        raise InteropError(
+            where,
+            f"{len(tops)} recurrent nodes that no other reads: {listed([(name, 1) for name in tops])}"
+            if chosen is None
+            else f"no recurrent node is called {chosen[:80]!r}",
+            "a model of several networks, or of branches for several inputs",
+            f"choose one, with what is below it: node={(tops or list(nodes))[-1]!r}; there are {listed([(n, 1) for n in nodes])}",
+        )
+    found: list[tuple[RecurrentNode, Link]] = []
+    name: str | None = chosen
+    while name is not None:
+        if len(found) >= len(nodes):
+            raise InteropError(where, f"{name[:80]} reads what it gives out itself", "bytes that were changed", "")
+        found.insert(0, (nodes[name], links[name]))
+        name = links[name].below
+    return found
+
+
+def leading(graph: Graph, name: str, nodes: dict[str, RecurrentNode]) -> Link:
+    """What leads to a value, through operators that leave numbers as they are."""
+    givers = {(id(node.graph), node.gives["Y"]): place for place, node in nodes.items() if node.gives["Y"]}
+    passed: list[tuple[Graph, Any]] = []
+    while (home := graph.home(name) if name else None) is not None and len(passed) <= DEEPEST:
+        if (id(home), name) in givers:
+            return Link(givers[id(home), name], name, tuple(passed[::-1]))
+        maker = home.makers.get(name)
+        if maker is None or maker.op_type not in SHAPE_ONLY or maker.domain not in STANDARD or not maker.input:
+            break
+        passed.append((home, maker))
+        graph, name = home, maker.input[0]
+    return Link(None, name, tuple(passed[::-1]))
+
+
+def check_order(lower: RecurrentNode, units: int, upper: RecurrentNode, link: Link, constants: Constants) -> bool:
+    """Whether it is certain that a node reads what another gives out, step by step, its directions side by side.
+
+    Every number is followed from one to the other; where sizes are known to the running model alone, nothing is certain.
+    Raises InteropError where the numbers come in another order.
+    """
+    ways = 2 if lower.direction == "both" else 1
+    for sequences in _SEQUENCES:
+        numbers = np.arange(_STEPS * ways * sequences * units).reshape(_STEPS, ways, sequences, units)
+        wanted = numbers.transpose(0, 2, 1, 3).reshape(_STEPS, sequences, ways * units)
+        sent = numbers.transpose(2, 0, 1, 3) if lower.batch_first else numbers
+        wanted = wanted.transpose(1, 0, 2) if upper.batch_first else wanted
+        found = _sent(sent, link, constants)
+        if found is None or found.shape != wanted.shape:
+            continue
+        if not np.array_equal(found, wanted):
+            raise InteropError(
+                upper.name,
+                f"it reads the output of {lower.name} in another order than step by step",
+                "a model that turns steps, sequences and units round between its layers",
+                f"read the layers one by one: node={lower.name!r}",
+            )
+        return True
+    return False
+
+
+def _sent(numbers: Any, link: Link, constants: Constants) -> Any:
+    """What the operators on the way make of an array; None where they cannot be worked out."""
+    for graph, node in link.operators:
+        if node.op_type in ("Dropout", "Cast"):
+            continue
+        others = [constants.value(graph, name) for name in node.input[1:]]
+        if node.op_type not in FOLDS or any(value is None for value in others):
+            return None
+        try:
+            numbers = folded(node, [numbers, *others])
+        except RAISED:
+            return None
+    return numbers
+
+
+def listed(names: Sequence[tuple[str, int]], most: int = 12) -> str:
+    """Names with how often they occur, where that is more than once."""
+    shown = [f"{name[:80]}{f' ({count})' if count > 1 else ''}" for name, count in names[:most]]
+    return ", ".join([*shown, *(["..."] if len(names) > most else [])])
