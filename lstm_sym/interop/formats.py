@@ -7,7 +7,7 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
-from lstm_sym.interop import pytorch, safetensors
+from lstm_sym.interop import onnx, pytorch, safetensors
 from lstm_sym.interop.errors import InteropError
 from lstm_sym.interop.files import whole
 from lstm_sym.kernels import Array
@@ -49,6 +49,10 @@ def _format(data: bytes, where: str) -> str:
         return "pytorch"
     if safetensors.looks_like(data):
         return "safetensors"
+    if onnx.looks_like(data):
+        return "onnx"
+    if onnx.looks_cut(data):
+        raise _unknown(where, "it begins as an ONNX file does, and ends inside its graph")
     known = (what for start, what in _OTHERS.items() if data.startswith(start))
     raise _unknown(where, f"it is {next(known, f'a file that begins with {data[:8]!r}' if data else 'empty')}")
 
@@ -87,4 +91,5 @@ _READERS: dict[str, Callable[[bytes, Path], dict[str, Array]]] = {
     "safetensors": lambda data, path: safetensors.of_bytes(data, str(path)),
     "pytorch": lambda data, path: pytorch.of_bytes(data, str(path)),
     "npz": lambda _, path: _npz(path),
+    "onnx": lambda data, path: onnx.of_bytes(data, str(path)),
 }

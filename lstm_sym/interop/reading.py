@@ -6,22 +6,36 @@ import os
 from pathlib import Path
 
 from lstm_sym.interop.errors import InteropError
-from lstm_sym.interop.formats import arrays
+from lstm_sym.interop.files import whole
+from lstm_sym.interop.formats import arrays, file_format
 from lstm_sym.interop.mapping import Target, mapped
 from lstm_sym.interop.model import Model
+from lstm_sym.interop.onnx import network_of
 from lstm_sym.interop.state_dict import from_state_dict
 from lstm_sym.interop.table import Table
 
 
-def read(path: str | os.PathLike[str], *, into: Target | None = None, table: Table | None = None) -> Model:
+def read(
+    path: str | os.PathLike[str],
+    *,
+    into: Target | None = None,
+    table: Table | None = None,
+    node: str | None = None,
+) -> Model:
     """The network in a file of weights, called as the file.
 
     into: the cell or network that it is the weights of, where no framework's layout says so: with `table`, which array
-    is which parameter (`mapped`); without, each by its own name.
+    is which parameter (`mapped`); without, each by its own name. node: of an ONNX file with several networks, the
+    highest recurrent node of the one that is read.
 
     Raises InteropError, which names the file, and what `mapped` raises.
     """
-    found, name = arrays(Path(path)), Path(path).stem
+    name = Path(path).stem
+    if into is None and table is None and file_format(Path(path)) == "onnx":
+        return network_of(whole(Path(path)), Path(path).name, name=name, node=node)
+    if node is not None:
+        raise InteropError("node", "it is given for no ONNX file", "", "leave it out")
+    found = arrays(Path(path))
     if into is None and table is not None:
         raise InteropError("table", "it is given without a cell", "", "name the cell or network of its parameters")
     try:
