@@ -14,7 +14,7 @@ from lstm_sym.interop.errors import InteropError
 from lstm_sym.interop.formats import arrays, file_format
 from lstm_sym.interop.mapping import Target, mapped
 from lstm_sym.interop.model import Model
-from lstm_sym.interop.onnx import NodeOutputs, run_onnx
+from lstm_sym.interop.onnx import NodeOutputs, run_onnx, save_onnx, to_onnx
 from lstm_sym.interop.pytorch import read_pytorch
 from lstm_sym.interop.reading import read
 from lstm_sym.interop.safetensors import read_safetensors
@@ -35,5 +35,7 @@ __all__ = [
     "read_pytorch",
     "read_safetensors",
     "run_onnx",
+    "save_onnx",
+    "to_onnx",
     "to_state_dict",
 ]

@@ -1,4 +1,4 @@
-"""The cell that computes a recurrent operator of ONNX: one of the catalogue, or its equations with other functions in it.
+"""The cell that computes a recurrent operator of ONNX: one of the catalogue, or its equations with other functions.
 
 Activations are text in the language of cell files (activations.toml). They take the place of the functions in the
 equations of a cell, and the engine derives the rest.
@@ -154,7 +154,7 @@ def places(kind: str, text: str) -> list[Place]:
         target = line.partition("[t]")[0]
         match = re.fullmatch(r"(\w+\[t\] = (?:\w+\[t\] \* )?)(\w+)\((.*)\)", line)
         if target in orders and match is not None:
-            found.append(Place(line, target, *match.groups(), orders[target]))
+            found.append(Place(line, target, match[1], match[2], match[3], orders[target]))
         else:
             found.append(Place(line, target))
     return found

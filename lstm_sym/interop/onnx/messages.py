@@ -1,4 +1,4 @@
-"""The bytes of an ONNX file as messages of the package onnx, which is imported here alone, and only when it is needed."""
+"""The bytes of an ONNX file as messages of the package onnx, which is imported only when it is needed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ def package() -> Any:
         import onnx
     except ImportError as error:
         raise InteropError(
-            "ONNX", "the package onnx is not there", "it is no part of a plain installation", 'pip install "lstm_sym[weights]"'
+            "ONNX",
+            "the package onnx is not there",
+            "it is no part of a plain installation",
+            'pip install "lstm_sym[weights]"',
         ) from error
     return onnx
 
@@ -29,7 +32,10 @@ def model_of_bytes(data: bytes, where: str) -> Any:
         model.ParseFromString(data)
     except DecodeError as error:
         raise InteropError(
-            where, f"it is no whole ONNX model: {error}", "a file that was cut short, or changed", "fetch or save it again"
+            where,
+            f"it is no whole ONNX model: {error}",
+            "a file that was cut short, or changed",
+            "fetch or save it again",
         ) from error
     if not model.ir_version or not model.graph.node:
         raise InteropError(

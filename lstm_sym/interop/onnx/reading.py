@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
 
 from lstm_sym.interop.errors import InteropError
 from lstm_sym.interop.model import Model, ReadLayer, model_of
+from lstm_sym.interop.onnx.around import embedding_below, linear_above
 from lstm_sym.interop.onnx.constants import Constants
 from lstm_sym.interop.onnx.folds import FOLDS
 from lstm_sym.interop.onnx.graphs import Graph, all_graphs, operators
 from lstm_sym.interop.onnx.layers import initial_state, layers_of
 from lstm_sym.interop.onnx.messages import RECURRENT, model_of_bytes
 from lstm_sym.interop.onnx.nodes import RecurrentNode
-from lstm_sym.interop.onnx.stacks import Link, chain, check_order, listed, recurrent_nodes
+from lstm_sym.interop.onnx.order import check_order
+from lstm_sym.interop.onnx.stacks import Link, chain, listed, recurrent_nodes
 from lstm_sym.interop.onnx.tensors import TEXT, array_of
 from lstm_sym.kernels import Array
 from lstm_sym.networks import CellLayer
@@ -41,23 +43,33 @@ def network_of(data: bytes, where: str, *, name: str, node: str | None = None) -
     graph = Graph(model_of_bytes(data, where).graph)
     constants = Constants(where, len(data))
     stack = chain(recurrent_nodes(graph, where), node, where)
-    read: list[ReadLayer] = []
-    for k, (one, link) in enumerate(stack):
-        layer = _layer(f"layer{k}", one, constants, where)
-        notes = _notes(one, constants)
-        if k:
-            notes += _above(stack[k - 1][0], read[-1], one, link, constants)
-        read.append(layer._replace(told=", ".join([layer.told, *notes])))
+    read = _stack(stack, constants, where)
     inputs = next(iter(read[0].params.values())).shape[1]
-    unused = [f"{inner.path}{key}" for inner in all_graphs(graph) for key in inner.tensors]
-    model = model_of(name, read, inputs, [key for key in unused if key not in constants.used])
-    others = [
-        (operator, count)
-        for operator, count in operators(all_graphs(graph)).most_common()
-        if operator not in (*RECURRENT, *FOLDS, "Constant")
-    ]
+    highest = stack[-1][0]
+    below = embedding_below(stack[0][1], stack[0][0], inputs, constants)
+    above = linear_above(highest, _units(read[-1]), constants)
+    beside = [one for one in (below, above) if one is not None]
+    layers = [*([below.read] if below else []), *read, *([above.read] if above else [])]
+    unused = (f"{inner.path}{key}" for inner in all_graphs(graph) for key in inner.tensors)
+    model = model_of(name, layers, 0 if below else inputs, [key for key in unused if key not in constants.used])
+    left = operators(all_graphs(graph)) - Counter(operator for one in beside for operator in one.operators)
+    others = [(operator, n) for operator, n in left.most_common() if operator not in (*RECURRENT, *FOLDS, "Constant")]
     told = [*model.told, *([f"operators that are not taken: {listed(others)}"] if others else [])]
     return Model(model.network, model.params, tuple(told), model.unused)
+
+
+def _stack(stack: list[tuple[RecurrentNode, Link]], constants: Constants, where: str) -> list[ReadLayer]:
+    """The recurrent layers, from below, called as their nodes where all of these have names that a layer may have."""
+    names = [node.name for node, _ in stack]
+    names = names if all(map(str.isidentifier, names)) else [f"layer{k}" for k in range(len(stack))]
+    read: list[ReadLayer] = []
+    for k, (node, link) in enumerate(stack):
+        layer = _layer(names[k], node, constants, where)
+        notes = [f"{role} of the file is not 0 and is left out" for role in initial_state(node, constants)]
+        if k and not check_order(stack[k - 1][0], _units(read[-1]), node, link, constants):
+            notes.append(f"above {stack[k - 1][0].name}, through shapes that are known when the model runs")
+        read.append(layer._replace(told=", ".join([layer.told, *notes])))
+    return read
 
 
 def _layer(name: str, node: RecurrentNode, constants: Constants, where: str) -> ReadLayer:
@@ -72,16 +84,7 @@ def _layer(name: str, node: RecurrentNode, constants: Constants, where: str) -> 
     return layers[0]
 
 
-def _notes(node: RecurrentNode, constants: Constants) -> list[str]:
-    given: Mapping[str, Array] = initial_state(node, constants)
-    return [f"{role} of the file is not 0 and is left out" for role in given]
-
-
-def _above(
-    lower: RecurrentNode, layer: ReadLayer, upper: RecurrentNode, link: Link, constants: Constants
-) -> list[str]:
-    """What there is to say of the way from one node to the next."""
-    assert isinstance(layer.layer, CellLayer)
-    if check_order(lower, layer.layer.size, upper, link, constants):
-        return []
-    return [f"above {lower.name} by the number of units, through shapes that the model works out when it runs"]
+def _units(read: ReadLayer) -> int:
+    """The units of one direction."""
+    assert isinstance(read.layer, CellLayer)
+    return read.layer.size

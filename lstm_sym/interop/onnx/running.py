@@ -36,8 +36,8 @@ class NodeOutputs(NamedTuple):
 def run_onnx(path: str | os.PathLike[str], inputs: Mapping[str, Any], *, node: str | None = None) -> NodeOutputs:
     """Run one recurrent node of an ONNX file through the network that it is read as.
 
-    inputs: arrays by the names that they have in the file: what the node reads (X, sequence_lens, initial_h, ...), where
-    it is no constant of the file; anything else that a name stands for may be given too. node: which one, of several.
+    inputs: arrays by the names that they have in the file: what the node reads (X, sequence_lens, initial_h, ...),
+    where it is no constant of the file; any other name may be given too. node: which one, of several.
 
     Raises InteropError: several nodes and none chosen, an input that is missing or of another shape, and what `read`
     raises of the weights.
@@ -80,7 +80,10 @@ def _given(node: RecurrentNode, constants: Constants, where: str) -> dict[str, A
             found[role] = _turned(value, node.batch_first) if role != "sequence_lens" else value
     if found["X"].ndim != 3 or found["X"].dtype.kind != "f":
         raise InteropError(
-            f"{where}, {node.name[:80]}, X", f"its shape is {found['X'].shape}, of {found['X'].dtype}", "", "three axes of numbers"
+            f"{where}, {node.name[:80]}, X",
+            f"its shape is {found['X'].shape}, of {found['X'].dtype}",
+            "",
+            "three axes of numbers",
         )
     return found
 
@@ -107,7 +110,7 @@ def _run(
     y, last, _ = network.forward(x, read.params, state, lengths=given.get("sequence_lens"))
     outputs = np.split(y, len(layer.ways), axis=-1)
     return [
-        (out, *(last.get(f"{layer.prefix}{prefix}{name}") for name in _STATES))
+        (out, last[f"{layer.prefix}{prefix}h"], last.get(f"{layer.prefix}{prefix}c"))
         for out, (prefix, _) in zip(outputs, layer.ways, strict=True)
     ]
 

@@ -5,18 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from lstm_sym.interop.errors import InteropError
-from lstm_sym.interop.onnx.constants import DEEPEST, Constants
-from lstm_sym.interop.onnx.folds import FOLDS, RAISED, folded
+from lstm_sym.interop.onnx.constants import DEEPEST
 from lstm_sym.interop.onnx.graphs import STANDARD, Graph, all_graphs, called, is_recurrent, operators
 from lstm_sym.interop.onnx.nodes import RecurrentNode, recurrent_node
 
 SHAPE_ONLY = ("Identity", "Dropout", "Cast", "Transpose", "Squeeze", "Unsqueeze", "Reshape")
 """Operators that leave numbers as they are, outside training."""
-_STEPS, _SEQUENCES = 3, (5, 1)
-"""Of the arrays that are sent from a node to the next to see which place each number comes to."""
 
 
 class Link(NamedTuple):
@@ -46,8 +41,7 @@ def recurrent_nodes(outermost: Graph, where: str) -> dict[str, RecurrentNode]:
     names = [name for _, _, name in found]
     places = [name if names.count(name) == 1 else f"{graph.path}{name}" for graph, _, name in found]
     return {
-        place: recurrent_node(graph, node, place, where)
-        for (graph, node, _), place in zip(found, places, strict=True)
+        place: recurrent_node(graph, node, place, where) for (graph, node, _), place in zip(found, places, strict=True)
     }
 
 
@@ -62,13 +56,14 @@ def chain(nodes: dict[str, RecurrentNode], chosen: str | None, where: str) -> li
     if chosen is None and len(tops) == 1:
         [chosen] = tops
     if chosen not in nodes:
+        every = listed([(name, 1) for name in nodes])
         raise InteropError(
             where,
-            f"{len(tops)} recurrent nodes that no other reads: {listed([(name, 1) for name in tops])}"
+            f"{len(tops)} recurrent nodes that no other reads"
             if chosen is None
             else f"no recurrent node is called {chosen[:80]!r}",
             "a model of several networks, or of branches for several inputs",
-            f"choose one, with what is below it: node={(tops or list(nodes))[-1]!r}; there are {listed([(n, 1) for n in nodes])}",
+            f"choose one, with what is below it: node={next(iter(nodes))!r}; there are {every}",
         )
     found: list[tuple[RecurrentNode, Link]] = []
     name: str | None = chosen
@@ -93,47 +88,6 @@ def leading(graph: Graph, name: str, nodes: dict[str, RecurrentNode]) -> Link:
         passed.append((home, maker))
         graph, name = home, maker.input[0]
     return Link(None, name, tuple(passed[::-1]))
-
-
-def check_order(lower: RecurrentNode, units: int, upper: RecurrentNode, link: Link, constants: Constants) -> bool:
-    """Whether it is certain that a node reads what another gives out, step by step, its directions side by side.
-
-    Every number is followed from one to the other; where sizes are known to the running model alone, nothing is certain.
-    Raises InteropError where the numbers come in another order.
-    """
-    ways = 2 if lower.direction == "both" else 1
-    for sequences in _SEQUENCES:
-        numbers = np.arange(_STEPS * ways * sequences * units).reshape(_STEPS, ways, sequences, units)
-        wanted = numbers.transpose(0, 2, 1, 3).reshape(_STEPS, sequences, ways * units)
-        sent = numbers.transpose(2, 0, 1, 3) if lower.batch_first else numbers
-        wanted = wanted.transpose(1, 0, 2) if upper.batch_first else wanted
-        found = _sent(sent, link, constants)
-        if found is None or found.shape != wanted.shape:
-            continue
-        if not np.array_equal(found, wanted):
-            raise InteropError(
-                upper.name,
-                f"it reads the output of {lower.name} in another order than step by step",
-                "a model that turns steps, sequences and units round between its layers",
-                f"read the layers one by one: node={lower.name!r}",
-            )
-        return True
-    return False
-
-
-def _sent(numbers: Any, link: Link, constants: Constants) -> Any:
-    """What the operators on the way make of an array; None where they cannot be worked out."""
-    for graph, node in link.operators:
-        if node.op_type in ("Dropout", "Cast"):
-            continue
-        others = [constants.value(graph, name) for name in node.input[1:]]
-        if node.op_type not in FOLDS or any(value is None for value in others):
-            return None
-        try:
-            numbers = folded(node, [numbers, *others])
-        except RAISED:
-            return None
-    return numbers
 
 
 def listed(names: Sequence[tuple[str, int]], most: int = 12) -> str:

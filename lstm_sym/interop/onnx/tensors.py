@@ -67,7 +67,8 @@ def _listed(numbers: Array, kind: str, where: str) -> Array:
     """Numbers that stand as numbers; of float16 and bfloat16 their bits do."""
     stored = np.dtype("<u2") if kind in ("F16", "BF16") else TYPES[kind].stored
     if numbers.dtype.kind == "i" and stored.itemsize < numbers.dtype.itemsize:
-        lowest, highest = np.iinfo(stored).min, np.iinfo(stored).max
+        bounds: Any = np.iinfo(stored.str)
+        lowest, highest = bounds.min, bounds.max
         if numbers.size and (numbers.min() < lowest or numbers.max() > highest):
             raise _misfit(where, f"a number beyond {lowest} to {highest} in a tensor of {kind}")
     return flat(numbers.astype(stored).tobytes(), kind, where)
