@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import sympy
+from sympy.logic.boolalg import BooleanFunction
 
 from lstm_sym.check.case import Array, Case
 from lstm_sym.check.equations import array_functions, run_equations_once
@@ -89,6 +90,8 @@ def _holds(condition: Any, known: dict[sympy.Expr, float]) -> bool:
     """Whether the condition of a branch holds; no other branch is looked at."""
     if condition in (sympy.true, sympy.false):
         return bool(condition)
+    if isinstance(condition, BooleanFunction):  # one condition of several, as where a choice stands in a choice
+        return bool(condition.func(*(_holds(part, known) for part in condition.args)))
     return bool(condition.func(*(sympy.Float(_number(side, known)) for side in condition.args)))
 
 

@@ -118,3 +118,14 @@ def test_the_explicit_jacobian_of_the_plain_network_is_the_textbook_line() -> No
     outputs, _ = run_equations(cell, case.x, case.params, case.state, array_functions(np))
     expected = (1 - outputs[0][0] ** 2)[:, None] * np.hstack([case.params["U"], case.params["W"]])
     assert relative_error(explicit_jacobian(cell, case), expected) <= 1e-15
+
+
+@pytest.mark.parametrize("bound", [0.1, 3.0])
+def test_the_explicit_jacobian_reads_a_choice_in_a_choice(bound: float) -> None:
+    """Between the bounds it is that of the pre-activation, beyond them 0."""
+    cell = parse(f"h[t] = maximum(minimum(W @ x[t] + U @ h[t-1], {bound}), -{bound})")
+    case = random_case(cell, steps=1, batch=1, hidden=2, seed=3)
+    u, w = case.params["U"], case.params["W"]
+    inside = np.abs(w @ case.x[0, 0] + u @ case.state["h"][0]) < bound
+    assert inside.any() == (bound > 1)
+    assert relative_error(explicit_jacobian(cell, case), inside[:, None] * np.hstack([u, w])) <= 1e-15
