@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import Any
 
-from lstm_sym.interop.onnx.messages import RECURRENT, attributes
+from lstm_sym.interop.errors import InteropError
+from lstm_sym.interop.onnx.messages import RECURRENT, attributes, model_of_bytes
 
 STANDARD = ("", "ai.onnx")
 
@@ -52,6 +53,29 @@ class Graph:
                     if hasattr(body, "initializer"):
                         step = f"{called(node, position)}/{name}{f'.{k}' if isinstance(value, list) else ''}"
                         yield Graph(body, self, f"{self.path}{step}/")
+
+
+def opened(data: bytes, where: str) -> Graph:
+    """The outermost graph of an ONNX file. Raises InteropError: no whole model, or names in it that are no text."""
+    outermost = Graph(model_of_bytes(data, where).graph)
+    for graph in all_graphs(outermost):
+        for named in (*graph.proto.node, *graph.proto.initializer):
+            if not all(isinstance(name, str) for name in _names(named)):
+                raise InteropError(
+                    f"{where}, {graph.path}{named.name!r}",
+                    "it holds a name that is no text",
+                    "bytes that were changed",
+                    "",
+                )
+    return outermost
+
+
+def _names(named: Any) -> Iterator[Any]:
+    """All names that a node or a tensor holds; what is no UTF-8 comes as bytes."""
+    yield named.name
+    if hasattr(named, "op_type"):
+        yield from (named.op_type, named.domain, *named.input, *named.output)
+        yield from (attribute.name for attribute in named.attribute)
 
 
 def all_graphs(outermost: Graph) -> Iterator[Graph]:

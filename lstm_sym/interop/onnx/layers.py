@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
+from lstm_sym.equations import Cell
 from lstm_sym.interop.errors import InteropError
 from lstm_sym.interop.model import ReadLayer, recurrent_layer, refuse_not_finite
-from lstm_sym.interop.onnx.cells import DEFAULTS, cell_of
+from lstm_sym.interop.onnx.cells import DEFAULTS, Activation, cell_of
 from lstm_sym.interop.onnx.constants import Constants
 from lstm_sym.interop.onnx.folds import RAISED, dequantized
 from lstm_sym.interop.onnx.nodes import RecurrentNode
@@ -23,11 +24,6 @@ def layers_of(name: str, node: RecurrentNode, constants: Constants, where: str) 
     Raises InteropError for weights that are missing, that do not fit each other, or that hold no finite numbers.
     """
     ways, place = list(_ways(node, constants, where)), f"{where}, {node.name[:80]}"
-    for arrays in ways:
-        try:
-            refuse_not_finite(arrays)
-        except InteropError as error:
-            raise InteropError(f"{place}, {error.where}", error.found, error.why, error.fix) from error
     hidden = ways[0]["R"].shape[-1]
     if node.hidden not in (None, hidden):
         found = f"it is {node.hidden}, and R has {hidden} columns"
@@ -40,16 +36,29 @@ def layers_of(name: str, node: RecurrentNode, constants: Constants, where: str) 
             for direction, way, activations in zip(("forward", "backward"), ways, node.activations, strict=True)
         ]
     return [
-        recurrent_layer(
-            name,
-            ("ONNX", node.kind, node.name),
-            arrays,
-            direction=direction,
-            cell=cell_of(node.kind, activations, node.clip, place),
-            notes=_notes(node, [str(activation) for activation in activations]),
-        )
+        _layer((name, node), direction, arrays, cell_of(node.kind, activations, node.clip, place), activations, where)
         for direction, arrays, activations in groups
     ]
+
+
+def _layer(
+    named: tuple[str, RecurrentNode],
+    direction: str,
+    arrays: Sequence[Mapping[str, Array]],
+    cell: Cell,
+    activations: Sequence[Activation],
+    where: str,
+) -> ReadLayer:
+    name, node = named
+    notes = _notes(node, [str(activation) for activation in activations])
+    try:
+        for way in arrays:
+            refuse_not_finite(way)
+        return recurrent_layer(
+            name, ("ONNX", node.kind, node.name), arrays, direction=direction, cell=cell, notes=notes
+        )
+    except InteropError as error:
+        raise InteropError(f"{where}, {error.where}", error.found, error.why, error.fix) from error
 
 
 def _notes(node: RecurrentNode, activations: list[str]) -> list[str]:

@@ -9,15 +9,15 @@ from lstm_sym.interop.model import Model, ReadLayer, model_of
 from lstm_sym.interop.onnx.around import embedding_below, linear_above
 from lstm_sym.interop.onnx.constants import Constants
 from lstm_sym.interop.onnx.folds import FOLDS
-from lstm_sym.interop.onnx.graphs import Graph, all_graphs, operators
+from lstm_sym.interop.onnx.graphs import Graph, all_graphs, opened, operators
 from lstm_sym.interop.onnx.layers import initial_state, layers_of
-from lstm_sym.interop.onnx.messages import RECURRENT, model_of_bytes
+from lstm_sym.interop.onnx.messages import RECURRENT
 from lstm_sym.interop.onnx.nodes import RecurrentNode
 from lstm_sym.interop.onnx.order import check_order
-from lstm_sym.interop.onnx.stacks import Link, chain, listed, recurrent_nodes
-from lstm_sym.interop.onnx.tensors import TEXT, array_of
+from lstm_sym.interop.onnx.stacks import SHAPE_ONLY, Link, chain, listed, recurrent_nodes
+from lstm_sym.interop.onnx.tensors import INDICES, TEXT, array_of
 from lstm_sym.kernels import Array
-from lstm_sym.networks import CellLayer
+from lstm_sym.networks import CellLayer, NetworkError
 
 
 def of_bytes(data: bytes, where: str) -> dict[str, Array]:
@@ -25,7 +25,7 @@ def of_bytes(data: bytes, where: str) -> dict[str, Array]:
 
     Text is left out. Raises InteropError as `array_of` does.
     """
-    graph = Graph(model_of_bytes(data, where).graph)
+    graph = opened(data, where)
     return {
         f"{inner.path}{name}": array_of(tensor, where)
         for inner in all_graphs(graph)
@@ -40,7 +40,7 @@ def network_of(data: bytes, where: str, *, name: str, node: str | None = None) -
     Raises InteropError: no recurrent node, or several that are not above each other; weights that are no constants, do
     not fit or are not finite; numbers that no cell may hold.
     """
-    graph = Graph(model_of_bytes(data, where).graph)
+    graph = opened(data, where)
     constants = Constants(where, len(data))
     stack = chain(recurrent_nodes(graph, where), node, where)
     read = _stack(stack, constants, where)
@@ -50,12 +50,20 @@ def network_of(data: bytes, where: str, *, name: str, node: str | None = None) -
     above = linear_above(highest, _units(read[-1]), constants)
     beside = [one for one in (below, above) if one is not None]
     layers = [*([below.read] if below else []), *read, *([above.read] if above else [])]
-    unused = (f"{inner.path}{key}" for inner in all_graphs(graph) for key in inner.tensors)
-    model = model_of(name, layers, 0 if below else inputs, [key for key in unused if key not in constants.used])
+    try:
+        model = model_of(name, layers, 0 if below else inputs, _unused(graph, constants))
+    except NetworkError as error:
+        raise InteropError(f"{where}, {error.where}", error.found, error.why, error.fix) from error
     left = operators(all_graphs(graph)) - Counter(operator for one in beside for operator in one.operators)
-    others = [(operator, n) for operator, n in left.most_common() if operator not in (*RECURRENT, *FOLDS, "Constant")]
+    others = [one for one in left.most_common() if one[0] not in (*RECURRENT, *FOLDS, *SHAPE_ONLY, "Constant")]
     told = [*model.told, *([f"operators that are not taken: {listed(others)}"] if others else [])]
     return Model(model.network, model.params, tuple(told), model.unused)
+
+
+def _unused(outermost: Graph, constants: Constants) -> list[str]:
+    """The names of the initialisers that no layer took, but for those that are axes, sizes and places."""
+    every = ((f"{graph.path}{key}", one) for graph in all_graphs(outermost) for key, one in graph.tensors.items())
+    return [key for key, tensor in every if key not in constants.used and tensor.data_type not in INDICES]
 
 
 def _stack(stack: list[tuple[RecurrentNode, Link]], constants: Constants, where: str) -> list[ReadLayer]:

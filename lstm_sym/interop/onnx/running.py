@@ -9,17 +9,17 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from lstm_sym.ground.refusal import Refusal
 from lstm_sym.interop.errors import InteropError
 from lstm_sym.interop.files import whole
 from lstm_sym.interop.model import ReadLayer
 from lstm_sym.interop.onnx.constants import Constants
-from lstm_sym.interop.onnx.graphs import Graph
+from lstm_sym.interop.onnx.graphs import opened
 from lstm_sym.interop.onnx.layers import layers_of
-from lstm_sym.interop.onnx.messages import model_of_bytes
 from lstm_sym.interop.onnx.nodes import RecurrentNode
 from lstm_sym.interop.onnx.stacks import listed, recurrent_nodes
 from lstm_sym.kernels import Array
-from lstm_sym.networks import CellLayer, Network, NetworkError
+from lstm_sym.networks import CellLayer, Network
 
 _STATES = {"h": "initial_h", "c": "initial_c"}
 """State of a cell -> what the node reads of it."""
@@ -43,7 +43,7 @@ def run_onnx(path: str | os.PathLike[str], inputs: Mapping[str, Any], *, node: s
     raises of the weights.
     """
     where, data = str(path), whole(Path(path))
-    nodes = recurrent_nodes(Graph(model_of_bytes(data, where).graph), where)
+    nodes = recurrent_nodes(opened(data, where), where)
     if len(nodes) != 1 if node is None else node not in nodes:
         found = f"{len(nodes)} recurrent nodes: {listed([(name, 1) for name in nodes])}"
         raise InteropError(where, found, "a model of several layers", f"choose one: node={next(iter(nodes))!r}")
@@ -53,7 +53,9 @@ def run_onnx(path: str | os.PathLike[str], inputs: Mapping[str, Any], *, node: s
     layers, place = layers_of("node", one, constants, where), f"{where}, {one.name[:80]}"
     try:
         parts = [part for k, layer in enumerate(layers) for part in _run(layer, given, slice(k, None), place)]
-    except NetworkError as error:
+    except InteropError:
+        raise
+    except Refusal as error:
         raise InteropError(f"{place}, {error.where}", error.found, error.why, error.fix) from error
     kind, back = given["X"].dtype, one.batch_first
     y, h, c = (None if one_of[0] is None else np.stack(one_of).astype(kind) for one_of in zip(*parts, strict=True))
@@ -94,8 +96,11 @@ def _run(
     """The outputs and last states of each direction of a layer, which are those of `ways` in the first states."""
     layer = read.layer
     assert isinstance(layer, CellLayer)
-    x = given["X"].astype(next(iter(read.params.values())).dtype, copy=False)
-    network = Network((layer,), x.shape[-1])
+    weight = next(iter(read.params.values()))
+    x, network = given["X"].astype(weight.dtype, copy=False), Network((layer,), weight.shape[1])
+    if x.shape[-1] != weight.shape[1]:
+        found = f"it has {x.shape[-1]} units at a step, where the node reads {weight.shape[1]}"
+        raise InteropError(f"{place}, X", found, "data of another model, or axes that are exchanged", "")
     state = network.fresh(read.params, x.shape[1])
     for k, (prefix, _) in enumerate(layer.ways):
         for name, role in _STATES.items():

@@ -25,6 +25,8 @@ _KINDS = {
 """Number of a type -> its name in `elements.TYPES`, and the field for numbers that are not raw bytes."""
 TEXT = 8
 """The number of the type of tensors of text."""
+INDICES = (6, 7)
+"""Those of int32 and int64, in which axes and sizes are kept."""
 _EXTERNAL = 1
 
 
