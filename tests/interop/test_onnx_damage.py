@@ -15,8 +15,8 @@ from lstm_sym.networks import CellLayer, Embedding, Network, dense
 
 pytest.importorskip("onnx", reason="the extra weights reads ONNX")
 from interop.onnx_cases import arrays, one_node, settings_of
+from interop.onnx_models import folded_model, inner_model
 from interop.onnx_quantised import quantised
-from interop.test_onnx_reading import folded_model, inner_model
 
 MEMORY = 2**21
 """Bytes that reading one of these files may take; the equations of a cell are most of it."""

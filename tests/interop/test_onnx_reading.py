@@ -1,11 +1,10 @@
-"""ONNX files as networks: weights that operators make, inner graphs, stacks, and what is refused."""
+"""ONNX files as networks: weights that operators make, inner graphs, stacks, and what stands around them."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -14,34 +13,20 @@ from lstm_sym import interop
 from lstm_sym.interop import InteropError
 
 onnx = pytest.importorskip("onnx", reason="the extra weights reads ONNX")
-from interop.onnx_cases import D, H, arrays, by_hand, fed, model, one_node, read_of, tensor  # noqa: E402
+from interop.onnx_cases import D, H, arrays, by_hand, model, one_node, read_of, tensor  # noqa: E402
+from interop.onnx_models import (  # noqa: E402
+    STACKS,
+    Nodes,
+    folded_model,
+    inner_model,
+    node,
+    numbers,
+    recurrent,
+    stacked,
+    weights,
+    written,
+)
 from onnx import TensorProto, helper, numpy_helper  # noqa: E402
-
-Nodes = list[Any]
-
-
-def node(operator: str, reads: list[str], gives: list[str], **settings: Any) -> Any:
-    return helper.make_node(operator, reads, gives, name=settings.pop("name", gives[0]), **settings)
-
-
-def recurrent(operator: str, x: str, y: str, name: str = "", prefix: str = "", **settings: Any) -> Any:
-    reads = [x, *(f"{prefix}{role}" for role in "WRB")]
-    return node(operator, reads, [y], name=name or y, hidden_size=H, **settings)
-
-
-def weights(operator: str, ways: int = 1, prefix: str = "", inputs: int = D, seed: int = 0) -> dict[str, np.ndarray]:
-    found = arrays(operator, ways, inputs=inputs, seed=seed)
-    return {f"{prefix}{role}": found[role] for role in "WRB"}
-
-
-def written(path: Path, data: bytes) -> Path:
-    (path / "m.onnx").write_bytes(data)
-    return path / "m.onnx"
-
-
-def numbers(*values: int) -> np.ndarray:
-    return np.array(values, np.int64)
-
 
 CHAINS: dict[str, tuple[Callable[[np.ndarray], dict[str, np.ndarray]], Nodes]] = {
     "Identity": (lambda w: {"v": w}, [node("Identity", ["v"], ["W"])]),
@@ -92,46 +77,6 @@ def chained(name: str) -> tuple[bytes, np.ndarray]:
     return model([*nodes, recurrent("LSTM", "X", "Y")], tensors | parts(w), reads=[read_of("X")]), w
 
 
-def folded_model() -> bytes:
-    """Weights that are cut in pieces, and put together again in another order, as exporters do with gates."""
-    given = weights("LSTM", 2)
-    nodes, tensors = [], {"B": given["B"], "axis": numbers(0)}
-    for role in "WR":
-        ways = []
-        for way in range(2):
-            tensors[f"{role}{way}"] = given[role][way, np.r_[0:H, 2 * H : 4 * H, H : 2 * H]]  # i f g o
-            pieces = []
-            for k, (start, end) in enumerate([(0, 1), (3, 4), (1, 3)]):  # i, o, then f and g
-                name = f"{role}{way}_{k}"
-                tensors |= {f"{name}s": numbers(start * H), f"{name}e": numbers(end * H)}
-                nodes.append(node("Slice", [f"{role}{way}", f"{name}s", f"{name}e", "axis"], [name]))
-                pieces.append(name)
-            nodes.append(node("Concat", pieces, [f"{role}{way}_all"], axis=0))
-            nodes.append(node("Unsqueeze", [f"{role}{way}_all", "axis"], [f"{role}{way}_way"]))
-            ways.append(f"{role}{way}_way")
-        nodes.append(node("Concat", ways, [role], axis=0))
-    nodes.append(recurrent("LSTM", "X", "Y", direction="bidirectional"))
-    return model(nodes, tensors, reads=[read_of("X")])
-
-
-def inner_model() -> bytes:
-    """An If whose branches each have a GRU, with weights of the graph around it, and of the branch."""
-    given = weights("GRU")
-    bodies = []
-    for k, name in enumerate(("yes", "no")):
-        out = helper.make_tensor_value_info(f"Y_{name}", TensorProto.FLOAT, None)
-        own = [tensor(f"{name}_B", given["B"] + k)]
-        reads = ["X", "W_turned", "R", f"{name}_B"]
-        body = node("GRU", reads, [f"Y_{name}"], name=f"gru_{name}", hidden_size=H)
-        bodies.append(helper.make_graph([body], name, [], [out], own))
-    outer = [
-        node("Transpose", ["W"], ["W_turned"], perm=[0, 2, 1]),
-        helper.make_node("If", ["condition"], ["Y"], name="if", then_branch=bodies[0], else_branch=bodies[1]),
-    ]
-    tensors = {"W": given["W"].transpose(0, 2, 1), "R": given["R"]}
-    return model(outer, tensors, reads=[read_of("X"), read_of("condition", TensorProto.BOOL)])
-
-
 @pytest.mark.parametrize("name", CHAINS)
 def test_weights_are_found_behind_operators(tmp_path: Path, name: str) -> None:
     data, w = chained(name)
@@ -170,41 +115,6 @@ def test_nodes_of_branches_are_found_with_weights_from_around(tmp_path: Path) ->
         assert found.unused == (
             f"if/{'else' if name == 'yes' else 'then'}_branch/{'no' if name == 'yes' else 'yes'}_B",
         )
-
-
-def stacked(
-    between: Nodes, tensors: Mapping[str, np.ndarray], *, ways: int = 1, second: str = "low_y", **top: Any
-) -> bytes:
-    """Two LSTMs, one above the other, and nodes between them."""
-    direction = "bidirectional" if ways == 2 else "forward"
-    given = weights("LSTM", ways, "a") | weights("LSTM", 1, "b", inputs=H * ways, seed=1)
-    nodes = [
-        recurrent("LSTM", "X", "low_Y", "low", "a", direction=direction),
-        *between,
-        recurrent("LSTM", second, "Y", "high", "b", **top),
-    ]
-    return model(nodes, given | tensors, reads=[read_of("X")])
-
-
-STACKS = {
-    "Squeeze": ([node("Squeeze", ["low_Y", "x"], ["low_y"])], {"x": numbers(1)}, 1),
-    "Transpose and Reshape": (
-        [node("Transpose", ["low_Y"], ["t"], perm=[0, 2, 1, 3]), node("Reshape", ["t", "s"], ["low_y"])],
-        {"s": numbers(0, 0, -1)},
-        2,
-    ),
-    "through sequences first": (
-        [
-            node("Squeeze", ["low_Y", "x"], ["q"]),
-            node("Transpose", ["q"], ["t"], perm=[1, 0, 2]),
-            node("Dropout", ["t"], ["d"]),
-            node("Transpose", ["d"], ["low_y"], perm=[1, 0, 2]),
-        ],
-        {"x": numbers(1)},
-        1,
-    ),
-    "Reshape to one sequence": ([node("Reshape", ["low_Y", "s"], ["low_y"])], {"s": numbers(-1, 1, H)}, 1),
-}
 
 
 @pytest.mark.parametrize("name", STACKS)
@@ -314,140 +224,6 @@ def test_a_linear_layer_that_is_not_alone_is_not_taken(tmp_path: Path) -> None:
     found = interop.read(written(tmp_path, model(nodes, weights("LSTM") | tensors, ["p", "r"], [read_of("X")])))
     assert len(found.network.layers) == 1 and found.unused == ("V",)
     assert found.told[1] == "operators that are not taken: MatMul, Relu"
-
-
-def changed(edit: Callable[[Any], None], operator: str = "LSTM", **settings: Any) -> bytes:
-    """A model of one node, changed."""
-    proto = onnx.load_model_from_string(one_node(operator, arrays(operator, peepholes=operator == "LSTM"), **settings))
-    edit(proto)
-    return proto.SerializeToString()
-
-
-def attribute(name: str, value: Any) -> Callable[[Any], None]:
-    return lambda proto: proto.graph.node[0].attribute.append(helper.make_attribute(name, value))
-
-
-def initialiser(name: str, **fields: Any) -> Callable[[Any], None]:
-    """Sets fields of a tensor."""
-
-    def edit(proto: Any) -> None:
-        found = next(one for one in proto.graph.initializer if one.name == name)
-        for field, value in fields.items():
-            if isinstance(value, list):
-                del getattr(found, field)[:]
-                getattr(found, field).extend(value)
-            else:
-                setattr(found, field, value)
-
-    return edit
-
-
-def replaced(name: str, value: np.ndarray) -> Callable[[Any], None]:
-    def edit(proto: Any) -> None:
-        next(one for one in proto.graph.initializer if one.name == name).CopyFrom(numpy_helper.from_array(value, name))
-
-    return edit
-
-
-def circle(proto: Any) -> None:
-    """R is made of itself."""
-    proto.graph.node.append(node("Identity", ["R_again"], ["R_made"]))
-    proto.graph.node.append(node("Identity", ["R_made"], ["R_again"]))
-    proto.graph.node[0].input[2] = "R_made"
-
-
-def long_chain(proto: Any) -> None:
-    for k in range(200):
-        proto.graph.node.append(node("Identity", [f"r{k}" if k else "R"], [f"r{k + 1}"]))
-    proto.graph.node[0].input[2] = "r200"
-
-
-def repeated(proto: Any) -> None:
-    """A matrix a thousand times beside itself, and that again."""
-    name = "R"
-    for k in range(4):
-        proto.graph.node.append(node("Concat", [name] * 1000, [f"r{k}"], axis=1))
-        name = f"r{k}"
-    proto.graph.node[0].input[2] = name
-
-
-def wrong_axes(proto: Any) -> None:
-    proto.graph.node.append(node("Transpose", ["R"], ["r"], perm=[7]))
-    proto.graph.node[0].input[2] = "r"
-
-
-def reads_itself(proto: Any) -> None:
-    proto.graph.node[0].input[0] = "Y"
-
-
-REFUSED: dict[str, tuple[bytes, str]] = {
-    "a direction": (changed(attribute("direction", "both")), "direction: it is 'both'"),
-    "a direction that is no text": (changed(attribute("direction", 3)), "direction: it is no text"),
-    "a clip of 0": (changed(attribute("clip", 0.0)), "clip: it is 0"),
-    "a clip that is no number": (changed(attribute("clip", float("nan"))), "clip: it is no finite number"),
-    "a layout": (changed(attribute("layout", 2)), "layout: it is 2"),
-    "another hidden_size": (changed(lambda p: setattr(p.graph.node[0].attribute[0], "i", 9)), "it is 9, and R has 4"),
-    "an activation": (changed(attribute("activations", ["Sine", "Tanh", "Tanh"])), "'Sine'"),
-    "too few activations": (changed(attribute("activations", ["Tanh"])), "there are 1"),
-    "no alpha": (changed(attribute("activations", ["Tanh", "Tanh", "ScaledTanh"])), "that of ScaledTanh is missing"),
-    "an alpha beyond cells": (
-        changed(attribute("activation_alpha", [1e-38]), activations=["Sigmoid", "LeakyRelu", "Tanh"]),
-        "no cell can be made",
-    ),
-    "numbers elsewhere": (changed(initialiser("W", data_location=1)), "in another file, which is not opened"),
-    "a type that is not read": (changed(initialiser("W", data_type=14)), "its type is number 14"),
-    "a shape of more": (changed(initialiser("W", dims=[1, 16, 2**40])), "bytes for F32 of shape"),
-    "a shape that nothing has": (changed(initialiser("W", dims=[2**62, 2**62])), "which no array can have"),
-    "a shape below 0": (changed(initialiser("W", dims=[-1, 16, 2])), "a shape of (-1, 16, 2)"),
-    "fewer bytes": (changed(initialiser("W", raw_data=b"1234")), "4 bytes for F32"),
-    "a matrix without ways": (changed(replaced("W", np.ones((16, 2), "f4"))), "its shape is (16, 2)"),
-    "integers": (changed(replaced("W", np.ones((1, 16, 2), "i4"))), "of int32"),
-    "no units": (changed(replaced("R", np.ones((1, 16, 0), "f4"))), "its shape is (1, 16, 0)"),
-    "two ways": (changed(attribute("direction", "bidirectional")), "the first of 2"),
-    "rows that are no gates": (changed(replaced("R", np.ones((1, 13, 4), "f4"))), "beside (13, 4) of R"),
-    "a bias of another length": (changed(replaced("B", np.ones((1, 7), "f4"))), "its shape is (7,)"),
-    "NaN": (changed(replaced("R", np.full((1, 16, 4), np.nan, "f4"))), "NaN or infinity"),
-    "no W": (changed(lambda p: p.graph.node[0].input.__setitem__(1, "")), "W: it is left out"),
-    "a W that is given": (changed(lambda p: p.graph.node[0].input.__setitem__(1, "X")), "X is no constant"),
-    "inputs too many": (changed(lambda p: p.graph.node[0].input.append("W")), "inputs: 9"),
-    "a circle": (changed(circle), "a circle of them"),
-    "a chain without end": (changed(long_chain), "more than 64 operators"),
-    "a matrix of millions": (changed(repeated), "more than 16 numbers of each byte"),
-    "an operator that does not fit": (
-        changed(wrong_axes),
-        "its Transpose cannot be worked out",
-    ),
-    "a node that reads itself": (changed(reads_itself), "recurrent nodes that no other reads"),
-    "no node": (changed(lambda p: p.graph.ClearField("node")), "it is a file that begins with"),
-    "layers that do not fit": (stacked(STACKS["Squeeze"][0], {"x": numbers(1), "bW": np.ones((1, 16, 9), "f4")}), "9"),
-}
-
-
-@pytest.mark.parametrize("name", REFUSED)
-def test_what_is_wrong_is_refused_by_name(tmp_path: Path, name: str) -> None:
-    data, told = REFUSED[name]
-    with pytest.raises(InteropError) as error:
-        interop.read(written(tmp_path, data))
-    assert told in str(error.value) and "m.onnx" in str(error.value)
-
-
-def test_what_a_node_reads_must_be_there(tmp_path: Path) -> None:
-    given = arrays("LSTM")
-    path = written(tmp_path, one_node("LSTM", given))
-    for change, told in (
-        ({"X": None}, "'X' is no constant of the file"),
-        ({"initial_c": None}, "'initial_c' is no constant"),
-        ({"X": np.ones((2, 2))}, "its shape is (2, 2)"),
-        ({"X": np.ones((5, 3, 7), "f4")}, "7 units"),
-        ({"initial_h": np.ones((1, 3, 9), "f4")}, "its shape is (1, 3, 9)"),
-    ):
-        inputs = {key: value for key, value in (fed(given) | change).items() if value is not None}
-        with pytest.raises(InteropError) as error:
-            interop.run_onnx(path, inputs)
-        assert told in str(error.value)
-    between, tensors, _ = STACKS["Squeeze"]
-    with pytest.raises(InteropError, match="2 recurrent nodes: low, high"):
-        interop.run_onnx(written(tmp_path, stacked(between, tensors)), {})
 
 
 @pytest.mark.parametrize("name", ["w", "w.pt", "w.npz"])

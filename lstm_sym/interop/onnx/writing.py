@@ -53,7 +53,7 @@ def to_onnx(network: Network, params: Mapping[str, Any], *, lengths: bool = Fals
     Raises InteropError for a layer that ONNX has no operator for, NetworkError for parameters of another network.
     """
     arrays = network.checked("params", params)
-    kinds = {value.dtype for value in arrays.values()}
+    kinds = {value.dtype for value in arrays.values()} or {np.dtype("f4")}
     if len(kinds) != 1 or not kinds <= {np.dtype("f4"), np.dtype("f8")}:
         raise InteropError(
             network.name,
