@@ -39,7 +39,7 @@ class NoModel(click.ClickException):
     "--weights",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Trained parameters: of the network named, or without one of a PyTorch module: .pt, .safetensors, .npz.",
+    help="Trained parameters: of the network named; or a PyTorch module, as .pt, .safetensors, .npz; or an ONNX model.",
 )
 @click.option(
     "--cell",
@@ -53,6 +53,12 @@ class NoModel(click.ClickException):
     type=click.Path(path_type=Path),
     metavar="TABLE",
     help="TOML that says which array of --weights is which parameter of the cell or network.",
+)
+@click.option(
+    "--node",
+    "weights_node",
+    metavar="NAME",
+    help="Of --weights of several networks in one ONNX file, the highest recurrent node of that to be measured.",
 )
 @output_option("Folder for the page, its figures and data; without it the tables alone are printed.")
 @set_option

@@ -34,7 +34,8 @@ def read(
     if into is None and table is None and file_format(Path(path)) == "onnx":
         return network_of(whole(Path(path)), Path(path).name, name=name, node=node)
     if node is not None:
-        raise InteropError("node", "it is given for no ONNX file", "", "leave it out")
+        found_there = "it is given, and this is no ONNX file, or a cell or a table says what its arrays are"
+        raise InteropError(f"{Path(path).name}, node", found_there, "", "leave it out")
     found = arrays(Path(path))
     if into is None and table is not None:
         raise InteropError("table", "it is given without a cell", "", "name the cell or network of its parameters")

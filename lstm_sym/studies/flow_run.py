@@ -46,6 +46,7 @@ def gradient_flow(
     weights: Weights | None = None,
     weights_cell: Target | None = None,
     weights_map: Table | None = None,
+    weights_node: str | None = None,
     language: str = "en",
     everything: bool = True,
     output: str | os.PathLike[str] | None = None,
@@ -59,8 +60,8 @@ def gradient_flow(
     more is measured than the profiles: the map, the shares of the gates, spectra, bounds, advice; a page needs it.
     Of a network, or of the file of one, what it gives out is measured, and every layer below; weights: its trained
     parameters, by name or the file that holds them. Where no network is named they are those of a PyTorch module,
-    whose layers are read off the names and shapes (`lstm_sym.interop`); or of `weights_cell`, by the table
-    `weights_map`, which says which array is which parameter.
+    whose layers are read off the names and shapes, or of an ONNX model (`lstm_sym.interop`), `weights_node` the highest
+    recurrent node of it; or of `weights_cell`, by the table `weights_map`, which says which array is which parameter.
 
         found = ls.gradient_flow(["rnn", "lstm"], hidden=32, time_scale=100)
         print(found)                                  # the curves, and a memory card of each model
@@ -81,6 +82,7 @@ def gradient_flow(
         weights,
         weights_cell,
         weights_map,
+        weights_node,
     )
     refuse_twice([*request.stems, *map(stem_of, request.both_ways)])
     place = None if output is None else GradientFlow.output(request, output, force=force)

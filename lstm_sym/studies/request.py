@@ -41,6 +41,7 @@ class Request:
     weights: Weights | None = None
     weights_cell: Target | None = None
     weights_map: Table | None = None
+    weights_node: str | None = None
 
     def __post_init__(self) -> None:
         scale = self.time_scale
@@ -52,8 +53,10 @@ class Request:
                 "give time_scale=100, say, for gates that should keep the state about 100 steps",
             )
         _ = self.cells, self.sentences
-        if self.weights is None and (self.weights_cell is not None or self.weights_map is not None):
-            raise StudyError("weights_cell, weights_map", "given without weights", "", "name the file of the weights")
+        told = (self.weights_cell, self.weights_map, self.weights_node)
+        if self.weights is None and any(one is not None for one in told):
+            names = "weights_cell, weights_map, weights_node"
+            raise StudyError(names, "given without weights", "", "name the file of the weights")
         if self.weights is not None and len(self.networks) != 1:
             raise StudyError(
                 "weights",
@@ -74,11 +77,11 @@ class Request:
         Raises InteropError, NetworkError, CellError.
         """
         named = next((network for network in self._read if network is not None), None)
-        if self.weights is None or (named is not None and self.weights_map is None):
+        if self.weights is None or (named is not None and self.weights_map is None and self.weights_node is None):
             return None
         into = named or self.weights_cell
         if not isinstance(self.weights, Mapping):
-            return read(self.weights, into=into, table=self.weights_map)
+            return read(self.weights, into=into, table=self.weights_map, node=self.weights_node)
         return from_state_dict(self.weights) if into is None else mapped(self.weights, into, self.weights_map)
 
     @property
@@ -147,7 +150,7 @@ class Request:
         """The command that gives this again, every setting spelt out; None where no command line can say it."""
         cells = named_on_a_command_line(self.given)
         trained = {"--weights": self.weights, "--cell": self.weights_cell, "--map": self.weights_map}
-        words = {option: one for option, one in trained.items() if one is not None}
+        words = {option: one for option, one in (trained | {"--node": self.weights_node}).items() if one is not None}
         if cells is None or not all(isinstance(one, str | os.PathLike) for one in (self.input, *words.values())):
             return None
         settings = asdict(self.settings) | ({} if self.time_scale is None else {"time_scale": self.time_scale})

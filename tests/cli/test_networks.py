@@ -295,6 +295,25 @@ def test_weights_of_a_cell_of_ones_own_are_read_by_a_table(net: str) -> None:
     assert "given without weights" in refused("flow", "rnn", *BRIEF, "--map", "map.toml")
 
 
+def test_a_node_of_an_onnx_file_is_measured(net: str) -> None:
+    """Of two networks in one file that which is named; the command gives the same again."""
+    pytest.importorskip("onnx", reason="the extra weights reads ONNX")
+    from interop.onnx_cases import arrays, model, read_of
+    from onnx import helper
+
+    channels = len(json.loads(fine("flow", "rnn", *BRIEF, "--hidden", "3", "--json"))["input"]["channels"])
+    given = arrays("GRU", inputs=channels)
+    nodes = [helper.make_node("GRU", ["X", *"WRB"], [f"Y{k}"], name=f"gru{k}", hidden_size=4) for k in range(2)]
+    weights = {name: given[name] for name in "WRB"}
+    Path("two.onnx").write_bytes(model(nodes, weights, ["Y0", "Y1"], [read_of("X")]))
+    assert "node='gru0'; there are gru0, gru1" in refused("flow", "--weights", "two.onnx", *BRIEF)
+    found = json.loads(fine("flow", "--weights", "two.onnx", "--node", "gru1", *BRIEF, "--json"))
+    assert found["read"]["layers"][0].startswith("gru1: gru1, GRU of ONNX as gru")
+    assert "--weights two.onnx --node gru1" in found["command"]
+    assert "given without weights" in refused("flow", "rnn", *BRIEF, "--node", "gru1")
+    assert "this is no ONNX file" in refused("flow", net, "--weights", "two.onnx", *BRIEF, "--node", "gru1")
+
+
 def test_trained_weights_are_measured_on_the_input_as_it_is(stacked: str) -> None:
     """Scaling the input changes what is found, where drawn parameters see each channel standardised."""
     network = load(stacked)

@@ -149,7 +149,7 @@ def test_a_node_is_chosen_with_what_is_below_it(tmp_path: Path) -> None:
         interop.read(path, node="middle")
     assert "low, high" in str(error.value)
     np.savez(tmp_path / "w.npz", a=np.ones(3))
-    with pytest.raises(InteropError, match="for no ONNX file"):
+    with pytest.raises(InteropError, match="this is no ONNX file"):
         interop.read(tmp_path / "w.npz", node="low")
 
 
@@ -158,7 +158,8 @@ def test_nodes_without_names_and_of_one_name_are_told_apart(tmp_path: Path) -> N
     bare = helper.make_node("LSTM", ["X", "W", "R"], ["Z"], hidden_size=H)
     with pytest.raises(InteropError) as error:
         interop.read(written(tmp_path, model([*nodes, bare], weights("LSTM"), reads=[read_of("X")])))
-    assert "LSTM_2" in str(error.value)
+    assert "there are same[0], same[1], LSTM_2" in str(error.value)
+    assert interop.read(tmp_path / "m.onnx", node="same[1]").network.widths == (D, H)
 
 
 def test_a_model_without_a_recurrent_node_names_its_operators(tmp_path: Path) -> None:

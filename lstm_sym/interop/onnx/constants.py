@@ -31,7 +31,7 @@ class Constants:
         """The size is that of the file in bytes; `given` are values by name, which go before those of the file."""
         self._where, self._left = where, MOST_NUMBERS * size
         self._given = given or {}
-        self._found: dict[tuple[int, str], Array | None] = {}
+        self._found: dict[tuple[Graph, str], Array | None] = {}
         self.used: set[str] = set()
 
     def value(self, graph: Graph, name: str, depth: int = 0) -> Array | None:
@@ -47,7 +47,7 @@ class Constants:
         if depth > DEEPEST:
             found = f"more than {DEEPEST} operators one after the other make it, or a circle of them"
             raise InteropError(f"{self._where}, {name[:80]}", found, "bytes that were changed", "simplify the model")
-        place = id(home), name
+        place = home, name
         if place not in self._found:
             self._found[place] = self._made(home, name, depth)
         return self._found[place]

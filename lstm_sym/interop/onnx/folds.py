@@ -87,7 +87,8 @@ def dequantized(value: Array, scale: Array, zero: Array | None, axis: int) -> Ar
     whole = [1] * value.ndim
     along = [-1 if k == axis % value.ndim else 1 for k in range(value.ndim)]
     scale, zero = (part.reshape(along if part.size > 1 else whole) for part in (scale, zero))
-    found: Array = (value.astype(np.int64) - zero.astype(np.int64)).astype(scale.dtype) * scale
+    with np.errstate(all="ignore"):  # what is not finite is refused with the layer
+        found: Array = (value.astype(np.int64) - zero.astype(np.int64)).astype(scale.dtype) * scale
     return found
 
 

@@ -44,14 +44,25 @@ class Graph:
             graph = graph.outer
         return None
 
-    @property
-    def inner(self) -> Iterator[Graph]:
+    @cached_property
+    def inner(self) -> tuple[Graph, ...]:
         """The bodies of its nodes."""
-        for position, node in enumerate(self.proto.node):
+        return tuple(self._bodies())
+
+    @cached_property
+    def named(self) -> list[tuple[str, Any]]:
+        """Its nodes with names, each once: one without a name is its operator and its place, as one of several is."""
+        plain = [node.name or f"{node.op_type}_{place}" for place, node in enumerate(self.proto.node)]
+        counts = Counter(plain)
+        names = (f"{name}[{place}]" if counts[name] > 1 else name for place, name in enumerate(plain))
+        return list(zip(names, self.proto.node, strict=True))
+
+    def _bodies(self) -> Iterator[Graph]:
+        for called, node in self.named:
             for name, value in attributes(node).items():
                 for k, body in enumerate(value if isinstance(value, list) else [value]):
                     if hasattr(body, "initializer"):
-                        step = f"{called(node, position)}/{name}{f'.{k}' if isinstance(value, list) else ''}"
+                        step = f"{called}/{name}{f'.{k}' if isinstance(value, list) else ''}"
                         yield Graph(body, self, f"{self.path}{step}/")
 
 
@@ -89,11 +100,6 @@ def is_recurrent(node: Any) -> bool:
     """Whether a node is an LSTM, a GRU or an RNN, of ONNX or quantised by onnxruntime."""
     home = ("com.microsoft",) if node.op_type.startswith("Dynamic") else STANDARD
     return node.op_type in RECURRENT and node.domain in home
-
-
-def called(node: Any, position: int) -> str:
-    """The name of a node; of one without a name its operator, and its place among the nodes."""
-    return node.name or f"{node.op_type}_{position}"
 
 
 def operators(graphs: Iterable[Graph]) -> Counter[str]:

@@ -54,9 +54,11 @@ def _layer(
     try:
         for way in arrays:
             refuse_not_finite(way)
-        return recurrent_layer(
-            name, ("ONNX", node.kind, node.name), arrays, direction=direction, cell=cell, notes=notes
-        )
+        source = "ONNX", node.kind, node.name
+        with np.errstate(over="ignore"):  # the sum of two biases
+            found = recurrent_layer(name, source, arrays, direction=direction, cell=cell, notes=notes)
+        refuse_not_finite(found.params)
+        return found
     except InteropError as error:
         raise InteropError(f"{where}, {error.where}", error.found, error.why, error.fix) from error
 

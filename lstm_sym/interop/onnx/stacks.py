@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from lstm_sym.interop.errors import InteropError
 from lstm_sym.interop.onnx.constants import DEEPEST
-from lstm_sym.interop.onnx.graphs import STANDARD, Graph, all_graphs, called, is_recurrent, operators
+from lstm_sym.interop.onnx.graphs import STANDARD, Graph, all_graphs, is_recurrent, operators
 from lstm_sym.interop.onnx.nodes import RecurrentNode, recurrent_node
 
 SHAPE_ONLY = ("Identity", "Dropout", "Cast", "Transpose", "Squeeze", "Unsqueeze", "Reshape")
@@ -25,21 +26,16 @@ class Link(NamedTuple):
 def recurrent_nodes(outermost: Graph, where: str) -> dict[str, RecurrentNode]:
     """The recurrent nodes of all graphs by name, in their order. Raises InteropError where there is none."""
     graphs = list(all_graphs(outermost))
-    found = [
-        (graph, node, called(node, position))
-        for graph in graphs
-        for position, node in enumerate(graph.proto.node)
-        if is_recurrent(node)
-    ]
+    found = [(graph, node, name) for graph in graphs for name, node in graph.named if is_recurrent(node)]
     if not found:
         raise InteropError(
             where,
             f"an ONNX model without a recurrent node; its operators are {listed(operators(graphs).most_common())}",
             "a model of another kind, or an LSTM that the exporter took apart",
-            "export it so that LSTM, GRU or RNN stay one operator",
+            "export it so that LSTM, GRU or RNN stay one operator, outside of local functions",
         )
-    names = [name for _, _, name in found]
-    places = [name if names.count(name) == 1 else f"{graph.path}{name}" for graph, _, name in found]
+    counts = Counter(name for _, _, name in found)
+    places = [name if counts[name] == 1 else f"{graph.path}{name}" for graph, _, name in found]
     return {
         place: recurrent_node(graph, node, place, where) for (graph, node, _), place in zip(found, places, strict=True)
     }
@@ -50,7 +46,8 @@ def chain(nodes: dict[str, RecurrentNode], chosen: str | None, where: str) -> li
 
     chosen: its name; None for the one that no other reads. Raises InteropError where that is not one.
     """
-    links = {name: leading(node.graph, node.reads["X"], nodes) for name, node in nodes.items()}
+    givers = {(node.graph, node.gives["Y"]): name for name, node in nodes.items() if node.gives["Y"]}
+    links = {name: _leading(node.graph, node.reads["X"], givers) for name, node in nodes.items()}
     read = {link.below for link in links.values()}
     tops = [name for name in nodes if name not in read]
     if chosen is None and len(tops) == 1:
@@ -75,13 +72,12 @@ def chain(nodes: dict[str, RecurrentNode], chosen: str | None, where: str) -> li
     return found
 
 
-def leading(graph: Graph, name: str, nodes: dict[str, RecurrentNode]) -> Link:
-    """What leads to a value, through operators that leave numbers as they are."""
-    givers = {(id(node.graph), node.gives["Y"]): place for place, node in nodes.items() if node.gives["Y"]}
+def _leading(graph: Graph, name: str, givers: Mapping[tuple[Graph, str], str]) -> Link:
+    """What leads to a value, through operators that leave numbers as they are; `givers` are the nodes whose Y it is."""
     passed: list[tuple[Graph, Any]] = []
     while (home := graph.home(name) if name else None) is not None and len(passed) <= DEEPEST:
-        if (id(home), name) in givers:
-            return Link(givers[id(home), name], name, tuple(passed[::-1]))
+        if (home, name) in givers:
+            return Link(givers[home, name], name, tuple(passed[::-1]))
         maker = home.makers.get(name)
         if maker is None or maker.op_type not in SHAPE_ONLY or maker.domain not in STANDARD or not maker.input:
             break
