@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -279,3 +280,8 @@ def test_without_the_package_it_says_what_to_install(tmp_path: Path, monkeypatch
     with pytest.raises(InteropError, match=r'pip install "lstm_sym\[weights\]"'):
         interop.arrays(path)
     assert interop.file_format(path) == "onnx"
+
+
+def test_the_package_is_imported_when_a_file_is_opened_and_not_before() -> None:
+    code = "import sys, lstm_sym.interop, lstm_sym.cli; sys.exit('onnx' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
