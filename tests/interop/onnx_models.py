@@ -107,5 +107,10 @@ STACKS = {
         {"x": numbers(1)},
         1,
     ),
+    "Reshape to sizes of an export": (
+        [node("Transpose", ["low_Y"], ["t"], perm=[0, 2, 1, 3]), node("Reshape", ["t", "s"], ["low_y"])],
+        {"s": numbers(6, 2, 2 * H)},
+        2,
+    ),
     "Reshape to one sequence": ([node("Reshape", ["low_Y", "s"], ["low_y"])], {"s": numbers(-1, 1, H)}, 1),
 }

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from interop.cases import DATA
 from interop.test_damage import KINDS, KNOWN, bounded_memory
 
 import lstm_sym as ls
@@ -36,6 +37,7 @@ def whole_files() -> dict[str, bytes]:
         "gru": one_node("GRU", arrays("GRU", 2), direction="bidirectional", linear_before_reset=1),
         "folded": folded_model(),
         "inner": inner_model(),
+        "exported": (DATA / "exported_by_graph.onnx").read_bytes(),
         "quantised": quantised("bidirectional", channels=True)[0],
     }
 

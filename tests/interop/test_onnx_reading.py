@@ -11,9 +11,11 @@ import numpy as np
 import pytest
 
 from lstm_sym import interop
+from lstm_sym.check import relative_error
 from lstm_sym.interop import InteropError
 
 onnx = pytest.importorskip("onnx", reason="the extra weights reads ONNX")
+from interop.cases import DATA  # noqa: E402
 from interop.onnx_cases import D, H, arrays, by_hand, model, one_node, read_of, tensor  # noqa: E402
 from interop.onnx_models import (  # noqa: E402
     STACKS,
@@ -124,6 +126,17 @@ def test_nodes_above_each_other_are_layers(tmp_path: Path, name: str) -> None:
     found = interop.read(written(tmp_path, stacked(between, tensors, ways=ways)))
     assert [layer.name for layer in found.network.layers] == ["low", "high"]
     assert found.network.widths == (D, H * ways, H) and len(found.told) == 2 and "known when" not in found.told[1]
+
+
+@pytest.mark.parametrize("file", ["exported_by_tracing", "exported_by_graph"])
+def test_what_exporters_of_pytorch_write_is_the_network_that_it_was(file: str) -> None:
+    """With free sizes, and with those of the example written into the file."""
+    found = interop.read(DATA / f"{file}.onnx")
+    with np.load(DATA / f"{file}.npz") as arrays_of:
+        x, y = arrays_of["x"], arrays_of["y"]
+    assert found.network.widths == (0, 3, 4, 4, 2) and found.unused == ()
+    assert "known when" not in "".join(found.told)
+    assert relative_error(found.network.forward(x, found.params, batch_first=True)[0], y) <= 1e-6
 
 
 def test_a_stack_of_shapes_that_the_file_does_not_tell_is_said(tmp_path: Path) -> None:

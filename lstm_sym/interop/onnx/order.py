@@ -6,6 +6,7 @@ Every number is followed: an array of different numbers is sent through the oper
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice, product
 from typing import Any
 
 import numpy as np
@@ -16,8 +17,10 @@ from lstm_sym.interop.onnx.folds import FOLDS, RAISED, folded
 from lstm_sym.interop.onnx.nodes import RecurrentNode
 from lstm_sym.interop.onnx.stacks import Link
 
-_STEPS, _SEQUENCES = 3, (5, 1)
-"""Of the arrays that are sent; 1 for files that hold the number of sequences themselves."""
+_FREE = 3, 5
+"""Steps and sequences of the array that is sent first: numbers that no shape has by chance."""
+_MOST_PAIRS, _MOST_NUMBERS = 50, 2**22
+"""How many other pairs are tried, and of how large arrays."""
 
 
 def check_order(lower: RecurrentNode, units: int, upper: RecurrentNode, link: Link, constants: Constants) -> bool:
@@ -53,12 +56,28 @@ def keeps_vectors(lower: RecurrentNode, units: int, link: Link, constants: Const
 def _sent(lower: RecurrentNode, units: int, link: Link, constants: Constants) -> Iterator[tuple[Any, Any]]:
     """What a node gives out as (steps, sequences, units of its directions), and what the operators make of it."""
     ways = 2 if lower.direction == "both" else 1
-    for sequences in _SEQUENCES:
-        numbers = np.arange(_STEPS * ways * sequences * units).reshape(_STEPS, ways, sequences, units)
-        wanted = numbers.transpose(0, 2, 1, 3).reshape(_STEPS, sequences, ways * units)
+    for steps, sequences in _pairs(link, constants):
+        if steps * sequences * ways * units > _MOST_NUMBERS:
+            continue
+        numbers = np.arange(steps * ways * sequences * units).reshape(steps, ways, sequences, units)
+        wanted = numbers.transpose(0, 2, 1, 3).reshape(steps, sequences, ways * units)
         found = _passed(numbers.transpose(2, 0, 1, 3) if lower.batch_first else numbers, link, constants)
         if found is not None:
             yield wanted, found
+
+
+def _pairs(link: Link, constants: Constants) -> Iterator[tuple[int, int]]:
+    """Steps and sequences to try: any, then those that an exporter may have written into a shape."""
+    yield _FREE
+    shapes = [
+        constants.value(graph, node.input[1])
+        for graph, node in link.operators
+        if node.op_type == "Reshape" and len(node.input) > 1
+    ]
+    known = (shape for shape in shapes if shape is not None and shape.dtype.kind == "i")
+    sizes = {int(size) for shape in known for size in shape.reshape(-1)[:8] if size > 0}
+    every = sorted({1, _FREE[0], *sizes})
+    yield from islice(product(every, every), _MOST_PAIRS)
 
 
 def _passed(numbers: Any, link: Link, constants: Constants) -> Any:
