@@ -15,11 +15,18 @@ from lstm_sym.interop import InteropError
 onnx = pytest.importorskip("onnx", reason="the extra weights reads ONNX")
 from interop.onnx_cases import arrays, fed, one_node  # noqa: E402
 from interop.onnx_models import STACKS, node, numbers, stacked, written  # noqa: E402
+from interop.onnx_quantised import quantised  # noqa: E402
 from onnx import helper, numpy_helper  # noqa: E402
 
 
-def changed(edit: Callable[[Any], None], operator: str = "LSTM", **settings: Any) -> bytes:
+def changed(
+    edit: Callable[[Any], object], operator: str = "LSTM", *, quantised_node: bool = False, **settings: Any
+) -> bytes:
     """A model of one node, changed."""
+    if quantised_node:
+        proto = onnx.load_model_from_string(quantised("forward", channels=False)[0])
+        edit(proto)
+        return proto.SerializeToString()
     proto = onnx.load_model_from_string(one_node(operator, arrays(operator, peepholes=operator == "LSTM"), **settings))
     edit(proto)
     return proto.SerializeToString()
@@ -98,6 +105,11 @@ REFUSED: dict[str, tuple[bytes, str]] = {
     ),
     "numbers elsewhere": (changed(initialiser("W", data_location=1)), "in another file, which is not opened"),
     "a type that is not read": (changed(initialiser("W", data_type=14)), "its type is number 14"),
+    "no scale": (changed(lambda p: p.graph.node[0].input.__setitem__(8, ""), quantised_node=True), "W_scale"),
+    "a scale too many": (
+        changed(replaced("W_s", np.ones(3, "f4")), quantised_node=True),
+        "it cannot be scaled: 3 scales",
+    ),
     "a shape of more": (changed(initialiser("W", dims=[1, 16, 2**40])), "bytes for F32 of shape"),
     "a shape that nothing has": (changed(initialiser("W", dims=[2**62, 2**62])), "which no array can have"),
     "a shape below 0": (changed(initialiser("W", dims=[-1, 16, 2])), "a shape of (-1, 16, 2)"),

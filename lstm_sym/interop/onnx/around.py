@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from lstm_sym.interop.model import ReadLayer, linear_layer
 from lstm_sym.interop.onnx.constants import DEEPEST, Constants
 from lstm_sym.interop.onnx.graphs import STANDARD, Graph
+from lstm_sym.interop.onnx.layers import at_least_single
 from lstm_sym.interop.onnx.messages import attributes
 from lstm_sym.interop.onnx.nodes import RecurrentNode
 from lstm_sym.interop.onnx.order import keeps_vectors
@@ -33,6 +34,7 @@ def embedding_below(link: Link, node: RecurrentNode, inputs: int, constants: Con
     if table is None or words is not None or table.shape[1:] != (inputs,) or table.dtype.kind != "f":
         return None
     name = _name(link.origin, ".y", "embedding")
+    table = at_least_single(table)
     told = f"{name}: {maker.input[0]}, {len(table)} words, {inputs} units each"
     return Beside(ReadLayer(Embedding(name, *table.shape), {f"{name}.E": table}, told), ("Gather",))
 
@@ -53,11 +55,13 @@ def linear_above(node: RecurrentNode, units: int, constants: Constants) -> Besid
     taken, last = [reader.op_type], _reader(graph, reader.output[0])
     if bias is None and last is not None and _is(last, "Add", 2):
         other = constants.value(graph, next((one for one in last.input if one != reader.output[0]), ""))
-        if other is not None and other.shape == (len(weight),):
+        if _is_bias(other, weight):
             bias, taken, last = other, [*taken, "Add"], _reader(graph, last.output[0])
     function = next((key for key, value in FUNCTIONS.items() if value and last is not None and _is(last, value, 1)), "")
     called = _name(reader.output[0], ".product", "linear")
-    read = linear_layer(called, reader.name or reader.op_type, weight, bias, function or "identity")
+    bias = None if bias is None else at_least_single(bias)
+    place = reader.name or reader.op_type
+    read = linear_layer(called, place, at_least_single(weight), bias, function or "identity")
     return Beside(read, (*taken, *filter(None, [FUNCTIONS.get(function)])))
 
 
@@ -72,11 +76,16 @@ def _linear(graph: Graph, reader: Any, name: str, constants: Constants) -> tuple
             return None
         weight, bias = (constants.value(graph, one) for one in [*reader.input, ""][1:3])
         weight = weight if weight is None or given.get("transB") else weight.T
-        if len(reader.input) > 2 and (bias is None or weight is None or bias.shape != weight.shape[:1]):
+        if len(reader.input) > 2 and not _is_bias(bias, weight):
             return None
     else:
         return None
     return None if weight is None or weight.ndim != 2 or weight.dtype.kind != "f" else (weight, bias)
+
+
+def _is_bias(value: Array | None, weight: Array | None) -> bool:
+    """Whether this is a number for each row of a matrix."""
+    return value is not None and weight is not None and value.shape == weight.shape[:1] and value.dtype.kind == "f"
 
 
 def _reader(graph: Graph, name: str) -> Any:

@@ -86,7 +86,7 @@ def _ways(node: RecurrentNode, constants: Constants, where: str) -> Iterator[dic
         way = {role: value[k] for role, value in given.items()}
         if node.quantised:
             way |= {role: _scaled(node, role, k, way[role], constants, where) for role in ("W", "R")}
-        yield {role: _float(value) for role, value in way.items()}
+        yield {role: at_least_single(value) for role, value in way.items()}
 
 
 def _weight(node: RecurrentNode, role: str, constants: Constants, where: str) -> Array:
@@ -117,16 +117,10 @@ def _check_axes(node: RecurrentNode, role: str, value: Array, axes: int, where: 
 
 def _scaled(node: RecurrentNode, role: str, k: int, value: Array, constants: Constants, where: str) -> Array:
     """(q - zero) scale of one direction, with its gates as rows: integers are kept the other way round."""
-    scale, zero = (
-        _weight(node, f"{role}_{part}", constants, where) if node.reads.get(f"{role}_{part}") else None
-        for part in ("scale", "zero_point")
-    )
+    ways, zero_point = 2 if node.direction == "both" else 1, f"{role}_zero_point"
+    scale = _of_way(_weight(node, f"{role}_scale", constants, where), k, ways)
+    zero = _of_way(_weight(node, zero_point, constants, where), k, ways) if node.reads.get(zero_point) else None
     try:
-        if scale is None:
-            raise ValueError("it has no scale")
-        ways = 2 if node.direction == "both" else 1
-        scale, zero = (_of_way(part, k, ways) if part is not None else None for part in (scale, zero))
-        assert scale is not None
         return dequantized(value, scale, zero, axis=1).T
     except RAISED as error:
         raise InteropError(
@@ -139,7 +133,7 @@ def _of_way(part: Array, k: int, ways: int) -> Array:
     return part[k] if part.ndim and len(part) == ways else part
 
 
-def _float(value: Array) -> Array:
+def at_least_single(value: Array) -> Array:
     """float16 as float32, which holds all of it, and in which kernels compute."""
     return value.astype(np.float32) if value.dtype == np.float16 else value
 

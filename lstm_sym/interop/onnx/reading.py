@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 
+from lstm_sym.ground.refusal import Refusal
 from lstm_sym.interop.errors import InteropError
-from lstm_sym.interop.model import Model, ReadLayer, model_of
+from lstm_sym.interop.model import Model, ReadLayer, model_of, refuse_not_finite
 from lstm_sym.interop.onnx.around import embedding_below, linear_above
 from lstm_sym.interop.onnx.constants import Constants
 from lstm_sym.interop.onnx.folds import FOLDS
@@ -17,7 +18,7 @@ from lstm_sym.interop.onnx.order import check_order
 from lstm_sym.interop.onnx.stacks import SHAPE_ONLY, Link, chain, listed, recurrent_nodes
 from lstm_sym.interop.onnx.tensors import INDICES, TEXT, array_of
 from lstm_sym.kernels import Array
-from lstm_sym.networks import CellLayer, NetworkError
+from lstm_sym.networks import CellLayer
 
 
 def of_bytes(data: bytes, where: str) -> dict[str, Array]:
@@ -51,8 +52,10 @@ def network_of(data: bytes, where: str, *, name: str, node: str | None = None) -
     beside = [one for one in (below, above) if one is not None]
     layers = [*([below.read] if below else []), *read, *([above.read] if above else [])]
     try:
+        for one in beside:
+            refuse_not_finite(one.read.params)
         model = model_of(name, layers, 0 if below else inputs, _unused(graph, constants))
-    except NetworkError as error:
+    except Refusal as error:
         raise InteropError(f"{where}, {error.where}", error.found, error.why, error.fix) from error
     left = operators(all_graphs(graph)) - Counter(operator for one in beside for operator in one.operators)
     others = [one for one in left.most_common() if one[0] not in (*RECURRENT, *FOLDS, *SHAPE_ONLY, "Constant")]
