@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from lstm_sym.notation.notation import Notation
@@ -50,6 +50,7 @@ class Equation:
 
     `number` as in the kernel's comments, `id` of the statement, `rule` that made it, `origin` the number of the cell's
     equation it follows from, `error` of its numeric check, None where it was not checked; above BAR it is wrong.
+    `in_source`: whether it has a line in the program on the page.
     """
 
     left: Math
@@ -59,6 +60,7 @@ class Equation:
     rule: str = ""
     origin: str = ""
     error: float | None = None
+    in_source: bool = False
 
     @property
     def is_wrong(self) -> bool:
@@ -110,6 +112,14 @@ class Listing:
 
 
 @dataclass(frozen=True)
+class Source:
+    """A program of a few lines, in whose comments numbers of equations stand, (B7): number -> id of the equation."""
+
+    text: str
+    ids: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class Figure:
     """A drawing: its SVG, the file it also stands in, and what it shows, in words."""
 
@@ -150,15 +160,16 @@ class Section:
     blocks: tuple[Block, ...]
 
 
-Block = Paragraph | Equation | Matrix | Definitions | Table | Listing | Figure | Comparison | Section
+Block = Paragraph | Equation | Matrix | Definitions | Table | Listing | Source | Figure | Comparison | Section
 
 
 @dataclass(frozen=True)
 class Labels:
-    """The few words that renderers add themselves: names of rules, and how the equation of a number was checked."""
+    """The few words that renderers add themselves: names of rules, how the equation of a number was checked, code."""
 
     rule: Callable[[str], str] = str
     checked: Callable[[str], str] = str
+    source: str = ""
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from lstm_sym.notation.text import TextNotation
 PIXELS = 1.45
 NAMES = {"en": "English", "zh-Hant": "繁體中文", "zh-Hans": "简体中文"}
 TEXT = TextNotation()
+_COMMENT, _SET_BACK = re.compile(r"(?m)# .*$"), r'<span class="comment">\g<0></span>'
 DISPLAY = ' displaystyle="true"'
 
 
@@ -149,6 +150,8 @@ class _Page:
                 return self.table(block)
             case d.Listing():
                 return f'<pre tabindex="0">{escape(block.text)}</pre>'
+            case d.Source():
+                return self.source(block)
             case d.Figure():
                 return self.figure(block)
             case d.Comparison():
@@ -208,6 +211,8 @@ class _Page:
             title = escape(self.document.labels.checked(equation.number))
             verdict = "wrong" if equation.is_wrong else "right"
             parts.append(f'<span class="{verdict}" title="{title}">{d.verdict_text(equation)}</span>')
+        if equation.in_source:
+            parts.append(f'<a href="#{escape(equation.id)}.code">{escape(self.document.labels.source)}</a>')
         return " · ".join(parts)
 
     def matrix(self, matrix: d.Matrix) -> str:
@@ -227,6 +232,21 @@ class _Page:
         )
         body = f"<thead><tr>{head}</tr></thead><tbody>\n{rows}</tbody>"
         return f'<div class="table" tabindex="0"><table>{body}</table></div>'
+
+    def source(self, source: d.Source) -> str:
+        """A program whose lines are linked with the equations that they compute; comments are set back."""
+        seen: set[str] = set()
+
+        def link(found: re.Match[str]) -> str:
+            identity = source.ids.get(found[1], "")
+            if not identity:
+                return found[0]
+            anchor = f' id="{escape(identity)}.code"' if identity not in seen else ""
+            seen.add(identity)
+            return f'<a{anchor} href="#{escape(identity)}">({found[1]})</a>'
+
+        lines = (re.sub(r"\(([A-Z]\d+)\)", link, escape(line)) for line in source.text.split("\n"))
+        return f'<pre tabindex="0">{_COMMENT.sub(_SET_BACK, chr(10).join(lines))}</pre>'
 
     def comparison(self, comparison: d.Comparison) -> str:
         """Two columns; what is the same goes across both."""

@@ -72,6 +72,8 @@ class _Page:
                 return self.matrix(block)
             case d.Definitions():
                 return "\n".join(f"* {_bold(self.line(term))} – {self.line(text)}" for term, text in block.items)
+            case d.Source():
+                return f"```python\n{block.text}\n```"
             case d.Table():
                 return self.table(block)
             case d.Listing():

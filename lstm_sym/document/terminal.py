@@ -70,7 +70,7 @@ class _Page:
                 return self.matrix(block)
             case d.Table():
                 return self.table(block)
-            case d.Listing():
+            case d.Listing() | d.Source():
                 return textwrap.indent(block.text, "  ")
             case d.Figure():
                 return f"  {block.file}"

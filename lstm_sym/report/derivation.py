@@ -68,7 +68,7 @@ class _Derivation:
             tuple(self.lead()),
             sections,
             sentences.text("page.contents"),
-            d.Labels(sentences.rule, self.checked),
+            d.Labels(sentences.rule, self.checked, sentences.text("page.source")),
             (tuple(equation.target for equation in self.cell.equations),),
         )
         wrong = [d.Code(f"({equation.number})") for equation in document.equations() if equation.is_wrong]

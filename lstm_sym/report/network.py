@@ -141,6 +141,8 @@ def _within(block: d.Block, label: str) -> d.Block:
     """A block with the label before its anchors, which are those of one cell among several."""
     if isinstance(block, d.Section):
         return replace(block, key=f"{label}.{block.key}", blocks=tuple(_within(inner, label) for inner in block.blocks))
+    if isinstance(block, d.Source):
+        return replace(block, ids={number: f"{label}.{identity}" for number, identity in block.ids.items()})
     return replace(block, id=f"{label}.{block.id}") if isinstance(block, d.Equation) else block
 
 
