@@ -1,4 +1,4 @@
-"""Of each sequence one vector: the mean over its steps, their maximum, or the last."""
+"""Of each sequence one vector: the mean over its steps, their maximum, or the step at one of its ends."""
 
 from __future__ import annotations
 
@@ -35,13 +35,40 @@ def _last(x: Array, lengths: Integers) -> tuple[Array, Array]:
     return through_time.last(x, lengths), np.broadcast_to(weights, x.shape)
 
 
-POOLS: dict[str, Callable[[Array, Integers], tuple[Array, Array]]] = {"mean": _mean, "max": _max, "last": _last}
+def _first(x: Array, lengths: Integers) -> tuple[Array, Array]:
+    """The first step of each sequence, where a pass from the last step ends."""
+    weights = np.zeros((len(x), len(lengths), 1))
+    weights[0] = 1.0
+    return x[0], np.broadcast_to(weights, x.shape)
+
+
+def _ends(x: Array, lengths: Integers) -> tuple[Array, Array]:
+    """Of the first half of the units the last step, of the others the first: where both directions below end."""
+    half = (x.shape[-1] + 1) // 2
+    (last, last_weights), (first, first_weights) = _last(x, lengths), _first(x, lengths)
+    return (
+        np.concatenate((last[..., :half], first[..., half:]), axis=-1),
+        np.concatenate((last_weights[..., :half], first_weights[..., half:]), axis=-1),
+    )
+
+
+POOLS: dict[str, Callable[[Array, Integers], tuple[Array, Array]]] = {
+    "mean": _mean,
+    "max": _max,
+    "last": _last,
+    "first": _first,
+    "ends": _ends,
+}
 """Name -> the vector of each sequence (B, N), and the weights (T, B, N) of which it is the sum: its derivative."""
 
 
 @dataclass(frozen=True)
 class Pooling(Layer):
-    """y = the mean, max or last of x[0] .. x[length - 1], unit by unit: (T, B, N) -> (1, B, N)."""
+    """y = the mean, max, last or first of x[0] .. x[length - 1], unit by unit: (T, B, N) -> (1, B, N).
+
+    "ends" is the last step of the first half of the units, and the first step of the others: of a layer in both
+    directions, side by side, the steps at which each of them has read the whole sequence.
+    """
 
     over: str = "mean"
 

@@ -26,6 +26,8 @@ NETWORKS = {
     "mean": Network((CellLayer("lstm", LSTM, 4), Pooling("mean", "mean"), dense("out", 1)), 3, LOGISTIC),
     "max": Network((CellLayer("lstm", LSTM, 4), Pooling("pool", "max"), dense("out", 3)), 3, SOFTMAX),
     "last": Network((CellLayer("lstm", LSTM, 4), Pooling("pool", "last"), dense("out", 3)), 3, SOFTMAX),
+    "first": Network((CellLayer("gru", GRU, 4, direction="backward"), Pooling("pool", "first")), 3, SQUARED),
+    "ends": Network((CellLayer("gru", GRU, 2, direction="both"), Pooling("pool", "ends"), dense("out", 3)), 3, SOFTMAX),
     "projected": Network(
         (CellLayer("p", ls.cell("lstm_projected"), 3, {"C": 5}), CellLayer("lstm", LSTM, 2)), 3, SQUARED
     ),

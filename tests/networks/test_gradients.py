@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 from networks.cases import BATCH, LENGTHS, NETWORKS, STEPS, given, loss_by_equations, worst
 
+import lstm_sym as ls
 from lstm_sym.check.result import relative_error
+from lstm_sym.networks import CellLayer, Network, Pooling
 
 every_network = pytest.mark.parametrize("name", NETWORKS)
 
@@ -88,3 +90,17 @@ def test_padding_changes_nothing_and_has_no_gradient(name):
     assert runs[0][0] == runs[1][0]
     assert all(np.array_equal(runs[0][1].params[key], runs[1][1].params[key]) for key in params)
     assert runs[0][1].x is None or not runs[0][1].x[padding].any()
+
+
+def test_a_pool_of_the_ends_is_the_last_state_of_each_direction() -> None:
+    """Where Keras and others say the last step of two directions, they mean this."""
+    layer = CellLayer("gru", ls.cell("gru"), 2, direction="both")
+    lengths, x = np.array([6, 2, 5, 1]), np.random.default_rng(0).standard_normal((6, 4, 3))
+    params = Network((layer,), 3).init(0)
+    _, state, _ = Network((layer,), 3).forward(x, params, lengths=lengths)
+    y, _, _ = Network((layer, Pooling("pool", "ends")), 3).forward(x, params, lengths=lengths)
+    assert np.array_equal(y, np.concatenate((state["gru.ahead.h"], state["gru.back.h"]), axis=-1))
+    back = CellLayer("gru", ls.cell("gru"), 2, direction="backward")
+    own = {name.replace("back.", ""): value for name, value in params.items() if "back" in name}
+    y, state, _ = Network((back, Pooling("pool", "first")), 3).forward(x, own, lengths=lengths)
+    assert np.array_equal(y, state["gru.h"])

@@ -26,6 +26,7 @@ from lstm_sym.networks import (
     sensitivity_map,
 )
 from lstm_sym.networks.layer import Passed
+from lstm_sym.networks.pooling import POOLS
 from lstm_sym.through_time import bidirectional
 
 T, B, D = 7, 3, 2
@@ -44,9 +45,7 @@ NETWORKS = {
     "backward": Network((CellLayer("low", ls.cell("sru"), 2, direction="backward"), dense("out", 2)), D),
     "outputs that are no states": Network((both("low", "lstm_output", sizes={"K": 2}), both("high", "qrnn")), D),
 }
-POOLED = {
-    over: Network((both("low"), Pooling("pool", over), dense("out", 2, "tanh")), D) for over in ("mean", "max", "last")
-}
+POOLED = {over: Network((both("low"), Pooling("pool", over), dense("out", 2, "tanh")), D) for over in POOLS}
 
 
 def by_backward(network, params, x, end, sequence, length):

@@ -65,8 +65,11 @@ def _joined(join: str, ways: tuple[Any, ...], module: Any) -> Any:
 
 def _pooled(layer: Pooling, values: Rows, own: Any, first: Any, module: Any, functions: Functions) -> Ran:
     """One vector for all steps; the maximum by the function of equations, over the steps of every unit."""
-    if layer.over == "last":
-        return [values[-1]], {}
+    if layer.over in ("last", "first"):
+        return [values[-1 if layer.over == "last" else 0]], {}
+    if layer.over == "ends":
+        half = (values[0].shape[-1] + 1) // 2
+        return [module.concatenate((values[-1][:, :half], values[0][:, half:]), axis=-1)], {}
     if layer.over == "mean":
         return [sum(values) / len(values)], {}
     return [functions["max"](module.concatenate(values).T).T[:1]], {}
