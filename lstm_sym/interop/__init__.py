@@ -2,16 +2,20 @@
 
 from lstm_sym import interop
 
-found = interop.arrays("model.pt")        # or .safetensors, .npz: the content says which it is
+found = interop.arrays("model.pt")        # or .keras, .h5, .safetensors, .npz: the content says which
 found["lstm.weight_ih_l0"]                # a NumPy array
 
 model = interop.read("model.pt")          # the network that they are, its parameters, and how they were read
 print(*model.told, sep="; ")
 model.network.forward(x, model.params)
+
+interop.write("model.weights.h5", network, params)        # or .safetensors
 """
 
 from lstm_sym.interop.errors import InteropError
 from lstm_sym.interop.formats import arrays, file_format
+from lstm_sym.interop.hdf5 import read_hdf5
+from lstm_sym.interop.keras import to_keras
 from lstm_sym.interop.mapping import Target, mapped
 from lstm_sym.interop.model import Model
 from lstm_sym.interop.onnx import NodeOutputs, run_onnx, save_onnx, to_onnx
@@ -20,6 +24,7 @@ from lstm_sym.interop.reading import read
 from lstm_sym.interop.safetensors import read_safetensors
 from lstm_sym.interop.state_dict import from_state_dict, to_state_dict
 from lstm_sym.interop.table import Table
+from lstm_sym.interop.writing import write
 
 __all__ = [
     "InteropError",
@@ -32,10 +37,13 @@ __all__ = [
     "from_state_dict",
     "mapped",
     "read",
+    "read_hdf5",
     "read_pytorch",
     "read_safetensors",
     "run_onnx",
     "save_onnx",
+    "to_keras",
     "to_onnx",
     "to_state_dict",
+    "write",
 ]

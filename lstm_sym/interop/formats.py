@@ -7,7 +7,7 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
-from lstm_sym.interop import onnx, pytorch, safetensors
+from lstm_sym.interop import hdf5, keras, onnx, pytorch, safetensors
 from lstm_sym.interop.errors import InteropError
 from lstm_sym.interop.files import whole
 from lstm_sym.kernels import Array
@@ -15,7 +15,6 @@ from lstm_sym.networks import NetworkError
 from lstm_sym.networks.storage import read_npz
 
 _OTHERS = {
-    b"\x89HDF\r\n\x1a\n": "an HDF5 file, as Keras writes",
     b"\x93NUMPY": "one NumPy array (.npy), without names",
     b"\x80": "a pickle that torch.save did not write",
     b"\x1f\x8b": "a gzip file: unpack it first",
@@ -26,25 +25,36 @@ _OTHERS = {
 
 
 def arrays(path: str | Path) -> dict[str, Array]:
-    """The arrays of a file of trained weights by name: .safetensors, .npz, or a state_dict of PyTorch.
+    """The arrays of a file of trained weights by name: .safetensors, .npz, a state_dict of PyTorch, HDF5, .keras.
 
     The content says which it is, not the ending of the name. Nothing of the file is run.
 
     Raises InteropError: none of these (the message says what it is), or what its reader refuses.
     """
-    path = Path(path)
-    data = whole(path)
-    return _READERS[_format(data, str(path))](data, path)
+    return arrays_of(*opened(path), Path(path))
+
+
+def arrays_of(kind: str, data: bytes, path: Path) -> dict[str, Array]:
+    """The arrays in the bytes of a file of this format. Raises InteropError for what its reader refuses."""
+    return _READERS[kind](data, path)
 
 
 def file_format(path: str | Path) -> str:
-    """Which format a file of weights has: "safetensors", "npz" or "pytorch". Raises InteropError for another."""
-    return _format(whole(Path(path)), str(path))
+    """Which format a file of weights has, by its name in docs/weights.md. Raises InteropError for another."""
+    return opened(path)[0]
+
+
+def opened(path: str | Path) -> tuple[str, bytes]:
+    """The format of a file, and its bytes. Raises InteropError as `file_format` does."""
+    data = whole(Path(path))
+    return _format(data, str(path)), data
 
 
 def _format(data: bytes, where: str) -> str:
     if data.startswith(b"PK"):
         return _format_of_zip(data, where)
+    if data.startswith(hdf5.SIGNATURE):
+        return "hdf5"
     if pytorch.looks_old(data):
         return "pytorch"
     if safetensors.looks_like(data):
@@ -58,7 +68,7 @@ def _format(data: bytes, where: str) -> str:
 
 
 def _format_of_zip(data: bytes, where: str) -> str:
-    """An archive of .npy files alone is .npz; one with a data.pkl is of PyTorch."""
+    """An archive of .npy files alone is .npz; one with a data.pkl is of PyTorch, with a model.weights.h5 of Keras."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             names = archive.namelist()
@@ -66,6 +76,8 @@ def _format_of_zip(data: bytes, where: str) -> str:
         raise _unknown(where, f"it is a zip archive that cannot be read: {str(error)[:200]}") from error
     if any(name.endswith("/data.pkl") for name in names):
         return "pytorch"
+    if keras.WEIGHTS in names:
+        return "keras"
     if names and all(name.endswith(".npy") for name in names):
         return "npz"
     raise _unknown(where, f"it is a zip archive of {', '.join(names[:5])[:200] or 'nothing'}")
@@ -92,4 +104,6 @@ _READERS: dict[str, Callable[[bytes, Path], dict[str, Array]]] = {
     "pytorch": lambda data, path: pytorch.of_bytes(data, str(path)),
     "npz": lambda _, path: _npz(path),
     "onnx": lambda data, path: onnx.of_bytes(data, str(path)),
+    "hdf5": lambda data, path: hdf5.of_bytes(data, str(path)).arrays,
+    "keras": lambda data, path: keras.of_archive(data, str(path)).contents.arrays,
 }

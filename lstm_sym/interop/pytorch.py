@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import io
-import zipfile
 from collections.abc import Iterator, Mapping
 from itertools import count
 from pathlib import Path
 
 import numpy as np
 
+from lstm_sym.interop.archives import damaged, stored_members
 from lstm_sym.interop.elements import TYPES, flat
 from lstm_sym.interop.errors import InteropError
 from lstm_sym.interop.files import whole
@@ -55,7 +55,7 @@ def looks_old(data: bytes) -> bool:
 
 def _of_zip(data: bytes, where: str) -> dict[str, Array]:
     """NAME/data.pkl is the pickle, NAME/data/KEY the numbers of a storage."""
-    members = _members(data, where)
+    members = stored_members(data, where, "torch.save", _TORCH)
     pickles = [name for name in members if name.count("/") == 1 and name.endswith("/data.pkl")]
     if len(pickles) != 1:
         raise InteropError(where, "a zip archive without a data.pkl in one folder", "another kind of file", _TORCH)
@@ -68,36 +68,18 @@ def _of_zip(data: bytes, where: str) -> dict[str, Array]:
     return _arrays(read_pickle(io.BytesIO(members[pickles[0]]), where), numbers, where)
 
 
-def _members(data: bytes, where: str) -> dict[str, bytes]:
-    """Name -> bytes of all members of an archive, none compressed: together they are no larger than the file."""
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            entries = archive.infolist()
-            if any(entry.compress_type != zipfile.ZIP_STORED for entry in entries):
-                raise InteropError(where, "its members are compressed, which torch.save never does", "", _TORCH)
-            if sum(entry.file_size for entry in entries) > len(data):
-                raise _damaged(where, "its members are said to be larger than the file")
-            if len({entry.filename for entry in entries}) < len(entries):
-                raise _damaged(where, "two of its members have one name")
-            return {entry.filename: archive.read(entry) for entry in entries}
-    except InteropError:
-        raise
-    except Exception as error:  # what zipfile raises for broken bytes is of every kind
-        raise _damaged(where, f"its zip archive is damaged: {str(error)[:200]}") from error
-
-
 def _of_stream(data: bytes, where: str) -> dict[str, Array]:
     """Five pickles (magic number, protocol, machine, dictionary, keys), then of each key a count and the numbers."""
     stream = io.BytesIO(data)
     magic, protocol, machine, found, keys = (read_pickle(stream, where) for _ in range(5))
     if type(magic.value) is not int or magic.value != MAGIC or type(protocol.value) is not int:
-        raise _damaged(where, "it does not begin with the magic number of torch.save and a protocol")
+        raise damaged(where, "it does not begin with the magic number of torch.save and a protocol")
     if protocol.value != PROTOCOL:
-        raise _damaged(where, f"its protocol is not {PROTOCOL}, the only one there was")
+        raise damaged(where, f"its protocol is not {PROTOCOL}, the only one there was")
     if not isinstance(machine.value, dict) or machine.value.get("little_endian") is not True:
         raise _big_endian(where, "it does not say that it was written little-endian")
     if not isinstance(keys.value, list) or not all(isinstance(key, str) for key in keys.value):
-        raise _damaged(where, "the keys of its storages are no list of text")
+        raise damaged(where, "the keys of its storages are no list of text")
     return _arrays(found, _in_order(keys.value, found, memoryview(data)[stream.tell() :], where), where)
 
 
@@ -107,13 +89,13 @@ def _in_order(keys: list[str], found: Pickled, data: memoryview, where: str) -> 
     for key in keys:
         storage, there = found.storages.get(key), int.from_bytes(data[:8], "little")
         if storage is None or key in numbers or there != storage.count:
-            raise _damaged(where, f"the {there:,} numbers under the key {key[:80]!r} are not those that it describes")
+            raise damaged(where, f"the {there:,} numbers under the key {key[:80]!r} are not those that it describes")
         end = 8 + there * TYPES[storage.kind].size
         if end > len(data):
-            raise _damaged(where, f"{end - 8:,} bytes of numbers belong under the key {key[:80]!r}, fewer are there")
+            raise damaged(where, f"{end - 8:,} bytes of numbers belong under the key {key[:80]!r}, fewer are there")
         numbers[key], data = data[8:end], data[end:]
     if len(data):
-        raise _damaged(where, f"{len(data):,} bytes stand after the last of its numbers")
+        raise damaged(where, f"{len(data):,} bytes stand after the last of its numbers")
     return numbers
 
 
@@ -125,7 +107,7 @@ def _arrays(found: Pickled, numbers: Mapping[str, bytes | memoryview], where: st
     arrays: dict[str, Array] = {}
     for name, tensor in _tensors(found.value, where):
         if name in arrays:
-            raise _damaged(where, f"two of its tensors have the name {name}")
+            raise damaged(where, f"two of its tensors have the name {name}")
         if tensor.storage not in flats:
             flats[tensor.storage] = _flat(tensor.storage, numbers, where)
         arrays[name] = _array(tensor, flats[tensor.storage])
@@ -163,7 +145,7 @@ def _flat(storage: Storage, numbers: Mapping[str, bytes | memoryview], where: st
     if data is None or len(data) != expected:
         there = "none" if data is None else f"{len(data):,}"
         key = storage.key[:80]
-        raise _damaged(where, f"{expected:,} bytes of numbers belong under the key {key!r}, {there} are there")
+        raise damaged(where, f"{expected:,} bytes of numbers belong under the key {key!r}, {there} are there")
     return flat(data, storage.kind, f"{where}, storage {storage.key[:80]}")
 
 
@@ -174,10 +156,6 @@ def _array(tensor: Tensor, numbers: Array) -> Array:
         return np.zeros(tensor.shape, numbers.dtype)
     strides = [step * size if n > 1 else size for n, step in zip(tensor.shape, tensor.strides, strict=True)]
     return np.ndarray(tensor.shape, numbers.dtype, numbers, tensor.offset * size, strides)
-
-
-def _damaged(where: str, found: str) -> InteropError:
-    return InteropError(where, found, "a download or a copy that was interrupted", "fetch it again, or save it again")
 
 
 def _big_endian(where: str, found: str) -> InteropError:

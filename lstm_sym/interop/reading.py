@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
+from lstm_sym.interop import keras
 from lstm_sym.interop.errors import InteropError
-from lstm_sym.interop.files import whole
-from lstm_sym.interop.formats import arrays, file_format
+from lstm_sym.interop.formats import arrays_of, opened
 from lstm_sym.interop.mapping import Target, mapped
 from lstm_sym.interop.model import Model
 from lstm_sym.interop.onnx import network_of
@@ -30,16 +31,26 @@ def read(
 
     Raises InteropError, which names the file, and what `mapped` raises.
     """
-    name = Path(path).stem
-    if into is None and table is None and file_format(Path(path)) == "onnx":
-        return network_of(whole(Path(path)), Path(path).name, name=name, node=node)
+    if into is None and table is not None:
+        raise InteropError("table", "it is given without a cell", "", "name the cell or network of its parameters")
+    kind, data = opened(Path(path))
+    name = Path(path).stem.removesuffix(".weights")
+    if into is None and kind == "onnx":
+        return network_of(data, Path(path).name, name=name, node=node)
     if node is not None:
         found_there = "it is given, and this is no ONNX file, or a cell or a table says what its arrays are"
         raise InteropError(f"{Path(path).name}, node", found_there, "", "leave it out")
-    found = arrays(Path(path))
-    if into is None and table is not None:
-        raise InteropError("table", "it is given without a cell", "", "name the cell or network of its parameters")
+    if into is None and kind in _MODELS:
+        return _MODELS[kind](data, Path(path).name, name)
+    found = arrays_of(kind, data, Path(path))
     try:
         return from_state_dict(found, name=name) if into is None else mapped(found, into, table, name=name)
     except InteropError as error:
         raise InteropError(f"{Path(path).name}, {error.where}", error.found, error.why, error.fix) from error
+
+
+_MODELS: dict[str, Callable[[bytes, str, str], Model]] = {
+    "hdf5": lambda data, where, name: keras.model_of_keras(keras.of_hdf5(data, where), name),
+    "keras": lambda data, where, name: keras.model_of_keras(keras.of_archive(data, where), name),
+}
+"""Format of a file that may describe its model -> the network in its bytes; the file as errors call it; its name."""

@@ -1,11 +1,14 @@
-"""Reader of .safetensors: the length of a header, the header as JSON, and the bytes of all arrays."""
+"""Reader and writer of .safetensors: the length of a header, the header as JSON, and the bytes of all arrays."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
+
+import numpy as np
 
 from lstm_sym.interop.elements import TYPES, are_counts, count_of, flat
 from lstm_sym.interop.errors import InteropError
@@ -45,6 +48,31 @@ def of_bytes(data: bytes, where: str) -> dict[str, Array]:
     _refuse_gaps(entries, len(data) - start, where)
     view = memoryview(data)[start:]
     return {e.name: flat(view[e.begin : e.end], e.kind, _at(where, e.name)).reshape(e.shape) for e in entries}
+
+
+def to_safetensors(arrays: Mapping[str, Array]) -> bytes:
+    """The bytes of a .safetensors file of these arrays, as the package writes them: wide types first, then by name.
+
+    Raises InteropError for a type that the format does not have.
+    """
+    names = {elements.stored: name for name, elements in TYPES.items() if name not in ("BF16", "BOOL")}
+    names[np.dtype(bool)] = "BOOL"
+    kinds = {}
+    for name, value in arrays.items():
+        if (kind := names.get(value.dtype.newbyteorder("<"))) is None:
+            raise InteropError(name, f"its type is {value.dtype}", "", f"numbers of {', '.join(map(str, names))}")
+        kinds[name] = kind
+    order = sorted(arrays, key=lambda name: (-arrays[name].itemsize, name))
+    header, parts, size = {}, [], 0
+    for name in order:
+        raw = np.ascontiguousarray(arrays[name], arrays[name].dtype.newbyteorder("<")).tobytes()
+        span = [size, size + len(raw)]
+        header[name] = {"dtype": kinds[name], "shape": list(arrays[name].shape), "data_offsets": span}
+        parts.append(raw)
+        size += len(raw)
+    text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
+    text += b" " * (-len(text) % 8)
+    return len(text).to_bytes(8, "little") + text + b"".join(parts)
 
 
 def looks_like(data: bytes) -> bool:

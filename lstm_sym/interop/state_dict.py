@@ -79,6 +79,31 @@ def to_state_dict(network: Network, params: Mapping[str, Array]) -> dict[str, Ar
     return found
 
 
+def whole_state_dict(network: Network, params: Mapping[str, Array]) -> dict[str, Array]:
+    """The arrays of all layers: those of `to_state_dict`, after "rnn." where there are others, and of each other layer
+    NAME.weight and NAME.bias.
+
+    Raises InteropError as `to_state_dict` does, and for a layer with parameters that is neither an embedding nor a
+    linear layer below a function.
+    """
+    params = network.checked(network.name, params)
+    recurrent = to_state_dict(network, params)
+    others: dict[str, Array] = {}
+    for layer in network.layers:
+        own = below(layer.prefix, params)
+        if isinstance(layer, CellLayer) and layer.cell.states:
+            continue
+        if not own.keys() <= {"E", "V", "b"}:
+            raise InteropError(
+                f"{network.name}, layer {layer.name}",
+                f"its parameters are {', '.join(own)}",
+                "equations of its own, for which PyTorch has no module",
+                "keep them under their own names: networks.save(path, params)",
+            )
+        others |= {f"{layer.name}.{'bias' if name == 'b' else 'weight'}": value for name, value in own.items()}
+    return {f"rnn.{name}" if others else name: value for name, value in recurrent.items()} | others
+
+
 def _recurrent(arrays: Arrays) -> tuple[str, Group]:
     """The name before the arrays of the recurrent module, and these."""
     groups: dict[str, Group] = defaultdict(lambda: defaultdict(dict))

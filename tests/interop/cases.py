@@ -102,3 +102,16 @@ def tensor(numbers: bytes, offset: int = 0, shape: Sequence[int] = (2, 3), strid
 def entry(value: bytes, key: bytes | None = None) -> bytes:
     """A pickle of a dictionary with one entry."""
     return pickle.PROTO + b"\x02" + pickle.EMPTY_DICT + (key or text("w")) + value + pickle.SETITEM + pickle.STOP
+
+
+def keras_files(version: int) -> dict[str, bytes]:
+    """Name -> bytes of the files of Keras 2 or 3 among the fixtures."""
+    with np.load(DATA / f"keras_{version}.npz") as arrays:
+        return {name: value.tobytes() for name, value in arrays.items() if value.dtype == np.uint8}
+
+
+def keras_run(version: int, file: str) -> tuple[np.ndarray, np.ndarray]:
+    """What the model in such a file was given, (B, T, N), and what it gave out."""
+    name = file.partition(".")[0]
+    with np.load(DATA / f"keras_{version}.npz") as arrays:
+        return arrays[f"{name}.x"], arrays[f"{name}.y"]

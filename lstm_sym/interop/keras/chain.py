@@ -1,0 +1,158 @@
+"""Which layers of a model stand one above the other, as its description says: the recurrent and what is about them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from lstm_sym.interop.archives import damaged
+from lstm_sym.interop.errors import InteropError
+
+RECURRENT = ("LSTM", "GRU", "SimpleRNN", "CuDNNLSTM", "CuDNNGRU", "Bidirectional")
+WITHOUT_EFFECT = (
+    *("InputLayer", "Dropout", "SpatialDropout1D", "GaussianNoise", "GaussianDropout", "AlphaDropout"),
+    *("ActivityRegularization", "Masking"),
+)
+"""Layers that hand on what they read, where nothing is trained."""
+MOST_LAYERS = 1000
+
+
+@dataclass(frozen=True, eq=False)
+class Node:
+    """A layer of Keras.
+
+    Attributes:
+        name: what Keras calls it.
+        kind: its class.
+        settings: its own, as Keras writes them; empty in a file of weights alone.
+        inputs: the names of the layers that it reads.
+    """
+
+    name: str
+    kind: str
+    settings: Mapping[str, Any]
+    inputs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Chain:
+    """Layers from below, and what is said of the rest."""
+
+    nodes: tuple[Node, ...]
+    notes: tuple[str, ...] = ()
+
+
+def nodes_of(description: Mapping[str, Any], where: str) -> list[Node]:
+    """All layers of a model that is Sequential or functional. Raises InteropError for another."""
+    kind, own = description.get("class_name"), description.get("config")
+    if kind not in ("Sequential", "Functional", "Model"):
+        raise InteropError(
+            where,
+            f"its model is a {str(kind)[:80]}",
+            "a class of its own, whose layers stand in a program",
+            "save the weights, and say which is which: interop.read(path, into=cell, table=...)",
+        )
+    entries = own.get("layers") if isinstance(own, Mapping) else own
+    if not isinstance(entries, list) or not all(isinstance(entry, Mapping) for entry in entries):
+        raise damaged(where, "the description of its model has no list of layers")
+    if len(entries) > MOST_LAYERS:
+        raise InteropError(where, f"{len(entries):,} layers; at most {MOST_LAYERS:,} are read", "", "save its parts")
+    found: list[Node] = []
+    for entry in entries:
+        settings = entry.get("config")
+        if not isinstance(settings, Mapping) or not isinstance(entry.get("class_name"), str):
+            raise damaged(where, "a layer is described without a class or settings")
+        name = settings.get("name", entry.get("name"))
+        if not isinstance(name, str) or any(node.name == name for node in found):
+            raise damaged(where, f"the name of a layer is {name!r:.80}, or two have it")
+        if kind == "Sequential":
+            inputs = tuple(node.name for node in found[-1:])
+        else:
+            inputs = tuple(_inputs(entry.get("inbound_nodes"), where))
+        found.append(Node(name, entry["class_name"], settings, inputs))
+    return found
+
+
+def chain_of(nodes: Sequence[Node], readable: Callable[[Node], bool], where: str) -> Chain:
+    """The recurrent layers one above the other, what is readable below the lowest, and above the highest.
+
+    readable: whether a layer can stand in a network. Raises InteropError where recurrent layers are none, or do not
+    stand one above the other with readable layers between them.
+    """
+    known = {node.name: node for node in nodes}
+    recurrent = [node for node in nodes if node.kind in RECURRENT]
+    if not recurrent:
+        kinds = ", ".join(dict.fromkeys(node.kind for node in nodes)) or "nothing"
+        raise InteropError(where, f"it has no recurrent layer that is known: {kinds}", "a model of another kind", "")
+    read = {name for node in recurrent for name in _below(node, known)}
+    [top, *others] = [node for node in recurrent if node.name not in read] or recurrent[:1]
+    chain, notes = _down(top, known, readable)
+    apart = [node.name for node in recurrent if node not in chain]
+    if others or apart:
+        names = ", ".join(node.name for node in recurrent)
+        raise InteropError(
+            where,
+            f"its recurrent layers {names} are no chain: between {chain[0].name} and {', '.join(apart)} is more",
+            "branches, or layers between them that no network here has",
+            f"cut the model in Keras, keras.Model(inputs, layer.output), and save each part: {names}",
+        )
+    upper, more = _up(top, nodes, readable)
+    return Chain((*chain, *upper), (*notes, *more))
+
+
+def _down(top: Node, known: Mapping[str, Node], readable: Callable[[Node], bool]) -> tuple[list[Node], list[str]]:
+    """From this layer down, while each reads one readable layer; the lowest first."""
+    chain = [top]
+    while True:
+        lowest = chain[0]
+        below = known.get(lowest.inputs[0]) if len(lowest.inputs) == 1 else None
+        if below is None or below in chain or not readable(below):
+            names = "" if below is not None and below.kind == "InputLayer" else ", ".join(lowest.inputs)
+            return chain, [f"x is what {names} gives out, which is not read here"] if names else []
+        chain.insert(0, below)
+
+
+def _up(top: Node, nodes: Sequence[Node], readable: Callable[[Node], bool]) -> tuple[list[Node], list[str]]:
+    """From this layer up, while one readable layer alone reads each."""
+    chain = [top]
+    while True:
+        above = [node for node in nodes if chain[-1].name in node.inputs and node not in chain]
+        if not above:
+            return chain[1:], []
+        if len(above) > 1 or len(above[0].inputs) > 1 or not readable(above[0]):
+            names = ", ".join(node.name for node in above)
+            return chain[1:], [f"{names}, which read{'s' * (len(above) == 1)} {chain[-1].name}: not read here"]
+        chain.append(above[0])
+
+
+def _below(node: Node, known: Mapping[str, Node]) -> set[str]:
+    """The names of all layers that a layer reads, and those read."""
+    found: set[str] = set()
+    waiting = [*node.inputs]
+    while waiting:
+        name = waiting.pop()
+        if name not in found and name in known:
+            found.add(name)
+            waiting += known[name].inputs
+    return found
+
+
+def _inputs(given: Any, where: str) -> Iterator[str]:
+    """The names of layers in the description of what a layer reads; name[k] for another than its first output.
+
+    Keras 3 writes a tensor as {"class_name": "__keras_tensor__", "config": {"keras_history": [name, 0, 0]}}, Keras 2
+    as [name, 0, 0, {...}].
+    """
+    waiting = [given]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, Mapping):
+            own = value.get("config")
+            history = own.get("keras_history") if isinstance(own, Mapping) else None
+            waiting += [history] if history is not None else [*value.values()][::-1]
+        elif isinstance(value, list) and len(value) >= 3 and isinstance(value[0], str):
+            yield value[0] if value[2] == 0 else f"{value[0]}[{value[2]!r:.20}]"
+            waiting += value[:2:-1]
+        elif isinstance(value, list):
+            waiting += value[::-1]
