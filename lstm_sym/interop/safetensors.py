@@ -17,6 +17,8 @@ from lstm_sym.kernels import Array
 
 LONGEST_HEADER = 100_000_000
 """Bytes, as the format has it."""
+_WRITTEN = ("I64", "F64", "F32", "I32", "F16", "I16", "I8", "U8", "BOOL")
+"""Types in the order in which the package writes them."""
 _KEYS = {"dtype", "shape", "data_offsets"}
 
 
@@ -51,25 +53,23 @@ def of_bytes(data: bytes, where: str) -> dict[str, Array]:
 
 
 def to_safetensors(arrays: Mapping[str, Array]) -> bytes:
-    """The bytes of a .safetensors file of these arrays, as the package writes them: wide types first, then by name.
+    """The bytes of a .safetensors file of these arrays, as the package writes them: by type, then by name.
 
     Raises InteropError for a type that the format does not have.
     """
-    names = {elements.stored: name for name, elements in TYPES.items() if name not in ("BF16", "BOOL")}
-    names[np.dtype(bool)] = "BOOL"
-    kinds = {}
-    for name, value in arrays.items():
-        if (kind := names.get(value.dtype.newbyteorder("<"))) is None:
-            raise InteropError(name, f"its type is {value.dtype}", "", f"numbers of {', '.join(map(str, names))}")
-        kinds[name] = kind
-    order = sorted(arrays, key=lambda name: (-arrays[name].itemsize, name))
+    names = {TYPES[kind].stored: kind for kind in _WRITTEN if kind != "BOOL"} | {np.dtype(bool): "BOOL"}
+    little = {name: np.asarray(value, value.dtype.newbyteorder("<"), order="C") for name, value in arrays.items()}
+    for name, value in little.items():
+        if value.dtype not in names:
+            raise InteropError(name, f"its type is {value.dtype}", "", f"give numbers of {', '.join(_WRITTEN)}")
+    order = sorted(little, key=lambda name: (_WRITTEN.index(names[little[name].dtype]), name))
     header, parts, size = {}, [], 0
     for name in order:
-        raw = np.ascontiguousarray(arrays[name], arrays[name].dtype.newbyteorder("<")).tobytes()
-        span = [size, size + len(raw)]
-        header[name] = {"dtype": kinds[name], "shape": list(arrays[name].shape), "data_offsets": span}
-        parts.append(raw)
-        size += len(raw)
+        value = little[name]
+        span = [size, size + value.nbytes]
+        header[name] = {"dtype": names[value.dtype], "shape": list(value.shape), "data_offsets": span}
+        parts.append(value.tobytes())
+        size += value.nbytes
     text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
     text += b" " * (-len(text) % 8)
     return len(text).to_bytes(8, "little") + text + b"".join(parts)

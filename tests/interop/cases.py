@@ -49,7 +49,12 @@ def described(dtype: str = "F32", shape: object = (2,), span: object = (0, 8)) -
 
 def members(file: str) -> dict[str, bytes]:
     """Of a zip archive among the fixtures."""
-    with zipfile.ZipFile(DATA / file) as archive:
+    return members_of((DATA / file).read_bytes())
+
+
+def members_of(data: bytes) -> dict[str, bytes]:
+    """Of the bytes of a zip archive."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
         return {name: archive.read(name) for name in archive.namelist()}
 
 

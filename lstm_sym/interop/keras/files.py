@@ -7,6 +7,7 @@ import re
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import count, takewhile
 from typing import Any
 
 from lstm_sym.interop import hdf5
@@ -43,9 +44,11 @@ class KerasFile:
     @property
     def by_name(self) -> dict[str, Parts] | None:
         """The arrays of each layer by its name, in the order of the layers; None where layers have places instead."""
-        root = "model_weights" if "layer_names" in self.contents.attributes.get("model_weights", {}) else ""
-        if "layer_names" not in self.contents.attributes.get(root, {}):
+        names = {"layer_names", "layer_names0"}
+        roots = [root for root in ("model_weights", "") if names & self.contents.attributes.get(root, {}).keys()]
+        if not roots:
             return None
+        root = roots[0]
         above = f"{root}/" if root else ""
         return {layer: {"": self._paths(above + layer)} for layer in self._texts(root, "layer_names")}
 
@@ -76,8 +79,7 @@ class KerasFile:
         """A list of texts among the attributes of a group, which is in several where it is long."""
         own = self.contents.attributes.get(group, {})
         parts = [own[name]] if name in own else []
-        while f"{name}{len(parts)}" in own:
-            parts.append(own[f"{name}{len(parts)}"])
+        parts += [own[f"{name}{k}"] for k in takewhile(lambda k: f"{name}{k}" in own, count())]
         if not parts:
             raise damaged(f"{self.where}, {group[:80]}", f"it has no {name}")
         texts = [text for part in parts for text in (part if isinstance(part, list) else [])]

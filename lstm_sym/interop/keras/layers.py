@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -19,7 +20,7 @@ from lstm_sym.interop.keras.chain import RECURRENT, WITHOUT_EFFECT, Node, chain_
 from lstm_sym.interop.keras.files import KerasFile, Parts
 from lstm_sym.interop.model import Model, ReadLayer, model_of, recurrent_layer, refuse_not_finite
 from lstm_sym.kernels import Array
-from lstm_sym.networks import CellLayer, Embedding, Pooling
+from lstm_sym.networks import CellLayer, Embedding, NetworkError, Pooling
 
 _POOLS = {"GlobalAveragePooling1D": "mean", "GlobalMaxPooling1D": "max"}
 _JOINS = {"concat": "concat", "sum": "sum", "ave": "mean"}
@@ -44,7 +45,10 @@ def model_of_keras(file: KerasFile, name: str) -> Model:
     for node in chain.nodes:
         building.add(node)
     left = [path for path in file.contents.arrays if path not in building.taken]
-    model = model_of(name, building.read, building.inputs or 0, left)
+    if building.turned:
+        building.notes.append(f"{name}: Keras gives it out from the last step to the first, here it is in their order")
+    with _of_file(file.where):
+        model = model_of(name, building.read, building.inputs or 0, left)
     return replace(model, told=(*model.told, *building.notes, *chain.notes))
 
 
@@ -195,15 +199,14 @@ class _Building:
             self._check_both(node, own, where)
         direction = "both" if both else "backward" if backward != self.turned else "forward"
         row = _row(own, ways[0])
-        layer = recurrent_layer(
-            self._free(node.name),
-            ("Keras", row, node.name),
-            [_named(way, row) for way in ways],
-            direction=direction,
-            join=_JOINS[node.settings.get("merge_mode", "concat")] if both else "concat",
-            cell=with_functions(KERAS[row].cell, *self._functions(own, where), self.file.version),
-            notes=self._notes(own, ways[0]),
-        )
+        cell = with_functions(KERAS[row].cell, *self._functions(own, where), self.file.version)
+        join = _JOINS[node.settings.get("merge_mode", "concat")] if both else "concat"
+        named, notes = [_named(way, row) for way in ways], self._notes(own, ways[0])
+        source = ("Keras", row, node.name)
+        with _of_file(self.file.where):
+            layer = recurrent_layer(
+                self._free(node.name), source, named, direction=direction, join=join, cell=cell, notes=notes
+            )
         self._put(layer, len(ways[0][0]))
         if own.settings and not own.settings.get("return_sequences"):
             self._last(node, layer.layer.name, direction, where)
@@ -307,3 +310,12 @@ def _missing(where: str, wanted: str, arrays: Sequence[Array]) -> InteropError:
     return InteropError(
         where, f"it has {wanted}; the shapes in the file are {shapes}", "a file that was cut", "save it anew"
     )
+
+
+@contextmanager
+def _of_file(where: str) -> Iterator[None]:
+    """Let an error of a layer or a network name the file."""
+    try:
+        yield
+    except (InteropError, NetworkError) as error:
+        raise InteropError(f"{where}, {error.where}", error.found, error.why, error.fix) from error
