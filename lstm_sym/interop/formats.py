@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import io
+import os
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
-from lstm_sym.interop import hdf5, keras, onnx, pytorch, safetensors
+from lstm_sym.interop import dynet, hdf5, keras, onnx, paddle, pytorch, safetensors
 from lstm_sym.interop.errors import InteropError
 from lstm_sym.interop.files import whole
 from lstm_sym.kernels import Array
@@ -25,7 +26,8 @@ _OTHERS = {
 
 
 def arrays(path: str | Path) -> dict[str, Array]:
-    """The arrays of a file of trained weights by name: .safetensors, .npz, a state_dict of PyTorch, HDF5, .keras.
+    """The arrays of a file of trained weights by name: .safetensors, .npz, a state_dict of PyTorch, a file of Keras,
+    a model of DyNet, a tensor of Paddle, or a folder of such tensors.
 
     The content says which it is, not the ending of the name. Nothing of the file is run.
 
@@ -46,6 +48,9 @@ def file_format(path: str | Path) -> str:
 
 def opened(path: str | Path) -> tuple[str, bytes]:
     """The format of a file, and its bytes. Raises InteropError as `file_format` does."""
+    if os.path.isdir(path):
+        paddle.files_of(Path(path))
+        return "paddle", b""
     data = whole(Path(path))
     return _format(data, str(path)), data
 
@@ -55,6 +60,10 @@ def _format(data: bytes, where: str) -> str:
         return _format_of_zip(data, where)
     if data.startswith(hdf5.SIGNATURE):
         return "hdf5"
+    if data.startswith(dynet.MARKS):
+        return "dynet"
+    if paddle.looks_like(data):
+        return "paddle"
     if pytorch.looks_old(data):
         return "pytorch"
     if safetensors.looks_like(data):
@@ -105,5 +114,7 @@ _READERS: dict[str, Callable[[bytes, Path], dict[str, Array]]] = {
     "npz": lambda _, path: _npz(path),
     "onnx": lambda data, path: onnx.of_bytes(data, str(path)),
     "hdf5": lambda data, path: hdf5.of_bytes(data, str(path)).arrays,
+    "paddle": lambda data, path: paddle.of_bytes(data, str(path)) if data else paddle.of_folder(path),
+    "dynet": lambda data, path: dynet.of_bytes(data, str(path)),
     "keras": lambda data, path: keras.of_archive(data, str(path)).contents.arrays,
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from lstm_sym.interop import keras
@@ -49,8 +50,20 @@ def read(
         raise InteropError(f"{Path(path).name}, {error.where}", error.found, error.why, error.fix) from error
 
 
+def _refused(framework: str, data: bytes, where: str, name: str) -> Model:
+    """No network: what stands above what is in the program that made the file."""
+    raise InteropError(
+        where,
+        f"{framework} keeps arrays by their names, and does not say which layer reads which",
+        "",
+        "make its layers of interop.arrays(path) with recurrent_layer of lstm_sym.interop.model: docs/weights.md",
+    )
+
+
 _MODELS: dict[str, Callable[[bytes, str, str], Model]] = {
     "hdf5": lambda data, where, name: keras.model_of_keras(keras.of_hdf5(data, where), name),
+    "paddle": partial(_refused, "Paddle"),
+    "dynet": partial(_refused, "DyNet"),
     "keras": lambda data, where, name: keras.model_of_keras(keras.of_archive(data, where), name),
 }
 """Format of a file that may describe its model -> the network in its bytes; the file as errors call it; its name."""

@@ -39,13 +39,11 @@ def test_a_safetensors_file_under_any_name(tmp_path):
 
 OTHERS = {
     "nothing": (b"", "it is empty"),
-    "HDF5": (b"\x89HDF\r\n\x1a\n" + bytes(100), "HDF5 file, as Keras writes"),
     "one array": (b"\x93NUMPY\x01\x00", "one NumPy array"),
     "a plain pickle": (pickle.dumps({"a": 1}), "a pickle that torch.save did not write"),
     "gzip": (b"\x1f\x8b\x08", "gzip"),
     "a pointer": (b"version https://git-lfs.github.com/spec/v1\n", "git lfs pull"),
     "a page": (b"<!DOCTYPE html>", "the download gave a page"),
-    "Keras": (zip_file({"config.json": b"{}", "model.weights.h5": b""}), "config.json, model.weights.h5"),
     "an empty archive": (zip_file({}), "a zip archive of nothing"),
     "a broken archive": (b"PK\x03\x04", "zip archive that cannot be read"),
     "anything": (b"abcdefgh", "begins with b'abcdefgh'"),

@@ -15,6 +15,7 @@ from lstm_sym.interop.keras.files import KerasFile, Parts
 MOST_RECURRENT = 7
 """Recurrent layers of which every order is tried."""
 NOT_SAID = "weights alone: activations are taken for those of Keras, tanh and sigmoid, and every step for given out"
+OLD_GATES = "before version 2.3 gates were hard_sigmoid, unless the program said otherwise"
 _GATES = {4: "LSTM", 3: "GRU", 1: "SimpleRNN"}
 _PLACED = {"lstm", "gru", "simple_rnn", "cu_dnnlstm", "cu_dnngru", "bidirectional"}
 """What Keras 3 calls places of recurrent layers, but for the number behind."""
@@ -50,7 +51,9 @@ def chain_of_weights(file: KerasFile, layers: Mapping[str, Parts]) -> Chain:
     lowest = [node for node, _, gives in found if node.kind == "Embedding" and gives == chain[0][1]]
     start = next((k for k, (node, _, _) in enumerate(found) if node is chain[-1][0]), 0) if ordered else -1
     above = _dense(found[start + 1 :], chain[-1][2])
-    return Chain((*lowest[:1], *(node for node, _, _ in chain), *above), (NOT_SAID,))
+    old = file.version.startswith(("1.", "2.0", "2.1", "2.2"))
+    notes = (NOT_SAID, OLD_GATES) if old and any("CuDNN" not in node.kind for node, _, _ in chain) else (NOT_SAID,)
+    return Chain((*lowest[:1], *(node for node, _, _ in chain), *above), notes)
 
 
 def _sized(name: str, parts: Parts, arrays: Arrays, where: str) -> Sized | None:
