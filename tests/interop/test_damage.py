@@ -2,19 +2,34 @@
 
 from __future__ import annotations
 
+import re
 import tracemalloc
 from contextlib import contextmanager
 
 import numpy as np
 import pytest
-from interop.cases import DATA, FILES, described, expected, members, safetensors_file, same, zip_file
+from interop.cases import (
+    DATA,
+    FILES,
+    described,
+    expected,
+    keras_files,
+    members,
+    members_of,
+    safetensors_file,
+    same,
+    zip_file,
+)
+from interop.test_dynet import parameter
+from interop.test_paddle import of_array
 
 from lstm_sym import interop
+from lstm_sym.interop import hdf5, keras
 from lstm_sym.interop.elements import TYPES
 
 MEMORY = 2**20
-"""Bytes that reading one of these files may take: none has 10 kB, and what Python keeps for a while counts too."""
-KNOWN = {np.dtype(bool), np.dtype("f4"), *(elements.stored for elements in TYPES.values())}
+"""Bytes that reading one of these files may take: none has 40 kB, and what Python keeps for a while counts too."""
+KNOWN = {np.dtype(kind) for kind in ("?", "f4", "u2", "u4", "u8")} | {elements.stored for elements in TYPES.values()}
 
 
 def flipped(data, rng, _):
@@ -53,7 +68,21 @@ def whole_files():
     """Name -> bytes, and the arrays where every byte of them is under a sum."""
     torch = {file: ((DATA / file).read_bytes(), None if "old" in file else expected(file)) for file in FILES}
     npz = {f"{name}.npz": ((DATA / f"{name}.npz").read_bytes(), None) for name in ("lstm", "numbers")}
-    return torch | npz | {"w.safetensors": (safetensors_fixture(), None)}
+    others = {
+        "w.safetensors": safetensors_fixture(),
+        "w.dynet": parameter("/lstm/_0", np.ones((4, 3))) + parameter("/_1", np.ones((2, 9)), "LookupParameter"),
+        "w.paddle": of_array(np.ones((2, 3))) + of_array(np.ones(4)),
+    }
+    return torch | npz | {name: (data, None) for name, data in others.items()} | keras_fixtures()
+
+
+def keras_fixtures():
+    """HDF5 with a description and without one, of Keras 2 and 3, and an archive, whose bytes are under sums."""
+    old, new = keras_files(2), keras_files(3)
+    files = {"old.h5": old["rnn.h5"], "old.only.h5": old["words.only.h5"], "new.weights.h5": new["words.weights.h5"]}
+    archive = new["words.keras"]
+    whole = hdf5.of_bytes(members_of(archive)[keras.WEIGHTS], "w").arrays
+    return {name: (data, None) for name, data in files.items()} | {"new.keras": (archive, whole)}
 
 
 def outcome(path, data):
@@ -105,13 +134,52 @@ def damage_of_pickles(path, kind, count):
     return read
 
 
-@pytest.mark.parametrize("damaged", [damage, damage_of_pickles])
+def struck(data, rng, _):
+    """A byte or three that are not 0, as most of HDF5 is, are 0, 255, one more, or anything."""
+    changed = bytearray(data)
+    written = np.flatnonzero(np.frombuffer(data, np.uint8))
+    for at in rng.choice(written, size=rng.integers(1, 4)):
+        changed[at] = rng.choice([0, 255, changed[at] ^ 1, rng.integers(256)])
+    return bytes(changed)
+
+
+def misspelt(data, rng, _):
+    """In a description a setting is another, or stands elsewhere."""
+    words = re.findall(rb'"[^"]*"|-?\d+\.?\d*|true|false|null', data)
+    old, new = (words[k] for k in rng.integers(len(words), size=2))
+    return data.replace(old, new, int(rng.integers(1, 4)))
+
+
+def damage_of_keras(path, kind, count):
+    """The same of the structure of HDF5, of descriptions, and of HDF5 in archives whose sums are right: as models."""
+    rng, fixtures = np.random.default_rng(7 + sorted(KINDS).index(kind)), keras_fixtures()
+    archive, read = members_of(fixtures.pop("new.keras")[0]), 0
+    files, texts = [data for data, _ in fixtures.values()], [archive["config.json"]]
+    for number in range(count):
+        if number % 3 == 0:
+            changed = struck(files[number % len(files)], rng, None)
+        else:
+            name = ("config.json", keras.WEIGHTS)[number % 2]
+            how = rng.choice([KINDS[kind], misspelt if name == "config.json" else struck])
+            changed = zip_file(archive | {name: how(archive[name], rng, texts if name == "config.json" else files)})
+        outcome(path, changed)
+        try:
+            model = interop.read(path)
+        except interop.InteropError as error:
+            assert path.name in str(error)
+            continue
+        assert all(np.isfinite(value).all() for value in model.params.values())
+        read += 1
+    return read
+
+
+@pytest.mark.parametrize("damaged", [damage, damage_of_pickles, damage_of_keras])
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_damaged_file_is_refused_or_read_rightly(tmp_path, kind, damaged):
     assert damaged(tmp_path / "w", kind, 300) < 300
 
 
-@pytest.mark.parametrize("damaged", [damage, damage_of_pickles])
+@pytest.mark.parametrize("damaged", [damage, damage_of_pickles, damage_of_keras])
 @pytest.mark.parametrize("kind", KINDS)
 def test_damage_takes_no_memory(tmp_path, kind, damaged):
     with bounded_memory(MEMORY):
@@ -119,7 +187,7 @@ def test_damage_takes_no_memory(tmp_path, kind, damaged):
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("damaged", [damage, damage_of_pickles])
+@pytest.mark.parametrize("damaged", [damage, damage_of_pickles, damage_of_keras])
 @pytest.mark.parametrize("kind", KINDS)
 def test_ten_thousand_damaged_files_are_refused_or_read_rightly(tmp_path, kind, damaged):
     assert damaged(tmp_path / "w", kind, 10_000) < 10_000

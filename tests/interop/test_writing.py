@@ -67,33 +67,27 @@ def test_what_keras_wrote_is_written_again(h5py, tmp_path):
     assert np.array_equal(gates[0].sum(axis=0)[:6], gates[1].sum(axis=0)[:6])
 
 
-@pytest.mark.parametrize(("dtype", "error"), [("float32", 1e-6), ("float64", 1e-12)])
-def test_keras_reads_what_is_written(h5py, tmp_path, dtype, error):
+def test_keras_reads_what_is_written(h5py, tmp_path):
+    """In float32: Keras over JAX computes tanh and sigmoid so, whatever it is told."""
     keras = pytest.importorskip("keras", reason="Keras 3 is the peer where there is one")
-    keras.config.set_floatx(dtype)
-    keras.config.set_dtype_policy(dtype)
-    if keras.config.backend() == "jax":
-        pytest.importorskip("jax").config.update("jax_enable_x64", True)
     new, every = keras.layers, {"return_sequences": True}
-    layers = [
-        new.Embedding(7, 3),
-        new.Bidirectional(new.LSTM(2, **every)),
-        new.GRU(3, **every),
-        new.Bidirectional(new.GRU(3, reset_after=False, **every), merge_mode="sum"),
-        new.LSTM(4, activation="relu", recurrent_activation="hard_sigmoid"),
-        new.Dense(2, activation="tanh"),
-    ]
-    network = STACK
-    if dtype == "float64":  # SimpleRNN of Keras over JAX computes in float32 alone
-        network = Network(tuple(layer for layer in STACK.layers if layer.name != "last"))
-    else:
-        layers.insert(-2, new.SimpleRNN(4, **every))
-    peer = keras.Sequential([keras.Input((None,)), *layers])
-    params = network.init(3, dtype=dtype)
-    peer.load_weights(interop.write(tmp_path / "w.weights.h5", network, params))
+    peer = keras.Sequential(
+        [
+            keras.Input((None,)),
+            new.Embedding(7, 3),
+            new.Bidirectional(new.LSTM(2, **every)),
+            new.GRU(3, **every),
+            new.Bidirectional(new.GRU(3, reset_after=False, **every), merge_mode="sum"),
+            new.SimpleRNN(4, **every),
+            new.LSTM(4, activation="relu", recurrent_activation="hard_sigmoid"),
+            new.Dense(2, activation="tanh"),
+        ]
+    )
+    params = STACK.init(3, dtype=np.float32)
+    peer.load_weights(interop.write(tmp_path / "w.weights.h5", STACK, params))
     words = np.random.default_rng(0).integers(0, 7, (4, 6))
-    y = network.forward(words, params, batch_first=True)[0]
-    np.testing.assert_allclose(y, peer.predict(words, verbose=0), rtol=0, atol=error)
+    y = STACK.forward(words, params, batch_first=True)[0]
+    np.testing.assert_allclose(y, peer.predict(words, verbose=0), rtol=0, atol=1e-6)
 
 
 REFUSED = {
