@@ -104,7 +104,7 @@ def _unknown(where: str, found: str) -> InteropError:
         where,
         found,
         "weights in a format that is not read here, or a file that was cut short",
-        "give .safetensors, .npz, or what torch.save(model.state_dict(), path) wrote",
+        "give .safetensors, .npz, a model of Keras, or what torch.save(model.state_dict(), path) wrote",
     )
 
 

@@ -17,6 +17,9 @@ from lstm_sym.equations import numbers, parser, source_line, tomlfile
 from lstm_sym.equations.functions import CHOICES, FUNCTIONS, SLOPES
 from lstm_sym.equations.names import MAX_NAME
 from lstm_sym.inputs import checks, files
+from lstm_sym.interop.hdf5.source import READINGS
+from lstm_sym.interop.keras.chain import MOST_LAYERS
+from lstm_sym.interop.paddle import MOST_FILES
 from lstm_sym.kernels import lstm
 from lstm_sym.program import Role, Statement
 
@@ -100,6 +103,7 @@ def test_the_bounds_of_the_page_of_security_are_those_of_the_code():
         f"one equation to | {numbers.MAX_DIGITS} |",
         f"{checks.MAX_BYTES // mebibyte} MiB (`.npy`, `.wav`) or {files.MAX_TEXT_BYTES // mebibyte} MiB (text)",
         f"{checks.MAX_CHANNELS:,} channels, {checks.MAX_SEQUENCES:,} sequences",
+        f"each byte of HDF5 read {READINGS} times; {MOST_LAYERS:,} layers; {MOST_FILES:,} files of a folder",
         f"memory ({child.MEMORY >> 30} GiB of address space)",
         f"what it prints ({child.FILE_SIZE >> 20} MiB)",
     ]

@@ -11,6 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
+from lstm_sym.interop.elements import TYPES
+from lstm_sym.interop.paddle import _TYPES as PADDLE_TYPES
+
 DATA = Path(__file__).parent / "data"
 FILES = {
     "lstm.pt": "lstm",
@@ -120,3 +123,37 @@ def keras_run(version: int, file: str) -> tuple[np.ndarray, np.ndarray]:
     name = file.partition(".")[0]
     with np.load(DATA / f"keras_{version}.npz") as arrays:
         return arrays[f"{name}.x"], arrays[f"{name}.y"]
+
+
+NUMBERS = {name: number for number, name in PADDLE_TYPES.items()}
+"""Type -> its number in Paddle."""
+
+
+def varint(number):
+    found = b""
+    while number >= 0x80:
+        found, number = found + bytes([number & 0x7F | 0x80]), number >> 7
+    return found + bytes([number])
+
+
+def paddle_tensor(raw, kind="F32", shape=(2,), levels=(), description=None):
+    """The bytes of a tensor as fluid writes them."""
+    if description is None:
+        description = b"\x08" + varint(NUMBERS[kind]) + b"".join(b"\x10" + varint(size) for size in shape)
+    told = b"".join(len(level).to_bytes(8, "little") + level for level in levels)
+    head = bytes(4) + len(levels).to_bytes(8, "little") + told
+    return head + bytes(4) + len(description).to_bytes(4, "little") + description + raw
+
+
+def paddle_array(value, kind="F32"):
+    return paddle_tensor(np.asarray(value, TYPES[kind].stored).tobytes(), kind, np.shape(value))
+
+
+def dynet_parameter(name, value, kind="Parameter", gradient=False):
+    """A parameter as DyNet's TextFileSaver writes it: column by column."""
+    value = np.float32(value)
+    line = " ".join(f"{number:+.8e}" for number in value.ravel(order="F")) + " \n"
+    text = line * (2 if gradient else 1)
+    sizes = ",".join(map(str, value.shape))
+    head = f"#{kind}# {name} {{{sizes}}} {len(text)} {'FULL' if gradient else 'ZERO'}_GRAD\n"
+    return (head + text).encode()

@@ -12,16 +12,16 @@ from interop.cases import (
     DATA,
     FILES,
     described,
+    dynet_parameter,
     expected,
     keras_files,
     members,
     members_of,
+    paddle_array,
     safetensors_file,
     same,
     zip_file,
 )
-from interop.test_dynet import parameter
-from interop.test_paddle import of_array
 
 from lstm_sym import interop
 from lstm_sym.interop import hdf5, keras
@@ -70,8 +70,8 @@ def whole_files():
     npz = {f"{name}.npz": ((DATA / f"{name}.npz").read_bytes(), None) for name in ("lstm", "numbers")}
     others = {
         "w.safetensors": safetensors_fixture(),
-        "w.dynet": parameter("/lstm/_0", np.ones((4, 3))) + parameter("/_1", np.ones((2, 9)), "LookupParameter"),
-        "w.paddle": of_array(np.ones((2, 3))) + of_array(np.ones(4)),
+        "w.dynet": dynet_parameter("/_0", np.ones((4, 3))) + dynet_parameter("/_1", np.ones((2, 9)), "LookupParameter"),
+        "w.paddle": paddle_array(np.ones((2, 3))) + paddle_array(np.ones(4)),
     }
     return torch | npz | {name: (data, None) for name, data in others.items()} | keras_fixtures()
 

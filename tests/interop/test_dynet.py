@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from interop.cases import dynet_parameter as parameter
 from interop.cases import same
 
 from lstm_sym import interop
@@ -12,16 +13,6 @@ from lstm_sym.interop import InteropError, dynet
 from lstm_sym.interop.model import model_of, recurrent_layer
 
 D, H, T = 3, 4, 6
-
-
-def parameter(name, value, kind="Parameter", gradient=False):
-    """A parameter as DyNet's TextFileSaver writes it: column by column."""
-    value = np.float32(value)
-    line = " ".join(f"{number:+.8e}" for number in value.ravel(order="F")) + " \n"
-    text = line * (2 if gradient else 1)
-    sizes = ",".join(map(str, value.shape))
-    head = f"#{kind}# {name} {{{sizes}}} {len(text)} {'FULL' if gradient else 'ZERO'}_GRAD\n"
-    return (head + text).encode()
 
 
 def given(seed=0):

@@ -217,17 +217,23 @@ def test_any_name_of_a_layer_becomes_one_here(name):
 # Weights alone.
 
 
-def alone(**shapes):
+def alone(version="", **shapes):
     """A file as Keras 3 writes weights: place of a layer -> shapes of its arrays."""
     arrays = {}
     for place, own in shapes.items():
         part = "" if place.startswith(("dense", "embedding")) else "cell/"
         arrays |= {f"layers/{place}/{part}vars/{k}": value for k, value in enumerate(drawn(own))}
-    return KerasFile("w.h5", Contents(arrays, {}), None, "")
+    return KerasFile("w.h5", Contents(arrays, {}), None, version)
 
 
 def rnn(reads, units=H, count=1):
     return [(reads, count * units), (units, count * units), (count * units,)]
+
+
+def test_gates_before_version_2_3_are_told():
+    for version, told in [("2.1.5", 1), ("2.2.4-tf", 1), ("2.3.0", 0), ("2.21.0", 0), ("3.1", 0), ("", 0)]:
+        model = keras.model_of_keras(alone(version, lstm=rnn(D, H, 4)), "m")
+        assert len([line for line in model.told if "hard_sigmoid" in line]) == told
 
 
 def test_layers_of_one_class_follow_each_other_by_their_numbers():

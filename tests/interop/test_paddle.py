@@ -6,7 +6,9 @@ import os
 
 import numpy as np
 import pytest
-from interop.cases import same
+from interop.cases import NUMBERS, same
+from interop.cases import paddle_array as of_array
+from interop.cases import paddle_tensor as tensor
 
 from lstm_sym import interop
 from lstm_sym.check.result import relative_error
@@ -14,28 +16,7 @@ from lstm_sym.interop import InteropError, paddle
 from lstm_sym.interop.elements import TYPES
 from lstm_sym.interop.model import model_of, recurrent_layer
 
-NUMBERS = {name: number for number, name in paddle._TYPES.items()}
 D, H = 3, 4
-
-
-def varint(number):
-    found = b""
-    while number >= 0x80:
-        found, number = found + bytes([number & 0x7F | 0x80]), number >> 7
-    return found + bytes([number])
-
-
-def tensor(raw, kind="F32", shape=(2,), levels=(), description=None):
-    """The bytes of a tensor as fluid writes them."""
-    if description is None:
-        description = b"\x08" + varint(NUMBERS[kind]) + b"".join(b"\x10" + varint(size) for size in shape)
-    told = b"".join(len(level).to_bytes(8, "little") + level for level in levels)
-    head = bytes(4) + len(levels).to_bytes(8, "little") + told
-    return head + bytes(4) + len(description).to_bytes(4, "little") + description + raw
-
-
-def of_array(value, kind="F32"):
-    return tensor(np.asarray(value, TYPES[kind].stored).tobytes(), kind, np.shape(value))
 
 
 @pytest.mark.parametrize("kind", [kind for kind in NUMBERS if kind not in ("BF16", "BOOL")])

@@ -51,7 +51,8 @@ def chain_of_weights(file: KerasFile, layers: Mapping[str, Parts]) -> Chain:
     lowest = [node for node, _, gives in found if node.kind == "Embedding" and gives == chain[0][1]]
     start = next((k for k, (node, _, _) in enumerate(found) if node is chain[-1][0]), 0) if ordered else -1
     above = _dense(found[start + 1 :], chain[-1][2])
-    old = file.version.startswith(("1.", "2.0", "2.1", "2.2"))
+    version = re.match(r"(\d{1,4})\.(\d{1,4})", file.version)
+    old = version is not None and (int(version[1]), int(version[2])) < (2, 3)
     notes = (NOT_SAID, OLD_GATES) if old and any("CuDNN" not in node.kind for node, _, _ in chain) else (NOT_SAID,)
     return Chain((*lowest[:1], *(node for node, _, _ in chain), *above), notes)
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from lstm_sym.interop.archives import damaged
@@ -16,6 +18,7 @@ WITHOUT_EFFECT = (
 )
 """Layers that hand on what they read, where nothing is trained."""
 MOST_LAYERS = 1000
+LONGEST_NAME = 200
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,12 +67,12 @@ def nodes_of(description: Mapping[str, Any], where: str) -> list[Node]:
         if not isinstance(settings, Mapping) or not isinstance(entry.get("class_name"), str):
             raise damaged(where, "a layer is described without a class or settings")
         name = settings.get("name", entry.get("name"))
-        if not isinstance(name, str) or any(node.name == name for node in found):
+        if not isinstance(name, str) or len(name) > LONGEST_NAME or any(node.name == name for node in found):
             raise damaged(where, f"the name of a layer is {name!r:.80}, or two have it")
         if kind == "Sequential":
             inputs = tuple(node.name for node in found[-1:])
         else:
-            inputs = tuple(_inputs(entry.get("inbound_nodes"), where))
+            inputs = tuple(islice(_inputs(entry.get("inbound_nodes")), MOST_LAYERS))
         found.append(Node(name, entry["class_name"], settings, inputs))
     return found
 
@@ -83,17 +86,17 @@ def chain_of(nodes: Sequence[Node], readable: Callable[[Node], bool], where: str
     known = {node.name: node for node in nodes}
     recurrent = [node for node in nodes if node.kind in RECURRENT]
     if not recurrent:
-        kinds = ", ".join(dict.fromkeys(node.kind for node in nodes)) or "nothing"
+        kinds = ", ".join(dict.fromkeys(node.kind for node in nodes))[:200] or "nothing"
         raise InteropError(where, f"it has no recurrent layer that is known: {kinds}", "a model of another kind", "")
-    read = {name for node in recurrent for name in _below(node, known)}
+    read = _below(recurrent, known)
     [top, *others] = [node for node in recurrent if node.name not in read] or recurrent[:1]
     chain, notes = _down(top, known, readable)
     apart = [node.name for node in recurrent if node not in chain]
     if others or apart:
-        names = ", ".join(node.name for node in recurrent)
+        names = ", ".join(node.name for node in recurrent)[:400]
         raise InteropError(
             where,
-            f"its recurrent layers {names} are no chain: between {chain[0].name} and {', '.join(apart)} is more",
+            f"its recurrent layers {names} are no chain: between {chain[0].name} and {', '.join(apart)[:400]} is more",
             "branches, or layers between them that no network here has",
             f"cut the model in Keras, keras.Model(inputs, layer.output), and save each part: {names}",
         )
@@ -115,9 +118,13 @@ def _down(top: Node, known: Mapping[str, Node], readable: Callable[[Node], bool]
 
 def _up(top: Node, nodes: Sequence[Node], readable: Callable[[Node], bool]) -> tuple[list[Node], list[str]]:
     """From this layer up, while one readable layer alone reads each."""
+    readers: dict[str, list[Node]] = defaultdict(list)
+    for node in nodes:
+        for name in dict.fromkeys(node.inputs):
+            readers[name].append(node)
     chain = [top]
     while True:
-        above = [node for node in nodes if chain[-1].name in node.inputs and node not in chain]
+        above = [node for node in readers[chain[-1].name] if node not in chain]
         if not above:
             return chain[1:], []
         if len(above) > 1 or len(above[0].inputs) > 1 or not readable(above[0]):
@@ -126,10 +133,10 @@ def _up(top: Node, nodes: Sequence[Node], readable: Callable[[Node], bool]) -> t
         chain.append(above[0])
 
 
-def _below(node: Node, known: Mapping[str, Node]) -> set[str]:
-    """The names of all layers that a layer reads, and those read."""
+def _below(nodes: Sequence[Node], known: Mapping[str, Node]) -> set[str]:
+    """The names of all layers that these read, and those read."""
     found: set[str] = set()
-    waiting = [*node.inputs]
+    waiting = [name for node in nodes for name in node.inputs]
     while waiting:
         name = waiting.pop()
         if name not in found and name in known:
@@ -138,7 +145,7 @@ def _below(node: Node, known: Mapping[str, Node]) -> set[str]:
     return found
 
 
-def _inputs(given: Any, where: str) -> Iterator[str]:
+def _inputs(given: Any) -> Iterator[str]:
     """The names of layers in the description of what a layer reads; name[k] for another than its first output.
 
     Keras 3 writes a tensor as {"class_name": "__keras_tensor__", "config": {"keras_history": [name, 0, 0]}}, Keras 2
