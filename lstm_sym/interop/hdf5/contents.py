@@ -77,22 +77,24 @@ def _root(source: Source) -> int:
         raise unread(source.where, f"its head is of version {version}; 0 to 3 are read", "a newer form")
     old = version < 2
     rest = source.cursor(9, 87 + 4 * version if old else 39)
-    offsets, lengths = (rest.raw(4), rest.number(1), rest.number(1))[1:] if old else (rest.number(1), rest.number(1))
+    rest.skip(4 * old)  # versions of further parts
+    offsets, lengths = rest.number(1), rest.number(1)
     if (offsets, lengths) != (8, 8):
         raise unread(source.where, f"its addresses have {offsets} bytes and its lengths {lengths}", "another machine")
-    rest.raw(9 + 4 * version if old else 1)
+    rest.skip(9 + 4 * version if old else 1)  # flags, and how large nodes are
     base, _, _, last = (rest.number(8) for _ in range(4))
     if base:
         raise unread(source.where, "its addresses are counted from elsewhere than its first byte", "a block before it")
-    return (rest.number(8), rest.number(8))[1] if old else last
+    rest.skip(8 * old)  # the name of the outermost group
+    return rest.number(8) if old else last
 
 
 def _attributes(source: Source, header: Sequence[Message], heap: Heap, where: str) -> dict[str, object]:
     found: dict[str, object] = {}
     for message in header:
         if message.kind == headers.ATTRIBUTES:
-            flags = (message.body.number(1), message.body.number(1))[1]
-            message.body.raw(2 * (flags & 1))
+            message.body.skip(1)
+            message.body.skip(2 * (message.body.number(1) & 1))
             if message.body.number(8) != UNDEFINED:
                 raise unread(where, "its attributes are in the form of HDF5 1.8 and later for many", "libver='latest'")
         elif message.kind == headers.ATTRIBUTE and not message.shared:
@@ -129,9 +131,9 @@ def _numbers(source: Source, layout: Cursor, size: int, where: str) -> memoryvie
     version = layout.number(1)
     if version in (1, 2):
         axes, kind = layout.number(1), layout.number(1)
-        layout.raw(5)
+        layout.skip(5)
         place = UNDEFINED if kind == _COMPACT else layout.number(8)
-        layout.raw(4 * axes)
+        layout.skip(4 * axes)
         there = layout.number(4) if kind == _COMPACT else size
     elif version in (3, 4):
         kind = layout.number(1)

@@ -38,7 +38,7 @@ def members(source: Source, found: Sequence[Message], where: str) -> list[tuple[
 def _in_tree(source: Source, tree: int, heap: int, where: str) -> Iterator[tuple[str, int]]:
     """The members of a group whose names lie in a heap, and whose entries a tree of nodes leads to."""
     names = source.marked(heap, b"HEAP", 32)
-    names.raw(4)
+    names.skip(4)
     size, _, start = names.number(8), names.number(8), names.number(8)
     waiting, seen = [tree], {tree}
     while waiting:
@@ -48,7 +48,10 @@ def _in_tree(source: Source, tree: int, heap: int, where: str) -> Iterator[tuple
         if kind:
             raise damaged(where, "the tree of its members is one of numbers")
         body = source.cursor(at + 24, 16 * used)
-        children = [(body.number(8), body.number(8))[1] for _ in range(used)]
+        children = []
+        for _ in range(used):
+            body.skip(8)  # the place of a name, by which children are told apart
+            children.append(body.number(8))
         if level:
             if seen & {*children}:
                 raise damaged(where, "the tree of its members is a circle")
@@ -62,7 +65,7 @@ def _in_tree(source: Source, tree: int, heap: int, where: str) -> Iterator[tuple
 def _entries(source: Source, at: int, names: int, end: int, where: str) -> Iterator[tuple[str, int]]:
     """Those of one leaf."""
     head = source.marked(at, b"SNOD", 8)
-    head.raw(2)
+    head.skip(2)
     count = head.number(2)
     body = source.cursor(at + 8, 40 * count)
     for _ in range(count):
@@ -80,7 +83,7 @@ def _link(body: Cursor, where: str) -> tuple[str, int]:
     if version != 1:
         raise damaged(where, f"a name in it is of version {version}; there is 1")
     kind = body.number(1) if flags & 8 else 0
-    body.raw(8 * bool(flags & 4) + bool(flags & 0x10))
+    body.skip(8 * bool(flags & 4) + bool(flags & 0x10))  # its number, and the letters that it is written in
     length = body.number(1 << (flags & 3))
     if length > LONGEST_NAME:
         raise damaged(where, f"a name in it has {length:,} bytes; at most {LONGEST_NAME:,} are read")
@@ -92,8 +95,8 @@ def _link(body: Cursor, where: str) -> tuple[str, int]:
 
 def _refuse_many(body: Cursor, where: str) -> None:
     """Raise InteropError where the members of a group lie in a heap of version 2."""
-    body.raw(1)
-    body.raw(8 * (body.number(1) & 1))
+    body.skip(1)
+    body.skip(8 * (body.number(1) & 1))
     if body.number(8) != UNDEFINED:
         raise unread(where, "its members are in the form of HDF5 1.8 and later for large groups", "libver='latest'")
 

@@ -43,7 +43,7 @@ def messages(source: Source, at: int) -> list[Message]:
 def _first_old(source: Source, at: int) -> tuple[Cursor, bool, int]:
     """The first block of messages of a header of version 1, and how many messages all blocks have."""
     head = source.cursor(at, 16)
-    head.raw(2)
+    head.skip(2)
     count, _, size = head.number(2), head.number(4), head.number(4)
     return source.cursor(at + 16, size), False, count
 
@@ -70,5 +70,5 @@ def _in_block(block: Cursor, old: bool, ordered: bool) -> Iterator[Message]:
     shortest = 8 if old else 4 + 2 * ordered
     while block.left >= shortest:
         kind, size, flags = block.number(2 if old else 1), block.number(2), block.number(1)
-        block.raw(3 if old else 2 * ordered)
+        block.skip(3 if old else 2 * ordered)
         yield Message(kind, bool(flags & 2), block.part(size))

@@ -77,6 +77,10 @@ class Cursor:
         self.at += count
         return self.view[self.at - count : self.at]
 
+    def skip(self, count: int) -> None:
+        """Past the next bytes."""
+        self.raw(count)
+
     def number(self, count: int) -> int:
         """The next bytes as a whole number from 0 on."""
         return int.from_bytes(self.raw(count), "little")

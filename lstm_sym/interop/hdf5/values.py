@@ -45,12 +45,13 @@ def type_of(body: Cursor, where: str) -> Type:
             raise _numbers(where, f"whole numbers of {size} bytes")
         return Type(size, np.dtype(f"{order}{'i' if bits & 8 else 'u'}{size}"))
     if kind == _FLOAT:
-        body.raw(5)
-        form = (body.number(1), (body.number(1), body.number(1))[1], body.number(4))
+        body.skip(5)  # where the exponent begins
+        exponent, _, mantissa, bias = body.number(1), body.number(1), body.number(1), body.number(4)
+        form = (exponent, mantissa, bias)
         if size == 2 and form == _HALF_OF_FLOAT32:
             return Type(size, np.dtype(f"{order}u2"), upper_half=True)
         if form != _FLOATS.get(size) or bits & 0x40:
-            raise _numbers(where, f"numbers of {size} bytes, {form[0]} bits of exponent and {form[1]} of mantissa")
+            raise _numbers(where, f"numbers of {size} bytes, {exponent} bits of exponent and {mantissa} of mantissa")
         return Type(size, np.dtype(f"{order}f{size}"))
     if kind == _OPAQUE and size == 2:
         return Type(size, np.dtype("<u2"), upper_half=True, unnamed=True)
@@ -64,12 +65,12 @@ def shape_of(body: Cursor, where: str) -> tuple[int, ...] | None:
         raise damaged(where, f"a shape of version {version} with {axes} axes")
     kind = body.number(1)
     if version == 1:
-        body.raw(4)
+        body.skip(4)
     elif kind == 2:
         return None
     shape = tuple(body.number(8) for _ in range(axes))
     if flags & 1:
-        body.raw(8 * axes)
+        body.skip(8 * axes)
     count_of(shape, where)
     return shape
 
@@ -91,7 +92,7 @@ def attribute(source: Source, body: Cursor, heap: Heap) -> tuple[str, object]:
     if version not in (1, 2, 3):
         raise damaged(source.where, f"an attribute of version {version}")
     sizes = [body.number(2) for _ in range(3)]
-    body.raw(version == 3)
+    body.skip(version == 3)
     parts = []
     for size in sizes:
         parts.append(body.part(size))
@@ -143,7 +144,7 @@ class Heap:
 
     def _collection(self, at: int) -> dict[int, memoryview]:
         head = self.source.marked(at, b"GCOL", 16)
-        head.raw(4)
+        head.skip(4)
         size = head.number(8)
         body, found = self.source.cursor(at + 16, max(size - 16, 0)), {}
         while body.left >= 16:
