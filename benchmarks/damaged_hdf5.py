@@ -91,6 +91,8 @@ def main(name: str, count: int) -> None:
         run = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         lines = [line.partition(" ") for line in run.stdout.splitlines()]
         found.update(word for _, _, word in lines if word)
+        if not lines:
+            sys.exit(f"{name} cannot be imported, or ends at once")
         first = int(lines[-1][0]) + 1
         if not lines[-1][2]:
             found["not done in 10 s" if run.returncode == -signal.SIGALRM else "crashed"] += 1

@@ -39,7 +39,8 @@ class _SequenceEstimator(BaseEstimator):
     The settings:
         cell: a name of the catalogue, or a cell.
         size: H of every layer. layers: how many. direction: "forward", "backward" or "both".
-        pooling: "mean", "max", "last", or "ends" of both directions. dropout: the share of units left out above each layer.
+        pooling: "mean", "max", "last", or "ends" of both directions.
+        dropout: the share of units left out above each layer.
         fill: vectors of the cells that begin with one value, as {"b_f": 1.0}.
         epochs, batch, rate, decay, clip: of the training. random_state: a seed, or None for another each time.
     """
