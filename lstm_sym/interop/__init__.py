@@ -9,7 +9,7 @@ model = interop.read("model.pt")          # the network that they are, its param
 print(*model.told, sep="; ")
 model.network.forward(x, model.params)
 
-interop.write("model.weights.h5", network, params)        # or .safetensors
+interop.write("model.weights.h5", network, params)        # or .safetensors, .onnx
 """
 
 from lstm_sym.interop.errors import InteropError

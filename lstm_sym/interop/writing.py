@@ -9,6 +9,7 @@ from pathlib import Path
 from lstm_sym.ground.files import write_whole
 from lstm_sym.interop.errors import InteropError
 from lstm_sym.interop.keras import keras_file
+from lstm_sym.interop.onnx import to_onnx
 from lstm_sym.interop.safetensors import to_safetensors
 from lstm_sym.interop.state_dict import whole_state_dict
 from lstm_sym.kernels import Array
@@ -19,6 +20,7 @@ Writer = Callable[[Network, Mapping[str, Array]], bytes]
 WRITERS: dict[str, Writer] = {
     ".safetensors": lambda network, params: to_safetensors(whole_state_dict(network, params)),
     ".weights.h5": keras_file,
+    ".onnx": to_onnx,
 }
 """Ending -> what makes the bytes of a file of a network and its parameters."""
 _NOT_WRITTEN = {
@@ -34,7 +36,7 @@ def write(path: str | os.PathLike[str], network: Network, params: Mapping[str, A
     """Write the parameters of a network for a framework, by the ending of the path; the file is whole or not there.
 
     .safetensors: the state dict of a module of PyTorch, and of the layers beside it (`to_state_dict`). .weights.h5:
-    what `load_weights` of Keras 3 reads (`to_keras`).
+    what `load_weights` of Keras 3 reads (`to_keras`). .onnx: a model of its own (`to_onnx`).
 
     Raises InteropError: another ending, a layer or a cell that the framework does not have, a package that is missing;
     OSError, which names the file.

@@ -129,6 +129,13 @@ def test_pytorch_reads_what_is_written(tmp_path):
         np.testing.assert_allclose(network.forward(x, params)[0], module(torch.tensor(x))[0].numpy(), rtol=1e-12)
 
 
+def test_an_onnx_model_is_written_by_its_ending(tmp_path):
+    pytest.importorskip("onnx", reason="onnx, of the extra weights, makes the model")
+    params = TAGGER.init(0, dtype=np.float32)
+    model = interop.read(interop.write(tmp_path / "tagger.onnx", TAGGER, params))
+    assert model.network.widths == TAGGER.widths and model.unused == ()
+
+
 def test_a_layer_of_its_own_equations_has_no_state_dict(tmp_path):
     own = CellLayer("a", ls.parse("y[t] = W @ x[t] + c", stateless=True), 2)
     network = Network((CellLayer("below", ls.cell("lstm"), 2), own), 3)
