@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -13,7 +13,7 @@ from lstm_sym.equations import Cell
 from lstm_sym.interop.conventions import CONVENTIONS, Arrays, Convention, to_cell
 from lstm_sym.interop.errors import InteropError
 from lstm_sym.kernels import Array
-from lstm_sym.networks import CellLayer, Layer, Network, dense
+from lstm_sym.networks import CellLayer, Layer, Network, NetworkError, dense
 from lstm_sym.networks.layer import above
 
 
@@ -42,11 +42,35 @@ class ReadLayer(NamedTuple):
     told: str
 
 
-def model_of(name: str, read: Sequence[ReadLayer], inputs: int, unused: Sequence[str]) -> Model:
-    """The network of layers from below, over so many inputs; 0 where the first is an embedding."""
-    network = Network(tuple(layer for layer, _, _ in read), inputs, name=name)
-    params = {key: value for _, own, _ in read for key, value in own.items()}
-    return Model(network, network.checked(name, params), tuple(told for _, _, told in read), tuple(unused))
+def model_of(
+    name: str, read: Sequence[ReadLayer], inputs: int, unused: Sequence[str], notes: Sequence[str] = ()
+) -> Model:
+    """The network of layers from below, over so many inputs, 0 where the first is an embedding; notes: told after them.
+
+    What is kept in 16 bits becomes float32. Raises InteropError for NaN and infinity in what a layer takes, and for
+    layers that do not chain.
+    """
+    params = {key: _widened(value) for _, own, _ in read for key, value in own.items()}
+    refuse_not_finite(params)
+    try:
+        network = Network(tuple(layer for layer, _, _ in read), inputs, name=name)
+        checked = network.checked(name, params)
+    except NetworkError as error:
+        raise InteropError(error.where, error.found, error.why, error.fix) from error
+    return Model(network, checked, (*(told for _, _, told in read), *notes), tuple(unused))
+
+
+def _widened(value: Array) -> Array:
+    return value.astype(np.float32) if value.dtype == np.float16 else value
+
+
+def refuse_other_than_arrays(arrays: Mapping[str, object]) -> None:
+    """Raise InteropError for what is no array of numbers, as a tensor of a framework."""
+    for key, value in arrays.items():
+        if not isinstance(value, np.ndarray) or value.dtype.kind not in "fiub":
+            found = f"a {type(value).__name__}" if not isinstance(value, np.ndarray) else f"an array of {value.dtype}"
+            fix = "give arrays: {name: tensor.numpy() for name, tensor in state_dict.items()}"
+            raise InteropError(key, f"it is {found}, where an array of numbers belongs", "tensors of a framework", fix)
 
 
 def recurrent_layer(

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from lstm_sym.cells import cell
+from lstm_sym.interop.beside import bias_of, places
 from lstm_sym.interop.conventions import PYTORCH, Arrays, from_cell
 from lstm_sym.interop.errors import InteropError
-from lstm_sym.interop.model import Model, ReadLayer, linear_layer, model_of, recurrent_layer, refuse_not_finite
+from lstm_sym.interop.model import (
+    Model,
+    ReadLayer,
+    linear_layer,
+    model_of,
+    recurrent_layer,
+    refuse_other_than_arrays,
+)
 from lstm_sym.kernels import Array
 from lstm_sym.networks import CellLayer, Embedding, Network
 from lstm_sym.networks.layer import below
@@ -27,28 +35,28 @@ Group = dict[tuple[int, str], dict[str, Array]]
 def from_state_dict(arrays: Arrays, *, name: str = "model") -> Model:
     """The network of a state_dict with one recurrent module, and of what chains to it.
 
-    An embedding whose vectors the module reads stands below it; the first linear layer that reads what it gives out
-    stands above it. What else there is, a file of weights does not order: it is named in `unused`.
+    An embedding whose vectors the module reads stands below it, a linear layer that reads what it gives out above it,
+    where one array alone can be it: names and shapes do not order layers. What else there is, is named in `unused`, and
+    in `told` where it could have had a place.
 
     Raises InteropError: no recurrent module or several, a layer, direction or array that is missing, shapes that do not
-    fit each other, values that are not finite.
+    fit each other, values that are not finite, no arrays.
     """
-    refuse_not_finite(arrays)
+    refuse_other_than_arrays(arrays)
     prefix, group = _recurrent(arrays)
     read = _recurrent_layers(prefix, group, _kind(prefix, group))
     rest = {key: value for key, value in arrays.items() if NAME.fullmatch(key) is None}
     inputs = group[0, ""]["weight_ih"].shape[1]
-    embedding = next((key for key in rest if _is_embedding(rest, key, inputs)), None)
-    if embedding is not None:
-        words = rest.pop(embedding)
-        told = f"embedding: {embedding}, {len(words)} words, {inputs} units each"
+    gives = Network(tuple(layer for layer, _, _ in read), inputs).widths[-1]
+    found = places(rest, inputs, gives)
+    if found.embedding:
+        words = rest.pop(found.embedding)
+        told = f"embedding: {found.embedding}, {len(words)} words, {inputs} units each"
         read.insert(0, ReadLayer(Embedding("embedding", *words.shape), {"embedding.E": words}, told))
-    gives = Network(tuple(layer for layer, _, _ in read), 0 if embedding else inputs).widths[-1]
-    linear = next((key for key in rest if key.endswith("weight") and rest[key].shape[1:] == (gives,)), None)
-    if linear is not None:
-        weight, bias = rest.pop(linear), rest.pop(f"{linear.removesuffix('weight')}bias", None)
-        read.append(linear_layer("linear", linear, weight, bias))
-    return model_of(name, read, 0 if embedding else inputs, tuple(rest))
+    if found.head:
+        weight, bias = rest.pop(found.head), rest.pop(bias_of(found.head), None)
+        read.append(linear_layer("linear", found.head, weight, bias))
+    return model_of(name, read, 0 if found.embedding else inputs, tuple(rest), found.notes)
 
 
 def to_state_dict(network: Network, params: Mapping[str, Array]) -> dict[str, Array]:
@@ -65,6 +73,7 @@ def to_state_dict(network: Network, params: Mapping[str, Array]) -> dict[str, Ar
             "PyTorch has one module for layers of one kind",
             f"a stack of one of {', '.join(row.cell for row in PYTORCH.values())}, in one direction or both",
         )
+    _refuse_no_module(network, layers)
     [kind] = kinds
     found: dict[str, Array] = {}
     for k, layer in enumerate(layers):
@@ -77,6 +86,27 @@ def to_state_dict(network: Network, params: Mapping[str, Array]) -> dict[str, Ar
                 raise InteropError(f"{network.name}, layer {layer.name}", str(error)) from error
             found |= {f"{part}_l{k}{way}": value for part, value in own.items()}
     return found
+
+
+def _refuse_no_module(network: Network, layers: Sequence[CellLayer]) -> None:
+    """Raise InteropError for recurrent layers that are no one module: others between, sizes, joins."""
+    named = [layer.name for layer in network.layers]
+    first = named.index(layers[0].name)
+    sizes = {(layer.size, *layer.sizes.values()) for layer in layers}
+    joins = {layer.join for layer in layers if layer.direction == "both"} - {"concat"}
+    apart = named[first : first + len(layers)] != [layer.name for layer in layers]
+    for wrong, found in (
+        (apart, "other layers stand between its recurrent layers"),
+        (len(sizes) > 1, f"its recurrent layers have {', '.join(str(layer.size) for layer in layers)} units"),
+        (joins, f"the outputs of both directions are joined by {', '.join(joins)}"),
+    ):
+        if wrong:
+            raise InteropError(
+                network.name,
+                found,
+                "PyTorch has one module for a stack of layers of one size, whose directions stand side by side",
+                "write the layers one by one, as networks of their own, or the whole as .onnx or .weights.h5",
+            )
 
 
 def whole_state_dict(network: Network, params: Mapping[str, Array]) -> dict[str, Array]:
@@ -118,6 +148,14 @@ def _recurrent(arrays: Arrays) -> tuple[str, Group]:
             "give the arrays of one module, and build the network of several by hand: networks.Network(...)",
         )
     [(prefix, group)] = groups.items()
+    normed = next((key for key in arrays if re.search(r"weight_[ih]h_l\d+(_reverse)?(_[gv]$|\.original)", key)), None)
+    if normed is not None:
+        raise InteropError(
+            normed,
+            "the weights are kept as a size and a direction, by weight norm",
+            "a module with weight_norm, or another parametrization",
+            "take it off before saving: remove_weight_norm, or parametrize.remove_parametrizations",
+        )
     both = any(way for _, way in group)
     for k in range(max(layer for layer, _ in group) + 1):
         for way in WAYS[both]:
@@ -131,6 +169,10 @@ def _recurrent(arrays: Arrays) -> tuple[str, Group]:
 def _kind(prefix: str, group: Group) -> str:
     """The module, by the rows that the recurrent matrix has for each of its columns."""
     parts = group[0, ""]
+    for part in ("weight_ih", "weight_hh"):
+        if parts[part].ndim != 2 or not parts[part].size:
+            found = f"its shape is {parts[part].shape}, where a matrix belongs"
+            raise InteropError(f"{prefix}{part}_l0", found, "a file that was cut, or other arrays", "save it anew")
     rows, columns = parts["weight_hh"].shape
     if "weight_hr" in parts:
         return "LSTM with proj_size"
@@ -149,7 +191,7 @@ def _kind(prefix: str, group: Group) -> str:
 def _recurrent_layers(prefix: str, group: Group, kind: str) -> list[ReadLayer]:
     """The layers from below."""
     both = any(way for _, way in group)
-    notes = [] if len(PYTORCH[kind].gates) > 1 else ["tanh (a file does not tell relu)"]
+    notes = [] if len(PYTORCH[kind].gates) > 1 else ["tanh (a file does not tell relu: give a cell of relu, and a table)"]
     return [
         recurrent_layer(
             f"layer{k}",
@@ -159,9 +201,3 @@ def _recurrent_layers(prefix: str, group: Group, kind: str) -> list[ReadLayer]:
         )
         for k in range(len(group) // len(WAYS[both]))
     ]
-
-
-def _is_embedding(arrays: Arrays, key: str, inputs: int) -> bool:
-    """Whether an array is a table of vectors that the first layer reads, and no linear layer, which has a bias."""
-    bias = f"{key.removesuffix('weight')}bias"
-    return key.endswith("weight") and arrays[key].ndim == 2 and arrays[key].shape[1] == inputs and bias not in arrays
