@@ -1,0 +1,48 @@
+"""The files in an archive that are needed: read in memory, never unpacked; nothing of it is run."""
+
+from __future__ import annotations
+
+import io
+import tarfile
+import tempfile
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from lstm_sym import interop
+from lstm_sym.kernels import Array
+from lstm_sym.shipped.errors import ShippedError
+
+
+def members(data: bytes, names: Mapping[str, str], where: str) -> dict[str, bytes]:
+    """The members of a wheel, a zip or a tar archive: {"weights": its path inside} -> {"weights": its bytes}.
+
+    Raises ShippedError: no such archive, or one without the member.
+    """
+    try:
+        if data.startswith(b"PK"):
+            with zipfile.ZipFile(io.BytesIO(data)) as archive:
+                return {key: archive.read(name) for key, name in names.items()}
+        with tarfile.open(fileobj=io.BytesIO(data)) as packed:
+            return {key: _extracted(packed, name) for key, name in names.items()}
+    except (KeyError, zipfile.BadZipFile, tarfile.TarError, EOFError, OSError) as error:
+        found = f"it cannot be read: {error}"
+        raise ShippedError(where, found, "bytes that were changed, or another archive", "fetch it again") from error
+
+
+def weights(data: bytes, name: str) -> dict[str, Array]:
+    """The arrays of a file of weights that lies in an archive, by a temporary file, which readers of formats take.
+
+    Raises InteropError as `interop.arrays` does.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, Path(name).name)
+        path.write_bytes(data)
+        return interop.arrays(path)
+
+
+def _extracted(packed: tarfile.TarFile, name: str) -> bytes:
+    opened = packed.extractfile(name)
+    if opened is None:
+        raise KeyError(f"{name} is no file")
+    return opened.read()
