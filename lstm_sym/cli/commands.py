@@ -13,6 +13,7 @@ from lstm_sym.cli.auditing import audit
 from lstm_sym.cli.comparing import diff
 from lstm_sym.cli.measuring import flow, study
 from lstm_sym.cli.options import force_option, json_option, language_option, output_option, set_option
+from lstm_sym.cli.packages import list_packages
 from lstm_sym.cli.starting import new
 from lstm_sym.cli.tool import FAILED, REFUSED, Tool
 
@@ -258,7 +259,7 @@ def _derived(name: str, settings: tuple[str, ...], languages: Sequence[Sentences
     return [checked_derivation(cell, sentences, results[cell.key]) for sentences in languages], results
 
 
-for command in (audit, diff, new, flow, study):
+for command in (audit, diff, new, flow, list_packages, study):
     main.add_command(command)
 
 __all__ = ["REFUSED", "main"]

@@ -60,12 +60,20 @@ class NoModel(click.ClickException):
     metavar="NAME",
     help="Of --weights of several networks in one ONNX file, the highest recurrent node of that to be measured.",
 )
+@click.option(
+    "--package",
+    metavar="NAME",
+    help="A package that ships a trained model, fetched and read; `lstm-sym packages` lists them.",
+)
 @output_option("Folder for the page, its figures and data; without it the tables alone are printed.")
 @set_option
 @language_option
 @json_option
 @force_option
+@click.pass_context
 def flow(
+    context: click.Context,
+    /,
     names: tuple[str, ...],
     settings: tuple[str, ...],
     as_json: bool,
@@ -80,13 +88,16 @@ def flow(
     """
     from lstm_sym.cli.cells import choices_of, note_hidden
     from lstm_sym.cli.output import print_json, say_written
+    from lstm_sym.cli.packages import opened
     from lstm_sym.ground.progress import reporter
     from lstm_sym.studies.errors import NothingMeasured
     from lstm_sym.studies.flow_run import gradient_flow
 
-    if not names and measuring["weights"] is None:
-        raise click.UsageError("name a CELL, the file of a network, or --weights")
+    if not names and measuring["weights"] is None and measuring["package"] is None:
+        raise click.UsageError("name a CELL, the file of a network, --weights or --package")
     note_hidden(names)
+    if measuring["package"] is not None:
+        measuring |= {"package": opened(measuring["package"]), **dict.fromkeys(_not_given(context))}
     measuring |= {"choices": choices_of(settings), "everything": measuring["output"] is not None}
     try:
         found = gradient_flow(names, reporter=reporter, **measuring)
@@ -100,6 +111,12 @@ def flow(
     else:
         say(str(found))
     say_written(found.written, quiet=as_json)
+
+
+def _not_given(context: click.Context) -> list[str]:
+    """What a package says itself, where the command line does not."""
+    default = click.core.ParameterSource.DEFAULT
+    return [name for name in ("input", "length", "lags", "ends") if context.get_parameter_source(name) == default]
 
 
 @click.command()

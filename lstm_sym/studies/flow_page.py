@@ -18,6 +18,7 @@ from lstm_sym.interop import Model as Read
 from lstm_sym.networks.sensitivity import SensitivityMap
 from lstm_sym.studies.both_sides import SIDES, draw_sides, sides_blocks
 from lstm_sym.studies.networks import read_lines
+from lstm_sym.studies.packages import package_blocks
 from lstm_sym.studies.page import drawn_figure, figure_labels, links, method_blocks, reproduce_blocks
 from lstm_sym.studies.request import Request
 
@@ -71,7 +72,7 @@ def flow_document(
     """The page; left_out: why models could not be measured; `files` are the figures as `drawn_figures` gives them."""
     sentences = request.sentences
     cells = sentences.listed([Code(name) for name in request.names])
-    sections = [] if request.model is None else [_section("read", sentences, _how_read(request.model, sentences))]
+    sections = _first(request)
     sections += [_section("far", sentences, _far(surveys, left_out, sentences, files))] if surveys else []
     if sides:
         sections.append(_section("sides", sentences, sides_blocks(sides, request.settings.lags, sentences, files)))
@@ -89,6 +90,13 @@ def flow_document(
     return Document(
         sentences.text("flow.title"), sentences.language, (lead,), tuple(sections), sentences.text("page.contents")
     )
+
+
+def _first(request: Request) -> list[Section]:
+    """What is said before anything that was measured: of the package, and of how weights were read."""
+    sentences, package, model = request.sentences, request.package, request.model
+    found = [] if package is None else [_section("package", sentences, package_blocks(package, sentences))]
+    return found if model is None else [*found, _section("read", sentences, _how_read(model, sentences))]
 
 
 def _how_read(model: Read, sentences: Sentences) -> list[Block]:

@@ -19,11 +19,13 @@ from lstm_sym.flow.theory.chrono import TimeScale, time_scale
 from lstm_sym.ground.progress import Progress, part_of, silent
 from lstm_sym.interop import Table, Target
 from lstm_sym.networks.sensitivity import SensitivityMap
+from lstm_sym.shipped import Opened, open_package
 from lstm_sym.studies.both_sides import sides_record, sides_table
 from lstm_sym.studies.errors import NothingMeasured, StudyError
 from lstm_sym.studies.flow_page import drawn_figures, flow_document, planned_files
 from lstm_sym.studies.measurement import Input, attempted
 from lstm_sym.studies.networks import Weights, both_sides, read_lines, read_record, refuse_twice, stem_of
+from lstm_sym.studies.packages import package_lines, package_record
 from lstm_sym.studies.page import table_labels
 from lstm_sym.studies.record import reasons, record_of, survey_record, versions
 from lstm_sym.studies.request import Request, cells_given
@@ -36,17 +38,18 @@ def gradient_flow(
     cells: Given | Iterable[Given] = (),
     *,
     choices: Choices | None = None,
-    input: Input = "japanese-vowels",
-    length: int = 1000,
+    input: Input | None = None,
+    length: int | None = None,
     hidden: int = 64,
-    lags: int = 60,
-    ends: int = 50,
+    lags: int | None = None,
+    ends: int | None = None,
     seeds: int = 4,
     time_scale: float | None = None,
     weights: Weights | None = None,
     weights_cell: Target | None = None,
     weights_map: Table | None = None,
     weights_node: str | None = None,
+    package: str | Opened | None = None,
     language: str = "en",
     everything: bool = True,
     output: str | os.PathLike[str] | None = None,
@@ -62,6 +65,8 @@ def gradient_flow(
     parameters, by name or the file that holds them. Where no network is named they are those of a PyTorch module,
     whose layers are read off the names and shapes, or of an ONNX model (`lstm_sym.interop`), `weights_node` the highest
     recurrent node of it; or of `weights_cell`, by the table `weights_map`, which says which array is which parameter.
+    package: one that ships a trained model, by its name or opened (`lstm_sym.shipped`); without an input it is measured
+    over what its model reads in the real task, and its table says length, lags and ends where nothing else does.
 
         found = ls.gradient_flow(["rnn", "lstm"], hidden=32, time_scale=100)
         print(found)                                  # the curves, and a memory card of each model
@@ -71,10 +76,12 @@ def gradient_flow(
     A model that cannot be measured is left out, and `left_out` says why. Raises NothingMeasured where none is left,
     and what `study` raises.
     """
-    settings = Settings(hidden, lags, ends, seeds, length)
+    opened = open_package(package, reporter(f"fetching {package}")) if isinstance(package, str) else package
+    given = {"hidden": hidden, "lags": lags, "ends": ends, "seeds": seeds, "length": length}
+    settings = _settings(given, opened)
     request = Request(
-        () if weights is not None and not cells else cells_given(cells),
-        input,
+        () if (weights is not None or opened is not None) and not cells else cells_given(cells),
+        _input(input, opened),
         settings,
         language,
         choices or {},
@@ -83,6 +90,7 @@ def gradient_flow(
         weights_cell,
         weights_map,
         weights_node,
+        opened,
     )
     refuse_twice([*request.stems, *map(stem_of, request.both_ways)])
     place = None if output is None else GradientFlow.output(request, output, force=force)
@@ -96,6 +104,19 @@ def gradient_flow(
     if place is not None:
         found.write(place)
     return found
+
+
+def _settings(given: Mapping[str, int | None], package: Opened | None) -> Settings:
+    """The numbers that are given, then those of the package, then the usual ones."""
+    own: dict[str, Any] = {} if package is None else package.package.settings
+    return Settings(**own | {name: number for name, number in given.items() if number is not None})
+
+
+def _input(given: Input | None, package: Opened | None) -> Input:
+    """The input that is given, or what the model of the package reads, or the usual one."""
+    if given is not None:
+        return given
+    return "japanese-vowels" if package is None else package.sequences
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -132,7 +153,8 @@ class GradientFlow(Report):
 
     def __str__(self) -> str:
         sentences = self.request.sentences
-        parts = [] if self.request.model is None else ["\n".join(read_lines(self.request.model, sentences)), ""]
+        parts = [] if self.request.package is None else ["\n".join(package_lines(self.request.package, sentences)), ""]
+        parts += [] if self.request.model is None else ["\n".join(read_lines(self.request.model, sentences)), ""]
         if self.profiles:
             cards = list(map(memory_card, self.profiles))
             parts += [table(self.profiles, labels=table_labels(sentences)), ""]
@@ -155,6 +177,7 @@ class GradientFlow(Report):
             "time_scales": [asdict(bias) for bias in self.biases],
             **survey_record(self.surveys),
             "read": read_record(self.request.model),
+            "package": package_record(self.request.package),
             "both_sides": sides_record(self.sides, self.request.settings.lags),
             "command": self.request.command(self.COMMAND, folder),
             "versions": versions(),

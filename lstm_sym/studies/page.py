@@ -157,7 +157,7 @@ def method_blocks(request: Request) -> list[Block]:
     """How it was measured."""
     settings, sentences = request.settings, request.sentences
     seeds = ", ".join(str(seed) for seed in range(settings.seeds))
-    lines = _input(request.stream, sentences, "input" if request.weights is None else "input_as_it_is")
+    lines = _input(request.stream, sentences, "input_as_it_is" if request.is_trained else "input")
     if request.cells:
         drawn = {"hidden": str(settings.hidden), "seeds": str(settings.seeds), "list": seeds}
         lines.append(sentences.line("method.parameters", **drawn))
@@ -173,7 +173,7 @@ def method_blocks(request: Request) -> list[Block]:
 
 def _networks(request: Request, seeds: str) -> list[Line]:
     """What is measured of networks, and with which parameters."""
-    settings, sentences, drawn = request.settings, request.sentences, request.weights is None
+    settings, sentences, drawn = request.settings, request.sentences, not request.is_trained
     found = []
     for network in request.one_way:
         layers = ", ".join(layer.name for layer in network.layers)

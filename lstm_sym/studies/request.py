@@ -18,6 +18,7 @@ from lstm_sym.inputs import Stream
 from lstm_sym.interop import Model as Read
 from lstm_sym.interop import Table, Target, from_state_dict, mapped, read
 from lstm_sym.networks import Network
+from lstm_sym.shipped import Opened
 from lstm_sym.studies.errors import StudyError
 from lstm_sym.studies.measurement import Input, input_stream, models_of, stems_of
 from lstm_sym.studies.networks import Weights, as_network, network_models, network_stems, runs_one_way
@@ -42,6 +43,7 @@ class Request:
     weights_cell: Target | None = None
     weights_map: Table | None = None
     weights_node: str | None = None
+    package: Opened | None = None
 
     def __post_init__(self) -> None:
         scale = self.time_scale
@@ -57,6 +59,13 @@ class Request:
         if self.weights is None and any(one is not None for one in told):
             names = "weights_cell, weights_map, weights_node"
             raise StudyError(names, "given without weights", "", "name the file of the weights")
+        if self.package is not None and (self.weights is not None or any(self._read)):
+            raise StudyError(
+                "package",
+                "given with weights, or with a network",
+                "two sources of trained parameters, asked for at once",
+                "measure the package by itself, or beside cells",
+            )
         if self.weights is not None and len(self.networks) != 1:
             raise StudyError(
                 "weights",
@@ -72,10 +81,12 @@ class Request:
 
     @cached_property
     def model(self) -> Read | None:
-        """What is read of weights that are not the parameters of a network by its own names.
+        """What is read of a package, or of weights that are not the parameters of a network by its own names.
 
         Raises InteropError, NetworkError, CellError.
         """
+        if self.package is not None:
+            return self.package.model
         named = next((network for network in self._read if network is not None), None)
         if self.weights is None or (named is not None and self.weights_map is None and self.weights_node is None):
             return None
@@ -83,6 +94,11 @@ class Request:
         if not isinstance(self.weights, Mapping):
             return read(self.weights, into=into, table=self.weights_map, node=self.weights_node)
         return from_state_dict(self.weights) if into is None else mapped(self.weights, into, self.weights_map)
+
+    @property
+    def is_trained(self) -> bool:
+        """Whether networks have trained parameters, so that the input is taken as it is."""
+        return self.weights is not None or self.package is not None
 
     @property
     def trained(self) -> Weights | None:
@@ -123,8 +139,8 @@ class Request:
 
     @cached_property
     def stream(self) -> Stream:
-        """The input: standardised, or as it is where there are weights, which were trained on it. Raises InputError."""
-        return input_stream(self.input, self.settings.length, standardise=self.weights is None)
+        """The input: standardised, or as it is where there are trained parameters. Raises InputError."""
+        return input_stream(self.input, self.settings.length, standardise=not self.is_trained)
 
     @cached_property
     def models(self) -> list[Model]:
@@ -150,15 +166,18 @@ class Request:
         """The command that gives this again, every setting spelt out; None where no command line can say it."""
         cells = named_on_a_command_line(self.given)
         trained = {"--weights": self.weights, "--cell": self.weights_cell, "--map": self.weights_map}
-        words = {option: one for option, one in (trained | {"--node": self.weights_node}).items() if one is not None}
-        if cells is None or not all(isinstance(one, str | os.PathLike) for one in (self.input, *words.values())):
+        trained |= {"--package": None if self.package is None else self.package.package.name}
+        own = self.package is not None and self.input is self.package.sequences
+        given = (trained if own else {"--input": self.input} | trained) | {"--node": self.weights_node}
+        words = {option: one for option, one in given.items() if one is not None}
+        if cells is None or not all(isinstance(one, str | os.PathLike) for one in words.values()):
             return None
         settings = asdict(self.settings) | ({} if self.time_scale is None else {"time_scale": self.time_scale})
         options = [part for key, value in settings.items() for part in (f"--{key.replace('_', '-')}", f"{value!r}")]
         chosen = [part for key, value in self.choices.items() for part in ("--set", f"{key}={value}")]
-        weights = [part for option, one in words.items() for part in (option, os.fspath(cast(str, one)))]
+        data = [part for option, one in words.items() for part in (option, os.fspath(cast(str, one)))]
         output = [] if folder is None else ["-o", os.fspath(folder)]
-        parts = ["lstm-sym", name, *cells, "--input", os.fspath(cast(str, self.input)), *options, *chosen, *weights]
+        parts = ["lstm-sym", name, *cells, *data, *options, *chosen]
         return printable(shlex.join([*parts, "--lang", self.language, *output]))
 
 

@@ -1,6 +1,7 @@
 """What models of speech make of a recording, as mathematics: spectra, bands of pitch, convolutions, parts."""
 
 import io
+import itertools
 import wave
 
 import numpy as np
@@ -32,7 +33,7 @@ def test_the_bands_of_pitch_are_triangles_of_area_1():
     np.testing.assert_allclose(below, below.mean(), atol=2 * hertz[1])  # linear below 1 kHz
     above = np.diff(np.log(centres[centres > 1100]))
     np.testing.assert_allclose(above, above.mean(), rtol=0.1)  # and logarithmic above
-    for row, following in zip(bands, bands[1:], strict=False):
+    for row, following in itertools.pairwise(bands):
         assert row[following > 0].any(), "neighbours overlap"
 
 
