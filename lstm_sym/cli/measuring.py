@@ -104,7 +104,8 @@ def flow(
     except NothingMeasured as error:
         raise NoModel(str(error)) from error
     # Of whole models all that there is to say, of parts of them a line.
-    for reason in (*found.left_out.values(), *(f"{error.where}: {error.found}" for error in found.reasons)):
+    parts = dict.fromkeys(f"{error.where}: {error.found}" for error in found.reasons)
+    for reason in (*found.left_out.values(), *parts):
         say(found.request.sentences.text("flow.left_out", reason=reason), err=True)
     if as_json:
         print_json(found.record(measuring["output"]))

@@ -151,7 +151,7 @@ def _of_model(survey: Survey, stem: str, sentences: Sentences, files: Mapping[st
     for figure, measure in FIGURES.items():
         name, left_out = f"{stem}.{figure}", survey.left_out.get(measure)
         if left_out is not None:
-            blocks.append(_left_out(left_out, sentences))
+            blocks += [block for block in [_left_out(left_out, sentences)] if block not in blocks]
         elif f"{name}.svg" in files:
             parts = {"model": survey.model.label, "output": _kept(survey)} if figure == "fan" else {}
             title = sentences.text(f"flow.{figure}.title", **parts)

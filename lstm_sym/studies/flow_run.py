@@ -32,6 +32,7 @@ from lstm_sym.studies.request import Request, cells_given
 from lstm_sym.studies.saving import Report
 from lstm_sym.studies.selection import Choices, Given
 from lstm_sym.studies.settings import Settings
+from lstm_sym.studies.task import profile_from_the_ends, survey_from_the_ends
 
 
 def gradient_flow(
@@ -225,6 +226,8 @@ def _measured(
     settings, stream = request.settings, request.stream
 
     def surveyed(model: Model, progress: Progress | None) -> Survey:
+        if _is_measured_from_the_ends(model, request):
+            return survey_from_the_ends(model, _from_the_ends(request), request.time_scale)
         gate = {label: gate for label, gate in gates.items() if label == model.label}
         aim: Any = {"gates": gate, "time_scale": request.time_scale}
         return survey([model], stream, progress=progress, **aim, **settings.how)[0]
@@ -234,10 +237,24 @@ def _measured(
         return [*surveys.values()], [one.profile for one in surveys.values()], left_out
 
     def profiled(model: Model, progress: Progress | None) -> Profile:
+        if _is_measured_from_the_ends(model, request):
+            return _from_the_ends(request)
         return run([model], stream, progress=progress, **settings.how)[0]
 
     profiles, left_out = attempted(request.models, profiled, progress)
     return [], [*profiles.values()], left_out
+
+
+def _is_measured_from_the_ends(model: Model, request: Request) -> bool:
+    return request.answers_at_the_end and model.label == request.networks[0].name
+
+
+def _from_the_ends(request: Request) -> Profile:
+    """The profile of a package whose model answers at the end of each sequence."""
+    package = request.package
+    assert package is not None and package.read.readout is not None
+    model = package.model
+    return profile_from_the_ends(model.network, model.params, package.sequences, package.read.readout, request.settings)
 
 
 def _gates(cells: Sequence[Cell], models: Sequence[Model]) -> dict[str, TimeScale]:

@@ -166,7 +166,7 @@ def method_blocks(request: Request) -> list[Block]:
     if any(biases.values()):
         shown = [f"{key}: {name} = {value:g}" for key, bias in biases.items() for name, value in bias.items()]
         lines.append(sentences.line("method.bias", bias=Code(", ".join(shown))))
-    if request.cells or request.one_way:
+    if request.cells or (request.one_way and not request.answers_at_the_end):
         lines.append(sentences.line("method.sensitivity", ends=str(settings.ends), lags=str(settings.lags)))
     return [*map(Paragraph, lines)]
 
@@ -177,7 +177,8 @@ def _networks(request: Request, seeds: str) -> list[Line]:
     found = []
     for network in request.one_way:
         layers = ", ".join(layer.name for layer in network.layers)
-        found.append(sentences.line("method.network", name=network.name, layers=layers))
+        key = "task" if request.answers_at_the_end else "network"
+        found.append(sentences.line(f"method.{key}", name=network.name, layers=layers))
     if request.one_way and drawn:
         found.append(sentences.line("method.drawn", seeds=str(settings.seeds), list=seeds))
     for network in request.both_ways:

@@ -101,6 +101,12 @@ class Request:
         return self.weights is not None or self.package is not None
 
     @property
+    def answers_at_the_end(self) -> bool:
+        """Whether the model of a package answers at the end of each sequence of its task, and is measured there."""
+        package = self.package
+        return package is not None and package.read.readout is not None and self.input is package.sequences
+
+    @property
     def trained(self) -> Weights | None:
         """The parameters of the network that is measured; None where they are drawn."""
         return self.weights if self.model is None else self.model.params
@@ -148,13 +154,14 @@ class Request:
         channels = self.stream.values.shape[1]
         found = models_of(self.cells, channels, self.settings.hidden, self.sentences)
         of_networks = (network_models(network, channels, self.trained) for network in self.one_way)
-        return [*found, *(model for models in of_networks for model in models.values())]
+        every = [model for models in of_networks for model in models.values()]
+        return [*found, *(every[:1] if self.answers_at_the_end else every)]
 
     @cached_property
     def stems(self) -> list[str]:
         """The names of the files of each model, in the order of `models`."""
-        of_networks = (stem for network in self.one_way for stem in network_stems(network))
-        return [*stems_of(self.cells), *of_networks]
+        of_networks = [stem for network in self.one_way for stem in network_stems(network)]
+        return [*stems_of(self.cells), *(of_networks[:1] if self.answers_at_the_end else of_networks)]
 
     @property
     def files(self) -> list[Path]:

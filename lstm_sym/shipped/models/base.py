@@ -21,6 +21,9 @@ class ShippedModel(ABC):
 
     model: Model
     """The network that is measured, its parameters, and how they were read."""
+    readout: Array | None = None
+    """What is read of its output at the end of each sequence, (M,), of a model that answers there, and is measured
+    there; None for one that answers at every step."""
 
     def __init__(self, package: Package, files: Files) -> None:
         self.package, self.files = package, files

@@ -51,10 +51,20 @@ class Voice(ShippedModel):
         last = self.model.network.forward(parts, self.model.params)[0][-1]
         return unit(unit(last).mean(axis=0))
 
+    @cached_property
+    def vectors(self) -> dict[str, Array]:
+        """The voice of every recording."""
+        return {name: self.vector(sound) for name, sound in self.recordings.items()}
+
+    @property
+    def readout(self) -> Array:  # type: ignore[override]
+        """The voice of the reader: how like it a part is, before it is divided by its length."""
+        return unit(np.mean([vector for name, vector in self.vectors.items() if name.startswith("sentence")], axis=0))
+
     @property
     def proof(self) -> Proof:
         """Vectors as the package has them; one reader is nearer to herself than to another voice."""
-        found = {name: self.vector(sound) for name, sound in self.recordings.items()}
+        found = self.vectors
         rows = (line.split(",") for line in self.package.beside("csv").splitlines())
         expected = {name: unit(np.array(values, dtype=np.float64)) for name, *values in rows}
         alike = min(float(found[name] @ vector) for name, vector in expected.items())
@@ -68,9 +78,10 @@ class Voice(ShippedModel):
 
     @property
     def sequences(self) -> Sequences:
-        """A sequence a sentence."""
-        said = [sound for name, sound in self.recordings.items() if name.startswith("sentence")]
-        return self.read_by_the_first_layer([mel_spectrum(sound).astype(np.float64) for sound in said], RATE / HOP)
+        """A sequence a part of a sentence, as far as they are whole."""
+        said = [mel_spectrum(sound) for name, sound in self.recordings.items() if name.startswith("sentence")]
+        parts = [x[at : at + PART] for x in said for at in starts((len(x) - 1) * HOP) if at + PART <= len(x)]
+        return self.read_by_the_first_layer([part.astype(np.float64) for part in parts], RATE / HOP)
 
 
 def mel_spectrum(sound: Array) -> Array:
