@@ -34,7 +34,7 @@ class Pickled(NamedTuple):
     storages: dict[str, Storage]
 
 
-def read_pickle(stream: BinaryIO, where: str) -> Pickled:
+def read_pickle(stream: BinaryIO, where: str, most_steps: int = MOST_STEPS) -> Pickled:
     """What the next pickle of a stream holds.
 
     A key of a dictionary is read as text: to compare or hash others may be made to take for ever.
@@ -44,7 +44,7 @@ def read_pickle(stream: BinaryIO, where: str) -> Pickled:
     """
     machine, start = _Machine(where), stream.tell()
     try:
-        for name, argument in _program(stream, where):
+        for name, argument in _program(stream, where, most_steps):
             if stream.tell() - start > MOST_BYTES:
                 raise refused(where, f"a pickle of more than {MOST_BYTES:,} bytes")
             machine.step(name, argument)
@@ -61,9 +61,9 @@ def read_pickle(stream: BinaryIO, where: str) -> Pickled:
         ) from error
 
 
-def _program(stream: BinaryIO, where: str) -> Iterator[tuple[str, object]]:
+def _program(stream: BinaryIO, where: str, most_steps: int) -> Iterator[tuple[str, object]]:
     """Name and argument of every step up to the end; an argument is read where the step is a known one."""
-    for _ in range(MOST_STEPS):
+    for _ in range(most_steps):
         code = stream.read(1)
         if code not in _OPCODES:
             raise ValueError(f"no step begins with {code!r}" if code else "it ends too early")
@@ -76,7 +76,7 @@ def _program(stream: BinaryIO, where: str) -> Iterator[tuple[str, object]]:
             yield opcode.name, opcode.arg.reader(stream) if opcode.arg else None
         if opcode.name == "STOP":
             return
-    raise refused(where, f"a pickle of more than {MOST_STEPS:,} steps")
+    raise refused(where, f"a pickle of more than {most_steps:,} steps")
 
 
 def _line(stream: BinaryIO) -> str:

@@ -41,6 +41,22 @@ def weights(data: bytes, name: str) -> dict[str, Array]:
         return interop.arrays(path)
 
 
+def weights_of_files(files: Mapping[str, bytes]) -> dict[str, Array]:
+    """The arrays of a folder with a file an array, by the names of the files, as Paddle writes. Raises InteropError."""
+    with tempfile.TemporaryDirectory() as folder:
+        for name, data in files.items():
+            Path(folder, name).write_bytes(data)
+        return interop.arrays(folder)
+
+
+def network(data: bytes, name: str) -> interop.Model:
+    """The network of a file of weights that lies in an archive. Raises InteropError as `interop.read` does."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, Path(name).name)
+        path.write_bytes(data)
+        return interop.read(path)
+
+
 def _extracted(packed: tarfile.TarFile, name: str) -> bytes:
     opened = packed.extractfile(name)
     if opened is None:

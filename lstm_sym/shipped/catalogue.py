@@ -13,7 +13,7 @@ from typing import Any
 from lstm_sym.shipped.errors import ShippedError
 from lstm_sym.shipped.fetching import Archive
 
-ORDER = ("g2p-en", "silero-vad", "resemblyzer")
+ORDER = ("g2p-en", "silero-vad", "resemblyzer", "dgaintel", "textgenrnn", "nagisa", "dksplit", "jieba")
 
 
 @dataclass(frozen=True)
