@@ -56,7 +56,7 @@ class Voice(ShippedModel):
         """The voice of every recording."""
         return {name: self.vector(sound) for name, sound in self.recordings.items()}
 
-    @property
+    @cached_property
     def readout(self) -> Array:  # type: ignore[override]
         """The voice of the reader: how like it a part is, before it is divided by its length."""
         return unit(np.mean([vector for name, vector in self.vectors.items() if name.startswith("sentence")], axis=0))
