@@ -28,6 +28,7 @@ EXPECTED = {
     "sensitivity_decay",
     "sentiment",
     "shaded_unfolding",
+    "shipped_models",
     "spectral_radius",
     "temporal_order",
     "truncation",
@@ -67,5 +68,10 @@ def test_an_experiment_writes_figures_with_their_data(name, tmp_path, monkeypatc
     script = str(ROOT / "analysis" / f"{name}.py")
     monkeypatch.setattr(sys, "argv", [script, "--quick", "-o", str(tmp_path)])
     monkeypatch.setattr(sys, "path", [str(ROOT / "analysis"), *sys.path])
-    runpy.run_path(script, run_name="__main__")
+    try:
+        runpy.run_path(script, run_name="__main__")
+    except SystemExit as error:
+        if "pip" not in str(error):
+            raise
+        pytest.skip(f"its data are not to be had here: {error}")
     whole(tmp_path, capsys.readouterr().out)
