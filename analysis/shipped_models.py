@@ -93,27 +93,39 @@ def cells(opened: Opened) -> str:
     return f"{layers[0].cell.key} {len(layers)} × {layers[0].size}{both}"
 
 
-def time_of(steps: flow.measures.Estimate, opened: Opened) -> str:
-    """Steps, and the time that they take where a step has one."""
-    rate = opened.sequences.sample_rate
-    seconds = f" ({steps.value / rate:.2g} s)" if rate and np.isfinite(steps.value) else ""
-    return f"{steps}{seconds}"
+def half_life(found: Found) -> str:
+    """The half-life in steps, and the time that they take where a step has one."""
+    steps, rate = found.card.half_life, found.opened.sequences.sample_rate
+    return f"{steps} steps" + (f" ({steps.value / rate:.2g} s)" if rate and np.isfinite(steps.value) else "")
+
+
+def law(card: flow.MemoryCard) -> str:
+    """What the curve follows over the lags measured."""
+    if card.rate.high is not None and card.rate.high < 0:
+        return "grows with the lag"
+    return (card.law or "cannot tell").replace("_", " ")
+
+
+def task_length(opened: Opened) -> float:
+    """The mean steps of a sequence of the task; infinite where it never begins anew here."""
+    lengths = opened.sequences.lengths
+    return float(np.mean(lengths)) if len(lengths) > 1 else float("inf")
 
 
 def row(found: Found, twin: Found) -> list[Any]:
     """The row of a model."""
-    one, lengths = found.opened.package, found.opened.sequences.lengths
+    one, steps = found.opened.package, task_length(found.opened)
     most = max(found.shares.items(), key=lambda pair: abs(pair[1]), default=None)
     return [
         f"[{one.name} {one.version}]({one.content.source}), {one.content.licence}",
         one.task,
         cells(found.opened),
         one.step,
-        f"{np.mean(lengths):.0f}",
+        f"{steps:.0f}" if np.isfinite(steps) else "—",
         found.how,
-        time_of(found.card.half_life, found.opened),
+        half_life(found),
         str(found.card.lag50),
-        (found.card.law or "cannot tell").replace("_", " "),
+        law(found.card),
         "—" if most is None else f"{most[0]} {100 * most[1]:.0f} %",
         f"{twin.card.half_life}",
         found.opened.proof[0].line,
@@ -148,10 +160,10 @@ def answer(every: list[tuple[Found, Found]]) -> str:
     """The half-life of each, and where it is longer than its task goes on."""
     lines = []
     for found, _ in every:
-        mean, half = np.mean(found.opened.sequences.lengths), found.card.half_life.value
-        whole = half > mean and len(found.opened.sequences.lengths) > 1
-        beyond = f": longer than the {mean:.0f} steps after which its task begins anew" if whole else ""
-        lines.append(f"* **{found.opened.package.name}**: {time_of(found.card.half_life, found.opened)} steps{beyond}.")
+        steps = task_length(found.opened)
+        beyond = f", longer than the {steps:.0f} steps after which its task begins anew"
+        whole = found.card.half_life.value > steps
+        lines.append(f"* **{found.opened.package.name}**: {half_life(found)}{beyond * whole}.")
     return "Half-lives:\n\n" + "\n".join(lines)
 
 

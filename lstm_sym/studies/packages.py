@@ -21,9 +21,11 @@ def package_lines(opened: Opened, sentences: Sentences) -> list[str]:
 
 def _told(opened: Opened, sentences: Sentences) -> dict[str, str]:
     """What there is to say of the task, and how long its sequences are."""
-    lengths = opened.sequences.lengths
+    lengths, told = opened.sequences.lengths, {key: getattr(opened.package, key) for key in TOLD}
+    if len(lengths) == 1:
+        return told
     steps = {"mean": f"{sum(lengths) / len(lengths):.1f}", "count": str(len(lengths))}
-    return {key: getattr(opened.package, key) for key in TOLD} | {"length": sentences.text("package.steps", **steps)}
+    return told | {"length": sentences.text("package.steps", **steps)}
 
 
 def package_blocks(opened: Opened, sentences: Sentences) -> list[Block]:
