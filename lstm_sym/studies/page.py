@@ -177,7 +177,7 @@ def _networks(request: Request, seeds: str) -> list[Line]:
     found = []
     for network in request.one_way:
         layers = ", ".join(layer.name for layer in network.layers)
-        key = "task" if request.answers_at_the_end else "network"
+        key = "task" if request.answers_at_the_end else "network" if request.package is None else "package"
         found.append(sentences.line(f"method.{key}", name=network.name, layers=layers))
     if request.one_way and drawn:
         found.append(sentences.line("method.drawn", seeds=str(settings.seeds), list=seeds))

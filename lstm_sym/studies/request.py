@@ -150,18 +150,18 @@ class Request:
 
     @cached_property
     def models(self) -> list[Model]:
-        """The models that are measured, of cells, then of networks."""
+        """The models that are measured, of cells, then of networks; of a package what its network gives out."""
         channels = self.stream.values.shape[1]
         found = models_of(self.cells, channels, self.settings.hidden, self.sentences)
         of_networks = (network_models(network, channels, self.trained) for network in self.one_way)
         every = [model for models in of_networks for model in models.values()]
-        return [*found, *(every[:1] if self.answers_at_the_end else every)]
+        return [*found, *(every if self.package is None else every[:1])]
 
     @cached_property
     def stems(self) -> list[str]:
         """The names of the files of each model, in the order of `models`."""
         of_networks = [stem for network in self.one_way for stem in network_stems(network)]
-        return [*stems_of(self.cells), *(of_networks[:1] if self.answers_at_the_end else of_networks)]
+        return [*stems_of(self.cells), *(of_networks if self.package is None else of_networks[:1])]
 
     @property
     def files(self) -> list[Path]:

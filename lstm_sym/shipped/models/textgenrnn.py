@@ -33,7 +33,7 @@ class NextLetter(ShippedModel):
         params = {key: value for key, value in read.params.items() if not key.startswith("embedding.")}
         above = "above, in NumPy: attention over 40 letters, softmax"
         told = ("below, in NumPy: the vectors of letters", *read.told[1:3], above)
-        self.model = Model(read.network.over_vectors, params, told, ())
+        self.model = Model(replace(read.network.over_vectors, name=package.name), params, told, ())
         self.vectors = read.params["embedding.E"]
         self.arrays = weights(files["weights"], name)
         self.numbers: dict[str, int] = json.loads(files["letters"])
