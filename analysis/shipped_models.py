@@ -167,7 +167,8 @@ def answer(every: list[tuple[Found, Found]]) -> str:
         steps = task_length(found.opened)
         beyond = f", longer than the {steps:.0f} steps after which its task begins anew"
         whole = found.card.half_life.value > steps
-        lines.append(f"* **{found.opened.package.name}**: {half_life(found)}{beyond * whole}.")
+        one = found.opened.package
+        lines.append(f"* **{one.name}**: {half_life(found)}{beyond * whole}. In the real task: {one.resets}.")
     return "Half-lives:\n\n" + "\n".join(lines)
 
 

@@ -214,7 +214,7 @@ def test_flow_takes_trained_weights_and_measures_them_once(stacked: str) -> None
         (("words.toml",), "it reads words, and the input is numbers"),
         (("rnn", "--weights", "w.npz"), "no array is called weight_ih_l0"),
         (("stacked.toml", "back.toml", "--weights", "w.npz"), "weights are the parameters of one network"),
-        ((), "name a CELL, the file of a network, or --weights"),
+        ((), "name a CELL, the file of a network, --weights or --package"),
         (("stacked.toml", "--weights", "none.npz"), "none.npz"),
         (("stacked.toml", "--weights", "other.npz"), "weights, lstm.W_i"),
         (("stacked.toml", "stacked.toml"), "two models are called two_above_each_other"),
