@@ -22,9 +22,8 @@ class Opened:
     """A package whose model was read, and gives out what the package itself does.
 
     Attributes:
-        package: the package. model: the network that is measured, its parameters, how they were read. proof: what was
-            asked of it before anything else. sequences: what its first recurrent layer reads, a sequence of the real
-            task each.
+        package: the package. read: its model, with the layers below and above in NumPy. proof: what was asked of it
+            before anything else.
     """
 
     package: Package

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from lstm_sym.shipped import sound
+from lstm_sym.shipped.convolution import convolved
 from lstm_sym.shipped.models.resemblyzer import COVERED, HOP, PART, louder, mel_spectrum, starts, unit
-from lstm_sym.shipped.models.silero_vad import convolved
 
 
 def test_a_spectrum_is_that_of_a_window_about_each_step():

@@ -12,8 +12,8 @@ from lstm_sym.kernels import Array
 from lstm_sym.networks.layer import below
 from lstm_sym.shipped.archives import weights
 from lstm_sym.shipped.catalogue import Package
+from lstm_sym.shipped.convolution import convolved
 from lstm_sym.shipped.models.base import Files, ShippedModel
-from lstm_sym.shipped.models.silero_vad import convolved
 from lstm_sym.shipped.proofs import Claim, Proof
 
 LETTERS = "-.0123456789_abcdefghijklmnopqrstuvwxyz"

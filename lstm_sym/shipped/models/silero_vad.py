@@ -14,6 +14,7 @@ from lstm_sym.kernels import Array
 from lstm_sym.networks import CellLayer, Network
 from lstm_sym.shipped.archives import weights
 from lstm_sym.shipped.catalogue import Package
+from lstm_sym.shipped.convolution import convolved
 from lstm_sym.shipped.models.base import Files, ShippedModel
 from lstm_sym.shipped.proofs import Claim, Proof
 from lstm_sym.shipped.sound import RATE, frames, samples
@@ -91,12 +92,3 @@ class SpeechDetector(ShippedModel):
     def sequences(self) -> Sequences:
         """The whole recording as one sequence."""
         return self.read_by_the_first_layer([self.features(self.sound).astype(np.float64)], RATE / STEP)
-
-
-def convolved(x: Array, kernel: Array, bias: Array, stride: int) -> Array:
-    """y[b, m, t] = sum over n, k of kernel[m, n, k] x[b, n, stride t + k - 1] + bias[m]; beyond both ends x is 0."""
-    width = kernel.shape[-1]
-    padded = np.pad(x, ((0, 0), (0, 0), (width // 2, width // 2)))
-    cut = np.lib.stride_tricks.sliding_window_view(padded, width, axis=2)[:, :, ::stride]
-    found: Array = np.tensordot(cut, kernel, axes=((1, 3), (1, 2))).transpose(0, 2, 1) + bias[:, None]
-    return found
