@@ -191,7 +191,7 @@ def _kind(prefix: str, group: Group) -> str:
 def _recurrent_layers(prefix: str, group: Group, kind: str) -> list[ReadLayer]:
     """The layers from below."""
     both = any(way for _, way in group)
-    notes = [] if len(PYTORCH[kind].gates) > 1 else ["tanh (a file does not tell relu: give a cell of relu, and a table)"]
+    notes = [] if len(PYTORCH[kind].gates) > 1 else ["tanh (a file does not tell relu: give its cell, and a table)"]
     return [
         recurrent_layer(
             f"layer{k}",

@@ -131,7 +131,11 @@ def test_without_pip_the_error_says_where_the_archive_belongs(index, monkeypatch
     assert sys.executable in str(refused.value) and str(archive.place) in str(refused.value)
 
 
-@pytest.mark.parametrize("data", [b"", b"PK but no archive", source_archive("x")[:50], source_archive("x")])
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"PK but no archive", source_archive("x")[:50], source_archive("x")],
+    ids=["empty", "no archive", "cut short", "another archive"],
+)
 def test_a_member_that_is_not_there_is_refused(data):
     with pytest.raises(ShippedError, match="it cannot be read"):
         members(data, {"weights": "tiny-1.0/other.txt"}, "tiny-1.0.tar.gz")
