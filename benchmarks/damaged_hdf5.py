@@ -1,4 +1,4 @@
-"""What readers of HDF5 make of damaged files: python benchmarks/damaged_hdf5.py h5py 6000 (or pyfive, lstm_sym)
+"""What readers of HDF5 make of damaged files: --reader lstm_sym (or h5py, pyfive) --count 6000
 
 Files of Keras among the fixtures are damaged at random, as tests/interop/test_damage.py does it. A process reads one
 after the other; one that ends, or takes more than ten seconds, is counted and another goes on. Linux.
@@ -6,6 +6,7 @@ after the other; one that ends, or takes more than ten seconds, is counted and a
 
 from __future__ import annotations
 
+import argparse
 import importlib
 import resource
 import signal
@@ -20,6 +21,9 @@ import numpy as np
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+
+from lstm_sym.cli.streams import standard_streams  # noqa: E402
+
 SECONDS = 10
 MEMORY = 6 * 2**30
 LARGE = 100 * 2**20
@@ -82,12 +86,12 @@ def child(name: str, first: int, last: int) -> None:
             print(number, "more than 100 MiB" if grown > LARGE else found, flush=True)
 
 
-def main(name: str, count: int) -> None:
-    """Count what becomes of so many files."""
+def counted(name: str, count: int) -> Counter[str]:
+    """What becomes of so many files."""
     found: Counter[str] = Counter()
     first = 0
     while first < count:
-        command = [sys.executable, __file__, name, str(first), str(count)]
+        command = [sys.executable, __file__, "--reader", name, "--count", str(count), "--first", str(first)]
         run = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         lines = [line.partition(" ") for line in run.stdout.splitlines()]
         found.update(word for _, _, word in lines if word)
@@ -96,11 +100,22 @@ def main(name: str, count: int) -> None:
         first = int(lines[-1][0]) + 1
         if not lines[-1][2]:
             found["not done in 10 s" if run.returncode == -signal.SIGALRM else "crashed"] += 1
-    print(name, dict(found))
+    return found
+
+
+def main() -> None:
+    """Count for one reader; with --first, be the process that reads from this file on."""
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--reader", choices=("lstm_sym", "h5py", "pyfive"), default="lstm_sym")
+    options.add_argument("--count", type=int, default=600)
+    options.add_argument("--first", type=int)
+    given = options.parse_args()
+    if given.first is not None:
+        child(given.reader, given.first, given.count)
+    else:
+        print(given.reader, dict(counted(given.reader, given.count)))
 
 
 if __name__ == "__main__":
-    if len(sys.argv) > 3:
-        child(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))
-    else:
-        main(sys.argv[1], int(sys.argv[2]))
+    with standard_streams():
+        main()
