@@ -243,14 +243,56 @@ def test_layers_of_one_class_follow_each_other_by_their_numbers():
     assert model.unused == ("layers/other/cell/vars/0",)
 
 
+def test_dense_layers_stand_wherever_their_widths_alone_allow():
+    dense = {"dense": [(5, 2)], "time_distributed": [(6, 4), (4,)]}
+    file = alone(gru=[(4, 15), (5, 15), (2, 15)], lstm=rnn(D, 6, 4), lstm_1=rnn(6, 6, 4), **dense)
+    arrays = {path.replace("distributed/cell", "distributed/layer"): a for path, a in file.contents.arrays.items()}
+    model = keras.model_of_keras(KerasFile("w.h5", Contents(arrays, {}), None, ""), "m")
+    assert [layer.name for layer in model.network.layers] == ["lstm", "lstm_1", "time_distributed", "gru", "dense"]
+    assert model.unused == ()
+    assert model.told[-2] == "weights alone: layers of one class follow each other by the numbers behind their names"
+    assert model.told[-1].endswith("(functions, Add, Concatenate, BatchNormalization) for absent")
+    below = keras.model_of_keras(alone(lstm=rnn(6, H, 4), dense=[(D, 6)], dense_1=[(H, 2)]), "m")
+    assert [layer.name for layer in below.network.layers] == ["dense", "lstm", "dense_1"]
+
+
+def test_dense_layers_of_keras_2_stand_where_the_file_lists_them():
+    shapes = {"dense": [(D, H)], "gru": rnn(H, H, 3), "dense_1": [(H, H)], "gru_1": rnn(H, H, 3), "dense_2": [(H, 2)]}
+    kernels = ["kernel", "recurrent_kernel", "bias"]
+    arrays = {f"{name}/{k}:0": a for name, own in shapes.items() for k, a in zip(kernels, drawn(own), strict=False)}
+    attributes = {name: {"weight_names": [f"{k}:0" for k in kernels[: len(own)]]} for name, own in shapes.items()}
+    contents = Contents(arrays, attributes | {"": {"layer_names": [*shapes]}})
+    model = keras.model_of_keras(KerasFile("w.h5", contents, None, "2.4.0"), "m")
+    assert [layer.name for layer in model.network.layers] == [*shapes]
+
+
 ALONE = {
-    "two orders": (alone(lstm=rnn(H, H, 4), gru=rnn(H, H, 3)), "chain in 2 orders: lstm (4 to 4), gru (4 to 4)"),
-    "no order": (alone(lstm=rnn(D, H, 4), gru=rnn(D, 5, 3)), "chain in 0 orders"),
+    "two orders": (
+        alone(lstm=rnn(H, H, 4), gru=rnn(H, H, 3)),
+        "several orders, lstm, gru; or gru, lstm, and the file does not tell which: lstm (4 to 4), gru (4 to 4)",
+    ),
+    "a dense layer between or above": (
+        alone(lstm=rnn(D, H, 4), lstm_1=rnn(H, H, 4), dense=[(H, H)], dense_1=[(H, 2)]),
+        "several orders, lstm, lstm_1, dense, dense_1; or lstm, dense, lstm_1, dense_1, and",
+    ),
+    "a dense layer below or above": (
+        alone(lstm=rnn(H, H, 4), dense=[(H, H)]),
+        "several orders, lstm, dense; or dense, lstm, and",
+    ),
+    "one of two tables": (
+        alone(embedding=[(7, D)], embedding_1=[(9, D)], lstm=rnn(D, H, 4)),
+        "several orders, embedding, lstm; or embedding_1, lstm, and",
+    ),
+    "no order": (alone(lstm=rnn(D, H, 4), gru=rnn(D, 5, 3)), "its layers chain in no order: lstm (3 to 4), gru (3 to"),
+    "a dense layer that reads none": (alone(lstm=rnn(D, H, 4), dense=[(9, 2)]), "chain in no order"),
     "no recurrent layer": (alone(dense=[(2, 2)]), "no layer in it is recurrent: dense"),
     "no gates": (alone(lstm=[(D, 2 * H), (H, 2 * H)]), "the shape of its recurrent kernel is (4, 8)"),
     "no units": (alone(lstm=[(D, 0), (0, 0)]), "the shape of its recurrent kernel is (0, 0)"),
     "one array": (alone(lstm=[(D, H)]), "the shapes of its arrays are (3, 4)"),
-    "too many": (alone(**{f"gru_{k}": rnn(H, H, 3) for k in range(8)}), "8 recurrent layers without a description"),
+    "too many": (
+        alone(dense=[(H, 2)], **{f"gru_{k}": rnn(H, H, 3) for k in range(20)}),
+        "21 layers without a description; of at most 20 every order is tried",
+    ),
 }
 
 

@@ -3,58 +3,76 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 from lstm_sym.interop.archives import damaged
 from lstm_sym.interop.conventions import Arrays
 from lstm_sym.interop.errors import InteropError
-from lstm_sym.interop.keras.chain import Chain, Node
+from lstm_sym.interop.keras.chain import RECURRENT, Chain, Node
 from lstm_sym.interop.keras.files import KerasFile, Parts
 
-MOST_RECURRENT = 7
-"""Recurrent layers of which every order is tried."""
-NOT_SAID = "weights alone: activations are taken for those of Keras, tanh and sigmoid, and every step for given out"
+MOST_LAYERS = 20
+"""Layers of more than one class of which every order is tried."""
+NOT_SAID = (
+    "weights alone: activations are taken for those of Keras, tanh and sigmoid, every step for given out, and what has "
+    "no weights or is not known here (functions, Add, Concatenate, BatchNormalization) for absent"
+)
+BY_NUMBER = "weights alone: layers of one class follow each other by the numbers behind their names"
 OLD_GATES = "before version 2.3 gates were hard_sigmoid, unless the program said otherwise"
 _GATES = {4: "LSTM", 3: "GRU", 1: "SimpleRNN"}
 _PLACED = {"lstm", "gru", "simple_rnn", "cu_dnnlstm", "cu_dnngru", "bidirectional"}
 """What Keras 3 calls places of recurrent layers, but for the number behind."""
 Sized = tuple[Node, int, int]
 """A layer, the units that it reads, and those that it gives out."""
+Order = tuple[Sized, ...]
+"""Layers from below."""
 
 
 def chain_of_weights(file: KerasFile, layers: Mapping[str, Parts]) -> Chain:
-    """The recurrent layers in their order, an embedding below them, and dense layers above, as far as widths chain.
+    """The recurrent and dense layers in their order, an embedding below them.
+
+    The order is that of the file where it has one (Keras 2); else the one order of all of them whose widths chain.
 
     Raises InteropError: no recurrent layer, layers that do not chain, or that chain in several orders.
     """
     arrays = file.contents.arrays
     found = [sized for name, parts in layers.items() if (sized := _sized(name, parts, arrays, file.where))]
-    recurrent = [sized for sized in found if sized[0].kind not in ("Embedding", "Dense")]
-    if not recurrent:
+    if not any(_is_recurrent(sized) for sized in found):
         names = ", ".join(layers)[:200] or "none"
         raise InteropError(file.where, f"no layer in it is recurrent: {names}", "a model of another kind", "")
+    upper = [sized for sized in found if sized[0].kind != "Embedding"]
+    words = [sized for sized in found if sized[0].kind == "Embedding"]
     ordered = file.by_name is not None
-    orders = [recurrent] if ordered else list(_orders(recurrent, file.where))
-    fitting = [order for order in orders if all(lower[2] == upper[1] for lower, upper in pairwise(order))]
-    words = {gives for node, _, gives in found if node.kind == "Embedding"}
-    fitting = [order for order in fitting if order[0][1] in words] or fitting
+    orders = _as_they_stand(upper) if ordered else _orders(upper, file.where)
+    fitting = [(table, *order) for table in words for order in orders if table[2] == order[0][1]] or orders
     if len(fitting) != 1:
-        described = ", ".join(f"{node.name} ({reads} to {gives})" for node, reads, gives in recurrent)
-        raise InteropError(
-            file.where,
-            f"its recurrent layers chain in {len(fitting)} orders: {described}",
-            "a file of weights alone does not tell what stands between them, or which comes first",
-            "save the whole model: model.save('model.keras')",
-        )
-    [chain] = fitting
-    lowest = [node for node, _, gives in found if node.kind == "Embedding" and gives == chain[0][1]]
-    start = next((k for k, (node, _, _) in enumerate(found) if node is chain[-1][0]), 0) if ordered else -1
-    above = _dense(found[start + 1 :], chain[-1][2])
+        raise _unsure(upper, fitting, file.where)
+    nodes = [node for node, _, _ in fitting[0]]
     version = re.match(r"(\d{1,4})\.(\d{1,4})", file.version)
     old = version is not None and (int(version[1]), int(version[2])) < (2, 3)
-    notes = (NOT_SAID, OLD_GATES) if old and any("CuDNN" not in node.kind for node, _, _ in chain) else (NOT_SAID,)
-    return Chain((*lowest[:1], *(node for node, _, _ in chain), *above), notes)
+    ours = any("CuDNN" not in node.kind for node in nodes if node.kind in RECURRENT)
+    notes = [(BY_NUMBER, not ordered and len(upper) > 1), (NOT_SAID, True), (OLD_GATES, old and ours)]
+    return Chain(tuple(nodes), tuple(note for note, there in notes if there))
+
+
+def _is_recurrent(sized: Sized) -> bool:
+    return sized[0].kind in RECURRENT
+
+
+def _unsure(layers: Sequence[Sized], orders: Sequence[Order], where: str) -> InteropError:
+    """The error for layers that chain in no order, or in several, of which it names two."""
+    described = ", ".join(f"{node.name} ({reads} to {gives})" for node, reads, gives in layers)[:400]
+    names = [", ".join(node.name for node, _, _ in order)[:200] for order in orders[:2]]
+    found = f"chain in several orders, {'; or '.join(names)}, and the file does not tell which" if names else ""
+    return InteropError(
+        where,
+        f"its layers {found or 'chain in no order'}: {described}",
+        "a file of weights alone does not tell which layer comes first, or what stands between them",
+        "save the whole model, model.save('model.keras'); or build the network and say which array is which, "
+        "interop.read(path, into=cell, table=...)",
+    )
 
 
 def _sized(name: str, parts: Parts, arrays: Arrays, where: str) -> Sized | None:
@@ -102,34 +120,43 @@ def _recurrent(name: str, shapes: Sequence[tuple[int, ...]], where: str) -> Size
     return Node(name, "Bidirectional" if both else kind, settings), reads, units * (1 + both)
 
 
-def _orders(recurrent: Sequence[Sized], where: str) -> Iterator[list[Sized]]:
-    """The orders of layers in which those of one class follow each other by the numbers behind their names."""
-    if len(recurrent) > MOST_RECURRENT:
-        found = f"{len(recurrent)} recurrent layers without a description"
+def _as_they_stand(layers: Sequence[Sized]) -> list[Order]:
+    """The layers from the lowest recurrent one to the highest, and those dense beside them as far as widths chain."""
+    places = [k for k, sized in enumerate(layers) if _is_recurrent(sized)]
+    chain = [*layers[places[0] : places[-1] + 1]]
+    if any(lower[2] != upper[1] for lower, upper in pairwise(chain)):
+        return []
+    for below in layers[: places[0]][::-1]:
+        if below[2] != chain[0][1]:
+            break
+        chain.insert(0, below)
+    for above in layers[places[-1] + 1 :]:
+        if above[1] == chain[-1][2]:
+            chain.append(above)
+    return [tuple(chain)]
+
+
+def _orders(layers: Sequence[Sized], where: str) -> list[Order]:
+    """Orders of all layers whose widths chain, those of one class by the numbers behind their names; some two of many.
+
+    Of partial orders of the same layers that give out the same width, two tell as much as all.
+    """
+    queues: dict[str, list[Sized]] = defaultdict(list)
+    for sized in sorted(layers, key=lambda sized: _number(sized[0].name)):
+        queues[re.sub(r"_\d+$", "", sized[0].name)].append(sized)
+    if len(layers) > MOST_LAYERS and len(queues) > 1:
+        found = f"{len(layers)} layers without a description; of at most {MOST_LAYERS} every order is tried"
         raise InteropError(where, found, "weights alone", "save the whole model: model.save('model.keras')")
-    queues: dict[str, list[Sized]] = {}
-    for sized in sorted(recurrent, key=lambda sized: _number(sized[0].name)):
-        queues.setdefault(re.sub(r"_\d+$", "", sized[0].name), []).append(sized)
-    yield from _merged(list(queues.values()))
-
-
-def _merged(queues: Sequence[list[Sized]]) -> Iterator[list[Sized]]:
-    if not any(queues):
-        yield []
-    for k, queue in enumerate(queues):
-        if queue:
-            rest = [*queues[:k], queue[1:], *queues[k + 1 :]]
-            yield from ([queue[0], *more] for more in _merged(rest))
-
-
-def _dense(found: Sequence[Sized], width: int) -> list[Node]:
-    """Dense layers one above the other, as far as each reads what the one below gives out."""
-    chain: list[Node] = []
-    for node, reads, gives in sorted(found, key=lambda sized: _number(sized[0].name)):
-        if node.kind == "Dense" and reads == width:
-            chain.append(node)
-            width = gives
-    return chain
+    partial: dict[tuple[tuple[int, ...], int | None], list[Order]] = {((0,) * len(queues), None): [()]}
+    for _ in layers:
+        longer: dict[tuple[tuple[int, ...], int | None], list[Order]] = defaultdict(list)
+        for (taken, width), orders in partial.items():
+            for k, (queue, count) in enumerate(zip(queues.values(), taken, strict=True)):
+                if count < len(queue) and width in (None, queue[count][1]):
+                    state = ((*taken[:k], count + 1, *taken[k + 1 :]), queue[count][2])
+                    longer[state] = [*longer[state], *((*order, queue[count]) for order in orders)][:2]
+        partial = longer
+    return [order for orders in partial.values() for order in orders]
 
 
 def _number(name: str) -> int:
