@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
@@ -30,12 +30,16 @@ class Node:
         kind: its class.
         settings: its own, as Keras writes them; empty in a file of weights alone.
         inputs: the names of the layers that it reads.
+        masks: of those that say which of its steps count.
+        calls: how often the model has it, each time with the same weights.
     """
 
     name: str
     kind: str
     settings: Mapping[str, Any]
     inputs: tuple[str, ...] = ()
+    masks: tuple[str, ...] = ()
+    calls: int = 1
 
 
 @dataclass(frozen=True)
@@ -69,12 +73,18 @@ def nodes_of(description: Mapping[str, Any], where: str) -> list[Node]:
         name = settings.get("name", entry.get("name"))
         if not isinstance(name, str) or len(name) > LONGEST_NAME or any(node.name == name for node in found):
             raise damaged(where, f"the name of a layer is {name!r:.80}, or two have it")
-        if kind == "Sequential":
-            inputs = tuple(node.name for node in found[-1:])
-        else:
-            inputs = tuple(islice(_inputs(entry.get("inbound_nodes")), MOST_LAYERS))
-        found.append(Node(name, entry["class_name"], settings, inputs))
+        node = Node(name, entry["class_name"], settings, tuple(node.name for node in found[-1:]))
+        found.append(node if kind == "Sequential" else _called(node, entry.get("inbound_nodes")))
     return found
+
+
+def _called(node: Node, calls: Any) -> Node:
+    """A layer of a functional model with what each of its calls reads."""
+    calls = calls if isinstance(calls, list) else []
+    keywords = [call.get("kwargs") for call in calls if isinstance(call, Mapping)]
+    masks = _inputs([own.get("mask") for own in keywords if isinstance(own, Mapping)])
+    names, masking = (tuple(islice(found, MOST_LAYERS)) for found in (_inputs(calls), masks))
+    return replace(node, inputs=names, masks=masking, calls=len(calls))
 
 
 def chain_of(nodes: Sequence[Node], readable: Callable[[Node], bool], where: str) -> Chain:
@@ -89,6 +99,8 @@ def chain_of(nodes: Sequence[Node], readable: Callable[[Node], bool], where: str
         kinds = ", ".join(dict.fromkeys(node.kind for node in nodes))[:200] or "nothing"
         raise InteropError(where, f"it has no recurrent layer that is known: {kinds}", "a model of another kind", "")
     read = _below(recurrent, known)
+    _refuse_called_again([node for node in nodes if node in recurrent or (node.name in read and readable(node))], where)
+    _refuse_given_states(recurrent, where)
     [top, *others] = [node for node in recurrent if node.name not in read] or recurrent[:1]
     chain, notes = _down(top, known, readable)
     apart = [node.name for node in recurrent if node not in chain]
@@ -101,7 +113,46 @@ def chain_of(nodes: Sequence[Node], readable: Callable[[Node], bool], where: str
             f"cut the model in Keras, keras.Model(inputs, layer.output), and save each part: {names}",
         )
     upper, more = _up(top, nodes, readable)
-    return Chain((*chain, *upper), (*notes, *more))
+    return Chain((*chain, *upper), (*notes, *more, *_beside(chain, nodes)))
+
+
+def _refuse_given_states(recurrent: Sequence[Node], where: str) -> None:
+    """Raise InteropError for a recurrent layer that reads more than its x."""
+    for node in recurrent:
+        if len(node.inputs) > 1:
+            raise InteropError(
+                f"{where}, layer {node.name[:80]}",
+                f"its initial_state is given by another layer: {', '.join(dict.fromkeys(node.inputs[1:]))[:200]}",
+                "an encoder and a decoder, or a state made of features",
+                "cut the model in Keras, keras.Model(inputs, layer.output), and save each part",
+            )
+
+
+def _refuse_called_again(nodes: Sequence[Node], where: str) -> None:
+    """Raise InteropError for a layer that stands in several places."""
+    for node in nodes:
+        if node.calls > 1:
+            raise InteropError(
+                f"{where}, layer {node.name[:80]}",
+                f"it is called {node.calls} times with the same weights: on {', '.join(node.inputs)[:200]}",
+                "one layer object at several places of a model; a layer of a network here stands in one place",
+                "cut the model in Keras, keras.Model(inputs, layer.output), and save each part",
+            )
+
+
+def _beside(chain: Sequence[Node], nodes: Sequence[Node]) -> Iterator[str]:
+    """What is said of who reads the states of recurrent layers, and of masks that no layer of the chain makes."""
+    masking = any(node.kind == "Masking" or node.settings.get("mask_zero") for node in chain)
+    for node in chain:
+        if node.kind not in RECURRENT:
+            continue
+        readers = [one.name for one in nodes if any(name.startswith(f"{node.name}[") for name in one.inputs)]
+        if readers:
+            many = "s" * (len(readers) == 1)
+            yield f"{', '.join(readers)}, which read{many} the state that {node.name} ends at: not read here"
+        if node.masks and not masking:
+            names = ", ".join(dict.fromkeys(node.masks))
+            yield f"{node.name}: steps are not masked here as {names} says; give their number as lengths"
 
 
 def _down(top: Node, known: Mapping[str, Node], readable: Callable[[Node], bool]) -> tuple[list[Node], list[str]]:
@@ -148,6 +199,8 @@ def _below(nodes: Sequence[Node], known: Mapping[str, Node]) -> set[str]:
 def _inputs(given: Any) -> Iterator[str]:
     """The names of layers in the description of what a layer reads; name[k] for another than its first output.
 
+    Masks are no input.
+
     Keras 3 writes a tensor as {"class_name": "__keras_tensor__", "config": {"keras_history": [name, 0, 0]}}, Keras 2
     as [name, 0, 0, {...}].
     """
@@ -157,7 +210,8 @@ def _inputs(given: Any) -> Iterator[str]:
         if isinstance(value, Mapping):
             own = value.get("config")
             history = own.get("keras_history") if isinstance(own, Mapping) else None
-            waiting += [history] if history is not None else [*value.values()][::-1]
+            read = [own for key, own in value.items() if key != "mask"]
+            waiting += [history] if history is not None else read[::-1]
         elif isinstance(value, list) and len(value) >= 3 and isinstance(value[0], str):
             yield value[0] if value[2] == 0 else f"{value[0]}[{value[2]!r:.20}]"
             waiting += value[:2:-1]
