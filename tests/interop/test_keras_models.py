@@ -138,6 +138,14 @@ def branched(kind="Add"):
     ]
 
 
+@pytest.mark.parametrize("kind", ["Identity", "TimeDistributed"])
+def test_layers_without_effect_stand_between(kind):
+    nodes = branched(kind)
+    nodes[2] = node("more", kind, ["low"], layer={"class_name": "Dropout", "config": {"name": "drop", "rate": 0.1}})
+    model = keras.model_of_keras(functional(two_layers(), nodes), "m")
+    assert [layer.name for layer in model.network.layers] == ["low", "high", "high_last"]
+
+
 def side_by_side():
     return [
         node("in", "InputLayer", []),
@@ -161,8 +169,8 @@ def both(**changes):
 
 
 NO_CHAIN = {
-    "a sum between them": (functional, branched(), "low, high are no chain: between high and low is more"),
-    "side by side": (functional, side_by_side(), "low, high are no chain"),
+    "a sum between them": (functional, branched(), "low, high are no chain: between low and high stands more (Add)"),
+    "side by side": (functional, side_by_side(), "low, high are no chain: high and low do not stand one above"),
     "a state given": (functional, given_a_state(node), "low: its initial_state is given by another layer: out"),
     "a state given in Keras 2": (functional, given_a_state(node_2), "low: its initial_state is given by another"),
     "a recurrent layer twice": (

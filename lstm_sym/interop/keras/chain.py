@@ -14,7 +14,7 @@ from lstm_sym.interop.errors import InteropError
 RECURRENT = ("LSTM", "GRU", "SimpleRNN", "CuDNNLSTM", "CuDNNGRU", "Bidirectional")
 WITHOUT_EFFECT = (
     *("InputLayer", "Dropout", "SpatialDropout1D", "GaussianNoise", "GaussianDropout", "AlphaDropout"),
-    *("ActivityRegularization", "Masking"),
+    *("ActivityRegularization", "Masking", "Identity"),
 )
 """Layers that hand on what they read, where nothing is trained."""
 MOST_LAYERS = 1000
@@ -103,17 +103,30 @@ def chain_of(nodes: Sequence[Node], readable: Callable[[Node], bool], where: str
     _refuse_given_states(recurrent, where)
     [top, *others] = [node for node in recurrent if node.name not in read] or recurrent[:1]
     chain, notes = _down(top, known, readable)
-    apart = [node.name for node in recurrent if node not in chain]
+    apart = [node for node in recurrent if node not in chain]
     if others or apart:
         names = ", ".join(node.name for node in recurrent)[:400]
         raise InteropError(
             where,
-            f"its recurrent layers {names} are no chain: between {chain[0].name} and {', '.join(apart)[:400]} is more",
+            f"its recurrent layers {names} are no chain: {_why_apart(chain, apart, nodes)}",
             "branches, or layers between them that no network here has",
             f"cut the model in Keras, keras.Model(inputs, layer.output), and save each part: {names}",
         )
     upper, more = _up(top, nodes, readable)
     return Chain((*chain, *upper), (*notes, *more, *_beside(chain, nodes)))
+
+
+def _why_apart(chain: Sequence[Node], apart: Sequence[Node], nodes: Sequence[Node]) -> str:
+    """What stands between the lowest recurrent layer of a chain and those apart from it."""
+    lowest = next(node for node in chain if node.kind in RECURRENT)
+    below = _below([lowest], {node.name: node for node in nodes})
+    above = _reached([node.name for node in apart], _readers(nodes))
+    found = [node for node in nodes if node.name in below & above and node.kind not in RECURRENT]
+    names = ", ".join(node.name for node in apart)[:400]
+    if not found:
+        return f"{names} and {lowest.name} do not stand one above the other"
+    layers = ", ".join(f"{node.name} ({node.kind[:80]})" for node in found)[:400]
+    return f"between {names} and {lowest.name} stand{'s' * (len(found) == 1)} {layers}"
 
 
 def _refuse_given_states(recurrent: Sequence[Node], where: str) -> None:
@@ -169,13 +182,10 @@ def _down(top: Node, known: Mapping[str, Node], readable: Callable[[Node], bool]
 
 def _up(top: Node, nodes: Sequence[Node], readable: Callable[[Node], bool]) -> tuple[list[Node], list[str]]:
     """From this layer up, while one readable layer alone reads each."""
-    readers: dict[str, list[Node]] = defaultdict(list)
-    for node in nodes:
-        for name in dict.fromkeys(node.inputs):
-            readers[name].append(node)
+    known, readers = {node.name: node for node in nodes}, _readers(nodes)
     chain = [top]
     while True:
-        above = [node for node in readers[chain[-1].name] if node not in chain]
+        above = [node for name in readers[chain[-1].name] if (node := known[name]) not in chain]
         if not above:
             return chain[1:], []
         if len(above) > 1 or len(above[0].inputs) > 1 or not readable(above[0]):
@@ -184,15 +194,29 @@ def _up(top: Node, nodes: Sequence[Node], readable: Callable[[Node], bool]) -> t
         chain.append(above[0])
 
 
+def _readers(nodes: Sequence[Node]) -> Mapping[str, list[str]]:
+    """Name of a layer -> the names of those that read it."""
+    readers: dict[str, list[str]] = defaultdict(list)
+    for node in nodes:
+        for name in dict.fromkeys(node.inputs):
+            readers[name].append(node.name)
+    return readers
+
+
 def _below(nodes: Sequence[Node], known: Mapping[str, Node]) -> set[str]:
     """The names of all layers that these read, and those read."""
+    return _reached([node.name for node in nodes], {name: node.inputs for name, node in known.items()}) & known.keys()
+
+
+def _reached(names: Sequence[str], following: Mapping[str, Sequence[str]]) -> set[str]:
+    """What follows these names, in any number of steps."""
     found: set[str] = set()
-    waiting = [name for node in nodes for name in node.inputs]
+    waiting = [one for name in names for one in following.get(name, ())]
     while waiting:
         name = waiting.pop()
-        if name not in found and name in known:
+        if name not in found:
             found.add(name)
-            waiting += known[name].inputs
+            waiting += following.get(name, ())
     return found
 
 

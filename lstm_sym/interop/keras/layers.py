@@ -81,7 +81,7 @@ def _inner(node: Node) -> Node:
 def _readable(node: Node, version: str) -> bool:
     """Whether a layer can stand in a network."""
     if node.kind == "TimeDistributed":
-        return _inner(node).kind == "Dense" and _readable(_inner(node), version)
+        return _inner(node).kind in ("Dense", *WITHOUT_EFFECT) and _readable(_inner(node), version)
     if node.kind == "Dense":
         name = activation_name(node.settings.get("activation"))
         return name == "softmax" or function_of(name, version) is not None
@@ -115,6 +115,7 @@ class _Building:
     def add(self, node: Node) -> None:
         """The next layer from below."""
         where = f"{self.file.where}, layer {node.name[:80]}"
+        node = _inner(node) if node.kind == "TimeDistributed" else node
         if node.kind in WITHOUT_EFFECT:
             if node.kind == "Masking":
                 self.notes.append(f"{node.name}: steps are not masked here; give their number as lengths")
@@ -122,8 +123,8 @@ class _Building:
             self._embedding(node, where)
         elif node.kind in _POOLS:
             self._pool(node.name, _POOLS[node.kind], node.kind)
-        elif node.kind in ("Dense", "TimeDistributed"):
-            self._dense(node if node.kind == "Dense" else _inner(node), where)
+        elif node.kind == "Dense":
+            self._dense(node, where)
         else:
             self._recurrent(node, where)
 
