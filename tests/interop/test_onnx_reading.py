@@ -154,6 +154,35 @@ def test_layers_that_are_turned_round_between_are_refused(tmp_path: Path) -> Non
         interop.read(written(tmp_path, stacked(between, {"s": numbers(0, -1, 2 * H)}, ways=2)))
 
 
+EXCHANGED: dict[str, tuple[Nodes, int]] = {
+    "one direction": (
+        [node("Squeeze", ["low_Y", "x"], ["q"]), node("Transpose", ["q"], ["low_y"], perm=[1, 0, 2])],
+        1,
+    ),
+    "both directions": (
+        [
+            node("Transpose", ["low_Y"], ["t"], perm=[0, 2, 1, 3]),
+            node("Reshape", ["t", "s"], ["r"]),
+            node("Transpose", ["r"], ["low_y"], perm=[1, 0, 2]),
+        ],
+        2,
+    ),
+    "units as steps": (
+        [node("Squeeze", ["low_Y", "x"], ["q"]), node("Transpose", ["q"], ["low_y"], perm=[2, 0, 1])],
+        1,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", EXCHANGED)
+def test_steps_that_are_exchanged_for_sequences_are_refused(tmp_path: Path, name: str) -> None:
+    """The shapes fit for one step of one sequence, which shows nothing."""
+    between, ways = EXCHANGED[name]
+    tensors = {"x": numbers(1), "s": numbers(0, 0, 2 * H)}
+    with pytest.raises(InteropError, match="in another order than step by step"):
+        interop.read(written(tmp_path, stacked(between, tensors, ways=ways)))
+
+
 def test_a_node_is_chosen_with_what_is_below_it(tmp_path: Path) -> None:
     between, tensors, _ = STACKS["Squeeze"]
     path = written(tmp_path, stacked(between, tensors))

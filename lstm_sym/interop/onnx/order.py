@@ -27,21 +27,30 @@ def check_order(lower: RecurrentNode, units: int, upper: RecurrentNode, link: Li
     """Whether it is certain that a node reads what another gives out, step by step, its directions side by side.
 
     Where sizes are known to the running model alone, nothing is certain. Raises InteropError where the numbers come in
-    another order.
+    another order, or in another shape that no Reshape to sizes of an example explains.
     """
+    elsewhere = False
     for wanted, found in _sent(lower, units, link, constants):
+        steps, sequences = wanted.shape[:2]
         wanted = wanted.transpose(1, 0, 2) if upper.batch_first else wanted
         if found.shape != wanted.shape:
-            continue
-        if not np.array_equal(found, wanted):
-            raise InteropError(
-                upper.name,
-                f"it reads the output of {lower.name} in another order than step by step",
-                "a model that turns steps, sequences and units round between its layers",
-                f"read the layers one by one: node={lower.name!r}",
-            )
-        return True
+            elsewhere = True
+        elif not np.array_equal(found, wanted):
+            raise _other_order(lower, upper)
+        elif steps > 1 or (sequences > 1 and not elsewhere):  # one step of one sequence is itself in any order
+            return True
+    if elsewhere and not any(np.any(shape[:-1] > 0) for shape in _shapes(link, constants)):
+        raise _other_order(lower, upper)
     return False
+
+
+def _other_order(lower: RecurrentNode, upper: RecurrentNode) -> InteropError:
+    return InteropError(
+        upper.name,
+        f"it reads the output of {lower.name} in another order than step by step",
+        "a model that turns steps, sequences and units round between its layers",
+        f"read the layers one by one: node={lower.name!r}",
+    )
 
 
 def keeps_vectors(lower: RecurrentNode, units: int, link: Link, constants: Constants) -> bool:
@@ -69,15 +78,20 @@ def _sent(lower: RecurrentNode, units: int, link: Link, constants: Constants) ->
 def _pairs(link: Link, constants: Constants) -> Iterator[tuple[int, int]]:
     """Steps and sequences to try: any, then those that an exporter may have written into a shape."""
     yield _FREE
-    shapes = [
+    known = _shapes(link, constants)
+    sizes = {int(size) for shape in known for size in shape[:8] if size > 0}
+    every = sorted({1, _FREE[0], *sizes})
+    yield from islice(product(every, every), _MOST_PAIRS)
+
+
+def _shapes(link: Link, constants: Constants) -> list[Any]:
+    """The shapes on the way that the file holds, each flat."""
+    found = [
         constants.value(graph, node.input[1])
         for graph, node in link.operators
         if node.op_type == "Reshape" and len(node.input) > 1
     ]
-    known = (shape for shape in shapes if shape is not None and shape.dtype.kind == "i")
-    sizes = {int(size) for shape in known for size in shape.reshape(-1)[:8] if size > 0}
-    every = sorted({1, _FREE[0], *sizes})
-    yield from islice(product(every, every), _MOST_PAIRS)
+    return [shape.reshape(-1) for shape in found if shape is not None and shape.dtype.kind == "i"]
 
 
 def _passed(numbers: Any, link: Link, constants: Constants) -> Any:
