@@ -11,17 +11,18 @@ from lstm_sym.interop.onnx.layers import at_least_single
 from lstm_sym.interop.onnx.messages import attributes
 from lstm_sym.interop.onnx.nodes import RecurrentNode
 from lstm_sym.interop.onnx.order import keeps_vectors
-from lstm_sym.interop.onnx.stacks import SHAPE_ONLY, Link
+from lstm_sym.interop.onnx.stacks import SHAPE_ONLY, Link, leading
 from lstm_sym.interop.onnx.writing import FUNCTIONS
 from lstm_sym.kernels import Array
 from lstm_sym.networks import Embedding
 
 
 class Beside(NamedTuple):
-    """A layer below or above the stack, and the operators that it was read from."""
+    """A layer below or above the stack, the nodes that it was read from, and what leads to the words of a table."""
 
     read: ReadLayer
-    operators: tuple[str, ...]
+    places: tuple[tuple[Graph, str], ...]
+    words: Link | None = None
 
 
 def embedding_below(link: Link, node: RecurrentNode, inputs: int, constants: Constants) -> Beside | None:
@@ -36,33 +37,45 @@ def embedding_below(link: Link, node: RecurrentNode, inputs: int, constants: Con
     name = _name(link.origin, ".y", "embedding")
     table = at_least_single(table)
     told = f"{name}: {maker.input[0]}, {len(table)} words, {inputs} units each"
-    return Beside(ReadLayer(Embedding(name, *table.shape), {f"{name}.E": table}, told), ("Gather",))
+    read = ReadLayer(Embedding(name, *table.shape), {f"{name}.E": table}, told)
+    return Beside(read, ((home, link.origin),), leading(home, maker.input[1], {}))
 
 
-def linear_above(node: RecurrentNode, units: int, constants: Constants) -> Beside | None:
-    """The linear layer that alone reads what a node gives out at every step, None where that is not certain."""
+def above_of(node: RecurrentNode, units: int, constants: Constants) -> tuple[tuple[Graph, Any], ...]:
+    """The operators of shape that alone read what a node gives out, as long as each vector in it stays one."""
     graph, name = node.graph, node.gives["Y"]
     passed: list[tuple[Graph, Any]] = []
     while (reader := _reader(graph, name)) is not None and reader.op_type in SHAPE_ONLY and len(passed) <= DEEPEST:
         passed.append((graph, reader))
         name = reader.output[0]
-    if reader is None or not keeps_vectors(node, units, Link(None, name, tuple(passed)), constants):
+    while passed and not keeps_vectors(node, units, Link(None, "", tuple(passed)), constants):
+        passed.pop()
+    return tuple(passed)
+
+
+def linear_above(node: RecurrentNode, units: int, constants: Constants) -> Beside | None:
+    """The linear layer that alone reads what a node gives out at every step, None where that is not certain."""
+    graph, passed = node.graph, above_of(node, units, constants)
+    name = passed[-1][1].output[0] if passed else node.gives["Y"]
+    reader = _reader(graph, name)
+    if reader is None or not keeps_vectors(node, units, Link(None, name, passed), constants):
         return None
     found = _linear(graph, reader, name, constants)
     if found is None:
         return None
     weight, bias = found
-    taken, last = [reader.op_type], _reader(graph, reader.output[0])
+    taken, last = [reader], _reader(graph, reader.output[0])
     if bias is None and last is not None and _is(last, "Add", 2):
         other = constants.value(graph, next((one for one in last.input if one != reader.output[0]), ""))
         if _is_bias(other, weight):
-            bias, taken, last = other, [*taken, "Add"], _reader(graph, last.output[0])
+            bias, taken, last = other, [*taken, last], _reader(graph, last.output[0])
     function = next((key for key, value in FUNCTIONS.items() if value and last is not None and _is(last, value, 1)), "")
     called = _name(reader.output[0], ".product", "linear")
     bias = None if bias is None else at_least_single(bias)
     place = reader.name or reader.op_type
     read = linear_layer(called, place, at_least_single(weight), bias, function or "identity")
-    return Beside(read, (*taken, *filter(None, [FUNCTIONS.get(function)])))
+    taken += [last] if function else []
+    return Beside(read, tuple((graph, one.output[0]) for one in taken))
 
 
 def _linear(graph: Graph, reader: Any, name: str, constants: Constants) -> tuple[Array, Array | None] | None:

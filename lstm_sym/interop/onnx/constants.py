@@ -34,6 +34,16 @@ class Constants:
         self._found: dict[tuple[Graph, str], Array | None] = {}
         self.used: set[str] = set()
 
+    @property
+    def made(self) -> set[tuple[Graph, str]]:
+        """The graph and the name of each value that was found."""
+        return {place for place, value in self._found.items() if value is not None}
+
+    def filling(self, node: Any) -> Array:
+        """The number that a ConstantOfShape repeats, which is 0 where it does not say."""
+        given = attributes(node).get("value")
+        return np.zeros(1) if given is None else array_of(given, f"{self._where}, {(node.name or node.op_type)[:80]}")
+
     def value(self, graph: Graph, name: str, depth: int = 0) -> Array | None:
         """The array of this name, None where it depends on what the model reads.
 

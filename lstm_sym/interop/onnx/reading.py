@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
 from lstm_sym.ground.refusal import Refusal
 from lstm_sym.interop.errors import InteropError
 from lstm_sym.interop.model import Model, ReadLayer, model_of, refuse_not_finite
 from lstm_sym.interop.onnx.around import embedding_below, linear_above
 from lstm_sym.interop.onnx.constants import Constants
-from lstm_sym.interop.onnx.folds import FOLDS
-from lstm_sym.interop.onnx.graphs import Graph, all_graphs, opened, operators
+from lstm_sym.interop.onnx.graphs import Graph, all_graphs, opened
 from lstm_sym.interop.onnx.layers import initial_state, layers_of
-from lstm_sym.interop.onnx.messages import RECURRENT
+from lstm_sym.interop.onnx.left import operators_left
 from lstm_sym.interop.onnx.nodes import RecurrentNode
 from lstm_sym.interop.onnx.order import check_order
-from lstm_sym.interop.onnx.stacks import SHAPE_ONLY, Link, chain, listed, recurrent_nodes
+from lstm_sym.interop.onnx.stacks import Link, chain, listed, recurrent_nodes
 from lstm_sym.interop.onnx.tensors import INDICES, TEXT, array_of
 from lstm_sym.kernels import Array
 from lstm_sym.networks import CellLayer
@@ -57,8 +54,7 @@ def network_of(data: bytes, where: str, *, name: str, node: str | None = None) -
         model = model_of(name, layers, 0 if below else inputs, _unused(graph, constants))
     except Refusal as error:
         raise InteropError(f"{where}, {error.where}", error.found, error.why, error.fix) from error
-    left = operators(all_graphs(graph)) - Counter(operator for one in beside for operator in one.operators)
-    others = [one for one in left.most_common() if one[0] not in (*RECURRENT, *FOLDS, *SHAPE_ONLY, "Constant")]
+    others = operators_left(graph, stack, _units(read[-1]), beside, constants).most_common()
     told = [*model.told, *([f"operators that are not taken: {listed(others)}"] if others else [])]
     return Model(model.network, model.params, tuple(told), model.unused)
 

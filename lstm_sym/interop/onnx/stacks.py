@@ -47,7 +47,7 @@ def chain(nodes: dict[str, RecurrentNode], chosen: str | None, where: str) -> li
     chosen: its name; None for the one that no other reads. Raises InteropError where that is not one.
     """
     givers = {(node.graph, node.gives["Y"]): name for name, node in nodes.items() if node.gives["Y"]}
-    links = {name: _leading(node.graph, node.reads["X"], givers) for name, node in nodes.items()}
+    links = {name: leading(node.graph, node.reads["X"], givers) for name, node in nodes.items()}
     read = {link.below for link in links.values()}
     tops = [name for name in nodes if name not in read]
     if chosen is None and len(tops) == 1:
@@ -72,7 +72,7 @@ def chain(nodes: dict[str, RecurrentNode], chosen: str | None, where: str) -> li
     return found
 
 
-def _leading(graph: Graph, name: str, givers: Mapping[tuple[Graph, str], str]) -> Link:
+def leading(graph: Graph, name: str, givers: Mapping[tuple[Graph, str], str]) -> Link:
     """What leads to a value, through operators that leave numbers as they are; `givers` are the nodes whose Y it is."""
     passed: list[tuple[Graph, Any]] = []
     while (home := graph.home(name) if name else None) is not None and len(passed) <= DEEPEST:
