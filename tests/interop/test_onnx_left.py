@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from lstm_sym import interop
+from lstm_sym.interop import InteropError
 from lstm_sym.interop.model import Model
 
 pytest.importorskip("onnx", reason="the extra weights reads ONNX")
@@ -88,3 +89,34 @@ def test_what_makes_a_state_of_zeros_is_not_worth_a_name(tmp_path: Path) -> None
     assert len(read_with(tmp_path, of_shape(0), tensors, h="h").told) == 1
     last = node("Gather", ["Y", "last"], ["out"], axis=0)
     assert named_in(read_with(tmp_path, [*of_shape(0), last], tensors, h="h", gives="out")) == "Gather"
+
+
+STATES: dict[str, tuple[Nodes, str]] = {
+    "zeros of a shape": (of_shape(0), ""),
+    "zeros of a shape, cut": ([*of_shape(0), node("Slice", ["h", "zero", "one", "zero"], ["part"])], ""),
+    "ones of a shape": (of_shape(1), "initial_h is made or given as the model runs"),
+    "a parameter, repeated": (
+        [*of_shape(1)[:3], node("Expand", ["learnt", "sizes"], ["h"])],
+        "initial_h is made or given as the model runs",
+    ),
+    "what the model is given": ([], "initial_h is made or given as the model runs"),
+    "an array": ([node("Unsqueeze", ["learnt", "zero"], ["h"])], "initial_h of the file is not 0"),
+}
+
+
+@pytest.mark.parametrize("name", STATES)
+def test_first_states_that_may_not_be_zero_are_said(tmp_path: Path, name: str) -> None:
+    nodes, told = STATES[name]
+    tensors = {"zero": numbers(0), "one": numbers(1), "units": numbers(H), "learnt": np.ones((1, H), "f4")}
+    found = read_with(tmp_path, nodes, tensors, h="part" if "cut" in name else "h")
+    [layer, *others] = found.told
+    assert told in layer and ("initial_h" in layer) == bool(told)
+    assert bool(others) == ("made or given" in told and bool(nodes))
+    assert ("learnt" in found.unused) == (name != "an array")
+
+
+def test_a_state_of_another_size_than_the_layer_is_refused(tmp_path: Path) -> None:
+    """What an exporter of PyTorch writes for proj_size: the state has more units than the output."""
+    with pytest.raises(InteropError, match=rf"its shape is \(1, 3, {H + 2}\), and the layer has {H} units") as error:
+        read_with(tmp_path, [], {"h": np.zeros((1, 3, H + 2), "f4")}, h="h")
+    assert "proj_size" in str(error.value) and "initial_h" in str(error.value)

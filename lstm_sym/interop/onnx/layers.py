@@ -136,9 +136,3 @@ def _of_way(part: Array, k: int, ways: int) -> Array:
 def at_least_single(value: Array) -> Array:
     """float16 as float32, which holds all of it, and in which kernels compute."""
     return value.astype(np.float32) if value.dtype == np.float16 else value
-
-
-def initial_state(node: RecurrentNode, constants: Constants) -> Mapping[str, Array]:
-    """The first states that the file itself holds, and that are not 0: "initial_h", "initial_c"."""
-    found = {role: constants.value(node.graph, node.reads[role]) for role in node.reads if role.startswith("initial")}
-    return {role: value for role, value in found.items() if value is not None and np.any(value)}

@@ -6,20 +6,17 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-import numpy as np
-
 from lstm_sym.interop.onnx.around import Beside, above_of
-from lstm_sym.interop.onnx.constants import DEEPEST, Constants
+from lstm_sym.interop.onnx.constants import Constants
 from lstm_sym.interop.onnx.graphs import Graph, all_graphs
 from lstm_sym.interop.onnx.messages import RECURRENT, attributes
 from lstm_sym.interop.onnx.nodes import RecurrentNode
-from lstm_sym.interop.onnx.stacks import SHAPE_ONLY, Link
+from lstm_sym.interop.onnx.stacks import Link
+from lstm_sym.interop.onnx.states import begins_at_zero, given_states
 
 _NOTHING = ("Constant", "Identity", "Dropout")
 """Operators that change nothing, wherever they stand."""
 _SIZES = ("Shape", "Size")
-_SPREAD = (*SHAPE_ONLY, "Slice", "Expand", "Tile")
-"""Operators that make zeros of zeros."""
 _STEPS_FIRST = [1, 0], [1, 0, 2]
 """Of words and of vectors: sequences and steps exchanged, as a layer that reads its batch first has them."""
 
@@ -43,7 +40,7 @@ def operators_left(
     )
     ends = [(graph, name) for graph, node in ways for name in node.input[1:]]
     for node, _ in stack:
-        ends += [(node.graph, node.reads[role]) for role in states(node) if begins_at_zero(node, role, constants)]
+        ends += [(node.graph, node.reads[role]) for role in given_states(node) if begins_at_zero(node, role, constants)]
     for graph, name in ends:
         read |= _sizes(graph, name)
     return Counter(
@@ -52,31 +49,6 @@ def operators_left(
         for node in graph.proto.node
         if node.op_type not in (*RECURRENT, *_NOTHING) and (graph, _given(node)) not in read
     )
-
-
-def states(node: RecurrentNode) -> list[str]:
-    """The first states that the file gives a node: "initial_h", "initial_c"."""
-    return [role for role, name in node.reads.items() if role.startswith("initial") and name]
-
-
-def begins_at_zero(node: RecurrentNode, role: str, constants: Constants) -> bool:
-    """Whether it is certain that a first state is 0: it is a constant, or zeros in a shape of the running model."""
-    graph: Graph | None = node.graph
-    name = node.reads[role]
-    for _ in range(DEEPEST):
-        value = None if graph is None else constants.value(graph, name)
-        if value is not None:
-            return not np.any(value)
-        graph = None if graph is None else graph.home(name)
-        maker = None if graph is None else graph.makers.get(name)
-        if maker is None or not maker.input:
-            return False
-        if maker.op_type == "ConstantOfShape":
-            return not np.any(constants.filling(maker))
-        if maker.op_type not in _SPREAD:
-            return False
-        name = maker.input[0]
-    return False
 
 
 def _followed(

@@ -8,11 +8,12 @@ from lstm_sym.interop.model import Model, ReadLayer, model_of, refuse_not_finite
 from lstm_sym.interop.onnx.around import embedding_below, linear_above
 from lstm_sym.interop.onnx.constants import Constants
 from lstm_sym.interop.onnx.graphs import Graph, all_graphs, opened
-from lstm_sym.interop.onnx.layers import initial_state, layers_of
+from lstm_sym.interop.onnx.layers import layers_of
 from lstm_sym.interop.onnx.left import operators_left
 from lstm_sym.interop.onnx.nodes import RecurrentNode
 from lstm_sym.interop.onnx.order import check_order
 from lstm_sym.interop.onnx.stacks import Link, chain, listed, recurrent_nodes
+from lstm_sym.interop.onnx.states import told_of_states
 from lstm_sym.interop.onnx.tensors import INDICES, TEXT, array_of
 from lstm_sym.kernels import Array
 from lstm_sym.networks import CellLayer
@@ -72,7 +73,7 @@ def _stack(stack: list[tuple[RecurrentNode, Link]], constants: Constants, where:
     read: list[ReadLayer] = []
     for k, (node, link) in enumerate(stack):
         layer = _layer(names[k], node, constants, where)
-        notes = [f"{role} of the file is not 0 and is left out" for role in initial_state(node, constants)]
+        notes = told_of_states(node, _units(layer), constants, where)
         if k and not check_order(stack[k - 1][0], _units(read[-1]), node, link, constants):
             notes.append(f"above {stack[k - 1][0].name}, through shapes that are known when the model runs")
         read.append(layer._replace(told=", ".join([layer.told, *notes])))
