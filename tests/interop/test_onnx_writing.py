@@ -142,3 +142,37 @@ def test_equations_of_ones_own_are_written_where_onnx_has_them() -> None:
     found = operator_for(ls.parse(text, key="mine"))
     assert found is not None and [str(one) for one in found.activations] == ["Sigmoid", "Relu", "Relu"]
     assert operator_for(ls.parse(text.replace("c[t-1] +", "c[t-1] -"), key="mine")) is None
+
+
+DENSE_ELSEWHERE = {
+    "below": (("dense", "gru"), ["gru"], "MatMul, Add"),
+    "two above": (("gru", "dense", "dense"), ["gru", "l1"], "MatMul, Add"),
+}
+
+
+def of_kinds(kinds: tuple[str, ...]) -> Network:
+    """Layers of three units, called by their places where they are dense."""
+    layers = [
+        dense(f"l{k}", 3) if kind == "dense" else CellLayer(kind, ls.cell("gru_reset_after"), 3)
+        for k, kind in enumerate(kinds)
+    ]
+    return Network(tuple(layers), inputs=3)
+
+
+@pytest.mark.parametrize("name", DENSE_ELSEWHERE)
+def test_dense_layers_that_are_not_read_again_are_named(tmp_path: Path, name: str) -> None:
+    kinds, read, told = DENSE_ELSEWHERE[name]
+    network = of_kinds(kinds)
+    interop.save_onnx(tmp_path / "m.onnx", network, network.init(0, dtype=np.float32))
+    found = interop.read(tmp_path / "m.onnx")
+    assert [layer.name for layer in found.network.layers] == read
+    assert f"operators that are not taken: {told}" in found.told and len(found.unused) == 2
+
+
+def test_a_dense_layer_between_parts_a_network_that_is_read_again(tmp_path: Path) -> None:
+    layers = CellLayer("low", ls.cell("gru"), 3), dense("between", 3), CellLayer("high", ls.cell("gru"), 3)
+    network = Network(layers, inputs=3)
+    interop.save_onnx(tmp_path / "m.onnx", network, network.init(0, dtype=np.float32))
+    with pytest.raises(InteropError, match="2 recurrent nodes that no other reads"):
+        interop.read(tmp_path / "m.onnx")
+    assert [layer.name for layer in interop.read(tmp_path / "m.onnx", node="high").network.layers] == ["high"]
