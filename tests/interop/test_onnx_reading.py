@@ -154,6 +154,13 @@ def test_layers_that_are_turned_round_between_are_refused(tmp_path: Path) -> Non
         interop.read(written(tmp_path, stacked(between, {"s": numbers(0, -1, 2 * H)}, ways=2)))
 
 
+def test_an_exchange_that_a_size_of_an_example_may_explain_is_said(tmp_path: Path) -> None:
+    """It keeps the order of one step, and of no more."""
+    between = [node("Reshape", ["low_Y", "s"], ["r"]), node("Transpose", ["r"], ["low_y"], perm=[1, 0, 2])]
+    found = interop.read(written(tmp_path, stacked(between, {"s": numbers(-1, 1, H)})))
+    assert "above low, through shapes that are known when the model runs" in found.told[1]
+
+
 EXCHANGED: dict[str, tuple[Nodes, int]] = {
     "one direction": (
         [node("Squeeze", ["low_Y", "x"], ["q"]), node("Transpose", ["q"], ["low_y"], perm=[1, 0, 2])],
@@ -268,6 +275,13 @@ def test_a_linear_layer_that_is_not_alone_is_not_taken(tmp_path: Path) -> None:
     found = interop.read(written(tmp_path, model(nodes, weights("LSTM") | tensors, ["p", "r"], [read_of("X")])))
     assert len(found.network.layers) == 1 and found.unused == ("V",)
     assert found.told[1] == "operators that are not taken: MatMul, Relu"
+
+
+def test_a_linear_layer_that_reads_the_directions_one_by_one_is_not_taken(tmp_path: Path) -> None:
+    nodes = [recurrent("LSTM", "X", "Y", "lstm", direction="bidirectional"), node("MatMul", ["Y", "V"], ["p"])]
+    tensors = weights("LSTM", 2) | {"V": np.ones((H, 2), "f4")}
+    found = interop.read(written(tmp_path, model(nodes, tensors, ["p"], [read_of("X")])))
+    assert len(found.network.layers) == 1 and found.told[1] == "operators that are not taken: MatMul"
 
 
 @pytest.mark.parametrize("name", ["w", "w.pt", "w.npz"])
