@@ -27,7 +27,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("derivation", "mistakes"),
         ("notation",),
         ("compile",),
-        ("emit",),
+        ("diagram", "emit"),
         ("api",),
         ("flow",),
         ("networks",),

@@ -1,0 +1,87 @@
+"""How large a node is: its text in pieces, estimated no narrower than common fonts set it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lstm_sym.diagram.graph import BLANK, HANDED_ON, Graph, Kind, Node
+from lstm_sym.notation.notation import GREEK
+from lstm_sym.program.values import Value
+
+NAME, FUNCTION, INDEX = 17.0, 14.0, 11.0
+"""Sizes of letters: of a quantity, of a function, of an index, the smallest."""
+PADDING, GAP, ASIDE = 11.0, 7.0, 5.0
+BOX, JOINT, END, LINE = 34.0, 24.0, 20.0, 14.0
+"""Heights of a box, of a joint, of a name at an end, and of what a further input adds to a box."""
+SIDES = 3
+"""The most inputs of a round joint: from the left, from above, from below."""
+
+_NARROW, _WIDE = frozenset("fijlrtI.,:;'|!()[]/ "), frozenset("mwMW⊙−+=×Σ…")
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A run of letters: name, function or index."""
+
+    text: str
+    size: float
+
+    @property
+    def width(self) -> float:
+        """In pixels, from above."""
+        wide = sum(0.45 if c in _NARROW else 1.0 if c in _WIDE else 0.75 if c.isupper() else 0.66 for c in self.text)
+        return wide * self.size
+
+
+@dataclass(frozen=True)
+class Measure:
+    """Width and height of a node, and its text: the quantity that it gives, and what it computes."""
+
+    width: float
+    height: float
+    name: tuple[Piece, ...]
+    text: Piece
+
+    @property
+    def name_width(self) -> float:
+        """Width of the name."""
+        return sum(piece.width for piece in self.name)
+
+
+def measure(graph: Graph, node: Node) -> Measure:
+    """How large a node is drawn; a joint of one sign is round, and its name stands to its right above the line."""
+    name, text = _name(graph, node), Piece(node.text.removesuffix(f"({BLANK})"), FUNCTION)
+    count, width = len(graph.into[node.name]), sum(piece.width for piece in name)
+    if node.kind is Kind.BOX:
+        inner = width + text.width + (GAP if name and text.text else 0)
+        return Measure(max(inner + 2 * PADDING, BOX), BOX + LINE * max(0, count - 2), name, text)
+    if node.kind is Kind.JOINT:
+        height = LINE * count if count > SIDES else JOINT
+        return Measure(joint_width(text) + (width + 4 if name else 0), height, name, text)
+    return Measure(width + ASIDE, END, name, text)
+
+
+def joint_width(text: Piece) -> float:
+    """Of a joint without its name."""
+    return JOINT if len(text.text) == 1 else text.width + 14
+
+
+def _name(graph: Graph, node: Node) -> tuple[Piece, ...]:
+    """What stands for the quantities of a node: nothing on a joint whose line ends in a state or output so called."""
+    if not node.values:
+        return ()
+    ends = {value.name for edge in graph.out_of[node.name] for value in graph.nodes[edge.target].values}
+    handed_on = any(graph.nodes[edge.target].kind in HANDED_ON for edge in graph.out_of[node.name])
+    if node.kind is Kind.JOINT and handed_on and node.values[0].name in ends:
+        return ()
+    time = {Kind.BEFORE: "t−1", Kind.BOX: "", Kind.JOINT: ""}.get(node.kind, "t")
+    first = _pieces(node.values[0], time)
+    if len(node.values) == 1:
+        return first
+    return (*first, Piece(" … ", FUNCTION), *_pieces(node.values[-1], time))
+
+
+def _pieces(value: Value, time: str) -> tuple[Piece, ...]:
+    base, *rest = [GREEK.get(part, part) for part in value.name.split("_")]
+    index = ",".join(filter(None, [*rest, time]))
+    return (Piece(base, NAME), Piece(index, INDEX)) if index else (Piece(base, NAME),)
