@@ -129,6 +129,21 @@ class Figure:
     alternative: str
 
 
+@dataclass(frozen=True)
+class Diagram:
+    """A drawing on a page, whose parts are links to equations of it; other renderings leave it out.
+
+    `write(classes, prefix)` is its SVG: classes those of quantities, prefix what stands before the anchors of the
+    equations. `style` are the rules that it needs; `lines` say what it shows; `switch` names its further layer.
+    """
+
+    write: Callable[[Mapping[str, str], str], str]
+    style: str
+    lines: tuple[Line, ...]
+    switch: str
+    prefix: str = ""
+
+
 Content = Equation | Line
 """What one side of a comparison says; () is nothing."""
 
@@ -160,7 +175,19 @@ class Section:
     blocks: tuple[Block, ...]
 
 
-Block = Paragraph | Equation | Matrix | Definitions | Table | Listing | Source | Figure | Comparison | Section
+Block = (
+    Paragraph
+    | Equation
+    | Matrix
+    | Definitions
+    | Table
+    | Listing
+    | Source
+    | Figure
+    | Diagram
+    | Comparison
+    | Section
+)
 
 
 @dataclass(frozen=True)
@@ -196,8 +223,11 @@ class Document:
 
     def equations(self) -> Iterator[Equation]:
         """Every equation, in order."""
-        for section in self.sections:
-            yield from _equations(section)
+        return (block for section in self.sections for block in _within(section) if isinstance(block, Equation))
+
+    def diagrams(self) -> Iterator[Diagram]:
+        """Every diagram, in order."""
+        return (block for section in self.sections for block in _within(section) if isinstance(block, Diagram))
 
 
 def line_text(line: Line, notation: Notation) -> str:
@@ -211,12 +241,13 @@ def content_text(content: Content, notation: Notation) -> str:
     return content.write(notation) if isinstance(content, Equation) else line_text(content, notation)
 
 
-def _equations(block: Block) -> Iterator[Equation]:
-    if isinstance(block, Equation):
+def _within(block: Block) -> Iterator[Block]:
+    """The block, or all that stand in a section, at any depth."""
+    if not isinstance(block, Section):
         yield block
-    elif isinstance(block, Section):
-        for inner in block.blocks:
-            yield from _equations(inner)
+        return
+    for inner in block.blocks:
+        yield from _within(inner)
 
 
 def verdict_text(equation: Equation) -> str:

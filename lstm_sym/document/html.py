@@ -31,6 +31,7 @@ def html_page(document: d.Document, *others: d.Document) -> str:
 
     colours = quantity_colours(document.quantities)
     style = files(__package__).joinpath("style.css").read_text(encoding="utf-8") + colour_style(colours)
+    style += "".join(dict.fromkeys(diagram.style for diagram in document.diagrams()))
     classes = {name: colour_class(name) for name in colours}
     pages = _Pages([_Page(one, classes) for one in (document, *others)])
     return (
@@ -90,7 +91,25 @@ class _Pages:
         if isinstance(first, d.Equation):
             notes = [page.note(block) for page, block in pairs if isinstance(block, d.Equation)]
             return self.pages[0].equation(first, self.told(notes))
+        if isinstance(first, d.Diagram):
+            return self.diagram([block for block in blocks if isinstance(block, d.Diagram)])
         return self.told([page.block(block) for page, block in pairs], "div")
+
+    def diagram(self, diagrams: Sequence[d.Diagram]) -> str:
+        """A drawing, its layers and what it shows, in a box that scrolls by itself on a narrow window."""
+        first, classes = diagrams[0], self.pages[0].notation.classes
+        lines = [
+            "".join(f"<p>{page.line(line)}</p>" for line in diagram.lines)
+            for page, diagram in zip(self.pages, diagrams, strict=True)
+        ]
+        caption = f"{escape(first.prefix)}diagram.caption"
+        switch = self.told([escape(diagram.switch) for diagram in diagrams])
+        return (
+            f'<figure class="diagram"><div class="drawing" role="group" tabindex="0" aria-labelledby="{caption}">\n'
+            f"{first.write(classes, first.prefix)}</div>\n"
+            f'<label class="switch"><input type="checkbox"> {switch}</label>\n'
+            f'<figcaption id="{caption}">{self.told(lines, "div")}</figcaption></figure>'
+        )
 
     def switch(self) -> str:
         """A button a language; nothing for one."""
@@ -271,6 +290,12 @@ class _Page:
         """A drawing, inline."""
         svg = inline_svg(figure.svg, figure.alternative)
         return f"<figure>{svg}<figcaption>{self.line(figure.caption)}</figcaption></figure>"
+
+
+def page_colours() -> str:
+    """The variables of the style sheet with the colours of light and dark pages, for a drawing that stands alone."""
+    style = files(__package__).joinpath("style.css").read_text(encoding="utf-8")
+    return style[: style.index("* {")]
 
 
 def inline_svg(svg: str, alternative: str) -> str:

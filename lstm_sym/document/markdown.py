@@ -55,9 +55,12 @@ class _Page:
         self.labels = document.labels
 
     def section(self, section: d.Section, level: int) -> list[str]:
-        """Heading, blocks, sections inside."""
+        """Heading, blocks, sections inside; nothing for a section of what is drawn on pages alone."""
+        blocks = [block for block in section.blocks if not isinstance(block, d.Diagram)]
+        if section.blocks and not blocks:
+            return []
         found = [f"{'#' * level} {_escaped(section.title)}"]
-        for block in section.blocks:
+        for block in blocks:
             found += self.section(block, level + 1) if isinstance(block, d.Section) else [self.block(block)]
         return found
 

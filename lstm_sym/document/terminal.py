@@ -74,6 +74,8 @@ class _Page:
                 return textwrap.indent(block.text, "  ")
             case d.Figure():
                 return f"  {block.file}"
+            case d.Diagram():
+                return ""
             case d.Comparison():
                 return two_columns(block, self.width, self.notation, self.quiet, self.loud)
         raise TypeError(f"no text for {type(block).__name__}")

@@ -19,6 +19,7 @@ from lstm_sym.program.program import Program
 from lstm_sym.program.statements import Accumulate, Affine, Pointwise, Statement
 from lstm_sym.program.values import Role, Value, adjoint, carried_adjoint, direct_adjoint, slope, tangent
 from lstm_sym.report.checks import check_table
+from lstm_sym.report.diagram import diagram_block
 from lstm_sym.report.formulas import Values, operator_math, paper_line, statement_summands, value_math
 from lstm_sym.report.jacobians import jacobian_blocks
 
@@ -51,6 +52,7 @@ class _Derivation:
         """All sections."""
         sentences = self.sentences
         parts: dict[str, Callable[[], list[d.Block]]] = {
+            "diagram": lambda: [diagram_block(self.derivation, sentences)],
             "symbols": self.symbols,
             "equations": self.equations,
             "stages": self.stages,

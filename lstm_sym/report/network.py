@@ -143,6 +143,8 @@ def _within(block: d.Block, label: str) -> d.Block:
         return replace(block, key=f"{label}.{block.key}", blocks=tuple(_within(inner, label) for inner in block.blocks))
     if isinstance(block, d.Source):
         return replace(block, ids={number: f"{label}.{identity}" for number, identity in block.ids.items()})
+    if isinstance(block, d.Diagram):
+        return replace(block, prefix=f"{label}.{block.prefix}")
     return replace(block, id=f"{label}.{block.id}") if isinstance(block, d.Equation) else block
 
 

@@ -24,7 +24,7 @@ g[t] = sigmoid(A @ x[t] + p * s[t-1] + b_g)
 s[t] = g[t] * s[t-1] + (1 - g[t]) * tanh(R @ (g[t] * s[t-1]) + V @ x[t]) / 3
 """
 CELLS = representatives({name: ls.cell(name) for name in ls.names()}) | {"own": ls.parse(OWN, key="own")}
-VOID = {"meta", "wbr", "br", "link", "img", "hr"}
+VOID = {"meta", "wbr", "br", "link", "img", "hr", "input"}
 
 
 @pytest.fixture(scope="module", params=CELLS)

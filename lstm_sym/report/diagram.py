@@ -1,0 +1,60 @@
+"""The diagram of a cell: as a block of its derivation, and as a file that stands alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from html import escape
+
+import sympy
+
+from lstm_sym.api import Derivation, derive
+from lstm_sym.diagram.drawing import Drawing, style
+from lstm_sym.diagram.graph import Graph
+from lstm_sym.document import document as d
+from lstm_sym.document.colours import colour_class, colour_style, quantity_colours
+from lstm_sym.document.html import page_colours
+from lstm_sym.document.sentences import Sentences
+from lstm_sym.equations.cell import Cell
+from lstm_sym.report.formulas import expression_math, value_math
+
+LARGER = 1.45
+"""How much larger than its smallest size, at which every letter is read, a drawing is on a wide page."""
+
+
+def diagram_block(derivation: Derivation, sentences: Sentences) -> d.Diagram:
+    """The drawing for a page, and which state is only scaled and added to, if one is."""
+    drawing = Drawing(derivation)
+
+    def write(classes: Mapping[str, str], prefix: str) -> str:
+        width = drawing.placement.width
+        sized = f' style="min-width: {width:.0f}px; max-width: {LARGER * width:.0f}px" role="group"'
+        return drawing.svg(classes, sized, prefix=prefix)
+
+    lines = (sentences.line("diagram.caption"), *_thick_lines(derivation, drawing.graph, sentences))
+    return d.Diagram(write, style(), lines, sentences.text("diagram.gradients"))
+
+
+def _thick_lines(derivation: Derivation, graph: Graph, sentences: Sentences) -> list[d.Line]:
+    """What each thick line is; that there is none, in a cell with states."""
+    values, found = {value.symbol: value for value in derivation.forward.values()}, list[d.Line]()
+    for before, way in graph.carousels.items():
+        kept, state = graph.kept(before), value_math(graph.nodes[way[-1]].values[0])
+        key = "diagram.added" if kept == 1 else "diagram.scaled"
+        factor = expression_math(sympy.factor_terms(kept), values)
+        found.append(sentences.line(key, **({"state": state} if kept == 1 else {"state": state, "factor": factor})))
+    return found or ([sentences.line("diagram.none")] if graph.states else [])
+
+
+def diagram_file(cell: Cell, *, gradients: bool = False) -> str:
+    """The diagram as an SVG file, for light and for dark pages. Same cell, same bytes.
+
+    gradients: with the lines on which gradients run back.
+    """
+    colours = quantity_colours([tuple(equation.target for equation in cell.equations)])
+    drawing = Drawing(derive(cell))
+    width, height = (round(LARGER * size) for size in (drawing.placement.width, drawing.placement.height))
+    sized = f' xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" role="img"'
+    rules = page_colours() + colour_style(colours) + style()
+    head = f"<title>{escape(cell.name or cell.key)}</title>\n<style>\n{rules}</style>\n"
+    classes = {name: colour_class(name) for name in colours}
+    return drawing.svg(classes, sized, head=head, linked=False, gradients=gradients)
