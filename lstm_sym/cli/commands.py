@@ -1,4 +1,4 @@
-"""The commands: cells, show, check, generate, derive; and flow and study, which measure."""
+"""The commands: cells, show, check, generate, derive; diagram; and flow and study, which measure."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import click
 from lstm_sym import __version__
 from lstm_sym.cli.auditing import audit
 from lstm_sym.cli.comparing import diff
+from lstm_sym.cli.drawing import diagram
 from lstm_sym.cli.measuring import flow, study
 from lstm_sym.cli.options import force_option, json_option, language_option, output_option, set_option
 from lstm_sym.cli.packages import list_packages
@@ -259,7 +260,7 @@ def _derived(name: str, settings: tuple[str, ...], languages: Sequence[Sentences
     return [checked_derivation(cell, sentences, results[cell.key]) for sentences in languages], results
 
 
-for command in (audit, diff, new, flow, list_packages, study):
+for command in (audit, diagram, diff, new, flow, list_packages, study):
     main.add_command(command)
 
 __all__ = ["REFUSED", "main"]

@@ -299,6 +299,7 @@ def test_files_of_the_user_are_not_overwritten_without_force(folder: Path) -> No
         (("generate", "rnn"), "rnn.py"),
         (("derive", "rnn"), "rnn.md"),
         (("derive", "rnn"), "rnn.html"),
+        (("diagram", "rnn"), "rnn.svg"),
         (("diff", "rnn", "gru"), "both.html"),
     ],
 )
