@@ -127,11 +127,14 @@ class _Ink:
                 yield self.part("thick" if pair in self.thick else "", "", reference, shown)
 
     def part(self, kind: str, colour: str, reference: Reference, shown: str) -> str:
-        """A part of a kind, in the colour of a quantity, with its equation as a title and a link to it."""
+        """A part of a kind, in the colour of a quantity, with its equation as a title and a link to it.
+
+        An edge is passed over by the key that goes from link to link: the node where it begins has the same one.
+        """
         anchor = escape(self.prefix + reference.anchor) if reference.anchor else ""
-        tag, named = (
-            ("a", f' href="#{anchor}"') if anchor and self.linked else ("g", f' data-id="{anchor}"' * bool(anchor))
-        )
+        tag, named = "g", f' data-id="{anchor}"' if anchor else ""
+        if anchor and self.linked:
+            tag, named = "a", f' href="#{anchor}"' + (' tabindex="-1"' if kind == "edge" else "")
         marks = f' class="{kind}"' if kind else ""
         inner = f'<g class="{colour}">{shown}</g>' if colour else shown
         return f"<{tag}{marks}{named}><title>{escape(reference.text)}</title>{inner}</{tag}>"

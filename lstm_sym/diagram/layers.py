@@ -87,6 +87,13 @@ def _sorted(graph: Graph, layer: Sequence[Item], keys: Mapping[Item, float]) -> 
     return tuple(sorted(layer, key=key))
 
 
+def joined(graph: Graph, left: Item, right: Item) -> bool:
+    """Whether a line goes from an item to one of the next layer."""
+    if right.passes:
+        return left.node == right.node
+    return any(edge.source == left.node for edge in graph.into[right.node])
+
+
 def links(graph: Graph, left: Sequence[Item], right: Sequence[Item]) -> Iterator[tuple[int, int]]:
     """Which place of a layer is joined with which of the next."""
     places = {item.node: place for place, item in enumerate(left)}

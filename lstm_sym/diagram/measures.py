@@ -8,15 +8,16 @@ from lstm_sym.diagram.graph import BLANK, HANDED_ON, Graph, Kind, Node
 from lstm_sym.notation.notation import GREEK
 from lstm_sym.program.values import Value
 
-NAME, FUNCTION, INDEX = 17.0, 14.0, 11.0
-"""Sizes of letters: of a quantity, of a function, of an index, the smallest."""
-PADDING, GAP, ASIDE = 11.0, 7.0, 5.0
+NAME, FUNCTION, INDEX, READ = 17.0, 14.0, 12.0, 11.0
+"""Sizes of letters: of a quantity, a function, an index, which is the smallest; and down to which size all are read."""
+PADDING, GAP, ASIDE = 9.5, 7.0, 4.0
 BOX, JOINT, END, LINE = 34.0, 24.0, 20.0, 14.0
 """Heights of a box, of a joint, of a name at an end, and of what a further input adds to a box."""
 SIDES = 3
 """The most inputs of a round joint: from the left, from above, from below."""
 
-_NARROW, _WIDE = frozenset("fijlrtI.,:;'|!()[]/ "), frozenset("mwMW⊙−+=×Σ…")
+_NARROW, _WIDE = frozenset("fijlrtI.,:;'|!()[]/ "), frozenset("mwMW…")
+_SIGNS = frozenset("⊙−+=×Σ")
 
 
 @dataclass(frozen=True)
@@ -29,8 +30,7 @@ class Piece:
     @property
     def width(self) -> float:
         """In pixels, from above."""
-        wide = sum(0.45 if c in _NARROW else 1.0 if c in _WIDE else 0.75 if c.isupper() else 0.66 for c in self.text)
-        return wide * self.size
+        return self.size * sum(map(_letter, self.text))
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,15 @@ class Measure:
     def name_width(self) -> float:
         """Width of the name."""
         return sum(piece.width for piece in self.name)
+
+
+def _letter(letter: str) -> float:
+    """Its width, as a share of its size."""
+    if letter in _NARROW:
+        return 0.43
+    if letter in _WIDE:
+        return 1.0
+    return 0.85 if letter in _SIGNS else 0.75 if letter.isupper() else 0.64
 
 
 def measure(graph: Graph, node: Node) -> Measure:

@@ -8,12 +8,12 @@ from itertools import product
 from statistics import median
 
 from lstm_sym.diagram.graph import Graph, Kind
-from lstm_sym.diagram.layers import Item, layered
+from lstm_sym.diagram.layers import Item, joined, layered
 from lstm_sym.diagram.measures import JOINT, LINE, SIDES, Measure, joint_width, measure
-from lstm_sym.diagram.rows import APART, STUB, placed
+from lstm_sym.diagram.rows import APART, STUB, Places, placed
 from lstm_sym.diagram.tracks import Channel, Line, channel
 
-MARGIN, TRACK, CLEAR = 8.0, 10.0, 11.0
+MARGIN, TRACK, CLEAR = 4.0, 10.0, 8.5
 """Space around the drawing, between two tracks, and between a column and the first track beside it."""
 ASIDE, WIDER = 11.0, 1.6
 """How far from the middle of a box the second of two lines enters where the first runs straight into the middle;
@@ -82,22 +82,39 @@ class _Placing:
         self.entries = {name: self.entered(name) for name in self.graph.nodes}
         self.channels: list[Channel] = [channel(list(self.lines(at))) for at in range(len(self.layers))]
         self.conflicts = sum(found.conflicts for found in self.channels)
+        self.bends = sum(len(found.tracks) for found in self.channels)
 
     def eased(self) -> bool:
-        """Move one item a little so that fewer lines lie on each other; False where that helps no more."""
-        heights, before = self.heights, self.conflicts
+        """Move what lies level a little so that fewer lines lie on each other; False where that helps no more."""
+        heights, before = self.heights, (self.conflicts, self.bends)
+        best, chosen = before, heights
         nearby = {at + side for at, found in enumerate(self.channels) if found.conflicts for side in (0, 1)}
-        for (at, item), by in product([key for key in heights if key[0] in nearby], NUDGES):
-            if item.row is None and self.has_room(at, item, by):
-                self.heights = heights | {(at, item): heights[at, item] + by}
+        for key, by in product([key for key in heights if key[0] in nearby], NUDGES):
+            moved = self.level_with(*key, heights)
+            if all(item.row is None and self.has_room(at, item, by, heights) for at, item in moved):
+                self.heights = heights | {key: heights[key] + by for key in moved}
                 self.route_lines()
-                if self.conflicts < before:
-                    return True
-        self.heights = heights
+                if (self.conflicts, self.bends) < best:
+                    best, chosen = (self.conflicts, self.bends), self.heights
+        self.heights = chosen
         self.route_lines()
-        return False
+        return best < before
 
-    def has_room(self, at: int, item: Item, by: float) -> bool:
+    def level_with(self, at: int, item: Item, heights: Places) -> list[tuple[int, Item]]:
+        """An item and those that level lines join it with, to both sides."""
+        found, new = [(at, item)], [(at, item)]
+        while new:
+            place, one = new.pop()
+            for side in (-1, 1):
+                for other in self.layers[place + side] if 0 <= place + side < len(self.layers) else ():
+                    ends = (other, one) if side < 0 else (one, other)
+                    key = place + side, other
+                    if key not in found and heights[key] == heights[place, one] and joined(self.graph, *ends):
+                        found.append(key)
+                        new.append(key)
+        return found
+
+    def has_room(self, at: int, item: Item, by: float, heights: Places) -> bool:
         """Whether an item may move by so much."""
         layer = self.layers[at]
         place = layer.index(item) + (1 if by > 0 else -1)
@@ -105,7 +122,7 @@ class _Placing:
             return True
         ends = [one for one in (item, layer[place]) if not one.passes]
         halves = sum(self.measures[one.node].height / 2 + ASIDE for one in ends)
-        return abs(self.heights[at, layer[place]] - self.heights[at, item]) - abs(by) >= halves + TRACK
+        return abs(heights[at, layer[place]] - heights[at, item]) - abs(by) >= halves + TRACK
 
     def result(self) -> Placement:
         """Everything, moved so that nothing lies outside."""

@@ -6,12 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from lstm_sym.diagram.graph import Graph, Kind
-from lstm_sym.diagram.layers import Item, Layers
+from lstm_sym.diagram.layers import Item, Layers, joined
 from lstm_sym.diagram.measures import SIDES, Measure
 
-APART, STUB = 10.0, 11.0
+APART, STUB = 10.0, 9.0
 """Space between two items of a layer, and the length of the line by which a joint is entered from above or below."""
-SWEEPS = 4
+SWEEPS, CLOSE = 4, 8.0
+"""How often all heights are improved; and how far from level a line to a joint looks like a mistake."""
 
 Places = dict[tuple[int, Item], float]
 """Layer and item -> the height of its middle."""
@@ -46,16 +47,35 @@ class _Rows:
         return self.found
 
     def settle(self, at: int) -> None:
-        """Level a node with what reads it, where its own lines are not straight and nothing is in the way."""
-        layer = self.layers[at]
-        for place, item in enumerate(layer):
-            here, targets = self.found[at, item], list(self.readers(at, item))
-            if item.passes or item.row is not None or here in self.read(at, item) or len(targets) != 1:
+        """Level a node with what it is joined with, where nothing is in the way; a joint first with what is close."""
+        for item in self.layers[at]:
+            if item.passes or item.row is not None:
                 continue
-            others = {other: self.found[at, layer[other]] for other in range(len(layer)) if other != place}
-            low, high = self.limits(layer, place, others)
-            if low <= targets[0] <= high:
-                self.found[at, item] = targets[0]
+            read, readers = list(self.read(at, item)), list(self.readers(at, item))
+            joint = self.graph.nodes[item.node].kind is Kind.JOINT
+            close = [height for height in read if joint and 0 < abs(height - self.found[at, item]) < CLOSE]
+            level = [*close, *(readers if len(readers) == 1 else ()), *(read if joint else ())]
+            done = read if close else [*read, *readers]
+            line = self.line_from(at, item)
+            fitting = [height for height in level if all(self.fits(key, height) for key in line)]
+            if fitting and self.found[at, item] not in done:
+                self.found |= dict.fromkeys(line, fitting[0])
+
+    def line_from(self, at: int, item: Item) -> list[tuple[int, Item]]:
+        """A node and its line, as far as that runs level through layers."""
+        found = [(at, item)]
+        while self.found.get((found[-1][0] + 1, Item(item.node, passes=True))) == self.found[at, item]:
+            found.append((found[-1][0] + 1, Item(item.node, passes=True)))
+        return found
+
+    def fits(self, key: tuple[int, Item], height: float) -> bool:
+        """Whether an item could stand at this height, all else where it is."""
+        at, item = key
+        layer = self.layers[at]
+        place = layer.index(item)
+        others = {other: self.found[at, layer[other]] for other in range(len(layer)) if other != place}
+        low, high = self.limits(layer, place, others)
+        return layer[place].row is None and low <= height <= high
 
     def close_up(self) -> None:
         """Move everything up as far as there is room; what lies level stays so."""
@@ -83,16 +103,10 @@ class _Rows:
         found: dict[tuple[int, Item], tuple[int, Item]] = {}
         for at, layer in enumerate(self.layers):
             for item in layer:
-                before = [o for o in self.layers[at - 1] if at and self.joins(o, item)]
+                before = [o for o in self.layers[at - 1] if at and joined(self.graph, o, item)]
                 straight = [o for o in before if self.found[at - 1, o] == self.found[at, item]]
                 found[at, item] = found[at - 1, straight[0]] if straight else (at, item)
         return found
-
-    def joins(self, left: Item, right: Item) -> bool:
-        """Whether a line goes from an item to one of the next layer."""
-        if right.passes:
-            return left.node == right.node
-        return any(edge.source == left.node for edge in self.graph.into[right.node])
 
     def reach(self, item: Item) -> tuple[float, float]:
         """How far an item reaches up and down from its middle, the lines that enter it from there too."""
@@ -145,10 +159,11 @@ class _Rows:
         return sum(self.reach(one)[1] + APART + self.reach(other)[0] for one, other in pairs)
 
     def weight(self, item: Item) -> int:
-        """What has its way first: rows of states, lines, joints."""
+        """What has its way first: rows of states, lines, joints and states that are read once."""
         if item.row is not None:
             return 3
-        return 2 if item.passes else 1 if self.graph.nodes[item.node].kind is Kind.JOINT else 0
+        kind, alone = self.graph.nodes[item.node].kind, len(self.graph.out_of[item.node]) == 1
+        return 2 if item.passes else 1 if kind is Kind.JOINT or (kind is Kind.BEFORE and alone) else 0
 
     def wanted(self, at: int, item: Item, beside: object) -> float:
         """The height that an item wants for the sake of what it is joined with on one side."""

@@ -107,7 +107,7 @@ class _Pages:
         return (
             f'<figure class="diagram"><div class="drawing" role="group" tabindex="0" aria-labelledby="{caption}">\n'
             f"{first.write(classes, first.prefix)}</div>\n"
-            f'<label class="switch"><input type="checkbox"> {switch}</label>\n'
+            f'<label class="switch"><input type="checkbox"><span>{switch}</span></label>\n'
             f'<figcaption id="{caption}">{self.told(lines, "div")}</figcaption></figure>'
         )
 

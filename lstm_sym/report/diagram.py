@@ -10,6 +10,7 @@ import sympy
 from lstm_sym.api import Derivation, derive
 from lstm_sym.diagram.drawing import Drawing, style
 from lstm_sym.diagram.graph import Graph
+from lstm_sym.diagram.measures import INDEX, READ
 from lstm_sym.document import document as d
 from lstm_sym.document.colours import colour_class, colour_style, quantity_colours
 from lstm_sym.document.html import page_colours
@@ -18,7 +19,7 @@ from lstm_sym.equations.cell import Cell
 from lstm_sym.report.formulas import expression_math, value_math
 
 LARGER = 1.45
-"""How much larger than its smallest size, at which every letter is read, a drawing is on a wide page."""
+"""How much larger than it is laid out a drawing is on a wide page."""
 
 
 def diagram_block(derivation: Derivation, sentences: Sentences) -> d.Diagram:
@@ -27,7 +28,7 @@ def diagram_block(derivation: Derivation, sentences: Sentences) -> d.Diagram:
 
     def write(classes: Mapping[str, str], prefix: str) -> str:
         width = drawing.placement.width
-        sized = f' style="min-width: {width:.0f}px; max-width: {LARGER * width:.0f}px" role="group"'
+        sized = f' style="min-width: {READ / INDEX * width:.0f}px; max-width: {LARGER * width:.0f}px" role="group"'
         return drawing.svg(classes, sized, prefix=prefix)
 
     lines = (sentences.line("diagram.caption"), *_thick_lines(derivation, drawing.graph, sentences))
