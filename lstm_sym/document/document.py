@@ -175,19 +175,7 @@ class Section:
     blocks: tuple[Block, ...]
 
 
-Block = (
-    Paragraph
-    | Equation
-    | Matrix
-    | Definitions
-    | Table
-    | Listing
-    | Source
-    | Figure
-    | Diagram
-    | Comparison
-    | Section
-)
+Block = Paragraph | Equation | Matrix | Definitions | Table | Listing | Source | Figure | Diagram | Comparison | Section
 
 
 @dataclass(frozen=True)
