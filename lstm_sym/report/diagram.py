@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from html import escape
+from math import ceil
 
 import sympy
 
@@ -28,7 +29,7 @@ def diagram_block(derivation: Derivation, sentences: Sentences) -> d.Diagram:
 
     def write(classes: Mapping[str, str], prefix: str) -> str:
         width = drawing.placement.width
-        sized = f' style="min-width: {READ / INDEX * width:.0f}px; max-width: {LARGER * width:.0f}px" role="group"'
+        sized = f' style="min-width: {ceil(READ / INDEX * width)}px; max-width: {LARGER * width:.0f}px" role="group"'
         return drawing.svg(classes, sized, prefix=prefix)
 
     lines = (sentences.line("diagram.caption"), *_thick_lines(derivation, drawing.graph, sentences))

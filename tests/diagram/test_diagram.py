@@ -309,8 +309,22 @@ def test_the_page_shows_the_drawing_once_in_all_languages_and_its_gradients_on_r
     page = html_page(*documents)
     assert page.count("<svg") == 1 and page.count('<input type="checkbox">') == 1
     assert ".diagram:not(:has(.switch :checked)) .gradient { display: none; }" in page
+    assert ".languages, .diagram .switch { display: none; }" in page[page.index("@media print") :]
     assert 'class="drawing" role="group" tabindex="0" aria-labelledby="diagram.caption"' in page
-    assert re.search(r"min-width: \d+px", page)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_letter_on_a_page_is_smaller_than_eleven_pixels(name: str) -> None:
+    page = html_page(derivation_document(cell(name), Sentences("en")))
+    least, width = map(float, re.search(r'min-width: (\d+)px.*?viewBox="0 0 ([\d.]+)', page).groups())
+    drawn = page[page.index("<svg") : page.index("</svg>")]
+    assert min(map(float, re.findall(r'font-size="([\d.]+)"', drawn))) * least / width >= 11
+
+
+def test_the_lstm_is_seen_whole_on_a_phone() -> None:
+    """375 pixels, of which the page leaves a rem on each side."""
+    page = html_page(derivation_document(cell("lstm"), Sentences("en")))
+    assert float(re.search(r"min-width: (\d+)px", page)[1]) <= 375 - 2 * 16
 
 
 def test_other_renderings_leave_the_drawing_out() -> None:
