@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from html import escape
 from importlib.resources import files
 from itertools import pairwise
@@ -33,13 +34,25 @@ def style() -> str:
 
 
 class Drawing:
-    """The drawing of a cell, laid out once: its `graph`, its `placement`, and the SVG of them."""
+    """The drawing of a cell, laid out once it is asked for: its `graph`, its `placement`, and the SVG of them."""
 
     def __init__(self, derivation: Derivation) -> None:
-        self.graph = graph_of(derivation)
-        self.placement: Placement = laid_out(self.graph)
-        self.references = References(derivation)
-        self.thick = {pair: way[0] for way in self.graph.carousels.values() for pair in pairwise(way)}
+        self.derivation, self.graph = derivation, graph_of(derivation)
+
+    @cached_property
+    def placement(self) -> Placement:
+        """Where everything stands."""
+        return laid_out(self.graph)
+
+    @cached_property
+    def references(self) -> References:
+        """The equations that its parts are."""
+        return References(self.derivation)
+
+    @cached_property
+    def thick(self) -> dict[tuple[str, str], str]:
+        """The ends of each edge on a thick line, with the state before the step."""
+        return {pair: way[0] for way in self.graph.carousels.values() for pair in pairwise(way)}
 
     def svg(
         self,
