@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
+from typing import assert_never
 
 import sympy
 from sympy import Expr
@@ -14,7 +15,7 @@ from lstm_sym.equations.functions import CHOICES, FUNCTIONS, SIGNS
 from lstm_sym.notation.scalar import PRODUCT
 from lstm_sym.notation.text import TextNotation
 from lstm_sym.program.program import Program
-from lstm_sym.program.statements import EQUATION, Affine, Maximum, Pointwise, Statement, Term
+from lstm_sym.program.statements import EQUATION, Accumulate, Affine, Maximum, Pointwise, Statement, Term
 from lstm_sym.program.values import Role, Value
 
 SHORT = 3
@@ -93,8 +94,10 @@ class _Expansion:
                 name = self.sum_on_the_line(statement)
             case Affine():
                 name = self.sum_box(statement.terms)
+            case Accumulate():
+                raise TypeError("a forward program accumulates nothing")
             case _:
-                raise TypeError(f"a forward program has no {type(statement).__name__}")
+                assert_never(statement)
         if name in before:
             name = self.unary(name, "=", True)  # another name for what is there
         named = statement.provenance.rule == EQUATION or self.nodes[name].kind is Kind.INPUT
