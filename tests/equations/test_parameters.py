@@ -125,7 +125,7 @@ def test_the_same_checks_fail_where_the_domain_is_not_said():
 
 def test_the_jacobian_of_a_learned_scalar_is_a_column():
     d = ls.derive(parse("a[t] = W @ x[t] + s * h[t-1]\nh[t] = U @ tanh(a[t])", parameters={"s": "scalar"}))
-    assert d.text(d.jacobian("h", "s")) == "U (hₜ₋₁ ⊙ (1 − tanh_aₜ²))"
+    assert d.text(d.jacobian("h", "s")) == "U ((1 − tanh²(aₜ)) ⊙ hₜ₋₁)"
     assert d.text(d.jacobian("a", "s")) == "hₜ₋₁"
 
 
