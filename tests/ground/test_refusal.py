@@ -12,6 +12,7 @@ from lstm_sym.ground.refusal import Refusal
 from lstm_sym.inputs import InputError
 from lstm_sym.interop import InteropError
 from lstm_sym.networks import NetworkError
+from lstm_sym.shipped.errors import ShippedError
 from lstm_sym.studies.errors import StudyError
 from lstm_sym.through_time.errors import SequenceError
 
@@ -23,6 +24,7 @@ ERRORS = {
     AuditError: AuditError("x", "found", "why", "fix"),
     NetworkError: NetworkError("x", "found", "why", "fix"),
     InteropError: InteropError("x", "found", "why", "fix"),
+    ShippedError: ShippedError("x", "found", "why", "fix"),
     InputError: InputError("x", "row 3", "found", "why", "fix"),
     CellError: CellError("found", source="x", line=3, column=4, text="h[t] = 1", fix="fix"),
 }
