@@ -39,7 +39,7 @@ class NoModel(click.ClickException):
     "--weights",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Trained parameters: of the network named; or a PyTorch module, as .pt, .safetensors, .npz; or an ONNX model.",
+    help="Trained parameters: of the network named, or a model of PyTorch (.pt, .safetensors, .npz), Keras or ONNX.",
 )
 @click.option(
     "--cell",

@@ -18,7 +18,7 @@ from lstm_sym.interop.hdf5 import read_hdf5
 from lstm_sym.interop.keras import to_keras
 from lstm_sym.interop.mapping import Target, mapped
 from lstm_sym.interop.model import Model
-from lstm_sym.interop.onnx import NodeOutputs, run_onnx, save_onnx, to_onnx
+from lstm_sym.interop.onnx import NodeOutputs, run_onnx, to_onnx
 from lstm_sym.interop.pytorch import read_pytorch
 from lstm_sym.interop.reading import read
 from lstm_sym.interop.safetensors import read_safetensors
@@ -41,7 +41,6 @@ __all__ = [
     "read_pytorch",
     "read_safetensors",
     "run_onnx",
-    "save_onnx",
     "to_keras",
     "to_onnx",
     "to_state_dict",

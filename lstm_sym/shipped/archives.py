@@ -1,4 +1,4 @@
-"""The files in an archive that are needed: read in memory, never unpacked; nothing of it is run."""
+"""The files in an archive that are needed: taken out one by one, weights by a temporary file; nothing is run."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import io
 import tarfile
 import tempfile
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from lstm_sym import interop
@@ -31,30 +32,30 @@ def members(data: bytes, names: Mapping[str, str], where: str) -> dict[str, byte
 
 
 def weights(data: bytes, name: str) -> dict[str, Array]:
-    """The arrays of a file of weights that lies in an archive, by a temporary file, which readers of formats take.
-
-    Raises InteropError as `interop.arrays` does.
-    """
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, Path(name).name)
-        path.write_bytes(data)
-        return interop.arrays(path)
+    """The arrays of a file of weights that lies in an archive. Raises InteropError as `interop.arrays` does."""
+    with _unpacked({Path(name).name: data}) as folder:
+        return interop.arrays(folder / Path(name).name)
 
 
 def weights_of_files(files: Mapping[str, bytes]) -> dict[str, Array]:
     """The arrays of a folder with a file an array, by the names of the files, as Paddle writes. Raises InteropError."""
-    with tempfile.TemporaryDirectory() as folder:
-        for name, data in files.items():
-            Path(folder, name).write_bytes(data)
+    with _unpacked(files) as folder:
         return interop.arrays(folder)
 
 
 def network(data: bytes, name: str) -> interop.Model:
     """The network of a file of weights that lies in an archive. Raises InteropError as `interop.read` does."""
+    with _unpacked({Path(name).name: data}) as folder:
+        return interop.read(folder / Path(name).name)
+
+
+@contextmanager
+def _unpacked(files: Mapping[str, bytes]) -> Iterator[Path]:
+    """The files in a folder of their own for as long as they are read: readers take paths."""
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, Path(name).name)
-        path.write_bytes(data)
-        return interop.read(path)
+        for name, data in files.items():
+            Path(folder, name).write_bytes(data)
+        yield Path(folder)
 
 
 def _extracted(packed: tarfile.TarFile, name: str) -> bytes:

@@ -74,7 +74,7 @@ def test_what_is_written_is_read_again(tmp_path: Path, key: str, direction: str,
     layers = (CellLayer("low", CELLS[key], 3, direction=direction), CellLayer("high", CELLS[key], 4))
     network = Network(layers, inputs=2)
     params = network.init(0, dtype=dtype)
-    interop.save_onnx(tmp_path / "net.onnx", network, params)
+    interop.write(tmp_path / "net.onnx", network, params)
     onnx.checker.check_model(onnx.load(tmp_path / "net.onnx"), full_check=True)
     found = interop.read(tmp_path / "net.onnx")
     same(found, network, params)
@@ -121,7 +121,7 @@ def test_layers_without_an_operator_are_refused_by_name(tmp_path: Path, name: st
     layer, told = LAYERS[name]
     network = Network((layer,), inputs=2)
     with pytest.raises(InteropError) as error:
-        interop.save_onnx(tmp_path / "net.onnx", network, network.init(0))
+        interop.write(tmp_path / "net.onnx", network, network.init(0))
     assert told in str(error.value) and not list(tmp_path.iterdir())
 
 
@@ -163,7 +163,7 @@ def of_kinds(kinds: tuple[str, ...]) -> Network:
 def test_dense_layers_that_are_not_read_again_are_named(tmp_path: Path, name: str) -> None:
     kinds, read, told = DENSE_ELSEWHERE[name]
     network = of_kinds(kinds)
-    interop.save_onnx(tmp_path / "m.onnx", network, network.init(0, dtype=np.float32))
+    interop.write(tmp_path / "m.onnx", network, network.init(0, dtype=np.float32))
     found = interop.read(tmp_path / "m.onnx")
     assert [layer.name for layer in found.network.layers] == read
     assert f"operators that are not taken: {told}" in found.told and len(found.unused) == 2
@@ -172,7 +172,7 @@ def test_dense_layers_that_are_not_read_again_are_named(tmp_path: Path, name: st
 def test_a_dense_layer_between_parts_a_network_that_is_read_again(tmp_path: Path) -> None:
     layers = CellLayer("low", ls.cell("gru"), 3), dense("between", 3), CellLayer("high", ls.cell("gru"), 3)
     network = Network(layers, inputs=3)
-    interop.save_onnx(tmp_path / "m.onnx", network, network.init(0, dtype=np.float32))
+    interop.write(tmp_path / "m.onnx", network, network.init(0, dtype=np.float32))
     with pytest.raises(InteropError, match="2 recurrent nodes that no other reads"):
         interop.read(tmp_path / "m.onnx")
     assert [layer.name for layer in interop.read(tmp_path / "m.onnx", node="high").network.layers] == ["high"]

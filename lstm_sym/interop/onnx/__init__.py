@@ -8,7 +8,7 @@ around.py what stands below and above; running.py runs a node. writing.py, with 
 from lstm_sym.interop.onnx.reading import network_of, of_bytes
 from lstm_sym.interop.onnx.running import NodeOutputs, run_onnx
 from lstm_sym.interop.onnx.wire import looks_cut, looks_like
-from lstm_sym.interop.onnx.writing import save_onnx, to_onnx
+from lstm_sym.interop.onnx.writing import to_onnx
 
 __all__ = [
     "NodeOutputs",
@@ -17,6 +17,5 @@ __all__ = [
     "network_of",
     "of_bytes",
     "run_onnx",
-    "save_onnx",
     "to_onnx",
 ]

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from lstm_sym import __version__
-from lstm_sym.ground.files import write_whole
 from lstm_sym.interop.conventions import ONNX, from_cell
 from lstm_sym.interop.errors import InteropError
 from lstm_sym.interop.onnx.cells import DEFAULTS, Activation, operator_of
@@ -34,13 +31,6 @@ FUNCTIONS = {
     "identity": "",
 }
 """Function of a dense layer -> operator that applies it; none for the identity."""
-
-
-def save_onnx(
-    path: str | os.PathLike[str], network: Network, params: Mapping[str, Any], *, lengths: bool = False
-) -> None:
-    """Write `to_onnx` to a file, whole or not at all. Raises what it raises, and OSError."""
-    write_whole(Path(path), to_onnx(network, params, lengths=lengths))
 
 
 def to_onnx(network: Network, params: Mapping[str, Any], *, lengths: bool = False) -> bytes:
