@@ -27,7 +27,7 @@ _OTHERS = {
 
 def arrays(path: str | Path) -> dict[str, Array]:
     """The arrays of a file of trained weights by name: .safetensors, .npz, a state_dict of PyTorch, a file of Keras,
-    a model of DyNet, a tensor of Paddle, or a folder of such tensors.
+    an ONNX model, a model of DyNet, a tensor of Paddle, or a folder of such tensors.
 
     The content says which it is, not the ending of the name. Nothing of the file is run.
 
@@ -104,7 +104,7 @@ def _unknown(where: str, found: str) -> InteropError:
         where,
         found,
         "weights in a format that is not read here, or a file that was cut short",
-        "give .safetensors, .npz, a model of Keras, or what torch.save(model.state_dict(), path) wrote",
+        "give .safetensors, .npz, a model of Keras or ONNX, or what torch.save(model.state_dict(), path) wrote",
     )
 
 

@@ -63,9 +63,9 @@ def gradient_flow(
     that the cells should remember, for the advice on the bias of the gate that keeps the state. everything: whether
     more is measured than the profiles: the map, the shares of the gates, spectra, bounds, advice; a page needs it.
     Of a network, or of the file of one, what it gives out is measured, and every layer below; weights: its trained
-    parameters, by name or the file that holds them. Where no network is named they are those of a PyTorch module,
-    whose layers are read off the names and shapes, or of an ONNX model (`lstm_sym.interop`), `weights_node` the highest
-    recurrent node of it; or of `weights_cell`, by the table `weights_map`, which says which array is which parameter.
+    parameters, by name or the file that holds them. Where no network is named they are those of a model of PyTorch,
+    Keras or ONNX, whose layers are read off the file (`lstm_sym.interop`), `weights_node` the highest recurrent node
+    of one of ONNX; or of `weights_cell`, by the table `weights_map`, which says which array is which parameter.
     package: one that ships a trained model, by its name or opened (`lstm_sym.shipped`); without an input it is measured
     over what its model reads in the real task, and its table says length, lags and ends where nothing else does.
 
