@@ -249,7 +249,7 @@ def _derived(name: str, settings: tuple[str, ...], languages: Sequence[Sentences
     from lstm_sym.cli import networks
     from lstm_sym.cli.cells import load_cells
     from lstm_sym.ground.progress import reporter
-    from lstm_sym.report.checked import checked_derivation
+    from lstm_sym.report.checked import derivation_pages
 
     if networks.is_network(name):
         network = networks.load_network(name, settings)
@@ -257,7 +257,7 @@ def _derived(name: str, settings: tuple[str, ...], languages: Sequence[Sentences
         return [networks.derived(network, sentences, results) for sentences in languages], results
     [cell] = load_cells([name], settings)
     results = check_cells([cell], reporter=reporter)
-    return [checked_derivation(cell, sentences, results[cell.key]) for sentences in languages], results
+    return derivation_pages(cell, languages, results[cell.key]), results
 
 
 for command in (audit, diagram, diff, new, flow, list_packages, study):

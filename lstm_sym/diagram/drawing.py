@@ -12,6 +12,7 @@ from lstm_sym.compile.derivation import Derivation
 from lstm_sym.diagram.expansion import expanded
 from lstm_sym.diagram.folding import folded
 from lstm_sym.diagram.graph import HANDED_ON, Edge, Graph, Kind, Node
+from lstm_sym.diagram.lighting import Lighting, name_of
 from lstm_sym.diagram.measures import ASIDE, GAP, Piece, joint_width
 from lstm_sym.diagram.paths import beside, head, number, rounded
 from lstm_sym.diagram.placement import Place, Placement, laid_out
@@ -50,6 +51,11 @@ class Drawing:
         return References(self.derivation)
 
     @cached_property
+    def lighting(self) -> Lighting:
+        """Which equations its parts belong to."""
+        return Lighting(self.graph, self.derivation.cell)
+
+    @cached_property
     def thick(self) -> dict[tuple[str, str], str]:
         """The ends of each edge on a thick line, with the state before the step."""
         return {pair: way[0] for way in self.graph.carousels.values() for pair in pairwise(way)}
@@ -84,6 +90,7 @@ class _Ink:
     def __init__(self, drawing: Drawing, classes: Mapping[str, str], prefix: str, linked: bool) -> None:
         self.graph, self.placement, self.references = drawing.graph, drawing.placement, drawing.references
         self.thick, self.classes, self.prefix, self.linked = drawing.thick, classes, prefix, linked
+        self.lighting = drawing.lighting
 
     def edges(self) -> Iterator[str]:
         """All edges, those of states that are only scaled and added to on top of the others."""
@@ -93,7 +100,9 @@ class _Ink:
             wide = "3.4" if any(net == one for one, _ in self.thick) else "2.6"
             shown = f'<circle class="dot" cx="{number(x)}" cy="{number(y)}" r="{wide}"/>'
             colour = self.colour(self.graph.nodes[net])
-            yield f'<g class="edge"><g class="{colour}">{shown}</g></g>' if colour else f'<g class="edge">{shown}</g>'
+            marks = " ".join(filter(None, ["edge", name_of(self.lighting.node(self.graph.nodes[net]))]))
+            inner = f'<g class="{colour}">{shown}</g>' if colour else shown
+            yield f'<g class="{marks}">{inner}</g>'
 
     def edge(self, edge: Edge) -> str:
         """An edge with its arrow; what is subtracted has its sign at the end."""
@@ -110,7 +119,9 @@ class _Ink:
         if edge.sign < 0:
             shown += self.minus(edge.target, *route[-1])
         state = self.graph.nodes[self.thick.get((edge.source, edge.target), edge.source)]
-        return self.part("thick" if thick else "edge", self.colour(state), self.references.forward(edge, source), shown)
+        group = self.lighting.edge(edge)
+        kind, reference = "thick" if thick else "edge", self.references.forward(edge, source)
+        return self.part(kind, self.colour(state), reference, shown, group)
 
     def minus(self, target: str, x: float, y: float) -> str:
         """The sign of what is subtracted: within a box, beside the end of the line at a joint."""
@@ -139,8 +150,10 @@ class _Ink:
                 shown = f'<path class="way" d="{way}"/><path d="{head(route)}"/>'
                 yield self.part("thick" if pair in self.thick else "", "", reference, shown)
 
-    def part(self, kind: str, colour: str, reference: Reference, shown: str) -> str:
+    def part(self, kind: str, colour: str, reference: Reference, shown: str, group: tuple[int, ...] = ()) -> str:
         """A part of a kind, in the colour of a quantity, with its equation as a title and a link to it.
+
+        group: the equations that it belongs to.
 
         An edge is passed over by the key that goes from link to link: the node where it begins has the same one.
         """
@@ -148,7 +161,8 @@ class _Ink:
         tag, named = "g", f' data-id="{anchor}"' if anchor else ""
         if anchor and self.linked:
             tag, named = "a", f' href="#{anchor}"' + (' tabindex="-1"' if kind == "edge" else "")
-        marks = f' class="{kind}"' if kind else ""
+        classes = " ".join(filter(None, [kind, name_of(group)]))
+        marks = f' class="{classes}"' if classes else ""
         inner = f'<g class="{colour}">{shown}</g>' if colour else shown
         return f"<{tag}{marks}{named}><title>{escape(reference.text)}</title>{inner}</{tag}>"
 
@@ -156,15 +170,16 @@ class _Ink:
         """A node: a box, a round joint, or the name of what is given or handed on."""
         place = self.placement.places[node.name]
         colour = self.classes.get(node.values[0].name, "") if len(node.values) == 1 else ""
+        group = self.lighting.node(node)
         if node.kind is Kind.BOX:
-            return self.part("box", colour, self.references.node(node), self.box(place))
+            return self.part("box", colour, self.references.node(node), self.box(place), group)
         if node.kind is Kind.JOINT:
-            return self.part("joint", colour, self.references.node(node), self.joint(place))
+            return self.part("joint", colour, self.references.node(node), self.joint(place), group)
         if node.kind in HANDED_ON:
             shown = self.written(place.measure.name, place.x + ASIDE, place.y)
         else:
             shown = self.written(place.measure.name, place.right - ASIDE, place.y, ' text-anchor="end"')
-        return self.part("", colour, self.references.node(node), shown)
+        return self.part("", colour, self.references.node(node), shown, group)
 
     def box(self, place: Place) -> str:
         """A box with the quantity and its function."""

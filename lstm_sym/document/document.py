@@ -144,6 +144,27 @@ class Diagram:
     prefix: str = ""
 
 
+@dataclass(frozen=True)
+class Beside:
+    """Blocks about a part of the page's diagram: on a page they stand beside it, small, with that part lit; else alone.
+
+    `write(prefix)` is the SVG, which refers to that of the diagram; prefix as for that.
+    """
+
+    blocks: tuple[Block, ...]
+    write: Callable[[str], str]
+    prefix: str = ""
+
+
+@dataclass(frozen=True)
+class Folded:
+    """Blocks that a reader of a page opens under their `summary`. `asked`: the number that may be tried first."""
+
+    summary: str
+    blocks: tuple[Block, ...]
+    asked: float | None = None
+
+
 Content = Equation | Line
 """What one side of a comparison says; () is nothing."""
 
@@ -168,23 +189,43 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Section:
-    """A titled part; `key` names it in every language and is its anchor."""
+    """A titled part; `key` names it in every language and is its anchor. `folded`: closed until a reader opens it."""
 
     key: str
     title: str
     blocks: tuple[Block, ...]
+    folded: bool = False
 
 
-Block = Paragraph | Equation | Matrix | Definitions | Table | Listing | Source | Figure | Diagram | Comparison | Section
+Block = (
+    Paragraph
+    | Equation
+    | Matrix
+    | Definitions
+    | Table
+    | Listing
+    | Source
+    | Figure
+    | Diagram
+    | Comparison
+    | Beside
+    | Folded
+    | Section
+)
 
 
 @dataclass(frozen=True)
 class Labels:
-    """The few words that renderers add themselves: names of rules, how the equation of a number was checked, code."""
+    """The few words that renderers add themselves.
+
+    The name of a rule, how the equation of a number was checked, the link to the code; beside the field for an answer
+    what it asks for, and what is said of a right and of a wrong one.
+    """
 
     rule: Callable[[str], str] = str
     checked: Callable[[str], str] = str
     source: str = ""
+    answer: tuple[str, str, str] = ("", "", "")
 
 
 @dataclass(frozen=True)
@@ -230,8 +271,8 @@ def content_text(content: Content, notation: Notation) -> str:
 
 
 def _within(block: Block) -> Iterator[Block]:
-    """The block, or all that stand in a section, at any depth."""
-    if not isinstance(block, Section):
+    """The block, or all that stand in it, at any depth."""
+    if not isinstance(block, Section | Beside | Folded):
         yield block
         return
     for inner in block.blocks:

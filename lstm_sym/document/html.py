@@ -34,12 +34,13 @@ def html_page(document: d.Document, *others: d.Document) -> str:
     style += "".join(dict.fromkeys(diagram.style for diagram in document.diagrams()))
     classes = {name: colour_class(name) for name in colours}
     pages = _Pages([_Page(one, classes) for one in (document, *others)])
+    body = pages.body()
     return (
         f'<!DOCTYPE html>\n<html lang="{document.language}">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f'<meta name="generator" content="lstm_sym {__version__}">\n<meta name="color-scheme" content="light dark">\n'
         f"<title>{escape(document.title)}</title>\n<style>\n{style}{pages.style}</style>\n</head>\n<body>\n<main>\n"
-        f"{pages.body()}\n</main>\n{pages.script}</body>\n</html>\n"
+        f"{body}\n</main>\n{pages.script(body)}</body>\n</html>\n"
     )
 
 
@@ -77,16 +78,28 @@ class _Pages:
         return "".join(f'<{tag} class="told" lang="{language}">{text}</{tag}>' for language, text in pairs)
 
     def section(self, sections: tuple[d.Section, ...], level: int) -> str:
-        """A section and those inside it."""
+        """A section and those inside it; of a folded one the title alone is seen at first."""
         title = f"<h{level}>{self.told([escape(one.title) for one in sections])}</h{level}>"
-        inner = [self.block(blocks, level + 1) for blocks in zip(*(one.blocks for one in sections), strict=True)]
-        return f'<section id="{escape(sections[0].key)}">\n{title}\n' + "\n".join(inner) + "\n</section>"
+        inner = self.inside(sections, level + 1)
+        if sections[0].folded:
+            inner = f"<details>\n<summary>{title}</summary>\n{inner}\n</details>"
+            title = ""
+        return f'<section id="{escape(sections[0].key)}">\n{title}\n{inner}\n</section>'
+
+    def inside(self, holders: Sequence[d.Section | d.Beside | d.Folded], level: int) -> str:
+        """The blocks that a block holds."""
+        return "\n".join(self.block(blocks, level) for blocks in zip(*(one.blocks for one in holders), strict=True))
 
     def block(self, blocks: tuple[d.Block, ...], level: int) -> str:
         """A block in all languages; of an equation only the note differs."""
         first = blocks[0]
         if isinstance(first, d.Section):
             return self.section(tuple(block for block in blocks if isinstance(block, d.Section)), level)
+        if isinstance(first, d.Beside):
+            inner = self.inside([block for block in blocks if isinstance(block, d.Beside)], level)
+            return f'<div class="beside"><div>{inner}</div><div class="part">{first.write(first.prefix)}</div></div>'
+        if isinstance(first, d.Folded):
+            return self.folded([block for block in blocks if isinstance(block, d.Folded)], level)
         pairs = zip(self.pages, blocks, strict=True)
         if isinstance(first, d.Equation):
             notes = [page.note(block) for page, block in pairs if isinstance(block, d.Equation)]
@@ -111,6 +124,24 @@ class _Pages:
             f'<figcaption id="{caption}">{self.told(lines, "div")}</figcaption></figure>'
         )
 
+    def folded(self, blocks: Sequence[d.Folded], level: int) -> str:
+        """What a reader opens; before it a field for a number that may be tried, where one is asked."""
+        summary = self.told([escape(block.summary) for block in blocks])
+        inner = self.inside(blocks, level)
+        shown = f"<details><summary>{summary}</summary>\n{inner}\n</details>"
+        return self.field(blocks[0].asked) + shown if blocks[0].asked is not None else shown
+
+    def field(self, asked: float | None) -> str:
+        """A field for a number, which a script compares with the one that is asked for; without scripts hidden."""
+        label, right, wrong = (
+            self.told([escape(document.labels.answer[place]) for document in self.documents]) for place in range(3)
+        )
+        return (
+            f'<p class="answer" data-asked="{asked!r}" hidden><label>{label} <input inputmode="decimal" size="9">'
+            f'</label> <span role="status"><span class="right" hidden>✓ {right}</span>'
+            f'<span class="wrong" hidden>✗ {wrong}</span></span></p>\n'
+        )
+
     def switch(self) -> str:
         """A button a language; nothing for one."""
         if len(self.languages) == 1:
@@ -132,11 +163,12 @@ class _Pages:
         )
         return ",\n".join(chosen) + " { display: none; }\n"
 
-    @property
-    def script(self) -> str:
-        """Keeps the language in the address; nothing for one."""
-        text = files(__package__).joinpath("languages.js").read_text(encoding="utf-8")
-        return f"<script>\n{text}</script>\n" if len(self.languages) > 1 else ""
+    def script(self, body: str) -> str:
+        """What keeps the language in the address, opens what a link leads into, and looks at answers; where needed."""
+        names = ["languages.js"] if len(self.languages) > 1 else []
+        names += ["folded.js"] if "<details>" in body else []
+        texts = (files(__package__).joinpath(name).read_text(encoding="utf-8") for name in names)
+        return "".join(f"<script>\n{text}</script>\n" for text in texts)
 
 
 class _Page:

@@ -7,7 +7,8 @@ for a thin space and \cr for the end of a row.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from html import escape
 from typing import ClassVar
 
 from lstm_sym import __version__
@@ -56,16 +57,29 @@ class _Page:
 
     def section(self, section: d.Section, level: int) -> list[str]:
         """Heading, blocks, sections inside; nothing for a section of what is drawn on pages alone."""
-        blocks = [block for block in section.blocks if not isinstance(block, d.Diagram)]
-        if section.blocks and not blocks:
-            return []
-        found = [f"{'#' * level} {_escaped(section.title)}"]
+        found = self.blocks(section.blocks, level + 1)
+        return [f"{'#' * level} {_escaped(section.title)}", *found] if found or not section.blocks else []
+
+    def blocks(self, blocks: Sequence[d.Block], level: int) -> list[str]:
+        """Blocks, and sections of this level."""
+        found: list[str] = []
         for block in blocks:
-            found += self.section(block, level + 1) if isinstance(block, d.Section) else [self.block(block)]
+            match block:
+                case d.Section():
+                    found += self.section(block, level)
+                case d.Diagram():
+                    pass
+                case d.Beside():
+                    found += self.blocks(block.blocks, level)
+                case d.Folded():
+                    summary = f"<details><summary>{escape(block.summary)}</summary>"
+                    found += [summary, *self.blocks(block.blocks, level), "</details>"]
+                case _:
+                    found.append(self.block(block))
         return found
 
     def block(self, block: d.Block) -> str:
-        """Any block but a section."""
+        """Any block that holds no others."""
         match block:
             case d.Paragraph():
                 return self.line(block.line)
@@ -99,6 +113,8 @@ class _Page:
                 return f" ${part.write(self.notation)}$ "
             case d.Code():
                 return f"`{part.text}`"
+            case d.Link(target=target) if target.startswith("#"):
+                return _escaped(part.text)
             case d.Link():
                 return f"[{_escaped(part.text)}]({part.target})"
         return _escaped(part)

@@ -12,7 +12,7 @@ from typing import Any
 from lstm_sym.document.document import Inline, Line
 
 LANGUAGES = ("en", "zh-Hant", "zh-Hans")
-FILES = ("strings.toml", "strings_flow.toml", "strings_networks.toml")
+FILES = ("strings.toml", "strings_flow.toml", "strings_networks.toml", "strings_reading.toml")
 
 
 def in_order(language: str) -> tuple[str, ...]:
@@ -76,5 +76,14 @@ class Sentences:
 
     def listed(self, items: Sequence[Inline]) -> Line:
         """a, b, c: with the comma of the language."""
+        return self.listed_lines([(item,) for item in items])
+
+    def one_after_the_other(self, lines: Sequence[Line]) -> Line:
+        """Sentences in one paragraph: with a space between them where the language writes spaces."""
+        space = " " if self.language == "en" else ""
+        return tuple(part for line in lines for part in (space, *line))[1:]
+
+    def listed_lines(self, lines: Sequence[Line]) -> Line:
+        """Lines with the comma of the language between them."""
         comma = self.sentence("list.comma")
-        return tuple(part for item in items for part in (comma, item))[1:]
+        return tuple(part for line in lines for part in (comma, *line))[1:]

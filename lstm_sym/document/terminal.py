@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from lstm_sym.document import document as d
 from lstm_sym.document.columns import two_columns
@@ -45,9 +45,14 @@ class _Page:
 
     def section(self, section: d.Section) -> str:
         """A title and its blocks; nothing where there is nothing to show."""
+        body = self.blocks(section.blocks)
+        return f"{self.heading(section.title)}\n{body}" if body else ""
+
+    def blocks(self, blocks: Sequence[d.Block]) -> str:
+        """Blocks below each other, lines of equations without a gap."""
         parts: list[str] = []
         lines: list[str] = []
-        for block in section.blocks:
+        for block in blocks:
             if isinstance(block, d.Equation):
                 lines.append(self.equation(block))
                 continue
@@ -55,8 +60,7 @@ class _Page:
             lines = []
             parts.append(self.section(block) if isinstance(block, d.Section) else self.block(block))
         parts += ["\n".join(lines)] if lines else []
-        body = "\n\n".join(part for part in parts if part)
-        return f"{self.heading(section.title)}\n{body}" if body else ""
+        return "\n\n".join(part for part in parts if part)
 
     def block(self, block: d.Block) -> str:
         """Any block but a section or an equation."""
@@ -76,6 +80,8 @@ class _Page:
                 return f"  {block.file}"
             case d.Diagram():
                 return ""
+            case d.Beside() | d.Folded():
+                return self.blocks(block.blocks)
             case d.Comparison():
                 return two_columns(block, self.width, self.notation, self.quiet, self.loud)
         raise TypeError(f"no text for {type(block).__name__}")

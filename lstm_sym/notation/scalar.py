@@ -93,6 +93,8 @@ class ScalarPrinter:
             return self._product(expression)
         if isinstance(expression, sympy.Pow):
             return self._power(expression)
+        if expression is sympy.E:
+            return self.call("exp", self.number(Fraction(1))), ATOM
         arguments = self.comma.join(self.print(argument) for argument in expression.args)
         return self.call(type(expression).__name__, arguments), ATOM
 

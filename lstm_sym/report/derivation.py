@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from lstm_sym.api import Derivation, derive
 from lstm_sym.document import document as d
 from lstm_sym.document.sentences import Sentences
 from lstm_sym.equations.cell import Cell
@@ -20,6 +19,7 @@ from lstm_sym.program.statements import Accumulate, Affine, Pointwise, Statement
 from lstm_sym.program.values import Role, Value, adjoint, carried_adjoint, direct_adjoint, slope, tangent
 from lstm_sym.report.checks import check_table
 from lstm_sym.report.diagram import diagram_block
+from lstm_sym.report.facts import Facts
 from lstm_sym.report.formulas import Values, operator_math, paper_line, statement_summands, value_math
 from lstm_sym.report.jacobians import jacobian_blocks
 
@@ -28,31 +28,36 @@ if TYPE_CHECKING:  # the checks start autograd, which showing a derivation does 
 
 
 def derivation_document(
-    cell: Cell, sentences: Sentences, *, errors: Mapping[str, float] | None = None, checks: Sequence[CheckResult] = ()
+    cell: Cell,
+    sentences: Sentences,
+    *,
+    errors: Mapping[str, float] | None = None,
+    checks: Sequence[CheckResult] = (),
+    facts: Facts | None = None,
 ) -> d.Document:
     """The derivation of a cell.
 
     errors: statement id -> relative error of its numeric check, as `check_lines` gives them; None leaves them out.
-    checks: the results of `check_cell`, shown as a table.
+    checks: the results of `check_cell`, shown as a table. facts: those of the cell, if documents share them.
     """
-    return _Derivation(cell, sentences, errors or {}).document(checks)
+    return _Derivation(facts or Facts(cell), sentences, errors or {}).document(checks)
 
 
 class _Derivation:
     """Builds the sections of one document."""
 
-    def __init__(self, cell: Cell, sentences: Sentences, errors: Mapping[str, float]) -> None:
-        self.cell, self.sentences, self.errors = cell, sentences, errors
-        self.derivation: Derivation = derive(cell)
+    def __init__(self, facts: Facts, sentences: Sentences, errors: Mapping[str, float]) -> None:
+        self.facts, self.cell, self.derivation = facts, facts.cell, facts.derivation
+        self.sentences, self.errors = sentences, errors
         self.programs = (self.derivation.forward, self.derivation.adjoint, self.derivation.tangent)
         self.numbers = number_statements(*self.programs)
-        self.origins = {equation.text: f"E{k}" for k, equation in enumerate(cell.equations, 1)}
+        self.origins = {equation.text: f"E{k}" for k, equation in enumerate(facts.cell.equations, 1)}
 
     def document(self, checks: Sequence[CheckResult]) -> d.Document:
         """All sections."""
         sentences = self.sentences
         parts: dict[str, Callable[[], list[d.Block]]] = {
-            "diagram": lambda: [diagram_block(self.derivation, sentences)],
+            "diagram": lambda: [diagram_block(self.facts.drawing, sentences)],
             "symbols": self.symbols,
             "equations": self.equations,
             "stages": self.stages,
@@ -70,12 +75,17 @@ class _Derivation:
             tuple(self.lead()),
             sections,
             sentences.text("page.contents"),
-            d.Labels(sentences.rule, self.checked, sentences.text("page.source")),
+            d.Labels(sentences.rule, self.checked, sentences.text("page.source"), self.answers()),
             (tuple(equation.target for equation in self.cell.equations),),
         )
         wrong = [d.Code(f"({equation.number})") for equation in document.equations() if equation.is_wrong]
         told = sentences.line("derivation.wrong", numbers=sentences.listed(wrong))
         return replace(document, warning=told) if wrong else document
+
+    def answers(self) -> tuple[str, str, str]:
+        """What stands beside the field for an answer."""
+        asked, right, wrong = (self.sentences.text(f"page.{key}") for key in ("answer", "answer_right", "answer_wrong"))
+        return asked, right, wrong
 
     def checked(self, number: str) -> str:
         """How the line of a number was checked, and on what."""

@@ -12,6 +12,7 @@ from lstm_sym.api import Derivation, derive
 from lstm_sym.diagram.drawing import Drawing, style
 from lstm_sym.diagram.graph import Graph
 from lstm_sym.diagram.measures import INDEX, READ
+from lstm_sym.diagram.paths import number
 from lstm_sym.document import document as d
 from lstm_sym.document.colours import colour_class, colour_style, quantity_colours
 from lstm_sym.document.html import page_colours
@@ -23,17 +24,28 @@ LARGER = 1.45
 """How much larger than it is laid out a drawing is on a wide page."""
 
 
-def diagram_block(derivation: Derivation, sentences: Sentences) -> d.Diagram:
+def diagram_block(drawing: Drawing, sentences: Sentences) -> d.Diagram:
     """The drawing for a page, and which state is only scaled and added to, if one is."""
-    drawing = Drawing(derivation)
 
     def write(classes: Mapping[str, str], prefix: str) -> str:
         width = drawing.placement.width
         sized = f' style="min-width: {ceil(READ / INDEX * width)}px; max-width: {LARGER * width:.0f}px" role="group"'
-        return drawing.svg(classes, sized, prefix=prefix)
+        return drawing.svg(classes, f' id="{escape(prefix)}drawing"{sized}', prefix=prefix)
 
-    lines = (sentences.line("diagram.caption"), *_thick_lines(derivation, drawing.graph, sentences))
-    return d.Diagram(write, style(), lines, sentences.text("diagram.gradients"))
+    lines = (sentences.line("diagram.caption"), *_thick_lines(drawing.derivation, drawing.graph, sentences))
+    return d.Diagram(write, style() + drawing.lighting.rules(), lines, sentences.text("diagram.gradients"))
+
+
+def step_block(drawing: Drawing, place: int, blocks: tuple[d.Block, ...], name: str) -> d.Beside:
+    """Blocks beside the drawing of the page with the equation of a place lit, from 1; `name` says what is lit."""
+    width, height = drawing.placement.width, drawing.placement.height
+    shown = f'viewBox="0 0 {number(width)} {number(height)}" style="{drawing.lighting.at(place)}"'
+
+    def write(prefix: str) -> str:
+        used = f'<use href="#{escape(prefix)}drawing" width="{number(width)}" height="{number(height)}"/>'
+        return f'<svg {shown} role="img" aria-label="{escape(name)}">{used}</svg>'
+
+    return d.Beside(blocks, write)
 
 
 def _thick_lines(derivation: Derivation, graph: Graph, sentences: Sentences) -> list[d.Line]:

@@ -5,22 +5,20 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from lstm_sym.api import generate
 from lstm_sym.document import document as d
 from lstm_sym.document.sentences import Sentences
-from lstm_sym.equations.cell import Cell
+from lstm_sym.report.facts import Facts
 
 AFTER = "backward"
 """The section that the program follows."""
 
 
-def with_source(document: d.Document, cell: Cell, sentences: Sentences) -> d.Document:
+def with_source(document: d.Document, facts: Facts, sentences: Sentences) -> d.Document:
     """The derivation with a section of one step forward and one back, as `generate(cell, plain=True)` writes them."""
-    text = generate(cell, plain=True).strip("\n")
-    text = text[text.index("def ") :]
+    text = facts.program
     numbers = set(re.findall(r"\(([FB]\d+)\)", text))
     ids = {equation.number: equation.id for equation in document.equations() if equation.number in numbers}
-    why = d.Paragraph(sentences.line("source.why", command=d.Code(f"lstm-sym generate {cell.key} --plain")))
+    why = d.Paragraph(sentences.line("source.why", command=d.Code(f"lstm-sym generate {facts.cell.key} --plain")))
     section = d.Section("source", sentences.text("section.source"), (why, d.Source(text, ids)))
     sections = [_linked(one, numbers) for one in document.sections]
     place = next(k for k, one in enumerate(sections, 1) if one.key == AFTER)

@@ -15,12 +15,11 @@ from lstm_sym.check.several import Checks, check_cells, check_rows
 from lstm_sym.document.document import Document, Link, line_text
 from lstm_sym.document.html import html_page
 from lstm_sym.document.sentences import Sentences, in_order
-from lstm_sym.equations import Cell
 from lstm_sym.flow import Profile, run, save_profile_figure, table
 from lstm_sym.ground.progress import Progress, silent
 from lstm_sym.ground.width import wrapped
 from lstm_sym.notation.text import TextNotation
-from lstm_sym.report.checked import checked_derivation
+from lstm_sym.report.checked import derivation_pages
 from lstm_sym.studies.errors import StudyError
 from lstm_sym.studies.measurement import Input
 from lstm_sym.studies.page import figure_labels, findings, study_document, table_labels
@@ -147,16 +146,12 @@ class Study(Report):
         files = {"index.html": html_page(self._page(folder)).encode("utf-8"), **self._figure}
         languages = [Sentences(language) for language in in_order(self.request.language)]
         for cell in self.request.cells:
-            page = html_page(*(self._derivation(cell, sentences) for sentences in languages))
+            documents = derivation_pages(cell, languages, self.checks[cell.key])
+            pairs = zip(documents, languages, strict=True)
+            page = html_page(*(_with_way_back(document, sentences) for document, sentences in pairs))
             files[f"derivations/{cell.key}.html"] = page.encode("utf-8")
             files[f"kernels/{cell.key}.py"] = generate(cell).encode("utf-8")
         return files
-
-    def _derivation(self, cell: Cell, sentences: Sentences) -> Document:
-        """The derivation of a cell, with a way back to the study."""
-        document = checked_derivation(cell, sentences, self.checks[cell.key])
-        back = sentences.line("derivations.back", study=Link(sentences.text("study.title"), "../index.html"))
-        return replace(document, lead=(*document.lead, back))
 
     def _page(self, folder: str | os.PathLike[str] | None) -> Document:
         svg, command = self._figure[f"{FIGURE}.svg"].decode("utf-8"), self.request.command(self.COMMAND, folder)
@@ -169,3 +164,9 @@ class Study(Report):
             labels = figure_labels(self.request.sentences)
             paths = save_profile_figure(self.profiles, folder, FIGURE, labels=labels)
             return {path.name: path.read_bytes() for path in paths}
+
+
+def _with_way_back(document: Document, sentences: Sentences) -> Document:
+    """A derivation with a way back to the study."""
+    back = sentences.line("derivations.back", study=Link(sentences.text("study.title"), "../index.html"))
+    return replace(document, lead=(*document.lead, back))

@@ -308,8 +308,8 @@ def test_the_page_shows_the_drawing_once_in_all_languages_and_its_gradients_on_r
     documents = [derivation_document(ls.cell("lstm"), Sentences(language)) for language in ("en", "zh-Hant", "zh-Hans")]
     page = html_page(*documents)
     assert page.count("<svg") == 1 and page.count('<input type="checkbox">') == 1
-    assert ".diagram:not(:has(.switch :checked)) .gradient { display: none; }" in page
-    assert ".languages, .diagram .switch { display: none; }" in page[page.index("@media print") :]
+    assert ".diagram { --gradient: none; }\n.diagram:has(.switch :checked) { --gradient: inline; }" in page
+    assert ".answer, .diagram .switch { display: none; }" in page[page.index("@media print") :]
     assert 'class="drawing" role="group" tabindex="0" aria-labelledby="diagram.caption"' in page
 
 

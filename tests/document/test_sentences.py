@@ -79,7 +79,7 @@ def test_every_word_of_a_figure_or_table_has_every_language(prefix: str) -> None
 
 
 def test_every_sentence_is_used() -> None:
-    source = "".join(path.read_text(encoding="utf-8") for room in ROOMS for path in room.glob("*.py"))
+    source = "".join(path.read_text(encoding="utf-8") for room in ROOMS for path in room.rglob("*.py"))
     found = [key for key in table() if not key.startswith(NAMED_ELSEWHERE)]
     assert found
     assert [key for key in found if not is_used(key, source)] == []

@@ -12,6 +12,7 @@ from lstm_sym.document.document import Document, Source
 from lstm_sym.document.sentences import Sentences
 from lstm_sym.report import html_page, markdown_page
 from lstm_sym.report.derivation import derivation_document
+from lstm_sym.report.facts import Facts
 from lstm_sym.report.source import with_source
 
 CELLS = ("lstm", "gru", "slstm", "henon", "lstm_output")
@@ -19,7 +20,7 @@ CELLS = ("lstm", "gru", "slstm", "henon", "lstm_output")
 
 def document(name: str, language: str = "en") -> Document:
     cell, sentences = ls.cell(name), Sentences(language)
-    return with_source(derivation_document(cell, sentences), cell, sentences)
+    return with_source(derivation_document(cell, sentences), Facts(cell), sentences)
 
 
 @pytest.mark.parametrize("name", CELLS)

@@ -103,7 +103,7 @@ def recorded(model: Model, stream: Any, hidden: int = 64, seed: int = 0) -> Traj
     values = refusals.as_sequences(stream, model.label)
     rng, size = np.random.default_rng(max(seed, 0)), model.hidden or hidden
     try:
-        params = _drawn(model, values.shape[-1], size, rng) if model.params is None else model.params
+        params = drawn(model, values.shape[-1], size, rng) if model.params is None else model.params
         if not model.is_autonomous:
             return record(model.kernel, params, values, model=model.label)
         state = _random_state(model.kernel, params, size, rng)
@@ -128,9 +128,9 @@ def _random_state(kernel: Kernel, params: Any, hidden: int, rng: np.random.Gener
     return kernel.State(*(rng.uniform(0.0, 0.1, size) for size in sizes))
 
 
-def _drawn(model: Model, inputs: int, hidden: int, rng: np.random.Generator) -> Any:
+def drawn(model: Model, inputs: int, hidden: int, rng: np.random.Generator) -> Any:
+    """The parameters of a model that has none: of D inputs and H units, any further size of the cell like H."""
     arguments = inspect.signature(model.kernel.init).parameters.values()
     required = [a.name for a in arguments if a.kind is a.KEYWORD_ONLY and a.default is a.empty]
-    # Any further size of the cell (a projection, a readout) is made as large as its state.
     sizes = dict.fromkeys(required, hidden)
     return model.kernel.init(0 if model.is_autonomous else inputs, hidden, **sizes, rng=rng, **model.fill)

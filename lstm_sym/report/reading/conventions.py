@@ -1,0 +1,69 @@
+"""The conventions in which formulas and kernels are written: layout, derivatives, gates, biases, what keeps at 1."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lstm_sym.document import document as d
+from lstm_sym.interop.conventions import CONVENTIONS, Convention
+from lstm_sym.report.formulas import partial_math, value_math
+from lstm_sym.report.reading.story import Story
+
+
+def conventions_section(story: Story) -> d.Section:
+    """What a reader of another text should know before comparing signs and orders."""
+    told = story.sentences
+    items: list[tuple[d.Line, d.Line]] = [
+        ((told.text(f"conventions.names.{key}"),), line)
+        for key, line in (
+            ("vectors", told.line("conventions.columns")),
+            ("derivatives", told.line("conventions.rows", partial=_example(story))),
+            *_gates(story),
+            *_biases(story),
+            *_orders(story),
+        )
+    ]
+    return story.section("conventions", d.Definitions(tuple(items)))
+
+
+def _example(story: Story) -> d.Math:
+    """The sign of a Jacobian of the output, by the first state or the input."""
+    derivation, cell = story.derivation, story.cell
+    source = next(iter(cell.states), cell.input)
+    return partial_math(derivation.value(cell.output), derivation.value(source, source=True))
+
+
+def _gates(story: Story) -> Iterator[tuple[str, d.Line]]:
+    """What each forget gate does at 1: the two conventions of the literature."""
+    seen = set()
+    for gate in story.derivation.roles.forget_gates:
+        if (gate.name, gate.keeps) not in seen:
+            seen.add((gate.name, gate.keeps))
+            shown = value_math(story.derivation.value(gate.name))
+            state = value_math(story.derivation.value(gate.state, source=True))
+            key = "conventions.keeps" if gate.keeps else "conventions.forgets"
+            yield "gate", story.sentences.line(key, gate=shown, state=state)
+
+
+def _biases(story: Story) -> Iterator[tuple[str, d.Line]]:
+    """How many biases the equations have, and which of them a library may keep twice."""
+    biases = story.derivation.roles.biases
+    if biases:
+        names = story.sentences.listed([value_math(story.derivation.value(bias.name)) for bias in biases])
+        yield "biases", story.sentences.line("conventions.biases", names=names)
+
+
+def _orders(story: Story) -> Iterator[tuple[str, d.Line]]:
+    """The order of the gates in the arrays of frameworks that have this cell; a bar over those that they turn round."""
+    found: list[d.Line] = []
+    for framework, layouts in CONVENTIONS.items():
+        orders = dict.fromkeys(_order(layout) for layout in layouts.values() if layout.cell == story.cell.key)
+        found += [(f"{framework} ", d.Code(order)) for order in orders if order]
+    if found:
+        yield "order", story.sentences.line("conventions.orders", orders=story.sentences.listed_lines(found))
+
+
+def _order(layout: Convention) -> str:
+    """i, f, g, o: 1 − z where the framework keeps the other share; "" of one block."""
+    shown = [f"1 − {gate}" if gate in layout.negated else gate for gate in layout.gates]
+    return ", ".join(shown) if len(shown) > 1 else ""
