@@ -218,13 +218,14 @@ Block = (
 class Labels:
     """The few words that renderers add themselves.
 
-    The name of a rule, how the equation of a number was checked, the link to the code; beside the field for an answer
-    what it asks for, and what is said of a right and of a wrong one.
+    The name of a rule, how the equation of a number was checked, the links to the code and to the drawing; beside the
+    field for an answer what it asks for, and what is said of a right and of a wrong one.
     """
 
     rule: Callable[[str], str] = str
     checked: Callable[[str], str] = str
     source: str = ""
+    drawing: str = ""
     answer: tuple[str, str, str] = ("", "", "")
 
 
@@ -232,8 +233,8 @@ class Labels:
 class Document:
     """A whole document; `lead` stands under the title. `contents` is the heading of its list of sections.
 
-    `quantities`: of every cell that it shows, the names that the equations define, in their order. `warning` stands
-    above all: that lines are wrong, and which.
+    `quantities`: of every cell that it shows, the names that the equations define, in their order. `symbols`: further
+    names that its table of symbols explains. `warning` stands above all: that lines are wrong, and which.
     """
 
     title: str
@@ -243,6 +244,7 @@ class Document:
     contents: str = ""
     labels: Labels = Labels()
     quantities: tuple[tuple[str, ...], ...] = ()
+    symbols: tuple[str, ...] = ()
     warning: Line = ()
 
     def only(self, keys: tuple[str, ...]) -> Document:

@@ -1,4 +1,4 @@
-"""A document as one HTML page that stands alone: MathML, an inline style sheet, no script, no font, no network."""
+"""A document as one HTML page that stands alone: MathML and its font, a style sheet, small scripts, no network."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from importlib.resources import files
 from lstm_sym import __version__
 from lstm_sym.document import document as d
 from lstm_sym.document.breaking import pieces
+from lstm_sym.document.maths_font import font_rule
 from lstm_sym.notation.mathml import MathMLNotation
 from lstm_sym.notation.text import TextNotation
 
@@ -32,9 +33,10 @@ def html_page(document: d.Document, *others: d.Document) -> str:
     colours = quantity_colours(document.quantities)
     style = files(__package__).joinpath("style.css").read_text(encoding="utf-8") + colour_style(colours)
     style += "".join(dict.fromkeys(diagram.style for diagram in document.diagrams()))
-    classes = {name: colour_class(name) for name in colours}
+    classes = {name: colour_class(name) for name in (*colours, *document.symbols)}
     pages = _Pages([_Page(one, classes) for one in (document, *others)])
     body = pages.body()
+    style += font_rule() if "<math" in body else ""
     return (
         f'<!DOCTYPE html>\n<html lang="{document.language}">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
@@ -167,6 +169,7 @@ class _Pages:
         """What keeps the language in the address, opens what a link leads into, and looks at answers; where needed."""
         names = ["languages.js"] if len(self.languages) > 1 else []
         names += ["folded.js"] if "<details>" in body else []
+        names += ["symbols.js"] if self.documents[0].symbols else []
         texts = (files(__package__).joinpath(name).read_text(encoding="utf-8") for name in names)
         return "".join(f"<script>\n{text}</script>\n" for text in texts)
 
@@ -177,6 +180,11 @@ class _Page:
     def __init__(self, document: d.Document, classes: Mapping[str, str]) -> None:
         self.document = document
         self.notation = MathMLNotation(classes=classes)
+        self.drawn = {
+            anchor: f"{diagram.prefix}diagram"
+            for diagram in document.diagrams()
+            for anchor in re.findall(r' href="#([^"]+)"', diagram.write(classes, diagram.prefix))
+        }
 
     def contents(self) -> str:
         """The list of sections, none for a document of one."""
@@ -264,6 +272,10 @@ class _Page:
             parts.append(f'<span class="{verdict}" title="{title}">{d.verdict_text(equation)}</span>')
         if equation.in_source:
             parts.append(f'<a href="#{escape(equation.id)}.code">{escape(self.document.labels.source)}</a>')
+        if equation.id in self.drawn:
+            parts.append(
+                f'<a class="drawn" href="#{self.drawn[equation.id]}">{escape(self.document.labels.drawing)}</a>'
+            )
         return " · ".join(parts)
 
     def matrix(self, matrix: d.Matrix) -> str:

@@ -37,7 +37,7 @@ class MathMLNotation(Notation):
     fraction_bar = True
     forms: ClassVar[Mapping[str, str]] = {
         **Notation.forms,
-        "product": _operator("⊙"),
+        "product": '<mo largeop="false">⊙</mo>',  # Firefox draws it as large as a sum
         "fraction": f"<mfrac>{_row('{}')}{_row('{}')}</mfrac>",
         "scaled": "{}{}",
         "parentheses": _row("<mo>(</mo>", "{}", "<mo>)</mo>"),
@@ -56,9 +56,9 @@ class MathMLNotation(Notation):
         return f"<math{' display=' + chr(34) + 'block' + chr(34) if display else ''}>{line}</math>"
 
     def name(self, base: str, subscripts: list[str], mark: str, time: int | None) -> str:
-        """A letter with subscript, mark and time index; what has a time index may have a class."""
+        """A letter with subscript, mark and time index, and the class of its name."""
         text = self._named(base, subscripts, mark, time)
-        given = self.classes.get("_".join([base, *subscripts])) if time is not None else None
+        given = self.classes.get("_".join([base, *subscripts]))
         return text.replace(">", f' class="{given}">', 1) if given else text
 
     def _named(self, base: str, subscripts: list[str], mark: str, time: int | None) -> str:

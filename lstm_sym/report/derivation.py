@@ -75,8 +75,15 @@ class _Derivation:
             tuple(self.lead()),
             sections,
             sentences.text("page.contents"),
-            d.Labels(sentences.rule, self.checked, sentences.text("page.source"), self.answers()),
+            d.Labels(
+                sentences.rule,
+                self.checked,
+                sentences.text("page.source"),
+                sentences.text("page.drawing"),
+                self.answers(),
+            ),
             (tuple(equation.target for equation in self.cell.equations),),
+            tuple(self.cell.shapes),
         )
         wrong = [d.Code(f"({equation.number})") for equation in document.equations() if equation.is_wrong]
         told = sentences.line("derivation.wrong", numbers=sentences.listed(wrong))
@@ -96,7 +103,7 @@ class _Derivation:
 
     def section(self, key: str, *blocks: d.Block) -> d.Section:
         """A section with its title."""
-        return d.Section(key, self.sentences.text(f"section.{key}"), blocks)
+        return d.Section(key, self.sentences.text(f"section.{key}"), blocks, folded=key == "tangent")
 
     def lead(self) -> list[d.Line]:
         """What stands under the title."""
@@ -217,7 +224,8 @@ class _Derivation:
         for carry in program.carries:
             number = self.numbers[ids[carry.outgoing]] if carry.outgoing in ids else ""
             parts = {"sent": value_math(carry.outgoing), "received": value_math(carry.incoming)}
-            found.append(d.Paragraph(self.sentences.line("loop.passes", number=d.Code(f"({number})"), **parts)))
+            link = d.Link(f"({number})", f"#{ids[carry.outgoing]}") if number else d.Code("")
+            found.append(d.Paragraph(self.sentences.line("loop.passes", number=link, **parts)))
         return [*found, d.Paragraph(self.sentences.line("loop.ends"))]
 
     def tangent(self) -> list[d.Block]:

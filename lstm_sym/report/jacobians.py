@@ -58,7 +58,7 @@ class _Jacobians:
 
     def section(self, key: str, blocks: list[Block]) -> Section:
         """A part with its title."""
-        return Section(key, self.sentences.text(f"section.{key}"), tuple(blocks))
+        return Section(key, self.sentences.text(f"section.{key}"), tuple(blocks), folded=key == "parameters")
 
     def partial(self, target: str, source: str) -> Math:
         """d target / d source as a sign."""

@@ -55,7 +55,7 @@ def network_document(
         sentences.text("page.contents"),
         d.Labels() if first is None else first.labels,
         tuple(quantities for document in documents.values() for quantities in document.quantities),
-        tuple(part for document in documents.values() for part in document.warning),
+        warning=tuple(part for document in documents.values() for part in document.warning),
     )
 
 

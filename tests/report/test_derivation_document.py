@@ -130,8 +130,9 @@ def test_the_page_stands_alone_in_every_language(name: str, language: str) -> No
 def assert_stands_alone(page: str, language: str) -> None:
     reader = Reader(page)
     assert reader.open == []
-    assert not reader.tags & {"script", "link", "iframe", "img", "object"}
-    assert "http" not in page and "url(" not in page and "@import" not in page
+    assert not reader.tags & {"link", "iframe", "img", "object"}
+    assert "http" not in page and "@import" not in page and " src=" not in page and "fetch(" not in page
+    assert page.count("url(") == page.count("url(data:font/woff2;base64,") == 1
     assert len(reader.ids) == len(set(reader.ids))
     assert reader.links and all(link[1:] in reader.ids for link in reader.links)
     assert f'<html lang="{language}">' in page
@@ -183,7 +184,7 @@ def test_user_text_is_escaped() -> None:
     hostile = ls.parse("h[t] = tanh(W @ x[t] + U @ h[t-1])", key="plain")
     hostile = replace(hostile, name="<script>alert(1)</script> $x$ `y` | z", reference='"><img src=x>')
     document = derivation_document(hostile, Sentences("en"))
-    assert "<script" not in html_page(document) and "<img" not in html_page(document)
+    assert "<script>alert" not in html_page(document) and "<img" not in html_page(document)
     page = markdown_page(document)
     assert "<script>" not in page.replace(r"\<", "")
     assert r"\$x\$" in page
