@@ -146,13 +146,14 @@ class Diagram:
 
 @dataclass(frozen=True)
 class Beside:
-    """Blocks about a part of the page's diagram: on a page they stand beside it, small, with that part lit; else alone.
+    """Blocks beside a small drawing: the lit part of the diagram of the page, or one of their own; elsewhere alone.
 
-    `write(prefix)` is the SVG, which refers to that of the diagram; prefix as for that.
+    `write(classes, prefix)`, `style` and `prefix` as those of a diagram.
     """
 
     blocks: tuple[Block, ...]
-    write: Callable[[str], str]
+    write: Callable[[Mapping[str, str], str], str]
+    style: str = ""
     prefix: str = ""
 
 

@@ -99,7 +99,8 @@ class _Pages:
             return self.section(tuple(block for block in blocks if isinstance(block, d.Section)), level)
         if isinstance(first, d.Beside):
             inner = self.inside([block for block in blocks if isinstance(block, d.Beside)], level)
-            return f'<div class="beside"><div>{inner}</div><div class="part">{first.write(first.prefix)}</div></div>'
+            shown = first.write(self.pages[0].notation.classes, first.prefix)
+            return f'<div class="beside"><div>{inner}</div><div class="part">{shown}</div></div>'
         if isinstance(first, d.Folded):
             return self.folded([block for block in blocks if isinstance(block, d.Folded)], level)
         pairs = zip(self.pages, blocks, strict=True)

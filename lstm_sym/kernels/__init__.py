@@ -131,7 +131,7 @@ class Kernel(Protocol):
         """ds[t]/dx[t], (..., B, S, D)."""
 
     def parameter_jacobian(self, tape: Any, params: Any, t: Any = ...) -> Fields:
-        """ds[t]/dparams with s[t-1] held, a Params of arrays (..., B, S, *shape of the parameter)."""
+        """ds[t]/dparams with s[t-1] held, a Params of arrays (..., B, S) + shape of the parameter."""
 
     def jacobian_parts(self, tape: Any, params: Any, t: Any = ...) -> dict[str, Array]:
         """ds[t]/ds[t-1] by the equation through which the flow enters the step; the sum is `jacobian`."""

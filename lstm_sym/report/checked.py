@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from lstm_sym.check import CheckResult, check_lines
 from lstm_sym.document.document import Document
@@ -15,15 +15,17 @@ from lstm_sym.report.reading.measured import Measured
 from lstm_sym.report.source import with_source
 
 
-def derivation_pages(cell: Cell, languages: Sequence[Sentences], results: Sequence[CheckResult]) -> list[Document]:
+def derivation_pages(
+    cell: Cell, languages: Sequence[Sentences], results: Sequence[CheckResult], ways: Mapping[str, str] | None = None
+) -> list[Document]:
     """The page of a cell in each language: the path for its reader, then the checked derivation.
 
-    What is derived, drawn and measured is so once.
+    What is derived, drawn and measured is so once. ways: pages that lie beside it, by what they show.
     """
     facts, measured = Facts(cell), Measured(cell)
     documents = _checked(facts, languages, results)
     pairs = zip(documents, languages, strict=True)
-    return [with_reading_path(document, facts, measured, sentences) for document, sentences in pairs]
+    return [with_reading_path(document, facts, measured, sentences, ways) for document, sentences in pairs]
 
 
 def checked_derivation(cell: Cell, sentences: Sentences, results: Sequence[CheckResult]) -> Document:

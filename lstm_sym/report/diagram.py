@@ -41,11 +41,21 @@ def step_block(drawing: Drawing, place: int, blocks: tuple[d.Block, ...], name: 
     width, height = drawing.placement.width, drawing.placement.height
     shown = f'viewBox="0 0 {number(width)} {number(height)}" style="{drawing.lighting.at(place)}"'
 
-    def write(prefix: str) -> str:
+    def write(classes: Mapping[str, str], prefix: str) -> str:
         used = f'<use href="#{escape(prefix)}drawing" width="{number(width)}" height="{number(height)}"/>'
         return f'<svg {shown} role="img" aria-label="{escape(name)}">{used}</svg>'
 
     return d.Beside(blocks, write)
+
+
+def picture_block(drawing: Drawing, blocks: tuple[d.Block, ...], name: str) -> d.Beside:
+    """Blocks beside a drawing of their own, without links."""
+    named = f' role="img" aria-label="{escape(name)}"'
+
+    def write(classes: Mapping[str, str], prefix: str) -> str:
+        return drawing.svg(classes, named, prefix=prefix, linked=False, gradients=False)
+
+    return d.Beside(blocks, write, style=style())
 
 
 def _thick_lines(derivation: Derivation, graph: Graph, sentences: Sentences) -> list[d.Line]:

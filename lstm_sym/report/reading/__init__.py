@@ -6,6 +6,7 @@ bias keeps, what the kernel measures. No sentence is about one cell; facts choos
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from lstm_sym.document import document as d
@@ -26,13 +27,17 @@ FIRST = "diagram"
 """The section that the path follows."""
 
 
-def with_reading_path(document: d.Document, facts: Facts, measured: Measured, sentences: Sentences) -> d.Document:
+def with_reading_path(
+    document: d.Document, facts: Facts, measured: Measured, sentences: Sentences, ways: Mapping[str, str] | None = None
+) -> d.Document:
     """The derivation of a cell, with the path before its reference, and the steps between the lines of its backward
     pass.
+
+    ways: pages that lie beside this one, as `further_section` takes them.
     """
     story = Story(document, facts, measured, sentences)
     parts = (problem_section, walk_section, carrying_section, limits_section, exercises_section, conventions_section)
     path = [section for build in parts if (section := build(story)) is not None]
     place = next(k for k, section in enumerate(document.sections, 1) if section.key == FIRST)
     rest = [with_steps_between(section, story) for section in document.sections[place:]]
-    return replace(document, sections=(*document.sections[:place], *path, *rest, further_section(story)))
+    return replace(document, sections=(*document.sections[:place], *path, *rest, further_section(story, ways or {})))

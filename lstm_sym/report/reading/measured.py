@@ -16,6 +16,7 @@ from lstm_sym.flow.profiles.experiment import Model, drawn, run
 from lstm_sym.flow.profiles.profile import Profile
 from lstm_sym.flow.theory.chrono import TimeScale, time_scale
 from lstm_sym.flow.theory.gains import CriticalGain, critical_gain
+from lstm_sym.kernels import Array
 from lstm_sym.program.statements import Affine
 
 UNITS, STEPS, LAGS, ENDS, SEED = 12, 90, 50, 8, 0
@@ -71,14 +72,35 @@ class Measured:
 
         () where the cell has no state, or not one input alone, and where it refuses these sizes.
         """
-        if not self.cell.states or not self.cell.input or len(self.cell.inputs) > 1:
+        if not self._has_one_input:
             return ()
-        stream = np.random.default_rng(SEED).standard_normal((STEPS, UNITS))
         try:
             plain = [Model(PLAIN, build(PLAIN))] if self.cell.key != PLAIN else []
-            return tuple(run([*self._models(), *plain], stream, hidden=UNITS, lags=LAGS, ends=ENDS, seeds=(SEED,)))
+            return tuple(
+                run([*self._models(), *plain], self._stream, hidden=UNITS, lags=LAGS, ends=ENDS, seeds=(SEED,))
+            )
         except (FlowError, ValueError):
             return ()
+
+    @cached_property
+    def drawn_half_life(self) -> float | None:
+        """The steps in which the sensitivity halves, with parameters as the kernel draws them; None as for profiles."""
+        if not self._has_one_input:
+            return None
+        model = Model(self.cell.key, build(self.cell))
+        try:
+            [profile] = run([model], self._stream, hidden=UNITS, lags=LAGS, ends=ENDS, seeds=(SEED,))
+        except (FlowError, ValueError):
+            return None
+        return profile.half_life()
+
+    @property
+    def _has_one_input(self) -> bool:
+        return bool(self.cell.states and self.cell.input) and len(self.cell.inputs) <= 1
+
+    @property
+    def _stream(self) -> Array:
+        return np.random.default_rng(SEED).standard_normal((STEPS, UNITS))
 
     def _models(self) -> Iterator[Model]:
         """The cell with its forget gate opened by degrees; without one, with stronger recurrent weights."""
