@@ -308,6 +308,17 @@ def lint(python: str, args: list[str]) -> int:
     return max([call([python, "-m", *check], cwd=ROOT) for check in checks])
 
 
+def docs(python: str, args: list[str]) -> int:
+    """Build the documentation, and the site of all cells in it: into docs/out, or into the folder that is named."""
+    folder = Path(args[0]).resolve() if args else ROOT / "docs" / "out"
+    sphinx = ["sphinx", "-W", "--keep-going", "-q", "-b", "html", str(ROOT / "docs"), str(folder)]
+    site = ["lstm_sym", "site", "-o", str(folder / "site")]
+    failed = call([python, "-m", *sphinx], cwd=ROOT) or call([python, "-m", *site], cwd=ROOT)
+    if not failed:
+        print(f"open {folder / 'index.html'}", flush=True)
+    return failed
+
+
 def choose(folder: Path, args: list[str]) -> tuple[list[Path], list[str]]:
     """Scripts named before the first option, all of the folder's where none is; and the options for them."""
     scripts = {path.stem: path for path in sorted(folder.glob("*.py")) if not path.stem.startswith("_")}
@@ -339,6 +350,7 @@ COMMANDS: dict[str, tuple[Callable[..., int], tuple[str, ...], str, str]] = {  #
     "test": (test, ("test", "weights"), "test [--oldest | --newest] [pytest options]", "run the tests"),
     "analysis": (analysis, ("weights",), "analysis [NAME...] [--quick] [-o DIR]", "run the experiments of analysis/"),
     "bench": (bench, ("test", "weights"), "bench [NAME...] [options]", "run the measurements of benchmarks/"),
+    "docs": (docs, ("docs",), "docs [FOLDER]", "build the documentation, with the site of all cells in it"),
     "lint": (lint, ("test", "weights"), "lint [PATH...]", "check style and types with ruff and mypy"),
 }
 

@@ -24,6 +24,10 @@ LARGER = 1.45
 """How much larger than it is laid out a drawing is on a wide page."""
 
 
+SMALLER, WIDE, AROUND = 1.1, 430.0, 40.0
+"""The same of a drawing beside a step; the widest that is shown whole there, and what is shown beside what is lit."""
+
+
 def diagram_block(drawing: Drawing, sentences: Sentences) -> d.Diagram:
     """The drawing for a page, and which state is only scaled and added to, if one is."""
 
@@ -39,13 +43,29 @@ def diagram_block(drawing: Drawing, sentences: Sentences) -> d.Diagram:
 def step_block(drawing: Drawing, place: int, blocks: tuple[d.Block, ...], name: str) -> d.Beside:
     """Blocks beside the drawing of the page with the equation of a place lit, from 1; `name` says what is lit."""
     width, height = drawing.placement.width, drawing.placement.height
-    shown = f'viewBox="0 0 {number(width)} {number(height)}" style="{drawing.lighting.at(place)}"'
+    left, right = _around(drawing, place)
+    sized = f"max-width: {SMALLER * (right - left):.0f}px"
+    seen = f"{number(left)} 0 {number(right - left)} {number(height)}"
+    shown = f'viewBox="{seen}" style="{drawing.lighting.at(place)}{sized}"'
 
     def write(classes: Mapping[str, str], prefix: str) -> str:
         used = f'<use href="#{escape(prefix)}drawing" width="{number(width)}" height="{number(height)}"/>'
         return f'<svg {shown} role="img" aria-label="{escape(name)}">{used}</svg>'
 
     return d.Beside(blocks, write)
+
+
+def _around(drawing: Drawing, place: int) -> tuple[float, float]:
+    """From where to where the drawing is shown for an equation: whole, or of a wide one the part around what is lit."""
+    whole = drawing.placement.width
+    nodes = drawing.graph.nodes.values()
+    lit = [drawing.placement.places[node.name] for node in nodes if place in drawing.lighting.node(node)]
+    if whole <= WIDE or not lit:
+        return 0.0, whole
+    left, right = min(one.x for one in lit), max(one.right for one in lit)
+    missing = max(WIDE - (right - left), 2 * AROUND) / 2
+    start = min(max(left - missing, 0.0), max(whole - (right - left) - 2 * missing, 0.0))
+    return start, min(start + (right - left) + 2 * missing, whole)
 
 
 def picture_block(drawing: Drawing, blocks: tuple[d.Block, ...], name: str) -> d.Beside:

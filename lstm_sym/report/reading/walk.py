@@ -20,15 +20,13 @@ from lstm_sym.report.reading.story import Story
 def walk_section(story: Story) -> d.Section:
     """A part for each equation, in the order of the paper."""
     equations = story.cell.equations
-    count = {"count": str(len(equations))}
-    title = story.sentences.text("section.walk", **count)
     at_once = [place for place, equation in enumerate(equations, 1) if not _of_this_step(story, equation)]
     blocks: list[d.Block] = [story.paragraph("walk.why")]
     if len(at_once) > 1:
         listed = story.sentences.listed([story.equation(equations[place - 1].target) for place in at_once])
         blocks.append(story.paragraph("walk.at_once", equations=listed))
     blocks += [_step(story, place, equation) for place, equation in enumerate(equations, 1)]
-    return d.Section("walk", title, tuple(blocks))
+    return story.section("walk", *blocks)
 
 
 def _step(story: Story, place: int, equation: Equation) -> d.Section:
