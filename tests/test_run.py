@@ -357,7 +357,7 @@ def test_the_help_names_every_command_and_sets_nothing_up(run, calls, capsys, ar
 
 def test_an_unknown_command_is_refused_with_those_there_are(run, calls, capsys):
     assert run.main(["tset"]) == 2
-    assert "no command 'tset'; there are: study, test, analysis, bench, lint" in capsys.readouterr().err
+    assert "no command 'tset'; there are: study, test, analysis, bench, docs, lint" in capsys.readouterr().err
     assert calls == []
 
 
