@@ -11,6 +11,7 @@ import numpy as np
 
 from lstm_sym.flow.drawing import style
 from lstm_sym.flow.drawing.colours import GRID, INK, MUTED, PALETTE
+from lstm_sym.flow.drawing.drawings import Drawing
 
 ROW, ACROSS = 0.36, 4.6
 """Inches of a row, and of the axis of numbers."""
@@ -67,7 +68,7 @@ def save_dots(
         return style.finished(figure, title, subtitle)
 
     cells = [[row.label, seed, float(value)] for row in rows for seed, value in enumerate(row.values)]
-    return style.save(folder, stem, draw, ("row", "seed", "value"), cells)
+    return Drawing(draw, ("row", "seed", "value"), cells).save(folder, stem)
 
 
 def _dots(axes: Any, at: int, row: Row) -> None:
@@ -127,7 +128,7 @@ def save_grid(
         for row, line in enumerate(values)
         for at, value in enumerate(line)
     ]
-    return style.save(folder, stem, draw, ("panel", *names), cells)
+    return Drawing(draw, ("panel", *names), cells).save(folder, stem)
 
 
 @dataclass(frozen=True)
@@ -170,7 +171,7 @@ def save_words(
         for number, line in enumerate(lines)
         for at, (word, value) in enumerate(zip(line.words, line.values, strict=True))
     ]
-    return style.save(folder, stem, draw, ("sentence", "place", "word", name), cells)
+    return Drawing(draw, ("sentence", "place", "word", name), cells).save(folder, stem)
 
 
 def _word(axes: Any, word: str, share: float, box: tuple[float, float, float]) -> None:

@@ -17,7 +17,7 @@ from _experiment import MODELS, Options, run, told
 
 from lstm_sym import flow
 from lstm_sym.flow.advice.formats import FORMATS
-from lstm_sym.flow.drawing.style import csv_bytes
+from lstm_sym.flow.drawing.drawings import csv_bytes
 from lstm_sym.flow.profiles.profile import pooled
 from lstm_sym.ground.files import write_whole
 from lstm_sym.ground.width import aligned

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -53,32 +54,34 @@ def diff(
     """
     from lstm_sym.cli.networks import compared, is_network
     from lstm_sym.cli.output import Destination, in_terminal, page_format, print_json
-    from lstm_sym.report import Sentences, html_page, markdown_page
+    from lstm_sym.report import Sentences, html_page, in_order, markdown_page
 
-    rendered = {"html": html_page, "md": markdown_page}[page_format(output)]
+    is_page = page_format(output) == "html" and output is not None
+    rendered: Callable[..., str] = html_page if page_format(output) == "html" else markdown_page
     destination = Destination(output, [left, right], force=force, quiet=as_json)
-    sentences = Sentences(language)
+    sentences = [Sentences(one) for one in (in_order(language) if is_page else (language,))]
     if is_network(left) or is_network(right):
         given = {"--set": settings, "--set-right": set_right, "--size": sizes}
-        document, data = compared(left, right, given, sentences)
+        found = [compared(left, right, given, one) for one in sentences]
     else:
         chosen = input_size, hidden_size, sizes
-        document, data = _cells_compared((left, right), (settings, set_right), chosen, sentences)
+        found = _cells_compared((left, right), (settings, set_right), chosen, sentences)
+    documents, data = [document for document, _ in found], found[0][1]
     if output is not None and not (as_json and str(output) == "-"):
-        destination.deliver(rendered(document))
+        destination.deliver(rendered(*documents))
     if as_json:
         print_json(data)
     elif output is None:
-        echo(in_terminal(document, prose=True, coloured=True))
+        echo(in_terminal(documents[0], prose=True, coloured=True))
 
 
 def _cells_compared(
     names: tuple[str, str],
     settings: tuple[tuple[str, ...], tuple[str, ...]],
     chosen: tuple[int, int, tuple[str, ...]],
-    sentences: Sentences,
-) -> tuple[Document, dict[str, Any]]:
-    """Two cells with these settings, at these sizes of input, state and others: the page, and its data for JSON."""
+    languages: Sequence[Sentences],
+) -> list[tuple[Document, dict[str, Any]]]:
+    """Two cells with these settings, at these sizes of input, state and others: page, data for JSON, by language."""
     from lstm_sym.cli.cells import load_pair
     from lstm_sym.report.comparison import comparison_data, comparison_document, side, size_for_all
 
@@ -92,8 +95,8 @@ def _cells_compared(
         side(label, cell, input_size=input_size, hidden_size=units, sizes=given)
         for label, cell in zip(_labels(names, cells), cells, strict=True)
     )
-    document = comparison_document(one, other, sentences)
-    return document, comparison_data(document, one, other)
+    documents = [comparison_document(one, other, sentences) for sentences in languages]
+    return [(document, comparison_data(document, one, other)) for document in documents]
 
 
 def _labels(names: tuple[str, str], cells: tuple[Cell, Cell]) -> tuple[str, str]:

@@ -14,6 +14,7 @@ from lstm_sym.cli.options import (
     language_option,
     measuring_options,
     output_option,
+    paper_option,
     set_option,
 )
 from lstm_sym.cli.streams import say
@@ -66,6 +67,7 @@ class NoModel(click.ClickException):
     help="A package that ships a trained model, fetched and read; `lstm-sym packages` lists them.",
 )
 @output_option("Folder for the page, its figures and data; without it the tables alone are printed.")
+@paper_option
 @set_option
 @language_option
 @json_option
@@ -124,6 +126,7 @@ def _not_given(context: click.Context) -> list[str]:
 @click.argument("names", nargs=-1, metavar="[CELL]...")
 @measuring_options(fewest_lags=1)
 @output_option("Folder to write.  [default: study]", Path("study"))
+@paper_option
 @set_option
 @language_option
 @json_option

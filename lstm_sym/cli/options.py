@@ -55,6 +55,13 @@ def output_option(help_text: str, default: Path | None = None) -> Callable[[Comm
     return click.option("-o", "--output", type=click.Path(path_type=Path), default=default, help=help_text)
 
 
+paper_option = click.option(
+    "--paper",
+    type=Decimal(min=0, min_open=True),
+    metavar="INCHES",
+    help="Write every figure as a PDF too, without a title, of this width: 3.25 for a column, 6.75 for a page.",
+)
+
 input_option = click.option(
     "--input",
     default="japanese-vowels",

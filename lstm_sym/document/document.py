@@ -121,12 +121,17 @@ class Source:
 
 @dataclass(frozen=True)
 class Figure:
-    """A drawing: its SVG, the file it also stands in, and what it shows, in words."""
+    """A drawing: its SVG, the file it also stands in, and what it shows, in words.
+
+    `title` stands above it where it is not in the drawing itself, `note` under the title.
+    """
 
     svg: str
     file: str
     caption: Line
     alternative: str
+    title: str = ""
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -256,6 +261,10 @@ class Document:
     def equations(self) -> Iterator[Equation]:
         """Every equation, in order."""
         return (block for section in self.sections for block in _within(section) if isinstance(block, Equation))
+
+    def figures(self) -> Iterator[Figure]:
+        """Every figure, in order."""
+        return (block for section in self.sections for block in _within(section) if isinstance(block, Figure))
 
     def diagrams(self) -> Iterator[Diagram]:
         """Every diagram, in order."""

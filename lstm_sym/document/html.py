@@ -10,12 +10,11 @@ from importlib.resources import files
 from lstm_sym import __version__
 from lstm_sym.document import document as d
 from lstm_sym.document.breaking import pieces
+from lstm_sym.document.figures import figure_html, figure_style
 from lstm_sym.document.maths_font import font_rule
 from lstm_sym.notation.mathml import MathMLNotation
 from lstm_sym.notation.text import TextNotation
 
-# Pixels of a page for a point of a drawing.
-PIXELS = 1.45
 NAMES = {"en": "English", "zh-Hant": "繁體中文", "zh-Hans": "简体中文"}
 TEXT = TextNotation()
 _COMMENT, _SET_BACK = re.compile(r"(?m)# .*$"), r'<span class="comment">\g<0></span>'
@@ -32,6 +31,7 @@ def html_page(document: d.Document, *others: d.Document) -> str:
 
     colours = quantity_colours(document.quantities)
     style = files(__package__).joinpath("style.css").read_text(encoding="utf-8") + colour_style(colours)
+    style += figure_style(document)
     style += "".join(dict.fromkeys(diagram.style for diagram in document.diagrams()))
     classes = {name: colour_class(name) for name in (*colours, *document.symbols)}
     pages = _Pages([_Page(one, classes) for one in (document, *others)])
@@ -109,6 +109,10 @@ class _Pages:
             return self.pages[0].equation(first, self.told(notes))
         if isinstance(first, d.Diagram):
             return self.diagram([block for block in blocks if isinstance(block, d.Diagram)])
+        if isinstance(first, d.Figure):
+            figures = [block for block in blocks if isinstance(block, d.Figure)]
+            captions = [page.line(figure.caption) for page, figure in zip(self.pages, figures, strict=True)]
+            return figure_html(figures, self.languages, self.told, captions)
         return self.told([page.block(block) for page, block in pairs], "div")
 
     def diagram(self, diagrams: Sequence[d.Diagram]) -> str:
@@ -212,8 +216,6 @@ class _Page:
                 return f'<pre tabindex="0">{escape(block.text)}</pre>'
             case d.Source():
                 return self.source(block)
-            case d.Figure():
-                return self.figure(block)
             case d.Comparison():
                 return self.comparison(block)
         raise TypeError(f"no HTML for {type(block).__name__}")
@@ -331,30 +333,11 @@ class _Page:
             return self.formula(content)
         return self.line(content) or "—"
 
-    def figure(self, figure: d.Figure) -> str:
-        """A drawing, inline."""
-        svg = inline_svg(figure.svg, figure.alternative)
-        return f"<figure>{svg}<figcaption>{self.line(figure.caption)}</figcaption></figure>"
-
 
 def page_colours() -> str:
     """The variables of the style sheet with the colours of light and dark pages, for a drawing that stands alone."""
     style = files(__package__).joinpath("style.css").read_text(encoding="utf-8")
     return style[: style.index("* {")]
-
-
-def inline_svg(svg: str, alternative: str) -> str:
-    """An SVG file as an element of a page: no prologue, metadata, namespace or fixed size, but a description."""
-    body = svg[svg.index("<svg") :]
-    body = re.sub(r"<metadata>.*?</metadata>", "", body, flags=re.DOTALL)
-    body = re.sub(r'\s(?:xmlns(?::\w+)?|version)="[^"]*"', "", body)
-    body = body.replace("xlink:href", "href")
-    head, rest = body.split(">", 1)
-    width = re.search(r'viewBox="0 0 ([\d.]+)', head)
-    head = re.sub(r'\s(?:width|height)="[^"]*"', "", head)
-    # So wide that the text of every figure has the same size, a little larger than on paper.
-    limit = f' style="max-width: {PIXELS * float(width[1]):.0f}px"' if width else ""
-    return f'{head}{limit} role="img" aria-label="{escape(alternative)}">{rest.strip()}'
 
 
 def _infix(sign: str) -> str:

@@ -1,4 +1,4 @@
-"""The fixed sentences of documents, in three languages: strings.toml, those of gradient flow, and of networks."""
+"""The fixed sentences of documents, in three languages; strings.toml, and files for flow, networks and pages."""
 
 from __future__ import annotations
 
@@ -12,7 +12,13 @@ from typing import Any
 from lstm_sym.document.document import Inline, Line
 
 LANGUAGES = ("en", "zh-Hant", "zh-Hans")
-FILES = ("strings.toml", "strings_flow.toml", "strings_networks.toml", "strings_reading.toml")
+FILES = (
+    "strings.toml",
+    "strings_flow.toml",
+    "strings_networks.toml",
+    "strings_reading.toml",
+    "strings_pages.toml",
+)
 
 
 def in_order(language: str) -> tuple[str, ...]:

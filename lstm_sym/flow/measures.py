@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from lstm_sym.flow.advice.precision import (
@@ -28,16 +28,18 @@ from lstm_sym.flow.attribution.pathways import Paths, carried_state, paths
 from lstm_sym.flow.attribution.shares import Shares, gate_shares
 from lstm_sym.flow.attribution.unfolding import Unfolded, unfold
 from lstm_sym.flow.drawing.colours import GateColour, gate_colours
+from lstm_sym.flow.drawing.drawings import Drawing
+from lstm_sym.flow.drawing.looks import Look
 from lstm_sym.flow.errors import FlowError
 from lstm_sym.flow.memory.card import Estimate, MemoryCard, memory_card, memory_table
 from lstm_sym.flow.memory.decay import Decay, fit_decay
 from lstm_sym.flow.memory.laws import Law
 from lstm_sym.flow.plots.curves import Curve, Frame, save_curves, save_panels
-from lstm_sym.flow.plots.fan import save_fan
-from lstm_sym.flow.plots.heatmap import save_heat_map
+from lstm_sym.flow.plots.fan import fan_drawing, save_fan
+from lstm_sym.flow.plots.heatmap import heat_map_drawing, save_heat_map
 from lstm_sym.flow.plots.profiles import save_profile_figure
-from lstm_sym.flow.plots.saturation import save_saturation
-from lstm_sym.flow.plots.shares import save_shares
+from lstm_sym.flow.plots.saturation import is_saturated, saturation_drawing, save_saturation
+from lstm_sym.flow.plots.shares import save_shares, shares_drawing
 from lstm_sym.flow.plots.spectra import save_singular_values, save_spectra
 from lstm_sym.flow.plots.text import heat_map_text, spectrum_text, unfolded_text
 from lstm_sym.flow.plots.unfolded import save_unfolded
@@ -70,6 +72,7 @@ __all__ = [
     "GateColour",
     "Kernel",
     "Law",
+    "Look",
     "LyapunovSpectrum",
     "MemoryCard",
     "Model",
@@ -162,19 +165,32 @@ class Measured:
         return max(0, len(self.trajectory) - self.lags - 1), len(self.trajectory) - 1
 
 
+class Wanted(NamedTuple):
+    """How the figures of a model are drawn.
+
+    Attributes:
+        words: of each figure; under "theory" the labels of its curves.
+        colour: of the model, on white; "" for its own.
+        limits: of the colours of the map, in log10; None for its own.
+    """
+
+    words: Labels = MappingProxyType({})
+    colour: str = ""
+    limits: tuple[float, float] | None = None
+
+
 class Surveyed(NamedTuple):
     """A row: a measure, and the figure that is drawn of what it found.
 
     Attributes:
         measure: what it finds; a FlowError it raises is kept in its place, and says why.
         figure: the name in STEM.figure.svg and in the sentences flow.figure; "" for what is not drawn for itself.
-        save: draws it, given what was measured, the folder, the stem of the files and the words of all figures. No
-            path where there is nothing to see.
+        drawing: the figure, given what was measured and how it is wanted; None where there is nothing to see.
     """
 
     measure: Callable[[Measured, Progress | None], Any]
     figure: str = ""
-    save: Callable[[Measured, str | Path, str, Labels], list[Path]] = lambda *_: []
+    drawing: Callable[[Measured, Wanted], Drawing | None] = lambda *_: None
 
 
 def _kept(of: Measured, progress: Progress | None) -> Profile:
@@ -206,36 +222,38 @@ def _shares(of: Measured, progress: Progress | None) -> Shares:
     return gate_shares(of.trajectory, first=first + 1, last=last, progress=progress)
 
 
-def _save_fan(of: Measured, folder: str | Path, stem: str, words: Labels) -> list[Path]:
+def _fan(of: Measured, wanted: Wanted) -> Drawing:
     """The sensitivity of the state that is kept, and the curves of theory, named by their kind."""
-    kept, named = of.found["kept"], words.get("theory", {})
+    kept, named = of.found["kept"], wanted.words.get("theory", {})
     label = {kind: text.format(state=kept.output) for kind, text in named.items()}
     theory = [replace(law, label=label.get(law.kind, law.label)) for law in of.found["theory"]]
-    return save_fan(kept, folder, stem, theory=theory, labels=words.get("fan"))
+    return fan_drawing(kept, theory=theory, labels=wanted.words.get("fan"), colour=wanted.colour)
 
 
-def _save_map(of: Measured, folder: str | Path, stem: str, words: Labels) -> list[Path]:
-    return save_heat_map(of.found["map"], folder, stem, labels=words.get("map"))
+def _heat_map(of: Measured, wanted: Wanted) -> Drawing:
+    return heat_map_drawing(of.found["map"], limits=wanted.limits, labels=wanted.words.get("map"))
 
 
-def _save_shares(of: Measured, folder: str | Path, stem: str, words: Labels) -> list[Path]:
+def _areas(of: Measured, wanted: Wanted) -> Drawing | None:
     """The shares, where the flow enters by more than one equation."""
     shares = of.found["shares"]
-    return save_shares(shares, folder, stem, labels=words.get("shares")) if len(shares.names) > 1 else []
+    return shares_drawing(shares, labels=wanted.words.get("shares")) if len(shares.names) > 1 else None
 
 
-def _save_gates(of: Measured, folder: str | Path, stem: str, words: Labels) -> list[Path]:
-    """The gates that are shares of something: an exponential one knows no 1."""
+def _rings(of: Measured, wanted: Wanted) -> Drawing | None:
+    """The gates that are shares of something, where any is ever open or closed: an exponential one knows no 1."""
     gates = {name: values for name, values in of.found["gates"].items() if values.max() <= 1}
-    return save_saturation(gates, folder, stem, model=of.model.label, labels=words.get("saturation"))
+    if not any(map(is_saturated, gates.values())):
+        return None
+    return saturation_drawing(gates, model=of.model.label, labels=wanted.words.get("saturation"))
 
 
 SURVEYED: dict[str, Surveyed] = {
-    "kept": Surveyed(_kept, "fan", _save_fan),
+    "kept": Surveyed(_kept, "fan", _fan),
     "theory": Surveyed(_theory),
-    "map": Surveyed(_map, "map", _save_map),
+    "map": Surveyed(_map, "map", _heat_map),
     "spectrum": Surveyed(lambda of, progress: lyapunov(of.trajectory, progress=progress)),
-    "shares": Surveyed(_shares, "shares", _save_shares),
-    "gates": Surveyed(lambda of, _: gate_values(of.trajectory), "saturation", _save_gates),
+    "shares": Surveyed(_shares, "shares", _areas),
+    "gates": Surveyed(lambda of, _: gate_values(of.trajectory), "saturation", _rings),
 }
 """What a survey measures of every model, in this order."""

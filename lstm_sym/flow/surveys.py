@@ -17,9 +17,12 @@ from typing import Any
 from lstm_sym.flow.advice.summary import Advice, advise
 from lstm_sym.flow.attribution.pathways import carried_state
 from lstm_sym.flow.attribution.shares import Shares
+from lstm_sym.flow.drawing.drawings import Drawing
+from lstm_sym.flow.drawing.looks import Look
 from lstm_sym.flow.errors import FlowError
-from lstm_sym.flow.measures import SURVEYED, Labels, Measured
+from lstm_sym.flow.measures import SURVEYED, Labels, Measured, Wanted
 from lstm_sym.flow.memory.card import MemoryCard, memory_card
+from lstm_sym.flow.plots.saturation import is_saturated
 from lstm_sym.flow.profiles.experiment import Model, recorded, run
 from lstm_sym.flow.profiles.maps import TimeMap
 from lstm_sym.flow.profiles.profile import Profile
@@ -68,18 +71,31 @@ class Survey:
         """What could not be measured, by the name of its row, and why."""
         return {name: part for name, part in self.measured.found.items() if isinstance(part, FlowError)}
 
-    def save(self, folder: str | Path, stem: str, labels: Labels | None = None) -> dict[str, list[Path]]:
-        """Draw its figures, STEM.fan, .map, .shares and .saturation as .svg, .png and .csv: {"fan": paths, ...}.
+    @property
+    def has_saturated_gates(self) -> bool:
+        """Whether any unit of a gate that lies between 0 and 1 is open or closed so often that it is shown."""
+        gates = {} if isinstance(self.gates, FlowError) else self.gates
+        return any(values.max() <= 1 and is_saturated(values) for values in gates.values())
+
+    def drawings(self, wanted: Wanted) -> dict[str, Drawing]:
+        """Its figures, to be written: {"fan": ..., "map": ..., "shares": ..., "saturation": ...}, what there is to see.
+
+        Raises FlowError as the figures do.
+        """
+        rows = {row.figure: row for name, row in SURVEYED.items() if row.figure and name not in self.left_out}
+        drawn = {figure: row.drawing(self.measured, wanted) for figure, row in rows.items()}
+        return {figure: drawing for figure, drawing in drawn.items() if drawing is not None}
+
+    def save(
+        self, folder: str | Path, stem: str, labels: Labels | None = None, look: Look | None = None
+    ) -> dict[str, list[Path]]:
+        """Write its figures, STEM.fan, .map, .shares and .saturation as .svg, .png and .csv: {"fan": paths, ...}.
 
         labels: for each figure other words for its `LABELS`, and under "theory" the labels of its curves in the fan, by
         kind: {"bound": ..., "prediction": "product of the gates of {state}"}. Raises FlowError as the figures do.
         """
-        drawn = {
-            row.figure: row.save(self.measured, folder, f"{stem}.{row.figure}", labels or {})
-            for name, row in SURVEYED.items()
-            if name not in self.left_out
-        }
-        return {figure: paths for figure, paths in drawn.items() if paths}
+        drawn = self.drawings(Wanted(labels or {}))
+        return {figure: drawing.save(folder, f"{stem}.{figure}", look) for figure, drawing in drawn.items()}
 
 
 def survey(

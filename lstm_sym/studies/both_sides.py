@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from lstm_sym.document.document import Block, Line, Paragraph, Table
 from lstm_sym.document.sentences import Sentences
-from lstm_sym.flow import save_curves
+from lstm_sym.flow import Frame
+from lstm_sym.flow.drawing.drawings import Drawing
+from lstm_sym.flow.plots.curves import curves_drawing
 from lstm_sym.flow.profiles.tables import power
 from lstm_sym.ground.numbers import finite
 from lstm_sym.ground.width import aligned
 from lstm_sym.networks.sensitivity import SensitivityMap
 from lstm_sym.studies.networks import by_lag
-from lstm_sym.studies.page import drawn_figure, links
+from lstm_sym.studies.pictures import Pictures
 
 SIDES = "both_sides"
 """What the files of the figure are called."""
@@ -33,24 +34,23 @@ def sides_table(sides: Sides, lags: int, sentences: Sentences) -> str:
     return "\n".join([*lines, sentences.text("flow.sides.table")])
 
 
-def sides_blocks(sides: Sides, lags: int, sentences: Sentences, files: Mapping[str, bytes]) -> list[Block]:
+def sides_blocks(sides: Sides, lags: int, sentences: Sentences, pictures: Pictures) -> list[Block]:
     """The figure and the table."""
-    caption = sentences.line("flow.sides.caption", **links(SIDES))
-    svg = files[f"{SIDES}.svg"].decode("utf-8")
+    caption = sentences.line("flow.sides.caption")
     head, rows = _rows(sides, lags, sentences)
     cells: tuple[tuple[Line, ...], ...] = tuple(tuple((text,) for text in row) for row in rows)
     numbers = Table(tuple(head), cells, frozenset(range(1, len(head))))
     return [
-        drawn_figure(SIDES, svg, caption, sentences.text("flow.sides.title"), sentences),
+        pictures.figure(SIDES, sentences, caption),
         numbers,
         Paragraph(sentences.line("flow.sides.table")),
     ]
 
 
-def draw_sides(sides: Sides, lags: int, sentences: Sentences, folder: Path) -> list[Path]:
+def sides_drawing(sides: Sides, lags: int, sentences: Sentences) -> Drawing:
     """The curves by signed lag."""
     words: dict[str, Any] = {key: sentences.text(f"flow.sides.{key}") for key in ("title", "subtitle", "x", "y")}
-    return save_curves([_near(one, lags) for one in sides], folder, SIDES, y_scale="ln", **words)
+    return curves_drawing([_near(one, lags) for one in sides], Frame(**words, y_scale="ln"))
 
 
 def _near(one: SensitivityMap, lags: int) -> Any:

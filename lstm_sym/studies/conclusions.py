@@ -36,7 +36,7 @@ def conclusion(cells: Sequence[Cell], lives: Mapping[str, HalfLife], sentences: 
         gates = _compared(first, cell.key, lives, sentences) if cell.key != first else []
         found += gates
         if forget_bias(cell):
-            biased = biased_label(cell, sentences)
+            biased = biased_label(cell)
             found += _compared(cell.key, biased, lives, sentences)
             if gates:
                 verdict = _verdict(lives[first], lives[cell.key], lives[biased])

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any, ClassVar
 
 from lstm_sym.document.document import Document
 from lstm_sym.document.html import html_page
+from lstm_sym.document.sentences import Sentences, in_order
 from lstm_sym.equations import Cell
 from lstm_sym.flow import FlowError, Model, Profile, Survey, memory_card, memory_table, run, survey, table
 from lstm_sym.flow.advice.summary import GateBias, gate_bias, gate_text
@@ -22,11 +21,13 @@ from lstm_sym.networks.sensitivity import SensitivityMap
 from lstm_sym.shipped import Opened, open_package
 from lstm_sym.studies.both_sides import sides_record, sides_table
 from lstm_sym.studies.errors import NothingMeasured, StudyError
-from lstm_sym.studies.flow_page import drawn_figures, flow_document, planned_files
+from lstm_sym.studies.flow_figures import figures_of, planned_files, tables
+from lstm_sym.studies.flow_page import flow_document
 from lstm_sym.studies.measurement import Input, attempted
 from lstm_sym.studies.networks import Weights, both_sides, read_lines, read_record, refuse_twice, stem_of
 from lstm_sym.studies.packages import package_lines, package_record
 from lstm_sym.studies.page import table_labels
+from lstm_sym.studies.pictures import Pictures
 from lstm_sym.studies.record import reasons, record_of, survey_record, versions
 from lstm_sym.studies.request import Request, cells_given
 from lstm_sym.studies.saving import Report
@@ -53,6 +54,7 @@ def gradient_flow(
     package: str | Opened | None = None,
     language: str = "en",
     everything: bool = True,
+    paper: float | None = None,
     output: str | os.PathLike[str] | None = None,
     force: bool = False,
     reporter: Callable[[str], Progress] = silent,
@@ -62,6 +64,7 @@ def gradient_flow(
     The arguments are those of `study`; of `lags` there must be 3, since fewer fit no law of decay. time_scale: steps
     that the cells should remember, for the advice on the bias of the gate that keeps the state. everything: whether
     more is measured than the profiles: the map, the shares of the gates, spectra, bounds, advice; a page needs it.
+    paper: a width in inches, 3.25 for a column of a journal, at which every figure is written as a PDF too.
     Of a network, or of the file of one, what it gives out is measured, and every layer below; weights: its trained
     parameters, by name or the file that holds them. Where no network is named they are those of a model of PyTorch,
     Keras or ONNX, whose layers are read off the file (`lstm_sym.interop`), `weights_node` the highest recurrent node
@@ -92,6 +95,7 @@ def gradient_flow(
         weights_map,
         weights_node,
         opened,
+        paper,
     )
     refuse_twice([*request.stems, *map(stem_of, request.both_ways)])
     place = None if output is None else GradientFlow.output(request, output, force=force)
@@ -150,7 +154,7 @@ class GradientFlow(Report):
     @property
     def document(self) -> Document:
         """The page; `lstm_sym.report` renders it. Raises StudyError where not everything was measured."""
-        return self._page(None)
+        return self._page(None, self.request.sentences)
 
     def __str__(self) -> str:
         sentences = self.request.sentences
@@ -168,7 +172,7 @@ class GradientFlow(Report):
     @classmethod
     def planned(cls, request: Request) -> list[str]:
         """Every file that it may come with, without the manifest."""
-        return planned_files(request.stems)
+        return planned_files(request.stems, request.paper)
 
     def record(self, folder: str | os.PathLike[str] | None = None) -> dict[str, Any]:
         """What was measured, from what and with what, for JSON; with the command for the folder it goes into."""
@@ -186,11 +190,12 @@ class GradientFlow(Report):
 
     def files(self, folder: str | os.PathLike[str]) -> dict[str, bytes]:
         """Every file by its name: the page, figures with their data, tables. Raises StudyError as `document` does."""
-        return {"index.html": html_page(self._page(folder)).encode("utf-8"), **self._figures}
+        page = html_page(*(self._page(folder, Sentences(one)) for one in in_order(self.request.language)))
+        return {"index.html": page.encode("utf-8"), **self._pictures.files, **tables(self._by_stem)}
 
-    def _page(self, folder: str | os.PathLike[str] | None) -> Document:
+    def _page(self, folder: str | os.PathLike[str] | None, sentences: Sentences) -> Document:
         left_out, command = [*self.left_out.values()], self.request.command(self.COMMAND, folder)
-        return flow_document(self.request, self._by_stem, self.sides, left_out, self._figures, command)
+        return flow_document(self.request, self._by_stem, self.sides, left_out, self._pictures, command, sentences)
 
     @property
     def _by_stem(self) -> dict[str, Survey]:
@@ -205,9 +210,9 @@ class GradientFlow(Report):
         return {stems[one.model.label]: one for one in self.surveys}
 
     @cached_property
-    def _figures(self) -> dict[str, bytes]:
-        with tempfile.TemporaryDirectory() as folder:
-            return drawn_figures(self._by_stem, self.sides, self.request, Path(folder))
+    def _pictures(self) -> Pictures:
+        drawn = figures_of(self._by_stem, self.sides, self.request)
+        return Pictures.of(drawn, self.request.language, self.request.paper)
 
 
 def _both_sides(request: Request, reporter: Callable[[str], Progress]) -> tuple[SensitivityMap, ...]:

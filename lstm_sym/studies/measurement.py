@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstm_sym.api import build, derive
-from lstm_sym.document.sentences import Sentences
 from lstm_sym.equations.cell import Cell
 from lstm_sym.equations.sizes import parts_of
 from lstm_sym.flow import FlowError, Model, Profile
@@ -63,7 +62,7 @@ def forget_bias(cell: Cell) -> dict[str, float]:
     return next(({str(gate.bias): float(gate.sign)} for gate in gates), {})
 
 
-def models_of(cells: Sequence[Cell], inputs: int, hidden: int, sentences: Sentences) -> list[Model]:
+def models_of(cells: Sequence[Cell], inputs: int, hidden: int) -> list[Model]:
     """A model of each cell as it is drawn, and another with a forget bias where the cell has one (`forget_bias`).
 
     A cell that cannot have `hidden` units, or not with this number of inputs, gets the nearest size that it can have.
@@ -77,7 +76,7 @@ def models_of(cells: Sequence[Cell], inputs: int, hidden: int, sentences: Senten
         suffix += f" [H = {size}]" if size != hidden else ""
         found.append(Model(cell.key + suffix, kernel, output=state, hidden=size))
         if bias := forget_bias(cell):
-            label = biased_label(cell, sentences) + suffix
+            label = biased_label(cell) + suffix
             found.append(Model(label, kernel, fill=bias, output=state, hidden=size))
     return found
 
@@ -98,10 +97,10 @@ def fitting_size(cell: Cell, inputs: int, hidden: int) -> int:
     return max(count, hidden - hidden % count)
 
 
-def biased_label(cell: Cell, sentences: Sentences) -> str:
-    """The label of the cell with its forget bias at 1, or -1."""
-    (value,) = forget_bias(cell).values()
-    return sentences.text("study.with_forget_bias", cell=cell.key, value=f"{value:g}".replace("-", "−"))
+def biased_label(cell: Cell) -> str:
+    """The label of the cell with its forget bias at 1, or -1, the same in every language: lstm, b_f = 1."""
+    ((name, value),) = forget_bias(cell).items()
+    return f"{cell.key}, {name} = {value:g}".replace("-", "−")
 
 
 def attempted(

@@ -9,8 +9,8 @@ from lstm_sym.check.several import Checks
 from lstm_sym.document.document import (
     Block,
     Code,
+    Definitions,
     Document,
-    Figure,
     Line,
     Link,
     Listing,
@@ -23,24 +23,18 @@ from lstm_sym.document.document import (
 from lstm_sym.document.sentences import Sentences
 from lstm_sym.equations.cell import Cell
 from lstm_sym.flow import Profile
-from lstm_sym.flow.drawing.style import has_text
-from lstm_sym.flow.plots.profiles import LABELS
 from lstm_sym.flow.profiles.tables import power
 from lstm_sym.inputs import Stream
 from lstm_sym.report.checks import check_name
 from lstm_sym.studies.conclusions import conclusion
 from lstm_sym.studies.measurement import forget_bias, half_life, steps_text
 from lstm_sym.studies.networks import both_sides_steps
+from lstm_sym.studies.pictures import Pictures
 from lstm_sym.studies.record import versions
 from lstm_sym.studies.request import Request
 from lstm_sym.studies.settings import Settings
 
 SHOWN_LAGS = (1, 5, 10, 20, 50, 100, 200, 500)
-
-
-def figure_labels(sentences: Sentences) -> dict[str, str]:
-    """The words of the figure."""
-    return {name: sentences.sentence(f"figure.{name}") for name in LABELS}
 
 
 def table_labels(sentences: Sentences) -> dict[str, str]:
@@ -53,19 +47,21 @@ def table_labels(sentences: Sentences) -> dict[str, str]:
 
 
 def study_document(
-    request: Request, checks: Checks, profiles: Sequence[Profile], svg: str, command: str | None
+    request: Request,
+    checks: Checks,
+    profiles: Sequence[Profile],
+    pictures: Pictures,
+    command: str | None,
+    sentences: Sentences,
 ) -> Document:
-    """The page of a study.
-
-    svg: the text of its figure, the file sensitivity.svg beside it. command: what gives the page again, if anything.
-    """
-    sentences, cells = request.sentences, request.cells
+    """The page of a study in a language. command: what gives the page again, if anything."""
+    cells = request.cells
     parts: dict[str, list[Block]] = {
-        "answer": _answer(cells, profiles, sentences, svg),
+        "answer": _answer(cells, profiles, sentences, pictures),
         "half_life": _half_lives(profiles, request.settings, sentences),
         "checked": _checked(checks, sentences),
         "derivations": _derivations(cells, sentences),
-        "method": method_blocks(request),
+        "method": method_blocks(request, sentences),
         "reproduce": reproduce_blocks(command, "study.json", sentences),
     }
     sections = tuple(Section(key, sentences.text(f"section.{key}"), tuple(blocks)) for key, blocks in parts.items())
@@ -83,22 +79,10 @@ def findings(cells: Sequence[Cell], profiles: Sequence[Profile], sentences: Sent
     return conclusion(cells, lives, sentences)
 
 
-def _answer(cells: Sequence[Cell], profiles: Sequence[Profile], sentences: Sentences, svg: str) -> list[Block]:
-    caption = sentences.line("figure.caption", **links("sensitivity"))
-    models = sentences.sentence("list.comma").join(profile.model for profile in profiles)
-    figure = drawn_figure("sensitivity", svg, caption, sentences.text("figure.alternative", models=models), sentences)
-    return [*map(Paragraph, findings(cells, profiles, sentences)), figure]
-
-
-def links(name: str) -> dict[str, Link]:
-    """The links of a caption: to the data of a figure, and to its drawing."""
-    return {"data": Link(f"{name}.csv", f"{name}.csv"), "drawing": Link(f"{name}.png", f"{name}.png")}
-
-
-def drawn_figure(name: str, svg: str, caption: Line, alternative: str, sentences: Sentences) -> Figure:
-    """A figure of a page; its caption says so where the fonts could not write all of it."""
-    lacking = sentences.line("figure.as_text") if has_text(svg) else ()
-    return Figure(svg, f"{name}.svg", (*caption, *lacking), alternative)
+def _answer(
+    cells: Sequence[Cell], profiles: Sequence[Profile], sentences: Sentences, pictures: Pictures
+) -> list[Block]:
+    return [*map(Paragraph, findings(cells, profiles, sentences)), pictures.figure("sensitivity", sentences)]
 
 
 def _half_lives(profiles: Sequence[Profile], settings: Settings, sentences: Sentences) -> list[Block]:
@@ -153,49 +137,51 @@ def _derivations(cells: Sequence[Cell], sentences: Sentences) -> list[Block]:
     return found
 
 
-def method_blocks(request: Request) -> list[Block]:
-    """How it was measured."""
-    settings, sentences = request.settings, request.sentences
+def method_blocks(request: Request, sentences: Sentences) -> list[Block]:
+    """How it was measured: the input, the parameters, the measure."""
+    settings = request.settings
     seeds = ", ".join(str(seed) for seed in range(settings.seeds))
-    lines = _input(request.stream, sentences, "input_as_it_is" if request.is_trained else "input")
+    items = _input(request.stream, sentences, "input_as_it_is" if request.is_trained else "input")
     if request.cells:
         drawn = {"hidden": str(settings.hidden), "seeds": str(settings.seeds), "list": seeds}
-        lines.append(sentences.line("method.parameters", **drawn))
-    lines += _networks(request, seeds)
+        items.append(("parameters", sentences.line("method.parameters", **drawn)))
+    items += [("network", line) for line in _networks(request, seeds, sentences)]
     biases = {cell.key: forget_bias(cell) for cell in request.cells}
     if any(biases.values()):
         shown = [f"{key}: {name} = {value:g}" for key, bias in biases.items() for name, value in bias.items()]
-        lines.append(sentences.line("method.bias", bias=Code(", ".join(shown))))
+        items.append(("bias", sentences.line("method.bias", bias=Code(", ".join(shown)))))
     if request.cells or (request.one_way and not request.answers_at_the_end):
-        lines.append(sentences.line("method.sensitivity", ends=str(settings.ends), lags=str(settings.lags)))
-    return [*map(Paragraph, lines)]
+        line = sentences.line("method.sensitivity", ends=str(settings.ends), lags=str(settings.lags))
+        items.append(("sensitivity", line))
+    return [Definitions(tuple(((sentences.text(f"method.term.{term}"),), line) for term, line in items))]
 
 
-def _networks(request: Request, seeds: str) -> list[Line]:
+def _networks(request: Request, seeds: str, sentences: Sentences) -> list[Line]:
     """What is measured of networks, and with which parameters."""
-    settings, sentences, drawn = request.settings, request.sentences, not request.is_trained
+    settings, drawn = request.settings, not request.is_trained
     found = []
     for network in request.one_way:
         layers = ", ".join(layer.name for layer in network.layers)
         key = "task" if request.answers_at_the_end else "network" if request.package is None else "package"
-        found.append(sentences.line(f"method.{key}", name=network.name, layers=layers))
+        found.append(sentences.line(f"method.{key}", name=Code(network.name), layers=Code(layers)))
     if request.one_way and drawn:
         found.append(sentences.line("method.drawn", seeds=str(settings.seeds), list=seeds))
     for network in request.both_ways:
         steps = str(both_sides_steps(settings, len(request.stream.values)))
-        places = {"name": network.name, "ends": str(settings.ends), "steps": steps, "lags": str(settings.lags)}
-        found.append(sentences.line("method.both_sides", **places))
+        places = {"ends": str(settings.ends), "steps": steps, "lags": str(settings.lags)}
+        found.append(sentences.line("method.both_sides", name=Code(network.name), **places))
     if request.both_ways and drawn:
         found.append(sentences.line("method.first_draw"))
     return found if drawn else [*found, sentences.line("method.weights")]
 
 
-def _input(stream: Stream, sentences: Sentences, key: str) -> list[Line]:
+def _input(stream: Stream, sentences: Sentences, key: str) -> list[tuple[str, Line]]:
     steps, channels = stream.values.shape
-    found = [sentences.line(f"method.{key}", name=stream.name, steps=f"{steps:,}", channels=str(channels))]
+    places = {"steps": f"{steps:,}", "channels": str(channels)}
+    found = [("input", sentences.line(f"method.{key}", name=Code(stream.name), **places))]
     if stream.source.citation:
         citation, licence = stream.source.citation.rstrip("."), stream.source.licence or "-"
-        found.append(sentences.line("method.source", citation=citation, licence=licence))
+        found.append(("source", sentences.line("method.source", citation=Code(citation), licence=Code(licence))))
     return found
 
 

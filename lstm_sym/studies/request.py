@@ -12,7 +12,7 @@ from typing import cast
 
 from lstm_sym.document.sentences import Sentences
 from lstm_sym.equations import Cell
-from lstm_sym.flow import Model
+from lstm_sym.flow import Look, Model
 from lstm_sym.ground.safe_text import printable
 from lstm_sym.inputs import Stream
 from lstm_sym.interop import Model as Read
@@ -44,6 +44,7 @@ class Request:
     weights_map: Table | None = None
     weights_node: str | None = None
     package: Opened | None = None
+    paper: float | None = None
 
     def __post_init__(self) -> None:
         scale = self.time_scale
@@ -55,6 +56,8 @@ class Request:
                 "give time_scale=100, say, for gates that should keep the state about 100 steps",
             )
         _ = self.cells, self.sentences
+        if self.paper is not None:
+            _ = Look.paper(self.paper)
         told = (self.weights_cell, self.weights_map, self.weights_node)
         if self.weights is None and any(one is not None for one in told):
             names = "weights_cell, weights_map, weights_node"
@@ -152,7 +155,7 @@ class Request:
     def models(self) -> list[Model]:
         """The models that are measured, of cells, then of networks; of a package what its network gives out."""
         channels = self.stream.values.shape[1]
-        found = models_of(self.cells, channels, self.settings.hidden, self.sentences)
+        found = models_of(self.cells, channels, self.settings.hidden)
         of_networks = (network_models(network, channels, self.trained) for network in self.one_way)
         every = [model for models in of_networks for model in models.values()]
         return [*found, *(every if self.package is None else every[:1])]
@@ -180,6 +183,7 @@ class Request:
         if cells is None or not all(isinstance(one, str | os.PathLike) for one in words.values()):
             return None
         settings = asdict(self.settings) | ({} if self.time_scale is None else {"time_scale": self.time_scale})
+        settings |= {} if self.paper is None else {"paper": self.paper}
         options = [part for key, value in settings.items() for part in (f"--{key.replace('_', '-')}", f"{value!r}")]
         chosen = [part for key, value in self.choices.items() for part in ("--set", f"{key}={value}")]
         data = [part for option, one in words.items() for part in (option, os.fspath(cast(str, one)))]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -15,14 +14,17 @@ from lstm_sym.check.several import Checks, check_cells, check_rows
 from lstm_sym.document.document import Document, Link, line_text
 from lstm_sym.document.html import html_page
 from lstm_sym.document.sentences import Sentences, in_order
-from lstm_sym.flow import Profile, run, save_profile_figure, table
+from lstm_sym.flow import Profile, run, table
+from lstm_sym.flow.plots.profiles import profiles_drawing
 from lstm_sym.ground.progress import Progress, silent
 from lstm_sym.ground.width import wrapped
 from lstm_sym.notation.text import TextNotation
 from lstm_sym.report.checked import derivation_pages
 from lstm_sym.studies.errors import StudyError
+from lstm_sym.studies.flow_figures import figure_labels
 from lstm_sym.studies.measurement import Input
-from lstm_sym.studies.page import figure_labels, findings, study_document, table_labels
+from lstm_sym.studies.page import findings, study_document, table_labels
+from lstm_sym.studies.pictures import Pictures, names_of_files
 from lstm_sym.studies.record import record_of, versions
 from lstm_sym.studies.request import Request, cells_given
 from lstm_sym.studies.saving import Report
@@ -45,6 +47,7 @@ def study(
     ends: int = 50,
     seeds: int = 4,
     language: str = "en",
+    paper: float | None = None,
     output: str | os.PathLike[str] | None = None,
     force: bool = False,
     reporter: Callable[[str], Progress] = silent,
@@ -56,8 +59,10 @@ def study(
     `inputs.Sequences`, or an array (T,) or (T, D). The first `length` steps of it are used, standardised.
     hidden: the units H; lags: the steps looked back, from `ends` points; seeds: the number of draws of the
     parameters. A cell with a forget gate is measured as drawn and with a forget bias. language: "en", "zh-Hant" or
-    "zh-Hans", of the page and the conclusions. output: a folder to write, refused before anything is measured; force
-    overwrites files there that are not of a run before. reporter: what tells how far it is, `flow.reporter` say.
+    "zh-Hans", which the page shows first, and that of the conclusions. paper: a width in inches, 3.25 for a column of a
+    journal, at which the figure is written as a PDF too. output: a folder to write, refused before anything is
+    measured; force overwrites files there that are not of a run before. reporter: what tells how far it is,
+    `flow.reporter` say.
 
         found = ls.study(["rnn", "lstm"], hidden=32, seeds=2)
         print(found)                     # the table and the conclusions
@@ -68,7 +73,7 @@ def study(
     stand in one study, OutputError for a folder that cannot be written, ValueError for another language.
     """
     settings = Settings(hidden, lags, ends, seeds, length)
-    request = Request(cells_given(cells), input, settings, language, choices or {})
+    request = Request(cells_given(cells), input, settings, language, choices or {}, paper=paper)
     if request.networks:
         raise StudyError(
             request.networks[0].name,
@@ -120,7 +125,7 @@ class Study(Report):
     @property
     def document(self) -> Document:
         """The page; `lstm_sym.report` renders it as HTML, Markdown or text for a terminal."""
-        return self._page(None)
+        return self._page(None, self.request.sentences)
 
     def __str__(self) -> str:
         shown = table(self.profiles, labels=table_labels(self.request.sentences))
@@ -129,7 +134,7 @@ class Study(Report):
     @classmethod
     def planned(cls, request: Request) -> list[str]:
         """Every file that it comes with, without the manifest."""
-        figure = [f"{FIGURE}.{kind}" for kind in ("svg", "png", "csv")]
+        figure = names_of_files([FIGURE], request.paper)
         pages = [f"derivations/{cell.key}.html" for cell in request.cells]
         return ["index.html", *figure, *pages, *(f"kernels/{cell.key}.py" for cell in request.cells)]
 
@@ -143,8 +148,9 @@ class Study(Report):
 
     def files(self, folder: str | os.PathLike[str]) -> dict[str, bytes]:
         """Every file by its name: the page, the figure, the derivations, the kernels."""
-        files = {"index.html": html_page(self._page(folder)).encode("utf-8"), **self._figure}
         languages = [Sentences(language) for language in in_order(self.request.language)]
+        page = html_page(*(self._page(folder, sentences) for sentences in languages))
+        files = {"index.html": page.encode("utf-8"), **self._pictures.files}
         for cell in self.request.cells:
             documents = derivation_pages(cell, languages, self.checks[cell.key])
             pairs = zip(documents, languages, strict=True)
@@ -153,17 +159,15 @@ class Study(Report):
             files[f"kernels/{cell.key}.py"] = generate(cell).encode("utf-8")
         return files
 
-    def _page(self, folder: str | os.PathLike[str] | None) -> Document:
-        svg, command = self._figure[f"{FIGURE}.svg"].decode("utf-8"), self.request.command(self.COMMAND, folder)
-        return study_document(self.request, self.checks, self.profiles, svg, command)
+    def _page(self, folder: str | os.PathLike[str] | None, sentences: Sentences) -> Document:
+        command = self.request.command(self.COMMAND, folder)
+        return study_document(self.request, self.checks, self.profiles, self._pictures, command, sentences)
 
     @cached_property
-    def _figure(self) -> dict[str, bytes]:
-        """The figure and its data, as files."""
-        with tempfile.TemporaryDirectory() as folder:
-            labels = figure_labels(self.request.sentences)
-            paths = save_profile_figure(self.profiles, folder, FIGURE, labels=labels)
-            return {path.name: path.read_bytes() for path in paths}
+    def _pictures(self) -> Pictures:
+        """The figure and its data."""
+        drawn = {FIGURE: lambda sentences: profiles_drawing(self.profiles, labels=figure_labels(sentences))}
+        return Pictures.of(drawn, self.request.language, self.request.paper)
 
 
 def _with_way_back(document: Document, sentences: Sentences) -> Document:

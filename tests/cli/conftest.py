@@ -22,10 +22,10 @@ def blank_pictures_and_few_fits(request: pytest.FixtureRequest, monkeypatch: pyt
     written all the same; they resample as little as can be, and fit a law to the curves of a measurement but once.
     """
     from lstm_sym.flow.advice import truncation
-    from lstm_sym.flow.drawing import style
+    from lstm_sym.flow.drawing import drawings, style
     from lstm_sym.flow.memory import card, decay
 
-    fitted, resampling, save = decay.fitted, card.resampling, style.save
+    fitted, resampling, laid_out = decay.fitted, card.resampling, drawings.laid_out
 
     def once(curves: np.ndarray, *given: Any, **options: Any) -> Any:
         key = curves.shape, curves.tobytes(), given, tuple(options.items())
@@ -36,8 +36,8 @@ def blank_pictures_and_few_fits(request: pytest.FixtureRequest, monkeypatch: pyt
     def few(profile: Any, _: int, rng: np.random.Generator) -> Any:
         return resampling(profile, 100, rng)
 
-    def blank(folder: Any, stem: str, draw: Any, columns: Any, rows: Any) -> Any:
-        return save(folder, stem, style.sheet, columns, rows)
+    def blank(draws: Any, look: Any) -> Any:
+        return laid_out([style.sheet for _ in draws], look)
 
     for module in (truncation, card, decay):
         monkeypatch.setattr(module, "fitted", once)
@@ -45,4 +45,4 @@ def blank_pictures_and_few_fits(request: pytest.FixtureRequest, monkeypatch: pyt
         monkeypatch.setattr(module, "resampling", few)
     monkeypatch.setattr(style, "DPI", 40)
     if "drawn" not in request.fixturenames:
-        monkeypatch.setattr(style, "save", blank)
+        monkeypatch.setattr(drawings, "laid_out", blank)

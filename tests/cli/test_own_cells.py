@@ -66,7 +66,7 @@ def test_one_file_is_listed_checked_generated_derived_and_measured(folder: Path)
     assert "Leaky unit" in fine("derive", "mine", "--format", "md")
     assert "(B1)" in fine("show", "mine")
     measured = json.loads(fine("flow", "mine", "rnn", *MEASURING, "--json"))["models"]
-    assert {"mine", "mine, forget bias 1", "rnn"} == {model["model"] for model in measured}
+    assert {"mine", "mine, b_g = 1", "rnn"} == {model["model"] for model in measured}
 
 
 def test_the_python_names_take_it_too() -> None:

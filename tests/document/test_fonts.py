@@ -11,8 +11,9 @@ import pytest
 
 from lstm_sym.document import fonts
 from lstm_sym.document.sentences import LANGUAGES, Sentences, table
+from lstm_sym.flow.drawing.drawings import Shown
 from lstm_sym.flow.drawing.fonts import CHINESE, FOLDER, LATIN, WEIGHTS, font_file, written_by
-from lstm_sym.studies.page import drawn_figure
+from lstm_sym.studies.pictures import Pictures
 
 FONTS = [(family, weight) for family in CHINESE for weight in WEIGHTS]
 
@@ -51,8 +52,9 @@ def test_the_fonts_are_small_and_have_names_that_no_installed_font_has() -> None
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_page_says_where_a_character_is_in_no_font(language: str) -> None:
     sentences = Sentences(language)
+    shown = {"f": {language: Shown("<svg/>", "title", ())}}
     for svg, said in (("<svg><text >a</text></svg>", True), ("<svg><path/></svg>", False)):
-        caption = drawn_figure("f", svg, ("Caption.",), "alternative", sentences).caption
+        caption = Pictures({"f.svg": svg.encode()}, shown).figure("f", sentences, ("Caption.",)).caption
         assert (sentences.text("figure.as_text") in caption) is said and caption[0] == "Caption."
 
 

@@ -40,6 +40,9 @@ def only(text: str, language: str) -> str:
                 end = closing(text, start, tag)
                 inner = text[start + len(told) : end] if other == language else ""
                 text = text[:start] + inner + text[end + len(f"</{tag}>") :]
+        # A text of a drawing keeps its element.
+        word = re.compile(rf'\n?<text class="told" lang="{other}"([^\n]*)')
+        text = word.sub((lambda found: f"\n<text{found[1]}") if other == language else "", text)
     return re.sub(r'<fieldset class="languages">.*?</fieldset>', "", text)
 
 

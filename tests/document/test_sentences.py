@@ -25,7 +25,7 @@ LABELLED = {
     "flow.shares": shares.LABELS,
     "flow.saturation": saturation.LABELS,
     "flow.spectra": spectra.LABELS,
-    "flow.theory": {"bound": "bound along the path, ∏ ‖J‖", "prediction": "product of the gates of {state}"},
+    "flow.theory": {"bound": "bound along the path, ∏ₜ ‖ Jₜ ‖", "prediction": "product of the gates of {state}"},
 }
 COSTS = [f"cost.{name}" for name in ls.derive("rnn").costs]
 FIGURES = [row.figure for row in SURVEYED.values() if row.figure]
@@ -34,6 +34,8 @@ NAMED_ELSEWHERE = (
     *("rules.", "checks.names.", "checks.whats.", "checks.left_out."),
     *COSTS,
     *(f"flow.{figure}." for figure in FIGURES),
+    *(f"flow.section.{figure}" for figure in FIGURES),
+    *("flow.column.", "flow.reason.", "method.term."),
     *(f"{prefix}." for prefix in LABELLED),
     *(f"figure.{name}" for name in profiles.LABELS),
 )
@@ -58,7 +60,7 @@ def test_no_sentence_is_left_in_english() -> None:
 
 @pytest.mark.parametrize("figure", FIGURES)
 def test_a_figure_of_a_survey_has_a_title_and_a_caption(figure: str) -> None:
-    assert {f"flow.{figure}.title", f"flow.{figure}.caption"} <= set(table())
+    assert {f"flow.{figure}.title", f"flow.{figure}.caption", f"flow.section.{figure}"} <= set(table())
 
 
 def test_the_cost_of_every_pass_has_a_name() -> None:

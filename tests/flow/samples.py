@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 
 from lstm_sym import flow
-from lstm_sym.flow.drawing import style
+from lstm_sym.flow.drawing import drawings, looks, style
 from lstm_sym.flow.plots import fan, heatmap, profiles, saturation, shares, spectra, unfolded
 
 
@@ -78,27 +78,27 @@ FIGURES = {
 
 
 def drawn(monkeypatch, save, *given, **options):
-    """The figure that a function draws, nothing written."""
-    draw, _, _ = _asked(monkeypatch, save, *given, **options)
+    """The figure that a function draws, its titles in it, nothing written."""
+    return laid_out(_asked(monkeypatch, save, *given, **options).draw)
+
+
+def laid_out(draw):
+    """A figure with its titles in it."""
     with style.styled():
-        return draw()
+        (sheet,) = drawings.laid_out([draw], looks.FILES)
+        return sheet
 
 
 def data(monkeypatch, save, *given, **options):
     """The rows of the CSV file that a function writes beside its figure, the figure not drawn."""
-    _, columns, table = _asked(monkeypatch, save, *given, **options)
-    return list(csv.DictReader(io.StringIO(style.csv_bytes(columns, table).decode("utf-8"))))
+    asked = _asked(monkeypatch, save, *given, **options)
+    return list(csv.DictReader(io.StringIO(drawings.csv_bytes(asked.columns, asked.rows).decode("utf-8"))))
 
 
 def _asked(monkeypatch, save, *given, **options):
     """What a function gives to be drawn and written."""
     kept = []
-
-    def keep(folder, stem, *asked):
-        kept.extend(asked)
-        return []
-
     with monkeypatch.context() as patched:
-        patched.setattr(style, "save", keep)
+        patched.setattr(drawings.Drawing, "save", lambda drawing, *_: kept.append(drawing))
         save(*given, "nowhere", "f", **options)
-    return kept
+    return kept[0]

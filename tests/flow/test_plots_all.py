@@ -13,7 +13,7 @@ from flow.samples import FIGURES, drawn
 from matplotlib.text import Text
 
 from lstm_sym.flow import FlowError
-from lstm_sym.flow.drawing import fonts, style
+from lstm_sym.flow.drawing import drawings, fonts, style
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = """
@@ -54,7 +54,7 @@ def test_every_word_can_be_another(monkeypatch, name):
     shown = [text.get_text() for text in figure.findobj(Text) if text.get_visible()]
     # What is left in English is the names of models, gates and theory, and numbers.
     allowed = {"LSTM", "RNN", "relu", "forget gates", "bound", "Ω", "Ω; Ω", "Ω; Ω; Ω", *"ifog", *[".4", ".2", ".5"], ""}
-    assert not [text for text in shown if text not in allowed and not set(text) <= set("$10^{}−-.23456789 ½")]
+    assert not [text for text in shown if text not in allowed and not set(text) <= set("10⁻⁰¹²³⁴⁵⁶⁷⁸⁹−-.23456789 ½")]
     assert sum(text.count("Ω") for text in shown) >= 4
 
 
@@ -70,7 +70,7 @@ def test_a_character_that_is_in_no_font_stays_text(tmp_path, name, monkeypatch):
     monkeypatch.setattr(fonts, "INSTALLED", ())
     paths = FIGURES[name][0](tmp_path, "f", labels={"title": "敏感度 \U00010330\x00\x1b"})
     svg = paths[0].read_text(encoding="utf-8")
-    assert style.has_text(svg) and "敏感度 \U00010330\ufffd\ufffd</text>" in svg
+    assert drawings.has_text(svg) and "敏感度 \U00010330\ufffd\ufffd</text>" in svg
     assert ElementTree.fromstring(svg).tag.endswith("svg") and len(paths) == 3
 
 
@@ -87,7 +87,7 @@ def test_chinese_needs_no_installed_font_and_is_written_as_its_readers_do(tmp_pa
         return
     monkeypatch.undo()
     svg = FIGURES[name][0](tmp_path, "f", labels={"title": "敏感度与时间差"})[0].read_text(encoding="utf-8")
-    assert not style.has_text(svg)
+    assert not drawings.has_text(svg)
 
 
 @each

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from contrast import contrast
 
-from lstm_sym.flow.drawing.colours import GATES, PALETTE, channels, gate_colours
+from lstm_sym.flow.drawing.colours import GATES, MODELS, OWN, channels, darker, gate_colours, model_colours
 
+OKABE_ITO = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#4D4D4D")
 LIGHT, DARK = ("#FFFFFF", "#F6F8FA"), ("#000000", "#14171B", "#1C2127")
 # Machado, Oliveira & Fernandes (2009), severity 1: protan, deutan, tritan; and normal vision.
 VISION = [
@@ -69,11 +70,11 @@ def test_the_contrast_is_that_of_the_standard():
 @pytest.mark.parametrize("page", ["light", "dark"])
 def test_the_gates_of_a_cell_are_told_apart_with_every_form_of_colour_blindness(cell, page):
     colours = [getattr(colour, page) for colour in gate_colours(cell).values()]
-    assert nearest(colours) > nearest(PALETTE)
+    assert nearest(colours) > nearest(OKABE_ITO)
 
 
 def test_two_greens_and_reds_would_not_pass():
-    assert nearest(["#B03A2E", "#4B6B1E"]) < nearest(PALETTE)
+    assert nearest(["#B03A2E", "#4B6B1E"]) < nearest(OKABE_ITO)
 
 
 def test_a_letter_has_its_colour_in_every_cell():
@@ -91,6 +92,24 @@ def test_others_have_what_is_left_in_their_order():
     assert len(set(gate_colours(["n", "g", "h"]).values())) == 3
     names = [f"gate {k}" for k in range(20)]
     assert set(gate_colours(names).values()) == set(GATES.values())
+
+
+@pytest.mark.parametrize("at", [0, 1])
+def test_every_line_of_a_model_is_seen_on_light_and_on_dark_pages(at):
+    """3 to 1 on both (WCAG 2.2, 1.4.11); their words, darker on white, are read: 4.5 to 1."""
+    for colour in MODELS:
+        assert min(contrast(colour[at], page) for page in (LIGHT, DARK)[at]) >= 3
+        assert min(contrast((darker(colour.light), colour.dark)[at], page) for page in (LIGHT, DARK)[at]) >= 4.5
+    assert nearest([colour[at] for colour in MODELS]) > nearest(OKABE_ITO)
+
+
+def test_a_model_has_one_colour_whatever_stands_beside_it():
+    for labels in (["rnn", "lstm"], ["LSTM"], ["gru", "own", "lstm", "lstm, b_f = 1"]):
+        given = model_colours(labels)
+        assert all(given[label] == OWN[label.lower()].light for label in labels if label.lower() in OWN)
+        assert len(set(given.values())) == len(labels)
+    assert model_colours(["a", "b"]) == {"a": MODELS[0].light, "b": MODELS[1].light}
+    assert set(model_colours([f"model {k}" for k in range(9)]).values()) == {colour.light for colour in MODELS}
 
 
 def test_no_matplotlib_is_needed():

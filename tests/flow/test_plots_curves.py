@@ -1,12 +1,14 @@
 """Curves with bands, theory and bounds: what is drawn is what was given, and what cannot be drawn is said."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
-from flow.samples import data
+from flow.samples import data, laid_out
 from flow.samples import drawn as figure_of
 
 from lstm_sym.flow import Curve, FlowError, Frame, save_curves, save_panels
-from lstm_sym.flow.drawing import style
+from lstm_sym.flow.drawing import strokes
 from lstm_sym.flow.plots.curves import curves_figure, prepared
 
 LAGS = np.arange(30.0)
@@ -14,8 +16,7 @@ LAGS = np.arange(30.0)
 
 def drawn(curves, **frame):
     frame = Frame("t", "s", "x", "y", **frame)
-    with style.styled():
-        return curves_figure(prepared(curves, frame), frame)
+    return laid_out(lambda: curves_figure(prepared(curves, frame), frame))
 
 
 def saved(curves, folder, stem="f", **options):
@@ -136,8 +137,7 @@ def test_what_cannot_be_drawn_is_refused_and_nothing_is_written(tmp_path, curve,
 def test_all_texts_are_within_the_figure_and_the_axes_keep_their_size():
     long = Curve("a " * 30, LAGS, 1e6 * LAGS, note="n" * 50)
     frame = Frame("A title that is long enough to be wrapped " * 4, "and a subtitle " * 20, "x", "y" * 30)
-    with style.styled():
-        figure = curves_figure(prepared([long], frame), frame)
+    figure = laid_out(lambda: curves_figure(prepared([long], frame), frame))
     box, size = inches(figure), figure.get_size_inches()
     assert box.x0 > 0.1
     assert box.y0 > 0.1
@@ -152,6 +152,25 @@ def test_a_vertical_line_and_a_logarithmic_axis():
     )
     assert figure.axes[0].get_xscale() == "log"
     assert "g = 1" in texts(figure)
+
+
+@pytest.mark.parametrize("kind", ["measured", "theory", "bound"])
+def test_curves_that_coincide_are_dashed_each_in_another_way(kind):
+    """The first is seen through the gaps of those on top; what lies apart, or crosses, is not dashed."""
+    same = [Curve(f"c{k}", LAGS, -LAGS + 0.02 * k, kind=kind) for k in range(4)]
+    apart = [Curve("apart", LAGS, -2 * LAGS, kind=kind), Curve("crosses", LAGS, LAGS - 40, kind=kind)]
+    looks = strokes.stroked(same + apart, (-60.0, 0.0))
+    dashes = [look["linestyle"] for look in looks]
+    assert len(set(dashes[:4])) == 4 and dashes[0] == dashes[4] == dashes[5] == strokes.KINDS[kind]
+    figure = drawn([replace(curve, kind="measured") for curve in same])
+    shown = [line for line in figure.axes[0].lines if len(line.get_xdata()) == len(LAGS)]
+    assert [line.get_linestyle() for line in shown] == ["-", "--", "--", "--"]
+
+
+def test_exact_zeros_and_curves_of_other_lags_do_not_coincide():
+    zero, early = Curve("zero", LAGS, np.full(30, -np.inf)), Curve("early", LAGS[:3] + 50, LAGS[:3])
+    looks = strokes.stroked([Curve("a", LAGS, -LAGS), zero, early], (-30.0, 0.0))
+    assert [look["linestyle"] for look in looks] == ["solid"] * 3
 
 
 def test_a_curve_that_ends_early_is_led_to_its_label_by_dots():

@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 
 from lstm_sym import flow
-from lstm_sym.flow import measures
-from lstm_sym.flow.drawing import style
-from lstm_sym.flow.measures import SURVEYED, Surveyed
+from lstm_sym.flow.drawing.drawings import Drawing
+from lstm_sym.flow.measures import SURVEYED, Surveyed, Wanted
 from lstm_sym.kernels import lstm, rnn
 
 X = np.random.default_rng(0).standard_normal((60, 3))
@@ -26,7 +25,7 @@ def lstm_survey():
 @pytest.fixture
 def undrawn(monkeypatch):
     """Figures are named and not drawn: what they show has tests of its own."""
-    monkeypatch.setattr(style, "save", lambda folder, stem, *_: [folder / f"{stem}.svg"])
+    monkeypatch.setattr(Drawing, "save", lambda _, folder, stem, *__: [folder / f"{stem}.svg"])
 
 
 def refused(of, progress):
@@ -47,16 +46,15 @@ def test_what_is_found_is_what_the_measures_find(lstm_survey):
 
 
 def test_a_row_is_all_that_a_measure_needs(monkeypatch, tmp_path, undrawn):
-    def save(of, folder, stem, words):
-        path = folder / f"{stem}.txt"
-        path.write_text(f"{of.found['steps']} {words['steps']['title']}", encoding="utf-8")
-        return [path]
+    def drawing(of, wanted):
+        return Drawing(None, [wanted.words["steps"]["title"]], [[of.found["steps"]]])
 
-    monkeypatch.setitem(SURVEYED, "steps", Surveyed(lambda of, _: len(of.trajectory), "steps", save))
+    monkeypatch.setitem(SURVEYED, "steps", Surveyed(lambda of, _: len(of.trajectory), "steps", drawing))
     (found,) = flow.survey([flow.Model("RNN", rnn)], X, **HOW)
     drawn = found.save(tmp_path, "rnn", {"steps": {"title": "steps"}})
     assert found.measured.found["steps"] == 60
-    assert drawn["steps"][0].read_text(encoding="utf-8") == "60 steps"
+    assert drawn["steps"] == [tmp_path / "rnn.steps.svg"]
+    assert found.drawings(Wanted({"steps": {"title": "count"}}))["steps"].rows == [[60]]
     assert {"fan", "map"} < set(drawn) and "shares" not in drawn, "the flow of an RNN enters by one equation"
 
 
@@ -72,9 +70,10 @@ def test_progress_rises_to_the_end(lstm_survey):
     assert told == sorted(told) and told[-1] == 1
 
 
-def test_an_exponential_gate_is_no_share_and_is_not_drawn_as_one(monkeypatch):
-    drawn = []
-    monkeypatch.setattr(measures, "save_saturation", lambda gates, *_, **__: drawn.extend(gates))
-    found = {"gates": {"f": np.full((2, 1, 1), 0.5), "i": np.full((2, 1, 1), 1.5)}}
-    SURVEYED["gates"].save(SimpleNamespace(found=found, model=flow.Model("sLSTM", lstm)), "nowhere", "stem", {})
-    assert drawn == ["f"]
+def test_an_exponential_gate_is_no_share_and_is_not_drawn_as_one():
+    def drawn(f):
+        found = {"gates": {"f": np.full((2, 1, 1), f), "i": np.full((2, 1, 1), 1.5)}}
+        return SURVEYED["gates"].drawing(SimpleNamespace(found=found, model=flow.Model("sLSTM", lstm)), Wanted())
+
+    assert [row[0] for row in drawn(0.95).rows] == ["f"]
+    assert drawn(0.5) is None, "a gate that is always between has nothing to be seen"

@@ -17,7 +17,7 @@ import lstm_sym as ls
 from lstm_sym import flow
 from lstm_sym.cli import main
 from lstm_sym.document.document import Listing
-from lstm_sym.flow.drawing import style
+from lstm_sym.flow.drawing import drawings
 from lstm_sym.ground.output import OutputError
 from lstm_sym.inputs import sunspots
 from lstm_sym.studies import run
@@ -43,11 +43,11 @@ def rnn():
 def sketched(monkeypatch: pytest.MonkeyPatch) -> None:
     """A figure is the texts in it: how they are drawn is asked of the figures."""
 
-    def sketch(figure: Figure, kind: str, **_: object) -> bytes:
+    def sketch(figure: Figure, kind: str, _: object) -> bytes:
         words = "\n".join(text.get_text() for text in figure.findobj(Text))
         return f"<svg>{kind} {escape(words)}</svg>".encode()
 
-    monkeypatch.setattr(style, "_bytes", sketch)
+    monkeypatch.setattr(drawings, "_bytes", sketch)
 
 
 def content(folder: str) -> dict[str, bytes]:

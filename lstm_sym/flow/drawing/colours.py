@@ -5,18 +5,34 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-# Okabe & Ito (2008), Color Universal Design; dashes tell the rest apart.
-PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#4D4D4D")
 DASHES = ("solid", (0, (5, 1.6)), (0, (1.2, 1.4)))
 INK, MUTED, GRID, PAPER = "#1F2328", "#5F6872", "#E4E7EB", "#FFFFFF"
 
 
 class GateColour(NamedTuple):
-    """One colour in two forms, each read with a contrast of 4.5 (WCAG 2.2, 1.4.3): on white, and on near black."""
+    """One colour in two forms, on white and on near black.
+
+    Of a gate each is read with a contrast of 4.5 (WCAG 2.2, 1.4.3), of a model, a line, seen with 3 (1.4.11).
+    """
 
     light: str  # on a light page
     dark: str  # on a dark page
 
+
+# The colours of models: found by search around the hues of Okabe & Ito (2008), so that two of them are further apart
+# than the nearest of theirs with every form of colour blindness, on light pages and on dark ones.
+MODELS = (
+    GateColour("#0072B2", "#4FA3EA"),  # blue
+    GateColour("#D55E00", "#EDA083"),  # vermilion
+    GateColour("#08A278", "#B9EDCB"),  # green
+    GateColour("#471647", "#B976A0"),  # purple
+    GateColour("#695205", "#F5D542"),  # olive
+    GateColour("#295D78", "#2FD4EC"),  # petrol
+)
+PALETTE = tuple(colour.light for colour in MODELS)
+"""The same on white; dashes tell more models than these apart."""
+OWN = {"lstm": MODELS[0], "rnn": MODELS[1], "gru": MODELS[2]}
+"""The colours that models of these names have in every figure."""
 
 # Found by search around hues that are told apart by name: within one cell, two of them are further apart in OKLab, with
 # and without red, green or blue blindness (Machado, Oliveira & Fernandes 2009), than the nearest two of Okabe & Ito.
@@ -61,6 +77,19 @@ def gate_colours(names: Sequence[str]) -> dict[str, GateColour]:
     others = [name for name in names if name not in letters]
     letters |= {name: free[at % len(free)] for at, name in enumerate(others)}
     return {name: GATES[letters[name]] for name in names}
+
+
+def model_colours(labels: Sequence[str]) -> dict[str, str]:
+    """A colour on white for every model of a page, by its label: that of `OWN`, or what is left, in their order.
+
+    "LSTM" and "lstm" are one model, "lstm, b_f = 1" is another. With more models than colours, colours repeat.
+    """
+    labels = list(dict.fromkeys(labels))
+    found = {label: OWN[label.lower()] for label in labels if label.lower() in OWN}
+    free = [colour for colour in MODELS if colour not in found.values()] or list(MODELS)
+    others = [label for label in labels if label not in found]
+    found |= {label: free[at % len(free)] for at, label in enumerate(others)}
+    return {label: found[label].light for label in labels}
 
 
 def channels(colour: str) -> tuple[int, int, int]:

@@ -18,11 +18,17 @@ LONGEST = 40
 
 
 def end_label(
-    axes: Axes, end: tuple[float, float], height: float, gap: float, texts: tuple[str, str, str], colour: str
+    axes: Axes,
+    end: tuple[float, float],
+    height: float,
+    gap: float,
+    texts: tuple[str, str, str],
+    colour: str,
+    is_loud: bool = True,
 ) -> None:
     """A label and the note under it at `height`, with a leader from the end of its curve; all in parts of the axes.
 
-    texts: label, note ("" for none), and what is set behind the label.
+    texts: label, note ("" for none), and what is set behind the label. is_loud: whether the label is bold.
     """
     leader: Any = {"color": colour, "linewidth": 0.8, "alpha": 0.6, "clip_on": False}
     start = max(end[0], 1.0) + 0.008
@@ -32,11 +38,19 @@ def end_label(
         axes.plot([end[0] + 0.012, 1.0], [end[1], end[1]], transform=axes.transAxes, linestyle=":", **leader)
     label, note, beyond = texts
     shown = label if len(label) <= LONGEST else label[: LONGEST - 1] + "…"
-    bold: Any = {"fontsize": 10.5, "fontweight": "bold"}
+    bold: Any = {"fontsize": 10.5, "fontweight": "bold" if is_loud else "normal"}
     places = ((shown + beyond, 0.2 if note else 0.0, bold), (note, -0.24, {"fontsize": 9.0}))
     for text, shift, font in places:
         options: Any = {"color": colour, "va": "center", "parse_math": False, **font}
         axes.text(1.055, height + shift * gap, text, transform=axes.transAxes, **options)
+
+
+def two_lines(label: str, note: str) -> tuple[str, str]:
+    """A label and what stands under it: its note, or what follows the first comma of the label."""
+    place = next((at for at, character in enumerate(label) if character in ",，"), 0)
+    if note or not place:
+        return label, note
+    return label[:place], label[place + 1 :].strip()
 
 
 def spread(heights: Array, gap: float) -> Array:

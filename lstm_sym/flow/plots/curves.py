@@ -10,8 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lstm_sym.flow.drawing import style
-from lstm_sym.flow.drawing.colours import DASHES, INK, MUTED, PALETTE, PAPER, darker
-from lstm_sym.flow.drawing.labels import ROOM, end_label, spread
+from lstm_sym.flow.drawing.colours import INK, MUTED, PAPER, darker
+from lstm_sym.flow.drawing.drawings import Drawing
+from lstm_sym.flow.drawing.labels import ROOM, end_label, spread, two_lines
+from lstm_sym.flow.drawing.looks import Look
+from lstm_sym.flow.drawing.strokes import KINDS, stroked
 from lstm_sym.flow.errors import FlowError
 from lstm_sym.flow.runs import refusals
 from lstm_sym.flow.runs.scaling import Array
@@ -19,10 +22,10 @@ from lstm_sym.flow.translation import translated
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+
+    from lstm_sym.flow.drawing.sheets import Sheet
 
 LABELS = {"zero": "▼ exactly 0", "infinite": "▼ −∞"}
-KINDS = {"measured": "solid", "theory": (0, (5, 1.6)), "bound": (0, (1.2, 1.4))}
 SCALES = ("linear", "log", "ln")
 WIDTH, HEIGHT = 5.5, 3.4
 # The least height of a panel among several, and what stands between two: a heading, and numbers on the axis above.
@@ -42,6 +45,7 @@ class Curve:
         note: a second line under the label.
         ring: where on x a ring is drawn on the curve; None for none.
         dots: whether every point is marked, its band drawn as a bar, as where x is a handful of values.
+        colour: "#RRGGBB" on white; "" for that of its label, `model_colours`.
     """
 
     label: str
@@ -54,6 +58,7 @@ class Curve:
     note: str = ""
     ring: float | None = None
     dots: bool = False
+    colour: str = ""
 
 
 @dataclass(frozen=True)
@@ -88,8 +93,9 @@ def save_curves(
     limits: tuple[float, float] | None = None,
     verticals: Sequence[tuple[float, str]] = (),
     labels: Mapping[str, str] | None = None,
+    look: Look | None = None,
 ) -> list[Path]:
-    """Draw curves into one figure and return the files: stem.svg, stem.png, stem.csv.
+    """Draw curves into one figure and return the files: stem.svg, stem.png, stem.csv, or what `look` says.
 
     The arguments are those of `Curve` and `Frame`. Where theory or a bound leaves the range of what was measured by
     more than that range, it is cut there, and an arrow at its label says so. Exact zeros on a logarithmic scale stand
@@ -97,15 +103,20 @@ def save_curves(
     columns curve, kind, x, y, low, high; on the scale "ln", log10_y, log10_low and log10_high.
 
     Raises FlowError: no curve, two of one label, arrays of different lengths, NaN, values that have no logarithm on a
-    logarithmic scale, and what `style.save` refuses.
+    logarithmic scale, and what `Drawing.save` refuses.
     """
     frame = Frame(title, subtitle, x, y, x_scale, y_scale, limits, verticals)
+    return curves_drawing(curves, frame, labels).save(folder, stem, look)
+
+
+def curves_drawing(curves: Sequence[Curve], frame: Frame, labels: Mapping[str, str] | None = None) -> Drawing:
+    """The figure of `save_curves`, to be written."""
     words = translated(LABELS, labels)
     drawn = prepared(curves, frame)
-    power = "log10_" if y_scale == "ln" else ""
+    power = "log10_" if frame.y_scale == "ln" else ""
     columns = ["curve", "kind", "x", *(power + name for name in ("y", "low", "high"))]
-    lowest = words["infinite" if y_scale == "linear" else "zero"]
-    return style.save(folder, stem, lambda: curves_figure(drawn, frame, lowest), columns, _rows(drawn, y_scale))
+    lowest = words["infinite" if frame.y_scale == "linear" else "zero"]
+    return Drawing(lambda: curves_figure(drawn, frame, lowest), columns, [*_rows(drawn, frame.y_scale)])
 
 
 def save_panels(
@@ -116,6 +127,7 @@ def save_panels(
     title: str,
     subtitle: str = "",
     labels: Mapping[str, str] | None = None,
+    look: Look | None = None,
 ) -> list[Path]:
     """Draw frames of curves one below the other, over the same range of x, and return stem.svg, stem.png, stem.csv.
 
@@ -126,9 +138,9 @@ def save_panels(
     refusals.refuse_unclear_names([frame.title for frame, _ in panels], "panel")
     words = translated(LABELS, labels)
     drawn = [(frame, prepared(curves, frame)) for frame, curves in panels]
-    rows = ([frame.title, *row] for frame, curves in panels for row in _rows(_as_given(curves, frame), "linear"))
+    rows = [[frame.title, *row] for frame, curves in panels for row in _rows(_as_given(curves, frame), "linear")]
     columns = ["panel", "curve", "kind", "x", "y", "low", "high"]
-    return style.save(folder, stem, lambda: panels_figure(drawn, title, subtitle, words), columns, rows)
+    return Drawing(lambda: panels_figure(drawn, title, subtitle, words), columns, rows).save(folder, stem, look)
 
 
 def _as_given(curves: Sequence[Curve], frame: Frame) -> list[Curve]:
@@ -189,7 +201,7 @@ def _rows(curves: Sequence[Curve], scale: str) -> Iterator[list[Any]]:
             yield [curve.label, curve.kind, int(x) if x == int(x) else x, *row]
 
 
-def curves_figure(curves: Sequence[Curve], frame: Frame, zero: str = LABELS["zero"]) -> Figure:
+def curves_figure(curves: Sequence[Curve], frame: Frame, zero: str = LABELS["zero"]) -> Sheet:
     """The figure of curves that are `prepared`. zero: the note on triangles, which stand for -inf."""
     figure = style.sheet()
     _axes(figure, curves, frame, 0.0, max(HEIGHT, ROOM * len(curves)))
@@ -198,7 +210,7 @@ def curves_figure(curves: Sequence[Curve], frame: Frame, zero: str = LABELS["zer
 
 def panels_figure(
     panels: Sequence[tuple[Frame, Sequence[Curve]]], title: str, subtitle: str, words: Mapping[str, str]
-) -> Figure:
+) -> Sheet:
     """The figure of panels whose curves are `prepared`, the last at the bottom; `words` as in `LABELS`."""
     figure, bottom = style.sheet(), 0.0
     every = [curve for _, curves in panels for curve in curves]
@@ -218,29 +230,15 @@ def _has_zero(curves: Sequence[Curve]) -> bool:
     return any(np.isneginf(curve.y).any() for curve in curves)
 
 
-def _axes(figure: Figure, curves: Sequence[Curve], frame: Frame, bottom: float, height: float) -> Axes:
+def _axes(figure: Sheet, curves: Sequence[Curve], frame: Frame, bottom: float, height: float) -> Axes:
     """Axes of this place and height in inches, with the curves and their labels."""
     axes = style.axes_at(figure, 0.0, bottom, WIDTH, height)
     _frame(axes, curves, frame)
-    looks = _looks(curves)
+    looks = stroked(curves, axes.get_ylim())
     for order, (curve, look) in enumerate(zip(curves, looks, strict=True)):
         _draw(axes, curve, look, 1 - order / len(curves))
     _label(axes, curves, looks, ROOM / height)
     return axes
-
-
-def _looks(curves: Sequence[Curve]) -> list[dict[str, Any]]:
-    """Colour and dashes of every curve."""
-    measured = [curve.label for curve in curves if curve.kind == "measured"]
-    colours = {label: PALETTE[at % len(PALETTE)] for at, label in enumerate(measured)}
-    dashes = {label: DASHES[at // len(PALETTE) % len(DASHES)] for at, label in enumerate(measured)}
-    return [
-        {
-            "color": colours.get(curve.label if curve.kind == "measured" else curve.of, MUTED),
-            "linestyle": dashes[curve.label] if curve.kind == "measured" else KINDS[curve.kind],
-        }
-        for curve in curves
-    ]
 
 
 def _frame(axes: Axes, curves: Sequence[Curve], frame: Frame) -> None:
@@ -317,7 +315,7 @@ def power_ticks(axis: Any, limits: tuple[float, float], decades: float) -> None:
 
     if decades > 2:
         axis.set_major_locator(MaxNLocator(7, integer=True))
-        axis.set_major_formatter(lambda value, _: f"$10^{{{value:.0f}}}$" if value else "1")
+        axis.set_major_formatter(lambda value, _: style.power_of_ten(value))
         return
     low, high = limits
     powers = range(int(np.floor(low)), int(np.ceil(high)))
@@ -361,4 +359,7 @@ def _label(axes: Axes, curves: Sequence[Curve], looks: Sequence[dict[str, Any]],
     for curve, look, end, height in zip(curves, looks, ends, heights, strict=True):
         beyond = " ↑" if end[1] > 1 else " ↓" if curve.y[-1] < low and np.isfinite(curve.y[-1]) else ""
         colour = INK if look["color"] == MUTED else darker(look["color"])
-        end_label(axes, (end[0], float(np.clip(end[1], 0, 1))), height, gap, (curve.label, curve.note, beyond), colour)
+        is_measured = curve.kind == "measured"
+        label, note = (curve.label, curve.note) if is_measured else two_lines(curve.label, curve.note)
+        place = (end[0], float(np.clip(end[1], 0, 1)))
+        end_label(axes, place, height, gap, (label, note, beyond), colour, is_measured)

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lstm_sym.flow.drawing import style
-from lstm_sym.flow.drawing.colours import PALETTE
+from lstm_sym.flow.drawing.colours import model_colours
+from lstm_sym.flow.drawing.drawings import Drawing
+from lstm_sym.flow.drawing.looks import Look
 from lstm_sym.flow.plots.curves import Curve, Frame, curves_figure, prepared
 from lstm_sym.flow.profiles.profile import Profile
 from lstm_sym.flow.runs import refusals
@@ -18,7 +19,7 @@ from lstm_sym.flow.theory.overlay import Overlay
 from lstm_sym.flow.translation import translated
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+    from lstm_sym.flow.drawing.sheets import Sheet
 
 LABELS = {
     "title": "{model}: how far back does it feel its input?",
@@ -39,6 +40,7 @@ def save_fan(
     theory: Iterable[Overlay] = (),
     relative: bool = True,
     labels: Mapping[str, str] | None = None,
+    look: Look | None = None,
 ) -> list[Path]:
     """Draw the 5, 25, 50, 75 and 95 % quantiles of a profile by lag, theory beside it: stem.svg, stem.png, stem.csv.
 
@@ -47,8 +49,20 @@ def save_fan(
     words for `LABELS`. The CSV has the columns curve, kind, lag, q05, q25, median, q75, q95, values in log10; theory
     fills the median alone.
 
-    Raises FlowError: theory with NaN or with the label of the model, and what `style.save` refuses.
+    Raises FlowError: theory with NaN or with the label of the model, and what `Drawing.save` refuses.
     """
+    return fan_drawing(profile, theory=theory, relative=relative, labels=labels).save(folder, stem, look)
+
+
+def fan_drawing(
+    profile: Profile,
+    *,
+    theory: Iterable[Overlay] = (),
+    relative: bool = True,
+    labels: Mapping[str, str] | None = None,
+    colour: str = "",
+) -> Drawing:
+    """The figure of `save_fan`, to be written; in the colour that the model has on a page."""
     refusals.refuse_all_but("Profile", profile)
     words = translated(LABELS, labels)
     named = {"model": profile.model, "output": profile.output, "source": profile.source}
@@ -56,18 +70,19 @@ def save_fan(
     subtitle = words["subtitle"].format(count=len(profile.log_norms))
     frame = Frame(words["title"].format(**named), subtitle, words["lag"], y, y_scale="ln")
     quantiles = profile.quantiles(SHARES, relative=relative)
-    given = [Curve(profile.model, profile.lags, quantiles[2], quantiles[0], quantiles[4])]
+    colour = colour or model_colours([profile.model])[profile.model]
+    given = [Curve(profile.model, profile.lags, quantiles[2], quantiles[0], quantiles[4], colour=colour)]
     for law in theory:
         kind = "bound" if law.kind == "bound" else "theory"
         given.append(Curve(law.label, law.x, law.log_values, kind=kind))
     curves = prepared(given, frame)
     inner = quantiles[[1, 3]] / np.log(10.0)
-    return style.save(folder, stem, lambda: _figure(curves, inner, frame), COLUMNS, _rows(curves, inner))
+    return Drawing(lambda: _figure(curves, inner, frame), COLUMNS, [*_rows(curves, inner)])
 
 
-def _figure(curves: Sequence[Curve], inner: Array, frame: Frame) -> Figure:
+def _figure(curves: Sequence[Curve], inner: Array, frame: Frame) -> Sheet:
     figure = curves_figure(curves, frame)
-    figure.axes[0].fill_between(curves[0].x, *inner, color=PALETTE[0], alpha=0.26, linewidth=0, zorder=2)
+    figure.axes[0].fill_between(curves[0].x, *inner, color=curves[0].colour, alpha=0.26, linewidth=0, zorder=2)
     return figure
 
 

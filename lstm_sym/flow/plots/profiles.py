@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from lstm_sym.flow.drawing import style
+from lstm_sym.flow.drawing.drawings import Drawing
+from lstm_sym.flow.drawing.looks import Look
 from lstm_sym.flow.plots.curves import Curve, Frame, curves_figure, prepared
 from lstm_sym.flow.profiles.profile import Profile
 from lstm_sym.flow.runs import refusals
@@ -31,6 +32,7 @@ def save_profile_figure(
     stem: str,
     *,
     labels: Mapping[str, str] | None = None,
+    look: Look | None = None,
 ) -> list[Path]:
     """Draw the profiles against the lag, relative to lag 0, and return the files: stem.svg, stem.png, stem.csv.
 
@@ -41,20 +43,28 @@ def save_profile_figure(
 
     Raises FlowError: no profile, two of one name, a `stem` that is a path.
     """
+    return profiles_drawing(profiles, labels=labels).save(folder, stem, look)
+
+
+def profiles_drawing(
+    profiles: Sequence[Profile], *, labels: Mapping[str, str] | None = None, colours: Mapping[str, str] | None = None
+) -> Drawing:
+    """The figure of `save_profile_figure`, to be written; in the colours that models have on a page, by label."""
     refusals.refuse_unclear_names([profile.model for profile in profiles], "profile")
     words = translated(LABELS, labels)
     count = " / ".join(dict.fromkeys(str(len(profile.log_norms)) for profile in profiles))
     subtitle = words["subtitle"].format(count=count)
     frame = Frame(words["title"], subtitle, words["lag"], words["sensitivity"], y_scale="ln")
-    curves = prepared([_curve(profile, words) for profile in profiles], frame)
-    return style.save(folder, stem, lambda: curves_figure(curves, frame), COLUMNS, _rows(curves))
+    curves = prepared([_curve(profile, words, (colours or {}).get(profile.model, "")) for profile in profiles], frame)
+    return Drawing(lambda: curves_figure(curves, frame), COLUMNS, [*_rows(curves)])
 
 
-def _curve(profile: Profile, words: Mapping[str, str]) -> Curve:
+def _curve(profile: Profile, words: Mapping[str, str], colour: str) -> Curve:
     low, median, high = profile.quantiles([0.1, 0.5, 0.9], relative=True)
     half_life = profile.half_life()
     ring = half_life if half_life <= profile.lags[-1] else None
-    return Curve(profile.model, profile.lags, median, low, high, note=_steps(half_life, words), ring=ring)
+    note = _steps(half_life, words)
+    return Curve(profile.model, profile.lags, median, low, high, note=note, ring=ring, colour=colour)
 
 
 def _rows(curves: Sequence[Curve]) -> Iterator[list[Any]]:

@@ -13,6 +13,8 @@ import numpy as np
 
 from lstm_sym.flow.drawing import style
 from lstm_sym.flow.drawing.colours import GRID, MUTED, gate_colours
+from lstm_sym.flow.drawing.drawings import Drawing
+from lstm_sym.flow.drawing.looks import Look
 from lstm_sym.flow.errors import FlowError
 from lstm_sym.flow.runs import refusals
 from lstm_sym.flow.runs.scaling import Array
@@ -20,15 +22,19 @@ from lstm_sym.flow.translation import translated
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+
+    from lstm_sym.flow.drawing.sheets import Sheet
 
 LABELS = {
     "title": "How often are the gates open, how often closed?",
     "subtitle": "{model}One ring a unit, over {count} values each; on the dashed line a unit is never between",
+    "between": "for less than {least:g} % of the time either: {names}",
     "closed": "share of time closed (< {low:g})",
     "open": "share of time open (> {high:g})",
 }
 SIDE, GAP, ROW, ACROSS = 2.1, 0.42, 0.98, 4
+LEAST = 0.01
+"""A gate none of whose units is open, or closed, for this share of the time is between, and has no panel."""
 
 
 def save_saturation(
@@ -40,14 +46,33 @@ def save_saturation(
     low: float = 0.1,
     high: float = 0.9,
     labels: Mapping[str, str] | None = None,
+    look: Look | None = None,
 ) -> list[Path]:
     """Draw, for all gates of a cell, each unit's share of time above `high` against that below `low`.
 
+    A gate none of whose units is open or closed for 1 % of the time has no panel, but is named, unless all are so.
     gates: the values of every gate, (T, B, H) or (T, H), in [0, 1]. model: named in the subtitle. Writes stem.svg,
     stem.png, stem.csv; the CSV has the columns gate, unit, closed, open. labels: other words for `LABELS`.
 
-    Raises FlowError: no gate, values outside [0, 1] or NaN, thresholds out of order, and what `style.save` refuses.
+    Raises FlowError: no gate, values outside [0, 1] or NaN, thresholds out of order, and what `Drawing.save` refuses.
     """
+    return saturation_drawing(gates, model=model, low=low, high=high, labels=labels).save(folder, stem, look)
+
+
+def is_saturated(values: Any, low: float = 0.1, high: float = 0.9) -> bool:
+    """Whether any unit of a gate is above `high`, or below `low`, for as much of the time as a panel shows."""
+    return bool((_shares("", values, low, high) >= LEAST).any())
+
+
+def saturation_drawing(
+    gates: Mapping[str, Any],
+    *,
+    model: str = "",
+    low: float = 0.1,
+    high: float = 0.9,
+    labels: Mapping[str, str] | None = None,
+) -> Drawing:
+    """The figure of `save_saturation`, to be written."""
     style.refuse_thresholds(low, high, "saturation")
     refusals.refuse_unclear_names(list(gates), "gate", "saturation")
     shares = {name: _shares(name, values, low, high) for name, values in gates.items()}
@@ -55,7 +80,7 @@ def save_saturation(
     words = translated(LABELS, labels)
     subtitle = words["subtitle"].format(model=f"{model}. " if model else "", count=" / ".join(counts))
     words |= {"subtitle": subtitle, "closed": words["closed"].format(low=low), "open": words["open"].format(high=high)}
-    return style.save(folder, stem, lambda: _figure(shares, words), ("gate", "unit", "closed", "open"), _rows(shares))
+    return Drawing(lambda: _figure(shares, words), ("gate", "unit", "closed", "open"), [*_rows(shares)])
 
 
 def _shares(name: str, values: Any, low: float, high: float) -> Array:
@@ -79,9 +104,12 @@ def _rows(shares: Mapping[str, Array]) -> Iterator[list[Any]]:
             yield [name, unit, *pair]
 
 
-def _figure(shares: Mapping[str, Array], words: Mapping[str, str]) -> Figure:
+def _figure(shares: Mapping[str, Array], words: Mapping[str, str]) -> Sheet:
     figure = style.sheet()
     colours = gate_colours(list(shares))
+    empty = [name for name, both in shares.items() if not (both >= LEAST).any()]
+    empty = empty if len(empty) < len(shares) else []
+    shares = {name: both for name, both in shares.items() if name not in empty}
     across = min(len(shares), ACROSS)
     down = -(-len(shares) // across)
     for at, (name, (closed, opened)) in enumerate(shares.items()):
@@ -92,9 +120,12 @@ def _figure(shares: Mapping[str, Array], words: Mapping[str, str]) -> Figure:
         axes.plot(closed, opened, "o", color=colours[name].light, alpha=0.55, zorder=3, **ring)
         above: Any = {"fontsize": 11.5, "fontweight": "bold", "color": colours[name].light, "parse_math": False}
         axes.set_title(name, loc="left", pad=7, **above)
-        lowest = at + across >= len(shares)
-        style.named(axes, words["closed"] if lowest else "", words["open"] if not column else "")
-    return style.finished(figure, words["title"], words["subtitle"])
+        first = at == len(shares) - 1 - (len(shares) - 1) % across
+        style.named(axes, words["closed"] if first else "", words["open"] if not column else "")
+        axes.xaxis.label.set(horizontalalignment="left", x=0.0)
+        axes.tick_params(axis="y", labelleft=not column)
+    between = words["between"].format(least=100 * LEAST, names=", ".join(empty)) if empty else ""
+    return style.finished(figure, words["title"], words["subtitle"], between, is_to_scale=True)
 
 
 def _panel(axes: Axes) -> None:

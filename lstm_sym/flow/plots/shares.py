@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,9 @@ import numpy as np
 from lstm_sym.flow.attribution.shares import Shares
 from lstm_sym.flow.drawing import style
 from lstm_sym.flow.drawing.colours import INK, gate_colours
+from lstm_sym.flow.drawing.drawings import Drawing
 from lstm_sym.flow.drawing.labels import ROOM, end_label, spread
+from lstm_sym.flow.drawing.looks import Look
 from lstm_sym.flow.errors import FlowError
 from lstm_sym.flow.plots.curves import HEIGHT, WIDTH
 from lstm_sym.flow.runs import refusals
@@ -20,7 +22,8 @@ from lstm_sym.flow.translation import translated
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+
+    from lstm_sym.flow.drawing.sheets import Sheet
 
 LABELS = {
     "title": "Through which gates does the gradient pass?",
@@ -35,7 +38,12 @@ HELD, ROOMIER = 0.95, 1.6
 
 
 def save_shares(
-    shares: Shares, folder: str | Path, stem: str, *, labels: Mapping[str, str] | None = None
+    shares: Shares,
+    folder: str | Path,
+    stem: str,
+    *,
+    labels: Mapping[str, str] | None = None,
+    look: Look | None = None,
 ) -> list[Path]:
     """Draw the shares of the gates as stacked areas over time: stem.svg, stem.png, stem.csv.
 
@@ -43,13 +51,18 @@ def save_shares(
     lower one is the sum, which is drawn as a line at 1. Steps that reach beyond the axis are counted in the subtitle.
     labels: other words for `LABELS`. The CSV has the columns step and the names of the gates.
 
-    Raises FlowError: shapes that do not fit, NaN, shares that do not sum to 1, and what `style.save` refuses.
+    Raises FlowError: shapes that do not fit, NaN, shares that do not sum to 1, and what `Drawing.save` refuses.
     """
+    return shares_drawing(shares, labels=labels).save(folder, stem, look)
+
+
+def shares_drawing(shares: Shares, *, labels: Mapping[str, str] | None = None) -> Drawing:
+    """The figure of `save_shares`, to be written."""
     steps, values = _checked(shares)
     words = translated(LABELS, labels)
     columns = ["step", *shares.names]
-    rows: Iterator[list[Any]] = ([int(step), *row] for step, row in zip(steps, values, strict=True))
-    return style.save(folder, stem, lambda: _figure(shares, steps, values, words), columns, rows)
+    rows: list[list[Any]] = [[int(step), *row] for step, row in zip(steps, values, strict=True)]
+    return Drawing(lambda: _figure(shares, steps, values, words), columns, rows)
 
 
 def _checked(shares: Shares) -> tuple[Any, Array]:
@@ -74,7 +87,7 @@ def _checked(shares: Shares) -> tuple[Any, Array]:
     return steps, values
 
 
-def _figure(shares: Shares, steps: Any, values: Array, words: Mapping[str, str]) -> Figure:
+def _figure(shares: Shares, steps: Any, values: Array, words: Mapping[str, str]) -> Sheet:
     figure = style.sheet()
     height = max(HEIGHT, ROOM * len(shares.names))
     axes = style.axes_at(figure, 0.0, 0.0, WIDTH, height)

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
+from lstm_sym.flow.drawing.drawings import Drawing
+from lstm_sym.flow.drawing.looks import Look
 from lstm_sym.flow.errors import FlowError
-from lstm_sym.flow.plots.curves import Curve, save_curves
+from lstm_sym.flow.plots.curves import Curve, Frame, curves_drawing
 from lstm_sym.flow.spectra.exponents import LyapunovSpectrum
 from lstm_sym.flow.spectra.singular import SingularSpectrum
 from lstm_sym.flow.translation import translated
@@ -34,7 +36,12 @@ DOTTED = 64
 
 
 def save_spectra(
-    spectra: Sequence[LyapunovSpectrum], folder: str | Path, stem: str, *, labels: Mapping[str, str] | None = None
+    spectra: Sequence[LyapunovSpectrum],
+    folder: str | Path,
+    stem: str,
+    *,
+    labels: Mapping[str, str] | None = None,
+    look: Look | None = None,
 ) -> list[Path]:
     """Draw the Lyapunov exponents of one or several models by index: stem.svg, stem.png, stem.csv.
 
@@ -42,21 +49,23 @@ def save_spectra(
     words for `LABELS`. The CSV has the columns of `save_curves`, x the index from 1. Raises FlowError: what
     `save_curves` refuses, NaN exponents included.
     """
-    words = translated(LABELS, labels)
-    curves = [_exponents(spectrum, words) for spectrum in spectra]
-    return save_curves(
-        curves,
-        folder,
-        stem,
-        title=words["title"],
-        subtitle=words["subtitle"],
-        x=words["index"],
-        y=words["exponent"],
-        labels={"infinite": words["infinite"]},
-    )
+    return spectra_drawing(spectra, labels=labels).save(folder, stem, look)
 
 
-def _exponents(spectrum: LyapunovSpectrum, words: Mapping[str, str]) -> Curve:
+def spectra_drawing(
+    spectra: Sequence[LyapunovSpectrum],
+    *,
+    labels: Mapping[str, str] | None = None,
+    colours: Mapping[str, str] | None = None,
+) -> Drawing:
+    """The figure of `save_spectra`, to be written; in the colours that models have on a page, by label."""
+    words, given = translated(LABELS, labels), colours or {}
+    curves = [_exponents(spectrum, words, given.get(spectrum.model, "")) for spectrum in spectra]
+    frame = Frame(words["title"], words["subtitle"], words["index"], words["exponent"])
+    return curves_drawing(curves, frame, {"infinite": words["infinite"]})
+
+
+def _exponents(spectrum: LyapunovSpectrum, words: Mapping[str, str], colour: str) -> Curve:
     values = np.asarray(spectrum.exponents, np.float64)
     errors = np.asarray(spectrum.errors, np.float64)
     if values.ndim != 1 or errors.shape != values.shape or (errors < 0).any():
@@ -71,11 +80,17 @@ def _exponents(spectrum: LyapunovSpectrum, words: Mapping[str, str]) -> Curve:
     index = np.arange(1, len(values) + 1)
     ring = 1.0 if np.isfinite(values[:1]).any() else None
     dots = len(values) <= DOTTED
-    return Curve(spectrum.model, index, values, values - around, values + around, note=note, ring=ring, dots=dots)
+    bars = values - around, values + around
+    return Curve(spectrum.model, index, values, *bars, note=note, ring=ring, dots=dots, colour=colour)
 
 
 def save_singular_values(
-    spectra: Sequence[SingularSpectrum], folder: str | Path, stem: str, *, labels: Mapping[str, str] | None = None
+    spectra: Sequence[SingularSpectrum],
+    folder: str | Path,
+    stem: str,
+    *,
+    labels: Mapping[str, str] | None = None,
+    look: Look | None = None,
 ) -> list[Path]:
     """Draw singular values by index on a scale of powers of ten: stem.svg, stem.png, stem.csv.
 
@@ -87,17 +102,9 @@ def save_singular_values(
     steps = " / ".join(dict.fromkeys(str(spectrum.steps) for spectrum in spectra))
     curves = [_singular(spectrum) for spectrum in spectra]
     band = words["band"] if any(curve.low is not None for curve in curves) else ""
-    return save_curves(
-        curves,
-        folder,
-        stem,
-        title=words["title"],
-        subtitle="; ".join(filter(None, [words["subtitle"].format(steps=steps), band])),
-        x=words["index"],
-        y=words["value"],
-        y_scale="ln",
-        labels={"zero": words["zero"]},
-    )
+    subtitle = "; ".join(filter(None, [words["subtitle"].format(steps=steps), band]))
+    frame = Frame(words["title"], subtitle, words["index"], words["value"], y_scale="ln")
+    return curves_drawing(curves, frame, {"zero": words["zero"]}).save(folder, stem, look)
 
 
 def _singular(spectrum: SingularSpectrum) -> Curve:

@@ -15,12 +15,15 @@ import numpy as np
 from lstm_sym.flow.attribution.unfolding import GATES, ROWS, Unfolded
 from lstm_sym.flow.drawing import style
 from lstm_sym.flow.drawing.colours import INK, MUTED, PAPER, gate_colours
+from lstm_sym.flow.drawing.drawings import Drawing
+from lstm_sym.flow.drawing.looks import Look
 from lstm_sym.flow.runs.scaling import Array
 from lstm_sym.flow.translation import translated
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+
+    from lstm_sym.flow.drawing.sheets import Sheet
 
 LABELS = {
     "title": "{model}: what becomes of the first input",
@@ -57,6 +60,7 @@ def save_unfolded(
     low: float = LOW,
     high: float = HIGH,
     labels: Mapping[str, str] | None = None,
+    look: Look | None = None,
 ) -> list[Path]:
     """Draw the unfolded network with shaded nodes and marked gates: stem.svg, stem.png, stem.csv.
 
@@ -64,7 +68,7 @@ def save_unfolded(
     linear, or logarithmic over so many `decades`. At every hidden node the input gate is marked below, the forget gate
     on the left, the output gate above: a ring for open (> high), a bar for closed (< low), else its value. labels:
     other words for `LABELS`. The CSV has the columns step, input, hidden, output (sensitivities in log10) and one
-    column for each gate. Raises FlowError: thresholds out of order, and what `style.save` refuses.
+    column for each gate. Raises FlowError: thresholds out of order, and what `Drawing.save` refuses.
     """
     style.refuse_thresholds(low, high, "unfolded")
     parts = {"model": network.model, "decades": decades or 0, "low": low, "high": high}
@@ -72,7 +76,7 @@ def save_unfolded(
     words |= {name: words[name].format(**parts) for name in ("title", "decades", "open", "closed")}
     drawing = _Drawing(network, network.shades(decades), decades is not None, (low, high), words)
     columns = ["step", *ROWS, *(f"{name}_gate" for name in network.gates)]
-    return style.save(folder, stem, drawing.figure, columns, _rows(network))
+    return Drawing(drawing.figure, columns, [*_rows(network)]).save(folder, stem, look)
 
 
 def _rows(network: Unfolded) -> Iterator[list[Any]]:
@@ -91,7 +95,7 @@ class _Drawing:
     thresholds: tuple[float, float]
     words: Mapping[str, str]
 
-    def figure(self) -> Figure:
+    def figure(self) -> Sheet:
         steps = self.shades.shape[1]
         sheet = style.sheet()
         left, right = -NODE - AWAY - 2 * MARK, (steps - 1) * ACROSS + NODE
@@ -107,7 +111,7 @@ class _Drawing:
                 self._mark(axes, self._beside(step, name), float(values[step]), colour)
         self._names(axes, left)
         self._key(axes, right + 0.55)
-        return style.finished(sheet, self.words["title"], self.words["subtitle"])
+        return style.finished(sheet, self.words["title"], self.words["subtitle"], is_to_scale=True)
 
     def _arrows(self, axes: Axes, step: int) -> None:
         x = step * ACROSS
