@@ -88,8 +88,12 @@ def _renamed(text: str, title: str) -> str:
     before = tomllib.loads(text)
     pattern = re.compile(r"^[ \t]*name[ \t]*=[^\n]*$", re.MULTILINE)
     made = pattern.sub(lambda _: line, text, count=1) if "name" in before else f"{line}\n{text}"
+    # Its names in other languages are those of another cell now.
+    made = re.sub(r"^[ \t]*names[ \t]*=[^\n]*\n", "", made, flags=re.MULTILINE)
     try:
-        renamed = tomllib.loads(made) == before | {"name": title}
+        renamed = tomllib.loads(made) == {key: value for key, value in before.items() if key != "names"} | {
+            "name": title
+        }
     except tomllib.TOMLDecodeError:
         renamed = False
     if not renamed:

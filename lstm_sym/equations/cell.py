@@ -28,6 +28,7 @@ class Cell:
     read at [t-1], in the order of first reading; `parameters` names without a time index; `constants` those that stand
     for one number; `output` what the cell gives out at [t]. `shapes` maps every name to its symbolic shape.
     `initial` is the value, of every unit, that a state starts with where none is given; those not in it start at 0.
+    `names` is the name in other languages, {"zh-Hant": ...}.
     `declared` says of parameters in which interval they lie, what they begin with, and which are one number, shape ().
     """
 
@@ -48,6 +49,7 @@ class Cell:
     initial: Mapping[str, float] = field(default_factory=dict)
     declared: Mapping[str, Parameter] = field(default_factory=dict)
     inputs: tuple[str, ...] = ()
+    names: Mapping[str, str] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         called = f"{self.key} ({self.name})" if self.name and self.name != self.key else self.key
@@ -89,6 +91,10 @@ class Cell:
         meanings = self.meanings.get(name, {})
         return meanings.get(language) or meanings.get("en", "")
 
+    def name_in(self, language: str) -> str:
+        """The name in this language, else in English, else the key."""
+        return self.names.get(language) or self.name or self.key
+
     def equation(self, target: str) -> Equation:
         """The equation that defines `target` (KeyError if none does)."""
         for equation in self.equations:
@@ -122,6 +128,7 @@ class Cell:
             changed,
             equations=equations,
             name=self.name,
+            names=self.names,
             reference=self.reference,
             meanings=self.meanings,
             options=self.options,

@@ -19,7 +19,7 @@ from lstm_sym.equations.settings import chosen_settings, constant
 from lstm_sym.equations.suggestions import did_you_mean, listed
 from lstm_sym.equations.tomlfile import MAX_FILE, TomlFile
 
-_KEYS = tuple("name reference equations inputs output symbols options constants parameters sizes initial".split())
+_KEYS = tuple("name names reference equations inputs output symbols options constants parameters sizes initial".split())
 _LANGUAGES = {"meaning": "en", "zh-Hant": "zh-Hant", "zh-Hans": "zh-Hans"}
 MAX_LINE = 500
 """The most characters of a name, a reference or a meaning."""
@@ -57,6 +57,7 @@ def read_cell(content: bytes, *, key: str, source: str, choices: Mapping[str, st
     return replace(
         cell,
         name=_text(file, "name") or key,
+        names=_names(file),
         reference=_text(file, "reference"),
         meanings=_meanings(file, cell),
         options=options,
@@ -118,6 +119,21 @@ def _text(file: TomlFile, name: str) -> str:
         raise file.error(f"`{name}` is not text", name, f'{name} = "..."', "put it between quotes")
     _check_meaning(file, name, name, value)
     return value
+
+
+def _names(file: TomlFile) -> dict[str, str]:
+    """The name in other languages."""
+    entry = _table(file, "names")
+    for language, text in entry.items():
+        if language not in _LANGUAGES.values() or language == "en" or not isinstance(text, str) or not text:
+            raise file.error(
+                f"`names` has an entry `{language[:40]}` that is not a name",
+                "names",
+                'names = { zh-Hant = "...", zh-Hans = "..." }',
+                "write one line of text a language; the English name is `name`",
+            )
+        _check_meaning(file, f"names.{language}", "names", text)
+    return dict(entry)
 
 
 def _check_meaning(file: TomlFile, shown: str, place: str, text: str) -> None:

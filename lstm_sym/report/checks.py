@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from lstm_sym.document.document import Block, Line, Paragraph, Table, error_text
+from lstm_sym.document.document import Block, Code, Inline, Line, Paragraph, Table, error_text
 from lstm_sym.document.sentences import Sentences
 
 if TYPE_CHECKING:  # the checks start autograd, which a table of none does not need
@@ -27,11 +27,26 @@ def _row(result: CheckResult, sentences: Sentences) -> tuple[Line, ...]:
     return (
         (check_name(result, sentences),),
         (_worded(result, "whats", result.what, sentences),),
-        (result.detail,),
+        case_line(result.detail, sentences),
         (measured,),
         (f"{sign} {result.bar:g}",),
         (sentences.text(_verdict(result)),),
     )
+
+
+def case_line(detail: str, sentences: Sentences) -> Line:
+    """Where a check was worst, and the sizes: names as they are, words of the check in the language."""
+    where, _, sizes = detail.partition("; ")
+    name, _, words = where.removesuffix(")").partition(" (") if where.endswith(")") else (where, "", "")
+    told = sentences.listed([_word(word, sentences) for word in words.split(", ")]) if words else ()
+    found: Line = (Code(name),) if name else ()
+    found = (*found, " (", *told, ")") if told else found
+    return (*found, "; ", Code(sizes)) if sizes and found else (*found, Code(sizes)) if sizes else found
+
+
+def _word(word: str, sentences: Sentences) -> Inline:
+    key = f"checks.words.{word}"
+    return sentences.sentence(key) if sentences.has(key) else Code(word)
 
 
 def _verdict(result: CheckResult) -> str:

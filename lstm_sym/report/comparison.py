@@ -25,6 +25,7 @@ from lstm_sym.program.values import Value
 from lstm_sym.report.formulas import map_summands, paper_line, partial_math, value_math
 from lstm_sym.report.pairing import correspondence, in_letters, renamed, same_expression
 from lstm_sym.report.sizes import SizeSum
+from lstm_sym.report.titles import cell_title
 
 SECTIONS = ("equations", "states", "parameters", "cost", "jacobian", "input", "saved")
 
@@ -174,7 +175,10 @@ class _Comparing:
         sentences = self.sentences
         found = [
             sentences.line(
-                "diff.side", label=d.Code(side.label), name=side.cell.name, sizes=d.Code(_sizes_text(side.sizes))
+                "diff.side",
+                label=d.Code(side.label),
+                name=cell_title(side.cell, sentences),
+                sizes=d.Code(_sizes_text(side.sizes)),
             )
             for side in self.sides
         ]

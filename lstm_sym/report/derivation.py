@@ -22,6 +22,7 @@ from lstm_sym.report.diagram import diagram_block
 from lstm_sym.report.facts import Facts
 from lstm_sym.report.formulas import Values, operator_math, paper_line, statement_summands, value_math
 from lstm_sym.report.jacobians import jacobian_blocks
+from lstm_sym.report.titles import cell_title
 
 if TYPE_CHECKING:  # the checks start autograd, which showing a derivation does not need
     from lstm_sym.check import CheckResult
@@ -70,7 +71,7 @@ class _Derivation:
         }
         sections = tuple(self.section(key, *build()) for key, build in parts.items())
         document = d.Document(
-            sentences.text("derivation.title", name=self.cell.name or self.cell.key),
+            sentences.text("derivation.title", name=cell_title(self.cell, sentences)),
             sentences.language,
             tuple(self.lead()),
             sections,

@@ -13,6 +13,7 @@ from lstm_sym.equations import Cell
 from lstm_sym.networks import CellLayer, Dropout, Embedding, Layer, Network, NetworkError, Pooling, Recurrence
 from lstm_sym.report.checks import check_table
 from lstm_sym.report.derivation import derivation_document
+from lstm_sym.report.titles import cell_title
 
 if TYPE_CHECKING:  # the checks start autograd, which showing a network does not need
     from lstm_sym.check import CheckResult
@@ -133,7 +134,7 @@ def _section(network: Network, label: str, document: d.Document, sentences: Sent
     cell = network.cells[label]
     layers = [layer.name for layer in network.layers if isinstance(layer, CellLayer) and layer.cell == cell]
     kind = ("cell" if cell.states else "map") if layers else "loss"
-    title = sentences.text(f"network.section.{kind}", cell=cell.name or cell.key, layers=", ".join(layers))
+    title = sentences.text(f"network.section.{kind}", cell=cell_title(cell, sentences), layers=", ".join(layers))
     return d.Section(label, title, tuple(_within(section, label) for section in document.sections))
 
 

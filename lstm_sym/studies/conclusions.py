@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from lstm_sym.document.document import Line
+from lstm_sym.document.document import Code, Line
 from lstm_sym.document.sentences import Sentences
 from lstm_sym.equations.cell import Cell
 from lstm_sym.studies.measurement import HalfLife, biased_label, forget_bias, steps_text
@@ -31,7 +31,7 @@ def conclusion(cells: Sequence[Cell], lives: Mapping[str, HalfLife], sentences: 
     first = cells[0].key
     found: list[Line] = []
     if len(lives) == 1:
-        found.append(sentences.line("answer.alone", one=first, one_steps=steps_text(lives[first].together)))
+        found.append(sentences.line("answer.alone", one=Code(first), one_steps=steps_text(lives[first].together)))
     for cell in cells:
         gates = _compared(first, cell.key, lives, sentences) if cell.key != first else []
         found += gates
@@ -40,7 +40,7 @@ def conclusion(cells: Sequence[Cell], lives: Mapping[str, HalfLife], sentences: 
             found += _compared(cell.key, biased, lives, sentences)
             if gates:
                 verdict = _verdict(lives[first], lives[cell.key], lives[biased])
-                found += [sentences.line(f"answer.{verdict}", cell=cell.key)] if verdict else []
+                found += [sentences.line(f"answer.{verdict}", cell=Code(cell.key))] if verdict else []
     return [*found, sentences.line("answer.rule", factor=f"{FACTOR:g}")]
 
 
@@ -62,8 +62,8 @@ def _compared(one: str, other: str, lives: Mapping[str, HalfLife], sentences: Se
     times = max(ratio, 1 / ratio) if ratio else float("inf")  # the larger is the smaller
     line = sentences.line(
         f"answer.{kind}",
-        one=one,
-        other=other,
+        one=Code(one),
+        other=Code(other),
         one_steps=steps_text(a.together),
         other_steps=steps_text(b.together),
         ratio=f"{times:.2f}" if times < 10 else steps_text(times),

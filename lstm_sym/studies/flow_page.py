@@ -57,7 +57,7 @@ def flow_document(
         Section("method", sentences.text("section.method"), tuple(method_blocks(request, sentences))),
         Section("reproduce", sentences.text("section.reproduce"), tuple(reproduced)),
     ]
-    lead = sentences.line("flow.lead", cells=cells, input=request.stream.name)
+    lead = sentences.line("flow.lead", cells=cells, input=Code(request.stream.name))
     shown = tuple(section for section in sections if section.blocks)
     return Document(sentences.text("flow.title"), sentences.language, (lead,), shown, sentences.text("page.contents"))
 

@@ -26,6 +26,7 @@ from lstm_sym.flow import Profile
 from lstm_sym.flow.profiles.tables import power
 from lstm_sym.inputs import Stream
 from lstm_sym.report.checks import check_name
+from lstm_sym.report.titles import cell_title
 from lstm_sym.studies.conclusions import conclusion
 from lstm_sym.studies.measurement import forget_bias, half_life, steps_text
 from lstm_sym.studies.networks import both_sides_steps
@@ -67,7 +68,7 @@ def study_document(
     sections = tuple(Section(key, sentences.text(f"section.{key}"), tuple(blocks)) for key, blocks in parts.items())
     keys = sentences.listed([Code(cell.key) for cell in cells])
     lag = Math(lambda n: n.name("k", [], "", None))
-    lead = sentences.line("study.lead", cells=keys, input=request.stream.name, lag=lag)
+    lead = sentences.line("study.lead", cells=keys, input=Code(request.stream.name), lag=lag)
     return Document(
         sentences.text("study.title"), sentences.language, (lead,), sections, sentences.text("page.contents")
     )
@@ -99,7 +100,8 @@ def _half_life_row(profile: Profile, lags: Sequence[int]) -> tuple[Line, ...]:
     bound = "" if profile.settled else "≥ "
     shares = [f"{bound}{profile.share_lag(share)}" for share in (0.5, 0.9)]
     steps = [steps_text(value) for value in (life.together, life.low, life.high)]
-    return tuple((text,) for text in (profile.model, *steps, *shares, *(power(float(median[lag])) for lag in lags)))
+    numbers = (*steps, *shares, *(power(float(median[lag])) for lag in lags))
+    return ((Code(profile.model),), *((text,) for text in numbers))
 
 
 def _checked(checks: Checks, sentences: Sentences) -> list[Block]:
@@ -119,11 +121,13 @@ def _checked(checks: Checks, sentences: Sentences) -> list[Block]:
 def _check_row(results: Sequence[CheckResult], sentences: Sentences, several: bool) -> tuple[Line, ...]:
     """The same check of every cell; with its case where there are `several` of one name."""
     first = results[0]
-    name = check_name(first, sentences) + (f" ({first.detail.split('; ')[-1]})" if several else "")
+    name: Line = (check_name(first, sentences),)
+    if several:
+        name = (*name, " (", Code(first.detail.split("; ")[-1]), ")")
     sign = "≥" if first.at_least else "≤"
     texts = [("—" if not r.ran else f"{r.error:.3f}" if r.at_least else error_text(r.error)) for r in results]
     marked = [text if result.passed else f"✗ {text}" for text, result in zip(texts, results, strict=True)]
-    return tuple((text,) for text in (name, *marked, f"{sign} {first.bar:g}"))
+    return (name, *((text,) for text in (*marked, f"{sign} {first.bar:g}")))
 
 
 def _derivations(cells: Sequence[Cell], sentences: Sentences) -> list[Block]:
@@ -131,10 +135,16 @@ def _derivations(cells: Sequence[Cell], sentences: Sentences) -> list[Block]:
     for cell in cells:
         derivation = Link(sentences.text("derivations.derivation"), f"derivations/{cell.key}.html")
         kernel = Link(sentences.text("derivations.kernel"), f"kernels/{cell.key}.py")
-        name = f"{cell.name} ({cell.key})" if cell.name != cell.key else cell.key
-        found.append(Paragraph(sentences.line("derivations.line", name=name, derivation=derivation, kernel=kernel)))
+        parts: dict[str, Line] = {"name": _named(cell, sentences), "derivation": (derivation,), "kernel": (kernel,)}
+        found.append(Paragraph(sentences.line("derivations.line", **parts)))
         found.append(Listing(cell.text))
     return found
+
+
+def _named(cell: Cell, sentences: Sentences) -> Line:
+    """A cell by its name, its key beside it."""
+    title = cell_title(cell, sentences)
+    return (Code(cell.key),) if title == cell.key else (f"{title} ", Code(cell.key))
 
 
 def method_blocks(request: Request, sentences: Sentences) -> list[Block]:
@@ -189,5 +199,5 @@ def reproduce_blocks(command: str | None, record: str, sentences: Sentences) -> 
     """How to do it again. record: the file that holds settings, versions and hashes."""
     used = ", ".join(f"{name} {version}" for name, version in versions().items())
     listing: list[Block] = [Listing(command)] if command else []
-    line = Paragraph(sentences.line("reproduce.line" if command else "reproduce.record", record=record))
-    return [*listing, line, Paragraph(sentences.line("reproduce.versions", versions=used))]
+    line = Paragraph(sentences.line("reproduce.line" if command else "reproduce.record", record=Code(record)))
+    return [*listing, line, Paragraph(sentences.line("reproduce.versions", versions=Code(used)))]

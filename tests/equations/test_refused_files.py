@@ -294,3 +294,21 @@ def test_the_error_survives_a_worker_process():
     error = CellError("what", source="a.toml", line=2, column=3, text="abc", allowed="a", fix="b")
     copy = pickle.loads(pickle.dumps(error))
     assert (str(copy), vars(copy)) == (str(error), vars(error))
+
+
+@pytest.mark.parametrize(
+    ("names", "found"),
+    [
+        ('"長短期記憶"', "`names` is not a table"),
+        ('{ en = "mine" }', "`names` has an entry `en`"),
+        ('{ fr = "mienne" }', "`names` has an entry `fr`"),
+        ("{ zh-Hant = 3 }", "`names` has an entry `zh-Hant`"),
+        ('{ zh-Hant = "" }', "`names` has an entry `zh-Hant`"),
+        ('{ zh-Hant = "a\\u0007" }', "does not print"),
+    ],
+)
+def test_a_name_in_another_language_is_one_line_of_text(names: str, found: str) -> None:
+    text = f'name = "Mine"\nnames = {names}\nequations = "h[t] = tanh(W @ x[t] + U @ h[t-1])"\n'
+    with pytest.raises(CellError, match=found) as refused:
+        read_cell(text.encode(), key="mine", source="mine.toml")
+    assert "mine.toml" in str(refused.value) and "fix:" in str(refused.value)

@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 
 import lstm_sym as ls
+from lstm_sym.document.document import line_text
 from lstm_sym.flow import Profile, run
 from lstm_sym.ground.width import cells, wrapped
 from lstm_sym.inputs import gaussian, stream
+from lstm_sym.notation.text import TextNotation
 from lstm_sym.report import LANGUAGES, Sentences
 from lstm_sym.studies.conclusions import conclusion, overlap, relation
 from lstm_sym.studies.measurement import (
@@ -43,7 +45,7 @@ def exponential(model: str, *half_lives: float, lags: int = 20) -> Profile:
 def said(rnn: HalfLife, lstm: HalfLife, biased: HalfLife, language: str = "en") -> list[str]:
     sentences = Sentences(language)
     lives = {"rnn": rnn, "lstm": lstm, biased_label(CELLS[1]): biased}
-    return ["".join(map(str, line)) for line in conclusion(CELLS, lives, sentences)]
+    return [line_text(line, TextNotation()) for line in conclusion(CELLS, lives, sentences)]
 
 
 @pytest.mark.parametrize(
