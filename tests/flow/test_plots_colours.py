@@ -108,6 +108,7 @@ def test_a_model_has_one_colour_whatever_stands_beside_it():
         given = model_colours(labels)
         assert all(given[label] == OWN[label.lower()].light for label in labels if label.lower() in OWN)
         assert len(set(given.values())) == len(labels)
+    assert model_colours(["rnn", "lstm", "lstm, b_f = 1"])["lstm, b_f = 1"] == MODELS[3].light
     assert model_colours(["a", "b"]) == {"a": MODELS[0].light, "b": MODELS[1].light}
     assert set(model_colours([f"model {k}" for k in range(9)]).values()) == {colour.light for colour in MODELS}
 

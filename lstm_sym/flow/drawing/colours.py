@@ -86,7 +86,9 @@ def model_colours(labels: Sequence[str]) -> dict[str, str]:
     """
     labels = list(dict.fromkeys(labels))
     found = {label: OWN[label.lower()] for label in labels if label.lower() in OWN}
-    free = [colour for colour in MODELS if colour not in found.values()] or list(MODELS)
+    # A model beside one of these has a colour that none of them ever has, on whichever page.
+    known = sorted(MODELS, key=lambda colour: bool(found) and colour in OWN.values())
+    free = [colour for colour in known if colour not in found.values()] or list(MODELS)
     others = [label for label in labels if label not in found]
     found |= {label: free[at % len(free)] for at, label in enumerate(others)}
     return {label: found[label].light for label in labels}

@@ -32,8 +32,8 @@ LABELS = {
     "closed": "share of time closed (< {low:g})",
     "open": "share of time open (> {high:g})",
 }
-SIDE, GAP, ROW, ACROSS = 2.1, 0.42, 0.98, 4
-LEAST = 0.01
+SIDE, GAP, ROW, ACROSS = 1.75, 0.42, 0.98, 4
+LEAST = 0.05
 """A gate none of whose units is open, or closed, for this share of the time is between, and has no panel."""
 
 
@@ -50,7 +50,7 @@ def save_saturation(
 ) -> list[Path]:
     """Draw, for all gates of a cell, each unit's share of time above `high` against that below `low`.
 
-    A gate none of whose units is open or closed for 1 % of the time has no panel, but is named, unless all are so.
+    A gate none of whose units is open or closed for 5 % of the time has no panel, but is named, unless all are so.
     gates: the values of every gate, (T, B, H) or (T, H), in [0, 1]. model: named in the subtitle. Writes stem.svg,
     stem.png, stem.csv; the CSV has the columns gate, unit, closed, open. labels: other words for `LABELS`.
 
