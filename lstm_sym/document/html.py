@@ -324,7 +324,7 @@ class _Page:
             else:
                 sides = "".join(f"<td>{self.content(side)}</td>" for side in (pair.left, pair.right))
                 rows.append(f'<tr class="different"><td>≠</td>{sides}</tr>\n')
-        body = f'<thead><tr><th class="mark"></th>{head}</tr></thead><tbody>\n{"".join(rows)}</tbody>'
+        body = f'<thead><tr><td class="mark"></td>{head}</tr></thead><tbody>\n{"".join(rows)}</tbody>'
         return f'<div class="table" tabindex="0"><table class="comparison">{body}</table></div>'
 
     def content(self, content: d.Content) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -37,7 +38,7 @@ def blank_pictures_and_few_fits(request: pytest.FixtureRequest, monkeypatch: pyt
         return resampling(profile, 100, rng)
 
     def blank(draws: Any, look: Any) -> Any:
-        return laid_out([style.sheet for _ in draws], look)
+        return laid_out([style.sheet for _ in draws], replace(look, width=None))
 
     for module in (truncation, card, decay):
         monkeypatch.setattr(module, "fitted", once)

@@ -117,3 +117,14 @@ def test_constants_are_a_row() -> None:
     assert "≠ constants: α = 0.2" in shown and "│ constants: α = 0.5" in shown
     assert "≠ constants: —" in fine("diff", "lstm", "lstm_block")
     assert "constants" not in fine("diff", "lstm", "gru")
+
+
+def test_a_page_holds_all_languages_and_shows_the_one_asked_for() -> None:
+    fine("diff", "lstm", "gru", "-o", "page.html", "--lang", "zh-Hans")
+    page = Path("page.html").read_text(encoding="utf-8")
+    assert '<html lang="zh-Hans">' in page and "门控循环单元（Gated recurrent unit）" in page
+    sections = page.count("<section")
+    assert sections < page.count('<table class="comparison"') < 3 * sections, "formulas stand once"
+    assert '<div class="told" lang="zh-Hant">' in page and "≠" in page
+    fine("diff", "lstm", "gru", "-o", "page.md", "--lang", "zh-Hans")
+    assert "門" not in Path("page.md").read_text(encoding="utf-8")

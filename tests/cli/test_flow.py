@@ -148,6 +148,24 @@ def test_the_command_of_a_page_gives_the_page_again() -> None:
     assert "flow.json" in page.decode() and "study.json" not in page.decode()
 
 
+def test_figures_for_a_paper_are_written_beside_the_others() -> None:
+    fine("flow", "rnn", *MEASURING, "-o", "out", "--paper", "3.25")
+    pictures = sorted(path.stem for path in Path("out").glob("*.png"))
+    assert pictures == sorted(path.stem for path in Path("out").glob("*.pdf")) and len(pictures) == 4
+    record, page = (Path("out", name).read_text(encoding="utf-8") for name in ("flow.json", "index.html"))
+    assert "--paper 3.25" in json.loads(record)["command"] and 'href="rnn.map.pdf"' in page
+    before = Path("out/rnn.map.pdf").read_bytes()
+    fine(*shlex.split(json.loads(record)["command"])[1:])
+    assert Path("out/rnn.map.pdf").read_bytes() == before
+    fine("flow", "rnn", *MEASURING, "-o", "out")
+    assert not list(Path("out").glob("*.pdf")), "those of a run before are removed"
+
+
+def test_a_width_that_is_none_is_refused() -> None:
+    for width, found in (("0", "0"), ("-3", "-3"), ("325", "325"), ("3,25", "3,25")):
+        assert found in refused("flow", "rnn", *MEASURING, "-o", "out", "--paper", width)
+
+
 def test_intervals_of_few_draws_come_with_a_warning() -> None:
     for seeds, warned in (("2", True), ("4", False)):
         fine("flow", "rnn", *MEASURING[:-4], "--length", "120", "--seeds", seeds, "-o", seeds)
