@@ -2,7 +2,8 @@
 
 A measure of one's own is a file that measures (draws, and says it in text), its names among the imports and in __all__,
 and, where a survey shall run it and the page show it, a row of SURVEYED. The sentences of the page stand in
-document/strings_flow.toml under flow.FIGURE: title, caption, and the labels of the figure.
+document/strings_flow.toml under flow.FIGURE: title, caption, and the labels of the figure; the title of its section
+under flow.section.FIGURE.
 """
 
 from __future__ import annotations
