@@ -130,7 +130,7 @@ class Derivation:
         >>> import lstm_sym as ls
         >>> d = ls.derive("rnn")
         >>> print(d.latex(d.jacobian("h", "h")))
-        \operatorname{diag}(1 - {h_{t}}^{2})\,U
+        \mathrm{diag}(1 - {h_{t}}^{2})\,U
         """
         return self._written(LatexNotation, item)
 

@@ -140,7 +140,7 @@ def _branches(condition: Any, u: Expr, v: Expr) -> Expr:
 
 
 def _upright(name: str) -> str:
-    return rf"\operatorname{{{name}}}".replace("_", r"\text{-}")
+    return rf"\mathrm{{{name}}}".replace("_", r"\text{-}")
 
 
 _ROWS = (

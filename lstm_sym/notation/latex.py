@@ -11,6 +11,8 @@ from lstm_sym.equations.functions import SIGNS
 from lstm_sym.notation.notation import GREEK, Notation
 
 _TIME = {None: [], 0: ["t"], -1: ["t-1"]}
+_LETTERS = {name: f"\\{name}" for name in GREEK} | {"omicron": "o"}
+"""Greek letters; for one that looks like a Latin letter LaTeX has no macro."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,7 +29,7 @@ class LatexNotation(Notation):
         "transpose": r"{{{}}}^{{\top}}",
         "applied": r"{}\,{}",
         "summed": r"\sum_{{t}} {}",
-        "diag": r"\operatorname{{diag}}({})",
+        "diag": r"\mathrm{{diag}}({})",
         "stacked": r"\left[{}\right]",
         "below": r";\, ",
         "partial": r"\frac{{\partial {}}}{{\partial {}}}",
@@ -36,7 +38,7 @@ class LatexNotation(Notation):
 
     def name(self, base: str, subscripts: list[str], mark: str, time: int | None) -> str:
         r"""i_{t}, \delta a_{i,t}, \delta c^{+}_{t}, i'_{t}, \dot{i}_{t}."""
-        letter = f"\\{base}" if base in GREEK else base if len(base) == 1 else rf"\mathrm{{{base}}}"
+        letter = _LETTERS.get(base) or (base if len(base) == 1 else rf"\mathrm{{{base}}}")
         if mark == "tangent":
             letter = rf"\dot{{{letter}}}"
         prefix = r"\delta " if mark in ("adjoint", "carried", "direct") else _further(mark)
@@ -76,8 +78,8 @@ class LatexNotation(Notation):
         return super().summed(rf"\left({text}\right)" if several else text, False)
 
     def operator_sign(self, kind: str, index: int | None) -> str:
-        r"""\operatorname{part}_{1}."""
-        return rf"\operatorname{{{kind}}}" + ("" if index is None else f"_{{{index}}}")
+        r"""\mathrm{part}_{1}."""
+        return rf"\mathrm{{{kind}}}" + ("" if index is None else f"_{{{index}}}")
 
 
 def _further(mark: str) -> str:
@@ -86,7 +88,7 @@ def _further(mark: str) -> str:
 
 
 def _subscript(text: str) -> str:
-    if text in GREEK:
-        return f"\\{text}"
+    if text in _LETTERS:
+        return _LETTERS[text]
     escaped = text.replace("_", r"\_")
     return escaped if len(text) == 1 else rf"\mathrm{{{escaped}}}"

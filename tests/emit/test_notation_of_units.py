@@ -40,17 +40,17 @@ EQUATIONS = {
     ),
     "h[t] = U @ repeat(h[t-1], n) + V @ x[t]": (
         "hₜ = U repeat₃(hₜ₋₁) + V xₜ",
-        r"h_{t} = U\,\operatorname{repeat}_{3}(h_{t-1}) + V\,x_{t}",
+        r"h_{t} = U\,\mathrm{repeat}_{3}(h_{t-1}) + V\,x_{t}",
         f"<mi>U</mi>{SPACE}<msub><mi>repeat</mi><mn>3</mn></msub><mrow><mo>(</mo>{H}<mo>)</mo></mrow>",
     ),
     "h[t] = mean(h[t-1] - b) + max(V @ x[t])": (
         "hₜ = mean(hₜ₋₁ − b) + max(V xₜ)",
-        r"h_{t} = \operatorname{mean}(h_{t-1} - b) + \operatorname{max}(V\,x_{t})",
+        r"h_{t} = \mathrm{mean}(h_{t-1} - b) + \mathrm{max}(V\,x_{t})",
         f"<mi>mean</mi><mrow><mo>(</mo>{H}<mo>−</mo><mi>b</mi><mo>)</mo></mrow><mo>+</mo><mi>max</mi>",
     ),
     "h[t] = maximum(V @ x[t], 0.5) + where(h[t-1] - b, b, 2)": (
         "hₜ = max(V xₜ, 0.5) + where(hₜ₋₁ − b, b, 2)",
-        r"h_{t} = \max(V\,x_{t}, 0.5) + \operatorname{where}(h_{t-1} - b, b, 2)",
+        r"h_{t} = \max(V\,x_{t}, 0.5) + \mathrm{where}(h_{t-1} - b, b, 2)",
         f"<mi>max</mi><mrow><mo>(</mo><mi>V</mi>{SPACE}{X}<mo>,</mo><mn>0.5</mn><mo>)</mo></mrow>",
     ),
     "h[t] = minimum(b, h[t-1] / (1 + b)) + V @ x[t]": (
@@ -78,22 +78,22 @@ LEAK = "h[t] = (1 - alpha) * h[t-1] + alpha * tanh(V @ x[t])"
 CHOICE = "h[t] = maximum(V @ x[t], h[t-1])"
 LINES = [
     (STACK, "h_x", "h_xₜ = [hₜ₋₁; xₜ]", r"h_{x,t} = \left[h_{t-1};\, x_{t}\right]"),
-    (STACK, "d_x", "δxₜ = part₂(δh_xₜ)", r"\delta x_{t} = \operatorname{part}_{2}(\delta h_{x,t})"),
+    (STACK, "d_x", "δxₜ = part₂(δh_xₜ)", r"\delta x_{t} = \mathrm{part}_{2}(\delta h_{x,t})"),
     (STACK, "h_x_dot", "∂h_xₜ = [∂hₜ₋₁; ∂xₜ]", r"\dot{h}_{x,t} = \left[\dot{h}_{t-1};\, \dot{x}_{t}\right]"),
-    (BLOCKS, "repeat_g", "repeat_gₜ = repeat₂(gₜ)", r"\mathrm{repeat}_{g,t} = \operatorname{repeat}_{2}(g_{t})"),
+    (BLOCKS, "repeat_g", "repeat_gₜ = repeat₂(gₜ)", r"\mathrm{repeat}_{g,t} = \mathrm{repeat}_{2}(g_{t})"),
     (
         BLOCKS,
         "d_g",
         "δgₜ = repeat₂ᵀ(δrepeat_gₜ)",
-        r"\delta g_{t} = {\operatorname{repeat}_{2}}^{\top}(\delta \mathrm{repeat}_{g,t})",
+        r"\delta g_{t} = {\mathrm{repeat}_{2}}^{\top}(\delta \mathrm{repeat}_{g,t})",
     ),
-    (LARGEST, "max_h", "max_hₜ = max(hₜ₋₁)", r"\mathrm{max}_{h,t} = \operatorname{max}(h_{t-1})"),
-    (LARGEST, "max_h_slope", "max_h′ₜ = max′(hₜ₋₁)", r"\mathrm{max}'_{h,t} = \operatorname{max}'(h_{t-1})"),
+    (LARGEST, "max_h", "max_hₜ = max(hₜ₋₁)", r"\mathrm{max}_{h,t} = \mathrm{max}(h_{t-1})"),
+    (LARGEST, "max_h_slope", "max_h′ₜ = max′(hₜ₋₁)", r"\mathrm{max}'_{h,t} = \mathrm{max}'(h_{t-1})"),
     (
         LARGEST,
         "d_max_h_sum",
         "Σδmax_hₜ = sum(δmax_hₜ)",
-        r"\Sigma \delta \mathrm{max}_{h,t} = \operatorname{sum}(\delta \mathrm{max}_{h,t})",
+        r"\Sigma \delta \mathrm{max}_{h,t} = \mathrm{sum}(\delta \mathrm{max}_{h,t})",
     ),
     (
         LEAK,
@@ -121,10 +121,10 @@ def test_lines_of_each_form(text, name, plain, latex):
 
 
 JACOBIANS = {
-    STACK: ("diag(1 − hₜ²) W part₁ᵀ", r"\operatorname{diag}(1 - {h_{t}}^{2})\,W\,{\operatorname{part}_{1}}^{\top}"),
-    LARGEST: ("sum diag(max_h′ₜ)", r"\operatorname{sum}\,\operatorname{diag}(\mathrm{max}'_{h,t})"),
+    STACK: ("diag(1 − hₜ²) W part₁ᵀ", r"\mathrm{diag}(1 - {h_{t}}^{2})\,W\,{\mathrm{part}_{1}}^{\top}"),
+    LARGEST: ("sum diag(max_h′ₜ)", r"\mathrm{sum}\,\mathrm{diag}(\mathrm{max}'_{h,t})"),
     LEAK: ("(1 − α) I", r"(1 - \alpha)\,I"),
-    CHOICE: ("diag(1 − 1₊(V_xₜ − hₜ₋₁))", r"\operatorname{diag}(1 - \mathbf{1}_{>0}(V_{x,t} - h_{t-1}))"),
+    CHOICE: ("diag(1 − 1₊(V_xₜ − hₜ₋₁))", r"\mathrm{diag}(1 - \mathbf{1}_{>0}(V_{x,t} - h_{t-1}))"),
 }
 
 

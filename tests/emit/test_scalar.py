@@ -155,38 +155,38 @@ def test_writing_into_an_array_computes_the_same(seed):
 CALLS = {
     "sigmoid": ("_sigmoid(a)", "_sigmoid_precise(a)", "σ(aₜ)", r"\sigma(a_{t})", "<mi>σ</mi>"),
     "tanh": ("np.tanh(a)", "np.tanh(a)", "tanh(aₜ)", r"\tanh(a_{t})", "<mi>tanh</mi>"),
-    "relu": ("_relu(a)", "_relu(a)", "relu(aₜ)", r"\operatorname{relu}(a_{t})", "<mi>relu</mi>"),
+    "relu": ("_relu(a)", "_relu(a)", "relu(aₜ)", r"\mathrm{relu}(a_{t})", "<mi>relu</mi>"),
     "softplus": (
         "_softplus(a)",
         "_softplus(a)",
         "softplus(aₜ)",
-        r"\operatorname{softplus}(a_{t})",
+        r"\mathrm{softplus}(a_{t})",
         "<mi>softplus</mi>",
     ),
     "softsign": (
         "_softsign(a)",
         "_softsign(a)",
         "softsign(aₜ)",
-        r"\operatorname{softsign}(a_{t})",
+        r"\mathrm{softsign}(a_{t})",
         "<mi>softsign</mi>",
     ),
     "hard_sigmoid": (
         "_hard_sigmoid(a)",
         "_hard_sigmoid(a)",
         "hard_sigmoid(aₜ)",
-        r"\operatorname{hard\text{-}sigmoid}(a_{t})",
+        r"\mathrm{hard\text{-}sigmoid}(a_{t})",
         "<mi>hard_sigmoid</mi>",
     ),
-    "gelu": ("_gelu(a)", "_gelu(a)", "gelu(aₜ)", r"\operatorname{gelu}(a_{t})", "<mi>gelu</mi>"),
-    "sqrt": ("np.sqrt(a)", "np.sqrt(a)", "sqrt(aₜ)", r"\operatorname{sqrt}(a_{t})", "<mi>sqrt</mi>"),
-    "abs": ("_abs(a)", "_abs(a)", "abs(aₜ)", r"\operatorname{abs}(a_{t})", "<mi>abs</mi>"),
+    "gelu": ("_gelu(a)", "_gelu(a)", "gelu(aₜ)", r"\mathrm{gelu}(a_{t})", "<mi>gelu</mi>"),
+    "sqrt": ("np.sqrt(a)", "np.sqrt(a)", "sqrt(aₜ)", r"\mathrm{sqrt}(a_{t})", "<mi>sqrt</mi>"),
+    "abs": ("_abs(a)", "_abs(a)", "abs(aₜ)", r"\mathrm{abs}(a_{t})", "<mi>abs</mi>"),
     "maximum": ("_maximum(a, b)", "_maximum(a, b)", "max(aₜ, bₜ)", r"\max(a_{t}, b_{t})", "<mi>max</mi>"),
     "minimum": ("_minimum(a, b)", "_minimum(a, b)", "min(aₜ, bₜ)", r"\min(a_{t}, b_{t})", "<mi>min</mi>"),
     "where": (
         "_where(a, b, c)",
         "_where(a, b, c)",
         "where(aₜ, bₜ, cₜ)",
-        r"\operatorname{where}(a_{t}, b_{t}, c_{t})",
+        r"\mathrm{where}(a_{t}, b_{t}, c_{t})",
         "<mi>where</mi>",
     ),
     "exp": ("np.exp(a)", "np.exp(a)", "exp(aₜ)", r"\exp(a_{t})", "<mi>exp</mi>"),
@@ -200,23 +200,23 @@ PRIMES = {
     "relu_slope": (
         "_relu_slope(a)",
         "relu′(aₜ)",
-        r"\operatorname{relu}'(a_{t})",
+        r"\mathrm{relu}'(a_{t})",
         "<mi>relu</mi>",
     ),
     "softsign_slope": (
         "_softsign_slope(a)",
         "softsign′(aₜ)",
-        r"\operatorname{softsign}'(a_{t})",
+        r"\mathrm{softsign}'(a_{t})",
         "<mi>softsign</mi>",
     ),
     "hard_sigmoid_slope": (
         "_hard_sigmoid_slope(a)",
         "hard_sigmoid′(aₜ)",
-        r"\operatorname{hard\text{-}sigmoid}'(a_{t})",
+        r"\mathrm{hard\text{-}sigmoid}'(a_{t})",
         "<mi>hard_sigmoid</mi>",
     ),
-    "gelu_slope": ("_gelu_slope(a)", "gelu′(aₜ)", r"\operatorname{gelu}'(a_{t})", "<mi>gelu</mi>"),
-    "abs_slope": ("_abs_slope(a)", "abs′(aₜ)", r"\operatorname{abs}'(a_{t})", "<mi>abs</mi>"),
+    "gelu_slope": ("_gelu_slope(a)", "gelu′(aₜ)", r"\mathrm{gelu}'(a_{t})", "<mi>gelu</mi>"),
+    "abs_slope": ("_abs_slope(a)", "abs′(aₜ)", r"\mathrm{abs}'(a_{t})", "<mi>abs</mi>"),
 }
 PRIME = '<mo lspace="0" rspace="0">′</mo>'
 
@@ -275,7 +275,7 @@ def test_arguments_keep_their_order_and_need_no_brackets():
     expression = FUNCTIONS["where"].symbol(a - b, 2 * c, sympy.Rational(1, 2))
     assert numpy_text(expression) == "_where(a - b, 2 * c, 0.5)"
     assert TextNotation(VALUES).print(expression) == "where(aₜ − bₜ, 2 cₜ, 0.5)"
-    assert LatexNotation(VALUES).print(expression) == r"\operatorname{where}(a_{t} - b_{t}, 2\,c_{t}, 0.5)"
+    assert LatexNotation(VALUES).print(expression) == r"\mathrm{where}(a_{t} - b_{t}, 2\,c_{t}, 0.5)"
     assert numpy_text(2 * FUNCTIONS["maximum"].symbol(b, a) + a) == "a + 2 * _maximum(b, a)"
 
 
