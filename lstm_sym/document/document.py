@@ -33,7 +33,14 @@ class Link:
     target: str
 
 
-Inline = str | Math | Code | Link
+@dataclass(frozen=True)
+class Reference:
+    """The works that something is from, as a cell file names them."""
+
+    text: str
+
+
+Inline = str | Math | Code | Link | Reference
 Line = tuple[Inline, ...]
 
 
@@ -265,6 +272,12 @@ class Document:
     def figures(self) -> Iterator[Figure]:
         """Every figure, in order."""
         return (block for section in self.sections for block in _within(section) if isinstance(block, Figure))
+
+    def references(self) -> tuple[str, ...]:
+        """What the lead and the paragraphs refer to, each once."""
+        blocks = (block for section in self.sections for block in _within(section))
+        told = (*self.lead, *(block.line for block in blocks if isinstance(block, Paragraph)))
+        return tuple(dict.fromkeys(part.text for line in told for part in line if isinstance(part, Reference)))
 
     def diagrams(self) -> Iterator[Diagram]:
         """Every diagram, in order."""

@@ -233,6 +233,8 @@ class _Page:
                 return f"<code>{escape(part.text)}</code>"
             case d.Link():
                 return f'<a href="{escape(part.target)}">{escape(part.text)}</a>'
+            case d.Reference():
+                return f"<cite>{escape(part.text)}</cite>"
         return escape(part)
 
     def equation(self, equation: d.Equation, note: str) -> str:

@@ -117,6 +117,8 @@ class _Page:
                 return _escaped(part.text)
             case d.Link():
                 return f"[{_escaped(part.text)}]({part.target})"
+            case d.Reference():
+                return _escaped(part.text)
         return _escaped(part)
 
     def equation(self, equation: d.Equation) -> str:

@@ -1,4 +1,4 @@
-"""The fixed sentences of documents, in three languages; strings.toml, and files for flow, networks and pages."""
+"""The fixed sentences of documents, in three languages: the files strings*.toml."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ LANGUAGES = ("en", "zh-Hant", "zh-Hans")
 FILES = (
     "strings.toml",
     "strings_flow.toml",
+    "strings_formats.toml",
     "strings_networks.toml",
-    "strings_reading.toml",
     "strings_pages.toml",
+    "strings_reading.toml",
 )
 
 

@@ -114,7 +114,7 @@ class _Derivation:
             worst = d.error_text(max(self.errors.values()))
             found.append(self.sentences.line("derivation.checked", count=str(len(self.errors)), worst=worst))
         if self.cell.reference:
-            found.append(self.sentences.line("derivation.reference", reference=self.cell.reference))
+            found.append(self.sentences.line("derivation.reference", reference=d.Reference(self.cell.reference)))
         if self.cell.chosen:
             options = ", ".join(f"{name} = {choice}" for name, choice in self.cell.chosen.items())
             found.append(self.sentences.line("derivation.options", options=d.Code(options)))

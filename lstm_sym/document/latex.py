@@ -1,0 +1,250 @@
+r"""A document as LaTeX source that a plain TeX Live compiles: pdflatex or xelatex, xelatex for Chinese.
+
+Every equation is an environment of its own under its number, \tag{B17}, to be taken into a paper as it stands; the rules
+and the errors of the checks follow in a table. Long right sides are broken into lines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib.resources import files
+from itertools import groupby
+from typing import assert_never
+
+from lstm_sym import __version__
+from lstm_sym.document import document as d
+from lstm_sym.document.latex_text import declarations, escaped, is_chinese
+from lstm_sym.document.lines import left_side, lines
+from lstm_sym.document.references import bibtex, works
+from lstm_sym.document.sentences import Sentences
+from lstm_sym.notation.breaks import BREAK, BreakableLatex, whole
+from lstm_sym.notation.text import TextNotation
+
+LINE = 80
+"""Letters of a formula in a line: the width of the text without the number."""
+COLUMNS = 76
+"""Letters of a row of a table."""
+INDENTS = ("", r"\quad", r"\qquad\quad")
+"""How far the lines of an equation are set in that go on with it."""
+HEADINGS = ("section", "subsection", "subsubsection", "paragraph")
+FONTS = {
+    "zh-Hant": ("Noto Serif CJK TC", "Noto Sans CJK TC", "Songti TC", "PMingLiU", "bsmi00lp.ttf"),
+    "zh-Hans": ("Noto Serif CJK SC", "Noto Sans CJK SC", "Songti SC", "SimSun", "FandolSong-Regular.otf"),
+}
+"""Chinese fonts of systems, and last one that TeX Live brings; the first that is there is taken."""
+
+
+def latex_page(document: d.Document) -> str:
+    """The source: same document, same bytes."""
+    page = _Page(document)
+    body = [
+        *([rf"\textbf{{{page.line(document.warning)}}}"] if document.warning else []),
+        *(page.line(line) for line in document.lead),
+        *([r"\tableofcontents"] if len(document.sections) > 1 else []),
+        *(text for section in document.sections for text in page.section(section, 0)),
+        *page.bibliography(),
+    ]
+    text = "\n\n".join(body)
+    preamble = files(__package__).joinpath("preamble.tex").read_text(encoding="utf-8")
+    return (
+        f"% Written by lstm_sym {__version__}.\n{_program(document.language)}{preamble}{_chinese(document)}"
+        + "".join(f"{line}\n" for line in declarations(document.title + text))
+        + f"\\title{{{escaped(document.title)}}}\n\\author{{}}\\date{{}}\n\n\\begin{{document}}\n\\maketitle\n\n{text}\n\n"
+        + "\\end{document}\n"
+        + _comment(bibtex(document.references()))
+    )
+
+
+def _program(language: str) -> str:
+    """The program that compiles it, for editors."""
+    return f"% !TeX program = {'xelatex' if language in FONTS else 'pdflatex'}\n"
+
+
+def _comment(text: str) -> str:
+    return "".join(f"% {line}".rstrip() + "\n" for line in text.splitlines()) if text else ""
+
+
+def _chinese(document: d.Document) -> str:
+    """xeCJK with a font that is there; words that LaTeX adds itself."""
+    named = f"\\renewcommand{{\\refname}}{{{Sentences(document.language).text('formats.references')}}}\n"
+    named += f"\\renewcommand{{\\contentsname}}{{{document.contents}}}\n" if document.contents else ""
+    if document.language not in FONTS:
+        return named
+    tries = "".join(f"\\trychinesefont{{{font}}}\n" for font in FONTS[document.language])
+    return (
+        "\\RequireXeTeX % Chinese needs xelatex\n\\usepackage{xeCJK}\n"
+        "\\newcommand{\\trychinesefont}[1]{\\ifdefined\\chinesefont\\else\\IfFontExistsTF{#1}{\\def\\chinesefont{#1}}{}\\fi}\n"
+        f"{tries}"
+        "\\ifdefined\\chinesefont\n"
+        "  \\setCJKmainfont[AutoFakeBold=2]{\\chinesefont}\n  \\setCJKsansfont[AutoFakeBold=2]{\\chinesefont}\n"
+        "  \\setCJKmonofont{\\chinesefont}\n\\fi\n"
+        f"{named}"
+    )
+
+
+class _Page:
+    """Renders blocks; every method gives LaTeX."""
+
+    def __init__(self, document: d.Document) -> None:
+        self.document = document
+        self.notation = BreakableLatex()
+        self.labels, self.sentences = document.labels, Sentences(document.language)
+
+    def section(self, section: d.Section, level: int) -> list[str]:
+        """Heading, blocks, sections inside; nothing for a section of what is drawn on pages alone."""
+        blocks = [block for block in section.blocks if not isinstance(block, d.Diagram)]
+        if section.blocks and not blocks:
+            return []
+        heading = HEADINGS[min(level, len(HEADINGS) - 1)]
+        found = [rf"\{heading}{{{escaped(section.title)}}}\label{{{section.key}}}"]
+        for is_equation, group in groupby(blocks, lambda block: isinstance(block, d.Equation)):
+            run = list(group)
+            if is_equation:
+                found += self.equations([block for block in run if isinstance(block, d.Equation)])
+                continue
+            for block in run:
+                found += self.section(block, level + 1) if isinstance(block, d.Section) else [self.block(block)]
+        return found
+
+    def block(self, block: d.Block) -> str:
+        """Any block but a section."""
+        match block:
+            case d.Paragraph():
+                return self.line(block.line)
+            case d.Equation():
+                return self.equation(block)
+            case d.Matrix():
+                return self.matrix(block)
+            case d.Definitions():
+                items = (rf"\item[{{{self.line(term)}}}] {self.line(text)}" for term, text in block.items)
+                return "\n".join([r"\begin{description}", *items, r"\end{description}"]) if block.items else ""
+            case d.Table():
+                return self.table(block)
+            case d.Listing() | d.Source():
+                return f"{{\\scriptsize\n\\begin{{verbatim}}\n{block.text}\n\\end{{verbatim}}}}"
+            case d.Figure():
+                return rf"{self.line(block.caption)} (\texttt{{{escaped(block.file)}}})"
+            case d.Diagram():
+                return ""
+            case d.Comparison():
+                return self.comparison(block)
+            case d.Section():
+                return "\n\n".join(self.section(block, 1))
+        assert_never(block)
+
+    def line(self, line: d.Line) -> str:
+        """Text with mathematics in it."""
+        return "".join(map(self.inline, line))
+
+    def inline(self, part: d.Inline) -> str:
+        """One part of a line."""
+        match part:
+            case str():
+                return escaped(part)
+            case d.Math():
+                return self.formula(part.write(self.notation))
+            case d.Code():
+                return rf"\texttt{{{escaped(part.text)}}}"
+            case d.Link() if part.target.startswith("#"):
+                return rf"\hyperref[{{{part.target[1:]}}}]{{{escaped(part.text)}}}"
+            case d.Link():
+                return rf"\href{{{part.target}}}{{{escaped(part.text)}}}"
+            case d.Reference():
+                keys = ",".join(work.key for work in works(self.document.references()) if work.text in part.text)
+                return escaped(part.text) + (rf"~\cite{{{keys}}}" if keys else "")
+        assert_never(part)
+
+    def formula(self, text: str) -> str:
+        """A formula in a line, which may break at its marks."""
+        depth, found = 0, ""
+        for character in text:
+            depth += (character == "{") - (character == "}")
+            found += character if character != BREAK else r"\allowbreak " if depth == 0 else ""
+        return f"${found}$"
+
+    def equations(self, equations: Sequence[d.Equation]) -> list[str]:
+        """Equations one below the other, then a table of the rules, origins and errors of those that have one."""
+        noted = [equation for equation in equations if equation.rule or equation.error is not None]
+        found = "\n".join(self.equation(equation) for equation in equations)  # no empty line: it begins a paragraph
+        return [found, self.notes(noted)] if noted else [found]
+
+    def equation(self, equation: d.Equation) -> str:
+        """A numbered equation, in several lines where it is long."""
+        label = rf"\label{{{equation.id}}}"
+        tag = rf"\tag{{{equation.number}}}{label}" if equation.number else r"\notag"
+        left, (first, *rest) = left_side(equation, self.notation), lines(equation, self.notation, LINE)
+        if not rest:
+            return f"\\begin{{equation}}\n{left} = {first.text} {tag}\n\\end{{equation}}"
+        rows = [f"{left} &= {first.text}", *(f"&{INDENTS[line.steps]}{{}} {line.text}" for line in rest)]
+        body = " \\\\\n".join(rows)
+        return f"\\begin{{equation}}\n{tag}\n\\begin{{split}}\n{body}\n\\end{{split}}\n\\end{{equation}}"
+
+    def notes(self, equations: Sequence[d.Equation]) -> str:
+        """The line, the rule that made it, the equation it follows from, and the error of its check."""
+        head = tuple(self.sentences.text(f"formats.{column}") for column in ("line", "rule", "origin", "error"))
+        rows: tuple[tuple[d.Line, ...], ...] = tuple(
+            ((f"({e.number})",), (self.labels.rule(e.rule),), (e.origin,), (d.verdict_text(e),)) for e in equations
+        )
+        return f"{{\\footnotesize\n{self.table(d.Table(head, rows, frozenset({3})))}}}"
+
+    def matrix(self, matrix: d.Matrix) -> str:
+        """A matrix of blocks."""
+        rows = " \\\\\n".join(" & ".join(entry.write(self.notation) for entry in row) for row in matrix.rows)
+        left = matrix.left.write(self.notation) + self.notation.equals
+        body = whole(f"{left}\\begin{{pmatrix}}\n{rows}\n\\end{{pmatrix}}")
+        return f"\\begin{{equation*}}\n\\renewcommand{{\\arraystretch}}{{1.6}}\n{body}\n\\end{{equation*}}"
+
+    def table(self, table: d.Table) -> str:
+        """A table over as many pages as it needs; its columns are as wide as what stands in them, while that fits."""
+        head = [rf"\textbf{{{escaped(text)}}}" for text in table.head]
+        rows = [[self.line(cell) for cell in row] for row in table.rows]
+        return _longtable(_columns(table), [head, *rows])
+
+    def comparison(self, comparison: d.Comparison) -> str:
+        """A table of two columns; what is the same stands in the first, with = beside it."""
+        rows = [["", *(rf"\textbf{{{escaped(name)}}}" for name in comparison.head)]]
+        for pair in comparison.pairs:
+            right = "=" if pair.same else self.content(pair.right)
+            rows.append(["$=$" if pair.same else r"$\ne$", self.content(pair.left), right])
+        return _longtable("l" + _paragraph(0.44) * 2, rows)
+
+    def content(self, content: d.Content) -> str:
+        """One side of a comparison."""
+        if isinstance(content, d.Equation):
+            return self.formula(content.write(self.notation))
+        return self.line(content) or "---"
+
+    def bibliography(self) -> list[str]:
+        """The works that the document refers to."""
+        items = [rf"\bibitem{{{work.key}}} {escaped(work.text)}" for work in works(self.document.references())]
+        return ["\n".join([r"\begin{thebibliography}{9}", *items, r"\end{thebibliography}"])] if items else []
+
+
+def _longtable(columns: str, rows: Sequence[Sequence[str]]) -> str:
+    head, *body = (" & ".join(row) + r" \\" for row in rows)
+    parts = [rf"\begin{{longtable}}[l]{{@{{}}{columns}@{{}}}}", r"\toprule", head, r"\midrule", r"\endhead"]
+    return "\n".join([*parts, *body, r"\bottomrule", r"\end{longtable}"])
+
+
+def _columns(table: d.Table) -> str:
+    """Columns as wide as their text; where the row is too long, those with long texts share the rest of it."""
+    notation = TextNotation()
+    cells = zip(table.head, *([d.line_text(cell, notation) for cell in row] for row in table.rows), strict=True)
+    widths = [max(map(_letters, column)) for column in cells]
+    kinds = ["r" if place in table.numeric else "l" for place in range(len(widths))]
+    if sum(widths) + 2 * len(widths) <= COLUMNS:
+        return "".join(kinds)
+    narrow = [width for width in widths if width <= COLUMNS // len(widths)]
+    left = COLUMNS - sum(narrow) - 2.5 * len(widths)
+    long = sum(widths) - sum(narrow)
+    shares = (0 if width <= COLUMNS // len(widths) else left * width / long / COLUMNS for width in widths)
+    return "".join(_paragraph(share) if share else kind for kind, share in zip(kinds, shares, strict=True))
+
+
+def _paragraph(share: float) -> str:
+    return rf">{{\raggedright\arraybackslash}}p{{{share:.3f}\linewidth}}"
+
+
+def _letters(text: str) -> int:
+    """Letters of a text; a Chinese one counts twice."""
+    return sum(1 + is_chinese(character) for character in text)

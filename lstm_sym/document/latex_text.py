@@ -1,0 +1,64 @@
+r"""Text for LaTeX: its own signs escaped, and a declaration for every character that its fonts may not have."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from lstm_sym.notation.notation import GREEK
+
+_ESCAPES = {
+    **{sign: rf"\{sign}" for sign in "{}$&#_%"},
+    "\\": r"\textbackslash{}",
+    "^": r"\textasciicircum{}",
+    "~": r"\textasciitilde{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    '"': r"\textquotedbl{}",
+}
+_SIGNS = {
+    **{"−": "-", "⊙": r"\odot", "·": r"\cdot", "×": r"\times", "±": r"\pm", "∞": r"\infty", "≈": r"\approx"},
+    **{"≤": r"\le", "≥": r"\ge", "≠": r"\ne", "∂": r"\partial", "∏": r"\prod", "∑": r"\sum", "√": r"\surd"},
+    **{"′": r"^{\prime}", "°": r"^{\circ}", "‖": r"\|", "→": r"\to", "⊤": r"\top", "Σ": r"\Sigma", "Λ": r"\Lambda"},
+    **{"✓": r"\checkmark", "✗": r"\times", "½": r"\tfrac{1}{2}", "Δ": r"\Delta", "Φ": r"\Phi", "…": r"\dots"},
+    **{"⟨": r"\langle", "⟩": r"\rangle", "∘": r"\circ", "∈": r"\in", "ᵀ": r"^{\top}"},
+    **{letter: rf"\{name}" for name, letter in GREEK.items() if name not in ("omicron", "final_sigma")},
+    **{"ο": "o", "ς": r"\varsigma"},
+}
+"""Character -> how it is written in a formula."""
+_WORDS = {"–": "--", "—": "---", "‘": "`", "’": "'", "“": "``", "”": "''"}
+"""Character -> how it is written in a text."""
+_RAISED = {"<sub>": "_", "<super>": "^"}
+
+
+def escaped(text: str) -> str:
+    """Text as LaTeX prints it."""
+    return re.sub(r'[{}$&#_%\\^~<>"]', lambda sign: _ESCAPES[sign[0]], text)
+
+
+def is_chinese(character: str) -> bool:
+    """Whether a character is of the writing, or the punctuation, of Chinese."""
+    return unicodedata.east_asian_width(character) in "WF"
+
+
+def declarations(text: str) -> list[str]:
+    r"""A \newunicodechar for each character of a text that is neither ASCII nor Chinese nor a letter with an accent."""
+    return [rf"\newunicodechar{{{c}}}{{{_declared(c)}}}" for c in sorted(set(text)) if not _is_known(c)]
+
+
+def _is_known(character: str) -> bool:
+    accented = character.isalpha() and unicodedata.normalize("NFD", character)[0].isascii()
+    return character.isascii() or is_chinese(character) or accented
+
+
+def _declared(character: str) -> str:
+    """What a character stands for; its number in a box where that is not known, so that every text compiles."""
+    if character in _WORDS:
+        return _WORDS[character]
+    if character in _SIGNS:
+        return rf"\ensuremath{{{_SIGNS[character]}}}"
+    kind, _, code = unicodedata.decomposition(character).partition(" ")
+    if kind in _RAISED:
+        base = chr(int(code, 16))
+        return rf"\ensuremath{{{{}}{_RAISED[kind]}{{{_SIGNS.get(base, base)}}}}}"
+    return rf"\fbox{{\tiny U+{ord(character):04X}}}"
