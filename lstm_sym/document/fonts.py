@@ -1,4 +1,4 @@
-"""Make the Chinese fonts of the figures: Noto Sans, cut down to the characters of the word lists.
+"""Make the Chinese fonts of figures and PDFs: Noto Sans, cut down to the characters of the word lists and the cells.
 
 Usage, with the two archives in the current folder:
 
@@ -14,6 +14,7 @@ import sys
 import tarfile
 from typing import NamedTuple
 
+from lstm_sym.cells import cell, names
 from lstm_sym.document.sentences import table
 from lstm_sym.flow.drawing.fonts import LATIN, font_file, written_by
 from lstm_sym.ground.files import write_whole
@@ -46,8 +47,11 @@ SOURCES = {
 
 
 def needed(language: str) -> set[str]:
-    """The characters of the sentences of a language that Matplotlib's own font has not."""
-    return {character for row in table().values() for character in row[language]} - written_by(LATIN) - {"\n"}
+    """The characters of the sentences of a language, and of the catalogue, that Matplotlib's own font has not."""
+    meanings = (cell(name).meanings.values() for name in names())
+    told = [row[language] for row in table().values()]
+    told += [meaning.get(language, "") for of_cell in meanings for meaning in of_cell]
+    return {character for text in told for character in text} - written_by(LATIN) - {"\n"}
 
 
 def subset(data: bytes, characters: set[str], family: str) -> bytes:

@@ -17,10 +17,10 @@ from lstm_sym.document.latex_text import declarations, escaped, is_chinese
 from lstm_sym.document.lines import left_side, lines
 from lstm_sym.document.references import bibtex, works
 from lstm_sym.document.sentences import Sentences
-from lstm_sym.notation.breaks import BREAK, BreakableLatex, whole
+from lstm_sym.notation.breaks import BREAK, HELD, BreakableLatex, whole
 from lstm_sym.notation.text import TextNotation
 
-LINE = 80
+LINE = 86
 """Letters of a formula in a line: the width of the text without the number."""
 COLUMNS = 76
 """Letters of a row of a table."""
@@ -157,7 +157,7 @@ class _Page:
     def formula(self, text: str) -> str:
         """A formula in a line, which may break at its marks."""
         depth, found = 0, ""
-        for character in text:
+        for character in text.replace(HELD, ""):
             depth += (character == "{") - (character == "}")
             found += character if character != BREAK else r"\allowbreak " if depth == 0 else ""
         return f"${found}$"

@@ -27,14 +27,15 @@ def lines(equation: Equation, notation: BreakableNotation, limit: int) -> list[L
     A line that goes on begins with the sign before which it was broken.
     """
     measure = Measure()
-    found, used, is_empty = [Line("", 0)], len(whole(equation.left.write(measure)) + measure.equals), True
+    start = len(left_side(equation, measure) + measure.equals)
+    found, used, is_empty = [Line("", 0)], start, True
     for text, measured in zip(equation.parts(notation), equation.parts(measure), strict=True):
         parts = _parts(text, measured)
         if used + sum(width for _, width in parts) > limit and not is_empty:
-            found, used, is_empty = [*found, Line("", 1)], INDENT, True
+            found, used, is_empty = [*found, Line("", 1)], start + INDENT, True
         for part, width in parts:
             if used + width > limit and not is_empty:
-                found, used = [*found, Line("", 2)], 2 * INDENT
+                found, used = [*found, Line("", 2)], start + 2 * INDENT
             found[-1] = found[-1]._replace(text=found[-1].text + part)
             used, is_empty = used + width, False
     return [Line(line.text.strip(), line.steps) for line in found]
@@ -48,4 +49,5 @@ def left_side(equation: Equation, notation: BreakableNotation) -> str:
 def _parts(text: str, measured: str) -> list[Piece]:
     """The parts between marks that are not empty. Raises ValueError where the marks of both are not the same."""
     texts, measures = text.split(BREAK), measured.split(BREAK)
-    return [(part, len(size)) for part, size in zip(texts, measures, strict=True) if part]
+    pairs = zip(map(whole, texts), map(whole, measures), strict=True)
+    return [(part, len(size)) for part, size in pairs if part]

@@ -17,7 +17,9 @@ from lstm_sym.notation.typst import TypstNotation
 
 BREAK = "\x1e"
 """The mark."""
-SHORT = 4
+HELD = "\x1f"
+"""What a mark becomes where no line may break: it still counts, as a measure of how long a part is."""
+SHORT = 6
 """The most marks in a fraction that is kept whole."""
 TIGHT = 1
 """The most marks between brackets that are kept whole: 1 - f."""
@@ -27,12 +29,21 @@ SMALL = 0.7
 
 def whole(text: str) -> str:
     """The text without marks."""
-    return text.replace(BREAK, "")
+    return text.replace(BREAK, "").replace(HELD, "")
+
+
+def held(text: str) -> str:
+    """The text in one piece."""
+    return text.replace(BREAK, HELD)
 
 
 def tight(text: str) -> str:
-    """The text without marks if it has few."""
-    return whole(text) if text.count(BREAK) <= TIGHT else text
+    """The text in one piece if it is short."""
+    return held(text) if _length(text) <= TIGHT else text
+
+
+def _length(*texts: str) -> int:
+    return sum(text.count(BREAK) + text.count(HELD) for text in texts)
 
 
 def _marked(forms: Mapping[str, str]) -> dict[str, str]:
@@ -48,31 +59,35 @@ class BreakableNotation(Notation):
     fraction_bar = True
 
     def parentheses(self, text: str) -> str:
-        """Brackets, without marks around what is short."""
+        """Brackets, in one piece around what is short."""
         return super().parentheses(tight(text))
 
+    def diag(self, text: str) -> str:
+        """diag(e), its brackets as any others."""
+        return self.forms["diag"].format("") + self.parentheses(text)
+
     def fraction(self, numerator: str, denominator: str) -> str:
-        """A fraction without marks, or a quotient in a line of what is long."""
-        if (numerator + denominator).count(BREAK) <= SHORT:
-            return super().fraction(whole(numerator), whole(denominator))
+        """A fraction in one piece, or a quotient in a line of what is long."""
+        if _length(numerator, denominator) <= SHORT:
+            return super().fraction(held(numerator), held(denominator))
         above, below = (self.parentheses(part) if BREAK in part else part for part in (numerator, denominator))
         return above + BREAK + self.forms["over"] + below
 
     def power(self, base: str, exponent: int) -> str:
-        """A power without marks."""
-        return super().power(whole(base), exponent)
+        """A power in one piece."""
+        return super().power(held(base), exponent)
 
     def transpose(self, matrix: str) -> str:
-        """A transposed matrix without marks."""
-        return super().transpose(whole(matrix))
+        """A transposed matrix in one piece."""
+        return super().transpose(held(matrix))
 
     def partial(self, target: str, source: str) -> str:
-        """A partial derivative without marks."""
-        return super().partial(whole(target), whole(source))
+        """A partial derivative in one piece."""
+        return super().partial(held(target), held(source))
 
     def marked(self, text: str, mark: str) -> str:
-        """A mark of a role on something without marks."""
-        return super().marked(whole(text), mark)
+        """A mark of a role on something in one piece."""
+        return super().marked(held(text), mark)
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,6 +99,7 @@ class BreakableLatex(BreakableNotation, LatexNotation):
     forms: ClassVar[Mapping[str, str]] = {
         **_marked(LatexNotation.forms),
         "stacked": r"\bigl[{}\bigr]",
+        "diag": r"\mathrm{{diag}}{}",
         "over": " / ",
     }
 
@@ -107,7 +123,7 @@ class BreakableTypst(BreakableNotation, TypstNotation):
     forms: ClassVar[Mapping[str, str]] = {
         **_marked(TypstNotation.forms),
         "stacked": r"\[{}\]",
-        "diag": '"diag"\\({}\\)',
+        "diag": '"diag"{}',
         "over": r" \/ ",
     }
 
@@ -115,7 +131,7 @@ class BreakableTypst(BreakableNotation, TypstNotation):
         """Brackets, larger ones around fractions."""
         if BREAK not in tight(text):
             return super().parentheses(text)
-        return rf"lr(\(, size: #180%){text}lr(\), size: #180%)" if "frac(" in text else rf"\({text}\)"
+        return rf" lr(\(, size: #180%) {text} lr(\), size: #180%) " if "frac(" in text else rf"\({text}\)"
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,7 +140,7 @@ class Measure(BreakableNotation, TextNotation):
 
     plus, minus = BREAK + TextNotation.plus, BREAK + TextNotation.minus
     comma = TextNotation.comma + BREAK
-    forms: ClassVar[Mapping[str, str]] = {**_marked(TextNotation.forms), "over": " / ", "diag": "diag({})"}
+    forms: ClassVar[Mapping[str, str]] = {**_marked(TextNotation.forms), "over": " / ", "diag": "diag{}"}
 
     def name(self, base: str, subscripts: list[str], mark: str, time: int | None) -> str:
         """A name as wide as it is: subscripts and raised marks are small."""
@@ -136,10 +152,14 @@ class Measure(BreakableNotation, TextNotation):
 
     def fraction(self, numerator: str, denominator: str) -> str:
         """As wide as its wider half."""
-        if (numerator + denominator).count(BREAK) <= SHORT:
-            return max(whole(numerator), whole(denominator), key=len)
+        if _length(numerator, denominator) <= SHORT:
+            return max(held(numerator), held(denominator), key=_letters)
         return super().fraction(numerator, denominator)
 
     def partial(self, target: str, source: str) -> str:
         """As wide as its wider half."""
-        return f"d{max(whole(target), whole(source), key=len)}"
+        return f"d{max(held(target), held(source), key=_letters)}"
+
+
+def _letters(text: str) -> int:
+    return len(whole(text))

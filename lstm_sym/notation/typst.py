@@ -36,7 +36,7 @@ class TypstNotation(Notation):
         "stacked": "[{}]",
         "below": r"\; ",
         "partial": "frac(∂ {}, ∂ {})",
-        "differential": 'upright("d") W',
+        "differential": "upright(d) W",
     }
 
     def name(self, base: str, subscripts: list[str], mark: str, time: int | None) -> str:
@@ -46,7 +46,7 @@ class TypstNotation(Notation):
             letter = f"dot({letter})"
         prefix = "δ " if mark in ("adjoint", "carried", "direct") else _further(mark)
         above = {"carried": "^(+)", "direct": "^(∘)", "slope": "'"}.get(mark, "")
-        below = r" \, ".join([*map(_letter, subscripts), *_TIME[time]])
+        below = r"\,".join([*map(_letter, subscripts), *_TIME[time]])
         return f"{prefix}{letter}{above}" + (f"_({below})" if below else "")
 
     def marked(self, text: str, mark: str) -> str:
