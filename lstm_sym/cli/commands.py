@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -207,8 +207,8 @@ def generate(name: str, output: Path | None, target: str, plain: bool, settings:
 @click.option(
     "--format",
     "kind",
-    type=click.Choice(["md", "html"]),
-    help="Markdown or HTML.  [default: by the ending of the file, else html]",
+    type=click.Choice(["html", "md", "tex", "pdf", "ipynb"]),
+    help="HTML, Markdown as GitHub reads it, LaTeX, PDF or notebook.  [default: by the ending of the file, else html]",
 )
 @language_option
 @set_option
@@ -226,18 +226,26 @@ def derive(
 ) -> None:
     """Write the derivation of CELL as a report; of a network that of its layers, its cells and its loss.
 
+    -o NAME.html, .md, .tex, .pdf (with the extra pdf) or, of a cell alone, .ipynb, a notebook that runs.
+
     Every line stands with its number in the kernel and with the error of its numeric check. Exit code 1 if one fails.
     """
     from lstm_sym.cli.checking import failures
-    from lstm_sym.cli.output import Destination, page_format
+    from lstm_sym.cli.notebooks import notebook, refuse_network
+    from lstm_sym.cli.output import FORMATS, NOTEBOOK, Destination, page_format
     from lstm_sym.cli.streams import say
-    from lstm_sym.report import Sentences, html_page, in_order, markdown_page
+    from lstm_sym.report import PAGES, Sentences, in_order
 
-    rendered: Callable[..., str] = {"html": html_page, "md": markdown_page}[page_format(output, kind)]
+    found = page_format(output, kind, {**FORMATS, **NOTEBOOK})
     destination = Destination(output, [name], force=force)
-    languages = in_order(language) if rendered is html_page else (language,)
+    languages = in_order(language) if found == "html" else (language,)
+    if found == "ipynb":
+        refuse_network(name)
     documents, results = _derived(name, settings, [Sentences(one) for one in languages])
-    destination.deliver(rendered(*documents))
+    if found == "ipynb":
+        destination.deliver(notebook(name, settings, documents[0]))
+    else:
+        destination.deliver(PAGES[found](*documents))
     if told := [line for key, found in results.items() if (line := failures(key, found))]:
         say("\n".join(told), err=True)
         context.exit(FAILED)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +30,7 @@ POSITIVE = Whole(min=1)
 @click.option("--input-size", type=POSITIVE, default=32, show_default=True, help="Size D of the input.")
 @click.option("--hidden-size", type=POSITIVE, default=64, show_default=True, help="Hidden units H.")
 @click.option("--size", "sizes", multiple=True, metavar="NAME=NUMBER", help="Any further size.  [default: as H]")
-@output_option("Destination to write, .html or .md; without it the terminal.")
+@output_option("Destination to write, .html, .md, .tex or .pdf; without it the terminal.")
 @language_option
 @json_option
 @force_option
@@ -54,10 +54,11 @@ def diff(
     """
     from lstm_sym.cli.networks import compared, is_network
     from lstm_sym.cli.output import Destination, in_terminal, page_format, print_json
-    from lstm_sym.report import Sentences, html_page, in_order, markdown_page
+    from lstm_sym.report import PAGES, Sentences, in_order
 
-    is_page = page_format(output) == "html" and output is not None
-    rendered: Callable[..., str] = html_page if page_format(output) == "html" else markdown_page
+    kind = page_format(output)
+    is_page = kind == "html" and output is not None
+    rendered = PAGES[kind]
     destination = Destination(output, [left, right], force=force, quiet=as_json)
     sentences = [Sentences(one) for one in (in_order(language) if is_page else (language,))]
     if is_network(left) or is_network(right):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -20,8 +21,10 @@ from lstm_sym.ground.width import aligned
 if TYPE_CHECKING:
     from lstm_sym.document.document import Document
 
-FORMATS = {".html": "html", ".htm": "html", ".md": "md", ".markdown": "md"}
+FORMATS = {".html": "html", ".htm": "html", ".md": "md", ".markdown": "md", ".tex": "tex", ".pdf": "pdf"}
 """Ending of a file -> the format of the page in it."""
+NOTEBOOK = {".ipynb": "ipynb"}
+"""The same for the derivation of a cell, which has programs that can be run."""
 
 
 class Destination:
@@ -45,24 +48,41 @@ class Destination:
         if ending and target.suffix.lower() != ending:
             raise Refused(f"{target}: the name of this file ends in {ending}\n  fix: -o {target.with_suffix(ending)}")
 
-    def deliver(self, text: str) -> None:
-        """Print the text, or write it and say so; either with the seal that shows an edit. Raises OSError."""
-        if self.output is None:
-            hand_out(sealed(text))
-            return
-        say_written(self.output.write({self.output.names[0]: sealed(text).encode("utf-8")}), quiet=self.quiet)
+    def deliver(self, content: str | bytes) -> None:
+        """Print the content, or write it and say so; either with the seal that shows an edit. Raises OSError."""
+        if self.output is not None:
+            data = sealed(content) if isinstance(content, bytes) else sealed(content).encode("utf-8")
+            say_written(self.output.write({self.output.names[0]: data}), quiet=self.quiet)
+        elif isinstance(content, str):
+            hand_out(sealed(content))
+        else:
+            echo(sealed(content), nl=False)
 
 
-def page_format(target: Path | None, asked: str | None = None) -> str:
-    """The format of a page: "html" or "md", as its file's ending says or, without one, as asked. Raises Refused."""
+def page_format(target: Path | None, asked: str | None = None, formats: Mapping[str, str] = FORMATS) -> str:
+    """The format of a page, as its file's ending says or, without one, as asked. Raises Refused, PdfError.
+
+    formats: ending -> format. A PDF is refused where it cannot be made, or would go to a terminal.
+    """
+    found = _format(target, asked, formats)
+    if found == "pdf":
+        from lstm_sym.document.pdf import require_typst
+
+        require_typst()
+        if (target is None or _is_standard_output(target)) and sys.stdout.isatty():
+            raise Refused("a PDF is not for a terminal\n  fix: name the file to write: -o NAME.pdf")
+    return found
+
+
+def _format(target: Path | None, asked: str | None, formats: Mapping[str, str]) -> str:
     if target is None or _is_standard_output(target) or target.is_dir():
         return asked or "html"
     ending = target.suffix.lower()
-    found = FORMATS.get(ending, asked if not ending else None)
+    found = formats.get(ending, asked if not ending else None)
     if found is None:
         raise Refused(
             f"{target}: no page ends in {ending or 'nothing'}\n"
-            f"  allowed: {', '.join(FORMATS)}\n"
+            f"  allowed: {', '.join(formats)}\n"
             "  fix: let the name of the file end in one of them; it chooses the format"
         )
     if asked not in (None, found):

@@ -1,7 +1,7 @@
 r"""A document as LaTeX source that a plain TeX Live compiles: pdflatex or xelatex, xelatex for Chinese.
 
-Every equation is an environment of its own under its number, \tag{B17}, to be taken into a paper as it stands; the rules
-and the errors of the checks follow in a table. Long right sides are broken into lines.
+Every equation is an environment of its own under its number, \tag{B17}, to be taken into a paper as it stands; the
+rules and the errors of the checks follow in a table. Long right sides are broken into lines.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import assert_never
 
 from lstm_sym import __version__
 from lstm_sym.document import document as d
+from lstm_sym.document.latex_tables import columns, fits, longtable, paragraph
 from lstm_sym.document.latex_text import declarations, escaped, is_chinese
 from lstm_sym.document.lines import left_side, lines
 from lstm_sym.document.references import bibtex, works
@@ -22,14 +23,12 @@ from lstm_sym.notation.text import TextNotation
 
 LINE = 86
 """Letters of a formula in a line: the width of the text without the number."""
-COLUMNS = 76
-"""Letters of a row of a table."""
 INDENTS = ("", r"\quad", r"\qquad\quad")
 """How far the lines of an equation are set in that go on with it."""
 HEADINGS = ("section", "subsection", "subsubsection", "paragraph")
 FONTS = {
-    "zh-Hant": ("Noto Serif CJK TC", "Noto Sans CJK TC", "Songti TC", "PMingLiU", "bsmi00lp.ttf"),
-    "zh-Hans": ("Noto Serif CJK SC", "Noto Sans CJK SC", "Songti SC", "SimSun", "FandolSong-Regular.otf"),
+    "zh-Hant": ("Noto Serif CJK TC", "Noto Sans CJK TC", "Songti TC", "Microsoft JhengHei", "bsmi00lp.ttf"),
+    "zh-Hans": ("Noto Serif CJK SC", "Noto Sans CJK SC", "Songti SC", "Microsoft YaHei", "FandolSong-Regular.otf"),
 }
 """Chinese fonts of systems, and last one that TeX Live brings; the first that is there is taken."""
 
@@ -44,42 +43,40 @@ def latex_page(document: d.Document) -> str:
         *(text for section in document.sections for text in page.section(section, 0)),
         *page.bibliography(),
     ]
-    text = "\n\n".join(body)
-    preamble = files(__package__).joinpath("preamble.tex").read_text(encoding="utf-8")
+    text, title = "\n\n".join(body), escaped(document.title)
+    chinese = _chinese(document.language) if any(map(is_chinese, title + text)) else ""
     return (
-        f"% Written by lstm_sym {__version__}.\n{_program(document.language)}{preamble}{_chinese(document)}"
-        + "".join(f"{line}\n" for line in declarations(document.title + text))
-        + f"\\title{{{escaped(document.title)}}}\n\\author{{}}\\date{{}}\n\n\\begin{{document}}\n\\maketitle\n\n{text}\n\n"
-        + "\\end{document}\n"
-        + _comment(bibtex(document.references()))
+        f"% Written by lstm_sym {__version__}.\n% !TeX program = {'xelatex' if chinese else 'pdflatex'}\n"
+        + files(__package__).joinpath("preamble.tex").read_text(encoding="utf-8")
+        + f"{chinese}{_named(document)}"
+        + "".join(f"{line}\n" for line in declarations(title + text))
+        + f"\\title{{{title}}}\n\\author{{}}\\date{{}}\n\n"
+        + f"\\begin{{document}}\n\\maketitle\n\n{text}\n\n\\end{{document}}\n"
+        + "".join(f"% {line}".rstrip() + "\n" for line in bibtex(document.references()).splitlines())
     )
 
 
-def _program(language: str) -> str:
-    """The program that compiles it, for editors."""
-    return f"% !TeX program = {'xelatex' if language in FONTS else 'pdflatex'}\n"
+def _named(document: d.Document) -> str:
+    """The words that LaTeX adds itself, in the language."""
+    references = Sentences(document.language).text("formats.references")
+    contents = f"\\renewcommand{{\\contentsname}}{{{document.contents}}}\n" if document.contents else ""
+    return f"\\renewcommand{{\\refname}}{{{references}}}\n{contents}"
 
 
-def _comment(text: str) -> str:
-    return "".join(f"% {line}".rstrip() + "\n" for line in text.splitlines()) if text else ""
-
-
-def _chinese(document: d.Document) -> str:
-    """xeCJK with a font that is there; words that LaTeX adds itself."""
-    named = f"\\renewcommand{{\\refname}}{{{Sentences(document.language).text('formats.references')}}}\n"
-    named += f"\\renewcommand{{\\contentsname}}{{{document.contents}}}\n" if document.contents else ""
-    if document.language not in FONTS:
-        return named
-    tries = "".join(f"\\trychinesefont{{{font}}}\n" for font in FONTS[document.language])
-    return (
-        "\\RequireXeTeX % Chinese needs xelatex\n\\usepackage{xeCJK}\n"
-        "\\newcommand{\\trychinesefont}[1]{\\ifdefined\\chinesefont\\else\\IfFontExistsTF{#1}{\\def\\chinesefont{#1}}{}\\fi}\n"
-        f"{tries}"
-        "\\ifdefined\\chinesefont\n"
-        "  \\setCJKmainfont[AutoFakeBold=2]{\\chinesefont}\n  \\setCJKsansfont[AutoFakeBold=2]{\\chinesefont}\n"
-        "  \\setCJKmonofont{\\chinesefont}\n\\fi\n"
-        f"{named}"
-    )
+def _chinese(language: str) -> str:
+    """xeCJK with a font that is there."""
+    tries = "".join(f"\\trychinesefont{{{font}}}\n" for font in FONTS.get(language, FONTS["zh-Hant"]))
+    return f"""\
+\\RequireXeTeX % Chinese needs xelatex
+\\usepackage{{xeCJK}}
+\\newcommand{{\\trychinesefont}}[1]{{%
+  \\ifdefined\\chinesefont\\else\\IfFontExistsTF{{#1}}{{\\def\\chinesefont{{#1}}}}{{}}\\fi}}
+{tries}\\ifdefined\\chinesefont
+  \\setCJKmainfont[AutoFakeBold=2]{{\\chinesefont}}
+  \\setCJKsansfont[AutoFakeBold=2]{{\\chinesefont}}
+  \\setCJKmonofont{{\\chinesefont}}
+\\fi
+"""
 
 
 class _Page:
@@ -195,10 +192,13 @@ class _Page:
         return f"\\begin{{equation*}}\n\\renewcommand{{\\arraystretch}}{{1.6}}\n{body}\n\\end{{equation*}}"
 
     def table(self, table: d.Table) -> str:
-        """A table over as many pages as it needs; its columns are as wide as what stands in them, while that fits."""
+        """A table, set small where it would be too wide."""
+        plain = [[d.line_text(cell, TextNotation()) for cell in row] for row in table.rows]
+        texts = list(zip(table.head, *plain, strict=True))
         head = [rf"\textbf{{{escaped(text)}}}" for text in table.head]
         rows = [[self.line(cell) for cell in row] for row in table.rows]
-        return _longtable(_columns(table), [head, *rows])
+        text = longtable(columns(texts, table.numeric), [head, *rows])
+        return text if fits(texts) else f"{{\\footnotesize\n{text}}}"
 
     def comparison(self, comparison: d.Comparison) -> str:
         """A table of two columns; what is the same stands in the first, with = beside it."""
@@ -206,7 +206,7 @@ class _Page:
         for pair in comparison.pairs:
             right = "=" if pair.same else self.content(pair.right)
             rows.append(["$=$" if pair.same else r"$\ne$", self.content(pair.left), right])
-        return _longtable("l" + _paragraph(0.44) * 2, rows)
+        return longtable("l" + paragraph(0.44) * 2, rows)
 
     def content(self, content: d.Content) -> str:
         """One side of a comparison."""
@@ -218,33 +218,3 @@ class _Page:
         """The works that the document refers to."""
         items = [rf"\bibitem{{{work.key}}} {escaped(work.text)}" for work in works(self.document.references())]
         return ["\n".join([r"\begin{thebibliography}{9}", *items, r"\end{thebibliography}"])] if items else []
-
-
-def _longtable(columns: str, rows: Sequence[Sequence[str]]) -> str:
-    head, *body = (" & ".join(row) + r" \\" for row in rows)
-    parts = [rf"\begin{{longtable}}[l]{{@{{}}{columns}@{{}}}}", r"\toprule", head, r"\midrule", r"\endhead"]
-    return "\n".join([*parts, *body, r"\bottomrule", r"\end{longtable}"])
-
-
-def _columns(table: d.Table) -> str:
-    """Columns as wide as their text; where the row is too long, those with long texts share the rest of it."""
-    notation = TextNotation()
-    cells = zip(table.head, *([d.line_text(cell, notation) for cell in row] for row in table.rows), strict=True)
-    widths = [max(map(_letters, column)) for column in cells]
-    kinds = ["r" if place in table.numeric else "l" for place in range(len(widths))]
-    if sum(widths) + 2 * len(widths) <= COLUMNS:
-        return "".join(kinds)
-    narrow = [width for width in widths if width <= COLUMNS // len(widths)]
-    left = COLUMNS - sum(narrow) - 2.5 * len(widths)
-    long = sum(widths) - sum(narrow)
-    shares = (0 if width <= COLUMNS // len(widths) else left * width / long / COLUMNS for width in widths)
-    return "".join(_paragraph(share) if share else kind for kind, share in zip(kinds, shares, strict=True))
-
-
-def _paragraph(share: float) -> str:
-    return rf">{{\raggedright\arraybackslash}}p{{{share:.3f}\linewidth}}"
-
-
-def _letters(text: str) -> int:
-    """Letters of a text; a Chinese one counts twice."""
-    return sum(1 + is_chinese(character) for character in text)

@@ -32,8 +32,9 @@ _RAISED = {"<sub>": "_", "<super>": "^"}
 
 
 def escaped(text: str) -> str:
-    """Text as LaTeX prints it."""
-    return re.sub(r'[{}$&#_%\\^~<>"]', lambda sign: _ESCAPES[sign[0]], text)
+    """Text as LaTeX prints it; a long name may break after a _ or a point."""
+    plain = re.sub(r'[{}$&#_%\\^~<>"]', lambda sign: _ESCAPES[sign[0]], text)
+    return re.sub(r"(\\_|(?<=\w)\.)(?=[A-Za-z])", r"\1\\allowbreak{}", plain)
 
 
 def is_chinese(character: str) -> bool:

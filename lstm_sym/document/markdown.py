@@ -23,14 +23,20 @@ WIDE = 72
 def markdown_page(document: d.Document) -> str:
     """The document: same document, same bytes."""
     page = _Page(document)
-    blocks = [
-        f"<!-- Written by lstm_sym {__version__}. -->",
-        f"# {_escaped(document.title)}",
-        *([f"> **{page.line(document.warning)}**"] if document.warning else []),
-        *(page.line(line) for line in document.lead),
-        *(text for section in document.sections for text in page.section(section, 2)),
-    ]
-    return "\n\n".join(blocks) + "\n"
+    sections = (text for section in document.sections for text in page.section(section, 2))
+    return "\n\n".join([f"<!-- Written by lstm_sym {__version__}. -->", markdown_head(document), *sections]) + "\n"
+
+
+def markdown_head(document: d.Document) -> str:
+    """Title, warning and lead."""
+    page = _Page(document)
+    warning = [f"> **{page.line(document.warning)}**"] if document.warning else []
+    return "\n\n".join([f"# {_escaped(document.title)}", *warning, *map(page.line, document.lead)])
+
+
+def markdown_section(document: d.Document, section: d.Section) -> str:
+    """One section of a document."""
+    return "\n\n".join(_Page(document).section(section, 2))
 
 
 class _GitHubNotation(LatexNotation):

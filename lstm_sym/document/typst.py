@@ -139,7 +139,9 @@ class _Page:
     def table(self, table: d.Table) -> str:
         """A table over as many pages as it needs; numbers to the right."""
         columns = ["right" if place in table.numeric else "left" for place in range(len(table.head))]
-        return _rows(columns, [_text(text) for text in table.head], [[self.line(cell) for cell in row] for row in table.rows])
+        return _rows(
+            columns, [_text(text) for text in table.head], [[self.line(cell) for cell in row] for row in table.rows]
+        )
 
     def comparison(self, comparison: d.Comparison) -> str:
         """A table of two columns; what is the same stands in the first, with = beside it."""

@@ -40,7 +40,7 @@ class TypstNotation(Notation):
     }
 
     def name(self, base: str, subscripts: list[str], mark: str, time: int | None) -> str:
-        """i_(t), δ a_(i\\,t), δ c^(+)_(t), i'_(t), dot(i)_(t)."""
+        r"""i_(t), δ a_(i\,t), δ c^(+)_(t), i'_(t), dot(i)_(t)."""
         letter = _letter(base)
         if mark == "tangent":
             letter = f"dot({letter})"
