@@ -347,7 +347,7 @@ def run_scripts(name: str, python: str, args: list[str]) -> int:
 analysis, bench = (functools.partial(run_scripts, folder) for folder in ("analysis", "benchmarks"))
 COMMANDS: dict[str, tuple[Callable[..., int], tuple[str, ...], str, str]] = {  # function, extras, usage, meaning
     "study": (study, (), "study [CELL...] [options]", "derive, check, generate, measure: one report"),
-    "test": (test, ("test", "weights"), "test [--oldest | --newest] [pytest options]", "run the tests"),
+    "test": (test, ("pdf", "test", "weights"), "test [--oldest | --newest] [pytest options]", "run the tests"),
     "analysis": (analysis, ("weights",), "analysis [NAME...] [--quick] [-o DIR]", "run the experiments of analysis/"),
     "bench": (bench, ("test", "weights"), "bench [NAME...] [options]", "run the measurements of benchmarks/"),
     "docs": (docs, ("docs",), "docs [FOLDER]", "build the documentation, with the site of all cells in it"),

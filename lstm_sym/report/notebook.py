@@ -124,8 +124,8 @@ def _cells(document: d.Document, cell: Cell, sentences: Sentences, text: str) ->
 
 
 def _heading(key: str, sentences: Sentences) -> NotebookCell:
-    title, why = f"## {sentences.text(f'notebook.{key}.title')}", f"notebook.{key}.why"
-    return NotebookCell("markdown", f"{title}\n\n{sentences.text(why)}" if sentences.has(why) else title)
+    title, why = sentences.text(f"notebook.title.{key}"), sentences.text(f"notebook.why.{key}")
+    return NotebookCell("markdown", f"## {title}\n\n{why}")
 
 
 def _setup(cell: Cell, text: str) -> str:
@@ -162,18 +162,10 @@ def _program(document: d.Document, section: d.Section, cell: Cell, sentences: Se
     yield NotebookCell("code", text[text.index("import numpy") :])
     yield _heading("check", sentences)
     forward, backward = (_returned(text, name) for name in ("forward", "backward"))
-    read = "".join(f'"{name}": {_columns(cell, name)}, ' for name in cell.inputs)
+    read = f'"{cell.input}": x_t, ' if cell.input else ""
     parts = {"states": [*cell.states], "output": cell.output, "given": forward, "back": backward, "read": read}
     yield NotebookCell("code", RUN.format(**parts))
     yield NotebookCell("code", CHECK)
-
-
-def _columns(cell: Cell, name: str) -> str:
-    """Where an input stands among the columns of x."""
-    if len(cell.inputs) == 1:
-        return "x_t"
-    place = cell.inputs.index(name)
-    return f"np.split(x_t, {len(cell.inputs)}, axis=1)[{place}]"
 
 
 def _returned(text: str, function: str) -> list[str]:
