@@ -89,22 +89,35 @@ class _Page:
 
     def section(self, section: d.Section, level: int) -> list[str]:
         """Heading, blocks, sections inside; nothing for a section of what is drawn on pages alone."""
-        blocks = [block for block in section.blocks if not isinstance(block, d.Diagram)]
-        if section.blocks and not blocks:
-            return []
+        found = self.blocks(section.blocks, level + 1)
         heading = HEADINGS[min(level, len(HEADINGS) - 1)]
-        found = [rf"\{heading}{{{escaped(section.title)}}}\label{{{section.key}}}"]
+        title = rf"\{heading}{{{escaped(section.title)}}}\label{{{section.key}}}"
+        return [title, *found] if found or not section.blocks else []
+
+    def blocks(self, blocks: Sequence[d.Block], level: int) -> list[str]:
+        """Blocks, and sections of this level; equations that follow each other stay together."""
+        found: list[str] = []
         for is_equation, group in groupby(blocks, lambda block: isinstance(block, d.Equation)):
             run = list(group)
             if is_equation:
                 found += self.equations([block for block in run if isinstance(block, d.Equation)])
                 continue
             for block in run:
-                found += self.section(block, level + 1) if isinstance(block, d.Section) else [self.block(block)]
+                match block:
+                    case d.Section():
+                        found += self.section(block, level)
+                    case d.Beside():
+                        found += self.blocks(block.blocks, level)
+                    case d.Folded():
+                        found += [rf"\textbf{{{escaped(block.summary)}}}", *self.blocks(block.blocks, level)]
+                    case d.Diagram():
+                        pass
+                    case _:
+                        found.append(self.block(block))
         return found
 
     def block(self, block: d.Block) -> str:
-        """Any block but a section."""
+        """Any block; of those that hold others, the blocks in it."""
         match block:
             case d.Paragraph():
                 return self.line(block.line)
@@ -121,12 +134,10 @@ class _Page:
                 return f"{{\\scriptsize\n\\begin{{verbatim}}\n{block.text}\n\\end{{verbatim}}}}"
             case d.Figure():
                 return rf"{self.line(block.caption)} (\texttt{{{escaped(block.file)}}})"
-            case d.Diagram():
-                return ""
             case d.Comparison():
                 return self.comparison(block)
-            case d.Section():
-                return "\n\n".join(self.section(block, 1))
+            case d.Diagram() | d.Beside() | d.Folded() | d.Section():
+                return "\n\n".join(self.blocks([block], 1))
         assert_never(block)
 
     def line(self, line: d.Line) -> str:

@@ -20,13 +20,27 @@ _SIGNS = {
     **{"−": "-", "⊙": r"\odot", "·": r"\cdot", "×": r"\times", "±": r"\pm", "∞": r"\infty", "≈": r"\approx"},
     **{"≤": r"\le", "≥": r"\ge", "≠": r"\ne", "∂": r"\partial", "∏": r"\prod", "∑": r"\sum", "√": r"\surd"},
     **{"′": r"^{\prime}", "°": r"^{\circ}", "‖": r"\|", "→": r"\to", "⊤": r"\top", "Σ": r"\Sigma", "Λ": r"\Lambda"},
-    **{"✓": r"\checkmark", "✗": r"\times", "½": r"\tfrac{1}{2}", "Δ": r"\Delta", "Φ": r"\Phi", "…": r"\dots"},
+    **{
+        "✓": r"\checkmark",
+        "✗": r"\times",
+        "½": r"\tfrac{1}{2}",
+        "Δ": r"\Delta",
+        "Φ": r"\Phi",
+        "…": r"\dots",
+        "⋯": r"\cdots",
+        "▼": r"\blacktriangledown",
+        "▁": r"\rule{0.5em}{0.1em}",
+        "█": r"\rule{0.5em}{0.7em}",
+    },
     **{"⟨": r"\langle", "⟩": r"\rangle", "∘": r"\circ", "∈": r"\in", "ᵀ": r"^{\top}"},
     **{letter: rf"\{name}" for name, letter in GREEK.items() if name not in ("omicron", "final_sigma")},
     **{"ο": "o", "ς": r"\varsigma"},
 }
 """Character -> how it is written in a formula."""
-_WORDS = {"–": "--", "—": "---", "‘": "`", "’": "'", "“": "``", "”": "''"}
+_WORDS = {
+    **{"\u2002": r"\enspace{}", "\u2003": r"\quad{}", "\u2009": r"\,", "\u00a0": "~", "\u200b": r"\hspace{0pt}"},
+    **{"–": "--", "—": "---", "‘": "`", "’": "'", "“": "``", "”": "''"},
+}
 """Character -> how it is written in a text."""
 _RAISED = {"<sub>": "_", "<super>": "^"}
 

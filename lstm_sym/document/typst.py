@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from importlib.resources import files
 from typing import assert_never
 
@@ -59,16 +60,28 @@ class _Page:
 
     def section(self, section: d.Section, level: int) -> list[str]:
         """Heading, blocks, sections inside; nothing for a section of what is drawn on pages alone."""
-        blocks = [block for block in section.blocks if not isinstance(block, d.Diagram)]
-        if section.blocks and not blocks:
-            return []
-        found = [f"{'=' * level} {_text(section.title)}"]
+        found = self.blocks(section.blocks, level + 1)
+        return [f"{'=' * level} {_text(section.title)}", *found] if found or not section.blocks else []
+
+    def blocks(self, blocks: Sequence[d.Block], level: int) -> list[str]:
+        """Blocks, and sections of this level."""
+        found: list[str] = []
         for block in blocks:
-            found += self.section(block, level + 1) if isinstance(block, d.Section) else [self.block(block)]
+            match block:
+                case d.Section():
+                    found += self.section(block, level)
+                case d.Beside():
+                    found += self.blocks(block.blocks, level)
+                case d.Folded():
+                    found += [f"#strong[{_text(block.summary)}]", *self.blocks(block.blocks, level)]
+                case d.Diagram():
+                    pass
+                case _:
+                    found.append(self.block(block))
         return found
 
     def block(self, block: d.Block) -> str:
-        """Any block but a section."""
+        """Any block; of those that hold others, the blocks in it."""
         match block:
             case d.Paragraph():
                 return self.line(block.line)
@@ -85,12 +98,10 @@ class _Page:
             case d.Figure():
                 picture = f"image(bytes({_quoted(block.svg)}), format: {_quoted('svg')}, width: 100%)"
                 return f"#figure({picture}, caption: [{self.line(block.caption)}], supplement: none, numbering: none)"
-            case d.Diagram():
-                return ""
             case d.Comparison():
                 return self.comparison(block)
-            case d.Section():
-                return "\n\n".join(self.section(block, 1))
+            case d.Diagram() | d.Beside() | d.Folded() | d.Section():
+                return "\n\n".join(self.blocks([block], 1))
         assert_never(block)
 
     def line(self, line: d.Line) -> str:
@@ -112,8 +123,8 @@ class _Page:
 
     def formula(self, text: str) -> str:
         """A formula in a line, in pieces between which the line may break."""
-        pieces = (whole(piece).strip() for piece in text.split(BREAK))
-        return "#sym.zws;".join(f"${piece}$" for piece in pieces if piece)
+        first, *rest = filter(None, (whole(piece).strip() for piece in text.split(BREAK)))
+        return f"${first}$" + "".join(f"{_gap(piece)}${_infix(piece)}$" for piece in rest)
 
     def equation(self, equation: d.Equation) -> str:
         """A numbered line, in several where it is long; beside it the rule, the equation it follows from, the error."""
@@ -173,10 +184,19 @@ def _rows(columns: list[str], head: list[str], rows: list[list[str]], widths: st
     return f"#rows({sizes}, ({','.join(columns)}), ({heads}),\n{cells}\n)"
 
 
+def _gap(piece: str) -> str:
+    """What stands before a piece of a formula in a line: room before a sign, none after a line break."""
+    return f"#h({'0.22em' if _is_infix(piece) else '0pt'}, weak: true)#sym.zws;"
+
+
+def _is_infix(text: str) -> bool:
+    return text.partition(" ")[0] in ("+", "-", "⊙")
+
+
 def _infix(text: str) -> str:
     """A line that begins with a sign between two terms: with room around it, as if one stood before it."""
     sign, space, rest = text.partition(" ")
-    return f'class("binary", {sign}){space}{rest}' if sign in ("+", "-", "⊙") else text
+    return f'class("binary", {sign}){space}{rest}' if _is_infix(text) else text
 
 
 def _text(text: str) -> str:

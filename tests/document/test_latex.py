@@ -14,8 +14,10 @@ import lstm_sym as ls
 from lstm_sym.document import document as d
 from lstm_sym.document.latex import latex_page
 from lstm_sym.document.latex_text import declarations, escaped
-from lstm_sym.document.sentences import Sentences
+from lstm_sym.document.sentences import Sentences, table
+from lstm_sym.equations.functions import SIGNS
 from lstm_sym.report.derivation import derivation_document
+from lstm_sym.report.facts import Facts
 from lstm_sym.report.source import with_source
 
 CELLS = {name: ls.cell(name) for name in ls.names()}
@@ -26,7 +28,8 @@ QUICK = ("lstm", "slstm")
 
 def document(name: str, language: str = "en") -> d.Document:
     cell, sentences = CELLS[name], Sentences(language)
-    return with_source(derivation_document(cell, sentences, errors={f"{name}.backward.c": 2e-16}), cell, sentences)
+    derived = derivation_document(cell, sentences, errors={f"{name}.backward.c": 2e-16})
+    return with_source(derived, Facts(cell), sentences)
 
 
 @pytest.mark.parametrize("name", each(CELLS))
@@ -83,6 +86,11 @@ def test_every_sign_is_declared(language: str) -> None:
     signs = {character for character in body if not character.isascii() and ord(character) < 0x2E80}
     assert signs and signs <= declared
     assert ("xeCJK" in head) == (language != "en") and r"\fbox" not in head
+
+
+def test_every_sign_of_every_sentence_and_function_is_known() -> None:
+    texts = [text for row in table().values() for text in row.values()] + [text for _, text in SIGNS.values()]
+    assert [line for line in declarations("".join(texts)) if r"\fbox" in line] == []
 
 
 def test_a_sign_that_is_not_known_is_shown_by_its_number() -> None:

@@ -18,6 +18,7 @@ from lstm_sym.document.sentences import LANGUAGES, Sentences
 from lstm_sym.document.typst import typst_page
 from lstm_sym.flow.drawing.fonts import FOLDER
 from lstm_sym.report.derivation import derivation_document
+from lstm_sym.report.facts import Facts
 from lstm_sym.report.source import with_source
 
 CELLS = {name: ls.cell(name) for name in ls.names()}
@@ -25,7 +26,8 @@ CELLS = {name: ls.cell(name) for name in ls.names()}
 
 def document(name: str, language: str = "en") -> d.Document:
     cell, sentences = CELLS[name], Sentences(language)
-    return with_source(derivation_document(cell, sentences, errors={f"{name}.backward.c": 2e-16}), cell, sentences)
+    derived = derivation_document(cell, sentences, errors={f"{name}.backward.c": 2e-16})
+    return with_source(derived, Facts(cell), sentences)
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from representatives import each
 import lstm_sym as ls
 from lstm_sym.document.sentences import Sentences
 from lstm_sym.report.derivation import derivation_document
+from lstm_sym.report.facts import Facts
 from lstm_sym.report.notebook import derivation_notebook
 from lstm_sym.report.source import with_source
 
@@ -38,7 +39,7 @@ k = 0.5
 def notebook(cell: ls.Cell, text: str = "", language: str = "en") -> str:
     sentences = Sentences(language)
     return derivation_notebook(
-        with_source(derivation_document(cell, sentences), cell, sentences), cell, sentences, text
+        with_source(derivation_document(cell, sentences), Facts(cell), sentences), cell, sentences, text
     )
 
 
