@@ -1,5 +1,6 @@
 """What `import lstm_sym` offers: from a cell to its derivation, its kernel's text, and the kernel itself."""
 
+import lstm_sym.api.formulas  # noqa: F401 - how notebooks show what is offered here
 from lstm_sym.api.building import build, derive, generate
 from lstm_sym.api.reading import cell, load, parse
 from lstm_sym.cells import names

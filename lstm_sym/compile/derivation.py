@@ -10,6 +10,7 @@ from lstm_sym.derivation.jacobian import Jacobian, Jacobians
 from lstm_sym.derivation.linear_map import LinearMap, Path, path_of, substitute
 from lstm_sym.derivation.roles import Roles
 from lstm_sym.equations.cell import Cell
+from lstm_sym.ground.shown import Shown
 from lstm_sym.notation.latex import LatexNotation
 from lstm_sym.notation.notation import Notation
 from lstm_sym.notation.text import TextNotation
@@ -19,7 +20,7 @@ from lstm_sym.program import Pointwise, Program, Statement, Value, lower
 
 
 @dataclass(frozen=True)
-class Derivation:
+class Derivation(Shown):
     """What follows from a cell's equations; slopes stand in their textbook form, written in the output: i (1 - i)."""
 
     cell: Cell

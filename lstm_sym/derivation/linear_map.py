@@ -14,6 +14,7 @@ import sympy
 from sympy import Expr
 
 from lstm_sym.equations.equation import Shape
+from lstm_sym.ground.shown import Shown
 from lstm_sym.program.statements import Statement
 from lstm_sym.program.values import Operator, Value
 
@@ -60,7 +61,7 @@ EXPANDED = 1000
 
 
 @dataclass(frozen=True, repr=False)
-class LinearMap:
+class LinearMap(Shown):
     """A sum of products, from `columns` to `rows` (symbolic sizes). No term: zero. The empty product: identity.
 
     stages: the maps of the blocks that the terms refer to, directly or through each other, each after those it reads.

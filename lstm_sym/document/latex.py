@@ -15,7 +15,7 @@ from lstm_sym import __version__
 from lstm_sym.document import document as d
 from lstm_sym.document.latex_tables import columns, fits, longtable, paragraph
 from lstm_sym.document.latex_text import declarations, escaped, is_chinese
-from lstm_sym.document.lines import left_side, lines
+from lstm_sym.document.lines import in_lines, left_side
 from lstm_sym.document.references import bibtex, works
 from lstm_sym.document.sentences import Sentences
 from lstm_sym.notation.breaks import BREAK, HELD, BreakableLatex, whole
@@ -180,7 +180,7 @@ class _Page:
         """A numbered equation, in several lines where it is long."""
         label = rf"\label{{{equation.id}}}"
         tag = rf"\tag{{{equation.number}}}{label}" if equation.number else r"\notag"
-        left, (first, *rest) = left_side(equation, self.notation), lines(equation, self.notation, LINE)
+        left, (first, *rest) = left_side(equation, self.notation), in_lines(equation, self.notation, LINE)
         if not rest:
             return f"\\begin{{equation}}\n{left} = {first.text} {tag}\n\\end{{equation}}"
         rows = [f"{left} &= {first.text}", *(f"&{INDENTS[line.steps]}{{}} {line.text}" for line in rest)]

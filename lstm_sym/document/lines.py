@@ -21,7 +21,7 @@ class Line(NamedTuple):
     steps: int
 
 
-def lines(equation: Equation, notation: BreakableNotation, limit: int) -> list[Line]:
+def in_lines(equation: Equation, notation: BreakableNotation, limit: int) -> list[Line]:
     """The right side in lines of at most `limit` letters, where its parts allow it, the first beside the left side.
 
     A line that goes on begins with the sign before which it was broken.

@@ -9,7 +9,7 @@ from typing import assert_never
 
 from lstm_sym import __version__
 from lstm_sym.document import document as d
-from lstm_sym.document.lines import left_side, lines
+from lstm_sym.document.lines import in_lines, left_side
 from lstm_sym.document.references import works
 from lstm_sym.document.sentences import Sentences
 from lstm_sym.notation.breaks import BREAK, BreakableTypst, whole
@@ -128,7 +128,7 @@ class _Page:
 
     def equation(self, equation: d.Equation) -> str:
         """A numbered line, in several where it is long; beside it the rule, the equation it follows from, the error."""
-        left, (first, *rest) = left_side(equation, self.notation), lines(equation, self.notation, LINE)
+        left, (first, *rest) = left_side(equation, self.notation), in_lines(equation, self.notation, LINE)
         rows = [f"{left} &= {first.text}", *(f"& {INDENTS[line.steps]} {_infix(line.text)}" for line in rest)]
         note = self.note(equation)
         number = f"[{_text(f'({equation.number})')}]" if equation.number else "[]"

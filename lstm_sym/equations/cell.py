@@ -17,10 +17,11 @@ from lstm_sym.equations.settings import chosen_settings
 from lstm_sym.equations.sizes import parts_of
 from lstm_sym.equations.source_line import lines_of
 from lstm_sym.equations.structure import structure_of
+from lstm_sym.ground.shown import Shown
 
 
 @dataclass(frozen=True, repr=False)
-class Cell:
+class Cell(Shown):
     """A recurrent cell, as its paper's equations.
 
     `input` is the quantity read at [t] and never defined, shape (D,), empty for a cell that runs by itself; where

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import assert_never
 
+from lstm_sym.ground.shown import Shown
 from lstm_sym.program.statements import Accumulate, Affine, Maximum, Pointwise, Statement, Term
 from lstm_sym.program.values import Value
 
@@ -24,7 +25,7 @@ class Carry:
 
 
 @dataclass(frozen=True, repr=False)
-class Program:
+class Program(Shown):
     """One time step and how steps follow each other.
 
     `cell` is the key of the cell; `kind` what the program computes: forward, backward, tangent, backward_tangent, ...

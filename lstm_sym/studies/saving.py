@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from lstm_sym.ground.output import Output
+from lstm_sym.ground.shown import Shown
 from lstm_sym.studies.request import Request
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Report(ABC):
+class Report(Shown, ABC):
     """What was asked for, and what was written of what was found: path -> "wrote" or "removed"."""
 
     COMMAND: ClassVar[str]

@@ -26,6 +26,7 @@ from lstm_sym.flow.runs import refusals
 from lstm_sym.flow.runs.scaling import Array
 from lstm_sym.flow.translation import translated
 from lstm_sym.ground.numbers import plain
+from lstm_sym.ground.shown import Shown, bundle, text_bundle
 from lstm_sym.ground.width import aligned
 
 HEADINGS = {
@@ -75,7 +76,7 @@ class Estimate:
 
 
 @dataclass(frozen=True)
-class MemoryCard:
+class MemoryCard(Shown):
     """How far back a model reaches.
 
     Attributes:
@@ -196,6 +197,12 @@ def memory_table(cards: Sequence[MemoryCard], *, labels: Mapping[str, str] | Non
     rows = [[card.model, *(str(getattr(card, name)) for name in names), *_words(card, words)] for card in cards]
     caption = words["caption"].format(level=f"{100 * cards[0].level:g}", tolerance=cards[0].tolerance)
     return "\n".join([*aligned([head, *rows]), caption])
+
+
+@bundle.register
+def of_card(card: MemoryCard) -> dict[str, str]:
+    """A card in a notebook: its row of the table."""
+    return text_bundle(memory_table([card]))
 
 
 def _measures(tolerance: float) -> dict[str, Callable[[Array], Array]]:

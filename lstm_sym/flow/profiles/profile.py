@@ -12,10 +12,11 @@ from lstm_sym.flow.errors import FlowError
 from lstm_sym.flow.profiles.curves import EQUAL, centroids, half_lives, share_lags
 from lstm_sym.flow.runs import refusals
 from lstm_sym.flow.runs.scaling import Array, Integers
+from lstm_sym.ground.shown import Shown
 
 
 @dataclass(frozen=True, eq=False)
-class Profile:
+class Profile(Shown):
     """ln ||d output[T] / d source[T - lag]|| for n end points and the lags 0, 1, ..., L.
 
     Attributes:

@@ -11,6 +11,7 @@ from lstm_sym.flow.errors import FlowError
 from lstm_sym.flow.profiles.profile import Profile
 from lstm_sym.flow.runs.scaling import Array
 from lstm_sym.flow.translation import translated
+from lstm_sym.ground.shown import bundle, text_bundle
 from lstm_sym.ground.width import aligned
 
 LAGS = (1, 2, 5, 10, 20, 50)
@@ -48,6 +49,12 @@ def table(profiles: Sequence[Profile], *, lags: Sequence[int] = LAGS, labels: Ma
         output=longest.output, source=longest.source, lags=len(longest.lags) - 1, floor=power(floor)
     )
     return "\n".join([*aligned(rows), caption])
+
+
+@bundle.register
+def of_profile(profile: Profile) -> dict[str, str]:
+    """A profile in a notebook: its row of the table."""
+    return text_bundle(table([profile]))
 
 
 def power(logarithm: float) -> str:
