@@ -10,6 +10,7 @@ from importlib.resources import files
 from lstm_sym import __version__
 from lstm_sym.document import document as d
 from lstm_sym.document.breaking import pieces
+from lstm_sym.document.copying import copying_script, copying_style
 from lstm_sym.document.figures import figure_html, figure_style
 from lstm_sym.document.maths_font import font_rule
 from lstm_sym.notation.mathml import MathMLNotation
@@ -36,7 +37,7 @@ def html_page(document: d.Document, *others: d.Document) -> str:
     classes = {name: colour_class(name) for name in (*colours, *document.symbols)}
     pages = _Pages([_Page(one, classes) for one in (document, *others)])
     body = pages.body()
-    style += font_rule() if "<math" in body else ""
+    style += copying_style() + (font_rule() if "<math" in body else "")
     return (
         f'<!DOCTYPE html>\n<html lang="{document.language}">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
@@ -176,7 +177,7 @@ class _Pages:
         names += ["folded.js"] if "<details>" in body else []
         names += ["symbols.js"] if self.documents[0].symbols else []
         texts = (files(__package__).joinpath(name).read_text(encoding="utf-8") for name in names)
-        return "".join(f"<script>\n{text}</script>\n" for text in texts)
+        return "".join(f"<script>\n{text}</script>\n" for text in texts) + copying_script(self.documents)
 
 
 class _Page:
