@@ -23,7 +23,10 @@ def copying_script(documents: Sequence[Document]) -> str:
     latex = {equation.id: equation.write(notation) for equation in documents[0].equations() if equation.number}
     if not latex:
         return ""
-    words = {one.language: Sentences(one.language).under("copying") for one in documents}
+    words = {
+        one.language: {key: Sentences(one.language).text(f"copying.{key}") for key in ("copy", "copied", "select")}
+        for one in documents
+    }
     content = {"latex": latex, "bibtex": bibtex(documents[0].references()), "words": words}
     # A < in it could end the element.
     text = json.dumps(content, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")

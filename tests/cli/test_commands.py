@@ -183,7 +183,7 @@ def test_derive_chooses_the_format_by_the_ending() -> None:
 
 
 def test_a_page_has_an_ending_that_is_allowed() -> None:
-    for arguments in (("x.pdf",), ("x.txt", "--format", "md"), ("x",), ("x.md.gz",)):
+    for arguments in (("x.ps",), ("x.txt", "--format", "md"), ("x",), ("x.md.gz",)):
         message = refused("derive", "rnn", "-o", *arguments)
         assert ".html" in message and ".md" in message
     assert "--format" in refused("derive", "rnn", "-o", "x.html", "--format", "md")

@@ -60,7 +60,7 @@ def test_pages_are_written_in_every_language() -> None:
     fine("diff", "lstm", "gru", "-o", "d.md")
     assert "| = | output:" in Path("d.md").read_text(encoding="utf-8")
     assert "雅可比" in fine("diff", "lstm", "gru", "--lang", "zh-Hans")
-    assert ".html" in refused("diff", "lstm", "gru", "-o", "d.pdf")
+    assert ".html" in refused("diff", "lstm", "gru", "-o", "d.ps")
 
 
 def test_json_with_a_page_keeps_the_standard_output_to_itself() -> None:

@@ -91,4 +91,4 @@ def test_the_script_holds_nothing_of_the_cell() -> None:
     """The same on every page, so that no text of a user's file can be in it."""
     scripts = {tuple(re.findall(r"<script>.*?</script>", page(name), re.DOTALL)) for name in CELLS}
     assert len(scripts) == 1
-    assert len(scripts.pop()) == 3
+    assert len(scripts.pop()) == 4
