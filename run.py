@@ -27,10 +27,10 @@ from typing import Any, Callable, Iterator, NamedTuple, TextIO
 ROOT = Path(__file__).resolve().parent
 OLDEST_PYTHON = (3, 11)
 OLDEST_PIP = (22, 3)  # the first with `pip --python`, which fills an environment that has no pip of its own
+BROWSER = ("browser",) if any(map(shutil.which, ["chromium", "chromium-browser", "google-chrome"])) else ()  # an extra
 RESOLUTIONS = ("--oldest", "--newest")  # versions, among those that pyproject.toml allows, to test against
 
-# Matrices of a cell are small: more threads cost more than they bring.
-ONE_THREAD = dict.fromkeys(["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"], "1")
+ONE_THREAD = dict.fromkeys(["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"], "1")  # matrices are small
 
 # What moves a cursor, or turns the direction of a line: names of folders and what pip says may hold anything.
 UNPRINTABLE = re.compile(r"[\0-\t\v-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069]")
@@ -347,7 +347,7 @@ def run_scripts(name: str, python: str, args: list[str]) -> int:
 analysis, bench = (functools.partial(run_scripts, folder) for folder in ("analysis", "benchmarks"))
 COMMANDS: dict[str, tuple[Callable[..., int], tuple[str, ...], str, str]] = {  # function, extras, usage, meaning
     "study": (study, (), "study [CELL...] [options]", "derive, check, generate, measure: one report"),
-    "test": (test, ("pdf", "test", "weights"), "test [--oldest | --newest] [pytest options]", "run the tests"),
+    "test": (test, ("pdf", "test", "weights", *BROWSER), "test [--oldest | --newest] [pytest options]", "run the tests"),
     "analysis": (analysis, ("weights",), "analysis [NAME...] [--quick] [-o DIR]", "run the experiments of analysis/"),
     "bench": (bench, ("test", "weights"), "bench [NAME...] [options]", "run the measurements of benchmarks/"),
     "docs": (docs, ("docs",), "docs [FOLDER]", "build the documentation, with the site of all cells in it"),
