@@ -5,6 +5,7 @@ A target joins by its row in the table of targets and by the way its sources are
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import cache
 
@@ -118,3 +119,10 @@ def test_a_saturated_gradient_keeps_its_digits_in_the_precise_form(target, tmp_p
 @pytest.mark.parametrize("target", TARGETS)
 def test_a_source_is_the_same_whenever_it_is_made(target):
     assert made(target, ls.cell("lstm")) == made(target, ls.cell("lstm"))
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_no_element_of_javascript_makes_an_array_of_its_own(name):
+    calls = "|".join(["times", "steps", "packed", "stacked", "transposed", "fresh", "copy", "meanOf", "sumOf", "largest"])
+    found = re.findall(rf"\(\$r, \$c\) => .*\b(?:{calls})\(.*", source_of("javascript", name))
+    assert found == [], "the same array made anew for each of its elements"

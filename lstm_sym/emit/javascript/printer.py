@@ -58,6 +58,8 @@ class JavaScriptPrinter:
     def __init__(self, support: Iterable[str], scalars: Iterable[str]) -> None:
         self.taken, self.scalars = RESERVED | set(support), set(scalars)
         self.operands: dict[str, None] = {}
+        self.hoisted: dict[str, str] = {}
+        self.count = 0
         self.declared: set[str] = set()
 
     def name(self, text: str) -> str:
@@ -99,9 +101,18 @@ class JavaScriptPrinter:
             return filled(ELEMENTS[type(node)], node, self.element)
         if isinstance(node, n.Name) and node.text in self.scalars:
             return self.name(node.text)
-        view = self.view(node)
+        view = self.computed_once(self.view(node))
         self.operands[view] = None
         return f"at({view}, $r, $c)"
+
+    def computed_once(self, view: str) -> str:
+        """The name of an array that a call makes: a statement makes it before its elements, and not for each."""
+        if "(" not in view:
+            return view
+        if view not in self.hoisted:
+            self.hoisted[view] = f"${self.count}"
+            self.count += 1
+        return self.hoisted[view]
 
     def array(self, axes: tuple[str, ...]) -> str:
         """A new array over these axes."""
@@ -114,7 +125,15 @@ class JavaScriptPrinter:
         return [line for node in nodes for line in self.statement(node, keyword)]
 
     def statement(self, node: n.Node, keyword: str) -> list[str]:
-        """One statement, and the equation that it computes."""
+        """One statement after the arrays that its elements are read from, and the equation that it computes."""
+        outer, self.hoisted = self.hoisted, {}
+        lines = self.printed(node, keyword)
+        made, self.hoisted = [f"const {name} = {view};" for view, name in self.hoisted.items()], outer
+        place = int(bool(made) and lines[0].startswith("//"))
+        return [*lines[:place], *made, *lines[place:]]
+
+    def printed(self, node: n.Node, keyword: str) -> list[str]:
+        """The lines of a statement itself."""
         note = [f"// {found}"] if (found := getattr(node, "note", "")) else []
         match node:
             case n.Assign(target=target, value=n.Extent(rule=rule)):

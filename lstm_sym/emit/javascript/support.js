@@ -14,7 +14,7 @@ const part = (v, low, high) =>
   v.vector ? columns(v, low, high) : view(v.d, v.o + low * v.s, v.s, v.u, high - low, v.columns);
 // An array of the caller: a sequence (T, B, N), a batch (B, N) or matrix, a vector, a number.
 function given({ data, shape }) {
-  const d = Float64Array.from(data);
+  const d = new Float64Array(data);
   const width = shape.length ? shape[shape.length - 1] : 1;
   if (shape.length < 2) return view(d, 0, 0, shape.length, 1, width, 0, true);
   return view(d, 0, width, 1, d.length / (width || 1), width, shape.length === 3 ? shape[1] * width : 0);
@@ -46,10 +46,16 @@ function sum(count, f) {
   for (let k = 0; k < count; k++) total += f(k);
   return total;
 }
+// The sum of products of numbers that stand `step` and `other` apart; no function a product, of which there are most.
+function dot(d, at, step, e, from, other, count) {
+  let total = 0;
+  for (let k = 0; k < count; k++) total += d[at + k * step] * e[from + k * other];
+  return total;
+}
 // Every row times a matrix (N, M), or (M, N) transposed.
 function times(v, m, turned) {
-  if (turned) return fill(like(v, m.rows), (r, c) => sum(m.columns, (k) => at(v, r, k) * at(m, c, k)));
-  return fill(like(v, m.columns), (r, c) => sum(m.rows, (k) => at(v, r, k) * at(m, k, c)));
+  const [result, along, across] = turned ? [like(v, m.rows), m.u, m.s] : [like(v, m.columns), m.s, m.u];
+  return fill(result, (r, c) => dot(v.d, v.o + r * v.s, v.u, m.d, m.o + c * across, along, v.columns));
 }
 // Parameters one under the other; vectors of units one after the other.
 function joined(parts, result, place, size) {
@@ -75,7 +81,8 @@ function largest(v, share) {
 }
 // Sums over steps and batch.
 const outer = (left, right) =>
-  fill(array(left.columns, right.columns), (m, n) => sum(left.rows, (r) => at(left, r, m) * at(right, r, n)));
+  fill(array(left.columns, right.columns), (m, n) =>
+    dot(left.d, left.o + m * left.u, left.s, right.d, right.o + n * right.u, right.s, left.rows));
 function overTime(v, weight, units) {
   const total = fill(vector(v.columns), (_, c) => sum(v.rows, (r) => at(v, r, c) * (weight ? at(weight, r, c) : 1)));
   return units ? fill(view(new Float64Array(1), 0, 0, 0, 1, 1, 0, true), () => sum(v.columns, (c) => at(total, 0, c))) : total;
