@@ -33,7 +33,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("networks",),
         ("check",),
         ("audit", "document", "interop", "training"),
-        ("report", "shipped"),
+        ("explore", "report", "shipped"),
         ("studies",),
         ("cli",),
         ("__init__", "__main__"),

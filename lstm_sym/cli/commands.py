@@ -1,4 +1,4 @@
-"""The commands: cells, show, check, generate, derive; diagram; and flow and study, which measure."""
+"""The commands: cells, show, check, generate, derive; diagram, explore; and flow and study, which measure."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from lstm_sym import __version__
 from lstm_sym.cli.auditing import audit
 from lstm_sym.cli.comparing import diff
 from lstm_sym.cli.drawing import diagram
+from lstm_sym.cli.exploring import explore
 from lstm_sym.cli.measuring import flow, study
 from lstm_sym.cli.options import force_option, json_option, language_option, output_option, set_option
 from lstm_sym.cli.packages import list_packages
@@ -241,7 +242,7 @@ def derive(
     languages = in_order(language) if found == "html" else (language,)
     if found == "ipynb":
         refuse_network(name)
-    documents, results = _derived(name, settings, [Sentences(one) for one in languages])
+    documents, results = _derived(name, settings, [Sentences(one) for one in languages], found == "html")
     if found == "ipynb":
         destination.deliver(notebook(name, settings, documents[0]))
     else:
@@ -251,11 +252,17 @@ def derive(
         context.exit(FAILED)
 
 
-def _derived(name: str, settings: tuple[str, ...], languages: Sequence[Sentences]) -> tuple[list[Document], Checks]:
-    """The derivation of a cell or a network in each language, all of it checked; and the checks."""
+def _derived(
+    name: str, settings: tuple[str, ...], languages: Sequence[Sentences], alive: bool
+) -> tuple[list[Document], Checks]:
+    """The derivation of a cell or a network in each language, all of it checked; and the checks.
+
+    alive: with what a reader moves, where it is a cell.
+    """
     from lstm_sym.check.several import check_cells
     from lstm_sym.cli import networks
     from lstm_sym.cli.cells import load_cells
+    from lstm_sym.explore import with_explorer
     from lstm_sym.ground.progress import reporter
     from lstm_sym.report.checked import derivation_pages
 
@@ -265,10 +272,11 @@ def _derived(name: str, settings: tuple[str, ...], languages: Sequence[Sentences
         return [networks.derived(network, sentences, results) for sentences in languages], results
     [cell] = load_cells([name], settings)
     results = check_cells([cell], reporter=reporter)
-    return derivation_pages(cell, languages, results[cell.key]), results
+    documents = derivation_pages(cell, languages, results[cell.key])
+    return with_explorer(documents, cell, languages) if alive else documents, results
 
 
-for command in (audit, diagram, diff, new, flow, list_packages, study):
+for command in (audit, diagram, explore, diff, new, flow, list_packages, study):
     main.add_command(command)
 
 __all__ = ["REFUSED", "main"]

@@ -99,6 +99,16 @@ class Roles:
                     found.append(self._with_bias(gate, carry.outgoing.name, keeps=at == 0))
         return tuple(found)
 
+    def bias_of(self, gate: Value) -> tuple[str, int] | None:
+        """The bias that moves a gate one way only, and which way; None where no bias does.
+
+        1 where a larger bias opens it, -1 where it closes it. Of several, one that opens it, else the first.
+        """
+        names = dict.fromkeys(bias.name for bias in self.biases)
+        moved = {name: sign for name in names if (sign := self._sign(name, gate))}
+        name = max(moved, key=lambda one: moved[one], default=None)
+        return None if name is None else (name, moved[name])
+
     def _is_positive(self, expression: Expr, gates: Collection[Value]) -> bool:
         return isinstance(expression, POSITIVE) or any(expression == 1 - gate.symbol for gate in gates)
 
@@ -157,11 +167,9 @@ class Roles:
         return None
 
     def _with_bias(self, gate: Value, state: str, *, keeps: bool) -> ForgetGate:
-        """The gate with the first bias that moves it, one that opens it before one that closes it."""
-        names = dict.fromkeys(bias.name for bias in self.biases)
-        moved = {name: sign for name in names if (sign := self._sign(name, gate))}
-        name = max(moved, key=lambda one: moved[one], default=None)
-        return ForgetGate(gate.name, state, keeps, name, 0 if name is None else moved[name] * (1 if keeps else -1))
+        """The gate with the bias that moves it."""
+        name, sign = self.bias_of(gate) or (None, 0)
+        return ForgetGate(gate.name, state, keeps, name, sign if keeps else -sign)
 
     def _sign(self, bias: str, gate: Value) -> int:
         """1 where a larger bias opens a gate, -1 where it closes it, 0 where it does neither or both."""

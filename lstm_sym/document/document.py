@@ -178,6 +178,20 @@ class Folded:
     asked: float | None = None
 
 
+@dataclass(frozen=True)
+class Live:
+    """A part of a page that its script brings to life; other renderings leave it out.
+
+    `words` are what it says in the language of the document. `write(told, words)` is its HTML, for all languages of the
+    page at once: `told` the words as HTML, `words` language by language. `style` and `script` are what it needs.
+    """
+
+    words: Mapping[str, str]
+    write: Callable[[Mapping[str, str], Mapping[str, Mapping[str, str]]], str]
+    style: str
+    script: str
+
+
 Content = Equation | Line
 """What one side of a comparison says; () is nothing."""
 
@@ -223,6 +237,7 @@ Block = (
     | Comparison
     | Beside
     | Folded
+    | Live
     | Section
 )
 
@@ -282,6 +297,10 @@ class Document:
     def diagrams(self) -> Iterator[Diagram]:
         """Every diagram, in order."""
         return (block for section in self.sections for block in _within(section) if isinstance(block, Diagram))
+
+    def lives(self) -> Iterator[Live]:
+        """Every part that is alive, in order."""
+        return (block for section in self.sections for block in _within(section) if isinstance(block, Live))
 
 
 def line_text(line: Line, notation: Notation) -> str:

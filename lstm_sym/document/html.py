@@ -33,7 +33,7 @@ def html_page(document: d.Document, *others: d.Document) -> str:
     colours = quantity_colours(document.quantities)
     style = files(__package__).joinpath("style.css").read_text(encoding="utf-8") + colour_style(colours)
     style += figure_style(document)
-    style += "".join(dict.fromkeys(diagram.style for diagram in document.diagrams()))
+    style += "".join(dict.fromkeys([*(b.style for b in document.diagrams()), *(b.style for b in document.lives())]))
     classes = {name: colour_class(name) for name in (*colours, *document.symbols)}
     pages = _Pages([_Page(one, classes) for one in (document, *others)])
     body = pages.body()
@@ -114,6 +114,10 @@ class _Pages:
             figures = [block for block in blocks if isinstance(block, d.Figure)]
             captions = [page.line(figure.caption) for page, figure in zip(self.pages, figures, strict=True)]
             return figure_html(figures, self.languages, self.told, captions)
+        if isinstance(first, d.Live):
+            words = {page.document.language: block.words for page, block in pairs if isinstance(block, d.Live)}
+            texts = {key: [escape(of[key]) for of in words.values()] for key in first.words}
+            return first.write({key: self.told(text) for key, text in texts.items()}, words)
         return self.told([page.block(block) for page, block in pairs], "div")
 
     def diagram(self, diagrams: Sequence[d.Diagram]) -> str:
@@ -172,11 +176,12 @@ class _Pages:
         return ",\n".join(chosen) + " { display: none; }\n"
 
     def script(self, body: str) -> str:
-        """What keeps the language in the address, opens what a link leads into, and looks at answers; where needed."""
+        """What keeps the language in the address, opens what a link leads into, looks at answers, and is alive."""
         names = ["languages.js"] if len(self.languages) > 1 else []
         names += ["folded.js"] if "<details>" in body else []
         names += ["symbols.js"] if self.documents[0].symbols else []
-        texts = (files(__package__).joinpath(name).read_text(encoding="utf-8") for name in names)
+        texts = [files(__package__).joinpath(name).read_text(encoding="utf-8") for name in names]
+        texts += dict.fromkeys(live.script for live in self.documents[0].lives())
         return "".join(f"<script>\n{text}</script>\n" for text in texts) + copying_script(self.documents)
 
 

@@ -73,7 +73,7 @@ class _Page:
             match block:
                 case d.Section():
                     found += self.section(block, level)
-                case d.Diagram():
+                case d.Diagram() | d.Live():
                     pass
                 case d.Beside():
                     found += self.blocks(block.blocks, level)

@@ -78,7 +78,7 @@ class _Page:
                 return textwrap.indent(block.text, "  ")
             case d.Figure():
                 return f"  {block.file}"
-            case d.Diagram():
+            case d.Diagram() | d.Live():
                 return ""
             case d.Beside() | d.Folded():
                 return self.blocks(block.blocks)

@@ -72,15 +72,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def derivation(folder: Path) -> Callable[[str], Path]:
     """The derivation page of a cell, in all languages, each line checked; written once."""
     import lstm_sym as ls
-    from lstm_sym.check import check_lines
-    from lstm_sym.report import Sentences, derivation_document, html_page, in_order
-    from lstm_sym.report.source import with_source
+    from lstm_sym.explore import with_explorer
+    from lstm_sym.report import Sentences, html_page, in_order
+    from lstm_sym.report.checked import derivation_pages
 
     @cache
     def written(name: str) -> Path:
-        cell = ls.cell(name)
-        errors, said = check_lines(cell), [Sentences(language) for language in in_order("en")]
-        documents = [with_source(derivation_document(cell, one, errors=errors), cell, one) for one in said]
+        cell, said = ls.cell(name), [Sentences(language) for language in in_order("en")]
+        documents = with_explorer(derivation_pages(cell, said, []), cell, said)
         path = folder / f"{name}.html"
         path.write_text(html_page(*documents), encoding="utf-8")
         return path

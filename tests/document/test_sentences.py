@@ -16,7 +16,7 @@ from lstm_sym.flow.memory import card as memory
 from lstm_sym.flow.plots import fan, heatmap, profiles, saturation, shares, spectra
 from lstm_sym.report import LANGUAGES, Sentences
 
-ROOMS = [Path(ls.__file__).parent / room for room in ("document", "studies", "networks", "report", "cli")]
+ROOMS = [Path(ls.__file__).parent / room for room in ("document", "explore", "studies", "networks", "report", "cli")]
 LABELLED = {
     "flow.memory": memory.HEADINGS,
     "flow.advice": summary.SENTENCES,
@@ -38,6 +38,7 @@ NAMED_ELSEWHERE = (
     *("flow.column.", "flow.reason.", "method.term.", "checks.words."),
     *(f"{prefix}." for prefix in LABELLED),
     *(f"figure.{name}" for name in profiles.LABELS),
+    "explore.words.",
 )
 
 

@@ -123,6 +123,8 @@ def test_a_source_is_the_same_whenever_it_is_made(target):
 
 @pytest.mark.parametrize("name", ALL)
 def test_no_element_of_javascript_makes_an_array_of_its_own(name):
-    calls = "|".join(["times", "steps", "packed", "stacked", "transposed", "fresh", "copy", "meanOf", "sumOf", "largest"])
+    calls = "|".join(
+        ["times", "steps", "packed", "stacked", "transposed", "fresh", "copy", "meanOf", "sumOf", "largest"]
+    )
     found = re.findall(rf"\(\$r, \$c\) => .*\b(?:{calls})\(.*", source_of("javascript", name))
     assert found == [], "the same array made anew for each of its elements"

@@ -6,6 +6,7 @@ import pytest
 
 from lstm_sym.audit.errors import AuditError
 from lstm_sym.equations import CellError
+from lstm_sym.explore import ExploreError
 from lstm_sym.flow import FlowError
 from lstm_sym.ground.output import OutputError
 from lstm_sym.ground.refusal import Refusal
@@ -24,6 +25,7 @@ ERRORS = {
     AuditError: AuditError("x", "found", "why", "fix"),
     NetworkError: NetworkError("x", "found", "why", "fix"),
     InteropError: InteropError("x", "found", "why", "fix"),
+    ExploreError: ExploreError("x", "found", "why", "fix"),
     ShippedError: ShippedError("x", "found", "why", "fix"),
     InputError: InputError("x", "row 3", "found", "why", "fix"),
     CellError: CellError("found", source="x", line=3, column=4, text="h[t] = 1", fix="fix"),
