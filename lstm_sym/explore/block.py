@@ -154,9 +154,10 @@ class _Markup:
         key, holds = escape(subject.cell.key), any(lever.holds for lever in subject.levers.gates)
         name = escape(subject.cell.name or subject.cell.key)
         unheld = self.told.get(f"{subject.cell.key}.unheld", "")
+        kept = any(lever.holds and lever.keeps is not None for lever in subject.levers.gates)
         presets = "".join(
             f'<button type="button" data-preset="{preset}">{self.told[preset]}</button>'
-            for preset in ("keep", "free_all")
+            for preset in (*(("keep",) if kept else ()), "free_all")
         )
         caption = f"<figcaption>{unheld}</figcaption>" if unheld else ""
         return (

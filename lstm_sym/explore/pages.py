@@ -41,7 +41,7 @@ def _page(subjects: Sequence[Subject], sentences: Sentences) -> d.Document:
         sentences.text("explore.title", cells=names),
         sentences.language,
         (sentences.line("explore.lead"),),
-        (_section(subjects, sentences),),
+        (d.Section("explore", sentences.text("section.explore"), _blocks(subjects, sentences)),),
         quantities=tuple(tuple(equation.target for equation in cell.equations) for cell in cells),
     )
 
@@ -56,19 +56,18 @@ def with_explorer(documents: Sequence[d.Document], cell: Cell, languages: Sequen
 
 
 def _inserted(document: d.Document, subject: Subject, sentences: Sentences) -> d.Document:
-    section = _section([subject], sentences)
-    section = replace(section, blocks=(d.Paragraph(sentences.line("explore.lead")), *section.blocks))
+    explorer, method = _blocks([subject], sentences)
+    blocks = (d.Paragraph(sentences.line("explore.lead")), explorer, replace(method, folded=True))
+    section = d.Section("explore", sentences.text("section.explore"), blocks)
     place = next((k for k, one in enumerate(document.sections, 1) if one.key == AFTER), 0)
     return replace(document, sections=(*document.sections[:place], section, *document.sections[place:]))
 
 
-def _section(subjects: Sequence[Subject], sentences: Sentences) -> d.Section:
+def _blocks(subjects: Sequence[Subject], sentences: Sentences) -> tuple[d.Live, d.Section]:
     """The explorer, and how its numbers are made."""
-    blocks = (
-        explorer_block(subjects, sentences),
-        d.Section("explore.method", sentences.text("section.explore_method"), _method(subjects[0], sentences)),
-    )
-    return d.Section("explore", sentences.text("section.explore"), blocks)
+    title = sentences.text("section.explore_method")
+    method = d.Section("explore.method", title, _method(subjects[0], sentences))
+    return explorer_block(subjects, sentences), method
 
 
 def _method(subject: Subject, sentences: Sentences) -> tuple[d.Block, ...]:

@@ -43,7 +43,7 @@ const Pictures = (() => {
   // The name of a curve at its first point: above what it would cover, or below where another name is.
   function labelled(label, points, x, y, taken) {
     if (!points.length) return "";
-    const left = x(points[0][0]) + 6, right = left + 7.6 * [...label].reduce((n, sign) => n + (sign > "\u2e80" ? 1.8 : 1), 0);
+    const left = x(points[0][0]) + 6, right = left + 8.6 * [...label].reduce((n, sign) => n + (sign > "\u2e80" ? 1.8 : 1), 0);
     const under = points.filter(([t]) => x(t) < right + 6).map(([, log]) => y(log));
     let at = Math.min(...under) - 9;
     if (taken.some((other) => Math.abs(other - at) < 16)) at = Math.max(...under) + 18;

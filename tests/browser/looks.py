@@ -23,8 +23,11 @@ _TWICE = """() => [...document.querySelectorAll("[id]")].map((one) => one.id)
   .filter((anchor, place, all) => all.indexOf(anchor) !== place)"""
 _SHOWN = """() => [...new Set([...document.querySelectorAll(".told")]
   .filter((one) => one.checkVisibility()).map((one) => one.lang))]"""
-_THINNED = """() => { for (const section of document.querySelectorAll("section"))
-  [...section.querySelectorAll(":scope > .equation")].slice(3).forEach((one) => one.remove()); }"""
+_THINNED = """() => {
+  for (const part of document.querySelectorAll("section, section > details"))
+    [...part.querySelectorAll(":scope > .equation")].slice(3).forEach((one) => one.remove());
+  for (const formula of document.querySelectorAll("math")) formula.replaceChildren();
+}"""
 _AXE = """async () => (await axe.run({ exclude: ["math"] }, { resultTypes: ["violations"] })).violations
   .filter(({ impact }) => impact === "serious" || impact === "critical")
   .map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.length} times, as ${nodes[0].html.slice(0, 200)}`)"""
