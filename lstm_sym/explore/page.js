@@ -4,10 +4,13 @@
   const root = document.querySelector(".explorer");
   if (!root) return;
   const { words, inputs, cells } = JSON.parse(root.querySelector("script").textContent);
-  const form = root.querySelector("form"), MARK = "#explore?", { OPEN, SHUT, FREE } = Explorer;
+  const form = root.querySelector("form"),
+    MARK = "#explore?",
+    { OPEN, SHUT, FREE } = Explorer;
   const held = {}; // cell -> gate -> a letter a step
   const found = {}; // cell -> what was measured last
-  const CYCLE = { [FREE]: OPEN, [OPEN]: SHUT, [SHUT]: FREE }, SIGN = { [OPEN]: "○", [SHUT]: "—", [FREE]: "" };
+  const CYCLE = { [FREE]: OPEN, [OPEN]: SHUT, [SHUT]: FREE },
+    SIGN = { [OPEN]: "○", [SHUT]: "—", [FREE]: "" };
   const say = (key, parts = {}) => {
     const text = (words[document.documentElement.lang] ?? Object.values(words)[0])[key];
     return text.replace(/\{(\w+)\}/g, (_, name) => parts[name]);
@@ -24,14 +27,28 @@
   function settings(cell) {
     const offsets = Object.fromEntries(cell.gates.map(({ name }) => [name, value(`${cell.key}.${name}`)]));
     const steps = value("steps");
-    return { steps, seed: value("seed"), scale: value("scale"), unit: value("unit"), source: Math.min(value("source"), steps), offsets, held: held[cell.key] ?? {} };
+    return {
+      steps,
+      seed: value("seed"),
+      scale: value("scale"),
+      unit: value("unit"),
+      source: Math.min(value("source"), steps),
+      offsets,
+      held: held[cell.key] ?? {},
+    };
   }
 
   // What is asked for is drawn once a frame.
   let waiting = null;
   function redraw(some = cells) {
     const all = new Set([...(waiting ?? []), ...some]);
-    if (!waiting) requestAnimationFrame(() => { const now = waiting; waiting = null; for (const cell of now) compute(cell); draw(); });
+    if (!waiting)
+      requestAnimationFrame(() => {
+        const now = waiting;
+        waiting = null;
+        for (const cell of now) compute(cell);
+        draw();
+      });
     waiting = all;
   }
   function compute(cell) {
@@ -40,22 +57,34 @@
 
   function draw() {
     numbers();
-    const plot = root.querySelector(".plot"), list = root.querySelector(".legend");
+    const plot = root.querySelector(".plot"),
+      list = root.querySelector(".legend");
     const all = cells.map((cell, place) => ({ label: cell.name, values: found[cell.key].sensitivity, place }));
-    const outputs = [...new Set(cells.map(({ output }) => output))], y = outputs.length === 1 ? outputs[0] : "y";
+    const outputs = [...new Set(cells.map(({ output }) => output))],
+      y = outputs.length === 1 ? outputs[0] : "y";
     const texts = { step: say("step"), sensitivity: said(say("sensitivity", { y })), graph: say("graph") };
     plot.innerHTML = Pictures.curves(all, Math.max(plot.clientWidth, 280), texts);
-    list.innerHTML = cells.map((cell, place) => `<li class="curve-${place}"><b>${Pictures.plain(cell.name)}</b> <span>${Pictures.plain(verdict(found[cell.key]))}</span></li>`).join("");
+    list.innerHTML = cells
+      .map(
+        (cell, place) =>
+          `<li class="curve-${place}"><b>${Pictures.plain(cell.name)}</b> <span>${Pictures.plain(verdict(found[cell.key]))}</span></li>`,
+      )
+      .join("");
     for (const cell of cells) unfold(cell);
     root.querySelector(".settings").textContent = summary();
     keep();
   }
   // The indices T and t as small as they can be written.
-  const said = (text) => text.replace("_T", `₍${value("steps")}₎`.replace(/\d/g, (n) => Pictures.lowered(n)).replace(/[₍₎]/g, "")).replace("_t", "ₜ");
+  const said = (text) =>
+    text
+      .replace("_T", `₍${value("steps")}₎`.replace(/\d/g, (n) => Pictures.lowered(n)).replace(/[₍₎]/g, ""))
+      .replace("_t", "ₜ");
   function verdict({ sensitivity, halfLife }) {
     const first = Pictures.number(sensitivity[0]);
     if (Number.isNaN(halfLife)) return say("nothing");
-    return Number.isFinite(halfLife) ? say("halves", { steps: halfLife.toPrecision(halfLife < 100 ? 2 : 3), first }) : say("never", { first });
+    return Number.isFinite(halfLife)
+      ? say("halves", { steps: halfLife.toPrecision(halfLife < 100 ? 2 : 3), first })
+      : say("never", { first });
   }
   function summary() {
     const parts = ["steps", "scale", "seed", "source"].map((name) => `${say(name)}: ${value(name)}`);
@@ -73,9 +102,15 @@
   function numbers() {
     field("source").max = value("steps");
     field("unit").options[0].textContent = say("all_units");
-    [...field("unit").options].slice(1).forEach((option) => (option.textContent = `${say("one_unit")} ${option.value}`));
+    [...field("unit").options]
+      .slice(1)
+      .forEach((option) => (option.textContent = `${say("one_unit")} ${option.value}`));
     for (const slider of form.querySelectorAll("input[type=range]")) {
-      const shown = slider.name.includes(".") ? signed(Number(slider.value)) : slider.name === "scale" ? `× ${slider.value}` : slider.value;
+      const shown = slider.name.includes(".")
+        ? signed(Number(slider.value))
+        : slider.name === "scale"
+          ? `× ${slider.value}`
+          : slider.value;
       form.querySelector(`output[for="${slider.id}"]`).textContent = shown;
     }
   }
@@ -83,13 +118,19 @@
   const onPaper = matchMedia("print");
   function unfold(cell) {
     const figure = [...root.querySelectorAll(".unfolded")].find((one) => one.dataset.cell === cell.key);
-    const strip = figure.querySelector(".strip"), { steps, source } = settings(cell), head = 64;
-    const room = (strip.clientWidth - head - 2) / steps, column = onPaper.matches ? room : Math.min(Math.max(room, 26), 44);
+    const strip = figure.querySelector(".strip"),
+      { steps, source } = settings(cell),
+      head = 64;
+    const room = (strip.clientWidth - head - 2) / steps,
+      column = onPaper.matches ? room : Math.min(Math.max(room, 26), 44);
     const { felt, gates, sensitivity } = found[cell.key];
     const names = [cell.output, ...Object.keys(cell.states).filter((name) => name !== cell.output)];
     const texts = {
       node: (node, step, feels) => say("node", { node, step, value: feels }),
-      network: say("network", { source: `x${Pictures.lowered(source)}`, value: Pictures.number(sensitivity[source - 1]) }),
+      network: say("network", {
+        source: `x${Pictures.lowered(source)}`,
+        value: Pictures.number(sensitivity[source - 1]),
+      }),
     };
     const rows = names.map((name) => ({ name, values: felt[name] }));
     figure.querySelector(".network").innerHTML = Pictures.unfolded(rows, steps, source, [head, column], texts);
@@ -105,19 +146,28 @@
     }
     cell.gates.forEach((gate, k) => {
       place.rows[k].querySelector("th button")?.setAttribute("aria-label", say("whole_row", { gate: gate.name }));
-      [...place.rows[k].querySelectorAll("td > *")].forEach((one, t) => shown(one, gate, row(cell, gate.name)[t], t + 1, gates[gate.name][t]));
+      [...place.rows[k].querySelectorAll("td > *")].forEach((one, t) =>
+        shown(one, gate, row(cell, gate.name)[t], t + 1, gates[gate.name][t]),
+      );
     });
   }
   function made(cell, gate, steps, head) {
-    const line = document.createElement("tr"), first = document.createElement("th"), kind = gate.holds ? "button" : "span";
-    const make = (tag, text = "") => Object.assign(document.createElement(tag), { textContent: text, ...(tag === "button" ? { type: "button" } : {}) });
+    const line = document.createElement("tr"),
+      first = document.createElement("th"),
+      kind = gate.holds ? "button" : "span";
+    const make = (tag, text = "") =>
+      Object.assign(document.createElement(tag), {
+        textContent: text,
+        ...(tag === "button" ? { type: "button" } : {}),
+      });
     first.scope = "row";
     first.style.width = `${head}px`;
     first.append(make(kind, gate.name));
     line.append(first);
     line.className = `q-${gate.name}`;
     for (let t = 1; t <= steps; t++) {
-      const one = make(kind), box = document.createElement("td");
+      const one = make(kind),
+        box = document.createElement("td");
       Object.assign(one.dataset, { cell: cell.key, gate: gate.name, step: t });
       if (gate.holds) one.tabIndex = t === 1 ? 0 : -1;
       box.append(one);
@@ -131,7 +181,7 @@
     one.textContent = gate.holds ? SIGN[letter] : "";
     one.title = label;
     one.style.setProperty("--mean", Number.isNaN(mean) ? 0 : Math.max(0, Math.min(mean, 1)));
-    if (!gate.holds) return one.setAttribute("role", "img"), one.setAttribute("aria-label", label);
+    if (!gate.holds) return (one.setAttribute("role", "img"), one.setAttribute("aria-label", label));
     one.setAttribute("aria-label", label);
     one.setAttribute("aria-pressed", String(letter !== FREE));
   }
@@ -151,12 +201,20 @@
 
   const cellOf = (element) => cells.find(({ key }) => key === element.closest("[data-cell]")?.dataset.cell);
   root.addEventListener("click", (event) => {
-    const button = event.target.closest("button"), cell = button && cellOf(button);
+    const button = event.target.closest("button"),
+      cell = button && cellOf(button);
     if (!cell) return;
     if (button.dataset.preset) preset(cell, button.dataset.preset);
-    else if (button.dataset.gate) hold(cell, button.dataset.gate, Number(button.dataset.step), CYCLE[row(cell, button.dataset.gate)[button.dataset.step - 1]]);
+    else if (button.dataset.gate)
+      hold(
+        cell,
+        button.dataset.gate,
+        Number(button.dataset.step),
+        CYCLE[row(cell, button.dataset.gate)[button.dataset.step - 1]],
+      );
     else {
-      const gate = button.textContent, letter = CYCLE[row(cell, gate)[0]];
+      const gate = button.textContent,
+        letter = CYCLE[row(cell, gate)[0]];
       for (let t = 1; t <= value("steps"); t++) hold(cell, gate, t, letter);
     }
     redraw([cell]);
@@ -164,14 +222,28 @@
   root.addEventListener("keydown", (event) => {
     const button = event.target.closest("button[data-gate]");
     if (!button) return;
-    const { gate, step } = button.dataset, cell = cellOf(button), table = button.closest("table");
+    const { gate, step } = button.dataset,
+      cell = cellOf(button),
+      table = button.closest("table");
     const set = { 1: OPEN, 0: SHUT, Delete: FREE, Backspace: FREE }[event.key];
     if (set) {
       hold(cell, gate, Number(step), set);
       redraw([cell]);
     } else {
-      const line = button.closest("tr"), boxes = [...table.rows], at = boxes.indexOf(line), t = Number(step), last = value("steps");
-      const [nextRow, next] = { ArrowLeft: [at, t - 1], ArrowRight: [at, t + 1], Home: [at, 1], End: [at, last], ArrowUp: [at - 1, t], ArrowDown: [at + 1, t] }[event.key] ?? [];
+      const line = button.closest("tr"),
+        boxes = [...table.rows],
+        at = boxes.indexOf(line),
+        t = Number(step),
+        last = value("steps");
+      const [nextRow, next] =
+        {
+          ArrowLeft: [at, t - 1],
+          ArrowRight: [at, t + 1],
+          Home: [at, 1],
+          End: [at, last],
+          ArrowUp: [at - 1, t],
+          ArrowDown: [at + 1, t],
+        }[event.key] ?? [];
       const target = boxes[nextRow]?.querySelector(`button[data-step="${next}"]`);
       if (!target) return;
       for (const one of target.closest("tr").querySelectorAll("td button")) one.tabIndex = one === target ? 0 : -1;
@@ -209,8 +281,10 @@
     if (!location.hash.startsWith(MARK)) return;
     form.reset();
     for (const [name, text] of new URLSearchParams(location.hash.slice(MARK.length))) {
-      const [key, gate, last] = name.split("."), cell = cells.find((one) => one.key === key);
-      if (last === "held" && cell?.gates.some((one) => one.name === gate && one.holds) && /^[.01]{1,60}$/.test(text)) (held[key] ??= {})[gate] = text;
+      const [key, gate, last] = name.split("."),
+        cell = cells.find((one) => one.key === key);
+      if (last === "held" && cell?.gates.some((one) => one.name === gate && one.holds) && /^[.01]{1,60}$/.test(text))
+        (held[key] ??= {})[gate] = text;
       else if (field(name)?.name === name && Number.isFinite(Number(text))) field(name).value = text;
     }
     field("source").max = value("steps");
@@ -225,6 +299,8 @@
   draw();
   new MutationObserver(draw).observe(document.documentElement, { attributes: true, attributeFilter: ["lang"] });
   let width = root.clientWidth;
-  new ResizeObserver(() => root.clientWidth !== width && ((width = root.clientWidth), requestAnimationFrame(draw))).observe(root);
+  new ResizeObserver(
+    () => root.clientWidth !== width && ((width = root.clientWidth), requestAnimationFrame(draw)),
+  ).observe(root);
   onPaper.addEventListener("change", draw);
 })();
