@@ -28,6 +28,7 @@ ROOT = Path(__file__).resolve().parent
 OLDEST_PYTHON = (3, 11)
 OLDEST_PIP = (22, 3)  # the first with `pip --python`, which fills an environment that has no pip of its own
 BROWSER = ("browser",) if any(map(shutil.which, ["chromium", "chromium-browser", "google-chrome"])) else ()  # an extra
+TESTED = ("pdf", "test", "weights", *BROWSER)
 RESOLUTIONS = ("--oldest", "--newest")  # versions, among those that pyproject.toml allows, to test against
 
 ONE_THREAD = dict.fromkeys(["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"], "1")  # matrices are small
@@ -347,7 +348,7 @@ def run_scripts(name: str, python: str, args: list[str]) -> int:
 analysis, bench = (functools.partial(run_scripts, folder) for folder in ("analysis", "benchmarks"))
 COMMANDS: dict[str, tuple[Callable[..., int], tuple[str, ...], str, str]] = {  # function, extras, usage, meaning
     "study": (study, (), "study [CELL...] [options]", "derive, check, generate, measure: one report"),
-    "test": (test, ("pdf", "test", "weights", *BROWSER), "test [--oldest | --newest] [pytest options]", "run the tests"),
+    "test": (test, TESTED, "test [--oldest | --newest] [pytest options]", "run the tests"),
     "analysis": (analysis, ("weights",), "analysis [NAME...] [--quick] [-o DIR]", "run the experiments of analysis/"),
     "bench": (bench, ("test", "weights"), "bench [NAME...] [options]", "run the measurements of benchmarks/"),
     "docs": (docs, ("docs",), "docs [FOLDER]", "build the documentation, with the site of all cells in it"),

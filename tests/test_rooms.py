@@ -34,7 +34,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("check",),
         ("audit", "document", "interop", "training"),
         ("explore", "report", "shipped"),
-        ("studies",),
+        ("site", "studies"),
         ("cli",),
         ("__init__", "__main__"),
     ),

@@ -16,6 +16,7 @@ from lstm_sym.cli.exploring import explore
 from lstm_sym.cli.measuring import flow, study
 from lstm_sym.cli.options import force_option, json_option, language_option, output_option, set_option
 from lstm_sym.cli.packages import list_packages
+from lstm_sym.cli.sites import site
 from lstm_sym.cli.starting import new
 from lstm_sym.cli.tool import FAILED, REFUSED, Tool
 
@@ -276,7 +277,7 @@ def _derived(
     return with_explorer(documents, cell, languages) if alive else documents, results
 
 
-for command in (audit, diagram, explore, diff, new, flow, list_packages, study):
+for command in (audit, diagram, explore, diff, new, flow, list_packages, site, study):
     main.add_command(command)
 
 __all__ = ["REFUSED", "main"]

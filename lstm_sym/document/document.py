@@ -282,25 +282,30 @@ class Document:
 
     def equations(self) -> Iterator[Equation]:
         """Every equation, in order."""
-        return (block for section in self.sections for block in _within(section) if isinstance(block, Equation))
+        return (block for section in self.sections for block in _with_holders(section) if isinstance(block, Equation))
 
     def figures(self) -> Iterator[Figure]:
         """Every figure, in order."""
-        return (block for section in self.sections for block in _within(section) if isinstance(block, Figure))
+        return (block for section in self.sections for block in _with_holders(section) if isinstance(block, Figure))
 
     def references(self) -> tuple[str, ...]:
         """What the lead and the paragraphs refer to, each once."""
-        blocks = (block for section in self.sections for block in _within(section))
+        blocks = (block for section in self.sections for block in _with_holders(section))
         told = (*self.lead, *(block.line for block in blocks if isinstance(block, Paragraph)))
         return tuple(dict.fromkeys(part.text for line in told for part in line if isinstance(part, Reference)))
 
     def diagrams(self) -> Iterator[Diagram]:
         """Every diagram, in order."""
-        return (block for section in self.sections for block in _within(section) if isinstance(block, Diagram))
+        return (block for section in self.sections for block in _with_holders(section) if isinstance(block, Diagram))
+
+    def styles(self) -> tuple[str, ...]:
+        """The rules that drawings and live parts need, each once."""
+        blocks = (block for section in self.sections for block in _with_holders(section))
+        return tuple(dict.fromkeys(b.style for b in blocks if isinstance(b, Diagram | Live | Beside) and b.style))
 
     def lives(self) -> Iterator[Live]:
         """Every part that is alive, in order."""
-        return (block for section in self.sections for block in _within(section) if isinstance(block, Live))
+        return (block for section in self.sections for block in _with_holders(section) if isinstance(block, Live))
 
 
 def line_text(line: Line, notation: Notation) -> str:
@@ -314,13 +319,12 @@ def content_text(content: Content, notation: Notation) -> str:
     return content.write(notation) if isinstance(content, Equation) else line_text(content, notation)
 
 
-def _within(block: Block) -> Iterator[Block]:
-    """The block, or all that stand in it, at any depth."""
-    if not isinstance(block, Section | Beside | Folded):
-        yield block
-        return
-    for inner in block.blocks:
-        yield from _within(inner)
+def _with_holders(block: Block) -> Iterator[Block]:
+    """The block, and all that stand in it, at any depth."""
+    yield block
+    if isinstance(block, Section | Beside | Folded):
+        for inner in block.blocks:
+            yield from _with_holders(inner)
 
 
 def verdict_text(equation: Equation) -> str:

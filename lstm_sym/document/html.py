@@ -33,7 +33,7 @@ def html_page(document: d.Document, *others: d.Document) -> str:
     colours = quantity_colours(document.quantities)
     style = files(__package__).joinpath("style.css").read_text(encoding="utf-8") + colour_style(colours)
     style += figure_style(document)
-    style += "".join(dict.fromkeys([*(b.style for b in document.diagrams()), *(b.style for b in document.lives())]))
+    style += "".join(document.styles())
     classes = {name: colour_class(name) for name in (*colours, *document.symbols)}
     pages = _Pages([_Page(one, classes) for one in (document, *others)])
     body = pages.body()

@@ -110,7 +110,7 @@ class _Page:
                         found += self.blocks(block.blocks, level)
                     case d.Folded():
                         found += [rf"\textbf{{{escaped(block.summary)}}}", *self.blocks(block.blocks, level)]
-                    case d.Diagram():
+                    case d.Diagram() | d.Live():
                         pass
                     case _:
                         found.append(self.block(block))
@@ -136,7 +136,7 @@ class _Page:
                 return rf"{self.line(block.caption)} (\texttt{{{escaped(block.file)}}})"
             case d.Comparison():
                 return self.comparison(block)
-            case d.Diagram() | d.Beside() | d.Folded() | d.Section():
+            case d.Diagram() | d.Live() | d.Beside() | d.Folded() | d.Section():
                 return "\n\n".join(self.blocks([block], 1))
         assert_never(block)
 

@@ -20,6 +20,7 @@ FILES = (
     "strings_networks.toml",
     "strings_pages.toml",
     "strings_reading.toml",
+    "strings_site.toml",
 )
 
 

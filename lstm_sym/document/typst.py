@@ -74,7 +74,7 @@ class _Page:
                     found += self.blocks(block.blocks, level)
                 case d.Folded():
                     found += [f"#strong[{_text(block.summary)}]", *self.blocks(block.blocks, level)]
-                case d.Diagram():
+                case d.Diagram() | d.Live():
                     pass
                 case _:
                     found.append(self.block(block))
@@ -100,7 +100,7 @@ class _Page:
                 return f"#figure({picture}, caption: [{self.line(block.caption)}], supplement: none, numbering: none)"
             case d.Comparison():
                 return self.comparison(block)
-            case d.Diagram() | d.Beside() | d.Folded() | d.Section():
+            case d.Diagram() | d.Live() | d.Beside() | d.Folded() | d.Section():
                 return "\n\n".join(self.blocks([block], 1))
         assert_never(block)
 

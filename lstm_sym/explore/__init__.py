@@ -8,6 +8,6 @@ The values are computed in the browser by the kernel that `lstm_sym.emit.javascr
 """
 
 from lstm_sym.explore.errors import ExploreError
-from lstm_sym.explore.pages import explorer_pages, with_explorer
+from lstm_sym.explore.pages import explorable, explorer_pages, with_explorer
 
-__all__ = ["ExploreError", "explorer_pages", "with_explorer"]
+__all__ = ["ExploreError", "explorable", "explorer_pages", "with_explorer"]

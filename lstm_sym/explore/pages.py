@@ -34,6 +34,15 @@ def explorer_pages(cells: Sequence[Cell], languages: Sequence[Sentences]) -> lis
     return [_page(subjects, sentences) for sentences in languages]
 
 
+def explorable(cell: Cell) -> bool:
+    """Whether a cell has something to move, in the sizes of the page."""
+    try:
+        Subject(cell)
+    except ExploreError:
+        return False
+    return True
+
+
 def _page(subjects: Sequence[Subject], sentences: Sentences) -> d.Document:
     cells = [subject.cell for subject in subjects]
     names = sentences.sentence("list.comma").join(cell.name or cell.key for cell in cells)
