@@ -28,7 +28,7 @@ ROOT = Path(__file__).resolve().parent
 OLDEST_PYTHON = (3, 11)
 OLDEST_PIP = (22, 3)  # the first with `pip --python`, which fills an environment that has no pip of its own
 BROWSER = ("browser",) if any(map(shutil.which, ["chromium", "chromium-browser", "google-chrome"])) else ()  # an extra
-TESTED = ("pdf", "test", "weights", *BROWSER)
+TESTED = ("docs", "pdf", "test", "weights", *BROWSER)
 RESOLUTIONS = ("--oldest", "--newest")  # versions, among those that pyproject.toml allows, to test against
 
 ONE_THREAD = dict.fromkeys(["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"], "1")  # matrices are small

@@ -291,7 +291,7 @@ def test_study_passes_its_arguments_on(run, calls):
 
 def test_test_puts_the_arguments_last_and_needs_no_screen(run, calls):
     assert run.main(["test", "-k", "lock"]) == 0
-    assert calls[0][:3] == ("pdf", "test", "weights")
+    assert calls[0][:4] == ("docs", "pdf", "test", "weights")
     assert calls[1].command[1:3] == ["-m", "pytest"] and calls[1].command[-2:] == ["-k", "lock"]
     assert calls[1].env["MPLBACKEND"] == "Agg" and calls[1].cwd == ROOT
 

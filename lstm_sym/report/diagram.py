@@ -70,7 +70,7 @@ def _around(drawing: Drawing, place: int) -> tuple[float, float]:
 
 def picture_block(drawing: Drawing, blocks: tuple[d.Block, ...], name: str) -> d.Beside:
     """Blocks beside a drawing of their own, without links."""
-    named = f' role="img" aria-label="{escape(name)}"'
+    named = f' style="max-width: {SMALLER * drawing.placement.width:.0f}px" role="img" aria-label="{escape(name)}"'
 
     def write(classes: Mapping[str, str], prefix: str) -> str:
         return drawing.svg(classes, named, prefix=prefix, linked=False, gradients=False)
