@@ -57,7 +57,7 @@ def _formats(advice: Sequence[Advice], sentences: Sentences) -> Table:
 def _range(of: PrecisionHorizon) -> Line:
     """Where precision is lost, and everything; where it overflows."""
     lags = [f"> {of.measured}" if lag is None else _lag(lag) for lag in (of.subnormal, of.zero)]
-    overflow = "" if of.overflow is None or math.isinf(of.overflow) else f", ↑ {_lag(of.overflow)}"
+    overflow = "" if of.overflow is None or math.isinf(of.overflow) else f", ! {_lag(of.overflow)}"
     beyond = f" {BEYOND}" if of.extrapolated else ""
     return (f"{' / '.join(dict.fromkeys(lags))}{overflow}{beyond}",)
 
