@@ -95,26 +95,28 @@ class _Page:
         return [title, *found] if found or not section.blocks else []
 
     def blocks(self, blocks: Sequence[d.Block], level: int) -> list[str]:
-        """Blocks, and sections of this level; equations that follow each other stay together."""
+        """Blocks, and sections of this level; then a table of what is said of the equations among the blocks."""
         found: list[str] = []
         for is_equation, group in groupby(blocks, lambda block: isinstance(block, d.Equation)):
-            run = list(group)
-            if is_equation:
-                found += self.equations([block for block in run if isinstance(block, d.Equation)])
-                continue
-            for block in run:
-                match block:
-                    case d.Section():
-                        found += self.section(block, level)
-                    case d.Beside():
-                        found += self.blocks(block.blocks, level)
-                    case d.Folded():
-                        found += [rf"\textbf{{{escaped(block.summary)}}}", *self.blocks(block.blocks, level)]
-                    case d.Diagram() | d.Live():
-                        pass
-                    case _:
-                        found.append(self.block(block))
-        return found
+            run = [text for block in group for text in self.texts(block, level)]
+            found += ["\n".join(run)] if is_equation else run  # no empty line between: it would begin a paragraph
+        equations = (block for block in blocks if isinstance(block, d.Equation))
+        noted = [equation for equation in equations if equation.rule or equation.error is not None]
+        return [*found, self.notes(noted)] if noted else found
+
+    def texts(self, block: d.Block, level: int) -> list[str]:
+        """A block, or those that it holds."""
+        match block:
+            case d.Section():
+                return self.section(block, level)
+            case d.Beside():
+                return self.blocks(block.blocks, level)
+            case d.Folded():
+                return [rf"\textbf{{{escaped(block.summary)}}}", *self.blocks(block.blocks, level)]
+            case d.Diagram() | d.Live():
+                return []
+            case _:
+                return [self.block(block)]
 
     def block(self, block: d.Block) -> str:
         """Any block; of those that hold others, the blocks in it."""
@@ -169,12 +171,6 @@ class _Page:
             depth += (character == "{") - (character == "}")
             found += character if character != BREAK else r"\allowbreak " if depth == 0 else ""
         return f"${found}$"
-
-    def equations(self, equations: Sequence[d.Equation]) -> list[str]:
-        """Equations one below the other, then a table of the rules, origins and errors of those that have one."""
-        noted = [equation for equation in equations if equation.rule or equation.error is not None]
-        found = "\n".join(self.equation(equation) for equation in equations)  # no empty line: it begins a paragraph
-        return [found, self.notes(noted)] if noted else [found]
 
     def equation(self, equation: d.Equation) -> str:
         """A numbered equation, in several lines where it is long."""

@@ -40,13 +40,13 @@ def columns(texts: Sequence[Sequence[str]], numeric: frozenset[int]) -> str:
     left = PAGE - GAP * (len(texts) - 1) - SMALL * (short + sum(least.values()))
     for place, width in long.items():
         share = SMALL * least[place] + max(left, 0) * width / sum(long.values())
-        kinds[place] = paragraph(min(share, SMALL * width) / PAGE)
+        kinds[place] = paragraph(min(share, SMALL * width) / PAGE, right=place in numeric)
     return "".join(kinds)
 
 
-def paragraph(share: float) -> str:
+def paragraph(share: float, *, right: bool = False) -> str:
     """A column of this share of the width, whose lines are broken."""
-    return rf">{{\raggedright\arraybackslash}}p{{{share:.3f}\linewidth}}"
+    return rf">{{\ragged{'left' if right else 'right'}\arraybackslash}}p{{{share:.3f}\linewidth}}"
 
 
 def _width(column: Sequence[str]) -> int:

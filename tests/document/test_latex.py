@@ -15,6 +15,7 @@ from lstm_sym.document import document as d
 from lstm_sym.document.latex import latex_page
 from lstm_sym.document.latex_text import declarations, escaped
 from lstm_sym.document.sentences import Sentences, table
+from lstm_sym.document.typst import typst_page
 from lstm_sym.equations.functions import SIGNS
 from lstm_sym.report.derivation import derivation_document
 from lstm_sym.report.facts import Facts
@@ -60,6 +61,17 @@ def test_a_long_equation_is_split_into_lines() -> None:
     equation = re.search(r"\\begin\{equation\}\n\\tag\{J27\}.*?\\end\{equation\}", page, re.DOTALL)
     assert equation is not None
     assert equation[0].count("\\\\\n") >= 3 and r"\begin{split}" in equation[0] and "&\\quad{} +" in equation[0]
+
+
+def test_what_a_page_folds_or_puts_beside_its_drawing_stands_in_line() -> None:
+    folded = d.Folded("the answer", (d.Paragraph(("forty-two",)),))
+    beside = d.Beside((d.Paragraph(("spoken",)), folded), lambda prefix: "<svg/>")
+    shown = d.Document(
+        "page", "en", (), (d.Section("s", "Title", (beside,)), d.Section("empty", "Gone", (d.Beside((), str),)))
+    )
+    for page in (latex_page(shown), typst_page(shown)):
+        places = [page.index(text) for text in ("Title", "spoken", "the answer", "forty-two")]
+        assert places == sorted(places) and "svg" not in page and "Gone" not in page
 
 
 def test_the_program_and_the_works_are_there() -> None:
