@@ -28,11 +28,9 @@ ROOT = Path(__file__).resolve().parent
 OLDEST_PYTHON = (3, 11)
 OLDEST_PIP = (22, 3)  # the first with `pip --python`, which fills an environment that has no pip of its own
 BROWSER = ("browser",) if any(map(shutil.which, ["chromium", "chromium-browser", "google-chrome"])) else ()  # an extra
-TESTED = ("docs", "pdf", "test", "weights", *BROWSER)
 RESOLUTIONS = ("--oldest", "--newest")  # versions, among those that pyproject.toml allows, to test against
 
 ONE_THREAD = dict.fromkeys(["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"], "1")  # matrices are small
-
 # What moves a cursor, or turns the direction of a line: names of folders and what pip says may hold anything.
 UNPRINTABLE = re.compile(r"[\0-\t\v-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069]")
 REMEDIES = {  # what pip or the system said -> what to do
@@ -299,25 +297,14 @@ def workers(args: list[str], cores: int) -> list[str]:
 def test(python: str, args: list[str]) -> int:
     """Run the tests; arguments go to pytest."""
     cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
-    env = {**ONE_THREAD, **os.environ, "MPLBACKEND": "Agg"}
-    return call([python, "-m", "pytest", *workers(args, cores), *args], cwd=ROOT, env=env)
+    command = [python, "-m", "pytest", *workers(args, cores), *args]
+    return call(command, cwd=ROOT, env={**ONE_THREAD, **os.environ, "MPLBACKEND": "Agg"})
 
 
 def lint(python: str, args: list[str]) -> int:
     """Run ruff and mypy over the project, each to its end."""
     checks = [["ruff", "check", *args], ["ruff", "format", "--check", *args], ["mypy", *args]]
     return max([call([python, "-m", *check], cwd=ROOT) for check in checks])
-
-
-def docs(python: str, args: list[str]) -> int:
-    """Build the documentation, and the site of all cells in it: into docs/out, or into the folder that is named."""
-    folder = Path(args[0]).resolve() if args else ROOT / "docs" / "out"
-    sphinx = ["sphinx", "-W", "--keep-going", "-q", "-b", "html", str(ROOT / "docs"), str(folder)]
-    site = ["lstm_sym", "site", "-o", str(folder / "site")]
-    failed = call([python, "-m", *sphinx], cwd=ROOT) or call([python, "-m", *site], cwd=ROOT)
-    if not failed:
-        print(f"open {folder / 'index.html'}", flush=True)
-    return failed
 
 
 def choose(folder: Path, args: list[str]) -> tuple[list[Path], list[str]]:
@@ -345,13 +332,13 @@ def run_scripts(name: str, python: str, args: list[str]) -> int:
     return int(bool(failed))
 
 
-analysis, bench = (functools.partial(run_scripts, folder) for folder in ("analysis", "benchmarks"))
+analysis, bench, docs = (functools.partial(run_scripts, folder) for folder in ("analysis", "benchmarks", "docs"))
 COMMANDS: dict[str, tuple[Callable[..., int], tuple[str, ...], str, str]] = {  # function, extras, usage, meaning
     "study": (study, (), "study [CELL...] [options]", "derive, check, generate, measure: one report"),
-    "test": (test, TESTED, "test [--oldest | --newest] [pytest options]", "run the tests"),
+    "test": (test, ("docs", "pdf", "test", "weights", *BROWSER), "test [--oldest | --newest] [...]", "run the tests"),
     "analysis": (analysis, ("weights",), "analysis [NAME...] [--quick] [-o DIR]", "run the experiments of analysis/"),
     "bench": (bench, ("test", "weights"), "bench [NAME...] [options]", "run the measurements of benchmarks/"),
-    "docs": (docs, ("docs",), "docs [FOLDER]", "build the documentation, with the site of all cells in it"),
+    "docs": (docs, ("docs",), "docs [-o DIR]", "build the documentation, with the site of all cells"),
     "lint": (lint, ("test", "weights"), "lint [PATH...]", "check style and types with ruff and mypy"),
 }
 

@@ -1,4 +1,4 @@
-"""How Sphinx builds the documentation: `python3 run.py docs`, or `sphinx-build -W docs OUT`."""
+"""How Sphinx builds the documentation: `python3 run.py docs`."""
 
 import re
 
@@ -12,7 +12,7 @@ project_copyright = author
 version = release = __version__
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.viewcode"]
-exclude_patterns = ["figures", "out"]
+exclude_patterns = ["figures", "out", "sphinx"]
 myst_heading_anchors = 3
 myst_enable_extensions = ["colon_fence"]
 autodoc_member_order = "bysource"
@@ -22,7 +22,7 @@ nitpicky = False
 
 html_theme = "furo"
 html_title = f"lstm_sym {version}"
-html_static_path = ["figures"]
+html_static_path = ["../figures"]
 html_show_sourcelink = False
 
 
