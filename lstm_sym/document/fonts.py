@@ -48,9 +48,9 @@ SOURCES = {
 
 def needed(language: str) -> set[str]:
     """The characters of the sentences of a language, and of the catalogue, that Matplotlib's own font has not."""
-    meanings = (cell(name).meanings.values() for name in names())
+    catalogue = [cell(name) for name in names()]
     told = [row[language] for row in table().values()]
-    told += [meaning.get(language, "") for of_cell in meanings for meaning in of_cell]
+    told += [meaning.get(language, "") for one in catalogue for meaning in (*one.meanings.values(), one.names)]
     return {character for text in told for character in text} - written_by(LATIN) - {"\n"}
 
 
