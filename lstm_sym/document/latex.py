@@ -135,7 +135,8 @@ class _Page:
             case d.Listing() | d.Source():
                 return f"{{\\scriptsize\n\\begin{{verbatim}}\n{block.text}\n\\end{{verbatim}}}}"
             case d.Figure():
-                return rf"{self.line(block.caption)} (\texttt{{{escaped(block.file)}}})"
+                head = "".join(rf"\textbf{{{escaped(text)}}} " for text in (block.title, block.note) if text)
+                return rf"{head}{self.line(block.caption)} (\texttt{{{escaped(block.file)}}})"
             case d.Comparison():
                 return self.comparison(block)
             case d.Diagram() | d.Live() | d.Beside() | d.Folded() | d.Section():

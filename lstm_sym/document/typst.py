@@ -96,8 +96,7 @@ class _Page:
             case d.Listing() | d.Source():
                 return f"#program(raw({_quoted(block.text)}, block: true))"
             case d.Figure():
-                picture = f"image(bytes({_quoted(block.svg)}), format: {_quoted('svg')}, width: 100%)"
-                return f"#figure({picture}, caption: [{self.line(block.caption)}], supplement: none, numbering: none)"
+                return self.figure(block)
             case d.Comparison():
                 return self.comparison(block)
             case d.Diagram() | d.Live() | d.Beside() | d.Folded() | d.Section():
@@ -146,6 +145,12 @@ class _Page:
         rows = "; ".join(", ".join(entry.write(self.notation) for entry in row) for row in matrix.rows)
         left = matrix.left.write(self.notation) + self.notation.equals
         return whole(f"$ {left} mat({rows}; row-gap: #0.6em) $")
+
+    def figure(self, figure: d.Figure) -> str:
+        """A drawing under its title."""
+        head = "".join(f"#strong[{_text(text)}]\n\n" for text in (figure.title, figure.note) if text)
+        picture = f'image(bytes({_quoted(figure.svg)}), format: "svg", width: 100%, alt: {_quoted(figure.alternative)})'
+        return f"{head}#figure({picture}, caption: [{self.line(figure.caption)}], supplement: none, numbering: none)"
 
     def table(self, table: d.Table) -> str:
         """A table over as many pages as it needs; numbers to the right."""

@@ -74,6 +74,15 @@ def test_a_text_is_never_run(typst: Any) -> None:
     assert made.startswith(b"%PDF-")
 
 
+def test_a_figure_is_drawn(typst: Any) -> None:
+    svg = '<svg xmlns="http://www.w3.org/2000/svg" width="40" height="20"><rect width="40" height="20" fill="#123456"/></svg>'
+    figure = d.Figure(svg, "f.svg", ("a caption",), "a box", title="Its title", note="a note")
+    shown = d.Document("page", "en", (), (d.Section("s", "s", (figure,)),))
+    source = typst_page(shown)
+    assert source.index("Its title") < source.index("a note") < source.index("rect") < source.index("a caption")
+    assert pdf.pdf_page(shown).startswith(b"%PDF-")
+
+
 def test_without_typst_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     def absent(name: str) -> None:
         raise ImportError(name)
