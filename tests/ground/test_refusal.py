@@ -5,6 +5,7 @@ import pickle
 import pytest
 
 from lstm_sym.audit.errors import AuditError
+from lstm_sym.document.pdf import PdfError
 from lstm_sym.equations import CellError
 from lstm_sym.explore import ExploreError
 from lstm_sym.flow import FlowError
@@ -26,6 +27,7 @@ ERRORS = {
     NetworkError: NetworkError("x", "found", "why", "fix"),
     InteropError: InteropError("x", "found", "why", "fix"),
     ExploreError: ExploreError("x", "found", "why", "fix"),
+    PdfError: PdfError("x", "found", "why", "fix"),
     ShippedError: ShippedError("x", "found", "why", "fix"),
     InputError: InputError("x", "row 3", "found", "why", "fix"),
     CellError: CellError("found", source="x", line=3, column=4, text="h[t] = 1", fix="fix"),
