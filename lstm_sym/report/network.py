@@ -146,7 +146,16 @@ def _within(block: d.Block, label: str) -> d.Block:
         return replace(block, ids={number: f"{label}.{identity}" for number, identity in block.ids.items()})
     if isinstance(block, d.Diagram):
         return replace(block, prefix=f"{label}.{block.prefix}")
+    if isinstance(block, d.Paragraph):
+        return d.Paragraph(tuple(_led(part, label) for part in block.line))
     return replace(block, id=f"{label}.{block.id}") if isinstance(block, d.Equation) else block
+
+
+def _led(part: d.Inline, label: str) -> d.Inline:
+    """A link to an anchor of the page leads to that with the label."""
+    if isinstance(part, d.Link) and part.target.startswith("#"):
+        return replace(part, target=f"#{label}.{part.target[1:]}")
+    return part
 
 
 def checked_network(

@@ -16,7 +16,8 @@ from lstm_sym.flow.memory import card as memory
 from lstm_sym.flow.plots import fan, heatmap, profiles, saturation, shares, spectra
 from lstm_sym.report import LANGUAGES, Sentences
 
-ROOMS = [Path(ls.__file__).parent / room for room in ("document", "explore", "studies", "networks", "report", "cli")]
+NAMED = ("document", "explore", "studies", "networks", "report", "site", "cli")
+ROOMS = [Path(ls.__file__).parent / room for room in NAMED]
 LABELLED = {
     "flow.memory": memory.HEADINGS,
     "flow.advice": summary.SENTENCES,

@@ -40,7 +40,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_every_page_that_another_leads_to_is_there(folder: Path) -> None:
     pages = sorted(folder.rglob("*.html"))
-    assert len(pages) == 1 + 4 + 3 + 3
+    assert len(pages) == 1 + 4 + 3 + 5
     for page in pages:
         text = page.read_text(encoding="utf-8")
         anchors = set(re.findall(r' id="([^"]+)"', text))
