@@ -13,7 +13,7 @@
     const [input, right, wrong] = ["input", ".right", ".wrong"].map((name) => field.querySelector(name));
     const asked = Number(field.dataset.asked);
     input.addEventListener("input", () => {
-      const text = input.value.trim().replace(",", ".").replace("−", "-");
+      const text = input.value.normalize("NFKC").trim().replace(",", ".").replace("−", "-");
       const near = Math.abs(Number(text) - asked) <= 0.01 * Math.abs(asked);
       right.hidden = !text || !near;
       wrong.hidden = !text || near;

@@ -101,7 +101,7 @@ class _Pages:
         if isinstance(first, d.Beside):
             inner = self.inside([block for block in blocks if isinstance(block, d.Beside)], level)
             shown = first.write(self.pages[0].notation.classes, first.prefix)
-            return f'<div class="beside"><div>{inner}</div><div class="part">{shown}</div></div>'
+            return f'<div class="beside"><div>{inner}</div><div class="part" inert>{shown}</div></div>'
         if isinstance(first, d.Folded):
             return self.folded([block for block in blocks if isinstance(block, d.Folded)], level)
         pairs = zip(self.pages, blocks, strict=True)

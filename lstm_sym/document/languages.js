@@ -6,6 +6,7 @@
     if (!button) return;
     button.checked = true;
     document.documentElement.lang = language;
+    document.title = document.querySelector("h1").innerText;
   };
   show(new URLSearchParams(location.search).get("lang"));
   for (const button of buttons) {

@@ -210,4 +210,4 @@ def _text(text: str) -> str:
 
 def _quoted(text: str) -> str:
     """A string of Typst: as of JSON, but for characters by their numbers."""
-    return json.dumps(text, ensure_ascii=False).replace("\\b", "").replace("\\f", "")
+    return json.dumps(text.replace("\b", "").replace("\f", ""), ensure_ascii=False)

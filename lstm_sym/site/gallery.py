@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-import numpy as np
-
 from lstm_sym.document import document as d
 from lstm_sym.document.sentences import Sentences
 from lstm_sym.equations.cell import Cell
 from lstm_sym.equations.equation import Equation
 from lstm_sym.report.diagram import picture_block
+from lstm_sym.report.reading.limits import life_text
 from lstm_sym.report.reading.measured import SEED, STEPS, UNITS
 from lstm_sym.site.entry import Entry
 
@@ -45,7 +44,7 @@ def _blocks(entry: Entry, sentences: Sentences) -> Iterator[d.Block]:
     yield from (d.Paragraph((_formula(equation, cell),)) for equation in cell.equations)
     life = entry.measured.drawn_half_life
     if life is not None:
-        yield d.Paragraph(sentences.line("site.half_life", steps=f"{life:.1f}" if np.isfinite(life) else "∞"))
+        yield d.Paragraph(sentences.line("site.half_life", steps=life_text(life)))
     yield d.Paragraph(sentences.listed(list(_links(entry, sentences))))
 
 

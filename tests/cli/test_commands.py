@@ -91,7 +91,7 @@ def test_show_only_shows_what_is_asked_for() -> None:
 
 def test_show_explains_in_every_language() -> None:
     assert "chain rule" in fine("show", "rnn", "--explain")
-    assert "鏈式法則" in fine("show", "rnn", "--explain", "--lang", "zh-Hant")
+    assert "連鎖律" in fine("show", "rnn", "--explain", "--lang", "zh-Hant")
     assert "链式法则" in fine("show", "rnn", "--explain", "--lang", "zh-Hans")
 
 

@@ -42,7 +42,7 @@ def test_gradients_and_settings_are_drawn_on_request() -> None:
 def test_a_cell_of_ones_own_is_drawn(folder: Path) -> None:
     (folder / "own.toml").write_text('equations = """\ns[t] = a * s[t-1] + B @ x[t]\n"""\n', encoding="utf-8")
     found = run("own.toml", "-o", "own.svg")
-    assert found.exit_code == 0 and 'class="thick"' in (folder / "own.svg").read_text(encoding="utf-8")
+    assert found.exit_code == 0 and 'class="thick' in (folder / "own.svg").read_text(encoding="utf-8")
 
 
 def test_what_cannot_be_drawn_is_refused_and_nothing_is_written(folder: Path) -> None:

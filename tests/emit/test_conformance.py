@@ -87,6 +87,17 @@ def test_every_cell_is_that_of_numpy(target, sizes, tmp_path):
 
 
 @pytest.mark.parametrize("target", OTHERS)
+def test_a_number_in_a_sum_is_a_stage_that_reads_nothing(target, tmp_path):
+    cell = ls.parse(
+        "f[t] = sigmoid(1 + W_f @ x[t] + b_f)\nh[t] = tanh(W @ x[t] + U @ (f[t] * h[t-1]) + 0.1)", key="sums"
+    )
+    case = random_case(cell)
+    found = RUNNERS[target]([made(target, cell)], [case], tmp_path)
+    for one, expected in zip(found, by_numpy(cell, case), strict=True):
+        assert worst(one, expected) <= BAR
+
+
+@pytest.mark.parametrize("target", OTHERS)
 def test_the_file_that_the_command_writes_runs(target, tmp_path):
     """With the line that it ends with, by which an edit is noticed."""
     path = tmp_path / f"cell{TARGETS[target].suffix}"

@@ -68,16 +68,16 @@ def test_a_word_that_is_none_of_its_own_is_refused(tmp_path, name):
 def test_a_character_that_is_in_no_font_stays_text(tmp_path, name, monkeypatch):
     """Gothic, and characters that may not stand in an SVG."""
     monkeypatch.setattr(fonts, "INSTALLED", ())
-    paths = FIGURES[name][0](tmp_path, "f", labels={"title": "敏感度 \U00010330\x00\x1b"})
+    paths = FIGURES[name][0](tmp_path, "f", labels={"title": "靈敏度 \U00010330\x00\x1b"})
     svg = paths[0].read_text(encoding="utf-8")
-    assert drawings.has_text(svg) and "敏感度 \U00010330\ufffd\ufffd</text>" in svg
+    assert drawings.has_text(svg) and "靈敏度 \U00010330\ufffd\ufffd</text>" in svg
     assert ElementTree.fromstring(svg).tag.endswith("svg") and len(paths) == 3
 
 
 @each
 def test_chinese_needs_no_installed_font_and_is_written_as_its_readers_do(tmp_path, name, monkeypatch):
     monkeypatch.setattr(fonts, "INSTALLED", ())
-    for title, family in (("敏感度與時間差", "lstm_sym TC"), ("敏感度与时间差", "lstm_sym SC")):
+    for title, family in (("靈敏度與時間差", "lstm_sym TC"), ("灵敏度与时间差", "lstm_sym SC")):
         figure = drawn(monkeypatch, FIGURES[name][0], labels={"title": title})
         fonts.choose(figure)
         written = next(text for text in figure.findobj(Text) if text.get_text().startswith(title))
@@ -86,7 +86,7 @@ def test_chinese_needs_no_installed_font_and_is_written_as_its_readers_do(tmp_pa
     if name != "profiles":  # how all are written
         return
     monkeypatch.undo()
-    svg = FIGURES[name][0](tmp_path, "f", labels={"title": "敏感度与时间差"})[0].read_text(encoding="utf-8")
+    svg = FIGURES[name][0](tmp_path, "f", labels={"title": "灵敏度与时间差"})[0].read_text(encoding="utf-8")
     assert not drawings.has_text(svg)
 
 

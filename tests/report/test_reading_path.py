@@ -68,7 +68,7 @@ def test_every_cell_has_a_step_for_each_of_its_equations(name: str) -> None:
 @pytest.mark.parametrize("name", ["lstm", "henon"])
 def test_the_languages_have_the_same_blocks_and_one_page_holds_them(name: str) -> None:
     whole = html_page(*(page(name, language) for language in in_order("zh-Hant")))
-    assert "第 1 步" in whole and "Step 1" in whole and "第 1 步：" in markdown_page(page(name, "zh-Hans"))
+    assert "第 1 式" in whole and "Equation 1" in whole and "第 1 式：" in markdown_page(page(name, "zh-Hans"))
 
 
 def test_facts_choose_the_sentences() -> None:
@@ -77,7 +77,13 @@ def test_facts_choose_the_sentences() -> None:
     assert "It decides what is kept of cₜ₋₁: at 1 everything, at 0 nothing." in walk
     assert "It decides what is kept of hₜ₋₁: at 0 everything, at 1 nothing." in text_of(page("mgu"), "walk")
     assert "It is a gate" not in text_of(page("rnn"), "walk")
-    assert section(page("lstm"), "carrying").title != section(page("rnn"), "carrying").title
+    titles = {name: section(page(name), "carrying").title for name in ("lstm", "rnn", "henon", "indrnn")}
+    assert titles["lstm"] != titles["rnn"] != titles["henon"] == titles["indrnn"]
+    assert "Through mean every unit sees all units of" in text_of(page("layer_norm_lstm"), "walk")
+    assert "is the same at every step" in text_of(page("leaky_rnn"), "carrying")
+    assert "gain" not in text_of(page("lstm_no_forget_gate"), "carrying")
+    assert "the other share" in text_of(page("gru"), "conventions")
+    assert "the other share" not in text_of(page("lstm"), "conventions")
     assert "constant error carousel" in text_of(page("lstm_no_forget_gate"), "carrying")
 
 
@@ -155,12 +161,13 @@ def test_one_unit_computes_what_the_equations_say() -> None:
 def test_one_unit_of_every_cell_moves_as_its_slope_says(name: str) -> None:
     measured = found(name)[1]
     if measured.one_unit is None:
-        assert name in {"henon", "logistic_map", "lstm_block", "layer_norm_lstm"}
+        assert name in {"henon", "logistic_map", "lstm_block", "layer_norm_lstm", "antisymmetric_rnn"}
         return
     kernel: Any = ls.build(measured.cell)
     sizes = dict.fromkeys({"lstm_output": ["K"], "lstm_projected": ["C"]}.get(name, []), 1)
     given = kernel.init(1, 1, **sizes)._asdict()
-    params = kernel.Params(**{k: np.full_like(v, WEIGHT if np.ndim(v) == 2 else 0) for k, v in given.items()})
+    biases = {bias.name for bias in ls.derive(measured.cell).roles.biases}
+    params = kernel.Params(**{k: np.full_like(v, 0 if k in biases else WEIGHT) for k, v in given.items()})
     moved = [float(np.sum(kernel.forward(np.full((1, 1, 1), INPUT + h), params)[0])) for h in (-1e-5, 0, 1e-5)]
     assert measured.one_unit == pytest.approx((moved[1], (moved[2] - moved[0]) / 2e-5), rel=1e-8)
 

@@ -87,7 +87,7 @@ class JavaScriptPrinter:
         outer, self.operands = self.operands, {}
         element = self.element(node)
         operands, self.operands = ", ".join(self.operands), outer
-        return f"fresh([{operands}], ($r, $c) => {element})"
+        return f"fresh([{operands}], ($r, $c) => {element})" if operands else f"everywhere({element})"
 
     def element(self, node: n.Node) -> str:
         """The element of an array in row $r and unit $c; `operands` notes the arrays that it is made of."""

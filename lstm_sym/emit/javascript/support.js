@@ -38,6 +38,8 @@ function fresh(operands, f) {
   const longest = operands.find((v) => !v.vector) ?? operands[0];
   return fill(like(longest, Math.max(...operands.map((v) => v.columns))), f);
 }
+// A number at every row and unit.
+const everywhere = (x) => view(Float64Array.of(x), 0, 0, 0, 1, 1, 0, true);
 const copy = (v) => fresh([v], (r, c) => at(v, r, c));
 const transposed = (m) => copy({ ...m, s: m.u, u: m.s, rows: m.columns, columns: m.rows, jump: 0 });
 

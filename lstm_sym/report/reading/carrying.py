@@ -14,7 +14,7 @@ from lstm_sym.flow.theory.chrono import TimeScale
 from lstm_sym.interpreter.evaluation import evaluate
 from lstm_sym.program.values import Value, carried_adjoint
 from lstm_sym.report.formulas import expression_math, value_math
-from lstm_sym.report.reading.story import Story
+from lstm_sym.report.reading.story import Story, shown
 
 BIASES = (-2.0, 0.0, 1.0, 2.0, 3.0, 5.0)
 FAR = 100
@@ -25,9 +25,14 @@ def carrying_section(story: Story) -> d.Section | None:
     """The states with a way of their own, one after the other; of a cell without any, what stands on every way."""
     if not story.cell.states:
         return None
-    found = [*_carried(story)] or [*_through_matrices(story)]
-    key = "carrying" if story.drawing.graph.carousels else "fading"
-    return d.Section("carrying", story.sentences.text(f"section.{key}"), (*found, *_scale(story), *_gain(story)))
+    if story.drawing.graph.carousels:
+        key, found = "carrying", [*_carried(story)]
+    elif story.measured.recurrent:
+        key, found = "fading", [*_through_matrices(story)]
+    else:
+        key, found = "one_step", [story.paragraph("carrying.jacobian"), *_blocks(story)]
+    title = story.sentences.text(f"section.{key}")
+    return d.Section("carrying", title, (*found, *_scale(story), *_gain(story)))
 
 
 def _carried(story: Story) -> Iterator[d.Block]:
@@ -36,7 +41,6 @@ def _carried(story: Story) -> Iterator[d.Block]:
     for before, way in graph.carousels.items():
         kept, state = graph.kept(before), graph.nodes[way[-1]].values[0]
         parts: dict[str, d.Inline | d.Line] = {
-            "state": value_math(state),
             "before": value_math(graph.nodes[before].values[0]),
             "factor": expression_math(sympy.factor_terms(kept), story.values),
         }
@@ -46,15 +50,21 @@ def _carried(story: Story) -> Iterator[d.Block]:
         if sent:
             yield story.paragraph("carrying.backward")
             yield d.Paragraph(story.formula(sent))
-        yield story.paragraph("carrying.kept" if kept == 1 else "carrying.product", **parts)
+        moving = any(story.values[symbol].time is not None for symbol in kept.free_symbols)
+        yield story.paragraph(f"carrying.{'kept' if kept == 1 else 'product' if moving else 'constant'}", **parts)
 
 
 def _through_matrices(story: Story) -> Iterator[d.Block]:
     """The state Jacobian of a cell whose gradient passes a matrix, or a function, at every step."""
     yield story.paragraph("carrying.none")
+    yield from _blocks(story)
+    yield story.paragraph("carrying.shrinks")
+
+
+def _blocks(story: Story) -> Iterator[d.Block]:
+    """The blocks of the state Jacobian that are not zero."""
     for target, source in product(story.cell.states, repeat=2):
         yield from _block(story, target, source)
-    yield story.paragraph("carrying.shrinks")
 
 
 def _block(story: Story, target: str, source: str) -> Iterator[d.Block]:
@@ -94,7 +104,7 @@ def _scale_table(story: Story, scale: TimeScale) -> d.Table:
     rows = []
     for bias in BIASES:
         logarithm = float(scale.log_keep(np.float64(bias)))
-        numbers = (f"{bias:g}", f"{np.exp(logarithm):.3f}", f"{float(scale.half_life(np.float64(bias))):.3g}")
+        numbers = (shown(bias), f"{np.exp(logarithm):.3f}", f"{float(scale.half_life(np.float64(bias))):.3g}")
         moved = abs(float(evaluate(slope, {scale.symbol: np.float64(bias)})))
         rows.append((*numbers, power(FAR * logarithm), f"{moved:.4f}"))
     return d.Table(head, tuple(tuple((cell,) for cell in row) for row in rows), frozenset(range(len(head))))
@@ -103,9 +113,11 @@ def _scale_table(story: Story, scale: TimeScale) -> d.Table:
 def _gain(story: Story) -> Iterator[d.Block]:
     """The gain of the recurrent weights at which the cell comes to life at zero input."""
     gain = story.measured.gain
-    if gain is None:
+    if gain is None or gain.expression == 0:
         return
     known = {symbol: story.derivation.value(symbol.name) for symbol in gain.expression.free_symbols}
     matrix = value_math(story.derivation.value(gain.matrix))
-    formula = expression_math(gain.expression, known)
-    yield story.paragraph("carrying.gain", matrix=matrix, gain=formula, at_zero=f"{gain.at():.3g}")
+    lines = [story.sentences.line("carrying.gain", matrix=matrix, gain=expression_math(gain.expression, known))]
+    if known:
+        lines.append(story.sentences.line("carrying.gain_at_zero", gain=f"{gain.at():.3g}"))
+    yield d.Paragraph(story.sentences.one_after_the_other(lines))

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import sympy
+
 from lstm_sym.document import document as d
 from lstm_sym.interop.conventions import CONVENTIONS, Convention
+from lstm_sym.program.statements import Pointwise
 from lstm_sym.report.formulas import partial_math, value_math
 from lstm_sym.report.reading.story import Story
 
@@ -19,6 +22,7 @@ def conventions_section(story: Story) -> d.Section:
             ("vectors", told.line("conventions.columns")),
             ("derivatives", told.line("conventions.rows", partial=_example(story))),
             *_gates(story),
+            *_start(story),
             *_biases(story),
             *_orders(story),
         )
@@ -41,8 +45,26 @@ def _gates(story: Story) -> Iterator[tuple[str, d.Line]]:
             seen.add((gate.name, gate.keeps))
             shown = value_math(story.derivation.value(gate.name))
             state = value_math(story.derivation.value(gate.state, source=True))
-            key = "conventions.keeps" if gate.keeps else "conventions.forgets"
-            yield "gate", story.sentences.line(key, gate=shown, state=state)
+            told, key = story.sentences, "conventions.keeps" if gate.keeps else "conventions.forgets"
+            lines = [told.line(key, gate=shown, state=state)]
+            if _has_other_share(story, gate.name):
+                lines.append(told.line("conventions.other_share", gate=shown))
+            yield "gate", told.one_after_the_other(lines)
+
+
+def _has_other_share(story: Story, gate: str) -> bool:
+    """Whether the step also has 1 − gate: only then can the two be taken for each other."""
+    share = 1 - story.derivation.value(gate).symbol
+    pointwise = (s for s in story.derivation.forward.statements if isinstance(s, Pointwise))
+    return any(share in sympy.preorder_traversal(statement.expression) for statement in pointwise)
+
+
+def _start(story: Story) -> Iterator[tuple[str, d.Line]]:
+    """The state before the first step, of states that begin with 0; the others say what they begin with."""
+    states = [name for name in story.cell.states if name not in story.cell.initial]
+    if states:
+        listed = story.sentences.listed([value_math(story.derivation.value(name)) for name in states])
+        yield "start", story.sentences.line("conventions.start", states=listed)
 
 
 def _biases(story: Story) -> Iterator[tuple[str, d.Line]]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Iterator
 
 from lstm_sym.document import document as d
 from lstm_sym.flow.profiles.profile import Profile
 from lstm_sym.flow.profiles.tables import power
-from lstm_sym.report.reading.measured import SEED, STEPS, UNITS
+from lstm_sym.report.reading.measured import LAGS, PLAIN, SEED, STEPS, UNITS
 from lstm_sym.report.reading.story import Story
 
 SHOWN = (1, 5, 10, 20, 50)
@@ -18,7 +18,6 @@ def limits_section(story: Story) -> d.Section | None:
     told, measured = story.sentences, story.measured
     if not measured.profiles:
         return None
-    key = "bias" if measured.opened else "gain" if measured.recurrent else ""
     head = (told.text("limits.model"), *map(str, SHOWN), told.text("limits.half_life"))
     table = d.Table(head, tuple(map(_row, measured.profiles)), frozenset(range(1, len(head))))
     return story.section(
@@ -26,13 +25,26 @@ def limits_section(story: Story) -> d.Section | None:
         story.paragraph("limits.why"),
         table,
         story.paragraph("limits.case", case=d.Code(f"H = D = {UNITS}, T = {STEPS}, seed {SEED}")),
-        *([story.paragraph(f"limits.{key}")] if key else []),
+        *_seen(story),
     )
+
+
+def _seen(story: Story) -> Iterator[d.Block]:
+    """What the rows show, where they do: half-lives beyond what is measured, and that they grow from row to row."""
+    measured = story.measured
+    lives = [profile.half_life() for profile in measured.profiles if profile.model != PLAIN or story.cell.key == PLAIN]
+    if any(life > LAGS for life in lives):
+        yield story.paragraph("limits.beyond", lags=str(LAGS))
+    if len(lives) > 1 and lives == sorted(lives):
+        yield story.paragraph("limits.bias" if measured.opened else "limits.gain")
 
 
 def _row(profile: Profile) -> tuple[d.Line, ...]:
     """A model, what is left at each distance, and the half-life."""
     left = profile.median(relative=True)
-    half_life = profile.half_life()
-    shown = f"{half_life:.1f}" if np.isfinite(half_life) else "∞"
-    return ((d.Code(profile.model),), *((power(float(left[lag])),) for lag in SHOWN), (shown,))
+    return ((d.Code(profile.model),), *((power(float(left[lag])),) for lag in SHOWN), (life_text(profile.half_life()),))
+
+
+def life_text(half_life: float) -> str:
+    """A half-life in steps; beyond what is measured only that it is longer."""
+    return f"{half_life:.1f}" if half_life <= LAGS else f"> {LAGS}"

@@ -108,7 +108,7 @@ class Measured:
         if self.opened is not None:
             bias, sign = self.opened
             for value in BIASES:
-                yield Model(f"{key}, {bias} = {sign * value:g}", kernel, fill={bias: sign * value})
+                yield Model(f"{key}, {bias} = {sign * value + 0.0:g}", kernel, fill={bias: sign * value})
         elif self.recurrent:
             params = drawn(Model(key, kernel), UNITS, UNITS, np.random.default_rng(SEED))
             for gain in GAINS:
@@ -120,9 +120,9 @@ class Measured:
 
     @cached_property
     def one_unit(self) -> tuple[float, float] | None:
-        """y and dy/dx of one step from the first state: matrices WEIGHT, vectors 0. None where one unit is no cell."""
+        """y and dy/dx of one step from the first state: weights WEIGHT, biases 0. None where one unit is no cell."""
         kernel = build(self.cell)
-        if not self.cell.input or len(self.cell.inputs) > 1:
+        if not self.cell.input or len(self.cell.inputs) > 1 or self.cell.declared:
             return None
         arguments = inspect.signature(kernel.init).parameters.values()
         further = {one.name: 1 for one in arguments if one.kind is one.KEYWORD_ONLY and one.default is one.empty}
@@ -130,8 +130,9 @@ class Measured:
             given: Any = kernel.init(1, 1, **further)
         except ValueError:
             return None
+        biases = {bias.name for bias in self.roles.biases}
         weights = {
-            name: np.full_like(value, WEIGHT if np.ndim(value) == 2 else 0.0) for name, value in given._asdict().items()
+            name: np.full_like(value, 0.0 if name in biases else WEIGHT) for name, value in given._asdict().items()
         }
         params = given._replace(**weights)
         y, _, tape = kernel.forward(np.full((1, 1, 1), INPUT), params)

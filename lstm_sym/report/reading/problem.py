@@ -25,7 +25,7 @@ def problem_section(story: Story) -> d.Section | None:
     table = d.Table(tuple(head), tuple(tuple((cell,) for cell in row) for row in rows), frozenset(range(len(head))))
     return story.section(
         "problem",
-        story.paragraph("problem.why", states=states),
+        story.paragraph("problem.why" if cell.input else "problem.why_alone", states=states),
         d.Paragraph((d.Math(chain),)),
         story.paragraph("problem.factors"),
         table,

@@ -14,6 +14,11 @@ from lstm_sym.report.facts import Facts
 from lstm_sym.report.reading.measured import Measured
 
 
+def shown(value: float) -> str:
+    """A number in a sentence, with the sign that print has: −1."""
+    return f"{value:g}".replace("-", "−")
+
+
 class Story:
     """One cell told in one language."""
 

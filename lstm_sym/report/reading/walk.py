@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 
 import sympy
@@ -10,11 +10,11 @@ import sympy
 from lstm_sym.document import document as d
 from lstm_sym.equations import expressions as e
 from lstm_sym.equations.equation import Equation
-from lstm_sym.equations.functions import FUNCTIONS
+from lstm_sym.equations.functions import FUNCTIONS, REDUCTIONS
 from lstm_sym.program.values import Value
 from lstm_sym.report.diagram import step_block
 from lstm_sym.report.formulas import value_math
-from lstm_sym.report.reading.story import Story
+from lstm_sym.report.reading.story import Story, shown
 
 
 def walk_section(story: Story) -> d.Section:
@@ -53,22 +53,35 @@ def _facts(story: Story, equation: Equation) -> Iterator[d.Line]:
 
 
 def _reads(story: Story, equation: Equation) -> Iterator[d.Line]:
-    """Which quantities pass a matrix, and which are read unit by unit."""
-    expression = equation.expression
-    mixed = dict.fromkeys(
-        name
-        for node in expression.walk()
-        if isinstance(node, e.MatrixProduct)
-        for name in node.operand.walk()
-        if isinstance(name, e.Name) and name.time is not None
-    )
-    every = dict.fromkeys(node for node in expression.walk() if isinstance(node, e.Name) and node.time is not None)
-    alone = [name for name in every if name not in mixed]
+    """Which quantities pass a matrix, which a mean or the like over units, and which are read unit by unit."""
+    told, expression = story.sentences, equation.expression
+    mixed = _under(expression, lambda node: isinstance(node, e.MatrixProduct))
+    reduced = [node for node in expression.walk() if isinstance(node, e.Call) and node.function in REDUCTIONS]
+    spread = _under(expression, reduced.__contains__)
+    alone = [name for name in _moving(expression) if name not in mixed and name not in spread]
     if mixed:
-        yield story.sentences.line("walk.through_matrices", operands=_listed(story, list(mixed)))
+        yield told.line("walk.through_matrices", operands=_listed(story, mixed))
+    if spread:
+        signs = told.listed([_function_math(name) for name in dict.fromkeys(node.function for node in reduced)])
+        yield told.line("walk.reduced", functions=signs, operands=_listed(story, spread))
     if alone:
-        key = "walk.beside" if mixed else "walk.unit_by_unit"
-        yield story.sentences.line(key, operands=_listed(story, alone))
+        key = "walk.beside" if mixed or spread else "walk.unit_by_unit"
+        yield told.line(key, operands=_listed(story, alone))
+
+
+def _moving(expression: e.Expression) -> list[e.Name]:
+    """The names with a time index, each once."""
+    names = (node for node in expression.walk() if isinstance(node, e.Name) and node.time is not None)
+    return list(dict.fromkeys(names))
+
+
+def _under(expression: e.Expression, chosen: Callable[[e.Expression], bool]) -> list[e.Name]:
+    """The names with a time index that stand in a node of the chosen kind."""
+    return list(dict.fromkeys(name for node in expression.walk() if chosen(node) for name in _moving(node)))
+
+
+def _function_math(name: str) -> d.Math:
+    return d.Math(lambda n: n.function(name, False))
 
 
 def _range(story: Story, equation: Equation) -> Iterator[d.Line]:
@@ -79,8 +92,8 @@ def _range(story: Story, equation: Equation) -> Iterator[d.Line]:
     bounds = limits_of(node.function)
     if bounds is not None:
         low, high = bounds
-        sign = d.Math(lambda n: n.function(node.function, False))
-        yield story.sentences.line("walk.range", function=sign, low=f"{low:g}", high=f"{high:g}")
+        sign = _function_math(node.function)
+        yield story.sentences.line("walk.range", function=sign, low=shown(low), high=shown(high))
 
 
 def _gate(story: Story, equation: Equation) -> Iterator[d.Line]:
