@@ -13,7 +13,7 @@ from browser.looks import hard_to_use, languages_wrong, leading_nowhere, out_of_
 import lstm_sym as ls
 from lstm_sym.document.sentences import LANGUAGES
 
-CELLS = ("lstm", "gru", "slstm", "nested_lstm")
+CELLS = ("lstm", "gru", "slstm")
 
 
 def cells(names: Sequence[str]) -> pytest.MarkDecorator:
