@@ -4,6 +4,7 @@
     bias         a vector parameter that is added, alone, wherever it is read: b in W x + U h + b
     forget gate  a gate y with ds[t]/ds[t-1] = y (...) or (1 - y) (...), along the path of a state s to itself that
                  passes through no matrix and no gate's own pre-activation
+    recurrent    a matrix that what is carried passes on its way to the next step; a vector where no matrix is
     forget bias  a bias that, along such a path, moves a forget gate one way only, whatever the values are
 
 No name counts: a gate may be called anything, and what is called b_f may be a feature's.
@@ -11,7 +12,7 @@ No name counts: a gate may be called anything, and what is called b_f may be a f
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import assert_never
@@ -24,7 +25,7 @@ from lstm_sym.equations.functions import hard_sigmoid, sigmoid
 from lstm_sym.interpreter.evaluation import evaluate
 from lstm_sym.program.program import Program
 from lstm_sym.program.statements import EQUATION, Accumulate, Affine, Maximum, Pointwise, Statement, Term
-from lstm_sym.program.values import Value
+from lstm_sym.program.values import Role, Value
 
 POSITIVE = (sigmoid, hard_sigmoid, sympy.exp)
 """Functions of a pre-activation whose values are 0 or more, as those of a gate are."""
@@ -98,6 +99,20 @@ class Roles:
                 if (at := self._closes(kept, gate)) is not None:
                     found.append(self._with_bias(gate, carry.outgoing.name, keeps=at == 0))
         return tuple(found)
+
+    @cached_property
+    def recurrent(self) -> tuple[str, ...]:
+        """The matrices that what is carried passes on its way to the next step; vectors, where there is no matrix."""
+        statements, carries = self.program.statements, self.program.carries
+        fed = reached(statements, (carry.incoming for carry in carries))
+        read = _read_for(statements, (carry.outgoing for carry in carries))
+        affine = (s for s in statements if isinstance(s, Affine) and s.target in read)
+        terms = [
+            t for s in affine for t in s.terms if t.operand in fed and t.weight and t.weight.role is Role.PARAMETER
+        ]
+        chosen = [term for term in terms if term.is_product] or terms
+        names = {term.weight.name for term in chosen if term.weight}
+        return tuple(value.name for value in self.program.parameters if value.name in names)
 
     def bias_of(self, gate: Value) -> tuple[str, int] | None:
         """The bias that moves a gate one way only, and which way; None where no bias does.
@@ -234,3 +249,21 @@ def _adds_alone(statement: Statement, parameter: Value) -> bool:
 def _products_in(statement: Statement) -> int:
     """The matrix products in a sum."""
     return sum(term.is_product for term in statement.terms) if isinstance(statement, Affine) else 0
+
+
+def reached(statements: Iterable[Statement], starts: Iterable[Value]) -> set[Value]:
+    """These values, and all of the step that is made of them."""
+    found = set(starts)
+    for statement in statements:
+        if found & set(statement.reads()):
+            found.add(statement.target)
+    return found
+
+
+def _read_for(statements: Sequence[Statement], ends: Iterable[Value]) -> set[Value]:
+    """These values, and all of the step that they are made of."""
+    found = set(ends)
+    for statement in reversed(statements):
+        if statement.target in found:
+            found.update(statement.reads())
+    return found

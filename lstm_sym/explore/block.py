@@ -67,7 +67,7 @@ def _words_of(subject: Subject, sentences: Sentences) -> Iterator[tuple[str, str
             yield f"{cell.key}.{key}", sentences.text(f"explore.words.{key}", gates=comma.join(names))
     if not levers.gates and not levers.fixed:
         yield f"{cell.key}.no_gate", sentences.text("explore.words.no_gate")
-    if not levers.recurrent:
+    if not levers.roles.recurrent:
         yield f"{cell.key}.unscaled", sentences.text("explore.words.unscaled")
 
 

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
 from lstm_sym.compile.derivation import Derivation
 from lstm_sym.compile.plan import Plan
-from lstm_sym.derivation.roles import Roles
+from lstm_sym.derivation.roles import Roles, reached
 from lstm_sym.equations.functions import hard_sigmoid, sigmoid
 from lstm_sym.program.program import Program
-from lstm_sym.program.statements import Affine, Pointwise, Statement
-from lstm_sym.program.values import Role, Value
+from lstm_sym.program.statements import Affine, Pointwise
+from lstm_sym.program.values import Value
 
 PUSHED = 20.0
 """What is added to the bias of a gate that is held open: 1 - sigmoid(20) is 2e-9."""
@@ -62,48 +61,15 @@ class Levers:
         moved = {lever.gate for lever in self.gates}
         return tuple(gate.name for gate in self.roles.gates if gate not in moved)
 
-    @cached_property
-    def recurrent(self) -> tuple[str, ...]:
-        """The matrices that what is carried passes on its way to the next step; vectors, where there is no matrix."""
-        fed = _closure(self.program.statements, (carry.incoming for carry in self.program.carries))
-        kept = self._leading({carry.outgoing for carry in self.program.carries})
-        terms = [
-            term
-            for s in self.program.statements
-            if isinstance(s, Affine) and s.target in kept
-            for term in s.terms
-            if term.operand in fed and term.weight is not None and term.weight.role is Role.PARAMETER
-        ]
-        chosen = [term for term in terms if term.is_product] or terms
-        names = {term.weight.name for term in chosen if term.weight is not None}
-        return tuple(name for name in self.derivation.cell.parameters if name in names)
-
     def _lever(self, gate: Value, bias: str, sign: int) -> Lever:
         keeping = next((one.keeps for one in self.roles.forget_gates if one.name == gate.name), None)
         states = {one.state for one in self.roles.forget_gates}
-        written = {value.name for value in _closure(self.program.statements, (gate,)) if value.time == 0}
+        written = {value.name for value in reached(self.program.statements, (gate,)) if value.time == 0}
         expression = next(
             s.expression for s in self.program.statements if isinstance(s, Pointwise) and s.target == gate
         )
         holds = isinstance(expression, (sigmoid, hard_sigmoid))
         return Lever(gate, bias, sign, holds, keeping, keeping is None and bool(states & written))
-
-    def _leading(self, ends: Iterable[Value]) -> set[Value]:
-        """What these values are made of, within the step; they too."""
-        found = set(ends)
-        for statement in reversed(self.program.statements):
-            if statement.target in found:
-                found.update(statement.reads())
-        return found
-
-
-def _closure(statements: Iterable[Statement], starts: Iterable[Value]) -> set[Value]:
-    """These values, and all of the step that is made of them."""
-    found = set(starts)
-    for statement in statements:
-        if found & set(statement.reads()):
-            found.add(statement.target)
-    return found
 
 
 @dataclass(frozen=True)

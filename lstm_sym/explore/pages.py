@@ -91,7 +91,7 @@ def _method(subject: Subject, sentences: Sentences) -> tuple[d.Block, ...]:
             backward=d.Code("∂y[T]/∂x[t] = (∂y[T]/∂s[T]) J[T] ⋯ J[t+1] X[t]"),
             forward=d.Code("∂s[t]/∂x[k] = J[t] ⋯ J[k+1] X[k]"),
         ),
-        sentences.line("explore.held", push=f"±{PUSHED:g}"),
+        sentences.line("explore.held", push=f"±{PUSHED:g}", size=f"{PUSHED:g}"),
         sentences.line(
             "explore.drawn",
             units=str(UNITS),

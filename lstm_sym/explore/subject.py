@@ -111,7 +111,7 @@ class Subject:
             "inputs": self.inputs,
             "states": {name: value.shape[1] for name, value in state._asdict().items()},
             "initial": {name: str(value).replace("inf", "Infinity") for name, value in cell.initial.items()},
-            "recurrent": list(self.levers.recurrent),
+            "recurrent": list(self.levers.roles.recurrent),
             "gates": [self._gate(lever) for lever in self.levers.gates],
             "shapes": {name: list(np.shape(value)) for name, value in drawn[0].items()},
             "params": [packed(np.concatenate([np.ravel(value) for value in one.values()])) for one in drawn],

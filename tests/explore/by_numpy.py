@@ -27,7 +27,7 @@ def measured(subject: Subject, settings: dict[str, Any]) -> dict[str, Any]:
 
 def _moved(subject: Subject, settings: dict[str, Any], t: int) -> Any:
     params = subject.params(settings["seed"])._asdict()
-    params |= {name: settings["scale"] * params[name] for name in subject.levers.recurrent}
+    params |= {name: settings["scale"] * params[name] for name in subject.levers.roles.recurrent}
     for lever in subject.levers.gates:
         offset = settings["offsets"].get(lever.gate.name, 0.0)
         held = settings["held"].get(lever.gate.name, "").ljust(t + 1, ".")[t]

@@ -52,7 +52,7 @@ def test_gates_that_nothing_moves_are_named(name, fixed):
     ],
 )
 def test_recurrent_weights_are_those_that_the_state_passes_on_its_way(name, weights):
-    assert levers(ls.cell(name)).recurrent == weights
+    assert levers(ls.cell(name)).roles.recurrent == weights
 
 
 def test_a_gate_with_a_negative_bias_opens_the_other_way():

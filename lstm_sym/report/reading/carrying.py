@@ -27,7 +27,7 @@ def carrying_section(story: Story) -> d.Section | None:
         return None
     if story.drawing.graph.carousels:
         key, found = "carrying", [*_carried(story)]
-    elif story.measured.recurrent:
+    elif any(len(story.cell.shapes[name]) == 2 for name in story.measured.roles.recurrent):
         key, found = "fading", [*_through_matrices(story)]
     else:
         key, found = "one_step", [story.paragraph("carrying.jacobian"), *_blocks(story)]

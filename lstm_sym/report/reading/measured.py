@@ -17,7 +17,6 @@ from lstm_sym.flow.profiles.profile import Profile
 from lstm_sym.flow.theory.chrono import TimeScale, time_scale
 from lstm_sym.flow.theory.gains import CriticalGain, critical_gain
 from lstm_sym.kernels import Array
-from lstm_sym.program.statements import Affine
 
 UNITS, STEPS, LAGS, ENDS, SEED = 12, 90, 50, 8, 0
 """Units and inputs, steps of a run, the longest distance measured, end points of a run, and the seed of the draw."""
@@ -55,16 +54,6 @@ class Measured:
     def opened(self) -> tuple[str, int] | None:
         """The bias of the first forget gate that has one, and the sign in which more of it keeps more."""
         return next(((gate.bias, gate.sign) for gate in self.roles.forget_gates if gate.bias and gate.sign), None)
-
-    @cached_property
-    def recurrent(self) -> list[str]:
-        """The matrices that a state of the step before passes, in the order of the parameters."""
-        program = self.roles.program
-        states = {carry.incoming for carry in program.carries}
-        affine = (statement for statement in program.statements if isinstance(statement, Affine))
-        terms = (term for statement in affine for term in statement.terms if term.is_product)
-        found = {term.weight.name for term in terms if term.weight is not None and term.operand in states}
-        return [name for name in self.cell.parameters if name in found]
 
     @cached_property
     def profiles(self) -> tuple[Profile, ...]:
@@ -109,11 +98,11 @@ class Measured:
             bias, sign = self.opened
             for value in BIASES:
                 yield Model(f"{key}, {bias} = {sign * value + 0.0:g}", kernel, fill={bias: sign * value})
-        elif self.recurrent:
+        elif self.roles.recurrent:
             params = drawn(Model(key, kernel), UNITS, UNITS, np.random.default_rng(SEED))
             for gain in GAINS:
-                scaled = {name: gain * getattr(params, name) for name in self.recurrent}
-                shown = ", ".join(f"{gain:g} {name}" for name in self.recurrent)
+                scaled = {name: gain * getattr(params, name) for name in self.roles.recurrent}
+                shown = ", ".join(f"{gain:g} {name}" for name in self.roles.recurrent)
                 yield Model(f"{key}, {shown}", kernel, params=params._replace(**scaled))
         else:
             yield Model(key, kernel)
