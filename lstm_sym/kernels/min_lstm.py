@@ -106,6 +106,8 @@ _SHAPES: dict[str, tuple[str, ...]] = {
 }
 _STATE_SHAPES: dict[str, tuple[str, ...]] = {'h': ('B', 'H')}
 _COMPOSED: dict[str, dict[str, int]] = {}
+_RECORDS = (Params, State, Tape, PreciseTape)
+_FITTED: dict[Any, dict[str, int]] = {}
 _WIDTHS: dict[type, dict[str, dict[str, int]]] = {
     Tape: {'x': {'D': 1}, 'h': {'H': 1}, 'a_log_f': {'H': 1}, 'a_log_i': {'H': 1}, 'f': {'H': 1}, 'i': {'H': 1},
         'a': {'H': 3}},
@@ -550,17 +552,33 @@ def _local(tape: Any, params: Any, t: Any, sizes: dict[str, int]) -> Any:
 
 def _prepared(x: Any, params: Any, state: Any) -> tuple[Array, Params, State]:
     """Arrays of one dtype and of sizes that fit each other. Raises TypeError, ValueError."""
+    key = _signature(_RECORDS, x, params, state)
+    if key in _FITTED:
+        return x, params, state or _begun(_FITTED[key], x.dtype)
     sizes = _sizes_of(params, _SHAPES)
     arrays = {"x": x, **_named("params", params, _SHAPES), **_named("state", state, _STATE_SHAPES)}
     dtype = _float_dtype(arrays)
     x = _checked("x", x, ("T", "B", "D"), sizes, dtype)
     sizes = sizes | {"B": x.shape[1], "D": x.shape[2]}
     params = Params(*_checked_fields("params", params, _SHAPES, sizes, dtype))
-    return x, params, State(*_checked_fields("state", state, _STATE_SHAPES, sizes, dtype))
+    if state is None:
+        state = _begun(sizes, dtype)
+    else:
+        state = State(*_checked_fields("state", state, _STATE_SHAPES, sizes, dtype))
+    _remember(_FITTED, key, sizes)
+    return x, params, state
+
+
+def _begun(sizes: dict[str, int], dtype: Any) -> State:
+    """The state where none is given: zeros. Raises ValueError for a size that nothing tells."""
+    return State(*_checked_fields("state", None, _STATE_SHAPES, sizes, dtype))
 
 
 def _cotangents(dy: Any, tape: Any, params: Any, dstate: Any) -> tuple[Array, Params, State]:
     """What backward() is given, in one dtype and of sizes that fit the tape. Raises TypeError, ValueError."""
+    key = _signature(_RECORDS, dy, params, dstate, tape)
+    if key in _FITTED:
+        return dy, params, dstate or State(*_checked_fields("dstate", None, _STATE_SHAPES, _FITTED[key], dy.dtype))
     _check_tape(tape, (Tape, PreciseTape))
     reference = tape.x
     sizes = _sizes_of(params, _SHAPES) | dict(T=reference.shape[0], B=reference.shape[1])
@@ -570,7 +588,9 @@ def _cotangents(dy: Any, tape: Any, params: Any, dstate: Any) -> tuple[Array, Pa
     dy = _checked("dy", dy, ("T", "B", "H"), sizes, dtype)
     sizes["H"] = dy.shape[2]
     params = Params(*_checked_fields("params", params, _SHAPES, sizes, dtype))
-    return dy, params, State(*_checked_fields("dstate", dstate, _STATE_SHAPES, sizes, dtype))
+    dstate = State(*_checked_fields("dstate", dstate, _STATE_SHAPES, sizes, dtype))
+    _remember(_FITTED, key, sizes)
+    return dy, params, dstate
 
 
 def _directions(
@@ -731,6 +751,14 @@ def _ranges(record: Any, shapes: Any, sizes: Any) -> Any:
     return record(*ends)
 
 
+def _remember(fitted: Any, key: Any, sizes: Any) -> None:
+    """Note that what has this signature passed the checks: it will again. No more of them than a program has shapes."""
+    if key is not None:
+        if len(fitted) > 999:
+            fitted.clear()
+        fitted[key] = sizes
+
+
 def _sigmoid(a: Array, out: Array | None = None) -> Array:
     """1 / (1 + exp(-a)), as tanh, which never overflows."""
     result: Array = np.multiply(a, 0.5, out=out)
@@ -758,6 +786,20 @@ def _sigmoid_slope(a: Array) -> Array:
     e = np.exp(_negative_magnitude(a))
     slope: Array = e / (1 + e * (2 + e))
     return slope
+
+
+def _signature(records: tuple[type, ...], *given: Any) -> Any:
+    """All that checks look at, of arrays of one dtype and records of such arrays; None where anything is not plain."""
+    arrays: list[Any] = []
+    for value in given:
+        if type(value) in records:
+            arrays += value
+        elif value is not None:
+            arrays.append(value)
+    for array in arrays:
+        if type(array) is not np.ndarray or array.dtype != arrays[0].dtype:
+            return None
+    return (arrays[0].dtype, *map(type, given), *[array.shape for array in arrays]) if arrays else None
 
 
 def _sizes_of(params: Any, shapes: Any) -> dict[str, int]:

@@ -127,6 +127,8 @@ def _tables(cell: Cell, tapes: Mapping[str, Mapping[str, Mapping[str, int]]]) ->
     for name, rows in tables.items():
         short = f"{name} = {{{', '.join(rows)}}}"
         lines.append(short if len(short) <= 116 else f"{name} = {{\n{listed(rows)}\n}}")
+    lines.append(f"_RECORDS = (Params, State, {', '.join(tapes)})")
+    lines.append("_FITTED: dict[Any, dict[str, int]] = {}")
     rows = [f"    {line}" for row in widths for line in folded(f"{row},")]
     return "\n".join([*lines, "_WIDTHS: dict[type, dict[str, dict[str, int]]] = {", *rows, "}"])
 

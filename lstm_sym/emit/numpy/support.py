@@ -143,6 +143,28 @@ def steps_of(t: Any, steps: int) -> Any:
     return index.astype(int) if index.ndim else int(index)
 
 
+def signature(records: tuple[type, ...], *given: Any) -> Any:
+    """All that checks look at, of arrays of one dtype and records of such arrays; None where anything is not plain."""
+    arrays: list[Any] = []
+    for value in given:
+        if type(value) in records:
+            arrays += value
+        elif value is not None:
+            arrays.append(value)
+    for array in arrays:
+        if type(array) is not np.ndarray or array.dtype != arrays[0].dtype:
+            return None
+    return (arrays[0].dtype, *map(type, given), *[array.shape for array in arrays]) if arrays else None
+
+
+def remember(fitted: Any, key: Any, sizes: Mapping[str, int]) -> None:
+    """Note that what has this signature passed the checks: it will again. No more of them than a program has shapes."""
+    if key is not None:
+        if len(fitted) > 999:
+            fitted.clear()
+        fitted[key] = sizes
+
+
 def array_of(name: str, value: Any) -> Array:
     """The value as an array of numbers. Raises TypeError for what is none, ValueError for rows of different lengths."""
     if hasattr(value, "mask") and hasattr(value, "filled"):
