@@ -242,7 +242,7 @@ def test_a_kernel_and_what_it_makes_go_to_a_fresh_process_and_back():
 def test_what_a_pickle_says_of_a_cell_is_read_again():
     kernel = ls.build(ls.parse(TEXT))
     assert pickle.loads(pickle.dumps(kernel)) is kernel and copy.deepcopy(kernel) is kernel
-    build, (cell,) = kernel.__reduce__()
+    build, (cell, _) = kernel.__reduce__()
     forged = replace(cell, equations=(replace(cell.equations[0], text="h[t] = __import__('os').getcwd()"),))
     with pytest.raises(ls.CellError, match="a string cannot stand in an equation"):
         build(forged)

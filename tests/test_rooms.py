@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[1]
 FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
     "lstm_sym": (
         ("ground", "kernels"),
-        ("equations", "inputs", "through_time"),
+        ("equations", "inputs", "native", "through_time"),
         ("cells", "program"),
         ("interpreter", "passes"),
         ("derivation", "mistakes"),

@@ -6,6 +6,7 @@ import copyreg
 import hashlib
 import importlib.abc
 import importlib.util
+import os
 import sys
 from collections.abc import Callable
 from functools import partial
@@ -17,11 +18,16 @@ from typing import Any, cast
 from lstm_sym.api.reading import cell_of
 from lstm_sym.compile.derivation import Derivation
 from lstm_sym.compile.plan import Plan
+from lstm_sym.emit.c.functions import CompiledFunctions
+from lstm_sym.emit.c.kernel import CompiledKernel
+from lstm_sym.emit.c.module import c_source
 from lstm_sym.emit.numpy.kernel import kernel_source
 from lstm_sym.emit.numpy.plain import plain_source
 from lstm_sym.emit.targets import TARGETS
 from lstm_sym.equations import Cell
 from lstm_sym.kernels import Kernel
+from lstm_sym.native.calls import CompiledLoops
+from lstm_sym.native.compiler import needed_compiler
 
 
 def derive(cell: Cell | str) -> Derivation:
@@ -42,7 +48,8 @@ def derive(cell: Cell | str) -> Derivation:
 def generate(cell: Cell | str, *, target: str = "numpy", plain: bool = False) -> str:
     """The text of the kernel of a cell, or of that of this name: a module that stands alone.
 
-    target: "numpy", or "javascript": forward and backward as an ES module. plain: one step of the cell and one step
+    target: "numpy"; "c", the loops over time, which `build` calls; or "javascript": forward and backward as an ES
+    module. plain: one step of the cell and one step
     back in NumPy as a teacher writes them, to read. It has the same bytes on every machine. Raises CellError for what
     is no cell, ValueError for a target that there is not, or one that has nothing plain.
     """
@@ -53,13 +60,18 @@ def generate(cell: Cell | str, *, target: str = "numpy", plain: bool = False) ->
     return plain_source(plan) if plain else TARGETS[target].source(plan)
 
 
-def build(cell: Cell | str) -> Kernel:
+def build(cell: Cell | str, *, target: str = "") -> Kernel:
     """The kernel of a cell, or of that of this name, as a module imported from its generated text.
+
+    target: "numpy", or "c": the same module with its loops over time compiled by the C compiler of this machine, when
+    they are first called; where nothing is said, $LSTM_SYM_TARGET, and "numpy" where that is not set. Both have the
+    same named tuples, so that parameters and tapes of one serve the other.
 
     There is one module a content, whichever thread asks first. The module, and the Params, States, tapes and gradients
     of it, can be pickled: what travels is the cell, and the process that reads the pickle builds the same kernel from
     the cell's equations, read again by the parser; no generated code is in a pickle, and none of its text is run.
-    Functions of it cannot: send the kernel itself, and call them there. Raises CellError for what is no cell.
+    Functions of it cannot: send the kernel itself, and call them there. Raises CellError for what is no cell,
+    ValueError for another target, NativeError where there is no C compiler.
 
     >>> import lstm_sym as ls, numpy as np
     >>> kernel = ls.build("gru")
@@ -68,34 +80,56 @@ def build(cell: Cell | str) -> Kernel:
     >>> kernel.backward(np.ones_like(y), tape, params).params.W_n.shape
     (4, 3)
     """
-    cell = cell_of("build", cell)
+    cell, target = cell_of("build", cell), _chosen(target)
     content = cell.content_hash, cell.name, cell.reference, str(cell.meanings)
     with _BUILDING:
-        if content not in _BUILT:
-            _BUILT[content] = _imported(cell, hashlib.sha256("\n".join(content).encode()).hexdigest())
-        return cast(Kernel, _BUILT[content])
+        return cast(Kernel, _built(cell, content, target))
+
+
+def _chosen(target: str) -> str:
+    """The target of a kernel that is imported. Raises ValueError."""
+    given = target or os.environ.get("LSTM_SYM_TARGET", "").strip() or "numpy"
+    if given not in _IMPORTED:
+        where = "build()" if target else "LSTM_SYM_TARGET"
+        raise ValueError(f"{where} has no target {given!r} that is a module; write one of {', '.join(_IMPORTED)}")
+    return given
 
 
 _BUILT: dict[tuple[str, ...], ModuleType] = {}
-"""What a kernel holds (content, name, reference, meanings) -> its module."""
+"""What a kernel holds (content, name, reference, meanings), and its target -> its module."""
 _BUILDING = Lock()
 
 
+def _built(cell: Cell, content: tuple[str, ...], target: str) -> ModuleType:
+    """The one module of this content and target."""
+    if (*content, target) not in _BUILT:
+        name = f"lstm_sym_kernel_{cell.key}_{hashlib.sha256(chr(10).join(content).encode()).hexdigest()[:16]}"
+        if target == "numpy":
+            module = _imported(cell, name, target, kernel_source(cell))
+            for class_name, named_tuple in _named_tuples(module).items():
+                copyreg.pickle(named_tuple, partial(_taken_apart, module, class_name))
+        else:
+            module = _compiled(cell, name, _built(cell, content, "numpy"))
+        _BUILT[*content, target] = module
+    return _BUILT[*content, target]
+
+
 class _Built(ModuleType):
-    """A kernel that was built here; `__cell__` is the cell of it."""
+    """A kernel that was built here; `__cell__` is the cell of it, `__target__` its target."""
 
     __cell__: Cell
+    __target__: str
 
     def __repr__(self) -> str:
-        return f"<kernel of {self.__cell__}>"
+        return f"<kernel of {self.__cell__}{', compiled' if self.__target__ == 'c' else ''}>"
 
-    def __reduce__(self) -> tuple[Callable[[Cell], Kernel], tuple[Cell]]:
-        return _rebuilt, (self.__cell__,)
+    def __reduce__(self) -> tuple[Callable[[Cell, str], Kernel], tuple[Cell, str]]:
+        return _rebuilt, (self.__cell__, self.__target__)
 
 
-def _rebuilt(cell: Cell) -> Kernel:
+def _rebuilt(cell: Cell, target: str = "numpy") -> Kernel:
     """The kernel of a cell that was in a pickle; its equations are read again, so that nothing unread is built."""
-    return build(cell.with_options())
+    return build(cell.with_options(), target=target)
 
 
 def _taken_apart(kernel: ModuleType, name: str, values: tuple[Any, ...]) -> tuple[Callable[..., Any], tuple[Any, ...]]:
@@ -115,19 +149,29 @@ def _named_tuples(kernel: ModuleType) -> dict[str, Any]:
     return {name: value for name, value in vars(kernel).items() if hasattr(value, "_fields")}
 
 
-def _imported(cell: Cell, digest: str) -> ModuleType:
-    """The kernel of a cell, imported from its text; its named tuples pickle as those of a cell's kernel."""
-    name = f"lstm_sym_kernel_{cell.key}_{digest[:16]}"
-    loader = _TextLoader(kernel_source(cell))
+def _imported(cell: Cell, name: str, target: str, text: str, **given: Any) -> ModuleType:
+    """A kernel of a cell, imported from its text; `given` is there before it."""
+    loader = _TextLoader(text)
     spec = importlib.util.spec_from_loader(name, loader)
     assert spec is not None
     module = importlib.util.module_from_spec(spec)
+    module.__dict__.update(given, __cell__=cell, __target__=target)
     loader.exec_module(module)
-    module.__dict__["__cell__"] = cell
-    for class_name, named_tuple in _named_tuples(module).items():
-        copyreg.pickle(named_tuple, partial(_taken_apart, module, class_name))
     sys.modules[name] = module
     return module
+
+
+def _compiled(cell: Cell, name: str, numpy_kernel: ModuleType) -> ModuleType:
+    """The kernel with compiled loops; its named tuples are those of the NumPy kernel. Raises NativeError."""
+    needed_compiler()
+    plan = Plan(Derivation(cell), fused=True)
+    loops = CompiledLoops(c_source(plan), CompiledFunctions(plan).arguments)
+    text = CompiledKernel(plan).source()
+    return _imported(cell, f"{name}_c", "c", text, _compiled=loops, _numpy=numpy_kernel)
+
+
+_IMPORTED = ("numpy", "c")
+"""The targets that are modules of Python."""
 
 
 class _TextLoader(importlib.abc.InspectLoader):

@@ -181,7 +181,7 @@ def check(
 @click.argument("name", metavar="CELL")
 @output_option("File to write, .py or .mjs; the standard output without it.")
 @click.option(
-    "--target", type=click.Choice(["numpy", "javascript"]), default="numpy", show_default=True, help="Language."
+    "--target", type=click.Choice(["numpy", "c", "javascript"]), default="numpy", show_default=True, help="Language."
 )
 @click.option("--plain", is_flag=True, help="One step and one step back in NumPy, as a teacher writes them.")
 @set_option

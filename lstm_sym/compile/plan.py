@@ -70,10 +70,13 @@ class LoopPlan:
 
 
 class Plan:
-    """The plan of one cell; each part is made when it is asked for, and once."""
+    """The plan of one cell; each part is made when it is asked for, and once.
 
-    def __init__(self, derivation: Derivation) -> None:
-        self.derivation, self.cell = derivation, derivation.cell
+    fused: whether loops are for a compiled target, with all that is element by element in them.
+    """
+
+    def __init__(self, derivation: Derivation, fused: bool = False) -> None:
+        self.derivation, self.cell, self.fused = derivation, derivation.cell, fused
         self.program = derivation.forward
 
     @cached_property
@@ -189,7 +192,7 @@ class Plan:
         spans: Mapping[RowKey, Span] | None = None,
     ) -> tuple[Schedule, Storage]:
         """A program scheduled, and where its values live; `keep` are stored for every step, `given` come in stored."""
-        plan = schedule(program, self.layout, keep)
+        plan = schedule(program, self.layout, keep, self.fused)
         arguments = {identifier(value) for value in program.inputs if _is_argument(value)}
         reserved = (TAKEN - (arguments & ARGUMENTS)) | set(self.cell.size_names)
         return plan, Storage(plan, frozenset(given), reserved, spans or {})

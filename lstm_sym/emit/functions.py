@@ -12,6 +12,7 @@ from lstm_sym.compile.plan import LoopPlan, Plan
 from lstm_sym.compile.storage import Storage, View
 from lstm_sym.emit import nodes as n
 from lstm_sym.emit.nodes import names_in, sizes_in, walk
+from lstm_sym.emit.places import Places
 from lstm_sym.emit.regions import Regions, RegionWriter
 from lstm_sym.equations.sizes import multiplied, parts_of
 from lstm_sym.ground.groups import runs
@@ -24,13 +25,14 @@ NO_INPUT = n.Full(("T", "B", "0"), n.Number(Fraction(0)))
 
 
 class FunctionWriter:
-    """Writes one function of a plan over time."""
+    """Writes one function of a plan over time; in a fused plan its loop is compiled, under the name of the function."""
 
-    def __init__(self, plan: Plan, loop: LoopPlan) -> None:
-        self.plan, self.loop, self.cell = plan, loop, plan.cell
+    def __init__(self, plan: Plan, loop: LoopPlan, name: str = "") -> None:
+        self.plan, self.loop, self.cell, self.name = plan, loop, plan.cell, name
         self.storage: Storage = loop.storage
         self.writer = RegionWriter(loop, plan.numbers)
         self.regions: Regions = self.writer.run()
+        self.one_form: dict[str, bool] = {}
 
     def forward(self) -> tuple[n.Node, ...]:
         """The forward pass in the form that is asked for, which decides what the tape holds."""
@@ -52,7 +54,19 @@ class FunctionWriter:
         targets = {s.target.of: s.target for s in program.statements if isinstance(s, Accumulate)}
         params = tuple(n.Name(self.storage.names.given[targets[value]]) for value in self.plan.program.parameters)
         result = n.Record("Grads", (self.input_gradient(0), n.Record("Params", params), self.state(self.incoming())))
-        return self.sections(self.tape_fields(both), [n.Return(result)])
+        alone = self.perhaps(saved) if self.plan.fused else []
+        return self.sections([*self.tape_fields(both), *alone], [n.Return(result)])
+
+    def perhaps(self, saved: Mapping[bool, Mapping[object, str]]) -> list[n.Assign]:
+        """The arrays that one form of the tape alone has, for a loop that serves both; `one_form` notes which."""
+        found = []
+        for exact in (True, False):
+            own = {key: field for key, field in saved[exact].items() if key not in saved[not exact]}
+            for node in self.tape_fields(own):
+                assert isinstance(node.value, n.Field)
+                self.one_form[node.target.text] = exact
+                found.append(n.Assign(node.target, n.Perhaps("tape", node.value.name, exact)))
+        return found
 
     def tangent(self) -> tuple[n.Node, ...]:
         """Values and tangents in one loop; the tape holds what the second-order backward pass reads of them."""
@@ -149,12 +163,17 @@ class FunctionWriter:
         regions, parameters = self.regions, tuple(self.writer.parameters.bound.values())
         steps = n.Loop(regions.rows, tuple(regions.loop), self.loop.program.direction < 0)
         loop: list[n.Node] = [*regions.begin, steps] if regions.loop else []
+        if self.plan.fused:
+            loop = [self.compiled(steps)]
         work = [*regions.before, *loop, *regions.after, *end]
         arrays = [*self.arrays(), *self.carried()]
         choices = [node for node in regions.before if isinstance(node, n.Choose)]
         inner = {node.array.text for node in walk(choices) if isinstance(node, n.Split)}
         views = [view for view in self.views(names_in(work)) if view.array.text not in inner]
         used = names_in([*work, *views])
+        if self.plan.fused:
+            parameters = tuple(node for node in parameters if node.target.text in used)
+            arrays = [node for node in arrays if not isinstance(node, n.Allocate) or node.target.text in used]
         body = [*(node for node in begin if node.target.text in used), *parameters, *arrays, *views]
         sizes = self.sizes([*body, *work])
         loop_title = "Step by step" + (", backwards" if self.loop.program.direction < 0 else "")
@@ -163,6 +182,18 @@ class FunctionWriter:
         if self.loop.exact is None:
             sections = self.with_flow(body, sections, end)
         return (n.Section("Sizes, parameters, arrays", (*sizes, *body)), *sections, *end)
+
+    @cached_property
+    def places(self) -> Places:
+        """Where the numbers of each name of the loop are."""
+        return Places(self.writer)
+
+    def compiled(self, loop: n.Loop) -> n.Compiled:
+        """The loop as a call: of all sizes, and of the arrays and vectors that are there before it, in order."""
+        inside = names_in([*self.regions.begin, *loop.body])
+        arrays = dict.fromkeys(place.array for place in map(self.places.of, inside) if self.places.is_given(place))
+        sizes = tuple(size for size in self.cell.size_names if size not in ("T", "B"))
+        return n.Compiled(self.name, sizes, tuple(map(n.Name, arrays)), self.loop.exact, loop)
 
     def with_flow(
         self, body: Sequence[n.Node], sections: Sequence[n.Section], end: Sequence[n.Node]
@@ -230,8 +261,13 @@ class FunctionWriter:
         return [
             *sorted((n.Allocate(name, ("T + 1", "B", v.shape[0])) for v, name in states), key=lambda node: node.axes),
             *(n.Fill(n.Steps(name, "first"), _state_field(value)) for value, name in states),
-            *(n.Assign(name, _state_field(value)) for value, name in others),
+            *(n.Assign(name, self.received(value)) for value, name in others),
         ]
+
+    def received(self, value: Value) -> n.Node:
+        """What the first step receives; compiled code writes there, so that it must not be the caller's."""
+        field = _state_field(value)
+        return n.Copy(field) if self.plan.fused else field
 
     def views(self, used: Container[str]) -> list[n.Split]:
         """The views of arrays that are used; those of neighbouring slots, one each, in one statement."""

@@ -302,6 +302,29 @@ class Loop(Node):
     backwards: bool = False
 
 
+class Compiled(Node):
+    """A loop that another language runs: a call of `function` with these sizes and arrays, read or filled.
+
+    exact: whether it is of the precise form, None where the caller chooses.
+
+    The loop itself is not walked: no line of this language names what is inside.
+    """
+
+    function: str
+    sizes: tuple[str, ...]
+    arrays: tuple[Name, ...]
+    exact: bool | None
+    loop: Loop = field(repr=False)
+
+
+class Perhaps(Node):
+    """A field of a tape that has it in one form alone, the precise one where `exact`; nothing in the other."""
+
+    record: str
+    name: str
+    exact: bool
+
+
 class Return(Node):
     """What a function gives back."""
 
@@ -321,6 +344,8 @@ def sizes_in(nodes: Any) -> set[str]:
             found.update(node.axes)
         elif isinstance(node, Split):
             found.add(node.size)
+        elif isinstance(node, Compiled):
+            found.update(node.sizes)
         elif isinstance(node, Mapped) and node.operator.kind == "part":
             found.update((*node.operator.before, node.operator.shape[1]))
     return found - {"T", "B", "T + 1"}

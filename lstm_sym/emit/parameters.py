@@ -15,7 +15,8 @@ class Parameters:
 
     def __init__(self, names: Names, plan: LoopPlan) -> None:
         self.names = names
-        self.constants, self.steps = plan.program.constants, bool(plan.schedule.stored)
+        self.constants = plan.program.constants
+        self.copied = bool(plan.schedule.stored) and not plan.schedule.fused
         self.bound: dict[str, Assign] = {}
 
     def one(self, value: Value) -> Name:
@@ -30,9 +31,11 @@ class Parameters:
         return self._named(("pack", tuple(values)), pack_name(values), Packed(tuple(map(field_of, values))))
 
     def transposed(self, matrices: Sequence[Value]) -> tuple[Name, bool]:
-        """A matrix, and whether it is still to be transposed: over many steps a copy is the faster operand."""
+        """A matrix, and whether it is still to be transposed: over many steps a copy is the faster operand; compiled
+        code makes its own.
+        """
         pack = self.packed(matrices)
-        if not self.steps:
+        if not self.copied:
             return pack, True
         return self._named(("transposed", tuple(matrices)), f"{pack.text}_T", Transposed(pack)), False
 

@@ -253,19 +253,19 @@ class RegionWriter:
         if first.target not in self.plan.precisely:
             return self.noted(statements, [self.pointwise(statements, in_loop, self.plan.exact)])
         others = [self.plan.precisely.get(statement.target, statement) for statement in statements]
-        if in_loop:
+        if in_loop and not self.plan.schedule.fused:
             value = n.Complement(*(self.reference(s.reads()[0], in_loop) for s in (first, others[0])))
             return self.noted(statements, [self.assigned(first.target, value, in_loop)])
-        precise = [node for run in self.alike(others) for node in self.precise_run(run)]
+        precise = [node for run in self.alike(others) for node in self.precise_run(run, in_loop)]
         fast = self.noted(statements, [self.pointwise(statements, in_loop, False)])
         return [n.Choose(tuple(precise), tuple(fast))]
 
-    def precise_run(self, statements: Sequence[Statement]) -> list[n.Node]:
+    def precise_run(self, statements: Sequence[Statement], in_loop: bool) -> list[n.Node]:
         """Statements of the precise form alone; a maximum is one too, in both forms alike."""
         found = [statement for statement in statements if isinstance(statement, Pointwise)]
         numbered = ((self.numbers.get(s.provenance.id), s) for s in found)
         note = "; ".join(f"({number}) {self.notation.line(s)}" for number, s in numbered if number is not None)
-        return [replace(self.pointwise(found, False, True), note=note)]
+        return [replace(self.pointwise(found, in_loop, True), note=note)]
 
     def alike(self, statements: Sequence[Statement]) -> list[Sequence[Statement]]:
         """All together if one expression computes them over their slots, else each alone."""

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from lstm_sym.compile.plan import Plan
+from lstm_sym.emit.c.module import c_source
 from lstm_sym.emit.javascript.module import javascript_source
 from lstm_sym.emit.numpy.kernel import numpy_source
 
@@ -23,6 +24,7 @@ TARGETS: dict[str, Target] = {
     target.name: target
     for target in (
         Target("numpy", ".py", numpy_source),
+        Target("c", ".c", c_source),
         Target("javascript", ".mjs", javascript_source),
     )
 }

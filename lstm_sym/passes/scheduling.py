@@ -7,6 +7,9 @@
 
 Affine maps into a group are cut into pieces, one an operand, so that slots that share an operand are one product.
 Statements of the same form in neighbouring slots become one run.
+
+For a compiled target a schedule is `fused`: products alone run before and after the loop, as BLAS is best at many rows
+at once; all that is element by element runs in it, one statement a run, for a loop over units to hold in registers.
 """
 
 from __future__ import annotations
@@ -44,7 +47,7 @@ class Run:
 @dataclass(frozen=True)
 class Schedule:
     """The three regions of a program, each in order; `stored` are values with an array over all t, `kept` those of them
-    that must be there, whole, after the loop.
+    that must be there, whole, after the loop. `fused`: all that is element by element runs in the loop.
     """
 
     program: Program
@@ -54,26 +57,60 @@ class Schedule:
     after: tuple[Run, ...]
     stored: frozenset[Value]
     kept: frozenset[Value]
+    fused: bool = False
 
 
-def schedule(program: Program, layout: Layout, keep: frozenset[Value] = frozenset()) -> Schedule:
+def schedule(program: Program, layout: Layout, keep: frozenset[Value] = frozenset(), fused: bool = False) -> Schedule:
     """Schedule a program; values in `keep` are stored for every t as well (the tape)."""
     needed = _needed_by_carries(program)
     whole = {*program.inputs, *program.parameters, *program.constants}
     # What a backward step sends to the one before is a plain variable, never a whole sequence.
     sent = {carry.outgoing for carry in program.carries} if program.direction < 0 else set()
+    into_products = _read_by_whole_products(program, whole) if fused else None
     parts: dict[str, list[Piece | Statement]] = {"before": [], "loop": [], "after": []}
+    late: set[Value] = set()
     for statement in program.statements:
+        regions = set()
         for part in _pieces(statement, layout, whole):
-            parts[_region(part, whole, needed, sent)].append(part)
-        if _is_whole(statement, whole) and statement.target not in sent:
+            region = _region(part, whole, needed, sent)
+            if into_products is not None:
+                region = _fused_region(part, region, into_products, late)
+            parts[region].append(part)
+            regions.add(region)
+        if "after" in regions:
+            late.add(statement.target)
+        if regions == {"before"} and statement.target not in sent:
             whole.add(statement.target)
     known = {*program.inputs, *program.parameters, *program.constants}
     known |= {carry.incoming for carry in program.carries}
     assigned: set[Value] = set()
-    before, loop, after = (_Ordering(parts[region], known, layout, assigned).run() for region in parts)
+    before, loop, after = (_Ordering(parts[region], known, layout, assigned, fused).run() for region in parts)
     stored = _stored(program, parts, whole, keep)
-    return Schedule(program, layout, before, loop, after, stored, keep | set(program.outputs))
+    return Schedule(program, layout, before, loop, after, stored, keep | set(program.outputs), fused)
+
+
+def _read_by_whole_products(program: Program, given: set[Value]) -> set[Value]:
+    """The values of whole sequences from which products of whole sequences are computed."""
+    whole, found = set(given), set[Value]()
+    for statement in program.statements:
+        if not isinstance(statement, Accumulate) and _is_whole(statement, whole):
+            whole.add(statement.target)
+    for statement in reversed(program.statements):
+        if isinstance(statement, Affine):
+            found |= {t.operand for t in statement.terms if t.is_product and t.operand in whole and t.operand}
+        if statement.target in found and statement.target in whole:
+            found |= set(statement.reads())
+    return found
+
+
+def _fused_region(part: Piece | Statement, region: str, into_products: set[Value], late: set[Value]) -> str:
+    """Where a part runs in a fused schedule, given where it would run in one that is not."""
+    terms = part.terms if isinstance(part, Piece | Affine) else ()
+    if isinstance(part, Accumulate) or part.target.time is None or any(term.is_product for term in terms):
+        return region
+    if region == "before":
+        return "before" if part.target in into_products else "loop"
+    return region if late.intersection(_reads(part)) else "loop"
 
 
 def _region(part: Piece | Statement, whole: set[Value], needed: set[Value], sent: set[Value]) -> str:
@@ -143,8 +180,15 @@ def _kind(term: Term) -> str:
 class _Ordering:
     """List scheduling of one region: single statements as soon as they are ready, then the largest run."""
 
-    def __init__(self, parts: list[Piece | Statement], known: set[Value], layout: Layout, assigned: set[Value]) -> None:
-        self.parts, self.layout, self.assigned = list(parts), layout, assigned
+    def __init__(
+        self,
+        parts: list[Piece | Statement],
+        known: set[Value],
+        layout: Layout,
+        assigned: set[Value],
+        fused: bool,
+    ) -> None:
+        self.parts, self.layout, self.assigned, self.fused = list(parts), layout, assigned, fused
         self.pending: dict[Value, int] = {}
         for part in parts:
             self.pending[part.target] = self.pending.get(part.target, 0) + 1
@@ -155,9 +199,19 @@ class _Ordering:
         """All parts of the region in order."""
         while self.parts:
             ready = [part for part in self.parts if not any(v in self.unknown for v in _reads(part))]
-            single = next((part for part in ready if self.key(part) is None), None)
-            self.emit([single] if single is not None else self.largest(ready))
+            single = self.single([part for part in ready if self.key(part) is None])
+            together = [part for part in ready if self.key(part) is not None]
+            self.emit([single] if single is not None else self.largest(together))
         return tuple(self.runs)
+
+    def single(self, alone: list[Piece | Statement]) -> Piece | Statement | None:
+        """The next of those that run alone: in order; where they are fused, products after all else."""
+        if not self.fused:
+            return next(iter(alone), None)
+        products = {part.target for part in self.parts if isinstance(part, Piece) and part.terms[0].is_product}
+        ready = [p for p in alone if not (isinstance(p, Piece) and p.target in products) or p.terms[0].is_product]
+        ready.sort(key=lambda part: isinstance(part, Affine | Maximum))
+        return next(iter(ready), None)
 
     def largest(self, ready: list[Piece | Statement]) -> list[Piece | Statement]:
         """The largest set of ready parts with the same key; of equal ones the first."""
@@ -208,7 +262,7 @@ class _Ordering:
             case Piece():
                 return self.piece_key(part, place)
             case Pointwise():
-                pattern = slot_pattern(part, self.layout)
+                pattern = None if self.fused else slot_pattern(part, self.layout)
                 return None if pattern is None else (place.group, place.row, pattern)
             case Accumulate() | Affine() | Maximum():
                 return None
@@ -219,7 +273,7 @@ class _Ordering:
         first = piece.terms[0]
         if first.is_product and len(piece.terms) == 1:
             return place.group, place.row, "product", first.operand, _kind(first)
-        if all(term.operand is None and term.coefficient == 1 for term in piece.terms):
+        if not self.fused and all(term.operand is None and term.coefficient == 1 for term in piece.terms):
             return place.group, place.row, "bias", len(piece.terms), _kind(first)
         return None
 

@@ -5,14 +5,18 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+import lstm_sym as ls
 from lstm_sym.check.case import Case
+from lstm_sym.native.calls import CompiledLoops
+from lstm_sym.native.compiler import find_compiler
 
 Results = dict[str, np.ndarray]
 """y, state.h, dx, d params.W, d state.h of one run."""
@@ -33,7 +37,9 @@ console.log(JSON.stringify(found, plain));
 """
 
 
-def run_javascript(sources: Sequence[str], cases: Sequence[Case], folder: Path) -> list[Results]:
+def run_javascript(
+    sources: Sequence[str], cells: Sequence[ls.Cell], cases: Sequence[Case], folder: Path
+) -> list[Results]:
     """Results of every source with its case, in the fast and then in the precise form, by Node.js."""
     node = shutil.which("node")
     if node is None:
@@ -62,5 +68,30 @@ def _results(found: dict[str, Any]) -> Results:
     return {k: np.array([*map(float, v["data"])]).reshape(v["shape"]) for k, v in flat.items()}
 
 
-RUNNERS: dict[str, Callable[[Sequence[str], Sequence[Case], Path], list[Results]]] = {"javascript": run_javascript}
+def run_c(sources: Sequence[str], cells: Sequence[ls.Cell], cases: Sequence[Case], folder: Path) -> list[Results]:
+    """The same, by the kernels around these loops, which the C compiler of this machine compiles, two at once."""
+    if find_compiler() is None:
+        pytest.skip("there is no C compiler on this machine")
+    kernels: list[Any] = [ls.build(cell, target="c") for cell in cells]
+    for kernel, source in zip(kernels, sources, strict=True):
+        # The text that is tested, be it another cell's.
+        kernel._compiled = CompiledLoops(source, kernel._compiled.functions)
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda kernel: kernel._compiled.prepare(np.dtype(np.float64)), kernels))
+    return [found for kernel, case in zip(kernels, cases, strict=True) for found in of_kernel(kernel, case)]
+
+
+def of_kernel(kernel: Any, case: Case) -> Iterator[Results]:
+    """Results of a kernel that is a module of Python, in the fast and in the precise form."""
+    params, state, dstate = kernel.Params(**case.params), kernel.State(**case.state), kernel.State(**case.dstate)
+    for precise in (False, True):
+        y, last, tape = kernel.forward(case.x, params, state, precise=precise)
+        grads = kernel.backward(case.dy, tape, params, dstate)
+        records = {"last": last, "dparams": grads.params, "dstate": grads.state}
+        flat = {f"{name}.{k}": v for name, record in records.items() for k, v in record._asdict().items()}
+        yield {"y": y, "dx": grads.x, **flat}
+
+
+Runner = Callable[[Sequence[str], Sequence[ls.Cell], Sequence[Case], Path], list[Results]]
+RUNNERS: dict[str, Runner] = {"javascript": run_javascript, "c": run_c}
 """Target -> what runs its sources; NumPy, the reference, is imported."""

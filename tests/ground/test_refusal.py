@@ -13,6 +13,7 @@ from lstm_sym.ground.output import OutputError
 from lstm_sym.ground.refusal import Refusal
 from lstm_sym.inputs import InputError
 from lstm_sym.interop import InteropError
+from lstm_sym.native.errors import NativeError
 from lstm_sym.networks import NetworkError
 from lstm_sym.shipped.errors import ShippedError
 from lstm_sym.studies.errors import StudyError
@@ -25,6 +26,7 @@ ERRORS = {
     OutputError: OutputError("x", "found", "why", "fix"),
     AuditError: AuditError("x", "found", "why", "fix"),
     NetworkError: NetworkError("x", "found", "why", "fix"),
+    NativeError: NativeError("x", "found", "why", "fix"),
     InteropError: InteropError("x", "found", "why", "fix"),
     ExploreError: ExploreError("x", "found", "why", "fix"),
     PdfError: PdfError("x", "found", "why", "fix"),

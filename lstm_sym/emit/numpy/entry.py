@@ -58,24 +58,37 @@ def prepared(cell: Cell) -> str:
     told = f'sizes | {{"B": x.shape[1], "{size}": x.shape[2]}}'
     return f'''def _prepared(x: Any, params: Any, state: Any) -> tuple[Array, Params, State]:
     """Arrays of one dtype and of sizes that fit each other. Raises TypeError, ValueError."""
+    key = _signature(_RECORDS, x, params, state)
+    if key in _FITTED:
+        return x, params, state or _begun(_FITTED[key], x.dtype)
     sizes = {_known_sizes(cell)}{none}
     arrays = {{"x": x, **_named("params", params, _SHAPES), **_named("state", state, _STATE_SHAPES)}}
     dtype = _float_dtype(arrays)
     x = _checked("x", x, ("T", "B", "{size}"), sizes, dtype)
     sizes = {all_sizes(cell, told)}
     params = Params(*_checked_fields("params", params, _SHAPES, sizes, dtype))
-    {_started(cell)}'''
+    if state is None:
+        state = _begun(sizes, dtype)
+    else:
+        state = State(*_checked_fields("state", state, _STATE_SHAPES, sizes, dtype))
+    _remember(_FITTED, key, sizes)
+    return x, params, state
 
 
-def _started(cell: Cell) -> str:
-    """The lines of _prepared() that give the state, with the cell's own values where none is given."""
-    checked = 'State(*_checked_fields("state", state, _STATE_SHAPES, sizes, dtype))'
+def _begun(sizes: dict[str, int], dtype: Any) -> State:
+    """The state where none is given: {start(cell)}. Raises ValueError for a size that nothing tells."""
+    {_begun(cell)}'''
+
+
+def _begun(cell: Cell) -> str:
+    """The lines of _begun()."""
+    zeros = 'State(*_checked_fields("state", None, _STATE_SHAPES, sizes, dtype))'
     if not cell.initial:
-        return f"return x, params, {checked}"
+        return f"return {zeros}"
     values = {name: repr(value).replace("inf", "np.inf") for name, value in cell.initial.items()}
     filled = ", ".join(f"{name}=np.full_like(start.{name}, {value})" for name, value in values.items())
-    return f"""start = {checked}
-    return x, params, start if state is not None else start._replace({filled})"""
+    return f"""start = {zeros}
+    return start._replace({filled})"""
 
 
 def cotangents(cell: Cell, reference: str, extra: str) -> str:
@@ -86,6 +99,9 @@ def cotangents(cell: Cell, reference: str, extra: str) -> str:
     out = cell.shapes[cell.output][0]
     return f'''def _cotangents(dy: Any, tape: Any, params: Any, dstate: Any) -> tuple[Array, Params, State]:
     """What backward() is given, in one dtype and of sizes that fit the tape. Raises TypeError, ValueError."""
+    key = _signature(_RECORDS, dy, params, dstate, tape)
+    if key in _FITTED:
+        return dy, params, dstate or State(*_checked_fields("dstate", None, _STATE_SHAPES, _FITTED[key], dy.dtype))
     _check_tape(tape, (Tape, PreciseTape))
     reference = tape.{reference}
     sizes = {_known_sizes(cell)} | dict(T=reference.shape[0]{extra}, B=reference.shape[1])
@@ -95,7 +111,9 @@ def cotangents(cell: Cell, reference: str, extra: str) -> str:
     dy = _checked("dy", dy, ("T", "B", "{out}"), sizes, dtype)
     sizes["{out}"] = dy.shape[2]
     params = Params(*_checked_fields("params", params, _SHAPES, sizes, dtype))
-    return dy, params, State(*_checked_fields("dstate", dstate, _STATE_SHAPES, sizes, dtype))'''
+    dstate = State(*_checked_fields("dstate", dstate, _STATE_SHAPES, sizes, dtype))
+    _remember(_FITTED, key, sizes)
+    return dy, params, dstate'''
 
 
 def jvp_entry(cell: Cell) -> str:
@@ -111,6 +129,30 @@ def jvp_entry(cell: Cell) -> str:
     """
     y, y_dot, state, state_dot, _ = _tangents(*_directions(x, params, state, x_dot, params_dot, state_dot, {{}}))
     return y, y_dot, state, state_dot'''
+
+
+_TANGENTS = """Values and tangents in one loop, in the precise form: (T1) .. of the derivation report.
+
+Gives y, y_dot (T, B, {out}), the last state, its tangent, and what `_second_order` reads of them."""
+_SECOND_ORDER = """Adjoints and their tangents in one loop, t = T-1 .. 0: forward mode over the backward pass.
+
+Gives the gradients, and their derivative along the direction of the tape."""
+
+
+def tangents_entry(cell: Cell) -> tuple[str, str, str]:
+    """Signature and docstring of _tangents(), which checks nothing."""
+    signature = """def _tangents(
+    x: Array, params: Params, state: State, x_dot: Array, params_dot: Params, state_dot: State
+) -> tuple[Array, Array, State, State, Any]:"""
+    return signature, _TANGENTS.format(out=cell.shapes[cell.output][0]), ""
+
+
+def second_order_entry() -> tuple[str, str, str]:
+    """Signature and docstring of _second_order(), which checks nothing."""
+    signature = """def _second_order(
+    dy: Array, dy_dot: Array, tape: Any, params: Params, params_dot: Params, dstate: State, dstate_dot: State
+) -> tuple[Grads, Grads]:"""
+    return signature, _SECOND_ORDER, ""
 
 
 def directions(cell: Cell) -> str:

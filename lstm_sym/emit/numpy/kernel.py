@@ -28,13 +28,6 @@ Records = Mapping[str, tuple[str, ...]]
 _STEP = """One step, for streaming: x_t (B, {size}) -> y_t (B, {out}) and the new state.
 
 Arrays are taken as they come: the caller's dtype, and NumPy's errors where shapes do not fit."""
-_TANGENTS = """Values and tangents in one loop, in the precise form: (T1) .. of the derivation report.
-
-Gives y, y_dot (T, B, {out}), the last state, its tangent, and what `_second_order` reads of them."""
-_SECOND_ORDER = """Adjoints and their tangents in one loop, t = T-1 .. 0: forward mode over the backward pass.
-
-Gives the gradients, and their derivative along the direction of the tape."""
-
 _GRADIENTS = """What follows the loop of `_second_order`: sums over all steps."""
 LONGEST = 116
 """Lines of a second-order function that is not cut after its loop."""
@@ -65,7 +58,7 @@ class NumPyKernel:
         reference, extra = self.reference()
         parts = [
             contract.head(plan),
-            contract.classes(cell, tapes, second),
+            self.classes(tapes, second),
             init_function(cell),
             self.forward(),
             self.backward(),
@@ -85,6 +78,10 @@ class NumPyKernel:
         text = "\n\n\n".join(part.strip("\n") for part in parts)
         check_source(text)
         return f"{text}\n\n\n{copied_functions(text)}\n"
+
+    def classes(self, tapes: Mapping[str, Mapping[str, Mapping[str, int]]], second: Iterable[str]) -> str:
+        """The named tuples and tables; tapes: class name -> fields with their last axis."""
+        return contract.classes(self.cell, tapes, second)
 
     def reference(self) -> tuple[str, str]:
         """The first field that both tapes have with axes of time and batch; " - 1" if it holds T + 1 states."""
@@ -130,26 +127,21 @@ class NumPyKernel:
 
     def tangents(self) -> str:
         """_tangents(): values and tangents in one loop, in the precise form."""
-        signature = """def _tangents(
-    x: Array, params: Params, state: State, x_dot: Array, params_dot: Params, state_dot: State
-) -> tuple[Array, Array, State, State, Any]:"""
+        signature, text, _ = entry.tangents_entry(self.cell)
         nodes = FunctionWriter(self.plan, self.plan.forward_tangent).tangent()
-        text = _TANGENTS.format(out=self.cell.shapes[self.cell.output][0])
         return signature + "\n" + self.body(text, ["(T, B), dtype = x.shape[:2], x.dtype"], nodes)
 
     def second_order(self) -> str:
         """_second_order(): adjoints and their tangents in one loop, in the precise form."""
-        signature = """def _second_order(
-    dy: Array, dy_dot: Array, tape: Any, params: Params, params_dot: Params, dstate: State, dstate_dot: State
-) -> tuple[Grads, Grads]:"""
+        signature, text, _ = entry.second_order_entry()
         nodes = FunctionWriter(self.plan, self.plan.backward_tangent).second_order()
         records = {"tape": tuple(self.plan.forward_tangent.fields(self.plan.second_saved).values())}
         begin = ["(T, B), dtype = dy.shape[:2], dy.dtype"]
-        body = self.body(_SECOND_ORDER, begin, nodes, records)
+        body = self.body(text, begin, nodes, records)
         if body.count("\n") <= LONGEST:
             return f"{signature}\n{body}"
         first, arguments, second = cut_after_loop(nodes, "_second_order_gradients")
         listed = ", ".join(f"{name}: Any" for name in arguments)
         rest = folded(f"def _second_order_gradients({listed}) -> tuple[Grads, Grads]:")
-        body = self.body(_SECOND_ORDER, begin, first, records)
+        body = self.body(text, begin, first, records)
         return "\n".join([signature, body, "", "", *rest, self.body(_GRADIENTS, [], second)])

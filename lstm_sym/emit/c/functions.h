@@ -1,0 +1,150 @@
+// Element-wise functions: every one is a straight line of arithmetic, so that a loop over units becomes vector code.
+// Errors are at most 4 units in the last place, from subnormal numbers to the largest, and nothing is flushed to zero.
+// Where a series stands, its coefficients are those of Taylor, and so many that the rest is below half a unit.
+
+#define INLINE static inline __attribute__((always_inline))
+#ifdef DOUBLE
+typedef double real;
+typedef long long whole;
+#define C(number) number
+#define MANTISSA 52
+#define BIAS 1023
+#define LOWEST -746.0
+#define HIGHEST 710.0
+#define LN2_HIGH 0x1.62e42fee00000p-1
+#define LN2_LOW 0x1.a39ef35793c76p-33
+#define ROUNDED(x) __builtin_rint(x)
+#define ABS(x) __builtin_fabs(x)
+#define SQRT(x) __builtin_sqrt(x)
+#define LIBRARY(name) name
+#else
+typedef float real;
+typedef int whole;
+#define C(number) number##f
+#define MANTISSA 23
+#define BIAS 127
+#define LOWEST -104.0f
+#define HIGHEST 89.0f
+#define LN2_HIGH 0x1.62e4p-1f
+#define LN2_LOW 0x1.7f7d1cp-20f
+#define ROUNDED(x) __builtin_rintf(x)
+#define ABS(x) __builtin_fabsf(x)
+#define SQRT(x) __builtin_sqrtf(x)
+#define LIBRARY(name) name##f
+#endif
+
+// The number of these bits, and the bits of a number.
+INLINE real of_bits(whole bits) { union { whole i; real r; } u; u.i = bits; return u.r; }
+INLINE whole bits_of(real x) { union { whole i; real r; } u; u.r = x; return u.i; }
+INLINE real power_of_two(whole n) { return of_bits((n + BIAS) << MANTISSA); }
+INLINE real larger(real a, real b) { return a > b ? a : b; }
+INLINE real held(real a, real low, real high) { a = a < low ? low : a; return a > high ? high : a; }
+
+// exp(x) - 1 of |x| <= ln(2) / 2.
+INLINE real short_expm1(real x) {
+#ifdef DOUBLE
+  real p = 1.0 / 6227020800.0;
+  p = p * x + 1.0 / 479001600.0;
+  p = p * x + 1.0 / 39916800.0;
+  p = p * x + 1.0 / 3628800.0;
+  p = p * x + 1.0 / 362880.0;
+  p = p * x + 1.0 / 40320.0;
+  p = p * x + 1.0 / 5040.0;
+#else
+  real p = 1.0f / 5040.0f;
+#endif
+  p = p * x + C(1.0) / C(720.0);
+  p = p * x + C(1.0) / C(120.0);
+  p = p * x + C(1.0) / C(24.0);
+  p = p * x + C(1.0) / C(6.0);
+  p = p * x + C(0.5);
+  return x * x * p + x;
+}
+// x = n ln(2) + the rest, which is returned; ln(2) in two parts, so that no digit of the rest is lost.
+INLINE real without_twos(real x, whole *n) {
+  const real twos = ROUNDED(x * C(1.4426950408889634));
+  *n = (whole)twos;
+  return (x - twos * LN2_HIGH) - twos * LN2_LOW;
+}
+// The power of two is multiplied in two halves: it may be too large or too small for one number.
+INLINE real exp_at(real x) {
+  whole n;
+  const real p = short_expm1(without_twos(held(x, LOWEST, HIGHEST), &n));
+  const whole half = n >> 1;
+  return (1 + p) * power_of_two(half) * power_of_two(n - half);
+}
+INLINE real expm1_at(real x) {
+  whole n;
+  const real p = short_expm1(without_twos(held(x, C(-60.0), HIGHEST - 2), &n)), twos = power_of_two(n);
+  return twos * p + (twos - 1);
+}
+// Of e = exp(-|a|): a / (1 + e) with the smaller of both sides above, so that both keep all digits.
+INLINE real sigmoid_at(real a) {
+  const real e = exp_at(-ABS(a));
+  return (a < 0 ? e : 1) / (1 + e);
+}
+INLINE real tanh_at(real a) {
+  const real e = expm1_at(2 * held(a, C(-40.0), C(40.0)));
+  return e / (e + 2);
+}
+INLINE real bell(real e) { return e / (1 + e * (2 + e)); }
+INLINE real sigmoid_slope_at(real a) { return bell(exp_at(-ABS(a))); }
+INLINE real tanh_slope_at(real a) { return 4 * bell(exp_at(-2 * (ABS(a) > 400 ? 400 : ABS(a)))); }
+
+// ln(x) of a normal x > 0: x = m 2^n, m near 1; ln(m) = 2 artanh(s), s = (m - 1) / (m + 1).
+INLINE real short_log(real m) {
+  const real s = (m - 1) / (m + 1), z = s * s;
+#ifdef DOUBLE
+  real p = 1.0 / 23.0;
+  p = p * z + 1.0 / 21.0;
+  p = p * z + 1.0 / 19.0;
+  p = p * z + 1.0 / 17.0;
+  p = p * z + 1.0 / 15.0;
+  p = p * z + 1.0 / 13.0;
+  p = p * z + 1.0 / 11.0;
+#else
+  real p = 1.0f / 11.0f;
+#endif
+  p = p * z + C(1.0) / C(9.0);
+  p = p * z + C(1.0) / C(7.0);
+  p = p * z + C(1.0) / C(5.0);
+  p = p * z + C(1.0) / C(3.0);
+  return 2 * s + 2 * s * z * p;
+}
+// ln(x + low), where low is what was lost in rounding to x, for normal x > 0.
+INLINE real log_with(real x, real low) {
+  const whole n = (bits_of(x) - bits_of(C(0.70710678118654752440))) >> MANTISSA;
+  const real m = of_bits(bits_of(x) - (n << MANTISSA));
+  return (real)n * LN2_HIGH + (short_log(m) + ((real)n * LN2_LOW + low / x));
+}
+INLINE real log1p_at(real x) {
+  const real y = 1 + x;
+  return log_with(y, x - (y - 1));
+}
+INLINE real softplus_at(real a) { return (a < 0 ? 0 : a) + log1p_at(exp_at(-ABS(a))); }
+
+INLINE real log_at(real x) { return LIBRARY(log)(x); }
+INLINE real sin_at(real x) { return LIBRARY(sin)(x); }
+INLINE real cos_at(real x) { return LIBRARY(cos)(x); }
+INLINE real sqrt_at(real x) { return SQRT(x); }
+INLINE real abs_at(real a) { return ABS(a); }
+INLINE real abs_slope_at(real a) { return a > 0 ? 1 : a < 0 ? -1 : a; }
+INLINE real positive_at(real a) { return a > 0 ? 1 : a <= 0 ? 0 : a; }
+INLINE real relu_at(real a) { return a <= 0 ? 0 : a; }
+INLINE real relu_slope_at(real a) { return positive_at(a); }
+INLINE real softsign_at(real a) {
+  const real size = ABS(a), outside = 1 - 1 / (1 + size);
+  return size > 1 ? (a < 0 ? -outside : outside) : a / (1 + size);
+}
+INLINE real softsign_slope_at(real a) { const real s = 1 / (1 + ABS(a)); return s * s; }
+INLINE real hard_sigmoid_at(real a) { return a <= -3 ? 0 : a >= 3 ? 1 : a / 6 + C(0.5); }
+INLINE real hard_sigmoid_slope_at(real a) { return a > -3 && a < 3 ? C(1.0) / 6 : a == a ? 0 : a; }
+INLINE real gelu_inner(real a, real cube) { return C(1.5957691216057308) * a * (1 + cube * (a * a)); }
+INLINE real gelu_at(real a) { return a * sigmoid_at(gelu_inner(held(a, -64, 64), C(0.044715))); }
+INLINE real gelu_slope_at(real a) {
+  const real inner = gelu_inner(held(a, -64, 64), C(0.044715)), growth = gelu_inner(held(a, -64, 64), C(0.134145));
+  return sigmoid_at(inner) + growth * sigmoid_slope_at(inner);
+}
+INLINE real maximum_at(real u, real v) { return u > v || u != u ? u : v; }
+INLINE real minimum_at(real u, real v) { return u < v || u != u ? u : v; }
+INLINE real where_at(real c, real u, real v) { return c > 0 ? u : c <= 0 ? v : c; }

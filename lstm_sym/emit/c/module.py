@@ -1,0 +1,63 @@
+"""The C source of a cell: one function for the loop over time of each function of its kernel."""
+
+from __future__ import annotations
+
+import textwrap
+
+from lstm_sym.compile.derivation import Derivation
+from lstm_sym.compile.plan import Plan
+from lstm_sym.emit import nodes as n
+from lstm_sym.emit.c.functions import CompiledFunctions
+from lstm_sym.emit.c.loop import LoopPrinter, indented
+from lstm_sym.emit.c.words import support
+from lstm_sym.emit.functions import FunctionWriter
+
+_HEAD = """{name}: the loops over time of a kernel, generated from the equations by lstm_sym; not written by hand.
+
+{equations}
+
+Every function computes the sequences [first, last) of a batch of B, T steps, and gives 0, or 1 if there was no memory.
+Arrays are contiguous, (T, B, N), (T + 1, B, N) of states, (B, N) or parameters as in the equations; what is computed
+outside of the loop, products of whole sequences, is there when it is called: the kernel's NumPy code does that.
+Signs in comments are those of the derivation report; (B1) is its equation B1. precise: slopes from the pre-activations.
+
+Compile with -O3 -fopenmp-simd -fno-math-errno -fno-trapping-math -ffp-contract=fast, and with -DDOUBLE for float64;
+never with -ffast-math, which flushes subnormal numbers to zero in the whole process."""
+_INCLUDES = "\n#include <math.h>\n#include <stdlib.h>\n#include <string.h>\n"
+_FUNCTION = """INLINE int {name}_steps(const int precise, {arguments}) {{
+{body}
+}}
+int {name}(int precise, {arguments}) {{
+  {choice}
+}}"""
+
+
+def c_source(plan: Plan) -> str:
+    """The text: deterministic, byte for byte, on every machine."""
+    cell = plan.cell
+    fused = plan if plan.fused else Plan(Derivation(cell), fused=True)
+    functions = [_function(*loop) for loop in CompiledFunctions(fused).loops()]
+    head = _HEAD.format(name=cell.name or cell.key, equations=textwrap.indent(cell.text, "    "))
+    return "\n".join([*comment_lines(head), _INCLUDES, support(), *functions]) + "\n"
+
+
+def comment_lines(text: str) -> list[str]:
+    """A text as a comment; no line of it ends in a backslash, with which the next one would be part of it."""
+    return [f"// {line}".rstrip(" \\") for line in text.split("\n")]
+
+
+def _function(function: FunctionWriter, compiled: n.Compiled) -> str:
+    """One function, specialised in the form where the caller chooses."""
+    printer = LoopPrinter(function, compiled)
+    memory, handed_on = printer.memory, printer.memory.places.handed_on
+    names = [node.text for node in compiled.arrays]
+    arrays = [memory.received(name) if name in handed_on else memory.array(name) for name in names]
+    sizes = ("first", "last", "T", "B", *compiled.sizes)
+    arguments = ", ".join([*(f"long {size}" for size in sizes), *(f"real *{name}" for name in arrays)])
+    passed = ", ".join([*sizes, *arrays])
+    name, body = compiled.function, "\n".join(indented(printer.lines()))
+    call = f"{name}_steps({{}}, {passed})"
+    choice = f"return precise ? {call.format(1)} : {call.format(0)};"
+    if compiled.exact is not None:
+        choice = f"return {call.format(int(compiled.exact))};"
+    return _FUNCTION.format(name=name, arguments=arguments, body=body, choice=choice)

@@ -1,0 +1,116 @@
+"""Calls of the compiled loops of a kernel: arrays by their addresses, rows of a batch by threads where it pays."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from itertools import pairwise
+from threading import Lock
+from typing import Any
+
+import numpy as np
+
+from lstm_sym.native.libraries import library
+
+Array = np.ndarray[Any, Any]
+DEFINITIONS: dict[np.dtype[Any], tuple[str, ...]] = {np.dtype(np.float32): (), np.dtype(np.float64): ("-DDOUBLE",)}
+"""The dtypes that are compiled, and what tells the source which."""
+_WORTH_A_THREAD = 4_000_000
+"""Products of numbers in a call from which a second thread pays: waking it costs about as much as 100 microseconds."""
+
+
+class CompiledLoops:
+    """The functions of one C source, each compiled for a dtype when it is first called with it.
+
+    `dtypes` are those that are compiled; a call is `loops.forward(precise, dtype, sizes, arrays)`, T and B first.
+    """
+
+    dtypes = frozenset(DEFINITIONS)
+
+    def __init__(self, source: str, functions: dict[str, tuple[int, int]], *, portable: bool = False) -> None:
+        self.source, self.functions, self.portable = source, functions, portable
+        self._found: dict[tuple[str, np.dtype[Any]], Any] = {}
+        self._lock = Lock()
+
+    def __getattr__(self, name: str) -> Callable[..., None]:
+        """The call of a function of the source."""
+        if name.startswith("_") or name not in self.functions:
+            raise AttributeError(name)
+
+        def call(precise: bool, dtype: np.dtype[Any], sizes: Sequence[int], arrays: Sequence[Array | None]) -> None:
+            self._call(name, precise, dtype, sizes, arrays)
+
+        setattr(self, name, call)
+        return call
+
+    def _call(
+        self, name: str, precise: bool, dtype: np.dtype[Any], sizes: Sequence[int], arrays: Sequence[Array | None]
+    ) -> None:
+        if (name, dtype) not in self._found:
+            self.prepare(dtype)
+        function = self._found[name, dtype]
+        held = [a if a is None or (a.flags.c_contiguous and a.flags.aligned) else _plain(a) for a in arrays]
+        addresses = [None if a is None else address(a) for a in held]
+        given: tuple[Any, ...] = (*sizes, *addresses)
+        ends = self._ends(sizes)
+        waiting = [_pool().submit(function, precise, *rows, *given) for rows in pairwise(ends[1:])]
+        failed = function(precise, ends[0], ends[1], *given)
+        if failed or any([future.result() for future in waiting]):
+            raise MemoryError(f"{name}: no memory for the rows of one step of {sizes[1]} sequences")
+
+    @staticmethod
+    def _ends(sizes: Sequence[int]) -> list[int]:
+        """Where the sequences of each thread end: one for all, or as many as there are where that pays."""
+        steps, batch, *units = sizes
+        if batch < 2 or steps * batch * max(units, default=1) ** 2 < _WORTH_A_THREAD:
+            return [0, batch]
+        threads = min(thread_count(), batch)
+        return [batch * k // threads for k in range(threads + 1)]
+
+    def prepare(self, dtype: np.dtype[Any]) -> None:
+        """Compile the functions for a dtype, or find them compiled. Raises NativeError."""
+        with self._lock:
+            found = library(self.source, DEFINITIONS[dtype], portable=self.portable)
+            for each, (sizes, arrays) in self.functions.items():
+                function = getattr(found, each)
+                function.argtypes = [ctypes.c_int, *[ctypes.c_long] * (sizes + 4), *[ctypes.c_void_p] * arrays]
+                function.restype = ctypes.c_int
+                self._found[each, dtype] = function
+
+
+def _by_interface(array: Array) -> int:
+    """The address of an array's numbers, as NumPy tells it."""
+    return int(array.__array_interface__["data"][0])
+
+
+def _by_head(array: Array) -> int:
+    """The same, ten times faster: it stands in the array's C structure behind what every object begins with."""
+    return _Address.from_address(id(array) + object.__basicsize__).value
+
+
+_Address = ctypes.c_size_t
+_sample = np.empty(3)
+address: Callable[[Array], int] = _by_head if _by_head(_sample) == _by_interface(_sample) else _by_interface
+"""The address of the numbers of a contiguous array."""
+
+
+def _plain(array: Array) -> Array:
+    """A copy of what is read, row after row; what is written to is never given otherwise."""
+    return np.require(array, requirements=["C", "A"])
+
+
+def thread_count() -> int:
+    """How many threads a call may use: $LSTM_SYM_THREADS, else $OMP_NUM_THREADS, else the cores of this process."""
+    for name in ("LSTM_SYM_THREADS", "OMP_NUM_THREADS"):
+        text = os.environ.get(name, "")
+        if text.isdigit() and int(text):
+            return int(text)
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@cache
+def _pool() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(max(1, thread_count() - 1), thread_name_prefix="lstm-sym")
