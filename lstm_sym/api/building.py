@@ -165,7 +165,7 @@ def _compiled(cell: Cell, name: str, numpy_kernel: ModuleType) -> ModuleType:
     """The kernel with compiled loops; its named tuples are those of the NumPy kernel. Raises NativeError."""
     needed_compiler()
     plan = Plan(Derivation(cell), fused=True)
-    loops = CompiledLoops(c_source(plan), CompiledFunctions(plan).arguments)
+    loops = CompiledLoops(c_source(plan), CompiledFunctions(plan).calls)
     text = CompiledKernel(plan).source()
     return _imported(cell, f"{name}_c", "c", text, _compiled=loops, _numpy=numpy_kernel)
 

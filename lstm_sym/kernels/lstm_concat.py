@@ -102,6 +102,10 @@ _SHAPES: dict[str, tuple[str, ...]] = {
 _STATE_SHAPES: dict[str, tuple[str, ...]] = {'h': ('B', 'H'), 'c': ('B', 'H')}
 _COMPOSED: dict[str, dict[str, int]] = {'H + D': {'H': 1, 'D': 1}}
 _RECORDS = (Params, State, Tape, PreciseTape)
+_EXTRA: dict[type, tuple[int, ...]] = {
+    Tape: (1, 0, 0, 0),
+    PreciseTape: (1, 0, 0, 0, 0),
+}
 _FITTED: dict[Any, dict[str, int]] = {}
 _WIDTHS: dict[type, dict[str, dict[str, int]]] = {
     Tape: {'c': {'H': 1}, 'h_x': {'H': 1, 'D': 1}, 'gates': {'H': 4}, 'tanh_c': {'H': 1}},
@@ -190,6 +194,25 @@ def backward(dy: Any, tape: Tape | PreciseTape, params: Params, dstate: State | 
     Returns dL/dx (T, B, D), dL/dparams (named), dL/d(initial state). Raises TypeError, ValueError.
     """
     dy, params, dstate = _cotangents(dy, tape, params, dstate)
+    parts = _parts(tape, *dy.shape[:2])
+    if len(parts) == 1:
+        return _backward(dy, tape, params, dstate)
+    # What a step needs beside the tape is kept for as many steps at once as a cache holds, not for all.
+    d_x: Any = None
+    total: Any = None
+    for part in parts:
+        grads: Any = _backward(dy[part], _part_of(tape, _EXTRA[type(tape)], part), params, dstate)
+        if total is None:
+            d_x, total = np.empty((len(dy), *grads.x.shape[1:]), dy.dtype), grads.params
+        else:
+            for sum_, term in zip(total, grads.params, strict=True):
+                sum_ += term
+        d_x[part], dstate = grads.x, grads.state
+    return Grads(d_x, total, dstate)
+
+
+def _backward(dy: Array, tape: Any, params: Params, dstate: State) -> Grads:
+    """Gradients over steps whose intermediate values are all kept at once."""
     (T, B), dtype = dy.shape[:2], dy.dtype
     # Sizes, parameters, arrays
     H = params.W_i.shape[0]
@@ -833,6 +856,20 @@ def _outer(left: Array, right: Array) -> Array:
     # BLAS is faster with the wide operand on the right, so the transpose of the result is computed.
     product: Array = right.reshape(rows, right.shape[2]).T @ left.reshape(rows, left.shape[2])
     return product.T
+
+
+def _part_of(tape: Any, extra: Any, steps: slice) -> Any:
+    """A tape of these steps alone; `extra` rows follow them in each array, or it has no steps where that is -1."""
+    return type(tape)(
+        *(a if more < 0 else a[steps.start : steps.stop + more] for a, more in zip(tape, extra, strict=True))
+    )
+
+
+def _parts(tape: Any, steps: int, batch: int) -> list[slice]:
+    """The steps in parts, the last ones first: 1024 rows each, or as many as make about a megabyte of the tape."""
+    numbers = sum([array.shape[-1] for array in tape if array.ndim == 3])
+    size = max(1, 1024 // max(1, batch), 262144 // max(1, batch * numbers))
+    return [slice(max(0, stop - size), stop) for stop in range(steps, 0, -size)] or [slice(0, 0)]
 
 
 def _ranges(record: Any, shapes: Any, sizes: Any) -> Any:

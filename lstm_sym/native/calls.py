@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from itertools import pairwise
@@ -23,43 +23,45 @@ _WORTH_A_THREAD = 4_000_000
 
 
 class CompiledLoops:
-    """The functions of one C source, each compiled for a dtype when it is first called with it.
+    """The functions of one C source; a part of it is compiled for a dtype when one of its functions is first called.
 
-    `dtypes` are those that are compiled; a call is `loops.forward(precise, dtype, sizes, arrays)`, T and B first.
+    calls: function and whether it is of the precise form -> its name, its part, how many sizes and arrays it is given
+    beside the sequences, T and B. `dtypes` are those that are compiled; a call is `loops.forward(precise, dtype, sizes,
+    arrays)`, T and B first.
     """
 
     dtypes = frozenset(DEFINITIONS)
 
-    def __init__(self, source: str, functions: dict[str, tuple[int, int]], *, portable: bool = False) -> None:
-        self.source, self.functions, self.portable = source, functions, portable
-        self._found: dict[tuple[str, np.dtype[Any]], Any] = {}
+    def __init__(
+        self, source: str, calls: Mapping[tuple[str, bool], tuple[str, int, int, int]], *, portable: bool = False
+    ) -> None:
+        self.source, self.calls, self.portable = source, calls, portable
+        self._found: dict[tuple[str, bool, np.dtype[Any]], Any] = {}
         self._lock = Lock()
 
     def __getattr__(self, name: str) -> Callable[..., None]:
         """The call of a function of the source."""
-        if name.startswith("_") or name not in self.functions:
+        if name.startswith("_") or name not in {function for function, _ in self.calls}:
             raise AttributeError(name)
 
         def call(precise: bool, dtype: np.dtype[Any], sizes: Sequence[int], arrays: Sequence[Array | None]) -> None:
-            self._call(name, precise, dtype, sizes, arrays)
+            self._call((name, precise, dtype), sizes, arrays)
 
         setattr(self, name, call)
         return call
 
     def _call(
-        self, name: str, precise: bool, dtype: np.dtype[Any], sizes: Sequence[int], arrays: Sequence[Array | None]
+        self, which: tuple[str, bool, np.dtype[Any]], sizes: Sequence[int], arrays: Sequence[Array | None]
     ) -> None:
-        if (name, dtype) not in self._found:
-            self.prepare(dtype)
-        function = self._found[name, dtype]
+        function = self._found.get(which) or self._compiled(which)
         held = [a if a is None or (a.flags.c_contiguous and a.flags.aligned) else _plain(a) for a in arrays]
         addresses = [None if a is None else address(a) for a in held]
         given: tuple[Any, ...] = (*sizes, *addresses)
         ends = self._ends(sizes)
-        waiting = [_pool().submit(function, precise, *rows, *given) for rows in pairwise(ends[1:])]
-        failed = function(precise, ends[0], ends[1], *given)
+        waiting = [_pool().submit(function, *rows, *given) for rows in pairwise(ends[1:])]
+        failed = function(ends[0], ends[1], *given)
         if failed or any([future.result() for future in waiting]):
-            raise MemoryError(f"{name}: no memory for the rows of one step of {sizes[1]} sequences")
+            raise MemoryError(f"{which[0]}: no memory for the rows of one step of {sizes[1]} sequences")
 
     @staticmethod
     def _ends(sizes: Sequence[int]) -> list[int]:
@@ -70,15 +72,26 @@ class CompiledLoops:
         threads = min(thread_count(), batch)
         return [batch * k // threads for k in range(threads + 1)]
 
-    def prepare(self, dtype: np.dtype[Any]) -> None:
-        """Compile the functions for a dtype, or find them compiled. Raises NativeError."""
+    def prepare(self, dtype: np.dtype[Any], parts: Collection[int] = (1, 2)) -> None:
+        """Compile these parts for a dtype, or find them compiled. Raises NativeError."""
+        for (function, precise), (_, part, *_) in self.calls.items():
+            if part in parts:
+                self._compiled((function, precise, dtype))
+
+    def _compiled(self, which: tuple[str, bool, np.dtype[Any]]) -> Any:
+        """A function of the library. Raises NativeError."""
+        function, precise, dtype = which
+        wanted = self.calls[function, precise][1]
         with self._lock:
-            found = library(self.source, DEFINITIONS[dtype], portable=self.portable)
-            for each, (sizes, arrays) in self.functions.items():
-                function = getattr(found, each)
-                function.argtypes = [ctypes.c_int, *[ctypes.c_long] * (sizes + 4), *[ctypes.c_void_p] * arrays]
-                function.restype = ctypes.c_int
-                self._found[each, dtype] = function
+            if which not in self._found:
+                found = library(self.source, (*DEFINITIONS[dtype], f"-DPART={wanted}"), portable=self.portable)
+                for key, (name, part, sizes, arrays) in self.calls.items():
+                    if part == wanted:
+                        made = getattr(found, name)
+                        made.argtypes = [*[ctypes.c_long] * (sizes + 4), *[ctypes.c_void_p] * arrays]
+                        made.restype = ctypes.c_int
+                        self._found[*key, dtype] = made
+        return self._found[which]
 
 
 def _by_interface(array: Array) -> int:

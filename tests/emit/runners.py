@@ -75,7 +75,7 @@ def run_c(sources: Sequence[str], cells: Sequence[ls.Cell], cases: Sequence[Case
     kernels: list[Any] = [ls.build(cell, target="c") for cell in cells]
     for kernel, source in zip(kernels, sources, strict=True):
         # The text that is tested, be it another cell's.
-        kernel._compiled = CompiledLoops(source, kernel._compiled.functions)
+        kernel._compiled = CompiledLoops(source, kernel._compiled.calls)
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(lambda kernel: kernel._compiled.prepare(np.dtype(np.float64)), kernels))
     return [found for kernel, case in zip(kernels, cases, strict=True) for found in of_kernel(kernel, case)]

@@ -5,10 +5,10 @@
 #define INLINE static inline __attribute__((always_inline))
 #ifdef DOUBLE
 typedef double real;
-typedef long long whole;
+typedef unsigned long long word;
 #define C(number) number
 #define MANTISSA 52
-#define BIAS 1023
+#define PLACED (0x1.8p52 + 1023)
 #define LOWEST -746.0
 #define HIGHEST 710.0
 #define LN2_HIGH 0x1.62e42fee00000p-1
@@ -19,10 +19,10 @@ typedef long long whole;
 #define LIBRARY(name) name
 #else
 typedef float real;
-typedef int whole;
+typedef unsigned int word;
 #define C(number) number##f
 #define MANTISSA 23
-#define BIAS 127
+#define PLACED (0x1.8p23f + 127)
 #define LOWEST -104.0f
 #define HIGHEST 89.0f
 #define LN2_HIGH 0x1.62e4p-1f
@@ -33,11 +33,13 @@ typedef int whole;
 #define LIBRARY(name) name##f
 #endif
 
-// The number of these bits, and the bits of a number.
-INLINE real of_bits(whole bits) { union { whole i; real r; } u; u.i = bits; return u.r; }
-INLINE whole bits_of(real x) { union { whole i; real r; } u; u.r = x; return u.i; }
-INLINE real power_of_two(whole n) { return of_bits((n + BIAS) << MANTISSA); }
-INLINE real larger(real a, real b) { return a > b ? a : b; }
+// 2^n of a whole n: added to PLACED, n is the last bits of the sum, from where it is moved to those of the exponent.
+INLINE real power_of_two(real n) {
+  union { real number; word bits; } u;
+  u.number = n + PLACED;
+  u.bits <<= MANTISSA;
+  return u.number;
+}
 INLINE real held(real a, real low, real high) { a = a < low ? low : a; return a > high ? high : a; }
 
 // exp(x) - 1 of |x| <= ln(2) / 2.
@@ -61,20 +63,18 @@ INLINE real short_expm1(real x) {
   return x * x * p + x;
 }
 // x = n ln(2) + the rest, which is returned; ln(2) in two parts, so that no digit of the rest is lost.
-INLINE real without_twos(real x, whole *n) {
-  const real twos = ROUNDED(x * C(1.4426950408889634));
-  *n = (whole)twos;
-  return (x - twos * LN2_HIGH) - twos * LN2_LOW;
+INLINE real without_twos(real x, real *n) {
+  *n = ROUNDED(x * C(1.4426950408889634));
+  return (x - *n * LN2_HIGH) - *n * LN2_LOW;
 }
 // The power of two is multiplied in two halves: it may be too large or too small for one number.
 INLINE real exp_at(real x) {
-  whole n;
-  const real p = short_expm1(without_twos(held(x, LOWEST, HIGHEST), &n));
-  const whole half = n >> 1;
+  real n;
+  const real p = short_expm1(without_twos(held(x, LOWEST, HIGHEST), &n)), half = ROUNDED(n * C(0.5));
   return (1 + p) * power_of_two(half) * power_of_two(n - half);
 }
 INLINE real expm1_at(real x) {
-  whole n;
+  real n;
   const real p = short_expm1(without_twos(held(x, C(-60.0), HIGHEST - 2), &n)), twos = power_of_two(n);
   return twos * p + (twos - 1);
 }
@@ -91,7 +91,7 @@ INLINE real bell(real e) { return e / (1 + e * (2 + e)); }
 INLINE real sigmoid_slope_at(real a) { return bell(exp_at(-ABS(a))); }
 INLINE real tanh_slope_at(real a) { return 4 * bell(exp_at(-2 * (ABS(a) > 400 ? 400 : ABS(a)))); }
 
-// ln(x) of a normal x > 0: x = m 2^n, m near 1; ln(m) = 2 artanh(s), s = (m - 1) / (m + 1).
+// ln(m) of m near 1: 2 artanh(s), s = (m - 1) / (m + 1).
 INLINE real short_log(real m) {
   const real s = (m - 1) / (m + 1), z = s * s;
 #ifdef DOUBLE
@@ -111,15 +111,10 @@ INLINE real short_log(real m) {
   p = p * z + C(1.0) / C(3.0);
   return 2 * s + 2 * s * z * p;
 }
-// ln(x + low), where low is what was lost in rounding to x, for normal x > 0.
-INLINE real log_with(real x, real low) {
-  const whole n = (bits_of(x) - bits_of(C(0.70710678118654752440))) >> MANTISSA;
-  const real m = of_bits(bits_of(x) - (n << MANTISSA));
-  return (real)n * LN2_HIGH + (short_log(m) + ((real)n * LN2_LOW + low / x));
-}
+// ln(1 + x) of 0 <= x <= 1; what is lost in rounding 1 + x is put right.
 INLINE real log1p_at(real x) {
-  const real y = 1 + x;
-  return log_with(y, x - (y - 1));
+  const real y = 1 + x, twos = y > C(1.4142135623730950) ? 1 : 0, m = twos > 0 ? C(0.5) * y : y;
+  return twos * LN2_HIGH + (short_log(m) + (twos * LN2_LOW + (x - (y - 1)) / y));
 }
 INLINE real softplus_at(real a) { return (a < 0 ? 0 : a) + log1p_at(exp_at(-ABS(a))); }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import cached_property
+from typing import NamedTuple
 
 from lstm_sym.compile.plan import LoopPlan, Plan
 from lstm_sym.emit import nodes as n
@@ -45,6 +46,22 @@ class CompiledFunctions:
                     yield self.writers[name], node
 
     @property
-    def arguments(self) -> dict[str, tuple[int, int]]:
-        """Name -> how many sizes and arrays it is given, beside the form, the sequences, T and B."""
-        return {node.function: (len(node.sizes), len(node.arrays)) for _, node in self.loops()}
+    def calls(self) -> dict[tuple[str, bool], tuple[str, int, int, int]]:
+        """Function and whether it is of the precise form -> its name, its part, the number of its sizes and arrays."""
+        found = [(node, form) for _, node in self.loops() for form in forms(node)]
+        return {(node.function, f.precise): (f.name, f.part, len(node.sizes), len(node.arrays)) for node, f in found}
+
+
+class Form(NamedTuple):
+    """One form of a loop as a function of C, in the part of the source that is compiled with it."""
+
+    name: str
+    precise: bool
+    part: int
+
+
+def forms(loop: n.Compiled) -> list[Form]:
+    """Both forms where the caller chooses, parts 1 and 2, for few need both; forward mode and second order, part 3."""
+    if loop.exact is not None:
+        return [Form(loop.function, loop.exact, 3)]
+    return [Form(f"{loop.function}_fast", False, 1), Form(f"{loop.function}_precise", True, 2)]

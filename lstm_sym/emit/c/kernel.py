@@ -12,13 +12,13 @@ from lstm_sym.compile.plan import Plan
 from lstm_sym.emit import nodes as n
 from lstm_sym.emit.c.functions import CompiledFunctions
 from lstm_sym.emit.numpy import entry
-from lstm_sym.emit.numpy.kernel import NumPyKernel
+from lstm_sym.emit.numpy.kernel import NumPyKernel, Widths
 from lstm_sym.emit.numpy.layout import docstring, folded
 from lstm_sym.emit.numpy.printer import CodePrinter, choices, indented
 
 SHARED = (
     *("Params", "State", "Tape", "PreciseTape", "_SecondTape", "Grads"),
-    *("_SHAPES", "_STATE_SHAPES", "_COMPOSED", "_WIDTHS", "_RECORDS"),
+    *("_SHAPES", "_STATE_SHAPES", "_COMPOSED", "_WIDTHS", "_RECORDS", "_EXTRA"),
 )
 """What such a module has of the NumPy kernel: parameters and tapes of either serve the other."""
 
@@ -56,7 +56,7 @@ class CompiledKernel(NumPyKernel):
         super().__init__(plan)
         self.code = CompiledFunctions(plan).code
 
-    def classes(self, tapes: Mapping[str, Mapping[str, Mapping[str, int]]], second: Iterable[str]) -> str:
+    def classes(self, tapes: Widths, extra: Mapping[str, Mapping[str, int]], second: Iterable[str]) -> str:
         """Named tuples and tables of the NumPy kernel."""
         given = "\n".join(f"{name} = _numpy.{name}" for name in SHARED)
         return f"{given}\n_FITTED: dict[Any, dict[str, int]] = {{}}"
@@ -68,8 +68,9 @@ class CompiledKernel(NumPyKernel):
 
     def backward(self) -> str:
         """backward(): slopes from the form of the tape."""
-        call, form = "backward(dy, tape, params, dstate)", "isinstance(tape, PreciseTape)"
-        return self.function("backward", entry.backward_entry(self.cell), "dy", call, form)
+        call, form = "_backward(dy, tape, params, dstate)", "isinstance(tape, PreciseTape)"
+        steps = self.function("backward", entry.steps_entry(), "dy", call, form)
+        return f"{entry.backward_entry(self.cell)}\n\n\n{steps}"
 
     def tangents(self) -> str:
         """_tangents(): values and tangents in one loop."""

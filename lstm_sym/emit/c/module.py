@@ -7,7 +7,7 @@ import textwrap
 from lstm_sym.compile.derivation import Derivation
 from lstm_sym.compile.plan import Plan
 from lstm_sym.emit import nodes as n
-from lstm_sym.emit.c.functions import CompiledFunctions
+from lstm_sym.emit.c.functions import CompiledFunctions, forms
 from lstm_sym.emit.c.loop import LoopPrinter, indented
 from lstm_sym.emit.c.words import support
 from lstm_sym.emit.functions import FunctionWriter
@@ -20,23 +20,24 @@ Every function computes the sequences [first, last) of a batch of B, T steps, an
 Arrays are contiguous, (T, B, N), (T + 1, B, N) of states, (B, N) or parameters as in the equations; what is computed
 outside of the loop, products of whole sequences, is there when it is called: the kernel's NumPy code does that.
 Signs in comments are those of the derivation report; (B1) is its equation B1. precise: slopes from the pre-activations.
+With -DPART=1 the fast form alone is compiled, with 2 the precise one, with 3 forward mode and second order.
 
 Compile with -O3 -fopenmp-simd -fno-math-errno -fno-trapping-math -ffp-contract=fast, and with -DDOUBLE for float64;
 never with -ffast-math, which flushes subnormal numbers to zero in the whole process."""
 _INCLUDES = "\n#include <math.h>\n#include <stdlib.h>\n#include <string.h>\n"
-_FUNCTION = """INLINE int {name}_steps(const int precise, {arguments}) {{
+_STEPS = """INLINE int {name}_steps(const int precise, {arguments}) {{
 {body}
-}}
-int {name}(int precise, {arguments}) {{
-  {choice}
 }}"""
+_FUNCTION = """#if !defined(PART) || PART == {part}
+int {name}({arguments}) {{ return {steps}_steps({precise}, {passed}); }}
+#endif"""
 
 
 def c_source(plan: Plan) -> str:
     """The text: deterministic, byte for byte, on every machine."""
     cell = plan.cell
     fused = plan if plan.fused else Plan(Derivation(cell), fused=True)
-    functions = [_function(*loop) for loop in CompiledFunctions(fused).loops()]
+    functions = [text for loop in CompiledFunctions(fused).loops() for text in _function(*loop)]
     head = _HEAD.format(name=cell.name or cell.key, equations=textwrap.indent(cell.text, "    "))
     return "\n".join([*comment_lines(head), _INCLUDES, support(), *functions]) + "\n"
 
@@ -46,8 +47,8 @@ def comment_lines(text: str) -> list[str]:
     return [f"// {line}".rstrip(" \\") for line in text.split("\n")]
 
 
-def _function(function: FunctionWriter, compiled: n.Compiled) -> str:
-    """One function, specialised in the form where the caller chooses."""
+def _function(function: FunctionWriter, compiled: n.Compiled) -> list[str]:
+    """One loop, and a function for each form of it: what is in the other form falls away when it is compiled."""
     printer = LoopPrinter(function, compiled)
     memory, handed_on = printer.memory, printer.memory.places.handed_on
     names = [node.text for node in compiled.arrays]
@@ -55,9 +56,9 @@ def _function(function: FunctionWriter, compiled: n.Compiled) -> str:
     sizes = ("first", "last", "T", "B", *compiled.sizes)
     arguments = ", ".join([*(f"long {size}" for size in sizes), *(f"real *{name}" for name in arrays)])
     passed = ", ".join([*sizes, *arrays])
-    name, body = compiled.function, "\n".join(indented(printer.lines()))
-    call = f"{name}_steps({{}}, {passed})"
-    choice = f"return precise ? {call.format(1)} : {call.format(0)};"
-    if compiled.exact is not None:
-        choice = f"return {call.format(int(compiled.exact))};"
-    return _FUNCTION.format(name=name, arguments=arguments, body=body, choice=choice)
+    body = "\n".join(indented(printer.lines()))
+    texts = [_STEPS.format(name=compiled.function, arguments=arguments, body=body)]
+    for form in forms(compiled):
+        parts = {"part": form.part, "precise": int(form.precise), "steps": compiled.function}
+        texts.append(_FUNCTION.format(name=form.name, arguments=arguments, passed=passed, **parts))
+    return texts

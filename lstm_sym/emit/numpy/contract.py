@@ -91,9 +91,15 @@ _TAPES = {
 }
 
 
-def classes(cell: Cell, tapes: Mapping[str, Mapping[str, Mapping[str, int]]], second: Iterable[str]) -> str:
+def classes(
+    cell: Cell,
+    tapes: Mapping[str, Mapping[str, Mapping[str, int]]],
+    extra: Mapping[str, Mapping[str, int]],
+    second: Iterable[str],
+) -> str:
     """Params, State, the tapes (class name -> fields with their last axis), Grads, and the tables of shapes.
 
+    `extra`: class name -> fields with the rows that they have beside one a step, -1 for one that has none a step;
     `second` are the fields of the tape of values and tangents.
     """
     params = [(name, vector_shape(cell.shapes[name]) + _meant(cell, name)) for name in cell.parameters]
@@ -107,12 +113,14 @@ def classes(cell: Cell, tapes: Mapping[str, Mapping[str, Mapping[str, int]]], se
         # The tape of values and tangents, which no caller ever sees.
         "\n".join(folded(f'_SecondTape = namedtuple("_SecondTape", [{", ".join(map(repr, second))}])')),
         named_tuple("Grads", grads, "Gradients of a loss: of the input, the parameters, the initial state.", types),
-        _tables(cell, tapes),
+        _tables(cell, tapes, extra),
     ]
     return "\n\n\n".join(parts)
 
 
-def _tables(cell: Cell, tapes: Mapping[str, Mapping[str, Mapping[str, int]]]) -> str:
+def _tables(
+    cell: Cell, tapes: Mapping[str, Mapping[str, Mapping[str, int]]], extra: Mapping[str, Mapping[str, int]]
+) -> str:
     """The shapes of parameters and states, the sizes that are sums of others, the last axes of the tapes."""
     shapes = [f"{name!r}: {cell.shapes[name]!r}" for name in cell.parameters]
     states = [f"{name!r}: {('B', *cell.shapes[name])!r}" for name in cell.states]
@@ -128,6 +136,12 @@ def _tables(cell: Cell, tapes: Mapping[str, Mapping[str, Mapping[str, int]]]) ->
         short = f"{name} = {{{', '.join(rows)}}}"
         lines.append(short if len(short) <= 116 else f"{name} = {{\n{listed(rows)}\n}}")
     lines.append(f"_RECORDS = (Params, State, {', '.join(tapes)})")
+    rows = [f"{name}: {tuple(fields.values())!r}" for name, fields in extra.items()]
+    lines += [
+        "_EXTRA: dict[type, tuple[int, ...]] = {",
+        *(f"    {part}" for row in rows for part in folded(f"{row},")),
+        "}",
+    ]
     lines.append("_FITTED: dict[Any, dict[str, int]] = {}")
     rows = [f"    {line}" for row in widths for line in folded(f"{row},")]
     return "\n".join([*lines, "_WIDTHS: dict[type, dict[str, dict[str, int]]] = {", *rows, "}"])

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from lstm_sym.compile.known_sizes import size_rules
 from lstm_sym.emit.numpy.contract import start
+from lstm_sym.emit.numpy.layout import docstring
+from lstm_sym.emit.numpy.printer import indented
 from lstm_sym.equations.cell import Cell
 from lstm_sym.equations.sizes import is_composed
 
@@ -40,15 +42,38 @@ state: the initial state, None for {from_state}precise: gates and slopes keep fu
     return signature, text, f"x, params, state = _prepared({given}, params, state)"
 
 
-def backward_entry(cell: Cell) -> tuple[str, str, str]:
-    """Signature, docstring and first line of backward()."""
+def backward_entry(cell: Cell) -> str:
+    """backward(): checks, and the steps in parts, from the last."""
     size, out = cell.input_shape[0], cell.shapes[cell.output][0]
-    signature = "def backward(dy: Any, tape: Tape | PreciseTape, params: Params, dstate: State | None = None) -> Grads:"
     text = f"""Gradients of a loss L by backpropagation through time, t = T-1 .. 0.
 
 dy = dL/dy (T, B, {out}); params as given to `forward`; dstate = dL/d(state after T steps), None for zeros.
 Returns dL/dx (T, B, {size}), dL/dparams (named), dL/d(initial state). Raises TypeError, ValueError."""
-    return signature, text, "dy, params, dstate = _cotangents(dy, tape, params, dstate)"
+    lines = indented(docstring(text).split("\n"))
+    return f"""def backward(dy: Any, tape: Tape | PreciseTape, params: Params, dstate: State | None = None) -> Grads:
+{chr(10).join(lines)}
+    dy, params, dstate = _cotangents(dy, tape, params, dstate)
+    parts = _parts(tape, *dy.shape[:2])
+    if len(parts) == 1:
+        return _backward(dy, tape, params, dstate)
+    # What a step needs beside the tape is kept for as many steps at once as a cache holds, not for all.
+    d_x: Any = None
+    total: Any = None
+    for part in parts:
+        grads: Any = _backward(dy[part], _part_of(tape, _EXTRA[type(tape)], part), params, dstate)
+        if total is None:
+            d_x, total = np.empty((len(dy), *grads.x.shape[1:]), dy.dtype), grads.params
+        else:
+            for sum_, term in zip(total, grads.params, strict=True):
+                sum_ += term
+        d_x[part], dstate = grads.x, grads.state
+    return Grads(d_x, total, dstate)"""
+
+
+def steps_entry() -> tuple[str, str, str]:
+    """Signature and docstring of _backward(), which checks nothing."""
+    signature = "def _backward(dy: Array, tape: Any, params: Params, dstate: State) -> Grads:"
+    return signature, "Gradients over steps whose intermediate values are all kept at once.", ""
 
 
 def prepared(cell: Cell) -> str:

@@ -24,6 +24,8 @@ from lstm_sym.emit.numpy.whitelist import check_source
 from lstm_sym.equations.cell import Cell
 
 Records = Mapping[str, tuple[str, ...]]
+Widths = Mapping[str, Mapping[str, Mapping[str, int]]]
+"""Class of a tape -> field -> its last axis, as sizes and how often each counts."""
 
 _STEP = """One step, for streaming: x_t (B, {size}) -> y_t (B, {out}) and the new state.
 
@@ -55,10 +57,11 @@ class NumPyKernel:
         local = LocalValues(plan)
         tapes = {name: plan.forward.widths(plan.saved[name == "PreciseTape"]) for name in ("Tape", "PreciseTape")}
         second = plan.forward_tangent.fields(plan.second_saved).values()
+        extra_rows = {name: self.extra_rows(name == "PreciseTape") for name in tapes}
         reference, extra = self.reference()
         parts = [
             contract.head(plan),
-            self.classes(tapes, second),
+            self.classes(tapes, extra_rows, second),
             init_function(cell),
             self.forward(),
             self.backward(),
@@ -79,9 +82,18 @@ class NumPyKernel:
         check_source(text)
         return f"{text}\n\n\n{copied_functions(text)}\n"
 
-    def classes(self, tapes: Mapping[str, Mapping[str, Mapping[str, int]]], second: Iterable[str]) -> str:
-        """The named tuples and tables; tapes: class name -> fields with their last axis."""
-        return contract.classes(self.cell, tapes, second)
+    def classes(self, tapes: Widths, extra: Mapping[str, Mapping[str, int]], second: Iterable[str]) -> str:
+        """The named tuples and tables."""
+        return contract.classes(self.cell, tapes, extra, second)
+
+    def extra_rows(self, exact: bool) -> dict[str, int]:
+        """Field of a tape -> the rows that it has beside one a step, -1 for what is the same at all steps."""
+        plan = self.plan
+        homes = {plan.forward.storage.array(v)[1]: plan.forward.storage.home(v).kind for v in plan.saved[exact]}
+        return {
+            name: {"states": 1, "constant": -1}.get(homes[name], 0)
+            for name in plan.forward.fields(plan.saved[exact]).values()
+        }
 
     def reference(self) -> tuple[str, str]:
         """The first field that both tapes have with axes of time and batch; " - 1" if it holds T + 1 states."""
@@ -112,10 +124,11 @@ class NumPyKernel:
 
     def backward(self) -> str:
         """backward(): slopes from the form of the tape, all else in one body."""
-        signature, text, first = entry.backward_entry(self.cell)
+        signature, text, _ = entry.steps_entry()
         nodes = FunctionWriter(self.plan, self.plan.backward).backward()
-        begin = [first, "(T, B), dtype = dy.shape[:2], dy.dtype"]
-        return signature + "\n" + self.body(text, begin, nodes, condition="isinstance(tape, PreciseTape)")
+        begin = ["(T, B), dtype = dy.shape[:2], dy.dtype"]
+        body = self.body(text, begin, nodes, condition="isinstance(tape, PreciseTape)")
+        return f"{entry.backward_entry(self.cell)}\n\n\n{signature}\n{body}"
 
     def step(self) -> str:
         """step(): one step, for streaming."""

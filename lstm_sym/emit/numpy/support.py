@@ -157,6 +157,20 @@ def signature(records: tuple[type, ...], *given: Any) -> Any:
     return (arrays[0].dtype, *map(type, given), *[array.shape for array in arrays]) if arrays else None
 
 
+def parts(tape: Any, steps: int, batch: int) -> list[slice]:
+    """The steps in parts, the last ones first: 1024 rows each, or as many as make about a megabyte of the tape."""
+    numbers = sum([array.shape[-1] for array in tape if array.ndim == 3])
+    size = max(1, 1024 // max(1, batch), 262144 // max(1, batch * numbers))
+    return [slice(max(0, stop - size), stop) for stop in range(steps, 0, -size)] or [slice(0, 0)]
+
+
+def part_of(tape: Any, extra: Sequence[int], steps: slice) -> Any:
+    """A tape of these steps alone; `extra` rows follow them in each array, or it has no steps where that is -1."""
+    return type(tape)(
+        *(a if more < 0 else a[steps.start : steps.stop + more] for a, more in zip(tape, extra, strict=True))
+    )
+
+
 def remember(fitted: Any, key: Any, sizes: Mapping[str, int]) -> None:
     """Note that what has this signature passed the checks: it will again. No more of them than a program has shapes."""
     if key is not None:
