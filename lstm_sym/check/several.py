@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from typing import Any
 
 from lstm_sym.check.result import CheckResult
 from lstm_sym.check.suite import check_cell
 from lstm_sym.equations.cell import Cell
+from lstm_sym.ground.cache import OFF, Cache
 from lstm_sym.ground.numbers import finite
 from lstm_sym.ground.progress import Progress, part_of, silent
 
@@ -21,28 +22,44 @@ Checks = Mapping[str, tuple[CheckResult, ...]]
 
 
 def check_cells(
-    cells: Sequence[Cell], *, quick: bool = False, reporter: Callable[[str], Progress] = silent
+    cells: Sequence[Cell], *, quick: bool = False, reporter: Callable[[str], Progress] = silent, cache: Cache = OFF
 ) -> dict[str, tuple[CheckResult, ...]]:
-    """Check every cell (`check_cell`), many of them in parallel; one progress over all of them."""
-    report = reporter("checking")
-    if len(cells) >= PARALLEL_FROM:
-        return _in_parallel(cells, quick, report)
-    return {
-        cell.key: check_cell(cell, quick=quick, progress=part_of(report, place, len(cells)))
-        for place, cell in enumerate(cells)
-    }
+    """Check every cell (`check_cell`), many of them in parallel; one progress over all of them.
+
+    cache: where results are kept; a cell whose results are there is not checked again.
+    """
+    found = {cell.key: cache.find("checks", [cell, quick], [CheckResult]) for cell in cells}
+    missing, report = [cell for cell in cells if found[cell.key] is None], reporter("checking")
+    checked = _in_parallel if len(missing) >= PARALLEL_FROM else _one_by_one
+    for cell, results in checked(missing, quick, report):
+        found[cell.key] = results
+        cache.keep("checks", [cell, quick], results)
+    return found
 
 
-def _in_parallel(cells: Sequence[Cell], quick: bool, report: Progress) -> dict[str, tuple[CheckResult, ...]]:
+def kept_checks(
+    check: Callable[..., tuple[CheckResult, ...]], of: Any, quick: bool, cache: Cache, progress: Progress | None
+) -> tuple[CheckResult, ...]:
+    """What `check_cell` or `check_network` finds of what it is to check, or found before."""
+    return cache.result("checks", [of, quick], lambda: check(of, quick=quick, progress=progress), [CheckResult])
+
+
+Checked = Iterator[tuple[Cell, tuple[CheckResult, ...]]]
+
+
+def _one_by_one(cells: Sequence[Cell], quick: bool, report: Progress) -> Checked:
+    for place, cell in enumerate(cells):
+        yield cell, check_cell(cell, quick=quick, progress=part_of(report, place, len(cells)))
+
+
+def _in_parallel(cells: Sequence[Cell], quick: bool, report: Progress) -> Checked:
     """A process a core; the cells with the most equations first, so that none is waited for at the end."""
-    found = {}
     longest = sorted(cells, key=lambda cell: -len(cell.equations))
     with ProcessPoolExecutor(min(os.cpu_count() or 1, len(cells))) as pool:
         running = {pool.submit(check_cell, cell, quick=quick): cell for cell in longest}
         for done, future in enumerate(as_completed(running), 1):
-            found[running[future].key] = future.result()
+            yield running[future], future.result()
             report(done, len(cells))
-    return {cell.key: found[cell.key] for cell in cells}
 
 
 def check_rows(checks: Checks) -> list[dict[str, Any]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,16 +13,15 @@ from lstm_sym.cli.comparing import diff
 from lstm_sym.cli.drawing import diagram
 from lstm_sym.cli.exploring import explore
 from lstm_sym.cli.measuring import flow, study
-from lstm_sym.cli.options import force_option, json_option, language_option, output_option, set_option
+from lstm_sym.cli.options import cache_option, force_option, json_option, language_option, output_option, set_option
 from lstm_sym.cli.packages import list_packages
 from lstm_sym.cli.sites import site
 from lstm_sym.cli.starting import new
 from lstm_sym.cli.tool import FAILED, REFUSED, Tool
 
 if TYPE_CHECKING:
-    from lstm_sym.check.several import Checks
     from lstm_sym.document.document import Document
-    from lstm_sym.document.sentences import Sentences
+    from lstm_sym.ground.cache import Cache
 
 SECTIONS = ("symbols", "equations", "stages", "jacobian", "backward", "tangent", "cost", "signs")
 OF_NETWORKS = ("chain", "parameters")
@@ -128,6 +126,7 @@ def _equation(equation: Any) -> dict[str, Any]:
 @click.option("--quick", is_flag=True, help="Leave out the long checks.")
 @set_option
 @json_option
+@cache_option
 @click.pass_context
 def check(
     context: click.Context,
@@ -137,6 +136,7 @@ def check(
     quick: bool,
     settings: tuple[str, ...],
     as_json: bool,
+    cache: Cache,
 ) -> None:
     """Check every gradient of each CELL in other ways; of a network also those of its cells.
 
@@ -164,9 +164,9 @@ def check(
     names = tuple(name for name in names if not is_network(name))
     chosen = load_cells(names, settings) if names or settings else []
     cells = [*chosen, *([every_function()] if everything else [])]
-    found = check_cells(cells, quick=quick, reporter=reporter) if cells else {}
+    found = check_cells(cells, quick=quick, reporter=reporter, cache=cache) if cells else {}
     for network in networks:
-        found |= checked(network, quick, reporter(f"checking {network.name}"))
+        found |= checked(network, quick, reporter(f"checking {network.name}"), cache)
     if as_json:
         print_json(check_rows(found) + unusable_rows(unusable))
     else:
@@ -215,6 +215,7 @@ def generate(name: str, output: Path | None, target: str, plain: bool, settings:
 @language_option
 @set_option
 @force_option
+@cache_option
 @click.pass_context
 def derive(
     context: click.Context,
@@ -225,6 +226,7 @@ def derive(
     language: str,
     settings: tuple[str, ...],
     force: bool,
+    cache: Cache,
 ) -> None:
     """Write the derivation of CELL as a report; of a network that of its layers, its cells and its loss.
 
@@ -233,48 +235,17 @@ def derive(
     Every line stands with its number in the kernel and with the error of its numeric check. Exit code 1 if one fails.
     """
     from lstm_sym.cli.checking import failures
-    from lstm_sym.cli.notebooks import notebook, refuse_network
+    from lstm_sym.cli.deriving import derived_page
     from lstm_sym.cli.output import FORMATS, NOTEBOOK, Destination, page_format
     from lstm_sym.cli.streams import say
-    from lstm_sym.report import PAGES, Sentences, in_order
 
     found = page_format(output, kind, {**FORMATS, **NOTEBOOK})
     destination = Destination(output, [name], force=force)
-    languages = in_order(language) if found == "html" else (language,)
-    if found == "ipynb":
-        refuse_network(name)
-    documents, results = _derived(name, settings, [Sentences(one) for one in languages], found == "html")
-    if found == "ipynb":
-        destination.deliver(notebook(name, settings, documents[0]))
-    else:
-        destination.deliver(PAGES[found](*documents))
-    if told := [line for key, found in results.items() if (line := failures(key, found))]:
+    page, checks = derived_page(name, settings, found, language, cache)
+    destination.deliver(page)
+    if told := [line for key, results in checks.items() if (line := failures(key, results))]:
         say("\n".join(told), err=True)
         context.exit(FAILED)
-
-
-def _derived(
-    name: str, settings: tuple[str, ...], languages: Sequence[Sentences], alive: bool
-) -> tuple[list[Document], Checks]:
-    """The derivation of a cell or a network in each language, all of it checked; and the checks.
-
-    alive: with what a reader moves, where it is a cell.
-    """
-    from lstm_sym.check.several import check_cells
-    from lstm_sym.cli import networks
-    from lstm_sym.cli.cells import load_cells
-    from lstm_sym.explore import with_explorer
-    from lstm_sym.ground.progress import reporter
-    from lstm_sym.report.checked import derivation_pages
-
-    if networks.is_network(name):
-        network = networks.load_network(name, settings)
-        results = networks.checked(network, False, reporter("checking"))
-        return [networks.derived(network, sentences, results) for sentences in languages], results
-    [cell] = load_cells([name], settings)
-    results = check_cells([cell], reporter=reporter)
-    documents = derivation_pages(cell, languages, results[cell.key])
-    return with_explorer(documents, cell, languages) if alive else documents, results
 
 
 for command in (audit, diagram, explore, diff, new, flow, list_packages, site, study):

@@ -9,6 +9,7 @@ import click
 
 from lstm_sym.cli.options import (
     Decimal,
+    cache_option,
     force_option,
     json_option,
     language_option,
@@ -72,6 +73,7 @@ class NoModel(click.ClickException):
 @language_option
 @json_option
 @force_option
+@cache_option
 @click.pass_context
 def flow(
     context: click.Context,
@@ -91,6 +93,7 @@ def flow(
     from lstm_sym.cli.cells import choices_of, note_hidden
     from lstm_sym.cli.output import print_json, say_written
     from lstm_sym.cli.packages import opened
+    from lstm_sym.ground.parallel import processors
     from lstm_sym.ground.progress import reporter
     from lstm_sym.studies.errors import NothingMeasured
     from lstm_sym.studies.flow_run import gradient_flow
@@ -102,7 +105,7 @@ def flow(
         measuring |= {"package": opened(measuring["package"]), **dict.fromkeys(_not_given(context))}
     measuring |= {"choices": choices_of(settings), "everything": measuring["output"] is not None}
     try:
-        found = gradient_flow(names, reporter=reporter, **measuring)
+        found = gradient_flow(names, reporter=reporter, workers=processors(), **measuring)
     except NothingMeasured as error:
         raise NoModel(str(error)) from error
     # Of whole models all that there is to say, of parts of them a line.
@@ -131,6 +134,7 @@ def _not_given(context: click.Context) -> list[str]:
 @language_option
 @json_option
 @force_option
+@cache_option
 @click.pass_context
 def study(
     context: click.Context,

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from lstm_sym.check import CheckResult
     from lstm_sym.document.document import Document
     from lstm_sym.document.sentences import Sentences
+    from lstm_sym.ground.cache import Cache
     from lstm_sym.ground.progress import Progress
     from lstm_sym.networks import Network
 
@@ -42,18 +43,19 @@ def network_file(name: str) -> str:
     return Path(name).read_text(encoding="utf-8-sig").replace("\r\n", "\n")
 
 
-def checked(network: Network, quick: bool, progress: Progress) -> dict[str, tuple[CheckResult, ...]]:
+def checked(network: Network, quick: bool, progress: Progress, cache: Cache) -> dict[str, tuple[CheckResult, ...]]:
     """Its checks, then those of each of its cells: by its name, and by the labels of `Network.cells`."""
     from lstm_sym.check.networks.suite import check_network
+    from lstm_sym.check.several import kept_checks
     from lstm_sym.check.suite import check_cell
     from lstm_sym.ground.progress import part_of
 
-    parts = len(network.cells) + 1
-    found = {network.name: check_network(network, quick=quick, progress=part_of(progress, 0, parts))}
-    for place, (label, cell) in enumerate(network.cells.items(), 1):
-        key = f"{network.name}, {label}"
-        found[key] = check_cell(cell, quick=quick, progress=part_of(progress, place, parts))
-    return found
+    of: dict[str, tuple[Any, Any]] = {network.name: (check_network, network)}
+    of |= {f"{network.name}, {label}": (check_cell, cell) for label, cell in network.cells.items()}
+    return {
+        key: kept_checks(check, one, quick, cache, part_of(progress, place, len(of)))
+        for place, (key, (check, one)) in enumerate(of.items())
+    }
 
 
 def derived(network: Network, sentences: Sentences, results: Mapping[str, tuple[CheckResult, ...]]) -> Document:

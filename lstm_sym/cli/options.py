@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+
+from lstm_sym.cli.streams import say
+
+if TYPE_CHECKING:
+    from lstm_sym.ground.cache import Cache
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -44,6 +50,27 @@ set_option = click.option(
     help="Choose a function that a cell leaves open, or a number for a constant of it.",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+def _cache(context: click.Context, _: click.Parameter, fresh: bool) -> Cache:
+    """The user's cache; when the command ends, a note says what was taken from it."""
+    from lstm_sym.ground.cache import Cache
+
+    cache = Cache.of_user(fresh=fresh)
+    context.call_on_close(lambda: _note(cache))
+    return cache
+
+
+def _note(cache: Cache) -> None:
+    if cache.measured:
+        since = time.strftime("%Y-%m-%d %H:%M", time.localtime(min(cache.measured)))
+        say(f"note: measured before, since {since}, and taken from the cache; --fresh measures anew", err=True)
+
+
+cache_option = click.option(
+    "--fresh", "cache", is_flag=True, callback=_cache, help="Measure anew what a run before has measured."
+)
+"""The argument `cache` of a command."""
 force_option = click.option("--force", is_flag=True, help="Overwrite files that lstm-sym did not write.")
 language_option = click.option(
     "--lang", "language", type=click.Choice(LANGUAGES), default="en", show_default=True, help="Language of the text."

@@ -120,14 +120,23 @@ def survey(
     advice = advise(profiles, gates=gates, time_scale=time_scale)
     found = []
     for index, (model, profile, advised) in enumerate(zip(models, profiles, advice, strict=True)):
-        told = part_of(part_of(progress, 1, 2), index, len(models))
-        trajectory = recorded(model, stream, hidden, seeds[0])
-        state, most = carried_state(trajectory, model.output), min(ends, len(trajectory) - lags)
-        measured = Measured(model, trajectory, state, lags, most, {})
-        _measure(measured, told)
-        named = {name: measured.found[name] for name in ("kept", "theory", "map", "spectrum", "shares", "gates")}
-        found.append(Survey(model, profile, memory_card(profile), advised, measured=measured, **named))
+        measured = to_be_measured(model, stream, hidden=hidden, lags=lags, ends=ends, seed=seeds[0])
+        _measure(measured, part_of(part_of(progress, 1, 2), index, len(models)))
+        found.append(survey_of(measured, profile, memory_card(profile), advised))
     return found
+
+
+def to_be_measured(model: Model, stream: Any, *, hidden: int, lags: int, ends: int, seed: int) -> Measured:
+    """The run of a model that a survey measures, with nothing found yet. Raises FlowError as `recorded` does."""
+    trajectory = recorded(model, stream, hidden, seed)
+    state, most = carried_state(trajectory, model.output), min(ends, len(trajectory) - lags)
+    return Measured(model, trajectory, state, lags, most, {})
+
+
+def survey_of(measured: Measured, profile: Profile, card: MemoryCard, advice: Advice) -> Survey:
+    """The survey of what was found."""
+    named = {name: measured.found[name] for name in ("kept", "theory", "map", "spectrum", "shares", "gates")}
+    return Survey(measured.model, profile, card, advice, measured=measured, **named)
 
 
 def _measure(measured: Measured, progress: Progress | None) -> None:

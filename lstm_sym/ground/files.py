@@ -12,21 +12,21 @@ MARK = ".lstm-sym-"
 """How the names of files begin that are being written."""
 
 
-def write_whole(path: Path, data: bytes) -> None:
+def write_whole(path: Path, data: bytes, mode: int | None = None) -> None:
     """Write `data` to a temporary name in the same folder, flush it to the disk, and give it its name.
 
-    The folder is made. A failure at any point leaves an older file of that name as it was. Raises OSError, which names
-    the file.
+    The folder is made. A failure at any point leaves an older file of that name as it was. mode: the permissions of the
+    file, those that the user gives every new file without. Raises OSError, which names the file.
     """
-    write_in_order([(path, data)])
+    write_in_order([(path, data)], mode=mode)
 
 
-def write_in_order(contents: Sequence[tuple[Path, bytes | None]], mark: str = MARK) -> None:
+def write_in_order(contents: Sequence[tuple[Path, bytes | None]], mark: str = MARK, *, mode: int | None = None) -> None:
     """Write all contents to temporary names, and only then give each its name, one after the other.
 
     A disk that fills up leaves every older file as it was. None removes a file; a name may occur twice. Folders are
-    made, and removed again where nothing comes into them. mark: how the temporary names begin. Raises OSError, which
-    names the file.
+    made, and removed again where nothing comes into them. mark: how the temporary names begin. mode: as in
+    `write_whole`. Raises OSError, which names the file.
     """
     staged: list[tuple[Path, str]] = []
     made: list[Path] = []
@@ -35,7 +35,7 @@ def write_in_order(contents: Sequence[tuple[Path, bytes | None]], mark: str = MA
             made += [folder for folder in path.parents if not folder.exists()]
             path.parent.mkdir(parents=True, exist_ok=True)
             with naming(path):
-                staged.append((path, "" if data is None else _staged(path, data, mark)))
+                staged.append((path, "" if data is None else _staged(path, data, mark, mode)))
         for path, temporary in staged:
             with naming(path):
                 if temporary:
@@ -50,7 +50,7 @@ def write_in_order(contents: Sequence[tuple[Path, bytes | None]], mark: str = MA
         raise
 
 
-def _staged(path: Path, data: bytes, mark: str) -> str:
+def _staged(path: Path, data: bytes, mark: str, mode: int | None) -> str:
     """The name of a temporary file beside `path` with this content, on the disk."""
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=mark)
     try:
@@ -58,13 +58,18 @@ def _staged(path: Path, data: bytes, mark: str) -> str:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        umask = os.umask(0)
-        os.umask(umask)
-        Path(temporary).chmod(0o666 & ~umask)
+        Path(temporary).chmod(_usual_mode() if mode is None else mode)
     except BaseException:
         _remove([temporary])
         raise
     return temporary
+
+
+def _usual_mode() -> int:
+    """The permissions of a new file of this user."""
+    umask = os.umask(0)
+    os.umask(umask)
+    return 0o666 & ~umask
 
 
 def _remove(paths: Iterable[str]) -> None:

@@ -17,6 +17,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from lstm_sym.ground.cache import cache_folder
 from lstm_sym.ground.files import write_whole
 from lstm_sym.ground.progress import Progress, tell
 from lstm_sym.shipped.errors import ShippedError
@@ -64,17 +65,12 @@ class Archive:
     @property
     def place(self) -> Path:
         """Where it lies in the user's cache, or would."""
-        return cache() / self.file
+        return cache_folder() / self.file
 
     @property
     def is_kept(self) -> bool:
         """Whether a file of its name and size lies in the cache."""
         return self.place.is_file() and self.place.stat().st_size == self.size
-
-
-def cache() -> Path:
-    """The folder of the user's cache: lstm_sym in XDG_CACHE_HOME, or in ~/.cache."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "lstm_sym"
 
 
 def kept(archive: Archive, progress: Progress | None = None) -> bytes:

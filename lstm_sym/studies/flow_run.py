@@ -6,15 +6,17 @@ import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from lstm_sym.document.document import Document
 from lstm_sym.document.html import html_page
 from lstm_sym.document.sentences import Sentences, in_order
 from lstm_sym.equations import Cell
-from lstm_sym.flow import FlowError, Model, Profile, Survey, memory_card, memory_table, run, survey, table
+from lstm_sym.flow import FlowError, MemoryCard, Model, Profile, Survey, memory_table, table
 from lstm_sym.flow.advice.summary import GateBias, gate_bias, gate_text
+from lstm_sym.flow.drawing.drawings import Shown
 from lstm_sym.flow.theory.chrono import TimeScale, time_scale
+from lstm_sym.ground.cache import OFF, Cache
 from lstm_sym.ground.progress import Progress, part_of, silent
 from lstm_sym.interop import Table, Target
 from lstm_sym.networks.sensitivity import SensitivityMap
@@ -23,6 +25,7 @@ from lstm_sym.studies.both_sides import sides_record, sides_table
 from lstm_sym.studies.errors import NothingMeasured, StudyError
 from lstm_sym.studies.flow_figures import figures_of, planned_files, tables
 from lstm_sym.studies.flow_page import flow_document
+from lstm_sym.studies.kept import NO_MEANS, Means, flow_profiles, flow_surveys, kept_card, survey_found
 from lstm_sym.studies.measurement import Input, attempted
 from lstm_sym.studies.networks import Weights, both_sides, read_lines, read_record, refuse_twice, stem_of
 from lstm_sym.studies.packages import package_lines, package_record
@@ -34,6 +37,8 @@ from lstm_sym.studies.saving import Report
 from lstm_sym.studies.selection import Choices, Given
 from lstm_sym.studies.settings import Settings
 from lstm_sym.studies.task import profile_from_the_ends, survey_from_the_ends
+
+Result = TypeVar("Result")
 
 
 def gradient_flow(
@@ -58,6 +63,8 @@ def gradient_flow(
     output: str | os.PathLike[str] | None = None,
     force: bool = False,
     reporter: Callable[[str], Progress] = silent,
+    cache: Cache = OFF,
+    workers: int = 1,
 ) -> GradientFlow:
     """Measure how far back cells and networks feel their input, and why: `lstm-sym flow` from Python.
 
@@ -71,6 +78,7 @@ def gradient_flow(
     of one of ONNX; or of `weights_cell`, by the table `weights_map`, which says which array is which parameter.
     package: one that ships a trained model, by its name or opened (`lstm_sym.shipped`); without an input it is measured
     over what its model reads in the real task, and its table says length, lags and ends where nothing else does.
+    workers: the processes that share the models and the figures, on Linux; nothing that is found depends on them.
 
         found = ls.gradient_flow(["rnn", "lstm"], hidden=32, time_scale=100)
         print(found)                                  # the curves, and a memory card of each model
@@ -100,12 +108,13 @@ def gradient_flow(
     refuse_twice([*request.stems, *map(stem_of, request.both_ways)])
     place = None if output is None else GradientFlow.output(request, output, force=force)
     gates = _gates(request.cells, request.models)
-    surveys, profiles, left_out = _measured(request, gates, reporter("measuring"), everything or place is not None)
+    means = Means(cache, workers, reporter("measuring"))
+    surveys, profiles, left_out = _measured(request, gates, means, everything or place is not None)
     sides = _both_sides(request, reporter)
     if not profiles and not sides:
         raise NothingMeasured(request.sentences.text("flow.none"), [*left_out.values()])
     biases = tuple(gate_bias(one.model, gates.get(one.model), time_scale) for one in profiles if time_scale is not None)
-    found = GradientFlow(request, tuple(profiles), tuple(surveys), biases, left_out, sides)
+    found = GradientFlow(request, tuple(profiles), tuple(surveys), biases, left_out, sides, means)
     if place is not None:
         found.write(place)
     return found
@@ -135,6 +144,7 @@ class GradientFlow(Report):
         biases: the bias of the gate that keeps the state, for the time scale asked for; empty without one.
         left_out: why a model could not be measured, by its label.
         sides: of each network that reads in both directions what it feels on both sides of a step.
+        means: by what it was found, and is drawn.
         written: the files that were written, and removed.
     """
 
@@ -145,6 +155,7 @@ class GradientFlow(Report):
     biases: tuple[GateBias, ...]
     left_out: Mapping[str, FlowError]
     sides: tuple[SensitivityMap, ...] = ()
+    means: Means = NO_MEANS
 
     @property
     def reasons(self) -> list[FlowError]:
@@ -161,13 +172,18 @@ class GradientFlow(Report):
         parts = [] if self.request.package is None else ["\n".join(package_lines(self.request.package, sentences)), ""]
         parts += [] if self.request.model is None else ["\n".join(read_lines(self.request.model, sentences)), ""]
         if self.profiles:
-            cards = list(map(memory_card, self.profiles))
             parts += [table(self.profiles, labels=table_labels(sentences)), ""]
-            parts.append(memory_table(cards, labels=sentences.under("flow.memory")))
+            parts.append(memory_table(self._cards, labels=sentences.under("flow.memory")))
         if self.sides:
             parts += [""] * bool(self.profiles) + [sides_table(self.sides, self.request.settings.lags, sentences)]
         labels = sentences.under("flow.advice")
         return "\n".join([*parts, *(f"\n{bias.model}\n  {gate_text(bias, labels=labels)}" for bias in self.biases)])
+
+    @cached_property
+    def _cards(self) -> list[MemoryCard]:
+        if self.surveys:
+            return [one.card for one in self.surveys]
+        return [kept_card(profile, self.means.cache) for profile in self.profiles]
 
     @classmethod
     def planned(cls, request: Request) -> list[str]:
@@ -211,8 +227,15 @@ class GradientFlow(Report):
 
     @cached_property
     def _pictures(self) -> Pictures:
-        drawn = figures_of(self._by_stem, self.sides, self.request)
-        return Pictures.of(drawn, self.request.language, self.request.paper)
+        surveys, request = self._by_stem, self.request
+        shown = [(stem, one.profile, one.measured.found, one.measured.window) for stem, one in surveys.items()]
+        decided_by = [shown, self.sides, request.settings, request.language, request.paper]
+
+        def drawn() -> Pictures:
+            figures = figures_of(surveys, self.sides, request)
+            return Pictures.of(figures, request.language, request.paper, self.means.workers)
+
+        return self.means.cache.result("figures", decided_by, drawn, [Pictures, Shown])
 
 
 def _both_sides(request: Request, reporter: Callable[[str], Progress]) -> tuple[SensitivityMap, ...]:
@@ -225,29 +248,29 @@ def _both_sides(request: Request, reporter: Callable[[str], Progress]) -> tuple[
 
 
 def _measured(
-    request: Request, gates: Mapping[str, TimeScale], progress: Progress, everything: bool
+    request: Request, gates: Mapping[str, TimeScale], means: Means, everything: bool
 ) -> tuple[list[Survey], list[Profile], dict[str, FlowError]]:
     """The surveys, where everything is wanted; the profiles; and why a model has none, by its label."""
-    settings, stream = request.settings, request.stream
+    at_ends = [model for model in request.models if _is_measured_from_the_ends(model, request)]
+    others = [model for model in request.models if model not in at_ends]
+    own, left_out = attempted(at_ends, lambda model, progress: _from_the_ends(request), means.progress)
+    if not everything:
+        profiles, reasons = flow_profiles(others, request, means)
+        return [], _in_order(own | profiles, request), left_out | reasons
+    found, reasons = flow_surveys(others, request, gates, means)
+    surveys = {
+        model.label: survey_found(model, request, found[model.label]) for model in others if model.label in found
+    }
+    for model in at_ends:
+        if model.label in own:
+            surveys[model.label] = survey_from_the_ends(model, own[model.label], request.time_scale)
+    ordered = _in_order(surveys, request)
+    return ordered, [one.profile for one in ordered], left_out | reasons
 
-    def surveyed(model: Model, progress: Progress | None) -> Survey:
-        if _is_measured_from_the_ends(model, request):
-            return survey_from_the_ends(model, _from_the_ends(request), request.time_scale)
-        gate = {label: gate for label, gate in gates.items() if label == model.label}
-        aim: Any = {"gates": gate, "time_scale": request.time_scale}
-        return survey([model], stream, progress=progress, **aim, **settings.how)[0]
 
-    if everything:
-        surveys, left_out = attempted(request.models, surveyed, progress)
-        return [*surveys.values()], [one.profile for one in surveys.values()], left_out
-
-    def profiled(model: Model, progress: Progress | None) -> Profile:
-        if _is_measured_from_the_ends(model, request):
-            return _from_the_ends(request)
-        return run([model], stream, progress=progress, **settings.how)[0]
-
-    profiles, left_out = attempted(request.models, profiled, progress)
-    return [], [*profiles.values()], left_out
+def _in_order(found: Mapping[str, Result], request: Request) -> list[Result]:
+    """What was found by label, in the order of the models."""
+    return [found[model.label] for model in request.models if model.label in found]
 
 
 def _is_measured_from_the_ends(model: Model, request: Request) -> bool:

@@ -15,7 +15,8 @@ from lstm_sym.equations.cell import Cell
 from lstm_sym.equations.sizes import parts_of
 from lstm_sym.flow import FlowError, Model, Profile
 from lstm_sym.ground.numbers import finite
-from lstm_sym.ground.progress import Progress, part_of
+from lstm_sym.ground.parallel import each
+from lstm_sym.ground.progress import Progress
 from lstm_sym.inputs import Sequences, Source, Stream, named, stream
 from lstm_sym.inputs.sequences import channels_named, numbered
 
@@ -104,15 +105,26 @@ def biased_label(cell: Cell) -> str:
 
 
 def attempted(
-    models: Sequence[Model], measure: Callable[[Model, Progress | None], Result], progress: Progress
+    models: Sequence[Model], measure: Callable[[Model, Progress | None], Result], progress: Progress, workers: int = 1
 ) -> tuple[dict[str, Result], dict[str, FlowError]]:
-    """What `measure` finds of each model, and why it finds nothing of the others, both by label."""
-    found, left_out = {}, {}
-    for index, model in enumerate(models):
+    """What `measure` finds of each model, and why it finds nothing of the others, both by label.
+
+    workers: the processes that share the models; what is found is then such as a pickle can hold.
+    """
+
+    def outcome(model: Model, told: Progress | None) -> Result | FlowError:
         try:
-            found[model.label] = measure(model, part_of(progress, index, len(models)))
+            return measure(model, told)
         except FlowError as error:
-            left_out[model.label] = error
+            return error
+
+    found: dict[str, Result] = {}
+    left_out: dict[str, FlowError] = {}
+    for model, one in zip(models, each(outcome, models, workers, progress), strict=True):
+        if isinstance(one, FlowError):
+            left_out[model.label] = one
+        else:
+            found[model.label] = one
     return found, left_out
 
 

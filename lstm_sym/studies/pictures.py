@@ -10,6 +10,7 @@ from lstm_sym.document.document import Figure, Line, Link
 from lstm_sym.document.sentences import Sentences, in_order
 from lstm_sym.flow.drawing.drawings import Drawing, Shown, has_text, in_languages
 from lstm_sym.flow.drawing.looks import FILES, Look, joined
+from lstm_sym.ground.parallel import each
 
 Drawn = Callable[[Sentences], Drawing]
 """A figure in the words of a language."""
@@ -26,20 +27,20 @@ class Pictures:
     shown: Mapping[str, Mapping[str, Shown]]
 
     @classmethod
-    def of(cls, drawn: Mapping[str, Drawn], language: str, paper: float | None = None) -> Pictures:
+    def of(cls, drawn: Mapping[str, Drawn], language: str, paper: float | None = None, workers: int = 1) -> Pictures:
         """Draw figures by their names: files in this language, PDFs of the width `paper` in inches among them.
 
-        Raises FlowError for a width that the words of a figure need for themselves.
+        workers: the processes that share them. Raises FlowError for a width that the words of a figure need for
+        themselves.
         """
+
+        def one(name: str, _: object) -> tuple[dict[str, bytes], dict[str, Shown]]:
+            return _drawn(drawn[name], language, paper)
+
         files: dict[str, bytes] = {}
         shown = {}
-        for name, draw in drawn.items():
-            drawing = draw(Sentences(language))
-            found = drawing.files(FILES)
-            if paper is not None:
-                found |= drawing.files(Look.paper(paper))
+        for name, (found, shown[name]) in zip(drawn, each(one, [*drawn], workers), strict=True):
             files |= {f"{name}.{ending}": content for ending, content in found.items()}
-            shown[name] = in_languages({one: draw(Sentences(one)) for one in in_order(language)})
         return cls(files, shown)
 
     def of_models(self, models: Mapping[str, str], sentences: Sentences) -> tuple[list[Figure], str]:
@@ -57,6 +58,15 @@ class Pictures:
         files = sentences.line("figure.files", files=sentences.listed([at for at in links if at.target in self.files]))
         lacking = sentences.line("figure.as_text") if has_text(self.files[f"{name}.svg"].decode("utf-8")) else ()
         return Figure(one.svg, f"{name}.svg", (*caption, *files, *lacking), one.title, one.title, joined(one.notes))
+
+
+def _drawn(draw: Drawn, language: str, paper: float | None) -> tuple[dict[str, bytes], dict[str, Shown]]:
+    """The files of a figure by their endings, and what a page shows of it, by language."""
+    drawing = draw(Sentences(language))
+    found = drawing.files(FILES)
+    if paper is not None:
+        found |= drawing.files(Look.paper(paper))
+    return found, in_languages({one: draw(Sentences(one)) for one in in_order(language)})
 
 
 def _without(label: str, notes: tuple[str, ...]) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, ClassVar
@@ -14,14 +14,18 @@ from lstm_sym.check.several import Checks, check_cells, check_rows
 from lstm_sym.document.document import Document, Link, line_text
 from lstm_sym.document.html import html_page
 from lstm_sym.document.sentences import Sentences, in_order
-from lstm_sym.flow import Profile, run, table
+from lstm_sym.equations import Cell
+from lstm_sym.flow import Profile, table
+from lstm_sym.flow.drawing.drawings import Shown
 from lstm_sym.flow.plots.profiles import profiles_drawing
+from lstm_sym.ground.cache import OFF, Cache
 from lstm_sym.ground.progress import Progress, silent
 from lstm_sym.ground.width import wrapped
 from lstm_sym.notation.text import TextNotation
 from lstm_sym.report.checked import derivation_pages
 from lstm_sym.studies.errors import StudyError
 from lstm_sym.studies.flow_figures import figure_labels
+from lstm_sym.studies.kept import profiles_of
 from lstm_sym.studies.measurement import Input
 from lstm_sym.studies.page import findings, study_document, table_labels
 from lstm_sym.studies.pictures import Pictures, names_of_files
@@ -51,6 +55,7 @@ def study(
     output: str | os.PathLike[str] | None = None,
     force: bool = False,
     reporter: Callable[[str], Progress] = silent,
+    cache: Cache = OFF,
 ) -> Study:
     """Check cells, measure how far back each feels its input, and conclude: `lstm-sym study` from Python.
 
@@ -62,7 +67,8 @@ def study(
     "zh-Hans", which the page shows first, and that of the conclusions. paper: a width in inches, 3.25 for a column of a
     journal, at which the figure is written as a PDF too. output: a folder to write, refused before anything is
     measured; force overwrites files there that are not of a run before. reporter: what tells how far it is,
-    `flow.reporter` say.
+    `flow.reporter` say. cache: where results are kept; none is without one (`lstm_sym.ground.cache.Cache.of_user()`
+    is that of the commands).
 
         found = ls.study(["rnn", "lstm"], hidden=32, seeds=2)
         print(found)                     # the table and the conclusions
@@ -82,9 +88,9 @@ def study(
             "measure it with gradient_flow; check it, derive it",
         )
     place = None if output is None else Study.output(request, output, force=force)
-    models = request.models
-    checks = check_cells(request.cells, reporter=reporter)
-    found = Study(request, checks, tuple(run(models, request.stream, progress=reporter("measuring"), **settings.how)))
+    _ = request.stream
+    checks = check_cells(request.cells, reporter=reporter, cache=cache)
+    found = Study(request, checks, profiles_of(request, cache, reporter("measuring")), cache)
     if place is not None:
         found.write(place)
     return found
@@ -98,6 +104,7 @@ class Study(Report):
         request: the cells, the input, the settings.
         checks: the results of the checks of each cell, by its key.
         profiles: the sensitivity by lag of each model: each cell as drawn, and with a forget bias where it has one.
+        cache: where results are kept.
         written: the files that were written, and removed.
     """
 
@@ -105,6 +112,7 @@ class Study(Report):
 
     checks: Checks
     profiles: tuple[Profile, ...]
+    cache: Cache = OFF
 
     @property
     def results(self) -> list[CheckResult]:
@@ -152,12 +160,21 @@ class Study(Report):
         page = html_page(*(self._page(folder, sentences) for sentences in languages))
         files = {"index.html": page.encode("utf-8"), **self._pictures.files}
         for cell in self.request.cells:
+            files |= self._files_of(cell, languages)
+        return files
+
+    def _files_of(self, cell: Cell, languages: Sequence[Sentences]) -> dict[str, bytes]:
+        """The derivation of a cell, and its kernel."""
+
+        def made() -> dict[str, bytes]:
             documents = derivation_pages(cell, languages, self.checks[cell.key])
             pairs = zip(documents, languages, strict=True)
             page = html_page(*(_with_way_back(document, sentences) for document, sentences in pairs))
-            files[f"derivations/{cell.key}.html"] = page.encode("utf-8")
-            files[f"kernels/{cell.key}.py"] = generate(cell).encode("utf-8")
-        return files
+            texts = {f"derivations/{cell.key}.html": page, f"kernels/{cell.key}.py": generate(cell)}
+            return {name: text.encode("utf-8") for name, text in texts.items()}
+
+        decided_by = [cell, self.checks[cell.key], [one.language for one in languages]]
+        return self.cache.result("derivation", decided_by, made)
 
     def _page(self, folder: str | os.PathLike[str] | None, sentences: Sentences) -> Document:
         command = self.request.command(self.COMMAND, folder)
@@ -167,7 +184,8 @@ class Study(Report):
     def _pictures(self) -> Pictures:
         """The figure and its data."""
         drawn = {FIGURE: lambda sentences: profiles_drawing(self.profiles, labels=figure_labels(sentences))}
-        return Pictures.of(drawn, self.request.language, self.request.paper)
+        how = self.request.language, self.request.paper
+        return self.cache.result("figures", [self.profiles, how], lambda: Pictures.of(drawn, *how), [Pictures, Shown])
 
 
 def _with_way_back(document: Document, sentences: Sentences) -> Document:
