@@ -120,6 +120,8 @@ def _content(value: Any) -> Iterable[bytes]:
         yield array.tobytes()
     elif isinstance(value, ModuleType):
         yield value.CONTENT_HASH.encode()
+    elif isinstance(value, Refusal):
+        yield fingerprint(value.args).encode()
     elif isinstance(value, Mapping | list | tuple | set | frozenset | range) or is_dataclass(value):
         yield from _inside(value)
     else:

@@ -256,18 +256,19 @@ def refuse_not_finite(jacobian: Array, steps: Integers, model: str) -> None:
 
 
 def _refuse_not_finite(values: Array, steps: Integers, model: str, found: str, why: str, large: str) -> None:
-    wrong = np.argwhere(~np.isfinite(values))
-    if wrong.size:
+    is_finite = np.isfinite(values)
+    if not is_finite.all():
+        wrong = np.argwhere(~is_finite)
         where = f"{model}, step {steps[wrong[0][0]]} of sequence {wrong[0][1]}"
         raise FlowError(where, found, why, f"scale the {large} down, or measure fewer steps")
 
 
 def refuse_zero(log_norms: Array, ends: Integers, step: int, names: tuple[str, str], model: str) -> None:
     """Raise a FlowError if a sensitivity is exactly 0, for log_norms (B, n) of the end points `ends` to `step`."""
-    wrong = np.argwhere(np.isneginf(log_norms))
-    if not wrong.size:
+    is_zero = np.isneginf(log_norms)
+    if not is_zero.any():
         return
-    sequence, point = (int(part) for part in wrong[0])
+    sequence, point = (int(part) for part in np.argwhere(is_zero)[0])
     output, source = names
     raise FlowError(
         f"{model}, sequence {sequence}",

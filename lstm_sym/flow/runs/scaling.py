@@ -7,6 +7,7 @@ Powers of two are exact: a product here loses no more digits than one in float64
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -24,6 +25,8 @@ ZERO = -(2**40)
 SAFE = 800
 # A binary exponent at which a term is 0 beside one of exponent 0.
 UNSEEN = -1100
+# The largest binary exponent, of either sign, of a factor that is a normal number.
+FACTOR = 1022
 # How many terms of a product are given an exponent of their own at once: 4 MiB of them.
 AT_ONCE = 2**19
 # The norms of a matrix, by NumPy's name for each.
@@ -58,18 +61,16 @@ def scaled(matrix: Array, exponent: Integers | None = None) -> Scaled:
 
 def times(left: Scaled, right: Array) -> Scaled:
     """left @ right: stacks of n matrices for each sequence (B, n, ..., M, N), one step matrix for each (B, N, K)."""
-    mantissa, power = _parts(right)
-    filled = mantissa != 0
-    high = int(power.max(initial=-SAFE, where=filled))
-    low = int(power.min(initial=high, where=filled))
+    low, high = _spread(right)
     top = left.exponent.max(axis=-1, keepdims=True)
     below = np.where(left.exponent > ZERO, top - left.exponent, 0)
     if int(below.max(initial=0)) + high - low > SAFE:
-        return _times_by_column(left, mantissa, np.where(filled, power, ZERO))
+        mantissa, power = _parts(right)
+        return _times_by_column(left, mantissa, np.where(mantissa != 0, power, ZERO))
     level = left.mantissa * _shifted(1.0, -below)[..., None, :]
     # One tall product a sequence: many small ones would cost a hand-over between threads each.
     rows = level.reshape(len(level), -1, level.shape[-1])
-    product = rows @ np.ldexp(right, -high)
+    product = rows @ _shifted(right, np.array([-high]))
     return scaled(product.reshape(*level.shape[:-1], -1), top + high)
 
 
@@ -126,7 +127,20 @@ def _parts(values: Array) -> tuple[Array, Integers]:
     return mantissa, power.astype(np.int64)
 
 
+def _spread(matrix: Array) -> tuple[int, int]:
+    """The least and the greatest binary exponent of the entries that are not 0; -SAFE twice where all are."""
+    size = np.abs(matrix)
+    largest = float(size.max(initial=0.0))
+    if largest == 0:
+        return -SAFE, -SAFE
+    high = max(-SAFE, math.frexp(largest)[1])
+    return min(high, math.frexp(float(size.min(initial=largest, where=size > 0)))[1]), high
+
+
 def _shifted(values: Array | float, power: Integers) -> Array:
     """values * 2^power; ldexp takes integers of C, which are of 32 bits on some systems."""
-    shifted: Array = np.ldexp(values, power.astype(np.intc))
-    return shifted
+    power = power.astype(np.intc)
+    # Where 2^power is a normal number the product is the same to the bit, and many are multiplied at once.
+    if power.size < np.size(values) and abs(power).max(initial=0) <= FACTOR:
+        return np.asarray(values * np.ldexp(1.0, power))
+    return np.asarray(np.ldexp(values, power))
