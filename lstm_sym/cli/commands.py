@@ -17,7 +17,7 @@ from lstm_sym.cli.options import cache_option, force_option, json_option, langua
 from lstm_sym.cli.packages import list_packages
 from lstm_sym.cli.sites import site
 from lstm_sym.cli.starting import new
-from lstm_sym.cli.tool import FAILED, REFUSED, Tool
+from lstm_sym.cli.tool import FAILED, REFUSED, Tool, names_folders
 
 if TYPE_CHECKING:
     from lstm_sym.document.document import Document
@@ -68,20 +68,35 @@ def cells(as_json: bool) -> None:
 @set_option
 @language_option
 @json_option
+@click.pass_context
 def show(
-    name: str, only: tuple[str, ...], explain: bool, toml: bool, settings: tuple[str, ...], language: str, as_json: bool
+    context: click.Context,
+    /,
+    name: str,
+    only: tuple[str, ...],
+    explain: bool,
+    toml: bool,
+    settings: tuple[str, ...],
+    language: str,
+    as_json: bool,
 ) -> None:
     """Show the derivation of CELL in the terminal.
 
     Equations, Jacobians, the backward pass line by line, forward mode, cost; of a network its layers and the equations
     of each, and with --only any part of their derivation.
     """
-    from lstm_sym.cli.cells import cell_file
-    from lstm_sym.cli.networks import is_network, network_file
     from lstm_sym.cli.output import in_terminal, print_json
     from lstm_sym.cli.streams import echo, hand_out
+    from lstm_sym.document.shown import AS_WRITTEN, shown
 
+    as_it_is = not (toml or settings or as_json or names_folders(context)) and language == "en"
+    if as_it_is and (written := shown(name)):
+        echo(in_terminal(written.only(only or SECTIONS), prose=explain, notation=AS_WRITTEN))
+        return
     if toml:
+        from lstm_sym.cli.cells import cell_file
+        from lstm_sym.cli.networks import is_network, network_file
+
         text = network_file(name) if is_network(name) else cell_file(name)
         hand_out(text.rstrip("\n") + "\n")
         return

@@ -20,6 +20,7 @@ from lstm_sym.ground.width import aligned
 
 if TYPE_CHECKING:
     from lstm_sym.document.document import Document
+    from lstm_sym.notation.notation import Notation
 
 FORMATS = {".html": "html", ".htm": "html", ".md": "md", ".markdown": "md", ".tex": "tex", ".pdf": "pdf"}
 """Ending of a file -> the format of the page in it."""
@@ -106,15 +107,18 @@ def say_table(rows: Sequence[Sequence[str]], numeric: Collection[int] = (), wron
         say(line, bold=not place or place in wrong, fg="red" if place in wrong else None)
 
 
-def in_terminal(document: Document, *, prose: bool, coloured: bool = False) -> str:
-    """A document as text for this terminal, its headings bold; `coloured`: lines that differ, and those that do not."""
+def in_terminal(document: Document, *, prose: bool, coloured: bool = False, notation: Notation | None = None) -> str:
+    """A document as text for this terminal, its headings bold; `coloured`: lines that differ, and those that do not.
+
+    notation: as in `terminal_text`.
+    """
     from lstm_sym.document.terminal import terminal_text
 
     bold, dim, loud = (partial(click.style, **how) for how in ({"bold": True}, {"dim": True}, {"fg": "yellow"}))
     colours = {"quiet": dim, "loud": loud} if coloured else {}
     # Lines of 40 to 120 cells, of 100 where there is no terminal.
     width = max(40, min(shutil.get_terminal_size((100, 24)).columns, 120))
-    return terminal_text(document, width=width, prose=prose, heading=bold, **colours)
+    return terminal_text(document, width=width, prose=prose, heading=bold, notation=notation, **colours)
 
 
 def print_json(content: object) -> None:

@@ -117,6 +117,13 @@ def _add_cells(context: click.Context, _: click.Parameter, folders: tuple[Path, 
         context.with_resource(also_from(folders))
 
 
+def names_folders(context: click.Context) -> bool:
+    """Whether cells of a user's folders stand in the catalogue: by --cells, or by LSTM_SYM_CELLS."""
+    return bool(os.environ.get("LSTM_SYM_CELLS")) or (
+        context.get_parameter_source("folders") is click.core.ParameterSource.COMMANDLINE
+    )
+
+
 def _failure_text(error: OSError) -> str:
     """What could not be done, with which file, and what to do about it."""
     place, why = error.filename, error.strerror or str(error)

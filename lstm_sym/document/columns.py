@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import zip_longest
+from typing import TYPE_CHECKING
 
 from lstm_sym.document.document import Comparison, Content, Equation, content_text
 from lstm_sym.ground.width import folded, padded, pieces
-from lstm_sym.notation.notation import Notation
+
+if TYPE_CHECKING:
+    from lstm_sym.notation.notation import Notation
 
 Style = Callable[[str], str]
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
-from lstm_sym.notation.notation import Notation
+if TYPE_CHECKING:  # it starts SymPy, and a document that is read needs none
+    from lstm_sym.notation.notation import Notation
 
 BAR = 1e-12
 """The largest relative error of the check of a line that is right."""

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from lstm_sym.document import document as d
 from lstm_sym.document.columns import two_columns
 from lstm_sym.ground.width import aligned, wrapped
-from lstm_sym.notation.text import TextNotation
+
+if TYPE_CHECKING:
+    from lstm_sym.notation.notation import Notation
 
 Style = Callable[[str], str]
 
@@ -21,13 +24,15 @@ def terminal_text(
     heading: Style = str,
     quiet: Style = str,
     loud: Style = str,
+    notation: Notation | None = None,
 ) -> str:
     """The document as lines of at most `width` cells where words allow it.
 
     prose: with the sentences, not the formulas alone. heading: how a title is set off, as a function of its text; quiet
-    and loud: the same for a line of a comparison that holds on both sides, and for one that does not.
+    and loud: the same for a line of a comparison that holds on both sides, and for one that does not. notation: that of
+    the formulas, Unicode text without one.
     """
-    page = _Page(width, prose, heading, quiet, loud)
+    page = _Page(width, prose, heading, quiet, loud, notation or _unicode())
     parts = [heading(document.title)]
     told = [document.warning, *(document.lead if prose else ())]
     parts += [page.wrapped(page.line(line)) for line in told if line]
@@ -35,13 +40,19 @@ def terminal_text(
     return "\n\n".join(part for part in parts if part)
 
 
+def _unicode() -> Notation:
+    from lstm_sym.notation.text import TextNotation
+
+    return TextNotation()
+
+
 class _Page:
     """Renders blocks as text."""
 
-    def __init__(self, width: int, prose: bool, heading: Style, quiet: Style, loud: Style) -> None:
+    def __init__(self, width: int, prose: bool, heading: Style, quiet: Style, loud: Style, notation: Notation) -> None:
         self.width, self.prose = width, prose
         self.heading, self.quiet, self.loud = heading, quiet, loud
-        self.notation = TextNotation()
+        self.notation = notation
 
     def section(self, section: d.Section) -> str:
         """A title and its blocks; nothing where there is nothing to show."""
