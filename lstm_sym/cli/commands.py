@@ -9,6 +9,7 @@ import click
 
 from lstm_sym import __version__
 from lstm_sym.cli.auditing import audit
+from lstm_sym.cli.caching import cache as cache_command
 from lstm_sym.cli.comparing import diff
 from lstm_sym.cli.drawing import diagram
 from lstm_sym.cli.exploring import explore
@@ -263,7 +264,7 @@ def derive(
         context.exit(FAILED)
 
 
-for command in (audit, diagram, explore, diff, new, flow, list_packages, site, study):
+for command in (audit, cache_command, diagram, explore, diff, new, flow, list_packages, site, study):
     main.add_command(command)
 
 __all__ = ["REFUSED", "main"]

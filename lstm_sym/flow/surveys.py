@@ -82,9 +82,13 @@ class Survey:
 
         Raises FlowError as the figures do.
         """
-        rows = {row.figure: row for name, row in SURVEYED.items() if row.figure and name not in self.left_out}
-        drawn = {figure: row.drawing(self.measured, wanted) for figure, row in rows.items()}
+        drawn = {row.figure: self.drawing(row.figure, wanted) for row in SURVEYED.values() if row.figure}
         return {figure: drawing for figure, drawing in drawn.items() if drawing is not None}
+
+    def drawing(self, figure: str, wanted: Wanted) -> Drawing | None:
+        """One of its figures by name; None where there is nothing to see. Raises FlowError as the figure does."""
+        ((name, row),) = ((name, row) for name, row in SURVEYED.items() if row.figure == figure)
+        return None if name in self.left_out else row.drawing(self.measured, wanted)
 
     def save(
         self, folder: str | Path, stem: str, labels: Labels | None = None, look: Look | None = None

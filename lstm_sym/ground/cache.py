@@ -18,7 +18,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
-from lstm_sym.ground.files import write_whole
+from lstm_sym.ground.files import MARK, write_whole
 from lstm_sym.ground.packing import BROKEN, fingerprint, packed, unpacked
 
 Result = TypeVar("Result")
@@ -112,9 +112,9 @@ class Cache:
         return [path for _, path in sorted(found)]
 
     def clear(self) -> int:
-        """Remove all results, and say how many there were. Raises OSError where one cannot be removed."""
+        """Remove all results, and what was left of one, and say how many there were. Raises OSError."""
         entries = self.entries()
-        for path in entries:
+        for path in [*entries, *([] if self.folder is None else self.folder.glob(f"{MARK}*"))]:
             path.unlink(missing_ok=True)
         return len(entries)
 

@@ -55,8 +55,8 @@ def _of_models(surveys: Surveys, colours: Mapping[str, str]) -> dict[str, Drawn]
         for figure in survey.drawings(Wanted({}, colour, scale)):
 
             def draw(sentences: Sentences, survey: Any = survey, figure: str = figure, colour: str = colour) -> Drawing:
-                drawn: dict[str, Drawing] = survey.drawings(Wanted(_words(sentences), colour, scale))
-                return drawn[figure]
+                drawn: Drawing = survey.drawing(figure, Wanted(_words(sentences), colour, scale))
+                return drawn
 
             found[f"{stem}.{figure}"] = draw
     return found
