@@ -88,10 +88,10 @@ def show(
     """
     from lstm_sym.cli.output import in_terminal, print_json
     from lstm_sym.cli.streams import echo, hand_out
-    from lstm_sym.document.shown import AS_WRITTEN, shown
+    from lstm_sym.document.shown import AS_WRITTEN, shown_document
 
     as_it_is = not (toml or settings or as_json or names_folders(context)) and language == "en"
-    if as_it_is and (written := shown(name)):
+    if as_it_is and (written := shown_document(name)):
         echo(in_terminal(written.only(only or SECTIONS), prose=explain, notation=AS_WRITTEN))
         return
     if toml:

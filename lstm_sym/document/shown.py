@@ -34,7 +34,7 @@ class AsWritten:
 AS_WRITTEN = cast("Notation", AsWritten())
 
 
-def shown(name: str) -> d.Document | None:
+def shown_document(name: str) -> d.Document | None:
     """The derivation of a built-in cell; None where none is shipped, or another than that of its file."""
     place = next((path for path in FOLDER.glob("*.json") if path.stem == name), None)
     if place is None:

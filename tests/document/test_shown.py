@@ -36,19 +36,19 @@ def test_it_prints_what_the_engine_gives(name, options, monkeypatch):
     for columns in ("40", "120"):
         quick = printed(name, *options, columns=columns)
         with monkeypatch.context() as patch:
-            patch.setattr(shown, "shown", lambda name: None)
+            patch.setattr(shown, "shown_document", lambda name: None)
             assert quick == printed(name, *options, columns=columns)
 
 
 def test_a_cell_file_that_was_changed_is_derived_anew(tmp_path, monkeypatch):
     monkeypatch.setattr(shown, "CELLS", tmp_path)
     (tmp_path / "gru.toml").write_text("name = 'another'")
-    assert shown.shown("gru") is None
+    assert shown.shown_document("gru") is None
 
 
 @pytest.mark.parametrize("name", ["", "../shown/gru", "GRU", "gru.json", "no_such_cell", "\0"])
 def test_what_is_no_name_has_none(name):
-    assert shown.shown(name) is None
+    assert shown.shown_document(name) is None
 
 
 def started(*arguments: str) -> set[str]:
