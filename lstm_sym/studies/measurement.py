@@ -59,8 +59,15 @@ def forget_bias(cell: Cell) -> dict[str, float]:
 
     {"b_f": 1.0} of the LSTM, {"b_z": 1.0} of the GRU, {"b_f": -1.0} of the MGU, whose gate forgets where it is open.
     """
-    gates = (gate for gate in derive(cell).roles.forget_gates if gate.bias is not None)
-    return next(({str(gate.bias): float(gate.sign)} for gate in gates), {})
+    content = cell.content_hash
+    if content not in _FORGET_BIASES:  # every sentence on a cell asks for it
+        gates = (gate for gate in derive(cell).roles.forget_gates if gate.bias is not None)
+        _FORGET_BIASES[content] = next(({str(gate.bias): float(gate.sign)} for gate in gates), {})
+    return dict(_FORGET_BIASES[content])
+
+
+_FORGET_BIASES: dict[str, dict[str, float]] = {}
+"""The forget bias of a cell, by its content."""
 
 
 def models_of(cells: Sequence[Cell], inputs: int, hidden: int) -> list[Model]:
