@@ -2,10 +2,10 @@
 
     python3 run.py bench tool_time [--quick] [--json FILE]
 
-Every command runs in a process of its own, in an empty folder. The seconds are those of the processor, of it and of the
-processes that it starts, so that other programs on the machine count little. `beside SymPy` is the ratio to an import
-of SymPy alone, timed just before: it depends less on the machine. Compiled files are warm. `wall s` is by the wall
-clock, which says something on a quiet machine alone.
+Every command runs in a process of its own, in an empty folder; of three second times the median is shown. The seconds
+are those of the processor, of the process and of those that it starts, so that other programs on the machine count
+little. `beside SymPy` is the ratio to an import of SymPy alone, timed just before: it depends less on the machine.
+Compiled files are warm. `wall s` is by the wall clock, which says something on a quiet machine alone.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ COMMANDS: dict[str, tuple[float | None, float | None]] = {
     "flow rnn lstm gru -o flow": (None, None),
     "check --all": (None, None),
 }
+SECONDS = 3  # how often a command is run again
 QUICK = ("show lstm", "check rnn --quick")
 HEADER = ("command", "first s", "wall s", "beside SymPy", "second s", "wall s", "first over second", "bar s")
 
@@ -49,12 +50,13 @@ def timed(command: list[str], folder: Path) -> tuple[float, float]:
 
 
 def measure(command: str) -> dict[str, Any]:
-    """The times of a command with an empty cache, and again."""
+    """The times of a command with an empty cache, and again: the median of a few."""
     words = [sys.executable, "-m", "lstm_sym", *command.split()]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         sympy, _ = timed([sys.executable, "-c", "import sympy"], folder)
-        (first, first_wall), (second, second_wall) = timed(words, folder), timed(words, folder)
+        first, first_wall = timed(words, folder)
+        second, second_wall = sorted(timed(words, folder) for _ in range(SECONDS))[SECONDS // 2]
     return {
         "command": command,
         "first": first,
