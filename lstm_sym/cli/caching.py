@@ -15,11 +15,11 @@ def cache(clear: bool) -> None:
     study, flow, derive and check keep there what they measured, by all that decides it. Nothing in it is needed, and
     nothing is ever out of date. --fresh of these commands measures anew; LSTM_SYM_CACHE=off turns the cache off.
     """
-    from lstm_sym.ground.cache import VARIABLE, Cache
+    from lstm_sym.ground.cache import TARGET, VARIABLE, Cache
 
     of_user = Cache.of_user()
     if of_user.folder is None:
-        say(f"no cache: {VARIABLE} turns it off, or there is no home for it")
+        say(f"no cache: {VARIABLE} or {TARGET} turns it off, or there is no home for it")
     elif clear:
         say(f"removed {of_user.clear()} results from {of_user.folder}")
     else:

@@ -19,22 +19,20 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from lstm_sym.ground.files import MARK, write_whole
+from lstm_sym.ground.folders import cache_folder, private_folder
 from lstm_sym.ground.packing import BROKEN, fingerprint, packed, unpacked
 
 Result = TypeVar("Result")
 
 VARIABLE = "LSTM_SYM_CACHE"
 """The variable that turns the cache off: LSTM_SYM_CACHE=off."""
+TARGET = "LSTM_SYM_TARGET"
+"""The variable that may have kernels compiled."""
 ENDING = ".result"
 LARGEST = 256 * 2**20
 """Bytes of all results together; the oldest go first."""
 USED = ("numpy", "sympy", "autograd", "matplotlib")
 PACKAGE = Path(__file__).parents[1]
-
-
-def cache_folder() -> Path:
-    """That of the user for this tool: lstm_sym in XDG_CACHE_HOME or ~/.cache. Raises RuntimeError without a home."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "lstm_sym"
 
 
 @cache
@@ -61,9 +59,13 @@ class Cache:
 
     @classmethod
     def of_user(cls, *, fresh: bool = False) -> Cache:
-        """That of the user; none where LSTM_SYM_CACHE is off, or there is no home to keep it in."""
+        """That of the user; none where LSTM_SYM_CACHE is off, there is no home to keep it in, or a compiler computes.
+
+        What compiled kernels give depends on the compiler and the processor, which the key does not hold.
+        """
+        is_off = os.environ.get(VARIABLE, "").strip().lower() in ("off", "0", "no")
         with suppress(RuntimeError):
-            if os.environ.get(VARIABLE, "").lower() not in ("off", "0", "no"):
+            if not is_off and os.environ.get(TARGET, "").strip() in ("", "numpy"):
                 return cls(cache_folder() / "results", fresh)
         return cls()
 
@@ -84,6 +86,8 @@ class Cache:
         if place is None:
             return None
         with suppress(OSError, *BROKEN):
+            if not private_folder(place.parent):
+                return None
             data, when = place.read_bytes(), place.stat().st_mtime
             seal, body = data[:32], data[32:]
             if seal == _seal(place.name, body):
@@ -99,9 +103,9 @@ class Cache:
             return
         with suppress(OSError, TypeError):
             body = packed(result)
-            place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            write_whole(place, _seal(place.name, body) + body, mode=0o600)
-            self._remove_oldest()
+            if private_folder(place.parent):
+                write_whole(place, _seal(place.name, body) + body, mode=0o600)
+                self._remove_oldest()
 
     def entries(self) -> list[Path]:
         """The files of all results, the oldest first."""

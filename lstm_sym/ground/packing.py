@@ -101,7 +101,7 @@ def _value(tree: Any, arrays: Any, classes: Mapping[str, type]) -> Any:
 def fingerprint(value: Any) -> str:
     """SHA-256 of a value, in hexadecimal: of plain values, arrays, collections and data classes, through and through.
 
-    A kernel counts by its content hash. Raises TypeError for what has no content that could be told.
+    A kernel counts by its content hash and its target. Raises TypeError for what has no content that could be told.
     """
     digest = hashlib.sha256()
     for part in _content(value):
@@ -119,7 +119,7 @@ def _content(value: Any) -> Iterable[bytes]:
         yield f"{array.dtype} {array.shape}".encode()
         yield array.tobytes()
     elif isinstance(value, ModuleType):
-        yield value.CONTENT_HASH.encode()
+        yield f"{value.CONTENT_HASH} {getattr(value, '__target__', '')}".encode()
     elif isinstance(value, Refusal):
         yield fingerprint(value.args).encode()
     elif isinstance(value, Mapping | list | tuple | set | frozenset | range) or is_dataclass(value):

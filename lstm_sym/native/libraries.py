@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import ctypes
 import hashlib
-import os
-import stat
-import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from lstm_sym.ground import folders
 from lstm_sym.native.compiler import FLAGS, Compiler, machine, needed_compiler
 from lstm_sym.native.errors import NativeError
 
 
 def cache_folder() -> Path:
     """Where libraries are kept: $XDG_CACHE_HOME/lstm_sym/native, ~/.cache where it is not set."""
-    base = os.environ.get("XDG_CACHE_HOME", "").strip()
-    return (Path(base) if base else Path.home() / ".cache") / "lstm_sym" / "native"
+    return folders.cache_folder() / "native"
 
 
 def library(source: str, definitions: tuple[str, ...] = (), *, portable: bool = False) -> ctypes.CDLL:
@@ -31,24 +28,12 @@ def library(source: str, definitions: tuple[str, ...] = (), *, portable: bool = 
     target, tuned = machine(portable)
     flags = (*FLAGS, *tuned, *definitions)
     key = hashlib.sha256("\n".join([source, *flags, chosen.identity, target]).encode()).hexdigest()[:32]
-    folder = _private(cache_folder())
+    folder = folders.private_folder(cache_folder())
     if folder is None:  # nowhere to keep it: built for this process
         with tempfile.TemporaryDirectory(prefix="lstm-sym-") as made:
             return ctypes.CDLL(str(_build(Path(made), key, source, flags, chosen)))
     kept = next(_kept(folder, key), None)
     return ctypes.CDLL(str(kept or _build(folder, key, source, flags, chosen)))
-
-
-def _private(folder: Path) -> Path | None:
-    """The folder, which is this user's and which no other can write to; None where it cannot be so."""
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        status = folder.stat()
-        if sys.platform != "win32" and (status.st_uid != os.getuid() or status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)):
-            return None
-        return folder if os.access(folder, os.W_OK | os.X_OK) else None
-    except OSError:
-        return None
 
 
 def _kept(folder: Path, key: str) -> Iterator[Path]:

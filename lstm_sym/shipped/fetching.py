@@ -17,8 +17,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from lstm_sym.ground.cache import cache_folder
 from lstm_sym.ground.files import write_whole
+from lstm_sym.ground.folders import cache_folder
 from lstm_sym.ground.progress import Progress, tell
 from lstm_sym.shipped.errors import ShippedError
 

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from lstm_sym.ground import cache as module
-from lstm_sym.ground.cache import OFF, Cache, cache_folder, tool_fingerprint
+from lstm_sym.ground.cache import OFF, Cache, tool_fingerprint
+from lstm_sym.ground.folders import cache_folder
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -127,6 +128,23 @@ def test_without_a_folder_nothing_is_kept():
 def test_a_variable_turns_it_off(word, monkeypatch):
     monkeypatch.setenv("LSTM_SYM_CACHE", word)
     assert Cache.of_user().folder is None
+
+
+def test_what_a_compiler_makes_is_not_kept(monkeypatch):
+    monkeypatch.delenv("LSTM_SYM_CACHE")
+    monkeypatch.setenv("LSTM_SYM_TARGET", "numpy")
+    assert Cache.of_user().folder is not None
+    monkeypatch.setenv("LSTM_SYM_TARGET", "c")
+    assert Cache.of_user().folder is None
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions of POSIX")
+def test_a_folder_that_others_can_write_to_is_not_trusted(cache):
+    entry = one_entry(cache)
+    entry.parent.chmod(0o777)
+    assert cache.find("n", 1) is None
+    cache.keep("n", 2, "two")
+    assert cache.entries() == [entry]
 
 
 def test_it_lies_in_the_cache_of_the_user(tmp_path, monkeypatch):
