@@ -99,3 +99,25 @@ def test_the_logarithm_of_a_norm_holds_far_beyond_the_range_of_a_float(power, no
 
 def test_the_logarithm_of_a_zero_norm_is_minus_infinity():
     assert np.isneginf(log_norm(scaled(np.zeros((2, 3)))))
+
+
+@pytest.mark.parametrize("power", [0, 1, -1, 900, 1022, -1022, 1023, -1074, -2000, 2000])
+def test_a_shift_is_that_of_ldexp_to_the_bit(power):
+    values = np.array([[1.5, -0.1, 5e-324, 0.0], [-0.0, 1e308, 3e-310, np.pi]])
+    with np.errstate(over="ignore"):
+        for powers in (np.array([power]), np.array([power, 0, -power, 3]), np.full(values.shape, power)):
+            assert scaling._shifted(values, powers).tobytes() == np.ldexp(values, powers).tobytes()
+
+
+@pytest.mark.parametrize(
+    ("entries", "found"),
+    [
+        ([1.0, 4.0, -0.25, 0.0], (-1, 3)),
+        ([5e-324, 1e308], (-1073, 1024)),
+        ([1e-300], (-996, -SAFE)),
+        ([0.0, -0.0], (-SAFE, -SAFE)),
+        ([], (-SAFE, -SAFE)),
+    ],
+)
+def test_the_spread_is_that_of_the_entries_that_are_not_0(entries, found):
+    assert scaling._spread(np.array([entries])) == found
