@@ -338,7 +338,7 @@ COMMANDS: dict[str, tuple[Callable[..., int], tuple[str, ...], str, str]] = {  #
     "test": (test, ("docs", "pdf", "test", "weights", *BROWSER), "test [--oldest | --newest] [...]", "run the tests"),
     "analysis": (analysis, ("weights",), "analysis [NAME...] [--quick] [-o DIR]", "run the experiments of analysis/"),
     "bench": (bench, ("test", "weights"), "bench [NAME...] [options]", "run the measurements of benchmarks/"),
-    "docs": (docs, ("docs",), "docs [-o DIR]", "build the documentation, with the site of all cells"),
+    "docs": (docs, ("docs",), "docs [-o DIR] [--package NAME]", "build the documentation, with the site of all cells"),
     "lint": (lint, ("test", "weights"), "lint [PATH...]", "check style and types with ruff and mypy"),
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -45,6 +46,14 @@ def opened(name: str) -> Opened:
     for claim in found.proof:
         say(f"read right: {claim.line}", err=True)
     return found
+
+
+def every_opened(names: Sequence[str]) -> list[Opened]:
+    """The packages of these names, each once; every package that is known where one name is "all"."""
+    from lstm_sym.shipped import package, packages
+
+    known = packages() if "all" in names else [package(name) for name in names]
+    return [opened(name) for name in dict.fromkeys(one.name for one in known)]
 
 
 def _row(one: Package) -> dict[str, Any]:

@@ -1,5 +1,5 @@
-"""A site of cells: a gallery, and of each cell its derivation, explorer, kernels and comparisons, as files that open
-from a folder.
+"""A site of cells: a gallery, of each cell its derivation, explorer, kernels and comparisons, of the classics and of
+models that packages ship the flow of gradients, as files that open from a folder.
 """
 
 from lstm_sym.site.site import Site

@@ -17,7 +17,9 @@ from lstm_sym.report import PAGES, derivation_notebook, html_page
 from lstm_sym.report.checked import derivation_pages
 from lstm_sym.report.comparison import comparison_document, side, size_for_all
 from lstm_sym.report.reading.measured import PLAIN
-from lstm_sym.site.entry import Entry, entries_of
+from lstm_sym.shipped import Opened
+from lstm_sym.site.entry import BESIDE, Entry, entries_of
+from lstm_sym.site.flows import flow_page, model_pages
 from lstm_sym.site.gallery import gallery_document
 
 INDEX, MANIFEST = "index.html", "site.json"
@@ -29,21 +31,29 @@ class Site:
     """The gallery of some cells with all pages that it leads to.
 
     languages: those of the pages, the one shown first in front. texts: key -> the cell file of a cell that is in no
-    catalogue, from which its notebook reads it.
+    catalogue, from which its notebook reads it. models: packages whose models have a page each.
     """
 
     def __init__(
-        self, cells: Sequence[Cell], languages: Sequence[Sentences], texts: Mapping[str, str] | None = None
+        self,
+        cells: Sequence[Cell],
+        languages: Sequence[Sentences],
+        texts: Mapping[str, str] | None = None,
+        models: Sequence[Opened] = (),
     ) -> None:
         self.texts = texts or {}
         self.cells = {cell.key: cell for cell in cells}
         self.languages = list(languages)
         self.entries = entries_of(cells)
+        language, classics = self.languages[0].language, [self.cells[key] for key in BESIDE if key in self.cells]
+        self.flows = [flow_page(classics, language)] if len(classics) > 1 else []
+        self.models = model_pages(models, {entry.cell.key: entry.derivation for entry in self.entries}, language)
 
     @property
     def names(self) -> list[str]:
         """Every file, without the manifest."""
-        return [INDEX, *(name for entry in self.entries for name in entry.files)]
+        of_cells = (name for entry in self.entries for name in entry.files)
+        return [INDEX, *of_cells, *(name for page in (*self.flows, *self.models) for name in page.names)]
 
     def output(self, folder: Path, inputs: Sequence[Path] = (), *, force: bool = False) -> Output:
         """The folder, before anything is derived. Raises OutputError where a file must not be written."""
@@ -51,7 +61,8 @@ class Site:
 
     def write(self, output: Output, reporter: Callable[[str], Progress] = silent) -> dict[Path, str]:
         """Make every page and write them: path -> "wrote" or "removed". Raises OSError."""
-        return output.write(self.files(reporter), {"cells": [*self.cells]})
+        record = {"cells": [*self.cells], "packages": [page.opened.package.name for page in self.models]}
+        return output.write(self.files(reporter), record)
 
     def files(self, reporter: Callable[[str], Progress] = silent) -> dict[str, bytes]:
         """Every file by its name."""
@@ -59,9 +70,11 @@ class Site:
         for done, entry in enumerate(self.entries):
             progress(done, len(self.entries))
             found |= {name: text.encode("utf-8") for name, text in self._of(entry)}
-        found[INDEX] = html_page(*(gallery_document(self.entries, one) for one in self.languages)).encode("utf-8")
         progress(len(self.entries), len(self.entries))
-        return found
+        for page in (*self.flows, *self.models):
+            found |= page.files(reporter)
+        documents = (gallery_document(self.entries, self.flows, self.models, one) for one in self.languages)
+        return found | {INDEX: html_page(*documents).encode("utf-8")}
 
     def _of(self, entry: Entry) -> Iterator[tuple[str, str]]:
         """The files of a cell."""
@@ -92,7 +105,8 @@ class Site:
         ways = {"gallery": f"{INDEX}#{entry.cell.key}", "generate": entry.kernels["numpy"]}
         ways |= {"explore": entry.explorer} if entry.explorer else {}
         ways |= {f"diff {key}": path for key, path in entry.comparisons.items()}
-        return ways
+        measured = [page.page for page in self.flows if entry.cell in page.request.cells]
+        return ways | ({"flow": measured[0]} if measured else {})
 
     def _explored(self, cell: Cell) -> list[Cell]:
         """The cell, and beside it the plain network."""

@@ -107,17 +107,29 @@ def gradient_flow(
     )
     refuse_twice([*request.stems, *map(stem_of, request.both_ways)])
     place = None if output is None else GradientFlow.output(request, output, force=force)
-    gates = _gates(request.cells, request.models)
-    means = Means(cache, workers, reporter("measuring"))
-    surveys, profiles, left_out = _measured(request, gates, means, everything or place is not None)
-    sides = _both_sides(request, reporter)
-    if not profiles and not sides:
-        raise NothingMeasured(request.sentences.text("flow.none"), [*left_out.values()])
-    biases = tuple(gate_bias(one.model, gates.get(one.model), time_scale) for one in profiles if time_scale is not None)
-    found = GradientFlow(request, tuple(profiles), tuple(surveys), biases, left_out, sides, means)
+    found = flow_of(request, reporter, everything=everything or place is not None, cache=cache, workers=workers)
     if place is not None:
         found.write(place)
     return found
+
+
+def flow_of(
+    request: Request,
+    reporter: Callable[[str], Progress] = silent,
+    *,
+    everything: bool = True,
+    cache: Cache = OFF,
+    workers: int = 1,
+) -> GradientFlow:
+    """What `gradient_flow` finds for a request that is made already. Raises NothingMeasured."""
+    gates, scale = _gates(request.cells, request.models), request.time_scale
+    means = Means(cache, workers, reporter("measuring"))
+    surveys, profiles, left_out = _measured(request, gates, means, everything)
+    sides = _both_sides(request, reporter)
+    if not profiles and not sides:
+        raise NothingMeasured(request.sentences.text("flow.none"), [*left_out.values()])
+    biases = () if scale is None else tuple(gate_bias(one.model, gates.get(one.model), scale) for one in profiles)
+    return GradientFlow(request, tuple(profiles), tuple(surveys), biases, left_out, sides, means)
 
 
 def _settings(given: Mapping[str, int | None], package: Opened | None) -> Settings:
@@ -206,8 +218,16 @@ class GradientFlow(Report):
 
     def files(self, folder: str | os.PathLike[str]) -> dict[str, bytes]:
         """Every file by its name: the page, figures with their data, tables. Raises StudyError as `document` does."""
-        page = html_page(*(self._page(folder, Sentences(one)) for one in in_order(self.request.language)))
-        return {"index.html": page.encode("utf-8"), **self._pictures.files, **tables(self._by_stem)}
+        return {"index.html": html_page(*self.pages(folder)).encode("utf-8"), **self.beside}
+
+    def pages(self, folder: str | os.PathLike[str]) -> list[Document]:
+        """The page in every language, that of the request first, with the command for the folder it goes into."""
+        return [self._page(folder, Sentences(one)) for one in in_order(self.request.language)]
+
+    @property
+    def beside(self) -> dict[str, bytes]:
+        """What the page comes with: figures with their data, tables."""
+        return {**self._pictures.files, **tables(self._by_stem)}
 
     def _page(self, folder: str | os.PathLike[str] | None, sentences: Sentences) -> Document:
         left_out, command = [*self.left_out.values()], self.request.command(self.COMMAND, folder)
