@@ -19,7 +19,8 @@ from lstm_sym.notation.text import TextNotation
 NAMES = {"en": "English", "zh-Hant": "繁體中文", "zh-Hans": "简体中文"}
 TEXT = TextNotation()
 _COMMENT, _SET_BACK = re.compile(r"(?m)# .*$"), r'<span class="comment">\g<0></span>'
-DISPLAY = ' displaystyle="true"'
+# A row of one thing, which lays nothing out: browsers show the same without it.
+_ROW_OF_ONE = re.compile(r"<mrow>(<(mi|mn|msub)\b[^>]*>(?:(?!</?mrow|</?msub).)*</\2>)</mrow>")
 
 
 def html_page(document: d.Document, *others: d.Document) -> str:
@@ -106,8 +107,9 @@ class _Pages:
             return self.folded([block for block in blocks if isinstance(block, d.Folded)], level)
         pairs = zip(self.pages, blocks, strict=True)
         if isinstance(first, d.Equation):
-            notes = [page.note(block) for page, block in pairs if isinstance(block, d.Equation)]
-            return self.pages[0].equation(first, self.told(notes))
+            return self.pages[0].equation(
+                first, self.note([block for block in blocks if isinstance(block, d.Equation)])
+            )
         if isinstance(first, d.Diagram):
             return self.diagram([block for block in blocks if isinstance(block, d.Diagram)])
         if isinstance(first, d.Figure):
@@ -119,6 +121,35 @@ class _Pages:
             texts = {key: [escape(of[key]) for of in words.values()] for key in first.words}
             return first.write({key: self.told(text) for key, text in texts.items()}, words)
         return self.told([page.block(block) for page, block in pairs], "div")
+
+    def note(self, equations: Sequence[d.Equation]) -> str:
+        """Rule, the equation it follows from, the error of its check, the ways to the code and to the drawing.
+
+        Each part stands once, with what the languages say in it.
+        """
+        first, labels = equations[0], [document.labels for document in self.documents]
+        parts = [self.told([escape(of.rule(first.rule)) for of in labels])] if first.rule else []
+        parts += [f"<span>{escape(first.origin)}</span>"] if first.origin else []
+        if first.error is not None:
+            verdict = "wrong" if first.is_wrong else "right"
+            parts.append(f'<span class="{verdict} by-{first.number[0]}">{d.verdict_text(first)}</span>')
+        if first.in_source:
+            told = self.told([escape(of.source) for of in labels])
+            parts.append(f'<a href="#{escape(first.id)}.code">{told}</a>')
+        if first.id in self.pages[0].drawn:
+            told = self.told([escape(of.drawing) for of in labels])
+            parts.append(f'<a class="drawn" href="#{self.pages[0].drawn[first.id]}">{told}</a>')
+        return " · ".join(parts)
+
+    def checks_style(self) -> str:
+        """What is seen over a verdict: how lines of its kind are checked, a rule a kind and a language."""
+        numbers = {one.number[0]: one.number for one in self.documents[0].equations() if one.error is not None}
+        rules = ""
+        for place, document in enumerate(self.documents):
+            chosen = f'html:has(input[value="{document.language}"]:checked) ' if place else ""
+            for kind, number in sorted(numbers.items()):
+                rules += f"{chosen}.by-{kind} {{ --how: {_quoted(document.labels.checked(number))}; }}\n"
+        return rules
 
     def diagram(self, diagrams: Sequence[d.Diagram]) -> str:
         """A drawing, its layers and what it shows, in a box that scrolls by itself on a narrow window."""
@@ -169,11 +200,11 @@ class _Pages:
     def style(self) -> str:
         """Rules that show one language, also where scripts are off."""
         if len(self.languages) == 1:
-            return ""
+            return self.checks_style()
         chosen = (
             f'html:has(input[value="{language}"]:checked) .told:not([lang="{language}"])' for language in self.languages
         )
-        return ",\n".join(chosen) + " { display: none; }\n"
+        return ",\n".join(chosen) + " { display: none; }\n" + self.checks_style()
 
     def script(self, body: str) -> str:
         """What keeps the language in the address, opens what a link leads into, looks at answers, and is alive."""
@@ -209,8 +240,6 @@ class _Page:
         match block:
             case d.Paragraph():
                 return f"<p>{self.line(block.line)}</p>"
-            case d.Equation():
-                return self.equation(block, self.note(block))
             case d.Matrix():
                 return self.matrix(block)
             case d.Definitions():
@@ -254,13 +283,13 @@ class _Page:
         """left = right."""
         left = equation.left.write(self.notation) + self.notation.equals
         said = escape(equation.write(TEXT))
-        pieces = self.broken([left, *self.summands(equation)], DISPLAY)
+        pieces = self.broken([left, *self.summands(equation)])
         return f'<div class="formula" role="math" aria-label="{said}">{pieces}</div>'
 
-    def broken(self, parts: Iterable[str], attributes: str = "") -> str:
+    def broken(self, parts: Iterable[str]) -> str:
         """Formulas one behind the other, with places where a line may break."""
-        texts = (piece for part in parts for piece in pieces(part))
-        return "<wbr>".join(f"<math{attributes}>{text}</math>" for text in texts)
+        texts = (_ROW_OF_ONE.sub(r"\1", piece) for part in parts for piece in pieces(part))
+        return "<wbr>".join(f"<math>{text}</math>" for text in texts)
 
     def summands(self, equation: d.Equation) -> list[str]:
         """The right side, each summand with its sign before it."""
@@ -271,23 +300,6 @@ class _Page:
             )
             found.append(f"<mrow>{shown}{summand.write(self.notation)}</mrow>")
         return found
-
-    def note(self, equation: d.Equation) -> str:
-        """Rule, the equation it follows from, and the error of its check."""
-        parts = [escape(self.document.labels.rule(equation.rule))] if equation.rule else []
-        if equation.origin:
-            parts.append(f"<span>{escape(equation.origin)}</span>")
-        if equation.error is not None:
-            title = escape(self.document.labels.checked(equation.number))
-            verdict = "wrong" if equation.is_wrong else "right"
-            parts.append(f'<span class="{verdict}" title="{title}">{d.verdict_text(equation)}</span>')
-        if equation.in_source:
-            parts.append(f'<a href="#{escape(equation.id)}.code">{escape(self.document.labels.source)}</a>')
-        if equation.id in self.drawn:
-            parts.append(
-                f'<a class="drawn" href="#{self.drawn[equation.id]}">{escape(self.document.labels.drawing)}</a>'
-            )
-        return " · ".join(parts)
 
     def matrix(self, matrix: d.Matrix) -> str:
         """A matrix of blocks."""
@@ -346,6 +358,11 @@ def page_colours() -> str:
     """The variables of the style sheet with the colours of light and dark pages, for a drawing that stands alone."""
     style = files(__package__).joinpath("style.css").read_text(encoding="utf-8")
     return style[: style.index("* {")]
+
+
+def _quoted(text: str) -> str:
+    """A text as CSS writes it."""
+    return '"' + text.replace("\\", r"\5c ").replace('"', r"\22 ").replace("<", r"\3c ").replace("\n", r"\a ") + '"'
 
 
 def _infix(sign: str) -> str:

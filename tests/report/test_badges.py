@@ -34,7 +34,7 @@ def documents(errors: dict[str, float]) -> list[Document]:
 def marked(page: str, verdict: str) -> set[str]:
     """The ids of the lines with this mark."""
     lines = re.findall(r'<div class="equation" id="([^"]+)">(.*?)\n', page)
-    return {identity for identity, text in lines if f'class="{verdict}"' in text}
+    return {identity for identity, text in lines if f'class="{verdict} by-' in text}
 
 
 @pytest.mark.parametrize("name", ["d_f", "d_a_o", "d_W_g", "d_c"])
@@ -71,6 +71,10 @@ def test_an_error_that_is_no_number_is_wrong() -> None:
 def test_a_mark_says_how_its_line_was_checked(language: str) -> None:
     cell = ls.cell("lstm")
     errors = dict.fromkeys(check_lines(cell), 0.0)
-    page = html_page(*(derivation_document(cell, Sentences(one), errors=errors) for one in in_order(language)[:1]))
-    titles = set(re.findall(r'class="right" title="([^"]+)"', page))
-    assert len(titles) == 4 and all("float64, seed 11, T = 3, B = 2, D = 2, H = 3" in title for title in titles)
+    documents = [derivation_document(cell, Sentences(one), errors=errors) for one in in_order(language)]
+    page, labels = html_page(*documents), documents[0].labels
+    assert set(re.findall(r'class="right by-(.)"', page)) == set("BFJT")
+    for kind in "BFJT":
+        told = labels.checked(f"{kind}1")
+        assert f'\n.by-{kind} {{ --how: "{told}"; }}' in page and "float64, seed 11, T = 3, B = 2, D = 2, H = 3" in told
+    assert page.count("--how: ") == 3 * 4
