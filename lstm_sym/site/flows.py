@@ -17,6 +17,7 @@ from lstm_sym.report import network_document
 from lstm_sym.report.diagram import picture_block
 from lstm_sym.report.facts import Facts
 from lstm_sym.shipped import Opened
+from lstm_sym.site.ways import gallery_link, with_way_back
 from lstm_sym.studies.flow_run import GradientFlow, flow_of
 from lstm_sym.studies.request import Request
 from lstm_sym.studies.settings import Settings
@@ -65,10 +66,7 @@ class FlowPage:
 
     def completed(self, document: d.Document) -> d.Document:
         """The page as the site shows it: with the way to the gallery, and to the derivations of its cells."""
-        sentences = Sentences(document.language)
-        cells = sentences.listed([d.Link(cell.key, f"../cells/{cell.key}.html") for cell in self.request.cells])
-        line = sentences.line("site.flow.lead", gallery=_gallery(self.folder, FLOW, sentences), cells=cells)
-        return replace(document, lead=(line, *document.lead))
+        return with_way_back(document, FLOW, self.request.cells)
 
 
 @dataclass(eq=False)
@@ -98,7 +96,7 @@ class ModelPage(FlowPage):
         sentences, one = Sentences(document.language), self.opened.package
         title = sentences.text("site.model.title", name=one.name, version=one.version)
         built = d.Section("built", sentences.text("site.model.built"), tuple(self.built(sentences)))
-        line = sentences.line("site.model.lead", gallery=_gallery(self.folder, MODELS, sentences), task=one.task)
+        line = sentences.line("site.model.lead", gallery=gallery_link("../../", MODELS, sentences), task=one.task)
         lead = (line, *document.lead)
         [package], rest = document.sections[:1], document.sections[1:]
         quantities = tuple(tuple(e.target for e in cell.equations) for cell in self.recurrent.values())
@@ -116,11 +114,6 @@ class ModelPage(FlowPage):
     def derivation(self, key: str) -> d.Inline:
         """The name of a cell, which leads to its page where it has one."""
         return d.Link(key, f"../../{self.cells[key]}") if key in self.cells else d.Code(key)
-
-
-def _gallery(folder: str, anchor: str, sentences: Sentences) -> d.Link:
-    """The way back from a folder of the site."""
-    return d.Link(sentences.text("site.gallery"), f"{'../' * (folder.count('/') + 1)}index.html#{anchor}")
 
 
 def flow_page(cells: Sequence[Cell], language: str) -> FlowPage:

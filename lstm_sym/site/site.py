@@ -21,8 +21,9 @@ from lstm_sym.shipped import Opened
 from lstm_sym.site.entry import BESIDE, Entry, entries_of
 from lstm_sym.site.flows import flow_page, model_pages
 from lstm_sym.site.gallery import gallery_document
+from lstm_sym.site.ways import INDEX, with_way_back
 
-INDEX, MANIFEST = "index.html", "site.json"
+MANIFEST = "site.json"
 INPUT, HIDDEN = 32, 64
 """The sizes at which cells are compared, as `diff` takes them."""
 
@@ -86,7 +87,9 @@ class Site:
         for kind, path in entry.documents.items():
             yield path, self._in_format(kind, documents[0], cell)
         if entry.explorer:
-            yield entry.explorer, html_page(*explorer_pages(self._explored(cell), languages))
+            explored = self._explored(cell)
+            pages = explorer_pages(explored, languages)
+            yield entry.explorer, html_page(*(with_way_back(page, cell.key, explored) for page in pages))
         for target, path in entry.kernels.items():
             yield path, generate(cell, target=target)
         for key, path in entry.comparisons.items():
@@ -116,4 +119,5 @@ class Site:
         """Two cells side by side, in each language."""
         hidden = size_for_all([cell, other], HIDDEN)
         one, second = (side(c.key, c, input_size=INPUT, hidden_size=hidden) for c in (cell, other))
-        return (comparison_document(one, second, sentences) for sentences in self.languages)
+        documents = (comparison_document(one, second, sentences) for sentences in self.languages)
+        return (with_way_back(document, cell.key, (cell, other)) for document in documents)

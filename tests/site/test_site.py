@@ -68,6 +68,11 @@ def test_every_page_that_another_leads_to_is_there(folder: Path) -> None:
             assert anchor in known, (page, target, anchor)
 
 
+def test_every_page_leads_back_to_the_gallery(folder: Path) -> None:
+    for page in folder.glob("*/*.html"):
+        assert 'href="../index.html#' in page.read_text(encoding="utf-8"), page
+
+
 def test_nothing_is_fetched(folder: Path) -> None:
     for page in folder.rglob("*.html"):
         text = page.read_text(encoding="utf-8")
