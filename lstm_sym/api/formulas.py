@@ -12,6 +12,7 @@ from lstm_sym.compile.derivation import Derivation
 from lstm_sym.derivation.linear_map import Block, LinearMap
 from lstm_sym.equations.cell import Cell
 from lstm_sym.equations.equation import Equation
+from lstm_sym.equations.signs import Sign
 from lstm_sym.ground.shown import bundle
 from lstm_sym.notation.latex import LatexNotation
 from lstm_sym.notation.mathml import MathMLNotation
@@ -29,7 +30,7 @@ Group = tuple[str, Sequence[Formula]]
 @bundle.register
 def of_cell(cell: Cell) -> dict[str, str]:
     """Its equations, as in the paper."""
-    return _written([(cell.name or cell.key, _equations(cell))])
+    return _written([(cell.name or cell.key, _equations(cell))], cell.signs)
 
 
 @bundle.register
@@ -56,7 +57,7 @@ def of_derivation(derivation: Derivation) -> dict[str, str]:
     ]
     backward = _statements(derivation.adjoint)
     groups = [(cell.name or cell.key, _equations(cell)), ("state Jacobian", blocks), ("backward pass", backward)]
-    return _written([group for group in groups if group[1]])
+    return _written([group for group in groups if group[1]], cell.signs)
 
 
 def _equations(cell: Cell) -> list[Formula]:
@@ -85,9 +86,10 @@ def _block(target: Value, source: Value, linear: LinearMap, notation: Notation) 
     return left + notation.equals + notation.linear_map(linear)
 
 
-def _written(groups: Sequence[Group]) -> dict[str, str]:
+def _written(groups: Sequence[Group], signs: Mapping[str, Sign] | None = None) -> dict[str, str]:
     """All formulas in the three notations."""
-    text, latex, mathml = TextNotation(), LatexNotation(), MathMLNotation()
+    signs = signs or {}
+    text, latex, mathml = TextNotation(signs=signs), LatexNotation(signs=signs), MathMLNotation(signs=signs)
     lines, rows, parts = list[str](), list[str](), list[str]()
     for heading, formulas in groups:
         lines += [*([heading] if heading else []), *(formula(text) for formula in formulas)]

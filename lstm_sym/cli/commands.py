@@ -103,7 +103,7 @@ def show(
         return
     document = _shown(name, only, settings, language)
     if as_json:
-        print_json([_equation(equation) for equation in document.equations()])
+        print_json([_equation(equation, document.signs) for equation in document.equations()])
         return
     echo(in_terminal(document, prose=explain))
 
@@ -122,7 +122,7 @@ def _shown(name: str, only: tuple[str, ...], settings: tuple[str, ...], language
     return derivation_document(cell, Sentences(language)).only(only or SECTIONS)
 
 
-def _equation(equation: Any) -> dict[str, Any]:
+def _equation(equation: Any, signs: Any) -> dict[str, Any]:
     from lstm_sym.notation.latex import LatexNotation
     from lstm_sym.notation.text import TextNotation
 
@@ -131,8 +131,8 @@ def _equation(equation: Any) -> dict[str, Any]:
         "id": equation.id,
         "rule": equation.rule,
         "from": equation.origin,
-        "text": equation.write(TextNotation()),
-        "latex": equation.write(LatexNotation()),
+        "text": equation.write(TextNotation(signs=signs)),
+        "latex": equation.write(LatexNotation(signs=signs)),
     }
 
 

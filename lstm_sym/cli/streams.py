@@ -25,6 +25,7 @@ PLAIN = {
     **dict.fromkeys("⎜⎟│", "|"),
     **dict(zip("░▒▓█", ".:*#", strict=True)),
     **dict(zip("▁▂▃▄▅▆▇", "1234567", strict=True)),
+    **dict(zip("\u0303\u0302\u0304\u0307\u20d7", ("_tilde", "_hat", "_bar", "_dot", "_vec"), strict=True)),
     "½": "1/2",
     "○": "o",
     "▼": "v",

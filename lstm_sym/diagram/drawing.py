@@ -26,7 +26,7 @@ INDEX_DROP, POINT = 4, 9
 
 def graph_of(derivation: Derivation) -> Graph:
     """What is drawn of a cell."""
-    return folded(expanded(derivation.forward))
+    return folded(expanded(derivation.forward, derivation.cell.signs))
 
 
 def style() -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from typing import assert_never
@@ -12,6 +12,7 @@ from sympy import Expr
 
 from lstm_sym.diagram.graph import BLANK, Edge, Graph, Kind, Node
 from lstm_sym.equations.functions import CHOICES, FUNCTIONS, SIGNS
+from lstm_sym.equations.signs import Sign
 from lstm_sym.notation.scalar import PRODUCT
 from lstm_sym.notation.text import TextNotation
 from lstm_sym.program.program import Program
@@ -26,19 +27,22 @@ Source = tuple[int, str, Value | None]
 """What a node reads: the sign with which it does, the other node, and the value that this gives if it has a name."""
 
 
-def expanded(program: Program) -> Graph:
-    """The graph of a forward program, each operation a node, what feeds a function alone merged into its box."""
-    return _merged(_Expansion(program).graph())
+def expanded(program: Program, signs: Mapping[str, Sign] | None = None) -> Graph:
+    """The graph of a forward program, each operation a node, what feeds a function alone merged into its box.
+
+    signs: how names are shown, where not as they are written.
+    """
+    return _merged(_Expansion(program, signs or {}).graph())
 
 
 class _Expansion:
     """Goes through the statements; `made` says which node gives a value, `nodes` are in order."""
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, signs: Mapping[str, Sign]) -> None:
         self.program, self.nodes, self.edges = program, dict[str, Node](), dict[tuple[str, str], Edge]()
         self.made: dict[Value, str] = {}
         self.values = {value.symbol: value for value in program.values()}
-        self.notation = TextNotation(self.values)
+        self.notation = TextNotation(self.values, signs=signs)
         self.statement: Statement = program.statements[0]
         self.parts: dict[Expr, str] = {}
 
@@ -63,7 +67,8 @@ class _Expansion:
         states = {self.made[c.incoming]: f"{c.outgoing.name}-after" for c in program.carries}
         read = {edge.source for edge in self.edges.values()}
         left = {name: node for name, node in self.nodes.items() if name in read or name.endswith("-after")}
-        return Graph(left, tuple(self.edges.values()), {a: b for a, b in states.items() if a in left})
+        drawn = {before: after for before, after in states.items() if before in left}
+        return Graph(left, tuple(self.edges.values()), drawn, self.notation.signs)
 
     def node(self, name: str, kind: Kind, text: str = "", values: tuple[Value, ...] = (), linear: bool = False) -> str:
         """A node more, under a name that is free."""
@@ -265,7 +270,7 @@ def _merged(graph: Graph) -> Graph:
         edges = [edge for edge in edges if name not in (edge.source, edge.target)] + moved
         del nodes[name]
     unique = {(edge.source, edge.target): edge for edge in edges}
-    return Graph(nodes, tuple(unique.values()), graph.states)
+    return Graph(nodes, tuple(unique.values()), graph.states, graph.signs)
 
 
 def _together(inner: Node, outer: Node, edges: Sequence[Edge]) -> str | None:

@@ -52,7 +52,7 @@ def together(graph: Graph, group: Collection[str]) -> Graph:
                 known, values=tuple(dict.fromkeys([*known.values, *edge.values])), sign=sign
             )
     nodes = {name: node for name, node in graph.nodes.items() if name not in group} | {made.name: made}
-    return Graph(_in_order(nodes, edges.values()), tuple(edges.values()), graph.states)
+    return Graph(_in_order(nodes, edges.values()), tuple(edges.values()), graph.states, graph.signs)
 
 
 def _in_order(nodes: dict[str, Node], edges: Collection[Edge]) -> dict[str, Node]:

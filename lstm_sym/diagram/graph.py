@@ -10,6 +10,7 @@ from functools import cached_property
 import sympy
 from sympy import Expr
 
+from lstm_sym.equations.signs import Sign
 from lstm_sym.program.statements import Affine, Pointwise, Statement
 from lstm_sym.program.values import Value
 
@@ -70,6 +71,8 @@ class Graph:
     edges: tuple[Edge, ...]
     states: Mapping[str, str] = field(default_factory=dict)
     """Each node of a state before the step, with that after it."""
+    signs: Mapping[str, Sign] = field(default_factory=dict)
+    """How names are shown, where not as they are written."""
 
     @cached_property
     def into(self) -> dict[str, list[Edge]]:

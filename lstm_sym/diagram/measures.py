@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from unicodedata import combining
 
 from lstm_sym.diagram.graph import BLANK, HANDED_ON, Graph, Kind, Node
-from lstm_sym.notation.notation import GREEK
+from lstm_sym.equations.signs import Sign, parts_of_name
+from lstm_sym.notation.text import TextNotation
 from lstm_sym.program.values import Value
 
 NAME, FUNCTION, INDEX, READ = 17.0, 14.0, 12.0, 11.0
@@ -49,7 +52,9 @@ class Measure:
 
 
 def _letter(letter: str) -> float:
-    """Its width, as a share of its size."""
+    """Its width, as a share of its size; an accent stands over the letter before it."""
+    if combining(letter):
+        return 0.0
     if letter in _NARROW:
         return 0.43
     if letter in _WIDE:
@@ -84,13 +89,13 @@ def _name(graph: Graph, node: Node) -> tuple[Piece, ...]:
     if node.kind is Kind.JOINT and handed_on and node.values[0].name in ends:
         return ()
     time = {Kind.BEFORE: "t−1", Kind.BOX: "", Kind.JOINT: ""}.get(node.kind, "t")
-    first = _pieces(node.values[0], time)
+    first = _pieces(node.values[0], time, graph.signs)
     if len(node.values) == 1:
         return first
-    return (*first, Piece(" … ", FUNCTION), *_pieces(node.values[-1], time))
+    return (*first, Piece(" … ", FUNCTION), *_pieces(node.values[-1], time, graph.signs))
 
 
-def _pieces(value: Value, time: str) -> tuple[Piece, ...]:
-    base, *rest = [GREEK.get(part, part) for part in value.name.split("_")]
-    index = ",".join(filter(None, [*rest, time]))
+def _pieces(value: Value, time: str, signs: Mapping[str, Sign]) -> tuple[Piece, ...]:
+    base, below = TextNotation(signs=signs).letters(*parts_of_name(value.name))
+    index = ",".join(filter(None, [*below, time]))
     return (Piece(base, NAME), Piece(index, INDEX)) if index else (Piece(base, NAME),)

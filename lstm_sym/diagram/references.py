@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lstm_sym.compile.derivation import Derivation
 from lstm_sym.diagram.graph import Edge, Node
+from lstm_sym.equations.signs import Sign
 from lstm_sym.notation.text import TextNotation
 from lstm_sym.passes.numbering import number_statements
 from lstm_sym.program.program import Program
@@ -31,7 +32,7 @@ class References:
     def __init__(self, derivation: Derivation) -> None:
         forward, backward = derivation.forward, derivation.adjoint
         numbers = number_statements(forward, backward, derivation.tangent)
-        cell, self.text = derivation.cell, TextNotation()
+        cell, self.text = derivation.cell, TextNotation(signs=derivation.cell.signs)
         self.equations = {
             equation.target: Reference(
                 f"{cell.key}.equation.{equation.target}", f"(E{at}) {self.text.equation(equation, cell)}"
@@ -39,8 +40,8 @@ class References:
             for at, equation in enumerate(cell.equations, 1)
         }
         self.targets = {equation.text: equation.target for equation in cell.equations}
-        self.stages = _written(forward, numbers)
-        lines = _written(backward, numbers)
+        self.stages = _written(forward, numbers, cell.signs)
+        lines = _written(backward, numbers, cell.signs)
         self.adjoints = {s.target.of: lines[s.target] for s in backward.statements if _is_whole_adjoint(s)}
         for carry in backward.carries:
             if carry.incoming.of is not None and carry.outgoing in lines:
@@ -77,9 +78,9 @@ class References:
         return _joined(found) if found else None
 
 
-def _written(program: Program, numbers: Mapping[str, str]) -> dict[Value, Reference]:
+def _written(program: Program, numbers: Mapping[str, str], signs: Mapping[str, Sign]) -> dict[Value, Reference]:
     """Target -> the line of its statement."""
-    notation = TextNotation.of(program)
+    notation = replace(TextNotation.of(program), signs=signs)
     return {
         statement.target: Reference(
             statement.provenance.id, f"({numbers[statement.provenance.id]}) {notation.line(statement)}"

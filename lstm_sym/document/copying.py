@@ -19,7 +19,7 @@ def copying_style() -> str:
 
 def copying_script(documents: Sequence[Document]) -> str:
     """The script with what it copies, for one document in several languages; nothing for one without equations."""
-    notation = LatexNotation()
+    notation = LatexNotation(signs=documents[0].signs)
     latex = {equation.id: equation.write(notation) for equation in documents[0].equations() if equation.number}
     if not latex:
         return ""

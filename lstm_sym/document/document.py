@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:  # it starts SymPy, and a document that is read needs none
+if TYPE_CHECKING:  # they start SymPy, and a document that is read needs none
+    from lstm_sym.equations.signs import Sign
     from lstm_sym.notation.notation import Notation
 
 BAR = 1e-12
@@ -264,7 +265,8 @@ class Document:
     """A whole document; `lead` stands under the title. `contents` is the heading of its list of sections.
 
     `quantities`: of every cell that it shows, the names that the equations define, in their order. `symbols`: further
-    names that its table of symbols explains. `warning` stands above all: that lines are wrong, and which.
+    names that its table of symbols explains. `signs`: how names are shown, where not as they are written. `warning`
+    stands above all: that lines are wrong, and which.
     """
 
     title: str
@@ -275,6 +277,7 @@ class Document:
     labels: Labels = Labels()
     quantities: tuple[tuple[str, ...], ...] = ()
     symbols: tuple[str, ...] = ()
+    signs: Mapping[str, Sign] = field(default_factory=dict)
     warning: Line = ()
 
     def only(self, keys: tuple[str, ...]) -> Document:

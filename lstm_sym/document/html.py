@@ -17,7 +17,6 @@ from lstm_sym.notation.mathml import MathMLNotation
 from lstm_sym.notation.text import TextNotation
 
 NAMES = {"en": "English", "zh-Hant": "繁體中文", "zh-Hans": "简体中文"}
-TEXT = TextNotation()
 _COMMENT, _SET_BACK = re.compile(r"(?m)# .*$"), r'<span class="comment">\g<0></span>'
 # A row of one thing, which lays nothing out: browsers show the same without it.
 _ROW_OF_ONE = re.compile(r"<mrow>(<(mi|mn|msub)\b[^>]*>(?:(?!</?mrow|</?msub).)*</\2>)</mrow>")
@@ -221,7 +220,8 @@ class _Page:
 
     def __init__(self, document: d.Document, classes: Mapping[str, str]) -> None:
         self.document = document
-        self.notation = MathMLNotation(classes=classes)
+        self.notation = MathMLNotation(classes=classes, signs=document.signs)
+        self.plain = TextNotation(signs=document.signs)
         self.drawn = {
             anchor: f"{diagram.prefix}diagram"
             for diagram in document.diagrams()
@@ -282,7 +282,7 @@ class _Page:
     def formula(self, equation: d.Equation) -> str:
         """left = right."""
         left = equation.left.write(self.notation) + self.notation.equals
-        said = escape(equation.write(TEXT))
+        said = escape(equation.write(self.plain))
         pieces = self.broken([left, *self.summands(equation)])
         return f'<div class="formula" role="math" aria-label="{said}">{pieces}</div>'
 

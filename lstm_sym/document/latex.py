@@ -84,7 +84,7 @@ class _Page:
 
     def __init__(self, document: d.Document) -> None:
         self.document = document
-        self.notation = BreakableLatex()
+        self.notation = BreakableLatex(signs=document.signs)
         self.labels, self.sentences = document.labels, Sentences(document.language)
 
     def section(self, section: d.Section, level: int) -> list[str]:
@@ -201,7 +201,7 @@ class _Page:
 
     def table(self, table: d.Table) -> str:
         """A table, set small where it would be too wide."""
-        plain = [[d.line_text(cell, TextNotation()) for cell in row] for row in table.rows]
+        plain = [[d.line_text(cell, TextNotation(signs=self.document.signs)) for cell in row] for row in table.rows]
         texts = list(zip(table.head, *plain, strict=True))
         head = [rf"\textbf{{{escaped(text)}}}" for text in table.head]
         rows = [[self.line(cell) for cell in row] for row in table.rows]

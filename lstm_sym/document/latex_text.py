@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from lstm_sym.notation.notation import GREEK
+from lstm_sym.equations.signs import GREEK
 
 _ESCAPES = {
     **{sign: rf"\{sign}" for sign in "{}$&#_%"},

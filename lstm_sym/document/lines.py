@@ -26,7 +26,7 @@ def in_lines(equation: Equation, notation: BreakableNotation, limit: int) -> lis
 
     A line that goes on begins with the sign before which it was broken.
     """
-    measure = Measure()
+    measure = Measure(signs=notation.signs)
     start = len(left_side(equation, measure) + measure.equals)
     found, used, is_empty = [Line("", 0)], start, True
     for text, measured in zip(equation.parts(notation), equation.parts(measure), strict=True):

@@ -58,7 +58,8 @@ class _Page:
     """Renders blocks as paragraphs of Markdown."""
 
     def __init__(self, document: d.Document) -> None:
-        self.notation = _GitHubNotation()
+        self.notation = _GitHubNotation(signs=document.signs)
+        self.plain = TextNotation(signs=document.signs)
         self.labels = document.labels
 
     def section(self, section: d.Section, level: int) -> list[str]:
@@ -129,7 +130,7 @@ class _Page:
 
     def equation(self, equation: d.Equation) -> str:
         """A displayed equation with its number; below it the rule, the equation it follows from, the error."""
-        if len(equation.write(TextNotation())) > WIDE and len(equation.summands) > 1:
+        if len(equation.write(self.plain)) > WIDE and len(equation.summands) > 1:
             body = self.broken(equation)
         else:
             body = equation.write(self.notation)

@@ -23,7 +23,7 @@ from lstm_sym.ground.files import write_whole
 ARCHIVE, MEMBER = "ziamath-0.13-py3-none-any.whl", "ziamath/fonts/STIXTwoMath-Regular.ttf"
 SHA256 = "8f42cb183a85043a4dc3f8e41ac3821eb27bf178d68ace929ba439523622323c"
 FAMILY, FILE = "lstm_sym Math", "maths.woff2"
-SIGNS = "⊙∂∑√∞′″˙∘⊤⋯…−±×·⟨⟩‖∏≤≥≠≈∈ℝ¯ˆ₀₁₊"
+SIGNS = "⊙∂∑√∞′″˙∘⊤⋯…−±×·⟨⟩‖∏≤≥≠≈∈ℝ¯ˆ˜→₀₁₊"
 ITALIC_LETTERS, ITALIC_GREEK = range(0x1D434, 0x1D468), range(0x1D6E2, 0x1D716)
 
 

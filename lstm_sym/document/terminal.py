@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from lstm_sym.document import document as d
@@ -11,6 +11,7 @@ from lstm_sym.document.columns import two_columns
 from lstm_sym.ground.width import aligned, wrapped
 
 if TYPE_CHECKING:
+    from lstm_sym.equations.signs import Sign
     from lstm_sym.notation.notation import Notation
 
 Style = Callable[[str], str]
@@ -32,7 +33,7 @@ def terminal_text(
     and loud: the same for a line of a comparison that holds on both sides, and for one that does not. notation: that of
     the formulas, Unicode text without one.
     """
-    page = _Page(width, prose, heading, quiet, loud, notation or _unicode())
+    page = _Page(width, prose, heading, quiet, loud, notation or _unicode(document.signs))
     parts = [heading(document.title)]
     told = [document.warning, *(document.lead if prose else ())]
     parts += [page.wrapped(page.line(line)) for line in told if line]
@@ -40,10 +41,10 @@ def terminal_text(
     return "\n\n".join(part for part in parts if part)
 
 
-def _unicode() -> Notation:
+def _unicode(signs: Mapping[str, Sign]) -> Notation:
     from lstm_sym.notation.text import TextNotation
 
-    return TextNotation()
+    return TextNotation(signs=signs)
 
 
 class _Page:

@@ -56,7 +56,7 @@ class _Page:
 
     def __init__(self, document: d.Document) -> None:
         self.document = document
-        self.notation = BreakableTypst()
+        self.notation = BreakableTypst(signs=document.signs)
 
     def section(self, section: d.Section, level: int) -> list[str]:
         """Heading, blocks, sections inside; nothing for a section of what is drawn on pages alone."""

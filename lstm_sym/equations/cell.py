@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
@@ -14,6 +14,7 @@ from lstm_sym.equations.initial import initial_values
 from lstm_sym.equations.parameters import Error, Parameter, check_declared, declared_parameters
 from lstm_sym.equations.parser import read_equation
 from lstm_sym.equations.settings import chosen_settings
+from lstm_sym.equations.signs import Sign, alike
 from lstm_sym.equations.sizes import parts_of
 from lstm_sym.equations.source_line import lines_of
 from lstm_sym.equations.structure import structure_of
@@ -29,7 +30,8 @@ class Cell(Shown):
     read at [t-1], in the order of first reading; `parameters` names without a time index; `constants` those that stand
     for one number; `output` what the cell gives out at [t]. `shapes` maps every name to its symbolic shape.
     `initial` is the value, of every unit, that a state starts with where none is given; those not in it start at 0.
-    `names` is the name in other languages, {"zh-Hant": ...}.
+    `names` is the name in other languages, {"zh-Hant": ...}; `signs` says how names are shown in formulas, where not as
+    they are written.
     `declared` says of parameters in which interval they lie, what they begin with, and which are one number, shape ().
     """
 
@@ -51,6 +53,7 @@ class Cell(Shown):
     declared: Mapping[str, Parameter] = field(default_factory=dict)
     inputs: tuple[str, ...] = ()
     names: Mapping[str, str] = field(default_factory=dict)
+    signs: Mapping[str, Sign] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         called = f"{self.key} ({self.name})" if self.name and self.name != self.key else self.key
@@ -132,6 +135,7 @@ class Cell(Shown):
             names=self.names,
             reference=self.reference,
             meanings=self.meanings,
+            signs=self.signs,
             options=self.options,
         )
 
@@ -195,3 +199,14 @@ def parse(
         initial=initial_values(initial or {}, found.states, targets, error_in("initial")),
         declared=declared,
     )
+
+
+def common_signs(cells: Collection[Cell]) -> dict[str, Sign]:
+    """The signs of several cells on one page: of names that all of them show so; none where two would look alike."""
+    found = {
+        name: sign
+        for cell in cells
+        for name, sign in cell.signs.items()
+        if all(other.signs.get(name) == sign for other in cells if name in other.shapes)
+    }
+    return found if alike(tuple(dict.fromkeys(name for cell in cells for name in cell.shapes)), found) is None else {}

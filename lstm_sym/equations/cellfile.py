@@ -16,11 +16,13 @@ from lstm_sym.equations.errors import CellError
 from lstm_sym.equations.functions import FUNCTIONS
 from lstm_sym.equations.names import reserved
 from lstm_sym.equations.settings import chosen_settings, constant
+from lstm_sym.equations.signs import ALLOWED, Sign, alike, read_sign
 from lstm_sym.equations.suggestions import did_you_mean, listed
 from lstm_sym.equations.tomlfile import MAX_FILE, TomlFile
 
 _KEYS = tuple("name names reference equations inputs output symbols options constants parameters sizes initial".split())
 _LANGUAGES = {"meaning": "en", "zh-Hant": "zh-Hant", "zh-Hans": "zh-Hans"}
+SIGN = "symbol"
 MAX_LINE = 500
 """The most characters of a name, a reference or a meaning."""
 
@@ -60,6 +62,7 @@ def read_cell(content: bytes, *, key: str, source: str, choices: Mapping[str, st
         names=_names(file),
         reference=_text(file, "reference"),
         meanings=_meanings(file, cell),
+        signs=_signs(file, cell),
         options=options,
     )
 
@@ -234,14 +237,38 @@ def _meanings(file: TomlFile, cell: Cell) -> dict[str, dict[str, str]]:
 def _languages(file: TomlFile, entry: Mapping[str, Any], name: str) -> dict[str, str]:
     found = {}
     for key, value in entry.items():
+        if key == SIGN:
+            continue
         text = value.get("meaning") if isinstance(value, dict) else value
         if key not in _LANGUAGES or not isinstance(text, str) or (isinstance(value, dict) and len(value) > 1):
             raise file.error(
                 f"[symbols.{name}] has an entry `{key[:40]}` that is not a meaning",
                 f"symbols.{name}",
-                'meaning = "...", zh-Hant = "...", zh-Hans = "..."',
-                did_you_mean(key, tuple(_LANGUAGES)) or "write one line of text a language",
+                'meaning = "...", zh-Hant = "...", zh-Hans = "...", symbol = "..."',
+                did_you_mean(key, (*_LANGUAGES, SIGN)) or "write one line of text a language",
             )
         _check_meaning(file, f"symbols.{name}.{key}", f"symbols.{name}", text)
         found[_LANGUAGES[key]] = text
+    return found
+
+
+def _signs(file: TomlFile, cell: Cell) -> dict[str, Sign]:
+    """How names are shown; every name as nothing else is."""
+    found = {}
+    for name, entry in _table(file, "symbols").items():
+        if SIGN not in entry:
+            continue
+        text = entry[SIGN]
+        try:
+            found[name] = read_sign(text if isinstance(text, str) else "")
+        except ValueError as error:
+            what = f"the symbol of `{name}` cannot be shown: {str(text)[:80]!r}"
+            raise file.error(what, f"symbols.{name}", ALLOWED, str(error)) from None
+    if pair := alike(tuple(cell.shapes), found):
+        raise file.error(
+            f"`{pair[0]}` and `{pair[1]}` would be shown alike",
+            "symbols",
+            "a symbol that no other name is shown by; a dot is how forward mode marks the tangent of a name",
+            f"give one of [symbols.{pair[0]}] and [symbols.{pair[1]}] another symbol, or a subscript",
+        )
     return found

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from lstm_sym.document import document as d
 from lstm_sym.document.sentences import Sentences
-from lstm_sym.equations.cell import Cell
+from lstm_sym.equations.cell import Cell, common_signs
 from lstm_sym.explore.block import CURVES, explorer_block
 from lstm_sym.explore.errors import ExploreError
 from lstm_sym.explore.levers import PUSHED
@@ -52,6 +52,7 @@ def _page(subjects: Sequence[Subject], sentences: Sentences) -> d.Document:
         (sentences.line("explore.lead"),),
         (d.Section("explore", sentences.text("section.explore"), _blocks(subjects, sentences)),),
         quantities=tuple(tuple(equation.target for equation in cell.equations) for cell in cells),
+        signs=common_signs(cells),
     )
 
 

@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
+from lstm_sym.equations.signs import GREEK, Sign
 from lstm_sym.notation.latex import LatexNotation
-from lstm_sym.notation.notation import GREEK, Notation
+from lstm_sym.notation.notation import Notation
 from lstm_sym.notation.text import TextNotation
 from lstm_sym.notation.typst import TypstNotation
 
@@ -144,11 +145,15 @@ class Measure(BreakableNotation, TextNotation):
 
     def name(self, base: str, subscripts: list[str], mark: str, time: int | None) -> str:
         """A name as wide as it is: subscripts and raised marks are small."""
-        below = [*subscripts, *({0: ["t"], -1: ["t-1"]}.get(time, []) if time is not None else [])]
+        letter, subscript = self.letters(base, subscripts)
+        below = [*subscript, *({0: ["t"], -1: ["t-1"]}.get(time, []) if time is not None else [])]
         small = max(len(",".join(below)), mark in ("carried", "direct", "slope"))
         before = mark in ("adjoint", "carried", "direct") or 3 * mark.startswith("tangent again")
-        letters = 1 if len(base) == 1 or base in GREEK else len(base)
-        return "x" * round(before + letters + SMALL * small)
+        return "x" * round(before + len(letter) + SMALL * small)
+
+    def letter(self, sign: Sign) -> str:
+        """As wide as it is: a Greek letter is one, an accent adds nothing."""
+        return "x" if sign.base in GREEK else sign.base
 
     def fraction(self, numerator: str, denominator: str) -> str:
         """As wide as its wider half."""

@@ -8,7 +8,8 @@ from fractions import Fraction
 from typing import ClassVar
 
 from lstm_sym.equations.functions import SIGNS
-from lstm_sym.notation.notation import GREEK, Notation
+from lstm_sym.equations.signs import GREEK, Sign
+from lstm_sym.notation.notation import Notation
 
 _TIME = {None: [], 0: ["t"], -1: ["t-1"]}
 _LETTERS = {name: f"\\{name}" for name in GREEK} | {"omicron": "o"}
@@ -38,13 +39,19 @@ class LatexNotation(Notation):
 
     def name(self, base: str, subscripts: list[str], mark: str, time: int | None) -> str:
         r"""i_{t}, \delta a_{i,t}, \delta c^{+}_{t}, i'_{t}, \dot{i}_{t}."""
-        letter = _LETTERS.get(base) or (base if len(base) == 1 else rf"\mathrm{{{base}}}")
+        letter, below = self.letters(base, subscripts)
         if mark == "tangent":
             letter = rf"\dot{{{letter}}}"
         prefix = r"\delta " if mark in ("adjoint", "carried", "direct") else _further(mark)
         superscript = {"carried": "^{+}", "direct": r"^{\circ}", "slope": "'"}.get(mark, "")
-        parts = [_subscript(part) for part in subscripts] + _TIME[time]
+        parts = below + _TIME[time]
         return f"{prefix}{letter}{superscript}" + (f"_{{{','.join(parts)}}}" if parts else "")
+
+    def letter(self, sign: Sign) -> str:
+        r"""\alpha, \mathrm{in}, \tilde{h}."""
+        text = _LETTERS.get(sign.base) or sign.base.replace("_", r"\_")
+        text = text if len(sign.base) == 1 or sign.base in _LETTERS else rf"\mathrm{{{text}}}"
+        return rf"\{sign.accent}{{{text}}}" if sign.accent else text
 
     def marked(self, text: str, mark: str) -> str:
         r"""\dot{\delta i_{t}}."""
@@ -85,10 +92,3 @@ class LatexNotation(Notation):
 def _further(mark: str) -> str:
     """The sign before a tangent along a second direction or a further one."""
     return rf"\partial{chr(39) * mark.count('again')} " if mark.startswith("tangent again") else ""
-
-
-def _subscript(text: str) -> str:
-    if text in _LETTERS:
-        return _LETTERS[text]
-    escaped = text.replace("_", r"\_")
-    return escaped if len(text) == 1 else rf"\mathrm{{{escaped}}}"

@@ -9,7 +9,10 @@ from html import escape
 from typing import ClassVar
 
 from lstm_sym.equations.functions import SIGNS
-from lstm_sym.notation.notation import GREEK, Notation
+from lstm_sym.equations.signs import GREEK, Sign
+from lstm_sym.notation.notation import Notation
+
+_ACCENTS = {"tilde": "˜", "hat": "ˆ", "bar": "¯", "dot": "˙", "vec": "→"}
 
 
 def _row(*parts: str) -> str:
@@ -62,10 +65,9 @@ class MathMLNotation(Notation):
         return text.replace(">", f' class="{given}">', 1) if given else text
 
     def _named(self, base: str, subscripts: list[str], mark: str, time: int | None) -> str:
-        letter = f"<mi>{escape(GREEK.get(base, base))}</mi>"
+        letter, below = self.letters(base, subscripts)
         if mark == "tangent":
             letter = f"<mover>{letter}<mo>˙</mo></mover>"
-        below = [f"<mi>{escape(GREEK.get(part, part))}</mi>" for part in subscripts]
         if time is not None:
             below.append("<mi>t</mi>" if time == 0 else _row("<mi>t</mi>", _operator("−"), "<mn>1</mn>"))
         subscript = _row(_operator(",").join(below)) if len(below) > 1 else "".join(below)
@@ -81,6 +83,11 @@ class MathMLNotation(Notation):
         if mark.startswith("tangent again"):
             return self.marked(text, mark)
         return _row("<mi>δ</mi>", text) if mark in ("adjoint", "carried", "direct") else text
+
+    def letter(self, sign: Sign) -> str:
+        """A letter or a word, an accent over it."""
+        text = f"<mi>{escape(GREEK.get(sign.base, sign.base))}</mi>"
+        return f"<mover>{text}<mo>{_ACCENTS[sign.accent]}</mo></mover>" if sign.accent else text
 
     def marked(self, text: str, mark: str) -> str:
         """A dot over what carries a mark already."""

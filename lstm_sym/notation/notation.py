@@ -7,7 +7,6 @@ step t+1, δv° the part that passes through no matrix, v′ slope, ⊙ element-
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -21,16 +20,11 @@ from lstm_sym.equations import expressions as e
 from lstm_sym.equations.cell import Cell
 from lstm_sym.equations.equation import Equation
 from lstm_sym.equations.functions import SLOPES
+from lstm_sym.equations.signs import Sign, parts_of_name, shown
 from lstm_sym.notation.scalar import ATOM, PRODUCT, ScalarPrinter
 from lstm_sym.program.program import Program
 from lstm_sym.program.statements import Accumulate, Affine, Contribution, Maximum, Pointwise, Statement, Term
 from lstm_sym.program.values import Operator, Role, Value
-
-_GREEK_LETTERS = (
-    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron pi rho "
-    "final_sigma sigma tau upsilon phi chi psi omega"
-)
-GREEK = {name: chr(0x3B1 + place) for place, name in enumerate(_GREEK_LETTERS.split(" "))}
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,11 +35,13 @@ class Notation(ScalarPrinter):
     by_name: whether a stage that is one function of a named value is printed by its own name, tanh_c, as code calls it;
         else as what it is, tanh(c).
     path: where the factors of a Jacobian lie on the way from its target to its source, which is their order.
+    signs: how names are shown, where not as they are written.
     """
 
     scalars: Collection[str] = ()
     by_name: bool = False
     path: Path = field(default_factory=dict)
+    signs: Mapping[str, Sign] = field(default_factory=dict)
     equals, identity, zero = " = ", "I", "0"
 
     @classmethod
@@ -87,6 +83,19 @@ class Notation(ScalarPrinter):
         A tangent along a further direction is marked "tangent again", with one "again" for each direction before it.
         """
         raise NotImplementedError
+
+    def letter(self, sign: Sign) -> str:
+        """A letter or a word, with its accent."""
+        raise NotImplementedError
+
+    def letters(self, base: str, subscripts: list[str]) -> tuple[str, list[str]]:
+        """How a name is shown: its letter, and its subscripts."""
+        first, *below = shown(base, subscripts, self.signs)
+        return self.letter(first), [self.letter(sign) for sign in below]
+
+    def named(self, name: str, time: int | None = None) -> str:
+        """A name of the cell."""
+        return self.name(*parts_of_name(name), "", time)
 
     def function(self, name: str, prime: bool) -> str:
         """The sign of a function of the table, or of its derivative."""
@@ -141,8 +150,8 @@ class Notation(ScalarPrinter):
             return self.marked(self.parentheses(self.symbol(inner)), mark)
         time = value.time if value.role is Role.CARRIED_ADJOINT else inner.time
         if value.place:
-            return self.name(*_parts(f"{inner.name}_by_{value.place}"), mark, value.time)
-        return self.name(*_parts(inner.name), mark, time)
+            return self.name(*parts_of_name(f"{inner.name}_by_{value.place}"), mark, value.time)
+        return self.name(*parts_of_name(inner.name), mark, time)
 
     def defined(self, value: Value) -> str:
         """A value where it is defined: a stage by its own name."""
@@ -279,7 +288,7 @@ class Notation(ScalarPrinter):
 
     def equation(self, equation: Equation, cell: Cell) -> str:
         """An equation in the order and form of the paper."""
-        left = self.name(*_parts(equation.target), "", 0)
+        left = self.named(equation.target, 0)
         return left + self.equals + self.equation_right(equation, cell)
 
     def equation_right(self, equation: Equation, cell: Cell) -> str:
@@ -293,7 +302,7 @@ class Notation(ScalarPrinter):
             case e.Number():
                 return self.number(node.value)
             case e.Name():
-                return self.name(*_parts(node.name), "", node.time)
+                return self.named(node.name, node.time)
             case e.Negate():
                 return self._in(self.negative + self._paper(node.operand, 2), 1, context)
             case e.MatrixProduct():
@@ -355,9 +364,3 @@ def sign_and_size(product: Product) -> tuple[int, Product]:
     if isinstance(head, Diagonal) and head.expression.is_Number and head.expression < 0:
         return -1, compose(Diagonal(-head.expression), product[1:])
     return 1, product
-
-
-def _parts(name: str) -> tuple[str, list[str]]:
-    """Base and subscripts: U_h_beta is U with h and beta; an underscore that nothing follows stays where it is."""
-    base, *subscripts = re.split(r"_(?=[^_])", name)
-    return base, subscripts

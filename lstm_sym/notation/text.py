@@ -8,9 +8,12 @@ from fractions import Fraction
 from typing import ClassVar
 
 from lstm_sym.equations.functions import SIGNS
-from lstm_sym.notation.notation import GREEK, Notation
+from lstm_sym.equations.signs import GREEK, Sign
+from lstm_sym.notation.notation import Notation
 
 _TIME = {None: "", 0: "ₜ", -1: "ₜ₋₁"}
+_ACCENTS = {"": "", "tilde": "\u0303", "hat": "\u0302", "bar": "\u0304", "dot": "\u0307", "vec": "\u20d7"}
+"""Signs that stand over the letter before them."""
 _SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 _SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 
@@ -36,10 +39,15 @@ class TextNotation(Notation):
 
     def name(self, base: str, subscripts: list[str], mark: str, time: int | None) -> str:
         """iₜ, δa_iₜ, δc⁺ₜ, i′ₜ, ∂iₜ."""
-        text = "_".join(GREEK.get(part, part) for name in [base, *subscripts] for part in name.split("_"))
+        letter, below = self.letters(base, subscripts)
+        text = "_".join([letter, *below])
         prefix = {"adjoint": "δ", "carried": "δ", "direct": "δ"}.get(mark, _tangent(mark))
         suffix = {"carried": "⁺", "direct": "°", "slope": "′"}.get(mark, "")
         return f"{prefix}{text}{suffix}{_TIME[time]}"
+
+    def letter(self, sign: Sign) -> str:
+        """α, h̃."""
+        return "_".join(GREEK.get(part, part) for part in sign.base.split("_")) + _ACCENTS[sign.accent]
 
     def marked(self, text: str, mark: str) -> str:
         """∂δiₜ."""

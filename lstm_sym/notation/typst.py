@@ -11,9 +11,13 @@ from fractions import Fraction
 from typing import ClassVar
 
 from lstm_sym.equations.functions import SIGNS
-from lstm_sym.notation.notation import GREEK, Notation
+from lstm_sym.equations.signs import GREEK, Sign
+from lstm_sym.notation.notation import Notation
 
 _TIME = {None: [], 0: ["t"], -1: ["t - 1"]}
+
+_ACCENTS = {"bar": "macron", "vec": "arrow"}
+"""What Typst calls accents, where not as LaTeX."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,13 +45,18 @@ class TypstNotation(Notation):
 
     def name(self, base: str, subscripts: list[str], mark: str, time: int | None) -> str:
         r"""i_(t), δ a_(i\,t), δ c^(+)_(t), i'_(t), dot(i)_(t)."""
-        letter = _letter(base)
+        letter, subscript = self.letters(base, subscripts)
         if mark == "tangent":
             letter = f"dot({letter})"
         prefix = "δ " if mark in ("adjoint", "carried", "direct") else _further(mark)
         above = {"carried": "^(+)", "direct": "^(∘)", "slope": "'"}.get(mark, "")
-        below = r"\,".join([*map(_letter, subscripts), *_TIME[time]])
+        below = r"\,".join([*subscript, *_TIME[time]])
         return f"{prefix}{letter}{above}" + (f"_({below})" if below else "")
+
+    def letter(self, sign: Sign) -> str:
+        """α, "in", tilde(h)."""
+        text = _letter(sign.base)
+        return f"{_ACCENTS.get(sign.accent, sign.accent)}({text})" if sign.accent else text
 
     def marked(self, text: str, mark: str) -> str:
         """A mark over, before or above what carries one already."""

@@ -16,7 +16,7 @@ from lstm_sym.api import Derivation, derive
 from lstm_sym.derivation.linear_map import LinearMap
 from lstm_sym.document import document as d
 from lstm_sym.document.sentences import Sentences
-from lstm_sym.equations.cell import Cell
+from lstm_sym.equations.cell import Cell, common_signs
 from lstm_sym.equations.initial import written
 from lstm_sym.equations.sizes import parts_of
 from lstm_sym.notation.text import TextNotation
@@ -134,15 +134,20 @@ def comparison_document(left: Side, right: Side, sentences: Sentences) -> d.Docu
 def comparison_data(document: d.Document, left: Side, right: Side) -> dict[str, Any]:
     """The comparison for JSON: the numbers of each side, left names that are others on the right, and the rows."""
     rows = {
-        section.key: [_row(pair) for block in section.blocks if isinstance(block, d.Comparison) for pair in block.pairs]
+        section.key: [
+            _row(pair, TextNotation(signs=document.signs))
+            for block in section.blocks
+            if isinstance(block, d.Comparison)
+            for pair in block.pairs
+        ]
         for section in document.sections
     }
     pairs = {of: name for name, of in correspondence(left.cell, right.cell).items() if of != name}
     return {"left": left.facts(), "right": right.facts(), "names": pairs, **rows}
 
 
-def _row(pair: d.Pair) -> dict[str, Any]:
-    left, right = (d.content_text(side, TextNotation()) or None for side in (pair.left, pair.right))
+def _row(pair: d.Pair, notation: TextNotation) -> dict[str, Any]:
+    left, right = (d.content_text(side, notation) or None for side in (pair.left, pair.right))
     return {"of": pair.key, "same": pair.same, "left": left, "right": right}
 
 
@@ -167,8 +172,15 @@ class _Comparing:
         )
         title = sentences.text("diff.title", left=labels[0], right=labels[1])
         quantities = tuple(tuple(e.target for e in side.cell.equations) for side in self.sides)
-        contents = sentences.text("page.contents")
-        return d.Document(title, sentences.language, tuple(self.lead(pairs)), sections, contents, quantities=quantities)
+        return d.Document(
+            title,
+            sentences.language,
+            tuple(self.lead(pairs)),
+            sections,
+            sentences.text("page.contents"),
+            quantities=quantities,
+            signs=common_signs([side.cell for side in self.sides]),
+        )
 
     def lead(self, pairs: Mapping[str, Sequence[d.Pair]]) -> list[d.Line]:
         """Names, sizes, and how much is the same."""

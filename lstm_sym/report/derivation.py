@@ -85,6 +85,7 @@ class _Derivation:
             ),
             (tuple(equation.target for equation in self.cell.equations),),
             tuple(self.cell.shapes),
+            self.cell.signs,
         )
         wrong = [d.Code(f"({equation.number})") for equation in document.equations() if equation.is_wrong]
         told = sentences.line("derivation.wrong", numbers=sentences.listed(wrong))
@@ -131,7 +132,15 @@ class _Derivation:
         ]
         head = tuple(sentences.text(f"symbols.{column}") for column in ("symbol", "meaning", "shape"))
         sizes = sentences.line("symbols.sizes", sizes=d.Code(", ".join(cell.size_names)))
-        return [d.Table(head, tuple(rows)), d.Paragraph(sizes)]
+        return [d.Table(head, tuple(rows)), d.Paragraph(sizes), *self.shown_otherwise()]
+
+    def shown_otherwise(self) -> list[d.Block]:
+        """What programs call the quantities that formulas show by another sign."""
+        pairs: list[d.Line] = [
+            (value_math(self.derivation.value(name)), " = ", d.Code(name)) for name in self.cell.signs
+        ]
+        names = self.sentences.listed_lines(pairs)
+        return [d.Paragraph(self.sentences.line("symbols.in_programs", names=names))] if pairs else []
 
     def shape(self, name: str) -> str:
         """(H,) or (H, D); of a constant, its number."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from lstm_sym.document import document as d
 from lstm_sym.document.sentences import Sentences
 from lstm_sym.equations import Cell
+from lstm_sym.equations.cell import common_signs
 from lstm_sym.networks import CellLayer, Dropout, Embedding, Layer, Network, NetworkError, Pooling, Recurrence
 from lstm_sym.report.checks import check_table
 from lstm_sym.report.derivation import derivation_document
@@ -56,6 +57,7 @@ def network_document(
         sentences.text("page.contents"),
         d.Labels() if first is None else first.labels,
         tuple(quantities for document in documents.values() for quantities in document.quantities),
+        signs=common_signs(network.cells.values()),
         warning=tuple(part for document in documents.values() for part in document.warning),
     )
 

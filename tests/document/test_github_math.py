@@ -17,7 +17,7 @@ from representatives import each
 import lstm_sym as ls
 from lstm_sym.document.markdown import markdown_page
 from lstm_sym.document.sentences import Sentences
-from lstm_sym.notation.notation import GREEK
+from lstm_sym.equations.signs import GREEK
 from lstm_sym.report.derivation import derivation_document
 
 REFUSED = {"operatorname", "mbox", "phantom", "href", "def", "newcommand", "require", "class", "style"}

@@ -13,9 +13,10 @@ from representatives import representatives
 
 import lstm_sym as ls
 from lstm_sym.derivation import jvp, vjp
+from lstm_sym.equations.signs import GREEK
 from lstm_sym.notation.latex import LatexNotation
 from lstm_sym.notation.mathml import MathMLNotation
-from lstm_sym.notation.notation import GREEK, Notation
+from lstm_sym.notation.notation import Notation
 from lstm_sym.notation.text import TextNotation
 from lstm_sym.program import Program, lower
 
