@@ -104,15 +104,30 @@ class Graph:
         return found
 
     def kept(self, before: str) -> Expr:
-        """What the state is multiplied by on that way, in the symbols of the program: f of the LSTM, 1 where it is only
-        added to.
+        """What the state is multiplied by on all such ways together, in the symbols of the program: f of the LSTM, 1
+        where it is only added to.
         """
-        way = self.carousels[before]
-        expression: Expr = self.nodes[way[-1]].values[0].symbol
-        for name in reversed(way):
+        expression: Expr = self.nodes[self.states[before]].values[0].symbol
+        for name in reversed(list(self._reached(before))):
             for statement in reversed(self.nodes[name].statements):
                 expression = expression.xreplace({statement.target.symbol: _on_the_line(statement)})
         return expression.diff(self.nodes[before].values[0].symbol)
+
+    def count_of_ways(self, before: str) -> int:
+        """On how many ways the state is only scaled and added to."""
+        reached = self._reached(before)
+        return sum(reached.get(edge.source, 0) for edge in self.into[self.states[before]])
+
+    def _reached(self, before: str) -> dict[str, int]:
+        """What the state reaches while it is only scaled and added to, in the order of computation, and on how many
+        ways.
+        """
+        spread, found = self._spread(before), {before: 1}
+        for name in self.nodes:
+            if name != before and self._passes(name, spread):
+                ways = sum(found.get(edge.source, 0) for edge in self.into[name])
+                found |= {name: ways} if ways else {}
+        return found
 
     def _spread(self, source: str) -> set[str]:
         """The nodes that a state reaches through joints alone."""

@@ -83,9 +83,9 @@ def _thick_lines(derivation: Derivation, graph: Graph, sentences: Sentences) -> 
     values, found = {value.symbol: value for value in derivation.forward.values()}, list[d.Line]()
     for before, way in graph.carousels.items():
         kept, state = graph.kept(before), value_math(graph.nodes[way[-1]].values[0])
-        key = "diagram.added" if kept == 1 else "diagram.scaled"
-        factor = expression_math(sympy.factor_terms(kept), values)
-        found.append(sentences.line(key, **({"state": state} if kept == 1 else {"state": state, "factor": factor})))
+        count, factor = graph.count_of_ways(before), expression_math(sympy.factor_terms(kept), values)
+        key = "ways" if count > 1 else "added" if kept == 1 else "scaled"
+        found.append(sentences.line(f"diagram.{key}", state=state, factor=factor, count=str(count)))
     return found or ([sentences.line("diagram.none")] if graph.states else [])
 
 

@@ -15,6 +15,7 @@ OWN = {
     "shifted": "s[t] = s[t-1] + b",
     "alias": "u[t] = s[t-1]\ns[t] = tanh(W @ x[t] + U @ u[t])",
     "two ways": "f[t] = sigmoid(W @ x[t])\ns[t] = s[t-1] + f[t] * s[t-1]",
+    "ways of stages": "f[t] = sigmoid(W @ x[t])\na[t] = f[t] * s[t-1]\ns[t] = a[t] + p * s[t-1] + V @ x[t]",
     "polynomial": "s[t] = s[t-1] ** 3 / 3 - s[t-1] * x[t] * x[t] / (1 + s[t-1] ** 2) + where(x[t], s[t-1], -x[t])",
     "stateless": "y[t] = tanh(W @ x[t] + b)",
     "long names": "hidden_state_of_memory[t] = sigmoid(W @ x[t] + recurrent_weights @ hidden_state_of_memory[t-1])",

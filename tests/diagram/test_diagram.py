@@ -233,6 +233,7 @@ def test_the_thick_line_is_the_state_whose_derivative_passes_no_matrix_and_no_fu
         ("diagonal", "s", "a"),
         ("doubled", "s", "2 - p"),
         ("two ways", "s", "f[t] + 1"),
+        ("ways of stages", "s", "f[t] + p"),
     ],
 )
 def test_what_scales_a_state_is_said(name: str, state: str, kept: str) -> None:
@@ -344,6 +345,9 @@ def test_the_legend_says_which_state_is_scaled_by_what_or_that_there_is_none() -
     assert "arrives as it was" in said("lstm_no_forget_gate")
     assert "There is no thick line" in said("rnn")
     assert said("slstm").count("The thick line is") == 2
+    for name in ("two ways", "ways of stages"):
+        assert "2 such ways" in said(name) and "nothing else" not in said(name)
+    assert "and by nothing else" in said("lstm") and "such ways" not in said("lstm")
     assert "thick line" not in said("stateless")
 
 

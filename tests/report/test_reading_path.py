@@ -88,6 +88,21 @@ def test_facts_choose_the_sentences() -> None:
 
 
 @pytest.mark.parametrize(
+    "state",
+    ["c[t] = f[t] * c[t-1] + g[t] * c[t-1] + W @ x[t]", "a[t] = f[t] * c[t-1]\nc[t] = a[t] + g[t] * c[t-1] + W @ x[t]"],
+)
+def test_two_ways_of_one_state_are_told_as_two_and_multiply_it_together(state: str) -> None:
+    gates = "f[t] = sigmoid(W_f @ x[t])\ng[t] = sigmoid(W_g @ x[t])\n"
+    cell = ls.parse(gates + state, key="own")
+    facts, sentences = Facts(cell), Sentences("en")
+    told = with_reading_path(derivation_document(cell, sentences, facts=facts), facts, Measured(cell), sentences)
+    carrying = text_of(told, "carrying")
+    assert "takes 2 ways" in carrying and "Together they multiply it by (fₜ + gₜ)." in carrying
+    assert "product of all the values of (fₜ + gₜ)" in carrying
+    assert "2 ways" not in text_of(page("lstm"), "carrying")
+
+
+@pytest.mark.parametrize(
     ("function", "limits"), [("sigmoid", (0, 1)), ("tanh", (-1, 1)), ("relu", None), ("exp", None)]
 )
 def test_a_function_keeps_values_between_its_limits(function: str, limits: Any) -> None:

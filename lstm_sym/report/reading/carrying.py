@@ -44,7 +44,9 @@ def _carried(story: Story) -> Iterator[d.Block]:
             "before": value_math(graph.nodes[before].values[0]),
             "factor": expression_math(sympy.factor_terms(kept), story.values),
         }
-        yield story.paragraph("carrying.added" if kept == 1 else "carrying.scaled", **parts)
+        count = graph.count_of_ways(before)
+        told = "ways" if count > 1 else "added" if kept == 1 else "scaled"
+        yield story.paragraph(f"carrying.{told}", count=str(count), **parts)
         yield from _block(story, state.name, state.name)
         sent = _sent(story, state)
         if sent:
