@@ -168,7 +168,7 @@ class _Derivation:
         if name in cell.states:
             return "output_state" if name == cell.output else "state"
         if name in cell.parameters:
-            return "weights" if len(cell.shapes[name]) == 2 else "vector"
+            return ("number", "vector", "weights")[len(cell.shapes[name])]
         return "output" if name == cell.output else "quantity"
 
     def equations(self) -> list[d.Block]:

@@ -211,3 +211,20 @@ def test_chosen_functions_are_named() -> None:
     cell = ls.cell("lstm_peephole", phi_h="identity")
     page = html_page(derivation_document(cell, Sentences("en")))
     assert "phi_h = identity" in page
+
+
+@pytest.mark.parametrize(
+    ("language", "number", "vector"),
+    [
+        ("en", "learned number", "parameter vector"),
+        ("zh-Hant", "學得的數", "參數向量"),
+        ("zh-Hans", "学得的数", "参数向量"),
+    ],
+)
+def test_a_learned_number_is_called_no_vector(language, number, vector):
+    cell = ls.parse("h[t] = tanh(k * (W @ x[t]) + p * h[t-1])", key="own", parameters={"k": "scalar"})
+    symbols = terminal_text(derivation_document(cell, Sentences(language)).only(("symbols",)), width=200)
+    [of_number] = [line for line in symbols.splitlines() if line.split()[:1] == ["k"]]
+    [of_vector] = [line for line in symbols.splitlines() if line.split()[:1] == ["p"]]
+    assert number in of_number and vector not in of_number and of_number.endswith("()")
+    assert vector in of_vector
