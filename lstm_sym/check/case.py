@@ -23,7 +23,10 @@ FORMS = {"fast": False, "precise": True}
 
 @dataclass(frozen=True)
 class Case:
-    """Everything a gradient needs; `dy` (T, B, H) and `dstate` weigh outputs and last state into a loss."""
+    """Everything a gradient needs; `dy` (T, B, H) and `dstate` weigh outputs and last state into a loss.
+
+    `wanted`: of how many steps these are the first, where the numbers grow too large after them.
+    """
 
     sizes: dict[str, int]
     x: Array
@@ -31,11 +34,13 @@ class Case:
     state: Named
     dy: Array
     dstate: Named
+    wanted: int = 0
 
     @property
     def label(self) -> str:
-        """T 5, B 3, D 2, H 4."""
-        return ", ".join(f"{name} {size}" for name, size in self.sizes.items())
+        """T 5, B 3, D 2, H 4; T 92 of 300 where the steps after the first 92 are left out."""
+        left_out = {"T": f" of {self.wanted}"} if self.wanted else {}
+        return ", ".join(f"{name} {size}{left_out.get(name, '')}" for name, size in self.sizes.items())
 
     @property
     def named(self) -> Named:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -31,6 +32,11 @@ class CheckResult:
     def ran(self) -> bool:
         """Whether it applies to the cell."""
         return not self.left_out
+
+    @property
+    def ended_early(self) -> bool:
+        """Whether the cell grew so large that only the first steps of the case were compared."""
+        return bool(re.search(r"\bT \d+ of \d+", self.detail))
 
     @property
     def passed(self) -> bool:

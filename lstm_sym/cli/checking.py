@@ -53,6 +53,8 @@ def print_checks(found: Checks, apart: Sequence[str] = ()) -> None:
         found = {key: found[key] for key in apart} | unlike
     if any(found.values()):
         _print_rows(found)
+    if any(result.ended_early for result in results):
+        say(Sentences().text("checks.ended_early"))
     failed, left_out = (sum(not r.passed for r in results), sum(not r.ran for r in results))
     notes = (f", {failed} FAILED" if failed else "") + (f", {left_out} left out" if left_out else "")
     ran = len(results) - left_out

@@ -18,7 +18,9 @@ def check_table(checks: Sequence[CheckResult], sentences: Sentences) -> list[Blo
         return [Paragraph(sentences.line("checks.none"))]
     head = tuple(sentences.text(f"checks.{c}") for c in ("check", "compares", "case", "measured", "bar", "verdict"))
     rows = tuple(_row(result, sentences) for result in checks)
-    return [Paragraph(sentences.line("checks.why")), Table(head, rows, frozenset({3, 4}))]
+    table: list[Block] = [Paragraph(sentences.line("checks.why")), Table(head, rows, frozenset({3, 4}))]
+    ended = any(result.ended_early for result in checks)
+    return [*table, Paragraph(sentences.line("checks.ended_early"))] if ended else table
 
 
 def _row(result: CheckResult, sentences: Sentences) -> tuple[Line, ...]:
