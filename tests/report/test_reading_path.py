@@ -87,6 +87,16 @@ def test_facts_choose_the_sentences() -> None:
     assert "constant error carousel" in text_of(page("lstm_no_forget_gate"), "carrying")
 
 
+@pytest.mark.parametrize("language", ["en", "zh-Hant", "zh-Hans"])
+def test_what_frameworks_call_by_the_same_name_is_named_where_it_is_another_cell(language: str) -> None:
+    gru = text_of(page("gru", language), "conventions")
+    assert "PyTorch GRU r, z, n" in gru and "Keras GRU z, r, n" in gru and "lstm-sym diff gru gru_reset_after" in gru
+    assert ls.cell("gru_reset_after").name_in(language) in gru
+    other = text_of(page("gru_reset_after", language), "conventions")
+    assert "ONNX GRU z, r, n" in other and "lstm-sym diff gru_reset_after gru" in other
+    assert "lstm-sym diff" not in text_of(page("lstm", language), "conventions")
+
+
 @pytest.mark.parametrize(
     "state",
     ["c[t] = f[t] * c[t-1] + g[t] * c[t-1] + W @ x[t]", "a[t] = f[t] * c[t-1]\nc[t] = a[t] + g[t] * c[t-1] + W @ x[t]"],

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import sympy
 
+from lstm_sym.cells import built_in_cell
 from lstm_sym.document import document as d
 from lstm_sym.interop.conventions import CONVENTIONS, Convention
 from lstm_sym.program.statements import Pointwise
@@ -25,6 +26,7 @@ def conventions_section(story: Story) -> d.Section:
             *_start(story),
             *_biases(story),
             *_orders(story),
+            *_same_name(story),
         )
     ]
     return story.section("conventions", d.Definitions(tuple(items)))
@@ -83,6 +85,21 @@ def _orders(story: Story) -> Iterator[tuple[str, d.Line]]:
         found += [(f"{framework} ", d.Code(order)) for order in orders if order]
     if found:
         yield "order", story.sentences.line("conventions.orders", orders=story.sentences.listed_lines(found))
+
+
+def _same_name(story: Story) -> Iterator[tuple[str, d.Line]]:
+    """Another cell that frameworks call as some call this one: the GRU with its reset gate after the product."""
+    layouts = [(kind, name, one) for kind, layers in CONVENTIONS.items() for name, one in layers.items()]
+    own, told = {name for _, name, layout in layouts if layout.cell == story.cell.key}, story.sentences
+    others: dict[str, list[d.Line]] = {}
+    for framework, name, layout in layouts:
+        if name in own and layout.cell != story.cell.key:
+            others.setdefault(layout.cell, []).append((f"{framework} {name} ", d.Code(_order(layout))))
+    for key, layers in others.items():
+        command = d.Code(f"lstm-sym diff {story.cell.key} {key}")
+        title = built_in_cell(key).name_in(told.language)
+        parts = {"layers": told.listed_lines(layers), "other": d.Code(key), "title": title, "command": command}
+        yield "same_name", told.line("conventions.same_name", **parts)
 
 
 def _order(layout: Convention) -> str:
