@@ -232,3 +232,12 @@ def test_a_link_of_the_path_leads_to_a_line_of_the_page() -> None:
 def test_markdown_folds_and_does_not_link_to_what_it_has_not() -> None:
     text = markdown_page(page("lstm"))
     assert text.count("<details>") == text.count("</details>") > 10 and "](#" not in text
+
+
+@pytest.mark.parametrize("name", ls.names())
+def test_exercises_ask_about_quantities_of_the_cell(name: str) -> None:
+    """Not about the part of a bias that one of several places gives: only reverse mode has a name for that."""
+    targets = {f"#{s.provenance.id}": s.target for s in story(name).derivation.adjoint.statements}
+    asked = [block.line for block in section(page(name), "exercises").blocks if isinstance(block, d.Paragraph)]
+    links = [part.target for line in asked for part in line if isinstance(part, d.Link)]
+    assert not any(targets[link].place for link in links)

@@ -99,9 +99,13 @@ def _bias(story: Story) -> Iterator[Exercise]:
 
 
 def _slip(story: Story) -> Iterator[Exercise]:
-    """Which lines a wrong sign in one of them spoils."""
+    """Which lines a wrong sign in one of them spoils; asked of quantities and whole adjoints alone."""
     program = story.derivation.adjoint
-    adjoints = [s for s in program.statements if s.target.role is Role.ADJOINT and s.provenance.id in story.lines]
+    adjoints = [
+        s
+        for s in program.statements
+        if s.target.role is Role.ADJOINT and not s.target.place and s.provenance.id in story.lines
+    ]
     slips = [s for s in adjoints if any(s.target in other.reads() for other in adjoints)]
     if not slips:
         return
