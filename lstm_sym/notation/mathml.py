@@ -42,7 +42,7 @@ class MathMLNotation(Notation):
         **Notation.forms,
         "product": '<mo largeop="false">⊙</mo>',  # Firefox draws it as large as a sum
         "fraction": f"<mfrac>{_row('{}')}{_row('{}')}</mfrac>",
-        "scaled": "{}{}",
+        "scaled": '{}<mspace width="0.17em"/>{}',
         "parentheses": _row("<mo>(</mo>", "{}", "<mo>)</mo>"),
         "transpose": f"<msup>{_row('{}')}<mo>⊤</mo></msup>",
         "applied": '{}<mspace width="0.17em"/>{}',

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from fractions import Fraction
 from functools import cache
 from random import Random
 from xml.etree import ElementTree
@@ -18,6 +19,7 @@ from lstm_sym.notation.latex import LatexNotation
 from lstm_sym.notation.mathml import MathMLNotation
 from lstm_sym.notation.notation import Notation
 from lstm_sym.notation.text import TextNotation
+from lstm_sym.notation.typst import TypstNotation
 from lstm_sym.program import Program, lower
 
 NAMES = (
@@ -227,3 +229,13 @@ def test_greek_subscripts_of_subscripts_are_letters():
     cell = ls.parse("h[t] = W @ x[t] + U_h_beta @ h[t-1]")
     assert TextNotation().equation(cell.equations[0], cell) == "hₜ = W xₜ + U_h_β hₜ₋₁"
     assert r"U_{h,\beta}" in LatexNotation().equation(cell.equations[0], cell)
+
+
+def test_a_number_is_set_apart_from_what_it_scales_in_every_target():
+    """eps tanh(a), not epstanh(a)."""
+    cell = ls.parse("h[t] = eps * tanh(W @ x[t] + U @ h[t-1])", constants={"eps": Fraction(1, 10)})
+    [equation] = cell.equations
+    shown = {notation: notation().equation(equation, cell) for notation in (TextNotation, LatexNotation, TypstNotation)}
+    assert "eps tanh" in shown[TextNotation] and r"\mathrm{eps}\,\tanh" in shown[LatexNotation]
+    assert '"eps" thin' in shown[TypstNotation]
+    assert '<mi>eps</mi><mspace width="0.17em"/><mi>tanh</mi>' in MathMLNotation().equation(equation, cell)
