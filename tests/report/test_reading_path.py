@@ -21,6 +21,7 @@ from lstm_sym.report.facts import Facts
 from lstm_sym.report.reading import with_reading_path
 from lstm_sym.report.reading.by_hand import Steps
 from lstm_sym.report.reading.exercises import follows
+from lstm_sym.report.reading.limits import limits_section
 from lstm_sym.report.reading.measured import INPUT, WEIGHT, Measured
 from lstm_sym.report.reading.story import Story
 from lstm_sym.report.reading.walk import limits_of
@@ -241,3 +242,33 @@ def test_exercises_ask_about_quantities_of_the_cell(name: str) -> None:
     asked = [block.line for block in section(page(name), "exercises").blocks if isinstance(block, d.Paragraph)]
     links = [part.target for line in asked for part in line if isinstance(part, d.Link)]
     assert not any(targets[link].place for link in links)
+
+
+@pytest.mark.parametrize("name", ["sru", "qrnn", "lstm_output"])
+def test_where_the_output_is_no_state_a_state_is_measured_and_named(name: str) -> None:
+    cell, told = ls.cell(name), text_of(page(name), "limits")
+    assert f"The cell gives out {cell.output}ₜ" in told and f"measured is its state {cell.states[0]}ₜ" in told
+    assert found(name)[1].profiles and "none of its states" not in text_of(page("lstm"), "limits")
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("h[t] = tanh(p * h[t-1])", "reads no input"),
+        ("h[t] = tanh(W @ x[t] + V @ u[t] + p * h[t-1])", "several inputs"),
+        ("h[t] = relu(W @ x[t] - 100) + 0 * h[t-1]", "is exactly 0"),
+        ("h[t] = tanh(W @ x[t]) + repeat(sigmoid(V @ x[t]), 5) * h[t-1]", "refuses the sizes"),
+    ],
+)
+def test_what_is_not_measured_says_why(text: str, reason: str) -> None:
+    cell, sentences = ls.parse(text, key="own", inputs=("x", "u") if "u[t]" in text else None), Sentences("en")
+    facts, measured = Facts(cell), Measured(cell)
+    told = limits_section(Story(derivation_document(cell, sentences, facts=facts), facts, measured, sentences))
+    assert measured.profiles == () and measured.drawn_half_life is None
+    [paragraph] = told.blocks
+    assert reason in line_text(paragraph.line, TextNotation())
+
+
+@pytest.mark.parametrize("name", ls.names())
+def test_every_cell_of_the_catalogue_says_how_far_its_gradient_comes_or_why_not(name: str) -> None:
+    assert section(page(name), "limits").blocks

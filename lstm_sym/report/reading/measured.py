@@ -55,28 +55,52 @@ class Measured:
         """The bias of the first forget gate that has one, and the sign in which more of it keeps more."""
         return next(((gate.bias, gate.sign) for gate in self.roles.forget_gates if gate.bias and gate.sign), None)
 
-    @cached_property
+    @property
+    def output(self) -> str | None:
+        """The state that is measured where the cell gives out none of its states, the first; else None."""
+        return None if self.cell.output in self.cell.states or not self.cell.states else self.cell.states[0]
+
+    @property
     def profiles(self) -> tuple[Profile, ...]:
         """The sensitivity of the output to the input: of the cell in a few settings, and of the plain RNN beside it.
 
-        () where the cell has no state, or not one input alone, and where it refuses these sizes.
+        () where it cannot be measured, as `unmeasured` says.
         """
-        if not self._has_one_input:
-            return ()
+        return self._tried[0]
+
+    @property
+    def unmeasured(self) -> str:
+        """Why there are no profiles: "stateless", "alone" without an input, "several" inputs, "sizes" that the kernel
+        refuses, "zero" where the gradient has no logarithm; "" where there are some.
+        """
+        return self._tried[1]
+
+    @cached_property
+    def _tried(self) -> tuple[tuple[Profile, ...], str]:
+        reason = self._unfit
+        if reason:
+            return (), reason
         try:
             plain = [Model(PLAIN, build(PLAIN))] if self.cell.key != PLAIN else []
-            return tuple(
-                run([*self._models(), *plain], self._stream, hidden=UNITS, lags=LAGS, ends=ENDS, seeds=(SEED,))
-            )
+            models = [*self._models(), *plain]
+            return tuple(run(models, self._stream, hidden=UNITS, lags=LAGS, ends=ENDS, seeds=(SEED,))), ""
         except (FlowError, ValueError):
-            return ()
+            return (), "zero" if self._has_these_sizes else "sizes"
+
+    @property
+    def _has_these_sizes(self) -> bool:
+        try:
+            drawn(Model(self.cell.key, build(self.cell)), UNITS, UNITS, np.random.default_rng(SEED))
+        except (FlowError, ValueError):
+            return False
+        return True
 
     @cached_property
     def drawn_half_life(self) -> float | None:
         """The steps in which the sensitivity halves, with parameters as the kernel draws them; None as for profiles."""
-        if not self._has_one_input:
+        if self._unfit:
             return None
-        model = Model(self.cell.key, build(self.cell))
+        model = Model(self.cell.key, build(self.cell), output=self.output)
         try:
             [profile] = run([model], self._stream, hidden=UNITS, lags=LAGS, ends=ENDS, seeds=(SEED,))
         except (FlowError, ValueError):
@@ -84,8 +108,12 @@ class Measured:
         return profile.half_life()
 
     @property
-    def _has_one_input(self) -> bool:
-        return bool(self.cell.states and self.cell.input) and len(self.cell.inputs) <= 1
+    def _unfit(self) -> str:
+        if not self.cell.states:
+            return "stateless"
+        if not self.cell.input:
+            return "alone"
+        return "several" if len(self.cell.inputs) > 1 else ""
 
     @property
     def _stream(self) -> Array:
@@ -97,15 +125,16 @@ class Measured:
         if self.opened is not None:
             bias, sign = self.opened
             for value in BIASES:
-                yield Model(f"{key}, {bias} = {sign * value + 0.0:g}", kernel, fill={bias: sign * value})
+                label, fill = f"{key}, {bias} = {sign * value + 0.0:g}", {bias: sign * value}
+                yield Model(label, kernel, fill=fill, output=self.output)
         elif self.roles.recurrent:
             params = drawn(Model(key, kernel), UNITS, UNITS, np.random.default_rng(SEED))
             for gain in GAINS:
                 scaled = {name: gain * getattr(params, name) for name in self.roles.recurrent}
                 shown = ", ".join(f"{gain:g} {name}" for name in self.roles.recurrent)
-                yield Model(f"{key}, {shown}", kernel, params=params._replace(**scaled))
+                yield Model(f"{key}, {shown}", kernel, params=params._replace(**scaled), output=self.output)
         else:
-            yield Model(key, kernel)
+            yield Model(key, kernel, output=self.output)
 
     @cached_property
     def one_unit(self) -> tuple[float, float] | None:
