@@ -22,7 +22,7 @@ from lstm_sym.report.reading import with_reading_path
 from lstm_sym.report.reading.by_hand import Steps
 from lstm_sym.report.reading.exercises import follows
 from lstm_sym.report.reading.limits import limits_section
-from lstm_sym.report.reading.measured import INPUT, WEIGHT, Measured
+from lstm_sym.report.reading.measured import INPUT, UNITS, WEIGHT, Measured
 from lstm_sym.report.reading.story import Story
 from lstm_sym.report.reading.walk import limits_of
 
@@ -272,3 +272,17 @@ def test_what_is_not_measured_says_why(text: str, reason: str) -> None:
 @pytest.mark.parametrize("name", ls.names())
 def test_every_cell_of_the_catalogue_says_how_far_its_gradient_comes_or_why_not(name: str) -> None:
     assert section(page(name), "limits").blocks
+
+
+@pytest.mark.parametrize(
+    ("language", "differ"),
+    [("en", "half-lives differ"), ("zh-Hant", "半衰期不同"), ("zh-Hans", "半衰期不同")],
+)
+def test_half_lives_say_of_what_run_they_are_and_why_others_differ(language: str, differ: str) -> None:
+    told = Sentences(language)
+    assert f"H = D = {UNITS}" in text_of(page("lstm", language), "limits")
+    assert differ in text_of(page("lstm", language), "limits") and differ in told.sentence("site.half_life_is")
+    alone, table = {"en": ("one run", "median"), "zh-Hant": ("這一次", "中位數"), "zh-Hans": ("这一次", "中位数")}[
+        language
+    ]
+    assert alone in told.sentence("explore.drawn") and table in told.sentence("explore.drawn")
