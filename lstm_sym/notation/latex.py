@@ -53,6 +53,10 @@ class LatexNotation(Notation):
         text = text if len(sign.base) == 1 or sign.base in _LETTERS else rf"\mathrm{{{text}}}"
         return rf"\{sign.accent}{{{text}}}" if sign.accent else text
 
+    def moved(self, time: str, sign: str, steps: str) -> str:
+        """T-1."""
+        return time + sign.replace("−", "-") + steps
+
     def marked(self, text: str, mark: str) -> str:
         r"""\dot{\delta i_{t}}."""
         raised = rf"{{{text}}}^{{\circ}}"

@@ -89,6 +89,10 @@ class MathMLNotation(Notation):
         text = f"<mi>{escape(GREEK.get(sign.base, sign.base))}</mi>"
         return f"<mover>{text}<mo>{_ACCENTS[sign.accent]}</mo></mover>" if sign.accent else text
 
+    def moved(self, time: str, sign: str, steps: str) -> str:
+        """A letter, a sign and a number."""
+        return _row(time, _operator(sign), f"<mn>{steps}</mn>")
+
     def marked(self, text: str, mark: str) -> str:
         """A dot over what carries a mark already."""
         if mark in ("share", "direct"):

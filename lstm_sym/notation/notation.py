@@ -7,6 +7,7 @@ step t+1, δv° the part that passes through no matrix, v′ slope, ⊙ element-
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -25,6 +26,8 @@ from lstm_sym.notation.scalar import ATOM, PRODUCT, ScalarPrinter
 from lstm_sym.program.program import Program
 from lstm_sym.program.statements import Accumulate, Affine, Contribution, Maximum, Pointwise, Statement, Term
 from lstm_sym.program.values import Operator, Role, Value
+
+_TIME = re.compile(r"([A-Za-z])([+−])(\d+)")
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,7 +94,16 @@ class Notation(ScalarPrinter):
     def letters(self, base: str, subscripts: list[str]) -> tuple[str, list[str]]:
         """How a name is shown: its letter, and its subscripts."""
         first, *below = shown(base, subscripts, self.signs)
-        return self.letter(first), [self.letter(sign) for sign in below]
+        return self.letter(first), [self.subscript(sign) for sign in below]
+
+    def subscript(self, sign: Sign) -> str:
+        """A letter or a word below another, or a time: T−1."""
+        time = _TIME.fullmatch(sign.base)
+        return self.moved(self.letter(Sign(time[1])), time[2], time[3]) if time else self.letter(sign)
+
+    def moved(self, time: str, sign: str, steps: str) -> str:
+        """A time some steps later, with the sign +, or earlier, with −."""
+        return time + sign + steps
 
     def named(self, name: str, time: int | None = None) -> str:
         """A name of the cell."""

@@ -58,6 +58,10 @@ class TypstNotation(Notation):
         text = _letter(sign.base)
         return f"{_ACCENTS.get(sign.accent, sign.accent)}({text})" if sign.accent else text
 
+    def moved(self, time: str, sign: str, steps: str) -> str:
+        """T - 1."""
+        return f"{time} {sign.replace('−', '-')} {steps}"
+
     def marked(self, text: str, mark: str) -> str:
         """A mark over, before or above what carries one already."""
         signs = {

@@ -239,3 +239,11 @@ def test_a_number_is_set_apart_from_what_it_scales_in_every_target():
     assert "eps tanh" in shown[TextNotation] and r"\mathrm{eps}\,\tanh" in shown[LatexNotation]
     assert '"eps" thin' in shown[TypstNotation]
     assert '<mi>eps</mi><mspace width="0.17em"/><mi>tanh</mi>' in MathMLNotation().equation(equation, cell)
+
+
+def test_a_time_that_is_a_subscript_is_a_variable_and_a_number():
+    """T is italic in J_{T-1} as it is in J_T; a word is upright."""
+    shown = {kind: kind().name("J", ["T−1"], "", None) for kind in (TextNotation, LatexNotation, TypstNotation)}
+    assert shown == {TextNotation: "J_T−1", LatexNotation: "J_{T-1}", TypstNotation: "J_(T - 1)"}
+    assert "<mrow><mi>T</mi><mo>−</mo><mn>1</mn></mrow>" in MathMLNotation().name("J", ["T−1"], "", None)
+    assert LatexNotation().name("J", ["in"], "", None) == r"J_{\mathrm{in}}"
