@@ -56,8 +56,9 @@ def explorer_block(subjects: Sequence[Subject], sentences: Sentences) -> Live:
 
 
 def _words_of(subject: Subject, sentences: Sentences) -> Iterator[tuple[str, str]]:
-    """What each gate of a cell is, and what cannot be moved."""
+    """What a cell and each of its gates is called, and what cannot be moved."""
     cell, levers = subject.cell, subject.levers
+    yield _name_of(cell.key), cell.name_in(sentences.language)
     comma = sentences.sentence("list.comma")
     for lever in levers.gates:
         yield f"{cell.key}.{lever.gate.name}", cell.meaning(lever.gate.name, sentences.language)
@@ -69,6 +70,11 @@ def _words_of(subject: Subject, sentences: Sentences) -> Iterator[tuple[str, str
         yield f"{cell.key}.no_gate", sentences.text("explore.words.no_gate")
     if not levers.roles.recurrent:
         yield f"{cell.key}.unscaled", sentences.text("explore.words.unscaled")
+
+
+def _name_of(key: str) -> str:
+    """The key of the word that is the name of a cell; no gate of it can have it."""
+    return f"name of {key}"
 
 
 def _style() -> str:
@@ -133,7 +139,7 @@ class _Markup:
             self.told[key] for word in ("no_gate", "fixed", "unscaled") if (key := f"{cell.key}.{word}") in self.told
         ]
         body = "".join(sliders) + "".join(f'<p class="note-of-cell">{note}</p>' for note in notes)
-        return f"<fieldset><legend>{escape(cell.name or cell.key)}</legend>\n{body}</fieldset>\n"
+        return f"<fieldset><legend>{self.told[_name_of(cell.key)]}</legend>\n{body}</fieldset>\n"
 
     def curves(self) -> str:
         """The place of the curves of all cells."""
@@ -152,7 +158,7 @@ class _Markup:
     def unfolded(self, subject: Subject) -> str:
         """The place of a cell's network, and of its gates below it."""
         key, holds = escape(subject.cell.key), any(lever.holds for lever in subject.levers.gates)
-        name = escape(subject.cell.name or subject.cell.key)
+        name, english = self.told[_name_of(subject.cell.key)], escape(subject.cell.name_in("en"))
         unheld = self.told.get(f"{subject.cell.key}.unheld", "")
         kept = any(lever.holds and lever.keeps is not None for lever in subject.levers.gates)
         presets = "".join(
@@ -163,7 +169,7 @@ class _Markup:
         return (
             f'<figure class="unfolded" data-cell="{key}">'
             f'<div class="head"><b>{name}</b>{presets if holds else ""}</div>'
-            f'<div class="strip" tabindex="0" role="group" aria-label="{name}"><div class="network"></div>'
+            f'<div class="strip" tabindex="0" role="group" aria-label="{english}"><div class="network"></div>'
             f'<table class="held"></table></div>{caption}</figure>\n'
         )
 

@@ -15,6 +15,7 @@
     const text = (words[document.documentElement.lang] ?? Object.values(words)[0])[key];
     return text.replace(/\{(\w+)\}/g, (_, name) => parts[name]);
   };
+  const called = (cell) => say(`name of ${cell.key}`);
   const field = (name) => form.elements.namedItem(name);
   const value = (name) => Number(field(name).value);
   const row = (cell, gate) => ((held[cell.key] ??= {})[gate] ?? "").padEnd(60, FREE);
@@ -59,7 +60,7 @@
     numbers();
     const plot = root.querySelector(".plot"),
       list = root.querySelector(".legend");
-    const all = cells.map((cell, place) => ({ label: cell.name, values: found[cell.key].sensitivity, place }));
+    const all = cells.map((cell, place) => ({ label: called(cell), values: found[cell.key].sensitivity, place }));
     const outputs = [...new Set(cells.map(({ output }) => output))],
       y = outputs.length === 1 ? outputs[0] : "y";
     const texts = { step: say("step"), sensitivity: said(say("sensitivity", { y })), graph: say("graph") };
@@ -67,7 +68,7 @@
     list.innerHTML = cells
       .map(
         (cell, place) =>
-          `<li class="curve-${place}"><b>${Pictures.plain(cell.name)}</b> <span>${Pictures.plain(verdict(found[cell.key]))}</span></li>`,
+          `<li class="curve-${place}"><b>${Pictures.plain(called(cell))}</b> <span>${Pictures.plain(verdict(found[cell.key]))}</span></li>`,
       )
       .join("");
     for (const cell of cells) unfold(cell);
@@ -91,7 +92,7 @@
     for (const cell of cells) {
       for (const { name } of cell.gates) {
         const moved = value(`${cell.key}.${name}`);
-        if (moved) parts.push(`${cell.name}, ${name}: ${signed(moved)}`);
+        if (moved) parts.push(`${called(cell)}, ${name}: ${signed(moved)}`);
       }
     }
     return parts.join(" · ");
@@ -124,6 +125,7 @@
     const room = (strip.clientWidth - head - 2) / steps,
       column = onPaper.matches ? room : Math.min(Math.max(room, 26), 44);
     const { felt, gates, sensitivity } = found[cell.key];
+    strip.setAttribute("aria-label", called(cell));
     const names = [cell.output, ...Object.keys(cell.states).filter((name) => name !== cell.output)];
     const texts = {
       node: (node, step, feels) => say("node", { node, step, value: feels }),

@@ -45,7 +45,7 @@ def explorable(cell: Cell) -> bool:
 
 def _page(subjects: Sequence[Subject], sentences: Sentences) -> d.Document:
     cells = [subject.cell for subject in subjects]
-    names = sentences.sentence("list.comma").join(cell.name or cell.key for cell in cells)
+    names = sentences.sentence("list.comma").join(cell.name_in(sentences.language) for cell in cells)
     return d.Document(
         sentences.text("explore.title", cells=names),
         sentences.language,

@@ -106,7 +106,6 @@ class Subject:
         (_, state, _) = self.kernel.forward(np.zeros((0, 1, self.inputs)), self.params(0))
         return {
             "key": cell.key,
-            "name": cell.name or cell.key,
             "output": cell.output,
             "inputs": self.inputs,
             "states": {name: value.shape[1] for name, value in state._asdict().items()},

@@ -110,3 +110,13 @@ def test_the_command_refuses_in_words(tmp_path, monkeypatch, arguments):
     monkeypatch.chdir(tmp_path)
     done = CliRunner().invoke(main, ["explore", *arguments])
     assert done.exit_code != 0 and "Traceback" not in done.output and not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("language", ["zh-Hant", "zh-Hans"])
+def test_a_cell_is_called_in_the_language_of_the_page(language: str) -> None:
+    cells = [ls.cell("lstm"), ls.cell("gru")]
+    page = html_page(*explorer_pages(cells, [Sentences(language)]))
+    shown = re.sub(r"<script.*?</script>|aria-label=\"[^\"]*\"", "", page, flags=re.DOTALL)
+    for cell in cells:
+        assert shown.count(cell.name_in(language)) >= 4  # twice in the title, over its sliders, over its network
+        assert cell.name_in("en") not in shown and f'"name of {cell.key}":"{cell.name_in(language)}"' in page
