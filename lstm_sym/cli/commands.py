@@ -229,6 +229,8 @@ def generate(name: str, output: Path | None, target: str, plain: bool, settings:
     help="HTML, Markdown as GitHub reads it, LaTeX, PDF or notebook.  [default: by the ending of the file, else html]",
 )
 @language_option
+@click.option("--exercises", is_flag=True, help="The exercises alone, as a sheet to print.")
+@click.option("--answers", is_flag=True, help="With --exercises: their answers too, after them.")
 @set_option
 @force_option
 @cache_option
@@ -240,6 +242,8 @@ def derive(
     output: Path | None,
     kind: str | None,
     language: str,
+    exercises: bool,
+    answers: bool,
     settings: tuple[str, ...],
     force: bool,
     cache: Cache,
@@ -247,17 +251,19 @@ def derive(
     """Write the derivation of CELL as a report; of a network that of its layers, its cells and its loss.
 
     -o NAME.html, .md, .tex, .pdf (with the extra pdf) or, of a cell alone, .ipynb, a notebook that runs.
+    --exercises writes a sheet to print in the other formats: the equations of a cell, and questions without answers.
 
     Every line stands with its number in the kernel and with the error of its numeric check. Exit code 1 if one fails.
     """
     from lstm_sym.cli.checking import failures
-    from lstm_sym.cli.deriving import derived_page
+    from lstm_sym.cli.deriving import Sheet, derived_page, refuse_no_sheet
     from lstm_sym.cli.output import FORMATS, NOTEBOOK, Destination, page_format
     from lstm_sym.cli.streams import say
 
     found = page_format(output, kind, {**FORMATS, **NOTEBOOK})
     destination = Destination(output, [name], force=force)
-    page, checks = derived_page(name, settings, found, language, cache)
+    refuse_no_sheet(name, found, exercises, answers)
+    page, checks = derived_page(name, settings, found, language, cache, Sheet(exercises, answers))
     destination.deliver(page)
     if told := [line for key, results in checks.items() if (line := failures(key, results))]:
         say("\n".join(told), err=True)
