@@ -23,8 +23,8 @@ def before_overflow(cell: Cell, case: Case, largest: float = LARGEST) -> Case:
     steps = max(steps_within(cell, case, largest), 1)
     if steps >= len(case.x):
         return case
-    kept = {"x": case.x[:steps], "dy": case.dy[:steps], "sizes": {**case.sizes, "T": steps}}
-    return replace(case, **kept, wanted=len(case.x))
+    sizes = {**case.sizes, "T": steps}
+    return replace(case, x=case.x[:steps], dy=case.dy[:steps], sizes=sizes, wanted=len(case.x))
 
 
 def steps_within(cell: Cell, case: Case, largest: float) -> int:

@@ -41,7 +41,7 @@ def _lines(cell: Cell, kernel: Kernel) -> CheckResult:
     return CheckResult("every line", what, error, 1e-12, name, lines=errors)
 
 
-def _fewest_units(cell: Cell) -> dict[str, int]:
+def _fewest_units(cell: Cell) -> dict[str, Any]:
     """One unit and one input; two where units are compared with their mean, which leaves nothing of a single one."""
     calls = (node for equation in cell.equations for node in equation.expression.walk() if isinstance(node, Call))
     count = 2 if any(node.function in REDUCTIONS for node in calls) else 1

@@ -98,7 +98,12 @@ def _same_name(story: Story) -> Iterator[tuple[str, d.Line]]:
     for key, layers in others.items():
         command = d.Code(f"lstm-sym diff {story.cell.key} {key}")
         title = built_in_cell(key).name_in(told.language)
-        parts = {"layers": told.listed_lines(layers), "other": d.Code(key), "title": title, "command": command}
+        parts: dict[str, d.Inline | d.Line] = {
+            "layers": told.listed_lines(layers),
+            "other": d.Code(key),
+            "title": title,
+            "command": command,
+        }
         yield "same_name", told.line("conventions.same_name", **parts)
 
 
