@@ -15,7 +15,7 @@ from lstm_sym.report.derivation import derivation_document
 def shown_file(name: str) -> str:
     """The text that the file of a built-in cell must hold."""
     document = derivation_document(built_in_cell(name), Sentences("en"))
-    return shown_text(name, document, TextNotation())
+    return shown_text(name, document, TextNotation(signs=document.signs))
 
 
 def main() -> None:
