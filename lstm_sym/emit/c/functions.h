@@ -40,7 +40,8 @@ INLINE real power_of_two(real n) {
   u.bits <<= MANTISSA;
   return u.number;
 }
-INLINE real held(real a, real low, real high) { a = a < low ? low : a; return a > high ? high : a; }
+INLINE real at_least(real a, real low) { return a < low ? low : a; }
+INLINE real held(real a, real low, real high) { a = at_least(a, low); return a > high ? high : a; }
 
 // exp(x) - 1 of |x| <= ln(2) / 2.
 INLINE real short_expm1(real x) {
@@ -68,28 +69,32 @@ INLINE real without_twos(real x, real *n) {
   return (x - *n * LN2_HIGH) - *n * LN2_LOW;
 }
 // The power of two is multiplied in two halves: it may be too large or too small for one number.
-INLINE real exp_at(real x) {
+INLINE real exp_within(real x) {
   real n;
-  const real p = short_expm1(without_twos(held(x, LOWEST, HIGHEST), &n)), half = ROUNDED(n * C(0.5));
+  const real p = short_expm1(without_twos(x, &n)), half = ROUNDED(n * C(0.5));
   return (1 + p) * power_of_two(half) * power_of_two(n - half);
 }
-INLINE real expm1_at(real x) {
+INLINE real exp_at(real x) { return exp_within(held(x, LOWEST, HIGHEST)); }
+// exp(-|a|), which is never too large.
+INLINE real exp_down(real a) { return exp_within(at_least(-ABS(a), LOWEST)); }
+// exp(x) - 1 of |x| <= 80, beyond which tanh does not go.
+INLINE real short_of_one(real x) {
   real n;
-  const real p = short_expm1(without_twos(held(x, C(-60.0), HIGHEST - 2), &n)), twos = power_of_two(n);
+  const real p = short_expm1(without_twos(x, &n)), twos = power_of_two(n);
   return twos * p + (twos - 1);
 }
 // Of e = exp(-|a|): a / (1 + e) with the smaller of both sides above, so that both keep all digits.
 INLINE real sigmoid_at(real a) {
-  const real e = exp_at(-ABS(a));
+  const real e = exp_down(a);
   return (a < 0 ? e : 1) / (1 + e);
 }
 INLINE real tanh_at(real a) {
-  const real e = expm1_at(2 * held(a, C(-40.0), C(40.0)));
+  const real e = short_of_one(2 * held(a, C(-40.0), C(40.0)));
   return e / (e + 2);
 }
 INLINE real bell(real e) { return e / (1 + e * (2 + e)); }
-INLINE real sigmoid_slope_at(real a) { return bell(exp_at(-ABS(a))); }
-INLINE real tanh_slope_at(real a) { return 4 * bell(exp_at(-2 * (ABS(a) > 400 ? 400 : ABS(a)))); }
+INLINE real sigmoid_slope_at(real a) { return bell(exp_down(a)); }
+INLINE real tanh_slope_at(real a) { return 4 * bell(exp_down(2 * held(a, -400, 400))); }
 
 // ln(m) of m near 1: 2 artanh(s), s = (m - 1) / (m + 1).
 INLINE real short_log(real m) {
@@ -116,7 +121,7 @@ INLINE real log1p_at(real x) {
   const real y = 1 + x, twos = y > C(1.4142135623730950) ? 1 : 0, m = twos > 0 ? C(0.5) * y : y;
   return twos * LN2_HIGH + (short_log(m) + (twos * LN2_LOW + (x - (y - 1)) / y));
 }
-INLINE real softplus_at(real a) { return (a < 0 ? 0 : a) + log1p_at(exp_at(-ABS(a))); }
+INLINE real softplus_at(real a) { return (a < 0 ? 0 : a) + log1p_at(exp_down(a)); }
 
 INLINE real log_at(real x) { return LIBRARY(log)(x); }
 INLINE real sin_at(real x) { return LIBRARY(sin)(x); }

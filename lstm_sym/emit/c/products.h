@@ -51,8 +51,12 @@ static tile *const one_panel[] = {0, tile_1_1, tile_2_1, tile_3_1, tile_4_1, til
 static void pack(long inner, long columns, const real *matrix, long down, long across, real *packed) {
   for (long k0 = 0; k0 < inner; k0 += PANEL_ROWS)
     for (long n0 = 0; n0 < columns; n0 += WIDTH)
-      for (long k = k0; k < least(k0 + PANEL_ROWS, inner); k++)
-        for (long n = n0; n < n0 + WIDTH; n++) *packed++ = n < columns ? matrix[k * down + n * across] : 0;
+      for (long k = k0; k < least(k0 + PANEL_ROWS, inner); k++, packed += WIDTH) {
+        const long width = least(WIDTH, columns - n0);
+        const real *from = matrix + k * down + n0 * across;
+        for (long n = 0; n < width; n++) packed[n] = from[n * across];
+        for (long n = width; n < WIDTH; n++) packed[n] = 0;
+      }
 }
 // The last panel, of which `columns` count: through a tile of its own.
 static void edge(long rows, long columns, long inner, const real *left, long left_stride, const real *packed, real *out,

@@ -1,0 +1,1 @@
+"""The target PyTorch: the kernel of a cell as a module whose gradients, first and second, are the derived ones."""
