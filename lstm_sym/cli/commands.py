@@ -193,11 +193,18 @@ def check(
         context.exit(FAILED)
 
 
+_TARGETS = ["numpy", "c", "javascript", "torch"]
+
+
 @main.command()
 @click.argument("name", metavar="CELL")
-@output_option("File to write, .py or .mjs; the standard output without it.")
+@output_option("File to write, .py, .c or .mjs; the standard output without it.")
 @click.option(
-    "--target", type=click.Choice(["numpy", "c", "javascript"]), default="numpy", show_default=True, help="Language."
+    "--target",
+    type=click.Choice(["numpy", "c", "javascript", "torch"]),
+    default="numpy",
+    show_default=True,
+    help="Language.",
 )
 @click.option("--plain", is_flag=True, help="One step and one step back in NumPy, as a teacher writes them.")
 @set_option
@@ -205,7 +212,8 @@ def check(
 def generate(name: str, output: Path | None, target: str, plain: bool, settings: tuple[str, ...], force: bool) -> None:
     """Write the kernel of CELL.
 
-    One Python file that stands alone on NumPy; or forward and backward as one JavaScript module.
+    One Python file that stands alone on NumPy, or with a layer of PyTorch around it; its loops over time in C; forward
+    and backward as one JavaScript module.
     """
     from lstm_sym.api import generate as kernel_text
     from lstm_sym.cli.cells import load_cells

@@ -9,6 +9,7 @@ from lstm_sym.compile.plan import Plan
 from lstm_sym.emit.c.module import c_source
 from lstm_sym.emit.javascript.module import javascript_source
 from lstm_sym.emit.numpy.kernel import numpy_source
+from lstm_sym.emit.torch.module import torch_source
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,7 @@ TARGETS: dict[str, Target] = {
         Target("numpy", ".py", numpy_source),
         Target("c", ".c", c_source),
         Target("javascript", ".mjs", javascript_source),
+        Target("torch", ".py", torch_source),
     )
 }
 """Name -> target; NumPy is the reference that the others are compared with."""

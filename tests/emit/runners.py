@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -92,6 +94,33 @@ def of_kernel(kernel: Any, case: Case) -> Iterator[Results]:
         yield {"y": y, "dx": grads.x, **flat}
 
 
+def run_torch(sources: Sequence[str], cells: Sequence[ls.Cell], cases: Sequence[Case], folder: Path) -> list[Results]:
+    """The same, by PyTorch through the layer of each file, in both forms."""
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+    found = []
+    for number, (source, case) in enumerate(zip(sources, cases, strict=True)):
+        module = imported(source, f"torch_cell_{number}")
+        for precise in (False, True):
+            names = {"params": [*case.params], "state": [*case.state]}
+            given = [case.x, *case.params.values(), *case.state.values()]
+            tensors = [torch.tensor(np.asarray(array), requires_grad=True) for array in given]
+            y, *last = module._Run.apply(module, precise, *tensors)
+            cotangents = [torch.tensor(np.asarray(array)) for array in (case.dy, *case.dstate.values())]
+            grads = torch.autograd.grad([y, *last], tensors, cotangents)
+            flat = {"y": y, **{f"last.{k}": v for k, v in zip(names["state"], last, strict=True)}, "dx": grads[0]}
+            flat |= {f"dparams.{k}": v for k, v in zip(names["params"], grads[1:], strict=False)}
+            flat |= {f"dstate.{k}": v for k, v in zip(names["state"], grads[1 + len(case.params) :], strict=True)}
+            found.append({name: tensor.detach().numpy() for name, tensor in flat.items()})
+    return found
+
+
+def imported(source: str, name: str) -> ModuleType:
+    """A module of this text."""
+    module = sys.modules[name] = ModuleType(name)
+    exec(compile(source, name, "exec"), module.__dict__)
+    return module
+
+
 Runner = Callable[[Sequence[str], Sequence[ls.Cell], Sequence[Case], Path], list[Results]]
-RUNNERS: dict[str, Runner] = {"javascript": run_javascript, "c": run_c}
+RUNNERS: dict[str, Runner] = {"javascript": run_javascript, "c": run_c, "torch": run_torch}
 """Target -> what runs its sources; NumPy, the reference, is imported."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -44,7 +45,7 @@ class _Gradients(torch.autograd.Function):
         return _tensors((grads.x, *grads.params, *grads.state), given[0])
 
     @staticmethod
-    @once_differentiable
+    @once_differentiable  # type: ignore[untyped-decorator]
     def backward(ctx: Any, *along: Any) -> Any:
         """along: what arrives at the gradients of x, of the parameters and of the initial state."""
         kernel, given = ctx.kernel, ctx.saved_tensors
@@ -79,7 +80,7 @@ def _records(kernel: Any, given: Any) -> tuple[Any, Any, Any]:
 class Layer(torch.nn.Module):
     """A recurrent layer: y, state = layer(x), x (T, B, D) or, batch_first, (B, T, D).
 
-    Its parameters have the names of the equations, and so has the state dict. Gradients, and gradients of gradients, are
+    Its parameters have the names of the equations, and so has the state dict. Gradients and gradients of gradients are
     those of the kernel, which computes on the processor: tensors of another device are copied there and back.
 
     Args:
@@ -94,8 +95,16 @@ class Layer(torch.nn.Module):
     """
 
     def __init__(
-        self, input_size: int, hidden_size: int, *, kernel: Any = None, batch_first: bool = False, precise: bool = False,
-        dtype: Any = torch.float32, rng: Any = None, **fill: float,
+        self,
+        input_size: int,
+        hidden_size: int,
+        *,
+        kernel: Any = None,
+        batch_first: bool = False,
+        precise: bool = False,
+        dtype: Any = torch.float32,
+        rng: Any = None,
+        **fill: float,
     ) -> None:
         super().__init__()
         self.kernel = kernel or sys.modules[__name__]
@@ -108,9 +117,9 @@ class Layer(torch.nn.Module):
     def forward(self, x: Any, state: Any = None, *, lengths: Any = None, resets: Any = None) -> tuple[Any, Any]:
         """y, shaped as x, and the state at the end of each sequence, a State of tensors (B, N).
 
-        state: the initial one, None for that of the cell. lengths (B,): steps of each sequence; y is zero from there on,
-        and the state stays. resets, shaped as x without its last axis, true where a sequence begins anew at a step.
-        Raises TypeError, ValueError of the kernel, which name the array, ValueError for lengths or resets that do not fit.
+        state: the initial one, None for that of the cell. lengths (B,): steps of each sequence; from there on y is zero
+        and the state stays. resets, shaped as x without its last axis: true where a sequence begins anew at a step.
+        Raises TypeError and ValueError, of the kernel and for lengths or resets that do not fit.
         """
         x = x.transpose(0, 1) if self.batch_first else x
         first = self.begun(x)
@@ -147,5 +156,4 @@ class Layer(torch.nn.Module):
 def _segments(steps: int, ends: Any, marks: Any) -> Iterator[tuple[int, int]]:
     """The steps in runs in which no sequence ends or begins anew; one run of none where there is no step."""
     cuts = {0, steps, *ends.tolist(), *marks.any(dim=1).nonzero().flatten().tolist()}
-    places = sorted(cuts)
-    return zip(places, places[1:], strict=False) if steps else iter([(0, 0)])
+    return pairwise(sorted(cuts)) if steps else iter([(0, 0)])

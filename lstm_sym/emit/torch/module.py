@@ -10,6 +10,7 @@ from lstm_sym.emit.numpy.kernel import numpy_source
 _IMPORTS = """import sys
 from collections import namedtuple
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
