@@ -211,3 +211,21 @@ def test_the_text_names_every_equation_of_the_loop():
     assert all(f"({number})" in text for number in ("F2", "F9", "F11", "B1", "B17", "B18"))
     assert re.search(r"int forward_fast\(long first, long last, long T, long B", text)
     assert text == ls.generate("lstm", target="c")
+
+
+@pytest.mark.parametrize("name", ls.names())
+def test_saturated_cells_keep_their_digits_in_the_precise_form(name):
+    """At weights 60 times as large; both kernels round, so the bar is a few times that of each."""
+    cell = ls.cell(name)
+    case = random_case(cell, steps=6, batch=2)
+    results = []
+    for target in ("numpy", "c"):
+        kernel = ls.build(cell, target=target)
+        params = kernel.Params(**{key: 60 * np.asarray(value) for key, value in case.params.items()})
+        state, dstate = kernel.State(**case.state), kernel.State(**case.dstate)
+        with np.errstate(all="ignore"):
+            y, _, tape = kernel.forward(case.x, params, state, precise=True)
+            grads = kernel.backward(case.dy, tape, params, dstate)
+        results.append([y, grads.x, *grads.params, *grads.state])
+    for one, other in zip(*results, strict=True):
+        np.testing.assert_allclose(other, one, rtol=1e-9, atol=5e-12 * np.abs(one).max(initial=0))

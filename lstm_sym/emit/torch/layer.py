@@ -122,18 +122,28 @@ class Layer(torch.nn.Module):
         Raises TypeError and ValueError, of the kernel and for lengths or resets that do not fit.
         """
         x = x.transpose(0, 1) if self.batch_first else x
-        first = self.begun(x)
+        if lengths is None and resets is None:
+            y, *last = self.run(x, self.begun(x) if state is None else state)
+        else:
+            y, last = self.in_pieces(x, self.begun(x), state, lengths, resets)
+        return y.transpose(0, 1) if self.batch_first else y, self.kernel.State(*last)
+
+    def run(self, x: Any, state: Any) -> Any:
+        """y and the last state, of whole sequences."""
+        return _Run.apply(self.kernel, self.precise, x, *self.parameters(), *state)
+
+    def in_pieces(self, x: Any, first: Any, state: Any, lengths: Any, resets: Any) -> tuple[Any, Any]:
+        """The same, piece by piece, in which no sequence ends or begins anew; `first` is the state it begins in."""
         state = first if state is None else state
         ends, marks = self.checked(x, lengths, resets)
         outputs = []
         for start, stop in _segments(len(x), ends, marks):
             begins, goes_on = marks[start : start + 1].any(dim=0)[:, None], ends[:, None] > start
             state = [torch.where(begins, one, other) for one, other in zip(first, state, strict=True)]
-            y, *last = _Run.apply(self.kernel, self.precise, x[start:stop], *self.parameters(), *state)
+            y, *last = self.run(x[start:stop], state)
             outputs.append(y * goes_on.to(y.dtype))
             state = [torch.where(goes_on, one, other) for one, other in zip(last, state, strict=True)]
-        y = torch.cat(outputs)
-        return y.transpose(0, 1) if self.batch_first else y, self.kernel.State(*state)
+        return torch.cat(outputs), state
 
     def begun(self, x: Any) -> tuple[Any, ...]:
         """The state in which the cell begins, (B, N) each."""
