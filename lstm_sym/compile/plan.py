@@ -119,6 +119,12 @@ class Plan:
         values = list(self.program.values())
         return {exact: tuple(v for v in values if v in read | anchors) for exact, read in reads.items()}
 
+    @cached_property
+    def tape_fields(self) -> dict[bool, dict[object, str]]:
+        """Array key -> the name of a field of the tape, by form: the same names whether loops are fused or not."""
+        plan = Plan(self.derivation) if self.fused else self
+        return {exact: plan.forward.fields(saved) for exact, saved in plan.saved.items()}
+
     def _reads(self, exact: bool) -> set[Value]:
         """What backward and the Jacobians read of forward, found by liveness."""
         backward = self.backward_forms.precise if exact else self.backward_forms.fast

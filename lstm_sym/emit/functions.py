@@ -48,7 +48,7 @@ class FunctionWriter:
     def backward(self) -> tuple[n.Node, ...]:
         """The backward pass, its slopes taken from the form of the tape."""
         program = self.loop.program
-        saved = {exact: self.plan.forward.fields(self.plan.saved[exact]) for exact in (False, True)}
+        saved = self.plan.tape_fields
         self.read_forms(saved)
         both = {key: name for key, name in saved[False].items() if key in saved[True]}
         targets = {s.target.of: s.target for s in program.statements if isinstance(s, Accumulate)}
@@ -163,7 +163,7 @@ class FunctionWriter:
         regions, parameters = self.regions, tuple(self.writer.parameters.bound.values())
         steps = n.Loop(regions.rows, tuple(regions.loop), self.loop.program.direction < 0)
         loop: list[n.Node] = [*regions.begin, steps] if regions.loop else []
-        if self.plan.fused:
+        if self.plan.fused and regions.loop:
             loop = [self.compiled(steps)]
         work = [*regions.before, *loop, *regions.after, *end]
         arrays = [*self.arrays(), *self.carried()]
@@ -303,7 +303,8 @@ def cut_after_loop(
     sizes = {part for size in sizes_in(second) for part in parts_of(size)}
     used = names_in(second)
     records = dict.fromkeys(node.record for node in walk(second) if isinstance(node, n.Field))
-    arguments = (*(name for name in bound if name in used or name in sizes), *records)
+    given = (name for name in ("dy", "dy_dot") if name in used and name not in bound)
+    arguments = (*given, *(name for name in bound if name in used or name in sizes), *records)
     if any(isinstance(node, n.Full) for node in walk(second)):
         arguments = (*arguments, "T", "B", "dtype")
     return (*first, n.Return(n.Record(name, tuple(map(n.Name, arguments))))), arguments, second

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from fractions import Fraction
 from functools import cached_property
 from typing import NamedTuple
 
+import sympy
+
 from lstm_sym.compile.storage import Storage
 from lstm_sym.emit import nodes as n
 from lstm_sym.emit.regions import RegionWriter
+from lstm_sym.equations.functions import number_of
 from lstm_sym.equations.sizes import multiplied
 from lstm_sym.program.values import Value
 
@@ -56,14 +60,12 @@ class Places:
     @cached_property
     def numbers(self) -> dict[str, Fraction]:
         """Names that stand for a number: constants of the cell, and stages that are one."""
-        found = {}
+        found: dict[str, Fraction] = {}
         assigned = [node for node in self.writer.regions.before if isinstance(node, n.Assign)]
         for node in (*self.writer.parameters.bound.values(), *assigned):
-            match node.value:
-                case n.Number(value=value):
-                    found[node.target.text] = value
-                case n.Elementwise(expression=expression) if expression.is_Rational:
-                    found[node.target.text] = Fraction(int(expression.p), int(expression.q))
+            number = _number(node.value, found)
+            if number is not None:
+                found[node.target.text] = number
         return found
 
     def is_given(self, place: Place) -> bool:
@@ -78,6 +80,28 @@ class Places:
         homes = {value: self.storage.home(value) for pair in self.carried.items() for value in pair}
         pairs = ((homes[incoming], homes[outgoing]) for incoming, outgoing in self.carried.items())
         return {incoming.name: outgoing.name for incoming, outgoing in pairs if incoming.kind == "local"}
+
+
+def _number(node: n.Node, known: Mapping[str, Fraction]) -> Fraction | None:
+    """The number that an expression is, if it reads nothing else."""
+    match node:
+        case n.Number(value=value):
+            return value
+        case n.Name(text=text):
+            return known.get(text)
+        case n.Scaled(coefficient=coefficient, operand=operand):
+            inner = _number(operand, known)
+            return None if inner is None else coefficient * inner
+        case n.Sum(left=left, right=right, sign=sign):
+            one, other = _number(left, known), _number(right, known)
+            return None if one is None or other is None else one + sign * other
+        case n.Elementwise(expression=expression, operands=operands):
+            numbers = {symbol: _number(operand, known) for symbol, operand in operands.items()}
+            if None in numbers.values():
+                return None
+            rational = {s: sympy.Rational(v.numerator, v.denominator) for s, v in numbers.items() if v is not None}
+            return number_of(expression.xreplace(rational))
+    return None
 
 
 def _arrays(writer: RegionWriter, storage: Storage) -> dict[str, tuple[str, str]]:

@@ -43,9 +43,7 @@ def run_javascript(
     sources: Sequence[str], cells: Sequence[ls.Cell], cases: Sequence[Case], folder: Path
 ) -> list[Results]:
     """Results of every source with its case, in the fast and then in the precise form, by Node.js."""
-    node = shutil.which("node")
-    if node is None:
-        pytest.skip("Node.js is not installed")
+    node = str(shutil.which("node"))
     runner = folder / "run.mjs"
     runner.write_text(_JAVASCRIPT, encoding="utf-8")
     given = []
@@ -72,8 +70,6 @@ def _results(found: dict[str, Any]) -> Results:
 
 def run_c(sources: Sequence[str], cells: Sequence[ls.Cell], cases: Sequence[Case], folder: Path) -> list[Results]:
     """The same, by the kernels around these loops, which the C compiler of this machine compiles, two at once."""
-    if find_compiler() is None:
-        pytest.skip("there is no C compiler on this machine")
     kernels: list[Any] = [ls.build(cell, target="c") for cell in cells]
     for kernel, source in zip(kernels, sources, strict=True):
         # The text that is tested, be it another cell's.
@@ -96,7 +92,8 @@ def of_kernel(kernel: Any, case: Case) -> Iterator[Results]:
 
 def run_torch(sources: Sequence[str], cells: Sequence[ls.Cell], cases: Sequence[Case], folder: Path) -> list[Results]:
     """The same, by PyTorch through the layer of each file, in both forms."""
-    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+    import torch
+
     found = []
     for number, (source, case) in enumerate(zip(sources, cases, strict=True)):
         module = imported(source, f"torch_cell_{number}")
@@ -119,6 +116,16 @@ def imported(source: str, name: str) -> ModuleType:
     module = sys.modules[name] = ModuleType(name)
     exec(compile(source, name, "exec"), module.__dict__)
     return module
+
+
+def require(target: str) -> None:
+    """Skip what this machine cannot run, before anything is made for it."""
+    if target == "javascript" and shutil.which("node") is None:
+        pytest.skip("Node.js is not installed")
+    if target == "c" and find_compiler() is None:
+        pytest.skip("there is no C compiler on this machine")
+    if target == "torch":
+        pytest.importorskip("torch", reason="PyTorch is not installed")
 
 
 Runner = Callable[[Sequence[str], Sequence[ls.Cell], Sequence[Case], Path], list[Results]]

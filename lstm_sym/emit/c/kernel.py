@@ -11,13 +11,13 @@ from collections.abc import Iterable, Mapping
 from lstm_sym.compile.plan import Plan
 from lstm_sym.emit import nodes as n
 from lstm_sym.emit.c.functions import CompiledFunctions
-from lstm_sym.emit.numpy import entry
+from lstm_sym.emit.numpy import contract, entry
 from lstm_sym.emit.numpy.kernel import NumPyKernel, Widths
 from lstm_sym.emit.numpy.layout import docstring, folded
 from lstm_sym.emit.numpy.printer import CodePrinter, choices, indented
 
 SHARED = (
-    *("Params", "State", "Tape", "PreciseTape", "_SecondTape", "Grads"),
+    *("Params", "State", "Tape", "PreciseTape", "Grads"),
     *("_SHAPES", "_STATE_SHAPES", "_COMPOSED", "_WIDTHS", "_RECORDS", "_EXTRA"),
 )
 """What such a module has of the NumPy kernel: parameters and tapes of either serve the other."""
@@ -59,7 +59,7 @@ class CompiledKernel(NumPyKernel):
     def classes(self, tapes: Widths, extra: Mapping[str, Mapping[str, int]], second: Iterable[str]) -> str:
         """Named tuples and tables of the NumPy kernel."""
         given = "\n".join(f"{name} = _numpy.{name}" for name in SHARED)
-        return f"{given}\n_FITTED: dict[Any, dict[str, int]] = {{}}"
+        return f"{given}\n{contract.second_tape(second)}\n_FITTED: dict[Any, dict[str, int]] = {{}}"
 
     def forward(self) -> str:
         """forward(): the fast and the precise form in one body."""

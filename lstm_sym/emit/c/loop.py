@@ -74,12 +74,19 @@ class LoopPrinter:
                 case n.Choose():
                     precise, fast = (tuple(self.statements(part)) for part in (node.precise, node.fast))
                     yield from (part for part in (*precise, *fast) if isinstance(part, RowWise))
-                    lines = ([part for part in side if isinstance(part, Line)] for side in (precise, fast))
-                    yield Branches(*map(tuple, lines))
+                    yield from self.by_size(*((p for p in side if isinstance(p, Line)) for side in (precise, fast)))
                 case n.Assign() | n.Fill() | n.Add():
                     yield from self.statement(node)
                 case n.Remark():
                     self.remark = node.text
+
+    def by_size(self, precise: Iterable[Line], fast: Iterable[Line]) -> Iterator[Branches]:
+        """Choices between both forms, one for each size."""
+        found: dict[str, tuple[list[Line], list[Line]]] = {}
+        for k, side in enumerate((precise, fast)):
+            for line in side:
+                found.setdefault(self.memory.place(line.name).size, ([], []))[k].append(line)
+        yield from (Branches(tuple(one), tuple(other)) for one, other in found.values())
 
     remark = ""
 

@@ -110,12 +110,16 @@ def classes(
         named_tuple("Params", params, "The parameters, named as in the equations."),
         named_tuple("State", states, "The carried state."),
         *(named_tuple(name, [(field, "") for field in fields], _TAPES[name]) for name, fields in tapes.items()),
-        # The tape of values and tangents, which no caller ever sees.
-        "\n".join(folded(f'_SecondTape = namedtuple("_SecondTape", [{", ".join(map(repr, second))}])')),
+        second_tape(second),
         named_tuple("Grads", grads, "Gradients of a loss: of the input, the parameters, the initial state.", types),
         _tables(cell, tapes, extra),
     ]
     return "\n\n\n".join(parts)
+
+
+def second_tape(fields: Iterable[str]) -> str:
+    """The tape of values and tangents, which no caller ever sees."""
+    return "\n".join(folded(f'_SecondTape = namedtuple("_SecondTape", [{", ".join(map(repr, fields))}])'))
 
 
 def _tables(

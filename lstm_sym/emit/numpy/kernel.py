@@ -97,10 +97,10 @@ class NumPyKernel:
 
     def reference(self) -> tuple[str, str]:
         """The first field that both tapes have with axes of time and batch; " - 1" if it holds T + 1 states."""
-        fields = [self.plan.forward.fields(self.plan.saved[exact]) for exact in (False, True)]
-        for key, field in fields[0].items():
+        fields = self.plan.tape_fields
+        for key, field in fields[False].items():
             kind = key[1] if isinstance(key, tuple) else ""
-            if fields[1].get(key) == field and kind != "constant":
+            if fields[True].get(key) == field and kind != "constant":
                 return field, " - 1" if kind == "states" else ""
         raise ValueError(f"the tapes of {self.cell.key} have no array over time in common")
 

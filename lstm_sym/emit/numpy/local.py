@@ -121,7 +121,7 @@ class LocalValues:
 
     def bound(self, values: Iterable[Value], exact: bool) -> list[str]:
         """Values at the steps t, read from the tape of one form; slots of one array together."""
-        storage, fields = self.plan.forward.storage, self.plan.forward.fields(self.plan.saved[exact])
+        storage, fields = self.plan.forward.storage, self.plan.tape_fields[exact]
         lines: list[str] = []
         alone: dict[str, str] = {}
         slots: dict[str, list[tuple[View, Value]]] = {}
