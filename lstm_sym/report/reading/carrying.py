@@ -117,7 +117,8 @@ def _gain(story: Story) -> Iterator[d.Block]:
     gain = story.measured.gain
     if gain is None or gain.expression == 0:
         return
-    known = {symbol: story.derivation.value(symbol.name) for symbol in gain.expression.free_symbols}
+    symbols = sorted(gain.expression.free_symbols, key=lambda symbol: gain.biases.index(symbol.name))
+    known = {symbol: story.derivation.value(symbol.name) for symbol in symbols}  # factors stand in its order
     matrix = value_math(story.derivation.value(gain.matrix))
     lines = [story.sentences.line("carrying.gain", matrix=matrix, gain=expression_math(gain.expression, known))]
     if known:
