@@ -4,7 +4,7 @@ import mpmath
 import numpy as np
 import pytest
 
-from lstm_sym import cell
+from lstm_sym import cell, parse
 from lstm_sym.flow import FlowError, record, state_sensitivity
 from lstm_sym.flow.theory import chrono_biases, gate_product, time_scale
 from lstm_sym.kernels import gru, lstm, lstm_peephole, mgu, rnn
@@ -62,6 +62,29 @@ def test_no_gate_forgets_in_less_than_a_step():
         LSTM.bias_for(1.0)
     with pytest.raises(FlowError, match="gates keep c"):
         time_scale(cell("lstm"), "h")
+
+
+def scaled(factor):
+    """A cell whose gate keeps at most a part of its state."""
+    kept = f"h[t] = {factor} * h[t-1] + (1 - z[t]) * tanh(W @ x[t])"
+    return time_scale(parse(f"z[t] = sigmoid(W_z @ x[t] + U_z @ h[t-1] + b_z)\n{kept}"))
+
+
+@pytest.mark.parametrize("steps", [1.1, 2.0, 9.99])
+def test_a_gate_with_a_factor_beside_it_has_a_longest_time_scale(steps):
+    """keep = 0.9 sigmoid(b), so T is between 1 and 10."""
+    found = scaled("0.9 * z[t]")
+    assert found.reach == (1.0, 10.0)
+    keep = 1 - 1 / steps
+    assert found.bias_for(steps) == pytest.approx(np.log(keep / (0.9 - keep)), rel=1e-12)
+    assert found.time_constant(found.bias_for(steps)) == pytest.approx(steps, rel=1e-12)
+
+
+def test_a_time_scale_that_no_bias_sets_is_refused():
+    with pytest.raises(FlowError, match="fewer than 10 steps"):
+        scaled("0.9 * z[t]").bias_for([2.0, 30.0])
+    with pytest.raises(FlowError, match=r"more than 1\.25 steps"):
+        scaled("(0.2 + 0.8 * z[t])").bias_for(1.2)
 
 
 def silent(kernel, hidden, **fill):

@@ -235,6 +235,20 @@ def test_markdown_folds_and_does_not_link_to_what_it_has_not() -> None:
     assert text.count("<details>") == text.count("</details>") > 10 and "](#" not in text
 
 
+def test_no_exercise_asks_for_a_time_that_no_bias_gives() -> None:
+    """0.9 z keeps a state for 10 steps at most; the exercises of the GRU, whose z does so for any, have one more."""
+    read = "z[t] = sigmoid(W_z @ x[t] + U_z @ h[t-1] + b_z)\nh[t] = {} * h[t-1] + (1 - z[t]) * tanh(W @ x[t])"
+    counts = []
+    for kept in ("z[t]", "0.9 * z[t]"):
+        facts = Facts(ls.parse(read.format(kept)))
+        measured, sentences = Measured(facts.cell), Sentences("en")
+        document = derivation_document(facts.cell, sentences, facts=facts)
+        told = text_of(with_reading_path(document, facts, measured, sentences), "exercises")
+        assert "nan" not in told
+        counts.append(told.count("100 steps"))
+    assert counts == [1, 0]
+
+
 @pytest.mark.parametrize("name", ls.names())
 def test_exercises_ask_about_quantities_of_the_cell(name: str) -> None:
     """Not about the part of a bias that one of several places gives: only reverse mode has a name for that."""

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -60,17 +61,32 @@ class TimeScale:
         return self._number(self.steps, self.symbol, bias)
 
     def bias_for(self, steps: float | Array) -> Array:
-        """The bias that keeps the state for T steps, T > 1. Raises FlowError for a T of 1 or less."""
+        """The bias that keeps the state for T steps. Raises FlowError for a T that is not within `reach`."""
         import sympy
 
-        if not (np.asarray(steps) > 1).all():
-            raise FlowError(
-                f"{self.cell}, {self.bias}",
-                f"a time scale of {np.min(steps)} steps",
-                "a gate that forgets at once still takes one step",
-                "ask for more than 1 step",
-            )
-        return self._number(self.inverse, sympy.Symbol("T", positive=True), steps)
+        wanted, (low, high) = np.asarray(steps, np.float64), self.reach
+        if not (wanted > low).all():
+            why, fix = "a gate that forgets at once still takes one step", f"ask for more than {low:g} step"
+            if low > 1:
+                why, fix = "a part of the state passes the gate at every step", f"{fix}s"
+            raise FlowError(f"{self.cell}, {self.bias}", f"a time scale of {np.min(wanted)} steps", why, fix)
+        if not ((wanted < high) | np.isinf(high)).all():
+            why = "a factor below 1 beside the gate, as in 0.9 * z[t] * h[t-1], so that a part is always forgotten"
+            where, found = f"{self.cell}, {self.bias}", f"a time scale of {np.max(wanted)} steps"
+            raise FlowError(where, found, why, f"ask for fewer than {high:g} steps")
+        return self._number(self.inverse, sympy.Symbol("T", positive=True), wanted)
+
+    @cached_property
+    def reach(self) -> tuple[float, float]:
+        """The time scales that a bias can set, above the first and below the second: (1, inf) for the LSTM.
+
+        The gate of 0.9 * z[t] * h[t-1] keeps at most 0.9 of the state, which is for (1, 10).
+        """
+        import sympy
+
+        ends = (float(sympy.limit(self.steps, self.symbol, end)) for end in (-sympy.oo, sympy.oo))
+        low, high = sorted(ends)
+        return max(low, 1.0), high
 
     def log_keep(self, bias: float | Array) -> Array:
         """ln keep, to the last digits however far the gate is open (log1p of -1 / T) or closed (SymPy, exactly)."""
@@ -115,8 +131,7 @@ def time_scale(cell: Cell, state: str | None = None) -> TimeScale:
         inverses = sympy.solve(sympy.Eq(steps, wanted), symbol)
         # A gate can be opened to any time scale: what has no real bias for 2 steps is no gate.
         if state in (None, name) and len(inverses) == 1 and inverses[0].xreplace({wanted: sympy.Integer(2)}).is_real:
-            inverse = sympy.expand_log(sympy.simplify(inverses[0]), force=True)
-            return TimeScale(cell.key, name, symbol.name, symbol, keep, steps, inverse)
+            return TimeScale(cell.key, name, symbol.name, symbol, keep, steps, _in_real_logs(inverses[0], wanted))
     raise FlowError(
         f"{cell.key}, time scale" + (f" of {state}" if state else ""),
         "no gate of one bias keeps it"
@@ -125,6 +140,15 @@ def time_scale(cell: Cell, state: str | None = None) -> TimeScale:
         "a cell without a gate on the way from its state to its state, or gates that share the work",
         "measure the half-life instead",
     )
+
+
+def _in_real_logs(inverse: Expr, wanted: sympy.Symbol) -> Expr:
+    """The bias as a sum of logarithms, -ln(T - 1); as one where a part has none, as ln(10 (1 - T) / (T - 10))."""
+    import sympy
+
+    simple = sympy.simplify(inverse)
+    parts = sympy.expand_log(simple, force=True)
+    return parts if all(log.xreplace({wanted: sympy.Integer(2)}).is_real for log in parts.atoms(sympy.log)) else simple
 
 
 def chrono_biases(

@@ -89,9 +89,9 @@ def _half_life(story: Story) -> Iterator[Exercise]:
 
 
 def _bias(story: Story) -> Iterator[Exercise]:
-    """Which bias a wanted time needs."""
+    """Which bias a wanted time needs; nothing where none gives it."""
     scale = story.measured.scale
-    if scale is None:
+    if scale is None or not scale.reach[0] < LONG < scale.reach[1]:
         return
     wanted = float(scale.bias_for(np.float64(LONG)))
     bias = value_math(story.derivation.value(scale.bias))
