@@ -68,7 +68,8 @@ def _gates(advice: Sequence[Advice], sentences: Sentences) -> Table:
     rows: list[tuple[Line, ...]] = []
     for one in advice:
         if one.gate is not None:
-            shown: Line = (sentences.text("flow.follows.no_gate"),)
+            reason = "no_gate" if one.gate.name is None else "out_of_reach"
+            shown: Line = (sentences.text(f"flow.follows.{reason}"),)
             if one.gate.value is not None:
                 shown = (Code(f"{one.gate.name} = {one.gate.value:.3g}"),)
             rows.append(((Code(one.model),), (f"{one.gate.time_scale:g}",), shown))

@@ -51,6 +51,17 @@ def test_a_cell_without_a_forget_gate_gets_no_bias():
     assert advise([HALVES], gates=GATES)[0].gate is None
 
 
+def test_a_time_scale_beyond_the_reach_of_the_gate_gets_no_value():
+    """0.9 z keeps a state for 10 steps at most; the study goes on, and says so."""
+    read = "z[t] = sigmoid(W_z @ x[t] + b_z)\nh[t] = 0.9 * z[t] * h[t-1] + (1 - z[t]) * tanh(W @ x[t])"
+    gates = {"own": time_scale(ls.parse(read))}
+    [found] = advise([profile("own", HALVES.log_norms[0])], gates=gates, time_scale=30)
+    assert (found.gate.name, found.gate.value) == ("b_z", None)
+    assert advice_text(found).endswith("No b_z sets a time scale of 30 steps: it is beyond the reach of the gate.")
+    [found] = advise([profile("own", HALVES.log_norms[0])], gates=gates, time_scale=5)
+    assert found.gate.value == pytest.approx(math.log(8))
+
+
 def test_the_bias_of_a_gate_that_forgets_has_the_other_sign():
     found = advise([profile("MGU", HALVES.log_norms[0])], gates={"MGU": time_scale(ls.cell("mgu"))}, time_scale=10)[0]
     assert found.gate.value == pytest.approx(-math.log(9))

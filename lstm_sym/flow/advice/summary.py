@@ -49,6 +49,7 @@ SENTENCES = {
     "{subnormal}.",
     "gate_bias": "For a time scale of {time_scale} steps set {name} = {bias} (chrono, Tallec & Ollivier 2018).",
     "no_gate": "No bias sets a time scale of {time_scale} steps: no gate of one bias keeps the state.",
+    "out_of_reach": "No {name} sets a time scale of {time_scale} steps: it is beyond the reach of the gate.",
     "exponential": "exponential law",
     "power law": "power law",
     "shifted power law": "shifted power law",
@@ -65,7 +66,8 @@ class GateBias:
     Attributes:
         model: its label.
         time_scale: the steps that the cell is wanted to remember.
-        name, value: the bias that makes it so, as "b_f", and its value; None for a cell that no gate keeps.
+        name, value: the bias that makes it so, as "b_f", and its value; None for a cell that no gate keeps. The value
+            alone is None where no value gives it, as beside a factor of 0.9, which keeps no state longer than 10 steps.
     """
 
     model: str
@@ -138,10 +140,11 @@ def advise(
 
 
 def gate_bias(model: str, gate: TimeScale | None, time_scale: float) -> GateBias:
-    """The bias for a time scale in steps, above 1; without one where no gate keeps the state. Raises what gates do."""
+    """The bias for a time scale in steps, above 1; without one where no gate keeps it, or none so long."""
     if gate is None:
         return GateBias(model, time_scale, None, None)
-    return GateBias(model, time_scale, gate.bias, float(gate.bias_for(time_scale)))
+    is_beyond = time_scale > 1 and not gate.reach[0] < time_scale < gate.reach[1]
+    return GateBias(model, time_scale, gate.bias, None if is_beyond else float(gate.bias_for(time_scale)))
 
 
 def gate_text(gate: GateBias, *, labels: Mapping[str, str] | None = None) -> str:
@@ -149,7 +152,7 @@ def gate_text(gate: GateBias, *, labels: Mapping[str, str] | None = None) -> str
     words = translated(SENTENCES, labels)
     time_scale = _number(gate.time_scale, words)
     if gate.value is None:
-        return words["no_gate"].format(time_scale=time_scale)
+        return words["no_gate" if gate.name is None else "out_of_reach"].format(time_scale=time_scale, name=gate.name)
     return words["gate_bias"].format(time_scale=time_scale, name=gate.name, bias=_number(gate.value, words))
 
 
