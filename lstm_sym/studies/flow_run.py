@@ -248,7 +248,7 @@ class GradientFlow(Report):
     @cached_property
     def _pictures(self) -> Pictures:
         surveys, request = self._by_stem, self.request
-        shown = [(stem, one.profile, one.measured.found, one.measured.window) for stem, one in surveys.items()]
+        shown = [(stem, one.profile, one.measured.found) for stem, one in surveys.items()]
         decided_by = [shown, self.sides, request.settings, request.language, request.paper]
 
         def drawn() -> Pictures:
