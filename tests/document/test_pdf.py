@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+from functools import cache
 from typing import Any
 
 import pytest
@@ -24,10 +25,16 @@ from lstm_sym.report.source import with_source
 CELLS = {name: ls.cell(name) for name in ls.names()}
 
 
+@cache
+def facts(name: str) -> Facts:
+    """What is derived and drawn of a cell, once for all languages."""
+    return Facts(CELLS[name])
+
+
 def document(name: str, language: str = "en") -> d.Document:
     cell, sentences = CELLS[name], Sentences(language)
-    derived = derivation_document(cell, sentences, errors={f"{name}.backward.c": 2e-16})
-    return with_source(derived, Facts(cell), sentences)
+    derived = derivation_document(cell, sentences, errors={f"{name}.backward.c": 2e-16}, facts=facts(name))
+    return with_source(derived, facts(name), sentences)
 
 
 @pytest.fixture
