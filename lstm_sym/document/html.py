@@ -19,7 +19,7 @@ from lstm_sym.notation.text import TextNotation
 NAMES = {"en": "English", "zh-Hant": "繁體中文", "zh-Hans": "简体中文"}
 _COMMENT, _SET_BACK = re.compile(r"(?m)# .*$"), r'<span class="comment">\g<0></span>'
 # A row of one thing, which lays nothing out: browsers show the same without it.
-_ROW_OF_ONE = re.compile(r"<mrow>(<(mi|mn|msub)\b[^>]*>(?:(?!</?mrow|</?msub).)*</\2>)</mrow>")
+_ROW_OF_ONE = re.compile(r"<mrow>(<(mi|mn)\b[^>]*>[^<]*</\2>|<msub\b[^>]*>(?:(?!</?mrow|</?msub).)*</msub>)</mrow>")
 
 
 def html_page(document: d.Document, *others: d.Document) -> str:
