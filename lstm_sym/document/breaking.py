@@ -14,6 +14,7 @@ WHOLE = 17
 SHORT = 9
 """Letters of a row that is kept whole in a longer formula."""
 _BREAK_BEFORE, _BREAK_AFTER = {"+", "−", "⊙", "="}, {";", ","}
+_FORMS = {"(": "prefix", "[": "prefix", ")": "postfix", "]": "postfix"}
 _SMALL = 0.7
 """Size of a letter in a subscript or superscript."""
 
@@ -67,10 +68,15 @@ def _is_infix(element: ET.Element, signs: set[str]) -> bool:
 
 
 def _text(element: ET.Element) -> str:
-    """An element as text. Outside its row an operator does not know that it stands between two, or opens or closes."""
+    """An element as text. Outside its row an operator does not know that it stands between two, or opens or closes.
+
+    A bracket would be as tall as what stands in its own piece, and its partner in another piece of another height.
+    """
     if element.tag == "mo" and "form" not in element.attrib:
-        form = {"(": "prefix", "[": "prefix", ")": "postfix", "]": "postfix"}.get(element.text or "", "infix")
+        form = _FORMS.get(element.text or "", "infix")
         element.set("form", form)
+        if form != "infix":
+            element.set("stretchy", "false")
     return ET.tostring(element, encoding="unicode")
 
 

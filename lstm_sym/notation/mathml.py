@@ -13,6 +13,7 @@ from lstm_sym.equations.signs import GREEK, Sign
 from lstm_sym.notation.notation import Notation
 
 _ACCENTS = {"tilde": "˜", "hat": "ˆ", "bar": "¯", "dot": "˙", "vec": "→"}
+_TALL = ("mfrac", "mtable", "munder")
 
 
 def _row(*parts: str) -> str:
@@ -43,11 +44,11 @@ class MathMLNotation(Notation):
         "product": '<mo largeop="false">⊙</mo>',  # Firefox draws it as large as a sum
         "fraction": f"<mfrac>{_row('{}')}{_row('{}')}</mfrac>",
         "scaled": '{}<mspace width="0.17em"/>{}',
-        "parentheses": _row("<mo>(</mo>", "{}", "<mo>)</mo>"),
+        "parentheses": _row('<mo stretchy="false">(</mo>', "{}", '<mo stretchy="false">)</mo>'),
         "transpose": f"<msup>{_row('{}')}<mo>⊤</mo></msup>",
         "applied": '{}<mspace width="0.17em"/>{}',
         "summed": "<munder><mo>∑</mo><mi>t</mi></munder>{}",
-        "diag": f"<mi>diag</mi>{_row('<mo>(</mo>', '{}', '<mo>)</mo>')}",
+        "diag": "<mi>diag</mi>{}",
         "stacked": _row(_operator("["), "{}", _operator("]")),
         "below": _operator(";"),
         "partial": f"<mfrac>{_row(_operator('∂'), '{}')}{_row(_operator('∂'), '{}')}</mfrac>",
@@ -83,6 +84,15 @@ class MathMLNotation(Notation):
         if mark.startswith("tangent again"):
             return self.marked(text, mark)
         return _row("<mi>δ</mi>", text) if mark in ("adjoint", "carried", "direct") else text
+
+    def parentheses(self, text: str) -> str:
+        """Brackets of one size around letters, which a descender would stretch, and as tall as what is tall."""
+        tall = any(f"<{tag}" in text for tag in _TALL)
+        return _row(_operator("("), text, _operator(")")) if tall else super().parentheses(text)
+
+    def diag(self, text: str) -> str:
+        """diag(e), its brackets as any others."""
+        return super().diag(self.parentheses(text))
 
     def letter(self, sign: Sign) -> str:
         """A letter or a word, an accent over it."""

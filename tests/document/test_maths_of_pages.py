@@ -14,6 +14,7 @@ from lstm_sym.report import Sentences, derivation_document
 
 CELLS = ("lstm", "nested_lstm", "slstm")
 PARTS = {"mfrac": 2, "msub": 2, "msup": 2, "munder": 2, "mover": 2, "msubsup": 3}
+CLOSING = {"(": ")", "[": "]"}
 
 
 @cache
@@ -35,3 +36,18 @@ def test_every_script_and_fraction_has_as_many_parts_as_browsers_ask(cell: str) 
     assert len(elements) > 500
     wrong = [ET.tostring(one, encoding="unicode") for one in elements if len(one) != PARTS[one.tag]]
     assert not wrong, wrong[0]
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_brackets_of_a_pair_are_of_one_size(cell: str) -> None:
+    """Both as large as letters, or both as tall as what one row has between them."""
+    for formula in formulas(cell):
+        opened: list[tuple[str, str | None, int]] = []
+        for place, sign in ((place, one) for place, math in enumerate(formula) for one in math.iter("mo")):
+            if sign.text in CLOSING:
+                opened.append((CLOSING[sign.text], sign.get("stretchy"), place))
+            elif sign.text in CLOSING.values():
+                closing, stretchy, begun = opened.pop()
+                assert (closing, stretchy) == (sign.text, sign.get("stretchy"))
+                assert stretchy == "false" or begun == place
+        assert not opened

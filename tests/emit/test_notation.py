@@ -75,12 +75,13 @@ TEXT = {
     "d_U_i": "δU_i = Σₜ δa_iₜ hₜ₋₁ᵀ",
     "h_dot": "∂hₜ = ∂oₜ ⊙ tanh(cₜ) + ∂(tanh(cₜ)) ⊙ oₜ",
 }
+OPEN, CLOSE = '<mo stretchy="false">(</mo>', '<mo stretchy="false">)</mo>'
 I_T = "<msub><mi>i</mi><mi>t</mi></msub>"
 MATHML = {
-    "i": f"{I_T}<mo>=</mo><mi>σ</mi><mrow><mo>(</mo>"
-    "<msub><mi>a</mi><mrow><mi>i</mi><mo>,</mo><mi>t</mi></mrow></msub><mo>)</mo></mrow>",
+    "i": f"{I_T}<mo>=</mo><mi>σ</mi><mrow>{OPEN}"
+    f"<msub><mi>a</mi><mrow><mi>i</mi><mo>,</mo><mi>t</mi></mrow></msub>{CLOSE}</mrow>",
     "i_slope": f'<msub><mrow><mi>i</mi><mo lspace="0" rspace="0">′</mo></mrow><mi>t</mi></msub>'
-    f'<mo>=</mo>{I_T}<mo largeop="false">⊙</mo><mrow><mo>(</mo><mn>1</mn><mo>−</mo>{I_T}<mo>)</mo></mrow>',
+    f'<mo>=</mo>{I_T}<mo largeop="false">⊙</mo><mrow>{OPEN}<mn>1</mn><mo>−</mo>{I_T}{CLOSE}</mrow>',
     "d_c_next": "<mrow><mi>δ</mi>"
     "<msubsup><mi>c</mi><mrow><mi>t</mi><mo>−</mo><mn>1</mn></mrow><mo>+</mo></msubsup></mrow>"
     '<mo>=</mo><mrow><mi>δ</mi><msub><mi>c</mi><mi>t</mi></msub></mrow><mo largeop="false">⊙</mo>'

@@ -27,6 +27,7 @@ def notation(target: str, text: str, **options: object) -> tuple[Notation, ls.Ce
     return TARGETS[target].of(derivation.forward, derivation.adjoint, derivation.tangent), cell, derivation
 
 
+OPEN, CLOSE = '<mo stretchy="false">(</mo>', '<mo stretchy="false">)</mo>'
 EQUATIONS = {
     "h[t] = W @ [h[t-1], x[t]]": (
         "hₜ = W [hₜ₋₁; xₜ]",
@@ -41,17 +42,17 @@ EQUATIONS = {
     "h[t] = U @ repeat(h[t-1], n) + V @ x[t]": (
         "hₜ = U repeat₃(hₜ₋₁) + V xₜ",
         r"h_{t} = U\,\mathrm{repeat}_{3}(h_{t-1}) + V\,x_{t}",
-        f"<mi>U</mi>{SPACE}<msub><mi>repeat</mi><mn>3</mn></msub><mrow><mo>(</mo>{H}<mo>)</mo></mrow>",
+        f"<mi>U</mi>{SPACE}<msub><mi>repeat</mi><mn>3</mn></msub><mrow>{OPEN}{H}{CLOSE}</mrow>",
     ),
     "h[t] = mean(h[t-1] - b) + max(V @ x[t])": (
         "hₜ = mean(hₜ₋₁ − b) + max(V xₜ)",
         r"h_{t} = \mathrm{mean}(h_{t-1} - b) + \mathrm{max}(V\,x_{t})",
-        f"<mi>mean</mi><mrow><mo>(</mo>{H}<mo>−</mo><mi>b</mi><mo>)</mo></mrow><mo>+</mo><mi>max</mi>",
+        f"<mi>mean</mi><mrow>{OPEN}{H}<mo>−</mo><mi>b</mi>{CLOSE}</mrow><mo>+</mo><mi>max</mi>",
     ),
     "h[t] = maximum(V @ x[t], 0.5) + where(h[t-1] - b, b, 2)": (
         "hₜ = max(V xₜ, 0.5) + where(hₜ₋₁ − b, b, 2)",
         r"h_{t} = \max(V\,x_{t}, 0.5) + \mathrm{where}(h_{t-1} - b, b, 2)",
-        f"<mi>max</mi><mrow><mo>(</mo><mi>V</mi>{SPACE}{X}<mo>,</mo><mn>0.5</mn><mo>)</mo></mrow>",
+        f"<mi>max</mi><mrow>{OPEN}<mi>V</mi>{SPACE}{X}<mo>,</mo><mn>0.5</mn>{CLOSE}</mrow>",
     ),
     "h[t] = minimum(b, h[t-1] / (1 + b)) + V @ x[t]": (
         "hₜ = min(b, hₜ₋₁ / (1 + b)) + V xₜ",

@@ -223,9 +223,8 @@ PRIME = '<mo lspace="0" rspace="0">′</mo>'
 
 def in_brackets(*names: str) -> str:
     """Arguments in MathML."""
-    return (
-        f"<mrow><mo>(</mo>{'<mo>,</mo>'.join(f'<msub><mi>{n}</mi><mi>t</mi></msub>' for n in names)}<mo>)</mo></mrow>"
-    )
+    inner = "<mo>,</mo>".join(f"<msub><mi>{n}</mi><mi>t</mi></msub>" for n in names)
+    return f'<mrow><mo stretchy="false">(</mo>{inner}<mo stretchy="false">)</mo></mrow>'
 
 
 def test_no_function_and_no_slope_is_left_out():
