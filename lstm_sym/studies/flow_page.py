@@ -114,7 +114,7 @@ def _reasons(errors: Iterable[FlowError], sentences: Sentences) -> list[Block]:
 
 
 def _card_row(card: MemoryCard, sentences: Sentences) -> tuple[Line, ...]:
-    law = sentences.text(f"flow.memory.{card.law or 'cannot_tell'}")
+    law = sentences.text(f"flow.memory.{card.verdict}")
     numbers = ((str(getattr(card, name)),) for name in CARD)
     return ((Code(card.model),), *numbers, (law,))
 

@@ -112,6 +112,11 @@ def test_what_does_not_decay_has_an_infinite_half_life(curve):
     assert card.row()["half_life"] == "inf"
 
 
+def test_what_grows_is_called_growth_and_what_decays_is_not():
+    assert "exponential growth (" in flow.memory_table([flow.memory_card(geometric(1.05))])
+    assert "growth" not in flow.memory_table([flow.memory_card(geometric(0.95))])
+
+
 def test_a_row_is_flat_and_valid_json():
     row = memory_card(noisy()).row()
     assert json.loads(json.dumps(row, allow_nan=False)) == row

@@ -40,6 +40,7 @@ HEADINGS = {
     "decay": "decay",
     "interval": "interval over",
     EXPONENTIAL: "exponential",
+    "growth": "exponential growth",
     POWER: "power law",
     SHIFTED: "shifted power law",
     STRETCHED: "stretched",
@@ -119,6 +120,13 @@ class MemoryCard(Shown):
     resampled: str
     tolerance: float
     level: float
+
+    @property
+    def verdict(self) -> str:
+        """What to call the law, a key of HEADINGS: an exponential that grows is growth, no law is cannot_tell."""
+        if self.law == EXPONENTIAL and self.rate.value < 0:
+            return "growth"
+        return self.law or "cannot_tell"
 
     def row(self) -> dict[str, str | float | bool | None]:
         """One flat row for CSV or JSON: numbers as they are, infinity as "inf", what is not known as None."""
@@ -219,7 +227,8 @@ def _measures(tolerance: float) -> dict[str, Callable[[Array], Array]]:
 def _words(card: MemoryCard, words: Mapping[str, str]) -> list[str]:
     """The columns of law, its parameters, and what the interval rests on."""
     support = "" if card.support is None else f", {card.support:.0%}"
-    law = words["cannot_tell"] if card.law is None else f"{words[card.law]} (ΔBIC {_short(card.margin)}{support})"
+    name = words[card.verdict]
+    law = name if card.law is None else f"{name} (ΔBIC {_short(card.margin)}{support})"
     decay = {
         EXPONENTIAL: str(card.rate),
         POWER: str(card.exponent),
