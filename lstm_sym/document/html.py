@@ -17,6 +17,9 @@ from lstm_sym.notation.mathml import MathMLNotation
 from lstm_sym.notation.text import TextNotation
 
 NAMES = {"en": "English", "zh-Hant": "繁體中文", "zh-Hans": "简体中文"}
+SHORT, SENTENCE = 12, 40
+"""Letters of the longest text of a column that stays on a line, and of one that is no sentence."""
+_SPACES = (" ", "\u2002")
 _COMMENT, _SET_BACK = re.compile(r"(?m)# .*$"), r'<span class="comment">\g<0></span>'
 # A row of one thing, which lays nothing out: browsers show the same without it.
 _ROW_OF_ONE = re.compile(r"<mrow>(<(mi|mn)\b[^>]*>[^<]*</\2>|<msub\b[^>]*>(?:(?!</?mrow|</?msub).)*</msub>)</mrow>")
@@ -239,7 +242,8 @@ class _Page:
         """Any block but a section."""
         match block:
             case d.Paragraph():
-                return f"<p>{self.line(block.line)}</p>"
+                alone = ' class="alone"' if _is_formula(block.line) else ""
+                return f"<p{alone}>{self.line(block.line)}</p>"
             case d.Matrix():
                 return self.matrix(block)
             case d.Definitions():
@@ -311,9 +315,10 @@ class _Page:
 
     def table(self, table: d.Table) -> str:
         """A table in a box that scrolls by itself on a narrow window."""
-        head = "".join(f"<th{_numeric(table, k)}>{escape(text)}</th>" for k, text in enumerate(table.head))
+        kinds = [_column(table, k) for k in range(len(table.head))]
+        head = "".join(f"<th{kind}>{escape(text)}</th>" for kind, text in zip(kinds, table.head, strict=True))
         rows = "".join(
-            f"<tr>{''.join(f'<td{_numeric(table, k)}>{self.line(cell)}</td>' for k, cell in enumerate(row))}</tr>\n"
+            f"<tr>{''.join(f'<td{kind}>{self.line(cell)}</td>' for kind, cell in zip(kinds, row, strict=True))}</tr>\n"
             for row in table.rows
         )
         body = f"<thead><tr>{head}</tr></thead><tbody>\n{rows}</tbody>"
@@ -369,5 +374,19 @@ def _infix(sign: str) -> str:
     return f'<mo form="infix">{sign}</mo>'
 
 
-def _numeric(table: d.Table, column: int) -> str:
-    return ' class="numeric"' if column in table.numeric else ""
+def _is_formula(line: d.Line) -> bool:
+    """Whether a line is a formula alone, with its number or without."""
+    has_math = any(isinstance(part, d.Math) for part in line)
+    return has_math and all(isinstance(part, d.Math | d.Link) or part in _SPACES for part in line)
+
+
+def _column(table: d.Table, column: int) -> str:
+    """The class of a column: of numbers; of sentences, which need some width; of short texts, which stay on a line."""
+    if column in table.numeric:
+        return ' class="numeric"'
+    cells = [row[column] for row in table.rows]
+    longest = max((sum(len(part) for part in cell if isinstance(part, str)) for cell in cells), default=0)
+    if longest > SENTENCE:
+        return ' class="sentences"'
+    is_plain = all(isinstance(part, str) for cell in cells for part in cell)
+    return ' class="short"' if is_plain and 0 < longest <= SHORT else ""

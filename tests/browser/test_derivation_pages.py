@@ -47,3 +47,10 @@ def test_a_dark_page_is_hard_to_use_for_nobody(open_page, derivation, name):
 @cells(["lstm"])
 def test_the_switch_shows_each_language_and_the_address_keeps_it(open_page, derivation, name):
     assert languages_wrong(open_page, derivation(name), LANGUAGES) == []
+
+
+def test_a_formula_alone_on_a_line_is_as_large_as_those_of_the_derivation(open_page, derivation):
+    page = open_page(derivation("lstm"))
+    height = "(math) => math.getBoundingClientRect().height"
+    alone, derived = (page.locator(f"{place} mfrac").first.evaluate(height) for place in ("#problem .alone", "#state"))
+    assert alone > 0.8 * derived
