@@ -132,7 +132,9 @@ class _Markup:
         for lever in levers.gates:
             name = lever.gate.name
             meaning = self.told[f"{cell.key}.{name}"]
-            sign = f'<b class="{colour_class(name)}">{escape(name)}</b>'
+            letter, index = map(escape, subject.sign(name))
+            below = f"<sub>{index}</sub>" if index else ""
+            sign = f'<b class="{colour_class(name)}">{letter}{below}</b>'
             label = f"{sign} {meaning} <small>{self.told['bias']}</small>"
             sliders.append(self.slider(Slider(f"{cell.key}.{name}", "bias", -6, 6, 0.1, 0), label))
         notes = [

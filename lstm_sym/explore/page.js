@@ -134,7 +134,7 @@
         value: Pictures.number(sensitivity[source - 1]),
       }),
     };
-    const rows = names.map((name) => ({ name, values: felt[name] }));
+    const rows = names.map((name) => ({ name, sign: cell.signs[name], values: felt[name] }));
     figure.querySelector(".network").innerHTML = Pictures.unfolded(rows, steps, source, [head, column], texts);
     table(cell, figure.querySelector(".held"), steps, head, column, gates);
   }
@@ -164,7 +164,11 @@
       });
     first.scope = "row";
     first.style.width = `${head}px`;
-    first.append(make(kind, gate.name));
+    const named = make(kind),
+      [letter, index] = cell.signs[gate.name];
+    named.append(letter, ...(index ? [Object.assign(document.createElement("sub"), { textContent: index })] : []));
+    named.dataset.row = gate.name;
+    first.append(named);
     line.append(first);
     line.className = `q-${gate.name}`;
     for (let t = 1; t <= steps; t++) {
@@ -215,7 +219,7 @@
         CYCLE[row(cell, button.dataset.gate)[button.dataset.step - 1]],
       );
     else {
-      const gate = button.textContent,
+      const gate = button.dataset.row,
         letter = CYCLE[row(cell, gate)[0]];
       for (let t = 1; t <= value("steps"); t++) hold(cell, gate, t, letter);
     }

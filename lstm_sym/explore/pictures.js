@@ -98,10 +98,10 @@ const Pictures = (() => {
       y = (row) => 24 + row * gap;
     const lines = [],
       nodes = [];
-    rows.forEach(({ name, values }, row) => {
+    rows.forEach(({ name, sign: [letter, index], values }, row) => {
       const most = Math.max(...values);
       const shade = (value) => (most > 0 && value > 0 ? Math.max(0, 1 + Math.log10(value / most) / 4) : 0);
-      lines.push(`<text class="row" x="${head - 14}" y="${y(row)}" dy=".32em" text-anchor="end">${plain(name)}</text>`);
+      lines.push(`<text class="row" x="${head - 14}" y="${y(row)}" dy=".32em" text-anchor="end">${plain(letter)}<tspan class="index" dy="4">${plain(index)}</tspan></text>`);
       for (let t = 1; t <= steps; t++) {
         if (t > 1) lines.push(`<line x1="${x(t - 1) + radius}" x2="${x(t) - radius}" y1="${y(row)}" y2="${y(row)}"/>`);
         lines.push(`<line x1="${x(t)}" x2="${x(t)}" y1="${y(row) + radius}" y2="${y(row + 1) - radius}"/>`);

@@ -21,9 +21,11 @@ from lstm_sym.api import build, derive
 from lstm_sym.compile.plan import Plan
 from lstm_sym.emit.javascript.module import javascript_source
 from lstm_sym.equations.cell import Cell
+from lstm_sym.equations.signs import parts_of_name
 from lstm_sym.explore.errors import ExploreError
 from lstm_sym.explore.levers import Lever, Levers, place_on_tape
 from lstm_sym.kernels import Array
+from lstm_sym.notation.text import TextNotation
 
 STEPS = 60
 """The longest sequence."""
@@ -110,11 +112,21 @@ class Subject:
             "inputs": self.inputs,
             "states": {name: value.shape[1] for name, value in state._asdict().items()},
             "initial": {name: str(value).replace("inf", "Infinity") for name, value in cell.initial.items()},
+            "signs": {name: self.sign(name) for name in (cell.output, *cell.states, *self._gates)},
             "recurrent": list(self.levers.roles.recurrent),
             "gates": [self._gate(lever) for lever in self.levers.gates],
             "shapes": {name: list(np.shape(value)) for name, value in drawn[0].items()},
             "params": [packed(np.concatenate([np.ravel(value) for value in one.values()])) for one in drawn],
         }
+
+    @property
+    def _gates(self) -> tuple[str, ...]:
+        return tuple(lever.gate.name for lever in self.levers.gates)
+
+    def sign(self, name: str) -> tuple[str, str]:
+        """The letter of a name, and the index below it, "" without one."""
+        letter, below = TextNotation(signs=self.cell.signs).letters(*parts_of_name(name))
+        return letter, ",".join(below)
 
     def _gate(self, lever: Lever) -> dict[str, Any]:
         kept = place_on_tape(self.plan, lever.gate)

@@ -142,3 +142,14 @@ def test_what_the_script_writes_follows_the_language(open_page, explorer):
     assert "减半" in page.locator(".legend").inner_text()
     page.locator('label[lang="zh-Hant"]').click()
     page.wait_for_function("() => document.querySelector('.legend').innerText.includes('減半')")
+
+
+def test_names_have_their_index_below_and_the_name_of_a_gate_holds_its_row(open_page, folder):
+    path = folder / "nested.html"
+    path.write_text(html_page(*explorer_pages([ls.cell("nested_lstm")], [Sentences("en")])), encoding="utf-8")
+    page = open_page(path)
+    assert page.locator(".network .index").all_text_contents() == ["", "", "in"]
+    assert page.locator("label b sub").all_text_contents() == ["in"] * 3
+    page.locator('[data-row="i_in"]').click()
+    assert gate(page, "i_in", 4).get_attribute("aria-pressed") == "true"
+    assert gate(page, "i", 4).get_attribute("aria-pressed") == "false"
