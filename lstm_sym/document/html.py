@@ -21,6 +21,8 @@ SHORT, SENTENCE = 12, 40
 """Letters of the longest text of a column that stays on a line, and of one that is no sentence."""
 _SPACES = (" ", "\u2002")
 _COMMENT, _SET_BACK = re.compile(r"(?m)# .*$"), r'<span class="comment">\g<0></span>'
+# The end of a formula with the sign behind it, which browsers would let begin the next line.
+_BEFORE_SIGN = re.compile(r"<math>(?:(?!<math>).)*</math>[.,;:)!?，。；：）、？]+")
 # A row of one thing, which lays nothing out: browsers show the same without it.
 _ROW_OF_ONE = re.compile(r"<mrow>(<(mi|mn)\b[^>]*>[^<]*</\2>|<msub\b[^>]*>(?:(?!</?mrow|</?msub).)*</msub>)</mrow>")
 
@@ -261,7 +263,7 @@ class _Page:
 
     def line(self, line: d.Line) -> str:
         """Text with mathematics in it."""
-        return "".join(self.inline(part) for part in line)
+        return _BEFORE_SIGN.sub(r'<span class="kept">\g<0></span>', "".join(self.inline(part) for part in line))
 
     def inline(self, part: d.Inline) -> str:
         """One part of a line."""

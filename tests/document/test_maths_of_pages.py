@@ -9,6 +9,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 import lstm_sym as ls
+from lstm_sym.document import document as d
 from lstm_sym.document.html import html_page
 from lstm_sym.report import Sentences, derivation_document
 
@@ -51,3 +52,11 @@ def test_brackets_of_a_pair_are_of_one_size(cell: str) -> None:
                 assert (closing, stretchy) == (sign.text, sign.get("stretchy"))
                 assert stretchy == "false" or begun == place
         assert not opened
+
+
+def test_a_full_stop_does_not_leave_the_formula_before_it() -> None:
+    long = d.Math(lambda n: n.plus.join(n.named(f"alpha_{k}", 0) for k in range(6)))
+    line = ("Read ", long, ". And ", d.Math(lambda n: n.named("c", 0)), " too")
+    page = html_page(d.Document("One", "en", (), (d.Section("one", "One", (d.Paragraph(line),)),)))
+    kept = re.findall(r'<span class="kept">(.*?)</span>', page)
+    assert len(kept) == 1 and kept[0].count("<math>") == 1 and kept[0].endswith("</math>.")
