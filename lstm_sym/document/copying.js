@@ -73,6 +73,6 @@
     const group = document.createElement("span");
     group.className = "copies";
     group.append(button("BibTeX", () => bibtex));
-    work.after(group);
+    work.parentElement.append(group); // behind the full stop, which may not begin a line
   }
 })();

@@ -20,7 +20,7 @@ def test_verdicts_stay_on_a_line_and_sentences_are_wide_enough(open_page, tmp_pa
     row = open_page(path, width=width).locator("tbody tr").first
     row.evaluate("(one) => one.closest('table').style.fontSize = '20px'")
     sentence, verdict = row.locator("td").nth(1), row.locator("td").nth(3)
-    assert sentence.bounding_box()["width"] >= 200
+    assert sentence.bounding_box()["width"] >= 160
     lines = (
         "(one) => { const r = document.createRange(); r.selectNodeContents(one); return r.getClientRects().length; }"
     )
