@@ -49,8 +49,9 @@ def generate(cell: Cell | str, *, target: str = "numpy", plain: bool = False) ->
     """The text of the kernel of a cell, or of that of this name: a module that stands alone.
 
     target: "numpy"; "c", the loops over time, which `build` calls; "torch", that and a layer of PyTorch around it;
-    or "javascript": forward and backward as an ES module. plain: one step of the cell and one step
-    back in NumPy as a teacher writes them, to read. It has the same bytes on every machine. Raises CellError for what
+    "jax", forward() with the derived passes as its derivatives; or "javascript": forward and backward as an ES module.
+    plain: one step of the cell and one step back in NumPy as a teacher writes them, to read. It has the same bytes on
+    every machine. Raises CellError for what
     is no cell, ValueError for a target that there is not, or one that has nothing plain.
     """
     if not isinstance(target, str) or target not in TARGETS or (plain and target != "numpy"):

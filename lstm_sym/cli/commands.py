@@ -193,15 +193,12 @@ def check(
         context.exit(FAILED)
 
 
-_TARGETS = ["numpy", "c", "javascript", "torch"]
-
-
 @main.command()
 @click.argument("name", metavar="CELL")
 @output_option("File to write, .py, .c or .mjs; the standard output without it.")
 @click.option(
     "--target",
-    type=click.Choice(["numpy", "c", "javascript", "torch"]),
+    type=click.Choice(["numpy", "c", "javascript", "torch", "jax"]),
     default="numpy",
     show_default=True,
     help="Language.",
@@ -212,8 +209,8 @@ _TARGETS = ["numpy", "c", "javascript", "torch"]
 def generate(name: str, output: Path | None, target: str, plain: bool, settings: tuple[str, ...], force: bool) -> None:
     """Write the kernel of CELL.
 
-    One Python file that stands alone on NumPy, or with a layer of PyTorch around it; its loops over time in C; forward
-    and backward as one JavaScript module.
+    One Python file that stands alone on NumPy, or with a layer of PyTorch around it, or on JAX; its loops over time in
+    C; forward and backward as one JavaScript module.
     """
     from lstm_sym.api import generate as kernel_text
     from lstm_sym.cli.cells import load_cells

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from lstm_sym.compile.plan import Plan
 from lstm_sym.emit.c.module import c_source
 from lstm_sym.emit.javascript.module import javascript_source
+from lstm_sym.emit.jax.module import jax_source
 from lstm_sym.emit.numpy.kernel import numpy_source
 from lstm_sym.emit.torch.module import torch_source
 
@@ -28,6 +29,7 @@ TARGETS: dict[str, Target] = {
         Target("c", ".c", c_source),
         Target("javascript", ".mjs", javascript_source),
         Target("torch", ".py", torch_source),
+        Target("jax", ".py", jax_source),
     )
 }
 """Name -> target; NumPy is the reference that the others are compared with."""

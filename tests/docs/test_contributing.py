@@ -11,6 +11,7 @@ from typing import get_args
 import pytest
 
 from lstm_sym.audit import child, process
+from lstm_sym.emit.jax.printer import JaxScalarPrinter
 from lstm_sym.emit.numpy.contract import FORMAT_VERSION
 from lstm_sym.emit.targets import TARGETS
 from lstm_sym.equations import numbers, parser, source_line, tomlfile
@@ -47,6 +48,13 @@ def test_javascript_knows_every_function_and_slope():
     defined = {*re.findall(r"^(?:const|function) (\w+)", support, re.MULTILINE), *of_math.split(", ")}
     assert {*FUNCTIONS, *SLOPES, "positive"} - defined == set()
     assert {choice.__name__ for choice in CHOICES} <= defined
+
+
+def test_jax_knows_every_function_and_slope():
+    support = (PACKAGE / "emit" / "jax" / "support.txt").read_text(encoding="utf-8")
+    defined, printer = {*re.findall(r"^def (_\w+)", support, re.MULTILINE)}, JaxScalarPrinter({}, str)
+    called = {printer.function(name) for name in (*FUNCTIONS, *SLOPES, "positive", *(c.__name__ for c in CHOICES))}
+    assert {name for name in called - defined if not name.startswith("jnp.")} == set()
 
 
 @pytest.mark.parametrize("name", TARGETS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import shutil
 import subprocess
@@ -79,6 +80,42 @@ def run_c(sources: Sequence[str], cells: Sequence[ls.Cell], cases: Sequence[Case
     return [found for kernel, case in zip(kernels, cases, strict=True) for found in of_kernel(kernel, case)]
 
 
+def run_jax(sources: Sequence[str], cells: Sequence[ls.Cell], cases: Sequence[Case], folder: Path) -> list[Results]:
+    """The same by JAX, in float64; it has the precise form alone, which is given twice."""
+    jax = pytest.importorskip("jax")
+    found: list[Results] = []
+    for number, (source, case) in enumerate(zip(sources, cases, strict=True)):
+        with jax.enable_x64(True):
+            found += [by_jax(jax_module(source, folder / f"cell_{number}.py"), case)] * 2
+    return found
+
+
+def jax_module(source: str, path: Path) -> Any:
+    """The module of a source that stands alone on JAX."""
+    path.write_text(source, encoding="utf-8")
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def by_jax(module: Any, case: Case) -> Results:
+    """y, the last state, and the gradients, from JAX's own vjp of the module's forward()."""
+    jax = pytest.importorskip("jax")
+    params, state, dstate = module.Params(**case.params), module.State(**case.state), module.State(**case.dstate)
+
+    @jax.jit
+    def run(x: Any, params: Any, state: Any, dy: Any, dstate: Any) -> Any:
+        (y, last), back = jax.vjp(module.forward, x, params, state)
+        return y, last, back((dy, dstate))
+
+    y, last, (dx, dparams, dstate) = run(case.x, params, state, case.dy, dstate)
+    records = {"last": last, "dparams": dparams, "dstate": dstate}
+    flat = {f"{name}.{k}": v for name, record in records.items() for k, v in record._asdict().items()}
+    return {name: np.asarray(value) for name, value in {"y": y, "dx": dx, **flat}.items()}
+
+
 def of_kernel(kernel: Any, case: Case) -> Iterator[Results]:
     """Results of a kernel that is a module of Python, in the fast and in the precise form."""
     params, state, dstate = kernel.Params(**case.params), kernel.State(**case.state), kernel.State(**case.dstate)
@@ -129,5 +166,5 @@ def require(target: str) -> None:
 
 
 Runner = Callable[[Sequence[str], Sequence[ls.Cell], Sequence[Case], Path], list[Results]]
-RUNNERS: dict[str, Runner] = {"javascript": run_javascript, "c": run_c, "torch": run_torch}
+RUNNERS: dict[str, Runner] = {"javascript": run_javascript, "c": run_c, "torch": run_torch, "jax": run_jax}
 """Target -> what runs its sources; NumPy, the reference, is imported."""

@@ -16,7 +16,7 @@ _ALL_INPUTS = """    if input_size != sizes["{size}"]:
 
 def init_function(cell: Cell) -> str:
     """init(): PyTorch's default distribution."""
-    names, checks = _argument_sizes(cell)
+    names, checks = argument_sizes(cell)
     keywords = "".join(f" {size}: int," for size in cell.size_names if size not in names)
     sizes = ", ".join(f"{size!r}: {names.get(size, size)}" for size in cell.size_names)
     optional = " = 0" if not cell.input else ""
@@ -73,7 +73,7 @@ def _declared(cell: Cell) -> tuple[str, str, str]:
     return text, before, each
 
 
-def _argument_sizes(cell: Cell) -> tuple[dict[str, str], str]:
+def argument_sizes(cell: Cell) -> tuple[dict[str, str], str]:
     """Size -> the argument of init() that gives it, and the lines that check the arguments.
 
     hidden_size is the size of the first state: k M for M blocks of k cells.

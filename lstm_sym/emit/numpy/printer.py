@@ -41,6 +41,7 @@ class CodePrinter:
 
     sums: ClassVar[Mapping[bool, str]] = {True: "np.asarray({}.sum())", False: "{}.sum(axis=(0, 1))"}
     """Sums over time and batch: over units too, to one number, or not."""
+    texts: ClassVar[Mapping[type[n.Node], str]] = TEXTS
 
     def __init__(self, condition: str = "precise", records: Mapping[str, tuple[str, ...]] | None = None) -> None:
         self.condition, self.records = condition, records or {}
@@ -79,7 +80,7 @@ class CodePrinter:
                 array = f"{rule.record}.{rule.array}" if rule.record else rule.array
                 text = " - ".join([f"{array}.shape[{rule.axis}]", *rule.others])
                 return text if rule.divisor == 1 else (f"({text})" if rule.others else text) + f" // {rule.divisor}"
-        return filled(TEXTS[type(node)], node, self.text)
+        return filled(self.texts[type(node)], node, self.text)
 
     def listed(self, nodes: Iterable[n.Node]) -> str:
         """Expressions with commas."""
