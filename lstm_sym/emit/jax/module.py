@@ -15,7 +15,7 @@ from math import isfinite
 from lstm_sym.compile.plan import Plan
 from lstm_sym.emit.jax.scan import ScanFunction, Words, is_tangent, known_sizes, tuple_of
 from lstm_sym.emit.numpy.init import argument_sizes
-from lstm_sym.emit.numpy.layout import docstring
+from lstm_sym.emit.numpy.layout import docstring, folded
 from lstm_sym.emit.numpy.printer import indented
 from lstm_sym.equations.cell import Cell
 from lstm_sym.passes import precise, prune
@@ -30,7 +30,7 @@ _HEAD = """{name}, for JAX.
     params = init(0, {inputs}, {output_size})
 
 `forward` and `step` work under jit, vmap, grad and grad of grad: the derivatives of first and second order are those
-derived from the equations, reverse mode alone (jax.hessian is jacfwd of jacrev: write jacrev of jacrev).
+derived from the equations, reverse mode alone (for jax.hessian write jacrev of jacrev).
 Rows are sequences of a batch, weights (rows of the result, columns of the operand), d_v is dL/dv, v_dot a tangent;
 (B1) is equation B1 of the derivation report. Generated from the equations by lstm_sym; not written by hand."""
 
@@ -147,12 +147,10 @@ _PREPARED = '''def _prepared(x: Any, params: Any, state: Any) -> Any:
             raise ValueError(f"{{name}} is of shape {{array.shape}}; with the other arrays it must be {{shape}}")
     return x, params, state'''
 
-_INIT = '''def init(
-    rng: Any, input_size: int{optional}, hidden_size: int{optional_hidden}, dtype: Any = None{keywords}
-) -> Params:
+_INIT = '''{head}
     """Parameters drawn uniformly from (-1/sqrt(hidden_size), 1/sqrt(hidden_size)), as PyTorch does.
 
-    rng: a key of jax.random, or the whole number that one is made of. dtype None: that of JAX's floats. What a cell
+    rng: a key of jax.random, or the whole number that one is made of. dtype None: that of JAX's floats. What the cell
     declares holds: bounds, and the value that a parameter begins with. Raises ValueError for sizes that do not fit.
     """{checks}
     key = jax.random.key(rng) if isinstance(rng, int) else rng
@@ -163,9 +161,7 @@ _INIT = '''def init(
     def drawn(k: int, *shape: int) -> Any:
         return jax.random.uniform(keys[k], shape, dtype, -1, 1)
 
-    return Params(
-{drawn}
-    )'''
+    return Params({drawn})'''
 
 
 def jax_source(plan: Plan) -> str:
@@ -181,7 +177,9 @@ def jax_source(plan: Plan) -> str:
         params=_fields(cell, cell.parameters),
         states=_fields(cell, cell.states),
         init=_init(cell),
-        start=", ".join(f"{k} = {v}" for k, v in cell.initial.items()) + ", else zeros" * bool(cell.initial) or "zeros",
+        start=", ".join(
+            [*(f"{k} = {v}" for k, v in cell.initial.items()), "else zeros"] if cell.initial else ["zeros"]
+        ),
         functions=functions,
         prepared=_prepared(plan),
         support="{support}",
@@ -293,14 +291,15 @@ def _prepared(plan: Plan) -> str:
 def _init(cell: Cell) -> str:
     """init(): PyTorch's default distribution, within the bounds and with the first values that a cell declares."""
     names, checks = argument_sizes(cell)
-    others = [size for size in cell.size_names if size not in names]
+    sizes = [f"input_size: int{'' if cell.input else ' = 0'}", f"hidden_size: int{'' if cell.input else ' = 1'}"]
+    others = [f"{size}: int" for size in cell.size_names if size not in names]
+    arguments = ", ".join(["rng: Any", *sizes, "dtype: Any = None", *["*"] * bool(others), *others])
+    drawn = "".join(f"\n        {_drawn(cell, k, name)}," for k, name in enumerate(cell.parameters))
     return _INIT.format(
-        optional="" if cell.input else " = 0",
-        optional_hidden="" if cell.input else " = 1",
-        keywords=", *" * bool(others) + "".join(f", {size}: int" for size in others),
+        head="\n".join(folded(f"def init({arguments}) -> Params:", indent=8)),
         checks=checks,
         sizes="\n".join(f"    {size} = {text}" for size, text in names.items()),
-        drawn="\n".join(f"        {_drawn(cell, k, name)}," for k, name in enumerate(cell.parameters)),
+        drawn=f"{drawn}\n    " if drawn else "",
     )
 
 
