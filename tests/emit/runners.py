@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import shutil
 import subprocess
@@ -82,27 +81,19 @@ def run_c(sources: Sequence[str], cells: Sequence[ls.Cell], cases: Sequence[Case
 
 def run_jax(sources: Sequence[str], cells: Sequence[ls.Cell], cases: Sequence[Case], folder: Path) -> list[Results]:
     """The same by JAX, in float64; it has the precise form alone, which is given twice."""
-    jax = pytest.importorskip("jax")
+    import jax
+
     found: list[Results] = []
     for number, (source, case) in enumerate(zip(sources, cases, strict=True)):
         with jax.enable_x64(True):
-            found += [by_jax(jax_module(source, folder / f"cell_{number}.py"), case)] * 2
+            found += [by_jax(imported(source, f"jax_cell_{number}"), case)] * 2
     return found
-
-
-def jax_module(source: str, path: Path) -> Any:
-    """The module of a source that stands alone on JAX."""
-    path.write_text(source, encoding="utf-8")
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def by_jax(module: Any, case: Case) -> Results:
     """y, the last state, and the gradients, from JAX's own vjp of the module's forward()."""
-    jax = pytest.importorskip("jax")
+    import jax
+
     params, state, dstate = module.Params(**case.params), module.State(**case.state), module.State(**case.dstate)
 
     @jax.jit
@@ -163,6 +154,8 @@ def require(target: str) -> None:
         pytest.skip("there is no C compiler on this machine")
     if target == "torch":
         pytest.importorskip("torch", reason="PyTorch is not installed")
+    if target == "jax":
+        pytest.importorskip("jax", reason="JAX is not installed")
 
 
 Runner = Callable[[Sequence[str], Sequence[ls.Cell], Sequence[Case], Path], list[Results]]

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from emit.runners import jax_module
+from emit.runners import imported
 from emit.test_conformance import ALL, made
 
 import lstm_sym as ls
@@ -16,7 +16,7 @@ from lstm_sym.check import random_case
 from lstm_sym.check.case import Case
 
 jax = pytest.importorskip("jax")
-jnp = jax.numpy
+jnp, check_grads = jax.numpy, pytest.importorskip("jax.test_util").check_grads
 BAR = 1e-12
 EVERY = {**{name: ls.cell(name) for name in ls.names()}, **ALL}
 FEW = ["lstm", "henon", "several_inputs", "every function"]
@@ -29,9 +29,8 @@ def in_float64():
 
 
 @pytest.fixture(scope="session")
-def module(tmp_path_factory) -> Any:
-    folder = tmp_path_factory.mktemp("jax")
-    return cache(lambda name: jax_module(made("jax", EVERY[name]), folder / f"cell_{[*EVERY].index(name)}.py"))
+def module() -> Any:
+    return cache(lambda name: imported(made("jax", EVERY[name]), f"jax_{[*EVERY].index(name)}"))
 
 
 def given(module: Any, case: Case) -> tuple[Any, Any, Any]:
@@ -84,10 +83,18 @@ def test_values_and_derivatives_of_both_orders_are_those_of_numpy(module, name):
 
 @pytest.mark.parametrize("name", EVERY)
 def test_jax_finds_the_gradients_of_both_orders_by_differences(module, name):
-    from jax.test_util import check_grads
-
     case = random_case(EVERY[name], steps=3, batch=2)
     check_grads(jax.jit(loss_of(module(name), case)), given(module(name), case), order=2, modes=["rev"], rtol=1e-5)
+
+
+@pytest.mark.parametrize("line", ["d_U_z = ", "d_U_z_dot = "])
+def test_a_wrong_derivative_of_either_order_is_noticed(line):
+    """That it is noticed says too that it is these lines that JAX takes."""
+    text = made("jax", ls.cell("gru"))
+    wrong = imported(text.replace(f"    {line}", f"    {line}1.01 * "), "jax_wrong")
+    case = random_case(ls.cell("gru"), steps=3, batch=2)
+    with pytest.raises(AssertionError, match="VJP|vjp|Not equal|tolerance"):
+        check_grads(jax.jit(loss_of(wrong, case)), given(wrong, case), order=2, modes=["rev"], rtol=1e-5)
 
 
 def test_no_line_is_differentiated_by_jax_up_to_the_second_order(module):
