@@ -147,6 +147,10 @@ _PREPARED = '''def _prepared(x: Any, params: Any, state: Any) -> Any:
             raise ValueError(f"{{name}} is of shape {{array.shape}}; with the other arrays it must be {{shape}}")
     return x, params, state'''
 
+_NO_STATE = """    if state is None:
+        raise ValueError("state is None, but no parameter tells its size {}; give state")
+"""
+
 _INIT = '''{head}
     """Parameters drawn uniformly from (-1/sqrt(hidden_size), 1/sqrt(hidden_size)), as PyTorch does.
 
@@ -272,18 +276,17 @@ def _back(function: ScanFunction) -> str:
 def _prepared(plan: Plan) -> str:
     """_prepared(): dtype, first state, shapes."""
     cell = plan.cell
-    sizes = [
-        f"{name} = {f'1 if state is None else {text}' if 'state.' in text else text}"
-        for name, text in known_sizes(plan, "state").items()
-    ]
-    begin = [f"jnp.full((*batch, {cell.shapes[k][0]}), {cell.initial.get(k, 0)}, dtype)" for k in cell.states]
+    sizes = known_sizes(plan, "state")
+    told_by_state = [name for name, text in sizes.items() if "state." in text]
+    refusal = _NO_STATE.format(", ".join(told_by_state)) if told_by_state else ""
+    begin = [f"jnp.full((*batch, {cell.shapes[k][0]}), {_number(cell.initial.get(k, 0))}, dtype)" for k in cell.states]
     fitting = [f'("x", x, (*x.shape[:-1], {cell.input_shape[0]})),']
     fitting += [f'("params.{k}", params.{k}, {tuple_of(cell.shapes[k])}),' for k in cell.parameters]
     fitting += [f'("state.{k}", state.{k}, (*batch, {cell.shapes[k][0]})),' for k in cell.states]
     return _PREPARED.format(
         inputs=cell.input_shape[0],
         begin=", ".join(begin),
-        sizes="\n".join(indented(sizes)),
+        sizes=refusal + "\n".join(indented(f"{name} = {text}" for name, text in sizes.items())),
         fitting="\n".join(f"        {line}" for line in fitting),
     )
 
@@ -311,8 +314,12 @@ def _drawn(cell: Cell, place: int, name: str) -> str:
     unit = f"drawn({', '.join((str(place), *shape))})"
     if declared is None or not declared.is_bounded:
         return f"bound * {unit}"
-    ends = (repr(end) if isfinite(end) else f'float("{end}")' for end in (declared.low, declared.high))
-    return f"_within({unit}, {', '.join(ends)})"
+    return f"_within({unit}, {_number(declared.low)}, {_number(declared.high)})"
+
+
+def _number(value: float) -> str:
+    """A number as Python writes it, be it infinite."""
+    return repr(value) if isfinite(value) else f'float("{value}")'
 
 
 def _support(text: str) -> str:
