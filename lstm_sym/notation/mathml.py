@@ -24,6 +24,11 @@ def _operator(sign: str) -> str:
     return f"<mo>{sign}</mo>"
 
 
+def _over(letter: str, accent: str) -> str:
+    """An accent over a letter, as large as there: what is no accent is a size smaller, a tilde like a dot."""
+    return f'<mover accent="true">{letter}{_operator(accent)}</mover>'
+
+
 def _primed(letter: str) -> str:
     """A prime beside the letter: as a superscript browsers without a mathematical font draw it too small to see."""
     return _row(letter, '<mo lspace="0" rspace="0">′</mo>')
@@ -68,7 +73,7 @@ class MathMLNotation(Notation):
     def _named(self, base: str, subscripts: list[str], mark: str, time: int | None) -> str:
         letter, below = self.letters(base, subscripts)
         if mark == "tangent":
-            letter = f"<mover>{letter}<mo>˙</mo></mover>"
+            letter = _over(letter, "˙")
         if time is not None:
             below.append("<mi>t</mi>" if time == 0 else _row("<mi>t</mi>", _operator("−"), "<mn>1</mn>"))
         subscript = _row(_operator(",").join(below)) if len(below) > 1 else "".join(below)
@@ -97,7 +102,7 @@ class MathMLNotation(Notation):
     def letter(self, sign: Sign) -> str:
         """A letter or a word, an accent over it."""
         text = f"<mi>{escape(GREEK.get(sign.base, sign.base))}</mi>"
-        return f"<mover>{text}<mo>{_ACCENTS[sign.accent]}</mo></mover>" if sign.accent else text
+        return _over(text, _ACCENTS[sign.accent]) if sign.accent else text
 
     def moved(self, time: str, sign: str, steps: str) -> str:
         """A letter, a sign and a number."""
@@ -109,7 +114,7 @@ class MathMLNotation(Notation):
             raised = f"<msup>{_row(text)}{_operator('∘')}</msup>"
             return raised if mark == "share" else _row("<mi>δ</mi>", raised)
         prefix = "Σ" if mark == "total" else f"∂{'′' * mark.count('again')}" if mark.startswith("tangent") else "δ"
-        return f"<mover>{_row(text)}<mo>˙</mo></mover>" if mark == "tangent" else _row(f"<mi>{prefix}</mi>", text)
+        return _over(_row(text), "˙") if mark == "tangent" else _row(f"<mi>{prefix}</mi>", text)
 
     def number(self, value: Fraction) -> str:
         """A number or a fraction of two."""
