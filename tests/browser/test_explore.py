@@ -148,8 +148,9 @@ def test_names_have_their_index_below_and_the_name_of_a_gate_holds_its_row(open_
     path = folder / "nested.html"
     path.write_text(html_page(*explorer_pages([ls.cell("nested_lstm")], [Sentences("en")])), encoding="utf-8")
     page = open_page(path)
+    page.locator(".network .index").last.wait_for(state="attached")
     assert page.locator(".network .index").all_text_contents() == ["", "", "in"]
     assert page.locator("label b sub").all_text_contents() == ["in"] * 3
     page.locator('[data-row="i_in"]').click()
-    assert gate(page, "i_in", 4).get_attribute("aria-pressed") == "true"
+    page.locator('button[data-gate="i_in"][data-step="4"][aria-pressed="true"]').wait_for()
     assert gate(page, "i", 4).get_attribute("aria-pressed") == "false"
