@@ -84,7 +84,9 @@ def test_values_and_derivatives_of_both_orders_are_those_of_numpy(module, name):
 @pytest.mark.parametrize("name", EVERY)
 def test_jax_finds_the_gradients_of_both_orders_by_differences(module, name):
     case = random_case(EVERY[name], steps=3, batch=2)
-    check_grads(jax.jit(loss_of(module(name), case)), given(module(name), case), order=2, modes=["rev"], rtol=1e-5)
+    loss = jax.jit(loss_of(module(name), case))
+    # A chaotic map bends so much that JAX's own step of 1e-4 is too long.
+    check_grads(loss, given(module(name), case), order=2, modes=["rev"], rtol=1e-5, eps=1e-5)
 
 
 @pytest.mark.parametrize("line", ["d_U_z = ", "d_U_z_dot = "])
