@@ -87,7 +87,7 @@ def test_without_the_extra_a_pdf_is_refused_before_any_work(monkeypatch: pytest.
         raise ImportError(name)
 
     monkeypatch.setattr(pdf, "import_module", absent)
-    monkeypatch.setattr("lstm_sym.cli.commands._derived", lambda *_: pytest.fail("it was derived"))
+    monkeypatch.setattr("lstm_sym.cli.deriving.derived_page", lambda *_: pytest.fail("it was derived"))
     found = run("derive", "rnn", "-o", "rnn.pdf")
     assert found.exit_code == 2 and 'fix: pip install "lstm_sym[pdf]"' in found.stderr
 
