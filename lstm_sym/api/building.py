@@ -20,7 +20,7 @@ from lstm_sym.compile.derivation import Derivation
 from lstm_sym.compile.plan import Plan
 from lstm_sym.emit.c.functions import CompiledFunctions
 from lstm_sym.emit.c.kernel import CompiledKernel
-from lstm_sym.emit.c.module import c_source
+from lstm_sym.emit.c.module import c_text
 from lstm_sym.emit.numpy.kernel import kernel_source
 from lstm_sym.emit.numpy.plain import plain_source
 from lstm_sym.emit.targets import TARGETS
@@ -165,9 +165,9 @@ def _imported(cell: Cell, name: str, target: str, text: str, **given: Any) -> Mo
 def _compiled(cell: Cell, name: str, numpy_kernel: ModuleType) -> ModuleType:
     """The kernel with compiled loops; its named tuples are those of the NumPy kernel. Raises NativeError."""
     needed_compiler()
-    plan = Plan(Derivation(cell), fused=True)
-    loops = CompiledLoops(c_source(plan), CompiledFunctions(plan).calls)
-    text = CompiledKernel(plan).source()
+    functions = CompiledFunctions(Plan(Derivation(cell), fused=True))
+    loops = CompiledLoops(c_text(functions), functions.calls)
+    text = CompiledKernel(functions).source()
     return _imported(cell, f"{name}_c", "c", text, _compiled=loops, _numpy=numpy_kernel)
 
 

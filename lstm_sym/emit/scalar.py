@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
@@ -47,6 +47,11 @@ class CodeScalarPrinter(ScalarPrinter):
 def literal(number: Fraction) -> str:
     """An exact number as programming languages write it."""
     return str(number.numerator) if number.denominator == 1 else repr(float(number))
+
+
+def in_braces(lines: Iterable[str]) -> list[str]:
+    """The lines of a block in braces."""
+    return [f"  {line}" for line in lines]
 
 
 def filled(template: str, node: Node, print_node: Callable[[Node], str]) -> str:

@@ -38,6 +38,11 @@ def is_composed(size: str) -> bool:
     return " " in size
 
 
+def bracketed(size: str) -> str:
+    """A size as a factor: in brackets if it is a sum or a multiple."""
+    return f"({size})" if is_composed(size) else size
+
+
 def number_of(size: str, numbers: Mapping[str, int]) -> int:
     """The number behind a size, from those behind its names; "0" is 0."""
     return sum(count * (int(name) if name.isdigit() else numbers[name]) for name, count in parts_of(size).items())

@@ -622,9 +622,14 @@ def _part_of(tape: Any, extra: Any, steps: slice) -> Any:
 
 
 def _parts(tape: Any, steps: int, batch: int) -> list[slice]:
-    """The steps in parts, the last ones first: 1024 rows each, or as many as make about a megabyte of the tape."""
+    """The steps in parts, the last ones first: 1024 rows each, or as many as make a megabyte of a float32 tape.
+
+    Of 200 steps and more at most a twelfth, or 512 rows: what a part needs is then little beside the tape.
+    """
     numbers = sum([array.shape[-1] for array in tape if array.ndim == 3])
     size = max(1, 1024 // max(1, batch), 262144 // max(1, batch * numbers))
+    if steps >= 200:
+        size = min(size, max(steps // 12, 512 // max(1, batch)))
     return [slice(max(0, stop - size), stop) for stop in range(steps, 0, -size)] or [slice(0, 0)]
 
 

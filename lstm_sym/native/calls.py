@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import platform
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
@@ -13,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from lstm_sym.ground.parallel import processors
 from lstm_sym.native.libraries import library
 
 Array = np.ndarray[Any, Any]
@@ -26,33 +28,26 @@ class CompiledLoops:
     """The functions of one C source; a part of it is compiled for a dtype when one of its functions is first called.
 
     calls: function and whether it is of the precise form -> its name, its part, how many sizes and arrays it is given
-    beside the sequences, T and B. `dtypes` are those that are compiled; a call is `loops.forward(precise, dtype, sizes,
-    arrays)`, T and B first.
+    beside the sequences, T and B. `dtypes` are those that are compiled.
     """
 
     dtypes = frozenset(DEFINITIONS)
 
-    def __init__(
-        self, source: str, calls: Mapping[tuple[str, bool], tuple[str, int, int, int]], *, portable: bool = False
-    ) -> None:
-        self.source, self.calls, self.portable = source, calls, portable
+    def __init__(self, source: str, calls: Mapping[tuple[str, bool], tuple[str, int, int, int]]) -> None:
+        self.source, self.calls = source, calls
         self._found: dict[tuple[str, bool, np.dtype[Any]], Any] = {}
         self._lock = Lock()
 
-    def __getattr__(self, name: str) -> Callable[..., None]:
-        """The call of a function of the source."""
-        if name.startswith("_") or name not in {function for function, _ in self.calls}:
-            raise AttributeError(name)
-
-        def call(precise: bool, dtype: np.dtype[Any], sizes: Sequence[int], arrays: Sequence[Array | None]) -> None:
-            self._call((name, precise, dtype), sizes, arrays)
-
-        setattr(self, name, call)
-        return call
-
-    def _call(
-        self, which: tuple[str, bool, np.dtype[Any]], sizes: Sequence[int], arrays: Sequence[Array | None]
+    def run(
+        self,
+        name: str,
+        precise: bool,
+        dtype: np.dtype[Any],
+        sizes: Sequence[int],
+        arrays: Sequence[Array | None],
     ) -> None:
+        """Call a function of the source: sizes are T, B and the cell's. Raises NativeError, MemoryError."""
+        which = name, precise, dtype
         function = self._found.get(which) or self._compiled(which)
         held = [a if a is None or (a.flags.c_contiguous and a.flags.aligned) else _plain(a) for a in arrays]
         addresses = [None if a is None else address(a) for a in held]
@@ -61,7 +56,7 @@ class CompiledLoops:
         waiting = [_pool().submit(function, *rows, *given) for rows in pairwise(ends[1:])]
         failed = function(ends[0], ends[1], *given)
         if failed or any([future.result() for future in waiting]):
-            raise MemoryError(f"{which[0]}: no memory for the rows of one step of {sizes[1]} sequences")
+            raise MemoryError(f"{name}: no memory for the rows of one step of {sizes[1]} sequences")
 
     @staticmethod
     def _ends(sizes: Sequence[int]) -> list[int]:
@@ -84,7 +79,7 @@ class CompiledLoops:
         wanted = self.calls[function, precise][1]
         with self._lock:
             if which not in self._found:
-                found = library(self.source, (*DEFINITIONS[dtype], f"-DPART={wanted}"), portable=self.portable)
+                found = library(self.source, (*DEFINITIONS[dtype], f"-DPART={wanted}"))
                 for key, (name, part, sizes, arrays) in self.calls.items():
                     if part == wanted:
                         made = getattr(found, name)
@@ -106,7 +101,8 @@ def _by_head(array: Array) -> int:
 
 _Address = ctypes.c_size_t
 _sample = np.empty(3)
-address: Callable[[Array], int] = _by_head if _by_head(_sample) == _by_interface(_sample) else _by_interface
+_by_head_is_right = platform.python_implementation() == "CPython" and _by_head(_sample) == _by_interface(_sample)
+address: Callable[[Array], int] = _by_head if _by_head_is_right else _by_interface
 """The address of the numbers of a contiguous array."""
 
 
@@ -121,7 +117,7 @@ def thread_count() -> int:
         text = os.environ.get(name, "")
         if text.isdigit() and int(text):
             return int(text)
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return processors()
 
 
 @cache

@@ -29,6 +29,8 @@ FLAGS = (
 """What every kernel is compiled with. Never -ffast-math: a library that is linked with it makes the whole process flush
 subnormal numbers to zero when it is loaded, and with them every vanishing gradient.
 """
+PORTABLE = "LSTM_SYM_PORTABLE"
+"""The variable that has libraries built for any processor of the family."""
 _INSTALL = "install gcc or clang, or `pip install 'lstm_sym[compiler]'`, or go on with NumPy: LSTM_SYM_TARGET=numpy"
 
 
@@ -78,15 +80,16 @@ def _compiler(command: Sequence[str]) -> Compiler:
     path = Path(shutil.which(command[0]) or command[0]).resolve()
     if command[-2:] == ["ziglang", "cc"]:
         spec = importlib.util.find_spec("ziglang")
-        path = Path(spec.origin).resolve() if spec and spec.origin else path
+        folder = Path(spec.origin).resolve().parent if spec and spec.origin else path.parent
+        path = next((file for file in folder.glob("zig*") if file.is_file()), path)
     status = path.stat()
     return Compiler(tuple(command), f"{shlex.join(command)} {path} {status.st_size} {status.st_mtime_ns}")
 
 
-def machine(portable: bool) -> tuple[str, tuple[str, ...]]:
-    """What the code is for: the processor as it is and the flag that uses all of it, or any of its family."""
+def machine() -> tuple[str, tuple[str, ...]]:
+    """What the code is for, and its flag: the processor as it is; with $LSTM_SYM_PORTABLE, any of its family."""
     family = f"{platform.system()} {platform.machine()}"
-    if portable:
+    if os.environ.get(PORTABLE, "").strip():
         return family, ()
     return f"{family} {_features()}", ("-march=native",)
 

@@ -18,14 +18,13 @@ def cache_folder() -> Path:
     return folders.cache_folder() / "native"
 
 
-def library(source: str, definitions: tuple[str, ...] = (), *, portable: bool = False) -> ctypes.CDLL:
+def library(source: str, definitions: tuple[str, ...] = ()) -> ctypes.CDLL:
     """The library of a C source, from the cache or built now. Raises NativeError.
 
-    portable: code for any processor of this family, not for this one alone. A file whose bytes are not those that its
-    name tells is not loaded, and built again.
+    A file whose bytes are not those that its name tells is not loaded, and built again.
     """
     chosen = needed_compiler()
-    target, tuned = machine(portable)
+    target, tuned = machine()
     flags = (*FLAGS, *tuned, *definitions)
     key = hashlib.sha256("\n".join([source, *flags, chosen.identity, target]).encode()).hexdigest()[:32]
     folder = folders.private_folder(cache_folder())

@@ -6,10 +6,12 @@ import ctypes
 import re
 import subprocess
 import sys
+from random import Random
 
 import mpmath
 import numpy as np
 import pytest
+from derivation.random_cells import random_cell
 
 import lstm_sym as ls
 from lstm_sym.check import random_case
@@ -229,3 +231,49 @@ def test_saturated_cells_keep_their_digits_in_the_precise_form(name):
         results.append([y, grads.x, *grads.params, *grads.state])
     for one, other in zip(*results, strict=True):
         np.testing.assert_allclose(other, one, rtol=1e-9, atol=5e-12 * np.abs(one).max(initial=0))
+
+
+@pytest.mark.parametrize("number", [pytest.param(k, marks=[pytest.mark.long] * (k > 2)) for k in range(150)])
+def test_a_random_cell_is_that_of_numpy(number):
+    """Values, gradients, forward mode and second order of cells that nobody thought of."""
+    cell = random_cell(Random(number), plain=False).parse()
+    case = random_case(cell, steps=3, batch=2)
+    rng = np.random.default_rng(number)
+    found = []
+    for kernel in (ls.build(cell, target="numpy"), ls.build(cell, target="c")):
+        params, state, dstate = kernel.Params(**case.params), kernel.State(**case.state), kernel.State(**case.dstate)
+        if not found:
+            x_dot = rng.standard_normal(case.x.shape)
+            params_dot = kernel.Params(*(rng.standard_normal(np.shape(value)) for value in params))
+        along = {"x_dot": x_dot, "params_dot": params_dot}
+        results = [kernel.jvp(case.x, params, state, **along)]
+        results += kernel.hvp(case.x, params, state, dy=case.dy, dstate=dstate, **along)
+        for precise in (False, True):
+            y, last, tape = kernel.forward(case.x, params, state, precise=precise)
+            results += [y, last, kernel.backward(case.dy, tape, params, dstate)]
+        found.append(list(arrays_in(results)))
+    for one, other in zip(*found, strict=True):
+        assert np.abs(other - one).max(initial=0) <= 1e-11 * np.abs(one).max(initial=0)
+
+
+def arrays_in(value):
+    """All arrays of nested records, in order."""
+    if isinstance(value, np.ndarray):
+        yield value
+    elif isinstance(value, list | tuple):
+        for part in value:
+            yield from arrays_in(part)
+
+
+def test_high_powers_are_whole_and_short():
+    """Of a power of a power: by squaring, not a factor written out a thousand times."""
+    cell = ls.parse("h[t] = ((0.1 * tanh(W @ x[t])) ** 8 + (1 + U @ h[t-1]) ** -3) ** 7", key="powers")
+    case = random_case(cell, steps=3, batch=2)
+    found = []
+    for target in ("numpy", "c"):
+        kernel = ls.build(cell, target=target)
+        y, _, tape = kernel.forward(case.x, kernel.Params(**case.params), kernel.State(**case.state))
+        found.append((y, kernel.backward(case.dy, tape, kernel.Params(**case.params)).x))
+    for one, other in zip(*found, strict=True):
+        np.testing.assert_allclose(other, one, rtol=1e-11)
+    assert len(ls.generate(cell, target="c")) < 2 * len(ls.generate("rnn", target="c"))

@@ -53,8 +53,9 @@ def test_another_source_other_flags_and_another_processor_are_other_libraries(fo
     library(SOURCE % 1)
     library(SOURCE % 2)
     library(SOURCE % 1, ("-DDOUBLE",))
-    library(SOURCE % 1, portable=True)
-    monkeypatch.setattr(libraries, "machine", lambda portable: ("another", ()))
+    monkeypatch.setenv("LSTM_SYM_PORTABLE", "1")
+    library(SOURCE % 1)
+    monkeypatch.setattr(libraries, "machine", lambda: ("another", ()))
     library(SOURCE % 1)
     assert len(builds) == 5
     assert "-march=native" in builds[0] and "-march=native" not in builds[3]

@@ -130,6 +130,12 @@ INLINE real sqrt_at(real x) { return SQRT(x); }
 INLINE real abs_at(real a) { return ABS(a); }
 INLINE real abs_slope_at(real a) { return a > 0 ? 1 : a < 0 ? -1 : a; }
 INLINE real positive_at(real a) { return a > 0 ? 1 : a <= 0 ? 0 : a; }
+// x^n of a whole n > 0, squaring by squaring.
+INLINE real power_at(real x, int n) {
+  real power = 1;
+  for (; n; n >>= 1, x *= x) if (n & 1) power *= x;
+  return power;
+}
 INLINE real relu_at(real a) { return a <= 0 ? 0 : a; }
 INLINE real relu_slope_at(real a) { return positive_at(a); }
 INLINE real softsign_at(real a) {

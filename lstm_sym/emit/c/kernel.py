@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from lstm_sym.compile.plan import Plan
 from lstm_sym.emit import nodes as n
 from lstm_sym.emit.c.functions import CompiledFunctions
 from lstm_sym.emit.numpy import contract, entry
@@ -38,7 +37,7 @@ class CallPrinter(CodePrinter):
         if isinstance(node, n.Compiled):
             form = self.condition if node.exact is None else str(node.exact)
             sizes, arrays = ", ".join(["T", "B", *node.sizes]), self.listed(node.arrays)
-            return folded(f"_compiled.{node.function}({form}, dtype, ({sizes}), ({arrays},))")
+            return folded(f'_compiled.run("{node.function}", {form}, dtype, ({sizes}), ({arrays},))')
         return super().statement(node)
 
     def allocated(self, node: n.Allocate) -> str:
@@ -52,9 +51,11 @@ class CallPrinter(CodePrinter):
 class CompiledKernel(NumPyKernel):
     """Collects the parts of the module around the loops of a fused plan."""
 
-    def __init__(self, plan: Plan) -> None:
-        super().__init__(plan)
-        self.code = CompiledFunctions(plan).code
+    def __init__(self, functions: CompiledFunctions) -> None:
+        super().__init__(functions.plan)
+        self.code = functions.code
+
+    standing = "its loops over time are compiled, and all else stands on the NumPy kernel"
 
     def classes(self, tapes: Widths, extra: Mapping[str, Mapping[str, int]], second: Iterable[str]) -> str:
         """Named tuples and tables of the NumPy kernel."""

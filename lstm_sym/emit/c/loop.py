@@ -17,6 +17,7 @@ from lstm_sym.emit.c.memory import Memory
 from lstm_sym.emit.c.rows import ROW_WISE, RowPrinter
 from lstm_sym.emit.c.scalar import CScalarPrinter, constant
 from lstm_sym.emit.functions import FunctionWriter
+from lstm_sym.emit.scalar import in_braces
 
 
 class Line(NamedTuple):
@@ -60,7 +61,7 @@ class LoopPrinter:
     """Prints the loop of one function."""
 
     def __init__(self, function: FunctionWriter, compiled: n.Compiled) -> None:
-        self.compiled, self.memory = compiled, Memory(function, compiled)
+        self.compiled, self.memory, self.remark = compiled, Memory(function, compiled), ""
         self.items = list(self.grouped(self.statements(compiled.loop.body)))
         self.in_memory = self.kept()
         self.rows = RowPrinter(self.memory, [(item.name, item.value) for item in self.row_wise])
@@ -87,8 +88,6 @@ class LoopPrinter:
             for line in side:
                 found.setdefault(self.memory.place(line.name).size, ([], []))[k].append(line)
         yield from (Branches(tuple(one), tuple(other)) for one, other in found.values())
-
-    remark = ""
 
     def statement(self, node: n.Assign | n.Fill | n.Add) -> Iterator[Line | RowWise]:
         """One statement, after those over whole rows that it is made of."""
@@ -156,7 +155,7 @@ class LoopPrinter:
         steps = "t = T - 1; t >= 0; t--" if self.compiled.loop.backwards else "t = 0; t < T; t++"
         body = [line for item in self.items for line in self.item(item)]
         swaps = [self.hand_on(*pair) for pair in self.memory.places.handed_on.items()]
-        loop = [f"for (long {steps}) {{", *indented([*body, *swaps]), "}"]
+        loop = [f"for (long {steps}) {{", *in_braces([*body, *swaps]), "}"]
         return [*self.rows.begin(self.in_memory), *loop, *self.rows.end()]
 
     def hand_on(self, receives: str, sends: str) -> str:
@@ -174,12 +173,12 @@ class LoopPrinter:
         inside = GroupPrinter(self, item).lines()
         return [
             "for (long lane = 0; lane < lanes; lane++) {",
-            *indented(
+            *in_braces(
                 [
                     "const long row = t * B + first + lane;",
                     "EACH_UNIT",
                     f"for (long unit = 0; unit < {item.size}; unit++) {{",
-                    *indented(inside),
+                    *in_braces(inside),
                     "}",
                 ]
             ),
@@ -210,7 +209,7 @@ class GroupPrinter:
         self.known.update(new)
         precise, fast = ([text for line in side for text in self.line(line)] for side in (part.precise, part.fast))
         declared = [f"real {', '.join(f'{self.loop.memory.variable(name)} = 0' for name in new)};"] if new else []
-        return [*declared, "if (precise) {", *indented(precise), "} else {", *indented(fast), "}"]
+        return [*declared, "if (precise) {", *in_braces(precise), "} else {", *in_braces(fast), "}"]
 
     def line(self, line: Line) -> list[str]:
         """One statement."""
@@ -258,8 +257,6 @@ class GroupPrinter:
                 return constant(value)
             case n.Elementwise():
                 return self.scalar(node).print(node.expression)
-            case n.Complement():
-                return f"(precise ? sigmoid_at(-{self.text(node.argument)}) : 1 - {self.text(node.gate)})"
             case n.Sum(sign=sign):
                 right = self.text(node.right)
                 return f"{self.text(node.left)} {'+' if sign > 0 else '-'} ({right})"
@@ -303,8 +300,3 @@ def _with(node: n.Node, inner: n.Node, name: n.Name) -> n.Node:
 def comment(text: str) -> list[str]:
     """A comment above a line."""
     return [f"// {text}"] if text else []
-
-
-def indented(lines: Iterable[str]) -> list[str]:
-    """The lines of a block."""
-    return [f"  {line}" for line in lines]

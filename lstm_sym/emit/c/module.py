@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import textwrap
 
-from lstm_sym.compile.derivation import Derivation
 from lstm_sym.compile.plan import Plan
 from lstm_sym.emit import nodes as n
 from lstm_sym.emit.c.functions import CompiledFunctions, forms
-from lstm_sym.emit.c.loop import LoopPrinter, indented
+from lstm_sym.emit.c.loop import LoopPrinter
 from lstm_sym.emit.c.words import support
 from lstm_sym.emit.functions import FunctionWriter
+from lstm_sym.emit.scalar import in_braces
 
 _HEAD = """{name}: the loops over time of a kernel, generated from the equations by lstm_sym; not written by hand.
 
@@ -35,11 +35,15 @@ int {name}({arguments}) {{ return {steps}_steps({precise}, {passed}); }}
 
 def c_source(plan: Plan) -> str:
     """The text: deterministic, byte for byte, on every machine."""
-    cell = plan.cell
-    fused = plan if plan.fused else Plan(Derivation(cell), fused=True)
-    functions = [text for loop in CompiledFunctions(fused).loops() for text in _function(*loop)]
+    return c_text(CompiledFunctions(plan if plan.fused else Plan(plan.derivation, fused=True)))
+
+
+def c_text(functions: CompiledFunctions) -> str:
+    """The text of all loops of these functions."""
+    cell = functions.plan.cell
     head = _HEAD.format(name=cell.name or cell.key, equations=textwrap.indent(cell.text, "    "))
-    return "\n".join([*comment_lines(head), _INCLUDES, support(), *functions]) + "\n"
+    texts = [text for loop in functions.loops() for text in _function(*loop)]
+    return "\n".join([*comment_lines(head), _INCLUDES, support(), *texts]) + "\n"
 
 
 def comment_lines(text: str) -> list[str]:
@@ -56,7 +60,7 @@ def _function(function: FunctionWriter, compiled: n.Compiled) -> list[str]:
     sizes = ("first", "last", "T", "B", *compiled.sizes)
     arguments = ", ".join([*(f"long {size}" for size in sizes), *(f"real *{name}" for name in arrays)])
     passed = ", ".join([*sizes, *arrays])
-    body = "\n".join(indented(printer.lines()))
+    body = "\n".join(in_braces(printer.lines()))
     texts = [_STEPS.format(name=compiled.function, arguments=arguments, body=body)]
     for form in forms(compiled):
         parts = {"part": form.part, "precise": int(form.precise), "steps": compiled.function}

@@ -6,8 +6,9 @@ from collections.abc import Collection, Sequence
 
 from lstm_sym.emit import nodes as n
 from lstm_sym.emit.c.memory import Memory
-from lstm_sym.emit.c.words import bracketed, plus, times_size
+from lstm_sym.emit.c.words import plus, times_size
 from lstm_sym.emit.places import Place
+from lstm_sym.equations.sizes import bracketed
 
 ROW_WISE = (n.Product, n.Mapped, n.Largest, n.Stacked)
 """Kinds of node that read units other than the one they write."""

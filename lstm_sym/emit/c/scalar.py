@@ -24,9 +24,9 @@ class CScalarPrinter(CodeScalarPrinter):
         return f"{name}_at({argument})"
 
     def raised(self, base: Expr, exponent: int) -> str:
-        """x * x * x, in brackets, for it stands where an atom does."""
+        """x * x of a variable, in brackets, for it stands where an atom does; any other power by a call."""
         factor = self.print(base, ATOM)
-        return f"({' * '.join([factor] * exponent)})"
+        return f"({factor} * {factor})" if exponent == 2 and base.is_Symbol else f"power_at({factor}, {exponent})"
 
 
 def constant(value: Fraction) -> str:

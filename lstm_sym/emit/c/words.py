@@ -7,7 +7,7 @@ from functools import cache
 from importlib.resources import files
 from itertools import chain
 
-from lstm_sym.equations.sizes import is_composed
+from lstm_sym.equations.sizes import bracketed
 
 _KEYWORDS = """auto break case char const continue default do double else enum extern float for goto if inline int long
 register restrict return short signed sizeof static struct switch typedef union unsigned void volatile while asm typeof
@@ -42,8 +42,3 @@ def times_size(count: str, size: str) -> str:
 def plus(*terms: str) -> str:
     """The sum of terms, without those that are nothing."""
     return " + ".join(filter(None, terms))
-
-
-def bracketed(size: str) -> str:
-    """A size as a factor."""
-    return f"({size})" if is_composed(size) else size

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from lstm_sym.emit import nodes as n
-from lstm_sym.emit.scalar import CodeScalarPrinter, filled, literal
+from lstm_sym.emit.scalar import CodeScalarPrinter, filled, in_braces, literal
 
 RESERVED = frozenset(
     "arguments case catch const debugger default delete do enum eval export extends function implements instanceof "
@@ -163,7 +163,7 @@ class JavaScriptPrinter:
             case n.Loop():
                 head = "let t = T - 1; t >= 0; t--" if node.backwards else "let t = 0; t < T; t++"
                 rows = [f"const {self.name(k)} = step({self.view(whole)}, t, B);" for k, whole in node.rows.items()]
-                return [f"for ({head}) {{", *indented([*rows, *self.lines(node.body, "const ")]), "}"]
+                return [f"for ({head}) {{", *in_braces([*rows, *self.lines(node.body, "const ")]), "}"]
             case n.Return():
                 return [f"return {self.result(node.value)};"]
         raise TypeError(f"{type(node).__name__} is no statement")
@@ -195,9 +195,9 @@ class JavaScriptPrinter:
         bound += [part.target for part in inner if isinstance(part, n.Assign)]
         new = [name for name in dict.fromkeys(map(self.view, bound)) if name not in self.declared]
         self.declared.update(new)
-        fast = ["} else {", *indented(self.lines(node.fast, ""))] if node.fast else []
+        fast = ["} else {", *in_braces(self.lines(node.fast, ""))] if node.fast else []
         declared = [f"let {', '.join(new)};"] if new else []
-        return [*declared, "if (precise) {", *indented(self.lines(node.precise, "")), *fast, "}"]
+        return [*declared, "if (precise) {", *in_braces(self.lines(node.precise, "")), *fast, "}"]
 
     def result(self, node: n.Node) -> str:
         """What a function gives back."""
@@ -206,11 +206,6 @@ class JavaScriptPrinter:
         if isinstance(node, n.Record):
             return f"{node.name}({', '.join(map(self.result, node.fields))})"
         return self.view(node)
-
-
-def indented(lines: Iterable[str]) -> list[str]:
-    """The lines of a block."""
-    return [f"  {line}" for line in lines]
 
 
 def times_size(count: int, size: str) -> str:

@@ -17,8 +17,8 @@ from lstm_sym.program.statements import EQUATION
 FORMAT_VERSION = "2"
 
 
-def head(plan: Plan) -> str:
-    """Docstring and imports: all that a reader must know before the first line of code."""
+def head(plan: Plan, standing: str) -> str:
+    """Docstring and imports: all that a reader must know before the first line of code, with what it stands on."""
     cell, roles = plan.cell, plan.derivation.roles
     order = "; ".join(", ".join(_packed(name, roles) for name in group.members) for group in plan.layout.groups)
     gates = ", ".join(gate.name for gate in roles.gates)
@@ -48,7 +48,7 @@ Signs in comments: δv adjoint, δv⁺ what arrives of it from step t+1, δv° w
 tangent. A section says: what it reads -> what it gives. precise: gates and slopes from the pre-activations, so that no
 digit is lost where a gate saturates.
 
-Generated from the equations by lstm_sym (format {FORMAT_VERSION}); stands alone on NumPy. Not written by hand: change
+Generated from the equations by lstm_sym (format {FORMAT_VERSION}); {standing}. Not written by hand: change
 the equations and generate it again."""
     imports = (
         "from __future__ import annotations\n\nfrom collections import namedtuple\nfrom typing import Any, NamedTuple"

@@ -18,8 +18,9 @@ from lstm_sym.derivation.jacobian import Jacobian, entries, states
 from lstm_sym.derivation.linear_map import Applied, Block, Diagonal, Factor, LinearMap, Matrix, Product, blocks
 from lstm_sym.emit.numpy.layout import docstring, folded
 from lstm_sym.emit.numpy.local import LocalValues, size_lines
-from lstm_sym.emit.numpy.printer import bracketed, indented, noted
+from lstm_sym.emit.numpy.printer import indented, noted
 from lstm_sym.emit.numpy.scalar import NumPyPrinter, calls_chosen
+from lstm_sym.equations.sizes import bracketed
 from lstm_sym.ground.groups import runs
 from lstm_sym.program.values import Role, Value
 

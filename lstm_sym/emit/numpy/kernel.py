@@ -48,6 +48,8 @@ def numpy_source(plan: Plan) -> str:
 class NumPyKernel:
     """Collects the parts of one module."""
 
+    standing = "stands alone on NumPy"
+
     def __init__(self, plan: Plan) -> None:
         self.plan, self.cell = plan, plan.cell
 
@@ -60,7 +62,7 @@ class NumPyKernel:
         extra_rows = {name: self.extra_rows(name == "PreciseTape") for name in tapes}
         reference, extra = self.reference()
         parts = [
-            contract.head(plan),
+            contract.head(plan, self.standing),
             self.classes(tapes, extra_rows, second),
             init_function(cell),
             self.forward(),

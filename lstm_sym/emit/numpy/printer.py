@@ -11,7 +11,7 @@ from lstm_sym.emit import nodes as n
 from lstm_sym.emit.numpy.layout import WIDTH, folded
 from lstm_sym.emit.numpy.scalar import NumPyPrinter, calls_chosen
 from lstm_sym.emit.scalar import filled, literal
-from lstm_sym.equations.sizes import is_composed
+from lstm_sym.equations.sizes import bracketed
 from lstm_sym.program.values import Value
 
 TEXTS: Mapping[type[n.Node], str] = {
@@ -245,11 +245,6 @@ def noted(lines: list[str], note: str) -> list[str]:
 def indented(lines: Iterable[str]) -> list[str]:
     """The lines of a block."""
     return [f"    {line}" if line else line for line in lines]
-
-
-def bracketed(size: str) -> str:
-    """A symbolic size, in brackets if it is a sum or a multiple."""
-    return f"({size})" if is_composed(size) else size
 
 
 def multiple(count: int, size: str) -> str:

@@ -67,7 +67,7 @@ def _array(tensor: Any) -> Any:
 
 def _tensors(arrays: Any, like: Any) -> tuple[Any, ...]:
     """Arrays as tensors on the device of another."""
-    return tuple(torch.from_numpy(np.ascontiguousarray(array)).to(like.device) for array in arrays)
+    return tuple(torch.from_numpy(np.asarray(array, order="C")).to(like.device) for array in arrays)
 
 
 def _records(kernel: Any, given: Any) -> tuple[Any, Any, Any]:
