@@ -171,19 +171,9 @@ class LoopPrinter:
         if isinstance(item, RowWise):
             return [*comment(item.note), *self.rows.call(item.name, item.value, item.adds)]
         inside = GroupPrinter(self, item).lines()
-        return [
-            "for (long lane = 0; lane < lanes; lane++) {",
-            *in_braces(
-                [
-                    "const long row = t * B + first + lane;",
-                    "EACH_UNIT",
-                    f"for (long unit = 0; unit < {item.size}; unit++) {{",
-                    *in_braces(inside),
-                    "}",
-                ]
-            ),
-            "}",
-        ]
+        row = ["const long row = t * B + first + lane;"] if any("row" in line for line in inside) else []
+        units = ["EACH_UNIT", f"for (long unit = 0; unit < {item.size}; unit++) {{", *in_braces(inside), "}"]
+        return ["for (long lane = 0; lane < lanes; lane++) {", *in_braces([*row, *units]), "}"]
 
 
 class GroupPrinter:

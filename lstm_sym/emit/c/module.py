@@ -22,8 +22,8 @@ outside of the loop, products of whole sequences, is there when it is called: th
 Signs in comments are those of the derivation report; (B1) is its equation B1. precise: slopes from the pre-activations.
 With -DPART=1 the fast form alone is compiled, with 2 the precise one, with 3 forward mode and second order.
 
-Compile with -O3 -fopenmp-simd -fno-math-errno -fno-trapping-math -ffp-contract=fast, and with -DDOUBLE for float64;
-never with -ffast-math, which flushes subnormal numbers to zero in the whole process."""
+Compile with -std=gnu11 -O3 -fopenmp-simd -fno-math-errno -fno-trapping-math -ffp-contract=fast, and with -DDOUBLE for
+float64; never with -ffast-math, which flushes subnormal numbers to zero in the whole process."""
 _INCLUDES = "\n#include <math.h>\n#include <stdlib.h>\n#include <string.h>\n"
 _STEPS = """INLINE int {name}_steps(const int precise, {arguments}) {{
 {body}

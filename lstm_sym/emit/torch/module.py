@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.resources import files
 
 from lstm_sym.compile.plan import Plan
-from lstm_sym.emit.numpy.kernel import numpy_source
+from lstm_sym.emit.numpy.kernel import NumPyKernel
 
 _IMPORTS = """import sys
 from collections import namedtuple
@@ -19,9 +19,13 @@ from torch.autograd.function import once_differentiable
 """
 
 
+class _Kernel(NumPyKernel):
+    standing = "stands alone on NumPy and PyTorch"
+
+
 def torch_source(plan: Plan) -> str:
     """The text: deterministic, byte for byte, on every machine."""
-    kernel = numpy_source(plan)
+    kernel = _Kernel(plan).source()
     own = "from collections import namedtuple\nfrom typing import Any, NamedTuple\n\nimport numpy as np\n"
     head, _, body = kernel.partition(own)
     layer = files(__package__).joinpath("layer.py").read_text(encoding="utf-8")
