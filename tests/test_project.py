@@ -119,7 +119,7 @@ def undocumented(module: Module) -> list[str]:
     return missing + [
         f"{module.name}:{node.lineno} {node.name}: no docstring"
         for node, _ in public(tree)
-        if not ast.get_docstring(node)
+        if not ast.get_docstring(node) and "overload" not in {getattr(d, "id", "") for d in node.decorator_list}
     ]
 
 

@@ -13,7 +13,7 @@ from functools import partial
 from importlib.machinery import ModuleSpec
 from threading import Lock
 from types import ModuleType
-from typing import Any, cast
+from typing import Any, Literal, cast, overload
 
 from lstm_sym.api.reading import cell_of
 from lstm_sym.compile.derivation import Derivation
@@ -23,7 +23,7 @@ from lstm_sym.emit.c.kernel import CompiledKernel
 from lstm_sym.emit.c.module import c_text
 from lstm_sym.emit.numpy.kernel import kernel_source
 from lstm_sym.emit.numpy.plain import plain_source
-from lstm_sym.emit.targets import TARGETS
+from lstm_sym.emit.targets import ALSO, TARGETS
 from lstm_sym.equations import Cell
 from lstm_sym.kernels import Kernel
 from lstm_sym.native.calls import CompiledLoops
@@ -45,20 +45,39 @@ def derive(cell: Cell | str) -> Derivation:
     return Derivation(cell_of("derive", cell))
 
 
-def generate(cell: Cell | str, *, target: str = "numpy", plain: bool = False) -> str:
+@overload
+def generate(  # type: ignore[overload-overlap]  # of text that is not known to be "onnx", text is expected
+    cell: Cell | str, *, target: Literal["onnx"], params: Any = None, dtype: str = "", quantities: bool = False
+) -> bytes: ...
+@overload
+def generate(cell: Cell | str, *, target: str = "numpy", plain: bool = False) -> str: ...
+def generate(cell: Cell | str, *, target: str = "numpy", plain: bool = False, **options: Any) -> str | bytes:
     """The text of the kernel of a cell, or of that of this name: a module that stands alone.
 
     target: "numpy"; "c", the loops over time, which `build` calls; "torch", that and a layer of PyTorch around it;
-    "jax", forward() with the derived passes as its derivatives; or "javascript": forward and backward as an ES module.
+    "jax", forward() with the derived passes as its derivatives; "javascript" or "js", forward, step and backward as an
+    ES module; or "onnx", forward() as the bytes of an ONNX model.
     plain: one step of the cell and one step back in NumPy as a teacher writes them, to read. It has the same bytes on
-    every machine. Raises CellError for what
-    is no cell, ValueError for a target that there is not, or one that has nothing plain.
+    every machine.
+
+    Of "onnx" alone, which needs the extra weights: params, a dict or a Params of the kernel, are the parameters that
+    the file is to hold, without which they are inputs of it; dtype is "float32" or "float64", else that of params, else
+    float32; quantities: whether all that equations define is handed out of every step.
+
+    Raises CellError for what is no cell, ValueError for a target that there is not, or one that has nothing plain,
+    TypeError for an option of another target, EmitError, a ValueError too, for parameters of another cell, and where
+    the package onnx is not there.
     """
-    if not isinstance(target, str) or target not in TARGETS or (plain and target != "numpy"):
+    name = ALSO.get(target, target) if isinstance(target, str) else ""
+    if name not in TARGETS or (plain and name != "numpy"):
         fix = "leave target out, plain is NumPy" if plain else f"write target= one of {', '.join(TARGETS)}"
         raise ValueError(f"generate() has no target {target!r}{' that is plain' if plain else ''}; {fix}")
+    if others := options.keys() - {*TARGETS[name].options}:
+        having = [target.name for target in TARGETS.values() if others <= {*target.options}]
+        fix = f"it is of target={having[0]!r}" if having else "leave it out"
+        raise TypeError(f"generate() has no option {', '.join(sorted(others))} of the target {target!r}; {fix}")
     plan = Plan(Derivation(cell_of("generate", cell)))
-    return plain_source(plan) if plain else TARGETS[target].source(plan)
+    return plain_source(plan) if plain else TARGETS[name].source(plan, **options)
 
 
 def build(cell: Cell | str, *, target: str = "") -> Kernel:

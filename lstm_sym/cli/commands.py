@@ -195,33 +195,51 @@ def check(
 
 @main.command()
 @click.argument("name", metavar="CELL")
-@output_option("File to write, .py, .c or .mjs; the standard output without it.")
+@output_option("File to write, .py, .c, .mjs or .onnx; the standard output without it.")
 @click.option(
     "--target",
-    type=click.Choice(["numpy", "c", "javascript", "torch", "jax"]),
+    type=click.Choice(["numpy", "c", "javascript", "js", "torch", "jax", "onnx"]),
     default="numpy",
     show_default=True,
     help="Language.",
 )
 @click.option("--plain", is_flag=True, help="One step and one step back in NumPy, as a teacher writes them.")
+@click.option(
+    "--weights",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Of onnx: the parameters that the file is to hold, .npz or another file of arrays, named as in the equations; "
+    "without it they are inputs.",
+)
+@click.option(
+    "--dtype", type=click.Choice(["float32", "float64"]), help="Of onnx.  [default: of weights, else float32]"
+)
+@click.option("--quantities", is_flag=True, help="Of onnx: hand out all that equations define, not y and states alone.")
 @set_option
 @force_option
-def generate(name: str, output: Path | None, target: str, plain: bool, settings: tuple[str, ...], force: bool) -> None:
+def generate(
+    name: str,
+    output: Path | None,
+    target: str,
+    plain: bool,
+    weights: Path | None,
+    dtype: str | None,
+    quantities: bool,
+    settings: tuple[str, ...],
+    force: bool,
+) -> None:
     """Write the kernel of CELL.
 
     One Python file that stands alone on NumPy, or with a layer of PyTorch around it, or on JAX; its loops over time in
-    C; forward and backward as one JavaScript module.
+    C; forward, step and backward as one JavaScript module; forward as an ONNX model (with the extra weights).
     """
-    from lstm_sym.api import generate as kernel_text
     from lstm_sym.cli.cells import load_cells
-    from lstm_sym.cli.output import Destination
-    from lstm_sym.emit.targets import TARGETS
+    from lstm_sym.cli.generating import Asked, destination_of, file_of
 
-    if plain and target != "numpy":
-        raise click.UsageError("--plain is NumPy: leave --target out")
-    destination = Destination(output, [name], force=force, ending=TARGETS[target].suffix)
+    asked = Asked(plain, weights, dtype, quantities)
+    destination = destination_of(output, name, target, asked, force=force)
     [cell] = load_cells([name], settings)
-    destination.deliver(kernel_text(cell, target=target, plain=plain))
+    destination.deliver(file_of(cell, target, asked))
 
 
 @main.command()

@@ -13,6 +13,7 @@ import pytest
 from lstm_sym.audit import child, process
 from lstm_sym.emit.jax.printer import JaxScalarPrinter
 from lstm_sym.emit.numpy.contract import FORMAT_VERSION
+from lstm_sym.emit.onnx.scalar import FORMS
 from lstm_sym.emit.targets import TARGETS
 from lstm_sym.equations import numbers, parser, source_line, tomlfile
 from lstm_sym.equations.functions import CHOICES, FUNCTIONS, SLOPES
@@ -55,6 +56,10 @@ def test_jax_knows_every_function_and_slope():
     defined, printer = {*re.findall(r"^def (_\w+)", support, re.MULTILINE)}, JaxScalarPrinter({}, str)
     called = {printer.function(name) for name in (*FUNCTIONS, *SLOPES, "positive", *(c.__name__ for c in CHOICES))}
     assert {name for name in called - defined if not name.startswith("jnp.")} == set()
+
+
+def test_onnx_knows_every_function():
+    assert {*FUNCTIONS, "positive", *(choice.__name__ for choice in CHOICES)} - {*FORMS} == set()
 
 
 @pytest.mark.parametrize("name", TARGETS)

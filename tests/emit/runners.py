@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import ModuleType
@@ -17,11 +18,14 @@ import pytest
 
 import lstm_sym as ls
 from lstm_sym.check.case import Case
+from lstm_sym.equations.sizes import number_of
 from lstm_sym.native.calls import CompiledLoops
 from lstm_sym.native.compiler import find_compiler
 
 Results = dict[str, np.ndarray]
-"""y, state.h, dx, d params.W, d state.h of one run."""
+"""y, last.h, dx, dparams.W, dstate.h of one run; of a target that runs forward alone, y and last.h."""
+FORWARD = {"onnx"}
+"""Targets that have no gradients."""
 
 _JAVASCRIPT = """
 import { readFileSync } from 'node:fs';
@@ -139,6 +143,45 @@ def run_torch(sources: Sequence[str], cells: Sequence[ls.Cell], cases: Sequence[
     return found
 
 
+def run_onnx(sources: Sequence[bytes], cells: Sequence[ls.Cell], cases: Sequence[Case], folder: Path) -> list[Results]:
+    """y and the last states by ONNX Runtime, or by the package onnx itself; there is one form, which is given twice."""
+    found: list[Results] = []
+    for source, cell, case in zip(sources, cells, cases, strict=True):
+        results = by_onnx(source, onnx_inputs(cell, case) | case.params)
+        last = {f"last.{name}": results[f"{name}_last"] for name in cell.states}
+        found += [{"y": results[cell.output], **last}] * 2
+    return found
+
+
+def onnx_inputs(cell: ls.Cell, case: Case) -> dict[str, np.ndarray]:
+    """Inputs and first states of a case, each under its name; the number of steps of a cell without an input."""
+    widths = [number_of(cell.shapes[name][0], case.sizes) for name in cell.inputs]
+    parts = np.split(case.x, np.cumsum(widths)[:-1], axis=-1) if widths else []
+    steps = {} if widths else {"steps": np.array(len(case.x))}
+    return dict(zip(cell.inputs, parts, strict=True)) | steps | {f"{k}_initial": v for k, v in case.state.items()}
+
+
+def by_onnx(source: bytes, given: Mapping[str, np.ndarray], engine: str = "") -> Results:
+    """All that a model gives, by name; `engine` is one of `onnx_engines()`, their first where none is named."""
+    given = {name: np.asarray(value) for name, value in given.items()}
+    if (engine or onnx_engines()[0]) == "onnx":
+        from onnx.reference import ReferenceEvaluator
+
+        evaluator = ReferenceEvaluator(source)
+        return dict(zip(evaluator.output_names, evaluator.run(None, given), strict=True))
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level, options.intra_op_num_threads = 3, 1
+    session = onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
+    return dict(zip([one.name for one in session.get_outputs()], session.run(None, given), strict=True))
+
+
+def onnx_engines() -> list[str]:
+    """What runs a model on this machine, the faster first."""
+    return [name for name in ("onnxruntime", "onnx") if importlib.util.find_spec(name) is not None]
+
+
 def imported(source: str, name: str) -> ModuleType:
     """A module of this text."""
     module = sys.modules[name] = ModuleType(name)
@@ -154,10 +197,18 @@ def require(target: str) -> None:
         pytest.skip("there is no C compiler on this machine")
     if target == "torch":
         pytest.importorskip("torch", reason="PyTorch is not installed")
+    if target == "onnx":
+        pytest.importorskip("onnx", reason="the package onnx is not installed")
     if target == "jax":
         pytest.importorskip("jax", reason="JAX is not installed")
 
 
-Runner = Callable[[Sequence[str], Sequence[ls.Cell], Sequence[Case], Path], list[Results]]
-RUNNERS: dict[str, Runner] = {"javascript": run_javascript, "c": run_c, "torch": run_torch, "jax": run_jax}
+Runner = Callable[[Sequence[Any], Sequence[ls.Cell], Sequence[Case], Path], list[Results]]
+RUNNERS: dict[str, Runner] = {
+    "javascript": run_javascript,
+    "c": run_c,
+    "torch": run_torch,
+    "jax": run_jax,
+    "onnx": run_onnx,
+}
 """Target -> what runs its sources; NumPy, the reference, is imported."""

@@ -6,6 +6,7 @@ import pytest
 
 from lstm_sym.audit.errors import AuditError
 from lstm_sym.document.pdf import PdfError
+from lstm_sym.emit.errors import EmitError
 from lstm_sym.equations import CellError
 from lstm_sym.explore import ExploreError
 from lstm_sym.flow import FlowError
@@ -26,6 +27,7 @@ ERRORS = {
     OutputError: OutputError("x", "found", "why", "fix"),
     AuditError: AuditError("x", "found", "why", "fix"),
     NetworkError: NetworkError("x", "found", "why", "fix"),
+    EmitError: EmitError("x", "found", "why", "fix"),
     NativeError: NativeError("x", "found", "why", "fix"),
     InteropError: InteropError("x", "found", "why", "fix"),
     ExploreError: ExploreError("x", "found", "why", "fix"),
