@@ -45,6 +45,7 @@ ALL = {
         constants={"alpha": Fraction(1, 4)},
         key="number_sums",
     ),
+    "a size told by a vector": ls.parse("h[t] = p * sigmoid(h[t-1]) + p - 0.5 + W @ x[t]", key="vector_size"),
     "names of values": ls.parse("true[t] = tanh(false @ T[t] + this @ toString[t-1])\ntoString[t] = true[t] * B"),
 }
 BAR = 1e-12

@@ -138,7 +138,7 @@ class JavaScriptPrinter:
         match node:
             case n.Assign(target=target, value=n.Extent(rule=rule)):
                 array = f"{rule.record}.{rule.array}" if rule.record else rule.array
-                extent = " - ".join([f"{array}.{'columns' if rule.axis else 'rows'}", *rule.others])
+                extent = " - ".join([f"extent({array}, {rule.axis})", *rule.others])
                 whole = extent if rule.divisor == 1 else f"({extent}) / {rule.divisor}"
                 return [f"const {target.text} = {whole};"]
             case n.Assign(value=n.Number(value=number)):
@@ -162,7 +162,7 @@ class JavaScriptPrinter:
                 return [f"// {node.title}", *self.lines(node.body, keyword)]
             case n.Loop():
                 head = "let t = T - 1; t >= 0; t--" if node.backwards else "let t = 0; t < T; t++"
-                rows = [f"const {self.name(k)} = step({self.view(whole)}, t, B);" for k, whole in node.rows.items()]
+                rows = [f"const {self.name(k)} = stepOf({self.view(whole)}, t, B);" for k, whole in node.rows.items()]
                 return [f"for ({head}) {{", *in_braces([*rows, *self.lines(node.body, "const ")]), "}"]
             case n.Return():
                 return [f"return {self.result(node.value)};"]

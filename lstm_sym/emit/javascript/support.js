@@ -5,8 +5,10 @@ const array = (rows, columns, batch = 0) =>
 const vector = (columns) => view(new Float64Array(columns), 0, 0, 1, 1, columns, 0, true);
 const scratch = (batch, columns) => ({ ...array(batch, columns), jump: 0 }); // one row that every step writes over
 const at = (v, r, c) => v.d[v.o + r * v.s + c * v.u];
+// A vector lies along the columns of its view.
+const extent = (v, axis) => (axis || v.vector ? v.columns : v.rows);
 const entriesOf = (v) => (r, c) => at(v, r, c);
-const step = (v, t, batch) => view(v.d, v.o + t * v.jump, v.s, v.u, batch, v.columns);
+const stepOf = (v, t, batch) => view(v.d, v.o + t * v.jump, v.s, v.u, batch, v.columns);
 const steps = (v, first, rows) => view(v.d, v.o + first * v.jump, v.s, v.u, rows, v.columns, v.jump);
 const columns = (v, low, high) => ({ ...v, o: v.o + low * v.u, columns: high - low });
 // Parts of what was computed for several parameters together.
