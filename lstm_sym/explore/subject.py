@@ -19,7 +19,7 @@ import numpy as np
 
 from lstm_sym.api import build, derive
 from lstm_sym.compile.plan import Plan
-from lstm_sym.emit.javascript.module import javascript_source
+from lstm_sym.emit.javascript.module import page_script
 from lstm_sym.equations.cell import Cell
 from lstm_sym.equations.signs import parts_of_name
 from lstm_sym.explore.errors import ExploreError
@@ -96,8 +96,8 @@ class Subject:
 
     @cached_property
     def script(self) -> str:
-        """The kernel as an expression: the module that `javascript_source` prints, its exports as an object."""
-        source = javascript_source(self.plan)
+        """The kernel as an expression: the module that `page_script` prints, its exports as an object."""
+        source = page_script(self.plan)
         names = re.findall(r"^export (?:const|function) (\w+)", source, re.MULTILINE)
         return f"(() => {{\n{re.sub('(?m)^export ', '', source)}return {{ {', '.join(names)} }};\n}})()"
 

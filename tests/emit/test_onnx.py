@@ -253,3 +253,16 @@ def test_the_command_refuses_before_anything_is_lost(tmp_path):
     assert "--dtype is of ONNX" in invoked("gru", "--target", "jax", "--dtype", "float32").output
     assert "ends in .onnx" in invoked("gru", "--target", "onnx", "-o", tmp_path / "gru.py").output
     assert invoked("gru", "--target", "onnx").stdout_bytes == sealed(ls.generate("gru", target="onnx"))
+
+
+def test_the_example_of_the_page_of_kernels_runs(tmp_path, monkeypatch):
+    pytest.importorskip("onnxruntime", reason="ONNX Runtime is not installed")
+    page = (Path(__file__).parents[2] / "docs" / "kernels.md").read_text(encoding="utf-8")
+    blocks = page[page.index("## As an ONNX model") :].split("```")
+    monkeypatch.chdir(tmp_path)
+    found = {"x": np.ones((5, 2, 3), np.float32)}
+    exec(blocks[1].removeprefix("python") + blocks[3], found)
+    assert found["h"].shape == (5, 2, 4) and found["h_last"].shape == (2, 4)
+    kernel = found["kernel"]
+    expected, _, _ = kernel.forward(np.concatenate([found["x"]] * 2), found["params"])
+    np.testing.assert_allclose(found["h"], expected[5:], rtol=0, atol=1e-6)
