@@ -47,7 +47,14 @@ def derive(cell: Cell | str) -> Derivation:
 
 @overload
 def generate(  # type: ignore[overload-overlap]  # of text that is not known to be "onnx", text is expected
-    cell: Cell | str, *, target: Literal["onnx"], params: Any = None, dtype: str = "", quantities: bool = False
+    cell: Cell | str,
+    *,
+    target: Literal["onnx"],
+    params: Any = None,
+    dtype: str = "",
+    quantities: bool = False,
+    lengths: bool = False,
+    resets: bool = False,
 ) -> bytes: ...
 @overload
 def generate(cell: Cell | str, *, target: str = "numpy", plain: bool = False) -> str: ...
@@ -62,7 +69,8 @@ def generate(cell: Cell | str, *, target: str = "numpy", plain: bool = False, **
 
     Of "onnx" alone, which needs the extra weights: params, a dict or a Params of the kernel, are the parameters that
     the file is to hold, without which they are inputs of it; dtype is "float32" or "float64", else that of params, else
-    float32; quantities: whether all that equations define is handed out of every step.
+    float32; quantities: whether all that equations define is handed out of every step; lengths: whether an input more
+    says how many steps each sequence of the batch has; resets: whether one says where sequences begin anew.
 
     Raises CellError for what is no cell, ValueError for a target that there is not, or one that has nothing plain,
     TypeError for an option of another target, EmitError, a ValueError too, for parameters of another cell, and where

@@ -215,6 +215,8 @@ def check(
     "--dtype", type=click.Choice(["float32", "float64"]), help="Of onnx.  [default: of weights, else float32]"
 )
 @click.option("--quantities", is_flag=True, help="Of onnx: hand out all that equations define, not y and states alone.")
+@click.option("--lengths", is_flag=True, help="Of onnx: a further input, the steps of each sequence of a batch.")
+@click.option("--resets", is_flag=True, help="Of onnx: a further input, the steps at which sequences begin anew.")
 @set_option
 @force_option
 def generate(
@@ -225,6 +227,8 @@ def generate(
     weights: Path | None,
     dtype: str | None,
     quantities: bool,
+    lengths: bool,
+    resets: bool,
     settings: tuple[str, ...],
     force: bool,
 ) -> None:
@@ -236,7 +240,7 @@ def generate(
     from lstm_sym.cli.cells import load_cells
     from lstm_sym.cli.generating import Asked, destination_of, file_of
 
-    asked = Asked(plain, weights, dtype, quantities)
+    asked = Asked(plain, weights, dtype, quantities, lengths, resets)
     destination = destination_of(output, name, target, asked, force=force)
     [cell] = load_cells([name], settings)
     destination.deliver(file_of(cell, target, asked))

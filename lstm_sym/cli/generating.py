@@ -24,6 +24,8 @@ class Asked(NamedTuple):
     weights: Path | None = None
     dtype: str | None = None
     quantities: bool = False
+    lengths: bool = False
+    resets: bool = False
 
 
 def destination_of(output: Path | None, cell: str, target: str, asked: Asked, *, force: bool) -> Destination:
@@ -31,7 +33,7 @@ def destination_of(output: Path | None, cell: str, target: str, asked: Asked, *,
     name = ALSO.get(target, target)
     if asked.plain and name != "numpy":
         raise click.UsageError("--plain is NumPy: leave --target out")
-    others = [f"--{option}" for option in ("weights", "dtype", "quantities") if getattr(asked, option)]
+    others = [f"--{option}" for option, value in asked._asdict().items() if value and option != "plain"]
     if others and name != "onnx":
         raise click.UsageError(f"{others[0]} is of ONNX: add --target onnx, or leave it out")
     if name == "onnx" and output in (None, Path("-")) and sys.stdout.isatty():
@@ -45,8 +47,9 @@ def file_of(cell: Cell, target: str, asked: Asked) -> str | bytes:
     if target != "onnx":
         return generate(cell, target=target, plain=asked.plain)
     params = None if asked.weights is None else _arrays(asked.weights)
+    chosen = {name: getattr(asked, name) for name in ("quantities", "lengths", "resets")}
     try:
-        return generate(cell, target="onnx", params=params, dtype=asked.dtype or "", quantities=asked.quantities)
+        return generate(cell, target="onnx", params=params, dtype=asked.dtype or "", **chosen)
     except EmitError as error:
         if asked.weights is None or error.where != "params":
             raise

@@ -34,7 +34,7 @@ TARGETS: dict[str, Target] = {
         Target("javascript", ".mjs", javascript_source),
         Target("torch", ".py", torch_source),
         Target("jax", ".py", jax_source),
-        Target("onnx", ".onnx", onnx_source, ("params", "dtype", "quantities")),
+        Target("onnx", ".onnx", onnx_source, ("params", "dtype", "quantities", "lengths", "resets")),
     )
 }
 """Name -> target; NumPy is the reference that the others are compared with."""

@@ -105,6 +105,49 @@ def test_every_quantity_is_handed_out_if_asked_for():
     np.testing.assert_allclose(found["f"] * before + found["i"] * found["g"], found["c"], rtol=0, atol=1e-14)
 
 
+MASKED = {
+    **BUILT_IN,
+    "nothing in the loop": ls.parse("h[t] = tanh(W @ x[t])\ny[t] = h[t] * (V @ h[t-1])", key="no_loop"),
+}
+
+
+def step_by_step(kernel: Any, case: Any, begun: Any, lengths: np.ndarray, resets: np.ndarray) -> tuple[np.ndarray, Any]:
+    """Output and last state of the kernel, sequence after sequence and step after step; y is zero after the last."""
+    y, last = np.zeros_like(case.dy), {name: value.copy() for name, value in case.state.items()}
+    for b, steps in enumerate(lengths):
+        state = kernel.State(**{name: value[b : b + 1] for name, value in case.state.items()})
+        for t in range(steps):
+            state = begun if resets[t, b] else state
+            y[t, b : b + 1], state = kernel.step(case.x[t, b : b + 1], state, kernel.Params(**case.params))
+        for name, value in state._asdict().items():
+            last[name][b] = value[0]
+    return y, last
+
+
+@ENGINES
+@pytest.mark.parametrize("masks", [("lengths",), ("resets",), ("lengths", "resets")], ids=" and ".join)
+@pytest.mark.parametrize("name", ["lstm", "slstm", "min_gru", "lstm_output", "henon", "nothing in the loop"])
+def test_sequences_end_and_begin_anew(name, masks, engine):
+    """What stands in the padding is not read."""
+    cell, case = MASKED[name], random_case(MASKED[name], steps=4, batch=3)
+    given = {"lengths": np.array([4, 2, 0]), "resets": np.array([[0, 1, 0], [0, 0, 1], [1, 1, 0], [1, 0, 0]], bool)}
+    absent = {"lengths": np.full(3, len(case.x)), "resets": np.zeros((len(case.x), 3), bool)}
+    chosen = absent | {mask: given[mask] for mask in masks}
+    source = ls.generate(cell, target="onnx", dtype="float64", **dict.fromkeys(masks, True))
+    onnx.checker.check_model(onnx.load_model_from_string(source), full_check=True)
+    inputs = onnx_inputs(cell, case) | {mask: chosen[mask] for mask in masks}
+    inputs = {k: v.astype(np.int32) if k == "lengths" else v for k, v in inputs.items()}
+    if "lengths" in masks and cell.input:
+        inputs["x"] = np.where(np.arange(4)[:, None, None] < given["lengths"][:, None], case.x, np.nan)
+    found = by_onnx(source, inputs | case.params, engine)
+    kernel = ls.build(cell)
+    start = {k: np.full((1, v.shape[1]), cell.initial.get(k, 0.0)) for k, v in case.state.items()}
+    y, last = step_by_step(kernel, case, kernel.State(**start), chosen["lengths"], chosen["resets"])
+    np.testing.assert_allclose(found[cell.output], y, rtol=0, atol=1e-13)
+    for state, value in last.items():
+        np.testing.assert_allclose(found[f"{state}_last"], value, rtol=0, atol=1e-13)
+
+
 @pytest.mark.parametrize("seed", range(6))
 @pytest.mark.parametrize("plain", [True, False], ids=["the forms of papers", "all forms"])
 def test_random_cells(plain, seed):
@@ -235,10 +278,12 @@ def test_the_command_writes_a_file_of_the_weights_of_another(tmp_path):
     np.testing.assert_allclose(found["h"], kernel.forward(x, params)[0], rtol=0, atol=1e-14)
     again = invoked(
         *("gru", "--target", "onnx", "--weights", tmp_path / "gru.npz", "--dtype", "float32", "--quantities"),
-        *("-o", tmp_path / "gru.onnx"),
+        *("--lengths", "--resets", "-o", tmp_path / "gru.onnx"),
     )
     assert again.exit_code == 0, again.output
-    assert {"z", "r", "n", "h"} <= {*by_onnx((tmp_path / "gru.onnx").read_bytes(), {"x": x.astype("f4")})}
+    masks = {"lengths": np.array([3, 1], np.int32), "resets": np.zeros((3, 2), bool)}
+    every = by_onnx((tmp_path / "gru.onnx").read_bytes(), {"x": x.astype("f4"), **masks})
+    assert {"z", "r", "n", "h"} <= set(every) and not every["z"][1:, 1].any()
 
 
 def test_the_command_refuses_before_anything_is_lost(tmp_path):
@@ -251,6 +296,7 @@ def test_the_command_refuses_before_anything_is_lost(tmp_path):
     assert "one of the inputs" in invoked("gru", "--target", "onnx", "--weights", weights, "-o", weights).output
     assert "--weights is of ONNX" in invoked("gru", "--weights", weights).output
     assert "--dtype is of ONNX" in invoked("gru", "--target", "jax", "--dtype", "float32").output
+    assert "--lengths is of ONNX" in invoked("gru", "--target", "js", "--lengths").output
     assert "ends in .onnx" in invoked("gru", "--target", "onnx", "-o", tmp_path / "gru.py").output
     assert invoked("gru", "--target", "onnx").stdout_bytes == sealed(ls.generate("gru", target="onnx"))
 

@@ -22,13 +22,22 @@ from lstm_sym.program.values import Value
 class ForwardGraph:
     """Writes the forward pass; `params` and `initial` say what the graph calls a parameter, a first state.
 
-    `sequences` and `last`: quantity, state -> what its tensor of all steps, of the last one, is to be called.
+    anew: where a step begins anew (T, B, 1), "" where none does; and the states that it begins at, by name.
     """
 
-    def __init__(self, plan: Plan, graph: Graph, sizes: Sizes, params: Mapping[str, str], initial: Mapping[str, str]):
+    def __init__(
+        self,
+        plan: Plan,
+        graph: Graph,
+        sizes: Sizes,
+        params: Mapping[str, str],
+        initial: Mapping[str, str],
+        anew: tuple[str, Mapping[str, str]],
+    ) -> None:
         self.plan, self.loop, self.graph, self.sizes = plan, plan.forward, graph, sizes
         self.program, self.storage = self.loop.program, self.loop.storage
         self.params, self.initial = params, initial
+        self.marks, self.begun = anew
         self.writer = RegionWriter(self.loop, plan.numbers)
         self.regions = self.writer.run()
         self.scan = Scan(graph)
@@ -38,15 +47,17 @@ class ForwardGraph:
         self.after = Arrays(graph, sizes, self.steps_of)
 
     def write(self, x: str, sequences: Mapping[str, str], last: Mapping[str, str]) -> None:
-        """All nodes; x is what the graph calls the input, "" without one."""
+        """All nodes; x is what the graph calls the input.
+
+        `sequences` and `last`: quantity, state -> what its tensor of all steps, of the last one, is to be called.
+        """
         schedule = self.loop.schedule
         for value in self.program.inputs:
             self.before.write(self.columns_of(value), x)
         found = self.run(schedule.before, self.before, sequences)
         carried = [carry for carry in self.program.carries if carry.outgoing in self.computed_in_loop]
         for carry in carried:
-            received = self.scan.carry(carry.incoming.name, self.initial[carry.incoming.name])
-            self.inside.write(self.columns_of(carry.incoming), received)
+            self.inside.write(self.columns_of(carry.incoming), self.received(carry))
         rows = self.run(schedule.loop, self.inside, sequences)
         if carried:
             self.scan.ended(self.sizes.shape("T"))
@@ -59,6 +70,15 @@ class ForwardGraph:
         for name, tensor in ({sequences[name]: found[name] for name in sequences} | ends).items():
             if name != tensor:
                 self.graph.copy(tensor, name)
+
+    def received(self, carry: Carry) -> str:
+        """What a step receives of a state: what the one before sends, or, where it begins anew, what cells begin at."""
+        name = carry.incoming.name
+        sent = self.scan.carry(name, self.initial[name])
+        if not self.marks:
+            return sent
+        mark = self.scan.row(self.marks, self.graph.onnx.TensorProto.BOOL)
+        return self.scan.body.op("Where", mark, self.begun[name], sent)
 
     def run(self, runs: Iterable[Run], arrays: Arrays, wanted: Mapping[str, str]) -> dict[str, str]:
         """The statements of a region, and the tensors of the quantities that are wanted and that it completes."""
@@ -89,7 +109,10 @@ class ForwardGraph:
         if carry is None:
             raise KeyError(array)
         zero, end = self.graph.integers(0), self.graph.integers(-1)
-        return [Segment(0, 1, self.graph.op("Slice", self.all_states(carry, arrays), zero, end, zero))]
+        states = self.graph.op("Slice", self.all_states(carry, arrays), zero, end, zero)
+        if self.marks:
+            states = self.graph.op("Where", self.marks, self.begun[carry.incoming.name], states)
+        return [Segment(0, 1, states)]
 
     def last_state(self, carry: Carry) -> str:
         """A state after the last step, or, of none, before the first."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -10,6 +10,7 @@ from lstm_sym import __version__
 from lstm_sym.compile.known_sizes import SizeRule, size_rules
 from lstm_sym.compile.plan import Plan
 from lstm_sym.compile.storage import Names
+from lstm_sym.emit.onnx.batch import Batch
 from lstm_sym.emit.onnx.forward import ForwardGraph
 from lstm_sym.emit.onnx.graph import Graph
 from lstm_sym.emit.onnx.parameters import checked_parameters
@@ -20,38 +21,52 @@ OPERATORS, FORMAT = 18, 8
 """The version of the operators, and that of the format, which goes with it."""
 
 
-def onnx_source(plan: Plan, params: Any = None, dtype: str = "", quantities: bool = False) -> bytes:
+class Options(NamedTuple):
+    """What of a model is to be chosen: see `onnx_source`."""
+
+    quantities: bool = False
+    lengths: bool = False
+    resets: bool = False
+
+
+def onnx_source(plan: Plan, params: Any = None, dtype: str = "", **options: bool) -> bytes:
     """The bytes of a model that runs the cell over time, from x (T, B, D) and the states before the first step.
 
     params: the parameters that the file is to hold, a mapping or a Params of the kernel; without them they are inputs
     of any size. dtype: "float32" or "float64", else that of the parameters, else float32. quantities: whether all that
-    equations define is handed out of every step, not the output and the states alone. Raises EmitError.
+    equations define is handed out of every step, not the output and the states alone. lengths: whether a further input
+    says how many steps each sequence has, (B,), int32: from there on all is zero, and the last state is that before it.
+    resets: whether another, (T, B), bool, says at which steps a sequence begins anew. Raises EmitError.
     """
-    return _Model(plan, params, dtype).written(quantities)
+    return _Model(plan, params, dtype, Options(**options)).written()
 
 
 class _Model:
     """The inputs and outputs of a model, around its nodes."""
 
-    def __init__(self, plan: Plan, params: Any, dtype: str) -> None:
-        self.plan, self.cell = plan, plan.cell
+    def __init__(self, plan: Plan, params: Any, dtype: str, options: Options) -> None:
+        self.plan, self.cell, self.options = plan, plan.cell, options
         self.params, self.numbers, kind = checked_parameters(self.cell, params, dtype)
         self.graph = Graph(Names(frozenset()), kind)
         self.helper, self.onnx = self.graph.onnx.helper, self.graph.onnx
         self.kind = self.helper.np_dtype_to_tensor_dtype(kind)
         self.inputs: list[Any] = []
+        self.sequences, self.last = self.names()
 
-    def written(self, quantities: bool) -> bytes:
-        """The bytes."""
+    def names(self) -> tuple[dict[str, str], dict[str, str]]:
+        """Quantity, state -> what its steps, and what is last of it, are called; what the cell names comes first."""
         cell, names = self.cell, self.graph.names
-        for name in (*(cell.inputs or ["steps"]), *cell.parameters):
+        for name in (*cell.inputs, *cell.parameters):
             names.get(("given", name), name)
         computed = {statement.target.name for statement in self.plan.program.statements}
-        others = [e.target for e in cell.equations if quantities and e.target in computed]
+        others = [e.target for e in cell.equations if self.options.quantities and e.target in computed]
         wanted = dict.fromkeys([cell.output, *cell.states, *others])
         sequences = {name: names.get(("steps", name), name) for name in wanted}
-        last = {name: names.get(("last", name), f"{name}_last") for name in cell.states}
-        x = self.given_input()
+        return sequences, {name: names.get(("last", name), f"{name}_last") for name in cell.states}
+
+    def written(self) -> bytes:
+        """The bytes."""
+        cell, x = self.cell, self.given_input()
         params = {name: self.given_parameter(name) for name in cell.parameters}
         firsts = {name: self.given_state(name) for name in cell.states}
         given = {("", "x"): x} | {("params", name): tensor for name, tensor in params.items()}
@@ -59,10 +74,14 @@ class _Model:
         sizes = Sizes(self.graph, self.rules(), self.numbers, given)
         shapes = {name: sizes.shape("B", *cell.shapes[name]) for name in cell.states}
         initial = {name: self.graph.op("Expand", first, shapes[name]) for name, first in firsts.items()}
-        ForwardGraph(self.plan, self.graph, sizes, params, initial).write(x, sequences, last)
-        outputs = [self.described(sequences[name], name, "T", "B", *cell.shapes[name]) for name in sequences]
-        outputs += [self.described(last[name], name, "B", *cell.shapes[name]) for name in cell.states]
-        return self.serialized(outputs)
+        batch = Batch(self.graph, sizes, initial, self.inputs)
+        anew = batch.anew(cell, shapes) if self.options.resets else ("", {})
+        writer = ForwardGraph(self.plan, self.graph, sizes, params, initial, anew)
+        if self.options.lengths:
+            batch.cut(lambda steps, last: writer.write(x, steps, last), self.sequences, self.last)
+        else:
+            writer.write(x, self.sequences, self.last)
+        return self.serialized()
 
     def rules(self) -> dict[str, SizeRule]:
         """Size -> which axis of what is given tells it; of a cell without an input, x is an array of so many steps."""
@@ -89,7 +108,7 @@ class _Model:
         """The input of all steps, several one behind the other; without one an array of as many steps as are wanted."""
         cell, names = self.cell, self.graph.names
         if not cell.input:
-            steps = names.given["given", "steps"]
+            steps = names.get(("given", "steps"), "steps")
             self.graph.known.add(steps)
             self.inputs.append(self.helper.make_tensor_value_info(steps, self.onnx.TensorProto.INT64, []))
             return self.graph.op(
@@ -116,9 +135,13 @@ class _Model:
 
     # The file
 
-    def serialized(self, outputs: list[Any]) -> bytes:
+    def serialized(self) -> bytes:
         """The model, its tensors named and its equations told."""
         cell = self.cell
+        outputs = [
+            self.described(tensor, name, "T", "B", *cell.shapes[name]) for name, tensor in self.sequences.items()
+        ]
+        outputs += [self.described(tensor, name, "B", *cell.shapes[name]) for name, tensor in self.last.items()]
         graph = self.helper.make_graph(self.graph.nodes, cell.key, self.inputs, outputs, self.graph.tensors)
         model = self.helper.make_model(
             graph,

@@ -13,9 +13,11 @@ class Scan:
 
     def __init__(self, graph: Graph) -> None:
         self.graph, self.body = graph, Graph(graph.names, graph.dtype, outer=graph)
-        self.place, self._counted = 0, False
+        self.kind = graph.onnx.helper.np_dtype_to_tensor_dtype(graph.dtype)
+        self.place = 0
         self._carried: dict[str, str] = {}
         self._rows: dict[str, str] = {}
+        self._kinds: dict[str, int] = {}
         self._sequences: dict[str, str] = {}
 
     def carry(self, state: str, initial: str) -> str:
@@ -23,10 +25,11 @@ class Scan:
         self._carried[initial] = self.body.given(f"{state}_before")
         return self._carried[initial]
 
-    def row(self, sequence: str) -> str:
-        """The row of this step of what is there for all steps."""
+    def row(self, sequence: str, kind: int = 0) -> str:
+        """The row of this step of what is there for all steps; `kind` is its type, where that is not of the arrays."""
         if sequence not in self._rows:
             self._rows[sequence] = self.body.given(f"{sequence}_row")
+            self._kinds[self._rows[sequence]] = kind or self.kind
         return self._rows[sequence]
 
     def sequence(self, row: str, wanted: str = "") -> str:
@@ -41,18 +44,15 @@ class Scan:
         """The node stands after all that the graph has by now; `steps` is their number, where it reads no rows."""
         if not self._rows:
             first, step = (self.graph.op("Squeeze", self.graph.integers(number)) for number in (0, 1))
-            self.row(self.graph.op("Range", first, self.graph.op("Squeeze", steps), step))
-            self._counted = True
+            numbers = self.graph.op("Range", first, self.graph.op("Squeeze", steps), step)
+            self.row(numbers, self.graph.onnx.TensorProto.INT64)
         self.place = len(self.graph.nodes)
 
     def finish(self, sent: Sequence[str], last: Sequence[str]) -> None:
         """Write the node: `sent` is what a step hands to the next, `last` what that is called after all of them."""
         helper = self.graph.onnx.helper
-        kind = helper.np_dtype_to_tensor_dtype(self.graph.dtype)
-        typed = dict.fromkeys([*self._carried.values(), *self._rows.values()], kind)
-        if self._counted:
-            typed |= dict.fromkeys(self._rows.values(), self.graph.onnx.TensorProto.INT64)
-        results = dict.fromkeys(self._results([*sent, *self._sequences], set(typed)), kind)
+        typed = dict.fromkeys(self._carried.values(), self.kind) | self._kinds
+        results = dict.fromkeys(self._results([*sent, *self._sequences], set(typed)), self.kind)
         body = helper.make_graph(self.body.nodes, "step", _described(helper, typed), _described(helper, results))
         reads, gives = [*self._carried, *self._rows], [*last, *self._sequences.values()]
         node = helper.make_node("Scan", reads, gives, name="over_time", body=body, num_scan_inputs=len(self._rows))
