@@ -7,7 +7,7 @@ Reports, kernels and every other target read it; none of them derives, schedules
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -27,7 +27,8 @@ from lstm_sym.program.values import Role, Value
 RECORDS = frozenset({"params", "state", "tape", "dstate", "params_dot", "state_dot", "dstate_dot"})
 ARGUMENTS = frozenset({"x", "dy", "x_dot", "dy_dot", "precise"})
 TYPES = frozenset({"Params", "State", "Tape", "PreciseTape", "SecondTape", "Grads", "Array", "Any", "NamedTuple"})
-TAKEN = frozenset({"np", "t", "T", "B", "k", "dtype", "sigmoid", "complement"}) | RECORDS | ARGUMENTS | TYPES
+FUNCTIONS = frozenset("sigmoid complement add subtract multiply tanh exp log sin cos sqrt".split())
+TAKEN = frozenset({"np", "t", "T", "B", "k", "dtype", "shared", "half"}) | RECORDS | ARGUMENTS | TYPES | FUNCTIONS
 """What generated code calls things itself; a quantity of this name gets an underscore."""
 
 
@@ -149,7 +150,8 @@ class Plan:
         """The forward pass: arrays as the precise form needs them, and which of them the fast form does without."""
         program, saved = self.forward_forms.fast, self.saved
         both = frozenset({*saved[False], *saved[True]})
-        lean, full = (self._placed(program, keep, program.inputs) for keep in (frozenset(saved[False]), both))
+        begun = frozenset(c.outgoing for c in program.carries if c.incoming in both) - {*self.forward_forms.precisely}
+        lean, full = (self._placed(program, keep, program.inputs, begun=begun) for keep in ({*saved[False]}, both))
         aliases = {}
         for target, source in lean[1].takes_over.items():
             if full[1].root(source) == source and full[1].span(source) == full[1].span(target):
@@ -193,12 +195,16 @@ class Plan:
     def _placed(
         self,
         program: Program,
-        keep: frozenset[Value],
+        keep: Iterable[Value],
         given: tuple[Value, ...],
         spans: Mapping[RowKey, Span] | None = None,
+        begun: frozenset[Value] = frozenset(),
     ) -> tuple[Schedule, Storage]:
-        """A program scheduled, and where its values live; `keep` are stored for every step, `given` come in stored."""
-        plan = schedule(program, self.layout, keep, self.fused)
+        """A program scheduled, and where its values live; `keep` are stored for every step, `given` come in stored.
+
+        begun: what is stored in any case, so that sums of it may be begun before the loop.
+        """
+        plan = schedule(program, self.layout, frozenset(keep), self.fused, frozenset() if self.fused else begun)
         arguments = {identifier(value) for value in program.inputs if _is_argument(value)}
         reserved = (TAKEN - (arguments & ARGUMENTS)) | set(self.cell.size_names)
         return plan, Storage(plan, frozenset(given), reserved, spans or {})

@@ -279,6 +279,17 @@ class Choose(Node):
     fast: tuple[Node, ...]
 
 
+class SharedTanh(Node):
+    """The statements `apart`, sigmoids and tanhs of neighbouring slots, as one tanh: sigma(a) = (1 + tanh(a / 2)) / 2.
+
+    `slots` are all of them, in memory that holds the pre-activations before; `sigmoids` those that are sigmoids.
+    """
+
+    slots: Node
+    sigmoids: Node
+    apart: tuple[Node, ...]
+
+
 class Remark(Node):
     """A comment above what follows."""
 

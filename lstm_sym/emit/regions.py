@@ -13,7 +13,7 @@ from lstm_sym.emit import nodes as n
 from lstm_sym.emit.parameters import Parameters, field_of, gradient_name, stem
 from lstm_sym.ground.groups import grouped, runs
 from lstm_sym.notation.text import TextNotation
-from lstm_sym.passes import Piece, Place, Run, slot_pattern
+from lstm_sym.passes import Piece, Place, Run, Summand, slot_pattern
 from lstm_sym.program.statements import Accumulate, Affine, Contribution, Maximum, Pointwise, Statement, Term
 from lstm_sym.program.values import Role, Value
 
@@ -81,6 +81,8 @@ class RegionWriter:
             case Maximum():
                 value = n.Largest(self.reference(first.operand, in_loop), first.weights)
                 return self.noted(run.parts, [self.assigned(first.target, value, in_loop)])
+            case Summand():
+                return self.noted(run.parts, [self.summand(first, in_loop)])
             case Pointwise():
                 return self.pointwise_run([part for part in run.parts if isinstance(part, Pointwise)], in_loop)
             case Accumulate():
@@ -106,10 +108,19 @@ class RegionWriter:
             return ""
         if number[0] in self.plan.repeats:
             return f"({number})"
+        if isinstance(part, Summand):
+            return f"({number}) {self.notation.symbol(part.target)} {'=' if part.first else '+='} {self.terms_of(part)}"
         if not isinstance(part, Piece):
             return f"({number}) {self.notation.line(self.plan.lines.get(statement.target, statement))}"
         terms = self.notation.signed([(term.coefficient, self.notation.term(term)) for term in part.terms])
         return f"({number}) {self.notation.symbol(part.target)} {'=' if part.first else '+='} {terms}"
+
+    def terms_of(self, part: Summand) -> str:
+        """The terms of a sum as the report prints it, which reads what `part` reads under other names perhaps."""
+        printed = self.plan.lines.get(part.target, part)
+        assert isinstance(printed, Pointwise)
+        terms = [t for t in printed.expression.args if t.free_symbols.isdisjoint(part.varying) == part.first]
+        return self.notation.right(replace(printed, expression=printed.expression.func(*terms)))
 
     # References
 
@@ -271,6 +282,13 @@ class RegionWriter:
         """All together if one expression computes them over their slots, else each alone."""
         patterns = {slot_pattern(s, self.plan.schedule.layout) for s in statements if isinstance(s, Pointwise)}
         return [statements] if len(patterns) == 1 and None not in patterns else [[s] for s in statements]
+
+    def summand(self, part: Summand, in_loop: bool) -> n.Fill | n.Add:
+        """Terms of a sum that is kept over time: the first of all steps at once, the others step by step."""
+        operands = {value.symbol: self.reference(value, in_loop) for value in part.operands}
+        value = n.Elementwise(part.expression, operands, self.plan.exact, self.symbols, self.plan.program.constants)
+        target = self.at(self.storage.home(part.target), in_loop)
+        return n.Fill(target, value, over_time=not in_loop) if part.first else n.Add(target, value)
 
     def pointwise(self, statements: Sequence[Pointwise], in_loop: bool, exact: bool | None) -> n.Assign | n.Fill:
         """One pointwise statement, or one expression over neighbouring slots."""

@@ -133,6 +133,7 @@ def forward(
     """
     x, params, state = _prepared(x, params, state)
     (T, B), dtype = x.shape[:2], x.dtype
+    add, tanh = np.add, np.tanh
     # Sizes, parameters, arrays
     H = params.U.shape[0]
     U = params.U
@@ -150,13 +151,13 @@ def forward(
     h_prev = h[0]
     for x_t, a_h_t, tanh_a_h_t, h_t in zip(x, a_h, tanh_a_h, h[1:], strict=True):
         # (F1) a_hₜ = U hₜ₋₁ − Uᵀ hₜ₋₁ − γ hₜ₋₁ + W xₜ + b
-        a_h_t[...] = h_prev @ U_T
-        a_h_t += -(h_prev @ U)
-        a_h_t += x_t @ W_T
+        a_h_t[...] = h_prev.dot(U_T)
+        a_h_t += -(h_prev.dot(U))
+        a_h_t += x_t.dot(W_T)
         a_h_t += -(gamma * h_prev)
         a_h_t += b
-        np.tanh(a_h_t, out=tanh_a_h_t)  # (F2) tanh_a_hₜ = tanh(a_hₜ)
-        np.add(h_prev, eps * tanh_a_h_t, out=h_t)  # (F3) hₜ = hₜ₋₁ + eps tanh_a_hₜ
+        tanh(a_h_t, tanh_a_h_t)  # (F2) tanh_a_hₜ = tanh(a_hₜ)
+        add(h_prev, eps * tanh_a_h_t, h_t)  # (F3) hₜ = hₜ₋₁ + eps tanh_a_hₜ
         h_prev = h_t
     if precise:
         return h[1:].copy(), State(h[T].copy()), PreciseTape(x, h, a_h)
@@ -190,6 +191,7 @@ def backward(dy: Any, tape: Tape | PreciseTape, params: Params, dstate: State | 
 def _backward(dy: Array, tape: Any, params: Params, dstate: State) -> Grads:
     """Gradients over steps whose intermediate values are all kept at once."""
     (T, B), dtype = dy.shape[:2], dy.dtype
+    multiply = np.multiply
     # Sizes, parameters, arrays
     H = params.U.shape[0]
     x, h = tape.x, tape.h
@@ -211,11 +213,11 @@ def _backward(dy: Array, tape: Any, params: Params, dstate: State) -> Grads:
     for dy_t, tanh_a_h_slope_t, d_a_h_t in zip(dy[::-1], tanh_a_h_slope[::-1], d_a_h[::-1], strict=True):
         d_h = dy_t + d_h_next  # (B1) δhₜ = dyₜ + δh⁺ₜ
         d_tanh_a_h = eps * d_h  # (B2) δtanh_a_hₜ = eps δhₜ
-        np.multiply(d_tanh_a_h, tanh_a_h_slope_t, out=d_a_h_t)  # (B4) δa_hₜ = δtanh_a_hₜ ⊙ tanh_a_h′ₜ
+        multiply(d_tanh_a_h, tanh_a_h_slope_t, d_a_h_t)  # (B4) δa_hₜ = δtanh_a_hₜ ⊙ tanh_a_h′ₜ
         d_h_prev_direct = d_h - gamma * d_a_h_t  # (B5) δh°ₜ₋₁ = δhₜ − γ δa_hₜ
         # (B6) δh⁺ₜ₋₁ = Uᵀ δa_hₜ − U δa_hₜ + δh°ₜ₋₁
-        d_h_prev = d_a_h_t @ U
-        d_h_prev += -(d_a_h_t @ U_T)
+        d_h_prev = d_a_h_t.dot(U)
+        d_h_prev += -(d_a_h_t.dot(U_T))
         d_h_prev += d_h_prev_direct
         d_h_next = d_h_prev
     # All steps at once: x, h, W, d_a_h -> d_x, d_U, d_W, d_b
@@ -233,6 +235,7 @@ def step(x_t: Array, state: State, params: Params) -> tuple[Array, State]:
 
     Arrays are taken as they come: the caller's dtype, and NumPy's errors where shapes do not fit.
     """
+    tanh = np.tanh
     x = x_t
     h_prev = state.h
     U, W = params.U, params.W
@@ -371,6 +374,7 @@ def _tangents(
     Gives y, y_dot (T, B, H), the last state, its tangent, and what `_second_order` reads of them.
     """
     (T, B), dtype = x.shape[:2], x.dtype
+    add, tanh = np.add, np.tanh
     # Sizes, parameters, arrays
     H = params.U.shape[0]
     U = params.U
@@ -393,25 +397,25 @@ def _tangents(
     for (x_t, a_h_t, x_dot_t, a_h_dot_t, tanh_a_h_t, h_t, h_dot_t) in zip(x, a_h, x_dot, a_h_dot, tanh_a_h, h[1:],
             h_dot[1:], strict=True):
         # (F1)
-        a_h_t[...] = h_prev @ U_T
-        a_h_t += -(h_prev @ U)
-        a_h_t += x_t @ W_T
+        a_h_t[...] = h_prev.dot(U_T)
+        a_h_t += -(h_prev.dot(U))
+        a_h_t += x_t.dot(W_T)
         a_h_t += -(gamma * h_prev)
         a_h_t += b
         # (T1) ∂a_hₜ = U ∂hₜ₋₁ + ∂U hₜ₋₁ − Uᵀ ∂hₜ₋₁ − ∂Uᵀ hₜ₋₁ − γ ∂hₜ₋₁ + W ∂xₜ + ∂W xₜ + ∂b
-        a_h_dot_t[...] = h_dot_prev @ U_T
-        a_h_dot_t += h_prev @ U_dot_T
-        a_h_dot_t += -(h_dot_prev @ U)
-        a_h_dot_t += -(h_prev @ U_dot)
-        a_h_dot_t += x_dot_t @ W_T
-        a_h_dot_t += x_t @ W_dot_T
+        a_h_dot_t[...] = h_dot_prev.dot(U_T)
+        a_h_dot_t += h_prev.dot(U_dot_T)
+        a_h_dot_t += -(h_dot_prev.dot(U))
+        a_h_dot_t += -(h_prev.dot(U_dot))
+        a_h_dot_t += x_dot_t.dot(W_T)
+        a_h_dot_t += x_t.dot(W_dot_T)
         a_h_dot_t += -(gamma * h_dot_prev)
         a_h_dot_t += b_dot
-        np.tanh(a_h_t, out=tanh_a_h_t)  # (F2)
+        tanh(a_h_t, tanh_a_h_t)  # (F2)
         tanh_a_h_slope = _tanh_slope(a_h_t)  # (T2) tanh_a_h′ₜ = tanh′(a_hₜ)
         tanh_a_h_dot = a_h_dot_t * tanh_a_h_slope  # (T3) ∂tanh_a_hₜ = ∂a_hₜ ⊙ tanh_a_h′ₜ
-        np.add(h_prev, eps * tanh_a_h_t, out=h_t)  # (F3)
-        np.add(h_dot_prev, eps * tanh_a_h_dot, out=h_dot_t)  # (T4) ∂hₜ = ∂hₜ₋₁ + eps ∂tanh_a_hₜ
+        add(h_prev, eps * tanh_a_h_t, h_t)  # (F3)
+        add(h_dot_prev, eps * tanh_a_h_dot, h_dot_t)  # (T4) ∂hₜ = ∂hₜ₋₁ + eps ∂tanh_a_hₜ
         h_prev, h_dot_prev = h_t, h_dot_t
     return h[1:].copy(), h_dot[1:].copy(), State(h[T].copy()), State(h_dot[T].copy()), _SecondTape(x, x_dot, h,
         h_dot, a_h, a_h_dot, tanh_a_h)
@@ -425,6 +429,7 @@ def _second_order(
     Gives the gradients, and their derivative along the direction of the tape.
     """
     (T, B), dtype = dy.shape[:2], dy.dtype
+    add, multiply = np.add, np.multiply
     # Sizes, parameters, arrays
     H = params.U.shape[0]
     x, x_dot, h, h_dot, a_h, a_h_dot, tanh_a_h = tape
@@ -451,20 +456,20 @@ def _second_order(
         d_h_dot = dy_dot_t + d_h_next_dot  # (S1) ∂δhₜ = ∂dyₜ + ∂δh⁺ₜ
         d_tanh_a_h = eps * d_h  # (B2)
         d_tanh_a_h_dot = eps * d_h_dot  # (S2) ∂δtanh_a_hₜ = eps ∂δhₜ
-        np.multiply(d_tanh_a_h, tanh_a_h_slope_t, out=d_a_h_t)  # (B4)
+        multiply(d_tanh_a_h, tanh_a_h_slope_t, d_a_h_t)  # (B4)
         # (S4) ∂δa_hₜ = δtanh_a_hₜ ⊙ ∂tanh_a_h′ₜ + ∂δtanh_a_hₜ ⊙ tanh_a_h′ₜ
-        np.add(d_tanh_a_h * tanh_a_h_slope_dot_t, d_tanh_a_h_dot * tanh_a_h_slope_t, out=d_a_h_dot_t)
+        add(d_tanh_a_h * tanh_a_h_slope_dot_t, d_tanh_a_h_dot * tanh_a_h_slope_t, d_a_h_dot_t)
         d_h_prev_direct = d_h - gamma * d_a_h_t  # (B5)
         d_h_prev_direct_dot = d_h_dot - gamma * d_a_h_dot_t  # (S5) ∂δh°ₜ₋₁ = ∂δhₜ − γ ∂δa_hₜ
         # (B6)
-        d_h_prev = d_a_h_t @ U
-        d_h_prev += -(d_a_h_t @ U_T)
+        d_h_prev = d_a_h_t.dot(U)
+        d_h_prev += -(d_a_h_t.dot(U_T))
         d_h_prev += d_h_prev_direct
         # (S6) ∂δh⁺ₜ₋₁ = Uᵀ ∂δa_hₜ + ∂Uᵀ δa_hₜ − U ∂δa_hₜ − ∂U δa_hₜ + ∂δh°ₜ₋₁
-        d_h_next_dot_prev = d_a_h_dot_t @ U
-        d_h_next_dot_prev += d_a_h_t @ U_dot
-        d_h_next_dot_prev += -(d_a_h_dot_t @ U_T)
-        d_h_next_dot_prev += -(d_a_h_t @ U_dot_T)
+        d_h_next_dot_prev = d_a_h_dot_t.dot(U)
+        d_h_next_dot_prev += d_a_h_t.dot(U_dot)
+        d_h_next_dot_prev += -(d_a_h_dot_t.dot(U_T))
+        d_h_next_dot_prev += -(d_a_h_t.dot(U_dot_T))
         d_h_next_dot_prev += d_h_prev_direct_dot
         d_h_next, d_h_next_dot = d_h_prev, d_h_next_dot_prev
     # All steps at once

@@ -148,6 +148,7 @@ def forward(
     x, params, state = _prepared(x, params, state)
     (T, B), dtype = x.shape[:2], x.dtype
     sigmoid = _sigmoid_precise if precise else _sigmoid
+    add, tanh = np.add, np.tanh
     # Sizes, parameters, arrays
     H = params.W_theta.shape[0]
     W = np.concatenate((params.W_theta, params.W_eta, params.W_n))
@@ -171,10 +172,10 @@ def forward(
     h_prev = h[0]
     for (tanh_h_prev_t, a_theta_eta_t, gates_theta_eta_t, theta_t, eta_t, n_t, h_t) in zip(tanh_h_prev,
             a_theta_eta, gates_theta_eta, theta, eta, n, h[1:], strict=True):
-        np.tanh(h_prev, out=tanh_h_prev_t)  # (F7) tanh_h_prevₜ = tanh(hₜ₋₁)
-        a_theta_eta_t += h_prev @ U_T  # (F1) a_θₜ += U_θ hₜ₋₁; (F3) a_ηₜ += U_η hₜ₋₁
-        sigmoid(a_theta_eta_t, out=gates_theta_eta_t)  # (F2) θₜ = σ(a_θₜ); (F4) ηₜ = σ(a_ηₜ)
-        np.add(theta_t * tanh_h_prev_t, eta_t * n_t, out=h_t)  # (F8) hₜ = θₜ ⊙ tanh_h_prevₜ + ηₜ ⊙ nₜ
+        tanh(h_prev, tanh_h_prev_t)  # (F7) tanh_h_prevₜ = tanh(hₜ₋₁)
+        a_theta_eta_t += h_prev.dot(U_T)  # (F1) a_θₜ += U_θ hₜ₋₁; (F3) a_ηₜ += U_η hₜ₋₁
+        sigmoid(a_theta_eta_t, gates_theta_eta_t)  # (F2) θₜ = σ(a_θₜ); (F4) ηₜ = σ(a_ηₜ)
+        add(theta_t * tanh_h_prev_t, eta_t * n_t, h_t)  # (F8) hₜ = θₜ ⊙ tanh_h_prevₜ + ηₜ ⊙ nₜ
         h_prev = h_t
     if precise:
         return h[1:].copy(), State(h[T].copy()), PreciseTape(x, h, a, gates, tanh_h_prev)
@@ -208,6 +209,7 @@ def backward(dy: Any, tape: Tape | PreciseTape, params: Params, dstate: State | 
 def _backward(dy: Array, tape: Any, params: Params, dstate: State) -> Grads:
     """Gradients over steps whose intermediate values are all kept at once."""
     (T, B), dtype = dy.shape[:2], dy.dtype
+    add, multiply = np.add, np.multiply
     # Sizes, parameters, arrays
     H = params.W_theta.shape[0]
     x, h, gates, tanh_h_prev = tape.x, tape.h, tape.gates, tape.tanh_h_prev
@@ -243,14 +245,14 @@ def _backward(dy: Array, tape: Any, params: Params, dstate: State) -> Grads:
     for (dy_t, d_h_t, theta_t, n_t, d_eta_t, tanh_h_prev_t, d_theta_t, tanh_h_prev_slope_t, d_gates_theta_eta_t,
             d_a_theta_eta_t) in zip(dy[::-1], d_h[::-1], theta[::-1], n[::-1], d_eta[::-1], tanh_h_prev[::-1],
             d_theta[::-1], tanh_h_prev_slope[::-1], d_gates_theta_eta[::-1], d_a_theta_eta[::-1], strict=True):
-        np.add(dy_t, d_h_next, out=d_h_t)  # (B1) δhₜ = dyₜ + δh⁺ₜ
+        add(dy_t, d_h_next, d_h_t)  # (B1) δhₜ = dyₜ + δh⁺ₜ
         d_tanh_h_prev = d_h_t * theta_t  # (B2) δtanh_h_prevₜ = δhₜ ⊙ θₜ
-        np.multiply(d_h_t, n_t, out=d_eta_t)  # (B7) δηₜ = δhₜ ⊙ nₜ
-        np.multiply(d_h_t, tanh_h_prev_t, out=d_theta_t)  # (B10) δθₜ = δhₜ ⊙ tanh_h_prevₜ
+        multiply(d_h_t, n_t, d_eta_t)  # (B7) δηₜ = δhₜ ⊙ nₜ
+        multiply(d_h_t, tanh_h_prev_t, d_theta_t)  # (B10) δθₜ = δhₜ ⊙ tanh_h_prevₜ
         d_h_prev_direct = d_tanh_h_prev * tanh_h_prev_slope_t  # (B13) δh°ₜ₋₁ = δtanh_h_prevₜ ⊙ tanh_h_prev′ₜ
         d_a_theta_eta_t *= d_gates_theta_eta_t  # (B12) δa_θₜ = δθₜ ⊙ θ′ₜ; (B9) δa_ηₜ = δηₜ ⊙ η′ₜ
         # (B14) δh⁺ₜ₋₁ = U_ηᵀ δa_ηₜ + U_θᵀ δa_θₜ + δh°ₜ₋₁
-        d_h_prev = d_a_theta_eta_t @ U
+        d_h_prev = d_a_theta_eta_t.dot(U)
         d_h_prev += d_h_prev_direct
         d_h_next = d_h_prev
     # All steps at once: x, h, gates, W, d_gates, d_a, d_h -> d_x, d_W, d_U, d_b
@@ -275,6 +277,7 @@ def step(x_t: Array, state: State, params: Params) -> tuple[Array, State]:
 
     Arrays are taken as they come: the caller's dtype, and NumPy's errors where shapes do not fit.
     """
+    tanh = np.tanh
     x = x_t
     h_prev = state.h
     W_theta, U_theta, b_theta, W_eta, U_eta, b_eta, W_n = params
@@ -429,6 +432,7 @@ def _tangents(
     Gives y, y_dot (T, B, H), the last state, its tangent, and what `_second_order` reads of them.
     """
     (T, B), dtype = x.shape[:2], x.dtype
+    add, multiply, tanh = np.add, np.multiply, np.tanh
     # Sizes, parameters, arrays
     H = params.W_theta.shape[0]
     W = np.concatenate((params.W_theta, params.W_eta, params.W_n))
@@ -466,19 +470,18 @@ def _tangents(
             n_t, h_t, gates_dot_theta_eta_t, theta_dot_t, eta_dot_t, n_dot_t, h_dot_t) in zip(tanh_h_prev,
             tanh_h_prev_dot, a_theta_eta, a_dot_theta_eta, gates_theta_eta, theta, eta, n, h[1:],
             gates_dot_theta_eta, theta_dot, eta_dot, n_dot, h_dot[1:], strict=True):
-        np.tanh(h_prev, out=tanh_h_prev_t)  # (F7)
+        tanh(h_prev, tanh_h_prev_t)  # (F7)
         tanh_h_prev_slope = _tanh_slope(h_prev)  # (T10) tanh_h_prev′ₜ = tanh′(hₜ₋₁)
-        np.multiply(h_dot_prev, tanh_h_prev_slope, out=tanh_h_prev_dot_t)  # (T11) ∂tanh_h_prevₜ = ∂hₜ₋₁ ⊙ tanh_h_prev′ₜ
-        a_theta_eta_t += h_prev @ U_T  # (F1); (F3)
-        a_dot_theta_eta_t += h_dot_prev @ U_T  # (T1) ∂a_θₜ += U_θ ∂hₜ₋₁; (T4) ∂a_ηₜ += U_η ∂hₜ₋₁
-        a_dot_theta_eta_t += h_prev @ U_dot_T  # (T1) ∂a_θₜ += ∂U_θ hₜ₋₁; (T4) ∂a_ηₜ += ∂U_η hₜ₋₁
-        _sigmoid_precise(a_theta_eta_t, out=gates_theta_eta_t)  # (F2); (F4)
-        np.add(theta_t * tanh_h_prev_t, eta_t * n_t, out=h_t)  # (F8)
+        multiply(h_dot_prev, tanh_h_prev_slope, tanh_h_prev_dot_t)  # (T11) ∂tanh_h_prevₜ = ∂hₜ₋₁ ⊙ tanh_h_prev′ₜ
+        a_theta_eta_t += h_prev.dot(U_T)  # (F1); (F3)
+        a_dot_theta_eta_t += h_dot_prev.dot(U_T)  # (T1) ∂a_θₜ += U_θ ∂hₜ₋₁; (T4) ∂a_ηₜ += U_η ∂hₜ₋₁
+        a_dot_theta_eta_t += h_prev.dot(U_dot_T)  # (T1) ∂a_θₜ += ∂U_θ hₜ₋₁; (T4) ∂a_ηₜ += ∂U_η hₜ₋₁
+        _sigmoid_precise(a_theta_eta_t, gates_theta_eta_t)  # (F2); (F4)
+        add(theta_t * tanh_h_prev_t, eta_t * n_t, h_t)  # (F8)
         gates_dot_theta_eta_t[...] = _sigmoid_slope(a_theta_eta_t)  # (T2) θ′ₜ = σ′(a_θₜ); (T5) η′ₜ = σ′(a_ηₜ)
         gates_dot_theta_eta_t *= a_dot_theta_eta_t  # (T3) ∂θₜ = ∂a_θₜ ⊙ θ′ₜ; (T6) ∂ηₜ = ∂a_ηₜ ⊙ η′ₜ
         # (T12) ∂hₜ = ∂θₜ ⊙ tanh_h_prevₜ + ∂ηₜ ⊙ nₜ + ∂nₜ ⊙ ηₜ + ∂tanh_h_prevₜ ⊙ θₜ
-        np.add(theta_dot_t * tanh_h_prev_t + eta_dot_t * n_t + n_dot_t * eta_t, tanh_h_prev_dot_t * theta_t,
-            out=h_dot_t)
+        add(theta_dot_t * tanh_h_prev_t + eta_dot_t * n_t + n_dot_t * eta_t, tanh_h_prev_dot_t * theta_t, h_dot_t)
         h_prev, h_dot_prev = h_t, h_dot_t
     return h[1:].copy(), h_dot[1:].copy(), State(h[T].copy()), State(h_dot[T].copy()), _SecondTape(x, x_dot, h,
         h_dot, a, a_dot, gates, gates_dot, tanh_h_prev, tanh_h_prev_dot)
@@ -492,6 +495,7 @@ def _second_order(
     Gives the gradients, and their derivative along the direction of the tape.
     """
     (T, B), dtype = dy.shape[:2], dy.dtype
+    add, multiply = np.add, np.multiply
     # Sizes, parameters, arrays
     H = params.W_theta.shape[0]
     x, x_dot, h, h_dot, a, a_dot, gates, gates_dot, tanh_h_prev, tanh_h_prev_dot = tape
@@ -540,28 +544,28 @@ def _second_order(
             tanh_h_prev_dot[::-1], d_theta_dot[::-1], tanh_h_prev_slope[::-1], tanh_h_prev_slope_dot[::-1],
             d_gates_theta_eta[::-1], gates_slope_theta_eta[::-1], d_a_theta_eta[::-1], d_gates_dot_theta_eta[::-1],
             d_a_dot_theta_eta[::-1], strict=True):
-        np.add(dy_t, d_h_next, out=d_h_t)  # (B1)
-        np.add(dy_dot_t, d_h_next_dot, out=d_h_dot_t)  # (S1) ∂δhₜ = ∂dyₜ + ∂δh⁺ₜ
+        add(dy_t, d_h_next, d_h_t)  # (B1)
+        add(dy_dot_t, d_h_next_dot, d_h_dot_t)  # (S1) ∂δhₜ = ∂dyₜ + ∂δh⁺ₜ
         d_tanh_h_prev = d_h_t * theta_t  # (B2)
         d_tanh_h_prev_dot = theta_dot_t * d_h_t + d_h_dot_t * theta_t  # (S2) ∂δtanh_h_prevₜ = ∂θₜ ⊙ δhₜ + ∂δhₜ ⊙ θₜ
-        np.multiply(d_h_t, n_t, out=d_eta_t)  # (B7)
-        np.add(n_dot_t * d_h_t, d_h_dot_t * n_t, out=d_eta_dot_t)  # (S7) ∂δηₜ = ∂nₜ ⊙ δhₜ + ∂δhₜ ⊙ nₜ
-        np.multiply(d_h_t, tanh_h_prev_t, out=d_theta_t)  # (B10)
+        multiply(d_h_t, n_t, d_eta_t)  # (B7)
+        add(n_dot_t * d_h_t, d_h_dot_t * n_t, d_eta_dot_t)  # (S7) ∂δηₜ = ∂nₜ ⊙ δhₜ + ∂δhₜ ⊙ nₜ
+        multiply(d_h_t, tanh_h_prev_t, d_theta_t)  # (B10)
         # (S10) ∂δθₜ = ∂tanh_h_prevₜ ⊙ δhₜ + ∂δhₜ ⊙ tanh_h_prevₜ
-        np.add(tanh_h_prev_dot_t * d_h_t, d_h_dot_t * tanh_h_prev_t, out=d_theta_dot_t)
+        add(tanh_h_prev_dot_t * d_h_t, d_h_dot_t * tanh_h_prev_t, d_theta_dot_t)
         d_h_prev_direct = d_tanh_h_prev * tanh_h_prev_slope_t  # (B13)
         # (S13) ∂δh°ₜ₋₁ = δtanh_h_prevₜ ⊙ ∂tanh_h_prev′ₜ + ∂δtanh_h_prevₜ ⊙ tanh_h_prev′ₜ
         d_h_prev_direct_dot = d_tanh_h_prev * tanh_h_prev_slope_dot_t + d_tanh_h_prev_dot * tanh_h_prev_slope_t
-        np.multiply(d_gates_theta_eta_t, gates_slope_theta_eta_t, out=d_a_theta_eta_t)  # (B12); (B9)
+        multiply(d_gates_theta_eta_t, gates_slope_theta_eta_t, d_a_theta_eta_t)  # (B12); (B9)
         # (B14)
-        d_h_prev = d_a_theta_eta_t @ U
+        d_h_prev = d_a_theta_eta_t.dot(U)
         d_h_prev += d_h_prev_direct
         # (S12) ∂δa_θₜ = δθₜ ⊙ ∂θ′ₜ + ∂δθₜ ⊙ θ′ₜ; (S9) ∂δa_ηₜ = δηₜ ⊙ ∂η′ₜ + ∂δηₜ ⊙ η′ₜ
-        np.add(d_gates_theta_eta_t * d_a_dot_theta_eta_t, d_gates_dot_theta_eta_t * gates_slope_theta_eta_t,
-            out=d_a_dot_theta_eta_t)
+        add(d_gates_theta_eta_t * d_a_dot_theta_eta_t, d_gates_dot_theta_eta_t * gates_slope_theta_eta_t,
+            d_a_dot_theta_eta_t)
         # (S14) ∂δh⁺ₜ₋₁ = U_ηᵀ ∂δa_ηₜ + ∂U_ηᵀ δa_ηₜ + U_θᵀ ∂δa_θₜ + ∂U_θᵀ δa_θₜ + ∂δh°ₜ₋₁
-        d_h_next_dot_prev = d_a_dot_theta_eta_t @ U
-        d_h_next_dot_prev += d_a_theta_eta_t @ U_dot
+        d_h_next_dot_prev = d_a_dot_theta_eta_t.dot(U)
+        d_h_next_dot_prev += d_a_theta_eta_t.dot(U_dot)
         d_h_next_dot_prev += d_h_prev_direct_dot
         d_h_next, d_h_next_dot = d_h_prev, d_h_next_dot_prev
     # All steps at once
@@ -853,11 +857,16 @@ def _remember(fitted: Any, key: Any, sizes: Any) -> None:
 
 
 def _sigmoid(a: Array, out: Array | None = None) -> Array:
-    """1 / (1 + exp(-a)), as tanh, which never overflows."""
-    result: Array = np.multiply(a, 0.5, out=out)
+    """1 / (1 + exp(-a)): in float64 e/(1+e), e = exp(min(a, 700)); else as tanh, which costs less there."""
+    if a.dtype == np.float64:
+        result: Array = np.exp(np.minimum(a, np.array(700.0), out=out), out=out)
+        result /= result + 1
+        return result
+    half = np.array(0.5, a.dtype)
+    result = np.multiply(a, half, out=out)
     np.tanh(result, out=result)
-    result *= 0.5
-    result += 0.5
+    result *= half
+    result += half
     return result
 
 

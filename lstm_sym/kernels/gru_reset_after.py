@@ -153,6 +153,7 @@ def forward(
     (T, B), dtype = x.shape[:2], x.dtype
     sigmoid = _sigmoid_precise if precise else _sigmoid
     complement = _complement_precise if precise else _complement
+    add, tanh = np.add, np.tanh
     # Sizes, parameters, arrays
     H = params.W_r.shape[0]
     b = np.concatenate((params.b_u, params.b_r, params.b_z, params.b_n))
@@ -177,13 +178,13 @@ def forward(
     h_prev = h[0]
     for (a_U_n_h_r_z_t, a_r_z_t, gates_r_z_t, r_t, U_n_h_t, a_n_t, z_t, a_z_t, n_t, h_t) in zip(a_U_n_h_r_z, a_r_z,
             gates_r_z, r, U_n_h, a_n, z, a_z, n, h[1:], strict=True):
-        a_U_n_h_r_z_t += h_prev @ U_T  # (F5) U_n_hₜ += U_n hₜ₋₁; (F1) a_rₜ += U_r hₜ₋₁; (F3) a_zₜ += U_z hₜ₋₁
-        sigmoid(a_r_z_t, out=gates_r_z_t)  # (F2) rₜ = σ(a_rₜ); (F4) zₜ = σ(a_zₜ)
+        a_U_n_h_r_z_t += h_prev.dot(U_T)  # (F5) U_n_hₜ += U_n hₜ₋₁; (F1) a_rₜ += U_r hₜ₋₁; (F3) a_zₜ += U_z hₜ₋₁
+        sigmoid(a_r_z_t, gates_r_z_t)  # (F2) rₜ = σ(a_rₜ); (F4) zₜ = σ(a_zₜ)
         q = r_t * U_n_h_t  # (F6) qₜ = rₜ ⊙ U_n_hₜ
         a_n_t += q  # (F7) a_nₜ += qₜ
         z_complement = complement(z_t, a_z_t)
-        np.tanh(a_n_t, out=n_t)  # (F8) nₜ = tanh(a_nₜ)
-        np.add(h_prev * z_t, n_t * z_complement, out=h_t)  # (F9) hₜ = hₜ₋₁ ⊙ zₜ + nₜ ⊙ (1 − zₜ)
+        tanh(a_n_t, n_t)  # (F8) nₜ = tanh(a_nₜ)
+        add(h_prev * z_t, n_t * z_complement, h_t)  # (F9) hₜ = hₜ₋₁ ⊙ zₜ + nₜ ⊙ (1 − zₜ)
         h_prev = h_t
     if precise:
         return h[1:].copy(), State(h[T].copy()), PreciseTape(x, h, a, gates)
@@ -217,6 +218,7 @@ def backward(dy: Any, tape: Tape | PreciseTape, params: Params, dstate: State | 
 def _backward(dy: Array, tape: Any, params: Params, dstate: State) -> Grads:
     """Gradients over steps whose intermediate values are all kept at once."""
     (T, B), dtype = dy.shape[:2], dy.dtype
+    multiply = np.multiply
     # Sizes, parameters, arrays
     H = params.W_r.shape[0]
     x, h, gates, a = tape.x, tape.h, tape.gates, tape.a
@@ -261,16 +263,16 @@ def _backward(dy: Array, tape: Any, params: Params, dstate: State) -> Grads:
             z[::-1], gates_slope_z_n[::-1], d_a_z_n[::-1], d_a_n[::-1], r[::-1], d_U_n_h[::-1], U_n_h[::-1],
             r_slope[::-1], d_a_r[::-1], d_a_U_n_h_r_z[::-1], strict=True):
         d_h = dy_t + d_h_next  # (B1) δhₜ = dyₜ + δh⁺ₜ
-        np.multiply(d_h, z_complement_t, out=d_n)  # (B2) δnₜ = δhₜ ⊙ (1 − zₜ)
-        np.multiply(d_h, (h_prev - n_t), out=d_z)  # (B7) δzₜ = δhₜ ⊙ (hₜ₋₁ − nₜ)
+        multiply(d_h, z_complement_t, d_n)  # (B2) δnₜ = δhₜ ⊙ (1 − zₜ)
+        multiply(d_h, (h_prev - n_t), d_z)  # (B7) δzₜ = δhₜ ⊙ (hₜ₋₁ − nₜ)
         d_h_prev_direct = d_h * z_t  # (B13) δh°ₜ₋₁ = δhₜ ⊙ zₜ
-        np.multiply(d_gates_z_n, gates_slope_z_n_t, out=d_a_z_n_t)  # (B9) δa_zₜ = δzₜ ⊙ z′ₜ; (B4) δa_nₜ = δnₜ ⊙ n′ₜ
+        multiply(d_gates_z_n, gates_slope_z_n_t, d_a_z_n_t)  # (B9) δa_zₜ = δzₜ ⊙ z′ₜ; (B4) δa_nₜ = δnₜ ⊙ n′ₜ
         d_q = d_a_n_t  # (B5) δqₜ = δa_nₜ
-        np.multiply(d_q, r_t, out=d_U_n_h_t)  # (B6) δU_n_hₜ = δqₜ ⊙ rₜ
-        np.multiply(d_q, U_n_h_t, out=d_r)  # (B10) δrₜ = δqₜ ⊙ U_n_hₜ
-        np.multiply(d_r, r_slope_t, out=d_a_r_t)  # (B12) δa_rₜ = δrₜ ⊙ r′ₜ
+        multiply(d_q, r_t, d_U_n_h_t)  # (B6) δU_n_hₜ = δqₜ ⊙ rₜ
+        multiply(d_q, U_n_h_t, d_r)  # (B10) δrₜ = δqₜ ⊙ U_n_hₜ
+        multiply(d_r, r_slope_t, d_a_r_t)  # (B12) δa_rₜ = δrₜ ⊙ r′ₜ
         # (B14) δh⁺ₜ₋₁ = U_nᵀ δU_n_hₜ + U_zᵀ δa_zₜ + U_rᵀ δa_rₜ + δh°ₜ₋₁
-        d_h_prev = d_a_U_n_h_r_z_t @ U
+        d_h_prev = d_a_U_n_h_r_z_t.dot(U)
         d_h_prev += d_h_prev_direct
         d_h_next = d_h_prev
     # All steps at once: x, h, W, d_a -> d_x, d_W, d_U, d_b
@@ -293,6 +295,7 @@ def step(x_t: Array, state: State, params: Params) -> tuple[Array, State]:
 
     Arrays are taken as they come: the caller's dtype, and NumPy's errors where shapes do not fit.
     """
+    tanh = np.tanh
     x = x_t
     h_prev = state.h
     W_r, U_r, b_r, W_z, U_z, b_z, U_n, b_u, W_n, b_n = params
@@ -457,6 +460,7 @@ def _tangents(
     Gives y, y_dot (T, B, H), the last state, its tangent, and what `_second_order` reads of them.
     """
     (T, B), dtype = x.shape[:2], x.dtype
+    add, tanh = np.add, np.tanh
     # Sizes, parameters, arrays
     H = params.W_r.shape[0]
     b = np.concatenate((params.b_u, params.b_r, params.b_z, params.b_n))
@@ -497,24 +501,24 @@ def _tangents(
             r_dot_t, U_n_h_dot_t, a_n_dot_t, n_t, a_z_t, z_t, h_t, n_dot_t, z_dot_t, h_dot_t) in zip(a_U_n_h_r_z,
             a_dot_U_n_h_r_z, a_r_z, gates_r_z, r, U_n_h, a_n, gates_dot_r_z, a_dot_r_z, r_dot, U_n_h_dot, a_n_dot,
             n, a_z, z, h[1:], n_dot, z_dot, h_dot[1:], strict=True):
-        a_U_n_h_r_z_t += h_prev @ U_T  # (F5); (F1); (F3)
+        a_U_n_h_r_z_t += h_prev.dot(U_T)  # (F5); (F1); (F3)
         # (T7) ∂U_n_hₜ += U_n ∂hₜ₋₁; (T1) ∂a_rₜ += U_r ∂hₜ₋₁; (T4) ∂a_zₜ += U_z ∂hₜ₋₁
-        a_dot_U_n_h_r_z_t += h_dot_prev @ U_T
+        a_dot_U_n_h_r_z_t += h_dot_prev.dot(U_T)
         # (T7) ∂U_n_hₜ += ∂U_n hₜ₋₁; (T1) ∂a_rₜ += ∂U_r hₜ₋₁; (T4) ∂a_zₜ += ∂U_z hₜ₋₁
-        a_dot_U_n_h_r_z_t += h_prev @ U_dot_T
-        _sigmoid_precise(a_r_z_t, out=gates_r_z_t)  # (F2); (F4)
+        a_dot_U_n_h_r_z_t += h_prev.dot(U_dot_T)
+        _sigmoid_precise(a_r_z_t, gates_r_z_t)  # (F2); (F4)
         q = r_t * U_n_h_t  # (F6)
         a_n_t += q  # (F7)
         gates_dot_r_z_t[...] = _sigmoid_slope(a_r_z_t)  # (T2) r′ₜ = σ′(a_rₜ); (T5) z′ₜ = σ′(a_zₜ)
         gates_dot_r_z_t *= a_dot_r_z_t  # (T3) ∂rₜ = ∂a_rₜ ⊙ r′ₜ; (T6) ∂zₜ = ∂a_zₜ ⊙ z′ₜ
         q_dot = r_dot_t * U_n_h_t + U_n_h_dot_t * r_t  # (T8) ∂qₜ = ∂rₜ ⊙ U_n_hₜ + ∂U_n_hₜ ⊙ rₜ
         a_n_dot_t += q_dot  # (T9) ∂a_nₜ += ∂qₜ
-        np.tanh(a_n_t, out=n_t)  # (F8)
-        np.add(h_prev * z_t, n_t * _sigmoid_precise(-a_z_t), out=h_t)  # (F9)
+        tanh(a_n_t, n_t)  # (F8)
+        add(h_prev * z_t, n_t * _sigmoid_precise(-a_z_t), h_t)  # (F9)
         n_dot_t[...] = _tanh_slope(a_n_t)  # (T10) n′ₜ = tanh′(a_nₜ)
         n_dot_t *= a_n_dot_t  # (T11) ∂nₜ = ∂a_nₜ ⊙ n′ₜ
         # (T12) ∂hₜ = ∂hₜ₋₁ ⊙ zₜ + ∂zₜ ⊙ (hₜ₋₁ − nₜ) + ∂nₜ ⊙ σ(−a_zₜ)
-        np.add(h_dot_prev * z_t + z_dot_t * (h_prev - n_t), n_dot_t * _sigmoid_precise(-a_z_t), out=h_dot_t)
+        add(h_dot_prev * z_t + z_dot_t * (h_prev - n_t), n_dot_t * _sigmoid_precise(-a_z_t), h_dot_t)
         h_prev, h_dot_prev = h_t, h_dot_t
     return h[1:].copy(), h_dot[1:].copy(), State(h[T].copy()), State(h_dot[T].copy()), _SecondTape(x, x_dot, h,
         h_dot, a, a_dot, gates, gates_dot)
@@ -528,6 +532,7 @@ def _second_order(
     Gives the gradients, and their derivative along the direction of the tape.
     """
     (T, B), dtype = dy.shape[:2], dy.dtype
+    add, subtract, multiply = np.add, np.subtract, np.multiply
     # Sizes, parameters, arrays
     H = params.W_r.shape[0]
     x, x_dot, h, h_dot, a, a_dot, gates, gates_dot = tape
@@ -590,32 +595,31 @@ def _second_order(
             d_a_r_dot[::-1], d_a_dot_U_n_h_r_z[::-1], strict=True):
         d_h = dy_t + d_h_next  # (B1)
         d_h_dot = dy_dot_t + d_h_next_dot  # (S1) ∂δhₜ = ∂dyₜ + ∂δh⁺ₜ
-        np.multiply(d_h, _sigmoid_precise(-a_z_t), out=d_n)  # (B2)
-        # (S2) ∂δnₜ = ∂δhₜ ⊙ σ(−a_zₜ) − ∂zₜ ⊙ δhₜ
-        np.subtract(d_h_dot * _sigmoid_precise(-a_z_t), z_dot_t * d_h, out=d_n_dot)
-        np.multiply(d_h, (h_prev - n_t), out=d_z)  # (B7)
+        multiply(d_h, _sigmoid_precise(-a_z_t), d_n)  # (B2)
+        subtract(d_h_dot * _sigmoid_precise(-a_z_t), z_dot_t * d_h, d_n_dot)  # (S2) ∂δnₜ = ∂δhₜ ⊙ σ(−a_zₜ) − ∂zₜ ⊙ δhₜ
+        multiply(d_h, (h_prev - n_t), d_z)  # (B7)
         # (S7) ∂δzₜ = ∂hₜ₋₁ ⊙ δhₜ + ∂δhₜ ⊙ (hₜ₋₁ − nₜ) − ∂nₜ ⊙ δhₜ
-        np.subtract(h_dot_prev * d_h + d_h_dot * (h_prev - n_t), n_dot_t * d_h, out=d_z_dot)
+        subtract(h_dot_prev * d_h + d_h_dot * (h_prev - n_t), n_dot_t * d_h, d_z_dot)
         d_h_prev_direct = d_h * z_t  # (B13)
         d_h_prev_direct_dot = z_dot_t * d_h + d_h_dot * z_t  # (S13) ∂δh°ₜ₋₁ = ∂zₜ ⊙ δhₜ + ∂δhₜ ⊙ zₜ
-        np.multiply(d_gates_z_n, gates_slope_z_n_t, out=d_a_z_n_t)  # (B9); (B4)
+        multiply(d_gates_z_n, gates_slope_z_n_t, d_a_z_n_t)  # (B9); (B4)
         d_q = d_a_n_t  # (B5)
-        np.multiply(d_q, r_t, out=d_U_n_h_t)  # (B6)
-        np.multiply(d_q, U_n_h_t, out=d_r)  # (B10)
+        multiply(d_q, r_t, d_U_n_h_t)  # (B6)
+        multiply(d_q, U_n_h_t, d_r)  # (B10)
         # (S9) ∂δa_zₜ = δzₜ ⊙ ∂z′ₜ + ∂δzₜ ⊙ z′ₜ; (S4) ∂δa_nₜ = δnₜ ⊙ ∂n′ₜ + ∂δnₜ ⊙ n′ₜ
-        np.add(d_gates_z_n * gates_slope_dot_z_n_t, d_gates_dot_z_n * gates_slope_z_n_t, out=d_a_dot_z_n_t)
+        add(d_gates_z_n * gates_slope_dot_z_n_t, d_gates_dot_z_n * gates_slope_z_n_t, d_a_dot_z_n_t)
         d_q_dot = d_a_n_dot_t  # (S5) ∂δqₜ = ∂δa_nₜ
-        np.add(r_dot_t * d_q, d_q_dot * r_t, out=d_U_n_h_dot_t)  # (S6) ∂δU_n_hₜ = ∂rₜ ⊙ δqₜ + ∂δqₜ ⊙ rₜ
-        np.add(U_n_h_dot_t * d_q, d_q_dot * U_n_h_t, out=d_r_dot)  # (S10) ∂δrₜ = ∂U_n_hₜ ⊙ δqₜ + ∂δqₜ ⊙ U_n_hₜ
-        np.multiply(d_r, r_slope_t, out=d_a_r_t)  # (B12)
+        add(r_dot_t * d_q, d_q_dot * r_t, d_U_n_h_dot_t)  # (S6) ∂δU_n_hₜ = ∂rₜ ⊙ δqₜ + ∂δqₜ ⊙ rₜ
+        add(U_n_h_dot_t * d_q, d_q_dot * U_n_h_t, d_r_dot)  # (S10) ∂δrₜ = ∂U_n_hₜ ⊙ δqₜ + ∂δqₜ ⊙ U_n_hₜ
+        multiply(d_r, r_slope_t, d_a_r_t)  # (B12)
         # (B14)
-        d_h_prev = d_a_U_n_h_r_z_t @ U
+        d_h_prev = d_a_U_n_h_r_z_t.dot(U)
         d_h_prev += d_h_prev_direct
-        np.add(d_r * r_slope_dot_t, d_r_dot * r_slope_t, out=d_a_r_dot_t)  # (S12) ∂δa_rₜ = δrₜ ⊙ ∂r′ₜ + ∂δrₜ ⊙ r′ₜ
+        add(d_r * r_slope_dot_t, d_r_dot * r_slope_t, d_a_r_dot_t)  # (S12) ∂δa_rₜ = δrₜ ⊙ ∂r′ₜ + ∂δrₜ ⊙ r′ₜ
         # (S14) ∂δh⁺ₜ₋₁ = U_nᵀ ∂δU_n_hₜ + ∂U_nᵀ δU_n_hₜ + U_zᵀ ∂δa_zₜ + ∂U_zᵀ δa_zₜ + U_rᵀ ∂δa_rₜ + ∂U_rᵀ δa_rₜ +
         # ∂δh°ₜ₋₁
-        d_h_next_dot_prev = d_a_dot_U_n_h_r_z_t @ U
-        d_h_next_dot_prev += d_a_U_n_h_r_z_t @ U_dot
+        d_h_next_dot_prev = d_a_dot_U_n_h_r_z_t.dot(U)
+        d_h_next_dot_prev += d_a_U_n_h_r_z_t.dot(U_dot)
         d_h_next_dot_prev += d_h_prev_direct_dot
         d_h_next, d_h_next_dot = d_h_prev, d_h_next_dot_prev
     return _second_order_gradients(H, x, x_dot, h, h_dot, W, W_dot, d_a, d_a_dot, d_h_next, d_h_next_dot,
@@ -829,7 +833,7 @@ def _checked_fields(name: str, values: Any, shapes: Any, sizes: Any, dtype: np.d
 
 def _complement(z: Array, a: Array) -> Array:
     """1 - z, of a gate z = _sigmoid(a)."""
-    return 1 - z
+    return np.array(1, z.dtype) - z
 
 
 def _complement_precise(z: Array, a: Array) -> Array:
@@ -923,11 +927,16 @@ def _remember(fitted: Any, key: Any, sizes: Any) -> None:
 
 
 def _sigmoid(a: Array, out: Array | None = None) -> Array:
-    """1 / (1 + exp(-a)), as tanh, which never overflows."""
-    result: Array = np.multiply(a, 0.5, out=out)
+    """1 / (1 + exp(-a)): in float64 e/(1+e), e = exp(min(a, 700)); else as tanh, which costs less there."""
+    if a.dtype == np.float64:
+        result: Array = np.exp(np.minimum(a, np.array(700.0), out=out), out=out)
+        result /= result + 1
+        return result
+    half = np.array(0.5, a.dtype)
+    result = np.multiply(a, half, out=out)
     np.tanh(result, out=result)
-    result *= 0.5
-    result += 0.5
+    result *= half
+    result += half
     return result
 
 

@@ -129,6 +129,7 @@ def forward(
     """
     x, params, state = _prepared(_without_input(x, steps, params, state), params, state)
     (T, B), dtype = x.shape[:2], x.dtype
+    subtract, multiply = np.subtract, np.multiply
     # Sizes, parameters, arrays
     H = state.x.shape[-1]
     a = 1.4
@@ -138,8 +139,8 @@ def forward(
     # Step by step: a, b, x_, y -> x_, y
     x__prev, y_prev = x_[0], y[0]
     for x__t, y_t in zip(x_[1:], y[1:], strict=True):
-        np.subtract(1 + y_prev, a * x__prev**2, out=x__t)  # (F1) xₜ = 1 + yₜ₋₁ − a xₜ₋₁²
-        np.multiply(b, x__prev, out=y_t)  # (F2) yₜ = b xₜ₋₁
+        subtract(1 + y_prev, a * x__prev**2, x__t)  # (F1) xₜ = 1 + yₜ₋₁ − a xₜ₋₁²
+        multiply(b, x__prev, y_t)  # (F2) yₜ = b xₜ₋₁
         x__prev, y_prev = x__t, y_t
     if precise:
         return x_[1:].copy(), State(x_[T].copy(), y[T].copy()), PreciseTape(x_, y)
@@ -315,6 +316,7 @@ def _tangents(
     Gives y, y_dot (T, B, H), the last state, its tangent, and what `_second_order` reads of them.
     """
     (T, B), dtype = x.shape[:2], x.dtype
+    subtract = np.subtract
     # Sizes, parameters, arrays
     H = state.x.shape[-1]
     a = 1.4
@@ -326,8 +328,8 @@ def _tangents(
     # Step by step
     x__prev, x_dot__prev = x_[0], x_dot_[0]
     for x__t, x_dot__t in zip(x_[1:], x_dot_[1:], strict=True):
-        np.subtract(1 + y_prev, a * x__prev**2, out=x__t)  # (F1)
-        np.subtract(y_dot_prev, 2 * a * x_dot__prev * x__prev, out=x_dot__t)  # (T1) ∂xₜ = ∂yₜ₋₁ − 2 a ∂xₜ₋₁ ⊙ xₜ₋₁
+        subtract(1 + y_prev, a * x__prev**2, x__t)  # (F1)
+        subtract(y_dot_prev, 2 * a * x_dot__prev * x__prev, x_dot__t)  # (T1) ∂xₜ = ∂yₜ₋₁ − 2 a ∂xₜ₋₁ ⊙ xₜ₋₁
         y = b * x__prev  # (F2)
         y_dot = b * x_dot__prev  # (T2) ∂yₜ = b ∂xₜ₋₁
         x__prev, x_dot__prev, y_prev, y_dot_prev = x__t, x_dot__t, y, y_dot

@@ -178,6 +178,7 @@ def backward(dy: Any, tape: Tape | PreciseTape, params: Params, dstate: State | 
 def _backward(dy: Array, tape: Any, params: Params, dstate: State) -> Grads:
     """Gradients over steps whose intermediate values are all kept at once."""
     (T, B), dtype = dy.shape[:2], dy.dtype
+    multiply = np.multiply
     # Sizes, parameters, arrays
     H = params.W.shape[0]
     x, h = tape.x, tape.h
@@ -193,7 +194,7 @@ def _backward(dy: Array, tape: Any, params: Params, dstate: State) -> Grads:
     # Step by step, backwards: u, d_a_h, d_h_next, h_slope -> d_a_h
     for dy_t, h_slope_t, d_a_h_t in zip(dy[::-1], h_slope[::-1], d_a_h[::-1], strict=True):
         d_h = dy_t + d_h_next  # (B1) δhₜ = dyₜ + δh⁺ₜ
-        np.multiply(d_h, h_slope_t, out=d_a_h_t)  # (B3) δa_hₜ = δhₜ ⊙ h′ₜ
+        multiply(d_h, h_slope_t, d_a_h_t)  # (B3) δa_hₜ = δhₜ ⊙ h′ₜ
         d_h_prev = d_a_h_t * u  # (B4) δh⁺ₜ₋₁ = δa_hₜ ⊙ u
         d_h_next = d_h_prev
     # All steps at once: x, h, W, d_a_h -> d_x, d_W, d_u, d_b
@@ -332,6 +333,7 @@ def _tangents(
     Gives y, y_dot (T, B, H), the last state, its tangent, and what `_second_order` reads of them.
     """
     (T, B), dtype = x.shape[:2], x.dtype
+    multiply = np.multiply
     # Sizes, parameters, arrays
     H = params.W.shape[0]
     W, b = params.W, params.b
@@ -356,7 +358,7 @@ def _tangents(
         a_h_dot_t += u_dot * h_prev
         h_t[...] = _relu(a_h_t)  # (F2)
         h_slope = _relu_slope(a_h_t)  # (T2) h′ₜ = relu′(a_hₜ)
-        np.multiply(a_h_dot_t, h_slope, out=h_dot_t)  # (T3) ∂hₜ = ∂a_hₜ ⊙ h′ₜ
+        multiply(a_h_dot_t, h_slope, h_dot_t)  # (T3) ∂hₜ = ∂a_hₜ ⊙ h′ₜ
         h_prev, h_dot_prev = h_t, h_dot_t
     return h[1:].copy(), h_dot[1:].copy(), State(h[T].copy()), State(h_dot[T].copy()), _SecondTape(x, x_dot, h,
         h_dot, a_h)
@@ -370,6 +372,7 @@ def _second_order(
     Gives the gradients, and their derivative along the direction of the tape.
     """
     (T, B), dtype = dy.shape[:2], dy.dtype
+    add, multiply = np.add, np.multiply
     # Sizes, parameters, arrays
     H = params.W.shape[0]
     x, x_dot, h, h_dot, a_h = tape
@@ -388,8 +391,8 @@ def _second_order(
         d_h = dy_t + d_h_next  # (B1)
         d_h_dot = dy_dot_t + d_h_next_dot  # (S1) ∂δhₜ = ∂dyₜ + ∂δh⁺ₜ
         h_slope_dot = np.full((B, H), 0, dtype)  # (S2) ∂h′ₜ = 0
-        np.multiply(d_h, h_slope_t, out=d_a_h_t)  # (B3)
-        np.add(d_h * h_slope_dot, d_h_dot * h_slope_t, out=d_a_h_dot_t)  # (S3) ∂δa_hₜ = δhₜ ⊙ ∂h′ₜ + ∂δhₜ ⊙ h′ₜ
+        multiply(d_h, h_slope_t, d_a_h_t)  # (B3)
+        add(d_h * h_slope_dot, d_h_dot * h_slope_t, d_a_h_dot_t)  # (S3) ∂δa_hₜ = δhₜ ⊙ ∂h′ₜ + ∂δhₜ ⊙ h′ₜ
         d_h_prev = d_a_h_t * u  # (B4)
         d_h_next_dot_prev = u_dot * d_a_h_t + d_a_h_dot_t * u  # (S4) ∂δh⁺ₜ₋₁ = ∂u ⊙ δa_hₜ + ∂δa_hₜ ⊙ u
         d_h_next, d_h_next_dot = d_h_prev, d_h_next_dot_prev

@@ -148,6 +148,7 @@ def forward(
     x, params, state = _prepared(x, params, state)
     (T, B), dtype = x.shape[:2], x.dtype
     sigmoid = _sigmoid_precise if precise else _sigmoid
+    add, subtract, tanh = np.add, np.subtract, np.tanh
     # Sizes, parameters, arrays
     H = params.W_f.shape[0]
     W = np.concatenate((params.W_f, params.W_n))
@@ -168,12 +169,12 @@ def forward(
     # Step by step: U_T, beta, a, gates, i, a_i, h -> a, a_i, i, gates, h
     h_prev = h[0]
     for a_t, k_f_t, a_i_t, i_t, f_t, a_n_t, n_t, h_t in zip(a, k_f, a_i, i, f, a_n, n, h[1:], strict=True):
-        a_t += h_prev @ U_T  # (F1) k_fₜ += U_f hₜ₋₁; (F5) a_nₜ += U_n hₜ₋₁
-        np.subtract(beta, k_f_t, out=a_i_t)  # (F3) a_iₜ = β − k_fₜ
-        sigmoid(a_i_t, out=i_t)  # (F4) iₜ = σ(a_iₜ)
-        sigmoid(k_f_t, out=f_t)  # (F2) fₜ = σ(k_fₜ)
-        np.tanh(a_n_t, out=n_t)  # (F6) nₜ = tanh(a_nₜ)
-        np.add(h_prev * f_t, i_t * n_t, out=h_t)  # (F7) hₜ = hₜ₋₁ ⊙ fₜ + iₜ ⊙ nₜ
+        a_t += h_prev.dot(U_T)  # (F1) k_fₜ += U_f hₜ₋₁; (F5) a_nₜ += U_n hₜ₋₁
+        subtract(beta, k_f_t, a_i_t)  # (F3) a_iₜ = β − k_fₜ
+        sigmoid(a_i_t, i_t)  # (F4) iₜ = σ(a_iₜ)
+        sigmoid(k_f_t, f_t)  # (F2) fₜ = σ(k_fₜ)
+        tanh(a_n_t, n_t)  # (F6) nₜ = tanh(a_nₜ)
+        add(h_prev * f_t, i_t * n_t, h_t)  # (F7) hₜ = hₜ₋₁ ⊙ fₜ + iₜ ⊙ nₜ
         h_prev = h_t
     if precise:
         return h[1:].copy(), State(h[T].copy()), PreciseTape(x, h, a, gates, a_i, i)
@@ -207,6 +208,7 @@ def backward(dy: Any, tape: Tape | PreciseTape, params: Params, dstate: State | 
 def _backward(dy: Array, tape: Any, params: Params, dstate: State) -> Grads:
     """Gradients over steps whose intermediate values are all kept at once."""
     (T, B), dtype = dy.shape[:2], dy.dtype
+    subtract, multiply = np.subtract, np.multiply
     # Sizes, parameters, arrays
     H = params.W_f.shape[0]
     x, h, gates, i = tape.x, tape.h, tape.gates, tape.i
@@ -237,15 +239,15 @@ def _backward(dy: Array, tape: Any, params: Params, dstate: State) -> Grads:
     for (dy_t, i_t, n_t, i_slope_t, h_prev, d_k_f_t, f_t, d_a_n_t, d_a_t) in zip(dy[::-1], i[::-1], n[::-1],
             i_slope[::-1], h[:-1][::-1], d_k_f[::-1], f[::-1], d_a_n[::-1], d_a[::-1], strict=True):
         d_h = dy_t + d_h_next  # (B1) δhₜ = dyₜ + δh⁺ₜ
-        np.multiply(d_h, i_t, out=d_n)  # (B2) δnₜ = δhₜ ⊙ iₜ
+        multiply(d_h, i_t, d_n)  # (B2) δnₜ = δhₜ ⊙ iₜ
         d_i = d_h * n_t  # (B5) δiₜ = δhₜ ⊙ nₜ
         d_a_i = d_i * i_slope_t  # (B7) δa_iₜ = δiₜ ⊙ i′ₜ
-        np.multiply(d_h, h_prev, out=d_f)  # (B8) δfₜ = δhₜ ⊙ hₜ₋₁
-        np.subtract(d_f * d_k_f_t, d_a_i, out=d_k_f_t)  # (B10) δk_fₜ = δfₜ ⊙ f′ₜ − δa_iₜ
+        multiply(d_h, h_prev, d_f)  # (B8) δfₜ = δhₜ ⊙ hₜ₋₁
+        subtract(d_f * d_k_f_t, d_a_i, d_k_f_t)  # (B10) δk_fₜ = δfₜ ⊙ f′ₜ − δa_iₜ
         d_h_prev_direct = d_h * f_t  # (B11) δh°ₜ₋₁ = δhₜ ⊙ fₜ
         d_a_n_t *= d_n  # (B4) δa_nₜ = δnₜ ⊙ n′ₜ
         # (B12) δh⁺ₜ₋₁ = U_nᵀ δa_nₜ + U_fᵀ δk_fₜ + δh°ₜ₋₁
-        d_h_prev = d_a_t @ U
+        d_h_prev = d_a_t.dot(U)
         d_h_prev += d_h_prev_direct
         d_h_next = d_h_prev
     # All steps at once: x, h, W, d_a -> d_x, d_W, d_U, d_b
@@ -267,6 +269,7 @@ def step(x_t: Array, state: State, params: Params) -> tuple[Array, State]:
 
     Arrays are taken as they come: the caller's dtype, and NumPy's errors where shapes do not fit.
     """
+    tanh = np.tanh
     x = x_t
     h_prev = state.h
     W_f, U_f, b_f = params.W_f, params.U_f, params.b_f
@@ -419,6 +422,7 @@ def _tangents(
     Gives y, y_dot (T, B, H), the last state, its tangent, and what `_second_order` reads of them.
     """
     (T, B), dtype = x.shape[:2], x.dtype
+    add, subtract, multiply, tanh = np.add, np.subtract, np.multiply, np.tanh
     # Sizes, parameters, arrays
     H = params.W_f.shape[0]
     W = np.concatenate((params.W_f, params.W_n))
@@ -449,23 +453,23 @@ def _tangents(
     for (a_t, k_f_t, a_i_t, i_t, a_dot_t, k_f_dot_t, a_i_dot_t, i_dot_t, f_t, f_dot_t, a_n_t, n_t, h_t, n_dot_t,
             a_n_dot_t, h_dot_t) in zip(a, k_f, a_i, i, a_dot, k_f_dot, a_i_dot, i_dot, f, f_dot, a_n, n, h[1:],
             n_dot, a_n_dot, h_dot[1:], strict=True):
-        a_t += h_prev @ U_T  # (F1); (F5)
-        np.subtract(beta, k_f_t, out=a_i_t)  # (F3)
-        _sigmoid_precise(a_i_t, out=i_t)  # (F4)
+        a_t += h_prev.dot(U_T)  # (F1); (F5)
+        subtract(beta, k_f_t, a_i_t)  # (F3)
+        _sigmoid_precise(a_i_t, i_t)  # (F4)
         i_slope = _sigmoid_slope(a_i_t)  # (T5) i′ₜ = σ′(a_iₜ)
-        a_dot_t += h_dot_prev @ U_T  # (T1) ∂k_fₜ += U_f ∂hₜ₋₁; (T7) ∂a_nₜ += U_n ∂hₜ₋₁
-        a_dot_t += h_prev @ U_dot_T  # (T1) ∂k_fₜ += ∂U_f hₜ₋₁; (T7) ∂a_nₜ += ∂U_n hₜ₋₁
+        a_dot_t += h_dot_prev.dot(U_T)  # (T1) ∂k_fₜ += U_f ∂hₜ₋₁; (T7) ∂a_nₜ += U_n ∂hₜ₋₁
+        a_dot_t += h_prev.dot(U_dot_T)  # (T1) ∂k_fₜ += ∂U_f hₜ₋₁; (T7) ∂a_nₜ += ∂U_n hₜ₋₁
         a_i_dot_t[...] = -k_f_dot_t  # (T4) ∂a_iₜ = −∂k_fₜ
-        np.multiply(a_i_dot_t, i_slope, out=i_dot_t)  # (T6) ∂iₜ = ∂a_iₜ ⊙ i′ₜ
-        _sigmoid_precise(k_f_t, out=f_t)  # (F2)
+        multiply(a_i_dot_t, i_slope, i_dot_t)  # (T6) ∂iₜ = ∂a_iₜ ⊙ i′ₜ
+        _sigmoid_precise(k_f_t, f_t)  # (F2)
         f_dot_t[...] = _sigmoid_slope(k_f_t)  # (T2) f′ₜ = σ′(k_fₜ)
         f_dot_t *= k_f_dot_t  # (T3) ∂fₜ = ∂k_fₜ ⊙ f′ₜ
-        np.tanh(a_n_t, out=n_t)  # (F6)
-        np.add(h_prev * f_t, i_t * n_t, out=h_t)  # (F7)
+        tanh(a_n_t, n_t)  # (F6)
+        add(h_prev * f_t, i_t * n_t, h_t)  # (F7)
         n_dot_t[...] = _tanh_slope(a_n_t)  # (T8) n′ₜ = tanh′(a_nₜ)
         n_dot_t *= a_n_dot_t  # (T9) ∂nₜ = ∂a_nₜ ⊙ n′ₜ
         # (T10) ∂hₜ = ∂hₜ₋₁ ⊙ fₜ + ∂fₜ ⊙ hₜ₋₁ + ∂iₜ ⊙ nₜ + ∂nₜ ⊙ iₜ
-        np.add(h_dot_prev * f_t + f_dot_t * h_prev + i_dot_t * n_t, n_dot_t * i_t, out=h_dot_t)
+        add(h_dot_prev * f_t + f_dot_t * h_prev + i_dot_t * n_t, n_dot_t * i_t, h_dot_t)
         h_prev, h_dot_prev = h_t, h_dot_t
     return h[1:].copy(), h_dot[1:].copy(), State(h[T].copy()), State(h_dot[T].copy()), _SecondTape(x, x_dot, h,
         h_dot, a, a_dot, gates, gates_dot, a_i, a_i_dot, i, i_dot)
@@ -479,6 +483,7 @@ def _second_order(
     Gives the gradients, and their derivative along the direction of the tape.
     """
     (T, B), dtype = dy.shape[:2], dy.dtype
+    add, subtract, multiply = np.add, np.subtract, np.multiply
     # Sizes, parameters, arrays
     H = params.W_f.shape[0]
     x, x_dot, h, h_dot, a, a_dot, gates, gates_dot, a_i, a_i_dot, i, i_dot = tape
@@ -517,27 +522,27 @@ def _second_order(
             n_slope[::-1], d_a_n[::-1], d_a[::-1], d_a_n_dot[::-1], d_a_dot[::-1], strict=True):
         d_h = dy_t + d_h_next  # (B1)
         d_h_dot = dy_dot_t + d_h_next_dot  # (S1) ∂δhₜ = ∂dyₜ + ∂δh⁺ₜ
-        np.multiply(d_h, i_t, out=d_n)  # (B2)
-        np.add(i_dot_t * d_h, d_h_dot * i_t, out=d_n_dot)  # (S2) ∂δnₜ = ∂iₜ ⊙ δhₜ + ∂δhₜ ⊙ iₜ
+        multiply(d_h, i_t, d_n)  # (B2)
+        add(i_dot_t * d_h, d_h_dot * i_t, d_n_dot)  # (S2) ∂δnₜ = ∂iₜ ⊙ δhₜ + ∂δhₜ ⊙ iₜ
         d_i = d_h * n_t  # (B5)
         d_i_dot = n_dot_t * d_h + d_h_dot * n_t  # (S5) ∂δiₜ = ∂nₜ ⊙ δhₜ + ∂δhₜ ⊙ nₜ
         d_a_i = d_i * i_slope_t  # (B7)
         d_a_i_dot = d_i * i_slope_dot_t + d_i_dot * i_slope_t  # (S7) ∂δa_iₜ = δiₜ ⊙ ∂i′ₜ + ∂δiₜ ⊙ i′ₜ
-        np.multiply(d_h, h_prev, out=d_f)  # (B8)
-        np.add(h_dot_prev * d_h, d_h_dot * h_prev, out=d_f_dot)  # (S8) ∂δfₜ = ∂hₜ₋₁ ⊙ δhₜ + ∂δhₜ ⊙ hₜ₋₁
-        np.subtract(d_f * f_slope_t, d_a_i, out=d_k_f_t)  # (B10)
+        multiply(d_h, h_prev, d_f)  # (B8)
+        add(h_dot_prev * d_h, d_h_dot * h_prev, d_f_dot)  # (S8) ∂δfₜ = ∂hₜ₋₁ ⊙ δhₜ + ∂δhₜ ⊙ hₜ₋₁
+        subtract(d_f * f_slope_t, d_a_i, d_k_f_t)  # (B10)
         # (S10) ∂δk_fₜ = δfₜ ⊙ ∂f′ₜ + ∂δfₜ ⊙ f′ₜ − ∂δa_iₜ
-        np.subtract(d_f * d_k_f_dot_t + d_f_dot * f_slope_t, d_a_i_dot, out=d_k_f_dot_t)
+        subtract(d_f * d_k_f_dot_t + d_f_dot * f_slope_t, d_a_i_dot, d_k_f_dot_t)
         d_h_prev_direct = d_h * f_t  # (B11)
         d_h_prev_direct_dot = f_dot_t * d_h + d_h_dot * f_t  # (S11) ∂δh°ₜ₋₁ = ∂fₜ ⊙ δhₜ + ∂δhₜ ⊙ fₜ
-        np.multiply(d_n, n_slope_t, out=d_a_n_t)  # (B4)
+        multiply(d_n, n_slope_t, d_a_n_t)  # (B4)
         # (B12)
-        d_h_prev = d_a_t @ U
+        d_h_prev = d_a_t.dot(U)
         d_h_prev += d_h_prev_direct
-        np.add(d_n * d_a_n_dot_t, d_n_dot * n_slope_t, out=d_a_n_dot_t)  # (S4) ∂δa_nₜ = δnₜ ⊙ ∂n′ₜ + ∂δnₜ ⊙ n′ₜ
+        add(d_n * d_a_n_dot_t, d_n_dot * n_slope_t, d_a_n_dot_t)  # (S4) ∂δa_nₜ = δnₜ ⊙ ∂n′ₜ + ∂δnₜ ⊙ n′ₜ
         # (S12) ∂δh⁺ₜ₋₁ = U_nᵀ ∂δa_nₜ + ∂U_nᵀ δa_nₜ + U_fᵀ ∂δk_fₜ + ∂U_fᵀ δk_fₜ + ∂δh°ₜ₋₁
-        d_h_next_dot_prev = d_a_dot_t @ U
-        d_h_next_dot_prev += d_a_t @ U_dot
+        d_h_next_dot_prev = d_a_dot_t.dot(U)
+        d_h_next_dot_prev += d_a_t.dot(U_dot)
         d_h_next_dot_prev += d_h_prev_direct_dot
         d_h_next, d_h_next_dot = d_h_prev, d_h_next_dot_prev
     # All steps at once
@@ -821,11 +826,16 @@ def _remember(fitted: Any, key: Any, sizes: Any) -> None:
 
 
 def _sigmoid(a: Array, out: Array | None = None) -> Array:
-    """1 / (1 + exp(-a)), as tanh, which never overflows."""
-    result: Array = np.multiply(a, 0.5, out=out)
+    """1 / (1 + exp(-a)): in float64 e/(1+e), e = exp(min(a, 700)); else as tanh, which costs less there."""
+    if a.dtype == np.float64:
+        result: Array = np.exp(np.minimum(a, np.array(700.0), out=out), out=out)
+        result /= result + 1
+        return result
+    half = np.array(0.5, a.dtype)
+    result = np.multiply(a, half, out=out)
     np.tanh(result, out=result)
-    result *= 0.5
-    result += 0.5
+    result *= half
+    result += half
     return result
 
 

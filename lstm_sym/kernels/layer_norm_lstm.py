@@ -245,6 +245,7 @@ def forward(
     x, params, state = _prepared(x, params, state)
     (T, B), dtype = x.shape[:2], x.dtype
     sigmoid = _sigmoid_precise if precise else _sigmoid
+    add, subtract, multiply, tanh, sqrt = np.add, np.subtract, np.multiply, np.tanh, np.sqrt
     # Sizes, parameters, arrays
     H = params.U_i.shape[0]
     W = np.concatenate((params.W_i, params.W_f, params.W_g, params.W_o))
@@ -292,41 +293,41 @@ def forward(
             a_i, i, v_f, a_f, f, v_g, a_g, g, v_o, a_o, o, c[1:], u_c, s_c, c_norm, tanh_c_norm, h[1:],
             strict=True):
         # (F1) h_iₜ = U_i hₜ₋₁; (F2) h_fₜ = U_f hₜ₋₁; (F3) h_gₜ = U_g hₜ₋₁; (F4) h_oₜ = U_o hₜ₋₁
-        a_h_i_h_f_h_g_h_o[...] = h_prev @ U_T
+        a_h_i_h_f_h_g_h_o[...] = h_prev.dot(U_T)
         # (F9) m_hₜ = 0.25 h_iₜ + 0.25 h_fₜ + 0.25 h_gₜ + 0.25 h_oₜ
         m_h = 0.25 * h_i + 0.25 * h_f + 0.25 * h_g + 0.25 * h_o
         mu_h = _mean_of(m_h)  # (F10) μ_hₜ = mean(m_hₜ)
-        np.subtract(h_i, mu_h, out=u_i_t)  # (F11) u_iₜ = h_iₜ − μ_hₜ
-        np.subtract(h_f, mu_h, out=u_f_t)  # (F12) u_fₜ = h_fₜ − μ_hₜ
-        np.subtract(h_g, mu_h, out=u_g_t)  # (F13) u_gₜ = h_gₜ − μ_hₜ
-        np.subtract(h_o, mu_h, out=u_o_t)  # (F14) u_oₜ = h_oₜ − μ_hₜ
+        subtract(h_i, mu_h, u_i_t)  # (F11) u_iₜ = h_iₜ − μ_hₜ
+        subtract(h_f, mu_h, u_f_t)  # (F12) u_fₜ = h_fₜ − μ_hₜ
+        subtract(h_g, mu_h, u_g_t)  # (F13) u_gₜ = h_gₜ − μ_hₜ
+        subtract(h_o, mu_h, u_o_t)  # (F14) u_oₜ = h_oₜ − μ_hₜ
         # (F15) q_hₜ = 0.25 u_iₜ² + 0.25 u_fₜ² + 0.25 u_gₜ² + 0.25 u_oₜ²
         q_h = 0.25 * u_i_t**2 + 0.25 * u_f_t**2 + 0.25 * u_g_t**2 + 0.25 * u_o_t**2
         mean_q_h = _mean_of(q_h)  # (F16) mean_q_hₜ = mean(q_hₜ)
         a_s_h = epsilon + mean_q_h  # (F17) a_s_hₜ = ε + mean_q_hₜ
-        np.sqrt(a_s_h, out=s_h_t)  # (F18) s_hₜ = sqrt(a_s_hₜ)
+        sqrt(a_s_h, s_h_t)  # (F18) s_hₜ = sqrt(a_s_hₜ)
         # (F29) a_iₜ = α_i ⊙ u_iₜ / s_hₜ + γ_i ⊙ v_iₜ / s_xₜ + b_i
-        np.add(alpha_i * u_i_t / s_h_t + gamma_i * v_i_t / s_x_t, b_i, out=a_i_t)
-        sigmoid(a_i_t, out=i_t)  # (F30) iₜ = σ(a_iₜ)
+        add(alpha_i * u_i_t / s_h_t + gamma_i * v_i_t / s_x_t, b_i, a_i_t)
+        sigmoid(a_i_t, i_t)  # (F30) iₜ = σ(a_iₜ)
         # (F31) a_fₜ = α_f ⊙ u_fₜ / s_hₜ + γ_f ⊙ v_fₜ / s_xₜ + b_f
-        np.add(alpha_f * u_f_t / s_h_t + gamma_f * v_f_t / s_x_t, b_f, out=a_f_t)
-        sigmoid(a_f_t, out=f_t)  # (F32) fₜ = σ(a_fₜ)
+        add(alpha_f * u_f_t / s_h_t + gamma_f * v_f_t / s_x_t, b_f, a_f_t)
+        sigmoid(a_f_t, f_t)  # (F32) fₜ = σ(a_fₜ)
         # (F33) a_gₜ = α_g ⊙ u_gₜ / s_hₜ + γ_g ⊙ v_gₜ / s_xₜ + b_g
-        np.add(alpha_g * u_g_t / s_h_t + gamma_g * v_g_t / s_x_t, b_g, out=a_g_t)
-        np.tanh(a_g_t, out=g_t)  # (F34) gₜ = tanh(a_gₜ)
+        add(alpha_g * u_g_t / s_h_t + gamma_g * v_g_t / s_x_t, b_g, a_g_t)
+        tanh(a_g_t, g_t)  # (F34) gₜ = tanh(a_gₜ)
         # (F35) a_oₜ = α_o ⊙ u_oₜ / s_hₜ + γ_o ⊙ v_oₜ / s_xₜ + b_o
-        np.add(alpha_o * u_o_t / s_h_t + gamma_o * v_o_t / s_x_t, b_o, out=a_o_t)
-        sigmoid(a_o_t, out=o_t)  # (F36) oₜ = σ(a_oₜ)
-        np.add(c_prev * f_t, i_t * g_t, out=c_t)  # (F37) cₜ = cₜ₋₁ ⊙ fₜ + iₜ ⊙ gₜ
+        add(alpha_o * u_o_t / s_h_t + gamma_o * v_o_t / s_x_t, b_o, a_o_t)
+        sigmoid(a_o_t, o_t)  # (F36) oₜ = σ(a_oₜ)
+        add(c_prev * f_t, i_t * g_t, c_t)  # (F37) cₜ = cₜ₋₁ ⊙ fₜ + iₜ ⊙ gₜ
         mean_c = _mean_of(c_t)  # (F38) mean_cₜ = mean(cₜ)
-        np.subtract(c_t, mean_c, out=u_c_t)  # (F39) u_cₜ = cₜ − mean_cₜ
+        subtract(c_t, mean_c, u_c_t)  # (F39) u_cₜ = cₜ − mean_cₜ
         q_c = u_c_t**2  # (F40) q_cₜ = u_cₜ²
         mean_q_c = _mean_of(q_c)  # (F41) mean_q_cₜ = mean(q_cₜ)
         a_s_c = epsilon + mean_q_c  # (F42) a_s_cₜ = ε + mean_q_cₜ
-        np.sqrt(a_s_c, out=s_c_t)  # (F43) s_cₜ = sqrt(a_s_cₜ)
-        np.add(gamma_c * u_c_t / s_c_t, b_c, out=c_norm_t)  # (F44) c_normₜ = γ_c ⊙ u_cₜ / s_cₜ + b_c
-        np.tanh(c_norm_t, out=tanh_c_norm_t)  # (F45) tanh_c_normₜ = tanh(c_normₜ)
-        np.multiply(o_t, tanh_c_norm_t, out=h_t)  # (F46) hₜ = oₜ ⊙ tanh_c_normₜ
+        sqrt(a_s_c, s_c_t)  # (F43) s_cₜ = sqrt(a_s_cₜ)
+        add(gamma_c * u_c_t / s_c_t, b_c, c_norm_t)  # (F44) c_normₜ = γ_c ⊙ u_cₜ / s_cₜ + b_c
+        tanh(c_norm_t, tanh_c_norm_t)  # (F45) tanh_c_normₜ = tanh(c_normₜ)
+        multiply(o_t, tanh_c_norm_t, h_t)  # (F46) hₜ = oₜ ⊙ tanh_c_normₜ
         h_prev, c_prev = h_t, c_t
     if precise:
         return h[1:].copy(), State(h[T].copy(), c[T].copy()), PreciseTape(x, h, c, u_i, u_f, u_g, u_o, s_h, v_i, v_f,
@@ -362,6 +363,7 @@ def backward(dy: Any, tape: Tape | PreciseTape, params: Params, dstate: State | 
 def _backward(dy: Array, tape: Any, params: Params, dstate: State) -> Grads:
     """Gradients over steps whose intermediate values are all kept at once."""
     (T, B), dtype = dy.shape[:2], dy.dtype
+    add, multiply = np.add, np.multiply
     # Sizes, parameters, arrays
     H = params.U_i.shape[0]
     (x, h, c, u_i, u_f, u_g, u_o, s_h, v_i, v_f, v_g, v_o, s_x, i, f, g, o, u_c, s_c, tanh_c_norm) = (tape.x,
@@ -404,7 +406,7 @@ def _backward(dy: Array, tape: Any, params: Params, dstate: State) -> Grads:
             d_h_g[::-1], d_h_f[::-1], d_h_i[::-1], d_a_h_i_h_f_h_g_h_o[::-1], f[::-1], strict=True):
         d_h = dy_t + d_h_next  # (B1) δhₜ = dyₜ + δh⁺ₜ
         d_tanh_c_norm = d_h * o_t  # (B2) δtanh_c_normₜ = δhₜ ⊙ oₜ
-        np.multiply(d_tanh_c_norm, tanh_c_norm_slope_t, out=d_c_norm_t)  # (B4) δc_normₜ = δtanh_c_normₜ ⊙ tanh_c_norm′ₜ
+        multiply(d_tanh_c_norm, tanh_c_norm_slope_t, d_c_norm_t)  # (B4) δc_normₜ = δtanh_c_normₜ ⊙ tanh_c_norm′ₜ
         d_s_c = -d_c_norm_t * u_c_t * gamma_c / s_c_t**2  # (B7) δs_cₜ = −δc_normₜ ⊙ u_cₜ ⊙ γ_c / s_cₜ²
         d_a_s_c = 0.5 * d_s_c / s_c_t  # (B8) δa_s_cₜ = 0.5 δs_cₜ / s_cₜ
         d_mean_q_c = d_a_s_c  # (B9) δmean_q_cₜ = δa_s_cₜ
@@ -416,13 +418,13 @@ def _backward(dy: Array, tape: Any, params: Params, dstate: State) -> Grads:
         d_c = _mean_of(d_mean_c)
         d_c += d_c_direct
         d_o = d_h * tanh_c_norm_t  # (B15) δoₜ = δhₜ ⊙ tanh_c_normₜ
-        np.multiply(d_o, o_slope_t, out=d_a_o_t)  # (B17) δa_oₜ = δoₜ ⊙ o′ₜ
+        multiply(d_o, o_slope_t, d_a_o_t)  # (B17) δa_oₜ = δoₜ ⊙ o′ₜ
         d_g = d_c * i_t  # (B21) δgₜ = δcₜ ⊙ iₜ
-        np.multiply(d_g, g_slope_t, out=d_a_g_t)  # (B23) δa_gₜ = δgₜ ⊙ g′ₜ
+        multiply(d_g, g_slope_t, d_a_g_t)  # (B23) δa_gₜ = δgₜ ⊙ g′ₜ
         d_f = d_c * c_prev  # (B27) δfₜ = δcₜ ⊙ cₜ₋₁
-        np.multiply(d_f, f_slope_t, out=d_a_f_t)  # (B29) δa_fₜ = δfₜ ⊙ f′ₜ
+        multiply(d_f, f_slope_t, d_a_f_t)  # (B29) δa_fₜ = δfₜ ⊙ f′ₜ
         d_i = d_c * g_t  # (B33) δiₜ = δcₜ ⊙ gₜ
-        np.multiply(d_i, i_slope_t, out=d_a_i_t)  # (B35) δa_iₜ = δiₜ ⊙ i′ₜ
+        multiply(d_i, i_slope_t, d_a_i_t)  # (B35) δa_iₜ = δiₜ ⊙ i′ₜ
         # (B49) δs_hₜ = −δa_oₜ ⊙ u_oₜ ⊙ α_o / s_hₜ² − δa_gₜ ⊙ u_gₜ ⊙ α_g / s_hₜ² − δa_fₜ ⊙ u_fₜ ⊙ α_f / s_hₜ² − δa_iₜ ⊙
         # u_iₜ ⊙ α_i / s_hₜ²
         d_s_h = (-d_a_o_t * u_o_t * alpha_o / s_h_t**2 - d_a_g_t * u_g_t * alpha_g / s_h_t**2 - d_a_f_t * u_f_t
@@ -436,11 +438,11 @@ def _backward(dy: Array, tape: Any, params: Params, dstate: State) -> Grads:
         d_u_i = d_a_i_t * alpha_i / s_h_t + 0.5 * d_q_h * u_i_t  # (B56) δu_iₜ = δa_iₜ ⊙ α_i / s_hₜ + 0.5 δq_hₜ ⊙ u_iₜ
         d_mu_h = -d_u_o - d_u_g - d_u_f - d_u_i  # (B57) δμ_hₜ = −δu_oₜ − δu_gₜ − δu_fₜ − δu_iₜ
         d_m_h = _mean_of(d_mu_h)  # (B58) δm_hₜ = mean(δμ_hₜ)
-        np.add(d_u_o, 0.25 * d_m_h, out=d_h_o_t)  # (B63) δh_oₜ = δu_oₜ + 0.25 δm_hₜ
-        np.add(d_u_g, 0.25 * d_m_h, out=d_h_g_t)  # (B64) δh_gₜ = δu_gₜ + 0.25 δm_hₜ
-        np.add(d_u_f, 0.25 * d_m_h, out=d_h_f_t)  # (B65) δh_fₜ = δu_fₜ + 0.25 δm_hₜ
-        np.add(d_u_i, 0.25 * d_m_h, out=d_h_i_t)  # (B66) δh_iₜ = δu_iₜ + 0.25 δm_hₜ
-        d_h_prev = d_a_h_i_h_f_h_g_h_o_t @ U  # (B67) δh⁺ₜ₋₁ = U_oᵀ δh_oₜ + U_gᵀ δh_gₜ + U_fᵀ δh_fₜ + U_iᵀ δh_iₜ
+        add(d_u_o, 0.25 * d_m_h, d_h_o_t)  # (B63) δh_oₜ = δu_oₜ + 0.25 δm_hₜ
+        add(d_u_g, 0.25 * d_m_h, d_h_g_t)  # (B64) δh_gₜ = δu_gₜ + 0.25 δm_hₜ
+        add(d_u_f, 0.25 * d_m_h, d_h_f_t)  # (B65) δh_fₜ = δu_fₜ + 0.25 δm_hₜ
+        add(d_u_i, 0.25 * d_m_h, d_h_i_t)  # (B66) δh_iₜ = δu_iₜ + 0.25 δm_hₜ
+        d_h_prev = d_a_h_i_h_f_h_g_h_o_t.dot(U)  # (B67) δh⁺ₜ₋₁ = U_oᵀ δh_oₜ + U_gᵀ δh_gₜ + U_fᵀ δh_fₜ + U_iᵀ δh_iₜ
         d_c_prev = d_c * f_t  # (B68) δc⁺ₜ₋₁ = δcₜ ⊙ fₜ
         d_h_next, d_c_next = d_h_prev, d_c_prev
     # All steps at once: x, h, u_i, u_f, u_g, u_o, s_h, v_i, v_f, v_g, v_o, s_x, u_c, s_c, gamma_o, gamma_g,
@@ -518,6 +520,7 @@ def step(x_t: Array, state: State, params: Params) -> tuple[Array, State]:
 
     Arrays are taken as they come: the caller's dtype, and NumPy's errors where shapes do not fit.
     """
+    tanh, sqrt = np.tanh, np.sqrt
     x = x_t
     h_prev, c_prev = state
     (U_i, U_f, U_g, U_o, W_i, W_f, W_g, W_o) = (params.U_i, params.U_f, params.U_g, params.U_o, params.W_i,
@@ -1057,6 +1060,7 @@ def _tangents(
     Gives y, y_dot (T, B, H), the last state, its tangent, and what `_second_order` reads of them.
     """
     (T, B), dtype = x.shape[:2], x.dtype
+    add, subtract, multiply, tanh, sqrt = np.add, np.subtract, np.multiply, np.tanh, np.sqrt
     # Sizes, parameters, arrays
     H = params.U_i.shape[0]
     W = np.concatenate((params.W_i, params.W_f, params.W_g, params.W_o))
@@ -1125,51 +1129,51 @@ def _tangents(
             u_o_dot, s_h_dot, v_i_dot, s_x_dot, a_i_dot, i_dot, v_f_dot, a_f_dot, f_dot, v_g_dot, a_g_dot, g_dot,
             v_o_dot, a_o_dot, o_dot, c_dot[1:], u_c_dot, s_c_dot, c_norm_dot, tanh_c_norm_dot, h_dot[1:],
             strict=True):
-        a_h_i_h_f_h_g_h_o[...] = h_prev @ U_T  # (F1); (F2); (F3); (F4)
+        a_h_i_h_f_h_g_h_o[...] = h_prev.dot(U_T)  # (F1); (F2); (F3); (F4)
         m_h = 0.25 * h_i + 0.25 * h_f + 0.25 * h_g + 0.25 * h_o  # (F9)
         mu_h = _mean_of(m_h)  # (F10)
-        np.subtract(h_i, mu_h, out=u_i_t)  # (F11)
-        np.subtract(h_f, mu_h, out=u_f_t)  # (F12)
-        np.subtract(h_g, mu_h, out=u_g_t)  # (F13)
-        np.subtract(h_o, mu_h, out=u_o_t)  # (F14)
+        subtract(h_i, mu_h, u_i_t)  # (F11)
+        subtract(h_f, mu_h, u_f_t)  # (F12)
+        subtract(h_g, mu_h, u_g_t)  # (F13)
+        subtract(h_o, mu_h, u_o_t)  # (F14)
         q_h = 0.25 * u_i_t**2 + 0.25 * u_f_t**2 + 0.25 * u_g_t**2 + 0.25 * u_o_t**2  # (F15)
         mean_q_h = _mean_of(q_h)  # (F16)
         a_s_h = epsilon + mean_q_h  # (F17)
-        np.sqrt(a_s_h, out=s_h_t)  # (F18)
-        np.add(alpha_i * u_i_t / s_h_t + gamma_i * v_i_t / s_x_t, b_i, out=a_i_t)  # (F29)
-        _sigmoid_precise(a_i_t, out=i_t)  # (F30)
+        sqrt(a_s_h, s_h_t)  # (F18)
+        add(alpha_i * u_i_t / s_h_t + gamma_i * v_i_t / s_x_t, b_i, a_i_t)  # (F29)
+        _sigmoid_precise(a_i_t, i_t)  # (F30)
         i_slope = _sigmoid_slope(a_i_t)  # (T30) i′ₜ = σ′(a_iₜ)
-        np.add(alpha_f * u_f_t / s_h_t + gamma_f * v_f_t / s_x_t, b_f, out=a_f_t)  # (F31)
-        _sigmoid_precise(a_f_t, out=f_t)  # (F32)
+        add(alpha_f * u_f_t / s_h_t + gamma_f * v_f_t / s_x_t, b_f, a_f_t)  # (F31)
+        _sigmoid_precise(a_f_t, f_t)  # (F32)
         f_slope = _sigmoid_slope(a_f_t)  # (T33) f′ₜ = σ′(a_fₜ)
-        np.add(alpha_g * u_g_t / s_h_t + gamma_g * v_g_t / s_x_t, b_g, out=a_g_t)  # (F33)
-        np.tanh(a_g_t, out=g_t)  # (F34)
+        add(alpha_g * u_g_t / s_h_t + gamma_g * v_g_t / s_x_t, b_g, a_g_t)  # (F33)
+        tanh(a_g_t, g_t)  # (F34)
         g_slope = _tanh_slope(a_g_t)  # (T36) g′ₜ = tanh′(a_gₜ)
-        np.add(alpha_o * u_o_t / s_h_t + gamma_o * v_o_t / s_x_t, b_o, out=a_o_t)  # (F35)
-        _sigmoid_precise(a_o_t, out=o_t)  # (F36)
+        add(alpha_o * u_o_t / s_h_t + gamma_o * v_o_t / s_x_t, b_o, a_o_t)  # (F35)
+        _sigmoid_precise(a_o_t, o_t)  # (F36)
         o_slope = _sigmoid_slope(a_o_t)  # (T39) o′ₜ = σ′(a_oₜ)
-        np.add(c_prev * f_t, i_t * g_t, out=c_t)  # (F37)
+        add(c_prev * f_t, i_t * g_t, c_t)  # (F37)
         mean_c = _mean_of(c_t)  # (F38)
-        np.subtract(c_t, mean_c, out=u_c_t)  # (F39)
+        subtract(c_t, mean_c, u_c_t)  # (F39)
         q_c = u_c_t**2  # (F40)
         mean_q_c = _mean_of(q_c)  # (F41)
         a_s_c = epsilon + mean_q_c  # (F42)
-        np.sqrt(a_s_c, out=s_c_t)  # (F43)
-        np.add(gamma_c * u_c_t / s_c_t, b_c, out=c_norm_t)  # (F44)
-        np.tanh(c_norm_t, out=tanh_c_norm_t)  # (F45)
+        sqrt(a_s_c, s_c_t)  # (F43)
+        add(gamma_c * u_c_t / s_c_t, b_c, c_norm_t)  # (F44)
+        tanh(c_norm_t, tanh_c_norm_t)  # (F45)
         tanh_c_norm_slope = _tanh_slope(c_norm_t)  # (T49) tanh_c_norm′ₜ = tanh′(c_normₜ)
-        np.multiply(o_t, tanh_c_norm_t, out=h_t)  # (F46)
+        multiply(o_t, tanh_c_norm_t, h_t)  # (F46)
         # (T1) ∂h_iₜ = U_i ∂hₜ₋₁; (T2) ∂h_fₜ = U_f ∂hₜ₋₁; (T3) ∂h_gₜ = U_g ∂hₜ₋₁; (T4) ∂h_oₜ = U_o ∂hₜ₋₁
-        a_h_i_h_f_h_g_h_o_dot[...] = h_dot_prev @ U_T
+        a_h_i_h_f_h_g_h_o_dot[...] = h_dot_prev.dot(U_T)
         # (T1) ∂h_iₜ += ∂U_i hₜ₋₁; (T2) ∂h_fₜ += ∂U_f hₜ₋₁; (T3) ∂h_gₜ += ∂U_g hₜ₋₁; (T4) ∂h_oₜ += ∂U_o hₜ₋₁
-        a_h_i_h_f_h_g_h_o_dot += h_prev @ U_dot_T
+        a_h_i_h_f_h_g_h_o_dot += h_prev.dot(U_dot_T)
         # (T9) ∂m_hₜ = 0.25 ∂h_iₜ + 0.25 ∂h_fₜ + 0.25 ∂h_gₜ + 0.25 ∂h_oₜ
         m_h_dot = 0.25 * h_i_dot + 0.25 * h_f_dot + 0.25 * h_g_dot + 0.25 * h_o_dot
         mu_h_dot = _mean_of(m_h_dot)  # (T10) ∂μ_hₜ = mean(∂m_hₜ)
-        np.subtract(h_i_dot, mu_h_dot, out=u_i_dot_t)  # (T11) ∂u_iₜ = ∂h_iₜ − ∂μ_hₜ
-        np.subtract(h_f_dot, mu_h_dot, out=u_f_dot_t)  # (T12) ∂u_fₜ = ∂h_fₜ − ∂μ_hₜ
-        np.subtract(h_g_dot, mu_h_dot, out=u_g_dot_t)  # (T13) ∂u_gₜ = ∂h_gₜ − ∂μ_hₜ
-        np.subtract(h_o_dot, mu_h_dot, out=u_o_dot_t)  # (T14) ∂u_oₜ = ∂h_oₜ − ∂μ_hₜ
+        subtract(h_i_dot, mu_h_dot, u_i_dot_t)  # (T11) ∂u_iₜ = ∂h_iₜ − ∂μ_hₜ
+        subtract(h_f_dot, mu_h_dot, u_f_dot_t)  # (T12) ∂u_fₜ = ∂h_fₜ − ∂μ_hₜ
+        subtract(h_g_dot, mu_h_dot, u_g_dot_t)  # (T13) ∂u_gₜ = ∂h_gₜ − ∂μ_hₜ
+        subtract(h_o_dot, mu_h_dot, u_o_dot_t)  # (T14) ∂u_oₜ = ∂h_oₜ − ∂μ_hₜ
         # (T15) ∂q_hₜ = 0.5 ∂u_iₜ ⊙ u_iₜ + 0.5 ∂u_fₜ ⊙ u_fₜ + 0.5 ∂u_gₜ ⊙ u_gₜ + 0.5 ∂u_oₜ ⊙ u_oₜ
         q_h_dot = 0.5 * u_i_dot_t * u_i_t + 0.5 * u_f_dot_t * u_f_t + 0.5 * u_g_dot_t * u_g_t + 0.5 * u_o_dot_t * u_o_t
         mean_q_h_dot = _mean_of(q_h_dot)  # (T16) ∂mean_q_hₜ = mean(∂q_hₜ)
@@ -1177,43 +1181,42 @@ def _tangents(
         s_h_dot_t[...] = 0.5 * a_s_h_dot / s_h_t  # (T18) ∂s_hₜ = 0.5 ∂a_s_hₜ / s_hₜ
         # (T29) ∂a_iₜ = ∂α_i ⊙ u_iₜ / s_hₜ + ∂γ_i ⊙ v_iₜ / s_xₜ + ∂b_i + ∂u_iₜ ⊙ α_i / s_hₜ + ∂v_iₜ ⊙ γ_i / s_xₜ − ∂s_hₜ
         # ⊙ α_i ⊙ u_iₜ / s_hₜ² − ∂s_xₜ ⊙ γ_i ⊙ v_iₜ / s_xₜ²
-        np.subtract(alpha_i_dot * u_i_t / s_h_t + gamma_i_dot * v_i_t / s_x_t + b_i_dot + u_i_dot_t * alpha_i / s_h_t
+        subtract(alpha_i_dot * u_i_t / s_h_t + gamma_i_dot * v_i_t / s_x_t + b_i_dot + u_i_dot_t * alpha_i / s_h_t
             + v_i_dot_t * gamma_i / s_x_t - s_h_dot_t * alpha_i * u_i_t / s_h_t**2, s_x_dot_t * gamma_i * v_i_t
-            / s_x_t**2, out=a_i_dot_t)
-        np.multiply(a_i_dot_t, i_slope, out=i_dot_t)  # (T31) ∂iₜ = ∂a_iₜ ⊙ i′ₜ
+            / s_x_t**2, a_i_dot_t)
+        multiply(a_i_dot_t, i_slope, i_dot_t)  # (T31) ∂iₜ = ∂a_iₜ ⊙ i′ₜ
         # (T32) ∂a_fₜ = ∂α_f ⊙ u_fₜ / s_hₜ + ∂γ_f ⊙ v_fₜ / s_xₜ + ∂b_f + ∂u_fₜ ⊙ α_f / s_hₜ + ∂v_fₜ ⊙ γ_f / s_xₜ − ∂s_hₜ
         # ⊙ α_f ⊙ u_fₜ / s_hₜ² − ∂s_xₜ ⊙ γ_f ⊙ v_fₜ / s_xₜ²
-        np.subtract(alpha_f_dot * u_f_t / s_h_t + gamma_f_dot * v_f_t / s_x_t + b_f_dot + u_f_dot_t * alpha_f / s_h_t
+        subtract(alpha_f_dot * u_f_t / s_h_t + gamma_f_dot * v_f_t / s_x_t + b_f_dot + u_f_dot_t * alpha_f / s_h_t
             + v_f_dot_t * gamma_f / s_x_t - s_h_dot_t * alpha_f * u_f_t / s_h_t**2, s_x_dot_t * gamma_f * v_f_t
-            / s_x_t**2, out=a_f_dot_t)
-        np.multiply(a_f_dot_t, f_slope, out=f_dot_t)  # (T34) ∂fₜ = ∂a_fₜ ⊙ f′ₜ
+            / s_x_t**2, a_f_dot_t)
+        multiply(a_f_dot_t, f_slope, f_dot_t)  # (T34) ∂fₜ = ∂a_fₜ ⊙ f′ₜ
         # (T35) ∂a_gₜ = ∂α_g ⊙ u_gₜ / s_hₜ + ∂γ_g ⊙ v_gₜ / s_xₜ + ∂b_g + ∂u_gₜ ⊙ α_g / s_hₜ + ∂v_gₜ ⊙ γ_g / s_xₜ − ∂s_hₜ
         # ⊙ α_g ⊙ u_gₜ / s_hₜ² − ∂s_xₜ ⊙ γ_g ⊙ v_gₜ / s_xₜ²
-        np.subtract(alpha_g_dot * u_g_t / s_h_t + gamma_g_dot * v_g_t / s_x_t + b_g_dot + u_g_dot_t * alpha_g / s_h_t
+        subtract(alpha_g_dot * u_g_t / s_h_t + gamma_g_dot * v_g_t / s_x_t + b_g_dot + u_g_dot_t * alpha_g / s_h_t
             + v_g_dot_t * gamma_g / s_x_t - s_h_dot_t * alpha_g * u_g_t / s_h_t**2, s_x_dot_t * gamma_g * v_g_t
-            / s_x_t**2, out=a_g_dot_t)
-        np.multiply(a_g_dot_t, g_slope, out=g_dot_t)  # (T37) ∂gₜ = ∂a_gₜ ⊙ g′ₜ
+            / s_x_t**2, a_g_dot_t)
+        multiply(a_g_dot_t, g_slope, g_dot_t)  # (T37) ∂gₜ = ∂a_gₜ ⊙ g′ₜ
         # (T38) ∂a_oₜ = ∂α_o ⊙ u_oₜ / s_hₜ + ∂γ_o ⊙ v_oₜ / s_xₜ + ∂b_o + ∂u_oₜ ⊙ α_o / s_hₜ + ∂v_oₜ ⊙ γ_o / s_xₜ − ∂s_hₜ
         # ⊙ α_o ⊙ u_oₜ / s_hₜ² − ∂s_xₜ ⊙ γ_o ⊙ v_oₜ / s_xₜ²
-        np.subtract(alpha_o_dot * u_o_t / s_h_t + gamma_o_dot * v_o_t / s_x_t + b_o_dot + u_o_dot_t * alpha_o / s_h_t
+        subtract(alpha_o_dot * u_o_t / s_h_t + gamma_o_dot * v_o_t / s_x_t + b_o_dot + u_o_dot_t * alpha_o / s_h_t
             + v_o_dot_t * gamma_o / s_x_t - s_h_dot_t * alpha_o * u_o_t / s_h_t**2, s_x_dot_t * gamma_o * v_o_t
-            / s_x_t**2, out=a_o_dot_t)
-        np.multiply(a_o_dot_t, o_slope, out=o_dot_t)  # (T40) ∂oₜ = ∂a_oₜ ⊙ o′ₜ
+            / s_x_t**2, a_o_dot_t)
+        multiply(a_o_dot_t, o_slope, o_dot_t)  # (T40) ∂oₜ = ∂a_oₜ ⊙ o′ₜ
         # (T41) ∂cₜ = ∂cₜ₋₁ ⊙ fₜ + ∂iₜ ⊙ gₜ + ∂fₜ ⊙ cₜ₋₁ + ∂gₜ ⊙ iₜ
-        np.add(c_dot_prev * f_t + i_dot_t * g_t + f_dot_t * c_prev, g_dot_t * i_t, out=c_dot_t)
+        add(c_dot_prev * f_t + i_dot_t * g_t + f_dot_t * c_prev, g_dot_t * i_t, c_dot_t)
         mean_c_dot = _mean_of(c_dot_t)  # (T42) ∂mean_cₜ = mean(∂cₜ)
-        np.subtract(c_dot_t, mean_c_dot, out=u_c_dot_t)  # (T43) ∂u_cₜ = ∂cₜ − ∂mean_cₜ
+        subtract(c_dot_t, mean_c_dot, u_c_dot_t)  # (T43) ∂u_cₜ = ∂cₜ − ∂mean_cₜ
         q_c_dot = 2 * u_c_dot_t * u_c_t  # (T44) ∂q_cₜ = 2 ∂u_cₜ ⊙ u_cₜ
         mean_q_c_dot = _mean_of(q_c_dot)  # (T45) ∂mean_q_cₜ = mean(∂q_cₜ)
         a_s_c_dot = mean_q_c_dot  # (T46) ∂a_s_cₜ = ∂mean_q_cₜ
         s_c_dot_t[...] = 0.5 * a_s_c_dot / s_c_t  # (T47) ∂s_cₜ = 0.5 ∂a_s_cₜ / s_cₜ
         # (T48) ∂c_normₜ = ∂γ_c ⊙ u_cₜ / s_cₜ + ∂b_c + ∂u_cₜ ⊙ γ_c / s_cₜ − ∂s_cₜ ⊙ γ_c ⊙ u_cₜ / s_cₜ²
-        np.subtract(gamma_c_dot * u_c_t / s_c_t + b_c_dot + u_c_dot_t * gamma_c / s_c_t, s_c_dot_t * gamma_c * u_c_t
-            / s_c_t**2, out=c_norm_dot_t)
-        # (T50) ∂tanh_c_normₜ = ∂c_normₜ ⊙ tanh_c_norm′ₜ
-        np.multiply(c_norm_dot_t, tanh_c_norm_slope, out=tanh_c_norm_dot_t)
+        subtract(gamma_c_dot * u_c_t / s_c_t + b_c_dot + u_c_dot_t * gamma_c / s_c_t, s_c_dot_t * gamma_c * u_c_t
+            / s_c_t**2, c_norm_dot_t)
+        multiply(c_norm_dot_t, tanh_c_norm_slope, tanh_c_norm_dot_t)  # (T50) ∂tanh_c_normₜ = ∂c_normₜ ⊙ tanh_c_norm′ₜ
         # (T51) ∂hₜ = ∂oₜ ⊙ tanh_c_normₜ + ∂tanh_c_normₜ ⊙ oₜ
-        np.add(o_dot_t * tanh_c_norm_t, tanh_c_norm_dot_t * o_t, out=h_dot_t)
+        add(o_dot_t * tanh_c_norm_t, tanh_c_norm_dot_t * o_t, h_dot_t)
         h_prev, c_prev, h_dot_prev, c_dot_prev = h_t, c_t, h_dot_t, c_dot_t
     return h[1:].copy(), h_dot[1:].copy(), State(h[T].copy(), c[T].copy()), State(h_dot[T].copy(),
         c_dot[T].copy()), _SecondTape(x, x_dot, h, h_dot, c, c_dot, u_i, u_i_dot, u_f, u_f_dot, u_g, u_g_dot, u_o,
@@ -1230,6 +1233,7 @@ def _second_order(
     Gives the gradients, and their derivative along the direction of the tape.
     """
     (T, B), dtype = dy.shape[:2], dy.dtype
+    add, multiply = np.add, np.multiply
     # Sizes, parameters, arrays
     H = params.U_i.shape[0]
     (x, x_dot, h, h_dot, c, c_dot, u_i, u_i_dot, u_f, u_f_dot, u_g, u_g_dot, u_o, u_o_dot, s_h, s_h_dot, v_i,
@@ -1296,9 +1300,9 @@ def _second_order(
         d_h_dot = dy_dot_t + d_h_next_dot  # (S1) ∂δhₜ = ∂dyₜ + ∂δh⁺ₜ
         d_tanh_c_norm = d_h * o_t  # (B2)
         d_tanh_c_norm_dot = o_dot_t * d_h + d_h_dot * o_t  # (S2) ∂δtanh_c_normₜ = ∂oₜ ⊙ δhₜ + ∂δhₜ ⊙ oₜ
-        np.multiply(d_tanh_c_norm, tanh_c_norm_slope_t, out=d_c_norm_t)  # (B4)
+        multiply(d_tanh_c_norm, tanh_c_norm_slope_t, d_c_norm_t)  # (B4)
         # (S4) ∂δc_normₜ = δtanh_c_normₜ ⊙ ∂tanh_c_norm′ₜ + ∂δtanh_c_normₜ ⊙ tanh_c_norm′ₜ
-        np.add(d_tanh_c_norm * tanh_c_norm_slope_dot_t, d_tanh_c_norm_dot * tanh_c_norm_slope_t, out=d_c_norm_dot_t)
+        add(d_tanh_c_norm * tanh_c_norm_slope_dot_t, d_tanh_c_norm_dot * tanh_c_norm_slope_t, d_c_norm_dot_t)
         d_s_c = -d_c_norm_t * u_c_t * gamma_c / s_c_t**2  # (B7)
         # (S7) ∂δs_cₜ = 2 ∂s_cₜ ⊙ δc_normₜ ⊙ u_cₜ ⊙ γ_c / s_cₜ³ − ∂u_cₜ ⊙ δc_normₜ ⊙ γ_c / s_cₜ² − ∂γ_c ⊙ δc_normₜ ⊙
         # u_cₜ / s_cₜ² − ∂δc_normₜ ⊙ u_cₜ ⊙ γ_c / s_cₜ²
@@ -1329,20 +1333,20 @@ def _second_order(
         d_o = d_h * tanh_c_norm_t  # (B15)
         # (S15) ∂δoₜ = ∂tanh_c_normₜ ⊙ δhₜ + ∂δhₜ ⊙ tanh_c_normₜ
         d_o_dot = tanh_c_norm_dot_t * d_h + d_h_dot * tanh_c_norm_t
-        np.multiply(d_o, o_slope_t, out=d_a_o_t)  # (B17)
-        np.add(d_o * o_slope_dot_t, d_o_dot * o_slope_t, out=d_a_o_dot_t)  # (S17) ∂δa_oₜ = δoₜ ⊙ ∂o′ₜ + ∂δoₜ ⊙ o′ₜ
+        multiply(d_o, o_slope_t, d_a_o_t)  # (B17)
+        add(d_o * o_slope_dot_t, d_o_dot * o_slope_t, d_a_o_dot_t)  # (S17) ∂δa_oₜ = δoₜ ⊙ ∂o′ₜ + ∂δoₜ ⊙ o′ₜ
         d_g = d_c * i_t  # (B21)
         d_g_dot = i_dot_t * d_c + d_c_dot * i_t  # (S21) ∂δgₜ = ∂iₜ ⊙ δcₜ + ∂δcₜ ⊙ iₜ
-        np.multiply(d_g, g_slope_t, out=d_a_g_t)  # (B23)
-        np.add(d_g * g_slope_dot_t, d_g_dot * g_slope_t, out=d_a_g_dot_t)  # (S23) ∂δa_gₜ = δgₜ ⊙ ∂g′ₜ + ∂δgₜ ⊙ g′ₜ
+        multiply(d_g, g_slope_t, d_a_g_t)  # (B23)
+        add(d_g * g_slope_dot_t, d_g_dot * g_slope_t, d_a_g_dot_t)  # (S23) ∂δa_gₜ = δgₜ ⊙ ∂g′ₜ + ∂δgₜ ⊙ g′ₜ
         d_f = d_c * c_prev  # (B27)
         d_f_dot = c_dot_prev * d_c + d_c_dot * c_prev  # (S27) ∂δfₜ = ∂cₜ₋₁ ⊙ δcₜ + ∂δcₜ ⊙ cₜ₋₁
-        np.multiply(d_f, f_slope_t, out=d_a_f_t)  # (B29)
-        np.add(d_f * f_slope_dot_t, d_f_dot * f_slope_t, out=d_a_f_dot_t)  # (S29) ∂δa_fₜ = δfₜ ⊙ ∂f′ₜ + ∂δfₜ ⊙ f′ₜ
+        multiply(d_f, f_slope_t, d_a_f_t)  # (B29)
+        add(d_f * f_slope_dot_t, d_f_dot * f_slope_t, d_a_f_dot_t)  # (S29) ∂δa_fₜ = δfₜ ⊙ ∂f′ₜ + ∂δfₜ ⊙ f′ₜ
         d_i = d_c * g_t  # (B33)
         d_i_dot = g_dot_t * d_c + d_c_dot * g_t  # (S33) ∂δiₜ = ∂gₜ ⊙ δcₜ + ∂δcₜ ⊙ gₜ
-        np.multiply(d_i, i_slope_t, out=d_a_i_t)  # (B35)
-        np.add(d_i * i_slope_dot_t, d_i_dot * i_slope_t, out=d_a_i_dot_t)  # (S35) ∂δa_iₜ = δiₜ ⊙ ∂i′ₜ + ∂δiₜ ⊙ i′ₜ
+        multiply(d_i, i_slope_t, d_a_i_t)  # (B35)
+        add(d_i * i_slope_dot_t, d_i_dot * i_slope_t, d_a_i_dot_t)  # (S35) ∂δa_iₜ = δiₜ ⊙ ∂i′ₜ + ∂δiₜ ⊙ i′ₜ
         # (B49)
         d_s_h = (-d_a_o_t * u_o_t * alpha_o / s_h_t**2 - d_a_g_t * u_g_t * alpha_g / s_h_t**2 - d_a_f_t * u_f_t
             * alpha_f / s_h_t**2 - d_a_i_t * u_i_t * alpha_i / s_h_t**2)
@@ -1389,19 +1393,19 @@ def _second_order(
         d_mu_h_dot = -d_u_o_dot - d_u_g_dot - d_u_f_dot - d_u_i_dot  # (S57) ∂δμ_hₜ = −∂δu_oₜ − ∂δu_gₜ − ∂δu_fₜ − ∂δu_iₜ
         d_m_h = _mean_of(d_mu_h)  # (B58)
         d_m_h_dot = _mean_of(d_mu_h_dot)  # (S58) ∂δm_hₜ = mean(∂δμ_hₜ)
-        np.add(d_u_o, 0.25 * d_m_h, out=d_h_o_t)  # (B63)
-        np.add(d_u_o_dot, 0.25 * d_m_h_dot, out=d_h_o_dot_t)  # (S63) ∂δh_oₜ = ∂δu_oₜ + 0.25 ∂δm_hₜ
-        np.add(d_u_g, 0.25 * d_m_h, out=d_h_g_t)  # (B64)
-        np.add(d_u_g_dot, 0.25 * d_m_h_dot, out=d_h_g_dot_t)  # (S64) ∂δh_gₜ = ∂δu_gₜ + 0.25 ∂δm_hₜ
-        np.add(d_u_f, 0.25 * d_m_h, out=d_h_f_t)  # (B65)
-        np.add(d_u_f_dot, 0.25 * d_m_h_dot, out=d_h_f_dot_t)  # (S65) ∂δh_fₜ = ∂δu_fₜ + 0.25 ∂δm_hₜ
-        np.add(d_u_i, 0.25 * d_m_h, out=d_h_i_t)  # (B66)
-        np.add(d_u_i_dot, 0.25 * d_m_h_dot, out=d_h_i_dot_t)  # (S66) ∂δh_iₜ = ∂δu_iₜ + 0.25 ∂δm_hₜ
-        d_h_prev = d_a_h_i_h_f_h_g_h_o_t @ U  # (B67)
+        add(d_u_o, 0.25 * d_m_h, d_h_o_t)  # (B63)
+        add(d_u_o_dot, 0.25 * d_m_h_dot, d_h_o_dot_t)  # (S63) ∂δh_oₜ = ∂δu_oₜ + 0.25 ∂δm_hₜ
+        add(d_u_g, 0.25 * d_m_h, d_h_g_t)  # (B64)
+        add(d_u_g_dot, 0.25 * d_m_h_dot, d_h_g_dot_t)  # (S64) ∂δh_gₜ = ∂δu_gₜ + 0.25 ∂δm_hₜ
+        add(d_u_f, 0.25 * d_m_h, d_h_f_t)  # (B65)
+        add(d_u_f_dot, 0.25 * d_m_h_dot, d_h_f_dot_t)  # (S65) ∂δh_fₜ = ∂δu_fₜ + 0.25 ∂δm_hₜ
+        add(d_u_i, 0.25 * d_m_h, d_h_i_t)  # (B66)
+        add(d_u_i_dot, 0.25 * d_m_h_dot, d_h_i_dot_t)  # (S66) ∂δh_iₜ = ∂δu_iₜ + 0.25 ∂δm_hₜ
+        d_h_prev = d_a_h_i_h_f_h_g_h_o_t.dot(U)  # (B67)
         # (S67) ∂δh⁺ₜ₋₁ = U_oᵀ ∂δh_oₜ + ∂U_oᵀ δh_oₜ + U_gᵀ ∂δh_gₜ + ∂U_gᵀ δh_gₜ + U_fᵀ ∂δh_fₜ + ∂U_fᵀ δh_fₜ + U_iᵀ
         # ∂δh_iₜ + ∂U_iᵀ δh_iₜ
-        d_h_next_dot_prev = d_a_h_i_h_f_h_g_h_o_dot_t @ U
-        d_h_next_dot_prev += d_a_h_i_h_f_h_g_h_o_t @ U_dot
+        d_h_next_dot_prev = d_a_h_i_h_f_h_g_h_o_dot_t.dot(U)
+        d_h_next_dot_prev += d_a_h_i_h_f_h_g_h_o_t.dot(U_dot)
         d_c_prev = d_c * f_t  # (B68)
         d_c_next_dot_prev = f_dot_t * d_c + d_c_dot * f_t  # (S68) ∂δc⁺ₜ₋₁ = ∂fₜ ⊙ δcₜ + ∂δcₜ ⊙ fₜ
         d_h_next, d_h_next_dot, d_c_next, d_c_next_dot = d_h_prev, d_h_next_dot_prev, d_c_prev, d_c_next_dot_prev
@@ -1854,11 +1858,16 @@ def _remember(fitted: Any, key: Any, sizes: Any) -> None:
 
 
 def _sigmoid(a: Array, out: Array | None = None) -> Array:
-    """1 / (1 + exp(-a)), as tanh, which never overflows."""
-    result: Array = np.multiply(a, 0.5, out=out)
+    """1 / (1 + exp(-a)): in float64 e/(1+e), e = exp(min(a, 700)); else as tanh, which costs less there."""
+    if a.dtype == np.float64:
+        result: Array = np.exp(np.minimum(a, np.array(700.0), out=out), out=out)
+        result /= result + 1
+        return result
+    half = np.array(0.5, a.dtype)
+    result = np.multiply(a, half, out=out)
     np.tanh(result, out=result)
-    result *= 0.5
-    result += 0.5
+    result *= half
+    result += half
     return result
 
 

@@ -133,6 +133,7 @@ def forward(
     """
     x, params, state = _prepared(x, params, state)
     (T, B), dtype = x.shape[:2], x.dtype
+    add, tanh = np.add, np.tanh
     # Sizes, parameters, arrays
     H = params.W.shape[0]
     W, b, U = params.W, params.b, params.U
@@ -148,9 +149,9 @@ def forward(
     # Step by step: U_T, alpha, tanh_a_h, a_h, h -> a_h, tanh_a_h, h
     h_prev = h[0]
     for a_h_t, tanh_a_h_t, h_t in zip(a_h, tanh_a_h, h[1:], strict=True):
-        a_h_t += h_prev @ U_T  # (F1) a_hₜ += U hₜ₋₁
-        np.tanh(a_h_t, out=tanh_a_h_t)  # (F2) tanh_a_hₜ = tanh(a_hₜ)
-        np.add((1 - alpha) * h_prev, alpha * tanh_a_h_t, out=h_t)  # (F3) hₜ = (1 − α) hₜ₋₁ + α tanh_a_hₜ
+        a_h_t += h_prev.dot(U_T)  # (F1) a_hₜ += U hₜ₋₁
+        tanh(a_h_t, tanh_a_h_t)  # (F2) tanh_a_hₜ = tanh(a_hₜ)
+        add((1 - alpha) * h_prev, alpha * tanh_a_h_t, h_t)  # (F3) hₜ = (1 − α) hₜ₋₁ + α tanh_a_hₜ
         h_prev = h_t
     if precise:
         return h[1:].copy(), State(h[T].copy()), PreciseTape(x, h, a_h)
@@ -184,6 +185,7 @@ def backward(dy: Any, tape: Tape | PreciseTape, params: Params, dstate: State | 
 def _backward(dy: Array, tape: Any, params: Params, dstate: State) -> Grads:
     """Gradients over steps whose intermediate values are all kept at once."""
     (T, B), dtype = dy.shape[:2], dy.dtype
+    multiply = np.multiply
     # Sizes, parameters, arrays
     H = params.W.shape[0]
     x, h = tape.x, tape.h
@@ -204,11 +206,11 @@ def _backward(dy: Array, tape: Any, params: Params, dstate: State) -> Grads:
     # Step by step, backwards: alpha, U, d_tanh_a_h, d_a_h, d_h_next -> d_a_h
     for dy_t, d_a_h_t in zip(dy[::-1], d_a_h[::-1], strict=True):
         d_h = dy_t + d_h_next  # (B1) δhₜ = dyₜ + δh⁺ₜ
-        np.multiply(alpha, d_h, out=d_tanh_a_h)  # (B2) δtanh_a_hₜ = α δhₜ
+        multiply(alpha, d_h, d_tanh_a_h)  # (B2) δtanh_a_hₜ = α δhₜ
         d_h_prev_direct = (1 - alpha) * d_h  # (B5) δh°ₜ₋₁ = (1 − α) δhₜ
         d_a_h_t *= d_tanh_a_h  # (B4) δa_hₜ = δtanh_a_hₜ ⊙ tanh_a_h′ₜ
         # (B6) δh⁺ₜ₋₁ = Uᵀ δa_hₜ + δh°ₜ₋₁
-        d_h_prev = d_a_h_t @ U
+        d_h_prev = d_a_h_t.dot(U)
         d_h_prev += d_h_prev_direct
         d_h_next = d_h_prev
     # All steps at once: x, h, W, d_a_h -> d_x, d_W, d_U, d_b
@@ -224,6 +226,7 @@ def step(x_t: Array, state: State, params: Params) -> tuple[Array, State]:
 
     Arrays are taken as they come: the caller's dtype, and NumPy's errors where shapes do not fit.
     """
+    tanh = np.tanh
     x = x_t
     h_prev = state.h
     W, U, b = params
@@ -355,6 +358,7 @@ def _tangents(
     Gives y, y_dot (T, B, H), the last state, its tangent, and what `_second_order` reads of them.
     """
     (T, B), dtype = x.shape[:2], x.dtype
+    add, tanh = np.add, np.tanh
     # Sizes, parameters, arrays
     H = params.W.shape[0]
     W, b = params.W, params.b
@@ -377,14 +381,14 @@ def _tangents(
     # Step by step
     h_prev, h_dot_prev = h[0], h_dot[0]
     for a_h_t, a_h_dot_t, tanh_a_h_t, h_t, h_dot_t in zip(a_h, a_h_dot, tanh_a_h, h[1:], h_dot[1:], strict=True):
-        a_h_t += h_prev @ U_T  # (F1)
-        a_h_dot_t += h_dot_prev @ U_T  # (T1) ∂a_hₜ += U ∂hₜ₋₁
-        a_h_dot_t += h_prev @ U_dot_T  # (T1) ∂a_hₜ += ∂U hₜ₋₁
-        np.tanh(a_h_t, out=tanh_a_h_t)  # (F2)
-        np.add((1 - alpha) * h_prev, alpha * tanh_a_h_t, out=h_t)  # (F3)
+        a_h_t += h_prev.dot(U_T)  # (F1)
+        a_h_dot_t += h_dot_prev.dot(U_T)  # (T1) ∂a_hₜ += U ∂hₜ₋₁
+        a_h_dot_t += h_prev.dot(U_dot_T)  # (T1) ∂a_hₜ += ∂U hₜ₋₁
+        tanh(a_h_t, tanh_a_h_t)  # (F2)
+        add((1 - alpha) * h_prev, alpha * tanh_a_h_t, h_t)  # (F3)
         tanh_a_h_dot[...] = _tanh_slope(a_h_t)  # (T2) tanh_a_h′ₜ = tanh′(a_hₜ)
         tanh_a_h_dot *= a_h_dot_t  # (T3) ∂tanh_a_hₜ = ∂a_hₜ ⊙ tanh_a_h′ₜ
-        np.add((1 - alpha) * h_dot_prev, alpha * tanh_a_h_dot, out=h_dot_t)  # (T4) ∂hₜ = (1 − α) ∂hₜ₋₁ + α ∂tanh_a_hₜ
+        add((1 - alpha) * h_dot_prev, alpha * tanh_a_h_dot, h_dot_t)  # (T4) ∂hₜ = (1 − α) ∂hₜ₋₁ + α ∂tanh_a_hₜ
         h_prev, h_dot_prev = h_t, h_dot_t
     return h[1:].copy(), h_dot[1:].copy(), State(h[T].copy()), State(h_dot[T].copy()), _SecondTape(x, x_dot, h,
         h_dot, a_h, a_h_dot, tanh_a_h)
@@ -398,6 +402,7 @@ def _second_order(
     Gives the gradients, and their derivative along the direction of the tape.
     """
     (T, B), dtype = dy.shape[:2], dy.dtype
+    add, multiply = np.add, np.multiply
     # Sizes, parameters, arrays
     H = params.W.shape[0]
     x, x_dot, h, h_dot, a_h, a_h_dot, tanh_a_h = tape
@@ -419,19 +424,19 @@ def _second_order(
             tanh_a_h_slope[::-1], d_a_h[::-1], d_a_h_dot[::-1], strict=True):
         d_h = dy_t + d_h_next  # (B1)
         d_h_dot = dy_dot_t + d_h_next_dot  # (S1) ∂δhₜ = ∂dyₜ + ∂δh⁺ₜ
-        np.multiply(alpha, d_h, out=d_tanh_a_h)  # (B2)
-        np.multiply(alpha, d_h_dot, out=d_tanh_a_h_dot)  # (S2) ∂δtanh_a_hₜ = α ∂δhₜ
+        multiply(alpha, d_h, d_tanh_a_h)  # (B2)
+        multiply(alpha, d_h_dot, d_tanh_a_h_dot)  # (S2) ∂δtanh_a_hₜ = α ∂δhₜ
         d_h_prev_direct = (1 - alpha) * d_h  # (B5)
         d_h_prev_direct_dot = (1 - alpha) * d_h_dot  # (S5) ∂δh°ₜ₋₁ = (1 − α) ∂δhₜ
-        np.multiply(d_tanh_a_h, tanh_a_h_slope_t, out=d_a_h_t)  # (B4)
+        multiply(d_tanh_a_h, tanh_a_h_slope_t, d_a_h_t)  # (B4)
         # (B6)
-        d_h_prev = d_a_h_t @ U
+        d_h_prev = d_a_h_t.dot(U)
         d_h_prev += d_h_prev_direct
         # (S4) ∂δa_hₜ = δtanh_a_hₜ ⊙ ∂tanh_a_h′ₜ + ∂δtanh_a_hₜ ⊙ tanh_a_h′ₜ
-        np.add(d_tanh_a_h * d_a_h_dot_t, d_tanh_a_h_dot * tanh_a_h_slope_t, out=d_a_h_dot_t)
+        add(d_tanh_a_h * d_a_h_dot_t, d_tanh_a_h_dot * tanh_a_h_slope_t, d_a_h_dot_t)
         # (S6) ∂δh⁺ₜ₋₁ = Uᵀ ∂δa_hₜ + ∂Uᵀ δa_hₜ + ∂δh°ₜ₋₁
-        d_h_next_dot_prev = d_a_h_dot_t @ U
-        d_h_next_dot_prev += d_a_h_t @ U_dot
+        d_h_next_dot_prev = d_a_h_dot_t.dot(U)
+        d_h_next_dot_prev += d_a_h_t.dot(U_dot)
         d_h_next_dot_prev += d_h_prev_direct_dot
         d_h_next, d_h_next_dot = d_h_prev, d_h_next_dot_prev
     # All steps at once

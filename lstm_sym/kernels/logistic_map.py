@@ -125,6 +125,7 @@ def forward(
     """
     x, params, state = _prepared(_without_input(x, steps, params, state), params, state)
     (T, B), dtype = x.shape[:2], x.dtype
+    multiply = np.multiply
     # Sizes, parameters, arrays
     H = state.h.shape[-1]
     r = 4
@@ -133,7 +134,7 @@ def forward(
     # Step by step: r, h -> h
     h_prev = h[0]
     for h_t in h[1:]:
-        np.multiply(r * h_prev, (1 - h_prev), out=h_t)  # (F1) hₜ = r hₜ₋₁ ⊙ (1 − hₜ₋₁)
+        multiply(r * h_prev, (1 - h_prev), h_t)  # (F1) hₜ = r hₜ₋₁ ⊙ (1 − hₜ₋₁)
         h_prev = h_t
     if precise:
         return h[1:].copy(), State(h[T].copy()), PreciseTape(h)
@@ -300,6 +301,7 @@ def _tangents(
     Gives y, y_dot (T, B, H), the last state, its tangent, and what `_second_order` reads of them.
     """
     (T, B), dtype = x.shape[:2], x.dtype
+    multiply = np.multiply
     # Sizes, parameters, arrays
     H = state.h.shape[-1]
     r = 4
@@ -308,9 +310,8 @@ def _tangents(
     # Step by step
     h_prev, h_dot_prev = h[0], h_dot[0]
     for h_t, h_dot_t in zip(h[1:], h_dot[1:], strict=True):
-        np.multiply(r * h_prev, (1 - h_prev), out=h_t)  # (F1)
-        # (T1) ∂hₜ = ∂hₜ₋₁ ⊙ (r (1 − hₜ₋₁) − r hₜ₋₁)
-        np.multiply(h_dot_prev, (r * (1 - h_prev) - r * h_prev), out=h_dot_t)
+        multiply(r * h_prev, (1 - h_prev), h_t)  # (F1)
+        multiply(h_dot_prev, (r * (1 - h_prev) - r * h_prev), h_dot_t)  # (T1) ∂hₜ = ∂hₜ₋₁ ⊙ (r (1 − hₜ₋₁) − r hₜ₋₁)
         h_prev, h_dot_prev = h_t, h_dot_t
     return h[1:].copy(), h_dot[1:].copy(), State(h[T].copy()), State(h_dot[T].copy()), _SecondTape(h, h_dot)
 

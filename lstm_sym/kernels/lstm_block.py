@@ -176,6 +176,7 @@ def forward(
     x, params, state = _prepared(x, params, state)
     (T, B), dtype = x.shape[:2], x.dtype
     sigmoid = _sigmoid_precise if precise else _sigmoid
+    add, multiply, tanh = np.add, np.multiply, np.tanh
     # Sizes, parameters, arrays
     M = params.W_i.shape[0]
     W = np.concatenate((params.W_i, params.W_f, params.W_o))
@@ -202,16 +203,16 @@ def forward(
     h_prev, c_prev = h[0], c[0]
     for (a_t, gates_t, f_t, repeat_f_t, i_t, repeat_i_t, o_t, repeat_o_t, a_g_t, g_t, c_t, tanh_c_t, h_t) in zip(a,
             gates, f, repeat_f, i, repeat_i, o, repeat_o, a_g, g, c[1:], tanh_c, h[1:], strict=True):
-        a_t += h_prev @ U_T  # (F1) a_iₜ += U_i hₜ₋₁; (F3) a_fₜ += U_f hₜ₋₁; (F7) a_oₜ += U_o hₜ₋₁
-        sigmoid(a_t, out=gates_t)  # (F2) iₜ = σ(a_iₜ); (F4) fₜ = σ(a_fₜ); (F8) oₜ = σ(a_oₜ)
+        a_t += h_prev.dot(U_T)  # (F1) a_iₜ += U_i hₜ₋₁; (F3) a_fₜ += U_f hₜ₋₁; (F7) a_oₜ += U_o hₜ₋₁
+        sigmoid(a_t, gates_t)  # (F2) iₜ = σ(a_iₜ); (F4) fₜ = σ(a_fₜ); (F8) oₜ = σ(a_oₜ)
         repeat_f_t[...] = np.repeat(f_t, 2, axis=-1)  # (F9) repeat_fₜ = repeat₂(fₜ)
         repeat_i_t[...] = np.repeat(i_t, 2, axis=-1)  # (F10) repeat_iₜ = repeat₂(iₜ)
         repeat_o_t[...] = np.repeat(o_t, 2, axis=-1)  # (F12) repeat_oₜ = repeat₂(oₜ)
-        a_g_t += h_prev @ U_g_T  # (F5) a_gₜ += U_g hₜ₋₁
-        np.tanh(a_g_t, out=g_t)  # (F6) gₜ = tanh(a_gₜ)
-        np.add(c_prev * repeat_f_t, g_t * repeat_i_t, out=c_t)  # (F11) cₜ = cₜ₋₁ ⊙ repeat_fₜ + gₜ ⊙ repeat_iₜ
-        np.tanh(c_t, out=tanh_c_t)  # (F13) tanh_cₜ = tanh(cₜ)
-        np.multiply(repeat_o_t, tanh_c_t, out=h_t)  # (F14) hₜ = repeat_oₜ ⊙ tanh_cₜ
+        a_g_t += h_prev.dot(U_g_T)  # (F5) a_gₜ += U_g hₜ₋₁
+        tanh(a_g_t, g_t)  # (F6) gₜ = tanh(a_gₜ)
+        add(c_prev * repeat_f_t, g_t * repeat_i_t, c_t)  # (F11) cₜ = cₜ₋₁ ⊙ repeat_fₜ + gₜ ⊙ repeat_iₜ
+        tanh(c_t, tanh_c_t)  # (F13) tanh_cₜ = tanh(cₜ)
+        multiply(repeat_o_t, tanh_c_t, h_t)  # (F14) hₜ = repeat_oₜ ⊙ tanh_cₜ
         h_prev, c_prev = h_t, c_t
     if precise:
         return h[1:].copy(), State(h[T].copy(), c[T].copy()), PreciseTape(x, h, c, a, a_g, g, repeat_f, repeat_i,
@@ -247,6 +248,7 @@ def backward(dy: Any, tape: Tape | PreciseTape, params: Params, dstate: State | 
 def _backward(dy: Array, tape: Any, params: Params, dstate: State) -> Grads:
     """Gradients over steps whose intermediate values are all kept at once."""
     (T, B), dtype = dy.shape[:2], dy.dtype
+    multiply = np.multiply
     # Sizes, parameters, arrays
     M = params.W_i.shape[0]
     (x, h, c, g, repeat_f, repeat_i, repeat_o, tanh_c) = (tape.x, tape.h, tape.c, tape.g, tape.repeat_f,
@@ -288,15 +290,15 @@ def _backward(dy: Array, tape: Any, params: Params, dstate: State) -> Grads:
         d_repeat_i = d_c * g_t  # (B6) δrepeat_iₜ = δcₜ ⊙ gₜ
         d_repeat_f = d_c * c_prev  # (B7) δrepeat_fₜ = δcₜ ⊙ cₜ₋₁
         d_o[...] = _run_sums(d_repeat_o, 2)  # (B8) δoₜ = repeat₂ᵀ(δrepeat_oₜ)
-        np.multiply(d_c, repeat_i_t, out=d_g)  # (B11) δgₜ = δcₜ ⊙ repeat_iₜ
+        multiply(d_c, repeat_i_t, d_g)  # (B11) δgₜ = δcₜ ⊙ repeat_iₜ
         d_f[...] = _run_sums(d_repeat_f, 2)  # (B14) δfₜ = repeat₂ᵀ(δrepeat_fₜ)
         d_i[...] = _run_sums(d_repeat_i, 2)  # (B17) δiₜ = repeat₂ᵀ(δrepeat_iₜ)
         d_c_prev = d_c * repeat_f_t  # (B21) δc⁺ₜ₋₁ = δcₜ ⊙ repeat_fₜ
         d_a_t *= d_gates  # (B19) δa_iₜ = δiₜ ⊙ i′ₜ; (B16) δa_fₜ = δfₜ ⊙ f′ₜ; (B10) δa_oₜ = δoₜ ⊙ o′ₜ
         d_a_g_t *= d_g  # (B13) δa_gₜ = δgₜ ⊙ g′ₜ
         # (B20) δh⁺ₜ₋₁ = U_oᵀ δa_oₜ + U_gᵀ δa_gₜ + U_fᵀ δa_fₜ + U_iᵀ δa_iₜ
-        d_h_prev = d_a_t @ U
-        d_h_prev += d_a_g_t @ U_g
+        d_h_prev = d_a_t.dot(U)
+        d_h_prev += d_a_g_t.dot(U_g)
         d_h_next, d_c_next = d_h_prev, d_c_prev
     # All steps at once: x, h, W, W_g, d_a_g, d_a -> d_x, d_W, d_U, d_b, d_W_g, d_U_g, d_b_g
     # (B22) δxₜ = W_oᵀ δa_oₜ + W_gᵀ δa_gₜ + W_fᵀ δa_fₜ + W_iᵀ δa_iₜ
@@ -323,6 +325,7 @@ def step(x_t: Array, state: State, params: Params) -> tuple[Array, State]:
 
     Arrays are taken as they come: the caller's dtype, and NumPy's errors where shapes do not fit.
     """
+    tanh = np.tanh
     x = x_t
     h_prev, c_prev = state
     W_i, U_i, b_i, W_f, U_f, b_f, W_g, U_g, b_g, W_o, U_o, b_o = params
@@ -540,6 +543,7 @@ def _tangents(
     Gives y, y_dot (T, B, 2 * M), the last state, its tangent, and what `_second_order` reads of them.
     """
     (T, B), dtype = x.shape[:2], x.dtype
+    add, multiply, tanh = np.add, np.multiply, np.tanh
     # Sizes, parameters, arrays
     M = params.W_i.shape[0]
     W = np.concatenate((params.W_i, params.W_f, params.W_o))
@@ -582,10 +586,10 @@ def _tangents(
             h_dot_t) in zip(a, a_dot, gates, f, repeat_f, i, repeat_i, o, repeat_o, repeat_f_dot, repeat_i_dot,
             repeat_o_dot, a_g, a_g_dot, g, c[1:], tanh_c, h[1:], g_dot, c_dot[1:], tanh_c_dot, h_dot[1:],
             strict=True):
-        a_t += h_prev @ U_T  # (F1); (F3); (F7)
-        a_dot_t += h_dot_prev @ U_T  # (T1) ∂a_iₜ += U_i ∂hₜ₋₁; (T4) ∂a_fₜ += U_f ∂hₜ₋₁; (T10) ∂a_oₜ += U_o ∂hₜ₋₁
-        a_dot_t += h_prev @ U_dot_T  # (T1) ∂a_iₜ += ∂U_i hₜ₋₁; (T4) ∂a_fₜ += ∂U_f hₜ₋₁; (T10) ∂a_oₜ += ∂U_o hₜ₋₁
-        _sigmoid_precise(a_t, out=gates_t)  # (F2); (F4); (F8)
+        a_t += h_prev.dot(U_T)  # (F1); (F3); (F7)
+        a_dot_t += h_dot_prev.dot(U_T)  # (T1) ∂a_iₜ += U_i ∂hₜ₋₁; (T4) ∂a_fₜ += U_f ∂hₜ₋₁; (T10) ∂a_oₜ += U_o ∂hₜ₋₁
+        a_dot_t += h_prev.dot(U_dot_T)  # (T1) ∂a_iₜ += ∂U_i hₜ₋₁; (T4) ∂a_fₜ += ∂U_f hₜ₋₁; (T10) ∂a_oₜ += ∂U_o hₜ₋₁
+        _sigmoid_precise(a_t, gates_t)  # (F2); (F4); (F8)
         repeat_f_t[...] = np.repeat(f_t, 2, axis=-1)  # (F9)
         repeat_i_t[...] = np.repeat(i_t, 2, axis=-1)  # (F10)
         repeat_o_t[...] = np.repeat(o_t, 2, axis=-1)  # (F12)
@@ -594,22 +598,21 @@ def _tangents(
         repeat_f_dot_t[...] = np.repeat(f_dot, 2, axis=-1)  # (T13) ∂repeat_fₜ = repeat₂(∂fₜ)
         repeat_i_dot_t[...] = np.repeat(i_dot, 2, axis=-1)  # (T14) ∂repeat_iₜ = repeat₂(∂iₜ)
         repeat_o_dot_t[...] = np.repeat(o_dot, 2, axis=-1)  # (T16) ∂repeat_oₜ = repeat₂(∂oₜ)
-        a_g_t += h_prev @ U_g_T  # (F5)
-        a_g_dot_t += h_dot_prev @ U_g_T  # (T7) ∂a_gₜ += U_g ∂hₜ₋₁
-        a_g_dot_t += h_prev @ U_g_dot_T  # (T7) ∂a_gₜ += ∂U_g hₜ₋₁
-        np.tanh(a_g_t, out=g_t)  # (F6)
-        np.add(c_prev * repeat_f_t, g_t * repeat_i_t, out=c_t)  # (F11)
-        np.tanh(c_t, out=tanh_c_t)  # (F13)
+        a_g_t += h_prev.dot(U_g_T)  # (F5)
+        a_g_dot_t += h_dot_prev.dot(U_g_T)  # (T7) ∂a_gₜ += U_g ∂hₜ₋₁
+        a_g_dot_t += h_prev.dot(U_g_dot_T)  # (T7) ∂a_gₜ += ∂U_g hₜ₋₁
+        tanh(a_g_t, g_t)  # (F6)
+        add(c_prev * repeat_f_t, g_t * repeat_i_t, c_t)  # (F11)
+        tanh(c_t, tanh_c_t)  # (F13)
         tanh_c_slope = _tanh_slope(c_t)  # (T17) tanh_c′ₜ = tanh′(cₜ)
-        np.multiply(repeat_o_t, tanh_c_t, out=h_t)  # (F14)
+        multiply(repeat_o_t, tanh_c_t, h_t)  # (F14)
         g_dot_t[...] = _tanh_slope(a_g_t)  # (T8) g′ₜ = tanh′(a_gₜ)
         g_dot_t *= a_g_dot_t  # (T9) ∂gₜ = ∂a_gₜ ⊙ g′ₜ
         # (T15) ∂cₜ = ∂cₜ₋₁ ⊙ repeat_fₜ + ∂gₜ ⊙ repeat_iₜ + ∂repeat_fₜ ⊙ cₜ₋₁ + ∂repeat_iₜ ⊙ gₜ
-        np.add(c_dot_prev * repeat_f_t + g_dot_t * repeat_i_t + repeat_f_dot_t * c_prev, repeat_i_dot_t * g_t,
-            out=c_dot_t)
-        np.multiply(c_dot_t, tanh_c_slope, out=tanh_c_dot_t)  # (T18) ∂tanh_cₜ = ∂cₜ ⊙ tanh_c′ₜ
+        add(c_dot_prev * repeat_f_t + g_dot_t * repeat_i_t + repeat_f_dot_t * c_prev, repeat_i_dot_t * g_t, c_dot_t)
+        multiply(c_dot_t, tanh_c_slope, tanh_c_dot_t)  # (T18) ∂tanh_cₜ = ∂cₜ ⊙ tanh_c′ₜ
         # (T19) ∂hₜ = ∂repeat_oₜ ⊙ tanh_cₜ + ∂tanh_cₜ ⊙ repeat_oₜ
-        np.add(repeat_o_dot_t * tanh_c_t, tanh_c_dot_t * repeat_o_t, out=h_dot_t)
+        add(repeat_o_dot_t * tanh_c_t, tanh_c_dot_t * repeat_o_t, h_dot_t)
         h_prev, h_dot_prev, c_prev, c_dot_prev = h_t, h_dot_t, c_t, c_dot_t
     return h[1:].copy(), h_dot[1:].copy(), State(h[T].copy(), c[T].copy()), State(h_dot[T].copy(),
         c_dot[T].copy()), _SecondTape(x, x_dot, h, h_dot, c, c_dot, a, a_dot, gates, a_g, a_g_dot, g, g_dot,
@@ -624,6 +627,7 @@ def _second_order(
     Gives the gradients, and their derivative along the direction of the tape.
     """
     (T, B), dtype = dy.shape[:2], dy.dtype
+    add, multiply = np.add, np.multiply
     # Sizes, parameters, arrays
     M = params.W_i.shape[0]
     (x, x_dot, h, h_dot, c, c_dot, a, a_dot, gates, a_g, a_g_dot, g, g_dot, repeat_f, repeat_f_dot, repeat_i,
@@ -681,9 +685,8 @@ def _second_order(
         d_repeat_f_dot = c_dot_prev * d_c + d_c_dot * c_prev  # (S7) ∂δrepeat_fₜ = ∂cₜ₋₁ ⊙ δcₜ + ∂δcₜ ⊙ cₜ₋₁
         d_o[...] = _run_sums(d_repeat_o, 2)  # (B8)
         d_o_dot[...] = _run_sums(d_repeat_o_dot, 2)  # (S8) ∂δoₜ = repeat₂ᵀ(∂δrepeat_oₜ)
-        np.multiply(d_c, repeat_i_t, out=d_g)  # (B11)
-        # (S11) ∂δgₜ = ∂repeat_iₜ ⊙ δcₜ + ∂δcₜ ⊙ repeat_iₜ
-        np.add(repeat_i_dot_t * d_c, d_c_dot * repeat_i_t, out=d_g_dot)
+        multiply(d_c, repeat_i_t, d_g)  # (B11)
+        add(repeat_i_dot_t * d_c, d_c_dot * repeat_i_t, d_g_dot)  # (S11) ∂δgₜ = ∂repeat_iₜ ⊙ δcₜ + ∂δcₜ ⊙ repeat_iₜ
         d_f[...] = _run_sums(d_repeat_f, 2)  # (B14)
         d_f_dot[...] = _run_sums(d_repeat_f_dot, 2)  # (S14) ∂δfₜ = repeat₂ᵀ(∂δrepeat_fₜ)
         d_i[...] = _run_sums(d_repeat_i, 2)  # (B17)
@@ -691,21 +694,21 @@ def _second_order(
         d_c_prev = d_c * repeat_f_t  # (B21)
         # (S21) ∂δc⁺ₜ₋₁ = ∂repeat_fₜ ⊙ δcₜ + ∂δcₜ ⊙ repeat_fₜ
         d_c_next_dot_prev = repeat_f_dot_t * d_c + d_c_dot * repeat_f_t
-        np.multiply(d_gates, gates_slope_t, out=d_a_t)  # (B19); (B16); (B10)
+        multiply(d_gates, gates_slope_t, d_a_t)  # (B19); (B16); (B10)
         # (S19) ∂δa_iₜ = δiₜ ⊙ ∂i′ₜ + ∂δiₜ ⊙ i′ₜ; (S16) ∂δa_fₜ = δfₜ ⊙ ∂f′ₜ + ∂δfₜ ⊙ f′ₜ; (S10) ∂δa_oₜ = δoₜ ⊙ ∂o′ₜ +
         # ∂δoₜ ⊙ o′ₜ
-        np.add(d_gates * d_a_dot_t, d_gates_dot * gates_slope_t, out=d_a_dot_t)
-        np.multiply(d_g, g_slope_t, out=d_a_g_t)  # (B13)
+        add(d_gates * d_a_dot_t, d_gates_dot * gates_slope_t, d_a_dot_t)
+        multiply(d_g, g_slope_t, d_a_g_t)  # (B13)
         # (B20)
-        d_h_prev = d_a_t @ U
-        d_h_prev += d_a_g_t @ U_g
-        np.add(d_g * d_a_g_dot_t, d_g_dot * g_slope_t, out=d_a_g_dot_t)  # (S13) ∂δa_gₜ = δgₜ ⊙ ∂g′ₜ + ∂δgₜ ⊙ g′ₜ
+        d_h_prev = d_a_t.dot(U)
+        d_h_prev += d_a_g_t.dot(U_g)
+        add(d_g * d_a_g_dot_t, d_g_dot * g_slope_t, d_a_g_dot_t)  # (S13) ∂δa_gₜ = δgₜ ⊙ ∂g′ₜ + ∂δgₜ ⊙ g′ₜ
         # (S20) ∂δh⁺ₜ₋₁ = U_oᵀ ∂δa_oₜ + ∂U_oᵀ δa_oₜ + U_gᵀ ∂δa_gₜ + ∂U_gᵀ δa_gₜ + U_fᵀ ∂δa_fₜ + ∂U_fᵀ δa_fₜ + U_iᵀ
         # ∂δa_iₜ + ∂U_iᵀ δa_iₜ
-        d_h_next_dot_prev = d_a_dot_t @ U
-        d_h_next_dot_prev += d_a_t @ U_dot
-        d_h_next_dot_prev += d_a_g_dot_t @ U_g
-        d_h_next_dot_prev += d_a_g_t @ U_g_dot
+        d_h_next_dot_prev = d_a_dot_t.dot(U)
+        d_h_next_dot_prev += d_a_t.dot(U_dot)
+        d_h_next_dot_prev += d_a_g_dot_t.dot(U_g)
+        d_h_next_dot_prev += d_a_g_t.dot(U_g_dot)
         d_h_next, d_h_next_dot, d_c_next, d_c_next_dot = d_h_prev, d_h_next_dot_prev, d_c_prev, d_c_next_dot_prev
     return _second_order_gradients(M, x, x_dot, h, h_dot, W, W_g, W_dot, W_g_dot, d_a_g_dot, d_a_g, d_a_dot, d_a,
         d_h_next, d_h_next_dot, d_c_next, d_c_next_dot)
@@ -1029,11 +1032,16 @@ def _run_sums(a: Array, count: int) -> Array:
 
 
 def _sigmoid(a: Array, out: Array | None = None) -> Array:
-    """1 / (1 + exp(-a)), as tanh, which never overflows."""
-    result: Array = np.multiply(a, 0.5, out=out)
+    """1 / (1 + exp(-a)): in float64 e/(1+e), e = exp(min(a, 700)); else as tanh, which costs less there."""
+    if a.dtype == np.float64:
+        result: Array = np.exp(np.minimum(a, np.array(700.0), out=out), out=out)
+        result /= result + 1
+        return result
+    half = np.array(0.5, a.dtype)
+    result = np.multiply(a, half, out=out)
     np.tanh(result, out=result)
-    result *= 0.5
-    result += 0.5
+    result *= half
+    result += half
     return result
 
 

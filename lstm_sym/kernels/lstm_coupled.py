@@ -159,6 +159,7 @@ def forward(
     (T, B), dtype = x.shape[:2], x.dtype
     sigmoid = _sigmoid_precise if precise else _sigmoid
     complement = _complement_precise if precise else _complement
+    add, multiply, tanh = np.add, np.multiply, np.tanh
     # Sizes, parameters, arrays
     H = params.W_i.shape[0]
     W = np.concatenate((params.W_i, params.W_o, params.W_g))
@@ -182,14 +183,14 @@ def forward(
     h_prev, c_prev = h[0], c[0]
     for (a_t, a_i_o_t, gates_i_o_t, i_t, a_i_t, f_t, a_g_t, g_t, c_t, tanh_c_t, o_t, h_t) in zip(a, a_i_o,
             gates_i_o, i, a_i, f, a_g, g, c[1:], tanh_c, o, h[1:], strict=True):
-        a_t += h_prev @ U_T  # (F1) a_iₜ += U_i hₜ₋₁; (F6) a_oₜ += U_o hₜ₋₁; (F4) a_gₜ += U_g hₜ₋₁
-        sigmoid(a_i_o_t, out=gates_i_o_t)  # (F2) iₜ = σ(a_iₜ); (F7) oₜ = σ(a_oₜ)
+        a_t += h_prev.dot(U_T)  # (F1) a_iₜ += U_i hₜ₋₁; (F6) a_oₜ += U_o hₜ₋₁; (F4) a_gₜ += U_g hₜ₋₁
+        sigmoid(a_i_o_t, gates_i_o_t)  # (F2) iₜ = σ(a_iₜ); (F7) oₜ = σ(a_oₜ)
         i_complement = complement(i_t, a_i_t)
         f_t[...] = i_complement  # (F3) fₜ = 1 − iₜ
-        np.tanh(a_g_t, out=g_t)  # (F5) gₜ = tanh(a_gₜ)
-        np.add(c_prev * f_t, i_t * g_t, out=c_t)  # (F8) cₜ = cₜ₋₁ ⊙ fₜ + iₜ ⊙ gₜ
-        np.tanh(c_t, out=tanh_c_t)  # (F9) tanh_cₜ = tanh(cₜ)
-        np.multiply(o_t, tanh_c_t, out=h_t)  # (F10) hₜ = oₜ ⊙ tanh_cₜ
+        tanh(a_g_t, g_t)  # (F5) gₜ = tanh(a_gₜ)
+        add(c_prev * f_t, i_t * g_t, c_t)  # (F8) cₜ = cₜ₋₁ ⊙ fₜ + iₜ ⊙ gₜ
+        tanh(c_t, tanh_c_t)  # (F9) tanh_cₜ = tanh(cₜ)
+        multiply(o_t, tanh_c_t, h_t)  # (F10) hₜ = oₜ ⊙ tanh_cₜ
         h_prev, c_prev = h_t, c_t
     if precise:
         return h[1:].copy(), State(h[T].copy(), c[T].copy()), PreciseTape(x, h, c, a, gates, f, tanh_c)
@@ -223,6 +224,7 @@ def backward(dy: Any, tape: Tape | PreciseTape, params: Params, dstate: State | 
 def _backward(dy: Array, tape: Any, params: Params, dstate: State) -> Grads:
     """Gradients over steps whose intermediate values are all kept at once."""
     (T, B), dtype = dy.shape[:2], dy.dtype
+    subtract, multiply = np.subtract, np.multiply
     # Sizes, parameters, arrays
     H = params.W_i.shape[0]
     x, h, c, gates, f, tanh_c = tape.x, tape.h, tape.c, tape.gates, tape.f, tape.tanh_c
@@ -258,13 +260,13 @@ def _backward(dy: Array, tape: Any, params: Params, dstate: State) -> Grads:
         d_h = dy_t + d_h_next  # (B1) δhₜ = dyₜ + δh⁺ₜ
         d_tanh_c = d_h * o_t  # (B2) δtanh_cₜ = δhₜ ⊙ oₜ
         d_c = d_c_next + d_tanh_c * tanh_c_slope_t  # (B4) δcₜ = δc⁺ₜ + δtanh_cₜ ⊙ tanh_c′ₜ
-        np.multiply(d_h, tanh_c_t, out=d_o)  # (B5) δoₜ = δhₜ ⊙ tanh_cₜ
-        np.multiply(d_c, i_t, out=d_g)  # (B8) δgₜ = δcₜ ⊙ iₜ
+        multiply(d_h, tanh_c_t, d_o)  # (B5) δoₜ = δhₜ ⊙ tanh_cₜ
+        multiply(d_c, i_t, d_g)  # (B8) δgₜ = δcₜ ⊙ iₜ
         d_f = d_c * c_prev  # (B11) δfₜ = δcₜ ⊙ cₜ₋₁
-        np.subtract(d_c * g_t, d_f, out=d_i)  # (B12) δiₜ = δcₜ ⊙ gₜ − δfₜ
+        subtract(d_c * g_t, d_f, d_i)  # (B12) δiₜ = δcₜ ⊙ gₜ − δfₜ
         d_c_prev = d_c * f_t  # (B16) δc⁺ₜ₋₁ = δcₜ ⊙ fₜ
         d_a_t *= d_gates  # (B14) δa_iₜ = δiₜ ⊙ i′ₜ; (B7) δa_oₜ = δoₜ ⊙ o′ₜ; (B10) δa_gₜ = δgₜ ⊙ g′ₜ
-        d_h_prev = d_a_t @ U  # (B15) δh⁺ₜ₋₁ = U_oᵀ δa_oₜ + U_gᵀ δa_gₜ + U_iᵀ δa_iₜ
+        d_h_prev = d_a_t.dot(U)  # (B15) δh⁺ₜ₋₁ = U_oᵀ δa_oₜ + U_gᵀ δa_gₜ + U_iᵀ δa_iₜ
         d_h_next, d_c_next = d_h_prev, d_c_prev
     # All steps at once: x, h, W, d_a -> d_x, d_W, d_U, d_b
     d_x = _times(d_a, W)  # (B17) δxₜ = W_oᵀ δa_oₜ + W_gᵀ δa_gₜ + W_iᵀ δa_iₜ
@@ -286,6 +288,7 @@ def step(x_t: Array, state: State, params: Params) -> tuple[Array, State]:
 
     Arrays are taken as they come: the caller's dtype, and NumPy's errors where shapes do not fit.
     """
+    tanh = np.tanh
     x = x_t
     h_prev, c_prev = state
     W_i, U_i, b_i, W_g, U_g, b_g, W_o, U_o, b_o = params
@@ -462,6 +465,7 @@ def _tangents(
     Gives y, y_dot (T, B, H), the last state, its tangent, and what `_second_order` reads of them.
     """
     (T, B), dtype = x.shape[:2], x.dtype
+    add, multiply, tanh = np.add, np.multiply, np.tanh
     # Sizes, parameters, arrays
     H = params.W_i.shape[0]
     W = np.concatenate((params.W_i, params.W_o, params.W_g))
@@ -497,25 +501,25 @@ def _tangents(
             g_t, i_t, c_t, tanh_c_t, o_t, h_t, g_dot_t, a_g_dot_t, c_dot_t, tanh_c_dot_t, o_dot_t,
             h_dot_t) in zip(a, a_i, f, a_dot, a_i_o, gates_i_o, gates_dot_i_o, a_dot_i_o, i_dot, f_dot, a_g, g, i,
             c[1:], tanh_c, o, h[1:], g_dot, a_g_dot, c_dot[1:], tanh_c_dot, o_dot, h_dot[1:], strict=True):
-        a_t += h_prev @ U_T  # (F1); (F6); (F4)
-        _sigmoid_precise(-a_i_t, out=f_t)  # (F3)
-        a_dot_t += h_dot_prev @ U_T  # (T1) ∂a_iₜ += U_i ∂hₜ₋₁; (T8) ∂a_oₜ += U_o ∂hₜ₋₁; (T5) ∂a_gₜ += U_g ∂hₜ₋₁
-        a_dot_t += h_prev @ U_dot_T  # (T1) ∂a_iₜ += ∂U_i hₜ₋₁; (T8) ∂a_oₜ += ∂U_o hₜ₋₁; (T5) ∂a_gₜ += ∂U_g hₜ₋₁
-        _sigmoid_precise(a_i_o_t, out=gates_i_o_t)  # (F2); (F7)
+        a_t += h_prev.dot(U_T)  # (F1); (F6); (F4)
+        _sigmoid_precise(-a_i_t, f_t)  # (F3)
+        a_dot_t += h_dot_prev.dot(U_T)  # (T1) ∂a_iₜ += U_i ∂hₜ₋₁; (T8) ∂a_oₜ += U_o ∂hₜ₋₁; (T5) ∂a_gₜ += U_g ∂hₜ₋₁
+        a_dot_t += h_prev.dot(U_dot_T)  # (T1) ∂a_iₜ += ∂U_i hₜ₋₁; (T8) ∂a_oₜ += ∂U_o hₜ₋₁; (T5) ∂a_gₜ += ∂U_g hₜ₋₁
+        _sigmoid_precise(a_i_o_t, gates_i_o_t)  # (F2); (F7)
         gates_dot_i_o_t[...] = _sigmoid_slope(a_i_o_t)  # (T2) i′ₜ = σ′(a_iₜ); (T9) o′ₜ = σ′(a_oₜ)
         gates_dot_i_o_t *= a_dot_i_o_t  # (T3) ∂iₜ = ∂a_iₜ ⊙ i′ₜ; (T10) ∂oₜ = ∂a_oₜ ⊙ o′ₜ
         f_dot_t[...] = -i_dot_t  # (T4) ∂fₜ = −∂iₜ
-        np.tanh(a_g_t, out=g_t)  # (F5)
-        np.add(c_prev * f_t, i_t * g_t, out=c_t)  # (F8)
-        np.tanh(c_t, out=tanh_c_t)  # (F9)
+        tanh(a_g_t, g_t)  # (F5)
+        add(c_prev * f_t, i_t * g_t, c_t)  # (F8)
+        tanh(c_t, tanh_c_t)  # (F9)
         tanh_c_slope = _tanh_slope(c_t)  # (T12) tanh_c′ₜ = tanh′(cₜ)
-        np.multiply(o_t, tanh_c_t, out=h_t)  # (F10)
+        multiply(o_t, tanh_c_t, h_t)  # (F10)
         g_dot_t[...] = _tanh_slope(a_g_t)  # (T6) g′ₜ = tanh′(a_gₜ)
         g_dot_t *= a_g_dot_t  # (T7) ∂gₜ = ∂a_gₜ ⊙ g′ₜ
         # (T11) ∂cₜ = ∂cₜ₋₁ ⊙ fₜ + ∂iₜ ⊙ gₜ + ∂fₜ ⊙ cₜ₋₁ + ∂gₜ ⊙ iₜ
-        np.add(c_dot_prev * f_t + i_dot_t * g_t + f_dot_t * c_prev, g_dot_t * i_t, out=c_dot_t)
-        np.multiply(c_dot_t, tanh_c_slope, out=tanh_c_dot_t)  # (T13) ∂tanh_cₜ = ∂cₜ ⊙ tanh_c′ₜ
-        np.add(o_dot_t * tanh_c_t, tanh_c_dot_t * o_t, out=h_dot_t)  # (T14) ∂hₜ = ∂oₜ ⊙ tanh_cₜ + ∂tanh_cₜ ⊙ oₜ
+        add(c_dot_prev * f_t + i_dot_t * g_t + f_dot_t * c_prev, g_dot_t * i_t, c_dot_t)
+        multiply(c_dot_t, tanh_c_slope, tanh_c_dot_t)  # (T13) ∂tanh_cₜ = ∂cₜ ⊙ tanh_c′ₜ
+        add(o_dot_t * tanh_c_t, tanh_c_dot_t * o_t, h_dot_t)  # (T14) ∂hₜ = ∂oₜ ⊙ tanh_cₜ + ∂tanh_cₜ ⊙ oₜ
         h_prev, h_dot_prev, c_prev, c_dot_prev = h_t, h_dot_t, c_t, c_dot_t
     return h[1:].copy(), h_dot[1:].copy(), State(h[T].copy(), c[T].copy()), State(h_dot[T].copy(),
         c_dot[T].copy()), _SecondTape(x, x_dot, h, h_dot, c, c_dot, a, a_dot, gates, gates_dot, f, f_dot, tanh_c,
@@ -530,6 +534,7 @@ def _second_order(
     Gives the gradients, and their derivative along the direction of the tape.
     """
     (T, B), dtype = dy.shape[:2], dy.dtype
+    add, subtract, multiply = np.add, np.subtract, np.multiply
     # Sizes, parameters, arrays
     H = params.W_i.shape[0]
     x, x_dot, h, h_dot, c, c_dot, a, a_dot, gates, gates_dot, f, f_dot, tanh_c, tanh_c_dot = tape
@@ -579,24 +584,24 @@ def _second_order(
         d_c = d_c_next + d_tanh_c * tanh_c_slope_t  # (B4)
         # (S4) ∂δcₜ = ∂δc⁺ₜ + δtanh_cₜ ⊙ ∂tanh_c′ₜ + ∂δtanh_cₜ ⊙ tanh_c′ₜ
         d_c_dot = d_c_next_dot + d_tanh_c * tanh_c_slope_dot_t + d_tanh_c_dot * tanh_c_slope_t
-        np.multiply(d_h, tanh_c_t, out=d_o)  # (B5)
-        np.add(tanh_c_dot_t * d_h, d_h_dot * tanh_c_t, out=d_o_dot)  # (S5) ∂δoₜ = ∂tanh_cₜ ⊙ δhₜ + ∂δhₜ ⊙ tanh_cₜ
-        np.multiply(d_c, i_t, out=d_g)  # (B8)
-        np.add(i_dot_t * d_c, d_c_dot * i_t, out=d_g_dot)  # (S8) ∂δgₜ = ∂iₜ ⊙ δcₜ + ∂δcₜ ⊙ iₜ
+        multiply(d_h, tanh_c_t, d_o)  # (B5)
+        add(tanh_c_dot_t * d_h, d_h_dot * tanh_c_t, d_o_dot)  # (S5) ∂δoₜ = ∂tanh_cₜ ⊙ δhₜ + ∂δhₜ ⊙ tanh_cₜ
+        multiply(d_c, i_t, d_g)  # (B8)
+        add(i_dot_t * d_c, d_c_dot * i_t, d_g_dot)  # (S8) ∂δgₜ = ∂iₜ ⊙ δcₜ + ∂δcₜ ⊙ iₜ
         d_f = d_c * c_prev  # (B11)
         d_f_dot = c_dot_prev * d_c + d_c_dot * c_prev  # (S11) ∂δfₜ = ∂cₜ₋₁ ⊙ δcₜ + ∂δcₜ ⊙ cₜ₋₁
-        np.subtract(d_c * g_t, d_f, out=d_i)  # (B12)
-        np.subtract(g_dot_t * d_c + d_c_dot * g_t, d_f_dot, out=d_i_dot)  # (S12) ∂δiₜ = ∂gₜ ⊙ δcₜ + ∂δcₜ ⊙ gₜ − ∂δfₜ
+        subtract(d_c * g_t, d_f, d_i)  # (B12)
+        subtract(g_dot_t * d_c + d_c_dot * g_t, d_f_dot, d_i_dot)  # (S12) ∂δiₜ = ∂gₜ ⊙ δcₜ + ∂δcₜ ⊙ gₜ − ∂δfₜ
         d_c_prev = d_c * f_t  # (B16)
         d_c_next_dot_prev = f_dot_t * d_c + d_c_dot * f_t  # (S16) ∂δc⁺ₜ₋₁ = ∂fₜ ⊙ δcₜ + ∂δcₜ ⊙ fₜ
-        np.multiply(d_gates, gates_slope_t, out=d_a_t)  # (B14); (B7); (B10)
-        d_h_prev = d_a_t @ U  # (B15)
+        multiply(d_gates, gates_slope_t, d_a_t)  # (B14); (B7); (B10)
+        d_h_prev = d_a_t.dot(U)  # (B15)
         # (S14) ∂δa_iₜ = δiₜ ⊙ ∂i′ₜ + ∂δiₜ ⊙ i′ₜ; (S7) ∂δa_oₜ = δoₜ ⊙ ∂o′ₜ + ∂δoₜ ⊙ o′ₜ; (S10) ∂δa_gₜ = δgₜ ⊙ ∂g′ₜ +
         # ∂δgₜ ⊙ g′ₜ
-        np.add(d_gates * d_a_dot_t, d_gates_dot * gates_slope_t, out=d_a_dot_t)
+        add(d_gates * d_a_dot_t, d_gates_dot * gates_slope_t, d_a_dot_t)
         # (S15) ∂δh⁺ₜ₋₁ = U_oᵀ ∂δa_oₜ + ∂U_oᵀ δa_oₜ + U_gᵀ ∂δa_gₜ + ∂U_gᵀ δa_gₜ + U_iᵀ ∂δa_iₜ + ∂U_iᵀ δa_iₜ
-        d_h_next_dot_prev = d_a_dot_t @ U
-        d_h_next_dot_prev += d_a_t @ U_dot
+        d_h_next_dot_prev = d_a_dot_t.dot(U)
+        d_h_next_dot_prev += d_a_t.dot(U_dot)
         d_h_next, d_h_next_dot, d_c_next, d_c_next_dot = d_h_prev, d_h_next_dot_prev, d_c_prev, d_c_next_dot_prev
     # All steps at once
     d_x = _times(d_a, W)  # (B17)
@@ -802,7 +807,7 @@ def _checked_fields(name: str, values: Any, shapes: Any, sizes: Any, dtype: np.d
 
 def _complement(z: Array, a: Array) -> Array:
     """1 - z, of a gate z = _sigmoid(a)."""
-    return 1 - z
+    return np.array(1, z.dtype) - z
 
 
 def _complement_precise(z: Array, a: Array) -> Array:
@@ -896,11 +901,16 @@ def _remember(fitted: Any, key: Any, sizes: Any) -> None:
 
 
 def _sigmoid(a: Array, out: Array | None = None) -> Array:
-    """1 / (1 + exp(-a)), as tanh, which never overflows."""
-    result: Array = np.multiply(a, 0.5, out=out)
+    """1 / (1 + exp(-a)): in float64 e/(1+e), e = exp(min(a, 700)); else as tanh, which costs less there."""
+    if a.dtype == np.float64:
+        result: Array = np.exp(np.minimum(a, np.array(700.0), out=out), out=out)
+        result /= result + 1
+        return result
+    half = np.array(0.5, a.dtype)
+    result = np.multiply(a, half, out=out)
     np.tanh(result, out=result)
-    result *= 0.5
-    result += 0.5
+    result *= half
+    result += half
     return result
 
 

@@ -186,6 +186,7 @@ def forward(
     x, params, state = _prepared(x, params, state)
     (T, B), dtype = x.shape[:2], x.dtype
     sigmoid = _sigmoid_precise if precise else _sigmoid
+    add, multiply, tanh = np.add, np.multiply, np.tanh
     # Sizes, parameters, arrays
     H = params.W_i.shape[0]
     W = np.concatenate((params.W_i, params.W_f, params.W_g, params.W_o))
@@ -223,21 +224,21 @@ def forward(
         a_i_t += p_i * c_prev  # (F1) a_iₜ += p_i ⊙ cₜ₋₁
         a_f_t += p_f * c_prev  # (F3) a_fₜ += p_f ⊙ cₜ₋₁
         # (F1) a_iₜ += U_i hₜ₋₁; (F3) a_fₜ += U_f hₜ₋₁; (F5) a_gₜ += U_g hₜ₋₁; (F8) a_oₜ += U_o hₜ₋₁
-        a_t += h_prev @ U_T
-        a_i_f_t += i_prev @ R_T  # (F1) a_iₜ += R_ii iₜ₋₁; (F3) a_fₜ += R_if iₜ₋₁
-        a_o_t += i_prev @ R_io_T  # (F8) a_oₜ += R_io iₜ₋₁
-        a_i_f_t += f_prev @ R__T  # (F1) a_iₜ += R_fi fₜ₋₁; (F3) a_fₜ += R_ff fₜ₋₁
-        a_o_t += f_prev @ R_fo_T  # (F8) a_oₜ += R_fo fₜ₋₁
-        a_i_f_t += o_prev @ R___T  # (F1) a_iₜ += R_oi oₜ₋₁; (F3) a_fₜ += R_of oₜ₋₁
-        a_o_t += o_prev @ R_oo_T  # (F8) a_oₜ += R_oo oₜ₋₁
-        sigmoid(a_i_t, out=i_t)  # (F2) iₜ = σ(a_iₜ)
-        sigmoid(a_f_t, out=f_t)  # (F4) fₜ = σ(a_fₜ)
-        np.tanh(a_g_t, out=g_t)  # (F6) gₜ = tanh(a_gₜ)
-        np.add(c_prev * f_t, i_t * g_t, out=c_t)  # (F7) cₜ = cₜ₋₁ ⊙ fₜ + iₜ ⊙ gₜ
+        a_t += h_prev.dot(U_T)
+        a_i_f_t += i_prev.dot(R_T)  # (F1) a_iₜ += R_ii iₜ₋₁; (F3) a_fₜ += R_if iₜ₋₁
+        a_o_t += i_prev.dot(R_io_T)  # (F8) a_oₜ += R_io iₜ₋₁
+        a_i_f_t += f_prev.dot(R__T)  # (F1) a_iₜ += R_fi fₜ₋₁; (F3) a_fₜ += R_ff fₜ₋₁
+        a_o_t += f_prev.dot(R_fo_T)  # (F8) a_oₜ += R_fo fₜ₋₁
+        a_i_f_t += o_prev.dot(R___T)  # (F1) a_iₜ += R_oi oₜ₋₁; (F3) a_fₜ += R_of oₜ₋₁
+        a_o_t += o_prev.dot(R_oo_T)  # (F8) a_oₜ += R_oo oₜ₋₁
+        sigmoid(a_i_t, i_t)  # (F2) iₜ = σ(a_iₜ)
+        sigmoid(a_f_t, f_t)  # (F4) fₜ = σ(a_fₜ)
+        tanh(a_g_t, g_t)  # (F6) gₜ = tanh(a_gₜ)
+        add(c_prev * f_t, i_t * g_t, c_t)  # (F7) cₜ = cₜ₋₁ ⊙ fₜ + iₜ ⊙ gₜ
         a_o_t += p_o * c_t  # (F8) a_oₜ += p_o ⊙ cₜ
-        sigmoid(a_o_t, out=o_t)  # (F9) oₜ = σ(a_oₜ)
-        np.tanh(c_t, out=tanh_c_t)  # (F10) tanh_cₜ = tanh(cₜ)
-        np.multiply(o_t, tanh_c_t, out=h_t)  # (F11) hₜ = oₜ ⊙ tanh_cₜ
+        sigmoid(a_o_t, o_t)  # (F9) oₜ = σ(a_oₜ)
+        tanh(c_t, tanh_c_t)  # (F10) tanh_cₜ = tanh(cₜ)
+        multiply(o_t, tanh_c_t, h_t)  # (F11) hₜ = oₜ ⊙ tanh_cₜ
         c_prev, h_prev, i_prev, f_prev, o_prev = c_t, h_t, i_t, f_t, o_t
     if precise:
         return h[1:].copy(), State(h[T].copy(), i[T].copy(), f[T].copy(), o[T].copy(), c[T].copy()), PreciseTape(x, h,
@@ -273,6 +274,7 @@ def backward(dy: Any, tape: Tape | PreciseTape, params: Params, dstate: State | 
 def _backward(dy: Array, tape: Any, params: Params, dstate: State) -> Grads:
     """Gradients over steps whose intermediate values are all kept at once."""
     (T, B), dtype = dy.shape[:2], dy.dtype
+    multiply = np.multiply
     # Sizes, parameters, arrays
     H = params.W_i.shape[0]
     x, h, i, f, o, c, g, tanh_c = tape.x, tape.h, tape.i, tape.f, tape.o, tape.c, tape.g, tape.tanh_c
@@ -318,26 +320,26 @@ def _backward(dy: Array, tape: Any, params: Params, dstate: State) -> Grads:
         d_h = dy_t + d_h_next  # (B1) δhₜ = dyₜ + δh⁺ₜ
         d_tanh_c = d_h * o_t  # (B2) δtanh_cₜ = δhₜ ⊙ oₜ
         d_o = d_o_next + d_h * tanh_c_t  # (B4) δoₜ = δo⁺ₜ + δhₜ ⊙ tanh_cₜ
-        np.multiply(d_o, o_slope_t, out=d_a_o_t)  # (B6) δa_oₜ = δoₜ ⊙ o′ₜ
+        multiply(d_o, o_slope_t, d_a_o_t)  # (B6) δa_oₜ = δoₜ ⊙ o′ₜ
         # (B7) δcₜ = δc⁺ₜ + δtanh_cₜ ⊙ tanh_c′ₜ + δa_oₜ ⊙ p_o
         d_c = d_c_next + d_tanh_c * tanh_c_slope_t + d_a_o_t * p_o
-        np.multiply(d_c, i_t, out=d_g)  # (B8) δgₜ = δcₜ ⊙ iₜ
+        multiply(d_c, i_t, d_g)  # (B8) δgₜ = δcₜ ⊙ iₜ
         d_f = d_f_next + d_c * c_prev  # (B11) δfₜ = δf⁺ₜ + δcₜ ⊙ cₜ₋₁
-        np.multiply(d_f, f_slope_t, out=d_a_f_t)  # (B13) δa_fₜ = δfₜ ⊙ f′ₜ
+        multiply(d_f, f_slope_t, d_a_f_t)  # (B13) δa_fₜ = δfₜ ⊙ f′ₜ
         d_i = d_i_next + d_c * g_t  # (B14) δiₜ = δi⁺ₜ + δcₜ ⊙ gₜ
-        np.multiply(d_i, i_slope_t, out=d_a_i_t)  # (B16) δa_iₜ = δiₜ ⊙ i′ₜ
+        multiply(d_i, i_slope_t, d_a_i_t)  # (B16) δa_iₜ = δiₜ ⊙ i′ₜ
         # (B18) δi⁺ₜ₋₁ = R_ioᵀ δa_oₜ + R_ifᵀ δa_fₜ + R_iiᵀ δa_iₜ
-        d_i_prev = d_a_i_f_t @ R
-        d_i_prev += d_a_o_t @ R_io
+        d_i_prev = d_a_i_f_t.dot(R)
+        d_i_prev += d_a_o_t.dot(R_io)
         # (B19) δf⁺ₜ₋₁ = R_foᵀ δa_oₜ + R_ffᵀ δa_fₜ + R_fiᵀ δa_iₜ
-        d_f_prev = d_a_i_f_t @ R_
-        d_f_prev += d_a_o_t @ R_fo
+        d_f_prev = d_a_i_f_t.dot(R_)
+        d_f_prev += d_a_o_t.dot(R_fo)
         # (B20) δo⁺ₜ₋₁ = R_ooᵀ δa_oₜ + R_ofᵀ δa_fₜ + R_oiᵀ δa_iₜ
-        d_o_prev = d_a_i_f_t @ R__
-        d_o_prev += d_a_o_t @ R_oo
+        d_o_prev = d_a_i_f_t.dot(R__)
+        d_o_prev += d_a_o_t.dot(R_oo)
         d_c_prev = d_c * f_t + d_a_f_t * p_f + d_a_i_t * p_i  # (B21) δc⁺ₜ₋₁ = δcₜ ⊙ fₜ + δa_fₜ ⊙ p_f + δa_iₜ ⊙ p_i
-        np.multiply(d_g, g_slope_t, out=d_a_g_t)  # (B10) δa_gₜ = δgₜ ⊙ g′ₜ
-        d_h_prev = d_a_t @ U  # (B17) δh⁺ₜ₋₁ = U_oᵀ δa_oₜ + U_gᵀ δa_gₜ + U_fᵀ δa_fₜ + U_iᵀ δa_iₜ
+        multiply(d_g, g_slope_t, d_a_g_t)  # (B10) δa_gₜ = δgₜ ⊙ g′ₜ
+        d_h_prev = d_a_t.dot(U)  # (B17) δh⁺ₜ₋₁ = U_oᵀ δa_oₜ + U_gᵀ δa_gₜ + U_fᵀ δa_fₜ + U_iᵀ δa_iₜ
         d_h_next, d_i_next, d_f_next, d_o_next, d_c_next = d_h_prev, d_i_prev, d_f_prev, d_o_prev, d_c_prev
     # All steps at once: x, h, i, f, o, c, W, d_a -> d_x, d_W, d_U, d_R_ii, d_R_if, d_R_io, d_R_fi, d_R_ff, d_R_fo,
     # d_R_oi, d_R_of, d_R_oo, d_p_i, d_b, d_p_f, d_p_o
@@ -374,6 +376,7 @@ def step(x_t: Array, state: State, params: Params) -> tuple[Array, State]:
 
     Arrays are taken as they come: the caller's dtype, and NumPy's errors where shapes do not fit.
     """
+    tanh = np.tanh
     x = x_t
     h_prev, i_prev, f_prev, o_prev, c_prev = state
     (W_i, U_i, R_ii, R_fi, R_oi, p_i, b_i, W_f, U_f, R_if, R_ff, R_of, p_f, b_f, W_g, U_g, b_g, W_o, U_o, R_io,
@@ -648,6 +651,7 @@ def _tangents(
     Gives y, y_dot (T, B, H), the last state, its tangent, and what `_second_order` reads of them.
     """
     (T, B), dtype = x.shape[:2], x.dtype
+    add, multiply, tanh = np.add, np.multiply, np.tanh
     # Sizes, parameters, arrays
     H = params.W_i.shape[0]
     W = np.concatenate((params.W_i, params.W_f, params.W_g, params.W_o))
@@ -721,53 +725,53 @@ def _tangents(
         # (T4) ∂a_fₜ += p_f ⊙ ∂cₜ₋₁ + ∂p_f ⊙ cₜ₋₁
         a_f_dot_t += p_f * c_dot_prev
         a_f_dot_t += p_f_dot * c_prev
-        a_t += h_prev @ U_T  # (F1); (F3); (F5); (F8)
+        a_t += h_prev.dot(U_T)  # (F1); (F3); (F5); (F8)
         # (T1) ∂a_iₜ += U_i ∂hₜ₋₁; (T4) ∂a_fₜ += U_f ∂hₜ₋₁; (T7) ∂a_gₜ += U_g ∂hₜ₋₁; (T11) ∂a_oₜ += U_o ∂hₜ₋₁
-        a_dot_t += h_dot_prev @ U_T
+        a_dot_t += h_dot_prev.dot(U_T)
         # (T1) ∂a_iₜ += ∂U_i hₜ₋₁; (T4) ∂a_fₜ += ∂U_f hₜ₋₁; (T7) ∂a_gₜ += ∂U_g hₜ₋₁; (T11) ∂a_oₜ += ∂U_o hₜ₋₁
-        a_dot_t += h_prev @ U_dot_T
-        a_i_f_t += i_prev @ R_T  # (F1); (F3)
-        a_o_t += i_prev @ R_io_T  # (F8)
-        a_i_f_t += f_prev @ R__T  # (F1); (F3)
-        a_o_t += f_prev @ R_fo_T  # (F8)
-        a_i_f_t += o_prev @ R___T  # (F1); (F3)
-        a_o_t += o_prev @ R_oo_T  # (F8)
-        _sigmoid_precise(a_i_t, out=i_t)  # (F2)
+        a_dot_t += h_prev.dot(U_dot_T)
+        a_i_f_t += i_prev.dot(R_T)  # (F1); (F3)
+        a_o_t += i_prev.dot(R_io_T)  # (F8)
+        a_i_f_t += f_prev.dot(R__T)  # (F1); (F3)
+        a_o_t += f_prev.dot(R_fo_T)  # (F8)
+        a_i_f_t += o_prev.dot(R___T)  # (F1); (F3)
+        a_o_t += o_prev.dot(R_oo_T)  # (F8)
+        _sigmoid_precise(a_i_t, i_t)  # (F2)
         i_slope = _sigmoid_slope(a_i_t)  # (T2) i′ₜ = σ′(a_iₜ)
-        _sigmoid_precise(a_f_t, out=f_t)  # (F4)
+        _sigmoid_precise(a_f_t, f_t)  # (F4)
         f_slope = _sigmoid_slope(a_f_t)  # (T5) f′ₜ = σ′(a_fₜ)
-        a_dot_i_f_t += i_dot_prev @ R_T  # (T1) ∂a_iₜ += R_ii ∂iₜ₋₁; (T4) ∂a_fₜ += R_if ∂iₜ₋₁
-        a_o_dot_t += i_dot_prev @ R_io_T  # (T11) ∂a_oₜ += R_io ∂iₜ₋₁
-        a_dot_i_f_t += i_prev @ R_dot_T  # (T1) ∂a_iₜ += ∂R_ii iₜ₋₁; (T4) ∂a_fₜ += ∂R_if iₜ₋₁
-        a_o_dot_t += i_prev @ R_io_dot_T  # (T11) ∂a_oₜ += ∂R_io iₜ₋₁
-        a_dot_i_f_t += f_dot_prev @ R__T  # (T1) ∂a_iₜ += R_fi ∂fₜ₋₁; (T4) ∂a_fₜ += R_ff ∂fₜ₋₁
-        a_o_dot_t += f_dot_prev @ R_fo_T  # (T11) ∂a_oₜ += R_fo ∂fₜ₋₁
-        a_dot_i_f_t += f_prev @ R_dot__T  # (T1) ∂a_iₜ += ∂R_fi fₜ₋₁; (T4) ∂a_fₜ += ∂R_ff fₜ₋₁
-        a_o_dot_t += f_prev @ R_fo_dot_T  # (T11) ∂a_oₜ += ∂R_fo fₜ₋₁
-        a_dot_i_f_t += o_dot_prev @ R___T  # (T1) ∂a_iₜ += R_oi ∂oₜ₋₁; (T4) ∂a_fₜ += R_of ∂oₜ₋₁
-        a_o_dot_t += o_dot_prev @ R_oo_T  # (T11) ∂a_oₜ += R_oo ∂oₜ₋₁
-        a_dot_i_f_t += o_prev @ R_dot___T  # (T1) ∂a_iₜ += ∂R_oi oₜ₋₁; (T4) ∂a_fₜ += ∂R_of oₜ₋₁
-        a_o_dot_t += o_prev @ R_oo_dot_T  # (T11) ∂a_oₜ += ∂R_oo oₜ₋₁
-        np.multiply(a_i_dot_t, i_slope, out=i_dot_t)  # (T3) ∂iₜ = ∂a_iₜ ⊙ i′ₜ
-        np.multiply(a_f_dot_t, f_slope, out=f_dot_t)  # (T6) ∂fₜ = ∂a_fₜ ⊙ f′ₜ
-        np.tanh(a_g_t, out=g_t)  # (F6)
-        np.add(c_prev * f_t, i_t * g_t, out=c_t)  # (F7)
+        a_dot_i_f_t += i_dot_prev.dot(R_T)  # (T1) ∂a_iₜ += R_ii ∂iₜ₋₁; (T4) ∂a_fₜ += R_if ∂iₜ₋₁
+        a_o_dot_t += i_dot_prev.dot(R_io_T)  # (T11) ∂a_oₜ += R_io ∂iₜ₋₁
+        a_dot_i_f_t += i_prev.dot(R_dot_T)  # (T1) ∂a_iₜ += ∂R_ii iₜ₋₁; (T4) ∂a_fₜ += ∂R_if iₜ₋₁
+        a_o_dot_t += i_prev.dot(R_io_dot_T)  # (T11) ∂a_oₜ += ∂R_io iₜ₋₁
+        a_dot_i_f_t += f_dot_prev.dot(R__T)  # (T1) ∂a_iₜ += R_fi ∂fₜ₋₁; (T4) ∂a_fₜ += R_ff ∂fₜ₋₁
+        a_o_dot_t += f_dot_prev.dot(R_fo_T)  # (T11) ∂a_oₜ += R_fo ∂fₜ₋₁
+        a_dot_i_f_t += f_prev.dot(R_dot__T)  # (T1) ∂a_iₜ += ∂R_fi fₜ₋₁; (T4) ∂a_fₜ += ∂R_ff fₜ₋₁
+        a_o_dot_t += f_prev.dot(R_fo_dot_T)  # (T11) ∂a_oₜ += ∂R_fo fₜ₋₁
+        a_dot_i_f_t += o_dot_prev.dot(R___T)  # (T1) ∂a_iₜ += R_oi ∂oₜ₋₁; (T4) ∂a_fₜ += R_of ∂oₜ₋₁
+        a_o_dot_t += o_dot_prev.dot(R_oo_T)  # (T11) ∂a_oₜ += R_oo ∂oₜ₋₁
+        a_dot_i_f_t += o_prev.dot(R_dot___T)  # (T1) ∂a_iₜ += ∂R_oi oₜ₋₁; (T4) ∂a_fₜ += ∂R_of oₜ₋₁
+        a_o_dot_t += o_prev.dot(R_oo_dot_T)  # (T11) ∂a_oₜ += ∂R_oo oₜ₋₁
+        multiply(a_i_dot_t, i_slope, i_dot_t)  # (T3) ∂iₜ = ∂a_iₜ ⊙ i′ₜ
+        multiply(a_f_dot_t, f_slope, f_dot_t)  # (T6) ∂fₜ = ∂a_fₜ ⊙ f′ₜ
+        tanh(a_g_t, g_t)  # (F6)
+        add(c_prev * f_t, i_t * g_t, c_t)  # (F7)
         a_o_t += p_o * c_t  # (F8)
-        _sigmoid_precise(a_o_t, out=o_t)  # (F9)
+        _sigmoid_precise(a_o_t, o_t)  # (F9)
         o_slope = _sigmoid_slope(a_o_t)  # (T12) o′ₜ = σ′(a_oₜ)
-        np.tanh(c_t, out=tanh_c_t)  # (F10)
+        tanh(c_t, tanh_c_t)  # (F10)
         tanh_c_slope = _tanh_slope(c_t)  # (T14) tanh_c′ₜ = tanh′(cₜ)
-        np.multiply(o_t, tanh_c_t, out=h_t)  # (F11)
+        multiply(o_t, tanh_c_t, h_t)  # (F11)
         g_dot_t[...] = _tanh_slope(a_g_t)  # (T8) g′ₜ = tanh′(a_gₜ)
         g_dot_t *= a_g_dot_t  # (T9) ∂gₜ = ∂a_gₜ ⊙ g′ₜ
         # (T10) ∂cₜ = ∂cₜ₋₁ ⊙ fₜ + ∂iₜ ⊙ gₜ + ∂fₜ ⊙ cₜ₋₁ + ∂gₜ ⊙ iₜ
-        np.add(c_dot_prev * f_t + i_dot_t * g_t + f_dot_t * c_prev, g_dot_t * i_t, out=c_dot_t)
+        add(c_dot_prev * f_t + i_dot_t * g_t + f_dot_t * c_prev, g_dot_t * i_t, c_dot_t)
         # (T11) ∂a_oₜ += p_o ⊙ ∂cₜ + ∂p_o ⊙ cₜ
         a_o_dot_t += p_o * c_dot_t
         a_o_dot_t += p_o_dot * c_t
-        np.multiply(a_o_dot_t, o_slope, out=o_dot_t)  # (T13) ∂oₜ = ∂a_oₜ ⊙ o′ₜ
-        np.multiply(c_dot_t, tanh_c_slope, out=tanh_c_dot_t)  # (T15) ∂tanh_cₜ = ∂cₜ ⊙ tanh_c′ₜ
-        np.add(o_dot_t * tanh_c_t, tanh_c_dot_t * o_t, out=h_dot_t)  # (T16) ∂hₜ = ∂oₜ ⊙ tanh_cₜ + ∂tanh_cₜ ⊙ oₜ
+        multiply(a_o_dot_t, o_slope, o_dot_t)  # (T13) ∂oₜ = ∂a_oₜ ⊙ o′ₜ
+        multiply(c_dot_t, tanh_c_slope, tanh_c_dot_t)  # (T15) ∂tanh_cₜ = ∂cₜ ⊙ tanh_c′ₜ
+        add(o_dot_t * tanh_c_t, tanh_c_dot_t * o_t, h_dot_t)  # (T16) ∂hₜ = ∂oₜ ⊙ tanh_cₜ + ∂tanh_cₜ ⊙ oₜ
         (c_prev, c_dot_prev, h_prev, h_dot_prev, i_prev, f_prev, o_prev, i_dot_prev, f_dot_prev, o_dot_prev) = (c_t,
             c_dot_t, h_t, h_dot_t, i_t, f_t, o_t, i_dot_t, f_dot_t, o_dot_t)
     return h[1:].copy(), h_dot[1:].copy(), State(h[T].copy(), i[T].copy(), f[T].copy(), o[T].copy(),
@@ -784,6 +788,7 @@ def _second_order(
     Gives the gradients, and their derivative along the direction of the tape.
     """
     (T, B), dtype = dy.shape[:2], dy.dtype
+    add, multiply = np.add, np.multiply
     # Sizes, parameters, arrays
     H = params.W_i.shape[0]
     x, x_dot, h, h_dot, i, i_dot, f, f_dot, o, o_dot, c, c_dot, a, a_dot, g, g_dot, tanh_c, tanh_c_dot = tape
@@ -855,57 +860,57 @@ def _second_order(
         d_o = d_o_next + d_h * tanh_c_t  # (B4)
         # (S4) ∂δoₜ = ∂tanh_cₜ ⊙ δhₜ + ∂δo⁺ₜ + ∂δhₜ ⊙ tanh_cₜ
         d_o_dot = tanh_c_dot_t * d_h + d_o_next_dot + d_h_dot * tanh_c_t
-        np.multiply(d_o, o_slope_t, out=d_a_o_t)  # (B6)
-        np.add(d_o * o_slope_dot_t, d_o_dot * o_slope_t, out=d_a_o_dot_t)  # (S6) ∂δa_oₜ = δoₜ ⊙ ∂o′ₜ + ∂δoₜ ⊙ o′ₜ
+        multiply(d_o, o_slope_t, d_a_o_t)  # (B6)
+        add(d_o * o_slope_dot_t, d_o_dot * o_slope_t, d_a_o_dot_t)  # (S6) ∂δa_oₜ = δoₜ ⊙ ∂o′ₜ + ∂δoₜ ⊙ o′ₜ
         d_c = d_c_next + d_tanh_c * tanh_c_slope_t + d_a_o_t * p_o  # (B7)
         # (S7) ∂δcₜ = ∂δc⁺ₜ + ∂p_o ⊙ δa_oₜ + δtanh_cₜ ⊙ ∂tanh_c′ₜ + ∂δtanh_cₜ ⊙ tanh_c′ₜ + ∂δa_oₜ ⊙ p_o
         d_c_dot = (d_c_next_dot + p_o_dot * d_a_o_t + d_tanh_c * tanh_c_slope_dot_t + d_tanh_c_dot * tanh_c_slope_t
             + d_a_o_dot_t * p_o)
-        np.multiply(d_c, i_t, out=d_g)  # (B8)
-        np.add(i_dot_t * d_c, d_c_dot * i_t, out=d_g_dot)  # (S8) ∂δgₜ = ∂iₜ ⊙ δcₜ + ∂δcₜ ⊙ iₜ
+        multiply(d_c, i_t, d_g)  # (B8)
+        add(i_dot_t * d_c, d_c_dot * i_t, d_g_dot)  # (S8) ∂δgₜ = ∂iₜ ⊙ δcₜ + ∂δcₜ ⊙ iₜ
         d_f = d_f_next + d_c * c_prev  # (B11)
         d_f_dot = c_dot_prev * d_c + d_f_next_dot + d_c_dot * c_prev  # (S11) ∂δfₜ = ∂cₜ₋₁ ⊙ δcₜ + ∂δf⁺ₜ + ∂δcₜ ⊙ cₜ₋₁
-        np.multiply(d_f, f_slope_t, out=d_a_f_t)  # (B13)
-        np.add(d_f * f_slope_dot_t, d_f_dot * f_slope_t, out=d_a_f_dot_t)  # (S13) ∂δa_fₜ = δfₜ ⊙ ∂f′ₜ + ∂δfₜ ⊙ f′ₜ
+        multiply(d_f, f_slope_t, d_a_f_t)  # (B13)
+        add(d_f * f_slope_dot_t, d_f_dot * f_slope_t, d_a_f_dot_t)  # (S13) ∂δa_fₜ = δfₜ ⊙ ∂f′ₜ + ∂δfₜ ⊙ f′ₜ
         d_i = d_i_next + d_c * g_t  # (B14)
         d_i_dot = g_dot_t * d_c + d_i_next_dot + d_c_dot * g_t  # (S14) ∂δiₜ = ∂gₜ ⊙ δcₜ + ∂δi⁺ₜ + ∂δcₜ ⊙ gₜ
-        np.multiply(d_i, i_slope_t, out=d_a_i_t)  # (B16)
-        np.add(d_i * i_slope_dot_t, d_i_dot * i_slope_t, out=d_a_i_dot_t)  # (S16) ∂δa_iₜ = δiₜ ⊙ ∂i′ₜ + ∂δiₜ ⊙ i′ₜ
+        multiply(d_i, i_slope_t, d_a_i_t)  # (B16)
+        add(d_i * i_slope_dot_t, d_i_dot * i_slope_t, d_a_i_dot_t)  # (S16) ∂δa_iₜ = δiₜ ⊙ ∂i′ₜ + ∂δiₜ ⊙ i′ₜ
         # (B18)
-        d_i_prev = d_a_i_f_t @ R
-        d_i_prev += d_a_o_t @ R_io
+        d_i_prev = d_a_i_f_t.dot(R)
+        d_i_prev += d_a_o_t.dot(R_io)
         # (S18) ∂δi⁺ₜ₋₁ = R_ioᵀ ∂δa_oₜ + ∂R_ioᵀ δa_oₜ + R_ifᵀ ∂δa_fₜ + ∂R_ifᵀ δa_fₜ + R_iiᵀ ∂δa_iₜ + ∂R_iiᵀ δa_iₜ
-        d_i_next_dot_prev = d_a_dot_i_f_t @ R
-        d_i_next_dot_prev += d_a_o_dot_t @ R_io
-        d_i_next_dot_prev += d_a_i_f_t @ R_dot
-        d_i_next_dot_prev += d_a_o_t @ R_io_dot
+        d_i_next_dot_prev = d_a_dot_i_f_t.dot(R)
+        d_i_next_dot_prev += d_a_o_dot_t.dot(R_io)
+        d_i_next_dot_prev += d_a_i_f_t.dot(R_dot)
+        d_i_next_dot_prev += d_a_o_t.dot(R_io_dot)
         # (B19)
-        d_f_prev = d_a_i_f_t @ R_
-        d_f_prev += d_a_o_t @ R_fo
+        d_f_prev = d_a_i_f_t.dot(R_)
+        d_f_prev += d_a_o_t.dot(R_fo)
         # (S19) ∂δf⁺ₜ₋₁ = R_foᵀ ∂δa_oₜ + ∂R_foᵀ δa_oₜ + R_ffᵀ ∂δa_fₜ + ∂R_ffᵀ δa_fₜ + R_fiᵀ ∂δa_iₜ + ∂R_fiᵀ δa_iₜ
-        d_f_next_dot_prev = d_a_dot_i_f_t @ R_
-        d_f_next_dot_prev += d_a_o_dot_t @ R_fo
-        d_f_next_dot_prev += d_a_i_f_t @ R_dot_
-        d_f_next_dot_prev += d_a_o_t @ R_fo_dot
+        d_f_next_dot_prev = d_a_dot_i_f_t.dot(R_)
+        d_f_next_dot_prev += d_a_o_dot_t.dot(R_fo)
+        d_f_next_dot_prev += d_a_i_f_t.dot(R_dot_)
+        d_f_next_dot_prev += d_a_o_t.dot(R_fo_dot)
         # (B20)
-        d_o_prev = d_a_i_f_t @ R__
-        d_o_prev += d_a_o_t @ R_oo
+        d_o_prev = d_a_i_f_t.dot(R__)
+        d_o_prev += d_a_o_t.dot(R_oo)
         # (S20) ∂δo⁺ₜ₋₁ = R_ooᵀ ∂δa_oₜ + ∂R_ooᵀ δa_oₜ + R_ofᵀ ∂δa_fₜ + ∂R_ofᵀ δa_fₜ + R_oiᵀ ∂δa_iₜ + ∂R_oiᵀ δa_iₜ
-        d_o_next_dot_prev = d_a_dot_i_f_t @ R__
-        d_o_next_dot_prev += d_a_o_dot_t @ R_oo
-        d_o_next_dot_prev += d_a_i_f_t @ R_dot__
-        d_o_next_dot_prev += d_a_o_t @ R_oo_dot
+        d_o_next_dot_prev = d_a_dot_i_f_t.dot(R__)
+        d_o_next_dot_prev += d_a_o_dot_t.dot(R_oo)
+        d_o_next_dot_prev += d_a_i_f_t.dot(R_dot__)
+        d_o_next_dot_prev += d_a_o_t.dot(R_oo_dot)
         d_c_prev = d_c * f_t + d_a_f_t * p_f + d_a_i_t * p_i  # (B21)
         # (S21) ∂δc⁺ₜ₋₁ = ∂fₜ ⊙ δcₜ + ∂p_i ⊙ δa_iₜ + ∂p_f ⊙ δa_fₜ + ∂δcₜ ⊙ fₜ + ∂δa_fₜ ⊙ p_f + ∂δa_iₜ ⊙ p_i
         d_c_next_dot_prev = (f_dot_t * d_c + p_i_dot * d_a_i_t + p_f_dot * d_a_f_t + d_c_dot * f_t + d_a_f_dot_t * p_f
             + d_a_i_dot_t * p_i)
-        np.multiply(d_g, g_slope_t, out=d_a_g_t)  # (B10)
-        d_h_prev = d_a_t @ U  # (B17)
-        np.add(d_g * g_slope_dot_t, d_g_dot * g_slope_t, out=d_a_g_dot_t)  # (S10) ∂δa_gₜ = δgₜ ⊙ ∂g′ₜ + ∂δgₜ ⊙ g′ₜ
+        multiply(d_g, g_slope_t, d_a_g_t)  # (B10)
+        d_h_prev = d_a_t.dot(U)  # (B17)
+        add(d_g * g_slope_dot_t, d_g_dot * g_slope_t, d_a_g_dot_t)  # (S10) ∂δa_gₜ = δgₜ ⊙ ∂g′ₜ + ∂δgₜ ⊙ g′ₜ
         # (S17) ∂δh⁺ₜ₋₁ = U_oᵀ ∂δa_oₜ + ∂U_oᵀ δa_oₜ + U_gᵀ ∂δa_gₜ + ∂U_gᵀ δa_gₜ + U_fᵀ ∂δa_fₜ + ∂U_fᵀ δa_fₜ + U_iᵀ
         # ∂δa_iₜ + ∂U_iᵀ δa_iₜ
-        d_h_next_dot_prev = d_a_dot_t @ U
-        d_h_next_dot_prev += d_a_t @ U_dot
+        d_h_next_dot_prev = d_a_dot_t.dot(U)
+        d_h_next_dot_prev += d_a_t.dot(U_dot)
         (d_h_next, d_h_next_dot, d_i_next, d_i_next_dot, d_f_next, d_f_next_dot, d_o_next, d_o_next_dot, d_c_next,
             d_c_next_dot) = (d_h_prev, d_h_next_dot_prev, d_i_prev, d_i_next_dot_prev, d_f_prev, d_f_next_dot_prev,
             d_o_prev, d_o_next_dot_prev, d_c_prev, d_c_next_dot_prev)
@@ -1263,11 +1268,16 @@ def _remember(fitted: Any, key: Any, sizes: Any) -> None:
 
 
 def _sigmoid(a: Array, out: Array | None = None) -> Array:
-    """1 / (1 + exp(-a)), as tanh, which never overflows."""
-    result: Array = np.multiply(a, 0.5, out=out)
+    """1 / (1 + exp(-a)): in float64 e/(1+e), e = exp(min(a, 700)); else as tanh, which costs less there."""
+    if a.dtype == np.float64:
+        result: Array = np.exp(np.minimum(a, np.array(700.0), out=out), out=out)
+        result /= result + 1
+        return result
+    half = np.array(0.5, a.dtype)
+    result = np.multiply(a, half, out=out)
     np.tanh(result, out=result)
-    result *= 0.5
-    result += 0.5
+    result *= half
+    result += half
     return result
 
 

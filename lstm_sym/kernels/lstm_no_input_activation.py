@@ -164,6 +164,7 @@ def forward(
     x, params, state = _prepared(x, params, state)
     (T, B), dtype = x.shape[:2], x.dtype
     sigmoid = _sigmoid_precise if precise else _sigmoid
+    add, multiply, tanh = np.add, np.multiply, np.tanh
     # Sizes, parameters, arrays
     H = params.W_i.shape[0]
     W = np.concatenate((params.W_g, params.W_i, params.W_f, params.W_o))
@@ -190,13 +191,14 @@ def forward(
             a, a_i_f, gates_i_f, f, i, g, c[1:], a_o, tanh_c, o, h[1:], strict=True):
         a_i_t += p_i * c_prev  # (F1) a_iₜ += p_i ⊙ cₜ₋₁
         a_f_t += p_f * c_prev  # (F3) a_fₜ += p_f ⊙ cₜ₋₁
-        a_t += h_prev @ U_T  # (F5) gₜ += U_g hₜ₋₁; (F1) a_iₜ += U_i hₜ₋₁; (F3) a_fₜ += U_f hₜ₋₁; (F7) a_oₜ += U_o hₜ₋₁
-        sigmoid(a_i_f_t, out=gates_i_f_t)  # (F2) iₜ = σ(a_iₜ); (F4) fₜ = σ(a_fₜ)
-        np.add(c_prev * f_t, i_t * g_t, out=c_t)  # (F6) cₜ = cₜ₋₁ ⊙ fₜ + iₜ ⊙ gₜ
+        # (F5) gₜ += U_g hₜ₋₁; (F1) a_iₜ += U_i hₜ₋₁; (F3) a_fₜ += U_f hₜ₋₁; (F7) a_oₜ += U_o hₜ₋₁
+        a_t += h_prev.dot(U_T)
+        sigmoid(a_i_f_t, gates_i_f_t)  # (F2) iₜ = σ(a_iₜ); (F4) fₜ = σ(a_fₜ)
+        add(c_prev * f_t, i_t * g_t, c_t)  # (F6) cₜ = cₜ₋₁ ⊙ fₜ + iₜ ⊙ gₜ
         a_o_t += p_o * c_t  # (F7) a_oₜ += p_o ⊙ cₜ
-        np.tanh(c_t, out=tanh_c_t)  # (F9) tanh_cₜ = tanh(cₜ)
-        sigmoid(a_o_t, out=o_t)  # (F8) oₜ = σ(a_oₜ)
-        np.multiply(o_t, tanh_c_t, out=h_t)  # (F10) hₜ = oₜ ⊙ tanh_cₜ
+        tanh(c_t, tanh_c_t)  # (F9) tanh_cₜ = tanh(cₜ)
+        sigmoid(a_o_t, o_t)  # (F8) oₜ = σ(a_oₜ)
+        multiply(o_t, tanh_c_t, h_t)  # (F10) hₜ = oₜ ⊙ tanh_cₜ
         c_prev, h_prev = c_t, h_t
     if precise:
         return h[1:].copy(), State(h[T].copy(), c[T].copy()), PreciseTape(x, h, c, a, gates, tanh_c)
@@ -230,6 +232,7 @@ def backward(dy: Any, tape: Tape | PreciseTape, params: Params, dstate: State | 
 def _backward(dy: Array, tape: Any, params: Params, dstate: State) -> Grads:
     """Gradients over steps whose intermediate values are all kept at once."""
     (T, B), dtype = dy.shape[:2], dy.dtype
+    multiply = np.multiply
     # Sizes, parameters, arrays
     H = params.W_i.shape[0]
     x, h, c, gates, a, tanh_c = tape.x, tape.h, tape.c, tape.gates, tape.a, tape.tanh_c
@@ -267,15 +270,15 @@ def _backward(dy: Array, tape: Any, params: Params, dstate: State) -> Grads:
             d_a_i_f[::-1], d_a[::-1], f[::-1], d_a_f[::-1], d_a_i[::-1], strict=True):
         d_h = dy_t + d_h_next  # (B1) δhₜ = dyₜ + δh⁺ₜ
         d_tanh_c = d_h * o_t  # (B2) δtanh_cₜ = δhₜ ⊙ oₜ
-        np.multiply(d_h, tanh_c_t, out=d_o)  # (B4) δoₜ = δhₜ ⊙ tanh_cₜ
-        np.multiply(d_o, o_slope_t, out=d_a_o_t)  # (B6) δa_oₜ = δoₜ ⊙ o′ₜ
+        multiply(d_h, tanh_c_t, d_o)  # (B4) δoₜ = δhₜ ⊙ tanh_cₜ
+        multiply(d_o, o_slope_t, d_a_o_t)  # (B6) δa_oₜ = δoₜ ⊙ o′ₜ
         # (B7) δcₜ = δc⁺ₜ + δtanh_cₜ ⊙ tanh_c′ₜ + δa_oₜ ⊙ p_o
         d_c = d_c_next + d_tanh_c * tanh_c_slope_t + d_a_o_t * p_o
-        np.multiply(d_c, i_t, out=d_g_t)  # (B8) δgₜ = δcₜ ⊙ iₜ
-        np.multiply(d_c, c_prev, out=d_f)  # (B9) δfₜ = δcₜ ⊙ cₜ₋₁
-        np.multiply(d_c, g_t, out=d_i)  # (B12) δiₜ = δcₜ ⊙ gₜ
-        np.multiply(d_gates_i_f, gates_slope_i_f_t, out=d_a_i_f_t)  # (B14) δa_iₜ = δiₜ ⊙ i′ₜ; (B11) δa_fₜ = δfₜ ⊙ f′ₜ
-        d_h_prev = d_a_t @ U  # (B15) δh⁺ₜ₋₁ = U_oᵀ δa_oₜ + U_gᵀ δgₜ + U_fᵀ δa_fₜ + U_iᵀ δa_iₜ
+        multiply(d_c, i_t, d_g_t)  # (B8) δgₜ = δcₜ ⊙ iₜ
+        multiply(d_c, c_prev, d_f)  # (B9) δfₜ = δcₜ ⊙ cₜ₋₁
+        multiply(d_c, g_t, d_i)  # (B12) δiₜ = δcₜ ⊙ gₜ
+        multiply(d_gates_i_f, gates_slope_i_f_t, d_a_i_f_t)  # (B14) δa_iₜ = δiₜ ⊙ i′ₜ; (B11) δa_fₜ = δfₜ ⊙ f′ₜ
+        d_h_prev = d_a_t.dot(U)  # (B15) δh⁺ₜ₋₁ = U_oᵀ δa_oₜ + U_gᵀ δgₜ + U_fᵀ δa_fₜ + U_iᵀ δa_iₜ
         d_c_prev = d_c * f_t + d_a_f_t * p_f + d_a_i_t * p_i  # (B16) δc⁺ₜ₋₁ = δcₜ ⊙ fₜ + δa_fₜ ⊙ p_f + δa_iₜ ⊙ p_i
         d_h_next, d_c_next = d_h_prev, d_c_prev
     # All steps at once: x, h, c, W, d_a -> d_x, d_W, d_U, d_p_i, d_b, d_p_f, d_p_o
@@ -302,6 +305,7 @@ def step(x_t: Array, state: State, params: Params) -> tuple[Array, State]:
 
     Arrays are taken as they come: the caller's dtype, and NumPy's errors where shapes do not fit.
     """
+    tanh = np.tanh
     x = x_t
     h_prev, c_prev = state
     W_i, U_i, p_i, b_i, W_f, U_f, p_f, b_f, W_g, U_g, b_g, W_o, U_o, p_o, b_o = params
@@ -491,6 +495,7 @@ def _tangents(
     Gives y, y_dot (T, B, H), the last state, its tangent, and what `_second_order` reads of them.
     """
     (T, B), dtype = x.shape[:2], x.dtype
+    add, multiply, tanh = np.add, np.multiply, np.tanh
     # Sizes, parameters, arrays
     H = params.W_i.shape[0]
     W = np.concatenate((params.W_g, params.W_i, params.W_f, params.W_o))
@@ -544,28 +549,28 @@ def _tangents(
         # (T4) ∂a_fₜ += p_f ⊙ ∂cₜ₋₁ + ∂p_f ⊙ cₜ₋₁
         a_f_dot_t += p_f * c_dot_prev
         a_f_dot_t += p_f_dot * c_prev
-        a_t += h_prev @ U_T  # (F5); (F1); (F3); (F7)
+        a_t += h_prev.dot(U_T)  # (F5); (F1); (F3); (F7)
         # (T7) ∂gₜ += U_g ∂hₜ₋₁; (T1) ∂a_iₜ += U_i ∂hₜ₋₁; (T4) ∂a_fₜ += U_f ∂hₜ₋₁; (T9) ∂a_oₜ += U_o ∂hₜ₋₁
-        a_dot_t += h_dot_prev @ U_T
+        a_dot_t += h_dot_prev.dot(U_T)
         # (T7) ∂gₜ += ∂U_g hₜ₋₁; (T1) ∂a_iₜ += ∂U_i hₜ₋₁; (T4) ∂a_fₜ += ∂U_f hₜ₋₁; (T9) ∂a_oₜ += ∂U_o hₜ₋₁
-        a_dot_t += h_prev @ U_dot_T
-        _sigmoid_precise(a_i_f_t, out=gates_i_f_t)  # (F2); (F4)
-        np.add(c_prev * f_t, i_t * g_t, out=c_t)  # (F6)
+        a_dot_t += h_prev.dot(U_dot_T)
+        _sigmoid_precise(a_i_f_t, gates_i_f_t)  # (F2); (F4)
+        add(c_prev * f_t, i_t * g_t, c_t)  # (F6)
         a_o_t += p_o * c_t  # (F7)
-        np.tanh(c_t, out=tanh_c_t)  # (F9)
+        tanh(c_t, tanh_c_t)  # (F9)
         tanh_c_slope = _tanh_slope(c_t)  # (T12) tanh_c′ₜ = tanh′(cₜ)
         gates_dot_t[...] = _sigmoid_slope(a_i_f_o_t)  # (T2) i′ₜ = σ′(a_iₜ); (T5) f′ₜ = σ′(a_fₜ); (T10) o′ₜ = σ′(a_oₜ)
         gates_dot_i_f_t *= a_dot_i_f_t  # (T3) ∂iₜ = ∂a_iₜ ⊙ i′ₜ; (T6) ∂fₜ = ∂a_fₜ ⊙ f′ₜ
         # (T8) ∂cₜ = ∂cₜ₋₁ ⊙ fₜ + ∂iₜ ⊙ gₜ + ∂fₜ ⊙ cₜ₋₁ + ∂gₜ ⊙ iₜ
-        np.add(c_dot_prev * f_t + i_dot_t * g_t + f_dot_t * c_prev, g_dot_t * i_t, out=c_dot_t)
+        add(c_dot_prev * f_t + i_dot_t * g_t + f_dot_t * c_prev, g_dot_t * i_t, c_dot_t)
         # (T9) ∂a_oₜ += p_o ⊙ ∂cₜ + ∂p_o ⊙ cₜ
         a_o_dot_t += p_o * c_dot_t
         a_o_dot_t += p_o_dot * c_t
-        np.multiply(c_dot_t, tanh_c_slope, out=tanh_c_dot_t)  # (T13) ∂tanh_cₜ = ∂cₜ ⊙ tanh_c′ₜ
-        _sigmoid_precise(a_o_t, out=o_t)  # (F8)
-        np.multiply(o_t, tanh_c_t, out=h_t)  # (F10)
+        multiply(c_dot_t, tanh_c_slope, tanh_c_dot_t)  # (T13) ∂tanh_cₜ = ∂cₜ ⊙ tanh_c′ₜ
+        _sigmoid_precise(a_o_t, o_t)  # (F8)
+        multiply(o_t, tanh_c_t, h_t)  # (F10)
         o_dot_t *= a_o_dot_t  # (T11) ∂oₜ = ∂a_oₜ ⊙ o′ₜ
-        np.add(o_dot_t * tanh_c_t, tanh_c_dot_t * o_t, out=h_dot_t)  # (T14) ∂hₜ = ∂oₜ ⊙ tanh_cₜ + ∂tanh_cₜ ⊙ oₜ
+        add(o_dot_t * tanh_c_t, tanh_c_dot_t * o_t, h_dot_t)  # (T14) ∂hₜ = ∂oₜ ⊙ tanh_cₜ + ∂tanh_cₜ ⊙ oₜ
         c_prev, c_dot_prev, h_prev, h_dot_prev = c_t, c_dot_t, h_t, h_dot_t
     return h[1:].copy(), h_dot[1:].copy(), State(h[T].copy(), c[T].copy()), State(h_dot[T].copy(),
         c_dot[T].copy()), _SecondTape(x, x_dot, h, h_dot, c, c_dot, a, a_dot, gates, gates_dot, tanh_c, tanh_c_dot)
@@ -579,6 +584,7 @@ def _second_order(
     Gives the gradients, and their derivative along the direction of the tape.
     """
     (T, B), dtype = dy.shape[:2], dy.dtype
+    add, multiply = np.add, np.multiply
     # Sizes, parameters, arrays
     H = params.W_i.shape[0]
     x, x_dot, h, h_dot, c, c_dot, a, a_dot, gates, gates_dot, tanh_c, tanh_c_dot = tape
@@ -638,29 +644,29 @@ def _second_order(
         d_h_dot = dy_dot_t + d_h_next_dot  # (S1) ∂δhₜ = ∂dyₜ + ∂δh⁺ₜ
         d_tanh_c = d_h * o_t  # (B2)
         d_tanh_c_dot = o_dot_t * d_h + d_h_dot * o_t  # (S2) ∂δtanh_cₜ = ∂oₜ ⊙ δhₜ + ∂δhₜ ⊙ oₜ
-        np.multiply(d_h, tanh_c_t, out=d_o)  # (B4)
-        np.add(tanh_c_dot_t * d_h, d_h_dot * tanh_c_t, out=d_o_dot)  # (S4) ∂δoₜ = ∂tanh_cₜ ⊙ δhₜ + ∂δhₜ ⊙ tanh_cₜ
-        np.multiply(d_o, o_slope_t, out=d_a_o_t)  # (B6)
+        multiply(d_h, tanh_c_t, d_o)  # (B4)
+        add(tanh_c_dot_t * d_h, d_h_dot * tanh_c_t, d_o_dot)  # (S4) ∂δoₜ = ∂tanh_cₜ ⊙ δhₜ + ∂δhₜ ⊙ tanh_cₜ
+        multiply(d_o, o_slope_t, d_a_o_t)  # (B6)
         d_c = d_c_next + d_tanh_c * tanh_c_slope_t + d_a_o_t * p_o  # (B7)
-        np.multiply(d_c, i_t, out=d_g_t)  # (B8)
-        np.multiply(d_c, c_prev, out=d_f)  # (B9)
-        np.multiply(d_c, g_t, out=d_i)  # (B12)
-        np.multiply(d_gates_i_f, gates_slope_i_f_t, out=d_a_i_f_t)  # (B14); (B11)
-        d_h_prev = d_a_t @ U  # (B15)
+        multiply(d_c, i_t, d_g_t)  # (B8)
+        multiply(d_c, c_prev, d_f)  # (B9)
+        multiply(d_c, g_t, d_i)  # (B12)
+        multiply(d_gates_i_f, gates_slope_i_f_t, d_a_i_f_t)  # (B14); (B11)
+        d_h_prev = d_a_t.dot(U)  # (B15)
         d_c_prev = d_c * f_t + d_a_f_t * p_f + d_a_i_t * p_i  # (B16)
-        np.add(d_o * o_slope_dot_t, d_o_dot * o_slope_t, out=d_a_o_dot_t)  # (S6) ∂δa_oₜ = δoₜ ⊙ ∂o′ₜ + ∂δoₜ ⊙ o′ₜ
+        add(d_o * o_slope_dot_t, d_o_dot * o_slope_t, d_a_o_dot_t)  # (S6) ∂δa_oₜ = δoₜ ⊙ ∂o′ₜ + ∂δoₜ ⊙ o′ₜ
         # (S7) ∂δcₜ = ∂δc⁺ₜ + ∂p_o ⊙ δa_oₜ + δtanh_cₜ ⊙ ∂tanh_c′ₜ + ∂δtanh_cₜ ⊙ tanh_c′ₜ + ∂δa_oₜ ⊙ p_o
         d_c_dot = (d_c_next_dot + p_o_dot * d_a_o_t + d_tanh_c * tanh_c_slope_dot_t + d_tanh_c_dot * tanh_c_slope_t
             + d_a_o_dot_t * p_o)
-        np.add(i_dot_t * d_c, d_c_dot * i_t, out=d_g_dot_t)  # (S8) ∂δgₜ = ∂iₜ ⊙ δcₜ + ∂δcₜ ⊙ iₜ
-        np.add(c_dot_prev * d_c, d_c_dot * c_prev, out=d_f_dot)  # (S9) ∂δfₜ = ∂cₜ₋₁ ⊙ δcₜ + ∂δcₜ ⊙ cₜ₋₁
-        np.add(g_dot_t * d_c, d_c_dot * g_t, out=d_i_dot)  # (S12) ∂δiₜ = ∂gₜ ⊙ δcₜ + ∂δcₜ ⊙ gₜ
+        add(i_dot_t * d_c, d_c_dot * i_t, d_g_dot_t)  # (S8) ∂δgₜ = ∂iₜ ⊙ δcₜ + ∂δcₜ ⊙ iₜ
+        add(c_dot_prev * d_c, d_c_dot * c_prev, d_f_dot)  # (S9) ∂δfₜ = ∂cₜ₋₁ ⊙ δcₜ + ∂δcₜ ⊙ cₜ₋₁
+        add(g_dot_t * d_c, d_c_dot * g_t, d_i_dot)  # (S12) ∂δiₜ = ∂gₜ ⊙ δcₜ + ∂δcₜ ⊙ gₜ
         # (S14) ∂δa_iₜ = δiₜ ⊙ ∂i′ₜ + ∂δiₜ ⊙ i′ₜ; (S11) ∂δa_fₜ = δfₜ ⊙ ∂f′ₜ + ∂δfₜ ⊙ f′ₜ
-        np.add(d_gates_i_f * gates_slope_dot_i_f_t, d_gates_dot_i_f * gates_slope_i_f_t, out=d_a_dot_i_f_t)
+        add(d_gates_i_f * gates_slope_dot_i_f_t, d_gates_dot_i_f * gates_slope_i_f_t, d_a_dot_i_f_t)
         # (S15) ∂δh⁺ₜ₋₁ = U_oᵀ ∂δa_oₜ + ∂U_oᵀ δa_oₜ + U_gᵀ ∂δgₜ + ∂U_gᵀ δgₜ + U_fᵀ ∂δa_fₜ + ∂U_fᵀ δa_fₜ + U_iᵀ ∂δa_iₜ +
         # ∂U_iᵀ δa_iₜ
-        d_h_next_dot_prev = d_a_dot_t @ U
-        d_h_next_dot_prev += d_a_t @ U_dot
+        d_h_next_dot_prev = d_a_dot_t.dot(U)
+        d_h_next_dot_prev += d_a_t.dot(U_dot)
         # (S16) ∂δc⁺ₜ₋₁ = ∂fₜ ⊙ δcₜ + ∂p_i ⊙ δa_iₜ + ∂p_f ⊙ δa_fₜ + ∂δcₜ ⊙ fₜ + ∂δa_fₜ ⊙ p_f + ∂δa_iₜ ⊙ p_i
         d_c_next_dot_prev = (f_dot_t * d_c + p_i_dot * d_a_i_t + p_f_dot * d_a_f_t + d_c_dot * f_t + d_a_f_dot_t * p_f
             + d_a_i_dot_t * p_i)
@@ -975,11 +981,16 @@ def _remember(fitted: Any, key: Any, sizes: Any) -> None:
 
 
 def _sigmoid(a: Array, out: Array | None = None) -> Array:
-    """1 / (1 + exp(-a)), as tanh, which never overflows."""
-    result: Array = np.multiply(a, 0.5, out=out)
+    """1 / (1 + exp(-a)): in float64 e/(1+e), e = exp(min(a, 700)); else as tanh, which costs less there."""
+    if a.dtype == np.float64:
+        result: Array = np.exp(np.minimum(a, np.array(700.0), out=out), out=out)
+        result /= result + 1
+        return result
+    half = np.array(0.5, a.dtype)
+    result = np.multiply(a, half, out=out)
     np.tanh(result, out=result)
-    result *= 0.5
-    result += 0.5
+    result *= half
+    result += half
     return result
 
 

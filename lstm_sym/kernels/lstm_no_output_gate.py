@@ -154,6 +154,8 @@ def forward(
     x, params, state = _prepared(x, params, state)
     (T, B), dtype = x.shape[:2], x.dtype
     sigmoid = _sigmoid_precise if precise else _sigmoid
+    shared, half = dtype == np.float32 and not precise, np.array(0.5, dtype)
+    add, tanh = np.add, np.tanh
     # Sizes, parameters, arrays
     H = params.W_i.shape[0]
     W = np.concatenate((params.W_i, params.W_f, params.W_g))
@@ -174,15 +176,22 @@ def forward(
     a += b  # (F1) a_iₜ += b_i; (F3) a_fₜ += b_f; (F5) a_gₜ += b_g
     # Step by step: p_i, p_f, U_T, gates, a, h, c -> a, gates, c, h
     c_prev, h_prev = c[0], h[0]
-    for (a_i_t, a_f_t, a_t, a_i_f_t, gates_i_f_t, a_g_t, g_t, f_t, i_t, c_t, h_t) in zip(a_i, a_f, a, a_i_f,
-            gates_i_f, a_g, g, f, i, c[1:], h[1:], strict=True):
+    for (a_i_t, a_f_t, a_t, a_i_f_t, gates_i_f_t, a_g_t, g_t, f_t, i_t, c_t, h_t, gates_t) in zip(a_i, a_f, a,
+            a_i_f, gates_i_f, a_g, g, f, i, c[1:], h[1:], gates, strict=True):
         a_i_t += p_i * c_prev  # (F1) a_iₜ += p_i ⊙ cₜ₋₁
         a_f_t += p_f * c_prev  # (F3) a_fₜ += p_f ⊙ cₜ₋₁
-        a_t += h_prev @ U_T  # (F1) a_iₜ += U_i hₜ₋₁; (F3) a_fₜ += U_f hₜ₋₁; (F5) a_gₜ += U_g hₜ₋₁
-        sigmoid(a_i_f_t, out=gates_i_f_t)  # (F2) iₜ = σ(a_iₜ); (F4) fₜ = σ(a_fₜ)
-        np.tanh(a_g_t, out=g_t)  # (F6) gₜ = tanh(a_gₜ)
-        np.add(c_prev * f_t, i_t * g_t, out=c_t)  # (F7) cₜ = cₜ₋₁ ⊙ fₜ + iₜ ⊙ gₜ
-        np.tanh(c_t, out=h_t)  # (F8) hₜ = tanh(cₜ)
+        a_t += h_prev.dot(U_T)  # (F1) a_iₜ += U_i hₜ₋₁; (F3) a_fₜ += U_f hₜ₋₁; (F5) a_gₜ += U_g hₜ₋₁
+        if shared:
+            # σ(a) = (1 + tanh(a / 2)) / 2, for one call of tanh
+            gates_i_f_t *= half
+            tanh(gates_t, gates_t)
+            gates_i_f_t *= half
+            gates_i_f_t += half
+        else:
+            sigmoid(a_i_f_t, gates_i_f_t)  # (F2) iₜ = σ(a_iₜ); (F4) fₜ = σ(a_fₜ)
+            tanh(a_g_t, g_t)  # (F6) gₜ = tanh(a_gₜ)
+        add(c_prev * f_t, i_t * g_t, c_t)  # (F7) cₜ = cₜ₋₁ ⊙ fₜ + iₜ ⊙ gₜ
+        tanh(c_t, h_t)  # (F8) hₜ = tanh(cₜ)
         c_prev, h_prev = c_t, h_t
     if precise:
         return h[1:].copy(), State(h[T].copy(), c[T].copy()), PreciseTape(x, h, c, a, gates)
@@ -216,6 +225,7 @@ def backward(dy: Any, tape: Tape | PreciseTape, params: Params, dstate: State | 
 def _backward(dy: Array, tape: Any, params: Params, dstate: State) -> Grads:
     """Gradients over steps whose intermediate values are all kept at once."""
     (T, B), dtype = dy.shape[:2], dy.dtype
+    multiply = np.multiply
     # Sizes, parameters, arrays
     H = params.W_i.shape[0]
     x, h, c, gates = tape.x, tape.h, tape.c, tape.gates
@@ -251,11 +261,11 @@ def _backward(dy: Array, tape: Any, params: Params, dstate: State) -> Grads:
             c[:-1][::-1], g[::-1], d_a[::-1], f[::-1], d_a_f[::-1], d_a_i[::-1], strict=True):
         d_h = dy_t + d_h_next  # (B1) δhₜ = dyₜ + δh⁺ₜ
         d_c = d_c_next + d_h * h_slope_t  # (B3) δcₜ = δc⁺ₜ + δhₜ ⊙ h′ₜ
-        np.multiply(d_c, i_t, out=d_g)  # (B4) δgₜ = δcₜ ⊙ iₜ
-        np.multiply(d_c, c_prev, out=d_f)  # (B7) δfₜ = δcₜ ⊙ cₜ₋₁
-        np.multiply(d_c, g_t, out=d_i)  # (B10) δiₜ = δcₜ ⊙ gₜ
+        multiply(d_c, i_t, d_g)  # (B4) δgₜ = δcₜ ⊙ iₜ
+        multiply(d_c, c_prev, d_f)  # (B7) δfₜ = δcₜ ⊙ cₜ₋₁
+        multiply(d_c, g_t, d_i)  # (B10) δiₜ = δcₜ ⊙ gₜ
         d_a_t *= d_gates  # (B12) δa_iₜ = δiₜ ⊙ i′ₜ; (B9) δa_fₜ = δfₜ ⊙ f′ₜ; (B6) δa_gₜ = δgₜ ⊙ g′ₜ
-        d_h_prev = d_a_t @ U  # (B13) δh⁺ₜ₋₁ = U_gᵀ δa_gₜ + U_fᵀ δa_fₜ + U_iᵀ δa_iₜ
+        d_h_prev = d_a_t.dot(U)  # (B13) δh⁺ₜ₋₁ = U_gᵀ δa_gₜ + U_fᵀ δa_fₜ + U_iᵀ δa_iₜ
         d_c_prev = d_c * f_t + d_a_f_t * p_f + d_a_i_t * p_i  # (B14) δc⁺ₜ₋₁ = δcₜ ⊙ fₜ + δa_fₜ ⊙ p_f + δa_iₜ ⊙ p_i
         d_h_next, d_c_next = d_h_prev, d_c_prev
     # All steps at once: x, h, c, W, d_a -> d_x, d_W, d_U, d_p_i, d_b, d_p_f
@@ -280,6 +290,7 @@ def step(x_t: Array, state: State, params: Params) -> tuple[Array, State]:
 
     Arrays are taken as they come: the caller's dtype, and NumPy's errors where shapes do not fit.
     """
+    tanh = np.tanh
     x = x_t
     h_prev, c_prev = state
     W_i, U_i, p_i, b_i, W_f, U_f, p_f, b_f, W_g, U_g, b_g = params
@@ -453,6 +464,7 @@ def _tangents(
     Gives y, y_dot (T, B, H), the last state, its tangent, and what `_second_order` reads of them.
     """
     (T, B), dtype = x.shape[:2], x.dtype
+    add, multiply, tanh = np.add, np.multiply, np.tanh
     # Sizes, parameters, arrays
     H = params.W_i.shape[0]
     W = np.concatenate((params.W_i, params.W_f, params.W_g))
@@ -498,21 +510,21 @@ def _tangents(
         # (T4) ∂a_fₜ += p_f ⊙ ∂cₜ₋₁ + ∂p_f ⊙ cₜ₋₁
         a_f_dot_t += p_f * c_dot_prev
         a_f_dot_t += p_f_dot * c_prev
-        a_t += h_prev @ U_T  # (F1); (F3); (F5)
-        a_dot_t += h_dot_prev @ U_T  # (T1) ∂a_iₜ += U_i ∂hₜ₋₁; (T4) ∂a_fₜ += U_f ∂hₜ₋₁; (T7) ∂a_gₜ += U_g ∂hₜ₋₁
-        a_dot_t += h_prev @ U_dot_T  # (T1) ∂a_iₜ += ∂U_i hₜ₋₁; (T4) ∂a_fₜ += ∂U_f hₜ₋₁; (T7) ∂a_gₜ += ∂U_g hₜ₋₁
-        _sigmoid_precise(a_i_f_t, out=gates_i_f_t)  # (F2); (F4)
+        a_t += h_prev.dot(U_T)  # (F1); (F3); (F5)
+        a_dot_t += h_dot_prev.dot(U_T)  # (T1) ∂a_iₜ += U_i ∂hₜ₋₁; (T4) ∂a_fₜ += U_f ∂hₜ₋₁; (T7) ∂a_gₜ += U_g ∂hₜ₋₁
+        a_dot_t += h_prev.dot(U_dot_T)  # (T1) ∂a_iₜ += ∂U_i hₜ₋₁; (T4) ∂a_fₜ += ∂U_f hₜ₋₁; (T7) ∂a_gₜ += ∂U_g hₜ₋₁
+        _sigmoid_precise(a_i_f_t, gates_i_f_t)  # (F2); (F4)
         gates_dot_i_f_t[...] = _sigmoid_slope(a_i_f_t)  # (T2) i′ₜ = σ′(a_iₜ); (T5) f′ₜ = σ′(a_fₜ)
         gates_dot_i_f_t *= a_dot_i_f_t  # (T3) ∂iₜ = ∂a_iₜ ⊙ i′ₜ; (T6) ∂fₜ = ∂a_fₜ ⊙ f′ₜ
-        np.tanh(a_g_t, out=g_t)  # (F6)
-        np.add(c_prev * f_t, i_t * g_t, out=c_t)  # (F7)
-        np.tanh(c_t, out=h_t)  # (F8)
+        tanh(a_g_t, g_t)  # (F6)
+        add(c_prev * f_t, i_t * g_t, c_t)  # (F7)
+        tanh(c_t, h_t)  # (F8)
         h_slope = _tanh_slope(c_t)  # (T11) h′ₜ = tanh′(cₜ)
         g_dot_t[...] = _tanh_slope(a_g_t)  # (T8) g′ₜ = tanh′(a_gₜ)
         g_dot_t *= a_g_dot_t  # (T9) ∂gₜ = ∂a_gₜ ⊙ g′ₜ
         # (T10) ∂cₜ = ∂cₜ₋₁ ⊙ fₜ + ∂iₜ ⊙ gₜ + ∂fₜ ⊙ cₜ₋₁ + ∂gₜ ⊙ iₜ
-        np.add(c_dot_prev * f_t + i_dot_t * g_t + f_dot_t * c_prev, g_dot_t * i_t, out=c_dot_t)
-        np.multiply(c_dot_t, h_slope, out=h_dot_t)  # (T12) ∂hₜ = ∂cₜ ⊙ h′ₜ
+        add(c_dot_prev * f_t + i_dot_t * g_t + f_dot_t * c_prev, g_dot_t * i_t, c_dot_t)
+        multiply(c_dot_t, h_slope, h_dot_t)  # (T12) ∂hₜ = ∂cₜ ⊙ h′ₜ
         c_prev, c_dot_prev, h_prev, h_dot_prev = c_t, c_dot_t, h_t, h_dot_t
     return h[1:].copy(), h_dot[1:].copy(), State(h[T].copy(), c[T].copy()), State(h_dot[T].copy(),
         c_dot[T].copy()), _SecondTape(x, x_dot, h, h_dot, c, c_dot, a, a_dot, gates, gates_dot)
@@ -526,6 +538,7 @@ def _second_order(
     Gives the gradients, and their derivative along the direction of the tape.
     """
     (T, B), dtype = dy.shape[:2], dy.dtype
+    add, multiply = np.add, np.multiply
     # Sizes, parameters, arrays
     H = params.W_i.shape[0]
     x, x_dot, h, h_dot, c, c_dot, a, a_dot, gates, gates_dot = tape
@@ -576,21 +589,21 @@ def _second_order(
         d_c = d_c_next + d_h * h_slope_t  # (B3)
         # (S3) ∂δcₜ = ∂δc⁺ₜ + δhₜ ⊙ ∂h′ₜ + ∂δhₜ ⊙ h′ₜ
         d_c_dot = d_c_next_dot + d_h * h_slope_dot_t + d_h_dot * h_slope_t
-        np.multiply(d_c, i_t, out=d_g)  # (B4)
-        np.add(i_dot_t * d_c, d_c_dot * i_t, out=d_g_dot)  # (S4) ∂δgₜ = ∂iₜ ⊙ δcₜ + ∂δcₜ ⊙ iₜ
-        np.multiply(d_c, c_prev, out=d_f)  # (B7)
-        np.add(c_dot_prev * d_c, d_c_dot * c_prev, out=d_f_dot)  # (S7) ∂δfₜ = ∂cₜ₋₁ ⊙ δcₜ + ∂δcₜ ⊙ cₜ₋₁
-        np.multiply(d_c, g_t, out=d_i)  # (B10)
-        np.add(g_dot_t * d_c, d_c_dot * g_t, out=d_i_dot)  # (S10) ∂δiₜ = ∂gₜ ⊙ δcₜ + ∂δcₜ ⊙ gₜ
-        np.multiply(d_gates, gates_slope_t, out=d_a_t)  # (B12); (B9); (B6)
-        d_h_prev = d_a_t @ U  # (B13)
+        multiply(d_c, i_t, d_g)  # (B4)
+        add(i_dot_t * d_c, d_c_dot * i_t, d_g_dot)  # (S4) ∂δgₜ = ∂iₜ ⊙ δcₜ + ∂δcₜ ⊙ iₜ
+        multiply(d_c, c_prev, d_f)  # (B7)
+        add(c_dot_prev * d_c, d_c_dot * c_prev, d_f_dot)  # (S7) ∂δfₜ = ∂cₜ₋₁ ⊙ δcₜ + ∂δcₜ ⊙ cₜ₋₁
+        multiply(d_c, g_t, d_i)  # (B10)
+        add(g_dot_t * d_c, d_c_dot * g_t, d_i_dot)  # (S10) ∂δiₜ = ∂gₜ ⊙ δcₜ + ∂δcₜ ⊙ gₜ
+        multiply(d_gates, gates_slope_t, d_a_t)  # (B12); (B9); (B6)
+        d_h_prev = d_a_t.dot(U)  # (B13)
         d_c_prev = d_c * f_t + d_a_f_t * p_f + d_a_i_t * p_i  # (B14)
         # (S12) ∂δa_iₜ = δiₜ ⊙ ∂i′ₜ + ∂δiₜ ⊙ i′ₜ; (S9) ∂δa_fₜ = δfₜ ⊙ ∂f′ₜ + ∂δfₜ ⊙ f′ₜ; (S6) ∂δa_gₜ = δgₜ ⊙ ∂g′ₜ + ∂δgₜ
         # ⊙ g′ₜ
-        np.add(d_gates * d_a_dot_t, d_gates_dot * gates_slope_t, out=d_a_dot_t)
+        add(d_gates * d_a_dot_t, d_gates_dot * gates_slope_t, d_a_dot_t)
         # (S13) ∂δh⁺ₜ₋₁ = U_gᵀ ∂δa_gₜ + ∂U_gᵀ δa_gₜ + U_fᵀ ∂δa_fₜ + ∂U_fᵀ δa_fₜ + U_iᵀ ∂δa_iₜ + ∂U_iᵀ δa_iₜ
-        d_h_next_dot_prev = d_a_dot_t @ U
-        d_h_next_dot_prev += d_a_t @ U_dot
+        d_h_next_dot_prev = d_a_dot_t.dot(U)
+        d_h_next_dot_prev += d_a_t.dot(U_dot)
         # (S14) ∂δc⁺ₜ₋₁ = ∂fₜ ⊙ δcₜ + ∂p_i ⊙ δa_iₜ + ∂p_f ⊙ δa_fₜ + ∂δcₜ ⊙ fₜ + ∂δa_fₜ ⊙ p_f + ∂δa_iₜ ⊙ p_i
         d_c_next_dot_prev = (f_dot_t * d_c + p_i_dot * d_a_i_t + p_f_dot * d_a_f_t + d_c_dot * f_t + d_a_f_dot_t * p_f
             + d_a_i_dot_t * p_i)
@@ -892,11 +905,16 @@ def _remember(fitted: Any, key: Any, sizes: Any) -> None:
 
 
 def _sigmoid(a: Array, out: Array | None = None) -> Array:
-    """1 / (1 + exp(-a)), as tanh, which never overflows."""
-    result: Array = np.multiply(a, 0.5, out=out)
+    """1 / (1 + exp(-a)): in float64 e/(1+e), e = exp(min(a, 700)); else as tanh, which costs less there."""
+    if a.dtype == np.float64:
+        result: Array = np.exp(np.minimum(a, np.array(700.0), out=out), out=out)
+        result /= result + 1
+        return result
+    half = np.array(0.5, a.dtype)
+    result = np.multiply(a, half, out=out)
     np.tanh(result, out=result)
-    result *= 0.5
-    result += 0.5
+    result *= half
+    result += half
     return result
 
 

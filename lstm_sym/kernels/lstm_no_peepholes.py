@@ -159,6 +159,8 @@ def forward(
     x, params, state = _prepared(x, params, state)
     (T, B), dtype = x.shape[:2], x.dtype
     sigmoid = _sigmoid_precise if precise else _sigmoid
+    shared, half = dtype == np.float32 and not precise, np.array(0.5, dtype)
+    add, multiply, tanh = np.add, np.multiply, np.tanh
     # Sizes, parameters, arrays
     H = params.W_i.shape[0]
     W = np.concatenate((params.W_i, params.W_f, params.W_o, params.W_g))
@@ -179,15 +181,22 @@ def forward(
     a += b  # (F1) a_iₜ += b_i; (F3) a_fₜ += b_f; (F7) a_oₜ += b_o; (F5) a_gₜ += b_g
     # Step by step: U_T, gates, tanh_c, a, h, c -> a, gates, c, tanh_c, h
     h_prev, c_prev = h[0], c[0]
-    for (a_t, a_i_f_o_t, gates_i_f_o_t, a_g_t, g_t, f_t, i_t, c_t, tanh_c_t, o_t, h_t) in zip(a, a_i_f_o,
-            gates_i_f_o, a_g, g, f, i, c[1:], tanh_c, o, h[1:], strict=True):
+    for (a_t, a_i_f_o_t, gates_i_f_o_t, a_g_t, g_t, f_t, i_t, c_t, tanh_c_t, o_t, h_t, gates_t) in zip(a, a_i_f_o,
+            gates_i_f_o, a_g, g, f, i, c[1:], tanh_c, o, h[1:], gates, strict=True):
         # (F1) a_iₜ += U_i hₜ₋₁; (F3) a_fₜ += U_f hₜ₋₁; (F7) a_oₜ += U_o hₜ₋₁; (F5) a_gₜ += U_g hₜ₋₁
-        a_t += h_prev @ U_T
-        sigmoid(a_i_f_o_t, out=gates_i_f_o_t)  # (F2) iₜ = σ(a_iₜ); (F4) fₜ = σ(a_fₜ); (F8) oₜ = σ(a_oₜ)
-        np.tanh(a_g_t, out=g_t)  # (F6) gₜ = tanh(a_gₜ)
-        np.add(c_prev * f_t, i_t * g_t, out=c_t)  # (F9) cₜ = cₜ₋₁ ⊙ fₜ + iₜ ⊙ gₜ
-        np.tanh(c_t, out=tanh_c_t)  # (F10) tanh_cₜ = tanh(cₜ)
-        np.multiply(o_t, tanh_c_t, out=h_t)  # (F11) hₜ = oₜ ⊙ tanh_cₜ
+        a_t += h_prev.dot(U_T)
+        if shared:
+            # σ(a) = (1 + tanh(a / 2)) / 2, for one call of tanh
+            gates_i_f_o_t *= half
+            tanh(gates_t, gates_t)
+            gates_i_f_o_t *= half
+            gates_i_f_o_t += half
+        else:
+            sigmoid(a_i_f_o_t, gates_i_f_o_t)  # (F2) iₜ = σ(a_iₜ); (F4) fₜ = σ(a_fₜ); (F8) oₜ = σ(a_oₜ)
+            tanh(a_g_t, g_t)  # (F6) gₜ = tanh(a_gₜ)
+        add(c_prev * f_t, i_t * g_t, c_t)  # (F9) cₜ = cₜ₋₁ ⊙ fₜ + iₜ ⊙ gₜ
+        tanh(c_t, tanh_c_t)  # (F10) tanh_cₜ = tanh(cₜ)
+        multiply(o_t, tanh_c_t, h_t)  # (F11) hₜ = oₜ ⊙ tanh_cₜ
         h_prev, c_prev = h_t, c_t
     if precise:
         return h[1:].copy(), State(h[T].copy(), c[T].copy()), PreciseTape(x, h, c, a, gates, tanh_c)
@@ -221,6 +230,7 @@ def backward(dy: Any, tape: Tape | PreciseTape, params: Params, dstate: State | 
 def _backward(dy: Array, tape: Any, params: Params, dstate: State) -> Grads:
     """Gradients over steps whose intermediate values are all kept at once."""
     (T, B), dtype = dy.shape[:2], dy.dtype
+    multiply = np.multiply
     # Sizes, parameters, arrays
     H = params.W_i.shape[0]
     x, h, c, gates, tanh_c = tape.x, tape.h, tape.c, tape.gates, tape.tanh_c
@@ -256,14 +266,14 @@ def _backward(dy: Array, tape: Any, params: Params, dstate: State) -> Grads:
         d_h = dy_t + d_h_next  # (B1) δhₜ = dyₜ + δh⁺ₜ
         d_tanh_c = d_h * o_t  # (B2) δtanh_cₜ = δhₜ ⊙ oₜ
         d_c = d_c_next + d_tanh_c * tanh_c_slope_t  # (B4) δcₜ = δc⁺ₜ + δtanh_cₜ ⊙ tanh_c′ₜ
-        np.multiply(d_h, tanh_c_t, out=d_o)  # (B5) δoₜ = δhₜ ⊙ tanh_cₜ
-        np.multiply(d_c, i_t, out=d_g)  # (B8) δgₜ = δcₜ ⊙ iₜ
-        np.multiply(d_c, c_prev, out=d_f)  # (B11) δfₜ = δcₜ ⊙ cₜ₋₁
-        np.multiply(d_c, g_t, out=d_i)  # (B14) δiₜ = δcₜ ⊙ gₜ
+        multiply(d_h, tanh_c_t, d_o)  # (B5) δoₜ = δhₜ ⊙ tanh_cₜ
+        multiply(d_c, i_t, d_g)  # (B8) δgₜ = δcₜ ⊙ iₜ
+        multiply(d_c, c_prev, d_f)  # (B11) δfₜ = δcₜ ⊙ cₜ₋₁
+        multiply(d_c, g_t, d_i)  # (B14) δiₜ = δcₜ ⊙ gₜ
         d_c_prev = d_c * f_t  # (B18) δc⁺ₜ₋₁ = δcₜ ⊙ fₜ
         # (B16) δa_iₜ = δiₜ ⊙ i′ₜ; (B13) δa_fₜ = δfₜ ⊙ f′ₜ; (B7) δa_oₜ = δoₜ ⊙ o′ₜ; (B10) δa_gₜ = δgₜ ⊙ g′ₜ
         d_a_t *= d_gates
-        d_h_prev = d_a_t @ U  # (B17) δh⁺ₜ₋₁ = U_oᵀ δa_oₜ + U_gᵀ δa_gₜ + U_fᵀ δa_fₜ + U_iᵀ δa_iₜ
+        d_h_prev = d_a_t.dot(U)  # (B17) δh⁺ₜ₋₁ = U_oᵀ δa_oₜ + U_gᵀ δa_gₜ + U_fᵀ δa_fₜ + U_iᵀ δa_iₜ
         d_h_next, d_c_next = d_h_prev, d_c_prev
     # All steps at once: x, h, W, d_a -> d_x, d_W, d_U, d_b
     d_x = _times(d_a, W)  # (B19) δxₜ = W_oᵀ δa_oₜ + W_gᵀ δa_gₜ + W_fᵀ δa_fₜ + W_iᵀ δa_iₜ
@@ -286,6 +296,7 @@ def step(x_t: Array, state: State, params: Params) -> tuple[Array, State]:
 
     Arrays are taken as they come: the caller's dtype, and NumPy's errors where shapes do not fit.
     """
+    tanh = np.tanh
     x = x_t
     h_prev, c_prev = state
     W_i, U_i, b_i, W_f, U_f, b_f, W_g, U_g, b_g, W_o, U_o, b_o = params
@@ -467,6 +478,7 @@ def _tangents(
     Gives y, y_dot (T, B, H), the last state, its tangent, and what `_second_order` reads of them.
     """
     (T, B), dtype = x.shape[:2], x.dtype
+    add, multiply, tanh = np.add, np.multiply, np.tanh
     # Sizes, parameters, arrays
     H = params.W_i.shape[0]
     W = np.concatenate((params.W_i, params.W_f, params.W_o, params.W_g))
@@ -503,26 +515,26 @@ def _tangents(
             tanh_c_t, o_t, h_t, g_dot_t, a_g_dot_t, f_dot_t, i_dot_t, c_dot_t, tanh_c_dot_t, o_dot_t,
             h_dot_t) in zip(a, a_dot, a_i_f_o, gates_i_f_o, gates_dot_i_f_o, a_dot_i_f_o, a_g, g, f, i, c[1:],
             tanh_c, o, h[1:], g_dot, a_g_dot, f_dot, i_dot, c_dot[1:], tanh_c_dot, o_dot, h_dot[1:], strict=True):
-        a_t += h_prev @ U_T  # (F1); (F3); (F7); (F5)
+        a_t += h_prev.dot(U_T)  # (F1); (F3); (F7); (F5)
         # (T1) ∂a_iₜ += U_i ∂hₜ₋₁; (T4) ∂a_fₜ += U_f ∂hₜ₋₁; (T10) ∂a_oₜ += U_o ∂hₜ₋₁; (T7) ∂a_gₜ += U_g ∂hₜ₋₁
-        a_dot_t += h_dot_prev @ U_T
+        a_dot_t += h_dot_prev.dot(U_T)
         # (T1) ∂a_iₜ += ∂U_i hₜ₋₁; (T4) ∂a_fₜ += ∂U_f hₜ₋₁; (T10) ∂a_oₜ += ∂U_o hₜ₋₁; (T7) ∂a_gₜ += ∂U_g hₜ₋₁
-        a_dot_t += h_prev @ U_dot_T
-        _sigmoid_precise(a_i_f_o_t, out=gates_i_f_o_t)  # (F2); (F4); (F8)
+        a_dot_t += h_prev.dot(U_dot_T)
+        _sigmoid_precise(a_i_f_o_t, gates_i_f_o_t)  # (F2); (F4); (F8)
         # (T2) i′ₜ = σ′(a_iₜ); (T5) f′ₜ = σ′(a_fₜ); (T11) o′ₜ = σ′(a_oₜ)
         gates_dot_i_f_o_t[...] = _sigmoid_slope(a_i_f_o_t)
         gates_dot_i_f_o_t *= a_dot_i_f_o_t  # (T3) ∂iₜ = ∂a_iₜ ⊙ i′ₜ; (T6) ∂fₜ = ∂a_fₜ ⊙ f′ₜ; (T12) ∂oₜ = ∂a_oₜ ⊙ o′ₜ
-        np.tanh(a_g_t, out=g_t)  # (F6)
-        np.add(c_prev * f_t, i_t * g_t, out=c_t)  # (F9)
-        np.tanh(c_t, out=tanh_c_t)  # (F10)
+        tanh(a_g_t, g_t)  # (F6)
+        add(c_prev * f_t, i_t * g_t, c_t)  # (F9)
+        tanh(c_t, tanh_c_t)  # (F10)
         tanh_c_slope = _tanh_slope(c_t)  # (T14) tanh_c′ₜ = tanh′(cₜ)
-        np.multiply(o_t, tanh_c_t, out=h_t)  # (F11)
+        multiply(o_t, tanh_c_t, h_t)  # (F11)
         g_dot_t[...] = _tanh_slope(a_g_t)  # (T8) g′ₜ = tanh′(a_gₜ)
         g_dot_t *= a_g_dot_t  # (T9) ∂gₜ = ∂a_gₜ ⊙ g′ₜ
         # (T13) ∂cₜ = ∂cₜ₋₁ ⊙ fₜ + ∂iₜ ⊙ gₜ + ∂fₜ ⊙ cₜ₋₁ + ∂gₜ ⊙ iₜ
-        np.add(c_dot_prev * f_t + i_dot_t * g_t + f_dot_t * c_prev, g_dot_t * i_t, out=c_dot_t)
-        np.multiply(c_dot_t, tanh_c_slope, out=tanh_c_dot_t)  # (T15) ∂tanh_cₜ = ∂cₜ ⊙ tanh_c′ₜ
-        np.add(o_dot_t * tanh_c_t, tanh_c_dot_t * o_t, out=h_dot_t)  # (T16) ∂hₜ = ∂oₜ ⊙ tanh_cₜ + ∂tanh_cₜ ⊙ oₜ
+        add(c_dot_prev * f_t + i_dot_t * g_t + f_dot_t * c_prev, g_dot_t * i_t, c_dot_t)
+        multiply(c_dot_t, tanh_c_slope, tanh_c_dot_t)  # (T15) ∂tanh_cₜ = ∂cₜ ⊙ tanh_c′ₜ
+        add(o_dot_t * tanh_c_t, tanh_c_dot_t * o_t, h_dot_t)  # (T16) ∂hₜ = ∂oₜ ⊙ tanh_cₜ + ∂tanh_cₜ ⊙ oₜ
         h_prev, h_dot_prev, c_prev, c_dot_prev = h_t, h_dot_t, c_t, c_dot_t
     return h[1:].copy(), h_dot[1:].copy(), State(h[T].copy(), c[T].copy()), State(h_dot[T].copy(),
         c_dot[T].copy()), _SecondTape(x, x_dot, h, h_dot, c, c_dot, a, a_dot, gates, gates_dot, tanh_c, tanh_c_dot)
@@ -536,6 +548,7 @@ def _second_order(
     Gives the gradients, and their derivative along the direction of the tape.
     """
     (T, B), dtype = dy.shape[:2], dy.dtype
+    add, multiply = np.add, np.multiply
     # Sizes, parameters, arrays
     H = params.W_i.shape[0]
     x, x_dot, h, h_dot, c, c_dot, a, a_dot, gates, gates_dot, tanh_c, tanh_c_dot = tape
@@ -586,25 +599,25 @@ def _second_order(
         d_c = d_c_next + d_tanh_c * tanh_c_slope_t  # (B4)
         # (S4) ∂δcₜ = ∂δc⁺ₜ + δtanh_cₜ ⊙ ∂tanh_c′ₜ + ∂δtanh_cₜ ⊙ tanh_c′ₜ
         d_c_dot = d_c_next_dot + d_tanh_c * tanh_c_slope_dot_t + d_tanh_c_dot * tanh_c_slope_t
-        np.multiply(d_h, tanh_c_t, out=d_o)  # (B5)
-        np.add(tanh_c_dot_t * d_h, d_h_dot * tanh_c_t, out=d_o_dot)  # (S5) ∂δoₜ = ∂tanh_cₜ ⊙ δhₜ + ∂δhₜ ⊙ tanh_cₜ
-        np.multiply(d_c, i_t, out=d_g)  # (B8)
-        np.add(i_dot_t * d_c, d_c_dot * i_t, out=d_g_dot)  # (S8) ∂δgₜ = ∂iₜ ⊙ δcₜ + ∂δcₜ ⊙ iₜ
-        np.multiply(d_c, c_prev, out=d_f)  # (B11)
-        np.add(c_dot_prev * d_c, d_c_dot * c_prev, out=d_f_dot)  # (S11) ∂δfₜ = ∂cₜ₋₁ ⊙ δcₜ + ∂δcₜ ⊙ cₜ₋₁
-        np.multiply(d_c, g_t, out=d_i)  # (B14)
-        np.add(g_dot_t * d_c, d_c_dot * g_t, out=d_i_dot)  # (S14) ∂δiₜ = ∂gₜ ⊙ δcₜ + ∂δcₜ ⊙ gₜ
+        multiply(d_h, tanh_c_t, d_o)  # (B5)
+        add(tanh_c_dot_t * d_h, d_h_dot * tanh_c_t, d_o_dot)  # (S5) ∂δoₜ = ∂tanh_cₜ ⊙ δhₜ + ∂δhₜ ⊙ tanh_cₜ
+        multiply(d_c, i_t, d_g)  # (B8)
+        add(i_dot_t * d_c, d_c_dot * i_t, d_g_dot)  # (S8) ∂δgₜ = ∂iₜ ⊙ δcₜ + ∂δcₜ ⊙ iₜ
+        multiply(d_c, c_prev, d_f)  # (B11)
+        add(c_dot_prev * d_c, d_c_dot * c_prev, d_f_dot)  # (S11) ∂δfₜ = ∂cₜ₋₁ ⊙ δcₜ + ∂δcₜ ⊙ cₜ₋₁
+        multiply(d_c, g_t, d_i)  # (B14)
+        add(g_dot_t * d_c, d_c_dot * g_t, d_i_dot)  # (S14) ∂δiₜ = ∂gₜ ⊙ δcₜ + ∂δcₜ ⊙ gₜ
         d_c_prev = d_c * f_t  # (B18)
         d_c_next_dot_prev = f_dot_t * d_c + d_c_dot * f_t  # (S18) ∂δc⁺ₜ₋₁ = ∂fₜ ⊙ δcₜ + ∂δcₜ ⊙ fₜ
-        np.multiply(d_gates, gates_slope_t, out=d_a_t)  # (B16); (B13); (B7); (B10)
-        d_h_prev = d_a_t @ U  # (B17)
+        multiply(d_gates, gates_slope_t, d_a_t)  # (B16); (B13); (B7); (B10)
+        d_h_prev = d_a_t.dot(U)  # (B17)
         # (S16) ∂δa_iₜ = δiₜ ⊙ ∂i′ₜ + ∂δiₜ ⊙ i′ₜ; (S13) ∂δa_fₜ = δfₜ ⊙ ∂f′ₜ + ∂δfₜ ⊙ f′ₜ; (S7) ∂δa_oₜ = δoₜ ⊙ ∂o′ₜ +
         # ∂δoₜ ⊙ o′ₜ; (S10) ∂δa_gₜ = δgₜ ⊙ ∂g′ₜ + ∂δgₜ ⊙ g′ₜ
-        np.add(d_gates * d_a_dot_t, d_gates_dot * gates_slope_t, out=d_a_dot_t)
+        add(d_gates * d_a_dot_t, d_gates_dot * gates_slope_t, d_a_dot_t)
         # (S17) ∂δh⁺ₜ₋₁ = U_oᵀ ∂δa_oₜ + ∂U_oᵀ δa_oₜ + U_gᵀ ∂δa_gₜ + ∂U_gᵀ δa_gₜ + U_fᵀ ∂δa_fₜ + ∂U_fᵀ δa_fₜ + U_iᵀ
         # ∂δa_iₜ + ∂U_iᵀ δa_iₜ
-        d_h_next_dot_prev = d_a_dot_t @ U
-        d_h_next_dot_prev += d_a_t @ U_dot
+        d_h_next_dot_prev = d_a_dot_t.dot(U)
+        d_h_next_dot_prev += d_a_t.dot(U_dot)
         d_h_next, d_h_next_dot, d_c_next, d_c_next_dot = d_h_prev, d_h_next_dot_prev, d_c_prev, d_c_next_dot_prev
     # All steps at once
     d_x = _times(d_a, W)  # (B19)
@@ -897,11 +910,16 @@ def _remember(fitted: Any, key: Any, sizes: Any) -> None:
 
 
 def _sigmoid(a: Array, out: Array | None = None) -> Array:
-    """1 / (1 + exp(-a)), as tanh, which never overflows."""
-    result: Array = np.multiply(a, 0.5, out=out)
+    """1 / (1 + exp(-a)): in float64 e/(1+e), e = exp(min(a, 700)); else as tanh, which costs less there."""
+    if a.dtype == np.float64:
+        result: Array = np.exp(np.minimum(a, np.array(700.0), out=out), out=out)
+        result /= result + 1
+        return result
+    half = np.array(0.5, a.dtype)
+    result = np.multiply(a, half, out=out)
     np.tanh(result, out=result)
-    result *= 0.5
-    result += 0.5
+    result *= half
+    result += half
     return result
 
 

@@ -163,6 +163,8 @@ def forward(
     x, params, state = _prepared(x, params, state)
     (T, B), dtype = x.shape[:2], x.dtype
     sigmoid = _sigmoid_precise if precise else _sigmoid
+    shared, half = dtype == np.float32 and not precise, np.array(0.5, dtype)
+    add, multiply, tanh = np.add, np.multiply, np.tanh
     # Sizes, parameters, arrays
     H = params.W_i.shape[0]
     W = np.concatenate((params.W_i, params.W_f, params.W_g, params.W_o))
@@ -180,24 +182,33 @@ def forward(
     a_i_f = a[..., : 2 * H]
     i, f, g, o = (gates[..., k * H : (k + 1) * H] for k in range(4))
     gates_i_f = gates[..., : 2 * H]
+    gates_i_f_g = gates[..., : 3 * H]
     # All steps at once: W, b, a -> a
     _times(x, W.T, out=a)  # (F1) a_iₜ = W_i xₜ; (F3) a_fₜ = W_f xₜ; (F5) a_gₜ = W_g xₜ; (F8) a_oₜ = W_o xₜ
     a += b  # (F1) a_iₜ += b_i; (F3) a_fₜ += b_f; (F5) a_gₜ += b_g; (F8) a_oₜ += b_o
     # Step by step: p_i, p_f, U_T, p_o, gates, tanh_c, a, h, c -> a, gates, c, tanh_c, h
     c_prev, h_prev = c[0], h[0]
-    for (a_i_t, a_f_t, a_t, a_i_f_t, gates_i_f_t, a_g_t, g_t, f_t, i_t, c_t, a_o_t, tanh_c_t, o_t, h_t) in zip(a_i,
-            a_f, a, a_i_f, gates_i_f, a_g, g, f, i, c[1:], a_o, tanh_c, o, h[1:], strict=True):
+    for (a_i_t, a_f_t, a_t, a_i_f_t, gates_i_f_t, a_g_t, g_t, f_t, i_t, c_t, a_o_t, tanh_c_t, o_t, h_t,
+            gates_i_f_g_t) in zip(a_i, a_f, a, a_i_f, gates_i_f, a_g, g, f, i, c[1:], a_o, tanh_c, o, h[1:],
+            gates_i_f_g, strict=True):
         a_i_t += p_i * c_prev  # (F1) a_iₜ += p_i ⊙ cₜ₋₁
         a_f_t += p_f * c_prev  # (F3) a_fₜ += p_f ⊙ cₜ₋₁
         # (F1) a_iₜ += U_i hₜ₋₁; (F3) a_fₜ += U_f hₜ₋₁; (F5) a_gₜ += U_g hₜ₋₁; (F8) a_oₜ += U_o hₜ₋₁
-        a_t += h_prev @ U_T
-        sigmoid(a_i_f_t, out=gates_i_f_t)  # (F2) iₜ = σ(a_iₜ); (F4) fₜ = σ(a_fₜ)
-        np.tanh(a_g_t, out=g_t)  # (F6) gₜ = tanh(a_gₜ)
-        np.add(c_prev * f_t, i_t * g_t, out=c_t)  # (F7) cₜ = cₜ₋₁ ⊙ fₜ + iₜ ⊙ gₜ
+        a_t += h_prev.dot(U_T)
+        if shared:
+            # σ(a) = (1 + tanh(a / 2)) / 2, for one call of tanh
+            gates_i_f_t *= half
+            tanh(gates_i_f_g_t, gates_i_f_g_t)
+            gates_i_f_t *= half
+            gates_i_f_t += half
+        else:
+            sigmoid(a_i_f_t, gates_i_f_t)  # (F2) iₜ = σ(a_iₜ); (F4) fₜ = σ(a_fₜ)
+            tanh(a_g_t, g_t)  # (F6) gₜ = tanh(a_gₜ)
+        add(c_prev * f_t, i_t * g_t, c_t)  # (F7) cₜ = cₜ₋₁ ⊙ fₜ + iₜ ⊙ gₜ
         a_o_t += p_o * c_t  # (F8) a_oₜ += p_o ⊙ cₜ
-        np.tanh(c_t, out=tanh_c_t)  # (F10) tanh_cₜ = tanh(cₜ)
-        sigmoid(a_o_t, out=o_t)  # (F9) oₜ = σ(a_oₜ)
-        np.multiply(o_t, tanh_c_t, out=h_t)  # (F11) hₜ = oₜ ⊙ tanh_cₜ
+        tanh(c_t, tanh_c_t)  # (F10) tanh_cₜ = tanh(cₜ)
+        sigmoid(a_o_t, o_t)  # (F9) oₜ = σ(a_oₜ)
+        multiply(o_t, tanh_c_t, h_t)  # (F11) hₜ = oₜ ⊙ tanh_cₜ
         c_prev, h_prev = c_t, h_t
     if precise:
         return h[1:].copy(), State(h[T].copy(), c[T].copy()), PreciseTape(x, h, c, a, gates, tanh_c)
@@ -231,6 +242,7 @@ def backward(dy: Any, tape: Tape | PreciseTape, params: Params, dstate: State | 
 def _backward(dy: Array, tape: Any, params: Params, dstate: State) -> Grads:
     """Gradients over steps whose intermediate values are all kept at once."""
     (T, B), dtype = dy.shape[:2], dy.dtype
+    multiply = np.multiply
     # Sizes, parameters, arrays
     H = params.W_i.shape[0]
     x, h, c, gates, tanh_c = tape.x, tape.h, tape.c, tape.gates, tape.tanh_c
@@ -275,15 +287,15 @@ def _backward(dy: Array, tape: Any, params: Params, dstate: State) -> Grads:
             c[:-1][::-1], g[::-1], d_a_i_f_g[::-1], d_a[::-1], f[::-1], d_a_f[::-1], d_a_i[::-1], strict=True):
         d_h = dy_t + d_h_next  # (B1) δhₜ = dyₜ + δh⁺ₜ
         d_tanh_c = d_h * o_t  # (B2) δtanh_cₜ = δhₜ ⊙ oₜ
-        np.multiply(d_h, tanh_c_t, out=d_o)  # (B4) δoₜ = δhₜ ⊙ tanh_cₜ
+        multiply(d_h, tanh_c_t, d_o)  # (B4) δoₜ = δhₜ ⊙ tanh_cₜ
         d_a_o_t *= d_o  # (B6) δa_oₜ = δoₜ ⊙ o′ₜ
         # (B7) δcₜ = δc⁺ₜ + δtanh_cₜ ⊙ tanh_c′ₜ + δa_oₜ ⊙ p_o
         d_c = d_c_next + d_tanh_c * tanh_c_slope_t + d_a_o_t * p_o
-        np.multiply(d_c, i_t, out=d_g)  # (B8) δgₜ = δcₜ ⊙ iₜ
-        np.multiply(d_c, c_prev, out=d_f)  # (B11) δfₜ = δcₜ ⊙ cₜ₋₁
-        np.multiply(d_c, g_t, out=d_i)  # (B14) δiₜ = δcₜ ⊙ gₜ
+        multiply(d_c, i_t, d_g)  # (B8) δgₜ = δcₜ ⊙ iₜ
+        multiply(d_c, c_prev, d_f)  # (B11) δfₜ = δcₜ ⊙ cₜ₋₁
+        multiply(d_c, g_t, d_i)  # (B14) δiₜ = δcₜ ⊙ gₜ
         d_a_i_f_g_t *= d_gates_i_f_g  # (B16) δa_iₜ = δiₜ ⊙ i′ₜ; (B13) δa_fₜ = δfₜ ⊙ f′ₜ; (B10) δa_gₜ = δgₜ ⊙ g′ₜ
-        d_h_prev = d_a_t @ U  # (B17) δh⁺ₜ₋₁ = U_oᵀ δa_oₜ + U_gᵀ δa_gₜ + U_fᵀ δa_fₜ + U_iᵀ δa_iₜ
+        d_h_prev = d_a_t.dot(U)  # (B17) δh⁺ₜ₋₁ = U_oᵀ δa_oₜ + U_gᵀ δa_gₜ + U_fᵀ δa_fₜ + U_iᵀ δa_iₜ
         d_c_prev = d_c * f_t + d_a_f_t * p_f + d_a_i_t * p_i  # (B18) δc⁺ₜ₋₁ = δcₜ ⊙ fₜ + δa_fₜ ⊙ p_f + δa_iₜ ⊙ p_i
         d_h_next, d_c_next = d_h_prev, d_c_prev
     # All steps at once: x, h, c, W, d_a -> d_x, d_W, d_U, d_p_i, d_b, d_p_f, d_p_o
@@ -310,6 +322,7 @@ def step(x_t: Array, state: State, params: Params) -> tuple[Array, State]:
 
     Arrays are taken as they come: the caller's dtype, and NumPy's errors where shapes do not fit.
     """
+    tanh = np.tanh
     x = x_t
     h_prev, c_prev = state
     W_i, U_i, p_i, b_i, W_f, U_f, p_f, b_f, W_g, U_g, b_g, W_o, U_o, p_o, b_o = params
@@ -501,6 +514,7 @@ def _tangents(
     Gives y, y_dot (T, B, H), the last state, its tangent, and what `_second_order` reads of them.
     """
     (T, B), dtype = x.shape[:2], x.dtype
+    add, multiply, tanh = np.add, np.multiply, np.tanh
     # Sizes, parameters, arrays
     H = params.W_i.shape[0]
     W = np.concatenate((params.W_i, params.W_f, params.W_g, params.W_o))
@@ -552,32 +566,32 @@ def _tangents(
         # (T4) ∂a_fₜ += p_f ⊙ ∂cₜ₋₁ + ∂p_f ⊙ cₜ₋₁
         a_f_dot_t += p_f * c_dot_prev
         a_f_dot_t += p_f_dot * c_prev
-        a_t += h_prev @ U_T  # (F1); (F3); (F5); (F8)
+        a_t += h_prev.dot(U_T)  # (F1); (F3); (F5); (F8)
         # (T1) ∂a_iₜ += U_i ∂hₜ₋₁; (T4) ∂a_fₜ += U_f ∂hₜ₋₁; (T7) ∂a_gₜ += U_g ∂hₜ₋₁; (T11) ∂a_oₜ += U_o ∂hₜ₋₁
-        a_dot_t += h_dot_prev @ U_T
+        a_dot_t += h_dot_prev.dot(U_T)
         # (T1) ∂a_iₜ += ∂U_i hₜ₋₁; (T4) ∂a_fₜ += ∂U_f hₜ₋₁; (T7) ∂a_gₜ += ∂U_g hₜ₋₁; (T11) ∂a_oₜ += ∂U_o hₜ₋₁
-        a_dot_t += h_prev @ U_dot_T
-        _sigmoid_precise(a_i_f_t, out=gates_i_f_t)  # (F2); (F4)
+        a_dot_t += h_prev.dot(U_dot_T)
+        _sigmoid_precise(a_i_f_t, gates_i_f_t)  # (F2); (F4)
         gates_dot_i_f_t[...] = _sigmoid_slope(a_i_f_t)  # (T2) i′ₜ = σ′(a_iₜ); (T5) f′ₜ = σ′(a_fₜ)
         gates_dot_i_f_t *= a_dot_i_f_t  # (T3) ∂iₜ = ∂a_iₜ ⊙ i′ₜ; (T6) ∂fₜ = ∂a_fₜ ⊙ f′ₜ
-        np.tanh(a_g_t, out=g_t)  # (F6)
-        np.add(c_prev * f_t, i_t * g_t, out=c_t)  # (F7)
+        tanh(a_g_t, g_t)  # (F6)
+        add(c_prev * f_t, i_t * g_t, c_t)  # (F7)
         a_o_t += p_o * c_t  # (F8)
-        np.tanh(c_t, out=tanh_c_t)  # (F10)
+        tanh(c_t, tanh_c_t)  # (F10)
         tanh_c_slope = _tanh_slope(c_t)  # (T14) tanh_c′ₜ = tanh′(cₜ)
         g_dot_t[...] = _tanh_slope(a_g_t)  # (T8) g′ₜ = tanh′(a_gₜ)
         g_dot_t *= a_g_dot_t  # (T9) ∂gₜ = ∂a_gₜ ⊙ g′ₜ
         # (T10) ∂cₜ = ∂cₜ₋₁ ⊙ fₜ + ∂iₜ ⊙ gₜ + ∂fₜ ⊙ cₜ₋₁ + ∂gₜ ⊙ iₜ
-        np.add(c_dot_prev * f_t + i_dot_t * g_t + f_dot_t * c_prev, g_dot_t * i_t, out=c_dot_t)
+        add(c_dot_prev * f_t + i_dot_t * g_t + f_dot_t * c_prev, g_dot_t * i_t, c_dot_t)
         # (T11) ∂a_oₜ += p_o ⊙ ∂cₜ + ∂p_o ⊙ cₜ
         a_o_dot_t += p_o * c_dot_t
         a_o_dot_t += p_o_dot * c_t
-        np.multiply(c_dot_t, tanh_c_slope, out=tanh_c_dot_t)  # (T15) ∂tanh_cₜ = ∂cₜ ⊙ tanh_c′ₜ
-        _sigmoid_precise(a_o_t, out=o_t)  # (F9)
-        np.multiply(o_t, tanh_c_t, out=h_t)  # (F11)
+        multiply(c_dot_t, tanh_c_slope, tanh_c_dot_t)  # (T15) ∂tanh_cₜ = ∂cₜ ⊙ tanh_c′ₜ
+        _sigmoid_precise(a_o_t, o_t)  # (F9)
+        multiply(o_t, tanh_c_t, h_t)  # (F11)
         o_dot_t[...] = _sigmoid_slope(a_o_t)  # (T12) o′ₜ = σ′(a_oₜ)
         o_dot_t *= a_o_dot_t  # (T13) ∂oₜ = ∂a_oₜ ⊙ o′ₜ
-        np.add(o_dot_t * tanh_c_t, tanh_c_dot_t * o_t, out=h_dot_t)  # (T16) ∂hₜ = ∂oₜ ⊙ tanh_cₜ + ∂tanh_cₜ ⊙ oₜ
+        add(o_dot_t * tanh_c_t, tanh_c_dot_t * o_t, h_dot_t)  # (T16) ∂hₜ = ∂oₜ ⊙ tanh_cₜ + ∂tanh_cₜ ⊙ oₜ
         c_prev, c_dot_prev, h_prev, h_dot_prev = c_t, c_dot_t, h_t, h_dot_t
     return h[1:].copy(), h_dot[1:].copy(), State(h[T].copy(), c[T].copy()), State(h_dot[T].copy(),
         c_dot[T].copy()), _SecondTape(x, x_dot, h, h_dot, c, c_dot, a, a_dot, gates, gates_dot, tanh_c, tanh_c_dot)
@@ -591,6 +605,7 @@ def _second_order(
     Gives the gradients, and their derivative along the direction of the tape.
     """
     (T, B), dtype = dy.shape[:2], dy.dtype
+    add, multiply = np.add, np.multiply
     # Sizes, parameters, arrays
     H = params.W_i.shape[0]
     x, x_dot, h, h_dot, c, c_dot, a, a_dot, gates, gates_dot, tanh_c, tanh_c_dot = tape
@@ -656,30 +671,30 @@ def _second_order(
         d_h_dot = dy_dot_t + d_h_next_dot  # (S1) ∂δhₜ = ∂dyₜ + ∂δh⁺ₜ
         d_tanh_c = d_h * o_t  # (B2)
         d_tanh_c_dot = o_dot_t * d_h + d_h_dot * o_t  # (S2) ∂δtanh_cₜ = ∂oₜ ⊙ δhₜ + ∂δhₜ ⊙ oₜ
-        np.multiply(d_h, tanh_c_t, out=d_o)  # (B4)
-        np.add(tanh_c_dot_t * d_h, d_h_dot * tanh_c_t, out=d_o_dot)  # (S4) ∂δoₜ = ∂tanh_cₜ ⊙ δhₜ + ∂δhₜ ⊙ tanh_cₜ
-        np.multiply(d_o, o_slope_t, out=d_a_o_t)  # (B6)
+        multiply(d_h, tanh_c_t, d_o)  # (B4)
+        add(tanh_c_dot_t * d_h, d_h_dot * tanh_c_t, d_o_dot)  # (S4) ∂δoₜ = ∂tanh_cₜ ⊙ δhₜ + ∂δhₜ ⊙ tanh_cₜ
+        multiply(d_o, o_slope_t, d_a_o_t)  # (B6)
         d_c = d_c_next + d_tanh_c * tanh_c_slope_t + d_a_o_t * p_o  # (B7)
-        np.multiply(d_c, i_t, out=d_g)  # (B8)
-        np.multiply(d_c, c_prev, out=d_f)  # (B11)
-        np.multiply(d_c, g_t, out=d_i)  # (B14)
-        np.multiply(d_gates_i_f_g, gates_slope_i_f_g_t, out=d_a_i_f_g_t)  # (B16); (B13); (B10)
-        d_h_prev = d_a_t @ U  # (B17)
+        multiply(d_c, i_t, d_g)  # (B8)
+        multiply(d_c, c_prev, d_f)  # (B11)
+        multiply(d_c, g_t, d_i)  # (B14)
+        multiply(d_gates_i_f_g, gates_slope_i_f_g_t, d_a_i_f_g_t)  # (B16); (B13); (B10)
+        d_h_prev = d_a_t.dot(U)  # (B17)
         d_c_prev = d_c * f_t + d_a_f_t * p_f + d_a_i_t * p_i  # (B18)
-        np.add(d_o * d_a_o_dot_t, d_o_dot * o_slope_t, out=d_a_o_dot_t)  # (S6) ∂δa_oₜ = δoₜ ⊙ ∂o′ₜ + ∂δoₜ ⊙ o′ₜ
+        add(d_o * d_a_o_dot_t, d_o_dot * o_slope_t, d_a_o_dot_t)  # (S6) ∂δa_oₜ = δoₜ ⊙ ∂o′ₜ + ∂δoₜ ⊙ o′ₜ
         # (S7) ∂δcₜ = ∂δc⁺ₜ + ∂p_o ⊙ δa_oₜ + δtanh_cₜ ⊙ ∂tanh_c′ₜ + ∂δtanh_cₜ ⊙ tanh_c′ₜ + ∂δa_oₜ ⊙ p_o
         d_c_dot = (d_c_next_dot + p_o_dot * d_a_o_t + d_tanh_c * tanh_c_slope_dot_t + d_tanh_c_dot * tanh_c_slope_t
             + d_a_o_dot_t * p_o)
-        np.add(i_dot_t * d_c, d_c_dot * i_t, out=d_g_dot)  # (S8) ∂δgₜ = ∂iₜ ⊙ δcₜ + ∂δcₜ ⊙ iₜ
-        np.add(c_dot_prev * d_c, d_c_dot * c_prev, out=d_f_dot)  # (S11) ∂δfₜ = ∂cₜ₋₁ ⊙ δcₜ + ∂δcₜ ⊙ cₜ₋₁
-        np.add(g_dot_t * d_c, d_c_dot * g_t, out=d_i_dot)  # (S14) ∂δiₜ = ∂gₜ ⊙ δcₜ + ∂δcₜ ⊙ gₜ
+        add(i_dot_t * d_c, d_c_dot * i_t, d_g_dot)  # (S8) ∂δgₜ = ∂iₜ ⊙ δcₜ + ∂δcₜ ⊙ iₜ
+        add(c_dot_prev * d_c, d_c_dot * c_prev, d_f_dot)  # (S11) ∂δfₜ = ∂cₜ₋₁ ⊙ δcₜ + ∂δcₜ ⊙ cₜ₋₁
+        add(g_dot_t * d_c, d_c_dot * g_t, d_i_dot)  # (S14) ∂δiₜ = ∂gₜ ⊙ δcₜ + ∂δcₜ ⊙ gₜ
         # (S16) ∂δa_iₜ = δiₜ ⊙ ∂i′ₜ + ∂δiₜ ⊙ i′ₜ; (S13) ∂δa_fₜ = δfₜ ⊙ ∂f′ₜ + ∂δfₜ ⊙ f′ₜ; (S10) ∂δa_gₜ = δgₜ ⊙ ∂g′ₜ +
         # ∂δgₜ ⊙ g′ₜ
-        np.add(d_gates_i_f_g * d_a_dot_i_f_g_t, d_gates_dot_i_f_g * gates_slope_i_f_g_t, out=d_a_dot_i_f_g_t)
+        add(d_gates_i_f_g * d_a_dot_i_f_g_t, d_gates_dot_i_f_g * gates_slope_i_f_g_t, d_a_dot_i_f_g_t)
         # (S17) ∂δh⁺ₜ₋₁ = U_oᵀ ∂δa_oₜ + ∂U_oᵀ δa_oₜ + U_gᵀ ∂δa_gₜ + ∂U_gᵀ δa_gₜ + U_fᵀ ∂δa_fₜ + ∂U_fᵀ δa_fₜ + U_iᵀ
         # ∂δa_iₜ + ∂U_iᵀ δa_iₜ
-        d_h_next_dot_prev = d_a_dot_t @ U
-        d_h_next_dot_prev += d_a_t @ U_dot
+        d_h_next_dot_prev = d_a_dot_t.dot(U)
+        d_h_next_dot_prev += d_a_t.dot(U_dot)
         # (S18) ∂δc⁺ₜ₋₁ = ∂fₜ ⊙ δcₜ + ∂p_i ⊙ δa_iₜ + ∂p_f ⊙ δa_fₜ + ∂δcₜ ⊙ fₜ + ∂δa_fₜ ⊙ p_f + ∂δa_iₜ ⊙ p_i
         d_c_next_dot_prev = (f_dot_t * d_c + p_i_dot * d_a_i_t + p_f_dot * d_a_f_t + d_c_dot * f_t + d_a_f_dot_t * p_f
             + d_a_i_dot_t * p_i)
@@ -995,11 +1010,16 @@ def _remember(fitted: Any, key: Any, sizes: Any) -> None:
 
 
 def _sigmoid(a: Array, out: Array | None = None) -> Array:
-    """1 / (1 + exp(-a)), as tanh, which never overflows."""
-    result: Array = np.multiply(a, 0.5, out=out)
+    """1 / (1 + exp(-a)): in float64 e/(1+e), e = exp(min(a, 700)); else as tanh, which costs less there."""
+    if a.dtype == np.float64:
+        result: Array = np.exp(np.minimum(a, np.array(700.0), out=out), out=out)
+        result /= result + 1
+        return result
+    half = np.array(0.5, a.dtype)
+    result = np.multiply(a, half, out=out)
     np.tanh(result, out=result)
-    result *= 0.5
-    result += 0.5
+    result *= half
+    result += half
     return result
 
 

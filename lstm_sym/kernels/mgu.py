@@ -146,6 +146,7 @@ def forward(
     (T, B), dtype = x.shape[:2], x.dtype
     sigmoid = _sigmoid_precise if precise else _sigmoid
     complement = _complement_precise if precise else _complement
+    add, multiply, tanh = np.add, np.multiply, np.tanh
     # Sizes, parameters, arrays
     H = params.W_f.shape[0]
     W = np.concatenate((params.W_f, params.W_n))
@@ -167,13 +168,13 @@ def forward(
     # Step by step: U_f_T, U_n_T, gates, f_h, a, h -> a, gates, f_h, h
     h_prev = h[0]
     for a_f_t, f_t, f_h_t, a_n_t, n_t, h_t in zip(a_f, f, f_h, a_n, n, h[1:], strict=True):
-        a_f_t += h_prev @ U_f_T  # (F1) a_fₜ += U_f hₜ₋₁
-        sigmoid(a_f_t, out=f_t)  # (F2) fₜ = σ(a_fₜ)
-        np.multiply(h_prev, f_t, out=f_h_t)  # (F3) f_hₜ = hₜ₋₁ ⊙ fₜ
+        a_f_t += h_prev.dot(U_f_T)  # (F1) a_fₜ += U_f hₜ₋₁
+        sigmoid(a_f_t, f_t)  # (F2) fₜ = σ(a_fₜ)
+        multiply(h_prev, f_t, f_h_t)  # (F3) f_hₜ = hₜ₋₁ ⊙ fₜ
         f_complement = complement(f_t, a_f_t)
-        a_n_t += f_h_t @ U_n_T  # (F4) a_nₜ += U_n f_hₜ
-        np.tanh(a_n_t, out=n_t)  # (F5) nₜ = tanh(a_nₜ)
-        np.add(h_prev * f_complement, f_t * n_t, out=h_t)  # (F6) hₜ = hₜ₋₁ ⊙ (1 − fₜ) + fₜ ⊙ nₜ
+        a_n_t += f_h_t.dot(U_n_T)  # (F4) a_nₜ += U_n f_hₜ
+        tanh(a_n_t, n_t)  # (F5) nₜ = tanh(a_nₜ)
+        add(h_prev * f_complement, f_t * n_t, h_t)  # (F6) hₜ = hₜ₋₁ ⊙ (1 − fₜ) + fₜ ⊙ nₜ
         h_prev = h_t
     if precise:
         return h[1:].copy(), State(h[T].copy()), PreciseTape(x, h, a, gates, f_h)
@@ -207,6 +208,7 @@ def backward(dy: Any, tape: Tape | PreciseTape, params: Params, dstate: State | 
 def _backward(dy: Array, tape: Any, params: Params, dstate: State) -> Grads:
     """Gradients over steps whose intermediate values are all kept at once."""
     (T, B), dtype = dy.shape[:2], dy.dtype
+    add, multiply = np.add, np.multiply
     # Sizes, parameters, arrays
     H = params.W_f.shape[0]
     x, h, gates, f_h = tape.x, tape.h, tape.gates, tape.f_h
@@ -237,14 +239,14 @@ def _backward(dy: Array, tape: Any, params: Params, dstate: State) -> Grads:
     for (dy_t, f_t, d_a_n_t, h_prev, n_t, f_complement_t, d_a_f_t) in zip(dy[::-1], f[::-1], d_a_n[::-1],
             h[:-1][::-1], n[::-1], f_complement[::-1], d_a_f[::-1], strict=True):
         d_h = dy_t + d_h_next  # (B1) δhₜ = dyₜ + δh⁺ₜ
-        np.multiply(d_h, f_t, out=d_n)  # (B2) δnₜ = δhₜ ⊙ fₜ
+        multiply(d_h, f_t, d_n)  # (B2) δnₜ = δhₜ ⊙ fₜ
         d_a_n_t *= d_n  # (B4) δa_nₜ = δnₜ ⊙ n′ₜ
-        d_f_h = d_a_n_t @ U_n  # (B5) δf_hₜ = U_nᵀ δa_nₜ
-        np.add(d_h * (n_t - h_prev), d_f_h * h_prev, out=d_f)  # (B6) δfₜ = δhₜ ⊙ (nₜ − hₜ₋₁) + δf_hₜ ⊙ hₜ₋₁
+        d_f_h = d_a_n_t.dot(U_n)  # (B5) δf_hₜ = U_nᵀ δa_nₜ
+        add(d_h * (n_t - h_prev), d_f_h * h_prev, d_f)  # (B6) δfₜ = δhₜ ⊙ (nₜ − hₜ₋₁) + δf_hₜ ⊙ hₜ₋₁
         d_h_prev_direct = d_h * f_complement_t + d_f_h * f_t  # (B9) δh°ₜ₋₁ = δhₜ ⊙ (1 − fₜ) + δf_hₜ ⊙ fₜ
         d_a_f_t *= d_f  # (B8) δa_fₜ = δfₜ ⊙ f′ₜ
         # (B10) δh⁺ₜ₋₁ = U_fᵀ δa_fₜ + δh°ₜ₋₁
-        d_h_prev = d_a_f_t @ U_f
+        d_h_prev = d_a_f_t.dot(U_f)
         d_h_prev += d_h_prev_direct
         d_h_next = d_h_prev
     # All steps at once: x, h, f_h, W, d_a -> d_x, d_W, d_U_f, d_b, d_U_n
@@ -265,6 +267,7 @@ def step(x_t: Array, state: State, params: Params) -> tuple[Array, State]:
 
     Arrays are taken as they come: the caller's dtype, and NumPy's errors where shapes do not fit.
     """
+    tanh = np.tanh
     x = x_t
     h_prev = state.h
     W_f, U_f, b_f, W_n, U_n, b_n = params
@@ -421,6 +424,7 @@ def _tangents(
     Gives y, y_dot (T, B, H), the last state, its tangent, and what `_second_order` reads of them.
     """
     (T, B), dtype = x.shape[:2], x.dtype
+    add, multiply, tanh = np.add, np.multiply, np.tanh
     # Sizes, parameters, arrays
     H = params.W_f.shape[0]
     W = np.concatenate((params.W_f, params.W_n))
@@ -454,23 +458,23 @@ def _tangents(
     for (a_f_t, a_f_dot_t, f_t, f_h_t, f_dot_t, f_h_dot_t, a_n_t, a_n_dot_t, n_t, h_t, n_dot_t,
             h_dot_t) in zip(a_f, a_f_dot, f, f_h, f_dot, f_h_dot, a_n, a_n_dot, n, h[1:], n_dot, h_dot[1:],
             strict=True):
-        a_f_t += h_prev @ U_f_T  # (F1)
-        a_f_dot_t += h_dot_prev @ U_f_T  # (T1) ∂a_fₜ += U_f ∂hₜ₋₁
-        a_f_dot_t += h_prev @ U_f_dot_T  # (T1) ∂a_fₜ += ∂U_f hₜ₋₁
-        _sigmoid_precise(a_f_t, out=f_t)  # (F2)
-        np.multiply(h_prev, f_t, out=f_h_t)  # (F3)
+        a_f_t += h_prev.dot(U_f_T)  # (F1)
+        a_f_dot_t += h_dot_prev.dot(U_f_T)  # (T1) ∂a_fₜ += U_f ∂hₜ₋₁
+        a_f_dot_t += h_prev.dot(U_f_dot_T)  # (T1) ∂a_fₜ += ∂U_f hₜ₋₁
+        _sigmoid_precise(a_f_t, f_t)  # (F2)
+        multiply(h_prev, f_t, f_h_t)  # (F3)
         f_dot_t[...] = _sigmoid_slope(a_f_t)  # (T2) f′ₜ = σ′(a_fₜ)
         f_dot_t *= a_f_dot_t  # (T3) ∂fₜ = ∂a_fₜ ⊙ f′ₜ
-        np.add(h_dot_prev * f_t, f_dot_t * h_prev, out=f_h_dot_t)  # (T4) ∂f_hₜ = ∂hₜ₋₁ ⊙ fₜ + ∂fₜ ⊙ hₜ₋₁
-        a_n_t += f_h_t @ U_n_T  # (F4)
-        a_n_dot_t += f_h_dot_t @ U_n_T  # (T5) ∂a_nₜ += U_n ∂f_hₜ
-        a_n_dot_t += f_h_t @ U_n_dot_T  # (T5) ∂a_nₜ += ∂U_n f_hₜ
-        np.tanh(a_n_t, out=n_t)  # (F5)
-        np.add(h_prev * _sigmoid_precise(-a_f_t), f_t * n_t, out=h_t)  # (F6)
+        add(h_dot_prev * f_t, f_dot_t * h_prev, f_h_dot_t)  # (T4) ∂f_hₜ = ∂hₜ₋₁ ⊙ fₜ + ∂fₜ ⊙ hₜ₋₁
+        a_n_t += f_h_t.dot(U_n_T)  # (F4)
+        a_n_dot_t += f_h_dot_t.dot(U_n_T)  # (T5) ∂a_nₜ += U_n ∂f_hₜ
+        a_n_dot_t += f_h_t.dot(U_n_dot_T)  # (T5) ∂a_nₜ += ∂U_n f_hₜ
+        tanh(a_n_t, n_t)  # (F5)
+        add(h_prev * _sigmoid_precise(-a_f_t), f_t * n_t, h_t)  # (F6)
         n_dot_t[...] = _tanh_slope(a_n_t)  # (T6) n′ₜ = tanh′(a_nₜ)
         n_dot_t *= a_n_dot_t  # (T7) ∂nₜ = ∂a_nₜ ⊙ n′ₜ
         # (T8) ∂hₜ = ∂hₜ₋₁ ⊙ σ(−a_fₜ) + ∂fₜ ⊙ (nₜ − hₜ₋₁) + ∂nₜ ⊙ fₜ
-        np.add(h_dot_prev * _sigmoid_precise(-a_f_t) + f_dot_t * (n_t - h_prev), n_dot_t * f_t, out=h_dot_t)
+        add(h_dot_prev * _sigmoid_precise(-a_f_t) + f_dot_t * (n_t - h_prev), n_dot_t * f_t, h_dot_t)
         h_prev, h_dot_prev = h_t, h_dot_t
     return h[1:].copy(), h_dot[1:].copy(), State(h[T].copy()), State(h_dot[T].copy()), _SecondTape(x, x_dot, h,
         h_dot, a, a_dot, gates, gates_dot, f_h, f_h_dot)
@@ -484,6 +488,7 @@ def _second_order(
     Gives the gradients, and their derivative along the direction of the tape.
     """
     (T, B), dtype = dy.shape[:2], dy.dtype
+    add, multiply = np.add, np.multiply
     # Sizes, parameters, arrays
     H = params.W_f.shape[0]
     x, x_dot, h, h_dot, a, a_dot, gates, gates_dot, f_h, f_h_dot = tape
@@ -521,28 +526,28 @@ def _second_order(
             f_slope[::-1], d_a_f[::-1], d_a_f_dot[::-1], strict=True):
         d_h = dy_t + d_h_next  # (B1)
         d_h_dot = dy_dot_t + d_h_next_dot  # (S1) ∂δhₜ = ∂dyₜ + ∂δh⁺ₜ
-        np.multiply(d_h, f_t, out=d_n)  # (B2)
-        np.add(f_dot_t * d_h, d_h_dot * f_t, out=d_n_dot)  # (S2) ∂δnₜ = ∂fₜ ⊙ δhₜ + ∂δhₜ ⊙ fₜ
-        np.multiply(d_n, n_slope_t, out=d_a_n_t)  # (B4)
-        d_f_h = d_a_n_t @ U_n  # (B5)
-        np.add(d_h * (n_t - h_prev), d_f_h * h_prev, out=d_f)  # (B6)
+        multiply(d_h, f_t, d_n)  # (B2)
+        add(f_dot_t * d_h, d_h_dot * f_t, d_n_dot)  # (S2) ∂δnₜ = ∂fₜ ⊙ δhₜ + ∂δhₜ ⊙ fₜ
+        multiply(d_n, n_slope_t, d_a_n_t)  # (B4)
+        d_f_h = d_a_n_t.dot(U_n)  # (B5)
+        add(d_h * (n_t - h_prev), d_f_h * h_prev, d_f)  # (B6)
         d_h_prev_direct = d_h * _sigmoid_precise(-a_f_t) + d_f_h * f_t  # (B9)
-        np.add(d_n * d_a_n_dot_t, d_n_dot * n_slope_t, out=d_a_n_dot_t)  # (S4) ∂δa_nₜ = δnₜ ⊙ ∂n′ₜ + ∂δnₜ ⊙ n′ₜ
+        add(d_n * d_a_n_dot_t, d_n_dot * n_slope_t, d_a_n_dot_t)  # (S4) ∂δa_nₜ = δnₜ ⊙ ∂n′ₜ + ∂δnₜ ⊙ n′ₜ
         # (S5) ∂δf_hₜ = U_nᵀ ∂δa_nₜ + ∂U_nᵀ δa_nₜ
-        d_f_h_dot = d_a_n_dot_t @ U_n
-        d_f_h_dot += d_a_n_t @ U_n_dot
+        d_f_h_dot = d_a_n_dot_t.dot(U_n)
+        d_f_h_dot += d_a_n_t.dot(U_n_dot)
         # (S6) ∂δfₜ = ∂hₜ₋₁ ⊙ (δf_hₜ − δhₜ) + ∂nₜ ⊙ δhₜ + ∂δhₜ ⊙ (nₜ − hₜ₋₁) + ∂δf_hₜ ⊙ hₜ₋₁
-        np.add(h_dot_prev * (d_f_h - d_h) + n_dot_t * d_h + d_h_dot * (n_t - h_prev), d_f_h_dot * h_prev, out=d_f_dot)
+        add(h_dot_prev * (d_f_h - d_h) + n_dot_t * d_h + d_h_dot * (n_t - h_prev), d_f_h_dot * h_prev, d_f_dot)
         # (S9) ∂δh°ₜ₋₁ = ∂fₜ ⊙ (δf_hₜ − δhₜ) + ∂δhₜ ⊙ σ(−a_fₜ) + ∂δf_hₜ ⊙ fₜ
         d_h_prev_direct_dot = f_dot_t * (d_f_h - d_h) + d_h_dot * _sigmoid_precise(-a_f_t) + d_f_h_dot * f_t
-        np.multiply(d_f, f_slope_t, out=d_a_f_t)  # (B8)
+        multiply(d_f, f_slope_t, d_a_f_t)  # (B8)
         # (B10)
-        d_h_prev = d_a_f_t @ U_f
+        d_h_prev = d_a_f_t.dot(U_f)
         d_h_prev += d_h_prev_direct
-        np.add(d_f * d_a_f_dot_t, d_f_dot * f_slope_t, out=d_a_f_dot_t)  # (S8) ∂δa_fₜ = δfₜ ⊙ ∂f′ₜ + ∂δfₜ ⊙ f′ₜ
+        add(d_f * d_a_f_dot_t, d_f_dot * f_slope_t, d_a_f_dot_t)  # (S8) ∂δa_fₜ = δfₜ ⊙ ∂f′ₜ + ∂δfₜ ⊙ f′ₜ
         # (S10) ∂δh⁺ₜ₋₁ = U_fᵀ ∂δa_fₜ + ∂U_fᵀ δa_fₜ + ∂δh°ₜ₋₁
-        d_h_next_dot_prev = d_a_f_dot_t @ U_f
-        d_h_next_dot_prev += d_a_f_t @ U_f_dot
+        d_h_next_dot_prev = d_a_f_dot_t.dot(U_f)
+        d_h_next_dot_prev += d_a_f_t.dot(U_f_dot)
         d_h_next_dot_prev += d_h_prev_direct_dot
         d_h_next, d_h_next_dot = d_h_prev, d_h_next_dot_prev
     # All steps at once
@@ -742,7 +747,7 @@ def _checked_fields(name: str, values: Any, shapes: Any, sizes: Any, dtype: np.d
 
 def _complement(z: Array, a: Array) -> Array:
     """1 - z, of a gate z = _sigmoid(a)."""
-    return 1 - z
+    return np.array(1, z.dtype) - z
 
 
 def _complement_precise(z: Array, a: Array) -> Array:
@@ -836,11 +841,16 @@ def _remember(fitted: Any, key: Any, sizes: Any) -> None:
 
 
 def _sigmoid(a: Array, out: Array | None = None) -> Array:
-    """1 / (1 + exp(-a)), as tanh, which never overflows."""
-    result: Array = np.multiply(a, 0.5, out=out)
+    """1 / (1 + exp(-a)): in float64 e/(1+e), e = exp(min(a, 700)); else as tanh, which costs less there."""
+    if a.dtype == np.float64:
+        result: Array = np.exp(np.minimum(a, np.array(700.0), out=out), out=out)
+        result /= result + 1
+        return result
+    half = np.array(0.5, a.dtype)
+    result = np.multiply(a, half, out=out)
     np.tanh(result, out=result)
-    result *= 0.5
-    result += 0.5
+    result *= half
+    result += half
     return result
 
 

@@ -148,7 +148,7 @@ def forward(
     h = np.empty((T + 1, B, H), dtype)
     h[0] = state.h
     n, a_z = (a[..., k * H : (k + 1) * H] for k in range(2))
-    # All steps at once: W, b, a, z -> a, z, z_complement
+    # All steps at once: W, b, a, z, h -> a, z, z_complement, h
     _times(x, W.T, out=a)  # (F3) nₜ = W_n xₜ; (F1) a_zₜ = W_z xₜ
     a += b  # (F3) nₜ += b_n; (F1) a_zₜ += b_z
     sigmoid(a_z, out=z)  # (F2) zₜ = σ(a_zₜ)
@@ -156,10 +156,11 @@ def forward(
         z_complement = _sigmoid_precise(-a_z)
     else:
         z_complement = 1 - z
-    # Step by step: a, z, h, z_complement -> h
+    np.multiply(z, n, out=h[1:])  # (F4) hₜ = zₜ ⊙ nₜ
+    # Step by step: h, z_complement -> h
     h_prev = h[0]
-    for z_t, n_t, z_complement_t, h_t in zip(z, n, z_complement, h[1:], strict=True):
-        np.add(h_prev * z_complement_t, z_t * n_t, out=h_t)  # (F4) hₜ = hₜ₋₁ ⊙ (1 − zₜ) + zₜ ⊙ nₜ
+    for z_complement_t, h_t in zip(z_complement, h[1:], strict=True):
+        h_t += h_prev * z_complement_t  # (F4) hₜ += hₜ₋₁ ⊙ (1 − zₜ)
         h_prev = h_t
     if precise:
         return h[1:].copy(), State(h[T].copy()), PreciseTape(x, h, a, z)
@@ -193,6 +194,7 @@ def backward(dy: Any, tape: Tape | PreciseTape, params: Params, dstate: State | 
 def _backward(dy: Array, tape: Any, params: Params, dstate: State) -> Grads:
     """Gradients over steps whose intermediate values are all kept at once."""
     (T, B), dtype = dy.shape[:2], dy.dtype
+    add = np.add
     # Sizes, parameters, arrays
     H = params.W_z.shape[0]
     x, h, z, a = tape.x, tape.h, tape.z, tape.a
@@ -213,7 +215,7 @@ def _backward(dy: Array, tape: Any, params: Params, dstate: State) -> Grads:
         z_slope *= z
     # Step by step, backwards: d_h, d_h_next, z_complement -> d_h
     for dy_t, d_h_t, z_complement_t in zip(dy[::-1], d_h[::-1], z_complement[::-1], strict=True):
-        np.add(dy_t, d_h_next, out=d_h_t)  # (B1) δhₜ = dyₜ + δh⁺ₜ
+        add(dy_t, d_h_next, d_h_t)  # (B1) δhₜ = dyₜ + δh⁺ₜ
         d_h_prev = d_h_t * z_complement_t  # (B6) δh⁺ₜ₋₁ = δhₜ ⊙ (1 − zₜ)
         d_h_next = d_h_prev
     # All steps at once: x, h, z, a, W, d_a, d_z, z_slope, d_h -> d_x, d_W, d_b
@@ -368,6 +370,7 @@ def _tangents(
     Gives y, y_dot (T, B, H), the last state, its tangent, and what `_second_order` reads of them.
     """
     (T, B), dtype = x.shape[:2], x.dtype
+    add = np.add
     # Sizes, parameters, arrays
     H = params.W_z.shape[0]
     W = np.concatenate((params.W_n, params.W_z))
@@ -393,9 +396,9 @@ def _tangents(
     h_prev, h_dot_prev = h[0], h_dot[0]
     for (a_z_t, z_t, n_t, h_t, z_dot_t, n_dot_t, h_dot_t) in zip(a_z, z, n, h[1:], z_dot, n_dot, h_dot[1:],
             strict=True):
-        np.add(h_prev * _sigmoid_precise(-a_z_t), z_t * n_t, out=h_t)  # (F4)
+        add(h_prev * _sigmoid_precise(-a_z_t), z_t * n_t, h_t)  # (F4)
         # (T5) ∂hₜ = ∂hₜ₋₁ ⊙ σ(−a_zₜ) + ∂zₜ ⊙ (nₜ − hₜ₋₁) + ∂nₜ ⊙ zₜ
-        np.add(h_dot_prev * _sigmoid_precise(-a_z_t) + z_dot_t * (n_t - h_prev), n_dot_t * z_t, out=h_dot_t)
+        add(h_dot_prev * _sigmoid_precise(-a_z_t) + z_dot_t * (n_t - h_prev), n_dot_t * z_t, h_dot_t)
         h_prev, h_dot_prev = h_t, h_dot_t
     return h[1:].copy(), h_dot[1:].copy(), State(h[T].copy()), State(h_dot[T].copy()), _SecondTape(x, x_dot, h,
         h_dot, a, a_dot, z, z_dot)
@@ -409,6 +412,7 @@ def _second_order(
     Gives the gradients, and their derivative along the direction of the tape.
     """
     (T, B), dtype = dy.shape[:2], dy.dtype
+    add = np.add
     # Sizes, parameters, arrays
     H = params.W_z.shape[0]
     x, x_dot, h, h_dot, a, a_dot, z, z_dot = tape
@@ -431,8 +435,8 @@ def _second_order(
     # Step by step, backwards
     for (dy_t, d_h_t, dy_dot_t, d_h_dot_t, a_z_t, z_dot_t) in zip(dy[::-1], d_h[::-1], dy_dot[::-1], d_h_dot[::-1],
             a_z[::-1], z_dot[::-1], strict=True):
-        np.add(dy_t, d_h_next, out=d_h_t)  # (B1)
-        np.add(dy_dot_t, d_h_next_dot, out=d_h_dot_t)  # (S1) ∂δhₜ = ∂dyₜ + ∂δh⁺ₜ
+        add(dy_t, d_h_next, d_h_t)  # (B1)
+        add(dy_dot_t, d_h_next_dot, d_h_dot_t)  # (S1) ∂δhₜ = ∂dyₜ + ∂δh⁺ₜ
         d_h_prev = d_h_t * _sigmoid_precise(-a_z_t)  # (B6)
         # (S6) ∂δh⁺ₜ₋₁ = ∂δhₜ ⊙ σ(−a_zₜ) − ∂zₜ ⊙ δhₜ
         d_h_next_dot_prev = d_h_dot_t * _sigmoid_precise(-a_z_t) - z_dot_t * d_h_t
@@ -715,11 +719,16 @@ def _remember(fitted: Any, key: Any, sizes: Any) -> None:
 
 
 def _sigmoid(a: Array, out: Array | None = None) -> Array:
-    """1 / (1 + exp(-a)), as tanh, which never overflows."""
-    result: Array = np.multiply(a, 0.5, out=out)
+    """1 / (1 + exp(-a)): in float64 e/(1+e), e = exp(min(a, 700)); else as tanh, which costs less there."""
+    if a.dtype == np.float64:
+        result: Array = np.exp(np.minimum(a, np.array(700.0), out=out), out=out)
+        result /= result + 1
+        return result
+    half = np.array(0.5, a.dtype)
+    result = np.multiply(a, half, out=out)
     np.tanh(result, out=result)
-    result *= 0.5
-    result += 0.5
+    result *= half
+    result += half
     return result
 
 

@@ -166,7 +166,7 @@ def forward(
     h = np.empty((T + 1, B, H), dtype)
     h[0] = state.h
     k_f, k_i, n = (a[..., k * H : (k + 1) * H] for k in range(3))
-    # All steps at once: W, b, a -> a, a_log_f, a_log_i, a_f, f, i
+    # All steps at once: W, b, a, h -> a, a_log_f, a_log_i, a_f, f, i, h
     _times(x, W.T, out=a)  # (F1) k_fₜ = W_f xₜ; (F2) k_iₜ = W_i xₜ; (F12) nₜ = W_n xₜ
     a += b  # (F1) k_fₜ += b_f; (F2) k_iₜ += b_i; (F12) nₜ += b_n
     a_log_f = -k_f  # (F3) a_log_fₜ = −k_fₜ
@@ -182,10 +182,11 @@ def forward(
     else:
         f_complement = 1 - f
     i = f_complement  # (F11) iₜ = 1 − fₜ
-    # Step by step: a, h, f, i -> h
+    np.multiply(i, n, out=h[1:])  # (F13) hₜ = iₜ ⊙ nₜ
+    # Step by step: h, f -> h
     h_prev = h[0]
-    for f_t, i_t, n_t, h_t in zip(f, i, n, h[1:], strict=True):
-        np.add(h_prev * f_t, i_t * n_t, out=h_t)  # (F13) hₜ = hₜ₋₁ ⊙ fₜ + iₜ ⊙ nₜ
+    for f_t, h_t in zip(f, h[1:], strict=True):
+        h_t += h_prev * f_t  # (F13) hₜ += hₜ₋₁ ⊙ fₜ
         h_prev = h_t
     if precise:
         return h[1:].copy(), State(h[T].copy()), PreciseTape(x, h, a_log_f, a_log_i, a_f, f, i, a)
@@ -220,6 +221,7 @@ def _backward(dy: Array, tape: Any, params: Params, dstate: State) -> Grads:
     """Gradients over steps whose intermediate values are all kept at once."""
     (T, B), dtype = dy.shape[:2], dy.dtype
     sigmoid = _sigmoid_precise if isinstance(tape, PreciseTape) else _sigmoid
+    add = np.add
     # Sizes, parameters, arrays
     H = params.W_f.shape[0]
     x, h, a_log_f, a_log_i, f, i, a = tape.x, tape.h, tape.a_log_f, tape.a_log_i, tape.f, tape.i, tape.a
@@ -237,7 +239,7 @@ def _backward(dy: Array, tape: Any, params: Params, dstate: State) -> Grads:
         f_slope = f * (1 - f)  # (B5) f′ₜ = fₜ ⊙ (1 − fₜ)
     # Step by step, backwards: f, d_h, d_h_next -> d_h
     for dy_t, d_h_t, f_t in zip(dy[::-1], d_h[::-1], f[::-1], strict=True):
-        np.add(dy_t, d_h_next, out=d_h_t)  # (B1) δhₜ = dyₜ + δh⁺ₜ
+        add(dy_t, d_h_next, d_h_t)  # (B1) δhₜ = dyₜ + δh⁺ₜ
         d_h_prev = d_h_t * f_t  # (B15) δh⁺ₜ₋₁ = δhₜ ⊙ fₜ
         d_h_next = d_h_prev
     # All steps at once: x, h, a_log_f, a_log_i, i, a, W, d_a, d_h, f_slope -> d_x, d_W, d_b
@@ -422,6 +424,7 @@ def _tangents(
     Gives y, y_dot (T, B, H), the last state, its tangent, and what `_second_order` reads of them.
     """
     (T, B), dtype = x.shape[:2], x.dtype
+    add = np.add
     # Sizes, parameters, arrays
     H = params.W_f.shape[0]
     W = np.concatenate((params.W_f, params.W_i, params.W_n))
@@ -464,9 +467,9 @@ def _tangents(
     h_prev, h_dot_prev = h[0], h_dot[0]
     for (f_t, i_t, n_t, h_t, f_dot_t, i_dot_t, n_dot_t, h_dot_t) in zip(f, i, n, h[1:], f_dot, i_dot, n_dot,
             h_dot[1:], strict=True):
-        np.add(h_prev * f_t, i_t * n_t, out=h_t)  # (F13)
+        add(h_prev * f_t, i_t * n_t, h_t)  # (F13)
         # (T14) ∂hₜ = ∂hₜ₋₁ ⊙ fₜ + ∂fₜ ⊙ hₜ₋₁ + ∂iₜ ⊙ nₜ + ∂nₜ ⊙ iₜ
-        np.add(h_dot_prev * f_t + f_dot_t * h_prev + i_dot_t * n_t, n_dot_t * i_t, out=h_dot_t)
+        add(h_dot_prev * f_t + f_dot_t * h_prev + i_dot_t * n_t, n_dot_t * i_t, h_dot_t)
         h_prev, h_dot_prev = h_t, h_dot_t
     return h[1:].copy(), h_dot[1:].copy(), State(h[T].copy()), State(h_dot[T].copy()), _SecondTape(x, x_dot, h,
         h_dot, a_log_f, a_log_f_dot, a_log_i, a_log_i_dot, a_f, a_f_dot, f, f_dot, i, i_dot, a, a_dot)
@@ -480,6 +483,7 @@ def _second_order(
     Gives the gradients, and their derivative along the direction of the tape.
     """
     (T, B), dtype = dy.shape[:2], dy.dtype
+    add = np.add
     # Sizes, parameters, arrays
     H = params.W_f.shape[0]
     (x, x_dot, h, h_dot, a_log_f, a_log_f_dot, a_log_i, a_log_i_dot, a_f, a_f_dot, f, f_dot, i, i_dot, a,
@@ -500,8 +504,8 @@ def _second_order(
     # Step by step, backwards
     for (dy_t, d_h_t, dy_dot_t, d_h_dot_t, f_t, f_dot_t) in zip(dy[::-1], d_h[::-1], dy_dot[::-1], d_h_dot[::-1],
             f[::-1], f_dot[::-1], strict=True):
-        np.add(dy_t, d_h_next, out=d_h_t)  # (B1)
-        np.add(dy_dot_t, d_h_next_dot, out=d_h_dot_t)  # (S1) ∂δhₜ = ∂dyₜ + ∂δh⁺ₜ
+        add(dy_t, d_h_next, d_h_t)  # (B1)
+        add(dy_dot_t, d_h_next_dot, d_h_dot_t)  # (S1) ∂δhₜ = ∂dyₜ + ∂δh⁺ₜ
         d_h_prev = d_h_t * f_t  # (B15)
         d_h_next_dot_prev = f_dot_t * d_h_t + d_h_dot_t * f_t  # (S15) ∂δh⁺ₜ₋₁ = ∂fₜ ⊙ δhₜ + ∂δhₜ ⊙ fₜ
         d_h_next, d_h_next_dot = d_h_prev, d_h_next_dot_prev
@@ -802,11 +806,16 @@ def _remember(fitted: Any, key: Any, sizes: Any) -> None:
 
 
 def _sigmoid(a: Array, out: Array | None = None) -> Array:
-    """1 / (1 + exp(-a)), as tanh, which never overflows."""
-    result: Array = np.multiply(a, 0.5, out=out)
+    """1 / (1 + exp(-a)): in float64 e/(1+e), e = exp(min(a, 700)); else as tanh, which costs less there."""
+    if a.dtype == np.float64:
+        result: Array = np.exp(np.minimum(a, np.array(700.0), out=out), out=out)
+        result /= result + 1
+        return result
+    half = np.array(0.5, a.dtype)
+    result = np.multiply(a, half, out=out)
     np.tanh(result, out=result)
-    result *= 0.5
-    result += 0.5
+    result *= half
+    result += half
     return result
 
 

@@ -164,6 +164,7 @@ def forward(
     x, params, state = _prepared(x, params, state)
     (T, B), dtype = x.shape[:2], x.dtype
     sigmoid = _sigmoid_precise if precise else _sigmoid
+    add, multiply, tanh = np.add, np.multiply, np.tanh
     # Sizes, parameters, arrays
     H = params.W_m.shape[0]
     W = np.concatenate((params.W_m, params.W_i, params.W_f, params.W_o, params.W_g))
@@ -190,14 +191,15 @@ def forward(
     for (U_m_h_t, W_m_x_t, m_t, a_i_f_o_g_t, a_i_f_o_t, gates_i_f_o_t, a_g_t, g_t, f_t, i_t, c_t, tanh_c_t, o_t,
             h_t) in zip(U_m_h, W_m_x, m, a_i_f_o_g, a_i_f_o, gates_i_f_o, a_g, g, f, i, c[1:], tanh_c, o, h[1:],
             strict=True):
-        U_m_h_t[...] = h_prev @ U_m_T  # (F2) U_m_hₜ = U_m hₜ₋₁
-        np.multiply(W_m_x_t, U_m_h_t, out=m_t)  # (F3) mₜ = W_m_xₜ ⊙ U_m_hₜ
-        a_i_f_o_g_t += m_t @ U_T  # (F4) a_iₜ += U_i mₜ; (F6) a_fₜ += U_f mₜ; (F10) a_oₜ += U_o mₜ; (F8) a_gₜ += U_g mₜ
-        sigmoid(a_i_f_o_t, out=gates_i_f_o_t)  # (F5) iₜ = σ(a_iₜ); (F7) fₜ = σ(a_fₜ); (F11) oₜ = σ(a_oₜ)
-        np.tanh(a_g_t, out=g_t)  # (F9) gₜ = tanh(a_gₜ)
-        np.add(c_prev * f_t, i_t * g_t, out=c_t)  # (F12) cₜ = cₜ₋₁ ⊙ fₜ + iₜ ⊙ gₜ
-        np.tanh(c_t, out=tanh_c_t)  # (F13) tanh_cₜ = tanh(cₜ)
-        np.multiply(o_t, tanh_c_t, out=h_t)  # (F14) hₜ = oₜ ⊙ tanh_cₜ
+        U_m_h_t[...] = h_prev.dot(U_m_T)  # (F2) U_m_hₜ = U_m hₜ₋₁
+        multiply(W_m_x_t, U_m_h_t, m_t)  # (F3) mₜ = W_m_xₜ ⊙ U_m_hₜ
+        # (F4) a_iₜ += U_i mₜ; (F6) a_fₜ += U_f mₜ; (F10) a_oₜ += U_o mₜ; (F8) a_gₜ += U_g mₜ
+        a_i_f_o_g_t += m_t.dot(U_T)
+        sigmoid(a_i_f_o_t, gates_i_f_o_t)  # (F5) iₜ = σ(a_iₜ); (F7) fₜ = σ(a_fₜ); (F11) oₜ = σ(a_oₜ)
+        tanh(a_g_t, g_t)  # (F9) gₜ = tanh(a_gₜ)
+        add(c_prev * f_t, i_t * g_t, c_t)  # (F12) cₜ = cₜ₋₁ ⊙ fₜ + iₜ ⊙ gₜ
+        tanh(c_t, tanh_c_t)  # (F13) tanh_cₜ = tanh(cₜ)
+        multiply(o_t, tanh_c_t, h_t)  # (F14) hₜ = oₜ ⊙ tanh_cₜ
         h_prev, c_prev = h_t, c_t
     if precise:
         return h[1:].copy(), State(h[T].copy(), c[T].copy()), PreciseTape(x, h, c, a, U_m_h, m, gates, tanh_c)
@@ -231,6 +233,7 @@ def backward(dy: Any, tape: Tape | PreciseTape, params: Params, dstate: State | 
 def _backward(dy: Array, tape: Any, params: Params, dstate: State) -> Grads:
     """Gradients over steps whose intermediate values are all kept at once."""
     (T, B), dtype = dy.shape[:2], dy.dtype
+    multiply = np.multiply
     # Sizes, parameters, arrays
     H = params.W_m.shape[0]
     (x, h, c, a, U_m_h, m, gates, tanh_c) = (tape.x, tape.h, tape.c, tape.a, tape.U_m_h, tape.m, tape.gates,
@@ -275,16 +278,16 @@ def _backward(dy: Array, tape: Any, params: Params, dstate: State) -> Grads:
         d_h = dy_t + d_h_next  # (B1) δhₜ = dyₜ + δh⁺ₜ
         d_tanh_c = d_h * o_t  # (B2) δtanh_cₜ = δhₜ ⊙ oₜ
         d_c = d_c_next + d_tanh_c * tanh_c_slope_t  # (B4) δcₜ = δc⁺ₜ + δtanh_cₜ ⊙ tanh_c′ₜ
-        np.multiply(d_h, tanh_c_t, out=d_o)  # (B5) δoₜ = δhₜ ⊙ tanh_cₜ
-        np.multiply(d_c, i_t, out=d_g)  # (B8) δgₜ = δcₜ ⊙ iₜ
-        np.multiply(d_c, c_prev, out=d_f)  # (B11) δfₜ = δcₜ ⊙ cₜ₋₁
-        np.multiply(d_c, g_t, out=d_i)  # (B14) δiₜ = δcₜ ⊙ gₜ
+        multiply(d_h, tanh_c_t, d_o)  # (B5) δoₜ = δhₜ ⊙ tanh_cₜ
+        multiply(d_c, i_t, d_g)  # (B8) δgₜ = δcₜ ⊙ iₜ
+        multiply(d_c, c_prev, d_f)  # (B11) δfₜ = δcₜ ⊙ cₜ₋₁
+        multiply(d_c, g_t, d_i)  # (B14) δiₜ = δcₜ ⊙ gₜ
         d_c_prev = d_c * f_t  # (B21) δc⁺ₜ₋₁ = δcₜ ⊙ fₜ
         # (B16) δa_iₜ = δiₜ ⊙ i′ₜ; (B13) δa_fₜ = δfₜ ⊙ f′ₜ; (B7) δa_oₜ = δoₜ ⊙ o′ₜ; (B10) δa_gₜ = δgₜ ⊙ g′ₜ
-        np.multiply(d_gates, gates_slope_t, out=d_a_i_f_o_g_t)
-        d_m_t[...] = d_a_i_f_o_g_t @ U  # (B17) δmₜ = U_oᵀ δa_oₜ + U_gᵀ δa_gₜ + U_fᵀ δa_fₜ + U_iᵀ δa_iₜ
-        np.multiply(d_m_t, W_m_x_t, out=d_U_m_h_t)  # (B18) δU_m_hₜ = δmₜ ⊙ W_m_xₜ
-        d_h_prev = d_U_m_h_t @ U_m  # (B20) δh⁺ₜ₋₁ = U_mᵀ δU_m_hₜ
+        multiply(d_gates, gates_slope_t, d_a_i_f_o_g_t)
+        d_m_t[...] = d_a_i_f_o_g_t.dot(U)  # (B17) δmₜ = U_oᵀ δa_oₜ + U_gᵀ δa_gₜ + U_fᵀ δa_fₜ + U_iᵀ δa_iₜ
+        multiply(d_m_t, W_m_x_t, d_U_m_h_t)  # (B18) δU_m_hₜ = δmₜ ⊙ W_m_xₜ
+        d_h_prev = d_U_m_h_t.dot(U_m)  # (B20) δh⁺ₜ₋₁ = U_mᵀ δU_m_hₜ
         d_h_next, d_c_next = d_h_prev, d_c_prev
     # All steps at once: x, h, U_m_h, m, W, d_a, d_U_m_h, d_m -> d_x, d_W, d_U_m, d_U
     np.multiply(d_m, U_m_h, out=d_W_m_x)  # (B19) δW_m_xₜ = δmₜ ⊙ U_m_hₜ
@@ -306,6 +309,7 @@ def step(x_t: Array, state: State, params: Params) -> tuple[Array, State]:
 
     Arrays are taken as they come: the caller's dtype, and NumPy's errors where shapes do not fit.
     """
+    tanh = np.tanh
     x = x_t
     h_prev, c_prev = state
     W_m, U_m, W_i, U_i, W_f, U_f, W_g, U_g, W_o, U_o = params
@@ -505,6 +509,7 @@ def _tangents(
     Gives y, y_dot (T, B, H), the last state, its tangent, and what `_second_order` reads of them.
     """
     (T, B), dtype = x.shape[:2], x.dtype
+    add, multiply, tanh = np.add, np.multiply, np.tanh
     # Sizes, parameters, arrays
     H = params.W_m.shape[0]
     W = np.concatenate((params.W_m, params.W_i, params.W_f, params.W_o, params.W_g))
@@ -550,32 +555,31 @@ def _tangents(
             a_i_f_o_g, a_dot_i_f_o_g, a_i_f_o, gates_i_f_o, gates_dot_i_f_o, U_m_h_dot, W_m_x_dot, m_dot,
             a_dot_i_f_o, a_g, g, f, i, c[1:], tanh_c, o, h[1:], g_dot, a_g_dot, f_dot, i_dot, c_dot[1:],
             tanh_c_dot, o_dot, h_dot[1:], strict=True):
-        U_m_h_t[...] = h_prev @ U_m_T  # (F2)
-        np.multiply(W_m_x_t, U_m_h_t, out=m_t)  # (F3)
-        a_i_f_o_g_t += m_t @ U_T  # (F4); (F6); (F10); (F8)
+        U_m_h_t[...] = h_prev.dot(U_m_T)  # (F2)
+        multiply(W_m_x_t, U_m_h_t, m_t)  # (F3)
+        a_i_f_o_g_t += m_t.dot(U_T)  # (F4); (F6); (F10); (F8)
         # (T4) ∂a_iₜ += ∂U_i mₜ; (T7) ∂a_fₜ += ∂U_f mₜ; (T13) ∂a_oₜ += ∂U_o mₜ; (T10) ∂a_gₜ += ∂U_g mₜ
-        a_dot_i_f_o_g_t += m_t @ U_dot_T
-        _sigmoid_precise(a_i_f_o_t, out=gates_i_f_o_t)  # (F5); (F7); (F11)
+        a_dot_i_f_o_g_t += m_t.dot(U_dot_T)
+        _sigmoid_precise(a_i_f_o_t, gates_i_f_o_t)  # (F5); (F7); (F11)
         # (T5) i′ₜ = σ′(a_iₜ); (T8) f′ₜ = σ′(a_fₜ); (T14) o′ₜ = σ′(a_oₜ)
         gates_dot_i_f_o_t[...] = _sigmoid_slope(a_i_f_o_t)
-        U_m_h_dot_t[...] = h_dot_prev @ U_m_T  # (T2) ∂U_m_hₜ = U_m ∂hₜ₋₁
-        U_m_h_dot_t += h_prev @ U_m_dot_T  # (T2) ∂U_m_hₜ += ∂U_m hₜ₋₁
-        # (T3) ∂mₜ = ∂W_m_xₜ ⊙ U_m_hₜ + ∂U_m_hₜ ⊙ W_m_xₜ
-        np.add(W_m_x_dot_t * U_m_h_t, U_m_h_dot_t * W_m_x_t, out=m_dot_t)
+        U_m_h_dot_t[...] = h_dot_prev.dot(U_m_T)  # (T2) ∂U_m_hₜ = U_m ∂hₜ₋₁
+        U_m_h_dot_t += h_prev.dot(U_m_dot_T)  # (T2) ∂U_m_hₜ += ∂U_m hₜ₋₁
+        add(W_m_x_dot_t * U_m_h_t, U_m_h_dot_t * W_m_x_t, m_dot_t)  # (T3) ∂mₜ = ∂W_m_xₜ ⊙ U_m_hₜ + ∂U_m_hₜ ⊙ W_m_xₜ
         # (T4) ∂a_iₜ += U_i ∂mₜ; (T7) ∂a_fₜ += U_f ∂mₜ; (T13) ∂a_oₜ += U_o ∂mₜ; (T10) ∂a_gₜ += U_g ∂mₜ
-        a_dot_i_f_o_g_t += m_dot_t @ U_T
+        a_dot_i_f_o_g_t += m_dot_t.dot(U_T)
         gates_dot_i_f_o_t *= a_dot_i_f_o_t  # (T6) ∂iₜ = ∂a_iₜ ⊙ i′ₜ; (T9) ∂fₜ = ∂a_fₜ ⊙ f′ₜ; (T15) ∂oₜ = ∂a_oₜ ⊙ o′ₜ
-        np.tanh(a_g_t, out=g_t)  # (F9)
-        np.add(c_prev * f_t, i_t * g_t, out=c_t)  # (F12)
-        np.tanh(c_t, out=tanh_c_t)  # (F13)
+        tanh(a_g_t, g_t)  # (F9)
+        add(c_prev * f_t, i_t * g_t, c_t)  # (F12)
+        tanh(c_t, tanh_c_t)  # (F13)
         tanh_c_slope = _tanh_slope(c_t)  # (T17) tanh_c′ₜ = tanh′(cₜ)
-        np.multiply(o_t, tanh_c_t, out=h_t)  # (F14)
+        multiply(o_t, tanh_c_t, h_t)  # (F14)
         g_dot_t[...] = _tanh_slope(a_g_t)  # (T11) g′ₜ = tanh′(a_gₜ)
         g_dot_t *= a_g_dot_t  # (T12) ∂gₜ = ∂a_gₜ ⊙ g′ₜ
         # (T16) ∂cₜ = ∂cₜ₋₁ ⊙ fₜ + ∂iₜ ⊙ gₜ + ∂fₜ ⊙ cₜ₋₁ + ∂gₜ ⊙ iₜ
-        np.add(c_dot_prev * f_t + i_dot_t * g_t + f_dot_t * c_prev, g_dot_t * i_t, out=c_dot_t)
-        np.multiply(c_dot_t, tanh_c_slope, out=tanh_c_dot_t)  # (T18) ∂tanh_cₜ = ∂cₜ ⊙ tanh_c′ₜ
-        np.add(o_dot_t * tanh_c_t, tanh_c_dot_t * o_t, out=h_dot_t)  # (T19) ∂hₜ = ∂oₜ ⊙ tanh_cₜ + ∂tanh_cₜ ⊙ oₜ
+        add(c_dot_prev * f_t + i_dot_t * g_t + f_dot_t * c_prev, g_dot_t * i_t, c_dot_t)
+        multiply(c_dot_t, tanh_c_slope, tanh_c_dot_t)  # (T18) ∂tanh_cₜ = ∂cₜ ⊙ tanh_c′ₜ
+        add(o_dot_t * tanh_c_t, tanh_c_dot_t * o_t, h_dot_t)  # (T19) ∂hₜ = ∂oₜ ⊙ tanh_cₜ + ∂tanh_cₜ ⊙ oₜ
         h_prev, h_dot_prev, c_prev, c_dot_prev = h_t, h_dot_t, c_t, c_dot_t
     return h[1:].copy(), h_dot[1:].copy(), State(h[T].copy(), c[T].copy()), State(h_dot[T].copy(),
         c_dot[T].copy()), _SecondTape(x, x_dot, h, h_dot, c, c_dot, a, a_dot, U_m_h, U_m_h_dot, m, m_dot, gates,
@@ -590,6 +594,7 @@ def _second_order(
     Gives the gradients, and their derivative along the direction of the tape.
     """
     (T, B), dtype = dy.shape[:2], dy.dtype
+    add, multiply = np.add, np.multiply
     # Sizes, parameters, arrays
     H = params.W_m.shape[0]
     x, x_dot, h, h_dot, c, c_dot, a, a_dot, U_m_h, U_m_h_dot, m, m_dot, gates, gates_dot, tanh_c, tanh_c_dot = tape
@@ -653,32 +658,31 @@ def _second_order(
         d_c = d_c_next + d_tanh_c * tanh_c_slope_t  # (B4)
         # (S4) ∂δcₜ = ∂δc⁺ₜ + δtanh_cₜ ⊙ ∂tanh_c′ₜ + ∂δtanh_cₜ ⊙ tanh_c′ₜ
         d_c_dot = d_c_next_dot + d_tanh_c * tanh_c_slope_dot_t + d_tanh_c_dot * tanh_c_slope_t
-        np.multiply(d_h, tanh_c_t, out=d_o)  # (B5)
-        np.add(tanh_c_dot_t * d_h, d_h_dot * tanh_c_t, out=d_o_dot)  # (S5) ∂δoₜ = ∂tanh_cₜ ⊙ δhₜ + ∂δhₜ ⊙ tanh_cₜ
-        np.multiply(d_c, i_t, out=d_g)  # (B8)
-        np.add(i_dot_t * d_c, d_c_dot * i_t, out=d_g_dot)  # (S8) ∂δgₜ = ∂iₜ ⊙ δcₜ + ∂δcₜ ⊙ iₜ
-        np.multiply(d_c, c_prev, out=d_f)  # (B11)
-        np.add(c_dot_prev * d_c, d_c_dot * c_prev, out=d_f_dot)  # (S11) ∂δfₜ = ∂cₜ₋₁ ⊙ δcₜ + ∂δcₜ ⊙ cₜ₋₁
-        np.multiply(d_c, g_t, out=d_i)  # (B14)
-        np.add(g_dot_t * d_c, d_c_dot * g_t, out=d_i_dot)  # (S14) ∂δiₜ = ∂gₜ ⊙ δcₜ + ∂δcₜ ⊙ gₜ
+        multiply(d_h, tanh_c_t, d_o)  # (B5)
+        add(tanh_c_dot_t * d_h, d_h_dot * tanh_c_t, d_o_dot)  # (S5) ∂δoₜ = ∂tanh_cₜ ⊙ δhₜ + ∂δhₜ ⊙ tanh_cₜ
+        multiply(d_c, i_t, d_g)  # (B8)
+        add(i_dot_t * d_c, d_c_dot * i_t, d_g_dot)  # (S8) ∂δgₜ = ∂iₜ ⊙ δcₜ + ∂δcₜ ⊙ iₜ
+        multiply(d_c, c_prev, d_f)  # (B11)
+        add(c_dot_prev * d_c, d_c_dot * c_prev, d_f_dot)  # (S11) ∂δfₜ = ∂cₜ₋₁ ⊙ δcₜ + ∂δcₜ ⊙ cₜ₋₁
+        multiply(d_c, g_t, d_i)  # (B14)
+        add(g_dot_t * d_c, d_c_dot * g_t, d_i_dot)  # (S14) ∂δiₜ = ∂gₜ ⊙ δcₜ + ∂δcₜ ⊙ gₜ
         d_c_prev = d_c * f_t  # (B21)
         d_c_next_dot_prev = f_dot_t * d_c + d_c_dot * f_t  # (S21) ∂δc⁺ₜ₋₁ = ∂fₜ ⊙ δcₜ + ∂δcₜ ⊙ fₜ
-        np.multiply(d_gates, gates_slope_t, out=d_a_i_f_o_g_t)  # (B16); (B13); (B7); (B10)
-        d_m_t[...] = d_a_i_f_o_g_t @ U  # (B17)
-        np.multiply(d_m_t, W_m_x_t, out=d_U_m_h_t)  # (B18)
-        d_h_prev = d_U_m_h_t @ U_m  # (B20)
+        multiply(d_gates, gates_slope_t, d_a_i_f_o_g_t)  # (B16); (B13); (B7); (B10)
+        d_m_t[...] = d_a_i_f_o_g_t.dot(U)  # (B17)
+        multiply(d_m_t, W_m_x_t, d_U_m_h_t)  # (B18)
+        d_h_prev = d_U_m_h_t.dot(U_m)  # (B20)
         # (S16) ∂δa_iₜ = δiₜ ⊙ ∂i′ₜ + ∂δiₜ ⊙ i′ₜ; (S13) ∂δa_fₜ = δfₜ ⊙ ∂f′ₜ + ∂δfₜ ⊙ f′ₜ; (S7) ∂δa_oₜ = δoₜ ⊙ ∂o′ₜ +
         # ∂δoₜ ⊙ o′ₜ; (S10) ∂δa_gₜ = δgₜ ⊙ ∂g′ₜ + ∂δgₜ ⊙ g′ₜ
-        np.add(d_gates * gates_slope_dot_t, d_gates_dot * gates_slope_t, out=d_a_dot_i_f_o_g_t)
+        add(d_gates * gates_slope_dot_t, d_gates_dot * gates_slope_t, d_a_dot_i_f_o_g_t)
         # (S17) ∂δmₜ = U_oᵀ ∂δa_oₜ + ∂U_oᵀ δa_oₜ + U_gᵀ ∂δa_gₜ + ∂U_gᵀ δa_gₜ + U_fᵀ ∂δa_fₜ + ∂U_fᵀ δa_fₜ + U_iᵀ ∂δa_iₜ +
         # ∂U_iᵀ δa_iₜ
-        d_m_dot_t[...] = d_a_dot_i_f_o_g_t @ U
-        d_m_dot_t += d_a_i_f_o_g_t @ U_dot
-        # (S18) ∂δU_m_hₜ = ∂W_m_xₜ ⊙ δmₜ + ∂δmₜ ⊙ W_m_xₜ
-        np.add(W_m_x_dot_t * d_m_t, d_m_dot_t * W_m_x_t, out=d_U_m_h_dot_t)
+        d_m_dot_t[...] = d_a_dot_i_f_o_g_t.dot(U)
+        d_m_dot_t += d_a_i_f_o_g_t.dot(U_dot)
+        add(W_m_x_dot_t * d_m_t, d_m_dot_t * W_m_x_t, d_U_m_h_dot_t)  # (S18) ∂δU_m_hₜ = ∂W_m_xₜ ⊙ δmₜ + ∂δmₜ ⊙ W_m_xₜ
         # (S20) ∂δh⁺ₜ₋₁ = U_mᵀ ∂δU_m_hₜ + ∂U_mᵀ δU_m_hₜ
-        d_h_next_dot_prev = d_U_m_h_dot_t @ U_m
-        d_h_next_dot_prev += d_U_m_h_t @ U_m_dot
+        d_h_next_dot_prev = d_U_m_h_dot_t.dot(U_m)
+        d_h_next_dot_prev += d_U_m_h_t.dot(U_m_dot)
         d_h_next, d_h_next_dot, d_c_next, d_c_next_dot = d_h_prev, d_h_next_dot_prev, d_c_prev, d_c_next_dot_prev
     return _second_order_gradients(H, x, x_dot, h, h_dot, U_m_h, U_m_h_dot, m, m_dot, W, W_dot, d_a, d_a_dot,
         d_U_m_h, d_U_m_h_dot, d_m, d_m_dot, d_h_next, d_h_next_dot, d_c_next, d_c_next_dot, d_W_m_x, d_a_i_f_o_g,
@@ -985,11 +989,16 @@ def _remember(fitted: Any, key: Any, sizes: Any) -> None:
 
 
 def _sigmoid(a: Array, out: Array | None = None) -> Array:
-    """1 / (1 + exp(-a)), as tanh, which never overflows."""
-    result: Array = np.multiply(a, 0.5, out=out)
+    """1 / (1 + exp(-a)): in float64 e/(1+e), e = exp(min(a, 700)); else as tanh, which costs less there."""
+    if a.dtype == np.float64:
+        result: Array = np.exp(np.minimum(a, np.array(700.0), out=out), out=out)
+        result /= result + 1
+        return result
+    half = np.array(0.5, a.dtype)
+    result = np.multiply(a, half, out=out)
     np.tanh(result, out=result)
-    result *= 0.5
-    result += 0.5
+    result *= half
+    result += half
     return result
 
 

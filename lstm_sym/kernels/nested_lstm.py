@@ -198,6 +198,8 @@ def forward(
     x, params, state = _prepared(x, params, state)
     (T, B), dtype = x.shape[:2], x.dtype
     sigmoid = _sigmoid_precise if precise else _sigmoid
+    shared, half = dtype == np.float32 and not precise, np.array(0.5, dtype)
+    add, multiply, tanh = np.add, np.multiply, np.tanh
     # Sizes, parameters, arrays
     H = params.W_i.shape[0]
     W = np.concatenate((params.W_i, params.W_f, params.W_o, params.W_g))
@@ -232,29 +234,36 @@ def forward(
     h_prev, c_prev, c_in_prev = h[0], c[0], c_in[0]
     for (a_i_f_o_g_t, a_i_f_o_g_i_f_o_t, gates_i_f_o_g_i_f_o_t, f_t, h_in_t, a_in_t, a_g_t, g_t, i_t, x_in_t,
             a_in_i_f_o_t, gates_in_i_f_o_t, a_g_in_t, g_in_t, f_in_t, i_in_t, c_in_t, tanh_c_in_t, o_in_t, c_t,
-            tanh_c_t, o_t, h_t) in zip(a_i_f_o_g, a_i_f_o_g_i_f_o, gates_i_f_o_g_i_f_o, f, h_in, a_in, a_g, g, i,
-            x_in, a_in_i_f_o, gates_in_i_f_o, a_g_in, g_in, f_in, i_in, c_in[1:], tanh_c_in, o_in, c[1:], tanh_c,
-            o, h[1:], strict=True):
+            tanh_c_t, o_t, h_t, gates_in_t) in zip(a_i_f_o_g, a_i_f_o_g_i_f_o, gates_i_f_o_g_i_f_o, f, h_in, a_in,
+            a_g, g, i, x_in, a_in_i_f_o, gates_in_i_f_o, a_g_in, g_in, f_in, i_in, c_in[1:], tanh_c_in, o_in,
+            c[1:], tanh_c, o, h[1:], gates_in, strict=True):
         # (F1) a_iₜ += U_i hₜ₋₁; (F3) a_fₜ += U_f hₜ₋₁; (F7) a_oₜ += U_o hₜ₋₁; (F5) a_gₜ += U_g hₜ₋₁
-        a_i_f_o_g_t += h_prev @ U_T
-        sigmoid(a_i_f_o_g_i_f_o_t, out=gates_i_f_o_g_i_f_o_t)  # (F2) iₜ = σ(a_iₜ); (F4) fₜ = σ(a_fₜ); (F8) oₜ = σ(a_oₜ)
-        np.multiply(c_prev, f_t, out=h_in_t)  # (F10) h_inₜ = cₜ₋₁ ⊙ fₜ
+        a_i_f_o_g_t += h_prev.dot(U_T)
+        sigmoid(a_i_f_o_g_i_f_o_t, gates_i_f_o_g_i_f_o_t)  # (F2) iₜ = σ(a_iₜ); (F4) fₜ = σ(a_fₜ); (F8) oₜ = σ(a_oₜ)
+        multiply(c_prev, f_t, h_in_t)  # (F10) h_inₜ = cₜ₋₁ ⊙ fₜ
         # (F11) a_i_inₜ += U_i_in h_inₜ; (F13) a_f_inₜ += U_f_in h_inₜ; (F17) a_o_inₜ += U_o_in h_inₜ; (F15) a_g_inₜ +=
         # U_g_in h_inₜ
-        a_in_t += h_in_t @ U__T
-        np.tanh(a_g_t, out=g_t)  # (F6) gₜ = tanh(a_gₜ)
-        np.multiply(i_t, g_t, out=x_in_t)  # (F9) x_inₜ = iₜ ⊙ gₜ
+        a_in_t += h_in_t.dot(U__T)
+        tanh(a_g_t, g_t)  # (F6) gₜ = tanh(a_gₜ)
+        multiply(i_t, g_t, x_in_t)  # (F9) x_inₜ = iₜ ⊙ gₜ
         # (F11) a_i_inₜ += W_i_in x_inₜ; (F13) a_f_inₜ += W_f_in x_inₜ; (F17) a_o_inₜ += W_o_in x_inₜ; (F15) a_g_inₜ +=
         # W_g_in x_inₜ
-        a_in_t += x_in_t @ W__T
-        # (F12) i_inₜ = σ(a_i_inₜ); (F14) f_inₜ = σ(a_f_inₜ); (F18) o_inₜ = σ(a_o_inₜ)
-        sigmoid(a_in_i_f_o_t, out=gates_in_i_f_o_t)
-        np.tanh(a_g_in_t, out=g_in_t)  # (F16) g_inₜ = tanh(a_g_inₜ)
-        np.add(c_in_prev * f_in_t, i_in_t * g_in_t, out=c_in_t)  # (F19) c_inₜ = c_inₜ₋₁ ⊙ f_inₜ + i_inₜ ⊙ g_inₜ
-        np.tanh(c_in_t, out=tanh_c_in_t)  # (F20) tanh_c_inₜ = tanh(c_inₜ)
-        np.multiply(o_in_t, tanh_c_in_t, out=c_t)  # (F21) cₜ = o_inₜ ⊙ tanh_c_inₜ
-        np.tanh(c_t, out=tanh_c_t)  # (F22) tanh_cₜ = tanh(cₜ)
-        np.multiply(o_t, tanh_c_t, out=h_t)  # (F23) hₜ = oₜ ⊙ tanh_cₜ
+        a_in_t += x_in_t.dot(W__T)
+        if shared:
+            # σ(a) = (1 + tanh(a / 2)) / 2, for one call of tanh
+            gates_in_i_f_o_t *= half
+            tanh(gates_in_t, gates_in_t)
+            gates_in_i_f_o_t *= half
+            gates_in_i_f_o_t += half
+        else:
+            # (F12) i_inₜ = σ(a_i_inₜ); (F14) f_inₜ = σ(a_f_inₜ); (F18) o_inₜ = σ(a_o_inₜ)
+            sigmoid(a_in_i_f_o_t, gates_in_i_f_o_t)
+            tanh(a_g_in_t, g_in_t)  # (F16) g_inₜ = tanh(a_g_inₜ)
+        add(c_in_prev * f_in_t, i_in_t * g_in_t, c_in_t)  # (F19) c_inₜ = c_inₜ₋₁ ⊙ f_inₜ + i_inₜ ⊙ g_inₜ
+        tanh(c_in_t, tanh_c_in_t)  # (F20) tanh_c_inₜ = tanh(c_inₜ)
+        multiply(o_in_t, tanh_c_in_t, c_t)  # (F21) cₜ = o_inₜ ⊙ tanh_c_inₜ
+        tanh(c_t, tanh_c_t)  # (F22) tanh_cₜ = tanh(cₜ)
+        multiply(o_t, tanh_c_t, h_t)  # (F23) hₜ = oₜ ⊙ tanh_cₜ
         h_prev, c_prev, c_in_prev = h_t, c_t, c_in_t
     if precise:
         return h[1:].copy(), State(h[T].copy(), c[T].copy(), c_in[T].copy()), PreciseTape(x, h, c, c_in, a_i_f_o_g,
@@ -290,6 +299,7 @@ def backward(dy: Any, tape: Tape | PreciseTape, params: Params, dstate: State | 
 def _backward(dy: Array, tape: Any, params: Params, dstate: State) -> Grads:
     """Gradients over steps whose intermediate values are all kept at once."""
     (T, B), dtype = dy.shape[:2], dy.dtype
+    multiply = np.multiply
     # Sizes, parameters, arrays
     H = params.W_i.shape[0]
     (x, h, c, c_in, gates_i_f_o_g, x_in, h_in, gates_in, tanh_c_in, tanh_c) = (tape.x, tape.h, tape.c, tape.c_in,
@@ -355,26 +365,26 @@ def _backward(dy: Array, tape: Any, params: Params, dstate: State) -> Grads:
         d_c = d_c_next + d_tanh_c * tanh_c_slope_t  # (B4) δcₜ = δc⁺ₜ + δtanh_cₜ ⊙ tanh_c′ₜ
         d_tanh_c_in = d_c * o_in_t  # (B5) δtanh_c_inₜ = δcₜ ⊙ o_inₜ
         d_c_in = d_c_in_next + d_tanh_c_in * tanh_c_in_slope_t  # (B7) δc_inₜ = δc_in⁺ₜ + δtanh_c_inₜ ⊙ tanh_c_in′ₜ
-        np.multiply(d_c, tanh_c_in_t, out=d_o_in)  # (B8) δo_inₜ = δcₜ ⊙ tanh_c_inₜ
-        np.multiply(d_c_in, i_in_t, out=d_g_in)  # (B11) δg_inₜ = δc_inₜ ⊙ i_inₜ
-        np.multiply(d_c_in, c_in_prev, out=d_f_in)  # (B14) δf_inₜ = δc_inₜ ⊙ c_inₜ₋₁
-        np.multiply(d_c_in, g_in_t, out=d_i_in)  # (B17) δi_inₜ = δc_inₜ ⊙ g_inₜ
-        np.multiply(d_h, tanh_c_t, out=d_o)  # (B22) δoₜ = δhₜ ⊙ tanh_cₜ
+        multiply(d_c, tanh_c_in_t, d_o_in)  # (B8) δo_inₜ = δcₜ ⊙ tanh_c_inₜ
+        multiply(d_c_in, i_in_t, d_g_in)  # (B11) δg_inₜ = δc_inₜ ⊙ i_inₜ
+        multiply(d_c_in, c_in_prev, d_f_in)  # (B14) δf_inₜ = δc_inₜ ⊙ c_inₜ₋₁
+        multiply(d_c_in, g_in_t, d_i_in)  # (B17) δi_inₜ = δc_inₜ ⊙ g_inₜ
+        multiply(d_h, tanh_c_t, d_o)  # (B22) δoₜ = δhₜ ⊙ tanh_cₜ
         d_c_in_prev = d_c_in * f_in_t  # (B36) δc_in⁺ₜ₋₁ = δc_inₜ ⊙ f_inₜ
         # (B19) δa_i_inₜ = δi_inₜ ⊙ i_in′ₜ; (B16) δa_f_inₜ = δf_inₜ ⊙ f_in′ₜ; (B10) δa_o_inₜ = δo_inₜ ⊙ o_in′ₜ; (B13)
         # δa_g_inₜ = δg_inₜ ⊙ g_in′ₜ
         d_a_in_t *= d_gates_in
         # (B20) δh_inₜ = U_o_inᵀ δa_o_inₜ + U_g_inᵀ δa_g_inₜ + U_f_inᵀ δa_f_inₜ + U_i_inᵀ δa_i_inₜ
-        d_h_in = d_a_in_t @ U
+        d_h_in = d_a_in_t.dot(U)
         # (B21) δx_inₜ = W_o_inᵀ δa_o_inₜ + W_g_inᵀ δa_g_inₜ + W_f_inᵀ δa_f_inₜ + W_i_inᵀ δa_i_inₜ
-        d_x_in = d_a_in_t @ W
-        np.multiply(d_x_in, i_t, out=d_g)  # (B25) δgₜ = δx_inₜ ⊙ iₜ
-        np.multiply(d_h_in, c_prev, out=d_f)  # (B28) δfₜ = δh_inₜ ⊙ cₜ₋₁
-        np.multiply(d_x_in, g_t, out=d_i)  # (B31) δiₜ = δx_inₜ ⊙ gₜ
+        d_x_in = d_a_in_t.dot(W)
+        multiply(d_x_in, i_t, d_g)  # (B25) δgₜ = δx_inₜ ⊙ iₜ
+        multiply(d_h_in, c_prev, d_f)  # (B28) δfₜ = δh_inₜ ⊙ cₜ₋₁
+        multiply(d_x_in, g_t, d_i)  # (B31) δiₜ = δx_inₜ ⊙ gₜ
         d_c_prev = d_h_in * f_t  # (B35) δc⁺ₜ₋₁ = δh_inₜ ⊙ fₜ
         # (B33) δa_iₜ = δiₜ ⊙ i′ₜ; (B30) δa_fₜ = δfₜ ⊙ f′ₜ; (B24) δa_oₜ = δoₜ ⊙ o′ₜ; (B27) δa_gₜ = δgₜ ⊙ g′ₜ
         d_a_i_f_o_g_t *= d_gates_i_f_o_g
-        d_h_prev = d_a_i_f_o_g_t @ U_  # (B34) δh⁺ₜ₋₁ = U_oᵀ δa_oₜ + U_gᵀ δa_gₜ + U_fᵀ δa_fₜ + U_iᵀ δa_iₜ
+        d_h_prev = d_a_i_f_o_g_t.dot(U_)  # (B34) δh⁺ₜ₋₁ = U_oᵀ δa_oₜ + U_gᵀ δa_gₜ + U_fᵀ δa_fₜ + U_iᵀ δa_iₜ
         d_h_next, d_c_next, d_c_in_next = d_h_prev, d_c_prev, d_c_in_prev
     # All steps at once: x, h, x_in, h_in, W_, d_a_in, d_a_i_f_o_g -> d_x, d_W, d_U, d_b, d_W_, d_U_, d_b_
     d_x = _times(d_a_i_f_o_g, W_)  # (B37) δxₜ = W_oᵀ δa_oₜ + W_gᵀ δa_gₜ + W_fᵀ δa_fₜ + W_iᵀ δa_iₜ
@@ -410,6 +420,7 @@ def step(x_t: Array, state: State, params: Params) -> tuple[Array, State]:
 
     Arrays are taken as they come: the caller's dtype, and NumPy's errors where shapes do not fit.
     """
+    tanh = np.tanh
     x = x_t
     h_prev, c_prev, c_in_prev = state
     (W_i, U_i, b_i, W_f, U_f, b_f, W_g, U_g, b_g, W_o, U_o, b_o, W_i_in, U_i_in, b_i_in, W_f_in, U_f_in, b_f_in,
@@ -791,6 +802,7 @@ def _tangents(
     Gives y, y_dot (T, B, H), the last state, its tangent, and what `_second_order` reads of them.
     """
     (T, B), dtype = x.shape[:2], x.dtype
+    add, multiply, tanh = np.add, np.multiply, np.tanh
     # Sizes, parameters, arrays
     H = params.W_i.shape[0]
     W = np.concatenate((params.W_i, params.W_f, params.W_o, params.W_g))
@@ -859,60 +871,59 @@ def _tangents(
             x_in_dot, a_in_dot_i_f_o, a_g_in, g_in, f_in, i_in, c_in[1:], tanh_c_in, o_in, c[1:], tanh_c, o, h[1:],
             g_in_dot, a_g_in_dot, f_in_dot, i_in_dot, c_in_dot[1:], tanh_c_in_dot, o_in_dot, c_dot[1:], tanh_c_dot,
             o_dot, h_dot[1:], strict=True):
-        a_i_f_o_g_t += h_prev @ U_T  # (F1); (F3); (F7); (F5)
+        a_i_f_o_g_t += h_prev.dot(U_T)  # (F1); (F3); (F7); (F5)
         # (T1) ∂a_iₜ += U_i ∂hₜ₋₁; (T4) ∂a_fₜ += U_f ∂hₜ₋₁; (T10) ∂a_oₜ += U_o ∂hₜ₋₁; (T7) ∂a_gₜ += U_g ∂hₜ₋₁
-        a_i_f_o_g_dot_t += h_dot_prev @ U_T
+        a_i_f_o_g_dot_t += h_dot_prev.dot(U_T)
         # (T1) ∂a_iₜ += ∂U_i hₜ₋₁; (T4) ∂a_fₜ += ∂U_f hₜ₋₁; (T10) ∂a_oₜ += ∂U_o hₜ₋₁; (T7) ∂a_gₜ += ∂U_g hₜ₋₁
-        a_i_f_o_g_dot_t += h_prev @ U_dot_T
-        _sigmoid_precise(a_i_f_o_g_i_f_o_t, out=gates_i_f_o_g_i_f_o_t)  # (F2); (F4); (F8)
-        np.multiply(c_prev, f_t, out=h_in_t)  # (F10)
-        a_in_t += h_in_t @ U__T  # (F11); (F13); (F17); (F15)
+        a_i_f_o_g_dot_t += h_prev.dot(U_dot_T)
+        _sigmoid_precise(a_i_f_o_g_i_f_o_t, gates_i_f_o_g_i_f_o_t)  # (F2); (F4); (F8)
+        multiply(c_prev, f_t, h_in_t)  # (F10)
+        a_in_t += h_in_t.dot(U__T)  # (F11); (F13); (F17); (F15)
         # (T15) ∂a_i_inₜ += ∂U_i_in h_inₜ; (T18) ∂a_f_inₜ += ∂U_f_in h_inₜ; (T24) ∂a_o_inₜ += ∂U_o_in h_inₜ; (T21)
         # ∂a_g_inₜ += ∂U_g_in h_inₜ
-        a_in_dot_t += h_in_t @ U_dot__T
+        a_in_dot_t += h_in_t.dot(U_dot__T)
         # (T2) i′ₜ = σ′(a_iₜ); (T5) f′ₜ = σ′(a_fₜ); (T11) o′ₜ = σ′(a_oₜ)
         gates_i_f_o_g_dot_i_f_o_t[...] = _sigmoid_slope(a_i_f_o_g_i_f_o_t)
         # (T3) ∂iₜ = ∂a_iₜ ⊙ i′ₜ; (T6) ∂fₜ = ∂a_fₜ ⊙ f′ₜ; (T12) ∂oₜ = ∂a_oₜ ⊙ o′ₜ
         gates_i_f_o_g_dot_i_f_o_t *= a_i_f_o_g_dot_i_f_o_t
-        np.add(c_dot_prev * f_t, f_dot_t * c_prev, out=h_in_dot_t)  # (T14) ∂h_inₜ = ∂cₜ₋₁ ⊙ fₜ + ∂fₜ ⊙ cₜ₋₁
+        add(c_dot_prev * f_t, f_dot_t * c_prev, h_in_dot_t)  # (T14) ∂h_inₜ = ∂cₜ₋₁ ⊙ fₜ + ∂fₜ ⊙ cₜ₋₁
         # (T15) ∂a_i_inₜ += U_i_in ∂h_inₜ; (T18) ∂a_f_inₜ += U_f_in ∂h_inₜ; (T24) ∂a_o_inₜ += U_o_in ∂h_inₜ; (T21)
         # ∂a_g_inₜ += U_g_in ∂h_inₜ
-        a_in_dot_t += h_in_dot_t @ U__T
-        np.tanh(a_g_t, out=g_t)  # (F6)
-        np.multiply(i_t, g_t, out=x_in_t)  # (F9)
-        a_in_t += x_in_t @ W__T  # (F11); (F13); (F17); (F15)
+        a_in_dot_t += h_in_dot_t.dot(U__T)
+        tanh(a_g_t, g_t)  # (F6)
+        multiply(i_t, g_t, x_in_t)  # (F9)
+        a_in_t += x_in_t.dot(W__T)  # (F11); (F13); (F17); (F15)
         # (T15) ∂a_i_inₜ += ∂W_i_in x_inₜ; (T18) ∂a_f_inₜ += ∂W_f_in x_inₜ; (T24) ∂a_o_inₜ += ∂W_o_in x_inₜ; (T21)
         # ∂a_g_inₜ += ∂W_g_in x_inₜ
-        a_in_dot_t += x_in_t @ W_dot__T
-        _sigmoid_precise(a_in_i_f_o_t, out=gates_in_i_f_o_t)  # (F12); (F14); (F18)
+        a_in_dot_t += x_in_t.dot(W_dot__T)
+        _sigmoid_precise(a_in_i_f_o_t, gates_in_i_f_o_t)  # (F12); (F14); (F18)
         # (T16) i_in′ₜ = σ′(a_i_inₜ); (T19) f_in′ₜ = σ′(a_f_inₜ); (T25) o_in′ₜ = σ′(a_o_inₜ)
         gates_in_dot_i_f_o_t[...] = _sigmoid_slope(a_in_i_f_o_t)
         g_dot_t[...] = _tanh_slope(a_g_t)  # (T8) g′ₜ = tanh′(a_gₜ)
         g_dot_t *= a_g_dot_t  # (T9) ∂gₜ = ∂a_gₜ ⊙ g′ₜ
-        np.add(i_dot_t * g_t, g_dot_t * i_t, out=x_in_dot_t)  # (T13) ∂x_inₜ = ∂iₜ ⊙ gₜ + ∂gₜ ⊙ iₜ
+        add(i_dot_t * g_t, g_dot_t * i_t, x_in_dot_t)  # (T13) ∂x_inₜ = ∂iₜ ⊙ gₜ + ∂gₜ ⊙ iₜ
         # (T15) ∂a_i_inₜ += W_i_in ∂x_inₜ; (T18) ∂a_f_inₜ += W_f_in ∂x_inₜ; (T24) ∂a_o_inₜ += W_o_in ∂x_inₜ; (T21)
         # ∂a_g_inₜ += W_g_in ∂x_inₜ
-        a_in_dot_t += x_in_dot_t @ W__T
+        a_in_dot_t += x_in_dot_t.dot(W__T)
         # (T17) ∂i_inₜ = ∂a_i_inₜ ⊙ i_in′ₜ; (T20) ∂f_inₜ = ∂a_f_inₜ ⊙ f_in′ₜ; (T26) ∂o_inₜ = ∂a_o_inₜ ⊙ o_in′ₜ
         gates_in_dot_i_f_o_t *= a_in_dot_i_f_o_t
-        np.tanh(a_g_in_t, out=g_in_t)  # (F16)
-        np.add(c_in_prev * f_in_t, i_in_t * g_in_t, out=c_in_t)  # (F19)
-        np.tanh(c_in_t, out=tanh_c_in_t)  # (F20)
+        tanh(a_g_in_t, g_in_t)  # (F16)
+        add(c_in_prev * f_in_t, i_in_t * g_in_t, c_in_t)  # (F19)
+        tanh(c_in_t, tanh_c_in_t)  # (F20)
         tanh_c_in_slope = _tanh_slope(c_in_t)  # (T28) tanh_c_in′ₜ = tanh′(c_inₜ)
-        np.multiply(o_in_t, tanh_c_in_t, out=c_t)  # (F21)
-        np.tanh(c_t, out=tanh_c_t)  # (F22)
+        multiply(o_in_t, tanh_c_in_t, c_t)  # (F21)
+        tanh(c_t, tanh_c_t)  # (F22)
         tanh_c_slope = _tanh_slope(c_t)  # (T31) tanh_c′ₜ = tanh′(cₜ)
-        np.multiply(o_t, tanh_c_t, out=h_t)  # (F23)
+        multiply(o_t, tanh_c_t, h_t)  # (F23)
         g_in_dot_t[...] = _tanh_slope(a_g_in_t)  # (T22) g_in′ₜ = tanh′(a_g_inₜ)
         g_in_dot_t *= a_g_in_dot_t  # (T23) ∂g_inₜ = ∂a_g_inₜ ⊙ g_in′ₜ
         # (T27) ∂c_inₜ = ∂c_inₜ₋₁ ⊙ f_inₜ + ∂i_inₜ ⊙ g_inₜ + ∂f_inₜ ⊙ c_inₜ₋₁ + ∂g_inₜ ⊙ i_inₜ
-        np.add(c_in_dot_prev * f_in_t + i_in_dot_t * g_in_t + f_in_dot_t * c_in_prev, g_in_dot_t * i_in_t,
-            out=c_in_dot_t)
-        np.multiply(c_in_dot_t, tanh_c_in_slope, out=tanh_c_in_dot_t)  # (T29) ∂tanh_c_inₜ = ∂c_inₜ ⊙ tanh_c_in′ₜ
+        add(c_in_dot_prev * f_in_t + i_in_dot_t * g_in_t + f_in_dot_t * c_in_prev, g_in_dot_t * i_in_t, c_in_dot_t)
+        multiply(c_in_dot_t, tanh_c_in_slope, tanh_c_in_dot_t)  # (T29) ∂tanh_c_inₜ = ∂c_inₜ ⊙ tanh_c_in′ₜ
         # (T30) ∂cₜ = ∂o_inₜ ⊙ tanh_c_inₜ + ∂tanh_c_inₜ ⊙ o_inₜ
-        np.add(o_in_dot_t * tanh_c_in_t, tanh_c_in_dot_t * o_in_t, out=c_dot_t)
-        np.multiply(c_dot_t, tanh_c_slope, out=tanh_c_dot_t)  # (T32) ∂tanh_cₜ = ∂cₜ ⊙ tanh_c′ₜ
-        np.add(o_dot_t * tanh_c_t, tanh_c_dot_t * o_t, out=h_dot_t)  # (T33) ∂hₜ = ∂oₜ ⊙ tanh_cₜ + ∂tanh_cₜ ⊙ oₜ
+        add(o_in_dot_t * tanh_c_in_t, tanh_c_in_dot_t * o_in_t, c_dot_t)
+        multiply(c_dot_t, tanh_c_slope, tanh_c_dot_t)  # (T32) ∂tanh_cₜ = ∂cₜ ⊙ tanh_c′ₜ
+        add(o_dot_t * tanh_c_t, tanh_c_dot_t * o_t, h_dot_t)  # (T33) ∂hₜ = ∂oₜ ⊙ tanh_cₜ + ∂tanh_cₜ ⊙ oₜ
         (h_prev, h_dot_prev, c_prev, c_dot_prev, c_in_prev, c_in_dot_prev) = (h_t, h_dot_t, c_t, c_dot_t, c_in_t,
             c_in_dot_t)
     return h[1:].copy(), h_dot[1:].copy(), State(h[T].copy(), c[T].copy(), c_in[T].copy()), State(h_dot[T].copy(),
@@ -929,6 +940,7 @@ def _second_order(
     Gives the gradients, and their derivative along the direction of the tape.
     """
     (T, B), dtype = dy.shape[:2], dy.dtype
+    add, multiply = np.add, np.multiply
     # Sizes, parameters, arrays
     H = params.W_i.shape[0]
     (x, x_dot, h, h_dot, c, c_dot, c_in, c_in_dot, a_i_f_o_g, a_i_f_o_g_dot, gates_i_f_o_g, gates_i_f_o_g_dot,
@@ -1024,54 +1036,52 @@ def _second_order(
         d_c_in = d_c_in_next + d_tanh_c_in * tanh_c_in_slope_t  # (B7)
         # (S7) ∂δc_inₜ = ∂δc_in⁺ₜ + δtanh_c_inₜ ⊙ ∂tanh_c_in′ₜ + ∂δtanh_c_inₜ ⊙ tanh_c_in′ₜ
         d_c_in_dot = d_c_in_next_dot + d_tanh_c_in * tanh_c_in_slope_dot_t + d_tanh_c_in_dot * tanh_c_in_slope_t
-        np.multiply(d_c, tanh_c_in_t, out=d_o_in)  # (B8)
+        multiply(d_c, tanh_c_in_t, d_o_in)  # (B8)
         # (S8) ∂δo_inₜ = ∂tanh_c_inₜ ⊙ δcₜ + ∂δcₜ ⊙ tanh_c_inₜ
-        np.add(tanh_c_in_dot_t * d_c, d_c_dot * tanh_c_in_t, out=d_o_in_dot)
-        np.multiply(d_c_in, i_in_t, out=d_g_in)  # (B11)
-        # (S11) ∂δg_inₜ = ∂i_inₜ ⊙ δc_inₜ + ∂δc_inₜ ⊙ i_inₜ
-        np.add(i_in_dot_t * d_c_in, d_c_in_dot * i_in_t, out=d_g_in_dot)
-        np.multiply(d_c_in, c_in_prev, out=d_f_in)  # (B14)
+        add(tanh_c_in_dot_t * d_c, d_c_dot * tanh_c_in_t, d_o_in_dot)
+        multiply(d_c_in, i_in_t, d_g_in)  # (B11)
+        add(i_in_dot_t * d_c_in, d_c_in_dot * i_in_t, d_g_in_dot)  # (S11) ∂δg_inₜ = ∂i_inₜ ⊙ δc_inₜ + ∂δc_inₜ ⊙ i_inₜ
+        multiply(d_c_in, c_in_prev, d_f_in)  # (B14)
         # (S14) ∂δf_inₜ = ∂c_inₜ₋₁ ⊙ δc_inₜ + ∂δc_inₜ ⊙ c_inₜ₋₁
-        np.add(c_in_dot_prev * d_c_in, d_c_in_dot * c_in_prev, out=d_f_in_dot)
-        np.multiply(d_c_in, g_in_t, out=d_i_in)  # (B17)
-        # (S17) ∂δi_inₜ = ∂g_inₜ ⊙ δc_inₜ + ∂δc_inₜ ⊙ g_inₜ
-        np.add(g_in_dot_t * d_c_in, d_c_in_dot * g_in_t, out=d_i_in_dot)
-        np.multiply(d_h, tanh_c_t, out=d_o)  # (B22)
-        np.add(tanh_c_dot_t * d_h, d_h_dot * tanh_c_t, out=d_o_dot)  # (S22) ∂δoₜ = ∂tanh_cₜ ⊙ δhₜ + ∂δhₜ ⊙ tanh_cₜ
+        add(c_in_dot_prev * d_c_in, d_c_in_dot * c_in_prev, d_f_in_dot)
+        multiply(d_c_in, g_in_t, d_i_in)  # (B17)
+        add(g_in_dot_t * d_c_in, d_c_in_dot * g_in_t, d_i_in_dot)  # (S17) ∂δi_inₜ = ∂g_inₜ ⊙ δc_inₜ + ∂δc_inₜ ⊙ g_inₜ
+        multiply(d_h, tanh_c_t, d_o)  # (B22)
+        add(tanh_c_dot_t * d_h, d_h_dot * tanh_c_t, d_o_dot)  # (S22) ∂δoₜ = ∂tanh_cₜ ⊙ δhₜ + ∂δhₜ ⊙ tanh_cₜ
         d_c_in_prev = d_c_in * f_in_t  # (B36)
         # (S36) ∂δc_in⁺ₜ₋₁ = ∂f_inₜ ⊙ δc_inₜ + ∂δc_inₜ ⊙ f_inₜ
         d_c_in_next_dot_prev = f_in_dot_t * d_c_in + d_c_in_dot * f_in_t
-        np.multiply(d_gates_in, gates_in_slope_t, out=d_a_in_t)  # (B19); (B16); (B10); (B13)
-        d_h_in = d_a_in_t @ U  # (B20)
-        d_x_in = d_a_in_t @ W  # (B21)
-        np.multiply(d_x_in, i_t, out=d_g)  # (B25)
-        np.multiply(d_h_in, c_prev, out=d_f)  # (B28)
-        np.multiply(d_x_in, g_t, out=d_i)  # (B31)
+        multiply(d_gates_in, gates_in_slope_t, d_a_in_t)  # (B19); (B16); (B10); (B13)
+        d_h_in = d_a_in_t.dot(U)  # (B20)
+        d_x_in = d_a_in_t.dot(W)  # (B21)
+        multiply(d_x_in, i_t, d_g)  # (B25)
+        multiply(d_h_in, c_prev, d_f)  # (B28)
+        multiply(d_x_in, g_t, d_i)  # (B31)
         d_c_prev = d_h_in * f_t  # (B35)
         # (S19) ∂δa_i_inₜ = δi_inₜ ⊙ ∂i_in′ₜ + ∂δi_inₜ ⊙ i_in′ₜ; (S16) ∂δa_f_inₜ = δf_inₜ ⊙ ∂f_in′ₜ + ∂δf_inₜ ⊙ f_in′ₜ;
         # (S10) ∂δa_o_inₜ = δo_inₜ ⊙ ∂o_in′ₜ + ∂δo_inₜ ⊙ o_in′ₜ; (S13) ∂δa_g_inₜ = δg_inₜ ⊙ ∂g_in′ₜ + ∂δg_inₜ ⊙ g_in′ₜ
-        np.add(d_gates_in * d_a_in_dot_t, d_gates_in_dot * gates_in_slope_t, out=d_a_in_dot_t)
+        add(d_gates_in * d_a_in_dot_t, d_gates_in_dot * gates_in_slope_t, d_a_in_dot_t)
         # (S20) ∂δh_inₜ = U_o_inᵀ ∂δa_o_inₜ + ∂U_o_inᵀ δa_o_inₜ + U_g_inᵀ ∂δa_g_inₜ + ∂U_g_inᵀ δa_g_inₜ + U_f_inᵀ
         # ∂δa_f_inₜ + ∂U_f_inᵀ δa_f_inₜ + U_i_inᵀ ∂δa_i_inₜ + ∂U_i_inᵀ δa_i_inₜ
-        d_h_in_dot = d_a_in_dot_t @ U
-        d_h_in_dot += d_a_in_t @ U_dot
+        d_h_in_dot = d_a_in_dot_t.dot(U)
+        d_h_in_dot += d_a_in_t.dot(U_dot)
         # (S21) ∂δx_inₜ = W_o_inᵀ ∂δa_o_inₜ + ∂W_o_inᵀ δa_o_inₜ + W_g_inᵀ ∂δa_g_inₜ + ∂W_g_inᵀ δa_g_inₜ + W_f_inᵀ
         # ∂δa_f_inₜ + ∂W_f_inᵀ δa_f_inₜ + W_i_inᵀ ∂δa_i_inₜ + ∂W_i_inᵀ δa_i_inₜ
-        d_x_in_dot = d_a_in_dot_t @ W
-        d_x_in_dot += d_a_in_t @ W_dot
-        np.add(i_dot_t * d_x_in, d_x_in_dot * i_t, out=d_g_dot)  # (S25) ∂δgₜ = ∂iₜ ⊙ δx_inₜ + ∂δx_inₜ ⊙ iₜ
-        np.add(c_dot_prev * d_h_in, d_h_in_dot * c_prev, out=d_f_dot)  # (S28) ∂δfₜ = ∂cₜ₋₁ ⊙ δh_inₜ + ∂δh_inₜ ⊙ cₜ₋₁
-        np.add(g_dot_t * d_x_in, d_x_in_dot * g_t, out=d_i_dot)  # (S31) ∂δiₜ = ∂gₜ ⊙ δx_inₜ + ∂δx_inₜ ⊙ gₜ
+        d_x_in_dot = d_a_in_dot_t.dot(W)
+        d_x_in_dot += d_a_in_t.dot(W_dot)
+        add(i_dot_t * d_x_in, d_x_in_dot * i_t, d_g_dot)  # (S25) ∂δgₜ = ∂iₜ ⊙ δx_inₜ + ∂δx_inₜ ⊙ iₜ
+        add(c_dot_prev * d_h_in, d_h_in_dot * c_prev, d_f_dot)  # (S28) ∂δfₜ = ∂cₜ₋₁ ⊙ δh_inₜ + ∂δh_inₜ ⊙ cₜ₋₁
+        add(g_dot_t * d_x_in, d_x_in_dot * g_t, d_i_dot)  # (S31) ∂δiₜ = ∂gₜ ⊙ δx_inₜ + ∂δx_inₜ ⊙ gₜ
         d_c_next_dot_prev = f_dot_t * d_h_in + d_h_in_dot * f_t  # (S35) ∂δc⁺ₜ₋₁ = ∂fₜ ⊙ δh_inₜ + ∂δh_inₜ ⊙ fₜ
-        np.multiply(d_gates_i_f_o_g, gates_i_f_o_g_slope_t, out=d_a_i_f_o_g_t)  # (B33); (B30); (B24); (B27)
-        d_h_prev = d_a_i_f_o_g_t @ U_  # (B34)
+        multiply(d_gates_i_f_o_g, gates_i_f_o_g_slope_t, d_a_i_f_o_g_t)  # (B33); (B30); (B24); (B27)
+        d_h_prev = d_a_i_f_o_g_t.dot(U_)  # (B34)
         # (S33) ∂δa_iₜ = δiₜ ⊙ ∂i′ₜ + ∂δiₜ ⊙ i′ₜ; (S30) ∂δa_fₜ = δfₜ ⊙ ∂f′ₜ + ∂δfₜ ⊙ f′ₜ; (S24) ∂δa_oₜ = δoₜ ⊙ ∂o′ₜ +
         # ∂δoₜ ⊙ o′ₜ; (S27) ∂δa_gₜ = δgₜ ⊙ ∂g′ₜ + ∂δgₜ ⊙ g′ₜ
-        np.add(d_gates_i_f_o_g * d_a_i_f_o_g_dot_t, d_gates_i_f_o_g_dot * gates_i_f_o_g_slope_t, out=d_a_i_f_o_g_dot_t)
+        add(d_gates_i_f_o_g * d_a_i_f_o_g_dot_t, d_gates_i_f_o_g_dot * gates_i_f_o_g_slope_t, d_a_i_f_o_g_dot_t)
         # (S34) ∂δh⁺ₜ₋₁ = U_oᵀ ∂δa_oₜ + ∂U_oᵀ δa_oₜ + U_gᵀ ∂δa_gₜ + ∂U_gᵀ δa_gₜ + U_fᵀ ∂δa_fₜ + ∂U_fᵀ δa_fₜ + U_iᵀ
         # ∂δa_iₜ + ∂U_iᵀ δa_iₜ
-        d_h_next_dot_prev = d_a_i_f_o_g_dot_t @ U_
-        d_h_next_dot_prev += d_a_i_f_o_g_t @ U_dot_
+        d_h_next_dot_prev = d_a_i_f_o_g_dot_t.dot(U_)
+        d_h_next_dot_prev += d_a_i_f_o_g_t.dot(U_dot_)
         (d_h_next, d_h_next_dot, d_c_next, d_c_next_dot, d_c_in_next, d_c_in_next_dot) = (d_h_prev, d_h_next_dot_prev,
             d_c_prev, d_c_next_dot_prev, d_c_in_prev, d_c_in_next_dot_prev)
     return _second_order_gradients(H, x, x_dot, h, h_dot, x_in, x_in_dot, h_in, h_in_dot, W_, W_dot_, d_a_in_dot,
@@ -1421,11 +1431,16 @@ def _remember(fitted: Any, key: Any, sizes: Any) -> None:
 
 
 def _sigmoid(a: Array, out: Array | None = None) -> Array:
-    """1 / (1 + exp(-a)), as tanh, which never overflows."""
-    result: Array = np.multiply(a, 0.5, out=out)
+    """1 / (1 + exp(-a)): in float64 e/(1+e), e = exp(min(a, 700)); else as tanh, which costs less there."""
+    if a.dtype == np.float64:
+        result: Array = np.exp(np.minimum(a, np.array(700.0), out=out), out=out)
+        result /= result + 1
+        return result
+    half = np.array(0.5, a.dtype)
+    result = np.multiply(a, half, out=out)
     np.tanh(result, out=result)
-    result *= 0.5
-    result += 0.5
+    result *= half
+    result += half
     return result
 
 

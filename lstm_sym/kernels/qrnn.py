@@ -138,6 +138,7 @@ def forward(
     x, params, state = _prepared(x, params, state)
     (T, B), dtype = x.shape[:2], x.dtype
     sigmoid = _sigmoid_precise if precise else _sigmoid
+    tanh = np.tanh
     # Sizes, parameters, arrays
     H = params.W_g.shape[0]
     W = np.concatenate((params.W_f, params.W_o, params.W_g))
@@ -150,7 +151,7 @@ def forward(
     a_f_o = a[..., : 2 * H]
     f, o, g = (gates[..., k * H : (k + 1) * H] for k in range(3))
     gates_f_o = gates[..., : 2 * H]
-    # All steps at once: W, gates, a -> a, gates, f_complement
+    # All steps at once: W, gates, a, c -> a, gates, c
     _times(x, W.T, out=a)  # (F3) a_fₜ = W_f xₜ; (F5) a_oₜ = W_o xₜ; (F1) a_gₜ = W_g xₜ
     sigmoid(a_f_o, out=gates_f_o)  # (F4) fₜ = σ(a_fₜ); (F6) oₜ = σ(a_oₜ)
     if precise:
@@ -158,10 +159,11 @@ def forward(
     else:
         f_complement = 1 - f
     np.tanh(a_g, out=g)  # (F2) gₜ = tanh(a_gₜ)
-    # Step by step: gates, c, f_complement -> c
+    np.multiply(g, f_complement, out=c[1:])  # (F7) cₜ = gₜ ⊙ (1 − fₜ)
+    # Step by step: gates, c -> c
     c_prev = c[0]
-    for f_t, g_t, f_complement_t, c_t in zip(f, g, f_complement, c[1:], strict=True):
-        np.add(c_prev * f_t, g_t * f_complement_t, out=c_t)  # (F7) cₜ = cₜ₋₁ ⊙ fₜ + gₜ ⊙ (1 − fₜ)
+    for f_t, c_t in zip(f, c[1:], strict=True):
+        c_t += c_prev * f_t  # (F7) cₜ += cₜ₋₁ ⊙ fₜ
         c_prev = c_t
     # All steps at once: gates, c -> h
     h = o * c[1:]  # (F8) hₜ = oₜ ⊙ cₜ
@@ -197,6 +199,7 @@ def backward(dy: Any, tape: Tape | PreciseTape, params: Params, dstate: State | 
 def _backward(dy: Array, tape: Any, params: Params, dstate: State) -> Grads:
     """Gradients over steps whose intermediate values are all kept at once."""
     (T, B), dtype = dy.shape[:2], dy.dtype
+    add = np.add
     # Sizes, parameters, arrays
     H = params.W_g.shape[0]
     x, c, gates = tape.x, tape.c, tape.gates
@@ -234,7 +237,7 @@ def _backward(dy: Array, tape: Any, params: Params, dstate: State) -> Grads:
         np.subtract(1, g_slope, out=g_slope)
     # Step by step, backwards: gates, d_c, d_c_next, d_h -> d_c
     for d_h_t, o_t, d_c_t, f_t in zip(d_h[::-1], o[::-1], d_c[::-1], f[::-1], strict=True):
-        np.add(d_c_next, d_h_t * o_t, out=d_c_t)  # (B2) δcₜ = δc⁺ₜ + δhₜ ⊙ oₜ
+        add(d_c_next, d_h_t * o_t, d_c_t)  # (B2) δcₜ = δc⁺ₜ + δhₜ ⊙ oₜ
         d_c_prev = d_c_t * f_t  # (B12) δc⁺ₜ₋₁ = δcₜ ⊙ fₜ
         d_c_next = d_c_prev
     # All steps at once: x, c, gates, W, d_a, gates_slope, d_c, f_complement -> d_x, d_W
@@ -256,6 +259,7 @@ def step(x_t: Array, state: State, params: Params) -> tuple[Array, State]:
 
     Arrays are taken as they come: the caller's dtype, and NumPy's errors where shapes do not fit.
     """
+    tanh = np.tanh
     x = x_t
     c_prev = state.c
     W_g, W_f, W_o = params
@@ -420,6 +424,7 @@ def _tangents(
     Gives y, y_dot (T, B, H), the last state, its tangent, and what `_second_order` reads of them.
     """
     (T, B), dtype = x.shape[:2], x.dtype
+    add = np.add
     # Sizes, parameters, arrays
     H = params.W_g.shape[0]
     W = np.concatenate((params.W_f, params.W_o, params.W_g))
@@ -450,9 +455,9 @@ def _tangents(
     c_prev, c_dot_prev = c[0], c_dot[0]
     for (g_t, a_f_t, f_t, c_t, g_dot_t, f_dot_t, c_dot_t) in zip(g, a_f, f, c[1:], g_dot, f_dot, c_dot[1:],
             strict=True):
-        np.add(c_prev * f_t, g_t * _sigmoid_precise(-a_f_t), out=c_t)  # (F7)
+        add(c_prev * f_t, g_t * _sigmoid_precise(-a_f_t), c_t)  # (F7)
         # (T10) ∂cₜ = ∂cₜ₋₁ ⊙ fₜ + ∂gₜ ⊙ σ(−a_fₜ) + ∂fₜ ⊙ (cₜ₋₁ − gₜ)
-        np.add(c_dot_prev * f_t + g_dot_t * _sigmoid_precise(-a_f_t), f_dot_t * (c_prev - g_t), out=c_dot_t)
+        add(c_dot_prev * f_t + g_dot_t * _sigmoid_precise(-a_f_t), f_dot_t * (c_prev - g_t), c_dot_t)
         c_prev, c_dot_prev = c_t, c_dot_t
     # All steps at once
     h = o * c[1:]  # (F8)
@@ -469,6 +474,7 @@ def _second_order(
     Gives the gradients, and their derivative along the direction of the tape.
     """
     (T, B), dtype = dy.shape[:2], dy.dtype
+    add = np.add
     # Sizes, parameters, arrays
     H = params.W_g.shape[0]
     x, x_dot, c, c_dot, a, a_dot, gates, gates_dot = tape
@@ -510,9 +516,8 @@ def _second_order(
     # Step by step, backwards
     for (d_h_t, o_t, d_c_t, d_h_dot_t, o_dot_t, d_c_dot_t, f_t, f_dot_t) in zip(d_h[::-1], o[::-1], d_c[::-1],
             d_h_dot[::-1], o_dot[::-1], d_c_dot[::-1], f[::-1], f_dot[::-1], strict=True):
-        np.add(d_c_next, d_h_t * o_t, out=d_c_t)  # (B2)
-        # (S2) ∂δcₜ = ∂oₜ ⊙ δhₜ + ∂δc⁺ₜ + ∂δhₜ ⊙ oₜ
-        np.add(o_dot_t * d_h_t + d_c_next_dot, d_h_dot_t * o_t, out=d_c_dot_t)
+        add(d_c_next, d_h_t * o_t, d_c_t)  # (B2)
+        add(o_dot_t * d_h_t + d_c_next_dot, d_h_dot_t * o_t, d_c_dot_t)  # (S2) ∂δcₜ = ∂oₜ ⊙ δhₜ + ∂δc⁺ₜ + ∂δhₜ ⊙ oₜ
         d_c_prev = d_c_t * f_t  # (B12)
         d_c_next_dot_prev = f_dot_t * d_c_t + d_c_dot_t * f_t  # (S12) ∂δc⁺ₜ₋₁ = ∂fₜ ⊙ δcₜ + ∂δcₜ ⊙ fₜ
         d_c_next, d_c_next_dot = d_c_prev, d_c_next_dot_prev
@@ -801,11 +806,16 @@ def _remember(fitted: Any, key: Any, sizes: Any) -> None:
 
 
 def _sigmoid(a: Array, out: Array | None = None) -> Array:
-    """1 / (1 + exp(-a)), as tanh, which never overflows."""
-    result: Array = np.multiply(a, 0.5, out=out)
+    """1 / (1 + exp(-a)): in float64 e/(1+e), e = exp(min(a, 700)); else as tanh, which costs less there."""
+    if a.dtype == np.float64:
+        result: Array = np.exp(np.minimum(a, np.array(700.0), out=out), out=out)
+        result /= result + 1
+        return result
+    half = np.array(0.5, a.dtype)
+    result = np.multiply(a, half, out=out)
     np.tanh(result, out=result)
-    result *= 0.5
-    result += 0.5
+    result *= half
+    result += half
     return result
 
 

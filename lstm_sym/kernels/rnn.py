@@ -132,6 +132,7 @@ def forward(
     """
     x, params, state = _prepared(x, params, state)
     (T, B), dtype = x.shape[:2], x.dtype
+    tanh = np.tanh
     # Sizes, parameters, arrays
     H = params.W.shape[0]
     W, b, U = params.W, params.b, params.U
@@ -145,8 +146,8 @@ def forward(
     # Step by step: U_T, a_h, h -> a_h, h
     h_prev = h[0]
     for a_h_t, h_t in zip(a_h, h[1:], strict=True):
-        a_h_t += h_prev @ U_T  # (F1) a_hₜ += U hₜ₋₁
-        np.tanh(a_h_t, out=h_t)  # (F2) hₜ = tanh(a_hₜ)
+        a_h_t += h_prev.dot(U_T)  # (F1) a_hₜ += U hₜ₋₁
+        tanh(a_h_t, h_t)  # (F2) hₜ = tanh(a_hₜ)
         h_prev = h_t
     if precise:
         return h[1:].copy(), State(h[T].copy()), PreciseTape(x, h, a_h)
@@ -180,6 +181,7 @@ def backward(dy: Any, tape: Tape | PreciseTape, params: Params, dstate: State | 
 def _backward(dy: Array, tape: Any, params: Params, dstate: State) -> Grads:
     """Gradients over steps whose intermediate values are all kept at once."""
     (T, B), dtype = dy.shape[:2], dy.dtype
+    multiply = np.multiply
     # Sizes, parameters, arrays
     H = params.W.shape[0]
     x, h = tape.x, tape.h
@@ -195,8 +197,8 @@ def _backward(dy: Array, tape: Any, params: Params, dstate: State) -> Grads:
     # Step by step, backwards: U, d_a_h, d_h_next, h_slope -> d_a_h
     for dy_t, h_slope_t, d_a_h_t in zip(dy[::-1], h_slope[::-1], d_a_h[::-1], strict=True):
         d_h = dy_t + d_h_next  # (B1) δhₜ = dyₜ + δh⁺ₜ
-        np.multiply(d_h, h_slope_t, out=d_a_h_t)  # (B3) δa_hₜ = δhₜ ⊙ h′ₜ
-        d_h_prev = d_a_h_t @ U  # (B4) δh⁺ₜ₋₁ = Uᵀ δa_hₜ
+        multiply(d_h, h_slope_t, d_a_h_t)  # (B3) δa_hₜ = δhₜ ⊙ h′ₜ
+        d_h_prev = d_a_h_t.dot(U)  # (B4) δh⁺ₜ₋₁ = Uᵀ δa_hₜ
         d_h_next = d_h_prev
     # All steps at once: x, h, W, d_a_h -> d_x, d_W, d_U, d_b
     d_x = _times(d_a_h, W)  # (B5) δxₜ = Wᵀ δa_hₜ
@@ -211,6 +213,7 @@ def step(x_t: Array, state: State, params: Params) -> tuple[Array, State]:
 
     Arrays are taken as they come: the caller's dtype, and NumPy's errors where shapes do not fit.
     """
+    tanh = np.tanh
     x = x_t
     h_prev = state.h
     W, U, b = params
@@ -336,6 +339,7 @@ def _tangents(
     Gives y, y_dot (T, B, H), the last state, its tangent, and what `_second_order` reads of them.
     """
     (T, B), dtype = x.shape[:2], x.dtype
+    multiply, tanh = np.multiply, np.tanh
     # Sizes, parameters, arrays
     H = params.W.shape[0]
     W, b = params.W, params.b
@@ -356,12 +360,12 @@ def _tangents(
     # Step by step
     h_prev, h_dot_prev = h[0], h_dot[0]
     for a_h_t, h_t, a_h_dot_t, h_dot_t in zip(a_h, h[1:], a_h_dot, h_dot[1:], strict=True):
-        a_h_t += h_prev @ U_T  # (F1)
-        np.tanh(a_h_t, out=h_t)  # (F2)
+        a_h_t += h_prev.dot(U_T)  # (F1)
+        tanh(a_h_t, h_t)  # (F2)
         h_slope = _tanh_slope(a_h_t)  # (T2) h′ₜ = tanh′(a_hₜ)
-        a_h_dot_t += h_dot_prev @ U_T  # (T1) ∂a_hₜ += U ∂hₜ₋₁
-        a_h_dot_t += h_prev @ U_dot_T  # (T1) ∂a_hₜ += ∂U hₜ₋₁
-        np.multiply(a_h_dot_t, h_slope, out=h_dot_t)  # (T3) ∂hₜ = ∂a_hₜ ⊙ h′ₜ
+        a_h_dot_t += h_dot_prev.dot(U_T)  # (T1) ∂a_hₜ += U ∂hₜ₋₁
+        a_h_dot_t += h_prev.dot(U_dot_T)  # (T1) ∂a_hₜ += ∂U hₜ₋₁
+        multiply(a_h_dot_t, h_slope, h_dot_t)  # (T3) ∂hₜ = ∂a_hₜ ⊙ h′ₜ
         h_prev, h_dot_prev = h_t, h_dot_t
     return h[1:].copy(), h_dot[1:].copy(), State(h[T].copy()), State(h_dot[T].copy()), _SecondTape(x, x_dot, h,
         h_dot, a_h, a_h_dot)
@@ -375,6 +379,7 @@ def _second_order(
     Gives the gradients, and their derivative along the direction of the tape.
     """
     (T, B), dtype = dy.shape[:2], dy.dtype
+    add, multiply = np.add, np.multiply
     # Sizes, parameters, arrays
     H = params.W.shape[0]
     x, x_dot, h, h_dot, a_h, a_h_dot = tape
@@ -393,12 +398,12 @@ def _second_order(
             h_slope[::-1], d_a_h[::-1], h_slope_dot[::-1], d_a_h_dot[::-1], strict=True):
         d_h = dy_t + d_h_next  # (B1)
         d_h_dot = dy_dot_t + d_h_next_dot  # (S1) ∂δhₜ = ∂dyₜ + ∂δh⁺ₜ
-        np.multiply(d_h, h_slope_t, out=d_a_h_t)  # (B3)
-        np.add(d_h * h_slope_dot_t, d_h_dot * h_slope_t, out=d_a_h_dot_t)  # (S3) ∂δa_hₜ = δhₜ ⊙ ∂h′ₜ + ∂δhₜ ⊙ h′ₜ
-        d_h_prev = d_a_h_t @ U  # (B4)
+        multiply(d_h, h_slope_t, d_a_h_t)  # (B3)
+        add(d_h * h_slope_dot_t, d_h_dot * h_slope_t, d_a_h_dot_t)  # (S3) ∂δa_hₜ = δhₜ ⊙ ∂h′ₜ + ∂δhₜ ⊙ h′ₜ
+        d_h_prev = d_a_h_t.dot(U)  # (B4)
         # (S4) ∂δh⁺ₜ₋₁ = Uᵀ ∂δa_hₜ + ∂Uᵀ δa_hₜ
-        d_h_next_dot_prev = d_a_h_dot_t @ U
-        d_h_next_dot_prev += d_a_h_t @ U_dot
+        d_h_next_dot_prev = d_a_h_dot_t.dot(U)
+        d_h_next_dot_prev += d_a_h_t.dot(U_dot)
         d_h_next, d_h_next_dot = d_h_prev, d_h_next_dot_prev
     # All steps at once
     d_x = _times(d_a_h, W)  # (B5)

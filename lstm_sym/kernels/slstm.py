@@ -179,6 +179,7 @@ def forward(
     x, params, state = _prepared(x, params, state)
     (T, B), dtype = x.shape[:2], x.dtype
     sigmoid = _sigmoid_precise if precise else _sigmoid
+    add, tanh, exp = np.add, np.tanh, np.exp
     # Sizes, parameters, arrays
     H = params.W_f.shape[0]
     W = np.concatenate((params.W_i, params.W_o, params.W_g))
@@ -207,22 +208,22 @@ def forward(
     for (x_t, a_log_f_t, s_t, a_t, log_i_t, f_t, i_t, n_t, a_g_t, g_t, c_t, a_o_t, o_t, h_t) in zip(x, a_log_f, s,
             a, log_i, f, i, n[1:], a_g, g, c[1:], a_o, o, h[1:], strict=True):
         # (F1) a_log_fₜ = −W_f xₜ − U_f hₜ₋₁ − b_f
-        a_log_f_t[...] = -(x_t @ W_f_T)
-        a_log_f_t += -(h_prev @ U_f_T)
+        a_log_f_t[...] = -(x_t.dot(W_f_T))
+        a_log_f_t += -(h_prev.dot(U_f_T))
         a_log_f_t += -(b_f)
         softplus_a_log_f = _softplus(a_log_f_t)  # (F2) softplus_a_log_fₜ = softplus(a_log_fₜ)
         log_f = -softplus_a_log_f  # (F3) log_fₜ = −softplus_a_log_fₜ
-        np.add(m_prev, log_f, out=s_t)  # (F9) sₜ = mₜ₋₁ + log_fₜ
-        a_t += h_prev @ U_T  # (F4) log_iₜ += U_i hₜ₋₁; (F7) a_oₜ += U_o hₜ₋₁; (F5) a_gₜ += U_g hₜ₋₁
+        add(m_prev, log_f, s_t)  # (F9) sₜ = mₜ₋₁ + log_fₜ
+        a_t += h_prev.dot(U_T)  # (F4) log_iₜ += U_i hₜ₋₁; (F7) a_oₜ += U_o hₜ₋₁; (F5) a_gₜ += U_g hₜ₋₁
         m = _maximum(s_t, log_i_t)  # (F10) mₜ = max(sₜ, log_iₜ)
         a_f = s_t - m  # (F11) a_fₜ = sₜ − mₜ
-        np.exp(a_f, out=f_t)  # (F12) fₜ = exp(a_fₜ)
+        exp(a_f, f_t)  # (F12) fₜ = exp(a_fₜ)
         a_i = log_i_t - m  # (F13) a_iₜ = log_iₜ − mₜ
-        np.exp(a_i, out=i_t)  # (F14) iₜ = exp(a_iₜ)
-        np.add(n_prev * f_t, i_t, out=n_t)  # (F16) nₜ = nₜ₋₁ ⊙ fₜ + iₜ
-        np.tanh(a_g_t, out=g_t)  # (F6) gₜ = tanh(a_gₜ)
-        np.add(c_prev * f_t, g_t * i_t, out=c_t)  # (F15) cₜ = cₜ₋₁ ⊙ fₜ + gₜ ⊙ iₜ
-        sigmoid(a_o_t, out=o_t)  # (F8) oₜ = σ(a_oₜ)
+        exp(a_i, i_t)  # (F14) iₜ = exp(a_iₜ)
+        add(n_prev * f_t, i_t, n_t)  # (F16) nₜ = nₜ₋₁ ⊙ fₜ + iₜ
+        tanh(a_g_t, g_t)  # (F6) gₜ = tanh(a_gₜ)
+        add(c_prev * f_t, g_t * i_t, c_t)  # (F15) cₜ = cₜ₋₁ ⊙ fₜ + gₜ ⊙ iₜ
+        sigmoid(a_o_t, o_t)  # (F8) oₜ = σ(a_oₜ)
         h_t[...] = o_t * c_t / n_t  # (F17) hₜ = oₜ ⊙ cₜ / nₜ
         h_prev, n_prev, c_prev, m_prev = h_t, n_t, c_t, m
     if precise:
@@ -260,6 +261,7 @@ def _backward(dy: Array, tape: Any, params: Params, dstate: State) -> Grads:
     """Gradients over steps whose intermediate values are all kept at once."""
     (T, B), dtype = dy.shape[:2], dy.dtype
     sigmoid = _sigmoid_precise if isinstance(tape, PreciseTape) else _sigmoid
+    add, multiply = np.add, np.multiply
     # Sizes, parameters, arrays
     H = params.W_f.shape[0]
     (x, h, c, n, a_log_f, a, gates, s, f, i) = (tape.x, tape.h, tape.c, tape.n, tape.a_log_f, tape.a, tape.gates,
@@ -306,20 +308,20 @@ def _backward(dy: Array, tape: Any, params: Params, dstate: State) -> Grads:
         d_m = d_m_next - d_a_i - d_a_f  # (B8) δmₜ = δm⁺ₜ − δa_iₜ − δa_fₜ
         d_s = d_a_f + d_m * _positive(s_t - log_i_t)  # (B9) δsₜ = δa_fₜ + δmₜ ⊙ 1₊(sₜ − log_iₜ)
         d_o[...] = d_h * c_t / n_t  # (B10) δoₜ = δhₜ ⊙ cₜ / nₜ
-        np.multiply(d_c, i_t, out=d_g)  # (B13) δgₜ = δcₜ ⊙ iₜ
+        multiply(d_c, i_t, d_g)  # (B13) δgₜ = δcₜ ⊙ iₜ
         # (B16) δlog_iₜ = δa_iₜ + δmₜ ⊙ (1 − 1₊(sₜ − log_iₜ))
-        np.add(d_a_i, d_m * (1 - _positive(s_t - log_i_t)), out=d_log_i_t)
+        add(d_a_i, d_m * (1 - _positive(s_t - log_i_t)), d_log_i_t)
         d_log_f = d_s  # (B17) δlog_fₜ = δsₜ
         d_softplus_a_log_f = -d_log_f  # (B18) δsoftplus_a_log_fₜ = −δlog_fₜ
         # (B19) δa_log_fₜ = δsoftplus_a_log_fₜ ⊙ σ(a_log_fₜ)
-        np.multiply(d_softplus_a_log_f, sigmoid(a_log_f_t), out=d_a_log_f_t)
+        multiply(d_softplus_a_log_f, sigmoid(a_log_f_t), d_a_log_f_t)
         d_m_prev = d_s  # (B21) δm⁺ₜ₋₁ = δsₜ
         d_c_prev = d_c * f_t  # (B22) δc⁺ₜ₋₁ = δcₜ ⊙ fₜ
         d_n_prev = d_n * f_t  # (B23) δn⁺ₜ₋₁ = δnₜ ⊙ fₜ
-        np.multiply(d_gates, gates_slope_t, out=d_a_o_g_t)  # (B12) δa_oₜ = δoₜ ⊙ o′ₜ; (B15) δa_gₜ = δgₜ ⊙ g′ₜ
+        multiply(d_gates, gates_slope_t, d_a_o_g_t)  # (B12) δa_oₜ = δoₜ ⊙ o′ₜ; (B15) δa_gₜ = δgₜ ⊙ g′ₜ
         # (B20) δh⁺ₜ₋₁ = U_oᵀ δa_oₜ + U_gᵀ δa_gₜ + U_iᵀ δlog_iₜ − U_fᵀ δa_log_fₜ
-        d_h_prev = d_a_t @ U
-        d_h_prev += -(d_a_log_f_t @ U_f)
+        d_h_prev = d_a_t.dot(U)
+        d_h_prev += -(d_a_log_f_t.dot(U_f))
         d_h_next, d_m_next, d_c_next, d_n_next = d_h_prev, d_m_prev, d_c_prev, d_n_prev
     # All steps at once: x, h, W, W_f, d_a, d_a_log_f -> d_x, d_W_f, d_U_f, d_b_f, d_W, d_U, d_b
     # (B24) δxₜ = W_oᵀ δa_oₜ + W_gᵀ δa_gₜ + W_iᵀ δlog_iₜ − W_fᵀ δa_log_fₜ
@@ -346,6 +348,7 @@ def step(x_t: Array, state: State, params: Params) -> tuple[Array, State]:
 
     Arrays are taken as they come: the caller's dtype, and NumPy's errors where shapes do not fit.
     """
+    tanh, exp = np.tanh, np.exp
     x = x_t
     h_prev, m_prev, c_prev, n_prev = state
     W_f, U_f, b_f, W_i, U_i, b_i, W_g, U_g, b_g, W_o, U_o, b_o = params
@@ -616,6 +619,7 @@ def _tangents(
     Gives y, y_dot (T, B, H), the last state, its tangent, and what `_second_order` reads of them.
     """
     (T, B), dtype = x.shape[:2], x.dtype
+    add, subtract, multiply, tanh, exp = np.add, np.subtract, np.multiply, np.tanh, np.exp
     # Sizes, parameters, arrays
     H = params.W_f.shape[0]
     W = np.concatenate((params.W_i, params.W_o, params.W_g))
@@ -662,49 +666,49 @@ def _tangents(
             i_dot, n_dot[1:], a_g, g, c[1:], g_dot, a_g_dot, c_dot[1:], a_o, o, h[1:], o_dot, a_o_dot, h_dot[1:],
             strict=True):
         # (F1)
-        a_log_f_t[...] = -(x_t @ W_f_T)
-        a_log_f_t += -(h_prev @ U_f_T)
+        a_log_f_t[...] = -(x_t.dot(W_f_T))
+        a_log_f_t += -(h_prev.dot(U_f_T))
         a_log_f_t += -(b_f)
         # (T1) ∂a_log_fₜ = −W_f ∂xₜ − ∂W_f xₜ − U_f ∂hₜ₋₁ − ∂U_f hₜ₋₁ − ∂b_f
-        a_log_f_dot_t[...] = -(x_dot_t @ W_f_T)
-        a_log_f_dot_t += -(x_t @ W_f_dot_T)
-        a_log_f_dot_t += -(h_dot_prev @ U_f_T)
-        a_log_f_dot_t += -(h_prev @ U_f_dot_T)
+        a_log_f_dot_t[...] = -(x_dot_t.dot(W_f_T))
+        a_log_f_dot_t += -(x_t.dot(W_f_dot_T))
+        a_log_f_dot_t += -(h_dot_prev.dot(U_f_T))
+        a_log_f_dot_t += -(h_prev.dot(U_f_dot_T))
         a_log_f_dot_t += -(b_f_dot)
         softplus_a_log_f = _softplus(a_log_f_t)  # (F2)
         # (T2) ∂softplus_a_log_fₜ = ∂a_log_fₜ ⊙ σ(a_log_fₜ)
         softplus_a_log_f_dot = a_log_f_dot_t * _sigmoid_precise(a_log_f_t)
         log_f = -softplus_a_log_f  # (F3)
         log_f_dot = -softplus_a_log_f_dot  # (T3) ∂log_fₜ = −∂softplus_a_log_fₜ
-        np.add(m_prev, log_f, out=s_t)  # (F9)
+        add(m_prev, log_f, s_t)  # (F9)
         s_dot = m_dot_prev + log_f_dot  # (T11) ∂sₜ = ∂mₜ₋₁ + ∂log_fₜ
-        a_t += h_prev @ U_T  # (F4); (F7); (F5)
+        a_t += h_prev.dot(U_T)  # (F4); (F7); (F5)
         m = _maximum(s_t, log_i_t)  # (F10)
         a_f = s_t - m  # (F11)
-        np.exp(a_f, out=f_t)  # (F12)
+        exp(a_f, f_t)  # (F12)
         a_i = log_i_t - m  # (F13)
-        np.exp(a_i, out=i_t)  # (F14)
-        np.add(n_prev * f_t, i_t, out=n_t)  # (F16)
-        a_dot_t += h_dot_prev @ U_T  # (T4) ∂log_iₜ += U_i ∂hₜ₋₁; (T8) ∂a_oₜ += U_o ∂hₜ₋₁; (T5) ∂a_gₜ += U_g ∂hₜ₋₁
-        a_dot_t += h_prev @ U_dot_T  # (T4) ∂log_iₜ += ∂U_i hₜ₋₁; (T8) ∂a_oₜ += ∂U_o hₜ₋₁; (T5) ∂a_gₜ += ∂U_g hₜ₋₁
+        exp(a_i, i_t)  # (F14)
+        add(n_prev * f_t, i_t, n_t)  # (F16)
+        a_dot_t += h_dot_prev.dot(U_T)  # (T4) ∂log_iₜ += U_i ∂hₜ₋₁; (T8) ∂a_oₜ += U_o ∂hₜ₋₁; (T5) ∂a_gₜ += U_g ∂hₜ₋₁
+        a_dot_t += h_prev.dot(U_dot_T)  # (T4) ∂log_iₜ += ∂U_i hₜ₋₁; (T8) ∂a_oₜ += ∂U_o hₜ₋₁; (T5) ∂a_gₜ += ∂U_g hₜ₋₁
         m_dot = _where(s_t - log_i_t, s_dot, log_i_dot_t)  # (T12) ∂mₜ = where(sₜ − log_iₜ, ∂sₜ, ∂log_iₜ)
         a_f_dot = s_dot - m_dot  # (T13) ∂a_fₜ = ∂sₜ − ∂mₜ
-        np.multiply(a_f_dot, f_t, out=f_dot_t)  # (T14) ∂fₜ = ∂a_fₜ ⊙ fₜ
+        multiply(a_f_dot, f_t, f_dot_t)  # (T14) ∂fₜ = ∂a_fₜ ⊙ fₜ
         a_i_dot = log_i_dot_t - m_dot  # (T15) ∂a_iₜ = ∂log_iₜ − ∂mₜ
-        np.multiply(a_i_dot, i_t, out=i_dot_t)  # (T16) ∂iₜ = ∂a_iₜ ⊙ iₜ
-        np.add(n_dot_prev * f_t + f_dot_t * n_prev, i_dot_t, out=n_dot_t)  # (T18) ∂nₜ = ∂nₜ₋₁ ⊙ fₜ + ∂fₜ ⊙ nₜ₋₁ + ∂iₜ
-        np.tanh(a_g_t, out=g_t)  # (F6)
-        np.add(c_prev * f_t, g_t * i_t, out=c_t)  # (F15)
+        multiply(a_i_dot, i_t, i_dot_t)  # (T16) ∂iₜ = ∂a_iₜ ⊙ iₜ
+        add(n_dot_prev * f_t + f_dot_t * n_prev, i_dot_t, n_dot_t)  # (T18) ∂nₜ = ∂nₜ₋₁ ⊙ fₜ + ∂fₜ ⊙ nₜ₋₁ + ∂iₜ
+        tanh(a_g_t, g_t)  # (F6)
+        add(c_prev * f_t, g_t * i_t, c_t)  # (F15)
         g_dot_t[...] = _tanh_slope(a_g_t)  # (T6) g′ₜ = tanh′(a_gₜ)
         g_dot_t *= a_g_dot_t  # (T7) ∂gₜ = ∂a_gₜ ⊙ g′ₜ
         # (T17) ∂cₜ = ∂cₜ₋₁ ⊙ fₜ + ∂gₜ ⊙ iₜ + ∂fₜ ⊙ cₜ₋₁ + ∂iₜ ⊙ gₜ
-        np.add(c_dot_prev * f_t + g_dot_t * i_t + f_dot_t * c_prev, i_dot_t * g_t, out=c_dot_t)
-        _sigmoid_precise(a_o_t, out=o_t)  # (F8)
+        add(c_dot_prev * f_t + g_dot_t * i_t + f_dot_t * c_prev, i_dot_t * g_t, c_dot_t)
+        _sigmoid_precise(a_o_t, o_t)  # (F8)
         h_t[...] = o_t * c_t / n_t  # (F17)
         o_dot_t[...] = _sigmoid_slope(a_o_t)  # (T9) o′ₜ = σ′(a_oₜ)
         o_dot_t *= a_o_dot_t  # (T10) ∂oₜ = ∂a_oₜ ⊙ o′ₜ
         # (T19) ∂hₜ = ∂oₜ ⊙ cₜ / nₜ + ∂cₜ ⊙ oₜ / nₜ − ∂nₜ ⊙ oₜ ⊙ cₜ / nₜ²
-        np.subtract(o_dot_t * c_t / n_t + c_dot_t * o_t / n_t, n_dot_t * o_t * c_t / n_t**2, out=h_dot_t)
+        subtract(o_dot_t * c_t / n_t + c_dot_t * o_t / n_t, n_dot_t * o_t * c_t / n_t**2, h_dot_t)
         (h_prev, h_dot_prev, n_prev, n_dot_prev, c_prev, c_dot_prev, m_prev, m_dot_prev) = (h_t, h_dot_t, n_t, n_dot_t,
             c_t, c_dot_t, m, m_dot)
     return h[1:].copy(), h_dot[1:].copy(), State(h[T].copy(), m_prev.copy(), c[T].copy(),
@@ -721,6 +725,7 @@ def _second_order(
     Gives the gradients, and their derivative along the direction of the tape.
     """
     (T, B), dtype = dy.shape[:2], dy.dtype
+    add, subtract, multiply = np.add, np.subtract, np.multiply
     # Sizes, parameters, arrays
     H = params.W_f.shape[0]
     (x, x_dot, h, h_dot, c, c_dot, n, n_dot, a_log_f, a_log_f_dot, a, a_dot, gates, gates_dot, s, f, f_dot, i,
@@ -800,38 +805,38 @@ def _second_order(
         d_s_dot = d_a_f_dot + d_m_dot * _positive(s_t - log_i_t)  # (S9) ∂δsₜ = ∂δa_fₜ + ∂δmₜ ⊙ 1₊(sₜ − log_iₜ)
         d_o[...] = d_h * c_t / n_t  # (B10)
         # (S10) ∂δoₜ = ∂cₜ ⊙ δhₜ / nₜ + ∂δhₜ ⊙ cₜ / nₜ − ∂nₜ ⊙ δhₜ ⊙ cₜ / nₜ²
-        np.subtract(c_dot_t * d_h / n_t + d_h_dot * c_t / n_t, n_dot_t * d_h * c_t / n_t**2, out=d_o_dot)
-        np.multiply(d_c, i_t, out=d_g)  # (B13)
-        np.add(i_dot_t * d_c, d_c_dot * i_t, out=d_g_dot)  # (S13) ∂δgₜ = ∂iₜ ⊙ δcₜ + ∂δcₜ ⊙ iₜ
-        np.add(d_a_i, d_m * (1 - _positive(s_t - log_i_t)), out=d_log_i_t)  # (B16)
+        subtract(c_dot_t * d_h / n_t + d_h_dot * c_t / n_t, n_dot_t * d_h * c_t / n_t**2, d_o_dot)
+        multiply(d_c, i_t, d_g)  # (B13)
+        add(i_dot_t * d_c, d_c_dot * i_t, d_g_dot)  # (S13) ∂δgₜ = ∂iₜ ⊙ δcₜ + ∂δcₜ ⊙ iₜ
+        add(d_a_i, d_m * (1 - _positive(s_t - log_i_t)), d_log_i_t)  # (B16)
         # (S16) ∂δlog_iₜ = ∂δa_iₜ + ∂δmₜ ⊙ (1 − 1₊(sₜ − log_iₜ))
-        np.add(d_a_i_dot, d_m_dot * (1 - _positive(s_t - log_i_t)), out=d_log_i_dot_t)
+        add(d_a_i_dot, d_m_dot * (1 - _positive(s_t - log_i_t)), d_log_i_dot_t)
         d_log_f = d_s  # (B17)
         d_log_f_dot = d_s_dot  # (S17) ∂δlog_fₜ = ∂δsₜ
         d_softplus_a_log_f = -d_log_f  # (B18)
         d_softplus_a_log_f_dot = -d_log_f_dot  # (S18) ∂δsoftplus_a_log_fₜ = −∂δlog_fₜ
-        np.multiply(d_softplus_a_log_f, _sigmoid_precise(a_log_f_t), out=d_a_log_f_t)  # (B19)
+        multiply(d_softplus_a_log_f, _sigmoid_precise(a_log_f_t), d_a_log_f_t)  # (B19)
         # (S19) ∂δa_log_fₜ = ∂a_log_fₜ ⊙ δsoftplus_a_log_fₜ ⊙ σ′(a_log_fₜ) + ∂δsoftplus_a_log_fₜ ⊙ σ(a_log_fₜ)
-        np.add(a_log_f_dot_t * d_softplus_a_log_f * _sigmoid_slope(a_log_f_t), d_softplus_a_log_f_dot
-            * _sigmoid_precise(a_log_f_t), out=d_a_log_f_dot_t)
+        add(a_log_f_dot_t * d_softplus_a_log_f * _sigmoid_slope(a_log_f_t), d_softplus_a_log_f_dot
+            * _sigmoid_precise(a_log_f_t), d_a_log_f_dot_t)
         d_m_prev = d_s  # (B21)
         d_m_next_dot_prev = d_s_dot  # (S21) ∂δm⁺ₜ₋₁ = ∂δsₜ
         d_c_prev = d_c * f_t  # (B22)
         d_c_next_dot_prev = f_dot_t * d_c + d_c_dot * f_t  # (S22) ∂δc⁺ₜ₋₁ = ∂fₜ ⊙ δcₜ + ∂δcₜ ⊙ fₜ
         d_n_prev = d_n * f_t  # (B23)
         d_n_next_dot_prev = f_dot_t * d_n + d_n_dot * f_t  # (S23) ∂δn⁺ₜ₋₁ = ∂fₜ ⊙ δnₜ + ∂δnₜ ⊙ fₜ
-        np.multiply(d_gates, gates_slope_t, out=d_a_o_g_t)  # (B12); (B15)
+        multiply(d_gates, gates_slope_t, d_a_o_g_t)  # (B12); (B15)
         # (B20)
-        d_h_prev = d_a_t @ U
-        d_h_prev += -(d_a_log_f_t @ U_f)
+        d_h_prev = d_a_t.dot(U)
+        d_h_prev += -(d_a_log_f_t.dot(U_f))
         # (S12) ∂δa_oₜ = δoₜ ⊙ ∂o′ₜ + ∂δoₜ ⊙ o′ₜ; (S15) ∂δa_gₜ = δgₜ ⊙ ∂g′ₜ + ∂δgₜ ⊙ g′ₜ
-        np.add(d_gates * gates_slope_dot_t, d_gates_dot * gates_slope_t, out=d_a_dot_o_g_t)
+        add(d_gates * gates_slope_dot_t, d_gates_dot * gates_slope_t, d_a_dot_o_g_t)
         # (S20) ∂δh⁺ₜ₋₁ = U_oᵀ ∂δa_oₜ + ∂U_oᵀ δa_oₜ + U_gᵀ ∂δa_gₜ + ∂U_gᵀ δa_gₜ + U_iᵀ ∂δlog_iₜ + ∂U_iᵀ δlog_iₜ − U_fᵀ
         # ∂δa_log_fₜ − ∂U_fᵀ δa_log_fₜ
-        d_h_next_dot_prev = d_a_dot_t @ U
-        d_h_next_dot_prev += d_a_t @ U_dot
-        d_h_next_dot_prev += -(d_a_log_f_dot_t @ U_f)
-        d_h_next_dot_prev += -(d_a_log_f_t @ U_f_dot)
+        d_h_next_dot_prev = d_a_dot_t.dot(U)
+        d_h_next_dot_prev += d_a_t.dot(U_dot)
+        d_h_next_dot_prev += -(d_a_log_f_dot_t.dot(U_f))
+        d_h_next_dot_prev += -(d_a_log_f_t.dot(U_f_dot))
         (d_h_next, d_h_next_dot, d_m_next, d_m_next_dot, d_c_next, d_c_next_dot, d_n_next, d_n_next_dot) = (d_h_prev,
             d_h_next_dot_prev, d_m_prev, d_m_next_dot_prev, d_c_prev, d_c_next_dot_prev, d_n_prev, d_n_next_dot_prev)
     return _second_order_gradients(H, x, x_dot, h, h_dot, W, W_f, W_dot, W_f_dot, d_a, d_a_dot, d_a_log_f,
@@ -1158,11 +1163,16 @@ def _remember(fitted: Any, key: Any, sizes: Any) -> None:
 
 
 def _sigmoid(a: Array, out: Array | None = None) -> Array:
-    """1 / (1 + exp(-a)), as tanh, which never overflows."""
-    result: Array = np.multiply(a, 0.5, out=out)
+    """1 / (1 + exp(-a)): in float64 e/(1+e), e = exp(min(a, 700)); else as tanh, which costs less there."""
+    if a.dtype == np.float64:
+        result: Array = np.exp(np.minimum(a, np.array(700.0), out=out), out=out)
+        result /= result + 1
+        return result
+    half = np.array(0.5, a.dtype)
+    result = np.multiply(a, half, out=out)
     np.tanh(result, out=result)
-    result *= 0.5
-    result += 0.5
+    result *= half
+    result += half
     return result
 
 

@@ -148,6 +148,7 @@ def forward(
     (T, B), dtype = x.shape[:2], x.dtype
     sigmoid = _sigmoid_precise if precise else _sigmoid
     complement = _complement_precise if precise else _complement
+    add = np.add
     # Sizes, parameters, arrays
     H = params.W_f.shape[0]
     W = np.concatenate((params.W_g, params.W_f, params.W_r))
@@ -167,9 +168,9 @@ def forward(
     c_prev = c[0]
     for a_f_t, f_t, g_t, c_t in zip(a_f, f, g, c[1:], strict=True):
         a_f_t += v_f * c_prev  # (F1) a_fₜ += v_f ⊙ cₜ₋₁
-        sigmoid(a_f_t, out=f_t)  # (F2) fₜ = σ(a_fₜ)
+        sigmoid(a_f_t, f_t)  # (F2) fₜ = σ(a_fₜ)
         f_complement = complement(f_t, a_f_t)
-        np.add(c_prev * f_t, g_t * f_complement, out=c_t)  # (F6) cₜ = cₜ₋₁ ⊙ fₜ + gₜ ⊙ (1 − fₜ)
+        add(c_prev * f_t, g_t * f_complement, c_t)  # (F6) cₜ = cₜ₋₁ ⊙ fₜ + gₜ ⊙ (1 − fₜ)
         c_prev = c_t
     # All steps at once: v_r, gates, a, c -> a, gates, h
     a_r += v_r * c[:-1]  # (F3) a_rₜ += v_r ⊙ cₜ₋₁
@@ -211,6 +212,7 @@ def backward(dy: Any, tape: Tape | PreciseTape, params: Params, dstate: State | 
 def _backward(dy: Array, tape: Any, params: Params, dstate: State) -> Grads:
     """Gradients over steps whose intermediate values are all kept at once."""
     (T, B), dtype = dy.shape[:2], dy.dtype
+    add, multiply = np.add, np.multiply
     # Sizes, parameters, arrays
     H = params.W_f.shape[0]
     x, c, gates, a = tape.x, tape.c, tape.gates, tape.a
@@ -253,9 +255,9 @@ def _backward(dy: Array, tape: Any, params: Params, dstate: State) -> Grads:
     for (d_h_t, r_t, d_c_t, c_prev, g_t, d_f_t, f_slope_t, d_a_f_t, f_t, d_a_r_t) in zip(d_h[::-1], r[::-1],
             d_c[::-1], c[:-1][::-1], g[::-1], d_f[::-1], f_slope[::-1], d_a_f[::-1], f[::-1], d_a_r[::-1],
             strict=True):
-        np.add(d_c_next, d_h_t * r_t, out=d_c_t)  # (B2) δcₜ = δc⁺ₜ + δhₜ ⊙ rₜ
-        np.multiply(d_c_t, (c_prev - g_t), out=d_f_t)  # (B7) δfₜ = δcₜ ⊙ (cₜ₋₁ − gₜ)
-        np.multiply(d_f_t, f_slope_t, out=d_a_f_t)  # (B9) δa_fₜ = δfₜ ⊙ f′ₜ
+        add(d_c_next, d_h_t * r_t, d_c_t)  # (B2) δcₜ = δc⁺ₜ + δhₜ ⊙ rₜ
+        multiply(d_c_t, (c_prev - g_t), d_f_t)  # (B7) δfₜ = δcₜ ⊙ (cₜ₋₁ − gₜ)
+        multiply(d_f_t, f_slope_t, d_a_f_t)  # (B9) δa_fₜ = δfₜ ⊙ f′ₜ
         d_c_prev = d_c_t * f_t + d_a_r_t * v_r + d_a_f_t * v_f  # (B10) δc⁺ₜ₋₁ = δcₜ ⊙ fₜ + δa_rₜ ⊙ v_r + δa_fₜ ⊙ v_f
         d_c_next = d_c_prev
     # All steps at once: x, c, W, d_a, d_c, f_complement, d_x_direct -> d_x, d_W, d_v_f, d_b, d_v_r
@@ -448,6 +450,7 @@ def _tangents(
     Gives y, y_dot (T, B, H), the last state, its tangent, and what `_second_order` reads of them.
     """
     (T, B), dtype = x.shape[:2], x.dtype
+    add = np.add
     # Sizes, parameters, arrays
     H = params.W_f.shape[0]
     W = np.concatenate((params.W_g, params.W_f, params.W_r))
@@ -482,12 +485,12 @@ def _tangents(
         # (T1) ∂a_fₜ += v_f ⊙ ∂cₜ₋₁ + ∂v_f ⊙ cₜ₋₁
         a_f_dot_t += v_f * c_dot_prev
         a_f_dot_t += v_f_dot * c_prev
-        _sigmoid_precise(a_f_t, out=f_t)  # (F2)
-        np.add(c_prev * f_t, g_t * _sigmoid_precise(-a_f_t), out=c_t)  # (F6)
+        _sigmoid_precise(a_f_t, f_t)  # (F2)
+        add(c_prev * f_t, g_t * _sigmoid_precise(-a_f_t), c_t)  # (F6)
         f_dot_t[...] = _sigmoid_slope(a_f_t)  # (T2) f′ₜ = σ′(a_fₜ)
         f_dot_t *= a_f_dot_t  # (T3) ∂fₜ = ∂a_fₜ ⊙ f′ₜ
         # (T8) ∂cₜ = ∂cₜ₋₁ ⊙ fₜ + ∂fₜ ⊙ (cₜ₋₁ − gₜ) + ∂gₜ ⊙ σ(−a_fₜ)
-        np.add(c_dot_prev * f_t + f_dot_t * (c_prev - g_t), g_dot_t * _sigmoid_precise(-a_f_t), out=c_dot_t)
+        add(c_dot_prev * f_t + f_dot_t * (c_prev - g_t), g_dot_t * _sigmoid_precise(-a_f_t), c_dot_t)
         c_prev, c_dot_prev = c_t, c_dot_t
     # All steps at once
     a_r += v_r * c[:-1]  # (F3)
@@ -512,6 +515,7 @@ def _second_order(
     Gives the gradients, and their derivative along the direction of the tape.
     """
     (T, B), dtype = dy.shape[:2], dy.dtype
+    add, subtract, multiply = np.add, np.subtract, np.multiply
     # Sizes, parameters, arrays
     H = params.W_f.shape[0]
     x, x_dot, c, c_dot, a, a_dot, gates, gates_dot = tape
@@ -561,15 +565,14 @@ def _second_order(
             r[::-1], d_c[::-1], d_h_dot[::-1], r_dot[::-1], d_c_dot[::-1], c[:-1][::-1], g[::-1], d_f[::-1],
             c_dot[:-1][::-1], g_dot[::-1], d_f_dot[::-1], f_slope[::-1], d_a_f[::-1], f[::-1], d_a_r[::-1],
             f_slope_dot[::-1], d_a_f_dot[::-1], f_dot[::-1], d_a_r_dot[::-1], strict=True):
-        np.add(d_c_next, d_h_t * r_t, out=d_c_t)  # (B2)
-        # (S2) ∂δcₜ = ∂rₜ ⊙ δhₜ + ∂δc⁺ₜ + ∂δhₜ ⊙ rₜ
-        np.add(r_dot_t * d_h_t + d_c_next_dot, d_h_dot_t * r_t, out=d_c_dot_t)
-        np.multiply(d_c_t, (c_prev - g_t), out=d_f_t)  # (B7)
+        add(d_c_next, d_h_t * r_t, d_c_t)  # (B2)
+        add(r_dot_t * d_h_t + d_c_next_dot, d_h_dot_t * r_t, d_c_dot_t)  # (S2) ∂δcₜ = ∂rₜ ⊙ δhₜ + ∂δc⁺ₜ + ∂δhₜ ⊙ rₜ
+        multiply(d_c_t, (c_prev - g_t), d_f_t)  # (B7)
         # (S7) ∂δfₜ = ∂cₜ₋₁ ⊙ δcₜ + ∂δcₜ ⊙ (cₜ₋₁ − gₜ) − ∂gₜ ⊙ δcₜ
-        np.subtract(c_dot_prev * d_c_t + d_c_dot_t * (c_prev - g_t), g_dot_t * d_c_t, out=d_f_dot_t)
-        np.multiply(d_f_t, f_slope_t, out=d_a_f_t)  # (B9)
+        subtract(c_dot_prev * d_c_t + d_c_dot_t * (c_prev - g_t), g_dot_t * d_c_t, d_f_dot_t)
+        multiply(d_f_t, f_slope_t, d_a_f_t)  # (B9)
         d_c_prev = d_c_t * f_t + d_a_r_t * v_r + d_a_f_t * v_f  # (B10)
-        np.add(d_f_t * f_slope_dot_t, d_f_dot_t * f_slope_t, out=d_a_f_dot_t)  # (S9) ∂δa_fₜ = δfₜ ⊙ ∂f′ₜ + ∂δfₜ ⊙ f′ₜ
+        add(d_f_t * f_slope_dot_t, d_f_dot_t * f_slope_t, d_a_f_dot_t)  # (S9) ∂δa_fₜ = δfₜ ⊙ ∂f′ₜ + ∂δfₜ ⊙ f′ₜ
         # (S10) ∂δc⁺ₜ₋₁ = ∂fₜ ⊙ δcₜ + ∂v_f ⊙ δa_fₜ + ∂v_r ⊙ δa_rₜ + ∂δcₜ ⊙ fₜ + ∂δa_rₜ ⊙ v_r + ∂δa_fₜ ⊙ v_f
         d_c_next_dot_prev = (f_dot_t * d_c_t + v_f_dot * d_a_f_t + v_r_dot * d_a_r_t + d_c_dot_t * f_t + d_a_r_dot_t
             * v_r + d_a_f_dot_t * v_f)
@@ -785,7 +788,7 @@ def _checked_fields(name: str, values: Any, shapes: Any, sizes: Any, dtype: np.d
 
 def _complement(z: Array, a: Array) -> Array:
     """1 - z, of a gate z = _sigmoid(a)."""
-    return 1 - z
+    return np.array(1, z.dtype) - z
 
 
 def _complement_precise(z: Array, a: Array) -> Array:
@@ -879,11 +882,16 @@ def _remember(fitted: Any, key: Any, sizes: Any) -> None:
 
 
 def _sigmoid(a: Array, out: Array | None = None) -> Array:
-    """1 / (1 + exp(-a)), as tanh, which never overflows."""
-    result: Array = np.multiply(a, 0.5, out=out)
+    """1 / (1 + exp(-a)): in float64 e/(1+e), e = exp(min(a, 700)); else as tanh, which costs less there."""
+    if a.dtype == np.float64:
+        result: Array = np.exp(np.minimum(a, np.array(700.0), out=out), out=out)
+        result /= result + 1
+        return result
+    half = np.array(0.5, a.dtype)
+    result = np.multiply(a, half, out=out)
     np.tanh(result, out=result)
-    result *= 0.5
-    result += 0.5
+    result *= half
+    result += half
     return result
 
 

@@ -143,6 +143,7 @@ def forward(
     (T, B), dtype = x.shape[:2], x.dtype
     sigmoid = _sigmoid_precise if precise else _sigmoid
     complement = _complement_precise if precise else _complement
+    add, tanh = np.add, np.tanh
     # Sizes, parameters, arrays
     H = params.W_z.shape[0]
     W = np.concatenate((params.W_z, params.W_n))
@@ -161,11 +162,11 @@ def forward(
     # Step by step: U_T, gates, a, h -> a, gates, h
     h_prev = h[0]
     for a_t, a_z_t, z_t, a_n_t, n_t, h_t in zip(a, a_z, z, a_n, n, h[1:], strict=True):
-        a_t += h_prev @ U_T  # (F1) a_zₜ += U_z hₜ₋₁; (F3) a_nₜ += U_n hₜ₋₁
-        sigmoid(a_z_t, out=z_t)  # (F2) zₜ = σ(a_zₜ)
+        a_t += h_prev.dot(U_T)  # (F1) a_zₜ += U_z hₜ₋₁; (F3) a_nₜ += U_n hₜ₋₁
+        sigmoid(a_z_t, z_t)  # (F2) zₜ = σ(a_zₜ)
         z_complement = complement(z_t, a_z_t)
-        np.tanh(a_n_t, out=n_t)  # (F4) nₜ = tanh(a_nₜ)
-        np.add(h_prev * z_t, n_t * z_complement, out=h_t)  # (F5) hₜ = hₜ₋₁ ⊙ zₜ + nₜ ⊙ (1 − zₜ)
+        tanh(a_n_t, n_t)  # (F4) nₜ = tanh(a_nₜ)
+        add(h_prev * z_t, n_t * z_complement, h_t)  # (F5) hₜ = hₜ₋₁ ⊙ zₜ + nₜ ⊙ (1 − zₜ)
         h_prev = h_t
     if precise:
         return h[1:].copy(), State(h[T].copy()), PreciseTape(x, h, a, gates)
@@ -199,6 +200,7 @@ def backward(dy: Any, tape: Tape | PreciseTape, params: Params, dstate: State | 
 def _backward(dy: Array, tape: Any, params: Params, dstate: State) -> Grads:
     """Gradients over steps whose intermediate values are all kept at once."""
     (T, B), dtype = dy.shape[:2], dy.dtype
+    multiply = np.multiply
     # Sizes, parameters, arrays
     H = params.W_z.shape[0]
     x, h, gates = tape.x, tape.h, tape.gates
@@ -229,12 +231,12 @@ def _backward(dy: Array, tape: Any, params: Params, dstate: State) -> Grads:
     for (dy_t, z_complement_t, n_t, h_prev, z_t, d_a_t) in zip(dy[::-1], z_complement[::-1], n[::-1], h[:-1][::-1],
             z[::-1], d_a[::-1], strict=True):
         d_h = dy_t + d_h_next  # (B1) δhₜ = dyₜ + δh⁺ₜ
-        np.multiply(d_h, z_complement_t, out=d_n)  # (B2) δnₜ = δhₜ ⊙ (1 − zₜ)
-        np.multiply(d_h, (h_prev - n_t), out=d_z)  # (B5) δzₜ = δhₜ ⊙ (hₜ₋₁ − nₜ)
+        multiply(d_h, z_complement_t, d_n)  # (B2) δnₜ = δhₜ ⊙ (1 − zₜ)
+        multiply(d_h, (h_prev - n_t), d_z)  # (B5) δzₜ = δhₜ ⊙ (hₜ₋₁ − nₜ)
         d_h_prev_direct = d_h * z_t  # (B8) δh°ₜ₋₁ = δhₜ ⊙ zₜ
         d_a_t *= d_gates  # (B7) δa_zₜ = δzₜ ⊙ z′ₜ; (B4) δa_nₜ = δnₜ ⊙ n′ₜ
         # (B9) δh⁺ₜ₋₁ = U_nᵀ δa_nₜ + U_zᵀ δa_zₜ + δh°ₜ₋₁
-        d_h_prev = d_a_t @ U
+        d_h_prev = d_a_t.dot(U)
         d_h_prev += d_h_prev_direct
         d_h_next = d_h_prev
     # All steps at once: x, h, W, d_a -> d_x, d_W, d_U, d_b
@@ -256,6 +258,7 @@ def step(x_t: Array, state: State, params: Params) -> tuple[Array, State]:
 
     Arrays are taken as they come: the caller's dtype, and NumPy's errors where shapes do not fit.
     """
+    tanh = np.tanh
     x = x_t
     h_prev = state.h
     W_z, U_z, b_z, W_n, U_n, b_n = params
@@ -400,6 +403,7 @@ def _tangents(
     Gives y, y_dot (T, B, H), the last state, its tangent, and what `_second_order` reads of them.
     """
     (T, B), dtype = x.shape[:2], x.dtype
+    add, tanh = np.add, np.tanh
     # Sizes, parameters, arrays
     H = params.W_z.shape[0]
     W = np.concatenate((params.W_z, params.W_n))
@@ -427,18 +431,18 @@ def _tangents(
     h_prev, h_dot_prev = h[0], h_dot[0]
     for (a_t, a_dot_t, a_z_t, z_t, z_dot_t, a_z_dot_t, a_n_t, n_t, h_t, n_dot_t, a_n_dot_t, h_dot_t) in zip(a,
             a_dot, a_z, z, z_dot, a_z_dot, a_n, n, h[1:], n_dot, a_n_dot, h_dot[1:], strict=True):
-        a_t += h_prev @ U_T  # (F1); (F3)
-        a_dot_t += h_dot_prev @ U_T  # (T1) ∂a_zₜ += U_z ∂hₜ₋₁; (T4) ∂a_nₜ += U_n ∂hₜ₋₁
-        a_dot_t += h_prev @ U_dot_T  # (T1) ∂a_zₜ += ∂U_z hₜ₋₁; (T4) ∂a_nₜ += ∂U_n hₜ₋₁
-        _sigmoid_precise(a_z_t, out=z_t)  # (F2)
+        a_t += h_prev.dot(U_T)  # (F1); (F3)
+        a_dot_t += h_dot_prev.dot(U_T)  # (T1) ∂a_zₜ += U_z ∂hₜ₋₁; (T4) ∂a_nₜ += U_n ∂hₜ₋₁
+        a_dot_t += h_prev.dot(U_dot_T)  # (T1) ∂a_zₜ += ∂U_z hₜ₋₁; (T4) ∂a_nₜ += ∂U_n hₜ₋₁
+        _sigmoid_precise(a_z_t, z_t)  # (F2)
         z_dot_t[...] = _sigmoid_slope(a_z_t)  # (T2) z′ₜ = σ′(a_zₜ)
         z_dot_t *= a_z_dot_t  # (T3) ∂zₜ = ∂a_zₜ ⊙ z′ₜ
-        np.tanh(a_n_t, out=n_t)  # (F4)
-        np.add(h_prev * z_t, n_t * _sigmoid_precise(-a_z_t), out=h_t)  # (F5)
+        tanh(a_n_t, n_t)  # (F4)
+        add(h_prev * z_t, n_t * _sigmoid_precise(-a_z_t), h_t)  # (F5)
         n_dot_t[...] = _tanh_slope(a_n_t)  # (T5) n′ₜ = tanh′(a_nₜ)
         n_dot_t *= a_n_dot_t  # (T6) ∂nₜ = ∂a_nₜ ⊙ n′ₜ
         # (T7) ∂hₜ = ∂hₜ₋₁ ⊙ zₜ + ∂zₜ ⊙ (hₜ₋₁ − nₜ) + ∂nₜ ⊙ σ(−a_zₜ)
-        np.add(h_dot_prev * z_t + z_dot_t * (h_prev - n_t), n_dot_t * _sigmoid_precise(-a_z_t), out=h_dot_t)
+        add(h_dot_prev * z_t + z_dot_t * (h_prev - n_t), n_dot_t * _sigmoid_precise(-a_z_t), h_dot_t)
         h_prev, h_dot_prev = h_t, h_dot_t
     return h[1:].copy(), h_dot[1:].copy(), State(h[T].copy()), State(h_dot[T].copy()), _SecondTape(x, x_dot, h,
         h_dot, a, a_dot, gates, gates_dot)
@@ -452,6 +456,7 @@ def _second_order(
     Gives the gradients, and their derivative along the direction of the tape.
     """
     (T, B), dtype = dy.shape[:2], dy.dtype
+    add, subtract, multiply = np.add, np.subtract, np.multiply
     # Sizes, parameters, arrays
     H = params.W_z.shape[0]
     x, x_dot, h, h_dot, a, a_dot, gates, gates_dot = tape
@@ -485,23 +490,22 @@ def _second_order(
             h_dot[:-1][::-1], z[::-1], gates_slope[::-1], d_a[::-1], d_a_dot[::-1], strict=True):
         d_h = dy_t + d_h_next  # (B1)
         d_h_dot = dy_dot_t + d_h_next_dot  # (S1) ∂δhₜ = ∂dyₜ + ∂δh⁺ₜ
-        np.multiply(d_h, _sigmoid_precise(-a_z_t), out=d_n)  # (B2)
-        # (S2) ∂δnₜ = ∂δhₜ ⊙ σ(−a_zₜ) − ∂zₜ ⊙ δhₜ
-        np.subtract(d_h_dot * _sigmoid_precise(-a_z_t), z_dot_t * d_h, out=d_n_dot)
-        np.multiply(d_h, (h_prev - n_t), out=d_z)  # (B5)
+        multiply(d_h, _sigmoid_precise(-a_z_t), d_n)  # (B2)
+        subtract(d_h_dot * _sigmoid_precise(-a_z_t), z_dot_t * d_h, d_n_dot)  # (S2) ∂δnₜ = ∂δhₜ ⊙ σ(−a_zₜ) − ∂zₜ ⊙ δhₜ
+        multiply(d_h, (h_prev - n_t), d_z)  # (B5)
         # (S5) ∂δzₜ = ∂hₜ₋₁ ⊙ δhₜ + ∂δhₜ ⊙ (hₜ₋₁ − nₜ) − ∂nₜ ⊙ δhₜ
-        np.subtract(h_dot_prev * d_h + d_h_dot * (h_prev - n_t), n_dot_t * d_h, out=d_z_dot)
+        subtract(h_dot_prev * d_h + d_h_dot * (h_prev - n_t), n_dot_t * d_h, d_z_dot)
         d_h_prev_direct = d_h * z_t  # (B8)
         d_h_prev_direct_dot = z_dot_t * d_h + d_h_dot * z_t  # (S8) ∂δh°ₜ₋₁ = ∂zₜ ⊙ δhₜ + ∂δhₜ ⊙ zₜ
-        np.multiply(d_gates, gates_slope_t, out=d_a_t)  # (B7); (B4)
+        multiply(d_gates, gates_slope_t, d_a_t)  # (B7); (B4)
         # (B9)
-        d_h_prev = d_a_t @ U
+        d_h_prev = d_a_t.dot(U)
         d_h_prev += d_h_prev_direct
         # (S7) ∂δa_zₜ = δzₜ ⊙ ∂z′ₜ + ∂δzₜ ⊙ z′ₜ; (S4) ∂δa_nₜ = δnₜ ⊙ ∂n′ₜ + ∂δnₜ ⊙ n′ₜ
-        np.add(d_gates * d_a_dot_t, d_gates_dot * gates_slope_t, out=d_a_dot_t)
+        add(d_gates * d_a_dot_t, d_gates_dot * gates_slope_t, d_a_dot_t)
         # (S9) ∂δh⁺ₜ₋₁ = U_nᵀ ∂δa_nₜ + ∂U_nᵀ δa_nₜ + U_zᵀ ∂δa_zₜ + ∂U_zᵀ δa_zₜ + ∂δh°ₜ₋₁
-        d_h_next_dot_prev = d_a_dot_t @ U
-        d_h_next_dot_prev += d_a_t @ U_dot
+        d_h_next_dot_prev = d_a_dot_t.dot(U)
+        d_h_next_dot_prev += d_a_t.dot(U_dot)
         d_h_next_dot_prev += d_h_prev_direct_dot
         d_h_next, d_h_next_dot = d_h_prev, d_h_next_dot_prev
     # All steps at once
@@ -700,7 +704,7 @@ def _checked_fields(name: str, values: Any, shapes: Any, sizes: Any, dtype: np.d
 
 def _complement(z: Array, a: Array) -> Array:
     """1 - z, of a gate z = _sigmoid(a)."""
-    return 1 - z
+    return np.array(1, z.dtype) - z
 
 
 def _complement_precise(z: Array, a: Array) -> Array:
@@ -794,11 +798,16 @@ def _remember(fitted: Any, key: Any, sizes: Any) -> None:
 
 
 def _sigmoid(a: Array, out: Array | None = None) -> Array:
-    """1 / (1 + exp(-a)), as tanh, which never overflows."""
-    result: Array = np.multiply(a, 0.5, out=out)
+    """1 / (1 + exp(-a)): in float64 e/(1+e), e = exp(min(a, 700)); else as tanh, which costs less there."""
+    if a.dtype == np.float64:
+        result: Array = np.exp(np.minimum(a, np.array(700.0), out=out), out=out)
+        result /= result + 1
+        return result
+    half = np.array(0.5, a.dtype)
+    result = np.multiply(a, half, out=out)
     np.tanh(result, out=result)
-    result *= 0.5
-    result += 0.5
+    result *= half
+    result += half
     return result
 
 

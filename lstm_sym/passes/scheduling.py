@@ -6,6 +6,7 @@
 * after: what no carried value needs (outputs, input adjoints, weight gradients), for all t at once.
 
 Affine maps into a group are cut into pieces, one an operand, so that slots that share an operand are one product.
+A sum that the loop needs, and that is kept, is begun before it with those terms that read whole sequences alone.
 Statements of the same form in neighbouring slots become one run.
 
 For a compiled target a schedule is `fused`: products alone run before and after the loop, as BLAS is best at many rows
@@ -26,6 +27,8 @@ from lstm_sym.program.program import Program
 from lstm_sym.program.statements import Accumulate, Affine, Maximum, Pointwise, Statement, Term
 from lstm_sym.program.values import Value
 
+_BOTH = (True, False)
+
 
 @dataclass(frozen=True)
 class Piece:
@@ -35,6 +38,14 @@ class Piece:
     terms: tuple[Term, ...]
     first: bool
     statement: Affine
+
+
+@dataclass(frozen=True)
+class Summand(Pointwise):
+    """Some terms of a pointwise sum: the first, which read nothing `varying`, or those that are added to them."""
+
+    first: bool = True
+    varying: frozenset[sympy.Symbol] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -60,8 +71,17 @@ class Schedule:
     fused: bool = False
 
 
-def schedule(program: Program, layout: Layout, keep: frozenset[Value] = frozenset(), fused: bool = False) -> Schedule:
-    """Schedule a program; values in `keep` are stored for every t as well (the tape)."""
+def schedule(
+    program: Program,
+    layout: Layout,
+    keep: frozenset[Value] = frozenset(),
+    fused: bool = False,
+    begun: frozenset[Value] = frozenset(),
+) -> Schedule:
+    """Schedule a program; values in `keep` are stored for every t as well (the tape).
+
+    begun: values that are stored, of which sums may be begun before the loop.
+    """
     needed = _needed_by_carries(program)
     whole = {*program.inputs, *program.parameters, *program.constants}
     # What a backward step sends to the one before is a plain variable, never a whole sequence.
@@ -71,7 +91,7 @@ def schedule(program: Program, layout: Layout, keep: frozenset[Value] = frozense
     late: set[Value] = set()
     for statement in program.statements:
         regions = set()
-        for part in _pieces(statement, layout, whole):
+        for part in _summands(statement, whole) if statement.target in begun else _pieces(statement, layout, whole):
             region = _region(part, whole, needed, sent)
             if into_products is not None:
                 region = _fused_region(part, region, into_products, late)
@@ -166,6 +186,23 @@ def _pieces(statement: Statement, layout: Layout, whole: set[Value]) -> list[Pie
 
     buckets = grouped(statement.terms, key).values()
     return [Piece(statement.target, tuple(terms), False, statement) for terms in buckets]
+
+
+def _summands(statement: Statement, whole: set[Value]) -> list[Piece | Statement]:
+    """A pointwise sum as its terms of whole sequences, and the others; any other statement as it is."""
+    if not isinstance(statement, Pointwise) or not isinstance(statement.expression, sympy.Add):
+        return [statement]
+    varying = frozenset(value.symbol for value in statement.operands if value not in whole)
+    cut = [[t for t in statement.expression.args if t.free_symbols.isdisjoint(varying) == early] for early in _BOTH]
+    steady = [v.symbol for v in statement.operands if v.time is None]
+    if not cut[1] or all(term.free_symbols.issubset(steady) for term in cut[0]):
+        return [statement]
+    sums = [sympy.Add(*terms) for terms in cut]
+    read = [tuple(v for v in statement.operands if v.symbol in expression.free_symbols) for expression in sums]
+    return [
+        Summand(statement.target, expression, operands, statement.provenance, first, varying)
+        for expression, operands, first in zip(sums, read, _BOTH, strict=True)
+    ]
 
 
 def _into_slot(statement: Affine, layout: Layout) -> bool:

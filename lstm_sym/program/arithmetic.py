@@ -2,7 +2,7 @@
 
 Each function of the table of functions has its value twice: fast, and free of cancellation (`_precise`); each slope is
 free of cancellation. The source of these functions is copied into the kernels that use them, so each of them needs only
-NumPy and the functions of this file. Nothing overflows: every exponential is of a number whose real part is <= 0.
+NumPy and the functions of this file. Nothing overflows: every exponential is of a number whose real part is bounded.
 """
 
 from __future__ import annotations
@@ -20,11 +20,16 @@ def negative_magnitude(a: Array) -> Array:
 
 
 def sigmoid(a: Array, out: Array | None = None) -> Array:
-    """1 / (1 + exp(-a)), as tanh, which never overflows."""
-    result: Array = np.multiply(a, 0.5, out=out)
+    """1 / (1 + exp(-a)): in float64 e/(1+e), e = exp(min(a, 700)); else as tanh, which costs less there."""
+    if a.dtype == np.float64:
+        result: Array = np.exp(np.minimum(a, np.array(700.0), out=out), out=out)
+        result /= result + 1
+        return result
+    half = np.array(0.5, a.dtype)
+    result = np.multiply(a, half, out=out)
     np.tanh(result, out=result)
-    result *= 0.5
-    result += 0.5
+    result *= half
+    result += half
     return result
 
 

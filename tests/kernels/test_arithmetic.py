@@ -232,12 +232,18 @@ def test_the_textbook_forms_lose_what_the_slopes_keep() -> None:
 
 
 def test_the_fast_sigmoid_is_right_to_one_rounding_of_one() -> None:
-    """Its error is absolute, 1.5 eps: far to the left, where sigmoid is smaller than that, it has no right digit."""
+    """Its error is absolute, 1.5 eps; by tanh it has no right digit far to the left, where sigmoid is smaller."""
     a = arguments(-1e308, 1e308)
     with np.errstate(all="raise", under="ignore"):
         difference = np.abs(arithmetic.sigmoid(a.copy()) - arithmetic.sigmoid_precise(a))
+        single = np.clip(a, -1e30, 1e30).astype(np.float32)
+        difference_of_single = np.abs(arithmetic.sigmoid(single) - arithmetic.sigmoid_precise(single))
     assert difference.max() <= 1.5 * np.finfo(float).eps
-    assert np.abs(arithmetic.sigmoid(np.array([-40.0])) / arithmetic.sigmoid_precise(np.array([-40.0])) - 1) > 0.5
+    assert difference_of_single.max() <= 1.5 * np.finfo(np.float32).eps
+    far = np.array([-40.0])
+    assert np.abs(arithmetic.sigmoid(far) / arithmetic.sigmoid_precise(far) - 1) < 1e-14
+    far = far.astype(np.float32)
+    assert np.abs(arithmetic.sigmoid(far) / arithmetic.sigmoid_precise(far) - 1) > 0.5
 
 
 def test_the_fast_sigmoid_writes_where_it_is_told() -> None:

@@ -19,7 +19,8 @@ from lstm_sym.emit.numpy.jacobian import JacobianWriter, jacobian_functions
 from lstm_sym.emit.numpy.layout import docstring, folded
 from lstm_sym.emit.numpy.local import LocalValues
 from lstm_sym.emit.numpy.logs import log_function
-from lstm_sym.emit.numpy.printer import CodePrinter, choices, indented
+from lstm_sym.emit.numpy.printer import CodePrinter, bare_names, choices, indented
+from lstm_sym.emit.numpy.shared_tanh import share_tanh
 from lstm_sym.emit.numpy.whitelist import check_source
 from lstm_sym.equations.cell import Cell
 
@@ -116,12 +117,15 @@ class NumPyKernel:
     ) -> str:
         """Docstring, first lines and code of a function over time."""
         code = CodePrinter(condition, records).lines(nodes)
-        return "\n".join(indented([*docstring(text).split("\n"), *begin, *choices(nodes, condition), *code]))
+        chosen = [*choices(nodes, condition), *bare_names(code)]
+        return "\n".join(indented([*docstring(text).split("\n"), *begin, *chosen, *code]))
 
     def forward(self) -> str:
         """forward(): the fast and the precise form in one body."""
         signature, text, first = entry.forward_entry(self.cell)
-        nodes = FunctionWriter(self.plan, self.plan.forward).forward()
+        writer = FunctionWriter(self.plan, self.plan.forward)
+        share_tanh(writer.writer)
+        nodes = writer.forward()
         return signature + "\n" + self.body(text, [first, "(T, B), dtype = x.shape[:2], x.dtype"], nodes)
 
     def backward(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
@@ -9,7 +10,7 @@ from typing import ClassVar
 
 from lstm_sym.emit import nodes as n
 from lstm_sym.emit.numpy.layout import WIDTH, folded
-from lstm_sym.emit.numpy.scalar import NumPyPrinter, calls_chosen
+from lstm_sym.emit.numpy.scalar import BARE, NumPyPrinter, calls_chosen
 from lstm_sym.emit.scalar import filled, literal
 from lstm_sym.equations.sizes import bracketed
 from lstm_sym.program.values import Value
@@ -42,6 +43,10 @@ class CodePrinter:
     sums: ClassVar[Mapping[bool, str]] = {True: "np.asarray({}.sum())", False: "{}.sum(axis=(0, 1))"}
     """Sums over time and batch: over units too, to one number, or not."""
     texts: ClassVar[Mapping[type[n.Node], str]] = TEXTS
+    product: ClassVar[str] = "{} @ {}"
+    """A product of a row."""
+    bare: ClassVar[bool] = False
+    """Whether functions of NumPy are called by their bare names."""
 
     def __init__(self, condition: str = "precise", records: Mapping[str, tuple[str, ...]] | None = None) -> None:
         self.condition, self.records = condition, records or {}
@@ -67,7 +72,7 @@ class CodePrinter:
                 return f"-{text}" if coefficient == -1 else f"{float(coefficient)!r} * {text}"
             case n.Product():
                 left, matrix = self.text(node.left), self.text(node.matrix) + (".T" if node.transposed else "")
-                return f"_times({left}, {matrix})" if node.over_time else f"{left} @ {matrix}"
+                return f"_times({left}, {matrix})" if node.over_time else self.product.format(left, matrix)
             case n.Mapped():
                 return self.mapped(node)
             case n.Largest():
@@ -92,7 +97,7 @@ class CodePrinter:
         def refer(value: Value) -> str:
             return self.text(node.operands[value.symbol])
 
-        return NumPyPrinter(node.values, refer, node.constants, node.exact)
+        return NumPyPrinter(node.values, refer, node.constants, node.exact, self.bare)
 
     def mapped(self, node: n.Mapped) -> str:
         """A part of a stack is copied out of it."""
@@ -156,7 +161,9 @@ class CodePrinter:
                 flow = ", ".join(node.reads) + (f" -> {', '.join(node.gives)}" if node.gives else "")
                 return [*comment(f"{node.title}: {flow}" if flow else node.title), *self.lines(node.body)]
             case n.Loop():
-                return [*self.loop_head(node), *indented(self.lines(node.body))]
+                return [*self.loop_head(node), *indented(StepPrinter(self.condition).lines(node.body))]
+            case n.SharedTanh():
+                return self.shared_tanh(node)
             case n.Return():
                 return folded(f"return {self.text(node.value)}")
         raise TypeError(f"{type(node).__name__} is no statement")
@@ -200,6 +207,13 @@ class CodePrinter:
         low = f"{multiple(node.low, size)} " if node.low else ""
         return [f"{names} = {node.array.text}[{axis}{low}: {multiple(node.high, size)}]"]
 
+    def shared_tanh(self, node: n.SharedTanh) -> list[str]:
+        """One call for all slots, where it costs less."""
+        slots, sigmoids = self.text(node.slots), self.text(node.sigmoids)
+        shared = [f"{sigmoids} *= half", f"tanh({slots}, {slots})", f"{sigmoids} *= half", f"{sigmoids} += half"]
+        remark = "# σ(a) = (1 + tanh(a / 2)) / 2, for one call of tanh"
+        return ["if shared:", *indented([remark, *shared]), "else:", *indented(self.lines(node.apart))]
+
     def loop_head(self, node: n.Loop) -> list[str]:
         """for gates_t, h_prev in zip(gates, h[:-1]): the line that binds the rows of one step to their names."""
         end = "[::-1]" if node.backwards else ""
@@ -211,6 +225,13 @@ class CodePrinter:
             return [f"for {names} in {arrays}:"]
         line = f"for {names} in zip({arrays}, strict=True):"
         return [line] if len(line) <= WIDTH else folded(f"for ({names}) in zip({arrays}, strict=True):", indent=8)
+
+
+class StepPrinter(CodePrinter):
+    """Prints the statements of a loop over time: rows are arrays, whose `dot` is quicker than `@`; names are bare."""
+
+    product: ClassVar[str] = "{}.dot({})"
+    bare: ClassVar[bool] = True
 
 
 def _together(node: n.Node) -> object:
@@ -252,6 +273,13 @@ def multiple(count: int, size: str) -> str:
     return size if count == 1 else f"{count} * {size}"
 
 
+def bare_names(lines: Sequence[str]) -> list[str]:
+    """add, multiply, tanh = np.add, np.multiply, np.tanh: the functions of NumPy that a loop calls by their names."""
+    called = {name for line in lines for name in re.findall(r"(?<![\w.])(\w+)\(", line)}
+    names = [name for name in BARE if name in called]
+    return [f"{', '.join(names)} = {', '.join(f'np.{name}' for name in names)}"] if names else []
+
+
 def choices(nodes: Iterable[n.Node], condition: str) -> list[str]:
     """The functions that the code calls in the form that the caller chooses, and the choice."""
     found = list(n.walk(tuple(nodes)))
@@ -260,4 +288,7 @@ def choices(nodes: Iterable[n.Node], condition: str) -> list[str]:
     names = (["sigmoid"] if chosen else []) + (
         ["complement"] if any(isinstance(node, n.Complement) for node in found) else []
     )
-    return [f"{name} = _{name}_precise if {condition} else _{name}" for name in names]
+    lines = [f"{name} = _{name}_precise if {condition} else _{name}" for name in names]
+    if any(isinstance(node, n.SharedTanh) for node in found):
+        lines += [f"shared, half = dtype == np.float32 and not {condition}, np.array(0.5, dtype)"]
+    return lines

@@ -14,25 +14,40 @@ from lstm_sym.equations.functions import sigmoid
 from lstm_sym.notation.scalar import PRODUCT
 from lstm_sym.program.values import Value
 
-_NUMPY = ("tanh", "exp", "log", "sin", "cos", "sqrt")
-_TAKES_OUT = (*_NUMPY, "sigmoid")
+NUMPY = ("tanh", "exp", "log", "sin", "cos", "sqrt")
+BARE = ("add", "subtract", "multiply", *NUMPY)
+"""Functions of NumPy that a loop calls by their bare names."""
+_TAKES_OUT = (*NUMPY, "sigmoid")
 CHOSEN = ("sigmoid",)
 """Functions that have a fast and a precise form."""
 
 
 @dataclass(frozen=True, eq=False)
 class NumPyPrinter(CodeScalarPrinter):
-    """Prints expressions; `precise`: whether sigmoid is that of the precise form; None, the one chosen."""
+    """Prints expressions.
+
+    precise: whether sigmoid is that of the precise form; None, the one chosen.
+    bare: whether NumPy's functions are called by their bare names, with the result as last argument: the quickest way.
+    """
 
     precise: bool | None = False
+    bare: bool = False
 
     def function(self, name: str) -> str:
         """What a function is called in the kernel."""
-        if name in _NUMPY:
-            return f"np.{name}"
+        if name in NUMPY:
+            return self.of_numpy(name)
         if name in CHOSEN and self.precise is None:
             return name
         return f"_{name}_precise" if name in CHOSEN and self.precise else f"_{name}"
+
+    def of_numpy(self, name: str) -> str:
+        """A function of NumPy."""
+        return name if self.bare else f"np.{name}"
+
+    def filling(self, function: str, arguments: str, target: str) -> str:
+        """A call whose result goes into an array."""
+        return f"{function}({arguments}, {'' if self.bare else 'out='}{target})"
 
     def call(self, name: str, argument: str) -> str:
         """f(a)."""
@@ -43,7 +58,7 @@ class NumPyPrinter(CodeScalarPrinter):
         name = type(expression).__name__
         if isinstance(expression, sympy.Add):
             head, operation, last = self._split_sum(expression)
-            return f"np.{operation}({self.print(head)}, {self.print(last)}, out={target})"
+            return self.filling(self.of_numpy(operation), f"{self.print(head)}, {self.print(last)}", target)
         if isinstance(expression, sympy.Mul):
             sign, above, below = self.factors(expression)
             texts = [self.print(factor, PRODUCT) for factor in above]
@@ -51,9 +66,9 @@ class NumPyPrinter(CodeScalarPrinter):
                 texts.remove(target)
                 return f"{target} *= {self.product(texts)}"
             if sign > 0 and not below and len(above) > 1:
-                return f"np.multiply({self.product(texts[:-1])}, {texts[-1]}, out={target})"
+                return self.filling(self.of_numpy("multiply"), f"{self.product(texts[:-1])}, {texts[-1]}", target)
         if name in _TAKES_OUT:
-            return f"{self.function(name)}({self.print(expression.args[0])}, out={target})"
+            return self.filling(self.function(name), self.print(expression.args[0]), target)
         return f"{target}[...] = {self.print(expression)}"
 
     def in_place(self, expression: Expr, target: str) -> list[str]:

@@ -63,7 +63,7 @@ def applied_transposed(v: Array, columns: int) -> Array:
 
 def complement(z: Array, a: Array) -> Array:
     """1 - z, of a gate z = sigmoid(a)."""
-    return 1 - z
+    return np.array(1, z.dtype) - z
 
 
 def complement_precise(z: Array, a: Array) -> Array:
