@@ -25,10 +25,11 @@ from lstm_sym.program.statements import Accumulate, Statement
 from lstm_sym.program.values import Role, Value
 
 RECORDS = frozenset({"params", "state", "tape", "dstate", "params_dot", "state_dot", "dstate_dot"})
-ARGUMENTS = frozenset({"x", "dy", "x_dot", "dy_dot", "precise"})
+ARGUMENTS = frozenset({"x", "dy", "x_dot", "dy_dot", "precise", "workspace"})
 TYPES = frozenset({"Params", "State", "Tape", "PreciseTape", "SecondTape", "Grads", "Array", "Any", "NamedTuple"})
 FUNCTIONS = frozenset("sigmoid complement add subtract multiply tanh exp log sin cos sqrt".split())
-TAKEN = frozenset({"np", "t", "T", "B", "k", "dtype", "shared", "half"}) | RECORDS | ARGUMENTS | TYPES | FUNCTIONS
+LOCAL = frozenset({"np", "t", "T", "B", "k", "dtype", "shared", "half", "empty"})
+TAKEN = LOCAL | FUNCTIONS | RECORDS | ARGUMENTS | TYPES
 """What generated code calls things itself; a quantity of this name gets an underscore."""
 
 

@@ -122,20 +122,34 @@ def init(
 
 
 def forward(
-    x: Any, params: Params, state: State | None = None, *, precise: bool = False
-) -> tuple[Array, State, Tape | PreciseTape]:
+    x: Any, params: Params, state: State | None = None, *,
+    precise: bool = False, tape: bool = True, workspace: dict[str, Any] | None = None,
+) -> tuple[Array, State, Any]:
     """Run the cell over sequences: x (T, B, D) -> y = h (T, B, H), the last state, the tape.
 
     state: the initial state, None for zeros. precise: gates and slopes keep full relative accuracy under saturation;
-    `backward` follows the tape. dtype in = dtype out. Raises TypeError, ValueError, naming the array that does not fit.
+    `backward` follows the tape. tape=False: none is kept, None is returned, the memory of a thousand rows is enough.
+    workspace: a dict that keeps arrays from call to call; the next call with it writes over the tape of this one.
+    dtype in = dtype out. Raises TypeError, ValueError, naming the array that does not fit.
     """
     x, params, state = _prepared(x, params, state)
+    if tape:
+        return _forward(x, params, state, precise, workspace)
+    y, state = _without_tape(_forward, x, params, state, precise, workspace)
+    return y, state, None
+
+
+def _forward(
+    x: Array, params: Params, state: State, precise: bool, workspace: dict[str, Any] | None
+) -> tuple[Array, State, Tape | PreciseTape]:
+    """The output, the last state, the tape."""
     (T, B), dtype = x.shape[:2], x.dtype
+    empty = _empty_in(workspace, "forward")
     # Sizes, parameters, arrays
     H = params.W.shape[0]
     W, b, u = params.W, params.b, params.u
-    a_h = np.empty((T, B, H), dtype)
-    h = np.empty((T + 1, B, H), dtype)
+    a_h = empty((T, B, H), dtype)
+    h = empty((T + 1, B, H), dtype)
     h[0] = state.h
     # All steps at once: W, b, a_h -> a_h
     _times(x, W.T, out=a_h)  # (F1) a_hₜ = W xₜ
@@ -151,21 +165,25 @@ def forward(
     return h[1:].copy(), State(h[T].copy()), Tape(x, h)
 
 
-def backward(dy: Any, tape: Tape | PreciseTape, params: Params, dstate: State | None = None) -> Grads:
+def backward(
+    dy: Any, tape: Tape | PreciseTape, params: Params, dstate: State | None = None, *,
+    workspace: dict[str, Any] | None = None,
+) -> Grads:
     """Gradients of a loss L by backpropagation through time, t = T-1 .. 0.
 
-    dy = dL/dy (T, B, H); params as given to `forward`; dstate = dL/d(state after T steps), None for zeros.
-    Returns dL/dx (T, B, D), dL/dparams (named), dL/d(initial state). Raises TypeError, ValueError.
+    dy = dL/dy (T, B, H); params as given to `forward`; dstate = dL/d(state after T steps), None for zeros;
+    workspace as in `forward`. Returns dL/dx (T, B, D), dL/dparams (named), dL/d(initial state).
+    Raises TypeError, ValueError.
     """
     dy, params, dstate = _cotangents(dy, tape, params, dstate)
     parts = _parts(tape, *dy.shape[:2])
     if len(parts) == 1:
-        return _backward(dy, tape, params, dstate)
+        return _backward(dy, tape, params, dstate, workspace)
     # What a step needs beside the tape is kept for as many steps at once as a cache holds, not for all.
     d_x: Any = None
     total: Any = None
     for part in parts:
-        grads: Any = _backward(dy[part], _part_of(tape, _EXTRA[type(tape)], part), params, dstate)
+        grads: Any = _backward(dy[part], _part_of(tape, _EXTRA[type(tape)], part), params, dstate, workspace)
         if total is None:
             d_x, total = np.empty((len(dy), *grads.x.shape[1:]), dy.dtype), grads.params
         else:
@@ -175,15 +193,18 @@ def backward(dy: Any, tape: Tape | PreciseTape, params: Params, dstate: State | 
     return Grads(d_x, total, dstate)
 
 
-def _backward(dy: Array, tape: Any, params: Params, dstate: State) -> Grads:
+def _backward(
+    dy: Array, tape: Any, params: Params, dstate: State, workspace: dict[str, Any] | None
+) -> Grads:
     """Gradients over steps whose intermediate values are all kept at once."""
     (T, B), dtype = dy.shape[:2], dy.dtype
+    empty = _empty_in(workspace, "backward")
     multiply = np.multiply
     # Sizes, parameters, arrays
     H = params.W.shape[0]
     x, h = tape.x, tape.h
     u, W = params.u, params.W
-    d_a_h = np.empty((T, B, H), dtype)
+    d_a_h = empty((T, B, H), dtype)
     d_h_next = dstate.h
     # All steps at once: h -> h_slope
     if isinstance(tape, PreciseTape):
@@ -546,6 +567,7 @@ def _check_tape(tape: Any, kinds: tuple[type, ...]) -> None:
     """Raises TypeError for what forward() of this kernel did not return, or not in the form that is read."""
     if not isinstance(tape, kinds):
         wanted = "forward(..., precise=True)" if len(kinds) == 1 else "forward()"
+        wanted += ", and not with tape=False" if tape is None else ""
         raise TypeError(f"tape is a {type(tape).__name__}; it must be the third result of this kernel's {wanted}")
 
 
@@ -577,6 +599,23 @@ def _diagonal(blocks: Array) -> Array:
     """The diagonals of square blocks (..., N, N), to be written to: (..., N)."""
     view: Array = np.einsum("...ii->...i", blocks)
     return view
+
+
+def _empty_in(workspace: Any, function: str) -> Any:
+    """np.empty; with a workspace, what gives the arrays again that this function made last, as far as they fit."""
+    if workspace is None:
+        return np.empty
+    last = iter(workspace.get(function, ()))
+    made = workspace[function] = []
+
+    def empty(shape: Any, dtype: Any) -> Array:
+        kept: Any = next(last, None)
+        fits = kept is not None and kept.shape == shape and kept.dtype == dtype
+        array: Array = kept if fits else np.empty(shape, dtype)
+        made.append(array)
+        return array
+
+    return empty
 
 
 def _float_dtype(arrays: Any) -> np.dtype[Any]:
@@ -725,3 +764,16 @@ def _times(sequence: Array, matrix: Array, out: Array | None = None) -> Array:
     rows = None if out is None else out.reshape(steps * batch, matrix.shape[1])
     rows = np.matmul(sequence.reshape(steps * batch, width), matrix, out=rows)
     return rows.reshape(steps, batch, matrix.shape[1])
+
+
+def _without_tape(forward: Any, x: Array, params: Any, state: Any, precise: bool, workspace: Any) -> Any:
+    """The output and the last state: the steps in parts of 1024 rows, of which nothing else is kept."""
+    steps, batch = x.shape[:2]
+    size = max(1, 1024 // max(1, batch))
+    y: Array | None = None
+    for start in range(0, max(1, steps), size):
+        part, state = forward(x[start : start + size], params, state, precise, workspace)[:2]
+        if y is None:
+            y = np.empty((steps, *part.shape[1:]), part.dtype)
+        y[start : start + size] = part
+    return y, state

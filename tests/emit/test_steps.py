@@ -13,8 +13,8 @@ import lstm_sym as ls
 
 
 def loop_of(text: str) -> list[str]:
-    """The statements of the loop of forward()."""
-    body = text.split("\ndef forward(")[1].split("\ndef ")[0]
+    """The statements of the loop of the forward pass."""
+    body = text.split("\ndef _forward(")[1].split("\ndef ")[0]
     lines = [line for line in body.splitlines() if not line.lstrip().startswith("#")]
     begin = next(k for k, line in enumerate(lines) if line.startswith("    for "))
     inside = [line[8:].split("  #")[0] for line in lines[begin + 1 :]]

@@ -64,13 +64,14 @@ class CompiledKernel(NumPyKernel):
 
     def forward(self) -> str:
         """forward(): the fast and the precise form in one body."""
-        call = "forward(x, params, state, precise=precise)"
-        return self.function("forward", entry.forward_entry(self.cell), "x", call, "precise")
+        call = "_forward(x, params, state, precise, workspace)"
+        steps = self.function("forward", entry.forward_steps(), "x", call, "precise")
+        return f"{entry.forward_entry(self.cell)}\n\n\n{steps}"
 
     def backward(self) -> str:
         """backward(): slopes from the form of the tape."""
-        call, form = "_backward(dy, tape, params, dstate)", "isinstance(tape, PreciseTape)"
-        steps = self.function("backward", entry.steps_entry(), "dy", call, form)
+        call, form = "_backward(dy, tape, params, dstate, workspace)", "isinstance(tape, PreciseTape)"
+        steps = self.function("backward", entry.backward_steps(), "dy", call, form)
         return f"{entry.backward_entry(self.cell)}\n\n\n{steps}"
 
     def tangents(self) -> str:
@@ -90,11 +91,11 @@ class CompiledKernel(NumPyKernel):
         signature, text, first = head
         nodes = self.code[name]
         begin = [
-            *filter(None, [first]),
             f"if {given}.dtype not in _compiled.dtypes:",
             f"    return _numpy.{otherwise}",
             f"(T, B), dtype = {given}.shape[:2], {given}.dtype",
+            *filter(None, [first]),
         ]
-        code = CallPrinter(condition).lines(nodes)
+        code = CallPrinter(condition, empty="empty" if first else "np.empty").lines(nodes)
         lines = [*docstring(text).split("\n"), *begin, *choices(nodes, condition), *code]
         return "\n".join([signature, *indented(lines)])

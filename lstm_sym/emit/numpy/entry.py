@@ -21,25 +21,47 @@ def _known_sizes(cell: Cell) -> str:
     return all_sizes(cell, "_sizes_of(params, _SHAPES)")
 
 
-def forward_entry(cell: Cell) -> tuple[str, str, str]:
-    """Signature, docstring and first line of forward()."""
+def forward_entry(cell: Cell) -> str:
+    """forward(): checks, and, where no tape is asked for, the steps in parts."""
     size, out = cell.input_shape[0], cell.shapes[cell.output][0]
     default = " | None = None" if cell.parameters else " = Params()"
     drive = "x: Any, params: Params, " if cell.input else f"x: Any = None, params: Params{default},\n    "
     steps = "" if cell.input else "steps: int | None = None, "
     signature = f"""def forward(
-    {drive}state: State | None = None, *, {steps}precise: bool = False
-) -> tuple[Array, State, Tape | PreciseTape]:"""
+    {drive}state: State | None = None, *,
+    {steps}precise: bool = False, tape: bool = True, workspace: dict[str, Any] | None = None,
+) -> tuple[Array, State, Any]:"""
     from_state = start(cell) + (".\n" if cell.initial else ". ")
     y = f"{cell.output} (T, B, {out})"
     text = f"""Run the cell over sequences: x (T, B, {size}) -> y = {y}, the last state, the tape.
 
 state: the initial state, None for {from_state}precise: gates and slopes keep full relative accuracy under saturation;
-`backward` follows the tape. dtype in = dtype out. Raises TypeError, ValueError, naming the array that does not fit."""
+`backward` follows the tape. tape=False: none is kept, None is returned, the memory of a thousand rows is enough.
+workspace: a dict that keeps arrays from call to call; the next call with it writes over the tape of this one.
+dtype in = dtype out. Raises TypeError, ValueError, naming the array that does not fit."""
     if not cell.input:
         text += "\nThe cell reads no input: steps says T, or x is of shape (T, B, 0)."
     given = "x" if cell.input else "_without_input(x, steps, params, state)"
-    return signature, text, f"x, params, state = _prepared({given}, params, state)"
+    lines = indented(docstring(text).split("\n"))
+    return f"""{signature}
+{chr(10).join(lines)}
+    x, params, state = _prepared({given}, params, state)
+    if tape:
+        return _forward(x, params, state, precise, workspace)
+    y, state = _without_tape(_forward, x, params, state, precise, workspace)
+    return y, state, None"""
+
+
+def forward_steps() -> tuple[str, str, str]:
+    """Signature and docstring of _forward(), which checks nothing."""
+    signature = """def _forward(
+    x: Array, params: Params, state: State, precise: bool, workspace: dict[str, Any] | None
+) -> tuple[Array, State, Tape | PreciseTape]:"""
+    return signature, "The output, the last state, the tape.", KEPT.format("forward")
+
+
+KEPT = 'empty = _empty_in(workspace, "{}")'
+"""Where a function takes its arrays from."""
 
 
 def backward_entry(cell: Cell) -> str:
@@ -47,20 +69,24 @@ def backward_entry(cell: Cell) -> str:
     size, out = cell.input_shape[0], cell.shapes[cell.output][0]
     text = f"""Gradients of a loss L by backpropagation through time, t = T-1 .. 0.
 
-dy = dL/dy (T, B, {out}); params as given to `forward`; dstate = dL/d(state after T steps), None for zeros.
-Returns dL/dx (T, B, {size}), dL/dparams (named), dL/d(initial state). Raises TypeError, ValueError."""
+dy = dL/dy (T, B, {out}); params as given to `forward`; dstate = dL/d(state after T steps), None for zeros;
+workspace as in `forward`. Returns dL/dx (T, B, {size}), dL/dparams (named), dL/d(initial state).
+Raises TypeError, ValueError."""
     lines = indented(docstring(text).split("\n"))
-    return f"""def backward(dy: Any, tape: Tape | PreciseTape, params: Params, dstate: State | None = None) -> Grads:
+    return f"""def backward(
+    dy: Any, tape: Tape | PreciseTape, params: Params, dstate: State | None = None, *,
+    workspace: dict[str, Any] | None = None,
+) -> Grads:
 {chr(10).join(lines)}
     dy, params, dstate = _cotangents(dy, tape, params, dstate)
     parts = _parts(tape, *dy.shape[:2])
     if len(parts) == 1:
-        return _backward(dy, tape, params, dstate)
+        return _backward(dy, tape, params, dstate, workspace)
     # What a step needs beside the tape is kept for as many steps at once as a cache holds, not for all.
     d_x: Any = None
     total: Any = None
     for part in parts:
-        grads: Any = _backward(dy[part], _part_of(tape, _EXTRA[type(tape)], part), params, dstate)
+        grads: Any = _backward(dy[part], _part_of(tape, _EXTRA[type(tape)], part), params, dstate, workspace)
         if total is None:
             d_x, total = np.empty((len(dy), *grads.x.shape[1:]), dy.dtype), grads.params
         else:
@@ -70,10 +96,12 @@ Returns dL/dx (T, B, {size}), dL/dparams (named), dL/d(initial state). Raises Ty
     return Grads(d_x, total, dstate)"""
 
 
-def steps_entry() -> tuple[str, str, str]:
+def backward_steps() -> tuple[str, str, str]:
     """Signature and docstring of _backward(), which checks nothing."""
-    signature = "def _backward(dy: Array, tape: Any, params: Params, dstate: State) -> Grads:"
-    return signature, "Gradients over steps whose intermediate values are all kept at once.", ""
+    signature = """def _backward(
+    dy: Array, tape: Any, params: Params, dstate: State, workspace: dict[str, Any] | None
+) -> Grads:"""
+    return signature, "Gradients over steps whose intermediate values are all kept at once.", KEPT.format("backward")
 
 
 def prepared(cell: Cell) -> str:

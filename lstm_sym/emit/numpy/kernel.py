@@ -114,26 +114,28 @@ class NumPyKernel:
         nodes: tuple[Node, ...],
         records: Records | None = None,
         condition: str = "precise",
+        empty: str = "np.empty",
     ) -> str:
         """Docstring, first lines and code of a function over time."""
-        code = CodePrinter(condition, records).lines(nodes)
+        code = CodePrinter(condition, records, empty).lines(nodes)
         chosen = [*choices(nodes, condition), *bare_names(code)]
         return "\n".join(indented([*docstring(text).split("\n"), *begin, *chosen, *code]))
 
     def forward(self) -> str:
         """forward(): the fast and the precise form in one body."""
-        signature, text, first = entry.forward_entry(self.cell)
+        signature, text, first = entry.forward_steps()
         writer = FunctionWriter(self.plan, self.plan.forward)
         share_tanh(writer.writer)
         nodes = writer.forward()
-        return signature + "\n" + self.body(text, [first, "(T, B), dtype = x.shape[:2], x.dtype"], nodes)
+        body = self.body(text, ["(T, B), dtype = x.shape[:2], x.dtype", first], nodes, empty="empty")
+        return f"{entry.forward_entry(self.cell)}\n\n\n{signature}\n{body}"
 
     def backward(self) -> str:
         """backward(): slopes from the form of the tape, all else in one body."""
-        signature, text, _ = entry.steps_entry()
+        signature, text, first = entry.backward_steps()
         nodes = FunctionWriter(self.plan, self.plan.backward).backward()
-        begin = ["(T, B), dtype = dy.shape[:2], dy.dtype"]
-        body = self.body(text, begin, nodes, condition="isinstance(tape, PreciseTape)")
+        begin = ["(T, B), dtype = dy.shape[:2], dy.dtype", first]
+        body = self.body(text, begin, nodes, condition="isinstance(tape, PreciseTape)", empty="empty")
         return f"{entry.backward_entry(self.cell)}\n\n\n{signature}\n{body}"
 
     def step(self) -> str:

@@ -37,7 +37,8 @@ _STEPS = {"previous": "[:-1]", "current": "[1:]", "first": "[0]", "last": "[T]"}
 class CodePrinter:
     """Prints nodes.
 
-    `condition` holds in the precise form; `records` are the fields of those records that can be taken apart as a whole.
+    `condition` holds in the precise form; `records` are the fields of those records that can be taken apart as a whole;
+    `empty` is what makes an array.
     """
 
     sums: ClassVar[Mapping[bool, str]] = {True: "np.asarray({}.sum())", False: "{}.sum(axis=(0, 1))"}
@@ -48,8 +49,10 @@ class CodePrinter:
     bare: ClassVar[bool] = False
     """Whether functions of NumPy are called by their bare names."""
 
-    def __init__(self, condition: str = "precise", records: Mapping[str, tuple[str, ...]] | None = None) -> None:
-        self.condition, self.records = condition, records or {}
+    def __init__(
+        self, condition: str = "precise", records: Mapping[str, tuple[str, ...]] | None = None, empty: str = "np.empty"
+    ) -> None:
+        self.condition, self.records, self.empty = condition, records or {}, empty
         self.views: set[str] = set()
 
     # Expressions
@@ -193,7 +196,7 @@ class CodePrinter:
 
     def array(self, axes: tuple[str, ...], zeros: bool) -> str:
         """A new array."""
-        return f"np.{'zeros' if zeros else 'empty'}(({', '.join(axes)}), dtype)"
+        return f"{'np.zeros' if zeros else self.empty}(({', '.join(axes)}), dtype)"
 
     def split(self, node: n.Split) -> list[str]:
         """i, f, o, g = (gates[..., k * H : (k + 1) * H] for k in range(4))"""

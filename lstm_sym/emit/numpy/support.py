@@ -106,6 +106,7 @@ def check_tape(tape: Any, kinds: tuple[type, ...]) -> None:
     """Raises TypeError for what forward() of this kernel did not return, or not in the form that is read."""
     if not isinstance(tape, kinds):
         wanted = "forward(..., precise=True)" if len(kinds) == 1 else "forward()"
+        wanted += ", and not with tape=False" if tape is None else ""
         raise TypeError(f"tape is a {type(tape).__name__}; it must be the third result of this kernel's {wanted}")
 
 
@@ -174,6 +175,36 @@ def part_of(tape: Any, extra: Sequence[int], steps: slice) -> Any:
     return type(tape)(
         *(a if more < 0 else a[steps.start : steps.stop + more] for a, more in zip(tape, extra, strict=True))
     )
+
+
+def empty_in(workspace: Any, function: str) -> Any:
+    """np.empty; with a workspace, what gives the arrays again that this function made last, as far as they fit."""
+    if workspace is None:
+        return np.empty
+    last = iter(workspace.get(function, ()))
+    made = workspace[function] = []
+
+    def empty(shape: Sequence[int], dtype: Any) -> Array:
+        kept: Any = next(last, None)
+        fits = kept is not None and kept.shape == shape and kept.dtype == dtype
+        array: Array = kept if fits else np.empty(shape, dtype)
+        made.append(array)
+        return array
+
+    return empty
+
+
+def without_tape(forward: Any, x: Array, params: Any, state: Any, precise: bool, workspace: Any) -> Any:
+    """The output and the last state: the steps in parts of 1024 rows, of which nothing else is kept."""
+    steps, batch = x.shape[:2]
+    size = max(1, 1024 // max(1, batch))
+    y: Array | None = None
+    for start in range(0, max(1, steps), size):
+        part, state = forward(x[start : start + size], params, state, precise, workspace)[:2]
+        if y is None:
+            y = np.empty((steps, *part.shape[1:]), part.dtype)
+        y[start : start + size] = part
+    return y, state
 
 
 def remember(fitted: Any, key: Any, sizes: Mapping[str, int]) -> None:
