@@ -193,6 +193,14 @@ class Plan:
         """One step of the cell by itself."""
         return one_step(self.program, self.cell)
 
+    @cached_property
+    def stream(self) -> LoopPlan:
+        """Steps as they come, in the fast form: what shares an operand is one product, and nothing is stored."""
+        plan = schedule(self.forward_forms.fast, self.layout, streamed=True)
+        reserved = (TAKEN - {"x"}) | set(self.cell.size_names)
+        lines = {s.target: s for s in self.program.statements}
+        return LoopPlan(plan, Storage(plan, frozenset(), reserved, {}), lines=lines, exact=False)
+
     def _placed(
         self,
         program: Program,

@@ -91,14 +91,32 @@ class FunctionWriter:
 
     def step(self) -> tuple[n.Node, ...]:
         """One step, statement by statement."""
+        begin, lines = self.one_step()
+        return (*begin, *self.writer.parameters.bound.values(), *self.sizes(lines), *lines)
+
+    def stream(self) -> tuple[tuple[n.Node, ...], tuple[n.Node, ...]]:
+        """What many steps share, parameters and memory; one step."""
+        begin, lines = self.one_step()
+        shared = [*self.writer.parameters.bound.values(), *self.arrays(), *self.views(names_in(lines))]
+        sizes = self.sizes([*shared, *lines])
+        of_params = [node for node in sizes if isinstance(node.value, n.Extent) and node.value.rule.record == "params"]
+        rest = [node for node in sizes if node not in of_params]
+        return (*of_params, *shared), (*begin, *rest, *lines)
+
+    def one_step(self) -> tuple[list[n.Node], list[n.Node]]:
+        """What a step reads of its arguments; its statements, and what it gives back, in memory of its own."""
         program, home = self.loop.program, self.storage.home
         begin: list[n.Node] = [n.Assign(n.Name(home(value).name), n.Name("x_t")) for value in program.inputs]
         begin += [n.Assign(n.Name(home(c.incoming).name), n.Field("state", c.incoming.name)) for c in program.carries]
-        states = n.Record("State", tuple(n.Name(home(carry.outgoing).name) for carry in program.carries))
-        end = n.Return(n.Together((n.Name(home(program.outputs[0]).name), states)))
+
+        def given(value: Value) -> n.Node:
+            name = n.Name(home(value).name)
+            return name if self.storage.place(value) is None else n.Copy(name)
+
+        states = n.Record("State", tuple(given(carry.outgoing) for carry in program.carries))
+        end = n.Return(n.Together((given(program.outputs[0]), states)))
         # What hands the states to the next step is the caller's.
-        lines = [node for node in self.regions.loop if not isinstance(node, n.Rotate)]
-        return (*begin, *self.writer.parameters.bound.values(), *self.sizes(lines), *lines, end)
+        return begin, [*(node for node in self.regions.loop if not isinstance(node, n.Rotate)), end]
 
     # Parts
 
@@ -273,7 +291,7 @@ class FunctionWriter:
         """The views of arrays that are used; those of neighbouring slots, one each, in one statement."""
         return splits({name: view for name, view in self.storage.views.items() if name in used})
 
-    def sizes(self, nodes: Sequence[n.Node]) -> list[n.Node]:
+    def sizes(self, nodes: Sequence[n.Node]) -> list[n.Assign]:
         """The sizes that the code speaks of, each computed by those before it."""
         needed = {name for size in sizes_in(nodes) for name in parts_of(size)}
         owner = "state" if self.loop.program.direction > 0 else "dstate"
@@ -282,7 +300,7 @@ class FunctionWriter:
             others["", "dy"] = self.cell.shapes[self.cell.output][0]
         elif self.cell.input:
             others["", "x"] = self.cell.input_shape[0]
-        found: list[n.Node] = []
+        found: list[n.Assign] = []
         for name, rule in reversed(size_rules(self.cell, others).items()):
             if name in needed:
                 needed |= {part for other in rule.others for part in parts_of(other)}

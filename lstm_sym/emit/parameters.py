@@ -16,7 +16,7 @@ class Parameters:
     def __init__(self, names: Names, plan: LoopPlan) -> None:
         self.names = names
         self.constants = plan.program.constants
-        self.copied = bool(plan.schedule.stored) and not plan.schedule.fused
+        self.copied = bool(plan.schedule.stored or plan.schedule.streamed) and not plan.schedule.fused
         self.bound: dict[str, Assign] = {}
 
     def one(self, value: Value) -> Name:

@@ -270,6 +270,35 @@ def step(x_t: Array, state: State, params: Params) -> tuple[Array, State]:
     return h, State(h)
 
 
+def stepper(params: Params, batch: int = 1) -> Any:
+    """step() for many steps with the same parameters, which are packed once, and memory that is made once.
+
+    Gives advance(x_t (B, D), state) -> y_t (B, H) and the new state, for B = batch. What changes in the parameters
+    later is not seen. Raises TypeError, ValueError.
+    """
+    _sizes_of(params, _SHAPES)
+    tanh = np.tanh
+    U = params.U
+    U_T = np.ascontiguousarray(U.T)
+    W = params.W
+    W_T = np.ascontiguousarray(W.T)
+    gamma = 0.01
+    b = params.b
+    eps = 0.01
+
+    def advance(x_t: Array, state: State) -> tuple[Array, State]:
+        """One step."""
+        x = x_t
+        h_prev = state.h
+        # (F1) a_hₜ = U hₜ₋₁ − Uᵀ hₜ₋₁ − γ hₜ₋₁ + W xₜ + b
+        a_h = h_prev.dot(U_T) + -(h_prev.dot(U)) + x.dot(W_T) + -(gamma * h_prev) + b
+        tanh_a_h = tanh(a_h)  # (F2) tanh_a_hₜ = tanh(a_hₜ)
+        h = h_prev + eps * tanh_a_h  # (F3) hₜ = hₜ₋₁ + eps tanh_a_hₜ
+        return h, State(h)
+
+    return advance
+
+
 def jvp(
     x: Any, params: Params, state: State | None = None, *,
     x_dot: Any = None, params_dot: Params | None = None, state_dot: State | None = None,

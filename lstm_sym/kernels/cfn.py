@@ -313,6 +313,50 @@ def step(x_t: Array, state: State, params: Params) -> tuple[Array, State]:
     return h, State(h)
 
 
+def stepper(params: Params, batch: int = 1) -> Any:
+    """step() for many steps with the same parameters, which are packed once, and memory that is made once.
+
+    Gives advance(x_t (B, D), state) -> y_t (B, H) and the new state, for B = batch. What changes in the parameters
+    later is not seen. Raises TypeError, ValueError.
+    """
+    _sizes_of(params, _SHAPES)
+    B, dtype = batch, np.result_type(*params)
+    shared, half = dtype == np.float32, np.array(0.5, dtype)
+    tanh = np.tanh
+    H = params.W_theta.shape[0]
+    W = np.concatenate((params.W_theta, params.W_eta, params.W_n))
+    W_T = np.ascontiguousarray(W.T)
+    U = np.concatenate((params.U_theta, params.U_eta))
+    U_T = np.ascontiguousarray(U.T)
+    b = np.concatenate((params.b_theta, params.b_eta))
+    gates = np.empty((B, 3 * H), dtype)
+    theta, eta, n = (gates[..., k * H : (k + 1) * H] for k in range(3))
+    gates_theta_eta = gates[..., : 2 * H]
+
+    def advance(x_t: Array, state: State) -> tuple[Array, State]:
+        """One step."""
+        nonlocal gates, gates_theta_eta, n
+        x = x_t
+        h_prev = state.h
+        tanh_h_prev = tanh(h_prev)  # (F7) tanh_h_prevₜ = tanh(hₜ₋₁)
+        x.dot(W_T, gates)  # (F1) a_θₜ = W_θ xₜ; (F3) a_ηₜ = W_η xₜ; (F5) a_nₜ = W_n xₜ
+        gates_theta_eta += h_prev.dot(U_T)  # (F1) a_θₜ += U_θ hₜ₋₁; (F3) a_ηₜ += U_η hₜ₋₁
+        gates_theta_eta += b  # (F1) a_θₜ += b_θ; (F3) a_ηₜ += b_η
+        if shared:
+            # σ(a) = (1 + tanh(a / 2)) / 2, for one call of tanh
+            gates_theta_eta *= half
+            tanh(gates, gates)
+            gates_theta_eta *= half
+            gates_theta_eta += half
+        else:
+            _sigmoid(gates_theta_eta, gates_theta_eta)  # (F2) θₜ = σ(a_θₜ); (F4) ηₜ = σ(a_ηₜ)
+            tanh(n, n)  # (F6) nₜ = tanh(a_nₜ)
+        h = theta * tanh_h_prev + eta * n  # (F8) hₜ = θₜ ⊙ tanh_h_prevₜ + ηₜ ⊙ nₜ
+        return h, State(h)
+
+    return advance
+
+
 def jvp(
     x: Any, params: Params, state: State | None = None, *,
     x_dot: Any = None, params_dot: Params | None = None, state_dot: State | None = None,

@@ -332,6 +332,46 @@ def step(x_t: Array, state: State, params: Params) -> tuple[Array, State]:
     return h, State(h)
 
 
+def stepper(params: Params, batch: int = 1) -> Any:
+    """step() for many steps with the same parameters, which are packed once, and memory that is made once.
+
+    Gives advance(x_t (B, D), state) -> y_t (B, H) and the new state, for B = batch. What changes in the parameters
+    later is not seen. Raises TypeError, ValueError.
+    """
+    _sizes_of(params, _SHAPES)
+    B, dtype = batch, np.result_type(*params)
+    tanh = np.tanh
+    H = params.W_r.shape[0]
+    b = np.concatenate((params.b_u, params.b_r, params.b_z, params.b_n))
+    W = np.concatenate((params.W_r, params.W_z, params.W_n))
+    W_T = np.ascontiguousarray(W.T)
+    U = np.concatenate((params.U_n, params.U_r, params.U_z))
+    U_T = np.ascontiguousarray(U.T)
+    gates = np.empty((B, 4 * H), dtype)
+    U_n_h, r, z, n = (gates[..., k * H : (k + 1) * H] for k in range(4))
+    gates_U_n_h_r_z = gates[..., : 3 * H]
+    gates_r_z_n = gates[..., H : 4 * H]
+    gates_r_z = gates[..., H : 3 * H]
+
+    def advance(x_t: Array, state: State) -> tuple[Array, State]:
+        """One step."""
+        nonlocal gates, gates_r_z_n, gates_U_n_h_r_z, gates_r_z, n
+        x = x_t
+        h_prev = state.h
+        gates[...] = b  # (F5) U_n_hₜ = b_u; (F1) a_rₜ = b_r; (F3) a_zₜ = b_z; (F7) a_nₜ = b_n
+        gates_r_z_n += x.dot(W_T)  # (F1) a_rₜ += W_r xₜ; (F3) a_zₜ += W_z xₜ; (F7) a_nₜ += W_n xₜ
+        gates_U_n_h_r_z += h_prev.dot(U_T)  # (F5) U_n_hₜ += U_n hₜ₋₁; (F1) a_rₜ += U_r hₜ₋₁; (F3) a_zₜ += U_z hₜ₋₁
+        _sigmoid(gates_r_z, gates_r_z)  # (F2) rₜ = σ(a_rₜ); (F4) zₜ = σ(a_zₜ)
+        q = r * U_n_h  # (F6) qₜ = rₜ ⊙ U_n_hₜ
+        n += q  # (F7) a_nₜ += qₜ
+        z_complement = 1 - z
+        tanh(n, n)  # (F8) nₜ = tanh(a_nₜ)
+        h = h_prev * z + n * z_complement  # (F9) hₜ = hₜ₋₁ ⊙ zₜ + nₜ ⊙ (1 − zₜ)
+        return h, State(h)
+
+    return advance
+
+
 def jvp(
     x: Any, params: Params, state: State | None = None, *,
     x_dot: Any = None, params_dot: Params | None = None, state_dot: State | None = None,

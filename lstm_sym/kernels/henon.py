@@ -223,6 +223,26 @@ def step(x_t: Array, state: State, params: Params) -> tuple[Array, State]:
     return x, State(x, y)
 
 
+def stepper(params: Params, batch: int = 1) -> Any:
+    """step() for many steps with the same parameters, which are packed once, and memory that is made once.
+
+    Gives advance(x_t (B, 0), state) -> y_t (B, H) and the new state, for B = batch. What changes in the parameters
+    later is not seen. Raises TypeError, ValueError.
+    """
+    _sizes_of(params, _SHAPES)
+    a = 1.4
+    b = 0.3
+
+    def advance(x_t: Array, state: State) -> tuple[Array, State]:
+        """One step."""
+        x_prev, y_prev = state
+        x = 1 + y_prev - a * x_prev**2  # (F1) xₜ = 1 + yₜ₋₁ − a xₜ₋₁²
+        y = b * x_prev  # (F2) yₜ = b xₜ₋₁
+        return x, State(x, y)
+
+    return advance
+
+
 def jvp(
     x: Any, params: Params, state: State | None = None, *,
     x_dot: Any = None, params_dot: Params | None = None, state_dot: State | None = None,

@@ -306,6 +306,44 @@ def step(x_t: Array, state: State, params: Params) -> tuple[Array, State]:
     return h, State(h)
 
 
+def stepper(params: Params, batch: int = 1) -> Any:
+    """step() for many steps with the same parameters, which are packed once, and memory that is made once.
+
+    Gives advance(x_t (B, D), state) -> y_t (B, H) and the new state, for B = batch. What changes in the parameters
+    later is not seen. Raises TypeError, ValueError.
+    """
+    _sizes_of(params, _SHAPES)
+    B, dtype = batch, np.result_type(*params)
+    tanh = np.tanh
+    H = params.W_f.shape[0]
+    W = np.concatenate((params.W_f, params.W_n))
+    W_T = np.ascontiguousarray(W.T)
+    U = np.concatenate((params.U_f, params.U_n))
+    U_T = np.ascontiguousarray(U.T)
+    b = np.concatenate((params.b_f, params.b_n))
+    beta = 1
+    a, gates = (np.empty((B, 2 * H), dtype) for _ in range(2))
+    k_f, a_n = (a[..., k * H : (k + 1) * H] for k in range(2))
+    f, n = (gates[..., k * H : (k + 1) * H] for k in range(2))
+
+    def advance(x_t: Array, state: State) -> tuple[Array, State]:
+        """One step."""
+        nonlocal a, f, n
+        x = x_t
+        h_prev = state.h
+        x.dot(W_T, a)  # (F1) k_fₜ = W_f xₜ; (F5) a_nₜ = W_n xₜ
+        a += h_prev.dot(U_T)  # (F1) k_fₜ += U_f hₜ₋₁; (F5) a_nₜ += U_n hₜ₋₁
+        a += b  # (F1) k_fₜ += b_f; (F5) a_nₜ += b_n
+        a_i = beta - k_f  # (F3) a_iₜ = β − k_fₜ
+        i = _sigmoid(a_i)  # (F4) iₜ = σ(a_iₜ)
+        _sigmoid(k_f, f)  # (F2) fₜ = σ(k_fₜ)
+        tanh(a_n, n)  # (F6) nₜ = tanh(a_nₜ)
+        h = h_prev * f + i * n  # (F7) hₜ = hₜ₋₁ ⊙ fₜ + iₜ ⊙ nₜ
+        return h, State(h)
+
+    return advance
+
+
 def jvp(
     x: Any, params: Params, state: State | None = None, *,
     x_dot: Any = None, params_dot: Params | None = None, state_dot: State | None = None,

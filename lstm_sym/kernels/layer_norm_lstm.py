@@ -608,6 +608,88 @@ def step(x_t: Array, state: State, params: Params) -> tuple[Array, State]:
     return h, State(h, c)
 
 
+def stepper(params: Params, batch: int = 1) -> Any:
+    """step() for many steps with the same parameters, which are packed once, and memory that is made once.
+
+    Gives advance(x_t (B, D), state) -> y_t (B, H) and the new state, for B = batch. What changes in the parameters
+    later is not seen. Raises TypeError, ValueError.
+    """
+    _sizes_of(params, _SHAPES)
+    B, dtype = batch, np.result_type(*params)
+    tanh, sqrt = np.tanh, np.sqrt
+    H = params.U_i.shape[0]
+    U = np.concatenate((params.U_i, params.U_f, params.U_g, params.U_o))
+    U_T = np.ascontiguousarray(U.T)
+    epsilon = 1e-05
+    W = np.concatenate((params.W_i, params.W_f, params.W_g, params.W_o))
+    W_T = np.ascontiguousarray(W.T)
+    (alpha_i, gamma_i, b_i, alpha_f, gamma_f, b_f, alpha_g, gamma_g, b_g, alpha_o, gamma_o, b_o, gamma_c,
+        b_c) = (params.alpha_i, params.gamma_i, params.b_i, params.alpha_f, params.gamma_f, params.b_f,
+        params.alpha_g, params.gamma_g, params.b_g, params.alpha_o, params.gamma_o, params.b_o, params.gamma_c,
+        params.b_c)
+    a_h_i_h_f_h_g_h_o, a_x_i_x_f_x_g_x_o = (np.empty((B, 4 * H), dtype) for _ in range(2))
+    h_i, h_f, h_g, h_o = (a_h_i_h_f_h_g_h_o[..., k * H : (k + 1) * H] for k in range(4))
+    x_i, x_f, x_g, x_o = (a_x_i_x_f_x_g_x_o[..., k * H : (k + 1) * H] for k in range(4))
+
+    def advance(x_t: Array, state: State) -> tuple[Array, State]:
+        """One step."""
+        nonlocal a_h_i_h_f_h_g_h_o, a_x_i_x_f_x_g_x_o
+        x = x_t
+        h_prev, c_prev = state
+        # (F1) h_iₜ = U_i hₜ₋₁; (F2) h_fₜ = U_f hₜ₋₁; (F3) h_gₜ = U_g hₜ₋₁; (F4) h_oₜ = U_o hₜ₋₁
+        h_prev.dot(U_T, a_h_i_h_f_h_g_h_o)
+        # (F9) m_hₜ = 0.25 h_iₜ + 0.25 h_fₜ + 0.25 h_gₜ + 0.25 h_oₜ
+        m_h = 0.25 * h_i + 0.25 * h_f + 0.25 * h_g + 0.25 * h_o
+        mu_h = _mean_of(m_h)  # (F10) μ_hₜ = mean(m_hₜ)
+        u_i = h_i - mu_h  # (F11) u_iₜ = h_iₜ − μ_hₜ
+        u_f = h_f - mu_h  # (F12) u_fₜ = h_fₜ − μ_hₜ
+        u_g = h_g - mu_h  # (F13) u_gₜ = h_gₜ − μ_hₜ
+        u_o = h_o - mu_h  # (F14) u_oₜ = h_oₜ − μ_hₜ
+        # (F15) q_hₜ = 0.25 u_iₜ² + 0.25 u_fₜ² + 0.25 u_gₜ² + 0.25 u_oₜ²
+        q_h = 0.25 * u_i**2 + 0.25 * u_f**2 + 0.25 * u_g**2 + 0.25 * u_o**2
+        mean_q_h = _mean_of(q_h)  # (F16) mean_q_hₜ = mean(q_hₜ)
+        a_s_h = epsilon + mean_q_h  # (F17) a_s_hₜ = ε + mean_q_hₜ
+        s_h = sqrt(a_s_h)  # (F18) s_hₜ = sqrt(a_s_hₜ)
+        x.dot(W_T, a_x_i_x_f_x_g_x_o)  # (F5) x_iₜ = W_i xₜ; (F6) x_fₜ = W_f xₜ; (F7) x_gₜ = W_g xₜ; (F8) x_oₜ = W_o xₜ
+        # (F19) m_xₜ = 0.25 x_iₜ + 0.25 x_fₜ + 0.25 x_gₜ + 0.25 x_oₜ
+        m_x = 0.25 * x_i + 0.25 * x_f + 0.25 * x_g + 0.25 * x_o
+        mu_x = _mean_of(m_x)  # (F20) μ_xₜ = mean(m_xₜ)
+        v_i = x_i - mu_x  # (F21) v_iₜ = x_iₜ − μ_xₜ
+        v_f = x_f - mu_x  # (F22) v_fₜ = x_fₜ − μ_xₜ
+        v_g = x_g - mu_x  # (F23) v_gₜ = x_gₜ − μ_xₜ
+        v_o = x_o - mu_x  # (F24) v_oₜ = x_oₜ − μ_xₜ
+        # (F25) q_xₜ = 0.25 v_iₜ² + 0.25 v_fₜ² + 0.25 v_gₜ² + 0.25 v_oₜ²
+        q_x = 0.25 * v_i**2 + 0.25 * v_f**2 + 0.25 * v_g**2 + 0.25 * v_o**2
+        mean_q_x = _mean_of(q_x)  # (F26) mean_q_xₜ = mean(q_xₜ)
+        a_s_x = epsilon + mean_q_x  # (F27) a_s_xₜ = ε + mean_q_xₜ
+        s_x = sqrt(a_s_x)  # (F28) s_xₜ = sqrt(a_s_xₜ)
+        # (F29) a_iₜ = α_i ⊙ u_iₜ / s_hₜ + γ_i ⊙ v_iₜ / s_xₜ + b_i
+        a_i = alpha_i * u_i / s_h + gamma_i * v_i / s_x + b_i
+        i = _sigmoid(a_i)  # (F30) iₜ = σ(a_iₜ)
+        # (F31) a_fₜ = α_f ⊙ u_fₜ / s_hₜ + γ_f ⊙ v_fₜ / s_xₜ + b_f
+        a_f = alpha_f * u_f / s_h + gamma_f * v_f / s_x + b_f
+        f = _sigmoid(a_f)  # (F32) fₜ = σ(a_fₜ)
+        # (F33) a_gₜ = α_g ⊙ u_gₜ / s_hₜ + γ_g ⊙ v_gₜ / s_xₜ + b_g
+        a_g = alpha_g * u_g / s_h + gamma_g * v_g / s_x + b_g
+        g = tanh(a_g)  # (F34) gₜ = tanh(a_gₜ)
+        # (F35) a_oₜ = α_o ⊙ u_oₜ / s_hₜ + γ_o ⊙ v_oₜ / s_xₜ + b_o
+        a_o = alpha_o * u_o / s_h + gamma_o * v_o / s_x + b_o
+        o = _sigmoid(a_o)  # (F36) oₜ = σ(a_oₜ)
+        c = c_prev * f + i * g  # (F37) cₜ = cₜ₋₁ ⊙ fₜ + iₜ ⊙ gₜ
+        mean_c = _mean_of(c)  # (F38) mean_cₜ = mean(cₜ)
+        u_c = c - mean_c  # (F39) u_cₜ = cₜ − mean_cₜ
+        q_c = u_c**2  # (F40) q_cₜ = u_cₜ²
+        mean_q_c = _mean_of(q_c)  # (F41) mean_q_cₜ = mean(q_cₜ)
+        a_s_c = epsilon + mean_q_c  # (F42) a_s_cₜ = ε + mean_q_cₜ
+        s_c = sqrt(a_s_c)  # (F43) s_cₜ = sqrt(a_s_cₜ)
+        c_norm = gamma_c * u_c / s_c + b_c  # (F44) c_normₜ = γ_c ⊙ u_cₜ / s_cₜ + b_c
+        tanh_c_norm = tanh(c_norm)  # (F45) tanh_c_normₜ = tanh(c_normₜ)
+        h = o * tanh_c_norm  # (F46) hₜ = oₜ ⊙ tanh_c_normₜ
+        return h, State(h, c)
+
+    return advance
+
+
 def jvp(
     x: Any, params: Params, state: State | None = None, *,
     x_dot: Any = None, params_dot: Params | None = None, state_dot: State | None = None,

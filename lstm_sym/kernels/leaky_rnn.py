@@ -258,6 +258,39 @@ def step(x_t: Array, state: State, params: Params) -> tuple[Array, State]:
     return h, State(h)
 
 
+def stepper(params: Params, batch: int = 1) -> Any:
+    """step() for many steps with the same parameters, which are packed once, and memory that is made once.
+
+    Gives advance(x_t (B, D), state) -> y_t (B, H) and the new state, for B = batch. What changes in the parameters
+    later is not seen. Raises TypeError, ValueError.
+    """
+    _sizes_of(params, _SHAPES)
+    B, dtype = batch, np.result_type(*params)
+    tanh = np.tanh
+    H = params.W.shape[0]
+    W = params.W
+    W_T = np.ascontiguousarray(W.T)
+    U = params.U
+    U_T = np.ascontiguousarray(U.T)
+    b = params.b
+    alpha = 0.2
+    tanh_a_h = np.empty((B, H), dtype)
+
+    def advance(x_t: Array, state: State) -> tuple[Array, State]:
+        """One step."""
+        nonlocal tanh_a_h
+        x = x_t
+        h_prev = state.h
+        x.dot(W_T, tanh_a_h)  # (F1) a_hₜ = W xₜ
+        tanh_a_h += h_prev.dot(U_T)  # (F1) a_hₜ += U hₜ₋₁
+        tanh_a_h += b  # (F1) a_hₜ += b
+        tanh(tanh_a_h, tanh_a_h)  # (F2) tanh_a_hₜ = tanh(a_hₜ)
+        h = (1 - alpha) * h_prev + alpha * tanh_a_h  # (F3) hₜ = (1 − α) hₜ₋₁ + α tanh_a_hₜ
+        return h, State(h)
+
+    return advance
+
+
 def jvp(
     x: Any, params: Params, state: State | None = None, *,
     x_dot: Any = None, params_dot: Params | None = None, state_dot: State | None = None,

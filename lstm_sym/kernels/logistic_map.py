@@ -212,6 +212,24 @@ def step(x_t: Array, state: State, params: Params) -> tuple[Array, State]:
     return h, State(h)
 
 
+def stepper(params: Params, batch: int = 1) -> Any:
+    """step() for many steps with the same parameters, which are packed once, and memory that is made once.
+
+    Gives advance(x_t (B, 0), state) -> y_t (B, H) and the new state, for B = batch. What changes in the parameters
+    later is not seen. Raises TypeError, ValueError.
+    """
+    _sizes_of(params, _SHAPES)
+    r = 4
+
+    def advance(x_t: Array, state: State) -> tuple[Array, State]:
+        """One step."""
+        h_prev = state.h
+        h = r * h_prev * (1 - h_prev)  # (F1) hₜ = r hₜ₋₁ ⊙ (1 − hₜ₋₁)
+        return h, State(h)
+
+    return advance
+
+
 def jvp(
     x: Any, params: Params, state: State | None = None, *,
     x_dot: Any = None, params_dot: Params | None = None, state_dot: State | None = None,

@@ -367,6 +367,54 @@ def step(x_t: Array, state: State, params: Params) -> tuple[Array, State]:
     return h, State(h, c)
 
 
+def stepper(params: Params, batch: int = 1) -> Any:
+    """step() for many steps with the same parameters, which are packed once, and memory that is made once.
+
+    Gives advance(x_t (B, D), state) -> y_t (B, 2 * M) and the new state, for B = batch. What changes in the parameters
+    later is not seen. Raises TypeError, ValueError.
+    """
+    _sizes_of(params, _SHAPES)
+    B, dtype = batch, np.result_type(*params)
+    tanh = np.tanh
+    M = params.W_i.shape[0]
+    W = np.concatenate((params.W_i, params.W_f, params.W_o))
+    W_T = np.ascontiguousarray(W.T)
+    U = np.concatenate((params.U_i, params.U_f, params.U_o))
+    U_T = np.ascontiguousarray(U.T)
+    b = np.concatenate((params.b_i, params.b_f, params.b_o))
+    W_g = params.W_g
+    W_g_T = np.ascontiguousarray(W_g.T)
+    U_g = params.U_g
+    U_g_T = np.ascontiguousarray(U_g.T)
+    b_g = params.b_g
+    g = np.empty((B, 2 * M), dtype)
+    gates = np.empty((B, 3 * M), dtype)
+    i, f, o = (gates[..., k * M : (k + 1) * M] for k in range(3))
+
+    def advance(x_t: Array, state: State) -> tuple[Array, State]:
+        """One step."""
+        nonlocal gates, g
+        x = x_t
+        h_prev, c_prev = state
+        x.dot(W_T, gates)  # (F1) a_iₜ = W_i xₜ; (F3) a_fₜ = W_f xₜ; (F7) a_oₜ = W_o xₜ
+        gates += h_prev.dot(U_T)  # (F1) a_iₜ += U_i hₜ₋₁; (F3) a_fₜ += U_f hₜ₋₁; (F7) a_oₜ += U_o hₜ₋₁
+        gates += b  # (F1) a_iₜ += b_i; (F3) a_fₜ += b_f; (F7) a_oₜ += b_o
+        _sigmoid(gates, gates)  # (F2) iₜ = σ(a_iₜ); (F4) fₜ = σ(a_fₜ); (F8) oₜ = σ(a_oₜ)
+        repeat_f = np.repeat(f, 2, axis=-1)  # (F9) repeat_fₜ = repeat₂(fₜ)
+        repeat_i = np.repeat(i, 2, axis=-1)  # (F10) repeat_iₜ = repeat₂(iₜ)
+        repeat_o = np.repeat(o, 2, axis=-1)  # (F12) repeat_oₜ = repeat₂(oₜ)
+        x.dot(W_g_T, g)  # (F5) a_gₜ = W_g xₜ
+        g += h_prev.dot(U_g_T)  # (F5) a_gₜ += U_g hₜ₋₁
+        g += b_g  # (F5) a_gₜ += b_g
+        tanh(g, g)  # (F6) gₜ = tanh(a_gₜ)
+        c = c_prev * repeat_f + g * repeat_i  # (F11) cₜ = cₜ₋₁ ⊙ repeat_fₜ + gₜ ⊙ repeat_iₜ
+        tanh_c = tanh(c)  # (F13) tanh_cₜ = tanh(cₜ)
+        h = repeat_o * tanh_c  # (F14) hₜ = repeat_oₜ ⊙ tanh_cₜ
+        return h, State(h, c)
+
+    return advance
+
+
 def jvp(
     x: Any, params: Params, state: State | None = None, *,
     x_dot: Any = None, params_dot: Params | None = None, state_dot: State | None = None,

@@ -332,6 +332,49 @@ def step(x_t: Array, state: State, params: Params) -> tuple[Array, State]:
     return h, State(h, c)
 
 
+def stepper(params: Params, batch: int = 1) -> Any:
+    """step() for many steps with the same parameters, which are packed once, and memory that is made once.
+
+    Gives advance(x_t (B, D), state) -> y_t (B, H) and the new state, for B = batch. What changes in the parameters
+    later is not seen. Raises TypeError, ValueError.
+    """
+    _sizes_of(params, _SHAPES)
+    B, dtype = batch, np.result_type(*params)
+    shared, half = dtype == np.float32, np.array(0.5, dtype)
+    tanh = np.tanh
+    H = params.W_i.shape[0]
+    W = np.concatenate((params.W_i, params.W_f, params.W_o, params.W_g))
+    W_T = np.ascontiguousarray(W.T)
+    b = np.concatenate((params.b_i, params.b_f, params.b_o, params.b_g))
+    gates = np.empty((B, 4 * H), dtype)
+    i, f, o, g = (gates[..., k * H : (k + 1) * H] for k in range(4))
+    gates_i_f_o = gates[..., : 3 * H]
+
+    def advance(x_t: Array, state: State) -> tuple[Array, State]:
+        """One step."""
+        nonlocal gates, gates_i_f_o, g
+        x = x_t
+        h_prev, c_prev = state
+        h_x = np.concatenate((h_prev, x), axis=-1)  # (F1) h_xₜ = [hₜ₋₁; xₜ]
+        h_x.dot(W_T, gates)  # (F2) a_iₜ = W_i h_xₜ; (F4) a_fₜ = W_f h_xₜ; (F8) a_oₜ = W_o h_xₜ; (F6) a_gₜ = W_g h_xₜ
+        gates += b  # (F2) a_iₜ += b_i; (F4) a_fₜ += b_f; (F8) a_oₜ += b_o; (F6) a_gₜ += b_g
+        if shared:
+            # σ(a) = (1 + tanh(a / 2)) / 2, for one call of tanh
+            gates_i_f_o *= half
+            tanh(gates, gates)
+            gates_i_f_o *= half
+            gates_i_f_o += half
+        else:
+            _sigmoid(gates_i_f_o, gates_i_f_o)  # (F3) iₜ = σ(a_iₜ); (F5) fₜ = σ(a_fₜ); (F9) oₜ = σ(a_oₜ)
+            tanh(g, g)  # (F7) gₜ = tanh(a_gₜ)
+        c = c_prev * f + i * g  # (F10) cₜ = cₜ₋₁ ⊙ fₜ + iₜ ⊙ gₜ
+        tanh_c = tanh(c)  # (F11) tanh_cₜ = tanh(cₜ)
+        h = o * tanh_c  # (F12) hₜ = oₜ ⊙ tanh_cₜ
+        return h, State(h, c)
+
+    return advance
+
+
 def jvp(
     x: Any, params: Params, state: State | None = None, *,
     x_dot: Any = None, params_dot: Params | None = None, state_dot: State | None = None,

@@ -419,6 +419,73 @@ def step(x_t: Array, state: State, params: Params) -> tuple[Array, State]:
     return h, State(h, i, f, o, c)
 
 
+def stepper(params: Params, batch: int = 1) -> Any:
+    """step() for many steps with the same parameters, which are packed once, and memory that is made once.
+
+    Gives advance(x_t (B, D), state) -> y_t (B, H) and the new state, for B = batch. What changes in the parameters
+    later is not seen. Raises TypeError, ValueError.
+    """
+    _sizes_of(params, _SHAPES)
+    B, dtype = batch, np.result_type(*params)
+    tanh = np.tanh
+    H = params.W_i.shape[0]
+    p_i, p_f = params.p_i, params.p_f
+    W = np.concatenate((params.W_i, params.W_f))
+    W_T = np.ascontiguousarray(W.T)
+    W_ = np.concatenate((params.W_g, params.W_o))
+    W__T = np.ascontiguousarray(W_.T)
+    U = np.concatenate((params.U_i, params.U_f, params.U_g, params.U_o))
+    U_T = np.ascontiguousarray(U.T)
+    b = np.concatenate((params.b_i, params.b_f, params.b_g, params.b_o))
+    R = np.concatenate((params.R_ii, params.R_if))
+    R_T = np.ascontiguousarray(R.T)
+    R_io = params.R_io
+    R_io_T = np.ascontiguousarray(R_io.T)
+    R_ = np.concatenate((params.R_fi, params.R_ff))
+    R__T = np.ascontiguousarray(R_.T)
+    R_fo = params.R_fo
+    R_fo_T = np.ascontiguousarray(R_fo.T)
+    R__ = np.concatenate((params.R_oi, params.R_of))
+    R___T = np.ascontiguousarray(R__.T)
+    R_oo = params.R_oo
+    R_oo_T = np.ascontiguousarray(R_oo.T)
+    p_o = params.p_o
+    gates = np.empty((B, 4 * H), dtype)
+    a_i, a_f, g, a_o = (gates[..., k * H : (k + 1) * H] for k in range(4))
+    gates_i_f = gates[..., : 2 * H]
+    gates_g_o = gates[..., 2 * H : 4 * H]
+
+    def advance(x_t: Array, state: State) -> tuple[Array, State]:
+        """One step."""
+        nonlocal a_i, a_f, gates_i_f, gates_g_o, gates, a_o, g
+        x = x_t
+        h_prev, i_prev, f_prev, o_prev, c_prev = state
+        a_i[...] = p_i * c_prev  # (F1) a_iₜ = p_i ⊙ cₜ₋₁
+        a_f[...] = p_f * c_prev  # (F3) a_fₜ = p_f ⊙ cₜ₋₁
+        gates_i_f += x.dot(W_T)  # (F1) a_iₜ += W_i xₜ; (F3) a_fₜ += W_f xₜ
+        gates_g_o[...] = x.dot(W__T)  # (F5) a_gₜ = W_g xₜ; (F8) a_oₜ = W_o xₜ
+        # (F1) a_iₜ += U_i hₜ₋₁; (F3) a_fₜ += U_f hₜ₋₁; (F5) a_gₜ += U_g hₜ₋₁; (F8) a_oₜ += U_o hₜ₋₁
+        gates += h_prev.dot(U_T)
+        gates += b  # (F1) a_iₜ += b_i; (F3) a_fₜ += b_f; (F5) a_gₜ += b_g; (F8) a_oₜ += b_o
+        gates_i_f += i_prev.dot(R_T)  # (F1) a_iₜ += R_ii iₜ₋₁; (F3) a_fₜ += R_if iₜ₋₁
+        a_o += i_prev.dot(R_io_T)  # (F8) a_oₜ += R_io iₜ₋₁
+        gates_i_f += f_prev.dot(R__T)  # (F1) a_iₜ += R_fi fₜ₋₁; (F3) a_fₜ += R_ff fₜ₋₁
+        a_o += f_prev.dot(R_fo_T)  # (F8) a_oₜ += R_fo fₜ₋₁
+        gates_i_f += o_prev.dot(R___T)  # (F1) a_iₜ += R_oi oₜ₋₁; (F3) a_fₜ += R_of oₜ₋₁
+        a_o += o_prev.dot(R_oo_T)  # (F8) a_oₜ += R_oo oₜ₋₁
+        i = _sigmoid(a_i)  # (F2) iₜ = σ(a_iₜ)
+        f = _sigmoid(a_f)  # (F4) fₜ = σ(a_fₜ)
+        tanh(g, g)  # (F6) gₜ = tanh(a_gₜ)
+        c = c_prev * f + i * g  # (F7) cₜ = cₜ₋₁ ⊙ fₜ + iₜ ⊙ gₜ
+        a_o += p_o * c  # (F8) a_oₜ += p_o ⊙ cₜ
+        o = _sigmoid(a_o)  # (F9) oₜ = σ(a_oₜ)
+        tanh_c = tanh(c)  # (F10) tanh_cₜ = tanh(cₜ)
+        h = o * tanh_c  # (F11) hₜ = oₜ ⊙ tanh_cₜ
+        return h, State(h, i, f, o, c)
+
+    return advance
+
+
 def jvp(
     x: Any, params: Params, state: State | None = None, *,
     x_dot: Any = None, params_dot: Params | None = None, state_dot: State | None = None,

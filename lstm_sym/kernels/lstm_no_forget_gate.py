@@ -325,6 +325,51 @@ def step(x_t: Array, state: State, params: Params) -> tuple[Array, State]:
     return h, State(h, c)
 
 
+def stepper(params: Params, batch: int = 1) -> Any:
+    """step() for many steps with the same parameters, which are packed once, and memory that is made once.
+
+    Gives advance(x_t (B, D), state) -> y_t (B, H) and the new state, for B = batch. What changes in the parameters
+    later is not seen. Raises TypeError, ValueError.
+    """
+    _sizes_of(params, _SHAPES)
+    B, dtype = batch, np.result_type(*params)
+    shared, half = dtype == np.float32, np.array(0.5, dtype)
+    tanh = np.tanh
+    H = params.W_i.shape[0]
+    W = np.concatenate((params.W_i, params.W_o, params.W_g))
+    W_T = np.ascontiguousarray(W.T)
+    U = np.concatenate((params.U_i, params.U_o, params.U_g))
+    U_T = np.ascontiguousarray(U.T)
+    b = np.concatenate((params.b_i, params.b_o, params.b_g))
+    gates = np.empty((B, 3 * H), dtype)
+    i, o, g = (gates[..., k * H : (k + 1) * H] for k in range(3))
+    gates_i_o = gates[..., : 2 * H]
+
+    def advance(x_t: Array, state: State) -> tuple[Array, State]:
+        """One step."""
+        nonlocal gates, gates_i_o, g
+        x = x_t
+        h_prev, c_prev = state
+        x.dot(W_T, gates)  # (F1) a_iₜ = W_i xₜ; (F5) a_oₜ = W_o xₜ; (F3) a_gₜ = W_g xₜ
+        gates += h_prev.dot(U_T)  # (F1) a_iₜ += U_i hₜ₋₁; (F5) a_oₜ += U_o hₜ₋₁; (F3) a_gₜ += U_g hₜ₋₁
+        gates += b  # (F1) a_iₜ += b_i; (F5) a_oₜ += b_o; (F3) a_gₜ += b_g
+        if shared:
+            # σ(a) = (1 + tanh(a / 2)) / 2, for one call of tanh
+            gates_i_o *= half
+            tanh(gates, gates)
+            gates_i_o *= half
+            gates_i_o += half
+        else:
+            _sigmoid(gates_i_o, gates_i_o)  # (F2) iₜ = σ(a_iₜ); (F6) oₜ = σ(a_oₜ)
+            tanh(g, g)  # (F4) gₜ = tanh(a_gₜ)
+        c = c_prev + i * g  # (F7) cₜ = cₜ₋₁ + iₜ ⊙ gₜ
+        tanh_c = tanh(c)  # (F8) tanh_cₜ = tanh(cₜ)
+        h = o * tanh_c  # (F9) hₜ = oₜ ⊙ tanh_cₜ
+        return h, State(h, c)
+
+    return advance
+
+
 def jvp(
     x: Any, params: Params, state: State | None = None, *,
     x_dot: Any = None, params_dot: Params | None = None, state_dot: State | None = None,

@@ -343,6 +343,54 @@ def step(x_t: Array, state: State, params: Params) -> tuple[Array, State]:
     return h, State(h, c)
 
 
+def stepper(params: Params, batch: int = 1) -> Any:
+    """step() for many steps with the same parameters, which are packed once, and memory that is made once.
+
+    Gives advance(x_t (B, D), state) -> y_t (B, H) and the new state, for B = batch. What changes in the parameters
+    later is not seen. Raises TypeError, ValueError.
+    """
+    _sizes_of(params, _SHAPES)
+    B, dtype = batch, np.result_type(*params)
+    tanh = np.tanh
+    H = params.W_i.shape[0]
+    p_i, p_f, W_g = params.p_i, params.p_f, params.W_g
+    W_g_T = np.ascontiguousarray(W_g.T)
+    W = np.concatenate((params.W_i, params.W_f))
+    W_T = np.ascontiguousarray(W.T)
+    W_o = params.W_o
+    W_o_T = np.ascontiguousarray(W_o.T)
+    U = np.concatenate((params.U_g, params.U_i, params.U_f, params.U_o))
+    U_T = np.ascontiguousarray(U.T)
+    b = np.concatenate((params.b_g, params.b_i, params.b_f, params.b_o))
+    p_o = params.p_o
+    gates = np.empty((B, 4 * H), dtype)
+    g, i, f, o = (gates[..., k * H : (k + 1) * H] for k in range(4))
+    gates_i_f = gates[..., H : 3 * H]
+
+    def advance(x_t: Array, state: State) -> tuple[Array, State]:
+        """One step."""
+        nonlocal i, f, g, gates_i_f, o, gates
+        x = x_t
+        h_prev, c_prev = state
+        i[...] = p_i * c_prev  # (F1) a_iₜ = p_i ⊙ cₜ₋₁
+        f[...] = p_f * c_prev  # (F3) a_fₜ = p_f ⊙ cₜ₋₁
+        g[...] = x.dot(W_g_T)  # (F5) gₜ = W_g xₜ
+        gates_i_f += x.dot(W_T)  # (F1) a_iₜ += W_i xₜ; (F3) a_fₜ += W_f xₜ
+        o[...] = x.dot(W_o_T)  # (F7) a_oₜ = W_o xₜ
+        # (F5) gₜ += U_g hₜ₋₁; (F1) a_iₜ += U_i hₜ₋₁; (F3) a_fₜ += U_f hₜ₋₁; (F7) a_oₜ += U_o hₜ₋₁
+        gates += h_prev.dot(U_T)
+        gates += b  # (F5) gₜ += b_g; (F1) a_iₜ += b_i; (F3) a_fₜ += b_f; (F7) a_oₜ += b_o
+        _sigmoid(gates_i_f, gates_i_f)  # (F2) iₜ = σ(a_iₜ); (F4) fₜ = σ(a_fₜ)
+        c = c_prev * f + i * g  # (F6) cₜ = cₜ₋₁ ⊙ fₜ + iₜ ⊙ gₜ
+        o += p_o * c  # (F7) a_oₜ += p_o ⊙ cₜ
+        tanh_c = tanh(c)  # (F9) tanh_cₜ = tanh(cₜ)
+        _sigmoid(o, o)  # (F8) oₜ = σ(a_oₜ)
+        h = o * tanh_c  # (F10) hₜ = oₜ ⊙ tanh_cₜ
+        return h, State(h, c)
+
+    return advance
+
+
 def jvp(
     x: Any, params: Params, state: State | None = None, *,
     x_dot: Any = None, params_dot: Params | None = None, state_dot: State | None = None,

@@ -341,6 +341,59 @@ def step(x_t: Array, state: State, params: Params) -> tuple[Array, State]:
     return h, State(h, c)
 
 
+def stepper(params: Params, batch: int = 1) -> Any:
+    """step() for many steps with the same parameters, which are packed once, and memory that is made once.
+
+    Gives advance(x_t (B, D), state) -> y_t (B, H) and the new state, for B = batch. What changes in the parameters
+    later is not seen. Raises TypeError, ValueError.
+    """
+    _sizes_of(params, _SHAPES)
+    B, dtype = batch, np.result_type(*params)
+    shared, half = dtype == np.float32, np.array(0.5, dtype)
+    tanh = np.tanh
+    H = params.W_f.shape[0]
+    p_f, W_f = params.p_f, params.W_f
+    W_f_T = np.ascontiguousarray(W_f.T)
+    W = np.concatenate((params.W_g, params.W_o))
+    W_T = np.ascontiguousarray(W.T)
+    U = np.concatenate((params.U_f, params.U_g, params.U_o))
+    U_T = np.ascontiguousarray(U.T)
+    b = np.concatenate((params.b_f, params.b_g, params.b_o))
+    p_o = params.p_o
+    gates = np.empty((B, 3 * H), dtype)
+    f, g, o = (gates[..., k * H : (k + 1) * H] for k in range(3))
+    gates_f_g = gates[..., : 2 * H]
+    gates_g_o = gates[..., H : 3 * H]
+
+    def advance(x_t: Array, state: State) -> tuple[Array, State]:
+        """One step."""
+        nonlocal f, gates_g_o, gates, g, o
+        x = x_t
+        h_prev, c_prev = state
+        if shared:
+            # σ(a) = (1 + tanh(a / 2)) / 2, for one call of tanh
+            f *= half
+            tanh(gates_f_g, gates_f_g)
+            f *= half
+            f += half
+        else:
+            f[...] = p_f * c_prev  # (F1) a_fₜ = p_f ⊙ cₜ₋₁
+            f += x.dot(W_f_T)  # (F1) a_fₜ += W_f xₜ
+        gates_g_o[...] = x.dot(W_T)  # (F3) a_gₜ = W_g xₜ; (F6) a_oₜ = W_o xₜ
+        gates += h_prev.dot(U_T)  # (F1) a_fₜ += U_f hₜ₋₁; (F3) a_gₜ += U_g hₜ₋₁; (F6) a_oₜ += U_o hₜ₋₁
+        gates += b  # (F1) a_fₜ += b_f; (F3) a_gₜ += b_g; (F6) a_oₜ += b_o
+        _sigmoid(f, f)  # (F2) fₜ = σ(a_fₜ)
+        tanh(g, g)  # (F4) gₜ = tanh(a_gₜ)
+        c = c_prev * f + g  # (F5) cₜ = cₜ₋₁ ⊙ fₜ + gₜ
+        o += p_o * c  # (F6) a_oₜ += p_o ⊙ cₜ
+        tanh_c = tanh(c)  # (F8) tanh_cₜ = tanh(cₜ)
+        _sigmoid(o, o)  # (F7) oₜ = σ(a_oₜ)
+        h = o * tanh_c  # (F9) hₜ = oₜ ⊙ tanh_cₜ
+        return h, State(h, c)
+
+    return advance
+
+
 def jvp(
     x: Any, params: Params, state: State | None = None, *,
     x_dot: Any = None, params_dot: Params | None = None, state_dot: State | None = None,

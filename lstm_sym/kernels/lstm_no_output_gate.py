@@ -326,6 +326,56 @@ def step(x_t: Array, state: State, params: Params) -> tuple[Array, State]:
     return h, State(h, c)
 
 
+def stepper(params: Params, batch: int = 1) -> Any:
+    """step() for many steps with the same parameters, which are packed once, and memory that is made once.
+
+    Gives advance(x_t (B, D), state) -> y_t (B, H) and the new state, for B = batch. What changes in the parameters
+    later is not seen. Raises TypeError, ValueError.
+    """
+    _sizes_of(params, _SHAPES)
+    B, dtype = batch, np.result_type(*params)
+    shared, half = dtype == np.float32, np.array(0.5, dtype)
+    tanh = np.tanh
+    H = params.W_i.shape[0]
+    p_i, p_f = params.p_i, params.p_f
+    W = np.concatenate((params.W_i, params.W_f))
+    W_T = np.ascontiguousarray(W.T)
+    W_g = params.W_g
+    W_g_T = np.ascontiguousarray(W_g.T)
+    U = np.concatenate((params.U_i, params.U_f, params.U_g))
+    U_T = np.ascontiguousarray(U.T)
+    b = np.concatenate((params.b_i, params.b_f, params.b_g))
+    gates = np.empty((B, 3 * H), dtype)
+    i, f, g = (gates[..., k * H : (k + 1) * H] for k in range(3))
+    gates_i_f = gates[..., : 2 * H]
+
+    def advance(x_t: Array, state: State) -> tuple[Array, State]:
+        """One step."""
+        nonlocal i, f, gates_i_f, g, gates
+        x = x_t
+        h_prev, c_prev = state
+        i[...] = p_i * c_prev  # (F1) a_iₜ = p_i ⊙ cₜ₋₁
+        f[...] = p_f * c_prev  # (F3) a_fₜ = p_f ⊙ cₜ₋₁
+        gates_i_f += x.dot(W_T)  # (F1) a_iₜ += W_i xₜ; (F3) a_fₜ += W_f xₜ
+        g[...] = x.dot(W_g_T)  # (F5) a_gₜ = W_g xₜ
+        gates += h_prev.dot(U_T)  # (F1) a_iₜ += U_i hₜ₋₁; (F3) a_fₜ += U_f hₜ₋₁; (F5) a_gₜ += U_g hₜ₋₁
+        gates += b  # (F1) a_iₜ += b_i; (F3) a_fₜ += b_f; (F5) a_gₜ += b_g
+        if shared:
+            # σ(a) = (1 + tanh(a / 2)) / 2, for one call of tanh
+            gates_i_f *= half
+            tanh(gates, gates)
+            gates_i_f *= half
+            gates_i_f += half
+        else:
+            _sigmoid(gates_i_f, gates_i_f)  # (F2) iₜ = σ(a_iₜ); (F4) fₜ = σ(a_fₜ)
+            tanh(g, g)  # (F6) gₜ = tanh(a_gₜ)
+        c = c_prev * f + i * g  # (F7) cₜ = cₜ₋₁ ⊙ fₜ + iₜ ⊙ gₜ
+        h = tanh(c)  # (F8) hₜ = tanh(cₜ)
+        return h, State(h, c)
+
+    return advance
+
+
 def jvp(
     x: Any, params: Params, state: State | None = None, *,
     x_dot: Any = None, params_dot: Params | None = None, state_dot: State | None = None,

@@ -301,6 +301,45 @@ def step(x_t: Array, state: State, params: Params) -> tuple[Array, State]:
     return h, State(h)
 
 
+def stepper(params: Params, batch: int = 1) -> Any:
+    """step() for many steps with the same parameters, which are packed once, and memory that is made once.
+
+    Gives advance(x_t (B, D), state) -> y_t (B, H) and the new state, for B = batch. What changes in the parameters
+    later is not seen. Raises TypeError, ValueError.
+    """
+    _sizes_of(params, _SHAPES)
+    B, dtype = batch, np.result_type(*params)
+    tanh = np.tanh
+    H = params.W_f.shape[0]
+    W = np.concatenate((params.W_f, params.W_n))
+    W_T = np.ascontiguousarray(W.T)
+    b = np.concatenate((params.b_f, params.b_n))
+    U_f = params.U_f
+    U_f_T = np.ascontiguousarray(U_f.T)
+    U_n = params.U_n
+    U_n_T = np.ascontiguousarray(U_n.T)
+    gates = np.empty((B, 2 * H), dtype)
+    f, n = (gates[..., k * H : (k + 1) * H] for k in range(2))
+
+    def advance(x_t: Array, state: State) -> tuple[Array, State]:
+        """One step."""
+        nonlocal gates, f, n
+        x = x_t
+        h_prev = state.h
+        x.dot(W_T, gates)  # (F1) a_fₜ = W_f xₜ; (F4) a_nₜ = W_n xₜ
+        gates += b  # (F1) a_fₜ += b_f; (F4) a_nₜ += b_n
+        f += h_prev.dot(U_f_T)  # (F1) a_fₜ += U_f hₜ₋₁
+        _sigmoid(f, f)  # (F2) fₜ = σ(a_fₜ)
+        f_h = h_prev * f  # (F3) f_hₜ = hₜ₋₁ ⊙ fₜ
+        f_complement = 1 - f
+        n += f_h.dot(U_n_T)  # (F4) a_nₜ += U_n f_hₜ
+        tanh(n, n)  # (F5) nₜ = tanh(a_nₜ)
+        h = h_prev * f_complement + f * n  # (F6) hₜ = hₜ₋₁ ⊙ (1 − fₜ) + fₜ ⊙ nₜ
+        return h, State(h)
+
+    return advance
+
+
 def jvp(
     x: Any, params: Params, state: State | None = None, *,
     x_dot: Any = None, params_dot: Params | None = None, state_dot: State | None = None,

@@ -270,6 +270,36 @@ def step(x_t: Array, state: State, params: Params) -> tuple[Array, State]:
     return h, State(h)
 
 
+def stepper(params: Params, batch: int = 1) -> Any:
+    """step() for many steps with the same parameters, which are packed once, and memory that is made once.
+
+    Gives advance(x_t (B, D), state) -> y_t (B, H) and the new state, for B = batch. What changes in the parameters
+    later is not seen. Raises TypeError, ValueError.
+    """
+    _sizes_of(params, _SHAPES)
+    B, dtype = batch, np.result_type(*params)
+    H = params.W_z.shape[0]
+    W = np.concatenate((params.W_n, params.W_z))
+    W_T = np.ascontiguousarray(W.T)
+    b = np.concatenate((params.b_n, params.b_z))
+    gates = np.empty((B, 2 * H), dtype)
+    n, z = (gates[..., k * H : (k + 1) * H] for k in range(2))
+
+    def advance(x_t: Array, state: State) -> tuple[Array, State]:
+        """One step."""
+        nonlocal gates, z
+        x = x_t
+        h_prev = state.h
+        x.dot(W_T, gates)  # (F3) nₜ = W_n xₜ; (F1) a_zₜ = W_z xₜ
+        gates += b  # (F3) nₜ += b_n; (F1) a_zₜ += b_z
+        _sigmoid(z, z)  # (F2) zₜ = σ(a_zₜ)
+        z_complement = 1 - z
+        h = h_prev * z_complement + z * n  # (F4) hₜ = hₜ₋₁ ⊙ (1 − zₜ) + zₜ ⊙ nₜ
+        return h, State(h)
+
+    return advance
+
+
 def jvp(
     x: Any, params: Params, state: State | None = None, *,
     x_dot: Any = None, params_dot: Params | None = None, state_dot: State | None = None,

@@ -310,6 +310,44 @@ def step(x_t: Array, state: State, params: Params) -> tuple[Array, State]:
     return h, State(h)
 
 
+def stepper(params: Params, batch: int = 1) -> Any:
+    """step() for many steps with the same parameters, which are packed once, and memory that is made once.
+
+    Gives advance(x_t (B, D), state) -> y_t (B, H) and the new state, for B = batch. What changes in the parameters
+    later is not seen. Raises TypeError, ValueError.
+    """
+    _sizes_of(params, _SHAPES)
+    B, dtype = batch, np.result_type(*params)
+    H = params.W_f.shape[0]
+    W = np.concatenate((params.W_f, params.W_i, params.W_n))
+    W_T = np.ascontiguousarray(W.T)
+    b = np.concatenate((params.b_f, params.b_i, params.b_n))
+    a = np.empty((B, 3 * H), dtype)
+    k_f, k_i, n = (a[..., k * H : (k + 1) * H] for k in range(3))
+
+    def advance(x_t: Array, state: State) -> tuple[Array, State]:
+        """One step."""
+        nonlocal a
+        x = x_t
+        h_prev = state.h
+        x.dot(W_T, a)  # (F1) k_fₜ = W_f xₜ; (F2) k_iₜ = W_i xₜ; (F12) nₜ = W_n xₜ
+        a += b  # (F1) k_fₜ += b_f; (F2) k_iₜ += b_i; (F12) nₜ += b_n
+        a_log_f = -k_f  # (F3) a_log_fₜ = −k_fₜ
+        softplus_a_log_f = _softplus(a_log_f)  # (F4) softplus_a_log_fₜ = softplus(a_log_fₜ)
+        log_f = -softplus_a_log_f  # (F5) log_fₜ = −softplus_a_log_fₜ
+        a_log_i = -k_i  # (F6) a_log_iₜ = −k_iₜ
+        softplus_a_log_i = _softplus(a_log_i)  # (F7) softplus_a_log_iₜ = softplus(a_log_iₜ)
+        log_i = -softplus_a_log_i  # (F8) log_iₜ = −softplus_a_log_iₜ
+        a_f = log_f - log_i  # (F9) a_fₜ = log_fₜ − log_iₜ
+        f = _sigmoid(a_f)  # (F10) fₜ = σ(a_fₜ)
+        f_complement = 1 - f
+        i = f_complement  # (F11) iₜ = 1 − fₜ
+        h = h_prev * f + i * n  # (F13) hₜ = hₜ₋₁ ⊙ fₜ + iₜ ⊙ nₜ
+        return h, State(h)
+
+    return advance
+
+
 def jvp(
     x: Any, params: Params, state: State | None = None, *,
     x_dot: Any = None, params_dot: Params | None = None, state_dot: State | None = None,

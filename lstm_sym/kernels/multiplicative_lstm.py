@@ -351,6 +351,57 @@ def step(x_t: Array, state: State, params: Params) -> tuple[Array, State]:
     return h, State(h, c)
 
 
+def stepper(params: Params, batch: int = 1) -> Any:
+    """step() for many steps with the same parameters, which are packed once, and memory that is made once.
+
+    Gives advance(x_t (B, D), state) -> y_t (B, H) and the new state, for B = batch. What changes in the parameters
+    later is not seen. Raises TypeError, ValueError.
+    """
+    _sizes_of(params, _SHAPES)
+    B, dtype = batch, np.result_type(*params)
+    shared, half = dtype == np.float32, np.array(0.5, dtype)
+    tanh = np.tanh
+    H = params.W_m.shape[0]
+    W = np.concatenate((params.W_m, params.W_i, params.W_f, params.W_o, params.W_g))
+    W_T = np.ascontiguousarray(W.T)
+    U_m = params.U_m
+    U_m_T = np.ascontiguousarray(U_m.T)
+    U = np.concatenate((params.U_i, params.U_f, params.U_o, params.U_g))
+    U_T = np.ascontiguousarray(U.T)
+    gates = np.empty((B, 5 * H), dtype)
+    U_m_h = np.empty((B, H), dtype)
+    W_m_x, i, f, o, g = (gates[..., k * H : (k + 1) * H] for k in range(5))
+    gates_i_f_o_g = gates[..., H : 5 * H]
+    gates_i_f_o = gates[..., H : 4 * H]
+
+    def advance(x_t: Array, state: State) -> tuple[Array, State]:
+        """One step."""
+        nonlocal gates, U_m_h, gates_i_f_o_g, gates_i_f_o, g
+        x = x_t
+        h_prev, c_prev = state
+        # (F1) W_m_xₜ = W_m xₜ; (F4) a_iₜ = W_i xₜ; (F6) a_fₜ = W_f xₜ; (F10) a_oₜ = W_o xₜ; (F8) a_gₜ = W_g xₜ
+        x.dot(W_T, gates)
+        h_prev.dot(U_m_T, U_m_h)  # (F2) U_m_hₜ = U_m hₜ₋₁
+        m = W_m_x * U_m_h  # (F3) mₜ = W_m_xₜ ⊙ U_m_hₜ
+        # (F4) a_iₜ += U_i mₜ; (F6) a_fₜ += U_f mₜ; (F10) a_oₜ += U_o mₜ; (F8) a_gₜ += U_g mₜ
+        gates_i_f_o_g += m.dot(U_T)
+        if shared:
+            # σ(a) = (1 + tanh(a / 2)) / 2, for one call of tanh
+            gates_i_f_o *= half
+            tanh(gates_i_f_o_g, gates_i_f_o_g)
+            gates_i_f_o *= half
+            gates_i_f_o += half
+        else:
+            _sigmoid(gates_i_f_o, gates_i_f_o)  # (F5) iₜ = σ(a_iₜ); (F7) fₜ = σ(a_fₜ); (F11) oₜ = σ(a_oₜ)
+            tanh(g, g)  # (F9) gₜ = tanh(a_gₜ)
+        c = c_prev * f + i * g  # (F12) cₜ = cₜ₋₁ ⊙ fₜ + iₜ ⊙ gₜ
+        tanh_c = tanh(c)  # (F13) tanh_cₜ = tanh(cₜ)
+        h = o * tanh_c  # (F14) hₜ = oₜ ⊙ tanh_cₜ
+        return h, State(h, c)
+
+    return advance
+
+
 def jvp(
     x: Any, params: Params, state: State | None = None, *,
     x_dot: Any = None, params_dot: Params | None = None, state_dot: State | None = None,

@@ -472,6 +472,74 @@ def step(x_t: Array, state: State, params: Params) -> tuple[Array, State]:
     return h, State(h, c, c_in)
 
 
+def stepper(params: Params, batch: int = 1) -> Any:
+    """step() for many steps with the same parameters, which are packed once, and memory that is made once.
+
+    Gives advance(x_t (B, D), state) -> y_t (B, H) and the new state, for B = batch. What changes in the parameters
+    later is not seen. Raises TypeError, ValueError.
+    """
+    _sizes_of(params, _SHAPES)
+    B, dtype = batch, np.result_type(*params)
+    shared, half = dtype == np.float32, np.array(0.5, dtype)
+    tanh = np.tanh
+    H = params.W_i.shape[0]
+    W = np.concatenate((params.W_i, params.W_f, params.W_o, params.W_g))
+    W_T = np.ascontiguousarray(W.T)
+    U = np.concatenate((params.U_i, params.U_f, params.U_o, params.U_g))
+    U_T = np.ascontiguousarray(U.T)
+    b = np.concatenate((params.b_i, params.b_f, params.b_o, params.b_g))
+    b_ = np.concatenate((params.b_i_in, params.b_f_in, params.b_o_in, params.b_g_in))
+    U_ = np.concatenate((params.U_i_in, params.U_f_in, params.U_o_in, params.U_g_in))
+    U__T = np.ascontiguousarray(U_.T)
+    W_ = np.concatenate((params.W_i_in, params.W_f_in, params.W_o_in, params.W_g_in))
+    W__T = np.ascontiguousarray(W_.T)
+    gates_i_f_o_g, gates_in = (np.empty((B, 4 * H), dtype) for _ in range(2))
+    i, f, o, g = (gates_i_f_o_g[..., k * H : (k + 1) * H] for k in range(4))
+    gates_i_f_o_g_i_f_o = gates_i_f_o_g[..., : 3 * H]
+    i_in, f_in, o_in, g_in = (gates_in[..., k * H : (k + 1) * H] for k in range(4))
+    gates_in_i_f_o = gates_in[..., : 3 * H]
+
+    def advance(x_t: Array, state: State) -> tuple[Array, State]:
+        """One step."""
+        nonlocal gates_i_f_o_g, gates_in, gates_i_f_o_g_i_f_o, g, gates_in_i_f_o, g_in
+        x = x_t
+        h_prev, c_prev, c_in_prev = state
+        x.dot(W_T, gates_i_f_o_g)  # (F1) a_iₜ = W_i xₜ; (F3) a_fₜ = W_f xₜ; (F7) a_oₜ = W_o xₜ; (F5) a_gₜ = W_g xₜ
+        # (F1) a_iₜ += U_i hₜ₋₁; (F3) a_fₜ += U_f hₜ₋₁; (F7) a_oₜ += U_o hₜ₋₁; (F5) a_gₜ += U_g hₜ₋₁
+        gates_i_f_o_g += h_prev.dot(U_T)
+        gates_i_f_o_g += b  # (F1) a_iₜ += b_i; (F3) a_fₜ += b_f; (F7) a_oₜ += b_o; (F5) a_gₜ += b_g
+        # (F11) a_i_inₜ = b_i_in; (F13) a_f_inₜ = b_f_in; (F17) a_o_inₜ = b_o_in; (F15) a_g_inₜ = b_g_in
+        gates_in[...] = b_
+        _sigmoid(gates_i_f_o_g_i_f_o, gates_i_f_o_g_i_f_o)  # (F2) iₜ = σ(a_iₜ); (F4) fₜ = σ(a_fₜ); (F8) oₜ = σ(a_oₜ)
+        h_in = c_prev * f  # (F10) h_inₜ = cₜ₋₁ ⊙ fₜ
+        # (F11) a_i_inₜ += U_i_in h_inₜ; (F13) a_f_inₜ += U_f_in h_inₜ; (F17) a_o_inₜ += U_o_in h_inₜ; (F15) a_g_inₜ +=
+        # U_g_in h_inₜ
+        gates_in += h_in.dot(U__T)
+        tanh(g, g)  # (F6) gₜ = tanh(a_gₜ)
+        x_in = i * g  # (F9) x_inₜ = iₜ ⊙ gₜ
+        # (F11) a_i_inₜ += W_i_in x_inₜ; (F13) a_f_inₜ += W_f_in x_inₜ; (F17) a_o_inₜ += W_o_in x_inₜ; (F15) a_g_inₜ +=
+        # W_g_in x_inₜ
+        gates_in += x_in.dot(W__T)
+        if shared:
+            # σ(a) = (1 + tanh(a / 2)) / 2, for one call of tanh
+            gates_in_i_f_o *= half
+            tanh(gates_in, gates_in)
+            gates_in_i_f_o *= half
+            gates_in_i_f_o += half
+        else:
+            # (F12) i_inₜ = σ(a_i_inₜ); (F14) f_inₜ = σ(a_f_inₜ); (F18) o_inₜ = σ(a_o_inₜ)
+            _sigmoid(gates_in_i_f_o, gates_in_i_f_o)
+            tanh(g_in, g_in)  # (F16) g_inₜ = tanh(a_g_inₜ)
+        c_in = c_in_prev * f_in + i_in * g_in  # (F19) c_inₜ = c_inₜ₋₁ ⊙ f_inₜ + i_inₜ ⊙ g_inₜ
+        tanh_c_in = tanh(c_in)  # (F20) tanh_c_inₜ = tanh(c_inₜ)
+        c = o_in * tanh_c_in  # (F21) cₜ = o_inₜ ⊙ tanh_c_inₜ
+        tanh_c = tanh(c)  # (F22) tanh_cₜ = tanh(cₜ)
+        h = o * tanh_c  # (F23) hₜ = oₜ ⊙ tanh_cₜ
+        return h, State(h, c, c_in)
+
+    return advance
+
+
 def jvp(
     x: Any, params: Params, state: State | None = None, *,
     x_dot: Any = None, params_dot: Params | None = None, state_dot: State | None = None,

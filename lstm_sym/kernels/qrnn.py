@@ -295,6 +295,38 @@ def step(x_t: Array, state: State, params: Params) -> tuple[Array, State]:
     return h, State(c)
 
 
+def stepper(params: Params, batch: int = 1) -> Any:
+    """step() for many steps with the same parameters, which are packed once, and memory that is made once.
+
+    Gives advance(x_t (B, D), state) -> y_t (B, H) and the new state, for B = batch. What changes in the parameters
+    later is not seen. Raises TypeError, ValueError.
+    """
+    _sizes_of(params, _SHAPES)
+    B, dtype = batch, np.result_type(*params)
+    tanh = np.tanh
+    H = params.W_g.shape[0]
+    W = np.concatenate((params.W_f, params.W_o, params.W_g))
+    W_T = np.ascontiguousarray(W.T)
+    gates = np.empty((B, 3 * H), dtype)
+    f, o, g = (gates[..., k * H : (k + 1) * H] for k in range(3))
+    gates_f_o = gates[..., : 2 * H]
+
+    def advance(x_t: Array, state: State) -> tuple[Array, State]:
+        """One step."""
+        nonlocal gates, gates_f_o, g
+        x = x_t
+        c_prev = state.c
+        x.dot(W_T, gates)  # (F3) a_fₜ = W_f xₜ; (F5) a_oₜ = W_o xₜ; (F1) a_gₜ = W_g xₜ
+        _sigmoid(gates_f_o, gates_f_o)  # (F4) fₜ = σ(a_fₜ); (F6) oₜ = σ(a_oₜ)
+        f_complement = 1 - f
+        tanh(g, g)  # (F2) gₜ = tanh(a_gₜ)
+        c = c_prev * f + g * f_complement  # (F7) cₜ = cₜ₋₁ ⊙ fₜ + gₜ ⊙ (1 − fₜ)
+        h = o * c  # (F8) hₜ = oₜ ⊙ cₜ
+        return h, State(c)
+
+    return advance
+
+
 def jvp(
     x: Any, params: Params, state: State | None = None, *,
     x_dot: Any = None, params_dot: Params | None = None, state_dot: State | None = None,

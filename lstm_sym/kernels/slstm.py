@@ -393,6 +393,56 @@ def step(x_t: Array, state: State, params: Params) -> tuple[Array, State]:
     return h, State(h, m, c, n)
 
 
+def stepper(params: Params, batch: int = 1) -> Any:
+    """step() for many steps with the same parameters, which are packed once, and memory that is made once.
+
+    Gives advance(x_t (B, D), state) -> y_t (B, H) and the new state, for B = batch. What changes in the parameters
+    later is not seen. Raises TypeError, ValueError.
+    """
+    _sizes_of(params, _SHAPES)
+    B, dtype = batch, np.result_type(*params)
+    tanh, exp = np.tanh, np.exp
+    H = params.W_f.shape[0]
+    W_f = params.W_f
+    W_f_T = np.ascontiguousarray(W_f.T)
+    U_f = params.U_f
+    U_f_T = np.ascontiguousarray(U_f.T)
+    b_f = params.b_f
+    W = np.concatenate((params.W_i, params.W_o, params.W_g))
+    W_T = np.ascontiguousarray(W.T)
+    U = np.concatenate((params.U_i, params.U_o, params.U_g))
+    U_T = np.ascontiguousarray(U.T)
+    b = np.concatenate((params.b_i, params.b_o, params.b_g))
+    gates = np.empty((B, 3 * H), dtype)
+    log_i, o, g = (gates[..., k * H : (k + 1) * H] for k in range(3))
+
+    def advance(x_t: Array, state: State) -> tuple[Array, State]:
+        """One step."""
+        nonlocal gates, g, o
+        x = x_t
+        h_prev, m_prev, c_prev, n_prev = state
+        a_log_f = -(x.dot(W_f_T)) + -(h_prev.dot(U_f_T)) + -(b_f)  # (F1) a_log_fₜ = −W_f xₜ − U_f hₜ₋₁ − b_f
+        softplus_a_log_f = _softplus(a_log_f)  # (F2) softplus_a_log_fₜ = softplus(a_log_fₜ)
+        log_f = -softplus_a_log_f  # (F3) log_fₜ = −softplus_a_log_fₜ
+        s = m_prev + log_f  # (F9) sₜ = mₜ₋₁ + log_fₜ
+        x.dot(W_T, gates)  # (F4) log_iₜ = W_i xₜ; (F7) a_oₜ = W_o xₜ; (F5) a_gₜ = W_g xₜ
+        gates += h_prev.dot(U_T)  # (F4) log_iₜ += U_i hₜ₋₁; (F7) a_oₜ += U_o hₜ₋₁; (F5) a_gₜ += U_g hₜ₋₁
+        gates += b  # (F4) log_iₜ += b_i; (F7) a_oₜ += b_o; (F5) a_gₜ += b_g
+        m = _maximum(s, log_i)  # (F10) mₜ = max(sₜ, log_iₜ)
+        a_f = s - m  # (F11) a_fₜ = sₜ − mₜ
+        f = exp(a_f)  # (F12) fₜ = exp(a_fₜ)
+        a_i = log_i - m  # (F13) a_iₜ = log_iₜ − mₜ
+        i = exp(a_i)  # (F14) iₜ = exp(a_iₜ)
+        n = n_prev * f + i  # (F16) nₜ = nₜ₋₁ ⊙ fₜ + iₜ
+        tanh(g, g)  # (F6) gₜ = tanh(a_gₜ)
+        c = c_prev * f + g * i  # (F15) cₜ = cₜ₋₁ ⊙ fₜ + gₜ ⊙ iₜ
+        _sigmoid(o, o)  # (F8) oₜ = σ(a_oₜ)
+        h = o * c / n  # (F17) hₜ = oₜ ⊙ cₜ / nₜ
+        return h, State(h, m, c, n)
+
+    return advance
+
+
 def jvp(
     x: Any, params: Params, state: State | None = None, *,
     x_dot: Any = None, params_dot: Params | None = None, state_dot: State | None = None,

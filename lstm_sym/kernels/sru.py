@@ -315,6 +315,44 @@ def step(x_t: Array, state: State, params: Params) -> tuple[Array, State]:
     return h, State(c)
 
 
+def stepper(params: Params, batch: int = 1) -> Any:
+    """step() for many steps with the same parameters, which are packed once, and memory that is made once.
+
+    Gives advance(x_t (B, H), state) -> y_t (B, H) and the new state, for B = batch. What changes in the parameters
+    later is not seen. Raises TypeError, ValueError.
+    """
+    _sizes_of(params, _SHAPES)
+    B, dtype = batch, np.result_type(*params)
+    H = params.W_f.shape[0]
+    v_f, v_r, W_g = params.v_f, params.v_r, params.W_g
+    W_g_T = np.ascontiguousarray(W_g.T)
+    W = np.concatenate((params.W_f, params.W_r))
+    W_T = np.ascontiguousarray(W.T)
+    b = np.concatenate((params.b_f, params.b_r))
+    gates = np.empty((B, 3 * H), dtype)
+    g, f, r = (gates[..., k * H : (k + 1) * H] for k in range(3))
+    gates_f_r = gates[..., H : 3 * H]
+
+    def advance(x_t: Array, state: State) -> tuple[Array, State]:
+        """One step."""
+        nonlocal f, r, g, gates_f_r
+        x = x_t
+        c_prev = state.c
+        f[...] = v_f * c_prev  # (F1) a_fₜ = v_f ⊙ cₜ₋₁
+        r[...] = v_r * c_prev  # (F3) a_rₜ = v_r ⊙ cₜ₋₁
+        g[...] = x.dot(W_g_T)  # (F5) gₜ = W_g xₜ
+        gates_f_r += x.dot(W_T)  # (F1) a_fₜ += W_f xₜ; (F3) a_rₜ += W_r xₜ
+        gates_f_r += b  # (F1) a_fₜ += b_f; (F3) a_rₜ += b_r
+        _sigmoid(gates_f_r, gates_f_r)  # (F2) fₜ = σ(a_fₜ); (F4) rₜ = σ(a_rₜ)
+        f_complement = 1 - f
+        c = c_prev * f + g * f_complement  # (F6) cₜ = cₜ₋₁ ⊙ fₜ + gₜ ⊙ (1 − fₜ)
+        r_complement = 1 - r
+        h = x * r_complement + r * c  # (F7) hₜ = xₜ ⊙ (1 − rₜ) + rₜ ⊙ cₜ
+        return h, State(c)
+
+    return advance
+
+
 def jvp(
     x: Any, params: Params, state: State | None = None, *,
     x_dot: Any = None, params_dot: Params | None = None, state_dot: State | None = None,

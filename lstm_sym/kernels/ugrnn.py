@@ -291,6 +291,41 @@ def step(x_t: Array, state: State, params: Params) -> tuple[Array, State]:
     return h, State(h)
 
 
+def stepper(params: Params, batch: int = 1) -> Any:
+    """step() for many steps with the same parameters, which are packed once, and memory that is made once.
+
+    Gives advance(x_t (B, D), state) -> y_t (B, H) and the new state, for B = batch. What changes in the parameters
+    later is not seen. Raises TypeError, ValueError.
+    """
+    _sizes_of(params, _SHAPES)
+    B, dtype = batch, np.result_type(*params)
+    tanh = np.tanh
+    H = params.W_z.shape[0]
+    W = np.concatenate((params.W_z, params.W_n))
+    W_T = np.ascontiguousarray(W.T)
+    U = np.concatenate((params.U_z, params.U_n))
+    U_T = np.ascontiguousarray(U.T)
+    b = np.concatenate((params.b_z, params.b_n))
+    gates = np.empty((B, 2 * H), dtype)
+    z, n = (gates[..., k * H : (k + 1) * H] for k in range(2))
+
+    def advance(x_t: Array, state: State) -> tuple[Array, State]:
+        """One step."""
+        nonlocal gates, z, n
+        x = x_t
+        h_prev = state.h
+        x.dot(W_T, gates)  # (F1) a_zₜ = W_z xₜ; (F3) a_nₜ = W_n xₜ
+        gates += h_prev.dot(U_T)  # (F1) a_zₜ += U_z hₜ₋₁; (F3) a_nₜ += U_n hₜ₋₁
+        gates += b  # (F1) a_zₜ += b_z; (F3) a_nₜ += b_n
+        _sigmoid(z, z)  # (F2) zₜ = σ(a_zₜ)
+        z_complement = 1 - z
+        tanh(n, n)  # (F4) nₜ = tanh(a_nₜ)
+        h = h_prev * z + n * z_complement  # (F5) hₜ = hₜ₋₁ ⊙ zₜ + nₜ ⊙ (1 − zₜ)
+        return h, State(h)
+
+    return advance
+
+
 def jvp(
     x: Any, params: Params, state: State | None = None, *,
     x_dot: Any = None, params_dot: Params | None = None, state_dot: State | None = None,

@@ -58,7 +58,7 @@ class Run:
 @dataclass(frozen=True)
 class Schedule:
     """The three regions of a program, each in order; `stored` are values with an array over all t, `kept` those of them
-    that must be there, whole, after the loop. `fused`: all that is element by element runs in the loop.
+    that must be there, whole, after the loop. `fused`: all that is element by element is in the loop; `streamed`: all.
     """
 
     program: Program
@@ -69,6 +69,7 @@ class Schedule:
     stored: frozenset[Value]
     kept: frozenset[Value]
     fused: bool = False
+    streamed: bool = False
 
 
 def schedule(
@@ -77,10 +78,12 @@ def schedule(
     keep: frozenset[Value] = frozenset(),
     fused: bool = False,
     begun: frozenset[Value] = frozenset(),
+    streamed: bool = False,
 ) -> Schedule:
     """Schedule a program; values in `keep` are stored for every t as well (the tape).
 
     begun: values that are stored, of which sums may be begun before the loop.
+    streamed: whether the inputs come step by step, so that all is in the loop.
     """
     needed = _needed_by_carries(program)
     whole = {*program.inputs, *program.parameters, *program.constants}
@@ -92,7 +95,7 @@ def schedule(
     for statement in program.statements:
         regions = set()
         for part in _summands(statement, whole) if statement.target in begun else _pieces(statement, layout, whole):
-            region = _region(part, whole, needed, sent)
+            region = "loop" if streamed else _region(part, whole, needed, sent)
             if into_products is not None:
                 region = _fused_region(part, region, into_products, late)
             parts[region].append(part)
@@ -105,8 +108,8 @@ def schedule(
     known |= {carry.incoming for carry in program.carries}
     assigned: set[Value] = set()
     before, loop, after = (_Ordering(parts[region], known, layout, assigned, fused).run() for region in parts)
-    stored = _stored(program, parts, whole, keep)
-    return Schedule(program, layout, before, loop, after, stored, keep | set(program.outputs), fused)
+    stored = frozenset[Value]() if streamed else _stored(program, parts, whole, keep)
+    return Schedule(program, layout, before, loop, after, stored, keep | set(program.outputs), fused, streamed)
 
 
 def _read_by_whole_products(program: Program, given: set[Value]) -> set[Value]:

@@ -21,6 +21,7 @@ from lstm_sym.emit.numpy.local import LocalValues
 from lstm_sym.emit.numpy.logs import log_function
 from lstm_sym.emit.numpy.printer import CodePrinter, bare_names, choices, indented
 from lstm_sym.emit.numpy.shared_tanh import share_tanh
+from lstm_sym.emit.numpy.stepper import stepper_function
 from lstm_sym.emit.numpy.whitelist import check_source
 from lstm_sym.equations.cell import Cell
 
@@ -69,6 +70,7 @@ class NumPyKernel:
             self.forward(),
             self.backward(),
             self.step(),
+            stepper_function(plan),
             entry.jvp_entry(cell),
             entry.hvp_entry(cell),
             *(JacobianWriter(plan, function, local).text() for function in jacobian_functions(plan)),

@@ -74,7 +74,7 @@ class CodePrinter:
                 text = self.text(operand) if isinstance(operand, n.Outer | n.OverTime) else f"({self.text(operand)})"
                 return f"-{text}" if coefficient == -1 else f"{float(coefficient)!r} * {text}"
             case n.Product():
-                left, matrix = self.text(node.left), self.text(node.matrix) + (".T" if node.transposed else "")
+                left, matrix = self.text(node.left), self.matrix(node)
                 return f"_times({left}, {matrix})" if node.over_time else self.product.format(left, matrix)
             case n.Mapped():
                 return self.mapped(node)
@@ -93,6 +93,10 @@ class CodePrinter:
     def listed(self, nodes: Iterable[n.Node]) -> str:
         """Expressions with commas."""
         return ", ".join(map(self.text, nodes))
+
+    def matrix(self, node: n.Product) -> str:
+        """The matrix that rows are multiplied with."""
+        return self.text(node.matrix) + (".T" if node.transposed else "")
 
     def scalar(self, node: n.Elementwise) -> NumPyPrinter:
         """The printer of an expression over these operands."""
@@ -293,5 +297,6 @@ def choices(nodes: Iterable[n.Node], condition: str) -> list[str]:
     )
     lines = [f"{name} = _{name}_precise if {condition} else _{name}" for name in names]
     if any(isinstance(node, n.SharedTanh) for node in found):
-        lines += [f"shared, half = dtype == np.float32 and not {condition}, np.array(0.5, dtype)"]
+        fast = "" if condition == "False" else f" and not {condition}"
+        lines += [f"shared, half = dtype == np.float32{fast}, np.array(0.5, dtype)"]
     return lines
