@@ -204,6 +204,7 @@ def check(
     help="Language.",
 )
 @click.option("--plain", is_flag=True, help="One step and one step back in NumPy, as a teacher writes them.")
+@click.option("--explain", is_flag=True, help="What a call of the NumPy kernel costs, and no kernel.")
 @click.option(
     "--weights",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
@@ -224,6 +225,7 @@ def generate(
     output: Path | None,
     target: str,
     plain: bool,
+    explain: bool,
     weights: Path | None,
     dtype: str | None,
     quantities: bool,
@@ -240,7 +242,7 @@ def generate(
     from lstm_sym.cli.cells import load_cells
     from lstm_sym.cli.generating import Asked, destination_of, file_of
 
-    asked = Asked(plain, weights, dtype, quantities, lengths, resets)
+    asked = Asked(plain, explain, weights, dtype, quantities, lengths, resets)
     destination = destination_of(output, name, target, asked, force=force)
     [cell] = load_cells([name], settings)
     destination.deliver(file_of(cell, target, asked))

@@ -18,9 +18,10 @@ from lstm_sym.kernels import Array
 
 
 class Asked(NamedTuple):
-    """The options of a target: plain of NumPy, the others of ONNX."""
+    """The options of a target: plain and explain of NumPy, the others of ONNX."""
 
     plain: bool = False
+    explain: bool = False
     weights: Path | None = None
     dtype: str | None = None
     quantities: bool = False
@@ -31,19 +32,24 @@ class Asked(NamedTuple):
 def destination_of(output: Path | None, cell: str, target: str, asked: Asked, *, force: bool) -> Destination:
     """Where the file goes. Raises Refused, UsageError for an option of another target."""
     name = ALSO.get(target, target)
-    if asked.plain and name != "numpy":
-        raise click.UsageError("--plain is NumPy: leave --target out")
-    others = [f"--{option}" for option, value in asked._asdict().items() if value and option != "plain"]
+    own = [f"--{option}" for option in ("plain", "explain") if getattr(asked, option)]
+    if own and name != "numpy":
+        raise click.UsageError(f"{own[0]} is NumPy: leave --target out")
+    others = [f"--{option}" for option, value in asked._asdict().items() if value and f"--{option}" not in own]
     if others and name != "onnx":
         raise click.UsageError(f"{others[0]} is of ONNX: add --target onnx, or leave it out")
     if name == "onnx" and output in (None, Path("-")) and sys.stdout.isatty():
         raise Refused("an ONNX model is not for a terminal\n  fix: name the file to write: -o NAME.onnx")
     given = [cell, *([str(asked.weights)] if asked.weights else [])]
-    return Destination(output, given, force=force, ending=TARGETS[name].suffix)
+    return Destination(output, given, force=force, ending=".txt" if asked.explain else TARGETS[name].suffix)
 
 
 def file_of(cell: Cell, target: str, asked: Asked) -> str | bytes:
     """What is written. Raises ValueError for what the target refuses, InteropError for a file without arrays."""
+    if asked.explain:
+        from lstm_sym.cli.explaining import costs_text
+
+        return costs_text(cell)
     if target != "onnx":
         return generate(cell, target=target, plain=asked.plain)
     params = None if asked.weights is None else _arrays(asked.weights)
