@@ -87,14 +87,28 @@ class Kernel(Protocol):
     def init(self) -> Callable[..., Fields]:
         """init(input_size, hidden_size, *, rng=None, dtype=float64, **fill) -> Params, drawn as PyTorch does."""
 
-    def forward(self, x: Any, params: Any, state: Any = None, *, precise: bool = False) -> tuple[Array, Fields, Fields]:
-        """x (T, B, D) -> y (T, B, H), the last state, the tape."""
+    def forward(
+        self,
+        x: Any,
+        params: Any,
+        state: Any = None,
+        *,
+        precise: bool = False,
+        tape: bool = True,
+        workspace: dict[str, Any] | None = None,
+    ) -> tuple[Array, Fields, Any]:
+        """x (T, B, D) -> y (T, B, H), the last state, the tape, or None where none is kept."""
 
-    def backward(self, dy: Any, tape: Any, params: Any, dstate: Any = None) -> Gradients:
+    def backward(
+        self, dy: Any, tape: Any, params: Any, dstate: Any = None, *, workspace: dict[str, Any] | None = None
+    ) -> Gradients:
         """dL/dy (T, B, H), dL/d(last state) -> the gradients of x, params and the initial state."""
 
     def step(self, x_t: Any, state: Any, params: Any) -> tuple[Array, Fields]:
         """One step, unchecked: x_t (B, D), the state -> y_t (B, H), the state after it."""
+
+    def stepper(self, params: Any, batch: int = 1) -> Callable[[Array, Any], tuple[Array, Fields]]:
+        """Many steps with the same parameters: x_t (B, D), the state -> y_t (B, H), the state after it."""
 
     def jvp(
         self,

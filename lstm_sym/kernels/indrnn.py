@@ -221,8 +221,8 @@ def _backward(
     # All steps at once: x, h, W, d_a_h -> d_x, d_W, d_u, d_b
     d_x = _times(d_a_h, W)  # (B5) δxₜ = Wᵀ δa_hₜ
     d_W = _outer(d_a_h, x)  # (B6) δW = Σₜ δa_hₜ xₜᵀ
-    d_u = (d_a_h * h[:-1]).sum(axis=(0, 1))  # (B7) δu = Σₜ δa_hₜ ⊙ hₜ₋₁
-    d_b = d_a_h.sum(axis=(0, 1))  # (B8) δb = Σₜ δa_hₜ
+    d_u = _over_time((d_a_h * h[:-1]))  # (B7) δu = Σₜ δa_hₜ ⊙ hₜ₋₁
+    d_b = _over_time(d_a_h)  # (B8) δb = Σₜ δa_hₜ
     return Grads(d_x, Params(d_W, d_u, d_b), State(d_h_next.copy()))
 
 
@@ -454,12 +454,12 @@ def _second_order(
     # (S6) ∂δW = Σₜ (∂δa_hₜ xₜᵀ + δa_hₜ ∂xₜᵀ)
     d_W_dot = _outer(d_a_h_dot, x)
     d_W_dot += _outer(d_a_h, x_dot)
-    d_u = (d_a_h * h[:-1]).sum(axis=(0, 1))  # (B7)
+    d_u = _over_time((d_a_h * h[:-1]))  # (B7)
     # (S7) ∂δu = Σₜ (∂δa_hₜ ⊙ hₜ₋₁ + δa_hₜ ⊙ ∂hₜ₋₁)
-    d_u_dot = (d_a_h_dot * h[:-1]).sum(axis=(0, 1))
-    d_u_dot += (d_a_h * h_dot[:-1]).sum(axis=(0, 1))
-    d_b = d_a_h.sum(axis=(0, 1))  # (B8)
-    d_b_dot = d_a_h_dot.sum(axis=(0, 1))  # (S8) ∂δb = Σₜ ∂δa_hₜ
+    d_u_dot = _over_time((d_a_h_dot * h[:-1]))
+    d_u_dot += _over_time((d_a_h * h_dot[:-1]))
+    d_b = _over_time(d_a_h)  # (B8)
+    d_b_dot = _over_time(d_a_h_dot)  # (S8) ∂δb = Σₜ ∂δa_hₜ
     return Grads(d_x, Params(d_W, d_u, d_b), State(d_h_next.copy())), Grads(d_x_dot,
         Params(d_W_dot, d_u_dot, d_b_dot), State(d_h_next_dot.copy()))
 
@@ -680,8 +680,15 @@ def _outer(left: Array, right: Array) -> Array:
     steps, batch, _ = left.shape
     rows = steps * batch
     # BLAS is faster with the wide operand on the right, so the transpose of the result is computed.
-    product: Array = right.reshape(rows, right.shape[2]).T @ left.reshape(rows, left.shape[2])
+    product: Array = right.reshape(rows, right.shape[2]).T.dot(left.reshape(rows, left.shape[2]))
     return product.T
+
+
+def _over_time(a: Array) -> Array:
+    """The sum over time and batch of (T, B, N), as a product with ones, which is quicker than a sum over two axes."""
+    rows = a.reshape(-1, a.shape[2])
+    total: Array = np.ones(len(rows), a.dtype).dot(rows)
+    return total
 
 
 def _part_of(tape: Any, extra: Any, steps: slice) -> Any:
@@ -696,6 +703,8 @@ def _parts(tape: Any, steps: int, batch: int) -> list[slice]:
 
     Of 200 steps and more at most a twelfth, or 512 rows: what a part needs is then little beside the tape.
     """
+    if steps * batch <= 512:
+        return [slice(0, steps)]
     numbers = sum([array.shape[-1] for array in tape if array.ndim == 3])
     size = max(1, 1024 // max(1, batch), 262144 // max(1, batch * numbers))
     if steps >= 200:

@@ -517,20 +517,20 @@ def _backward(
     # (B74) δW_i = Σₜ δx_iₜ xₜᵀ; (B75) δW_f = Σₜ δx_fₜ xₜᵀ; (B76) δW_g = Σₜ δx_gₜ xₜᵀ; (B77) δW_o = Σₜ δx_oₜ xₜᵀ
     d_W = _outer(d_a_x_i_x_f_x_g_x_o, x)
     d_W_i, d_W_f, d_W_g, d_W_o = (d_W[k * H : (k + 1) * H] for k in range(4))
-    d_alpha_i = d_alpha_i_by_a_i.sum(axis=(0, 1))  # (B78) δα_i = Σₜ δα_i_by_a_iₜ
-    d_gamma_i = d_gamma_i_by_a_i.sum(axis=(0, 1))  # (B79) δγ_i = Σₜ δγ_i_by_a_iₜ
-    d_b_i = d_b_i_by_a_i.sum(axis=(0, 1))  # (B80) δb_i = Σₜ δb_i_by_a_iₜ
-    d_alpha_f = d_alpha_f_by_a_f.sum(axis=(0, 1))  # (B81) δα_f = Σₜ δα_f_by_a_fₜ
-    d_gamma_f = d_gamma_f_by_a_f.sum(axis=(0, 1))  # (B82) δγ_f = Σₜ δγ_f_by_a_fₜ
-    d_b_f = d_b_f_by_a_f.sum(axis=(0, 1))  # (B83) δb_f = Σₜ δb_f_by_a_fₜ
-    d_alpha_g = d_alpha_g_by_a_g.sum(axis=(0, 1))  # (B84) δα_g = Σₜ δα_g_by_a_gₜ
-    d_gamma_g = d_gamma_g_by_a_g.sum(axis=(0, 1))  # (B85) δγ_g = Σₜ δγ_g_by_a_gₜ
-    d_b_g = d_b_g_by_a_g.sum(axis=(0, 1))  # (B86) δb_g = Σₜ δb_g_by_a_gₜ
-    d_alpha_o = d_alpha_o_by_a_o.sum(axis=(0, 1))  # (B87) δα_o = Σₜ δα_o_by_a_oₜ
-    d_gamma_o = d_gamma_o_by_a_o.sum(axis=(0, 1))  # (B88) δγ_o = Σₜ δγ_o_by_a_oₜ
-    d_b_o = d_b_o_by_a_o.sum(axis=(0, 1))  # (B89) δb_o = Σₜ δb_o_by_a_oₜ
-    d_gamma_c = d_gamma_c_by_c_norm.sum(axis=(0, 1))  # (B90) δγ_c = Σₜ δγ_c_by_c_normₜ
-    d_b_c = d_b_c_by_c_norm.sum(axis=(0, 1))  # (B91) δb_c = Σₜ δb_c_by_c_normₜ
+    d_alpha_i = _over_time(d_alpha_i_by_a_i)  # (B78) δα_i = Σₜ δα_i_by_a_iₜ
+    d_gamma_i = _over_time(d_gamma_i_by_a_i)  # (B79) δγ_i = Σₜ δγ_i_by_a_iₜ
+    d_b_i = _over_time(d_b_i_by_a_i)  # (B80) δb_i = Σₜ δb_i_by_a_iₜ
+    d_alpha_f = _over_time(d_alpha_f_by_a_f)  # (B81) δα_f = Σₜ δα_f_by_a_fₜ
+    d_gamma_f = _over_time(d_gamma_f_by_a_f)  # (B82) δγ_f = Σₜ δγ_f_by_a_fₜ
+    d_b_f = _over_time(d_b_f_by_a_f)  # (B83) δb_f = Σₜ δb_f_by_a_fₜ
+    d_alpha_g = _over_time(d_alpha_g_by_a_g)  # (B84) δα_g = Σₜ δα_g_by_a_gₜ
+    d_gamma_g = _over_time(d_gamma_g_by_a_g)  # (B85) δγ_g = Σₜ δγ_g_by_a_gₜ
+    d_b_g = _over_time(d_b_g_by_a_g)  # (B86) δb_g = Σₜ δb_g_by_a_gₜ
+    d_alpha_o = _over_time(d_alpha_o_by_a_o)  # (B87) δα_o = Σₜ δα_o_by_a_oₜ
+    d_gamma_o = _over_time(d_gamma_o_by_a_o)  # (B88) δγ_o = Σₜ δγ_o_by_a_oₜ
+    d_b_o = _over_time(d_b_o_by_a_o)  # (B89) δb_o = Σₜ δb_o_by_a_oₜ
+    d_gamma_c = _over_time(d_gamma_c_by_c_norm)  # (B90) δγ_c = Σₜ δγ_c_by_c_normₜ
+    d_b_c = _over_time(d_b_c_by_c_norm)  # (B91) δb_c = Σₜ δb_c_by_c_normₜ
     return Grads(d_x, Params(d_U_i, d_U_f, d_U_g, d_U_o, d_W_i, d_W_f, d_W_g, d_W_o, d_alpha_i, d_gamma_i, d_b_i,
         d_alpha_f, d_gamma_f, d_b_f, d_alpha_g, d_gamma_g, d_b_g, d_alpha_o, d_gamma_o, d_b_o, d_gamma_c, d_b_c),
         State(d_h_next.copy(), d_c_next.copy()))
@@ -1661,34 +1661,34 @@ def _second_order_gradients(H: Any, x: Any, x_dot: Any, h: Any, h_dot: Any, u_i:
     d_W_dot = _outer(d_a_x_i_x_f_x_g_x_o_dot, x)
     d_W_dot += _outer(d_a_x_i_x_f_x_g_x_o, x_dot)
     d_W_i_dot, d_W_f_dot, d_W_g_dot, d_W_o_dot = (d_W_dot[k * H : (k + 1) * H] for k in range(4))
-    d_alpha_i = d_alpha_i_by_a_i.sum(axis=(0, 1))  # (B78)
-    d_alpha_i_dot = d_alpha_i_by_a_i_dot.sum(axis=(0, 1))  # (S78) ∂δα_i = Σₜ ∂δα_i_by_a_iₜ
-    d_gamma_i = d_gamma_i_by_a_i.sum(axis=(0, 1))  # (B79)
-    d_gamma_i_dot = d_gamma_i_by_a_i_dot.sum(axis=(0, 1))  # (S79) ∂δγ_i = Σₜ ∂δγ_i_by_a_iₜ
-    d_b_i = d_b_i_by_a_i.sum(axis=(0, 1))  # (B80)
-    d_b_i_dot = d_b_i_by_a_i_dot.sum(axis=(0, 1))  # (S80) ∂δb_i = Σₜ ∂δb_i_by_a_iₜ
-    d_alpha_f = d_alpha_f_by_a_f.sum(axis=(0, 1))  # (B81)
-    d_alpha_f_dot = d_alpha_f_by_a_f_dot.sum(axis=(0, 1))  # (S81) ∂δα_f = Σₜ ∂δα_f_by_a_fₜ
-    d_gamma_f = d_gamma_f_by_a_f.sum(axis=(0, 1))  # (B82)
-    d_gamma_f_dot = d_gamma_f_by_a_f_dot.sum(axis=(0, 1))  # (S82) ∂δγ_f = Σₜ ∂δγ_f_by_a_fₜ
-    d_b_f = d_b_f_by_a_f.sum(axis=(0, 1))  # (B83)
-    d_b_f_dot = d_b_f_by_a_f_dot.sum(axis=(0, 1))  # (S83) ∂δb_f = Σₜ ∂δb_f_by_a_fₜ
-    d_alpha_g = d_alpha_g_by_a_g.sum(axis=(0, 1))  # (B84)
-    d_alpha_g_dot = d_alpha_g_by_a_g_dot.sum(axis=(0, 1))  # (S84) ∂δα_g = Σₜ ∂δα_g_by_a_gₜ
-    d_gamma_g = d_gamma_g_by_a_g.sum(axis=(0, 1))  # (B85)
-    d_gamma_g_dot = d_gamma_g_by_a_g_dot.sum(axis=(0, 1))  # (S85) ∂δγ_g = Σₜ ∂δγ_g_by_a_gₜ
-    d_b_g = d_b_g_by_a_g.sum(axis=(0, 1))  # (B86)
-    d_b_g_dot = d_b_g_by_a_g_dot.sum(axis=(0, 1))  # (S86) ∂δb_g = Σₜ ∂δb_g_by_a_gₜ
-    d_alpha_o = d_alpha_o_by_a_o.sum(axis=(0, 1))  # (B87)
-    d_alpha_o_dot = d_alpha_o_by_a_o_dot.sum(axis=(0, 1))  # (S87) ∂δα_o = Σₜ ∂δα_o_by_a_oₜ
-    d_gamma_o = d_gamma_o_by_a_o.sum(axis=(0, 1))  # (B88)
-    d_gamma_o_dot = d_gamma_o_by_a_o_dot.sum(axis=(0, 1))  # (S88) ∂δγ_o = Σₜ ∂δγ_o_by_a_oₜ
-    d_b_o = d_b_o_by_a_o.sum(axis=(0, 1))  # (B89)
-    d_b_o_dot = d_b_o_by_a_o_dot.sum(axis=(0, 1))  # (S89) ∂δb_o = Σₜ ∂δb_o_by_a_oₜ
-    d_gamma_c = d_gamma_c_by_c_norm.sum(axis=(0, 1))  # (B90)
-    d_gamma_c_dot = d_gamma_c_by_c_norm_dot.sum(axis=(0, 1))  # (S90) ∂δγ_c = Σₜ ∂δγ_c_by_c_normₜ
-    d_b_c = d_b_c_by_c_norm.sum(axis=(0, 1))  # (B91)
-    d_b_c_dot = d_b_c_by_c_norm_dot.sum(axis=(0, 1))  # (S91) ∂δb_c = Σₜ ∂δb_c_by_c_normₜ
+    d_alpha_i = _over_time(d_alpha_i_by_a_i)  # (B78)
+    d_alpha_i_dot = _over_time(d_alpha_i_by_a_i_dot)  # (S78) ∂δα_i = Σₜ ∂δα_i_by_a_iₜ
+    d_gamma_i = _over_time(d_gamma_i_by_a_i)  # (B79)
+    d_gamma_i_dot = _over_time(d_gamma_i_by_a_i_dot)  # (S79) ∂δγ_i = Σₜ ∂δγ_i_by_a_iₜ
+    d_b_i = _over_time(d_b_i_by_a_i)  # (B80)
+    d_b_i_dot = _over_time(d_b_i_by_a_i_dot)  # (S80) ∂δb_i = Σₜ ∂δb_i_by_a_iₜ
+    d_alpha_f = _over_time(d_alpha_f_by_a_f)  # (B81)
+    d_alpha_f_dot = _over_time(d_alpha_f_by_a_f_dot)  # (S81) ∂δα_f = Σₜ ∂δα_f_by_a_fₜ
+    d_gamma_f = _over_time(d_gamma_f_by_a_f)  # (B82)
+    d_gamma_f_dot = _over_time(d_gamma_f_by_a_f_dot)  # (S82) ∂δγ_f = Σₜ ∂δγ_f_by_a_fₜ
+    d_b_f = _over_time(d_b_f_by_a_f)  # (B83)
+    d_b_f_dot = _over_time(d_b_f_by_a_f_dot)  # (S83) ∂δb_f = Σₜ ∂δb_f_by_a_fₜ
+    d_alpha_g = _over_time(d_alpha_g_by_a_g)  # (B84)
+    d_alpha_g_dot = _over_time(d_alpha_g_by_a_g_dot)  # (S84) ∂δα_g = Σₜ ∂δα_g_by_a_gₜ
+    d_gamma_g = _over_time(d_gamma_g_by_a_g)  # (B85)
+    d_gamma_g_dot = _over_time(d_gamma_g_by_a_g_dot)  # (S85) ∂δγ_g = Σₜ ∂δγ_g_by_a_gₜ
+    d_b_g = _over_time(d_b_g_by_a_g)  # (B86)
+    d_b_g_dot = _over_time(d_b_g_by_a_g_dot)  # (S86) ∂δb_g = Σₜ ∂δb_g_by_a_gₜ
+    d_alpha_o = _over_time(d_alpha_o_by_a_o)  # (B87)
+    d_alpha_o_dot = _over_time(d_alpha_o_by_a_o_dot)  # (S87) ∂δα_o = Σₜ ∂δα_o_by_a_oₜ
+    d_gamma_o = _over_time(d_gamma_o_by_a_o)  # (B88)
+    d_gamma_o_dot = _over_time(d_gamma_o_by_a_o_dot)  # (S88) ∂δγ_o = Σₜ ∂δγ_o_by_a_oₜ
+    d_b_o = _over_time(d_b_o_by_a_o)  # (B89)
+    d_b_o_dot = _over_time(d_b_o_by_a_o_dot)  # (S89) ∂δb_o = Σₜ ∂δb_o_by_a_oₜ
+    d_gamma_c = _over_time(d_gamma_c_by_c_norm)  # (B90)
+    d_gamma_c_dot = _over_time(d_gamma_c_by_c_norm_dot)  # (S90) ∂δγ_c = Σₜ ∂δγ_c_by_c_normₜ
+    d_b_c = _over_time(d_b_c_by_c_norm)  # (B91)
+    d_b_c_dot = _over_time(d_b_c_by_c_norm_dot)  # (S91) ∂δb_c = Σₜ ∂δb_c_by_c_normₜ
     return Grads(d_x, Params(d_U_i, d_U_f, d_U_g, d_U_o, d_W_i, d_W_f, d_W_g, d_W_o, d_alpha_i, d_gamma_i, d_b_i,
         d_alpha_f, d_gamma_f, d_b_f, d_alpha_g, d_gamma_g, d_b_g, d_alpha_o, d_gamma_o, d_b_o, d_gamma_c, d_b_c),
         State(d_h_next.copy(), d_c_next.copy())), Grads(d_x_dot,
@@ -1938,8 +1938,15 @@ def _outer(left: Array, right: Array) -> Array:
     steps, batch, _ = left.shape
     rows = steps * batch
     # BLAS is faster with the wide operand on the right, so the transpose of the result is computed.
-    product: Array = right.reshape(rows, right.shape[2]).T @ left.reshape(rows, left.shape[2])
+    product: Array = right.reshape(rows, right.shape[2]).T.dot(left.reshape(rows, left.shape[2]))
     return product.T
+
+
+def _over_time(a: Array) -> Array:
+    """The sum over time and batch of (T, B, N), as a product with ones, which is quicker than a sum over two axes."""
+    rows = a.reshape(-1, a.shape[2])
+    total: Array = np.ones(len(rows), a.dtype).dot(rows)
+    return total
 
 
 def _part_of(tape: Any, extra: Any, steps: slice) -> Any:
@@ -1954,6 +1961,8 @@ def _parts(tape: Any, steps: int, batch: int) -> list[slice]:
 
     Of 200 steps and more at most a twelfth, or 512 rows: what a part needs is then little beside the tape.
     """
+    if steps * batch <= 512:
+        return [slice(0, steps)]
     numbers = sum([array.shape[-1] for array in tape if array.ndim == 3])
     size = max(1, 1024 // max(1, batch), 262144 // max(1, batch * numbers))
     if steps >= 200:

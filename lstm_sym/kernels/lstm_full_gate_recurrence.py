@@ -381,12 +381,12 @@ def _backward(
     d_R_oi = _outer(d_a_i, o[:-1])  # (B27) δR_oi = Σₜ δa_iₜ oₜ₋₁ᵀ
     d_R_of = _outer(d_a_f, o[:-1])  # (B34) δR_of = Σₜ δa_fₜ oₜ₋₁ᵀ
     d_R_oo = _outer(d_a_o, o[:-1])  # (B44) δR_oo = Σₜ δa_oₜ oₜ₋₁ᵀ
-    d_p_i = (d_a_i * c[:-1]).sum(axis=(0, 1))  # (B28) δp_i = Σₜ δa_iₜ ⊙ cₜ₋₁
+    d_p_i = _over_time((d_a_i * c[:-1]))  # (B28) δp_i = Σₜ δa_iₜ ⊙ cₜ₋₁
     # (B29) δb_i = Σₜ δa_iₜ; (B36) δb_f = Σₜ δa_fₜ; (B39) δb_g = Σₜ δa_gₜ; (B46) δb_o = Σₜ δa_oₜ
-    d_b = d_a.sum(axis=(0, 1))
+    d_b = _over_time(d_a)
     d_b_i, d_b_f, d_b_g, d_b_o = (d_b[k * H : (k + 1) * H] for k in range(4))
-    d_p_f = (d_a_f * c[:-1]).sum(axis=(0, 1))  # (B35) δp_f = Σₜ δa_fₜ ⊙ cₜ₋₁
-    d_p_o = (d_a_o * c[1:]).sum(axis=(0, 1))  # (B45) δp_o = Σₜ δa_oₜ ⊙ cₜ
+    d_p_f = _over_time((d_a_f * c[:-1]))  # (B35) δp_f = Σₜ δa_fₜ ⊙ cₜ₋₁
+    d_p_o = _over_time((d_a_o * c[1:]))  # (B45) δp_o = Σₜ δa_oₜ ⊙ cₜ
     return Grads(d_x, Params(d_W_i, d_U_i, d_R_ii, d_R_fi, d_R_oi, d_p_i, d_b_i, d_W_f, d_U_f, d_R_if, d_R_ff,
         d_R_of, d_p_f, d_b_f, d_W_g, d_U_g, d_b_g, d_W_o, d_U_o, d_R_io, d_R_fo, d_R_oo, d_p_o, d_b_o),
         State(d_h_next.copy(), d_i_next.copy(), d_f_next.copy(), d_o_next.copy(), d_c_next.copy()))
@@ -1071,24 +1071,24 @@ def _second_order_gradients(H: Any, x: Any, x_dot: Any, h: Any, h_dot: Any, i: A
     # (S44) ∂δR_oo = Σₜ (∂δa_oₜ oₜ₋₁ᵀ + δa_oₜ ∂oₜ₋₁ᵀ)
     d_R_oo_dot = _outer(d_a_o_dot, o[:-1])
     d_R_oo_dot += _outer(d_a_o, o_dot[:-1])
-    d_p_i = (d_a_i * c[:-1]).sum(axis=(0, 1))  # (B28)
+    d_p_i = _over_time((d_a_i * c[:-1]))  # (B28)
     # (S28) ∂δp_i = Σₜ (∂δa_iₜ ⊙ cₜ₋₁ + δa_iₜ ⊙ ∂cₜ₋₁)
-    d_p_i_dot = (d_a_i_dot * c[:-1]).sum(axis=(0, 1))
-    d_p_i_dot += (d_a_i * c_dot[:-1]).sum(axis=(0, 1))
+    d_p_i_dot = _over_time((d_a_i_dot * c[:-1]))
+    d_p_i_dot += _over_time((d_a_i * c_dot[:-1]))
     # (B29); (B36); (B39); (B46)
-    d_b = d_a.sum(axis=(0, 1))
+    d_b = _over_time(d_a)
     d_b_i, d_b_f, d_b_g, d_b_o = (d_b[k * H : (k + 1) * H] for k in range(4))
     # (S29) ∂δb_i = Σₜ ∂δa_iₜ; (S36) ∂δb_f = Σₜ ∂δa_fₜ; (S39) ∂δb_g = Σₜ ∂δa_gₜ; (S46) ∂δb_o = Σₜ ∂δa_oₜ
-    d_b_dot = d_a_dot.sum(axis=(0, 1))
+    d_b_dot = _over_time(d_a_dot)
     d_b_i_dot, d_b_f_dot, d_b_g_dot, d_b_o_dot = (d_b_dot[k * H : (k + 1) * H] for k in range(4))
-    d_p_f = (d_a_f * c[:-1]).sum(axis=(0, 1))  # (B35)
+    d_p_f = _over_time((d_a_f * c[:-1]))  # (B35)
     # (S35) ∂δp_f = Σₜ (∂δa_fₜ ⊙ cₜ₋₁ + δa_fₜ ⊙ ∂cₜ₋₁)
-    d_p_f_dot = (d_a_f_dot * c[:-1]).sum(axis=(0, 1))
-    d_p_f_dot += (d_a_f * c_dot[:-1]).sum(axis=(0, 1))
-    d_p_o = (d_a_o * c[1:]).sum(axis=(0, 1))  # (B45)
+    d_p_f_dot = _over_time((d_a_f_dot * c[:-1]))
+    d_p_f_dot += _over_time((d_a_f * c_dot[:-1]))
+    d_p_o = _over_time((d_a_o * c[1:]))  # (B45)
     # (S45) ∂δp_o = Σₜ (∂δa_oₜ ⊙ cₜ + δa_oₜ ⊙ ∂cₜ)
-    d_p_o_dot = (d_a_o_dot * c[1:]).sum(axis=(0, 1))
-    d_p_o_dot += (d_a_o * c_dot[1:]).sum(axis=(0, 1))
+    d_p_o_dot = _over_time((d_a_o_dot * c[1:]))
+    d_p_o_dot += _over_time((d_a_o * c_dot[1:]))
     return Grads(d_x, Params(d_W_i, d_U_i, d_R_ii, d_R_fi, d_R_oi, d_p_i, d_b_i, d_W_f, d_U_f, d_R_if, d_R_ff,
         d_R_of, d_p_f, d_b_f, d_W_g, d_U_g, d_b_g, d_W_o, d_U_o, d_R_io, d_R_fo, d_R_oo, d_p_o, d_b_o),
         State(d_h_next.copy(), d_i_next.copy(), d_f_next.copy(), d_o_next.copy(), d_c_next.copy())), Grads(d_x_dot,
@@ -1333,8 +1333,15 @@ def _outer(left: Array, right: Array) -> Array:
     steps, batch, _ = left.shape
     rows = steps * batch
     # BLAS is faster with the wide operand on the right, so the transpose of the result is computed.
-    product: Array = right.reshape(rows, right.shape[2]).T @ left.reshape(rows, left.shape[2])
+    product: Array = right.reshape(rows, right.shape[2]).T.dot(left.reshape(rows, left.shape[2]))
     return product.T
+
+
+def _over_time(a: Array) -> Array:
+    """The sum over time and batch of (T, B, N), as a product with ones, which is quicker than a sum over two axes."""
+    rows = a.reshape(-1, a.shape[2])
+    total: Array = np.ones(len(rows), a.dtype).dot(rows)
+    return total
 
 
 def _part_of(tape: Any, extra: Any, steps: slice) -> Any:
@@ -1349,6 +1356,8 @@ def _parts(tape: Any, steps: int, batch: int) -> list[slice]:
 
     Of 200 steps and more at most a twelfth, or 512 rows: what a part needs is then little beside the tape.
     """
+    if steps * batch <= 512:
+        return [slice(0, steps)]
     numbers = sum([array.shape[-1] for array in tape if array.ndim == 3])
     size = max(1, 1024 // max(1, batch), 262144 // max(1, batch * numbers))
     if steps >= 200:

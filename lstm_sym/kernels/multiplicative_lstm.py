@@ -1038,7 +1038,7 @@ def _outer(left: Array, right: Array) -> Array:
     steps, batch, _ = left.shape
     rows = steps * batch
     # BLAS is faster with the wide operand on the right, so the transpose of the result is computed.
-    product: Array = right.reshape(rows, right.shape[2]).T @ left.reshape(rows, left.shape[2])
+    product: Array = right.reshape(rows, right.shape[2]).T.dot(left.reshape(rows, left.shape[2]))
     return product.T
 
 
@@ -1054,6 +1054,8 @@ def _parts(tape: Any, steps: int, batch: int) -> list[slice]:
 
     Of 200 steps and more at most a twelfth, or 512 rows: what a part needs is then little beside the tape.
     """
+    if steps * batch <= 512:
+        return [slice(0, steps)]
     numbers = sum([array.shape[-1] for array in tape if array.ndim == 3])
     size = max(1, 1024 // max(1, batch), 262144 // max(1, batch * numbers))
     if steps >= 200:

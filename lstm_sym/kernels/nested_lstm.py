@@ -417,7 +417,7 @@ def _backward(
     d_U = _outer(d_a_i_f_o_g, h[:-1])
     d_U_i, d_U_f, d_U_o, d_U_g = (d_U[k * H : (k + 1) * H] for k in range(4))
     # (B40) δb_i = Σₜ δa_iₜ; (B43) δb_f = Σₜ δa_fₜ; (B46) δb_g = Σₜ δa_gₜ; (B49) δb_o = Σₜ δa_oₜ
-    d_b = d_a_i_f_o_g.sum(axis=(0, 1))
+    d_b = _over_time(d_a_i_f_o_g)
     d_b_i, d_b_f, d_b_o, d_b_g = (d_b[k * H : (k + 1) * H] for k in range(4))
     # (B50) δW_i_in = Σₜ δa_i_inₜ x_inₜᵀ; (B53) δW_f_in = Σₜ δa_f_inₜ x_inₜᵀ; (B56) δW_g_in = Σₜ δa_g_inₜ x_inₜᵀ;
     # (B59) δW_o_in = Σₜ δa_o_inₜ x_inₜᵀ
@@ -429,7 +429,7 @@ def _backward(
     d_U_i_in, d_U_f_in, d_U_o_in, d_U_g_in = (d_U_[k * H : (k + 1) * H] for k in range(4))
     # (B52) δb_i_in = Σₜ δa_i_inₜ; (B55) δb_f_in = Σₜ δa_f_inₜ; (B58) δb_g_in = Σₜ δa_g_inₜ; (B61) δb_o_in = Σₜ
     # δa_o_inₜ
-    d_b_ = d_a_in.sum(axis=(0, 1))
+    d_b_ = _over_time(d_a_in)
     d_b_i_in, d_b_f_in, d_b_o_in, d_b_g_in = (d_b_[k * H : (k + 1) * H] for k in range(4))
     return Grads(d_x, Params(d_W_i, d_U_i, d_b_i, d_W_f, d_U_f, d_b_f, d_W_g, d_U_g, d_b_g, d_W_o, d_U_o, d_b_o,
         d_W_i_in, d_U_i_in, d_b_i_in, d_W_f_in, d_U_f_in, d_b_f_in, d_W_g_in, d_U_g_in, d_b_g_in, d_W_o_in,
@@ -1206,10 +1206,10 @@ def _second_order_gradients(H: Any, x: Any, x_dot: Any, h: Any, h_dot: Any, x_in
     d_U_dot += _outer(d_a_i_f_o_g, h_dot[:-1])
     d_U_i_dot, d_U_f_dot, d_U_o_dot, d_U_g_dot = (d_U_dot[k * H : (k + 1) * H] for k in range(4))
     # (B40); (B43); (B46); (B49)
-    d_b = d_a_i_f_o_g.sum(axis=(0, 1))
+    d_b = _over_time(d_a_i_f_o_g)
     d_b_i, d_b_f, d_b_o, d_b_g = (d_b[k * H : (k + 1) * H] for k in range(4))
     # (S40) ∂δb_i = Σₜ ∂δa_iₜ; (S43) ∂δb_f = Σₜ ∂δa_fₜ; (S46) ∂δb_g = Σₜ ∂δa_gₜ; (S49) ∂δb_o = Σₜ ∂δa_oₜ
-    d_b_dot = d_a_i_f_o_g_dot.sum(axis=(0, 1))
+    d_b_dot = _over_time(d_a_i_f_o_g_dot)
     d_b_i_dot, d_b_f_dot, d_b_o_dot, d_b_g_dot = (d_b_dot[k * H : (k + 1) * H] for k in range(4))
     # (B50); (B53); (B56); (B59)
     d_W_ = _outer(d_a_in, x_in)
@@ -1230,11 +1230,11 @@ def _second_order_gradients(H: Any, x: Any, x_dot: Any, h: Any, h_dot: Any, x_in
     d_U_dot_ += _outer(d_a_in, h_in_dot)
     d_U_i_in_dot, d_U_f_in_dot, d_U_o_in_dot, d_U_g_in_dot = (d_U_dot_[k * H : (k + 1) * H] for k in range(4))
     # (B52); (B55); (B58); (B61)
-    d_b_ = d_a_in.sum(axis=(0, 1))
+    d_b_ = _over_time(d_a_in)
     d_b_i_in, d_b_f_in, d_b_o_in, d_b_g_in = (d_b_[k * H : (k + 1) * H] for k in range(4))
     # (S52) ∂δb_i_in = Σₜ ∂δa_i_inₜ; (S55) ∂δb_f_in = Σₜ ∂δa_f_inₜ; (S58) ∂δb_g_in = Σₜ ∂δa_g_inₜ; (S61) ∂δb_o_in =
     # Σₜ ∂δa_o_inₜ
-    d_b_dot_ = d_a_in_dot.sum(axis=(0, 1))
+    d_b_dot_ = _over_time(d_a_in_dot)
     d_b_i_in_dot, d_b_f_in_dot, d_b_o_in_dot, d_b_g_in_dot = (d_b_dot_[k * H : (k + 1) * H] for k in range(4))
     return Grads(d_x, Params(d_W_i, d_U_i, d_b_i, d_W_f, d_U_f, d_b_f, d_W_g, d_U_g, d_b_g, d_W_o, d_U_o, d_b_o,
         d_W_i_in, d_U_i_in, d_b_i_in, d_W_f_in, d_U_f_in, d_b_f_in, d_W_g_in, d_U_g_in, d_b_g_in, d_W_o_in,
@@ -1497,8 +1497,15 @@ def _outer(left: Array, right: Array) -> Array:
     steps, batch, _ = left.shape
     rows = steps * batch
     # BLAS is faster with the wide operand on the right, so the transpose of the result is computed.
-    product: Array = right.reshape(rows, right.shape[2]).T @ left.reshape(rows, left.shape[2])
+    product: Array = right.reshape(rows, right.shape[2]).T.dot(left.reshape(rows, left.shape[2]))
     return product.T
+
+
+def _over_time(a: Array) -> Array:
+    """The sum over time and batch of (T, B, N), as a product with ones, which is quicker than a sum over two axes."""
+    rows = a.reshape(-1, a.shape[2])
+    total: Array = np.ones(len(rows), a.dtype).dot(rows)
+    return total
 
 
 def _part_of(tape: Any, extra: Any, steps: slice) -> Any:
@@ -1513,6 +1520,8 @@ def _parts(tape: Any, steps: int, batch: int) -> list[slice]:
 
     Of 200 steps and more at most a twelfth, or 512 rows: what a part needs is then little beside the tape.
     """
+    if steps * batch <= 512:
+        return [slice(0, steps)]
     numbers = sum([array.shape[-1] for array in tape if array.ndim == 3])
     size = max(1, 1024 // max(1, batch), 262144 // max(1, batch * numbers))
     if steps >= 200:

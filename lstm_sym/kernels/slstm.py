@@ -350,7 +350,7 @@ def _backward(
     d_x += -(_times(d_a_log_f, W_f))
     d_W_f = -_outer(d_a_log_f, x)  # (B25) δW_f = Σₜ −δa_log_fₜ xₜᵀ
     d_U_f = -_outer(d_a_log_f, h[:-1])  # (B26) δU_f = Σₜ −δa_log_fₜ hₜ₋₁ᵀ
-    d_b_f = -d_a_log_f.sum(axis=(0, 1))  # (B27) δb_f = Σₜ −δa_log_fₜ
+    d_b_f = -_over_time(d_a_log_f)  # (B27) δb_f = Σₜ −δa_log_fₜ
     # (B28) δW_i = Σₜ δlog_iₜ xₜᵀ; (B31) δW_g = Σₜ δa_gₜ xₜᵀ; (B34) δW_o = Σₜ δa_oₜ xₜᵀ
     d_W = _outer(d_a, x)
     d_W_i, d_W_o, d_W_g = (d_W[k * H : (k + 1) * H] for k in range(3))
@@ -358,7 +358,7 @@ def _backward(
     d_U = _outer(d_a, h[:-1])
     d_U_i, d_U_o, d_U_g = (d_U[k * H : (k + 1) * H] for k in range(3))
     # (B30) δb_i = Σₜ δlog_iₜ; (B33) δb_g = Σₜ δa_gₜ; (B36) δb_o = Σₜ δa_oₜ
-    d_b = d_a.sum(axis=(0, 1))
+    d_b = _over_time(d_a)
     d_b_i, d_b_o, d_b_g = (d_b[k * H : (k + 1) * H] for k in range(3))
     return Grads(d_x, Params(d_W_f, d_U_f, d_b_f, d_W_i, d_U_i, d_b_i, d_W_g, d_U_g, d_b_g, d_W_o, d_U_o, d_b_o),
         State(d_h_next.copy(), d_m_next.copy(), d_c_next.copy(), d_n_next.copy()))
@@ -938,8 +938,8 @@ def _second_order_gradients(H: Any, x: Any, x_dot: Any, h: Any, h_dot: Any, W: A
     # (S26) ∂δU_f = Σₜ (−∂δa_log_fₜ hₜ₋₁ᵀ − δa_log_fₜ ∂hₜ₋₁ᵀ)
     d_U_f_dot = -_outer(d_a_log_f_dot, h[:-1])
     d_U_f_dot += -_outer(d_a_log_f, h_dot[:-1])
-    d_b_f = -d_a_log_f.sum(axis=(0, 1))  # (B27)
-    d_b_f_dot = -d_a_log_f_dot.sum(axis=(0, 1))  # (S27) ∂δb_f = Σₜ −∂δa_log_fₜ
+    d_b_f = -_over_time(d_a_log_f)  # (B27)
+    d_b_f_dot = -_over_time(d_a_log_f_dot)  # (S27) ∂δb_f = Σₜ −∂δa_log_fₜ
     # (B28); (B31); (B34)
     d_W = _outer(d_a, x)
     d_W_i, d_W_o, d_W_g = (d_W[k * H : (k + 1) * H] for k in range(3))
@@ -957,10 +957,10 @@ def _second_order_gradients(H: Any, x: Any, x_dot: Any, h: Any, h_dot: Any, W: A
     d_U_dot += _outer(d_a, h_dot[:-1])
     d_U_i_dot, d_U_o_dot, d_U_g_dot = (d_U_dot[k * H : (k + 1) * H] for k in range(3))
     # (B30); (B33); (B36)
-    d_b = d_a.sum(axis=(0, 1))
+    d_b = _over_time(d_a)
     d_b_i, d_b_o, d_b_g = (d_b[k * H : (k + 1) * H] for k in range(3))
     # (S30) ∂δb_i = Σₜ ∂δlog_iₜ; (S33) ∂δb_g = Σₜ ∂δa_gₜ; (S36) ∂δb_o = Σₜ ∂δa_oₜ
-    d_b_dot = d_a_dot.sum(axis=(0, 1))
+    d_b_dot = _over_time(d_a_dot)
     d_b_i_dot, d_b_o_dot, d_b_g_dot = (d_b_dot[k * H : (k + 1) * H] for k in range(3))
     return Grads(d_x, Params(d_W_f, d_U_f, d_b_f, d_W_i, d_U_i, d_b_i, d_W_g, d_U_g, d_b_g, d_W_o, d_U_o, d_b_o),
         State(d_h_next.copy(), d_m_next.copy(), d_c_next.copy(), d_n_next.copy())), Grads(d_x_dot,
@@ -1205,8 +1205,15 @@ def _outer(left: Array, right: Array) -> Array:
     steps, batch, _ = left.shape
     rows = steps * batch
     # BLAS is faster with the wide operand on the right, so the transpose of the result is computed.
-    product: Array = right.reshape(rows, right.shape[2]).T @ left.reshape(rows, left.shape[2])
+    product: Array = right.reshape(rows, right.shape[2]).T.dot(left.reshape(rows, left.shape[2]))
     return product.T
+
+
+def _over_time(a: Array) -> Array:
+    """The sum over time and batch of (T, B, N), as a product with ones, which is quicker than a sum over two axes."""
+    rows = a.reshape(-1, a.shape[2])
+    total: Array = np.ones(len(rows), a.dtype).dot(rows)
+    return total
 
 
 def _part_of(tape: Any, extra: Any, steps: slice) -> Any:
@@ -1221,6 +1228,8 @@ def _parts(tape: Any, steps: int, batch: int) -> list[slice]:
 
     Of 200 steps and more at most a twelfth, or 512 rows: what a part needs is then little beside the tape.
     """
+    if steps * batch <= 512:
+        return [slice(0, steps)]
     numbers = sum([array.shape[-1] for array in tape if array.ndim == 3])
     size = max(1, 1024 // max(1, batch), 262144 // max(1, batch * numbers))
     if steps >= 200:

@@ -289,11 +289,11 @@ def _backward(
     # (B13) δW_f = Σₜ δa_fₜ xₜᵀ; (B16) δW_r = Σₜ δa_rₜ xₜᵀ; (B19) δW_g = Σₜ δgₜ xₜᵀ
     d_W = _outer(d_a, x)
     d_W_g, d_W_f, d_W_r = (d_W[k * H : (k + 1) * H] for k in range(3))
-    d_v_f = (d_a_f * c[:-1]).sum(axis=(0, 1))  # (B14) δv_f = Σₜ δa_fₜ ⊙ cₜ₋₁
+    d_v_f = _over_time((d_a_f * c[:-1]))  # (B14) δv_f = Σₜ δa_fₜ ⊙ cₜ₋₁
     # (B15) δb_f = Σₜ δa_fₜ; (B18) δb_r = Σₜ δa_rₜ
-    d_b = d_a_f_r.sum(axis=(0, 1))
+    d_b = _over_time(d_a_f_r)
     d_b_f, d_b_r = (d_b[k * H : (k + 1) * H] for k in range(2))
-    d_v_r = (d_a_r * c[:-1]).sum(axis=(0, 1))  # (B17) δv_r = Σₜ δa_rₜ ⊙ cₜ₋₁
+    d_v_r = _over_time((d_a_r * c[:-1]))  # (B17) δv_r = Σₜ δa_rₜ ⊙ cₜ₋₁
     return Grads(d_x, Params(d_W_f, d_v_f, d_b_f, d_W_r, d_v_r, d_b_r, d_W_g), State(d_c_next.copy()))
 
 
@@ -657,20 +657,20 @@ def _second_order(
     d_W_dot = _outer(d_a_dot, x)
     d_W_dot += _outer(d_a, x_dot)
     d_W_g_dot, d_W_f_dot, d_W_r_dot = (d_W_dot[k * H : (k + 1) * H] for k in range(3))
-    d_v_f = (d_a_f * c[:-1]).sum(axis=(0, 1))  # (B14)
+    d_v_f = _over_time((d_a_f * c[:-1]))  # (B14)
     # (S14) ∂δv_f = Σₜ (∂δa_fₜ ⊙ cₜ₋₁ + δa_fₜ ⊙ ∂cₜ₋₁)
-    d_v_f_dot = (d_a_f_dot * c[:-1]).sum(axis=(0, 1))
-    d_v_f_dot += (d_a_f * c_dot[:-1]).sum(axis=(0, 1))
+    d_v_f_dot = _over_time((d_a_f_dot * c[:-1]))
+    d_v_f_dot += _over_time((d_a_f * c_dot[:-1]))
     # (B15); (B18)
-    d_b = d_a_f_r.sum(axis=(0, 1))
+    d_b = _over_time(d_a_f_r)
     d_b_f, d_b_r = (d_b[k * H : (k + 1) * H] for k in range(2))
     # (S15) ∂δb_f = Σₜ ∂δa_fₜ; (S18) ∂δb_r = Σₜ ∂δa_rₜ
-    d_b_dot = d_a_dot_f_r.sum(axis=(0, 1))
+    d_b_dot = _over_time(d_a_dot_f_r)
     d_b_f_dot, d_b_r_dot = (d_b_dot[k * H : (k + 1) * H] for k in range(2))
-    d_v_r = (d_a_r * c[:-1]).sum(axis=(0, 1))  # (B17)
+    d_v_r = _over_time((d_a_r * c[:-1]))  # (B17)
     # (S17) ∂δv_r = Σₜ (∂δa_rₜ ⊙ cₜ₋₁ + δa_rₜ ⊙ ∂cₜ₋₁)
-    d_v_r_dot = (d_a_r_dot * c[:-1]).sum(axis=(0, 1))
-    d_v_r_dot += (d_a_r * c_dot[:-1]).sum(axis=(0, 1))
+    d_v_r_dot = _over_time((d_a_r_dot * c[:-1]))
+    d_v_r_dot += _over_time((d_a_r * c_dot[:-1]))
     return Grads(d_x, Params(d_W_f, d_v_f, d_b_f, d_W_r, d_v_r, d_b_r, d_W_g),
         State(d_c_next.copy())), Grads(d_x_dot, Params(d_W_f_dot, d_v_f_dot, d_b_f_dot, d_W_r_dot, d_v_r_dot,
         d_b_r_dot, d_W_g_dot), State(d_c_next_dot.copy()))
@@ -918,8 +918,15 @@ def _outer(left: Array, right: Array) -> Array:
     steps, batch, _ = left.shape
     rows = steps * batch
     # BLAS is faster with the wide operand on the right, so the transpose of the result is computed.
-    product: Array = right.reshape(rows, right.shape[2]).T @ left.reshape(rows, left.shape[2])
+    product: Array = right.reshape(rows, right.shape[2]).T.dot(left.reshape(rows, left.shape[2]))
     return product.T
+
+
+def _over_time(a: Array) -> Array:
+    """The sum over time and batch of (T, B, N), as a product with ones, which is quicker than a sum over two axes."""
+    rows = a.reshape(-1, a.shape[2])
+    total: Array = np.ones(len(rows), a.dtype).dot(rows)
+    return total
 
 
 def _part_of(tape: Any, extra: Any, steps: slice) -> Any:
@@ -934,6 +941,8 @@ def _parts(tape: Any, steps: int, batch: int) -> list[slice]:
 
     Of 200 steps and more at most a twelfth, or 512 rows: what a part needs is then little beside the tape.
     """
+    if steps * batch <= 512:
+        return [slice(0, steps)]
     numbers = sum([array.shape[-1] for array in tape if array.ndim == 3])
     size = max(1, 1024 // max(1, batch), 262144 // max(1, batch * numbers))
     if steps >= 200:

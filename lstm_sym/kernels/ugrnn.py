@@ -269,7 +269,7 @@ def _backward(
     d_U = _outer(d_a, h[:-1])
     d_U_z, d_U_n = (d_U[k * H : (k + 1) * H] for k in range(2))
     # (B13) δb_z = Σₜ δa_zₜ; (B16) δb_n = Σₜ δa_nₜ
-    d_b = d_a.sum(axis=(0, 1))
+    d_b = _over_time(d_a)
     d_b_z, d_b_n = (d_b[k * H : (k + 1) * H] for k in range(2))
     return Grads(d_x, Params(d_W_z, d_U_z, d_b_z, d_W_n, d_U_n, d_b_n), State(d_h_next.copy()))
 
@@ -584,10 +584,10 @@ def _second_order(
     d_U_dot += _outer(d_a, h_dot[:-1])
     d_U_z_dot, d_U_n_dot = (d_U_dot[k * H : (k + 1) * H] for k in range(2))
     # (B13); (B16)
-    d_b = d_a.sum(axis=(0, 1))
+    d_b = _over_time(d_a)
     d_b_z, d_b_n = (d_b[k * H : (k + 1) * H] for k in range(2))
     # (S13) ∂δb_z = Σₜ ∂δa_zₜ; (S16) ∂δb_n = Σₜ ∂δa_nₜ
-    d_b_dot = d_a_dot.sum(axis=(0, 1))
+    d_b_dot = _over_time(d_a_dot)
     d_b_z_dot, d_b_n_dot = (d_b_dot[k * H : (k + 1) * H] for k in range(2))
     return Grads(d_x, Params(d_W_z, d_U_z, d_b_z, d_W_n, d_U_n, d_b_n), State(d_h_next.copy())), Grads(d_x_dot,
         Params(d_W_z_dot, d_U_z_dot, d_b_z_dot, d_W_n_dot, d_U_n_dot, d_b_n_dot), State(d_h_next_dot.copy()))
@@ -831,8 +831,15 @@ def _outer(left: Array, right: Array) -> Array:
     steps, batch, _ = left.shape
     rows = steps * batch
     # BLAS is faster with the wide operand on the right, so the transpose of the result is computed.
-    product: Array = right.reshape(rows, right.shape[2]).T @ left.reshape(rows, left.shape[2])
+    product: Array = right.reshape(rows, right.shape[2]).T.dot(left.reshape(rows, left.shape[2]))
     return product.T
+
+
+def _over_time(a: Array) -> Array:
+    """The sum over time and batch of (T, B, N), as a product with ones, which is quicker than a sum over two axes."""
+    rows = a.reshape(-1, a.shape[2])
+    total: Array = np.ones(len(rows), a.dtype).dot(rows)
+    return total
 
 
 def _part_of(tape: Any, extra: Any, steps: slice) -> Any:
@@ -847,6 +854,8 @@ def _parts(tape: Any, steps: int, batch: int) -> list[slice]:
 
     Of 200 steps and more at most a twelfth, or 512 rows: what a part needs is then little beside the tape.
     """
+    if steps * batch <= 512:
+        return [slice(0, steps)]
     numbers = sum([array.shape[-1] for array in tape if array.ndim == 3])
     size = max(1, 1024 // max(1, batch), 262144 // max(1, batch * numbers))
     if steps >= 200:

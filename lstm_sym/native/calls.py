@@ -49,11 +49,10 @@ class CompiledLoops:
         """Call a function of the source: sizes are T, B and the cell's. Raises NativeError, MemoryError."""
         which = name, precise, dtype
         function = self._found.get(which) or self._compiled(which)
-        held = [a if a is None or (a.flags.c_contiguous and a.flags.aligned) else _plain(a) for a in arrays]
-        addresses = [None if a is None else address(a) for a in held]
-        given: tuple[Any, ...] = (*sizes, *addresses)
+        held = [a if a is None or _is_plain(a.flags) else _plain(a) for a in arrays]
+        given: tuple[Any, ...] = (*sizes, *[None if a is None else address(a) for a in held])
         ends = self._ends(sizes)
-        waiting = [_pool().submit(function, *rows, *given) for rows in pairwise(ends[1:])]
+        waiting = [_pool().submit(function, *rows, *given) for rows in pairwise(ends[1:])] if len(ends) > 2 else []
         failed = function(ends[0], ends[1], *given)
         if failed or any([future.result() for future in waiting]):
             raise MemoryError(f"{name}: no memory for the rows of one step of {sizes[1]} sequences")
@@ -61,8 +60,8 @@ class CompiledLoops:
     @staticmethod
     def _ends(sizes: Sequence[int]) -> list[int]:
         """Where the sequences of each thread end: one for all, or as many as there are where that pays."""
-        steps, batch, *units = sizes
-        if batch < 2 or steps * batch * max(units, default=1) ** 2 < _WORTH_A_THREAD:
+        steps, batch = sizes[0], sizes[1]
+        if batch < 2 or steps * batch * max(sizes[2:], default=1) ** 2 < _WORTH_A_THREAD:
             return [0, batch]
         threads = min(thread_count(), batch)
         return [batch * k // threads for k in range(threads + 1)]
@@ -96,14 +95,19 @@ def _by_interface(array: Array) -> int:
 
 def _by_head(array: Array) -> int:
     """The same, ten times faster: it stands in the array's C structure behind what every object begins with."""
-    return _Address.from_address(id(array) + object.__basicsize__).value
+    return _number_at(id(array) + _HEAD).value
 
 
-_Address = ctypes.c_size_t
+_number_at, _HEAD = ctypes.c_size_t.from_address, object.__basicsize__
 _sample = np.empty(3)
 _by_head_is_right = platform.python_implementation() == "CPython" and _by_head(_sample) == _by_interface(_sample)
 address: Callable[[Array], int] = _by_head if _by_head_is_right else _by_interface
 """The address of the numbers of a contiguous array."""
+
+
+def _is_plain(flags: Any) -> bool:
+    """Whether an array is as C takes it."""
+    return bool(flags.c_contiguous and flags.aligned)
 
 
 def _plain(array: Array) -> Array:

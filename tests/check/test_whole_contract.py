@@ -143,6 +143,16 @@ def test_a_step_of_more_than_four_sequences_is_looked_at():
     assert failing(LSTM, patched(kernel, step=step), "step") == {"step"}
 
 
+def test_a_wrong_step_of_many_is_looked_at():
+    kernel = ls.build(LSTM)
+
+    def stepper(params: Any, batch: int = 1) -> Any:
+        advance = kernel.stepper(params, batch)
+        return lambda x_t, state: (advance(x_t, state)[0], state)
+
+    assert failing(LSTM, patched(kernel, stepper=stepper), "step") == {"step"}
+
+
 def test_numbers_cut_to_eight_digits_are_noticed(monkeypatch):
     with monkeypatch.context() as patch:
         number = NumPyPrinter.number

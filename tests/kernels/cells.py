@@ -119,6 +119,7 @@ def all_results(kernel: Any, case: Case, *, precise: bool) -> dict[str, Any]:
         "tape": tape,
         "backward": kernel.backward(case.dy, tape, params, dstate),
         "step": kernel.step(case.x[0], state, params),
+        "stepper": kernel.stepper(params, batch=case.x.shape[1])(case.x[0], state),
         "jvp": kernel.jvp(case.x, params, state, x_dot=case.x, params_dot=params, state_dot=dstate),
         "hvp": kernel.hvp(case.x, params, state, dy=case.dy, dstate=dstate, params_dot=params),
         "jacobian": kernel.jacobian(tape, params),

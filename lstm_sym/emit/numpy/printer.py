@@ -41,7 +41,7 @@ class CodePrinter:
     `empty` is what makes an array.
     """
 
-    sums: ClassVar[Mapping[bool, str]] = {True: "np.asarray({}.sum())", False: "{}.sum(axis=(0, 1))"}
+    sums: ClassVar[Mapping[bool, str]] = {True: "np.asarray({}.sum())", False: "_over_time({})"}
     """Sums over time and batch: over units too, to one number, or not."""
     texts: ClassVar[Mapping[type[n.Node], str]] = TEXTS
     product: ClassVar[str] = "{} @ {}"
