@@ -8,8 +8,8 @@ _FORBIDDEN = frozenset("eval exec compile __import__ open globals locals vars ge
 _IMPORTS = {"numpy", "typing", "collections", "__future__"}
 _NUMPY = frozenset(
     "add argmax array asarray ascontiguousarray broadcast_to concatenate cos divide dtype einsum empty exp eye "
-    "float32 float64 full full_like inf isfinite isnan log log1p matmul max maximum mean minimum multiply ndarray ones prod "
-    "random real repeat result_type shape sign sin sqrt subtract sum take_along_axis tanh where zeros "
+    "float32 float64 full full_like inf isfinite isnan log log1p matmul max maximum mean minimum multiply ndarray "
+    "ones prod random real repeat result_type shape sign sin sqrt subtract sum take_along_axis tanh where zeros "
     "zeros_like".split()
 )
 
