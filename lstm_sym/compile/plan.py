@@ -195,11 +195,17 @@ class Plan:
 
     @cached_property
     def stream(self) -> LoopPlan:
-        """Steps as they come, in the fast form: what shares an operand is one product, and nothing is stored."""
-        plan = schedule(self.forward_forms.fast, self.layout, streamed=True)
+        """Steps as they come, in the fast form: what shares an operand is one product, and nothing is stored.
+
+        Compiled code has an array for what comes in, and for what it gives out, if that is no state.
+        """
+        program = self.forward_forms.fast
+        sent = {carry.outgoing for carry in program.carries}
+        given, kept = (program.inputs, {*program.outputs} - sent) if self.fused else ((), set[Value]())
+        plan = schedule(program, self.layout, frozenset(kept), self.fused, streamed=True)
         reserved = (TAKEN - {"x"}) | set(self.cell.size_names)
         lines = {s.target: s for s in self.program.statements}
-        return LoopPlan(plan, Storage(plan, frozenset(), reserved, {}), lines=lines, exact=False)
+        return LoopPlan(plan, Storage(plan, frozenset(given), reserved, {}), lines=lines, exact=False)
 
     def _placed(
         self,

@@ -103,6 +103,10 @@ class FunctionWriter:
         rest = [node for node in sizes if node not in of_params]
         return (*of_params, *shared), (*begin, *rest, *lines)
 
+    def compiled_stream(self) -> n.Compiled:
+        """One step as a call, of which the states are in the memory where they were given."""
+        return self.compiled(n.Loop(self.regions.rows, tuple(self.regions.loop)))
+
     def one_step(self) -> tuple[list[n.Node], list[n.Node]]:
         """What a step reads of its arguments; its statements, and what it gives back, in memory of its own."""
         program, home = self.loop.program, self.storage.home

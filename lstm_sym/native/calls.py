@@ -18,6 +18,8 @@ from lstm_sym.ground.parallel import processors
 from lstm_sym.native.libraries import library
 
 Array = np.ndarray[Any, Any]
+STREAM = "stream"
+"""The function that steps in memory which its caller keeps."""
 DEFINITIONS: dict[np.dtype[Any], tuple[str, ...]] = {np.dtype(np.float32): (), np.dtype(np.float64): ("-DDOUBLE",)}
 """The dtypes that are compiled, and what tells the source which."""
 _WORTH_A_THREAD = 4_000_000
@@ -57,6 +59,25 @@ class CompiledLoops:
         if failed or any([future.result() for future in waiting]):
             raise MemoryError(f"{name}: no memory for the rows of one step of {sizes[1]} sequences")
 
+    def stepping(
+        self, name: str, dtype: np.dtype[Any], sizes: Sequence[int], arrays: Sequence[Array]
+    ) -> Callable[[], object]:
+        """A call of a function that packs its matrices now, and reads and fills these arrays whenever it is called.
+
+        Raises NativeError.
+        """
+        function = self._compiled((name, False, dtype))
+        held = [a if _is_plain(a.flags) else _plain(a) for a in arrays]
+        given: tuple[Any, ...] = (0, sizes[1], *sizes, *[address(a) for a in held])
+        kept = np.zeros(function(*given, None, 0), dtype)
+        function(*given, address(kept), 0)
+        whole = (*given, address(kept), 1)
+
+        def run(held: object = (held, kept)) -> object:
+            return function(*whole)
+
+        return run
+
     @staticmethod
     def _ends(sizes: Sequence[int]) -> list[int]:
         """Where the sequences of each thread end: one for all, or as many as there are where that pays."""
@@ -82,7 +103,8 @@ class CompiledLoops:
                 for key, (name, part, sizes, arrays) in self.calls.items():
                     if part == wanted:
                         made = getattr(found, name)
-                        made.argtypes = [*[ctypes.c_long] * (sizes + 4), *[ctypes.c_void_p] * arrays]
+                        kept = [ctypes.c_void_p, ctypes.c_long] if name == STREAM else []
+                        made.argtypes = [*[ctypes.c_long] * (sizes + 4), *[ctypes.c_void_p] * arrays, *kept]
                         made.restype = ctypes.c_int
                         self._found[*key, dtype] = made
         return self._found[which]

@@ -108,7 +108,7 @@ def schedule(
     known |= {carry.incoming for carry in program.carries}
     assigned: set[Value] = set()
     before, loop, after = (_Ordering(parts[region], known, layout, assigned, fused).run() for region in parts)
-    stored = frozenset[Value]() if streamed else _stored(program, parts, whole, keep)
+    stored = keep if streamed else _stored(program, parts, whole, keep)
     return Schedule(program, layout, before, loop, after, stored, keep | set(program.outputs), fused, streamed)
 
 

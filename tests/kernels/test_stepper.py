@@ -8,13 +8,18 @@ from kernels.cells import CELLS
 
 import lstm_sym as ls
 from lstm_sym.check import random_case
+from lstm_sym.native.compiler import find_compiler
+
+COMPILED = pytest.mark.skipif(find_compiler() is None, reason="there is no C compiler on this machine")
+NAMES_IN_C = ("lstm", "lstm_output", "sru", "several_inputs", "projected")
+IN_C = [pytest.param("c", name, marks=COMPILED) for name in NAMES_IN_C]
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
-@pytest.mark.parametrize("name", CELLS)
-def test_steps_one_after_the_other_are_those_of_step_and_of_forward(name, dtype):
+@pytest.mark.parametrize(("target", "name"), [*(("numpy", name) for name in CELLS), *IN_C])
+def test_steps_one_after_the_other_are_those_of_step_and_of_forward(target, name, dtype):
     cell = CELLS[name]
-    kernel, case = ls.build(cell, target="numpy"), random_case(cell, steps=5, batch=3)
+    kernel, case = ls.build(cell, target=target), random_case(cell, steps=5, batch=3)
     params, start = (
         record(*(np.asarray(values[field], dtype) for field in record._fields))
         for record, values in ((kernel.Params, case.params), (kernel.State, case.state))
@@ -45,3 +50,26 @@ def test_parameters_are_looked_at_before_the_first_step():
         kernel.stepper(params._replace(U_f=np.ones((2, 2))))
     with pytest.raises(TypeError, match="params is None"):
         kernel.stepper(None)
+
+
+@pytest.mark.parametrize("target", ["numpy", pytest.param("c", marks=COMPILED)])
+def test_two_steppers_share_no_memory_and_keep_their_parameters(target):
+    kernel = ls.build("lstm", target=target)
+    params, x = kernel.init(3, 4), np.ones((1, 3))
+    state = kernel.State(np.zeros((1, 4)), np.zeros((1, 4)))
+    one, other = kernel.stepper(params), kernel.stepper(kernel.init(3, 4, b_f=2.0))
+    first, after = one(x, state)
+    kept = first.copy(), after.c.copy()
+    other(x, after)
+    assert np.array_equal(first, kept[0]) and np.array_equal(after.c, kept[1])
+    assert np.array_equal(one(x, state)[0], first) and not state.h.any()
+
+
+@COMPILED
+def test_a_step_of_another_batch_is_refused_and_of_complex_numbers_not_compiled():
+    kernel = ls.build("lstm", target="c")
+    params, state = kernel.init(3, 4), kernel.State(np.zeros((1, 4)), np.zeros((1, 4)))
+    with pytest.raises(ValueError, match=r"x_t has shape \(2, 3\); this stepper takes \(1, 3\)"):
+        kernel.stepper(params)(np.ones((2, 3)), state)
+    point = kernel.Params(*(value + 0j for value in params))
+    assert kernel.stepper(point)(np.ones((1, 3)) + 0j, state)[0].dtype == np.complex128

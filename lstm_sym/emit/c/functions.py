@@ -10,7 +10,8 @@ from lstm_sym.compile.plan import LoopPlan, Plan
 from lstm_sym.emit import nodes as n
 from lstm_sym.emit.functions import FunctionWriter
 
-NAMES = ("forward", "backward", "tangents", "second_order")
+STREAM = "stream"
+NAMES = ("forward", "backward", "tangents", "second_order", STREAM)
 
 
 class CompiledFunctions:
@@ -25,6 +26,7 @@ class CompiledFunctions:
         """Name -> writer."""
         plan = self.plan
         loops: tuple[LoopPlan, ...] = (plan.forward, plan.backward, plan.forward_tangent, plan.backward_tangent)
+        loops = (*loops, plan.stream)
         return {name: FunctionWriter(plan, loop, name) for name, loop in zip(NAMES, loops, strict=True)}
 
     @cached_property
@@ -35,6 +37,7 @@ class CompiledFunctions:
             FunctionWriter.backward,
             FunctionWriter.tangent,
             FunctionWriter.second_order,
+            lambda writer: (writer.compiled_stream(),),
         )
         return {name: make(self.writers[name]) for name, make in zip(NAMES, makers, strict=True)}
 
@@ -61,7 +64,9 @@ class Form(NamedTuple):
 
 
 def forms(loop: n.Compiled) -> list[Form]:
-    """Both forms where the caller chooses, parts 1 and 2, for few need both; forward mode and second order, part 3."""
+    """Both forms where the caller chooses, parts 1 and 2, for few need both; forward mode and second order, part 3;
+    single steps, part 4.
+    """
     if loop.exact is not None:
-        return [Form(loop.function, loop.exact, 3)]
+        return [Form(loop.function, loop.exact, 4 if loop.function == STREAM else 3)]
     return [Form(f"{loop.function}_fast", False, 1), Form(f"{loop.function}_precise", True, 2)]

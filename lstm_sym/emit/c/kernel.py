@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from lstm_sym.emit import nodes as n
-from lstm_sym.emit.c.functions import CompiledFunctions
+from lstm_sym.emit.c.functions import STREAM, CompiledFunctions
+from lstm_sym.emit.c.stepper import compiled_stepper
 from lstm_sym.emit.numpy import contract, entry
 from lstm_sym.emit.numpy.kernel import NumPyKernel, Widths
 from lstm_sym.emit.numpy.layout import docstring, folded
@@ -53,7 +54,7 @@ class CompiledKernel(NumPyKernel):
 
     def __init__(self, functions: CompiledFunctions) -> None:
         super().__init__(functions.plan)
-        self.code = functions.code
+        self.code, self.stream = functions.code, functions.writers[STREAM]
 
     standing = "its loops over time are compiled, and all else stands on the NumPy kernel"
 
@@ -73,6 +74,10 @@ class CompiledKernel(NumPyKernel):
         call, form = "_backward(dy, tape, params, dstate, workspace)", "isinstance(tape, PreciseTape)"
         steps = self.function("backward", entry.backward_steps(), "dy", call, form)
         return f"{entry.backward_entry(self.cell)}\n\n\n{steps}"
+
+    def stepper(self) -> str:
+        """stepper(): one step compiled, in memory that is made once."""
+        return compiled_stepper(self.plan, self.stream)
 
     def tangents(self) -> str:
         """_tangents(): values and tangents in one loop."""

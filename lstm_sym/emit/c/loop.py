@@ -13,6 +13,7 @@ from itertools import groupby
 from typing import NamedTuple
 
 from lstm_sym.emit import nodes as n
+from lstm_sym.emit.c.functions import STREAM
 from lstm_sym.emit.c.memory import Memory
 from lstm_sym.emit.c.rows import ROW_WISE, RowPrinter
 from lstm_sym.emit.c.scalar import CScalarPrinter, constant
@@ -62,9 +63,10 @@ class LoopPrinter:
 
     def __init__(self, function: FunctionWriter, compiled: n.Compiled) -> None:
         self.compiled, self.memory, self.remark = compiled, Memory(function, compiled), ""
+        self.keeps = compiled.function == STREAM
         self.items = list(self.grouped(self.statements(compiled.loop.body)))
         self.in_memory = self.kept()
-        self.rows = RowPrinter(self.memory, [(item.name, item.value) for item in self.row_wise])
+        self.rows = RowPrinter(self.memory, [(item.name, item.value) for item in self.row_wise], self.keeps)
 
     # What is computed
 

@@ -6,7 +6,7 @@ import textwrap
 
 from lstm_sym.compile.plan import Plan
 from lstm_sym.emit import nodes as n
-from lstm_sym.emit.c.functions import CompiledFunctions, forms
+from lstm_sym.emit.c.functions import STREAM, CompiledFunctions, forms
 from lstm_sym.emit.c.loop import LoopPrinter
 from lstm_sym.emit.c.words import support
 from lstm_sym.emit.functions import FunctionWriter
@@ -20,7 +20,9 @@ Every function computes the sequences [first, last) of a batch of B, T steps, an
 Arrays are contiguous, (T, B, N), (T + 1, B, N) of states, (B, N) or parameters as in the equations; what is computed
 outside of the loop, products of whole sequences, is there when it is called: the kernel's NumPy code does that.
 Signs in comments are those of the derivation report; (B1) is its equation B1. precise: slopes from the pre-activations.
-With -DPART=1 the fast form alone is compiled, with 2 the precise one, with 3 forward mode and second order.
+With -DPART=1 the fast form alone is compiled, with 2 the precise one, with 3 forward mode and second order, with 4
+`stream`: a step whose matrices are packed once, in memory that the caller keeps. It says how many numbers that holds
+where `kept` is 0, packs where `ready` is 0, and is a step otherwise.
 
 Compile with -std=gnu11 -O3 -fopenmp-simd -fno-math-errno -fno-trapping-math -ffp-contract=fast, and with -DDOUBLE for
 float64; never with -ffast-math, which flushes subnormal numbers to zero in the whole process."""
@@ -58,8 +60,9 @@ def _function(function: FunctionWriter, compiled: n.Compiled) -> list[str]:
     names = [node.text for node in compiled.arrays]
     arrays = [memory.received(name) if name in handed_on else memory.array(name) for name in names]
     sizes = ("first", "last", "T", "B", *compiled.sizes)
-    arguments = ", ".join([*(f"long {size}" for size in sizes), *(f"real *{name}" for name in arrays)])
-    passed = ", ".join([*sizes, *arrays])
+    kept = {"real *kept": "kept", "long ready": "ready"} if compiled.function == STREAM else {}
+    arguments = ", ".join([*(f"long {size}" for size in sizes), *(f"real *{name}" for name in arrays), *kept])
+    passed = ", ".join([*sizes, *arrays, *kept.values()])
     body = "\n".join(in_braces(printer.lines()))
     texts = [_STEPS.format(name=compiled.function, arguments=arguments, body=body)]
     for form in forms(compiled):

@@ -8,6 +8,7 @@ from lstm_sym.emit import nodes as n
 from lstm_sym.emit.c.memory import Memory
 from lstm_sym.emit.c.words import plus, times_size
 from lstm_sym.emit.places import Place
+from lstm_sym.emit.scalar import in_braces
 from lstm_sym.equations.sizes import bracketed
 
 ROW_WISE = (n.Product, n.Mapped, n.Largest, n.Stacked)
@@ -15,10 +16,10 @@ ROW_WISE = (n.Product, n.Mapped, n.Largest, n.Stacked)
 
 
 class RowPrinter:
-    """Prints statements over whole rows."""
+    """Prints statements over whole rows; `keeps`: in memory of the caller, who has it packed once."""
 
-    def __init__(self, memory: Memory, statements: Sequence[tuple[str, n.Node]]) -> None:
-        self.memory, self.statements = memory, statements
+    def __init__(self, memory: Memory, statements: Sequence[tuple[str, n.Node]], keeps: bool = False) -> None:
+        self.memory, self.statements, self.keeps = memory, statements, keeps
 
     # Memory
 
@@ -38,6 +39,9 @@ class RowPrinter:
             f"real *const work = aligned_alloc(64, ({total}) * sizeof(real)), *free_work = work;",
             "if (!work) return 1;",
         ]
+        if self.keeps:
+            memory = [f"if (!kept) return {total};", "real *free_work = kept;"]
+            lines = ["if (!ready) {", *in_braces([*lines, "return 0;"]), "}"]
         for name, size in asked:
             memory += [f"real *{name} = free_work;", f"free_work += lines({size});"]
         received = [f"real *{self.memory.array(name)} = {self.given(name)};" for name in self.handed_on]
@@ -63,7 +67,7 @@ class RowPrinter:
             name, size = self.memory.array(receives), times_size("lanes", self.memory.place(receives).width)
             given = self.given(receives)
             lines.append(f"if ({name} != {given}) memcpy({given}, {name}, {size} * sizeof(real));")
-        return [*lines, "free(work);", "return 0;"]
+        return [*lines, *([] if self.keeps else ["free(work);"]), "return 0;"]
 
     def products(self) -> dict[tuple[str, bool], tuple[str, str]]:
         """Matrix and whether it is transposed -> the units that its products read, and those that they give."""

@@ -12,10 +12,7 @@ from lstm_sym.equations.sizes import bracketed
 _KEYWORDS = """auto break case char const continue default do double else enum extern float for goto if inline int long
 register restrict return short signed sizeof static struct switch typedef union unsigned void volatile while asm typeof
 main free malloc aligned_alloc memcpy memset errno stdin stdout stderr y0 y1 yn j0 j1 jn gamma"""
-_OWN = "precise first last lanes T B t row lane unit k work sent"
-
-
-_SUPPORT = ("functions", "products", "over_units")
+_OWN = "precise first last lanes T B t row lane unit k work sent kept ready"
 
 
 _SUPPORT = ("functions.h", "products.h", "over_units.h")

@@ -70,7 +70,7 @@ class NumPyKernel:
             self.forward(),
             self.backward(),
             self.step(),
-            stepper_function(plan),
+            self.stepper(),
             entry.jvp_entry(cell),
             entry.hvp_entry(cell),
             *(JacobianWriter(plan, function, local).text() for function in jacobian_functions(plan)),
@@ -147,6 +147,10 @@ class NumPyKernel:
         signature = "def step(x_t: Array, state: State, params: Params) -> tuple[Array, State]:"
         records = {"params": self.cell.parameters, "state": self.cell.states}
         return signature + "\n" + self.body(_STEP.format(size=size, out=out), [], nodes, records)
+
+    def stepper(self) -> str:
+        """stepper(): the same for many steps, with packed parameters."""
+        return stepper_function(self.plan)
 
     def tangents(self) -> str:
         """_tangents(): values and tangents in one loop, in the precise form."""

@@ -8,6 +8,7 @@ from lstm_sym.emit.functions import FunctionWriter
 from lstm_sym.emit.numpy.layout import docstring, folded
 from lstm_sym.emit.numpy.printer import StepPrinter, bare_names, choices, indented
 from lstm_sym.emit.numpy.shared_tanh import share_tanh
+from lstm_sym.equations.cell import Cell
 
 _TEXT = """step() for many steps with the same parameters, which are packed once, and memory that is made once.
 
@@ -36,12 +37,17 @@ def stepper_function(plan: Plan) -> str:
     memory = any(isinstance(node, n.Allocate) for node in shared)
     begin = ["_sizes_of(params, _SHAPES)", *(["B, dtype = batch, np.result_type(*params)"] if memory else [])]
     begin += [*choices(step, "False"), *bare_names(inner)]
-    text = docstring(_TEXT.format(size=cell.input_shape[0], out=cell.shapes[cell.output][0]))
     advance = [
         "def advance(x_t: Array, state: State) -> tuple[Array, State]:",
         *indented(['"""One step."""', *_changed(shared, step), *inner]),
     ]
-    body = [*text.split("\n"), *begin, *lines, "", *advance, "", "return advance"]
+    return stepper_text(cell, [*begin, *lines], advance)
+
+
+def stepper_text(cell: Cell, begin: list[str], advance: list[str]) -> str:
+    """The function, of what it does once, and of the step that it gives."""
+    text = docstring(_TEXT.format(size=cell.input_shape[0], out=cell.shapes[cell.output][0]))
+    body = [*text.split("\n"), *begin, *(["", *advance, "", "return advance"] if advance else [])]
     return "\n".join(["def stepper(params: Params, batch: int = 1) -> Any:", *indented(body)])
 
 
