@@ -2,13 +2,16 @@
 
 A block is computed from right to left: diag(e) scales rows, a matrix multiplies. A stage is an array of its own, a
 vector where it is diagonal; it is let go after its last reader. The block of a state of this step is in the result.
+A sum of diag(e) W is one product a row, written where the block stands, and is kept as its pairs of e and W: a block
+that is scaled by diag(d) alone is made of d e and W, and so never read from memory again.
 Nothing is differentiated here and no backward pass runs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from sympy import Expr
 
@@ -16,6 +19,7 @@ from lstm_sym.compile.plan import Plan
 from lstm_sym.compile.storage import Names, identifier
 from lstm_sym.derivation.jacobian import Jacobian, entries, states
 from lstm_sym.derivation.linear_map import Applied, Block, Diagonal, Factor, LinearMap, Matrix, Product, blocks
+from lstm_sym.emit.numpy.jacobian_table import JacobianFunction
 from lstm_sym.emit.numpy.layout import docstring, folded
 from lstm_sym.emit.numpy.local import LocalValues, size_lines
 from lstm_sym.emit.numpy.printer import indented, noted
@@ -24,90 +28,7 @@ from lstm_sym.equations.sizes import bracketed
 from lstm_sym.ground.groups import runs
 from lstm_sym.program.values import Role, Value
 
-_STATE = """The Jacobian ds[t]/ds[t-1] over all states, in the order of State, at step t of the tape.
-
-(B, S, S), of several steps (n, B, S, S); S sums the state sizes. Raises TypeError, ValueError, IndexError."""
-_INPUT = """The Jacobian ds[t]/dx[t] of all states at step t of the tape.
-
-(B, S, {D}), of several steps (n, B, S, {D}); S sums the state sizes. Raises TypeError, ValueError, IndexError."""
-_PARAMETER = """The Jacobian ds[t]/dp of all states for each parameter p at step t, with s[t-1] held fixed: a Params.
-
-(B, S, *shape of p), of several steps (n, B, S, *shape of p): what forward-mode learning (RTRL) adds at every step.
-It takes S times the memory of the parameters. Raises TypeError, ValueError, IndexError."""
-_OUTPUT = """The Jacobian dy[t]/d{source} of the output {name} at step t of the tape.
-
-(B, {rows}, {columns}), of several steps (n, B, {rows}, {columns}). Raises TypeError, ValueError, IndexError."""
-_PARTS = """The Jacobian ds[t]/ds[t-1] split by the equation by which the flow enters step t; the sum is jacobian().
-
-{{{keys}}}: (B, S, S), of several steps (n, B, S, S).
-A path belongs to the first equation on it that reads s[t-1]: that of a gate, or of the state itself.
-Raises TypeError, ValueError, IndexError."""
-
-_SHAPED = "Params(*(out[..., c].reshape(*lead, -1, *p.shape) for c, p in zip(columns, params, strict=True)))"
 RESERVED = ("np", "tape", "params", "t", "dtype", "lead", "out", "parts", "key", "v", "at", "columns", "sizes")
-
-
-@dataclass(frozen=True)
-class JacobianFunction:
-    """A function of a kernel: its name, its text, what its columns are, what it allocates and gives back."""
-
-    name: str
-    text: str
-    sources: tuple[Value, ...]
-    allocated: str
-    result: str = "out"
-    returns: str = "Array"
-    columns: str = "at"
-    rows: str = "at"
-
-
-def jacobian_functions(plan: Plan) -> list[JacobianFunction]:
-    """The functions over one tape: of the states, the input and the parameters, and that of the states in parts.
-
-    Where the output is no state, two more of the output; a cell without a state has those alone.
-    """
-    program, cell = plan.program, plan.cell
-    before = tuple(before for before, _ in states(program))
-
-    def zeros(width: str) -> str:
-        return f"np.zeros((*lead, at[-1].stop, {width}), dtype)"
-
-    names = [repr(entry.name) for entry in entries(program)]
-    keys = ", ".join(names)
-    each = f"key: {zeros('at[-1].stop')} for key in ({keys}{',' * (len(names) == 1)})" if names else ""
-    width = f'sizes["{cell.input_shape[0]}"]' if cell.input else "0"
-    stop, shaped = ("columns[-1].stop", _SHAPED) if program.parameters else ("0", "Params()")
-    parts = f"parts: dict[str, Array] = {{{each}}}"
-    text = _INPUT.format(D=cell.input_shape[0])
-    outputs = [] if cell.output in cell.states else _of_the_output(plan, before)
-    if not before:
-        return outputs
-    return [
-        *outputs,
-        JacobianFunction("jacobian", _STATE, before, f"out = {zeros('at[-1].stop')}"),
-        JacobianFunction("input_jacobian", text, program.inputs, f"out = {zeros(width)}", columns=""),
-        JacobianFunction(
-            "parameter_jacobian", _PARAMETER, program.parameters, f"out = {zeros(stop)}", shaped, "Params", "columns"
-        ),
-        JacobianFunction("jacobian_parts", _PARTS.format(keys=keys), before, parts, "parts", "dict[str, Array]"),
-    ]
-
-
-def _of_the_output(plan: Plan, before: tuple[Value, ...]) -> list[JacobianFunction]:
-    """The functions of an output that is no state."""
-    program, cell = plan.program, plan.cell
-    rows = cell.shapes[cell.output][0]
-
-    def function(name: str, source: str, columns: str, width: str, sources: tuple[Value, ...]) -> JacobianFunction:
-        text = _OUTPUT.format(source=source, name=cell.output, rows=rows, columns=columns)
-        allocated = f'out = np.zeros((*lead, sizes["{rows}"], {width}), dtype)'
-        return JacobianFunction(name, text, sources, allocated, columns="at" if sources is before else "", rows="")
-
-    found = [function("output_jacobian", "s[t-1]", "S", "at[-1].stop", before)] if before else []
-    if program.inputs:
-        size = cell.input_shape[0]
-        found.append(function("output_input_jacobian", "x[t]", size, f'sizes["{size}"]', program.inputs))
-    return found
 
 
 @dataclass(frozen=True)
@@ -117,6 +38,38 @@ class Shared:
     factors: Product
     through: Value
     places: tuple[int, int]
+
+
+class Printed(NamedTuple):
+    """A product as it is printed: its text, whether that is a diagonal, and its last operation, to be written in place.
+
+    in_place is "" where there is none.
+    """
+
+    text: str
+    is_diagonal: bool
+    in_place: str = ""
+
+
+class Reading(NamedTuple):
+    """How other blocks read one: with its rows scaled and in no other way, by a matrix as well, or both."""
+
+    by_rows: bool
+    whole: bool
+
+
+UNREAD = Reading(by_rows=False, whole=False)
+
+
+def _readings(maps: Iterable[LinearMap]) -> dict[Block, Reading]:
+    """How each block is read, from all maps."""
+    found: dict[Block, Reading] = {}
+    for product in (product for linear in maps for product in linear.terms):
+        only_scaled = all(isinstance(factor, Diagonal) for factor in product[:-1])
+        for block in blocks([product]):
+            by_rows, whole = found.get(block, UNREAD)
+            found[block] = Reading(by_rows or only_scaled, whole or not only_scaled)
+    return found
 
 
 class JacobianWriter:
@@ -129,9 +82,12 @@ class JacobianWriter:
         self.sources = function.sources
         self.names = Names(frozenset({*RESERVED, *plan.cell.size_names}))
         self.out = "out"
+        self.entry: Value | None = None  # by which the flow enters, of a part
         self.lines: list[str] = []
         self.stages: dict[Block, str] = {}
         self.vectors: set[Block] = set()
+        self.diagonals: set[Block] = set()  # blocks of the result that are diagonal
+        self.pairs: dict[Block, str] = {}  # blocks that are a sum of diag(e) W, by the name of their pairs
         self.sizes: set[str] = set()
         self.chooses = False
         self.covered: set[tuple[Value, Value, Product]] = set()
@@ -166,13 +122,15 @@ class JacobianWriter:
             self.write()
             return
         for entry in entries(self.program):
-            self.out = f"parts[{entry.name!r}]"
-            self.write(entry)
+            self.out, self.entry = f"parts[{entry.name!r}]", entry
+            self.write()
 
-    def write(self, entry: Value | None = None) -> None:
+    def write(self) -> None:
         """Write every block, or the part of it that enters by one equation, each after the stages that it reads."""
         kept = frozenset(self.after if self.function.rows else ())
-        found = [self.jacobians.of(target, source, kept, entry) for target in self.targets() for source in self.sources]
+        found = [
+            self.jacobians.of(target, source, kept, self.entry) for target in self.targets() for source in self.sources
+        ]
         order: dict[Block, LinearMap] = {}
         for derived in found:
             for block, stage in derived.map.stages.items():
@@ -183,12 +141,14 @@ class JacobianWriter:
         shared = self.shared(found)
         results = {Block(derived.target, derived.source) for derived in found}
         last = {read: block for block, linear in order.items() for read in blocks(linear.terms)}
-        self.stages, self.vectors = {}, set()
+        read = _readings(order.values())
+        self.stages, self.vectors, self.diagonals, self.pairs = {}, set(), set(), {}
         for block, linear in order.items():
             if not linear.is_zero:
+                self.fill(block, linear, block in results, read.get(block, UNREAD))
+            if block in results and block.source == self.sources[-1]:
                 for flow in shared.pop(block.target, ()):
                     self.together(block.target, flow)
-                self.fill(block, linear, block in results, entry)
             done = [name for read, name in self.stages.items() if last.get(read) == block]
             self.lines += [f"del {', '.join(done)}"] if done else []
 
@@ -203,7 +163,7 @@ class JacobianWriter:
             for product in derived.map.terms:
                 through = product[-1] if product else None
                 own = isinstance(through, Block) and through.source == derived.source and through.target in self.after
-                if self.function.columns and own and isinstance(through, Block) and through.source.shape:
+                if own and isinstance(through, Block) and through.source.shape and self.is_shared(product):
                     key = derived.target, product[:-1], through.target
                     ways.setdefault(key, []).append(self.sources.index(derived.source))
         result: dict[Value, list[Shared]] = {}
@@ -215,44 +175,96 @@ class JacobianWriter:
                     self.covered.update((target, s, (*factors, Block(through_target, s))) for s in sources)
         return result
 
+    def is_shared(self, product: Product) -> bool:
+        """Whether the columns of several sources may be one line: a block of states scaled by rows has its pairs."""
+        within_states = self.function.columns == "at" and all(isinstance(factor, Diagonal) for factor in product[:-1])
+        return bool(self.function.columns) and not within_states
+
     def together(self, target: Value, shared: Shared) -> None:
         """One line for the columns of several sources."""
         first, last = (f"{self.function.columns}.{self.sources[k].name}" for k in shared.places)
         columns = f"{first}.start : {last}.stop"
         block = Block(shared.through, self.sources[shared.places[0]])
         self.stages[block] = f"{self.out}[..., at.{shared.through.name}, {columns}]"
-        text, _ = self.product((*shared.factors, block), block.source)
+        text = self.product((*shared.factors, block), block.source).text
         del self.stages[block]
         line = f"{self.out}[..., at.{target.name}, {columns}] += {text}"
         self.lines += noted([line], f"d {target} / d {shared.through}, and on")
 
-    def fill(self, block: Block, linear: LinearMap, is_result: bool, entry: Value | None) -> None:
-        """Add every product of one block: to the result, or to an array of its own."""
-        lines = [] if is_result else [self.allocated(block, linear, entry)]
-        view = self.view(block)
+    def fill(self, block: Block, linear: LinearMap, is_result: bool, read: Reading) -> None:
+        """Write every product of one block: to the result, or to an array of its own."""
         left = [p for p in linear.terms if (block.target, block.source, p) not in self.covered]
-        products = [self.product(product, block.source) for product in left]
-        if products and is_result and len(left) == len(linear.terms) and not any(diagonal for _, diagonal in products):
-            lines.append(f"{view} = {' + '.join(text for text, _ in products)}")
-            products = []
-        for text, diagonal in products:
-            if diagonal and not block.source.shape:
-                lines.append(f"{view}[..., 0] += {text}")
-            elif diagonal and block not in self.vectors:
-                lines.append(f"_diagonal({view})[...] += {text}")
-            else:
-                lines.append(f"{view} += {text}")
+        found = {product: self.pairs_of(product, block.source) for product in left}
+        pairs = [pair for pair in found.values() if pair]
+        others = [self.product(product, block.source) for product, pair in found.items() if not pair]
+        lines: list[str] = []
+        self.note_diagonal(block, linear, is_result)
+        if len(pairs) == len(linear.terms) and read.by_rows:
+            self.pairs[block] = name = self.names.get((self.out, block, "pairs"), f"{self.name_of(block)}_pairs")
+            lines.append(f"{name} = [{', '.join(pairs)}]")
+            pairs = [f"*{name}"]
+        if is_result or read.whole or block not in self.pairs:
+            lines += [] if is_result else [self.allocated(block)]
+            lines += self.written(block, pairs, others)
         self.lines += noted(lines, f"d {block.target} / d {block.source}") if lines else []
 
-    def allocated(self, block: Block, linear: LinearMap, entry: Value | None) -> str:
-        """The array of a stage, allocated: (..., rows, columns), or (..., rows) of one that is diagonal."""
+    def written(self, block: Block, pairs: list[str], others: list[Printed]) -> list[str]:
+        """The sum of all products, the first in place of what was there, a diagonal on the diagonal alone."""
+        view, lines = self.view(block), list[str]()
+        if pairs == [f"*{self.pairs.get(block)}"]:
+            lines.append(f"_weighted({view}, {self.pairs[block]})")
+        elif pairs:
+            lines.append(f"_weighted({view}, [{', '.join(pairs)}])")
+        for text, is_diagonal, in_place in sorted(others, key=lambda printed: printed.is_diagonal):
+            if is_diagonal and not block.source.shape:
+                lines.append(f"{view}[..., 0] += {text}")
+            elif is_diagonal and block not in self.vectors:
+                lines.append(f"_diagonal({view})[...] += {text}")
+            elif in_place and not lines:
+                lines.append(in_place.format(view))
+            else:
+                lines.append(f"{view} += {text}")
+        return lines
+
+    def note_diagonal(self, block: Block, linear: LinearMap, is_result: bool) -> None:
+        """Note that a block is a diagonal: a vector where it is a stage."""
         factors = [factor for product in linear.terms for factor in product]
-        if all(isinstance(factor, Diagonal) or factor in self.vectors for factor in factors):
-            self.vectors.add(block)
-        wanted = f"d_{identifier(block.target)}_d_{identifier(block.source)}" + (f"_by_{entry.name}" if entry else "")
-        self.stages[block] = name = self.names.get((block, entry), wanted)
+        if all(map(self.is_diagonal, factors)):
+            if not is_result:
+                self.vectors.add(block)
+            elif block.source.shape:
+                self.diagonals.add(block)
+
+    def is_diagonal(self, factor: Factor) -> bool:
+        """Whether a factor scales the rows of what stands on its right, and nothing else."""
+        return (
+            isinstance(factor, Diagonal)
+            or factor in self.vectors
+            or (factor in self.diagonals and factor not in self.stages)
+        )
+
+    def pairs_of(self, product: Product, source: Value) -> str:
+        """The pairs of e and W of which a product is the sum of diag(e) W; "" for one that is no such sum."""
+        if not product or not source.shape or not all(map(self.is_diagonal, product[:-1])):
+            return ""
+        *scales, last = product
+        scale = self.product(tuple(scales), source).text
+        if isinstance(last, Matrix):
+            return f"({scale}, {self.matrix(last)})"
+        if isinstance(last, Block) and last in self.pairs:
+            return f"*_scaled({scale}, {self.pairs[last]})" if scales else f"*{self.pairs[last]}"
+        return ""
+
+    def allocated(self, block: Block) -> str:
+        """The array of a stage, allocated: (..., rows, columns), or (..., rows) of one that is diagonal."""
+        self.stages[block] = name = self.names.get((self.out, block), self.name_of(block))
         columns = "" if block in self.vectors else f", {self.columns_of(block.source)}"
         return f"{name} = np.zeros((*lead, {self.columns_of(block.target)}{columns}), dtype)"
+
+    def name_of(self, block: Block) -> str:
+        """What a block is called, in a part of a Jacobian with the equation by which the flow enters."""
+        entry = f"_by_{self.entry.name}" if self.entry else ""
+        return f"d_{identifier(block.target)}_d_{identifier(block.source)}{entry}"
 
     def columns_of(self, value: Value) -> str:
         """How many columns a value has in a Jacobian: its units, the entries of a matrix, one of a scalar."""
@@ -283,14 +295,15 @@ class JacobianWriter:
         fixed = value.is_parameter or value.role is Role.CONSTANT
         return self.local.plain(value) if fixed else self.local.reference(value)
 
-    def product(self, product: Product, source: Value) -> tuple[str, bool]:
-        """One product from right to left; True if it is diagonal and the text is its diagonal."""
-        text, diagonal, constant, atomic = "", True, False, False
+    def product(self, product: Product, source: Value) -> Printed:
+        """One product from right to left, the text of a diagonal being its entries."""
+        text, diagonal, constant, atomic, in_place = "", True, False, False, ""
         for factor in reversed(product):
-            if isinstance(factor, Diagonal) or factor in self.vectors:
+            if self.is_diagonal(factor):
                 found, scalar, alone = self.entries(factor)
                 if not diagonal:
-                    text = f"{_axis(found, ':, None', scalar, alone)} * {text}"
+                    rows = _axis(found, ":, None", scalar, alone)
+                    text, in_place = f"{rows} * {text}", f"np.multiply({rows}, {text}, out={{}})"
                 else:
                     constant = scalar and (constant or not text)
                     atomic = alone and not text
@@ -298,17 +311,20 @@ class JacobianWriter:
             elif isinstance(factor, Applied):
                 text, diagonal = self.applied(factor, source), False
             else:
+                assert not isinstance(factor, Diagonal)
                 matrix = self.view(factor) if isinstance(factor, Block) else self.matrix(factor)
+                in_place = ""
                 if not diagonal:
-                    text = f"{matrix} @ ({text})"
+                    text, in_place = f"{matrix} @ ({text})", f"np.matmul({matrix}, {text}, out={{}})"
                 elif not source.shape:
                     text = self.times_column(matrix, text, constant or not text, atomic)
                 elif text:
-                    text = f"{matrix} * {_axis(text, 'None, :', constant, atomic)}"
+                    columns = _axis(text, "None, :", constant, atomic)
+                    text, in_place = f"{matrix} * {columns}", f"np.multiply({matrix}, {columns}, out={{}})"
                 else:
                     text = matrix
                 diagonal = False
-        return text or "1", diagonal
+        return Printed(text or "1", diagonal, in_place)
 
     def times_column(self, matrix: str, column: str, constant: bool, atomic: bool) -> str:
         """A matrix times the column that a learned scalar moves: its entries, or one number at every unit."""
@@ -322,6 +338,8 @@ class JacobianWriter:
             expression = factor.expression
             return self.print(expression), self.is_constant(expression), bool(expression.is_Symbol)
         assert isinstance(factor, Block)
+        if factor in self.diagonals:
+            return f"_diagonal({self.view(factor)})", False, True
         return self.view(factor), False, factor in self.stages
 
     def applied(self, factor: Applied, parameter: Value) -> str:

@@ -15,7 +15,8 @@ from lstm_sym.emit.nodes import Node
 from lstm_sym.emit.numpy import contract, entry
 from lstm_sym.emit.numpy.copied import copied_functions
 from lstm_sym.emit.numpy.init import init_function
-from lstm_sym.emit.numpy.jacobian import JacobianWriter, jacobian_functions
+from lstm_sym.emit.numpy.jacobian import JacobianWriter
+from lstm_sym.emit.numpy.jacobian_table import jacobian_functions
 from lstm_sym.emit.numpy.layout import docstring, folded
 from lstm_sym.emit.numpy.local import LocalValues
 from lstm_sym.emit.numpy.logs import log_function

@@ -45,6 +45,26 @@ def diagonal(blocks: Array) -> Array:
     return view
 
 
+def weighted(block: Array, pairs: Sequence[tuple[Any, Any]]) -> None:
+    """block (..., M, N) = the sum of diag(e) W over pairs of e (..., M) and W (M, N), in place.
+
+    Row i of all blocks is one product, of what row i of every W is multiplied by, and of these rows.
+    """
+    *lead, rows, columns = block.shape
+    count, pairs_count = int(np.prod(lead)), len(pairs)
+    scales = np.empty((*lead, rows, pairs_count), block.dtype)
+    matrices = np.empty((rows, pairs_count, columns), block.dtype)
+    for place, (scale, matrix) in enumerate(pairs):
+        scales[..., place], matrices[:, place] = scale, matrix
+    by_row = scales.reshape(count, rows, pairs_count).swapaxes(0, 1)
+    np.matmul(by_row, matrices, out=block.reshape(count, rows, columns).swapaxes(0, 1))
+
+
+def scaled(scale: Array, pairs: Sequence[tuple[Any, Any]]) -> list[tuple[Any, Any]]:
+    """diag(scale) times a sum of diag(e) W: its pairs of e and W."""
+    return [(scale * e, matrix) for e, matrix in pairs]
+
+
 def ranges(record: Any, shapes: Mapping[str, Sequence[str]], sizes: Mapping[str, int]) -> Any:
     """A record of slices: where each array stands if their entries follow one another; an axis B counts once."""
     ends, end = [], 0
