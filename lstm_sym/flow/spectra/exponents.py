@@ -207,14 +207,8 @@ def _spectrum(bins: Bins, rounded: Array, rounding: Array, size: int, wanted: _W
 
 
 def _rounding(factor: Factor, size: int) -> Array:
-    """How far ln |R_ii| may be off, (k,): the rounding of sums of S terms times the loss ||R[:, i]|| / |R_ii|.
-
-    0 where R_ii is 0 exactly.
-    """
-    sizes, largest = factor.sizes, np.abs(factor.triangle).max(axis=-2)
-    lengths = np.linalg.norm(factor.triangle / np.where(largest > 0, largest, 1.0)[:, None], axis=-2)
-    losses = np.where(sizes > 0, lengths * (largest / np.where(sizes > 0, sizes, 1.0)), 0.0)
-    return np.asarray(size * factor.steps * np.finfo(np.float64).eps * losses.mean(axis=0))
+    """How far ln |R_ii| may be off, (k,): the rounding of sums of S terms times the loss; 0 where R_ii is 0 exactly."""
+    return np.asarray(size * factor.steps * np.finfo(np.float64).eps * factor.losses.mean(axis=0))
 
 
 def _count(wanted: _Wanted, size: int) -> int:

@@ -19,20 +19,23 @@ class Reach:
     def __init__(self) -> None:
         self._acts: Array | None = None
         self._most: Integers | None = None
+        self._all_act = False
 
     def after(self, matrix: Array) -> Integers:
         """The most directions left after one more matrix, (B,): a bound of the rank, S where nothing is 0."""
+        if self._all_act and self._most is not None and np.einsum("bii->bi", matrix).all():
+            return self._most  # no row and no column of zeros, so that each unit still acts on all
         filled = matrix != 0
         most = _lines(filled)
         if self._acts is None or self._most is None:
             acts = filled
-        elif self._acts.all() and filled.any(axis=-1).all():
+        elif self._all_act and filled.any(axis=-1).all():
             acts = self._acts
         else:
             acts = filled.astype(np.float32) @ self._acts.astype(np.float32) > 0
         if self._most is not None:
             most = np.minimum(np.minimum(most, _lines(acts)), self._most)
-        self._acts, self._most = acts, most
+        self._acts, self._most, self._all_act = acts, most, bool(acts.all())
         return most
 
 

@@ -18,6 +18,7 @@ import numpy as np
 from lstm_sym.flow.errors import FlowError
 from lstm_sym.flow.runs import refusals
 from lstm_sym.flow.runs.scaling import Array, Integers
+from lstm_sym.flow.spectra.orthonormal import orthonormal_rows
 from lstm_sym.flow.spectra.reach import Reach
 
 # The most steps of a window.
@@ -39,11 +40,13 @@ class Factor(NamedTuple):
         steps: how many steps the window has.
         triangle: R, (B, k, k), upper triangular; the signs of its diagonal mean nothing. Rows of zeros, from the first
             on that is beyond what the zeros of the matrices leave (reach.py), are exact.
+        losses: (B, k), ||R[:, i]|| / |R[i, i]|, by which the rounding of R[i, i] is larger; 0 where that is 0 exactly.
         rounded: (B, k), whether R[i, i] is but the rounding of the matrix that it came from.
     """
 
     steps: int
     triangle: Array
+    losses: Array
     rounded: np.ndarray[Any, np.dtype[np.bool_]]
 
     @property
@@ -66,9 +69,14 @@ class Frame:
     """
 
     def __init__(self, columns: Array, batch: int, allowed: float = ALLOWED) -> None:
-        self.columns: Array = np.broadcast_to(columns, (batch, *columns.shape))
+        self._rows: Array = np.broadcast_to(columns.T, (batch, *columns.T.shape))
         self._allowed = allowed
         self._planned = 1
+
+    @property
+    def columns(self) -> Array:
+        """Q, (B, S, k)."""
+        return self._rows.swapaxes(-2, -1)
 
     def factors(self, matrices: Iterable[Array]) -> Iterator[Factor]:
         """The factors along matrices (B, S, S), in the order in which they act; the last window may be short."""
@@ -84,28 +92,29 @@ class Frame:
 
     def _factored(self, window: Sequence[_Step]) -> Iterator[Factor]:
         """One factor, or those of both halves where one would lose too much."""
-        steps, product = len(window), self.columns
+        steps, product = len(window), self._rows
         with np.errstate(over="ignore", invalid="ignore"):
             for step in window:
-                product = step.matrix @ product
-            columns, triangle = np.linalg.qr(product)
-        kept = np.arange(product.shape[-1]) < window[-1].most[:, None]
-        triangle = triangle * kept[:, :, None]
-        size = np.abs(np.diagonal(triangle, axis1=-2, axis2=-1))
-        length = np.sqrt(np.einsum("bij,bij->bj", triangle, triangle))
-        low, high = float(size.min(initial=math.inf, where=kept)), float(length.max())
-        loss = float((length[kept] / size[kept]).max(initial=1.0)) if low > 0 else math.inf
+                product = product @ step.matrix.swapaxes(-2, -1)
+            rows, triangle = orthonormal_rows(product)
+        kept = np.arange(product.shape[1]) < window[-1].most[:, None]
+        if not kept.all():
+            triangle = triangle * kept[:, :, None]
+        losses, low, high = _lost(triangle, kept)
+        loss = float(losses.max(initial=1.0)) if low > 0 else math.inf
         if loss <= self._allowed and low > 1 / WIDE and high < WIDE:
-            self.columns = columns
+            self._rows = rows
             self._planned = self._following(steps, loss, max(high, 1 / low, 1.0))
-            yield Factor(steps, triangle, np.zeros(size.shape, dtype=bool))
+            yield Factor(steps, triangle, losses, np.zeros(losses.shape, dtype=bool))
         elif steps > 1:
             yield from self._factored(window[: steps // 2])
             yield from self._factored(window[steps // 2 :])
         else:
             self._planned = 1
-            self.columns, triangle, rounded = _by_falling_rows(product)
-            yield Factor(1, triangle * kept[:, :, None], rounded & kept)
+            columns, triangle, rounded = _by_falling_rows(product.swapaxes(-2, -1))
+            self._rows = columns.swapaxes(-2, -1)
+            triangle = triangle * kept[:, :, None]
+            yield Factor(1, triangle, _losses(triangle), rounded & kept)
 
     def _following(self, steps: int, loss: float, reach: float) -> int:
         """The steps of the next window, if it loses and grows per step as the last one did."""
@@ -119,6 +128,22 @@ def random_columns(size: int, count: int) -> Array:
     Where blocks of the matrices do not mix, columns along the axes would miss the leading directions.
     """
     return np.linalg.qr(np.random.default_rng(0).standard_normal((size, count)))[0]
+
+
+def _lost(triangle: Array, kept: np.ndarray[Any, np.dtype[np.bool_]]) -> tuple[Array, float, float]:
+    """The losses of a factor, its least |R[i, i]| that is kept, and its greatest ||R[:, i]||."""
+    sizes = np.abs(np.diagonal(triangle, axis1=-2, axis2=-1))
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        lengths = np.sqrt(np.einsum("bij,bij->bj", triangle, triangle))
+        losses = np.where(kept, lengths / sizes, 0.0)
+    return losses, float(sizes.min(initial=math.inf, where=kept)), float(lengths.max())
+
+
+def _losses(triangle: Array) -> Array:
+    """The losses of a factor whose columns may be anywhere between the ends of float64."""
+    sizes, largest = np.abs(np.diagonal(triangle, axis1=-2, axis2=-1)), np.abs(triangle).max(axis=-2)
+    lengths = np.linalg.norm(triangle / np.where(largest > 0, largest, 1.0)[:, None], axis=-2)
+    return np.where(sizes > 0, lengths * (largest / np.where(sizes > 0, sizes, 1.0)), 0.0)
 
 
 def _by_falling_rows(matrix: Array) -> tuple[Array, Array, np.ndarray[Any, np.dtype[np.bool_]]]:
