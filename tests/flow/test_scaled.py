@@ -97,6 +97,38 @@ def test_the_logarithm_of_a_norm_holds_far_beyond_the_range_of_a_float(power, no
     assert abs(float(found) - float(wanted)) <= 1e-14 + 2 * np.spacing(abs(float(wanted)))
 
 
+@pytest.mark.parametrize("size", [1e-300, 1e-160, 1.0, 1e160, 1e290])
+@pytest.mark.parametrize("shape", [(5, 3), (3, 5), (1, 1), (0, 4)])
+def test_the_spectral_norm_is_the_largest_singular_value(size, shape):
+    """Also where others are far below it, and beside a matrix of another size and one of zeros."""
+    matrix = np.random.default_rng(0).standard_normal(shape)
+    matrix[:1] *= 1e12
+    stack = np.stack([size * matrix, matrix, 0 * matrix])
+    wanted = [max(np.linalg.svd(one, compute_uv=False), default=0.0) for one in stack]
+    np.testing.assert_allclose(scaling.spectral_norms(stack), wanted, rtol=1e-14, atol=0)
+
+
+def test_the_columns_of_a_product_keep_one_exponent_while_they_are_near_to_each_other():
+    """Powers of two are exact, so that what is not aligned at every step is the same to the bit."""
+    rng = np.random.default_rng(0)
+    near, far = rng.standard_normal((2, 1, 4, 4))
+    left = times(scaled(rng.standard_normal((1, 2, 3, 4))), near)
+    assert (left.exponent == left.exponent[..., :1]).all()
+    aligned = Scaled(*vars(scaled(left.mantissa, left.exponent)).values())
+    assert exact_stack(times(left, far)) == exact_stack(times(aligned, far))
+    far[:, :, 0] *= 2.0**-150
+    apart = times(left, far)
+    assert (apart.exponent[..., 0] < apart.exponent[..., 1] - 100).all()
+    assert np.abs(apart.mantissa).max(axis=-2).min() >= 0.5
+    steady = times(times(left, 2.0**40 * near), 2.0**40 * near)
+    assert (steady.exponent == steady.exponent[..., :1]).all()
+    assert np.abs(steady.mantissa).max() <= 2.0**scaling.LOOSE
+
+
+def exact_stack(stack: Scaled) -> list:
+    return [exact(Scaled(stack.mantissa[:, [n]], stack.exponent[:, [n]])) for n in range(stack.mantissa.shape[1])]
+
+
 def test_the_logarithm_of_a_zero_norm_is_minus_infinity():
     assert np.isneginf(log_norm(scaled(np.zeros((2, 3)))))
 

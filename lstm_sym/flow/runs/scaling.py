@@ -21,12 +21,16 @@ Integers = NDArray[np.int64]
 
 # The exponent of a column that is exactly zero: far below what any product of step Jacobians reaches.
 ZERO = -(2**40)
+# Columns whose largest entries are within 2^-LOOSE and 2^LOOSE are left as they are, with one exponent for all of them.
+LOOSE = 50
 # A spread of binary exponents within which float64 products neither underflow nor overflow (2^-1022 is the limit).
 SAFE = 800
 # A binary exponent at which a term is 0 beside one of exponent 0.
 UNSEEN = -1100
 # The largest binary exponent, of either sign, of a factor that is a normal number.
 FACTOR = 1022
+# The largest size of entries of either sign of its logarithm whose squares are summed as they are.
+FAR = 1e100
 # How many terms of a product are given an exponent of their own at once: 4 MiB of them.
 AT_ONCE = 2**19
 # The norms of a matrix, by NumPy's name for each.
@@ -35,7 +39,10 @@ NORMS: Mapping[str, Any] = MappingProxyType({"frobenius": "fro", "spectral": 2})
 
 @dataclass(frozen=True, eq=False)
 class Scaled:
-    """mantissa[..., :, j] * 2^exponent[..., j]: (..., M, N) and (..., N); |mantissa| <= 1 in every column."""
+    """mantissa[..., :, j] * 2^exponent[..., j]: (..., M, N) and (..., N), |mantissa| of the size of 1 in every column.
+
+    It is at most 1 as `scaled` makes it, and within 2^-LOOSE and 2^LOOSE in a product.
+    """
 
     mantissa: Array
     exponent: Integers
@@ -67,11 +74,27 @@ def times(left: Scaled, right: Array) -> Scaled:
     if int(below.max(initial=0)) + high - low > SAFE:
         mantissa, power = _parts(right)
         return _times_by_column(left, mantissa, np.where(mantissa != 0, power, ZERO))
-    level = left.mantissa * _shifted(1.0, -below)[..., None, :]
+    level = left.mantissa * _shifted(1.0, -below)[..., None, :] if below.any() else left.mantissa
+    high *= abs(high) > LOOSE
     # One tall product a sequence: many small ones would cost a hand-over between threads each.
     rows = level.reshape(len(level), -1, level.shape[-1])
-    product = rows @ _shifted(right, np.array([-high]))
-    return scaled(product.reshape(*level.shape[:-1], -1), top + high)
+    product = rows @ (_shifted(right, np.array([-high])) if high else right)
+    return _settled(product.reshape(*level.shape[:-1], -1), top + high)
+
+
+def _settled(matrix: Array, exponent: Integers) -> Scaled:
+    """A stack (..., M, N) times 2^exponent (..., 1), its columns brought near to 1 where they are not.
+
+    The columns of a matrix keep one exponent, so that the next product need not align them, unless they are far apart.
+    """
+    largest = np.maximum(matrix.max(axis=-2), -matrix.min(axis=-2))
+    power = _parts(np.where(largest > 0, largest, largest.max(axis=-1, keepdims=True)))[1]
+    if np.abs(power).max(initial=0) > LOOSE:
+        middle = (power.max(axis=-1, keepdims=True) + power.min(axis=-1, keepdims=True)) // 2
+        if np.abs(power - middle).max() > LOOSE:
+            return scaled(matrix, np.broadcast_to(exponent, largest.shape))
+        matrix, exponent = _shifted(matrix, -middle[..., None]), exponent + middle
+    return Scaled(matrix, np.where(largest > 0, exponent, ZERO))
 
 
 def plus(left: Scaled, right: Scaled) -> Scaled:
@@ -106,9 +129,23 @@ def log_norm(matrix: Scaled, norm: str = "frobenius") -> Array:
     """ln ||.|| of every matrix of a stack: (...,); -inf where it is exactly zero. norm: one of NORMS."""
     top = matrix.exponent.max(axis=-1)
     relative = np.maximum(matrix.exponent - top[..., None], UNSEEN)
-    level = matrix.mantissa * _shifted(1.0, relative)[..., None, :]
-    size = np.linalg.norm(level, NORMS[norm], axis=(-2, -1))
+    level = matrix.mantissa * _shifted(1.0, relative)[..., None, :] if relative.any() else matrix.mantissa
+    size = spectral_norms(level) if norm == "spectral" else np.linalg.norm(level, NORMS[norm], axis=(-2, -1))
     return np.asarray(log(size) + top * np.log(2.0))
+
+
+def spectral_norms(matrices: Array) -> Array:
+    """||.||_2 of every matrix of a stack (..., M, N): (...,).
+
+    The root of the largest eigenvalue of the Gram matrix, which alone of them is as exact as the singular value itself.
+    Matrices whose squares would under- or overflow are brought to the size of 1 first.
+    """
+    wide = matrices if matrices.shape[-2] <= matrices.shape[-1] else matrices.swapaxes(-2, -1)
+    peaks = np.maximum(wide.max(axis=(-2, -1), initial=0.0), -wide.min(axis=(-2, -1), initial=0.0))
+    if peaks.max(initial=1.0) > FAR or peaks.min(initial=1.0, where=peaks > 0) < 1 / FAR:
+        return np.asarray(spectral_norms(wide / np.where(peaks > 0, peaks, 1.0)[..., None, None]) * peaks)
+    largest = np.linalg.eigvalsh(wide @ wide.swapaxes(-2, -1)).max(axis=-1, initial=0.0)
+    return np.asarray(np.sqrt(np.where(peaks > 0, largest, 0.0)))
 
 
 def unit_rows(matrix: Scaled) -> tuple[Array, Array]:
@@ -134,7 +171,9 @@ def _spread(matrix: Array) -> tuple[int, int]:
     if largest == 0:
         return -SAFE, -SAFE
     high = max(-SAFE, math.frexp(largest)[1])
-    return min(high, math.frexp(float(size.min(initial=largest, where=size > 0)))[1]), high
+    # Bits of floats are in the order of their sizes; 0 less 1 is the greatest of all.
+    least = (size.view(np.uint64) - 1).min() + 1
+    return min(high, math.frexp(float(least.view(np.float64)))[1]), high
 
 
 def _shifted(values: Array | float, power: Integers) -> Array:

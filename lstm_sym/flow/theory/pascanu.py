@@ -27,7 +27,7 @@ import numpy as np
 from lstm_sym.flow.calculus.activations import activation
 from lstm_sym.flow.errors import FlowError
 from lstm_sym.flow.runs import refusals
-from lstm_sym.flow.runs.scaling import Array, Integers, log
+from lstm_sym.flow.runs.scaling import Array, Integers, log, spectral_norms
 from lstm_sym.flow.runs.sweeps import sums_back
 from lstm_sym.flow.runs.trajectory import StepDerivatives, Trajectory
 from lstm_sym.flow.theory.overlay import Overlay, straight
@@ -118,7 +118,7 @@ def path_bound(
     """
 
     def bounds(block: StepDerivatives) -> Array:
-        return np.asarray(np.linalg.norm(block.state, 2, axis=(-2, -1)))
+        return spectral_norms(block.state)
 
     return _along(trajectory, bounds, lags, ends, "bound along the path, ∏ ‖J‖", progress)
 
