@@ -134,7 +134,7 @@ def _lost(triangle: Array, kept: np.ndarray[Any, np.dtype[np.bool_]]) -> tuple[A
     """The losses of a factor, its least |R[i, i]| that is kept, and its greatest ||R[:, i]||."""
     sizes = np.abs(np.diagonal(triangle, axis1=-2, axis2=-1))
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        lengths = np.sqrt(np.einsum("bij,bij->bj", triangle, triangle))
+        lengths = np.sqrt(np.square(triangle).sum(axis=-2))
         losses = np.where(kept, lengths / sizes, 0.0)
     return losses, float(sizes.min(initial=math.inf, where=kept)), float(lengths.max())
 
