@@ -348,9 +348,8 @@ def jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(None)) -> 
     v, at = _local(tape, params, t, sizes), _ranges(State, _STATE_SHAPES, sizes)
     out = np.zeros((*lead, at[-1].stop, at[-1].stop), dtype)
     # d h[t] / d h[t-1]
+    _weighted(out[..., at.h, at.h], [(0.01 * v.tanh_a_h_slope, params.U), (-0.01 * v.tanh_a_h_slope, params.U.T)])
     _diagonal(out[..., at.h, at.h])[...] += 1 - 0.01 * 0.01 * v.tanh_a_h_slope
-    out[..., at.h, at.h] += (0.01 * v.tanh_a_h_slope)[..., :, None] * params.U
-    out[..., at.h, at.h] += (-0.01 * v.tanh_a_h_slope)[..., :, None] * params.U.T
     return out
 
 
@@ -362,7 +361,7 @@ def input_jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(None
     params, t, sizes, lead, dtype = _reading(tape, params, t)
     v, at = _local(tape, params, t, sizes), _ranges(State, _STATE_SHAPES, sizes)
     out = np.zeros((*lead, at[-1].stop, sizes["D"]), dtype)
-    out[..., at.h, :] = (0.01 * v.tanh_a_h_slope)[..., :, None] * params.W  # d h[t] / d x[t]
+    _weighted(out[..., at.h, :], [(0.01 * v.tanh_a_h_slope, params.W)])  # d h[t] / d x[t]
     return out
 
 
@@ -378,9 +377,10 @@ def parameter_jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(
     H = sizes["H"]
     out = np.zeros((*lead, at[-1].stop, columns[-1].stop), dtype)
     # d h[t] / d U
-    out[..., at.h, columns.U] = (0.01 * v.tanh_a_h_slope)[..., :, None] * _applied(v.h_prev, H) + (-0.01
-        * v.tanh_a_h_slope)[..., :, None] * _applied_transposed(v.h_prev, H)
-    out[..., at.h, columns.W] = (0.01 * v.tanh_a_h_slope)[..., :, None] * _applied(v.x, H)  # d h[t] / d W
+    np.multiply((0.01 * v.tanh_a_h_slope)[..., :, None], _applied(v.h_prev, H), out=out[..., at.h, columns.U])
+    out[..., at.h, columns.U] += (-0.01 * v.tanh_a_h_slope)[..., :, None] * _applied_transposed(v.h_prev, H)
+    # d h[t] / d W
+    np.multiply((0.01 * v.tanh_a_h_slope)[..., :, None], _applied(v.x, H), out=out[..., at.h, columns.W])
     _diagonal(out[..., at.h, columns.b])[...] += 0.01 * v.tanh_a_h_slope  # d h[t] / d b
     return Params(*(out[..., c].reshape(*lead, -1, *p.shape) for c, p in zip(columns, params, strict=True)))
 
@@ -396,9 +396,9 @@ def jacobian_parts(tape: Tape | PreciseTape, params: Params, t: Any = slice(None
     v, at = _local(tape, params, t, sizes), _ranges(State, _STATE_SHAPES, sizes)
     parts: dict[str, Array] = {key: np.zeros((*lead, at[-1].stop, at[-1].stop), dtype) for key in ('h',)}
     # d h[t] / d h[t-1]
+    _weighted(parts['h'][..., at.h, at.h], [(0.01 * v.tanh_a_h_slope, params.U),
+        (-0.01 * v.tanh_a_h_slope, params.U.T)])
     _diagonal(parts['h'][..., at.h, at.h])[...] += 1 - 0.01 * 0.01 * v.tanh_a_h_slope
-    parts['h'][..., at.h, at.h] += (0.01 * v.tanh_a_h_slope)[..., :, None] * params.U
-    parts['h'][..., at.h, at.h] += (-0.01 * v.tanh_a_h_slope)[..., :, None] * params.U.T
     return parts
 
 
@@ -894,6 +894,21 @@ def _times(sequence: Array, matrix: Array, out: Array | None = None) -> Array:
     rows = None if out is None else out.reshape(steps * batch, matrix.shape[1])
     rows = np.matmul(sequence.reshape(steps * batch, width), matrix, out=rows)
     return rows.reshape(steps, batch, matrix.shape[1])
+
+
+def _weighted(block: Array, pairs: Any) -> None:
+    """block (..., M, N) = the sum of diag(e) W over pairs of e (..., M) and W (M, N), in place.
+
+    Row i of all blocks is one product, of what row i of every W is multiplied by, and of these rows.
+    """
+    *lead, rows, columns = block.shape
+    count, pairs_count = int(np.prod(lead)), len(pairs)
+    scales = np.empty((*lead, rows, pairs_count), block.dtype)
+    matrices = np.empty((rows, pairs_count, columns), block.dtype)
+    for place, (scale, matrix) in enumerate(pairs):
+        scales[..., place], matrices[:, place] = scale, matrix
+    by_row = scales.reshape(count, rows, pairs_count).swapaxes(0, 1)
+    np.matmul(by_row, matrices, out=block.reshape(count, rows, columns).swapaxes(0, 1))
 
 
 def _without_tape(forward: Any, x: Array, params: Any, state: Any, precise: bool, workspace: Any) -> Any:

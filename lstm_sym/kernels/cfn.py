@@ -406,9 +406,9 @@ def jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(None)) -> 
     v, at = _local(tape, params, t, sizes), _ranges(State, _STATE_SHAPES, sizes)
     out = np.zeros((*lead, at[-1].stop, at[-1].stop), dtype)
     # d h[t] / d h[t-1]
-    out[..., at.h, at.h] += (v.tanh_h_prev * v.theta_slope)[..., :, None] * params.U_theta
+    _weighted(out[..., at.h, at.h], [(v.tanh_h_prev * v.theta_slope, params.U_theta),
+        (v.n * v.eta_slope, params.U_eta)])
     _diagonal(out[..., at.h, at.h])[...] += v.theta * v.tanh_h_prev_slope
-    out[..., at.h, at.h] += (v.n * v.eta_slope)[..., :, None] * params.U_eta
     return out
 
 
@@ -421,8 +421,8 @@ def input_jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(None
     v, at = _local(tape, params, t, sizes), _ranges(State, _STATE_SHAPES, sizes)
     out = np.zeros((*lead, at[-1].stop, sizes["D"]), dtype)
     # d h[t] / d x[t]
-    out[..., at.h, :] = (v.tanh_h_prev * v.theta_slope)[..., :, None] * params.W_theta + (v.n
-        * v.eta_slope)[..., :, None] * params.W_eta + (v.eta * v.n_slope)[..., :, None] * params.W_n
+    _weighted(out[..., at.h, :], [(v.tanh_h_prev * v.theta_slope, params.W_theta),
+        (v.n * v.eta_slope, params.W_eta), (v.eta * v.n_slope, params.W_n)])
     return out
 
 
@@ -438,14 +438,19 @@ def parameter_jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(
     H = sizes["H"]
     out = np.zeros((*lead, at[-1].stop, columns[-1].stop), dtype)
     # d h[t] / d W_theta
-    out[..., at.h, columns.W_theta] = (v.tanh_h_prev * v.theta_slope)[..., :, None] * _applied(v.x, H)
+    np.multiply((v.tanh_h_prev * v.theta_slope)[..., :, None], _applied(v.x, H),
+        out=out[..., at.h, columns.W_theta])
     # d h[t] / d U_theta
-    out[..., at.h, columns.U_theta] = (v.tanh_h_prev * v.theta_slope)[..., :, None] * _applied(v.h_prev, H)
+    np.multiply((v.tanh_h_prev * v.theta_slope)[..., :, None], _applied(v.h_prev, H),
+        out=out[..., at.h, columns.U_theta])
     _diagonal(out[..., at.h, columns.b_theta])[...] += v.tanh_h_prev * v.theta_slope  # d h[t] / d b_theta
-    out[..., at.h, columns.W_eta] = (v.n * v.eta_slope)[..., :, None] * _applied(v.x, H)  # d h[t] / d W_eta
-    out[..., at.h, columns.U_eta] = (v.n * v.eta_slope)[..., :, None] * _applied(v.h_prev, H)  # d h[t] / d U_eta
+    # d h[t] / d W_eta
+    np.multiply((v.n * v.eta_slope)[..., :, None], _applied(v.x, H), out=out[..., at.h, columns.W_eta])
+    # d h[t] / d U_eta
+    np.multiply((v.n * v.eta_slope)[..., :, None], _applied(v.h_prev, H), out=out[..., at.h, columns.U_eta])
     _diagonal(out[..., at.h, columns.b_eta])[...] += v.n * v.eta_slope  # d h[t] / d b_eta
-    out[..., at.h, columns.W_n] = (v.eta * v.n_slope)[..., :, None] * _applied(v.x, H)  # d h[t] / d W_n
+    # d h[t] / d W_n
+    np.multiply((v.eta * v.n_slope)[..., :, None], _applied(v.x, H), out=out[..., at.h, columns.W_n])
     return Params(*(out[..., c].reshape(*lead, -1, *p.shape) for c, p in zip(columns, params, strict=True)))
 
 
@@ -461,8 +466,8 @@ def jacobian_parts(tape: Tape | PreciseTape, params: Params, t: Any = slice(None
     parts: dict[str, Array] = {key: np.zeros((*lead, at[-1].stop, at[-1].stop), dtype) for key in ('theta', 'eta',
         'h')}
     # d h[t] / d h[t-1]
-    parts['theta'][..., at.h, at.h] = (v.tanh_h_prev * v.theta_slope)[..., :, None] * params.U_theta
-    parts['eta'][..., at.h, at.h] = (v.n * v.eta_slope)[..., :, None] * params.U_eta  # d h[t] / d h[t-1]
+    _weighted(parts['theta'][..., at.h, at.h], [(v.tanh_h_prev * v.theta_slope, params.U_theta)])
+    _weighted(parts['eta'][..., at.h, at.h], [(v.n * v.eta_slope, params.U_eta)])  # d h[t] / d h[t-1]
     _diagonal(parts['h'][..., at.h, at.h])[...] += v.theta * v.tanh_h_prev_slope  # d h[t] / d h[t-1]
     return parts
 
@@ -668,7 +673,7 @@ def _second_order(
         d_U_eta_dot, d_b_eta_dot, d_W_n_dot), State(d_h_next_dot.copy()))
 
 
-_Local = namedtuple("_Local", ['tanh_h_prev', 'theta_slope', 'theta', 'tanh_h_prev_slope', 'n', 'eta_slope',
+_Local = namedtuple("_Local", ['tanh_h_prev', 'theta_slope', 'n', 'eta_slope', 'theta', 'tanh_h_prev_slope',
     'eta', 'n_slope', 'x', 'h_prev'])
 
 
@@ -682,15 +687,15 @@ def _local(tape: Any, params: Any, t: Any, sizes: dict[str, int]) -> Any:
         a = tape.a[t]
         a_theta, a_eta, a_n = (a[..., k * H : (k + 1) * H] for k in range(3))
         theta_slope = _sigmoid_slope(a_theta)
-        tanh_h_prev_slope = _tanh_slope(h_prev)
         eta_slope = _sigmoid_slope(a_eta)
+        tanh_h_prev_slope = _tanh_slope(h_prev)
         n_slope = _tanh_slope(a_n)
     else:
         theta_slope = theta * (1 - theta)
-        tanh_h_prev_slope = 1 - tanh_h_prev**2
         eta_slope = eta * (1 - eta)
+        tanh_h_prev_slope = 1 - tanh_h_prev**2
         n_slope = 1 - n**2
-    return _Local(tanh_h_prev, theta_slope, theta, tanh_h_prev_slope, n, eta_slope, eta, n_slope, x, h_prev)
+    return _Local(tanh_h_prev, theta_slope, n, eta_slope, theta, tanh_h_prev_slope, eta, n_slope, x, h_prev)
 
 
 def _prepared(x: Any, params: Any, state: Any) -> tuple[Array, Params, State]:
@@ -1054,6 +1059,21 @@ def _times(sequence: Array, matrix: Array, out: Array | None = None) -> Array:
     rows = None if out is None else out.reshape(steps * batch, matrix.shape[1])
     rows = np.matmul(sequence.reshape(steps * batch, width), matrix, out=rows)
     return rows.reshape(steps, batch, matrix.shape[1])
+
+
+def _weighted(block: Array, pairs: Any) -> None:
+    """block (..., M, N) = the sum of diag(e) W over pairs of e (..., M) and W (M, N), in place.
+
+    Row i of all blocks is one product, of what row i of every W is multiplied by, and of these rows.
+    """
+    *lead, rows, columns = block.shape
+    count, pairs_count = int(np.prod(lead)), len(pairs)
+    scales = np.empty((*lead, rows, pairs_count), block.dtype)
+    matrices = np.empty((rows, pairs_count, columns), block.dtype)
+    for place, (scale, matrix) in enumerate(pairs):
+        scales[..., place], matrices[:, place] = scale, matrix
+    by_row = scales.reshape(count, rows, pairs_count).swapaxes(0, 1)
+    np.matmul(by_row, matrices, out=block.reshape(count, rows, columns).swapaxes(0, 1))
 
 
 def _without_tape(forward: Any, x: Array, params: Any, state: Any, precise: bool, workspace: Any) -> Any:

@@ -411,11 +411,11 @@ def jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(None)) -> 
     v, at = _local(tape, params, t, sizes), _ranges(State, _STATE_SHAPES, sizes)
     out = np.zeros((*lead, at[-1].stop, at[-1].stop), dtype)
     # d h[t] / d h[t-1]
-    _diagonal(out[..., at.h, at.h])[...] += v.z
-    out[..., at.h, at.h] += ((v.h_prev - v.n) * v.z_slope)[..., :, None] * params.U_z
+    _weighted(out[..., at.h, at.h], [((v.h_prev - v.n) * v.z_slope, params.U_z)])
     out[..., at.h, at.h] += (v.n_slope * v.z_complement)[..., :, None] * params.U_n @ ((v.h_prev
         * v.r_slope)[..., :, None] * params.U_r)
     out[..., at.h, at.h] += (v.n_slope * v.z_complement)[..., :, None] * params.U_n * v.r[..., None, :]
+    _diagonal(out[..., at.h, at.h])[...] += v.z
     return out
 
 
@@ -428,9 +428,10 @@ def input_jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(None
     v, at = _local(tape, params, t, sizes), _ranges(State, _STATE_SHAPES, sizes)
     out = np.zeros((*lead, at[-1].stop, sizes["D"]), dtype)
     # d h[t] / d x[t]
-    out[..., at.h, :] = ((v.h_prev - v.n) * v.z_slope)[..., :, None] * params.W_z + (v.n_slope
-        * v.z_complement)[..., :, None] * params.W_n + (v.n_slope
-        * v.z_complement)[..., :, None] * params.U_n @ ((v.h_prev * v.r_slope)[..., :, None] * params.W_r)
+    _weighted(out[..., at.h, :], [((v.h_prev - v.n) * v.z_slope, params.W_z),
+        (v.n_slope * v.z_complement, params.W_n)])
+    out[..., at.h, :] += (v.n_slope * v.z_complement)[..., :, None] * params.U_n @ ((v.h_prev
+        * v.r_slope)[..., :, None] * params.W_r)
     return out
 
 
@@ -446,20 +447,24 @@ def parameter_jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(
     H = sizes["H"]
     out = np.zeros((*lead, at[-1].stop, columns[-1].stop), dtype)
     # d h[t] / d W_r
-    out[..., at.h, columns.W_r] = (v.n_slope * v.z_complement)[..., :, None] * params.U_n @ ((v.h_prev
-        * v.r_slope)[..., :, None] * _applied(v.x, H))
+    np.multiply((v.n_slope * v.z_complement)[..., :, None], params.U_n
+        @ ((v.h_prev * v.r_slope)[..., :, None] * _applied(v.x, H)), out=out[..., at.h, columns.W_r])
     # d h[t] / d U_r
-    out[..., at.h, columns.U_r] = (v.n_slope * v.z_complement)[..., :, None] * params.U_n @ ((v.h_prev
-        * v.r_slope)[..., :, None] * _applied(v.h_prev, H))
+    np.multiply((v.n_slope * v.z_complement)[..., :, None], params.U_n
+        @ ((v.h_prev * v.r_slope)[..., :, None] * _applied(v.h_prev, H)), out=out[..., at.h, columns.U_r])
     # d h[t] / d b_r
-    out[..., at.h, columns.b_r] = (v.n_slope * v.z_complement)[..., :, None] * params.U_n * (v.h_prev
-        * v.r_slope)[..., None, :]
-    out[..., at.h, columns.W_z] = ((v.h_prev - v.n) * v.z_slope)[..., :, None] * _applied(v.x, H)  # d h[t] / d W_z
+    np.multiply((v.n_slope * v.z_complement)[..., :, None], params.U_n * (v.h_prev * v.r_slope)[..., None, :],
+        out=out[..., at.h, columns.b_r])
+    # d h[t] / d W_z
+    np.multiply(((v.h_prev - v.n) * v.z_slope)[..., :, None], _applied(v.x, H), out=out[..., at.h, columns.W_z])
     # d h[t] / d U_z
-    out[..., at.h, columns.U_z] = ((v.h_prev - v.n) * v.z_slope)[..., :, None] * _applied(v.h_prev, H)
+    np.multiply(((v.h_prev - v.n) * v.z_slope)[..., :, None], _applied(v.h_prev, H),
+        out=out[..., at.h, columns.U_z])
     _diagonal(out[..., at.h, columns.b_z])[...] += (v.h_prev - v.n) * v.z_slope  # d h[t] / d b_z
-    out[..., at.h, columns.W_n] = (v.n_slope * v.z_complement)[..., :, None] * _applied(v.x, H)  # d h[t] / d W_n
-    out[..., at.h, columns.U_n] = (v.n_slope * v.z_complement)[..., :, None] * _applied(v.r_h, H)  # d h[t] / d U_n
+    # d h[t] / d W_n
+    np.multiply((v.n_slope * v.z_complement)[..., :, None], _applied(v.x, H), out=out[..., at.h, columns.W_n])
+    # d h[t] / d U_n
+    np.multiply((v.n_slope * v.z_complement)[..., :, None], _applied(v.r_h, H), out=out[..., at.h, columns.U_n])
     _diagonal(out[..., at.h, columns.b_n])[...] += v.n_slope * v.z_complement  # d h[t] / d b_n
     return Params(*(out[..., c].reshape(*lead, -1, *p.shape) for c, p in zip(columns, params, strict=True)))
 
@@ -476,11 +481,12 @@ def jacobian_parts(tape: Tape | PreciseTape, params: Params, t: Any = slice(None
     parts: dict[str, Array] = {key: np.zeros((*lead, at[-1].stop, at[-1].stop), dtype) for key in ('r', 'z', 'n',
         'h')}
     # d h[t] / d h[t-1]
-    parts['r'][..., at.h, at.h] = (v.n_slope * v.z_complement)[..., :, None] * params.U_n @ ((v.h_prev
-        * v.r_slope)[..., :, None] * params.U_r)
-    parts['z'][..., at.h, at.h] = ((v.h_prev - v.n) * v.z_slope)[..., :, None] * params.U_z  # d h[t] / d h[t-1]
+    np.multiply((v.n_slope * v.z_complement)[..., :, None], params.U_n
+        @ ((v.h_prev * v.r_slope)[..., :, None] * params.U_r), out=parts['r'][..., at.h, at.h])
+    _weighted(parts['z'][..., at.h, at.h], [((v.h_prev - v.n) * v.z_slope, params.U_z)])  # d h[t] / d h[t-1]
     # d h[t] / d h[t-1]
-    parts['n'][..., at.h, at.h] = (v.n_slope * v.z_complement)[..., :, None] * params.U_n * v.r[..., None, :]
+    np.multiply((v.n_slope * v.z_complement)[..., :, None], params.U_n * v.r[..., None, :],
+        out=parts['n'][..., at.h, at.h])
     _diagonal(parts['h'][..., at.h, at.h])[...] += v.z  # d h[t] / d h[t-1]
     return parts
 
@@ -705,7 +711,7 @@ def _second_order_gradients(H: Any, x: Any, x_dot: Any, h: Any, h_dot: Any, r_h:
         d_b_z_dot, d_W_n_dot, d_U_n_dot, d_b_n_dot), State(d_h_next_dot.copy()))
 
 
-_Local = namedtuple("_Local", ['z', 'h_prev', 'n', 'z_slope', 'r_slope', 'n_slope', 'z_complement', 'r', 'x',
+_Local = namedtuple("_Local", ['h_prev', 'n', 'z_slope', 'z', 'r_slope', 'n_slope', 'z_complement', 'r', 'x',
     'r_h'])
 
 
@@ -727,7 +733,7 @@ def _local(tape: Any, params: Any, t: Any, sizes: dict[str, int]) -> Any:
         r_slope = r * (1 - r)
         n_slope = 1 - n**2
         z_complement = 1 - z
-    return _Local(z, h_prev, n, z_slope, r_slope, n_slope, z_complement, r, x, r_h)
+    return _Local(h_prev, n, z_slope, z, r_slope, n_slope, z_complement, r, x, r_h)
 
 
 def _prepared(x: Any, params: Any, state: Any) -> tuple[Array, Params, State]:
@@ -1101,6 +1107,21 @@ def _times(sequence: Array, matrix: Array, out: Array | None = None) -> Array:
     rows = None if out is None else out.reshape(steps * batch, matrix.shape[1])
     rows = np.matmul(sequence.reshape(steps * batch, width), matrix, out=rows)
     return rows.reshape(steps, batch, matrix.shape[1])
+
+
+def _weighted(block: Array, pairs: Any) -> None:
+    """block (..., M, N) = the sum of diag(e) W over pairs of e (..., M) and W (M, N), in place.
+
+    Row i of all blocks is one product, of what row i of every W is multiplied by, and of these rows.
+    """
+    *lead, rows, columns = block.shape
+    count, pairs_count = int(np.prod(lead)), len(pairs)
+    scales = np.empty((*lead, rows, pairs_count), block.dtype)
+    matrices = np.empty((rows, pairs_count, columns), block.dtype)
+    for place, (scale, matrix) in enumerate(pairs):
+        scales[..., place], matrices[:, place] = scale, matrix
+    by_row = scales.reshape(count, rows, pairs_count).swapaxes(0, 1)
+    np.matmul(by_row, matrices, out=block.reshape(count, rows, columns).swapaxes(0, 1))
 
 
 def _without_tape(forward: Any, x: Array, params: Any, state: Any, precise: bool, workspace: Any) -> Any:

@@ -327,7 +327,7 @@ def input_jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(None
     params, t, sizes, lead, dtype = _reading(tape, params, t)
     v, at = _local(tape, params, t, sizes), _ranges(State, _STATE_SHAPES, sizes)
     out = np.zeros((*lead, at[-1].stop, sizes["D"]), dtype)
-    out[..., at.h, :] = v.h_slope[..., :, None] * params.W  # d h[t] / d x[t]
+    _weighted(out[..., at.h, :], [(v.h_slope, params.W)])  # d h[t] / d x[t]
     return out
 
 
@@ -342,7 +342,7 @@ def parameter_jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(
     columns = _ranges(Params, _SHAPES, sizes)
     H = sizes["H"]
     out = np.zeros((*lead, at[-1].stop, columns[-1].stop), dtype)
-    out[..., at.h, columns.W] = v.h_slope[..., :, None] * _applied(v.x, H)  # d h[t] / d W
+    np.multiply(v.h_slope[..., :, None], _applied(v.x, H), out=out[..., at.h, columns.W])  # d h[t] / d W
     _diagonal(out[..., at.h, columns.u])[...] += v.h_prev * v.h_slope  # d h[t] / d u
     _diagonal(out[..., at.h, columns.b])[...] += v.h_slope  # d h[t] / d b
     return Params(*(out[..., c].reshape(*lead, -1, *p.shape) for c, p in zip(columns, params, strict=True)))
@@ -801,6 +801,21 @@ def _times(sequence: Array, matrix: Array, out: Array | None = None) -> Array:
     rows = None if out is None else out.reshape(steps * batch, matrix.shape[1])
     rows = np.matmul(sequence.reshape(steps * batch, width), matrix, out=rows)
     return rows.reshape(steps, batch, matrix.shape[1])
+
+
+def _weighted(block: Array, pairs: Any) -> None:
+    """block (..., M, N) = the sum of diag(e) W over pairs of e (..., M) and W (M, N), in place.
+
+    Row i of all blocks is one product, of what row i of every W is multiplied by, and of these rows.
+    """
+    *lead, rows, columns = block.shape
+    count, pairs_count = int(np.prod(lead)), len(pairs)
+    scales = np.empty((*lead, rows, pairs_count), block.dtype)
+    matrices = np.empty((rows, pairs_count, columns), block.dtype)
+    for place, (scale, matrix) in enumerate(pairs):
+        scales[..., place], matrices[:, place] = scale, matrix
+    by_row = scales.reshape(count, rows, pairs_count).swapaxes(0, 1)
+    np.matmul(by_row, matrices, out=block.reshape(count, rows, columns).swapaxes(0, 1))
 
 
 def _without_tape(forward: Any, x: Array, params: Any, state: Any, precise: bool, workspace: Any) -> Any:

@@ -393,9 +393,9 @@ def jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(None)) -> 
     v, at = _local(tape, params, t, sizes), _ranges(State, _STATE_SHAPES, sizes)
     out = np.zeros((*lead, at[-1].stop, at[-1].stop), dtype)
     # d h[t] / d h[t-1]
-    out[..., at.h, at.h] += (v.h_prev * v.f_slope - v.n * v.i_slope)[..., :, None] * params.U_f
+    _weighted(out[..., at.h, at.h], [(v.h_prev * v.f_slope - v.n * v.i_slope, params.U_f),
+        (v.i * v.n_slope, params.U_n)])
     _diagonal(out[..., at.h, at.h])[...] += v.f
-    out[..., at.h, at.h] += (v.i * v.n_slope)[..., :, None] * params.U_n
     return out
 
 
@@ -408,8 +408,8 @@ def input_jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(None
     v, at = _local(tape, params, t, sizes), _ranges(State, _STATE_SHAPES, sizes)
     out = np.zeros((*lead, at[-1].stop, sizes["D"]), dtype)
     # d h[t] / d x[t]
-    out[..., at.h, :] = (v.h_prev * v.f_slope - v.n * v.i_slope)[..., :, None] * params.W_f + (v.i
-        * v.n_slope)[..., :, None] * params.W_n
+    _weighted(out[..., at.h, :], [(v.h_prev * v.f_slope - v.n * v.i_slope, params.W_f),
+        (v.i * v.n_slope, params.W_n)])
     return out
 
 
@@ -425,12 +425,16 @@ def parameter_jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(
     H = sizes["H"]
     out = np.zeros((*lead, at[-1].stop, columns[-1].stop), dtype)
     # d h[t] / d W_f
-    out[..., at.h, columns.W_f] = (v.h_prev * v.f_slope - v.n * v.i_slope)[..., :, None] * _applied(v.x, H)
+    np.multiply((v.h_prev * v.f_slope - v.n * v.i_slope)[..., :, None], _applied(v.x, H),
+        out=out[..., at.h, columns.W_f])
     # d h[t] / d U_f
-    out[..., at.h, columns.U_f] = (v.h_prev * v.f_slope - v.n * v.i_slope)[..., :, None] * _applied(v.h_prev, H)
+    np.multiply((v.h_prev * v.f_slope - v.n * v.i_slope)[..., :, None], _applied(v.h_prev, H),
+        out=out[..., at.h, columns.U_f])
     _diagonal(out[..., at.h, columns.b_f])[...] += v.h_prev * v.f_slope - v.n * v.i_slope  # d h[t] / d b_f
-    out[..., at.h, columns.W_n] = (v.i * v.n_slope)[..., :, None] * _applied(v.x, H)  # d h[t] / d W_n
-    out[..., at.h, columns.U_n] = (v.i * v.n_slope)[..., :, None] * _applied(v.h_prev, H)  # d h[t] / d U_n
+    # d h[t] / d W_n
+    np.multiply((v.i * v.n_slope)[..., :, None], _applied(v.x, H), out=out[..., at.h, columns.W_n])
+    # d h[t] / d U_n
+    np.multiply((v.i * v.n_slope)[..., :, None], _applied(v.h_prev, H), out=out[..., at.h, columns.U_n])
     _diagonal(out[..., at.h, columns.b_n])[...] += v.i * v.n_slope  # d h[t] / d b_n
     return Params(*(out[..., c].reshape(*lead, -1, *p.shape) for c, p in zip(columns, params, strict=True)))
 
@@ -446,8 +450,8 @@ def jacobian_parts(tape: Tape | PreciseTape, params: Params, t: Any = slice(None
     v, at = _local(tape, params, t, sizes), _ranges(State, _STATE_SHAPES, sizes)
     parts: dict[str, Array] = {key: np.zeros((*lead, at[-1].stop, at[-1].stop), dtype) for key in ('k_f', 'n', 'h')}
     # d h[t] / d h[t-1]
-    parts['k_f'][..., at.h, at.h] = (v.h_prev * v.f_slope - v.n * v.i_slope)[..., :, None] * params.U_f
-    parts['n'][..., at.h, at.h] = (v.i * v.n_slope)[..., :, None] * params.U_n  # d h[t] / d h[t-1]
+    _weighted(parts['k_f'][..., at.h, at.h], [(v.h_prev * v.f_slope - v.n * v.i_slope, params.U_f)])
+    _weighted(parts['n'][..., at.h, at.h], [(v.i * v.n_slope, params.U_n)])  # d h[t] / d h[t-1]
     _diagonal(parts['h'][..., at.h, at.h])[...] += v.f  # d h[t] / d h[t-1]
     return parts
 
@@ -633,7 +637,7 @@ def _second_order(
         Params(d_W_f_dot, d_U_f_dot, d_b_f_dot, d_W_n_dot, d_U_n_dot, d_b_n_dot), State(d_h_next_dot.copy()))
 
 
-_Local = namedtuple("_Local", ['h_prev', 'f_slope', 'n', 'i_slope', 'f', 'i', 'n_slope', 'x'])
+_Local = namedtuple("_Local", ['h_prev', 'f_slope', 'n', 'i_slope', 'i', 'n_slope', 'f', 'x'])
 
 
 def _local(tape: Any, params: Any, t: Any, sizes: dict[str, int]) -> Any:
@@ -653,7 +657,7 @@ def _local(tape: Any, params: Any, t: Any, sizes: dict[str, int]) -> Any:
         f_slope = f * (1 - f)
         i_slope = i * (1 - i)
         n_slope = 1 - n**2
-    return _Local(h_prev, f_slope, n, i_slope, f, i, n_slope, x)
+    return _Local(h_prev, f_slope, n, i_slope, i, n_slope, f, x)
 
 
 def _prepared(x: Any, params: Any, state: Any) -> tuple[Array, Params, State]:
@@ -1017,6 +1021,21 @@ def _times(sequence: Array, matrix: Array, out: Array | None = None) -> Array:
     rows = None if out is None else out.reshape(steps * batch, matrix.shape[1])
     rows = np.matmul(sequence.reshape(steps * batch, width), matrix, out=rows)
     return rows.reshape(steps, batch, matrix.shape[1])
+
+
+def _weighted(block: Array, pairs: Any) -> None:
+    """block (..., M, N) = the sum of diag(e) W over pairs of e (..., M) and W (M, N), in place.
+
+    Row i of all blocks is one product, of what row i of every W is multiplied by, and of these rows.
+    """
+    *lead, rows, columns = block.shape
+    count, pairs_count = int(np.prod(lead)), len(pairs)
+    scales = np.empty((*lead, rows, pairs_count), block.dtype)
+    matrices = np.empty((rows, pairs_count, columns), block.dtype)
+    for place, (scale, matrix) in enumerate(pairs):
+        scales[..., place], matrices[:, place] = scale, matrix
+    by_row = scales.reshape(count, rows, pairs_count).swapaxes(0, 1)
+    np.matmul(by_row, matrices, out=block.reshape(count, rows, columns).swapaxes(0, 1))
 
 
 def _without_tape(forward: Any, x: Array, params: Any, state: Any, precise: bool, workspace: Any) -> Any:

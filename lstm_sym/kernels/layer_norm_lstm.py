@@ -741,14 +741,14 @@ def jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(None)) -> 
     out = np.zeros((*lead, at[-1].stop, at[-1].stop), dtype)
     # d mu_h[t] / d h[t-1]
     d_mu_h_d_h_prev = np.zeros((*lead, H, H), dtype)
-    d_mu_h_d_h_prev += (0.25) * np.full((H, H), 1 / H, dtype) @ (params.U_i)
+    np.multiply((0.25), np.full((H, H), 1 / H, dtype) @ (params.U_i), out=d_mu_h_d_h_prev)
     d_mu_h_d_h_prev += (0.25) * np.full((H, H), 1 / H, dtype) @ (params.U_f)
     d_mu_h_d_h_prev += (0.25) * np.full((H, H), 1 / H, dtype) @ (params.U_g)
     d_mu_h_d_h_prev += (0.25) * np.full((H, H), 1 / H, dtype) @ (params.U_o)
     # d s_h[t] / d h[t-1]
     d_s_h_d_h_prev = np.zeros((*lead, H, H), dtype)
-    d_s_h_d_h_prev += (0.5 / v.s_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * v.u_i)[..., :, None]
-        * params.U_i)
+    np.multiply((0.5 / v.s_h)[..., :, None], np.full((H, H), 1 / H, dtype)
+        @ ((0.5 * v.u_i)[..., :, None] * params.U_i), out=d_s_h_d_h_prev)
     d_s_h_d_h_prev += (0.5 / v.s_h)[..., :, None] * np.full((H, H), 1 / H,
         dtype) @ ((-0.5 * v.u_i - 0.5 * v.u_f - 0.5 * v.u_g - 0.5 * v.u_o)[..., :, None] * d_mu_h_d_h_prev)
     d_s_h_d_h_prev += (0.5 / v.s_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * v.u_f)[..., :, None]
@@ -758,16 +758,26 @@ def jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(None)) -> 
     d_s_h_d_h_prev += (0.5 / v.s_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * v.u_o)[..., :, None]
         * params.U_o)
     # d c[t] / d h[t-1]
-    out[..., at.c, at.h] = (v.c_prev * params.alpha_f * v.f_slope / v.s_h)[..., :, None] * params.U_f + (-v.c_prev
-        * params.alpha_f * v.f_slope / v.s_h - params.alpha_i * v.g * v.i_slope / v.s_h - params.alpha_g * v.i
-        * v.g_slope / v.s_h)[..., :, None] * d_mu_h_d_h_prev + (-v.c_prev * params.alpha_f * v.u_f * v.f_slope
-        / v.s_h**2 - params.alpha_i * v.u_i * v.g * v.i_slope / v.s_h**2 - params.alpha_g * v.u_g * v.i * v.g_slope
-        / v.s_h**2)[..., :, None] * d_s_h_d_h_prev + (params.alpha_i * v.g * v.i_slope
-        / v.s_h)[..., :, None] * params.U_i + (params.alpha_g * v.i * v.g_slope / v.s_h)[..., :, None] * params.U_g
+    _weighted(out[..., at.c, at.h], [(v.c_prev * params.alpha_f * v.f_slope / v.s_h, params.U_f),
+        (params.alpha_i * v.g * v.i_slope / v.s_h, params.U_i),
+        (params.alpha_g * v.i * v.g_slope / v.s_h, params.U_g)])
+    out[..., at.c, at.h] += (-v.c_prev * params.alpha_f * v.f_slope / v.s_h - params.alpha_i * v.g * v.i_slope
+        / v.s_h - params.alpha_g * v.i * v.g_slope / v.s_h)[..., :, None] * d_mu_h_d_h_prev
+    out[..., at.c, at.h] += (-v.c_prev * params.alpha_f * v.u_f * v.f_slope / v.s_h**2 - params.alpha_i * v.u_i
+        * v.g * v.i_slope / v.s_h**2 - params.alpha_g * v.u_g * v.i * v.g_slope
+        / v.s_h**2)[..., :, None] * d_s_h_d_h_prev
     _diagonal(out[..., at.c, at.c])[...] += v.f  # d c[t] / d c[t-1]
-    # d h[t] / d c[t], and on
-    out[..., at.h, at.h.start : at.c.stop] += (params.gamma_c * v.o * v.tanh_c_norm_slope
-        / v.s_c)[..., :, None] * out[..., at.c, at.h.start : at.c.stop]
+    # d h[t] / d h[t-1]
+    _weighted(out[..., at.h, at.h], [(params.alpha_o * v.tanh_c_norm * v.o_slope / v.s_h, params.U_o)])
+    out[..., at.h, at.h] += (-params.alpha_o * v.tanh_c_norm * v.o_slope / v.s_h)[..., :, None] * d_mu_h_d_h_prev
+    out[..., at.h, at.h] += (-params.alpha_o * v.u_o * v.tanh_c_norm * v.o_slope
+        / v.s_h**2)[..., :, None] * d_s_h_d_h_prev
+    out[..., at.h, at.h] += (params.gamma_c * v.o * v.tanh_c_norm_slope
+        / v.s_c)[..., :, None] * out[..., at.c, at.h]
+    del d_mu_h_d_h_prev, d_s_h_d_h_prev
+    # d h[t] / d c[t-1]
+    _diagonal(out[..., at.h, at.c])[...] += (params.gamma_c * v.o * v.tanh_c_norm_slope
+        / v.s_c) * (_diagonal(out[..., at.c, at.c]))
     # d h[t] / d c[t], and on
     out[..., at.h, at.h.start : at.c.stop] += (-params.gamma_c * v.o * v.tanh_c_norm_slope
         / v.s_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., at.c, at.h.start : at.c.stop])
@@ -779,11 +789,6 @@ def jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(None)) -> 
     out[..., at.h, at.h.start : at.c.stop] += (-0.5 * params.gamma_c * v.o * v.u_c * v.tanh_c_norm_slope
         / v.s_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * v.u_c)[..., :, None]
         * np.full((H, H), 1 / H, dtype) @ (out[..., at.c, at.h.start : at.c.stop]))
-    # d h[t] / d h[t-1]
-    out[..., at.h, at.h] += (params.alpha_o * v.tanh_c_norm * v.o_slope / v.s_h)[..., :, None] * params.U_o
-    out[..., at.h, at.h] += (-params.alpha_o * v.tanh_c_norm * v.o_slope / v.s_h)[..., :, None] * d_mu_h_d_h_prev
-    out[..., at.h, at.h] += (-params.alpha_o * v.u_o * v.tanh_c_norm * v.o_slope
-        / v.s_h**2)[..., :, None] * d_s_h_d_h_prev
     return out
 
 
@@ -798,14 +803,14 @@ def input_jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(None
     out = np.zeros((*lead, at[-1].stop, sizes["D"]), dtype)
     # d mu_x[t] / d x[t]
     d_mu_x_d_x = np.zeros((*lead, H, D), dtype)
-    d_mu_x_d_x += (0.25) * np.full((H, H), 1 / H, dtype) @ (params.W_i)
+    np.multiply((0.25), np.full((H, H), 1 / H, dtype) @ (params.W_i), out=d_mu_x_d_x)
     d_mu_x_d_x += (0.25) * np.full((H, H), 1 / H, dtype) @ (params.W_f)
     d_mu_x_d_x += (0.25) * np.full((H, H), 1 / H, dtype) @ (params.W_g)
     d_mu_x_d_x += (0.25) * np.full((H, H), 1 / H, dtype) @ (params.W_o)
     # d s_x[t] / d x[t]
     d_s_x_d_x = np.zeros((*lead, H, D), dtype)
-    d_s_x_d_x += (0.5 / v.s_x)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * v.v_i)[..., :, None]
-        * params.W_i)
+    np.multiply((0.5 / v.s_x)[..., :, None], np.full((H, H), 1 / H, dtype)
+        @ ((0.5 * v.v_i)[..., :, None] * params.W_i), out=d_s_x_d_x)
     d_s_x_d_x += (0.5 / v.s_x)[..., :, None] * np.full((H, H), 1 / H,
         dtype) @ ((-0.5 * v.v_i - 0.5 * v.v_f - 0.5 * v.v_g - 0.5 * v.v_o)[..., :, None] * d_mu_x_d_x)
     d_s_x_d_x += (0.5 / v.s_x)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * v.v_f)[..., :, None]
@@ -815,23 +820,25 @@ def input_jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(None
     d_s_x_d_x += (0.5 / v.s_x)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((0.5 * v.v_o)[..., :, None]
         * params.W_o)
     # d c[t] / d x[t]
-    out[..., at.c, :] = (v.c_prev * params.gamma_f * v.f_slope / v.s_x)[..., :, None] * params.W_f + (-v.c_prev
-        * params.gamma_f * v.f_slope / v.s_x - params.gamma_i * v.g * v.i_slope / v.s_x - params.gamma_g * v.i
-        * v.g_slope / v.s_x)[..., :, None] * d_mu_x_d_x + (-v.c_prev * params.gamma_f * v.v_f * v.f_slope
-        / v.s_x**2 - params.gamma_i * v.v_i * v.g * v.i_slope / v.s_x**2 - params.gamma_g * v.v_g * v.i * v.g_slope
-        / v.s_x**2)[..., :, None] * d_s_x_d_x + (params.gamma_i * v.g * v.i_slope
-        / v.s_x)[..., :, None] * params.W_i + (params.gamma_g * v.i * v.g_slope / v.s_x)[..., :, None] * params.W_g
+    _weighted(out[..., at.c, :], [(v.c_prev * params.gamma_f * v.f_slope / v.s_x, params.W_f),
+        (params.gamma_i * v.g * v.i_slope / v.s_x, params.W_i),
+        (params.gamma_g * v.i * v.g_slope / v.s_x, params.W_g)])
+    out[..., at.c, :] += (-v.c_prev * params.gamma_f * v.f_slope / v.s_x - params.gamma_i * v.g * v.i_slope / v.s_x
+        - params.gamma_g * v.i * v.g_slope / v.s_x)[..., :, None] * d_mu_x_d_x
+    out[..., at.c, :] += (-v.c_prev * params.gamma_f * v.v_f * v.f_slope / v.s_x**2 - params.gamma_i * v.v_i * v.g
+        * v.i_slope / v.s_x**2 - params.gamma_g * v.v_g * v.i * v.g_slope / v.s_x**2)[..., :, None] * d_s_x_d_x
     # d h[t] / d x[t]
-    out[..., at.h, :] = (params.gamma_o * v.tanh_c_norm * v.o_slope
-        / v.s_x)[..., :, None] * params.W_o + (-params.gamma_o * v.tanh_c_norm * v.o_slope
-        / v.s_x)[..., :, None] * d_mu_x_d_x + (-params.gamma_o * v.v_o * v.tanh_c_norm * v.o_slope
-        / v.s_x**2)[..., :, None] * d_s_x_d_x + (params.gamma_c * v.o * v.tanh_c_norm_slope
-        / v.s_c)[..., :, None] * out[..., at.c, :] + (-params.gamma_c * v.o * v.tanh_c_norm_slope
-        / v.s_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., at.c, :]) + (-0.5 * params.gamma_c * v.o
-        * v.u_c * v.tanh_c_norm_slope / v.s_c**3)[..., :, None] * np.full((H, H), 1 / H,
-        dtype) @ ((2 * v.u_c)[..., :, None] * out[..., at.c, :]) + (-0.5 * params.gamma_c * v.o * v.u_c
-        * v.tanh_c_norm_slope / v.s_c**3)[..., :, None] * np.full((H, H), 1 / H,
-        dtype) @ ((-2 * v.u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (out[..., at.c, :]))
+    _weighted(out[..., at.h, :], [(params.gamma_o * v.tanh_c_norm * v.o_slope / v.s_x, params.W_o)])
+    out[..., at.h, :] += (-params.gamma_o * v.tanh_c_norm * v.o_slope / v.s_x)[..., :, None] * d_mu_x_d_x
+    out[..., at.h, :] += (-params.gamma_o * v.v_o * v.tanh_c_norm * v.o_slope / v.s_x**2)[..., :, None] * d_s_x_d_x
+    out[..., at.h, :] += (params.gamma_c * v.o * v.tanh_c_norm_slope / v.s_c)[..., :, None] * out[..., at.c, :]
+    out[..., at.h, :] += (-params.gamma_c * v.o * v.tanh_c_norm_slope / v.s_c)[..., :, None] * np.full((H, H), 1
+        / H, dtype) @ (out[..., at.c, :])
+    out[..., at.h, :] += (-0.5 * params.gamma_c * v.o * v.u_c * v.tanh_c_norm_slope
+        / v.s_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * v.u_c)[..., :, None] * out[..., at.c, :])
+    out[..., at.h, :] += (-0.5 * params.gamma_c * v.o * v.u_c * v.tanh_c_norm_slope
+        / v.s_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * v.u_c)[..., :, None]
+        * np.full((H, H), 1 / H, dtype) @ (out[..., at.c, :]))
     return out
 
 
@@ -848,54 +855,63 @@ def parameter_jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(
     out = np.zeros((*lead, at[-1].stop, columns[-1].stop), dtype)
     # d c[t] / d q_h[t]
     d_c_d_q_h = np.zeros((*lead, H, H), dtype)
-    d_c_d_q_h += (0.5 * (-v.c_prev * params.alpha_f * v.u_f * v.f_slope / v.s_h**2 - params.alpha_i * v.u_i * v.g
-        * v.i_slope / v.s_h**2 - params.alpha_g * v.u_g * v.i * v.g_slope / v.s_h**2)
-        / v.s_h)[..., :, None] * np.full((H, H), 1 / H, dtype)
+    _weighted(d_c_d_q_h, [(0.5 * (-v.c_prev * params.alpha_f * v.u_f * v.f_slope / v.s_h**2 - params.alpha_i
+        * v.u_i * v.g * v.i_slope / v.s_h**2 - params.alpha_g * v.u_g * v.i * v.g_slope / v.s_h**2) / v.s_h,
+        np.full((H, H), 1 / H, dtype))])
     # d c[t] / d m_h[t]
     d_c_d_m_h = np.zeros((*lead, H, H), dtype)
+    _weighted(d_c_d_m_h, [(-v.c_prev * params.alpha_f * v.f_slope / v.s_h - params.alpha_i * v.g * v.i_slope
+        / v.s_h - params.alpha_g * v.i * v.g_slope / v.s_h, np.full((H, H), 1 / H, dtype))])
     d_c_d_m_h += d_c_d_q_h @ ((-0.5 * v.u_i - 0.5 * v.u_f - 0.5 * v.u_g - 0.5 * v.u_o)[..., :, None]
         * np.full((H, H), 1 / H, dtype))
-    d_c_d_m_h += (-v.c_prev * params.alpha_f * v.f_slope / v.s_h - params.alpha_i * v.g * v.i_slope / v.s_h
-        - params.alpha_g * v.i * v.g_slope / v.s_h)[..., :, None] * np.full((H, H), 1 / H, dtype)
     # d c[t] / d U_i
-    out[..., at.c, columns.U_i] = (params.alpha_i * v.g * v.i_slope / v.s_h)[..., :, None] * _applied(v.h_prev,
-        H) + d_c_d_q_h @ ((0.5 * v.u_i)[..., :, None] * _applied(v.h_prev,
-        H)) + (0.25) * d_c_d_m_h @ (_applied(v.h_prev, H))
+    np.multiply((params.alpha_i * v.g * v.i_slope / v.s_h)[..., :, None], _applied(v.h_prev, H),
+        out=out[..., at.c, columns.U_i])
+    out[..., at.c, columns.U_i] += d_c_d_q_h @ ((0.5 * v.u_i)[..., :, None] * _applied(v.h_prev, H))
+    out[..., at.c, columns.U_i] += (0.25) * d_c_d_m_h @ (_applied(v.h_prev, H))
     # d c[t] / d U_f
-    out[..., at.c, columns.U_f] = (v.c_prev * params.alpha_f * v.f_slope
-        / v.s_h)[..., :, None] * _applied(v.h_prev, H) + d_c_d_q_h @ ((0.5 * v.u_f)[..., :, None]
-        * _applied(v.h_prev, H)) + (0.25) * d_c_d_m_h @ (_applied(v.h_prev, H))
+    np.multiply((v.c_prev * params.alpha_f * v.f_slope / v.s_h)[..., :, None], _applied(v.h_prev, H),
+        out=out[..., at.c, columns.U_f])
+    out[..., at.c, columns.U_f] += d_c_d_q_h @ ((0.5 * v.u_f)[..., :, None] * _applied(v.h_prev, H))
+    out[..., at.c, columns.U_f] += (0.25) * d_c_d_m_h @ (_applied(v.h_prev, H))
     # d c[t] / d U_g
-    out[..., at.c, columns.U_g] = (params.alpha_g * v.i * v.g_slope / v.s_h)[..., :, None] * _applied(v.h_prev,
-        H) + d_c_d_q_h @ ((0.5 * v.u_g)[..., :, None] * _applied(v.h_prev,
-        H)) + (0.25) * d_c_d_m_h @ (_applied(v.h_prev, H))
+    np.multiply((params.alpha_g * v.i * v.g_slope / v.s_h)[..., :, None], _applied(v.h_prev, H),
+        out=out[..., at.c, columns.U_g])
+    out[..., at.c, columns.U_g] += d_c_d_q_h @ ((0.5 * v.u_g)[..., :, None] * _applied(v.h_prev, H))
+    out[..., at.c, columns.U_g] += (0.25) * d_c_d_m_h @ (_applied(v.h_prev, H))
     # d c[t] / d U_o
-    out[..., at.c, columns.U_o] = d_c_d_q_h @ ((0.5 * v.u_o)[..., :, None]
-        * _applied(v.h_prev, H)) + (0.25) * d_c_d_m_h @ (_applied(v.h_prev, H))
+    np.matmul(d_c_d_q_h, (0.5 * v.u_o)[..., :, None] * _applied(v.h_prev, H), out=out[..., at.c, columns.U_o])
+    out[..., at.c, columns.U_o] += (0.25) * d_c_d_m_h @ (_applied(v.h_prev, H))
     del d_c_d_q_h, d_c_d_m_h
     # d c[t] / d q_x[t]
     d_c_d_q_x = np.zeros((*lead, H, H), dtype)
-    d_c_d_q_x += (0.5 * (-v.c_prev * params.gamma_f * v.v_f * v.f_slope / v.s_x**2 - params.gamma_i * v.v_i * v.g
-        * v.i_slope / v.s_x**2 - params.gamma_g * v.v_g * v.i * v.g_slope / v.s_x**2)
-        / v.s_x)[..., :, None] * np.full((H, H), 1 / H, dtype)
+    _weighted(d_c_d_q_x, [(0.5 * (-v.c_prev * params.gamma_f * v.v_f * v.f_slope / v.s_x**2 - params.gamma_i
+        * v.v_i * v.g * v.i_slope / v.s_x**2 - params.gamma_g * v.v_g * v.i * v.g_slope / v.s_x**2) / v.s_x,
+        np.full((H, H), 1 / H, dtype))])
     # d c[t] / d m_x[t]
     d_c_d_m_x = np.zeros((*lead, H, H), dtype)
+    _weighted(d_c_d_m_x, [(-v.c_prev * params.gamma_f * v.f_slope / v.s_x - params.gamma_i * v.g * v.i_slope
+        / v.s_x - params.gamma_g * v.i * v.g_slope / v.s_x, np.full((H, H), 1 / H, dtype))])
     d_c_d_m_x += d_c_d_q_x @ ((-0.5 * v.v_i - 0.5 * v.v_f - 0.5 * v.v_g - 0.5 * v.v_o)[..., :, None]
         * np.full((H, H), 1 / H, dtype))
-    d_c_d_m_x += (-v.c_prev * params.gamma_f * v.f_slope / v.s_x - params.gamma_i * v.g * v.i_slope / v.s_x
-        - params.gamma_g * v.i * v.g_slope / v.s_x)[..., :, None] * np.full((H, H), 1 / H, dtype)
     # d c[t] / d W_i
-    out[..., at.c, columns.W_i] = (params.gamma_i * v.g * v.i_slope / v.s_x)[..., :, None] * _applied(v.x,
-        H) + d_c_d_q_x @ ((0.5 * v.v_i)[..., :, None] * _applied(v.x, H)) + (0.25) * d_c_d_m_x @ (_applied(v.x, H))
+    np.multiply((params.gamma_i * v.g * v.i_slope / v.s_x)[..., :, None], _applied(v.x, H),
+        out=out[..., at.c, columns.W_i])
+    out[..., at.c, columns.W_i] += d_c_d_q_x @ ((0.5 * v.v_i)[..., :, None] * _applied(v.x, H))
+    out[..., at.c, columns.W_i] += (0.25) * d_c_d_m_x @ (_applied(v.x, H))
     # d c[t] / d W_f
-    out[..., at.c, columns.W_f] = (v.c_prev * params.gamma_f * v.f_slope / v.s_x)[..., :, None] * _applied(v.x,
-        H) + d_c_d_q_x @ ((0.5 * v.v_f)[..., :, None] * _applied(v.x, H)) + (0.25) * d_c_d_m_x @ (_applied(v.x, H))
+    np.multiply((v.c_prev * params.gamma_f * v.f_slope / v.s_x)[..., :, None], _applied(v.x, H),
+        out=out[..., at.c, columns.W_f])
+    out[..., at.c, columns.W_f] += d_c_d_q_x @ ((0.5 * v.v_f)[..., :, None] * _applied(v.x, H))
+    out[..., at.c, columns.W_f] += (0.25) * d_c_d_m_x @ (_applied(v.x, H))
     # d c[t] / d W_g
-    out[..., at.c, columns.W_g] = (params.gamma_g * v.i * v.g_slope / v.s_x)[..., :, None] * _applied(v.x,
-        H) + d_c_d_q_x @ ((0.5 * v.v_g)[..., :, None] * _applied(v.x, H)) + (0.25) * d_c_d_m_x @ (_applied(v.x, H))
+    np.multiply((params.gamma_g * v.i * v.g_slope / v.s_x)[..., :, None], _applied(v.x, H),
+        out=out[..., at.c, columns.W_g])
+    out[..., at.c, columns.W_g] += d_c_d_q_x @ ((0.5 * v.v_g)[..., :, None] * _applied(v.x, H))
+    out[..., at.c, columns.W_g] += (0.25) * d_c_d_m_x @ (_applied(v.x, H))
     # d c[t] / d W_o
-    out[..., at.c, columns.W_o] = d_c_d_q_x @ ((0.5 * v.v_o)[..., :, None]
-        * _applied(v.x, H)) + (0.25) * d_c_d_m_x @ (_applied(v.x, H))
+    np.matmul(d_c_d_q_x, (0.5 * v.v_o)[..., :, None] * _applied(v.x, H), out=out[..., at.c, columns.W_o])
+    out[..., at.c, columns.W_o] += (0.25) * d_c_d_m_x @ (_applied(v.x, H))
     del d_c_d_q_x, d_c_d_m_x
     _diagonal(out[..., at.c, columns.alpha_i])[...] += v.u_i * v.g * v.i_slope / v.s_h  # d c[t] / d alpha_i
     _diagonal(out[..., at.c, columns.gamma_i])[...] += v.v_i * v.g * v.i_slope / v.s_x  # d c[t] / d gamma_i
@@ -906,6 +922,94 @@ def parameter_jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(
     _diagonal(out[..., at.c, columns.alpha_g])[...] += v.u_g * v.i * v.g_slope / v.s_h  # d c[t] / d alpha_g
     _diagonal(out[..., at.c, columns.gamma_g])[...] += v.v_g * v.i * v.g_slope / v.s_x  # d c[t] / d gamma_g
     _diagonal(out[..., at.c, columns.b_g])[...] += v.i * v.g_slope  # d c[t] / d b_g
+    # d h[t] / d c[t]
+    d_h_d_c = np.zeros((*lead, H, H), dtype)
+    _weighted(d_h_d_c, [(-params.gamma_c * v.o * v.tanh_c_norm_slope / v.s_c, np.full((H, H), 1 / H, dtype))])
+    d_h_d_c += (-0.5 * params.gamma_c * v.o * v.u_c * v.tanh_c_norm_slope
+        / v.s_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) * (2 * v.u_c)[..., None, :]
+    d_h_d_c += (-0.5 * params.gamma_c * v.o * v.u_c * v.tanh_c_norm_slope
+        / v.s_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * v.u_c)[..., :, None]
+        * np.full((H, H), 1 / H, dtype))
+    _diagonal(d_h_d_c)[...] += params.gamma_c * v.o * v.tanh_c_norm_slope / v.s_c
+    # d h[t] / d q_h[t]
+    d_h_d_q_h = np.zeros((*lead, H, H), dtype)
+    _weighted(d_h_d_q_h, [(-0.5 * params.alpha_o * v.u_o * v.tanh_c_norm * v.o_slope / v.s_h**3,
+        np.full((H, H), 1 / H, dtype))])
+    d_h_d_q_h += d_h_d_c @ ((0.5 * (-v.c_prev * params.alpha_f * v.u_f * v.f_slope / v.s_h**2 - params.alpha_i
+        * v.u_i * v.g * v.i_slope / v.s_h**2 - params.alpha_g * v.u_g * v.i * v.g_slope / v.s_h**2)
+        / v.s_h)[..., :, None] * np.full((H, H), 1 / H, dtype))
+    # d h[t] / d m_h[t]
+    d_h_d_m_h = np.zeros((*lead, H, H), dtype)
+    _weighted(d_h_d_m_h, [(-params.alpha_o * v.tanh_c_norm * v.o_slope / v.s_h, np.full((H, H), 1 / H, dtype))])
+    d_h_d_m_h += d_h_d_q_h @ ((-0.5 * v.u_i - 0.5 * v.u_f - 0.5 * v.u_g - 0.5 * v.u_o)[..., :, None]
+        * np.full((H, H), 1 / H, dtype))
+    d_h_d_m_h += d_h_d_c @ ((-v.c_prev * params.alpha_f * v.f_slope / v.s_h - params.alpha_i * v.g * v.i_slope
+        / v.s_h - params.alpha_g * v.i * v.g_slope / v.s_h)[..., :, None] * np.full((H, H), 1 / H, dtype))
+    # d h[t] / d U_i
+    np.matmul(d_h_d_c, (params.alpha_i * v.g * v.i_slope / v.s_h)[..., :, None] * _applied(v.h_prev, H),
+        out=out[..., at.h, columns.U_i])
+    out[..., at.h, columns.U_i] += d_h_d_q_h @ ((0.5 * v.u_i)[..., :, None] * _applied(v.h_prev, H))
+    out[..., at.h, columns.U_i] += (0.25) * d_h_d_m_h @ (_applied(v.h_prev, H))
+    # d h[t] / d U_f
+    np.matmul(d_h_d_c, (v.c_prev * params.alpha_f * v.f_slope / v.s_h)[..., :, None] * _applied(v.h_prev, H),
+        out=out[..., at.h, columns.U_f])
+    out[..., at.h, columns.U_f] += d_h_d_q_h @ ((0.5 * v.u_f)[..., :, None] * _applied(v.h_prev, H))
+    out[..., at.h, columns.U_f] += (0.25) * d_h_d_m_h @ (_applied(v.h_prev, H))
+    # d h[t] / d U_g
+    np.matmul(d_h_d_c, (params.alpha_g * v.i * v.g_slope / v.s_h)[..., :, None] * _applied(v.h_prev, H),
+        out=out[..., at.h, columns.U_g])
+    out[..., at.h, columns.U_g] += d_h_d_q_h @ ((0.5 * v.u_g)[..., :, None] * _applied(v.h_prev, H))
+    out[..., at.h, columns.U_g] += (0.25) * d_h_d_m_h @ (_applied(v.h_prev, H))
+    # d h[t] / d U_o
+    np.multiply((params.alpha_o * v.tanh_c_norm * v.o_slope / v.s_h)[..., :, None], _applied(v.h_prev, H),
+        out=out[..., at.h, columns.U_o])
+    out[..., at.h, columns.U_o] += d_h_d_q_h @ ((0.5 * v.u_o)[..., :, None] * _applied(v.h_prev, H))
+    out[..., at.h, columns.U_o] += (0.25) * d_h_d_m_h @ (_applied(v.h_prev, H))
+    del d_h_d_q_h, d_h_d_m_h
+    # d h[t] / d q_x[t]
+    d_h_d_q_x = np.zeros((*lead, H, H), dtype)
+    _weighted(d_h_d_q_x, [(-0.5 * params.gamma_o * v.v_o * v.tanh_c_norm * v.o_slope / v.s_x**3,
+        np.full((H, H), 1 / H, dtype))])
+    d_h_d_q_x += d_h_d_c @ ((0.5 * (-v.c_prev * params.gamma_f * v.v_f * v.f_slope / v.s_x**2 - params.gamma_i
+        * v.v_i * v.g * v.i_slope / v.s_x**2 - params.gamma_g * v.v_g * v.i * v.g_slope / v.s_x**2)
+        / v.s_x)[..., :, None] * np.full((H, H), 1 / H, dtype))
+    # d h[t] / d m_x[t]
+    d_h_d_m_x = np.zeros((*lead, H, H), dtype)
+    _weighted(d_h_d_m_x, [(-params.gamma_o * v.tanh_c_norm * v.o_slope / v.s_x, np.full((H, H), 1 / H, dtype))])
+    d_h_d_m_x += d_h_d_q_x @ ((-0.5 * v.v_i - 0.5 * v.v_f - 0.5 * v.v_g - 0.5 * v.v_o)[..., :, None]
+        * np.full((H, H), 1 / H, dtype))
+    d_h_d_m_x += d_h_d_c @ ((-v.c_prev * params.gamma_f * v.f_slope / v.s_x - params.gamma_i * v.g * v.i_slope
+        / v.s_x - params.gamma_g * v.i * v.g_slope / v.s_x)[..., :, None] * np.full((H, H), 1 / H, dtype))
+    # d h[t] / d W_i
+    np.matmul(d_h_d_c, (params.gamma_i * v.g * v.i_slope / v.s_x)[..., :, None] * _applied(v.x, H),
+        out=out[..., at.h, columns.W_i])
+    out[..., at.h, columns.W_i] += d_h_d_q_x @ ((0.5 * v.v_i)[..., :, None] * _applied(v.x, H))
+    out[..., at.h, columns.W_i] += (0.25) * d_h_d_m_x @ (_applied(v.x, H))
+    # d h[t] / d W_f
+    np.matmul(d_h_d_c, (v.c_prev * params.gamma_f * v.f_slope / v.s_x)[..., :, None] * _applied(v.x, H),
+        out=out[..., at.h, columns.W_f])
+    out[..., at.h, columns.W_f] += d_h_d_q_x @ ((0.5 * v.v_f)[..., :, None] * _applied(v.x, H))
+    out[..., at.h, columns.W_f] += (0.25) * d_h_d_m_x @ (_applied(v.x, H))
+    # d h[t] / d W_g
+    np.matmul(d_h_d_c, (params.gamma_g * v.i * v.g_slope / v.s_x)[..., :, None] * _applied(v.x, H),
+        out=out[..., at.h, columns.W_g])
+    out[..., at.h, columns.W_g] += d_h_d_q_x @ ((0.5 * v.v_g)[..., :, None] * _applied(v.x, H))
+    out[..., at.h, columns.W_g] += (0.25) * d_h_d_m_x @ (_applied(v.x, H))
+    del d_h_d_c
+    # d h[t] / d W_o
+    np.multiply((params.gamma_o * v.tanh_c_norm * v.o_slope / v.s_x)[..., :, None], _applied(v.x, H),
+        out=out[..., at.h, columns.W_o])
+    out[..., at.h, columns.W_o] += d_h_d_q_x @ ((0.5 * v.v_o)[..., :, None] * _applied(v.x, H))
+    out[..., at.h, columns.W_o] += (0.25) * d_h_d_m_x @ (_applied(v.x, H))
+    del d_h_d_q_x, d_h_d_m_x
+    # d h[t] / d alpha_o
+    _diagonal(out[..., at.h, columns.alpha_o])[...] += v.u_o * v.tanh_c_norm * v.o_slope / v.s_h
+    # d h[t] / d gamma_o
+    _diagonal(out[..., at.h, columns.gamma_o])[...] += v.v_o * v.tanh_c_norm * v.o_slope / v.s_x
+    _diagonal(out[..., at.h, columns.b_o])[...] += v.tanh_c_norm * v.o_slope  # d h[t] / d b_o
+    # d h[t] / d gamma_c
+    _diagonal(out[..., at.h, columns.gamma_c])[...] += v.o * v.u_c * v.tanh_c_norm_slope / v.s_c
+    _diagonal(out[..., at.h, columns.b_c])[...] += v.o * v.tanh_c_norm_slope  # d h[t] / d b_c
     # d h[t] / d c[t], and on
     out[..., at.h, columns.alpha_i.start : columns.b_g.stop] += (params.gamma_c * v.o * v.tanh_c_norm_slope
         / v.s_c)[..., :, None] * out[..., at.c, columns.alpha_i.start : columns.b_g.stop]
@@ -922,86 +1026,6 @@ def parameter_jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(
         * v.tanh_c_norm_slope / v.s_c**3)[..., :, None] * np.full((H, H), 1 / H,
         dtype) @ ((-2 * v.u_c)[..., :, None] * np.full((H, H), 1 / H, dtype)
         @ (out[..., at.c, columns.alpha_i.start : columns.b_g.stop]))
-    # d h[t] / d c[t]
-    d_h_d_c = np.zeros((*lead, H, H), dtype)
-    _diagonal(d_h_d_c)[...] += params.gamma_c * v.o * v.tanh_c_norm_slope / v.s_c
-    d_h_d_c += (-0.5 * params.gamma_c * v.o * v.u_c * v.tanh_c_norm_slope
-        / v.s_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) * (2 * v.u_c)[..., None, :]
-    d_h_d_c += (-params.gamma_c * v.o * v.tanh_c_norm_slope / v.s_c)[..., :, None] * np.full((H, H), 1 / H, dtype)
-    d_h_d_c += (-0.5 * params.gamma_c * v.o * v.u_c * v.tanh_c_norm_slope
-        / v.s_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * v.u_c)[..., :, None]
-        * np.full((H, H), 1 / H, dtype))
-    # d h[t] / d q_h[t]
-    d_h_d_q_h = np.zeros((*lead, H, H), dtype)
-    d_h_d_q_h += (-0.5 * params.alpha_o * v.u_o * v.tanh_c_norm * v.o_slope
-        / v.s_h**3)[..., :, None] * np.full((H, H), 1 / H, dtype)
-    d_h_d_q_h += d_h_d_c @ ((0.5 * (-v.c_prev * params.alpha_f * v.u_f * v.f_slope / v.s_h**2 - params.alpha_i
-        * v.u_i * v.g * v.i_slope / v.s_h**2 - params.alpha_g * v.u_g * v.i * v.g_slope / v.s_h**2)
-        / v.s_h)[..., :, None] * np.full((H, H), 1 / H, dtype))
-    # d h[t] / d m_h[t]
-    d_h_d_m_h = np.zeros((*lead, H, H), dtype)
-    d_h_d_m_h += (-params.alpha_o * v.tanh_c_norm * v.o_slope / v.s_h)[..., :, None] * np.full((H, H), 1 / H, dtype)
-    d_h_d_m_h += d_h_d_q_h @ ((-0.5 * v.u_i - 0.5 * v.u_f - 0.5 * v.u_g - 0.5 * v.u_o)[..., :, None]
-        * np.full((H, H), 1 / H, dtype))
-    d_h_d_m_h += d_h_d_c @ ((-v.c_prev * params.alpha_f * v.f_slope / v.s_h - params.alpha_i * v.g * v.i_slope
-        / v.s_h - params.alpha_g * v.i * v.g_slope / v.s_h)[..., :, None] * np.full((H, H), 1 / H, dtype))
-    # d h[t] / d U_i
-    out[..., at.h, columns.U_i] = d_h_d_c @ ((params.alpha_i * v.g * v.i_slope / v.s_h)[..., :, None]
-        * _applied(v.h_prev, H)) + d_h_d_q_h @ ((0.5 * v.u_i)[..., :, None]
-        * _applied(v.h_prev, H)) + (0.25) * d_h_d_m_h @ (_applied(v.h_prev, H))
-    # d h[t] / d U_f
-    out[..., at.h, columns.U_f] = d_h_d_c @ ((v.c_prev * params.alpha_f * v.f_slope / v.s_h)[..., :, None]
-        * _applied(v.h_prev, H)) + d_h_d_q_h @ ((0.5 * v.u_f)[..., :, None]
-        * _applied(v.h_prev, H)) + (0.25) * d_h_d_m_h @ (_applied(v.h_prev, H))
-    # d h[t] / d U_g
-    out[..., at.h, columns.U_g] = d_h_d_c @ ((params.alpha_g * v.i * v.g_slope / v.s_h)[..., :, None]
-        * _applied(v.h_prev, H)) + d_h_d_q_h @ ((0.5 * v.u_g)[..., :, None]
-        * _applied(v.h_prev, H)) + (0.25) * d_h_d_m_h @ (_applied(v.h_prev, H))
-    # d h[t] / d U_o
-    out[..., at.h, columns.U_o] = (params.alpha_o * v.tanh_c_norm * v.o_slope
-        / v.s_h)[..., :, None] * _applied(v.h_prev, H) + d_h_d_q_h @ ((0.5 * v.u_o)[..., :, None]
-        * _applied(v.h_prev, H)) + (0.25) * d_h_d_m_h @ (_applied(v.h_prev, H))
-    del d_h_d_q_h, d_h_d_m_h
-    # d h[t] / d q_x[t]
-    d_h_d_q_x = np.zeros((*lead, H, H), dtype)
-    d_h_d_q_x += (-0.5 * params.gamma_o * v.v_o * v.tanh_c_norm * v.o_slope
-        / v.s_x**3)[..., :, None] * np.full((H, H), 1 / H, dtype)
-    d_h_d_q_x += d_h_d_c @ ((0.5 * (-v.c_prev * params.gamma_f * v.v_f * v.f_slope / v.s_x**2 - params.gamma_i
-        * v.v_i * v.g * v.i_slope / v.s_x**2 - params.gamma_g * v.v_g * v.i * v.g_slope / v.s_x**2)
-        / v.s_x)[..., :, None] * np.full((H, H), 1 / H, dtype))
-    # d h[t] / d m_x[t]
-    d_h_d_m_x = np.zeros((*lead, H, H), dtype)
-    d_h_d_m_x += (-params.gamma_o * v.tanh_c_norm * v.o_slope / v.s_x)[..., :, None] * np.full((H, H), 1 / H, dtype)
-    d_h_d_m_x += d_h_d_q_x @ ((-0.5 * v.v_i - 0.5 * v.v_f - 0.5 * v.v_g - 0.5 * v.v_o)[..., :, None]
-        * np.full((H, H), 1 / H, dtype))
-    d_h_d_m_x += d_h_d_c @ ((-v.c_prev * params.gamma_f * v.f_slope / v.s_x - params.gamma_i * v.g * v.i_slope
-        / v.s_x - params.gamma_g * v.i * v.g_slope / v.s_x)[..., :, None] * np.full((H, H), 1 / H, dtype))
-    # d h[t] / d W_i
-    out[..., at.h, columns.W_i] = d_h_d_c @ ((params.gamma_i * v.g * v.i_slope / v.s_x)[..., :, None]
-        * _applied(v.x, H)) + d_h_d_q_x @ ((0.5 * v.v_i)[..., :, None]
-        * _applied(v.x, H)) + (0.25) * d_h_d_m_x @ (_applied(v.x, H))
-    # d h[t] / d W_f
-    out[..., at.h, columns.W_f] = d_h_d_c @ ((v.c_prev * params.gamma_f * v.f_slope / v.s_x)[..., :, None]
-        * _applied(v.x, H)) + d_h_d_q_x @ ((0.5 * v.v_f)[..., :, None]
-        * _applied(v.x, H)) + (0.25) * d_h_d_m_x @ (_applied(v.x, H))
-    # d h[t] / d W_g
-    out[..., at.h, columns.W_g] = d_h_d_c @ ((params.gamma_g * v.i * v.g_slope / v.s_x)[..., :, None]
-        * _applied(v.x, H)) + d_h_d_q_x @ ((0.5 * v.v_g)[..., :, None]
-        * _applied(v.x, H)) + (0.25) * d_h_d_m_x @ (_applied(v.x, H))
-    del d_h_d_c
-    # d h[t] / d W_o
-    out[..., at.h, columns.W_o] = (params.gamma_o * v.tanh_c_norm * v.o_slope
-        / v.s_x)[..., :, None] * _applied(v.x, H) + d_h_d_q_x @ ((0.5 * v.v_o)[..., :, None]
-        * _applied(v.x, H)) + (0.25) * d_h_d_m_x @ (_applied(v.x, H))
-    del d_h_d_q_x, d_h_d_m_x
-    # d h[t] / d alpha_o
-    _diagonal(out[..., at.h, columns.alpha_o])[...] += v.u_o * v.tanh_c_norm * v.o_slope / v.s_h
-    # d h[t] / d gamma_o
-    _diagonal(out[..., at.h, columns.gamma_o])[...] += v.v_o * v.tanh_c_norm * v.o_slope / v.s_x
-    _diagonal(out[..., at.h, columns.b_o])[...] += v.tanh_c_norm * v.o_slope  # d h[t] / d b_o
-    # d h[t] / d gamma_c
-    _diagonal(out[..., at.h, columns.gamma_c])[...] += v.o * v.u_c * v.tanh_c_norm_slope / v.s_c
-    _diagonal(out[..., at.h, columns.b_c])[...] += v.o * v.tanh_c_norm_slope  # d h[t] / d b_c
     return Params(*(out[..., c].reshape(*lead, -1, *p.shape) for c, p in zip(columns, params, strict=True)))
 
 
@@ -1019,117 +1043,140 @@ def jacobian_parts(tape: Tape | PreciseTape, params: Params, t: Any = slice(None
         'h_g', 'h_o', 'c')}
     # d s_h[t] / d h[t-1]
     d_s_h_d_h_prev_by_h_i = np.zeros((*lead, H, H), dtype)
-    d_s_h_d_h_prev_by_h_i += (0.5 / v.s_h)[..., :, None] * np.full((H, H), 1 / H,
-        dtype) @ ((0.5 * v.u_i)[..., :, None] * params.U_i)
+    np.multiply((0.5 / v.s_h)[..., :, None], np.full((H, H), 1 / H, dtype)
+        @ ((0.5 * v.u_i)[..., :, None] * params.U_i), out=d_s_h_d_h_prev_by_h_i)
     d_s_h_d_h_prev_by_h_i += (0.5 / v.s_h)[..., :, None] * np.full((H, H), 1 / H,
         dtype) @ ((-0.125 * v.u_i - 0.125 * v.u_f - 0.125 * v.u_g - 0.125 * v.u_o)[..., :, None]
         * np.full((H, H), 1 / H, dtype) @ (params.U_i))
     # d c[t] / d h[t-1]
-    parts['h_i'][..., at.c, at.h] = (-0.25 * v.c_prev * params.alpha_f * v.f_slope / v.s_h - 0.25 * params.alpha_i
+    _weighted(parts['h_i'][..., at.c, at.h], [(params.alpha_i * v.g * v.i_slope / v.s_h, params.U_i)])
+    parts['h_i'][..., at.c, at.h] += (-0.25 * v.c_prev * params.alpha_f * v.f_slope / v.s_h - 0.25 * params.alpha_i
         * v.g * v.i_slope / v.s_h - 0.25 * params.alpha_g * v.i * v.g_slope
-        / v.s_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (params.U_i) + (-v.c_prev * params.alpha_f * v.u_f
-        * v.f_slope / v.s_h**2 - params.alpha_i * v.u_i * v.g * v.i_slope / v.s_h**2 - params.alpha_g * v.u_g * v.i
-        * v.g_slope / v.s_h**2)[..., :, None] * d_s_h_d_h_prev_by_h_i + (params.alpha_i * v.g * v.i_slope
-        / v.s_h)[..., :, None] * params.U_i
+        / v.s_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (params.U_i)
+    parts['h_i'][..., at.c, at.h] += (-v.c_prev * params.alpha_f * v.u_f * v.f_slope / v.s_h**2 - params.alpha_i
+        * v.u_i * v.g * v.i_slope / v.s_h**2 - params.alpha_g * v.u_g * v.i * v.g_slope
+        / v.s_h**2)[..., :, None] * d_s_h_d_h_prev_by_h_i
     # d h[t] / d h[t-1]
-    parts['h_i'][..., at.h, at.h] = (-0.25 * params.alpha_o * v.tanh_c_norm * v.o_slope
-        / v.s_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (params.U_i) + (-params.alpha_o * v.u_o
-        * v.tanh_c_norm * v.o_slope / v.s_h**2)[..., :, None] * d_s_h_d_h_prev_by_h_i + (params.gamma_c * v.o
-        * v.tanh_c_norm_slope / v.s_c)[..., :, None] * parts['h_i'][..., at.c, at.h] + (-params.gamma_c * v.o
-        * v.tanh_c_norm_slope / v.s_c)[..., :, None] * np.full((H, H), 1 / H,
-        dtype) @ (parts['h_i'][..., at.c, at.h]) + (-0.5 * params.gamma_c * v.o * v.u_c * v.tanh_c_norm_slope
+    np.multiply((-0.25 * params.alpha_o * v.tanh_c_norm * v.o_slope / v.s_h)[..., :, None],
+        np.full((H, H), 1 / H, dtype) @ (params.U_i), out=parts['h_i'][..., at.h, at.h])
+    parts['h_i'][..., at.h, at.h] += (-params.alpha_o * v.u_o * v.tanh_c_norm * v.o_slope
+        / v.s_h**2)[..., :, None] * d_s_h_d_h_prev_by_h_i
+    parts['h_i'][..., at.h, at.h] += (params.gamma_c * v.o * v.tanh_c_norm_slope
+        / v.s_c)[..., :, None] * parts['h_i'][..., at.c, at.h]
+    parts['h_i'][..., at.h, at.h] += (-params.gamma_c * v.o * v.tanh_c_norm_slope
+        / v.s_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (parts['h_i'][..., at.c, at.h])
+    parts['h_i'][..., at.h, at.h] += (-0.5 * params.gamma_c * v.o * v.u_c * v.tanh_c_norm_slope
         / v.s_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * v.u_c)[..., :, None]
-        * parts['h_i'][..., at.c, at.h]) + (-0.5 * params.gamma_c * v.o * v.u_c * v.tanh_c_norm_slope
+        * parts['h_i'][..., at.c, at.h])
+    parts['h_i'][..., at.h, at.h] += (-0.5 * params.gamma_c * v.o * v.u_c * v.tanh_c_norm_slope
         / v.s_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * v.u_c)[..., :, None]
         * np.full((H, H), 1 / H, dtype) @ (parts['h_i'][..., at.c, at.h]))
     del d_s_h_d_h_prev_by_h_i
     # d s_h[t] / d h[t-1]
     d_s_h_d_h_prev_by_h_f = np.zeros((*lead, H, H), dtype)
-    d_s_h_d_h_prev_by_h_f += (0.5 / v.s_h)[..., :, None] * np.full((H, H), 1 / H,
-        dtype) @ ((-0.125 * v.u_i - 0.125 * v.u_f - 0.125 * v.u_g - 0.125 * v.u_o)[..., :, None]
-        * np.full((H, H), 1 / H, dtype) @ (params.U_f))
+    np.multiply((0.5 / v.s_h)[..., :, None], np.full((H, H), 1 / H, dtype)
+        @ ((-0.125 * v.u_i - 0.125 * v.u_f - 0.125 * v.u_g - 0.125 * v.u_o)[..., :, None]
+        * np.full((H, H), 1 / H, dtype) @ (params.U_f)), out=d_s_h_d_h_prev_by_h_f)
     d_s_h_d_h_prev_by_h_f += (0.5 / v.s_h)[..., :, None] * np.full((H, H), 1 / H,
         dtype) @ ((0.5 * v.u_f)[..., :, None] * params.U_f)
     # d c[t] / d h[t-1]
-    parts['h_f'][..., at.c, at.h] = (v.c_prev * params.alpha_f * v.f_slope
-        / v.s_h)[..., :, None] * params.U_f + (-0.25 * v.c_prev * params.alpha_f * v.f_slope / v.s_h - 0.25
-        * params.alpha_i * v.g * v.i_slope / v.s_h - 0.25 * params.alpha_g * v.i * v.g_slope
-        / v.s_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (params.U_f) + (-v.c_prev * params.alpha_f * v.u_f
-        * v.f_slope / v.s_h**2 - params.alpha_i * v.u_i * v.g * v.i_slope / v.s_h**2 - params.alpha_g * v.u_g * v.i
-        * v.g_slope / v.s_h**2)[..., :, None] * d_s_h_d_h_prev_by_h_f
+    _weighted(parts['h_f'][..., at.c, at.h], [(v.c_prev * params.alpha_f * v.f_slope / v.s_h, params.U_f)])
+    parts['h_f'][..., at.c, at.h] += (-0.25 * v.c_prev * params.alpha_f * v.f_slope / v.s_h - 0.25 * params.alpha_i
+        * v.g * v.i_slope / v.s_h - 0.25 * params.alpha_g * v.i * v.g_slope
+        / v.s_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (params.U_f)
+    parts['h_f'][..., at.c, at.h] += (-v.c_prev * params.alpha_f * v.u_f * v.f_slope / v.s_h**2 - params.alpha_i
+        * v.u_i * v.g * v.i_slope / v.s_h**2 - params.alpha_g * v.u_g * v.i * v.g_slope
+        / v.s_h**2)[..., :, None] * d_s_h_d_h_prev_by_h_f
     # d h[t] / d h[t-1]
-    parts['h_f'][..., at.h, at.h] = (-0.25 * params.alpha_o * v.tanh_c_norm * v.o_slope
-        / v.s_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (params.U_f) + (-params.alpha_o * v.u_o
-        * v.tanh_c_norm * v.o_slope / v.s_h**2)[..., :, None] * d_s_h_d_h_prev_by_h_f + (params.gamma_c * v.o
-        * v.tanh_c_norm_slope / v.s_c)[..., :, None] * parts['h_f'][..., at.c, at.h] + (-params.gamma_c * v.o
-        * v.tanh_c_norm_slope / v.s_c)[..., :, None] * np.full((H, H), 1 / H,
-        dtype) @ (parts['h_f'][..., at.c, at.h]) + (-0.5 * params.gamma_c * v.o * v.u_c * v.tanh_c_norm_slope
+    np.multiply((-0.25 * params.alpha_o * v.tanh_c_norm * v.o_slope / v.s_h)[..., :, None],
+        np.full((H, H), 1 / H, dtype) @ (params.U_f), out=parts['h_f'][..., at.h, at.h])
+    parts['h_f'][..., at.h, at.h] += (-params.alpha_o * v.u_o * v.tanh_c_norm * v.o_slope
+        / v.s_h**2)[..., :, None] * d_s_h_d_h_prev_by_h_f
+    parts['h_f'][..., at.h, at.h] += (params.gamma_c * v.o * v.tanh_c_norm_slope
+        / v.s_c)[..., :, None] * parts['h_f'][..., at.c, at.h]
+    parts['h_f'][..., at.h, at.h] += (-params.gamma_c * v.o * v.tanh_c_norm_slope
+        / v.s_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (parts['h_f'][..., at.c, at.h])
+    parts['h_f'][..., at.h, at.h] += (-0.5 * params.gamma_c * v.o * v.u_c * v.tanh_c_norm_slope
         / v.s_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * v.u_c)[..., :, None]
-        * parts['h_f'][..., at.c, at.h]) + (-0.5 * params.gamma_c * v.o * v.u_c * v.tanh_c_norm_slope
+        * parts['h_f'][..., at.c, at.h])
+    parts['h_f'][..., at.h, at.h] += (-0.5 * params.gamma_c * v.o * v.u_c * v.tanh_c_norm_slope
         / v.s_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * v.u_c)[..., :, None]
         * np.full((H, H), 1 / H, dtype) @ (parts['h_f'][..., at.c, at.h]))
     del d_s_h_d_h_prev_by_h_f
     # d s_h[t] / d h[t-1]
     d_s_h_d_h_prev_by_h_g = np.zeros((*lead, H, H), dtype)
-    d_s_h_d_h_prev_by_h_g += (0.5 / v.s_h)[..., :, None] * np.full((H, H), 1 / H,
-        dtype) @ ((-0.125 * v.u_i - 0.125 * v.u_f - 0.125 * v.u_g - 0.125 * v.u_o)[..., :, None]
-        * np.full((H, H), 1 / H, dtype) @ (params.U_g))
+    np.multiply((0.5 / v.s_h)[..., :, None], np.full((H, H), 1 / H, dtype)
+        @ ((-0.125 * v.u_i - 0.125 * v.u_f - 0.125 * v.u_g - 0.125 * v.u_o)[..., :, None]
+        * np.full((H, H), 1 / H, dtype) @ (params.U_g)), out=d_s_h_d_h_prev_by_h_g)
     d_s_h_d_h_prev_by_h_g += (0.5 / v.s_h)[..., :, None] * np.full((H, H), 1 / H,
         dtype) @ ((0.5 * v.u_g)[..., :, None] * params.U_g)
     # d c[t] / d h[t-1]
-    parts['h_g'][..., at.c, at.h] = (-0.25 * v.c_prev * params.alpha_f * v.f_slope / v.s_h - 0.25 * params.alpha_i
+    _weighted(parts['h_g'][..., at.c, at.h], [(params.alpha_g * v.i * v.g_slope / v.s_h, params.U_g)])
+    parts['h_g'][..., at.c, at.h] += (-0.25 * v.c_prev * params.alpha_f * v.f_slope / v.s_h - 0.25 * params.alpha_i
         * v.g * v.i_slope / v.s_h - 0.25 * params.alpha_g * v.i * v.g_slope
-        / v.s_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (params.U_g) + (-v.c_prev * params.alpha_f * v.u_f
-        * v.f_slope / v.s_h**2 - params.alpha_i * v.u_i * v.g * v.i_slope / v.s_h**2 - params.alpha_g * v.u_g * v.i
-        * v.g_slope / v.s_h**2)[..., :, None] * d_s_h_d_h_prev_by_h_g + (params.alpha_g * v.i * v.g_slope
-        / v.s_h)[..., :, None] * params.U_g
+        / v.s_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (params.U_g)
+    parts['h_g'][..., at.c, at.h] += (-v.c_prev * params.alpha_f * v.u_f * v.f_slope / v.s_h**2 - params.alpha_i
+        * v.u_i * v.g * v.i_slope / v.s_h**2 - params.alpha_g * v.u_g * v.i * v.g_slope
+        / v.s_h**2)[..., :, None] * d_s_h_d_h_prev_by_h_g
     # d h[t] / d h[t-1]
-    parts['h_g'][..., at.h, at.h] = (-0.25 * params.alpha_o * v.tanh_c_norm * v.o_slope
-        / v.s_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (params.U_g) + (-params.alpha_o * v.u_o
-        * v.tanh_c_norm * v.o_slope / v.s_h**2)[..., :, None] * d_s_h_d_h_prev_by_h_g + (params.gamma_c * v.o
-        * v.tanh_c_norm_slope / v.s_c)[..., :, None] * parts['h_g'][..., at.c, at.h] + (-params.gamma_c * v.o
-        * v.tanh_c_norm_slope / v.s_c)[..., :, None] * np.full((H, H), 1 / H,
-        dtype) @ (parts['h_g'][..., at.c, at.h]) + (-0.5 * params.gamma_c * v.o * v.u_c * v.tanh_c_norm_slope
+    np.multiply((-0.25 * params.alpha_o * v.tanh_c_norm * v.o_slope / v.s_h)[..., :, None],
+        np.full((H, H), 1 / H, dtype) @ (params.U_g), out=parts['h_g'][..., at.h, at.h])
+    parts['h_g'][..., at.h, at.h] += (-params.alpha_o * v.u_o * v.tanh_c_norm * v.o_slope
+        / v.s_h**2)[..., :, None] * d_s_h_d_h_prev_by_h_g
+    parts['h_g'][..., at.h, at.h] += (params.gamma_c * v.o * v.tanh_c_norm_slope
+        / v.s_c)[..., :, None] * parts['h_g'][..., at.c, at.h]
+    parts['h_g'][..., at.h, at.h] += (-params.gamma_c * v.o * v.tanh_c_norm_slope
+        / v.s_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (parts['h_g'][..., at.c, at.h])
+    parts['h_g'][..., at.h, at.h] += (-0.5 * params.gamma_c * v.o * v.u_c * v.tanh_c_norm_slope
         / v.s_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * v.u_c)[..., :, None]
-        * parts['h_g'][..., at.c, at.h]) + (-0.5 * params.gamma_c * v.o * v.u_c * v.tanh_c_norm_slope
+        * parts['h_g'][..., at.c, at.h])
+    parts['h_g'][..., at.h, at.h] += (-0.5 * params.gamma_c * v.o * v.u_c * v.tanh_c_norm_slope
         / v.s_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * v.u_c)[..., :, None]
         * np.full((H, H), 1 / H, dtype) @ (parts['h_g'][..., at.c, at.h]))
     del d_s_h_d_h_prev_by_h_g
     # d s_h[t] / d h[t-1]
     d_s_h_d_h_prev_by_h_o = np.zeros((*lead, H, H), dtype)
-    d_s_h_d_h_prev_by_h_o += (0.5 / v.s_h)[..., :, None] * np.full((H, H), 1 / H,
-        dtype) @ ((-0.125 * v.u_i - 0.125 * v.u_f - 0.125 * v.u_g - 0.125 * v.u_o)[..., :, None]
-        * np.full((H, H), 1 / H, dtype) @ (params.U_o))
+    np.multiply((0.5 / v.s_h)[..., :, None], np.full((H, H), 1 / H, dtype)
+        @ ((-0.125 * v.u_i - 0.125 * v.u_f - 0.125 * v.u_g - 0.125 * v.u_o)[..., :, None]
+        * np.full((H, H), 1 / H, dtype) @ (params.U_o)), out=d_s_h_d_h_prev_by_h_o)
     d_s_h_d_h_prev_by_h_o += (0.5 / v.s_h)[..., :, None] * np.full((H, H), 1 / H,
         dtype) @ ((0.5 * v.u_o)[..., :, None] * params.U_o)
     # d c[t] / d h[t-1]
-    parts['h_o'][..., at.c, at.h] = (-0.25 * v.c_prev * params.alpha_f * v.f_slope / v.s_h - 0.25 * params.alpha_i
-        * v.g * v.i_slope / v.s_h - 0.25 * params.alpha_g * v.i * v.g_slope
-        / v.s_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (params.U_o) + (-v.c_prev * params.alpha_f * v.u_f
-        * v.f_slope / v.s_h**2 - params.alpha_i * v.u_i * v.g * v.i_slope / v.s_h**2 - params.alpha_g * v.u_g * v.i
-        * v.g_slope / v.s_h**2)[..., :, None] * d_s_h_d_h_prev_by_h_o
+    np.multiply((-0.25 * v.c_prev * params.alpha_f * v.f_slope / v.s_h - 0.25 * params.alpha_i * v.g * v.i_slope
+        / v.s_h - 0.25 * params.alpha_g * v.i * v.g_slope / v.s_h)[..., :, None], np.full((H, H), 1 / H, dtype)
+        @ (params.U_o), out=parts['h_o'][..., at.c, at.h])
+    parts['h_o'][..., at.c, at.h] += (-v.c_prev * params.alpha_f * v.u_f * v.f_slope / v.s_h**2 - params.alpha_i
+        * v.u_i * v.g * v.i_slope / v.s_h**2 - params.alpha_g * v.u_g * v.i * v.g_slope
+        / v.s_h**2)[..., :, None] * d_s_h_d_h_prev_by_h_o
     # d h[t] / d h[t-1]
-    parts['h_o'][..., at.h, at.h] = (params.alpha_o * v.tanh_c_norm * v.o_slope
-        / v.s_h)[..., :, None] * params.U_o + (-0.25 * params.alpha_o * v.tanh_c_norm * v.o_slope
-        / v.s_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (params.U_o) + (-params.alpha_o * v.u_o
-        * v.tanh_c_norm * v.o_slope / v.s_h**2)[..., :, None] * d_s_h_d_h_prev_by_h_o + (params.gamma_c * v.o
-        * v.tanh_c_norm_slope / v.s_c)[..., :, None] * parts['h_o'][..., at.c, at.h] + (-params.gamma_c * v.o
-        * v.tanh_c_norm_slope / v.s_c)[..., :, None] * np.full((H, H), 1 / H,
-        dtype) @ (parts['h_o'][..., at.c, at.h]) + (-0.5 * params.gamma_c * v.o * v.u_c * v.tanh_c_norm_slope
+    _weighted(parts['h_o'][..., at.h, at.h], [(params.alpha_o * v.tanh_c_norm * v.o_slope / v.s_h, params.U_o)])
+    parts['h_o'][..., at.h, at.h] += (-0.25 * params.alpha_o * v.tanh_c_norm * v.o_slope
+        / v.s_h)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (params.U_o)
+    parts['h_o'][..., at.h, at.h] += (-params.alpha_o * v.u_o * v.tanh_c_norm * v.o_slope
+        / v.s_h**2)[..., :, None] * d_s_h_d_h_prev_by_h_o
+    parts['h_o'][..., at.h, at.h] += (params.gamma_c * v.o * v.tanh_c_norm_slope
+        / v.s_c)[..., :, None] * parts['h_o'][..., at.c, at.h]
+    parts['h_o'][..., at.h, at.h] += (-params.gamma_c * v.o * v.tanh_c_norm_slope
+        / v.s_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (parts['h_o'][..., at.c, at.h])
+    parts['h_o'][..., at.h, at.h] += (-0.5 * params.gamma_c * v.o * v.u_c * v.tanh_c_norm_slope
         / v.s_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((2 * v.u_c)[..., :, None]
-        * parts['h_o'][..., at.c, at.h]) + (-0.5 * params.gamma_c * v.o * v.u_c * v.tanh_c_norm_slope
+        * parts['h_o'][..., at.c, at.h])
+    parts['h_o'][..., at.h, at.h] += (-0.5 * params.gamma_c * v.o * v.u_c * v.tanh_c_norm_slope
         / v.s_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * v.u_c)[..., :, None]
         * np.full((H, H), 1 / H, dtype) @ (parts['h_o'][..., at.c, at.h]))
     del d_s_h_d_h_prev_by_h_o
     _diagonal(parts['c'][..., at.c, at.c])[...] += v.f  # d c[t] / d c[t-1]
     # d h[t] / d c[t-1]
-    parts['c'][..., at.h, at.c] = (params.gamma_c * v.o * v.tanh_c_norm_slope
-        / v.s_c)[..., :, None] * parts['c'][..., at.c, at.c] + (-params.gamma_c * v.o * v.tanh_c_norm_slope
-        / v.s_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (parts['c'][..., at.c, at.c]) + (-0.5
-        * params.gamma_c * v.o * v.u_c * v.tanh_c_norm_slope / v.s_c**3)[..., :, None] * np.full((H, H), 1 / H,
-        dtype) @ ((2 * v.u_c)[..., :, None] * parts['c'][..., at.c, at.c]) + (-0.5 * params.gamma_c * v.o * v.u_c
-        * v.tanh_c_norm_slope / v.s_c**3)[..., :, None] * np.full((H, H), 1 / H,
-        dtype) @ ((-2 * v.u_c)[..., :, None] * np.full((H, H), 1 / H, dtype) @ (parts['c'][..., at.c, at.c]))
+    np.multiply((-params.gamma_c * v.o * v.tanh_c_norm_slope / v.s_c)[..., :, None], np.full((H, H), 1 / H, dtype)
+        * _diagonal(parts['c'][..., at.c, at.c])[..., None, :], out=parts['c'][..., at.h, at.c])
+    parts['c'][..., at.h, at.c] += (-0.5 * params.gamma_c * v.o * v.u_c * v.tanh_c_norm_slope
+        / v.s_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) * ((2 * v.u_c)
+        * (_diagonal(parts['c'][..., at.c, at.c])))[..., None, :]
+    parts['c'][..., at.h, at.c] += (-0.5 * params.gamma_c * v.o * v.u_c * v.tanh_c_norm_slope
+        / v.s_c**3)[..., :, None] * np.full((H, H), 1 / H, dtype) @ ((-2 * v.u_c)[..., :, None]
+        * np.full((H, H), 1 / H, dtype) * _diagonal(parts['c'][..., at.c, at.c])[..., None, :])
+    _diagonal(parts['c'][..., at.h, at.c])[...] += (params.gamma_c * v.o * v.tanh_c_norm_slope
+        / v.s_c) * (_diagonal(parts['c'][..., at.c, at.c]))
     return parts
 
 
@@ -1699,31 +1746,31 @@ def _second_order_gradients(H: Any, x: Any, x_dot: Any, h: Any, h_dot: Any, u_i:
 
 
 _Local = namedtuple("_Local", ['u_i', 's_h', 'u_f', 'u_g', 'u_o', 'c_prev', 'f_slope', 'g', 'i_slope', 'i',
-    'g_slope', 'f', 'o', 'tanh_c_norm_slope', 's_c', 'u_c', 'tanh_c_norm', 'o_slope', 'v_i', 's_x', 'v_f',
+    'g_slope', 'f', 'tanh_c_norm', 'o_slope', 'o', 'tanh_c_norm_slope', 's_c', 'u_c', 'v_i', 's_x', 'v_f',
     'v_g', 'v_o', 'h_prev', 'x'])
 
 
 def _local(tape: Any, params: Any, t: Any, sizes: dict[str, int]) -> Any:
     """Values and slopes at the steps t of a tape, slopes from the form that it is of."""
-    (u_i, s_h, u_f, u_g, u_o, c_prev, g, i, f, o, s_c, u_c, tanh_c_norm, v_i, s_x, v_f, v_g, v_o, h_prev,
+    (u_i, s_h, u_f, u_g, u_o, c_prev, g, i, f, tanh_c_norm, o, s_c, u_c, v_i, s_x, v_f, v_g, v_o, h_prev,
         x) = (tape.u_i[t], tape.s_h[t], tape.u_f[t], tape.u_g[t], tape.u_o[t], tape.c[:-1][t], tape.g[t],
-        tape.i[t], tape.f[t], tape.o[t], tape.s_c[t], tape.u_c[t], tape.tanh_c_norm[t], tape.v_i[t], tape.s_x[t],
+        tape.i[t], tape.f[t], tape.tanh_c_norm[t], tape.o[t], tape.s_c[t], tape.u_c[t], tape.v_i[t], tape.s_x[t],
         tape.v_f[t], tape.v_g[t], tape.v_o[t], tape.h[:-1][t], tape.x[t])
     if isinstance(tape, PreciseTape):
-        a_f, a_i, a_g, c_norm, a_o = tape.a_f[t], tape.a_i[t], tape.a_g[t], tape.c_norm[t], tape.a_o[t]
+        a_f, a_i, a_g, a_o, c_norm = tape.a_f[t], tape.a_i[t], tape.a_g[t], tape.a_o[t], tape.c_norm[t]
         f_slope = _sigmoid_slope(a_f)
         i_slope = _sigmoid_slope(a_i)
         g_slope = _tanh_slope(a_g)
-        tanh_c_norm_slope = _tanh_slope(c_norm)
         o_slope = _sigmoid_slope(a_o)
+        tanh_c_norm_slope = _tanh_slope(c_norm)
     else:
         f_slope = f * (1 - f)
         i_slope = i * (1 - i)
         g_slope = 1 - g**2
-        tanh_c_norm_slope = 1 - tanh_c_norm**2
         o_slope = o * (1 - o)
-    return _Local(u_i, s_h, u_f, u_g, u_o, c_prev, f_slope, g, i_slope, i, g_slope, f, o, tanh_c_norm_slope, s_c,
-        u_c, tanh_c_norm, o_slope, v_i, s_x, v_f, v_g, v_o, h_prev, x)
+        tanh_c_norm_slope = 1 - tanh_c_norm**2
+    return _Local(u_i, s_h, u_f, u_g, u_o, c_prev, f_slope, g, i_slope, i, g_slope, f, tanh_c_norm, o_slope, o,
+        tanh_c_norm_slope, s_c, u_c, v_i, s_x, v_f, v_g, v_o, h_prev, x)
 
 
 def _prepared(x: Any, params: Any, state: Any) -> tuple[Array, Params, State]:
@@ -2093,6 +2140,21 @@ def _times(sequence: Array, matrix: Array, out: Array | None = None) -> Array:
     rows = None if out is None else out.reshape(steps * batch, matrix.shape[1])
     rows = np.matmul(sequence.reshape(steps * batch, width), matrix, out=rows)
     return rows.reshape(steps, batch, matrix.shape[1])
+
+
+def _weighted(block: Array, pairs: Any) -> None:
+    """block (..., M, N) = the sum of diag(e) W over pairs of e (..., M) and W (M, N), in place.
+
+    Row i of all blocks is one product, of what row i of every W is multiplied by, and of these rows.
+    """
+    *lead, rows, columns = block.shape
+    count, pairs_count = int(np.prod(lead)), len(pairs)
+    scales = np.empty((*lead, rows, pairs_count), block.dtype)
+    matrices = np.empty((rows, pairs_count, columns), block.dtype)
+    for place, (scale, matrix) in enumerate(pairs):
+        scales[..., place], matrices[:, place] = scale, matrix
+    by_row = scales.reshape(count, rows, pairs_count).swapaxes(0, 1)
+    np.matmul(by_row, matrices, out=block.reshape(count, rows, columns).swapaxes(0, 1))
 
 
 def _without_tape(forward: Any, x: Array, params: Any, state: Any, precise: bool, workspace: Any) -> Any:

@@ -340,8 +340,8 @@ def jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(None)) -> 
     v, at = _local(tape, params, t, sizes), _ranges(State, _STATE_SHAPES, sizes)
     out = np.zeros((*lead, at[-1].stop, at[-1].stop), dtype)
     # d h[t] / d h[t-1]
+    _weighted(out[..., at.h, at.h], [(0.2 * v.tanh_a_h_slope, params.U)])
     _diagonal(out[..., at.h, at.h])[...] += 1 - 0.2
-    out[..., at.h, at.h] += (0.2 * v.tanh_a_h_slope)[..., :, None] * params.U
     return out
 
 
@@ -353,7 +353,7 @@ def input_jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(None
     params, t, sizes, lead, dtype = _reading(tape, params, t)
     v, at = _local(tape, params, t, sizes), _ranges(State, _STATE_SHAPES, sizes)
     out = np.zeros((*lead, at[-1].stop, sizes["D"]), dtype)
-    out[..., at.h, :] = (0.2 * v.tanh_a_h_slope)[..., :, None] * params.W  # d h[t] / d x[t]
+    _weighted(out[..., at.h, :], [(0.2 * v.tanh_a_h_slope, params.W)])  # d h[t] / d x[t]
     return out
 
 
@@ -368,8 +368,10 @@ def parameter_jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(
     columns = _ranges(Params, _SHAPES, sizes)
     H = sizes["H"]
     out = np.zeros((*lead, at[-1].stop, columns[-1].stop), dtype)
-    out[..., at.h, columns.W] = (0.2 * v.tanh_a_h_slope)[..., :, None] * _applied(v.x, H)  # d h[t] / d W
-    out[..., at.h, columns.U] = (0.2 * v.tanh_a_h_slope)[..., :, None] * _applied(v.h_prev, H)  # d h[t] / d U
+    # d h[t] / d W
+    np.multiply((0.2 * v.tanh_a_h_slope)[..., :, None], _applied(v.x, H), out=out[..., at.h, columns.W])
+    # d h[t] / d U
+    np.multiply((0.2 * v.tanh_a_h_slope)[..., :, None], _applied(v.h_prev, H), out=out[..., at.h, columns.U])
     _diagonal(out[..., at.h, columns.b])[...] += 0.2 * v.tanh_a_h_slope  # d h[t] / d b
     return Params(*(out[..., c].reshape(*lead, -1, *p.shape) for c, p in zip(columns, params, strict=True)))
 
@@ -385,8 +387,8 @@ def jacobian_parts(tape: Tape | PreciseTape, params: Params, t: Any = slice(None
     v, at = _local(tape, params, t, sizes), _ranges(State, _STATE_SHAPES, sizes)
     parts: dict[str, Array] = {key: np.zeros((*lead, at[-1].stop, at[-1].stop), dtype) for key in ('h',)}
     # d h[t] / d h[t-1]
+    _weighted(parts['h'][..., at.h, at.h], [(0.2 * v.tanh_a_h_slope, params.U)])
     _diagonal(parts['h'][..., at.h, at.h])[...] += 1 - 0.2
-    parts['h'][..., at.h, at.h] += (0.2 * v.tanh_a_h_slope)[..., :, None] * params.U
     return parts
 
 
@@ -854,6 +856,21 @@ def _times(sequence: Array, matrix: Array, out: Array | None = None) -> Array:
     rows = None if out is None else out.reshape(steps * batch, matrix.shape[1])
     rows = np.matmul(sequence.reshape(steps * batch, width), matrix, out=rows)
     return rows.reshape(steps, batch, matrix.shape[1])
+
+
+def _weighted(block: Array, pairs: Any) -> None:
+    """block (..., M, N) = the sum of diag(e) W over pairs of e (..., M) and W (M, N), in place.
+
+    Row i of all blocks is one product, of what row i of every W is multiplied by, and of these rows.
+    """
+    *lead, rows, columns = block.shape
+    count, pairs_count = int(np.prod(lead)), len(pairs)
+    scales = np.empty((*lead, rows, pairs_count), block.dtype)
+    matrices = np.empty((rows, pairs_count, columns), block.dtype)
+    for place, (scale, matrix) in enumerate(pairs):
+        scales[..., place], matrices[:, place] = scale, matrix
+    by_row = scales.reshape(count, rows, pairs_count).swapaxes(0, 1)
+    np.matmul(by_row, matrices, out=block.reshape(count, rows, columns).swapaxes(0, 1))
 
 
 def _without_tape(forward: Any, x: Array, params: Any, state: Any, precise: bool, workspace: Any) -> Any:

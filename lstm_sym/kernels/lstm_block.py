@@ -465,16 +465,18 @@ def jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(None)) -> 
     M = sizes["M"]
     out = np.zeros((*lead, at[-1].stop, at[-1].stop), dtype)
     # d c[t] / d h[t-1]
-    out[..., at.c, at.h] = v.c_prev[..., :, None] * np.repeat(np.eye(M, dtype=dtype), 2,
-        axis=0) @ (v.f_slope[..., :, None] * params.U_f) + v.g[..., :, None] * np.repeat(np.eye(M, dtype=dtype), 2,
-        axis=0) @ (v.i_slope[..., :, None] * params.U_i) + (v.repeat_i * v.g_slope)[..., :, None] * params.U_g
+    _weighted(out[..., at.c, at.h], [(v.repeat_i * v.g_slope, params.U_g)])
+    out[..., at.c, at.h] += v.c_prev[..., :, None] * np.repeat(np.eye(M, dtype=dtype), 2,
+        axis=0) @ (v.f_slope[..., :, None] * params.U_f)
+    out[..., at.c, at.h] += v.g[..., :, None] * np.repeat(np.eye(M, dtype=dtype), 2,
+        axis=0) @ (v.i_slope[..., :, None] * params.U_i)
     _diagonal(out[..., at.c, at.c])[...] += v.repeat_f  # d c[t] / d c[t-1]
-    # d h[t] / d c[t], and on
-    out[..., at.h, at.h.start : at.c.stop] += (v.repeat_o
-        * v.tanh_c_slope)[..., :, None] * out[..., at.c, at.h.start : at.c.stop]
     # d h[t] / d h[t-1]
-    out[..., at.h, at.h] += v.tanh_c[..., :, None] * np.repeat(np.eye(M, dtype=dtype), 2,
-        axis=0) @ (v.o_slope[..., :, None] * params.U_o)
+    np.multiply(v.tanh_c[..., :, None], np.repeat(np.eye(M, dtype=dtype), 2, axis=0)
+        @ (v.o_slope[..., :, None] * params.U_o), out=out[..., at.h, at.h])
+    out[..., at.h, at.h] += (v.repeat_o * v.tanh_c_slope)[..., :, None] * out[..., at.c, at.h]
+    # d h[t] / d c[t-1]
+    _diagonal(out[..., at.h, at.c])[...] += (v.repeat_o * v.tanh_c_slope) * (_diagonal(out[..., at.c, at.c]))
     return out
 
 
@@ -488,13 +490,15 @@ def input_jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(None
     M = sizes["M"]
     out = np.zeros((*lead, at[-1].stop, sizes["D"]), dtype)
     # d c[t] / d x[t]
-    out[..., at.c, :] = v.c_prev[..., :, None] * np.repeat(np.eye(M, dtype=dtype), 2,
-        axis=0) @ (v.f_slope[..., :, None] * params.W_f) + v.g[..., :, None] * np.repeat(np.eye(M, dtype=dtype), 2,
-        axis=0) @ (v.i_slope[..., :, None] * params.W_i) + (v.repeat_i * v.g_slope)[..., :, None] * params.W_g
+    _weighted(out[..., at.c, :], [(v.repeat_i * v.g_slope, params.W_g)])
+    out[..., at.c, :] += v.c_prev[..., :, None] * np.repeat(np.eye(M, dtype=dtype), 2,
+        axis=0) @ (v.f_slope[..., :, None] * params.W_f)
+    out[..., at.c, :] += v.g[..., :, None] * np.repeat(np.eye(M, dtype=dtype), 2,
+        axis=0) @ (v.i_slope[..., :, None] * params.W_i)
     # d h[t] / d x[t]
-    out[..., at.h, :] = v.tanh_c[..., :, None] * np.repeat(np.eye(M, dtype=dtype), 2,
-        axis=0) @ (v.o_slope[..., :, None] * params.W_o) + (v.repeat_o
-        * v.tanh_c_slope)[..., :, None] * out[..., at.c, :]
+    np.multiply(v.tanh_c[..., :, None], np.repeat(np.eye(M, dtype=dtype), 2, axis=0)
+        @ (v.o_slope[..., :, None] * params.W_o), out=out[..., at.h, :])
+    out[..., at.h, :] += (v.repeat_o * v.tanh_c_slope)[..., :, None] * out[..., at.c, :]
     return out
 
 
@@ -510,39 +514,40 @@ def parameter_jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(
     M = sizes["M"]
     out = np.zeros((*lead, at[-1].stop, columns[-1].stop), dtype)
     # d c[t] / d W_i
-    out[..., at.c, columns.W_i] = v.g[..., :, None] * np.repeat(np.eye(M, dtype=dtype), 2,
-        axis=0) @ (v.i_slope[..., :, None] * _applied(v.x, M))
+    np.multiply(v.g[..., :, None], np.repeat(np.eye(M, dtype=dtype), 2, axis=0)
+        @ (v.i_slope[..., :, None] * _applied(v.x, M)), out=out[..., at.c, columns.W_i])
     # d c[t] / d U_i
-    out[..., at.c, columns.U_i] = v.g[..., :, None] * np.repeat(np.eye(M, dtype=dtype), 2,
-        axis=0) @ (v.i_slope[..., :, None] * _applied(v.h_prev, M))
+    np.multiply(v.g[..., :, None], np.repeat(np.eye(M, dtype=dtype), 2, axis=0)
+        @ (v.i_slope[..., :, None] * _applied(v.h_prev, M)), out=out[..., at.c, columns.U_i])
     # d c[t] / d b_i
-    out[..., at.c, columns.b_i] = v.g[..., :, None] * np.repeat(np.eye(M, dtype=dtype), 2,
-        axis=0) * v.i_slope[..., None, :]
+    np.multiply(v.g[..., :, None], np.repeat(np.eye(M, dtype=dtype), 2, axis=0) * v.i_slope[..., None, :],
+        out=out[..., at.c, columns.b_i])
     # d c[t] / d W_f
-    out[..., at.c, columns.W_f] = v.c_prev[..., :, None] * np.repeat(np.eye(M, dtype=dtype), 2,
-        axis=0) @ (v.f_slope[..., :, None] * _applied(v.x, M))
+    np.multiply(v.c_prev[..., :, None], np.repeat(np.eye(M, dtype=dtype), 2, axis=0)
+        @ (v.f_slope[..., :, None] * _applied(v.x, M)), out=out[..., at.c, columns.W_f])
     # d c[t] / d U_f
-    out[..., at.c, columns.U_f] = v.c_prev[..., :, None] * np.repeat(np.eye(M, dtype=dtype), 2,
-        axis=0) @ (v.f_slope[..., :, None] * _applied(v.h_prev, M))
+    np.multiply(v.c_prev[..., :, None], np.repeat(np.eye(M, dtype=dtype), 2, axis=0)
+        @ (v.f_slope[..., :, None] * _applied(v.h_prev, M)), out=out[..., at.c, columns.U_f])
     # d c[t] / d b_f
-    out[..., at.c, columns.b_f] = v.c_prev[..., :, None] * np.repeat(np.eye(M, dtype=dtype), 2,
-        axis=0) * v.f_slope[..., None, :]
-    out[..., at.c, columns.W_g] = (v.repeat_i * v.g_slope)[..., :, None] * _applied(v.x, 2 * M)  # d c[t] / d W_g
+    np.multiply(v.c_prev[..., :, None], np.repeat(np.eye(M, dtype=dtype), 2, axis=0) * v.f_slope[..., None, :],
+        out=out[..., at.c, columns.b_f])
+    # d c[t] / d W_g
+    np.multiply((v.repeat_i * v.g_slope)[..., :, None], _applied(v.x, 2 * M), out=out[..., at.c, columns.W_g])
     # d c[t] / d U_g
-    out[..., at.c, columns.U_g] = (v.repeat_i * v.g_slope)[..., :, None] * _applied(v.h_prev, 2 * M)
+    np.multiply((v.repeat_i * v.g_slope)[..., :, None], _applied(v.h_prev, 2 * M), out=out[..., at.c, columns.U_g])
     _diagonal(out[..., at.c, columns.b_g])[...] += v.repeat_i * v.g_slope  # d c[t] / d b_g
+    # d h[t] / d W_o
+    np.multiply(v.tanh_c[..., :, None], np.repeat(np.eye(M, dtype=dtype), 2, axis=0)
+        @ (v.o_slope[..., :, None] * _applied(v.x, M)), out=out[..., at.h, columns.W_o])
+    # d h[t] / d U_o
+    np.multiply(v.tanh_c[..., :, None], np.repeat(np.eye(M, dtype=dtype), 2, axis=0)
+        @ (v.o_slope[..., :, None] * _applied(v.h_prev, M)), out=out[..., at.h, columns.U_o])
+    # d h[t] / d b_o
+    np.multiply(v.tanh_c[..., :, None], np.repeat(np.eye(M, dtype=dtype), 2, axis=0) * v.o_slope[..., None, :],
+        out=out[..., at.h, columns.b_o])
     # d h[t] / d c[t], and on
     out[..., at.h, columns.W_i.start : columns.b_g.stop] += (v.repeat_o
         * v.tanh_c_slope)[..., :, None] * out[..., at.c, columns.W_i.start : columns.b_g.stop]
-    # d h[t] / d W_o
-    out[..., at.h, columns.W_o] = v.tanh_c[..., :, None] * np.repeat(np.eye(M, dtype=dtype), 2,
-        axis=0) @ (v.o_slope[..., :, None] * _applied(v.x, M))
-    # d h[t] / d U_o
-    out[..., at.h, columns.U_o] = v.tanh_c[..., :, None] * np.repeat(np.eye(M, dtype=dtype), 2,
-        axis=0) @ (v.o_slope[..., :, None] * _applied(v.h_prev, M))
-    # d h[t] / d b_o
-    out[..., at.h, columns.b_o] = v.tanh_c[..., :, None] * np.repeat(np.eye(M, dtype=dtype), 2,
-        axis=0) * v.o_slope[..., None, :]
     return Params(*(out[..., c].reshape(*lead, -1, *p.shape) for c, p in zip(columns, params, strict=True)))
 
 
@@ -559,24 +564,29 @@ def jacobian_parts(tape: Tape | PreciseTape, params: Params, t: Any = slice(None
     parts: dict[str, Array] = {key: np.zeros((*lead, at[-1].stop, at[-1].stop), dtype) for key in ('i', 'f', 'g',
         'o', 'c')}
     # d c[t] / d h[t-1]
-    parts['i'][..., at.c, at.h] = v.g[..., :, None] * np.repeat(np.eye(M, dtype=dtype), 2,
-        axis=0) @ (v.i_slope[..., :, None] * params.U_i)
+    np.multiply(v.g[..., :, None], np.repeat(np.eye(M, dtype=dtype), 2, axis=0)
+        @ (v.i_slope[..., :, None] * params.U_i), out=parts['i'][..., at.c, at.h])
     # d h[t] / d h[t-1]
-    parts['i'][..., at.h, at.h] = (v.repeat_o * v.tanh_c_slope)[..., :, None] * parts['i'][..., at.c, at.h]
+    np.multiply((v.repeat_o * v.tanh_c_slope)[..., :, None], parts['i'][..., at.c, at.h],
+        out=parts['i'][..., at.h, at.h])
     # d c[t] / d h[t-1]
-    parts['f'][..., at.c, at.h] = v.c_prev[..., :, None] * np.repeat(np.eye(M, dtype=dtype), 2,
-        axis=0) @ (v.f_slope[..., :, None] * params.U_f)
+    np.multiply(v.c_prev[..., :, None], np.repeat(np.eye(M, dtype=dtype), 2, axis=0)
+        @ (v.f_slope[..., :, None] * params.U_f), out=parts['f'][..., at.c, at.h])
     # d h[t] / d h[t-1]
-    parts['f'][..., at.h, at.h] = (v.repeat_o * v.tanh_c_slope)[..., :, None] * parts['f'][..., at.c, at.h]
-    parts['g'][..., at.c, at.h] = (v.repeat_i * v.g_slope)[..., :, None] * params.U_g  # d c[t] / d h[t-1]
+    np.multiply((v.repeat_o * v.tanh_c_slope)[..., :, None], parts['f'][..., at.c, at.h],
+        out=parts['f'][..., at.h, at.h])
+    # d c[t] / d h[t-1]
+    d_c_d_h_prev_by_g_pairs = [(v.repeat_i * v.g_slope, params.U_g)]
+    _weighted(parts['g'][..., at.c, at.h], d_c_d_h_prev_by_g_pairs)
     # d h[t] / d h[t-1]
-    parts['g'][..., at.h, at.h] = (v.repeat_o * v.tanh_c_slope)[..., :, None] * parts['g'][..., at.c, at.h]
+    _weighted(parts['g'][..., at.h, at.h], [*_scaled(v.repeat_o * v.tanh_c_slope, d_c_d_h_prev_by_g_pairs)])
     # d h[t] / d h[t-1]
-    parts['o'][..., at.h, at.h] = v.tanh_c[..., :, None] * np.repeat(np.eye(M, dtype=dtype), 2,
-        axis=0) @ (v.o_slope[..., :, None] * params.U_o)
+    np.multiply(v.tanh_c[..., :, None], np.repeat(np.eye(M, dtype=dtype), 2, axis=0)
+        @ (v.o_slope[..., :, None] * params.U_o), out=parts['o'][..., at.h, at.h])
     _diagonal(parts['c'][..., at.c, at.c])[...] += v.repeat_f  # d c[t] / d c[t-1]
     # d h[t] / d c[t-1]
-    parts['c'][..., at.h, at.c] = (v.repeat_o * v.tanh_c_slope)[..., :, None] * parts['c'][..., at.c, at.c]
+    _diagonal(parts['c'][..., at.h, at.c])[...] += (v.repeat_o
+        * v.tanh_c_slope) * (_diagonal(parts['c'][..., at.c, at.c]))
     return parts
 
 
@@ -835,33 +845,33 @@ def _second_order_gradients(M: Any, x: Any, x_dot: Any, h: Any, h_dot: Any, W: A
         d_W_o_dot, d_U_o_dot, d_b_o_dot), State(d_h_next_dot.copy(), d_c_next_dot.copy()))
 
 
-_Local = namedtuple("_Local", ['f_slope', 'c_prev', 'i_slope', 'g', 'repeat_i', 'g_slope', 'repeat_f',
+_Local = namedtuple("_Local", ['repeat_i', 'g_slope', 'f_slope', 'c_prev', 'i_slope', 'g', 'repeat_f',
     'repeat_o', 'tanh_c_slope', 'o_slope', 'tanh_c', 'x', 'h_prev'])
 
 
 def _local(tape: Any, params: Any, t: Any, sizes: dict[str, int]) -> Any:
     """Values and slopes at the steps t of a tape, slopes from the form that it is of."""
     M = sizes["M"]
-    (c_prev, g, repeat_i, repeat_f, repeat_o, tanh_c, x, h_prev) = (tape.c[:-1][t], tape.g[t], tape.repeat_i[t],
+    (repeat_i, c_prev, g, repeat_f, repeat_o, tanh_c, x, h_prev) = (tape.repeat_i[t], tape.c[:-1][t], tape.g[t],
         tape.repeat_f[t], tape.repeat_o[t], tape.tanh_c[t], tape.x[t], tape.h[:-1][t])
     if isinstance(tape, PreciseTape):
         a_g, c = tape.a_g[t], tape.c[1:][t]
         a = tape.a[t]
         a_i, a_f, a_o = (a[..., k * M : (k + 1) * M] for k in range(3))
+        g_slope = _tanh_slope(a_g)
         f_slope = _sigmoid_slope(a_f)
         i_slope = _sigmoid_slope(a_i)
-        g_slope = _tanh_slope(a_g)
         tanh_c_slope = _tanh_slope(c)
         o_slope = _sigmoid_slope(a_o)
     else:
         gates = tape.gates[t]
         i, f, o = (gates[..., k * M : (k + 1) * M] for k in range(3))
+        g_slope = 1 - g**2
         f_slope = f * (1 - f)
         i_slope = i * (1 - i)
-        g_slope = 1 - g**2
         tanh_c_slope = 1 - tanh_c**2
         o_slope = o * (1 - o)
-    return _Local(f_slope, c_prev, i_slope, g, repeat_i, g_slope, repeat_f, repeat_o, tanh_c_slope, o_slope,
+    return _Local(repeat_i, g_slope, f_slope, c_prev, i_slope, g, repeat_f, repeat_o, tanh_c_slope, o_slope,
         tanh_c, x, h_prev)
 
 
@@ -1127,6 +1137,11 @@ def _run_sums(a: Array, count: int) -> Array:
     return total
 
 
+def _scaled(scale: Array, pairs: Any) -> list[tuple[Any, Any]]:
+    """diag(scale) times a sum of diag(e) W: its pairs of e and W."""
+    return [(scale * e, matrix) for e, matrix in pairs]
+
+
 def _sigmoid(a: Array, out: Array | None = None) -> Array:
     """1 / (1 + exp(-a)): in float64 e/(1+e), e = exp(min(a, 700)); else as tanh, which costs less there."""
     if a.dtype == np.float64:
@@ -1233,6 +1248,21 @@ def _times(sequence: Array, matrix: Array, out: Array | None = None) -> Array:
     rows = None if out is None else out.reshape(steps * batch, matrix.shape[1])
     rows = np.matmul(sequence.reshape(steps * batch, width), matrix, out=rows)
     return rows.reshape(steps, batch, matrix.shape[1])
+
+
+def _weighted(block: Array, pairs: Any) -> None:
+    """block (..., M, N) = the sum of diag(e) W over pairs of e (..., M) and W (M, N), in place.
+
+    Row i of all blocks is one product, of what row i of every W is multiplied by, and of these rows.
+    """
+    *lead, rows, columns = block.shape
+    count, pairs_count = int(np.prod(lead)), len(pairs)
+    scales = np.empty((*lead, rows, pairs_count), block.dtype)
+    matrices = np.empty((rows, pairs_count, columns), block.dtype)
+    for place, (scale, matrix) in enumerate(pairs):
+        scales[..., place], matrices[:, place] = scale, matrix
+    by_row = scales.reshape(count, rows, pairs_count).swapaxes(0, 1)
+    np.matmul(by_row, matrices, out=block.reshape(count, rows, columns).swapaxes(0, 1))
 
 
 def _with_composed(sizes: Any, composed: Any) -> dict[str, int]:

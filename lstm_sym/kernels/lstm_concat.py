@@ -425,17 +425,17 @@ def jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(None)) -> 
     D, H = sizes["D"], sizes["H"]
     out = np.zeros((*lead, at[-1].stop, at[-1].stop), dtype)
     # d c[t] / d h[t-1]
-    out[..., at.c, at.h] = (v.c_prev * v.f_slope)[..., :, None] * params.W_f @ (np.eye(H + D,
-        dtype=dtype)[:, 0 : H]) + (v.g * v.i_slope)[..., :, None] * params.W_i @ (np.eye(H + D,
-        dtype=dtype)[:, 0 : H]) + (v.i * v.g_slope)[..., :, None] * params.W_g @ (np.eye(H + D,
-        dtype=dtype)[:, 0 : H])
+    np.multiply((v.c_prev * v.f_slope)[..., :, None], params.W_f @ (np.eye(H + D, dtype=dtype)[:, 0 : H]),
+        out=out[..., at.c, at.h])
+    out[..., at.c, at.h] += (v.g * v.i_slope)[..., :, None] * params.W_i @ (np.eye(H + D, dtype=dtype)[:, 0 : H])
+    out[..., at.c, at.h] += (v.i * v.g_slope)[..., :, None] * params.W_g @ (np.eye(H + D, dtype=dtype)[:, 0 : H])
     _diagonal(out[..., at.c, at.c])[...] += v.f  # d c[t] / d c[t-1]
-    # d h[t] / d c[t], and on
-    out[..., at.h, at.h.start : at.c.stop] += (v.o
-        * v.tanh_c_slope)[..., :, None] * out[..., at.c, at.h.start : at.c.stop]
     # d h[t] / d h[t-1]
-    out[..., at.h, at.h] += (v.tanh_c * v.o_slope)[..., :, None] * params.W_o @ (np.eye(H + D,
-        dtype=dtype)[:, 0 : H])
+    np.multiply((v.tanh_c * v.o_slope)[..., :, None], params.W_o @ (np.eye(H + D, dtype=dtype)[:, 0 : H]),
+        out=out[..., at.h, at.h])
+    out[..., at.h, at.h] += (v.o * v.tanh_c_slope)[..., :, None] * out[..., at.c, at.h]
+    # d h[t] / d c[t-1]
+    _diagonal(out[..., at.h, at.c])[...] += (v.o * v.tanh_c_slope) * (_diagonal(out[..., at.c, at.c]))
     return out
 
 
@@ -449,13 +449,14 @@ def input_jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(None
     D, H = sizes["D"], sizes["H"]
     out = np.zeros((*lead, at[-1].stop, sizes["D"]), dtype)
     # d c[t] / d x[t]
-    out[..., at.c, :] = (v.c_prev * v.f_slope)[..., :, None] * params.W_f @ (np.eye(H + D,
-        dtype=dtype)[:, H : H + D]) + (v.g * v.i_slope)[..., :, None] * params.W_i @ (np.eye(H + D,
-        dtype=dtype)[:, H : H + D]) + (v.i * v.g_slope)[..., :, None] * params.W_g @ (np.eye(H + D,
-        dtype=dtype)[:, H : H + D])
+    np.multiply((v.c_prev * v.f_slope)[..., :, None], params.W_f @ (np.eye(H + D, dtype=dtype)[:, H : H + D]),
+        out=out[..., at.c, :])
+    out[..., at.c, :] += (v.g * v.i_slope)[..., :, None] * params.W_i @ (np.eye(H + D, dtype=dtype)[:, H : H + D])
+    out[..., at.c, :] += (v.i * v.g_slope)[..., :, None] * params.W_g @ (np.eye(H + D, dtype=dtype)[:, H : H + D])
     # d h[t] / d x[t]
-    out[..., at.h, :] = (v.tanh_c * v.o_slope)[..., :, None] * params.W_o @ (np.eye(H + D,
-        dtype=dtype)[:, H : H + D]) + (v.o * v.tanh_c_slope)[..., :, None] * out[..., at.c, :]
+    np.multiply((v.tanh_c * v.o_slope)[..., :, None], params.W_o @ (np.eye(H + D, dtype=dtype)[:, H : H + D]),
+        out=out[..., at.h, :])
+    out[..., at.h, :] += (v.o * v.tanh_c_slope)[..., :, None] * out[..., at.c, :]
     return out
 
 
@@ -470,17 +471,21 @@ def parameter_jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(
     columns = _ranges(Params, _SHAPES, sizes)
     H = sizes["H"]
     out = np.zeros((*lead, at[-1].stop, columns[-1].stop), dtype)
-    out[..., at.c, columns.W_i] = (v.g * v.i_slope)[..., :, None] * _applied(v.h_x, H)  # d c[t] / d W_i
+    # d c[t] / d W_i
+    np.multiply((v.g * v.i_slope)[..., :, None], _applied(v.h_x, H), out=out[..., at.c, columns.W_i])
     _diagonal(out[..., at.c, columns.b_i])[...] += v.g * v.i_slope  # d c[t] / d b_i
-    out[..., at.c, columns.W_f] = (v.c_prev * v.f_slope)[..., :, None] * _applied(v.h_x, H)  # d c[t] / d W_f
+    # d c[t] / d W_f
+    np.multiply((v.c_prev * v.f_slope)[..., :, None], _applied(v.h_x, H), out=out[..., at.c, columns.W_f])
     _diagonal(out[..., at.c, columns.b_f])[...] += v.c_prev * v.f_slope  # d c[t] / d b_f
-    out[..., at.c, columns.W_g] = (v.i * v.g_slope)[..., :, None] * _applied(v.h_x, H)  # d c[t] / d W_g
+    # d c[t] / d W_g
+    np.multiply((v.i * v.g_slope)[..., :, None], _applied(v.h_x, H), out=out[..., at.c, columns.W_g])
     _diagonal(out[..., at.c, columns.b_g])[...] += v.i * v.g_slope  # d c[t] / d b_g
+    # d h[t] / d W_o
+    np.multiply((v.tanh_c * v.o_slope)[..., :, None], _applied(v.h_x, H), out=out[..., at.h, columns.W_o])
+    _diagonal(out[..., at.h, columns.b_o])[...] += v.tanh_c * v.o_slope  # d h[t] / d b_o
     # d h[t] / d c[t], and on
     out[..., at.h, columns.W_i.start : columns.b_g.stop] += (v.o
         * v.tanh_c_slope)[..., :, None] * out[..., at.c, columns.W_i.start : columns.b_g.stop]
-    out[..., at.h, columns.W_o] = (v.tanh_c * v.o_slope)[..., :, None] * _applied(v.h_x, H)  # d h[t] / d W_o
-    _diagonal(out[..., at.h, columns.b_o])[...] += v.tanh_c * v.o_slope  # d h[t] / d b_o
     return Params(*(out[..., c].reshape(*lead, -1, *p.shape) for c, p in zip(columns, params, strict=True)))
 
 
@@ -497,26 +502,26 @@ def jacobian_parts(tape: Tape | PreciseTape, params: Params, t: Any = slice(None
     parts: dict[str, Array] = {key: np.zeros((*lead, at[-1].stop, at[-1].stop), dtype) for key in ('i', 'f', 'g',
         'o', 'c')}
     # d c[t] / d h[t-1]
-    parts['i'][..., at.c, at.h] = (v.g * v.i_slope)[..., :, None] * params.W_i @ (np.eye(H + D,
-        dtype=dtype)[:, 0 : H])
+    np.multiply((v.g * v.i_slope)[..., :, None], params.W_i @ (np.eye(H + D, dtype=dtype)[:, 0 : H]),
+        out=parts['i'][..., at.c, at.h])
     # d h[t] / d h[t-1]
-    parts['i'][..., at.h, at.h] = (v.o * v.tanh_c_slope)[..., :, None] * parts['i'][..., at.c, at.h]
+    np.multiply((v.o * v.tanh_c_slope)[..., :, None], parts['i'][..., at.c, at.h], out=parts['i'][..., at.h, at.h])
     # d c[t] / d h[t-1]
-    parts['f'][..., at.c, at.h] = (v.c_prev * v.f_slope)[..., :, None] * params.W_f @ (np.eye(H + D,
-        dtype=dtype)[:, 0 : H])
+    np.multiply((v.c_prev * v.f_slope)[..., :, None], params.W_f @ (np.eye(H + D, dtype=dtype)[:, 0 : H]),
+        out=parts['f'][..., at.c, at.h])
     # d h[t] / d h[t-1]
-    parts['f'][..., at.h, at.h] = (v.o * v.tanh_c_slope)[..., :, None] * parts['f'][..., at.c, at.h]
+    np.multiply((v.o * v.tanh_c_slope)[..., :, None], parts['f'][..., at.c, at.h], out=parts['f'][..., at.h, at.h])
     # d c[t] / d h[t-1]
-    parts['g'][..., at.c, at.h] = (v.i * v.g_slope)[..., :, None] * params.W_g @ (np.eye(H + D,
-        dtype=dtype)[:, 0 : H])
+    np.multiply((v.i * v.g_slope)[..., :, None], params.W_g @ (np.eye(H + D, dtype=dtype)[:, 0 : H]),
+        out=parts['g'][..., at.c, at.h])
     # d h[t] / d h[t-1]
-    parts['g'][..., at.h, at.h] = (v.o * v.tanh_c_slope)[..., :, None] * parts['g'][..., at.c, at.h]
+    np.multiply((v.o * v.tanh_c_slope)[..., :, None], parts['g'][..., at.c, at.h], out=parts['g'][..., at.h, at.h])
     # d h[t] / d h[t-1]
-    parts['o'][..., at.h, at.h] = (v.tanh_c * v.o_slope)[..., :, None] * params.W_o @ (np.eye(H + D,
-        dtype=dtype)[:, 0 : H])
+    np.multiply((v.tanh_c * v.o_slope)[..., :, None], params.W_o @ (np.eye(H + D, dtype=dtype)[:, 0 : H]),
+        out=parts['o'][..., at.h, at.h])
     _diagonal(parts['c'][..., at.c, at.c])[...] += v.f  # d c[t] / d c[t-1]
     # d h[t] / d c[t-1]
-    parts['c'][..., at.h, at.c] = (v.o * v.tanh_c_slope)[..., :, None] * parts['c'][..., at.c, at.c]
+    _diagonal(parts['c'][..., at.h, at.c])[...] += (v.o * v.tanh_c_slope) * (_diagonal(parts['c'][..., at.c, at.c]))
     return parts
 
 

@@ -534,34 +534,78 @@ def jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(None)) -> 
     params, t, sizes, lead, dtype = _reading(tape, params, t)
     v, at = _local(tape, params, t, sizes), _ranges(State, _STATE_SHAPES, sizes)
     out = np.zeros((*lead, at[-1].stop, at[-1].stop), dtype)
-    out[..., at.i, at.h] = v.i_slope[..., :, None] * params.U_i  # d i[t] / d h[t-1]
-    out[..., at.i, at.i] = v.i_slope[..., :, None] * params.R_ii  # d i[t] / d i[t-1]
-    out[..., at.i, at.f] = v.i_slope[..., :, None] * params.R_fi  # d i[t] / d f[t-1]
-    out[..., at.i, at.o] = v.i_slope[..., :, None] * params.R_oi  # d i[t] / d o[t-1]
+    # d i[t] / d h[t-1]
+    d_i_d_h_prev_pairs = [(v.i_slope, params.U_i)]
+    _weighted(out[..., at.i, at.h], d_i_d_h_prev_pairs)
+    # d i[t] / d i[t-1]
+    d_i_d_i_prev_pairs = [(v.i_slope, params.R_ii)]
+    _weighted(out[..., at.i, at.i], d_i_d_i_prev_pairs)
+    # d i[t] / d f[t-1]
+    d_i_d_f_prev_pairs = [(v.i_slope, params.R_fi)]
+    _weighted(out[..., at.i, at.f], d_i_d_f_prev_pairs)
+    # d i[t] / d o[t-1]
+    d_i_d_o_prev_pairs = [(v.i_slope, params.R_oi)]
+    _weighted(out[..., at.i, at.o], d_i_d_o_prev_pairs)
     _diagonal(out[..., at.i, at.c])[...] += params.p_i * v.i_slope  # d i[t] / d c[t-1]
-    out[..., at.f, at.h] = v.f_slope[..., :, None] * params.U_f  # d f[t] / d h[t-1]
-    out[..., at.f, at.i] = v.f_slope[..., :, None] * params.R_if  # d f[t] / d i[t-1]
-    out[..., at.f, at.f] = v.f_slope[..., :, None] * params.R_ff  # d f[t] / d f[t-1]
-    out[..., at.f, at.o] = v.f_slope[..., :, None] * params.R_of  # d f[t] / d o[t-1]
+    # d f[t] / d h[t-1]
+    d_f_d_h_prev_pairs = [(v.f_slope, params.U_f)]
+    _weighted(out[..., at.f, at.h], d_f_d_h_prev_pairs)
+    # d f[t] / d i[t-1]
+    d_f_d_i_prev_pairs = [(v.f_slope, params.R_if)]
+    _weighted(out[..., at.f, at.i], d_f_d_i_prev_pairs)
+    # d f[t] / d f[t-1]
+    d_f_d_f_prev_pairs = [(v.f_slope, params.R_ff)]
+    _weighted(out[..., at.f, at.f], d_f_d_f_prev_pairs)
+    # d f[t] / d o[t-1]
+    d_f_d_o_prev_pairs = [(v.f_slope, params.R_of)]
+    _weighted(out[..., at.f, at.o], d_f_d_o_prev_pairs)
     _diagonal(out[..., at.f, at.c])[...] += params.p_f * v.f_slope  # d f[t] / d c[t-1]
-    # d c[t] / d f[t], and on
-    out[..., at.c, at.h.start : at.c.stop] += v.c_prev[..., :, None] * out[..., at.f, at.h.start : at.c.stop]
-    # d c[t] / d i[t], and on
-    out[..., at.c, at.h.start : at.c.stop] += v.g[..., :, None] * out[..., at.i, at.h.start : at.c.stop]
-    out[..., at.c, at.h] += (v.i * v.g_slope)[..., :, None] * params.U_g  # d c[t] / d h[t-1]
-    _diagonal(out[..., at.c, at.c])[...] += v.f  # d c[t] / d c[t-1]
-    # d o[t] / d c[t], and on
-    out[..., at.o, at.h.start : at.c.stop] += (params.p_o
-        * v.o_slope)[..., :, None] * out[..., at.c, at.h.start : at.c.stop]
-    out[..., at.o, at.h] += v.o_slope[..., :, None] * params.U_o  # d o[t] / d h[t-1]
-    out[..., at.o, at.i] += v.o_slope[..., :, None] * params.R_io  # d o[t] / d i[t-1]
-    out[..., at.o, at.f] += v.o_slope[..., :, None] * params.R_fo  # d o[t] / d f[t-1]
-    out[..., at.o, at.o] += v.o_slope[..., :, None] * params.R_oo  # d o[t] / d o[t-1]
-    # d h[t] / d o[t], and on
-    out[..., at.h, at.h.start : at.c.stop] += v.tanh_c[..., :, None] * out[..., at.o, at.h.start : at.c.stop]
-    # d h[t] / d c[t], and on
-    out[..., at.h, at.h.start : at.c.stop] += (v.o
-        * v.tanh_c_slope)[..., :, None] * out[..., at.c, at.h.start : at.c.stop]
+    # d c[t] / d h[t-1]
+    d_c_d_h_prev_pairs = [*_scaled(v.c_prev, d_f_d_h_prev_pairs), *_scaled(v.g, d_i_d_h_prev_pairs),
+        (v.i * v.g_slope, params.U_g)]
+    _weighted(out[..., at.c, at.h], d_c_d_h_prev_pairs)
+    # d c[t] / d i[t-1]
+    d_c_d_i_prev_pairs = [*_scaled(v.c_prev, d_f_d_i_prev_pairs), *_scaled(v.g, d_i_d_i_prev_pairs)]
+    _weighted(out[..., at.c, at.i], d_c_d_i_prev_pairs)
+    # d c[t] / d f[t-1]
+    d_c_d_f_prev_pairs = [*_scaled(v.c_prev, d_f_d_f_prev_pairs), *_scaled(v.g, d_i_d_f_prev_pairs)]
+    _weighted(out[..., at.c, at.f], d_c_d_f_prev_pairs)
+    # d c[t] / d o[t-1]
+    d_c_d_o_prev_pairs = [*_scaled(v.c_prev, d_f_d_o_prev_pairs), *_scaled(v.g, d_i_d_o_prev_pairs)]
+    _weighted(out[..., at.c, at.o], d_c_d_o_prev_pairs)
+    # d c[t] / d c[t-1]
+    _diagonal(out[..., at.c, at.c])[...] += (v.c_prev) * (_diagonal(out[..., at.f, at.c]))
+    _diagonal(out[..., at.c, at.c])[...] += v.f
+    _diagonal(out[..., at.c, at.c])[...] += (v.g) * (_diagonal(out[..., at.i, at.c]))
+    # d o[t] / d h[t-1]
+    d_o_d_h_prev_pairs = [(v.o_slope, params.U_o), *_scaled(params.p_o * v.o_slope, d_c_d_h_prev_pairs)]
+    _weighted(out[..., at.o, at.h], d_o_d_h_prev_pairs)
+    # d o[t] / d i[t-1]
+    d_o_d_i_prev_pairs = [(v.o_slope, params.R_io), *_scaled(params.p_o * v.o_slope, d_c_d_i_prev_pairs)]
+    _weighted(out[..., at.o, at.i], d_o_d_i_prev_pairs)
+    # d o[t] / d f[t-1]
+    d_o_d_f_prev_pairs = [(v.o_slope, params.R_fo), *_scaled(params.p_o * v.o_slope, d_c_d_f_prev_pairs)]
+    _weighted(out[..., at.o, at.f], d_o_d_f_prev_pairs)
+    # d o[t] / d o[t-1]
+    d_o_d_o_prev_pairs = [(v.o_slope, params.R_oo), *_scaled(params.p_o * v.o_slope, d_c_d_o_prev_pairs)]
+    _weighted(out[..., at.o, at.o], d_o_d_o_prev_pairs)
+    # d o[t] / d c[t-1]
+    _diagonal(out[..., at.o, at.c])[...] += (params.p_o * v.o_slope) * (_diagonal(out[..., at.c, at.c]))
+    # d h[t] / d h[t-1]
+    _weighted(out[..., at.h, at.h], [*_scaled(v.tanh_c, d_o_d_h_prev_pairs),
+        *_scaled(v.o * v.tanh_c_slope, d_c_d_h_prev_pairs)])
+    # d h[t] / d i[t-1]
+    _weighted(out[..., at.h, at.i], [*_scaled(v.tanh_c, d_o_d_i_prev_pairs),
+        *_scaled(v.o * v.tanh_c_slope, d_c_d_i_prev_pairs)])
+    # d h[t] / d f[t-1]
+    _weighted(out[..., at.h, at.f], [*_scaled(v.tanh_c, d_o_d_f_prev_pairs),
+        *_scaled(v.o * v.tanh_c_slope, d_c_d_f_prev_pairs)])
+    # d h[t] / d o[t-1]
+    _weighted(out[..., at.h, at.o], [*_scaled(v.tanh_c, d_o_d_o_prev_pairs),
+        *_scaled(v.o * v.tanh_c_slope, d_c_d_o_prev_pairs)])
+    # d h[t] / d c[t-1]
+    _diagonal(out[..., at.h, at.c])[...] += (v.tanh_c) * (_diagonal(out[..., at.o, at.c]))
+    _diagonal(out[..., at.h, at.c])[...] += (v.o * v.tanh_c_slope) * (_diagonal(out[..., at.c, at.c]))
     return out
 
 
@@ -573,17 +617,20 @@ def input_jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(None
     params, t, sizes, lead, dtype = _reading(tape, params, t)
     v, at = _local(tape, params, t, sizes), _ranges(State, _STATE_SHAPES, sizes)
     out = np.zeros((*lead, at[-1].stop, sizes["D"]), dtype)
-    out[..., at.i, :] = v.i_slope[..., :, None] * params.W_i  # d i[t] / d x[t]
-    out[..., at.f, :] = v.f_slope[..., :, None] * params.W_f  # d f[t] / d x[t]
+    # d i[t] / d x[t]
+    d_i_d_x_pairs = [(v.i_slope, params.W_i)]
+    _weighted(out[..., at.i, :], d_i_d_x_pairs)
+    # d f[t] / d x[t]
+    d_f_d_x_pairs = [(v.f_slope, params.W_f)]
+    _weighted(out[..., at.f, :], d_f_d_x_pairs)
     # d c[t] / d x[t]
-    out[..., at.c, :] = v.c_prev[..., :, None] * out[..., at.f, :] + v.g[..., :, None] * out[..., at.i, :] + (v.i
-        * v.g_slope)[..., :, None] * params.W_g
+    d_c_d_x_pairs = [*_scaled(v.c_prev, d_f_d_x_pairs), *_scaled(v.g, d_i_d_x_pairs), (v.i * v.g_slope, params.W_g)]
+    _weighted(out[..., at.c, :], d_c_d_x_pairs)
     # d o[t] / d x[t]
-    out[..., at.o, :] = v.o_slope[..., :, None] * params.W_o + (params.p_o
-        * v.o_slope)[..., :, None] * out[..., at.c, :]
+    d_o_d_x_pairs = [(v.o_slope, params.W_o), *_scaled(params.p_o * v.o_slope, d_c_d_x_pairs)]
+    _weighted(out[..., at.o, :], d_o_d_x_pairs)
     # d h[t] / d x[t]
-    out[..., at.h, :] = v.tanh_c[..., :, None] * out[..., at.o, :] + (v.o
-        * v.tanh_c_slope)[..., :, None] * out[..., at.c, :]
+    _weighted(out[..., at.h, :], [*_scaled(v.tanh_c, d_o_d_x_pairs), *_scaled(v.o * v.tanh_c_slope, d_c_d_x_pairs)])
     return out
 
 
@@ -598,39 +645,41 @@ def parameter_jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(
     columns = _ranges(Params, _SHAPES, sizes)
     H = sizes["H"]
     out = np.zeros((*lead, at[-1].stop, columns[-1].stop), dtype)
-    out[..., at.i, columns.W_i] = v.i_slope[..., :, None] * _applied(v.x, H)  # d i[t] / d W_i
-    out[..., at.i, columns.U_i] = v.i_slope[..., :, None] * _applied(v.h_prev, H)  # d i[t] / d U_i
-    out[..., at.i, columns.R_ii] = v.i_slope[..., :, None] * _applied(v.i_prev, H)  # d i[t] / d R_ii
-    out[..., at.i, columns.R_fi] = v.i_slope[..., :, None] * _applied(v.f_prev, H)  # d i[t] / d R_fi
-    out[..., at.i, columns.R_oi] = v.i_slope[..., :, None] * _applied(v.o_prev, H)  # d i[t] / d R_oi
+    np.multiply(v.i_slope[..., :, None], _applied(v.x, H), out=out[..., at.i, columns.W_i])  # d i[t] / d W_i
+    np.multiply(v.i_slope[..., :, None], _applied(v.h_prev, H), out=out[..., at.i, columns.U_i])  # d i[t] / d U_i
+    np.multiply(v.i_slope[..., :, None], _applied(v.i_prev, H), out=out[..., at.i, columns.R_ii])  # d i[t] / d R_ii
+    np.multiply(v.i_slope[..., :, None], _applied(v.f_prev, H), out=out[..., at.i, columns.R_fi])  # d i[t] / d R_fi
+    np.multiply(v.i_slope[..., :, None], _applied(v.o_prev, H), out=out[..., at.i, columns.R_oi])  # d i[t] / d R_oi
     _diagonal(out[..., at.i, columns.p_i])[...] += v.c_prev * v.i_slope  # d i[t] / d p_i
     _diagonal(out[..., at.i, columns.b_i])[...] += v.i_slope  # d i[t] / d b_i
-    out[..., at.f, columns.W_f] = v.f_slope[..., :, None] * _applied(v.x, H)  # d f[t] / d W_f
-    out[..., at.f, columns.U_f] = v.f_slope[..., :, None] * _applied(v.h_prev, H)  # d f[t] / d U_f
-    out[..., at.f, columns.R_if] = v.f_slope[..., :, None] * _applied(v.i_prev, H)  # d f[t] / d R_if
-    out[..., at.f, columns.R_ff] = v.f_slope[..., :, None] * _applied(v.f_prev, H)  # d f[t] / d R_ff
-    out[..., at.f, columns.R_of] = v.f_slope[..., :, None] * _applied(v.o_prev, H)  # d f[t] / d R_of
+    np.multiply(v.f_slope[..., :, None], _applied(v.x, H), out=out[..., at.f, columns.W_f])  # d f[t] / d W_f
+    np.multiply(v.f_slope[..., :, None], _applied(v.h_prev, H), out=out[..., at.f, columns.U_f])  # d f[t] / d U_f
+    np.multiply(v.f_slope[..., :, None], _applied(v.i_prev, H), out=out[..., at.f, columns.R_if])  # d f[t] / d R_if
+    np.multiply(v.f_slope[..., :, None], _applied(v.f_prev, H), out=out[..., at.f, columns.R_ff])  # d f[t] / d R_ff
+    np.multiply(v.f_slope[..., :, None], _applied(v.o_prev, H), out=out[..., at.f, columns.R_of])  # d f[t] / d R_of
     _diagonal(out[..., at.f, columns.p_f])[...] += v.c_prev * v.f_slope  # d f[t] / d p_f
     _diagonal(out[..., at.f, columns.b_f])[...] += v.f_slope  # d f[t] / d b_f
+    # d c[t] / d W_g
+    np.multiply((v.i * v.g_slope)[..., :, None], _applied(v.x, H), out=out[..., at.c, columns.W_g])
+    # d c[t] / d U_g
+    np.multiply((v.i * v.g_slope)[..., :, None], _applied(v.h_prev, H), out=out[..., at.c, columns.U_g])
+    _diagonal(out[..., at.c, columns.b_g])[...] += v.i * v.g_slope  # d c[t] / d b_g
     # d c[t] / d i[t], and on
     (out[..., at.c, columns.W_i.start : columns.b_i.stop]) += (v.g[..., :, None]
         * out[..., at.i, columns.W_i.start : columns.b_i.stop])
     # d c[t] / d f[t], and on
     (out[..., at.c, columns.W_f.start : columns.b_f.stop]) += (v.c_prev[..., :, None]
         * out[..., at.f, columns.W_f.start : columns.b_f.stop])
-    out[..., at.c, columns.W_g] = (v.i * v.g_slope)[..., :, None] * _applied(v.x, H)  # d c[t] / d W_g
-    out[..., at.c, columns.U_g] = (v.i * v.g_slope)[..., :, None] * _applied(v.h_prev, H)  # d c[t] / d U_g
-    _diagonal(out[..., at.c, columns.b_g])[...] += v.i * v.g_slope  # d c[t] / d b_g
+    np.multiply(v.o_slope[..., :, None], _applied(v.x, H), out=out[..., at.o, columns.W_o])  # d o[t] / d W_o
+    np.multiply(v.o_slope[..., :, None], _applied(v.h_prev, H), out=out[..., at.o, columns.U_o])  # d o[t] / d U_o
+    np.multiply(v.o_slope[..., :, None], _applied(v.i_prev, H), out=out[..., at.o, columns.R_io])  # d o[t] / d R_io
+    np.multiply(v.o_slope[..., :, None], _applied(v.f_prev, H), out=out[..., at.o, columns.R_fo])  # d o[t] / d R_fo
+    np.multiply(v.o_slope[..., :, None], _applied(v.o_prev, H), out=out[..., at.o, columns.R_oo])  # d o[t] / d R_oo
+    _diagonal(out[..., at.o, columns.p_o])[...] += v.c * v.o_slope  # d o[t] / d p_o
+    _diagonal(out[..., at.o, columns.b_o])[...] += v.o_slope  # d o[t] / d b_o
     # d o[t] / d c[t], and on
     out[..., at.o, columns.W_i.start : columns.b_g.stop] += (params.p_o
         * v.o_slope)[..., :, None] * out[..., at.c, columns.W_i.start : columns.b_g.stop]
-    out[..., at.o, columns.W_o] = v.o_slope[..., :, None] * _applied(v.x, H)  # d o[t] / d W_o
-    out[..., at.o, columns.U_o] = v.o_slope[..., :, None] * _applied(v.h_prev, H)  # d o[t] / d U_o
-    out[..., at.o, columns.R_io] = v.o_slope[..., :, None] * _applied(v.i_prev, H)  # d o[t] / d R_io
-    out[..., at.o, columns.R_fo] = v.o_slope[..., :, None] * _applied(v.f_prev, H)  # d o[t] / d R_fo
-    out[..., at.o, columns.R_oo] = v.o_slope[..., :, None] * _applied(v.o_prev, H)  # d o[t] / d R_oo
-    _diagonal(out[..., at.o, columns.p_o])[...] += v.c * v.o_slope  # d o[t] / d p_o
-    _diagonal(out[..., at.o, columns.b_o])[...] += v.o_slope  # d o[t] / d b_o
     # d h[t] / d o[t], and on
     (out[..., at.h, columns.W_i.start : columns.b_o.stop]) += (v.tanh_c[..., :, None]
         * out[..., at.o, columns.W_i.start : columns.b_o.stop])
@@ -651,59 +700,152 @@ def jacobian_parts(tape: Tape | PreciseTape, params: Params, t: Any = slice(None
     v, at = _local(tape, params, t, sizes), _ranges(State, _STATE_SHAPES, sizes)
     parts: dict[str, Array] = {key: np.zeros((*lead, at[-1].stop, at[-1].stop), dtype) for key in ('i', 'f', 'g',
         'c', 'o')}
-    parts['i'][..., at.i, at.h] = v.i_slope[..., :, None] * params.U_i  # d i[t] / d h[t-1]
-    parts['i'][..., at.i, at.i] = v.i_slope[..., :, None] * params.R_ii  # d i[t] / d i[t-1]
-    parts['i'][..., at.i, at.f] = v.i_slope[..., :, None] * params.R_fi  # d i[t] / d f[t-1]
-    parts['i'][..., at.i, at.o] = v.i_slope[..., :, None] * params.R_oi  # d i[t] / d o[t-1]
+    # d i[t] / d h[t-1]
+    d_i_d_h_prev_by_i_pairs = [(v.i_slope, params.U_i)]
+    _weighted(parts['i'][..., at.i, at.h], d_i_d_h_prev_by_i_pairs)
+    # d i[t] / d i[t-1]
+    d_i_d_i_prev_by_i_pairs = [(v.i_slope, params.R_ii)]
+    _weighted(parts['i'][..., at.i, at.i], d_i_d_i_prev_by_i_pairs)
+    # d i[t] / d f[t-1]
+    d_i_d_f_prev_by_i_pairs = [(v.i_slope, params.R_fi)]
+    _weighted(parts['i'][..., at.i, at.f], d_i_d_f_prev_by_i_pairs)
+    # d i[t] / d o[t-1]
+    d_i_d_o_prev_by_i_pairs = [(v.i_slope, params.R_oi)]
+    _weighted(parts['i'][..., at.i, at.o], d_i_d_o_prev_by_i_pairs)
     _diagonal(parts['i'][..., at.i, at.c])[...] += params.p_i * v.i_slope  # d i[t] / d c[t-1]
-    # d c[t] / d i[t], and on
-    (parts['i'][..., at.c, at.h.start : at.c.stop]) += (v.g[..., :, None]
-        * parts['i'][..., at.i, at.h.start : at.c.stop])
-    # d o[t] / d c[t], and on
-    parts['i'][..., at.o, at.h.start : at.c.stop] += (params.p_o
-        * v.o_slope)[..., :, None] * parts['i'][..., at.c, at.h.start : at.c.stop]
-    # d h[t] / d o[t], and on
-    (parts['i'][..., at.h, at.h.start : at.c.stop]) += (v.tanh_c[..., :, None]
-        * parts['i'][..., at.o, at.h.start : at.c.stop])
-    # d h[t] / d c[t], and on
-    parts['i'][..., at.h, at.h.start : at.c.stop] += (v.o
-        * v.tanh_c_slope)[..., :, None] * parts['i'][..., at.c, at.h.start : at.c.stop]
-    parts['f'][..., at.f, at.h] = v.f_slope[..., :, None] * params.U_f  # d f[t] / d h[t-1]
-    parts['f'][..., at.f, at.i] = v.f_slope[..., :, None] * params.R_if  # d f[t] / d i[t-1]
-    parts['f'][..., at.f, at.f] = v.f_slope[..., :, None] * params.R_ff  # d f[t] / d f[t-1]
-    parts['f'][..., at.f, at.o] = v.f_slope[..., :, None] * params.R_of  # d f[t] / d o[t-1]
-    _diagonal(parts['f'][..., at.f, at.c])[...] += params.p_f * v.f_slope  # d f[t] / d c[t-1]
-    # d c[t] / d f[t], and on
-    (parts['f'][..., at.c, at.h.start : at.c.stop]) += (v.c_prev[..., :, None]
-        * parts['f'][..., at.f, at.h.start : at.c.stop])
-    # d o[t] / d c[t], and on
-    parts['f'][..., at.o, at.h.start : at.c.stop] += (params.p_o
-        * v.o_slope)[..., :, None] * parts['f'][..., at.c, at.h.start : at.c.stop]
-    # d h[t] / d o[t], and on
-    (parts['f'][..., at.h, at.h.start : at.c.stop]) += (v.tanh_c[..., :, None]
-        * parts['f'][..., at.o, at.h.start : at.c.stop])
-    # d h[t] / d c[t], and on
-    parts['f'][..., at.h, at.h.start : at.c.stop] += (v.o
-        * v.tanh_c_slope)[..., :, None] * parts['f'][..., at.c, at.h.start : at.c.stop]
-    parts['g'][..., at.c, at.h] = (v.i * v.g_slope)[..., :, None] * params.U_g  # d c[t] / d h[t-1]
+    # d c[t] / d h[t-1]
+    d_c_d_h_prev_by_i_pairs = [*_scaled(v.g, d_i_d_h_prev_by_i_pairs)]
+    _weighted(parts['i'][..., at.c, at.h], d_c_d_h_prev_by_i_pairs)
+    # d c[t] / d i[t-1]
+    d_c_d_i_prev_by_i_pairs = [*_scaled(v.g, d_i_d_i_prev_by_i_pairs)]
+    _weighted(parts['i'][..., at.c, at.i], d_c_d_i_prev_by_i_pairs)
+    # d c[t] / d f[t-1]
+    d_c_d_f_prev_by_i_pairs = [*_scaled(v.g, d_i_d_f_prev_by_i_pairs)]
+    _weighted(parts['i'][..., at.c, at.f], d_c_d_f_prev_by_i_pairs)
+    # d c[t] / d o[t-1]
+    d_c_d_o_prev_by_i_pairs = [*_scaled(v.g, d_i_d_o_prev_by_i_pairs)]
+    _weighted(parts['i'][..., at.c, at.o], d_c_d_o_prev_by_i_pairs)
+    # d c[t] / d c[t-1]
+    _diagonal(parts['i'][..., at.c, at.c])[...] += (v.g) * (_diagonal(parts['i'][..., at.i, at.c]))
     # d o[t] / d h[t-1]
-    parts['g'][..., at.o, at.h] = (params.p_o * v.o_slope)[..., :, None] * parts['g'][..., at.c, at.h]
+    d_o_d_h_prev_by_i_pairs = [*_scaled(params.p_o * v.o_slope, d_c_d_h_prev_by_i_pairs)]
+    _weighted(parts['i'][..., at.o, at.h], d_o_d_h_prev_by_i_pairs)
+    # d o[t] / d i[t-1]
+    d_o_d_i_prev_by_i_pairs = [*_scaled(params.p_o * v.o_slope, d_c_d_i_prev_by_i_pairs)]
+    _weighted(parts['i'][..., at.o, at.i], d_o_d_i_prev_by_i_pairs)
+    # d o[t] / d f[t-1]
+    d_o_d_f_prev_by_i_pairs = [*_scaled(params.p_o * v.o_slope, d_c_d_f_prev_by_i_pairs)]
+    _weighted(parts['i'][..., at.o, at.f], d_o_d_f_prev_by_i_pairs)
+    # d o[t] / d o[t-1]
+    d_o_d_o_prev_by_i_pairs = [*_scaled(params.p_o * v.o_slope, d_c_d_o_prev_by_i_pairs)]
+    _weighted(parts['i'][..., at.o, at.o], d_o_d_o_prev_by_i_pairs)
+    # d o[t] / d c[t-1]
+    _diagonal(parts['i'][..., at.o, at.c])[...] += (params.p_o
+        * v.o_slope) * (_diagonal(parts['i'][..., at.c, at.c]))
     # d h[t] / d h[t-1]
-    parts['g'][..., at.h, at.h] = v.tanh_c[..., :, None] * parts['g'][..., at.o, at.h] + (v.o
-        * v.tanh_c_slope)[..., :, None] * parts['g'][..., at.c, at.h]
+    _weighted(parts['i'][..., at.h, at.h], [*_scaled(v.tanh_c, d_o_d_h_prev_by_i_pairs),
+        *_scaled(v.o * v.tanh_c_slope, d_c_d_h_prev_by_i_pairs)])
+    # d h[t] / d i[t-1]
+    _weighted(parts['i'][..., at.h, at.i], [*_scaled(v.tanh_c, d_o_d_i_prev_by_i_pairs),
+        *_scaled(v.o * v.tanh_c_slope, d_c_d_i_prev_by_i_pairs)])
+    # d h[t] / d f[t-1]
+    _weighted(parts['i'][..., at.h, at.f], [*_scaled(v.tanh_c, d_o_d_f_prev_by_i_pairs),
+        *_scaled(v.o * v.tanh_c_slope, d_c_d_f_prev_by_i_pairs)])
+    # d h[t] / d o[t-1]
+    _weighted(parts['i'][..., at.h, at.o], [*_scaled(v.tanh_c, d_o_d_o_prev_by_i_pairs),
+        *_scaled(v.o * v.tanh_c_slope, d_c_d_o_prev_by_i_pairs)])
+    # d h[t] / d c[t-1]
+    _diagonal(parts['i'][..., at.h, at.c])[...] += (v.tanh_c) * (_diagonal(parts['i'][..., at.o, at.c]))
+    _diagonal(parts['i'][..., at.h, at.c])[...] += (v.o * v.tanh_c_slope) * (_diagonal(parts['i'][..., at.c, at.c]))
+    # d f[t] / d h[t-1]
+    d_f_d_h_prev_by_f_pairs = [(v.f_slope, params.U_f)]
+    _weighted(parts['f'][..., at.f, at.h], d_f_d_h_prev_by_f_pairs)
+    # d f[t] / d i[t-1]
+    d_f_d_i_prev_by_f_pairs = [(v.f_slope, params.R_if)]
+    _weighted(parts['f'][..., at.f, at.i], d_f_d_i_prev_by_f_pairs)
+    # d f[t] / d f[t-1]
+    d_f_d_f_prev_by_f_pairs = [(v.f_slope, params.R_ff)]
+    _weighted(parts['f'][..., at.f, at.f], d_f_d_f_prev_by_f_pairs)
+    # d f[t] / d o[t-1]
+    d_f_d_o_prev_by_f_pairs = [(v.f_slope, params.R_of)]
+    _weighted(parts['f'][..., at.f, at.o], d_f_d_o_prev_by_f_pairs)
+    _diagonal(parts['f'][..., at.f, at.c])[...] += params.p_f * v.f_slope  # d f[t] / d c[t-1]
+    # d c[t] / d h[t-1]
+    d_c_d_h_prev_by_f_pairs = [*_scaled(v.c_prev, d_f_d_h_prev_by_f_pairs)]
+    _weighted(parts['f'][..., at.c, at.h], d_c_d_h_prev_by_f_pairs)
+    # d c[t] / d i[t-1]
+    d_c_d_i_prev_by_f_pairs = [*_scaled(v.c_prev, d_f_d_i_prev_by_f_pairs)]
+    _weighted(parts['f'][..., at.c, at.i], d_c_d_i_prev_by_f_pairs)
+    # d c[t] / d f[t-1]
+    d_c_d_f_prev_by_f_pairs = [*_scaled(v.c_prev, d_f_d_f_prev_by_f_pairs)]
+    _weighted(parts['f'][..., at.c, at.f], d_c_d_f_prev_by_f_pairs)
+    # d c[t] / d o[t-1]
+    d_c_d_o_prev_by_f_pairs = [*_scaled(v.c_prev, d_f_d_o_prev_by_f_pairs)]
+    _weighted(parts['f'][..., at.c, at.o], d_c_d_o_prev_by_f_pairs)
+    # d c[t] / d c[t-1]
+    _diagonal(parts['f'][..., at.c, at.c])[...] += (v.c_prev) * (_diagonal(parts['f'][..., at.f, at.c]))
+    # d o[t] / d h[t-1]
+    d_o_d_h_prev_by_f_pairs = [*_scaled(params.p_o * v.o_slope, d_c_d_h_prev_by_f_pairs)]
+    _weighted(parts['f'][..., at.o, at.h], d_o_d_h_prev_by_f_pairs)
+    # d o[t] / d i[t-1]
+    d_o_d_i_prev_by_f_pairs = [*_scaled(params.p_o * v.o_slope, d_c_d_i_prev_by_f_pairs)]
+    _weighted(parts['f'][..., at.o, at.i], d_o_d_i_prev_by_f_pairs)
+    # d o[t] / d f[t-1]
+    d_o_d_f_prev_by_f_pairs = [*_scaled(params.p_o * v.o_slope, d_c_d_f_prev_by_f_pairs)]
+    _weighted(parts['f'][..., at.o, at.f], d_o_d_f_prev_by_f_pairs)
+    # d o[t] / d o[t-1]
+    d_o_d_o_prev_by_f_pairs = [*_scaled(params.p_o * v.o_slope, d_c_d_o_prev_by_f_pairs)]
+    _weighted(parts['f'][..., at.o, at.o], d_o_d_o_prev_by_f_pairs)
+    # d o[t] / d c[t-1]
+    _diagonal(parts['f'][..., at.o, at.c])[...] += (params.p_o
+        * v.o_slope) * (_diagonal(parts['f'][..., at.c, at.c]))
+    # d h[t] / d h[t-1]
+    _weighted(parts['f'][..., at.h, at.h], [*_scaled(v.tanh_c, d_o_d_h_prev_by_f_pairs),
+        *_scaled(v.o * v.tanh_c_slope, d_c_d_h_prev_by_f_pairs)])
+    # d h[t] / d i[t-1]
+    _weighted(parts['f'][..., at.h, at.i], [*_scaled(v.tanh_c, d_o_d_i_prev_by_f_pairs),
+        *_scaled(v.o * v.tanh_c_slope, d_c_d_i_prev_by_f_pairs)])
+    # d h[t] / d f[t-1]
+    _weighted(parts['f'][..., at.h, at.f], [*_scaled(v.tanh_c, d_o_d_f_prev_by_f_pairs),
+        *_scaled(v.o * v.tanh_c_slope, d_c_d_f_prev_by_f_pairs)])
+    # d h[t] / d o[t-1]
+    _weighted(parts['f'][..., at.h, at.o], [*_scaled(v.tanh_c, d_o_d_o_prev_by_f_pairs),
+        *_scaled(v.o * v.tanh_c_slope, d_c_d_o_prev_by_f_pairs)])
+    # d h[t] / d c[t-1]
+    _diagonal(parts['f'][..., at.h, at.c])[...] += (v.tanh_c) * (_diagonal(parts['f'][..., at.o, at.c]))
+    _diagonal(parts['f'][..., at.h, at.c])[...] += (v.o * v.tanh_c_slope) * (_diagonal(parts['f'][..., at.c, at.c]))
+    # d c[t] / d h[t-1]
+    d_c_d_h_prev_by_g_pairs = [(v.i * v.g_slope, params.U_g)]
+    _weighted(parts['g'][..., at.c, at.h], d_c_d_h_prev_by_g_pairs)
+    # d o[t] / d h[t-1]
+    d_o_d_h_prev_by_g_pairs = [*_scaled(params.p_o * v.o_slope, d_c_d_h_prev_by_g_pairs)]
+    _weighted(parts['g'][..., at.o, at.h], d_o_d_h_prev_by_g_pairs)
+    # d h[t] / d h[t-1]
+    _weighted(parts['g'][..., at.h, at.h], [*_scaled(v.tanh_c, d_o_d_h_prev_by_g_pairs),
+        *_scaled(v.o * v.tanh_c_slope, d_c_d_h_prev_by_g_pairs)])
     _diagonal(parts['c'][..., at.c, at.c])[...] += v.f  # d c[t] / d c[t-1]
     # d o[t] / d c[t-1]
-    parts['c'][..., at.o, at.c] = (params.p_o * v.o_slope)[..., :, None] * parts['c'][..., at.c, at.c]
+    _diagonal(parts['c'][..., at.o, at.c])[...] += (params.p_o
+        * v.o_slope) * (_diagonal(parts['c'][..., at.c, at.c]))
     # d h[t] / d c[t-1]
-    parts['c'][..., at.h, at.c] = v.tanh_c[..., :, None] * parts['c'][..., at.o, at.c] + (v.o
-        * v.tanh_c_slope)[..., :, None] * parts['c'][..., at.c, at.c]
-    parts['o'][..., at.o, at.h] = v.o_slope[..., :, None] * params.U_o  # d o[t] / d h[t-1]
-    parts['o'][..., at.o, at.i] = v.o_slope[..., :, None] * params.R_io  # d o[t] / d i[t-1]
-    parts['o'][..., at.o, at.f] = v.o_slope[..., :, None] * params.R_fo  # d o[t] / d f[t-1]
-    parts['o'][..., at.o, at.o] = v.o_slope[..., :, None] * params.R_oo  # d o[t] / d o[t-1]
-    # d h[t] / d o[t], and on
-    (parts['o'][..., at.h, at.h.start : at.o.stop]) += (v.tanh_c[..., :, None]
-        * parts['o'][..., at.o, at.h.start : at.o.stop])
+    _diagonal(parts['c'][..., at.h, at.c])[...] += (v.tanh_c) * (_diagonal(parts['c'][..., at.o, at.c]))
+    _diagonal(parts['c'][..., at.h, at.c])[...] += (v.o * v.tanh_c_slope) * (_diagonal(parts['c'][..., at.c, at.c]))
+    # d o[t] / d h[t-1]
+    d_o_d_h_prev_by_o_pairs = [(v.o_slope, params.U_o)]
+    _weighted(parts['o'][..., at.o, at.h], d_o_d_h_prev_by_o_pairs)
+    # d o[t] / d i[t-1]
+    d_o_d_i_prev_by_o_pairs = [(v.o_slope, params.R_io)]
+    _weighted(parts['o'][..., at.o, at.i], d_o_d_i_prev_by_o_pairs)
+    # d o[t] / d f[t-1]
+    d_o_d_f_prev_by_o_pairs = [(v.o_slope, params.R_fo)]
+    _weighted(parts['o'][..., at.o, at.f], d_o_d_f_prev_by_o_pairs)
+    # d o[t] / d o[t-1]
+    d_o_d_o_prev_by_o_pairs = [(v.o_slope, params.R_oo)]
+    _weighted(parts['o'][..., at.o, at.o], d_o_d_o_prev_by_o_pairs)
+    _weighted(parts['o'][..., at.h, at.h], [*_scaled(v.tanh_c, d_o_d_h_prev_by_o_pairs)])  # d h[t] / d h[t-1]
+    _weighted(parts['o'][..., at.h, at.i], [*_scaled(v.tanh_c, d_o_d_i_prev_by_o_pairs)])  # d h[t] / d i[t-1]
+    _weighted(parts['o'][..., at.h, at.f], [*_scaled(v.tanh_c, d_o_d_f_prev_by_o_pairs)])  # d h[t] / d f[t-1]
+    _weighted(parts['o'][..., at.h, at.o], [*_scaled(v.tanh_c, d_o_d_o_prev_by_o_pairs)])  # d h[t] / d o[t-1]
     return parts
 
 
@@ -1382,6 +1524,11 @@ def _remember(fitted: Any, key: Any, sizes: Any) -> None:
         fitted[key] = sizes
 
 
+def _scaled(scale: Array, pairs: Any) -> list[tuple[Any, Any]]:
+    """diag(scale) times a sum of diag(e) W: its pairs of e and W."""
+    return [(scale * e, matrix) for e, matrix in pairs]
+
+
 def _sigmoid(a: Array, out: Array | None = None) -> Array:
     """1 / (1 + exp(-a)): in float64 e/(1+e), e = exp(min(a, 700)); else as tanh, which costs less there."""
     if a.dtype == np.float64:
@@ -1488,6 +1635,21 @@ def _times(sequence: Array, matrix: Array, out: Array | None = None) -> Array:
     rows = None if out is None else out.reshape(steps * batch, matrix.shape[1])
     rows = np.matmul(sequence.reshape(steps * batch, width), matrix, out=rows)
     return rows.reshape(steps, batch, matrix.shape[1])
+
+
+def _weighted(block: Array, pairs: Any) -> None:
+    """block (..., M, N) = the sum of diag(e) W over pairs of e (..., M) and W (M, N), in place.
+
+    Row i of all blocks is one product, of what row i of every W is multiplied by, and of these rows.
+    """
+    *lead, rows, columns = block.shape
+    count, pairs_count = int(np.prod(lead)), len(pairs)
+    scales = np.empty((*lead, rows, pairs_count), block.dtype)
+    matrices = np.empty((rows, pairs_count, columns), block.dtype)
+    for place, (scale, matrix) in enumerate(pairs):
+        scales[..., place], matrices[:, place] = scale, matrix
+    by_row = scales.reshape(count, rows, pairs_count).swapaxes(0, 1)
+    np.matmul(by_row, matrices, out=block.reshape(count, rows, columns).swapaxes(0, 1))
 
 
 def _without_tape(forward: Any, x: Array, params: Any, state: Any, precise: bool, workspace: Any) -> Any:

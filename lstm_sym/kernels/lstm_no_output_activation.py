@@ -455,14 +455,16 @@ def jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(None)) -> 
     v, at = _local(tape, params, t, sizes), _ranges(State, _STATE_SHAPES, sizes)
     out = np.zeros((*lead, at[-1].stop, at[-1].stop), dtype)
     # d c[t] / d h[t-1]
-    out[..., at.c, at.h] = (v.c_prev * v.f_slope)[..., :, None] * params.U_f + (v.g
-        * v.i_slope)[..., :, None] * params.U_i + (v.i * v.g_slope)[..., :, None] * params.U_g
+    d_c_d_h_prev_pairs = [(v.c_prev * v.f_slope, params.U_f), (v.g * v.i_slope, params.U_i),
+        (v.i * v.g_slope, params.U_g)]
+    _weighted(out[..., at.c, at.h], d_c_d_h_prev_pairs)
     # d c[t] / d c[t-1]
     _diagonal(out[..., at.c, at.c])[...] += v.c_prev * params.p_f * v.f_slope + params.p_i * v.g * v.i_slope + v.f
-    # d h[t] / d c[t], and on
-    out[..., at.h, at.h.start : at.c.stop] += (params.p_o * v.c * v.o_slope
-        + v.o)[..., :, None] * out[..., at.c, at.h.start : at.c.stop]
-    out[..., at.h, at.h] += (v.c * v.o_slope)[..., :, None] * params.U_o  # d h[t] / d h[t-1]
+    # d h[t] / d h[t-1]
+    _weighted(out[..., at.h, at.h], [(v.c * v.o_slope, params.U_o),
+        *_scaled(params.p_o * v.c * v.o_slope + v.o, d_c_d_h_prev_pairs)])
+    # d h[t] / d c[t-1]
+    _diagonal(out[..., at.h, at.c])[...] += (params.p_o * v.c * v.o_slope + v.o) * (_diagonal(out[..., at.c, at.c]))
     return out
 
 
@@ -475,11 +477,12 @@ def input_jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(None
     v, at = _local(tape, params, t, sizes), _ranges(State, _STATE_SHAPES, sizes)
     out = np.zeros((*lead, at[-1].stop, sizes["D"]), dtype)
     # d c[t] / d x[t]
-    out[..., at.c, :] = (v.c_prev * v.f_slope)[..., :, None] * params.W_f + (v.g
-        * v.i_slope)[..., :, None] * params.W_i + (v.i * v.g_slope)[..., :, None] * params.W_g
+    d_c_d_x_pairs = [(v.c_prev * v.f_slope, params.W_f), (v.g * v.i_slope, params.W_i),
+        (v.i * v.g_slope, params.W_g)]
+    _weighted(out[..., at.c, :], d_c_d_x_pairs)
     # d h[t] / d x[t]
-    out[..., at.h, :] = (v.c * v.o_slope)[..., :, None] * params.W_o + (params.p_o * v.c * v.o_slope
-        + v.o)[..., :, None] * out[..., at.c, :]
+    _weighted(out[..., at.h, :], [(v.c * v.o_slope, params.W_o),
+        *_scaled(params.p_o * v.c * v.o_slope + v.o, d_c_d_x_pairs)])
     return out
 
 
@@ -494,24 +497,32 @@ def parameter_jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(
     columns = _ranges(Params, _SHAPES, sizes)
     H = sizes["H"]
     out = np.zeros((*lead, at[-1].stop, columns[-1].stop), dtype)
-    out[..., at.c, columns.W_i] = (v.g * v.i_slope)[..., :, None] * _applied(v.x, H)  # d c[t] / d W_i
-    out[..., at.c, columns.U_i] = (v.g * v.i_slope)[..., :, None] * _applied(v.h_prev, H)  # d c[t] / d U_i
+    # d c[t] / d W_i
+    np.multiply((v.g * v.i_slope)[..., :, None], _applied(v.x, H), out=out[..., at.c, columns.W_i])
+    # d c[t] / d U_i
+    np.multiply((v.g * v.i_slope)[..., :, None], _applied(v.h_prev, H), out=out[..., at.c, columns.U_i])
     _diagonal(out[..., at.c, columns.p_i])[...] += v.c_prev * v.g * v.i_slope  # d c[t] / d p_i
     _diagonal(out[..., at.c, columns.b_i])[...] += v.g * v.i_slope  # d c[t] / d b_i
-    out[..., at.c, columns.W_f] = (v.c_prev * v.f_slope)[..., :, None] * _applied(v.x, H)  # d c[t] / d W_f
-    out[..., at.c, columns.U_f] = (v.c_prev * v.f_slope)[..., :, None] * _applied(v.h_prev, H)  # d c[t] / d U_f
+    # d c[t] / d W_f
+    np.multiply((v.c_prev * v.f_slope)[..., :, None], _applied(v.x, H), out=out[..., at.c, columns.W_f])
+    # d c[t] / d U_f
+    np.multiply((v.c_prev * v.f_slope)[..., :, None], _applied(v.h_prev, H), out=out[..., at.c, columns.U_f])
     _diagonal(out[..., at.c, columns.p_f])[...] += v.f_slope * v.c_prev**2  # d c[t] / d p_f
     _diagonal(out[..., at.c, columns.b_f])[...] += v.c_prev * v.f_slope  # d c[t] / d b_f
-    out[..., at.c, columns.W_g] = (v.i * v.g_slope)[..., :, None] * _applied(v.x, H)  # d c[t] / d W_g
-    out[..., at.c, columns.U_g] = (v.i * v.g_slope)[..., :, None] * _applied(v.h_prev, H)  # d c[t] / d U_g
+    # d c[t] / d W_g
+    np.multiply((v.i * v.g_slope)[..., :, None], _applied(v.x, H), out=out[..., at.c, columns.W_g])
+    # d c[t] / d U_g
+    np.multiply((v.i * v.g_slope)[..., :, None], _applied(v.h_prev, H), out=out[..., at.c, columns.U_g])
     _diagonal(out[..., at.c, columns.b_g])[...] += v.i * v.g_slope  # d c[t] / d b_g
+    # d h[t] / d W_o
+    np.multiply((v.c * v.o_slope)[..., :, None], _applied(v.x, H), out=out[..., at.h, columns.W_o])
+    # d h[t] / d U_o
+    np.multiply((v.c * v.o_slope)[..., :, None], _applied(v.h_prev, H), out=out[..., at.h, columns.U_o])
+    _diagonal(out[..., at.h, columns.p_o])[...] += v.o_slope * v.c**2  # d h[t] / d p_o
+    _diagonal(out[..., at.h, columns.b_o])[...] += v.c * v.o_slope  # d h[t] / d b_o
     # d h[t] / d c[t], and on
     out[..., at.h, columns.W_i.start : columns.b_g.stop] += (params.p_o * v.c * v.o_slope
         + v.o)[..., :, None] * out[..., at.c, columns.W_i.start : columns.b_g.stop]
-    out[..., at.h, columns.W_o] = (v.c * v.o_slope)[..., :, None] * _applied(v.x, H)  # d h[t] / d W_o
-    out[..., at.h, columns.U_o] = (v.c * v.o_slope)[..., :, None] * _applied(v.h_prev, H)  # d h[t] / d U_o
-    _diagonal(out[..., at.h, columns.p_o])[...] += v.o_slope * v.c**2  # d h[t] / d p_o
-    _diagonal(out[..., at.h, columns.b_o])[...] += v.c * v.o_slope  # d h[t] / d b_o
     return Params(*(out[..., c].reshape(*lead, -1, *p.shape) for c, p in zip(columns, params, strict=True)))
 
 
@@ -526,23 +537,34 @@ def jacobian_parts(tape: Tape | PreciseTape, params: Params, t: Any = slice(None
     v, at = _local(tape, params, t, sizes), _ranges(State, _STATE_SHAPES, sizes)
     parts: dict[str, Array] = {key: np.zeros((*lead, at[-1].stop, at[-1].stop), dtype) for key in ('i', 'f', 'g',
         'c', 'o')}
-    parts['i'][..., at.c, at.h] = (v.g * v.i_slope)[..., :, None] * params.U_i  # d c[t] / d h[t-1]
+    # d c[t] / d h[t-1]
+    d_c_d_h_prev_by_i_pairs = [(v.g * v.i_slope, params.U_i)]
+    _weighted(parts['i'][..., at.c, at.h], d_c_d_h_prev_by_i_pairs)
     _diagonal(parts['i'][..., at.c, at.c])[...] += params.p_i * v.g * v.i_slope  # d c[t] / d c[t-1]
-    # d h[t] / d c[t], and on
-    parts['i'][..., at.h, at.h.start : at.c.stop] += (params.p_o * v.c * v.o_slope
-        + v.o)[..., :, None] * parts['i'][..., at.c, at.h.start : at.c.stop]
-    parts['f'][..., at.c, at.h] = (v.c_prev * v.f_slope)[..., :, None] * params.U_f  # d c[t] / d h[t-1]
-    _diagonal(parts['f'][..., at.c, at.c])[...] += v.c_prev * params.p_f * v.f_slope  # d c[t] / d c[t-1]
-    # d h[t] / d c[t], and on
-    parts['f'][..., at.h, at.h.start : at.c.stop] += (params.p_o * v.c * v.o_slope
-        + v.o)[..., :, None] * parts['f'][..., at.c, at.h.start : at.c.stop]
-    parts['g'][..., at.c, at.h] = (v.i * v.g_slope)[..., :, None] * params.U_g  # d c[t] / d h[t-1]
     # d h[t] / d h[t-1]
-    parts['g'][..., at.h, at.h] = (params.p_o * v.c * v.o_slope + v.o)[..., :, None] * parts['g'][..., at.c, at.h]
+    _weighted(parts['i'][..., at.h, at.h], [*_scaled(params.p_o * v.c * v.o_slope + v.o, d_c_d_h_prev_by_i_pairs)])
+    # d h[t] / d c[t-1]
+    _diagonal(parts['i'][..., at.h, at.c])[...] += (params.p_o * v.c * v.o_slope
+        + v.o) * (_diagonal(parts['i'][..., at.c, at.c]))
+    # d c[t] / d h[t-1]
+    d_c_d_h_prev_by_f_pairs = [(v.c_prev * v.f_slope, params.U_f)]
+    _weighted(parts['f'][..., at.c, at.h], d_c_d_h_prev_by_f_pairs)
+    _diagonal(parts['f'][..., at.c, at.c])[...] += v.c_prev * params.p_f * v.f_slope  # d c[t] / d c[t-1]
+    # d h[t] / d h[t-1]
+    _weighted(parts['f'][..., at.h, at.h], [*_scaled(params.p_o * v.c * v.o_slope + v.o, d_c_d_h_prev_by_f_pairs)])
+    # d h[t] / d c[t-1]
+    _diagonal(parts['f'][..., at.h, at.c])[...] += (params.p_o * v.c * v.o_slope
+        + v.o) * (_diagonal(parts['f'][..., at.c, at.c]))
+    # d c[t] / d h[t-1]
+    d_c_d_h_prev_by_g_pairs = [(v.i * v.g_slope, params.U_g)]
+    _weighted(parts['g'][..., at.c, at.h], d_c_d_h_prev_by_g_pairs)
+    # d h[t] / d h[t-1]
+    _weighted(parts['g'][..., at.h, at.h], [*_scaled(params.p_o * v.c * v.o_slope + v.o, d_c_d_h_prev_by_g_pairs)])
     _diagonal(parts['c'][..., at.c, at.c])[...] += v.f  # d c[t] / d c[t-1]
     # d h[t] / d c[t-1]
-    parts['c'][..., at.h, at.c] = (params.p_o * v.c * v.o_slope + v.o)[..., :, None] * parts['c'][..., at.c, at.c]
-    parts['o'][..., at.h, at.h] = (v.c * v.o_slope)[..., :, None] * params.U_o  # d h[t] / d h[t-1]
+    _diagonal(parts['c'][..., at.h, at.c])[...] += (params.p_o * v.c * v.o_slope
+        + v.o) * (_diagonal(parts['c'][..., at.c, at.c]))
+    _weighted(parts['o'][..., at.h, at.h], [(v.c * v.o_slope, params.U_o)])  # d h[t] / d h[t-1]
     return parts
 
 
@@ -1086,6 +1108,11 @@ def _remember(fitted: Any, key: Any, sizes: Any) -> None:
         fitted[key] = sizes
 
 
+def _scaled(scale: Array, pairs: Any) -> list[tuple[Any, Any]]:
+    """diag(scale) times a sum of diag(e) W: its pairs of e and W."""
+    return [(scale * e, matrix) for e, matrix in pairs]
+
+
 def _sigmoid(a: Array, out: Array | None = None) -> Array:
     """1 / (1 + exp(-a)): in float64 e/(1+e), e = exp(min(a, 700)); else as tanh, which costs less there."""
     if a.dtype == np.float64:
@@ -1192,6 +1219,21 @@ def _times(sequence: Array, matrix: Array, out: Array | None = None) -> Array:
     rows = None if out is None else out.reshape(steps * batch, matrix.shape[1])
     rows = np.matmul(sequence.reshape(steps * batch, width), matrix, out=rows)
     return rows.reshape(steps, batch, matrix.shape[1])
+
+
+def _weighted(block: Array, pairs: Any) -> None:
+    """block (..., M, N) = the sum of diag(e) W over pairs of e (..., M) and W (M, N), in place.
+
+    Row i of all blocks is one product, of what row i of every W is multiplied by, and of these rows.
+    """
+    *lead, rows, columns = block.shape
+    count, pairs_count = int(np.prod(lead)), len(pairs)
+    scales = np.empty((*lead, rows, pairs_count), block.dtype)
+    matrices = np.empty((rows, pairs_count, columns), block.dtype)
+    for place, (scale, matrix) in enumerate(pairs):
+        scales[..., place], matrices[:, place] = scale, matrix
+    by_row = scales.reshape(count, rows, pairs_count).swapaxes(0, 1)
+    np.matmul(by_row, matrices, out=block.reshape(count, rows, columns).swapaxes(0, 1))
 
 
 def _without_tape(forward: Any, x: Array, params: Any, state: Any, precise: bool, workspace: Any) -> Any:

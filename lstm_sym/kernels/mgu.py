@@ -389,11 +389,11 @@ def jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(None)) -> 
     v, at = _local(tape, params, t, sizes), _ranges(State, _STATE_SHAPES, sizes)
     out = np.zeros((*lead, at[-1].stop, at[-1].stop), dtype)
     # d h[t] / d h[t-1]
-    out[..., at.h, at.h] += ((v.n - v.h_prev) * v.f_slope)[..., :, None] * params.U_f
-    _diagonal(out[..., at.h, at.h])[...] += v.f_complement
+    _weighted(out[..., at.h, at.h], [((v.n - v.h_prev) * v.f_slope, params.U_f)])
     out[..., at.h, at.h] += (v.f * v.n_slope)[..., :, None] * params.U_n @ ((v.h_prev * v.f_slope)[..., :, None]
         * params.U_f)
     out[..., at.h, at.h] += (v.f * v.n_slope)[..., :, None] * params.U_n * v.f[..., None, :]
+    _diagonal(out[..., at.h, at.h])[...] += v.f_complement
     return out
 
 
@@ -406,9 +406,9 @@ def input_jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(None
     v, at = _local(tape, params, t, sizes), _ranges(State, _STATE_SHAPES, sizes)
     out = np.zeros((*lead, at[-1].stop, sizes["D"]), dtype)
     # d h[t] / d x[t]
-    out[..., at.h, :] = ((v.n - v.h_prev) * v.f_slope)[..., :, None] * params.W_f + (v.f
-        * v.n_slope)[..., :, None] * params.W_n + (v.f * v.n_slope)[..., :, None] * params.U_n @ ((v.h_prev
-        * v.f_slope)[..., :, None] * params.W_f)
+    _weighted(out[..., at.h, :], [((v.n - v.h_prev) * v.f_slope, params.W_f), (v.f * v.n_slope, params.W_n)])
+    out[..., at.h, :] += (v.f * v.n_slope)[..., :, None] * params.U_n @ ((v.h_prev * v.f_slope)[..., :, None]
+        * params.W_f)
     return out
 
 
@@ -424,17 +424,22 @@ def parameter_jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(
     H = sizes["H"]
     out = np.zeros((*lead, at[-1].stop, columns[-1].stop), dtype)
     # d h[t] / d W_f
-    out[..., at.h, columns.W_f] = ((v.n - v.h_prev) * v.f_slope)[..., :, None] * _applied(v.x, H) + (v.f
-        * v.n_slope)[..., :, None] * params.U_n @ ((v.h_prev * v.f_slope)[..., :, None] * _applied(v.x, H))
+    np.multiply(((v.n - v.h_prev) * v.f_slope)[..., :, None], _applied(v.x, H), out=out[..., at.h, columns.W_f])
+    out[..., at.h, columns.W_f] += (v.f * v.n_slope)[..., :, None] * params.U_n @ ((v.h_prev
+        * v.f_slope)[..., :, None] * _applied(v.x, H))
     # d h[t] / d U_f
-    out[..., at.h, columns.U_f] = ((v.n - v.h_prev) * v.f_slope)[..., :, None] * _applied(v.h_prev, H) + (v.f
-        * v.n_slope)[..., :, None] * params.U_n @ ((v.h_prev * v.f_slope)[..., :, None] * _applied(v.h_prev, H))
+    np.multiply(((v.n - v.h_prev) * v.f_slope)[..., :, None], _applied(v.h_prev, H),
+        out=out[..., at.h, columns.U_f])
+    out[..., at.h, columns.U_f] += (v.f * v.n_slope)[..., :, None] * params.U_n @ ((v.h_prev
+        * v.f_slope)[..., :, None] * _applied(v.h_prev, H))
     # d h[t] / d b_f
+    np.multiply((v.f * v.n_slope)[..., :, None], params.U_n * (v.h_prev * v.f_slope)[..., None, :],
+        out=out[..., at.h, columns.b_f])
     _diagonal(out[..., at.h, columns.b_f])[...] += (v.n - v.h_prev) * v.f_slope
-    out[..., at.h, columns.b_f] += (v.f * v.n_slope)[..., :, None] * params.U_n * (v.h_prev
-        * v.f_slope)[..., None, :]
-    out[..., at.h, columns.W_n] = (v.f * v.n_slope)[..., :, None] * _applied(v.x, H)  # d h[t] / d W_n
-    out[..., at.h, columns.U_n] = (v.f * v.n_slope)[..., :, None] * _applied(v.f_h, H)  # d h[t] / d U_n
+    # d h[t] / d W_n
+    np.multiply((v.f * v.n_slope)[..., :, None], _applied(v.x, H), out=out[..., at.h, columns.W_n])
+    # d h[t] / d U_n
+    np.multiply((v.f * v.n_slope)[..., :, None], _applied(v.f_h, H), out=out[..., at.h, columns.U_n])
     _diagonal(out[..., at.h, columns.b_n])[...] += v.f * v.n_slope  # d h[t] / d b_n
     return Params(*(out[..., c].reshape(*lead, -1, *p.shape) for c, p in zip(columns, params, strict=True)))
 
@@ -450,10 +455,11 @@ def jacobian_parts(tape: Tape | PreciseTape, params: Params, t: Any = slice(None
     v, at = _local(tape, params, t, sizes), _ranges(State, _STATE_SHAPES, sizes)
     parts: dict[str, Array] = {key: np.zeros((*lead, at[-1].stop, at[-1].stop), dtype) for key in ('f', 'n', 'h')}
     # d h[t] / d h[t-1]
-    parts['f'][..., at.h, at.h] = ((v.n - v.h_prev) * v.f_slope)[..., :, None] * params.U_f + (v.f
-        * v.n_slope)[..., :, None] * params.U_n @ ((v.h_prev * v.f_slope)[..., :, None] * params.U_f)
+    _weighted(parts['f'][..., at.h, at.h], [((v.n - v.h_prev) * v.f_slope, params.U_f)])
+    parts['f'][..., at.h, at.h] += (v.f * v.n_slope)[..., :, None] * params.U_n @ ((v.h_prev
+        * v.f_slope)[..., :, None] * params.U_f)
     # d h[t] / d h[t-1]
-    parts['n'][..., at.h, at.h] = (v.f * v.n_slope)[..., :, None] * params.U_n * v.f[..., None, :]
+    np.multiply((v.f * v.n_slope)[..., :, None], params.U_n * v.f[..., None, :], out=parts['n'][..., at.h, at.h])
     _diagonal(parts['h'][..., at.h, at.h])[...] += v.f_complement  # d h[t] / d h[t-1]
     return parts
 
@@ -1033,6 +1039,21 @@ def _times(sequence: Array, matrix: Array, out: Array | None = None) -> Array:
     rows = None if out is None else out.reshape(steps * batch, matrix.shape[1])
     rows = np.matmul(sequence.reshape(steps * batch, width), matrix, out=rows)
     return rows.reshape(steps, batch, matrix.shape[1])
+
+
+def _weighted(block: Array, pairs: Any) -> None:
+    """block (..., M, N) = the sum of diag(e) W over pairs of e (..., M) and W (M, N), in place.
+
+    Row i of all blocks is one product, of what row i of every W is multiplied by, and of these rows.
+    """
+    *lead, rows, columns = block.shape
+    count, pairs_count = int(np.prod(lead)), len(pairs)
+    scales = np.empty((*lead, rows, pairs_count), block.dtype)
+    matrices = np.empty((rows, pairs_count, columns), block.dtype)
+    for place, (scale, matrix) in enumerate(pairs):
+        scales[..., place], matrices[:, place] = scale, matrix
+    by_row = scales.reshape(count, rows, pairs_count).swapaxes(0, 1)
+    np.matmul(by_row, matrices, out=block.reshape(count, rows, columns).swapaxes(0, 1))
 
 
 def _without_tape(forward: Any, x: Array, params: Any, state: Any, precise: bool, workspace: Any) -> Any:

@@ -410,9 +410,9 @@ def input_jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(None
     sigmoid = _sigmoid_precise if isinstance(tape, PreciseTape) else _sigmoid
     out = np.zeros((*lead, at[-1].stop, sizes["D"]), dtype)
     # d h[t] / d x[t]
-    out[..., at.h, :] = (v.h_prev * v.f_slope * sigmoid(v.a_log_f) - v.n * v.f_slope
-        * sigmoid(v.a_log_f))[..., :, None] * params.W_f + (v.n * v.f_slope * sigmoid(v.a_log_i) - v.h_prev
-        * v.f_slope * sigmoid(v.a_log_i))[..., :, None] * params.W_i + v.i[..., :, None] * params.W_n
+    _weighted(out[..., at.h, :], [(v.h_prev * v.f_slope * sigmoid(v.a_log_f) - v.n * v.f_slope
+        * sigmoid(v.a_log_f), params.W_f), (v.n * v.f_slope * sigmoid(v.a_log_i) - v.h_prev * v.f_slope
+        * sigmoid(v.a_log_i), params.W_i), (v.i, params.W_n)])
     return out
 
 
@@ -429,18 +429,18 @@ def parameter_jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(
     H = sizes["H"]
     out = np.zeros((*lead, at[-1].stop, columns[-1].stop), dtype)
     # d h[t] / d W_f
-    out[..., at.h, columns.W_f] = (v.h_prev * v.f_slope * sigmoid(v.a_log_f) - v.n * v.f_slope
-        * sigmoid(v.a_log_f))[..., :, None] * _applied(v.x, H)
+    np.multiply((v.h_prev * v.f_slope * sigmoid(v.a_log_f) - v.n * v.f_slope * sigmoid(v.a_log_f))[..., :, None],
+        _applied(v.x, H), out=out[..., at.h, columns.W_f])
     # d h[t] / d b_f
     (_diagonal(out[..., at.h, columns.b_f])[...]) += (v.h_prev * v.f_slope * sigmoid(v.a_log_f) - v.n * v.f_slope
         * sigmoid(v.a_log_f))
     # d h[t] / d W_i
-    out[..., at.h, columns.W_i] = (v.n * v.f_slope * sigmoid(v.a_log_i) - v.h_prev * v.f_slope
-        * sigmoid(v.a_log_i))[..., :, None] * _applied(v.x, H)
+    np.multiply((v.n * v.f_slope * sigmoid(v.a_log_i) - v.h_prev * v.f_slope * sigmoid(v.a_log_i))[..., :, None],
+        _applied(v.x, H), out=out[..., at.h, columns.W_i])
     # d h[t] / d b_i
     (_diagonal(out[..., at.h, columns.b_i])[...]) += (v.n * v.f_slope * sigmoid(v.a_log_i) - v.h_prev * v.f_slope
         * sigmoid(v.a_log_i))
-    out[..., at.h, columns.W_n] = v.i[..., :, None] * _applied(v.x, H)  # d h[t] / d W_n
+    np.multiply(v.i[..., :, None], _applied(v.x, H), out=out[..., at.h, columns.W_n])  # d h[t] / d W_n
     _diagonal(out[..., at.h, columns.b_n])[...] += v.i  # d h[t] / d b_n
     return Params(*(out[..., c].reshape(*lead, -1, *p.shape) for c, p in zip(columns, params, strict=True)))
 
@@ -987,6 +987,21 @@ def _times(sequence: Array, matrix: Array, out: Array | None = None) -> Array:
     rows = None if out is None else out.reshape(steps * batch, matrix.shape[1])
     rows = np.matmul(sequence.reshape(steps * batch, width), matrix, out=rows)
     return rows.reshape(steps, batch, matrix.shape[1])
+
+
+def _weighted(block: Array, pairs: Any) -> None:
+    """block (..., M, N) = the sum of diag(e) W over pairs of e (..., M) and W (M, N), in place.
+
+    Row i of all blocks is one product, of what row i of every W is multiplied by, and of these rows.
+    """
+    *lead, rows, columns = block.shape
+    count, pairs_count = int(np.prod(lead)), len(pairs)
+    scales = np.empty((*lead, rows, pairs_count), block.dtype)
+    matrices = np.empty((rows, pairs_count, columns), block.dtype)
+    for place, (scale, matrix) in enumerate(pairs):
+        scales[..., place], matrices[:, place] = scale, matrix
+    by_row = scales.reshape(count, rows, pairs_count).swapaxes(0, 1)
+    np.matmul(by_row, matrices, out=block.reshape(count, rows, columns).swapaxes(0, 1))
 
 
 def _without_tape(forward: Any, x: Array, params: Any, state: Any, precise: bool, workspace: Any) -> Any:

@@ -451,15 +451,17 @@ def jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(None)) -> 
     v, at = _local(tape, params, t, sizes), _ranges(State, _STATE_SHAPES, sizes)
     out = np.zeros((*lead, at[-1].stop, at[-1].stop), dtype)
     # d c[t] / d h[t-1]
-    out[..., at.c, at.h] = (v.c_prev * v.f_slope)[..., :, None] * params.U_f @ (v.W_m_x[..., :, None]
-        * params.U_m) + (v.g * v.i_slope)[..., :, None] * params.U_i @ (v.W_m_x[..., :, None] * params.U_m) + (v.i
-        * v.g_slope)[..., :, None] * params.U_g @ (v.W_m_x[..., :, None] * params.U_m)
+    np.multiply((v.c_prev * v.f_slope)[..., :, None], params.U_f @ (v.W_m_x[..., :, None] * params.U_m),
+        out=out[..., at.c, at.h])
+    out[..., at.c, at.h] += (v.g * v.i_slope)[..., :, None] * params.U_i @ (v.W_m_x[..., :, None] * params.U_m)
+    out[..., at.c, at.h] += (v.i * v.g_slope)[..., :, None] * params.U_g @ (v.W_m_x[..., :, None] * params.U_m)
     _diagonal(out[..., at.c, at.c])[...] += v.f  # d c[t] / d c[t-1]
-    # d h[t] / d c[t], and on
-    out[..., at.h, at.h.start : at.c.stop] += (v.o
-        * v.tanh_c_slope)[..., :, None] * out[..., at.c, at.h.start : at.c.stop]
     # d h[t] / d h[t-1]
-    out[..., at.h, at.h] += (v.tanh_c * v.o_slope)[..., :, None] * params.U_o @ (v.W_m_x[..., :, None] * params.U_m)
+    np.multiply((v.tanh_c * v.o_slope)[..., :, None], params.U_o @ (v.W_m_x[..., :, None] * params.U_m),
+        out=out[..., at.h, at.h])
+    out[..., at.h, at.h] += (v.o * v.tanh_c_slope)[..., :, None] * out[..., at.c, at.h]
+    # d h[t] / d c[t-1]
+    _diagonal(out[..., at.h, at.c])[...] += (v.o * v.tanh_c_slope) * (_diagonal(out[..., at.c, at.c]))
     return out
 
 
@@ -472,16 +474,15 @@ def input_jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(None
     v, at = _local(tape, params, t, sizes), _ranges(State, _STATE_SHAPES, sizes)
     out = np.zeros((*lead, at[-1].stop, sizes["D"]), dtype)
     # d c[t] / d x[t]
-    out[..., at.c, :] = (v.c_prev * v.f_slope)[..., :, None] * params.W_f + (v.c_prev
-        * v.f_slope)[..., :, None] * params.U_f @ (v.U_m_h[..., :, None] * params.W_m) + (v.g
-        * v.i_slope)[..., :, None] * params.W_i + (v.g
-        * v.i_slope)[..., :, None] * params.U_i @ (v.U_m_h[..., :, None] * params.W_m) + (v.i
-        * v.g_slope)[..., :, None] * params.W_g + (v.i
-        * v.g_slope)[..., :, None] * params.U_g @ (v.U_m_h[..., :, None] * params.W_m)
+    _weighted(out[..., at.c, :], [(v.c_prev * v.f_slope, params.W_f), (v.g * v.i_slope, params.W_i),
+        (v.i * v.g_slope, params.W_g)])
+    out[..., at.c, :] += (v.c_prev * v.f_slope)[..., :, None] * params.U_f @ (v.U_m_h[..., :, None] * params.W_m)
+    out[..., at.c, :] += (v.g * v.i_slope)[..., :, None] * params.U_i @ (v.U_m_h[..., :, None] * params.W_m)
+    out[..., at.c, :] += (v.i * v.g_slope)[..., :, None] * params.U_g @ (v.U_m_h[..., :, None] * params.W_m)
     # d h[t] / d x[t]
-    out[..., at.h, :] = (v.tanh_c * v.o_slope)[..., :, None] * params.W_o + (v.tanh_c
-        * v.o_slope)[..., :, None] * params.U_o @ (v.U_m_h[..., :, None] * params.W_m) + (v.o
-        * v.tanh_c_slope)[..., :, None] * out[..., at.c, :]
+    _weighted(out[..., at.h, :], [(v.tanh_c * v.o_slope, params.W_o)])
+    out[..., at.h, :] += (v.tanh_c * v.o_slope)[..., :, None] * params.U_o @ (v.U_m_h[..., :, None] * params.W_m)
+    out[..., at.h, :] += (v.o * v.tanh_c_slope)[..., :, None] * out[..., at.c, :]
     return out
 
 
@@ -497,32 +498,44 @@ def parameter_jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(
     H = sizes["H"]
     out = np.zeros((*lead, at[-1].stop, columns[-1].stop), dtype)
     # d c[t] / d W_m
-    out[..., at.c, columns.W_m] = (v.c_prev * v.f_slope)[..., :, None] * params.U_f @ (v.U_m_h[..., :, None]
-        * _applied(v.x, H)) + (v.g * v.i_slope)[..., :, None] * params.U_i @ (v.U_m_h[..., :, None]
-        * _applied(v.x, H)) + (v.i * v.g_slope)[..., :, None] * params.U_g @ (v.U_m_h[..., :, None]
+    np.multiply((v.c_prev * v.f_slope)[..., :, None], params.U_f @ (v.U_m_h[..., :, None] * _applied(v.x, H)),
+        out=out[..., at.c, columns.W_m])
+    out[..., at.c, columns.W_m] += (v.g * v.i_slope)[..., :, None] * params.U_i @ (v.U_m_h[..., :, None]
+        * _applied(v.x, H))
+    out[..., at.c, columns.W_m] += (v.i * v.g_slope)[..., :, None] * params.U_g @ (v.U_m_h[..., :, None]
         * _applied(v.x, H))
     # d c[t] / d U_m
-    out[..., at.c, columns.U_m] = (v.c_prev * v.f_slope)[..., :, None] * params.U_f @ (v.W_m_x[..., :, None]
-        * _applied(v.h_prev, H)) + (v.g * v.i_slope)[..., :, None] * params.U_i @ (v.W_m_x[..., :, None]
-        * _applied(v.h_prev, H)) + (v.i * v.g_slope)[..., :, None] * params.U_g @ (v.W_m_x[..., :, None]
+    np.multiply((v.c_prev * v.f_slope)[..., :, None], params.U_f @ (v.W_m_x[..., :, None] * _applied(v.h_prev, H)),
+        out=out[..., at.c, columns.U_m])
+    out[..., at.c, columns.U_m] += (v.g * v.i_slope)[..., :, None] * params.U_i @ (v.W_m_x[..., :, None]
         * _applied(v.h_prev, H))
-    out[..., at.c, columns.W_i] = (v.g * v.i_slope)[..., :, None] * _applied(v.x, H)  # d c[t] / d W_i
-    out[..., at.c, columns.U_i] = (v.g * v.i_slope)[..., :, None] * _applied(v.m, H)  # d c[t] / d U_i
-    out[..., at.c, columns.W_f] = (v.c_prev * v.f_slope)[..., :, None] * _applied(v.x, H)  # d c[t] / d W_f
-    out[..., at.c, columns.U_f] = (v.c_prev * v.f_slope)[..., :, None] * _applied(v.m, H)  # d c[t] / d U_f
-    out[..., at.c, columns.W_g] = (v.i * v.g_slope)[..., :, None] * _applied(v.x, H)  # d c[t] / d W_g
-    out[..., at.c, columns.U_g] = (v.i * v.g_slope)[..., :, None] * _applied(v.m, H)  # d c[t] / d U_g
+    out[..., at.c, columns.U_m] += (v.i * v.g_slope)[..., :, None] * params.U_g @ (v.W_m_x[..., :, None]
+        * _applied(v.h_prev, H))
+    # d c[t] / d W_i
+    np.multiply((v.g * v.i_slope)[..., :, None], _applied(v.x, H), out=out[..., at.c, columns.W_i])
+    # d c[t] / d U_i
+    np.multiply((v.g * v.i_slope)[..., :, None], _applied(v.m, H), out=out[..., at.c, columns.U_i])
+    # d c[t] / d W_f
+    np.multiply((v.c_prev * v.f_slope)[..., :, None], _applied(v.x, H), out=out[..., at.c, columns.W_f])
+    # d c[t] / d U_f
+    np.multiply((v.c_prev * v.f_slope)[..., :, None], _applied(v.m, H), out=out[..., at.c, columns.U_f])
+    # d c[t] / d W_g
+    np.multiply((v.i * v.g_slope)[..., :, None], _applied(v.x, H), out=out[..., at.c, columns.W_g])
+    # d c[t] / d U_g
+    np.multiply((v.i * v.g_slope)[..., :, None], _applied(v.m, H), out=out[..., at.c, columns.U_g])
+    # d h[t] / d W_m
+    np.multiply((v.tanh_c * v.o_slope)[..., :, None], params.U_o @ (v.U_m_h[..., :, None] * _applied(v.x, H)),
+        out=out[..., at.h, columns.W_m])
+    # d h[t] / d U_m
+    np.multiply((v.tanh_c * v.o_slope)[..., :, None], params.U_o @ (v.W_m_x[..., :, None] * _applied(v.h_prev, H)),
+        out=out[..., at.h, columns.U_m])
+    # d h[t] / d W_o
+    np.multiply((v.tanh_c * v.o_slope)[..., :, None], _applied(v.x, H), out=out[..., at.h, columns.W_o])
+    # d h[t] / d U_o
+    np.multiply((v.tanh_c * v.o_slope)[..., :, None], _applied(v.m, H), out=out[..., at.h, columns.U_o])
     # d h[t] / d c[t], and on
     out[..., at.h, columns.W_m.start : columns.U_g.stop] += (v.o
         * v.tanh_c_slope)[..., :, None] * out[..., at.c, columns.W_m.start : columns.U_g.stop]
-    # d h[t] / d W_m
-    out[..., at.h, columns.W_m] += (v.tanh_c * v.o_slope)[..., :, None] * params.U_o @ (v.U_m_h[..., :, None]
-        * _applied(v.x, H))
-    # d h[t] / d U_m
-    out[..., at.h, columns.U_m] += (v.tanh_c * v.o_slope)[..., :, None] * params.U_o @ (v.W_m_x[..., :, None]
-        * _applied(v.h_prev, H))
-    out[..., at.h, columns.W_o] = (v.tanh_c * v.o_slope)[..., :, None] * _applied(v.x, H)  # d h[t] / d W_o
-    out[..., at.h, columns.U_o] = (v.tanh_c * v.o_slope)[..., :, None] * _applied(v.m, H)  # d h[t] / d U_o
     return Params(*(out[..., c].reshape(*lead, -1, *p.shape) for c, p in zip(columns, params, strict=True)))
 
 
@@ -537,15 +550,19 @@ def jacobian_parts(tape: Tape | PreciseTape, params: Params, t: Any = slice(None
     v, at = _local(tape, params, t, sizes), _ranges(State, _STATE_SHAPES, sizes)
     parts: dict[str, Array] = {key: np.zeros((*lead, at[-1].stop, at[-1].stop), dtype) for key in ('m', 'c')}
     # d c[t] / d h[t-1]
-    parts['m'][..., at.c, at.h] = (v.c_prev * v.f_slope)[..., :, None] * params.U_f @ (v.W_m_x[..., :, None]
-        * params.U_m) + (v.g * v.i_slope)[..., :, None] * params.U_i @ (v.W_m_x[..., :, None] * params.U_m) + (v.i
-        * v.g_slope)[..., :, None] * params.U_g @ (v.W_m_x[..., :, None] * params.U_m)
+    np.multiply((v.c_prev * v.f_slope)[..., :, None], params.U_f @ (v.W_m_x[..., :, None] * params.U_m),
+        out=parts['m'][..., at.c, at.h])
+    parts['m'][..., at.c, at.h] += (v.g * v.i_slope)[..., :, None] * params.U_i @ (v.W_m_x[..., :, None]
+        * params.U_m)
+    parts['m'][..., at.c, at.h] += (v.i * v.g_slope)[..., :, None] * params.U_g @ (v.W_m_x[..., :, None]
+        * params.U_m)
     # d h[t] / d h[t-1]
-    parts['m'][..., at.h, at.h] = (v.tanh_c * v.o_slope)[..., :, None] * params.U_o @ (v.W_m_x[..., :, None]
-        * params.U_m) + (v.o * v.tanh_c_slope)[..., :, None] * parts['m'][..., at.c, at.h]
+    np.multiply((v.tanh_c * v.o_slope)[..., :, None], params.U_o @ (v.W_m_x[..., :, None] * params.U_m),
+        out=parts['m'][..., at.h, at.h])
+    parts['m'][..., at.h, at.h] += (v.o * v.tanh_c_slope)[..., :, None] * parts['m'][..., at.c, at.h]
     _diagonal(parts['c'][..., at.c, at.c])[...] += v.f  # d c[t] / d c[t-1]
     # d h[t] / d c[t-1]
-    parts['c'][..., at.h, at.c] = (v.o * v.tanh_c_slope)[..., :, None] * parts['c'][..., at.c, at.c]
+    _diagonal(parts['c'][..., at.h, at.c])[...] += (v.o * v.tanh_c_slope) * (_diagonal(parts['c'][..., at.c, at.c]))
     return parts
 
 
@@ -1186,6 +1203,21 @@ def _times(sequence: Array, matrix: Array, out: Array | None = None) -> Array:
     rows = None if out is None else out.reshape(steps * batch, matrix.shape[1])
     rows = np.matmul(sequence.reshape(steps * batch, width), matrix, out=rows)
     return rows.reshape(steps, batch, matrix.shape[1])
+
+
+def _weighted(block: Array, pairs: Any) -> None:
+    """block (..., M, N) = the sum of diag(e) W over pairs of e (..., M) and W (M, N), in place.
+
+    Row i of all blocks is one product, of what row i of every W is multiplied by, and of these rows.
+    """
+    *lead, rows, columns = block.shape
+    count, pairs_count = int(np.prod(lead)), len(pairs)
+    scales = np.empty((*lead, rows, pairs_count), block.dtype)
+    matrices = np.empty((rows, pairs_count, columns), block.dtype)
+    for place, (scale, matrix) in enumerate(pairs):
+        scales[..., place], matrices[:, place] = scale, matrix
+    by_row = scales.reshape(count, rows, pairs_count).swapaxes(0, 1)
+    np.matmul(by_row, matrices, out=block.reshape(count, rows, columns).swapaxes(0, 1))
 
 
 def _without_tape(forward: Any, x: Array, params: Any, state: Any, precise: bool, workspace: Any) -> Any:

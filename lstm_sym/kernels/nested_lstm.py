@@ -591,36 +591,45 @@ def jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(None)) -> 
     out = np.zeros((*lead, at[-1].stop, at[-1].stop), dtype)
     # d x_in[t] / d h[t-1]
     d_x_in_d_h_prev = np.zeros((*lead, H, H), dtype)
-    d_x_in_d_h_prev += (v.g * v.i_slope)[..., :, None] * params.U_i
-    d_x_in_d_h_prev += (v.i * v.g_slope)[..., :, None] * params.U_g
+    _weighted(d_x_in_d_h_prev, [(v.g * v.i_slope, params.U_i), (v.i * v.g_slope, params.U_g)])
     # d c_in[t] / d h[t-1]
-    out[..., at.c_in, at.h] = (v.c_in_prev
-        * v.f_in_slope)[..., :, None] * params.W_f_in @ (d_x_in_d_h_prev) + (v.c_in_prev
-        * v.f_in_slope)[..., :, None] * params.U_f_in @ ((v.c_prev * v.f_slope)[..., :, None]
-        * params.U_f) + (v.g_in * v.i_in_slope)[..., :, None] * params.W_i_in @ (d_x_in_d_h_prev) + (v.g_in
-        * v.i_in_slope)[..., :, None] * params.U_i_in @ ((v.c_prev * v.f_slope)[..., :, None]
-        * params.U_f) + (v.i_in * v.g_in_slope)[..., :, None] * params.W_g_in @ (d_x_in_d_h_prev) + (v.i_in
-        * v.g_in_slope)[..., :, None] * params.U_g_in @ ((v.c_prev * v.f_slope)[..., :, None] * params.U_f)
+    np.multiply((v.c_in_prev * v.f_in_slope)[..., :, None], params.W_f_in @ (d_x_in_d_h_prev),
+        out=out[..., at.c_in, at.h])
+    out[..., at.c_in, at.h] += (v.c_in_prev * v.f_in_slope)[..., :, None] * params.U_f_in @ ((v.c_prev
+        * v.f_slope)[..., :, None] * params.U_f)
+    out[..., at.c_in, at.h] += (v.g_in * v.i_in_slope)[..., :, None] * params.W_i_in @ (d_x_in_d_h_prev)
+    out[..., at.c_in, at.h] += (v.g_in * v.i_in_slope)[..., :, None] * params.U_i_in @ ((v.c_prev
+        * v.f_slope)[..., :, None] * params.U_f)
+    out[..., at.c_in, at.h] += (v.i_in * v.g_in_slope)[..., :, None] * params.W_g_in @ (d_x_in_d_h_prev)
+    out[..., at.c_in, at.h] += (v.i_in * v.g_in_slope)[..., :, None] * params.U_g_in @ ((v.c_prev
+        * v.f_slope)[..., :, None] * params.U_f)
     # d c_in[t] / d c[t-1]
-    out[..., at.c_in, at.c] = (v.c_in_prev
-        * v.f_in_slope)[..., :, None] * params.U_f_in * v.f[..., None, :] + (v.g_in
-        * v.i_in_slope)[..., :, None] * params.U_i_in * v.f[..., None, :] + (v.i_in
-        * v.g_in_slope)[..., :, None] * params.U_g_in * v.f[..., None, :]
+    np.multiply((v.c_in_prev * v.f_in_slope)[..., :, None], params.U_f_in * v.f[..., None, :],
+        out=out[..., at.c_in, at.c])
+    out[..., at.c_in, at.c] += (v.g_in * v.i_in_slope)[..., :, None] * params.U_i_in * v.f[..., None, :]
+    out[..., at.c_in, at.c] += (v.i_in * v.g_in_slope)[..., :, None] * params.U_g_in * v.f[..., None, :]
     _diagonal(out[..., at.c_in, at.c_in])[...] += v.f_in  # d c_in[t] / d c_in[t-1]
-    # d c[t] / d c_in[t], and on
-    out[..., at.c, at.h.start : at.c_in.stop] += (v.o_in
-        * v.tanh_c_in_slope)[..., :, None] * out[..., at.c_in, at.h.start : at.c_in.stop]
     # d c[t] / d h[t-1]
-    out[..., at.c, at.h] += (v.tanh_c_in * v.o_in_slope)[..., :, None] * params.W_o_in @ (d_x_in_d_h_prev)
+    np.multiply((v.tanh_c_in * v.o_in_slope)[..., :, None], params.W_o_in @ (d_x_in_d_h_prev),
+        out=out[..., at.c, at.h])
     out[..., at.c, at.h] += (v.tanh_c_in * v.o_in_slope)[..., :, None] * params.U_o_in @ ((v.c_prev
         * v.f_slope)[..., :, None] * params.U_f)
+    out[..., at.c, at.h] += (v.o_in * v.tanh_c_in_slope)[..., :, None] * out[..., at.c_in, at.h]
     del d_x_in_d_h_prev
     # d c[t] / d c[t-1]
-    out[..., at.c, at.c] += (v.tanh_c_in * v.o_in_slope)[..., :, None] * params.U_o_in * v.f[..., None, :]
-    # d h[t] / d c[t], and on
-    out[..., at.h, at.h.start : at.c_in.stop] += (v.o
-        * v.tanh_c_slope)[..., :, None] * out[..., at.c, at.h.start : at.c_in.stop]
-    out[..., at.h, at.h] += (v.tanh_c * v.o_slope)[..., :, None] * params.U_o  # d h[t] / d h[t-1]
+    np.multiply((v.tanh_c_in * v.o_in_slope)[..., :, None], params.U_o_in * v.f[..., None, :],
+        out=out[..., at.c, at.c])
+    out[..., at.c, at.c] += (v.o_in * v.tanh_c_in_slope)[..., :, None] * out[..., at.c_in, at.c]
+    # d c[t] / d c_in[t-1]
+    _diagonal(out[..., at.c, at.c_in])[...] += (v.o_in
+        * v.tanh_c_in_slope) * (_diagonal(out[..., at.c_in, at.c_in]))
+    # d h[t] / d h[t-1]
+    _weighted(out[..., at.h, at.h], [(v.tanh_c * v.o_slope, params.U_o)])
+    out[..., at.h, at.h] += (v.o * v.tanh_c_slope)[..., :, None] * out[..., at.c, at.h]
+    # d h[t] / d c[t-1]
+    np.multiply((v.o * v.tanh_c_slope)[..., :, None], out[..., at.c, at.c], out=out[..., at.h, at.c])
+    # d h[t] / d c_in[t-1]
+    _diagonal(out[..., at.h, at.c_in])[...] += (v.o * v.tanh_c_slope) * (_diagonal(out[..., at.c, at.c_in]))
     return out
 
 
@@ -635,23 +644,26 @@ def input_jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(None
     out = np.zeros((*lead, at[-1].stop, sizes["D"]), dtype)
     # d x_in[t] / d x[t]
     d_x_in_d_x = np.zeros((*lead, H, D), dtype)
-    d_x_in_d_x += (v.g * v.i_slope)[..., :, None] * params.W_i
-    d_x_in_d_x += (v.i * v.g_slope)[..., :, None] * params.W_g
+    _weighted(d_x_in_d_x, [(v.g * v.i_slope, params.W_i), (v.i * v.g_slope, params.W_g)])
     # d c_in[t] / d x[t]
-    out[..., at.c_in, :] = (v.c_in_prev * v.f_in_slope)[..., :, None] * params.W_f_in @ (d_x_in_d_x) + (v.c_in_prev
-        * v.f_in_slope)[..., :, None] * params.U_f_in @ ((v.c_prev * v.f_slope)[..., :, None]
-        * params.W_f) + (v.g_in * v.i_in_slope)[..., :, None] * params.W_i_in @ (d_x_in_d_x) + (v.g_in
-        * v.i_in_slope)[..., :, None] * params.U_i_in @ ((v.c_prev * v.f_slope)[..., :, None]
-        * params.W_f) + (v.i_in * v.g_in_slope)[..., :, None] * params.W_g_in @ (d_x_in_d_x) + (v.i_in
-        * v.g_in_slope)[..., :, None] * params.U_g_in @ ((v.c_prev * v.f_slope)[..., :, None] * params.W_f)
+    np.multiply((v.c_in_prev * v.f_in_slope)[..., :, None], params.W_f_in @ (d_x_in_d_x), out=out[..., at.c_in, :])
+    out[..., at.c_in, :] += (v.c_in_prev * v.f_in_slope)[..., :, None] * params.U_f_in @ ((v.c_prev
+        * v.f_slope)[..., :, None] * params.W_f)
+    out[..., at.c_in, :] += (v.g_in * v.i_in_slope)[..., :, None] * params.W_i_in @ (d_x_in_d_x)
+    out[..., at.c_in, :] += (v.g_in * v.i_in_slope)[..., :, None] * params.U_i_in @ ((v.c_prev
+        * v.f_slope)[..., :, None] * params.W_f)
+    out[..., at.c_in, :] += (v.i_in * v.g_in_slope)[..., :, None] * params.W_g_in @ (d_x_in_d_x)
+    out[..., at.c_in, :] += (v.i_in * v.g_in_slope)[..., :, None] * params.U_g_in @ ((v.c_prev
+        * v.f_slope)[..., :, None] * params.W_f)
     # d c[t] / d x[t]
-    out[..., at.c, :] = (v.tanh_c_in * v.o_in_slope)[..., :, None] * params.W_o_in @ (d_x_in_d_x) + (v.tanh_c_in
-        * v.o_in_slope)[..., :, None] * params.U_o_in @ ((v.c_prev * v.f_slope)[..., :, None]
-        * params.W_f) + (v.o_in * v.tanh_c_in_slope)[..., :, None] * out[..., at.c_in, :]
+    np.multiply((v.tanh_c_in * v.o_in_slope)[..., :, None], params.W_o_in @ (d_x_in_d_x), out=out[..., at.c, :])
+    out[..., at.c, :] += (v.tanh_c_in * v.o_in_slope)[..., :, None] * params.U_o_in @ ((v.c_prev
+        * v.f_slope)[..., :, None] * params.W_f)
+    out[..., at.c, :] += (v.o_in * v.tanh_c_in_slope)[..., :, None] * out[..., at.c_in, :]
     del d_x_in_d_x
     # d h[t] / d x[t]
-    out[..., at.h, :] = (v.tanh_c * v.o_slope)[..., :, None] * params.W_o + (v.o
-        * v.tanh_c_slope)[..., :, None] * out[..., at.c, :]
+    _weighted(out[..., at.h, :], [(v.tanh_c * v.o_slope, params.W_o)])
+    out[..., at.h, :] += (v.o * v.tanh_c_slope)[..., :, None] * out[..., at.c, :]
     return out
 
 
@@ -667,118 +679,134 @@ def parameter_jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(
     H = sizes["H"]
     out = np.zeros((*lead, at[-1].stop, columns[-1].stop), dtype)
     # d c_in[t] / d W_i
-    out[..., at.c_in, columns.W_i] = (v.c_in_prev * v.f_in_slope)[..., :, None] * params.W_f_in @ ((v.g
-        * v.i_slope)[..., :, None] * _applied(v.x, H)) + (v.g_in
-        * v.i_in_slope)[..., :, None] * params.W_i_in @ ((v.g * v.i_slope)[..., :, None]
-        * _applied(v.x, H)) + (v.i_in * v.g_in_slope)[..., :, None] * params.W_g_in @ ((v.g
+    np.multiply((v.c_in_prev * v.f_in_slope)[..., :, None], params.W_f_in
+        @ ((v.g * v.i_slope)[..., :, None] * _applied(v.x, H)), out=out[..., at.c_in, columns.W_i])
+    out[..., at.c_in, columns.W_i] += (v.g_in * v.i_in_slope)[..., :, None] * params.W_i_in @ ((v.g
+        * v.i_slope)[..., :, None] * _applied(v.x, H))
+    out[..., at.c_in, columns.W_i] += (v.i_in * v.g_in_slope)[..., :, None] * params.W_g_in @ ((v.g
         * v.i_slope)[..., :, None] * _applied(v.x, H))
     # d c_in[t] / d U_i
-    out[..., at.c_in, columns.U_i] = (v.c_in_prev * v.f_in_slope)[..., :, None] * params.W_f_in @ ((v.g
-        * v.i_slope)[..., :, None] * _applied(v.h_prev, H)) + (v.g_in
-        * v.i_in_slope)[..., :, None] * params.W_i_in @ ((v.g * v.i_slope)[..., :, None]
-        * _applied(v.h_prev, H)) + (v.i_in * v.g_in_slope)[..., :, None] * params.W_g_in @ ((v.g
+    np.multiply((v.c_in_prev * v.f_in_slope)[..., :, None], params.W_f_in
+        @ ((v.g * v.i_slope)[..., :, None] * _applied(v.h_prev, H)), out=out[..., at.c_in, columns.U_i])
+    out[..., at.c_in, columns.U_i] += (v.g_in * v.i_in_slope)[..., :, None] * params.W_i_in @ ((v.g
+        * v.i_slope)[..., :, None] * _applied(v.h_prev, H))
+    out[..., at.c_in, columns.U_i] += (v.i_in * v.g_in_slope)[..., :, None] * params.W_g_in @ ((v.g
         * v.i_slope)[..., :, None] * _applied(v.h_prev, H))
     # d c_in[t] / d b_i
-    out[..., at.c_in, columns.b_i] = (v.c_in_prev * v.f_in_slope)[..., :, None] * params.W_f_in * (v.g
-        * v.i_slope)[..., None, :] + (v.g_in * v.i_in_slope)[..., :, None] * params.W_i_in * (v.g
-        * v.i_slope)[..., None, :] + (v.i_in * v.g_in_slope)[..., :, None] * params.W_g_in * (v.g
+    np.multiply((v.c_in_prev * v.f_in_slope)[..., :, None], params.W_f_in * (v.g * v.i_slope)[..., None, :],
+        out=out[..., at.c_in, columns.b_i])
+    out[..., at.c_in, columns.b_i] += (v.g_in * v.i_in_slope)[..., :, None] * params.W_i_in * (v.g
+        * v.i_slope)[..., None, :]
+    out[..., at.c_in, columns.b_i] += (v.i_in * v.g_in_slope)[..., :, None] * params.W_g_in * (v.g
         * v.i_slope)[..., None, :]
     # d c_in[t] / d W_f
-    out[..., at.c_in, columns.W_f] = (v.c_in_prev * v.f_in_slope)[..., :, None] * params.U_f_in @ ((v.c_prev
-        * v.f_slope)[..., :, None] * _applied(v.x, H)) + (v.g_in
-        * v.i_in_slope)[..., :, None] * params.U_i_in @ ((v.c_prev * v.f_slope)[..., :, None]
-        * _applied(v.x, H)) + (v.i_in * v.g_in_slope)[..., :, None] * params.U_g_in @ ((v.c_prev
+    np.multiply((v.c_in_prev * v.f_in_slope)[..., :, None], params.U_f_in
+        @ ((v.c_prev * v.f_slope)[..., :, None] * _applied(v.x, H)), out=out[..., at.c_in, columns.W_f])
+    out[..., at.c_in, columns.W_f] += (v.g_in * v.i_in_slope)[..., :, None] * params.U_i_in @ ((v.c_prev
+        * v.f_slope)[..., :, None] * _applied(v.x, H))
+    out[..., at.c_in, columns.W_f] += (v.i_in * v.g_in_slope)[..., :, None] * params.U_g_in @ ((v.c_prev
         * v.f_slope)[..., :, None] * _applied(v.x, H))
     # d c_in[t] / d U_f
-    out[..., at.c_in, columns.U_f] = (v.c_in_prev * v.f_in_slope)[..., :, None] * params.U_f_in @ ((v.c_prev
-        * v.f_slope)[..., :, None] * _applied(v.h_prev, H)) + (v.g_in
-        * v.i_in_slope)[..., :, None] * params.U_i_in @ ((v.c_prev * v.f_slope)[..., :, None]
-        * _applied(v.h_prev, H)) + (v.i_in * v.g_in_slope)[..., :, None] * params.U_g_in @ ((v.c_prev
+    np.multiply((v.c_in_prev * v.f_in_slope)[..., :, None], params.U_f_in
+        @ ((v.c_prev * v.f_slope)[..., :, None] * _applied(v.h_prev, H)), out=out[..., at.c_in, columns.U_f])
+    out[..., at.c_in, columns.U_f] += (v.g_in * v.i_in_slope)[..., :, None] * params.U_i_in @ ((v.c_prev
+        * v.f_slope)[..., :, None] * _applied(v.h_prev, H))
+    out[..., at.c_in, columns.U_f] += (v.i_in * v.g_in_slope)[..., :, None] * params.U_g_in @ ((v.c_prev
         * v.f_slope)[..., :, None] * _applied(v.h_prev, H))
     # d c_in[t] / d b_f
-    out[..., at.c_in, columns.b_f] = (v.c_in_prev * v.f_in_slope)[..., :, None] * params.U_f_in * (v.c_prev
-        * v.f_slope)[..., None, :] + (v.g_in * v.i_in_slope)[..., :, None] * params.U_i_in * (v.c_prev
-        * v.f_slope)[..., None, :] + (v.i_in * v.g_in_slope)[..., :, None] * params.U_g_in * (v.c_prev
+    np.multiply((v.c_in_prev * v.f_in_slope)[..., :, None], params.U_f_in * (v.c_prev * v.f_slope)[..., None, :],
+        out=out[..., at.c_in, columns.b_f])
+    out[..., at.c_in, columns.b_f] += (v.g_in * v.i_in_slope)[..., :, None] * params.U_i_in * (v.c_prev
+        * v.f_slope)[..., None, :]
+    out[..., at.c_in, columns.b_f] += (v.i_in * v.g_in_slope)[..., :, None] * params.U_g_in * (v.c_prev
         * v.f_slope)[..., None, :]
     # d c_in[t] / d W_g
-    out[..., at.c_in, columns.W_g] = (v.c_in_prev * v.f_in_slope)[..., :, None] * params.W_f_in @ ((v.i
-        * v.g_slope)[..., :, None] * _applied(v.x, H)) + (v.g_in
-        * v.i_in_slope)[..., :, None] * params.W_i_in @ ((v.i * v.g_slope)[..., :, None]
-        * _applied(v.x, H)) + (v.i_in * v.g_in_slope)[..., :, None] * params.W_g_in @ ((v.i
+    np.multiply((v.c_in_prev * v.f_in_slope)[..., :, None], params.W_f_in
+        @ ((v.i * v.g_slope)[..., :, None] * _applied(v.x, H)), out=out[..., at.c_in, columns.W_g])
+    out[..., at.c_in, columns.W_g] += (v.g_in * v.i_in_slope)[..., :, None] * params.W_i_in @ ((v.i
+        * v.g_slope)[..., :, None] * _applied(v.x, H))
+    out[..., at.c_in, columns.W_g] += (v.i_in * v.g_in_slope)[..., :, None] * params.W_g_in @ ((v.i
         * v.g_slope)[..., :, None] * _applied(v.x, H))
     # d c_in[t] / d U_g
-    out[..., at.c_in, columns.U_g] = (v.c_in_prev * v.f_in_slope)[..., :, None] * params.W_f_in @ ((v.i
-        * v.g_slope)[..., :, None] * _applied(v.h_prev, H)) + (v.g_in
-        * v.i_in_slope)[..., :, None] * params.W_i_in @ ((v.i * v.g_slope)[..., :, None]
-        * _applied(v.h_prev, H)) + (v.i_in * v.g_in_slope)[..., :, None] * params.W_g_in @ ((v.i
+    np.multiply((v.c_in_prev * v.f_in_slope)[..., :, None], params.W_f_in
+        @ ((v.i * v.g_slope)[..., :, None] * _applied(v.h_prev, H)), out=out[..., at.c_in, columns.U_g])
+    out[..., at.c_in, columns.U_g] += (v.g_in * v.i_in_slope)[..., :, None] * params.W_i_in @ ((v.i
+        * v.g_slope)[..., :, None] * _applied(v.h_prev, H))
+    out[..., at.c_in, columns.U_g] += (v.i_in * v.g_in_slope)[..., :, None] * params.W_g_in @ ((v.i
         * v.g_slope)[..., :, None] * _applied(v.h_prev, H))
     # d c_in[t] / d b_g
-    out[..., at.c_in, columns.b_g] = (v.c_in_prev * v.f_in_slope)[..., :, None] * params.W_f_in * (v.i
-        * v.g_slope)[..., None, :] + (v.g_in * v.i_in_slope)[..., :, None] * params.W_i_in * (v.i
-        * v.g_slope)[..., None, :] + (v.i_in * v.g_in_slope)[..., :, None] * params.W_g_in * (v.i
+    np.multiply((v.c_in_prev * v.f_in_slope)[..., :, None], params.W_f_in * (v.i * v.g_slope)[..., None, :],
+        out=out[..., at.c_in, columns.b_g])
+    out[..., at.c_in, columns.b_g] += (v.g_in * v.i_in_slope)[..., :, None] * params.W_i_in * (v.i
+        * v.g_slope)[..., None, :]
+    out[..., at.c_in, columns.b_g] += (v.i_in * v.g_in_slope)[..., :, None] * params.W_g_in * (v.i
         * v.g_slope)[..., None, :]
     # d c_in[t] / d W_i_in
-    out[..., at.c_in, columns.W_i_in] = (v.g_in * v.i_in_slope)[..., :, None] * _applied(v.x_in, H)
+    np.multiply((v.g_in * v.i_in_slope)[..., :, None], _applied(v.x_in, H), out=out[..., at.c_in, columns.W_i_in])
     # d c_in[t] / d U_i_in
-    out[..., at.c_in, columns.U_i_in] = (v.g_in * v.i_in_slope)[..., :, None] * _applied(v.h_in, H)
+    np.multiply((v.g_in * v.i_in_slope)[..., :, None], _applied(v.h_in, H), out=out[..., at.c_in, columns.U_i_in])
     _diagonal(out[..., at.c_in, columns.b_i_in])[...] += v.g_in * v.i_in_slope  # d c_in[t] / d b_i_in
     # d c_in[t] / d W_f_in
-    out[..., at.c_in, columns.W_f_in] = (v.c_in_prev * v.f_in_slope)[..., :, None] * _applied(v.x_in, H)
+    np.multiply((v.c_in_prev * v.f_in_slope)[..., :, None], _applied(v.x_in, H),
+        out=out[..., at.c_in, columns.W_f_in])
     # d c_in[t] / d U_f_in
-    out[..., at.c_in, columns.U_f_in] = (v.c_in_prev * v.f_in_slope)[..., :, None] * _applied(v.h_in, H)
+    np.multiply((v.c_in_prev * v.f_in_slope)[..., :, None], _applied(v.h_in, H),
+        out=out[..., at.c_in, columns.U_f_in])
     _diagonal(out[..., at.c_in, columns.b_f_in])[...] += v.c_in_prev * v.f_in_slope  # d c_in[t] / d b_f_in
     # d c_in[t] / d W_g_in
-    out[..., at.c_in, columns.W_g_in] = (v.i_in * v.g_in_slope)[..., :, None] * _applied(v.x_in, H)
+    np.multiply((v.i_in * v.g_in_slope)[..., :, None], _applied(v.x_in, H), out=out[..., at.c_in, columns.W_g_in])
     # d c_in[t] / d U_g_in
-    out[..., at.c_in, columns.U_g_in] = (v.i_in * v.g_in_slope)[..., :, None] * _applied(v.h_in, H)
+    np.multiply((v.i_in * v.g_in_slope)[..., :, None], _applied(v.h_in, H), out=out[..., at.c_in, columns.U_g_in])
     _diagonal(out[..., at.c_in, columns.b_g_in])[...] += v.i_in * v.g_in_slope  # d c_in[t] / d b_g_in
+    # d c[t] / d W_i
+    np.multiply((v.tanh_c_in * v.o_in_slope)[..., :, None], params.W_o_in
+        @ ((v.g * v.i_slope)[..., :, None] * _applied(v.x, H)), out=out[..., at.c, columns.W_i])
+    # d c[t] / d U_i
+    np.multiply((v.tanh_c_in * v.o_in_slope)[..., :, None], params.W_o_in
+        @ ((v.g * v.i_slope)[..., :, None] * _applied(v.h_prev, H)), out=out[..., at.c, columns.U_i])
+    # d c[t] / d b_i
+    np.multiply((v.tanh_c_in * v.o_in_slope)[..., :, None], params.W_o_in * (v.g * v.i_slope)[..., None, :],
+        out=out[..., at.c, columns.b_i])
+    # d c[t] / d W_f
+    np.multiply((v.tanh_c_in * v.o_in_slope)[..., :, None], params.U_o_in
+        @ ((v.c_prev * v.f_slope)[..., :, None] * _applied(v.x, H)), out=out[..., at.c, columns.W_f])
+    # d c[t] / d U_f
+    np.multiply((v.tanh_c_in * v.o_in_slope)[..., :, None], params.U_o_in
+        @ ((v.c_prev * v.f_slope)[..., :, None] * _applied(v.h_prev, H)), out=out[..., at.c, columns.U_f])
+    # d c[t] / d b_f
+    np.multiply((v.tanh_c_in * v.o_in_slope)[..., :, None], params.U_o_in * (v.c_prev * v.f_slope)[..., None, :],
+        out=out[..., at.c, columns.b_f])
+    # d c[t] / d W_g
+    np.multiply((v.tanh_c_in * v.o_in_slope)[..., :, None], params.W_o_in
+        @ ((v.i * v.g_slope)[..., :, None] * _applied(v.x, H)), out=out[..., at.c, columns.W_g])
+    # d c[t] / d U_g
+    np.multiply((v.tanh_c_in * v.o_in_slope)[..., :, None], params.W_o_in
+        @ ((v.i * v.g_slope)[..., :, None] * _applied(v.h_prev, H)), out=out[..., at.c, columns.U_g])
+    # d c[t] / d b_g
+    np.multiply((v.tanh_c_in * v.o_in_slope)[..., :, None], params.W_o_in * (v.i * v.g_slope)[..., None, :],
+        out=out[..., at.c, columns.b_g])
+    # d c[t] / d W_o_in
+    np.multiply((v.tanh_c_in * v.o_in_slope)[..., :, None], _applied(v.x_in, H), out=out[..., at.c, columns.W_o_in])
+    # d c[t] / d U_o_in
+    np.multiply((v.tanh_c_in * v.o_in_slope)[..., :, None], _applied(v.h_in, H), out=out[..., at.c, columns.U_o_in])
+    _diagonal(out[..., at.c, columns.b_o_in])[...] += v.tanh_c_in * v.o_in_slope  # d c[t] / d b_o_in
     # d c[t] / d c_in[t], and on
     out[..., at.c, columns.W_i.start : columns.b_g.stop] += (v.o_in
         * v.tanh_c_in_slope)[..., :, None] * out[..., at.c_in, columns.W_i.start : columns.b_g.stop]
     # d c[t] / d c_in[t], and on
     out[..., at.c, columns.W_i_in.start : columns.b_g_in.stop] += (v.o_in
         * v.tanh_c_in_slope)[..., :, None] * out[..., at.c_in, columns.W_i_in.start : columns.b_g_in.stop]
-    # d c[t] / d W_i
-    out[..., at.c, columns.W_i] += (v.tanh_c_in * v.o_in_slope)[..., :, None] * params.W_o_in @ ((v.g
-        * v.i_slope)[..., :, None] * _applied(v.x, H))
-    # d c[t] / d U_i
-    out[..., at.c, columns.U_i] += (v.tanh_c_in * v.o_in_slope)[..., :, None] * params.W_o_in @ ((v.g
-        * v.i_slope)[..., :, None] * _applied(v.h_prev, H))
-    # d c[t] / d b_i
-    out[..., at.c, columns.b_i] += (v.tanh_c_in * v.o_in_slope)[..., :, None] * params.W_o_in * (v.g
-        * v.i_slope)[..., None, :]
-    # d c[t] / d W_f
-    out[..., at.c, columns.W_f] += (v.tanh_c_in * v.o_in_slope)[..., :, None] * params.U_o_in @ ((v.c_prev
-        * v.f_slope)[..., :, None] * _applied(v.x, H))
-    # d c[t] / d U_f
-    out[..., at.c, columns.U_f] += (v.tanh_c_in * v.o_in_slope)[..., :, None] * params.U_o_in @ ((v.c_prev
-        * v.f_slope)[..., :, None] * _applied(v.h_prev, H))
-    # d c[t] / d b_f
-    out[..., at.c, columns.b_f] += (v.tanh_c_in * v.o_in_slope)[..., :, None] * params.U_o_in * (v.c_prev
-        * v.f_slope)[..., None, :]
-    # d c[t] / d W_g
-    out[..., at.c, columns.W_g] += (v.tanh_c_in * v.o_in_slope)[..., :, None] * params.W_o_in @ ((v.i
-        * v.g_slope)[..., :, None] * _applied(v.x, H))
-    # d c[t] / d U_g
-    out[..., at.c, columns.U_g] += (v.tanh_c_in * v.o_in_slope)[..., :, None] * params.W_o_in @ ((v.i
-        * v.g_slope)[..., :, None] * _applied(v.h_prev, H))
-    # d c[t] / d b_g
-    out[..., at.c, columns.b_g] += (v.tanh_c_in * v.o_in_slope)[..., :, None] * params.W_o_in * (v.i
-        * v.g_slope)[..., None, :]
-    # d c[t] / d W_o_in
-    out[..., at.c, columns.W_o_in] = (v.tanh_c_in * v.o_in_slope)[..., :, None] * _applied(v.x_in, H)
-    # d c[t] / d U_o_in
-    out[..., at.c, columns.U_o_in] = (v.tanh_c_in * v.o_in_slope)[..., :, None] * _applied(v.h_in, H)
-    _diagonal(out[..., at.c, columns.b_o_in])[...] += v.tanh_c_in * v.o_in_slope  # d c[t] / d b_o_in
+    # d h[t] / d W_o
+    np.multiply((v.tanh_c * v.o_slope)[..., :, None], _applied(v.x, H), out=out[..., at.h, columns.W_o])
+    # d h[t] / d U_o
+    np.multiply((v.tanh_c * v.o_slope)[..., :, None], _applied(v.h_prev, H), out=out[..., at.h, columns.U_o])
+    _diagonal(out[..., at.h, columns.b_o])[...] += v.tanh_c * v.o_slope  # d h[t] / d b_o
     # d h[t] / d c[t], and on
     out[..., at.h, columns.W_i.start : columns.b_g.stop] += (v.o
         * v.tanh_c_slope)[..., :, None] * out[..., at.c, columns.W_i.start : columns.b_g.stop]
     # d h[t] / d c[t], and on
     out[..., at.h, columns.W_i_in.start : columns.b_o_in.stop] += (v.o
         * v.tanh_c_slope)[..., :, None] * out[..., at.c, columns.W_i_in.start : columns.b_o_in.stop]
-    out[..., at.h, columns.W_o] = (v.tanh_c * v.o_slope)[..., :, None] * _applied(v.x, H)  # d h[t] / d W_o
-    out[..., at.h, columns.U_o] = (v.tanh_c * v.o_slope)[..., :, None] * _applied(v.h_prev, H)  # d h[t] / d U_o
-    _diagonal(out[..., at.h, columns.b_o])[...] += v.tanh_c * v.o_slope  # d h[t] / d b_o
     return Params(*(out[..., c].reshape(*lead, -1, *p.shape) for c, p in zip(columns, params, strict=True)))
 
 
@@ -794,57 +822,64 @@ def jacobian_parts(tape: Tape | PreciseTape, params: Params, t: Any = slice(None
     parts: dict[str, Array] = {key: np.zeros((*lead, at[-1].stop, at[-1].stop), dtype) for key in ('i', 'f', 'g',
         'o', 'h_in', 'c_in')}
     # d c_in[t] / d h[t-1]
-    parts['i'][..., at.c_in, at.h] = (v.c_in_prev * v.f_in_slope)[..., :, None] * params.W_f_in @ ((v.g
-        * v.i_slope)[..., :, None] * params.U_i) + (v.g_in * v.i_in_slope)[..., :, None] * params.W_i_in @ ((v.g
-        * v.i_slope)[..., :, None] * params.U_i) + (v.i_in * v.g_in_slope)[..., :, None] * params.W_g_in @ ((v.g
+    np.multiply((v.c_in_prev * v.f_in_slope)[..., :, None], params.W_f_in
+        @ ((v.g * v.i_slope)[..., :, None] * params.U_i), out=parts['i'][..., at.c_in, at.h])
+    parts['i'][..., at.c_in, at.h] += (v.g_in * v.i_in_slope)[..., :, None] * params.W_i_in @ ((v.g
+        * v.i_slope)[..., :, None] * params.U_i)
+    parts['i'][..., at.c_in, at.h] += (v.i_in * v.g_in_slope)[..., :, None] * params.W_g_in @ ((v.g
         * v.i_slope)[..., :, None] * params.U_i)
     # d c[t] / d h[t-1]
-    parts['i'][..., at.c, at.h] = (v.tanh_c_in * v.o_in_slope)[..., :, None] * params.W_o_in @ ((v.g
-        * v.i_slope)[..., :, None] * params.U_i) + (v.o_in
-        * v.tanh_c_in_slope)[..., :, None] * parts['i'][..., at.c_in, at.h]
+    np.multiply((v.tanh_c_in * v.o_in_slope)[..., :, None], params.W_o_in
+        @ ((v.g * v.i_slope)[..., :, None] * params.U_i), out=parts['i'][..., at.c, at.h])
+    parts['i'][..., at.c, at.h] += (v.o_in * v.tanh_c_in_slope)[..., :, None] * parts['i'][..., at.c_in, at.h]
     # d h[t] / d h[t-1]
-    parts['i'][..., at.h, at.h] = (v.o * v.tanh_c_slope)[..., :, None] * parts['i'][..., at.c, at.h]
+    np.multiply((v.o * v.tanh_c_slope)[..., :, None], parts['i'][..., at.c, at.h], out=parts['i'][..., at.h, at.h])
     # d c_in[t] / d h[t-1]
-    parts['f'][..., at.c_in, at.h] = (v.c_in_prev * v.f_in_slope)[..., :, None] * params.U_f_in @ ((v.c_prev
-        * v.f_slope)[..., :, None] * params.U_f) + (v.g_in
-        * v.i_in_slope)[..., :, None] * params.U_i_in @ ((v.c_prev * v.f_slope)[..., :, None]
-        * params.U_f) + (v.i_in * v.g_in_slope)[..., :, None] * params.U_g_in @ ((v.c_prev
+    np.multiply((v.c_in_prev * v.f_in_slope)[..., :, None], params.U_f_in
+        @ ((v.c_prev * v.f_slope)[..., :, None] * params.U_f), out=parts['f'][..., at.c_in, at.h])
+    parts['f'][..., at.c_in, at.h] += (v.g_in * v.i_in_slope)[..., :, None] * params.U_i_in @ ((v.c_prev
+        * v.f_slope)[..., :, None] * params.U_f)
+    parts['f'][..., at.c_in, at.h] += (v.i_in * v.g_in_slope)[..., :, None] * params.U_g_in @ ((v.c_prev
         * v.f_slope)[..., :, None] * params.U_f)
     # d c[t] / d h[t-1]
-    parts['f'][..., at.c, at.h] = (v.tanh_c_in * v.o_in_slope)[..., :, None] * params.U_o_in @ ((v.c_prev
-        * v.f_slope)[..., :, None] * params.U_f) + (v.o_in
-        * v.tanh_c_in_slope)[..., :, None] * parts['f'][..., at.c_in, at.h]
+    np.multiply((v.tanh_c_in * v.o_in_slope)[..., :, None], params.U_o_in
+        @ ((v.c_prev * v.f_slope)[..., :, None] * params.U_f), out=parts['f'][..., at.c, at.h])
+    parts['f'][..., at.c, at.h] += (v.o_in * v.tanh_c_in_slope)[..., :, None] * parts['f'][..., at.c_in, at.h]
     # d h[t] / d h[t-1]
-    parts['f'][..., at.h, at.h] = (v.o * v.tanh_c_slope)[..., :, None] * parts['f'][..., at.c, at.h]
+    np.multiply((v.o * v.tanh_c_slope)[..., :, None], parts['f'][..., at.c, at.h], out=parts['f'][..., at.h, at.h])
     # d c_in[t] / d h[t-1]
-    parts['g'][..., at.c_in, at.h] = (v.c_in_prev * v.f_in_slope)[..., :, None] * params.W_f_in @ ((v.i
-        * v.g_slope)[..., :, None] * params.U_g) + (v.g_in * v.i_in_slope)[..., :, None] * params.W_i_in @ ((v.i
-        * v.g_slope)[..., :, None] * params.U_g) + (v.i_in * v.g_in_slope)[..., :, None] * params.W_g_in @ ((v.i
+    np.multiply((v.c_in_prev * v.f_in_slope)[..., :, None], params.W_f_in
+        @ ((v.i * v.g_slope)[..., :, None] * params.U_g), out=parts['g'][..., at.c_in, at.h])
+    parts['g'][..., at.c_in, at.h] += (v.g_in * v.i_in_slope)[..., :, None] * params.W_i_in @ ((v.i
+        * v.g_slope)[..., :, None] * params.U_g)
+    parts['g'][..., at.c_in, at.h] += (v.i_in * v.g_in_slope)[..., :, None] * params.W_g_in @ ((v.i
         * v.g_slope)[..., :, None] * params.U_g)
     # d c[t] / d h[t-1]
-    parts['g'][..., at.c, at.h] = (v.tanh_c_in * v.o_in_slope)[..., :, None] * params.W_o_in @ ((v.i
-        * v.g_slope)[..., :, None] * params.U_g) + (v.o_in
-        * v.tanh_c_in_slope)[..., :, None] * parts['g'][..., at.c_in, at.h]
+    np.multiply((v.tanh_c_in * v.o_in_slope)[..., :, None], params.W_o_in
+        @ ((v.i * v.g_slope)[..., :, None] * params.U_g), out=parts['g'][..., at.c, at.h])
+    parts['g'][..., at.c, at.h] += (v.o_in * v.tanh_c_in_slope)[..., :, None] * parts['g'][..., at.c_in, at.h]
     # d h[t] / d h[t-1]
-    parts['g'][..., at.h, at.h] = (v.o * v.tanh_c_slope)[..., :, None] * parts['g'][..., at.c, at.h]
-    parts['o'][..., at.h, at.h] = (v.tanh_c * v.o_slope)[..., :, None] * params.U_o  # d h[t] / d h[t-1]
+    np.multiply((v.o * v.tanh_c_slope)[..., :, None], parts['g'][..., at.c, at.h], out=parts['g'][..., at.h, at.h])
+    _weighted(parts['o'][..., at.h, at.h], [(v.tanh_c * v.o_slope, params.U_o)])  # d h[t] / d h[t-1]
     # d c_in[t] / d c[t-1]
-    parts['h_in'][..., at.c_in, at.c] = (v.c_in_prev
-        * v.f_in_slope)[..., :, None] * params.U_f_in * v.f[..., None, :] + (v.g_in
-        * v.i_in_slope)[..., :, None] * params.U_i_in * v.f[..., None, :] + (v.i_in
-        * v.g_in_slope)[..., :, None] * params.U_g_in * v.f[..., None, :]
+    np.multiply((v.c_in_prev * v.f_in_slope)[..., :, None], params.U_f_in * v.f[..., None, :],
+        out=parts['h_in'][..., at.c_in, at.c])
+    parts['h_in'][..., at.c_in, at.c] += (v.g_in * v.i_in_slope)[..., :, None] * params.U_i_in * v.f[..., None, :]
+    parts['h_in'][..., at.c_in, at.c] += (v.i_in * v.g_in_slope)[..., :, None] * params.U_g_in * v.f[..., None, :]
     # d c[t] / d c[t-1]
-    parts['h_in'][..., at.c, at.c] = (v.tanh_c_in
-        * v.o_in_slope)[..., :, None] * params.U_o_in * v.f[..., None, :] + (v.o_in
-        * v.tanh_c_in_slope)[..., :, None] * parts['h_in'][..., at.c_in, at.c]
+    np.multiply((v.tanh_c_in * v.o_in_slope)[..., :, None], params.U_o_in * v.f[..., None, :],
+        out=parts['h_in'][..., at.c, at.c])
+    parts['h_in'][..., at.c, at.c] += (v.o_in * v.tanh_c_in_slope)[..., :, None] * parts['h_in'][..., at.c_in, at.c]
     # d h[t] / d c[t-1]
-    parts['h_in'][..., at.h, at.c] = (v.o * v.tanh_c_slope)[..., :, None] * parts['h_in'][..., at.c, at.c]
+    np.multiply((v.o * v.tanh_c_slope)[..., :, None], parts['h_in'][..., at.c, at.c],
+        out=parts['h_in'][..., at.h, at.c])
     _diagonal(parts['c_in'][..., at.c_in, at.c_in])[...] += v.f_in  # d c_in[t] / d c_in[t-1]
     # d c[t] / d c_in[t-1]
-    parts['c_in'][..., at.c, at.c_in] = (v.o_in
-        * v.tanh_c_in_slope)[..., :, None] * parts['c_in'][..., at.c_in, at.c_in]
+    _diagonal(parts['c_in'][..., at.c, at.c_in])[...] += (v.o_in
+        * v.tanh_c_in_slope) * (_diagonal(parts['c_in'][..., at.c_in, at.c_in]))
     # d h[t] / d c_in[t-1]
-    parts['c_in'][..., at.h, at.c_in] = (v.o * v.tanh_c_slope)[..., :, None] * parts['c_in'][..., at.c, at.c_in]
+    _diagonal(parts['c_in'][..., at.h, at.c_in])[...] += (v.o
+        * v.tanh_c_slope) * (_diagonal(parts['c_in'][..., at.c, at.c_in]))
     return parts
 
 
@@ -1247,7 +1282,7 @@ def _second_order_gradients(H: Any, x: Any, x_dot: Any, h: Any, h_dot: Any, x_in
 
 _Local = namedtuple("_Local", ['g', 'i_slope', 'i', 'g_slope', 'c_in_prev', 'f_in_slope', 'c_prev', 'f_slope',
     'g_in', 'i_in_slope', 'i_in', 'g_in_slope', 'f', 'f_in', 'o_in', 'tanh_c_in_slope', 'tanh_c_in',
-    'o_in_slope', 'o', 'tanh_c_slope', 'tanh_c', 'o_slope', 'x', 'h_prev', 'x_in', 'h_in'])
+    'o_in_slope', 'tanh_c', 'o_slope', 'o', 'tanh_c_slope', 'x', 'h_prev', 'x_in', 'h_in'])
 
 
 def _local(tape: Any, params: Any, t: Any, sizes: dict[str, int]) -> Any:
@@ -1273,8 +1308,8 @@ def _local(tape: Any, params: Any, t: Any, sizes: dict[str, int]) -> Any:
         g_in_slope = _tanh_slope(a_g_in)
         tanh_c_in_slope = _tanh_slope(c_in)
         o_in_slope = _sigmoid_slope(a_o_in)
-        tanh_c_slope = _tanh_slope(c)
         o_slope = _sigmoid_slope(a_o)
+        tanh_c_slope = _tanh_slope(c)
     else:
         i_slope = i * (1 - i)
         g_slope = 1 - g**2
@@ -1284,10 +1319,10 @@ def _local(tape: Any, params: Any, t: Any, sizes: dict[str, int]) -> Any:
         g_in_slope = 1 - g_in**2
         tanh_c_in_slope = 1 - tanh_c_in**2
         o_in_slope = o_in * (1 - o_in)
-        tanh_c_slope = 1 - tanh_c**2
         o_slope = o * (1 - o)
+        tanh_c_slope = 1 - tanh_c**2
     return _Local(g, i_slope, i, g_slope, c_in_prev, f_in_slope, c_prev, f_slope, g_in, i_in_slope, i_in,
-        g_in_slope, f, f_in, o_in, tanh_c_in_slope, tanh_c_in, o_in_slope, o, tanh_c_slope, tanh_c, o_slope, x,
+        g_in_slope, f, f_in, o_in, tanh_c_in_slope, tanh_c_in, o_in_slope, tanh_c, o_slope, o, tanh_c_slope, x,
         h_prev, x_in, h_in)
 
 
@@ -1652,6 +1687,21 @@ def _times(sequence: Array, matrix: Array, out: Array | None = None) -> Array:
     rows = None if out is None else out.reshape(steps * batch, matrix.shape[1])
     rows = np.matmul(sequence.reshape(steps * batch, width), matrix, out=rows)
     return rows.reshape(steps, batch, matrix.shape[1])
+
+
+def _weighted(block: Array, pairs: Any) -> None:
+    """block (..., M, N) = the sum of diag(e) W over pairs of e (..., M) and W (M, N), in place.
+
+    Row i of all blocks is one product, of what row i of every W is multiplied by, and of these rows.
+    """
+    *lead, rows, columns = block.shape
+    count, pairs_count = int(np.prod(lead)), len(pairs)
+    scales = np.empty((*lead, rows, pairs_count), block.dtype)
+    matrices = np.empty((rows, pairs_count, columns), block.dtype)
+    for place, (scale, matrix) in enumerate(pairs):
+        scales[..., place], matrices[:, place] = scale, matrix
+    by_row = scales.reshape(count, rows, pairs_count).swapaxes(0, 1)
+    np.matmul(by_row, matrices, out=block.reshape(count, rows, columns).swapaxes(0, 1))
 
 
 def _without_tape(forward: Any, x: Array, params: Any, state: Any, precise: bool, workspace: Any) -> Any:

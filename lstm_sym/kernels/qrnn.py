@@ -388,8 +388,8 @@ def output_input_jacobian(tape: Tape | PreciseTape, params: Params, t: Any = sli
     v = _local(tape, params, t, sizes)
     out = np.zeros((*lead, sizes["H"], sizes["D"]), dtype)
     # d h[t] / d x[t]
-    out[..., :, :] = (v.c * v.o_slope)[..., :, None] * params.W_o + ((v.c_prev - v.g) * v.o
-        * v.f_slope)[..., :, None] * params.W_f + (v.o * v.g_slope * v.f_complement)[..., :, None] * params.W_g
+    _weighted(out[..., :, :], [(v.c * v.o_slope, params.W_o), ((v.c_prev - v.g) * v.o * v.f_slope, params.W_f),
+        (v.o * v.g_slope * v.f_complement, params.W_g)])
     return out
 
 
@@ -414,8 +414,8 @@ def input_jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(None
     v, at = _local(tape, params, t, sizes), _ranges(State, _STATE_SHAPES, sizes)
     out = np.zeros((*lead, at[-1].stop, sizes["D"]), dtype)
     # d c[t] / d x[t]
-    out[..., at.c, :] = ((v.c_prev - v.g) * v.f_slope)[..., :, None] * params.W_f + (v.g_slope
-        * v.f_complement)[..., :, None] * params.W_g
+    _weighted(out[..., at.c, :], [((v.c_prev - v.g) * v.f_slope, params.W_f),
+        (v.g_slope * v.f_complement, params.W_g)])
     return out
 
 
@@ -430,8 +430,10 @@ def parameter_jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(
     columns = _ranges(Params, _SHAPES, sizes)
     H = sizes["H"]
     out = np.zeros((*lead, at[-1].stop, columns[-1].stop), dtype)
-    out[..., at.c, columns.W_g] = (v.g_slope * v.f_complement)[..., :, None] * _applied(v.x, H)  # d c[t] / d W_g
-    out[..., at.c, columns.W_f] = ((v.c_prev - v.g) * v.f_slope)[..., :, None] * _applied(v.x, H)  # d c[t] / d W_f
+    # d c[t] / d W_g
+    np.multiply((v.g_slope * v.f_complement)[..., :, None], _applied(v.x, H), out=out[..., at.c, columns.W_g])
+    # d c[t] / d W_f
+    np.multiply(((v.c_prev - v.g) * v.f_slope)[..., :, None], _applied(v.x, H), out=out[..., at.c, columns.W_f])
     return Params(*(out[..., c].reshape(*lead, -1, *p.shape) for c, p in zip(columns, params, strict=True)))
 
 
@@ -984,6 +986,21 @@ def _times(sequence: Array, matrix: Array, out: Array | None = None) -> Array:
     rows = None if out is None else out.reshape(steps * batch, matrix.shape[1])
     rows = np.matmul(sequence.reshape(steps * batch, width), matrix, out=rows)
     return rows.reshape(steps, batch, matrix.shape[1])
+
+
+def _weighted(block: Array, pairs: Any) -> None:
+    """block (..., M, N) = the sum of diag(e) W over pairs of e (..., M) and W (M, N), in place.
+
+    Row i of all blocks is one product, of what row i of every W is multiplied by, and of these rows.
+    """
+    *lead, rows, columns = block.shape
+    count, pairs_count = int(np.prod(lead)), len(pairs)
+    scales = np.empty((*lead, rows, pairs_count), block.dtype)
+    matrices = np.empty((rows, pairs_count, columns), block.dtype)
+    for place, (scale, matrix) in enumerate(pairs):
+        scales[..., place], matrices[:, place] = scale, matrix
+    by_row = scales.reshape(count, rows, pairs_count).swapaxes(0, 1)
+    np.matmul(by_row, matrices, out=block.reshape(count, rows, columns).swapaxes(0, 1))
 
 
 def _without_tape(forward: Any, x: Array, params: Any, state: Any, precise: bool, workspace: Any) -> Any:

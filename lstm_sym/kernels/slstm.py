@@ -493,33 +493,36 @@ def jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(None)) -> 
     sigmoid = _sigmoid_precise if isinstance(tape, PreciseTape) else _sigmoid
     out = np.zeros((*lead, at[-1].stop, at[-1].stop), dtype)
     # d m[t] / d h[t-1]
-    out[..., at.m, at.h] = (_positive(v.s - v.log_i) * sigmoid(v.a_log_f))[..., :, None] * params.U_f + (1
-        - _positive(v.s - v.log_i))[..., :, None] * params.U_i
+    d_m_d_h_prev_pairs = [(_positive(v.s - v.log_i) * sigmoid(v.a_log_f), params.U_f),
+        (1 - _positive(v.s - v.log_i), params.U_i)]
+    _weighted(out[..., at.m, at.h], d_m_d_h_prev_pairs)
     _diagonal(out[..., at.m, at.m])[...] += _positive(v.s - v.log_i)  # d m[t] / d m[t-1]
-    # d c[t] / d m[t], and on
-    out[..., at.c, at.h.start : at.m.stop] += (-v.c_prev * v.f - v.g
-        * v.i)[..., :, None] * out[..., at.m, at.h.start : at.m.stop]
     # d c[t] / d h[t-1]
-    out[..., at.c, at.h] += (v.c_prev * v.f * sigmoid(v.a_log_f))[..., :, None] * params.U_f
-    out[..., at.c, at.h] += (v.g * v.i)[..., :, None] * params.U_i
-    out[..., at.c, at.h] += (v.i * v.g_slope)[..., :, None] * params.U_g
-    _diagonal(out[..., at.c, at.m])[...] += v.c_prev * v.f  # d c[t] / d m[t-1]
+    d_c_d_h_prev_pairs = [(v.c_prev * v.f * sigmoid(v.a_log_f), params.U_f),
+        *_scaled(-v.c_prev * v.f - v.g * v.i, d_m_d_h_prev_pairs), (v.g * v.i, params.U_i),
+        (v.i * v.g_slope, params.U_g)]
+    _weighted(out[..., at.c, at.h], d_c_d_h_prev_pairs)
+    # d c[t] / d m[t-1]
+    _diagonal(out[..., at.c, at.m])[...] += v.c_prev * v.f
+    _diagonal(out[..., at.c, at.m])[...] += (-v.c_prev * v.f - v.g * v.i) * (_diagonal(out[..., at.m, at.m]))
     _diagonal(out[..., at.c, at.c])[...] += v.f  # d c[t] / d c[t-1]
-    # d n[t] / d m[t], and on
-    out[..., at.n, at.h.start : at.m.stop] += (-v.n_prev * v.f
-        - v.i)[..., :, None] * out[..., at.m, at.h.start : at.m.stop]
     # d n[t] / d h[t-1]
-    out[..., at.n, at.h] += (v.n_prev * v.f * sigmoid(v.a_log_f))[..., :, None] * params.U_f
-    out[..., at.n, at.h] += v.i[..., :, None] * params.U_i
-    _diagonal(out[..., at.n, at.m])[...] += v.n_prev * v.f  # d n[t] / d m[t-1]
+    d_n_d_h_prev_pairs = [(v.n_prev * v.f * sigmoid(v.a_log_f), params.U_f),
+        *_scaled(-v.n_prev * v.f - v.i, d_m_d_h_prev_pairs), (v.i, params.U_i)]
+    _weighted(out[..., at.n, at.h], d_n_d_h_prev_pairs)
+    # d n[t] / d m[t-1]
+    _diagonal(out[..., at.n, at.m])[...] += v.n_prev * v.f
+    _diagonal(out[..., at.n, at.m])[...] += (-v.n_prev * v.f - v.i) * (_diagonal(out[..., at.m, at.m]))
     _diagonal(out[..., at.n, at.n])[...] += v.f  # d n[t] / d n[t-1]
-    # d h[t] / d c[t], and on
-    out[..., at.h, at.h.start : at.c.stop] += (v.o / v.n)[..., :, None] * out[..., at.c, at.h.start : at.c.stop]
-    # d h[t] / d n[t], and on
-    out[..., at.h, at.h.start : at.m.stop] += (-v.o * v.c
-        / v.n**2)[..., :, None] * out[..., at.n, at.h.start : at.m.stop]
-    out[..., at.h, at.h] += (v.c * v.o_slope / v.n)[..., :, None] * params.U_o  # d h[t] / d h[t-1]
-    out[..., at.h, at.n] = (-v.o * v.c / v.n**2)[..., :, None] * out[..., at.n, at.n]  # d h[t] / d n[t-1]
+    # d h[t] / d h[t-1]
+    _weighted(out[..., at.h, at.h], [(v.c * v.o_slope / v.n, params.U_o), *_scaled(v.o / v.n, d_c_d_h_prev_pairs),
+        *_scaled(-v.o * v.c / v.n**2, d_n_d_h_prev_pairs)])
+    # d h[t] / d m[t-1]
+    _diagonal(out[..., at.h, at.m])[...] += (v.o / v.n) * (_diagonal(out[..., at.c, at.m]))
+    _diagonal(out[..., at.h, at.m])[...] += (-v.o * v.c / v.n**2) * (_diagonal(out[..., at.n, at.m]))
+    _diagonal(out[..., at.h, at.c])[...] += (v.o / v.n) * (_diagonal(out[..., at.c, at.c]))  # d h[t] / d c[t-1]
+    # d h[t] / d n[t-1]
+    _diagonal(out[..., at.h, at.n])[...] += (-v.o * v.c / v.n**2) * (_diagonal(out[..., at.n, at.n]))
     return out
 
 
@@ -533,18 +536,21 @@ def input_jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(None
     sigmoid = _sigmoid_precise if isinstance(tape, PreciseTape) else _sigmoid
     out = np.zeros((*lead, at[-1].stop, sizes["D"]), dtype)
     # d m[t] / d x[t]
-    out[..., at.m, :] = (_positive(v.s - v.log_i) * sigmoid(v.a_log_f))[..., :, None] * params.W_f + (1
-        - _positive(v.s - v.log_i))[..., :, None] * params.W_i
+    d_m_d_x_pairs = [(_positive(v.s - v.log_i) * sigmoid(v.a_log_f), params.W_f),
+        (1 - _positive(v.s - v.log_i), params.W_i)]
+    _weighted(out[..., at.m, :], d_m_d_x_pairs)
     # d c[t] / d x[t]
-    out[..., at.c, :] = (v.c_prev * v.f * sigmoid(v.a_log_f))[..., :, None] * params.W_f + (-v.c_prev * v.f - v.g
-        * v.i)[..., :, None] * out[..., at.m, :] + (v.g * v.i)[..., :, None] * params.W_i + (v.i
-        * v.g_slope)[..., :, None] * params.W_g
+    d_c_d_x_pairs = [(v.c_prev * v.f * sigmoid(v.a_log_f), params.W_f),
+        *_scaled(-v.c_prev * v.f - v.g * v.i, d_m_d_x_pairs), (v.g * v.i, params.W_i),
+        (v.i * v.g_slope, params.W_g)]
+    _weighted(out[..., at.c, :], d_c_d_x_pairs)
     # d n[t] / d x[t]
-    out[..., at.n, :] = (v.n_prev * v.f * sigmoid(v.a_log_f))[..., :, None] * params.W_f + (-v.n_prev * v.f
-        - v.i)[..., :, None] * out[..., at.m, :] + v.i[..., :, None] * params.W_i
+    d_n_d_x_pairs = [(v.n_prev * v.f * sigmoid(v.a_log_f), params.W_f),
+        *_scaled(-v.n_prev * v.f - v.i, d_m_d_x_pairs), (v.i, params.W_i)]
+    _weighted(out[..., at.n, :], d_n_d_x_pairs)
     # d h[t] / d x[t]
-    out[..., at.h, :] = (v.c * v.o_slope / v.n)[..., :, None] * params.W_o + (v.o
-        / v.n)[..., :, None] * out[..., at.c, :] + (-v.o * v.c / v.n**2)[..., :, None] * out[..., at.n, :]
+    _weighted(out[..., at.h, :], [(v.c * v.o_slope / v.n, params.W_o), *_scaled(v.o / v.n, d_c_d_x_pairs),
+        *_scaled(-v.o * v.c / v.n**2, d_n_d_x_pairs)])
     return out
 
 
@@ -561,49 +567,60 @@ def parameter_jacobian(tape: Tape | PreciseTape, params: Params, t: Any = slice(
     H = sizes["H"]
     out = np.zeros((*lead, at[-1].stop, columns[-1].stop), dtype)
     # d m[t] / d W_f
-    out[..., at.m, columns.W_f] = (_positive(v.s - v.log_i) * sigmoid(v.a_log_f))[..., :, None] * _applied(v.x, H)
+    np.multiply((_positive(v.s - v.log_i) * sigmoid(v.a_log_f))[..., :, None], _applied(v.x, H),
+        out=out[..., at.m, columns.W_f])
     # d m[t] / d U_f
-    out[..., at.m, columns.U_f] = (_positive(v.s - v.log_i)
-        * sigmoid(v.a_log_f))[..., :, None] * _applied(v.h_prev, H)
+    np.multiply((_positive(v.s - v.log_i) * sigmoid(v.a_log_f))[..., :, None], _applied(v.h_prev, H),
+        out=out[..., at.m, columns.U_f])
     _diagonal(out[..., at.m, columns.b_f])[...] += _positive(v.s - v.log_i) * sigmoid(v.a_log_f)  # d m[t] / d b_f
-    out[..., at.m, columns.W_i] = (1 - _positive(v.s - v.log_i))[..., :, None] * _applied(v.x, H)  # d m[t] / d W_i
+    # d m[t] / d W_i
+    np.multiply((1 - _positive(v.s - v.log_i))[..., :, None], _applied(v.x, H), out=out[..., at.m, columns.W_i])
     # d m[t] / d U_i
-    out[..., at.m, columns.U_i] = (1 - _positive(v.s - v.log_i))[..., :, None] * _applied(v.h_prev, H)
+    np.multiply((1 - _positive(v.s - v.log_i))[..., :, None], _applied(v.h_prev, H),
+        out=out[..., at.m, columns.U_i])
     _diagonal(out[..., at.m, columns.b_i])[...] += 1 - _positive(v.s - v.log_i)  # d m[t] / d b_i
+    # d c[t] / d W_f
+    np.multiply((v.c_prev * v.f * sigmoid(v.a_log_f))[..., :, None], _applied(v.x, H),
+        out=out[..., at.c, columns.W_f])
+    # d c[t] / d U_f
+    np.multiply((v.c_prev * v.f * sigmoid(v.a_log_f))[..., :, None], _applied(v.h_prev, H),
+        out=out[..., at.c, columns.U_f])
+    _diagonal(out[..., at.c, columns.b_f])[...] += v.c_prev * v.f * sigmoid(v.a_log_f)  # d c[t] / d b_f
+    np.multiply((v.g * v.i)[..., :, None], _applied(v.x, H), out=out[..., at.c, columns.W_i])  # d c[t] / d W_i
+    np.multiply((v.g * v.i)[..., :, None], _applied(v.h_prev, H), out=out[..., at.c, columns.U_i])  # d c[t] / d U_i
+    _diagonal(out[..., at.c, columns.b_i])[...] += v.g * v.i  # d c[t] / d b_i
+    # d c[t] / d W_g
+    np.multiply((v.i * v.g_slope)[..., :, None], _applied(v.x, H), out=out[..., at.c, columns.W_g])
+    # d c[t] / d U_g
+    np.multiply((v.i * v.g_slope)[..., :, None], _applied(v.h_prev, H), out=out[..., at.c, columns.U_g])
+    _diagonal(out[..., at.c, columns.b_g])[...] += v.i * v.g_slope  # d c[t] / d b_g
     # d c[t] / d m[t], and on
     out[..., at.c, columns.W_f.start : columns.b_i.stop] += (-v.c_prev * v.f - v.g
         * v.i)[..., :, None] * out[..., at.m, columns.W_f.start : columns.b_i.stop]
-    # d c[t] / d W_f
-    out[..., at.c, columns.W_f] += (v.c_prev * v.f * sigmoid(v.a_log_f))[..., :, None] * _applied(v.x, H)
-    # d c[t] / d U_f
-    out[..., at.c, columns.U_f] += (v.c_prev * v.f * sigmoid(v.a_log_f))[..., :, None] * _applied(v.h_prev, H)
-    _diagonal(out[..., at.c, columns.b_f])[...] += v.c_prev * v.f * sigmoid(v.a_log_f)  # d c[t] / d b_f
-    out[..., at.c, columns.W_i] += (v.g * v.i)[..., :, None] * _applied(v.x, H)  # d c[t] / d W_i
-    out[..., at.c, columns.U_i] += (v.g * v.i)[..., :, None] * _applied(v.h_prev, H)  # d c[t] / d U_i
-    _diagonal(out[..., at.c, columns.b_i])[...] += v.g * v.i  # d c[t] / d b_i
-    out[..., at.c, columns.W_g] = (v.i * v.g_slope)[..., :, None] * _applied(v.x, H)  # d c[t] / d W_g
-    out[..., at.c, columns.U_g] = (v.i * v.g_slope)[..., :, None] * _applied(v.h_prev, H)  # d c[t] / d U_g
-    _diagonal(out[..., at.c, columns.b_g])[...] += v.i * v.g_slope  # d c[t] / d b_g
+    # d n[t] / d W_f
+    np.multiply((v.n_prev * v.f * sigmoid(v.a_log_f))[..., :, None], _applied(v.x, H),
+        out=out[..., at.n, columns.W_f])
+    # d n[t] / d U_f
+    np.multiply((v.n_prev * v.f * sigmoid(v.a_log_f))[..., :, None], _applied(v.h_prev, H),
+        out=out[..., at.n, columns.U_f])
+    _diagonal(out[..., at.n, columns.b_f])[...] += v.n_prev * v.f * sigmoid(v.a_log_f)  # d n[t] / d b_f
+    np.multiply(v.i[..., :, None], _applied(v.x, H), out=out[..., at.n, columns.W_i])  # d n[t] / d W_i
+    np.multiply(v.i[..., :, None], _applied(v.h_prev, H), out=out[..., at.n, columns.U_i])  # d n[t] / d U_i
+    _diagonal(out[..., at.n, columns.b_i])[...] += v.i  # d n[t] / d b_i
     # d n[t] / d m[t], and on
     out[..., at.n, columns.W_f.start : columns.b_i.stop] += (-v.n_prev * v.f
         - v.i)[..., :, None] * out[..., at.m, columns.W_f.start : columns.b_i.stop]
-    # d n[t] / d W_f
-    out[..., at.n, columns.W_f] += (v.n_prev * v.f * sigmoid(v.a_log_f))[..., :, None] * _applied(v.x, H)
-    # d n[t] / d U_f
-    out[..., at.n, columns.U_f] += (v.n_prev * v.f * sigmoid(v.a_log_f))[..., :, None] * _applied(v.h_prev, H)
-    _diagonal(out[..., at.n, columns.b_f])[...] += v.n_prev * v.f * sigmoid(v.a_log_f)  # d n[t] / d b_f
-    out[..., at.n, columns.W_i] += v.i[..., :, None] * _applied(v.x, H)  # d n[t] / d W_i
-    out[..., at.n, columns.U_i] += v.i[..., :, None] * _applied(v.h_prev, H)  # d n[t] / d U_i
-    _diagonal(out[..., at.n, columns.b_i])[...] += v.i  # d n[t] / d b_i
+    # d h[t] / d W_o
+    np.multiply((v.c * v.o_slope / v.n)[..., :, None], _applied(v.x, H), out=out[..., at.h, columns.W_o])
+    # d h[t] / d U_o
+    np.multiply((v.c * v.o_slope / v.n)[..., :, None], _applied(v.h_prev, H), out=out[..., at.h, columns.U_o])
+    _diagonal(out[..., at.h, columns.b_o])[...] += v.c * v.o_slope / v.n  # d h[t] / d b_o
     # d h[t] / d c[t], and on
     out[..., at.h, columns.W_f.start : columns.b_g.stop] += (v.o
         / v.n)[..., :, None] * out[..., at.c, columns.W_f.start : columns.b_g.stop]
     # d h[t] / d n[t], and on
     out[..., at.h, columns.W_f.start : columns.b_i.stop] += (-v.o * v.c
         / v.n**2)[..., :, None] * out[..., at.n, columns.W_f.start : columns.b_i.stop]
-    out[..., at.h, columns.W_o] = (v.c * v.o_slope / v.n)[..., :, None] * _applied(v.x, H)  # d h[t] / d W_o
-    out[..., at.h, columns.U_o] = (v.c * v.o_slope / v.n)[..., :, None] * _applied(v.h_prev, H)  # d h[t] / d U_o
-    _diagonal(out[..., at.h, columns.b_o])[...] += v.c * v.o_slope / v.n  # d h[t] / d b_o
     return Params(*(out[..., c].reshape(*lead, -1, *p.shape) for c, p in zip(columns, params, strict=True)))
 
 
@@ -620,44 +637,55 @@ def jacobian_parts(tape: Tape | PreciseTape, params: Params, t: Any = slice(None
     parts: dict[str, Array] = {key: np.zeros((*lead, at[-1].stop, at[-1].stop), dtype) for key in ('log_f',
         'log_i', 'g', 'o', 's', 'c', 'n')}
     # d m[t] / d h[t-1]
-    parts['log_f'][..., at.m, at.h] = (_positive(v.s - v.log_i) * sigmoid(v.a_log_f))[..., :, None] * params.U_f
+    d_m_d_h_prev_by_log_f_pairs = [(_positive(v.s - v.log_i) * sigmoid(v.a_log_f), params.U_f)]
+    _weighted(parts['log_f'][..., at.m, at.h], d_m_d_h_prev_by_log_f_pairs)
     # d c[t] / d h[t-1]
-    parts['log_f'][..., at.c, at.h] = (v.c_prev * v.f * sigmoid(v.a_log_f))[..., :, None] * params.U_f + (-v.c_prev
-        * v.f - v.g * v.i)[..., :, None] * parts['log_f'][..., at.m, at.h]
+    d_c_d_h_prev_by_log_f_pairs = [(v.c_prev * v.f * sigmoid(v.a_log_f), params.U_f),
+        *_scaled(-v.c_prev * v.f - v.g * v.i, d_m_d_h_prev_by_log_f_pairs)]
+    _weighted(parts['log_f'][..., at.c, at.h], d_c_d_h_prev_by_log_f_pairs)
     # d n[t] / d h[t-1]
-    parts['log_f'][..., at.n, at.h] = (v.n_prev * v.f * sigmoid(v.a_log_f))[..., :, None] * params.U_f + (-v.n_prev
-        * v.f - v.i)[..., :, None] * parts['log_f'][..., at.m, at.h]
+    d_n_d_h_prev_by_log_f_pairs = [(v.n_prev * v.f * sigmoid(v.a_log_f), params.U_f),
+        *_scaled(-v.n_prev * v.f - v.i, d_m_d_h_prev_by_log_f_pairs)]
+    _weighted(parts['log_f'][..., at.n, at.h], d_n_d_h_prev_by_log_f_pairs)
     # d h[t] / d h[t-1]
-    parts['log_f'][..., at.h, at.h] = (v.o / v.n)[..., :, None] * parts['log_f'][..., at.c, at.h] + (-v.o * v.c
-        / v.n**2)[..., :, None] * parts['log_f'][..., at.n, at.h]
-    parts['log_i'][..., at.m, at.h] = (1 - _positive(v.s - v.log_i))[..., :, None] * params.U_i  # d m[t] / d h[t-1]
+    _weighted(parts['log_f'][..., at.h, at.h], [*_scaled(v.o / v.n, d_c_d_h_prev_by_log_f_pairs),
+        *_scaled(-v.o * v.c / v.n**2, d_n_d_h_prev_by_log_f_pairs)])
+    # d m[t] / d h[t-1]
+    d_m_d_h_prev_by_log_i_pairs = [(1 - _positive(v.s - v.log_i), params.U_i)]
+    _weighted(parts['log_i'][..., at.m, at.h], d_m_d_h_prev_by_log_i_pairs)
     # d c[t] / d h[t-1]
-    parts['log_i'][..., at.c, at.h] = (-v.c_prev * v.f - v.g
-        * v.i)[..., :, None] * parts['log_i'][..., at.m, at.h] + (v.g * v.i)[..., :, None] * params.U_i
+    d_c_d_h_prev_by_log_i_pairs = [*_scaled(-v.c_prev * v.f - v.g * v.i, d_m_d_h_prev_by_log_i_pairs),
+        (v.g * v.i, params.U_i)]
+    _weighted(parts['log_i'][..., at.c, at.h], d_c_d_h_prev_by_log_i_pairs)
     # d n[t] / d h[t-1]
-    parts['log_i'][..., at.n, at.h] = (-v.n_prev * v.f
-        - v.i)[..., :, None] * parts['log_i'][..., at.m, at.h] + v.i[..., :, None] * params.U_i
+    d_n_d_h_prev_by_log_i_pairs = [*_scaled(-v.n_prev * v.f - v.i, d_m_d_h_prev_by_log_i_pairs), (v.i, params.U_i)]
+    _weighted(parts['log_i'][..., at.n, at.h], d_n_d_h_prev_by_log_i_pairs)
     # d h[t] / d h[t-1]
-    parts['log_i'][..., at.h, at.h] = (v.o / v.n)[..., :, None] * parts['log_i'][..., at.c, at.h] + (-v.o * v.c
-        / v.n**2)[..., :, None] * parts['log_i'][..., at.n, at.h]
-    parts['g'][..., at.c, at.h] = (v.i * v.g_slope)[..., :, None] * params.U_g  # d c[t] / d h[t-1]
-    parts['g'][..., at.h, at.h] = (v.o / v.n)[..., :, None] * parts['g'][..., at.c, at.h]  # d h[t] / d h[t-1]
-    parts['o'][..., at.h, at.h] = (v.c * v.o_slope / v.n)[..., :, None] * params.U_o  # d h[t] / d h[t-1]
+    _weighted(parts['log_i'][..., at.h, at.h], [*_scaled(v.o / v.n, d_c_d_h_prev_by_log_i_pairs),
+        *_scaled(-v.o * v.c / v.n**2, d_n_d_h_prev_by_log_i_pairs)])
+    # d c[t] / d h[t-1]
+    d_c_d_h_prev_by_g_pairs = [(v.i * v.g_slope, params.U_g)]
+    _weighted(parts['g'][..., at.c, at.h], d_c_d_h_prev_by_g_pairs)
+    _weighted(parts['g'][..., at.h, at.h], [*_scaled(v.o / v.n, d_c_d_h_prev_by_g_pairs)])  # d h[t] / d h[t-1]
+    _weighted(parts['o'][..., at.h, at.h], [(v.c * v.o_slope / v.n, params.U_o)])  # d h[t] / d h[t-1]
     _diagonal(parts['s'][..., at.m, at.m])[...] += _positive(v.s - v.log_i)  # d m[t] / d m[t-1]
     # d c[t] / d m[t-1]
     _diagonal(parts['s'][..., at.c, at.m])[...] += v.c_prev * v.f
-    parts['s'][..., at.c, at.m] += (-v.c_prev * v.f - v.g * v.i)[..., :, None] * parts['s'][..., at.m, at.m]
+    _diagonal(parts['s'][..., at.c, at.m])[...] += (-v.c_prev * v.f - v.g
+        * v.i) * (_diagonal(parts['s'][..., at.m, at.m]))
     # d n[t] / d m[t-1]
     _diagonal(parts['s'][..., at.n, at.m])[...] += v.n_prev * v.f
-    parts['s'][..., at.n, at.m] += (-v.n_prev * v.f - v.i)[..., :, None] * parts['s'][..., at.m, at.m]
+    _diagonal(parts['s'][..., at.n, at.m])[...] += (-v.n_prev * v.f
+        - v.i) * (_diagonal(parts['s'][..., at.m, at.m]))
     # d h[t] / d m[t-1]
-    parts['s'][..., at.h, at.m] = (v.o / v.n)[..., :, None] * parts['s'][..., at.c, at.m] + (-v.o * v.c
-        / v.n**2)[..., :, None] * parts['s'][..., at.n, at.m]
+    _diagonal(parts['s'][..., at.h, at.m])[...] += (v.o / v.n) * (_diagonal(parts['s'][..., at.c, at.m]))
+    _diagonal(parts['s'][..., at.h, at.m])[...] += (-v.o * v.c / v.n**2) * (_diagonal(parts['s'][..., at.n, at.m]))
     _diagonal(parts['c'][..., at.c, at.c])[...] += v.f  # d c[t] / d c[t-1]
-    parts['c'][..., at.h, at.c] = (v.o / v.n)[..., :, None] * parts['c'][..., at.c, at.c]  # d h[t] / d c[t-1]
+    # d h[t] / d c[t-1]
+    _diagonal(parts['c'][..., at.h, at.c])[...] += (v.o / v.n) * (_diagonal(parts['c'][..., at.c, at.c]))
     _diagonal(parts['n'][..., at.n, at.n])[...] += v.f  # d n[t] / d n[t-1]
     # d h[t] / d n[t-1]
-    parts['n'][..., at.h, at.n] = (-v.o * v.c / v.n**2)[..., :, None] * parts['n'][..., at.n, at.n]
+    _diagonal(parts['n'][..., at.h, at.n])[...] += (-v.o * v.c / v.n**2) * (_diagonal(parts['n'][..., at.n, at.n]))
     return parts
 
 
@@ -969,15 +997,15 @@ def _second_order_gradients(H: Any, x: Any, x_dot: Any, h: Any, h_dot: Any, W: A
         d_n_next_dot.copy()))
 
 
-_Local = namedtuple("_Local", ['s', 'log_i', 'a_log_f', 'c_prev', 'f', 'g', 'i', 'g_slope', 'n_prev', 'o', 'n',
-    'c', 'o_slope', 'x', 'h_prev'])
+_Local = namedtuple("_Local", ['s', 'log_i', 'a_log_f', 'c_prev', 'f', 'g', 'i', 'g_slope', 'n_prev', 'c',
+    'o_slope', 'n', 'o', 'x', 'h_prev'])
 
 
 def _local(tape: Any, params: Any, t: Any, sizes: dict[str, int]) -> Any:
     """Values and slopes at the steps t of a tape, slopes from the form that it is of."""
     H = sizes["H"]
-    (s, a_log_f, c_prev, f, i, n_prev, n, c, x, h_prev) = (tape.s[t], tape.a_log_f[t], tape.c[:-1][t], tape.f[t],
-        tape.i[t], tape.n[:-1][t], tape.n[1:][t], tape.c[1:][t], tape.x[t], tape.h[:-1][t])
+    (s, a_log_f, c_prev, f, i, n_prev, c, n, x, h_prev) = (tape.s[t], tape.a_log_f[t], tape.c[:-1][t], tape.f[t],
+        tape.i[t], tape.n[:-1][t], tape.c[1:][t], tape.n[1:][t], tape.x[t], tape.h[:-1][t])
     log_i = tape.a[t][..., : H]
     gates = tape.gates[t]
     o, g = (gates[..., k * H : (k + 1) * H] for k in range(2))
@@ -989,7 +1017,7 @@ def _local(tape: Any, params: Any, t: Any, sizes: dict[str, int]) -> Any:
     else:
         g_slope = 1 - g**2
         o_slope = o * (1 - o)
-    return _Local(s, log_i, a_log_f, c_prev, f, g, i, g_slope, n_prev, o, n, c, o_slope, x, h_prev)
+    return _Local(s, log_i, a_log_f, c_prev, f, g, i, g_slope, n_prev, c, o_slope, n, o, x, h_prev)
 
 
 def _prepared(x: Any, params: Any, state: Any) -> tuple[Array, Params, State]:
@@ -1260,6 +1288,11 @@ def _remember(fitted: Any, key: Any, sizes: Any) -> None:
         fitted[key] = sizes
 
 
+def _scaled(scale: Array, pairs: Any) -> list[tuple[Any, Any]]:
+    """diag(scale) times a sum of diag(e) W: its pairs of e and W."""
+    return [(scale * e, matrix) for e, matrix in pairs]
+
+
 def _sigmoid(a: Array, out: Array | None = None) -> Array:
     """1 / (1 + exp(-a)): in float64 e/(1+e), e = exp(min(a, 700)); else as tanh, which costs less there."""
     if a.dtype == np.float64:
@@ -1366,6 +1399,21 @@ def _times(sequence: Array, matrix: Array, out: Array | None = None) -> Array:
     rows = None if out is None else out.reshape(steps * batch, matrix.shape[1])
     rows = np.matmul(sequence.reshape(steps * batch, width), matrix, out=rows)
     return rows.reshape(steps, batch, matrix.shape[1])
+
+
+def _weighted(block: Array, pairs: Any) -> None:
+    """block (..., M, N) = the sum of diag(e) W over pairs of e (..., M) and W (M, N), in place.
+
+    Row i of all blocks is one product, of what row i of every W is multiplied by, and of these rows.
+    """
+    *lead, rows, columns = block.shape
+    count, pairs_count = int(np.prod(lead)), len(pairs)
+    scales = np.empty((*lead, rows, pairs_count), block.dtype)
+    matrices = np.empty((rows, pairs_count, columns), block.dtype)
+    for place, (scale, matrix) in enumerate(pairs):
+        scales[..., place], matrices[:, place] = scale, matrix
+    by_row = scales.reshape(count, rows, pairs_count).swapaxes(0, 1)
+    np.matmul(by_row, matrices, out=block.reshape(count, rows, columns).swapaxes(0, 1))
 
 
 def _where(c: Array, u: Any, v: Any) -> Array:
