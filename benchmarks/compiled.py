@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from _measure import Options, interleaved, machine, options, progress, ratio, save, show, spread
+from _peers import cell_of
 from kernels import floor
 
 import lstm_sym as ls
@@ -33,12 +34,6 @@ SHAPES = (
 )
 OTHERS = ("lstm_peephole", "mgu", "nested_lstm", "slstm", "layer_norm_lstm", "own")
 FEW = SHAPES[:1] + SHAPES[2:4]
-OWN = """
-f[t] = sigmoid(W_f @ x[t] + U_f @ h[t-1] + b_f)
-s[t] = sin(W_s @ x[t] + b_s)
-h[t] = f[t] * h[t-1] + (1 - f[t]) * softsign(s[t] + U_s @ h[t-1])
-"""
-"""A cell that no framework has."""
 BARS = {
     "float32": dict(zip(SHAPES, (5, 2, 1.5, 1, 1, 1.2), strict=True)),
     "float64": dict(zip(SHAPES, (20, 20, 2.5, 1.8, 1.2, 1.2), strict=True)),
@@ -59,11 +54,6 @@ class Case(NamedTuple):
     def name(self) -> str:
         """In words, for progress and errors."""
         return f"{self.cell} {self.dtype} {self.shape}"
-
-
-def cell_of(name: str) -> ls.Cell:
-    """A cell of the catalogue, or the own one."""
-    return ls.parse(OWN, key="own") if name == "own" else ls.cell(name)
 
 
 def gradients(kernel: Kernel, x: Any, params: Any, dy: Any) -> Callable[[], Any]:

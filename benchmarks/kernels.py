@@ -3,25 +3,26 @@
     python3 run.py bench kernels [--quick] [--threads N] [--json FILE]
 
 Both compute the loss sum(y * dy) and its gradient with respect to x and every parameter, in float64 and float32, and
-must agree before they are timed. Of the ways to write a cell in autograd (_autograd_cells.py) the fastest at the shape
-is the peer. The floor is the matrix products of the kernel alone, of the same shapes: what is above it is element-wise
-work, memory and Python. Shapes are (T, B, H) with D = H/2.
+must agree before they are timed. Of the ways to write a cell in autograd (_cells.py) the fastest at the shape is the
+peer. The floor is the matrix products of the kernel alone, of the same shapes: what is above it is element-wise work,
+memory and Python. Shapes are (T, B, H) with D = H/2.
 """
 
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import product
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import _peers as peers
 import numpy as np
-from _autograd_cells import CELLS
 from _measure import Options, interleaved, machine, options, progress, ratio, save, show, spread
 
 from lstm_sym.cli.streams import standard_streams
 
+CELLS = ("lstm", "lstm_peephole", "gru", "rnn")
 BARS = {(50, 1, 32): 10, (50, 32, 64): 5, (50, 64, 256): 2}  # (T, B, H) -> how many times faster than autograd
 AGREEMENT = {"float64": 1e-10, "float32": 1e-3}  # of the largest element of a gradient
 HEADER = (
@@ -78,7 +79,7 @@ def floor(x: Any, dy: Any, gates: int) -> Callable[[], object]:
     return products
 
 
-def require_agreement(case: Case, writing: str, expected: tuple[Any, ...], found: tuple[Any, ...]) -> None:
+def require_agreement(case: Case, writing: str, expected: Sequence[Any], found: Sequence[Any]) -> None:
     """Raises ValueError where two gradients differ: what is not the same must not be compared by its time."""
     for left, right in zip(expected, found, strict=True):
         difference = np.abs(left - right).max() / np.abs(left).max()
@@ -88,32 +89,33 @@ def require_agreement(case: Case, writing: str, expected: tuple[Any, ...], found
 
 def calls(case: Case) -> tuple[dict[str, Callable[[], Any]], dict[str, Callable[[], Any]]]:
     """What is timed: the kernel and the floor, and the writings in autograd, checked against the kernel."""
-    (T, B, H), D = case.shape, case.shape[2] // 2
+    T, B, H = case.shape
     kernel = importlib.import_module(f"lstm_sym.kernels.{case.cell}")
-    rng = np.random.default_rng(0)
-    params = kernel.init(D, H, rng=rng, dtype=case.dtype)
-    x, dy = (rng.standard_normal((T, B, size)).astype(case.dtype) for size in (D, H))
+    given = peers.Case(case.cell, case.dtype, (T, B, H // 2, H))
+    x, params, dy = given.numbers()
 
     def gradients() -> Any:
         return kernel.backward(dy, kernel.forward(x, params)[2], params)
 
-    peers = {name: writing.gradient(x, params, dy) for name, writing in CELLS[case.cell].items()}
+    writings = peers.by_autograd(given)
     grads = gradients()
-    for name, peer in peers.items():
-        dx, weights = peer()[1]
-        require_agreement(case, name, (grads.x, *CELLS[case.cell][name].pack(grads.params)), (dx, *weights))
+    for name, timed in writings.items():
+        require_agreement(case, name, timed.expected(grads), timed.found(timed.call()))
     gates = sum(parameter.startswith("U") for parameter in params._fields)
-    return {"kernel": gradients, "floor": floor(x, dy, gates)}, peers
+    return (
+        {"kernel": gradients, "floor": floor(x, dy, gates)},
+        {name: timed.call for name, timed in writings.items()},
+    )
 
 
 def measure(case: Case, chosen: Options) -> dict[str, Any]:
     """Choose the fastest writing in a few turns, then time it against kernel and floor."""
-    ours, peers = calls(case)
-    trial = interleaved(peers, chosen.clock, 0.0, 1 if chosen.quick else 5)
+    ours, writings = calls(case)
+    trial = interleaved(writings, chosen.clock, 0.0, 1 if chosen.quick else 5)
     medians = {name: spread(times).median for name, times in trial.items()}
     fastest = min(medians, key=medians.__getitem__)
     seconds, turns = (0.2, 3) if chosen.quick else (4.0, 15)
-    times = interleaved({**ours, "autograd": peers[fastest]}, chosen.clock, seconds, turns)
+    times = interleaved({**ours, "autograd": writings[fastest]}, chosen.clock, seconds, turns)
     return {
         **case._asdict(),
         "input size": case.shape[2] // 2,
