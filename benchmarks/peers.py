@@ -37,7 +37,7 @@ DOCS = Path(__file__).resolve().parents[1] / "docs"
 BARS = {(100, 1, 32, 32): 3, (50, 32, 32, 64): 1.3, (100, 32, 64, 128): 1}
 """Shape -> how many times as long as C the better of these two takes, of any cell but the LSTM, which has its own."""
 BARRED = ("JAX scan", "torch loop")
-AGREEMENT = {"float64": 1e-10, "float32": 1e-4}  # of the largest element of all gradients
+AGREEMENT = {"float32": 1e-4, "float64": 1e-10}  # of the largest element of all gradients
 SHOWN = ("NumPy", "target torch", "target JAX", "autograd", "torch.nn", "torch loop", "JAX scan", "floor")
 HEADER = ("cell", "dtype", "T, B, D, H", "C ms", *SHOWN, "bar")
 FEW = ("lstm", "mgu")
@@ -53,7 +53,7 @@ class Effort(NamedTuple):
 
 def effort(chosen: Options) -> Effort:
     """How long a case is measured."""
-    return Effort(0.1, 3, 1) if chosen.quick else Effort(3.0, 7, 3)
+    return Effort(0.1, 3, 1) if chosen.quick else Effort(1.5, 5, 2)
 
 
 def agreeing(case: Case, peer: Peer, gradients: Any) -> tuple[dict[str, Timed], float]:
@@ -127,10 +127,9 @@ def row(result: dict[str, Any]) -> tuple[str, ...]:
     )
 
 
-def gradients_part(chosen: Options, cells: Sequence[str]) -> tuple[list[dict[str, Any]], str]:
+def gradients_part(chosen: Options, cells: Sequence[str], dtypes: Sequence[str]) -> tuple[list[dict[str, Any]], str]:
     """Every cell at every shape with a bar."""
     shapes = [*BARS][: 1 if chosen.quick else None]
-    dtypes = ["float32"] if chosen.quick else [*AGREEMENT]
     cases = [Case(*case) for case in product(cells, dtypes, shapes)]
     results = [measure(case, chosen) for case in progress(cases, lambda case: case.name)]
     return results, f"{summary(results)}\n\n{table(HEADER, [row(result) for result in results])}"
@@ -156,12 +155,12 @@ def summary(results: Sequence[dict[str, Any]]) -> str:
     return "\n".join(lines)
 
 
-def curves_part(chosen: Options, cells: Sequence[str]) -> tuple[list[dict[str, Any]], str]:
-    """The first of the cells along T, B and H, in float32."""
+def curves_part(chosen: Options, cells: Sequence[str], dtypes: Sequence[str]) -> tuple[list[dict[str, Any]], str]:
+    """The first of the cells along T, B and H, in the first of the dtypes."""
     results = []
     peers = [peer for peer in PEERS if peer.name in curves.LINES]
     for axis, (_, shapes) in curves.AXES.items():
-        cases = [Case(cells[0], "float32", shape) for shape in shapes[: 2 if chosen.quick else None]]
+        cases = [Case(cells[0], dtypes[0], shape) for shape in shapes[: 2 if chosen.quick else None]]
         for case in progress(cases, lambda case: case.name):
             results.append({"axis": axis, **measure(case, chosen, peers)})
     names = [name for name in curves.LINES if name in results[0]["seconds"]]
@@ -185,14 +184,14 @@ def figures(results: Sequence[dict[str, Any]]) -> dict[Path, bytes]:
     return found
 
 
-def inference_part(chosen: Options, cells: Sequence[str]) -> tuple[list[dict[str, Any]], str]:
+def inference_part(chosen: Options, cells: Sequence[str], dtypes: Sequence[str]) -> tuple[list[dict[str, Any]], str]:
     """onnxruntime's operators, over sequences and frame by frame; nothing where onnxruntime is not installed."""
     results, given = [], effort(chosen)
     if missing_for_inference():
         return [], "onnxruntime is not installed."
     ways = [(shape, False) for shape in inference.SEQUENCES] + [(inference.FRAMES, True)]
     for cell, (shape, framewise) in product([cell for cell in cells if cell in inference.ORDERS], ways):
-        case = Case(cell, "float32", shape)
+        case = Case(cell, dtypes[0], shape)
         times = interleaved(inference.calls(case, framewise), chosen.clock, given.seconds, given.turns)
         over = {name: ratio(times, name, "C") for name in ("NumPy", "onnxruntime")}
         seconds = {name: spread(values) for name, values in times.items()}
@@ -210,7 +209,7 @@ def inference_part(chosen: Options, cells: Sequence[str]) -> tuple[list[dict[str
     return results, table(("cell", "T, B, D, H", "how", "C ms", "NumPy / C", "onnxruntime / C"), rows)
 
 
-def memory_part(chosen: Options, cells: Sequence[str]) -> tuple[list[dict[str, Any]], str]:
+def memory_part(chosen: Options, cells: Sequence[str], dtypes: Sequence[str]) -> tuple[list[dict[str, Any]], str]:
     """Growth of a process by one gradient of the LSTM."""
     cases = [*product(memory.SHAPES[: 1 if chosen.quick else None], PEERS)]
     few = [
@@ -218,7 +217,7 @@ def memory_part(chosen: Options, cells: Sequence[str]) -> tuple[list[dict[str, A
         for shape, peer in cases
         if not peer.missing and (not chosen.quick or peer.name in ("C", "torch.nn"))
     ]
-    results = [memory.measure(peer, "float32", shape) for shape, peer in progress(few, lambda case: case[1].name)]
+    results = [memory.measure(peer, dtypes[0], shape) for shape, peer in progress(few, lambda case: case[1].name)]
     rows = [
         (
             ", ".join(map(str, found["shape"])),
@@ -241,6 +240,7 @@ def parser() -> argparse.ArgumentParser:
     own = argparse.ArgumentParser(add_help=False)
     own.add_argument("--part", choices=PARTS, action="append", help="this part alone; may be given several times")
     own.add_argument("--cell", choices=CELLS, action="append", help="this cell alone; may be given several times")
+    own.add_argument("--dtype", choices=AGREEMENT, action="append", help="this dtype alone, of float32 and float64")
     own.add_argument("--update", action="store_true", help="write tables and figures into docs/")
     return own
 
@@ -256,10 +256,19 @@ def missing_for_inference() -> list[str]:
     return [name for name in ("onnx", "onnxruntime") if find_spec(name) is None]
 
 
-def page_block(name: str, host: dict[str, Any], body: str) -> str:
+def page_block(name: str, dtypes: Sequence[str], host: dict[str, Any], body: str) -> str:
     """A block of the page: the command, the machine and its load, the table."""
     said = ", ".join(f"{key} {value}" for key, value in host.items())
-    return f"`python3 run.py bench peers --part {name}`: {said}.\n\n{body}"
+    chosen = f" --dtype {dtypes[0]}" if len(dtypes) == 1 else ""
+    return f"`python3 run.py bench peers --part {name}{chosen}`: {said}.\n\n{body}"
+
+
+def update(name: str, block: str, figures: dict[Path, bytes]) -> None:
+    """Write a block into the page, and the figures beside it."""
+    page = DOCS / "benchmarks.md"
+    text = replaced(page.read_text(encoding="utf-8"), f"peers {name}", block)
+    for path, data in [*figures.items(), (page, text.encode("utf-8"))]:
+        write_whole(path, data)
 
 
 def main() -> None:
@@ -268,19 +277,15 @@ def main() -> None:
     chosen = options(__doc__ or "")
     host = machine(chosen.threads) | settle(chosen.threads)
     print(*skipped(), sep="\n", file=sys.stderr)
-    cells, files = own.cell or (FEW if chosen.quick else [name for name in CELLS if name != "rnn"]), dict[Path, bytes]()
-    page = (DOCS / "benchmarks.md").read_text(encoding="utf-8")
+    cells = own.cell or (FEW if chosen.quick else [name for name in CELLS if name != "rnn"])
+    dtypes = own.dtype or [*AGREEMENT][: 1 if chosen.quick else None]
     for name in own.part or PARTS:
-        results, body = PARTS[name](chosen, cells)
-        block = page_block(name, host | {"load at end": round(os.getloadavg()[0], 2)}, body)
+        results, body = PARTS[name](chosen, cells, dtypes)
+        block = page_block(name, own.dtype or [], host | {"load at end": round(os.getloadavg()[0], 2)}, body)
         print(f"{block}\n", flush=True)
         save(chosen.json, f"{Path(__file__).stem} {name}", host, results)
         if own.update:
-            page = replaced(page, f"peers {name}", block)
-            files |= figures(results) if name == "curves" else {}
-    if own.update:
-        for path, data in [*files.items(), (DOCS / "benchmarks.md", page.encode("utf-8"))]:
-            write_whole(path, data)
+            update(name, block, figures(results) if name == "curves" else {})
 
 
 if __name__ == "__main__":
