@@ -89,7 +89,7 @@ def test_jax_finds_the_gradients_of_both_orders_by_differences(module, name):
     check_grads(loss, given(module(name), case), order=2, modes=["rev"], rtol=1e-5, eps=1e-5)
 
 
-@pytest.mark.parametrize("line", ["d_U_z = ", "d_U_z_dot = "])
+@pytest.mark.parametrize("line", ["d_U = ", "d_U_dot = "])
 def test_a_wrong_derivative_of_either_order_is_noticed(line):
     """That it is noticed says too that it is these lines that JAX takes."""
     text = made("jax", ls.cell("gru"))
@@ -235,3 +235,13 @@ def test_an_array_of_another_shape_is_named(module):
         jaxed.forward(x, params, state._replace(c=state.c[1:]))
     with pytest.raises(ValueError, match=r"x is of shape \(2,\); .*\(T, D\) for one sequence"):
         jaxed.forward(x[0, 0], params)
+
+
+def test_a_step_has_one_product_for_all_that_shares_its_operands():
+    """A scan of the LSTM has the input's product and the state's; back one for the state, and that of x comes after."""
+    text = made("jax", ls.cell("lstm"))
+    ahead, back = (text.partition(f"def {name}(")[2].partition("\n\n\n")[0] for name in ("_forward", "_backward"))
+    bodies = [function.partition("def body")[2].partition("lax.scan")[0] for function in (ahead, back)]
+    assert [body.count(" @ ") for body in bodies] == [2, 1]
+    assert back.partition("lax.scan")[2].count(" @ ") == 1 and back.count("_outer(") == 2
+    assert ".T" not in bodies[0]  # XLA would transpose at every step

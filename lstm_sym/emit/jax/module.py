@@ -256,9 +256,12 @@ def _ahead(function: ScanFunction, reader: ScanFunction) -> str:
     y = function.program.outputs[-1]
 
     def result() -> str:
-        return f"{function.name(y)}, {function.states(is_tangent(y))}, {tuple_of(function.names(reader.tape))}"
+        tape = tuple_of(function.stacks.handed(reader.tape))
+        return f"{function.name(y)}, {function.states(is_tangent(y))}, {tape}"
 
-    return function.source([y, *reader.tape], result)
+    source = function.source([y, *reader.tape], result)
+    reader.receive(function)
+    return source
 
 
 def _back(function: ScanFunction) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import ClassVar
 
 from lstm_sym.emit import nodes as n
@@ -25,6 +26,8 @@ class JaxPrinter(CodePrinter):
     sums: ClassVar[Mapping[bool, str]] = {True: "{}.sum()", False: "_over_time({})"}
     texts: ClassVar[Mapping[type[n.Node], str]] = {
         **TEXTS,
+        n.Packed: "jnp.concatenate(({parts}))",
+        n.Transposed: "{matrix}.T",
         n.Stacked: "jnp.concatenate(({parts}), axis=-1)",
         n.ZerosLike: "jnp.zeros_like({operand})",
         n.Copy: "{operand}",
@@ -34,7 +37,7 @@ class JaxPrinter(CodePrinter):
         """An expression."""
         if isinstance(node, n.Full):  # B is as many axes as a row has beside its units, perhaps none
             return f"jnp.full((*batch, {', '.join(node.axes[1:])}), {self.text(node.value)}, dtype)"
-        return super().text(node)
+        return super().text(replace(node, over_time=False) if isinstance(node, n.Product) else node)
 
     def scalar(self, node: n.Elementwise) -> NumPyPrinter:
         """The printer of an expression over these operands."""

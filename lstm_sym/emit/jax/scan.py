@@ -11,13 +11,15 @@ from lstm_sym.compile.plan import ARGUMENTS, TAKEN, LoopPlan, Plan, one_step
 from lstm_sym.compile.storage import Storage, identifier
 from lstm_sym.emit import nodes as n
 from lstm_sym.emit.jax.printer import JaxPrinter
+from lstm_sym.emit.jax.stacks import Stacks, columns, is_joinable
 from lstm_sym.emit.numpy.layout import WIDTH, docstring, folded
 from lstm_sym.emit.numpy.printer import indented
 from lstm_sym.emit.regions import RegionWriter
 from lstm_sym.equations.sizes import parts_of
+from lstm_sym.ground.groups import grouped
 from lstm_sym.passes import Run
 from lstm_sym.program.program import Program
-from lstm_sym.program.statements import Accumulate, Statement
+from lstm_sym.program.statements import Accumulate, Affine, Statement
 from lstm_sym.program.values import Role, Value
 
 _OWN = frozenset({"jax", "jnp", "lax", "batch", "body", "carry", "row"})
@@ -46,6 +48,8 @@ class ScanFunction:
         self.plan, self.program, self.words = plan, program, words
         loop = _loop(program, plan, words.repeats)
         self.storage, self.writer, self.printer = loop.storage, RegionWriter(loop, plan.numbers), JaxPrinter()
+        self.writer.parameters.copied = True  # XLA transposes a matrix anew at each step
+        self.stacks = Stacks(self.writer)
 
     def name(self, value: Value) -> str:
         """What the function calls a value, of one step and of all."""
@@ -66,38 +70,65 @@ class ScanFunction:
         """What the function reads of a pass before it."""
         return [value for value in self.given if not is_argument(value)]
 
+    def receive(self, ahead: ScanFunction) -> None:
+        """Take the stacks of a tape as the function before hands them out."""
+        for stack in ahead.stacks.within(self.tape):
+            self.stacks.add(stack.values)
+
     def lines_of(self, statements: Iterable[Statement], in_loop: bool = True) -> list[n.Node]:
-        """Statements in order; one that reads nothing of a step is as wide as the batch."""
+        """Statements in order, products of the same operands together."""
         nodes: list[n.Node] = []
-        for statement in statements:
-            for node in self.writer.region(Run((statement,)), in_loop=in_loop):
-                timeless = all(value.time is None for value in statement.reads())
-                if isinstance(node, n.Assign) and timeless and statement.target.time is not None:
-                    value = node.value.value if isinstance(node.value, n.Full) else node.value
-                    node = replace(node, value=n.Full(("B", *statement.target.shape), value))
-                nodes.append(node)
+        for family in grouped(statements, columns).values():
+            first, affine = family[0], [statement for statement in family if isinstance(statement, Affine)]
+            if len(family) > 1:
+                nodes += self.stacks.together(affine)
+            elif affine and any(map(is_joinable, affine[0].terms)):
+                nodes += self.stacks.joined(affine[0], [*self.program.values()], in_loop)
+            else:
+                nodes += [_widened(node, first) for node in self.writer.region(Run((first,)), in_loop=in_loop)]
         return nodes
+
+    def late(self, steps: Sequence[Statement]) -> list[Statement]:
+        """The products that no step waits for: of all steps at once they are one product, after the loop."""
+        found: list[Statement] = []
+        read = {carry.outgoing for carry in self.program.carries}
+        for statement in reversed(steps):
+            has_product = isinstance(statement, Affine) and any(map(is_joinable, statement.terms))
+            if has_product and statement.target not in read:
+                found.insert(0, statement)
+            else:
+                read.update(statement.reads())
+        return found
 
     def source(self, handed: Sequence[Value], result: Callable[[], str]) -> str:
         """The function: `handed` is what it hands out of all steps, `result` what it gives back."""
         statements = self.program.statements
         sums = [s for s in statements if isinstance(s, Accumulate)]
         before = self.lines_of(s for s in statements if s.target.time is None and not isinstance(s, Accumulate))
-        loop = self.lines_of(s for s in statements if s.target.time is not None)
-        after = [node for s in sums for node in self.writer.gradients([s])]
-        summed = [value for s in sums for value in s.reads() if value not in self.given]
-        rows = [value for value in self.given if value.time is not None]
-        out = [*dict.fromkeys(v for v in (*handed, *summed) if v.time is not None and v not in rows)]
+        steps = [s for s in statements if s.target.time is not None]
+        late = self.late(steps)
+        in_loop = {value for statement in steps if statement not in late for value in statement.reads()}
+        rows = [value for value in self.given if value in in_loop and value.time is not None]
+        loop = [*self.stacks.split(self.stacks.within(rows)), *self.lines_of(s for s in steps if s not in late)]
+        after = [*self.lines_of(late, in_loop=False), *self.stacks.sums(sums)]
+        there = {*self.given, *(statement.target for statement in late)}
+        read = (value for statement in (*late, *sums) for value in statement.reads())
+        out = [*dict.fromkeys(v for v in (*handed, *read) if v.time is not None and v not in there)]
+        named = n.names_in(after)
+        apart = [stack for stack in self.stacks.known if any(self.name(value) in named for value in stack.values)]
+        after = [*self.stacks.split(apart), *after]
         body = [
             *_unpacked(self.names(c.incoming for c in self.program.carries), "carry"),
-            *_unpacked(self.names(rows), "row"),
+            *_unpacked(self.stacks.handed(rows), "row"),
             *self.printer.lines(loop),
             *folded(
-                f"return {tuple_of(self.names(c.outgoing for c in self.program.carries))}, {tuple_of(self.names(out))}"
+                f"return {tuple_of(self.names(c.outgoing for c in self.program.carries))}, "
+                f"{tuple_of(self.stacks.handed(out))}"
             ),
         ]
         ending = ", reverse=True" if self.program.direction < 0 else ""
-        call = f"lax.scan(body, {tuple_of(self.begins)}, {tuple_of(self.names(rows))}, length=x.shape[0]{ending})"
+        given = tuple_of(self.stacks.handed(rows))
+        call = f"lax.scan(body, {tuple_of(self.begins)}, {given}, length=x.shape[0]{ending})"
         lines = [
             *self.begun((*before, *loop, *after)),
             *self.printer.lines(before),
@@ -105,7 +136,7 @@ class ScanFunction:
             "def body(carry: Any, row: Any) -> Any:",
             *indented(body),
             "",
-            *folded(f"carry, {tuple_of(self.names(out)) if out else '_'} = {call}"),
+            *folded(f"carry, {tuple_of(self.stacks.handed(out)) if out else '_'} = {call}"),
             *self.printer.lines(after),
             *folded(f"return {result()}"),
         ]
@@ -121,7 +152,7 @@ class ScanFunction:
         lines += self.printer.lines(self.writer.parameters.bound.values())
         arguments = ((argument_of(value), self.name(value)) for value in self.given if is_argument(value))
         lines += [f"{name} = {argument}" for argument, name in arguments if name != argument]
-        return lines + _unpacked(self.names(self.tape), "tape")
+        return lines + _unpacked(self.stacks.handed(self.tape), "tape")
 
     def sizes(self, nodes: tuple[n.Node, ...]) -> dict[str, str]:
         """The sizes that the code speaks of, and what tells each."""
@@ -192,6 +223,15 @@ def source_of(value: Value) -> str:
 def tuple_of(names: Sequence[str]) -> str:
     """(a, b), (a,), ()"""
     return f"({', '.join(names)}{',' * (len(names) == 1)})"
+
+
+def _widened(node: n.Node, statement: Statement) -> n.Node:
+    """A line of what reads nothing of a step, though it has a value at each, as wide as the batch."""
+    timeless = all(value.time is None for value in statement.reads())
+    if not (isinstance(node, n.Assign) and timeless and statement.target.time is not None):
+        return node
+    value = node.value.value if isinstance(node.value, n.Full) else node.value
+    return replace(node, value=n.Full(("B", *statement.target.shape), value))
 
 
 def _unpacked(names: Sequence[str], source: str) -> list[str]:
