@@ -32,20 +32,25 @@ LINES: dict[str, tuple[str, Any, float]] = {
 Curves = dict[str, list[Spread]]  # peer -> seconds along an axis
 
 
+def stem(axis: str) -> str:
+    """The name of the figure of an axis, without its ending."""
+    return f"peers_{axis}"
+
+
 def figure(axis: str, cell: str, dtype: str, curves: Curves) -> Drawing:
     """The figure of an axis; its data are milliseconds."""
     words, shapes = AXES[axis]
     sizes = [shape["TBDH".index(axis)] for shape in shapes]
 
     def draw() -> Any:
-        return drawn(words, sizes, curves, f"{cell}, {dtype}: a gradient, {FIXED[axis]}")
+        return drawn(words, sizes, curves, (f"Cost of a gradient: {cell}", f"{dtype}, {FIXED[axis]}; bands: quartiles"))
 
     pairs = [(name, *pair) for name in curves for pair in zip(sizes, curves[name], strict=True)]
     rows = [(name, size, *(1e3 * value for value in spread)) for name, size, spread in pairs]
     return Drawing(draw, ("peer", axis, "median ms", "lower quartile ms", "upper quartile ms"), rows)
 
 
-def drawn(words: str, sizes: Sequence[int], curves: Curves, title: str) -> Any:
+def drawn(words: str, sizes: Sequence[int], curves: Curves, said: tuple[str, str]) -> Any:
     """Lines and bands; the peers are named under the axes, in the order of the highest size."""
     made = sheet()
     axes = axes_at(made, 0.0, 0.0, 3.0, 2.3)
@@ -61,7 +66,7 @@ def drawn(words: str, sizes: Sequence[int], curves: Curves, title: str) -> Any:
     axes.set_yscale("log")
     axes.set_xticks(sizes, labels=[f"{size:,}" for size in sizes])
     axes.minorticks_off()
-    axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    axes.yaxis.set_major_formatter(lambda value, _: f"{value:,g}")
     named(axes, words, "milliseconds")
     axes.legend(
         loc="upper left",
@@ -74,7 +79,7 @@ def drawn(words: str, sizes: Sequence[int], curves: Curves, title: str) -> Any:
         columnspacing=1.2,
         borderaxespad=0,
     )
-    return finished(made, title)
+    return finished(made, *said)
 
 
 def svg(drawing: Drawing) -> bytes:

@@ -168,7 +168,11 @@ def curves_part(chosen: Options, cells: Sequence[str], dtypes: Sequence[str]) ->
         (", ".join(map(str, found["shape"])), *(f"{1e3 * found['seconds'][name].median:.2f}" for name in names))
         for found in results
     ]
-    return results, table(("T, B, D, H", *(f"{name} ms" for name in names)), rows)
+    links = "\n\n".join(
+        f"![Cost of a gradient against the {words}](figures/{curves.stem(axis)}.svg)"
+        for axis, (words, _) in curves.AXES.items()
+    )
+    return results, f"{links}\n\n{table(('T, B, D, H', *(f'{name} ms' for name in names)), rows)}"
 
 
 def figures(results: Sequence[dict[str, Any]]) -> dict[Path, bytes]:
@@ -180,7 +184,7 @@ def figures(results: Sequence[dict[str, Any]]) -> dict[Path, bytes]:
             name: [result["seconds"][name] for result in along] for name in curves.LINES if name in along[0]["seconds"]
         }
         drawing = curves.figure(axis, along[0]["cell"], along[0]["dtype"], lines)
-        found[DOCS / "figures" / f"peers_{axis}.svg"] = curves.svg(drawing)
+        found[DOCS / "figures" / f"{curves.stem(axis)}.svg"] = curves.svg(drawing)
     return found
 
 
