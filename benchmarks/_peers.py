@@ -329,7 +329,8 @@ def jitted(loss: Callable[..., Any], *given: Any) -> Callable[[], Any]:
     import jax
 
     held = jax.tree.map(jax.numpy.asarray, given)
-    gradient = jax.jit(jax.grad(loss, argnums=(0, 1))).lower(*held).compile()
+    gradient = jax.jit(jax.grad(loss, argnums=(0, 1)))
+    jax.block_until_ready(gradient(*held))  # what `lower().compile()` gives takes longer to call
     return lambda: jax.block_until_ready(gradient(*held))
 
 
