@@ -68,17 +68,18 @@ def by_onnxruntime(case: Case, framewise: bool) -> Callable[[], Any]:
 
 
 def by_kernel(case: Case, target: str, framewise: bool) -> Callable[[], Any]:
-    """The same by one of our kernels: `forward`, or `step` by `step`."""
+    """The same by one of our kernels: `forward` without a tape, or step by step with `stepper`."""
     kernel, (x, params, _) = case.kernel(target), case.numbers()
+    advance, first = kernel.stepper(params, batch=x.shape[1]), kernel.forward(x[:0], params)[1]
 
     def frames() -> Any:
-        state, y = kernel.forward(x[:0], params)[1], []
+        state, y = first, []
         for frame in x:
-            y_t, state = kernel.step(frame, state, params)
+            y_t, state = advance(frame, state)
             y.append(y_t)
         return np.stack(y)
 
-    return frames if framewise else lambda: kernel.forward(x, params)[0]
+    return frames if framewise else lambda: kernel.forward(x, params, tape=False)[0]
 
 
 def calls(case: Case, framewise: bool) -> dict[str, Callable[[], Any]]:

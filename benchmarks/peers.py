@@ -204,7 +204,7 @@ def inference_part(chosen: Options, cells: Sequence[str], dtypes: Sequence[str])
         (
             found["cell"],
             ", ".join(map(str, found["shape"])),
-            "frame by frame, `step`" if found["framewise"] else "the sequence, `forward`",
+            "frame by frame, `stepper`" if found["framewise"] else "the sequence, `forward`",
             f"{1e3 * found['seconds']['C'].median:.3f}",
             *(value.text() for value in found["over C"].values()),
         )
