@@ -793,9 +793,11 @@ def _signature(records: tuple[type, ...], *given: Any) -> Any:
         elif value is not None:
             arrays.append(value)
     for array in arrays:
-        if type(array) is not np.ndarray or array.dtype != arrays[0].dtype:
+        if type(array) is not np.ndarray or array.dtype is not arrays[0].dtype:
             return None
-    return (arrays[0].dtype, *map(type, given), *[array.shape for array in arrays]) if arrays else None
+    if not arrays or not arrays[0].dtype.isnative:
+        return None
+    return (arrays[0].dtype, *map(type, given), *[array.shape for array in arrays])
 
 
 def _sizes_of(params: Any, shapes: Any) -> dict[str, int]:

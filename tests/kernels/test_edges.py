@@ -85,6 +85,18 @@ def test_layouts_byte_orders_and_write_protection_change_nothing(name: str) -> N
             assert all(relative_error(*both) <= 1e-14 for both in zip(found, right, strict=True)), layout
 
 
+@FEW_CELLS
+def test_foreign_bytes_are_turned_at_every_call(name: str) -> None:
+    """What fitted once is not looked at again, but it is converted again."""
+    case = changed(random_case(CATALOGUE[name], steps=2), LAYOUTS["big-endian"])
+    kernel = import_module(f"lstm_sym.kernels.{name}")
+    params, state = kernel.Params(**case.params), kernel.State(**case.state)
+    for _ in range(3):
+        y, last, tape = kernel.forward(case.x, params, state)
+        grads = kernel.backward(case.dy, tape, params)
+        assert all(array.dtype == np.dtype("=f8") and array.dtype.isnative for array in (y, *last, *grads.params))
+
+
 @EVERY_CELL
 def test_half_precision_is_refused_in_words(name: str) -> None:
     """Sixteen bits keep three digits, and a gradient of 1e-8 not at all."""
