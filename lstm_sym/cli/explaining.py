@@ -10,7 +10,7 @@ from lstm_sym.equations.sizes import added
 from lstm_sym.ground.width import aligned
 
 _COLUMNS = ("pass", "calls", "calls a step", "products", "products a step", "operations a unit and step")
-_TEXT = """{name}: what a call of its NumPy kernel does, in the fast form and float32
+_TEXT = """{name}: what a call of its NumPy kernel does, in float32; forward and backward in the fast form
 
 {table}
 
@@ -20,7 +20,7 @@ are the derivation's, element by element; they and the products are what costs w
 
 The tape of T steps and B sequences holds {total} numbers a step and sequence, 4 bytes each in float32:
 {tape}
-Without a tape, forward(..., tape=False), it is the output and a thousand rows.
+Without a tape, forward(..., tape=False), it is the output and a thousand rows, or one step of a larger batch.
 """
 
 

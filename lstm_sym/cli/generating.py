@@ -32,6 +32,8 @@ class Asked(NamedTuple):
 def destination_of(output: Path | None, cell: str, target: str, asked: Asked, *, force: bool) -> Destination:
     """Where the file goes. Raises Refused, UsageError for an option of another target."""
     name = ALSO.get(target, target)
+    if asked.plain and asked.explain:
+        raise click.UsageError("--explain is of the kernel: leave --plain out")
     own = [f"--{option}" for option in ("plain", "explain") if getattr(asked, option)]
     if own and name != "numpy":
         raise click.UsageError(f"{own[0]} is NumPy: leave --target out")

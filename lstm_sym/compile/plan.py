@@ -7,6 +7,7 @@ Reports, kernels and every other target read it; none of them derives, schedules
 
 from __future__ import annotations
 
+import keyword
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -28,8 +29,9 @@ RECORDS = frozenset({"params", "state", "tape", "dstate", "params_dot", "state_d
 ARGUMENTS = frozenset({"x", "dy", "x_dot", "dy_dot", "precise", "workspace"})
 TYPES = frozenset({"Params", "State", "Tape", "PreciseTape", "SecondTape", "Grads", "Array", "Any", "NamedTuple"})
 FUNCTIONS = frozenset("sigmoid complement add subtract multiply tanh exp log sin cos sqrt".split())
-LOCAL = frozenset({"np", "t", "T", "B", "k", "dtype", "shared", "half", "empty"})
-TAKEN = LOCAL | FUNCTIONS | RECORDS | ARGUMENTS | TYPES
+LOCAL = frozenset("np t T B k dtype shared half empty advance batch run after".split())
+LANGUAGE = frozenset(keyword.kwlist) | frozenset("eval exec compile open globals locals vars getattr input".split())
+TAKEN = LOCAL | FUNCTIONS | RECORDS | ARGUMENTS | TYPES | LANGUAGE
 """What generated code calls things itself; a quantity of this name gets an underscore."""
 
 

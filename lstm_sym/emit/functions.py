@@ -113,9 +113,14 @@ class FunctionWriter:
         begin: list[n.Node] = [n.Assign(n.Name(home(value).name), n.Name("x_t")) for value in program.inputs]
         begin += [n.Assign(n.Name(home(c.incoming).name), n.Field("state", c.incoming.name)) for c in program.carries]
 
+        # What is only another name of something must not be handed out: it may be the caller's array.
+        assigned = [node for node in self.regions.loop if isinstance(node, n.Assign)]
+        names = {node.target for node in assigned if _is_name(node.value)}
+
         def given(value: Value) -> n.Node:
             name = n.Name(home(value).name)
-            return name if self.storage.place(value) is None else n.Copy(name)
+            is_own = self.storage.place(value) is None and name not in names
+            return name if is_own else n.Copy(name)
 
         states = n.Record("State", tuple(given(carry.outgoing) for carry in program.carries))
         end = n.Return(n.Together((given(program.outputs[0]), states)))
@@ -356,6 +361,11 @@ def splits(views: Mapping[str, View]) -> list[n.Split]:
         names = tuple(n.Name(name) for name, _ in run)
         found.append(n.Split(names, n.Name(first.array), first.low, last.high, first.size, first.parts))
     return found
+
+
+def _is_name(node: n.Node) -> bool:
+    """Whether an expression is another name of an array, and computes nothing."""
+    return isinstance(node, n.Name) or (isinstance(node, n.Elementwise) and node.expression.is_Symbol)
 
 
 def _adjoint_of(value: Value) -> Value:

@@ -181,7 +181,9 @@ def backward(
     dy, params, dstate = _cotangents(dy, tape, params, dstate)
     parts = _parts(tape, *dy.shape[:2])
     if len(parts) == 1:
-        return _backward(dy, tape, params, dstate, workspace)
+        found = _backward(dy, tape, params, dstate, workspace)
+        # What is handed out is no memory of the workspace, which the next call writes over.
+        return found if workspace is None else found._replace(x=found.x.copy())
     # What a step needs beside the tape is kept for as many steps at once as a cache holds, not for all.
     d_x: Any = None
     total: Any = None
@@ -246,11 +248,14 @@ def step(x_t: Array, state: State, params: Params) -> tuple[Array, State]:
 def stepper(params: Params, batch: int = 1) -> Any:
     """step() for many steps with the same parameters, which are packed once, and memory that is made once.
 
-    Gives advance(x_t (B, D), state) -> y_t (B, H) and the new state, for B = batch. What changes in the parameters
-    later is not seen. Raises TypeError, ValueError.
+    Gives advance(x_t (B, D), state) -> y_t (B, H) and the new state, for B = batch, in the dtype of the
+    parameters; what changes in these later is not seen. As `step` it takes its arrays as they come, and y_t may be an
+    array of the state. One stepper is for one thread. Raises TypeError, ValueError for parameters that do not fit.
     """
     _sizes_of(params, _SHAPES)
-    B, dtype = batch, np.result_type(*params)
+    dtype = _float_dtype(_named("params", params, _SHAPES))
+    params = Params(*(np.array(value, dtype) for value in params))
+    B = batch
     tanh = np.tanh
     H = params.W.shape[0]
     W = params.W
@@ -642,9 +647,11 @@ def _diagonal(blocks: Array) -> Array:
 
 
 def _empty_in(workspace: Any, function: str) -> Any:
-    """np.empty; with a workspace, what gives the arrays again that this function made last, as far as they fit."""
+    """np.empty; with a workspace, what gives the arrays again that this function made last. Raises TypeError."""
     if workspace is None:
         return np.empty
+    if not isinstance(workspace, dict):
+        raise TypeError(f"workspace is a {type(workspace).__name__}; give a dict, the same one at every call")
     last = iter(workspace.get(function, ()))
     made = workspace[function] = []
 

@@ -24,6 +24,11 @@ FORMS: dict[str, tuple[str, dict[str, str]]] = {
         "lead[t] = repeat([work[t-1], work[t-1]], 2) + 0.3 * lead[t-1]\nwork[t] = sin(work[t-1] + work[t-1])",
         {},
     ),
+    "packs named as words of Python": (
+        "a[t] = sigmoid(input_a @ x[t] + lambda_a @ h[t-1])\n"
+        "b[t] = tanh(input_b @ x[t] + lambda_b @ h[t-1] + advance)\nh[t] = a[t] * h[t-1] + b[t]",
+        {},
+    ),
     "bias first": ("h[t] = tanh(b + W @ x[t] + U @ h[t-1])", {}),
     "bias first, no function": ("h[t] = b + W @ x[t] - U @ h[t-1]", {}),
     "a scaled bias first": ("h[t] = 2 * b - U @ h[t-1] + W @ x[t]", {}),

@@ -75,7 +75,8 @@ def given(case: Any) -> dict[str, Any]:
 
 def test_every_cell_step_by_step_is_the_whole_sequence(tmp_path):
     randoms = [random_cell(Random(seed), plain=bool(seed % 2)).parse() for seed in range(10)]
-    cells = [*BUILT_IN.values(), *OWN.values(), *randoms]
+    numbers = ls.parse("s[t] = sigmoid(f)\nh[t] = s[t] * h[t-1] + W @ x[t]", parameters={"f": "scalar"})
+    cells = [*BUILT_IN.values(), *OWN.values(), numbers, *randoms]
     cases = [random_case(cell, steps=4, batch=2) for cell in cells]
     found = run(tmp_path, [(cell, STEPS, given(case)) for cell, case in zip(cells, cases, strict=True)])
     for cell, case, one in zip(cells, cases, found, strict=True):

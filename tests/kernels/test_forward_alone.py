@@ -85,3 +85,21 @@ def test_two_workspaces_share_nothing():
     params, x = kernel.init(3, 4), np.ones((5, 2, 3))
     tapes = [kernel.forward(x * k, params, workspace={})[2] for k in (1, 2)]
     assert not np.shares_memory(tapes[0].gates, tapes[1].gates) and not np.array_equal(tapes[0].gates, tapes[1].gates)
+
+
+@pytest.mark.parametrize("target", ["numpy", COMPILED])
+def test_a_gradient_that_is_the_adjoint_of_the_loop_outlives_the_next_call(target):
+    kernel = ls.build(ls.parse("h[t] = tanh(h[t-1] + x[t])", sizes={"x": "H"}), target=target)
+    x, params, workspace = np.ones((5, 2, 3)), kernel.Params(), {}
+    y, _, tape = kernel.forward(x, params, workspace=workspace)
+    grads = kernel.backward(y, tape, params, workspace=workspace)
+    kept = grads.x.copy()
+    kernel.backward(2 * y, tape, params, workspace=workspace)
+    assert kept.any() and np.array_equal(grads.x, kept)
+
+
+@pytest.mark.parametrize("workspace", [[], set(), (), True, "", 0])
+def test_a_workspace_that_is_no_dict_is_refused(workspace):
+    kernel = ls.build("rnn", target="numpy")
+    with pytest.raises(TypeError, match=r"workspace is a .*; give a dict"):
+        kernel.forward(np.ones((2, 1, 3)), kernel.init(3, 4), workspace=workspace)

@@ -73,3 +73,21 @@ def test_a_step_of_another_batch_is_refused_and_of_complex_numbers_not_compiled(
         kernel.stepper(params)(np.ones((2, 3)), state)
     point = kernel.Params(*(value + 0j for value in params))
     assert kernel.stepper(point)(np.ones((1, 3)) + 0j, state)[0].dtype == np.complex128
+
+
+@pytest.mark.parametrize("target", ["numpy", pytest.param("c", marks=COMPILED)])
+def test_a_stepper_keeps_nothing_of_its_caller(target):
+    """Neither a frame that is read into the same array again, nor parameters that training changes."""
+    kernel = ls.build(ls.parse("h[t] = x[t]\nk[t] = tanh(U @ h[t-1] + x[t] + b)", sizes={"x": "H"}), target=target)
+    rng = np.random.default_rng(0)
+    params, frames = kernel.Params(rng.standard_normal((3, 3)), np.zeros(3)), rng.standard_normal((4, 1, 3))
+    state = expected = kernel.State(*(np.zeros((1, 3)) for _ in kernel.State._fields))
+    advance, frame = kernel.stepper(params), np.empty((1, 3))
+    own = kernel.Params(*(value.copy() for value in params))
+    for value in params:
+        value += 1
+    for given in frames:
+        frame[...] = given
+        y, state = advance(frame, state)
+        right, expected = kernel.step(given, expected, own)
+        np.testing.assert_allclose(y, right, rtol=1e-13)

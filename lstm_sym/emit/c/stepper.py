@@ -8,7 +8,7 @@ from lstm_sym.emit.functions import FunctionWriter
 from lstm_sym.emit.numpy.entry import all_sizes
 from lstm_sym.emit.numpy.layout import folded
 from lstm_sym.emit.numpy.printer import CodePrinter, indented
-from lstm_sym.emit.numpy.stepper import stepper_text
+from lstm_sym.emit.numpy.stepper import COPIED, stepper_text
 
 _OTHERWISE = "return _numpy.stepper(params, batch)"
 
@@ -22,10 +22,10 @@ def compiled_stepper(plan: Plan, writer: FunctionWriter) -> str:
     bound = [node for name, node in writer.writer.parameters.bound.items() if name in names]
     own = [name for name in names if name not in writer.writer.parameters.bound]
     begin = [
-        f"sizes, dtype = {all_sizes(cell, '_sizes_of(params, _SHAPES)')}, np.result_type(*params)",
+        f"sizes = {all_sizes(cell, '_sizes_of(params, _SHAPES)')}",
+        *COPIED[1:],
         "if dtype not in _compiled.dtypes:",
         f"    {_OTHERWISE}",
-        "params = Params(*(np.asarray(value, dtype) for value in params))",
         *folded(f"{', '.join(call.sizes)}, = ({', '.join(f'sizes[{size!r}]' for size in call.sizes)},)"),
         *CodePrinter().lines(bound),
         *(f"{name} = np.empty((batch, {places.of(name).width}), dtype)" for name in own),

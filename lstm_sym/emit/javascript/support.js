@@ -37,6 +37,7 @@ const add = (v, f) => fill(v, (r, c) => at(v, r, c) + f(r, c));
 const like = (v, width) => (v.vector ? vector(width) : array(v.rows, width, v.s ? v.jump / v.s : 0));
 // A new array of the shape that its operands have together.
 function fresh(operands, f) {
+  if (operands.every((v) => v.vector && !v.u)) return everywhere(f(0, 0)); // of numbers alone: a number
   const longest = operands.find((v) => !v.vector) ?? operands[0];
   return fill(like(longest, Math.max(...operands.map((v) => v.columns))), f);
 }

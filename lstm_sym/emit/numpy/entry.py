@@ -81,7 +81,9 @@ Raises TypeError, ValueError."""
     dy, params, dstate = _cotangents(dy, tape, params, dstate)
     parts = _parts(tape, *dy.shape[:2])
     if len(parts) == 1:
-        return _backward(dy, tape, params, dstate, workspace)
+        found = _backward(dy, tape, params, dstate, workspace)
+        # What is handed out is no memory of the workspace, which the next call writes over.
+        return found if workspace is None else found._replace(x=found.x.copy())
     # What a step needs beside the tape is kept for as many steps at once as a cache holds, not for all.
     d_x: Any = None
     total: Any = None

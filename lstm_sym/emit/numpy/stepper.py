@@ -12,8 +12,17 @@ from lstm_sym.equations.cell import Cell
 
 _TEXT = """step() for many steps with the same parameters, which are packed once, and memory that is made once.
 
-Gives advance(x_t (B, {size}), state) -> y_t (B, {out}) and the new state, for B = batch. What changes in the parameters
-later is not seen. Raises TypeError, ValueError."""
+Gives advance(x_t (B, {size}), state) -> y_t (B, {out}) and the new state, for B = batch, in the dtype of the
+parameters; what changes in these later is not seen. As `step` it takes its arrays as they come, and y_t may be an
+array of the state. One stepper is for one thread. Raises TypeError, ValueError for parameters that do not fit."""
+
+
+COPIED = (
+    "_sizes_of(params, _SHAPES)",
+    'dtype = _float_dtype(_named("params", params, _SHAPES))',
+    "params = Params(*(np.array(value, dtype) for value in params))",
+)
+"""The parameters are looked at, and copied: what changes in them later is not seen."""
 
 
 class StreamPrinter(StepPrinter):
@@ -35,7 +44,7 @@ def stepper_function(plan: Plan) -> str:
     printer = StreamPrinter("False", {"state": cell.states})
     lines, inner = printer.lines(shared), printer.lines(step)
     memory = any(isinstance(node, n.Allocate) for node in shared)
-    begin = ["_sizes_of(params, _SHAPES)", *(["B, dtype = batch, np.result_type(*params)"] if memory else [])]
+    begin = [*COPIED, *(["B = batch"] if memory else [])] if cell.parameters else []
     begin += [*choices(step, "False"), *bare_names(inner)]
     advance = [
         "def advance(x_t: Array, state: State) -> tuple[Array, State]:",

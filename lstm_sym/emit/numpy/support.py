@@ -209,9 +209,11 @@ def part_of(tape: Any, extra: Sequence[int], steps: slice) -> Any:
 
 
 def empty_in(workspace: Any, function: str) -> Any:
-    """np.empty; with a workspace, what gives the arrays again that this function made last, as far as they fit."""
+    """np.empty; with a workspace, what gives the arrays again that this function made last. Raises TypeError."""
     if workspace is None:
         return np.empty
+    if not isinstance(workspace, dict):
+        raise TypeError(f"workspace is a {type(workspace).__name__}; give a dict, the same one at every call")
     last = iter(workspace.get(function, ()))
     made = workspace[function] = []
 
