@@ -6,17 +6,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from lstm_sym.audit.cases import ALL, SHORT, arrays, forward_passes, request
+from lstm_sym.audit.answer import Answer
+from lstm_sym.audit.cases import ALL, ForwardPass, arrays, forward_passes, request
 from lstm_sym.audit.child import of_case
-from lstm_sym.audit.compare import BAR, SINGLE_BAR, Verdict, layout_text, layouts, turned, verdict
+from lstm_sym.audit.compare import BAR, SATURATED_BAR, SINGLE_BAR, Verdict, layout_text, layouts, turned, verdict
 from lstm_sym.audit.errors import AuditError
 from lstm_sym.audit.explanations import Evidence, Explanation, explain
-from lstm_sym.audit.process import Answer, Notice, call, check_timeout
+from lstm_sym.audit.plan import LONG, PLAN, SHORT
+from lstm_sym.audit.process import Notice, call, check_timeout
 from lstm_sym.compile.derivation import Derivation
 from lstm_sym.equations.cell import Cell
 from lstm_sym.ground.progress import Progress
 from lstm_sym.interpreter.over_time import Named
-from lstm_sym.mistakes.catalogue import mistakes
+from lstm_sym.mistakes.catalogue import Mistake, mistakes
 
 
 @dataclass(frozen=True)
@@ -25,24 +27,51 @@ class Audit:
 
     verdicts: one an output, in the order x, parameters, initial states; missing: outputs that were not returned;
     explanation: the mistakes that give exactly what was returned, None if none is known, none is needed, or what was
-    returned is not finite or changes from call to call; sizes: T, B, D, H of the long sequences; bar: relative error up
-    to which an output is right.
+    returned is not finite or changes from call to call. all_sizes: T, B, D, H of each sequence; sequences: what each
+    is, "T 5, B 1, D 2, H 4 (a batch of one)"; unused: those of the plan on which the cell itself gives numbers too
+    large; bar: relative error up to which an output is right on the usual ones. noticed: if all is right, the known
+    mistakes that would have shown in what was returned; unnoticed: those that would not.
     """
 
     derivation: Derivation
     place: str
     seed: int
-    sizes: Mapping[str, int]
+    all_sizes: tuple[Mapping[str, int], ...]
+    sequences: tuple[str, ...]
+    unused: tuple[str, ...]
     bar: float
     verdicts: tuple[Verdict, ...]
     missing: tuple[str, ...]
     explanation: Explanation | None
     answer: Answer
+    noticed: tuple[Mistake, ...]
+    unnoticed: tuple[Mistake, ...]
 
     @property
     def right(self) -> bool:
         """Whether every output returned is right, and the same when asked again."""
         return all(verdict.right for verdict in self.verdicts) and not self.answer.unstable
+
+    @property
+    def ranges(self) -> dict[str, set[int]]:
+        """T, B, D, H of all the sequences."""
+        return {name: {sizes[name] for sizes in self.all_sizes} for name in self.sizes}
+
+    @property
+    def sizes(self) -> Mapping[str, int]:
+        """T, B, D, H of the long sequences."""
+        return self.all_sizes[0]
+
+    @property
+    def wrong_on(self) -> tuple[str, ...]:
+        """The sequences on which an output is wrong."""
+        places = sorted({place for verdict in self.verdicts for place in verdict.wrong_on})
+        return tuple(self.sequences[place] for place in places)
+
+    @property
+    def is_usually_right(self) -> bool:
+        """Whether the usual sequences, long and short, are right, though others may be wrong."""
+        return not {*LONG, *SHORT} & {place for verdict in self.verdicts for place in verdict.wrong_on}
 
     @property
     def common_factor(self) -> float | None:
@@ -78,22 +107,47 @@ def audit(
     derivation = Derivation(cell)
     known = forward_passes(derivation, seed)
     answer = call(file, function, request(derivation, known), arrays(derivation, known), timeout, notice)
-    given = [sequence.backward(answer.taken) for sequence in known]
+    place, given = f"{file}:{function}", [sequence.backward(answer.taken) for sequence in known]
     right = [one.run(derivation.adjoint) for one in given]
-    found, texts = _outputs(answer, [run.gradients for run in right], f"{file}:{function}")
-    expected, bar = [run.gradients for run in right], SINGLE_BAR if answer.single else BAR
-    verdicts = [verdict(name, found, expected, texts[name], bar) for name in expected[0] if name in found[0]]
-    explanation = None
-    if any(not v.right for v in verdicts) and not answer.unstable and not any(v.problem for v in verdicts):
-        everything = known[SHORT[-1]].backward(ALL)
-        every = mistakes(derivation.adjoint, derivation.forward, everything)
-        explanation = explain(Evidence(given, found, right, bar), every, progress)
-    missing = tuple(name for name in expected[0] if name not in found[0])
-    sizes = known[0].case.sizes
-    return Audit(derivation, f"{file}:{function}", seed, sizes, bar, tuple(verdicts), missing, explanation, answer)
+    bars = _bars(answer, known)
+    expected = [run.gradients for run in right]
+    found, texts = _outputs(answer, expected, place, bars[0])
+    verdicts = tuple(verdict(name, found, expected, texts[name], bars) for name in expected[0] if name in found[0])
+    every = mistakes(derivation.adjoint, derivation.forward, known[SHORT[-1]].backward(ALL))
+    evidence, explanation = Evidence(given, found, right, bars), None
+    unnoticed: tuple[Mistake, ...] = ()
+    noticed: tuple[Mistake, ...] = ()
+    if all(v.right for v in verdicts):
+        unnoticed = evidence.unnoticed(every)
+        noticed = tuple(mistake for mistake in every if mistake not in unnoticed)
+    elif not answer.unstable and not any(v.problem for v in verdicts):
+        explanation = explain(evidence, every, progress)
+    return Audit(
+        derivation,
+        place,
+        seed,
+        tuple(sequence.case.sizes for sequence in known),
+        tuple(sequence.label for sequence in known),
+        tuple(setting.why for setting in PLAN if all(setting is not sequence.setting for sequence in known)),
+        bars[0],
+        verdicts,
+        tuple(name for name in expected[0] if name not in found[0]),
+        explanation,
+        answer,
+        noticed,
+        unnoticed,
+    )
 
 
-def _outputs(answer: Answer, right: list[Named], place: str) -> tuple[list[Named], dict[str, str]]:
+def _bars(answer: Answer, known: list[ForwardPass]) -> list[float]:
+    """The relative error allowed on each sequence: that of float32 where it was given, or came back of doubles."""
+    settings = [sequence.setting for sequence in known]
+    if all(settings[place].single for place in answer.single):
+        return [SINGLE_BAR if setting.single else BAR for setting in settings]
+    return [SATURATED_BAR if setting.saturates else SINGLE_BAR for setting in settings]
+
+
+def _outputs(answer: Answer, right: list[Named], place: str, bar: float) -> tuple[list[Named], dict[str, str]]:
     """What was returned for every sequence, axes as in the right ones; and the layouts that were found."""
     found = [of_case(answer.outputs, case) for case in range(len(right))]
     if any(named.keys() != found[0].keys() for named in found):
@@ -103,6 +157,6 @@ def _outputs(answer: Answer, right: list[Named], place: str) -> tuple[list[Named
             "a branch that depends on the values or on the length",
             "return the same names each time",
         )
-    axes = layouts(found[0], right[0], place)
+    axes = layouts(found[0], right[0], place, bar)
     texts = {name: layout_text(order) for name, order in axes.items()}
     return [turned(named, expected, axes, place) for named, expected in zip(found, right, strict=True)], texts

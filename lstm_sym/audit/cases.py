@@ -1,8 +1,4 @@
-"""The sequences on which a backward pass is audited.
-
-Two are long enough for everything to show, from different seeds, so that no coincidence passes. The others have one
-step and two: there mistakes have not yet mixed through time, and each can be told from the others.
-"""
+"""The sequences of the plan for one cell, and what the process that runs a user's function is told of them."""
 
 from __future__ import annotations
 
@@ -14,17 +10,11 @@ import numpy as np
 from lstm_sym.audit import names
 from lstm_sym.audit.child import in_case
 from lstm_sym.audit.errors import AuditError
+from lstm_sym.audit.plan import LONG, PLAN, SHORT, Setting
 from lstm_sym.check import Case, random_case
 from lstm_sym.compile.derivation import Derivation
 from lstm_sym.interpreter.evaluation import Array
 from lstm_sym.interpreter.over_time import Backward, Values, run_forward
-
-SIZES = {"batch": 3, "inputs": 2, "hidden": 4}
-"""All different, so that what is mixed up shows in a shape."""
-
-STEPS = (6, 6, 1, 2)
-LONG, SHORT = (0, 1), (2, 3)
-"""Places of the long and of the short sequences."""
 
 ALL = frozenset({"dy", "dstate"})
 """What a function takes that takes every cotangent."""
@@ -32,10 +22,16 @@ ALL = frozenset({"dy", "dstate"})
 
 @dataclass(frozen=True)
 class ForwardPass:
-    """One case, and all values of its forward pass."""
+    """One sequence of the plan, and all values of its forward pass."""
 
+    setting: Setting
     case: Case
     steps: list[Values]
+
+    @property
+    def label(self) -> str:
+        """T 5, B 1, D 2, H 4 (a batch of one)."""
+        return self.case.label + (f" ({self.setting.why})" if self.setting.why else "")
 
     def backward(self, taken: frozenset[str]) -> Backward:
         """What a backward program is given; cotangents that the function did not take are zero."""
@@ -49,23 +45,58 @@ class ForwardPass:
 
 
 def forward_passes(derivation: Derivation, seed: int) -> list[ForwardPass]:
-    """Sequences of `STEPS` steps, each of its own seed; in that of one step nothing arrives from a step after.
+    """The sequences of the plan, each of its own seed; left out is what gives the cell itself numbers too large.
 
-    Raises AuditError for a cell whose own forward pass is not finite there.
+    Raises AuditError for a cell whose own forward pass is not finite on the usual ones.
     """
-    cases = [random_case(derivation.cell, steps=steps, seed=seed + k, **SIZES) for k, steps in enumerate(STEPS)]
-    alone = STEPS.index(1)
-    cases[alone] = replace(cases[alone], dstate={name: 0 * value for name, value in cases[alone].dstate.items()})
-    with np.errstate(all="ignore"):  # what is not finite is found in the values
-        found = [ForwardPass(c, run_forward(derivation.forward, c.x, c.params, c.state)) for c in cases]
-    if not all(np.isfinite(array).all() for one in found for values in one.steps for array in values.values()):
-        raise AuditError(
-            "",
-            f"{derivation.cell.key}: the forward pass itself gives NaN or infinity on random sequences",
-            "a logarithm or a quotient of what can be zero or negative",
-            "try another --seed, or mend the cell",
-        )
+    found: list[ForwardPass] = []
+    for place, setting in enumerate(PLAN):
+        one = _forward_pass(derivation, setting, seed + place)
+        if _is_finite(derivation, one):
+            found.append(one)
+        elif place in (*LONG, *SHORT):
+            raise AuditError(
+                "",
+                f"{derivation.cell.key}: the forward pass itself gives NaN or infinity on random sequences",
+                "a logarithm or a quotient of what can be zero or negative",
+                "try another --seed, or mend the cell",
+            )
     return found
+
+
+def _forward_pass(derivation: Derivation, setting: Setting, seed: int) -> ForwardPass:
+    case = prepared(random_case(derivation.cell, seed=seed, scale=setting.weights, **setting.sizes), setting)
+    with np.errstate(all="ignore"):  # what is not finite is found in the values
+        return ForwardPass(setting, case, run_forward(derivation.forward, case.x, case.params, case.state))
+
+
+def prepared(case: Case, setting: Setting) -> Case:
+    """A random case as its setting wants it: a float32 one holds doubles that float32 can hold."""
+    dstate = {name: value * setting.cotangents * setting.last for name, value in case.dstate.items()}
+    state = {name: value * setting.state for name, value in case.state.items()}
+    made = replace(case, state=state, dy=case.dy * setting.cotangents, dstate=dstate)
+    if setting.padded:
+        end = len(case.x) - np.arange(case.x.shape[1]) % len(case.x)
+        goes_on = (np.arange(len(case.x))[:, None] < end)[..., None]
+        made = replace(made, x=made.x * goes_on, dy=made.dy * goes_on)
+    if setting.single:
+        made = Case(made.sizes, *(_single(part) for part in (made.x, made.params, made.state, made.dy, made.dstate)))
+    return made
+
+
+def _single(part: Any) -> Any:
+    if isinstance(part, dict):
+        return {name: _single(value) for name, value in part.items()}
+    return part.astype(np.float32).astype(float)
+
+
+def _is_finite(derivation: Derivation, one: ForwardPass) -> bool:
+    """Whether the forward pass and the right gradients are."""
+    if not all(np.isfinite(array).all() for values in one.steps for array in values.values()):
+        return False
+    with np.errstate(all="ignore"):
+        gradients = one.backward(ALL).run(derivation.adjoint).gradients
+    return all(bool(np.isfinite(value).all()) for value in gradients.values())
 
 
 def request(derivation: Derivation, found: list[ForwardPass]) -> dict[str, Any]:
@@ -84,6 +115,8 @@ def request(derivation: Derivation, found: list[ForwardPass]) -> dict[str, Any]:
         "states": list(cell.states),
         "output": cell.output,
         "sizes": [sequence.case.sizes for sequence in found],
+        "labels": [f" ({sequence.setting.why})" if sequence.setting.why else "" for sequence in found],
+        "strided": [sequence.setting.strided for sequence in found],
         "timed": ["x", "dy", *(f"tape/{name}" for name in tape if name in timed)],
     }
 
@@ -95,7 +128,9 @@ def arrays(derivation: Derivation, found: list[ForwardPass]) -> dict[str, Array]
         case = sequence.case
         parts = {"params": case.params, "state": case.state, "dstate": case.dstate, "tape": _tape(derivation, sequence)}
         named = {f"{part}/{name}": value for part, of_part in parts.items() for name, value in of_part.items()}
-        given |= in_case({**named, "x": case.x, "dy": case.dy}, place)
+        named |= {"x": case.x, "dy": case.dy}
+        kind = np.float32 if sequence.setting.single else np.float64
+        given |= in_case({name: value.astype(kind) for name, value in named.items()}, place)
     return given
 
 

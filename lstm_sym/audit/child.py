@@ -1,12 +1,16 @@
-"""The process that runs a user's backward pass: `python -I child.py FOLDER`. NumPy is all that it needs.
+"""The process that runs a user's backward pass: `python -I child.py FOLDER PARENT`. NumPy is all that it needs.
 
-It reads `request.json` and `cases.npz` from the folder, calls the function once for each case, and writes
-`outputs.npz` and `answer.json` there. In between, `stage` says what it is at, for whoever has to end it. A `Complaint`
-is about the function; anything else that is raised is the user's own, and goes back with its traceback.
+It reads `request.json` and `cases.npz` from the folder, calls the function once for each case, and writes `answer`
+there. In between, `stage` says what it is at, for whoever has to end it. A `Complaint` is about the function; anything
+else that is raised is the user's own, and goes back with its traceback.
+
+A file may replace whatever it finds in NumPy or in Python's library. So all that is read is read before it is loaded,
+and what is used afterwards is bound here by name, or is a method of an array.
 """
 
 from __future__ import annotations
 
+import builtins
 import contextlib
 import dataclasses
 import errno
@@ -14,17 +18,35 @@ import importlib.util
 import inspect
 import json
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping
+from json import JSONEncoder
+from os import O_CREAT, O_TRUNC, O_WRONLY, _exit, close, getpid, write
+from os import open as opened
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+from numpy import array, asarray, empty, float64, nan
+
+encode = JSONEncoder().encode
+globals()["__builtins__"] = dict(
+    vars(builtins)
+)  # those of every function below, whatever a file makes of the shared ones
 
 FILE_SIZE = 64 << 20
 MEMORY = 8 << 30
+APART = ("x", "dy")
+"""What lies apart in memory in a case that is strided."""
+
+DEATH_SIGNAL = 1
+"""PR_SET_PDEATHSIG of Linux: the signal that a process gets when its parent ends."""
+
+WATCHED = {"builtins": builtins, "json": json, "numpy": np, "numpy.linalg": np.linalg, "os": os}
+"""Modules of which it is said what a file replaces in them."""
 
 Arrays = dict[str, Any]
 Request = dict[str, Any]
@@ -109,12 +131,12 @@ class Caller:
         )
         self.changed: set[str] = set()
         self.ignored: set[str] = set()
-        self.single = False
-        self.sizes: dict[str, int] = {}
+        self.single: set[int] = set()
+        self.case = 0
 
-    def gradients(self, given: Arrays, sizes: dict[str, int]) -> Arrays:
-        """All gradients of one case."""
-        self.sizes = sizes
+    def gradients(self, given: Arrays, case: int) -> Arrays:
+        """All gradients of one case, by its number."""
+        self.case = case
         return self.stepwise(given) if self.by_step else self.call(given)
 
     def stepwise(self, given: Arrays) -> Arrays:
@@ -134,24 +156,25 @@ class Caller:
             missing = [name for name in states if f"{name}[0]" not in outputs]
             if missing:
                 raise Complaint("nothing sent", states=missing)
-            carried = {f"carried/{name}": outputs.pop(f"{name}[0]") for name in states}
+            carried = {f"carried/{name}": outputs.pop(f"{name}[0]").astype(given["dy"].dtype) for name in states}
             inputs.append(outputs.pop("x", None))
             totals = {name: totals.get(name, 0) + value for name, value in outputs.items()}
         if all(value is not None for value in inputs):
-            totals["x"] = np.array(inputs[::-1])
+            totals["x"] = array(inputs[::-1])
         return totals | {f"{name}[0]": carried[f"carried/{name}"] for name in states}
 
     def call(self, given: Arrays) -> Arrays:
         """One call, with copies of its own; what it changes of them is noted."""
-        copies = {name: np.array(value) for name, value in given.items()}
+        strided = self.request["strided"][self.case]
+        copies = {name: apart(value) if strided and name in APART else value.copy() for name, value in given.items()}
         groups = {
             name: Named({key: copies[source] for key, source in members.items() if source in copies})
             for name, members in self.request["groups"].items()
         }
-        sizes = {f"size/{name}": size for name, size in self.sizes.items()}
+        sizes = {f"size/{name}": size for name, size in self.request["sizes"][self.case].items()}
         values = copies | groups | sizes
         result = self.function(**{name: values[source] for name, source in self.sources.items()})
-        self.changed |= {name for name, value in given.items() if not np.array_equal(copies[name], value, True)}
+        self.changed |= {name for name, value in given.items() if not same(copies[name], value)}
         return {name: self.array(name, value) for name, value in self.outputs(result).items()}
 
     def outputs(self, result: Any) -> Arrays:
@@ -161,7 +184,7 @@ class Caller:
         if fields is not None:
             return self.known(list(flat(fields)))
         if not isinstance(result, list | tuple):
-            if result is None or np.ndim(result) == 0:
+            if getattr(result, "ndim", 0) == 0:
                 raise Complaint("wrong type", type=type(result).__name__)
             return {order[0]: result}
         inner = [fields for part in result if (fields := mapping(part)) is not None]
@@ -194,13 +217,28 @@ class Caller:
     def array(self, name: str, value: Any) -> Any:
         """An output as an array of doubles."""
         try:
-            found = np.asarray(value)
+            found = asarray(value)
         except ValueError:  # a list of arrays that make no array together
             raise Complaint("not numbers", output=name, type=type(value).__name__, dtype="several shapes") from None
         if found.dtype.kind not in "fiu":
             raise Complaint("not numbers", output=name, type=type(value).__name__, dtype=str(found.dtype))
-        self.single |= found.dtype.kind == "f" and found.dtype.itemsize < 8
-        return found.astype(np.float64)
+        self.single |= {self.case} if found.dtype.kind == "f" and found.dtype.itemsize < 8 else set()
+        return found.astype(float64)
+
+
+def apart(value: Any) -> Any:
+    """A copy of an array whose elements lie apart in memory, the first axis fastest, NaN between them."""
+    whole = empty((*value.shape[::-1], 2), value.dtype)
+    whole.fill(nan)
+    view = whole[..., 0].T
+    view[...] = value
+    return view
+
+
+def same(first: Any, second: Any) -> bool:
+    """Whether two arrays hold the same numbers, NaN beside NaN too."""
+    equal = (first == second) | ((first != first) & (second != second)) if first.shape == second.shape else None
+    return equal is not None and bool(equal.all())
 
 
 def mapping(value: Any) -> Mapping[str, Any] | None:
@@ -243,34 +281,63 @@ def limit(seconds: float) -> None:
             continue
 
 
-def run(folder: Path, request: Request) -> dict[str, Any]:
-    """Call the function for every case, the first one twice; write the outputs and return the rest of the answer."""
+def die_with(parent: int) -> None:
+    """Have this process killed when its parent ends, where the system offers it; at once if it has ended already."""
+    if sys.platform != "linux":
+        return
+    with contextlib.suppress(Exception):
+        import ctypes
 
-    def stage(text: str) -> None:
-        (folder / "stage").write_text(text, encoding="utf-8")
+        ctypes.CDLL(None).prctl(DEATH_SIGNAL, signal.SIGKILL, 0, 0, 0)
+        if os.getppid() != parent:
+            _exit(1)
 
-    stage("loading its file")
+
+def put(path: str, data: bytes) -> None:
+    """Write a file, by the system's own calls."""
+    handle = opened(path, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
+    try:
+        while data:
+            data = data[write(handle, data) :]
+    finally:
+        close(handle)
+
+
+def packed(answer: dict[str, Any], outputs: Arrays) -> bytes:
+    """The length of the head in 8 bytes, the head in JSON, which lists the arrays, and their doubles one by one."""
+    listed = [[name, list(value.shape)] for name, value in outputs.items()]
+    head = encode({**answer, "arrays": listed}).encode()
+    return len(head).to_bytes(8, "little") + head + b"".join(v.astype("<f8").tobytes() for v in outputs.values())
+
+
+def contents() -> dict[str, Any]:
+    """What stands in the modules that are watched, by full name."""
+    return {f"{name}.{key}": value for name, module in WATCHED.items() for key, value in vars(module).items()}
+
+
+def run(folder: str, request: Request, arrays: Arrays) -> tuple[dict[str, Any], Arrays]:
+    """Call the function for every case, the first one twice; the rest of the answer, and the outputs."""
+    stage = f"{folder}/stage"
+    put(stage, b"loading its file")
     caller = Caller(load(request), request)
-    with np.load(folder / "cases.npz", allow_pickle=False) as stored:
-        arrays = {name: stored[name] for name in stored.files}
     outputs: Arrays = {}
 
     def called(case: int) -> Arrays:
-        return caller.gradients(of_case(arrays, case), request["sizes"][case])
+        return caller.gradients(of_case(arrays, case), case)
 
-    for case in range(len(request["sizes"])):
-        stage(f"computing sequence {case + 1} of {len(request['sizes'])}")
+    for case, label in enumerate(request["labels"]):
+        put(stage, f"computing sequence {case + 1} of {len(request['labels'])}{label}".encode())
         outputs |= in_case(called(case), case)
     again, first = called(0), of_case(outputs, 0)
-    np.savez(folder / "outputs.npz", **outputs)
-    return {
+    told = {
         "taken": sorted({*caller.sources.values(), *(["dy"] if caller.adds_cotangent else [])}),
         "by_step": caller.by_step,
         "changed": sorted(caller.changed),
         "ignored": sorted(caller.ignored),
-        "single": caller.single,
-        "unstable": sorted(n for n, value in again.items() if not np.array_equal(value, first[n], True)),
+        "single": sorted(caller.single),
+        "unstable": sorted(n for n, value in again.items() if n not in first or not same(value, first[n])),
     }
+    return told, outputs
 
 
 def own_traceback(error: BaseException) -> str:
@@ -281,12 +348,12 @@ def own_traceback(error: BaseException) -> str:
     return "".join([*traceback.format_list(theirs), *traceback.format_exception_only(error)])
 
 
-def main(folder: Path) -> None:
-    """Answer the request in this folder, whatever the user's file does."""
-    request = json.loads((folder / "request.json").read_text(encoding="utf-8"))
-    limit(request["timeout"])
+def answered(folder: str, request: Request, arrays: Arrays) -> bytes:
+    """The answer to the request, whatever the user's file does."""
+    outputs: Arrays = {}
+    before = contents()
     try:
-        answer = run(folder, request)
+        answer, outputs = run(folder, request, arrays)
     except Complaint as complaint:
         answer = {"complaint": complaint.kind, "facts": complaint.facts}
     except SystemExit as error:
@@ -296,12 +363,30 @@ def main(folder: Path) -> None:
         answer = {"complaint": kind, "facts": {"limit": FILE_SIZE >> 20, "traceback": own_traceback(error)}}
     except BaseException as error:  # whatever a user's file may raise is told as theirs
         answer = {"complaint": "raised", "facts": {"traceback": own_traceback(error)}}
-    (folder / "answer.json").write_text(json.dumps(answer), encoding="utf-8")
-    for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(OSError):  # too much was printed
-            stream.flush()
-    os._exit(0)  # no thread and no handler that the file left behind is waited for
+    after = contents()
+    replaced = sorted(name for name, value in before.items() if callable(value) and after.get(name) is not value)
+    return packed({**answer, "replaced": replaced}, outputs)
+
+
+def main(folder: str, parent: int) -> None:
+    """Answer the request in this folder. A process that the file split off by a fork says nothing."""
+    die_with(parent)
+    request = json.loads(Path(folder, "request.json").read_text(encoding="utf-8"))
+    with np.load(Path(folder, "cases.npz"), allow_pickle=False) as stored:
+        arrays = {name: stored[name] for name in stored.files}
+    limit(request["timeout"])
+    own = getpid()
+    try:
+        answer = answered(folder, request, arrays)
+        if getpid() == own:
+            put(f"{folder}/answer", answer)
+            for stream in (sys.stdout, sys.stderr):
+                stream.flush()
+    except BaseException as error:  # too much was printed, or what answers was replaced: then there is no answer
+        write(2, repr(error).encode("utf-8", "replace"))
+    finally:
+        _exit(0)  # no thread and no handler that the file left behind is waited for
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(sys.argv[1], int(sys.argv[2]))

@@ -10,20 +10,25 @@ from typing import Any
 import numpy as np
 
 from lstm_sym.audit.errors import AuditError
+from lstm_sym.audit.plan import LONG, SHORT
 from lstm_sym.interpreter.evaluation import Array
 from lstm_sym.interpreter.over_time import Named, deviations
 
-BAR, SINGLE_BAR = 1e-6, 1e-4
-"""Relative error up to which an output is right, in double and in single precision."""
+BAR, SINGLE_BAR, SATURATED_BAR = 1e-6, 1e-4, 1e-2
+"""Relative error up to which an output is right: in double precision, in single, and in single where functions
+saturate, for there 1 - y^2 keeps few of its digits.
+"""
 
 
 @dataclass(frozen=True)
 class Verdict:
     """One output.
 
-    error: the largest relative error over the whole sequences. factor: what the right one must be multiplied by to come
-    nearest (least squares), `exact` if it then is the output. layout: "" or how the axes lie. equals: the output whose
-    right gradient this is, or "W transposed". problem: "" or what is not even a number.
+    error: the largest relative error over the sequences on which it is wrong; if on none, over those held to the lowest
+    bar. factor: what the right one must be multiplied by to come nearest (least squares), `exact` if it then is the
+    output. layout: "" or how the axes lie. equals: the output whose right gradient this is, or "W transposed". problem:
+    "" or what is not even a number. wrong_on: places of the sequences on which it is wrong. The factor and equals are
+    those of the usual sequences, of one batch, if it is wrong there; else those of the ones on which it is wrong.
     """
 
     name: str
@@ -34,13 +39,15 @@ class Verdict:
     layout: str = ""
     equals: str = ""
     problem: str = ""
+    wrong_on: tuple[int, ...] = ()
 
 
-def layouts(found: Named, right: Named, place: str) -> dict[str, tuple[int, ...]]:
+def layouts(found: Named, right: Named, place: str, bar: float = BAR) -> dict[str, tuple[int, ...]]:
     """Name -> the order of its axes that makes it the right one's, for one sequence whose sizes all differ.
 
-    A bias of shape (1, H) or (H, 1) is a vector. A square matrix that is not right as it lies is turned where all other
-    matrices are stored transposed. Raises AuditError for a shape that no order of the axes makes the right one.
+    A bias of shape (1, H) or (H, 1) is a vector. Where all other matrices are stored transposed, the square ones are
+    all taken as transposed too, or none of them: what makes more of them right. Raises AuditError for a shape that no
+    order of the axes makes the right one.
     """
     axes = {name: _axes(value.shape, right[name].shape) for name, value in found.items()}
     for name, order in axes.items():
@@ -51,8 +58,10 @@ def layouts(found: Named, right: Named, place: str) -> dict[str, tuple[int, ...]
     square = [name for name in matrices if len(set(right[name].shape)) == 1]
     others = [known[name] for name in matrices if name not in square]
     if others and all(order == (1, 0) for order in others):
-        errors = deviations({name: found[name] for name in square}, right)
-        known |= {name: (1, 0) for name in square if not errors[name] <= BAR}
+        as_is = deviations({name: found[name] for name in square}, right)
+        as_turned = deviations({name: found[name].T for name in square}, right)
+        if sum(error <= bar for error in as_turned.values()) >= sum(error <= bar for error in as_is.values()):
+            known |= dict.fromkeys(square, (1, 0))
     return known
 
 
@@ -92,20 +101,26 @@ def _shape_error(name: str, shape: tuple[int, ...], wanted: tuple[int, ...], pla
     )
 
 
-def verdict(name: str, found: Sequence[Named], right: Sequence[Named], layout: str, bar: float) -> Verdict:
-    """The verdict on one output, over all the sequences, axes in order."""
+def verdict(name: str, found: Sequence[Named], right: Sequence[Named], layout: str, bars: Sequence[float]) -> Verdict:
+    """The verdict on one output, over all the sequences, axes in order; bars: the relative error allowed on each."""
     values, expected = [named[name] for named in found], [named[name] for named in right]
     broken = sum(int((~np.isfinite(value)).sum()) for value in values)
+    errors = [deviations({name: v}, r)[name] for v, r in zip(values, right, strict=True)]
+    wrong_on = tuple(place for place, error in enumerate(errors) if not error <= bars[place])
     if broken:
         total = sum(value.size for value in values)
-        return Verdict(name, False, float("inf"), problem=f"NaN or infinite in {broken} of {total} elements")
-    error = max(deviations({name: v}, r)[name] for v, r in zip(values, right, strict=True))
-    if error <= bar:
+        problem = f"NaN or infinite in {broken} of {total} elements"
+        return Verdict(name, False, float("inf"), problem=problem, wrong_on=wrong_on)
+    if not wrong_on:
+        error = max(error for error, bar in zip(errors, bars, strict=True) if bar == min(bars))
         return Verdict(name, True, error, layout=layout)
+    usual = [place for place in sorted((*LONG, *SHORT)) if place < len(found)]
+    shown = usual if set(usual) & set(wrong_on) else wrong_on
+    values, expected, bar = [values[k] for k in shown], [expected[k] for k in shown], max(bars[k] for k in shown)
     factor = _factor(values, expected)
-    scaled = [{**r, name: r[name] * factor} for r in right] if factor is not None else []
-    exact = bool(scaled) and _is(values, [named[name] for named in scaled], bar)
-    return Verdict(name, False, error, factor, exact, layout, _equals(name, values, right, bar))
+    exact = factor is not None and _is(values, [factor * value for value in expected], bar)
+    equals = _equals(name, values, [right[k] for k in shown], bar)
+    return Verdict(name, False, max(errors[k] for k in wrong_on), factor, exact, layout, equals, wrong_on=wrong_on)
 
 
 def _factor(found: Sequence[Array], right: Sequence[Array]) -> float | None:

@@ -7,14 +7,14 @@ come pairs, for mistakes of one chain of statements mix at once. What is found m
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from itertools import islice
 
 import numpy as np
 
-from lstm_sym.audit.cases import LONG, SHORT
+from lstm_sym.audit.plan import LONG, SHORT
 from lstm_sym.ground.progress import Progress
 from lstm_sym.interpreter.over_time import Backward, Named, Run, deviations
 from lstm_sym.mistakes.catalogue import Mistake
@@ -22,6 +22,9 @@ from lstm_sym.program.values import Value
 
 TOGETHER = 4
 """Mistakes that are sought at once."""
+
+FEW_STEPS = 10
+"""Steps of a sequence on which every known mistake is tried."""
 
 PAIRS = 10_000
 """Pairs that are tried at most."""
@@ -36,14 +39,16 @@ class Explanation:
 
 
 class Evidence:
-    """Sequences, what was found on each, and the right run of each."""
+    """Sequences, what was found on each, the right run of each, and the relative error up to which it is that."""
 
-    def __init__(self, given: Sequence[Backward], found: Sequence[Named], right: Sequence[Run], bar: float) -> None:
-        self.given, self.found, self.right, self.bar = given, found, right, bar
+    def __init__(
+        self, given: Sequence[Backward], found: Sequence[Named], right: Sequence[Run], bars: Sequence[float]
+    ) -> None:
+        self.given, self.found, self.right, self.bars = given, found, right, bars
 
     def agreeing(self, gradients: Named, place: int) -> int:
         """How many outputs of one sequence are these gradients."""
-        return sum(error <= self.bar for error in deviations(self.found[place], gradients).values())
+        return sum(error <= self.bars[place] for error in deviations(self.found[place], gradients).values())
 
     def matches(self, mistake: Mistake, place: int) -> int:
         """How many outputs of one sequence the mistake gives."""
@@ -51,7 +56,25 @@ class Evidence:
 
     def explained(self, mistake: Mistake) -> bool:
         """Whether it gives every output of every sequence."""
-        return all(self.matches(mistake, place) == len(self.found[place]) for place in (*SHORT, *LONG))
+        rest = range(max(*SHORT, *LONG) + 1, len(self.given))
+        return self.explained_on(mistake, (*SHORT, *LONG, *rest))
+
+    def explained_on(self, mistake: Mistake, places: Iterable[int]) -> bool:
+        """Whether it gives every output of these sequences."""
+        return all(self.matches(mistake, place) == len(self.found[place]) for place in places)
+
+    def unnoticed(self, known: Sequence[Mistake]) -> tuple[Mistake, ...]:
+        """Those that would have shown on no sequence, in what was returned; short sequences are tried first."""
+        order = sorted(range(len(self.given)), key=lambda place: (len(self.given[place].steps), place))
+        left = tuple(known)
+        with np.errstate(all="ignore"):
+            for place in order:
+                left = tuple(mistake for mistake in left if self.matches(mistake, place) == len(self.found[place]))
+        return left
+
+    def is_usual(self) -> bool:
+        """Whether the usual sequences are all right."""
+        return all(self.agreeing(self.right[k].gradients, k) == len(self.found[k]) for k in (*SHORT, *LONG))
 
     def score(self, mistake: Mistake) -> int:
         """How many outputs of the short sequences it gives."""
@@ -61,11 +84,24 @@ class Evidence:
 def explain(evidence: Evidence, known: Sequence[Mistake], progress: Progress) -> Explanation | None:
     """The mistakes that give what was found, or None. A mutant may divide by zero or overflow: then it is not it."""
     with np.errstate(all="ignore"):
+        if evidence.is_usual():
+            return _now_and_then(evidence, known)
         single = [mistake for mistake in known if evidence.explained(mistake)]
         if single:
             return Explanation((single[0],), tuple(single[1:]))
         chosen, done = _one_by_one(evidence, known, progress)
         return Explanation(chosen) if done else _with_two_more(evidence, chosen, known, progress)
+
+
+def _now_and_then(evidence: Evidence, known: Sequence[Mistake]) -> Explanation | None:
+    """Of what is right on the usual sequences: the mistakes each of which gives all that was found elsewhere."""
+    places = range(len(evidence.given))
+    wrong = [k for k in places if evidence.agreeing(evidence.right[k].gradients, k) < len(evidence.found[k])]
+    wrong.sort(key=lambda place: len(evidence.given[place].steps))
+    if not wrong or len(evidence.given[wrong[0]].steps) > FEW_STEPS:
+        return None
+    found = [mistake for mistake in known if evidence.explained_on(mistake, wrong)]
+    return Explanation((found[0],), tuple(found[1:])) if found else None
 
 
 def _one_by_one(evidence: Evidence, known: Sequence[Mistake], progress: Progress) -> tuple[tuple[Mistake, ...], bool]:

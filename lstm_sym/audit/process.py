@@ -8,17 +8,17 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
 
-from lstm_sym.audit import child
+from lstm_sym.audit import child, guard
+from lstm_sym.audit.answer import Answer, read_answer
 from lstm_sym.audit.errors import AuditError, complaint
+from lstm_sym.audit.folder import audit_folder
 from lstm_sym.ground.files import naming
 
 Array = np.ndarray[Any, Any]
@@ -27,25 +27,6 @@ INTERVAL = 2.0
 MOST_SECONDS = 24 * 3600.0
 
 Notice = Callable[[str, float], None]
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What came back.
-
-    outputs: "case/name" -> array, as it was returned; taken: what the function asked for ("dy", "params", "dstate/h");
-    by_step: it was called step by step; changed: arguments it wrote into; ignored: entries of other names; unstable:
-    outputs that differ when the same is asked again; single: float32 among them; printed: the end of what it printed.
-    """
-
-    outputs: dict[str, Array]
-    taken: frozenset[str]
-    by_step: bool
-    changed: tuple[str, ...]
-    ignored: tuple[str, ...]
-    unstable: tuple[str, ...]
-    single: bool
-    printed: str
 
 
 def call(
@@ -59,12 +40,12 @@ def call(
     """Run the function on the cases in `arrays` ("0/x", "0/params/W_i", ...) in a process of its own.
 
     notice: told every other second what it is doing, and for how many seconds it has been running. Raises AuditError
-    for whatever keeps it from an answer. The temporary folder it works in is gone afterwards.
+    for whatever keeps it from an answer. The temporary folder it works in is gone afterwards, and so is every process
+    that came of it, even where this one is killed.
     """
     path = [str(Path(np.__file__).resolve().parents[1])]
     whole = {**request, "file": str(file.resolve()), "function": function, "timeout": timeout, "path": path}
-    with tempfile.TemporaryDirectory(prefix="lstm_sym_audit_") as name:
-        folder = Path(name)
+    with audit_folder() as folder:
         with naming(folder):
             (folder / "request.json").write_text(json.dumps(whole), encoding="utf-8")
             np.savez(folder / "cases.npz", **arrays)  # type: ignore[arg-type]
@@ -86,31 +67,54 @@ def check_timeout(seconds: float) -> None:
 
 
 def _run(folder: Path, printed: IO[bytes], timeout: float, notice: Notice) -> int | None:
-    """The exit code, or None where the time was up. The process and those of its group are ended in any case."""
+    """The exit code, or None where the time was up. The process and all that came of it are ended in any case."""
     (folder / "work").mkdir()
-    start = time.monotonic()
+    start, python = time.monotonic(), (sys.executable, "-I", "-B")
     process = subprocess.Popen(
-        [sys.executable, "-I", "-B", child.__file__, str(folder)],
-        stdin=subprocess.DEVNULL,
-        stdout=printed,
+        [*python, "-S", guard.__file__, str(folder), str(timeout), *python, child.__file__, str(folder)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
         stderr=printed,
-        cwd=folder / "work",
         start_new_session=True,
     )
     try:
         while (left := timeout - (time.monotonic() - start)) > 0:
             try:
-                return process.wait(min(left, INTERVAL))
+                process.wait(min(left, INTERVAL))
+                return _code(process)
             except subprocess.TimeoutExpired:
                 if (passed := time.monotonic() - start) < timeout:
                     notice(_stage(folder), passed)
         return None
     finally:
-        if hasattr(os, "killpg"):
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(process.pid, signal.SIGKILL)
-        process.kill()
-        process.wait()
+        _end(process)
+
+
+def _code(process: subprocess.Popen[bytes]) -> int:
+    """The exit code that the guard has written; its own, where it was ended before."""
+    assert process.stdout is not None
+    try:
+        return int(process.stdout.read())
+    except ValueError:
+        return process.returncode
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Have the guard end everything; if it does not, end it with its group."""
+    assert process.stdin is not None and process.stdout is not None
+    with contextlib.suppress(OSError):
+        process.stdin.write(guard.END)
+        process.stdin.flush()
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(2 * guard.ENDING)
+    if hasattr(os, "killpg"):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+    process.kill()
+    process.wait()
+    for pipe in (process.stdin, process.stdout):
+        with contextlib.suppress(OSError):
+            pipe.close()
 
 
 def _answer(
@@ -131,26 +135,35 @@ def _answer(
             "mend it, or allow it more with --timeout",
         )
     try:
-        answer = json.loads((folder / "answer.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        answer = read_answer((folder / "answer").read_bytes(), printed)
+        if isinstance(answer, Answer):
+            return answer
+        stage = _stage(folder)
+        late = "" if "sequence" not in stage or " 1 of" in stage else f"\n  it was {stage}; the first was computed"
+        error = complaint(answer.kind, answer.facts, *called, request["offered"], request["order"])
+        raise AuditError("", f"{error}{late}{said}")
+    except OSError:
         raise AuditError(
             "",
             f"{place}: its process ended while {_stage(folder)} with code {code} and no answer{said}",
             "a crash in compiled code, os._exit(), or memory or processor time above the limit",
             "run the file by itself and see where it ends",
         ) from None
-    if "complaint" in answer:
-        error = complaint(answer["complaint"], answer["facts"], *called, request["offered"], request["order"])
-        raise AuditError("", f"{error}{said}")
-    with np.load(folder / "outputs.npz", allow_pickle=False) as stored:
-        outputs = {name: stored[name] for name in stored.files}
-    told = {name: tuple(value) if isinstance(value, list) else value for name, value in answer.items()}
-    return Answer(outputs=outputs, printed=printed, **told | {"taken": frozenset(answer["taken"])})
+    except (ValueError, KeyError) as error:
+        if isinstance(error, AuditError):
+            raise
+        raise AuditError(
+            "",
+            f"{place}: what its process answered cannot be read{said}",
+            "the file replaces what Python's own library has in it, or a process that it started writes where it runs",
+            "audit a file that replaces nothing",
+        ) from None
 
 
 def _stage(folder: Path) -> str:
     """What the process is doing, in words."""
-    return (folder / "stage").read_text(encoding="utf-8") if (folder / "stage").exists() else "starting"
+    stage = folder / "stage"
+    return stage.read_text(encoding="utf-8", errors="replace") if stage.exists() else "starting"
 
 
 def _tail(printed: IO[bytes]) -> str:

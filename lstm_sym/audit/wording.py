@@ -92,6 +92,12 @@ def notes(audit: Audit) -> list[str]:
         found.append(f"not returned, and so not audited: {', '.join(audit.missing)}")
     if answer.ignored:
         found.append(f"returned under names that are not the cell's, and ignored: {', '.join(answer.ignored)}")
+    if audit.wrong_on and len(audit.wrong_on) < len(audit.sequences):
+        found.append(f"right on the others, wrong on {'; '.join(audit.wrong_on)}")
+    if audit.unused:
+        found.append(f"left out, for the cell itself gives numbers too large there: {', '.join(audit.unused)}")
+    if answer.replaced:
+        found.append(f"the file replaces {', '.join(answer.replaced)}; nothing that is compared here goes through it")
     if answer.changed:
         found.append(f"it writes into what it is given: {', '.join(answer.changed)}")
     if answer.unstable:

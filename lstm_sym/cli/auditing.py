@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from lstm_sym.cli.options import Decimal, Whole, json_option, set_option
+from lstm_sym.cli.options import Decimal, Whole, json_option, language_option, set_option
 from lstm_sym.cli.streams import echo, say
 from lstm_sym.cli.tool import FAILED, Refused
 
@@ -24,6 +24,7 @@ ALSO = 6
 @click.option("--timeout", type=Decimal(min=0.1), default=60.0, show_default=True, help="Seconds that it may take.")
 @click.option("--seed", type=Whole(min=0), default=0, show_default=True, help="Of the random sequences.")
 @set_option
+@language_option
 @json_option
 @click.pass_context
 def audit(
@@ -34,6 +35,7 @@ def audit(
     timeout: float,
     seed: int,
     settings: tuple[str, ...],
+    language: str,
     as_json: bool,
 ) -> None:
     """Find the mistake in a backward pass of your own.
@@ -66,7 +68,7 @@ def audit(
     if as_json:
         print_json(_json(found))
     else:
-        _print(found)
+        _print(found, language)
     if not found.right:
         context.exit(FAILED)
 
@@ -85,8 +87,9 @@ def _place(place: str) -> tuple[Path, str]:
     return path, function
 
 
-def _print(found: Audit) -> None:
+def _print(found: Audit, language: str) -> None:
     from lstm_sym.audit.wording import likeness, notes
+    from lstm_sym.cli.audit_verdict import verdict_lines
     from lstm_sym.cli.output import say_table
     from lstm_sym.document.document import error_text
 
@@ -96,14 +99,12 @@ def _print(found: Audit) -> None:
         said = "right" if verdict.right else "WRONG"
         rows.append([verdict.name, said, error_text(verdict.error), factor, likeness(verdict, found)])
     say_table(rows, (2, 3), [place for place, verdict in enumerate(found.verdicts, 1) if not verdict.right])
-    wrong = sum(not verdict.right for verdict in found.verdicts)
-    sizes = ", ".join(f"{name} {size}" for name, size in found.sizes.items())
-    count = len(found.verdicts)
-    say(f"{count - wrong} of {count} outputs right" + (f", {wrong} WRONG" if wrong else "") + f"; {sizes}, and shorter")
+    for line in verdict_lines(found, language):
+        say(line)
     for note in notes(found):
         say(f"note: {note}")
-    if wrong:
-        echo("\n" + _explained(found))
+    if any(not verdict.right for verdict in found.verdicts):
+        echo(f"\n{_usual(found)}{_explained(found)}")
 
 
 def _explained(found: Audit) -> str:
@@ -137,6 +138,15 @@ def _explained(found: Audit) -> str:
     return "\n".join(parts)
 
 
+def _usual(found: Audit) -> str:
+    """What to look for in a pass that is right on the usual sequences alone."""
+    if found.is_usually_right:
+        return (
+            "It is right on the usual sequences: look for a branch, a clip, or a size or a type that is written down.\n"
+        )
+    return ""
+
+
 def _json(found: Audit) -> dict[str, Any]:
     from lstm_sym.audit.wording import Wording, likeness, notes
     from lstm_sym.ground.numbers import finite
@@ -159,7 +169,7 @@ def _json(found: Audit) -> dict[str, Any]:
         }
         for verdict in found.verdicts
     ]
-    explained = found.explanation
+    explained, sequences = found.explanation, zip(found.all_sizes, found.sequences, strict=True)
     return {
         "cell": found.derivation.cell.key,
         "function": found.place,
@@ -167,6 +177,9 @@ def _json(found: Audit) -> dict[str, Any]:
         "bar": found.bar,
         "seed": found.seed,
         "sizes": dict(found.sizes),
+        "sequences": [{**sizes, "text": text, "right": text not in found.wrong_on} for sizes, text in sequences],
+        "mistakes_noticed": len(found.noticed),
+        "mistakes_not_noticed": [described(mistake) for mistake in found.unnoticed],
         "step_by_step": found.answer.by_step,
         "outputs": outputs,
         "notes": notes(found),

@@ -14,6 +14,7 @@ from lstm_sym.document.document import Inline, Line
 LANGUAGES = ("en", "zh-Hant", "zh-Hans")
 FILES = (
     "strings.toml",
+    "strings_audit.toml",
     "strings_explore.toml",
     "strings_flow.toml",
     "strings_formats.toml",

@@ -53,7 +53,7 @@ def test_a_shape_that_fits_in_no_order_is_refused(shape: tuple[int, ...]) -> Non
 
 def judged(name: str, *values: np.ndarray) -> tuple[bool, bool, str]:
     found = [{**right, name: value} for right, value in zip(RIGHT, values, strict=True)]
-    result = verdict(name, found, RIGHT, "", BAR)
+    result = verdict(name, found, RIGHT, "", [BAR] * len(RIGHT))
     return result.right, result.exact, result.equals or result.problem
 
 
@@ -76,6 +76,6 @@ def test_what_is_right_on_one_sequence_alone_is_wrong() -> None:
 
 def test_the_factor_is_that_of_least_squares() -> None:
     found = [{"b": 2 * right["b"] + 0.1} for right in RIGHT]
-    factor = verdict("b", found, [{"b": right["b"]} for right in RIGHT], "", BAR).factor
+    factor = verdict("b", found, [{"b": right["b"]} for right in RIGHT], "", [BAR] * 2).factor
     stacked, expected = (np.concatenate([named["b"] for named in side]) for side in (found, RIGHT))
     assert factor == pytest.approx(np.linalg.lstsq(expected[:, None], stacked, rcond=None)[0][0])

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 import lstm_sym as ls
-from lstm_sym.audit.cases import ALL, SHORT, forward_passes
+from lstm_sym.audit.cases import ALL, forward_passes
 from lstm_sym.audit.compare import BAR
 from lstm_sym.audit.explanations import Evidence, Explanation, explain
+from lstm_sym.audit.plan import SHORT
 from lstm_sym.interpreter.over_time import Named
 from lstm_sym.mistakes.catalogue import Mistake, mistakes
 
@@ -37,7 +38,9 @@ class Pupil:
         return [made.run(sequence, right).gradients for sequence, right in pairs]
 
     def explained(self, found: list[Named]) -> Explanation | None:
-        return explain(Evidence(self.given, found, self.right, BAR), self.known, lambda done, total: None)
+        return explain(
+            Evidence(self.given, found, self.right, [BAR] * len(self.given)), self.known, lambda done, total: None
+        )
 
 
 @pytest.mark.parametrize("name", ["rnn", "gru"])

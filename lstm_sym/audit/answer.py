@@ -1,0 +1,81 @@
+"""The answer of the process that ran a user's function: read with care, for a user's file may have spoilt it."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from lstm_sym.interpreter.evaluation import Array
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back.
+
+    outputs: "case/name" -> array, as it was returned; taken: what the function asked for ("dy", "params", "dstate/h");
+    by_step: it was called step by step; changed: arguments it wrote into; ignored: entries of other names; unstable:
+    outputs that differ when the same is asked again; single: the cases in which float32 came back; replaced: names of
+    NumPy and of Python's library that the file has replaced; printed: the end of what it printed.
+    """
+
+    outputs: dict[str, Array]
+    taken: frozenset[str]
+    by_step: bool
+    changed: tuple[str, ...]
+    ignored: tuple[str, ...]
+    unstable: tuple[str, ...]
+    single: tuple[int, ...]
+    replaced: tuple[str, ...]
+    printed: str
+
+
+@dataclass(frozen=True)
+class Complained:
+    """A complaint about the function instead: its kind, and what fills its sentence."""
+
+    kind: str
+    facts: dict[str, Any]
+    replaced: tuple[str, ...]
+
+
+def read_answer(data: bytes, printed: str) -> Answer | Complained:
+    """What `child.packed` wrote. Raises ValueError for anything else."""
+    try:
+        head, outputs = _unpacked(data)
+        replaced = _names(head["replaced"])
+        if "complaint" in head:
+            return Complained(head["complaint"], dict(head["facts"]), replaced)
+        return Answer(
+            outputs=outputs,
+            taken=frozenset(_names(head["taken"])),
+            by_step=bool(head["by_step"]),
+            changed=_names(head["changed"]),
+            ignored=_names(head["ignored"]),
+            unstable=_names(head["unstable"]),
+            single=tuple(map(int, head["single"])),
+            replaced=replaced,
+            printed=printed,
+        )
+    except (TypeError, KeyError, RecursionError) as error:
+        raise ValueError(str(error)) from error
+
+
+def _unpacked(data: bytes) -> tuple[dict[str, Any], dict[str, Array]]:
+    start = 8 + int.from_bytes(data[:8], "little")
+    head = json.loads(data[8:start])
+    outputs: dict[str, Array] = {}
+    for name, shape in head["arrays"]:
+        count = math.prod(shape)
+        outputs[name] = np.frombuffer(data, "<f8", count, start).reshape(shape).copy()
+        start += 8 * count
+    if start != len(data):
+        raise ValueError("more or less than what it lists")
+    return head, outputs
+
+
+def _names(found: Any) -> tuple[str, ...]:
+    return tuple(str(name) for name in found)
