@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from lstm_sym.audit.child import of_case
 from lstm_sym.audit.compare import BAR, SATURATED_BAR, SINGLE_BAR, Verdict, layout_text, layouts, turned, verdict
 from lstm_sym.audit.errors import AuditError
 from lstm_sym.audit.explanations import Evidence, Explanation, explain
+from lstm_sym.audit.own import parse_sizes
 from lstm_sym.audit.plan import LONG, PLAN, SHORT
 from lstm_sym.audit.process import Notice, call, check_timeout
 from lstm_sym.compile.derivation import Derivation
@@ -88,13 +89,16 @@ def audit(
     *,
     seed: int = 0,
     timeout: float = 60.0,
+    sizes: Sequence[str] = (),
+    data: Path | None = None,
     notice: Notice = lambda stage, seconds: None,
     progress: Progress = lambda done, total: None,
 ) -> Audit:
     """Run `function` of `file` in a process of its own and compare what it returns with the derived backward pass.
 
-    How it is called and what it may return: docs/audit.md. notice hears of the process every other second, progress of
-    the search for the mistake. Raises AuditError where there is nothing to compare.
+    How it is called and what it may return: docs/audit.md. sizes: of further sequences, "T=100,B=32"; data: an .npz
+    file with the arrays of one, named as arguments. notice hears of the process every other second, progress of the
+    search for the mistake. Raises AuditError where there is nothing to compare.
     """
     check_timeout(timeout)
     if len(cell.inputs) > 1:
@@ -105,7 +109,7 @@ def audit(
             "audit the same equations with one input, the others left out; check takes the cell as it is",
         )
     derivation = Derivation(cell)
-    known = forward_passes(derivation, seed)
+    known = forward_passes(derivation, seed, [parse_sizes(text) for text in sizes], data)
     answer = call(file, function, request(derivation, known), arrays(derivation, known), timeout, notice)
     place, given = f"{file}:{function}", [sequence.backward(answer.taken) for sequence in known]
     right = [one.run(derivation.adjoint) for one in given]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,6 +12,7 @@ import numpy as np
 from lstm_sym.audit import names
 from lstm_sym.audit.child import in_case
 from lstm_sym.audit.errors import AuditError
+from lstm_sym.audit.own import own_case
 from lstm_sym.audit.plan import LONG, PLAN, SHORT, Setting
 from lstm_sym.check import Case, random_case
 from lstm_sym.compile.derivation import Derivation
@@ -44,28 +47,44 @@ class ForwardPass:
         return Backward(self.steps, dy, dstate)
 
 
-def forward_passes(derivation: Derivation, seed: int) -> list[ForwardPass]:
-    """The sequences of the plan, each of its own seed; left out is what gives the cell itself numbers too large.
+def forward_passes(
+    derivation: Derivation, seed: int, sizes: Sequence[Setting] = (), data: Path | None = None
+) -> list[ForwardPass]:
+    """The sequences of the plan, each of its own seed, and the user's own: of sizes, and of an .npz file of arrays.
 
-    Raises AuditError for a cell whose own forward pass is not finite on the usual ones.
+    Left out is what gives the cell itself numbers too large, and what is longer than a chaotic one can be followed.
+    Raises AuditError for a cell whose own forward pass is not finite on the usual ones or on the user's own, and for
+    arrays that are not the cell's.
     """
     found: list[ForwardPass] = []
-    for place, setting in enumerate(PLAN):
-        one = _forward_pass(derivation, setting, seed + place)
-        if _is_finite(derivation, one):
+    settings = (*PLAN, *sizes)
+    for place, setting in enumerate(settings):
+        case = random_case(derivation.cell, seed=seed + place, scale=setting.weights, **setting.sizes)
+        one = _forward_pass(derivation, setting, prepared(case, setting))
+        is_whole = 2 * one.case.sizes["T"] >= setting.steps
+        if is_whole and _is_finite(derivation, one):
             found.append(one)
-        elif place in (*LONG, *SHORT):
-            raise AuditError(
-                "",
-                f"{derivation.cell.key}: the forward pass itself gives NaN or infinity on random sequences",
-                "a logarithm or a quotient of what can be zero or negative",
-                "try another --seed, or mend the cell",
-            )
+        elif place in (*LONG, *SHORT) or place >= len(PLAN):
+            raise _not_finite(derivation, one)
+    if data is not None:
+        own = _forward_pass(derivation, *own_case(derivation, data, seed + len(settings)))
+        if not _is_finite(derivation, own):
+            raise _not_finite(derivation, own)
+        found.append(own)
     return found
 
 
-def _forward_pass(derivation: Derivation, setting: Setting, seed: int) -> ForwardPass:
-    case = prepared(random_case(derivation.cell, seed=seed, scale=setting.weights, **setting.sizes), setting)
+def _not_finite(derivation: Derivation, one: ForwardPass) -> AuditError:
+    own = f" on {one.label}" if one.setting not in PLAN else ""
+    return AuditError(
+        "",
+        f"{derivation.cell.key}: the forward pass itself gives NaN or infinity on random sequences{own}",
+        "a logarithm or a quotient of what can be zero or negative, or numbers that grow with every step",
+        "try another --seed, or mend the cell" if not own else "give other sizes or data, or mend the cell",
+    )
+
+
+def _forward_pass(derivation: Derivation, setting: Setting, case: Case) -> ForwardPass:
     with np.errstate(all="ignore"):  # what is not finite is found in the values
         return ForwardPass(setting, case, run_forward(derivation.forward, case.x, case.params, case.state))
 

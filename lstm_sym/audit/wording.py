@@ -95,7 +95,9 @@ def notes(audit: Audit) -> list[str]:
     if audit.wrong_on and len(audit.wrong_on) < len(audit.sequences):
         found.append(f"right on the others, wrong on {'; '.join(audit.wrong_on)}")
     if audit.unused:
-        found.append(f"left out, for the cell itself gives numbers too large there: {', '.join(audit.unused)}")
+        found.append(
+            f"left out, for the cell itself gives numbers too large, or chaotic ones, there: {', '.join(audit.unused)}"
+        )
     if answer.replaced:
         found.append(f"the file replaces {', '.join(answer.replaced)}; nothing that is compared here goes through it")
     if answer.changed:

@@ -23,6 +23,8 @@ ALSO = 6
 @click.option("--cell", "name", required=True, metavar="CELL", help="The cell whose backward pass it is.")
 @click.option("--timeout", type=Decimal(min=0.1), default=60.0, show_default=True, help="Seconds that it may take.")
 @click.option("--seed", type=Whole(min=0), default=0, show_default=True, help="Of the random sequences.")
+@click.option("--sizes", multiple=True, metavar="T=..,B=..,D=..,H=..", help="A further sequence of these sizes.")
+@click.option("--data", type=click.Path(path_type=Path), metavar="FILE.npz", help="A further sequence of your arrays.")
 @set_option
 @language_option
 @json_option
@@ -34,6 +36,8 @@ def audit(
     name: str,
     timeout: float,
     seed: int,
+    sizes: tuple[str, ...],
+    data: Path | None,
     settings: tuple[str, ...],
     language: str,
     as_json: bool,
@@ -46,12 +50,15 @@ def audit(
     path, function = _place(place)
 
     from lstm_sym.audit import audit as audited
+    from lstm_sym.audit.own import parse_sizes
     from lstm_sym.audit.process import check_timeout
     from lstm_sym.cli.cells import load_cells
     from lstm_sym.cli.output import print_json
     from lstm_sym.flow import reporter
 
     check_timeout(timeout)
+    for text in sizes:
+        parse_sizes(text)
     [cell] = load_cells([name], settings)
     say(f"running {path}: its code, and {function}(), in a process of its own, {timeout:g} s at most", err=True)
     found = audited(
@@ -60,6 +67,8 @@ def audit(
         function,
         seed=seed,
         timeout=timeout,
+        sizes=sizes,
+        data=data,
         notice=lambda stage, seconds: say(f"{path} is {stage}: {seconds:.0f} s of {timeout:g} s", err=True),
         progress=reporter("seeking the mistake"),
     )
