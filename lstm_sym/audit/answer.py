@@ -18,7 +18,8 @@ class Answer:
 
     outputs: "case/name" -> array, as it was returned; taken: what the function asked for ("dy", "params", "dstate/h");
     by_step: it was called step by step; changed: arguments it wrote into; ignored: entries of other names; unstable:
-    outputs that differ when the same is asked again; single: the cases in which float32 came back; replaced: names of
+    outputs that differ when the same is asked again; single: the cases in which float32 came back; refused: those of a
+    type or a layout that it refused -> its error; replaced: names of
     NumPy and of Python's library that the file has replaced; printed: the end of what it printed.
     """
 
@@ -29,6 +30,7 @@ class Answer:
     ignored: tuple[str, ...]
     unstable: tuple[str, ...]
     single: tuple[int, ...]
+    refused: dict[int, str]
     replaced: tuple[str, ...]
     printed: str
 
@@ -57,6 +59,7 @@ def read_answer(data: bytes, printed: str) -> Answer | Complained:
             ignored=_names(head["ignored"]),
             unstable=_names(head["unstable"]),
             single=tuple(map(int, head["single"])),
+            refused={int(case): str(error) for case, error in head["refused"]},
             replaced=replaced,
             printed=printed,
         )

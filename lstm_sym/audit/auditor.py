@@ -30,8 +30,9 @@ class Audit:
     explanation: the mistakes that give exactly what was returned, None if none is known, none is needed, or what was
     returned is not finite or changes from call to call. all_sizes: T, B, D, H of each sequence; sequences: what each
     is, "T 5, B 1, D 2, H 4 (a batch of one)"; unused: those of the plan on which the cell itself gives numbers too
-    large; bar: relative error up to which an output is right on the usual ones. noticed: if all is right, the known
-    mistakes that would have shown in what was returned; unnoticed: those that would not.
+    large; refused: those that the function refused, with its error; bar: relative error up to which an output is right
+    on the usual ones. noticed: if all is right, the known mistakes that would have shown in what was returned;
+    unnoticed: those that would not.
     """
 
     derivation: Derivation
@@ -40,6 +41,7 @@ class Audit:
     all_sizes: tuple[Mapping[str, int], ...]
     sequences: tuple[str, ...]
     unused: tuple[str, ...]
+    refused: tuple[str, ...]
     bar: float
     verdicts: tuple[Verdict, ...]
     missing: tuple[str, ...]
@@ -101,6 +103,40 @@ def audit(
     search for the mistake. Raises AuditError where there is nothing to compare.
     """
     check_timeout(timeout)
+    _check_inputs(cell)
+    derivation, place = Derivation(cell), f"{file}:{function}"
+    asked = forward_passes(derivation, seed, [parse_sizes(text) for text in sizes], data)
+    answer = call(file, function, request(derivation, asked), arrays(derivation, asked), timeout, notice)
+    known = [sequence for case, sequence in enumerate(asked) if case not in answer.refused]
+    evidence, verdicts = _compared(derivation, asked, answer, place)
+    every = mistakes(derivation.adjoint, derivation.forward, asked[SHORT[-1]].backward(ALL))
+    unnoticed: tuple[Mistake, ...] = ()
+    noticed: tuple[Mistake, ...] = ()
+    explanation = None
+    if all(v.right for v in verdicts):
+        unnoticed = evidence.unnoticed(every)
+        noticed = tuple(mistake for mistake in every if mistake not in unnoticed)
+    elif not answer.unstable and not any(v.problem for v in verdicts):
+        explanation = explain(evidence, every, progress)
+    return Audit(
+        derivation=derivation,
+        place=place,
+        seed=seed,
+        all_sizes=tuple(sequence.case.sizes for sequence in known),
+        sequences=tuple(sequence.label for sequence in known),
+        unused=tuple(one.why for one in PLAN if one not in {sequence.setting for sequence in asked}),
+        refused=tuple(f"{asked[case].setting.why}: {error}" for case, error in answer.refused.items()),
+        bar=evidence.bars[0],
+        verdicts=verdicts,
+        missing=tuple(name for name in evidence.right[0].gradients if name not in evidence.found[0]),
+        explanation=explanation,
+        answer=answer,
+        noticed=noticed,
+        unnoticed=unnoticed,
+    )
+
+
+def _check_inputs(cell: Cell) -> None:
     if len(cell.inputs) > 1:
         raise AuditError(
             "",
@@ -108,52 +144,33 @@ def audit(
             "what a backward pass calls x would be all of them, or the first",
             "audit the same equations with one input, the others left out; check takes the cell as it is",
         )
-    derivation = Derivation(cell)
-    known = forward_passes(derivation, seed, [parse_sizes(text) for text in sizes], data)
-    answer = call(file, function, request(derivation, known), arrays(derivation, known), timeout, notice)
-    place, given = f"{file}:{function}", [sequence.backward(answer.taken) for sequence in known]
+
+
+def _compared(
+    derivation: Derivation, asked: list[ForwardPass], answer: Answer, place: str
+) -> tuple[Evidence, tuple[Verdict, ...]]:
+    """What was found on the sequences that were not refused beside the right runs, and the verdict on each output."""
+    cases = [case for case in range(len(asked)) if case not in answer.refused]
+    given = [asked[case].backward(answer.taken) for case in cases]
     right = [one.run(derivation.adjoint) for one in given]
-    bars = _bars(answer, known)
     expected = [run.gradients for run in right]
-    found, texts = _outputs(answer, expected, place, bars[0])
-    verdicts = tuple(verdict(name, found, expected, texts[name], bars) for name in expected[0] if name in found[0])
-    every = mistakes(derivation.adjoint, derivation.forward, known[SHORT[-1]].backward(ALL))
-    evidence, explanation = Evidence(given, found, right, bars), None
-    unnoticed: tuple[Mistake, ...] = ()
-    noticed: tuple[Mistake, ...] = ()
-    if all(v.right for v in verdicts):
-        unnoticed = evidence.unnoticed(every)
-        noticed = tuple(mistake for mistake in every if mistake not in unnoticed)
-    elif not answer.unstable and not any(v.problem for v in verdicts):
-        explanation = explain(evidence, every, progress)
-    return Audit(
-        derivation,
-        place,
-        seed,
-        tuple(sequence.case.sizes for sequence in known),
-        tuple(sequence.label for sequence in known),
-        tuple(setting.why for setting in PLAN if all(setting is not sequence.setting for sequence in known)),
-        bars[0],
-        verdicts,
-        tuple(name for name in expected[0] if name not in found[0]),
-        explanation,
-        answer,
-        noticed,
-        unnoticed,
-    )
+    is_single = any(not asked[case].setting.single for case in answer.single)
+    bars = _bars(is_single, [asked[case] for case in cases])
+    found, texts = _outputs([of_case(answer.outputs, case) for case in cases], expected, place, bars[0])
+    verdicts = [verdict(name, found, expected, texts[name], bars) for name in expected[0] if name in found[0]]
+    return Evidence(given, found, right, bars), tuple(verdicts)
 
 
-def _bars(answer: Answer, known: list[ForwardPass]) -> list[float]:
+def _bars(is_single: bool, known: list[ForwardPass]) -> list[float]:
     """The relative error allowed on each sequence: that of float32 where it was given, or came back of doubles."""
     settings = [sequence.setting for sequence in known]
-    if all(settings[place].single for place in answer.single):
+    if not is_single:
         return [SINGLE_BAR if setting.single else BAR for setting in settings]
     return [SATURATED_BAR if setting.saturates else SINGLE_BAR for setting in settings]
 
 
-def _outputs(answer: Answer, right: list[Named], place: str, bar: float) -> tuple[list[Named], dict[str, str]]:
+def _outputs(found: list[Named], right: list[Named], place: str, bar: float) -> tuple[list[Named], dict[str, str]]:
     """What was returned for every sequence, axes as in the right ones; and the layouts that were found."""
-    found = [of_case(answer.outputs, case) for case in range(len(right))]
     if any(named.keys() != found[0].keys() for named in found):
         raise AuditError(
             "",

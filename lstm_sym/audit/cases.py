@@ -135,6 +135,7 @@ def request(derivation: Derivation, found: list[ForwardPass]) -> dict[str, Any]:
         "output": cell.output,
         "sizes": [sequence.case.sizes for sequence in found],
         "labels": [f" ({sequence.setting.why})" if sequence.setting.why else "" for sequence in found],
+        "may_be_refused": [sequence.setting.single or sequence.setting.strided for sequence in found],
         "strided": [sequence.setting.strided for sequence in found],
         "timed": ["x", "dy", *(f"tape/{name}" for name in tape if name in timed)],
     }

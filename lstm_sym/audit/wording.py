@@ -98,6 +98,8 @@ def notes(audit: Audit) -> list[str]:
         found.append(
             f"left out, for the cell itself gives numbers too large, or chaotic ones, there: {', '.join(audit.unused)}"
         )
+    if audit.refused:
+        found.append(f"it refuses, and so it is not audited there: {'; '.join(audit.refused)}")
     if answer.replaced:
         found.append(f"the file replaces {', '.join(answer.replaced)}; nothing that is compared here goes through it")
     if answer.changed:

@@ -190,3 +190,23 @@ def backward(x, h, h_prev, a, W, dy, dh_T):
     assert result.exit_code == 0, result.output
     assert "note: left out, for the cell itself gives numbers too large, or chaotic ones, there: " in result.stdout
     assert "large weights, which saturate" in result.stdout and "; 17 sequences" not in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("refusal", "why"),
+    [("x.dtype == float", "float32"), ("x.flags.c_contiguous", "x and dy strided")],
+)
+def test_a_type_or_a_layout_may_be_refused(refusal: str, why: str) -> None:
+    for source, code in ((RNN, 0), (RNN.replace("return dx,", "return 2 * dx,"), 1)):
+        result = run(source.replace(START, f"{START}    assert {refusal}, 'no such array'\n"))
+        assert result.exit_code == code and "16 sequences" in result.stdout
+        assert f"not audited there: {why}: AssertionError: no such array" in result.stdout
+
+
+def test_the_page_lists_the_sequences_of_the_plan() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "audit.md").read_text(encoding="utf-8")
+    for setting in PLAN[4:]:
+        sizes = f"| {setting.steps}, {setting.batch}, {setting.inputs}, {setting.hidden} |"
+        words = setting.why.removeprefix("a ").removesuffix(" initial state").removesuffix(" cotangents")
+        assert any(sizes in row and words.split()[0] in row for row in page.splitlines()), setting
+    assert f"{len(PLAN)} sequences" in page

@@ -164,6 +164,7 @@ HARMLESS = {
     "no output": "import sys\nsys.stdout = sys.stderr = None\n",
     "closed files": "import os\nos.closerange(0, 200)\n",
     "an exit handler": "import atexit, os\natexit.register(lambda: os._exit(3))\n",
+    "a process that floods": "import subprocess\nsubprocess.Popen(['yes', 'x' * 1000])\n",
     "an alarm ignored": "import signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n",
     "another folder": "import os\nos.chdir('/')\n",
 }
@@ -189,3 +190,20 @@ def spoil():
     with pytest.raises(AuditError, match="cannot be read") as caught:
         audited(spoil + RNN.replace("    dx, dW", "    spoil()\n    dx, dW", 1))
     assert "fix: " in str(caught.value) and "Traceback" not in str(caught.value)
+
+
+STOPPED = """
+import subprocess, sys
+from lstm_sym.audit import guard
+guard.GRACE = 0.3
+guard.main(sys.argv[1], 0.2, [sys.executable, "-c", "import time; time.sleep(300)"])
+"""
+
+
+def test_the_guard_ends_in_time_what_a_stopped_audit_does_not(temporary: Path) -> None:
+    (temporary / "work").mkdir()
+    command = [sys.executable, "-c", STOPPED, str(temporary)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as running:
+        assert running.stdout is not None
+        assert int(running.stdout.read()) != 0
+    assert temporary.exists()
