@@ -144,7 +144,7 @@ def backward(u, s, s_prev, a, W, d_s, ds_T):
 
 @pytest.mark.parametrize("function", REFUSED)
 def test_a_broken_function_is_refused_in_words(function: str) -> None:
-    timeout = "0.7" if "--timeout" in REFUSED[function] else "30"
+    timeout = "3" if "--timeout" in REFUSED[function] else "30"
     result = run(BROKEN, "--timeout", timeout, cell="rnn", function=function)
     assert result.exit_code == 2 and result.stdout == ""
     assert REFUSED[function] in result.stderr
