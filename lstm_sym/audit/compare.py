@@ -24,11 +24,11 @@ saturate, for there 1 - y^2 keeps few of its digits.
 class Verdict:
     """One output.
 
-    error: the largest relative error over the sequences on which it is wrong; if on none, over those held to the lowest
-    bar. factor: what the right one must be multiplied by to come nearest (least squares), `exact` if it then is the
-    output. layout: "" or how the axes lie. equals: the output whose right gradient this is, or "W transposed". problem:
-    "" or what is not even a number. wrong_on: places of the sequences on which it is wrong. The factor and equals are
-    those of the usual sequences, of one batch, if it is wrong there; else those of the ones on which it is wrong.
+    error: the largest relative error, of what is right over the sequences held to the lowest bar. factor: what the
+    right one must be multiplied by to come nearest (least squares), `exact` if it then is the output. layout: "" or how
+    the axes lie. equals: the output whose right gradient this is, or "W transposed". problem: "" or what is not even a
+    number. wrong_on: places of the sequences on which it is wrong. Error, factor and equals are those of the usual
+    sequences if it is wrong there; else those of the ones on which it is wrong.
     """
 
     name: str
@@ -120,7 +120,7 @@ def verdict(name: str, found: Sequence[Named], right: Sequence[Named], layout: s
     factor = _factor(values, expected)
     exact = factor is not None and _is(values, [factor * value for value in expected], bar)
     equals = _equals(name, values, [right[k] for k in shown], bar)
-    return Verdict(name, False, max(errors[k] for k in wrong_on), factor, exact, layout, equals, wrong_on=wrong_on)
+    return Verdict(name, False, max(errors[k] for k in shown), factor, exact, layout, equals, wrong_on=wrong_on)
 
 
 def _factor(found: Sequence[Array], right: Sequence[Array]) -> float | None:

@@ -69,6 +69,14 @@ def test_a_typical_mistake_is_named_with_its_line(name: str) -> None:
     assert result.stdout.count("the mistake: ") == 1
 
 
+def test_the_example_of_the_page_is_what_is_printed() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "audit.md").read_text(encoding="utf-8")
+    example = page.split("```")[1].splitlines()[3:]
+    right, wrong, *_ = BREAKS["a slope left out"]
+    printed = {line.rstrip() for line in run(LSTM.replace(right, wrong)).stdout.splitlines()}
+    assert len(example) == 8 and [line for line in example if line not in printed | {"..."}] == []
+
+
 def test_two_mistakes_at_once_are_both_named() -> None:
     source = RNN.replace("* (1 - h[t] ** 2)", "* (1 - h[t])").replace("db + da.sum(0)", "db + da.mean(0)")
     found = audited(source)
