@@ -33,7 +33,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("networks",),
         ("check",),
         ("audit", "document", "interop", "training"),
-        ("explore", "report", "shipped"),
+        ("explore", "proofreading", "report", "shipped"),
         ("studies",),
         ("site",),
         ("cli",),

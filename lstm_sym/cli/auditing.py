@@ -1,4 +1,4 @@
-"""The command audit: a user's own backward pass against the derived one."""
+"""The command audit: a user's own backward pass, or a user's own derivation, against the derived one."""
 
 from __future__ import annotations
 
@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from lstm_sym.cli.options import Decimal, Whole, json_option, language_option, set_option
+from lstm_sym.cli.options import (
+    Decimal,
+    Whole,
+    force_option,
+    json_option,
+    language_option,
+    output_option,
+    set_option,
+)
+from lstm_sym.cli.proofs import audit_derivation, is_derivation
 from lstm_sym.cli.streams import echo, say
 from lstm_sym.cli.tool import FAILED, Refused
 
@@ -19,15 +28,17 @@ ALSO = 6
 
 
 @click.command()
-@click.argument("place", metavar="FILE:FUNCTION")
+@click.argument("place", metavar="FILE:FUNCTION|TEXT")
 @click.option("--cell", "name", required=True, metavar="CELL", help="The cell whose backward pass it is.")
 @click.option("--timeout", type=Decimal(min=0.1), default=60.0, show_default=True, help="Seconds that it may take.")
 @click.option("--seed", type=Whole(min=0), default=0, show_default=True, help="Of the random sequences.")
 @click.option("--sizes", multiple=True, metavar="T=..,B=..,D=..,H=..", help="A further sequence of these sizes.")
 @click.option("--data", type=click.Path(path_type=Path), metavar="FILE.npz", help="A further sequence of your arrays.")
 @set_option
+@output_option("Destination of the audit of a text, .html, .md, .tex or .pdf; without it the terminal.")
 @language_option
 @json_option
+@force_option
 @click.pass_context
 def audit(
     context: click.Context,
@@ -39,14 +50,28 @@ def audit(
     sizes: tuple[str, ...],
     data: Path | None,
     settings: tuple[str, ...],
+    output: Path | None,
     language: str,
     as_json: bool,
+    force: bool,
 ) -> None:
-    """Find the mistake in a backward pass of your own.
+    """Find the mistake in a backward pass or in a derivation of your own.
 
     Runs FUNCTION of FILE on random sequences, in a process of its own, and compares every gradient with the derived
     one; the mistake that gives just these gradients is named with its line. Exit code 1 if an output is wrong.
+
+    TEXT is a derivation, .md, .tex or .txt: every formula is judged, what is wrong in it named, and the right line
+    printed in your notation; nothing is run. Exit code 1 if a line is wrong.
     """
+    if is_derivation(place):
+        given = Path(place), name, settings, seed, output, language
+        if not audit_derivation(*given, as_json=as_json, force=force):
+            context.exit(FAILED)
+        return
+    if output is not None:
+        raise Refused(
+            "-o writes the audit of a text\n  fix: leave it out; --json prints all that is found of a program"
+        )
     path, function = _place(place)
 
     from lstm_sym.audit import audit as audited

@@ -20,6 +20,7 @@ FILES = (
     "strings_formats.toml",
     "strings_networks.toml",
     "strings_pages.toml",
+    "strings_proofreading.toml",
     "strings_reading.toml",
     "strings_site.toml",
 )

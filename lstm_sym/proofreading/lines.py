@@ -1,0 +1,294 @@
+"""The lines of a text in one reading: each resolved, tried on numbers, and mended where it is wrong."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+from lstm_sym.proofreading import tree
+from lstm_sym.proofreading.derived import Derived
+from lstm_sym.proofreading.errors import ShapeMismatch, Unreadable
+from lstm_sym.proofreading.evaluation import Evaluator
+from lstm_sym.proofreading.findings import Finding
+from lstm_sym.proofreading.formulas import Formula
+from lstm_sym.proofreading.judging import Judge
+from lstm_sym.proofreading.names import Names, Reading, own_key, resolved
+from lstm_sym.proofreading.parser import Line
+from lstm_sym.proofreading.sequence import WATCHED, Sequence
+from lstm_sym.proofreading.tree import Leaf, Node, Partial, Quantity, Symbol
+from lstm_sym.proofreading.writing import Style, Writer, styled
+
+
+@dataclass
+class Entry:
+    """A formula that could be parsed."""
+
+    formula: Formula
+    line: Line | None
+    reason: str = ""
+    fix: str = ""
+
+
+@dataclass
+class State:
+    """What the lines so far have said: names of the text's own, their formulas, and sums that are still growing."""
+
+    own: dict[str, Leaf] = field(default_factory=dict)
+    trees: dict[str, Node] = field(default_factory=dict)
+
+
+class LineReader:
+    """Goes through the lines of a text in one reading."""
+
+    def __init__(self, names: Names, sequence: Sequence, reading: Reading, entries: list[Entry], latex: bool) -> None:
+        self.names, self.sequence, self.reading, self.entries = names, sequence, reading, entries
+        self.latex = latex
+        self.state = State()
+        lines = [entry for entry in entries if entry.line and entry.formula.latex == latex]
+        self.strict = any("@" in entry.formula.text or "dot(" in entry.formula.text for entry in lines)
+        self.evaluator = Evaluator(sequence, reading, self.state.trees, self.strict)
+        sides = [side for entry in lines if entry.line for side in entry.line.sides]
+        self.style = Style.of(sides, latex)
+        self.known = self._known()
+        self.last = self._last_updates()
+
+    def _known(self) -> dict[Quantity, list[Leaf]]:
+        """Every quantity that the text names, with its names."""
+        found: dict[Quantity, list[Leaf]] = {}
+        for entry in self.entries:
+            is_of_mode = entry.line is not None and entry.formula.latex == self.latex
+            for side in entry.line.sides if entry.line and is_of_mode else ():
+                for node in side.walk():
+                    leaf = self._leaf(node)
+                    if leaf is not None and leaf not in found.setdefault(leaf.quantity, []):
+                        found[leaf.quantity].append(leaf)
+        return found
+
+    def _leaf(self, node: Node) -> Leaf | None:
+        try:
+            return self.names.leaf(node, self.reading) if isinstance(node, Symbol | Partial) else None
+        except Unreadable:
+            return None
+
+    def _last_updates(self) -> dict[str, int]:
+        """Name that later lines add to -> the place of the last of them."""
+        found = {}
+        for place, entry in enumerate(self.entries):
+            is_update = entry.line is not None and self._updates(entry.line) and self._is_sum(entry.line)
+            if entry.line and is_update and isinstance(entry.line.sides[0], Symbol):
+                found[own_key(entry.line.sides[0])] = place
+        return found
+
+    def _updates(self, line: Line) -> bool:
+        """Whether a line adds to what its left side was: a += b, a = a + b."""
+        left = line.sides[0]
+        if not isinstance(left, Symbol) or len(line.sides) != 2:
+            return False
+        own = own_key(left)
+        inside = [
+            n for n in line.sides[1].walk() if isinstance(n, Symbol) and own_key(n) == own and n.time == left.time
+        ]
+        return line.adds or bool(inside)
+
+    def _is_sum(self, line: Line) -> bool:
+        """Whether an update adds something to what its left side was; else it multiplies it."""
+        left, right = line.sides[0], line.sides[-1]
+        terms = [term for _, term in right.terms] if isinstance(right, tree.Sum) else []
+        return line.adds or any(
+            isinstance(term, Symbol) and isinstance(left, Symbol) and own_key(term) == own_key(left) for term in terms
+        )
+
+    def tried(self) -> Counter[str]:
+        """How many lines are right, wrong, and of shapes that do not fit."""
+        found: Counter[str] = Counter()
+        for place, _ in enumerate(self.entries):
+            finding = self.finding(place, explain=False)
+            misfit = finding.judgement is not None and finding.judgement.problem != ""
+            found["misfit" if misfit else finding.status] += 1
+        return found
+
+    @cached_property
+    def writer(self) -> Writer:
+        """What prints lines of this text."""
+        return Writer(self.names.derivation, self.style, self.known)
+
+    @cached_property
+    def judge(self) -> Judge:
+        """What judges lines of this text."""
+        derived = Derived(self.names.derivation, self.reading, self.style, self.known.__contains__)
+        return Judge(self.evaluator, derived, self.style, self.known)
+
+    def finding(self, place: int, *, explain: bool) -> Finding:
+        """What is found of one line."""
+        entry = self.entries[place]
+        formula, line = entry.formula, entry.line
+        if _is_zeros(formula):
+            return Finding(formula, "aside", reason="a first value")
+        if line is None:
+            return Finding(formula, "unread", reason=entry.reason, fix=entry.fix)
+        try:
+            return self.of_line(formula, line, place, explain)
+        except Unreadable as problem:
+            status = "unread" if self.about_cell(line.sides[0]) else "aside"
+            return Finding(formula, status, reason=problem.found, fix=problem.fix)
+        except KeyError as missing:
+            return Finding(formula, "unread", reason=f"the backward pass has no {missing.args[0]}")
+
+    def about_cell(self, left: Node) -> bool:
+        """Whether a left side is a quantity of the cell, or reads like a gradient."""
+        if isinstance(left, Symbol):
+            return left.adjoint or self._leaf(left) is not None
+        return isinstance(left, Partial) or any(self._leaf(node) is not None for node in left.walk())
+
+    def of_line(self, formula: Formula, line: Line, place: int, explain: bool) -> Finding:
+        """What is found of a line that could be parsed. Raises Unreadable, KeyError."""
+        left, *sides = line.sides
+        if isinstance(sides[-1], tree.Number):
+            return Finding(formula, "aside", reason="a number")
+        if self._updates(line) and isinstance(left, Symbol):
+            return self.of_update(formula, line, left, place, explain)
+        target = self.target(left)
+        if target is None:
+            return self.definition(formula, left, sides, explain)
+        trees = [resolved(side, self.names, self.reading, self.state.own) for side in sides]
+        if isinstance(left, Symbol) and self.last.get(own_key(left), -1) > place and target.quantity.kind == "adjoint":
+            self.state.trees[f"={own_key(left)}"] = trees[-1]
+            if self.judge.judged(trees[-1], target).right:
+                return Finding(formula, "right", target)
+            return Finding(formula, "own", target, reason="later lines add to it")
+        self.state.trees.pop(f"={own_key(left)}" if isinstance(left, Symbol) else "", None)
+        return self.judged(formula, target, trees, explain)
+
+    def target(self, left: Node) -> Leaf | None:
+        """What the left side is, None if it is a name that the cell does not have. Raises Unreadable."""
+        turned = isinstance(left, tree.Transpose)
+        inner = left.base if isinstance(left, tree.Transpose) else left
+        if isinstance(inner, tree.Call) and inner.prime:
+            found = resolved(inner.argument, self.names, self.reading, {})
+            return self.slope(inner, found)
+        if turned or not isinstance(inner, Symbol | Partial):
+            raise Unreadable("the left side is not one name", "write one quantity to the left of =")
+        leaf = self.names.leaf(inner, self.reading)
+        if isinstance(inner, Partial) and leaf is None:
+            raise Unreadable("a derivative of what is not of the cell, or of steps that are not one step apart")
+        return leaf
+
+    def slope(self, call: tree.Call, argument: Node) -> Leaf:
+        """The slope that a left side tanh'(c_t) is. Raises Unreadable."""
+        program = self.names.derivation.forward
+        for statement in program.statements:
+            value, operands = statement.target, statement.reads()
+            name = type(getattr(statement, "expression", None)).__name__
+            is_it = name == call.function and len(operands) == 1 and isinstance(argument, Leaf)
+            if is_it and isinstance(argument, Leaf) and argument.quantity == Quantity("forward", operands[0].name):
+                return Leaf(Quantity("slope", value.name), argument.time)
+        raise Unreadable("a slope that the cell does not have", "write the slope of a function of its equations")
+
+    def judged(self, formula: Formula, target: Leaf, trees: list[Node], explain: bool) -> Finding:
+        """The verdict on the sides of a line."""
+        judge = self.judge
+        for side in trees:
+            judgement = judge.explained(side, target) if explain else judge.judged(side, target)
+            if not judgement.right:
+                written = ""
+                if judgement.mended is not None:
+                    writer = self.writer
+                    mended = styled(judgement.mended, self.style)
+                    sign = "+=" if "+=" in formula.text else "="
+                    changes = judgement.changes
+                    is_left = bool(changes) and changes[0].kind == "left side"
+                    left = changes[0].right if is_left and isinstance(changes[0].right, Leaf) else target
+                    written = f"{writer.name(left)} {sign} {writer.write(mended)}"
+                return Finding(formula, "wrong", target, judgement, written)
+        return Finding(formula, "right", target, judgement)
+
+    def of_update(self, formula: Formula, line: Line, left: Symbol, place: int, explain: bool) -> Finding:
+        """A line that adds to its left side; of a gradient, what one step adds."""
+        key = own_key(left)
+        target = self.target(left)
+        added = line.sides[1]
+        if target is None:
+            raise Unreadable(f"{left.form} is no name of the cell, and lines add to it")
+        if "gradient" in target.quantity.kind:
+            rest = added if line.adds else _without_self(added, key)
+            return self.judged(formula, target, [resolved(rest, self.names, self.reading, self.state.own)], explain)
+        if not self._is_sum(line):
+            return self.of_rescaling(formula, target, added, key, explain)
+        before = self.state.trees.get(f"={key}")
+        starts = [before] if before is not None else self.starts(target)
+        grown = tree.Sum(((1, left), (1, added))) if line.adds else added
+        wholes = [_resolved_with(grown, key, start, self) for start in starts]
+        if place < self.last[key]:
+            self.state.trees[f"={key}"] = wholes[0]
+            return Finding(formula, "own", target, reason="later lines add to it")
+        for whole in wholes:
+            found = self.judged(formula, target, [whole], explain=False)
+            if found.status == "right":
+                return found
+        return self.judged(formula, target, wholes[:1], explain)
+
+    def of_rescaling(self, formula: Formula, target: Leaf, added: Node, key: str, explain: bool) -> Finding:
+        """di = di * i * (1 - i): from here on the name is the adjoint of the sum that the gate is a function of."""
+        summed = self.names.before.get(target.quantity.name)
+        after = Leaf(Quantity("adjoint", summed), target.time, target.form) if summed else target
+        found = self.judged(formula, after, [_resolved_with(added, key, target, self)], explain)
+        self.state.own[key] = Leaf(after.quantity, 0, target.form)
+        return found
+
+    def starts(self, target: Leaf) -> list[Node]:
+        """What a quantity may be before a first line adds to it."""
+        name = target.quantity.name
+        found: list[Node] = []
+        if name in self.names.derivation.cell.states:
+            found.append(Leaf(Quantity("carried", name), target.time))
+        if name == self.names.derivation.cell.output:
+            found.append(Leaf(Quantity("dy"), target.time))
+        return [*found, replace(target)]
+
+    def definition(self, formula: Formula, left: Node, sides: list[Node], explain: bool) -> Finding:
+        """A name of the text's own: what it is by its value, if the cell has that."""
+        if not isinstance(left, Symbol) or len(sides) != 1:
+            raise Unreadable("the left side is nothing of the cell")
+        right = resolved(sides[0], self.names, self.reading, self.state.own)
+        key = own_key(left)
+        self.state.trees[key] = right
+        self.state.own[key] = Leaf(Quantity("own", key), -(left.time or 0), left.form)
+        equals = None
+        try:
+            self.evaluator.value(right, WATCHED)
+            equals = self.judge.meant(right) if explain else None
+        except ShapeMismatch as mismatch:
+            return Finding(formula, "unread", reason=f"the shapes do not fit: {mismatch}")
+        return Finding(formula, "own", equals=equals)
+
+    def adjoint_like(self, part: Node, candidates: tuple[str, ...]) -> str:
+        """Of which of these quantities a formula is the adjoint, "" if of none."""
+        try:
+            line = resolved(part, self.names, self.reading, self.state.own)
+        except Unreadable:
+            return ""
+        leaves = {name: Leaf(Quantity("adjoint", name), 0) for name in candidates}
+        return next((name for name, leaf in leaves.items() if self.judge.judged(line, leaf).right), "")
+
+
+def _is_zeros(formula: Formula) -> bool:
+    """Whether an array of zeros is made, as a first value."""
+    return any(f"zeros{mark}" in formula.text for mark in ("(", "_like("))
+
+
+def _without_self(node: Node, key: str) -> Node:
+    """A sum without the term that is the left side itself."""
+    if isinstance(node, tree.Sum):
+        terms = tuple(t for t in node.terms if not (isinstance(t[1], Symbol) and own_key(t[1]) == key))
+        return tree.total(terms)
+    return node
+
+
+def _resolved_with(node: Node, key: str, start: Node, proofreader: LineReader) -> Node:
+    """A formula in which the name of the left side stands for what it was before."""
+    if isinstance(node, Symbol) and own_key(node) == key:
+        return start
+    if isinstance(node, Symbol | Partial):
+        return resolved(node, proofreader.names, proofreader.reading, proofreader.state.own)
+    return node.mapped(lambda child: _resolved_with(child, key, start, proofreader))

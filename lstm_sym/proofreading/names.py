@@ -1,0 +1,200 @@
+"""What a name in a formula stands for: by the table of the text, the cell's own names, what texts usually write."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from lstm_sym.compile.derivation import Derivation
+from lstm_sym.program.values import Role
+from lstm_sym.proofreading.aliases import keys_of, sums
+from lstm_sym.proofreading.errors import Unreadable
+from lstm_sym.proofreading.tree import Leaf, Node, Partial, Quantity, Symbol, filled
+
+_ADJOINT = re.compile(r"(?:dLd|dL|grad|delta|d|D|g(?=[WUbR]))(.+)")
+_LOSSES = {"dy", "dout", "dhout", "dhtop", "dyt", "gradout", "Delta", "dhy", "dhabove", "dhdirect"}
+_SIZES = {"B": "B", "N": "B", "m": "B", "T": "T", "batchsize": "B"}
+_PACKED = {"W": "W", "Wx": "W", "Wxh": "W", "U": "U", "Wh": "U", "Whh": "U", "R": "U", "b": "b"}
+_PACKED_SUMS = ("a", "z", "gates", "A", "Z", "pre", "net", "g", "ifgo", "ifog")
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The conventions of a text.
+
+    rows: vectors are rows. transposed: weights are stored transposed to those of the equations. before: what is called
+    the adjoint of a gate is that of the sum the gate is a function of. swapped: W and U change places.
+    order: of the gates in packed arrays.
+    """
+
+    rows: bool = False
+    transposed: bool = False
+    before: bool = False
+    swapped: bool = False
+    order: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Names:
+    """The names of one text. table: keys that the text explains itself; bars: whether a bar marks an adjoint."""
+
+    derivation: Derivation
+    table: Mapping[str, Leaf] = field(default_factory=dict)
+    bars: bool = False
+
+    @cached_property
+    def keys(self) -> dict[str, Quantity]:
+        """Key -> quantity, without those of the table."""
+        return keys_of(self.derivation)
+
+    @cached_property
+    def before(self) -> dict[str, str]:
+        """Gate -> the sum that it is a function of; of states none, whose adjoints are always their own."""
+        states = self.derivation.cell.states
+        return {name: stage for name, stage in sums(self.derivation.forward).items() if name not in states}
+
+    @cached_property
+    def packs(self) -> dict[str, tuple[str, ...]]:
+        """W, U, b -> the parameters of all sums, in the order of the equations; "a": the sums. Empty with one sum."""
+        stages = [s for s in self.derivation.forward.statements if s.target.name in self.before.values()]
+        found: dict[str, list[str]] = {"a": [statement.target.name for statement in stages], "W": [], "U": [], "b": []}
+        for statement in stages:
+            for term in getattr(statement, "terms", ()):
+                if term.weight is None:
+                    continue
+                is_input = term.operand is not None and term.operand.role is Role.INPUT
+                part = "b" if term.operand is None else "W" if is_input else "U" if term.is_product else ""
+                found.setdefault(part, []).append(term.weight.name)
+        whole = len(stages)
+        return {part: tuple(names) for part, names in found.items() if part and len(names) == whole > 1}
+
+    def known(self, key: str) -> bool:
+        """Whether letters that touch are one name."""
+        return key in self.keys or key in self.table or f"{key}0" in self.table
+
+    def leaf(self, symbol: Symbol | Partial, reading: Reading) -> Leaf | None:
+        """What a name stands for at which step, None if that is not known. Raises Unreadable."""
+        if isinstance(symbol, Partial):
+            return self.partial(symbol)
+        found = self.of_table(symbol)
+        if found is None and self.bars and symbol.key.startswith("-") and not symbol.adjoint:
+            symbol = Symbol(symbol.key[1:], True, symbol.mark, symbol.time, symbol.form)
+        if found is None:
+            found = self.adjoint(symbol, reading) if symbol.adjoint else self.plain(symbol, reading)
+        if found is not None and found.time != (symbol.time or 0):  # h_{prev}: its step is in its name
+            return Leaf(found.quantity, found.time, filled(symbol.form, symbol.time or 0))
+        return found
+
+    def of_table(self, symbol: Symbol) -> Leaf | None:
+        """By the table of the text, where it says more than which quantity or parameter the letters are."""
+        for key in (f"{symbol.key}{symbol.mark}{'d' * symbol.adjoint}", f"{symbol.key}{'d' * symbol.adjoint}"):
+            leaf = self.table.get(key)
+            if leaf is not None and leaf.quantity.kind not in ("forward", "parameter"):
+                shift = {"prev": -1, "next": 1}.get(symbol.mark, 0) if not key.endswith(symbol.mark) else 0
+                return Leaf(leaf.quantity, leaf.time + (symbol.time or 0) + shift, symbol.form)
+        return None
+
+    def quantity(self, key: str) -> Quantity | None:
+        """The quantity of a key, capital letters as small ones where nothing else is known."""
+        leaf = self.table.get(key)
+        if leaf is not None and leaf.quantity.kind in ("forward", "parameter"):
+            return leaf.quantity
+        found = self.keys.get(key)
+        if found is None and len(key) == 1:
+            small = self.keys.get(key.lower())
+            found = small if small is not None and small.name == key.lower() else None
+        return found
+
+    def plain(self, symbol: Symbol, reading: Reading) -> Leaf | None:
+        """A name without a sign of a derivative before it; it may be in its letters, as dc_next."""
+        key, form = symbol.key, symbol.form
+        if key in _LOSSES:
+            return Leaf(Quantity("dy"), symbol.time or 0, form)
+        found = self.quantity(key)
+        if found is None and key in _PACKED and _PACKED[key] in self.packs:
+            return Leaf(Quantity("packed", _PACKED[key]), 0, form)
+        if found is None:
+            inner = _ADJOINT.fullmatch(key)
+            if inner and (self.quantity(inner[1]) or inner[1] in _PACKED or inner[1] in _PACKED_SUMS):
+                return self.adjoint(Symbol(inner[1], True, symbol.mark, symbol.time, form), reading)
+            if key in _SIZES:
+                return Leaf(Quantity("size", _SIZES[key]), 0, form)
+            return Leaf(Quantity("packed", "a"), symbol.time or 0, form) if self.packed_sum(key) else None
+        if symbol.mark == "slope":
+            return Leaf(Quantity("slope", found.name), symbol.time or 0, form)
+        if found.kind == "parameter":
+            return Leaf(self.swapped(found, reading), 0, form)
+        shift = {"prev": -1, "next": 1}.get(symbol.mark, 0)
+        return Leaf(found, (symbol.time or 0) + shift, form)
+
+    def packed_sum(self, key: str) -> bool:
+        """Whether a key is that of all sums in one array."""
+        return "a" in self.packs and key in _PACKED_SUMS
+
+    def adjoint(self, symbol: Symbol, reading: Reading) -> Leaf | None:
+        """The adjoint of a name."""
+        key, form, time = symbol.key, symbol.form, symbol.time or 0
+        if symbol.mark == "output" or (key in ("y", "out") and self.quantity(key) is None):
+            return Leaf(Quantity("dy"), time, form)
+        found = self.quantity(key)
+        if found is None and key in _PACKED and _PACKED[key] in self.packs:
+            return Leaf(Quantity("packed gradient", _PACKED[key]), 0, form)
+        if found is None:
+            return Leaf(Quantity("packed adjoint", "a"), time, form) if self.packed_sum(key) else None
+        if found.kind == "parameter":
+            return Leaf(Quantity("gradient", self.swapped(found, reading).name), 0, form)
+        if symbol.mark == "direct":
+            return Leaf(Quantity("direct", found.name), time, form)
+        if symbol.mark in ("next", "prev") and found.name in self.derivation.cell.states:
+            return Leaf(Quantity("carried", found.name), time - (symbol.mark == "prev"), form)
+        name = self.before.get(found.name, found.name) if reading.before else found.name
+        return Leaf(Quantity("adjoint", name), time + {"prev": -1, "next": 1}.get(symbol.mark, 0), form)
+
+    def swapped(self, quantity: Quantity, reading: Reading) -> Quantity:
+        """W_i for U_i and back, in texts that call them so."""
+        if not reading.swapped:
+            return quantity
+        pairs = dict(zip(self.packs.get("W", ()), self.packs.get("U", ()), strict=False)) or {"W": "U"}
+        pairs |= {other: name for name, other in pairs.items()}
+        return Quantity(quantity.kind, pairs.get(quantity.name, quantity.name))
+
+    def partial(self, partial: Partial) -> Leaf | None:
+        """d c_t / d f_t, both by their names in the equations."""
+        above, below = (self.plain(symbol, Reading()) for symbol in (partial.above, partial.below))
+        if above is None or below is None or above.quantity.kind != "forward":
+            return None
+        if below.quantity.kind == "parameter" and len(self.derivation.cell.shapes[below.quantity.name]) == 1:
+            return Leaf(Quantity("partial", f"{above.quantity.name}/{below.quantity.name}"), above.time, partial.form)
+        if below.quantity.kind != "forward":
+            return None
+        if below.time - above.time not in (0, -1):
+            return None
+        step = "" if below.time == above.time else "[t-1]"
+        name = f"{above.quantity.name}/{below.quantity.name}{step}"
+        return Leaf(Quantity("partial", name), above.time, partial.form)
+
+
+def resolved(node: Node, names: Names, reading: Reading, own: Mapping[str, Leaf]) -> Node:
+    """The tree with what its names stand for; own: names that the text defines itself. Raises Unreadable."""
+    if isinstance(node, Symbol | Partial):
+        key = own_key(node) if isinstance(node, Symbol) else ""
+        leaf = names.leaf(node, reading)
+        if key in own:
+            given = own[key]
+            step = node.time or 0 if isinstance(node, Symbol) else 0
+            return Leaf(given.quantity, given.time + step, node.form)
+        if leaf is None:
+            written = filled(node.form, getattr(node, "time", 0) or 0)
+            raise Unreadable(
+                f"{written} is no name of {names.derivation.cell.key}, nor one that texts usually have for one",
+                f"explain it at the top of the text: | {written} | adjoint of c |",
+            )
+        return leaf
+    return node.mapped(lambda child: resolved(child, names, reading, own))
+
+
+def own_key(symbol: Symbol) -> str:
+    """The key of a name that a text may define itself."""
+    return f"{symbol.key}{'d' * symbol.adjoint}{symbol.mark}"

@@ -1,0 +1,99 @@
+"""The audit of a derivation as a document, and as data."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lstm_sym.document import document as d
+from lstm_sym.document.sentences import Sentences
+from lstm_sym.ground.numbers import finite
+from lstm_sym.proofreading.findings import Finding, Proof
+from lstm_sym.proofreading.wording import Wording
+
+
+def proof_document(proof: Proof, sentences: Sentences) -> d.Document:
+    """The page: how many are right, line by line, the conventions, and what every name was taken for."""
+    wording, text = Wording(proof, sentences), sentences.text
+    cell = proof.derivation.cell
+    title = text("proofreading.title", cell=cell.names.get(sentences.language, cell.name) or cell.key)
+    lead: tuple[d.Line, ...] = ((wording.counts(),), (text("proofreading.checked"),))
+    sections = (
+        d.Section("lines", text("proofreading.section.lines"), (_lines(wording),)),
+        d.Section("conventions", text("proofreading.section.conventions"), _conventions(wording)),
+        d.Section("names", text("proofreading.section.names"), (_names(wording),)),
+    )
+    return d.Document(title, sentences.language, lead, sections)
+
+
+def _lines(wording: Wording) -> d.Table:
+    text = wording.sentences.text
+    head = tuple(text(f"proofreading.head.{name}") for name in ("line", "verdict", "formula", "said"))
+    rows = []
+    for finding in wording.proof.findings:
+        said = "\n".join(wording.said(finding))
+        line: d.Line = (str(finding.formula.line),)
+        formula: d.Line = (d.Code(finding.formula.text),)
+        rows.append((line, (wording.status(finding),), formula, _with_code(said, finding)))
+    return d.Table(head, tuple(rows), frozenset({0}))
+
+
+def _with_code(said: str, finding: Finding) -> d.Line:
+    """What is said, the right line in it as code."""
+    if not finding.written or finding.written not in said:
+        return (said.replace("\n", "; "),)
+    before, _, after = said.replace("\n", "; ").rpartition(finding.written)
+    return (before, d.Code(finding.written), after)
+
+
+def _conventions(wording: Wording) -> tuple[d.Block, ...]:
+    return tuple(d.Paragraph((sentence,)) for sentence in wording.conventions())
+
+
+def _names(wording: Wording) -> d.Table:
+    text, proof = wording.sentences.text, wording.proof
+    head = tuple(text(f"proofreading.head.{name}") for name in ("name", "stands", "by"))
+    sources = {True: text("proofreading.by.table"), False: text("proofreading.by.guess")}
+    rows: list[tuple[d.Line, ...]] = []
+    for name, leaf in sorted(proof.names.items()):
+        rows.append(((d.Code(name),), (wording.what(leaf),), (sources[proof.is_explained(leaf)],)))
+    return d.Table(head, tuple(rows))
+
+
+def proof_data(proof: Proof) -> dict[str, Any]:
+    """Everything, for JSON; sentences in English."""
+    wording = Wording(proof, Sentences("en"))
+    return {
+        "cell": proof.derivation.cell.key,
+        "right": proof.right,
+        "counts": {status: proof.counts[status] for status in ("right", "wrong", "own", "aside", "unread")},
+        "conventions": {
+            "formulas" if latex else "plain": {
+                "rows": reading.rows,
+                "transposed": reading.transposed,
+                "before_functions": reading.before,
+                "swapped": reading.swapped,
+                "order": list(reading.order),
+            }
+            for latex, reading in proof.readings.items()
+        },
+        "names": {
+            name: {"stands_for": wording.what(leaf), "from_table": proof.is_explained(leaf)}
+            for name, leaf in sorted(proof.names.items())
+        },
+        "formulas": [_finding(finding, wording) for finding in proof.findings],
+    }
+
+
+def _finding(finding: Finding, wording: Wording) -> dict[str, Any]:
+    judgement = finding.judgement
+    return {
+        "line": finding.formula.line,
+        "formula": finding.formula.text,
+        "status": finding.status,
+        "is": wording.what(finding.target) if finding.target else None,
+        "relative_error": finite(judgement.error) if judgement and judgement.error is not None else None,
+        "mistakes": [change.kind for change in judgement.changes] if judgement else [],
+        "factor": judgement.factor if judgement else "",
+        "right_line": finding.written,
+        "said": wording.said(finding),
+    }

@@ -1,0 +1,247 @@
+"""What may have been meant: every small change of a wrong line, the likeliest kinds first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from lstm_sym.proofreading import tree
+from lstm_sym.proofreading.tree import Leaf, Node, Quantity, places, replaced
+from lstm_sym.proofreading.writing import Style
+
+Place = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Rewrite:
+    """A change of a line. kind: how the mistake is called; wrong: what stands there; right: what belongs there."""
+
+    kind: str
+    wrong: Node | None
+    right: Node | None
+    line: Node
+    place: Place = ()
+
+
+@dataclass(frozen=True)
+class Material:
+    """What a line could be mended with.
+
+    leaves: quantities of the cell that factors may be, those that the text names first. terms: whole terms, those of
+    the derived line first. slopes: slopes as formulas.
+    """
+
+    leaves: Sequence[Leaf]
+    terms: Sequence[Node]
+    slopes: Sequence[Node]
+    style: Style
+
+
+def rewrites_of(line: Node, material: Material) -> Iterator[Rewrite]:
+    """Every change of one place of a line."""
+    every = list(places(line))
+    for rule in (_signs, _times, _transposes, _functions, _squares, _superfluous, _sums_over_time, _signs_of_products):
+        for place, node in every:
+            for kind, wrong, right, part in rule(node):
+                yield Rewrite(kind, wrong, right, replaced(line, place, part), place)
+    yield from _missing_factors(line, every, material)
+    for place, node in every:
+        for kind, wrong, right, part in _exchanged(node, material):
+            if not place and isinstance(part, Leaf) and not isinstance(node, Leaf):
+                continue  # it would say nothing of what stands there
+            yield Rewrite(kind, wrong, right, replaced(line, place, part), place)
+    yield from _missing_terms(line, every, material)
+
+
+Change = tuple[str, Node | None, Node | None, Node]
+Rule = Callable[[Node], Iterator[Change]]
+
+
+def _signs(node: Node) -> Iterator[Change]:
+    """The sign of one term, or of all."""
+    if isinstance(node, tree.Sum):
+        for place, (sign, term) in enumerate(node.terms):
+            terms = (*node.terms[:place], (-sign, term), *node.terms[place + 1 :])
+            yield "sign", tree.Sum(((sign, term),)), tree.Sum(((-sign, term),)), tree.Sum(terms)
+    else:
+        flipped = tree.Sum(((-1, node),))
+        if isinstance(node, tree.Product | Leaf):
+            yield "sign", node, flipped, flipped
+
+
+def _times(node: Node) -> Iterator[Change]:
+    """Another step of one quantity."""
+    if isinstance(node, Leaf) and node.quantity.kind not in ("parameter", "gradient", "size", "own", "packed"):
+        for time in (node.time - 1, node.time + 1):
+            if abs(time) <= 1:
+                moved = Leaf(node.quantity, time)
+                yield "time", node, moved, moved
+        if node.quantity.kind in ("adjoint", "carried"):
+            other = "carried" if node.quantity.kind == "adjoint" else "adjoint"
+            for time in (0, 1):
+                moved = Leaf(Quantity(other, node.quantity.name), time)
+                yield "part", node, moved, moved
+
+
+def _transposes(node: Node) -> Iterator[Change]:
+    """A transpose that is missing, or stands where none belongs."""
+    if isinstance(node, tree.Transpose):
+        yield "superfluous transpose", node, node.base, node.base
+    elif isinstance(node, Leaf) and node.quantity.kind != "size":
+        turned = tree.Transpose(node, "")
+        yield "transpose", node, turned, turned
+    if isinstance(node, tree.Product) and len(node.factors) > 1:
+        others = tuple(f.base if isinstance(f, tree.Transpose) else tree.Transpose(f, "") for f in node.factors)
+        if any(isinstance(factor, tree.Transpose) for factor in node.factors):
+            other = replace(node, factors=others)
+            yield "order", node, other, other
+            other = replace(node, factors=tuple(reversed(node.factors)))
+            yield "order", node, other, other
+            other = replace(node, factors=tuple(reversed(others)))
+            yield "order", node, other, other
+
+
+def _functions(node: Node) -> Iterator[Change]:
+    """A function in the place of its slope and back; a function that is missing, or one too many."""
+    if isinstance(node, tree.Call):
+        other = tree.Call(node.function, not node.prime, node.argument, "", node.exponent)
+        yield "function for slope" if not node.prime else "slope for function", node, other, other
+        for name in ("sigmoid", "tanh"):
+            if name != node.function:
+                other = tree.Call(name, node.prime, node.argument, "", node.exponent)
+                yield "other function", node, other, other
+        yield "superfluous function", node, node.argument, node.argument
+    if isinstance(node, Leaf) and node.quantity.kind == "forward":
+        for name in ("tanh", "sigmoid"):
+            called = tree.Call(name, False, node, "")
+            yield "function", node, called, called
+
+
+def _squares(node: Node) -> Iterator[Change]:
+    """A square that is missing or superfluous."""
+    if isinstance(node, tree.Power):
+        yield "superfluous square", node, node.base, node.base
+        if node.exponent != 2:
+            squared = replace(node, exponent=2)
+            yield "square", node, squared, squared
+    elif isinstance(node, tree.Call) and node.exponent != 1:
+        plain = tree.Call(node.function, node.prime, node.argument, "")
+        yield "superfluous square", node, plain, plain
+    elif isinstance(node, Leaf | tree.Call):
+        squared = tree.Power(node, 2)
+        yield "square", node, squared, squared
+
+
+def _superfluous(node: Node) -> Iterator[Change]:
+    """A term or a factor that does not belong there."""
+    if isinstance(node, tree.Sum) and len(node.terms) > 1:
+        for place, (sign, term) in enumerate(node.terms):
+            rest = tree.total((*node.terms[:place], *node.terms[place + 1 :]))
+            kind = "complement" if isinstance(term, tree.Number) and len(node.terms) == 2 else "superfluous term"
+            yield kind, node if kind == "complement" else tree.total(((sign, term),)), rest, rest
+    if isinstance(node, tree.Product):
+        for place, factor in enumerate(node.factors):
+            yield "superfluous factor", factor, None, _without(node, place)
+    if isinstance(node, tree.Fraction):
+        yield "superfluous factor", node, node.above, node.above
+    if isinstance(node, Leaf) and node.quantity.kind in ("forward", "own"):
+        rest = tree.Sum(((1, tree.Number(1, "1")), (-1, node)))
+        yield "complement", node, rest, rest
+    if isinstance(node, tree.Operation) and node.kind == "diag":
+        yield "superfluous diagonal", node, node.body, node.body
+
+
+def _sums_over_time(node: Node) -> Iterator[Change]:
+    """A sum over time that does not belong there."""
+    if isinstance(node, tree.Operation) and node.kind == "time":
+        yield "superfluous sum", node, node.body, node.body
+
+
+def _signs_of_products(node: Node) -> Iterator[Change]:
+    """An element-wise product for one of matrices, and back."""
+    if isinstance(node, tree.Product):
+        for place, sign in enumerate(node.signs):
+            for other in ("\\odot", "@", "\\otimes"):
+                if _kind(sign) != _kind(other):
+                    signs = (*node.signs[:place], other, *node.signs[place + 1 :])
+                    changed = replace(node, signs=signs)
+                    yield "product", node, changed, changed
+
+
+def _kind(sign: str) -> frozenset[str]:
+    kinds = (tree.ELEMENTWISE, tree.MATRIX, tree.OUTER, tree.DIVISION, tree.GENERIC)
+    return next((kind for kind in kinds if sign in kind), frozenset())
+
+
+def _without(node: tree.Product, place: int) -> Node:
+    """The product without one factor, and without the sign before it."""
+    factors = (*node.factors[:place], *node.factors[place + 1 :])
+    cut = max(place - 1, 0)
+    return tree.product(factors, (*node.signs[:cut], *node.signs[cut + 1 :]))
+
+
+def _exchanged(node: Node, material: Material) -> Iterator[Change]:
+    """Another quantity, or another slope, in the place of one."""
+    if isinstance(node, Leaf):
+        for leaf in material.leaves:
+            if leaf.quantity != node.quantity and _alike(leaf.quantity, node.quantity):
+                yield "other quantity", node, leaf, leaf
+        for leaf in material.leaves:
+            if leaf.quantity != node.quantity and not _alike(leaf.quantity, node.quantity):
+                yield "other quantity", node, leaf, leaf
+    if isinstance(node, tree.Product | tree.Sum | tree.Call | tree.Power):
+        for slope in material.slopes:
+            yield "other slope", node, slope, slope
+    if isinstance(node, tree.Call | tree.Sum):
+        for leaf in material.leaves:
+            if leaf.quantity.kind == "forward":
+                yield "other quantity", node, leaf, leaf
+
+
+def _alike(one: Quantity, other: Quantity) -> bool:
+    return one.kind == other.kind
+
+
+def _missing_factors(line: Node, every: list[tuple[Place, Node]], material: Material) -> Iterator[Rewrite]:
+    """A factor or a slope that is missing."""
+    leaves = [leaf for leaf in material.leaves if leaf.quantity.kind in ("forward", "parameter")]
+    factors: list[Node] = [*material.slopes, *leaves]
+    factors += [tree.Sum(((1, tree.Number(1, "1")), (-1, leaf))) for leaf in leaves if leaf.time == 0]
+    factors += [leaf for leaf in material.leaves if leaf not in leaves]
+    for place, node in every:
+        if not isinstance(node, tree.Product | Leaf | tree.Call | tree.Operation):
+            continue
+        if place and isinstance(_at(line, place[:-1]), tree.Product | tree.Call | tree.Power):
+            continue
+        for factor in factors:
+            kind = "missing slope" if factor in material.slopes else "missing factor"
+            longer = _with(node, factor, material.style.elementwise)
+            yield Rewrite(kind, node, factor, replaced(line, place, longer), place)
+
+
+def _missing_terms(line: Node, every: list[tuple[Place, Node]], material: Material) -> Iterator[Rewrite]:
+    """A term that is missing."""
+    for place, node in ((place, node) for place, node in every if not place or isinstance(node, tree.Sum)):
+        for term in material.terms:
+            for sign in (1, -1):
+                terms = (*(node.terms if isinstance(node, tree.Sum) else ((1, node),)), (sign, term))
+                yield Rewrite(
+                    "missing term", None, tree.total(((sign, term),)), replaced(line, place, tree.Sum(terms)), place
+                )
+
+
+def _with(node: Node, factor: Node, sign: str) -> Node:
+    """The product with one factor more, element by element; of products that touch, the whole."""
+    if isinstance(node, tree.Product) and all(s == sign or s in tree.ELEMENTWISE for s in node.signs):
+        return tree.Product((*node.factors, factor), (*node.signs, sign))
+    if isinstance(node, tree.Product) and isinstance(node.factors[-1], tree.Transpose):
+        # a v^T: the factor belongs to a.
+        first = tree.Product((node.factors[0], factor), (sign,))
+        return replace(node, factors=(first, *node.factors[1:]))
+    return tree.Product((node, factor), (sign,))
+
+
+def _at(line: Node, place: Place) -> Node:
+    for step in place:
+        line = line.children()[step]
+    return line

@@ -1,0 +1,178 @@
+"""Formulas printed in the notation of the text that they are from: its names, its signs, LaTeX or plain."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+from lstm_sym.compile.derivation import Derivation
+from lstm_sym.notation.latex import LatexNotation
+from lstm_sym.proofreading import tree
+from lstm_sym.proofreading.tree import HOLE, SMALL_HOLE, Leaf, Node, Quantity, filled
+
+_SUM, _PRODUCT, _ATOM = 1, 2, 3
+
+
+@dataclass(frozen=True)
+class Style:
+    """How a text writes: LaTeX or not, its sign of the element-wise product, of that of matrices, of a transpose."""
+
+    latex: bool
+    elementwise: str
+    matrix: str
+    transpose: str
+
+    @classmethod
+    def of(cls, found: Iterable[Node], latex: bool) -> Style:
+        """That of some formulas."""
+        nodes = [node for formula in found for node in formula.walk()]
+        signs = Counter(sign for node in nodes if isinstance(node, tree.Product) for sign in node.signs)
+        marks = Counter(node.mark for node in nodes if isinstance(node, tree.Transpose))
+        usual = "\\odot" if latex else "*"
+        elementwise = [sign for sign, _ in signs.most_common() if sign in tree.ELEMENTWISE or sign in ("*", "\\cdot")]
+        matrix = "@" if signs["@"] and not latex else ""
+        mark = next((mark for mark, _ in marks.most_common()), r"^\top" if latex else ".T" if matrix else "^T")
+        return cls(latex, next(iter(elementwise), usual), matrix, mark)
+
+
+@dataclass(frozen=True)
+class Writer:
+    """Prints formulas in a style; known: what the text itself has names for, in its order."""
+
+    derivation: Derivation
+    style: Style
+    known: dict[Quantity, list[Leaf]] = field(default_factory=dict)
+
+    def has(self, quantity: Quantity) -> bool:
+        """Whether the text has a name for it."""
+        return quantity in self.known
+
+    def write(self, node: Node, within: int = 0) -> str:
+        """A formula; in brackets where it binds less than what stands around it."""
+        match node:
+            case Leaf():
+                return self.name(node)
+            case tree.Number():
+                return node.text
+            case tree.Sum():
+                return self.bracketed(self.sum(node), within > _SUM)
+            case tree.Product():
+                return self.bracketed(self.product(node), within > _PRODUCT)
+            case tree.Fraction():
+                return rf"\frac{{{self.write(node.above)}}}{{{self.write(node.below)}}}"
+            case tree.Power():
+                exponent = str(node.exponent)
+                exponent = f"{{{exponent}}}" if node.sign == "^" and len(exponent) > 1 else exponent
+                return f"{self.write(node.base, _ATOM + 1)}{node.sign}{exponent}"
+            case tree.Transpose():
+                return f"{self.write(node.base, _ATOM + 1)}{node.mark}"
+            case tree.Call():
+                return f"{self.head(node)}({self.write(node.argument)})"
+            case tree.Operation():
+                if node.kind == "time":
+                    return self.bracketed(f"{node.head} {self.write(node.body, _PRODUCT)}", within > _SUM)
+                return f"{node.head.split('(')[0]}({self.write(node.body)})"
+            case tree.Stack():
+                return node.form.format(*map(self.write, node.parts))
+        raise TypeError(f"no spelling of {type(node).__name__}")
+
+    def bracketed(self, text: str, needed: bool) -> str:
+        """In brackets, if they are needed."""
+        return f"({text})" if needed else text
+
+    def sum(self, node: tree.Sum) -> str:
+        """Terms with their signs."""
+        text = ""
+        for sign, term in node.terms:
+            written = self.write(term, _PRODUCT)
+            text += (" + " if sign > 0 else " - ") + written if text else ("" if sign > 0 else "-") + written
+        return text
+
+    def product(self, node: tree.Product) -> str:
+        """Factors with their signs; touching ones with a space between."""
+        text = self.write(node.factors[0], _PRODUCT)
+        for sign, factor in zip(node.signs, node.factors[1:], strict=True):
+            written = self.write(factor, _ATOM)
+            text += f" {sign} {written}" if sign else f" {written}"
+        return text
+
+    def head(self, node: tree.Call) -> str:
+        """A function with its mark and its exponent, as it is written or as texts write it."""
+        if node.head:
+            return node.head
+        name = {"sigmoid": r"\sigma" if self.style.latex else "sigmoid"}.get(node.function, node.function)
+        name = f"\\{name}" if self.style.latex and not name.startswith("\\") else name
+        return name + "'" * node.prime + (f"^{node.exponent}" if node.exponent != 1 else "")
+
+    def name(self, leaf: Leaf) -> str:
+        """A name: as it is written, as the text writes it elsewhere, or as texts usually do."""
+        if leaf.form:
+            return filled(leaf.form, leaf.time)
+        written = self.known.get(leaf.quantity, [])
+        for one in written:
+            if one.time == leaf.time:
+                return filled(one.form, one.time)
+        for one in written:
+            if HOLE in one.form or SMALL_HOLE in one.form:
+                return filled(one.form, leaf.time)
+        return self.usual(leaf)
+
+    def usual(self, leaf: Leaf) -> str:
+        """A name that the text does not have, made of those that it has."""
+        quantity, time = leaf.quantity, leaf.time
+        if quantity.kind == "dy":
+            return self.timed(r"\delta y" if self.style.latex else "dy", time)
+        if quantity.kind in ("size", "own", "partial"):
+            return quantity.name
+        base = self.base(Quantity("parameter" if quantity.kind == "gradient" else "forward", quantity.name))
+        if quantity.kind in ("parameter", "forward"):
+            return self.timed(base, time if quantity.kind == "forward" else None)
+        sign = r"\delta " if self.style.latex else "d" if len(base) < 4 else "d_"
+        if quantity.kind == "carried" and not self.style.latex:
+            return f"{sign}{base}{'_next' if time == 0 else '_prev'}"
+        mark = {"carried": "^{+}", "direct": r"^{\circ}"}.get(quantity.kind, "") if self.style.latex else ""
+        if quantity.kind == "slope":
+            return self.timed(f"{base}'", time)
+        return self.timed(f"{sign}{base}{mark}", None if quantity.kind == "gradient" else time)
+
+    def base(self, quantity: Quantity) -> str:
+        """The letters of a name without its step."""
+        for one in self.known.get(quantity, []):
+            for mark in (f"_{{{HOLE}}}", f"_{HOLE}", f"[{HOLE}]", f"^{{({HOLE})}}", SMALL_HOLE):
+                if one.form.endswith(mark):
+                    return one.form.removesuffix(mark)
+            if HOLE not in one.form and SMALL_HOLE not in one.form and one.time == 0:
+                return one.form
+        if not self.style.latex:
+            return quantity.name
+        value = next((v for v in self.derivation.forward.values() if v.name == quantity.name), None)
+        if value is None:
+            return quantity.name
+        notation = LatexNotation(signs=self.derivation.cell.signs, values={}, by_name=True)
+        return notation.named(quantity.name, None)
+
+    def timed(self, base: str, time: int | None) -> str:
+        """A name with its step, as the text marks steps."""
+        if time is None:
+            return base
+        forms = [one.form for leaves in self.known.values() for one in leaves]
+        for mark in (f"_{{{HOLE}}}", f"_{HOLE}", f"[{HOLE}]", f"^{{({HOLE})}}", SMALL_HOLE):
+            if any(form.endswith(mark) for form in forms):
+                whole = f"_{{{HOLE}}}" if mark == f"_{HOLE}" and time else mark
+                return filled(base + whole, time)
+        if self.style.latex:
+            return filled(f"{base}_{{{HOLE}}}", time)
+        return base + {0: "", -1: "_prev", 1: "_next"}.get(time, f"[t{time:+d}]")
+
+
+def styled(node: Node, style: Style) -> Node:
+    """A mended line whose new transposes and products are written as the text writes them."""
+    if isinstance(node, tree.Transpose) and not node.mark:
+        node = replace(node, mark=style.transpose)
+    if isinstance(node, tree.Product) and not style.latex:
+        plain = {"\\odot": style.elementwise, "@": style.matrix, "\\otimes": "⊗"}
+        node = replace(node, signs=tuple(plain.get(sign, sign) for sign in node.signs))
+    elif isinstance(node, tree.Product):
+        node = replace(node, signs=tuple("" if sign == "@" else sign for sign in node.signs))
+    return node.mapped(lambda child: styled(child, style))

@@ -1,0 +1,193 @@
+"""Formulas are read as they are meant, or refused with a reason; nothing of a text is ever run."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import lstm_sym as ls
+from lstm_sym.proofreading import ProofreadingError, proofreader
+from lstm_sym.proofreading.errors import Unreadable
+from lstm_sym.proofreading.formulas import MAX_FORMULAS, MAX_TEXT, formulas_of
+from lstm_sym.proofreading.parser import read_line
+from lstm_sym.proofreading.symbols import MAX_DEPTH
+from lstm_sym.proofreading.tokens import MAX_FORMULA
+from lstm_sym.proofreading.tree import Partial, Symbol, filled
+
+
+def left(text, latex=True):
+    found = read_line(f"{text} = 1", latex, {"c", "h", "i", "Wi", "dh", "dWi"}.__contains__).sides[0]
+    assert isinstance(found, Symbol)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "time"),
+    [
+        (r"\delta c_t", "c", 0),
+        (r"\delta c_{t-1}", "c", -1),
+        (r"\delta_{c_t}", "c", None),
+        (r"\delta^{c}_{t+1}", "c", 1),
+        (r"\delta_c^{(t)}", "c", 0),
+        (r"\frac{\partial L}{\partial c_t}", "c", 0),
+        (r"\frac{\partial \mathcal{L}}{\partial c^{\langle t-1 \rangle}}", "c", -1),
+        (r"\dfrac{dE}{dc_{t}}", "c", 0),
+        (r"\partial L / \partial c_t", "c", 0),
+        (r"\nabla_{c_t} L", "c", 0),
+        (r"\mathrm{d}c_t", "c", 0),
+        (r"\delta \tilde{c}_t", "~c", 0),
+        (r"\delta W_{hi}", "Whi", None),
+    ],
+)
+def test_adjoints_in_latex(text, key, time):
+    found = left(text)
+    assert (found.key, found.adjoint) == (key, True)
+    assert found.time == time or r"\delta_{c_t}" in text or r"\nabla" in text
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "mark", "time"),
+    [
+        ("dc_next", "dc", "next", None),
+        ("dhnext", "dh", "next", None),
+        ("dnext_h", "dh", "next", None),
+        ("c_prev", "c", "prev", None),
+        ("c[t-1]", "c", "", -1),
+        ("c_t", "c", "", 0),
+        ("c_{t+1}", "c", "", 1),
+        ("cₜ₋₁", "c", "", -1),
+        ("c_tm1", "c", "", -1),
+        ("dW_i", "dWi", "", None),
+    ],
+)
+def test_names_in_plain_text(text, key, mark, time):
+    found = left(text, latex=False)
+    assert (found.key, found.mark, found.time) == (key, mark, time)
+
+
+@pytest.mark.parametrize(
+    ("text", "moved"),
+    [
+        ("c_t", "c_{t-1}"),
+        (r"\delta c_{t}", r"\delta c_{t-1}"),
+        ("h^{(t)}", "h^{(t-1)}"),
+        ("cₜ", "cₜ₋₁"),
+        ("h[t]", "h[t-1]"),
+    ],
+)
+def test_a_name_is_spelled_at_another_step_as_its_writer_would(text, moved):
+    assert filled(left(text, latex="\\" in text or "{" in text).form, -1) == moved
+
+
+def test_a_derivative_of_one_quantity_by_another_is_one():
+    assert isinstance(read_line(r"\frac{\partial h_t}{\partial c_t} = o_t", True, "hco".__contains__).sides[0], Partial)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("$$\na = b\n$$", [("a = b", 2, True)]),
+        ("\\[ a = b \\qquad c = d \\]", [("a = b", 1, True), ("c = d", 1, True)]),
+        ("\\begin{align}\na &= b \\\\\nc &= d\n  + e\n\\end{align}", [("a &= b", 2, True), ("c &= d +  e", 3, True)]),
+        ("so $a = b$ and `c = d`.", [("a = b", 1, True), ("c = d", 1, False)]),
+        ("```python\na = b  # why\nreturn a\n```", [("a = b", 2, False)]),
+        ("(B2)  a = b", [("a = b", 1, False)]),
+        ("- a = b\n- c = d", [("a = b", 1, False), ("c = d", 2, False)]),
+        ("It holds that for large numbers of units = 4 we are slow", []),
+        ("<!-- a = b -->", []),
+        ("a == b", []),
+    ],
+)
+def test_formulas_are_found_where_they_stand(text, expected):
+    found = [(" ".join(f.text.split()), f.line, f.latex) for f in formulas_of(text)]
+    assert found == [(" ".join(text.split()), line, latex) for text, line, latex in expected]
+
+
+@pytest.mark.parametrize(
+    ("formula", "why"),
+    [
+        ("a = " + "(" * (MAX_DEPTH + 5) + "b" + ")" * (MAX_DEPTH + 5), "brackets inside each other"),
+        ("a = " + "{" * 2000 + "b", "brackets inside each other|closed|missing"),
+        ("a = " + "b + " * MAX_FORMULA + "b", "characters"),
+        ("a = __import__('os').system('true')", "beginning of a name|not known"),
+        ("a = eval('1')", "not known"),
+        ("a = (lambda: 0)()", "cannot follow|missing|not known|beginning"),
+        ("a = b ^ 99999999", "exponent"),
+        ("a = (b", "missing"),
+        ("a = b +", "ends"),
+        ("a = 雪", "no formula"),
+        ("a = b_", "nothing stands|where"),
+        ("a = \\frac{b}", "missing"),
+        ("a = \\begin{tikzpicture} b \\end{tikzpicture}", "environment"),
+        ("a = softmax(b)", "not known"),
+    ],
+)
+def test_what_cannot_be_read_is_refused_with_a_reason(formula, why):
+    with pytest.raises(Unreadable, match=why):
+        read_line(formula, "\\" in formula, {"a", "b"}.__contains__)
+
+
+def test_a_line_that_cannot_be_read_is_counted_and_says_why(judged):
+    proof = judged("lstm", "dc = dh * mystery\nq = 3\nL = foo + bar\ndo = dh * tanh(c)\n")
+    assert [f.status for f in proof.findings] == ["unread", "aside", "aside", "right"]
+    assert "mystery" in proof.findings[0].reason and "top of the text" in proof.findings[0].fix
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["no formula at all", "", "a" * (MAX_TEXT + 1), "a = b\n" * (MAX_FORMULAS + 1), "a\0 = b"],
+    ids=["none", "empty", "large", "many", "binary"],
+)
+def test_a_text_that_cannot_be_judged_is_refused(text, judged):
+    with pytest.raises(ProofreadingError):
+        judged("lstm", text)
+
+
+def test_a_row_of_the_table_that_says_nothing_is_refused_with_its_line(judged):
+    with pytest.raises(ProofreadingError, match=r"line 3[\s\S]*carried adjoint of c"):
+        judged("lstm", "| symbol | meaning |\n| --- | --- |\n| q | some thing |\n\ndo = dh * tanh(c)")
+
+
+def test_the_table_goes_before_what_is_guessed(judged):
+    text = "u: adjoint of c\nk: pre-activation of i\n\nu = dh * o * (1 - tanh(c)^2) + dc_next\nk = W_i x + U_i h_prev + b_i\n"
+    proof = judged("lstm", text)
+    assert [f.status for f in proof.findings] == ["right", "right"]
+    assert proof.is_explained(proof.names["u"]) and not proof.is_explained(proof.names["dh"])
+
+
+def test_a_name_of_the_text_is_followed_and_said_by_its_value(judged):
+    proof = judged("lstm", "k = 1 - tanh(c)^2\nq = dh * o\ndc = q * k + dc_next\n")
+    assert [f.status for f in proof.findings] == ["own", "own", "right"]
+    assert [f.equals.quantity.kind for f in proof.findings[:2]] == ["slope", "adjoint"]
+
+
+@pytest.mark.parametrize(
+    ("text", "rows", "transposed", "before", "swapped"),
+    [
+        ("$\\delta x_t = W_i^T \\delta a_i + W_f^T \\delta a_f + W_g^T \\delta a_g + W_o^T \\delta a_o$", 0, 0, 0, 0),
+        ("a = x @ W.T + h_prev @ U.T + b\ndW = da.T @ x\ndh_prev = da @ U", 1, 0, 0, 0),
+        ("a = x @ W + h_prev @ U + b\ndW = x.T @ da\ndh_prev = da @ U.T", 1, 1, 0, 0),
+        ("a = U x + W h_prev + b\ndU = da x^T\ndW = da h_prev^T\ndh_prev = W^T da", 0, 0, 0, 1),
+        ("di = dc * g * i * (1 - i)\ndf = dc * c_prev * f * (1 - f)\ndW_i = di x^T\ndb_f = df", 0, 0, 1, 0),
+    ],
+)
+def test_conventions_are_found_by_trial(text, rows, transposed, before, swapped, judged):
+    [(_, reading)] = judged("lstm" if "_i" in text else "rnn", text).readings.items()
+    assert (reading.rows, reading.transposed, reading.before, reading.swapped) == (rows, transposed, before, swapped)
+
+
+def test_nothing_of_a_text_is_run():
+    room = Path(proofreader.__file__).parent
+    for path in room.glob("*.py"):
+        calls = {
+            ast.unparse(n.func)
+            for n in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+            if isinstance(n, ast.Call)
+        }
+        assert not calls & {"eval", "exec", "compile", "sympify", "parse_expr", "sympy.sympify", "pickle.loads"}
+
+
+def test_the_audit_is_a_function_of_the_package():
+    assert proofreader.proofread(ls.cell("rnn"), "dh = dy + dh_next").right
