@@ -18,7 +18,7 @@ MAIN = 2.3
 LANES = {
     **{"inputs": 0, "audit": 0.7, "mistakes": 1, "cells": 1.2, "passes": 3.3, "check": 3.5, "diagram": 3.6},
     **{"kernels": 4.7, "through_time": 5.2, "flow": 5.2, "document": 5.2, "networks": 4.4},
-    **{"interop": 1.4, "explore": 3.9, "shipped": 1.4},
+    **{"interop": 1.4, "explore": 3.9, "shipped": 1.4, "proofreading": 0.3},
 }
 """Room -> how far to the right it stands; all others are the way from equations to commands, one above the other."""
 WIDTH = round(2 * MARGIN + 5.2 * LANE + BOX)

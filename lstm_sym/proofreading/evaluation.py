@@ -71,12 +71,17 @@ class Evaluator:
 
     def leaf(self, node: Leaf, t: int) -> Array:
         """The value of a name; what it was once is kept."""
-        if node.quantity.kind == "own":
-            return self.value(self.own[node.quantity.name], t + node.time)
         key = node.quantity, t + node.time
         if key not in self.kept:
-            self.kept[key] = self.read(node, t)
+            is_own = node.quantity.kind == "own"
+            self.kept[key] = self.value(self.own[node.quantity.name], key[1]) if is_own else self.read(node, t)
         return self.kept[key]
+
+    def forget(self, name: str) -> None:
+        """A name of the text's own has a new meaning from here on, and so has what was made of it."""
+        if any(quantity == Quantity("own", name) for quantity, _ in self.kept):
+            for key in [key for key in self.kept if key[0].kind == "own"]:
+                del self.kept[key]
 
     def read(self, node: Leaf, t: int) -> Array:
         """The value of a quantity of the cell."""

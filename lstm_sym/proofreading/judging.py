@@ -25,8 +25,8 @@ FACTORS = {
     3.0: "3", 4.0: "4", 0.25: "1/4", -2.0: "-2", -0.5: "-1/2",
 }  # fmt: skip
 """A factor by which a whole line is off -> how it is written."""
-PAIRS = 5_000
-"""The most pairs of changes that are tried of one line."""
+SINGLE, PAIRS = 400_000, 150_000
+"""How many parts of formulas are worked out to mend a line by one change, and by two: a long line has fewer tries."""
 MENDING = ("forward", "parameter", "adjoint", "carried", "direct", "dy")
 """The kinds of quantity that lines are mended with."""
 FIRST_OF_PAIR = ("sign", "time", "transpose", "superfluous transpose", "other quantity", "complement", "square",
@@ -133,7 +133,7 @@ class Judge:
             return Judgement(
                 False, judgement.error, factor=factor, mended=self.derived.line(target.quantity, target.time)
             )
-        every = list(rewrites_of(line, self.material(target)))
+        every = list(islice(rewrites_of(line, self.material(target)), SINGLE // _size(line)))
         for rewrite in every:
             if self.right(rewrite.line, target) and not _circular(rewrite.line, line, target):
                 return Judgement(False, judgement.error, judgement.problem, "", (rewrite,), rewrite.line)
@@ -164,7 +164,7 @@ class Judge:
 
     def pairs(self, first: list[Rewrite], target: Leaf) -> Iterator[tuple[Rewrite, Rewrite]]:
         """Every pair that mends it."""
-        tried = 0
+        tried, most = 0, PAIRS // _size(first[0].line) if first else 0
         material = self.material(target)
         for one in first:
             if one.kind in ("missing term", "missing factor", "other quantity", "missing slope"):
@@ -173,7 +173,7 @@ class Judge:
                 if other.kind not in FIRST_OF_PAIR:
                     continue
                 tried += 1
-                if tried > PAIRS:
+                if tried > most:
                     return
                 if self.right(other.line, target) and not _circular(other.line, one.line, target):
                     yield one, other
@@ -227,6 +227,11 @@ def _circular(changed: Node, line: Node, target: Leaf) -> bool:
         sum((n.quantity, n.time) == (target.quantity, target.time) for n in _leaves(node)) for node in (changed, line)
     ]
     return count[0] > count[1]
+
+
+def _size(node: Node) -> int:
+    """How many parts a formula has."""
+    return sum(1 for _ in node.walk())
 
 
 def _leaves(node: Node) -> Iterator[Leaf]:

@@ -15,7 +15,7 @@ from lstm_sym.proofreading.formulas import Formula
 from lstm_sym.proofreading.judging import Judge
 from lstm_sym.proofreading.names import Names, Reading, own_key, resolved
 from lstm_sym.proofreading.parser import Line
-from lstm_sym.proofreading.sequence import WATCHED, Sequence
+from lstm_sym.proofreading.sequence import STEPS, Sequence
 from lstm_sym.proofreading.tree import Leaf, Node, Partial, Quantity, Symbol
 from lstm_sym.proofreading.writing import Style, Writer, styled
 
@@ -132,6 +132,8 @@ class LineReader:
         except Unreadable as problem:
             status = "unread" if self.about_cell(line.sides[0]) else "aside"
             return Finding(formula, status, reason=problem.found, fix=problem.fix)
+        except RecursionError:
+            return Finding(formula, "unread", reason="names made of names, too many inside each other")
         except KeyError as missing:
             return Finding(formula, "unread", reason=f"the backward pass has no {missing.args[0]}")
 
@@ -217,7 +219,7 @@ class LineReader:
             return self.of_rescaling(formula, target, added, key, explain)
         before = self.state.trees.get(f"={key}")
         starts = [before] if before is not None else self.starts(target)
-        grown = tree.Sum(((1, left), (1, added))) if line.adds else added
+        grown = tree.total(((1, left), (1, added))) if line.adds else added
         wholes = [_resolved_with(grown, key, start, self) for start in starts]
         if place < self.last[key]:
             self.state.trees[f"={key}"] = wholes[0]
@@ -252,11 +254,13 @@ class LineReader:
             raise Unreadable("the left side is nothing of the cell")
         right = resolved(sides[0], self.names, self.reading, self.state.own)
         key = own_key(left)
+        self.evaluator.forget(key)
         self.state.trees[key] = right
         self.state.own[key] = Leaf(Quantity("own", key), -(left.time or 0), left.form)
         equals = None
         try:
-            self.evaluator.value(right, WATCHED)
+            for step in range(STEPS):  # known from here on, so that names made of names are not worked out again
+                self.evaluator.leaf(Leaf(Quantity("own", key), 0), step)
             equals = self.judge.meant(right) if explain else None
         except ShapeMismatch as mismatch:
             return Finding(formula, "unread", reason=f"the shapes do not fit: {mismatch}")
@@ -291,4 +295,5 @@ def _resolved_with(node: Node, key: str, start: Node, proofreader: LineReader) -
         return start
     if isinstance(node, Symbol | Partial):
         return resolved(node, proofreader.names, proofreader.reading, proofreader.state.own)
-    return node.mapped(lambda child: _resolved_with(child, key, start, proofreader))
+    changed = node.mapped(lambda child: _resolved_with(child, key, start, proofreader))
+    return tree.total(changed.terms) if isinstance(changed, tree.Sum) else changed

@@ -18,6 +18,7 @@ def proof_document(proof: Proof, sentences: Sentences) -> d.Document:
     title = text("proofreading.title", cell=cell.names.get(sentences.language, cell.name) or cell.key)
     lead: tuple[d.Line, ...] = ((wording.counts(),), (text("proofreading.checked"),))
     sections = (
+        *_said(wording),
         d.Section("lines", text("proofreading.section.lines"), (_lines(wording),)),
         d.Section("conventions", text("proofreading.section.conventions"), _conventions(wording)),
         d.Section("names", text("proofreading.section.names"), (_names(wording),)),
@@ -25,23 +26,34 @@ def proof_document(proof: Proof, sentences: Sentences) -> d.Document:
     return d.Document(title, sentences.language, lead, sections)
 
 
+def _said(wording: Wording) -> tuple[d.Section, ...]:
+    """The formulas of which something is said, wrong ones first; no section where nothing is."""
+    order = {"wrong": 0, "unread": 1}
+    found = [finding for finding in wording.proof.findings if wording.said(finding)]
+    blocks: list[d.Block] = []
+    for finding in sorted(found, key=lambda finding: order.get(finding.status, 2)):
+        first: d.Line = (f"{finding.formula.line}: {wording.status(finding)} ", d.Code(finding.formula.text))
+        blocks.append(d.Paragraph(first))
+        blocks += [d.Paragraph(("→ ", *_with_code(sentence, finding))) for sentence in wording.said(finding)]
+    title = wording.sentences.text("proofreading.section.said")
+    return (d.Section("said", title, tuple(blocks)),) if blocks else ()
+
+
 def _lines(wording: Wording) -> d.Table:
     text = wording.sentences.text
-    head = tuple(text(f"proofreading.head.{name}") for name in ("line", "verdict", "formula", "said"))
+    head = tuple(text(f"proofreading.head.{name}") for name in ("line", "verdict", "formula"))
     rows = []
     for finding in wording.proof.findings:
-        said = "\n".join(wording.said(finding))
         line: d.Line = (str(finding.formula.line),)
-        formula: d.Line = (d.Code(finding.formula.text),)
-        rows.append((line, (wording.status(finding),), formula, _with_code(said, finding)))
+        rows.append((line, (wording.status(finding),), (d.Code(finding.formula.text),)))
     return d.Table(head, tuple(rows), frozenset({0}))
 
 
 def _with_code(said: str, finding: Finding) -> d.Line:
     """What is said, the right line in it as code."""
     if not finding.written or finding.written not in said:
-        return (said.replace("\n", "; "),)
-    before, _, after = said.replace("\n", "; ").rpartition(finding.written)
+        return (said,)
+    before, _, after = said.rpartition(finding.written)
     return (before, d.Code(finding.written), after)
 
 

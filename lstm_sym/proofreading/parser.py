@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from lstm_sym.proofreading import tree
 from lstm_sym.proofreading.errors import Unreadable
 from lstm_sym.proofreading.scripts import plain_name
-from lstm_sym.proofreading.symbols import SymbolReader
+from lstm_sym.proofreading.symbols import MAX_DEPTH, SymbolReader
 from lstm_sym.proofreading.tree import Node
 
 FUNCTIONS = {
@@ -114,7 +114,7 @@ class Parser(SymbolReader):
     def factor(self) -> Node:
         """An atom with powers, transposes and indices behind it."""
         node = self.atom()
-        while True:
+        for _ in range(MAX_DEPTH):
             if self.text() == "^" or self.text() == "**":
                 node = self.raised(node)
             elif self.text() == "'" and not isinstance(node, tree.Symbol):
@@ -124,6 +124,7 @@ class Parser(SymbolReader):
                 node = self.attribute(node)
             else:
                 return node
+        raise Unreadable(f"more than {MAX_DEPTH} powers and transposes of one thing")
 
     def raised(self, node: Node) -> Node:
         """A power or a transpose."""
@@ -286,7 +287,10 @@ class Parser(SymbolReader):
             return inner
         if not self.starts_factor():
             raise Unreadable("a function of nothing", "write its argument in brackets behind it")
-        return self.factor()
+        self.deeper()
+        inner = self.factor()
+        self.depth -= 1
+        return inner
 
     def of_arrays(self, name: str, start: int) -> Node:
         """A function of NumPy that makes products, sums or stacks of arrays."""

@@ -24,6 +24,7 @@ from lstm_sym.interop.keras.chain import MOST_LAYERS
 from lstm_sym.interop.paddle import MOST_FILES
 from lstm_sym.kernels import lstm
 from lstm_sym.program import Role, Statement
+from lstm_sym.proofreading import formulas, symbols, tokens
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "lstm_sym"
@@ -116,6 +117,8 @@ def test_the_bounds_of_the_page_of_security_are_those_of_the_code():
         f"0, or {float(numbers.MIN_NUMBER):.0e} to 1e{len(str(numbers.MAX_NUMBER)) - 1} in size",
         f"exponents to {numbers.MAX_EXPONENT}; repetitions to {parser.MAX_REPEAT}",
         f"one equation to | {numbers.MAX_DIGITS} |",
+        f"{formulas.MAX_TEXT:,} characters, {formulas.MAX_FORMULAS:,} formulas; a formula {tokens.MAX_FORMULA:,}",
+        f"{symbols.MAX_DEPTH} brackets in each other",
         f"{checks.MAX_BYTES // mebibyte} MiB (`.npy`, `.wav`) or {files.MAX_TEXT_BYTES // mebibyte} MiB (text)",
         f"{checks.MAX_CHANNELS:,} channels, {checks.MAX_SEQUENCES:,} sequences",
         f"each byte of HDF5 read {READINGS} times; {MOST_LAYERS:,} layers; {MOST_FILES:,} files of a folder",

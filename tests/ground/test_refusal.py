@@ -16,6 +16,7 @@ from lstm_sym.inputs import InputError
 from lstm_sym.interop import InteropError
 from lstm_sym.native.errors import NativeError
 from lstm_sym.networks import NetworkError
+from lstm_sym.proofreading import ProofreadingError
 from lstm_sym.shipped.errors import ShippedError
 from lstm_sym.studies.errors import StudyError
 from lstm_sym.through_time.errors import SequenceError
@@ -26,6 +27,7 @@ ERRORS = {
     StudyError: StudyError("x", "found", "why", "fix"),
     OutputError: OutputError("x", "found", "why", "fix"),
     AuditError: AuditError("x", "found", "why", "fix"),
+    ProofreadingError: ProofreadingError("x", "found", "why", "fix"),
     NetworkError: NetworkError("x", "found", "why", "fix"),
     EmitError: EmitError("x", "found", "why", "fix"),
     NativeError: NativeError("x", "found", "why", "fix"),

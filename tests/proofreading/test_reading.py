@@ -110,6 +110,8 @@ def test_formulas_are_found_where_they_stand(text, expected):
     [
         ("a = " + "(" * (MAX_DEPTH + 5) + "b" + ")" * (MAX_DEPTH + 5), "brackets inside each other"),
         ("a = " + "{" * 2000 + "b", "brackets inside each other|closed|missing"),
+        ("a = b" + "^T" * 500, "powers and transposes"),
+        ("a = " + "\\tanh " * 500 + "b", "brackets inside each other"),
         ("a = " + "b + " * MAX_FORMULA + "b", "characters"),
         ("a = __import__('os').system('true')", "beginning of a name|not known"),
         ("a = eval('1')", "not known"),
@@ -137,6 +139,23 @@ def test_a_line_that_cannot_be_read_is_counted_and_says_why(judged):
 
 @pytest.mark.parametrize(
     "text",
+    [
+        "q0 = tanh(c)\n" + "\n".join(f"q{n} = q{n - 1} * q{n - 1}" for n in range(1, 80)),
+        "q0 = tanh(c)\n" + "\n".join(f"q{n} = q{n - 1} + h" for n in range(1, 60)),
+        "dc = dc_next\n" + "dc += dh\n" * 100,
+        "dc = " + " + ".join(["dh * o"] * 100),
+        r"$\delta c_t = " + r"\delta " * 500 + "c$",
+    ],
+    ids=["squares", "chain", "updates", "terms", "signs"],
+)
+def test_no_text_takes_forever_or_too_deep(text, judged):
+    """Names of names would be worked out 2^80 times, or a thousand calls deep."""
+    proof = judged("lstm", text)
+    assert proof.findings and proof.counts["right"] == 0
+
+
+@pytest.mark.parametrize(
+    "text",
     ["no formula at all", "", "a" * (MAX_TEXT + 1), "a = b\n" * (MAX_FORMULAS + 1), "a\0 = b"],
     ids=["none", "empty", "large", "many", "binary"],
 )
@@ -151,7 +170,8 @@ def test_a_row_of_the_table_that_says_nothing_is_refused_with_its_line(judged):
 
 
 def test_the_table_goes_before_what_is_guessed(judged):
-    text = "u: adjoint of c\nk: pre-activation of i\n\nu = dh * o * (1 - tanh(c)^2) + dc_next\nk = W_i x + U_i h_prev + b_i\n"
+    table = "u: adjoint of c\nk: pre-activation of i\n\n"
+    text = table + "u = dh * o * (1 - tanh(c)^2) + dc_next\nk = W_i x + U_i h_prev + b_i\n"
     proof = judged("lstm", text)
     assert [f.status for f in proof.findings] == ["right", "right"]
     assert proof.is_explained(proof.names["u"]) and not proof.is_explained(proof.names["dh"])

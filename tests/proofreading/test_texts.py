@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import random
 import re
-import sys
 from collections import Counter
-from pathlib import Path
 
 import pytest
+from proofreading.mutations import TEXTS, WRONG, cell_of, mutants, right_texts
 
 import lstm_sym as ls
 from lstm_sym.api import derive
 from lstm_sym.notation.latex import LatexNotation
 from lstm_sym.notation.text import TextNotation
-
-sys.path.insert(0, str(Path(__file__).parent))
-from mutations import TEXTS, WRONG, cell_of, mutants, right_texts  # noqa: E402
 
 CELLS = ("lstm", "gru", "rnn", "lstm_peephole")
 SHARE = 0.95
