@@ -187,7 +187,7 @@ class Evaluator:
             return left * right
         generic = sign in tree.GENERIC and not (self.strict and sign == "*")
         vectors = 1 in one and 1 in other
-        if sign in tree.OUTER and vectors and one == other:
+        if sign in tree.OUTER and (one[1] == other[1] == 1 or one[0] == other[0] == 1):
             return left @ right.swapaxes(-1, -2) if one[1] == 1 else left.swapaxes(-1, -2) @ right
         if one == other and sign not in tree.MATRIX and (vectors or not generic):
             return left * right

@@ -215,7 +215,8 @@ class SymbolReader:
         """A name in letters: in LaTeX as many of those that touch as are one name."""
         token = self.next()
         start, text = token.start, token.text
-        if self.latex and len(text) > 1 and not (self.known(text) or (text[0] == "d" and self.known(text[1:]))):
+        is_one = self.known(text) or (text[0] == "d" and (len(text) == 2 or self.known(text[1:])))
+        if self.latex and len(text) > 1 and not is_one:
             return self.split(token)
         if text == "d" and not self.token().spaced and self.starts_symbol() and not self.known("d"):
             return self.prefixed(start)

@@ -198,6 +198,27 @@ def test_conventions_are_found_by_trial(text, rows, transposed, before, swapped,
     assert (reading.rows, reading.transposed, reading.before, reading.swapped) == (rows, transposed, before, swapped)
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "dW_i = outer(da_i, x)",
+        "dW_i = np.outer(da_i, x)",
+        "dW_i = np.dot(da_i, x.T)",
+        r"$dW_{i} = \sum_{t} \delta a_{i,t} \otimes x_{t}$",
+        r"$\delta c_t = o_t \delta h_t (1 - \tanh^2 c_t) + \delta c_{t+1} f_{t+1}$",
+        "dL/dc_t = dL/dh_t * o_t * (1 - tanh(c_t)^2) + dL/dc_{t+1} * f_{t+1}",
+        "∂L/∂o_t = ∂L/∂h_t * tanh(c_t)",
+        "ds = dh * o * sech(c)^2 + ds_next",
+        "dzi = dc * ctilde * sigmoid'(z_i)",
+        r"$\delta^{(t)}_c = \delta^{(t)}_h \circ o^{(t)} (1-\tanh^2(c^{(t)})) + \delta^{(t+1)}_c \circ f^{(t+1)}$",
+        r"$dc^{<t>} = dc_{next} + o^{<t>} * (1 - \tanh(c^{<t>})^2) * dh^{<t>}$",
+        r"$\delta c_t = \mathrm{diag}(o_t) \mathrm{diag}(1 - \tanh^2(c_t)) \delta h_t + \delta c^{+}_t$",
+    ],
+)
+def test_one_line_in_many_ways(line, judged):
+    assert [f.status for f in judged("lstm", line).findings] == ["right"]
+
+
 def test_nothing_of_a_text_is_run():
     room = Path(proofreader.__file__).parent
     for path in room.glob("*.py"):
