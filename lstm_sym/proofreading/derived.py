@@ -8,7 +8,7 @@ from fractions import Fraction
 import sympy
 
 from lstm_sym.compile.derivation import Derivation
-from lstm_sym.program.statements import Accumulate, Affine, Pointwise, Statement, Term
+from lstm_sym.program.statements import Accumulate, Affine, Contribution, Pointwise, Statement, Term
 from lstm_sym.program.values import Role, Value
 from lstm_sym.proofreading import tree
 from lstm_sym.proofreading.names import Reading
@@ -122,11 +122,8 @@ class Derived:
         factors = (operand, matrix) if self.reading.rows else (matrix, operand)
         return tree.Product(factors, (self.style.matrix,))
 
-    def contribution(self, part: object, statement: Accumulate) -> tuple[int, Node]:
+    def contribution(self, part: Contribution, statement: Accumulate) -> tuple[int, Node]:
         """d a v^T, d a * v or d a; v^T d a and so on in other layouts."""
-        from lstm_sym.program.statements import Contribution
-
-        assert isinstance(part, Contribution)
         target, _ = of_value(statement.target)
         left = self.leaf(part.left, target)
         if part.right is None:

@@ -11,7 +11,7 @@ import numpy as np
 from lstm_sym.interpreter.evaluation import Array
 from lstm_sym.proofreading import tree
 from lstm_sym.proofreading.errors import ShapeMismatch
-from lstm_sym.proofreading.names import Reading
+from lstm_sym.proofreading.names import Names, Reading
 from lstm_sym.proofreading.sequence import BATCH, STEPS, Sequence
 from lstm_sym.proofreading.tree import Leaf, Node, Quantity
 
@@ -107,8 +107,6 @@ class Evaluator:
 
     def packed_names(self, part: str) -> tuple[str, ...]:
         """The names in a packed array."""
-        from lstm_sym.proofreading.names import Names
-
         packs = Names(self.sequence.derivation).packs
         names, sums = packs[part], packs["a"]
         order = self.reading.order or sums

@@ -12,7 +12,7 @@ from lstm_sym.interpreter.evaluation import Array
 from lstm_sym.proofreading import tree
 from lstm_sym.proofreading.derived import Derived
 from lstm_sym.proofreading.errors import ShapeMismatch
-from lstm_sym.proofreading.evaluation import Evaluator, diagonal
+from lstm_sym.proofreading.evaluation import Evaluator, diagonal, shape
 from lstm_sym.proofreading.rewrites import Material, Rewrite, rewrites_of
 from lstm_sym.proofreading.sequence import BATCH, STEPS, WATCHED
 from lstm_sym.proofreading.tree import Leaf, Node, Quantity
@@ -109,8 +109,6 @@ class Judge:
                 difference = float(np.abs(one - array).max())
                 yield (difference / size if size else float(difference > 0)), one, array
         if not fits:
-            from lstm_sym.proofreading.evaluation import shape
-
             raise ShapeMismatch(f"{shape(found)} = {shape(expected[0])}")
 
     def judged(self, line: Node, target: Leaf) -> Judgement:

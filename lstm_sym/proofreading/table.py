@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from lstm_sym.compile.derivation import Derivation
+from lstm_sym.proofreading.aliases import sums
 from lstm_sym.proofreading.errors import ProofreadingError, Unreadable
 from lstm_sym.proofreading.names import Names, Reading
 from lstm_sym.proofreading.parser import Parser
@@ -25,16 +26,15 @@ MEANINGS = "adjoint of c, carried adjoint of c, pre-activation of i, slope of i,
 
 @dataclass(frozen=True)
 class Explained:
-    """leaves: key -> what it stands for; shown: the symbols as written; rest: the text without the table."""
+    """leaves: key -> what it stands for; rest: the text without the table."""
 
     leaves: Mapping[str, Leaf]
-    shown: tuple[str, ...]
     rest: str
 
 
 def table_of(text: str, derivation: Derivation) -> Explained:
     """The names that a text explains. Raises ProofreadingError for a row of a table of symbols that says nothing."""
-    names, leaves, shown = Names(derivation), {}, []
+    names, leaves = Names(derivation), {}
     lines, in_table = text.split("\n"), False
     for number, line in enumerate(lines):
         row = _ROW.match(line)
@@ -59,9 +59,8 @@ def table_of(text: str, derivation: Derivation) -> Explained:
         symbol = _symbol(entry[1], names)
         if symbol is not None:
             leaves[f"{symbol.key}{symbol.mark}{'d' * symbol.adjoint}"] = leaf
-            shown.append(entry[1].strip().strip("`$ "))
             lines[number] = ""
-    return Explained(leaves, tuple(shown), "\n".join(lines))
+    return Explained(leaves, "\n".join(lines))
 
 
 def _explains_itself(written: str, names: Names) -> bool:
@@ -97,8 +96,6 @@ def meant(meaning: str, names: Names) -> Leaf | None:
 
 
 def _only(names: Names, name: str) -> str | None:
-    from lstm_sym.proofreading.aliases import sums
-
     return sums(names.derivation.forward).get(name)
 
 
