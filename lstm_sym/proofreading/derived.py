@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
+from typing import assert_never
 
 import sympy
 
 from lstm_sym.compile.derivation import Derivation
-from lstm_sym.program.statements import Accumulate, Affine, Contribution, Pointwise, Statement, Term
+from lstm_sym.program.statements import Accumulate, Affine, Contribution, Maximum, Pointwise, Statement, Term
 from lstm_sym.program.values import Role, Value
 from lstm_sym.proofreading import tree
 from lstm_sym.proofreading.names import Reading
@@ -52,7 +53,10 @@ class Derived:
             case Accumulate():
                 body = tree.total(tuple(self.contribution(part, statement) for part in statement.contributions))
                 return tree.Operation("time", body, r"\sum_t" if self.style.latex else "sum_t")
-        return tree.Number(0, "0")
+            case Maximum():
+                name = "max_slope" if statement.weights else "max"
+                return tree.Call(name, False, self.leaf(statement.operand, target), "")
+        assert_never(statement)
 
     def leaf(self, value: Value, target: Quantity) -> Node:
         """A value by a name that the text has, else by what it is made of."""
@@ -62,13 +66,13 @@ class Derived:
             return tree.Call(function, False, self.leaf(argument, target), "")
         unnamed = quantity.kind in ("adjoint", "slope", "direct") and not self.has(quantity) and quantity != target
         statement = self.statements.get((quantity, time))
-        if unnamed and isinstance(statement, Pointwise | Affine):
+        if unnamed and statement is not None and not isinstance(statement, Accumulate):
             return shifted(self.right(statement, target), 0)
         if quantity.kind == "carried" and time == 0 and not self.has(quantity):
-            statement = self.statements.get((quantity, -1))
+            sending = self.statements.get((quantity, -1))
             after = Quantity("adjoint", quantity.name)
-            if isinstance(statement, Pointwise) and self.has(after):
-                return shifted(self.right(statement, target), 1)
+            if isinstance(sending, Pointwise) and self.has(after):
+                return shifted(self.right(sending, target), 1)
         return Leaf(quantity, time)
 
     def expression(self, expression: sympy.Expr, target: Quantity) -> Node:

@@ -66,13 +66,19 @@ def backward(dy):
 """
 
 
+def heed() -> None:
+    """What runs in the background has been told to ignore Ctrl-C and the end of its terminal."""
+    for end in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(end, signal.SIG_DFL)
+
+
 @LINUX
 @pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGKILL, signal.SIGINT, signal.SIGHUP])
 def test_an_audit_that_is_ended_leaves_nothing(end: signal.Signals, temporary: Path) -> None:
     place = Path("pids").resolve()
     Path("own.py").write_text(f"PLACE = {str(place)!r}\n{ENDLESS}", encoding="utf-8")
     command = [sys.executable, "-m", "lstm_sym", "audit", "own.py:backward", "--cell", "rnn"]
-    running = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    running = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, preexec_fn=heed)
     try:
         assert soon(place.exists, 60)
         assert list(temporary.glob(f"{PREFIX}*"))
