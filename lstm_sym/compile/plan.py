@@ -205,7 +205,7 @@ class Plan:
         sent = {carry.outgoing for carry in program.carries}
         given, kept = (program.inputs, {*program.outputs} - sent) if self.fused else ((), set[Value]())
         plan = schedule(program, self.layout, frozenset(kept), self.fused, streamed=True)
-        reserved = (TAKEN - {"x"}) | set(self.cell.size_names)
+        reserved = (TAKEN - {"x"}) | {"x_t"} | set(self.cell.size_names)
         lines = {s.target: s for s in self.program.statements}
         return LoopPlan(plan, Storage(plan, frozenset(given), reserved, {}), lines=lines, exact=False)
 
