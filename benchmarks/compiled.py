@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+from _floor import floor
 from _measure import Options, interleaved, machine, options, progress, ratio, save, show, spread
 from _peers import cell_of
-from kernels import floor
 
 import lstm_sym as ls
 from lstm_sym.cli.streams import standard_streams

@@ -25,10 +25,10 @@ import _peer_inference as inference
 import _peer_memory as memory
 import numpy as np
 from _cells import CELLS
+from _floor import floor
 from _measure import Options, interleaved, machine, options, progress, ratio, save, spread
 from _page import replaced, table
 from _peers import PEERS, Case, Peer, Timed, settle
-from kernels import floor
 
 from lstm_sym.cli.streams import standard_streams
 from lstm_sym.ground.files import write_whole
