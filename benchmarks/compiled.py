@@ -13,12 +13,12 @@ import importlib.util
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from _floor import floor
 from _measure import Options, interleaved, machine, options, progress, ratio, save, show, spread
-from _peers import cell_of
+from _peers import Case, cell_of
 
 import lstm_sym as ls
 from lstm_sym.cli.streams import standard_streams
@@ -41,19 +41,6 @@ BARS = {
 """How many times faster than torch.nn.LSTM."""
 AGREEMENT = {"float64": 1e-10, "float32": 2e-3}  # of the largest element of the gradients
 HEADER = ("cell", "dtype", "T, B, D, H", "C ms", "NumPy / C", "PyTorch / C", "bar", "C / floor")
-
-
-class Case(NamedTuple):
-    """A cell at a shape."""
-
-    cell: str
-    dtype: str
-    shape: tuple[int, int, int, int]
-
-    @property
-    def name(self) -> str:
-        """In words, for progress and errors."""
-        return f"{self.cell} {self.dtype} {self.shape}"
 
 
 def gradients(kernel: Kernel, x: Any, params: Any, dy: Any) -> Callable[[], Any]:

@@ -7,7 +7,6 @@ Reports, kernels and every other target read it; none of them derives, schedules
 
 from __future__ import annotations
 
-import keyword
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -17,6 +16,7 @@ from lstm_sym.compile.jacobian_reads import reads_of_jacobians
 from lstm_sym.compile.known_sizes import size_rules
 from lstm_sym.compile.storage import RowKey, Span, Storage, identifier
 from lstm_sym.equations.cell import Cell
+from lstm_sym.equations.names import RESERVED
 from lstm_sym.equations.sizes import parts_of
 from lstm_sym.passes import Layout, Run, Schedule, fast, lay_out, precise, prune, save_set, schedule
 from lstm_sym.passes.numbering import number_statements
@@ -30,8 +30,7 @@ ARGUMENTS = frozenset({"x", "dy", "x_dot", "dy_dot", "precise", "workspace"})
 TYPES = frozenset({"Params", "State", "Tape", "PreciseTape", "SecondTape", "Grads", "Array", "Any", "NamedTuple"})
 FUNCTIONS = frozenset("sigmoid complement add subtract multiply tanh exp log sin cos sqrt".split())
 LOCAL = frozenset("np t T B k dtype shared half empty advance batch run after".split())
-LANGUAGE = frozenset(keyword.kwlist) | frozenset("eval exec compile open globals locals vars getattr input".split())
-TAKEN = LOCAL | FUNCTIONS | RECORDS | ARGUMENTS | TYPES | LANGUAGE
+TAKEN = LOCAL | FUNCTIONS | RECORDS | ARGUMENTS | TYPES | RESERVED
 """What generated code calls things itself; a quantity of this name gets an underscore."""
 
 

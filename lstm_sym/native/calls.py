@@ -18,8 +18,6 @@ from lstm_sym.ground.parallel import processors
 from lstm_sym.native.libraries import library
 
 Array = np.ndarray[Any, Any]
-STREAM = "stream"
-"""The function that steps in memory which its caller keeps."""
 DEFINITIONS: dict[np.dtype[Any], tuple[str, ...]] = {np.dtype(np.float32): (), np.dtype(np.float64): ("-DDOUBLE",)}
 """The dtypes that are compiled, and what tells the source which."""
 _WORTH_A_THREAD = 4_000_000
@@ -30,12 +28,13 @@ class CompiledLoops:
     """The functions of one C source; a part of it is compiled for a dtype when one of its functions is first called.
 
     calls: function and whether it is of the precise form -> its name, its part, how many sizes and arrays it is given
-    beside the sequences, T and B. `dtypes` are those that are compiled.
+    beside the sequences, T and B, and whether it works in memory that its caller keeps. `dtypes` are those that are
+    compiled.
     """
 
     dtypes = frozenset(DEFINITIONS)
 
-    def __init__(self, source: str, calls: Mapping[tuple[str, bool], tuple[str, int, int, int]]) -> None:
+    def __init__(self, source: str, calls: Mapping[tuple[str, bool], tuple[str, int, int, int, bool]]) -> None:
         self.source, self.calls = source, calls
         self._found: dict[tuple[str, bool, np.dtype[Any]], Any] = {}
         self._lock = Lock()
@@ -100,10 +99,10 @@ class CompiledLoops:
         with self._lock:
             if which not in self._found:
                 found = library(self.source, (*DEFINITIONS[dtype], f"-DPART={wanted}"))
-                for key, (name, part, sizes, arrays) in self.calls.items():
+                for key, (name, part, sizes, arrays, keeps) in self.calls.items():
                     if part == wanted:
                         made = getattr(found, name)
-                        kept = [ctypes.c_void_p, ctypes.c_long] if name == STREAM else []
+                        kept = [ctypes.c_void_p, ctypes.c_long] if keeps else []
                         made.argtypes = [*[ctypes.c_long] * (sizes + 4), *[ctypes.c_void_p] * arrays, *kept]
                         made.restype = ctypes.c_int
                         self._found[*key, dtype] = made

@@ -25,8 +25,8 @@ class CompiledFunctions:
     def writers(self) -> dict[str, FunctionWriter]:
         """Name -> writer."""
         plan = self.plan
-        loops: tuple[LoopPlan, ...] = (plan.forward, plan.backward, plan.forward_tangent, plan.backward_tangent)
-        loops = (*loops, plan.stream)
+        first_order, second_order = (plan.forward, plan.backward), (plan.forward_tangent, plan.backward_tangent)
+        loops: tuple[LoopPlan, ...] = (*first_order, *second_order, plan.stream)
         return {name: FunctionWriter(plan, loop, name) for name, loop in zip(NAMES, loops, strict=True)}
 
     @cached_property
@@ -49,10 +49,12 @@ class CompiledFunctions:
                     yield self.writers[name], node
 
     @property
-    def calls(self) -> dict[tuple[str, bool], tuple[str, int, int, int]]:
-        """Function and whether it is of the precise form -> its name, its part, the number of its sizes and arrays."""
+    def calls(self) -> dict[tuple[str, bool], tuple[str, int, int, int, bool]]:
+        """Function and whether it is of the precise form -> its name, its part, the number of its sizes and arrays, and
+        whether its caller keeps its memory.
+        """
         found = [(node, form) for _, node in self.loops() for form in forms(node)]
-        return {(node.function, f.precise): (f.name, f.part, len(node.sizes), len(node.arrays)) for node, f in found}
+        return {(node.function, f.precise): _call(node, f) for node, f in found}
 
 
 class Form(NamedTuple):
@@ -70,3 +72,8 @@ def forms(loop: n.Compiled) -> list[Form]:
     if loop.exact is not None:
         return [Form(loop.function, loop.exact, 4 if loop.function == STREAM else 3)]
     return [Form(f"{loop.function}_fast", False, 1), Form(f"{loop.function}_precise", True, 2)]
+
+
+def _call(loop: n.Compiled, form: Form) -> tuple[str, int, int, int, bool]:
+    """What a caller of a loop in this form must know."""
+    return form.name, form.part, len(loop.sizes), len(loop.arrays), loop.function == STREAM

@@ -7,13 +7,14 @@ JAX differentiates none of it up to the second order. Every function is that of 
 
 from __future__ import annotations
 
-import re
+import ast
 from dataclasses import replace
 from importlib.resources import files
 from math import isfinite
 
 from lstm_sym.compile.plan import Plan
 from lstm_sym.emit.jax.scan import ScanFunction, Words, is_tangent, known_sizes, tuple_of
+from lstm_sym.emit.numpy.copied import copied_functions, without_types
 from lstm_sym.emit.numpy.init import argument_sizes
 from lstm_sym.emit.numpy.layout import docstring, folded
 from lstm_sym.emit.numpy.printer import indented
@@ -326,13 +327,28 @@ def _number(value: float) -> str:
 
 
 def _support(text: str) -> str:
-    """The functions that a text calls and those that they call, alphabetically."""
+    """The functions that a text calls and those that they call: its own, and the kernels' on JAX's arrays."""
     source = files(__package__).joinpath("support.txt").read_text(encoding="utf-8")
-    known = {part.split("(")[0].removeprefix("def "): part for part in source.strip().split("\n\n\n")}
-    found: dict[str, str] = {}
-    waiting = [text]
-    while waiting:
-        called = set(re.findall(r"(?<![.\w])(_\w+)\(", waiting.pop())) & known.keys() - found.keys()
-        found |= {name: known[name] for name in called}
-        waiting += [known[name] for name in called]
-    return "\n\n\n".join(found[name] for name in sorted(found))
+    own = {part.split("(")[0].removeprefix("def _"): part for part in source.strip().split("\n\n\n")}
+    called = [function for name, function in own.items() if f"_{name}(" in text]
+    brought = ast.parse(without_types(copied_functions(text, own)))
+    return "\n\n\n".join([*called, *map(ast.unparse, OnJax().visit(brought).body)])
+
+
+class OnJax(ast.NodeTransformer):
+    """NumPy's functions as JAX's: under the name of its module, and none writes into an array that is there."""
+
+    def visit_Name(self, node: ast.Name) -> ast.Name:
+        """np.exp as jnp.exp."""
+        return ast.Name("jnp", node.ctx) if node.id == "np" else node
+
+    def visit_keyword(self, node: ast.keyword) -> ast.AST | None:
+        """No out=out."""
+        return None if node.arg == "out" else self.generic_visit(node)
+
+    def visit_arguments(self, node: ast.arguments) -> ast.arguments:
+        """No out=None."""
+        if node.args and node.args[-1].arg == "out":
+            node.args.pop()
+            node.defaults.pop()
+        return node

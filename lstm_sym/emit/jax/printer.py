@@ -17,7 +17,7 @@ class JaxScalarPrinter(NumPyPrinter):
 
     def function(self, name: str) -> str:
         """jnp.tanh, _sigmoid."""
-        return super().function(name).replace("np.", "jnp.").removesuffix("_precise")
+        return super().function(name).replace("np.", "jnp.")
 
 
 class JaxPrinter(CodePrinter):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import re
+from collections.abc import Collection
 from functools import cache
 
 from lstm_sym.emit.numpy import support
@@ -23,10 +25,13 @@ _SIGNATURE = re.compile(r"^(def \w+)\(\n    ([^\n]*)\n(\) -> [^\n]*)", re.MULTIL
 """A signature in three lines, which may be one once its types are short."""
 
 
-def copied_functions(text: str) -> str:
-    """The source of the functions that a text calls and of those they call, alphabetically, each with a leading _."""
+def copied_functions(text: str, other: Collection[str] = ()) -> str:
+    """The source of the functions that a text calls and of those they call, alphabetically, each with a leading _.
+
+    other: those of which the text has its own.
+    """
     sources: dict[str, str] = {}
-    waiting = set(re.findall(r"(?<![.\w])_(\w+)", text)) & _AVAILABLE.keys()
+    waiting = (set(re.findall(r"(?<![.\w])_(\w+)", text)) & _AVAILABLE.keys()) - {*other}
     while waiting:
         name = waiting.pop()
         sources[name], called = _private(name)
@@ -44,3 +49,24 @@ def _private(name: str) -> tuple[str, frozenset[str]]:
     source = _SIGNATURE.sub(lambda m: m[0] if len(joined := f"{m[1]}({m[2]}{m[3]}") > 118 else joined, source)
     check_source(source)
     return source, called
+
+
+def without_types(text: str) -> str:
+    """Functions as one writes them on a blackboard: no annotations, and no comments either."""
+    tree = ast.parse(text)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef):
+            node.returns = None
+        elif isinstance(node, ast.arg):
+            node.annotation = None
+        for name, value in ast.iter_fields(node):
+            if isinstance(value, list):
+                setattr(node, name, [_untyped(part) for part in value])
+    return "\n\n\n".join(ast.unparse(function) for function in tree.body)
+
+
+def _untyped(node: ast.AST) -> ast.AST:
+    """v: Array = e as v = e."""
+    if isinstance(node, ast.AnnAssign) and node.value is not None:
+        return ast.copy_location(ast.Assign([node.target], node.value), node)
+    return node

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import ClassVar
@@ -10,7 +9,7 @@ from typing import ClassVar
 from lstm_sym.compile.known_sizes import size_rules
 from lstm_sym.compile.plan import Plan, one_step
 from lstm_sym.emit.nodes import Field, Node, Outer, Rotate, sizes_in
-from lstm_sym.emit.numpy.copied import copied_functions
+from lstm_sym.emit.numpy.copied import copied_functions, without_types
 from lstm_sym.emit.numpy.layout import WIDTH, docstring, folded
 from lstm_sym.emit.numpy.printer import CodePrinter, indented
 from lstm_sym.emit.numpy.whitelist import check_source
@@ -62,7 +61,7 @@ def plain_source(plan: Plan) -> str:
         _backward(plan),
     ]
     if brought := copied_functions("\n".join(parts)):
-        parts.append(_without_types(brought))
+        parts.append(without_types(brought))
     text = "\n\n\n".join(parts) + "\n"
     check_source(text)
     return text
@@ -137,24 +136,3 @@ def _function(name: str, arguments: list[str], text: str, lines: list[str], resu
     end = f"return {results}"
     last = folded(end if len(end) <= WIDTH else f"return ({results})")
     return "\n".join([*head, *indented([f'"""{text}"""', *lines, *last])])
-
-
-def _without_types(text: str) -> str:
-    """Functions as one writes them on a blackboard: no annotations, and no comments either."""
-    tree = ast.parse(text)
-    for node in ast.walk(tree):
-        if isinstance(node, ast.FunctionDef):
-            node.returns = None
-        elif isinstance(node, ast.arg):
-            node.annotation = None
-        for name, value in ast.iter_fields(node):
-            if isinstance(value, list):
-                setattr(node, name, [_untyped(part) for part in value])
-    return "\n\n\n".join(ast.unparse(function) for function in tree.body)
-
-
-def _untyped(node: ast.AST) -> ast.AST:
-    """v: Array = e as v = e."""
-    if isinstance(node, ast.AnnAssign) and node.value is not None:
-        return ast.copy_location(ast.Assign([node.target], node.value), node)
-    return node
