@@ -6,15 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from lstm_sym.audit.answer import Answer
-from lstm_sym.audit.cases import ALL, ForwardPass, arrays, forward_passes, request
-from lstm_sym.audit.child import of_case
 from lstm_sym.audit.compare import BAR, SATURATED_BAR, SINGLE_BAR, Verdict, layout_text, layouts, turned, verdict
 from lstm_sym.audit.errors import AuditError
-from lstm_sym.audit.explanations import Evidence, Explanation, explain
-from lstm_sym.audit.own import parse_sizes
-from lstm_sym.audit.plan import LONG, PLAN, SHORT
-from lstm_sym.audit.process import Notice, call, check_timeout
+from lstm_sym.audit.running.answer import Answer
+from lstm_sym.audit.running.child import of_case
+from lstm_sym.audit.running.process import Notice, call, check_timeout
+from lstm_sym.audit.search.evidence import Evidence
+from lstm_sym.audit.search.explanations import Explanation, explain
+from lstm_sym.audit.sequences.cases import ALL, ForwardPass, arrays, forward_passes, request
+from lstm_sym.audit.sequences.own import parse_sizes
+from lstm_sym.audit.sequences.plan import LONG, PLAN, SHORT
 from lstm_sym.compile.derivation import Derivation
 from lstm_sym.equations.cell import Cell
 from lstm_sym.ground.progress import Progress

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from lstm_sym.audit.errors import AuditError
-from lstm_sym.audit.plan import LONG, SHORT
+from lstm_sym.audit.sequences.plan import LONG, SHORT
 from lstm_sym.interpreter.evaluation import Array
 from lstm_sym.interpreter.over_time import Named, deviations
 

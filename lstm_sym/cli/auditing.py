@@ -75,8 +75,8 @@ def audit(
     path, function = _place(place)
 
     from lstm_sym.audit import audit as audited
-    from lstm_sym.audit.own import parse_sizes
-    from lstm_sym.audit.process import check_timeout
+    from lstm_sym.audit.running.process import check_timeout
+    from lstm_sym.audit.sequences.own import parse_sizes
     from lstm_sym.cli.cells import load_cells
     from lstm_sym.cli.output import print_json
     from lstm_sym.flow import reporter

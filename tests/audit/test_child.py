@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 import lstm_sym as ls
-from lstm_sym.audit.cases import arrays, forward_passes, request
-from lstm_sym.audit.child import Caller, Complaint, of_case
 from lstm_sym.audit.errors import SENTENCES, complaint
+from lstm_sym.audit.running.child import Caller, Complaint, of_case
+from lstm_sym.audit.sequences.cases import arrays, forward_passes, request
 
 DERIVATION = ls.derive(ls.cell("rnn"))
 SEQUENCES = forward_passes(DERIVATION, 0)

@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 import lstm_sym as ls
 from lstm_sym.audit import Audit, AuditError, audit
 from lstm_sym.audit.auditor import forward_passes
-from lstm_sym.audit.plan import LONG, PLAN, SHORT
+from lstm_sym.audit.sequences.plan import LONG, PLAN, SHORT
 from lstm_sym.cli import main
 
 START = "    dx, dW, dU, db, dh_next = np.zeros_like(x), 0, 0, 0, dh_T\n"

@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 import lstm_sym as ls
-from lstm_sym.audit.cases import ALL, forward_passes
 from lstm_sym.audit.compare import BAR
-from lstm_sym.audit.explanations import Evidence, Explanation, explain
-from lstm_sym.audit.plan import SHORT
+from lstm_sym.audit.search.evidence import Evidence
+from lstm_sym.audit.search.explanations import Explanation, explain
+from lstm_sym.audit.sequences.cases import ALL, forward_passes
+from lstm_sym.audit.sequences.plan import SHORT
 from lstm_sym.interpreter.over_time import Named
 from lstm_sym.mistakes.catalogue import Mistake, mistakes
 

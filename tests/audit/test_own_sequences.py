@@ -10,9 +10,9 @@ from audit.own_files import RNN
 from click.testing import CliRunner, Result
 
 import lstm_sym as ls
-from lstm_sym.audit.cases import forward_passes
-from lstm_sym.audit.own import parse_sizes
-from lstm_sym.audit.plan import PLAN
+from lstm_sym.audit.sequences.cases import forward_passes
+from lstm_sym.audit.sequences.own import parse_sizes
+from lstm_sym.audit.sequences.plan import PLAN
 from lstm_sym.cli import main
 
 RETURN = "    return dx, Grads(dW, dU, db), dh_next"

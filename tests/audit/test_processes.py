@@ -15,7 +15,7 @@ from audit.own_files import RNN
 
 import lstm_sym as ls
 from lstm_sym.audit import Audit, AuditError, audit
-from lstm_sym.audit.folder import FRESH, PREFIX, audit_folder, remove_left
+from lstm_sym.audit.running.folder import FRESH, PREFIX, audit_folder, remove_left
 
 LINUX = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="processes are found in /proc")
 
@@ -200,7 +200,7 @@ def spoil():
 
 STOPPED = """
 import subprocess, sys
-from lstm_sym.audit import guard
+from lstm_sym.audit.running import guard
 guard.GRACE = 0.3
 guard.main(sys.argv[1], 0.2, [sys.executable, "-c", "import time; time.sleep(300)"])
 """

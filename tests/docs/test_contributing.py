@@ -10,7 +10,7 @@ from typing import get_args
 
 import pytest
 
-from lstm_sym.audit import child, process
+from lstm_sym.audit.running import child, process
 from lstm_sym.emit.jax.printer import JaxScalarPrinter
 from lstm_sym.emit.numpy.contract import FORMAT_VERSION
 from lstm_sym.emit.numpy.copied import copied_functions
@@ -143,7 +143,7 @@ def test_nothing_in_the_package_runs_a_text():
     found = {path: executing(path.read_text("utf-8")) for path in PACKAGE.rglob("*.py")}
     assert len(found) > 200 and {path: calls for path, calls in found.items() if calls} == {}
     loads = [path for path in PACKAGE.rglob("*.py") if ".exec_module(" in path.read_text(encoding="utf-8")]
-    assert {path.relative_to(PACKAGE).as_posix() for path in loads} == {"api/building.py", "audit/child.py"}
+    assert {path.relative_to(PACKAGE).as_posix() for path in loads} == {"api/building.py", "audit/running/child.py"}
 
 
 @pytest.mark.parametrize("line", ["eval('1')", "sympy.sympify(text)", "pickle.loads(data)", "exec(code, {})"])

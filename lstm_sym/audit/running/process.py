@@ -15,10 +15,10 @@ from typing import IO, Any
 
 import numpy as np
 
-from lstm_sym.audit import child, guard
-from lstm_sym.audit.answer import Answer, read_answer
 from lstm_sym.audit.errors import AuditError, complaint
-from lstm_sym.audit.folder import audit_folder
+from lstm_sym.audit.running import child, guard
+from lstm_sym.audit.running.answer import Answer, read_answer
+from lstm_sym.audit.running.folder import audit_folder
 from lstm_sym.ground.files import naming
 
 Array = np.ndarray[Any, Any]

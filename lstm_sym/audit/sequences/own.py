@@ -12,7 +12,7 @@ import numpy as np
 
 from lstm_sym.audit import names
 from lstm_sym.audit.errors import AuditError
-from lstm_sym.audit.plan import PLAN, Setting
+from lstm_sym.audit.sequences.plan import PLAN, Setting
 from lstm_sym.check import Case, random_case
 from lstm_sym.compile.derivation import Derivation
 from lstm_sym.interpreter.evaluation import Array

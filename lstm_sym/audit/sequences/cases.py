@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from lstm_sym.audit import names
-from lstm_sym.audit.child import in_case
 from lstm_sym.audit.errors import AuditError
-from lstm_sym.audit.own import own_case
-from lstm_sym.audit.plan import LONG, PLAN, SHORT, Setting
+from lstm_sym.audit.running.child import in_case
+from lstm_sym.audit.sequences.own import own_case
+from lstm_sym.audit.sequences.plan import LONG, PLAN, SHORT, Setting
 from lstm_sym.check import Case, random_case
 from lstm_sym.compile.derivation import Derivation
 from lstm_sym.interpreter.evaluation import Array

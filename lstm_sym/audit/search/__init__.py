@@ -1,0 +1,1 @@
+"""Which mistakes give exactly the gradients that were found."""
