@@ -133,9 +133,9 @@ def test_fresh_measures_all_of_it_again(work, counted):
     [
         (["--hidden", "5"], {"run", "_drawn"}),
         (["--lags", "5"], {"run", "_drawn"}),
-        (["--ends", "5"], {"run", "_drawn"}),
-        (["--seeds", "1"], {"run", "_drawn"}),
-        (["--length", "61"], {"run", "_drawn"}),
+        pytest.param(["--ends", "5"], {"run", "_drawn"}, marks=pytest.mark.long),
+        pytest.param(["--seeds", "1"], {"run", "_drawn"}, marks=pytest.mark.long),
+        pytest.param(["--length", "61"], {"run", "_drawn"}, marks=pytest.mark.long),
         (["--lang", "zh-Hant"], {"_drawn", "derivation_pages", "generate"}),
         (["--paper", "6.5"], {"_drawn"}),
         (["--set", "gain=0.5"], {"check_cell", "run", "_drawn", "derivation_pages", "generate"}),

@@ -27,7 +27,7 @@ def width_of(pdf):
 
 
 @pytest.mark.parametrize("name", NARROW)
-@pytest.mark.parametrize("width", [COLUMN, WHOLE])
+@pytest.mark.parametrize("width", [COLUMN, pytest.param(WHOLE, marks=pytest.mark.long)])
 def test_a_figure_for_a_paper_is_a_pdf_of_that_width_without_a_title(tmp_path, name, width):
     paths = FIGURES[name][0](tmp_path, name, look=Look.paper(width))
     assert [path.suffix for path in paths] == [".pdf", ".csv"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from kernels.cells import CELLS
+from representatives import representatives
 
 import lstm_sym as ls
 from lstm_sym.check import random_case
@@ -12,11 +13,13 @@ from lstm_sym.native.compiler import find_compiler
 
 COMPILED = pytest.mark.skipif(find_compiler() is None, reason="there is no C compiler on this machine")
 NAMES_IN_C = ("lstm", "lstm_output", "sru", "several_inputs", "projected")
+FEW = representatives(CELLS)
+IN_NUMPY = [pytest.param("numpy", name, marks=() if name in FEW else pytest.mark.long) for name in CELLS]
 IN_C = [pytest.param("c", name, marks=COMPILED) for name in NAMES_IN_C]
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
-@pytest.mark.parametrize(("target", "name"), [*(("numpy", name) for name in CELLS), *IN_C])
+@pytest.mark.parametrize(("target", "name"), [*IN_NUMPY, *IN_C])
 def test_steps_one_after_the_other_are_those_of_step_and_of_forward(target, name, dtype):
     cell = CELLS[name]
     kernel, case = ls.build(cell, target=target), random_case(cell, steps=5, batch=3)

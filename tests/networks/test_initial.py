@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from representatives import each
 
 import lstm_sym as ls
 from lstm_sym.check.result import relative_error
@@ -175,7 +176,7 @@ def test_what_is_filled_stays_so_and_both_directions_are_drawn():
     assert network.init(dtype=np.float32)["cell.ahead.U_f"].dtype == np.float32
 
 
-@pytest.mark.parametrize("name", ls.names())
+@pytest.mark.parametrize("name", each({name: ls.cell(name) for name in ls.names()}))
 @pytest.mark.parametrize("scheme", [name for name in SCHEMES if name != "uniform"])
 def test_every_scheme_takes_every_cell(name, scheme):
     cell = ls.cell(name)
