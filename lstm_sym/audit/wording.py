@@ -7,7 +7,10 @@ from fractions import Fraction
 
 from lstm_sym.audit.auditor import Audit
 from lstm_sym.audit.compare import Verdict
+from lstm_sym.document.sentences import Sentences
 from lstm_sym.mistakes.catalogue import Mistake
+from lstm_sym.mistakes.context import Says
+from lstm_sym.mistakes.sentences import AND, Word, one_by_one, template
 from lstm_sym.notation.text import TextNotation
 from lstm_sym.passes.numbering import number_statements
 from lstm_sym.program.statements import Affine, Term
@@ -25,9 +28,10 @@ class NumberedLine:
 
 
 class Wording:
-    """Writes the mistakes of one derivation in the notation of its report."""
+    """Writes the mistakes of one derivation in the notation of its report, in a language."""
 
-    def __init__(self, audit: Audit) -> None:
+    def __init__(self, audit: Audit, language: str = "en") -> None:
+        self.sentences = Sentences(language)
         derivation = audit.derivation
         programs = (derivation.forward, derivation.adjoint, derivation.tangent)
         self.notation = TextNotation.of(*programs)
@@ -36,11 +40,16 @@ class Wording:
 
     def sentence(self, mistake: Mistake) -> str:
         """The explanation, names as in the report."""
-        return "".join(self._text(part) for part in mistake.says)
+        joint = self.sentences.as_in_english("mistakes", AND)
+        return joint.join(self._said(says) for says in one_by_one(mistake.says))
+
+    def _said(self, says: Says) -> str:
+        sentence, parts = template(says)
+        return self.sentences.as_in_english("mistakes", sentence).format(*map(self._text, parts))
 
     def _text(self, part: object) -> str:
-        if isinstance(part, str):
-            return part
+        if isinstance(part, Word):
+            return self.sentences.as_in_english("mistakes.word", part)
         if isinstance(part, Value):
             return self.notation.symbol(part)
         if isinstance(part, Term):

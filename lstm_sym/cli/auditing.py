@@ -138,10 +138,10 @@ def _print(found: Audit, language: str) -> None:
     for note in notes(found):
         say(f"note: {note}")
     if any(not verdict.right for verdict in found.verdicts):
-        echo(f"\n{_usual(found)}{_explained(found)}")
+        echo(f"\n{_usual(found)}{_explained(found, language)}")
 
 
-def _explained(found: Audit) -> str:
+def _explained(found: Audit, language: str) -> str:
     """The mistakes with their lines, or that none is known."""
     from lstm_sym.audit.wording import Wording
 
@@ -157,7 +157,7 @@ def _explained(found: Audit) -> str:
             "No mistake that is known here, and no few of them together, give these gradients.\n"
             f"Compare line by line with `lstm-sym show {found.derivation.cell.key} --only backward`."
         )
-    wording, parts = Wording(found), []
+    wording, parts = Wording(found, language), []
     for mistake in found.explanation.mistakes:
         parts.append(f"{click.style('the mistake', bold=True)}: {wording.sentence(mistake)}")
         for line in wording.lines(mistake):

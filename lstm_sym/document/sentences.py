@@ -18,6 +18,7 @@ FILES = (
     "strings_explore.toml",
     "strings_flow.toml",
     "strings_formats.toml",
+    "strings_mistakes.toml",
     "strings_networks.toml",
     "strings_pages.toml",
     "strings_proofreading.toml",
@@ -36,6 +37,12 @@ def table() -> dict[str, dict[str, str]]:
     """Key -> language -> sentence; keys are the dotted paths of the file."""
     texts = (files(__package__).joinpath(name).read_text(encoding="utf-8") for name in FILES)
     return {key: sentence for text in texts for key, sentence in _flat(tomllib.loads(text), "")}
+
+
+@lru_cache
+def by_english(room: str) -> dict[str, str]:
+    """English sentence -> its key, of the keys room.name: for what is found by the sentence that it says."""
+    return {sentences["en"]: key for key, sentences in table().items() if key.startswith(f"{room}.")}
 
 
 def _flat(node: Mapping[str, Any], path: str) -> Iterator[tuple[str, dict[str, str]]]:
@@ -71,6 +78,11 @@ class Sentences:
             part = parts[name] if name else ()
             found += part if isinstance(part, tuple) else (part,)
         return tuple(found)
+
+    def as_in_english(self, room: str, english: str) -> str:
+        """The sentence of a room of the table that reads so in English; the English itself where there is none."""
+        key = by_english(room).get(english)
+        return english if key is None else self.sentence(key)
 
     def rule(self, rule: str) -> str:
         """The name of a rule of derivation; the rule's own key where the table has none."""

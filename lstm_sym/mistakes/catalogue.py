@@ -17,6 +17,7 @@ from lstm_sym.interpreter.over_time import Backward, Named, Run, Total, deviatio
 from lstm_sym.mistakes.context import Change, Context, Resummed, Rewrite, Says
 from lstm_sym.mistakes.edits import Edit, rewritten
 from lstm_sym.mistakes.rules import rewrites
+from lstm_sym.mistakes.sentences import AND, Word
 from lstm_sym.program.program import Program
 from lstm_sym.program.statements import Term
 from lstm_sym.program.values import Value
@@ -38,7 +39,7 @@ EVERYWHERE = {
     "mean over the batch": "every gradient{} of a parameter is the mean over the batch, not the sum",
     "mean over time": "every gradient{} of a parameter is the mean over time, not the sum",
 }
-"""Kinds of rewrite that one makes in all places at once; {} takes "of a sigmoid", say."""
+"""Kinds of rewrite that one makes in all places at once; {} takes "(sigmoid)", say."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ class Mistake:
         if len({_place(change) for change in changes}) < len(self.changes) + len(other.changes):
             return None
         statements = tuple(dict.fromkeys((*self.statements, *other.statements)))
-        says = (*self.says, "; and ", *other.says)
+        says = (*self.says, AND, *other.says)
         return Mistake(f"{self.key} + {other.key}", "several", says, statements, changes, self.context)
 
 
@@ -120,8 +121,10 @@ def candidates(backward: Program, forward: Program) -> tuple[Mistake, ...]:
         key = ": ".join(filter(None, (statement, rewrite.kind, rewrite.detail)))
         found.setdefault(changes, Mistake(key, rewrite.kind, rewrite.says, (statement,), changes, context))
     for (kind, qualifier), together in _families(single).items():
+        before, _, after = EVERYWHERE[kind].partition("{}")
         shown = f" ({qualifier})" if qualifier else ""
-        says, changes = (EVERYWHERE[kind].format(shown),), frozenset(together)
+        says: Says = (before, " (", Word(qualifier), ")", after) if qualifier else (before + after,)
+        changes = frozenset(together)
         statements = tuple(dict.fromkeys(ids[change.target] for change in together))
         key = f"{backward.name}: {kind} everywhere{shown}"
         found.setdefault(changes, Mistake(key, kind, says, statements, changes, context))

@@ -18,6 +18,7 @@ from lstm_sym.equations.functions import FUNCTIONS
 from lstm_sym.interpreter.over_time import Total
 from lstm_sym.mistakes.context import ADJOINTS, Context, Resummed, Rewrite, Says, edited, stands_for
 from lstm_sym.mistakes.edits import Edit, Part, addends, parts
+from lstm_sym.mistakes.sentences import Word
 from lstm_sym.program.statements import Accumulate, Affine, Contribution, Maximum, Pointwise, Statement, Term
 from lstm_sym.program.values import Role, Value
 
@@ -97,17 +98,19 @@ def slope_rewrites(statement: Pointwise, context: Context) -> Iterator[Rewrite]:
         return
     row, argument = known
     right = [row.slope(argument.symbol)]
-    of_output: Says = (f"{row.text}′ is taken of ", output, " instead of ", argument)
+    of_output: Says = (Word(row.text), "′ is taken of ", output, " instead of ", argument)
     wrong: list[tuple[str, Expr, Says]] = [("slope of the output", row.slope(output.symbol), of_output)]
     if row.from_output is not None:
         textbook = row.from_output(output.symbol)
         right.append(textbook)
-        given: Says = (f"the formula for {row.text}′ in its output is given ", argument, " instead of ", output)
+        name = Word(row.text)
+        given: Says = ("the formula for ", name, "′ in its output is given ", argument, " instead of ", output)
         wrong.append(("slope of the argument", row.from_output(argument.symbol), given))
         wrong += [("slope misremembered", e, stands_for(e, textbook)) for e in _misremembered(textbook)]
     for other in FUNCTIONS.values():
         if other is not row and other.analytic and other.slope is not None and other.from_output is not None:
-            says: Says = (f"the slope of {other.text} stands where that of {row.text} belongs",)
+            names = Word(other.text), Word(row.text)
+            says: Says = ("the slope of ", names[0], " stands where that of ", names[1], " belongs")
             wrong.append((f"slope of {other.name}", other.from_output(output.symbol), says))
     for kind, expression, says in wrong:
         if expression not in right:

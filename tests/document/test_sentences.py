@@ -40,6 +40,7 @@ NAMED_ELSEWHERE = (
     *(f"{prefix}." for prefix in LABELLED),
     *(f"figure.{name}" for name in profiles.LABELS),
     "explore.words.",
+    "mistakes.",
 )
 
 
