@@ -9,7 +9,7 @@ from pathlib import Path
 from lstm_sym.audit.compare import BAR, SATURATED_BAR, SINGLE_BAR, Verdict, layout_text, layouts, turned, verdict
 from lstm_sym.audit.errors import AuditError
 from lstm_sym.audit.running.answer import Answer
-from lstm_sym.audit.running.child import of_case
+from lstm_sym.audit.running.child.values import of_case
 from lstm_sym.audit.running.process import Notice, call, check_timeout
 from lstm_sym.audit.search.evidence import Evidence
 from lstm_sym.audit.search.explanations import Explanation, explain

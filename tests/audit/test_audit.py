@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 import lstm_sym as ls
 from lstm_sym.audit import Audit, AuditError, audit
 from lstm_sym.audit.compare import BAR, SINGLE_BAR
-from lstm_sym.audit.running.child import FILE_SIZE, MEMORY
+from lstm_sym.audit.running.child.limits import FILE_SIZE, MEMORY
 from lstm_sym.cli import main
 
 

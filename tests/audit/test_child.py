@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import ast
+import builtins
+import sys
+from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -11,7 +15,9 @@ import pytest
 
 import lstm_sym as ls
 from lstm_sym.audit.errors import SENTENCES, complaint
-from lstm_sym.audit.running.child import Caller, Complaint, of_case
+from lstm_sym.audit.running import child
+from lstm_sym.audit.running.child.calling import Caller
+from lstm_sym.audit.running.child.values import Complaint, of_case
 from lstm_sym.audit.sequences.cases import arrays, forward_passes, request
 
 DERIVATION = ls.derive(ls.cell("rnn"))
@@ -133,3 +139,21 @@ def test_step_by_step_arrays_are_of_one_step() -> None:
     assert seen == [(B, D, B, H, H, D)] * T
     assert np.array_equal(found["x"], GIVEN["x"]) and np.allclose(found["W"], T * GIVEN["params/W"])
     assert np.allclose(found["h[0]"], GIVEN["dstate/h"] + T)
+
+
+def test_every_module_of_the_child_has_builtins_of_its_own() -> None:
+    """What a file makes of the shared ones reaches none of their functions."""
+    modules = {path.stem: path for path in Path(child.__file__).parent.glob("*.py") if path.stem[0] != "_"}
+    assert {"answering", "calling", "loading"} <= set(modules)
+    for name in modules:
+        module = import_module(f"{child.__name__}.{name}")
+        assert vars(module)["__builtins__"] is child.OWN_BUILTINS is not vars(builtins), name
+
+
+def test_the_child_imports_python_and_numpy_alone() -> None:
+    for path in Path(child.__file__).parent.glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module or ""] if isinstance(node, ast.ImportFrom) and not node.level else []
+            tops = {name.partition(".")[0] for name in names}
+            assert tops <= {*sys.stdlib_module_names, "numpy"}, (path, tops)

@@ -10,7 +10,8 @@ from typing import get_args
 
 import pytest
 
-from lstm_sym.audit.running import child, process
+from lstm_sym.audit.running import process
+from lstm_sym.audit.running.child import limits
 from lstm_sym.emit.jax.printer import JaxScalarPrinter
 from lstm_sym.emit.numpy.contract import FORMAT_VERSION
 from lstm_sym.emit.numpy.copied import copied_functions
@@ -124,8 +125,8 @@ def test_the_bounds_of_the_page_of_security_are_those_of_the_code():
         f"{checks.MAX_BYTES // mebibyte} MiB (`.npy`, `.wav`) or {files.MAX_TEXT_BYTES // mebibyte} MiB (text)",
         f"{checks.MAX_CHANNELS:,} channels, {checks.MAX_SEQUENCES:,} sequences",
         f"each byte of HDF5 read {READINGS} times; {MOST_LAYERS:,} layers; {MOST_FILES:,} files of a folder",
-        f"memory ({child.MEMORY >> 30} GiB of address space)",
-        f"what it prints ({child.FILE_SIZE >> 20} MiB)",
+        f"memory ({limits.MEMORY >> 30} GiB of address space)",
+        f"what it prints ({limits.FILE_SIZE >> 20} MiB)",
     ]
     assert [bound for bound in said if bound not in " ".join(SECURITY.split())] == []
     assert process.MOST_SECONDS == 24 * 3600 and "a day at most" in SECURITY
@@ -139,11 +140,12 @@ def executing(source: str) -> list[str]:
 
 
 def test_nothing_in_the_package_runs_a_text():
-    """Generated kernels are imported by importlib, in one place; a user's own file in the child process of an audit."""
+    """Generated kernels are imported by importlib, in one place; a user's file in a child process."""
     found = {path: executing(path.read_text("utf-8")) for path in PACKAGE.rglob("*.py")}
     assert len(found) > 200 and {path: calls for path, calls in found.items() if calls} == {}
     loads = [path for path in PACKAGE.rglob("*.py") if ".exec_module(" in path.read_text(encoding="utf-8")]
-    assert {path.relative_to(PACKAGE).as_posix() for path in loads} == {"api/building.py", "audit/running/child.py"}
+    child = {f"audit/running/child/{name}.py" for name in ("__main__", "loading")}
+    assert {path.relative_to(PACKAGE).as_posix() for path in loads} == {"api/building.py", *child}
 
 
 @pytest.mark.parametrize("line", ["eval('1')", "sympy.sympify(text)", "pickle.loads(data)", "exec(code, {})"])

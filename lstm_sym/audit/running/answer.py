@@ -11,6 +11,9 @@ import numpy as np
 
 from lstm_sym.interpreter.evaluation import Array
 
+Place = tuple[str, int, str, str, str, int]
+"""File, line, function, name as written, the same with its indices worked out, how often so far."""
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -20,7 +23,8 @@ class Answer:
     by_step: it was called step by step; changed: arguments it wrote into; ignored: entries of other names; unstable:
     outputs that differ when the same is asked again; single: the cases in which float32 came back; refused: those of a
     type or a layout that it refused -> its error; replaced: names of
-    NumPy and of Python's library that the file has replaced; printed: the end of what it printed.
+    NumPy and of Python's library that the file has replaced; printed: the end of what it printed; places: of a trace,
+    where the arrays among the outputs were assigned.
     """
 
     outputs: dict[str, Array]
@@ -33,6 +37,7 @@ class Answer:
     refused: dict[int, str]
     replaced: tuple[str, ...]
     printed: str
+    places: tuple[Place, ...]
 
 
 @dataclass(frozen=True)
@@ -45,7 +50,7 @@ class Complained:
 
 
 def read_answer(data: bytes, printed: str) -> Answer | Complained:
-    """What `child.packed` wrote. Raises ValueError for anything else."""
+    """What the child process wrote. Raises ValueError for anything else."""
     try:
         head, outputs = _unpacked(data)
         replaced = _names(head["replaced"])
@@ -62,6 +67,7 @@ def read_answer(data: bytes, printed: str) -> Answer | Complained:
             refused={int(case): str(error) for case, error in head["refused"]},
             replaced=replaced,
             printed=printed,
+            places=tuple(_place(row) for row in head["places"]),
         )
     except (TypeError, KeyError, RecursionError) as error:
         raise ValueError(str(error)) from error
@@ -82,3 +88,8 @@ def _unpacked(data: bytes) -> tuple[dict[str, Any], dict[str, Array]]:
 
 def _names(found: Any) -> tuple[str, ...]:
     return tuple(str(name) for name in found)
+
+
+def _place(row: Any) -> Place:
+    file, line, function, name, place, count = row
+    return str(file), int(line), str(function), str(name), str(place), int(count)

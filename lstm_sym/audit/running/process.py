@@ -16,12 +16,13 @@ from typing import IO, Any
 import numpy as np
 
 from lstm_sym.audit.errors import AuditError, complaint
-from lstm_sym.audit.running import child, guard
+from lstm_sym.audit.running import guard
 from lstm_sym.audit.running.answer import Answer, read_answer
 from lstm_sym.audit.running.folder import audit_folder
 from lstm_sym.ground.files import naming
 
 Array = np.ndarray[Any, Any]
+CHILD = Path(__file__).parent / "child" / "__main__.py"
 SHOWN = 4000
 INTERVAL = 2.0
 MOST_SECONDS = 24 * 3600.0
@@ -71,7 +72,7 @@ def _run(folder: Path, printed: IO[bytes], timeout: float, notice: Notice) -> in
     (folder / "work").mkdir()
     start, python = time.monotonic(), (sys.executable, "-I", "-B")
     process = subprocess.Popen(
-        [*python, "-S", guard.__file__, str(folder), str(timeout), *python, child.__file__, str(folder)],
+        [*python, "-S", guard.__file__, str(folder), str(timeout), *python, str(CHILD), str(folder)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=printed,

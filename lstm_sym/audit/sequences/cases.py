@@ -11,7 +11,7 @@ import numpy as np
 
 from lstm_sym.audit import names
 from lstm_sym.audit.errors import AuditError
-from lstm_sym.audit.running.child import in_case
+from lstm_sym.audit.running.child.values import in_case
 from lstm_sym.audit.sequences.own import own_case
 from lstm_sym.audit.sequences.plan import LONG, PLAN, SHORT, Setting
 from lstm_sym.check import Case, random_case
@@ -137,6 +137,7 @@ def request(derivation: Derivation, found: list[ForwardPass]) -> dict[str, Any]:
         "labels": [f" ({sequence.setting.why})" if sequence.setting.why else "" for sequence in found],
         "may_be_refused": [sequence.setting.single or sequence.setting.strided for sequence in found],
         "strided": [sequence.setting.strided for sequence in found],
+        "trace": False,
         "timed": ["x", "dy", *(f"tape/{name}" for name in tape if name in timed)],
     }
 
