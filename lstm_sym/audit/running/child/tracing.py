@@ -1,0 +1,222 @@
+"""What a user's lines assign, as they run: each number and array, under its name as it stands in the file.
+
+A trace function sees every line of the user's files. When a line is done, the targets of the statements on it are
+looked up: nothing of the file is evaluated again but names, attributes, and entries whose index is made of these.
+"""
+
+from __future__ import annotations
+
+import ast
+import os
+import sys
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from types import FrameType
+from typing import Any
+
+from numpy import array
+
+from . import OWN_BUILTINS
+
+globals()["__builtins__"] = OWN_BUILTINS
+
+MOST_ASSIGNED = 20_000
+"""Assignments that are recorded at most."""
+
+MOST_NUMBERS = 1_000_000
+"""Numbers that these have together at most; one array has a hundredth of that."""
+
+Frames = Any
+
+
+class Tracer:
+    """Records assignments in frames of the files in a folder, between `start` and `stop`."""
+
+    def __init__(self, folder: str) -> None:
+        self.folder = os.path.join(folder, "")
+        self.statements: dict[str, dict[int, list[ast.stmt]]] = {}
+        self.pending: dict[FrameType, int] = {}
+        self.counts: Counter[tuple[str, int, str]] = Counter()
+        self.places: list[list[Any]] = []
+        self.arrays: list[Any] = []
+        self.numbers = 0
+
+    def start(self) -> None:
+        """Trace from here on."""
+        sys.settrace(self.entered)
+
+    def stop(self) -> None:
+        """Trace no longer."""
+        sys.settrace(None)
+        self.pending.clear()
+
+    def entered(self, frame: FrameType, event: str, argument: object) -> Frames:
+        """Of every call: traced further if it is in one of the files."""
+        file = frame.f_code.co_filename
+        if not file.startswith(self.folder) or "site-packages" in file or frame.f_code.co_name.startswith("<"):
+            return None
+        if file not in self.statements:
+            self.statements[file] = read_statements(file)
+        return self.happened
+
+    def happened(self, frame: FrameType, event: str, argument: object) -> Frames:
+        """A line begins, and so the one before is done; or the function returns; or something was raised."""
+        before = self.pending.get(frame)
+        if event == "exception":
+            self.pending.pop(frame, None)
+        elif before is not None and (event == "return" or self.is_done(frame, before)):
+            self.record(frame, before)
+        if event == "line":
+            self.pending[frame] = frame.f_lineno
+        elif event == "return":
+            self.pending.pop(frame, None)
+        return self.happened
+
+    def is_done(self, frame: FrameType, before: int) -> bool:
+        """Whether the statements of the line before are: it is no other line of the same statement that begins."""
+        table = self.statements[frame.f_code.co_filename]
+        now = table.get(frame.f_lineno, [])
+        return not any(s in now and s.lineno != (s.end_lineno or s.lineno) for s in table.get(before, []))
+
+    def record(self, frame: FrameType, line: int) -> None:
+        """What the statements of a line have assigned."""
+        for statement in self.statements[frame.f_code.co_filename].get(line, []):
+            if isinstance(statement, ast.For) and not enters(statement, frame.f_lineno):
+                continue  # the loop has ended: its target is what it was
+            for target, value in assigned(statement):
+                for row, name, place, found in numbered(target, value, frame):
+                    self.add(frame, row, name, place, found)
+
+    def add(self, frame: FrameType, line: int, name: str, place: str, value: Any) -> None:
+        """One number or array, as long as there is room."""
+        found = as_array(value)
+        if found is None or len(self.places) >= MOST_ASSIGNED or self.numbers + found.size > MOST_NUMBERS:
+            return
+        code = frame.f_code
+        self.counts[code.co_filename, line, name] += 1
+        count = self.counts[code.co_filename, line, name]
+        self.places.append([os.path.basename(code.co_filename), line, code.co_name, name, place, count])
+        self.arrays.append(found)
+        self.numbers += found.size
+
+
+def read_statements(file: str) -> dict[int, list[ast.stmt]]:
+    """Line -> the statements on it that assign something; of a loop its head alone."""
+    try:
+        with open(file, encoding="utf-8") as stream:
+            tree = ast.parse(stream.read())
+    except (OSError, SyntaxError, ValueError):
+        return {}
+    found: dict[int, list[ast.stmt]] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign | ast.AugAssign | ast.AnnAssign | ast.Expr):
+            lines = range(node.lineno, (node.end_lineno or node.lineno) + 1)
+        elif isinstance(node, ast.For):
+            lines = range(node.lineno, node.lineno + 1)
+        else:
+            continue
+        for line in lines:
+            found.setdefault(line, []).append(node)
+    return found
+
+
+def enters(loop: ast.For, line: int) -> bool:
+    """Whether a line is in the body of a loop."""
+    return loop.body[0].lineno <= line <= (loop.body[-1].end_lineno or line)
+
+
+def assigned(statement: ast.stmt) -> Iterator[tuple[ast.expr, ast.expr | None]]:
+    """Each single target of a statement, beside what it is given where that stands in a literal."""
+    match statement:
+        case ast.Assign(targets=targets, value=value):
+            for target in targets:
+                yield from singles(target, value)
+        case ast.AugAssign(target=target) | ast.For(target=target):
+            yield from singles(target, None)
+        case ast.AnnAssign(target=target, value=ast.expr() as value):
+            yield target, value
+        case ast.Expr(value=ast.Call(func=ast.Attribute(value=owner, attr="append"))):
+            yield ast.Subscript(owner, ast.UnaryOp(ast.USub(), ast.Constant(1)), ast.Load()), None
+        case ast.Expr(
+            value=ast.Call(func=ast.Attribute(value=owner, attr="insert"), args=[ast.Constant() as first, _])
+        ):
+            yield ast.Subscript(owner, first, ast.Load()), None
+
+
+def singles(target: ast.expr, value: ast.expr | None) -> Iterator[tuple[ast.expr, ast.expr | None]]:
+    """The targets in a tuple of targets."""
+    if isinstance(target, ast.Tuple | ast.List):
+        several = isinstance(value, ast.Tuple | ast.List) and len(value.elts) == len(target.elts)
+        values = value.elts if several else [None] * len(target.elts)  # type: ignore[union-attr]
+        for inner, given in zip(target.elts, values, strict=True):
+            yield from singles(inner.value if isinstance(inner, ast.Starred) else inner, given)
+    else:
+        yield target, value
+
+
+def numbered(target: ast.expr, value: ast.expr | None, frame: FrameType) -> Iterator[tuple[int, str, str, Any]]:
+    """The line, the name as written, the same with indices worked out, and the value; of a dict each entry."""
+    try:
+        found, place = looked_up(target, frame)
+    except Exception:  # an index that is changed on the line, a property that fails: not to be seen afterwards
+        return
+    line = getattr(target, "lineno", None) or target.value.lineno  # type: ignore[attr-defined]
+    name = ast.unparse(target)
+    if not isinstance(found, Mapping):
+        yield line, name, place, found
+        return
+    keys = value.keys if isinstance(value, ast.Dict) else []
+    lines = {key.value: key.lineno for key in keys if isinstance(key, ast.Constant)}
+    for key, entry in list(found.items()):
+        yield lines.get(key, line), f"{name}[{key!r}]", f"{place}[{key!r}]", entry
+
+
+def looked_up(node: ast.expr, frame: FrameType) -> tuple[Any, str]:
+    """The value of a target, and how it is written with the values of its indices. Raises what keeps it from one."""
+    match node:
+        case ast.Name(id=name):
+            scope = frame.f_locals if name in frame.f_locals else frame.f_globals
+            return scope[name], name
+        case ast.Attribute(value=owner, attr=name):
+            value, place = looked_up(owner, frame)
+            return getattr(value, name), f"{place}.{name}"
+        case ast.Subscript(value=owner, slice=index):
+            value, place = looked_up(owner, frame)
+            at = index_of(index, frame)
+            return value[at], f"{place}[{ast.unparse(index) if isinstance(at, slice | tuple) else repr(at)}]"
+    raise ValueError(ast.unparse(node))
+
+
+def index_of(node: ast.expr | None, frame: FrameType) -> Any:
+    """The value of an index: constants, names, entries, sums and differences of them, f-strings, slices."""
+    match node:
+        case None:
+            return None
+        case ast.Constant(value=value):
+            return value
+        case ast.Slice(lower=lower, upper=upper, step=step):
+            return slice(*(index_of(part, frame) for part in (lower, upper, step)))
+        case ast.Tuple(elts=parts):
+            return tuple(index_of(part, frame) for part in parts)
+        case ast.UnaryOp(op=ast.USub(), operand=operand):
+            return -index_of(operand, frame)
+        case ast.BinOp(left=left, op=ast.Add() | ast.Sub() | ast.Mult() as sign, right=right):
+            first, second = index_of(left, frame), index_of(right, frame)
+            if isinstance(sign, ast.Mult):
+                return first * second
+            return first + second if isinstance(sign, ast.Add) else first - second
+        case ast.JoinedStr(values=parts):
+            return "".join(str(index_of(part, frame)) for part in parts)
+        case ast.FormattedValue(value=inner, conversion=-1, format_spec=None):
+            return index_of(inner, frame)
+    return looked_up(node, frame)[0]
+
+
+def as_array(value: Any) -> Any:
+    """A copy of a number or an array of numbers, of one that is not too large; None for anything else."""
+    if hasattr(value, "detach"):
+        value = value.detach().cpu().numpy()
+    if isinstance(value, bool) or not (isinstance(value, int | float) or hasattr(value, "dtype")):
+        return None
+    found = array(value)
+    return found.astype(float) if found.dtype.kind in "fiu" and 100 * found.size <= MOST_NUMBERS else None
