@@ -75,12 +75,17 @@ def _results(found: dict[str, Any]) -> Results:
 def run_c(sources: Sequence[str], cells: Sequence[ls.Cell], cases: Sequence[Case], folder: Path) -> list[Results]:
     """The same, by the kernels around these loops, which the C compiler of this machine compiles, two at once."""
     kernels: list[Any] = [ls.build(cell, target="c") for cell in cells]
-    for kernel, source in zip(kernels, sources, strict=True):
-        # The text that is tested, be it another cell's.
-        kernel._compiled = CompiledLoops(source, kernel._compiled.calls)
-    with ThreadPoolExecutor(2) as pool:
-        list(pool.map(lambda kernel: kernel._compiled.prepare(np.dtype(np.float64)), kernels))
-    return [found for kernel, case in zip(kernels, cases, strict=True) for found in of_kernel(kernel, case)]
+    own = [kernel._compiled for kernel in kernels]
+    try:
+        for kernel, source in zip(kernels, sources, strict=True):
+            # The text that is tested, be it another cell's.
+            kernel._compiled = CompiledLoops(source, kernel._compiled.calls)
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(lambda kernel: kernel._compiled.prepare(np.dtype(np.float64)), kernels))
+        return [found for kernel, case in zip(kernels, cases, strict=True) for found in of_kernel(kernel, case)]
+    finally:  # a kernel is built once a process, and others want the right one
+        for kernel, loops in zip(kernels, own, strict=True):
+            kernel._compiled = loops
 
 
 def run_jax(sources: Sequence[str], cells: Sequence[ls.Cell], cases: Sequence[Case], folder: Path) -> list[Results]:
