@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
@@ -43,6 +44,27 @@ def table() -> dict[str, dict[str, str]]:
 def by_english(room: str) -> dict[str, str]:
     """English sentence -> its key, of the keys room.name: for what is found by the sentence that it says."""
     return {sentences["en"]: key for key, sentences in table().items() if key.startswith(f"{room}.")}
+
+
+def by_pattern(room: str, text: str) -> tuple[str, dict[str, str]] | None:
+    """The key room.name whose English sentence this text is, and what stands in its places; None if there is none."""
+    for key, pattern in _patterns(room).items():
+        if found := pattern.fullmatch(text):
+            return key, found.groupdict()
+    return None
+
+
+@lru_cache
+def _patterns(room: str) -> dict[str, re.Pattern[str]]:
+    """Key -> the English words as a pattern, each place as short as it can be; those with the fewest places first."""
+    rows = {key: row["en"] for key, row in table().items() if key.startswith(f"{room}.")}
+    made = {key: "".join(map(_pattern, Formatter().parse(text))) for key, text in rows.items()}
+    return {key: re.compile(made[key]) for key in sorted(made, key=lambda key: made[key].count("(?P<"))}
+
+
+def _pattern(part: tuple[str, str | None, str | None, str | None]) -> str:
+    text, name, *_ = part
+    return re.escape(text) + (f"(?P<{name}>.+?)" if name else "")
 
 
 def _flat(node: Mapping[str, Any], path: str) -> Iterator[tuple[str, dict[str, str]]]:

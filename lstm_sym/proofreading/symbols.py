@@ -58,8 +58,9 @@ class SymbolReader:
     def expect(self, text: str) -> Token:
         """The token, which must be this one."""
         if self.text() != text:
-            stands = f"{self.rest()!r} stands" if self.text() else "nothing stands"
-            raise Unreadable(f"{stands} where {text} is missing", "close every bracket")
+            if not self.text():
+                raise Unreadable(f"nothing stands where {text} is missing", "close every bracket")
+            raise Unreadable(f"{self.rest()!r} stands where {text} is missing", "close every bracket")
         return self.next()
 
     def deeper(self) -> None:
@@ -207,8 +208,10 @@ class SymbolReader:
             self.next()
             return self.scripted(text[1:], start)
         if not token.is_word:
-            what = f"{self.rest()!r} is no beginning of a name"
-            raise Unreadable(what, "write names, numbers, brackets, + - and signs of a product")
+            raise Unreadable(
+                f"{self.rest()!r} is no beginning of a name",
+                "write names, numbers, brackets, + - and signs of a product",
+            )
         return self.letters()
 
     def letters(self) -> Symbol:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lstm_sym.document.document import error_text
-from lstm_sym.document.sentences import Sentences
+from lstm_sym.document.sentences import Sentences, by_pattern
 from lstm_sym.proofreading.findings import Finding, Proof
 from lstm_sym.proofreading.names import Reading
 from lstm_sym.proofreading.rewrites import Rewrite
@@ -56,7 +56,12 @@ class Wording:
             return [self.mistake(finding), *([right] if finding.written else [])]
         if finding.equals is not None:
             return [self.sentences.text("proofreading.equals", what=self.what(finding.equals))]
-        return [part for part in (finding.reason, finding.fix) if part]
+        return [self.spoken(part) for part in (finding.reason, finding.fix) if part]
+
+    def spoken(self, english: str) -> str:
+        """What the reader says in English, in this language; as it is where the table does not know it."""
+        found = by_pattern("proofreading.reason", english)
+        return self.sentences.text(found[0], **found[1]) if found else english
 
     def mistake(self, finding: Finding) -> str:
         """What is wrong in a line."""

@@ -41,6 +41,7 @@ NAMED_ELSEWHERE = (
     *(f"figure.{name}" for name in profiles.LABELS),
     "explore.words.",
     "mistakes.",
+    "proofreading.reason.",
 )
 
 

@@ -8,13 +8,15 @@ from pathlib import Path
 import pytest
 
 import lstm_sym as ls
-from lstm_sym.proofreading import ProofreadingError, proofreader
+from lstm_sym.document.sentences import Sentences, by_pattern
+from lstm_sym.proofreading import ProofreadingError, parser, proofreader
 from lstm_sym.proofreading.errors import Unreadable
 from lstm_sym.proofreading.formulas import MAX_FORMULAS, MAX_TEXT, formulas_of
 from lstm_sym.proofreading.parser import read_line
 from lstm_sym.proofreading.symbols import MAX_DEPTH
 from lstm_sym.proofreading.tokens import MAX_FORMULA
 from lstm_sym.proofreading.tree import Partial, Symbol, filled
+from lstm_sym.proofreading.wording import Wording
 
 
 def left(text, latex=True):
@@ -232,3 +234,29 @@ def test_nothing_of_a_text_is_run():
 
 def test_the_audit_is_a_function_of_the_package():
     assert proofreader.proofread(ls.cell("rnn"), "dh = dy + dh_next").right
+
+
+def said_in(path):
+    """What a module says of a formula that it cannot read: its reasons and what to write instead, 7 in every place."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        name = getattr(getattr(node, "func", None), "id", "")
+        given = [*node.args, *(k.value for k in node.keywords)] if name == "Unreadable" else []
+        given += [k.value for k in node.keywords if k.arg == "reason"] if name == "Finding" else []
+        for argument in given:
+            if isinstance(argument, ast.Constant):
+                yield argument.value
+            elif isinstance(argument, ast.JoinedStr):
+                yield "".join(part.value if isinstance(part, ast.Constant) else "7" for part in argument.values)
+
+
+def test_every_reason_is_said_in_three_languages():
+    said = {text for path in Path(parser.__file__).parent.glob("*.py") for text in said_in(path)}
+    assert len(said) > 40 and {text for text in said if by_pattern("proofreading.reason", text) is None} == set()
+
+
+def test_a_reason_in_chinese_keeps_what_stands_in_the_text(judged):
+    [finding] = judged("lstm", "dc = dh * mystery").findings
+    reason, fix = Wording(judged("lstm", "dc = dh * mystery"), Sentences("zh-Hant")).said(finding)
+    assert reason == "mystery 不是 lstm 的名稱，也不是文章中慣用的名稱"
+    assert fix == "請在文章開頭說明：| mystery | adjoint of c |"
+    assert by_pattern("proofreading.reason", "what nobody says") is None
