@@ -44,6 +44,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("running",),
         ("sequences",),
         ("compare", "search"),
+        ("deviations",),
         ("auditor",),
         ("wording",),
         ("__init__",),

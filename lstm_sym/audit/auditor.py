@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lstm_sym.audit.compare import BAR, SATURATED_BAR, SINGLE_BAR, Verdict, layout_text, layouts, turned, verdict
+from lstm_sym.audit.deviations.deviation import Deviation
+from lstm_sym.audit.deviations.understanding import understand
 from lstm_sym.audit.errors import AuditError
 from lstm_sym.audit.running.answer import Answer
 from lstm_sym.audit.running.child.values import of_case
@@ -28,12 +30,13 @@ class Audit:
     """What was found.
 
     verdicts: one an output, in the order x, parameters, initial states; missing: outputs that were not returned;
-    explanation: the mistakes that give exactly what was returned, None if none is known, none is needed, or what was
-    returned is not finite or changes from call to call. all_sizes: T, B, D, H of each sequence; sequences: what each
-    is, "T 5, B 1, D 2, H 4 (a batch of one)"; unused: those of the plan on which the cell itself gives numbers too
-    large; refused: those that the function refused, with its error; bar: relative error up to which an output is right
-    on the usual ones. noticed: if all is right, the known mistakes that would have shown in what was returned;
-    unnoticed: those that would not.
+    meant: what is done on purpose otherwise, a clip say; verdicts are on what remains. explanation: the mistakes
+    that give exactly what was returned, None if none is known, none is needed, or what was returned is not finite
+    or changes from call to call. all_sizes: T, B, D, H of each sequence; sequences: what each is, "T 5, B 1, D 2, H
+    4 (a batch of one)"; reasons: why each is there, "" for a usual one; unused: those of the plan on which the cell
+    itself gives numbers too large; refused: those that the function refused, with its error; bar: relative error up
+    to which an output is right on the usual ones. noticed: if all is right, the known mistakes that would have
+    shown in what was returned; unnoticed: those that would not.
     """
 
     derivation: Derivation
@@ -41,11 +44,13 @@ class Audit:
     seed: int
     all_sizes: tuple[Mapping[str, int], ...]
     sequences: tuple[str, ...]
+    reasons: tuple[str, ...]
     unused: tuple[str, ...]
     refused: tuple[str, ...]
     bar: float
     verdicts: tuple[Verdict, ...]
     missing: tuple[str, ...]
+    meant: tuple[Deviation, ...]
     explanation: Explanation | None
     answer: Answer
     noticed: tuple[Mistake, ...]
@@ -67,22 +72,14 @@ class Audit:
         return self.all_sizes[0]
 
     @property
-    def wrong_on(self) -> tuple[str, ...]:
-        """The sequences on which an output is wrong."""
-        places = sorted({place for verdict in self.verdicts for place in verdict.wrong_on})
-        return tuple(self.sequences[place] for place in places)
+    def wrong_on(self) -> tuple[int, ...]:
+        """The places of the sequences on which an output is wrong."""
+        return tuple(sorted({place for verdict in self.verdicts for place in verdict.wrong_on}))
 
     @property
     def is_usually_right(self) -> bool:
         """Whether the usual sequences, long and short, are right, though others may be wrong."""
         return not {*LONG, *SHORT} & {place for verdict in self.verdicts for place in verdict.wrong_on}
-
-    @property
-    def common_factor(self) -> float | None:
-        """The factor by which every output is off, if it is one and the same."""
-        factors = [v.factor for v in self.verdicts if v.exact and v.factor is not None]
-        same = len(factors) == len(self.verdicts) > 1 and max(factors) - min(factors) <= self.bar * abs(factors[0])
-        return factors[0] if same else None
 
 
 def audit(
@@ -109,27 +106,33 @@ def audit(
     asked = forward_passes(derivation, seed, [parse_sizes(text) for text in sizes], data)
     answer = call(file, function, request(derivation, asked), arrays(derivation, asked), timeout, notice)
     known = [sequence for case, sequence in enumerate(asked) if case not in answer.refused]
-    evidence, verdicts = _compared(derivation, asked, answer, place)
+    evidence, texts = _compared(derivation, asked, answer, place)
     every = mistakes(derivation.adjoint, derivation.forward, asked[SHORT[-1]].backward(ALL))
     unnoticed: tuple[Mistake, ...] = ()
     noticed: tuple[Mistake, ...] = ()
-    explanation = None
+    verdicts, explanation = _verdicts(evidence, texts), None
+    meant: tuple[Deviation, ...] = ()
+    can_be_explained = not answer.unstable and not any(v.broken for v in verdicts)
+    if can_be_explained and not all(v.right for v in verdicts):
+        understood = understand(evidence, derivation.adjoint, every, lambda one: explain(one, every, progress))
+        evidence, meant, explanation = understood.evidence, understood.meant, understood.explanation
+        verdicts = _verdicts(evidence, texts)
     if all(v.right for v in verdicts):
         unnoticed = evidence.unnoticed(every)
         noticed = tuple(mistake for mistake in every if mistake not in unnoticed)
-    elif not answer.unstable and not any(v.problem for v in verdicts):
-        explanation = explain(evidence, every, progress)
     return Audit(
         derivation=derivation,
         place=place,
         seed=seed,
         all_sizes=tuple(sequence.case.sizes for sequence in known),
         sequences=tuple(sequence.label for sequence in known),
+        reasons=tuple(sequence.setting.why for sequence in known),
         unused=tuple(one.why for one in PLAN if one not in {sequence.setting for sequence in asked}),
         refused=tuple(f"{asked[case].setting.why}: {error}" for case, error in answer.refused.items()),
         bar=evidence.bars[0],
         verdicts=verdicts,
         missing=tuple(name for name in evidence.right[0].gradients if name not in evidence.found[0]),
+        meant=meant,
         explanation=explanation,
         answer=answer,
         noticed=noticed,
@@ -149,8 +152,8 @@ def _check_inputs(cell: Cell) -> None:
 
 def _compared(
     derivation: Derivation, asked: list[ForwardPass], answer: Answer, place: str
-) -> tuple[Evidence, tuple[Verdict, ...]]:
-    """What was found on the sequences that were not refused beside the right runs, and the verdict on each output."""
+) -> tuple[Evidence, dict[str, str]]:
+    """What was found on the sequences that were not refused beside the right runs, and the layout of each output."""
     cases = [case for case in range(len(asked)) if case not in answer.refused]
     given = [asked[case].backward(answer.taken) for case in cases]
     right = [one.run(derivation.adjoint) for one in given]
@@ -158,8 +161,14 @@ def _compared(
     is_single = any(not asked[case].setting.single for case in answer.single)
     bars = _bars(is_single, [asked[case] for case in cases])
     found, texts = _outputs([of_case(answer.outputs, case) for case in cases], expected, place, bars[0])
-    verdicts = [verdict(name, found, expected, texts[name], bars) for name in expected[0] if name in found[0]]
-    return Evidence(given, found, right, bars), tuple(verdicts)
+    return Evidence(given, found, right, bars), texts
+
+
+def _verdicts(evidence: Evidence, texts: Mapping[str, str]) -> tuple[Verdict, ...]:
+    """The verdict on each output, in the order of the derivation."""
+    found, expected = evidence.found, [run.gradients for run in evidence.right]
+    names = [name for name in expected[0] if name in found[0]]
+    return tuple(verdict(name, found, expected, texts[name], evidence.bars) for name in names)
 
 
 def _bars(is_single: bool, known: list[ForwardPass]) -> list[float]:

@@ -26,9 +26,9 @@ class Verdict:
 
     error: the largest relative error, of what is right over the sequences held to the lowest bar. factor: what the
     right one must be multiplied by to come nearest (least squares), `exact` if it then is the output. layout: "" or how
-    the axes lie. equals: the output whose right gradient this is, or "W transposed". problem: "" or what is not even a
-    number. wrong_on: places of the sequences on which it is wrong. Error, factor and equals are those of the usual
-    sequences if it is wrong there; else those of the ones on which it is wrong.
+    the axes lie. equals: the output whose right gradient this is, or "W transposed". broken: how many elements are not
+    even numbers, and of how many. wrong_on: places of the sequences on which it is wrong. Error, factor and equals are
+    those of the usual sequences if it is wrong there; else those of the ones on which it is wrong.
     """
 
     name: str
@@ -38,7 +38,7 @@ class Verdict:
     exact: bool = False
     layout: str = ""
     equals: str = ""
-    problem: str = ""
+    broken: tuple[int, int] | None = None
     wrong_on: tuple[int, ...] = ()
 
 
@@ -109,8 +109,7 @@ def verdict(name: str, found: Sequence[Named], right: Sequence[Named], layout: s
     wrong_on = tuple(place for place, error in enumerate(errors) if not error <= bars[place])
     if broken:
         total = sum(value.size for value in values)
-        problem = f"NaN or infinite in {broken} of {total} elements"
-        return Verdict(name, False, float("inf"), problem=problem, wrong_on=wrong_on)
+        return Verdict(name, False, float("inf"), broken=(broken, total), wrong_on=wrong_on)
     if not wrong_on:
         error = max(error for error, bar in zip(errors, bars, strict=True) if bar == min(bars))
         return Verdict(name, True, error, layout=layout)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
 from lstm_sym.audit.auditor import Audit
 from lstm_sym.audit.compare import Verdict
+from lstm_sym.audit.deviations.deviation import Deviation
 from lstm_sym.document.sentences import Sentences
 from lstm_sym.mistakes.catalogue import Mistake
 from lstm_sym.mistakes.context import Says
@@ -28,10 +30,10 @@ class NumberedLine:
 
 
 class Wording:
-    """Writes the mistakes of one derivation in the notation of its report, in a language."""
+    """Writes what an audit found in a language, formulas in the notation of the derivation's report."""
 
     def __init__(self, audit: Audit, language: str = "en") -> None:
-        self.sentences = Sentences(language)
+        self.audit, self.sentences = audit, Sentences(language)
         derivation = audit.derivation
         programs = (derivation.forward, derivation.adjoint, derivation.tangent)
         self.notation = TextNotation.of(*programs)
@@ -67,16 +69,73 @@ class Wording:
         text, origin = self.notation.line(statement), statement.provenance.equation
         return NumberedLine(self.numbers[identity], identity, text, origin)
 
+    def meant(self, deviation: Deviation) -> str:
+        """What is meant otherwise, with its number; a sentence without a full stop."""
+        values = getattr(deviation, "values", ())
+        what = ", ".join(sorted(self.notation.symbol(value) for value in values))
+        return self.sentences.text(f"audit.meant.{deviation.key}", number=number_text(deviation.number or 0), what=what)
 
-def likeness(verdict: Verdict, audit: Audit) -> str:
-    """What a wrong output looks like: "3 times the right one", "the right U_f", or nothing that is known."""
-    if verdict.problem:
-        return verdict.problem
-    if verdict.equals:
-        return "all zero" if verdict.equals == "zero" else f"the right {verdict.equals}"
-    if verdict.exact and verdict.factor is not None:
-        return f"{factor_text(verdict.factor, audit)} times the right one"
-    return ""
+    def all_meant(self) -> str:
+        """All that is meant otherwise."""
+        return self._joined(map(self.meant, self.audit.meant))
+
+    def likeness(self, verdict: Verdict) -> str:
+        """What a wrong output looks like: "3 times the right one", "the right U_f", or nothing that is known."""
+        text = self.sentences.text
+        if verdict.broken:
+            return text("audit.like.broken", broken=verdict.broken[0], total=verdict.broken[1])
+        if verdict.equals == "zero":
+            return text("audit.like.zero")
+        if name := verdict.equals.removesuffix(" transposed"):
+            return text("audit.like.another" if name == verdict.equals else "audit.like.transposed", name=name)
+        if verdict.exact and verdict.factor is not None:
+            return text("audit.like.multiple", factor=factor_text(verdict.factor, self.audit))
+        return ""
+
+    def reason(self, why: str) -> str:
+        """Why a sequence is there."""
+        return self.sentences.as_in_english("audit.why", why)
+
+    def sequence(self, place: int) -> str:
+        """Which sequence this is: its sizes, and why it is there."""
+        why, text = self.audit.reasons[place], self.audit.sequences[place]
+        return text.removesuffix(f"({why})") + f"({self.reason(why)})" if why else text
+
+    def notes(self) -> list[str]:
+        """What the user should know beside the verdicts."""
+        return [self.sentences.text(f"audit.note.{key}", **facts) for key, facts in self._notes()]
+
+    def _notes(self) -> Iterator[tuple[str, dict[str, str]]]:
+        audit, answer = self.audit, self.audit.answer
+        turned = [
+            f"{v.name} {self.sentences.as_in_english('audit.layout', v.layout)}"
+            for v in audit.verdicts
+            if v.right and v.layout
+        ]
+        wrong_on = audit.wrong_on if len(audit.wrong_on) < len(audit.sequences) else ()
+        refused = (one.partition(": ") for one in audit.refused)
+        said: dict[str, tuple[str, Iterable[str]]] = {
+            "layout": ("layouts", turned),
+            "missing": ("names", audit.missing),
+            "ignored": ("names", answer.ignored),
+            "wrong_on": ("sequences", [self.sequence(place) for place in wrong_on]),
+            "unused": ("sequences", [self.reason(why) for why in audit.unused]),
+            "refused": ("sequences", [f"{self.reason(why)}: {error}" for why, _, error in refused]),
+            "replaced": ("names", answer.replaced),
+            "changed": ("names", answer.changed),
+            "unstable": ("names", answer.unstable),
+        }
+        for key, (what, items) in said.items():
+            if listed := list(items):
+                yield key, {what: self._joined(listed) if key in ("wrong_on", "refused") else self._listed(listed)}
+        if not answer.taken & {"dstate", *(t for t in answer.taken if t.startswith(("dstate/", "carried/")))}:
+            yield "no_last", {}
+
+    def _listed(self, items: Iterable[str]) -> str:
+        return self.sentences.sentence("list.comma").join(items)
+
+    def _joined(self, items: Iterable[str]) -> str:
+        return self.sentences.sentence("audit.sequence.semicolon").join(items)
 
 
 def factor_text(factor: float, audit: Audit) -> str:
@@ -86,38 +145,12 @@ def factor_text(factor: float, audit: Audit) -> str:
     for name, value in named.items():
         if abs(factor - value) <= audit.bar * value:
             return name
-    near = Fraction(factor).limit_denominator(8)
-    return str(near) if abs(factor - near) <= audit.bar * abs(factor) else f"{factor:.6g}"
+    return number_text(factor, audit.bar)
 
 
-def notes(audit: Audit) -> list[str]:
-    """What the user should know beside the verdicts."""
-    found, answer = [], audit.answer
-    turned = [v.name for v in audit.verdicts if v.right and v.layout]
-    layouts = ", ".join(f"{v.name} {v.layout}" for v in audit.verdicts if v.name in turned)
-    if turned:
-        found.append(f"right, in another layout than the equations: {layouts}")
-    if audit.missing:
-        found.append(f"not returned, and so not audited: {', '.join(audit.missing)}")
-    if answer.ignored:
-        found.append(f"returned under names that are not the cell's, and ignored: {', '.join(answer.ignored)}")
-    if audit.wrong_on and len(audit.wrong_on) < len(audit.sequences):
-        found.append(f"right on the others, wrong on {'; '.join(audit.wrong_on)}")
-    if audit.unused:
-        found.append(
-            f"left out, for the cell itself gives numbers too large, or chaotic ones, there: {', '.join(audit.unused)}"
-        )
-    if audit.refused:
-        found.append(f"it refuses, and so it is not audited there: {'; '.join(audit.refused)}")
-    if answer.replaced:
-        found.append(f"the file replaces {', '.join(answer.replaced)}; nothing that is compared here goes through it")
-    if answer.changed:
-        found.append(f"it writes into what it is given: {', '.join(answer.changed)}")
-    if answer.unstable:
-        found.append(f"asked the same again, it answers otherwise: {', '.join(answer.unstable)}; it keeps something")
-    if not answer.taken & {"dstate", *(t for t in answer.taken if t.startswith(("dstate/", "carried/")))}:
-        found.append("it takes no cotangent of the last state; those were zero")
-    if audit.common_factor is not None and not audit.right:
-        text = factor_text(audit.common_factor, audit)
-        found.append(f"every output is {text} times the right one: a loss scaled or averaged?")
-    return found
+def number_text(number: float, bar: float = 1e-8) -> str:
+    """A small fraction where it is one, to a relative error; else six digits."""
+    near = Fraction(number).limit_denominator(8)
+    is_one = near.denominator > 1 and abs(number - near) <= bar * abs(number)
+    exact = f"{number:.6g}"
+    return str(near) if is_one and len(str(near)) < len(exact) else exact

@@ -7,9 +7,9 @@ from lstm_sym.audit.wording import Wording
 from lstm_sym.document.sentences import Sentences
 
 
-def verdict_lines(found: Audit, language: str) -> list[str]:
+def verdict_lines(found: Audit, wording: Wording) -> list[str]:
     """The counts of outputs and sequences; of what is right, the known mistakes that would have been noticed."""
-    sentences = Sentences(language)
+    sentences = wording.sentences
     wrong = sum(not verdict.right for verdict in found.verdicts)
     facts: dict[str, object] = {
         "right": len(found.verdicts) - wrong,
@@ -18,10 +18,14 @@ def verdict_lines(found: Audit, language: str) -> list[str]:
     }
     facts |= {"wrong": wrong, "ranges": _ranges(found, sentences)}
     lines = [sentences.text("audit.wrong" if wrong else "audit.right", **facts)]
+    if found.meant:
+        lines.append(
+            sentences.text("audit.meant.beside" if wrong else "audit.meant.verdict", meant=wording.all_meant())
+        )
     if found.right:
         lines.append(sentences.text("audit.noticed", count=len(found.noticed)))
     if found.unnoticed:
-        wording, comma = Wording(found), sentences.sentence("list.comma")
+        comma = sentences.sentence("list.comma")
         numbers = dict.fromkeys(line.number for mistake in found.unnoticed for line in wording.lines(mistake))
         where = comma.join(f"({number})" for number in numbers)
         lines.append(sentences.text("audit.unnoticed", count=len(found.unnoticed), lines=where))

@@ -22,6 +22,7 @@ from lstm_sym.cli.tool import FAILED, Refused
 
 if TYPE_CHECKING:
     from lstm_sym.audit import Audit
+    from lstm_sym.audit.wording import Wording
 
 ALSO = 6
 """Of the mistakes that cannot be told from the one named, so many are shown."""
@@ -100,7 +101,7 @@ def audit(
     if found.answer.printed:
         say(f"it printed last:\n{found.answer.printed}", err=True)
     if as_json:
-        print_json(_json(found))
+        print_json(_json(found, language))
     else:
         _print(found, language)
     if not found.right:
@@ -122,70 +123,63 @@ def _place(place: str) -> tuple[Path, str]:
 
 
 def _print(found: Audit, language: str) -> None:
-    from lstm_sym.audit.wording import likeness, notes
+    from lstm_sym.audit.wording import Wording
     from lstm_sym.cli.audit_verdict import verdict_lines
     from lstm_sym.cli.output import say_table
     from lstm_sym.document.document import error_text
 
-    rows = [["output", "", "relative error", "best factor", "what it is"]]
+    wording = Wording(found, language)
+    text = wording.sentences.sentence
+    rows = [[text("audit.head.output"), "", *(text(f"audit.head.{name}") for name in ("error", "factor", "like"))]]
     for verdict in found.verdicts:
         factor = "" if verdict.factor is None else f"{verdict.factor:.6g}"
-        said = "right" if verdict.right else "WRONG"
-        rows.append([verdict.name, said, error_text(verdict.error), factor, likeness(verdict, found)])
+        said = text("audit.status.right" if verdict.right else "audit.status.wrong")
+        rows.append([verdict.name, said, error_text(verdict.error), factor, wording.likeness(verdict)])
     say_table(rows, (2, 3), [place for place, verdict in enumerate(found.verdicts, 1) if not verdict.right])
-    for line in verdict_lines(found, language):
+    for line in verdict_lines(found, wording):
         say(line)
-    for note in notes(found):
-        say(f"note: {note}")
+    for note in wording.notes():
+        say(wording.sentences.text("audit.note.prefix", note=note))
     if any(not verdict.right for verdict in found.verdicts):
-        echo(f"\n{_usual(found)}{_explained(found, language)}")
+        echo(f"\n{_usual(found, wording)}{_explained(found, wording)}")
 
 
-def _explained(found: Audit, language: str) -> str:
+def _explained(found: Audit, wording: Wording) -> str:
     """The mistakes with their lines, or that none is known."""
-    from lstm_sym.audit.wording import Wording
-
-    if any(verdict.problem for verdict in found.verdicts):
-        return (
-            "What is not a number explains itself in no other way: look for it first.\n"
-            "  usual cause: np.empty that is never filled, exp of a large number, a division by zero, log of zero"
-        )
+    text = wording.sentences.text
+    if any(verdict.broken for verdict in found.verdicts):
+        return "\n  ".join([text("audit.not_numbers"), text("audit.not_numbers_why")])
     if found.answer.unstable:
-        return "What is not the same each time cannot be explained: no mistake was sought."
+        return text("audit.keeps_changing")
     if found.explanation is None:
-        return (
-            "No mistake that is known here, and no few of them together, give these gradients.\n"
-            f"Compare line by line with `lstm-sym show {found.derivation.cell.key} --only backward`."
-        )
-    wording, parts = Wording(found, language), []
+        command = f"lstm-sym show {found.derivation.cell.key} --only backward"
+        return "\n".join([text("audit.unexplained"), text("audit.compare", command=command)])
+    parts, name = [], click.style(text("audit.mistake"), bold=True)
     for mistake in found.explanation.mistakes:
-        parts.append(f"{click.style('the mistake', bold=True)}: {wording.sentence(mistake)}")
+        parts.append(text("audit.mistake_says", mistake=name, sentence=wording.sentence(mistake)))
         for line in wording.lines(mistake):
-            parts.append(f"  ({line.number}) {line.text}" + (f"    from {line.origin}" if line.origin else ""))
+            origin = "    " + text("audit.from", equation=line.origin) if line.origin else ""
+            parts.append(f"  ({line.number}) {line.text}{origin}")
     if found.explanation.also:
-        parts.append("the same gradients follow from:")
+        parts.append(text("audit.also"))
     for mistake in found.explanation.also[:ALSO]:
         numbers = ", ".join(f"({line.number})" for line in wording.lines(mistake))
         parts.append(f"  {wording.sentence(mistake)} {numbers}")
     if len(found.explanation.also) > ALSO:
-        parts.append(f"  and {len(found.explanation.also) - ALSO} more, all of them with --json")
+        parts.append("  " + text("audit.more", count=len(found.explanation.also) - ALSO))
     return "\n".join(parts)
 
 
-def _usual(found: Audit) -> str:
+def _usual(found: Audit, wording: Wording) -> str:
     """What to look for in a pass that is right on the usual sequences alone."""
-    if found.is_usually_right:
-        return (
-            "It is right on the usual sequences: look for a branch, a clip, or a size or a type that is written down.\n"
-        )
-    return ""
+    return wording.sentences.sentence("audit.usually_right") + "\n" if found.is_usually_right else ""
 
 
-def _json(found: Audit) -> dict[str, Any]:
-    from lstm_sym.audit.wording import Wording, likeness, notes
+def _json(found: Audit, language: str) -> dict[str, Any]:
+    from lstm_sym.audit.wording import Wording
     from lstm_sym.ground.numbers import finite
 
-    wording = Wording(found)
+    wording = Wording(found, language)
 
     def described(mistake: Any) -> dict[str, Any]:
         lines = [{"number": x.number, "id": x.id, "text": x.text, "from": x.origin} for x in wording.lines(mistake)]
@@ -199,11 +193,11 @@ def _json(found: Audit) -> dict[str, Any]:
             "factor": verdict.factor,
             "factor_is_exact": verdict.exact,
             "layout": verdict.layout,
-            "what_it_is": likeness(verdict, found),
+            "what_it_is": wording.likeness(verdict),
         }
         for verdict in found.verdicts
     ]
-    explained, sequences = found.explanation, zip(found.all_sizes, found.sequences, strict=True)
+    explained, sequences = found.explanation, enumerate(zip(found.all_sizes, found.sequences, strict=True))
     return {
         "cell": found.derivation.cell.key,
         "function": found.place,
@@ -211,12 +205,15 @@ def _json(found: Audit) -> dict[str, Any]:
         "bar": found.bar,
         "seed": found.seed,
         "sizes": dict(found.sizes),
-        "sequences": [{**sizes, "text": text, "right": text not in found.wrong_on} for sizes, text in sequences],
+        "sequences": [
+            {**sizes, "text": text, "right": place not in found.wrong_on} for place, (sizes, text) in sequences
+        ],
         "mistakes_noticed": len(found.noticed),
         "mistakes_not_noticed": [described(mistake) for mistake in found.unnoticed],
         "step_by_step": found.answer.by_step,
         "outputs": outputs,
-        "notes": notes(found),
+        "notes": wording.notes(),
+        "meant": [{"kind": one.key, "number": one.number, "sentence": wording.meant(one)} for one in found.meant],
         "mistakes": [described(mistake) for mistake in explained.mistakes] if explained else [],
         "also": [described(mistake) for mistake in explained.also] if explained else [],
     }

@@ -76,8 +76,8 @@ class Backward:
         done: list[Values] = [{} for _ in self.steps]
         for t in reversed(range(len(self.steps))):
             known = base.steps[t] if base else {}
-            done[t] = self._step(program, t, {**known, **carried}, touched)
-            carried = {carry.incoming: done[t][carry.outgoing] for carry in program.carries}
+            done[t] = self._step(program, t, {**known, **self.arriving(carried)}, touched)
+            carried = self.sent({carry.incoming: done[t][carry.outgoing] for carry in program.carries}, t)
         gradients: Named = {}
         if program.outputs:
             gradients["x"] = np.array([values[program.outputs[0]] for values in done])
@@ -88,6 +88,18 @@ class Backward:
                 gradients[_of(statement.target)] = _total(how, parts, self.dy.shape[1])
         return Run(program, done, gradients | {f"{_of(value)}[0]": array for value, array in carried.items()})
 
+    def computed(self, value: Value, array: Array) -> Array:
+        """A value of a step as it is read from there on; whoever means to do otherwise overrides this."""
+        return array
+
+    def arriving(self, carried: Values) -> Values:
+        """The carried adjoints as they arrive at a step."""
+        return carried
+
+    def sent(self, carried: Values, step: int) -> Values:
+        """The carried adjoints as a step sends them to the one before."""
+        return carried
+
     def _step(self, program: Program, t: int, known: Values, touched: set[Value]) -> Values:
         """All values of step t; `known` has the carried adjoints, and those of another run for what is not touched."""
         forward = self.steps[t]
@@ -97,7 +109,8 @@ class Backward:
         for statement in program.statements:
             target = statement.target
             if target in touched:
-                values[target] = np.broadcast_to(run_statement(statement, values), self._shape(target))
+                array = np.broadcast_to(run_statement(statement, values), self._shape(target))
+                values[target] = self.computed(target, array)
         return values
 
     @cached_property

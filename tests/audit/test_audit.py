@@ -101,13 +101,18 @@ def test_other_layouts_are_right_and_said() -> None:
     assert [v.equals for v in alone.verdicts if not v.right] == ["U transposed"]
 
 
-def test_a_loss_that_is_a_mean_is_told_by_its_factor() -> None:
+def test_a_loss_that_is_a_mean_is_right_and_named() -> None:
     result = run(RNN.replace("(dy[t] + dh_next)", "(dy[t] / 3 + dh_next)").replace("dh_T=0.0", "scale=1"), cell="rnn")
     assert result.exit_code == 2  # dh_T is now no argument: a NameError of the user's own
     assert "NameError" in result.stderr
-    source = RNN.replace("dh_next = np.zeros_like(x), 0, 0, 0, dh_T", "dh_next = np.zeros_like(x), 0, 0, 0, dh_T / 3")
-    result = run(source.replace("(dy[t] + dh_next)", "(dy[t] / 3 + dh_next)"), cell="rnn")
-    assert "every output is 1/B times the right one" in result.stdout
+    source = RNN.replace(
+        "dh_next = np.zeros_like(x), 0, 0, 0, dh_T", "dh_next = np.zeros_like(x), 0, 0, 0, dh_T / len(dh_T)"
+    )
+    result = run(source.replace("(dy[t] + dh_next)", "(dy[t] / len(dh_T) + dh_next)"), cell="rnn")
+    assert result.exit_code == 0
+    assert (
+        "right, and meant otherwise: a mean over the batch where the derivation sums, in every output" in result.stdout
+    )
 
 
 def test_json_has_it_all() -> None:

@@ -25,13 +25,6 @@ def doubled(when: str) -> tuple[str, str, str]:
     return RETURN, DOUBLED.format(when=when) + RETURN, f"    if {when}: dW = dW * 1\n" + RETURN
 
 
-def clipped(quantity: str, bound: float) -> tuple[str, str, str]:
-    """The gradient of the pre-activation clipped, and by a bound that it never reaches."""
-    line = "        dx[t] = da @ W\n"
-    assert line in RNN
-    return line, f"        {quantity}\n{line}".format(bound), f"        {quantity}\n{line}".format(1e9)
-
-
 CUNNING = {
     "a batch of one": (*doubled("x.shape[1] == 1"), {"a batch of one"}),
     "a batch above four": (*doubled("x.shape[1] > 4"), {"a batch of five, odd sizes", "larger sizes, even"}),
@@ -49,7 +42,18 @@ CUNNING = {
     "a zero state": (*doubled("not h_prev[0].any()"), {"the initial state zero"}),
     "a large state": (*doubled("abs(h_prev[0]).max() > 10"), {"a large initial state"}),
     "float32": (*doubled("x.dtype == np.float32"), {"float32"}),
-    "gradients clipped": (*clipped("da = np.clip(da, -{0}, {0})", 50.0), {"large cotangents"}),
+    "one gradient clipped": (
+        RETURN,
+        "    dU = np.clip(dU, -50, 50)\n" + RETURN,
+        "    dU = np.clip(dU, -1e9, 1e9)\n" + RETURN,
+        {"large cotangents"},
+    ),
+    "the pre-activation clipped": (
+        "(1 - h[t] ** 2)",
+        "(1 - np.clip(h[t], -0.999, 0.999) ** 2)",
+        "(1 - np.clip(h[t], -1, 1) ** 2)",
+        {"large weights, which saturate"},
+    ),
     "small gradients dropped": (
         "        dx[t] = da @ W\n",
         "        da = np.where(abs(da) < 1e-5, 0, da)\n        dx[t] = da @ W\n",
@@ -105,7 +109,7 @@ def test_what_is_wrong_now_and_then_is_wrong(name: str) -> None:
     assert part in RNN
     found = audited(RNN.replace(part, wrong))
     assert not found.right
-    reasons = {text.partition("(")[2].rstrip(")") for text in found.wrong_on}
+    reasons = {text.partition("(")[2].rstrip(")") for text in (found.sequences[place] for place in found.wrong_on)}
     assert shown <= reasons, found.wrong_on
     assert found.is_usually_right and "" not in reasons
     source = RNN.replace("np.zeros_like(x)", "np.zeros(x.shape)") if "reshape" in name else RNN
@@ -122,6 +126,13 @@ def test_one_square_matrix_that_lies_otherwise_than_the_rest_is_wrong() -> None:
         result = run(turned.replace("value.T for", f"(value if name == {name!r} else value.T) for"), cell="lstm")
         assert result.exit_code == 1 and f"the right {name} transposed" in result.stdout
         assert "14 of 15 outputs right, 1 WRONG" in result.stdout
+
+
+def test_a_pass_that_clips_on_purpose_is_right_and_says_so() -> None:
+    line = "        dx[t] = da @ W\n"
+    result = run(RNN.replace(line, f"        da = np.clip(da, -50, 50)\n{line}"))
+    assert result.exit_code == 0 and "5 of 5 outputs right" in result.stdout
+    assert "meant otherwise: the adjoints of the pre-activations are clipped to ±50 at every step" in result.stdout
 
 
 def test_the_sequences_that_show_it_are_named() -> None:

@@ -16,7 +16,7 @@ from lstm_sym.flow.memory import card as memory
 from lstm_sym.flow.plots import fan, heatmap, profiles, saturation, shares, spectra
 from lstm_sym.report import LANGUAGES, Sentences
 
-NAMED = ("document", "explore", "proofreading", "studies", "networks", "report", "site", "cli")
+NAMED = ("audit", "document", "explore", "proofreading", "studies", "networks", "report", "site", "cli")
 ROOMS = [Path(ls.__file__).parent / room for room in NAMED]
 LABELLED = {
     "flow.memory": memory.HEADINGS,
@@ -42,6 +42,7 @@ NAMED_ELSEWHERE = (
     "explore.words.",
     "mistakes.",
     "proofreading.reason.",
+    *("audit.why.", "audit.layout.", "audit.meant.", "audit.note."),
 )
 
 

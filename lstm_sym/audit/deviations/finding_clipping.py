@@ -1,0 +1,39 @@
+"""Finds clipping of what is returned, by that alone: many elements are exactly ±c, or several norms exactly c."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from lstm_sym.audit.deviations.clipping import ClippedElements, ClippedNorm, norm
+from lstm_sym.audit.deviations.deviation import ALL, PARAMETERS, members
+from lstm_sym.audit.deviations.numbers import commonest
+from lstm_sym.audit.deviations.seen import Deviations, Seen
+
+NEAR = 1e-5
+"""Relative difference of norms that were clipped to the same one: libraries add 1e-6 to what they divide by."""
+
+
+def clippings(seen: Seen, known: Deviations) -> Iterator[Deviations]:
+    """Element by element, by the norm of all together, by that of each."""
+    for whom in (ALL, PARAMETERS):
+        names = members(whom, seen.returned)
+        if bound := common_limit(seen, names):
+            yield (ClippedElements(bound, whom),)
+        norms = {place: [norm([found[name]]) for name in names] for place, found in enumerate(seen.found)}
+        if bound := commonest((float(np.hypot.reduce(of)) for of in norms.values()), NEAR, least=2):
+            yield (ClippedNorm(bound, whom),)
+        if bound := commonest((one for of in norms.values() for one in of), NEAR, least=3):
+            yield (ClippedNorm(bound, whom, each=True),)
+
+
+def common_limit(seen: Seen, names: frozenset[str]) -> float | None:
+    """The largest size of an element of these outputs, where two elements or more have exactly that."""
+    limits = []
+    for found in seen.found:
+        elements = np.concatenate([np.abs(found[name]).ravel() for name in sorted(names)]) if names else np.zeros(0)
+        largest = elements.max(initial=0.0)
+        if largest and (elements == largest).sum() >= 2:
+            limits.append(float(largest))
+    return commonest(limits, 0.0)

@@ -1,0 +1,82 @@
+"""A sequence over which backward programs are run with deviations: whatever runs there, right or wrong, has them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import reduce
+
+import numpy as np
+
+from lstm_sym.audit.deviations.deviation import Deviation
+from lstm_sym.audit.deviations.truncation import Windowed
+from lstm_sym.interpreter.evaluation import Array
+from lstm_sym.interpreter.over_time import Backward, Named, Run, Total, Values
+from lstm_sym.program.program import Program
+from lstm_sym.program.values import Value
+
+
+@dataclass(frozen=True)
+class Meant(Backward):
+    """One sequence with its deviations, in order; returned: the outputs that the function gives."""
+
+    deviations: tuple[Deviation, ...] = ()
+    returned: frozenset[str] = frozenset()
+
+    def run(self, program: Program, totals: Mapping[Value, Total] | None = None, base: Run | None = None) -> Run:
+        """As without deviations, but for them."""
+        window = next((one.steps for one in self.deviations if isinstance(one, Windowed)), len(self.steps))
+        if window < len(self.steps) - 1:
+            run = Run(program, [], _added(self, window, program, totals))
+        else:
+            run = super().run(program, totals, base if base and base.steps else None)
+        gradients = run.gradients
+        for deviation in self.deviations:
+            gradients = deviation.afterwards(gradients, self, self.returned)
+        return replace(run, gradients=gradients)
+
+    def computed(self, value: Value, array: Array) -> Array:
+        """A value of a step."""
+        return reduce(lambda found, one: one.computed(value, found), self.deviations, array)
+
+    def arriving(self, carried: Values) -> Values:
+        """The carried adjoints that arrive."""
+        return reduce(lambda found, one: one.arriving(found), self.deviations, carried)
+
+    def sent(self, carried: Values, step: int) -> Values:
+        """The carried adjoints that a step sends."""
+        return reduce(lambda found, one: one.sent(found, step, len(self.steps)), self.deviations, carried)
+
+
+def _added(sequence: Meant, window: int, program: Program, totals: Mapping[Value, Total] | None) -> Named:
+    """The gradients of the loss of every step by itself, which goes back as many steps as the window has, added."""
+    inner = tuple(one for one in sequence.deviations if one.rank < 2 and not isinstance(one, Windowed))
+    whole: Named = {}
+    for last in range(len(sequence.steps)):
+        first = max(0, last - window)
+        found = Meant(*of_one_loss(sequence, first, last), inner).run(program, totals).gradients
+        for name, value in spread(found, first, len(sequence.steps)).items():
+            whole[name] = whole[name] + value if name in whole else value
+    return whole
+
+
+def of_one_loss(sequence: Backward, first: int, last: int) -> tuple[list[Values], Array, Named]:
+    """The steps from `first` to `last` with the cotangents that come from the last of them alone."""
+    dy = np.zeros_like(sequence.dy[first : last + 1])
+    dy[-1] = sequence.dy[last]
+    is_end = last == len(sequence.steps) - 1
+    dstate = {name: value if is_end else np.zeros_like(value) for name, value in sequence.dstate.items()}
+    return list(sequence.steps[first : last + 1]), dy, dstate
+
+
+def spread(gradients: Named, first: int, steps: int) -> Named:
+    """Gradients of a piece of a sequence that begins at `first`, as ones of the whole of it."""
+    found = {
+        name: value if first == 0 or not name.endswith("[0]") else np.zeros_like(value)
+        for name, value in gradients.items()
+    }
+    if "x" in found:
+        inner = found["x"]
+        found["x"] = np.zeros((steps, *inner.shape[1:]))
+        found["x"][first : first + len(inner)] = inner
+    return found

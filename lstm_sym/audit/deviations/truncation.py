@@ -1,0 +1,55 @@
+"""Backpropagation through time that is truncated after k steps, in its two forms."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from lstm_sym.audit.deviations.deviation import Deviation
+from lstm_sym.interpreter.over_time import Values
+
+
+@dataclass(frozen=True)
+class Windowed(Deviation):
+    """The loss of each step goes back at most `steps` steps: a window of one more slides over the sequence."""
+
+    steps: int
+    rank: ClassVar[int] = 0
+
+    @property
+    def key(self) -> str:
+        """One kind."""
+        return "truncated.window"
+
+    @property
+    def number(self) -> float:
+        """k."""
+        return self.steps
+
+
+@dataclass(frozen=True)
+class Cut(Deviation):
+    """The carried adjoint is zero every `steps` steps, counted from the first step, or from the last."""
+
+    steps: int
+    from_start: bool = True
+    rank: ClassVar[int] = 0
+
+    def sent(self, carried: Values, step: int, steps: int) -> Values:
+        """Nothing, between two pieces of the sequence."""
+        done = step if self.from_start else steps - step
+        if step == 0 or done % self.steps:
+            return carried
+        return {value: np.zeros_like(array) for value, array in carried.items()}
+
+    @property
+    def key(self) -> str:
+        """By where its pieces are counted from."""
+        return f"truncated.{'from_start' if self.from_start else 'from_end'}"
+
+    @property
+    def number(self) -> float:
+        """k."""
+        return self.steps

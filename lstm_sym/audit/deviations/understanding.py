@@ -1,0 +1,119 @@
+"""What is meant and what is mistaken in a pass: deviations are found under mistakes, mistakes under deviations.
+
+First deviations of the right pass. What is wrong beside them is sought as mistakes in a pass that has them, those that
+are only likely too. If that explains nothing, a mistake is sought on the usual sequences, where a clip or a truncation
+does not show yet, and deviations of the pass that has it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import reduce
+
+import numpy as np
+
+from lstm_sym.audit.deviations.finding import Found, find
+from lstm_sym.audit.deviations.seen import Deviations, Seen
+from lstm_sym.audit.search.evidence import Evidence
+from lstm_sym.audit.search.explanations import Explanation
+from lstm_sym.audit.sequences.plan import LONG, SHORT
+from lstm_sym.interpreter.over_time import Backward, Run
+from lstm_sym.mistakes.catalogue import Mistake
+from lstm_sym.program.program import Program
+
+FOLLOWED = 3
+"""Mistakes that explain the usual sequences, under which deviations are sought."""
+
+Explain = Callable[[Evidence], Explanation | None]
+
+
+@dataclass(frozen=True)
+class Understood:
+    """What is meant, what was found as a pass that means that has it, and the mistakes that are left."""
+
+    meant: Deviations
+    evidence: Evidence
+    explanation: Explanation | None = None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing is left to explain."""
+        return self.explanation is not None or is_right(self.evidence)
+
+
+def understand(evidence: Evidence, program: Program, known: Sequence[Mistake], explain: Explain) -> Understood:
+    """Deviations and mistakes that give what was found; known: the mistakes, explain: what seeks them."""
+    with np.errstate(all="ignore"):
+        found = find(_seen(evidence, program, lambda sequence: sequence.run(program)))
+        certain = Understood(found.certain, meaning(evidence, program, found.certain))
+        if certain.is_whole:
+            return certain
+        if found.likely != found.certain:
+            likely = meaning(evidence, program, found.likely)
+            explanation = explain(likely)
+            if explanation is not None:
+                return _least(evidence, program, Understood(found.likely, likely, explanation))
+        explanation = explain(certain.evidence)
+        if explanation is not None:
+            return Understood(certain.meant, certain.evidence, explanation)
+        usual = tuple(_usual(certain.evidence, known))
+        hidden = (_under(evidence, program, mistake, usual) for mistake in usual)
+        return next((one for one in hidden if one is not None), certain)
+
+
+def meaning(evidence: Evidence, program: Program, meant: Deviations) -> Evidence:
+    """The same outputs beside those of a right pass that means to do otherwise."""
+    if not meant:
+        return evidence
+    seen = _seen(evidence, program, lambda sequence: sequence.run(program))
+    given = [seen.meant(place, meant) for place in range(len(evidence.given))]
+    return Evidence(given, evidence.found, [sequence.run(program) for sequence in given], evidence.bars)
+
+
+def is_right(evidence: Evidence) -> bool:
+    """Whether all that was found is right."""
+    places = range(len(evidence.given))
+    return all(evidence.agreeing(evidence.right[k].gradients, k) == len(evidence.found[k]) for k in places)
+
+
+def _seen(evidence: Evidence, program: Program, run: Callable[[Backward], Run]) -> Seen:
+    return Seen(evidence.given, evidence.found, evidence.bars, program, run)
+
+
+def _least(evidence: Evidence, program: Program, whole: Understood) -> Understood:
+    """Without the deviations that the mistakes do not need."""
+    together = _together(whole)
+    for one in whole.meant if together is not None else ():
+        fewer = tuple(other for other in whole.meant if other != one)
+        less = meaning(evidence, program, fewer)
+        if together is not None and less.explained(together):
+            return _least(evidence, program, Understood(fewer, less, whole.explanation))
+    return whole
+
+
+def _together(whole: Understood) -> Mistake | None:
+    assert whole.explanation is not None
+    first, *others = whole.explanation.mistakes
+    joined: Mistake | None = first
+    return reduce(lambda all_, one: all_.and_(one) if all_ is not None else None, others, joined)
+
+
+def _usual(evidence: Evidence, known: Sequence[Mistake]) -> Iterator[Mistake]:
+    """Mistakes each of which gives all that was found on the usual sequences, or on the short ones."""
+    count = 0
+    for places in ((*SHORT, *LONG), SHORT):
+        for mistake in known:
+            if count < FOLLOWED and evidence.explained_on(mistake, places):
+                count += 1
+                yield mistake
+
+
+def _under(evidence: Evidence, program: Program, mistake: Mistake, usual: Sequence[Mistake]) -> Understood | None:
+    """The deviations of a pass with this mistake, if they give all that was found; usual: what may give the same."""
+    found: Found = find(_seen(evidence, program, lambda sequence: mistake.run(sequence)))
+    under = meaning(evidence, program, found.certain)
+    if not found.certain or not under.explained(mistake):
+        return None
+    also = tuple(one for one in usual if one is not mistake and under.explained(one))
+    return Understood(found.certain, under, Explanation((mistake,), also))
