@@ -47,6 +47,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("deviations",),
         ("auditor",),
         ("wording",),
+        ("page",),
         ("__init__",),
     ),
     "lstm_sym.flow": (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from lstm_sym.audit.compare import BAR, SATURATED_BAR, SINGLE_BAR, Verdict, layout_text, layouts, turned, verdict
@@ -32,19 +32,18 @@ class Audit:
     verdicts: one an output, in the order x, parameters, initial states; missing: outputs that were not returned;
     meant: what is done on purpose otherwise, a clip say; verdicts are on what remains. explanation: the mistakes
     that give exactly what was returned, None if none is known, none is needed, or what was returned is not finite
-    or changes from call to call. all_sizes: T, B, D, H of each sequence; sequences: what each is, "T 5, B 1, D 2, H
-    4 (a batch of one)"; reasons: why each is there, "" for a usual one; unused: those of the plan on which the cell
-    itself gives numbers too large; refused: those that the function refused, with its error; bar: relative error up
-    to which an output is right on the usual ones. noticed: if all is right, the known mistakes that would have
-    shown in what was returned; unnoticed: those that would not.
+    or changes from call to call. passes: the forward pass of each sequence; evidence: what was found on each beside
+    what is right. unused: those of the plan on which the cell itself gives numbers too large; refused: those that
+    the function refused, with its error; bar: relative error up to which an output is right on the usual ones.
+    noticed: if all is right, the known mistakes that would have shown in what was returned; unnoticed: those that
+    would not.
     """
 
     derivation: Derivation
     place: str
     seed: int
-    all_sizes: tuple[Mapping[str, int], ...]
-    sequences: tuple[str, ...]
-    reasons: tuple[str, ...]
+    passes: tuple[ForwardPass, ...] = field(repr=False)
+    evidence: Evidence = field(repr=False)
     unused: tuple[str, ...]
     refused: tuple[str, ...]
     bar: float
@@ -60,6 +59,16 @@ class Audit:
     def right(self) -> bool:
         """Whether every output returned is right, and the same when asked again."""
         return all(verdict.right for verdict in self.verdicts) and not self.answer.unstable
+
+    @property
+    def all_sizes(self) -> tuple[Mapping[str, int], ...]:
+        """T, B, D, H of each sequence."""
+        return tuple(one.case.sizes for one in self.passes)
+
+    @property
+    def sequences(self) -> tuple[str, ...]:
+        """What each sequence is: "T 5, B 1, D 2, H 4 (a batch of one)"."""
+        return tuple(one.label for one in self.passes)
 
     @property
     def ranges(self) -> dict[str, set[int]]:
@@ -124,9 +133,8 @@ def audit(
         derivation=derivation,
         place=place,
         seed=seed,
-        all_sizes=tuple(sequence.case.sizes for sequence in known),
-        sequences=tuple(sequence.label for sequence in known),
-        reasons=tuple(sequence.setting.why for sequence in known),
+        passes=tuple(known),
+        evidence=evidence,
         unused=tuple(one.why for one in PLAN if one not in {sequence.setting for sequence in asked}),
         refused=tuple(f"{asked[case].setting.why}: {error}" for case, error in answer.refused.items()),
         bar=evidence.bars[0],

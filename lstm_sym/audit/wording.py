@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from string import Formatter
 
 from lstm_sym.audit.auditor import Audit
 from lstm_sym.audit.compare import Verdict
 from lstm_sym.audit.deviations.deviation import Deviation
+from lstm_sym.document import document as d
 from lstm_sym.document.sentences import Sentences
 from lstm_sym.mistakes.catalogue import Mistake
 from lstm_sym.mistakes.context import Says
+from lstm_sym.mistakes.edits import symbols
 from lstm_sym.mistakes.sentences import AND, Word, one_by_one, template
 from lstm_sym.notation.text import TextNotation
 from lstm_sym.passes.numbering import number_statements
@@ -42,22 +45,30 @@ class Wording:
 
     def sentence(self, mistake: Mistake) -> str:
         """The explanation, names as in the report."""
+        return d.line_text(self.said(mistake), self.notation)
+
+    def said(self, mistake: Mistake) -> d.Line:
+        """The same with its formulas unprinted."""
         joint = self.sentences.as_in_english("mistakes", AND)
-        return joint.join(self._said(says) for says in one_by_one(mistake.says))
+        lines = [self._line(says) for says in one_by_one(mistake.says)]
+        return tuple(part for line in lines for part in (joint, *line))[1:]
 
-    def _said(self, says: Says) -> str:
+    def _line(self, says: Says) -> d.Line:
         sentence, parts = template(says)
-        return self.sentences.as_in_english("mistakes", sentence).format(*map(self._text, parts))
+        found: list[d.Inline] = []
+        for text, place, _, _ in Formatter().parse(self.sentences.as_in_english("mistakes", sentence)):
+            found += [text, *([self._part(parts[int(place)])] if place else [])]
+        return tuple(part for part in found if part)
 
-    def _text(self, part: object) -> str:
+    def _part(self, part: object) -> d.Inline:
         if isinstance(part, Word):
             return self.sentences.as_in_english("mistakes.word", part)
         if isinstance(part, Value):
-            return self.notation.symbol(part)
+            return d.Math(lambda notation: notation.symbol(part))
+        values = self.notation.values
         if isinstance(part, Term):
-            whole = Affine(Value("sum", ()), (part,))
-            return self.notation.right(whole)
-        return self.notation.print(part)
+            return d.Math(lambda notation: notation.knowing(values).right(Affine(Value("sum", ()), (part,))))
+        return d.Math(lambda notation: notation.knowing(values).print(part))
 
     def lines(self, mistake: Mistake) -> list[NumberedLine]:
         """The lines that it changes."""
@@ -68,6 +79,13 @@ class Wording:
         statement = self.statements[identity]
         text, origin = self.notation.line(statement), statement.provenance.equation
         return NumberedLine(self.numbers[identity], identity, text, origin)
+
+    def equation(self, identity: str) -> d.Equation:
+        """The same as an equation of a page."""
+        statement, values = self.statements[identity], symbols(self.audit.derivation.adjoint)
+        left = d.Math(lambda notation: notation.defined(statement.target))
+        right = d.Math(lambda notation: notation.knowing(values).right(statement))
+        return d.Equation(left, ((1, right),), self.numbers[identity], identity)
 
     def meant(self, deviation: Deviation) -> str:
         """What is meant otherwise, with its number; a sentence without a full stop."""
@@ -98,8 +116,8 @@ class Wording:
 
     def sequence(self, place: int) -> str:
         """Which sequence this is: its sizes, and why it is there."""
-        why, text = self.audit.reasons[place], self.audit.sequences[place]
-        return text.removesuffix(f"({why})") + f"({self.reason(why)})" if why else text
+        one = self.audit.passes[place]
+        return one.case.label + (f" ({self.reason(one.setting.why)})" if one.setting.why else "")
 
     def notes(self) -> list[str]:
         """What the user should know beside the verdicts."""
@@ -112,13 +130,16 @@ class Wording:
             for v in audit.verdicts
             if v.right and v.layout
         ]
-        wrong_on = audit.wrong_on if len(audit.wrong_on) < len(audit.sequences) else ()
+        right_on = [place for place in range(len(audit.passes)) if place not in audit.wrong_on]
+        wrong_on = [place for place in audit.wrong_on if len(audit.wrong_on) <= len(right_on)]
+        right_on = [place for place in right_on if audit.wrong_on and not wrong_on]
         refused = (one.partition(": ") for one in audit.refused)
         said: dict[str, tuple[str, Iterable[str]]] = {
             "layout": ("layouts", turned),
             "missing": ("names", audit.missing),
             "ignored": ("names", answer.ignored),
             "wrong_on": ("sequences", [self.sequence(place) for place in wrong_on]),
+            "right_on": ("sequences", [self.sequence(place) for place in right_on]),
             "unused": ("sequences", [self.reason(why) for why in audit.unused]),
             "refused": ("sequences", [f"{self.reason(why)}: {error}" for why, _, error in refused]),
             "replaced": ("names", answer.replaced),
@@ -127,11 +148,32 @@ class Wording:
         }
         for key, (what, items) in said.items():
             if listed := list(items):
-                yield key, {what: self._joined(listed) if key in ("wrong_on", "refused") else self._listed(listed)}
+                yield (
+                    key,
+                    {what: self._joined(listed) if key in ("wrong_on", "right_on", "refused") else self.listed(listed)},
+                )
         if not answer.taken & {"dstate", *(t for t in answer.taken if t.startswith(("dstate/", "carried/")))}:
             yield "no_last", {}
 
-    def _listed(self, items: Iterable[str]) -> str:
+    def unexplained(self) -> list[str]:
+        """Why no mistake is named, in sentences."""
+        text = self.sentences.text
+        if any(verdict.broken for verdict in self.audit.verdicts):
+            return [text("audit.not_numbers"), text("audit.not_numbers_why")]
+        if self.audit.answer.unstable:
+            return [text("audit.keeps_changing")]
+        command = f"lstm-sym show {self.audit.derivation.cell.key} --only backward"
+        return [text("audit.unexplained"), text("audit.compare", command=command)]
+
+    def gates(self, groups: Iterable[tuple[str, tuple[str, ...], tuple[str, ...]]]) -> str:
+        """Of which quantities everything is wrong, and of which right; "" where that says nothing."""
+        known = list(groups)
+        wrong = self.listed(name for name, outputs, _ in known if outputs)
+        right = self.listed(name for name, outputs, _ in known if not outputs)
+        return self.sentences.text("audit.gates", wrong=wrong, right=right) if known else ""
+
+    def listed(self, items: Iterable[str]) -> str:
+        """With the comma of the language."""
         return self.sentences.sentence("list.comma").join(items)
 
     def _joined(self, items: Iterable[str]) -> str:

@@ -1,0 +1,185 @@
+"""The result of an audit as a document: what is wrong, how it should be, outputs, the smallest case, what was run."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+
+from lstm_sym.audit.auditor import Audit
+from lstm_sym.audit.page.parts import WrongPart, read_with, wrong_parts
+from lstm_sym.audit.page.smallest import Row, given, returned, smallest_place
+from lstm_sym.audit.page.summary import further, summary_lines
+from lstm_sym.audit.wording import Wording
+from lstm_sym.document import document as d
+from lstm_sym.interpreter.evaluation import Array
+
+ALSO = 6
+"""Of the mistakes that cannot be told from the one named, so many are shown."""
+
+
+def audit_document(audit: Audit, language: str) -> d.Document:
+    """The page of an audit in a language."""
+    page = _Page(Wording(audit, language))
+    cell = audit.derivation.cell
+    title = page.text("audit.title", cell=cell.names.get(language, cell.name) or cell.key)
+    built = {
+        "mistakes": page.mistakes(),
+        "outputs": page.outputs(),
+        "smallest": page.smallest(),
+        "run": page.run(),
+        "further": page.further(),
+    }
+    titles = {"mistakes": "meant"} if audit.right else {}
+    sections = [
+        d.Section(key, page.text(f"audit.section.{titles.get(key, key)}"), tuple(blocks))
+        for key, blocks in built.items()
+    ]
+    return d.Document(
+        title,
+        language,
+        tuple((line,) for line in summary_lines(page.wording)),
+        tuple(section for section in sections if section.blocks),
+        page.text("page.contents"),
+        quantities=(tuple(equation.target for equation in cell.equations),),
+        symbols=tuple(cell.shapes),
+        signs=cell.signs,
+    )
+
+
+class _Page:
+    """The sections, in one language."""
+
+    def __init__(self, wording: Wording) -> None:
+        self.wording, self.audit = wording, wording.audit
+        self.text = wording.sentences.text
+
+    def mistakes(self) -> Iterator[d.Block]:
+        """What is meant otherwise, each mistake with its line, what else gives the same; or that none is known."""
+        for deviation in self.audit.meant:
+            yield d.Paragraph((self.wording.meant(deviation),))
+        if all(verdict.right for verdict in self.audit.verdicts):
+            return
+        if self.audit.is_usually_right:
+            yield d.Paragraph((self.text("audit.usually_right"),))
+        yield from self.explained()
+
+    def explained(self) -> Iterator[d.Block]:
+        """The mistakes, or why there is none."""
+        explanation = self.audit.explanation
+        if explanation is None:
+            yield from (d.Paragraph((sentence,)) for sentence in self.wording.unexplained())
+            return
+        for mistake in explanation.mistakes:
+            name = self.text("audit.mistake")
+            yield d.Paragraph(
+                self.wording.sentences.line("audit.mistake_says", mistake=name, sentence=self.wording.said(mistake))
+            )
+            for identity in mistake.statements:
+                yield self.wording.equation(identity)
+            origins = dict.fromkeys(line.origin for line in self.wording.lines(mistake) if line.origin)
+            for origin in origins:
+                yield d.Paragraph(self.wording.sentences.line("audit.from", equation=d.Code(origin)))
+        if explanation.also:
+            yield d.Folded(self.text("audit.also"), tuple(self.also()))
+
+    def also(self) -> Iterator[d.Block]:
+        """Other mistakes that give the same."""
+        assert self.audit.explanation is not None
+        for mistake in self.audit.explanation.also[:ALSO]:
+            numbers = ", ".join(f"({line.number})" for line in self.wording.lines(mistake))
+            yield d.Paragraph((*self.wording.said(mistake), f" {numbers}"))
+        if (more := len(self.audit.explanation.also) - ALSO) > 0:
+            yield d.Paragraph((self.text("audit.more", count=more),))
+
+    def outputs(self) -> Iterator[d.Block]:
+        """Every output, and which part of it is wrong."""
+        head = tuple(
+            self.text(f"audit.head.{name}") for name in ("output", "verdict", "error", "factor", "like", "part")
+        )
+        rows: list[tuple[d.Line, ...]] = []
+        for verdict in self.audit.verdicts:
+            status = self.text("audit.status.right" if verdict.right else "audit.status.wrong")
+            factor = "" if verdict.factor is None else f"{verdict.factor:.6g}"
+            texts = status, d.error_text(verdict.error), factor, self.wording.likeness(verdict), self.part(verdict.name)
+            rows.append(((d.Code(verdict.name),), *((text,) if text else () for text in texts)))
+        yield filled(head, rows, {2, 3})
+        if sentence := self.wording.gates(read_with(self.audit)):
+            yield d.Paragraph((sentence,))
+
+    def part(self, name: str) -> str:
+        """Which part of an output is wrong."""
+        verdict = next(one for one in self.audit.verdicts if one.name == name)
+        parts = [] if verdict.right or verdict.broken else wrong_parts(self.audit, verdict)
+        return self.wording.listed([self.one_part(part) for part in parts])
+
+    def one_part(self, part: WrongPart) -> str:
+        """Steps 1, 2 of 6."""
+        return self.text(f"audit.part.{part.axis}", places=ranges(part.places), count=part.count)
+
+    def smallest(self) -> Iterator[d.Block]:
+        """The smallest case with all its numbers."""
+        place = smallest_place(self.audit)
+        if place is None:
+            return
+        yield d.Paragraph((self.text("audit.smallest_is", sequence=self.wording.sequence(place)),))
+        head = [self.text(f"audit.head.{name}") for name in ("array", "row", "returned", "right_one")]
+        wrong = []
+        for row in returned(self.audit, place):
+            pair: list[d.Line] = [
+                (d.Code(numbers(values)),) for values in (row.values, row.right) if values is not None
+            ]
+            wrong.append((("✗" if row.is_wrong else "",), (d.Code(row.name),), (index(row),), *pair))
+        yield filled(["", *head], wrong)
+        head = [self.text(f"audit.head.{name}") for name in ("array", "row", "values")]
+        shown = given(self.audit, place)
+        rows = [((d.Code(row.name),), (index(row),), (d.Code(numbers(row.values)),)) for row in shown]
+        yield d.Folded(self.text("audit.given"), (filled(head, rows),))
+
+    def run(self) -> Iterator[d.Block]:
+        """What was run, on what, and what was noticed."""
+        audit = self.audit
+        facts: dict[str, d.Inline | d.Line] = {
+            "function": d.Code(audit.place),
+            "seed": str(audit.seed),
+            "bar": f"{audit.bar:g}",
+        }
+        yield d.Paragraph(self.wording.sentences.line("audit.ran", **facts))
+        yield from (d.Paragraph((note,)) for note in self.wording.notes())
+        right, wrong = (self.text(f"audit.status.{name}") for name in ("right", "wrong"))
+        rows = [
+            ((self.wording.sequence(place),), (wrong if place in audit.wrong_on else right,))
+            for place in range(len(audit.passes))
+        ]
+        head = (self.text("audit.head.sequence"), self.text("audit.head.verdict"))
+        yield d.Folded(self.text("audit.sequences"), (d.Table(head, tuple(rows)),))
+
+    def further(self) -> Iterator[d.Block]:
+        """Commands, each with what it is for."""
+        yield d.Definitions(tuple(((d.Code(command),), (text,)) for command, text in further(self.wording)))
+
+
+def filled(head: Sequence[str], rows: Sequence[tuple[d.Line, ...]], numeric: Collection[int] = ()) -> d.Table:
+    """A table without the columns in which nothing stands."""
+    kept = [column for column in range(len(head)) if any(any(row[column]) for row in rows)]
+    places = frozenset(place for place, column in enumerate(kept) if column in numeric)
+    return d.Table(tuple(head[k] for k in kept), tuple(tuple(row[k] for k in kept) for row in rows), places)
+
+
+def index(row: Row) -> str:
+    """The place of a row in its array, from 0 as in NumPy."""
+    return "[" + ", ".join(map(str, row.index)) + "]" if row.index else ""
+
+
+def numbers(values: Array) -> str:
+    """Numbers in a row, in four digits."""
+    return " ".join(f"{value:.4g}" for value in values)
+
+
+def ranges(places: Iterable[int]) -> str:
+    """1–3, 5."""
+    found: list[list[int]] = []
+    for place in places:
+        if found and place == found[-1][-1] + 1:
+            found[-1][1:] = [place]
+        else:
+            found.append([place])
+    return ", ".join("–".join(map(str, run)) for run in found)

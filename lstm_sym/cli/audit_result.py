@@ -1,0 +1,66 @@
+"""The result of an audit for a terminal: outputs in a table, the verdict, what is wrong, and where to look next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import click
+
+from lstm_sym.cli.streams import echo, say
+
+if TYPE_CHECKING:
+    from lstm_sym.audit import Audit
+    from lstm_sym.audit.wording import Wording
+
+
+def print_audit(found: Audit, language: str) -> None:
+    """All of it, the most important last."""
+    from lstm_sym.audit.page.summary import summary_lines
+    from lstm_sym.audit.wording import Wording
+    from lstm_sym.cli.output import say_table
+    from lstm_sym.document.document import error_text
+
+    wording = Wording(found, language)
+    text = wording.sentences.text
+    rows = [[text("audit.head.output"), "", *(text(f"audit.head.{name}") for name in ("error", "factor", "like"))]]
+    for verdict in found.verdicts:
+        factor = "" if verdict.factor is None else f"{verdict.factor:.6g}"
+        said = text("audit.status.right" if verdict.right else "audit.status.wrong")
+        rows.append([verdict.name, said, error_text(verdict.error), factor, wording.likeness(verdict)])
+    first, rest = summary_lines(wording)[: bool(found.meant)], summary_lines(wording)[bool(found.meant) :]
+    for line in first:
+        say(line, bold=True)
+    say_table(rows, (2, 3), [place for place, verdict in enumerate(found.verdicts, 1) if not verdict.right])
+    for line in rest:
+        say(line)
+    for note in wording.notes():
+        say(text("audit.note.prefix", note=note))
+    if any(not verdict.right for verdict in found.verdicts):
+        echo("\n" + "\n".join(_explained(wording)))
+
+
+def _explained(wording: Wording) -> Iterator[str]:
+    """The mistakes with their lines, or that none is known."""
+    from lstm_sym.audit.page.document import ALSO
+
+    found, text = wording.audit, wording.sentences.text
+    if found.is_usually_right:
+        yield text("audit.usually_right")
+    if found.explanation is None:
+        first, *others = wording.unexplained()
+        yield from (first, *(f"  {line}" for line in others))
+        return
+    name = click.style(text("audit.mistake"), bold=True)
+    for mistake in found.explanation.mistakes:
+        yield text("audit.mistake_says", mistake=name, sentence=wording.sentence(mistake))
+        for line in wording.lines(mistake):
+            origin = "    " + text("audit.from", equation=line.origin) if line.origin else ""
+            yield f"  ({line.number}) {line.text}{origin}"
+    if found.explanation.also:
+        yield text("audit.also")
+    for mistake in found.explanation.also[:ALSO]:
+        numbers = ", ".join(f"({line.number})" for line in wording.lines(mistake))
+        yield f"  {wording.sentence(mistake)} {numbers}"
+    if len(found.explanation.also) > ALSO:
+        yield "  " + text("audit.more", count=len(found.explanation.also) - ALSO)
