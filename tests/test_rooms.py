@@ -43,6 +43,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("errors", "names"),
         ("running",),
         ("sequences",),
+        ("interface",),
         ("compare", "search"),
         ("deviations",),
         ("auditor",),

@@ -10,12 +10,15 @@ from lstm_sym.audit.compare import BAR, SATURATED_BAR, SINGLE_BAR, Verdict, layo
 from lstm_sym.audit.deviations.deviation import Deviation
 from lstm_sym.audit.deviations.understanding import understand
 from lstm_sym.audit.errors import AuditError
+from lstm_sym.audit.interface.agreeing import answered
+from lstm_sym.audit.interface.choosing import normal
+from lstm_sym.audit.interface.convention import Convention, Recognised, unsummed
 from lstm_sym.audit.running.answer import Answer
 from lstm_sym.audit.running.child.values import of_case
-from lstm_sym.audit.running.process import Notice, call, check_timeout
+from lstm_sym.audit.running.process import Notice, check_timeout
 from lstm_sym.audit.search.evidence import Evidence
 from lstm_sym.audit.search.explanations import Explanation, explain
-from lstm_sym.audit.sequences.cases import ALL, ForwardPass, arrays, forward_passes, request
+from lstm_sym.audit.sequences.cases import ALL, ForwardPass, forward_passes
 from lstm_sym.audit.sequences.own import parse_sizes
 from lstm_sym.audit.sequences.plan import LONG, PLAN, SHORT
 from lstm_sym.compile.derivation import Derivation
@@ -36,7 +39,7 @@ class Audit:
     what is right. unused: those of the plan on which the cell itself gives numbers too large; refused: those that
     the function refused, with its error; bar: relative error up to which an output is right on the usual ones.
     noticed: if all is right, the known mistakes that would have shown in what was returned; unnoticed: those that
-    would not.
+    would not. convention: how the function is called; recognised: what is to be said of that.
     """
 
     derivation: Derivation
@@ -52,6 +55,8 @@ class Audit:
     meant: tuple[Deviation, ...]
     explanation: Explanation | None
     answer: Answer
+    convention: Convention
+    recognised: tuple[Recognised, ...]
     noticed: tuple[Mistake, ...]
     unnoticed: tuple[Mistake, ...]
 
@@ -112,10 +117,10 @@ def audit(
     check_timeout(timeout)
     _check_inputs(cell)
     derivation, place = Derivation(cell), f"{file}:{function}"
-    asked = forward_passes(derivation, seed, [parse_sizes(text) for text in sizes], data)
-    answer = call(file, function, request(derivation, asked), arrays(derivation, asked), timeout, notice)
+    sequences = forward_passes(derivation, seed, [parse_sizes(text) for text in sizes], data)
+    convention, asked, answer = answered(derivation, (file, function), sequences, seed, timeout, notice)
     known = [sequence for case, sequence in enumerate(asked) if case not in answer.refused]
-    evidence, texts = _compared(derivation, asked, answer, place)
+    evidence, texts, summed = _compared(convention, asked, answer, place)
     every = mistakes(derivation.adjoint, derivation.forward, asked[SHORT[-1]].backward(ALL))
     unnoticed: tuple[Mistake, ...] = ()
     noticed: tuple[Mistake, ...] = ()
@@ -143,6 +148,8 @@ def audit(
         meant=meant,
         explanation=explanation,
         answer=answer,
+        convention=convention,
+        recognised=(*convention.recognised, *summed),
         noticed=noticed,
         unnoticed=unnoticed,
     )
@@ -159,17 +166,23 @@ def _check_inputs(cell: Cell) -> None:
 
 
 def _compared(
-    derivation: Derivation, asked: list[ForwardPass], answer: Answer, place: str
-) -> tuple[Evidence, dict[str, str]]:
-    """What was found on the sequences that were not refused beside the right runs, and the layout of each output."""
+    convention: Convention, asked: list[ForwardPass], answer: Answer, place: str
+) -> tuple[Evidence, dict[str, str], tuple[Recognised, ...]]:
+    """What was found on the sequences that were not refused beside the right runs, the layout of each output, and what
+    came back unsummed.
+    """
     cases = [case for case in range(len(asked)) if case not in answer.refused]
-    given = [asked[case].backward(answer.taken) for case in cases]
-    right = [one.run(derivation.adjoint) for one in given]
+    given = [asked[case].backward(normal(answer.taken)) for case in cases]
+    right = [one.run(convention.derivation.adjoint) for one in given]
     expected = [run.gradients for run in right]
     is_single = any(not asked[case].setting.single for case in answer.single)
     bars = _bars(is_single, [asked[case] for case in cases])
-    found, texts = _outputs([of_case(answer.outputs, case) for case in cases], expected, place, bars[0])
-    return Evidence(given, found, right, bars), texts
+    read = [
+        convention.read(of_case(answer.outputs, case), wanted, asked[case].case.sizes)
+        for case, wanted in zip(cases, expected, strict=True)
+    ]
+    found, texts = _outputs([one.outputs for one in read], expected, place, bars[0])
+    return Evidence(given, found, right, bars), texts, unsummed(read[0])
 
 
 def _verdicts(evidence: Evidence, texts: Mapping[str, str]) -> tuple[Verdict, ...]:

@@ -14,6 +14,9 @@ from lstm_sym.ground.safe_text import printable_lines
 class AuditError(Refusal):
     """A backward pass that cannot be audited: it could not be run, or what it returned cannot be read."""
 
+    kind = ""
+    """The kind of complaint about the function that it is, one of those of SENTENCES."""
+
     def shown(self, part: str) -> str:
         """A part of the message; one may hold a traceback, in lines."""
         return printable_lines(part)
@@ -67,6 +70,11 @@ SENTENCES = {
         "{place} returned {names}, none of which is a name of the cell",
         "the weights of several gates in one array, or names of its own",
         "return {order}; dW, d_W and grad_W are taken for W",
+    ),
+    "returned otherwise": (
+        "{place} returned {length} values, and its return statement has {names}",
+        "several return statements, or a tuple made elsewhere",
+        "return the gradients by name in one return statement, or as a dict",
     ),
     "twice": (
         "{place} returned {output} more than once: as {entries}",

@@ -121,7 +121,8 @@ class Wording:
 
     def notes(self) -> list[str]:
         """What the user should know beside the verdicts."""
-        return [self.sentences.text(f"audit.note.{key}", **facts) for key, facts in self._notes()]
+        recognised = [self.sentences.text(said.key, **said.facts) for said in self.audit.recognised]
+        return recognised + [self.sentences.text(f"audit.note.{key}", **facts) for key, facts in self._notes()]
 
     def _notes(self) -> Iterator[tuple[str, dict[str, str]]]:
         audit, answer = self.audit, self.audit.answer

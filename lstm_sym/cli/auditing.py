@@ -111,12 +111,16 @@ def _place(place: str) -> tuple[Path, str]:
     file, sign, function = place.rpartition(":")
     if not sign:
         raise Refused(f"{place}: not FILE:FUNCTION\n  fix: name the function too: my_lstm.py:backward")
-    if not function.isidentifier():
+    if not all(part.isidentifier() for part in function.split(".")) or function.count(".") > 1:
         raise Refused(f"{place}: {function or 'nothing'} is no name of a function\n  fix: write my_lstm.py:backward")
     path = Path(file)
     if not path.is_file():
         what = "this is a folder" if path.is_dir() else "there is no such file"
         raise Refused(f"{file}: {what}\n  fix: name the Python file that holds {function}")
+    if "." in function:
+        from lstm_sym.audit.interface.agreeing import check_place
+
+        check_place(path, function)
     return path, function
 
 

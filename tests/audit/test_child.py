@@ -17,6 +17,7 @@ import lstm_sym as ls
 from lstm_sym.audit.errors import SENTENCES, complaint
 from lstm_sym.audit.running import child
 from lstm_sym.audit.running.child.calling import Caller
+from lstm_sym.audit.running.child.targets import Documented
 from lstm_sym.audit.running.child.values import Complaint, of_case
 from lstm_sym.audit.sequences.cases import arrays, forward_passes, request
 
@@ -29,7 +30,7 @@ W, U, b, x, h = np.ones((H, D)), np.ones((H, H)), np.ones(H), np.ones((T, B, D))
 
 
 def called(function: Any) -> dict[str, np.ndarray]:
-    return Caller(function, REQUEST).gradients(GIVEN, 0)
+    return Caller(Documented(function, REQUEST), REQUEST).gradients(GIVEN, 0)
 
 
 def returning(value: Any) -> dict[str, np.ndarray]:

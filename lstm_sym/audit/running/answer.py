@@ -23,8 +23,8 @@ class Answer:
     by_step: it was called step by step; changed: arguments it wrote into; ignored: entries of other names; unstable:
     outputs that differ when the same is asked again; single: the cases in which float32 came back; refused: those of a
     type or a layout that it refused -> its error; replaced: names of
-    NumPy and of Python's library that the file has replaced; printed: the end of what it printed; places: of a trace,
-    where the arrays among the outputs were assigned.
+    NumPy and of Python's library that the file has replaced; printed: the end of what it printed; read: entries
+    of dicts that it read, "tape/h_prev"; places: of a trace, where the arrays among the outputs were assigned.
     """
 
     outputs: dict[str, Array]
@@ -37,6 +37,7 @@ class Answer:
     refused: dict[int, str]
     replaced: tuple[str, ...]
     printed: str
+    read: frozenset[str]
     places: tuple[Place, ...]
 
 
@@ -67,6 +68,7 @@ def read_answer(data: bytes, printed: str) -> Answer | Complained:
             refused={int(case): str(error) for case, error in head["refused"]},
             replaced=replaced,
             printed=printed,
+            read=frozenset(_names(head["read"])),
             places=tuple(_place(row) for row in head["places"]),
         )
     except (TypeError, KeyError, RecursionError) as error:

@@ -142,7 +142,9 @@ def _answer(
         stage = _stage(folder)
         late = "" if "sequence" not in stage or " 1 of" in stage else f"\n  it was {stage}; the first was computed"
         error = complaint(answer.kind, answer.facts, *called, request["offered"], request["order"])
-        raise AuditError("", f"{error}{late}{said}")
+        told = AuditError("", f"{error}{late}{said}")
+        told.kind = answer.kind
+        raise told
     except OSError:
         raise AuditError(
             "",

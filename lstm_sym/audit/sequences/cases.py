@@ -19,6 +19,9 @@ from lstm_sym.compile.derivation import Derivation
 from lstm_sym.interpreter.evaluation import Array
 from lstm_sym.interpreter.over_time import Backward, Values, run_forward
 
+READOUT = 7
+"""Outputs of a layer after the cell."""
+
 ALL = frozenset({"dy", "dstate"})
 """What a function takes that takes every cotangent."""
 
@@ -74,6 +77,24 @@ def forward_passes(
     return found
 
 
+def forward_pass(derivation: Derivation, setting: Setting, seed: int) -> ForwardPass:
+    """One sequence of a setting, drawn at random."""
+    case = random_case(derivation.cell, seed=seed, scale=setting.weights, **setting.sizes)
+    return _forward_pass(derivation, setting, prepared(case, setting))
+
+
+def without(
+    derivation: Derivation, one: ForwardPass, states: Sequence[str], parameters: Sequence[str], last: bool
+) -> ForwardPass:
+    """The same sequence, these first states and parameters zero; dy but for the last step too, if that is asked."""
+    case = one.case
+    dy = case.dy.copy()
+    dy[:-1] *= not last
+    state = {name: value * (name not in states) for name, value in case.state.items()}
+    params = {name: value * (name not in parameters) for name, value in case.params.items()}
+    return _forward_pass(derivation, one.setting, replace(case, dy=dy, state=state, params=params))
+
+
 def _not_finite(derivation: Derivation, one: ForwardPass) -> AuditError:
     own = f" on {one.label}" if one.setting not in PLAN else ""
     return AuditError(
@@ -119,7 +140,7 @@ def _is_finite(derivation: Derivation, one: ForwardPass) -> bool:
 
 
 def request(derivation: Derivation, found: list[ForwardPass]) -> dict[str, Any]:
-    """What the child process has to know of the cell."""
+    """What the child process has to know of the cell; an interface, if there is one, goes in besides."""
     cell = derivation.cell
     tape = list(_tape(derivation, found[0]))
     timed = {value.name for value in derivation.forward.values() if value.time == 0} | {
@@ -133,10 +154,14 @@ def request(derivation: Derivation, found: list[ForwardPass]) -> dict[str, Any]:
         "order": names.order(cell),
         "states": list(cell.states),
         "output": cell.output,
-        "sizes": [sequence.case.sizes for sequence in found],
+        "sizes": [{**sequence.case.sizes, "Y": READOUT} for sequence in found],
         "labels": [f" ({sequence.setting.why})" if sequence.setting.why else "" for sequence in found],
         "may_be_refused": [sequence.setting.single or sequence.setting.strided for sequence in found],
         "strided": [sequence.setting.strided for sequence in found],
+        "interface": None,
+        "arrangement": None,
+        "trial": [],
+        "trial_seconds": 0.0,
         "trace": False,
         "timed": ["x", "dy", *(f"tape/{name}" for name in tape if name in timed)],
     }
@@ -149,10 +174,18 @@ def arrays(derivation: Derivation, found: list[ForwardPass]) -> dict[str, Array]
         case = sequence.case
         parts = {"params": case.params, "state": case.state, "dstate": case.dstate, "tape": _tape(derivation, sequence)}
         named = {f"{part}/{name}": value for part, of_part in parts.items() for name, value in of_part.items()}
-        named |= {"x": case.x, "dy": case.dy}
+        named |= {"x": case.x, "dy": case.dy} | _readout(case.sizes["H"])
         kind = np.float32 if sequence.setting.single else np.float64
         given |= in_case({name: value.astype(kind) for name, value in named.items()}, place)
     return given
+
+
+def _readout(hidden: int) -> dict[str, Array]:
+    """Weights of a layer after the cell, for a forward pass that has one: no gradient depends on them."""
+    return {
+        "readout/matrix": np.linspace(-1, 1, READOUT * hidden).reshape(READOUT, hidden),
+        "readout/vector": np.zeros(READOUT),
+    }
 
 
 def _tape(derivation: Derivation, sequence: ForwardPass) -> dict[str, Array]:

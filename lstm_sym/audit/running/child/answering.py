@@ -16,14 +16,16 @@ from json import JSONEncoder
 from os import O_CREAT, O_TRUNC, O_WRONLY, _exit, close, getpid, write
 from os import open as opened
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import numpy as np
 
 from . import OWN_BUILTINS
-from .calling import Caller
+from .calling import AS_EQUATIONS, Caller
 from .limits import FILE_SIZE, die_with, limit
-from .loading import load
+from .loading import function_of, load
+from .targets import Described, Documented, Target
 from .tracing import Tracer
 from .values import Arrays, Complaint, Request, in_case, of_case, same
 
@@ -63,7 +65,11 @@ def run(folder: str, request: Request, arrays: Arrays) -> tuple[dict[str, Any], 
     """Call the function for every case, the first one twice; the rest of the answer, and the outputs."""
     stage = f"{folder}/stage"
     put(stage, b"loading its file")
-    caller = Caller(load(request), request)
+    target = loaded(request)
+    if request["trial"]:
+        put(stage, b"being tried in several arrangements")
+        return tried(target, request, of_case(arrays, 0))
+    caller = Caller(target, request, request["arrangement"] or AS_EQUATIONS)
     if request["trace"]:
         put(stage, b"tracing its lines")
         tracer = traced(caller, request, of_case(arrays, 0))
@@ -83,18 +89,53 @@ def run(folder: str, request: Request, arrays: Arrays) -> tuple[dict[str, Any], 
     return {**told(caller), "refused": refused, "unstable": unstable}, outputs
 
 
+def loaded(request: Request) -> Target:
+    """What is to be called: a function by the names of its arguments, or what an interface describes."""
+    module = load(request)
+    if request["interface"]:
+        return Described(module, request["interface"])
+    return Documented(function_of(module, request["function"]), request)
+
+
 def told(caller: Caller) -> dict[str, Any]:
     """What was noticed in the calls."""
     return {
-        "taken": sorted({*caller.sources.values(), *(["dy"] if caller.adds_cotangent else [])}),
-        "by_step": caller.by_step,
+        "taken": sorted({*caller.target.sources, *(["dy"] if caller.adds_cotangent else [])}),
+        "by_step": caller.target.by == "step",
         "changed": sorted(caller.changed),
-        "ignored": sorted(caller.ignored),
+        "ignored": sorted(caller.target.ignored),
         "single": sorted(caller.single),
+        "read": sorted(caller.read),
         "refused": [],
         "unstable": [],
         "places": [],
     }
+
+
+def tried(target: Target, request: Request, given: Arrays) -> tuple[dict[str, Any], Arrays]:
+    """The first case in one arrangement after the other, as long as there is time; why those failed that did.
+
+    Arrangements that differ in what no shape shows, the order of gates say, are of one kind: where the first of a kind
+    fails, the others do.
+    """
+    outputs: Arrays = {}
+    failed: dict[int, str] = {}
+    refused: list[list[Any]] = []
+    until = monotonic() + request["trial_seconds"]
+    for place, arrangement in enumerate(request["trial"]):
+        kind = arrangement["kind"]
+        if kind in failed or monotonic() > until:
+            continue
+        caller = Caller(target, request, arrangement)
+        try:
+            outputs |= in_case(caller.gradients(given, 0), place)
+        except Complaint as complaint:
+            failed[kind] = complaint.kind
+            refused.append([place, f"{complaint.kind}: {complaint.facts}"])
+        except Exception as error:
+            failed[kind] = str(error)
+            refused.append([place, own_traceback(error)])
+    return {**told(caller), "refused": refused}, outputs
 
 
 def traced(caller: Caller, request: Request, given: Arrays) -> Tracer:

@@ -1,15 +1,15 @@
-"""Calls the function for each sequence, and reads what it returns."""
+"""Calls a target for a sequence: as a whole, one sequence of the batch at a time, or one step at a time."""
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable
 from typing import Any
 
-from numpy import array, asarray, float64
+from numpy import array
 
 from . import OWN_BUILTINS
-from .results import flat, mapping
+from .arranging import arranged
+from .results import as_doubles
+from .targets import Described, Target
 from .values import Arrays, Complaint, Named, Request, apart, same
 
 globals()["__builtins__"] = OWN_BUILTINS
@@ -17,129 +17,154 @@ globals()["__builtins__"] = OWN_BUILTINS
 APART = ("x", "dy")
 """What lies apart in memory in a case that is strided."""
 
-
-def sources(function: Callable[..., Any], request: Request) -> dict[str, str]:
-    """Argument -> what it is given: of those it must have, and of those with a default that are known."""
-    found: dict[str, str] = {}
-    table = request["arguments"]
-    for name, parameter in inspect.signature(function).parameters.items():
-        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
-            continue
-        if parameter.kind is parameter.POSITIONAL_ONLY:
-            raise Complaint("positional", argument=name)
-        if name in table:
-            found[name] = table[name]
-        elif parameter.default is parameter.empty:
-            raise Complaint("unknown argument", argument=name)
-    given = set(found.values())
-    if not any(source == "dy" or source.startswith(("dstate", "carried")) for source in given):
-        raise Complaint("no cotangent")
-    return found
+AS_EQUATIONS: Request = {"sequence": "TBD", "turned": False, "vector": "H", "last": False, "packs": {}}
+"""The arrangement of the equations: time first, then the batch; weights (H, D)."""
 
 
 class Caller:
-    """Calls the function, over a whole sequence or step by step."""
+    """Calls the target for whole cases, in one arrangement, and notes what it does."""
 
-    def __init__(self, function: Callable[..., Any], request: Request) -> None:
-        self.function, self.request = function, request
-        self.sources = sources(function, request)
-        self.by_step = any(source.startswith("carried/") for source in self.sources.values())
+    def __init__(self, target: Target, request: Request, arrangement: Request = AS_EQUATIONS) -> None:
+        self.target, self.request, self.arrangement = target, request, arrangement
         self.output = f"carried/{request['output']}"
-        self.adds_cotangent = (
-            self.by_step and "dy" not in self.sources.values() and self.output in self.sources.values()
-        )
+        self.adds_cotangent = target.by == "step" and "dy" not in target.sources and self.output in target.sources
+        self.is_described = isinstance(target, Described)
         self.changed: set[str] = set()
-        self.ignored: set[str] = set()
         self.single: set[int] = set()
+        self.read: set[str] = set()
         self.case = 0
 
     def gradients(self, given: Arrays, case: int) -> Arrays:
         """All gradients of one case, by its number."""
         self.case = case
-        return self.stepwise(given) if self.by_step else self.call(given)
+        if "B" in self.arrangement["sequence"]:
+            return self.through_time(given, "TBD")
+        timed, found = self.request["timed"], []
+        for b in range(given["dy"].shape[1]):
+            one = {name: value[:, b] if name in timed else value for name, value in given.items()}
+            one |= {name: value[b] for name, value in given.items() if name.startswith(("state/", "dstate/"))}
+            found.append(self.through_time(one, "TD"))
+        return side_by_side(found)
 
-    def stepwise(self, given: Arrays) -> Arrays:
+    def through_time(self, given: Arrays, axes: str) -> Arrays:
+        """All gradients of one case, or of one sequence of it, by one call or by a call for each step."""
+        if self.target.by == "step":
+            return self.stepwise(given, axes.replace("T", ""))
+        return self.call(arranged(given, self.request, self.arrangement, axes))
+
+    def stepwise(self, given: Arrays, axes: str) -> Arrays:
         """The loop t = T-1 .. 0 around a function of one step: what it sends goes on, parameters' gradients add up.
 
-        A function that does not take dy gets it with what arrives for the state that is the output.
+        A function that does not take dy gets it with what arrives for the state that is the output. One that is
+        described is given the right states of the step before, so that its own cache is that of the step.
         """
         states = self.request["states"]
         carried = {f"carried/{name}": given[f"dstate/{name}"] for name in states}
         totals: Arrays = {}
-        inputs = []
+        by_step: list[Arrays] = []
         for t in reversed(range(given["dy"].shape[0])):
             here = {name: value[t] if name in self.request["timed"] else value for name, value in given.items()}
+            if self.is_described:
+                here |= {f"state/{name}": here[f"tape/{name}_prev"] for name in states}
             if self.adds_cotangent:
                 carried[self.output] = carried[self.output] + here["dy"]
-            outputs = self.call(here | carried)
+            outputs = self.call(arranged(here | carried, self.request, self.arrangement, axes))
             missing = [name for name in states if f"{name}[0]" not in outputs]
             if missing:
                 raise Complaint("nothing sent", states=missing)
-            carried = {f"carried/{name}": outputs.pop(f"{name}[0]").astype(given["dy"].dtype) for name in states}
-            inputs.append(outputs.pop("x", None))
+            carried = {f"carried/{n}": self.sent(outputs.pop(f"{n}[0]"), given[f"dstate/{n}"]) for n in states}
+            by_step.append({name: outputs.pop(name) for name in list(outputs) if is_apart(name)})
             totals = {name: totals.get(name, 0) + value for name, value in outputs.items()}
-        if all(value is not None for value in inputs):
-            totals["x"] = array(inputs[::-1])
+        kept = [name for name in by_step[0] if all(name in each for each in by_step)]
+        totals |= {name: array([each[name] for each in by_step[::-1]]) for name in kept}
         return totals | {f"{name}[0]": carried[f"carried/{name}"] for name in states}
+
+    def sent(self, value: Any, state: Any) -> Any:
+        """What was sent to the step before, in the layout of the equations, of the type of what it is given."""
+        order = [letter for letter in self.arrangement["sequence"] if letter in "BD"]
+        turned = value.T if order == ["D", "B"] and value.ndim == 2 else value
+        return (turned.reshape(state.shape) if turned.size == state.size else turned).astype(state.dtype)
 
     def call(self, given: Arrays) -> Arrays:
         """One call, with copies of its own; what it changes of them is noted."""
         strided = self.request["strided"][self.case]
         copies = {name: apart(value) if strided and name in APART else value.copy() for name, value in given.items()}
-        groups = {
-            name: Named({key: copies[source] for key, source in members.items() if source in copies})
-            for name, members in self.request["groups"].items()
+        groups = {name: self.group(name, members, copies) for name, members in self.groups().items()}
+        sizes = {f"size/{name}": size for name, size in self.sizes().items()}
+        states = {
+            "states": tuple(copies[f"state/{name}"] for name in self.request["states"] if f"state/{name}" in copies)
         }
-        sizes = {f"size/{name}": size for name, size in self.request["sizes"][self.case].items()}
-        values = copies | groups | sizes
-        result = self.function(**{name: values[source] for name, source in self.sources.items()})
+        states["dstates"] = tuple(copies[f"dstate/{n}"] for n in self.request["states"] if f"dstate/{n}" in copies)
+        found = self.target.gradients(copies | groups | sizes | states)
         self.changed |= {name for name, value in given.items() if not same(copies[name], value)}
-        return {name: self.array(name, value) for name, value in self.outputs(result).items()}
+        return {name: self.doubles(name, value) for name, value in found.items()} | self.forward_parts()
 
-    def outputs(self, result: Any) -> Arrays:
-        """What was returned, by our names."""
-        order = self.request["order"]
-        fields = mapping(result)
-        if fields is not None:
-            return self.known(list(flat(fields)))
-        if not isinstance(result, list | tuple):
-            if getattr(result, "ndim", 0) == 0:
-                raise Complaint("wrong type", type=type(result).__name__)
-            return {order[0]: result}
-        inner = [fields for part in result if (fields := mapping(part)) is not None]
-        rest = [part for part in result if mapping(part) is None]
-        named = self.known([entry for fields in inner for entry in flat(fields)]) if inner else {}
-        states, x = [f"{name}[0]" for name in self.request["states"]], [name for name in order if name == "x"]
-        orders = [x, [*x, *states], states] if inner else [order, order[: len(order) - len(states)]]
-        fitting = [names for names in orders if len(names) == len(rest)] or ([[]] if not rest else [])
-        if not fitting:
-            raise Complaint("wrong length", length=len(result))
-        for name in fitting[0]:
-            if name in named:
-                raise Complaint("twice", output=name, entries=["an entry of a dict", "a part of the tuple"])
-        return named | dict(zip(fitting[0], rest, strict=True))
+    def groups(self) -> dict[str, dict[str, str]]:
+        """What is given as a dict."""
+        groups: dict[str, dict[str, str]] = self.request["groups"]
+        keys = {name: f"pack/{name}" for name in self.arrangement["packs"]}
+        keys |= dict(self.request["interface"]["readout"]) if self.is_described else {}
+        return {**groups, "params": keys} if keys else groups
 
-    def known(self, fields: list[tuple[str, Any]]) -> Arrays:
-        """Entries by our names; those of other names are noted, and none may be there twice."""
-        table = self.request["outputs"]
-        self.ignored |= {name for name, _ in fields if name not in table}
-        found: Arrays = {}
-        for name, value in fields:
-            if name in table and table[name] in found:
-                names = [other for other, _ in fields if table.get(other) == table[name]]
-                raise Complaint("twice", output=table[name], entries=names)
-            found |= {table[name]: value} if name in table else {}
-        if not found:
-            raise Complaint("no known output", names=sorted(name for name, _ in fields))
+    def group(self, name: str, members: dict[str, str], copies: Arrays) -> Named:
+        """A dict that notes what is read of it."""
+        read = Reads(name, self.read)
+        return Named({key: copies[source] for key, source in members.items() if source in copies}, read)
+
+    def sizes(self) -> dict[str, int]:
+        """T, B, D, H of the case, as one call sees them."""
+        sizes: dict[str, int] = self.request["sizes"][self.case]
+        return sizes if "B" in self.arrangement["sequence"] else {**sizes, "B": 1}
+
+    def doubles(self, name: str, value: Any) -> Any:
+        """An output as an array of doubles."""
+        found, single = as_doubles(name, value)
+        self.single |= {self.case} if single else set()
         return found
 
-    def array(self, name: str, value: Any) -> Any:
-        """An output as an array of doubles."""
-        try:
-            found = asarray(value)
-        except ValueError:  # a list of arrays that make no array together
-            raise Complaint("not numbers", output=name, type=type(value).__name__, dtype="several shapes") from None
-        if found.dtype.kind not in "fiu":
-            raise Complaint("not numbers", output=name, type=type(value).__name__, dtype=str(found.dtype))
-        self.single |= {self.case} if found.dtype.kind == "f" and found.dtype.itemsize < 8 else set()
-        return found.astype(float64)
+    def forward_parts(self) -> Arrays:
+        """In a trial: the arrays that the forward pass returned, to be compared with what it should have."""
+        if not self.request["trial"]:
+            return {}
+        found: Arrays = {}
+        for place, part in enumerate(self.target.forward_parts):
+            try:
+                found[f"forward/{place}"] = as_doubles("", part)[0]
+            except Complaint:
+                continue
+        return found
+
+
+def is_apart(name: str) -> bool:
+    """Whether an output is one of each step, and no sum over them."""
+    return name == "x" or name.startswith("forward/")
+
+
+def side_by_side(found: list[Arrays]) -> Arrays:
+    """The outputs of each sequence of a batch as those of the batch: gradients of parameters add up."""
+    totals: Arrays = {}
+    for name in found[0]:
+        values = [outputs[name] for outputs in found]
+        if is_apart(name) or name.endswith("[0]"):
+            totals[name] = array(values)
+        else:
+            totals[name] = sum(values[1:], values[0])
+    if "x" in totals and totals["x"].ndim > 2:
+        totals["x"] = totals["x"].swapaxes(0, 1)
+    return totals
+
+
+class Reads(set[str]):
+    """What is read of a dict, noted among all that is read: "tape/h_prev"."""
+
+    def __init__(self, name: str, noted: set[str]) -> None:
+        super().__init__()
+        self.name, self.noted = name, noted
+
+    def add(self, key: str) -> None:
+        """Note one."""
+        self.noted.add(f"{self.name}/{key}")
+
+    def update(self, *keys: Any) -> None:
+        """Note several."""
+        self.noted.update(f"{self.name}/{key}" for some in keys for key in some)

@@ -1,13 +1,16 @@
-"""What a function returned: dicts, named tuples and dataclasses as one thing."""
+"""What a function returned: dicts, named tuples and dataclasses as one thing, tuples by the names returned."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from types import SimpleNamespace
 from typing import Any
 
+from numpy import asarray, float64
+
 from . import OWN_BUILTINS
+from .values import Complaint
 
 globals()["__builtins__"] = OWN_BUILTINS
 
@@ -15,12 +18,17 @@ globals()["__builtins__"] = OWN_BUILTINS
 def mapping(value: Any) -> Mapping[str, Any] | None:
     """A dict, named tuple, dataclass or namespace as a dict; None for anything else."""
     if isinstance(value, Mapping):
-        return {str(key): entry for key, entry in value.items()}
+        return None if is_by_step(value) else {str(key): entry for key, entry in value.items()}
     if hasattr(value, "_asdict"):
         return dict(value._asdict())
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
     return vars(value) if isinstance(value, SimpleNamespace) else None
+
+
+def is_by_step(value: Mapping[Any, Any]) -> bool:
+    """Whether it is a dict of steps: its keys are 0, 1, ..., and -1 perhaps."""
+    return len(value) > 0 and all(isinstance(key, int) for key in value)
 
 
 def flat(fields: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
@@ -31,3 +39,30 @@ def flat(fields: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
             yield name, value
         else:
             yield from flat(inner)
+
+
+def by_names(result: Any, names: Sequence[Any]) -> Iterator[tuple[str, Any]]:
+    """What was returned, by the names that stand in the return statement; dicts in it by their own."""
+    for name, value in zip(names, result, strict=True):
+        fields = mapping(value)
+        if fields is not None:
+            yield from flat(fields)
+        elif isinstance(name, list | tuple) and isinstance(value, list | tuple) and len(name) == len(value):
+            yield from by_names(value, name)
+        elif value is not None:
+            yield str(name), value
+
+
+def as_doubles(name: str, value: Any) -> tuple[Any, bool]:
+    """An output as an array of doubles, and whether it came in single precision."""
+    if isinstance(value, Mapping) and is_by_step(value):
+        value = [value[key] for key in sorted(value) if key >= 0]
+    if hasattr(value, "detach"):
+        value = value.detach().cpu().numpy()
+    try:
+        found = asarray(value)
+    except ValueError:  # a list of arrays that make no array together
+        raise Complaint("not numbers", output=name, type=type(value).__name__, dtype="several shapes") from None
+    if found.dtype.kind not in "fiu":
+        raise Complaint("not numbers", output=name, type=type(value).__name__, dtype=str(found.dtype))
+    return found.astype(float64), found.dtype.kind == "f" and found.dtype.itemsize < 8

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from numpy import empty, nan
@@ -24,13 +24,47 @@ class Complaint(Exception):
 
 
 class Named(dict[str, Any]):
-    """A dict whose entries are attributes too: params["W_i"] is params.W_i."""
+    """A dict whose entries are attributes too: params["W_i"] is params.W_i. What is read of it is noted in `read`."""
+
+    def __init__(self, entries: Mapping[str, Any], read: set[str] | None = None) -> None:
+        super().__init__(entries)
+        self.__dict__["_read"] = set() if read is None else read
+
+    def __getitem__(self, name: str) -> Any:
+        self._read.add(name)
+        return super().__getitem__(name)
 
     def __getattr__(self, name: str) -> Any:
         try:
             return self[name]
         except KeyError:
             raise AttributeError(name) from None
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """As of a dict."""
+        try:
+            return self[name]
+        except KeyError:
+            return default
+
+    def __iter__(self) -> Iterator[str]:
+        self._read.update(super().keys())
+        return super().__iter__()
+
+    def keys(self) -> Any:
+        """As of a dict; all of it counts as read."""
+        self._read.update(super().keys())
+        return super().keys()
+
+    def values(self) -> Any:
+        """As of a dict; all of it counts as read."""
+        self._read.update(super().keys())
+        return super().values()
+
+    def items(self) -> Any:
+        """As of a dict; all of it counts as read."""
+        self._read.update(super().keys())
+        return super().items()
 
 
 def in_case(arrays: Mapping[str, Any], case: int) -> Arrays:

@@ -1,0 +1,130 @@
+"""The answer of a user's function on the sequences, under the convention that was found for it.
+
+A function whose arguments are all known by name is called so, as docs/audit.md has it. Another interface, and one under
+which nothing of what comes back is right, is sought by trial.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from lstm_sym.audit.errors import AuditError
+from lstm_sym.audit.interface.choosing import chosen, normal, score
+from lstm_sym.audit.interface.convention import Convention, Recognised, untaken_states
+from lstm_sym.audit.interface.description import Interface
+from lstm_sym.audit.interface.finding import find, place_of
+from lstm_sym.audit.interface.gates import gates_of
+from lstm_sym.audit.interface.source import read_source
+from lstm_sym.audit.running.answer import Answer
+from lstm_sym.audit.running.child.values import of_case
+from lstm_sym.audit.running.process import Notice, call
+from lstm_sym.audit.sequences.cases import ForwardPass, arrays, request
+from lstm_sym.compile.derivation import Derivation
+
+Answered = tuple[Convention, list[ForwardPass], Answer]
+
+
+def answered(
+    derivation: Derivation,
+    place: tuple[Path, str],
+    sequences: Sequence[ForwardPass],
+    seed: int,
+    timeout: float,
+    notice: Notice,
+) -> Answered:
+    """The convention, the sequences as the function was given them, and what came back. Raises AuditError."""
+    file, function = place
+    start = Convention(derivation, gates_of(derivation))
+    check_place(file, function)
+    source = read_source(file)
+    interface = find(source, function, derivation) if source else None
+    if interface is not None and not interface.is_documented:
+        convention = chosen(start, interface, *place, seed, timeout, notice)
+        return _run(convention, place, sequences, timeout, notice)
+    try:
+        found = _documented(start, interface, place, sequences, timeout, notice)
+    except AuditError as error:
+        if interface is None or error.kind != "raised":
+            raise
+        other = _other(start, interface, place, seed, timeout, notice)
+        if other is None:
+            raise
+        return _run(other, place, sequences, timeout, notice)
+    if interface is not None and nothing_is_right(found):
+        other = _other(start, interface, place, seed, timeout, notice)
+        found = _run(other, place, sequences, timeout, notice) if other else found
+    return found
+
+
+def _documented(
+    start: Convention,
+    interface: Interface | None,
+    place: tuple[Path, str],
+    sequences: Sequence[ForwardPass],
+    timeout: float,
+    notice: Notice,
+) -> Answered:
+    """By the names of the arguments; that the first state is not taken shows in these, or in what is read of a tape."""
+    if interface is None or "tape" in interface.sources:
+        found = _run(start, place, sequences, timeout, notice)
+        if interface is None:
+            return found
+        zero = _starting_at_zero(start, interface, found[2].read)
+        return _run(zero, place, sequences, timeout, notice) if zero.zero_states else found
+    return _run(_starting_at_zero(start, interface, frozenset()), place, sequences, timeout, notice)
+
+
+def _starting_at_zero(start: Convention, interface: Interface, read: frozenset[str]) -> Convention:
+    zero = untaken_states(interface, tuple(start.derivation.cell.states), read)
+    said = (Recognised("audit.starts_at_zero", {"states": ", ".join(zero)}),) if zero else ()
+    return replace(start, zero_states=zero, recognised=said)
+
+
+def _run(
+    convention: Convention, place: tuple[Path, str], sequences: Sequence[ForwardPass], timeout: float, notice: Notice
+) -> Answered:
+    asked = convention.given(sequences)
+    whole = {**request(convention.derivation, asked), **convention.request}
+    return convention, asked, call(*place, whole, arrays(convention.derivation, asked), timeout, notice)
+
+
+def _other(
+    start: Convention, interface: Interface, place: tuple[Path, str], seed: int, timeout: float, notice: Notice
+) -> Convention | None:
+    """Another arrangement in which something of what comes back is right, if there is one."""
+    try:
+        convention = chosen(start, interface, *place, seed, timeout, notice)
+    except AuditError:
+        return None
+    return convention if convention.outputs_right else None
+
+
+def nothing_is_right(found: Answered) -> bool:
+    """Whether no output of the first sequence is right."""
+    convention, asked, answer = found
+    return score(convention, of_case(answer.outputs, 0), asked[0], normal(answer.taken)).right < 1
+
+
+def check_place(file: Path, function: str) -> None:
+    """Raises AuditError for a class or a method that the file does not have. Nothing of it is run."""
+    source = read_source(file)
+    if source is None:
+        return
+    owner, _, name = function.rpartition(".")
+    is_class = function in source.classes
+    if place_of(source, function) or not (owner or is_class):
+        return
+    pool = list(source.methods(function)) if is_class else [*source.classes, *source.functions]
+    if owner in source.classes:
+        pool = list(source.methods(owner))
+    near = difflib.get_close_matches(name, pool, 1)
+    hint = f"did you mean {near[0]}? " if near else ""
+    raise AuditError(
+        "",
+        f"{file} has no {function}" if not is_class else f"{file}: the class {function} has no method backward",
+        "another name, or a class that is made by the file as it runs",
+        f"{hint}write FILE:FUNCTION or FILE:CLASS.METHOD; it has {', '.join(pool) or 'none'}",
+    )

@@ -1,0 +1,69 @@
+"""The arrangements that an interface may have, those first that people use most."""
+
+from __future__ import annotations
+
+from itertools import permutations, product
+from typing import Any
+
+from lstm_sym.audit.interface.description import Arrangement, Interface, Packs
+from lstm_sym.audit.interface.gates import Gates, blocks, permutations_by_use
+
+ROWS = ("TBD", "BTD", "TD")
+COLUMNS = ("TDB", "DBT", "TD1")
+"""Axes of x, where a vector is a row, and where it is a column."""
+
+VECTORS = {**dict.fromkeys(ROWS, ("H", "1H")), **dict.fromkeys(COLUMNS, ("H1", "H"))}
+"""How a bias lies beside them."""
+
+
+def arrangements(interface: Interface, gates: Gates) -> list[Arrangement]:
+    """All of them."""
+    sequences = [axes for axes in (*ROWS, *COLUMNS) if interface.by == "batch" or axes.startswith("T")]
+    lasts = (False, True) if "dy" in interface.sources and interface.by == "batch" else (False,)
+    found = []
+    for reading, packs in enumerate(interface.packs):
+        stored = (False, True) if any(p.kinds != ("1",) for p in packs.values()) else (False,)
+        orders = list(product(joinings(packs), gate_orders(packs, gates)))
+        for sequence, turned, place, last in product(sequences, stored, (0, 1), lasts):
+            vector = VECTORS[sequence][place]
+            found += [Arrangement(sequence, turned, vector, last, side, order, reading) for side, order in orders]
+    return sorted(found, key=lambda a: (a.last, a.reading, a.vector != VECTORS[a.sequence][0]))
+
+
+def joinings(packs: Packs) -> list[tuple[str, ...]]:
+    """The orders in which the weights of state and input may stand side by side, the bias too if it has no name."""
+    if not any(pack.is_joined for pack in packs.values()):
+        return [("h", "x")]
+    found: list[tuple[str, ...]] = [("h", "x"), ("x", "h")]
+    if not any(pack.kinds == ("1",) for pack in packs.values()):
+        found += sorted(permutations(("1", "x", "h")), key=lambda order: order[1] == "1")
+    return found
+
+
+def gate_orders(packs: Packs, gates: Gates) -> tuple[tuple[str, ...], ...]:
+    """The orders of the gates, if any array holds several."""
+    several = any(not pack.gates and not pack.parameter for pack in packs.values()) and len(gates) > 1
+    return permutations_by_use(tuple(gates)) if several else ((),)
+
+
+def specification(interface: Interface, arrangement: Arrangement, gates: Gates, kind: int = 0) -> dict[str, Any]:
+    """An arrangement as the child process takes it, the blocks of each array of parameters worked out."""
+    packs = {
+        name: {"blocks": rows, "share": pack.share}
+        for name, pack in interface.packs[arrangement.reading].items()
+        if (rows := blocks(pack, arrangement, gates))
+    }
+    return {
+        "sequence": arrangement.sequence,
+        "turned": arrangement.turned,
+        "vector": arrangement.vector,
+        "last": arrangement.last,
+        "packs": packs,
+        "kind": kind,
+    }
+
+
+def specifications(interface: Interface, tried: list[Arrangement], gates: Gates) -> list[dict[str, Any]]:
+    """All of them for a trial, those of one kind with one number."""
+    kinds: dict[tuple[object, ...], int] = {}
+    return [specification(interface, one, gates, kinds.setdefault(one.kind, len(kinds))) for one in tried]

@@ -1,0 +1,178 @@
+"""Which arrangement a function has: it is run in all of them on one short sequence, and the results are compared."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from lstm_sym.audit.errors import AuditError
+from lstm_sym.audit.interface.candidates import arrangements, specifications
+from lstm_sym.audit.interface.convention import Convention, Recognised, missing_parameters, untaken_states
+from lstm_sym.audit.interface.description import Arrangement, Interface
+from lstm_sym.audit.running.answer import Answer
+from lstm_sym.audit.running.child.arranging import placed
+from lstm_sym.audit.running.child.values import of_case
+from lstm_sym.audit.running.process import Notice, call
+from lstm_sym.audit.sequences.cases import ForwardPass, arrays, forward_pass, request
+from lstm_sym.audit.sequences.plan import Setting
+from lstm_sym.interpreter.over_time import Named, deviations
+
+TRIAL = Setting(3, 2, 5, 4, "a trial")
+"""Every size differs from the others, and so do their sums and multiples: what is mixed up shows in a shape."""
+
+NEAR = 1e-4
+"""Relative error up to which an output of the trial is right: that of single precision."""
+
+SECONDS = 10.0
+"""How long arrangements are tried."""
+
+
+@dataclass(frozen=True, order=True)
+class Score:
+    """How well an arrangement does: if the forward pass is right, how many outputs are, how like the others are."""
+
+    forward: bool
+    right: int
+    alike: float
+
+
+def chosen(
+    start: Convention, interface: Interface, file: Path, function: str, seed: int, timeout: float, notice: Notice
+) -> Convention:
+    """The convention under which most of what comes back is right. Raises AuditError where nothing comes back."""
+    derivation, gates = start.derivation, start.gates
+    tried = arrangements(interface, gates)
+    states = tuple(derivation.cell.states)
+    zero_states = untaken_states(interface, states, frozenset())
+    if "tape" in interface.sources:
+        zero_states = ()
+    lacking = missing_parameters(interface, tried[0], gates)
+    plain = replace(start, interface=interface, zero_states=zero_states, zero_parameters=lacking)
+    [one] = plain.given([forward_pass(derivation, TRIAL, seed)])
+    asked = {**request(derivation, [one]), **plain.request}
+    asked |= {"trial": specifications(interface, tried, gates), "trial_seconds": min(SECONDS, timeout / 2)}
+    answer = call(file, function, asked, arrays(derivation, [one]), timeout, notice)
+    scores = {}
+    for place, arrangement in enumerate(tried):
+        raw = of_case(answer.outputs, place)
+        if raw:
+            convention = replace(plain, arrangement=arrangement)
+            scores[place] = score(convention, raw, one, normal(answer.taken))
+    if not scores:
+        raise nothing_came(answer, file, function)
+    best = max(scores, key=lambda place: (scores[place], -place))
+    return settled(plain, tried[best], scores[best], answer)
+
+
+def settled(plain: Convention, arrangement: Arrangement, best: Score, answer: Answer) -> Convention:
+    """The convention, with the sentences on what was recognised."""
+    interface = plain.interface
+    assert interface is not None
+    states = tuple(plain.derivation.cell.states)
+    zero_states = untaken_states(interface, states, answer.read)
+    lacking = missing_parameters(interface, arrangement, plain.gates)
+    found = replace(plain, arrangement=arrangement, zero_states=zero_states, zero_parameters=lacking)
+    return replace(found, recognised=tuple(sentences(found, best)), outputs_right=best.right)
+
+
+def sentences(found: Convention, best: Score) -> list[Recognised]:
+    """What was recognised, one line each."""
+    interface, arrangement = found.interface, found.arrangement
+    assert interface is not None
+    said = []
+    if interface.forward:
+        said.append(Recognised("audit.own_forward", {"name": dotted(interface.owner, interface.forward.name)}))
+        if not best.forward:
+            said.append(Recognised("audit.forward_differs", {"name": dotted(interface.owner, interface.forward.name)}))
+    if found.zero_states:
+        said.append(Recognised("audit.starts_at_zero", {"states": ", ".join(found.zero_states)}))
+    if found.zero_parameters:
+        said.append(Recognised("audit.no_bias", {"names": ", ".join(found.zero_parameters)}))
+    if arrangement.last:
+        said.append(Recognised("audit.last_step"))
+    if arrangement.sequence != "TBD":
+        said.append(Recognised(f"audit.axes.{arrangement.sequence}"))
+    packs = interface.packs[arrangement.reading]
+    if arrangement.turned:
+        said.append(Recognised("audit.stored_transposed"))
+    if any(pack.is_joined for pack in packs.values()):
+        said.append(Recognised("audit.joined", {"order": ", ".join(arrangement.joined)}))
+    if arrangement.gates:
+        said.append(Recognised("audit.gate_order", {"order": ", ".join(arrangement.gates)}))
+    return said
+
+
+def dotted(owner: str, name: str) -> str:
+    """A method with its class."""
+    return f"{owner}.{name}" if owner else name
+
+
+def score(convention: Convention, raw: Named, one: ForwardPass, taken: frozenset[str]) -> Score:
+    """How near the outputs of one arrangement are to what they should be."""
+    given = convention.given([one])[0] if convention.arrangement.last else one
+    right = given.backward(taken).run(convention.derivation.adjoint).gradients
+    try:
+        found = convention.read(raw, right, one.case.sizes).outputs
+    except (ValueError, IndexError):
+        return Score(False, -1, 0.0)
+    fitting = {name: value.reshape(right[name].shape) for name, value in found.items() if fits(value, right[name])}
+    errors = deviations(fitting, right)
+    number = sum(error <= NEAR for error in errors.values())
+    alike = [cosine(value, right[name]) for name, value in fitting.items()]
+    return Score(forward_is_right(convention, raw, one), number, round(sum(alike) / max(len(found), 1), 1))
+
+
+def normal(sources: frozenset[str]) -> frozenset[str]:
+    """What was taken, as a sequence knows it: a tuple of adjoints as all of them; dy where it comes with another's."""
+    more = {"dstate"} if "dstates" in sources else set()
+    if any(source.startswith("carried/") for source in sources):
+        more.add("dy")
+    return sources | more
+
+
+def fits(value: np.ndarray, right: np.ndarray) -> bool:
+    """Whether the shapes are the same but for axes of size 1."""
+    return [n for n in value.shape if n != 1] == [n for n in right.shape if n != 1]
+
+
+def cosine(one: np.ndarray, other: np.ndarray) -> float:
+    """How alike two arrays are, from 0 to 1."""
+    if not np.isfinite(one).all():
+        return 0.0
+    size = float(np.linalg.norm(one) * np.linalg.norm(other))
+    return abs(float((one * other).sum())) / size if size else float(not one.any() and not other.any())
+
+
+def forward_is_right(convention: Convention, raw: Mapping[str, np.ndarray], one: ForwardPass) -> bool:
+    """Whether a part of what the user's forward pass returned is the cell's output, of all steps or of the last."""
+    parts = [value for name, value in raw.items() if name.startswith("forward/")]
+    if not parts:
+        return False
+    output = convention.derivation.cell.output
+    values = [next(v for value, v in step.items() if value.name == output and value.time == 0) for step in one.steps]
+    whole, arrangement, interface = np.array(values), convention.arrangement, convention.interface
+    assert interface is not None
+    order = arrangement.sequence.replace("1", "")
+    if arrangement.is_single:
+        wanted = whole.swapaxes(0, 1)
+        shown = [wanted, wanted[:, -1]]
+    elif interface.by == "step":
+        shown = [placed(whole, "TBD", "T" + order.replace("T", ""))]
+    else:
+        shown = [placed(whole, "TBD", order), placed(whole[-1], "BD", order)]
+    return any(fits(part, w) and np.abs(part.reshape(w.shape) - w).max() <= NEAR for part in parts for w in shown)
+
+
+def nothing_came(answer: Answer, file: Path, function: str) -> AuditError:
+    """What is said where every arrangement failed: the error of the first, the likeliest."""
+    first = answer.refused[min(answer.refused)] if answer.refused else "no error"
+    text = "\n".join(f"    {line}" for line in first.rstrip().splitlines())
+    return AuditError(
+        "",
+        f"{file}:{function} failed in every arrangement that was tried, in the likeliest one so:\n{text}",
+        "an arrangement of its own, or a mistake that does not let it run at all",
+        "have an adapter written, `lstm-sym audit FILE:FUNCTION --cell CELL --init -o adapter.py`, and fill it in",
+    )

@@ -1,0 +1,245 @@
+"""The interface of a backward pass, found in the text of its file: what is called, with what, after which forward."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from lstm_sym.audit import names
+from lstm_sym.audit.interface import vocabulary, weights
+from lstm_sym.audit.interface.description import Arguments, Call, Interface, Names, Packs
+from lstm_sym.audit.interface.gates import gates_of
+from lstm_sym.audit.interface.source import Argument, Function, Source, arguments, is_static, returned, unpacked
+from lstm_sym.compile.derivation import Derivation
+
+PARTNERS = (
+    ("backward", "forward"),
+    ("backprop", "forward"),
+    ("bptt", "forward"),
+    ("bwd", "fwd"),
+    ("back", "forward"),
+    ("back", "fwd"),
+    ("grads", "forward"),
+    ("gradients", "forward"),
+    ("backward", "forward_pass"),
+    ("backward_pass", "forward"),
+    ("backprop", "feedforward"),
+)
+"""Parts of the names of backward passes, and what stands there in those of their forward passes."""
+
+BACKWARD = ("backward", "bptt", "backprop", "backward_pass", "back", "back_propagation", "backpropagate")
+"""Methods that are taken for the backward pass of a class that is named by itself."""
+
+SIZES = dict.fromkeys("TBDH", 0)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where to look: the class, "" for none, and the function or method."""
+
+    owner: str
+    name: str
+
+
+def place_of(source: Source, function: str) -> Place | None:
+    """The class and the method of "LSTM.backward", of "LSTM"; None if the file has no such thing at its top."""
+    owner, _, name = function.rpartition(".")
+    if owner:
+        return Place(owner, name) if owner in source.classes and name in source.methods(owner) else None
+    if name in source.functions:
+        return Place("", name)
+    methods = source.methods(name) if name in source.classes else {}
+    return next((Place(name, method) for method in BACKWARD if method in methods), None)
+
+
+@dataclass(frozen=True)
+class Finder:
+    """Reads one file for one cell."""
+
+    source: Source
+    derivation: Derivation
+    packs: Sequence[Packs]
+
+    def interface(self, place: Place) -> Interface | None:
+        """What is called, or None where an argument has no known meaning."""
+        methods = self.source.methods(place.owner)
+        backward = methods[place.name]
+        forward_name = partner(place.name, methods)
+        forward = methods.get(forward_name)
+        context = is_context(backward)
+        first = 1 if context else 0
+        is_method = bool(place.owner)
+        taken = arguments(backward, is_method)[first:]
+        needs_forward = context or (is_method and not is_static(backward))
+        parts = returned(forward) if forward else ()
+        documented = names.arguments(self.derivation, SIZES)
+        from_forward = {a.name: part for a in taken if forward and (part := part_of(a, parts))}
+        table = vocabulary.backward_arguments(self.derivation, SIZES)
+        given = self.given(backward, taken, table, from_forward)
+        if given is None:
+            return None
+        called = None
+        if forward is not None and (from_forward or needs_forward):
+            named = arguments(forward, is_method)[first:]
+            theirs = self.given(forward, named, vocabulary.forward_arguments(self.derivation, SIZES), {})
+            if theirs is None:
+                return None
+            called = Call(forward_name, theirs, parts)
+        construct = self.construct(place) if is_method and not context else ()
+        if construct is None:
+            return None
+        outputs = self.outputs()
+        gives = returned(backward)
+        if called and (context or self.says_little(gives, outputs, len(called.arguments))):
+            gives = tuple(f"d{name}" for name, _ in called.arguments)
+        roles = [role for _, role in given]
+        plain = not is_method and called is None and all(a.name in documented for a in taken if a.is_needed)
+        return Interface(
+            backward=Call(place.name, given, gives),
+            forward=called,
+            owner=place.owner,
+            construct=construct,
+            context=context,
+            by="step" if any(role.startswith("carried/") for role in roles) else "batch",
+            packs=tuple(self.packs),
+            globals=self.globals(),
+            readout=self.readout(),
+            outputs=outputs,
+            is_documented=plain and not self.globals(),
+        )
+
+    def says_little(self, gives: Names, outputs: Mapping[str, str], count: int) -> bool:
+        """Whether the names returned tell no gradients, and there is one for each argument of the forward pass."""
+        known = {outputs[name] for name in gives if isinstance(name, str) and name in outputs}
+        return len(gives) == count > 1 and 2 * len(known) < count
+
+    def given(
+        self, function: Function, taken: Sequence[Argument], table: Mapping[str, str], forward: Mapping[str, str]
+    ) -> Arguments | None:
+        """What each argument is given: of those that it must have, and of those with a default that are known."""
+        tuples = unpacked(function)
+        found = []
+        for argument in taken:
+            role = forward.get(argument.name) or self.role(argument.name, table, argument.name in tuples)
+            if role:
+                found.append((argument.name, role))
+            elif argument.is_needed:
+                return None
+        return tuple(found)
+
+    def role(self, name: str, table: Mapping[str, str], is_tuple: bool) -> str:
+        """What an argument of this name is given, "" if that is not known."""
+        if is_tuple and name in vocabulary.STATE_TUPLES:
+            return "states"
+        if is_tuple and name in vocabulary.STATE_GRADIENT_TUPLES:
+            return "dstates"
+        if any(name in reading for reading in self.packs):
+            return f"pack/{name}"
+        if name in table:
+            return table[name]
+        plain = re.sub(r"[_\d]+$", "", name)
+        return table.get(plain, "params" if name in ("p", "parameters", "theta", "model", "w", "weights") else "")
+
+    def construct(self, place: Place) -> Arguments | None:
+        """What the constructor of a class is given."""
+        methods = self.source.methods(place.owner)
+        if "__init__" not in methods:
+            return ()
+        start = methods["__init__"]
+        return self.given(start, arguments(start, True), vocabulary.backward_arguments(self.derivation, SIZES), {})
+
+    def globals(self) -> Arguments:
+        """The names of the file's top that hold parameters or sizes."""
+        table = {name: f"size/{size}" for size, words in vocabulary.SIZES.items() for name in words if size != "Y"}
+        found = []
+        for name in dict.fromkeys(self.source.globals):
+            if any(name in reading for reading in self.packs):
+                found.append((name, f"pack/{name}"))
+            elif name in table and is_number(self.source, name):
+                found.append((name, table[name]))
+        return tuple(found)
+
+    def readout(self) -> Arguments:
+        """The names of weights of a layer after the cell: it may need them, though no gradient depends on them."""
+        words, held = set(self.source.words), {name for reading in self.packs for name in reading}
+        kinds = vocabulary.READOUT.items()
+        return tuple((n, f"readout/{kind}") for kind, names in kinds for n in names if n in words and n not in held)
+
+    def outputs(self) -> dict[str, str]:
+        """Name of a gradient -> the output, or the array of parameters, that it is of."""
+        found = vocabulary.outputs(self.derivation)
+        for reading in self.packs:
+            for name in reading:
+                spelled = [f"{d}{name}" for d in weights.GRADIENT] + [f"{name}_grad", f"{name}grad", f"d{name.lower()}"]
+                found |= {other: f"pack/{name}" for other in [*spelled, name]}
+        return found
+
+
+def find(source: Source, function: str, derivation: Derivation) -> Interface | None:
+    """The interface of a function, a method, or the backward pass of a class; None if the text does not show it."""
+    place = place_of(source, function)
+    if place is None:
+        return None
+    gates, parameters = gates_of(derivation), derivation.cell.parameters
+    packs = weights.readings(source.words, gates, parameters)
+    if not packs[0]:  # keys of a dict that are made up as it runs, say: their gradients may have names
+        packs = weights.readings(bases(source.words), gates, parameters)
+    return Finder(source, derivation, packs).interface(place)
+
+
+def bases(words: Sequence[str]) -> list[str]:
+    """The words, and those that are the gradient of something as that."""
+    found = list(words)
+    for word in words:
+        found += [word.removeprefix(start) for start in weights.GRADIENT if word.startswith(start)]
+    return list(dict.fromkeys(found))
+
+
+def partner(name: str, methods: Mapping[str, object]) -> str:
+    """The forward pass of a backward pass, by its name; "" if there is none."""
+    swapped = [name.replace(back, forth) for back, forth in PARTNERS if back in name]
+    exact = [other for other in swapped if other in methods and other != name]
+    if exact:
+        return exact[0]
+    others = [other for other in methods if "forward" in other or other == "__call__"]
+    return others[0] if len(others) == 1 else ""
+
+
+def part_of(argument: Argument, parts: Sequence[object]) -> str:
+    """The part of what the forward pass returns that an argument of the backward pass is, "" if it is none."""
+    if argument.name in parts:
+        return "forward" if len(parts) == 1 else f"forward/{parts.index(argument.name)}"
+    if argument.name not in vocabulary.CACHE or not argument.is_needed:
+        return ""
+    kept = [place for place, part in enumerate(parts) if part in vocabulary.CACHE] or [len(parts) - 1]
+    return "forward" if len(parts) <= 1 else f"forward/{kept[-1]}"
+
+
+def is_context(function: Function) -> bool:
+    """Whether it is a static method whose first argument is the context of an autograd function."""
+    first = [argument.arg for argument in function.args.args[:1]]
+    return is_static(function) and first == ["ctx"]
+
+
+def is_number(source: Source, name: str) -> bool:
+    """Whether the file gives this name a whole number, or a length."""
+    for node in source.tree.body:
+        match node:
+            case ast.Assign(targets=[ast.Name(id=target)], value=ast.Constant(value=int())) if target == name:
+                return True
+            case ast.Assign(targets=[ast.Name(id=target)], value=ast.Call(func=ast.Name(id="len"))) if target == name:
+                return True
+    return False
+
+
+def unknown_argument(source: Source, function: str, derivation: Derivation) -> str:
+    """The first argument without a meaning, "" if there is none."""
+    place = place_of(source, function)
+    if place is None:
+        return ""
+    table = vocabulary.backward_arguments(derivation, SIZES)
+    node = source.methods(place.owner)[place.name]
+    unknown = [a.name for a in arguments(node, bool(place.owner)) if a.is_needed and a.name not in table]
+    return unknown[0] if unknown else ""

@@ -1,0 +1,68 @@
+"""The parameters of a cell by what they do: for each affine map, what multiplies the input, the state, and the bias."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+
+from lstm_sym.audit.interface.description import Arrangement, Pack
+from lstm_sym.compile.derivation import Derivation
+from lstm_sym.program.statements import Affine, Term
+
+KINDS = ("x", "h", "1")
+"""What a parameter multiplies: the input, what comes of the state, or nothing."""
+
+Gates = dict[str, dict[str, str]]
+"""Gate, by the name that its equation defines -> kind -> parameter."""
+
+
+def gates_of(derivation: Derivation) -> Gates:
+    """The gates in the order of the equations. Of an affine map with several products of a kind there is none."""
+    found: Gates = {}
+    for statement in derivation.forward.statements:
+        if isinstance(statement, Affine) and any(term.is_product for term in statement.terms):
+            name = statement.provenance.equation.partition("[")[0].strip()
+            weighted = [(term, term.weight.name) for term in statement.terms if term.weight]
+            kinds = {kind: weight for term, weight in weighted for kind in _kinds(term, derivation)}
+            if len(kinds) == len(statement.terms) and name not in found:
+                found[name] = kinds
+    return found
+
+
+def _kinds(term: Term, derivation: Derivation) -> Iterator[str]:
+    if term.operand is None:
+        yield "1"
+    elif term.is_product:
+        yield "x" if term.operand.name == derivation.cell.input else "h"
+
+
+def blocks(pack: Pack, arrangement: Arrangement, gates: Gates) -> tuple[tuple[str, ...], ...]:
+    """The parameters in a pack: gates below each other, kinds side by side; () if the cell has not all of them."""
+    if pack.parameter:
+        return ((pack.parameter,),)
+    kinds = arrangement.joined if pack.is_joined else pack.kinds
+    names = pack.gates or arrangement.gates or tuple(gates)
+    rows = [tuple(gates[gate].get(kind, "") for kind in kinds) for gate in names]
+    return tuple(rows) if all(all(row) for row in rows) else ()
+
+
+@cache
+def permutations_by_use(gates: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
+    """Every order of the gates, those that people use first."""
+    from itertools import permutations
+
+    used = [order for order in COMMON if sorted(order) == sorted(gates)]
+    return tuple(dict.fromkeys((*used, gates, *permutations(gates))))
+
+
+COMMON = (
+    ("i", "f", "o", "g"),
+    ("i", "f", "g", "o"),
+    ("f", "i", "g", "o"),
+    ("f", "i", "o", "g"),
+    ("i", "g", "f", "o"),
+    ("g", "i", "f", "o"),
+    ("r", "z", "n"),
+    ("z", "r", "n"),
+)
+"""Orders of gates in one array: of a well-known course, of PyTorch and Keras, of books, of older libraries."""

@@ -1,0 +1,165 @@
+"""A user's file as its text says: functions and classes, their arguments, what they return. Nothing of it is run."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from lstm_sym.audit.interface.description import Names
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+@dataclass(frozen=True)
+class Argument:
+    """An argument of a function, and whether it must be given."""
+
+    name: str
+    is_needed: bool
+
+
+@dataclass(frozen=True)
+class Source:
+    """The file, read."""
+
+    tree: ast.Module
+
+    @cached_property
+    def functions(self) -> dict[str, Function]:
+        """Those at the top of the file."""
+        return {node.name: node for node in self.tree.body if isinstance(node, Function)}
+
+    @cached_property
+    def classes(self) -> dict[str, ast.ClassDef]:
+        """Those at the top of the file."""
+        return {node.name: node for node in self.tree.body if isinstance(node, ast.ClassDef)}
+
+    def methods(self, owner: str) -> dict[str, Function]:
+        """The functions of a class; for "" those of the file."""
+        if not owner:
+            return self.functions
+        return {node.name: node for node in self.classes[owner].body if isinstance(node, Function)}
+
+    @cached_property
+    def globals(self) -> list[str]:
+        """The names that the file assigns at its top."""
+        targets = [
+            target
+            for node in self.tree.body
+            if isinstance(node, ast.Assign | ast.AnnAssign)
+            for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
+        ]
+        return [name.id for target in targets for name in ast.walk(target) if isinstance(name, ast.Name)]
+
+    @cached_property
+    def words(self) -> list[str]:
+        """Every name, attribute, argument and text that may name an array, in the order of the file, each once."""
+        return list(dict.fromkeys(_words(self.tree)))
+
+
+def read_source(file: Path) -> Source | None:
+    """The file, or None if it is no Python: what is wrong with it is told when it is run."""
+    try:
+        return Source(ast.parse(file.read_text(encoding="utf-8")))
+    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
+def _words(tree: ast.AST) -> Iterator[str]:
+    found: list[tuple[int, int, str]] = []
+    for node in ast.walk(tree):
+        match node:
+            case ast.Name(id=word) | ast.Attribute(attr=word) | ast.arg(arg=word) | ast.keyword(arg=str(word)):
+                found.append((node.lineno, node.col_offset, word))
+            case ast.Constant(value=str(word)) if word.isidentifier():
+                found.append((node.lineno, node.col_offset, word))
+    yield from (word for _, _, word in sorted(found))
+
+
+def arguments(function: Function, is_method: bool = False) -> list[Argument]:
+    """The arguments by name, but for self."""
+    given = function.args
+    several = [*given.posonlyargs, *given.args]
+    first_default = len(several) - len(given.defaults)
+    found = [Argument(argument.arg, place < first_default) for place, argument in enumerate(several)]
+    pairs = zip(given.kwonlyargs, given.kw_defaults, strict=True)
+    found += [Argument(argument.arg, default is None) for argument, default in pairs]
+    return found[1:] if is_method and not is_static(function) else found
+
+
+def is_static(function: Function) -> bool:
+    """Whether a method is one of the class: its first argument is no object."""
+    return any(isinstance(d, ast.Name) and d.id == "staticmethod" for d in function.decorator_list)
+
+
+def returned(function: Function) -> Names:
+    """The names in the last return statement that returns something: of a call, of what it is given first."""
+    values = [node.value for node in own_nodes(function) if isinstance(node, ast.Return) and node.value is not None]
+    if not values:
+        return ()
+    value = values[-1]
+    if isinstance(value, ast.Name):
+        value = assigned_tuple(function, value.id) or value
+    return tuple(map(_name, value.elts)) if isinstance(value, ast.Tuple | ast.List) else (_name(value),)
+
+
+def own_nodes(function: Function) -> Iterator[ast.AST]:
+    """The nodes of a function in the order of the text, but for those of functions in it."""
+    stack: list[ast.AST] = list(reversed(function.body))
+    while stack:
+        node = stack.pop()
+        yield node
+        if not isinstance(node, Function | ast.Lambda | ast.ClassDef):
+            stack.extend(reversed(list(ast.iter_child_nodes(node))))
+
+
+def assigned_tuple(function: Function, name: str) -> ast.Tuple | None:
+    """The tuple that a name was last given."""
+    found = [
+        node.value
+        for node in own_nodes(function)
+        if isinstance(node, ast.Assign)
+        and isinstance(node.value, ast.Tuple)
+        and any(isinstance(target, ast.Name) and target.id == name for target in node.targets)
+    ]
+    return found[-1] if found else None
+
+
+def unpacked(function: Function) -> set[str]:
+    """The arguments that are taken apart as tuples: h, c = state; state[0]."""
+    found = set()
+    for node in own_nodes(function):
+        match node:
+            case ast.Assign(targets=[ast.Tuple()], value=ast.Name(id=name)):
+                found.add(name)
+            case ast.Subscript(value=ast.Name(id=name), slice=ast.Constant(value=int())):
+                found.add(name)
+    return found
+
+
+def _name(node: ast.expr) -> object:
+    """What a returned expression is called: grads["Wx"] is Wx, np.stack(dxs) is dxs, dx.T is dx."""
+    match node:
+        case ast.Name(id=name):
+            return name
+        case ast.Tuple(elts=parts) | ast.List(elts=parts):
+            return tuple(map(_name, parts))
+        case ast.Attribute(value=owner, attr=name):
+            return _name(owner) if name in ("T", "copy", "real") else name
+        case ast.Subscript(slice=ast.Constant(value=str(name))):
+            return name
+        case ast.Subscript(value=inner) | ast.Starred(value=inner) | ast.UnaryOp(operand=inner):
+            return _name(inner)
+        case ast.Call(func=ast.Attribute(value=owner, attr=name), args=parts):
+            method = not (isinstance(owner, ast.Name) and owner.id in ("np", "numpy", "torch"))
+            return _name(owner) if method or not parts else _name(parts[0])
+        case ast.Call(args=[first, *_]):
+            return _name(first)
+        case ast.BinOp(left=left):
+            return _name(left)
+        case ast.Constant(value=None):
+            return "None"
+    return ast.unparse(node)

@@ -1,0 +1,108 @@
+"""The names that people give to what a backward pass takes and returns, beside those of docs/audit.md."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from lstm_sym.audit import names
+from lstm_sym.compile.derivation import Derivation
+
+INPUT = "x xs x_t xt X Xs inputs input input_seq x_seq seq sequence input_sequence x_in inp data".split()
+OUTPUT_GRADIENT = (
+    "dout douts d_out dys dhs dH dHs dhout dh_out dout_h upstream grad_output grad_outputs grad_h grad_hs grad_out "
+    "output_gradients output_grad delta deltas dhidden d_hidden dL_dh dLdh dL_dy dy_seq dh_seq dh_list dloss gradient "
+    "gradients_out error errors"
+).split()
+SIZES = {
+    "T": "T seq_len seq_length sequence_length T_x timesteps time_steps n_steps steps num_steps Tx".split(),
+    "B": "B N m batch batch_size n_batch bs".split(),
+    "D": (
+        "D n_x input_size input_dim n_in nin in_dim input_dims vocab_size n_inputs n_input in_features input_features "
+        "x_dim d_in inputSize n_features"
+    ).split(),
+    "H": (
+        "H n_a n_h hidden_size hidden_dim hidden n_hidden hidden_units num_hidden nh units n_units hid_dim hidden_dims "
+        "state_size num_units out_features h_dim d_hidden d_h hiddenSize hidden_features"
+    ).split(),
+    "Y": "n_y output_size output_dim n_out num_classes n_classes n_outputs O out_dim n_output y_dim K".split(),
+}
+"""Size -> names of arguments and of globals; Y is that of a readout, which the cell does not have."""
+
+CACHE = (
+    "cache caches tape ctx saved saved_values memory stored history intermediates values context records trace fwd "
+    "forward_cache forward_values activations states acts"
+).split()
+"""What a forward pass keeps for the backward pass."""
+
+READOUT = {
+    "matrix": "Wy W_y Why W_hy Wya W_ya V Wv Wo_out W_out Wout Who W_ho".split(),
+    "vector": "by b_y bv b_out bout c_y".split(),
+}
+"""Weights of a layer after the cell: given, for its forward pass may use them, and not audited."""
+
+ALIASES = {"h": ("a", "s", "hidden", "H"), "c": ("C", "cell", "cell_state", "memory_cell"), "x": ("inp",)}
+"""Other letters for a quantity, where the cell has none of that name."""
+
+PREVIOUS = (
+    "{0}_prev prev_{0} {0}prev {0}0 {0}_0 {0}_init init_{0} {0}_in {0}_t_1 {0}_tm1 {0}_last {0}_old initial_{0} "
+    "{0}_start {0}Prev {0}_initial {0}m1 {0}p"
+).split()
+"""The state that a forward pass starts from."""
+
+NEXT = "d{0}_next d_{0}_next dnext_{0} d{0}next d{0}_carry next_d{0} d{0}_from_next d{0}Next grad_{0}_next".split()
+"""The adjoint of a state that arrives from the next step."""
+
+LAST = "d{0}_T d_{0}_T d{0}T d{0}_last d{0}_final dlast_{0} d{0}_n d{0}n dfinal_{0} d{0}_end".split()
+"""The adjoint of the last state."""
+
+BEFORE = (
+    "d{0}0 d{0}_0 d{0}_prev dprev_{0} d{0}prev d_{0}_prev d_{0}0 d{0}_init dinit_{0} d{0}_next dnext_{0} d{0}next "
+    "d_{0}_next grad_{0}0 grad_{0}_prev d{0}_in d_prev_{0} d{0}_initial d{0}Prev"
+).split()
+"""The gradient of the first state, or of the one before."""
+
+STATE_TUPLES = "state states init_state initial_state hidden hidden_state hx hc h_c prev_state init_states".split()
+STATE_GRADIENT_TUPLES = "dstate d_state dstates dhidden_state dhx dstate_T dnext_state dnext".split()
+
+
+def spelled(cell_states: tuple[str, ...], known: Mapping[str, object]) -> dict[str, str]:
+    """Letter -> the state that it stands for: its own, and its aliases where the cell has nothing of that name."""
+    found = {name: name for name in cell_states}
+    for name in cell_states:
+        found |= {alias: name for alias in ALIASES.get(name, ()) if alias not in known}
+    return found
+
+
+def backward_arguments(derivation: Derivation, sizes: Mapping[str, int]) -> dict[str, str]:
+    """Name of an argument of a backward pass -> what it is given."""
+    cell = derivation.cell
+    found = {name: f"size/{size}" for size, spellings in SIZES.items() for name in spellings}
+    found |= dict.fromkeys(OUTPUT_GRADIENT, "dy") | dict.fromkeys(INPUT, "x")
+    found |= {name: "readout/matrix" for name in READOUT["matrix"]} | {n: "readout/vector" for n in READOUT["vector"]}
+    for letter, state in spelled(tuple(cell.states), found | names.arguments(derivation, sizes)).items():
+        if state == cell.output:
+            found |= {f"d{letter}{end}": "dy" for end in ("", "s", "_t", "t", "_seq", "_all", "_out")}
+        found |= {name.format(letter): f"state/{state}" for name in PREVIOUS}
+        found |= {name.format(letter): f"dstate/{state}" for name in LAST}
+        found |= {name.format(letter): f"carried/{state}" for name in NEXT}
+        found |= {f"{letter}s": f"tape/{state}"}
+    return found | names.arguments(derivation, sizes)
+
+
+def forward_arguments(derivation: Derivation, sizes: Mapping[str, int]) -> dict[str, str]:
+    """Name of an argument of a forward pass -> what it is given: a state is the one that it starts from."""
+    found = backward_arguments(derivation, sizes)
+    known = dict(found)
+    for letter, state in spelled(tuple(derivation.cell.states), known).items():
+        found |= {name.format(letter): f"state/{state}" for name in (*PREVIOUS, "{0}", "{0}_t")}
+    return found
+
+
+def outputs(derivation: Derivation) -> dict[str, str]:
+    """Name under which a gradient comes back -> the output it is, but for the arrays of parameters."""
+    cell = derivation.cell
+    documented = names.outputs(cell)
+    found = {f"{d}{name}": "x" for name in INPUT for d in ("d", "d_", "grad_")}
+    for letter, state in spelled(tuple(cell.states), documented).items():
+        found |= {name.format(letter): f"{state}[0]" for name in BEFORE}
+    return found | documented

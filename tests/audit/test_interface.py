@@ -1,0 +1,160 @@
+"""Backward passes in the interfaces in which people write them, as they are: each is taken without a change.
+
+`passes/` holds them; the tables say what is recognised of each, and what is judged of it when a line is broken.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+import lstm_sym as ls
+from lstm_sym.audit.auditor import _compared
+from lstm_sym.audit.compare import Verdict
+from lstm_sym.audit.interface.agreeing import answered
+from lstm_sym.audit.interface.convention import Convention
+from lstm_sym.audit.sequences.cases import forward_passes
+
+PASSES = Path(__file__).parent / "passes"
+FEW = 6
+"""Sequences on which they are run here: the usual ones, a batch of one, and one of other sizes."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A pass, for a cell: what is recognised; which outputs it does not give; a line that breaks it, and what then is."""
+
+    function: str
+    cell: str
+    recognised: str
+    missing: str = ""
+    broken: tuple[str, str] = ("", "")
+    wrong: str = ""
+
+    @property
+    def file(self) -> Path:
+        return PASSES / f"{self.function.partition(':')[0]}.py"
+
+    @property
+    def name(self) -> str:
+        return self.function.partition(":")[2]
+
+
+LSTM_OUTPUTS = " ".join(f"{kind}_{gate}" for gate in "ifgo" for kind in "WUb")
+
+ROWS = (
+    Row(
+        "course_rnn:rnn_backward",
+        "rnn",
+        "own_forward axes.BTD stored_transposed",
+        broken=("db += db_", "db = db_"),
+        wrong="b",
+    ),
+    Row("course_rnn:rnn_step_backward", "rnn", "own_forward stored_transposed"),
+    Row(
+        "course_lstm:lstm_backward",
+        "lstm",
+        "own_forward starts_at_zero axes.BTD stored_transposed gate_order",
+        "c[0]",
+        ("df = dc * prev_c", "df = dc * i"),
+        "x h[0] W_f U_f b_f " + LSTM_OUTPUTS,
+    ),
+    Row("course_lstm:lstm_step_backward", "lstm", "own_forward stored_transposed gate_order"),
+    Row("char_rnn:backward", "rnn", "own_forward axes.TD1", "x", ("dhraw, hs[t - 1].T", "dhraw, hs[t].T"), "U"),
+    Row(
+        "scratch_lstm:backward",
+        "lstm",
+        "own_forward axes.TDB joined",
+        "",
+        ('grads["db_" + name] += d', 'grads["db_" + name] = d'),
+        "b_i b_f b_g b_o",
+    ),
+    Row(
+        "class_lstm:LSTM",
+        "lstm",
+        "own_forward starts_at_zero gate_order",
+        "h[0] c[0]",
+        ("dx[t] = d @ self.W_ih", "dx[t] = 2 * d @ self.W_ih"),
+        "x",
+    ),
+    Row(
+        "class_gru:GRULayer.backward",
+        "gru",
+        "own_forward axes.BTD stored_transposed",
+        "",
+        ('grads["Whh"] += (r * h).T', 'grads["Whh"] += h.T'),
+        "U_n",
+    ),
+    Row("deep_rnn:rnn_backward", "rnn", "own_forward axes.DBT"),
+    Row(
+        "deep_rnn:rnn_cell_backward",
+        "rnn",
+        "own_forward axes.TDB",
+        "",
+        ("np.dot(dtanh, a_prev.T)", "np.dot(dtanh, a_next.T)"),
+        "U",
+    ),
+    Row("deep_lstm:lstm_cell_backward", "lstm", "own_forward axes.TDB joined"),
+    Row("function_rnn:TanhRNN", "rnn", "own_forward", "", ("grad_hh += grad_a.T", "grad_hh -= grad_a.T"), "U"),
+    Row(
+        "single_rnn:bptt",
+        "rnn",
+        "starts_at_zero axes.TD",
+        "x h[0]",
+        ("np.outer(delta, x[t])", "np.outer(delta, 2 * x[t])"),
+        "W",
+    ),
+    Row(
+        "last_lstm:lstm_backward",
+        "lstm",
+        "own_forward starts_at_zero stored_transposed joined gate_order",
+        "h[0] c[0]",
+        ("dx.insert(0, dz[:, :D])", "dx.append(dz[:, :D])"),
+        "x",
+    ),
+    Row("unsummed_rnn:rnn_backward", "rnn", "own_forward unsummed.B", "", ("db += dz", "db = dz"), "b"),
+)
+
+
+Judged = tuple[Convention, dict[str, Verdict], list[str]]
+
+
+def judged(row: Row, file: Path) -> Judged:
+    """The convention that is found, the verdicts by output, and the keys of what was recognised."""
+    derivation = ls.derive(ls.cell(row.cell))
+    sequences = forward_passes(derivation, 0)[:FEW]
+    found, asked, answer = answered(derivation, (file, row.name), sequences, 0, 60, lambda stage, seconds: None)
+    _, verdicts, summed = _compared(found, asked, answer, "it")
+    said = [one.key.removeprefix("audit.") for one in (*found.recognised, *summed)]
+    return found, {verdict.name: verdict for verdict in verdicts}, said
+
+
+@cache
+def judged_as_it_is(row: Row) -> Judged:
+    return judged(row, row.file)
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.function)
+def test_a_pass_is_taken_as_it_is(row: Row) -> None:
+    _, verdicts, said = judged_as_it_is(row)
+    assert all(verdict.right for verdict in verdicts.values()), verdicts
+    assert said == row.recognised.split()
+    cell = ls.cell(row.cell)
+    every = ["x", *cell.parameters, *(f"{name}[0]" for name in cell.states)]
+    assert [name for name in every if name not in verdicts] == row.missing.split()
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS if row.wrong], ids=lambda row: row.function)
+def test_a_broken_pass_is_taken_in_the_same_way_and_judged_wrong(row: Row, tmp_path: Path) -> None:
+    right, _, _ = judged_as_it_is(row)
+    file, (part, broken) = tmp_path / row.file.name, row.broken
+    text = row.file.read_text(encoding="utf-8")
+    assert part in text
+    file.write_text(text.replace(part, broken), encoding="utf-8")
+    found, verdicts, _ = judged(row, file)
+    assert found.arrangement == right.arrangement
+    wrong = {name for name, verdict in verdicts.items() if not verdict.right}
+    assert wrong and wrong <= set(row.wrong.split())
