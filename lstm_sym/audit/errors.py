@@ -44,7 +44,7 @@ SENTENCES = {
     "unknown argument": (
         "{place} has an argument {argument} that is not known here",
         "arguments are given by name, and each name has one meaning",
-        "{hint}give it a default, or one of these names: {arguments}",
+        "{hint}give it a default, or one of these names: {arguments}; or have an adapter written with --init",
     ),
     "positional": (
         "{place} takes {argument} by its position alone",

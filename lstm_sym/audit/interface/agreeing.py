@@ -11,11 +11,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from lstm_sym.audit.errors import AuditError
+from lstm_sym.audit import names
+from lstm_sym.audit.errors import AuditError, complaint
 from lstm_sym.audit.interface.choosing import chosen, normal, score
 from lstm_sym.audit.interface.convention import Convention, Recognised, untaken_states
 from lstm_sym.audit.interface.description import Interface
-from lstm_sym.audit.interface.finding import find, place_of
+from lstm_sym.audit.interface.finding import find, place_of, unknown_argument
 from lstm_sym.audit.interface.gates import gates_of
 from lstm_sym.audit.interface.source import read_source
 from lstm_sym.audit.running.answer import Answer
@@ -41,6 +42,9 @@ def answered(
     check_place(file, function)
     source = read_source(file)
     interface = find(source, function, derivation) if source else None
+    if interface is None and (unknown := source and unknown_argument(source, function, derivation)):
+        facts = {"argument": unknown}
+        raise complaint("unknown argument", facts, file, function, names.offered(derivation.cell), [])
     if interface is not None and not interface.is_documented:
         convention = chosen(start, interface, *place, seed, timeout, notice)
         return _run(convention, place, sequences, timeout, notice)

@@ -6,7 +6,7 @@ from itertools import permutations, product
 from typing import Any
 
 from lstm_sym.audit.interface.description import Arrangement, Interface, Packs
-from lstm_sym.audit.interface.gates import Gates, blocks, permutations_by_use
+from lstm_sym.audit.interface.gates import Gates, blocks, permutations_by_use, shares
 
 ROWS = ("TBD", "BTD", "TD")
 COLUMNS = ("TDB", "DBT", "TD1")
@@ -35,7 +35,7 @@ def joinings(packs: Packs) -> list[tuple[str, ...]]:
     if not any(pack.is_joined for pack in packs.values()):
         return [("h", "x")]
     found: list[tuple[str, ...]] = [("h", "x"), ("x", "h")]
-    if not any(pack.kinds == ("1",) for pack in packs.values()):
+    if not any(pack.kinds in (("1",), ("1h",)) for pack in packs.values()):
         found += sorted(permutations(("1", "x", "h")), key=lambda order: order[1] == "1")
     return found
 
@@ -49,7 +49,7 @@ def gate_orders(packs: Packs, gates: Gates) -> tuple[tuple[str, ...], ...]:
 def specification(interface: Interface, arrangement: Arrangement, gates: Gates, kind: int = 0) -> dict[str, Any]:
     """An arrangement as the child process takes it, the blocks of each array of parameters worked out."""
     packs = {
-        name: {"blocks": rows, "share": pack.share}
+        name: {"blocks": rows, "shares": shares(pack, arrangement, gates)}
         for name, pack in interface.packs[arrangement.reading].items()
         if (rows := blocks(pack, arrangement, gates))
     }

@@ -70,8 +70,8 @@ def missing_parameters(interface: Interface, arrangement: Arrangement, gates: Ga
         return ()
     packs = interface.packs[arrangement.reading].values()
     held = {name for pack in packs for row in blocks(pack, arrangement, gates) for name in row}
-    biases = [kinds["1"] for kinds in gates.values() if "1" in kinds]
-    return tuple(name for name in biases if name not in held) if held and not held & set(biases) else ()
+    biases = [kinds[kind] for kinds in gates.values() for kind in ("1", "1h") if kind in kinds]
+    return tuple(name for name in biases if name not in held) if held else ()
 
 
 def untaken_states(interface: Interface, states: Sequence[str], read_entries: frozenset[str]) -> tuple[str, ...]:

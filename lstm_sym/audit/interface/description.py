@@ -49,11 +49,11 @@ Packs = Mapping[str, Pack]
 class Interface:
     """What is called.
 
-    owner: the class whose methods are called, "" for functions; construct: what its constructor is given; context: a
-    context comes first, as in an autograd function; by: "batch" for the whole, "step" for one step at a time; packs:
-    the user's names of arrays of parameters, more than one reading of them if they can be read so; globals: names of
-    the module that are set; readout: the user's names of weights of a layer after the cell; outputs: names under which
-    gradients come back.
+    owner: the class whose methods are called, "" for functions; is_object: an object of it is made first; construct:
+    what its constructor is given; context: a context comes first, as in an autograd function; by: "batch" for the
+    whole, "step" for one step at a time; packs: the user's names of arrays of parameters, more than one reading of them
+    if they can be read so; globals: names of the module that are set; readout: the user's names of weights of a layer
+    after the cell; outputs: names under which gradients come back; is_documented: docs/audit.md has all its names.
     """
 
     backward: Call
@@ -61,6 +61,7 @@ class Interface:
     owner: str = ""
     construct: Arguments = ()
     context: bool = False
+    is_object: bool = False
     by: str = "batch"
     globals: Arguments = ()
     packs: tuple[Packs, ...] = ({},)

@@ -72,7 +72,8 @@ class Finder:
         first = 1 if context else 0
         is_method = bool(place.owner)
         taken = arguments(backward, is_method)[first:]
-        needs_forward = context or (is_method and not is_static(backward))
+        is_object = is_method and not is_static(backward)
+        needs_forward = context or is_object
         parts = returned(forward) if forward else ()
         documented = names.arguments(self.derivation, SIZES)
         from_forward = {a.name: part for a in taken if forward and (part := part_of(a, parts))}
@@ -87,13 +88,13 @@ class Finder:
             if theirs is None:
                 return None
             called = Call(forward_name, theirs, parts)
-        construct = self.construct(place) if is_method and not context else ()
+        construct = self.construct(place) if is_object else ()
         if construct is None:
             return None
         outputs = self.outputs()
         gives = returned(backward)
-        if called and (context or self.says_little(gives, outputs, len(called.arguments))):
-            gives = tuple(f"d{name}" for name, _ in called.arguments)
+        differentiated = called.arguments if called else [(n, r) for n, r in given if r not in ("dy", "dstate")]
+        gives = named_by_order(gives, [name for name, _ in differentiated], outputs, all_of_them=context)
         roles = [role for _, role in given]
         plain = not is_method and called is None and all(a.name in documented for a in taken if a.is_needed)
         return Interface(
@@ -102,6 +103,7 @@ class Finder:
             owner=place.owner,
             construct=construct,
             context=context,
+            is_object=is_object,
             by="step" if any(role.startswith("carried/") for role in roles) else "batch",
             packs=tuple(self.packs),
             globals=self.globals(),
@@ -109,11 +111,6 @@ class Finder:
             outputs=outputs,
             is_documented=plain and not self.globals(),
         )
-
-    def says_little(self, gives: Names, outputs: Mapping[str, str], count: int) -> bool:
-        """Whether the names returned tell no gradients, and there is one for each argument of the forward pass."""
-        known = {outputs[name] for name in gives if isinstance(name, str) and name in outputs}
-        return len(gives) == count > 1 and 2 * len(known) < count
 
     def given(
         self, function: Function, taken: Sequence[Argument], table: Mapping[str, str], forward: Mapping[str, str]
@@ -139,8 +136,8 @@ class Finder:
             return f"pack/{name}"
         if name in table:
             return table[name]
-        plain = re.sub(r"[_\d]+$", "", name)
-        return table.get(plain, "params" if name in ("p", "parameters", "theta", "model", "w", "weights") else "")
+        alike = {plain(other): role for other, role in reversed(list(table.items())) if len(other) > 1}
+        return alike.get(plain(name)) or ("params" if name in vocabulary.PARAMETERS else "")
 
     def construct(self, place: Place) -> Arguments | None:
         """What the constructor of a class is given."""
@@ -185,7 +182,7 @@ def find(source: Source, function: str, derivation: Derivation) -> Interface | N
     gates, parameters = gates_of(derivation), derivation.cell.parameters
     packs = weights.readings(source.words, gates, parameters)
     if not packs[0]:  # keys of a dict that are made up as it runs, say: their gradients may have names
-        packs = weights.readings(bases(source.words), gates, parameters)
+        packs = weights.readings(bases(source.names), gates, parameters)
     return Finder(source, derivation, packs).interface(place)
 
 
@@ -195,6 +192,11 @@ def bases(words: Sequence[str]) -> list[str]:
     for word in words:
         found += [word.removeprefix(start) for start in weights.GRADIENT if word.startswith(start)]
     return list(dict.fromkeys(found))
+
+
+def plain(name: str) -> str:
+    """A name without what says nothing of its meaning: its case, digits, and words like list."""
+    return re.sub(r"(_(in|list|seq|all|t|batch|arr|array|data|steps)|[_\d])+$", "", name).lower().replace("_", "")
 
 
 def partner(name: str, methods: Mapping[str, object]) -> str:
@@ -215,6 +217,21 @@ def part_of(argument: Argument, parts: Sequence[object]) -> str:
         return ""
     kept = [place for place, part in enumerate(parts) if part in vocabulary.CACHE] or [len(parts) - 1]
     return "forward" if len(parts) <= 1 else f"forward/{kept[-1]}"
+
+
+def named_by_order(gives: Names, arguments: Sequence[str], outputs: Mapping[str, str], *, all_of_them: bool) -> Names:
+    """The names returned; what tells nothing is the gradient of the argument in its place, if there are as many."""
+    by_order = tuple(f"d{name}" for name in arguments)
+    if all_of_them or len(gives) != len(by_order):
+        return by_order if all_of_them else gives
+    known = [outputs.get(name, "") if isinstance(name, str) else "" for name in gives]
+    if len({*known} - {""}) * 2 < len(gives):
+        return tuple(b if isinstance(name, str) else name for name, b in zip(gives, by_order, strict=True))
+    free = [other not in gives and outputs.get(other) not in known for other in by_order]
+    return tuple(
+        other if not meaning and isinstance(name, str) and is_free else name
+        for name, other, meaning, is_free in zip(gives, by_order, known, free, strict=True)
+    )
 
 
 def is_context(function: Function) -> bool:

@@ -13,20 +13,36 @@ KINDS = ("x", "h", "1")
 """What a parameter multiplies: the input, what comes of the state, or nothing."""
 
 Gates = dict[str, dict[str, str]]
-"""Gate, by the name that its equation defines -> kind -> parameter."""
+"""Gate, by what its parameters are called after, f of W_f, or by its equation -> kind -> parameter."""
 
 
 def gates_of(derivation: Derivation) -> Gates:
     """The gates in the order of the equations. Of an affine map with several products of a kind there is none."""
     found: Gates = {}
+    targets: dict[str, str] = {}
     for statement in derivation.forward.statements:
         if isinstance(statement, Affine) and any(term.is_product for term in statement.terms):
-            name = statement.provenance.equation.partition("[")[0].strip()
             weighted = [(term, term.weight.name) for term in statement.terms if term.weight]
             kinds = {kind: weight for term, weight in weighted for kind in _kinds(term, derivation)}
-            if len(kinds) == len(statement.terms) and name not in found:
-                found[name] = kinds
-    return found
+            target = statement.provenance.equation.partition("[")[0].strip()
+            name = weighted[0][1].partition("_")[2] or target
+            for term in statement.terms:  # what is scaled and then added, as a GRU may do it, is a part of the gate
+                other = targets.get(term.operand.name, "") if term.operand and not term.matrix else ""
+                part = found.get(other, {})
+                if part and not {*part} & {*kinds} - {"1"}:
+                    del found[other]
+                    kinds |= {"1h" if kind == "1" else kind: parameter for kind, parameter in part.items()}
+            found.setdefault(name, kinds)
+            targets[target] = name
+    held = {parameter for kinds in found.values() for parameter in kinds.values()}
+    products = {
+        t.weight.name
+        for s in derivation.forward.statements
+        if isinstance(s, Affine)
+        for t in s.terms
+        if t.is_product and t.weight
+    }
+    return found if products <= held else {}
 
 
 def _kinds(term: Term, derivation: Derivation) -> Iterator[str]:
@@ -42,8 +58,18 @@ def blocks(pack: Pack, arrangement: Arrangement, gates: Gates) -> tuple[tuple[st
         return ((pack.parameter,),)
     kinds = arrangement.joined if pack.is_joined else pack.kinds
     names = pack.gates or arrangement.gates or tuple(gates)
-    rows = [tuple(gates[gate].get(kind, "") for kind in kinds) for gate in names]
+    rows = [tuple(_parameter(gates[gate], kind) for kind in kinds) for gate in names]
     return tuple(rows) if all(all(row) for row in rows) else ()
+
+
+def _parameter(kinds: dict[str, str], kind: str) -> str:
+    return kinds.get(kind, kinds.get("1", "") if kind == "1h" else "")
+
+
+def shares(pack: Pack, arrangement: Arrangement, gates: Gates) -> tuple[float, ...]:
+    """The share of each gate's parameter that is in a pack: all of it where a second bias is one of the cell's own."""
+    names = () if pack.parameter else pack.gates or arrangement.gates or tuple(gates)
+    return tuple(1.0 if "1h" in gates[gate] else pack.share for gate in names) or (1.0,)
 
 
 @cache

@@ -42,6 +42,8 @@ def read(
             parts = {name: state_gradient(value, arrangement, by_step)}
         else:
             rows = rows_of(name, interface, arrangement, gates)
+            if not rows:
+                continue
             value, axes = summed(value, rows, arrangement, right, sizes)
             parts = unpacked(value, rows, arrangement, right)
             unsummed |= dict.fromkeys(parts, axes) if axes else {}
@@ -57,7 +59,8 @@ def rows_of(
     """The parameters in an array that came back: "pack/Wx", or a parameter itself."""
     if interface is None or not name.startswith("pack/"):
         return ((name,),)
-    return blocks(interface.packs[arrangement.reading][name.removeprefix("pack/")], arrangement, gates)
+    pack = interface.packs[arrangement.reading].get(name.removeprefix("pack/"))
+    return blocks(pack, arrangement, gates) if pack else ()
 
 
 def input_gradient(value: Array, arrangement: Arrangement, by_step: bool) -> Array:

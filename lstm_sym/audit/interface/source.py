@@ -56,8 +56,17 @@ class Source:
 
     @cached_property
     def words(self) -> list[str]:
-        """Every name, attribute, argument and text that may name an array, in the order of the file, each once."""
+        """Every argument, attribute, text and global that may name an array, in the order of the file, each once."""
+        return [word for word in self.names if word in self._places]
+
+    @cached_property
+    def names(self) -> list[str]:
+        """All of these, and the names of variables too."""
         return list(dict.fromkeys(_words(self.tree)))
+
+    @cached_property
+    def _places(self) -> set[str]:
+        return {*self.globals, *_words(self.tree, variables=False)}
 
 
 def read_source(file: Path) -> Source | None:
@@ -68,11 +77,13 @@ def read_source(file: Path) -> Source | None:
         return None
 
 
-def _words(tree: ast.AST) -> Iterator[str]:
+def _words(tree: ast.AST, *, variables: bool = True) -> Iterator[str]:
     found: list[tuple[int, int, str]] = []
     for node in ast.walk(tree):
         match node:
-            case ast.Name(id=word) | ast.Attribute(attr=word) | ast.arg(arg=word) | ast.keyword(arg=str(word)):
+            case ast.Name(id=word) if variables:
+                found.append((node.lineno, node.col_offset, word))
+            case ast.Attribute(attr=word) | ast.arg(arg=word) | ast.keyword(arg=str(word)):
                 found.append((node.lineno, node.col_offset, word))
             case ast.Constant(value=str(word)) if word.isidentifier():
                 found.append((node.lineno, node.col_offset, word))

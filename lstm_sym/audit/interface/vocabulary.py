@@ -34,6 +34,9 @@ CACHE = (
 ).split()
 """What a forward pass keeps for the backward pass."""
 
+PARAMETERS = "p params parameters weights theta model w net network param P".split()
+"""A dict of parameters."""
+
 READOUT = {
     "matrix": "Wy W_y Why W_hy Wya W_ya V Wv Wo_out W_out Wout Who W_ho".split(),
     "vector": "by b_y bv b_out bout c_y".split(),

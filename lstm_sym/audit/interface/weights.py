@@ -13,7 +13,7 @@ from dataclasses import replace
 from lstm_sym.audit.interface.description import Pack, Packs
 from lstm_sym.audit.interface.gates import Gates
 
-NAME = re.compile(r"(weights?|kernel|recurrent_kernel|biases|bias|theta|[WwURb])(.*)", re.DOTALL)
+NAME = re.compile(r"((?:weights?|kernel|theta)(?=[_A-Z\d])|recurrent_kernel|biases|bias|[WwURb])(.*)", re.DOTALL)
 KIND_WORDS = {
     "x": "x xh xa ax ih in input inp i2h xz hx_in xw".split(),
     "h": "h hh aa ah hid hidden rec recurrent r h2h a s ss hu prev".split(),
@@ -114,7 +114,7 @@ def _parts(name: str) -> tuple[str, str]:
 def _kinds(letter: str, said: str) -> tuple[str, ...]:
     """What an array multiplies: () if its name does not say."""
     if letter == "b":
-        return ("1",) if said != "h" else ("1", "h")[:1]
+        return ("1h",) if said == "h" else ("1",)
     if letter == "u":
         return ("h",)
     return (said,) if said else ()
@@ -136,14 +136,7 @@ def _splits(rest: str, gates: Gates) -> Iterator[tuple[str, str]]:
 
 def _shared(found: Mapping[str, Pack]) -> dict[str, Pack]:
     """Where two biases are added, b_ih and b_hh, each is a share of the cell's one."""
-    said: dict[tuple[str, ...], dict[str, str]] = {}
-    for name, pack in found.items():
-        rest = _parts(name)[1]
-        for kind in ("x", "h"):
-            if pack.kinds == ("1",) and any(rest.startswith(w) or rest.endswith(w) for w in KIND_WORDS[kind][:5]):
-                said.setdefault(pack.gates, {})[kind] = name
-    shares: dict[str, float] = {}
-    for names in said.values():
-        if len(set(names.values())) == 2:
-            shares |= {names["x"]: 0.25, names["h"]: 0.75}
-    return {name: replace(pack, share=shares.get(name, 1.0)) for name, pack in found.items()}
+    biases = {kind: {pack.gates for pack in found.values() if pack.kinds == (kind,)} for kind in ("1", "1h")}
+    both = biases["1"] & biases["1h"]
+    shares = {"1": 0.25, "1h": 0.75}
+    return {n: replace(p, share=shares.get(p.kinds[0], 1.0)) if p.gates in both else p for n, p in found.items()}

@@ -56,11 +56,11 @@ def weight(value: Any, arrangement: Request) -> Any:
 
 
 def packed(given: Arrays, pack: Request, arrangement: Request) -> Any:
-    """The blocks of a pack, gate below gate, side by side in each, as one array; a share of it where two are added."""
+    """The blocks of a pack, gate below gate, side by side in each, as one array; a share of each if two are added."""
     rows = []
-    for names in pack["blocks"]:
-        parts = [given[f"params/{name}"] for name in names]
+    for names, share in zip(pack["blocks"], pack["shares"], strict=True):
+        parts = [given[f"params/{name}"] * share for name in names]
         if len(parts) > 1:  # a bias among matrices is a column
             parts = [part.reshape(len(part), -1) for part in parts]
         rows.append(concatenate(parts, axis=-1))
-    return weight(concatenate(rows), arrangement) * pack["share"]
+    return weight(concatenate(rows), arrangement)

@@ -148,7 +148,7 @@ class Described:
         if not name:
             return self.module
         kind = getattr(self.module, name)
-        if self.interface["context"]:
+        if not self.interface["is_object"]:
             return kind
         made = kind(**{argument: values[source] for argument, source in self.interface["construct"]})
         packs = {name.removeprefix("pack/"): value for name, value in values.items() if name.startswith("pack/")}
