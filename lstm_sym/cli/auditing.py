@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from lstm_sym.cli.adapting import write_adapter
 from lstm_sym.cli.audit_result import print_audit
 from lstm_sym.cli.options import (
     Decimal,
@@ -32,8 +33,9 @@ if TYPE_CHECKING:
 @click.option("--seed", type=Whole(min=0), default=0, show_default=True, help="Of the random sequences.")
 @click.option("--sizes", multiple=True, metavar="T=..,B=..,D=..,H=..", help="A further sequence of these sizes.")
 @click.option("--data", type=click.Path(path_type=Path), metavar="FILE.npz", help="A further sequence of your arrays.")
+@click.option("--init", "adapter", is_flag=True, help="Write an adapter for FUNCTION, to fill in and audit, to -o.")
 @set_option
-@output_option("Destination of the result, .html, .md, .tex or .pdf; without it the terminal.")
+@output_option("Destination of the result, .html, .md, .tex or .pdf, of an adapter .py; else the terminal.")
 @language_option
 @json_option
 @force_option
@@ -47,6 +49,7 @@ def audit(
     seed: int,
     sizes: tuple[str, ...],
     data: Path | None,
+    adapter: bool,
     settings: tuple[str, ...],
     output: Path | None,
     language: str,
@@ -67,6 +70,8 @@ def audit(
             context.exit(FAILED)
         return
     path, function = _place(place)
+    if adapter:
+        return write_adapter(path, function, name, settings, seed, timeout, output, force=force)
 
     from lstm_sym.audit import audit as audited
     from lstm_sym.audit.page.data import audit_data

@@ -13,12 +13,13 @@ from pathlib import Path
 
 from lstm_sym.audit import names
 from lstm_sym.audit.errors import AuditError, complaint
+from lstm_sym.audit.interface.candidates import arrangements
 from lstm_sym.audit.interface.choosing import chosen, normal, score
 from lstm_sym.audit.interface.convention import Convention, Recognised, untaken_states
 from lstm_sym.audit.interface.description import Interface
 from lstm_sym.audit.interface.finding import find, place_of, unknown_argument
 from lstm_sym.audit.interface.gates import gates_of
-from lstm_sym.audit.interface.source import read_source
+from lstm_sym.audit.interface.source import Source, read_source
 from lstm_sym.audit.running.answer import Answer
 from lstm_sym.audit.running.child.values import of_case
 from lstm_sym.audit.running.process import Notice, call
@@ -61,6 +62,30 @@ def answered(
         other = _other(start, interface, place, seed, timeout, notice)
         found = _run(other, place, sequences, timeout, notice) if other else found
     return found
+
+
+def convention_to_adapt(
+    derivation: Derivation, place: tuple[Path, str], seed: int, timeout: float, notice: Notice
+) -> tuple[Convention, Source, str]:
+    """What can be found out for an adapter, the file as text, and why it could not be tried, "" if it was.
+
+    Raises AuditError for a file that is none, or has no such function.
+    """
+    file, function = place
+    check_place(file, function)
+    source = read_source(file)
+    interface = find(source, function, derivation, lenient=True) if source else None
+    if source is None or interface is None:
+        raise complaint("no function", {"names": [*source.functions] if source else []}, file, function, [], [])
+    start = Convention(derivation, gates_of(derivation))
+    likeliest = replace(start, interface=interface, arrangement=arrangements(interface, start.gates)[0])
+    if "" in interface.sources:
+        unknown = [name for name, role in interface.backward.arguments if not role]
+        return likeliest, source, f"not known: {', '.join(unknown) or 'an argument'}"
+    try:
+        return chosen(start, interface, file, function, seed, timeout, notice), source, ""
+    except AuditError as error:
+        return likeliest, source, str(error)
 
 
 def _documented(

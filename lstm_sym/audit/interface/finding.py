@@ -56,11 +56,12 @@ def place_of(source: Source, function: str) -> Place | None:
 
 @dataclass(frozen=True)
 class Finder:
-    """Reads one file for one cell."""
+    """Reads one file for one cell. lenient: an argument without a known meaning is given "", and no reason to stop."""
 
     source: Source
     derivation: Derivation
     packs: Sequence[Packs]
+    lenient: bool = False
 
     def interface(self, place: Place) -> Interface | None:
         """What is called, or None where an argument has no known meaning."""
@@ -122,6 +123,8 @@ class Finder:
             role = forward.get(argument.name) or self.role(argument.name, table, argument.name in tuples)
             if role:
                 found.append((argument.name, role))
+            elif argument.is_needed and self.lenient:
+                found.append((argument.name, ""))
             elif argument.is_needed:
                 return None
         return tuple(found)
@@ -174,7 +177,7 @@ class Finder:
         return found
 
 
-def find(source: Source, function: str, derivation: Derivation) -> Interface | None:
+def find(source: Source, function: str, derivation: Derivation, *, lenient: bool = False) -> Interface | None:
     """The interface of a function, a method, or the backward pass of a class; None if the text does not show it."""
     place = place_of(source, function)
     if place is None:
@@ -183,7 +186,7 @@ def find(source: Source, function: str, derivation: Derivation) -> Interface | N
     packs = weights.readings(source.words, gates, parameters)
     if not packs[0]:  # keys of a dict that are made up as it runs, say: their gradients may have names
         packs = weights.readings(bases(source.names), gates, parameters)
-    return Finder(source, derivation, packs).interface(place)
+    return Finder(source, derivation, packs, lenient).interface(place)
 
 
 def bases(words: Sequence[str]) -> list[str]:
@@ -253,10 +256,9 @@ def is_number(source: Source, name: str) -> bool:
 
 def unknown_argument(source: Source, function: str, derivation: Derivation) -> str:
     """The first argument without a meaning, "" if there is none."""
-    place = place_of(source, function)
-    if place is None:
+    interface = find(source, function, derivation, lenient=True)
+    if interface is None:
         return ""
-    table = vocabulary.backward_arguments(derivation, SIZES)
-    node = source.methods(place.owner)[place.name]
-    unknown = [a.name for a in arguments(node, bool(place.owner)) if a.is_needed and a.name not in table]
+    calls = [interface.backward.arguments, *([interface.forward.arguments] if interface.forward else [])]
+    unknown = [name for given in (*calls, interface.construct) for name, role in given if not role]
     return unknown[0] if unknown else ""

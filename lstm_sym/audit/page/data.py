@@ -31,6 +31,7 @@ def audit_data(audit: Audit, language: str = "en") -> dict[str, Any]:
         "mistakes_noticed": len(audit.noticed),
         "mistakes_not_noticed": [_mistake(mistake, wording) for mistake in audit.unnoticed],
         "step_by_step": audit.answer.by_step,
+        "recognised": [{"key": said.key, **said.facts} for said in audit.recognised],
         "outputs": [_output(verdict, wording) for verdict in audit.verdicts],
         "notes": wording.notes(),
         "meant": [{"kind": one.key, "number": one.number, "sentence": wording.meant(one)} for one in audit.meant],

@@ -139,8 +139,11 @@ class Described:
             self.forward_parts = [part for _, part in parts_of(result)]
         before = numbers_in(owner)
         result = self.called(owner, interface["backward"], first, values)
-        fields = [*self.named(result), *left_in(owner, before)]
-        return known([(n, v) for n, v in fields if v is not None], interface["outputs"], self.ignored)
+        returned = [(name, value) for name, value in self.named(result) if value is not None]
+        table = interface["outputs"]
+        told = {table.get(name) for name, _ in returned}
+        left = [(name, value) for name, value in left_in(owner, before) if table.get(name) not in {*told, None}]
+        return known([*returned, *left], table, self.ignored)
 
     def owner(self, values: Arrays) -> Any:
         """The module, the class, or an object of it that has the given parameters."""

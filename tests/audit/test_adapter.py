@@ -1,0 +1,73 @@
+"""`audit --init` writes what was found out as a file, which is audited as any other: the same interface, as text."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from audit.test_interface import ROWS, Row, judged
+from click.testing import CliRunner, Result
+
+from lstm_sym.audit.interface.adapter import FILL
+from lstm_sym.cli import main
+
+WRITTEN = ("course_lstm:lstm_backward", "class_lstm:LSTM", "cell_lstm:LstmCell", "deep_rnn:rnn_backward")
+WRITTEN += ("char_rnn:backward", "function_rnn:TanhRNN", "last_lstm:lstm_backward", "two_bias_gru:GRU")
+
+
+def init(place: str, cell: str, *options: str) -> Result:
+    return CliRunner().invoke(main, ["audit", place, "--cell", cell, "--init", *options])
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS if row.function in WRITTEN], ids=lambda row: row.function)
+def test_an_adapter_is_right_where_the_pass_is(row: Row, tmp_path: Path) -> None:
+    file = tmp_path / "adapter.py"
+    result = init(f"{row.file}:{row.name}", row.cell, "-o", str(file))
+    assert result.exit_code == 0, result.output
+    assert "nothing to fill in" in result.stderr and FILL not in file.read_text(encoding="utf-8")
+    adapted = Row("adapter:audited", row.cell, "")
+    found, verdicts, said = judged(adapted, file)
+    assert verdicts and all(verdict.right for verdict in verdicts.values()), verdicts
+    assert found.interface is None and set(said) <= {"starts_at_zero"}
+    assert not set(row.missing.split()) & set(verdicts)
+
+
+OWN = """
+import numpy as np
+
+
+def backward(x, h0, Wx, Wh, b, dh, mode_of_it):
+    hs = [h0]
+    for row in x:
+        hs.append(np.tanh(row @ Wx + hs[-1] @ Wh + b))
+    dx, dWx, dWh, db, later = np.zeros_like(x), np.zeros_like(Wx), np.zeros_like(Wh), np.zeros_like(b), 0 * h0
+    for t in range(len(x))[::-1]:
+        da = (dh[t] + later) * (1 - hs[t + 1] ** 2) * mode_of_it
+        dx[t], later = da @ Wx.T, da @ Wh.T
+        dWx += x[t].T @ da
+        dWh += hs[t].T @ da
+        db += da.sum(axis=0)
+    return dx, later, dWx, dWh, db
+"""
+
+
+def test_what_is_not_found_out_is_marked_and_filled_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("own.py").write_text(OWN, encoding="utf-8")
+    refused = CliRunner().invoke(main, ["audit", "own.py:backward", "--cell", "rnn"])
+    assert refused.exit_code == 2 and "mode_of_it" in refused.stderr and "--init" in refused.stderr
+    result = init("own.py:backward", "rnn", "-o", "adapter.py")
+    assert result.exit_code == 0 and "1 lines to fill in" in result.stderr
+    assert init("own.py:backward", "rnn", "-o", "own.py").exit_code == 2
+    text = Path("adapter.py").read_text(encoding="utf-8")
+    assert text.count(FILL) == 1 and "mode_of_it = None" in text
+    filled = text.replace("mode_of_it = None", "mode_of_it = 1").replace("TRANSPOSED = False", "TRANSPOSED = True")
+    Path("adapter.py").write_text(filled, encoding="utf-8")
+    found = CliRunner().invoke(main, ["audit", "adapter.py:audited", "--cell", "rnn"])
+    assert found.exit_code == 0 and "5 of 5 outputs right" in found.stdout, found.output
+
+
+def test_an_adapter_needs_a_function_that_is_there(tmp_path: Path) -> None:
+    (tmp_path / "own.py").write_text(OWN, encoding="utf-8")
+    result = init(f"{tmp_path / 'own.py'}:forward", "rnn")
+    assert result.exit_code == 2 and "has no function forward" in result.stderr
