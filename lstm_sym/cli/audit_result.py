@@ -14,6 +14,12 @@ if TYPE_CHECKING:
     from lstm_sym.audit.wording import Wording
 
 
+def say_printed(found: Audit) -> None:
+    """What the file itself has printed last."""
+    if found.answer.printed:
+        say(f"it printed last:\n{found.answer.printed}", err=True)
+
+
 def print_audit(found: Audit, language: str) -> None:
     """All of it, the most important last."""
     from lstm_sym.audit.page.summary import summary_lines

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from lstm_sym.cli.adapting import write_adapter
-from lstm_sym.cli.audit_result import print_audit
+from lstm_sym.cli.audit_result import print_audit, say_printed
 from lstm_sym.cli.options import (
     Decimal,
     Whole,
@@ -99,8 +99,7 @@ def audit(
         notice=lambda stage, seconds: say(f"{path} is {stage}: {seconds:.0f} s of {timeout:g} s", err=True),
         progress=reporter("seeking the mistake"),
     )
-    if found.answer.printed:
-        say(f"it printed last:\n{found.answer.printed}", err=True)
+    say_printed(found)
     if output is not None and not (as_json and str(output) == "-"):
         destination.deliver(_page(found, kind, language))
     if as_json:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import lstm_sym as ls
-from lstm_sym.audit.auditor import _compared
+from lstm_sym.audit.auditor import _compared, _verdicts
 from lstm_sym.audit.compare import Verdict
 from lstm_sym.audit.interface.agreeing import answered
 from lstm_sym.audit.interface.convention import Convention
@@ -153,7 +153,8 @@ def judged(row: Row, file: Path) -> Judged:
     derivation = ls.derive(ls.cell(row.cell))
     sequences = forward_passes(derivation, 0)[:FEW]
     found, asked, answer = answered(derivation, (file, row.name), sequences, 0, 60, lambda stage, seconds: None)
-    _, verdicts, summed = _compared(found, asked, answer, "it")
+    evidence, texts, summed = _compared(found, asked, answer, "it")
+    verdicts = _verdicts(evidence, texts)
     said = [one.key.removeprefix("audit.") for one in (*found.recognised, *summed)]
     return found, {verdict.name: verdict for verdict in verdicts}, said
 

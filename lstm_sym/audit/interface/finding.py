@@ -94,7 +94,7 @@ class Finder:
             return None
         outputs = self.outputs()
         gives = returned(backward)
-        differentiated = called.arguments if called else [(n, r) for n, r in given if r not in ("dy", "dstate")]
+        differentiated = called.arguments if called else [(n, r) for n, r in given if r not in ("dy", "dstate", "")]
         gives = named_by_order(gives, [name for name, _ in differentiated], outputs, all_of_them=context)
         roles = [role for _, role in given]
         plain = not is_method and called is None and all(a.name in documented for a in taken if a.is_needed)
