@@ -45,7 +45,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("sequences",),
         ("interface",),
         ("compare", "search"),
-        ("deviations",),
+        ("deviations", "lines"),
         ("auditor",),
         ("wording",),
         ("page",),

@@ -13,6 +13,7 @@ from lstm_sym.audit.errors import AuditError
 from lstm_sym.audit.interface.agreeing import answered
 from lstm_sym.audit.interface.choosing import normal
 from lstm_sym.audit.interface.convention import Convention, Recognised, unsummed
+from lstm_sym.audit.lines.tracing_lines import Called, Lines, traced_lines
 from lstm_sym.audit.running.answer import Answer
 from lstm_sym.audit.running.child.values import of_case
 from lstm_sym.audit.running.process import Notice, check_timeout
@@ -35,11 +36,12 @@ class Audit:
     verdicts: one an output, in the order x, parameters, initial states; missing: outputs that were not returned;
     meant: what is done on purpose otherwise, a clip say; verdicts are on what remains. explanation: the mistakes
     that give exactly what was returned, None if none is known, none is needed, or what was returned is not finite
-    or changes from call to call. passes: the forward pass of each sequence; evidence: what was found on each beside
-    what is right. unused: those of the plan on which the cell itself gives numbers too large; refused: those that
-    the function refused, with its error; bar: relative error up to which an output is right on the usual ones.
-    noticed: if all is right, the known mistakes that would have shown in what was returned; unnoticed: those that
-    would not. convention: how the function is called; recognised: what is to be said of that.
+    or changes from call to call. own_lines: of each of these, the lines of the file that it is in. passes: the
+    forward pass of each sequence; evidence: what was found on each beside what is right. unused: those of the plan
+    on which the cell itself gives numbers too large; refused: those that the function refused, with its error; bar:
+    relative error up to which an output is right on the usual ones. noticed: if all is right, the known mistakes
+    that would have shown in what was returned; unnoticed: those that would not. convention: how the function is
+    called; recognised: what is to be said of that.
     """
 
     derivation: Derivation
@@ -54,6 +56,7 @@ class Audit:
     missing: tuple[str, ...]
     meant: tuple[Deviation, ...]
     explanation: Explanation | None
+    own_lines: Lines
     answer: Answer
     convention: Convention
     recognised: tuple[Recognised, ...]
@@ -134,6 +137,10 @@ def audit(
     if all(v.right for v in verdicts):
         unnoticed = evidence.unnoticed(every)
         noticed = tuple(mistake for mistake in every if mistake not in unnoticed)
+    own: Lines = ()
+    if explanation is not None:
+        called = Called(file, function, timeout, answer.by_step, convention)
+        own = traced_lines(explanation, known[SHORT[-1]], evidence.given[SHORT[-1]], called)
     return Audit(
         derivation=derivation,
         place=place,
@@ -147,6 +154,7 @@ def audit(
         missing=tuple(name for name in evidence.right[0].gradients if name not in evidence.found[0]),
         meant=meant,
         explanation=explanation,
+        own_lines=own,
         answer=answer,
         convention=convention,
         recognised=(*convention.recognised, *summed),

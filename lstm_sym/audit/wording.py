@@ -10,6 +10,7 @@ from string import Formatter
 from lstm_sym.audit.auditor import Audit
 from lstm_sym.audit.compare import Verdict
 from lstm_sym.audit.deviations.deviation import Deviation
+from lstm_sym.audit.lines.mistaken import OwnLine
 from lstm_sym.document import document as d
 from lstm_sym.document.sentences import Sentences
 from lstm_sym.mistakes.catalogue import Mistake
@@ -79,6 +80,13 @@ class Wording:
         statement = self.statements[identity]
         text, origin = self.notation.line(statement), statement.provenance.equation
         return NumberedLine(self.numbers[identity], identity, text, origin)
+
+    def own(self, line: OwnLine) -> list[d.Line]:
+        """A line of the user's file, and as it should be."""
+        write = self.sentences.line
+        found = [write("audit.own.line", line=str(line.line), text=d.Code(line.text))]
+        found += [write("audit.own.right", text=d.Code(line.right))] if line.right else []
+        return found + ([write("audit.own.unnamed", names=self.listed(line.unnamed))] if line.unnamed else [])
 
     def equation(self, identity: str) -> d.Equation:
         """The same as an equation of a page."""

@@ -49,6 +49,7 @@ def print_audit(found: Audit, language: str) -> None:
 def _explained(wording: Wording) -> Iterator[str]:
     """The mistakes with their lines, or that none is known."""
     from lstm_sym.audit.page.document import ALSO
+    from lstm_sym.document.document import line_text
 
     found, text = wording.audit, wording.sentences.text
     if found.is_usually_right:
@@ -58,11 +59,13 @@ def _explained(wording: Wording) -> Iterator[str]:
         yield from (first, *(f"  {line}" for line in others))
         return
     name = click.style(text("audit.mistake"), bold=True)
-    for mistake in found.explanation.mistakes:
+    for place, mistake in enumerate(found.explanation.mistakes):
         yield text("audit.mistake_says", mistake=name, sentence=wording.sentence(mistake))
         for line in wording.lines(mistake):
             origin = "    " + text("audit.from", equation=line.origin) if line.origin else ""
             yield f"  ({line.number}) {line.text}{origin}"
+        for own in found.own_lines[place] if found.own_lines else ():
+            yield from (f"  {line_text(one, wording.notation)}" for one in wording.own(own))
     if found.explanation.also:
         yield text("audit.also")
     for mistake in found.explanation.also[:ALSO]:

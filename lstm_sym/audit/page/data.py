@@ -35,7 +35,7 @@ def audit_data(audit: Audit, language: str = "en") -> dict[str, Any]:
         "outputs": [_output(verdict, wording) for verdict in audit.verdicts],
         "notes": wording.notes(),
         "meant": [{"kind": one.key, "number": one.number, "sentence": wording.meant(one)} for one in audit.meant],
-        "mistakes": [_mistake(mistake, wording) for mistake in explained.mistakes] if explained else [],
+        "mistakes": [_named(place, wording) for place in range(len(explained.mistakes))] if explained else [],
         "also": [_mistake(mistake, wording) for mistake in explained.also] if explained else [],
         "smallest": _smallest(audit, wording),
     }
@@ -44,6 +44,17 @@ def audit_data(audit: Audit, language: str = "en") -> dict[str, Any]:
 def _mistake(mistake: Mistake, wording: Wording) -> dict[str, Any]:
     lines = [{"number": x.number, "id": x.id, "text": x.text, "from": x.origin} for x in wording.lines(mistake)]
     return {"key": mistake.key, "kind": mistake.kind, "sentence": wording.sentence(mistake), "lines": lines}
+
+
+def _named(place: int, wording: Wording) -> dict[str, Any]:
+    """A mistake that is named, with the lines of the file that it is in."""
+    audit = wording.audit
+    assert audit.explanation is not None
+    own = [
+        {"line": x.line, "text": x.text, "right": x.right, "id": x.statement, "unnamed": list(x.unnamed)}
+        for x in (audit.own_lines[place] if audit.own_lines else ())
+    ]
+    return {**_mistake(audit.explanation.mistakes[place], wording), "own_lines": own}
 
 
 def _output(verdict: Verdict, wording: Wording) -> dict[str, Any]:

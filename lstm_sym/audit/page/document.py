@@ -68,7 +68,7 @@ class _Page:
         if explanation is None:
             yield from (d.Paragraph((sentence,)) for sentence in self.wording.unexplained())
             return
-        for mistake in explanation.mistakes:
+        for place, mistake in enumerate(explanation.mistakes):
             name = self.text("audit.mistake")
             yield d.Paragraph(
                 self.wording.sentences.line("audit.mistake_says", mistake=name, sentence=self.wording.said(mistake))
@@ -78,6 +78,8 @@ class _Page:
             origins = dict.fromkeys(line.origin for line in self.wording.lines(mistake) if line.origin)
             for origin in origins:
                 yield d.Paragraph(self.wording.sentences.line("audit.from", equation=d.Code(origin)))
+            for own in self.audit.own_lines[place] if self.audit.own_lines else ():
+                yield from (d.Paragraph(line) for line in self.wording.own(own))
         if explanation.also:
             yield d.Folded(self.text("audit.also"), tuple(self.also()))
 

@@ -1,0 +1,126 @@
+"""The line of a user's file that holds a mistake is found from numbers, and printed as it should be, in their names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from audit.own_files import LSTM, RNN, STEP
+
+import lstm_sym as ls
+from lstm_sym.audit import Audit, audit
+from lstm_sym.audit.lines.mistaken import OwnLine
+from lstm_sym.audit.lines.written import same
+
+COLUMNS = """
+import numpy as np
+
+
+def backward(x, h, h_prev, W, U, dy, dh_T):
+    dx = np.zeros_like(x)
+    gradW, gradU, gradb, carried = np.zeros_like(W), np.zeros_like(U), np.zeros(len(U)), dh_T.T
+    for step in range(len(x) - 1, -1, -1):
+        delta = dy[step].T + carried
+        slope = 1 - h[step].T ** 2
+        z = delta * slope
+        gradW += z @ x[step]
+        gradU += z @ h_prev[step]
+        gradb += z.sum(axis=1)
+        dx[step] = (W.T @ z).T
+        carried = U.T @ z
+    return {"x": dx, "W": gradW, "U": gradU, "b": gradb, "h0": carried.T}
+"""
+
+WRONG = {
+    ("lstm", LSTM, "dh * tanh_c * o * (1 - o)", "dh * tanh_c * o"): "da['o'] = dh * o * tanh_c * (1 - o)",
+    ("lstm", LSTM, "dh * tanh_c * o * (1 - o)", "dh * tanh_c"): "da['o'] = dh * o * tanh_c * (1 - o)",
+    ("lstm", LSTM, "dc = dc_next + dh", "dc = dh"): "dc = dc_next + dh * o * (1 - tanh_c**2)",
+    ("lstm", LSTM, "dc * c_prev * f", "dc * c * f"): "da['f'] = dc * c_prev * f * (1 - f)",
+    (
+        "lstm",
+        LSTM,
+        "d.T @ h_prev",
+        "d.T @ (h_prev if gate != 'g' else tape['h'][t])",
+    ): "grads['U_g'] += da['g'].T @ h_prev",
+    (
+        "lstm",
+        STEP,
+        "dh * o * (1 - np.tanh(c) ** 2)",
+        "dh * o * (1 - c**2)",
+    ): "dc = dc_next + dh * o * (1 - np.tanh(c)**2)",
+    ("lstm", STEP, "dc * c_prev * f", "dc * c * f"): "da['f'] = dc * c_prev * f * (1 - f)",
+    ("rnn", RNN, "(dy[t] + dh_next)", "dy[t]"): "da = (dy[t] + dh_next) * (1 - h[t]**2)",
+    ("rnn", RNN, "dh_next = da @ U", "dh_next = da @ U.T"): "dh_next = da @ U",
+    ("rnn", RNN, "db + da.sum(0)", "db + da.mean(0)"): "db = db + da.sum(axis=0)",
+    ("rnn", RNN, "dW + da.T @ x[t]", "da.T @ x[t]"): "dW = dW + da.T @ x[t]",
+    ("rnn", RNN, "dU + da.T @ h_prev[t]", "dU + da.T @ h[t]"): "dU = dU + da.T @ h_prev[t]",
+    ("rnn", RNN, "dx[t] = da @ W", "dx[t] = -da @ W"): "dx[t] = da @ W",
+    ("rnn", COLUMNS, "1 - h[step].T ** 2", "1 - h[step].T"): "slope = 1 - h[step].T**2",
+    ("rnn", COLUMNS, "z = delta * slope", "z = delta"): "z = delta * slope",
+    ("rnn", COLUMNS, "carried = U.T @ z\n", "carried = U @ z\n"): "carried = U.T @ z",
+    ("rnn", COLUMNS, "gradb += z.sum", "gradb = z.sum"): "gradb = gradb + z.T.sum(axis=0)",
+    ("rnn", COLUMNS, "gradU += z @ h_prev[step]", "gradU += z @ h[step]"): "gradU += z @ h_prev[step]",
+}
+"""The cell, a pass, what is right in it and what is written instead -> the right line."""
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def audited(cell: str, source: str) -> Audit:
+    Path("own.py").write_text(source, encoding="utf-8")
+    return audit(ls.cell(cell), Path("own.py"), "backward")
+
+
+def first_line(found: Audit) -> OwnLine:
+    assert found.explanation is not None and found.own_lines
+    return found.own_lines[0][0]
+
+
+@pytest.mark.parametrize("case", WRONG, ids=lambda case: case[3])
+def test_the_wrong_line_is_found_and_the_right_one_is_in_its_own_names(case: tuple[str, str, str, str]) -> None:
+    cell, source, right, wrong = case
+    assert right in source
+    text = source.replace(right, wrong, 1)
+    own = first_line(audited(cell, text))
+    assert wrong.strip() in text.splitlines()[own.line - 1] and own.text == text.splitlines()[own.line - 1].strip()
+    assert own.right == WRONG[case] and own.unnamed == ()
+
+
+def test_the_right_line_mends_the_file() -> None:
+    """Put in the place of the wrong one, it makes the pass right, where it is a line of its own."""
+    for cell, source, right, wrong in WRONG:
+        text = source.replace(right, wrong, 1)
+        line = text.splitlines()[text[: text.index(wrong.strip())].count("\n")]
+        if source is not COLUMNS:
+            continue
+        own = first_line(audited(cell, text))
+        mended = text.splitlines()
+        indent = line[: len(line) - len(line.lstrip())]
+        mended[own.line - 1] = indent + own.right
+        assert audited(cell, "\n".join(mended)).right, own
+
+
+def test_nothing_is_said_of_a_line_that_cannot_be_found() -> None:
+    """Of what is sent on in the return statement, which assigns nothing."""
+    found = audited("lstm", STEP.replace("dc * f)", "dc)"))
+    assert found.explanation is not None and found.own_lines == ((),)
+
+
+def test_a_right_line_is_not_blamed_for_one_that_transposes_later() -> None:
+    found = audited("rnn", RNN.replace("Grads(dW, dU, db)", "Grads(dW, dU.T, db)"))
+    assert found.explanation is not None and found.own_lines == ((),)
+
+
+def test_a_right_pass_has_no_wrong_lines() -> None:
+    assert audited("rnn", RNN).own_lines == ()
+
+
+def test_what_is_the_same() -> None:
+    import numpy as np
+
+    value = np.arange(6.0).reshape(2, 3)
+    assert same(value, value) is False and same(value.T, value) is True
+    assert same(value + 1e-3, value) is None and same(value, None) is None and same(value[:1], value) is None
