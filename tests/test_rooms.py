@@ -40,7 +40,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("__init__", "__main__"),
     ),
     "lstm_sym.audit": (
-        ("errors", "names"),
+        ("errors", "mistake_wording", "names"),
         ("running",),
         ("sequences",),
         ("interface",),
@@ -48,7 +48,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("deviations", "lines"),
         ("auditor",),
         ("wording",),
-        ("page",),
+        ("page", "signatures"),
         ("__init__",),
     ),
     "lstm_sym.flow": (

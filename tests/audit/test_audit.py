@@ -74,7 +74,7 @@ def test_the_example_of_the_page_is_what_is_printed() -> None:
     example = page.split("```")[1].splitlines()[3:]
     right, wrong, *_ = BREAKS["a slope left out"]
     printed = {line.rstrip() for line in run(LSTM.replace(right, wrong)).stdout.splitlines()}
-    assert len(example) == 8 and [line for line in example if line not in printed | {"..."}] == []
+    assert len(example) == 10 and [line for line in example if line not in printed | {"..."}] == []
 
 
 def test_two_mistakes_at_once_are_both_named() -> None:

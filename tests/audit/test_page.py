@@ -96,3 +96,11 @@ def test_nothing_of_the_result_is_left_in_english(language: str) -> None:
 
 def test_places_in_a_row_are_a_range() -> None:
     assert ranges((1, 2, 3, 5)) == "1–3, 5" and ranges((4,)) == "4" and ranges(()) == ""
+
+
+def test_the_example_of_a_pass_that_clips_is_what_is_printed() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "audit.md").read_text(encoding="utf-8")
+    first, dots, last = page.split("lstm-sym audit clipping.py:backward --cell lstm\n")[1].split("```")[0].splitlines()
+    clipped = '    grads = {name: np.clip(value, -5, 5) for name, value in grads.items()}\n    return {"dx"'
+    lines = run(LSTM.replace('    return {"dx"', clipped), cell="lstm").stdout.splitlines()
+    assert lines[0] == first and dots == "..." and last in lines
