@@ -12,12 +12,13 @@ from lstm_sym.cli.streams import echo, say
 if TYPE_CHECKING:
     from lstm_sym.audit import Audit
     from lstm_sym.audit.wording import Wording
+    from lstm_sym.document.sentences import Sentences
 
 
-def say_printed(found: Audit) -> None:
+def say_printed(found: Audit, sentences: Sentences) -> None:
     """What the file itself has printed last."""
     if found.answer.printed:
-        say(f"it printed last:\n{found.answer.printed}", err=True)
+        say(sentences.sentence("audit.printed") + f"\n{found.answer.printed}", err=True)
 
 
 def print_audit(found: Audit, language: str) -> None:
@@ -43,7 +44,20 @@ def print_audit(found: Audit, language: str) -> None:
     for note in wording.notes():
         say(text("audit.note.prefix", note=note))
     if any(not verdict.right for verdict in found.verdicts):
-        echo("\n" + "\n".join(_explained(wording)))
+        echo("\n" + "\n".join((*_explained(wording), *_smallest(wording))))
+
+
+def _smallest(wording: Wording) -> Iterator[str]:
+    """A number of the smallest case that fails, and where all of them are to be had."""
+    from lstm_sym.audit.page.smallest import first_wrong
+
+    row = first_wrong(wording.audit)
+    if row is not None:
+        place, name, index, returned, right = row
+        facts = {"name": name, "row": f"[{index}]", "returned": f"{returned:.4g}", "right": f"{right:.4g}"}
+        yield ""
+        yield wording.sentences.text("audit.least", sequence=wording.sequence(place), **facts)
+        yield wording.sentences.text("audit.all_numbers")
 
 
 def _explained(wording: Wording) -> Iterator[str]:

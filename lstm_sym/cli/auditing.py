@@ -74,11 +74,11 @@ def audit(
         return write_adapter(path, function, name, settings, seed, timeout, output, force=force)
 
     from lstm_sym.audit import audit as audited
-    from lstm_sym.audit.page.data import audit_data
     from lstm_sym.audit.running.process import check_timeout
     from lstm_sym.audit.sequences.own import parse_sizes
     from lstm_sym.cli.cells import load_cells
-    from lstm_sym.cli.output import Destination, page_format, print_json
+    from lstm_sym.cli.output import Destination, page_format
+    from lstm_sym.document.sentences import Sentences
     from lstm_sym.flow import reporter
 
     check_timeout(timeout)
@@ -87,7 +87,9 @@ def audit(
     kind = page_format(output)
     destination = Destination(output, [name], force=force, quiet=as_json)
     [cell] = load_cells([name], settings)
-    say(f"running {path}: its code, and {function}(), in a process of its own, {timeout:g} s at most", err=True)
+    sentences = Sentences(language)
+    facts = {"file": path, "function": function, "seconds": f"{timeout:g}"}
+    say(sentences.text("audit.running", **facts), err=True)
     found = audited(
         cell,
         path,
@@ -96,16 +98,15 @@ def audit(
         timeout=timeout,
         sizes=sizes,
         data=data,
-        notice=lambda stage, seconds: say(f"{path} is {stage}: {seconds:.0f} s of {timeout:g} s", err=True),
-        progress=reporter("seeking the mistake"),
+        notice=lambda stage, seconds: say(
+            sentences.text("audit.still", **facts, stage=stage, passed=f"{seconds:.0f}"), err=True
+        ),
+        progress=reporter(sentences.sentence("audit.seeking")),
     )
-    say_printed(found)
+    say_printed(found, sentences)
     if output is not None and not (as_json and str(output) == "-"):
         destination.deliver(_page(found, kind, language))
-    if as_json:
-        print_json(audit_data(found, language))
-    elif output is None:
-        print_audit(found, language)
+    _print(found, language, as_json=as_json, paged=output is not None)
     if not found.right:
         context.exit(FAILED)
 
@@ -126,6 +127,17 @@ def _place(place: str) -> tuple[Path, str]:
 
         check_place(path, function)
     return path, function
+
+
+def _print(found: Audit, language: str, *, as_json: bool, paged: bool) -> None:
+    """The result on the standard output, unless it is a page."""
+    from lstm_sym.audit.page.data import audit_data
+    from lstm_sym.cli.output import print_json
+
+    if as_json:
+        print_json(audit_data(found, language))
+    elif not paged:
+        print_audit(found, language)
 
 
 def _page(found: Audit, kind: str, language: str) -> str | bytes:

@@ -161,6 +161,12 @@ def test_a_deviation_of_one_output_alone_is_none(name: str) -> None:
     assert found.meant == () and not is_right(found.evidence)
 
 
+@pytest.mark.parametrize("strength", [1.0, -1e-3])
+def test_weights_in_the_place_of_zeros_and_a_wrong_sign_are_no_decay(strength: float) -> None:
+    found = writer("rnn").understood(writer("rnn").write(Decayed(strength, biases=True)))
+    assert found.meant == () and not is_right(found.evidence)
+
+
 def test_a_right_pass_and_noise_mean_nothing_otherwise() -> None:
     one, rng = writer("rnn"), np.random.default_rng(0)
     assert one.understood(one.write()).meant == ()

@@ -11,6 +11,9 @@ from lstm_sym.audit.deviations.numbers import commonest
 from lstm_sym.audit.deviations.penalty import Decayed
 from lstm_sym.audit.deviations.seen import Deviations, Seen
 
+MOST = 1.0
+"""What λ is below: where a whole weight is added, gradients were summed up in a copy of the weights, not in zeros."""
+
 ROUNDING = 1e-6
 """Of the relative error that is allowed: what a difference of gradients has of rounding."""
 
@@ -19,7 +22,7 @@ def decays(seen: Seen, known: Deviations) -> Iterator[Deviations]:
     """The multiple that most gradients show, of weights alone and with biases."""
     strengths = [strength for place in seen.by_length for strength in multiples(seen, place, known)]
     strength = commonest(strengths, 1e-5, least=2)
-    if strength:
+    if strength and 0 < strength < MOST:
         yield (Decayed(strength),)
         yield (Decayed(strength, biases=True),)
 

@@ -61,6 +61,17 @@ def returned(audit: Audit, place: int) -> Iterator[Row]:
             yield from rows(name, found[name], right[name], audit.evidence.bars[place])
 
 
+def first_wrong(audit: Audit) -> tuple[int, str, str, float, float] | None:
+    """The first wrong number of the smallest case: place of the sequence, output, index, what it is, what is right."""
+    place = smallest_place(audit)
+    row = None if place is None else next((row for row in returned(audit, place) if row.is_wrong), None)
+    if place is None or row is None or row.right is None or row.wrong is None:
+        return None
+    column = int(np.argmax(row.wrong))
+    index = ", ".join(map(str, (*row.index, column)))
+    return place, row.name, index, float(row.values[column]), float(row.right[column])
+
+
 def rows(name: str, array: Array, right: Array | None = None, bar: float = 0.0) -> Iterator[Row]:
     """The rows of an array, the first of those of a large one."""
     if array.ndim == 0:
