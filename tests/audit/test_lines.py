@@ -31,6 +31,20 @@ def backward(x, h, h_prev, W, U, dy, dh_T):
     return {"x": dx, "W": gradW, "U": gradU, "b": gradb, "h0": carried.T}
 """
 
+OUTER = (
+    STEP[: STEP.index("    each =")].replace("sum(da[k]", "sum((da[k]").replace("k] for k in da)", "k]) for k in da)")
+)
+OUTER += """    dai, daf, dag, dao = (da[k] for k in "ifgo")
+    dWi = dai.T @ x
+    dWf = daf.T @ x
+    dWg = dag.T @ x
+    dWo = dao.T @ x
+    dUi, dUf, dUg, dUo = (d.T @ h_prev for d in (dai, daf, dag, dao))
+    dbi, dbf, dbg = (d.sum(axis=0) for d in (dai, daf, dag))
+    dbo = dao.sum(axis=0)
+    return (dx, dWi, dUi, dbi, dWf, dUf, dbf, dWg, dUg, dbg, dWo, dUo, dbo, dh_prev, dc * f)
+"""
+
 WRONG = {
     ("lstm", LSTM, "dh * tanh_c * o * (1 - o)", "dh * tanh_c * o"): "da['o'] = dh * o * tanh_c * (1 - o)",
     ("lstm", LSTM, "dh * tanh_c * o * (1 - o)", "dh * tanh_c"): "da['o'] = dh * o * tanh_c * (1 - o)",
@@ -49,6 +63,8 @@ WRONG = {
         "dh * o * (1 - c**2)",
     ): "dc = dc_next + dh * o * (1 - np.tanh(c)**2)",
     ("lstm", STEP, "dc * c_prev * f", "dc * c * f"): "da['f'] = dc * c_prev * f * (1 - f)",
+    ("lstm", OUTER, "dWf = daf.T @ x", "dWf = dai.T @ x"): "dWf = daf.T @ x",
+    ("lstm", OUTER, "dbo = dao.sum(axis=0)", "dbo = dao.mean(axis=0)"): "dbo = dao.sum(axis=0)",
     ("rnn", RNN, "(dy[t] + dh_next)", "dy[t]"): "da = (dy[t] + dh_next) * (1 - h[t]**2)",
     ("rnn", RNN, "dh_next = da @ U", "dh_next = da @ U.T"): "dh_next = da @ U",
     ("rnn", RNN, "db + da.sum(0)", "db + da.mean(0)"): "db = db + da.sum(axis=0)",

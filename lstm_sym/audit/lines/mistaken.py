@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from pathlib import Path
 
 from lstm_sym.audit.lines.printing import Printing
@@ -54,7 +55,9 @@ def _places(statement: Statement, mistake: Mistake, written: Written) -> Iterato
     """The statement with the lines that assign what it gives; where there is none, those that read it and have one."""
     if isinstance(statement, Accumulate):
         name = statement.target.of.name if statement.target.of else ""
-        yield from ((statement, line) for line in written.totals(name))
+        others = _equal_gradients(name, written)
+        found = (*written.lines(statement.target), *written.totals(name))
+        yield from ((statement, line) for line in found if all(_is_nearer(line.name, name, one) for one in others))
         return
     lines = [line for line in written.lines(statement.target) if not _is_forward(statement.target, mistake, written)]
     if lines:
@@ -65,6 +68,18 @@ def _places(statement: Statement, mistake: Mistake, written: Written) -> Iterato
         for reader in mistake.context.backward.statements:
             if statement.target in reader.reads() and isinstance(reader, Pointwise):
                 yield from _places(reader, mistake, written)
+
+
+def _equal_gradients(name: str, written: Written) -> list[str]:
+    """Other gradients that now are what this one is: the lines of all of them look alike, but for their names."""
+    gradients = written.run.gradients
+    return [other for other in gradients if other != name and same(gradients[other], gradients[name]) is False]
+
+
+def _is_nearer(called: str, name: str, other: str) -> bool:
+    """Whether what a line calls its target is nearer to one name than to another."""
+    ratios = [SequenceMatcher(None, called.lower(), one.lower()).ratio() for one in (name, other)]
+    return ratios[0] > ratios[1]
 
 
 def _is_forward(value: Value, mistake: Mistake, written: Written) -> bool:
@@ -96,6 +111,6 @@ def _whole(line: Line, text: str, statement: Statement, printing: Printing) -> s
     right = printing.right_side(statement)
     if right is None:
         return ""
-    if not isinstance(statement, Accumulate):
+    if not line.adds_up:
         return f"{line.name} = {right}"
     return f"{line.name} += {right}" if "+=" in text else f"{line.name} = {line.name} + {right}"

@@ -20,7 +20,7 @@ NEAR = 1e-9
 class Line:
     """A target of a line: as it is called there; which assignments they are, the first step's (t = 0) first.
 
-    turned: whether its arrays are those of the derivation transposed.
+    turned: whether its arrays are those of the derivation transposed. adds_up: whether it is a sum over the steps.
     """
 
     line: int
@@ -28,6 +28,7 @@ class Line:
     name: str
     moments: tuple[int, ...]
     turned: bool
+    adds_up: bool = False
 
 
 class Written:
@@ -59,15 +60,19 @@ class Written:
                         break
 
     def totals(self, name: str) -> Iterator[Line]:
-        """The lines that end with the gradient of a parameter, a sum over the steps, in order of time.
+        """The lines that end with the gradient of a parameter, a sum over the steps, or add up to it; in order of time.
 
-        Not those that end with the right one: a square matrix may be transposed further on.
+        Not those that give the right one: a square matrix may be transposed further on.
         """
+        count = len(self.steps)
         for (line, function, called), moments in self.groups.items():
-            turned = same(self.assigned[moments[-1]].value, self.run.gradients[name])
-            is_right = same(self.assigned[moments[-1]].value, self.right.gradients[name]) is False
-            if turned is not None and not is_right and len(moments) >= len(self.steps) > 1:
-                yield Line(line, function, called, tuple(moments[: -len(self.steps) - 1 : -1]), turned)
+            values = [self.assigned[moment].value for moment in moments[-count:]]
+            if len(moments) < count or count < 2 or any(value.shape != values[0].shape for value in values):
+                continue
+            for adds_up, value in ((True, values[-1]), (False, np.asarray(sum(values)))):
+                turned = same(value, self.run.gradients[name])
+                if turned is not None and same(value, self.right.gradients[name]) is not False:
+                    yield Line(line, function, called, tuple(moments[: -count - 1 : -1]), turned, adds_up)
 
     def _fits(self, value: Value, moments: Sequence[int], steps: Sequence[Values]) -> bool | None:
         found = {same(self.assigned[m].value, steps[t].get(value)) for t, m in enumerate(moments)}
