@@ -76,8 +76,8 @@ class Backward:
         done: list[Values] = [{} for _ in self.steps]
         for t in reversed(range(len(self.steps))):
             known = base.steps[t] if base else {}
-            done[t] = self._step(program, t, {**known, **self.arriving(carried)}, touched)
-            carried = self.sent({carry.incoming: done[t][carry.outgoing] for carry in program.carries}, t)
+            done[t] = self._step(program, t, {**known, **self.entering(carried)}, touched)
+            carried = self.leaving({carry.incoming: done[t][carry.outgoing] for carry in program.carries}, t)
         gradients: Named = {}
         if program.outputs:
             gradients["x"] = np.array([values[program.outputs[0]] for values in done])
@@ -92,11 +92,11 @@ class Backward:
         """A value of a step as it is read from there on; whoever means to do otherwise overrides this."""
         return array
 
-    def arriving(self, carried: Values) -> Values:
+    def entering(self, carried: Values) -> Values:
         """The carried adjoints as they arrive at a step."""
         return carried
 
-    def sent(self, carried: Values, step: int) -> Values:
+    def leaving(self, carried: Values, step: int) -> Values:
         """The carried adjoints as a step sends them to the one before."""
         return carried
 

@@ -39,11 +39,11 @@ class Meant(Backward):
         """A value of a step."""
         return reduce(lambda found, one: one.computed(value, found), self.deviations, array)
 
-    def arriving(self, carried: Values) -> Values:
+    def entering(self, carried: Values) -> Values:
         """The carried adjoints that arrive."""
         return reduce(lambda found, one: one.arriving(found), self.deviations, carried)
 
-    def sent(self, carried: Values, step: int) -> Values:
+    def leaving(self, carried: Values, step: int) -> Values:
         """The carried adjoints that a step sends."""
         return reduce(lambda found, one: one.sent(found, step, len(self.steps)), self.deviations, carried)
 
