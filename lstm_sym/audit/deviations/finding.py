@@ -27,10 +27,13 @@ TOGETHER = 4
 
 @dataclass(frozen=True)
 class Found:
-    """certain: with each of them more outputs are right on every sequence; likely: those that outputs hint at too."""
+    """certain: with each of them more outputs are right on every sequence; likely: what may be there besides them.
+
+    What is likely is what outputs show by themselves, and what makes more of them right on some sequences.
+    """
 
     certain: Deviations = ()
-    likely: Deviations = ()
+    likely: tuple[Deviations, ...] = ()
 
 
 def find(seen: Seen) -> Found:
@@ -43,8 +46,9 @@ def find(seen: Seen) -> Found:
         if better is None:
             break
         known, right = better
-    certain = _needed(seen, known)
-    return Found(certain, in_order({*known, *_evident(seen, known)}))
+    certain, evident = _needed(seen, known), _evident(seen, known)
+    likely = dict.fromkeys(in_order({*some, *evident}) for some in (certain, known))
+    return Found(certain, tuple(one for one in likely if one != certain))
 
 
 def _better(seen: Seen, known: Deviations, right: Agreement) -> tuple[Deviations, Agreement] | None:

@@ -15,7 +15,8 @@ from lstm_sym.audit.deviations.seen import Deviations, Seen
 def scalings(seen: Seen, known: Deviations) -> Iterator[Deviations]:
     """A mean that explains the factors of most sequences; a factor alone; both."""
     for whom in (ALL, PARAMETERS):
-        factors = {place: factor for place in seen.by_length if (factor := common_factor(seen, place, known, whom))}
+        places = [place for place in seen.by_length if seen.given[place].dy.size > 1]  # of one unit all share its slope
+        factors = {place: factor for place in places if (factor := common_factor(seen, place, known, whom))}
         for over in (*OVER, ""):
             scale = commonest(factor * counted(seen.given[place], over) for place, factor in factors.items())
             if scale is None:

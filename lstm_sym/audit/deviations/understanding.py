@@ -49,11 +49,11 @@ def understand(evidence: Evidence, program: Program, known: Sequence[Mistake], e
         certain = Understood(found.certain, meaning(evidence, program, found.certain))
         if certain.is_whole:
             return certain
-        if found.likely != found.certain:
-            likely = meaning(evidence, program, found.likely)
+        for meant in found.likely:
+            likely = meaning(evidence, program, meant)
             explanation = explain(likely)
             if explanation is not None:
-                return _least(evidence, program, Understood(found.likely, likely, explanation))
+                return _least(evidence, program, Understood(meant, likely, explanation))
         explanation = explain(certain.evidence)
         if explanation is not None:
             return Understood(certain.meant, certain.evidence, explanation)
