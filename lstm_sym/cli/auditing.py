@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -24,6 +24,8 @@ from lstm_sym.cli.tool import FAILED, Refused
 
 if TYPE_CHECKING:
     from lstm_sym.audit import Audit
+    from lstm_sym.document.sentences import Sentences
+    from lstm_sym.equations import Cell
 
 
 @click.command()
@@ -73,13 +75,11 @@ def audit(
     if adapter:
         return write_adapter(path, function, name, settings, seed, timeout, output, force=force)
 
-    from lstm_sym.audit import audit as audited
     from lstm_sym.audit.running.process import check_timeout
     from lstm_sym.audit.sequences.own import parse_sizes
     from lstm_sym.cli.cells import load_cells
     from lstm_sym.cli.output import Destination, page_format
     from lstm_sym.document.sentences import Sentences
-    from lstm_sym.flow import reporter
 
     check_timeout(timeout)
     for text in sizes:
@@ -88,27 +88,30 @@ def audit(
     destination = Destination(output, [name], force=force, quiet=as_json)
     [cell] = load_cells([name], settings)
     sentences = Sentences(language)
-    facts = {"file": path, "function": function, "seconds": f"{timeout:g}"}
-    say(sentences.text("audit.running", **facts), err=True)
-    found = audited(
-        cell,
-        path,
-        function,
-        seed=seed,
-        timeout=timeout,
-        sizes=sizes,
-        data=data,
-        notice=lambda stage, seconds: say(
-            sentences.text("audit.still", **facts, stage=stage, passed=f"{seconds:.0f}"), err=True
-        ),
-        progress=reporter(sentences.sentence("audit.seeking")),
-    )
+    options = {"seed": seed, "timeout": timeout, "sizes": sizes, "data": data}
+    found = _audited(cell, path, function, sentences, **options)
     say_printed(found, sentences)
     if output is not None and not (as_json and str(output) == "-"):
         destination.deliver(_page(found, kind, language))
     _print(found, language, as_json=as_json, paged=output is not None)
     if not found.right:
         context.exit(FAILED)
+
+
+def _audited(cell: Cell, path: Path, function: str, sentences: Sentences, **options: Any) -> Audit:
+    """The audit, what it is at told on standard error."""
+    from lstm_sym.audit import audit as audited
+    from lstm_sym.flow import reporter
+
+    facts = {"file": path, "function": function, "seconds": f"{options['timeout']:g}"}
+    say(sentences.text("audit.running", **facts), err=True)
+
+    def notice(stage: str, seconds: float) -> None:
+        say(sentences.text("audit.still", **facts, stage=stage, passed=f"{seconds:.0f}"), err=True)
+
+    return audited(
+        cell, path, function, notice=notice, progress=reporter(sentences.sentence("audit.seeking")), **options
+    )
 
 
 def _place(place: str) -> tuple[Path, str]:
