@@ -147,7 +147,7 @@ def audit(
         seed=seed,
         passes=tuple(known),
         evidence=evidence,
-        unused=tuple(one.why for one in PLAN if one not in {sequence.setting for sequence in asked}),
+        unused=tuple(one.why for one in PLAN if one not in {sequence.setting for sequence in sequences}),
         refused=tuple(f"{asked[case].setting.why}: {error}" for case, error in answer.refused.items()),
         bar=evidence.bars[0],
         verdicts=verdicts,

@@ -95,7 +95,8 @@ class Finder:
         outputs = self.outputs()
         gives = returned(backward)
         differentiated = called.arguments if called else [(n, r) for n, r in given if r not in ("dy", "dstate", "")]
-        gives = named_by_order(gives, [name for name, _ in differentiated], outputs, all_of_them=context)
+        by_order = tuple(f"d{name}" for name, _ in differentiated)
+        gives = by_order if context else named_by_order(gives, [by_order, *self.orders()], outputs)
         roles = [role for _, role in given]
         plain = not is_method and called is None and all(a.name in documented for a in taken if a.is_needed)
         return Interface(
@@ -167,6 +168,11 @@ class Finder:
         kinds = vocabulary.READOUT.items()
         return tuple((n, f"readout/{kind}") for kind, names in kinds for n in names if n in words and n not in held)
 
+    def orders(self) -> list[Names]:
+        """The orders in which docs/audit.md has gradients."""
+        whole = tuple(names.order(self.derivation.cell))
+        return [whole, whole[: len(whole) - len(self.derivation.cell.states)]]
+
     def outputs(self) -> dict[str, str]:
         """Name of a gradient -> the output, or the array of parameters, that it is of."""
         found = vocabulary.outputs(self.derivation)
@@ -222,19 +228,18 @@ def part_of(argument: Argument, parts: Sequence[object]) -> str:
     return "forward" if len(parts) <= 1 else f"forward/{kept[-1]}"
 
 
-def named_by_order(gives: Names, arguments: Sequence[str], outputs: Mapping[str, str], *, all_of_them: bool) -> Names:
-    """The names returned; what tells nothing is the gradient of the argument in its place, if there are as many."""
-    by_order = tuple(f"d{name}" for name in arguments)
-    if all_of_them or len(gives) != len(by_order):
-        return by_order if all_of_them else gives
+def named_by_order(gives: Names, orders: Sequence[Names], outputs: Mapping[str, str]) -> Names:
+    """The names returned; what tells nothing is called after its place in one of the orders, if they are as many."""
     known = [outputs.get(name, "") if isinstance(name, str) else "" for name in gives]
-    if len({*known} - {""}) * 2 < len(gives):
-        return tuple(b if isinstance(name, str) else name for name, b in zip(gives, by_order, strict=True))
-    free = [other not in gives and outputs.get(other) not in known for other in by_order]
-    return tuple(
-        other if not meaning and isinstance(name, str) and is_free else name
-        for name, other, meaning, is_free in zip(gives, by_order, known, free, strict=True)
-    )
+    for order in orders:
+        if len(order) != len(gives):
+            continue
+        if len({*known} - {""}) * 2 < len(gives):
+            return tuple(other if isinstance(name, str) else name for name, other in zip(gives, order, strict=True))
+        free = [not meaning and outputs.get(other) not in known for meaning, other in zip(known, order, strict=True)]
+        if any(free):
+            return tuple(other if is_free else name for name, other, is_free in zip(gives, order, free, strict=True))
+    return gives
 
 
 def is_context(function: Function) -> bool:
