@@ -88,6 +88,14 @@ ROWS = (
         ('grads["Whh"] += (r * h).T', 'grads["Whh"] += h.T'),
         "U_n",
     ),
+    Row(
+        "loss_rnn:loss_and_grads",
+        "rnn",
+        "loss_inside axes.TD1",
+        "x h[0]",
+        ("dWhh += dz @ states[t - 1].T", "dWhh += dz @ states[t].T"),
+        "U",
+    ),
     Row("deep_rnn:rnn_backward", "rnn", "own_forward axes.DBT"),
     Row(
         "deep_rnn:rnn_cell_backward",

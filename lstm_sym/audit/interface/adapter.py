@@ -202,7 +202,7 @@ class Writer:
         yield f"x = {self.placed('x', 'TBD')}  {LOOK}: the axes of x: {self.order}"
         yield f"width = {{'D': x.shape[{self.order.index('D')}], 'H': len(next(iter(params.values())))}}"
         for call in filter(None, (interface.forward, interface.backward)):
-            for name in [name for name, source in call.arguments if not source]:
+            for name in [name for name, source in call.arguments if source in ("", "targets")]:
                 yield f"{name} = None  {FILL} what {call.name} is to be given as {name}"
         for name, source in interface.readout:
             size = "(1, width['H'])" if source.endswith("matrix") else "(1, 1)"
@@ -240,7 +240,7 @@ class Writer:
 
     def written(self, arguments: Arguments, *, positional: bool = False) -> str:
         """Arguments, each as it is given."""
-        values = [(name, self.value(source) if source else name) for name, source in arguments]
+        values = [(n, n if source in ("", "targets") else self.value(source)) for n, source in arguments]
         return ", ".join(value if positional else f"{name}={value}" for name, value in values)
 
     def value(self, source: str) -> str:

@@ -46,6 +46,8 @@ def answered(
     if interface is None and (unknown := source and unknown_argument(source, function, derivation)):
         facts = {"argument": unknown}
         raise complaint("unknown argument", facts, file, function, names.offered(derivation.cell), [])
+    if interface is not None and not takes_cotangent(interface):
+        raise complaint("no cotangent", {}, file, function, names.offered(derivation.cell), [])
     if interface is not None and not interface.is_documented:
         convention = chosen(start, interface, *place, seed, timeout, notice)
         return _run(convention, place, sequences, timeout, notice)
@@ -129,6 +131,12 @@ def _other(
     except AuditError:
         return None
     return convention if convention.outputs_right else None
+
+
+def takes_cotangent(interface: Interface) -> bool:
+    """Whether the function is told what to give the gradients of, or makes that itself."""
+    kinds = {source.partition("/")[0] for source in interface.sources}
+    return bool(kinds & {"dy", "dstate", "dstates", "carried", "targets"})
 
 
 def nothing_is_right(found: Answered) -> bool:

@@ -24,9 +24,10 @@ def arrangements(interface: Interface, gates: Gates) -> list[Arrangement]:
     for reading, packs in enumerate(interface.packs):
         stored = (False, True) if any(p.kinds != ("1",) for p in packs.values()) else (False,)
         orders = list(product(joinings(packs), gate_orders(packs, gates)))
-        for sequence, turned, place, last in product(sequences, stored, (0, 1), lasts):
-            vector = VECTORS[sequence][place]
-            found += [Arrangement(sequence, turned, vector, last, side, order, reading) for side, order in orders]
+        inside = (True, False) if interface.has_loss else (False,)
+        for sequence, turned, place, last, tokens in product(sequences, stored, (0, 1), lasts, inside):
+            given = sequence, turned, VECTORS[sequence][place], last
+            found += [Arrangement(*given, side, order, reading, tokens) for side, order in orders]
     return sorted(found, key=lambda a: (a.last, a.reading, a.vector != VECTORS[a.sequence][0]))
 
 
@@ -58,6 +59,7 @@ def specification(interface: Interface, arrangement: Arrangement, gates: Gates, 
         "turned": arrangement.turned,
         "vector": arrangement.vector,
         "last": arrangement.last,
+        "tokens": arrangement.tokens,
         "packs": packs,
         "kind": kind,
     }

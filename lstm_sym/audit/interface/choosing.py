@@ -93,6 +93,8 @@ def sentences(found: Convention, best: Score) -> list[Recognised]:
         said.append(Recognised("audit.no_bias", {"names": ", ".join(found.zero_parameters)}))
     if arrangement.last:
         said.append(Recognised("audit.last_step"))
+    if interface.has_loss:
+        said.append(Recognised("audit.loss_inside"))
     if arrangement.sequence != "TBD":
         said.append(Recognised(f"audit.axes.{arrangement.sequence}"))
     packs = interface.packs[arrangement.reading]
@@ -128,7 +130,7 @@ def score(convention: Convention, raw: Named, one: ForwardPass, taken: frozenset
 def normal(sources: frozenset[str]) -> frozenset[str]:
     """What was taken, as a sequence knows it: a tuple of adjoints as all of them; dy where it comes with another's."""
     more = {"dstate"} if "dstates" in sources else set()
-    if any(source.startswith("carried/") for source in sources):
+    if "targets" in sources or any(source.startswith("carried/") for source in sources):
         more.add("dy")
     return sources | more
 

@@ -10,7 +10,7 @@ from lstm_sym.audit.interface.candidates import specification
 from lstm_sym.audit.interface.description import Arrangement, Interface
 from lstm_sym.audit.interface.gates import Gates, blocks
 from lstm_sym.audit.interface.reading import Read, read
-from lstm_sym.audit.sequences.cases import ForwardPass, without
+from lstm_sym.audit.sequences.cases import ForwardPass, with_loss, without
 from lstm_sym.compile.derivation import Derivation
 from lstm_sym.interpreter.over_time import Named
 
@@ -45,11 +45,15 @@ class Convention:
 
     def given(self, sequences: Sequence[ForwardPass]) -> list[ForwardPass]:
         """The sequences as the function gets them: what it does not take is zero."""
-        last = self.arrangement.last
-        if not (self.zero_states or self.zero_parameters or last):
-            return list(sequences)
-        kept = [one for one in sequences if set(self.zero_states) != set(one.case.state) or one.setting.state == 1]
-        return [without(self.derivation, one, self.zero_states, self.zero_parameters, last) for one in kept]
+        last, has_loss = self.arrangement.last, self.interface is not None and self.interface.has_loss
+        if self.zero_states or self.zero_parameters or last:
+            kept = [one for one in sequences if set(self.zero_states) != set(one.case.state) or one.setting.state == 1]
+            lacks = self.zero_states, self.zero_parameters, last
+            sequences = [without(self.derivation, one, *lacks) for one in kept]
+        if has_loss:
+            kept = [one for one in sequences if one.setting.cotangents == 1 and not one.setting.padded]
+            sequences = [with_loss(self.derivation, one, seed) for seed, one in enumerate(kept)]
+        return list(sequences)
 
     @property
     def request(self) -> dict[str, Any]:

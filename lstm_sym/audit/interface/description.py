@@ -76,6 +76,11 @@ class Interface:
         calls += [self.forward.arguments] if self.forward else []
         return frozenset(source for arguments in calls for _, source in arguments)
 
+    @property
+    def has_loss(self) -> bool:
+        """Whether the loss is worked out inside."""
+        return "targets" in self.sources
+
     def request(self) -> dict[str, Any]:
         """For the child process."""
         whole = asdict(self)
@@ -90,7 +95,8 @@ class Arrangement:
     sequence: the axes of x: "TBD", "BTD", "TD" of one sequence at a time, "TDB" and "DBT" of columns, "TD1" of columns
     of one sequence; turned: weights are (D, H), as x @ W wants them; vector: a bias is "H", "1H" or "H1"; last: dy is
     that of the last step alone; joined: the order of what stands side by side; gates: the order of the gates in one
-    array; reading: which of the readings of the names of parameters.
+    array; reading: which of the readings of the names of parameters; tokens: x is the number of the one input that is
+    not zero.
     """
 
     sequence: str = "TBD"
@@ -100,6 +106,7 @@ class Arrangement:
     joined: tuple[str, ...] = ("h", "x")
     gates: tuple[str, ...] = ()
     reading: int = 0
+    tokens: bool = False
 
     @property
     def is_single(self) -> bool:
@@ -109,4 +116,4 @@ class Arrangement:
     @property
     def kind(self) -> tuple[object, ...]:
         """What shapes can show of it; arrangements of one kind fail together."""
-        return self.sequence, self.turned, self.vector, self.last, self.reading, len(self.joined)
+        return self.sequence, self.turned, self.vector, self.last, self.reading, len(self.joined), self.tokens

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from lstm_sym.audit import names
@@ -77,8 +77,8 @@ class Finder:
         needs_forward = context or is_object
         parts = returned(forward) if forward else ()
         documented = names.arguments(self.derivation, SIZES)
-        from_forward = {a.name: part for a in taken if forward and (part := part_of(a, parts))}
         table = vocabulary.backward_arguments(self.derivation, SIZES)
+        from_forward = {a.name: part for a in taken if forward and (part := part_of(a, parts, table))}
         given = self.given(backward, taken, table, from_forward)
         if given is None:
             return None
@@ -86,9 +86,10 @@ class Finder:
         if forward is not None and (from_forward or needs_forward):
             named = arguments(forward, is_method)[first:]
             theirs = self.given(forward, named, vocabulary.forward_arguments(self.derivation, SIZES), {})
-            if theirs is None:
+            if theirs is not None:
+                called = Call(forward_name, theirs, parts)
+            elif needs_forward or (given := self.given(backward, taken, table, {})) is None:
                 return None
-            called = Call(forward_name, theirs, parts)
         construct = self.construct(place) if is_object else ()
         if construct is None:
             return None
@@ -218,14 +219,19 @@ def partner(name: str, methods: Mapping[str, object]) -> str:
     return others[0] if len(others) == 1 else ""
 
 
-def part_of(argument: Argument, parts: Sequence[object]) -> str:
-    """The part of what the forward pass returns that an argument of the backward pass is, "" if it is none."""
+def part_of(argument: Argument, parts: Sequence[object], known: Collection[object]) -> str:
+    """The part of what the forward pass returns that an argument of the backward pass is, "" if it is none.
+
+    A cache without a name of its own is the last part, if that is nothing that is known by its name.
+    """
     if argument.name in parts:
         return "forward" if len(parts) == 1 else f"forward/{parts.index(argument.name)}"
     if argument.name not in vocabulary.CACHE or not argument.is_needed:
         return ""
-    kept = [place for place, part in enumerate(parts) if part in vocabulary.CACHE] or [len(parts) - 1]
-    return "forward" if len(parts) <= 1 else f"forward/{kept[-1]}"
+    kept = [place for place, part in enumerate(parts) if part in vocabulary.CACHE]
+    if not kept and (not parts or parts[-1] in known):
+        return ""
+    return "forward" if len(parts) == 1 else f"forward/{(kept or [len(parts) - 1])[-1]}"
 
 
 def named_by_order(gives: Names, orders: Sequence[Names], outputs: Mapping[str, str]) -> Names:

@@ -13,6 +13,9 @@ OUTPUT_GRADIENT = (
     "output_gradients output_grad delta deltas dhidden d_hidden dL_dh dLdh dL_dy dy_seq dh_seq dh_list dloss gradient "
     "gradients_out error errors"
 ).split()
+TARGETS = "targets target labels label y_true ys_true targets_seq".split()
+"""The classes that a loss wants: dy is made inside, of a softmax on a layer after the cell."""
+
 SIZES = {
     "T": "T seq_len seq_length sequence_length T_x timesteps time_steps n_steps steps num_steps Tx".split(),
     "B": "B N m batch batch_size n_batch bs".split(),
@@ -81,6 +84,7 @@ def backward_arguments(derivation: Derivation, sizes: Mapping[str, int]) -> dict
     cell = derivation.cell
     found = {name: f"size/{size}" for size, spellings in SIZES.items() for name in spellings}
     found |= dict.fromkeys(OUTPUT_GRADIENT, "dy") | dict.fromkeys(INPUT, "x")
+    found |= dict.fromkeys(TARGETS, "targets")
     found |= {name: "readout/matrix" for name in READOUT["matrix"]} | {n: "readout/vector" for n in READOUT["vector"]}
     for letter, state in spelled(tuple(cell.states), found | names.arguments(derivation, sizes)).items():
         if state == cell.output:

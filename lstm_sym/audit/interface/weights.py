@@ -46,7 +46,7 @@ def readings(words: Iterable[str], gates: Gates, parameters: Iterable[str]) -> t
     ways = [way for way in (_by_gate(bases, gates), _together(bases, gates)) if way]
     complete = [way for way in ways if _covers(way, gates)]
     if own and _all_kinds(own, gates):
-        complete = [own, *complete] if "U" in own else [own]
+        complete = [own]
     if "U" in own and "W" in own and len(gates) == 1:  # many write U for the input and W for the state
         complete.append({**own, "U": own["W"], "W": own["U"]})
     return tuple(complete) or (own,)

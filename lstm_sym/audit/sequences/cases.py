@@ -27,12 +27,22 @@ ALL = frozenset({"dy", "dstate"})
 
 
 @dataclass(frozen=True)
+class Loss:
+    """What makes dy, where a function does so itself: a cross-entropy of a softmax on `matrix` y + `vector`."""
+
+    matrix: Array
+    vector: Array
+    targets: Array
+
+
+@dataclass(frozen=True)
 class ForwardPass:
-    """One sequence of the plan, and all values of its forward pass."""
+    """One sequence of the plan, and all values of its forward pass; what makes its dy, if that is not drawn."""
 
     setting: Setting
     case: Case
     steps: list[Values]
+    loss: Loss | None = None
 
     @property
     def label(self) -> str:
@@ -95,6 +105,25 @@ def without(
     return _forward_pass(derivation, one.setting, replace(case, dy=dy, state=state, params=params))
 
 
+def with_loss(derivation: Derivation, one: ForwardPass, seed: int) -> ForwardPass:
+    """The same sequence with one input 1 and all others 0 at each step, and the dy of a loss on the output."""
+    case, rng = one.case, np.random.default_rng(seed)
+    classes = case.x.shape[2]
+    x = np.eye(classes)[rng.integers(classes, size=case.x.shape[:2])]
+    run = _forward_pass(derivation, one.setting, replace(case, x=x))
+    output = next(value for value in run.steps[0] if value.name == derivation.cell.output and value.time == 0)
+    y = np.array([values[output] for values in run.steps])
+    loss = Loss(
+        rng.normal(size=(classes, y.shape[2])),
+        rng.normal(size=classes),
+        rng.integers(classes, size=x.shape[:2]),
+    )
+    scores = y @ loss.matrix.T + loss.vector
+    shares = np.exp(scores - scores.max(axis=2, keepdims=True))
+    dy = (shares / shares.sum(axis=2, keepdims=True) - np.eye(classes)[loss.targets]) @ loss.matrix
+    return replace(run, case=replace(run.case, dy=dy), loss=loss)
+
+
 def _not_finite(derivation: Derivation, one: ForwardPass) -> AuditError:
     own = f" on {one.label}" if one.setting not in PLAN else ""
     return AuditError(
@@ -154,7 +183,7 @@ def request(derivation: Derivation, found: list[ForwardPass]) -> dict[str, Any]:
         "order": names.order(cell),
         "states": list(cell.states),
         "output": cell.output,
-        "sizes": [{**sequence.case.sizes, "Y": READOUT} for sequence in found],
+        "sizes": [{**sequence.case.sizes, "Y": len(_readout(sequence)["readout/vector"])} for sequence in found],
         "labels": [f" ({sequence.setting.why})" if sequence.setting.why else "" for sequence in found],
         "may_be_refused": [sequence.setting.single or sequence.setting.strided for sequence in found],
         "strided": [sequence.setting.strided for sequence in found],
@@ -163,7 +192,7 @@ def request(derivation: Derivation, found: list[ForwardPass]) -> dict[str, Any]:
         "trial": [],
         "trial_seconds": 0.0,
         "trace": False,
-        "timed": ["x", "dy", *(f"tape/{name}" for name in tape if name in timed)],
+        "timed": ["x", "dy", "targets", *(f"tape/{name}" for name in tape if name in timed)],
     }
 
 
@@ -174,18 +203,20 @@ def arrays(derivation: Derivation, found: list[ForwardPass]) -> dict[str, Array]
         case = sequence.case
         parts = {"params": case.params, "state": case.state, "dstate": case.dstate, "tape": _tape(derivation, sequence)}
         named = {f"{part}/{name}": value for part, of_part in parts.items() for name, value in of_part.items()}
-        named |= {"x": case.x, "dy": case.dy} | _readout(case.sizes["H"])
+        named |= {"x": case.x, "dy": case.dy} | _readout(sequence)
         kind = np.float32 if sequence.setting.single else np.float64
         given |= in_case({name: value.astype(kind) for name, value in named.items()}, place)
+        given |= {f"{place}/targets": sequence.loss.targets} if sequence.loss else {}
     return given
 
 
-def _readout(hidden: int) -> dict[str, Array]:
-    """Weights of a layer after the cell, for a forward pass that has one: no gradient depends on them."""
-    return {
-        "readout/matrix": np.linspace(-1, 1, READOUT * hidden).reshape(READOUT, hidden),
-        "readout/vector": np.zeros(READOUT),
-    }
+def _readout(sequence: ForwardPass) -> dict[str, Array]:
+    """Weights of a layer after the cell, for a pass that has one."""
+    if sequence.loss:
+        return {"readout/matrix": sequence.loss.matrix, "readout/vector": sequence.loss.vector}
+    hidden = sequence.case.sizes["H"]
+    matrix = np.linspace(-1, 1, READOUT * hidden).reshape(READOUT, hidden)
+    return {"readout/matrix": matrix, "readout/vector": np.zeros(READOUT)}
 
 
 def _tape(derivation: Derivation, sequence: ForwardPass) -> dict[str, Array]:

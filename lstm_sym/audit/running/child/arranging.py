@@ -32,7 +32,9 @@ def arranged(given: Arrays, request: Request, arrangement: Request, axes: str) -
     order = arrangement["sequence"]
     for name, value in given.items():
         part = name.partition("/")[0]
-        if name in timed:
+        if name == "targets":
+            found[name] = placed(value, axes.replace("D", ""), order.replace("1", ""))
+        elif name in timed:
             found[name] = placed(value, axes, order)
         elif part in ("state", "dstate", "carried"):
             found[name] = placed(value, axes.replace("T", ""), order)
@@ -40,6 +42,8 @@ def arranged(given: Arrays, request: Request, arrangement: Request, axes: str) -
             found[name] = weight(value, arrangement)
         else:
             found[name] = value
+    if arrangement["tokens"]:
+        found["x"] = placed(given["x"].argmax(axis=-1), axes.replace("D", ""), order.replace("1", ""))
     if arrangement["last"]:
         found["dy"] = placed(given["dy"][-1], axes.replace("T", ""), order)
     for name, pack in arrangement["packs"].items():

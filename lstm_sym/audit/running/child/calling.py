@@ -17,7 +17,7 @@ globals()["__builtins__"] = OWN_BUILTINS
 APART = ("x", "dy")
 """What lies apart in memory in a case that is strided."""
 
-AS_EQUATIONS: Request = {"sequence": "TBD", "turned": False, "vector": "H", "last": False, "packs": {}}
+AS_EQUATIONS: Request = {"sequence": "TBD", "turned": False, "vector": "H", "last": False, "tokens": False, "packs": {}}
 """The arrangement of the equations: time first, then the batch; weights (H, D)."""
 
 

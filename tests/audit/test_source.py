@@ -1,0 +1,129 @@
+"""What is read in the text of a file: names that are returned, arguments, which parameters an array holds."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import lstm_sym as ls
+from lstm_sym.audit.interface.description import Arrangement, Pack
+from lstm_sym.audit.interface.finding import find, partner
+from lstm_sym.audit.interface.gates import blocks, gates_of, permutations_by_use, shares
+from lstm_sym.audit.interface.source import Source, arguments, read_source, returned, unpacked
+from lstm_sym.audit.interface.weights import readings
+
+RETURNED = {
+    "return dx, dW.T, grads['b']": ("dx", "dW", "b"),
+    "return np.stack(dxs), dh.copy(), -db": ("dxs", "dh", "db"),
+    "return dx, (dh0, dc0), None": ("dx", ("dh0", "dc0"), "None"),
+    "return self.dW, list(reversed(dxs)), d[0]": ("dW", "dxs", "d"),
+    "out = (dx, dW)\n    return out": ("dx", "dW"),
+    "if x:\n        return None\n    return grads": ("grads",),
+    "def inner():\n        return 1\n    return dx": ("dx",),
+    "pass": (),
+}
+
+
+@pytest.mark.parametrize("body", RETURNED)
+def test_names_in_a_return_statement(body: str) -> None:
+    [function] = ast.parse(f"def f(x):\n    {body}\n").body
+    assert isinstance(function, ast.FunctionDef)
+    assert returned(function) == RETURNED[body]
+
+
+def test_arguments_and_what_is_unpacked() -> None:
+    text = "def f(self, x, state, *, dy, scale=1):\n    h, c = state\n    return x[0] + h\n"
+    [function] = ast.parse(text).body
+    assert isinstance(function, ast.FunctionDef)
+    assert [(a.name, a.is_needed) for a in arguments(function, True)] == [
+        ("x", True),
+        ("state", True),
+        ("dy", True),
+        ("scale", False),
+    ]
+    assert unpacked(function) == {"state", "x"}
+
+
+@pytest.mark.parametrize(
+    ("backward", "others", "forward"),
+    [
+        ("lstm_backward", ["lstm_forward", "rnn_forward"], "lstm_forward"),
+        ("lstm_step_backward", ["lstm_step_forward", "lstm_forward"], "lstm_step_forward"),
+        ("bptt", ["forward_propagation", "loss"], "forward_propagation"),
+        ("backward", ["__call__", "step"], "__call__"),
+        ("backward", ["forward_one", "forward_two"], ""),
+    ],
+)
+def test_the_forward_pass_of_a_backward_pass(backward: str, others: list[str], forward: str) -> None:
+    assert partner(backward, dict.fromkeys([backward, *others])) == forward
+
+
+NAMES = {
+    "Wx Wh b": {"Wx": (("x",), ()), "Wh": (("h",), ()), "b": (("1",), ())},
+    "W_ih W_hh b_ih b_hh": {"W_ih": (("x",), ()), "W_hh": (("h",), ()), "b_ih": (("1",), ()), "b_hh": (("1h",), ())},
+    "W U b": {"W": (("x",), ()), "U": (("h",), ()), "b": (("1",), ())},
+    "W b": {"W": (("h", "x"), ()), "b": (("1",), ())},
+    "Wf Wi Wc Wo bf": {
+        "Wf": (("h", "x"), ("f",)),
+        "Wi": (("h", "x"), ("i",)),
+        "Wc": (("h", "x"), ("g",)),
+        "Wo": (("h", "x"), ("o",)),
+        "bf": (("1",), ("f",)),
+    },
+    "Wf Wi Wg Wo Uf Ui Ug Uo": {
+        **{f"W{gate}": (("x",), (gate,)) for gate in "figo"},
+        **{f"U{gate}": (("h",), (gate,)) for gate in "figo"},
+    },
+    "W_xf W_xi W_xc W_xo W_hf W_hi W_hc W_ho b_c": {
+        **{f"W_x{said}": (("x",), (gate,)) for said, gate in zip("fico", "figo", strict=True)},
+        **{f"W_h{said}": (("h",), (gate,)) for said, gate in zip("fico", "figo", strict=True)},
+        "b_c": (("1",), ("g",)),
+    },
+    "weight_ih_l0 weight_hh_l0 kernel_of_mine": {"weight_ih_l0": (("x",), ()), "weight_hh_l0": (("h",), ())},
+    "batch x weights Wy": {},
+}
+
+
+@pytest.mark.parametrize("words", NAMES)
+def test_names_of_parameters(words: str) -> None:
+    cell = ls.cell("lstm")
+    packs = readings(words.split(), gates_of(ls.derive(cell)), cell.parameters)[0]
+    assert {name: (pack.kinds, pack.gates) for name, pack in packs.items()} == NAMES[words]
+
+
+def test_names_of_the_cell_go_first_and_u_may_be_the_input() -> None:
+    rnn = ls.cell("rnn")
+    gates = gates_of(ls.derive(rnn))
+    first, second = readings("U W b".split(), gates, rnn.parameters)
+    assert {name: pack.parameter for name, pack in first.items()} == {"W": "W", "U": "U", "b": "b"}
+    assert {name: pack.parameter for name, pack in second.items()} == {"W": "U", "U": "W", "b": "b"}
+
+
+def test_the_gates_of_cells_follow_from_their_programs() -> None:
+    assert gates_of(ls.derive(ls.cell("rnn"))) == {"h": {"x": "W", "h": "U", "1": "b"}}
+    gru = gates_of(ls.derive(ls.cell("gru_reset_after")))
+    assert gru["n"] == {"x": "W_n", "h": "U_n", "1": "b_n", "1h": "b_u"} and list(gru) == ["r", "z", "n"]
+    two = Pack(("1h",), share=0.75)
+    assert blocks(two, Arrangement(gates=("z", "r", "n")), gru) == (("b_z",), ("b_r",), ("b_u",))
+    assert shares(two, Arrangement(gates=("z", "r", "n")), gru) == (0.75, 0.75, 1.0)
+    assert blocks(Pack(("h", "x"), ("n",)), Arrangement(joined=("x", "h")), gru) == (("W_n", "U_n"),)
+    assert gates_of(ls.derive(ls.cell("henon"))) == {}
+
+
+def test_orders_of_gates_begin_with_those_in_use_and_are_all() -> None:
+    orders = permutations_by_use(("i", "f", "g", "o"))
+    assert orders[:2] == (("i", "f", "o", "g"), ("i", "f", "g", "o")) and len(set(orders)) == len(orders) == 24
+
+
+def test_nothing_is_found_where_nothing_shows(tmp_path: Path) -> None:
+    derivation = ls.derive(ls.cell("rnn"))
+    broken = tmp_path / "broken.py"
+    broken.write_text("def f(:\n", encoding="utf-8")
+    assert read_source(broken) is None and read_source(tmp_path / "missing.py") is None
+    source = Source(ast.parse("def backward(dy, strange): pass\nclass A:\n    def forward(self, x): pass\n"))
+    assert find(source, "backward", derivation) is None
+    assert find(source, "other", derivation) is None and find(source, "A", derivation) is None
+    lenient = find(source, "backward", derivation, lenient=True)
+    assert lenient is not None and dict(lenient.backward.arguments) == {"dy": "dy", "strange": ""}
