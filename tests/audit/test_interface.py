@@ -16,7 +16,7 @@ from lstm_sym.audit.auditor import _compared, _verdicts
 from lstm_sym.audit.compare import Verdict
 from lstm_sym.audit.interface.agreeing import answered
 from lstm_sym.audit.interface.convention import Convention
-from lstm_sym.audit.sequences.cases import forward_passes
+from lstm_sym.audit.sequences.cases import ForwardPass, forward_passes
 
 PASSES = Path(__file__).parent / "passes"
 FEW = 4
@@ -96,6 +96,9 @@ ROWS = (
         ("dWhh += dz @ states[t - 1].T", "dWhh += dz @ states[t].T"),
         "U",
     ),
+    Row("words_rnn:WordModel", "rnn", "own_forward starts_at_zero no_bias loss_inside axes.TD other_names", "x b h[0]"),
+    Row("last_rnn:SimpleRNN", "rnn", "own_forward starts_at_zero last_step axes.BTD stored_transposed", "h[0]"),
+    Row("stacked_lstm:Layer", "lstm", "own_forward starts_at_zero axes.BTD gate_order", "h[0] c[0]"),
     Row("deep_rnn:rnn_backward", "rnn", "own_forward axes.DBT"),
     Row(
         "deep_rnn:rnn_cell_backward",
@@ -110,7 +113,7 @@ ROWS = (
     Row(
         "single_rnn:bptt",
         "rnn",
-        "starts_at_zero axes.TD",
+        "starts_at_zero axes.TD other_names",
         "x h[0]",
         ("np.outer(delta, x[t])", "np.outer(delta, 2 * x[t])"),
         "W",
@@ -156,10 +159,15 @@ ROWS = (
 Judged = tuple[Convention, dict[str, Verdict], list[str]]
 
 
+@cache
+def few_sequences(cell: str) -> tuple[ls.Derivation, list[ForwardPass]]:
+    derivation = ls.derive(ls.cell(cell))
+    return derivation, forward_passes(derivation, 0)[:FEW]
+
+
 def judged(row: Row, file: Path) -> Judged:
     """The convention that is found, the verdicts by output, and the keys of what was recognised."""
-    derivation = ls.derive(ls.cell(row.cell))
-    sequences = forward_passes(derivation, 0)[:FEW]
+    derivation, sequences = few_sequences(row.cell)
     found, asked, answer = answered(derivation, (file, row.name), sequences, 0, 60, lambda stage, seconds: None)
     evidence, texts, summed = _compared(found, asked, answer, "it")
     verdicts = _verdicts(evidence, texts)

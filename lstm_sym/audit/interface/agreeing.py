@@ -6,6 +6,7 @@ which nothing of what comes back is right, is sought by trial.
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 from collections.abc import Sequence
 from dataclasses import replace
@@ -14,10 +15,10 @@ from pathlib import Path
 from lstm_sym.audit import names
 from lstm_sym.audit.errors import AuditError, complaint
 from lstm_sym.audit.interface.candidates import arrangements
-from lstm_sym.audit.interface.choosing import chosen, normal, score
+from lstm_sym.audit.interface.choosing import chosen, normal, right_gradients, score
 from lstm_sym.audit.interface.convention import Convention, Recognised, untaken_states
 from lstm_sym.audit.interface.description import Interface
-from lstm_sym.audit.interface.finding import find, place_of, unknown_argument
+from lstm_sym.audit.interface.finding import as_step, find, place_of, takes_cotangent, unknown_argument
 from lstm_sym.audit.interface.gates import gates_of
 from lstm_sym.audit.interface.source import Source, read_source
 from lstm_sym.audit.running.answer import Answer
@@ -46,10 +47,10 @@ def answered(
     if interface is None and (unknown := source and unknown_argument(source, function, derivation)):
         facts = {"argument": unknown}
         raise complaint("unknown argument", facts, file, function, names.offered(derivation.cell), [])
-    if interface is not None and not takes_cotangent(interface):
+    if interface is not None and not takes_cotangent(interface.sources):
         raise complaint("no cotangent", {}, file, function, names.offered(derivation.cell), [])
     if interface is not None and not interface.is_documented:
-        convention = chosen(start, interface, *place, seed, timeout, notice)
+        convention = _tried(start, interface, place, seed, timeout, notice)
         return _run(convention, place, sequences, timeout, notice)
     try:
         found = _documented(start, interface, place, sequences, timeout, notice)
@@ -85,9 +86,24 @@ def convention_to_adapt(
         unknown = [name for name, role in interface.backward.arguments if not role]
         return likeliest, source, f"not known: {', '.join(unknown) or 'an argument'}"
     try:
-        return chosen(start, interface, file, function, seed, timeout, notice), source, ""
+        return _tried(start, interface, place, seed, timeout, notice), source, ""
     except AuditError as error:
         return likeliest, source, str(error)
+
+
+def _tried(
+    start: Convention, interface: Interface, place: tuple[Path, str], seed: int, timeout: float, notice: Notice
+) -> Convention:
+    """The convention that is found by trial; that of one step where it may be that, and is nothing else."""
+    cell = start.derivation.cell
+    other = as_step(interface, tuple(cell.states), cell.output)
+    if other is None:
+        return chosen(start, interface, *place, seed, timeout, notice)
+    with contextlib.suppress(AuditError):
+        found = chosen(start, interface, *place, seed, timeout, notice)
+        if found.outputs_right:
+            return found
+    return chosen(start, other, *place, seed, timeout, notice)
 
 
 def _documented(
@@ -133,16 +149,11 @@ def _other(
     return convention if convention.outputs_right else None
 
 
-def takes_cotangent(interface: Interface) -> bool:
-    """Whether the function is told what to give the gradients of, or makes that itself."""
-    kinds = {source.partition("/")[0] for source in interface.sources}
-    return bool(kinds & {"dy", "dstate", "dstates", "carried", "targets"})
-
-
 def nothing_is_right(found: Answered) -> bool:
     """Whether no output of the first sequence is right."""
     convention, asked, answer = found
-    return score(convention, of_case(answer.outputs, 0), asked[0], normal(answer.taken)).right < 1
+    right = right_gradients(convention, asked[0], normal(answer.taken), last=False)
+    return score(convention, of_case(answer.outputs, 0), asked[0], right).right < 1
 
 
 def check_place(file: Path, function: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import permutations, product
+from itertools import groupby, permutations, product
 from typing import Any
 
 from lstm_sym.audit.interface.description import Arrangement, Interface, Packs
@@ -47,25 +47,43 @@ def gate_orders(packs: Packs, gates: Gates) -> tuple[tuple[str, ...], ...]:
     return permutations_by_use(tuple(gates)) if several else ((),)
 
 
-def specification(interface: Interface, arrangement: Arrangement, gates: Gates, kind: int = 0) -> dict[str, Any]:
+def specification(interface: Interface, arrangement: Arrangement, gates: Gates) -> dict[str, Any]:
     """An arrangement as the child process takes it, the blocks of each array of parameters worked out."""
-    packs = {
-        name: {"blocks": rows, "shares": shares(pack, arrangement, gates)}
-        for name, pack in interface.packs[arrangement.reading].items()
-        if (rows := blocks(pack, arrangement, gates))
-    }
+    return {**head(arrangement), "packs": pack_rows(interface, arrangement, gates)}
+
+
+def head(arrangement: Arrangement) -> dict[str, Any]:
+    """All of it but what is in the arrays of parameters."""
     return {
         "sequence": arrangement.sequence,
         "turned": arrangement.turned,
         "vector": arrangement.vector,
         "last": arrangement.last,
         "tokens": arrangement.tokens,
-        "packs": packs,
-        "kind": kind,
     }
 
 
-def specifications(interface: Interface, tried: list[Arrangement], gates: Gates) -> list[dict[str, Any]]:
-    """All of them for a trial, those of one kind with one number."""
-    kinds: dict[tuple[object, ...], int] = {}
-    return [specification(interface, one, gates, kinds.setdefault(one.kind, len(kinds))) for one in tried]
+def pack_rows(interface: Interface, arrangement: Arrangement, gates: Gates) -> dict[str, Any]:
+    """The user's arrays, each with the parameters in it and its share of them."""
+    return {
+        name: {"blocks": rows, "shares": shares(pack, arrangement, gates)}
+        for name, pack in interface.packs[arrangement.reading].items()
+        if (rows := blocks(pack, arrangement, gates))
+    }
+
+
+def trial(interface: Interface, tried: list[Arrangement], gates: Gates) -> dict[str, Any]:
+    """All of them for a trial: those of one kind follow each other, and what is in their arrays stands in one list."""
+    contents: dict[tuple[object, ...], int] = {}
+    packs: list[dict[str, Any]] = []
+    kinds: list[dict[str, Any]] = []
+    for _, same in groupby(enumerate(tried), key=lambda pair: pair[1].kind):
+        group = list(same)
+        kinds.append({**head(group[0][1]), "first": group[0][0], "packs": []})
+        for _, one in group:
+            content = one.reading, one.joined, one.gates
+            if content not in contents:
+                contents[content] = len(packs)
+                packs.append(pack_rows(interface, one, gates))
+            kinds[-1]["packs"].append(contents[content])
+    return {"kinds": kinds, "packs": packs}

@@ -9,14 +9,13 @@ from pathlib import Path
 import numpy as np
 
 from lstm_sym.audit.errors import AuditError
-from lstm_sym.audit.interface.candidates import arrangements, specifications
+from lstm_sym.audit.interface.candidates import arrangements, trial
 from lstm_sym.audit.interface.convention import Convention, Recognised, missing_parameters, untaken_states
 from lstm_sym.audit.interface.description import Arrangement, Interface
 from lstm_sym.audit.running.answer import Answer
 from lstm_sym.audit.running.child.arranging import placed
-from lstm_sym.audit.running.child.values import of_case
 from lstm_sym.audit.running.process import Notice, call
-from lstm_sym.audit.sequences.cases import ForwardPass, arrays, forward_pass, request
+from lstm_sym.audit.sequences.cases import ForwardPass, arrays, forward_pass, request, without
 from lstm_sym.audit.sequences.plan import Setting
 from lstm_sym.interpreter.over_time import Named, deviations
 
@@ -53,39 +52,43 @@ def chosen(
     plain = replace(start, interface=interface, zero_states=zero_states, zero_parameters=lacking)
     [one] = plain.given([forward_pass(derivation, TRIAL, seed)])
     asked = {**request(derivation, [one]), **plain.request}
-    asked |= {"trial": specifications(interface, tried, gates), "trial_seconds": min(SECONDS, timeout / 2)}
+    asked |= {"trial": trial(interface, tried, gates), "trial_seconds": min(SECONDS, timeout / 2)}
     answer = call(file, function, asked, arrays(derivation, [one]), timeout, notice)
-    scores = {}
-    for place, arrangement in enumerate(tried):
-        raw = of_case(answer.outputs, place)
-        if raw:
-            convention = replace(plain, arrangement=arrangement)
-            scores[place] = score(convention, raw, one, normal(answer.taken))
+    right = {last: right_gradients(plain, one, normal(answer.taken), last=last) for last in {a.last for a in tried}}
+    found: dict[int, Named] = {}
+    for name, value in answer.outputs.items():
+        place, _, rest = name.partition("/")
+        found.setdefault(int(place), {})[rest] = value
+    scores = {
+        place: score(replace(plain, arrangement=tried[place]), raw, one, right[tried[place].last])
+        for place, raw in found.items()
+    }
     if not scores:
         raise nothing_came(answer, file, function)
     best = max(scores, key=lambda place: (scores[place], -place))
-    return settled(plain, tried[best], scores[best], answer)
+    differs = forward_agrees(replace(plain, arrangement=tried[best]), found[best], one) is False
+    return settled(plain, tried[best], scores[best].right, answer, differs=differs)
 
 
-def settled(plain: Convention, arrangement: Arrangement, best: Score, answer: Answer) -> Convention:
-    """The convention, with the sentences on what was recognised."""
+def settled(plain: Convention, arrangement: Arrangement, right: int, answer: Answer, *, differs: bool) -> Convention:
+    """The convention, with the sentences on what was recognised. differs: its forward pass gives another output."""
     interface = plain.interface
     assert interface is not None
     states = tuple(plain.derivation.cell.states)
     zero_states = untaken_states(interface, states, answer.read)
     lacking = missing_parameters(interface, arrangement, plain.gates)
     found = replace(plain, arrangement=arrangement, zero_states=zero_states, zero_parameters=lacking)
-    return replace(found, recognised=tuple(sentences(found, best)), outputs_right=best.right)
+    return replace(found, recognised=tuple(sentences(found, differs=differs)), outputs_right=right)
 
 
-def sentences(found: Convention, best: Score) -> list[Recognised]:
+def sentences(found: Convention, *, differs: bool) -> list[Recognised]:
     """What was recognised, one line each."""
     interface, arrangement = found.interface, found.arrangement
     assert interface is not None
     said = []
     if interface.forward:
         said.append(Recognised("audit.own_forward", {"name": dotted(interface.owner, interface.forward.name)}))
-        if not best.forward:
+        if differs:
             said.append(Recognised("audit.forward_differs", {"name": dotted(interface.owner, interface.forward.name)}))
     if found.zero_states:
         said.append(Recognised("audit.starts_at_zero", {"states": ", ".join(found.zero_states)}))
@@ -98,6 +101,9 @@ def sentences(found: Convention, best: Score) -> list[Recognised]:
     if arrangement.sequence != "TBD":
         said.append(Recognised(f"audit.axes.{arrangement.sequence}"))
     packs = interface.packs[arrangement.reading]
+    other = [f"{name} = {pack.parameter}" for name, pack in packs.items() if pack.parameter not in ("", name)]
+    if other:
+        said.append(Recognised("audit.other_names", {"names": ", ".join(other)}))
     if arrangement.turned:
         said.append(Recognised("audit.stored_transposed"))
     if any(pack.is_joined for pack in packs.values()):
@@ -112,10 +118,14 @@ def dotted(owner: str, name: str) -> str:
     return f"{owner}.{name}" if owner else name
 
 
-def score(convention: Convention, raw: Named, one: ForwardPass, taken: frozenset[str]) -> Score:
+def right_gradients(convention: Convention, one: ForwardPass, taken: frozenset[str], *, last: bool) -> Named:
+    """What should come back for the sequence of a trial; of the last step alone, if dy is that."""
+    given = without(convention.derivation, one, (), (), last) if last else one
+    return given.backward(taken).run(convention.derivation.adjoint).gradients
+
+
+def score(convention: Convention, raw: Named, one: ForwardPass, right: Named) -> Score:
     """How near the outputs of one arrangement are to what they should be."""
-    given = convention.given([one])[0] if convention.arrangement.last else one
-    right = given.backward(taken).run(convention.derivation.adjoint).gradients
     try:
         found = convention.read(raw, right, one.case.sizes).outputs
     except (ValueError, IndexError):
@@ -124,7 +134,7 @@ def score(convention: Convention, raw: Named, one: ForwardPass, taken: frozenset
     errors = deviations(fitting, right)
     number = sum(error <= NEAR for error in errors.values())
     alike = [cosine(value, right[name]) for name, value in fitting.items()]
-    return Score(forward_is_right(convention, raw, one), number, round(sum(alike) / max(len(found), 1), 1))
+    return Score(forward_agrees(convention, raw, one) is True, number, round(sum(alike) / max(len(found), 1), 1))
 
 
 def normal(sources: frozenset[str]) -> frozenset[str]:
@@ -148,11 +158,14 @@ def cosine(one: np.ndarray, other: np.ndarray) -> float:
     return abs(float((one * other).sum())) / size if size else float(not one.any() and not other.any())
 
 
-def forward_is_right(convention: Convention, raw: Mapping[str, np.ndarray], one: ForwardPass) -> bool:
-    """Whether a part of what the user's forward pass returned is the cell's output, of all steps or of the last."""
+def forward_agrees(convention: Convention, raw: Mapping[str, np.ndarray], one: ForwardPass) -> bool | None:
+    """Whether a part of what the user's forward pass returned is the cell's output, of all steps or of the last.
+
+    None if no part has the shape of that.
+    """
     parts = [value for name, value in raw.items() if name.startswith("forward/")]
     if not parts:
-        return False
+        return None
     output = convention.derivation.cell.output
     values = [next(v for value, v in step.items() if value.name == output and value.time == 0) for step in one.steps]
     whole, arrangement, interface = np.array(values), convention.arrangement, convention.interface
@@ -165,7 +178,8 @@ def forward_is_right(convention: Convention, raw: Mapping[str, np.ndarray], one:
         shown = [placed(whole, "TBD", "T" + order.replace("T", ""))]
     else:
         shown = [placed(whole, "TBD", order), placed(whole[-1], "BD", order)]
-    return any(fits(part, w) and np.abs(part.reshape(w.shape) - w).max() <= NEAR for part in parts for w in shown)
+    pairs = [(part.reshape(w.shape), w) for part in parts for w in shown if fits(part, w)]
+    return any(np.abs(part - w).max() <= NEAR for part, w in pairs) if pairs else None
 
 
 def nothing_came(answer: Answer, file: Path, function: str) -> AuditError:

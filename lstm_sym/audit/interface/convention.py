@@ -52,7 +52,8 @@ class Convention:
             sequences = [without(self.derivation, one, *lacks) for one in kept]
         if has_loss:
             kept = [one for one in sequences if one.setting.cotangents == 1 and not one.setting.padded]
-            sequences = [with_loss(self.derivation, one, seed) for seed, one in enumerate(kept)]
+            bias = self.interface is not None and "readout/vector" in self.interface.readouts
+            sequences = [with_loss(self.derivation, one, seed, bias=bias) for seed, one in enumerate(kept)]
         return list(sequences)
 
     @property

@@ -81,6 +81,11 @@ class Interface:
         """Whether the loss is worked out inside."""
         return "targets" in self.sources
 
+    @property
+    def readouts(self) -> frozenset[str]:
+        """What there is of a layer after the cell."""
+        return frozenset(source for _, source in self.readout) | self.sources
+
     def request(self) -> dict[str, Any]:
         """For the child process."""
         whole = asdict(self)

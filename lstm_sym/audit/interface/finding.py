@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from lstm_sym.audit import names
 from lstm_sym.audit.interface import vocabulary, weights
@@ -82,6 +82,8 @@ class Finder:
         given = self.given(backward, taken, table, from_forward)
         if given is None:
             return None
+        if self.readout() and not takes_cotangent(role for _, role in given):  # what is called y is what y should be
+            given = tuple((name, "targets" if name in ("y", "Y", "ys") else role) for name, role in given)
         called = None
         if forward is not None and (from_forward or needs_forward):
             named = arguments(forward, is_method)[first:]
@@ -142,7 +144,8 @@ class Finder:
         if name in table:
             return table[name]
         alike = {plain(other): role for other, role in reversed(list(table.items())) if len(other) > 1}
-        return alike.get(plain(name)) or ("params" if name in vocabulary.PARAMETERS else "")
+        known = alike.get(plain(name)) or ("params" if name in vocabulary.PARAMETERS else "")
+        return known or vocabulary.size_like(name)
 
     def construct(self, place: Place) -> Arguments | None:
         """What the constructor of a class is given."""
@@ -194,6 +197,22 @@ def find(source: Source, function: str, derivation: Derivation, *, lenient: bool
     if not packs[0]:  # keys of a dict that are made up as it runs, say: their gradients may have names
         packs = weights.readings(bases(source.names), gates, parameters)
     return Finder(source, derivation, packs, lenient).interface(place)
+
+
+def takes_cotangent(roles: Iterable[str]) -> bool:
+    """Whether a function is told what to give the gradients of, or makes that itself."""
+    kinds = {role.partition("/")[0] for role in roles}
+    return bool(kinds & {"dy", "dstate", "dstates", "carried", "targets"})
+
+
+def as_step(interface: Interface, states: Sequence[str], output: str) -> Interface | None:
+    """The same as a function of one step, if it takes the adjoint of every state, as one of all steps may too."""
+    carried = {"dy": f"carried/{output}", **{f"dstate/{name}": f"carried/{name}" for name in states if name != output}}
+    given = interface.backward.arguments
+    if interface.forward is None or not set(carried) <= {role for _, role in given}:
+        return None
+    turned = tuple((name, carried.get(role, role)) for name, role in given)
+    return replace(interface, backward=replace(interface.backward, arguments=turned), by="step")
 
 
 def bases(words: Sequence[str]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from lstm_sym.audit import names
@@ -11,7 +12,7 @@ INPUT = "x xs x_t xt X Xs inputs input input_seq x_seq seq sequence input_sequen
 OUTPUT_GRADIENT = (
     "dout douts d_out dys dhs dH dHs dhout dh_out dout_h upstream grad_output grad_outputs grad_h grad_hs grad_out "
     "output_gradients output_grad delta deltas dhidden d_hidden dL_dh dLdh dL_dy dy_seq dh_seq dh_list dloss gradient "
-    "gradients_out error errors"
+    "gradients_out error errors grad grads_out"
 ).split()
 TARGETS = "targets target labels label y_true ys_true targets_seq".split()
 """The classes that a loss wants: dy is made inside, of a softmax on a layer after the cell."""
@@ -30,6 +31,15 @@ SIZES = {
     "Y": "n_y output_size output_dim n_out num_classes n_classes n_outputs O out_dim n_output y_dim K".split(),
 }
 """Size -> names of arguments and of globals; Y is that of a readout, which the cell does not have."""
+
+SIZE_WORDS = {
+    "H": ("hid", "unit", "neuron", "state", "cell"),
+    "B": ("batch",),
+    "T": ("seq", "time", "step", "len"),
+    "Y": ("out", "class", "target", "label"),
+    "D": ("in", "word", "vocab", "embed", "feat", "char", "x"),
+}
+"""Size -> what a name may have in it that says how many of something there are, the first that fits."""
 
 CACHE = (
     "cache caches tape ctx saved saved_values memory stored history intermediates values context records trace fwd "
@@ -79,6 +89,14 @@ def spelled(cell_states: tuple[str, ...], known: Mapping[str, object]) -> dict[s
     return found
 
 
+def size_like(name: str) -> str:
+    """The size that a name like word_dim or n_neurons says, "" if it says none."""
+    words = name.lower()
+    if not re.search(r"size|dim|len|num|^n_|^n(?=[A-Z])|units|count|features|steps", name):
+        return ""
+    return next((f"size/{size}" for size, said in SIZE_WORDS.items() if any(word in words for word in said)), "")
+
+
 def backward_arguments(derivation: Derivation, sizes: Mapping[str, int]) -> dict[str, str]:
     """Name of an argument of a backward pass -> what it is given."""
     cell = derivation.cell
@@ -90,7 +108,9 @@ def backward_arguments(derivation: Derivation, sizes: Mapping[str, int]) -> dict
         if state == cell.output:
             found |= {f"d{letter}{end}": "dy" for end in ("", "s", "_t", "t", "_seq", "_all", "_out")}
         found |= {name.format(letter): f"state/{state}" for name in PREVIOUS}
-        found |= {name.format(letter): f"dstate/{state}" for name in LAST}
+        found |= {
+            name.format(letter): f"dstate/{state}" for name in (*LAST, *(["d{0}"] if state != cell.output else []))
+        }
         found |= {name.format(letter): f"carried/{state}" for name in NEXT}
         found |= {f"{letter}s": f"tape/{state}"}
     return found | names.arguments(derivation, sizes)

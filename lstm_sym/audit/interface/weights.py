@@ -13,7 +13,7 @@ from dataclasses import replace
 from lstm_sym.audit.interface.description import Pack, Packs
 from lstm_sym.audit.interface.gates import Gates
 
-NAME = re.compile(r"((?:weights?|kernel|theta)(?=[_A-Z\d])|recurrent_kernel|biases|bias|[WwURb])(.*)", re.DOTALL)
+NAME = re.compile(r"((?:weights?|theta)(?=[_A-Z\d])|kernel|recurrent_kernel|biases|bias|[WwURb])(.*)", re.DOTALL)
 KIND_WORDS = {
     "x": "x xh xa ax ih in input inp i2h xz hx_in xw".split(),
     "h": "h hh aa ah hid hidden rec recurrent r h2h a s ss hu prev".split(),
@@ -31,7 +31,7 @@ GATE_WORDS = {
 }
 """Gate, by the letter that cells have for it -> what names say for it."""
 
-GRADIENT = ("d", "d_", "grad_", "D", "g_", "delta_", "g")
+GRADIENT = ("d", "d_", "grad_", "D", "g_", "delta_", "g", "dLd", "dL_d", "dJd", "dJ_d", "dEd", "dE_d")
 """What stands before the name of a gradient."""
 
 

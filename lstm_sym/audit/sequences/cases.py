@@ -105,8 +105,11 @@ def without(
     return _forward_pass(derivation, one.setting, replace(case, dy=dy, state=state, params=params))
 
 
-def with_loss(derivation: Derivation, one: ForwardPass, seed: int) -> ForwardPass:
-    """The same sequence with one input 1 and all others 0 at each step, and the dy of a loss on the output."""
+def with_loss(derivation: Derivation, one: ForwardPass, seed: int, *, bias: bool) -> ForwardPass:
+    """The same sequence with one input 1 and all others 0 at each step, and the dy of a loss on the output.
+
+    bias: whether the layer after the cell has one.
+    """
     case, rng = one.case, np.random.default_rng(seed)
     classes = case.x.shape[2]
     x = np.eye(classes)[rng.integers(classes, size=case.x.shape[:2])]
@@ -115,7 +118,7 @@ def with_loss(derivation: Derivation, one: ForwardPass, seed: int) -> ForwardPas
     y = np.array([values[output] for values in run.steps])
     loss = Loss(
         rng.normal(size=(classes, y.shape[2])),
-        rng.normal(size=classes),
+        rng.normal(size=classes) * bias,
         rng.integers(classes, size=x.shape[:2]),
     )
     scores = y @ loss.matrix.T + loss.vector
@@ -189,7 +192,7 @@ def request(derivation: Derivation, found: list[ForwardPass]) -> dict[str, Any]:
         "strided": [sequence.setting.strided for sequence in found],
         "interface": None,
         "arrangement": None,
-        "trial": [],
+        "trial": None,
         "trial_seconds": 0.0,
         "trace": False,
         "timed": ["x", "dy", "targets", *(f"tape/{name}" for name in tape if name in timed)],

@@ -119,23 +119,27 @@ def tried(target: Target, request: Request, given: Arrays) -> tuple[dict[str, An
     fails, the others do.
     """
     outputs: Arrays = {}
-    failed: dict[int, str] = {}
     refused: list[list[Any]] = []
     until = monotonic() + request["trial_seconds"]
-    for place, arrangement in enumerate(request["trial"]):
-        kind = arrangement["kind"]
-        if kind in failed or monotonic() > until:
-            continue
-        caller = Caller(target, request, arrangement)
-        try:
-            outputs |= in_case(caller.gradients(given, 0), place)
-        except Complaint as complaint:
-            failed[kind] = complaint.kind
-            refused.append([place, f"{complaint.kind}: {complaint.facts}"])
-        except Exception as error:
-            failed[kind] = str(error)
-            refused.append([place, own_traceback(error)])
+    caller = Caller(target, request)
+    for kind in request["trial"]["kinds"]:
+        for offset, packs in enumerate(kind["packs"]):
+            place = kind["first"] + offset
+            caller = Caller(target, request, {**kind, "packs": request["trial"]["packs"][packs]})
+            try:
+                outputs |= in_case(caller.gradients(given, 0), place)
+            except Exception as error:
+                refused.append([place, own_traceback(error) if not isinstance(error, Complaint) else said(error)])
+                if not offset:
+                    break
+            if monotonic() > until:
+                return {**told(caller), "refused": refused}, outputs
     return {**told(caller), "refused": refused}, outputs
+
+
+def said(complaint: Complaint) -> str:
+    """A complaint in a line, for one arrangement among others."""
+    return f"{complaint.kind}: {complaint.facts}"
 
 
 def traced(caller: Caller, request: Request, given: Arrays) -> Tracer:

@@ -137,12 +137,11 @@ class Described:
             result = self.called(owner, interface["forward"], first, values)
             values = values | dict(parts_of(result))
             self.forward_parts = [part for _, part in parts_of(result)]
-        before = numbers_in(owner)
         result = self.called(owner, interface["backward"], first, values)
         returned = [(name, value) for name, value in self.named(result) if value is not None]
         table = interface["outputs"]
         told = {table.get(name) for name, _ in returned}
-        left = [(name, value) for name, value in left_in(owner, before) if table.get(name) not in {*told, None}]
+        left = [(n, v) for n, v in left_in(owner, self.module.__name__, DEPTH) if table.get(n) not in {*told, None}]
         return known([*returned, *left], table, self.ignored)
 
     def owner(self, values: Arrays) -> Any:
@@ -202,16 +201,15 @@ def fill(made: Any, packs: Arrays, module: str, depth: int) -> None:
             fill(value, packs, module, depth - 1)
 
 
-def numbers_in(owner: Any) -> dict[str, int]:
-    """The attributes of an object, by the identity of what they hold."""
-    return {name: id(value) for name, value in vars(owner).items()} if not isinstance(owner, ModuleType | type) else {}
-
-
-def left_in(owner: Any, before: Mapping[str, int]) -> Iterator[tuple[str, Any]]:
-    """Gradients that a method left in its object: attributes called d..., and dicts of gradients."""
-    for name, value in vars(owner).items() if before else ():
+def left_in(owner: Any, module: str, depth: int) -> Iterator[tuple[str, Any]]:
+    """Gradients that a method left in its object, or in one in it: attributes called d..., and dicts of gradients."""
+    if isinstance(owner, ModuleType | type) or not depth:
+        return
+    for name, value in getattr(owner, "__dict__", {}).items():
         fields = mapping(value)
         if name in GRADIENTS and fields is not None:
             yield from ((f"d{key.removeprefix('d')}", entry) for key, entry in flat(fields))
+        elif type(value).__module__ == module:
+            yield from left_in(value, module, depth - 1)
         elif fields is None and name.startswith(("d", "grad")) and hasattr(value, "shape"):
             yield name, value
