@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import lstm_sym as ls
 from lstm_sym.audit.auditor import _compared, _verdicts
 from lstm_sym.audit.compare import Verdict
-from lstm_sym.audit.interface.agreeing import answered
+from lstm_sym.audit.errors import AuditError
+from lstm_sym.audit.interface.agreeing import answered, traced
 from lstm_sym.audit.interface.convention import Convention
 from lstm_sym.audit.sequences.cases import ForwardPass, forward_passes
 
@@ -188,6 +190,28 @@ def test_a_pass_is_taken_as_it_is(row: Row) -> None:
     cell = ls.cell(row.cell)
     every = ["x", *cell.parameters, *(f"{name}[0]" for name in cell.states)]
     assert [name for name in every if name not in verdicts] == row.missing.split()
+
+
+def test_of_many_failures_the_one_is_told_that_is_no_matter_of_shapes(tmp_path: Path) -> None:
+    row = next(row for row in ROWS if row.function == "course_rnn:rnn_backward")
+    file = tmp_path / "own.py"
+    text = row.file.read_text(encoding="utf-8")
+    file.write_text(text.replace("return dx, dprev_h", "return dx, dprev"), encoding="utf-8")
+    with pytest.raises(AuditError, match="failed in every arrangement") as caught:
+        judged(row, file)
+    assert "NameError: name 'dprev' is not defined" in str(caught.value) and "--init" in str(caught.value)
+
+
+def test_the_lines_of_a_pass_can_be_traced_as_it_is_called() -> None:
+    row = next(row for row in ROWS if row.function == "course_lstm:lstm_backward")
+    convention, _, _ = judged_as_it_is(row)
+    derivation, sequences = few_sequences("lstm")
+    [one] = convention.given(sequences[3:])
+    found = traced(convention, (row.file, row.name), one, 60, lambda stage, seconds: None)
+    assert {a.function for a in found} >= {"lstm_forward", "lstm_step_forward", "lstm_backward", "lstm_step_backward"}
+    right = one.backward(frozenset({"dy"})).run(derivation.adjoint).gradients
+    [*_, dWx] = [a.value for a in found if a.name == "dWx" and a.function == "lstm_backward"]
+    assert np.allclose(dWx.T, np.concatenate([right[f"W_{gate}"] for gate in "ifog"]))
 
 
 @pytest.mark.parametrize("row", [row for row in ROWS if row.wrong], ids=lambda row: row.function)

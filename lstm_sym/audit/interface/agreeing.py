@@ -24,6 +24,7 @@ from lstm_sym.audit.interface.source import Source, read_source
 from lstm_sym.audit.running.answer import Answer
 from lstm_sym.audit.running.child.values import of_case
 from lstm_sym.audit.running.process import Notice, call
+from lstm_sym.audit.running.tracing import Assigned, trace
 from lstm_sym.audit.sequences.cases import ForwardPass, arrays, request
 from lstm_sym.compile.derivation import Derivation
 
@@ -99,11 +100,18 @@ def _tried(
     other = as_step(interface, tuple(cell.states), cell.output)
     if other is None:
         return chosen(start, interface, *place, seed, timeout, notice)
-    with contextlib.suppress(AuditError):
+    try:
         found = chosen(start, interface, *place, seed, timeout, notice)
-        if found.outputs_right:
-            return found
-    return chosen(start, other, *place, seed, timeout, notice)
+    except AuditError:
+        with contextlib.suppress(AuditError):
+            return chosen(start, other, *place, seed, timeout, notice)
+        raise
+    if found.outputs_right:
+        return found
+    with contextlib.suppress(AuditError):
+        step = chosen(start, other, *place, seed, timeout, notice)
+        return step if step.outputs_right else found
+    return found
 
 
 def _documented(
@@ -136,6 +144,14 @@ def _run(
     asked = convention.given(sequences)
     whole = {**request(convention.derivation, asked), **convention.request}
     return convention, asked, call(*place, whole, arrays(convention.derivation, asked), timeout, notice)
+
+
+def traced(
+    convention: Convention, place: tuple[Path, str], one: ForwardPass, timeout: float, notice: Notice
+) -> tuple[Assigned, ...]:
+    """What the lines of the file assign in a sequence, which is what the function was given: one of `Audit.passes`."""
+    whole = {**request(convention.derivation, [one]), **convention.request}
+    return trace(*place, whole, arrays(convention.derivation, [one]), timeout, notice)
 
 
 def _other(

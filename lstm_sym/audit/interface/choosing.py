@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -183,12 +184,19 @@ def forward_agrees(convention: Convention, raw: Mapping[str, np.ndarray], one: F
 
 
 def nothing_came(answer: Answer, file: Path, function: str) -> AuditError:
-    """What is said where every arrangement failed: the error of the first, the likeliest."""
-    first = answer.refused[min(answer.refused)] if answer.refused else "no error"
+    """What is said where every arrangement failed: the error that has least to do with shapes, and came latest."""
+    first = min(answer.refused.values(), key=by_shape) if answer.refused else "no error"
     text = "\n".join(f"    {line}" for line in first.rstrip().splitlines())
     return AuditError(
         "",
-        f"{file}:{function} failed in every arrangement that was tried, in the likeliest one so:\n{text}",
+        f"{file}:{function} failed in every arrangement of its arrays that was tried, in one of them so:\n{text}",
         "an arrangement of its own, or a mistake that does not let it run at all",
         "have an adapter written, `lstm-sym audit FILE:FUNCTION --cell CELL --init -o adapter.py`, and fill it in",
     )
+
+
+def by_shape(error: str) -> tuple[bool, int]:
+    """Errors of another kind than those of shapes first, then those that came late in the file."""
+    lines = re.findall(r"line (\d+), in ", error)
+    last = error.rstrip().rpartition("\n")[2]
+    return last.startswith(("ValueError", "IndexError")), -int(lines[-1]) if lines else 0
