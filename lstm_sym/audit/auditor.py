@@ -13,6 +13,7 @@ from lstm_sym.audit.errors import AuditError
 from lstm_sym.audit.interface.agreeing import answered
 from lstm_sym.audit.interface.choosing import normal
 from lstm_sym.audit.interface.convention import Convention, Recognised, unsummed
+from lstm_sym.audit.interface.subject import Subject
 from lstm_sym.audit.lines.tracing_lines import Called, Lines, traced_lines
 from lstm_sym.audit.running.answer import Answer
 from lstm_sym.audit.running.child.values import of_case
@@ -120,8 +121,9 @@ def audit(
     check_timeout(timeout)
     _check_inputs(cell)
     derivation, place = Derivation(cell), f"{file}:{function}"
+    subject = Subject(file, function, seed, timeout, notice)
     sequences = forward_passes(derivation, seed, [parse_sizes(text) for text in sizes], data)
-    convention, asked, answer = answered(derivation, (file, function), sequences, seed, timeout, notice)
+    convention, asked, answer = answered(derivation, subject, sequences)
     known = [sequence for case, sequence in enumerate(asked) if case not in answer.refused]
     evidence, texts, summed = _compared(convention, asked, answer, place)
     every = mistakes(derivation.adjoint, derivation.forward, asked[SHORT[-1]].backward(ALL))

@@ -23,6 +23,7 @@ def write_adapter(
     """Look at the file, try it, and write the adapter. Raises Refused, AuditError."""
     from lstm_sym.audit.interface.adapter import FILL, adapter_text
     from lstm_sym.audit.interface.agreeing import convention_to_adapt
+    from lstm_sym.audit.interface.subject import Subject
     from lstm_sym.cli.cells import load_cells
     from lstm_sym.cli.output import Destination
     from lstm_sym.compile.derivation import Derivation
@@ -32,7 +33,7 @@ def write_adapter(
     destination = Destination(output, [name], force=force, ending=".py")
     [cell] = load_cells([name], tuple(settings))
     say(f"running {file}: its code, and {function}, in a process of its own, {timeout:g} s at most", err=True)
-    found, source, problem = convention_to_adapt(Derivation(cell), (file, function), seed, timeout, lambda *_: None)
+    found, source, problem = convention_to_adapt(Derivation(cell), Subject(file, function, seed, timeout))
     text = adapter_text(found, source.names, file, function, output)
     destination.deliver(text)
     if problem:

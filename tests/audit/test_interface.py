@@ -16,8 +16,9 @@ import lstm_sym as ls
 from lstm_sym.audit.auditor import _compared, _verdicts
 from lstm_sym.audit.compare import Verdict
 from lstm_sym.audit.errors import AuditError
-from lstm_sym.audit.interface.agreeing import answered, traced
+from lstm_sym.audit.interface.agreeing import answered
 from lstm_sym.audit.interface.convention import Convention
+from lstm_sym.audit.interface.subject import Subject
 from lstm_sym.audit.sequences.cases import ForwardPass, forward_passes
 
 PASSES = Path(__file__).parent / "passes"
@@ -170,7 +171,7 @@ def few_sequences(cell: str) -> tuple[ls.Derivation, list[ForwardPass]]:
 def judged(row: Row, file: Path) -> Judged:
     """The convention that is found, the verdicts by output, and the keys of what was recognised."""
     derivation, sequences = few_sequences(row.cell)
-    found, asked, answer = answered(derivation, (file, row.name), sequences, 0, 60, lambda stage, seconds: None)
+    found, asked, answer = answered(derivation, Subject(file, row.name), sequences)
     evidence, texts, summed = _compared(found, asked, answer, "it")
     verdicts = _verdicts(evidence, texts)
     said = [one.key.removeprefix("audit.") for one in (*found.recognised, *summed)]
@@ -207,7 +208,7 @@ def test_the_lines_of_a_pass_can_be_traced_as_it_is_called() -> None:
     convention, _, _ = judged_as_it_is(row)
     derivation, sequences = few_sequences("lstm")
     [one] = convention.given(sequences[3:])
-    found = traced(convention, (row.file, row.name), one, 60, lambda stage, seconds: None)
+    found = Subject(row.file, row.name).trace(convention, one)
     assert {a.function for a in found} >= {"lstm_forward", "lstm_step_forward", "lstm_backward", "lstm_step_backward"}
     right = one.backward(frozenset({"dy"})).run(derivation.adjoint).gradients
     [*_, dWx] = [a.value for a in found if a.name == "dWx" and a.function == "lstm_backward"]

@@ -21,26 +21,18 @@ from lstm_sym.audit.interface.description import Interface
 from lstm_sym.audit.interface.finding import as_step, find, place_of, takes_cotangent, unknown_argument
 from lstm_sym.audit.interface.gates import gates_of
 from lstm_sym.audit.interface.source import Source, read_source
+from lstm_sym.audit.interface.subject import Subject
 from lstm_sym.audit.running.answer import Answer
 from lstm_sym.audit.running.child.values import of_case
-from lstm_sym.audit.running.process import Notice, call
-from lstm_sym.audit.running.tracing import Assigned, trace
-from lstm_sym.audit.sequences.cases import ForwardPass, arrays, request
+from lstm_sym.audit.sequences.cases import ForwardPass
 from lstm_sym.compile.derivation import Derivation
 
 Answered = tuple[Convention, list[ForwardPass], Answer]
 
 
-def answered(
-    derivation: Derivation,
-    place: tuple[Path, str],
-    sequences: Sequence[ForwardPass],
-    seed: int,
-    timeout: float,
-    notice: Notice,
-) -> Answered:
+def answered(derivation: Derivation, subject: Subject, sequences: Sequence[ForwardPass]) -> Answered:
     """The convention, the sequences as the function was given them, and what came back. Raises AuditError."""
-    file, function = place
+    file, function = subject.file, subject.function
     start = Convention(derivation, gates_of(derivation))
     check_place(file, function)
     source = read_source(file)
@@ -51,31 +43,29 @@ def answered(
     if interface is not None and not takes_cotangent(interface.sources):
         raise complaint("no cotangent", {}, file, function, names.offered(derivation.cell), [])
     if interface is not None and not interface.is_documented:
-        convention = _tried(start, interface, place, seed, timeout, notice)
-        return _run(convention, place, sequences, timeout, notice)
+        convention = _tried(start, interface, subject)
+        return _run(convention, subject, sequences)
     try:
-        found = _documented(start, interface, place, sequences, timeout, notice)
+        found = _documented(start, interface, subject, sequences)
     except AuditError as error:
         if interface is None or error.kind != "raised":
             raise
-        other = _other(start, interface, place, seed, timeout, notice)
+        other = _other(start, interface, subject)
         if other is None:
             raise
-        return _run(other, place, sequences, timeout, notice)
+        return _run(other, subject, sequences)
     if interface is not None and nothing_is_right(found):
-        other = _other(start, interface, place, seed, timeout, notice)
-        found = _run(other, place, sequences, timeout, notice) if other else found
+        other = _other(start, interface, subject)
+        found = _run(other, subject, sequences) if other else found
     return found
 
 
-def convention_to_adapt(
-    derivation: Derivation, place: tuple[Path, str], seed: int, timeout: float, notice: Notice
-) -> tuple[Convention, Source, str]:
+def convention_to_adapt(derivation: Derivation, subject: Subject) -> tuple[Convention, Source, str]:
     """What can be found out for an adapter, the file as text, and why it could not be tried, "" if it was.
 
     Raises AuditError for a file that is none, or has no such function.
     """
-    file, function = place
+    file, function = subject.file, subject.function
     check_place(file, function)
     source = read_source(file)
     interface = find(source, function, derivation, lenient=True) if source else None
@@ -87,49 +77,42 @@ def convention_to_adapt(
         unknown = [name for name, role in interface.backward.arguments if not role]
         return likeliest, source, f"not known: {', '.join(unknown) or 'an argument'}"
     try:
-        return _tried(start, interface, place, seed, timeout, notice), source, ""
+        return _tried(start, interface, subject), source, ""
     except AuditError as error:
         return likeliest, source, str(error)
 
 
-def _tried(
-    start: Convention, interface: Interface, place: tuple[Path, str], seed: int, timeout: float, notice: Notice
-) -> Convention:
+def _tried(start: Convention, interface: Interface, subject: Subject) -> Convention:
     """The convention that is found by trial; that of one step where it may be that, and is nothing else."""
     cell = start.derivation.cell
     other = as_step(interface, tuple(cell.states), cell.output)
     if other is None:
-        return chosen(start, interface, *place, seed, timeout, notice)
+        return chosen(start, interface, subject)
     try:
-        found = chosen(start, interface, *place, seed, timeout, notice)
+        found = chosen(start, interface, subject)
     except AuditError:
         with contextlib.suppress(AuditError):
-            return chosen(start, other, *place, seed, timeout, notice)
+            return chosen(start, other, subject)
         raise
     if found.outputs_right:
         return found
     with contextlib.suppress(AuditError):
-        step = chosen(start, other, *place, seed, timeout, notice)
+        step = chosen(start, other, subject)
         return step if step.outputs_right else found
     return found
 
 
 def _documented(
-    start: Convention,
-    interface: Interface | None,
-    place: tuple[Path, str],
-    sequences: Sequence[ForwardPass],
-    timeout: float,
-    notice: Notice,
+    start: Convention, interface: Interface | None, subject: Subject, sequences: Sequence[ForwardPass]
 ) -> Answered:
     """By the names of the arguments; that the first state is not taken shows in these, or in what is read of a tape."""
     if interface is None or "tape" in interface.sources:
-        found = _run(start, place, sequences, timeout, notice)
+        found = _run(start, subject, sequences)
         if interface is None:
             return found
         zero = _starting_at_zero(start, interface, found[2].read)
-        return _run(zero, place, sequences, timeout, notice) if zero.zero_states else found
-    return _run(_starting_at_zero(start, interface, frozenset()), place, sequences, timeout, notice)
+        return _run(zero, subject, sequences) if zero.zero_states else found
+    return _run(_starting_at_zero(start, interface, frozenset()), subject, sequences)
 
 
 def _starting_at_zero(start: Convention, interface: Interface, read: frozenset[str]) -> Convention:
@@ -138,28 +121,15 @@ def _starting_at_zero(start: Convention, interface: Interface, read: frozenset[s
     return replace(start, zero_states=zero, recognised=said)
 
 
-def _run(
-    convention: Convention, place: tuple[Path, str], sequences: Sequence[ForwardPass], timeout: float, notice: Notice
-) -> Answered:
-    asked = convention.given(sequences)
-    whole = {**request(convention.derivation, asked), **convention.request}
-    return convention, asked, call(*place, whole, arrays(convention.derivation, asked), timeout, notice)
+def _run(convention: Convention, subject: Subject, sequences: Sequence[ForwardPass]) -> Answered:
+    given = convention.given(sequences)
+    return convention, given, subject.run(convention, given)
 
 
-def traced(
-    convention: Convention, place: tuple[Path, str], one: ForwardPass, timeout: float, notice: Notice
-) -> tuple[Assigned, ...]:
-    """What the lines of the file assign in a sequence, which is what the function was given: one of `Audit.passes`."""
-    whole = {**request(convention.derivation, [one]), **convention.request}
-    return trace(*place, whole, arrays(convention.derivation, [one]), timeout, notice)
-
-
-def _other(
-    start: Convention, interface: Interface, place: tuple[Path, str], seed: int, timeout: float, notice: Notice
-) -> Convention | None:
+def _other(start: Convention, interface: Interface, subject: Subject) -> Convention | None:
     """Another arrangement in which something of what comes back is right, if there is one."""
     try:
-        convention = chosen(start, interface, *place, seed, timeout, notice)
+        convention = chosen(start, interface, subject)
     except AuditError:
         return None
     return convention if convention.outputs_right else None

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 
@@ -13,10 +12,10 @@ from lstm_sym.audit.errors import AuditError
 from lstm_sym.audit.interface.candidates import arrangements, trial
 from lstm_sym.audit.interface.convention import Convention, Recognised, missing_parameters, untaken_states
 from lstm_sym.audit.interface.description import Arrangement, Interface
+from lstm_sym.audit.interface.subject import Subject
 from lstm_sym.audit.running.answer import Answer
 from lstm_sym.audit.running.child.arranging import placed
-from lstm_sym.audit.running.process import Notice, call
-from lstm_sym.audit.sequences.cases import ForwardPass, arrays, forward_pass, request, without
+from lstm_sym.audit.sequences.cases import ForwardPass, forward_pass, without
 from lstm_sym.audit.sequences.plan import Setting
 from lstm_sym.interpreter.over_time import Named, deviations
 
@@ -39,9 +38,7 @@ class Score:
     alike: float
 
 
-def chosen(
-    start: Convention, interface: Interface, file: Path, function: str, seed: int, timeout: float, notice: Notice
-) -> Convention:
+def chosen(start: Convention, interface: Interface, subject: Subject) -> Convention:
     """The convention under which most of what comes back is right. Raises AuditError where nothing comes back."""
     derivation, gates = start.derivation, start.gates
     tried = arrangements(interface, gates)
@@ -51,10 +48,9 @@ def chosen(
         zero_states = ()
     lacking = missing_parameters(interface, tried[0], gates)
     plain = replace(start, interface=interface, zero_states=zero_states, zero_parameters=lacking)
-    [one] = plain.given([forward_pass(derivation, TRIAL, seed)])
-    asked = {**request(derivation, [one]), **plain.request}
-    asked |= {"trial": trial(interface, tried, gates), "trial_seconds": min(SECONDS, timeout / 2)}
-    answer = call(file, function, asked, arrays(derivation, [one]), timeout, notice)
+    [one] = plain.given([forward_pass(derivation, TRIAL, subject.seed)])
+    seconds = min(SECONDS, subject.timeout / 2)
+    answer = subject.run(plain, [one], trial=trial(interface, tried, gates), trial_seconds=seconds)
     right = {last: right_gradients(plain, one, normal(answer.taken), last=last) for last in {a.last for a in tried}}
     found: dict[int, Named] = {}
     for name, value in answer.outputs.items():
@@ -65,7 +61,7 @@ def chosen(
         for place, raw in found.items()
     }
     if not scores:
-        raise nothing_came(answer, file, function)
+        raise nothing_came(answer, subject)
     best = max(scores, key=lambda place: (scores[place], -place))
     differs = forward_agrees(replace(plain, arrangement=tried[best]), found[best], one) is False
     return settled(plain, tried[best], scores[best].right, answer, differs=differs)
@@ -183,13 +179,14 @@ def forward_agrees(convention: Convention, raw: Mapping[str, np.ndarray], one: F
     return any(np.abs(part - w).max() <= NEAR for part, w in pairs) if pairs else None
 
 
-def nothing_came(answer: Answer, file: Path, function: str) -> AuditError:
+def nothing_came(answer: Answer, subject: Subject) -> AuditError:
     """What is said where every arrangement failed: the error that has least to do with shapes, and came latest."""
     first = min(answer.refused.values(), key=by_shape) if answer.refused else "no error"
+    place = f"{subject.file}:{subject.function}"
     text = "\n".join(f"    {line}" for line in first.rstrip().splitlines())
     return AuditError(
         "",
-        f"{file}:{function} failed in every arrangement of its arrays that was tried, in one of them so:\n{text}",
+        f"{place} failed in every arrangement of its arrays that was tried, in one of them so:\n{text}",
         "an arrangement of its own, or a mistake that does not let it run at all",
         "have an adapter written, `lstm-sym audit FILE:FUNCTION --cell CELL --init -o adapter.py`, and fill it in",
     )
