@@ -75,8 +75,11 @@ class Finder:
         taken = arguments(backward, is_method)[first:]
         is_object = is_method and not is_static(backward)
         needs_forward = context or is_object
-        parts = returned(forward) if forward else ()
         documented = names.arguments(self.derivation, SIZES)
+        own = [a.name for a in taken if a.is_needed and (a.name not in documented or a.name in vocabulary.CACHE)]
+        if not own and not needs_forward:  # all that it takes has a meaning here, whatever else the file has
+            forward = None
+        parts = returned(forward) if forward else ()
         table = vocabulary.backward_arguments(self.derivation, SIZES)
         from_forward = {a.name: part for a in taken if forward and (part := part_of(a, parts, table))}
         given = self.given(backward, taken, table, from_forward)
@@ -193,10 +196,19 @@ def find(source: Source, function: str, derivation: Derivation, *, lenient: bool
     if place is None:
         return None
     gates, parameters = gates_of(derivation), derivation.cell.parameters
-    packs = weights.readings(source.words, gates, parameters)
+    taken = [given.name for method in both(source, place) for given in arguments(method, bool(place.owner))]
+    packs = weights.readings(taken, gates, parameters)  # what is taken tells more than what it is unpacked into
+    if not any(weights.covers(way, gates) for way in packs):
+        packs = weights.readings(source.words, gates, parameters)
     if not packs[0]:  # keys of a dict that are made up as it runs, say: their gradients may have names
         packs = weights.readings(bases(source.names), gates, parameters)
     return Finder(source, derivation, packs, lenient).interface(place)
+
+
+def both(source: Source, place: Place) -> list[Function]:
+    """The backward pass, and the forward pass that goes with it, if there is one."""
+    methods = source.methods(place.owner)
+    return [methods[name] for name in (place.name, partner(place.name, methods)) if name in methods]
 
 
 def takes_cotangent(roles: Iterable[str]) -> bool:

@@ -42,11 +42,13 @@ def readings(words: Iterable[str], gates: Gates, parameters: Iterable[str]) -> t
     """
     found = dict.fromkeys(words)
     own = {name: Pack(parameter=name) for name in parameters if name in found}
-    bases = [name for name in found if NAME.fullmatch(name)]
+    is_whole = _all_kinds(own, gates)
+    # Where all of the cell's own are there, arrays of several may be unpacked into them.
+    bases = [name for name in found if NAME.fullmatch(name) and not (is_whole and name in own)]
     ways = [way for way in (_by_gate(bases, gates), _together(bases, gates)) if way]
-    complete = [way for way in ways if _covers(way, gates)]
-    if own and _all_kinds(own, gates):
-        complete = [own]
+    complete = [{**way, **_not_held(own, way, gates)} for way in ways if covers(way, gates)]
+    if is_whole:
+        complete = [own, *complete]
     if "U" in own and "W" in own and len(gates) == 1:  # many write U for the input and W for the state
         complete.append({**own, "U": own["W"], "W": own["U"]})
     return tuple(complete) or (own,)
@@ -57,7 +59,13 @@ def _all_kinds(own: Packs, gates: Gates) -> bool:
     return bool(needed) and needed <= set(own)
 
 
-def _covers(way: Packs, gates: Gates) -> bool:
+def _not_held(own: Packs, way: Packs, gates: Gates) -> dict[str, Pack]:
+    """The parameters under names of the cell's own that no array of a reading holds: peepholes, a bias."""
+    held = {gates[gate].get(kind) for pack in way.values() for gate in (pack.gates or gates) for kind in pack.kinds}
+    return {name: pack for name, pack in own.items() if name not in held and name not in way}
+
+
+def covers(way: Packs, gates: Gates) -> bool:
     """Whether every matrix of the cell has a place."""
     held = {(gate, kind) for pack in way.values() for gate in (pack.gates or gates) for kind in pack.kinds}
     return bool(gates) and {(g, k) for g, kinds in gates.items() for k in kinds if k != "1"} <= held
