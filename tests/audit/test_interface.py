@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -159,6 +161,12 @@ ROWS = (
 )
 
 
+def some(rows: Sequence[Row], long: str) -> list[Any]:
+    """The rows as parameters; those of these files with the long tests alone."""
+    marks = {row: [pytest.mark.long] if row.file.stem in long.split() else [] for row in rows}
+    return [pytest.param(row, id=row.function, marks=marks[row]) for row in rows]
+
+
 Judged = tuple[Convention, dict[str, Verdict], list[str]]
 
 
@@ -215,7 +223,10 @@ def test_the_lines_of_a_pass_can_be_traced_as_it_is_called() -> None:
     assert np.allclose(dWx.T, np.concatenate([right[f"W_{gate}"] for gate in "ifog"]))
 
 
-@pytest.mark.parametrize("row", [row for row in ROWS if row.wrong], ids=lambda row: row.function)
+@pytest.mark.parametrize(
+    "row",
+    some([row for row in ROWS if row.wrong], "cell_lstm two_bias_gru unsummed_rnn plain_rnn scratch_lstm course_rnn"),
+)
 def test_a_broken_pass_is_taken_in_the_same_way_and_judged_wrong(row: Row, tmp_path: Path) -> None:
     right, _, _ = judged_as_it_is(row)
     file, (part, broken) = tmp_path / row.file.name, row.broken
