@@ -201,6 +201,16 @@ def test_a_pass_is_taken_as_it_is(row: Row) -> None:
     assert [name for name in every if name not in verdicts] == row.missing.split()
 
 
+def test_a_forward_pass_that_is_not_the_cells_is_said(tmp_path: Path) -> None:
+    row = next(row for row in ROWS if row.function == "course_rnn:rnn_backward")
+    file = tmp_path / "own.py"
+    text = row.file.read_text(encoding="utf-8")
+    file.write_text(text.replace("prev_h.dot(Wh) + b)", "prev_h.dot(Wh) + 2 * b)"), encoding="utf-8")
+    _, verdicts, said = judged(row, file)
+    assert said == ["own_forward", "forward_differs", "axes.BTD", "stored_transposed"]
+    assert not any(verdict.right for verdict in verdicts.values())
+
+
 def test_of_many_failures_the_one_is_told_that_is_no_matter_of_shapes(tmp_path: Path) -> None:
     row = next(row for row in ROWS if row.function == "course_rnn:rnn_backward")
     file = tmp_path / "own.py"
