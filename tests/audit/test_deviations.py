@@ -88,7 +88,7 @@ ALONE: dict[str, tuple[Deviation, ...]] = {
     "mean, decay and clip": (Averaged("batch"), Decayed(1e-3), ClippedElements(5.0)),
     "truncated mean, clipped": (Windowed(4), Averaged("batch"), ClippedNorm(5.0)),
     "clipped in the loop, mean": (each_step("rnn", 5.0)[0], Averaged("batch")),
-    **{f"{one.what} {one.when} {one.bound:g}": (one,) for b in (5.0, 0.7, 1.2345) for one in each_step("rnn", b)},
+    **{f"{one.what} {one.when} {one.bound:g}": (one,) for b in (5.0, 1.2345) for one in each_step("rnn", b)},
 }
 
 
@@ -144,7 +144,7 @@ IN_ONE_PLACE: dict[str, Deviation] = {
 
 
 @pytest.mark.parametrize("name", IN_ONE_PLACE)
-@pytest.mark.parametrize("output", ["U", "W"])
+@pytest.mark.parametrize("output", ["U", pytest.param("W", marks=pytest.mark.long)])
 def test_a_deviation_with_another_number_in_one_place_is_none(name: str, output: str) -> None:
     others = writer("rnn").write(IN_ONE_PLACE[name])
     found = [
