@@ -31,6 +31,25 @@ def backward(x, h, h_prev, W, U, dy, dh_T):
     return {"x": dx, "W": gradW, "U": gradU, "b": gradb, "h0": carried.T}
 """
 
+BY_STEPS = """
+import numpy as np
+
+
+def step(x, h, h_prev, W, U, d):
+    z = d * (1 - h**2)
+    return z @ W, z.T @ x, z.T @ h_prev, z.sum(axis=0), z @ U
+
+
+def backward(x, h, h_prev, W, U, dy, dh_T):
+    dx, dW, dU, db, dh = np.zeros_like(x), np.zeros_like(W), np.zeros_like(U), np.zeros(len(U)), dh_T
+    for t in range(len(x))[::-1]:
+        dx[t], dW_, dU_, db_, dh = step(x[t], h[t], h_prev[t], W, U, dy[t] + dh)
+        dW += dW_
+        dU += dU_
+        db += db_
+    return {"x": dx, "W": dW, "U": dU, "b": db, "h0": dh}
+"""
+
 OUTER = (
     STEP[: STEP.index("    each =")].replace("sum(da[k]", "sum((da[k]").replace("k] for k in da)", "k]) for k in da)")
 )
@@ -71,6 +90,8 @@ WRONG = {
     ("rnn", RNN, "dW + da.T @ x[t]", "da.T @ x[t]"): "dW = dW + da.T @ x[t]",
     ("rnn", RNN, "dU + da.T @ h_prev[t]", "dU + da.T @ h[t]"): "dU = dU + da.T @ h_prev[t]",
     ("rnn", RNN, "dx[t] = da @ W", "dx[t] = -da @ W"): "dx[t] = da @ W",
+    ("rnn", COLUMNS, "gradU += z @ h_prev[step]", "gradU -= z @ h_prev[step]"): "gradU += z @ h_prev[step]",
+    ("rnn", BY_STEPS, "dW += dW_", "dW = dW_"): "dW = dW + dW_",
     ("rnn", COLUMNS, "1 - h[step].T ** 2", "1 - h[step].T"): "slope = 1 - h[step].T**2",
     ("rnn", COLUMNS, "z = delta * slope", "z = delta"): "z = delta * slope",
     ("rnn", COLUMNS, "carried = U.T @ z\n", "carried = U @ z\n"): "carried = U.T @ z",
