@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from lstm_sym.audit.compare import BAR, SATURATED_BAR, SINGLE_BAR, Verdict, layout_text, layouts, turned, verdict
@@ -18,16 +19,18 @@ from lstm_sym.audit.lines.tracing_lines import Called, Lines, traced_lines
 from lstm_sym.audit.running.answer import Answer
 from lstm_sym.audit.running.child.values import of_case
 from lstm_sym.audit.running.process import Notice, check_timeout
+from lstm_sym.audit.search.clock import Clock
 from lstm_sym.audit.search.evidence import Evidence
-from lstm_sym.audit.search.explanations import Explanation, explain
+from lstm_sym.audit.search.explanations import SECONDS, Explanation, Told, explain
 from lstm_sym.audit.sequences.cases import ALL, ForwardPass, forward_passes
 from lstm_sym.audit.sequences.own import parse_sizes
-from lstm_sym.audit.sequences.plan import LONG, PLAN, SHORT
+from lstm_sym.audit.sequences.plan import LONG, SHORT, sequences_for
 from lstm_sym.compile.derivation import Derivation
 from lstm_sym.equations.cell import Cell
 from lstm_sym.ground.progress import Progress
 from lstm_sym.interpreter.over_time import Named
-from lstm_sym.mistakes.catalogue import Mistake, mistakes
+from lstm_sym.mistakes.catalogue import Mistake, candidates
+from lstm_sym.mistakes.noticed import noticeable
 
 
 @dataclass(frozen=True)
@@ -36,7 +39,7 @@ class Audit:
 
     verdicts: one an output, in the order x, parameters, initial states; missing: outputs that were not returned;
     meant: what is done on purpose otherwise, a clip say; verdicts are on what remains. explanation: the mistakes
-    that give exactly what was returned, None if none is known, none is needed, or what was returned is not finite
+    that give what was returned, as far as they are known; None if none is needed, or what was returned is not finite
     or changes from call to call. own_lines: of each of these, the lines of the file that it is in. passes: the
     forward pass of each sequence; evidence: what was found on each beside what is right. unused: those of the plan
     on which the cell itself gives numbers too large; refused: those that the function refused, with its error; bar:
@@ -111,12 +114,15 @@ def audit(
     data: Path | None = None,
     notice: Notice = lambda stage, seconds: None,
     progress: Progress = lambda done, total: None,
+    seconds: float = SECONDS,
+    told: Told = lambda shown: None,
 ) -> Audit:
     """Run `function` of `file` in a process of its own and compare what it returns with the derived backward pass.
 
     How it is called and what it may return: docs/audit.md. sizes: of further sequences, "T=100,B=32"; data: an .npz
     file with the arrays of one, named as arguments. notice hears of the process every other second, progress of the
-    search for the mistake. Raises AuditError where there is nothing to compare.
+    search for the mistakes, which takes at most these `seconds`; told hears what each stage of it shows. Raises
+    AuditError where there is nothing to compare.
     """
     check_timeout(timeout)
     _check_inputs(cell)
@@ -126,21 +132,20 @@ def audit(
     convention, asked, answer = answered(derivation, subject, sequences)
     known = [sequence for case, sequence in enumerate(asked) if case not in answer.refused]
     evidence, texts, summed = _compared(convention, asked, answer, place)
-    every = mistakes(derivation.adjoint, derivation.forward, asked[SHORT[-1]].backward(ALL))
-    unnoticed: tuple[Mistake, ...] = ()
-    noticed: tuple[Mistake, ...] = ()
+    every = candidates(derivation.adjoint, derivation.forward)
     verdicts, explanation = _verdicts(evidence, texts), None
     meant: tuple[Deviation, ...] = ()
     can_be_explained = not answer.unstable and not any(v.broken for v in verdicts)
     if can_be_explained and not all(v.right for v in verdicts):
-        understood = understand(evidence, derivation.adjoint, every, lambda one: explain(one, every, progress))
+        usual = [place for place, sequence in enumerate(known) if sequence.setting.is_usual]
+        explained = partial(explain, known=every, clock=Clock(seconds, progress), told=told, usual=usual)
+        understood = understand(evidence, derivation.adjoint, every, explained)
         evidence, meant, explanation = understood.evidence, understood.meant, understood.explanation
         verdicts = _verdicts(evidence, texts)
-    if all(v.right for v in verdicts):
-        unnoticed = evidence.unnoticed(every)
-        noticed = tuple(mistake for mistake in every if mistake not in unnoticed)
+    is_right = all(v.right for v in verdicts)
+    noticed, unnoticed = _noticed(evidence, every, asked[SHORT[-1]]) if is_right else ((), ())
     own: Lines = ()
-    if explanation is not None:
+    if explanation is not None and explanation.mistakes:
         called = Called(file, function, timeout, answer.by_step, convention)
         own = traced_lines(explanation, known[SHORT[-1]], evidence.given[SHORT[-1]], called)
     return Audit(
@@ -149,7 +154,7 @@ def audit(
         seed=seed,
         passes=tuple(known),
         evidence=evidence,
-        unused=tuple(one.why for one in PLAN if one not in {sequence.setting for sequence in sequences}),
+        unused=tuple(one.why for one in sequences_for(cell.states) if one not in {each.setting for each in sequences}),
         refused=tuple(f"{asked[case].setting.why}: {error}" for case, error in answer.refused.items()),
         bar=evidence.bars[0],
         verdicts=verdicts,
@@ -163,6 +168,16 @@ def audit(
         noticed=noticed,
         unnoticed=unnoticed,
     )
+
+
+def _noticed(
+    evidence: Evidence, every: Sequence[Mistake], sequence: ForwardPass
+) -> tuple[tuple[Mistake, ...], tuple[Mistake, ...]]:
+    """The mistakes that would have shown in what was returned, and those of any effect that would not."""
+    hidden = evidence.unnoticed(every)
+    keys = {mistake.key for mistake in hidden}
+    noticed = tuple(mistake for mistake in every if mistake.key not in keys)
+    return noticed, noticeable(hidden, sequence.backward(ALL))
 
 
 def _check_inputs(cell: Cell) -> None:

@@ -18,7 +18,8 @@ from lstm_sym.cells import cell
 from lstm_sym.check import random_case
 from lstm_sym.compile.derivation import Derivation
 from lstm_sym.interpreter.over_time import Backward, Named, deviations, run_forward
-from lstm_sym.mistakes.catalogue import NOTICED, Mistake, candidates
+from lstm_sym.mistakes.catalogue import Mistake, candidates
+from lstm_sym.mistakes.noticed import NOTICED
 
 CELL = "lstm"
 

@@ -11,6 +11,7 @@ from lstm_sym.cli.streams import echo, say
 
 if TYPE_CHECKING:
     from lstm_sym.audit import Audit
+    from lstm_sym.audit.search.stages import Shown
     from lstm_sym.audit.wording import Wording
     from lstm_sym.document.sentences import Sentences
 
@@ -19,6 +20,24 @@ def say_printed(found: Audit, sentences: Sentences) -> None:
     """What the file itself has printed last."""
     if found.answer.printed:
         say(sentences.sentence("audit.printed") + f"\n{found.answer.printed}", err=True)
+
+
+def stage_line(shown: Shown, sentences: Sentences) -> str:
+    """What a stage of the search shows: "with two steps: wrong are x, W_i, which 2 known mistakes give"."""
+    comma = sentences.sentence("list.comma")
+    stage = sentences.sentence(f"audit.stage.{shown.stage.replace(' ', '-')}")
+    facts: dict[str, object] = {"stage": stage, "wrong": comma.join(shown.wrong), "left": comma.join(shown.left)}
+    facts |= {"right": comma.join(shown.right), "mistakes": len(shown.mistakes)}
+    if not shown.wrong:
+        return sentences.text("audit.stage.all-right", **facts)
+    few_right = 0 < len(shown.right) < len(shown.wrong)
+    what = sentences.text("audit.stage.right-are" if few_right else "audit.stage.wrong-are", **facts)
+    if not shown.right:
+        what = sentences.text("audit.stage.all-wrong", **facts)
+    if not shown.mistakes:
+        return what
+    known = "audit.stage.explained" if not shown.left else "audit.stage.partly"
+    return what + sentences.text(known, **facts)
 
 
 def print_audit(found: Audit, language: str) -> None:
@@ -68,7 +87,7 @@ def _explained(wording: Wording) -> Iterator[str]:
     found, text = wording.audit, wording.sentences.text
     if found.is_usually_right:
         yield text("audit.usually_right")
-    if found.explanation is None:
+    if found.explanation is None or not found.explanation.mistakes:
         first, *others = wording.unexplained()
         yield from (first, *(f"  {line}" for line in others))
         return
@@ -80,6 +99,8 @@ def _explained(wording: Wording) -> Iterator[str]:
             yield f"  ({line.number}) {line.text}{origin}"
         for own in found.own_lines[place] if found.own_lines else ():
             yield from (f"  {line_text(one, wording.notation)}" for one in wording.own(own))
+    if found.explanation.unexplained:
+        yield text("audit.left", outputs=", ".join(found.explanation.unexplained))
     if found.explanation.also:
         yield text("audit.also")
     for mistake in found.explanation.also[:ALSO]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from lstm_sym.cli.adapting import write_adapter
-from lstm_sym.cli.audit_result import print_audit, say_printed
+from lstm_sym.cli.audit_result import print_audit, say_printed, stage_line
 from lstm_sym.cli.options import (
     Decimal,
     Whole,
@@ -24,6 +24,7 @@ from lstm_sym.cli.tool import FAILED, Refused
 
 if TYPE_CHECKING:
     from lstm_sym.audit import Audit
+    from lstm_sym.audit.search.stages import Shown
     from lstm_sym.document.sentences import Sentences
     from lstm_sym.equations import Cell
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 @click.argument("place", metavar="FILE:FUNCTION|TEXT")
 @click.option("--cell", "name", required=True, metavar="CELL", help="The cell whose backward pass it is.")
 @click.option("--timeout", type=Decimal(min=0.1), default=60.0, show_default=True, help="Seconds that it may take.")
+@click.option("--seconds", type=Decimal(min=0), default=20.0, show_default=True, help="Of the search for mistakes.")
 @click.option("--seed", type=Whole(min=0), default=0, show_default=True, help="Of the random sequences.")
 @click.option("--sizes", multiple=True, metavar="T=..,B=..,D=..,H=..", help="A further sequence of these sizes.")
 @click.option("--data", type=click.Path(path_type=Path), metavar="FILE.npz", help="A further sequence of your arrays.")
@@ -48,6 +50,7 @@ def audit(
     place: str,
     name: str,
     timeout: float,
+    seconds: float,
     seed: int,
     sizes: tuple[str, ...],
     data: Path | None,
@@ -75,20 +78,16 @@ def audit(
     if adapter:
         return write_adapter(path, function, name, settings, seed, timeout, output, force=force)
 
-    from lstm_sym.audit.running.process import check_timeout
-    from lstm_sym.audit.sequences.own import parse_sizes
     from lstm_sym.cli.cells import load_cells
     from lstm_sym.cli.output import Destination, page_format
     from lstm_sym.document.sentences import Sentences
 
-    check_timeout(timeout)
-    for text in sizes:
-        parse_sizes(text)
+    _check(timeout, sizes)
     kind = page_format(output)
     destination = Destination(output, [name], force=force, quiet=as_json)
     [cell] = load_cells([name], settings)
     sentences = Sentences(language)
-    options = {"seed": seed, "timeout": timeout, "sizes": sizes, "data": data}
+    options = {"seed": seed, "timeout": timeout, "seconds": seconds, "sizes": sizes, "data": data}
     found = _audited(cell, path, function, sentences, **options)
     say_printed(found, sentences)
     if output is not None and not (as_json and str(output) == "-"):
@@ -109,9 +108,21 @@ def _audited(cell: Cell, path: Path, function: str, sentences: Sentences, **opti
     def notice(stage: str, seconds: float) -> None:
         say(sentences.text("audit.still", **facts, stage=stage, passed=f"{seconds:.0f}"), err=True)
 
-    return audited(
-        cell, path, function, notice=notice, progress=reporter(sentences.sentence("audit.seeking")), **options
-    )
+    def told(shown: Shown) -> None:
+        say(stage_line(shown, sentences), err=True)
+
+    progress = reporter(sentences.sentence("audit.seeking"))
+    return audited(cell, path, function, notice=notice, progress=progress, told=told, **options)
+
+
+def _check(timeout: float, sizes: tuple[str, ...]) -> None:
+    """Refuse a time without an end, and sizes that are none, before anything is run."""
+    from lstm_sym.audit.running.process import check_timeout
+    from lstm_sym.audit.sequences.own import parse_sizes
+
+    check_timeout(timeout)
+    for text in sizes:
+        parse_sizes(text)
 
 
 def _place(place: str) -> tuple[Path, str]:

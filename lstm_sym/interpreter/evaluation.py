@@ -115,18 +115,18 @@ def _accumulate(statement: Accumulate, values: Mapping[Value, Array]) -> Array:
 
 def evaluate(expression: Expr, values: Mapping[sympy.Symbol, Any]) -> Any:
     """A scalar expression on arrays, node by node; functions in their form free of cancellation."""
-    return _meaning(expression)(values)
+    return meaning(expression)(values)
 
 
 @lru_cache(maxsize=4096)
-def _meaning(expression: Expr) -> Callable[[Mapping[sympy.Symbol, Any]], Any]:
+def meaning(expression: Expr) -> Callable[[Mapping[sympy.Symbol, Any]], Any]:
     """What an expression computes of the values of its symbols: read once, run at every step."""
     if isinstance(expression, sympy.Symbol):
         return itemgetter(expression)
     if expression.is_Number:
         number = float(expression)
         return lambda values: number
-    first, *others = map(_meaning, expression.args)
+    first, *others = map(meaning, expression.args)
     if isinstance(expression, sympy.Add):
         return lambda values: reduce(add, [other(values) for other in others], first(values))
     if isinstance(expression, sympy.Mul):

@@ -1,36 +1,27 @@
 """Programs over a sequence: all values of the forward program, and what a backward program makes of them.
 
-Slow and obvious, like the interpreter of one step that it calls. The backward program need not be a right one:
-`Backward` runs rewritten programs too, and computes again only what a rewrite can change.
+Slow and obvious, like the interpreter of one step that it calls. The backward program need not be a right one, nor the
+loop around it.
 """
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
 from lstm_sym.equations.sizes import number_of
 from lstm_sym.interpreter.evaluation import Array, known_sizes, run_statement, run_step
+from lstm_sym.interpreter.loop import Edge, Loop, Reading, Total, ordered, summed
 from lstm_sym.program.program import Program
 from lstm_sym.program.statements import Accumulate
 from lstm_sym.program.values import Role, Value
 
 Values = dict[Value, Array]
 Named = dict[str, Array]
-
-
-class Total(enum.Enum):
-    """How the gradient of a parameter is made of what each step (1 .. T) and each sequence (1 .. B) contributes."""
-
-    SUM = "sum over time and batch"
-    FIRST_STEP = "the first step alone, which the loop of the backward pass reaches last"
-    LAST_STEP = "the last step alone, which the loop of the backward pass reaches first"
-    BATCH_MEAN = "mean over the batch"
-    TIME_MEAN = "mean over time"
+AS_IT_SHOULD_BE = Loop()
 
 
 def run_forward(program: Program, x: Array, params: Mapping[str, Array], state: Mapping[str, Array]) -> list[Values]:
@@ -65,27 +56,26 @@ class Backward:
     dy: Array
     dstate: Mapping[str, Array]
 
-    def run(self, program: Program, totals: Mapping[Value, Total] | None = None, base: Run | None = None) -> Run:
-        """Gradients "x" (T, B, D), each parameter by its name, each initial state as "h[0]" (B, H).
+    def run(self, program: Program, loop: Loop = AS_IT_SHOULD_BE) -> Run:
+        """Gradients "x" (T, B, D), each parameter by its name, each initial state as "h[0]" (B, H)."""
+        run = self.through_time(program, loop)
+        return replace(run, gradients=self.afterwards(run.gradients))
 
-        totals: how a parameter's gradient is summed, where it is not as it should be. base: a run of another program
-        over the same sequence, from which every value is taken that the difference between the two cannot change.
-        """
-        touched = _touched(program, base.program if base else None)
-        carried = {carry.incoming: self.dstate[_of(carry.incoming)] for carry in program.carries}
+    def through_time(self, program: Program, loop: Loop = AS_IT_SHOULD_BE) -> Run:
+        """The gradients before anything is done to all of them."""
+        carried = {carry.incoming: self.starting(carry.incoming, loop) for carry in program.carries}
         done: list[Values] = [{} for _ in self.steps]
         for t in reversed(range(len(self.steps))):
-            known = base.steps[t] if base else {}
-            done[t] = self._step(program, t, {**known, **self.entering(carried)}, touched)
+            done[t] = self._step(program, t, self.entering(carried), loop)
             carried = self.leaving({carry.incoming: done[t][carry.outgoing] for carry in program.carries}, t)
         gradients: Named = {}
         if program.outputs:
-            gradients["x"] = np.array([values[program.outputs[0]] for values in done])
+            steps = np.array([values[program.outputs[0]] for values in done])
+            gradients["x"] = ordered(loop.totals.get(program.outputs[0], Total.SUM), steps)
         for statement in program.statements:
             if isinstance(statement, Accumulate):
-                how = (totals or {}).get(statement.target, Total.SUM)
-                parts = np.array([values[statement.target] for values in done])
-                gradients[_of(statement.target)] = _total(how, parts, self.dy.shape[1])
+                how = loop.totals.get(statement.target, Total.SUM)
+                gradients[_of(statement.target)] = summed(how, statement, done, self.batch)
         return Run(program, done, gradients | {f"{_of(value)}[0]": array for value, array in carried.items()})
 
     def computed(self, value: Value, array: Array) -> Array:
@@ -100,18 +90,56 @@ class Backward:
         """The carried adjoints as a step sends them to the one before."""
         return carried
 
-    def _step(self, program: Program, t: int, known: Values, touched: set[Value]) -> Values:
-        """All values of step t; `known` has the carried adjoints, and those of another run for what is not touched."""
+    def afterwards(self, gradients: Named) -> Named:
+        """What becomes of all gradients in the end."""
+        return gradients
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether every output is what the program makes it, and nothing is done to all of them."""
+        return True
+
+    @property
+    def is_one_loop(self) -> bool:
+        """Whether the gradients come from one loop over all steps."""
+        return True
+
+    @property
+    def batch(self) -> int:
+        """How many sequences there are at once."""
+        return int(self.dy.shape[1])
+
+    def starting(self, carried: Value, loop: Loop = AS_IT_SHOULD_BE) -> Array:
+        """What arrives at the last step of a carried adjoint: the cotangent of the last state."""
+        cotangent = self.dstate[_of(carried)]
+        return np.zeros_like(cotangent) if carried in loop.unstarted else cotangent
+
+    def at(self, value: Value, t: int) -> Array:
+        """A value of the forward pass at step t, or what arrives there from the loss."""
+        return np.asarray(self.dy[t] if is_cotangent(value) else self.steps[t][value])
+
+    def read(self, reading: Reading, t: int) -> Array:
+        """What stands for a value that is read at another step."""
+        place, count = t + reading.offset, len(self.steps)
+        if reading.edge is Edge.ZERO and not 0 <= place < count:
+            return np.zeros_like(self.at(reading.source, t))
+        return self.at(reading.source, place % count)
+
+    def _step(self, program: Program, t: int, carried: Values, loop: Loop) -> Values:
+        """All values of step t."""
         forward = self.steps[t]
-        values = known | {v: forward[v] for v in (*program.inputs, *program.parameters) if v in forward}
+        values = carried | {v: forward[v] for v in (*program.inputs, *program.parameters) if v in forward}
         values |= {v: np.asarray(float(number)) for v, number in program.constants.items()}
-        values |= {v: self.dy[t] for v in program.inputs if v.role is Role.ADJOINT and v.of is None}
+        values |= {v: self.dy[t] for v in program.inputs if is_cotangent(v)}
+        values |= {v: self.read(loop.readings[v], t) for v in program.inputs if v in loop.readings}
         for statement in program.statements:
-            target = statement.target
-            if target in touched:
-                array = np.broadcast_to(run_statement(statement, values), self._shape(target))
-                values[target] = self.computed(target, array)
+            array = self.shaped(run_statement(statement, values), statement.target)
+            values[statement.target] = self.computed(statement.target, array)
         return values
+
+    def shaped(self, array: Array, value: Value) -> Array:
+        """What a statement gave as the array of a value: the same for every unit where it is a number."""
+        return np.broadcast_to(array, self._shape(value))
 
     @cached_property
     def _sizes(self) -> dict[str, int]:
@@ -142,37 +170,11 @@ def deviations(found: Mapping[str, Array], right: Mapping[str, Array]) -> dict[s
     return errors
 
 
+def is_cotangent(value: Value) -> bool:
+    """Whether it is what arrives from the loss at every step."""
+    return value.role is Role.ADJOINT and value.of is None
+
+
 def _of(value: Value) -> str:
     assert value.of is not None
     return value.of.name
-
-
-def _total(how: Total, parts: Array, batch: int) -> Array:
-    """Contributions of each step (T, ...), summed over the batch already, made one gradient."""
-    match how:
-        case Total.FIRST_STEP:
-            return np.asarray(parts[0])
-        case Total.LAST_STEP:
-            return np.asarray(parts[-1])
-        case Total.BATCH_MEAN:
-            return np.asarray(parts.sum(axis=0) / batch)
-        case Total.TIME_MEAN:
-            return np.asarray(parts.mean(axis=0))
-    return np.asarray(parts.sum(axis=0))
-
-
-def _touched(program: Program, base: Program | None) -> set[Value]:
-    """The targets whose values may differ from those of `base`: rewritten, or fed by what is, through time."""
-    if base is None:
-        return {statement.target for statement in program.statements}
-    known = set(map(id, base.statements))
-    touched = {statement.target for statement in program.statements if id(statement) not in known}
-    reads = [(statement.target, frozenset(statement.reads())) for statement in program.statements]
-    size = -1
-    while size != len(touched):
-        size = len(touched)
-        touched |= {carry.incoming for carry in program.carries if carry.outgoing in touched}
-        for target, values in reads:
-            if not touched.isdisjoint(values):
-                touched.add(target)
-    return touched

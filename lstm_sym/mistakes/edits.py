@@ -23,7 +23,10 @@ Symbols = Mapping[sympy.Symbol, Value]
 
 @dataclass(frozen=True)
 class Edit:
-    """In the statement of `target`, part number `place` is replaced by `part`, or left out if that is None."""
+    """In the statement of `target`, part number `place` is replaced by `part`, or left out if that is None.
+
+    A place after the last adds a part.
+    """
 
     target: Value
     place: int
@@ -67,7 +70,7 @@ def rewritten(program: Program, edits: Sequence[Edit], values: Symbols) -> Progr
     for edit in edits:
         wanted.setdefault(edit.target, {})[edit.place] = edit.part
     statements = tuple(
-        _edited(statement, wanted[statement.target], values) if statement.target in wanted else statement
+        edited_statement(statement, wanted[statement.target], values) if statement.target in wanted else statement
         for statement in program.statements
     )
     known = {statement.target for statement in statements} | set(program.values())
@@ -75,9 +78,10 @@ def rewritten(program: Program, edits: Sequence[Edit], values: Symbols) -> Progr
     return replace(program, statements=statements, inputs=(*program.inputs, *added))
 
 
-def _edited(statement: Statement, changes: Mapping[int, Part | None], values: Symbols) -> Statement:
-    kept = [changes.get(place, part) for place, part in enumerate(parts(statement))]
-    left: tuple[Any, ...] = tuple(part for part in kept if part is not None)
+def edited_statement(statement: Statement, changes: Mapping[int, Part | None], values: Symbols) -> Statement:
+    """A statement with other parts at these places. Raises KeyError for a symbol that is none of `values`."""
+    every = {**dict(enumerate(parts(statement))), **changes}
+    left: tuple[Any, ...] = tuple(every[place] for place in sorted(every) if every[place] is not None)
     match statement:
         case Affine():
             return replace(statement, terms=left)

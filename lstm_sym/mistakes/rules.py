@@ -14,11 +14,10 @@ from typing import TypeAlias, assert_never
 import sympy
 from sympy import Expr
 
-from lstm_sym.equations.functions import FUNCTIONS
-from lstm_sym.interpreter.over_time import Total
+from lstm_sym.interpreter.loop import Total
 from lstm_sym.mistakes.context import ADJOINTS, Context, Resummed, Rewrite, Says, edited, stands_for
-from lstm_sym.mistakes.edits import Edit, Part, addends, parts
-from lstm_sym.mistakes.sentences import Word
+from lstm_sym.mistakes.edits import Edit, Part, parts
+from lstm_sym.mistakes.slopes import misremembered, slope_rewrites
 from lstm_sym.program.statements import Accumulate, Affine, Contribution, Maximum, Pointwise, Statement, Term
 from lstm_sym.program.values import Role, Value
 
@@ -26,7 +25,7 @@ Wrong: TypeAlias = tuple[str, Expr, Says, str]
 """For a factor: the kind of rewrite, what stands instead, the words, the qualifier."""
 
 
-def rewrites(context: Context) -> Iterator[Rewrite]:
+def in_statements(context: Context) -> Iterator[Rewrite]:
     """Every rewrite of every statement, in the order of the program."""
     for statement in context.backward.statements:
         if isinstance(statement, Pointwise) and statement.target.role is Role.SLOPE:
@@ -45,6 +44,7 @@ def rewrites(context: Context) -> Iterator[Rewrite]:
                     pass  # it has no parts
                 case _:
                     assert_never(statement)
+        yield from whole_rewrites(statement)
         if statement.target.role is Role.CARRIED_ADJOINT:
             yield from sent_rewrites(statement)
         if statement.target.time is None:
@@ -78,51 +78,54 @@ def sent_rewrites(statement: Statement) -> Iterator[Rewrite]:
         yield Rewrite(edits, "carried adjoint not sent", "", says)
 
 
+def whole_rewrites(statement: Statement) -> Iterator[Rewrite]:
+    """A sum never computed; one of three terms and more overwritten by each, so that the last of a loop is left."""
+    found = parts(statement)
+    if len(found) > 1 and statement.target.role is not Role.CARRIED_ADJOINT:
+        nothing = tuple(Edit(statement.target, place, None) for place in range(len(found)))
+        yield Rewrite(nothing, "left out", "", (statement.target, " is never computed: it stays zero"))
+    for kept, part in enumerate(found if len(found) > 2 else ()):
+        edits = tuple(Edit(statement.target, place, None) for place in range(len(found)) if place != kept)
+        says: Says = (statement.target, " is overwritten by every term instead of summed: ", part, " alone is left")
+        yield Rewrite(edits, "one term alone", _text(part), says)
+
+
 def total_rewrites(target: Value) -> Iterator[Rewrite]:
     """The gradient of a parameter overwritten instead of summed, or a mean instead of a sum."""
     what = "matrix" if len(target.shape) == 2 else "vector"
     for how, kind, text in (
         (Total.FIRST_STEP, "overwritten", " is overwritten at every step instead of summed: the first step's is left"),
         (Total.LAST_STEP, "last step alone", " is that of the last step alone: the sum over time is missing"),
+        (Total.FIRST_SEQUENCE, "first sequence alone", " is that of the first sequence of the batch alone"),
+        (Total.LAST_SEQUENCE, "last sequence alone", " is that of the last sequence of the batch alone"),
         (Total.BATCH_MEAN, "mean over the batch", " is the mean over the batch, not the sum"),
         (Total.TIME_MEAN, "mean over time", " is the mean over time, not the sum"),
     ):
         yield Rewrite((Resummed(target, how),), kind, "", (target, text), what)
 
 
-def slope_rewrites(statement: Pointwise, context: Context) -> Iterator[Rewrite]:
-    """phi'(a) of y = phi(a): taken of y, written in a, of another function, or with a piece of its formula wrong."""
-    output = statement.target.of
-    known = context.function(output) if output is not None else None
-    if output is None or known is None:
-        return
-    row, argument = known
-    right = [row.slope(argument.symbol)]
-    of_output: Says = (Word(row.text), "′ is taken of ", output, " instead of ", argument)
-    wrong: list[tuple[str, Expr, Says]] = [("slope of the output", row.slope(output.symbol), of_output)]
-    if row.from_output is not None:
-        textbook = row.from_output(output.symbol)
-        right.append(textbook)
-        name = Word(row.text)
-        given: Says = ("the formula for ", name, "′ in its output is given ", argument, " instead of ", output)
-        wrong.append(("slope of the argument", row.from_output(argument.symbol), given))
-        wrong += [("slope misremembered", e, stands_for(e, textbook)) for e in _misremembered(textbook)]
-    for other in FUNCTIONS.values():
-        if other is not row and other.analytic and other.slope is not None and other.from_output is not None:
-            names = Word(other.text), Word(row.text)
-            says: Says = ("the slope of ", names[0], " stands where that of ", names[1], " belongs")
-            wrong.append((f"slope of {other.name}", other.from_output(output.symbol), says))
-    for kind, expression, says in wrong:
-        if expression not in right:
-            yield edited(statement.target, 0, expression, kind, str(expression), says, row.name)
-
-
 def product_rewrites(target: Value, place: int, part: Expr, context: Context) -> Iterator[Rewrite]:
-    """Of a product of an adjoint with slopes and forward values: each factor wrong."""
+    """Of a product of an adjoint with slopes and forward values: each factor wrong, and one too many."""
+    if context.adjoint_of(part) is not None and not context.goes_on_alone(target):
+        yield from _too_many(target, place, part, context)
     for factor in sympy.Mul.make_args(part):
         for kind, new, says, qualifier in _wrong_factors(factor, context):
             detail = f"{_text(part)}: {new} for {factor}"
             yield edited(target, place, part / factor * new, kind, detail, says, qualifier)
+
+
+def _too_many(target: Value, place: int, part: Expr, context: Context) -> Iterator[Rewrite]:
+    """Where slopes and gates are factors: one of them once more, or another without need."""
+    factors = dict.fromkeys((*context.slopes, *context.quantities))
+    if part.free_symbols.isdisjoint(factor.symbol for factor in factors):
+        return
+    for extra in factors:
+        if extra.shape == target.shape:
+            twice = extra.symbol in part.free_symbols
+            words = " is taken twice" if twice else " is a factor too many"
+            kind = "factor twice" if twice else "factor too many"
+            factor = context.slopes.get(extra, extra.symbol)
+            yield edited(target, place, part * factor, kind, f"{_text(part)}: {extra}", (extra, words), "")
 
 
 def _wrong_factors(factor: Expr, context: Context) -> Iterator[Wrong]:
@@ -148,7 +151,7 @@ def _wrong_expressions(factor: Expr, context: Context) -> Iterator[Wrong]:
     yield "factor left out", sympy.Integer(1), ("the factor ", factor, " is left out"), ""
     if (1 - factor).is_Symbol:
         yield "complement", 1 - factor, stands_for(1 - factor, factor), ""
-    for new in _misremembered(factor):
+    for new in misremembered(factor):
         yield "factor misremembered", new, stands_for(new, factor), ""
 
 
@@ -245,22 +248,6 @@ def _other_adjoints(value: Value, others: list[Value], context: Context) -> Iter
     for other in dict.fromkeys(others):
         if other != value and other.shape == value.shape:
             yield "wrong adjoint", other
-
-
-def _misremembered(expression: Expr) -> Iterator[Expr]:
-    """A formula with a factor, an addend or a square left out, a sign wrong, or squared as a whole: y for y (1 - y)."""
-    for factor in expression.args if expression.is_Mul else ():
-        yield expression / factor
-    for addend in addends(expression) if expression.is_Add else ():
-        yield expression - addend
-        if not addend.is_Number:
-            yield expression - 2 * addend
-    for power in sorted(expression.atoms(sympy.Pow), key=str):
-        if power.exp.is_Integer and power.exp > 1:
-            without = expression.xreplace({power: power.base})
-            yield without
-            if expression.is_Add:
-                yield without**power.exp
 
 
 def _value(part: Part, context: Context) -> Value | None:

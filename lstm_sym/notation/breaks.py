@@ -146,7 +146,7 @@ class Measure(BreakableNotation, TextNotation):
     def name(self, base: str, subscripts: list[str], mark: str, time: int | None) -> str:
         """A name as wide as it is: subscripts and raised marks are small."""
         letter, subscript = self.letters(base, subscripts)
-        below = [*subscript, *({0: ["t"], -1: ["t-1"]}.get(time, []) if time is not None else [])]
+        below = [*subscript, *({0: ["t"], -1: ["t-1"], 1: ["t+1"]}.get(time, []) if time is not None else [])]
         small = max(len(",".join(below)), mark in ("carried", "direct", "slope"))
         before = mark in ("adjoint", "carried", "direct") or 3 * mark.startswith("tangent again")
         return "x" * round(before + len(letter) + SMALL * small)

@@ -11,7 +11,7 @@ from lstm_sym.equations.functions import SIGNS
 from lstm_sym.equations.signs import GREEK, Sign
 from lstm_sym.notation.notation import Notation
 
-_TIME = {None: [], 0: ["t"], -1: ["t-1"]}
+_TIME = {None: [], 0: ["t"], -1: ["t-1"], 1: ["t+1"]}
 _LETTERS = {name: f"\\{name}" for name in GREEK} | {"omicron": "o"}
 """Greek letters; for one that looks like a Latin letter LaTeX has no macro."""
 

@@ -75,7 +75,8 @@ class MathMLNotation(Notation):
         if mark == "tangent":
             letter = _over(letter, "˙")
         if time is not None:
-            below.append("<mi>t</mi>" if time == 0 else _row("<mi>t</mi>", _operator("−"), "<mn>1</mn>"))
+            sign = "−" if time < 0 else "+"
+            below.append(_row("<mi>t</mi>", _operator(sign), "<mn>1</mn>") if time else "<mi>t</mi>")
         subscript = _row(_operator(",").join(below)) if len(below) > 1 else "".join(below)
         if mark == "slope":
             letter = _primed(letter)

@@ -11,7 +11,7 @@ from lstm_sym.equations.functions import SIGNS
 from lstm_sym.equations.signs import GREEK, Sign
 from lstm_sym.notation.notation import Notation
 
-_TIME = {None: "", 0: "ₜ", -1: "ₜ₋₁"}
+_TIME = {None: "", 0: "ₜ", -1: "ₜ₋₁", 1: "ₜ₊₁"}
 _ACCENTS = {"": "", "tilde": "\u0303", "hat": "\u0302", "bar": "\u0304", "dot": "\u0307", "vec": "\u20d7"}
 """Signs that stand over the letter before them."""
 _SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")

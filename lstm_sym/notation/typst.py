@@ -14,7 +14,7 @@ from lstm_sym.equations.functions import SIGNS
 from lstm_sym.equations.signs import GREEK, Sign
 from lstm_sym.notation.notation import Notation
 
-_TIME = {None: [], 0: ["t"], -1: ["t - 1"]}
+_TIME = {None: [], 0: ["t"], -1: ["t - 1"], 1: ["t + 1"]}
 
 _ACCENTS = {"bar": "macron", "vec": "arrow"}
 """What Typst calls accents, where not as LaTeX."""

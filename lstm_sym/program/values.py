@@ -53,7 +53,7 @@ class Value:
     @cached_property
     def symbol(self) -> sympy.Symbol:
         """The SymPy symbol of this value in pointwise expressions; it is never parsed."""
-        index = "" if self.time is None else f"[t{self.time or ''}]"
+        index = "" if self.time is None else f"[t{self.time:+d}]" if self.time else "[t]"
         return sympy.Symbol(self.name + index, real=True)
 
     @cached_property

@@ -7,19 +7,19 @@ from typing import Any
 import pytest
 
 LISTED: dict[Any, Any] = {}
-"""What is known of a cell, by its programs and the sequence on which mistakes are told apart."""
+"""What is known of a cell, by its programs."""
 
 
 @pytest.fixture(autouse=True)
 def mistakes_listed_once(monkeypatch: pytest.MonkeyPatch) -> None:
     from lstm_sym.audit import auditor
 
-    listed = auditor.mistakes
+    listed = auditor.candidates
 
-    def once(adjoint: Any, forward: Any, given: Any) -> Any:
-        key = adjoint.statements, forward.statements, given.dy.tobytes()
+    def once(adjoint: Any, forward: Any) -> Any:
+        key = adjoint.statements, forward.statements
         if key not in LISTED:
-            LISTED[key] = listed(adjoint, forward, given)
+            LISTED[key] = listed(adjoint, forward)
         return LISTED[key]
 
-    monkeypatch.setattr(auditor, "mistakes", once)
+    monkeypatch.setattr(auditor, "candidates", once)

@@ -10,12 +10,14 @@ import pytest
 
 import lstm_sym as ls
 from lstm_sym.audit.compare import BAR
+from lstm_sym.audit.search.clock import Clock
 from lstm_sym.audit.search.evidence import Evidence
 from lstm_sym.audit.search.explanations import Explanation, explain
 from lstm_sym.audit.sequences.cases import ALL, forward_passes
 from lstm_sym.audit.sequences.plan import SHORT
 from lstm_sym.interpreter.over_time import Named
-from lstm_sym.mistakes.catalogue import Mistake, mistakes
+from lstm_sym.mistakes.catalogue import Mistake
+from lstm_sym.mistakes.noticed import mistakes
 
 
 @cache
@@ -29,19 +31,19 @@ class Pupil:
 
     def __init__(self, name: str) -> None:
         self.derivation = ls.derive(ls.cell(name))
-        self.given = [sequence.backward(ALL) for sequence in forward_passes(self.derivation, 0)]
+        sequences = forward_passes(self.derivation, 0)
+        self.given = [sequence.backward(ALL) for sequence in sequences]
+        self.usual = [place for place, sequence in enumerate(sequences) if sequence.setting.is_usual]
         self.known = mistakes(self.derivation.adjoint, self.derivation.forward, self.given[SHORT[-1]])
         self.right = [sequence.run(self.derivation.adjoint) for sequence in self.given]
 
     def write(self, made: Mistake) -> list[Named]:
         """The gradients of every sequence with this mistake."""
-        pairs = zip(self.given, self.right, strict=True)
-        return [made.run(sequence, right).gradients for sequence, right in pairs]
+        return [made.run(sequence).gradients for sequence in self.given]
 
-    def explained(self, found: list[Named]) -> Explanation | None:
-        return explain(
-            Evidence(self.given, found, self.right, [BAR] * len(self.given)), self.known, lambda done, total: None
-        )
+    def explained(self, found: list[Named], seconds: float = 60.0) -> Explanation:
+        evidence = Evidence(self.given, found, self.right, [BAR] * len(self.given))
+        return explain(evidence, self.known, Clock(seconds), usual=self.usual)
 
 
 @pytest.mark.parametrize("name", ["rnn", "gru"])
@@ -49,7 +51,7 @@ def test_every_mistake_made_alone_is_found(name: str) -> None:
     pupil = pupil_of(name)
     for made in pupil.known[:: 3 if name == "rnn" else 118]:
         found = pupil.explained(pupil.write(made))
-        assert found is not None
+        assert found.unexplained == ()
         assert made in (*found.mistakes, *found.also), made.key
 
 
@@ -65,7 +67,7 @@ def test_mistakes_made_together_are_found(name: str, count: int, together: int) 
         seen += 1
         written = pupil.write(made)
         found = pupil.explained(written)
-        assert found is not None, made.key
+        assert found.unexplained == (), made.key
         named = reduce(lambda all_, one: all_.and_(one), found.mistakes)
         for mine, theirs in zip(pupil.write(named), written, strict=True):
             assert all(np.allclose(mine[key], theirs[key], rtol=1e-6, atol=1e-9) for key in theirs)
@@ -76,4 +78,6 @@ def test_noise_is_not_explained() -> None:
     noisy = [
         {k: v * (1 + 1e-3 * rng.standard_normal(v.shape)) for k, v in run.gradients.items()} for run in pupil.right
     ]
-    assert pupil.explained(noisy) is None
+    found = pupil.explained(noisy)
+    assert found.mistakes == () and found.unexplained == tuple(pupil.right[0].gradients)
+    assert [shown.wrong for shown in found.stages] == [found.unexplained] * len(found.stages)

@@ -10,7 +10,7 @@ from lstm_sym.document.sentences import Sentences, by_english
 from lstm_sym.mistakes.catalogue import candidates
 from lstm_sym.mistakes.sentences import AND, Word, one_by_one, template
 
-CELLS = ("antisymmetric_rnn", "cfn", "gru", "henon", "layer_norm_lstm")
+CELLS = ("antisymmetric_rnn", "cfn", "gru", "henon", "layer_norm_lstm", "lstm")
 
 
 @cache

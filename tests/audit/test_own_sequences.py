@@ -34,7 +34,7 @@ def test_what_is_wrong_at_ones_own_sizes_alone_is_wrong() -> None:
     wrong = WRONG.replace("{when}", "x.shape == (9, 4, 11)")
     assert run(wrong).exit_code == 0
     result = run(wrong, "--sizes", "T=9, B=4, D=11", "--sizes", "H=6")
-    assert result.exit_code == 1 and "19 sequences" in result.stdout
+    assert result.exit_code == 1 and "29 sequences" in result.stdout
     assert "wrong on T 9, B 4, D 11, H 4 (your own sizes)" in result.stdout
     assert run(RNN, "--sizes", "T=9,B=4,D=11,H=1").exit_code == 0
 

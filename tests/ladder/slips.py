@@ -10,9 +10,12 @@ import lstm_sym as ls
 from lstm_sym.check import random_case, relative_error
 from lstm_sym.check.by_autograd import autograd_gradients
 from lstm_sym.interpreter.over_time import Backward, run_forward
-from lstm_sym.mistakes.catalogue import NOTICED, candidates, noticeable
+from lstm_sym.mistakes.catalogue import candidates
+from lstm_sym.mistakes.mutants import Mutants
+from lstm_sym.mistakes.noticed import NOTICED, noticeable
+from lstm_sym.mistakes.variants import Variants
 
-SIZES = {"steps": 3, "batch": 2, "hidden": 3}
+SIZES = {"steps": 3, "batch": 5, "hidden": 3}
 
 
 def backward(derivation: ls.Derivation, case: Any) -> Backward:
@@ -35,8 +38,9 @@ def score(cell: ls.Cell) -> dict[str, Any]:
     def error(gradients: dict[str, np.ndarray]) -> float:
         return max(relative_error(gradient, expected[name]) for name, gradient in gradients.items())
 
+    mutants = Mutants(Variants(found[0].context), given, right)
     with np.errstate(all="ignore"):
-        missed = [one.key for one in found if not error(one.run(given, right).gradients) > NOTICED]
+        missed = [one.key for one in found if not error(mutants.gradients((one,))) > NOTICED]
     missed += [] if error(right.gradients) <= 1e-12 else ["the right one is taken for wrong"]
     kinds = len({mistake.kind for mistake in found})
     return {"kinds": kinds, "rewrites": len(every), "mistakes": len(found), "failed": missed}

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import reduce
 
 import numpy as np
@@ -11,7 +10,8 @@ import numpy as np
 from lstm_sym.audit.deviations.deviation import Deviation
 from lstm_sym.audit.deviations.truncation import Windowed
 from lstm_sym.interpreter.evaluation import Array
-from lstm_sym.interpreter.over_time import Backward, Named, Run, Total, Values
+from lstm_sym.interpreter.loop import Loop
+from lstm_sym.interpreter.over_time import AS_IT_SHOULD_BE, Backward, Named, Run, Values
 from lstm_sym.program.program import Program
 from lstm_sym.program.values import Value
 
@@ -23,17 +23,30 @@ class Meant(Backward):
     deviations: tuple[Deviation, ...] = ()
     returned: frozenset[str] = frozenset()
 
-    def run(self, program: Program, totals: Mapping[Value, Total] | None = None, base: Run | None = None) -> Run:
-        """As without deviations, but for them."""
-        window = next((one.steps for one in self.deviations if isinstance(one, Windowed)), len(self.steps))
-        if window < len(self.steps) - 1:
-            run = Run(program, [], _added(self, window, program, totals))
-        else:
-            run = super().run(program, totals, base if base and base.steps else None)
-        gradients = run.gradients
-        for deviation in self.deviations:
-            gradients = deviation.afterwards(gradients, self, self.returned)
-        return replace(run, gradients=gradients)
+    def through_time(self, program: Program, loop: Loop = AS_IT_SHOULD_BE) -> Run:
+        """As without deviations, but for them; in windows without the values of the steps."""
+        if self.is_one_loop:
+            return super().through_time(program, loop)
+        return Run(program, [], _added(self, self.window, program, loop))
+
+    @property
+    def window(self) -> int:
+        """How many steps the loss of a step goes back."""
+        return next((one.steps for one in self.deviations if isinstance(one, Windowed)), len(self.steps))
+
+    @property
+    def is_one_loop(self) -> bool:
+        """Whether every loss goes back all steps."""
+        return self.window >= len(self.steps) - 1
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether there are no deviations, some of which change all gradients."""
+        return not self.deviations
+
+    def afterwards(self, gradients: Named) -> Named:
+        """The gradients with what is done to them in the end."""
+        return reduce(lambda found, one: one.afterwards(found, self, self.returned), self.deviations, gradients)
 
     def computed(self, value: Value, array: Array) -> Array:
         """A value of a step."""
@@ -48,13 +61,13 @@ class Meant(Backward):
         return reduce(lambda found, one: one.sent(found, step, len(self.steps)), self.deviations, carried)
 
 
-def _added(sequence: Meant, window: int, program: Program, totals: Mapping[Value, Total] | None) -> Named:
+def _added(sequence: Meant, window: int, program: Program, loop: Loop) -> Named:
     """The gradients of the loss of every step by itself, which goes back as many steps as the window has, added."""
     inner = tuple(one for one in sequence.deviations if one.rank < 2 and not isinstance(one, Windowed))
     whole: Named = {}
     for last in range(len(sequence.steps)):
         first = max(0, last - window)
-        found = Meant(*of_one_loss(sequence, first, last), inner).run(program, totals).gradients
+        found = Meant(*of_one_loss(sequence, first, last), inner).run(program, loop).gradients
         for name, value in spread(found, first, len(sequence.steps)).items():
             whole[name] = whole[name] + value if name in whole else value
     return whole

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import reduce
 
 import numpy as np
 
@@ -25,7 +24,7 @@ from lstm_sym.program.program import Program
 FOLLOWED = 3
 """Mistakes that explain the usual sequences, under which deviations are sought."""
 
-Explain = Callable[[Evidence], Explanation | None]
+Explain = Callable[[Evidence], Explanation]
 
 
 @dataclass(frozen=True)
@@ -39,7 +38,7 @@ class Understood:
     @property
     def is_whole(self) -> bool:
         """Whether nothing is left to explain."""
-        return self.explanation is not None or is_right(self.evidence)
+        return is_right(self.evidence)
 
 
 def understand(evidence: Evidence, program: Program, known: Sequence[Mistake], explain: Explain) -> Understood:
@@ -52,14 +51,15 @@ def understand(evidence: Evidence, program: Program, known: Sequence[Mistake], e
         for meant in found.likely:
             likely = meaning(evidence, program, meant)
             explanation = explain(likely)
-            if explanation is not None:
+            if explanation.is_whole:
                 return _least(evidence, program, Understood(meant, likely, explanation))
         explanation = explain(certain.evidence)
-        if explanation is not None:
-            return Understood(certain.meant, certain.evidence, explanation)
+        partly = Understood(certain.meant, certain.evidence, explanation)
+        if explanation.is_whole:
+            return partly
         usual = tuple(_usual(certain.evidence, known))
         hidden = (_under(evidence, program, mistake, usual) for mistake in usual)
-        return next((one for one in hidden if one is not None), certain)
+        return next((one for one in hidden if one is not None), partly)
 
 
 def meaning(evidence: Evidence, program: Program, meant: Deviations) -> Evidence:
@@ -73,8 +73,7 @@ def meaning(evidence: Evidence, program: Program, meant: Deviations) -> Evidence
 
 def is_right(evidence: Evidence) -> bool:
     """Whether all that was found is right."""
-    places = range(len(evidence.given))
-    return all(evidence.agreeing(evidence.right[k].gradients, k) == len(evidence.found[k]) for k in places)
+    return evidence.explained(())
 
 
 def _seen(evidence: Evidence, program: Program, run: Callable[[Backward], Run]) -> Seen:
@@ -83,20 +82,13 @@ def _seen(evidence: Evidence, program: Program, run: Callable[[Backward], Run]) 
 
 def _least(evidence: Evidence, program: Program, whole: Understood) -> Understood:
     """Without the deviations that the mistakes do not need."""
-    together = _together(whole)
-    for one in whole.meant if together is not None else ():
+    assert whole.explanation is not None
+    for one in whole.meant:
         fewer = tuple(other for other in whole.meant if other != one)
         less = meaning(evidence, program, fewer)
-        if together is not None and less.explained(together):
+        if less.explained(whole.explanation.mistakes):
             return _least(evidence, program, Understood(fewer, less, whole.explanation))
     return whole
-
-
-def _together(whole: Understood) -> Mistake | None:
-    assert whole.explanation is not None
-    first, *others = whole.explanation.mistakes
-    joined: Mistake | None = first
-    return reduce(lambda all_, one: all_.and_(one) if all_ is not None else None, others, joined)
 
 
 def _usual(evidence: Evidence, known: Sequence[Mistake]) -> Iterator[Mistake]:
@@ -104,7 +96,7 @@ def _usual(evidence: Evidence, known: Sequence[Mistake]) -> Iterator[Mistake]:
     count = 0
     for places in ((*SHORT, *LONG), SHORT):
         for mistake in known:
-            if count < FOLLOWED and evidence.explained_on(mistake, places):
+            if count < FOLLOWED and evidence.explained((mistake,), places):
                 count += 1
                 yield mistake
 
@@ -113,7 +105,7 @@ def _under(evidence: Evidence, program: Program, mistake: Mistake, usual: Sequen
     """The deviations of a pass with this mistake, if they give all that was found; usual: what may give the same."""
     found: Found = find(_seen(evidence, program, lambda sequence: mistake.run(sequence)))
     under = meaning(evidence, program, found.certain)
-    if not found.certain or not under.explained(mistake):
+    if not found.certain or not under.explained((mistake,)):
         return None
-    also = tuple(one for one in usual if one is not mistake and under.explained(one))
-    return Understood(found.certain, under, Explanation((mistake,), also))
+    also = tuple(one for one in usual if one is not mistake and under.explained((one,)))
+    return Understood(found.certain, under, Explanation((mistake,), (also,)))

@@ -96,9 +96,7 @@ def adapter_text(convention: Convention, words: Sequence[str], file: Path, funct
             "",
             *writer.tables(),
             "",
-            "",
             *writer.helpers(),
-            "",
             "",
             *writer.function(),
             "",
@@ -201,7 +199,7 @@ class Writer:
         interface = self.interface
         yield f'"""x {self.axes()}; each array is given as {interface.backward.name} wants it."""'
         yield "given = {name: packed(params, name) for name in PACKS}"
-        yield f"x = {self.placed('x', 'TBD')}  {LOOK}: its axes, {self.order}"
+        yield f"x = {self.placed('x', 'TBD')}  {LOOK}: the axes of x: {self.order}"
         yield f"width = {{'D': x.shape[{self.order.index('D')}], 'H': len(next(iter(params.values())))}}"
         for call in filter(None, (interface.forward, interface.backward)):
             for name in [name for name, source in call.arguments if source in ("", "targets")]:

@@ -47,7 +47,7 @@ def own_lines(
         printing = Printing(mistake.context, around)
         text = line_text(path, line.line)
         shown = _whole(line, text, statement, printing)
-        names = tuple(dict.fromkeys(map(str, printing.unnamed)))
+        names = tuple(dict.fromkeys(value.name for value in printing.unnamed))
         yield OwnLine(line.line, text, shown, statement.provenance.id, names)
 
 
@@ -56,9 +56,7 @@ def _places(statement: Statement, mistake: Mistake, written: Written) -> Iterato
     if isinstance(statement, Accumulate):
         name = statement.target.of.name if statement.target.of else ""
         others = _equal_gradients(name, written)
-        found = [*written.lines(statement.target), *written.totals(name)]
-        if _is_right(statement.target, written):
-            found = found[::-1]  # what a step contributes is right: it is summed up wrongly, in the last of these lines
+        found = (*written.lines(statement.target), *written.totals(name))
         yield from ((statement, line) for line in found if all(_is_nearer(line.name, name, one) for one in others))
         return
     lines = [line for line in written.lines(statement.target) if not _is_forward(statement.target, mistake, written)]
@@ -70,12 +68,6 @@ def _places(statement: Statement, mistake: Mistake, written: Written) -> Iterato
         for reader in mistake.context.backward.statements:
             if statement.target in reader.reads() and isinstance(reader, Pointwise):
                 yield from _places(reader, mistake, written)
-
-
-def _is_right(target: Value, written: Written) -> bool:
-    """Whether what every step contributes to a gradient is right."""
-    pairs = zip(written.steps, written.right.steps, strict=True)
-    return all(same(step[target], right[target]) is False for step, right in pairs)
 
 
 def _equal_gradients(name: str, written: Written) -> list[str]:
@@ -116,10 +108,9 @@ def _is_same(value: Value, other: Value, written: Written) -> bool:
 
 def _whole(line: Line, text: str, statement: Statement, printing: Printing) -> str:
     """Left and right side; a sum over the steps goes on as it does there."""
-    step = printing.around.text(statement.target) if line.adds_up else None
-    right = step[0] if step and step[0] != line.name else printing.right_side(statement)
+    right = printing.right_side(statement)
     if right is None:
         return ""
     if not line.adds_up:
         return f"{line.name} = {right}"
-    return f"{line.name} += {right}" if "+=" in text or "-=" in text else f"{line.name} = {line.name} + {right}"
+    return f"{line.name} += {right}" if "+=" in text else f"{line.name} = {line.name} + {right}"

@@ -81,7 +81,7 @@ class Printing:
     def by_its_name(self, value: Value) -> str:
         """The name in the derivation, noted."""
         self.unnamed.append(value)
-        return str(value)
+        return value.name
 
     def matrix(self, value: Value, transposed: bool) -> str:
         """A weight as the equations have it, or transposed; stored transposed it is the other way round."""

@@ -37,6 +37,8 @@ def audit_data(audit: Audit, language: str = "en") -> dict[str, Any]:
         "meant": [{"kind": one.key, "number": one.number, "sentence": wording.meant(one)} for one in audit.meant],
         "mistakes": [_named(place, wording) for place in range(len(explained.mistakes))] if explained else [],
         "also": [_mistake(mistake, wording) for mistake in explained.also] if explained else [],
+        "unexplained": list(explained.unexplained) if explained else [],
+        "search_came_to_its_end": explained.in_time if explained else True,
         "smallest": _smallest(audit, wording),
     }
 

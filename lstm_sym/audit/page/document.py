@@ -65,7 +65,7 @@ class _Page:
     def explained(self) -> Iterator[d.Block]:
         """The mistakes, or why there is none."""
         explanation = self.audit.explanation
-        if explanation is None:
+        if explanation is None or not explanation.mistakes:
             yield from (d.Paragraph((sentence,)) for sentence in self.wording.unexplained())
             return
         for place, mistake in enumerate(explanation.mistakes):
@@ -80,6 +80,8 @@ class _Page:
                 yield d.Paragraph(self.wording.sentences.line("audit.from", equation=d.Code(origin)))
             for own in self.audit.own_lines[place] if self.audit.own_lines else ():
                 yield from (d.Paragraph(line) for line in self.wording.own(own))
+        if explanation.unexplained:
+            yield d.Paragraph((self.text("audit.left", outputs=", ".join(explanation.unexplained)),))
         if explanation.also:
             yield d.Folded(self.text("audit.also"), tuple(self.also()))
 

@@ -13,7 +13,7 @@ from lstm_sym.audit import names
 from lstm_sym.audit.errors import AuditError
 from lstm_sym.audit.running.child.values import in_case
 from lstm_sym.audit.sequences.own import own_case
-from lstm_sym.audit.sequences.plan import LONG, PLAN, SHORT, Setting
+from lstm_sym.audit.sequences.plan import DY, LONG, SHORT, Setting, sequences_for
 from lstm_sym.check import Case, random_case
 from lstm_sym.compile.derivation import Derivation
 from lstm_sym.interpreter.evaluation import Array
@@ -70,14 +70,15 @@ def forward_passes(
     arrays that are not the cell's.
     """
     found: list[ForwardPass] = []
-    settings = (*PLAN, *sizes)
+    usual = sequences_for(derivation.cell.states)
+    settings = (*usual, *sizes)
     for place, setting in enumerate(settings):
         case = random_case(derivation.cell, seed=seed + place, scale=setting.weights, **setting.sizes)
         one = _forward_pass(derivation, setting, prepared(case, setting))
         is_whole = 2 * one.case.sizes["T"] >= setting.steps
         if is_whole and _is_finite(derivation, one):
             found.append(one)
-        elif place in (*LONG, *SHORT) or place >= len(PLAN):
+        elif place in (*LONG, *SHORT) or place >= len(usual):
             raise _not_finite(derivation, one)
     if data is not None:
         own = _forward_pass(derivation, *own_case(derivation, data, seed + len(settings)))
@@ -128,7 +129,7 @@ def with_loss(derivation: Derivation, one: ForwardPass, seed: int, *, bias: bool
 
 
 def _not_finite(derivation: Derivation, one: ForwardPass) -> AuditError:
-    own = f" on {one.label}" if one.setting not in PLAN else ""
+    own = f" on {one.label}" if one.setting.why.startswith("your own") else ""
     return AuditError(
         "",
         f"{derivation.cell.key}: the forward pass itself gives NaN or infinity on random sequences{own}",
@@ -146,7 +147,9 @@ def prepared(case: Case, setting: Setting) -> Case:
     """A random case as its setting wants it: a float32 one holds doubles that float32 can hold."""
     dstate = {name: value * setting.cotangents * setting.last for name, value in case.dstate.items()}
     state = {name: value * setting.state for name, value in case.state.items()}
-    made = replace(case, state=state, dy=case.dy * setting.cotangents, dstate=dstate)
+    if setting.alone:
+        dstate = {name: value * (name == setting.alone) for name, value in dstate.items()}
+    made = replace(case, state=state, dy=case.dy * setting.cotangents * (setting.alone in ("", DY)), dstate=dstate)
     if setting.padded:
         end = len(case.x) - np.arange(case.x.shape[1]) % len(case.x)
         goes_on = (np.arange(len(case.x))[:, None] < end)[..., None]
