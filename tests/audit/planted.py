@@ -1,0 +1,113 @@
+"""Wrong passes made on purpose: mistakes as people make them, planted in a derived pass, and what the search says.
+
+Two mistakes that give the same gradients beside the others that were planted count as one another.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+
+import lstm_sym as ls
+from lstm_sym.audit.compare import BAR
+from lstm_sym.audit.search.clock import Clock
+from lstm_sym.audit.search.evidence import Evidence
+from lstm_sym.audit.search.explanations import explain
+from lstm_sym.audit.search.repair import compatible
+from lstm_sym.audit.sequences.cases import ALL, forward_passes
+from lstm_sym.audit.sequences.plan import LONG, SHORT
+from lstm_sym.mistakes.catalogue import Mistake, candidates
+from lstm_sym.mistakes.frequency import FREQUENCY
+from lstm_sym.mistakes.noticed import noticeable
+
+CELLS = ("lstm", "gru", "lstm_peephole", "rnn")
+MOST = 5
+"""Mistakes in a pass."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One wrong pass: how many mistakes were planted and named, whether the first named one is real, and the time."""
+
+    number: int
+    cell: str
+    planted: tuple[str, ...]
+    named: int
+    is_first_real: bool
+    seconds: float
+
+
+@cache
+def author_of(cell: str) -> Author:
+    """One for all passes of a cell."""
+    return Author(cell)
+
+
+def tried(number: int, seconds: float = 20.0) -> Trial:
+    """The pass of this number: its cell and how many mistakes it has follow from that."""
+    return author_of(CELLS[number % len(CELLS)]).tried(number, 1 + number // len(CELLS) % MOST, seconds)
+
+
+class Author:
+    """Somebody who writes wrong backward passes of one cell."""
+
+    def __init__(self, cell: str) -> None:
+        derivation = ls.derive(ls.cell(cell))
+        sequences = forward_passes(derivation, 0)
+        self.cell, self.usual = cell, [k for k, one in enumerate(sequences) if one.setting.is_usual]
+        self.given = [one.backward(ALL) for one in sequences]
+        self.right = [one.run(derivation.adjoint) for one in self.given]
+        every = candidates(derivation.adjoint, derivation.forward)
+        self.known = noticeable(every, self.given[SHORT[-1]])
+        self.pass_ = self.evidence([run.gradients for run in self.right])
+
+    def evidence(self, found: list[dict[str, np.ndarray]]) -> Evidence:
+        """What was found beside what is right."""
+        return Evidence(self.given, found, self.right, [BAR] * len(self.given))
+
+    def drawn(self, number: int, count: int) -> tuple[Mistake, ...]:
+        """So many mistakes, each of which changes something beside the others."""
+        draw = random.Random(number)
+        kinds = {kind: [m for m in self.known if m.kind == kind] for kind in dict.fromkeys(m.kind for m in self.known)}
+        while True:
+            chosen = draw.choices(list(kinds), [FREQUENCY[kind] for kind in kinds], k=count)
+            mistakes = tuple(draw.choice(kinds[kind]) for kind in chosen)
+            if compatible(mistakes) and not any(self.same(mistakes, without(mistakes, m)) for m in mistakes):
+                return mistakes
+
+    def same(self, one: tuple[Mistake, ...], other: tuple[Mistake, ...]) -> bool:
+        """Whether two sets of mistakes give the same gradients."""
+        for place in (SHORT[-1], *self.usual[-3:], LONG[0]):
+            found, expected = self.pass_.gradients(one, place), self.pass_.gradients(other, place)
+            if any(not np.allclose(found[k], expected[k], rtol=BAR, atol=1e-12, equal_nan=True) for k in expected):
+                return False
+        return True
+
+    def tried(self, number: int, count: int, seconds: float) -> Trial:
+        """What is said of one pass."""
+        with np.errstate(all="ignore"):
+            made = self.drawn(number, count)
+            found = self.evidence([self.pass_.gradients(made, place) for place in range(len(self.given))])
+            start = time.process_time()
+            said = explain(found, self.known, Clock(seconds), usual=self.usual)
+            spent = time.process_time() - start
+            named, first = said.mistakes, said.mistakes[:1]
+            is_whole = said.is_whole and len(named) <= len(made)
+            count_named = len(made) if is_whole else sum(any(self.stands(n, m, made) for n in named) for m in made)
+            is_real = is_whole or any(self.stands(n, m, made) for n in first for m in made)
+        keys = tuple(mistake.key for mistake in made)
+        return Trial(number, self.cell, keys, count_named, is_real, spent)
+
+    def stands(self, named: Mistake, planted: Mistake, made: tuple[Mistake, ...]) -> bool:
+        """Whether what is named is what was planted, or gives the same in its place."""
+        rest = without(made, planted)
+        return named is planted or (compatible((*rest, named)) and self.same((*rest, named), made))
+
+
+def without(mistakes: tuple[Mistake, ...], one: Mistake) -> tuple[Mistake, ...]:
+    """The others."""
+    return tuple(mistake for mistake in mistakes if mistake is not one)

@@ -1,0 +1,61 @@
+"""Wrong passes with one to five mistakes: most of those planted are named, and what is named first is real."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from audit import planted
+
+from lstm_sym.audit.search.clock import Clock
+from lstm_sym.audit.search.explanations import Explanation, explain
+
+
+def shares(numbers: range) -> tuple[float, float]:
+    """Of the mistakes planted those that are named; of the passes those whose first named mistake is real."""
+    done = [planted.tried(number) for number in numbers]
+    total = sum(len(one.planted) for one in done)
+    return sum(one.named for one in done) / total, sum(one.is_first_real for one in done) / len(done)
+
+
+def test_most_mistakes_are_named() -> None:
+    named, first = shares(range(1, 28, 2))  # of the two smaller cells
+    assert named >= 0.9 and first >= 0.95
+
+
+@pytest.mark.long
+def test_most_of_many_mistakes_are_named() -> None:
+    named, first = shares(range(200))
+    assert named >= 0.9 and first >= 0.95
+
+
+def test_the_measure_can_fail(monkeypatch: pytest.MonkeyPatch) -> None:
+    author = planted.author_of("rnn")
+    other = next(m for m in author.known if m.key == "rnn.backward.x: sign: W d_a_h[t]")
+    for said in (Explanation(()), Explanation((other,), unexplained=("W",))):
+        monkeypatch.setattr(planted, "explain", lambda *_, said=said, **__: said)
+        trial = author.tried(7, 2, 20.0)
+        assert (trial.named, trial.is_first_real) == (0, False)
+
+
+def test_a_mistake_that_is_known_is_named_beside_one_that_is_not() -> None:
+    """Single outputs are explained though others remain, which are said."""
+    author = planted.author_of("lstm")
+    [made] = [m for m in author.known if m.key == "lstm.backward.b_f: sign: d_a_f[t]"]
+    gradients = [dict(author.pass_.gradients((made,), place)) for place in range(len(author.given))]
+    for one in gradients:
+        one["W_g"] = np.sin(one["W_g"])
+    said = explain(author.evidence(gradients), author.known, Clock(20.0), usual=author.usual)
+    assert said.mistakes == (made,) or made in (*said.mistakes, *said.alternatives[0])
+    assert said.unexplained == ("W_g",) and not said.is_whole
+    first = said.stages[0]
+    assert first.stage == "one step" and set(first.wrong) == {"b_f", "W_g"} and first.left == ("W_g",)
+
+
+def test_a_search_without_time_says_so_at_once() -> None:
+    author = planted.author_of("lstm")
+    made = author.drawn(1, 3)
+    found = author.evidence([author.pass_.gradients(made, place) for place in range(len(author.given))])
+    told: list[str] = []
+    said = explain(found, author.known, Clock(0.0), told=lambda shown: told.append(shown.stage), usual=author.usual)
+    assert not said.in_time and said.mistakes == () and said.unexplained
+    assert told == [shown.stage for shown in said.stages] and told[0] == "one step" and told[-1] == "every sequence"
