@@ -54,20 +54,33 @@ def own_lines(
 def _places(statement: Statement, mistake: Mistake, written: Written) -> Iterator[tuple[Statement, Line]]:
     """The statement with the lines that assign what it gives; where there is none, those that read it and have one."""
     if isinstance(statement, Accumulate):
-        name = statement.target.of.name if statement.target.of else ""
-        others = _equal_gradients(name, written)
-        found = (*written.lines(statement.target), *written.totals(name))
-        yield from ((statement, line) for line in found if all(_is_nearer(line.name, name, one) for one in others))
+        yield from ((statement, line) for line in _sums(statement, written))
         return
+    yield from _assignments(statement, mistake, written)
+
+
+def _sums(statement: Accumulate, written: Written) -> Iterator[Line]:
+    """The lines that assign the gradient of a parameter, or what a step adds to it."""
+    name = statement.target.of.name if statement.target.of else ""
+    others = _equal_gradients(name, written)
+    found = (*written.lines(statement.target), *written.totals(name))
+    yield from (line for line in found if all(_is_nearer(line.name, name, one) for one in others))
+
+
+def _assignments(statement: Statement, mistake: Mistake, written: Written) -> Iterator[tuple[Statement, Line]]:
     lines = [line for line in written.lines(statement.target) if not _is_forward(statement.target, mistake, written)]
     if lines:
         before = _equal_before(statement.target, mistake, written)
         if len(before) < len(lines) or all(_readers(value, mistake) == 1 for value in before):
             yield statement, lines[min(len(before), len(lines) - 1)]
-    elif isinstance(statement, Pointwise):
+    elif _is_element_wise(statement):
         for reader in mistake.context.backward.statements:
-            if statement.target in reader.reads() and isinstance(reader, Pointwise):
+            if statement.target in reader.reads() and _is_element_wise(reader):
                 yield from _places(reader, mistake, written)
+
+
+def _is_element_wise(statement: Statement) -> bool:
+    return isinstance(statement, Pointwise)
 
 
 def _equal_gradients(name: str, written: Written) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import assert_never
 
 import sympy
 from sympy import Expr
@@ -11,7 +12,7 @@ from sympy import Expr
 from lstm_sym.audit.lines.surroundings import Surroundings
 from lstm_sym.emit.numpy.scalar import NUMPY, NumPyPrinter
 from lstm_sym.mistakes.context import Context
-from lstm_sym.program.statements import Accumulate, Affine, Contribution, Pointwise, Statement, Term
+from lstm_sym.program.statements import Accumulate, Affine, Contribution, Maximum, Pointwise, Statement, Term
 from lstm_sym.program.values import Value
 
 
@@ -44,8 +45,10 @@ class Printing:
                 columns = len(statement.target.shape) == 2 and turned
                 parts = statement.contributions
                 texts = [(part.coefficient, self.contribution(part, statement, columns)) for part in parts]
-            case _:
+            case Maximum():  # it is linear in nothing, and stands in no backward pass
                 return None
+            case _:
+                assert_never(statement)
         if any(text is None or abs(size) != 1 for size, text in texts):
             return None
         return "".join(self.printer(lambda value: value.name).joined([(size, text or "") for size, text in texts]))
