@@ -204,11 +204,11 @@ def _one_matrix(steps: Steps, random: Random) -> tuple[str, str]:
     text, function = _packed(steps, random, time_first=False, names=("Wx", "Wh", "b"))
     states = ", ".join(f"{state}0" for state in steps.cell.states)
     zeros = "\n".join(f"    {state}0 = np.zeros((len(x), H))" for state in steps.cell.states)
-    text = text.replace(f"def forward(x, {states}, Wx, Wh,", "def forward(x, W,")
-    text = re.sub(r"    H = \w+0\.shape\[1\]\n", f"    Wx, Wh = W[:D], W[D:]\n    H = len(Wh)\n{zeros}\n", text)
-    joined = "dW = np.concatenate((dWx, dWh))"
+    text = text.replace(f"def forward(x, {states}, Wx, Wh,", "def forward(x, W_all,")
+    text = re.sub(r"    H = \w+0\.shape\[1\]\n", f"    Wx, Wh = W_all[:D], W_all[D:]\n    H = len(Wh)\n{zeros}\n", text)
+    joined = "dW_all = np.concatenate((dWx, dWh))"
     given = ", ".join(["dx", *(f"d{state}0" for state in steps.cell.states), "dWx", "dWh"])
-    return text.replace(f"return {given},", f"{joined}\n    return dx, dW,"), function
+    return text.replace(f"return {given},", f"{joined}\n    return dx, dW_all,"), function
 
 
 def _class(steps: Steps, random: Random) -> tuple[str, str]:
