@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 
 from lstm_sym.audit.compare import BAR, SATURATED_BAR, SINGLE_BAR, Verdict, layout_text, layouts, turned, verdict
@@ -28,7 +27,7 @@ from lstm_sym.audit.sequences.plan import LONG, SHORT, sequences_for
 from lstm_sym.compile.derivation import Derivation
 from lstm_sym.equations.cell import Cell
 from lstm_sym.ground.progress import Progress
-from lstm_sym.interpreter.over_time import Named
+from lstm_sym.interpreter.over_time import Backward, Named
 from lstm_sym.mistakes.catalogue import Mistake, candidates
 from lstm_sym.mistakes.noticed import noticeable
 
@@ -66,6 +65,11 @@ class Audit:
     recognised: tuple[Recognised, ...]
     noticed: tuple[Mistake, ...]
     unnoticed: tuple[Mistake, ...]
+
+    @property
+    def is_double(self) -> bool:
+        """Whether what is returned of doubles is doubles."""
+        return self.bar == BAR
 
     @property
     def right(self) -> bool:
@@ -138,16 +142,18 @@ def audit(
     can_be_explained = not answer.unstable and not any(v.broken for v in verdicts)
     if can_be_explained and not all(v.right for v in verdicts):
         usual = [place for place, sequence in enumerate(known) if sequence.setting.is_usual]
-        explained = partial(explain, known=every, clock=Clock(seconds, progress), told=told, usual=usual)
+        clock = Clock(seconds, progress)
+
+        def explained(evidence: Evidence, share: float) -> Explanation:
+            return explain(evidence, every, clock.part(share), told=told, usual=usual)
+
         understood = understand(evidence, derivation.adjoint, every, explained)
         evidence, meant, explanation = understood.evidence, understood.meant, understood.explanation
         verdicts = _verdicts(evidence, texts)
     is_right = all(v.right for v in verdicts)
     noticed, unnoticed = _noticed(evidence, every, asked[SHORT[-1]]) if is_right else ((), ())
-    own: Lines = ()
-    if explanation is not None and explanation.mistakes:
-        called = Called(file, function, timeout, answer.by_step, convention)
-        own = traced_lines(explanation, known[SHORT[-1]], evidence.given[SHORT[-1]], called)
+    called = Called(file, function, timeout, answer.by_step, convention)
+    own = _own_lines(explanation, known[SHORT[-1]], evidence.given[SHORT[-1]], called)
     return Audit(
         derivation=derivation,
         place=place,
@@ -168,6 +174,13 @@ def audit(
         noticed=noticed,
         unnoticed=unnoticed,
     )
+
+
+def _own_lines(explanation: Explanation | None, sequence: ForwardPass, given: Backward, called: Called) -> Lines:
+    """The lines of the file that the mistakes are in, if there are any."""
+    if explanation is None or not explanation.mistakes:
+        return ()
+    return traced_lines(explanation, sequence, given, called)
 
 
 def _noticed(

@@ -12,6 +12,14 @@ from lstm_sym.audit.lines.mistaken import OwnLine
 from lstm_sym.audit.mistake_wording import MistakeWording
 from lstm_sym.document import document as d
 
+SINGLE = (1e-9, 1e-5)
+"""Relative errors between which what is computed in double precision has lost digits to single precision."""
+
+
+def is_single(error: float) -> bool:
+    """Whether no more than the digits of float32 agree."""
+    return SINGLE[0] < error < SINGLE[1]
+
 
 class Wording(MistakeWording):
     """Writes what an audit found in a language, formulas in the notation of the derivation's report."""
@@ -86,6 +94,7 @@ class Wording(MistakeWording):
             "replaced": ("names", answer.replaced),
             "changed": ("names", answer.changed),
             "unstable": ("names", answer.unstable),
+            "single": ("names", [v.name for v in audit.verdicts if audit.is_double and is_single(v.error)]),
         }
         for key, (what, items) in said.items():
             if listed := list(items):

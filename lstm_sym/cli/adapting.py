@@ -36,7 +36,10 @@ def write_adapter(
     found, source, problem = convention_to_adapt(Derivation(cell), Subject(file, function, seed, timeout))
     text = adapter_text(found, source.names, file, function, output)
     destination.deliver(text)
+    marked = text.count(FILL)
+    lines = f"{marked} line{'s' * (marked != 1)} to fill in, marked {FILL}" if marked else "nothing to fill in"
     if problem:
         say(f"it could not be tried: {problem}", err=True)
-    marked = text.count(FILL)
-    say(f"{marked} lines to fill in, marked {FILL}" if marked else "nothing to fill in: all was found out", err=True)
+        say(f"{lines}; the rest is guessed from names alone, so look at every line of it", err=True)
+    else:
+        say(lines if marked else f"{lines}: all was found out", err=True)

@@ -40,8 +40,8 @@ def stage_line(shown: Shown, sentences: Sentences) -> str:
     return what + sentences.text(known, **facts)
 
 
-def print_audit(found: Audit, language: str) -> None:
-    """All of it, the most important last."""
+def print_audit(found: Audit, language: str, *, is_brief: bool = False) -> None:
+    """All of it, the most important last; in brief the verdict and what is wrong."""
     from lstm_sym.audit.page.summary import summary_lines
     from lstm_sym.audit.wording import Wording
     from lstm_sym.cli.output import say_table
@@ -57,13 +57,14 @@ def print_audit(found: Audit, language: str) -> None:
     first, rest = summary_lines(wording)[: bool(found.meant)], summary_lines(wording)[bool(found.meant) :]
     for line in first:
         say(line, bold=True)
-    say_table(rows, (2, 3), [place for place, verdict in enumerate(found.verdicts, 1) if not verdict.right])
+    if not is_brief:
+        say_table(rows, (2, 3), [place for place, verdict in enumerate(found.verdicts, 1) if not verdict.right])
     for line in rest:
         say(line)
-    for note in wording.notes():
+    for note in () if is_brief else wording.notes():
         say(text("audit.note.prefix", note=note))
     if any(not verdict.right for verdict in found.verdicts):
-        echo("\n" + "\n".join((*_explained(wording), *_smallest(wording))))
+        echo("\n" + "\n".join((*_explained(wording), *(() if is_brief else _smallest(wording)))))
 
 
 def _smallest(wording: Wording) -> Iterator[str]:

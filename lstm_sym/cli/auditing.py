@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
     from lstm_sym.audit.search.stages import Shown
     from lstm_sym.document.sentences import Sentences
     from lstm_sym.equations import Cell
+
+INTERVAL = 2.0
+"""Seconds between two lines on how long the search has been going on."""
 
 
 @click.command()
@@ -100,7 +104,6 @@ def audit(
 def _audited(cell: Cell, path: Path, function: str, sentences: Sentences, **options: Any) -> Audit:
     """The audit, what it is at told on standard error."""
     from lstm_sym.audit import audit as audited
-    from lstm_sym.flow import reporter
 
     facts = {"file": path, "function": function, "seconds": f"{options['timeout']:g}"}
     say(sentences.text("audit.running", **facts), err=True)
@@ -111,7 +114,15 @@ def _audited(cell: Cell, path: Path, function: str, sentences: Sentences, **opti
     def told(shown: Shown) -> None:
         say(stage_line(shown, sentences), err=True)
 
-    progress = reporter(sentences.sentence("audit.seeking"))
+    start = last = monotonic()
+
+    def progress(done: int, total: int) -> None:
+        nonlocal last
+        if (now := monotonic()) - last > INTERVAL:
+            last = now
+            passed = {"passed": f"{now - start:.0f}", "most": f"{options['seconds']:g}"}
+            say(sentences.text("audit.seeking", **passed), err=True)
+
     return audited(cell, path, function, notice=notice, progress=progress, told=told, **options)
 
 
@@ -144,14 +155,14 @@ def _place(place: str) -> tuple[Path, str]:
 
 
 def _print(found: Audit, language: str, *, as_json: bool, paged: bool) -> None:
-    """The result on the standard output, unless it is a page."""
+    """The result on the standard output; of a page what is most important."""
     from lstm_sym.audit.page.data import audit_data
     from lstm_sym.cli.output import print_json
 
     if as_json:
         print_json(audit_data(found, language))
-    elif not paged:
-        print_audit(found, language)
+    else:
+        print_audit(found, language, is_brief=paged)
 
 
 def _page(found: Audit, kind: str, language: str) -> str | bytes:

@@ -235,9 +235,10 @@ def _other_operands(value: Value, context: Context) -> Iterator[tuple[str, Value
         return
     if value in context.shifted:
         yield "off by one in time", context.shifted[value]
-    for other in dict.fromkeys((*pool, *context.shifted)):
-        fits = other.shape == value.shape and other.time == value.time and other.role not in ADJOINTS
-        if fits and other not in (value, context.shifted.get(value)):
+    made_of = context.defined[value].reads() if value in context.defined else ()
+    for other in dict.fromkeys((*pool, *context.shifted, *made_of)):
+        fits = other.shape == value.shape and (other.time == value.time or other in made_of)
+        if fits and other.role not in ADJOINTS and other not in (value, context.shifted.get(value)):
             yield "wrong operand", other
 
 

@@ -14,7 +14,7 @@ from lstm_sym.compile.derivation import Derivation
 from lstm_sym.compile.plan import Plan
 from lstm_sym.emit.numpy.plain import plain_source
 from lstm_sym.equations import Cell
-from lstm_sym.interpreter.over_time import Total
+from lstm_sym.interpreter.loop import Total
 from lstm_sym.mistakes.catalogue import Mistake
 
 SUMS = {
@@ -25,6 +25,20 @@ SUMS = {
     Total.TIME_MEAN: "{0} += {1} / T",
 }
 """How the gradient of a parameter is summed over the steps -> the line that does it."""
+
+
+def printable(mistake: Mistake) -> bool:
+    """Whether it is one of a step, or of how gradients of parameters are summed: not of the loop around it.
+
+    Nor that the cotangent of the output is left out: all is zero then where a function takes no other. Nor that a line
+    has nothing on its right side.
+    """
+    loop, context = mistake.loop, mistake.context
+    known = {*context.forward.values(), *context.backward.values()}
+    sums = {*SUMS} >= {*loop.totals.values()} and all(value.time is None for value in loop.totals)
+    is_whole = all(statement.reads() for statement in mistake.program.statements)
+    is_zero = mistake.kind == "cotangent left out"
+    return sums and is_whole and not is_zero and not loop.unstarted and {*mistake.program.values()} <= known
 
 
 class Steps:
@@ -59,7 +73,7 @@ class Steps:
 
     def sums(self) -> list[str]:
         """The lines that sum what a step gives into total_W_i."""
-        totals = {value.of.name: how for value, how in (self.mistake.totals if self.mistake else {}).items()}
+        totals = {value.of.name: how for value, how in (self.mistake.loop.totals if self.mistake else {}).items()}
         pairs = zip(self.cell.parameters, self.gradients, strict=True)
         return [SUMS[totals.get(name, Total.SUM)].format(f"total_{name}", given) for name, given in pairs]
 

@@ -7,12 +7,16 @@ from __future__ import annotations
 
 import random
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, reduce
+from pathlib import Path
 
 import numpy as np
+from audit.generated import STYLES, printable, written
 
 import lstm_sym as ls
+from lstm_sym.audit import audit
 from lstm_sym.audit.compare import BAR
 from lstm_sym.audit.search.clock import Clock
 from lstm_sym.audit.search.evidence import Evidence
@@ -69,10 +73,10 @@ class Author:
         """What was found beside what is right."""
         return Evidence(self.given, found, self.right, [BAR] * len(self.given))
 
-    def drawn(self, number: int, count: int) -> tuple[Mistake, ...]:
-        """So many mistakes, each of which changes something beside the others."""
-        draw = random.Random(number)
-        kinds = {kind: [m for m in self.known if m.kind == kind] for kind in dict.fromkeys(m.kind for m in self.known)}
+    def drawn(self, number: int, count: int, which: Callable[[Mistake], bool] = lambda _: True) -> tuple[Mistake, ...]:
+        """So many mistakes of some, each of which changes something beside the others."""
+        draw, pool = random.Random(number), [m for m in self.known if which(m)]
+        kinds = {kind: [m for m in pool if m.kind == kind] for kind in dict.fromkeys(m.kind for m in pool)}
         while True:
             chosen = draw.choices(list(kinds), [FREQUENCY[kind] for kind in kinds], k=count)
             mistakes = tuple(draw.choice(kinds[kind]) for kind in chosen)
@@ -111,3 +115,24 @@ class Author:
 def without(mistakes: tuple[Mistake, ...], one: Mistake) -> tuple[Mistake, ...]:
     """The others."""
     return tuple(mistake for mistake in mistakes if mistake is not one)
+
+
+def tried_as_file(number: int, folder: Path, seconds: float = 20.0) -> Trial:
+    """The pass of this number as a file that is generated in some style, through the whole audit; none to three."""
+    author, count = author_of(CELLS[number % len(CELLS)]), number // len(CELLS) % 4
+    made = author.drawn(number, count, printable)
+    together = reduce(lambda one, other: one.and_(other), made[1:], made[0]) if made else None
+    style = sorted(STYLES)[number % len(STYLES)]
+    text, function = written(ls.cell(author.cell), together, style, random.Random(number))
+    path = folder / f"pass_{number}.py"
+    path.write_text(text, encoding="utf-8")
+    start = time.process_time()
+    found = audit(ls.cell(author.cell), path, function, seconds=seconds)
+    spent = time.process_time() - start
+    assert found.right == (not made), f"{number}: a pass in the style {style!r} with {count} mistakes"
+    named = found.explanation.mistakes if found.explanation else ()
+    with np.errstate(all="ignore"):
+        own = tuple(one for m in named for one in author.known if one.key == m.key)
+        count_named = sum(any(author.stands(n, m, made) for n in own) for m in made)
+        is_real = not made or any(author.stands(n, m, made) for n in own[:1] for m in made)
+    return Trial(number, f"{author.cell}, {style}", tuple(m.key for m in made), count_named, is_real, spent)

@@ -57,7 +57,7 @@ def test_what_is_not_found_out_is_marked_and_filled_in(tmp_path: Path, monkeypat
     refused = CliRunner().invoke(main, ["audit", "own.py:backward", "--cell", "rnn"])
     assert refused.exit_code == 2 and "mode_of_it" in refused.stderr and "--init" in refused.stderr
     result = init("own.py:backward", "rnn", "-o", "adapter.py")
-    assert result.exit_code == 0 and "1 lines to fill in" in result.stderr
+    assert result.exit_code == 0 and "1 line to fill in" in result.stderr
     assert init("own.py:backward", "rnn", "-o", "own.py").exit_code == 2
     text = Path("adapter.py").read_text(encoding="utf-8")
     assert text.count(FILL) == 1 and "mode_of_it = None" in text

@@ -92,6 +92,22 @@ def test_what_no_known_mistake_explains_is_said_to_be_so() -> None:
     assert "4 of 5 outputs right" in result.stdout
 
 
+def test_nobody_goes_uphill_or_clips_to_nothing() -> None:
+    """Every sign wrong is no scaled loss, and nothing sent to the step before no clip at 1e-13."""
+    uphill = RNN.replace("return dx, Grads(dW, dU, db), dh_next", "return -dx, Grads(-dW, -dU, -db), -dh_next")
+    dropped = STEP.replace("dh_prev, dc * f)", "dh_prev, 0 * dc)")
+    for wrong, right, cell in ((uphill, RNN, "rnn"), (dropped, STEP, "lstm")):
+        found = audited(wrong, cell)
+        assert wrong != right and not found.right and found.meant == ()
+
+
+def test_digits_lost_to_single_precision_are_said() -> None:
+    said = "no more than the digits of float32 agree, in b:"
+    lossy = RNN.replace("db + da.sum(0)", "db + np.float64(da.sum(0).astype(np.float32))")
+    assert lossy != RNN and said in run(lossy, cell="rnn").stdout
+    assert "digits of float32" not in run(RNN, cell="rnn").stdout
+
+
 def test_other_layouts_are_right_and_said() -> None:
     found = audited(RNN.replace("Grads(dW, dU, db)", "Grads(dW.T, dU.T, db[None])"))
     assert found.right

@@ -47,7 +47,7 @@ class Writer:
     def understood(self, found: list[Named]) -> Understood:
         """What is made of it."""
         evidence = Evidence(self.given, found, self.right, [1e-6] * len(found))
-        return understand(evidence, self.adjoint, self.known, lambda one: explain(one, self.known))
+        return understand(evidence, self.adjoint, self.known, lambda one, share: explain(one, self.known))
 
     def mistake(self, key: str) -> Mistake:
         """The known mistake of this key."""
@@ -67,7 +67,6 @@ def each_step(name: str, bound: float) -> list[ClippedEachStep]:
 
 ALONE: dict[str, tuple[Deviation, ...]] = {
     "twice the loss": (Scaled(2.0),),
-    "uphill": (Scaled(-1.0),),
     **{f"mean over {over}, {whom}": (Averaged(over, whom),) for over in OVER for whom in (ALL, PARAMETERS)},
     "half the mean": (Averaged("batch"), Scaled(0.5)),
     "decay": (Decayed(1e-3),),

@@ -9,7 +9,7 @@ from audit.own_files import LSTM, RNN, STEP
 
 import lstm_sym as ls
 from lstm_sym.audit import Audit, audit
-from lstm_sym.audit.lines.mistaken import OwnLine
+from lstm_sym.audit.lines.mistaken import OwnLine, addends_of
 from lstm_sym.audit.lines.written import same
 
 COLUMNS = """
@@ -140,3 +140,18 @@ def test_what_is_the_same() -> None:
     value = np.arange(6.0).reshape(2, 3)
     assert same(value, value) is False and same(value.T, value) is True
     assert same(value + 1e-3, value) is None and same(value, None) is None and same(value[:1], value) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("dc = dn + dh * o * (1 - tc**2)", 2),
+        ("dc = dh * o", 1),
+        ("dc += dh * o", 2),
+        ("d = (a + b) * c - e", 3),
+        ("if x:", 0),
+    ],
+)
+def test_the_terms_of_a_line_are_counted(text: str, count: int) -> None:
+    """A line that has all of them is not blamed for one that is left out: what arrives is made elsewhere."""
+    assert addends_of(text) == count

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from audit import planted
+from audit.generated import STYLES
 
 from lstm_sym.audit.search.clock import Clock
 from lstm_sym.audit.search.explanations import Explanation, explain
@@ -59,3 +62,21 @@ def test_a_search_without_time_says_so_at_once() -> None:
     said = explain(found, author.known, Clock(0.0), told=lambda shown: told.append(shown.stage), usual=author.usual)
     assert not said.in_time and said.mistakes == () and said.unexplained
     assert told == [shown.stage for shown in said.stages] and told[0] == "one step" and told[-1] == "every sequence"
+
+
+FEW_FILES = (5, 9, 15)
+"""One of each number of mistakes, of three cells, in three styles."""
+
+
+@pytest.mark.parametrize("number", FEW_FILES)
+def test_mistakes_in_generated_files_are_named(number: int, tmp_path: Path) -> None:
+    trial = planted.tried_as_file(number, tmp_path)
+    assert trial.named == len(trial.planted) == 1 + FEW_FILES.index(number) and trial.is_first_real
+
+
+@pytest.mark.long
+def test_most_mistakes_in_generated_files_are_named(tmp_path: Path) -> None:
+    done = [planted.tried_as_file(number, tmp_path) for number in range(96)]
+    assert {style for one in done for style in STYLES if style in one.cell} == {*STYLES}
+    assert sum(one.named for one in done) >= 0.9 * sum(len(one.planted) for one in done)
+    assert sum(one.is_first_real for one in done) >= 0.95 * len(done)

@@ -86,7 +86,7 @@ def test_a_file_in_another_encoding_or_too_large_is_refused(folder: Path) -> Non
         assert result.exit_code == 2 and said in result.stderr and "fix:" in result.stderr
 
 
-def test_a_page_is_not_made_of_the_audit_of_a_program(folder: Path) -> None:
+def test_no_page_is_left_of_a_program_that_returns_nothing(folder: Path) -> None:
     (folder / "own.py").write_text("def backward(x, dy): return {}\n", encoding="utf-8")
     result = run("own.py:backward", "--cell", "rnn", "-o", "audit.html")
-    assert result.exit_code == 2 and "-o" in result.stderr
+    assert result.exit_code == 2 and "returned none" in result.stderr and not (folder / "audit.html").exists()

@@ -8,7 +8,7 @@ import numpy as np
 
 from lstm_sym.audit.deviations.clipping import ClippedElements, ClippedNorm, norm
 from lstm_sym.audit.deviations.deviation import ALL, PARAMETERS, members
-from lstm_sym.audit.deviations.numbers import commonest
+from lstm_sym.audit.deviations.numbers import LEAST, commonest
 from lstm_sym.audit.deviations.seen import Deviations, Seen
 
 NEAR = 1e-5
@@ -19,7 +19,7 @@ def clippings(seen: Seen, known: Deviations) -> Iterator[Deviations]:
     """Element by element, by the norm of all together, by that of each."""
     for whom in (ALL, PARAMETERS):
         names = members(whom, seen.returned)
-        if bound := common_limit(seen, names):
+        if (bound := common_limit(seen, names)) and bound >= LEAST:
             yield (ClippedElements(bound, whom),)
         norms = {place: [norm([found[name]]) for name in names] for place, found in enumerate(seen.found)}
         if bound := commonest((float(np.hypot.reduce(of)) for of in norms.values()), NEAR, least=2):

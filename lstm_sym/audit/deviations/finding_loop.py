@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from lstm_sym.audit.deviations.loop import ARRIVING, COMPUTED, SENT, ClippedEachStep
-from lstm_sym.audit.deviations.numbers import rounded
+from lstm_sym.audit.deviations.numbers import LEAST, rounded
 from lstm_sym.audit.deviations.seen import Deviations, Seen, in_order
 from lstm_sym.interpreter.evaluation import Array
 from lstm_sym.interpreter.over_time import Named
@@ -34,7 +34,7 @@ def clipped_steps(seen: Seen, known: Deviations) -> Iterator[Deviations]:
     for place in shown_on(seen, known)[:PLACES]:
         for what, when, values in clippable(seen.program):
             bound = bound_of(seen, place, known, ClippedEachStep(1.0, what, when, values))
-            if bound is not None:
+            if bound is not None and bound >= LEAST:
                 yield (ClippedEachStep(bound, what, when, values),)
 
 

@@ -19,7 +19,7 @@ def scalings(seen: Seen, known: Deviations) -> Iterator[Deviations]:
         factors = {place: factor for place in places if (factor := common_factor(seen, place, known, whom))}
         for over in (*OVER, ""):
             scale = commonest(factor * counted(seen.given[place], over) for place, factor in factors.items())
-            if scale is None:
+            if scale is None or scale <= 0:  # nobody means to go uphill
                 continue
             is_one = abs(scale - 1) <= 1e-6
             if over and is_one:

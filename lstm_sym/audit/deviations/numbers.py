@@ -6,6 +6,9 @@ from collections.abc import Iterable
 
 SIGNIFICANT = 6
 
+LEAST = 1e-3
+"""Nobody clips to less: what is smaller than that everywhere is wrong, and not clipped."""
+
 
 def commonest(numbers: Iterable[float], tolerance: float = 1e-6, least: int = 1) -> float | None:
     """The middle one of the largest group that agrees to this relative tolerance; None if no group has `least`."""

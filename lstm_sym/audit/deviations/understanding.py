@@ -24,7 +24,11 @@ from lstm_sym.program.program import Program
 FOLLOWED = 3
 """Mistakes that explain the usual sequences, under which deviations are sought."""
 
-Explain = Callable[[Evidence], Explanation]
+FIRST = 0.5
+"""Share of the time for what is certainly meant; what is likely has shares of the rest."""
+
+Explain = Callable[[Evidence, float], Explanation]
+"""What seeks mistakes, in a share of the time that is left."""
 
 
 @dataclass(frozen=True)
@@ -48,15 +52,15 @@ def understand(evidence: Evidence, program: Program, known: Sequence[Mistake], e
         certain = Understood(found.certain, meaning(evidence, program, found.certain))
         if certain.is_whole:
             return certain
-        for meant in found.likely:
-            likely = meaning(evidence, program, meant)
-            explanation = explain(likely)
-            if explanation.is_whole:
-                return _least(evidence, program, Understood(meant, likely, explanation))
-        explanation = explain(certain.evidence)
+        explanation = explain(certain.evidence, FIRST if found.likely else 1.0)
         partly = Understood(certain.meant, certain.evidence, explanation)
         if explanation.is_whole:
             return partly
+        for place, meant in enumerate(found.likely):
+            likely = meaning(evidence, program, meant)
+            explanation = explain(likely, 1 / (len(found.likely) - place))
+            if explanation.is_whole:
+                return _least(evidence, program, Understood(meant, likely, explanation))
         usual = tuple(_usual(certain.evidence, known))
         hidden = (_under(evidence, program, mistake, usual) for mistake in usual)
         return next((one for one in hidden if one is not None), partly)

@@ -10,7 +10,7 @@ from lstm_sym.audit.interface.candidates import specification
 from lstm_sym.audit.interface.description import Arrangement, Interface
 from lstm_sym.audit.interface.gates import Gates, blocks
 from lstm_sym.audit.interface.reading import Read, read
-from lstm_sym.audit.sequences.cases import ForwardPass, with_loss, without
+from lstm_sym.audit.sequences.cases import ForwardPass, alone, with_loss, without
 from lstm_sym.compile.derivation import Derivation
 from lstm_sym.interpreter.over_time import Named
 
@@ -50,8 +50,11 @@ class Convention:
             kept = [one for one in sequences if set(self.zero_states) != set(one.case.state) or one.setting.state == 1]
             lacks = self.zero_states, self.zero_parameters, last
             sequences = [without(self.derivation, one, *lacks) for one in kept]
+        if self.arrangement.is_single:  # what it does with what it sums, a clip say, is done to each sequence
+            sequences = [alone(self.derivation, one) for one in sequences]
         if has_loss:
-            kept = [one for one in sequences if one.setting.cotangents == 1 and not one.setting.padded]
+            usual = [one for one in sequences if one.setting.cotangents == 1]
+            kept = [one for one in usual if not one.setting.padded and not one.setting.strided]
             bias = self.interface is not None and "readout/vector" in self.interface.readouts
             sequences = [with_loss(self.derivation, one, seed, bias=bias) for seed, one in enumerate(kept)]
         return list(sequences)

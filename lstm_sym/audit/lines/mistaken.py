@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import SequenceMatcher
@@ -11,8 +13,12 @@ from lstm_sym.audit.lines.printing import Printing
 from lstm_sym.audit.lines.surroundings import Surroundings, line_text
 from lstm_sym.audit.lines.written import Line, Written, same
 from lstm_sym.mistakes.catalogue import Mistake
+from lstm_sym.mistakes.edits import parts
 from lstm_sym.program.statements import Accumulate, Pointwise, Statement
 from lstm_sym.program.values import Value
+
+OMISSIONS = ("left out", "carried adjoint left out", "cotangent left out")
+"""Kinds of mistakes with which a line has a term less."""
 
 
 @dataclass(frozen=True)
@@ -43,11 +49,13 @@ def own_lines(
         if found is None:
             continue
         statement, line = found
+        text = line_text(path, line.line)
+        if mistake.kind in OMISSIONS and addends_of(text) >= len(parts(right[identity])):
+            continue  # every term stands there: what arrives is what is wrong, and that is made elsewhere
         around = Surroundings(written, line, given, right[identity].target, by_step=by_step)
         printing = Printing(mistake.context, around)
-        text = line_text(path, line.line)
         shown = _whole(line, text, statement, printing)
-        names = tuple(dict.fromkeys(value.name for value in printing.unnamed))
+        names = tuple(dict.fromkeys(value.name for value in printing.unnamed if value.name not in words_of(path)))
         yield OwnLine(line.line, text, shown, statement.provenance.id, names)
 
 
@@ -77,6 +85,24 @@ def _assignments(statement: Statement, mistake: Mistake, written: Written) -> It
         for reader in mistake.context.backward.statements:
             if statement.target in reader.reads() and _is_element_wise(reader):
                 yield from _places(reader, mistake, written)
+
+
+def words_of(path: Path) -> frozenset[str]:
+    """The names of a file: one that it has too is its own."""
+    return frozenset(re.findall(r"[^\W\d]\w*", path.read_text(encoding="utf-8", errors="replace")))
+
+
+def addends_of(text: str) -> int:
+    """The terms of what a line assigns, numbers not counted, those within brackets too; 0 of what is no assignment."""
+    try:
+        [node] = ast.parse(text).body
+    except (SyntaxError, ValueError):
+        return 0
+    if not isinstance(node, ast.Assign | ast.AugAssign):
+        return 0
+    sums = [n for n in ast.walk(node) if isinstance(n, ast.BinOp) and isinstance(n.op, ast.Add | ast.Sub)]
+    both = [n for n in sums if not isinstance(n.left, ast.Constant) and not isinstance(n.right, ast.Constant)]
+    return 1 + len(both) + isinstance(node, ast.AugAssign)
 
 
 def _is_element_wise(statement: Statement) -> bool:

@@ -29,6 +29,10 @@ class Clock:
         """Seconds since the start."""
         return self._now() - self._start
 
+    def part(self, share: float) -> Clock:
+        """A clock for a share of the seconds that are left."""
+        return Clock(max(0.0, share * (self.seconds - self.spent)), self.progress, self._now)
+
     def watched(self, items: Iterable[Item]) -> Iterator[Item]:
         """The items, as long as there is time. Raises TimeIsUp."""
         for item in items:

@@ -106,6 +106,15 @@ def without(
     return _forward_pass(derivation, one.setting, replace(case, dy=dy, state=state, params=params))
 
 
+def alone(derivation: Derivation, one: ForwardPass) -> ForwardPass:
+    """The first sequence of the batch by itself."""
+    case = one.case
+    state = {name: value[:1] for name, value in case.state.items()}
+    dstate = {name: value[:1] for name, value in case.dstate.items()}
+    sizes, x, dy = {**case.sizes, "B": 1}, case.x[:, :1], case.dy[:, :1]
+    return _forward_pass(derivation, one.setting, Case(sizes, x, case.params, state, dy, dstate))
+
+
 def with_loss(derivation: Derivation, one: ForwardPass, seed: int, *, bias: bool) -> ForwardPass:
     """The same sequence with one input 1 and all others 0 at each step, and the dy of a loss on the output.
 
