@@ -14,7 +14,7 @@ from lstm_sym.audit.interface.agreeing import answered
 from lstm_sym.audit.interface.choosing import normal
 from lstm_sym.audit.interface.convention import Convention, Recognised, unsummed
 from lstm_sym.audit.interface.subject import Subject
-from lstm_sym.audit.lines.tracing_lines import Called, Lines, traced_lines
+from lstm_sym.audit.lines.tracing_lines import Lines, traced_lines
 from lstm_sym.audit.running.answer import Answer
 from lstm_sym.audit.running.child.values import of_case
 from lstm_sym.audit.running.process import Notice, check_timeout
@@ -27,7 +27,7 @@ from lstm_sym.audit.sequences.plan import LONG, SHORT, sequences_for
 from lstm_sym.compile.derivation import Derivation
 from lstm_sym.equations.cell import Cell
 from lstm_sym.ground.progress import Progress
-from lstm_sym.interpreter.over_time import Backward, Named
+from lstm_sym.interpreter.over_time import Named
 from lstm_sym.mistakes.catalogue import Mistake, candidates
 from lstm_sym.mistakes.noticed import noticeable
 
@@ -152,8 +152,8 @@ def audit(
         verdicts = _verdicts(evidence, texts)
     is_right = all(v.right for v in verdicts)
     noticed, unnoticed = _noticed(evidence, every, asked[SHORT[-1]]) if is_right else ((), ())
-    called = Called(file, function, timeout, answer.by_step, convention)
-    own = _own_lines(explanation, known[SHORT[-1]], evidence.given[SHORT[-1]], called)
+    short, given = known[SHORT[-1]], evidence.given[SHORT[-1]]
+    own = traced_lines(explanation, short, given, subject, convention, by_step=answer.by_step)
     return Audit(
         derivation=derivation,
         place=place,
@@ -174,13 +174,6 @@ def audit(
         noticed=noticed,
         unnoticed=unnoticed,
     )
-
-
-def _own_lines(explanation: Explanation | None, sequence: ForwardPass, given: Backward, called: Called) -> Lines:
-    """The lines of the file that the mistakes are in, if there are any."""
-    if explanation is None or not explanation.mistakes:
-        return ()
-    return traced_lines(explanation, sequence, given, called)
 
 
 def _noticed(
