@@ -67,6 +67,10 @@ class Evaluator:
                 return self.operation(node, t)
             case tree.Stack():
                 return self.stacked([self.value(part, t) for part in node.parts])
+            case tree.Blocks():
+                return blocks([[self.block(part, t) for part in row] for row in node.rows])
+            case tree.Blockwise():
+                return self.blockwise(node, t)
         raise TypeError(f"no value of {type(node).__name__}")
 
     def leaf(self, node: Leaf, t: int) -> Array:
@@ -215,10 +219,40 @@ class Evaluator:
         except ValueError:
             raise ShapeMismatch(f"[{'; '.join(map(shape, parts))}]") from None
 
+    def block(self, node: Node, t: int) -> Array:
+        """A block of a matrix: a derivative is a matrix there, diagonal or not."""
+        if isinstance(node, Leaf) and node.quantity.kind == "partial":
+            return self.sequence.partial(node.quantity.name, t + node.time, whole=False)
+        return self.value(node, t)
+
+    def blockwise(self, node: tree.Blockwise, t: int) -> Array:
+        """A function for each part of a vector."""
+        value, axis = self.value(node.argument, t), 2 if self.reading.rows else 1
+        if value.shape[axis] % len(node.functions):
+            raise ShapeMismatch(f"{len(node.functions)} functions of {shape(value)}")
+        parts = np.split(value, len(node.functions), axis)
+        made = [_FUNCTIONS[name, False](part) for name, part in zip(node.functions, parts, strict=True)]
+        return np.concatenate(made, axis)
+
     def partial(self, name: str, t: int) -> Array:
         """A derivative of one step: a vector where it is diagonal."""
         found = self.sequence.partial(name, t, whole=False)
         return self.vector(np.einsum("bii->bi", found)) if diagonal(found) else found
+
+
+def blocks(rows: list[list[Array]]) -> Array:
+    """Blocks beside and below each other; a number is a whole block of it where others say how large."""
+    heights = [max(block.shape[1] for block in row) for row in rows]
+    widths = [max(block.shape[2] for block in column) for column in zip(*rows, strict=True)]
+    batch = max(len(block) for row in rows for block in row)
+    try:
+        made = [
+            np.concatenate([np.broadcast_to(b, (batch, h, w)) for b, w in zip(row, widths, strict=True)], 2)
+            for row, h in zip(rows, heights, strict=True)
+        ]
+    except ValueError:
+        raise ShapeMismatch(f"[{'; '.join(', '.join(map(shape, row)) for row in rows)}]") from None
+    return np.concatenate(made, 1)
 
 
 def diagonal(found: Array) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from lstm_sym.compile.derivation import Derivation
+from lstm_sym.proofreading.conventions import Convention
 from lstm_sym.proofreading.formulas import Formula
 from lstm_sym.proofreading.judging import Judgement
 from lstm_sym.proofreading.names import Reading
@@ -39,7 +40,8 @@ class Finding:
 class Proof:
     """What was found of a text: its formulas, and what its names stand for.
 
-    readings: the conventions it was read by, of formulas in LaTeX (True) and of those in plain text or code (False).
+    readings: how it writes, formulas in LaTeX (True) and those in plain text or code (False). conventions: in which the
+    cell of `derivation` is not as its file has it.
     """
 
     derivation: Derivation
@@ -48,6 +50,7 @@ class Proof:
     names: Mapping[str, Leaf]
     writers: Mapping[bool, Writer]
     explained: frozenset[Quantity] = frozenset()
+    conventions: tuple[Convention, ...] = ()
 
     def writer_of(self, latex: bool) -> Writer:
         """What prints formulas as the text does, in LaTeX or plain."""

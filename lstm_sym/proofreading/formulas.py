@@ -24,8 +24,11 @@ _INLINE = re.compile(r"(?<!\\)\$`?(?P<maths>[^$\n]+?)`?\$|\\\((?P<brackets>.+?)\
 _ROW_END = re.compile(r"\\\\(?:\[[^\]]*\])?|\\cr(?![A-Za-z])")
 _LABEL = re.compile(r"^\s*(?:[-*+]\s+|\d+[.)]\s+|>\s*)*(?:\([A-Z]?\d+[a-z]?\)\s+)?")
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
-_SINGLE = re.compile(r"(?<![=<>!])=(?!=)|←|:=|≔|<-|\\leftarrow|\\coloneqq")
-_SEPARATE = re.compile(r"[,;]\s*(?:\\q?quad|\\ )+|(?:\\q?quad|\\qquad)+\s*(?=\S+.*=)|;\s+|,\s+(?=[^()\[\]]*=)")
+_SINGLE = re.compile(r"(?<![=<>!])=(?!=)|＝|←|:=|≔|<-|\\leftarrow|\\coloneqq")
+_SEPARATE = re.compile(
+    r"[,;，；]\s*(?:\\q?quad|\\ )+|(?:\\q?quad|\\qquad)+\s*(?=\S+.*=)|[;；]\s+"
+    r"|,\s+(?=[^()\[\]]*=)|[，；](?=[^()\[\]]*=)"
+)
 _REMARK = re.compile(r"\s*(?:\\q?quad|\\ |\s)*(?:\\(?:text|mathrm|mbox)\{.*\}|\(.*\)|[A-Za-z]*)?[\s.,;]*")
 """What may stand behind a formula and is none: (3), \\text{by the chain rule}."""
 _PROSE = re.compile(r"[A-Za-z]{2,}\s+[A-Za-z]{2,}\s+[A-Za-z]{2,}")
@@ -173,4 +176,4 @@ def _trimmed(text: str) -> str:
     """Without white space, alignment and the punctuation of the sentence around it."""
     text = re.sub(r"\\(?:tag|label)\*?\{[^{}]*\}", "", text).replace("\n", " ")
     text = re.sub(r"^(?:[\s&]|\\q?quad|\\,)+", "", text)
-    return re.sub(r"(?:[\s&,.;]|\\q?quad|\\,|\\nonumber|\\notag)+$", "", text)
+    return re.sub(r"(?:[\s&,.;，。；、：:]|\\q?quad|\\,|\\nonumber|\\notag)+$", "", text)

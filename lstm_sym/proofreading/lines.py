@@ -100,13 +100,19 @@ class LineReader:
         )
 
     def tried(self) -> Counter[str]:
-        """How many lines are right, wrong, and of shapes that do not fit."""
+        """How many lines are right, wrong, and of shapes that do not fit; how many right ones are equations."""
         found: Counter[str] = Counter()
-        for place, _ in enumerate(self.entries):
+        for place, entry in enumerate(self.entries):
             finding = self.finding(place, explain=False)
             misfit = finding.judgement is not None and finding.judgement.problem != ""
             found["misfit" if misfit else finding.status] += 1
+            found["equation"] += finding.status == "right" and self._defines(entry)
         return found
+
+    def _defines(self, entry: Entry) -> bool:
+        """Whether a line is an equation of the cell, of one quantity or of several."""
+        leaves = [self._leaf(node) for node in entry.line.sides[0].walk()] if entry.line else []
+        return any(leaf is not None and leaf.quantity.kind == "forward" for leaf in leaves)
 
     @cached_property
     def writer(self) -> Writer:
@@ -150,17 +156,47 @@ class LineReader:
             return Finding(formula, "aside", reason="a number")
         if self._updates(line) and isinstance(left, Symbol):
             return self.of_update(formula, line, left, place, explain)
+        if isinstance(left, tree.Stack | tree.Blocks):
+            return self.of_stack(formula, left, sides, explain)
         target = self.target(left)
         if target is None:
             return self.definition(formula, left, sides, explain)
         trees = [resolved(side, self.names, self.reading, self.state.own) for side in sides]
-        if isinstance(left, Symbol) and self.last.get(own_key(left), -1) > place and target.quantity.kind == "adjoint":
+        target = self.passed_on(target, trees[-1])
+        grows = isinstance(left, Symbol) and self.last.get(own_key(left), -1) > place
+        if grows and isinstance(left, Symbol) and target.quantity.kind in ("adjoint", "carried"):
             self.state.trees[f"={own_key(left)}"] = trees[-1]
             if self.judge.judged(trees[-1], target).right:
                 return Finding(formula, "right", target)
             return Finding(formula, "own", target, reason="later lines add to it")
         self.state.trees.pop(f"={own_key(left)}" if isinstance(left, Symbol) else "", None)
         return self.judged(formula, target, trees, explain)
+
+    def of_stack(self, formula: Formula, left: Node, sides: list[Node], explain: bool) -> Finding:
+        """A line of several quantities of the cell, one below or beside the other. Raises Unreadable."""
+        trees = [resolved(side, self.names, self.reading, self.state.own) for side in sides]
+        whole = resolved(left, self.names, self.reading, self.state.own)
+        target = Leaf(Quantity("own", formula.text.partition("=")[0].strip()), 0)
+        for stacked in (self.sent(whole), whole):
+            self.evaluator.forget(target.quantity.name)
+            self.state.trees[target.quantity.name] = stacked
+            found = self.judged(formula, target, trees, explain and stacked is whole)
+            if found.status == "right":
+                break
+        return found
+
+    def sent(self, node: Node) -> Node:
+        """With the part of the adjoint of a state a step before that this step sends there."""
+        if isinstance(node, Leaf) and node.quantity.kind == "adjoint" and node.time == -1:
+            is_state = node.quantity.name in self.names.derivation.cell.states
+            return replace(node, quantity=Quantity("carried", node.quantity.name)) if is_state else node
+        return node.mapped(self.sent)
+
+    def passed_on(self, target: Leaf, right: Node) -> Leaf:
+        """What dc_next to the left of = is: in a program what the loop hands on to the step before, its next round."""
+        if self.latex or target.quantity.kind != "carried" or target.time or self.judge.judged(right, target).right:
+            return target
+        return replace(target, time=-1)
 
     def target(self, left: Node) -> Leaf | None:
         """What the left side is, None if it is a name that the cell does not have. Raises Unreadable."""
@@ -208,8 +244,8 @@ class LineReader:
     def of_update(self, formula: Formula, line: Line, left: Symbol, place: int, explain: bool) -> Finding:
         """A line that adds to its left side; of a gradient, what one step adds."""
         key = own_key(left)
-        target = self.target(left)
         added = line.sides[1]
+        target = self.target(left)
         if target is None:
             raise Unreadable(f"{left.form} is no name of the cell, and lines add to it")
         if "gradient" in target.quantity.kind:
@@ -217,6 +253,8 @@ class LineReader:
             return self.judged(formula, target, [resolved(rest, self.names, self.reading, self.state.own)], explain)
         if not self._is_sum(line):
             return self.of_rescaling(formula, target, added, key, explain)
+        if not self.latex and target.quantity.kind == "carried":
+            target = replace(target, time=-1)
         before = self.state.trees.get(f"={key}")
         starts = [before] if before is not None else self.starts(target)
         grown = tree.total(((1, left), (1, added))) if line.adds else added
@@ -242,11 +280,13 @@ class LineReader:
         """What a quantity may be before a first line adds to it."""
         name = target.quantity.name
         found: list[Node] = []
+        if target.quantity.kind == "carried":
+            return [tree.Number(0, "0")]
         if name in self.names.derivation.cell.states:
             found.append(Leaf(Quantity("carried", name), target.time))
         if name == self.names.derivation.cell.output:
             found.append(Leaf(Quantity("dy"), target.time))
-        return [*found, replace(target)]
+        return [*found, tree.Number(0, "0"), replace(target)]
 
     def definition(self, formula: Formula, left: Node, sides: list[Node], explain: bool) -> Finding:
         """A name of the text's own: what it is by its value, if the cell has that."""

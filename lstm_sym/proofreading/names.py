@@ -9,8 +9,9 @@ from functools import cached_property
 
 from lstm_sym.compile.derivation import Derivation
 from lstm_sym.program.values import Role
-from lstm_sym.proofreading.aliases import keys_of, sums
+from lstm_sym.proofreading.aliases import OF_BLOCK, keys_of, of_block, sums
 from lstm_sym.proofreading.errors import Unreadable
+from lstm_sym.proofreading.parser import Words
 from lstm_sym.proofreading.tree import Leaf, Node, Partial, Quantity, Symbol, filled
 
 _ADJOINT = re.compile(r"(?:dLd|dL|grad|delta|d|D|g(?=[WUbR]))(.+)")
@@ -38,16 +39,25 @@ class Reading:
 
 @dataclass(frozen=True)
 class Names:
-    """The names of one text. table: keys that the text explains itself; bars: whether a bar marks an adjoint."""
+    """The names of one text. table: keys that the text explains itself; bars: whether a bar marks an adjoint.
+
+    blocks: whether it speaks of a block's input z and output y.
+    """
 
     derivation: Derivation
     table: Mapping[str, Leaf] = field(default_factory=dict)
     bars: bool = False
+    blocks: bool = False
 
     @cached_property
     def keys(self) -> dict[str, Quantity]:
         """Key -> quantity, without those of the table."""
-        return keys_of(self.derivation)
+        return keys_of(self.derivation, blocks=self.blocks)
+
+    @cached_property
+    def functions(self) -> dict[str, str]:
+        """Letters that are functions in this text -> which."""
+        return of_block(self.derivation) if self.blocks else {}
 
     @cached_property
     def before(self) -> dict[str, str]:
@@ -61,14 +71,26 @@ class Names:
         stages = [s for s in self.derivation.forward.statements if s.target.name in self.before.values()]
         found: dict[str, list[str]] = {"a": [statement.target.name for statement in stages], "W": [], "U": [], "b": []}
         for statement in stages:
-            for term in getattr(statement, "terms", ()):
+            terms = getattr(statement, "terms", ())
+            single = sum(term.is_product for term in terms) == 1
+            for term in terms:
                 if term.weight is None:
                     continue
-                is_input = term.operand is not None and term.operand.role is Role.INPUT
+                is_input = term.operand is not None and (single or term.operand.role is Role.INPUT)
                 part = "b" if term.operand is None else "W" if is_input else "U" if term.is_product else ""
                 found.setdefault(part, []).append(term.weight.name)
         whole = len(stages)
         return {part: tuple(names) for part, names in found.items() if part and len(names) == whole > 1}
+
+    @property
+    def gates(self) -> tuple[str, ...]:
+        """What has a sum of its own, the gates and the candidate: what a star stands for in texts."""
+        return tuple(OF_BLOCK[name][0] if self.blocks and name in OF_BLOCK else name for name in self.before)
+
+    @property
+    def words(self) -> Words:
+        """What a parser must know of them."""
+        return Words(self.known, self.gates, self.functions)
 
     def known(self, key: str) -> bool:
         """Whether letters that touch are one name."""

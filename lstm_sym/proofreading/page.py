@@ -88,6 +88,7 @@ def proof_data(proof: Proof) -> dict[str, Any]:
             }
             for latex, reading in proof.readings.items()
         },
+        "cell_as_written": [{"kind": one.kind, "name": one.name} for one in proof.conventions],
         "names": {
             name: {"stands_for": wording.what(leaf), "from_table": proof.is_explained(leaf)}
             for name, leaf in sorted(proof.names.items())

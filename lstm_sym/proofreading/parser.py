@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from lstm_sym.proofreading import tree
 from lstm_sym.proofreading.errors import Unreadable
+from lstm_sym.proofreading.families import family_of
 from lstm_sym.proofreading.scripts import plain_name
 from lstm_sym.proofreading.symbols import MAX_DEPTH, SymbolReader
 from lstm_sym.proofreading.tree import Node
@@ -31,13 +33,28 @@ class Line:
     adds: bool = False
 
 
-def read_line(formula: str, latex: bool, known: Callable[[str], bool]) -> Line:
-    """The formula as a tree. known: whether letters that touch are one name. Raises Unreadable."""
-    return Parser(formula, latex, known).line()
+@dataclass(frozen=True)
+class Words:
+    """What a text may write. known: whether letters that touch are one name; gates: what a sum over gates goes over
+    where that is not said; functions: letters that are functions -> which.
+    """
+
+    known: Callable[[str], bool]
+    gates: tuple[str, ...] = ()
+    functions: Mapping[str, str] = field(default_factory=dict)
+
+
+def read_line(formula: str, latex: bool, words: Words) -> Line:
+    """The formula as a tree. Raises Unreadable."""
+    return Parser(formula, latex, words).line()
 
 
 class Parser(SymbolReader):
     """Reads one formula."""
+
+    def __init__(self, formula: str, latex: bool, words: Words) -> None:
+        super().__init__(formula, latex, words.known)
+        self.words = words
 
     def line(self) -> Line:
         """side = side = ..."""
@@ -75,7 +92,7 @@ class Parser(SymbolReader):
     def product(self) -> Node:
         """Factors with a sign of a product between them, or none."""
         if self.text() in ("\\sum", "sum") and self.text(1) in ("_", "^"):
-            return self.over_time()
+            return self.summation()
         factors, signs = [self.factor()], []
         while True:
             if self.text() in _PRODUCT and self.text() and self.text(1) not in ("=", ")", ""):
@@ -85,7 +102,7 @@ class Parser(SymbolReader):
             else:
                 break
             if self.text() == "\\sum" and self.text(1) in ("_", "^"):
-                factors.append(self.over_time())
+                factors.append(self.summation())
                 break
             negative = self.sign() < 0
             factor = self.factor()
@@ -96,20 +113,34 @@ class Parser(SymbolReader):
         """Whether a factor without a sign before it begins here."""
         text = self.text()
         return bool(text) and (
-            text in ("(", "[", "\\lbrace", "\\frac", "\\begin", "{", "\\sum")
+            text in ("(", "[", "\\lbrace", "\\frac", "\\begin", "{", "\\sum", "\\langle", "\\prod")
             or self.token().is_word
             or self.token().is_number
             or (text[0] == "\\" and text not in _PRODUCT and self.starts_symbol())
         )
 
-    def over_time(self) -> Node:
-        """The sum over t of what follows, up to a + outside brackets."""
+    def summation(self) -> Node:
+        """The sum over t, or over gates, of what follows, up to a + outside brackets."""
         start = self.next()
         last = self.scripts_end()
         inner = self.formula[start.start : last]
-        if "t" not in inner and "ₜ" not in inner:
-            raise Unreadable(f"{inner!r} is no sum over t", "write out a sum over gates")
-        return tree.Operation("time", self.product(), inner)
+        family = family_of(inner, self.words.gates)
+        if family is None and "t" not in inner and "ₜ" not in inner:
+            raise Unreadable(f"{inner!r} is a sum neither over t nor over gates", "write sums over units as products")
+        first = self.token().start
+        body = self.product()
+        if family is None:
+            return tree.Operation("time", body, inner)
+        text = self.formula[first : self.before()]
+        parts = [Parser(family.member(text, gate), self.latex, self.words).whole() for gate in family.gates]
+        return tree.total(tuple((1, part) for part in parts))
+
+    def whole(self) -> Node:
+        """All of the formula as one sum. Raises Unreadable for what follows it."""
+        found = self.sum()
+        if self.text():
+            raise Unreadable(f"{self.rest()!r} cannot follow here")
+        return found
 
     def factor(self) -> Node:
         """An atom with powers, transposes and indices behind it."""
@@ -180,12 +211,25 @@ class Parser(SymbolReader):
             return self.stack("[", "]")
         if text == "\\begin":
             return self.column()
+        if text == "\\langle":
+            return self.outer()
+        if text == "\\prod":
+            raise Unreadable("a product over steps", "write the derivative of one step")
         if text == "\\frac":
             return self.fraction()
         if text == "-":
             self.next()
             return tree.Sum(((-1, self.factor()),))
         return self.called() or self.derivative_inline() or self.symbol()
+
+    def outer(self) -> Node:
+        """The outer product of two vectors, <a, b>."""
+        self.next()
+        left = self.sum()
+        self.expect(",")
+        right = self.sum()
+        self.expect("\\rangle")
+        return tree.Product((left, right), ("\\otimes",))
 
     def fraction(self) -> Node:
         r"""\frac{..}{..}, of which one of differentials is a name."""
@@ -216,22 +260,66 @@ class Parser(SymbolReader):
         return tree.Stack(tuple(parts), form if end > start else "")
 
     def column(self) -> Node:
-        r"""\begin{bmatrix} a \\ b \end{bmatrix}."""
-        self.next()
+        r"""\begin{bmatrix} a \\ b \end{bmatrix}, a matrix of blocks, or a column of functions and what they are of."""
+        start = self.next().start
         name = "".join(token.text for token in self.group_tokens())
-        if not name.endswith("matrix"):
+        if not name.endswith("matrix") and name != "array":
             raise Unreadable(f"an environment {name!r} inside a formula")
-        if "&" in self.formula[self.before() :].partition("matrix}")[0]:
-            raise Unreadable("a matrix of blocks", "write each block as a line of its own")
-        parts = [self.sum()]
-        while self.text() == "\\\\":
-            self.next()
-            if self.text() != "\\end":
-                parts.append(self.sum())
+        if name == "array" and self.text() == "{":
+            self.group_tokens()
+        head = rf"\begin{{{name}}}" + (f"{{{'c' * self.columns()}}}" if name == "array" else "")
+        functions = self.functions()
+        rows = [] if functions else self.block_rows()
         self.expect("\\end")
         self.group_tokens()
-        inner = r" \\ ".join("{}" for _ in parts)
-        return tree.Stack(tuple(parts), rf"\begin{{{{{name}}}}} {inner} \end{{{{{name}}}}}")
+        if functions:
+            return self.blockwise(functions, self.formula[start : self.before()])
+        inner = r" \\ ".join(" & ".join("{}" for _ in row) for row in rows)
+        form = f"{head.replace('{', '{{').replace('}', '}}')} {inner} \\end{{{{{name}}}}}"
+        if all(len(row) == 1 for row in rows):
+            return tree.Stack(tuple(row[0] for row in rows), form)
+        return tree.Blocks(tuple(rows), form)
+
+    def columns(self) -> int:
+        """How many columns the matrix that begins here has."""
+        first = re.split(r"\\\\|\\end", self.formula[self.token().start :])[0]
+        return first.count("&") + 1
+
+    def block_rows(self) -> list[tuple[Node, ...]]:
+        """The rows of a matrix, each of the parts between its &."""
+        rows = []
+        while self.text() != "\\end":
+            row = [self.sum()]
+            while self.text() == "&":
+                self.next()
+                row.append(self.sum())
+            rows.append(tuple(row))
+            if self.text() != "\\\\":
+                break
+            self.next()
+        if not rows or len({len(row) for row in rows}) != 1:
+            raise Unreadable("a matrix whose rows are not of one length", "write as many blocks in every row")
+        return rows
+
+    def functions(self) -> tuple[str, ...]:
+        """The functions of a column of bare functions, which are taken; () where something else stands."""
+        found, place = [], self.place
+        while self.text().removeprefix("\\") in FUNCTIONS and self.text(1) in ("\\\\", "\\end"):
+            found.append(FUNCTIONS[self.next().text.removeprefix("\\")])
+            if self.text() == "\\\\":
+                self.next()
+        if self.text() != "\\end":
+            self.place = place
+            return ()
+        return tuple(found)
+
+    def blockwise(self, functions: tuple[str, ...], head: str) -> Node:
+        """The column of functions of what follows it."""
+        if self.text() in tree.ELEMENTWISE | tree.GENERIC and self.text():
+            self.next()
+        if not self.starts_factor():
+            raise Unreadable("a column of functions of nothing", "write its argument in brackets behind it")
+        return tree.Blockwise(functions, self.factor() if self.text() == "(" else self.product(), head)
 
     def called(self) -> Node | None:
         """f(a), f'(a), f^2(a), f a, np.f(a); diag, dot, outer, sum, concatenate; None where no function stands."""
@@ -249,6 +337,8 @@ class Parser(SymbolReader):
                 return self.of_arrays(name, start)
         elif bare in FUNCTIONS and self.text() != "_":
             return self.of_elements(FUNCTIONS[bare], bare != name, start)
+        elif name in self.words.functions and (self.text(), self.text(1)) in (("(", self.text(1)), ("'", "(")):
+            return self.of_elements(self.words.functions[name], False, start)
         elif self.text() == "(" and len(name) > 2 and is_word and not self.latex and not self.names(name):
             raise Unreadable(f"the function {name!r} is not known here", "write it in sigma and tanh")
         self.place = place

@@ -11,6 +11,7 @@ import numpy as np
 from lstm_sym.check import random_case
 from lstm_sym.check.case import Case
 from lstm_sym.compile.derivation import Derivation
+from lstm_sym.equations.cell import Cell
 from lstm_sym.interpreter.evaluation import Array, run_statement
 from lstm_sym.interpreter.over_time import Backward, Values, run_forward
 from lstm_sym.program.statements import EQUATION, Accumulate
@@ -33,6 +34,7 @@ class Sequence:
     case: Case
     forward: list[Values]
     backward: list[Values]
+    seed: int = 0
 
     @classmethod
     def of(cls, derivation: Derivation, seed: int) -> Sequence:
@@ -51,7 +53,7 @@ class Sequence:
                 "a logarithm or a quotient of what can be zero or negative",
                 "mend the cell, or take another --seed",
             )
-        return cls(derivation, case, forward, run.steps)
+        return cls(derivation, case, forward, run.steps, seed)
 
     @cached_property
     def values(self) -> dict[Quantity, Value]:
@@ -107,6 +109,17 @@ class Sequence:
         """The gradient of a parameter, summed over time and batch."""
         value = self.values[Quantity("gradient", name)]
         return np.asarray(sum(values[value] for values in self.backward))
+
+    @cached_property
+    def others(self) -> dict[str, Sequence]:
+        """Sequences of the cell in other conventions, by its equations there, that were asked for."""
+        return {}
+
+    def of_cell(self, cell: Cell) -> Sequence:
+        """A sequence of the cell in another convention, which is derived once. Raises ProofreadingError."""
+        if cell.text not in self.others:
+            self.others[cell.text] = Sequence.of(Derivation(cell), self.seed)
+        return self.others[cell.text]
 
     @cached_property
     def partials(self) -> dict[tuple[str, int, bool], Array]:

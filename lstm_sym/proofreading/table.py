@@ -10,7 +10,7 @@ from lstm_sym.compile.derivation import Derivation
 from lstm_sym.proofreading.aliases import sums
 from lstm_sym.proofreading.errors import ProofreadingError, Unreadable
 from lstm_sym.proofreading.names import Names, Reading
-from lstm_sym.proofreading.parser import Parser
+from lstm_sym.proofreading.parser import Parser, Words
 from lstm_sym.proofreading.tree import Leaf, Quantity, Symbol
 
 _ROW = re.compile(r"^\s*\|([^|]+)\|([^|]+)\|")
@@ -72,7 +72,7 @@ def _explains_itself(written: str, names: Names) -> bool:
 def _symbol(written: str, names: Names) -> Symbol | None:
     text = written.strip().strip("`$ ")
     try:
-        found = Parser(text, "\\" in text, lambda key: True).symbol()
+        found = Parser(text, "\\" in text, Words(lambda key: True)).symbol()
     except Unreadable:
         return None
     return found

@@ -16,6 +16,9 @@ _SPACE = re.compile(
     r"(?:\s|~|&|\\[,;:!> ]|\\(?:quad|qquad|thinspace|medspace|enspace|left|right|bigl?|bigr?|Bigl?|Bigr?|biggl?|biggr?"
     r"|displaystyle|textstyle|limits|nolimits|nonumber|notag|cr|allowbreak|hfill)(?![A-Za-z]))+"
 )
+_MATRIX = re.compile(r"\\begin\{(?:\w*matrix|array)\}.*?\\end\{(?:\w*matrix|array)\}", re.DOTALL)
+_BESIDE = "¦"
+"""The & of a matrix, where it is no white space."""
 _DROPPED = re.compile(r"\\(?:tag|label|hspace|vspace|phantom|color)\*?\s*\{[^{}]*\}")
 _LATEX = re.compile(r"\\[A-Za-z]+\*?|\\.|\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|[A-Za-z]+|\*\*|\+=|:=|<-|\.\*|.")
 _PLAIN = re.compile(
@@ -29,8 +32,10 @@ _SIGNS = {
     "\\gets": "=", "ℓ": "\\ell", "Δ": "\\Delta", "∗": "*", "∈": "\\in", "⟨": "\\langle", "⟩": "\\rangle",
     "\\Sigma": "\\sum", "\\lbrack": "[", "\\rbrack": "]", "\\{": "\\lbrace", "\\}": "\\rbrace", "\\prime": "'",
     "\\intercal": "\\top", "\\mathsf": "\\mathrm", "\\dfrac": "\\frac", "\\tfrac": "\\frac", "\\ast": "\\ast",
+    "，": ",", "；": ";", "（": "(", "）": ")", "＝": "=", "＋": "+", "－": "-", "、": ",",
     "\\overline": "\\bar", "\\widetilde": "\\tilde", "\\widehat": "\\hat", "\\varepsilon": "\\epsilon",
 }  # fmt: skip
+_SIGNS[_BESIDE] = "&"
 _SIGNS |= {letter: f"\\{name}" for name, letter in GREEK.items()}
 _SUBSCRIPTS = dict(zip("₀₁₂₃₄₅₆₇₈₉₊₋ₜₕₓᵢ", "0123456789+-thxi", strict=True))
 _SUPERSCRIPTS = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ᵀᵗ°", "0123456789+-Tt∘", strict=True))
@@ -62,6 +67,7 @@ def tokenized(formula: str, latex: bool) -> list[Token]:
     if len(formula) > MAX_FORMULA:
         raise Unreadable(f"a formula of {len(formula):,} characters; {MAX_FORMULA:,} are the most", "write it in parts")
     text = _DROPPED.sub(lambda found: " " * len(found[0]), formula)
+    text = _MATRIX.sub(lambda found: found[0].replace("&", _BESIDE), text)
     found: list[Token] = []
     place, spaced = 0, False
     while place < len(text):

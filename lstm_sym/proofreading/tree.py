@@ -179,6 +179,23 @@ class Stack(Node):
     form: str
 
 
+@dataclass(frozen=True)
+class Blocks(Node):
+    """A matrix of blocks, row by row; `form` is how it is written, with a place for each block."""
+
+    rows: tuple[tuple[Node, ...], ...]
+    form: str
+
+
+@dataclass(frozen=True)
+class Blockwise(Node):
+    """A function for each of equal parts of a vector, one below the other; head is the column of functions."""
+
+    functions: tuple[str, ...]
+    argument: Node
+    head: str
+
+
 def product(factors: tuple[Node, ...], signs: tuple[str, ...]) -> Node:
     """The product of these; of a single one, that itself; of none, 1."""
     if not factors:

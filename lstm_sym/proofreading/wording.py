@@ -33,7 +33,8 @@ class Wording:
         if formulas and code and formulas != code:
             found.append(self.sentences.text("proofreading.convention.code"))
             found += self.convention(code)
-        return found
+        text = self.sentences.text
+        return found + [text(f"proofreading.convention.{one.kind}", name=one.name) for one in self.proof.conventions]
 
     def convention(self, reading: Reading) -> list[str]:
         """One reading in sentences."""

@@ -75,6 +75,10 @@ class Writer:
                 return f"{node.head.split('(')[0]}({self.write(node.body)})"
             case tree.Stack():
                 return node.form.format(*map(self.write, node.parts))
+            case tree.Blocks():
+                return node.form.format(*(self.write(part) for row in node.rows for part in row))
+            case tree.Blockwise():
+                return f"{node.head} {self.write(node.argument, _ATOM)}"
         raise TypeError(f"no spelling of {type(node).__name__}")
 
     def bracketed(self, text: str, needed: bool) -> str:
@@ -156,6 +160,8 @@ class Writer:
         """A name with its step, as the text marks steps."""
         if time is None:
             return base
+        if self.style.latex and base.endswith("}") and "_{" in base:  # a letter has one subscript
+            return filled(f"{base[:-1]},{HOLE}}}", time)
         forms = [one.form for leaves in self.known.values() for one in leaves]
         for mark in (f"_{{{HOLE}}}", f"_{HOLE}", f"[{HOLE}]", f"^{{({HOLE})}}", SMALL_HOLE):
             if any(form.endswith(mark) for form in forms):

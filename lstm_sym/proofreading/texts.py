@@ -1,0 +1,151 @@
+"""A text as that of one cell: its formulas parsed, and the ways of writing in which most of them are right."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from itertools import product
+
+from lstm_sym.compile.derivation import Derivation
+from lstm_sym.proofreading import tree
+from lstm_sym.proofreading.conventions import Convention
+from lstm_sym.proofreading.errors import ProofreadingError, Unreadable
+from lstm_sym.proofreading.families import expanded
+from lstm_sym.proofreading.formulas import Formula, formulas_of
+from lstm_sym.proofreading.lines import Entry, LineReader
+from lstm_sym.proofreading.names import Names, Reading
+from lstm_sym.proofreading.parser import read_line
+from lstm_sym.proofreading.sequence import Sequence
+from lstm_sym.proofreading.table import table_of
+from lstm_sym.proofreading.tree import Symbol
+
+_OUTPUT_BEFORE = re.compile(r"(?<![A-Za-z])y\s*[\^_]\s*\{?\(?\s*t\s*-\s*1")
+
+
+@dataclass(frozen=True)
+class Text:
+    """The formulas of a text, read as of the cell of `sequence`; conventions: in which that cell is otherwise there.
+
+    readings: of formulas in LaTeX (True) and of those in plain text or code. tried: how many of all are right, wrong,
+    and of shapes that do not fit; how many right ones are equations of the cell.
+    """
+
+    sequence: Sequence
+    names: Names
+    entries: list[Entry]
+    readings: Mapping[bool, Reading]
+    tried: Counter[str]
+    conventions: tuple[Convention, ...] = ()
+
+    @classmethod
+    def of(cls, sequence: Sequence, text: str, *, tex: bool, conventions: tuple[Convention, ...] = ()) -> Text:
+        """A text and what it says at its top of its names. Raises ProofreadingError where there is no formula."""
+        derivation = sequence.derivation
+        table = table_of(text, derivation)
+        names = Names(derivation, table.leaves, blocks=_blocks(table.rest, derivation))
+        found = formulas_of(table.rest, tex=tex)
+        if not found:
+            raise ProofreadingError(
+                "",
+                "no formula was found",
+                "formulas as pictures, or lines without =",
+                "write them between $$, in a code block, or one a line",
+            )
+        entries = [_entry(formula, names) for one in found for formula in expanded(one, names.gates)]
+        names = replace(names, bars=_bars(entries, names))
+        readings, tried = {}, Counter[str]()
+        for latex in sorted({entry.formula.latex for entry in entries}, reverse=True):
+            readings[latex], found_here = _reading(entries, names, sequence, latex)
+            tried += found_here
+        return cls(sequence, names, entries, readings, tried, conventions)
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether there are lines that are not right."""
+        return bool(self.tried["wrong"] + self.tried["misfit"])
+
+    @property
+    def readers(self) -> dict[bool, LineReader]:
+        """What goes through the lines, from the first on."""
+        of_all = self.names, self.sequence
+        return {latex: LineReader(*of_all, reading, self.entries, latex) for latex, reading in self.readings.items()}
+
+
+def _entry(formula: Formula, names: Names) -> Entry:
+    try:
+        return Entry(formula, read_line(formula.text, formula.latex, names.words))
+    except Unreadable as problem:
+        return Entry(formula, None, problem.found, problem.fix)
+    except RecursionError:
+        return Entry(formula, None, "brackets inside each other, too deep")
+
+
+def _reading(entries: list[Entry], names: Names, sequence: Sequence, latex: bool) -> tuple[Reading, Counter[str]]:
+    """The ways in which most lines are right, those of the equations unless others are clearly better; what they give.
+
+    latex: whether of formulas in LaTeX, or of the others; a text may have columns in those and rows in its code.
+    """
+    entries = [entry for entry in entries if entry.formula.latex == latex]
+    order = _order(entries, names, sequence)
+    best, best_score, best_tried = Reading(order=order), -1e9, Counter[str]()
+    for rows, transposed, before, swapped in product((False, True), repeat=4):
+        reading = Reading(rows, transposed, before, swapped, order)
+        found = LineReader(names, sequence, reading, entries, latex).tried()
+        score = 3.0 * found["right"] - 2.0 * found["misfit"] - 0.5 * found["wrong"]
+        score -= 3.0 * (transposed and not rows) + 1.5 * before + 4.0 * swapped
+        if score > best_score + 1e-9:
+            best, best_score, best_tried = reading, score, found
+    return best, best_tried
+
+
+def _blocks(text: str, derivation: Derivation) -> bool:
+    """Whether y is what the cell gives out, and is read a step later, in a text of a cell that has no y and no z."""
+    shapes = derivation.cell.shapes
+    return bool(_OUTPUT_BEFORE.search(text)) and {"g", "h"} <= {*shapes} and not {"y", "z"} & {*shapes}
+
+
+def _bars(entries: list[Entry], names: Names) -> bool:
+    """Whether a bar over a name is what marks adjoints: where nothing else does."""
+    sides = [side for entry in entries if entry.line for side in entry.line.sides]
+    symbols = [node for side in sides for node in side.walk() if isinstance(node, Symbol)]
+    marked = [leaf for leaf in (names.leaf(symbol, Reading()) for symbol in symbols) if leaf is not None]
+    kinds = {leaf.quantity.kind for leaf in marked}
+    return any(symbol.key.startswith("-") for symbol in symbols) and not kinds & {"adjoint", "carried", "gradient"}
+
+
+def _order(entries: list[Entry], names: Names, sequence: Sequence) -> tuple[str, ...]:
+    """The order of the gates in packed arrays: that of the first array that stacks one part of each."""
+    sums = names.packs.get("a", ())
+    for entry in entries:
+        for node in (n for side in (entry.line.sides if entry.line else ()) for n in side.walk()):
+            if isinstance(node, tree.Stack) and len(node.parts) == len(sums) > 1:
+                found = _named_order(node, names) or _order_by_value(node, names, sequence, entry)
+                if sorted(found) == sorted(sums):
+                    return found
+    return ()
+
+
+def _named_order(stack: tree.Stack, names: Names) -> tuple[str, ...]:
+    """By the names in a stack, () where its parts are no names."""
+    leaves = [names.leaf(part, Reading()) if isinstance(part, Symbol) else None for part in stack.parts]
+    found = [leaf.quantity.name for leaf in leaves if leaf is not None]
+    return tuple(_sum_of(names.before.get(name, name), names) for name in found) if len(found) == len(leaves) else ()
+
+
+def _order_by_value(stack: tree.Stack, names: Names, sequence: Sequence, entry: Entry) -> tuple[str, ...]:
+    """By the values of the parts, of which one may be wrong."""
+    sums = names.packs["a"]
+    reader = LineReader(names, sequence, Reading(), [entry], entry.formula.latex)
+    found = [reader.adjoint_like(part, sums) for part in stack.parts]
+    missing = [name for name in sums if name not in found]
+    return tuple(name or (missing[0] if len(missing) == 1 else "") for name in found)
+
+
+def _sum_of(name: str, names: Names) -> str:
+    """a_i for W_i, U_i, b_i and a_i."""
+    for part in names.packs.values():
+        if name in part:
+            return names.packs["a"][part.index(name)]
+    return name
