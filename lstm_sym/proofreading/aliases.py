@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lstm_sym.compile.derivation import Derivation
-from lstm_sym.equations.expressions import Call
 from lstm_sym.equations.signs import Sign, parts_of_name, shown
 from lstm_sym.program.program import Program
 from lstm_sym.program.statements import Affine, Pointwise
 from lstm_sym.program.values import Role
+from lstm_sym.proofreading.dialects import Dialect
 from lstm_sym.proofreading.tree import Quantity
 
 ACCENT = {"tilde": "~", "hat": "^", "bar": "-", "dot": ".", "vec": "", "": ""}
@@ -24,8 +24,6 @@ OF_QUANTITY = {
     "r_h": ("rh", "hr", "hreset", "rhprev"),
 }  # fmt: skip
 """Name of a quantity in the equations of the catalogue -> keys that texts have for it."""
-OF_BLOCK = {"g": ("z",), "h": ("y",)}
-"""What texts call them that speak of a block's input z and output y, of which g and h are the functions."""
 OF_SUBSCRIPT = {"g": ("g", "c", "~c", "C", "~C", "j"), "n": ("n", "h", "~h", "g", "c")}
 """The same for a subscript, U_c."""
 BEFORE = ("a{}", "z{}", "net{}", "s{}", "^{}", "{}raw", "{}pre", "{}hat", "{}a", "pre{}", "{}bar", "-{}", "u{}", "A{}")
@@ -41,18 +39,9 @@ def key_of(name: str, signs: dict[str, Sign]) -> str:
     return "".join(ACCENT[sign.accent] + sign.base for sign in shown(*parts_of_name(name), signs))
 
 
-def subscripts(name: str, *, blocks: bool = False) -> tuple[str, ...]:
+def subscripts(name: str, dialect: Dialect) -> tuple[str, ...]:
     """What stands for a quantity below another letter."""
-    return (*OF_SUBSCRIPT.get(name, (name,)), *(OF_BLOCK.get(name, ()) if blocks else ()))
-
-
-def of_block(derivation: Derivation) -> dict[str, str]:
-    """g and h, where they are functions: those of the candidate and of the cell's state."""
-    calls = [value.call for value in derivation.forward.values() if value.call is not None]
-    of_state = [("h", function) for function, argument in calls if argument.name in derivation.cell.states]
-    lines = {equation.target: equation.expression for equation in derivation.cell.equations}
-    of_candidate = [("g", line.function) for line in (lines.get("g"),) if isinstance(line, Call)]
-    return dict(of_state + of_candidate)
+    return (*OF_SUBSCRIPT.get(name, (name,)), *((dialect.below[name],) if name in dialect.below else ()))
 
 
 def sums(program: Program) -> dict[str, str]:
@@ -62,18 +51,15 @@ def sums(program: Program) -> dict[str, str]:
     return {s.target.name: s.operands[0].name for s in functions if s.operands[0] in stages and s.target.call is None}
 
 
-def keys_of(derivation: Derivation, *, blocks: bool = False) -> dict[str, Quantity]:
-    """Key -> quantity, for every name of the cell and what texts call it; names of the cell go before all others.
-
-    blocks: whether the text speaks of a block's input z and output y.
-    """
+def keys_of(derivation: Derivation, dialect: Dialect) -> dict[str, Quantity]:
+    """Key -> quantity, for every name of the cell and what texts call it; names of the cell go before all others."""
     found: dict[str, Quantity] = {}
-    of_text = (*_of_quantities(derivation, blocks), *_of_parameters(derivation, blocks))
-    for key, quantity in (*_own(derivation), *of_text):
+    of_texts = (*_of_quantities(derivation, dialect), *_of_parameters(derivation, dialect))
+    for key, quantity in (*_own(derivation), *of_texts):
         found.setdefault(key, quantity)
-    if blocks:
-        found |= {key: found[name] for name, keys in OF_BLOCK.items() if name in found for key in keys}
-        del found["h"], found["g"]
+    found |= {key: found[name] for name, keys in dialect.letters.items() for key in keys}
+    for letter in dialect.functions_of(derivation):
+        del found[letter]
     return found
 
 
@@ -86,7 +72,7 @@ def _own(derivation: Derivation) -> Iterator[tuple[str, Quantity]]:
             yield key_of(value.name, signs), Quantity(kind, value.name)
 
 
-def _of_quantities(derivation: Derivation, blocks: bool) -> Iterator[tuple[str, Quantity]]:
+def _of_quantities(derivation: Derivation, dialect: Dialect) -> Iterator[tuple[str, Quantity]]:
     program = derivation.forward
     names = {value.name for value in program.values()}
     for name, keys in OF_QUANTITY.items():
@@ -94,13 +80,13 @@ def _of_quantities(derivation: Derivation, blocks: bool) -> Iterator[tuple[str, 
             yield from ((key, Quantity("forward", name)) for key in keys)
     for name, stage in sums(program).items():
         alone = len(sums(program)) == 1
-        for letter in subscripts(name, blocks=blocks):
+        for letter in subscripts(name, dialect):
             yield from ((form.format(letter), Quantity("forward", stage)) for form in BEFORE)
         if alone:
             yield from ((form.format(""), Quantity("forward", stage)) for form in BEFORE if form.format("").isalpha())
 
 
-def _of_parameters(derivation: Derivation, blocks: bool) -> Iterator[tuple[str, Quantity]]:
+def _of_parameters(derivation: Derivation, dialect: Dialect) -> Iterator[tuple[str, Quantity]]:
     """By the part that a parameter plays in a sum."""
     program = derivation.forward
     of_stage = {stage: name for name, stage in sums(program).items()}
@@ -108,7 +94,7 @@ def _of_parameters(derivation: Derivation, blocks: bool) -> Iterator[tuple[str, 
     for statement in program.statements:
         if not isinstance(statement, Affine) or statement.target.name not in of_stage:
             continue
-        letters = subscripts(of_stage[statement.target.name], blocks=blocks)
+        letters = subscripts(of_stage[statement.target.name], dialect)
         single = sum(term.is_product for term in statement.terms) == 1
         for term in statement.terms:
             if term.weight is None:

@@ -222,7 +222,7 @@ class Evaluator:
     def block(self, node: Node, t: int) -> Array:
         """A block of a matrix: a derivative is a matrix there, diagonal or not."""
         if isinstance(node, Leaf) and node.quantity.kind == "partial":
-            return self.sequence.partial(node.quantity.name, t + node.time, whole=False)
+            return self.jacobian(node.quantity.name, t + node.time)
         return self.value(node, t)
 
     def blockwise(self, node: tree.Blockwise, t: int) -> Array:
@@ -234,9 +234,14 @@ class Evaluator:
         made = [_FUNCTIONS[name, False](part) for name, part in zip(node.functions, parts, strict=True)]
         return np.concatenate(made, axis)
 
+    def jacobian(self, name: str, t: int, *, whole: bool = False) -> Array:
+        """A derivative of one step as a matrix; `whole`: along every path, else by its equation alone."""
+        found = self.sequence.partial(name, t, whole=whole)
+        return found.swapaxes(-1, -2) if self.reading.denominators else found
+
     def partial(self, name: str, t: int) -> Array:
         """A derivative of one step: a vector where it is diagonal."""
-        found = self.sequence.partial(name, t, whole=False)
+        found = self.jacobian(name, t)
         return self.vector(np.einsum("bii->bi", found)) if diagonal(found) else found
 
 

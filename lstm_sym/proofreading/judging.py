@@ -86,7 +86,7 @@ class Judge:
         """A derivative of one step: along every path or by its equation alone, as a matrix or as a diagonal."""
         found = []
         for whole in (False, True):
-            matrix = self.evaluator.sequence.partial(name, t, whole=whole)
+            matrix = self.evaluator.jacobian(name, t, whole=whole)
             found.append(matrix)
             found += [matrix.swapaxes(-1, -2)] if self.evaluator.reading.rows else []
             if diagonal(matrix):

@@ -9,10 +9,11 @@ from functools import cached_property
 
 from lstm_sym.compile.derivation import Derivation
 from lstm_sym.program.values import Role
-from lstm_sym.proofreading.aliases import OF_BLOCK, keys_of, of_block, sums
+from lstm_sym.proofreading.aliases import keys_of, sums
+from lstm_sym.proofreading.dialects import PLAIN, Dialect
 from lstm_sym.proofreading.errors import Unreadable
-from lstm_sym.proofreading.parser import Words
 from lstm_sym.proofreading.tree import Leaf, Node, Partial, Quantity, Symbol, filled
+from lstm_sym.proofreading.words import Words
 
 _ADJOINT = re.compile(r"(?:dLd|dL|grad|delta|d|D|g(?=[WUbR]))(.+)")
 _LOSSES = {"dy", "dout", "dhout", "dhtop", "dyt", "gradout", "Delta", "dhy", "dhabove", "dhdirect"}
@@ -27,7 +28,8 @@ class Reading:
 
     rows: vectors are rows. transposed: weights are stored transposed to those of the equations. before: what is called
     the adjoint of a gate is that of the sum the gate is a function of. swapped: W and U change places.
-    order: of the gates in packed arrays.
+    order: of the gates in packed arrays. denominators: a derivative of one vector by another has a row for each element
+    of the other.
     """
 
     rows: bool = False
@@ -35,29 +37,32 @@ class Reading:
     before: bool = False
     swapped: bool = False
     order: tuple[str, ...] = ()
+    denominators: bool = False
 
 
 @dataclass(frozen=True)
 class Names:
-    """The names of one text. table: keys that the text explains itself; bars: whether a bar marks an adjoint.
+    """The names of one text.
 
-    blocks: whether it speaks of a block's input z and output y.
+    table: keys that the text explains itself. bars: whether a bar marks an adjoint. lone: W, U or b without a letter
+    below, where that is what one gate has, because all others have a letter.
     """
 
     derivation: Derivation
     table: Mapping[str, Leaf] = field(default_factory=dict)
     bars: bool = False
-    blocks: bool = False
+    dialect: Dialect = PLAIN
+    lone: Mapping[str, Quantity] = field(default_factory=dict)
 
     @cached_property
     def keys(self) -> dict[str, Quantity]:
         """Key -> quantity, without those of the table."""
-        return keys_of(self.derivation, blocks=self.blocks)
+        return keys_of(self.derivation, self.dialect)
 
     @cached_property
     def functions(self) -> dict[str, str]:
         """Letters that are functions in this text -> which."""
-        return of_block(self.derivation) if self.blocks else {}
+        return self.dialect.functions_of(self.derivation)
 
     @cached_property
     def before(self) -> dict[str, str]:
@@ -85,7 +90,7 @@ class Names:
     @property
     def gates(self) -> tuple[str, ...]:
         """What has a sum of its own, the gates and the candidate: what a star stands for in texts."""
-        return tuple(OF_BLOCK[name][0] if self.blocks and name in OF_BLOCK else name for name in self.before)
+        return tuple(self.dialect.called(name) for name in self.before)
 
     @property
     def words(self) -> Words:
@@ -123,7 +128,7 @@ class Names:
         leaf = self.table.get(key)
         if leaf is not None and leaf.quantity.kind in ("forward", "parameter"):
             return leaf.quantity
-        found = self.keys.get(key)
+        found = self.lone.get(key) or self.keys.get(key)
         if found is None and len(key) == 1:
             small = self.keys.get(key.lower())
             found = small if small is not None and small.name == key.lower() else None
@@ -148,8 +153,11 @@ class Names:
             return Leaf(Quantity("slope", found.name), symbol.time or 0, form)
         if found.kind == "parameter":
             return Leaf(self.swapped(found, reading), 0, form)
-        shift = {"prev": -1, "next": 1}.get(symbol.mark, 0)
-        return Leaf(found, (symbol.time or 0) + shift, form)
+        return Leaf(found, (symbol.time or 0) + self.shift(symbol), form)
+
+    def shift(self, symbol: Symbol) -> int:
+        """How many steps a mark moves a name."""
+        return {"prev": -1, "next": int(not self.dialect.next_is_this)}.get(symbol.mark, 0)
 
     def packed_sum(self, key: str) -> bool:
         """Whether a key is that of all sums in one array."""
@@ -169,10 +177,11 @@ class Names:
             return Leaf(Quantity("gradient", self.swapped(found, reading).name), 0, form)
         if symbol.mark == "direct":
             return Leaf(Quantity("direct", found.name), time, form)
-        if symbol.mark in ("next", "prev") and found.name in self.derivation.cell.states:
+        whole = self.dialect.next_is_this and found.name == self.derivation.cell.output
+        if symbol.mark in ("next", "prev") and found.name in self.derivation.cell.states and not whole:
             return Leaf(Quantity("carried", found.name), time - (symbol.mark == "prev"), form)
         name = self.before.get(found.name, found.name) if reading.before else found.name
-        return Leaf(Quantity("adjoint", name), time + {"prev": -1, "next": 1}.get(symbol.mark, 0), form)
+        return Leaf(Quantity("adjoint", name), time + self.shift(symbol), form)
 
     def swapped(self, quantity: Quantity, reading: Reading) -> Quantity:
         """W_i for U_i and back, in texts that call them so."""

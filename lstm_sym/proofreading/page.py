@@ -85,6 +85,7 @@ def proof_data(proof: Proof) -> dict[str, Any]:
                 "before_functions": reading.before,
                 "swapped": reading.swapped,
                 "order": list(reading.order),
+                "denominators": reading.denominators,
             }
             for latex, reading in proof.readings.items()
         },

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from lstm_sym.proofreading import tree
 from lstm_sym.proofreading.errors import Unreadable
@@ -12,12 +11,7 @@ from lstm_sym.proofreading.families import family_of
 from lstm_sym.proofreading.scripts import plain_name
 from lstm_sym.proofreading.symbols import MAX_DEPTH, SymbolReader
 from lstm_sym.proofreading.tree import Node
-
-FUNCTIONS = {
-    "sigma": "sigmoid", "sigmoid": "sigmoid", "logistic": "sigmoid", "sig": "sigmoid", "tanh": "tanh", "relu": "relu",
-    "ReLU": "relu", "exp": "exp", "softplus": "softplus", "sech": "sech", "cosh": "cosh",
-}  # fmt: skip
-"""How a function is written -> its name."""
+from lstm_sym.proofreading.words import FUNCTIONS, Words, usual_scripts
 
 _PRODUCT = tree.ELEMENTWISE | tree.MATRIX | tree.OUTER | tree.DIVISION | tree.GENERIC
 _OPEN = {"(": ")", "[": "]", "{": "}", "\\lbrace": "\\rbrace"}
@@ -33,20 +27,9 @@ class Line:
     adds: bool = False
 
 
-@dataclass(frozen=True)
-class Words:
-    """What a text may write. known: whether letters that touch are one name; gates: what a sum over gates goes over
-    where that is not said; functions: letters that are functions -> which.
-    """
-
-    known: Callable[[str], bool]
-    gates: tuple[str, ...] = ()
-    functions: Mapping[str, str] = field(default_factory=dict)
-
-
 def read_line(formula: str, latex: bool, words: Words) -> Line:
     """The formula as a tree. Raises Unreadable."""
-    return Parser(formula, latex, words).line()
+    return Parser(usual_scripts(formula) if latex else formula, latex, words).line()
 
 
 class Parser(SymbolReader):

@@ -33,20 +33,14 @@ def proofread_on(
 ) -> Proof:
     """The same on a sequence that is there already, for those who judge many texts. Raises ProofreadingError."""
     read = _in_its_conventions(sequence, text, tex)
+    findings = read.findings(progress)
     readers = read.readers
-    findings = []
-    for place, entry in enumerate(read.entries):
-        of_all = {
-            latex: reader.finding(place, explain=latex == entry.formula.latex) for latex, reader in readers.items()
-        }
-        findings.append(of_all[entry.formula.latex])
-        progress(place + 1, len(read.entries))
     known = [leaf for reader in readers.values() for leaves in reader.known.values() for leaf in leaves]
     named = {tree.filled(leaf.form, leaf.time): leaf for leaf in known}
     writers = {latex: reader.writer for latex, reader in readers.items()}
     explained = frozenset(leaf.quantity for leaf in read.names.table.values())
     derivation = read.sequence.derivation
-    return Proof(derivation, read.readings, tuple(findings), named, writers, explained, read.conventions)
+    return Proof(derivation, read.readings, findings, named, writers, explained, read.conventions)
 
 
 def _in_its_conventions(sequence: Sequence, text: str, tex: bool) -> Text:
@@ -62,11 +56,13 @@ def _in_its_conventions(sequence: Sequence, text: str, tex: bool) -> Text:
 def _better(best: Text, sequence: Sequence, convention: Convention, text: str, tex: bool) -> Text:
     """The text in a further convention, if that is what makes more of it right; else as it was.
 
-    Where the shapes do not tell, an equation of the cell must, or all lines: two mistakes in the lines of a backward
-    pass may look like another convention.
+    An equation of the cell shows it, or shapes. Where none does, two mistakes may look like a convention: then the one
+    is taken in which fewer changes mend all lines.
     """
     conventions = (*best.conventions, convention)
     other = Text.of(sequence.of_cell(convention.cell), text, tex=tex, conventions=conventions)
     more = other.tried["right"] - best.tried["right"]
-    shows = convention.kind == "joined" or other.tried["equation"] > best.tried["equation"]
-    return other if (more >= 1 and shows) or (more >= 2 and not other.doubtful) else best
+    fits = convention.kind == "joined" and other.tried["misfit"] < best.tried["misfit"]
+    if fits or (more >= 1 and other.tried["equation"] > best.tried["equation"]):
+        return other
+    return other if more >= 2 and other.changes < best.changes else best

@@ -44,6 +44,7 @@ def rewrites_of(line: Node, material: Material) -> Iterator[Rewrite]:
         for place, node in every:
             for kind, wrong, right, part in rule(node):
                 yield Rewrite(kind, wrong, right, replaced(line, place, part), place)
+    yield from _in_every_term(line, every)
     yield from _missing_factors(line, every, material)
     for place, node in every:
         for kind, wrong, right, part in _exchanged(node, material):
@@ -51,6 +52,28 @@ def rewrites_of(line: Node, material: Material) -> Iterator[Rewrite]:
                 continue  # it would say nothing of what stands there
             yield Rewrite(kind, wrong, right, replaced(line, place, part), place)
     yield from _missing_terms(line, every, material)
+
+
+def _in_every_term(line: Node, every: list[tuple[Place, Node]]) -> Iterator[Rewrite]:
+    """The same change of every term of a sum whose terms are alike, as one over gates."""
+    for place, node in every:
+        if not isinstance(node, tree.Sum) or len({_form(term) for _, term in node.terms}) != 1:
+            continue
+        of_terms = [list(places(term)) for _, term in node.terms]
+        for rule in (_transposes, _times, _functions, _squares):
+            for parts in zip(*of_terms, strict=True):
+                for changes in zip(*(rule(part) for _, part in parts), strict=False):
+                    terms = [
+                        (sign, replaced(term, at, change[3]))
+                        for (sign, term), (at, _), change in zip(node.terms, parts, changes, strict=True)
+                    ]
+                    kind, wrong, right, _ = changes[0]
+                    yield Rewrite(kind, wrong, right, replaced(line, place, tree.Sum(tuple(terms))), place)
+
+
+def _form(node: Node) -> tuple[object, ...]:
+    """What a formula is made of, whatever its names."""
+    return (type(node), *map(_form, node.children()))
 
 
 Change = tuple[str, Node | None, Node | None, Node]
@@ -134,6 +157,10 @@ def _squares(node: Node) -> Iterator[Change]:
 
 def _superfluous(node: Node) -> Iterator[Change]:
     """A term or a factor that does not belong there."""
+    if isinstance(node, tree.Sum) and len(node.terms) == 2 and isinstance(node.terms[0][1], tree.Number):
+        sign, rest = node.terms[1]
+        if sign < 0 and node.terms[0][1].value == 1:
+            yield "complement", node, rest, rest
     if isinstance(node, tree.Sum) and len(node.terms) > 1:
         for place, (sign, term) in enumerate(node.terms):
             rest = tree.total((*node.terms[:place], *node.terms[place + 1 :]))

@@ -10,8 +10,9 @@ from lstm_sym.compile.derivation import Derivation
 from lstm_sym.proofreading.aliases import sums
 from lstm_sym.proofreading.errors import ProofreadingError, Unreadable
 from lstm_sym.proofreading.names import Names, Reading
-from lstm_sym.proofreading.parser import Parser, Words
+from lstm_sym.proofreading.parser import Parser
 from lstm_sym.proofreading.tree import Leaf, Quantity, Symbol
+from lstm_sym.proofreading.words import Words
 
 _ROW = re.compile(r"^\s*\|([^|]+)\|([^|]+)\|")
 _LINE = re.compile(r"^\s*[-*]?\s*`?(\\?[\w\\{}^+~']{1,40})`?\s*:\s+(.{1,80})$")

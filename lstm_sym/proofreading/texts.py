@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import product
 
-from lstm_sym.compile.derivation import Derivation
+from lstm_sym.ground.progress import Progress
 from lstm_sym.proofreading import tree
 from lstm_sym.proofreading.conventions import Convention
+from lstm_sym.proofreading.dialects import dialect_of
 from lstm_sym.proofreading.errors import ProofreadingError, Unreadable
 from lstm_sym.proofreading.families import expanded
+from lstm_sym.proofreading.findings import Finding
 from lstm_sym.proofreading.formulas import Formula, formulas_of
 from lstm_sym.proofreading.lines import Entry, LineReader
 from lstm_sym.proofreading.names import Names, Reading
 from lstm_sym.proofreading.parser import read_line
 from lstm_sym.proofreading.sequence import Sequence
 from lstm_sym.proofreading.table import table_of
-from lstm_sym.proofreading.tree import Symbol
-
-_OUTPUT_BEFORE = re.compile(r"(?<![A-Za-z])y\s*[\^_]\s*\{?\(?\s*t\s*-\s*1")
+from lstm_sym.proofreading.tree import Partial, Quantity, Symbol
 
 
 @dataclass(frozen=True)
@@ -44,7 +43,7 @@ class Text:
         """A text and what it says at its top of its names. Raises ProofreadingError where there is no formula."""
         derivation = sequence.derivation
         table = table_of(text, derivation)
-        names = Names(derivation, table.leaves, blocks=_blocks(table.rest, derivation))
+        names = Names(derivation, table.leaves, dialect=dialect_of(table.rest, derivation))
         found = formulas_of(table.rest, tex=tex)
         if not found:
             raise ProofreadingError(
@@ -54,7 +53,7 @@ class Text:
                 "write them between $$, in a code block, or one a line",
             )
         entries = [_entry(formula, names) for one in found for formula in expanded(one, names.gates)]
-        names = replace(names, bars=_bars(entries, names))
+        names = replace(names, bars=_bars(entries, names), lone=_lone(entries, names))
         readings, tried = {}, Counter[str]()
         for latex in sorted({entry.formula.latex for entry in entries}, reverse=True):
             readings[latex], found_here = _reading(entries, names, sequence, latex)
@@ -71,6 +70,24 @@ class Text:
         """What goes through the lines, from the first on."""
         of_all = self.names, self.sequence
         return {latex: LineReader(*of_all, reading, self.entries, latex) for latex, reading in self.readings.items()}
+
+    def findings(self, progress: Progress = lambda done, total: None) -> tuple[Finding, ...]:
+        """What is found of each line, the mistakes of wrong ones sought; progress hears of every line."""
+        readers, found = self.readers, []
+        for place, entry in enumerate(self.entries):
+            of_all = {
+                latex: reader.finding(place, explain=latex == entry.formula.latex) for latex, reader in readers.items()
+            }
+            found.append(of_all[entry.formula.latex])
+            progress(place + 1, len(self.entries))
+        return tuple(found)
+
+    @property
+    def changes(self) -> int:
+        """How many changes mend all lines; a line that none mends counts as three."""
+        judgements = [finding.judgement for finding in self.findings()]
+        wrong = [judgement for judgement in judgements if judgement is not None and not judgement.right]
+        return sum(len(judgement.changes) or 3 for judgement in wrong)
 
 
 def _entry(formula: Formula, names: Names) -> Entry:
@@ -90,20 +107,22 @@ def _reading(entries: list[Entry], names: Names, sequence: Sequence, latex: bool
     entries = [entry for entry in entries if entry.formula.latex == latex]
     order = _order(entries, names, sequence)
     best, best_score, best_tried = Reading(order=order), -1e9, Counter[str]()
-    for rows, transposed, before, swapped in product((False, True), repeat=4):
-        reading = Reading(rows, transposed, before, swapped, order)
+    either = (False, True)
+    layouts = either if _has_partials(entries) else (False,)
+    for rows, transposed, before, swapped, denominators in product(either, either, either, either, layouts):
+        reading = Reading(rows, transposed, before, swapped, order, denominators)
         found = LineReader(names, sequence, reading, entries, latex).tried()
         score = 3.0 * found["right"] - 2.0 * found["misfit"] - 0.5 * found["wrong"]
-        score -= 3.0 * (transposed and not rows) + 1.5 * before + 4.0 * swapped
+        score -= 3.0 * (transposed and not rows) + 1.5 * before + 4.0 * swapped + 1.5 * denominators
         if score > best_score + 1e-9:
             best, best_score, best_tried = reading, score, found
     return best, best_tried
 
 
-def _blocks(text: str, derivation: Derivation) -> bool:
-    """Whether y is what the cell gives out, and is read a step later, in a text of a cell that has no y and no z."""
-    shapes = derivation.cell.shapes
-    return bool(_OUTPUT_BEFORE.search(text)) and {"g", "h"} <= {*shapes} and not {"y", "z"} & {*shapes}
+def _has_partials(entries: list[Entry]) -> bool:
+    """Whether there are derivatives of one quantity of the cell by another."""
+    sides = [side for entry in entries if entry.line for side in entry.line.sides]
+    return any(isinstance(node, Partial) for side in sides for node in side.walk())
 
 
 def _bars(entries: list[Entry], names: Names) -> bool:
@@ -113,6 +132,19 @@ def _bars(entries: list[Entry], names: Names) -> bool:
     marked = [leaf for leaf in (names.leaf(symbol, Reading()) for symbol in symbols) if leaf is not None]
     kinds = {leaf.quantity.kind for leaf in marked}
     return any(symbol.key.startswith("-") for symbol in symbols) and not kinds & {"adjoint", "carried", "gradient"}
+
+
+def _lone(entries: list[Entry], names: Names) -> dict[str, Quantity]:
+    """W, U, b -> the parameter of the one sum that has no letter of its own below it, where all others have."""
+    sides = [side for entry in entries if entry.line for side in entry.line.sides]
+    symbols = {node.key.removeprefix("d"): node for side in sides for node in side.walk() if isinstance(node, Symbol)}
+    named = {leaf.quantity.name for symbol in symbols.values() if (leaf := names.leaf(symbol, Reading())) is not None}
+    found = {}
+    for part, parameters in names.packs.items():
+        without = [name for name in parameters if name not in named]
+        if part in symbols and len(without) == 1 < len(parameters):
+            found[part] = Quantity("parameter", without[0])
+    return found
 
 
 def _order(entries: list[Entry], names: Names, sequence: Sequence) -> tuple[str, ...]:

@@ -43,6 +43,7 @@ class Wording:
         found += [text("proofreading.convention.transposed")] if reading.transposed else []
         found += [text("proofreading.convention.before")] if reading.before else []
         found += [text("proofreading.convention.swapped")] if reading.swapped else []
+        found += [text("proofreading.convention.denominators")] if reading.denominators else []
         order = ", ".join(name.removeprefix("a_") for name in reading.order)
         return found + ([text("proofreading.convention.order", order=order)] if order else [])
 

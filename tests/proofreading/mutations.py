@@ -13,11 +13,12 @@ WRONG = "_wrong"
 
 EDITS = {
     "sign": [(r" \+ ", " - "), (r" (?:-|−) ", " + ")],
-    "transpose": [(r"\^\\top|\^T|\^\{T\}|\.T\b|ᵀ", "")],
+    "transpose": [(r"\^\\top|(?<!\d\})\^T|\^\{T\}|\.T\b|ᵀ", "")],
     "time": [(r"_\{t-1\}", "_t"), (r"_\{t\+1\}", "_t"), (r"_prev\b", ""), (r"ₜ₋₁|ₜ₊₁", "ₜ")],
     "earlier": [(r"(?<=\b[cfhigo])_t(?!\w)", "_{t-1}"), (r"\b([fhc]) (?=[*])", r"\1_prev ")],
     "slope": [(r" (?:\\odot|\*|⊙) \(1 (?:-|−) [^()]*(?:\([^()]*\))?[^()]*\)", "")],
-    "factor": [(r" (?:\\odot|\*|⊙) (?:[a-z]|\\tilde\{[ch]\})(?:_t|_\{t[-+]1\}|_prev|ₜ₋₁|ₜ)?(?![\w({^²])", "")],
+    "factor": [(r" (?:\\odot|\*|⊙) (?:[a-z]|\\tilde\{[ch]\})(?:_t|_\{t[-+]1\}|_prev|ₜ₋₁|ₜ|\[t(?:-1)?\])?"
+                r"(?![\w({^²'\[])", "")],
     "gate": [(r"\bi(?=_t\b| |$|ₜ)", "f"), (r"\bf(?=_t\b| |$|ₜ)", "o"), (r"\bo(?=_t\b| |$|ₜ)", "i"),
              (r"\bz(?=_t\b| )", "r")],
     "function": [(r"\\?(?:np\.)?tanh\((c(?:_t|ₜ)?)\)", r"\1"), (r"(?<=\w)'(?=\()", "")],
@@ -25,7 +26,7 @@ EDITS = {
     "complement": [(r"\(1 (?:-|−) (z(?:_t)?)\)", r"\1")],
     "twice": [(r"(?<== )(?=\S)", "2 "), (r"(?<== )(?=\S)", "0.5 ")],
     "order": [(r"(d\w+) (x|h_prev)\^T", r"\2 \1^T")],
-    "superfluous": [(r"$", " + h")],
+    "superfluous": [(r"$", " + x")],
 }  # fmt: skip
 """Kind of mistake -> patterns, and what stands in their place."""
 
@@ -50,7 +51,9 @@ def mutants(path: Path) -> Iterator[tuple[str, int, str]]:
             continue
         end = re.search(r"(?:\$\$|\\\\|\\label.*)?\s*$", right)
         assert end
-        body, tail = right[: end.start()].rstrip(","), right[end.start() :]
+        family = re.search(r",? *\\q?quad.*$", right[: end.start()])
+        place = family.start() if family else end.start()
+        body, tail = right[:place].rstrip(",，。 "), right[place:]
         for kind, edits in EDITS.items():
             for pattern, put in edits:
                 for changed in _edited(f"{equals}{body}", pattern, put):

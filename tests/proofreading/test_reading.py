@@ -17,10 +17,11 @@ from lstm_sym.proofreading.symbols import MAX_DEPTH
 from lstm_sym.proofreading.tokens import MAX_FORMULA
 from lstm_sym.proofreading.tree import Partial, Symbol, filled
 from lstm_sym.proofreading.wording import Wording
+from lstm_sym.proofreading.words import Words
 
 
 def left(text, latex=True):
-    found = read_line(f"{text} = 1", latex, {"c", "h", "i", "Wi", "dh", "dWi"}.__contains__).sides[0]
+    found = read_line(f"{text} = 1", latex, Words({"c", "h", "i", "Wi", "dh", "dWi"}.__contains__)).sides[0]
     assert isinstance(found, Symbol)
     return found
 
@@ -84,7 +85,9 @@ def test_a_name_is_spelled_at_another_step_as_its_writer_would(text, moved):
 
 
 def test_a_derivative_of_one_quantity_by_another_is_one():
-    assert isinstance(read_line(r"\frac{\partial h_t}{\partial c_t} = o_t", True, "hco".__contains__).sides[0], Partial)
+    assert isinstance(
+        read_line(r"\frac{\partial h_t}{\partial c_t} = o_t", True, Words("hco".__contains__)).sides[0], Partial
+    )
 
 
 @pytest.mark.parametrize(
@@ -130,7 +133,7 @@ def test_formulas_are_found_where_they_stand(text, expected):
 )
 def test_what_cannot_be_read_is_refused_with_a_reason(formula, why):
     with pytest.raises(Unreadable, match=why):
-        read_line(formula, "\\" in formula, {"a", "b"}.__contains__)
+        read_line(formula, "\\" in formula, Words({"a", "b"}.__contains__))
 
 
 def test_a_line_that_cannot_be_read_is_counted_and_says_why(judged):

@@ -1,0 +1,33 @@
+"""What a formula may hold besides names: functions, and what a reader must know of the text it is from."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+FUNCTIONS = {
+    "sigma": "sigmoid", "sigmoid": "sigmoid", "logistic": "sigmoid", "sig": "sigmoid", "tanh": "tanh", "relu": "relu",
+    "ReLU": "relu", "exp": "exp", "softplus": "softplus", "sech": "sech", "cosh": "cosh",
+}  # fmt: skip
+"""How a function is written -> its name."""
+
+
+@dataclass(frozen=True)
+class Words:
+    """What a text may write. known: whether letters that touch are one name; gates: what a sum over gates goes over
+    where that is not said; functions: letters that are functions -> which.
+    """
+
+    known: Callable[[str], bool]
+    gates: tuple[str, ...] = ()
+    functions: Mapping[str, str] = field(default_factory=dict)
+
+
+_TURNED = re.compile(r"\^\{((?:\(|<|\\langle)[^{}()]*(?:\)|>|\\rangle))\s*(\\top|\\intercal|T)\}")
+
+
+def usual_scripts(formula: str) -> str:
+    r"""h^{(t-1)}^\top for h^{(t-1)\top}, d\tilde{c} for dp\tilde{c}."""
+    formula = _TURNED.sub(r"^{\1}^{\2}", formula)
+    return re.sub(r"\bdp(?=\s*\\(?:wide)?tilde)", "d", formula)
