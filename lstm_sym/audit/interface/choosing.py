@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -18,6 +18,7 @@ from lstm_sym.audit.running.child.arranging import placed
 from lstm_sym.audit.sequences.cases import ForwardPass, forward_pass, without
 from lstm_sym.audit.sequences.plan import Setting
 from lstm_sym.interpreter.over_time import Named, deviations
+from lstm_sym.program.values import Value
 
 TRIAL = Setting(3, 2, 5, 4, "a trial")
 """Every size differs from the others, and so do their sums and multiples: what is mixed up shows in a shape."""
@@ -38,8 +39,35 @@ class Score:
     alike: float
 
 
+@dataclass(frozen=True)
+class Tried:
+    """A function in every arrangement: what it was given, and by arrangement what came back, "forward/0" among it."""
+
+    plain: Convention
+    one: ForwardPass
+    arrangements: list[Arrangement]
+    answer: Answer
+    found: Mapping[int, Named]
+
+
 def chosen(start: Convention, interface: Interface, subject: Subject) -> Convention:
     """The convention under which most of what comes back is right. Raises AuditError where nothing comes back."""
+    done = tried_out(start, interface, subject)
+    plain, one, tried, answer = done.plain, done.one, done.arrangements, done.answer
+    right = {last: right_gradients(plain, one, normal(answer.taken), last=last) for last in {a.last for a in tried}}
+    scores = {
+        place: score(replace(plain, arrangement=tried[place]), raw, one, right[tried[place].last])
+        for place, raw in done.found.items()
+    }
+    if not scores:
+        raise nothing_came(answer, subject)
+    best = max(scores, key=lambda place: (scores[place], -place))
+    differs = forward_agrees(replace(plain, arrangement=tried[best]), done.found[best], one) is False
+    return settled(plain, tried[best], scores[best].right, answer, differs=differs)
+
+
+def tried_out(start: Convention, interface: Interface, subject: Subject) -> Tried:
+    """Run it in every arrangement on one short sequence."""
     derivation, gates = start.derivation, start.gates
     tried = arrangements(interface, gates)
     states = tuple(derivation.cell.states)
@@ -51,20 +79,11 @@ def chosen(start: Convention, interface: Interface, subject: Subject) -> Convent
     [one] = plain.given([forward_pass(derivation, TRIAL, subject.seed)])
     seconds = min(SECONDS, subject.timeout / 2)
     answer = subject.run(plain, [one], trial=trial(interface, tried, gates), trial_seconds=seconds)
-    right = {last: right_gradients(plain, one, normal(answer.taken), last=last) for last in {a.last for a in tried}}
     found: dict[int, Named] = {}
     for name, value in answer.outputs.items():
         place, _, rest = name.partition("/")
         found.setdefault(int(place), {})[rest] = value
-    scores = {
-        place: score(replace(plain, arrangement=tried[place]), raw, one, right[tried[place].last])
-        for place, raw in found.items()
-    }
-    if not scores:
-        raise nothing_came(answer, subject)
-    best = max(scores, key=lambda place: (scores[place], -place))
-    differs = forward_agrees(replace(plain, arrangement=tried[best]), found[best], one) is False
-    return settled(plain, tried[best], scores[best].right, answer, differs=differs)
+    return Tried(plain, one, tried, answer, found)
 
 
 def settled(plain: Convention, arrangement: Arrangement, right: int, answer: Answer, *, differs: bool) -> Convention:
@@ -158,14 +177,27 @@ def cosine(one: np.ndarray, other: np.ndarray) -> float:
 def forward_agrees(convention: Convention, raw: Mapping[str, np.ndarray], one: ForwardPass) -> bool | None:
     """Whether a part of what the user's forward pass returned is the cell's output, of all steps or of the last.
 
-    None if no part has the shape of that.
+    None if no part has the shape of that, or what has it is another quantity of the cell. The first state may stand
+    before the output of all steps.
     """
+    steps = one.case.sizes["T"]
     parts = [value for name, value in raw.items() if name.startswith("forward/")]
+    longer = [(part, axis) for part in parts for axis, size in enumerate(part.shape[:2]) if size == steps + 1]
+    parts += [np.delete(part, 0, axis) for part, axis in longer]
     if not parts:
         return None
-    output = convention.derivation.cell.output
-    values = [next(v for value, v in step.items() if value.name == output and value.time == 0) for step in one.steps]
-    whole, arrangement, interface = np.array(values), convention.arrangement, convention.interface
+    output = next(v for v in one.steps[0] if v.name == convention.derivation.cell.output and v.time == 0)
+    found = _is_among(parts, output, convention, one)
+    if found is False:
+        others = (v for v in one.steps[0] if v.time == 0 and v.shape == output.shape and v != output)
+        return None if any(_is_among(parts, other, convention, one) for other in others) else False
+    return found
+
+
+def _is_among(parts: Sequence[np.ndarray], value: Value, convention: Convention, one: ForwardPass) -> bool | None:
+    """Whether one of these arrays is a quantity of all steps, or of the last; None if none has its shape."""
+    arrangement, interface = convention.arrangement, convention.interface
+    whole = np.array([step[value] for step in one.steps])
     assert interface is not None
     order = arrangement.sequence.replace("1", "")
     if arrangement.is_single:
