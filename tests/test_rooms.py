@@ -45,7 +45,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("sequences",),
         ("interface",),
         ("compare", "search"),
-        ("deviations", "lines"),
+        ("deviations", "forward", "lines"),
         ("auditor",),
         ("wording",),
         ("page", "signatures"),

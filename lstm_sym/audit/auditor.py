@@ -8,8 +8,10 @@ from pathlib import Path
 
 from lstm_sym.audit.compare import BAR, SATURATED_BAR, SINGLE_BAR, Verdict, layout_text, layouts, turned, verdict
 from lstm_sym.audit.deviations.deviation import Deviation
-from lstm_sym.audit.deviations.understanding import understand
+from lstm_sym.audit.deviations.understanding import Understood, understand
 from lstm_sym.audit.errors import AuditError
+from lstm_sym.audit.forward.recognising import by_gradients, by_output, forward_differs
+from lstm_sym.audit.forward.variants import Variant
 from lstm_sym.audit.interface.agreeing import answered
 from lstm_sym.audit.interface.choosing import normal
 from lstm_sym.audit.interface.convention import Convention, Recognised, unsummed
@@ -23,7 +25,7 @@ from lstm_sym.audit.search.evidence import Evidence
 from lstm_sym.audit.search.explanations import SECONDS, Explanation, Told, explain
 from lstm_sym.audit.sequences.cases import ALL, ForwardPass, forward_passes
 from lstm_sym.audit.sequences.own import parse_sizes
-from lstm_sym.audit.sequences.plan import LONG, SHORT, sequences_for
+from lstm_sym.audit.sequences.plan import LONG, SHORT, Setting, sequences_for
 from lstm_sym.compile.derivation import Derivation
 from lstm_sym.equations.cell import Cell
 from lstm_sym.ground.progress import Progress
@@ -44,7 +46,8 @@ class Audit:
     on which the cell itself gives numbers too large; refused: those that the function refused, with its error; bar:
     relative error up to which an output is right on the usual ones. noticed: if all is right, the known mistakes
     that would have shown in what was returned; unnoticed: those that would not. convention: how the function is
-    called; recognised: what is to be said of that.
+    called; recognised: what is to be said of that. other_forward: what the file's own forward pass is that of, if that
+    is not the cell; then all else is about that one.
     """
 
     derivation: Derivation
@@ -65,6 +68,7 @@ class Audit:
     recognised: tuple[Recognised, ...]
     noticed: tuple[Mistake, ...]
     unnoticed: tuple[Mistake, ...]
+    other_forward: Variant | None = None
 
     @property
     def is_double(self) -> bool:
@@ -73,8 +77,9 @@ class Audit:
 
     @property
     def right(self) -> bool:
-        """Whether every output returned is right, and the same when asked again."""
-        return all(verdict.right for verdict in self.verdicts) and not self.answer.unstable
+        """Whether every output returned is right, and the same when asked again, of the cell that was asked for."""
+        is_right = all(verdict.right for verdict in self.verdicts)
+        return is_right and not self.answer.unstable and self.other_forward is None
 
     @property
     def all_sizes(self) -> tuple[Mapping[str, int], ...]:
@@ -130,49 +135,100 @@ def audit(
     """
     check_timeout(timeout)
     _check_inputs(cell)
-    derivation, place = Derivation(cell), f"{file}:{function}"
     subject = Subject(file, function, seed, timeout, notice)
-    sequences = forward_passes(derivation, seed, [parse_sizes(text) for text in sizes], data)
+    further = [parse_sizes(text) for text in sizes]
+    done = _run(cell, subject, further, data)
+    other = done.other_forward(subject)
+    if other:
+        done = _run(other.cell, subject, further, data)
+    clock = None if done.is_other else Clock(seconds, progress)
+    return _judged(done, subject, clock, told, other)
+
+
+@dataclass(frozen=True)
+class _Done:
+    """A function that has been run: how, on which sequences, what came back, and what is right."""
+
+    convention: Convention
+    sequences: list[ForwardPass]
+    asked: list[ForwardPass]
+    answer: Answer
+    evidence: Evidence
+    layouts: Mapping[str, str]
+    unsummed: tuple[Recognised, ...]
+
+    @property
+    def is_right(self) -> bool:
+        """Whether all is what the derived pass gives."""
+        return self.evidence.explained(())
+
+    @property
+    def known(self) -> list[ForwardPass]:
+        """The sequences that were not refused."""
+        return [sequence for case, sequence in enumerate(self.asked) if case not in self.answer.refused]
+
+    @property
+    def is_other(self) -> bool:
+        """Whether something is wrong, and it is known that the file's own forward pass is not the cell's."""
+        return not self.is_right and forward_differs(self.convention)
+
+    def other_forward(self, subject: Subject) -> Variant | None:
+        """What its own forward pass is that of, if something is wrong and that is not the cell."""
+        if self.is_right:
+            return None
+        if self.is_other:
+            return by_output(self.convention, subject)
+        return by_gradients(self.convention.derivation.cell, self.evidence, self.known, self.answer.taken)
+
+
+def _run(cell: Cell, subject: Subject, further: Sequence[Setting], data: Path | None) -> _Done:
+    """Run it on the sequences of the plan and on the user's own."""
+    derivation = Derivation(cell)
+    sequences = forward_passes(derivation, subject.seed, further, data)
     convention, asked, answer = answered(derivation, subject, sequences)
-    known = [sequence for case, sequence in enumerate(asked) if case not in answer.refused]
-    evidence, texts, summed = _compared(convention, asked, answer, place)
+    return _Done(convention, sequences, asked, answer, *_compared(convention, asked, answer, subject.place))
+
+
+def _judged(done: _Done, subject: Subject, clock: Clock | None, told: Told, other: Variant | None) -> Audit:
+    """What is meant, and what is wrong; clock: how long it is sought, None if it is not."""
+    derivation, answer, evidence = done.convention.derivation, done.answer, done.evidence
     every = candidates(derivation.adjoint, derivation.forward)
-    verdicts, explanation = _verdicts(evidence, texts), None
-    meant: tuple[Deviation, ...] = ()
-    can_be_explained = not answer.unstable and not any(v.broken for v in verdicts)
-    if can_be_explained and not all(v.right for v in verdicts):
-        usual = [place for place, sequence in enumerate(known) if sequence.setting.is_usual]
-        clock = Clock(seconds, progress)
+    verdicts, understood = _verdicts(evidence, done.layouts), Understood((), evidence)
+    can_be_explained = clock and not answer.unstable and not any(v.broken for v in verdicts)
+    if clock and can_be_explained and not all(v.right for v in verdicts):
+        usual = [place for place, sequence in enumerate(done.known) if sequence.setting.is_usual]
 
         def explained(evidence: Evidence, share: float) -> Explanation:
             return explain(evidence, every, clock.part(share), told=told, usual=usual)
 
         understood = understand(evidence, derivation.adjoint, every, explained)
-        evidence, meant, explanation = understood.evidence, understood.meant, understood.explanation
-        verdicts = _verdicts(evidence, texts)
+        evidence = understood.evidence
+        verdicts = _verdicts(evidence, done.layouts)
     is_right = all(v.right for v in verdicts)
-    noticed, unnoticed = _noticed(evidence, every, asked[SHORT[-1]]) if is_right else ((), ())
-    short, given = known[SHORT[-1]], evidence.given[SHORT[-1]]
-    own = traced_lines(explanation, short, given, subject, convention, by_step=answer.by_step)
+    noticed, unnoticed = _noticed(evidence, every, done.asked[SHORT[-1]]) if is_right else ((), ())
+    short, given = done.known[SHORT[-1]], evidence.given[SHORT[-1]]
+    own = traced_lines(understood.explanation, short, given, subject, done.convention, by_step=answer.by_step)
+    used = {each.setting for each in done.sequences}
     return Audit(
         derivation=derivation,
-        place=place,
-        seed=seed,
-        passes=tuple(known),
+        place=subject.place,
+        seed=subject.seed,
+        passes=tuple(done.known),
         evidence=evidence,
-        unused=tuple(one.why for one in sequences_for(cell.states) if one not in {each.setting for each in sequences}),
-        refused=tuple(f"{asked[case].setting.why}: {error}" for case, error in answer.refused.items()),
+        unused=tuple(one.why for one in sequences_for(derivation.cell.states) if one not in used),
+        refused=tuple(f"{done.asked[case].setting.why}: {error}" for case, error in answer.refused.items()),
         bar=evidence.bars[0],
         verdicts=verdicts,
         missing=tuple(name for name in evidence.right[0].gradients if name not in evidence.found[0]),
-        meant=meant,
-        explanation=explanation,
+        meant=understood.meant,
+        explanation=understood.explanation,
         own_lines=own,
         answer=answer,
-        convention=convention,
-        recognised=(*convention.recognised, *summed),
+        convention=done.convention,
+        recognised=(*done.convention.recognised, *done.unsummed),
         noticed=noticed,
         unnoticed=unnoticed,
+        other_forward=other,
     )
 
 

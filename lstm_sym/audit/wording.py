@@ -112,6 +112,8 @@ class Wording(MistakeWording):
             return [text("audit.not_numbers"), text("audit.not_numbers_why")]
         if self.audit.answer.unstable:
             return [text("audit.keeps_changing")]
+        if any(said.key == "audit.forward_differs" for said in self.audit.recognised):
+            return [text("audit.forward.unknown"), text("audit.forward.first")]
         command = f"lstm-sym show {self.audit.derivation.cell.key} --only backward"
         return [text("audit.unexplained"), text("audit.compare", command=command)]
 

@@ -28,6 +28,11 @@ class Subject:
     timeout: float = 60.0
     notice: Notice = unheard
 
+    @property
+    def place(self) -> str:
+        """my_lstm.py:backward."""
+        return f"{self.file}:{self.function}"
+
     def run(self, convention: Convention, given: list[ForwardPass], **more: Any) -> Answer:
         """Run it on sequences under a convention, in a process of its own. Raises AuditError."""
         whole = {**_request(convention, given), **more}

@@ -34,6 +34,7 @@ def audit_data(audit: Audit, language: str = "en") -> dict[str, Any]:
         "recognised": [{"key": said.key, **said.facts} for said in audit.recognised],
         "outputs": [_output(verdict, wording) for verdict in audit.verdicts],
         "notes": wording.notes(),
+        "other_forward": {"key": other.key, **other.facts} if (other := audit.other_forward) else None,
         "meant": [{"kind": one.key, "number": one.number, "sentence": wording.meant(one)} for one in audit.meant],
         "mistakes": [_named(place, wording) for place in range(len(explained.mistakes))] if explained else [],
         "also": [_mistake(mistake, wording) for mistake in explained.also] if explained else [],

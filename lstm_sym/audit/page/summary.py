@@ -16,6 +16,9 @@ def summary_lines(wording: Wording) -> list[str]:
     lines = [text(key, **facts, wrong=wrong, ranges=_ranges(wording))]
     if audit.meant:
         lines.insert(0, text("audit.meant.beside" if wrong else "audit.meant.verdict", meant=wording.all_meant()))
+    if audit.other_forward:
+        lines.append(text(audit.other_forward.key, **audit.other_forward.facts))
+        lines.append(text("audit.forward.judged"))
     if audit.right:
         lines.append(text("audit.noticed", count=len(audit.noticed)))
     if audit.unnoticed:
