@@ -16,7 +16,7 @@ from lstm_sym.audit.deviations.meant import Meant
 from lstm_sym.audit.deviations.penalty import Decayed
 from lstm_sym.audit.deviations.scaling import OVER, Averaged, Scaled
 from lstm_sym.audit.deviations.seen import in_order
-from lstm_sym.audit.deviations.truncation import Cut, Windowed
+from lstm_sym.audit.deviations.truncation import CUT, LAST, ZERO, Cut, Windowed
 from lstm_sym.audit.deviations.understanding import Understood, is_right, understand
 from lstm_sym.audit.search.evidence import Evidence
 from lstm_sym.audit.search.explanations import explain
@@ -83,6 +83,11 @@ ALONE: dict[str, tuple[Deviation, ...]] = {
     "cut by two": (Cut(2),),
     "cut by five, from the end": (Cut(5, from_start=False),),
     "cut by seventeen": (Cut(17),),
+    "cut by four, the first state's zero": (Cut(4, first=ZERO),),
+    "cut by four, the first state's of the last piece": (Cut(4, first=LAST),),
+    "cut by four from the end, the first state's zero": (Cut(4, from_start=False, first=ZERO),),
+    "cut by four from the end, the first state's too": (Cut(4, from_start=False, first=CUT),),
+    "cut by four from the end, the first state's of the last piece": (Cut(4, from_start=False, first=LAST),),
     "mean, decay and clip": (Averaged("batch"), Decayed(1e-3), ClippedElements(5.0)),
     "truncated mean, clipped": (Windowed(4), Averaged("batch"), ClippedNorm(5.0)),
     "clipped in the loop, mean": (each_step("rnn", 5.0)[0], Averaged("batch")),
@@ -115,6 +120,8 @@ UNDER = {
     "three steps back": "rnn.backward.a_h: slope left out",
     "ten steps back": "rnn.backward.a_h: slope left out",
     "cut by two": "rnn.backward.W: last step alone",
+    "cut by four, the first state's zero": "rnn.backward.a_h: slope left out",
+    "cut by four, the first state's of the last piece": "rnn.backward.a_h: slope left out",
     "carried sent 5": "rnn.backward.a_h: slope left out",
     "states computed 5": "rnn.backward.U: twice",
 }
@@ -156,6 +163,12 @@ def test_a_deviation_of_one_output_alone_is_none(name: str) -> None:
     one = writer("rnn")
     pairs = zip(one.write(*ALONE[name]), one.write(), strict=True)
     found = one.understood([right | {"U": other["U"]} for other, right in pairs])
+    assert found.meant == () and not is_right(found.evidence)
+
+
+def test_a_first_state_whose_gradient_is_zero_is_wrong_where_nothing_is_cut() -> None:
+    one = writer("rnn")
+    found = one.understood([right | {"h[0]": 0 * right["h[0]"]} for right in one.write()])
     assert found.meant == () and not is_right(found.evidence)
 
 

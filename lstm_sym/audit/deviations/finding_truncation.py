@@ -7,12 +7,15 @@ from collections.abc import Iterator
 from lstm_sym.audit.deviations.deviation import is_parameter
 from lstm_sym.audit.deviations.meant import Meant, of_one_loss, spread
 from lstm_sym.audit.deviations.seen import Deviations, Seen, in_order
-from lstm_sym.audit.deviations.truncation import Cut, Windowed
+from lstm_sym.audit.deviations.truncation import CUT, LAST, SENT, ZERO, Cut, Windowed
 from lstm_sym.interpreter.over_time import Backward, Named, deviations
 from lstm_sym.program.statements import Accumulate
 
 SHORTEST = 2
 """Steps up to which nothing that is truncated shows: a truncation to one step would be no recurrence."""
+
+FORMS = [(is_from_start, first) for is_from_start in (True, False) for first in (SENT, ZERO, CUT, LAST)]
+FORMS.remove((True, CUT))  # from the first step on a piece always ends there, and that is zero
 
 
 def truncations(seen: Seen, known: Deviations) -> Iterator[Deviations]:
@@ -24,8 +27,9 @@ def truncations(seen: Seen, known: Deviations) -> Iterator[Deviations]:
     for lag, gradients in enumerate(by_lag(seen, place, known)[:-1]):
         if lag and agreeing(seen, place, gradients) > before:
             yield (Windowed(lag),)
-    for length in range(2, steps):
-        for one in (Cut(length), Cut(length, from_start=False)):
+    for length in range(2, steps + 1):
+        for is_from_start, first in FORMS:
+            one = Cut(length, from_start=is_from_start, first=first)
             if agreeing(seen, place, seen.run(seen.meant(place, in_order((*known, one)))).gradients) > before:
                 yield (one,)
 

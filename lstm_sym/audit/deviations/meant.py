@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 
 import numpy as np
 
 from lstm_sym.audit.deviations.deviation import Deviation
-from lstm_sym.audit.deviations.truncation import Windowed
+from lstm_sym.audit.deviations.truncation import LAST, Cut, Windowed
 from lstm_sym.interpreter.evaluation import Array
 from lstm_sym.interpreter.loop import Loop
 from lstm_sym.interpreter.over_time import AS_IT_SHOULD_BE, Backward, Named, Run, Values
@@ -27,7 +27,13 @@ class Meant(Backward):
         """As without deviations, but for them; in windows without the values of the steps."""
         if self.is_one_loop:
             return super().through_time(program, loop)
-        return Run(program, [], _added(self, self.window, program, loop))
+        if not self.last_piece:
+            return Run(program, [], _added(self, self.window, program, loop))
+        whole, first = super().through_time(program, loop), self.last_piece
+        inner = tuple(one for one in self.deviations if not isinstance(one, Cut))
+        piece = Meant(self.steps[first:], self.dy[first:], self.dstate, inner).through_time(program, loop).gradients
+        last = {name: value for name, value in piece.items() if name.endswith("[0]")}
+        return replace(whole, gradients=whole.gradients | last)
 
     @property
     def window(self) -> int:
@@ -35,9 +41,15 @@ class Meant(Backward):
         return next((one.steps for one in self.deviations if isinstance(one, Windowed)), len(self.steps))
 
     @property
+    def last_piece(self) -> int | None:
+        """The step with which the last piece begins, if the gradients of the initial state come from there."""
+        cuts = (one for one in self.deviations if isinstance(one, Cut) and one.first == LAST)
+        return next((cut.last_piece(len(self.steps)) for cut in cuts), None)
+
+    @property
     def is_one_loop(self) -> bool:
-        """Whether every loss goes back all steps."""
-        return self.window >= len(self.steps) - 1
+        """Whether every loss goes back all steps, and all gradients come from there."""
+        return self.window >= len(self.steps) - 1 and not self.last_piece
 
     @property
     def is_plain(self) -> bool:

@@ -29,25 +29,38 @@ class Windowed(Deviation):
         return self.steps
 
 
+SENT, CUT, ZERO, LAST = "", "_cut", "_zero", "_last"
+"""The gradient of the initial state: what the first step sends; that, cut like the rest where a piece ends there; zero;
+what the first step of the last piece sends.
+"""
+
+
 @dataclass(frozen=True)
 class Cut(Deviation):
-    """The carried adjoint is zero every `steps` steps, counted from the first step, or from the last."""
+    """The carried adjoint is zero every `steps` steps, counted from the first step, or from the last.
+
+    first: what comes back as the gradient of the initial state.
+    """
 
     steps: int
     from_start: bool = True
+    first: str = SENT
     rank: ClassVar[int] = 0
 
     def sent(self, carried: Values, step: int, steps: int) -> Values:
         """Nothing, between two pieces of the sequence."""
         done = step if self.from_start else steps - step
-        if step == 0 or done % self.steps:
-            return carried
-        return {value: np.zeros_like(array) for value, array in carried.items()}
+        is_end = done % self.steps == 0 if step or self.first == CUT else self.first == ZERO
+        return {value: np.zeros_like(array) for value, array in carried.items()} if is_end else carried
+
+    def last_piece(self, steps: int) -> int:
+        """The step with which the last piece begins."""
+        return (steps - 1) // self.steps * self.steps if self.from_start else max(0, steps - self.steps)
 
     @property
     def key(self) -> str:
         """By where its pieces are counted from."""
-        return f"truncated.{'from_start' if self.from_start else 'from_end'}"
+        return f"truncated.{'from_start' if self.from_start else 'from_end'}{self.first}"
 
     @property
     def number(self) -> float:

@@ -96,8 +96,13 @@ def _least(evidence: Evidence, program: Program, whole: Understood) -> Understoo
 
 
 def _usual(evidence: Evidence, known: Sequence[Mistake]) -> Iterator[Mistake]:
-    """Mistakes each of which gives all that was found on the usual sequences, or on the short ones."""
-    count = 0
+    """Mistakes each of which gives all that was found on the usual sequences, or on the short ones.
+
+    The gradient of an initial state may be zero throughout: where something is cut, that may be meant.
+    """
+    zero = frozenset.intersection(*(evidence.zero(place) for place in range(len(evidence.given))))
+    left = [{n: v for n, v in one.items() if not (n in zero and n.endswith("[0]"))} for one in evidence.found]
+    evidence, count = Evidence(evidence.given, left, evidence.right, evidence.bars), 0
     for places in ((*SHORT, *LONG), SHORT):
         for mistake in known:
             if count < FOLLOWED and evidence.explained((mistake,), places):
