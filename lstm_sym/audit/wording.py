@@ -102,7 +102,7 @@ class Wording(MistakeWording):
                     key,
                     {what: self._joined(listed) if key in ("wrong_on", "right_on", "refused") else self.listed(listed)},
                 )
-        if not answer.taken & {"dstate", *(t for t in answer.taken if t.startswith(("dstate/", "carried/")))}:
+        if not any(source.partition("/")[0] in ("dstate", "dstates", "carried") for source in answer.taken):
             yield "no_last", {}
 
     def unexplained(self) -> list[str]:

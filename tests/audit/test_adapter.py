@@ -8,11 +8,18 @@ import pytest
 from audit.test_interface import ROWS, Row, judged
 from click.testing import CliRunner, Result
 
+import lstm_sym as ls
 from lstm_sym.audit.interface.adapter import FILL
 from lstm_sym.cli import main
 
 WRITTEN = ("course_lstm:lstm_backward", "class_lstm:LSTM", "cell_lstm:LstmCell", "deep_rnn:rnn_backward")
-WRITTEN += ("char_rnn:backward", "function_rnn:TanhRNN", "last_lstm:lstm_backward", "two_bias_gru:GRU")
+WRITTEN += (
+    "optional_lstm:backward",
+    "char_rnn:backward",
+    "function_rnn:TanhRNN",
+    "last_lstm:lstm_backward",
+    "two_bias_gru:GRU",
+)
 
 
 def init(place: str, cell: str, *options: str) -> Result:
@@ -29,7 +36,9 @@ def test_an_adapter_is_right_where_the_pass_is(row: Row, tmp_path: Path) -> None
     found, verdicts, said = judged(adapted, file)
     assert verdicts and all(verdict.right for verdict in verdicts.values()), verdicts
     assert found.interface is None and set(said) <= {"starts_at_zero"}
-    assert not set(row.missing.split()) & set(verdicts)
+    cell = ls.cell(row.cell)
+    every = {"x", *cell.parameters, *(f"{name}[0]" for name in cell.states)}
+    assert every - set(verdicts) == set(row.missing.split())
 
 
 OWN = """

@@ -155,6 +155,14 @@ ROWS = (
         ("(dh[:, t] + later)", "(dh[:, t])"),
         "x W U b h[0]",
     ),
+    Row(
+        "optional_lstm:backward",
+        "lstm",
+        "stored_transposed gate_order state_order",
+        "",
+        ("dc * f)", "dc)"),
+        "x c[0] h[0] " + LSTM_OUTPUTS,
+    ),
     Row("unsummed_rnn:rnn_backward", "rnn", "own_forward unsummed.B", "", ("db += dz", "db = dz"), "b"),
 )
 

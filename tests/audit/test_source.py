@@ -19,6 +19,8 @@ RETURNED = {
     "return np.stack(dxs), dh.copy(), -db": ("dxs", "dh", "db"),
     "return dx, (dh0, dc0), None": ("dx", ("dh0", "dc0"), "None"),
     "return self.dW, list(reversed(dxs)), d[0]": ("dW", "dxs", "d"),
+    "return 2 * dx, dh / B": ("dx", "dh"),
+    "last = dh, dc\n    return dx, last": ("dx", ("dh", "dc")),
     "out = (dx, dW)\n    return out": ("dx", "dW"),
     "if x:\n        return None\n    return grads": ("grads",),
     "def inner():\n        return 1\n    return dx": ("dx",),
@@ -43,7 +45,27 @@ def test_arguments_and_what_is_unpacked() -> None:
         ("dy", True),
         ("scale", False),
     ]
-    assert unpacked(function) == {"state", "x"}
+    assert unpacked(function) == {"state": {0: "h", 1: "c"}, "x": {0: ""}}
+
+
+TAKEN_APART = {
+    "h, c = state": "states/h,c",
+    "c_prev, h_prev = state if state is not None else (0, 0)": "states/c,h",
+    "h, c = state[0], state[1]": "states/h,c",
+    "c = state[0]": "states/c,h",
+    "one, other = state": "states",
+    "return inner(state)": "states/c,h",
+    "return state.h": "state",
+    "return inner(x=state)": "state",
+}
+
+
+@pytest.mark.parametrize("body", TAKEN_APART)
+def test_states_that_are_taken_as_a_tuple(body: str) -> None:
+    text = f"def backward(dy, state=None):\n    {body}\n\n\ndef inner(s=None, x=None):\n    c0, h0 = s\n"
+    found = find(Source(ast.parse(text)), "backward", ls.derive(ls.cell("lstm")))
+    assert found is not None and dict(found.backward.arguments)["state"] == TAKEN_APART[body]
+    assert found.is_documented == (TAKEN_APART[body] == "state")
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from pathlib import Path
 from lstm_sym.audit.interface.convention import Convention
 from lstm_sym.audit.interface.description import Arguments, Call, Interface
 from lstm_sym.audit.interface.gates import blocks, shares
+from lstm_sym.audit.interface.state_tuples import named_in
 
 FILL = "# <-- fill in"
 """Marks what could not be found out."""
@@ -120,6 +121,8 @@ class Writer:
         self.arrangement = convention.arrangement
         self.packs = interface.packs[self.arrangement.reading]
         self.is_by_step = interface.by == "step"
+        order = self.arrangement.states or tuple(convention.derivation.cell.states)
+        self.returns = named_in(interface.backward.returns, interface.outputs, order)
         self.order = self.arrangement.sequence.replace("T", "") if self.is_by_step else self.arrangement.sequence
 
     def tables(self) -> Iterator[str]:
@@ -143,7 +146,7 @@ class Writer:
 
     def is_used(self, name: str) -> bool:
         """Whether the gradient of this name comes back, or may do: it is in the file, or made up of what is in it."""
-        words = {*self.words, *flat(self.interface.backward.returns)}
+        words = {*self.words, *flat(self.returns)}
         return name in words or name.removeprefix("d") in self.packs
 
     def helpers(self) -> list[str]:
@@ -183,14 +186,14 @@ class Writer:
         sources, states = self.interface.sources, list(self.convention.derivation.cell.states)
         found = ["x"]
         suffix = "_prev" if self.is_by_step else "0"
-        takes_all = bool(sources & {"state", "states"})
+        takes_all = self.interface.takes_all("state")
         found += [f"{s}{suffix}" for s in states if takes_all or f"state/{s}" in sources]
         found += [*dict.fromkeys(s.partition("/")[2] or "tape" for s in sorted(sources) if s.startswith("tape"))]
         found += ["params"]
         output = self.convention.derivation.cell.output
         if "dy" in sources:
             found += [f"d{output}_T"] if self.arrangement.last else ["dy"]
-        takes_all = bool(sources & {"dstate", "dstates"})
+        takes_all = self.interface.takes_all("dstate")
         found += [f"d{s}_T" for s in states if takes_all or f"dstate/{s}" in sources]
         return [*found, *(f"d{s}_next" for s in states if f"carried/{s}" in sources)]
 
@@ -222,7 +225,7 @@ class Writer:
         if interface.forward:
             yield f"kept = {self.call(owner, interface.forward, first)}"
         yield f"result = {self.call(owner, interface.backward, first)}"
-        yield f"found = named(result, {list_text(interface.backward.returns)})  {LOOK}: the order of what is returned"
+        yield f"found = named(result, {list_text(self.returns)})  {LOOK}: the order of what is returned"
         if interface.is_object:
             yield "found = {**left_in(layer), **found}"
         yield from self.answer()
@@ -270,7 +273,8 @@ class Writer:
                 return self.placed(f"d{name}_next", "BD")
             case "states" | "dstates":
                 form = "d{0}_T" if kind == "dstates" else f"{{0}}{suffix}"
-                return f"({', '.join(self.placed(form.format(s), 'BD') for s in states)},)"
+                order = name.split(",") if name else self.arrangement.states or states
+                return f"({', '.join(self.placed(form.format(s), 'BD') for s in order)},)"
             case "forward":
                 return f"kept[{name}]" if name else "kept"
             case "size" if name in "DH":

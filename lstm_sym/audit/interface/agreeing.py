@@ -72,7 +72,8 @@ def convention_to_adapt(derivation: Derivation, subject: Subject) -> tuple[Conve
     if source is None or interface is None:
         raise complaint("no function", {"names": [*source.functions] if source else []}, file, function, [], [])
     start = Convention(derivation, gates_of(derivation))
-    likeliest = replace(start, interface=interface, arrangement=arrangements(interface, start.gates)[0])
+    first = arrangements(interface, start.gates, tuple(derivation.cell.states))[0]
+    likeliest = replace(start, interface=interface, arrangement=first)
     if "" in interface.sources:
         unknown = [name for name, role in interface.backward.arguments if not role]
         return likeliest, source, f"not known: {', '.join(unknown) or 'an argument'}"

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import groupby, permutations, product
 from typing import Any
 
 from lstm_sym.audit.interface.description import Arrangement, Interface, Packs
 from lstm_sym.audit.interface.gates import Gates, blocks, permutations_by_use, shares
+from lstm_sym.audit.interface.state_tuples import has_unknown_order
 
 ROWS = ("TBD", "BTD", "TD")
 COLUMNS = ("TDB", "DBT", "TD1")
@@ -16,18 +18,19 @@ VECTORS = {**dict.fromkeys(ROWS, ("H", "1H")), **dict.fromkeys(COLUMNS, ("H1", "
 """How a bias lies beside them."""
 
 
-def arrangements(interface: Interface, gates: Gates) -> list[Arrangement]:
-    """All of them."""
+def arrangements(interface: Interface, gates: Gates, states: Sequence[str]) -> list[Arrangement]:
+    """All of them, for a cell of these gates and states."""
     sequences = [axes for axes in (*ROWS, *COLUMNS) if interface.by == "batch" or axes.startswith("T")]
     lasts = (False, True) if "dy" in interface.sources and interface.by == "batch" else (False,)
+    tuples = list(permutations(states)) if has_unknown_order(interface.sources, interface.outputs) else [()]
     found = []
     for reading, packs in enumerate(interface.packs):
         stored = (False, True) if any(p.kinds != ("1",) for p in packs.values()) else (False,)
         orders = list(product(joinings(packs), gate_orders(packs, gates)))
         inside = (True, False) if interface.has_loss else (False,)
-        for sequence, turned, place, last, tokens in product(sequences, stored, (0, 1), lasts, inside):
+        for sequence, turned, place, last, tokens, of in product(sequences, stored, (0, 1), lasts, inside, tuples):
             given = sequence, turned, VECTORS[sequence][place], last
-            found += [Arrangement(*given, side, order, reading, tokens) for side, order in orders]
+            found += [Arrangement(*given, side, order, reading, tokens, of) for side, order in orders]
     return sorted(found, key=lambda a: (a.last, a.reading, a.vector != VECTORS[a.sequence][0]))
 
 
@@ -60,6 +63,7 @@ def head(arrangement: Arrangement) -> dict[str, Any]:
         "vector": arrangement.vector,
         "last": arrangement.last,
         "tokens": arrangement.tokens,
+        "states": arrangement.states,
     }
 
 

@@ -69,8 +69,8 @@ def chosen(start: Convention, interface: Interface, subject: Subject) -> Convent
 def tried_out(start: Convention, interface: Interface, subject: Subject) -> Tried:
     """Run it in every arrangement on one short sequence."""
     derivation, gates = start.derivation, start.gates
-    tried = arrangements(interface, gates)
     states = tuple(derivation.cell.states)
+    tried = arrangements(interface, gates, states)
     zero_states = untaken_states(interface, states, frozenset())
     if "tape" in interface.sources:
         zero_states = ()
@@ -126,6 +126,8 @@ def sentences(found: Convention, *, differs: bool) -> list[Recognised]:
         said.append(Recognised("audit.joined", {"order": ", ".join(arrangement.joined)}))
     if arrangement.gates:
         said.append(Recognised("audit.gate_order", {"order": ", ".join(arrangement.gates)}))
+    if arrangement.states:
+        said.append(Recognised("audit.state_order", {"order": ", ".join(arrangement.states)}))
     return said
 
 
@@ -155,7 +157,7 @@ def score(convention: Convention, raw: Named, one: ForwardPass, right: Named) ->
 
 def normal(sources: frozenset[str]) -> frozenset[str]:
     """What was taken, as a sequence knows it: a tuple of adjoints as all of them; dy where it comes with another's."""
-    more = {"dstate"} if "dstates" in sources else set()
+    more = {"dstate"} if any(source.partition("/")[0] == "dstates" for source in sources) else set()
     if "targets" in sources or any(source.startswith("carried/") for source in sources):
         more.add("dy")
     return sources | more

@@ -85,7 +85,7 @@ def missing_parameters(interface: Interface, arrangement: Arrangement, gates: Ga
 def untaken_states(interface: Interface, states: Sequence[str], read_entries: frozenset[str]) -> tuple[str, ...]:
     """The states whose first value the function cannot know of."""
     sources = interface.sources
-    if interface.by == "step" or sources & {"state", "states"}:
+    if interface.by == "step" or interface.takes_all("state"):
         return ()
     known = {f"state/{name}" for name in states} | {f"tape/{name}_prev" for name in states}
     taken = (sources | read_entries) & known

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 Arguments = tuple[tuple[str, str], ...]
-"""Names of arguments, each beside what it is given: "x", "dy", "pack/Wx", "state/h", "forward/1", ..."""
+"""Names of arguments, each beside what it is given: "x", "dy", "pack/Wx", "state/h", "states/h,c", "forward/1", ..."""
 
 Names = tuple[Any, ...]
 """The names that stand in a return statement, those of a tuple in it as a tuple."""
@@ -76,6 +76,10 @@ class Interface:
         calls += [self.forward.arguments] if self.forward else []
         return frozenset(source for arguments in calls for _, source in arguments)
 
+    def takes_all(self, kind: str) -> bool:
+        """Whether it is given all of the states ("state") or of the adjoints of the last ("dstate")."""
+        return any(source in (kind, f"{kind}s") or source.startswith(f"{kind}s/") for source in self.sources)
+
     @property
     def has_loss(self) -> bool:
         """Whether the loss is worked out inside."""
@@ -101,7 +105,7 @@ class Arrangement:
     of one sequence; turned: weights are (D, H), as x @ W wants them; vector: a bias is "H", "1H" or "H1"; last: dy is
     that of the last step alone; joined: the order of what stands side by side; gates: the order of the gates in one
     array; reading: which of the readings of the names of parameters; tokens: x is the number of the one input that is
-    not zero.
+    not zero; states: the order of the states in a tuple whose parts have no telling names.
     """
 
     sequence: str = "TBD"
@@ -112,6 +116,7 @@ class Arrangement:
     gates: tuple[str, ...] = ()
     reading: int = 0
     tokens: bool = False
+    states: tuple[str, ...] = ()
 
     @property
     def is_single(self) -> bool:
@@ -121,4 +126,5 @@ class Arrangement:
     @property
     def kind(self) -> tuple[object, ...]:
         """What shapes can show of it; arrangements of one kind fail together."""
-        return self.sequence, self.turned, self.vector, self.last, self.reading, len(self.joined), self.tokens
+        kept = self.sequence, self.turned, self.vector, self.last, self.reading, len(self.joined), self.tokens
+        return *kept, self.states

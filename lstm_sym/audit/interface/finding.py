@@ -8,10 +8,10 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from lstm_sym.audit import names
-from lstm_sym.audit.interface import vocabulary, weights
+from lstm_sym.audit.interface import state_tuples, vocabulary, weights
 from lstm_sym.audit.interface.description import Arguments, Call, Interface, Names, Packs
 from lstm_sym.audit.interface.gates import gates_of
-from lstm_sym.audit.interface.source import Argument, Function, Source, arguments, is_static, returned, unpacked
+from lstm_sym.audit.interface.source import Argument, Function, Source, arguments, is_static, returned
 from lstm_sym.compile.derivation import Derivation
 
 PARTNERS = (
@@ -98,13 +98,15 @@ class Finder:
         construct = self.construct(place) if is_object else ()
         if construct is None:
             return None
-        outputs = self.outputs()
-        gives = returned(backward)
+        outputs, gives = self.outputs(), returned(backward)
+        states = tuple(self.derivation.cell.states)
+        outputs |= state_tuples.returned_by_place(gives, self.source.texts, outputs, states)
         differentiated = called.arguments if called else [(n, r) for n, r in given if r not in ("dy", "dstate", "")]
         by_order = tuple(f"d{name}" for name, _ in differentiated)
         gives = by_order if context else named_by_order(gives, [by_order, *self.orders()], outputs)
         roles = [role for _, role in given]
         plain = not is_method and called is None and all(a.name in documented for a in taken if a.is_needed)
+        plain = plain and not state_tuples.has_tuples(roles, gives)
         return Interface(
             backward=Call(place.name, given, gives),
             forward=called,
@@ -124,10 +126,13 @@ class Finder:
         self, function: Function, taken: Sequence[Argument], table: Mapping[str, str], forward: Mapping[str, str]
     ) -> Arguments | None:
         """What each argument is given: of those that it must have, and of those with a default that are known."""
-        tuples = unpacked(function)
+        tuples = state_tuples.parts_taken(function, self.source.callables)
+        states = tuple(self.derivation.cell.states)
         found = []
         for argument in taken:
-            role = forward.get(argument.name) or self.role(argument.name, table, argument.name in tuples)
+            role = forward.get(argument.name) or self.role(argument.name, table)
+            if argument.name in tuples and argument.name not in forward:
+                role = state_tuples.role_of(argument.name, tuples[argument.name], role, states) or role
             if role:
                 found.append((argument.name, role))
             elif argument.is_needed and self.lenient:
@@ -136,12 +141,8 @@ class Finder:
                 return None
         return tuple(found)
 
-    def role(self, name: str, table: Mapping[str, str], is_tuple: bool) -> str:
+    def role(self, name: str, table: Mapping[str, str]) -> str:
         """What an argument of this name is given, "" if that is not known."""
-        if is_tuple and name in vocabulary.STATE_TUPLES:
-            return "states"
-        if is_tuple and name in vocabulary.STATE_GRADIENT_TUPLES:
-            return "dstates"
         if any(name in reading for reading in self.packs):
             return f"pack/{name}"
         if name in table:

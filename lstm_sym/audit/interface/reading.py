@@ -39,7 +39,7 @@ def read(
         if name == "x":
             parts = {"x": input_gradient(value, arrangement, by_step)}
         elif name.endswith("[0]"):
-            parts = {name: state_gradient(value, arrangement, by_step)}
+            parts = {state_of(name, arrangement, right): state_gradient(value, arrangement, by_step)}
         else:
             rows = rows_of(name, interface, arrangement, gates)
             if not rows:
@@ -61,6 +61,15 @@ def rows_of(
         return ((name,),)
     pack = interface.packs[arrangement.reading].get(name.removeprefix("pack/"))
     return blocks(pack, arrangement, gates) if pack else ()
+
+
+def state_of(name: str, arrangement: Arrangement, right: Named) -> str:
+    """The first state that a gradient is of; of one that is known by its place in a tuple, "states/1[0]", its name."""
+    kind, _, place = name.removesuffix("[0]").partition("/")
+    if kind != "states":
+        return name
+    order = arrangement.states or [state.removesuffix("[0]") for state in right if state.endswith("[0]")]
+    return f"{order[int(place)]}[0]"
 
 
 def input_gradient(value: Array, arrangement: Arrangement, by_step: bool) -> Array:

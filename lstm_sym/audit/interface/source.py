@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -44,6 +44,11 @@ class Source:
         return {node.name: node for node in self.classes[owner].body if isinstance(node, Function)}
 
     @cached_property
+    def callables(self) -> dict[str, Function]:
+        """Functions and methods by their names; a function goes before a method."""
+        return {name: method for owner in self.classes for name, method in self.methods(owner).items()} | self.functions
+
+    @cached_property
     def globals(self) -> list[str]:
         """The names that the file assigns at its top."""
         targets = [
@@ -63,6 +68,11 @@ class Source:
     def names(self) -> list[str]:
         """All of these, and the names of variables too."""
         return list(dict.fromkeys(_words(self.tree)))
+
+    @cached_property
+    def texts(self) -> set[str]:
+        """The texts that may be keys."""
+        return {n.value for n in ast.walk(self.tree) if isinstance(n, ast.Constant) and isinstance(n.value, str)}
 
     @cached_property
     def _places(self) -> set[str]:
@@ -114,7 +124,9 @@ def returned(function: Function) -> Names:
     value = values[-1]
     if isinstance(value, ast.Name):
         value = assigned_tuple(function, value.id) or value
-    return tuple(map(_name, value.elts)) if isinstance(value, ast.Tuple | ast.List) else (_name(value),)
+    parts = value.elts if isinstance(value, ast.Tuple | ast.List) else [value]
+    tuples = [assigned_tuple(function, part.id) if isinstance(part, ast.Name) else None for part in parts]
+    return tuple(_name(inner or part) for inner, part in zip(tuples, parts, strict=True))
 
 
 def own_nodes(function: Function) -> Iterator[ast.AST]:
@@ -139,16 +151,55 @@ def assigned_tuple(function: Function, name: str) -> ast.Tuple | None:
     return found[-1] if found else None
 
 
-def unpacked(function: Function) -> set[str]:
-    """The arguments that are taken apart as tuples: h, c = state; state[0]."""
-    found = set()
+def unpacked(function: Function) -> dict[str, dict[int, str]]:
+    """The names that are taken apart as tuples, h, c = state or h = state[0], and what their parts are then called."""
+    found: dict[str, dict[int, str]] = {}
     for node in own_nodes(function):
-        match node:
-            case ast.Assign(targets=[ast.Tuple()], value=ast.Name(id=name)):
-                found.add(name)
-            case ast.Subscript(value=ast.Name(id=name), slice=ast.Constant(value=int())):
-                found.add(name)
+        if isinstance(node, ast.Assign):
+            for target, value in _pairs(node.targets[0], node.value):
+                _note_parts(target, value, found)
+        elif isinstance(node, ast.Subscript):
+            _note_parts(None, node, found)
     return found
+
+
+def _pairs(target: ast.expr, value: ast.expr) -> Iterator[tuple[ast.expr, ast.expr]]:
+    """Each target beside what it may be given: of a, b = c, d two; of a = b if c else d, and of b or d, either."""
+    match target, value:
+        case (ast.Tuple(elts=targets), ast.Tuple(elts=values)) if len(targets) == len(values):
+            for inner, given in zip(targets, values, strict=True):
+                yield from _pairs(inner, given)
+        case _, ast.IfExp(body=first, orelse=second):
+            yield from _pairs(target, first)
+            yield from _pairs(target, second)
+        case _, ast.BoolOp(values=values):
+            for given in values:
+                yield from _pairs(target, given)
+        case _:
+            yield target, value
+
+
+def _note_parts(target: ast.expr | None, value: ast.expr, found: dict[str, dict[int, str]]) -> None:
+    match target, value:
+        case ast.Tuple(elts=parts), ast.Name(id=name):
+            found.setdefault(name, {}).update(enumerate(map(str, map(_name, parts))))
+        case _, ast.Subscript(value=ast.Name(id=name), slice=ast.Constant(value=int(place))) if place >= 0:
+            known = found.setdefault(name, {})
+            known[place] = target.id if isinstance(target, ast.Name) else known.get(place, "")
+
+
+def handed_on(function: Function, methods: Mapping[str, Function]) -> Iterator[tuple[str, str, str]]:
+    """The names that are given to other functions of the file as they are: name, the other function, its argument."""
+    for node in own_nodes(function):
+        if not isinstance(node, ast.Call):
+            continue
+        name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        if name not in methods or methods[name] is function:
+            continue
+        other = methods[name]
+        wanted = [a.name for a in arguments(other, isinstance(node.func, ast.Attribute))]
+        given = [*zip(node.args, wanted, strict=False), *((k.value, k.arg) for k in node.keywords if k.arg)]
+        yield from ((value.id, name, argument) for value, argument in given if isinstance(value, ast.Name))
 
 
 def _name(node: ast.expr) -> object:
@@ -169,8 +220,8 @@ def _name(node: ast.expr) -> object:
             return _name(owner) if method or not parts else _name(parts[0])
         case ast.Call(args=[first, *_]):
             return _name(first)
-        case ast.BinOp(left=left):
-            return _name(left)
+        case ast.BinOp(left=ast.Constant(), right=named) | ast.BinOp(left=named):
+            return _name(named)
         case ast.Constant(value=None):
             return "None"
     return ast.unparse(node)

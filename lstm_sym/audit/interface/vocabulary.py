@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from lstm_sym.audit import names
 from lstm_sym.compile.derivation import Derivation
@@ -78,7 +78,27 @@ BEFORE = (
 """The gradient of the first state, or of the one before."""
 
 STATE_TUPLES = "state states init_state initial_state hidden hidden_state hx hc h_c prev_state init_states".split()
-STATE_GRADIENT_TUPLES = "dstate d_state dstates dhidden_state dhx dstate_T dnext_state dnext".split()
+STATE_GRADIENT_TUPLES = (
+    "dstate d_state dstates dhidden_state dhx dstate_T dnext_state dnext dstate_next dnext_states dlast_state "
+    "dfinal_state dstate_last dstate_final dhc grad_state dhidden"
+).split()
+STATE_GRADIENTS = (
+    "dstate0 dstate_0 dstate d_state dstates dstate_prev dprev_state dinit_state dstate_init dinitial_state grad_state "
+    "grad_states grad_state0 dstate_in d_initial_state dhx dhc dhidden dhidden_state d_state0 dprev dnext dstate_next"
+).split()
+"""The gradients of all first states together, or of those of the step before."""
+
+
+def first_states(states: Sequence[str]) -> dict[str, str]:
+    """Name -> the first state, or the one before, that it is, where it can be nothing else."""
+    letters = spelled(tuple(states), {})
+    return {name.format(letter): state for letter, state in letters.items() for name in (*PREVIOUS, "{0}", "{0}_t")}
+
+
+def state_gradients(states: Sequence[str]) -> dict[str, str]:
+    """Name -> the state whose adjoint it is, that of the last one or one that is carried, where it can be no other."""
+    forms = (*LAST, *NEXT, *BEFORE, "d{0}", "d_{0}", "grad_{0}")
+    return {name.format(letter): s for letter, s in spelled(tuple(states), {}).items() for name in forms}
 
 
 def spelled(cell_states: tuple[str, ...], known: Mapping[str, object]) -> dict[str, str]:

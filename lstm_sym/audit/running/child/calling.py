@@ -17,7 +17,9 @@ globals()["__builtins__"] = OWN_BUILTINS
 APART = ("x", "dy")
 """What lies apart in memory in a case that is strided."""
 
-AS_EQUATIONS: Request = {"sequence": "TBD", "turned": False, "vector": "H", "last": False, "tokens": False, "packs": {}}
+AS_EQUATIONS: Request = {
+    **{"sequence": "TBD", "turned": False, "vector": "H", "last": False, "tokens": False, "states": (), "packs": {}}
+}
 """The arrangement of the equations: time first, then the batch; weights (H, D)."""
 
 
@@ -91,13 +93,19 @@ class Caller:
         copies = {name: apart(value) if strided and name in APART else value.copy() for name, value in given.items()}
         groups = {name: self.group(name, members, copies) for name, members in self.groups().items()}
         sizes = {f"size/{name}": size for name, size in self.sizes().items()}
-        states = {
-            "states": tuple(copies[f"state/{name}"] for name in self.request["states"] if f"state/{name}" in copies)
-        }
-        states["dstates"] = tuple(copies[f"dstate/{n}"] for n in self.request["states"] if f"dstate/{n}" in copies)
-        found = self.target.gradients(copies | groups | sizes | states)
+        tuples = {source: self.states(source, copies) for source in self.target.sources}
+        found = self.target.gradients(copies | groups | sizes | {s: t for s, t in tuples.items() if t})
         self.changed |= {name for name, value in given.items() if not same(copies[name], value)}
         return {name: self.doubles(name, value) for name, value in found.items()} | self.forward_parts()
+
+    def states(self, source: str, copies: Arrays) -> tuple[Any, ...]:
+        """All states as a tuple, of "states/h,c" in this order, of "states" as it is arranged; of the last, dstates."""
+        kind, _, named = source.partition("/")
+        if kind not in ("states", "dstates"):
+            return ()
+        order = named.split(",") if named else self.arrangement["states"] or self.request["states"]
+        keys = [f"{kind.removesuffix('s')}/{name}" for name in order]
+        return tuple(copies[key] for key in keys if key in copies)
 
     def groups(self) -> dict[str, dict[str, str]]:
         """What is given as a dict."""

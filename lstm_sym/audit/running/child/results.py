@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import SimpleNamespace
 from typing import Any
 
@@ -51,6 +51,15 @@ def by_names(result: Any, names: Sequence[Any]) -> Iterator[tuple[str, Any]]:
             yield from by_names(value, name)
         elif value is not None:
             yield str(name), value
+
+
+def spread(entries: Iterable[tuple[str, Any]], table: Mapping[str, str]) -> Iterator[tuple[str, Any]]:
+    """The entries, each part of a tuple by itself where it is one of states: "dstate/0", "dstate/1"."""
+    for name, value in entries:
+        if isinstance(value, list | tuple) and f"{name}/0" in table:
+            yield from ((f"{name}/{place}", part) for place, part in enumerate(value))
+        else:
+            yield name, value
 
 
 def as_doubles(name: str, value: Any) -> tuple[Any, bool]:

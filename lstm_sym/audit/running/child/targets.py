@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from . import OWN_BUILTINS
 from .contexts import Context, as_tensors
-from .results import by_names, flat, mapping
+from .results import by_names, flat, mapping, spread
 from .values import Arrays, Complaint, Request
 
 globals()["__builtins__"] = OWN_BUILTINS
@@ -138,8 +138,8 @@ class Described:
             values = values | dict(parts_of(result))
             self.forward_parts = [part for _, part in parts_of(result)]
         result = self.called(owner, interface["backward"], first, values)
-        returned = [(name, value) for name, value in self.named(result) if value is not None]
         table = interface["outputs"]
+        returned = [(name, value) for name, value in spread(self.named(result), table) if value is not None]
         told = {table.get(name) for name, _ in returned}
         left = [(n, v) for n, v in left_in(owner, self.module.__name__, DEPTH) if table.get(n) not in {*told, None}]
         return known([*returned, *left], table, self.ignored)
