@@ -74,7 +74,7 @@ SENTENCES = {
     "returned otherwise": (
         "{place} returned {length} values, and its return statement has {names}",
         "several return statements, or a tuple made elsewhere",
-        "return the gradients by name in one return statement, or as a dict",
+        "return the gradients by name in one return statement, or as a dict; of each step as a list for each name",
     ),
     "twice": (
         "{place} returned {output} more than once: as {entries}",

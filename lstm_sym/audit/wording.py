@@ -87,6 +87,7 @@ class Wording(MistakeWording):
             "layout": ("layouts", turned),
             "missing": ("names", audit.missing),
             "ignored": ("names", answer.ignored),
+            "stacked": ("names", [name.removeprefix("pack/") for name in answer.stacked]),
             "wrong_on": ("sequences", [self.sequence(place) for place in wrong_on]),
             "right_on": ("sequences", [self.sequence(place) for place in right_on]),
             "unused": ("sequences", [self.reason(why) for why in audit.unused]),

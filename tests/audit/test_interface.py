@@ -163,6 +163,14 @@ ROWS = (
         ("dc * f)", "dc)"),
         "x c[0] h[0] " + LSTM_OUTPUTS,
     ),
+    Row(
+        "lists_rnn:backward",
+        "rnn",
+        "own_forward stored_transposed unsummed.T",
+        "h[0]",
+        ('"dx": da @ Wxh.T', '"dx": dh @ Wxh.T'),
+        "x",
+    ),
     Row("unsummed_rnn:rnn_backward", "rnn", "own_forward unsummed.B", "", ("db += dz", "db = dz"), "b"),
 )
 
@@ -209,6 +217,16 @@ def test_of_many_failures_the_one_is_told_that_is_no_matter_of_shapes(tmp_path: 
     with pytest.raises(AuditError, match="failed in every arrangement") as caught:
         judged(row, file)
     assert "NameError: name 'dprev' is not defined" in str(caught.value) and "--init" in str(caught.value)
+
+
+def test_what_came_back_is_told_where_it_cannot_be_read(tmp_path: Path) -> None:
+    row = next(row for row in ROWS if row.function == "lists_rnn:backward")
+    file = tmp_path / "own.py"
+    text = row.file.read_text(encoding="utf-8")
+    file.write_text(text.replace("return grads[::-1]", "return [(g['dx'], g['dbh']) for g in grads]"), encoding="utf-8")
+    with pytest.raises(AuditError, match="returned 3 values, and its return statement has") as caught:
+        judged(row, file)
+    assert "of each step as a list for each name" in str(caught.value)
 
 
 def test_the_lines_of_a_pass_can_be_traced_as_it_is_called() -> None:

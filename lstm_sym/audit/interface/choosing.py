@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from lstm_sym.audit.errors import AuditError
+from lstm_sym.audit import names
+from lstm_sym.audit.errors import AuditError, complaint
 from lstm_sym.audit.interface.candidates import arrangements, trial
 from lstm_sym.audit.interface.convention import Convention, Recognised, missing_parameters, untaken_states
 from lstm_sym.audit.interface.description import Arrangement, Interface
@@ -17,6 +18,7 @@ from lstm_sym.audit.running.answer import Answer
 from lstm_sym.audit.running.child.arranging import placed
 from lstm_sym.audit.sequences.cases import ForwardPass, forward_pass, without
 from lstm_sym.audit.sequences.plan import Setting
+from lstm_sym.equations.cell import Cell
 from lstm_sym.interpreter.over_time import Named, deviations
 from lstm_sym.program.values import Value
 
@@ -60,7 +62,7 @@ def chosen(start: Convention, interface: Interface, subject: Subject) -> Convent
         for place, raw in done.found.items()
     }
     if not scores:
-        raise nothing_came(answer, subject)
+        raise nothing_came(answer, subject, start.derivation.cell)
     best = max(scores, key=lambda place: (scores[place], -place))
     differs = forward_agrees(replace(plain, arrangement=tried[best]), done.found[best], one) is False
     return settled(plain, tried[best], scores[best].right, answer, differs=differs)
@@ -213,8 +215,13 @@ def _is_among(parts: Sequence[np.ndarray], value: Value, convention: Convention,
     return any(np.abs(part - w).max() <= NEAR for part, w in pairs) if pairs else None
 
 
-def nothing_came(answer: Answer, subject: Subject) -> AuditError:
-    """What is said where every arrangement failed: the error that has least to do with shapes, and came latest."""
+def nothing_came(answer: Answer, subject: Subject, cell: Cell) -> AuditError:
+    """What is said where every arrangement failed: what is wrong with what came back, if it ran at all; else the error
+    that has least to do with shapes, and came latest.
+    """
+    if answer.complaints:
+        kind, facts = answer.complaints[0]
+        return complaint(kind, facts, subject.file, subject.function, names.offered(cell), names.order(cell))
     first = min(answer.refused.values(), key=by_shape) if answer.refused else "no error"
     place = f"{subject.file}:{subject.function}"
     text = "\n".join(f"    {line}" for line in first.rstrip().splitlines())

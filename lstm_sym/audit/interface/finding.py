@@ -188,7 +188,8 @@ class Finder:
             for name in reading:
                 spelled = [f"{d}{name}" for d in weights.GRADIENT] + [f"{name}_grad", f"{name}grad", f"d{name.lower()}"]
                 found |= {other: f"pack/{name}" for other in [*spelled, name]}
-        return found
+        several = {name: re.sub(r"(s|_?(list|all|seq|steps))$", "", name) for name in self.source.names}
+        return {**{name: found[one] for name, one in several.items() if one in found}, **found}
 
 
 def find(source: Source, function: str, derivation: Derivation, *, lenient: bool = False) -> Interface | None:

@@ -22,9 +22,10 @@ class Answer:
     outputs: "case/name" -> array, as it was returned; taken: what the function asked for ("dy", "params", "dstate/h");
     by_step: it was called step by step; changed: arguments it wrote into; ignored: entries of other names; unstable:
     outputs that differ when the same is asked again; single: the cases in which float32 came back; refused: those of a
-    type or a layout that it refused -> its error; replaced: names of
-    NumPy and of Python's library that the file has replaced; printed: the end of what it printed; read: entries
-    of dicts that it read, "tape/h_prev"; places: of a trace, where the arrays among the outputs were assigned.
+    type or a layout that it refused -> its error; complaints: in a trial, what was wrong with what it returned;
+    stacked: outputs that came as lists of arrays; replaced: names of NumPy and of Python's library that the file has
+    replaced; printed: the end of what it printed; read: entries of dicts that it read, "tape/h_prev"; places: of a
+    trace, where the arrays among the outputs were assigned.
     """
 
     outputs: dict[str, Array]
@@ -35,6 +36,8 @@ class Answer:
     unstable: tuple[str, ...]
     single: tuple[int, ...]
     refused: dict[int, str]
+    complaints: tuple[tuple[str, dict[str, Any]], ...]
+    stacked: tuple[str, ...]
     replaced: tuple[str, ...]
     printed: str
     read: frozenset[str]
@@ -66,6 +69,8 @@ def read_answer(data: bytes, printed: str) -> Answer | Complained:
             unstable=_names(head["unstable"]),
             single=tuple(map(int, head["single"])),
             refused={int(case): str(error) for case, error in head["refused"]},
+            complaints=tuple((str(kind), dict(facts)) for kind, facts in head["complaints"]),
+            stacked=_names(head["stacked"]),
             replaced=replaced,
             printed=printed,
             read=frozenset(_names(head["read"])),

@@ -106,7 +106,9 @@ def told(caller: Caller) -> dict[str, Any]:
         "ignored": sorted(caller.target.ignored),
         "single": sorted(caller.single),
         "read": sorted(caller.read),
+        "stacked": sorted(caller.stacked),
         "refused": [],
+        "complaints": [],
         "unstable": [],
         "places": [],
     }
@@ -120,6 +122,7 @@ def tried(target: Target, request: Request, given: Arrays) -> tuple[dict[str, An
     """
     outputs: Arrays = {}
     refused: list[list[Any]] = []
+    complaints: list[list[Any]] = []
     until = monotonic() + request["trial_seconds"]
     caller = Caller(target, request)
     for kind in request["trial"]["kinds"]:
@@ -129,17 +132,15 @@ def tried(target: Target, request: Request, given: Arrays) -> tuple[dict[str, An
             try:
                 outputs |= in_case(caller.gradients(given, 0), place)
             except Exception as error:
-                refused.append([place, own_traceback(error) if not isinstance(error, Complaint) else said(error)])
+                if isinstance(error, Complaint):
+                    complaints.append([error.kind, error.facts])
+                else:
+                    refused.append([place, own_traceback(error)])
                 if not offset:
                     break
             if monotonic() > until:
-                return {**told(caller), "refused": refused}, outputs
-    return {**told(caller), "refused": refused}, outputs
-
-
-def said(complaint: Complaint) -> str:
-    """A complaint in a line, for one arrangement among others."""
-    return f"{complaint.kind}: {complaint.facts}"
+                return {**told(caller), "refused": refused, "complaints": complaints}, outputs
+    return {**told(caller), "refused": refused, "complaints": complaints}, outputs
 
 
 def traced(caller: Caller, request: Request, given: Arrays) -> Tracer:

@@ -33,6 +33,7 @@ class Caller:
         self.is_described = isinstance(target, Described)
         self.changed: set[str] = set()
         self.single: set[int] = set()
+        self.stacked: set[str] = set()
         self.read: set[str] = set()
         self.case = 0
 
@@ -128,6 +129,7 @@ class Caller:
         """An output as an array of doubles."""
         found, single = as_doubles(name, value)
         self.single |= {self.case} if single else set()
+        self.stacked |= {name} if found.ndim > 1 and not hasattr(value, "shape") else set()
         return found
 
     def forward_parts(self) -> Arrays:

@@ -31,6 +31,15 @@ def is_by_step(value: Mapping[Any, Any]) -> bool:
     return len(value) > 0 and all(isinstance(key, int) for key in value)
 
 
+def of_steps(values: list[Any]) -> dict[str, Any] | None:
+    """A list of dicts of the same keys, one a step, as a dict of lists; None for anything else."""
+    fields = [mapping(value) for value in values]
+    first = fields[0] if fields else None
+    if first is None or any(each is None or each.keys() != first.keys() for each in fields):
+        return None
+    return {name: [each[name] for each in fields if each is not None] for name in first}
+
+
 def flat(fields: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     """The entries of a dict and of the dicts in it."""
     for name, value in fields.items():

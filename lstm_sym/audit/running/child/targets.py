@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from . import OWN_BUILTINS
 from .contexts import Context, as_tensors
-from .results import by_names, flat, mapping, spread
+from .results import by_names, flat, mapping, of_steps, spread
 from .values import Arrays, Complaint, Request
 
 globals()["__builtins__"] = OWN_BUILTINS
@@ -171,12 +171,13 @@ class Described:
     def named(self, result: Any) -> list[tuple[str, Any]]:
         """What was returned, by the user's names."""
         names = self.interface["backward"]["returns"]
-        fields = mapping(result)
+        fields = mapping(result) if not isinstance(result, list) else of_steps(result)
         if fields is not None:
             return list(flat(fields))
         if result is None:
             return []
-        parts = list(result) if isinstance(result, list | tuple) else [result]
+        is_one = len(names) == 1 and self.interface["outputs"].get(names[0], "") == "x"  # a list of steps
+        parts = list(result) if isinstance(result, list | tuple) and not is_one else [result]
         if len(parts) != len(names):
             raise Complaint("returned otherwise", length=len(parts), names=[str(name) for name in names])
         return list(by_names(parts, names))
