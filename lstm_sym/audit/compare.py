@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from lstm_sym.audit.errors import AuditError
+from lstm_sym.audit.errors import SLICES, AuditError
 from lstm_sym.audit.sequences.plan import LONG, SHORT
 from lstm_sym.interpreter.evaluation import Array
 from lstm_sym.interpreter.over_time import Named, deviations
@@ -52,7 +52,7 @@ def layouts(found: Named, right: Named, place: str, bar: float = BAR) -> dict[st
     axes = {name: _axes(value.shape, right[name].shape) for name, value in found.items()}
     for name, order in axes.items():
         if order is None:
-            raise _shape_error(name, found[name].shape, right[name].shape, place)
+            raise _shape_error(name, found[name].shape, right, place)
     known = {name: order for name, order in axes.items() if order is not None}
     matrices = [name for name in found if right[name].ndim == 2 and "[" not in name]
     square = [name for name in matrices if len(set(right[name].shape)) == 1]
@@ -71,7 +71,7 @@ def turned(found: Named, right: Named, axes: Mapping[str, tuple[int, ...]], plac
     for name, value in found.items():
         placed[name] = value.transpose(axes[name]) if value.ndim == right[name].ndim else value
         if placed[name].size != right[name].size:
-            raise _shape_error(name, value.shape, right[name].shape, place)
+            raise _shape_error(name, value.shape, right, place)
         placed[name] = placed[name].reshape(right[name].shape)
     return placed
 
@@ -91,11 +91,17 @@ def _axes(shape: tuple[int, ...], wanted: tuple[int, ...]) -> tuple[int, ...] | 
     return next((axes for axes in orders if tuple(shape[axis] for axis in axes) == wanted), None)
 
 
-def _shape_error(name: str, shape: tuple[int, ...], wanted: tuple[int, ...], place: str) -> Exception:
+def _shape_error(name: str, shape: tuple[int, ...], right: Named, place: str) -> Exception:
+    wanted = right[name].shape
+    what = f"{place} returned {name} of shape {shape}; it must be {wanted} or that transposed"
+    states = [value.shape[-1] for other, value in right.items() if "[" in other]
+    widths = {"x": states, **{other: [right["x"].shape[-1]] for other in right if "[" in other and "x" in right}}
+    if any(shape == (*wanted[:-1], width) for width in widths.get(name, [])):
+        return AuditError("", what, *SLICES)
     batch = "a gradient of each sequence or step, not summed over them" if len(shape) > len(wanted) else ""
     return AuditError(
         "",
-        f"{place} returned {name} of shape {shape}; it must be {wanted} or that transposed",
+        what,
         batch or "another quantity under this name, or a sum over the wrong axis",
         f"the gradient of {name} has the shape of {name.removesuffix('[0]')} itself",
     )

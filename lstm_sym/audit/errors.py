@@ -22,6 +22,12 @@ class AuditError(Refusal):
         return printable_lines(part)
 
 
+SLICES = (
+    "the gradient of [h, x], or of [x, h], cut in the wrong place: D numbers where H belong, or H where D belong",
+    "cut it as it was joined: of [h, x] dh = d[:, :H], dx = d[:, H:]; of [x, h] dx = d[:, :D], dh = d[:, D:]",
+)
+"""Why the gradient of the input has the width of a state, or the other way round, and how to mend it."""
+
 SENTENCES = {
     "raised": ("{place} failed; this is its own traceback:\n{traceback}",),
     "file size": (

@@ -51,6 +51,12 @@ def test_a_shape_that_fits_in_no_order_is_refused(shape: tuple[int, ...]) -> Non
         placed(W=np.zeros(shape))
 
 
+@pytest.mark.parametrize(("name", "shape"), [("x", (T, B, H)), ("h[0]", (B, D))])
+def test_a_gradient_cut_in_the_wrong_place_is_told_from_its_width(name: str, shape: tuple[int, ...]) -> None:
+    with pytest.raises(AuditError, match=r"cut in the wrong place(.|\n)*of \[h, x\] dh = d\[:, :H\]"):
+        placed(**{name: np.zeros(shape)})
+
+
 def judged(name: str, *values: np.ndarray) -> tuple[bool, bool, str]:
     found = [{**right, name: value} for right, value in zip(RIGHT, values, strict=True)]
     result = verdict(name, found, RIGHT, "", [BAR] * len(RIGHT))

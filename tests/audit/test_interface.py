@@ -18,6 +18,7 @@ from lstm_sym.audit.compare import Verdict
 from lstm_sym.audit.errors import AuditError
 from lstm_sym.audit.interface.agreeing import answered
 from lstm_sym.audit.interface.convention import Convention
+from lstm_sym.audit.interface.failing import mixes
 from lstm_sym.audit.interface.subject import Subject
 from lstm_sym.audit.sequences.cases import ForwardPass, forward_passes
 
@@ -217,6 +218,40 @@ def test_of_many_failures_the_one_is_told_that_is_no_matter_of_shapes(tmp_path: 
     with pytest.raises(AuditError, match="failed in every arrangement") as caught:
         judged(row, file)
     assert "NameError: name 'dprev' is not defined" in str(caught.value) and "--init" in str(caught.value)
+
+
+CUT = {
+    "dz[:, :D]": "dz[:, D:]",
+    "dz[:, D:]": "dz[:, :D]",
+}
+"""The gradient of [x, h] cut in the wrong place: dx and dh of each other's width."""
+
+
+def test_what_was_cut_in_the_wrong_place_is_told_from_the_shapes_that_do_not_fit(tmp_path: Path) -> None:
+    row = next(row for row in ROWS if row.function == "last_lstm:lstm_backward")
+    file = tmp_path / "own.py"
+    text = row.file.read_text(encoding="utf-8")
+    for right, wrong in CUT.items():
+        assert right in text
+        text = text.replace(right, wrong.replace("dz", "cut"))
+    file.write_text(text.replace("cut[", "dz["), encoding="utf-8")
+    with pytest.raises(AuditError, match=r"T 3, B 2, D 5, H 4(.|\n)*in lstm_backward") as caught:
+        judged(row, file)
+    assert "of [x, h] dx = d[:, :D], dh = d[:, D:]" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("error", "is_mixed"),
+    [
+        ("shapes (2,5) (2,4)", True),
+        ("(5,1) (4,1)", True),
+        ("(4,) (5,)", True),
+        ("(2,5) (3,5)", False),
+        ("(2,4)", False),
+    ],
+)
+def test_inputs_in_the_place_of_states_show_in_shapes(error: str, is_mixed: bool) -> None:
+    assert mixes(f"ValueError: operands could not be broadcast together with {error}", 5, 4) is is_mixed
 
 
 def test_what_came_back_is_told_where_it_cannot_be_read(tmp_path: Path) -> None:

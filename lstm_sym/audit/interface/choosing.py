@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from lstm_sym.audit import names
-from lstm_sym.audit.errors import AuditError, complaint
 from lstm_sym.audit.interface.candidates import arrangements, trial
 from lstm_sym.audit.interface.convention import Convention, Recognised, missing_parameters, untaken_states
 from lstm_sym.audit.interface.description import Arrangement, Interface
+from lstm_sym.audit.interface.failing import nothing_came
 from lstm_sym.audit.interface.subject import Subject
 from lstm_sym.audit.running.answer import Answer
 from lstm_sym.audit.running.child.arranging import placed
 from lstm_sym.audit.sequences.cases import ForwardPass, forward_pass, without
 from lstm_sym.audit.sequences.plan import Setting
-from lstm_sym.equations.cell import Cell
 from lstm_sym.interpreter.over_time import Named, deviations
 from lstm_sym.program.values import Value
 
@@ -62,7 +59,7 @@ def chosen(start: Convention, interface: Interface, subject: Subject) -> Convent
         for place, raw in done.found.items()
     }
     if not scores:
-        raise nothing_came(answer, subject, start.derivation.cell)
+        raise nothing_came(answer, subject, interface, start.derivation.cell, one.case.sizes)
     best = max(scores, key=lambda place: (scores[place], -place))
     differs = forward_agrees(replace(plain, arrangement=tried[best]), done.found[best], one) is False
     return settled(plain, tried[best], scores[best].right, answer, differs=differs)
@@ -213,28 +210,3 @@ def _is_among(parts: Sequence[np.ndarray], value: Value, convention: Convention,
         shown = [placed(whole, "TBD", order), placed(whole[-1], "BD", order)]
     pairs = [(part.reshape(w.shape), w) for part in parts for w in shown if fits(part, w)]
     return any(np.abs(part - w).max() <= NEAR for part, w in pairs) if pairs else None
-
-
-def nothing_came(answer: Answer, subject: Subject, cell: Cell) -> AuditError:
-    """What is said where every arrangement failed: what is wrong with what came back, if it ran at all; else the error
-    that has least to do with shapes, and came latest.
-    """
-    if answer.complaints:
-        kind, facts = answer.complaints[0]
-        return complaint(kind, facts, subject.file, subject.function, names.offered(cell), names.order(cell))
-    first = min(answer.refused.values(), key=by_shape) if answer.refused else "no error"
-    place = f"{subject.file}:{subject.function}"
-    text = "\n".join(f"    {line}" for line in first.rstrip().splitlines())
-    return AuditError(
-        "",
-        f"{place} failed in every arrangement of its arrays that was tried, in one of them so:\n{text}",
-        "an arrangement of its own, or a mistake that does not let it run at all",
-        "have an adapter written, `lstm-sym audit FILE:FUNCTION --cell CELL --init -o adapter.py`, and fill it in",
-    )
-
-
-def by_shape(error: str) -> tuple[bool, int]:
-    """Errors of another kind than those of shapes first, then those that came late in the file."""
-    lines = re.findall(r"line (\d+), in ", error)
-    last = error.rstrip().rpartition("\n")[2]
-    return last.startswith(("ValueError", "IndexError")), -int(lines[-1]) if lines else 0

@@ -1,0 +1,63 @@
+"""What is said of a function that fails in every arrangement of its arrays."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from itertools import combinations
+
+from lstm_sym.audit import names
+from lstm_sym.audit.errors import SLICES, AuditError, complaint
+from lstm_sym.audit.interface.description import Interface
+from lstm_sym.audit.interface.subject import Subject
+from lstm_sym.audit.running.answer import Answer
+from lstm_sym.equations.cell import Cell
+
+FRAME = re.compile(r'File "(.*?)", line (\d+), in (\w+)')
+SHAPE = re.compile(r"\((\d+(?:, ?\d+)*),?\)")
+
+OWN = "an arrangement of its own, or a mistake that does not let it run at all"
+ADAPT = "have an adapter written, `lstm-sym audit FILE:FUNCTION --cell CELL --init -o adapter.py`, and fill it in"
+
+
+def nothing_came(
+    answer: Answer, subject: Subject, interface: Interface, cell: Cell, sizes: Mapping[str, int]
+) -> AuditError:
+    """The error: what is wrong with what came back, if it ran at all; else one of its own, the likeliest."""
+    if answer.complaints:
+        kind, facts = answer.complaints[0]
+        return complaint(kind, facts, subject.file, subject.function, names.offered(cell), names.order(cell))
+    said = likeliest([*answer.refused.values()], str(subject.file.resolve()), interface.backward.name)
+    text = "\n".join(f"    {line}" for line in said.rstrip().splitlines())
+    there = ", ".join(f"{name} {size}" for name, size in sizes.items())
+    where = f"{subject.file}:{subject.function}"
+    what = f"{where} failed in every arrangement of its arrays that was tried, in one of them so ({there}):\n{text}"
+    is_cut = is_joined(interface) and mixes(said.rstrip().rpartition("\n")[2], sizes["D"], sizes["H"])
+    why, fix = SLICES if is_cut else (OWN, ADAPT)
+    return AuditError("", what, why, fix)
+
+
+def is_joined(interface: Interface) -> bool:
+    """Whether one array of weights multiplies the input and the state together."""
+    return any(pack.is_joined for packs in interface.packs for pack in packs.values())
+
+
+def likeliest(errors: Sequence[str], file: str, function: str) -> str:
+    """The traceback that has least to do with how arrays lie: of another kind than those of shapes, from the backward
+    pass rather than from what runs before it, and from far down in the file.
+    """
+
+    def rank(error: str) -> tuple[bool, bool, int]:
+        own = [(int(line), name) for where, line, name in FRAME.findall(error) if where == file]
+        is_shape = error.rstrip().rpartition("\n")[2].startswith(("ValueError", "IndexError"))
+        return is_shape, all(name != function for _, name in own), -own[-1][0] if own else 0
+
+    return min(errors, key=rank) if errors else "no error"
+
+
+def mixes(error: str, inputs: int, hidden: int) -> bool:
+    """Whether an error is of two shapes that are the same but for D in the place of H."""
+    shapes = {tuple(map(int, found.split(","))) for found in SHAPE.findall(error)}
+    both = {(inputs, hidden), (hidden, inputs)}
+    pairs = [[*zip(one, other, strict=True)] for one, other in combinations(shapes, 2) if len(one) == len(other)]
+    return any({(a, b) for a, b in pair if a != b} <= both for pair in pairs)
