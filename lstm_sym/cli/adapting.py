@@ -17,29 +17,35 @@ def write_adapter(
     seed: int,
     timeout: float,
     output: Path | None,
+    language: str,
     *,
     force: bool,
 ) -> None:
     """Look at the file, try it, and write the adapter. Raises Refused, AuditError."""
-    from lstm_sym.audit.interface.adapter import FILL, adapter_text
+    from lstm_sym.audit.interface.adapter import adapter_text, mark
     from lstm_sym.audit.interface.agreeing import convention_to_adapt
     from lstm_sym.audit.interface.subject import Subject
     from lstm_sym.cli.cells import load_cells
     from lstm_sym.cli.output import Destination
     from lstm_sym.compile.derivation import Derivation
+    from lstm_sym.document.sentences import Sentences
 
     if output is not None and output.resolve() == file.resolve():
         raise Refused(f"{output}: this is the file that is to be audited\n  fix: name another for the adapter")
     destination = Destination(output, [name], force=force, ending=".py")
     [cell] = load_cells([name], tuple(settings))
-    say(f"running {file}: its code, and {function}, in a process of its own, {timeout:g} s at most", err=True)
-    found, source, problem = convention_to_adapt(Derivation(cell), Subject(file, function, seed, timeout))
-    text = adapter_text(found, source.names, file, function, output)
+    sentences = Sentences(language)
+    say(sentences.text("audit.running", file=file, function=function, seconds=f"{timeout:g}"), err=True)
+    found, source, unknown, problem = convention_to_adapt(Derivation(cell), Subject(file, function, seed, timeout))
+    if unknown:
+        problem = sentences.text("audit.init.unknown", names=sentences.text("list.comma").join(unknown))
+    text = adapter_text(found, source.names, file, function, output, sentences, tried=not problem)
     destination.deliver(text)
-    marked = text.count(FILL)
-    lines = f"{marked} line{'s' * (marked != 1)} to fill in, marked {FILL}" if marked else "nothing to fill in"
+    marked = text.count(fill := mark(sentences, "fill"))
+    number = "none" if not marked else "one" if marked == 1 else "several"
+    lines = sentences.text(f"audit.init.lines.{number}", count=marked, mark=fill)
     if problem:
-        say(f"it could not be tried: {problem}", err=True)
-        say(f"{lines}; the rest is guessed from names alone, so look at every line of it", err=True)
+        say(sentences.text("audit.init.untried", problem=problem), err=True)
+        say(sentences.text("audit.init.guessed", lines=lines), err=True)
     else:
-        say(lines if marked else f"{lines}: all was found out", err=True)
+        say(lines if marked else sentences.text("audit.init.whole", lines=lines), err=True)

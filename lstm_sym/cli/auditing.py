@@ -80,7 +80,7 @@ def audit(
         return
     path, function = _place(place)
     if adapter:
-        return write_adapter(path, function, name, settings, seed, timeout, output, force=force)
+        return write_adapter(path, function, name, settings, seed, timeout, output, language, force=force)
 
     from lstm_sym.cli.cells import load_cells
     from lstm_sym.cli.output import Destination, page_format

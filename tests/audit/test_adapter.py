@@ -9,12 +9,17 @@ from audit.test_interface import ROWS, Row, judged
 from click.testing import CliRunner, Result
 
 import lstm_sym as ls
-from lstm_sym.audit.interface.adapter import FILL
+from lstm_sym.audit.interface.adapter import mark
 from lstm_sym.cli import main
+from lstm_sym.document.sentences import LANGUAGES, Sentences
+
+FILL = mark(Sentences("en"), "fill")
 
 WRITTEN = ("course_lstm:lstm_backward", "class_lstm:LSTM", "cell_lstm:LstmCell", "deep_rnn:rnn_backward")
 WRITTEN += (
     "optional_lstm:backward",
+    "loss_rnn:loss_and_grads",
+    "words_rnn:WordModel",
     "char_rnn:backward",
     "function_rnn:TanhRNN",
     "last_lstm:lstm_backward",
@@ -35,7 +40,11 @@ def test_an_adapter_is_right_where_the_pass_is(row: Row, tmp_path: Path) -> None
     adapted = Row("adapter:audited", row.cell, "")
     found, verdicts, said = judged(adapted, file)
     assert verdicts and all(verdict.right for verdict in verdicts.values()), verdicts
-    assert found.interface is None and set(said) <= {"starts_at_zero"}
+    assert (found.interface is None or found.interface.has_loss) and set(said) <= {
+        "starts_at_zero",
+        "no_bias",
+        "loss_inside",
+    }
     cell = ls.cell(row.cell)
     every = {"x", *cell.parameters, *(f"{name}[0]" for name in cell.states)}
     assert every - set(verdicts) == set(row.missing.split())
@@ -80,3 +89,28 @@ def test_an_adapter_needs_a_function_that_is_there(tmp_path: Path) -> None:
     (tmp_path / "own.py").write_text(OWN, encoding="utf-8")
     result = init(f"{tmp_path / 'own.py'}:forward", "rnn")
     assert result.exit_code == 2 and "has no function forward" in result.stderr
+
+
+CLASS = """
+class LSTM:
+    def __init__(self, shape_of_it, scale=0.1):
+        self.W, self.b = None, None
+
+    def forward(self, x):
+        return x
+
+    def backward(self, dh):
+        return dh
+"""
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_is_a_guess_is_marked_so_in_every_language(tmp_path: Path, language: str) -> None:
+    (tmp_path / "own.py").write_text(CLASS, encoding="utf-8")
+    result = init(f"{tmp_path / 'own.py'}:LSTM", "lstm", "--lang", language)
+    says = Sentences(language).text
+    fill, look = (mark(Sentences(language), key) for key in ("fill", "look"))
+    lines = result.stdout.splitlines()
+    assert [line for line in lines if fill in line and "shape_of_it = None" in line] and result.stdout.count(fill) == 1
+    assert f"PACKS = {{  {look}{says('audit.init.colon')}{says('audit.init.packs_untried')}" in lines
+    assert says("audit.init.unknown", names="shape_of_it") in result.stderr

@@ -42,7 +42,7 @@ NAMED_ELSEWHERE = (
     "explore.words.",
     "mistakes.",
     "proofreading.reason.",
-    *("audit.why.", "audit.layout.", "audit.meant.", "audit.note.", "audit.stage."),
+    *("audit.why.", "audit.layout.", "audit.meant.", "audit.note.", "audit.stage.", "audit.init."),
 )
 
 

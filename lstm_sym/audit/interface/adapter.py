@@ -6,89 +6,39 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from lstm_sym.audit.interface.adapter_helpers import CONTEXT, HELPERS, OBJECT
 from lstm_sym.audit.interface.convention import Convention
 from lstm_sym.audit.interface.description import Arguments, Call, Interface
 from lstm_sym.audit.interface.gates import blocks, shares
 from lstm_sym.audit.interface.state_tuples import named_in
-
-FILL = "# <-- fill in"
-"""Marks what could not be found out."""
-
-LOOK = "# <-- look at"
-"""Marks what was found by trial, or is the likeliest: where to look first if the audit is not what you expect."""
-
-HELPERS = '''
-def packed(params, name):
-    """One of your arrays: gates below each other, what stands side by side in a row."""
-    rows = []
-    for names, share in zip(PACKS[name], SHARES.get(name, [1.0] * len(PACKS[name]))):
-        parts = [params[one] * share for one in names]
-        parts = [part.reshape(len(part), -1) for part in parts] if len(parts) > 1 else parts
-        rows.append(np.concatenate(parts, axis=-1))
-    whole = np.concatenate(rows)
-    if whole.ndim == 1:
-        return whole{vector}
-    return whole.T if TRANSPOSED else whole
+from lstm_sym.document.sentences import Sentences
 
 
-def taken_apart(gradient, name, params):
-    """The gradients of the parameters in such an array, each by itself."""
-    gradient, found, top = np.asarray(gradient).T if TRANSPOSED else np.asarray(gradient), {{}}, 0
-    if params[PACKS[name][0][0]].ndim == 1 and len(PACKS[name][0]) == 1:
-        gradient = np.asarray(gradient).reshape(-1)
-    for names in PACKS[name]:
-        left, height = 0, len(params[names[0]])
-        for one in names:
-            width = params[one].shape[1] if params[one].ndim == 2 else 1
-            part = gradient[top : top + height]
-            found[one] = (part if part.ndim == 1 else part[:, left : left + width]).reshape(params[one].shape)
-            left += width
-        top += height
-    return found
+def mark(sentences: Sentences, key: str) -> str:
+    """What marks a line: "fill", what could not be found out; "look", what was found by trial or is the likeliest."""
+    return f"# <-- {sentences.text(f'audit.init.{key}')}"
 
 
-def named(value, names):
-    """What was returned, by name: of a tuple in this order, of dicts by their keys."""
-    if isinstance(value, dict) and not all(isinstance(key, int) for key in value):
-        return {{name: part for key, inner in value.items() for name, part in named(inner, key).items()}}
-    if isinstance(names, (list, tuple)):
-        value = value if len(names) > 1 or isinstance(value, (list, tuple)) else [value]
-        return {{name: part for inner, key in zip(value, names) for name, part in named(inner, key).items()}}
-    return {{}} if value is None else {{names: value}}
-'''
+def adapter_text(
+    convention: Convention,
+    words: Sequence[str],
+    file: Path,
+    function: str,
+    target: Path | None,
+    sentences: Sentences,
+    *,
+    tried: bool,
+) -> str:
+    """The file. Its function `audited` takes and returns what docs/audit.md says, so that it can be audited itself.
 
-
-OBJECT = '''
-
-def left_in(layer):
-    """The gradients that a method left in its object: attributes called d..., and dicts of gradients."""
-    found = {}
-    for name, value in vars(layer).items():
-        if "grad" in name and isinstance(value, dict):
-            found |= {key if key.startswith("d") else f"d{key}": part for key, part in value.items()}
-        elif name.startswith(("d", "grad")):
-            found[name] = value
-    return found
-'''
-
-CONTEXT = '''
-
-class Context:
-    """Keeps what the forward pass saves."""
-
-    def save_for_backward(self, *tensors):
-        self.saved_tensors = tensors
-'''
-
-
-def adapter_text(convention: Convention, words: Sequence[str], file: Path, function: str, target: Path | None) -> str:
-    """The file. Its function `audited` takes and returns what docs/audit.md says, so that it can be audited itself."""
+    words: all names in the user's file; tried: the arrangement was found by trial, and is not the likeliest alone.
+    """
     interface = convention.interface
     assert interface is not None
-    writer = Writer(convention, interface, words)
+    writer = Writer(convention, interface, words, sentences, tried=tried)
     return "\n".join(
         [
-            f'"""Between `lstm-sym audit` and {file.name}: calls {function}, and names what it returns.',
+            f'"""{sentences.text("audit.init.title", file=file.name, function=function)}',
             "",
             f"lstm-sym audit {target.name if target else 'adapter.py'}:audited --cell {convention.derivation.cell.key}",
             '"""',
@@ -97,7 +47,9 @@ def adapter_text(convention: Convention, words: Sequence[str], file: Path, funct
             "",
             *writer.tables(),
             "",
+            "",
             *writer.helpers(),
+            "",
             "",
             *writer.function(),
             "",
@@ -113,36 +65,54 @@ def imports(file: Path, target: Path | None, interface: Interface) -> Iterator[s
     yield f"own = importlib.import_module({file.stem!r})"
 
 
+LAYER = {"Why": "matrix", "by": "vector"}
+"""Arguments of an adapter for weights of a layer after the cell, where a loss is worked out inside."""
+
+
 class Writer:
     """Writes the parts of the file."""
 
-    def __init__(self, convention: Convention, interface: Interface, words: Sequence[str]) -> None:
+    def __init__(
+        self, convention: Convention, interface: Interface, words: Sequence[str], sentences: Sentences, *, tried: bool
+    ) -> None:
         self.convention, self.interface, self.words = convention, interface, words
+        self.sentences, self.tried = sentences, tried
         self.arrangement = convention.arrangement
         self.packs = interface.packs[self.arrangement.reading]
         self.is_by_step = interface.by == "step"
         order = self.arrangement.states or tuple(convention.derivation.cell.states)
         self.returns = named_in(interface.backward.returns, interface.outputs, order)
         self.order = self.arrangement.sequence.replace("T", "") if self.is_by_step else self.arrangement.sequence
+        self.x_axes = "TB" if self.arrangement.tokens else "TBD"
+        self.x_order = "".join(axis for axis in self.order if axis in self.x_axes or axis == "1")
+
+    def says(self, key: str, **facts: object) -> str:
+        """A sentence of the adapter."""
+        return self.sentences.text(f"audit.init.{key}", **facts)
+
+    def marked(self, key: str, what: str, **facts: object) -> str:
+        """A comment that marks a line, with what is to be looked at or filled in."""
+        comma = self.sentences.text("audit.init.colon")
+        return f"{mark(self.sentences, key)}{comma}{self.says(what, **facts)}"
 
     def tables(self) -> Iterator[str]:
         """The arrays of parameters, and the names of gradients."""
         gates, arrangement = self.convention.gates, self.arrangement
-        yield f"PACKS = {{  {LOOK}: the order of the gates, and which parameters are side by side"
+        yield f"PACKS = {{  {self.marked('look', 'packs' if self.tried else 'packs_untried')}"
         rows = {name: blocks(pack, arrangement, gates) for name, pack in self.packs.items()}
         for name, parameters in rows.items():
             if parameters:
                 yield f"    {name!r}: {[list(row) for row in parameters]},"
         yield "}"
-        yield '"""Your name of an array -> the parameters of the cell in it."""'
+        yield f'"""{self.says("packs_are")}"""'
         parts = {name: list(shares(pack, arrangement, gates)) for name, pack in self.packs.items() if pack.share != 1}
         yield f"SHARES = {parts}"
-        yield f"TRANSPOSED = {self.arrangement.turned}  {LOOK}: True if weights are (D, H), as x @ W wants them"
+        yield f"TRANSPOSED = {self.arrangement.turned}  {self.marked('look', 'transposed')}"
         words = {name: what for name, what in self.interface.outputs.items() if self.is_used(name)}
         yield "GRADIENTS = {"
         yield from (f"    {name!r}: {what.removeprefix('pack/')!r}," for name, what in words.items())
         yield "}"
-        yield '"""Your name of a gradient -> the output, or your array, that it is the gradient of."""'
+        yield f'"""{self.says("gradients_are")}"""'
 
     def is_used(self, name: str) -> bool:
         """Whether the gradient of this name comes back, or may do: it is in the file, or made up of what is in it."""
@@ -152,9 +122,9 @@ class Writer:
     def helpers(self) -> list[str]:
         """Functions that every adapter has, for this arrangement."""
         vector = {"H": "", "1H": "[None]", "H1": "[:, None]"}[self.arrangement.vector]
-        text = HELPERS.format(vector=vector)
-        text += OBJECT if self.interface.is_object else CONTEXT if self.interface.context else ""
-        return text.strip("\n").split("\n")
+        text = HELPERS + (OBJECT if self.interface.is_object else CONTEXT if self.interface.context else "")
+        docs = {name: self.says(name) for name in ("packed", "taken_apart", "named", "left_in", "context")}
+        return text.format(vector=vector, **docs).strip("\n").split("\n")
 
     def function(self) -> Iterator[str]:
         """`audited`, and what it does for one sequence where it is one at a time."""
@@ -164,16 +134,17 @@ class Writer:
         yield from (f"    {line}" for line in self.body())
         if not self.arrangement.is_single:
             return
-        batched = {"x": "x[:, b]", "dy": "dy[:, b]", "params": "params"}
+        whole = {name: name for name in ("params", *LAYER)}
+        batched = {**{name: f"{name}[:, b]" for name in ("x", "dy", "targets")}, **whole}
         if self.is_by_step:
-            batched = {"x": "x[b]", "dy": "dy[b]", "params": "params"}
+            batched = {"x": "x[b]", "dy": "dy[b]", **whole}
         given = ", ".join(batched.get(argument, f"{argument}[b]") for argument in arguments)
         count = "x.shape[0]" if self.is_by_step else "x.shape[1]"
         axis = 0 if self.is_by_step else 1
         yield ""
         yield ""
         yield f"def audited({', '.join(arguments)}):"
-        yield '    """One sequence of the batch after the other; gradients of parameters add up."""'
+        yield f'    """{self.says("batch")}"""'
         yield f"    found = [one({given}) for b in range({count})]"
         yield "    whole = {name: sum(each[name] for each in found) for name in found[0]}"
         yield "    for name in set(whole) - set(params):"
@@ -190,6 +161,8 @@ class Writer:
         found += [f"{s}{suffix}" for s in states if takes_all or f"state/{s}" in sources]
         found += [*dict.fromkeys(s.partition("/")[2] or "tape" for s in sorted(sources) if s.startswith("tape"))]
         found += ["params"]
+        if self.interface.has_loss:
+            found += ["targets", *(name for name in LAYER if f"readout/{LAYER[name]}" in self.interface.readouts)]
         output = self.convention.derivation.cell.output
         if "dy" in sources:
             found += [f"d{output}_T"] if self.arrangement.last else ["dy"]
@@ -200,16 +173,18 @@ class Writer:
     def body(self) -> Iterator[str]:
         """The calls, and what comes of them."""
         interface = self.interface
-        yield f'"""x {self.axes()}; each array is given as {interface.backward.name} wants it."""'
+        yield f'"""{self.says("given", axes=self.axes(), name=interface.backward.name)}"""'
         yield "given = {name: packed(params, name) for name in PACKS}"
-        yield f"x = {self.placed('x', 'TBD')}  {LOOK}: the axes of x: {self.order}"
-        yield f"width = {{'D': x.shape[{self.order.index('D')}], 'H': len(next(iter(params.values())))}}"
-        for call in filter(None, (interface.forward, interface.backward)):
-            for name in [name for name, source in call.arguments if source in ("", "targets")]:
-                yield f"{name} = None  {FILL} what {call.name} is to be given as {name}"
+        yield "width = {'D': x.shape[-1], 'H': len(next(iter(params.values())))}"
+        if self.arrangement.tokens:
+            yield "x = x.argmax(axis=-1)"
+        placed, look = self.placed("x", self.x_axes), self.marked("look", "axes", axes=self.x_order)
+        yield look if placed == "x" else f"x = {placed}  {look}"
+        for function, arguments in interface.calls.items():
+            for name in [name for name, source in arguments if not source]:
+                yield f"{name} = None  {self.marked('fill', 'fill_what', function=function, name=name)}"
         for name, source in interface.readout:
-            size = "(1, width['H'])" if source.endswith("matrix") else "(1, 1)"
-            yield f"given[{name!r}] = np.zeros({size})"
+            yield f"given[{name!r}] = {self.value(source)}"
         yield from self.globals()
         owner = "own"
         if interface.owner:
@@ -225,7 +200,7 @@ class Writer:
         if interface.forward:
             yield f"kept = {self.call(owner, interface.forward, first)}"
         yield f"result = {self.call(owner, interface.backward, first)}"
-        yield f"found = named(result, {list_text(self.returns)})  {LOOK}: the order of what is returned"
+        yield f"found = named(result, {list_text(self.returns)})  {self.marked('look', 'returned')}"
         if interface.is_object:
             yield "found = {**left_in(layer), **found}"
         yield from self.answer()
@@ -234,6 +209,9 @@ class Writer:
         """What is set in the module."""
         for name, source in self.interface.globals:
             yield f"own.{name} = {self.value(source)}"
+        for name, _ in self.interface.readout:
+            if name in self.words and not self.interface.owner:
+                yield f"own.{name} = given[{name!r}]"
 
     def call(self, owner: str, call: Call, first: str) -> str:
         """One call."""
@@ -243,7 +221,7 @@ class Writer:
 
     def written(self, arguments: Arguments, *, positional: bool = False) -> str:
         """Arguments, each as it is given."""
-        values = [(n, n if source in ("", "targets") else self.value(source)) for n, source in arguments]
+        values = [(n, self.value(source) if source else n) for n, source in arguments]
         return ", ".join(value if positional else f"{name}={value}" for name, value in values)
 
     def value(self, source: str) -> str:
@@ -277,11 +255,25 @@ class Writer:
                 return f"({', '.join(self.placed(form.format(s), 'BD') for s in order)},)"
             case "forward":
                 return f"kept[{name}]" if name else "kept"
+            case "targets":
+                return self.placed("targets", "TB")
+            case "readout":
+                return self.layer(name)
             case "size" if name in "DH":
                 return f"width[{name!r}]"
-            case "size" if name in self.order:
-                return f"x.shape[{self.order.index(name)}]"
+            case "size" if name in self.x_order:
+                return f"x.shape[{self.x_order.index(name)}]"
+            case "size" if name == "Y":
+                return f"len({self.layer('matrix')})" if not self.interface.has_loss else "len(Why)"
         return "None"
+
+    def layer(self, kind: str) -> str:
+        """Weights of the layer after the cell: those that the loss is made with, zero where there is none."""
+        if not self.interface.has_loss:
+            return "np.zeros((1, width['H']))" if kind == "matrix" else "np.zeros((1, 1))"
+        if kind == "matrix":
+            return "Why.T if TRANSPOSED else Why"
+        return {"H": "by", "1H": "by[None]", "H1": "by[:, None]"}[self.arrangement.vector]
 
     def placed(self, name: str, axes: str) -> str:
         """An array with its axes in the order that is wanted; one sequence of it comes without its batch."""
@@ -292,7 +284,8 @@ class Writer:
         letters = [letter for letter in self.order if letter in axes]
         order = tuple(axes.index(letter) for letter in letters)
         turned = name if order == tuple(range(len(order))) else f"{name}.transpose{order}"
-        return f"{turned}[..., None]" if "1" in self.order else turned
+        is_column = "1" in self.order and name != "targets" and not (name == "x" and self.arrangement.tokens)
+        return f"{turned}[..., None]" if is_column else turned
 
     def axes(self) -> str:
         """The axes of x as `audited` gets it."""

@@ -60,8 +60,9 @@ def answered(derivation: Derivation, subject: Subject, sequences: Sequence[Forwa
     return found
 
 
-def convention_to_adapt(derivation: Derivation, subject: Subject) -> tuple[Convention, Source, str]:
-    """What can be found out for an adapter, the file as text, and why it could not be tried, "" if it was.
+def convention_to_adapt(derivation: Derivation, subject: Subject) -> tuple[Convention, Source, list[str], str]:
+    """What can be found out for an adapter, the file as text, the arguments of no known meaning, which keep it from
+    being tried, and the error with which it failed in the trial.
 
     Raises AuditError for a file that is none, or has no such function.
     """
@@ -74,13 +75,12 @@ def convention_to_adapt(derivation: Derivation, subject: Subject) -> tuple[Conve
     start = Convention(derivation, gates_of(derivation))
     first = arrangements(interface, start.gates, tuple(derivation.cell.states))[0]
     likeliest = replace(start, interface=interface, arrangement=first)
-    if "" in interface.sources:
-        unknown = [name for name, role in interface.backward.arguments if not role]
-        return likeliest, source, f"not known: {', '.join(unknown) or 'an argument'}"
+    if unknown := [name for given in interface.calls.values() for name, role in given if not role]:
+        return likeliest, source, unknown, ""
     try:
-        return _tried(start, interface, subject), source, ""
+        return _tried(start, interface, subject), source, [], ""
     except AuditError as error:
-        return likeliest, source, str(error)
+        return likeliest, source, [], str(error)
 
 
 def _tried(start: Convention, interface: Interface, subject: Subject) -> Convention:

@@ -70,11 +70,16 @@ class Interface:
     is_documented: bool = False
 
     @property
+    def calls(self) -> dict[str, Arguments]:
+        """All that is called, the constructor by the name of its class, and what each is given."""
+        every = [call for call in (self.forward, self.backward) if call]
+        made = {self.owner: self.construct} if self.is_object else {}
+        return made | {call.name: call.arguments for call in every}
+
+    @property
     def sources(self) -> frozenset[str]:
         """All that it is given."""
-        calls = [self.backward.arguments, self.construct, self.globals]
-        calls += [self.forward.arguments] if self.forward else []
-        return frozenset(source for arguments in calls for _, source in arguments)
+        return frozenset(source for arguments in (*self.calls.values(), self.globals) for _, source in arguments)
 
     def takes_all(self, kind: str) -> bool:
         """Whether it is given all of the states ("state") or of the adjoints of the last ("dstate")."""

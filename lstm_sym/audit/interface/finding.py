@@ -303,6 +303,5 @@ def unknown_argument(source: Source, function: str, derivation: Derivation) -> s
     interface = find(source, function, derivation, lenient=True)
     if interface is None:
         return ""
-    calls = [interface.backward.arguments, *([interface.forward.arguments] if interface.forward else [])]
-    unknown = [name for given in (*calls, interface.construct) for name, role in given if not role]
+    unknown = [name for given in interface.calls.values() for name, role in given if not role]
     return unknown[0] if unknown else ""

@@ -1,0 +1,65 @@
+"""The functions that adapters have in common, as text; each has its docstring in the language of the user."""
+
+from __future__ import annotations
+
+HELPERS = '''
+def packed(params, name):
+    """{packed}"""
+    rows = []
+    for names, share in zip(PACKS[name], SHARES.get(name, [1.0] * len(PACKS[name]))):
+        parts = [params[one] * share for one in names]
+        parts = [part.reshape(len(part), -1) for part in parts] if len(parts) > 1 else parts
+        rows.append(np.concatenate(parts, axis=-1))
+    whole = np.concatenate(rows)
+    if whole.ndim == 1:
+        return whole{vector}
+    return whole.T if TRANSPOSED else whole
+
+
+def taken_apart(gradient, name, params):
+    """{taken_apart}"""
+    gradient, found, top = np.asarray(gradient).T if TRANSPOSED else np.asarray(gradient), {{}}, 0
+    if params[PACKS[name][0][0]].ndim == 1 and len(PACKS[name][0]) == 1:
+        gradient = np.asarray(gradient).reshape(-1)
+    for names in PACKS[name]:
+        left, height = 0, len(params[names[0]])
+        for one in names:
+            width = params[one].shape[1] if params[one].ndim == 2 else 1
+            part = gradient[top : top + height]
+            found[one] = (part if part.ndim == 1 else part[:, left : left + width]).reshape(params[one].shape)
+            left += width
+        top += height
+    return found
+
+
+def named(value, names):
+    """{named}"""
+    if isinstance(value, dict) and not all(isinstance(key, int) for key in value):
+        return {{name: part for key, inner in value.items() for name, part in named(inner, key).items()}}
+    if isinstance(names, (list, tuple)):
+        value = value if len(names) > 1 or isinstance(value, (list, tuple)) else [value]
+        return {{name: part for inner, key in zip(value, names) for name, part in named(inner, key).items()}}
+    return {{}} if value is None else {{names: value}}
+'''
+
+OBJECT = '''
+
+def left_in(layer):
+    """{left_in}"""
+    found = {{}}
+    for name, value in vars(layer).items():
+        if "grad" in name and isinstance(value, dict):
+            found |= {{key if key.startswith("d") else f"d{{key}}": part for key, part in value.items()}}
+        elif name.startswith(("d", "grad")):
+            found[name] = value
+    return found
+'''
+
+CONTEXT = '''
+
+class Context:
+    """{context}"""
+
+    def save_for_backward(self, *tensors):
+        self.saved_tensors = tensors
+'''
