@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,8 @@ from audit.own_files import RNN
 from click.testing import CliRunner, Result
 
 import lstm_sym as ls
+from lstm_sym.audit.interface.convention import Convention
+from lstm_sym.audit.interface.description import Arrangement, Call, Interface
 from lstm_sym.audit.sequences.cases import forward_passes
 from lstm_sym.audit.sequences.own import parse_sizes
 from lstm_sym.audit.sequences.plan import PLAN
@@ -59,6 +62,23 @@ def test_the_arrays_of_the_file_are_those_of_the_sequence() -> None:
     assert own.case.params["U"].shape == (6, 6) and own.setting.why == "your own data"
 
 
+@pytest.mark.parametrize("x", [np.array([[2, 0], [1, 4], [3, 3]]), RNG.standard_normal((3, 2, 5))])
+def test_a_pass_with_a_loss_gets_the_numbers_that_one_stored_or_it_is_said(x: np.ndarray) -> None:
+    derivation, is_number = ls.derive(ls.cell("rnn")), x.ndim == 2
+    np.savez("mine.npz", x=x, W=RNG.standard_normal((6, 5)), dy=np.zeros((3, 2, 6)))
+    sequences = forward_passes(derivation, 0, data=Path("mine.npz"))[-1:]
+    taken = {"x": "x", "targets": "targets"}
+    interface = Interface(Call("f", tuple(taken.items())), readout=(("Why", "readout/matrix"),))
+    tokens = Convention(derivation, {}, interface, Arrangement(tokens=True))
+    [own] = tokens.given(sequences)
+    assert np.array_equal(own.case.x, np.eye(5)[x]) if is_number else own.case.x.max() == 1
+    assert [one.facts["names"] for one in tokens.unused(sequences)] == ["dy" if is_number else "dy, x"]
+    vectors = replace(tokens, arrangement=Arrangement())
+    [own] = vectors.given(sequences)
+    assert np.array_equal(own.case.x, np.eye(5)[x] if is_number else x)
+    assert replace(tokens, interface=None).unused(sequences) == ()
+
+
 def test_sizes_that_are_not_named_are_the_usual_ones() -> None:
     assert parse_sizes("B=9").sizes == {**PLAN[0].sizes, "batch": 9}
 
@@ -75,7 +95,8 @@ REFUSED = {
     "two names": ({"x": np.zeros((2, 2, 2)), "xs": np.zeros((2, 2, 2))}, "an array under two names"),
     "not a number": ({"x": np.full((2, 2, 2), np.nan)}, "x holds no finite real numbers"),
     "text": ({"W": np.array(["a"])}, "W holds no finite real numbers"),
-    "two axes": ({"x": np.zeros((2, 2))}, "store x as (T, B, D)"),
+    "two axes": ({"x": np.full((2, 2), 0.5)}, "store x as (T, B, D)"),
+    "numbers below 0": ({"x": np.array([[0, -1]])}, "whole numbers from 0 on, (T, B)"),
     "transposed": ({"x": np.zeros((5, 2, 3)), "W": np.zeros((3, 7)), "h0": np.zeros((2, 7))}, "it must be (7, 3)"),
     "objects": ({"x": np.array([None])}, "cannot be read"),
 }

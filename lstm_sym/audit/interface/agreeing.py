@@ -124,7 +124,8 @@ def _starting_at_zero(start: Convention, interface: Interface, read: frozenset[s
 
 def _run(convention: Convention, subject: Subject, sequences: Sequence[ForwardPass]) -> Answered:
     given = convention.given(sequences)
-    return convention, given, subject.run(convention, given)
+    said = replace(convention, recognised=(*convention.recognised, *convention.unused(sequences)))
+    return said, given, subject.run(convention, given)
 
 
 def _other(start: Convention, interface: Interface, subject: Subject) -> Convention | None:

@@ -10,7 +10,7 @@ from lstm_sym.audit.interface.candidates import specification
 from lstm_sym.audit.interface.description import Arrangement, Interface
 from lstm_sym.audit.interface.gates import Gates, blocks
 from lstm_sym.audit.interface.reading import Read, read
-from lstm_sym.audit.sequences.cases import ForwardPass, alone, with_loss, without
+from lstm_sym.audit.sequences.cases import ForwardPass, alone, keeps_inputs, with_loss, without
 from lstm_sym.compile.derivation import Derivation
 from lstm_sym.interpreter.over_time import Named
 
@@ -56,8 +56,18 @@ class Convention:
             usual = [one for one in sequences if one.setting.cotangents == 1]
             kept = [one for one in usual if not one.setting.padded and not one.setting.strided]
             bias = self.interface is not None and "readout/vector" in self.interface.readouts
-            sequences = [with_loss(self.derivation, one, seed, bias=bias) for seed, one in enumerate(kept)]
+            kind = {"bias": bias, "tokens": self.arrangement.tokens}
+            sequences = [with_loss(self.derivation, one, seed, **kind) for seed, one in enumerate(kept)]
         return list(sequences)
+
+    def unused(self, sequences: Sequence[ForwardPass]) -> tuple[Recognised, ...]:
+        """What the user's own data have that a function with a loss of its own cannot be given."""
+        own = [one for one in sequences if one.setting.own]
+        if not own or self.interface is None or not self.interface.has_loss:
+            return ()
+        lost = ["dy"] if "dy" in own[0].setting.own else []
+        lost += ["x"] if "x" in own[0].setting.own and not keeps_inputs(own[0], tokens=self.arrangement.tokens) else []
+        return (Recognised("audit.data_unused", {"names": ", ".join(lost)}),) if lost else ()
 
     @property
     def request(self) -> dict[str, Any]:

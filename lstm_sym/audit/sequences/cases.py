@@ -115,14 +115,22 @@ def alone(derivation: Derivation, one: ForwardPass) -> ForwardPass:
     return _forward_pass(derivation, one.setting, Case(sizes, x, case.params, state, dy, dstate))
 
 
-def with_loss(derivation: Derivation, one: ForwardPass, seed: int, *, bias: bool) -> ForwardPass:
+def keeps_inputs(one: ForwardPass, *, tokens: bool) -> bool:
+    """Whether a pass with a loss can be given the x that is the user's own; tokens: as the number of what is 1."""
+    x = one.case.x
+    is_one_hot = bool(((x == 0) | (x == 1)).all() and (x.sum(axis=2) == 1).all())
+    return "x" in one.setting.own and (is_one_hot or not tokens)
+
+
+def with_loss(derivation: Derivation, one: ForwardPass, seed: int, *, bias: bool, tokens: bool) -> ForwardPass:
     """The same sequence with one input 1 and all others 0 at each step, and the dy of a loss on the output.
 
-    bias: whether the layer after the cell has one.
+    bias: whether the layer after the cell has one; tokens: whether x is given as the number of that input.
     """
     case, rng = one.case, np.random.default_rng(seed)
     classes = case.x.shape[2]
     x = np.eye(classes)[rng.integers(classes, size=case.x.shape[:2])]
+    x = case.x if keeps_inputs(one, tokens=tokens) else x
     run = _forward_pass(derivation, one.setting, replace(case, x=x))
     output = next(value for value in run.steps[0] if value.name == derivation.cell.output and value.time == 0)
     y = np.array([values[output] for values in run.steps])

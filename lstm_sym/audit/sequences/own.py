@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -53,17 +53,15 @@ def _check_size(where: str, setting: Setting) -> None:
 def own_case(derivation: Derivation, path: Path, seed: int) -> tuple[Setting, Case]:
     """A sequence of the arrays in an .npz file, each named as an argument: x, dy, W_i, h0, dh_T; the rest is random.
 
-    Raises NetworkError for a file that cannot be read, AuditError for an array that is not the cell's.
+    x may be whole numbers (T, B), of the one input that is 1. Raises NetworkError for a file that cannot be read,
+    AuditError for an array that is not the cell's.
     """
     arrays = _by_source(derivation, path, read_npz(path))
-    if "x" in arrays and arrays["x"].ndim != 3:
-        raise AuditError(str(path), f"x has the shape {arrays['x'].shape}", "", "store x as (T, B, D)")
-    steps, batch, inputs = arrays["x"].shape if "x" in arrays else (PLAN[0].steps, PLAN[0].batch, PLAN[0].inputs)
-    sizes = sorted({size for array in arrays.values() for size in array.shape})
-    settings = [replace(PLAN[0], steps=steps, batch=batch, inputs=inputs, why="your own data")]
-    settings += [replace(settings[0], hidden=size) for size in sizes if size * size <= MOST]
-    tried = [(len(_unfitting(derivation, one, arrays)), place) for place, one in enumerate(settings)]
-    setting = settings[min(tried)[1]]
+    tried = [
+        (len(_unfitting(derivation, setting, given)), place, setting, given)
+        for place, (setting, given) in enumerate(_readings(path, arrays))
+    ]
+    _, _, setting, arrays = min(tried, key=lambda one: one[:2])
     _check_size(str(path), setting)
     wrong = _unfitting(derivation, setting, arrays)
     if wrong:
@@ -75,6 +73,28 @@ def own_case(derivation: Derivation, path: Path, seed: int) -> tuple[Setting, Ca
         )
     case = random_case(derivation.cell, seed=seed, **setting.sizes)
     return setting, _with(case, arrays)
+
+
+def _readings(path: Path, arrays: dict[str, Array]) -> Iterator[tuple[Setting, dict[str, Array]]]:
+    """What the arrays may be: of every size of states, and of every number of inputs where x holds their numbers."""
+    sizes = sorted({size for array in arrays.values() for size in array.shape})
+    x = arrays.get("x", np.zeros((PLAN[0].steps, PLAN[0].batch, PLAN[0].inputs)))
+    numbers = [x]
+    if x.ndim == 2 and (x == x.astype(int)).all() and 0 <= x.min() <= x.max() < MOST / x.size:
+        most = int(x.max()) + 1
+        counts = [most, *(size for size in sizes if most < size < MOST / x.size)]
+        numbers = [np.eye(count)[x.astype(int)] for count in counts]
+    elif x.ndim != 3:
+        raise AuditError(
+            str(path), f"x has the shape {x.shape}", "", "store x as (T, B, D), or as whole numbers from 0 on, (T, B)"
+        )
+    for one in numbers:
+        steps, batch, inputs = one.shape
+        own = frozenset(arrays)
+        usual = replace(PLAN[0], steps=steps, batch=batch, inputs=inputs, why="your own data", own=own)
+        given = {name: one if name == "x" else array for name, array in arrays.items()}
+        for setting in (usual, *(replace(usual, hidden=size) for size in sizes if size * size <= MOST)):
+            yield setting, given
 
 
 def _by_source(derivation: Derivation, path: Path, stored: Mapping[str, Array]) -> dict[str, Array]:

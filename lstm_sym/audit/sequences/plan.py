@@ -14,7 +14,7 @@ class Setting:
     state, weights, cotangents: what these are multiplied by; last: whether cotangents of the last state arrive; single:
     every array is float32; padded: the sequences of the batch end one after the other, zeros from there on; strided:
     x and dy do not lie as one block in memory; alone: the one cotangent that arrives where not all do, "dy" or the name
-    of a state; why: what it is there for, "" for the usual ones.
+    of a state; why: what it is there for, "" for the usual ones; own: what is the user's own in it, "x" say.
     """
 
     steps: int
@@ -30,6 +30,7 @@ class Setting:
     padded: bool = False
     strided: bool = False
     alone: str = ""
+    own: frozenset[str] = frozenset()
 
     @property
     def saturates(self) -> bool:
