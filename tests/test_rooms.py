@@ -45,7 +45,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("sequences",),
         ("interface",),
         ("compare", "search"),
-        ("deviations", "forward", "lines"),
+        ("deviations", "forward", "lines", "stage_wording"),
         ("auditor",),
         ("wording",),
         ("page", "signatures"),

@@ -11,6 +11,7 @@ from lstm_sym.audit.deviations.deviation import Deviation
 from lstm_sym.audit.lines.mistaken import OwnLine
 from lstm_sym.audit.mistake_wording import MistakeWording
 from lstm_sym.document import document as d
+from lstm_sym.mistakes.catalogue import Mistake
 
 SINGLE = (1e-9, 1e-5)
 """Relative errors between which what is computed in double precision has lost digits to single precision."""
@@ -67,6 +68,11 @@ class Wording(MistakeWording):
         one = self.audit.passes[place]
         return one.case.label + (f" ({self.reason(one.setting.why)})" if one.setting.why else "")
 
+    def briefly(self, place: int) -> str:
+        """Why a sequence is there; its sizes where nothing is special about it."""
+        one = self.audit.passes[place]
+        return self.reason(one.setting.why) or one.case.label
+
     def notes(self) -> list[str]:
         """What the user should know beside the verdicts."""
         recognised = [self.sentences.text(said.key, **said.facts) for said in self.audit.recognised]
@@ -88,8 +94,8 @@ class Wording(MistakeWording):
             "missing": ("names", audit.missing),
             "ignored": ("names", answer.ignored),
             "stacked": ("names", [name.removeprefix("pack/") for name in answer.stacked]),
-            "wrong_on": ("sequences", [self.sequence(place) for place in wrong_on]),
-            "right_on": ("sequences", [self.sequence(place) for place in right_on]),
+            "wrong_on": ("sequences", dict.fromkeys(map(self.briefly, wrong_on))),
+            "right_on": ("sequences", dict.fromkeys(map(self.briefly, right_on))),
             "unused": ("sequences", [self.reason(why) for why in audit.unused]),
             "refused": ("sequences", [f"{self.reason(why)}: {error}" for why, _, error in refused]),
             "replaced": ("names", answer.replaced),
@@ -106,17 +112,34 @@ class Wording(MistakeWording):
         if not any(source.partition("/")[0] in ("dstate", "dstates", "carried") for source in answer.taken):
             yield "no_last", {}
 
-    def unexplained(self) -> list[str]:
+    def unexplained(self) -> list[d.Line]:
         """Why no mistake is named, in sentences."""
-        text = self.sentences.text
+        line = self.sentences.line
         if any(verdict.broken for verdict in self.audit.verdicts):
-            return [text("audit.not_numbers"), text("audit.not_numbers_why")]
+            return [line("audit.not_numbers"), line("audit.not_numbers_why")]
         if self.audit.answer.unstable:
-            return [text("audit.keeps_changing")]
+            return [line("audit.keeps_changing")]
         if any(said.key == "audit.forward_differs" for said in self.audit.recognised):
-            return [text("audit.forward.unknown"), text("audit.forward.first")]
-        command = f"lstm-sym show {self.audit.derivation.cell.key} --only backward"
-        return [text("audit.unexplained"), text("audit.compare", command=command)]
+            return [line("audit.forward.unknown"), line("audit.forward.first")]
+        command = d.Code(f"lstm-sym show {self.audit.derivation.cell.key} --only backward")
+        return [line("audit.unexplained"), *self._time(), line("audit.compare", command=command)]
+
+    def left(self) -> list[d.Line]:
+        """Which outputs the mistakes do not give, in sentences."""
+        explanation = self.audit.explanation
+        outputs = self.listed(explanation.unexplained) if explanation else ""
+        return [self.sentences.line("audit.left", outputs=outputs), *self._time()]
+
+    def alternatives(self, place: int) -> tuple[Mistake, ...]:
+        """What could stand for a mistake that is named."""
+        others = self.audit.explanation.alternatives if self.audit.explanation else ()
+        return others[place] if others else ()
+
+    def _time(self) -> list[d.Line]:
+        """That the search had no time to come to its end."""
+        if self.audit.explanation is None or self.audit.explanation.in_time:
+            return []
+        return [self.sentences.line("audit.time_up", option=d.Code("--seconds"))]
 
     def gates(self, groups: Iterable[tuple[str, tuple[str, ...], tuple[str, ...]]]) -> str:
         """Of which quantities everything is wrong, and of which right; "" where that says nothing."""

@@ -11,7 +11,6 @@ from lstm_sym.cli.streams import echo, say
 
 if TYPE_CHECKING:
     from lstm_sym.audit import Audit
-    from lstm_sym.audit.search.stages import Shown
     from lstm_sym.audit.wording import Wording
     from lstm_sym.document.sentences import Sentences
 
@@ -20,24 +19,6 @@ def say_printed(found: Audit, sentences: Sentences) -> None:
     """What the file itself has printed last."""
     if found.answer.printed:
         say(sentences.sentence("audit.printed") + f"\n{found.answer.printed}", err=True)
-
-
-def stage_line(shown: Shown, sentences: Sentences) -> str:
-    """What a stage of the search shows: "with two steps: wrong are x, W_i, which 2 known mistakes give"."""
-    comma = sentences.sentence("list.comma")
-    stage = sentences.sentence(f"audit.stage.{shown.stage.replace(' ', '-')}")
-    facts: dict[str, object] = {"stage": stage, "wrong": comma.join(shown.wrong), "left": comma.join(shown.left)}
-    facts |= {"right": comma.join(shown.right), "mistakes": len(shown.mistakes)}
-    if not shown.wrong:
-        return sentences.text("audit.stage.all-right", **facts)
-    few_right = 0 < len(shown.right) < len(shown.wrong)
-    what = sentences.text("audit.stage.right-are" if few_right else "audit.stage.wrong-are", **facts)
-    if not shown.right:
-        what = sentences.text("audit.stage.all-wrong", **facts)
-    if not shown.mistakes:
-        return what
-    known = "audit.stage.explained" if not shown.left else "audit.stage.partly"
-    return what + sentences.text(known, **facts)
 
 
 def print_audit(found: Audit, language: str, *, is_brief: bool = False) -> None:
@@ -82,15 +63,15 @@ def _smallest(wording: Wording) -> Iterator[str]:
 
 def _explained(wording: Wording) -> Iterator[str]:
     """The mistakes with their lines, or that none is known."""
-    from lstm_sym.audit.page.document import ALSO
     from lstm_sym.document.document import line_text
 
     found, text = wording.audit, wording.sentences.text
     if found.is_usually_right:
         yield text("audit.usually_right")
     if found.explanation is None or not found.explanation.mistakes:
-        first, *others = wording.unexplained()
+        first, *others = (line_text(line, wording.notation) for line in wording.unexplained())
         yield from (first, *(f"  {line}" for line in others))
+        yield from _started(wording)
         return
     name = click.style(text("audit.mistake"), bold=True)
     for place, mistake in enumerate(found.explanation.mistakes):
@@ -100,12 +81,32 @@ def _explained(wording: Wording) -> Iterator[str]:
             yield f"  ({line.number}) {line.text}{origin}"
         for own in found.own_lines[place] if found.own_lines else ():
             yield from (f"  {line_text(one, wording.notation)}" for one in wording.own(own))
+        yield from _alternatives(wording, place)
     if found.explanation.unexplained:
-        yield text("audit.left", outputs=", ".join(found.explanation.unexplained))
-    if found.explanation.also:
+        yield from (line_text(line, wording.notation) for line in wording.left())
+        yield from _started(wording)
+
+
+def _alternatives(wording: Wording, place: int) -> Iterator[str]:
+    """Other mistakes that give the same in the place of one."""
+    from lstm_sym.audit.page.document import ALSO
+
+    text, others = wording.sentences.text, wording.alternatives(place)
+    if others:
         yield text("audit.also")
-    for mistake in found.explanation.also[:ALSO]:
+    for mistake in others[:ALSO]:
         numbers = ", ".join(f"({line.number})" for line in wording.lines(mistake))
         yield f"  {wording.sentence(mistake)} {numbers}"
-    if len(found.explanation.also) > ALSO:
-        yield "  " + text("audit.more", count=len(found.explanation.also) - ALSO)
+    if len(others) > ALSO:
+        yield "  " + text("audit.more", count=len(others) - ALSO)
+
+
+def _started(wording: Wording) -> Iterator[str]:
+    """Where what is not explained starts, and the lines that it can be in."""
+    from lstm_sym.audit.page.start import started
+    from lstm_sym.document.document import line_text
+
+    said, lines = started(wording)
+    yield from (line_text(line, wording.notation) for line in said)
+    for line in map(wording.line, lines):
+        yield f"  ({line.number}) {line.text}"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from lstm_sym.cli.adapting import write_adapter
-from lstm_sym.cli.audit_result import print_audit, say_printed, stage_line
+from lstm_sym.cli.audit_result import print_audit, say_printed
 from lstm_sym.cli.options import (
     Decimal,
     Whole,
@@ -104,6 +104,7 @@ def audit(
 def _audited(cell: Cell, path: Path, function: str, sentences: Sentences, **options: Any) -> Audit:
     """The audit, what it is at told on standard error."""
     from lstm_sym.audit import audit as audited
+    from lstm_sym.audit.stage_wording import stage_line
 
     facts = {"file": path, "function": function, "seconds": f"{options['timeout']:g}"}
     say(sentences.text("audit.running", **facts), err=True)

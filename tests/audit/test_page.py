@@ -10,7 +10,7 @@ import pytest
 from audit.own_files import BREAKS, LSTM, RNN
 from click.testing import CliRunner, Result
 
-from lstm_sym.audit.page.document import ranges
+from lstm_sym.audit.page.start import ranges
 from lstm_sym.cli import main
 from lstm_sym.document.sentences import LANGUAGES
 

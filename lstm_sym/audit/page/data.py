@@ -6,6 +6,7 @@ from typing import Any
 
 from lstm_sym.audit.auditor import Audit
 from lstm_sym.audit.compare import Verdict
+from lstm_sym.audit.page.localising import Start, what_stages_show, where_it_starts
 from lstm_sym.audit.page.parts import wrong_parts
 from lstm_sym.audit.page.smallest import smallest_place
 from lstm_sym.audit.wording import Wording
@@ -38,6 +39,8 @@ def audit_data(audit: Audit, language: str = "en") -> dict[str, Any]:
         "meant": [{"kind": one.key, "number": one.number, "sentence": wording.meant(one)} for one in audit.meant],
         "mistakes": [_named(place, wording) for place in range(len(explained.mistakes))] if explained else [],
         "also": [_mistake(mistake, wording) for mistake in explained.also] if explained else [],
+        "starts": _start(audit, wording),
+        "stages": [_stage(shown) for shown in what_stages_show(audit)],
         "unexplained": list(explained.unexplained) if explained else [],
         "search_came_to_its_end": explained.in_time if explained else True,
         "smallest": _smallest(audit, wording),
@@ -57,11 +60,26 @@ def _named(place: int, wording: Wording) -> dict[str, Any]:
         {"line": x.line, "text": x.text, "right": x.right, "id": x.statement, "unnamed": list(x.unnamed)}
         for x in (audit.own_lines[place] if audit.own_lines else ())
     ]
-    return {**_mistake(audit.explanation.mistakes[place], wording), "own_lines": own}
+    alternatives = [_mistake(mistake, wording) for mistake in wording.alternatives(place)]
+    return {**_mistake(audit.explanation.mistakes[place], wording), "own_lines": own, "alternatives": alternatives}
+
+
+def _stage(shown: Start) -> dict[str, Any]:
+    return {"stage": shown.stage, "right": list(shown.right), "wrong": list(shown.wrong)}
+
+
+def _start(audit: Audit, wording: Wording) -> dict[str, Any] | None:
+    """Where that starts which the mistakes do not give."""
+    start = where_it_starts(audit, audit.explanation.mistakes if audit.explanation else ())
+    if start is None:
+        return None
+    lines = [wording.line(identity) for identity in start.lines]
+    shown = [{"number": x.number, "id": x.id, "text": x.text, "from": x.origin} for x in lines]
+    return {**_stage(start), "sequence": wording.sequence(start.place), "lines": shown}
 
 
 def _output(verdict: Verdict, wording: Wording) -> dict[str, Any]:
-    parts = [] if verdict.right or verdict.broken else wrong_parts(wording.audit, verdict)
+    parts = wrong_parts(wording.audit, verdict)
     return {
         "output": verdict.name,
         "right": verdict.right,

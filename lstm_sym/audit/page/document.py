@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from lstm_sym.audit.auditor import Audit
-from lstm_sym.audit.page.parts import WrongPart, read_with, wrong_parts
+from lstm_sym.audit.page.localising import what_stages_show
+from lstm_sym.audit.page.parts import read_with, wrong_parts
 from lstm_sym.audit.page.smallest import Row, given, returned, smallest_place
+from lstm_sym.audit.page.start import part_text, started
 from lstm_sym.audit.page.summary import further, summary_lines
+from lstm_sym.audit.stage_wording import stage_name
 from lstm_sym.audit.wording import Wording
 from lstm_sym.document import document as d
 from lstm_sym.interpreter.evaluation import Array
+from lstm_sym.mistakes.catalogue import Mistake
 
 ALSO = 6
 """Of the mistakes that cannot be told from the one named, so many are shown."""
@@ -66,7 +70,8 @@ class _Page:
         """The mistakes, or why there is none."""
         explanation = self.audit.explanation
         if explanation is None or not explanation.mistakes:
-            yield from (d.Paragraph((sentence,)) for sentence in self.wording.unexplained())
+            yield from map(d.Paragraph, self.wording.unexplained())
+            yield from self.start()
             return
         for place, mistake in enumerate(explanation.mistakes):
             name = self.text("audit.mistake")
@@ -80,19 +85,34 @@ class _Page:
                 yield d.Paragraph(self.wording.sentences.line("audit.from", equation=d.Code(origin)))
             for own in self.audit.own_lines[place] if self.audit.own_lines else ():
                 yield from (d.Paragraph(line) for line in self.wording.own(own))
+            if others := self.wording.alternatives(place):
+                yield d.Folded(self.text("audit.also"), tuple(self.also(others)))
         if explanation.unexplained:
-            yield d.Paragraph((self.text("audit.left", outputs=", ".join(explanation.unexplained)),))
-        if explanation.also:
-            yield d.Folded(self.text("audit.also"), tuple(self.also()))
+            yield from map(d.Paragraph, self.wording.left())
+            yield from self.start()
 
-    def also(self) -> Iterator[d.Block]:
+    def also(self, others: Sequence[Mistake]) -> Iterator[d.Block]:
         """Other mistakes that give the same."""
-        assert self.audit.explanation is not None
-        for mistake in self.audit.explanation.also[:ALSO]:
+        for mistake in others[:ALSO]:
             numbers = ", ".join(f"({line.number})" for line in self.wording.lines(mistake))
             yield d.Paragraph((*self.wording.said(mistake), f" {numbers}"))
-        if (more := len(self.audit.explanation.also) - ALSO) > 0:
+        if (more := len(others) - ALSO) > 0:
             yield d.Paragraph((self.text("audit.more", count=more),))
+
+    def start(self) -> Iterator[d.Block]:
+        """Where what is not explained starts, and the lines that it can be in."""
+        said, lines = started(self.wording)
+        yield from map(d.Paragraph, said)
+        yield from map(self.wording.equation, lines)
+
+    def stages(self) -> Iterator[d.Block]:
+        """What each stage shows."""
+        rows: list[tuple[d.Line, ...]] = []
+        for shown in what_stages_show(self.audit):
+            each = (self.wording.listed(names) or "–" for names in (shown.wrong, shown.right))
+            rows.append(((stage_name(shown.stage, self.wording.sentences),), *((text,) for text in each)))
+        head = (self.text("audit.head.stage"), *(self.text(f"audit.status.{name}") for name in ("wrong", "right")))
+        yield d.Folded(self.text("audit.stages"), (d.Table(head, tuple(rows)),))
 
     def outputs(self) -> Iterator[d.Block]:
         """Every output, and which part of it is wrong."""
@@ -108,16 +128,13 @@ class _Page:
         yield filled(head, rows, {2, 3})
         if sentence := self.wording.gates(read_with(self.audit)):
             yield d.Paragraph((sentence,))
+        if not all(verdict.right for verdict in self.audit.verdicts):
+            yield from self.stages()
 
     def part(self, name: str) -> str:
         """Which part of an output is wrong."""
         verdict = next(one for one in self.audit.verdicts if one.name == name)
-        parts = [] if verdict.right or verdict.broken else wrong_parts(self.audit, verdict)
-        return self.wording.listed([self.one_part(part) for part in parts])
-
-    def one_part(self, part: WrongPart) -> str:
-        """Steps 1, 2 of 6."""
-        return self.text(f"audit.part.{part.axis}", places=ranges(part.places), count=part.count)
+        return part_text(self.wording, wrong_parts(self.audit, verdict))
 
     def smallest(self) -> Iterator[d.Block]:
         """The smallest case with all its numbers."""
@@ -176,14 +193,3 @@ def index(row: Row) -> str:
 def numbers(values: Array) -> str:
     """Numbers in a row, in four digits."""
     return " ".join(f"{value:.4g}" for value in values)
-
-
-def ranges(places: Iterable[int]) -> str:
-    """1–3, 5."""
-    found: list[list[int]] = []
-    for place in places:
-        if found and place == found[-1][-1] + 1:
-            found[-1][1:] = [place]
-        else:
-            found.append([place])
-    return ", ".join("–".join(map(str, run)) for run in found)

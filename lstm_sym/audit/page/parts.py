@@ -29,14 +29,18 @@ class WrongPart:
 
 def wrong_parts(audit: Audit, verdict: Verdict) -> list[WrongPart]:
     """What is wrong of an output, on the first sequence on which it is; [] where that is all of it."""
-    place, name = verdict.wrong_on[0], verdict.name
+    return [] if verdict.right or verdict.broken else wrong_parts_on(audit, verdict.name, verdict.wrong_on[0])
+
+
+def wrong_parts_on(audit: Audit, name: str, place: int) -> list[WrongPart]:
+    """What is wrong of an output on a sequence; [] where that is all of it, or nothing."""
     evidence = audit.evidence
     wrong = differs(evidence.found[place][name], evidence.right[place].gradients[name], evidence.bars[place])
     found = []
     for number, axis in enumerate(axes(name, wrong.ndim)):
         others = tuple(other for other in range(wrong.ndim) if other != number)
         here = np.asarray(wrong.any(axis=others))
-        if not here.all():
+        if here.any() and not here.all():
             found.append(WrongPart(axis, tuple(int(k) + 1 for k in np.flatnonzero(here)), len(here)))
     return found
 
