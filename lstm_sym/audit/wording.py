@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 
 from lstm_sym.audit.auditor import Audit
@@ -15,6 +15,9 @@ from lstm_sym.mistakes.catalogue import Mistake
 
 SINGLE = (1e-9, 1e-5)
 """Relative errors between which what is computed in double precision has lost digits to single precision."""
+
+FEW = 3
+"""So many sequences are named with their sizes; more only by why they are there."""
 
 
 def is_single(error: float) -> bool:
@@ -73,6 +76,10 @@ class Wording(MistakeWording):
         one = self.audit.passes[place]
         return self.reason(one.setting.why) or one.case.label
 
+    def named(self, places: Sequence[int]) -> Iterable[str]:
+        """Sequences by why they are there; a few with their sizes too."""
+        return dict.fromkeys(map(self.sequence if len(places) <= FEW else self.briefly, places))
+
     def notes(self) -> list[str]:
         """What the user should know beside the verdicts."""
         recognised = [self.sentences.text(said.key, **said.facts) for said in self.audit.recognised]
@@ -94,8 +101,8 @@ class Wording(MistakeWording):
             "missing": ("names", audit.missing),
             "ignored": ("names", answer.ignored),
             "stacked": ("names", [name.removeprefix("pack/") for name in answer.stacked]),
-            "wrong_on": ("sequences", dict.fromkeys(map(self.briefly, wrong_on))),
-            "right_on": ("sequences", dict.fromkeys(map(self.briefly, right_on))),
+            "wrong_on": ("sequences", self.named(wrong_on)),
+            "right_on": ("sequences", self.named(right_on)),
             "unused": ("sequences", [self.reason(why) for why in audit.unused]),
             "refused": ("sequences", [f"{self.reason(why)}: {error}" for why, _, error in refused]),
             "replaced": ("names", answer.replaced),

@@ -138,7 +138,7 @@ def test_a_pass_that_clips_on_purpose_is_right_and_says_so() -> None:
 def test_the_sequences_that_show_it_are_named() -> None:
     result = run(RNN.replace(RETURN, DOUBLED.format(when="x.shape[1] == 1") + RETURN))
     assert result.exit_code == 1
-    assert "wrong on T 5, B 1, D 2, H 4 (a batch of one)" in result.stdout
+    assert "wrong on" in result.stdout and "a batch of one" in result.stdout
     assert "It is right on the usual sequences: look for a branch" in result.stdout
 
 

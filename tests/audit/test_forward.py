@@ -127,7 +127,7 @@ def test_a_mistake_is_found_beside_another_forward_pass(tmp_path: Path) -> None:
 def test_of_a_forward_pass_that_is_not_known_no_mistakes_are_sought(tmp_path: Path) -> None:
     found = audited(tmp_path, TWO)
     assert (found.other_forward, found.explanation) == (None, None)
-    assert "forward pass" in Wording(found).unexplained()[0]
+    assert "forward pass" in Wording(found).unexplained()[0][0]
 
 
 @pytest.mark.parametrize("returned", ["hs", "[h0, *hs]"], ids=["as it is", "the first state first"])
