@@ -15,9 +15,9 @@ from lstm_sym.equations.expressions import (
     Name,
     Negate,
     Number,
-    Repeat,
     Stack,
     summands,
+    with_children,
 )
 
 _ONE = Number(Fraction(1))
@@ -115,19 +115,8 @@ def _complement(node: Expression) -> str:
 
 
 def _mapped(node: Expression, change: Callable[[Expression], Expression]) -> Expression:
-    """The node with its parts changed; the matrix of a product stays."""
-    match node:
-        case Negate():
-            return replace(node, operand=change(node.operand))
-        case Binary():
-            return replace(node, left=change(node.left), right=change(node.right))
-        case MatrixProduct() | Repeat():
-            return replace(node, operand=change(node.operand))
-        case Stack():
-            return replace(node, parts=tuple(map(change, node.parts)))
-        case Call():
-            return replace(node, arguments=tuple(map(change, node.arguments)))
-    return node
+    """The node with its parts changed."""
+    return with_children(node, tuple(map(change, node.children())))
 
 
 def _rewritten(cell: Cell, change: Callable[[str, Expression], Expression]) -> Cell:

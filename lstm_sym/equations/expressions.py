@@ -8,7 +8,7 @@ a program.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 _SUM = ("+", "-")
@@ -159,6 +159,23 @@ def summands(node: Expression, sign: int = 1) -> list[tuple[int, Expression]]:
         right = sign if node.operator == "+" else -sign
         return summands(node.left, sign) + summands(node.right, right)
     return [(sign, node)]
+
+
+def with_children(node: Expression, children: tuple[Expression, ...]) -> Expression:
+    """The node over other ones, in the order of `children`; the matrix of a product stays a name."""
+    match node:
+        case Negate() | Repeat():
+            return replace(node, operand=children[0])
+        case Binary():
+            return replace(node, left=children[0], right=children[1])
+        case MatrixProduct(matrix=matrix):
+            new = children[0]
+            return replace(node, matrix=new if isinstance(new, Name) else matrix, operand=children[1])
+        case Stack():
+            return replace(node, parts=children)
+        case Call():
+            return replace(node, arguments=children)
+    return node
 
 
 def is_affine_sum(node: Expression) -> bool:

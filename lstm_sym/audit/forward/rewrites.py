@@ -13,11 +13,10 @@ from lstm_sym.equations.expressions import (
     Expression,
     MatrixProduct,
     Name,
-    Negate,
     Number,
-    Repeat,
     Stack,
     is_affine_sum,
+    with_children,
 )
 from lstm_sym.equations.functions import FUNCTIONS
 
@@ -127,20 +126,3 @@ def with_others(node: Expression, others: Mapping[Expression, Expression]) -> Ex
 def is_complement(node: Expression) -> bool:
     """Whether it is 1 - z."""
     return isinstance(node, Binary) and (node.operator, node.left) == ("-", ONE) and isinstance(node.right, Name)
-
-
-def with_children(node: Expression, children: tuple[Expression, ...]) -> Expression:
-    """The node over other ones."""
-    match node:
-        case Negate() | Repeat():
-            return replace(node, operand=children[0])
-        case Binary():
-            return replace(node, left=children[0], right=children[1])
-        case MatrixProduct(matrix=matrix):
-            new = children[0]
-            return replace(node, matrix=new if isinstance(new, Name) else matrix, operand=children[1])
-        case Stack():
-            return replace(node, parts=children)
-        case Call():
-            return replace(node, arguments=children)
-    return node
