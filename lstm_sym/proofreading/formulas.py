@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from lstm_sym.proofreading.errors import ProofreadingError
+from lstm_sym.proofreading.macros import without_macros
 
 MAX_TEXT = 200_000
 """The most characters of a text."""
@@ -58,6 +59,7 @@ def formulas_of(text: str, *, tex: bool = False) -> list[Formula]:
         )
     if tex:
         text = re.sub(r"(?<!\\)%.*", "", text)
+    text = without_macros(text, MAX_TEXT)
     text = _COMMENT.sub(lambda found: re.sub(r"[^\n]", " ", found[0]), text)
     found = sorted(_found(text), key=lambda formula: formula.line)
     if len(found) > MAX_FORMULAS:
@@ -175,5 +177,7 @@ def _parts(text: str, line: int, latex: bool) -> Iterator[Formula]:
 def _trimmed(text: str) -> str:
     """Without white space, alignment and the punctuation of the sentence around it."""
     text = re.sub(r"\\(?:tag|label)\*?\{[^{}]*\}", "", text).replace("\n", " ")
+    if "matrix" not in text and "array" not in text:
+        text = re.sub(r"&(?=\s*[=+-])", "", text)
     text = re.sub(r"^(?:[\s&]|\\q?quad|\\,)+", "", text)
     return re.sub(r"(?:[\s&,.;，。；、：:]|\\q?quad|\\,|\\nonumber|\\notag)+$", "", text)

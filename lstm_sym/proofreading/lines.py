@@ -22,12 +22,13 @@ from lstm_sym.proofreading.writing import Style, Writer, styled
 
 @dataclass
 class Entry:
-    """A formula that could be parsed."""
+    """A formula that could be parsed; of one that could not, the reason, and its left side if that could."""
 
     formula: Formula
     line: Line | None
     reason: str = ""
     fix: str = ""
+    left: Node | None = None
 
 
 @dataclass
@@ -132,7 +133,8 @@ class LineReader:
         if _is_zeros(formula):
             return Finding(formula, "aside", reason="a first value")
         if line is None:
-            return Finding(formula, "unread", reason=entry.reason, fix=entry.fix)
+            status = "unread" if entry.left is None or self.about_cell(entry.left) else "aside"
+            return Finding(formula, status, reason=entry.reason, fix=entry.fix)
         try:
             return self.of_line(formula, line, place, explain)
         except Unreadable as problem:
@@ -159,6 +161,8 @@ class LineReader:
         if isinstance(left, tree.Stack | tree.Blocks):
             return self.of_stack(formula, left, sides, explain)
         target = self.target(left)
+        if target is not None and target.quantity.kind == "dy":
+            return Finding(formula, "aside", target, reason="what the loss gives is taken as it is")
         if target is None:
             return self.definition(formula, left, sides, explain)
         trees = [resolved(side, self.names, self.reading, self.state.own) for side in sides]

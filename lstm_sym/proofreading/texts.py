@@ -20,7 +20,7 @@ from lstm_sym.proofreading.names import Names, Reading
 from lstm_sym.proofreading.parser import read_line
 from lstm_sym.proofreading.sequence import Sequence
 from lstm_sym.proofreading.table import table_of
-from lstm_sym.proofreading.tree import Partial, Quantity, Symbol
+from lstm_sym.proofreading.tree import Node, Partial, Quantity, Symbol
 
 
 @dataclass(frozen=True)
@@ -94,9 +94,17 @@ def _entry(formula: Formula, names: Names) -> Entry:
     try:
         return Entry(formula, read_line(formula.text, formula.latex, names.words))
     except Unreadable as problem:
-        return Entry(formula, None, problem.found, problem.fix)
+        return Entry(formula, None, problem.found, problem.fix, _left(formula, names))
     except RecursionError:
         return Entry(formula, None, "brackets inside each other, too deep")
+
+
+def _left(formula: Formula, names: Names) -> Node | None:
+    """The left side of a formula of which the right one cannot be read, None if that cannot either."""
+    try:
+        return read_line(f"{formula.text.partition('=')[0]} = 1", formula.latex, names.words).sides[0]
+    except (Unreadable, RecursionError):
+        return None
 
 
 def _reading(entries: list[Entry], names: Names, sequence: Sequence, latex: bool) -> tuple[Reading, Counter[str]]:

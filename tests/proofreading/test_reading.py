@@ -95,7 +95,7 @@ def test_a_derivative_of_one_quantity_by_another_is_one():
     [
         ("$$\na = b\n$$", [("a = b", 2, True)]),
         ("\\[ a = b \\qquad c = d \\]", [("a = b", 1, True), ("c = d", 1, True)]),
-        ("\\begin{align}\na &= b \\\\\nc &= d\n  + e\n\\end{align}", [("a &= b", 2, True), ("c &= d +  e", 3, True)]),
+        ("\\begin{align}\na &= b \\\\\nc &= d\n  + e\n\\end{align}", [("a = b", 2, True), ("c = d +  e", 3, True)]),
         ("so $a = b$ and `c = d`.", [("a = b", 1, True), ("c = d", 1, False)]),
         ("```python\na = b  # why\nreturn a\n```", [("a = b", 2, False)]),
         ("(B2)  a = b", [("a = b", 1, False)]),
@@ -263,3 +263,11 @@ def test_a_reason_in_chinese_keeps_what_stands_in_the_text(judged):
     assert reason == "mystery 不是 lstm 的名稱，也不是文章中慣用的名稱"
     assert fix == "請在文章開頭說明：| mystery | adjoint of c |"
     assert by_pattern("proofreading.reason", "what nobody says") is None
+
+
+@pytest.mark.parametrize(
+    "formula",
+    [r"\theta = (W, U, b)", r"L = \frac12 \sum_t \|h_t - y_t\|^2", r"\frac{\partial L_t}{\partial h_t} = h_t - y_t"],
+)
+def test_what_is_not_about_the_cell_is_set_aside(formula, judged):
+    assert [f.status for f in judged("lstm", f"${formula}$").findings] == ["aside"]
