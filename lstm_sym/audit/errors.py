@@ -52,6 +52,12 @@ SENTENCES = {
         "arguments are given by name, and each name has one meaning",
         "{hint}give it a default, or one of these names: {arguments}; or have an adapter written with --init",
     ),
+    "unknown elsewhere": (
+        "{place} needs {of}, which has an argument {argument} that is not known here",
+        "arguments are given by name, and each name has one meaning; one with a default may have any name",
+        "{hint}give {argument} a default, or call it what it is: {arguments}; or have an adapter written with --init, "
+        "and fill in there what {argument} is",
+    ),
     "positional": (
         "{place} takes {argument} by its position alone",
         "a / in the list of arguments",

@@ -111,6 +111,7 @@ def test_what_is_a_guess_is_marked_so_in_every_language(tmp_path: Path, language
     says = Sentences(language).text
     fill, look = (mark(Sentences(language), key) for key in ("fill", "look"))
     lines = result.stdout.splitlines()
-    assert [line for line in lines if fill in line and "shape_of_it = None" in line] and result.stdout.count(fill) == 1
+    assert [line for line in lines if fill in line and "shape_of_it = None" in line]
+    assert result.stdout.count(fill) == 1
     assert f"PACKS = {{  {look}{says('audit.init.colon')}{says('audit.init.packs_untried')}" in lines
     assert says("audit.init.unknown", names="shape_of_it") in result.stderr

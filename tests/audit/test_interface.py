@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import ast
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -17,8 +18,11 @@ from lstm_sym.audit.auditor import _compared, _verdicts
 from lstm_sym.audit.compare import Verdict
 from lstm_sym.audit.errors import AuditError
 from lstm_sym.audit.interface.agreeing import answered
+from lstm_sym.audit.interface.choosing import sentences
 from lstm_sym.audit.interface.convention import Convention
 from lstm_sym.audit.interface.failing import mixes
+from lstm_sym.audit.interface.finding import find
+from lstm_sym.audit.interface.source import Source
 from lstm_sym.audit.interface.subject import Subject
 from lstm_sym.audit.sequences.cases import ForwardPass, forward_passes
 
@@ -218,6 +222,55 @@ def test_of_many_failures_the_one_is_told_that_is_no_matter_of_shapes(tmp_path: 
     with pytest.raises(AuditError, match="failed in every arrangement") as caught:
         judged(row, file)
     assert "NameError: name 'dprev' is not defined" in str(caught.value) and "--init" in str(caught.value)
+
+
+SIZES = {
+    "input_size, hidden_size": (None, []),
+    "n_x, n_a": (("n_x, n_a", "n_x", "n_a"), []),
+    "nx, hidden_units": (("nx, hidden_units", "nx", "hidden_units"), []),
+    "X_size, H_size": (("X_size, H_size", "X_size", "H_size"), []),
+    "dim, k_of_it": (("dim, k_of_it", "dim", "k_of_it"), ["dim = D, k_of_it = H"]),
+    "dim, units": (("dim, units", "dim", "units"), ["dim = D"]),
+    "lr, hidden": (("lr, seed, inputs, hidden", "inputs", "hidden"), []),
+}
+"""Arguments of a constructor -> how it is written, and what is said to be guessed."""
+
+
+@pytest.mark.parametrize("names", SIZES)
+def test_sizes_of_a_constructor_are_known_by_many_names_or_by_their_order(names: str) -> None:
+    written, guessed = SIZES[names]
+    head, inputs, hidden = written or (names, *names.split(", "))
+    text = f"class A:\n    def __init__(self, {head}):\n        self.n = {inputs}\n"
+    text += f"        self.W = np.zeros((self.n, {hidden}))\n\n"
+    source = Source(ast.parse(text + "    def forward(self, x): pass\n    def backward(self, dh): pass\n"))
+    found = find(source, "A", ls.derive(ls.cell("lstm")))
+    assert found is not None and {inputs: "size/D", hidden: "size/H"}.items() <= dict(found.construct).items()
+    said = sentences(Convention(ls.derive(ls.cell("lstm")), {}, found), differs=False)
+    assert [one.facts["sizes"] for one in said if one.key == "audit.sizes_guessed"] == guessed
+
+
+NO_CLASS = "class A:\n    def __init__(self, kind_of_it): pass\n    def backward(self, dh): pass\n"
+NO_FORWARD = (
+    "def lstm_forward(x, mode_of_it):\n    return x, cache\n\n\ndef lstm_backward(dh, cache):\n    return cache\n"
+)
+TAUGHT = {
+    "def lstm_backward(dh, cache):\n    x, h = cache\n": "no function lstm_forward or lstm_forward_pass",
+    "def lstm_backward(dh, caches, W):\n    return caches[0]\n": "caches is what a forward pass keeps",
+    "class A:\n    def backward(self, dh):\n        return self.x\n": "the class has no forward pass",
+    NO_CLASS: "needs an object of the class A, which has an argument kind_of_it",
+    NO_FORWARD: "needs its forward pass lstm_forward, which has an argument mode_of_it",
+}
+"""A file -> what is said of it, beside how to mend it."""
+
+
+@pytest.mark.parametrize("text", TAUGHT)
+def test_what_has_to_be_called_before_is_told_where_it_is_not_there(text: str, tmp_path: Path) -> None:
+    (tmp_path / "own.py").write_text(text, encoding="utf-8")
+    derivation, sequences = few_sequences("lstm")
+    name = "A" if text.startswith("class") else "lstm_backward"
+    with pytest.raises(AuditError) as caught:
+        answered(derivation, Subject(tmp_path / "own.py", name), sequences)
+    assert TAUGHT[text] in str(caught.value) and "--init" in str(caught.value)
 
 
 CUT = {

@@ -190,7 +190,8 @@ class Writer:
         if interface.owner:
             owner = f"own.{interface.owner}"
         if interface.is_object:
-            yield f"layer = {owner}({self.written(interface.construct)})"
+            look = f"  {self.marked('look', 'sizes')}" if interface.guessed else ""
+            yield f"layer = {owner}({self.written(interface.construct)}){look}"
             yield "for holder in [vars(layer), *(v for v in vars(layer).values() if isinstance(v, dict))]:"
             yield "    holder.update({name: value for name, value in given.items() if name in holder})"
             owner = "layer"
@@ -255,6 +256,8 @@ class Writer:
                 return f"({', '.join(self.placed(form.format(s), 'BD') for s in order)},)"
             case "forward":
                 return f"kept[{name}]" if name else "kept"
+            case "zero":
+                return "0"
             case "targets":
                 return self.placed("targets", "TB")
             case "readout":

@@ -14,10 +14,12 @@ from pathlib import Path
 
 from lstm_sym.audit import names
 from lstm_sym.audit.errors import AuditError, complaint
+from lstm_sym.audit.interface import vocabulary
 from lstm_sym.audit.interface.candidates import arrangements
 from lstm_sym.audit.interface.choosing import chosen, normal, right_gradients, score
 from lstm_sym.audit.interface.convention import Convention, Recognised, untaken_states
 from lstm_sym.audit.interface.description import Interface
+from lstm_sym.audit.interface.failing import with_forward_missing
 from lstm_sym.audit.interface.finding import as_step, find, place_of, takes_cotangent, unknown_argument
 from lstm_sym.audit.interface.gates import gates_of
 from lstm_sym.audit.interface.source import Source, read_source
@@ -38,8 +40,7 @@ def answered(derivation: Derivation, subject: Subject, sequences: Sequence[Forwa
     source = read_source(file)
     interface = find(source, function, derivation) if source else None
     if interface is None and (unknown := source and unknown_argument(source, function, derivation)):
-        facts = {"argument": unknown}
-        raise complaint("unknown argument", facts, file, function, names.offered(derivation.cell), [])
+        raise unknown_meaning(unknown, subject, derivation)
     if interface is not None and not takes_cotangent(interface.sources):
         raise complaint("no cotangent", {}, file, function, names.offered(derivation.cell), [])
     if interface is not None and not interface.is_documented:
@@ -52,12 +53,25 @@ def answered(derivation: Derivation, subject: Subject, sequences: Sequence[Forwa
             raise
         other = _other(start, interface, subject)
         if other is None:
-            raise
+            raise with_forward_missing(error, interface) from None
         return _run(other, subject, sequences)
     if interface is not None and nothing_is_right(found):
         other = _other(start, interface, subject)
         found = _run(other, subject, sequences) if other else found
     return found
+
+
+def unknown_meaning(unknown: tuple[str, str], subject: Subject, derivation: Derivation) -> AuditError:
+    """The error for an argument of no known meaning: of the function itself, or of what has to be called before it."""
+    call, argument = unknown
+    known = names.offered(derivation.cell)
+    if call == subject.function.rpartition(".")[2] and not call[:1].isupper():
+        return complaint("unknown argument", {"argument": argument}, subject.file, subject.function, known, [])
+    is_class = call == subject.function.partition(".")[0]
+    of = f"an object of the class {call}" if is_class else f"its forward pass {call}"
+    offered = vocabulary.SIZE_NAMES if is_class else known
+    facts = {"argument": argument, "of": of}
+    return complaint("unknown elsewhere", facts, subject.file, subject.function, offered, [])
 
 
 def convention_to_adapt(derivation: Derivation, subject: Subject) -> tuple[Convention, Source, list[str], str]:

@@ -105,6 +105,9 @@ def sentences(found: Convention, *, differs: bool) -> list[Recognised]:
         said.append(Recognised("audit.own_forward", {"name": dotted(interface.owner, interface.forward.name)}))
         if differs:
             said.append(Recognised("audit.forward_differs", {"name": dotted(interface.owner, interface.forward.name)}))
+    if interface.guessed:
+        sizes = ", ".join(f"{name} = {size.removeprefix('size/')}" for name, size in interface.guessed)
+        said.append(Recognised("audit.sizes_guessed", {"sizes": sizes}))
     if found.zero_states:
         said.append(Recognised("audit.starts_at_zero", {"states": ", ".join(found.zero_states)}))
     if found.zero_parameters:

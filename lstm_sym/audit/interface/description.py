@@ -53,7 +53,8 @@ class Interface:
     what its constructor is given; context: a context comes first, as in an autograd function; by: "batch" for the
     whole, "step" for one step at a time; packs: the user's names of arrays of parameters, more than one reading of them
     if they can be read so; globals: names of the module that are set; readout: the user's names of weights of a layer
-    after the cell; outputs: names under which gradients come back; is_documented: docs/audit.md has all its names.
+    after the cell; guessed: arguments of the constructor of which the order tells the meaning; outputs: names under
+    which gradients come back; is_documented: docs/audit.md has all its names.
     """
 
     backward: Call
@@ -66,6 +67,7 @@ class Interface:
     globals: Arguments = ()
     packs: tuple[Packs, ...] = ({},)
     readout: Arguments = ()
+    guessed: Arguments = ()
     outputs: Mapping[str, str] = field(default_factory=dict)
     is_documented: bool = False
 

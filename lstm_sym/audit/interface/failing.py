@@ -8,7 +8,9 @@ from itertools import combinations
 
 from lstm_sym.audit import names
 from lstm_sym.audit.errors import SLICES, AuditError, complaint
+from lstm_sym.audit.interface import vocabulary
 from lstm_sym.audit.interface.description import Interface
+from lstm_sym.audit.interface.finding import forward_names
 from lstm_sym.audit.interface.subject import Subject
 from lstm_sym.audit.running.answer import Answer
 from lstm_sym.equations.cell import Cell
@@ -34,7 +36,26 @@ def nothing_came(
     what = f"{where} failed in every arrangement of its arrays that was tried, in one of them so ({there}):\n{text}"
     is_cut = is_joined(interface) and mixes(said.rstrip().rpartition("\n")[2], sizes["D"], sizes["H"])
     why, fix = SLICES if is_cut else (OWN, ADAPT)
-    return AuditError("", what, why, fix)
+    return with_forward_missing(AuditError("", what, why, fix), interface)
+
+
+def with_forward_missing(error: AuditError, interface: Interface) -> AuditError:
+    """The same error, and why, where a function wants what a forward pass keeps and there is none to run first."""
+    caches = [name for name, role in interface.backward.arguments if role == "tape" and name in vocabulary.CACHE]
+    if interface.forward or not (caches or interface.is_object):
+        return error
+    function = interface.backward.name
+    wanted = " or ".join(forward_names(function))
+    if caches:
+        what = f"{caches[0]} is what a forward pass keeps, and the file has none for {function}: no function {wanted}; "
+        what += "so it was given a dict of the quantities of the cell by their names"
+    else:
+        what = f"nothing was kept for {function}: the class has no forward pass that goes with it, no method {wanted}"
+    read = f", or read quantities by name, {caches[0]}['i']" if caches else ""
+    fix = f"put the forward pass into the same file under such a name{read}; or have an adapter written with --init"
+    taught = AuditError(error.where, error.found, what, fix)
+    taught.kind = error.kind
+    return taught
 
 
 def is_joined(interface: Interface) -> bool:

@@ -11,7 +11,16 @@ from lstm_sym.audit import names
 from lstm_sym.audit.interface import state_tuples, vocabulary, weights
 from lstm_sym.audit.interface.description import Arguments, Call, Interface, Names, Packs
 from lstm_sym.audit.interface.gates import gates_of
-from lstm_sym.audit.interface.source import Argument, Function, Source, arguments, is_static, returned
+from lstm_sym.audit.interface.source import (
+    Argument,
+    Function,
+    Source,
+    arguments,
+    in_shapes,
+    is_static,
+    reads_by_name,
+    returned,
+)
 from lstm_sym.compile.derivation import Derivation
 
 PARTNERS = (
@@ -89,11 +98,11 @@ class Finder:
             given = tuple((name, "targets" if name in ("y", "Y", "ys") else role) for name, role in given)
         called = None
         if forward is not None and (from_forward or needs_forward):
-            named = arguments(forward, is_method)[first:]
-            theirs = self.given(forward, named, vocabulary.forward_arguments(self.derivation, SIZES), {})
-            if theirs is not None:
-                called = Call(forward_name, theirs, parts)
-            elif needs_forward or (given := self.given(backward, taken, table, {})) is None:
+            called = self.forward_call(forward, arguments(forward, is_method)[first:])
+            if called is None:
+                is_dict = not needs_forward and all(reads_by_name(backward, name) for name in from_forward)
+                given = self.given(backward, taken, table, {}) if is_dict else None
+            if given is None:
                 return None
         construct = self.construct(place) if is_object else ()
         if construct is None:
@@ -118,9 +127,15 @@ class Finder:
             packs=tuple(self.packs),
             globals=self.globals(),
             readout=self.readout(),
+            guessed=tuple(self.guessed(place).items()) if is_object else (),
             outputs=outputs,
             is_documented=plain and not self.globals(),
         )
+
+    def forward_call(self, forward: Function, taken: Sequence[Argument]) -> Call | None:
+        """The forward pass, and what it is given; None where an argument has no known meaning."""
+        given = self.given(forward, taken, vocabulary.forward_arguments(self.derivation, SIZES), {})
+        return None if given is None else Call(forward.name, given, returned(forward))
 
     def given(
         self, function: Function, taken: Sequence[Argument], table: Mapping[str, str], forward: Mapping[str, str]
@@ -156,8 +171,21 @@ class Finder:
         methods = self.source.methods(place.owner)
         if "__init__" not in methods:
             return ()
-        start = methods["__init__"]
-        return self.given(start, arguments(start, True), vocabulary.backward_arguments(self.derivation, SIZES), {})
+        start, wanted = methods["__init__"], arguments(methods["__init__"], True)
+        table = vocabulary.backward_arguments(self.derivation, SIZES) | vocabulary.CONSTRUCTOR
+        return self.given(start, wanted, table, self.guessed(place))
+
+    def guessed(self, place: Place) -> dict[str, str]:
+        """The sizes that a constructor takes under names of its own: what is left of D and H, in this order."""
+        methods = self.source.methods(place.owner) if place.owner else {}
+        if "__init__" not in methods:
+            return {}
+        table = vocabulary.backward_arguments(self.derivation, SIZES) | vocabulary.CONSTRUCTOR
+        known = {a.name: self.role(a.name, table) for a in arguments(methods["__init__"], True) if a.is_needed}
+        shaping = in_shapes(self.source.classes[place.owner])
+        unknown = [name for name, role in known.items() if not role and name in shaping]
+        left = [size for size in ("size/D", "size/H") if size not in known.values()]
+        return dict(zip(unknown, left, strict=False)) if len(unknown) <= len(left) else {}
 
     def globals(self) -> Arguments:
         """The names of the file's top that hold parameters or sizes."""
@@ -242,10 +270,16 @@ def plain(name: str) -> str:
     return re.sub(r"(_(in|list|seq|all|t|batch|arr|array|data|steps)|[_\d])+$", "", name).lower().replace("_", "")
 
 
+def forward_names(name: str) -> list[str]:
+    """What the forward pass of a backward pass of this name may be called."""
+    longest = max((len(back) for back, _ in PARTNERS if back in name), default=0)
+    swapped = [name.replace(back, forth) for back, forth in PARTNERS if back in name and len(back) == longest]
+    return swapped or ["forward"]
+
+
 def partner(name: str, methods: Mapping[str, object]) -> str:
     """The forward pass of a backward pass, by its name; "" if there is none."""
-    swapped = [name.replace(back, forth) for back, forth in PARTNERS if back in name]
-    exact = [other for other in swapped if other in methods and other != name]
+    exact = [other for other in forward_names(name) if other in methods and other != name]
     if exact:
         return exact[0]
     others = [other for other in methods if "forward" in other or other == "__call__"]
@@ -298,10 +332,8 @@ def is_number(source: Source, name: str) -> bool:
     return False
 
 
-def unknown_argument(source: Source, function: str, derivation: Derivation) -> str:
-    """The first argument without a meaning, "" if there is none."""
+def unknown_argument(source: Source, function: str, derivation: Derivation) -> tuple[str, str] | None:
+    """What is called, and the first argument of it without a meaning; None if there is none."""
     interface = find(source, function, derivation, lenient=True)
-    if interface is None:
-        return ""
-    unknown = [name for given in interface.calls.values() for name, role in given if not role]
-    return unknown[0] if unknown else ""
+    calls = interface.calls.items() if interface else ()
+    return next(((call, name) for call, given in calls for name, role in given if not role), None)

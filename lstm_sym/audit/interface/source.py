@@ -111,6 +111,32 @@ def arguments(function: Function, is_method: bool = False) -> list[Argument]:
     return found[1:] if is_method and not is_static(function) else found
 
 
+SHAPERS = "zeros ones empty full randn rand random uniform normal standard_normal eye orthogonal xavier glorot".split()
+"""Functions that are given the shape of an array."""
+
+
+def in_shapes(owner: ast.AST) -> set[str]:
+    """The names and attributes in a class that arrays are made with."""
+    found = set()
+    for node in ast.walk(owner):
+        if isinstance(node, ast.Call) and getattr(node.func, "attr", getattr(node.func, "id", "")) in SHAPERS:
+            inner = [part for argument in (*node.args, *node.keywords) for part in ast.walk(argument)]
+            found |= {part.id for part in inner if isinstance(part, ast.Name)}
+            found |= {part.attr for part in inner if isinstance(part, ast.Attribute)}
+    for node in ast.walk(owner):
+        match node:
+            case ast.Assign(targets=[ast.Attribute(attr=kept)], value=ast.Name(id=name)) if kept in found:
+                found.add(name)
+    return found
+
+
+def reads_by_name(function: Function, name: str) -> bool:
+    """Whether an argument is read as a dict: cache["i"]."""
+    nodes = [node for node in own_nodes(function) if isinstance(node, ast.Subscript)]
+    keys = [node.slice for node in nodes if isinstance(node.value, ast.Name) and node.value.id == name]
+    return any(isinstance(key, ast.Constant) and isinstance(key.value, str) for key in keys)
+
+
 def is_static(function: Function) -> bool:
     """Whether a method is one of the class: its first argument is no object."""
     return any(isinstance(d, ast.Name) and d.id == "staticmethod" for d in function.decorator_list)

@@ -32,6 +32,20 @@ SIZES = {
 }
 """Size -> names of arguments and of globals; Y is that of a readout, which the cell does not have."""
 
+CONSTRUCTOR = {
+    **dict.fromkeys("input inputs inp in_ in_size n_ins nx ni x D_in d_x embed embedding emb vocab".split(), "size/D"),
+    **dict.fromkeys("hidden hiddens nh na state rnn_size lstm_size gru_size mem_cell_ct n_cells".split(), "size/H"),
+    **dict.fromkeys("output outputs out ny no out_".split(), "size/Y"),
+    **dict.fromkeys("lr learning_rate eta step_size seed random_seed random_state".split(), "zero"),
+}
+"""Name of an argument of a constructor -> what it is given, where it would be something else of a pass."""
+
+SIZE_NAMES = ("input_size", "hidden_size", "output_size", "batch_size", "seq_len")
+"""What to call sizes."""
+
+SIZE_LETTERS = {"H": "hsa", "D": "xdie", "T": "t", "B": "bm", "Y": "yok"}
+"""Size -> letters that stand for it in names like n_h, nx, H_size, dim_x."""
+
 SIZE_WORDS = {
     "H": ("hid", "unit", "neuron", "state", "cell"),
     "B": ("batch",),
@@ -112,6 +126,9 @@ def spelled(cell_states: tuple[str, ...], known: Mapping[str, object]) -> dict[s
 def size_like(name: str) -> str:
     """The size that a name like word_dim or n_neurons says, "" if it says none."""
     words = name.lower()
+    if letter := re.fullmatch(r"(?:(?:n|num|dim|size|len)_?)([a-z])|([a-z])_?(?:size|dim|dims|len|units|count)", words):
+        said = letter[1] or letter[2]
+        return next((f"size/{size}" for size, letters in SIZE_LETTERS.items() if said in letters), "")
     if not re.search(r"size|dim|len|num|^n_|^n(?=[A-Z])|units|count|features|steps", name):
         return ""
     return next((f"size/{size}" for size, said in SIZE_WORDS.items() if any(word in words for word in said)), "")

@@ -93,7 +93,7 @@ class Caller:
         strided = self.request["strided"][self.case]
         copies = {name: apart(value) if strided and name in APART else value.copy() for name, value in given.items()}
         groups = {name: self.group(name, members, copies) for name, members in self.groups().items()}
-        sizes = {f"size/{name}": size for name, size in self.sizes().items()}
+        sizes = {f"size/{name}": size for name, size in self.sizes().items()} | {"zero": 0}
         tuples = {source: self.states(source, copies) for source in self.target.sources}
         found = self.target.gradients(copies | groups | sizes | {s: t for s, t in tuples.items() if t})
         self.changed |= {name for name, value in given.items() if not same(copies[name], value)}
