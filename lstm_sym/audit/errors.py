@@ -88,6 +88,17 @@ SENTENCES = {
         "several return statements, or a tuple made elsewhere",
         "return the gradients by name in one return statement, or as a dict; of each step as a list for each name",
     ),
+    "not filled": (
+        "{place}: an object of the class {owner} has no parameters under a name that is known; it has {names}",
+        "names of its own, or weights that are kept in a list or made when it is first called",
+        "name the arrays in the text of the class, as Wx, Wh and b or W_f, U_f and b_f, say, or keys of a dict of such "
+        "names; or have an adapter written with --init",
+    ),
+    "made inside": (
+        "{place} takes no cotangent and gives functions that are made inside: {names}",
+        "a closure: what is inside is not reached by a name of the file",
+        "add a function that makes them and calls them: def backward(x, dy, params, ...), which returns the gradients",
+    ),
     "twice": (
         "{place} returned {output} more than once: as {entries}",
         "weights returned beside their gradients, or a gradient under two names",

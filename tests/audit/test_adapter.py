@@ -18,6 +18,7 @@ FILL = mark(Sentences("en"), "fill")
 WRITTEN = ("course_lstm:lstm_backward", "class_lstm:LSTM", "cell_lstm:LstmCell", "deep_rnn:rnn_backward")
 WRITTEN += (
     "optional_lstm:backward",
+    "listed_lstm:backward",
     "loss_rnn:loss_and_grads",
     "words_rnn:WordModel",
     "char_rnn:backward",

@@ -169,6 +169,22 @@ ROWS = (
         "x c[0] h[0] " + LSTM_OUTPUTS,
     ),
     Row(
+        "listed_lstm:backward",
+        "lstm",
+        "own_forward",
+        "h[0] c[0]",
+        ("da.T @ hp", "2 * da.T @ hp"),
+        "U_i U_f U_g U_o",
+    ),
+    Row(
+        "keyed_lstm:LSTMLayer",
+        "lstm",
+        "own_forward starts_at_zero axes.BTD stored_transposed",
+        "h[0] c[0]",
+        ('"c": dc * k["i"] *', '"c": dc * k["o"] *'),
+        "x " + LSTM_OUTPUTS,
+    ),
+    Row(
         "lists_rnn:backward",
         "rnn",
         "own_forward stored_transposed unsummed.T",
@@ -249,6 +265,8 @@ def test_sizes_of_a_constructor_are_known_by_many_names_or_by_their_order(names:
     assert [one.facts["sizes"] for one in said if one.key == "audit.sizes_guessed"] == guessed
 
 
+NO_PARAMETERS = "class A:\n    def __init__(self): self.alpha = 1\n    def backward(self, dh): return dh\n"
+NO_NAME = "def lstm_backward(W):\n    def backward(dy): return dy\n    return backward\n"
 NO_CLASS = "class A:\n    def __init__(self, kind_of_it): pass\n    def backward(self, dh): pass\n"
 NO_FORWARD = (
     "def lstm_forward(x, mode_of_it):\n    return x, cache\n\n\ndef lstm_backward(dh, cache):\n    return cache\n"
@@ -256,7 +274,9 @@ NO_FORWARD = (
 TAUGHT = {
     "def lstm_backward(dh, cache):\n    x, h = cache\n": "no function lstm_forward or lstm_forward_pass",
     "def lstm_backward(dh, caches, W):\n    return caches[0]\n": "caches is what a forward pass keeps",
-    "class A:\n    def backward(self, dh):\n        return self.x\n": "the class has no forward pass",
+    "class A:\n    def backward(self, dh, W):\n        return self.x\n": "the class has no forward pass",
+    NO_PARAMETERS: "has no parameters under a name that is known; it has alpha",
+    NO_NAME: "functions that are made inside: backward",
     NO_CLASS: "needs an object of the class A, which has an argument kind_of_it",
     NO_FORWARD: "needs its forward pass lstm_forward, which has an argument mode_of_it",
 }
@@ -270,7 +290,7 @@ def test_what_has_to_be_called_before_is_told_where_it_is_not_there(text: str, t
     name = "A" if text.startswith("class") else "lstm_backward"
     with pytest.raises(AuditError) as caught:
         answered(derivation, Subject(tmp_path / "own.py", name), sequences)
-    assert TAUGHT[text] in str(caught.value) and "--init" in str(caught.value)
+    assert TAUGHT[text] in str(caught.value) and "fix: " in str(caught.value)
 
 
 CUT = {

@@ -35,6 +35,12 @@ def test_names_in_a_return_statement(body: str) -> None:
     assert returned(function) == RETURNED[body]
 
 
+def test_keys_that_are_made_as_a_file_runs_are_known() -> None:
+    text = 'for k in "if":\n    p[f"W{k}"], p[f"b_{k}_x"], p["U" + k] = 0, 0, 0\nfor g in ("in", "long_words"): pass\n'
+    words = Source(ast.parse(text)).words
+    assert {"Wi", "Wf", "b_i_x", "Uf", "Win", "Uin"} <= {*words} and "Wlong_words" not in words
+
+
 def test_arguments_and_what_is_unpacked() -> None:
     text = "def f(self, x, state, *, dy, scale=1):\n    h, c = state\n    return x[0] + h\n"
     [function] = ast.parse(text).body
@@ -58,6 +64,24 @@ TAKEN_APART = {
     "return state.h": "state",
     "return inner(x=state)": "state",
 }
+
+
+LISTED = {
+    "W, U, b = params": "packs/W,U,b",
+    "Wx, Wh, b = params": "packs/Wx,Wh,b",
+    "b, W = params[0], params[1]": "packs/b,W",
+    "W, other = params": "params",
+    "return params[0]": "params",
+}
+
+
+@pytest.mark.parametrize("body", LISTED)
+def test_parameters_that_are_taken_as_a_list(body: str) -> None:
+    text = f"def backward(dy, x, params):\n    {body}\n    return grads\n"
+    found = find(Source(ast.parse(text)), "backward", ls.derive(ls.cell("rnn")))
+    assert found is not None and dict(found.backward.arguments)["params"] == LISTED[body]
+    first = LISTED[body].partition("/")[2].partition(",")[0]
+    assert found.outputs.get("grads/0", "") == (f"pack/{first}" if first else "")
 
 
 @pytest.mark.parametrize("body", TAKEN_APART)

@@ -10,7 +10,7 @@ from lstm_sym.audit.interface.adapter_helpers import CONTEXT, HELPERS, OBJECT
 from lstm_sym.audit.interface.convention import Convention
 from lstm_sym.audit.interface.description import Arguments, Call, Interface
 from lstm_sym.audit.interface.gates import blocks, shares
-from lstm_sym.audit.interface.state_tuples import named_in
+from lstm_sym.audit.interface.tuples import named_in
 from lstm_sym.document.sentences import Sentences
 
 
@@ -244,6 +244,8 @@ class Writer:
                 return f"given[{name!r}]"
             case "params":
                 return "given"
+            case "packs":
+                return f"[{', '.join(f'given[{one!r}]' for one in name.split(','))}]"
             case "state" if name:
                 return self.placed(f"{name}{suffix}", "BD")
             case "dstate" if name:

@@ -22,7 +22,7 @@ from lstm_sym.audit.interface.description import Interface
 from lstm_sym.audit.interface.failing import with_forward_missing
 from lstm_sym.audit.interface.finding import as_step, find, place_of, takes_cotangent, unknown_argument
 from lstm_sym.audit.interface.gates import gates_of
-from lstm_sym.audit.interface.source import Source, read_source
+from lstm_sym.audit.interface.source import Source, functions_inside, read_source
 from lstm_sym.audit.interface.subject import Subject
 from lstm_sym.audit.running.answer import Answer
 from lstm_sym.audit.running.child.values import of_case
@@ -41,8 +41,10 @@ def answered(derivation: Derivation, subject: Subject, sequences: Sequence[Forwa
     interface = find(source, function, derivation) if source else None
     if interface is None and (unknown := source and unknown_argument(source, function, derivation)):
         raise unknown_meaning(unknown, subject, derivation)
-    if interface is not None and not takes_cotangent(interface.sources):
-        raise complaint("no cotangent", {}, file, function, names.offered(derivation.cell), [])
+    if interface is not None and source and not takes_cotangent(interface.sources):
+        inside = functions_inside(source, function)
+        kind, facts = ("made inside", {"names": inside}) if inside else ("no cotangent", {})
+        raise complaint(kind, facts, file, function, names.offered(derivation.cell), [])
     if interface is not None and not interface.is_documented:
         convention = _tried(start, interface, subject)
         return _run(convention, subject, sequences)

@@ -8,7 +8,7 @@ from typing import Any
 
 from lstm_sym.audit.interface.description import Arrangement, Interface, Packs
 from lstm_sym.audit.interface.gates import Gates, blocks, permutations_by_use, shares
-from lstm_sym.audit.interface.state_tuples import has_unknown_order
+from lstm_sym.audit.interface.tuples import has_unknown_order
 
 ROWS = ("TBD", "BTD", "TD")
 COLUMNS = ("TDB", "DBT", "TD1")

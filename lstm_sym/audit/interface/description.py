@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 Arguments = tuple[tuple[str, str], ...]
-"""Names of arguments, each beside what it is given: "x", "dy", "pack/Wx", "state/h", "states/h,c", "forward/1", ..."""
+"""Names of arguments, each beside what it is given: "x", "dy", "pack/Wx", "state/h", "states/h,c", "forward/1"..."""
 
 Names = tuple[Any, ...]
 """The names that stand in a return statement, those of a tuple in it as a tuple."""

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from lstm_sym.audit import names
-from lstm_sym.audit.interface import state_tuples, vocabulary, weights
+from lstm_sym.audit.interface import tuples, vocabulary, weights
 from lstm_sym.audit.interface.description import Arguments, Call, Interface, Names, Packs
 from lstm_sym.audit.interface.gates import gates_of
 from lstm_sym.audit.interface.source import (
@@ -109,13 +109,14 @@ class Finder:
             return None
         outputs, gives = self.outputs(), returned(backward)
         states = tuple(self.derivation.cell.states)
-        outputs |= state_tuples.returned_by_place(gives, self.source.texts, outputs, states)
+        outputs |= tuples.returned_by_place(gives, self.source.texts, outputs, states)
+        outputs |= tuples.listed_gradients(role for _, role in given)
         differentiated = called.arguments if called else [(n, r) for n, r in given if r not in ("dy", "dstate", "")]
         by_order = tuple(f"d{name}" for name, _ in differentiated)
         gives = by_order if context else named_by_order(gives, [by_order, *self.orders()], outputs)
         roles = [role for _, role in given]
         plain = not is_method and called is None and all(a.name in documented for a in taken if a.is_needed)
-        plain = plain and not state_tuples.has_tuples(roles, gives)
+        plain = plain and not tuples.has_tuples(roles, gives)
         return Interface(
             backward=Call(place.name, given, gives),
             forward=called,
@@ -141,13 +142,16 @@ class Finder:
         self, function: Function, taken: Sequence[Argument], table: Mapping[str, str], forward: Mapping[str, str]
     ) -> Arguments | None:
         """What each argument is given: of those that it must have, and of those with a default that are known."""
-        tuples = state_tuples.parts_taken(function, self.source.callables)
+        apart = tuples.parts_taken(function, self.source.callables)
         states = tuple(self.derivation.cell.states)
         found = []
         for argument in taken:
             role = forward.get(argument.name) or self.role(argument.name, table)
-            if argument.name in tuples and argument.name not in forward:
-                role = state_tuples.role_of(argument.name, tuples[argument.name], role, states) or role
+            if argument.name in apart and argument.name not in forward:
+                parts = apart[argument.name]
+                role = (
+                    tuples.role_of(argument.name, parts, role, states) or tuples.listed(parts, role, self.packs) or role
+                )
             if role:
                 found.append((argument.name, role))
             elif argument.is_needed and self.lenient:

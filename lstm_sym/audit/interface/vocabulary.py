@@ -64,6 +64,9 @@ CACHE = (
 PARAMETERS = "p params parameters weights theta model w net network param P".split()
 """A dict of parameters."""
 
+PARAMETER_GRADIENTS = "grads grad gradients dparams d_params dparameters dweights dtheta dp dP gs deltas".split()
+"""The gradients of all parameters together."""
+
 READOUT = {
     "matrix": "Wy W_y Why W_hy Wya W_ya V Wv Wo_out W_out Wout Who W_ho".split(),
     "vector": "by b_y bv b_out bout c_y".split(),

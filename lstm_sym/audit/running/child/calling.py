@@ -94,15 +94,17 @@ class Caller:
         copies = {name: apart(value) if strided and name in APART else value.copy() for name, value in given.items()}
         groups = {name: self.group(name, members, copies) for name, members in self.groups().items()}
         sizes = {f"size/{name}": size for name, size in self.sizes().items()} | {"zero": 0}
-        tuples = {source: self.states(source, copies) for source in self.target.sources}
+        tuples = {source: self.several(source, copies) for source in self.target.sources}
         found = self.target.gradients(copies | groups | sizes | {s: t for s, t in tuples.items() if t})
         self.changed |= {name for name, value in given.items() if not same(copies[name], value)}
         return {name: self.doubles(name, value) for name, value in found.items()} | self.forward_parts()
 
-    def states(self, source: str, copies: Arrays) -> tuple[Any, ...]:
-        """All states as a tuple, of "states/h,c" in this order, of "states" as it is arranged; of the last, dstates."""
+    def several(self, source: str, copies: Arrays) -> tuple[Any, ...]:
+        """All states as a tuple, of "states/h,c" in this order, of "states" as it is arranged; of the last, dstates;
+        arrays of parameters, "packs/Wx,Wh,b".
+        """
         kind, _, named = source.partition("/")
-        if kind not in ("states", "dstates"):
+        if kind not in ("states", "dstates", "packs"):
             return ()
         order = named.split(",") if named else self.arrangement["states"] or self.request["states"]
         keys = [f"{kind.removesuffix('s')}/{name}" for name in order]

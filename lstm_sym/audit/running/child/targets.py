@@ -155,7 +155,9 @@ class Described:
         made = kind(**{argument: values[source] for argument, source in self.interface["construct"]})
         packs = {name.removeprefix("pack/"): value for name, value in values.items() if name.startswith("pack/")}
         packs |= {name: values[source] for name, source in self.interface["readout"]}
-        fill(made, packs, self.module.__name__, DEPTH)
+        filled = fill(made, packs, self.module.__name__, DEPTH)
+        if not filled and not any(source.startswith(("pack/", "packs/", "params")) for source in self.sources):
+            raise Complaint("not filled", owner=name, names=sorted(getattr(made, "__dict__", {})))
         return made
 
     def called(self, owner: Any, call: Request, first: list[Any], values: Arrays) -> Any:
@@ -190,16 +192,21 @@ def parts_of(result: Any) -> Iterator[tuple[str, Any]]:
         yield f"forward/{place}", part
 
 
-def fill(made: Any, packs: Arrays, module: str, depth: int) -> None:
-    """Put the given parameters into an object, its dicts and the objects in it, where it has any of these names."""
+def fill(made: Any, packs: Arrays, module: str, depth: int) -> int:
+    """Put the given parameters into an object, its dicts and the objects in it, where it has any of these names; how
+    many were put there.
+    """
     fields = made if isinstance(made, dict) else getattr(made, "__dict__", None)
     if fields is None or not depth:
-        return
+        return 0
+    filled = 0
     for name, value in list(fields.items()):
         if name in packs:
             fields[name] = packs[name]
+            filled += 1
         elif isinstance(value, dict) or type(value).__module__ == module:
-            fill(value, packs, module, depth - 1)
+            filled += fill(value, packs, module, depth - 1)
+    return filled
 
 
 def left_in(owner: Any, module: str, depth: int) -> Iterator[tuple[str, Any]]:

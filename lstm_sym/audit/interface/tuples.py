@@ -1,11 +1,11 @@
-"""States that are taken or returned as a tuple, `h, c = state`: which arguments are, and in which order they stand."""
+"""What is taken or returned as a tuple, states, `h, c = state`, or parameters, `W, b = params`, and in which order."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from lstm_sym.audit.interface import vocabulary
-from lstm_sym.audit.interface.description import Names
+from lstm_sym.audit.interface.description import Names, Packs
 from lstm_sym.audit.interface.source import Function, handed_on, unpacked
 
 Parts = Mapping[int, str]
@@ -52,6 +52,20 @@ def role_of(name: str, parts: Parts, known: str, states: Sequence[str]) -> str:
     return next(iter(tables)) if is_state or is_gradient else ""
 
 
+def listed(parts: Parts, known: str, packs: Sequence[Packs]) -> str:
+    """What a list of arrays of parameters is given: "packs/Wx,Wh,b", by the names of its parts; "" if it is none."""
+    order = [parts.get(place, "") for place in range(max(parts, default=-1) + 1)]
+    is_list = len(order) > 1 and any(all(name in reading for name in order) for reading in packs)
+    return f"packs/{','.join(order)}" if is_list and known in ("", "params") else ""
+
+
+def listed_gradients(roles: Iterable[str]) -> Outputs:
+    """The names of gradients that come back as a list in the order of such parameters: "grads/0" of the first."""
+    orders = [role.partition("/")[2].split(",") for role in roles if role.startswith("packs/")]
+    pairs = [(place, name) for order in orders[:1] for place, name in enumerate(order)]
+    return {f"{word}/{place}": f"pack/{name}" for word in vocabulary.PARAMETER_GRADIENTS for place, name in pairs}
+
+
 def order_of(parts: Parts, table: Mapping[str, str], states: Sequence[str]) -> tuple[str, ...]:
     """The states in a tuple, by the names of its parts; () if these do not tell."""
     named = {place: table[part] for place, part in parts.items() if part in table}
@@ -81,16 +95,24 @@ def has_unknown_order(sources: frozenset[str], outputs: Mapping[str, str]) -> bo
 
 
 def has_tuples(roles: Sequence[str], gives: Names) -> bool:
-    """Whether states are taken as a tuple, or anything is returned in a tuple in a tuple."""
-    is_taken = any(role.partition("/")[0] in ROLES.values() for role in roles)
+    """Whether states or parameters are taken as a tuple, or anything is returned in a tuple in a tuple."""
+    is_taken = any(role.partition("/")[0] in (*ROLES.values(), "packs") for role in roles)
     return is_taken or any(isinstance(name, tuple) for name in gives)
 
 
 def named_in(gives: Names, outputs: Mapping[str, str], order: Sequence[str]) -> Names:
-    """The names returned, a tuple of states known by place alone as the gradients of these states: dh0, dc0."""
-    firsts = tuple(f"d{state}0" for state in order)
+    """The names returned; in the place of a tuple whose parts are known by place alone, what they are: dh0, dW.
+
+    order: that of the states.
+    """
+    places = {PLACE.format(place): f"d{state}0" for place, state in enumerate(order)}
     found: list[object] = []
     for name in gives:
-        key = name[0] if isinstance(name, tuple) and name else f"{name}/0"
-        found.append(firsts if outputs.get(key) == PLACE.format(0) else name)
+        keys = name if isinstance(name, tuple) else [key for key in outputs if key.startswith(f"{name}/")]
+        are = [outputs.get(key, "") for key in keys]
+        is_known = bool(are) and all(what in places or what.startswith("pack/") for what in are)
+        if is_known and (not isinstance(name, tuple) or are[0] in places):
+            found.append(tuple(places.get(what, f"d{what.removeprefix('pack/')}") for what in are))
+        else:
+            found.append(name)
     return tuple(found)
