@@ -136,6 +136,28 @@ def test_a_mistake_beside_what_is_meant_is_found_too(name: str) -> None:
     assert made in (*found.explanation.mistakes, *found.explanation.also)
 
 
+BESIDE_TWO = {
+    "parameters clipped": ("rnn.backward.h_prev: transposed", "rnn.backward.W: another step"),
+    "each parameter's norm": ("rnn.backward.a_h: slope left out", "rnn.backward.h_prev: transposed"),
+    "decay": ("rnn.backward.h_slope: slope of the argument", "rnn.backward.h_prev: transposed"),
+    "decay of biases too": ("rnn.backward.h_slope: slope of the argument", "rnn.backward.U: last state"),
+}
+"""What is meant of the parameters alone -> two mistakes, of which x and the first state show some."""
+
+
+@pytest.mark.parametrize("name", BESIDE_TWO)
+def test_two_mistakes_beside_what_is_meant_of_the_parameters_alone_are_found(name: str) -> None:
+    one = writer("rnn")
+    first, second = (one.mistake(key) for key in BESIDE_TWO[name])
+    found = one.understood(one.write(*ALONE[name], made=first.and_(second)))
+    assert found.meant == ALONE[name] and found.is_explained
+    assert found.explanation is not None and {first.key, second.key} <= {
+        mistake.key
+        for named, others in zip(found.explanation.mistakes, found.explanation.alternatives, strict=True)
+        for mistake in (named, *others)
+    }
+
+
 IN_ONE_PLACE: dict[str, Deviation] = {
     "twice the loss": Scaled(3.0),
     "mean over batch, all": Averaged("time"),

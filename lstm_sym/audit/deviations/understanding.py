@@ -1,14 +1,16 @@
 """What is meant and what is mistaken in a pass: deviations are found under mistakes, mistakes under deviations.
 
-First deviations of the right pass. What is wrong beside them is sought as mistakes in a pass that has them, those that
-are only likely too. If that explains nothing, a mistake is sought on the usual sequences, where a clip or a truncation
-does not show yet, and deviations of the pass that has it.
+First deviations of the right pass. What is wrong beside them is sought as mistakes in a pass that has them. If these
+explain a part, deviations are sought of the pass with these mistakes, and mistakes beside those. Then what is only
+likely to be meant is tried. If that explains nothing, a mistake is sought on the usual sequences, where a clip or a
+truncation does not show yet, and deviations of the pass that has it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import reduce
 
 import numpy as np
 
@@ -24,8 +26,8 @@ from lstm_sym.program.program import Program
 FOLLOWED = 3
 """Mistakes that explain the usual sequences, under which deviations are sought."""
 
-FIRST = 0.5
-"""Share of the time for what is certainly meant; what is likely has shares of the rest."""
+FIRST = 0.6
+"""Share of the time for what is certainly meant; what is found out from that, and what is likely, has the rest."""
 
 Explain = Callable[[Evidence, float], Explanation]
 """What seeks mistakes, in a share of the time that is left."""
@@ -44,6 +46,11 @@ class Understood:
         """Whether nothing is left to explain."""
         return is_right(self.evidence)
 
+    @property
+    def is_explained(self) -> bool:
+        """Whether the mistakes explain what is left."""
+        return self.explanation is not None and self.explanation.is_whole
+
 
 def understand(evidence: Evidence, program: Program, known: Sequence[Mistake], explain: Explain) -> Understood:
     """Deviations and mistakes that give what was found; known: the mistakes, explain: what seeks them."""
@@ -52,10 +59,13 @@ def understand(evidence: Evidence, program: Program, known: Sequence[Mistake], e
         certain = Understood(found.certain, meaning(evidence, program, found.certain))
         if certain.is_whole:
             return certain
-        explanation = explain(certain.evidence, FIRST if found.likely else 1.0)
+        explanation = explain(certain.evidence, FIRST)
         partly = Understood(certain.meant, certain.evidence, explanation)
         if explanation.is_whole:
             return partly
+        beside = _beside(evidence, program, explanation, explain)
+        if beside is not None and beside.is_explained:
+            return beside
         for place, meant in enumerate(found.likely):
             likely = meaning(evidence, program, meant)
             explanation = explain(likely, 1 / (len(found.likely) - place))
@@ -63,7 +73,7 @@ def understand(evidence: Evidence, program: Program, known: Sequence[Mistake], e
                 return _least(evidence, program, Understood(meant, likely, explanation))
         usual = tuple(_usual(certain.evidence, known))
         hidden = (_under(evidence, program, mistake, usual) for mistake in usual)
-        return next((one for one in hidden if one is not None), partly)
+        return next((one for one in hidden if one is not None), beside or partly)
 
 
 def meaning(evidence: Evidence, program: Program, meant: Deviations) -> Evidence:
@@ -93,6 +103,27 @@ def _least(evidence: Evidence, program: Program, whole: Understood) -> Understoo
         if less.explained(whole.explanation.mistakes):
             return _least(evidence, program, Understood(fewer, less, whole.explanation))
     return whole
+
+
+def _beside(evidence: Evidence, program: Program, partly: Explanation, explain: Explain) -> Understood | None:
+    """The deviations of a pass with the mistakes that explain a part, and the mistakes in a pass that has those."""
+    if not partly.mistakes:
+        return None
+    together = reduce(lambda one, other: one.and_(other) or one, partly.mistakes)
+    found = find(_seen(evidence, program, together.run))
+    if not found.certain:
+        return None
+    under = meaning(evidence, program, found.certain)
+    if under.explained(partly.mistakes):
+        pairs = zip(partly.mistakes, partly.alternatives, strict=True)
+        others = tuple(tuple(o for o in all_ if under.explained(_instead(partly, one, o))) for one, all_ in pairs)
+        return Understood(found.certain, under, replace(partly, unexplained=(), alternatives=others))
+    return Understood(found.certain, under, explain(under, 1.0))
+
+
+def _instead(explanation: Explanation, one: Mistake, other: Mistake) -> Sequence[Mistake]:
+    """The mistakes with another in the place of one."""
+    return [other if mistake is one else mistake for mistake in explanation.mistakes]
 
 
 def _usual(evidence: Evidence, known: Sequence[Mistake]) -> Iterator[Mistake]:
