@@ -61,7 +61,7 @@ class Mutants:
 
     def _gradient(self, name: str, reach: Reach) -> Array:
         target = self.variants.targets[name]
-        reaching = reach.of[target]
+        reaching = reach[target]
         if not reaching:
             return self._before[name]
         found = self._gradients.get((name, reaching))
@@ -74,7 +74,7 @@ class Mutants:
         """What the steps send each other, the last step first, so that no step waits for more than the one after."""
         for t in range(len(self.sequence.steps) - 1, 0, -1):
             for out in self.variants.carried.values():
-                if reach.of[out] & reach.of[target]:
+                if reach[out] & reach[target]:
                     self._value(out, t, reach)
 
     def _made(self, name: str, target: int, reach: Reach) -> Array:
@@ -93,7 +93,7 @@ class Mutants:
 
     def _value(self, number: int, t: int, reach: Reach) -> Array:
         """The value of this number at step t."""
-        reaching = reach.of[number]
+        reaching = reach[number]
         if not reaching:
             return self._right[t][number]
         key = number, t, reaching

@@ -25,12 +25,21 @@ REMEMBERED = 5_000
 """Sets of changes of which it is remembered what can depend on them."""
 
 
-@dataclass(frozen=True)
-class Reach:
-    """Some changes together. every: all of them; of: those of them that each value, by its number, can depend on."""
+class Reach(dict[int, int]):
+    """Some changes together: of each value, by its number, those of them that it can depend on, as they are asked for.
 
-    every: int
-    of: list[int]
+    every: all of them; places: the number of the value that each is made in, and its bit; above: of each value, itself
+    and all that it depends on, as bits.
+    """
+
+    def __init__(self, every: int, places: Sequence[tuple[int, int]], above: Sequence[int]) -> None:
+        super().__init__()
+        self.every, self._places, self._above = every, places, above
+
+    def __missing__(self, number: int) -> int:
+        above = self._above[number]
+        found = self[number] = sum(bit for place, bit in self._places if above >> place & 1)
+        return found
 
 
 @dataclass(frozen=True)
@@ -57,6 +66,8 @@ class Variants:
         self._changes: list[tuple[Change, int]] = []
         self._bits: dict[Change, int] = {}
         self._masks: dict[int, tuple[Mistake, int]] = {}
+        self._leading: dict[int, bool] = {}
+        self._led: dict[tuple[tuple[tuple[int, int], ...], bool], list[int]] = {}
         self._own = [0 for _ in self.values]
         self._edited: dict[tuple[int, int], Line] = {}
         self._reaches: tuple[dict[int, Reach], dict[int, Reach]] = {}, {}
@@ -74,18 +85,22 @@ class Variants:
         if found is None:
             if len(known) > REMEMBERED:
                 known.clear()
-            found = known[mask] = self._reach(mask, self._above[one_step])
+            found = known[mask] = self._reach(mask, one_step=one_step)
         return found
 
     def outputs(self, mistake: Mistake, among: Sequence[Mistake] = (), *, one_step: bool = False) -> list[str]:
         """The names of the outputs that a mistake can change, among others that are made as well."""
         mask = self.mask((mistake,))
         reach = self.reach(mask | self.mask(among), one_step=one_step)
-        return [name for name, target in self.targets.items() if reach.of[target] & mask]
+        return [name for name, target in self.targets.items() if reach[target] & mask]
 
     def leads_elsewhere(self, mistake: Mistake) -> bool:
         """Whether a line reads by this mistake what it did not read, so that others reach further."""
-        return any(number in self._adds for number in _set_bits(self.mask((mistake,))))
+        known = self._leading.get(id(mistake))
+        if known is None:
+            mask = self._mask(mistake)  # which keeps the mistake, so that no other has its id
+            known = self._leading[id(mistake)] = any(number in self._adds for number in _set_bits(mask))
+        return known
 
     def line(self, target: int, reach: Reach) -> Line:
         """The line of a value with the changes that are made in it."""
@@ -149,15 +164,21 @@ class Variants:
     def _of(self, mask: int) -> list[Change]:
         return [self._changes[number][0] for number in _set_bits(mask)]
 
-    def _reach(self, mask: int, above: list[int]) -> Reach:
+    def _reach(self, mask: int, *, one_step: bool) -> Reach:
         numbers = _set_bits(mask)
-        added = [(self._changes[n][1], read) for n in numbers for read in self._adds.get(n, ())]
+        added = tuple(dict.fromkeys((self._changes[n][1], r) for n in numbers for r in self._adds.get(n, ())))
+        above = self._led.get((added, one_step))
+        if above is None:
+            above = self._led[added, one_step] = self._above_with(added, self._above[one_step])
+        return Reach(mask, [(self._changes[number][1], 1 << number) for number in numbers], above)
+
+    def _above_with(self, added: Sequence[tuple[int, int]], above: list[int]) -> list[int]:
+        """What every value depends on where some read others besides."""
         for _ in added:  # one may lead on to the next
             for place, read in added:
                 more = above[read]
                 above = [found | more if found >> place & 1 else found for found in above]
-        places = [(self._changes[number][1], 1 << number) for number in numbers]
-        return Reach(mask, [sum(bit for place, bit in places if nodes >> place & 1) for nodes in above])
+        return above
 
     def _ancestors(self, carried: Mapping[int, int]) -> list[int]:
         """Of every value: itself and all that it depends on, through what is carried, as bits."""

@@ -16,7 +16,7 @@ import numpy as np
 
 from lstm_sym.audit.search.clock import Clock, TimeIsUp
 from lstm_sym.audit.search.evidence import Evidence
-from lstm_sym.audit.search.repair import TOGETHER, Chosen, Repair, Repairs, best
+from lstm_sym.audit.search.repair import SEVERAL, TOGETHER, Chosen, Repair, Repairs, best
 from lstm_sym.audit.search.stages import FEW_STEPS, Shown, Stage, in_stages
 from lstm_sym.mistakes.catalogue import Mistake
 from lstm_sym.mistakes.frequency import surprise
@@ -128,21 +128,23 @@ class Search:
             wrong = frozenset().union(*self.repairs.wrong(self.beam[0]).values())
             ways = [partial(self.repairs.with_one_changed, repair) for repair in fresh]
             left = wrong - self._given_up
-            ways += [partial(self.repairs.with_several_more, repair, left) for repair in (self.beam[0], start)]
+            bases = {one.keys: one for one in (self.beam[0], start)}.values()
+            ways += [partial(self.repairs.with_several_more, one, left, size) for size in SEVERAL for one in bases]
+            ways += [partial(self.repairs.with_another_and_more, self.beam[0], left)] if left else []
             tried |= {repair.keys for repair in fresh}
             if not any(map(self._improve, ways)):
                 self._given_up |= wrong
                 return
 
     def _improve(self, way: Callable[[], Iterator[Repair]]) -> bool:
-        """Whether a way leads to sets that make more right: they are followed, also where the time is up meanwhile."""
-        before, found = self.beam[0].count, list(self.beam)
+        """Whether a way leads to other sets that are worth following, also where the time is up meanwhile."""
+        before, found = {repair.keys for repair in self.beam}, list(self.beam)
         try:
             for repair in way():
                 found.append(repair)
         finally:
             self.beam = best(found, self.evidence)
-        return self.beam[0].count > before
+        return any(repair.keys not in before for repair in self.beam)
 
     def _show(self, stage: Stage, mistakes: Chosen) -> None:
         """Say what the sequences of a stage show."""

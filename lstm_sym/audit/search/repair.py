@@ -8,12 +8,15 @@ reach one is kept, that which is least surprising; the others are what it can be
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations, islice, product
 from typing import TypeAlias
 
+import numpy as np
+
 from lstm_sym.audit.search.clock import Clock
 from lstm_sym.audit.search.evidence import Evidence
+from lstm_sym.interpreter.evaluation import Array
 from lstm_sym.mistakes.catalogue import Mistake
 from lstm_sym.mistakes.frequency import surprise
 
@@ -33,7 +36,7 @@ ZERO = 0.25
 OTHERS = 12
 """What could stand in the place of a mistake, as far as earlier stages tell, of which so many are tried."""
 
-SEVERAL = {2: 150, 3: 30}
+SEVERAL = {2: 100, 3: 20}
 """Mistakes at once -> of how many, the least surprising ones, they are taken for one output."""
 
 
@@ -119,17 +122,35 @@ class Repairs:
                 if self._gives(together, needed) and self._gives(together, repair.right):
                     yield other
 
-    def with_several_more(self, repair: Repair, names: frozenset[str]) -> Iterator[Repair]:
+    def variations(self, repair: Repair) -> Iterator[Repair]:
+        """Sets that make the same right by another for one of them, and give something else where it is wrong."""
+        wrong = self.wrong(repair)
+        seen = {self._seen(repair.chosen, wrong)}
+        for mistake in repair.chosen:
+            for other in self.alternatives(repair, mistake):
+                chosen = tuple(other if one is mistake else one for one in repair.chosen)
+                if (given := self._seen(chosen, wrong)) not in seen:
+                    seen.add(given)
+                    yield replace(repair, chosen=chosen)
+
+    def with_another_and_more(self, repair: Repair, names: frozenset[str]) -> Iterator[Repair]:
+        """Sets that make more right by another for one, that makes the same right, and one or two more."""
+        found = list(self.variations(repair))
+        for one in found:
+            yield from self.with_one_more(one)
+        for one in found:
+            yield from self.with_several_more(one, names, 2)
+
+    def with_several_more(self, repair: Repair, names: frozenset[str], size: int) -> Iterator[Repair]:
         """Two more, or three, of which none alone helps: for one output, of what can change that and nothing right."""
         for name, place, pool in self._pools(repair, names):
-            for size, most in SEVERAL.items():
-                several = combinations(pool[:most], size)
-                fitting = [more for more in self.clock.watched(several) if self._fits(repair.chosen, more, place, name)]
-                found = [self.tried((*repair.chosen, *more), tuple(repair.right)) for more in fitting]
-                better = [one for one in found if one.count > repair.count]
-                yield from better
-                if better:
-                    return
+            several = combinations(pool[: SEVERAL[size]], size)
+            fitting = [more for more in self.clock.watched(several) if self._fits(repair.chosen, more, place, name)]
+            found = [self.tried((*repair.chosen, *more), tuple(repair.right)) for more in fitting]
+            better = [one for one in found if one.count > repair.count]
+            yield from better
+            if better:
+                return
 
     def in_few_words(self, repair: Repair) -> Repair:
         """The same by fewer mistakes, if one that changes several lines at once stands for some of them."""
@@ -140,19 +161,37 @@ class Repairs:
                 repair = self.tried((whole, *rest), tuple(repair.right))
         return repair
 
+    def _seen(self, chosen: Chosen, outputs: Outputs) -> tuple[bytes, ...]:
+        """What a set gives of these outputs, by its first digits."""
+        each = (self.evidence.gradients(chosen, place, names) for place, names in outputs.items())
+        pairs = zip(each, outputs.values(), strict=True)
+        return tuple(digits(found[name]) for found, names in pairs for name in sorted(names))
+
     def _fits(self, chosen: Chosen, more: Chosen, place: int, name: str) -> bool:
         return compatible(more) and name in self.evidence.given_by((*chosen, *more), place, (name,))
 
     def _pools(self, repair: Repair, names: frozenset[str]) -> list[tuple[str, int, list[Mistake]]]:
         """Of these outputs each wrong one, a sequence, and what changes it there and nothing right; few come first."""
         places = {name: place for place, wrong in self.wrong(repair).items() for name in sorted(wrong)}
-        pools = []
-        for name, place in places.items():
-            right = repair.right[place] - self.evidence.zero(place)
-            reached = [(m, self.evidence.affected(m, place, repair.chosen)) for m in self._addable(repair.chosen)]
-            pool = [mistake for mistake, outputs in reached if name in outputs and outputs.isdisjoint(right)]
-            pools += [(name, place, pool)] if name in names else []
+        reached = {place: self._different(repair, place) for place in dict.fromkeys(places.values())}
+        pools = [
+            (name, place, [mistake for mistake, outputs in reached[place] if name in outputs])
+            for name, place in places.items()
+            if name in names
+        ]
         return sorted(pools, key=lambda item: len(item[2]))
+
+    def _different(self, repair: Repair, place: int) -> list[tuple[Mistake, frozenset[str]]]:
+        """What changes nothing right of a sequence, with the outputs it changes; of what gives the same there one."""
+        right = repair.right[place] - self.evidence.zero(place)
+        found: dict[object, tuple[Mistake, frozenset[str]]] = {}
+        for mistake in self.clock.watched(self._addable(repair.chosen)):
+            outputs = self.evidence.affected(mistake, place, repair.chosen)
+            if outputs and outputs.isdisjoint(right):
+                given = self.evidence.gradients((*repair.chosen, mistake), place, outputs)
+                alike = tuple((name, digits(given[name])) for name in sorted(outputs))
+                found.setdefault(alike, (mistake, outputs))
+        return list(found.values())
 
     def _addable(self, chosen: Chosen) -> list[Mistake]:
         taken = frozenset().union(*(mistake.places for mistake in chosen))
@@ -176,6 +215,12 @@ class Repairs:
     def _gives(self, chosen: Chosen, outputs: Outputs) -> bool:
         """Whether a set gives all of these outputs; one is looked at after the other."""
         return all(self.evidence.given_by(chosen, p, (name,)) for p, names in outputs.items() for name in names)
+
+
+def digits(array: Array) -> bytes:
+    """An array by its first digits: the same for two that differ by rounding, but for bad luck."""
+    size = float(np.abs(array).max(initial=0.0))
+    return f"{size:.8g}".encode() + (np.round(array / size, 8) + 0.0).tobytes() if size else b""
 
 
 def compatible(chosen: Sequence[Mistake]) -> bool:
