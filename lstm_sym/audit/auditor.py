@@ -207,7 +207,7 @@ def _judged(done: _Done, subject: Subject, clock: Clock | None, told: Told, othe
     is_right = all(v.right for v in verdicts)
     noticed, unnoticed = _noticed(evidence, every, done.asked[SHORT[-1]]) if is_right else ((), ())
     short, given = done.known[SHORT[-1]], evidence.given[SHORT[-1]]
-    own = traced_lines(understood.explanation, short, given, subject, done.convention, by_step=answer.by_step)
+    own = traced_lines(understood.explanation, short, given, subject, done.convention)
     used = {each.setting for each in done.sequences}
     return Audit(
         derivation=derivation,

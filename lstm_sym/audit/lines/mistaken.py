@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import ast
-import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
-from pathlib import Path
 
 from lstm_sym.audit.lines.printing import Printing
-from lstm_sym.audit.lines.surroundings import Surroundings, line_text
+from lstm_sym.audit.lines.source import Source
+from lstm_sym.audit.lines.surroundings import Surroundings
 from lstm_sym.audit.lines.written import Line, Written, same
 from lstm_sym.mistakes.catalogue import Mistake
 from lstm_sym.mistakes.edits import parts
@@ -19,6 +18,9 @@ from lstm_sym.program.values import Value
 
 OMISSIONS = ("left out", "carried adjoint left out", "cotangent left out")
 """Kinds of mistakes with which a line has a term less."""
+
+ELSEWHERE = ("overwritten too early",)
+"""Kinds of mistakes that make a line wrong by what stands above it."""
 
 
 @dataclass(frozen=True)
@@ -35,61 +37,117 @@ class OwnLine:
     unnamed: tuple[str, ...] = ()
 
 
-def own_lines(
-    mistake: Mistake, written: Written, path: Path, given: Mapping[str, str], *, by_step: bool = False
-) -> Iterator[OwnLine]:
+def own_lines(mistake: Mistake, written: Written, source: Source) -> Iterator[OwnLine]:
     """The lines that a mistake is in; written: what was assigned, beside the values that the mistakes give.
 
-    given: argument of the function -> what it gets; by_step: whether it is called step by step. Nothing for a mistake
-    in values that the file assigns nowhere.
+    Nothing for a mistake in values that the file assigns nowhere.
     """
     right = {statement.provenance.id: statement for statement in mistake.context.backward.statements}
+    said: set[int] = set()
+    if mistake.kind in ELSEWHERE:
+        return
     for identity in mistake.statements:
-        found = next(_places(right[identity], mistake, written), None)
+        found = next(_places(right[identity], mistake, written, source), None)
         if found is None:
             continue
         statement, line = found
-        text = line_text(path, line.line)
-        if mistake.kind in OMISSIONS and addends_of(text) >= len(parts(right[identity])):
-            continue  # every term stands there: what arrives is what is wrong, and that is made elsewhere
-        around = Surroundings(written, line, given, right[identity].target, by_step=by_step)
+        around = Surroundings(written, line, right[identity].target)
         printing = Printing(mistake.context, around)
-        shown = _whole(line, text, statement, printing)
-        names = tuple(dict.fromkeys(value.name for value in printing.unnamed if value.name not in words_of(path)))
-        yield OwnLine(line.line, text, shown, statement.provenance.id, names)
+        own = own_line(statement, line, printing, source)
+        if mistake.kind in OMISSIONS and addends_of(own.text) >= len(parts(right[identity])):
+            continue  # every term stands there: what arrives is what is wrong, and that is made elsewhere
+        is_known = not any(value.of is not None for value in printing.unnamed)  # else it is not computed there
+        if is_known and own.line not in said and not means_the_same(own.text, own.right):
+            said.add(own.line)
+            yield own
 
 
-def _places(statement: Statement, mistake: Mistake, written: Written) -> Iterator[tuple[Statement, Line]]:
+def own_line(statement: Statement, line: Line, printing: Printing, source: Source) -> OwnLine:
+    """A line of the file that assigns what a statement defines, and how it should be."""
+    node = source.expression(line) if line.is_returned or line.where is not None else None
+    if line.at_once:
+        return OwnLine(node.lineno if node else line.line, source.row(line.line), "", statement.provenance.id)
+    if node is not None and not source.is_whole(node, line):
+        # An entry of a list: what stands beside it stays as it is.
+        printing = Printing(printing.context, printing.around.of(replace(line, where=None)))
+    right = printing.right_side(statement) or ""
+    if line.overwrites and (value := source.value(line)):
+        printing.unnamed.clear()
+        return OwnLine(line.line, source.row(line.line), f"{source.target(line)} += {value}", statement.provenance.id)
+    number = line.line if node is None else node.lineno
+    if right:
+        right = (
+            source.assigned(line, right)
+            if node is None or source.is_whole(node, line)
+            else source.replaced(node, right)
+        )
+    names = dict.fromkeys(value.name for value in printing.unnamed)
+    return OwnLine(number, source.row(number), right, statement.provenance.id, tuple(names) if right else ())
+
+
+def _places(
+    statement: Statement, mistake: Mistake, written: Written, source: Source
+) -> Iterator[tuple[Statement, Line]]:
     """The statement with the lines that assign what it gives; where there is none, those that read it and have one."""
     if isinstance(statement, Accumulate):
-        yield from ((statement, line) for line in _sums(statement, written))
+        yield from ((statement, line) for line in _sums(statement, written, source))
         return
-    yield from _assignments(statement, mistake, written)
+    yield from _assignments(statement, mistake, written, source)
 
 
-def _sums(statement: Accumulate, written: Written) -> Iterator[Line]:
+def _sums(statement: Accumulate, written: Written, source: Source) -> Iterator[Line]:
     """The lines that assign the gradient of a parameter, or what a step adds to it."""
     name = statement.target.of.name if statement.target.of else ""
     others = _equal_gradients(name, written)
-    found = (*written.lines(statement.target), *written.totals(name))
-    yield from (line for line in found if all(_is_nearer(line.name, name, one) for one in others))
+    found = [line for line in (*written.lines(statement.target), *written.totals(name))]
+    own = [line for line in found if not source.hands_on(line)]
+    if written.is_summed_wrongly(statement.target):  # where what is added is not wrong, the last goes on by steps
+        adding = [line for line in found if line.adds_up and not line.is_returned and not source.is_answer(line)]
+        own = [line for line in own if not (line.adds_up or line.at_once)] or adding[-1:] or own
+    for line in own:
+        if all(_is_nearer(line.name, name, one) for one in others):
+            yield line
 
 
-def _assignments(statement: Statement, mistake: Mistake, written: Written) -> Iterator[tuple[Statement, Line]]:
+def _assignments(
+    statement: Statement, mistake: Mistake, written: Written, source: Source
+) -> Iterator[tuple[Statement, Line]]:
     lines = [line for line in written.lines(statement.target) if not _is_forward(statement.target, mistake, written)]
-    if lines:
+    own = [line for line in lines if not source.hands_on(line)]
+    if own:
         before = _equal_before(statement.target, mistake, written)
-        if len(before) < len(lines) or all(_readers(value, mistake) == 1 for value in before):
-            yield statement, lines[min(len(before), len(lines) - 1)]
-    elif _is_element_wise(statement):
+        if len(before) < len(own) or all(_readers(value, mistake) == 1 for value in before):
+            yield statement, own[min(len(before), len(own) - 1)]
+        else:  # what is the same has its own line, and is returned in the place of this
+            yield from ((statement, line) for line in lines if line.is_returned)
+    elif isinstance(statement, Pointwise):
         for reader in mistake.context.backward.statements:
-            if statement.target in reader.reads() and _is_element_wise(reader):
-                yield from _places(reader, mistake, written)
+            if statement.target in reader.reads() and not isinstance(reader, Accumulate):
+                yield from _places(reader, mistake, written, source)
 
 
-def words_of(path: Path) -> frozenset[str]:
-    """The names of a file: one that it has too is its own."""
-    return frozenset(re.findall(r"[^\W\d]\w*", path.read_text(encoding="utf-8", errors="replace")))
+def means_the_same(text: str, other: str) -> bool:
+    """Whether two lines differ by no more than the order of terms and factors."""
+    try:
+        return text == other or _sorted(ast.parse(text.rstrip(","))) == _sorted(ast.parse(other.rstrip(",")))
+    except (SyntaxError, ValueError, RecursionError):
+        return False
+
+
+def _sorted(node: ast.AST) -> str:
+    """An expression with the terms and factors of each sum and product in one order."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Mult):
+        kind, waiting, found = type(node.op), [node.left, node.right], list[str]()
+        while waiting:
+            part = waiting.pop()
+            if isinstance(part, ast.BinOp) and isinstance(part.op, kind):
+                waiting += [part.left, part.right]
+            else:
+                found.append(_sorted(part))
+        return f"{kind.__name__}({', '.join(sorted(found))})"
+    parts = [value if isinstance(value, list) else [value] for _, value in ast.iter_fields(node)]
+    inner = (_sorted(one) if isinstance(one, ast.AST) else repr(one) for several in parts for one in several)
+    return f"{type(node).__name__}({', '.join(inner)})"
 
 
 def addends_of(text: str) -> int:
@@ -103,10 +161,6 @@ def addends_of(text: str) -> int:
     sums = [n for n in ast.walk(node) if isinstance(n, ast.BinOp) and isinstance(n.op, ast.Add | ast.Sub)]
     both = [n for n in sums if not isinstance(n.left, ast.Constant) and not isinstance(n.right, ast.Constant)]
     return 1 + len(both) + isinstance(node, ast.AugAssign)
-
-
-def _is_element_wise(statement: Statement) -> bool:
-    return isinstance(statement, Pointwise)
 
 
 def _equal_gradients(name: str, written: Written) -> list[str]:
@@ -143,13 +197,3 @@ def _readers(value: Value, mistake: Mistake) -> int:
 def _is_same(value: Value, other: Value, written: Written) -> bool:
     pairs = ((step.get(value), step.get(other)) for step in written.steps)
     return all(a is not None and b is not None and same(a, b) is False for a, b in pairs)
-
-
-def _whole(line: Line, text: str, statement: Statement, printing: Printing) -> str:
-    """Left and right side; a sum over the steps goes on as it does there."""
-    right = printing.right_side(statement)
-    if right is None:
-        return ""
-    if not line.adds_up:
-        return f"{line.name} = {right}"
-    return f"{line.name} += {right}" if "+=" in text else f"{line.name} = {line.name} + {right}"

@@ -1,104 +1,170 @@
-"""What a line of a user's file can read: what was assigned before it, and what the function was given."""
+"""What a line of a user's file can read: what the function had been given, and what it had assigned before."""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from itertools import islice
+from typing import Any
 
-from lstm_sym.audit.lines.written import Line, Written, latest, same
+import numpy as np
+
+from lstm_sym.audit.lines.written import Fit, Line, Where, Written, fits, holds, latest
 from lstm_sym.interpreter.evaluation import Array
-from lstm_sym.program.values import Role, Value
+from lstm_sym.program.values import Value
+
+Known = Mapping[str, tuple[str, Array]]
+"""Place -> its name as written, and its value."""
+
+MOST_ENTRIES = 40
+"""Arrays by step of which it is tried whether an entry of them is a value."""
 
 
 class Surroundings:
     """The names that stand for values where a line is, at every step."""
 
-    def __init__(self, written: Written, line: Line, given: Mapping[str, str], wrong: Value, *, by_step: bool) -> None:
-        """given: argument of the function -> what it gets: "x", "dy", "params", "params/W", "tape/i", ...
+    def __init__(self, written: Written, line: Line, wrong: Value) -> None:
+        """wrong: the value that the mistake is in; only what is right has its name."""
+        self.wrong, self.written, self.line = wrong, written, line
+        self.known = [latest(written.assigned, moment) for moment in line.moments]
 
-        wrong: the value that the mistake is in; only what is right has its name. by_step: whether the function is
-        called for one step at a time, with the arrays of that step.
+    def of(self, line: Line) -> Surroundings:
+        """The same for a line at the same moments."""
+        found = Surroundings(self.written, line, self.wrong)
+        found.__dict__["names"] = self.names
+        return found
+
+    def text(self, value: Value, where: Where | None = None) -> tuple[str, bool] | None:
+        """What a value is called there, and whether it is stored transposed; None if it has no name.
+
+        where: the part of an array that it is, and then what the array is called.
         """
-        self.wrong = wrong
-        self.written, self.line, self.given, self.by_step = written, line, given, by_step
-        self.known = [latest(written.assigned, moment, line.function) for moment in line.moments]
+        for text, arrays in self.names:
+            for turned in (False, True):
+                if self._is(arrays, value, (turned, where)):
+                    return text, turned
+        return None
 
-    def text(self, value: Value) -> tuple[str, bool] | None:
-        """What a value is called there, and whether it is stored transposed; None if it has no name."""
-        for place, (name, array) in self._once_a_step():
-            turned = self._everywhere(place, name, array, value)
-            if turned is not None:
-                return (place if all(place in known for known in self.known) else name), turned
-        argument = next(self._arguments(value), None)
-        return None if argument is None else (argument, False)
+    def shape(self, value: Value) -> tuple[int, ...]:
+        """The shape of the array that a value is."""
+        found = self._value(value, 0)
+        return () if found is None else np.shape(found)
 
-    def _once_a_step(self) -> list[tuple[str, tuple[str, Array]]]:
-        """What was assigned, the latest first; what changes within a step, as what a loop over gates takes, last."""
+    @property
+    def axes(self) -> int:
+        """How many axes the array has that the line assigns."""
+        return self.written.assigned[self.line.moments[0]].value.ndim
+
+    def holding(self, value: Value) -> Iterator[tuple[str, Fit]]:
+        """The names of the arrays of which a value is a part, and which."""
+        first = self._value(value, 0)
+        for text, arrays in self.names if first is not None else ():
+            assert first is not None
+            for found in fits(arrays[0], first):
+                if found[1] is not None and self._is(arrays, value, found):
+                    yield text, found
+
+    @cached_property
+    def names(self) -> list[tuple[str, list[Array]]]:
+        """Everything that can be named at every step, the latest first: its name, and its array at each step.
+
+        What changes within a step, as what a loop over gates takes, comes last, then entries of what holds all steps.
+        """
         known, counts = list(reversed(self.known[0].items())), self.written.counts
-        return sorted(known, key=lambda entry: counts[self.line.function, entry[0]] > len(self.known) + 1)
+        often = sorted(known, key=lambda entry: counts[self.line.function, entry[0]] > len(self.known) + 1)
+        texts = dict.fromkeys(text for place, (name, _) in often for text in (place, name))
+        found = [(text, self._everywhere(text)) for text in (*texts, *self._by_step())]
+        return [(text, arrays) for text, arrays in found if arrays is not None]
 
-    def _everywhere(self, place: str, name: str, array: Array, value: Value) -> bool | None:
-        """Whether a name stands for a value at every step; as `same`."""
-        first = same(array, self._value(value, 0))
-        for t in range(1, len(self.known)):
-            found = self.known[t].get(place) or _last_called(name, self.known[t])
-            if found is None or first is None or same(found[1], self._value(value, t)) is not first:
-                return None
-        return first
+    def _is(self, arrays: list[Array], value: Value, how: Fit) -> bool:
+        values = [self._value(value, t) for t in range(len(arrays))]
+        pairs = zip(arrays, values, strict=True)
+        return all(one is not None and one.size > 0 and holds(array, one, how) for array, one in pairs)
 
     def _value(self, value: Value, t: int) -> Array | None:
         return (self.written.right.steps if value == self.wrong else self.written.steps)[t].get(value)
 
-    def _arguments(self, value: Value) -> Iterator[str]:
-        """An argument that is the value, or holds it."""
-        source, step = _source(value), "" if self.by_step else self._step()
-        if not source or (value.time is not None and not self.by_step and not step):
-            return
-        index = "" if value.time is None or self.by_step else f"[{step}]"
-        group, _, entry = source.partition("/")
-        for name, what in self.given.items():
-            if what == source:
-                yield f"{name}{index}"
-            elif entry and what == group:
-                yield f'{name}["{entry}"]{index}'
+    def _everywhere(self, text: str) -> list[Array] | None:
+        """What an expression is at each step; None if it is nothing known at one of them."""
+        found = []
+        for known in self.known:
+            array = evaluated(text, known)
+            if array is None:
+                return None
+            found.append(array)
+        return found
 
-    def _step(self) -> str:
-        """The variable that holds the number of the step."""
+    def _by_step(self) -> Iterator[str]:
+        """Entries of what holds one for each step: h[t], states[t - 1], x[:, t]."""
+        step = next(self._steps(), "")
+        if not step:
+            return
+        lists = dict.fromkeys(place.rpartition("[")[0] for place in self.known[0] if place.endswith("]"))
+        wide = [place for place, (_, array) in self.known[0].items() if array.ndim > 1 and not _has_index(place)]
+        for owner in islice(dict.fromkeys((*wide, *lists)), MOST_ENTRIES):
+            yield from (f"{owner}[{step}]", f"{owner}[{step} - 1]", f"{owner}[:, {step}]", f"{owner}[:, :, {step}]")
+
+    def _steps(self) -> Iterator[str]:
+        """The variables that hold the number of the step."""
         for place in self.known[0]:
             numbers = [known[place][1] for known in self.known if place in known]
             if len(numbers) == len(self.known) and all(n.size == 1 and n == t for t, n in enumerate(numbers)):
-                return place
-        return ""
+                yield place
 
 
-def _source(value: Value) -> str:
-    """What an argument would get that is this value; "" for one that no argument can be."""
-    if value.role is Role.CARRIED_ADJOINT and value.of is not None:
-        return f"carried/{value.of.name}"
-    if value.role is Role.ADJOINT and value.of is None:
-        return "dy"
-    if value.of is not None:
-        return ""
-    if value.is_parameter:
-        return f"params/{value.name}"
-    return "x" if value.role is Role.INPUT else f"tape/{value.name}" + ("_prev" if value.time == -1 else "")
+def evaluated(text: str, known: Known) -> Array | None:
+    """The value of a name, an attribute or an entry among what is known; None where it is not there."""
+    if text in known and not _has_index(text):
+        return known[text][1]
+    try:
+        return _value(ast.parse(text, mode="eval").body, known)
+    except (SyntaxError, ValueError, IndexError, TypeError, KeyError):
+        return None
 
 
-def _last_called(name: str, known: dict[str, tuple[str, Array]]) -> tuple[str, Array] | None:
-    return next((found for found in reversed(known.values()) if found[0] == name), None)
+def _has_index(text: str) -> bool:
+    return text.endswith("]") and not text.endswith(("']", '"]'))
 
 
-def arguments(source: str, function: str) -> Sequence[str]:
-    """The names of the arguments of a function in a file, read, not run."""
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.FunctionDef) and node.name == function:
-            return [one.arg for one in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)]
-    return []
+def _value(node: ast.expr, known: Known) -> Array:
+    is_part = isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Slice | ast.Tuple)
+    place = _place(node, known)
+    if place in known and not is_part:  # a part is called alike at every step: it is cut from what is whole
+        return known[place][1]
+    if isinstance(node, ast.Subscript):
+        found = _value(node.value, known)[_index(node.slice, known)]
+        if hasattr(found, "shape"):
+            return found  # type: ignore[no-any-return]
+    raise KeyError(place)
 
 
-def line_text(path: Path, line: int) -> str:
-    """A line of a file, without its indentation."""
-    lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
-    text = lines[line - 1].strip() if 0 < line <= len(lines) else ""
-    return "".join(character if character.isprintable() else " " for character in text)
+def _place(node: ast.expr, known: Known) -> str:
+    """How a target is recorded: its indices worked out, but those of several axes as they are written."""
+    match node:
+        case ast.Name(id=name):
+            return name
+        case ast.Attribute(value=owner, attr=name):
+            return f"{_place(owner, known)}.{name}"
+        case ast.Subscript(value=owner, slice=index):
+            at = _index(index, known)
+            return f"{_place(owner, known)}[{ast.unparse(index) if isinstance(at, slice | tuple) else repr(at)}]"
+    raise ValueError(ast.unparse(node))
+
+
+def _index(node: ast.expr | None, known: Known) -> Any:
+    match node:
+        case None:
+            return None
+        case ast.Constant(value=value):
+            return value
+        case ast.Slice(lower=lower, upper=upper, step=step):
+            return slice(*(_index(part, known) for part in (lower, upper, step)))
+        case ast.Tuple(elts=parts):
+            return tuple(_index(part, known) for part in parts)
+        case ast.UnaryOp(op=ast.USub(), operand=operand):
+            return -_index(operand, known)
+        case ast.BinOp(left=left, op=ast.Add() | ast.Sub() as sign, right=right):
+            first, second = _index(left, known), _index(right, known)
+            return first + second if isinstance(sign, ast.Add) else first - second
+    return int(_value(node, known))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from lstm_sym.audit import names
+from collections.abc import Sequence
+
 from lstm_sym.audit.errors import AuditError
 from lstm_sym.audit.interface.convention import Convention
 from lstm_sym.audit.interface.subject import Subject
 from lstm_sym.audit.lines.mistaken import OwnLine, own_lines
-from lstm_sym.audit.lines.surroundings import arguments
+from lstm_sym.audit.lines.source import Source
 from lstm_sym.audit.lines.written import Written
 from lstm_sym.audit.search.explanations import Explanation
 from lstm_sym.audit.sequences.cases import ForwardPass
@@ -23,41 +24,36 @@ def traced_lines(
     given: Backward,
     subject: Subject,
     convention: Convention,
-    *,
-    by_step: bool,
 ) -> Lines:
     """Of each mistake, the lines that it is in; () where there is none, or the lines cannot be watched.
 
-    sequence: a short one of two steps or more; given: what backward programs are given of it; by_step: whether the
-    function is called step by step.
+    sequence: a short one of two steps or more; given: what backward programs are given of it.
     """
     if explanation is None or not explanation.mistakes:
         return ()
-    run = _together(explanation).run(given)
+    together = _together(explanation.mistakes)
+    assert together is not None
+    run = together.run(given)
     if not run.steps:
         return ()
     try:
         assigned = subject.trace(convention, sequence)
-        got = _given(subject, convention, sequence)
+        source = Source(subject.file)
     except (AuditError, OSError, SyntaxError, ValueError, RecursionError):
         return ()
-    written = Written(assigned, run, given.run(convention.derivation.adjoint), given.steps)
-    found = (own_lines(one, written, subject.file, got, by_step=by_step) for one in explanation.mistakes)
-    return tuple(tuple(lines) for lines in found)
+    found: list[tuple[OwnLine, ...]] = []
+    for mistake in explanation.mistakes:
+        others = _together([one for one in explanation.mistakes if one is not mistake])
+        right = others.run(given) if others else given.run(convention.derivation.adjoint)
+        found.append(tuple(own_lines(mistake, Written(assigned, run, right, given.steps), source)))
+    return tuple(found)
 
 
-def _given(subject: Subject, convention: Convention, sequence: ForwardPass) -> dict[str, str]:
-    """What each argument gets; nothing of a function that gets it in another arrangement than the equations'."""
-    if convention.interface is not None:
-        return {}
-    known = names.arguments(convention.derivation, sequence.case.sizes)
-    source = subject.file.read_text(encoding="utf-8")
-    return {name: known[name] for name in arguments(source, subject.function) if name in known}
-
-
-def _together(explanation: Explanation) -> Mistake:
+def _together(mistakes: Sequence[Mistake]) -> Mistake | None:
     """All of them as one; the first alone where two change the same."""
-    first, *others = explanation.mistakes
+    if not mistakes:
+        return None
+    first, *others = mistakes
     for other in others:
         first = first.and_(other) or first
     return first

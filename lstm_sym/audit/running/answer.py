@@ -11,8 +11,8 @@ import numpy as np
 
 from lstm_sym.interpreter.evaluation import Array
 
-Place = tuple[str, int, str, str, str, int]
-"""File, line, function, name as written, the same with its indices worked out, how often so far."""
+Place = tuple[str, int, str, str, str, int, int]
+"""File, line, function, name as written, the same with its indices worked out, how often so far, number of the call."""
 
 
 @dataclass(frozen=True)
@@ -98,5 +98,5 @@ def _names(found: Any) -> tuple[str, ...]:
 
 
 def _place(row: Any) -> Place:
-    file, line, function, name, place, count = row
-    return str(file), int(line), str(function), str(name), str(place), int(count)
+    file, line, function, name, place, count, call = row
+    return str(file), int(line), str(function), str(name), str(place), int(count), int(call)

@@ -13,12 +13,14 @@ from lstm_sym.interpreter.evaluation import Array
 
 @dataclass(frozen=True)
 class Assigned:
-    """A number or an array that a line assigned.
+    """A number or an array that a line assigned or returned, or that is there when a function begins.
 
     file: the name of the file, without its folder; line: where the target stands, of an entry of a literal dict that of
-    the key; function: the name of the function whose frame it was; name: as written, `grads[f"W_{k}"]`; place: the same
-    with its indices worked out, `grads['W_i']`; count: how often this line had assigned this name, from 1 on; value: as
-    it was right after the line, so that of an update in place it is the sum so far.
+    the key, 0 of what no line assigned: arguments, globals, and an array of which an entry was assigned; function: the
+    name of the function whose frame it was; name: as written, `grads[f"W_{k}"]`, "return[2]" of what is returned third;
+    place: the same with its indices worked out, `grads['W_i']`; count: how often this line had assigned this name, from
+    1 on; call: the number of the call of the function; value: as it was right after the line, so that of an update in
+    place it is the sum so far.
     """
 
     file: str
@@ -27,6 +29,7 @@ class Assigned:
     name: str
     place: str
     count: int
+    call: int
     value: Array
 
 

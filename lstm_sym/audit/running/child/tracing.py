@@ -11,7 +11,8 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from types import FrameType
+from itertools import islice
+from types import FrameType, ModuleType
 from typing import Any
 
 from numpy import array
@@ -26,6 +27,12 @@ MOST_ASSIGNED = 20_000
 MOST_NUMBERS = 1_000_000
 """Numbers that these have together at most; one array has a hundredth of that."""
 
+GIVEN = 0
+"""The line of what no line assigns: it is there when a function begins, or an entry of it was assigned."""
+
+MOST_ENTRIES = 100
+"""Entries of one dict, list or object that are looked at when a function begins."""
+
 Frames = Any
 
 
@@ -36,6 +43,8 @@ class Tracer:
         self.folder = os.path.join(folder, "")
         self.statements: dict[str, dict[int, list[ast.stmt]]] = {}
         self.pending: dict[FrameType, int] = {}
+        self.frames: dict[FrameType, int] = {}
+        self.calls = 0
         self.counts: Counter[tuple[str, int, str]] = Counter()
         self.places: list[list[Any]] = []
         self.arrays: list[Any] = []
@@ -49,6 +58,7 @@ class Tracer:
         """Trace no longer."""
         sys.settrace(None)
         self.pending.clear()
+        self.frames.clear()
 
     def entered(self, frame: FrameType, event: str, argument: object) -> Frames:
         """Of every call: traced further if it is in one of the files."""
@@ -57,6 +67,11 @@ class Tracer:
             return None
         if file not in self.statements:
             self.statements[file] = read_statements(file)
+        if frame not in self.frames:
+            self.calls += 1
+            self.frames[frame] = self.calls
+            for name, value in known_at_entry(frame):
+                self.add(frame, GIVEN, name, name, value)
         return self.happened
 
     def happened(self, frame: FrameType, event: str, argument: object) -> Frames:
@@ -69,6 +84,8 @@ class Tracer:
         if event == "line":
             self.pending[frame] = frame.f_lineno
         elif event == "return":
+            if before is not None:
+                self.record_returned(frame, before, argument)
             self.pending.pop(frame, None)
         return self.happened
 
@@ -86,6 +103,16 @@ class Tracer:
             for target, value in assigned(statement):
                 for row, name, place, found in numbered(target, value, frame):
                     self.add(frame, row, name, place, found)
+                for name, whole in owners(target, frame):
+                    self.add(frame, GIVEN, name, name, whole)
+
+    def record_returned(self, frame: FrameType, line: int, value: object) -> None:
+        """What the return statement of a line gives, each expression of it."""
+        for statement in self.statements[frame.f_code.co_filename].get(line, []):
+            if isinstance(statement, ast.Return) and statement.value is not None:
+                for row, name, found in returned(statement.value, value):
+                    self.add(frame, row, name, name, found)
+                return
 
     def add(self, frame: FrameType, line: int, name: str, place: str, value: Any) -> None:
         """One number or array, as long as there is room."""
@@ -95,13 +122,14 @@ class Tracer:
         code = frame.f_code
         self.counts[code.co_filename, line, name] += 1
         count = self.counts[code.co_filename, line, name]
-        self.places.append([os.path.basename(code.co_filename), line, code.co_name, name, place, count])
+        file, call = os.path.basename(code.co_filename), self.frames.get(frame, 0)
+        self.places.append([file, line, code.co_name, name, place, count, call])
         self.arrays.append(found)
         self.numbers += found.size
 
 
 def read_statements(file: str) -> dict[int, list[ast.stmt]]:
-    """Line -> the statements on it that assign something; of a loop its head alone."""
+    """Line -> the statements on it that assign or return something; of a loop its head alone."""
     try:
         with open(file, encoding="utf-8") as stream:
             tree = ast.parse(stream.read())
@@ -109,7 +137,7 @@ def read_statements(file: str) -> dict[int, list[ast.stmt]]:
         return {}
     found: dict[int, list[ast.stmt]] = {}
     for node in ast.walk(tree):
-        if isinstance(node, ast.Assign | ast.AugAssign | ast.AnnAssign | ast.Expr):
+        if isinstance(node, ast.Assign | ast.AugAssign | ast.AnnAssign | ast.Expr | ast.Return):
             lines = range(node.lineno, (node.end_lineno or node.lineno) + 1)
         elif isinstance(node, ast.For):
             lines = range(node.lineno, node.lineno + 1)
@@ -152,6 +180,75 @@ def singles(target: ast.expr, value: ast.expr | None) -> Iterator[tuple[ast.expr
             yield from singles(inner.value if isinstance(inner, ast.Starred) else inner, given)
     else:
         yield target, value
+
+
+def known_at_entry(frame: FrameType) -> Iterator[tuple[str, Any]]:
+    """What a function can read when it begins: arguments, variables around it, globals, and what these hold."""
+    scopes = (frame.f_locals,) if frame.f_locals is frame.f_globals else (frame.f_globals, frame.f_locals)
+    for name, value in [entry for scope in scopes for entry in list(scope.items())]:
+        if name.startswith("__") or callable(value) or isinstance(value, ModuleType):
+            continue
+        yield name, value
+        yield from held(name, value)
+
+
+def held(name: str, value: Any) -> Iterator[tuple[str, Any]]:
+    """The entries of a dict or a list, and the attributes of an object with those of dicts in it."""
+    try:
+        if isinstance(value, Mapping):
+            entries = [(f"{name}[{key!r}]", entry) for key, entry in islice(value.items(), MOST_ENTRIES)]
+        elif isinstance(value, list | tuple):
+            entries = [(f"{name}[{k}]", entry) for k, entry in enumerate(value[:MOST_ENTRIES])]
+        elif hasattr(value, "dtype") or not hasattr(value, "__dict__"):
+            return
+        else:
+            entries = [(f"{name}.{key}", entry) for key, entry in islice(vars(value).items(), MOST_ENTRIES)]
+            dicts = [(key, found) for key, found in entries if isinstance(found, dict)]
+            inner = [(f"{key}[{name!r}]", one) for key, found in dicts for name, one in found.items()]
+            entries += inner[:MOST_ENTRIES]
+    except Exception:  # a mapping of the user's own that fails
+        return
+    yield from entries
+
+
+def owners(target: ast.expr, frame: FrameType) -> Iterator[tuple[str, Any]]:
+    """The array of which a target is a part: it has changed too."""
+    if isinstance(target, ast.Subscript):
+        try:
+            value, place = looked_up(target.value, frame)
+        except Exception:  # as in `numbered`
+            return
+        yield place, value
+
+
+def returned(node: ast.expr, value: Any, name: str = "return") -> Iterator[tuple[int, str, Any]]:
+    """The line, "return[0]" or "return['x']", and the value of each expression of a return statement."""
+    entries: list[tuple[ast.expr, str]] = []
+    if isinstance(node, ast.Dict) and isinstance(value, Mapping):
+        for key, inner in zip(node.keys, node.values, strict=True):
+            if isinstance(key, ast.Constant):
+                yield from returned(inner, value.get(key.value), f"{name}[{key.value!r}]")
+        return
+    if isinstance(node, ast.Tuple | ast.List):
+        entries = numbered_parts(node.elts, name)
+    elif isinstance(node, ast.Call) and isinstance(value, tuple) and len(node.args) == len(value):
+        entries = numbered_parts(node.args, name)
+    if entries and isinstance(value, tuple | list):
+        for inner, called in entries:
+            at = int(called[len(name) + 1 : -1])
+            if -len(value) <= at < len(value):
+                yield from returned(inner, value[at], called)
+    else:
+        yield node.lineno, name, value
+
+
+def numbered_parts(nodes: list[ast.expr], name: str) -> list[tuple[ast.expr, str]]:
+    """Expressions by their place, from the end where one before them stands for several."""
+    stars = [k for k, node in enumerate(nodes) if isinstance(node, ast.Starred)]
+    if not stars:
+        return [(node, f"{name}[{k}]") for k, node in enumerate(nodes)]
+    ahead = [(node, f"{name}[{k}]") for k, node in enumerate(nodes[: stars[0]])]
+    return ahead + [(nodes[k], f"{name}[{k - len(nodes)}]") for k in range(stars[-1] + 1, len(nodes))]
 
 
 def numbered(target: ast.expr, value: ast.expr | None, frame: FrameType) -> Iterator[tuple[int, str, str, Any]]:
