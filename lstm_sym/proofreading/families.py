@@ -8,6 +8,9 @@ from dataclasses import dataclass, replace
 
 from lstm_sym.proofreading.formulas import Formula
 
+MAX_GATES = 12
+"""The most gates that a letter stands for; a longer list is no set of gates."""
+
 _SPACE = r"(?:\s|\\[,;:! ]|\\q?quad|~|&)*"
 _LETTER = r"(?P<letter>[a-zA-Z]|\\star|\\ast|\\bullet|\\[a-z]{2,7}|[★⋆•∗α-ω])"
 _MEMBER = r"(?:\\(?:tilde|hat|bar)\s*(?:\{\w\}|\w)|[a-zA-Z](?:_\w)?)"
@@ -45,13 +48,14 @@ def family_of(summation: str, gates: tuple[str, ...]) -> Family | None:
     if found is None or (found["letter"] == "t"):
         return None
     named = _split(found["members"])
-    return Family(found["letter"], named or gates) if named or gates else None
+    over = named or gates
+    return Family(found["letter"], over) if 0 < len(over) <= MAX_GATES else None
 
 
 def expanded(formula: Formula, gates: tuple[str, ...]) -> Iterator[Formula]:
     """A formula for each gate of which it is said to hold, itself where it is of one."""
     found = _BEHIND.search(formula.text)
-    if found and "=" in formula.text[: found.start()]:
+    if found and "=" in formula.text[: found.start()] and len(_split(found["members"])) <= MAX_GATES:
         family, text = Family(found["letter"], _split(found["members"])), formula.text[: found.start()]
     elif (star := _STAR.search(formula.text)) and gates:
         family, text = Family(star[0], gates), formula.text

@@ -27,7 +27,7 @@ _LABEL = re.compile(r"^\s*(?:[-*+]\s+|\d+[.)]\s+|>\s*)*(?:\([A-Z]?\d+[a-z]?\)\s+
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _SINGLE = re.compile(r"(?<![=<>!])=(?!=)|＝|←|:=|≔|<-|\\leftarrow|\\coloneqq")
 _SEPARATE = re.compile(
-    r"[,;，；]\s*(?:\\q?quad|\\ )+|(?:\\q?quad|\\qquad)+\s*(?=\S+.*=)|[;；]\s+"
+    r"[,;，；]\s*(?:\\q?quad|\\ ){1,4}|(?:\\q?quad){1,3}\s*(?=\S[^=]*=)|[;；]\s+"
     r"|,\s+(?=[^()\[\]]*=)|[，；](?=[^()\[\]]*=)"
 )
 _REMARK = re.compile(r"\s*(?:\\q?quad|\\ |\s)*(?:\\(?:text|mathrm|mbox)\{.*\}|\(.*\)|[A-Za-z]*)?[\s.,;]*")

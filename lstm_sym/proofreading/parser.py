@@ -38,6 +38,7 @@ class Parser(SymbolReader):
     def __init__(self, formula: str, latex: bool, words: Words) -> None:
         super().__init__(formula, latex, words.known)
         self.words = words
+        self.summing = False
 
     def line(self) -> Line:
         """side = side = ..."""
@@ -110,10 +111,13 @@ class Parser(SymbolReader):
         family = family_of(inner, self.words.gates)
         if family is None and "t" not in inner and "ₜ" not in inner:
             raise Unreadable(f"{inner!r} is a sum neither over t nor over gates", "write sums over units as products")
-        first = self.token().start
+        if family is not None and self.summing:
+            raise Unreadable("a sum over gates inside another", "write one of them out")
+        first, self.summing = self.token().start, self.summing or family is not None
         body = self.product()
         if family is None:
             return tree.Operation("time", body, inner)
+        self.summing = False
         text = self.formula[first : self.before()]
         parts = [Parser(family.member(text, gate), self.latex, self.words).whole() for gate in family.gates]
         return tree.total(tuple((1, part) for part in parts))

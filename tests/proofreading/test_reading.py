@@ -150,8 +150,12 @@ def test_a_line_that_cannot_be_read_is_counted_and_says_why(judged):
         "dc = dc_next\n" + "dc += dh\n" * 60,
         "dc = " + " + ".join(["dh * o"] * 60),
         r"$\delta c_t = " + r"\delta " * 500 + "c$",
+        r"$\delta c_t = \delta h_t, k \in \{" + "i, " * 1200 + "$",
+        r"$\delta c_t = \delta h_t " + "for all " * 400 + "k$",
+        r"$\delta c_t = \delta h_t " + r"\quad" * 700 + "$",
+        r"$\delta c_t = " + r"\sum_{k} (" * 30 + "a_k" + ")" * 30 + "$",
     ],
-    ids=["squares", "chain", "updates", "terms", "signs"],
+    ids=["squares", "chain", "updates", "terms", "signs", "gates", "words", "spaces", "sums"],
 )
 def test_no_text_takes_forever_or_too_deep(text, judged):
     """Names of names would be worked out 2^80 times, or a thousand calls deep."""
