@@ -1,6 +1,7 @@
 """Backward passes in the interfaces in which people write them, as they are: each is taken without a change.
 
-`passes/` holds them; the tables say what is recognised of each, and what is judged of it when a line is broken.
+`passes/` holds them; the table here says what is recognised of each, and what is judged of it when a line is broken.
+`passes/mistakes.toml` says what else is planted in some, and what should be named then (test_handwritten.py).
 """
 
 from __future__ import annotations

@@ -82,24 +82,22 @@ WRONG = {
 
 
 WIDE = {
-    ("lstm", "handwritten/course_lstm.py:lstm_backward", "do * o * (1 - o)", "do"): (
+    ("lstm", "passes/course_lstm.py:lstm_backward", "do * o * (1 - o)", "do"): (
         "da = np.hstack([di * i * (1 - i), df * f * (1 - f), do * o * (1 - o), dg * (1 - g**2)])"
     ),
-    ("lstm", "handwritten/course_lstm.py:lstm_backward", "db += db_t", "db = db_t"): "db += db_t",
-    ("lstm", "handwritten/course_lstm.py:lstm_backward", "dh[:, t] + dprev_h", "dh[:, t]"): (
-        "dnext_h = dh[:, t] + dprev_h"
-    ),
+    ("lstm", "passes/course_lstm.py:lstm_backward", "db += db_t", "db = db_t"): "db += db_t",
+    ("lstm", "passes/course_lstm.py:lstm_backward", "dh[:, t] + dprev_h", "dh[:, t]"): ("dnext_h = dh[:, t] + dprev_h"),
     (
         "lstm",
-        "handwritten/class_lstm.py:LSTM.backward",
+        "passes/object_lstm.py:LSTM.backward",
         "self.dU += da.T",
         "self.dU = da.T",
     ): "self.dU += da.T @ h_prev",
-    ("lstm", "handwritten/concat_lstm.py:backward", "dW += hin.T @ dA", "dW = hin.T @ dA"): "dW += hin.T @ dA",
-    ("lstm", "handwritten/concat_lstm.py:backward", "3 * H] = do * o * (1 - o)", "3 * H] = do * o"): (
+    ("lstm", "passes/concat_lstm.py:backward", "dW += hin.T @ dA", "dW = hin.T @ dA"): "dW += hin.T @ dA",
+    ("lstm", "passes/concat_lstm.py:backward", "3 * H] = do * o * (1 - o)", "3 * H] = do * o"): (
         "dA[:, 2 * H : 3 * H] = do * o * (1 - o)"
     ),
-    ("lstm", "handwritten/lectures_lstm.py:lstm_backward", "dc * cct * it", "dc * it * it"): (
+    ("lstm", "passes/lectures_lstm.py:lstm_backward", "dc * cct * it", "dc * it * it"): (
         "dit = dc * it * cct * (1 - it)"
     ),
     ("rnn", "passes/loss_rnn.py:loss_and_grads", "dz @ states[t - 1].T", "dz @ states[t].T"): (
