@@ -20,6 +20,7 @@ RETURNED = {
     "return dx, (dh0, dc0), None": ("dx", ("dh0", "dc0"), "None"),
     "return self.dW, list(reversed(dxs)), d[0]": ("dW", "dxs", "d"),
     "return 2 * dx, dh / B": ("dx", "dh"),
+    "return W.T @ da, da.dot(U), np.dot(U.T, da)": ("W.T @ da", "da.dot(U)", "np.dot(U.T, da)"),
     "last = dh, dc\n    return dx, last": ("dx", ("dh", "dc")),
     "out = (dx, dW)\n    return out": ("dx", "dW"),
     "if x:\n        return None\n    return grads": ("grads",),

@@ -90,7 +90,8 @@ class Finder:
             forward = None
         parts = returned(forward) if forward else ()
         table = vocabulary.backward_arguments(self.derivation, SIZES)
-        from_forward = {a.name: part for a in taken if forward and (part := part_of(a, parts, table))}
+        kept = {*vocabulary.CACHE, *self.only_unknown(taken, table)}
+        from_forward = {a.name: part for a in taken if forward and (part := part_of(a, parts, table, kept))}
         given = self.given(backward, taken, table, from_forward)
         if given is None:
             return None
@@ -132,6 +133,12 @@ class Finder:
             outputs=outputs,
             is_documented=plain and not self.globals(),
         )
+
+    def only_unknown(self, taken: Sequence[Argument], table: Mapping[str, str]) -> list[str]:
+        """The one argument of no known meaning, where it is one and there is no cache: what a forward pass gives."""
+        unknown = [a.name for a in taken if a.is_needed and not self.role(a.name, table)]
+        has_cache = any(a.name in vocabulary.CACHE for a in taken)
+        return unknown if len(unknown) == 1 and not has_cache else []
 
     def forward_call(self, forward: Function, taken: Sequence[Argument]) -> Call | None:
         """The forward pass, and what it is given; None where an argument has no known meaning."""
@@ -220,8 +227,10 @@ class Finder:
             for name in reading:
                 spelled = [f"{d}{name}" for d in weights.GRADIENT] + [f"{name}_grad", f"{name}grad", f"d{name.lower()}"]
                 found |= {other: f"pack/{name}" for other in [*spelled, name]}
+        alike = {name.replace("_", ""): what for name, what in reversed(found.items()) if len(name) > 2} | found
         several = {name: re.sub(r"(s|_?(list|all|seq|steps))$", "", name) for name in self.source.names}
-        return {**{name: found[one] for name, one in several.items() if one in found}, **found}
+        others = {name: alike.get(one) or alike.get(name.replace("_", "")) for name, one in several.items()}
+        return {**{name: what for name, what in others.items() if what}, **found}
 
 
 def find(source: Source, function: str, derivation: Derivation, *, lenient: bool = False) -> Interface | None:
@@ -290,14 +299,14 @@ def partner(name: str, methods: Mapping[str, object]) -> str:
     return others[0] if len(others) == 1 else ""
 
 
-def part_of(argument: Argument, parts: Sequence[object], known: Collection[object]) -> str:
+def part_of(argument: Argument, parts: Sequence[object], known: Collection[object], caches: Collection[str]) -> str:
     """The part of what the forward pass returns that an argument of the backward pass is, "" if it is none.
 
-    A cache without a name of its own is the last part, if that is nothing that is known by its name.
+    What is called a cache, and has no name of its own there, is the last part, if that is nothing known by its name.
     """
     if argument.name in parts:
         return "forward" if len(parts) == 1 else f"forward/{parts.index(argument.name)}"
-    if argument.name not in vocabulary.CACHE or not argument.is_needed:
+    if argument.name not in caches or not argument.is_needed:
         return ""
     kept = [place for place, part in enumerate(parts) if part in vocabulary.CACHE]
     if not kept and (not parts or parts[-1] in known):

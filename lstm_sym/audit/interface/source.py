@@ -258,8 +258,12 @@ def handed_on(function: Function, methods: Mapping[str, Function]) -> Iterator[t
         yield from ((value.id, name, argument) for value, argument in given if isinstance(value, ast.Name))
 
 
+PRODUCTS = ("dot", "matmul", "outer", "einsum", "tensordot")
+"""Functions of several arrays: what they give has the name of none of these."""
+
+
 def _name(node: ast.expr) -> object:
-    """What a returned expression is called: grads["Wx"] is Wx, np.stack(dxs) is dxs, dx.T is dx."""
+    """What a returned expression is called: grads["Wx"] is Wx, np.stack(dxs) is dxs, dx.T is dx; W.T @ da is no W."""
     match node:
         case ast.Name(id=name):
             return name
@@ -271,6 +275,10 @@ def _name(node: ast.expr) -> object:
             return name
         case ast.Subscript(value=inner) | ast.Starred(value=inner) | ast.UnaryOp(operand=inner):
             return _name(inner)
+        case ast.BinOp(op=ast.MatMult()):
+            return ast.unparse(node)
+        case ast.Call(func=ast.Attribute(attr=name) | ast.Name(id=name)) if name in PRODUCTS:
+            return ast.unparse(node)
         case ast.Call(func=ast.Attribute(value=owner, attr=name), args=parts):
             method = not (isinstance(owner, ast.Name) and owner.id in ("np", "numpy", "torch"))
             return _name(owner) if method or not parts else _name(parts[0])
