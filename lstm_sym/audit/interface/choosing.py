@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -31,11 +31,15 @@ SECONDS = 10.0
 
 @dataclass(frozen=True, order=True)
 class Score:
-    """How well an arrangement does: if the forward pass is right, how many outputs are, how like the others are."""
+    """How well an arrangement does: if the forward pass is right, how many outputs are, how like the others are.
+
+    is_whole: every output has the right shape.
+    """
 
     forward: bool
     right: int
     alike: float
+    is_whole: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -60,9 +64,20 @@ def chosen(start: Convention, interface: Interface, subject: Subject) -> Convent
     }
     if not scores:
         raise nothing_came(answer, subject, interface, start.derivation.cell, one.case.sizes)
-    best = max(scores, key=lambda place: (scores[place], -place))
+    best = in_batches(tried, scores, max(scores, key=lambda place: (scores[place], -place)))
     differs = forward_agrees(replace(plain, arrangement=tried[best]), done.found[best], one) is False
     return settled(plain, tried[best], scores[best].right, answer, differs=differs)
+
+
+def in_batches(tried: Sequence[Arrangement], scores: Mapping[int, Score], best: int) -> int:
+    """Columns of a batch in the place of columns of one sequence, where all of it goes through: what is right of one
+    sequence alone, a mean over the batch say, is then seen.
+    """
+    if tried[best].sequence != "TD1":
+        return best
+    wanted = replace(tried[best], sequence="TDB")
+    whole = [place for place, one in scores.items() if one.forward and one.right and one.is_whole]
+    return next((place for place in whole if tried[place] == wanted), best)
 
 
 def tried_out(start: Convention, interface: Interface, subject: Subject) -> Tried:
@@ -154,7 +169,8 @@ def score(convention: Convention, raw: Named, one: ForwardPass, right: Named) ->
     errors = deviations(fitting, right)
     number = sum(error <= NEAR for error in errors.values())
     alike = [cosine(value, right[name]) for name, value in fitting.items()]
-    return Score(forward_agrees(convention, raw, one) is True, number, round(sum(alike) / max(len(found), 1), 1))
+    forward, share = forward_agrees(convention, raw, one) is True, round(sum(alike) / max(len(found), 1), 1)
+    return Score(forward, number, share, len(fitting) == len(found))
 
 
 def normal(sources: frozenset[str]) -> frozenset[str]:
