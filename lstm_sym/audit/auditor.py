@@ -15,6 +15,7 @@ from lstm_sym.audit.forward.variants import Variant
 from lstm_sym.audit.interface.agreeing import answered
 from lstm_sym.audit.interface.choosing import normal
 from lstm_sym.audit.interface.convention import Convention, Recognised, unsummed
+from lstm_sym.audit.interface.cutting import wrong_cuts
 from lstm_sym.audit.interface.subject import Subject
 from lstm_sym.audit.lines.tracing_lines import Lines, traced_lines
 from lstm_sym.audit.running.answer import Answer
@@ -256,7 +257,7 @@ def _compared(
     convention: Convention, asked: list[ForwardPass], answer: Answer, place: str
 ) -> tuple[Evidence, dict[str, str], tuple[Recognised, ...]]:
     """What was found on the sequences that were not refused beside the right runs, the layout of each output, and what
-    came back unsummed.
+    came back unsummed, or cut in the wrong place.
     """
     cases = [case for case in range(len(asked)) if case not in answer.refused]
     given = [asked[case].backward(normal(answer.taken)) for case in cases]
@@ -269,7 +270,7 @@ def _compared(
         for case, wanted in zip(cases, expected, strict=True)
     ]
     found, texts = _outputs([one.outputs for one in read], expected, place, bars[0])
-    return Evidence(given, found, right, bars), texts, unsummed(read[0])
+    return Evidence(given, found, right, bars), texts, (*unsummed(read[0]), *wrong_cuts(convention, found, expected))
 
 
 def _verdicts(evidence: Evidence, texts: Mapping[str, str]) -> tuple[Verdict, ...]:

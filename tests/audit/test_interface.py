@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import ast
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -17,13 +16,8 @@ import pytest
 import lstm_sym as ls
 from lstm_sym.audit.auditor import _compared, _verdicts
 from lstm_sym.audit.compare import Verdict
-from lstm_sym.audit.errors import AuditError
 from lstm_sym.audit.interface.agreeing import answered
-from lstm_sym.audit.interface.choosing import sentences
 from lstm_sym.audit.interface.convention import Convention
-from lstm_sym.audit.interface.failing import mixes
-from lstm_sym.audit.interface.finding import find
-from lstm_sym.audit.interface.source import Source
 from lstm_sym.audit.interface.subject import Subject
 from lstm_sym.audit.sequences.cases import ForwardPass, forward_passes
 
@@ -253,113 +247,6 @@ def test_a_pass_is_taken_as_it_is(row: Row) -> None:
     cell = ls.cell(row.cell)
     every = ["x", *cell.parameters, *(f"{name}[0]" for name in cell.states)]
     assert [name for name in every if name not in verdicts] == row.missing.split()
-
-
-def test_of_many_failures_the_one_is_told_that_is_no_matter_of_shapes(tmp_path: Path) -> None:
-    row = next(row for row in ROWS if row.function == "course_rnn:rnn_backward")
-    file = tmp_path / "own.py"
-    text = row.file.read_text(encoding="utf-8")
-    file.write_text(text.replace("return dx, dprev_h", "return dx, dprev"), encoding="utf-8")
-    with pytest.raises(AuditError, match="failed in every arrangement") as caught:
-        judged(row, file)
-    assert "NameError: name 'dprev' is not defined" in str(caught.value) and "--init" in str(caught.value)
-
-
-SIZES = {
-    "input_size, hidden_size": (None, []),
-    "n_x, n_a": (("n_x, n_a", "n_x", "n_a"), []),
-    "nx, hidden_units": (("nx, hidden_units", "nx", "hidden_units"), []),
-    "X_size, H_size": (("X_size, H_size", "X_size", "H_size"), []),
-    "dim, k_of_it": (("dim, k_of_it", "dim", "k_of_it"), ["dim = D, k_of_it = H"]),
-    "dim, units": (("dim, units", "dim", "units"), ["dim = D"]),
-    "lr, hidden": (("lr, seed, inputs, hidden", "inputs", "hidden"), []),
-}
-"""Arguments of a constructor -> how it is written, and what is said to be guessed."""
-
-
-@pytest.mark.parametrize("names", SIZES)
-def test_sizes_of_a_constructor_are_known_by_many_names_or_by_their_order(names: str) -> None:
-    written, guessed = SIZES[names]
-    head, inputs, hidden = written or (names, *names.split(", "))
-    text = f"class A:\n    def __init__(self, {head}):\n        self.n = {inputs}\n"
-    text += f"        self.W = np.zeros((self.n, {hidden}))\n\n"
-    source = Source(ast.parse(text + "    def forward(self, x): pass\n    def backward(self, dh): pass\n"))
-    found = find(source, "A", ls.derive(ls.cell("lstm")))
-    assert found is not None and {inputs: "size/D", hidden: "size/H"}.items() <= dict(found.construct).items()
-    said = sentences(Convention(ls.derive(ls.cell("lstm")), {}, found), differs=False)
-    assert [one.facts["sizes"] for one in said if one.key == "audit.sizes_guessed"] == guessed
-
-
-NO_PARAMETERS = "class A:\n    def __init__(self): self.alpha = 1\n    def backward(self, dh): return dh\n"
-NO_NAME = "def lstm_backward(W):\n    def backward(dy): return dy\n    return backward\n"
-NO_CLASS = "class A:\n    def __init__(self, kind_of_it): pass\n    def backward(self, dh): pass\n"
-NO_FORWARD = (
-    "def lstm_forward(x, mode_of_it):\n    return x, cache\n\n\ndef lstm_backward(dh, cache):\n    return cache\n"
-)
-TAUGHT = {
-    "def lstm_backward(dh, cache):\n    x, h = cache\n": "no function lstm_forward or lstm_forward_pass",
-    "def lstm_backward(dh, caches, W):\n    return caches[0]\n": "caches is what a forward pass keeps",
-    "class A:\n    def backward(self, dh, W):\n        return self.x\n": "the class has no forward pass",
-    NO_PARAMETERS: "has no parameters under a name that is known; it has alpha",
-    NO_NAME: "functions that are made inside: backward",
-    NO_CLASS: "needs an object of the class A, which has an argument kind_of_it",
-    NO_FORWARD: "needs its forward pass lstm_forward, which has an argument mode_of_it",
-}
-"""A file -> what is said of it, beside how to mend it."""
-
-
-@pytest.mark.parametrize("text", TAUGHT)
-def test_what_has_to_be_called_before_is_told_where_it_is_not_there(text: str, tmp_path: Path) -> None:
-    (tmp_path / "own.py").write_text(text, encoding="utf-8")
-    derivation, sequences = few_sequences("lstm")
-    name = "A" if text.startswith("class") else "lstm_backward"
-    with pytest.raises(AuditError) as caught:
-        answered(derivation, Subject(tmp_path / "own.py", name), sequences)
-    assert TAUGHT[text] in str(caught.value) and "fix: " in str(caught.value)
-
-
-CUT = {
-    "dz[:, :D]": "dz[:, D:]",
-    "dz[:, D:]": "dz[:, :D]",
-}
-"""The gradient of [x, h] cut in the wrong place: dx and dh of each other's width."""
-
-
-def test_what_was_cut_in_the_wrong_place_is_told_from_the_shapes_that_do_not_fit(tmp_path: Path) -> None:
-    row = next(row for row in ROWS if row.function == "last_lstm:lstm_backward")
-    file = tmp_path / "own.py"
-    text = row.file.read_text(encoding="utf-8")
-    for right, wrong in CUT.items():
-        assert right in text
-        text = text.replace(right, wrong.replace("dz", "cut"))
-    file.write_text(text.replace("cut[", "dz["), encoding="utf-8")
-    with pytest.raises(AuditError, match=r"T 3, B 2, D 5, H 4(.|\n)*in lstm_backward") as caught:
-        judged(row, file)
-    assert "of [x, h] dx = d[:, :D], dh = d[:, D:]" in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    ("error", "is_mixed"),
-    [
-        ("shapes (2,5) (2,4)", True),
-        ("(5,1) (4,1)", True),
-        ("(4,) (5,)", True),
-        ("(2,5) (3,5)", False),
-        ("(2,4)", False),
-    ],
-)
-def test_inputs_in_the_place_of_states_show_in_shapes(error: str, is_mixed: bool) -> None:
-    assert mixes(f"ValueError: operands could not be broadcast together with {error}", 5, 4) is is_mixed
-
-
-def test_what_came_back_is_told_where_it_cannot_be_read(tmp_path: Path) -> None:
-    row = next(row for row in ROWS if row.function == "lists_rnn:backward")
-    file = tmp_path / "own.py"
-    text = row.file.read_text(encoding="utf-8")
-    file.write_text(text.replace("return grads[::-1]", "return [(g['dx'], g['dbh']) for g in grads]"), encoding="utf-8")
-    with pytest.raises(AuditError, match="returned 3 values, and its return statement has") as caught:
-        judged(row, file)
-    assert "of each step as a list for each name" in str(caught.value)
 
 
 def test_the_lines_of_a_pass_can_be_traced_as_it_is_called() -> None:
