@@ -39,16 +39,16 @@ from lstm_sym.mistakes.noticed import noticeable
 class Audit:
     """What was found.
 
-    verdicts: one an output, in the order x, parameters, initial states; missing: outputs that were not returned;
-    meant: what is done on purpose otherwise, a clip say; verdicts are on what remains. explanation: the mistakes
-    that give what was returned, as far as they are known; None if none is needed, or what was returned is not finite
-    or changes from call to call. own_lines: of each of these, the lines of the file that it is in. passes: the
-    forward pass of each sequence; evidence: what was found on each beside what is right. unused: those of the plan
-    on which the cell itself gives numbers too large; refused: those that the function refused, with its error; bar:
-    relative error up to which an output is right on the usual ones. noticed: if all is right, the known mistakes
-    that would have shown in what was returned; unnoticed: those that would not. convention: how the function is
-    called; recognised: what is to be said of that. other_forward: what the file's own forward pass is that of, if that
-    is not the cell; then all else is about that one.
+    verdicts: one an output, in the order x, parameters, initial states; missing: outputs that were not returned; meant:
+    what is done on purpose otherwise, a clip say; verdicts are on what remains. explanation: the mistakes that give
+    what was returned, as far as they are known; None if none is needed, or what was returned is not finite or changes
+    from call to call. own_lines: of each of these, the lines of the file that it is in. passes: the forward pass of
+    each sequence; evidence: what was found on each beside what is right. unused: those of the plan on which the cell
+    itself gives numbers too large; dropped: those about what the function does not take; refused: those that the
+    function refused, with its error; bar: relative error up to which an output is right on the usual ones. noticed: if
+    all is right, the known mistakes that would have shown in what was returned; unnoticed: those that would not.
+    convention: how the function is called; recognised: what is to be said of that. other_forward: what the file's own
+    forward pass is that of, if that is not the cell; then all else is about that one.
     """
 
     derivation: Derivation
@@ -57,6 +57,7 @@ class Audit:
     passes: tuple[ForwardPass, ...] = field(repr=False)
     evidence: Evidence = field(repr=False)
     unused: tuple[str, ...]
+    dropped: tuple[str, ...]
     refused: tuple[str, ...]
     bar: float
     verdicts: tuple[Verdict, ...]
@@ -209,7 +210,7 @@ def _judged(done: _Done, subject: Subject, clock: Clock | None, told: Told, othe
     noticed, unnoticed = _noticed(evidence, every, done.asked[SHORT[-1]]) if is_right else ((), ())
     short, given = done.known[SHORT[-1]], evidence.given[SHORT[-1]]
     own = traced_lines(understood.explanation, short, given, subject, done.convention)
-    used = {each.setting for each in done.sequences}
+    used = dict.fromkeys(each.setting for each in done.sequences)
     return Audit(
         derivation=derivation,
         place=subject.place,
@@ -217,6 +218,7 @@ def _judged(done: _Done, subject: Subject, clock: Clock | None, told: Told, othe
         passes=tuple(done.known),
         evidence=evidence,
         unused=tuple(one.why for one in sequences_for(derivation.cell.states) if one not in used),
+        dropped=tuple(one.why for one in used if one not in {each.setting for each in done.asked}),
         refused=tuple(f"{done.asked[case].setting.why}: {error}" for case, error in answer.refused.items()),
         bar=evidence.bars[0],
         verdicts=verdicts,

@@ -20,6 +20,10 @@ saturate, for there 1 - y^2 keeps few of its digits.
 """
 
 
+NOT_ZERO = "not zero"
+"""What an output is that is wrong only where it should be zero: no error is relative to that."""
+
+
 @dataclass(frozen=True)
 class Verdict:
     """One output.
@@ -121,6 +125,9 @@ def verdict(name: str, found: Sequence[Named], right: Sequence[Named], layout: s
         return Verdict(name, True, error, layout=layout)
     usual = [place for place in sorted((*LONG, *SHORT)) if place < len(found)]
     shown = usual if set(usual) & set(wrong_on) else wrong_on
+    if not any(expected[place].any() for place in {*shown} & {*wrong_on}):
+        return Verdict(name, False, float("inf"), layout=layout, equals=NOT_ZERO, wrong_on=wrong_on)
+    shown = [place for place in shown if expected[place].any()]
     values, expected, bar = [values[k] for k in shown], [expected[k] for k in shown], max(bars[k] for k in shown)
     factor = _factor(values, expected)
     exact = factor is not None and _is(values, [factor * value for value in expected], bar)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 
 from lstm_sym.audit.auditor import Audit
-from lstm_sym.audit.compare import Verdict
+from lstm_sym.audit.compare import NOT_ZERO, Verdict
 from lstm_sym.audit.deviations.deviation import Deviation
 from lstm_sym.audit.lines.mistaken import OwnLine
 from lstm_sym.audit.mistake_wording import MistakeWording
@@ -56,6 +56,8 @@ class Wording(MistakeWording):
             return text("audit.like.broken", broken=verdict.broken[0], total=verdict.broken[1])
         if verdict.equals == "zero":
             return text("audit.like.zero")
+        if verdict.equals == NOT_ZERO:
+            return text("audit.like.not_zero")
         if name := verdict.equals.removesuffix(" transposed"):
             return text("audit.like.another" if name == verdict.equals else "audit.like.transposed", name=name)
         if verdict.exact and verdict.factor is not None:
@@ -63,8 +65,9 @@ class Wording(MistakeWording):
         return ""
 
     def reason(self, why: str) -> str:
-        """Why a sequence is there."""
-        return self.sentences.as_in_english("audit.why", why)
+        """Why a sequence is there; behind a colon the state that it is about."""
+        known, sign, state = why.partition(": ")
+        return self.sentences.as_in_english("audit.why", known) + sign + state
 
     def sequence(self, place: int) -> str:
         """Which sequence this is: its sizes, and why it is there."""
@@ -103,6 +106,7 @@ class Wording(MistakeWording):
             "stacked": ("names", [name.removeprefix("pack/") for name in answer.stacked]),
             "wrong_on": ("sequences", self.named(wrong_on)),
             "right_on": ("sequences", self.named(right_on)),
+            "dropped": ("sequences", [self.reason(why) for why in audit.dropped]),
             "unused": ("sequences", [self.reason(why) for why in audit.unused]),
             "refused": ("sequences", [f"{self.reason(why)}: {error}" for why, _, error in refused]),
             "replaced": ("names", answer.replaced),

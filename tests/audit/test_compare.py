@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lstm_sym.audit.compare import BAR, layout_text, layouts, turned, verdict
+from lstm_sym.audit.compare import BAR, NOT_ZERO, layout_text, layouts, turned, verdict
 from lstm_sym.audit.errors import AuditError
 from lstm_sym.interpreter.over_time import Named
 
@@ -89,3 +89,13 @@ def test_the_factor_is_that_of_least_squares() -> None:
     factor = verdict("b", found, [{"b": right["b"]} for right in RIGHT], "", [BAR] * 2).factor
     stacked, expected = (np.concatenate([named["b"] for named in side]) for side in (found, RIGHT))
     assert factor == pytest.approx(np.linalg.lstsq(expected[:, None], stacked, rcond=None)[0][0])
+
+
+def test_what_should_be_zero_has_no_relative_error() -> None:
+    right = [{**one, "b": 0 * one["b"]} if place else one for place, one in enumerate(RIGHT)]
+    found = [{**one, "b": one["b"] + 1e-3 * place} for place, one in enumerate(right)]
+    said = verdict("b", found, right, "", [BAR] * len(right))
+    assert (said.right, said.equals, said.error) == (False, NOT_ZERO, float("inf"))
+    found[0] = {**found[0], "b": 1.5 * found[0]["b"]}
+    said = verdict("b", found, right, "", [BAR] * len(right))
+    assert (said.right, said.equals, said.error, said.factor) == (False, "", pytest.approx(0.5), pytest.approx(1.5))

@@ -12,6 +12,7 @@ import pytest
 
 import lstm_sym as ls
 from lstm_sym.audit import Audit, AuditError, audit
+from lstm_sym.audit.sequences.plan import sequences_for
 
 LOOP = """
     dW, dU, db, dn = np.zeros_like(W), np.zeros_like(U), np.zeros_like(b), {start}
@@ -116,6 +117,7 @@ def test_what_is_not_taken_is_zero_or_recognised(name: str) -> None:
 def test_what_the_function_was_given_is_what_is_compared() -> None:
     zero = audited(CASES["no first state"][0])
     assert all(not one.case.state["h"].any() for one in zero.passes) and zero.unused == ()
+    assert zero.dropped == ("the initial state zero", "a large initial state")
     last = audited(CASES["the last step alone"][0])
     assert all(not one.case.dy[:-1].any() for one in last.passes) and last.passes[0].case.dy[-1].any()
     for found in (zero, last):
@@ -190,3 +192,9 @@ def test_a_function_of_torch_is_called_with_tensors(right: bool, real: bool) -> 
     found = audited(TORCH if right else TORCH.replace("da.T @ hs[t]", "da.T @ hs[t + 1]"), function="Cell")
     assert found.right is right and len(found.verdicts) == 5
     assert [verdict.name for verdict in found.verdicts if not verdict.right] == ([] if right else ["U"])
+
+
+def test_sequences_about_one_state_say_which() -> None:
+    labels = [one.why for one in sequences_for(("h", "c")) if one.alone]
+    assert labels[1:] == ["one step, a last cotangent alone: h", "one step, a last cotangent alone: c"]
+    assert sum("last cotangent" in one.why for one in sequences_for(("h",))) == 2

@@ -68,6 +68,8 @@ def understand(evidence: Evidence, program: Program, known: Sequence[Mistake], e
             return beside
         for place, meant in enumerate(found.likely):
             likely = meaning(evidence, program, meant)
+            if not likely.right_names >= certain.evidence.right_names:
+                continue  # what is right throughout is not so by chance
             explanation = explain(likely, 1 / (len(found.likely) - place))
             if explanation.is_whole:
                 return _least(evidence, program, Understood(meant, likely, explanation))

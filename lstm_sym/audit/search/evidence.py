@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 
 import numpy as np
 
@@ -66,6 +67,11 @@ class Evidence:
         if place not in self._zero:
             self._zero[place] = frozenset(n for n, value in self.found[place].items() if not value.any())
         return self._zero[place]
+
+    @cached_property
+    def right_names(self) -> frozenset[str]:
+        """The outputs that are right on every sequence."""
+        return self.names.intersection(*(self.given_by((), place) for place in range(len(self.given))))
 
     def explained(self, mistakes: Sequence[Mistake], places: Iterable[int] | None = None) -> bool:
         """Whether they give every output of these sequences, or of all; short ones are looked at first."""

@@ -90,9 +90,9 @@ passes; and of two short ones, in which mistakes have not mixed through time, so
 
 
 def sequences_for(states: Sequence[str]) -> tuple[Setting, ...]:
-    """The sequences for a cell with these states."""
+    """The sequences for a cell with these states; of those about one of several it is said which."""
     found: list[Setting] = []
     for one in PLAN:
-        each = [replace(one, alone=name) for name in states]
+        each = [replace(one, alone=name, why=f"{one.why}: {name}" if states[1:] else one.why) for name in states]
         found += each if one.alone == EACH_STATE else [one]
     return tuple(found)
