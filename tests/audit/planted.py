@@ -99,12 +99,19 @@ class Author:
             start = time.process_time()
             said = explain(found, self.known, Clock(seconds, now=time.process_time), usual=self.usual)
             spent = time.process_time() - start
-            named, first = said.mistakes, said.mistakes[:1]
-            is_whole = said.is_whole and len(named) <= len(made)
-            count_named = len(made) if is_whole else sum(any(self.stands(n, m, made) for n in named) for m in made)
-            is_real = is_whole or any(self.stands(n, m, made) for n in first for m in made)
+            count_named, is_real = self.named(said.mistakes, made, is_whole=said.is_whole)
         keys = tuple(mistake.key for mistake in made)
         return Trial(number, self.cell, keys, count_named, is_real, spent)
+
+    def named(self, said: tuple[Mistake, ...], made: tuple[Mistake, ...], *, is_whole: bool) -> tuple[int, bool]:
+        """How many of the mistakes made are named by what is said, and whether the first named is real.
+
+        All are where what is said gives all that was found, and is no more than was made.
+        """
+        if is_whole and len(said) <= len(made):
+            return len(made), True
+        count = sum(any(self.stands(one, planted, made) for one in said) for planted in made)
+        return count, not made or any(self.stands(one, planted, made) for one in said[:1] for planted in made)
 
     def stands(self, named: Mistake, planted: Mistake, made: tuple[Mistake, ...]) -> bool:
         """Whether what is named is what was planted, or gives the same in its place."""
@@ -133,6 +140,5 @@ def tried_as_file(number: int, folder: Path, seconds: float = 20.0) -> Trial:
     named = found.explanation.mistakes if found.explanation else ()
     with np.errstate(all="ignore"):
         own = tuple(one for m in named for one in author.known if one.key == m.key)
-        count_named = sum(any(author.stands(n, m, made) for n in own) for m in made)
-        is_real = not made or any(author.stands(n, m, made) for n in own[:1] for m in made)
+        count_named, is_real = author.named(own, made, is_whole=bool(found.explanation and found.explanation.is_whole))
     return Trial(number, f"{author.cell}, {style}", tuple(m.key for m in made), count_named, is_real, spent)
