@@ -97,7 +97,7 @@ class Author:
             made = self.drawn(number, count)
             found = self.evidence([self.pass_.gradients(made, place) for place in range(len(self.given))])
             start = time.process_time()
-            said = explain(found, self.known, Clock(seconds, now=time.process_time), usual=self.usual)
+            said = explain(found, self.known, Clock(seconds), usual=self.usual)
             spent = time.process_time() - start
             count_named, is_real = self.named(said.mistakes, made, is_whole=said.is_whole)
         keys = tuple(mistake.key for mistake in made)
