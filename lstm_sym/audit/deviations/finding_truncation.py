@@ -28,10 +28,18 @@ def truncations(seen: Seen, known: Deviations) -> Iterator[Deviations]:
         if lag and agreeing(seen, place, gradients) > before:
             yield (Windowed(lag),)
     for length in range(2, steps + 1):
-        for is_from_start, first in FORMS:
-            one = Cut(length, from_start=is_from_start, first=first)
-            if agreeing(seen, place, seen.run(seen.meant(place, in_order((*known, one)))).gradients) > before:
-                yield (one,)
+        for is_from_start in (True, False):
+            plain, *others = [
+                Cut(length, from_start=side, first=first) for side, first in FORMS if side == is_from_start
+            ]
+            better = [one for one in (plain,) if _agreeing_with(seen, place, known, one) > before]
+            if better or length == steps:  # what is cut elsewhere gives more than the first state
+                better += [one for one in others if _agreeing_with(seen, place, known, one) > before]
+            yield from ((one,) for one in better)
+
+
+def _agreeing_with(seen: Seen, place: int, known: Deviations, one: Cut) -> int:
+    return agreeing(seen, place, seen.run(seen.meant(place, in_order((*known, one)))).gradients)
 
 
 def shown_on(seen: Seen, known: Deviations) -> int | None:
