@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
+from typing import Any
 
 from lstm_sym.audit.auditor import Audit
 from lstm_sym.audit.compare import CUT, NOT_ZERO, Verdict
@@ -19,6 +20,9 @@ SINGLE = (1e-9, 1e-5)
 FEW = 3
 """So many sequences are named with their sizes; more only by why they are there."""
 
+NAMES = ("names", "states")
+"""Facts that are lists of names."""
+
 
 def is_single(error: float) -> bool:
     """Whether no more than the digits of float32 agree."""
@@ -32,17 +36,24 @@ class Wording(MistakeWording):
         super().__init__(audit.derivation, language)
         self.audit = audit
 
-    def own(self, line: OwnLine) -> list[d.Line]:
-        """A line of the user's file, and as it should be."""
-        write = self.sentences.line
-        found = [write("audit.own.line", line=str(line.line), text=d.Code(line.text))]
-        found += [write("audit.own.right", text=d.Code(line.right))] if line.right else []
-        return found + ([write("audit.own.unnamed", names=self.listed(line.unnamed))] if line.unnamed else [])
+    def own(self, line: OwnLine) -> list[tuple[str, d.Line]]:
+        """A line of the user's file, and as it should be, each with its name; what is unnamed in it without one."""
+        text = self.sentences.text
+        found: list[tuple[str, d.Line]] = [(text("audit.own.line", line=line.line), (d.Code(line.text),))]
+        found += [(text("audit.own.right"), (d.Code(line.right),))] if line.right else []
+        unnamed = text("audit.own.unnamed", names=self.listed(line.unnamed))
+        return found + ([("", (unnamed,))] if line.unnamed else [])
+
+    def called(self, place: int) -> str:
+        """What a mistake is called: "the mistake", or "mistake 2 of 3"."""
+        count = len(self.audit.explanation.mistakes) if self.audit.explanation else 0
+        text = self.sentences.text
+        return text("audit.mistake") if count == 1 else text("audit.mistake_of", number=place + 1, count=count)
 
     def meant(self, deviation: Deviation) -> str:
         """What is meant otherwise, with its number; a sentence without a full stop."""
         values = getattr(deviation, "values", ())
-        what = ", ".join(sorted(self.notation.symbol(value) for value in values))
+        what = self.listed(sorted(self.notation.symbol(value) for value in values))
         return self.sentences.text(f"audit.meant.{deviation.key}", number=number_text(deviation.number or 0), what=what)
 
     def all_meant(self) -> str:
@@ -72,12 +83,13 @@ class Wording(MistakeWording):
     def sequence(self, place: int) -> str:
         """Which sequence this is: its sizes, and why it is there."""
         one = self.audit.passes[place]
-        return one.case.label + (f" ({self.reason(one.setting.why)})" if one.setting.why else "")
+        sizes, why = self.listed(one.case.label.split(", ")), one.setting.why
+        return self.sentences.text("audit.sequence.why", sizes=sizes, why=self.reason(why)) if why else sizes
 
     def briefly(self, place: int) -> str:
         """Why a sequence is there; its sizes where nothing is special about it."""
         one = self.audit.passes[place]
-        return self.reason(one.setting.why) or one.case.label
+        return self.reason(one.setting.why) or self.sequence(place)
 
     def named(self, places: Sequence[int]) -> Iterable[str]:
         """Sequences by why they are there; a few with their sizes too."""
@@ -85,7 +97,7 @@ class Wording(MistakeWording):
 
     def notes(self) -> list[str]:
         """What the user should know beside the verdicts."""
-        recognised = [self.sentences.text(said.key, **said.facts) for said in self.audit.recognised]
+        recognised = [self.sentences.text(said.key, **self._listed_facts(said.facts)) for said in self.audit.recognised]
         return recognised + [self.sentences.text(f"audit.note.{key}", **facts) for key, facts in self._notes()]
 
     def _notes(self) -> Iterator[tuple[str, dict[str, str]]]:
@@ -162,6 +174,14 @@ class Wording(MistakeWording):
     def listed(self, items: Iterable[str]) -> str:
         """With the comma of the language."""
         return self.sentences.sentence("list.comma").join(items)
+
+    def lines_of(self, mistake: Mistake) -> str:
+        """The numbers of the lines that a mistake changes: (B1), (B4)."""
+        return self.listed(f"({line.number})" for line in self.lines(mistake))
+
+    def _listed_facts(self, facts: Mapping[str, Any]) -> dict[str, Any]:
+        """Facts with the comma of the language between names; what stands in brackets is code."""
+        return {key: self.listed(str(one).split(", ")) if key in NAMES else one for key, one in facts.items()}
 
     def _joined(self, items: Iterable[str]) -> str:
         return self.sentences.sentence("audit.sequence.semicolon").join(items)

@@ -73,14 +73,16 @@ def _explained(wording: Wording) -> Iterator[str]:
         yield from (first, *(f"  {line}" for line in others))
         yield from _started(wording)
         return
-    name = click.style(text("audit.mistake"), bold=True)
     for place, mistake in enumerate(found.explanation.mistakes):
+        name = click.style(wording.called(place), bold=True)
         yield text("audit.mistake_says", mistake=name, sentence=wording.sentence(mistake))
         for line in wording.lines(mistake):
             origin = "    " + text("audit.from", equation=line.origin) if line.origin else ""
             yield f"  ({line.number}) {line.text}{origin}"
         for own in found.own_lines[place] if found.own_lines else ():
-            yield from (f"  {line_text(one, wording.notation)}" for one in wording.own(own))
+            for term, own_text in wording.own(own):
+                shown = line_text(own_text, wording.notation)
+                yield "  " + (text("audit.colon", term=term, text=shown) if term else shown)
         yield from _alternatives(wording, place)
     if found.explanation.unexplained:
         yield from (line_text(line, wording.notation) for line in wording.left())
@@ -95,8 +97,7 @@ def _alternatives(wording: Wording, place: int) -> Iterator[str]:
     if others:
         yield text("audit.also")
     for mistake in others[:ALSO]:
-        numbers = ", ".join(f"({line.number})" for line in wording.lines(mistake))
-        yield f"  {wording.sentence(mistake)} {numbers}"
+        yield f"  {wording.sentence(mistake)} {wording.lines_of(mistake)}"
     if len(others) > ALSO:
         yield "  " + text("audit.more", count=len(others) - ALSO)
 

@@ -105,3 +105,22 @@ def test_the_example_of_a_pass_that_clips_is_what_is_printed() -> None:
     clipped = '    grads = {name: np.clip(value, -5, 5) for name, value in grads.items()}\n    return {"dx"'
     lines = run(LSTM.replace('    return {"dx"', clipped), cell="lstm").stdout.splitlines()
     assert lines[0] == first and dots == "..." and last in lines
+
+
+def test_the_page_marks_what_is_meant_and_offers_no_page() -> None:
+    """A clip beside a mistake is no mistake; commands are code, without the signs of Markdown in sentences."""
+    clipped = '    grads = {name: np.clip(value, -5, 5) for name, value in grads.items()}\n    return {"dx"'
+    wrong = LSTM.replace("dc * c_prev * f", "dc * c * f").replace('    return {"dx"', clipped)
+    run(wrong, "-o", "audit.html", cell="lstm")
+    page = Path("audit.html").read_text(encoding="utf-8")
+    assert "meant, not an error: every element" in page and "-o audit.html" not in page
+    run(RNN.replace("dx[t] = da @ W", "dx[t] = np.sin(da) @ W"), "--seconds", "0", "-o", "audit.html", "--force")
+    page = Path("audit.html").read_text(encoding="utf-8")
+    assert "<code>lstm-sym show rnn --only backward</code>" in page and "`lstm-sym" not in page
+    assert "where it starts" in page and "從這裡開始出錯" in page
+
+
+def test_commas_and_brackets_are_those_of_the_language() -> None:
+    lines = run(RNN.replace("(1 - h[t] ** 2)", "(1 - h[t])"), "--lang", "zh-Hant").stdout.splitlines()
+    least = next(line for line in lines if "最小情形" in line)
+    assert "T 1、B 1、D 1、H 1（最小的）" in least

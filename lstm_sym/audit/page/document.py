@@ -59,7 +59,8 @@ class _Page:
     def mistakes(self) -> Iterator[d.Block]:
         """What is meant otherwise, each mistake with its line, what else gives the same; or that none is known."""
         for deviation in self.audit.meant:
-            yield d.Paragraph((self.wording.meant(deviation),))
+            meant = self.wording.meant(deviation)
+            yield d.Paragraph((meant if self.audit.right else self.text("audit.meant.not_wrong", meant=meant),))
         if all(verdict.right for verdict in self.audit.verdicts):
             return
         if self.audit.is_usually_right:
@@ -74,17 +75,18 @@ class _Page:
             yield from self.start()
             return
         for place, mistake in enumerate(explanation.mistakes):
-            name = self.text("audit.mistake")
+            name = self.wording.called(place)
             yield d.Paragraph(
                 self.wording.sentences.line("audit.mistake_says", mistake=name, sentence=self.wording.said(mistake))
             )
             for identity in mistake.statements:
                 yield self.wording.equation(identity)
             origins = dict.fromkeys(line.origin for line in self.wording.lines(mistake) if line.origin)
-            for origin in origins:
-                yield d.Paragraph(self.wording.sentences.line("audit.from", equation=d.Code(origin)))
-            for own in self.audit.own_lines[place] if self.audit.own_lines else ():
-                yield from (d.Paragraph(line) for line in self.wording.own(own))
+            own = self.audit.own_lines[place] if self.audit.own_lines else ()
+            terms = [((term,), line) for one in own for term, line in self.wording.own(one)]
+            terms += [((self.text("audit.own.derived"),), (d.Code(origin),)) for origin in origins]
+            if terms:
+                yield d.Definitions(tuple(terms))
             if others := self.wording.alternatives(place):
                 yield d.Folded(self.text("audit.also"), tuple(self.also(others)))
         if explanation.unexplained:
@@ -94,8 +96,7 @@ class _Page:
     def also(self, others: Sequence[Mistake]) -> Iterator[d.Block]:
         """Other mistakes that give the same."""
         for mistake in others[:ALSO]:
-            numbers = ", ".join(f"({line.number})" for line in self.wording.lines(mistake))
-            yield d.Paragraph((*self.wording.said(mistake), f" {numbers}"))
+            yield d.Paragraph((*self.wording.said(mistake), f" {self.wording.lines_of(mistake)}"))
         if (more := len(others) - ALSO) > 0:
             yield d.Paragraph((self.text("audit.more", count=more),))
 

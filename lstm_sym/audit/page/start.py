@@ -40,10 +40,11 @@ def _with_part(wording: Wording, start: Start, name: str, *, is_all: bool) -> st
 def part_text(wording: Wording, parts: Iterable[WrongPart]) -> str:
     """Steps 1, 2 of 6."""
     text = wording.sentences.text
-    return wording.listed(text(f"audit.part.{p.axis}", places=ranges(p.places), count=p.count) for p in parts)
+    comma = wording.sentences.sentence("list.comma")
+    return wording.listed(text(f"audit.part.{p.axis}", places=ranges(p.places, comma), count=p.count) for p in parts)
 
 
-def ranges(places: Iterable[int]) -> str:
+def ranges(places: Iterable[int], comma: str = ", ") -> str:
     """1–3, 5."""
     found: list[list[int]] = []
     for place in places:
@@ -51,4 +52,4 @@ def ranges(places: Iterable[int]) -> str:
             found[-1][1:] = [place]
         else:
             found.append([place])
-    return ", ".join("–".join(map(str, run)) for run in found)
+    return comma.join("–".join(map(str, run)) for run in found)

@@ -47,7 +47,6 @@ def further(wording: Wording) -> Iterator[tuple[str, str]]:
         "report": f"lstm-sym derive {cell} -o {cell}.html",
         "seed": f"{again} --seed {audit.seed + 1}",
         "sizes": f"{again} --sizes T=1,B=1,D=1,H=1",
-        "page": f"{again} -o audit.html",
         "json": f"{again} --json",
     }
     for name, command in commands.items():
