@@ -89,7 +89,8 @@ def _print(found: Proof, sentences: Sentences) -> None:
     for name, leaf in sorted(found.names.items()):
         source = "table" if found.is_explained(leaf) else "guess"
         if leaf.quantity.kind not in ("own", "forward", "parameter") or source == "table":
-            say(f"  {name}: {wording.what(leaf)} ({sentences.text(f'proofreading.by.{source}')})")
+            known = {"name": name, "what": wording.what(leaf), "by": sentences.text(f"proofreading.by.{source}")}
+            say("  " + sentences.text("proofreading.stands_for", **known))
     say("")
     for finding in found.findings:
         colour = {"wrong": "red", "unread": "yellow"}.get(finding.status)
