@@ -137,13 +137,16 @@ class Wording(MistakeWording):
 
     def unexplained(self) -> list[d.Line]:
         """Why no mistake is named, in sentences."""
-        line = self.sentences.line
+        line, recognised = self.sentences.line, {said.key for said in self.audit.recognised}
+        usual = [line("audit.usually_right")] if self.audit.is_usually_right else []
         if any(verdict.broken for verdict in self.audit.verdicts):
-            return [line("audit.not_numbers"), line("audit.not_numbers_why")]
+            return [*usual, line("audit.not_numbers"), line("audit.not_numbers_why")]
         if self.audit.answer.unstable:
-            return [line("audit.keeps_changing")]
-        if any(said.key == "audit.forward_differs" for said in self.audit.recognised):
-            return [line("audit.forward.unknown"), line("audit.forward.first")]
+            return [*usual, line("audit.keeps_changing")]
+        if "audit.forward_differs" in recognised:
+            return [*usual, line("audit.forward.unknown"), line("audit.forward.first")]
+        if usual:
+            return usual
         command = d.Code(f"lstm-sym show {self.audit.derivation.cell.key} --only backward")
         return [line("audit.unexplained"), *self._time(), line("audit.compare", command=command)]
 

@@ -66,7 +66,7 @@ def _explained(wording: Wording) -> Iterator[str]:
     from lstm_sym.document.document import line_text
 
     found, text = wording.audit, wording.sentences.text
-    if found.is_usually_right:
+    if found.is_usually_right and found.explanation and found.explanation.mistakes:
         yield text("audit.usually_right")
     if found.explanation is None or not found.explanation.mistakes:
         first, *others = (line_text(line, wording.notation) for line in wording.unexplained())

@@ -124,3 +124,11 @@ def test_commas_and_brackets_are_those_of_the_language() -> None:
     lines = run(RNN.replace("(1 - h[t] ** 2)", "(1 - h[t])"), "--lang", "zh-Hant").stdout.splitlines()
     least = next(line for line in lines if "最小情形" in line)
     assert "T 1、B 1、D 1、H 1（最小的）" in least
+
+
+def test_what_is_right_as_a_rule_is_not_sent_to_compare_lines() -> None:
+    printed = run(
+        RNN.replace("(dy[t] + dh_next)", "(dy[t] + dh_next * (0.5 if len(x) > 50 else 1))"), "--seconds", "1"
+    ).stdout
+    assert "right on the usual sequences" in printed and "60 steps" in printed
+    assert "No mistake that is known" not in printed and "where it starts" not in printed

@@ -63,7 +63,7 @@ class _Page:
             yield d.Paragraph((meant if self.audit.right else self.text("audit.meant.not_wrong", meant=meant),))
         if all(verdict.right for verdict in self.audit.verdicts):
             return
-        if self.audit.is_usually_right:
+        if self.audit.is_usually_right and self.audit.explanation and self.audit.explanation.mistakes:
             yield d.Paragraph((self.text("audit.usually_right"),))
         yield from self.explained()
 

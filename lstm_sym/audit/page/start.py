@@ -14,10 +14,12 @@ from lstm_sym.document import document as d
 def started(wording: Wording) -> tuple[list[d.Line], Sequence[str]]:
     """Sentences on where that starts which no mistake that is named gives, and the derived lines that it can be in.
 
-    Nothing where only unusual sequences are wrong, or where what is returned is no number or changes.
+    Nothing where only unusual sequences are wrong, where what is returned is no number or changes, or where the forward
+    pass is another's.
     """
     audit, text = wording.audit, wording.sentences.text
-    if audit.answer.unstable or any(verdict.broken for verdict in audit.verdicts):
+    is_other = any(said.key == "audit.forward_differs" for said in audit.recognised)
+    if is_other or audit.answer.unstable or any(verdict.broken for verdict in audit.verdicts):
         return [], ()
     mistakes = audit.explanation.mistakes if audit.explanation else ()
     start = where_it_starts(audit, mistakes)
