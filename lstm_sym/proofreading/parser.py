@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 from lstm_sym.proofreading import tree
+from lstm_sym.proofreading.arrays import ArrayReader
 from lstm_sym.proofreading.errors import Unreadable
 from lstm_sym.proofreading.families import family_of
 from lstm_sym.proofreading.scripts import plain_name
-from lstm_sym.proofreading.symbols import MAX_DEPTH, SymbolReader
+from lstm_sym.proofreading.symbols import MAX_DEPTH
 from lstm_sym.proofreading.tree import Node
 from lstm_sym.proofreading.words import FUNCTIONS, Words, usual_scripts
 
@@ -32,13 +32,14 @@ def read_line(formula: str, latex: bool, words: Words) -> Line:
     return Parser(usual_scripts(formula) if latex else formula, latex, words).line()
 
 
-class Parser(SymbolReader):
-    """Reads one formula."""
+class Parser(ArrayReader):
+    """Reads one formula; summing: whether this is inside a sum over gates."""
+
+    summing = False
 
     def __init__(self, formula: str, latex: bool, words: Words) -> None:
         super().__init__(formula, latex, words.known)
         self.words = words
-        self.summing = False
 
     def line(self) -> Line:
         """side = side = ..."""
@@ -48,8 +49,7 @@ class Parser(SymbolReader):
             adds = adds or sign != "="
             side = self.sum()
             sides.append(tree.Sum(((-1, side),)) if sign == "-=" else side)
-        if self.text():
-            raise Unreadable(f"{self.rest()!r} cannot follow here", "write one formula a line")
+        self.ended()
         if len(sides) < 2:
             raise Unreadable("no = in it")
         return Line(tuple(sides), adds)
@@ -125,9 +125,13 @@ class Parser(SymbolReader):
     def whole(self) -> Node:
         """All of the formula as one sum. Raises Unreadable for what follows it."""
         found = self.sum()
-        if self.text():
-            raise Unreadable(f"{self.rest()!r} cannot follow here")
+        self.ended()
         return found
+
+    def ended(self) -> None:
+        """Raises Unreadable if something is left."""
+        if self.text():
+            raise Unreadable(f"{self.rest()!r} cannot follow here", "write one formula a line")
 
     def factor(self) -> Node:
         """An atom with powers, transposes and indices behind it."""
@@ -209,15 +213,6 @@ class Parser(SymbolReader):
             return tree.Sum(((-1, self.factor()),))
         return self.called() or self.derivative_inline() or self.symbol()
 
-    def outer(self) -> Node:
-        """The outer product of two vectors, <a, b>."""
-        self.next()
-        left = self.sum()
-        self.expect(",")
-        right = self.sum()
-        self.expect("\\rangle")
-        return tree.Product((left, right), ("\\otimes",))
-
     def fraction(self) -> Node:
         r"""\frac{..}{..}, of which one of differentials is a name."""
         start = self.next().start
@@ -232,81 +227,6 @@ class Parser(SymbolReader):
             parts.append(self.sum())
             self.expect("}")
         return tree.Fraction(*parts)
-
-    def stack(self, opening: str, closing: str) -> Node:
-        """[a; b], [a, b]."""
-        start = self.next().start
-        parts, separator = [self.sum()], ""
-        while self.text() in (",", ";", "\\\\"):
-            separator = self.next().text
-            parts.append(self.sum())
-        end = self.expect(closing).end
-        if len(parts) == 1:
-            return parts[0]
-        form = "[" + f"{separator} ".join("{}" for _ in parts) + "]"
-        return tree.Stack(tuple(parts), form if end > start else "")
-
-    def column(self) -> Node:
-        r"""\begin{bmatrix} a \\ b \end{bmatrix}, a matrix of blocks, or a column of functions and what they are of."""
-        start = self.next().start
-        name = "".join(token.text for token in self.group_tokens())
-        if not name.endswith("matrix") and name != "array":
-            raise Unreadable(f"an environment {name!r} inside a formula")
-        if name == "array" and self.text() == "{":
-            self.group_tokens()
-        head = rf"\begin{{{name}}}" + (f"{{{'c' * self.columns()}}}" if name == "array" else "")
-        functions = self.functions()
-        rows = [] if functions else self.block_rows()
-        self.expect("\\end")
-        self.group_tokens()
-        if functions:
-            return self.blockwise(functions, self.formula[start : self.before()])
-        inner = r" \\ ".join(" & ".join("{}" for _ in row) for row in rows)
-        form = f"{head.replace('{', '{{').replace('}', '}}')} {inner} \\end{{{{{name}}}}}"
-        if all(len(row) == 1 for row in rows):
-            return tree.Stack(tuple(row[0] for row in rows), form)
-        return tree.Blocks(tuple(rows), form)
-
-    def columns(self) -> int:
-        """How many columns the matrix that begins here has."""
-        first = re.split(r"\\\\|\\end", self.formula[self.token().start :])[0]
-        return first.count("&") + 1
-
-    def block_rows(self) -> list[tuple[Node, ...]]:
-        """The rows of a matrix, each of the parts between its &."""
-        rows = []
-        while self.text() != "\\end":
-            row = [self.sum()]
-            while self.text() == "&":
-                self.next()
-                row.append(self.sum())
-            rows.append(tuple(row))
-            if self.text() != "\\\\":
-                break
-            self.next()
-        if not rows or len({len(row) for row in rows}) != 1:
-            raise Unreadable("a matrix whose rows are not of one length", "write as many blocks in every row")
-        return rows
-
-    def functions(self) -> tuple[str, ...]:
-        """The functions of a column of bare functions, which are taken; () where something else stands."""
-        found, place = [], self.place
-        while self.text().removeprefix("\\") in FUNCTIONS and self.text(1) in ("\\\\", "\\end"):
-            found.append(FUNCTIONS[self.next().text.removeprefix("\\")])
-            if self.text() == "\\\\":
-                self.next()
-        if self.text() != "\\end":
-            self.place = place
-            return ()
-        return tuple(found)
-
-    def blockwise(self, functions: tuple[str, ...], head: str) -> Node:
-        """The column of functions of what follows it."""
-        if self.text() in tree.ELEMENTWISE | tree.GENERIC and self.text():
-            self.next()
-        if not self.starts_factor():
-            raise Unreadable("a column of functions of nothing", "write its argument in brackets behind it")
-        return tree.Blockwise(functions, self.factor() if self.text() == "(" else self.product(), head)
 
     def called(self) -> Node | None:
         """f(a), f'(a), f^2(a), f a, np.f(a); diag, dot, outer, sum, concatenate; None where no function stands."""
