@@ -24,10 +24,6 @@ NOT_ZERO = "not zero"
 """What an output is that is wrong only where it should be zero: no error is relative to that."""
 
 
-CUT = "cut"
-"""What an output is that holds columns of the gradient of [x, h], or [h, x], from another place than its own."""
-
-
 @dataclass(frozen=True)
 class Verdict:
     """One output.
@@ -136,9 +132,6 @@ def verdict(name: str, found: Sequence[Named], right: Sequence[Named], layout: s
     factor = _factor(values, expected)
     exact = factor is not None and _is(values, [factor * value for value in expected], bar)
     equals = _equals(name, values, [right[k] for k in shown], bar)
-    one_step = [place for place in shown if len(right[place].get("x", ())) == 1]
-    if not equals and one_step and all(_is_cut(name, found[k][name], right[k], bar) for k in one_step):
-        equals = CUT
     return Verdict(name, False, max(errors[k] for k in shown), factor, exact, layout, equals, wrong_on=wrong_on)
 
 
@@ -159,16 +152,6 @@ def _equals(name: str, values: Sequence[Array], right: Sequence[Named], bar: flo
         if expected[0].ndim == 2 and "[" not in other and _is(values, [value.T for value in expected], bar):
             return f"{other} transposed"
     return ""
-
-
-def _is_cut(name: str, found: Array, right: Named, bar: float) -> bool:
-    """Whether an output of one step, x or a state, is other columns of those of x and a state side by side."""
-    pairs = [(right["x"][0], value) for state, value in right.items() if state.endswith("[0]") and name in ("x", state)]
-    own, width = right[name].reshape(-1, right[name].shape[-1]), right[name].shape[-1]
-    stacks = [np.concatenate(order, axis=1) for x, state in pairs for order in ((x, state), (state, x))]
-    cuts = [stack[:, k : k + width] for stack in stacks for k in range(stack.shape[1] - width + 1)]
-    flat = found.reshape(own.shape)
-    return any(_is([flat], [cut], bar) for cut in cuts) and not _is([flat], [own], bar)
 
 
 def _is(found: Sequence[Array], right: Sequence[Array], bar: float) -> bool:

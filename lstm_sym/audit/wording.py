@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from lstm_sym.audit.auditor import Audit
-from lstm_sym.audit.compare import CUT, NOT_ZERO, Verdict
+from lstm_sym.audit.compare import NOT_ZERO, Verdict
 from lstm_sym.audit.deviations.deviation import Deviation
 from lstm_sym.audit.lines.mistaken import OwnLine
 from lstm_sym.audit.mistake_wording import MistakeWording
@@ -67,8 +67,8 @@ class Wording(MistakeWording):
             return text("audit.like.broken", broken=verdict.broken[0], total=verdict.broken[1])
         if verdict.equals == "zero":
             return text("audit.like.zero")
-        if verdict.equals in (NOT_ZERO, CUT):
-            return text("audit.like.not_zero" if verdict.equals == NOT_ZERO else "audit.like.cut")
+        if verdict.equals == NOT_ZERO:
+            return text("audit.like.not_zero")
         if name := verdict.equals.removesuffix(" transposed"):
             return text("audit.like.another" if name == verdict.equals else "audit.like.transposed", name=name)
         if verdict.exact and verdict.factor is not None:

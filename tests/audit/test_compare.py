@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lstm_sym.audit.compare import BAR, CUT, NOT_ZERO, layout_text, layouts, turned, verdict
+from lstm_sym.audit.compare import BAR, NOT_ZERO, layout_text, layouts, turned, verdict
 from lstm_sym.audit.errors import AuditError
 from lstm_sym.interpreter.over_time import Named
 
@@ -99,19 +99,3 @@ def test_what_should_be_zero_has_no_relative_error() -> None:
     found[0] = {**found[0], "b": 1.5 * found[0]["b"]}
     said = verdict("b", found, right, "", [BAR] * len(right))
     assert (said.right, said.equals, said.error, said.factor) == (False, "", pytest.approx(0.5), pytest.approx(1.5))
-
-
-@pytest.mark.parametrize("order", [("x", "h[0]"), ("h[0]", "x")])
-@pytest.mark.parametrize("name", ["x", "h[0]"])
-def test_columns_of_a_stack_cut_in_the_wrong_place_are_told(name: str, order: tuple[str, str]) -> None:
-    def one(steps: int) -> Named:
-        return {"x": RNG.standard_normal((steps, B, D)), "h[0]": RNG.standard_normal((B, H))}
-
-    right = [one(T), one(T), one(1), one(2)]
-    stack = np.concatenate([right[2][part].reshape(B, -1) for part in order], axis=1)
-    width = right[2][name].shape[-1]
-    wrong = stack[:, :width] if order[1] == name else stack[:, -width:]
-    found = [{**each, name: 1.1 * each[name]} for each in right]
-    assert verdict(name, found, right, "", [BAR] * 4).equals == ""
-    found[2][name] = wrong.reshape(right[2][name].shape)
-    assert verdict(name, found, right, "", [BAR] * 4).equals == CUT
