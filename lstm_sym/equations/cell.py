@@ -10,6 +10,7 @@ from fractions import Fraction
 
 from lstm_sym.equations.equation import Equation, Option, Shape
 from lstm_sym.equations.errors import CellError
+from lstm_sym.equations.expressions import Expression, Name
 from lstm_sym.equations.initial import initial_values
 from lstm_sym.equations.parameters import Error, Parameter, check_declared, declared_parameters
 from lstm_sym.equations.parser import read_equation
@@ -106,6 +107,14 @@ class Cell(Shown):
                 return equation
         raise KeyError(target)
 
+    def with_right_sides(self, expressions: Mapping[str, Expression]) -> Cell:
+        """The cell with other right sides, target -> expression, and all that is still true. Raises CellError."""
+        rights = {equation.target: expressions.get(equation.target, equation.expression) for equation in self.equations}
+        names = {node.name for right in rights.values() for node in right.walk() if isinstance(node, Name)}
+        declared = {name: entry for name, entry in self.declared.items() if name in names}
+        text = "\n".join(f"{target}[t] = {right}" for target, right in rights.items())
+        return self._described(self._parsed(text, self.chosen, self.constants, declared))
+
     def with_options(self, **choices: str | float) -> Cell:
         """The same cell with other functions or constants: `phi_h="identity"`, `alpha=0.2`. Raises CellError.
 
@@ -113,30 +122,42 @@ class Cell(Shown):
         or built; `ls.cell(name, phi="identity")` and `ls.load(path, phi="identity")` refuse it at once.
         """
         chosen, constants = chosen_settings(self.options, self.constants, {**self.chosen, **choices}, self.key)
-        changed = parse(
-            self.text,
+        changed = self._parsed(self.text, chosen, constants, self.declared)
+        places = zip(changed.equations, self.equations, strict=True)
+        equations = tuple(replace(old, expression=new.expression) for new, old in places)
+        return replace(self._described(changed), equations=equations, options=self.options)
+
+    def _parsed(
+        self,
+        text: str,
+        chosen: Mapping[str, str],
+        constants: Mapping[str, Fraction],
+        declared: Mapping[str, Parameter],
+    ) -> Cell:
+        """Other equations read with what is declared of this cell. Raises CellError."""
+        return parse(
+            text,
             key=self.key,
             source=self.key,
             options=chosen,
             sizes=self.sizes,
             constants=constants,
             initial=self.initial,
-            parameters=self.declared,
+            parameters=declared,
             output=self.output,
             inputs=self.inputs,
             stateless=not self.states,
         )
-        places = zip(changed.equations, self.equations, strict=True)
-        equations = tuple(replace(old, expression=new.expression) for new, old in places)
+
+    def _described(self, changed: Cell) -> Cell:
+        """Another form of this cell, with its names and what they mean."""
         return replace(
             changed,
-            equations=equations,
             name=self.name,
             names=self.names,
             reference=self.reference,
-            meanings=self.meanings,
+            meanings={name: meaning for name, meaning in self.meanings.items() if name in changed.shapes},
             signs=self.signs,
-            options=self.options,
         )
 
 

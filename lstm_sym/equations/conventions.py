@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from fractions import Fraction
 
-from lstm_sym.equations.cell import Cell, parse
+from lstm_sym.equations.cell import Cell
 from lstm_sym.equations.expressions import (
     Binary,
     Call,
@@ -120,20 +119,5 @@ def _mapped(node: Expression, change: Callable[[Expression], Expression]) -> Exp
 
 
 def _rewritten(cell: Cell, change: Callable[[str, Expression], Expression]) -> Cell:
-    """The cell with other right sides, and all that is known of it and still true."""
-    lines = [f"{e.target}[t] = {change(e.target, e.expression)}" for e in cell.equations]
-    found = parse(
-        "\n".join(lines),
-        key=cell.key,
-        source=cell.key,
-        sizes=cell.sizes,
-        constants=cell.constants,
-        initial=cell.initial,
-        output=cell.output,
-        inputs=cell.inputs,
-        stateless=not cell.states,
-    )
-    meanings = {name: meaning for name, meaning in cell.meanings.items() if name in found.shapes}
-    return replace(
-        found, name=cell.name, names=cell.names, reference=cell.reference, meanings=meanings, signs=cell.signs
-    )
+    """The cell with other right sides."""
+    return cell.with_right_sides({e.target: change(e.target, e.expression) for e in cell.equations})

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from lstm_sym.audit.forward.rewrites import changed, rewritten
 from lstm_sym.cells.built_in import built_in_cell, built_in_names
-from lstm_sym.equations.cell import Cell, parse
+from lstm_sym.equations.cell import Cell
 from lstm_sym.equations.errors import CellError
 from lstm_sym.equations.expressions import Binary, Expression, Name
 
@@ -39,7 +39,7 @@ def in_catalogue(cell: Cell) -> Iterator[Variant]:
         if name == cell.key or {*other.states} != {*cell.states} or other.output != cell.output:
             continue
         expressions = [_without(equation.expression, lacking) for equation in other.equations]
-        found = _parsed(other, dict(zip((e.target for e in other.equations), expressions, strict=True)))
+        found = _rewritten(other, dict(zip((e.target for e in other.equations), expressions, strict=True)))
         if found is not None and _is_like(found, cell):
             facts = {"cell": name, "zero": ", ".join(lacking)}
             yield Variant(found, "audit.forward.catalogue_without" if lacking else "audit.forward.catalogue", facts)
@@ -54,7 +54,7 @@ def with_one_changed(cell: Cell) -> Iterator[Variant]:
         if (target, str(new)) in seen or new == whole[target]:
             continue
         seen.add((target, str(new)))
-        found = _parsed(cell, {**whole, target: new})
+        found = _rewritten(cell, {target: new})
         if found is not None and _is_like(found, cell):
             facts = {"own": f"{target}[t] = {new}", "right": f"{target}[t] = {whole[target]}"}
             yield Variant(found, "audit.forward.equation", facts)
@@ -73,22 +73,12 @@ def _without(expression: Expression, names: list[str]) -> Expression:
     return expression
 
 
-def _parsed(cell: Cell, expressions: Mapping[str, Expression]) -> Cell | None:
+def _rewritten(cell: Cell, expressions: Mapping[str, Expression]) -> Cell | None:
     """The cell with these right sides; None where that is no cell."""
     try:
-        found = parse(
-            "\n".join(f"{target}[t] = {expression}" for target, expression in expressions.items()),
-            key=cell.key,
-            options=cell.chosen,
-            sizes=cell.sizes,
-            constants=cell.constants,
-            initial=cell.initial,
-            parameters=cell.declared,
-            output=cell.output,
-        )
+        return cell.with_right_sides(expressions)
     except CellError:
         return None
-    return replace(found, name=cell.name, names=cell.names, reference=cell.reference, meanings=cell.meanings)
 
 
 def _is_like(found: Cell, cell: Cell) -> bool:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from lstm_sym.audit.lines.written import Fit, Line, Where, Written, fits, holds, latest
+from lstm_sym.audit.running.child.indices import index_of
 from lstm_sym.interpreter.evaluation import Array
 from lstm_sym.program.values import Value
 
@@ -152,19 +153,5 @@ def _place(node: ast.expr, known: Known) -> str:
     raise ValueError(ast.unparse(node))
 
 
-def _index(node: ast.expr | None, known: Known) -> Any:
-    match node:
-        case None:
-            return None
-        case ast.Constant(value=value):
-            return value
-        case ast.Slice(lower=lower, upper=upper, step=step):
-            return slice(*(_index(part, known) for part in (lower, upper, step)))
-        case ast.Tuple(elts=parts):
-            return tuple(_index(part, known) for part in parts)
-        case ast.UnaryOp(op=ast.USub(), operand=operand):
-            return -_index(operand, known)
-        case ast.BinOp(left=left, op=ast.Add() | ast.Sub() as sign, right=right):
-            first, second = _index(left, known), _index(right, known)
-            return first + second if isinstance(sign, ast.Add) else first - second
-    return int(_value(node, known))
+def _index(node: ast.expr, known: Known) -> Any:
+    return index_of(node, lambda part: int(_value(part, known)))

@@ -18,6 +18,7 @@ from typing import Any
 from numpy import array
 
 from . import OWN_BUILTINS
+from .indices import index_of
 
 globals()["__builtins__"] = OWN_BUILTINS
 
@@ -279,34 +280,9 @@ def looked_up(node: ast.expr, frame: FrameType) -> tuple[Any, str]:
             return getattr(value, name), f"{place}.{name}"
         case ast.Subscript(value=owner, slice=index):
             value, place = looked_up(owner, frame)
-            at = index_of(index, frame)
+            at = index_of(index, lambda part: looked_up(part, frame)[0])
             return value[at], f"{place}[{ast.unparse(index) if isinstance(at, slice | tuple) else repr(at)}]"
     raise ValueError(ast.unparse(node))
-
-
-def index_of(node: ast.expr | None, frame: FrameType) -> Any:
-    """The value of an index: constants, names, entries, sums and differences of them, f-strings, slices."""
-    match node:
-        case None:
-            return None
-        case ast.Constant(value=value):
-            return value
-        case ast.Slice(lower=lower, upper=upper, step=step):
-            return slice(*(index_of(part, frame) for part in (lower, upper, step)))
-        case ast.Tuple(elts=parts):
-            return tuple(index_of(part, frame) for part in parts)
-        case ast.UnaryOp(op=ast.USub(), operand=operand):
-            return -index_of(operand, frame)
-        case ast.BinOp(left=left, op=ast.Add() | ast.Sub() | ast.Mult() as sign, right=right):
-            first, second = index_of(left, frame), index_of(right, frame)
-            if isinstance(sign, ast.Mult):
-                return first * second
-            return first + second if isinstance(sign, ast.Add) else first - second
-        case ast.JoinedStr(values=parts):
-            return "".join(str(index_of(part, frame)) for part in parts)
-        case ast.FormattedValue(value=inner, conversion=-1, format_spec=None):
-            return index_of(inner, frame)
-    return looked_up(node, frame)[0]
 
 
 def as_array(value: Any) -> Any:
