@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from lstm_sym.document import document as d
@@ -27,16 +28,27 @@ def proof_document(proof: Proof, sentences: Sentences) -> d.Document:
 
 
 def _said(wording: Wording) -> tuple[d.Section, ...]:
-    """The formulas of which something is said, wrong ones first; no section where nothing is."""
-    order = {"wrong": 0, "unread": 1}
-    found = [finding for finding in wording.proof.findings if wording.said(finding)]
-    blocks: list[d.Block] = []
-    for finding in sorted(found, key=lambda finding: order.get(finding.status, 2)):
-        first: d.Line = (f"{finding.formula.line}: {wording.status(finding)} ", d.Code(finding.formula.text))
-        blocks.append(d.Paragraph(first))
-        blocks += [d.Paragraph(("→ ", *_with_code(sentence, finding))) for sentence in wording.said(finding)]
+    """What is said of wrong formulas, and why others were not read; no section where nothing is."""
+    order = {"wrong": 0, "unread": 1, "own": 2}
+    found = [finding for finding in wording.proof.findings if finding.status in order and wording.said(finding)]
+    found = sorted(found, key=lambda finding: order[finding.status])
+    blocks = [block for finding in found for block in _of_finding(finding, wording)]
     title = wording.sentences.text("proofreading.section.said")
     return (d.Section("said", title, tuple(blocks)),) if blocks else ()
+
+
+def _of_finding(finding: Finding, wording: Wording) -> Iterator[d.Block]:
+    """What is said of a formula, then the formula, and as it should be."""
+    text = wording.sentences.text
+    said = wording.said(finding)[:1] if finding.status == "wrong" else wording.said(finding)
+    reasons = text("audit.sequence.semicolon").join(said)
+    yield d.Paragraph((text("audit.colon", term=wording.status(finding), text=reasons),))
+    terms: list[tuple[d.Line, d.Line]] = [
+        ((text("audit.own.line", line=str(finding.formula.line)),), (d.Code(finding.formula.text),))
+    ]
+    if finding.written:
+        terms.append(((text("audit.own.right"),), (d.Code(finding.written),)))
+    yield d.Definitions(tuple(terms))
 
 
 def _lines(wording: Wording) -> d.Table:
@@ -47,14 +59,6 @@ def _lines(wording: Wording) -> d.Table:
         line: d.Line = (str(finding.formula.line),)
         rows.append((line, (wording.status(finding),), (d.Code(finding.formula.text),)))
     return d.Table(head, tuple(rows), frozenset({0}))
-
-
-def _with_code(said: str, finding: Finding) -> d.Line:
-    """What is said, the right line in it as code."""
-    if not finding.written or finding.written not in said:
-        return (said,)
-    before, _, after = said.rpartition(finding.written)
-    return (before, d.Code(finding.written), after)
 
 
 def _conventions(wording: Wording) -> tuple[d.Block, ...]:
