@@ -67,11 +67,13 @@ def figure(done: list[Any], files: bool) -> str:
     """The line of summary."""
     named, first = shares(done)
     median, most = seconds(done)
+    misjudged = [str(one.number) for one in done if not one.is_judged]
+    judged = f"misjudged: {', '.join(misjudged)}" if misjudged else "no right one called wrong, no wrong one right"
     what = "files in six styles with none to three" if files else "wrong passes with one to five"
     return (
         f"{len(done)} {what} mistakes, of four cells, numbers {done[0].number} to "
         f"{done[-1].number}: {named:.1%} of the mistakes named, the first named one real in {first:.1%}; "
-        f"{median:.1f} s each, 95 % within {most:.1f} s"
+        f"{median:.1f} s each, 95 % within {most:.1f} s" + (f"; {judged}" if files else "")
     )
 
 
@@ -100,7 +102,7 @@ def main() -> None:
     print(content, flush=True)
     save(chosen.json, Path(__file__).stem, host, [vars(one) for one in done])
     named, first = shares(done)
-    holds = named >= NAMED and first >= FIRST
+    holds = named >= NAMED and first >= FIRST and all(one.is_judged for one in done)
     if own.update and holds and not chosen.quick:
         update({"audits of files" if own.files else "audits": content})
         print("wrote docs/reliability.md", file=sys.stderr)

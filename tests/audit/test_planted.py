@@ -71,12 +71,14 @@ FEW_FILES = (5, 9, 15)
 @pytest.mark.parametrize("number", FEW_FILES)
 def test_mistakes_in_generated_files_are_named(number: int, tmp_path: Path) -> None:
     trial = planted.tried_as_file(number, tmp_path)
-    assert trial.named == len(trial.planted) == 1 + FEW_FILES.index(number) and trial.is_first_real
+    assert trial.named == len(trial.planted) == 1 + FEW_FILES.index(number)
+    assert trial.is_first_real and trial.is_judged
 
 
 @pytest.mark.long
 def test_most_mistakes_in_generated_files_are_named(tmp_path: Path) -> None:
     done = [planted.tried_as_file(number, tmp_path) for number in range(96)]
     assert {style for one in done for style in STYLES if style in one.cell} == {*STYLES}
+    assert all(one.is_judged for one in done)
     assert sum(one.named for one in done) >= 0.9 * sum(len(one.planted) for one in done)
     assert sum(one.is_first_real for one in done) >= 0.95 * len(done)
