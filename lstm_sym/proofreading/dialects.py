@@ -55,7 +55,13 @@ GAMMAS = Dialect(
     next_is_this=True,
 )
 """Gates are called Gamma, the hidden state a."""
-DIALECTS = (BLOCKS, GAMMAS)
+CANDIDATES = Dialect(
+    known_by=r"(?<![A-Za-z])a\s*[\^_]\s*\{?\s*\(?t\)?\s*\}?\s*&?=\s*\\?tanh",
+    letters={"g": ("a",)},
+    below={"g": "a"},
+)
+"""The candidate of an LSTM is called a."""
+DIALECTS = (BLOCKS, GAMMAS, CANDIDATES)
 
 
 def dialect_of(text: str, derivation: Derivation) -> Dialect:

@@ -99,12 +99,12 @@ def _joined(lines: list[str]) -> Iterator[tuple[int, str]]:
 
 def _of_line(plain: str, number: int) -> Iterator[Formula]:
     """The formulas of a line of prose, or the line itself where it is one."""
-    if plain.lstrip().startswith("|"):  # a table
-        return
     for match in _INLINE.finditer(plain):
         inner = match["maths"] or match["brackets"] or match["code"]
         if _SINGLE.search(inner):
             yield from _parts(inner, number, not match["code"])
+    if plain.lstrip().startswith("|"):  # a table
+        return
     line = _LABEL.sub("", _INLINE.sub(" ", plain))
     if _INLINE.search(plain) is None and _SINGLE.search(line) and not _PROSE.search(line) and not line.startswith("#"):
         yield from _parts(line.partition("  #")[0].split(" # ")[0], number, "\\" in line)

@@ -112,7 +112,9 @@ class LineReader:
 
     def _defines(self, entry: Entry) -> bool:
         """Whether a line is an equation of the cell, of one quantity or of several."""
-        leaves = [self._leaf(node) for node in entry.line.sides[0].walk()] if entry.line else []
+        left = entry.line.sides[0] if entry.line else None
+        parts = left.children() if isinstance(left, tree.Stack) else (left,)
+        leaves = [self._leaf(part) for part in parts if isinstance(part, Symbol)]
         return any(leaf is not None and leaf.quantity.kind == "forward" for leaf in leaves)
 
     @cached_property
@@ -143,7 +145,7 @@ class LineReader:
         except RecursionError:
             return Finding(formula, "unread", reason="names made of names, too many inside each other")
         except KeyError as missing:
-            return Finding(formula, "unread", reason=f"the backward pass has no {missing.args[0]}")
+            return Finding(formula, "unread", reason=f"the backward pass has no {_called(missing.args[0])}")
 
     def about_cell(self, left: Node) -> bool:
         """Whether a left side is a quantity of the cell, or reads like a gradient."""
@@ -318,6 +320,11 @@ class LineReader:
             return ""
         leaves = {name: Leaf(Quantity("adjoint", name), 0) for name in candidates}
         return next((name for name, leaf in leaves.items() if self.judge.judged(line, leaf).right), "")
+
+
+def _called(missing: object) -> str:
+    """What the programs do not have, by its name."""
+    return f"{missing.kind} of {missing.name}" if isinstance(missing, Quantity) else str(missing)
 
 
 def _is_zeros(formula: Formula) -> bool:

@@ -132,6 +132,8 @@ class Names:
         if found is None and len(key) == 1:
             small = self.keys.get(key.lower())
             found = small if small is not None and small.name == key.lower() else None
+        if found is None and len(key) == 2:  # \tilde H for \tilde h, hs for h
+            found = self.keys.get(key.lower()) if key[0] in "~^-" else self.keys.get(key[0]) if key[1] == "s" else None
         return found
 
     def plain(self, symbol: Symbol, reading: Reading) -> Leaf | None:

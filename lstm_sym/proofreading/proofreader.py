@@ -61,6 +61,8 @@ def _better(best: Text, sequence: Sequence, convention: Convention, text: str, t
     """
     conventions = (*best.conventions, convention)
     other = Text.of(sequence.of_cell(convention.cell), text, tex=tex, conventions=conventions)
+    if other.tried["equation"] < best.tried["equation"]:
+        return best
     more = other.tried["right"] - best.tried["right"]
     fits = convention.kind == "joined" and other.tried["misfit"] < best.tried["misfit"]
     if fits or (more >= 1 and other.tried["equation"] > best.tried["equation"]):

@@ -219,6 +219,8 @@ class SymbolReader:
         token = self.next()
         start, text = token.start, token.text
         is_one = self.known(text) or (text[0] == "d" and (len(text) == 2 or self.known(text[1:])))
+        if self.latex and len(text) == 2 and text[0].isupper() and all(map(self.known, text)):
+            is_one = False  # Uh_{t-1} is U times h
         if self.latex and len(text) > 1 and not is_one:
             return self.split(token)
         if text == "d" and not self.token().spaced and self.starts_symbol() and not self.known("d"):
@@ -258,7 +260,8 @@ class SymbolReader:
         called = self.of_function(start)
         if called:
             return called
-        if not (self.token().is_word or self.starts_symbol() or self.text() == "{"):
+        alone = found.time is not None and sign.text != "\\nabla"  # \delta_t x_t is \delta_t times x_t
+        if alone or not (self.token().is_word or self.starts_symbol() or self.text() == "{"):
             return Symbol(sign.text[1:], False, found.mark, found.time, found.form)
         marked = self.prefixed(start)
         time = found.time if marked.time is None else marked.time
@@ -304,7 +307,7 @@ class SymbolReader:
             self.tokens[self.place] = Token("_", split - 1, split)
         where: tuple[int, int] | None = None
         while self.text() in ("_", "^", "'", "["):
-            script = self.script()
+            script = self.script(base)
             if script is None:
                 break
             for piece, first, last in script:
@@ -333,7 +336,15 @@ class SymbolReader:
             return self.nested(inside).key
         return piece.replace(" ", "").replace("{", "").replace("}", "")
 
-    def script(self) -> list[tuple[str, Token, Token]] | None:
+    def first_letter(self, base: str) -> None:
+        """Of letters that touch behind _ without braces the first alone stands below, as LaTeX has it: W_fh."""
+        token = self.token()
+        touching = self.latex and token.is_word and len(token.text) > 1 and not mark_of(token.text)
+        if touching and (self.text(1) in ("^", "_") or not self.known(base + token.text)):
+            rest = Token(token.text[1:], token.start + 1, token.end)
+            self.tokens[self.place : self.place + 1] = [Token(token.text[0], token.start, token.start + 1), rest]
+
+    def script(self, base: str) -> list[tuple[str, Token, Token]] | None:
         """The pieces of the script that stands here, which is taken; None where it is no part of the name."""
         place, sign = self.place, self.text()
         if sign == "'":
@@ -350,6 +361,7 @@ class SymbolReader:
             self.place = place
             return None
         self.next()
+        self.first_letter(base)
         found = pieces(self.group_tokens()) if self.text() != "(" else self.bracketed()
         texts = [piece for piece, _, _ in found]
         is_power = sign == "^" and texts and (texts[0] in ("T", "\\top", "-1") or texts[0].isdigit())

@@ -121,7 +121,7 @@ def _reading(entries: list[Entry], names: Names, sequence: Sequence, latex: bool
         reading = Reading(rows, transposed, before, swapped, order, denominators)
         found = LineReader(names, sequence, reading, entries, latex).tried()
         score = 3.0 * found["right"] - 2.0 * found["misfit"] - 0.5 * found["wrong"]
-        score -= 3.0 * (transposed and not rows) + 1.5 * before + 4.0 * swapped + 1.5 * denominators
+        score -= 4.0 * (transposed and not rows) + 1.5 * before + 4.0 * swapped + 1.5 * denominators
         if score > best_score + 1e-9:
             best, best_score, best_tried = reading, score, found
     return best, best_tried

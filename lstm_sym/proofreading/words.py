@@ -30,5 +30,7 @@ _TURNED = re.compile(r"\^\{((?:\(|<|\\langle)[^{}()]*(?:\)|>|\\rangle))\s*(\\top
 def usual_scripts(formula: str) -> str:
     r"""h^{(t-1)}^\top for h^{(t-1)\top}, d\tilde{c} for dp\tilde{c}, \frac{1}{2} for \frac12."""
     formula = _TURNED.sub(r"^{\1}^{\2}", formula)
+    formula = re.sub(r"\\math(?:sf|rm|bf)(?:\s*\{\s*T\s*\}|\s+T)(?![A-Za-z])", r"\\top", formula)
+    formula = re.sub(r"\\mathrel\{\+\}\s*\{?=\}?", "+=", formula)
     formula = re.sub(r"\\frac\s*(\d)\s*(\d)", r"\\frac{\1}{\2}", formula)
     return re.sub(r"\bdp(?=\s*\\(?:wide)?tilde)", "d", formula)
