@@ -37,7 +37,7 @@ def audit_derivation(
     from lstm_sym.cli.cells import load_cells
     from lstm_sym.cli.output import Destination, page_format, print_json
     from lstm_sym.flow import reporter
-    from lstm_sym.proofreading import proofread
+    from lstm_sym.proofreading import ProofreadingError, proofread
     from lstm_sym.proofreading.page import proof_data, proof_document
     from lstm_sym.report import PAGES, Sentences, in_order
 
@@ -54,6 +54,13 @@ def audit_derivation(
         print_json({"file": str(path), **proof_data(found)})
     elif output is None:
         _print(found, sentences[0])
+    if not found.counts["right"] + found.counts["wrong"]:
+        raise ProofreadingError(
+            str(path),
+            f"none of the {len(found.findings)} formulas could be judged",
+            "names that the cell does not have, or another cell",
+            f"explain names at the top of the text, or see lstm-sym show {name}",
+        )
     return found.right
 
 

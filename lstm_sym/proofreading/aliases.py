@@ -51,6 +51,11 @@ def sums(program: Program) -> dict[str, str]:
     return {s.target.name: s.operands[0].name for s in functions if s.operands[0] in stages and s.target.call is None}
 
 
+def own_keys(derivation: Derivation) -> frozenset[str]:
+    """The keys of the names that the cell has itself."""
+    return frozenset(key for key, _ in _own(derivation))
+
+
 def keys_of(derivation: Derivation, dialect: Dialect) -> dict[str, Quantity]:
     """Key -> quantity, for every name of the cell and what texts call it; names of the cell go before all others."""
     found: dict[str, Quantity] = {}

@@ -10,6 +10,23 @@ from lstm_sym.proofreading.symbols import SymbolReader
 from lstm_sym.proofreading.tree import Node
 from lstm_sym.proofreading.words import FUNCTIONS
 
+_SIZES = {
+    "H": "H", "hidden_size": "H", "hidden_dim": "H", "n_h": "H", "nh": "H", "n_a": "H", "n_hidden": "H", "hidden": "H",
+    "D": "D", "input_size": "D", "input_dim": "D", "n_x": "D", "nx": "D", "n_in": "D", "X": "D",
+}  # fmt: skip
+"""How a size is called in programs -> which."""
+_BOUND = rf"(?:\d+\s*\*\s*)?(?:{'|'.join(_SIZES)})|0|"
+_BOUNDS = re.compile(rf"\[\s*(?::\s*,\s*)?(?P<first>{_BOUND})\s*:\s*(?P<last>{_BOUND})\s*(?:,\s*:\s*)?\]")
+
+
+def _bound(text: str) -> tuple[str, int] | None:
+    """A bound as a size and how many times."""
+    text = text.strip()
+    if text in ("", "0"):
+        return None
+    times, _, size = text.rpartition("*")
+    return _SIZES[size.strip()], int(times or 1)
+
 
 class ArrayReader(SymbolReader):
     """Reads what stands beside or below each other; what each part is, the parser knows."""
@@ -29,6 +46,16 @@ class ArrayReader(SymbolReader):
     def starts_factor(self) -> bool:
         """Whether a factor begins here."""
         raise NotImplementedError
+
+    def part(self, base: Node) -> Node | None:
+        """base[:H], base[H:], base[:, H:2*H]; None where no bounds of this kind stand."""
+        found = _BOUNDS.match(self.formula, self.token().start)
+        if found is None:
+            return None
+        bounds = [_bound(found[name]) for name in ("first", "last")]
+        while self.token().text and self.token().start < found.end():
+            self.next()
+        return tree.Part(base, bounds[0], bounds[1], found[0])
 
     def stack(self, opening: str, closing: str) -> Node:
         """[a; b], [a, b]."""

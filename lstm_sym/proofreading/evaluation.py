@@ -12,7 +12,7 @@ from lstm_sym.interpreter.evaluation import Array
 from lstm_sym.proofreading import tree
 from lstm_sym.proofreading.errors import ShapeMismatch
 from lstm_sym.proofreading.names import Names, Reading
-from lstm_sym.proofreading.sequence import BATCH, STEPS, Sequence
+from lstm_sym.proofreading.sequence import BATCH, HIDDEN, INPUTS, STEPS, Sequence
 from lstm_sym.proofreading.tree import Leaf, Node, Quantity
 
 _FUNCTIONS: dict[tuple[str, bool], Any] = {
@@ -67,6 +67,8 @@ class Evaluator:
                 return self.operation(node, t)
             case tree.Stack():
                 return self.stacked([self.value(part, t) for part in node.parts])
+            case tree.Part():
+                return self.part(node, t)
             case tree.Blocks():
                 return blocks([[self.block(part, t) for part in row] for row in node.rows])
             case tree.Blockwise():
@@ -218,6 +220,15 @@ class Evaluator:
             return np.concatenate(whole, axis=2 if rows else 1)
         except ValueError:
             raise ShapeMismatch(f"[{'; '.join(map(shape, parts))}]") from None
+
+    def part(self, node: tree.Part, t: int) -> Array:
+        """Some elements of a vector, between bounds that are sizes."""
+        value, axis = self.value(node.base, t), 2 if self.reading.rows else 1
+        if 1 not in value.shape[1:]:
+            raise ShapeMismatch(f"{shape(value)}{node.written}")
+        sizes = {"D": INPUTS, "H": HIDDEN}
+        first, last = (at and sizes[at[0]] * at[1] for at in (node.first, node.last))
+        return value[:, :, first:last] if axis == 2 else value[:, first:last]
 
     def block(self, node: Node, t: int) -> Array:
         """A block of a matrix: a derivative is a matrix there, diagonal or not."""

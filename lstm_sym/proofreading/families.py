@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from lstm_sym.proofreading.formulas import Formula
+from lstm_sym.proofreading.tokens import MAX_FORMULA
 
 MAX_GATES = 12
 """The most gates that a letter stands for; a longer list is no set of gates."""
@@ -54,7 +55,7 @@ def family_of(summation: str, gates: tuple[str, ...]) -> Family | None:
 
 def expanded(formula: Formula, gates: tuple[str, ...]) -> Iterator[Formula]:
     """A formula for each gate of which it is said to hold, itself where it is of one."""
-    found = _BEHIND.search(formula.text)
+    found = _BEHIND.search(formula.text) if len(formula.text) <= MAX_FORMULA else None
     if found and "=" in formula.text[: found.start()] and len(_split(found["members"])) <= MAX_GATES:
         family, text = Family(found["letter"], _split(found["members"])), formula.text[: found.start()]
     elif (star := _STAR.search(formula.text)) and gates:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from lstm_sym.proofreading.errors import ProofreadingError
 from lstm_sym.proofreading.macros import without_macros
+from lstm_sym.proofreading.tokens import MAX_FORMULA
 
 MAX_TEXT = 200_000
 """The most characters of a text."""
@@ -155,6 +156,9 @@ def _rows(inner: str, first: int) -> Iterator[Formula]:
 
 def _parts(text: str, line: int, latex: bool) -> Iterator[Formula]:
     """The formulas that stand beside each other in a line, each with an = of its own."""
+    if len(text) > MAX_FORMULA:  # it is refused, and not searched before
+        yield Formula(text.strip(), line, latex)
+        return
     parts, start = [], 0
     for match in _SEPARATE.finditer(text):
         before = text[: match.start()]

@@ -66,6 +66,17 @@ class LineReader:
                         found[leaf.quantity].append(leaf)
         return found
 
+    @cached_property
+    def called(self) -> dict[Quantity, set[str]]:
+        """Every quantity that the text names, with the letters of its names, capital or small."""
+        found: dict[Quantity, set[str]] = {}
+        sides = [side for entry in self.entries if entry.line for side in entry.line.sides]
+        for node in (node for side in sides for node in side.walk() if isinstance(node, Symbol)):
+            leaf = self._leaf(node)
+            if leaf is not None:
+                found.setdefault(leaf.quantity, set()).add(node.key.lower())
+        return found
+
     def _leaf(self, node: Node) -> Leaf | None:
         try:
             return self.names.leaf(node, self.reading) if isinstance(node, Symbol | Partial) else None
@@ -176,7 +187,26 @@ class LineReader:
                 return Finding(formula, "right", target)
             return Finding(formula, "own", target, reason="later lines add to it")
         self.state.trees.pop(f"={own_key(left)}" if isinstance(left, Symbol) else "", None)
+        if isinstance(left, Symbol) and self.is_its_own(left, target, trees[-1]):
+            return self.definition(formula, left, sides, explain)
         return self.judged(formula, target, trees, explain)
+
+    def is_its_own(self, left: Symbol, target: Leaf, right: Node) -> bool:
+        """Whether a name that may be one of the cell is the text's own: it is something else, and the text has another
+        name for what it may be, or what it may be is a size; or it is of another shape, or something else of the cell.
+        """
+        if not self.names.is_guess(left):
+            return False
+        judgement = self.judge.judged(right, target)
+        if judgement.right:
+            return False
+        if (left.key if left.adjoint else left.key.removeprefix("d")) in self.state.own:
+            return True
+        if left.key.isalpha() and len(left.key) == 1 and (judgement.error is None or self.judge.meant(right)):
+            return True
+        if "packed" in target.quantity.kind:
+            return judgement.error is None
+        return target.quantity.kind == "size" or len(self.called.get(target.quantity, ())) > 1
 
     def of_stack(self, formula: Formula, left: Node, sides: list[Node], explain: bool) -> Finding:
         """A line of several quantities of the cell, one below or beside the other. Raises Unreadable."""

@@ -9,7 +9,7 @@ from functools import cached_property
 
 from lstm_sym.compile.derivation import Derivation
 from lstm_sym.program.values import Role
-from lstm_sym.proofreading.aliases import keys_of, sums
+from lstm_sym.proofreading.aliases import keys_of, own_keys, sums
 from lstm_sym.proofreading.dialects import PLAIN, Dialect
 from lstm_sym.proofreading.errors import Unreadable
 from lstm_sym.proofreading.tree import Leaf, Node, Partial, Quantity, Symbol, filled
@@ -58,6 +58,16 @@ class Names:
     def keys(self) -> dict[str, Quantity]:
         """Key -> quantity, without those of the table."""
         return keys_of(self.derivation, self.dialect)
+
+    @cached_property
+    def own_keys(self) -> frozenset[str]:
+        """The keys of the cell's own names, and of those that the text explains."""
+        return own_keys(self.derivation) | {*self.table}
+
+    def is_guess(self, symbol: Symbol) -> bool:
+        """Whether a name is read as one of the cell because texts often call that so, not because the cell does."""
+        key = symbol.key.removeprefix("d") if not symbol.adjoint else symbol.key
+        return key not in self.own_keys and symbol.key not in self.own_keys and key not in self.lone
 
     @cached_property
     def functions(self) -> dict[str, str]:
@@ -220,9 +230,10 @@ def resolved(node: Node, names: Names, reading: Reading, own: Mapping[str, Leaf]
             return Leaf(given.quantity, given.time + step, node.form)
         if leaf is None:
             written = filled(node.form, getattr(node, "time", 0) or 0)
+            meaning = "adjoint of ..." if isinstance(node, Symbol) and node.adjoint else "..."
             raise Unreadable(
                 f"{written} is no name of {names.derivation.cell.key}, nor one that texts usually have for one",
-                f"explain it at the top of the text: | {written} | adjoint of c |",
+                f"explain it at the top of the text: | {written} | {meaning} |",
             )
         return leaf
     return node.mapped(lambda child: resolved(child, names, reading, own))

@@ -144,6 +144,8 @@ class Parser(ArrayReader):
                 node = tree.Transpose(node, "'")
             elif self.text() == "." and self.text(1) in ("T", "transpose", "dot", "t", "sum"):
                 node = self.attribute(node)
+            elif self.text() == "[" and (part := self.part(node)) is not None:
+                node = part
             else:
                 return node
         raise Unreadable(f"more than {MAX_DEPTH} powers and transposes of one thing")

@@ -303,8 +303,9 @@ class SymbolReader:
         key, mark, time, form = plain_name(base) if not self.latex and base else (base, "", None, "")
         split = self.before()
         if base.endswith("_") and not self.latex:  # W_{hi}, of which W_ is one token
-            self.place -= 1
-            self.tokens[self.place] = Token("_", split - 1, split)
+            token = self.tokens[self.place - 1]  # both stay, for one who comes back to the first
+            letters = Token(token.text[:-1], token.start, token.end - 1, token.spaced)
+            self.tokens[self.place - 1 : self.place] = [letters, Token("_", split - 1, split)]
         where: tuple[int, int] | None = None
         while self.text() in ("_", "^", "'", "["):
             script = self.script(base)

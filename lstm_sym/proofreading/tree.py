@@ -180,6 +180,16 @@ class Stack(Node):
 
 
 @dataclass(frozen=True)
+class Part(Node):
+    """Some of the elements of a vector, from `first` up to `last`: sizes times numbers, ("H", 1), None for an end."""
+
+    base: Node
+    first: tuple[str, int] | None
+    last: tuple[str, int] | None
+    written: str
+
+
+@dataclass(frozen=True)
 class Blocks(Node):
     """A matrix of blocks, row by row; `form` is how it is written, with a place for each block."""
 

@@ -75,6 +75,8 @@ class Writer:
                 return f"{node.head.split('(')[0]}({self.write(node.body)})"
             case tree.Stack():
                 return node.form.format(*map(self.write, node.parts))
+            case tree.Part():
+                return f"{self.write(node.base, _ATOM + 1)}{node.written}"
             case tree.Blocks():
                 return node.form.format(*(self.write(part) for row in node.rows for part in row))
             case tree.Blockwise():

@@ -265,7 +265,7 @@ def test_a_reason_in_chinese_keeps_what_stands_in_the_text(judged):
     [finding] = judged("lstm", "dc = dh * mystery").findings
     reason, fix = Wording(judged("lstm", "dc = dh * mystery"), Sentences("zh-Hant")).said(finding)
     assert reason == "mystery 不是 lstm 的名稱，也不是文章中慣用的名稱"
-    assert fix == "請在文章開頭說明：| mystery | adjoint of c |"
+    assert fix == "請在文章開頭說明：| mystery | ... |"
     assert by_pattern("proofreading.reason", "what nobody says") is None
 
 
@@ -275,3 +275,51 @@ def test_a_reason_in_chinese_keeps_what_stands_in_the_text(judged):
 )
 def test_what_is_not_about_the_cell_is_set_aside(formula, judged):
     assert [f.status for f in judged("lstm", f"${formula}$").findings] == ["aside"]
+
+
+JOINED = """z = np.concatenate([h_prev, x])
+f = sigmoid(Wf @ z + bf)
+daf = df * f * (1 - f)
+dWf += np.outer(daf, z)
+dz = Wf.T @ daf + Wi.T @ dai + Wg.T @ dag + Wo.T @ dao
+dh_prev = dz[:H]
+dx = dz[H:]
+"""
+
+
+@pytest.mark.parametrize("letter", ["z", "X", "v"])
+def test_a_name_that_the_text_defines_is_its_own(letter, judged):
+    found = judged("lstm", JOINED.replace("z", letter)).counts
+    assert found == {"own": 2, "right": 5}
+
+
+@pytest.mark.parametrize(("wrong", "status"), [("dz[D:]", "wrong"), ("dz[:D]", "right"), ("dz[: H]", "wrong")])
+def test_parts_of_a_vector_begin_at_a_size(wrong, status, judged):
+    text = JOINED.replace("[h_prev, x]", "[x, h_prev]").replace("dz[:H]", "dz[D:]").replace("dz[H:]", wrong)
+    assert judged("lstm", text).findings[-1].status == status
+
+
+@pytest.mark.parametrize(
+    ("cell", "text"),
+    [
+        ("rnn", "$\\delta_t = \\frac{\\partial L}{\\partial a_t}$\n$\\delta W = \\sum_t \\delta_t x_t^T$"),
+        ("rnn", r"$h_t = \tanh(Wx_t + Uh_{t-1} + b)$"),
+        ("lstm", "s = dh * o * (1 - tanh(c)**2)\ndc = s + dc_next"),
+        ("lstm", "$u_t = \\delta h_t o_t (1 - \\tanh^2(c_t))$\n$\\delta c_t = u_t + \\delta c_{t+1} f_{t+1}$"),
+        ("lstm", "$a^{(t)} = \\tanh(W_ah^{(t-1)} + U_ax^{(t)} + b_a)$\n$C_t = C_{t-1} f_t + i_t a_t$"),
+        ("lstm", r"$\delta W_f = \sum_t \delta a_{f,t} x_t^{\mathsf T}$"),
+        ("lstm", "dc_{t-1} = dc_t * f_t"),
+        ("gru", r"$\tilde{\mathbf{H}}_t = \tanh(W_h x_t + U_h (r_t \odot h_{t-1}) + b_h)$"),
+        ("lstm", "| a | $\\delta o_t = \\delta h_t \\odot \\tanh(c_t)$ |"),
+    ],
+)  # fmt: skip
+def test_lines_of_well_known_texts_are_right(cell, text, judged):
+    found = judged(cell, text).counts
+    assert found["right"] >= 1 and not found["wrong"] + found["unread"]
+
+
+def test_an_equation_that_is_right_decides_the_convention(judged):
+    text = r"""$h_t = (1 - z_t) \odot \tilde h_t + z_t \odot h_{t-1}$
+$\frac{\partial h_t}{\partial h_{t-1}} = \mathrm{diag}(1 - z_t)$
+$\frac{\partial h_t}{\partial z_t} = \mathrm{diag}(\tilde h_t - h_{t-1})$"""
+    assert [f.status for f in judged("gru", text).findings] == ["right", "wrong", "wrong"]
