@@ -83,10 +83,13 @@ class Judge:
         return found
 
     def partials(self, name: str, t: int) -> list[Array]:
-        """A derivative of one step: along every path or by its equation alone, as a matrix or as a diagonal."""
+        """A derivative of one step: along every path or by its equation alone, as a matrix or as a diagonal.
+
+        Where the equation alone gives zero, the derivative is meant along every path.
+        """
         found = []
-        for whole in (False, True):
-            matrix = self.evaluator.jacobian(name, t, whole=whole)
+        matrices = [self.evaluator.jacobian(name, t, whole=whole) for whole in (False, True)]
+        for matrix in [matrix for matrix in matrices if matrix.any()] or matrices:
             found.append(matrix)
             found += [matrix.swapaxes(-1, -2)] if self.evaluator.reading.rows else []
             if diagonal(matrix):
@@ -177,10 +180,11 @@ class Judge:
                     yield one, other
 
     def right(self, line: Node, target: Leaf) -> bool:
-        """Whether a changed line is right."""
+        """Whether a changed line is right, and not because the change makes nothing of it."""
         try:
             with np.errstate(all="ignore"):
-                return any(error <= BAR for error, _, _ in self.errors(line, target, self.expected(target, line)))
+                errors = self.errors(line, target, self.expected(target, line))
+                return any(error <= BAR and found.any() for error, found, _ in errors)
         except (ShapeMismatch, KeyError):
             return False
 

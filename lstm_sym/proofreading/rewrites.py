@@ -11,6 +11,10 @@ from lstm_sym.proofreading.writing import Style
 
 Place = tuple[int, ...]
 
+FORWARD = ("forward", "partial")
+TIMELESS = ("parameter", "gradient", "size", "own", "packed", "packed gradient")
+"""The kinds of quantity of the forward pass that have a step; those that have none."""
+
 
 @dataclass(frozen=True)
 class Rewrite:
@@ -40,7 +44,7 @@ class Material:
 def rewrites_of(line: Node, material: Material) -> Iterator[Rewrite]:
     """Every change of one place of a line."""
     every = list(places(line))
-    for rule in (_signs, _times, _transposes, _functions, _squares, _superfluous, _sums_over_time, _signs_of_products):
+    for rule in RULES:
         for place, node in every:
             for kind, wrong, right, part in rule(node):
                 yield Rewrite(kind, wrong, right, replaced(line, place, part), place)
@@ -55,20 +59,28 @@ def rewrites_of(line: Node, material: Material) -> Iterator[Rewrite]:
 
 
 def _in_every_term(line: Node, every: list[tuple[Place, Node]]) -> Iterator[Rewrite]:
-    """The same change of every term of a sum whose terms are alike, as one over gates."""
+    """The same change of every term of a sum that is alike, as of one over gates beside other terms."""
     for place, node in every:
-        if not isinstance(node, tree.Sum) or len({_form(term) for _, term in node.terms}) != 1:
+        if not isinstance(node, tree.Sum):
             continue
-        of_terms = [list(places(term)) for _, term in node.terms]
-        for rule in (_transposes, _times, _functions, _squares):
-            for parts in zip(*of_terms, strict=True):
-                for changes in zip(*(rule(part) for _, part in parts), strict=False):
-                    terms = [
-                        (sign, replaced(term, at, change[3]))
-                        for (sign, term), (at, _), change in zip(node.terms, parts, changes, strict=True)
-                    ]
-                    kind, wrong, right, _ = changes[0]
-                    yield Rewrite(kind, wrong, right, replaced(line, place, tree.Sum(tuple(terms))), place)
+        forms = [_form(term) for _, term in node.terms]
+        for form in dict.fromkeys(form for form in forms if forms.count(form) > 1):
+            alike = [number for number, other in enumerate(forms) if other == form]
+            for (kind, wrong, right, _), terms in _of_alike(node, alike):
+                yield Rewrite(kind, wrong, right, replaced(line, place, tree.Sum(terms)), place)
+
+
+def _of_alike(node: tree.Sum, alike: list[int]) -> Iterator[tuple[Change, tuple[tuple[int, Node], ...]]]:
+    """The same change of these terms: that of the first, and all terms then."""
+    of_terms = [list(places(node.terms[number][1])) for number in alike]
+    for rule in (_transposes, _times, _times_of_adjoints, _functions, _squares):
+        for parts in zip(*of_terms, strict=True):
+            for changes in zip(*(rule(part) for _, part in parts), strict=False):
+                terms = list(node.terms)
+                for number, (at, _), change in zip(alike, parts, changes, strict=True):
+                    sign, term = terms[number]
+                    terms[number] = sign, replaced(term, at, change[3])
+                yield changes[0], tuple(terms)
 
 
 def _form(node: Node) -> tuple[object, ...]:
@@ -93,17 +105,28 @@ def _signs(node: Node) -> Iterator[Change]:
 
 
 def _times(node: Node) -> Iterator[Change]:
-    """Another step of one quantity."""
-    if isinstance(node, Leaf) and node.quantity.kind not in ("parameter", "gradient", "size", "own", "packed"):
-        for time in (node.time - 1, node.time + 1):
-            if abs(time) <= 1:
-                moved = Leaf(node.quantity, time)
-                yield "time", node, moved, moved
+    """Another step of a quantity of the forward pass."""
+    if isinstance(node, Leaf) and node.quantity.kind in FORWARD:
+        yield from _moved(node)
+
+
+def _times_of_adjoints(node: Node) -> Iterator[Change]:
+    """Another step of an adjoint; what arrives of it for all of it, and back."""
+    if isinstance(node, Leaf) and node.quantity.kind not in (*FORWARD, *TIMELESS):
+        yield from _moved(node)
         if node.quantity.kind in ("adjoint", "carried"):
             other = "carried" if node.quantity.kind == "adjoint" else "adjoint"
             for time in (0, 1):
                 moved = Leaf(Quantity(other, node.quantity.name), time)
                 yield "part", node, moved, moved
+
+
+def _moved(leaf: Leaf) -> Iterator[Change]:
+    """The step before and the step after."""
+    for time in (leaf.time - 1, leaf.time + 1):
+        if abs(time) <= 1:
+            moved = Leaf(leaf.quantity, time)
+            yield "time", leaf, moved, moved
 
 
 def _transposes(node: Node) -> Iterator[Change]:
@@ -193,6 +216,14 @@ def _signs_of_products(node: Node) -> Iterator[Change]:
                     signs = (*node.signs[:place], other, *node.signs[place + 1 :])
                     changed = replace(node, signs=signs)
                     yield "product", node, changed, changed
+
+
+RULES: tuple[Rule, ...] = (
+    _signs, _times, _times_of_adjoints, _transposes, _functions, _squares, _superfluous, _sums_over_time,
+    _signs_of_products,
+)  # fmt: skip
+"""What may be wrong in one place, the likeliest first: an index of the forward pass is slipped on sooner than an
+adjoint's."""
 
 
 def _kind(sign: str) -> frozenset[str]:
