@@ -52,7 +52,7 @@ class Derived:
                 return tree.total(tuple(self.term(term, target) for term in statement.terms))
             case Accumulate():
                 body = tree.total(tuple(self.contribution(part, statement) for part in statement.contributions))
-                return tree.Operation("time", body, r"\sum_t" if self.style.latex else "sum_t")
+                return tree.Operation("time", body, self.style.summed)
             case Maximum():
                 name = "max_slope" if statement.weights else "max"
                 return tree.Call(name, False, self.leaf(statement.operand, target), "")

@@ -12,16 +12,23 @@ from lstm_sym.proofreading import tree
 from lstm_sym.proofreading.tree import HOLE, SMALL_HOLE, Leaf, Node, Quantity, filled
 
 _SUM, _PRODUCT, _ATOM = 1, 2, 3
+STEPS_IN_NAMES = (f"_{{{HOLE}}}", f"_{HOLE}", f"[{HOLE}]", f"^{{({HOLE})}}", f"^{{{HOLE}}}", f"^{HOLE}", SMALL_HOLE)
+"""How texts write the step behind a name."""
 
 
 @dataclass(frozen=True)
 class Style:
-    """How a text writes: LaTeX or not, its sign of the element-wise product, of that of matrices, of a transpose."""
+    """How a text writes: LaTeX or not, its sign of the element-wise product, of that of matrices, of a transpose.
+
+    summed: its sum over t; code: whether it is a program.
+    """
 
     latex: bool
     elementwise: str
     matrix: str
     transpose: str
+    summed: str
+    code: bool
 
     @classmethod
     def of(cls, found: Iterable[Node], latex: bool) -> Style:
@@ -32,8 +39,18 @@ class Style:
         usual = "\\odot" if latex else "*"
         elementwise = [sign for sign, _ in signs.most_common() if sign in tree.ELEMENTWISE or sign in ("*", "\\cdot")]
         matrix = "@" if signs["@"] and not latex else ""
-        mark = next((mark for mark, _ in marks.most_common()), r"^\top" if latex else ".T" if matrix else "^T")
-        return cls(latex, next(iter(elementwise), usual), matrix, mark)
+        small = any(isinstance(node, tree.Symbol) and SMALL_HOLE in node.form for node in nodes)
+        plain = "ᵀ" if small else ".T" if matrix else "^T"
+        mark = next((mark for mark, _ in marks.most_common()), r"^\top" if latex else plain)
+        sums = Counter(node.head for node in nodes if isinstance(node, tree.Operation) and node.kind == "time")
+        summed = next((head for head, _ in sums.most_common()), r"\sum_t" if latex else "Σₜ" if small else "sum_t")
+        code = not latex and (bool({"@", ".dot", "\\otimes"} & signs.keys()) or ".T" in marks or _has_stars(nodes))
+        return cls(latex, next(iter(elementwise), usual), matrix, mark, summed, code)
+
+
+def _has_stars(nodes: Iterable[Node]) -> bool:
+    """Whether a power is written with **."""
+    return any(isinstance(node, tree.Power) and node.sign == "**" for node in nodes)
 
 
 @dataclass(frozen=True)
@@ -64,9 +81,9 @@ class Writer:
             case tree.Power():
                 exponent = str(node.exponent)
                 exponent = f"{{{exponent}}}" if node.sign == "^" and len(exponent) > 1 else exponent
-                return f"{self.write(node.base, _ATOM + 1)}{node.sign}{exponent}"
+                return f"{self.raised(node.base, node.sign)}{node.sign}{exponent}"
             case tree.Transpose():
-                return f"{self.write(node.base, _ATOM + 1)}{node.mark}"
+                return f"{self.raised(node.base, node.mark)}{node.mark}"
             case tree.Call():
                 return f"{self.head(node)}({self.write(node.argument)})"
             case tree.Operation():
@@ -83,6 +100,11 @@ class Writer:
                 return f"{node.head} {self.write(node.argument, _ATOM)}"
         raise TypeError(f"no spelling of {type(node).__name__}")
 
+    def raised(self, node: Node, mark: str) -> str:
+        """What a power or a transpose is of; in brackets if it has a superscript already, as x^{(t)} has."""
+        text = self.write(node, _ATOM + 1)
+        return self.bracketed(text, mark.startswith("^") and isinstance(node, Leaf) and "^" in text)
+
     def bracketed(self, text: str, needed: bool) -> str:
         """In brackets, if they are needed."""
         return f"({text})" if needed else text
@@ -97,11 +119,18 @@ class Writer:
 
     def product(self, node: tree.Product) -> str:
         """Factors with their signs; touching ones with a space between."""
-        text = self.write(node.factors[0], _PRODUCT)
+        if node.signs == ("\\otimes",) and not self.style.latex:
+            return f"np.outer({', '.join(map(self.write, node.factors))})"
+        text = self.write(node.factors[0], _ATOM if _is_mixed(node.factors[0], node.signs[0]) else _PRODUCT)
         for sign, factor in zip(node.signs, node.factors[1:], strict=True):
-            written = self.write(factor, _ATOM)
+            written = self.write(factor, _PRODUCT if self.is_joined(factor, sign) else _ATOM)
             text += f" {sign} {written}" if sign else f" {written}"
         return text
+
+    def is_joined(self, factor: Node, sign: str) -> bool:
+        """Whether a factor is a product of elements in one of elements, that needs no brackets there."""
+        elementwise = sign in tree.ELEMENTWISE or (sign == "*" and self.style.code)
+        return elementwise and isinstance(factor, tree.Product) and set(factor.signs) == {sign}
 
     def head(self, node: tree.Call) -> str:
         """A function with its mark and its exponent, as it is written or as texts write it."""
@@ -145,7 +174,7 @@ class Writer:
     def base(self, quantity: Quantity) -> str:
         """The letters of a name without its step."""
         for one in self.known.get(quantity, []):
-            for mark in (f"_{{{HOLE}}}", f"_{HOLE}", f"[{HOLE}]", f"^{{({HOLE})}}", SMALL_HOLE):
+            for mark in STEPS_IN_NAMES:
                 if one.form.endswith(mark):
                     return one.form.removesuffix(mark)
             if HOLE not in one.form and SMALL_HOLE not in one.form and one.time == 0:
@@ -165,7 +194,7 @@ class Writer:
         if self.style.latex and base.endswith("}") and "_{" in base:  # a letter has one subscript
             return filled(f"{base[:-1]},{HOLE}}}", time)
         forms = [one.form for leaves in self.known.values() for one in leaves]
-        for mark in (f"_{{{HOLE}}}", f"_{HOLE}", f"[{HOLE}]", f"^{{({HOLE})}}", SMALL_HOLE):
+        for mark in STEPS_IN_NAMES:
             if any(form.endswith(mark) for form in forms):
                 whole = f"_{{{HOLE}}}" if mark == f"_{HOLE}" and time else mark
                 return filled(base + whole, time)
@@ -174,13 +203,26 @@ class Writer:
         return base + {0: "", -1: "_prev", 1: "_next"}.get(time, f"[t{time:+d}]")
 
 
+def _is_mixed(node: Node, sign: str) -> bool:
+    """Whether products of two kinds meet: (W^T v) ⊙ r or (a ⊙ b) x^T, which without brackets may be read otherwise."""
+    return isinstance(node, tree.Product) and any(_is_matrix(inner) != _is_matrix(sign) for inner in node.signs)
+
+
+def _is_matrix(sign: str) -> bool:
+    return not sign or sign in tree.MATRIX
+
+
 def styled(node: Node, style: Style) -> Node:
     """A mended line whose new transposes and products are written as the text writes them."""
     if isinstance(node, tree.Transpose) and not node.mark:
         node = replace(node, mark=style.transpose)
     if isinstance(node, tree.Product) and not style.latex:
-        plain = {"\\odot": style.elementwise, "@": style.matrix, "\\otimes": "⊗"}
+        plain = {"\\odot": style.elementwise, "@": style.matrix, "\\otimes": "\\otimes" if style.code else "⊗"}
         node = replace(node, signs=tuple(plain.get(sign, sign) for sign in node.signs))
     elif isinstance(node, tree.Product):
-        node = replace(node, signs=tuple("" if sign == "@" else sign for sign in node.signs))
+        elementwise = style.elementwise if style.elementwise in tree.ELEMENTWISE else "\\odot"
+        formulas = {"\\odot": elementwise, "@": ""}
+        node = replace(node, signs=tuple(formulas.get(sign, sign) for sign in node.signs))
+    elif isinstance(node, tree.Power) and style.code:
+        node = replace(node, sign="**")
     return node.mapped(lambda child: styled(child, style))
