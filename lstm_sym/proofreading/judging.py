@@ -31,7 +31,8 @@ MENDING = ("forward", "parameter", "adjoint", "carried", "direct", "dy")
 """The kinds of quantity that lines are mended with."""
 FIRST_OF_PAIR = ("sign", "time", "transpose", "superfluous transpose", "other quantity", "complement", "square",
                  "missing slope", "missing factor", "superfluous factor", "order", "function", "superfluous function",
-                 "superfluous square", "product", "part", "missing term", "superfluous term")  # fmt: skip
+                 "superfluous square", "slope of the other function", "product", "part", "missing term",
+                 "superfluous term")  # fmt: skip
 """The kinds of change that are tried two at a time."""
 
 
@@ -138,7 +139,7 @@ class Judge:
         for rewrite in every:
             if self.right(rewrite.line, target) and not _circular(rewrite.line, line, target):
                 return Judgement(False, judgement.error, judgement.problem, "", (rewrite,), rewrite.line)
-        meant = self.meant(line)
+        meant = self.meant(line) if not isinstance(line, Leaf) else None
         if meant is not None:
             other = Rewrite("left side", target, meant, line)
             return Judgement(False, judgement.error, judgement.problem, "", (other,), line)

@@ -178,6 +178,55 @@ def _squares(node: Node) -> Iterator[Change]:
         yield "square", node, squared, squared
 
 
+def _slopes(node: Node) -> Iterator[Change]:
+    """g (1 - g) for 1 - g^2, and back: the slope of the other function."""
+    kind = "slope of the other function"
+    if isinstance(node, tree.Product):
+        for place, factor in enumerate(node.factors):
+            squared = _squared_in(factor)
+            if squared is not None:
+                sign = next((sign for sign in node.signs if _kind(sign) != tree.MATRIX), "\\odot")
+                slope: Node = tree.Product((squared, _rest_of(squared)), (sign,))
+                factors = (*node.factors[:place], squared, _rest_of(squared), *node.factors[place + 1 :])
+                signs = (*node.signs[:place], sign, *node.signs[place:])
+                yield kind, factor, slope, tree.Product(factors, signs)
+            for other, rest in enumerate(node.factors):
+                if other != place and _bare(rest) == _bare(_rest_of(factor)):
+                    first, last = sorted((place, other))
+                    slope = tree.Sum(((1, tree.Number(1, "1")), (-1, tree.Power(factor, 2))))
+                    wrong = tree.Product((factor, rest), (node.signs[last - 1],))
+                    factors = (*node.factors[:first], slope, *node.factors[first + 1 :])
+                    yield kind, wrong, slope, _without(replace(node, factors=factors), last)
+    squared = _squared_in(node)
+    if squared is not None:
+        slope = tree.Product((squared, _rest_of(squared)), ("\\odot",))
+        yield kind, node, slope, slope
+
+
+def _rest_of(node: Node) -> tree.Sum:
+    """1 - g of g."""
+    return tree.Sum(((1, tree.Number(1, "1")), (-1, node)))
+
+
+def _squared_in(node: Node) -> Node | None:
+    """g of 1 - g^2."""
+    match node:
+        case tree.Sum(((1, tree.Number(1)), (-1, tree.Power(base, 2)))):
+            return base
+        case tree.Sum(((1, tree.Number(1)), (-1, tree.Call(exponent=2) as call))):
+            return replace(call, exponent=1, head="")
+    return None
+
+
+def _bare(node: Node) -> Node:
+    """Without the spelling of names and numbers."""
+    if isinstance(node, Leaf):
+        return Leaf(node.quantity, node.time)
+    if isinstance(node, tree.Number):
+        return tree.Number(node.value, "")
+    return node.mapped(_bare)
+
+
 def _superfluous(node: Node) -> Iterator[Change]:
     """A term or a factor that does not belong there."""
     if isinstance(node, tree.Sum) and len(node.terms) == 2 and isinstance(node.terms[0][1], tree.Number):
@@ -195,8 +244,7 @@ def _superfluous(node: Node) -> Iterator[Change]:
     if isinstance(node, tree.Fraction):
         yield "superfluous factor", node, node.above, node.above
     if isinstance(node, Leaf) and node.quantity.kind in ("forward", "own"):
-        rest = tree.Sum(((1, tree.Number(1, "1")), (-1, node)))
-        yield "complement", node, rest, rest
+        yield "complement", node, _rest_of(node), _rest_of(node)
     if isinstance(node, tree.Operation) and node.kind == "diag":
         yield "superfluous diagonal", node, node.body, node.body
 
@@ -219,8 +267,8 @@ def _signs_of_products(node: Node) -> Iterator[Change]:
 
 
 RULES: tuple[Rule, ...] = (
-    _signs, _times, _times_of_adjoints, _transposes, _functions, _squares, _superfluous, _sums_over_time,
-    _signs_of_products,
+    _signs, _times, _times_of_adjoints, _transposes, _functions, _squares, _slopes, _superfluous,
+    _sums_over_time, _signs_of_products,
 )  # fmt: skip
 """What may be wrong in one place, the likeliest first: an index of the forward pass is slipped on sooner than an
 adjoint's."""
@@ -264,7 +312,7 @@ def _missing_factors(line: Node, every: list[tuple[Place, Node]], material: Mate
     """A factor or a slope that is missing."""
     leaves = [leaf for leaf in material.leaves if leaf.quantity.kind in ("forward", "parameter")]
     factors: list[Node] = [*material.slopes, *leaves]
-    factors += [tree.Sum(((1, tree.Number(1, "1")), (-1, leaf))) for leaf in leaves if leaf.time == 0]
+    factors += [_rest_of(leaf) for leaf in leaves if leaf.time == 0]
     factors += [leaf for leaf in material.leaves if leaf not in leaves]
     for place, node in every:
         if not isinstance(node, tree.Product | Leaf | tree.Call | tree.Operation):

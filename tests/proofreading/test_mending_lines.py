@@ -46,3 +46,51 @@ def test_terms_over_gates_are_mended_together_beside_others(cell, gates, judged)
     kinds, written = mended(judged(cell, rf"$$ \delta h_t = {beside} + {over_gates} $$"))
     assert kinds == ["time"]
     assert written == rf"\delta h_t = {beside} + " + over_gates.replace(",t}", ",t+1}")
+
+
+@pytest.mark.parametrize(
+    ("cell", "wrong", "right"),
+    [
+        ("lstm", r"$\delta a_{g,t} = \delta g_t \circ g_t \circ (1 - g_t)$", r"\delta g_t \circ (1 - g_t^2)"),
+        ("lstm", r"$\delta a_{g,t} = \delta g_t \circ (1 - g_t) g_t$", r"\delta g_t \circ (1 - g_t^2)"),
+        ("lstm", r"$\delta a_{f,t} = \delta f_t \circ (1 - f_t^2)$", r"\delta f_t \circ f_t \circ (1 - f_t)"),
+        ("rnn", r"$\delta a_t = h_t \odot (1 - h_t) \odot \delta h_t$", r"(1 - h_t^2) \odot \delta h_t"),
+    ],
+)
+def test_the_slope_of_the_other_function_is_one_mistake(cell, wrong, right, judged):
+    kinds, written = mended(judged(cell, wrong))
+    assert kinds == ["slope of the other function"]
+    assert written.partition(" = ")[2] == right
+
+
+CODE = """
+dh = dy[t] + dh_next
+daf = df * f[t] * (1 - f[t])
+dx[t] = Wi.T @ dai + Wf.T @ daf + Wg.T @ dag + Wo.T @ dao
+"""
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right"),
+    [
+        ("dUf += np.outer(daf, h[t])", "dUf += np.outer(daf, h[t-1])"),
+        ("dag = dg * (1 - g[t])", "dag = dg * (1 - g[t]**2)"),
+    ],
+)
+def test_a_mended_line_of_code_is_code(wrong, right, judged):
+    assert mended(judged("lstm", CODE + wrong))[1] == right
+
+
+@pytest.mark.parametrize(
+    ("cell", "text", "right"),
+    [
+        ("lstm", r"$\delta U_f = \sum_t \delta a_f^{t} (h^{t})^T$", r"\sum_t \delta a_f^{t} (h^{t-1})^T"),
+        ("lstm", r"$\delta W_f = \sum_t \delta a_f^{t} (h^{t})^T$", r"\sum_t \delta a_f^{t} (x^{t})^T"),
+        ("lstm", r"$\delta a_f^{t} = \delta f^{t} \odot f^{t} \odot (1 - f^{t})$\n\n"
+                 r"$\delta a_g^{t} = \delta g^{t} \odot (1 - g^{t})$", r"\delta g^{t} \odot (1 - (g^{t})^2)"),
+        ("lstm", "δcₜ = δhₜ ⊙ oₜ ⊙ (1 − tanh²(cₜ)) + δcₜ₊₁ ⊙ fₜ₊₁\nδW_f = δaₜ", "Σₜ (cₜ₋₁ ⊙ δcₜ ⊙ fₜ ⊙ (1 - fₜ)) xₜᵀ"),
+        ("gru", r"$\delta r_t = U_n^\top \delta a_{n,t}$", r"(U_n^\top \delta a_{n,t}) \odot h_{t-1}"),
+    ],
+)  # fmt: skip
+def test_a_mended_line_is_written_as_the_text_writes(cell, text, right, judged):
+    assert mended(judged(cell, text))[1].partition(" = ")[2] == right
