@@ -12,6 +12,7 @@ from lstm_sym.proofreading import tree
 from lstm_sym.proofreading.tree import HOLE, SMALL_HOLE, Leaf, Node, Quantity, filled
 
 _SUM, _PRODUCT, _ATOM = 1, 2, 3
+RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 STEPS_IN_NAMES = (f"_{{{HOLE}}}", f"_{HOLE}", f"[{HOLE}]", f"^{{({HOLE})}}", f"^{{{HOLE}}}", f"^{HOLE}", SMALL_HOLE)
 """How texts write the step behind a name."""
 
@@ -20,7 +21,7 @@ STEPS_IN_NAMES = (f"_{{{HOLE}}}", f"_{HOLE}", f"[{HOLE}]", f"^{{({HOLE})}}", f"^
 class Style:
     """How a text writes: LaTeX or not, its sign of the element-wise product, of that of matrices, of a transpose.
 
-    summed: its sum over t; code: whether it is a program.
+    summed: its sum over t; code: whether it is a program; small: whether it lowers and raises characters, cₜ and c².
     """
 
     latex: bool
@@ -29,6 +30,7 @@ class Style:
     transpose: str
     summed: str
     code: bool
+    small: bool
 
     @classmethod
     def of(cls, found: Iterable[Node], latex: bool) -> Style:
@@ -39,13 +41,13 @@ class Style:
         usual = "\\odot" if latex else "*"
         elementwise = [sign for sign, _ in signs.most_common() if sign in tree.ELEMENTWISE or sign in ("*", "\\cdot")]
         matrix = "@" if signs["@"] and not latex else ""
-        small = any(isinstance(node, tree.Symbol) and SMALL_HOLE in node.form for node in nodes)
+        small = not latex and any(isinstance(node, tree.Symbol) and SMALL_HOLE in node.form for node in nodes)
         plain = "ᵀ" if small else ".T" if matrix else "^T"
         mark = next((mark for mark, _ in marks.most_common()), r"^\top" if latex else plain)
         sums = Counter(node.head for node in nodes if isinstance(node, tree.Operation) and node.kind == "time")
         summed = next((head for head, _ in sums.most_common()), r"\sum_t" if latex else "Σₜ" if small else "sum_t")
         code = not latex and (bool({"@", ".dot", "\\otimes"} & signs.keys()) or ".T" in marks or _has_stars(nodes))
-        return cls(latex, next(iter(elementwise), usual), matrix, mark, summed, code)
+        return cls(latex, next(iter(elementwise), usual), matrix, mark, summed, code, small)
 
 
 def _has_stars(nodes: Iterable[Node]) -> bool:
@@ -80,6 +82,8 @@ class Writer:
                 return rf"\frac{{{self.write(node.above)}}}{{{self.write(node.below)}}}"
             case tree.Power():
                 exponent = str(node.exponent)
+                if self.style.small:
+                    return self.raised(node.base, "") + exponent.translate(RAISED)
                 exponent = f"{{{exponent}}}" if node.sign == "^" and len(exponent) > 1 else exponent
                 return f"{self.raised(node.base, node.sign)}{node.sign}{exponent}"
             case tree.Transpose():

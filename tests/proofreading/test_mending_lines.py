@@ -89,6 +89,7 @@ def test_a_mended_line_of_code_is_code(wrong, right, judged):
         ("lstm", r"$\delta a_f^{t} = \delta f^{t} \odot f^{t} \odot (1 - f^{t})$\n\n"
                  r"$\delta a_g^{t} = \delta g^{t} \odot (1 - g^{t})$", r"\delta g^{t} \odot (1 - (g^{t})^2)"),
         ("lstm", "δcₜ = δhₜ ⊙ oₜ ⊙ (1 − tanh²(cₜ)) + δcₜ₊₁ ⊙ fₜ₊₁\nδW_f = δaₜ", "Σₜ (cₜ₋₁ ⊙ δcₜ ⊙ fₜ ⊙ (1 - fₜ)) xₜᵀ"),
+        ("lstm", "δoₜ = δhₜ ⊙ tanh(cₜ)\nδa_gₜ = δgₜ ⊙ (1 − gₜ)", "δgₜ ⊙ (1 - gₜ²)"),
         ("gru", r"$\delta r_t = U_n^\top \delta a_{n,t}$", r"(U_n^\top \delta a_{n,t}) \odot h_{t-1}"),
     ],
 )  # fmt: skip
