@@ -18,13 +18,17 @@ TIMELESS = ("parameter", "gradient", "size", "own", "packed", "packed gradient")
 
 @dataclass(frozen=True)
 class Rewrite:
-    """A change of a line. kind: how the mistake is called; wrong: what stands there; right: what belongs there."""
+    """A change of a line. kind: how the mistake is called; wrong: what stands there; right: what belongs there.
+
+    terms: in how many terms that are alike; `wrong` and `right` are of the first.
+    """
 
     kind: str
     wrong: Node | None
     right: Node | None
     line: Node
     place: Place = ()
+    terms: int = 1
 
 
 @dataclass(frozen=True)
@@ -67,7 +71,7 @@ def _in_every_term(line: Node, every: list[tuple[Place, Node]]) -> Iterator[Rewr
         for form in dict.fromkeys(form for form in forms if forms.count(form) > 1):
             alike = [number for number, other in enumerate(forms) if other == form]
             for (kind, wrong, right, _), terms in _of_alike(node, alike):
-                yield Rewrite(kind, wrong, right, replaced(line, place, tree.Sum(terms)), place)
+                yield Rewrite(kind, wrong, right, replaced(line, place, tree.Sum(terms)), place, len(alike))
 
 
 def _of_alike(node: tree.Sum, alike: list[int]) -> Iterator[tuple[Change, tuple[tuple[int, Node], ...]]]:

@@ -87,7 +87,10 @@ class Wording:
             return f"+{text}" if rewrite.kind == "sign" and not text.startswith("-") else text
 
         key = f"proofreading.mistake.{rewrite.kind}"
-        return self.sentences.text(key, wrong=written(rewrite.wrong), right=written(rewrite.right))
+        said = self.sentences.text(key, wrong=written(rewrite.wrong), right=written(rewrite.right))
+        if rewrite.terms == 1:
+            return said
+        return self.sentences.text("proofreading.alike", mistake=said, count=rewrite.terms)
 
     def what(self, leaf: Leaf) -> str:
         """What a name stands for."""

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import pytest
 
+from lstm_sym.document.sentences import Sentences
+from lstm_sym.proofreading.wording import Wording
+
 
 def mended(proof):
     """The kinds of the changes of the only wrong line, and the line that is printed in its place."""
@@ -43,9 +46,12 @@ def test_terms_over_gates_are_mended_together_beside_others(cell, gates, judged)
     beside = r"\delta y_t" if cell == "lstm" else r"\delta y_t + z_{t+1} \odot \delta h_{t+1}"
     if cell == "gru":
         over_gates += r" + r_{t+1} \odot (U_n^\top \delta a_{n,t+1})"
-    kinds, written = mended(judged(cell, rf"$$ \delta h_t = {beside} + {over_gates} $$"))
+    proof = judged(cell, rf"$$ \delta h_t = {beside} + {over_gates} $$")
+    kinds, written = mended(proof)
     assert kinds == ["time"]
     assert written == rf"\delta h_t = {beside} + " + over_gates.replace(",t}", ",t+1}")
+    (wrong,) = proof.findings
+    assert Wording(proof, Sentences("en")).mistake(wrong).endswith(f"in all {len(gates)} terms of this form")
 
 
 @pytest.mark.parametrize(
