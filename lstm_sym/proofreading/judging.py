@@ -146,7 +146,8 @@ class Judge:
         found = self.pair(every, target)
         if found:
             return Judgement(False, judgement.error, judgement.problem, "", found, found[-1].line)
-        mended = self.derived.line(target.quantity, target.time)
+        is_zero = not any(array.any() for array in self.expected(target, line))
+        mended = tree.Number(0, "0") if is_zero else self.derived.line(target.quantity, target.time)
         return Judgement(False, judgement.error, judgement.problem, factor, (), mended)
 
     def meant(self, line: Node) -> Leaf | None:

@@ -35,6 +35,11 @@ $$ \frac{\partial h_t}{\partial h_{t-1}} = U_o - U_o $$"""
     assert [finding.status for finding in judged("lstm", right).findings] == ["right", "wrong"]
 
 
+def test_what_is_zero_is_said_to_be_not_made_a_difference_of_equals(judged):
+    line = r"$$ \frac{\partial f_t}{\partial c_{t-1}} = \mathrm{diag}(f_t \odot (1 - f_t)) $$"
+    assert mended(judged("lstm", line)) == ([], r"\frac{\partial f_t}{\partial c_{t-1}} = 0")
+
+
 def test_an_index_of_the_forward_pass_is_doubted_before_that_of_an_adjoint(judged):
     kinds, written = mended(judged("lstm", r"$\delta U_f = \sum_t \delta a_{f,t} h_t^\top$"))
     assert (kinds, written) == (["time"], r"\delta U_f = \sum_t \delta a_{f,t} h_{t-1}^\top")
