@@ -16,8 +16,9 @@ import numpy as np
 from audit.generated import STYLES, printable, written
 
 import lstm_sym as ls
-from lstm_sym.audit import audit
+from lstm_sym.audit import Audit, audit
 from lstm_sym.audit.compare import BAR
+from lstm_sym.audit.errors import AuditError
 from lstm_sym.audit.search.clock import Clock
 from lstm_sym.audit.search.evidence import Evidence
 from lstm_sym.audit.search.explanations import explain
@@ -137,13 +138,20 @@ def tried_as_file(number: int, folder: Path, seconds: float = 20.0) -> Trial:
         together = reduce(lambda one, other: one.and_(other), made[1:], made[0]) if made else None
         return written(ls.cell(author.cell), together, style, random.Random(number))
 
+    def audit_of(file: tuple[str, str]) -> Audit:
+        text, function = file
+        path = folder / f"pass_{number}.py"
+        path.write_text(text, encoding="utf-8")
+        return audit(ls.cell(author.cell), path, function, seconds=seconds)
+
     drawn = author.drawn(number, count, printable)
     made = tuple(one for one in drawn if file_with((one,)) != file_with(()))  # one step says nothing of a sum over time
-    text, function = file_with(made)
-    path = folder / f"pass_{number}.py"
-    path.write_text(text, encoding="utf-8")
     start = time.process_time()
-    found = audit(ls.cell(author.cell), path, function, seconds=seconds)
+    try:
+        found = audit_of(file_with(made))
+    except AuditError:  # together they leave nothing that could run
+        made = made[:1]
+        found = audit_of(file_with(made))
     spent = time.process_time() - start
     named = found.explanation.mistakes if found.explanation else ()
     with np.errstate(all="ignore"):
