@@ -16,6 +16,7 @@ from lstm_sym.audit.interface.agreeing import answered
 from lstm_sym.audit.interface.choosing import normal
 from lstm_sym.audit.interface.convention import Convention, Recognised, unsummed
 from lstm_sym.audit.interface.cutting import wrong_cuts
+from lstm_sym.audit.interface.forward_quantities import handed_back
 from lstm_sym.audit.interface.subject import Subject
 from lstm_sym.audit.lines.tracing_lines import Lines, traced_lines
 from lstm_sym.audit.running.answer import Answer
@@ -259,7 +260,7 @@ def _compared(
     convention: Convention, asked: list[ForwardPass], answer: Answer, place: str
 ) -> tuple[Evidence, dict[str, str], tuple[Recognised, ...]]:
     """What was found on the sequences that were not refused beside the right runs, the layout of each output, and what
-    came back unsummed, or cut in the wrong place.
+    came back unsummed, cut in the wrong place, or is no gradient.
     """
     cases = [case for case in range(len(asked)) if case not in answer.refused]
     given = [asked[case].backward(normal(answer.taken)) for case in cases]
@@ -271,8 +272,11 @@ def _compared(
         convention.read(of_case(answer.outputs, case), wanted, asked[case].case.sizes)
         for case, wanted in zip(cases, expected, strict=True)
     ]
-    found, texts = _outputs([one.outputs for one in read], expected, place, bars[0])
-    return Evidence(given, found, right, bars), texts, (*unsummed(read[0]), *wrong_cuts(convention, found, expected))
+    others = handed_back(convention, [one.outputs for one in read], [asked[case] for case in cases], bars)
+    gradients = [{name: value for name, value in one.outputs.items() if name not in others} for one in read]
+    found, texts = _outputs(gradients, expected, place, bars[0])
+    said = (*unsummed(read[0]), *wrong_cuts(convention, found, expected), *others.values())
+    return Evidence(given, found, right, bars), texts, said
 
 
 def _verdicts(evidence: Evidence, texts: Mapping[str, str]) -> tuple[Verdict, ...]:
