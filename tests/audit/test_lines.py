@@ -171,6 +171,24 @@ def test_an_inner_function_is_told_nothing_of_the_names_around_another() -> None
     assert own.text == "slope = 1 - out" and own.right == "slope = 1 - out**2"
 
 
+@pytest.mark.parametrize(
+    ("after", "returned"),
+    [
+        ("dW, dU, db = np.clip(dW, -1, 1), np.clip(dU, -1, 1), np.clip(db, -1, 1)", "dW, dU, db"),
+        ("dW, dU = dW + 0.02 * W, dU + 0.02 * U", "dW, dU, db"),
+        ("", "dW / x.shape[1], dU / x.shape[1], db / x.shape[1]"),
+    ],
+    ids=["clip", "decay", "mean"],
+)
+def test_what_is_meant_after_the_loop_is_not_blamed_for_a_mistake_in_it(after: str, returned: str) -> None:
+    text = RNN.replace("dU + da.T @ h_prev[t]", "dU + da.T @ h[t]")
+    assert text != RNN and "return dx, Grads(dW, dU, db)" in text
+    text = text.replace("return dx, Grads(dW, dU, db)", f"{after}\n    return dx, Grads({returned})")
+    found = audited("rnn", text)
+    assert [len(lines) for lines in found.own_lines] == [1] and found.meant
+    assert first_line(found).right == "dU = dU + da.T @ h_prev[t]"
+
+
 def test_what_stands_in_the_return_statement_alone_is_mended_there() -> None:
     """What stands beside it stays as it is."""
     own = first_line(audited("lstm", STEP.replace("dc * f)", "dc)")))

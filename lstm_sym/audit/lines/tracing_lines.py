@@ -12,8 +12,9 @@ from lstm_sym.audit.lines.source import Source
 from lstm_sym.audit.lines.written import Written
 from lstm_sym.audit.search.explanations import Explanation
 from lstm_sym.audit.sequences.cases import ForwardPass
-from lstm_sym.interpreter.over_time import Backward
+from lstm_sym.interpreter.over_time import Backward, Run
 from lstm_sym.mistakes.catalogue import Mistake
+from lstm_sym.program.program import Program
 
 Lines = tuple[tuple[OwnLine, ...], ...]
 
@@ -31,10 +32,8 @@ def traced_lines(
     """
     if explanation is None or not explanation.mistakes:
         return ()
-    together = _together(explanation.mistakes)
-    assert together is not None
-    run = together.run(given)
-    if not run.steps:
+    program = convention.derivation.adjoint
+    if not _run(explanation.mistakes, given, program, False).steps:
         return ()
     try:
         assigned = subject.trace(convention, sequence)
@@ -43,10 +42,22 @@ def traced_lines(
         return ()
     found: list[tuple[OwnLine, ...]] = []
     for mistake in explanation.mistakes:
-        others = _together([one for one in explanation.mistakes if one is not mistake])
-        right = others.run(given) if others else given.run(convention.derivation.adjoint)
-        found.append(tuple(own_lines(mistake, Written(assigned, run, right, given.steps), source)))
+        others = [one for one in explanation.mistakes if one is not mistake]
+        written = (
+            Written(assigned, wrong, right, given.steps, is_meant=is_meant)
+            for is_meant in ((False,) if given.is_plain else (False, True))
+            for wrong, right in [[_run(some, given, program, is_meant) for some in (explanation.mistakes, others)]]
+        )
+        lines = (tuple(own_lines(mistake, one, source)) for one in written)
+        found.append(next(filter(None, lines), ()))
     return tuple(found)
+
+
+def _run(mistakes: Sequence[Mistake], given: Backward, program: Program, is_meant: bool) -> Run:
+    """A pass with these mistakes; up to the end of its loop, or with what is meant and done to its gradients."""
+    together = _together(mistakes)
+    way = given.run if is_meant else given.through_time
+    return way(together.program, together.loop) if together else way(program)
 
 
 def _together(mistakes: Sequence[Mistake]) -> Mistake | None:

@@ -54,11 +54,14 @@ class Line:
 class Written:
     """The assignments over a sequence, in order of time, and the values of a program over it by step.
 
-    right: those of the right program.
+    right: those of the right program; is_meant: whether both have what is meant and done to the gradients in the end,
+    a clip say: what is assigned once may then be that, and only what a step adds is a mistake.
     """
 
-    def __init__(self, assigned: Sequence[Assigned], run: Run, right: Run, forward: Sequence[Values]) -> None:
-        self.assigned, self.run, self.right = assigned, run, right
+    def __init__(
+        self, assigned: Sequence[Assigned], run: Run, right: Run, forward: Sequence[Values], *, is_meant: bool = False
+    ) -> None:
+        self.assigned, self.run, self.right, self.is_meant = assigned, run, right, is_meant
         self.steps = [{**before, **values} for before, values in zip(forward, run.steps, strict=True)]
         self.groups = _grouped(assigned)
         self.counts = Counter((one.function, one.place) for one in assigned)
@@ -91,6 +94,8 @@ class Written:
             if any(value.shape != values[0].shape for value in values):
                 continue
             at_once = len(moments) == 1
+            if at_once and self.is_meant:
+                continue
             if at_once or len(moments) >= count > 1:
                 calls = {self.assigned[moment].call for moment in moments}
                 ways = [(not at_once, values[-1])] if len(calls) == 1 or "." in called else []
