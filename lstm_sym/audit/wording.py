@@ -109,7 +109,7 @@ class Wording(MistakeWording):
         ]
         right_on = [place for place in range(len(audit.passes)) if place not in audit.wrong_on]
         wrong_on = [place for place in audit.wrong_on if len(audit.wrong_on) <= len(right_on)]
-        right_on = [place for place in right_on if audit.wrong_on and not wrong_on]
+        right_on = [place for place in right_on if audit.wrong_on and not wrong_on and self._says_something(place)]
         refused = (one.partition(": ") for one in audit.refused)
         said: dict[str, tuple[str, Iterable[str]]] = {
             "layout": ("layouts", turned),
@@ -134,6 +134,10 @@ class Wording(MistakeWording):
                 )
         if not any(source.partition("/")[0] in ("dstate", "dstates", "carried") for source in answer.taken):
             yield "no_last", {}
+
+    def _says_something(self, place: int) -> bool:
+        """Whether anything but zero is expected of a sequence; nothing is where only what is not taken is given."""
+        return any(value.any() for value in self.audit.evidence.right[place].gradients.values())
 
     def unexplained(self) -> list[d.Line]:
         """Why no mistake is named, in sentences."""

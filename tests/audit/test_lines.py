@@ -12,6 +12,7 @@ import lstm_sym as ls
 from lstm_sym.audit import Audit, audit
 from lstm_sym.audit.lines.mistaken import OwnLine, addends_of, means_the_same
 from lstm_sym.audit.lines.written import fits, holds, same
+from lstm_sym.audit.wording import Wording
 
 COLUMNS = """
 import numpy as np
@@ -187,6 +188,14 @@ def test_what_is_meant_after_the_loop_is_not_blamed_for_a_mistake_in_it(after: s
     found = audited("rnn", text)
     assert [len(lines) for lines in found.own_lines] == [1] and found.meant
     assert first_line(found).right == "dU = dU + da.T @ h_prev[t]"
+
+
+def test_a_sequence_of_what_is_not_taken_alone_is_not_said_to_be_right() -> None:
+    """All of it is zero, and so everything is right on it: where no last cotangent is taken, that says nothing."""
+    wrong = RNN.replace("(dy[t] +", "(2 * dy[t] +")
+    assert any("right on" in note for note in Wording(audited("rnn", wrong.replace("dh_T=0.0", "dh_T"))).notes())
+    less = wrong.replace(", dh_T=0.0", "").replace("0, dh_T", "0, 0.0")
+    assert not any("right on" in note for note in Wording(audited("rnn", less)).notes())
 
 
 def test_what_stands_in_the_return_statement_alone_is_mended_there() -> None:

@@ -24,7 +24,8 @@ def summary_lines(wording: Wording) -> list[str]:
     if audit.unnoticed:
         numbers = dict.fromkeys(line.number for mistake in audit.unnoticed for line in wording.lines(mistake))
         where = wording.listed(f"({number})" for number in numbers)
-        lines.append(text("audit.unnoticed", count=len(audit.unnoticed), lines=where))
+        number = "one" if len(audit.unnoticed) == 1 else "several"
+        lines.append(text(f"audit.unnoticed.{number}", count=len(audit.unnoticed), lines=where))
     return lines
 
 
