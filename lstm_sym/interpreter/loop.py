@@ -32,10 +32,11 @@ class Total(enum.Enum):
 
 
 class Edge(enum.Enum):
-    """What is read at a step that there is not."""
+    """What is read at a step that there is not; at which steps there is anything."""
 
     ZERO = "zero"
     WRAPPED = "the other end, as the index -1 does"
+    LAST_ALONE = "zero at every step but the last"
 
 
 @dataclass(frozen=True)

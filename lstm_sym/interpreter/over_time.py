@@ -121,7 +121,8 @@ class Backward:
     def read(self, reading: Reading, t: int) -> Array:
         """What stands for a value that is read at another step."""
         place, count = t + reading.offset, len(self.steps)
-        if reading.edge is Edge.ZERO and not 0 <= place < count:
+        is_there = {Edge.ZERO: 0 <= place < count, Edge.WRAPPED: True, Edge.LAST_ALONE: place == count - 1}
+        if not is_there[reading.edge]:
             return np.zeros_like(self.at(reading.source, t))
         return self.at(reading.source, place % count)
 

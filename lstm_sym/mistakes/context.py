@@ -128,15 +128,24 @@ class Context:
         found: dict[Value, dict[Value, Reading]] = {}
         for carry in self.forward.carries:
             state = carry.incoming
-            for edge in Edge:
+            for edge in (Edge.ZERO, Edge.WRAPPED):
                 other = replace(state, name=f"{state.name} {edge.name.lower()}", role=Role.QUANTITY)
                 found.setdefault(state, {})[other] = Reading(carry.outgoing, -1, edge)
         return found
 
     @cached_property
+    def overwritten(self) -> dict[Value, dict[Value, Reading]]:
+        """The cotangent of the output -> what is left of it where what a step sends is written over it."""
+        found: dict[Value, dict[Value, Reading]] = {}
+        for value in filter(is_cotangent, self.backward.inputs):
+            left = replace(value, name=f"{value.name} last", role=Role.QUANTITY)
+            found[value] = {left: Reading(value, 0, Edge.LAST_ALONE)}
+        return found
+
+    @cached_property
     def readings(self) -> dict[Value, Reading]:
         """Value -> how it is read at another step, of all that stand for another."""
-        tables = (*self.neighbours.values(), *self.beginnings.values())
+        tables = (*self.neighbours.values(), *self.beginnings.values(), *self.overwritten.values())
         return {value: reading for table in tables for value, reading in table.items()}
 
     @cached_property

@@ -52,6 +52,7 @@ FREQUENCY = {
     "function left out": 15,
     "steps in reverse": 12,
     "batch and time mixed": 12,
+    "cotangent overwritten": 12,
     "mean over time": 10,
     "carried adjoint not sent": 10,
     "carried adjoint of another": 10,

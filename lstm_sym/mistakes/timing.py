@@ -10,7 +10,7 @@ from sympy import Expr
 from lstm_sym.interpreter.loop import Edge
 from lstm_sym.mistakes.context import ADJOINTS, Context, Rewrite, Says, Unstarted, edited, stands_for
 from lstm_sym.mistakes.edits import Part, parts
-from lstm_sym.program.statements import Contribution, Pointwise
+from lstm_sym.program.statements import Contribution, Pointwise, Statement
 from lstm_sym.program.values import Role, Value
 
 BEGINNING = {
@@ -28,6 +28,7 @@ def in_time(context: Context) -> Iterator[Rewrite]:
         for place, part in enumerate(parts(statement)):
             for value in _forward_values(part, context):
                 yield from _read_elsewhere(statement.target, place, part, value, context)
+            yield from _written_over(statement, place, part, context)
     for carry in context.backward.carries:
         for reader in context.readers.get(carry.incoming, ())[:1]:
             says: Says = (carry.incoming, " is zero at the last step: the cotangent of the last state is not used")
@@ -54,6 +55,16 @@ def _read_elsewhere(target: Value, place: int, part: Part, value: Value, context
         kind, words = BEGINNING[reading.edge]
         new = _replaced(part, value, other)
         yield edited(target, place, new, kind, f"{_text(part)}: {value}", (value, words), value.name)
+
+
+def _written_over(statement: Statement, place: int, part: Part, context: Context) -> Iterator[Rewrite]:
+    """Where dy and what arrives are summed in one array, dh[t - 1] = ... for +=: dy is left at the last step alone."""
+    value = context.values.get(part) if isinstance(part, Expr) else None
+    arriving = [one for one in statement.reads() if one.role is Role.CARRIED_ADJOINT]
+    for other in context.overwritten.get(value, ()) if value is not None and arriving else ():
+        assert value is not None
+        says: Says = (value, " is overwritten by ", arriving[0], " at every step but the last, instead of added to it")
+        yield edited(statement.target, place, other.symbol, "cotangent overwritten", _text(part), says)
 
 
 def _replaced(part: Part, value: Value, other: Value) -> Part:

@@ -148,6 +148,17 @@ def test_a_known_mistake_that_is_made_now_and_then_is_named() -> None:
     assert "slope left out" in {mistake.kind for mistake in (*found.explanation.mistakes, *found.explanation.also)}
 
 
+def test_dy_overwritten_by_what_is_sent_is_named() -> None:
+    """dh begins as dy, and what a step sends is to be added to it."""
+    summed = RNN.replace("0, dh_T\n", "0, dh_T\n    dh = dy.copy()\n    dh[-1] += dh_T\n")
+    summed = summed.replace("(dy[t] + dh_next)", "dh[t]")
+    right = summed.replace("dh_next = da @ U\n", "dh_next = da @ U\n        if t: dh[t - 1] += dh_next\n")
+    assert audited(right).right and right.count("dh[t - 1] +=") == 1
+    explanation = audited(right.replace("dh[t - 1] +=", "dh[t - 1] =")).explanation
+    assert explanation is not None and explanation.is_whole
+    assert [mistake.kind for mistake in explanation.mistakes] == ["cotangent overwritten"]
+
+
 def test_an_error_on_a_later_sequence_says_on_which() -> None:
     with pytest.raises(AuditError, match=r"computing sequence 5 of 27 \(a batch of one\); the first was computed"):
         audited(RNN.replace(START, START + "    assert x.shape[1] > 1\n"))
