@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from audit.own_files import LSTM, RNN
+from audit.own_files import LSTM, RNN, STEP
 from click.testing import CliRunner, Result
 
 import lstm_sym as ls
@@ -146,6 +146,15 @@ def test_a_known_mistake_that_is_made_now_and_then_is_named() -> None:
     found = audited(RNN.replace("(1 - h[t] ** 2)", "(1 - h[t] ** 2 if x.shape[1] > 1 else 1)"))
     assert found.explanation is not None
     assert "slope left out" in {mistake.kind for mistake in (*found.explanation.mistakes, *found.explanation.also)}
+
+
+def test_what_would_make_nothing_but_zeros_now_and_then_is_not_named() -> None:
+    """dh for h[t-1] is zero where only a cotangent of c arrives, as the initial state would be if it were not read."""
+    text = STEP.replace("da[k].T @ h_prev", "da[k].T @ dh").replace("dh_prev, dc * f", "dh_prev, dc_next * f")
+    Path("own.py").write_text(text, encoding="utf-8")
+    explanation = audit(ls.cell("lstm"), Path("own.py"), "backward").explanation
+    assert explanation is not None and explanation.unexplained == ("U_i", "U_f", "U_g", "U_o")
+    assert [mistake.kind for mistake in explanation.mistakes] == ["part for the whole"]
 
 
 def test_dy_overwritten_by_what_is_sent_is_named() -> None:

@@ -181,12 +181,18 @@ class Search:
         return Explanation(repair.chosen, tuple(alternatives), left, tuple(self.shown), in_time)
 
     def _needed(self, repair: Repair) -> Repair:
-        """The set without the mistakes that make nothing right; that which makes most right comes first."""
+        """The set without the mistakes that make nothing right, or zeros now and then; what makes most right first."""
         lost: dict[int, float] = {}
         for mistake in sorted(repair.chosen, key=surprise, reverse=True):
             rest = tuple(other for other in repair.chosen if other is not mistake)
             without = self.repairs.tried(rest, tuple(repair.right))
             lost[id(mistake)] = repair.count - without.count
-            if without.count >= repair.count:
+            if without.count >= repair.count or self._makes_some_zeros(repair, without):
                 repair = without
         return replace(repair, chosen=tuple(sorted(repair.chosen, key=lambda one: -lost[id(one)])))
+
+    def _makes_some_zeros(self, repair: Repair, without: Repair) -> bool:
+        """Whether what a set makes right beside another is zeros alone, and no output on every sequence."""
+        more = {place: names - without.right.get(place, frozenset()) for place, names in repair.right.items()}
+        gained, everywhere = frozenset[str]().union(*more.values()), frozenset[str].intersection(*repair.right.values())
+        return not gained & everywhere and all(names <= self.evidence.zero(place) for place, names in more.items())
