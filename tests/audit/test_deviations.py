@@ -10,12 +10,13 @@ import pytest
 import lstm_sym as ls
 from lstm_sym.audit.deviations.clipping import ClippedElements, ClippedNorm
 from lstm_sym.audit.deviations.deviation import ALL, PARAMETERS, Deviation
+from lstm_sym.audit.deviations.finding_clipping import common_limit
 from lstm_sym.audit.deviations.finding_loop import clippable
 from lstm_sym.audit.deviations.loop import ClippedEachStep
 from lstm_sym.audit.deviations.meant import Meant
 from lstm_sym.audit.deviations.penalty import Decayed
 from lstm_sym.audit.deviations.scaling import OVER, Averaged, Scaled
-from lstm_sym.audit.deviations.seen import in_order
+from lstm_sym.audit.deviations.seen import Seen, in_order
 from lstm_sym.audit.deviations.truncation import CUT, LAST, ZERO, Cut, Windowed
 from lstm_sym.audit.deviations.understanding import Understood, is_right, understand
 from lstm_sym.audit.search.evidence import Evidence
@@ -134,6 +135,22 @@ def test_a_mistake_beside_what_is_meant_is_found_too(name: str) -> None:
     found = writer("rnn").understood(writer("rnn").write(*ALONE[name], made=made))
     assert found.meant == ALONE[name] and found.explanation is not None and not is_right(found.evidence)
     assert made in (*found.explanation.mistakes, *found.explanation.also)
+
+
+@pytest.mark.parametrize(
+    ("largest", "limit"),
+    [
+        ([0.2, 0.2, 0.3, 0.3, 5.0, 1.0, 5.0, 2.0], 5.0),
+        ([0.2, 0.2, 0.3, 0.1], None),
+        ([0.1, 0.1, float(np.float32(0.1))], 0.1),
+    ],
+)
+def test_the_limit_of_a_clip_is_exceeded_on_no_sequence(largest: list[float], limit: float | None) -> None:
+    """W and b of one input and one step are the same, and so their largest elements are, where nothing is clipped."""
+    program = ls.derive(ls.cell("rnn")).adjoint
+    found = [{"W": np.array([one])} for one in largest]
+    seen = Seen([], found, [], program, lambda sequence: sequence.run(program))
+    assert common_limit(seen, frozenset({"W"})) == limit
 
 
 BESIDE_TWO = {

@@ -8,11 +8,14 @@ import numpy as np
 
 from lstm_sym.audit.deviations.clipping import ClippedElements, ClippedNorm, norm
 from lstm_sym.audit.deviations.deviation import ALL, PARAMETERS, members
-from lstm_sym.audit.deviations.numbers import LEAST, commonest
+from lstm_sym.audit.deviations.numbers import LEAST, commonest, rounded
 from lstm_sym.audit.deviations.seen import Deviations, Seen
 
 NEAR = 1e-5
 """Relative difference of norms that were clipped to the same one: libraries add 1e-6 to what they divide by."""
+
+ROUNDED = 1e-6
+"""Relative difference of a number and what it is in single precision."""
 
 
 def clippings(seen: Seen, known: Deviations) -> Iterator[Deviations]:
@@ -29,11 +32,12 @@ def clippings(seen: Seen, known: Deviations) -> Iterator[Deviations]:
 
 
 def common_limit(seen: Seen, names: frozenset[str]) -> float | None:
-    """The largest size of an element of these outputs, where two elements or more have exactly that."""
-    limits = []
-    for found in seen.found:
-        elements = np.concatenate([np.abs(found[name]).ravel() for name in sorted(names)]) if names else np.zeros(0)
-        largest = elements.max(initial=0.0)
-        if largest and (elements == largest).sum() >= 2:
-            limits.append(float(largest))
-    return commonest(limits, 0.0)
+    """The largest size of an element of these outputs over all sequences, where two elements or more have it.
+
+    In single precision it is another one: the commonest of those that are so near is what was written.
+    """
+    every = np.concatenate(
+        [np.abs(found[name]).ravel() for found in seen.found for name in sorted(names)] or [np.zeros(1)]
+    )
+    values, counts = np.unique(every[every >= (1 - ROUNDED) * every.max()], return_counts=True)
+    return rounded(float(values[counts.argmax()])) if counts.sum() >= 2 and every.any() else None
