@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from fractions import Fraction
 
 from lstm_sym.equations.cell import Cell
@@ -24,7 +24,7 @@ _ONE = Number(Fraction(1))
 
 def complemented_gates(cell: Cell) -> tuple[str, ...]:
     """The gates that share out between two things, z and 1 - z: those that texts call either way."""
-    names = dict.fromkeys(_complement(part) for equation in cell.equations for part in equation.expression.walk())
+    names = dict.fromkeys(complement_of(part) for equation in cell.equations for part in equation.expression.walk())
     calls = [(e.target, e.expression) for e in cell.equations]
     sigmoids = {target for target, call in calls if isinstance(call, Call) and call.function == "sigmoid"}
     return tuple(name for name in names if name in sigmoids)
@@ -39,7 +39,7 @@ def complemented(cell: Cell, gate: str) -> Cell:
     def exchanged(node: Expression) -> Expression:
         if isinstance(node, Name) and node.name == gate:
             return Binary("-", _ONE, node)
-        if _complement(node) == gate:
+        if complement_of(node) == gate:
             return Name(gate, 0)
         return _mapped(node, exchanged)
 
@@ -64,14 +64,13 @@ def biases(cell: Cell) -> tuple[str, ...]:
     return tuple(name for name in cell.parameters if name in found and names.count(name) == 1)
 
 
-def unbiased(cell: Cell) -> Cell:
-    """The cell without its biases."""
-    left_out = biases(cell)
+def without_terms(cell: Cell, names: Collection[str]) -> Cell:
+    """The cell without these addends: its biases, say."""
 
     def without(node: Expression) -> Expression:
         terms = summands(node)
-        kept = [(sign, term) for sign, term in terms if not (isinstance(term, Name) and term.name in left_out)]
-        return _total(kept) if len(kept) < len(terms) else _mapped(node, without)
+        kept = [(sign, term) for sign, term in terms if not (isinstance(term, Name) and term.name in names)]
+        return _total(kept) if 0 < len(kept) < len(terms) else _mapped(node, without)
 
     return _rewritten(cell, lambda _, right: without(right))
 
@@ -106,7 +105,7 @@ def _is_input(node: Expression, cell: Cell) -> bool:
     return isinstance(node, Name) and node.name == cell.input
 
 
-def _complement(node: Expression) -> str:
+def complement_of(node: Expression) -> str:
     """z, of 1 - z[t]; "" of anything else."""
     is_difference = isinstance(node, Binary) and node.operator == "-" and node.left == _ONE
     gate = node.right if isinstance(node, Binary) and is_difference else None

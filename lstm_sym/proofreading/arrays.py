@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import re
 
+from lstm_sym.ground.size_names import SIZES
 from lstm_sym.proofreading import tree
 from lstm_sym.proofreading.errors import Unreadable
 from lstm_sym.proofreading.symbols import SymbolReader
 from lstm_sym.proofreading.tree import Node
 from lstm_sym.proofreading.words import FUNCTIONS
 
-_SIZES = {
-    "H": "H", "hidden_size": "H", "hidden_dim": "H", "n_h": "H", "nh": "H", "n_a": "H", "n_hidden": "H", "hidden": "H",
-    "D": "D", "input_size": "D", "input_dim": "D", "n_x": "D", "nx": "D", "n_in": "D", "X": "D",
-}  # fmt: skip
-"""How a size is called in programs -> which."""
+_SIZES = {name: size for size in "DH" for name in SIZES[size]}
 _BOUND = rf"(?:\d+\s*\*\s*)?(?:{'|'.join(_SIZES)})|0|"
 _BOUNDS = re.compile(rf"\[\s*(?::\s*,\s*)?(?P<first>{_BOUND})\s*:\s*(?P<last>{_BOUND})\s*(?:,\s*:\s*)?\]")
 

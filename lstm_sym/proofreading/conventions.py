@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from lstm_sym.equations.cell import Cell
-from lstm_sym.equations.conventions import biases, complemented, complemented_gates, joined, unbiased
+from lstm_sym.equations.conventions import biases, complemented, complemented_gates, joined, without_terms
 from lstm_sym.proofreading import tree
 from lstm_sym.proofreading.names import Names, Reading
 from lstm_sym.proofreading.tree import Node, Symbol
@@ -24,26 +24,25 @@ class Convention:
     cell: Cell = field(repr=False, compare=False)
 
 
-def joined_conventions(cell: Cell, sides: Iterable[Node], names: Names) -> Iterator[Convention]:
+def joined_conventions(cell: Cell, parts: Iterable[Node], names: Names) -> Iterator[Convention]:
     """One matrix for [h, x] or [x, h], where a text stacks the two."""
-    first = {_first(node, names) for side in sides for node in side.walk() if isinstance(node, tree.Stack)}
+    first = {_first(node, names) for node in parts if isinstance(node, tree.Stack)}
     for state_first in (True, False):
         found = joined(cell, state_first=state_first) if state_first in first else None
         if found is not None:
             yield Convention("joined", "h, x" if state_first else "x, h", found)
 
 
-def unbiased_conventions(cell: Cell, sides: Iterable[Node], names: Names) -> Iterator[Convention]:
+def unbiased_conventions(cell: Cell, parts: Iterable[Node], names: Names) -> Iterator[Convention]:
     """No biases, where a text names none."""
     left_out = biases(cell)
-    symbols = [node for side in sides for node in side.walk() if isinstance(node, Symbol)]
-    leaves = [leaf for symbol in symbols if (leaf := names.leaf(symbol, Reading())) is not None]
-    named = any(leaf.quantity.name in {*left_out, "b"} for leaf in leaves)
+    leaves = (names.leaf(node, Reading()) for node in parts if isinstance(node, Symbol))
+    named = any(leaf.quantity.name in {*left_out, "b"} for leaf in leaves if leaf is not None)
     if left_out and not named:
-        yield Convention("unbiased", "", unbiased(cell))
+        yield Convention("unbiased", "", without_terms(cell, left_out))
 
 
-def complemented_conventions(cell: Cell, sides: Iterable[Node], names: Names) -> Iterator[Convention]:
+def complemented_conventions(cell: Cell, parts: Iterable[Node], names: Names) -> Iterator[Convention]:
     """1 - z called z, for every gate that shares out."""
     for gate in complemented_gates(cell):
         yield Convention("complemented", gate, complemented(cell, gate))

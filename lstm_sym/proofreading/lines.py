@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -31,6 +32,13 @@ class Entry:
     left: Node | None = None
 
 
+def parts_of(entries: Iterable[Entry]) -> Iterator[Node]:
+    """Every part of the formulas that could be parsed, in reading order."""
+    for entry in entries:
+        for side in entry.line.sides if entry.line else ():
+            yield from side.walk()
+
+
 @dataclass
 class State:
     """What the lines so far have said: names of the text's own, their formulas, and sums that are still growing."""
@@ -49,31 +57,26 @@ class LineReader:
         lines = [entry for entry in entries if entry.line and entry.formula.latex == latex]
         self.strict = any("@" in entry.formula.text or "dot(" in entry.formula.text for entry in lines)
         self.evaluator = Evaluator(sequence, reading, self.state.trees, self.strict)
-        sides = [side for entry in lines if entry.line for side in entry.line.sides]
-        self.style = Style.of(sides, latex)
+        self.style = Style.of([side for entry in lines if entry.line for side in entry.line.sides], latex)
         self.known = self._known()
         self.last = self._last_updates()
 
     def _known(self) -> dict[Quantity, list[Leaf]]:
         """Every quantity that the text names, with its names."""
         found: dict[Quantity, list[Leaf]] = {}
-        for entry in self.entries:
-            is_of_mode = entry.line is not None and entry.formula.latex == self.latex
-            for side in entry.line.sides if entry.line and is_of_mode else ():
-                for node in side.walk():
-                    leaf = self._leaf(node)
-                    if leaf is not None and leaf not in found.setdefault(leaf.quantity, []):
-                        found[leaf.quantity].append(leaf)
+        for node in parts_of(entry for entry in self.entries if entry.formula.latex == self.latex):
+            leaf = self._leaf(node)
+            if leaf is not None and leaf not in found.setdefault(leaf.quantity, []):
+                found[leaf.quantity].append(leaf)
         return found
 
     @cached_property
     def called(self) -> dict[Quantity, set[str]]:
         """Every quantity that the text names, with the letters of its names, capital or small."""
         found: dict[Quantity, set[str]] = {}
-        sides = [side for entry in self.entries if entry.line for side in entry.line.sides]
-        for node in (node for side in sides for node in side.walk() if isinstance(node, Symbol)):
+        for node in parts_of(self.entries):
             leaf = self._leaf(node)
-            if leaf is not None:
+            if leaf is not None and isinstance(node, Symbol):
                 found.setdefault(leaf.quantity, set()).add(node.key.lower())
         return found
 

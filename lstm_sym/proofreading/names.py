@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from lstm_sym.compile.derivation import Derivation
+from lstm_sym.ground.size_names import SIZES
 from lstm_sym.program.values import Role
 from lstm_sym.proofreading.aliases import keys_of, own_keys, sums
 from lstm_sym.proofreading.dialects import PLAIN, Dialect
@@ -17,7 +18,7 @@ from lstm_sym.proofreading.words import Words
 
 _ADJOINT = re.compile(r"(?:dLd|dL|grad|delta|d|D|g(?=[WUbR]))(.+)")
 _LOSSES = {"dy", "dout", "dhout", "dhtop", "dyt", "gradout", "Delta", "dhy", "dhabove", "dhdirect"}
-_SIZES = {"B": "B", "N": "B", "m": "B", "T": "T", "batchsize": "B"}
+_SIZES = {name.replace("_", ""): size for size in "BT" for name in SIZES[size]}
 _PACKED = {"W": "W", "Wx": "W", "Wxh": "W", "U": "U", "Wh": "U", "Whh": "U", "R": "U", "b": "b"}
 _PACKED_SUMS = ("a", "z", "gates", "A", "Z", "pre", "net", "g", "ifgo", "ifog")
 

@@ -8,7 +8,7 @@ from typing import Any
 from lstm_sym.document import document as d
 from lstm_sym.document.sentences import Sentences
 from lstm_sym.ground.numbers import finite
-from lstm_sym.proofreading.findings import Finding, Proof
+from lstm_sym.proofreading.findings import STATUSES, Finding, Proof
 from lstm_sym.proofreading.wording import Wording
 
 
@@ -81,7 +81,7 @@ def proof_data(proof: Proof) -> dict[str, Any]:
     return {
         "cell": proof.derivation.cell.key,
         "right": proof.right,
-        "counts": {status: proof.counts[status] for status in ("right", "wrong", "own", "aside", "unread")},
+        "counts": {status: proof.counts[status] for status in STATUSES},
         "conventions": {
             "formulas" if latex else "plain": {
                 "rows": reading.rows,

@@ -13,6 +13,7 @@ from lstm_sym.proofreading.conventions import (
     unbiased_conventions,
 )
 from lstm_sym.proofreading.findings import Proof
+from lstm_sym.proofreading.lines import parts_of
 from lstm_sym.proofreading.sequence import Sequence
 from lstm_sym.proofreading.texts import Text
 
@@ -46,9 +47,9 @@ def proofread_on(
 def _in_its_conventions(sequence: Sequence, text: str, tex: bool) -> Text:
     """The text as of the cell, or of the cell in other conventions where those make clearly more of it right."""
     best = Text.of(sequence, text, tex=tex)
-    sides = [side for entry in best.entries if entry.line for side in entry.line.sides]
+    parts = tuple(parts_of(best.entries))
     for conventions in (joined_conventions, unbiased_conventions, complemented_conventions):
-        for convention in conventions(best.sequence.derivation.cell, sides, best.names) if best.doubtful else ():
+        for convention in conventions(best.sequence.derivation.cell, parts, best.names) if best.doubtful else ():
             best = _better(best, sequence, convention, text, tex)
     return best
 

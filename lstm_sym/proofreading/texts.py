@@ -15,7 +15,7 @@ from lstm_sym.proofreading.errors import ProofreadingError, Unreadable
 from lstm_sym.proofreading.families import expanded
 from lstm_sym.proofreading.findings import Finding
 from lstm_sym.proofreading.formulas import Formula, formulas_of
-from lstm_sym.proofreading.lines import Entry, LineReader
+from lstm_sym.proofreading.lines import Entry, LineReader, parts_of
 from lstm_sym.proofreading.names import Names, Reading
 from lstm_sym.proofreading.parser import read_line
 from lstm_sym.proofreading.sequence import Sequence
@@ -129,14 +129,12 @@ def _reading(entries: list[Entry], names: Names, sequence: Sequence, latex: bool
 
 def _has_partials(entries: list[Entry]) -> bool:
     """Whether there are derivatives of one quantity of the cell by another."""
-    sides = [side for entry in entries if entry.line for side in entry.line.sides]
-    return any(isinstance(node, Partial) for side in sides for node in side.walk())
+    return any(isinstance(node, Partial) for node in parts_of(entries))
 
 
 def _bars(entries: list[Entry], names: Names) -> bool:
     """Whether a bar over a name is what marks adjoints: where nothing else does."""
-    sides = [side for entry in entries if entry.line for side in entry.line.sides]
-    symbols = [node for side in sides for node in side.walk() if isinstance(node, Symbol)]
+    symbols = [node for node in parts_of(entries) if isinstance(node, Symbol)]
     marked = [leaf for leaf in (names.leaf(symbol, Reading()) for symbol in symbols) if leaf is not None]
     kinds = {leaf.quantity.kind for leaf in marked}
     return any(symbol.key.startswith("-") for symbol in symbols) and not kinds & {"adjoint", "carried", "gradient"}
@@ -144,8 +142,7 @@ def _bars(entries: list[Entry], names: Names) -> bool:
 
 def _lone(entries: list[Entry], names: Names) -> dict[str, Quantity]:
     """W, U, b -> the parameter of the one sum that has no letter of its own below it, where all others have."""
-    sides = [side for entry in entries if entry.line for side in entry.line.sides]
-    symbols = {node.key.removeprefix("d"): node for side in sides for node in side.walk() if isinstance(node, Symbol)}
+    symbols = {node.key.removeprefix("d"): node for node in parts_of(entries) if isinstance(node, Symbol)}
     named = {leaf.quantity.name for symbol in symbols.values() if (leaf := names.leaf(symbol, Reading())) is not None}
     found = {}
     for part, parameters in names.packs.items():
@@ -159,7 +156,7 @@ def _order(entries: list[Entry], names: Names, sequence: Sequence) -> tuple[str,
     """The order of the gates in packed arrays: that of the first array that stacks one part of each."""
     sums = names.packs.get("a", ())
     for entry in entries:
-        for node in (n for side in (entry.line.sides if entry.line else ()) for n in side.walk()):
+        for node in parts_of([entry]):
             if isinstance(node, tree.Stack) and len(node.parts) == len(sums) > 1:
                 found = _named_order(node, names) or _order_by_value(node, names, sequence, entry)
                 if sorted(found) == sorted(sums):

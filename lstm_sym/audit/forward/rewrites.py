@@ -7,6 +7,7 @@ from dataclasses import replace
 from fractions import Fraction
 from itertools import combinations
 
+from lstm_sym.equations.conventions import complement_of
 from lstm_sym.equations.expressions import (
     Binary,
     Call,
@@ -39,7 +40,7 @@ def rewritten(expression: Expression) -> Iterator[Expression]:
 def complements(expression: Expression) -> Iterator[Expression]:
     """z and 1 - z in each other's place."""
     for node in expression.walk():
-        if isinstance(node, Binary) and is_complement(node):
+        if isinstance(node, Binary) and complement_of(node):
             marked = with_others(expression, {node: MARK})
             yield with_others(with_others(marked, {node.right: node}), {MARK: node.right})
 
@@ -121,8 +122,3 @@ def with_others(node: Expression, others: Mapping[Expression, Expression]) -> Ex
     new = others.get(node)
     children = node.children()
     return new if new is not None else with_children(node, tuple(with_others(child, others) for child in children))
-
-
-def is_complement(node: Expression) -> bool:
-    """Whether it is 1 - z."""
-    return isinstance(node, Binary) and (node.operator, node.left) == ("-", ONE) and isinstance(node.right, Name)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
-from lstm_sym.audit.forward.rewrites import changed, rewritten
+from lstm_sym.audit.forward.rewrites import rewritten
 from lstm_sym.cells.built_in import built_in_cell, built_in_names
 from lstm_sym.equations.cell import Cell
+from lstm_sym.equations.conventions import without_terms
 from lstm_sym.equations.errors import CellError
-from lstm_sym.equations.expressions import Binary, Expression, Name
+
+Given = TypeVar("Given")
 
 
 @dataclass(frozen=True)
@@ -38,8 +41,7 @@ def in_catalogue(cell: Cell) -> Iterator[Variant]:
         lacking = [extra for extra in other.parameters if extra not in cell.parameters]
         if name == cell.key or {*other.states} != {*cell.states} or other.output != cell.output:
             continue
-        expressions = [_without(equation.expression, lacking) for equation in other.equations]
-        found = _rewritten(other, dict(zip((e.target for e in other.equations), expressions, strict=True)))
+        found = _made(without_terms, other, lacking)
         if found is not None and _is_like(found, cell):
             facts = {"cell": name, "zero": ", ".join(lacking)}
             yield Variant(found, "audit.forward.catalogue_without" if lacking else "audit.forward.catalogue", facts)
@@ -54,29 +56,16 @@ def with_one_changed(cell: Cell) -> Iterator[Variant]:
         if (target, str(new)) in seen or new == whole[target]:
             continue
         seen.add((target, str(new)))
-        found = _rewritten(cell, {target: new})
+        found = _made(Cell.with_right_sides, cell, {target: new})
         if found is not None and _is_like(found, cell):
             facts = {"own": f"{target}[t] = {new}", "right": f"{target}[t] = {whole[target]}"}
             yield Variant(found, "audit.forward.equation", facts)
 
 
-def _without(expression: Expression, names: list[str]) -> Expression:
-    """A right side without these addends."""
-
-    def rule(node: Expression) -> Iterator[Expression]:
-        for kept, left in ((node.left, node.right), (node.right, node.left)) if isinstance(node, Binary) else ():
-            if isinstance(node, Binary) and node.operator == "+" and isinstance(left, Name) and left.name in names:
-                yield kept
-
-    while shorter := next(changed(expression, rule), None):
-        expression = shorter
-    return expression
-
-
-def _rewritten(cell: Cell, expressions: Mapping[str, Expression]) -> Cell | None:
-    """The cell with these right sides; None where that is no cell."""
+def _made(make: Callable[[Cell, Given], Cell], cell: Cell, given: Given) -> Cell | None:
+    """Another cell made of this one; None where that is no cell."""
     try:
-        return cell.with_right_sides(expressions)
+        return make(cell, given)
     except CellError:
         return None
 

@@ -22,6 +22,7 @@ from lstm_sym.audit.interface.source import (
     returned,
 )
 from lstm_sym.compile.derivation import Derivation
+from lstm_sym.ground import size_names
 
 PARTNERS = (
     ("backward", "forward"),
@@ -200,7 +201,7 @@ class Finder:
 
     def globals(self) -> Arguments:
         """The names of the file's top that hold parameters or sizes."""
-        table = {name: f"size/{size}" for size, words in vocabulary.SIZES.items() for name in words if size != "Y"}
+        table = {name: f"size/{size}" for size, words in size_names.SIZES.items() for name in words if size != "Y"}
         found = []
         for name in dict.fromkeys(self.source.globals):
             if any(name in reading for reading in self.packs):

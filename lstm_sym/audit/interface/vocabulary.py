@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from lstm_sym.audit import names
 from lstm_sym.compile.derivation import Derivation
+from lstm_sym.ground.size_names import SIZES
 
 INPUT = "x xs x_t xt X Xs inputs input input_seq x_seq seq sequence input_sequence x_in inp data".split()
 OUTPUT_GRADIENT = (
@@ -16,21 +17,6 @@ OUTPUT_GRADIENT = (
 ).split()
 TARGETS = "targets target labels label y_true ys_true targets_seq".split()
 """The classes that a loss wants: dy is made inside, of a softmax on a layer after the cell."""
-
-SIZES = {
-    "T": "T seq_len seq_length sequence_length T_x timesteps time_steps n_steps steps num_steps Tx".split(),
-    "B": "B N m batch batch_size n_batch bs".split(),
-    "D": (
-        "D n_x input_size input_dim n_in nin in_dim input_dims vocab_size n_inputs n_input in_features input_features "
-        "x_dim d_in inputSize n_features"
-    ).split(),
-    "H": (
-        "H n_a n_h hidden_size hidden_dim hidden n_hidden hidden_units num_hidden nh units n_units hid_dim hidden_dims "
-        "state_size num_units out_features h_dim d_hidden d_h hiddenSize hidden_features"
-    ).split(),
-    "Y": "n_y output_size output_dim n_out num_classes n_classes n_outputs O out_dim n_output y_dim K".split(),
-}
-"""Size -> names of arguments and of globals; Y is that of a readout, which the cell does not have."""
 
 CONSTRUCTOR = {
     **dict.fromkeys("input inputs inp in_ in_size n_ins nx ni x D_in d_x embed embedding emb vocab".split(), "size/D"),
