@@ -5,6 +5,7 @@ Two mistakes that give the same gradients beside the others that were planted co
 
 from __future__ import annotations
 
+import os
 import random
 import time
 from collections.abc import Callable
@@ -25,11 +26,14 @@ from lstm_sym.audit.search.explanations import explain
 from lstm_sym.audit.search.repair import compatible
 from lstm_sym.audit.sequences.cases import ALL, forward_passes
 from lstm_sym.audit.sequences.plan import LONG, SHORT
+from lstm_sym.interpreter.loop import Total
 from lstm_sym.mistakes.catalogue import Mistake, candidates
 from lstm_sym.mistakes.frequency import FREQUENCY
 from lstm_sym.mistakes.noticed import noticeable
 
 CELLS = ("lstm", "gru", "lstm_peephole", "rnn")
+MEANS = {"averaged.batch_parameters": Total.BATCH_MEAN, "averaged.time_parameters": Total.TIME_MEAN}
+"""What the audit takes for meant, not mistaken: a mean in the gradients of all parameters."""
 MOST = 5
 """Mistakes in a pass."""
 
@@ -38,7 +42,7 @@ MOST = 5
 class Trial:
     """One wrong pass: how many mistakes were planted and named, whether the first named one is real, and the time.
 
-    is_judged: a right file was called right, and a wrong one wrong.
+    seconds: of processors; is_judged: a right file was called right, and a wrong one wrong.
     """
 
     number: int
@@ -129,6 +133,18 @@ def without(mistakes: tuple[Mistake, ...], one: Mistake) -> tuple[Mistake, ...]:
     return tuple(mistake for mistake in mistakes if mistake is not one)
 
 
+def processor_time() -> float:
+    """Seconds of this process and of those that it started and that have ended."""
+    return sum(os.times()[:4])
+
+
+def mistaken(made: tuple[Mistake, ...], found: Audit) -> tuple[Mistake, ...]:
+    """Those that are not found to be meant."""
+    means = {MEANS[one.key] for one in found.meant if one.key in MEANS}
+    count = len(found.derivation.cell.parameters)
+    return tuple(one for one in made if len(one.loop.totals) < count or means.isdisjoint(one.loop.totals.values()))
+
+
 def tried_as_file(number: int, folder: Path, seconds: float = 20.0) -> Trial:
     """The pass of this number as a file that is generated in some style, through the whole audit; none to three."""
     author, count = author_of(CELLS[number % len(CELLS)]), number // len(CELLS) % 4
@@ -146,13 +162,14 @@ def tried_as_file(number: int, folder: Path, seconds: float = 20.0) -> Trial:
 
     drawn = author.drawn(number, count, printable)
     made = tuple(one for one in drawn if file_with((one,)) != file_with(()))  # one step says nothing of a sum over time
-    start = time.process_time()
+    start = processor_time()
     try:
         found = audit_of(file_with(made))
     except AuditError:  # together they leave nothing that could run
         made = made[:1]
         found = audit_of(file_with(made))
-    spent = time.process_time() - start
+    spent = processor_time() - start
+    made = mistaken(made, found)
     named = found.explanation.mistakes if found.explanation else ()
     with np.errstate(all="ignore"):
         own = tuple(one for m in named for one in author.known if one.key == m.key)
