@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from audit.own_files import LSTM, RNN
 import lstm_sym as ls
 from lstm_sym.audit import AuditError
 from lstm_sym.audit.running.child.tracing import MOST_ASSIGNED, MOST_NUMBERS
+from lstm_sym.audit.running.process import CHILD
 from lstm_sym.audit.running.tracing import Assigned, trace
 from lstm_sym.audit.sequences.cases import ForwardPass, arrays, forward_passes, request
 
@@ -43,6 +45,14 @@ def test_every_line_of_a_loop_is_seen_at_every_step(tmp_path: Path) -> None:
     assert len(sums) == 3 and sums[0] == 0 and np.allclose(sums[-1], right.gradients["W"])
     assert [a.place for a in found if a.name == "dx[t]"] == ["dx[1]", "dx[0]"]
     assert [float(a.value) for a in found if a.name == "t"] == [1, 0]
+
+
+def test_a_file_beside_the_package_is_seen_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a clone: the process runs from the folder of the file, and its own lines are not the user's."""
+    room = tmp_path / "lstm_sym" / "child"
+    shutil.copytree(CHILD.parent, room)
+    monkeypatch.setattr("lstm_sym.audit.running.process.CHILD", room / CHILD.name)
+    assert {a.file for a in traced(RNN, tmp_path)} == {"own.py"}
 
 
 def test_updates_in_place_and_entries_of_dicts_are_seen(tmp_path: Path) -> None:

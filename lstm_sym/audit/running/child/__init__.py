@@ -7,6 +7,10 @@ and what is used afterwards is bound by name in these modules, or is a method of
 from __future__ import annotations
 
 import builtins
+import os
 
 OWN_BUILTINS = dict(vars(builtins))
 """The builtins of every module of this room, each of which binds them, whatever a file makes of the shared ones."""
+
+ROOM = os.path.dirname(__file__)
+"""The folder of these modules: no line in it is the user's, wherever the user's file lies."""

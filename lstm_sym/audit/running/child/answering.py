@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from . import OWN_BUILTINS
+from . import OWN_BUILTINS, ROOM
 from .calling import AS_EQUATIONS, Caller
 from .limits import FILE_SIZE, die_with, limit
 from .loading import function_of, load
@@ -31,7 +31,6 @@ from .values import Arrays, Complaint, Request, in_case, of_case, same
 
 globals()["__builtins__"] = OWN_BUILTINS
 
-ROOM = os.path.dirname(__file__)
 BINARY = getattr(os, "O_BINARY", 0)
 encode = JSONEncoder().encode
 

@@ -17,7 +17,7 @@ from typing import Any
 
 from numpy import array
 
-from . import OWN_BUILTINS
+from . import OWN_BUILTINS, ROOM
 from .indices import index_of
 
 globals()["__builtins__"] = OWN_BUILTINS
@@ -64,7 +64,8 @@ class Tracer:
     def entered(self, frame: FrameType, event: str, argument: object) -> Frames:
         """Of every call: traced further if it is in one of the files."""
         file = frame.f_code.co_filename
-        if not file.startswith(self.folder) or "site-packages" in file or frame.f_code.co_name.startswith("<"):
+        is_own = file.startswith(self.folder) and "site-packages" not in file and os.path.dirname(file) != ROOM
+        if not is_own or frame.f_code.co_name.startswith("<"):
             return None
         if file not in self.statements:
             self.statements[file] = read_statements(file)
