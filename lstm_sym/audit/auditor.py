@@ -117,13 +117,13 @@ class Audit:
 
 def audit(
     cell: Cell,
-    file: Path,
+    file: Path | str,
     function: str,
     *,
     seed: int = 0,
     timeout: float = 60.0,
     sizes: Sequence[str] = (),
-    data: Path | None = None,
+    data: Path | str | None = None,
     notice: Notice = lambda stage, seconds: None,
     progress: Progress = lambda done, total: None,
     seconds: float = SECONDS,
@@ -138,12 +138,12 @@ def audit(
     """
     check_timeout(timeout)
     _check_inputs(cell)
-    subject = Subject(file, function, seed, timeout, notice)
-    further = [parse_sizes(text) for text in sizes]
-    done = _run(cell, subject, further, data)
+    subject = Subject(Path(file), function, seed, timeout, notice)
+    further, own = [parse_sizes(text) for text in sizes], Path(data) if data else None
+    done = _run(cell, subject, further, own)
     other = done.other_forward(subject)
     if other:
-        done = _run(other.cell, subject, further, data)
+        done = _run(other.cell, subject, further, own)
     clock = None if done.is_other else Clock(seconds, progress)
     return _judged(done, subject, clock, told, other)
 
