@@ -7,6 +7,9 @@ from collections.abc import Mapping, Sequence
 from lstm_sym.compile.derivation import Derivation
 from lstm_sym.equations.cell import Cell
 
+INPUTS = ("x", "xs", "X", "input", "inputs", "seq", "sequence", "tokens", "words", "chars", "sentence")
+"""What people call the input."""
+
 
 def arguments(derivation: Derivation, sizes: Mapping[str, int]) -> dict[str, str]:
     """Name of an argument -> what it is given: "x", "dy", "params", "params/W_i", "tape/i", "carried/h", ...
@@ -20,7 +23,7 @@ def arguments(derivation: Derivation, sizes: Mapping[str, int]) -> dict[str, str
     found |= dict.fromkeys(("state", "states", "initial_state", "state0"), "state")
     found |= dict.fromkeys(("dstate", "d_state", "dstates", "dstate_T", "grad_state"), "dstate")
     found |= dict.fromkeys(("tape", "cache", "caches", "saved", "values"), "tape")
-    found |= dict.fromkeys(("x", "xs", "x_t", "xt", "X", "inputs"), "x")
+    found |= dict.fromkeys((*INPUTS, "x_t", "xt"), "x")
     found |= {"y": f"tape/{cell.output}", "ys": f"tape/{cell.output}"}
     cotangents = [f"{d}{end}" for d in ("dy", f"d{cell.output}", f"d_{cell.output}") for end in ("", "s", "_t")]
     found |= dict.fromkeys((*cotangents, "dout", "grad_y", "grad_output"), "dy")
@@ -65,7 +68,7 @@ def outputs(cell: Cell) -> dict[str, str]:
         ends = ("", "0", "_0", "_init", "_prev", "_next")
         found |= {f"{d}{name}{end}": f"{name}[0]" for d in ("", "d", "d_", "grad_") for end in ends}
         found |= {f"{name}[0]": f"{name}[0]", f"dprev_{name}": f"{name}[0]"}
-    for name in ("x", "xs", "X", "inputs", cell.input):
+    for name in (*INPUTS, cell.input):
         found |= {f"{d}{name}": "x" for d in ("", "d", "d_", "grad_")} if name else {}
     for d in ("grad_", "d_", "d", ""):
         found |= {f"{d}{name}": name for name in cell.parameters}

@@ -198,12 +198,12 @@ def forward_agrees(convention: Convention, raw: Mapping[str, np.ndarray], one: F
     """Whether a part of what the user's forward pass returned is the cell's output, of all steps or of the last.
 
     None if no part has the shape of that, or what has it is another quantity of the cell. The first state may stand
-    before the output of all steps.
+    before the output of all steps, or behind it, where the index -1 finds it.
     """
     steps = one.case.sizes["T"]
     parts = [value for name, value in raw.items() if name.startswith("forward/")]
     longer = [(part, axis) for part in parts for axis, size in enumerate(part.shape[:2]) if size == steps + 1]
-    parts += [np.delete(part, 0, axis) for part, axis in longer]
+    parts += [np.delete(part, end, axis) for part, axis in longer for end in (0, -1)]
     if not parts:
         return None
     output = next(v for v in one.steps[0] if v.name == convention.derivation.cell.output and v.time == 0)
