@@ -23,7 +23,8 @@ class Finding:
     """What was found of one formula.
 
     target: what its left side is, None where it is nothing of the cell. judgement: of its first wrong side. written:
-    the mended line in the notation of the text. reason, fix: why it was not read. equals: what a name of the text is.
+    the mended line in the notation of the text. reason, fix: why it was not read. equals: what a name of the text is;
+    is_part: whether it is a part of a derived line. by_use: whether that the name is `target` is told by its uses.
     """
 
     formula: Formula
@@ -34,6 +35,8 @@ class Finding:
     reason: str = ""
     fix: str = ""
     equals: Leaf | None = None
+    is_part: bool = False
+    by_use: bool = False
 
 
 @dataclass(frozen=True)

@@ -159,6 +159,21 @@ class Judge:
                         return Leaf(quantity, time)
         return None
 
+    def is_part(self, line: Node) -> bool:
+        """Whether a formula has the value of a part of a derived line, as 1 - i has of the slope of i."""
+        found = self.evaluator.value(line, WATCHED)
+        lines = (self.derived.line(quantity, 0) for quantity in self.evaluator.sequence.values)
+        parts = (part for whole in lines if whole is not None for part in whole.walk())
+        return any(self.equal(found, part) for part in parts if isinstance(part, tree.Sum | tree.Product | tree.Call))
+
+    def equal(self, found: Array, part: Node) -> bool:
+        """Whether an array is the value of a formula."""
+        try:
+            value = self.evaluator.value(part, WATCHED)
+        except (ShapeMismatch, KeyError):
+            return False
+        return value.shape[1:] == found.shape[1:] and bool(np.abs(value - found).max() <= BAR * np.abs(value).max())
+
     def pair(self, every: list[Rewrite], target: Leaf) -> tuple[Rewrite, Rewrite] | None:
         """Two changes that mend the line together."""
         first = [rewrite for rewrite in every if rewrite.kind in FIRST_OF_PAIR][:250]

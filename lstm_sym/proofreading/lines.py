@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -18,6 +18,7 @@ from lstm_sym.proofreading.names import Names, Reading, own_key, resolved
 from lstm_sym.proofreading.parser import Line
 from lstm_sym.proofreading.sequence import STEPS, Sequence
 from lstm_sym.proofreading.tree import Leaf, Node, Partial, Quantity, Symbol
+from lstm_sym.proofreading.updates import is_sum, is_update, resolved_with, without_self
 from lstm_sym.proofreading.writing import Style, Writer, styled
 
 
@@ -50,9 +51,17 @@ class State:
 class LineReader:
     """Goes through the lines of a text in one reading."""
 
-    def __init__(self, names: Names, sequence: Sequence, reading: Reading, entries: list[Entry], latex: bool) -> None:
+    def __init__(
+        self,
+        names: Names,
+        sequence: Sequence,
+        reading: Reading,
+        entries: list[Entry],
+        latex: bool,
+        meant: Mapping[int, Quantity] = {},
+    ) -> None:
         self.names, self.sequence, self.reading, self.entries = names, sequence, reading, entries
-        self.latex = latex
+        self.latex, self.meant = latex, meant
         self.state = State()
         lines = [entry for entry in entries if entry.line and entry.formula.latex == latex]
         self.strict = any("@" in entry.formula.text or "dot(" in entry.formula.text for entry in lines)
@@ -90,29 +99,10 @@ class LineReader:
         """Name that later lines add to -> the place of the last of them."""
         found = {}
         for place, entry in enumerate(self.entries):
-            is_update = entry.line is not None and self._updates(entry.line) and self._is_sum(entry.line)
-            if entry.line and is_update and isinstance(entry.line.sides[0], Symbol):
+            is_one = entry.line is not None and is_update(entry.line) and is_sum(entry.line)
+            if entry.line and is_one and isinstance(entry.line.sides[0], Symbol):
                 found[own_key(entry.line.sides[0])] = place
         return found
-
-    def _updates(self, line: Line) -> bool:
-        """Whether a line adds to what its left side was: a += b, a = a + b."""
-        left = line.sides[0]
-        if not isinstance(left, Symbol) or len(line.sides) != 2:
-            return False
-        own = own_key(left)
-        inside = [
-            n for n in line.sides[1].walk() if isinstance(n, Symbol) and own_key(n) == own and n.time == left.time
-        ]
-        return line.adds or bool(inside)
-
-    def _is_sum(self, line: Line) -> bool:
-        """Whether an update adds something to what its left side was; else it multiplies it."""
-        left, right = line.sides[0], line.sides[-1]
-        terms = [term for _, term in right.terms] if isinstance(right, tree.Sum) else []
-        return line.adds or any(
-            isinstance(term, Symbol) and isinstance(left, Symbol) and own_key(term) == own_key(left) for term in terms
-        )
 
     def tried(self) -> Counter[str]:
         """How many lines are right, wrong, and of shapes that do not fit; how many right ones are equations."""
@@ -172,16 +162,18 @@ class LineReader:
         left, *sides = line.sides
         if isinstance(sides[-1], tree.Number):
             return Finding(formula, "aside", reason="a number")
-        if self._updates(line) and isinstance(left, Symbol):
+        if is_update(line) and isinstance(left, Symbol):
             return self.of_update(formula, line, left, place, explain)
         if isinstance(left, tree.Stack | tree.Blocks):
             return self.of_stack(formula, left, sides, explain)
+        if place in self.meant and isinstance(left, Symbol):
+            return self.of_meant(formula, left, sides, self.meant[place], explain)
         target = self.target(left)
         if target is not None and target.quantity.kind == "dy":
             return Finding(formula, "aside", target, reason="what the loss gives is taken as it is")
         if target is None:
             return self.definition(formula, left, sides, explain)
-        trees = [resolved(side, self.names, self.reading, self.state.own) for side in sides]
+        trees = [self.leaves(side) for side in sides]
         target = self.passed_on(target, trees[-1])
         grows = isinstance(left, Symbol) and self.last.get(own_key(left), -1) > place
         if grows and isinstance(left, Symbol) and target.quantity.kind in ("adjoint", "carried"):
@@ -211,10 +203,14 @@ class LineReader:
             return judgement.error is None
         return target.quantity.kind == "size" or len(self.called.get(target.quantity, ())) > 1
 
+    def leaves(self, node: Node) -> Node:
+        """A formula with what its names stand for here. Raises Unreadable."""
+        return resolved(node, self.names, self.reading, self.state.own)
+
     def of_stack(self, formula: Formula, left: Node, sides: list[Node], explain: bool) -> Finding:
         """A line of several quantities of the cell, one below or beside the other. Raises Unreadable."""
-        trees = [resolved(side, self.names, self.reading, self.state.own) for side in sides]
-        whole = resolved(left, self.names, self.reading, self.state.own)
+        trees = [self.leaves(side) for side in sides]
+        whole = self.leaves(left)
         target = Leaf(Quantity("own", formula.text.partition("=")[0].strip()), 0)
         for stacked in (self.sent(whole), whole):
             self.evaluator.forget(target.quantity.name)
@@ -288,16 +284,16 @@ class LineReader:
         if target is None:
             raise Unreadable(f"{left.form} is no name of the cell, and lines add to it")
         if "gradient" in target.quantity.kind:
-            rest = added if line.adds else _without_self(added, key)
-            return self.judged(formula, target, [resolved(rest, self.names, self.reading, self.state.own)], explain)
-        if not self._is_sum(line):
+            rest = added if line.adds else without_self(added, key)
+            return self.judged(formula, target, [self.leaves(rest)], explain)
+        if not is_sum(line):
             return self.of_rescaling(formula, target, added, key, explain)
         if not self.latex and target.quantity.kind == "carried":
             target = replace(target, time=-1)
         before = self.state.trees.get(f"={key}")
         starts = [before] if before is not None else self.starts(target)
         grown = tree.total(((1, left), (1, added))) if line.adds else added
-        wholes = [_resolved_with(grown, key, start, self) for start in starts]
+        wholes = [resolved_with(grown, key, start, self.leaves) for start in starts]
         if place < self.last[key]:
             self.state.trees[f"={key}"] = wholes[0]
             return Finding(formula, "own", target, reason="later lines add to it")
@@ -311,7 +307,7 @@ class LineReader:
         """di = di * i * (1 - i): from here on the name is the adjoint of the sum that the gate is a function of."""
         summed = self.names.before.get(target.quantity.name)
         after = Leaf(Quantity("adjoint", summed), target.time, target.form) if summed else target
-        found = self.judged(formula, after, [_resolved_with(added, key, target, self)], explain)
+        found = self.judged(formula, after, [resolved_with(added, key, target, self.leaves)], explain)
         self.state.own[key] = Leaf(after.quantity, 0, target.form)
         return found
 
@@ -331,7 +327,7 @@ class LineReader:
         """A name of the text's own: what it is by its value, if the cell has that."""
         if not isinstance(left, Symbol) or len(sides) != 1:
             raise Unreadable("the left side is nothing of the cell")
-        right = resolved(sides[0], self.names, self.reading, self.state.own)
+        right = self.leaves(sides[0])
         key = own_key(left)
         self.evaluator.forget(key)
         self.state.trees[key] = right
@@ -341,14 +337,22 @@ class LineReader:
             for step in range(STEPS):  # known from here on, so that names made of names are not worked out again
                 self.evaluator.leaf(Leaf(Quantity("own", key), 0), step)
             equals = self.judge.meant(right) if explain else None
+            is_part = explain and equals is None and self.judge.is_part(right)
         except ShapeMismatch as mismatch:
             return Finding(formula, "unread", reason=f"the shapes do not fit: {mismatch}")
-        return Finding(formula, "own", equals=equals)
+        return Finding(formula, "own", equals=equals, is_part=is_part)
+
+    def of_meant(self, formula: Formula, left: Symbol, sides: list[Node], meant: Quantity, explain: bool) -> Finding:
+        """A name of the text's own that by its uses is a quantity of the cell: its line is judged as that one's."""
+        target = Leaf(meant, left.time or 0, left.form)
+        found = self.judged(formula, target, [self.leaves(side) for side in sides], explain)
+        self.state.own[own_key(left)] = Leaf(meant, 0, left.form)
+        return replace(found, by_use=True)
 
     def adjoint_like(self, part: Node, candidates: tuple[str, ...]) -> str:
         """Of which of these quantities a formula is the adjoint, "" if of none."""
         try:
-            line = resolved(part, self.names, self.reading, self.state.own)
+            line = self.leaves(part)
         except Unreadable:
             return ""
         leaves = {name: Leaf(Quantity("adjoint", name), 0) for name in candidates}
@@ -363,21 +367,3 @@ def _called(missing: object) -> str:
 def _is_zeros(formula: Formula) -> bool:
     """Whether an array of zeros is made, as a first value."""
     return any(f"zeros{mark}" in formula.text for mark in ("(", "_like("))
-
-
-def _without_self(node: Node, key: str) -> Node:
-    """A sum without the term that is the left side itself."""
-    if isinstance(node, tree.Sum):
-        terms = tuple(t for t in node.terms if not (isinstance(t[1], Symbol) and own_key(t[1]) == key))
-        return tree.total(terms)
-    return node
-
-
-def _resolved_with(node: Node, key: str, start: Node, proofreader: LineReader) -> Node:
-    """A formula in which the name of the left side stands for what it was before."""
-    if isinstance(node, Symbol) and own_key(node) == key:
-        return start
-    if isinstance(node, Symbol | Partial):
-        return resolved(node, proofreader.names, proofreader.reading, proofreader.state.own)
-    changed = node.mapped(lambda child: _resolved_with(child, key, start, proofreader))
-    return tree.total(changed.terms) if isinstance(changed, tree.Sum) else changed

@@ -34,7 +34,7 @@ def proofread_on(
 ) -> Proof:
     """The same on a sequence that is there already, for those who judge many texts. Raises ProofreadingError."""
     read = _in_its_conventions(sequence, text, tex)
-    findings = read.findings(progress)
+    findings = tuple(read.findings(progress))
     readers = read.readers
     known = [leaf for reader in readers.values() for leaves in reader.known.values() for leaf in leaves]
     named = {tree.filled(leaf.form, leaf.time): leaf for leaf in known}

@@ -16,6 +16,7 @@ from lstm_sym.proofreading.families import expanded
 from lstm_sym.proofreading.findings import Finding
 from lstm_sym.proofreading.formulas import Formula, formulas_of
 from lstm_sym.proofreading.lines import Entry, LineReader, parts_of
+from lstm_sym.proofreading.meanings import Meanings, changes, meanings_by_use
 from lstm_sym.proofreading.names import Names, Reading
 from lstm_sym.proofreading.parser import read_line
 from lstm_sym.proofreading.sequence import Sequence
@@ -68,26 +69,37 @@ class Text:
     @property
     def readers(self) -> dict[bool, LineReader]:
         """What goes through the lines, from the first on."""
-        of_all = self.names, self.sequence
-        return {latex: LineReader(*of_all, reading, self.entries, latex) for latex, reading in self.readings.items()}
+        return self.readers_with({})
 
-    def findings(self, progress: Progress = lambda done, total: None) -> tuple[Finding, ...]:
+    def readers_with(self, meant: Meanings) -> dict[bool, LineReader]:
+        """The same with lines of names of the text's own that are lines of these."""
+        of_all = self.names, self.sequence
+        return {
+            latex: LineReader(*of_all, reading, self.entries, latex, meant) for latex, reading in self.readings.items()
+        }
+
+    def findings(self, progress: Progress = lambda done, total: None) -> list[Finding]:
         """What is found of each line, the mistakes of wrong ones sought; progress hears of every line."""
-        readers, found = self.readers, []
+        found = self.judged({}, True, progress)
+        if {"wrong", "own"} <= {finding.status for finding in found}:
+            meant = meanings_by_use(self.entries, found, self.judged, [*self.sequence.values])
+            return self.judged(meant, True) if meant else found
+        return found
+
+    def judged(self, meant: Meanings, explain: bool, progress: Progress = lambda done, total: None) -> list[Finding]:
+        """What is found of each line with names that stand for these."""
+        readers, found = self.readers_with(meant), []
         for place, entry in enumerate(self.entries):
-            of_all = {
-                latex: reader.finding(place, explain=latex == entry.formula.latex) for latex, reader in readers.items()
-            }
-            found.append(of_all[entry.formula.latex])
+            latex = entry.formula.latex
+            of_all = {key: reader.finding(place, explain=explain and key == latex) for key, reader in readers.items()}
+            found.append(of_all[latex])
             progress(place + 1, len(self.entries))
-        return tuple(found)
+        return found
 
     @property
     def changes(self) -> int:
-        """How many changes mend all lines; a line that none mends counts as three."""
-        judgements = [finding.judgement for finding in self.findings()]
-        wrong = [judgement for judgement in judgements if judgement is not None and not judgement.right]
-        return sum(len(judgement.changes) or 3 for judgement in wrong)
+        """How many changes mend all lines."""
+        return sum(changes(finding) for finding in self.findings() if finding.status == "wrong")
 
 
 def _entry(formula: Formula, names: Names) -> Entry:

@@ -55,7 +55,10 @@ class Wording:
         """What is said of a formula, a sentence a line: the mistake and the right line; why it was not read."""
         if finding.status == "wrong":
             right = self.sentences.text("proofreading.right_line", line=finding.written)
-            return [self.mistake(finding), *([right] if finding.written else [])]
+            said = [self.mistake(finding), *([right] if finding.written else [])]
+            if finding.by_use and finding.target is not None:
+                said.append(self.sentences.text("proofreading.by_use", what=self.what(finding.target)))
+            return said
         if finding.equals is not None:
             return [self.sentences.text("proofreading.equals", what=self.what(finding.equals))]
         return [self.spoken(part) for part in (finding.reason, finding.fix) if part]

@@ -1,0 +1,47 @@
+"""Lines that change what their left side was: a += b, a = a + b, a = a * b."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from lstm_sym.proofreading import tree
+from lstm_sym.proofreading.names import own_key
+from lstm_sym.proofreading.parser import Line
+from lstm_sym.proofreading.tree import Node, Partial, Symbol
+
+
+def is_update(line: Line) -> bool:
+    """Whether a line makes its left side of what that was."""
+    left = line.sides[0]
+    if not isinstance(left, Symbol) or len(line.sides) != 2:
+        return False
+    own = own_key(left)
+    inside = [n for n in line.sides[1].walk() if isinstance(n, Symbol) and own_key(n) == own and n.time == left.time]
+    return line.adds or bool(inside)
+
+
+def is_sum(line: Line) -> bool:
+    """Whether an update adds something to what its left side was; else it multiplies it."""
+    left, right = line.sides[0], line.sides[-1]
+    terms = [term for _, term in right.terms] if isinstance(right, tree.Sum) else []
+    return line.adds or any(
+        isinstance(term, Symbol) and isinstance(left, Symbol) and own_key(term) == own_key(left) for term in terms
+    )
+
+
+def without_self(node: Node, key: str) -> Node:
+    """A sum without the term that is the left side itself."""
+    if isinstance(node, tree.Sum):
+        terms = tuple(t for t in node.terms if not (isinstance(t[1], Symbol) and own_key(t[1]) == key))
+        return tree.total(terms)
+    return node
+
+
+def resolved_with(node: Node, key: str, start: Node, leaves: Callable[[Node], Node]) -> Node:
+    """A formula in which the name of the left side stands for what it was before; leaves: what others stand for."""
+    if isinstance(node, Symbol) and own_key(node) == key:
+        return start
+    if isinstance(node, Symbol | Partial):
+        return leaves(node)
+    changed = node.mapped(lambda child: resolved_with(child, key, start, leaves))
+    return tree.total(changed.terms) if isinstance(changed, tree.Sum) else changed

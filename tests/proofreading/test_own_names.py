@@ -1,0 +1,62 @@
+"""Names of the text's own whose line is wrong: that line is named, not those that use the name rightly."""
+
+from __future__ import annotations
+
+import pytest
+
+HEAD = "dc = dh * o * (1 - tanh(c)**2) + dc_next\n"
+USES = "dW_i = s x^T\ndU_i = s h_prev^T\ndb_i = s\n"
+
+
+def verdicts(proof):
+    """Status by status, with the kinds of mistake of wrong lines."""
+    return [
+        (f.status, *(change.kind for change in f.judgement.changes)) if f.status == "wrong" else (f.status,)
+        for f in proof.findings
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "mistake", "right"),
+    [
+        ("s = dc * g * i", "missing factor", "s = dc * g * i * (1 - i)"),
+        ("s = dc * f * i * (1 - i)", "other quantity", "s = dc * g * i * (1 - i)"),
+        ("s = -dc * g * i * (1 - i)", "sign", None),
+    ],
+)
+def test_the_line_of_the_name_is_wrong_and_its_uses_are_right(line, mistake, right, judged):
+    proof = judged("lstm", f"{HEAD}{line}\n{USES}")
+    assert verdicts(proof) == [("right",), ("wrong", mistake), ("right",), ("right",), ("right",)]
+    found = proof.findings[1]
+    assert found.by_use and found.target.quantity.name == "a_i" and (right is None or found.written == right)
+
+
+def test_names_made_of_the_name_are_followed(judged):
+    proof = judged("lstm", "k = 1 - tanh(c)\nq = dh * o * k\ndc = q + dc_next\n")
+    assert verdicts(proof) == [("wrong", "square"), ("own",), ("right",)]
+    assert proof.findings[0].target.quantity.kind == "slope"
+
+
+def test_a_line_whose_mistake_is_not_small_is_still_that_of_the_name(judged):
+    proof = judged("lstm", f"{HEAD}s = dc * f * f\n{USES}")
+    assert [f.status for f in proof.findings] == ["right", "wrong", "right", "right", "right"]
+
+
+@pytest.mark.parametrize(
+    ("text", "mistake"),
+    [
+        (f"{HEAD}s = dc * g * i * (1 - i)\ndW_i = s x^T\ndU_i = s h^T\n", "time"),
+        (f"{HEAD}s = dc * g * i * (1 - i)\ndW_i = -s x^T\n", "sign"),
+        ("q = 1 - i\nda_i = di * q\n", "missing factor"),
+        ("u = i * g\nc = f * c + u\n", "time"),
+    ],
+)
+def test_a_mistake_in_a_use_is_not_hidden(text, mistake, judged):
+    found = judged("lstm", text)
+    assert verdicts(found)[-1] == ("wrong", mistake)
+    assert found.counts["wrong"] == 1
+
+
+def test_a_use_with_a_mistake_of_its_own_stays_wrong(judged):
+    proof = judged("lstm", f"{HEAD}s = dc * g * i\n{USES.replace('s h_prev^T', 's h^T')}")
+    assert verdicts(proof)[1:] == [("wrong", "missing factor"), ("right",), ("wrong", "time"), ("right",)]
