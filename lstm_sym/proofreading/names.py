@@ -46,7 +46,8 @@ class Names:
     """The names of one text.
 
     table: keys that the text explains itself. bars: whether a bar marks an adjoint. lone: W, U or b without a letter
-    below, where that is what one gate has, because all others have a letter.
+    below, where that is what one gate has, because all others have a letter. twins: letters, all small, of which others
+    look like names of the same quantity, with what they are.
     """
 
     derivation: Derivation
@@ -54,6 +55,7 @@ class Names:
     bars: bool = False
     dialect: Dialect = PLAIN
     lone: Mapping[str, Quantity] = field(default_factory=dict)
+    twins: Mapping[str, Quantity] = field(default_factory=dict)
 
     @cached_property
     def keys(self) -> dict[str, Quantity]:
@@ -139,7 +141,7 @@ class Names:
         leaf = self.table.get(key)
         if leaf is not None and leaf.quantity.kind in ("forward", "parameter"):
             return leaf.quantity
-        found = self.lone.get(key) or self.keys.get(key)
+        found = self.lone.get(key) or self.twins.get(key.lower()) or self.keys.get(key)
         if found is None and len(key) == 1:
             small = self.keys.get(key.lower())
             found = small if small is not None and small.name == key.lower() else None

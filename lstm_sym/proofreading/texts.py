@@ -22,6 +22,7 @@ from lstm_sym.proofreading.parser import read_line
 from lstm_sym.proofreading.sequence import Sequence
 from lstm_sym.proofreading.table import table_of
 from lstm_sym.proofreading.tree import Node, Partial, Quantity, Symbol
+from lstm_sym.proofreading.twins import told_apart
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,7 @@ class Text:
             )
         entries = [_entry(formula, names) for one in found for formula in expanded(one, names.gates)]
         names = replace(names, bars=_bars(entries, names), lone=_lone(entries, names))
+        entries, names = told_apart(entries, names, sequence)
         readings, tried = {}, Counter[str]()
         for latex in sorted({entry.formula.latex for entry in entries}, reverse=True):
             readings[latex], found_here = _reading(entries, names, sequence, latex)

@@ -1,0 +1,96 @@
+r"""Two names of one quantity, d_g beside dg, \hat c beside \tilde c: one of them is that of the sum before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from lstm_sym.proofreading import tree
+from lstm_sym.proofreading.lines import Entry, LineReader, parts_of
+from lstm_sym.proofreading.names import Names, Reading
+from lstm_sym.proofreading.parser import Line
+from lstm_sym.proofreading.sequence import Sequence
+from lstm_sym.proofreading.tree import Node, Quantity, Symbol
+
+_DEFINED = 0.5
+"""What it counts, in right lines, that a name is defined by the other as that of the sum is."""
+
+
+def told_apart(entries: list[Entry], names: Names, sequence: Sequence) -> tuple[list[Entry], Names]:
+    """The formulas and their names, where one of two names of a quantity may be that of the sum it is a function of.
+
+    It is if more lines are right then; of as many, if the lines define it so.
+    """
+    entries = _spelled_apart(entries)
+    for quantity, letters in _letters(entries, names).items():
+        if len(letters) < 2:
+            continue
+        same = {letter: Quantity("forward", quantity) for letter in letters if letter.startswith("_")}
+        summed = {letter: {letter: Quantity("forward", names.before[quantity])} for letter in sorted(letters)}
+        tried = {letter: replace(names, twins={**names.twins, **same, **one}) for letter, one in summed.items()}
+        tried = {"": replace(names, twins={**names.twins, **same}), **tried}
+        tried.pop(quantity, None)
+        defined = set(_defined(entries, letters, names))
+        scores = {letter: _right(entries, one, sequence) for letter, one in tried.items()}
+        names = tried[max(tried, key=lambda letter: scores[letter] + _DEFINED * (letter in defined))]
+    return entries, names
+
+
+def _spelled_apart(entries: list[Entry]) -> list[Entry]:
+    """With the key "d_g" for d_g where the text has dg too."""
+    symbols = [node for node in parts_of(entries) if isinstance(node, Symbol) and not node.adjoint]
+    joined = {symbol.key for symbol in symbols if not symbol.form.startswith("d_")}
+    apart = {symbol.key for symbol in symbols if symbol.form.startswith("d_") and symbol.key[:1] == "d"} & joined
+
+    def spelled(node: Node) -> Node:
+        if isinstance(node, Symbol) and node.key in apart and node.form.startswith("d_"):
+            return replace(node, key=f"d_{node.key[1:]}")
+        return node.mapped(spelled)
+
+    if not apart:
+        return entries
+    lines = [entry.line and Line(tuple(map(spelled, entry.line.sides)), entry.line.adds) for entry in entries]
+    return [replace(entry, line=line) for entry, line in zip(entries, lines, strict=True)]
+
+
+def _letters(entries: list[Entry], names: Names) -> dict[str, set[str]]:
+    """Quantity that is a function of a sum -> the letters that the text has for it."""
+    found: dict[str, set[str]] = {}
+    for symbol in (node for node in parts_of(entries) if isinstance(node, Symbol)):
+        letter = _letter(symbol, names)
+        quantity = names.quantity(letter.removeprefix("_"))
+        if quantity is not None and quantity.kind == "forward" and quantity.name in names.before:
+            found.setdefault(quantity.name, set()).add(letter)
+    return found
+
+
+def _letter(symbol: Symbol, names: Names) -> str:
+    """The letters of a name without a sign of a derivative."""
+    return symbol.key[_is_derivative(symbol, names) and not symbol.adjoint :].lower()
+
+
+def _is_derivative(symbol: Symbol, names: Names) -> bool:
+    return symbol.adjoint or (symbol.key.startswith("d") and names.quantity(symbol.key) is None)
+
+
+def _defined(entries: list[Entry], letters: set[str], names: Names) -> Iterator[str]:
+    """The letters that lines define as that of the sum: its derivative by the other, the other as its function."""
+    for line in (entry.line for entry in entries if entry.line):
+        left, right = line.sides[0], line.sides[-1]
+        if not isinstance(left, Symbol) or _letter(left, names) not in letters:
+            continue
+        inside = {_letter(node, names) for node in right.walk() if isinstance(node, Symbol)} - {_letter(left, names)}
+        if inside & letters and _is_derivative(left, names):
+            yield _letter(left, names)
+        elif isinstance(right, tree.Call) and isinstance(right.argument, Symbol):
+            yield _letter(right.argument, names)
+
+
+def _right(entries: list[Entry], names: Names, sequence: Sequence) -> int:
+    """How many lines are right, in the conventions of the equations."""
+    readers = (LineReader(names, sequence, Reading(), entries, latex) for latex in (True, False))
+    return sum(
+        reader.finding(place, explain=False).status == "right" and entry.formula.latex == reader.latex
+        for reader in readers
+        for place, entry in enumerate(entries)
+    )

@@ -1,0 +1,42 @@
+r"""Two names that look like names of one quantity are told apart: d_g beside dg, \hat C beside \tilde C."""
+
+from __future__ import annotations
+
+import pytest
+
+
+def judged_lines(proof):
+    """Status and target of every line."""
+    return [(f.status, f.target.quantity.name) for f in proof.findings]
+
+
+def test_an_underscore_tells_the_derivative_by_the_sum(judged):
+    text = "dg = dc * i\nd_g = dg * (1 - g**2)\ndW_g += d_g x^T\ndo = dh * tanh(c)\nd_o = do * o * (1 - o)\ndb_o += d_o"
+    proof = judged("lstm", text)
+    assert judged_lines(proof) == [
+        ("right", name) for name in ("g", "a_g", "W_g", "o", "a_o", "b_o")
+    ]  # fmt: skip
+    [_, wrong, *_] = judged("lstm", text.replace("g**2", "g")).findings
+    assert wrong.status == "wrong" and wrong.written.startswith("d_g = dg * (1 - g^2")
+
+
+@pytest.mark.parametrize(("activation", "summed"), [("tilde", "hat"), ("hat", "tilde")])
+@pytest.mark.parametrize("is_said", [True, False])
+def test_one_accent_is_the_candidate_and_the_other_its_sum(activation, summed, is_said, judged):
+    a, s = rf"\{activation} C_t", rf"\{summed} C_t"
+    lines = [rf"\delta {a} = \delta C_t \odot i_t", rf"\delta W_C = \sum_t \delta {s} x_t^\top"]
+    lines.append(rf"\delta {s} = \delta {a} \odot (1 - ({a})^2)" if is_said else rf"{a} = \tanh({s})")
+    proof = judged("lstm", "\n\n".join(f"${line}$" for line in lines))
+    assert proof.counts == {"right": 3}
+    assert {name for name, leaf in proof.names.items() if leaf.quantity.name == "a_g"} >= {rf"\delta {s}"}
+
+
+def test_a_mistake_in_what_defines_one_by_the_other_is_named(judged):
+    proof = judged("lstm", r"$\delta\tilde C_t = \delta C_t i_t$, $\delta\hat C_t = \delta\tilde C_t (1 - \tilde C_t)$")
+    assert judged_lines(proof) == [("right", "g"), ("wrong", "a_g")]
+    assert proof.findings[1].judgement.changes[0].kind == "square"
+
+
+def test_two_spellings_of_one_name_are_one_name(judged):
+    lines = r"$\delta\tilde C_t = \delta C_t \odot i_t$ and $\delta a_{C,t} = \delta \hat{C}_t \odot (1 - \hat{C}_t^2)$"
+    assert judged_lines(judged("lstm", lines)) == [("right", "g"), ("right", "a_g")]
