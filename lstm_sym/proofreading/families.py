@@ -37,6 +37,7 @@ class Family:
         """The text with a gate in the place of the letter, where that is a name or below one by itself."""
         if not self.letter.isalpha() or not self.letter.isascii():
             return re.sub(rf"{re.escape(self.letter)}(?![A-Za-z])", lambda _: gate, text)
+        text = re.sub(rf"(?<=\w)\[\s*{self.letter}\s*\]", lambda _: f"_{gate}", text)
         alone = rf"(?<![A-Za-z\\]){self.letter}(?![A-Za-z])"
         below = rf"(?<=_\{{[A-Za-z]){self.letter}(?=[,}}])|(?<=_[A-Za-z]){self.letter}(?![A-Za-z])"
         adjoint = rf"(?<=\bd){self.letter}(?![A-Za-z])"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from lstm_sym.compile.derivation import Derivation
@@ -13,13 +13,14 @@ from lstm_sym.program.values import Role
 from lstm_sym.proofreading.aliases import keys_of, own_keys, sums
 from lstm_sym.proofreading.dialects import PLAIN, Dialect
 from lstm_sym.proofreading.errors import Unreadable
-from lstm_sym.proofreading.tree import Leaf, Node, Partial, Quantity, Symbol, filled
+from lstm_sym.proofreading.tree import Leaf, Node, Partial, Quantity, Symbol, Transpose, filled
 from lstm_sym.proofreading.words import Words
 
 _ADJOINT = re.compile(r"(?:dLd|dL|grad|delta|d|D|g(?=[WUbR]))(.+)")
 _LOSSES = {"dy", "dout", "dhout", "dhtop", "dyt", "gradout", "Delta", "dhy", "dhabove", "dhdirect"}
 _SIZES = {name.replace("_", ""): size for size in "BT" for name in SIZES[size]}
 _PACKED = {"W": "W", "Wx": "W", "Wxh": "W", "U": "U", "Wh": "U", "Whh": "U", "R": "U", "b": "b"}
+_PRIME = re.compile(r"\^?\{?(?:['′’]|\\prime)\}?")
 _PACKED_SUMS = ("a", "z", "gates", "A", "Z", "pre", "net", "g", "ifgo", "ifog")
 
 
@@ -100,6 +101,12 @@ class Names:
         whole = len(stages)
         return {part: tuple(names) for part, names in found.items() if part and len(names) == whole > 1}
 
+    @cached_property
+    def slopes(self) -> frozenset[str]:
+        """What has a slope of its own, written i'."""
+        values = self.derivation.adjoint.values()
+        return frozenset(value.of.name for value in values if value.role is Role.SLOPE and value.of is not None)
+
     @property
     def gates(self) -> tuple[str, ...]:
         """What has a sum of its own, the gates and the candidate: what a star stands for in texts."""
@@ -165,7 +172,7 @@ class Names:
                 return Leaf(Quantity("size", _SIZES[key]), 0, form)
             return Leaf(Quantity("packed", "a"), symbol.time or 0, form) if self.packed_sum(key) else None
         if symbol.mark == "slope":
-            return Leaf(Quantity("slope", found.name), symbol.time or 0, form)
+            return Leaf(Quantity("slope", found.name), symbol.time or 0, form) if found.name in self.slopes else None
         if found.kind == "parameter":
             return Leaf(self.swapped(found, reading), 0, form)
         return Leaf(found, (symbol.time or 0) + self.shift(symbol), form)
@@ -190,6 +197,8 @@ class Names:
             return Leaf(Quantity("packed adjoint", "a"), time, form) if self.packed_sum(key) else None
         if found.kind == "parameter":
             return Leaf(Quantity("gradient", self.swapped(found, reading).name), 0, form)
+        if symbol.mark == "slope":
+            return None
         if symbol.mark == "direct":
             return Leaf(Quantity("direct", found.name), time, form)
         whole = self.dialect.next_is_this and found.name == self.derivation.cell.output
@@ -231,6 +240,9 @@ def resolved(node: Node, names: Names, reading: Reading, own: Mapping[str, Leaf]
             given = own[key]
             step = node.time or 0 if isinstance(node, Symbol) else 0
             return Leaf(given.quantity, given.time + step, node.form)
+        if leaf is None and isinstance(node, Symbol) and node.mark == "slope":  # x' is no slope, but a row
+            plain = replace(node, mark="", form=_PRIME.sub("", node.form))
+            return Transpose(resolved(plain, names, reading, own), "'")
         if leaf is None:
             written = filled(node.form, getattr(node, "time", 0) or 0)
             meaning = "adjoint of ..." if isinstance(node, Symbol) and node.adjoint else "..."

@@ -15,6 +15,7 @@ from lstm_sym.proofreading.errors import ProofreadingError, Unreadable
 from lstm_sym.proofreading.families import expanded
 from lstm_sym.proofreading.findings import Finding
 from lstm_sym.proofreading.formulas import Formula, formulas_of
+from lstm_sym.proofreading.headers import under_headers
 from lstm_sym.proofreading.lines import Entry, LineReader, parts_of
 from lstm_sym.proofreading.meanings import Meanings, changes, meanings_by_use
 from lstm_sym.proofreading.names import Names, Reading
@@ -54,6 +55,7 @@ class Text:
                 "formulas as pictures, or lines without =",
                 "write them between $$, in a code block, or one a line",
             )
+        found = list(under_headers(table.rest, found, names.gates, names.known))
         entries = [_entry(formula, names) for one in found for formula in expanded(one, names.gates)]
         names = replace(names, bars=_bars(entries, names), lone=_lone(entries, names))
         entries, names = told_apart(entries, names, sequence)

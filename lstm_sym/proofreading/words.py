@@ -24,6 +24,7 @@ class Words:
     functions: Mapping[str, str] = field(default_factory=dict)
 
 
+_KEYED = re.compile(r"(?<=\w)\[\s*(['\"])([A-Za-z]\w*)\1\s*\]")
 _TURNED = re.compile(r"\^\{((?:\(|<|\\langle)[^{}()]*(?:\)|>|\\rangle))\s*(\\top|\\intercal|T)\}")
 
 
@@ -34,3 +35,8 @@ def usual_scripts(formula: str) -> str:
     formula = re.sub(r"\\mathrel\{\+\}\s*\{?=\}?", "+=", formula)
     formula = re.sub(r"\\frac\s*(\d)\s*(\d)", r"\\frac{\1}{\2}", formula)
     return re.sub(r"\bdp(?=\s*\\(?:wide)?tilde)", "d", formula)
+
+
+def usual_indices(formula: str) -> str:
+    """dW_i for dW["i"], what a program has in a dict."""
+    return _KEYED.sub(r"_\2", formula)
