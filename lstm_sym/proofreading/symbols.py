@@ -105,8 +105,8 @@ class SymbolReader:
 
     def is_loss(self) -> int:
         """How many tokens a sign of the loss has here, 0 if there is none; its step's are not counted."""
-        if self.text() == "\\mathcal" and self.text(1) == "{":
-            return 4
+        if self.text() == "\\mathcal":
+            return 4 if self.text(1) == "{" else 2 * (self.text(1) in LOSSES)
         return int(self.text() in LOSSES)
 
     def derivative_fraction(self, start: int) -> Symbol | Partial | None:
@@ -130,7 +130,9 @@ class SymbolReader:
         start, place = self.token().start, self.place
         if self.text() == "\\nabla" and self.text(1) == "_":
             self.place += 2
-            inner = self.nested(self.group_tokens())
+            group = self.group_tokens()
+            inner = self.nested(group)
+            self.span = group[0].start, group[-1].end
             if self.is_loss():
                 self.place += self.is_loss()
                 self.scripts_end()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from lstm_sym.compile.derivation import Derivation
 from lstm_sym.notation.latex import LatexNotation
@@ -12,6 +14,9 @@ from lstm_sym.proofreading import tree
 from lstm_sym.proofreading.tree import HOLE, SMALL_HOLE, Leaf, Node, Quantity, filled
 
 _SUM, _PRODUCT, _ATOM = 1, 2, 3
+_OPEN_ENDED = re.compile(r"(\\nabla_\{(?:[^{}]|\{[^{}]*\})*\}[^{}()+-]*(?:\{\w+\})?)$")
+r"""A name that ends in a letter of its own, \nabla_{h_t} L, which what touches it must not seem to be a part of."""
+_DERIVATIVE_OF = {"adjoint": "forward", "gradient": "parameter"}
 RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 STEPS_IN_NAMES = (f"_{{{HOLE}}}", f"_{HOLE}", f"[{HOLE}]", f"^{{({HOLE})}}", f"^{{{HOLE}}}", f"^{HOLE}", SMALL_HOLE)
 """How texts write the step behind a name."""
@@ -128,6 +133,7 @@ class Writer:
         text = self.write(node.factors[0], _ATOM if _is_mixed(node.factors[0], node.signs[0]) else _PRODUCT)
         for sign, factor in zip(node.signs, node.factors[1:], strict=True):
             written = self.write(factor, _PRODUCT if self.is_joined(factor, sign) else _ATOM)
+            text = _OPEN_ENDED.sub(r"(\1)", text) if not sign else text
             text += f" {sign} {written}" if sign else f" {written}"
         return text
 
@@ -167,6 +173,9 @@ class Writer:
         base = self.base(Quantity("parameter" if quantity.kind == "gradient" else "forward", quantity.name))
         if quantity.kind in ("parameter", "forward"):
             return self.timed(base, time if quantity.kind == "forward" else None)
+        if quantity.kind in _DERIVATIVE_OF and self.around is not None:
+            before, behind = self.around
+            return f"{before}{self.name(Leaf(Quantity(_DERIVATIVE_OF[quantity.kind], quantity.name), time))}{behind}"
         sign = r"\delta " if self.style.latex else "d" if len(base) < 4 else "d_"
         if quantity.kind == "carried" and not self.style.latex:
             return f"{sign}{base}{'_next' if time == 0 else '_prev'}"
@@ -174,6 +183,18 @@ class Writer:
         if quantity.kind == "slope":
             return self.timed(f"{base}'", time)
         return self.timed(f"{sign}{base}{mark}", None if quantity.kind == "gradient" else time)
+
+    @cached_property
+    def around(self) -> tuple[str, str] | None:
+        r"""What stands before and behind the name of a quantity in that of its derivative, as in \nabla_{h_t} L."""
+        for quantity, leaves in self.known.items():
+            of = Quantity(_DERIVATIVE_OF.get(quantity.kind, ""), quantity.name)
+            for inner in self.known.get(of, []):
+                for leaf in leaves:
+                    before, found, behind = leaf.form.partition(inner.form)
+                    if found and behind:
+                        return before, behind
+        return None
 
     def base(self, quantity: Quantity) -> str:
         """The letters of a name without its step."""

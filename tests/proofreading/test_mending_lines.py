@@ -101,6 +101,9 @@ def test_a_mended_line_of_code_is_code(wrong, right, judged):
                  r"$\delta a_g^{t} = \delta g^{t} \odot (1 - g^{t})$", r"\delta g^{t} \odot (1 - (g^{t})^2)"),
         ("lstm", "δcₜ = δhₜ ⊙ oₜ ⊙ (1 − tanh²(cₜ)) + δcₜ₊₁ ⊙ fₜ₊₁\nδW_f = δaₜ", "Σₜ (cₜ₋₁ ⊙ δcₜ ⊙ fₜ ⊙ (1 - fₜ)) xₜᵀ"),
         ("lstm", "δoₜ = δhₜ ⊙ tanh(cₜ)\nδa_gₜ = δgₜ ⊙ (1 − gₜ)", "δgₜ ⊙ (1 - gₜ²)"),
+        ("lstm", r"$\nabla_{W_i} L = \sum_t (\nabla_{a_{i,t}} L) x_t$", r"\sum_t (\nabla_{a_{i,t}} L) x_t^\top"),
+        ("lstm", r"$\nabla_{f_t} \mathcal L = \nabla_{c_t} \mathcal L c_t$", r"(\nabla_{c_t} \mathcal L) c_{t-1}"),
+        ("lstm", r"$\nabla_{b_i} L = \sum_t \nabla_{h_t} L$\n\n$h_t = o_t \tanh(c_t)$", r"\sum_t \nabla_{a_{i,t}} L"),
         ("gru", r"$\delta r_t = U_n^\top \delta a_{n,t}$", r"(U_n^\top \delta a_{n,t}) \odot h_{t-1}"),
     ],
 )  # fmt: skip

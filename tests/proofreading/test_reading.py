@@ -39,6 +39,7 @@ def left(text, latex=True):
         (r"\dfrac{dE}{dc_{t}}", "c", 0),
         (r"\partial L / \partial c_t", "c", 0),
         (r"\nabla_{c_t} L", "c", 0),
+        (r"\nabla_{c_t} \mathcal L", "c", 0),
         (r"\mathrm{d}c_t", "c", 0),
         (r"\delta \tilde{c}_t", "~c", 0),
         (r"\delta W_{hi}", "Whi", None),
@@ -75,6 +76,7 @@ def test_names_in_plain_text(text, key, mark, time):
     [
         ("c_t", "c_{t-1}"),
         (r"\delta c_{t}", r"\delta c_{t-1}"),
+        (r"\nabla_{c_t} \mathcal L", r"\nabla_{c_{t-1}} \mathcal L"),
         ("h^{(t)}", "h^{(t-1)}"),
         ("cₜ", "cₜ₋₁"),
         ("h[t]", "h[t-1]"),
