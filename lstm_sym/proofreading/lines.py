@@ -42,10 +42,14 @@ def parts_of(entries: Iterable[Entry]) -> Iterator[Node]:
 
 @dataclass
 class State:
-    """What the lines so far have said: names of the text's own, their formulas, and sums that are still growing."""
+    """What the lines so far have said: names of the text's own, their formulas, and sums that are still growing.
+
+    ahead: lines that were looked at before it is their turn.
+    """
 
     own: dict[str, Leaf] = field(default_factory=dict)
     trees: dict[str, Node] = field(default_factory=dict)
+    ahead: set[int] = field(default_factory=set)
 
 
 class LineReader:
@@ -141,6 +145,8 @@ class LineReader:
         if line is None:
             status = "unread" if entry.left is None or self.about_cell(entry.left) else "aside"
             return Finding(formula, status, reason=entry.reason, fix=entry.fix)
+        for below in self.defined_below(line, place):
+            self.finding(below, explain=False)
         try:
             return self.of_line(formula, line, place, explain)
         except Unreadable as problem:
@@ -150,6 +156,21 @@ class LineReader:
             return Finding(formula, "unread", reason="names made of names, too many inside each other")
         except KeyError as missing:
             return Finding(formula, "unread", reason=f"the backward pass has no {_called(missing.args[0])}")
+
+    def defined_below(self, line: Line, place: int) -> Iterator[int]:
+        """The lines further down that define names which this one uses, where nothing says so yet what they are."""
+        for node in (node for side in line.sides[1:] for node in side.walk() if isinstance(node, Symbol)):
+            below = self.definitions.get(own_key(node), -1)
+            is_new = below not in self.state.ahead and own_key(node) not in self.state.own
+            if below > place and is_new and self._leaf(node) is None:
+                self.state.ahead.add(below)
+                yield below
+
+    @cached_property
+    def definitions(self) -> dict[str, int]:
+        """Name that is none of the cell -> the line that defines it first."""
+        lefts = [(entry.line.sides[0], place) for place, entry in enumerate(self.entries) if entry.line]
+        return {own_key(left): place for left, place in reversed(lefts) if isinstance(left, Symbol)}
 
     def about_cell(self, left: Node) -> bool:
         """Whether a left side is a quantity of the cell, or reads like a gradient."""

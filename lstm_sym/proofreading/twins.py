@@ -1,11 +1,12 @@
-r"""Two names of one quantity, d_g beside dg, \hat c beside \tilde c: one of them is that of the sum before."""
+r"""Two names of one quantity, d_g beside dg, δ_z beside ∂L/∂z_t, \hat c beside \tilde c: one is that of the sum."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from lstm_sym.proofreading import tree
+from lstm_sym.proofreading.aliases import sums
 from lstm_sym.proofreading.lines import Entry, LineReader, parts_of
 from lstm_sym.proofreading.names import Names, Reading
 from lstm_sym.proofreading.parser import Line
@@ -21,14 +22,17 @@ def told_apart(entries: list[Entry], names: Names, sequence: Sequence) -> tuple[
 
     It is if more lines are right then; of as many, if the lines define it so.
     """
-    entries = _spelled_apart(entries)
-    for quantity, letters in _letters(entries, names).items():
+    entries = _deltas_apart(_spelled_apart(entries), names)
+    called = _letters(entries, names)
+    same = {letter: Quantity("forward", name) for name, letters in called.items() for letter in letters}
+    names = replace(names, twins={letter: quantity for letter, quantity in same.items() if letter.startswith("_")})
+    for quantity, letters in called.items():
         if len(letters) < 2:
             continue
-        same = {letter: Quantity("forward", quantity) for letter in letters if letter.startswith("_")}
-        summed = {letter: {letter: Quantity("forward", names.before[quantity])} for letter in sorted(letters)}
-        tried = {letter: replace(names, twins={**names.twins, **same, **one}) for letter, one in summed.items()}
-        tried = {"": replace(names, twins={**names.twins, **same}), **tried}
+        stages = {letter: _sum_of(letter, quantity, names) for letter in sorted(letters)}
+        summed = {letter: {letter: Quantity("forward", stage)} for letter, stage in stages.items() if stage}
+        tried = {letter: replace(names, twins={**names.twins, **one}) for letter, one in summed.items()}
+        tried = {"": names, **tried}
         tried.pop(quantity, None)
         defined = set(_defined(entries, letters, names))
         scores = {letter: _right(entries, one, sequence) for letter, one in tried.items()}
@@ -49,8 +53,43 @@ def _spelled_apart(entries: list[Entry]) -> list[Entry]:
 
     if not apart:
         return entries
-    lines = [entry.line and Line(tuple(map(spelled, entry.line.sides)), entry.line.adds) for entry in entries]
+    return _changed(entries, spelled)
+
+
+def _changed(entries: list[Entry], change: Callable[[Node], Node]) -> list[Entry]:
+    """With every side of every formula changed."""
+    lines = [entry.line and Line(tuple(map(change, entry.line.sides)), entry.line.adds) for entry in entries]
     return [replace(entry, line=line) for entry, line in zip(entries, lines, strict=True)]
+
+
+def _deltas_apart(entries: list[Entry], names: Names) -> list[Entry]:
+    """With the key "_z" for δ_z where the text has ∂L/∂z_t too, of any letter."""
+    signs: dict[Quantity | None, set[bool]] = {}
+    for symbol in (node for node in parts_of(entries) if isinstance(node, Symbol) and node.adjoint):
+        signs.setdefault(names.quantity(symbol.key), set()).add(_is_delta(symbol))
+
+    def spelled(node: Node) -> Node:
+        quantity = names.quantity(node.key) if isinstance(node, Symbol) and node.adjoint and _is_delta(node) else None
+        if isinstance(node, Symbol) and quantity is not None and quantity.kind == "forward":
+            return replace(node, key=f"_{node.key}")
+        return node.mapped(spelled)
+
+    return _changed(entries, spelled) if any(len(found) > 1 for found in signs.values()) else entries
+
+
+def _is_delta(symbol: Symbol) -> bool:
+    return symbol.form.startswith(("\\delta", "δ"))
+
+
+def _sum_of(letter: str, quantity: str, names: Names) -> str | None:
+    """The sum that a quantity is a function of; of a state, whose adjoints are its own, that with W_h."""
+    if quantity in names.before or not letter.startswith("_"):
+        return names.before.get(quantity)
+    weight = names.quantity(f"W{letter[1:]}")
+    stages = (
+        s for s in names.derivation.forward.statements if s.target.name in sums(names.derivation.forward).values()
+    )
+    return next((s.target.name for s in stages if weight and weight.name in {v.name for v in s.reads()}), None)
 
 
 def _letters(entries: list[Entry], names: Names) -> dict[str, set[str]]:
@@ -59,7 +98,8 @@ def _letters(entries: list[Entry], names: Names) -> dict[str, set[str]]:
     for symbol in (node for node in parts_of(entries) if isinstance(node, Symbol)):
         letter = _letter(symbol, names)
         quantity = names.quantity(letter.removeprefix("_"))
-        if quantity is not None and quantity.kind == "forward" and quantity.name in names.before:
+        is_gate = quantity is not None and quantity.name in names.before
+        if quantity is not None and quantity.kind == "forward" and (is_gate or symbol.adjoint):
             found.setdefault(quantity.name, set()).add(letter)
     return found
 

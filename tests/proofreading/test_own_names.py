@@ -60,3 +60,17 @@ def test_a_mistake_in_a_use_is_not_hidden(text, mistake, judged):
 def test_a_use_with_a_mistake_of_its_own_stays_wrong(judged):
     proof = judged("lstm", f"{HEAD}s = dc * g * i\n{USES.replace('s h_prev^T', 's h^T')}")
     assert verdicts(proof)[1:] == [("wrong", "missing factor"), ("right",), ("wrong", "time"), ("right",)]
+
+
+def test_a_name_may_be_defined_below_the_line_that_uses_it(judged):
+    above = r"$\delta h_t = dy_t + U^\top \epsilon_{t+1}$"
+    proof = judged("rnn", above + "\n\n" + r"$\epsilon_t = \delta h_t \odot (1 - h_t^2)$")
+    assert [f.status for f in proof.findings] == ["right", "own"]
+    [unread, own] = judged("rnn", above + "\n\n" + r"$\epsilon_t = \mu_t \odot (1 - h_t^2)$").findings
+    assert (unread.status, own.status) == ("unread", "aside")
+
+
+def test_names_that_are_defined_by_each_other_end(judged):
+    names = [f"q{'ab'[k // 20]}{'cdefghijklmnopqrstuv'[k % 20]}" for k in range(40)]
+    lines = [f"{a} = {b} + {c}" for a, b, c in zip(names, [*names[1:], *names], [*names[2:], *names], strict=False)]
+    assert {f.status for f in judged("rnn", "\n".join([*lines, "dh = dy"])).findings} == {"aside", "wrong"}

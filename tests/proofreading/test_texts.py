@@ -59,7 +59,9 @@ def test_the_line_that_is_printed_is_right(path, judged):
     for finding in wrong:
         shown = f"\n\n${finding.written}$\n" if finding.formula.latex else f"\n\n```\n{finding.written}\n```\n"
         proof = judged(cell_of(path), text + shown)
-        assert proof.findings[-1].status == "right", finding.written
+        last = proof.findings[-1]
+        is_named = last.equals is not None and last.equals.quantity == finding.target.quantity  # a name of its own
+        assert last.status == "right" or (finding.by_use and is_named), finding.written
 
 
 @pytest.mark.parametrize("notation", [LatexNotation, TextNotation])

@@ -1,4 +1,4 @@
-r"""Two names that look like names of one quantity are told apart: d_g beside dg, \hat C beside \tilde C."""
+r"""Two names that look like names of one quantity are told apart: d_g, dg; δ_g, ∂L/∂g_t; \hat C, \tilde C."""
 
 from __future__ import annotations
 
@@ -40,3 +40,25 @@ def test_a_mistake_in_what_defines_one_by_the_other_is_named(judged):
 def test_two_spellings_of_one_name_are_one_name(judged):
     lines = r"$\delta\tilde C_t = \delta C_t \odot i_t$ and $\delta a_{C,t} = \delta \hat{C}_t \odot (1 - \hat{C}_t^2)$"
     assert judged_lines(judged("lstm", lines)) == [("right", "g"), ("right", "a_g")]
+
+
+def test_deltas_are_of_the_sums_where_fractions_are_of_the_gates(judged):
+    of_gate, summed = r"\frac{\partial L}{\partial f_t}", r"\delta_f"
+    lines = [
+        rf"{of_gate} = \frac{{\partial L}}{{\partial c_t}} \odot c_{{t-1}}",
+        rf"{summed} = {of_gate} \odot f_t (1 - f_t)",
+    ]
+    assert judged_lines(judged("lstm", "\n\n".join(f"${line}$" for line in lines))) == [
+        ("right", "f"),
+        ("right", "a_f"),
+    ]
+    wrong = judged("lstm", "\n\n".join(f"${line}$" for line in lines).replace("(1 - f_t)", "f_t"))
+    assert judged_lines(wrong)[1] == ("wrong", "a_f")
+
+
+def test_both_are_of_the_gates_where_lines_say_so(judged):
+    lines = [
+        r"\frac{\partial L}{\partial o_t} = \delta_{h,t} \odot \tanh(c_t)",
+        r"\delta_{o,t} = \delta_{h,t} \odot \tanh(c_t)",
+    ]
+    assert judged_lines(judged("lstm", "\n\n".join(f"${line}$" for line in lines))) == [("right", "o"), ("right", "o")]
