@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from lstm_sym.proofreading import tree
+from lstm_sym.proofreading.arguments import with_arguments
 from lstm_sym.proofreading.derived import Derived
 from lstm_sym.proofreading.errors import ShapeMismatch, Unreadable
 from lstm_sym.proofreading.evaluation import Evaluator
@@ -194,7 +195,7 @@ class LineReader:
             return Finding(formula, "aside", target, reason="what the loss gives is taken as it is")
         if target is None:
             return self.definition(formula, left, sides, explain)
-        trees = [self.leaves(side) for side in sides]
+        trees = [self.leaves(self.whole(side, target)) for side in sides]
         target = self.passed_on(target, trees[-1])
         grows = isinstance(left, Symbol) and self.last.get(own_key(left), -1) > place
         if grows and isinstance(left, Symbol) and target.quantity.kind in ("adjoint", "carried"):
@@ -223,6 +224,14 @@ class LineReader:
         if "packed" in target.quantity.kind:
             return judgement.error is None
         return target.quantity.kind == "size" or len(self.called.get(target.quantity, ())) > 1
+
+    def whole(self, side: Node, target: Leaf) -> Node:
+        """A right side with the arguments of functions that it leaves out."""
+
+        def is_right(filled: Node) -> bool:
+            return self.judge.judged(self.leaves(filled), target).right
+
+        return with_arguments(side, target, self.names.derivation.forward, is_right)
 
     def leaves(self, node: Node) -> Node:
         """A formula with what its names stand for here. Raises Unreadable."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lstm_sym.proofreading import tree
+from lstm_sym.proofreading.arguments import LEFT_OUT
 from lstm_sym.proofreading.arrays import ArrayReader
 from lstm_sym.proofreading.errors import Unreadable
 from lstm_sym.proofreading.families import family_of
@@ -100,7 +101,7 @@ class Parser(ArrayReader):
             text in ("(", "[", "\\lbrace", "\\frac", "\\begin", "{", "\\sum", "\\langle", "\\prod")
             or self.token().is_word
             or self.token().is_number
-            or (text[0] == "\\" and text not in _PRODUCT and self.starts_symbol())
+            or (text[0] == "\\" and text not in _PRODUCT and (self.starts_symbol() or text[1:] in FUNCTIONS))
         )
 
     def summation(self) -> Node:
@@ -279,6 +280,9 @@ class Parser(ArrayReader):
         """What a function is of."""
         if self.text() in ("(", "{", "["):
             opening = self.next().text
+            if (self.text(), self.text(1)) == (LEFT_OUT, _OPEN[opening]):
+                self.place += 2
+                return tree.Symbol(LEFT_OUT, False, "", None, LEFT_OUT)
             self.deeper()
             inner = self.sum()
             self.depth -= 1

@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 FUNCTIONS = {
-    "sigma": "sigmoid", "sigmoid": "sigmoid", "logistic": "sigmoid", "sig": "sigmoid", "tanh": "tanh", "relu": "relu",
+    "sigma": "sigmoid", "sigmoid": "sigmoid", "logistic": "sigmoid", "sig": "sigmoid", "sigm": "sigmoid",
+    "expit": "sigmoid", "tanh": "tanh", "relu": "relu",
     "ReLU": "relu", "exp": "exp", "softplus": "softplus", "sech": "sech", "cosh": "cosh",
 }  # fmt: skip
 """How a function is written -> its name."""
