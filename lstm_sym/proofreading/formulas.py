@@ -33,6 +33,11 @@ _SEPARATE = re.compile(
 )
 _REMARK = re.compile(r"\s*(?:\\q?quad|\\ |\s)*(?:\\(?:text|mathrm|mbox)\{.*\}|\(.*\)|[A-Za-z]*)?[\s.,;]*")
 """What may stand behind a formula and is none: (3), \\text{by the chain rule}."""
+_LONE = re.compile(
+    r"(?=.*(?:\\delta|\\nabla|\\partial|[δ∂∇]|(?<![A-Za-z])d[A-Za-z]))(?=.*(?:\\top|\^\{?T\b|ᵀ|\.T\b|\\otimes|[⊗⊤]))",
+    re.DOTALL,
+)
+"""An outer product with a derivative in it, which is a formula though no = stands in it."""
 _PROSE = re.compile(r"[A-Za-z]{2,}\s+[A-Za-z]{2,}\s+[A-Za-z]{2,}")
 
 
@@ -107,7 +112,8 @@ def _of_line(plain: str, number: int) -> Iterator[Formula]:
     if plain.lstrip().startswith("|"):  # a table
         return
     line = _LABEL.sub("", _INLINE.sub(" ", plain))
-    if _INLINE.search(plain) is None and _SINGLE.search(line) and not _PROSE.search(line) and not line.startswith("#"):
+    is_formula = _SINGLE.search(line) or _LONE.match(line)
+    if _INLINE.search(plain) is None and is_formula and not _PROSE.search(line) and not line.startswith("#"):
         yield from _parts(line.partition("  #")[0].split(" # ")[0], number, "\\" in line)
 
 
@@ -150,7 +156,7 @@ def _rows(inner: str, first: int) -> Iterator[Formula]:
         elif stripped.strip():
             rows.append((row, line))
     for row, line in rows:
-        if _SINGLE.search(row):
+        if _SINGLE.search(row) or _LONE.match(row):
             yield from _parts(row, line, True)
 
 

@@ -12,7 +12,7 @@ from lstm_sym.proofreading.families import family_of
 from lstm_sym.proofreading.scripts import plain_name
 from lstm_sym.proofreading.symbols import MAX_DEPTH
 from lstm_sym.proofreading.tree import Node
-from lstm_sym.proofreading.words import FUNCTIONS, Words, usual_indices, usual_scripts
+from lstm_sym.proofreading.words import FUNCTIONS, Words, usual_scripts, usual_words
 
 _PRODUCT = tree.ELEMENTWISE | tree.MATRIX | tree.OUTER | tree.DIVISION | tree.GENERIC
 _OPEN = {"(": ")", "[": "]", "{": "}", "\\lbrace": "\\rbrace"}
@@ -30,7 +30,7 @@ class Line:
 
 def read_line(formula: str, latex: bool, words: Words) -> Line:
     """The formula as a tree. Raises Unreadable."""
-    return Parser(usual_scripts(formula) if latex else usual_indices(formula), latex, words).line()
+    return Parser(usual_scripts(formula) if latex else usual_words(formula), latex, words).line()
 
 
 class Parser(ArrayReader):
@@ -52,7 +52,7 @@ class Parser(ArrayReader):
             sides.append(tree.Sum(((-1, side),)) if sign == "-=" else side)
         self.ended()
         if len(sides) < 2:
-            raise Unreadable("no = in it")
+            raise Unreadable("no = in it", "write what it is, = and then this")
         return Line(tuple(sides), adds)
 
     def sum(self) -> Node:

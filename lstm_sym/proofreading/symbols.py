@@ -309,7 +309,7 @@ class SymbolReader:
             letters = Token(token.text[:-1], token.start, token.end - 1, token.spaced)
             self.tokens[self.place - 1 : self.place] = [letters, Token("_", split - 1, split)]
         where: tuple[int, int] | None = None
-        while self.text() in ("_", "^", "'", "["):
+        while self.text() in ("_", "^", "'", "[", "("):
             script = self.script(base)
             if script is None:
                 break
@@ -353,12 +353,12 @@ class SymbolReader:
         if sign == "'":
             token = self.next()
             return [("'", token, token)]
-        if sign == "[":
-            inner = []
+        if sign in "[(":
+            inner, closing = [], "]" if sign == "[" else ")"
             self.next()
-            while self.text() not in ("]", ""):
+            while self.text() not in (closing, ""):
                 inner.append(self.next())
-            if self.text() == "]" and inner and time_of("".join(token.text for token in inner)) is not None:
+            if self.text() == closing and inner and time_of("".join(token.text for token in inner)) is not None:
                 self.next()
                 return pieces(inner)
             self.place = place

@@ -22,8 +22,8 @@ _BESIDE = "¦"
 _DROPPED = re.compile(r"\\(?:tag|label|hspace|vspace|phantom|color)\*?\s*\{[^{}]*\}")
 _LATEX = re.compile(r"\\[A-Za-z]+\*?|\\.|\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|[A-Za-z]+|\*\*|\+=|:=|<-|\.\*|.")
 _PLAIN = re.compile(
-    r"\\[A-Za-z]+|\\.|(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?|[A-Za-z][A-Za-z0-9]*(?:_[A-Za-z0-9]+)*_?"
-    r"|\*\*|\+=|-=|:=|<-|\.\*|."
+    r"\\[A-Za-z]+|\\.|(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?|sum(?=_[A-Za-z{])"
+    r"|[A-Za-z][A-Za-z0-9]*(?:_[A-Za-z0-9]+)*_?|\*\*|\+=|-=|:=|<-|\.\*|."
 )
 _SIGNS = {
     "∂": "\\partial", "∇": "\\nabla", "Σ": "\\sum", "∑": "\\sum", "⊙": "\\odot", "∘": "\\circ", "·": "\\cdot",

@@ -26,6 +26,9 @@ class Words:
 
 
 _KEYED = re.compile(r"(?<=\w)\[\s*(['\"])([A-Za-z]\w*)\1\s*\]")
+_IN_WORDS = re.compile(r"(?<![\w.])[Ss]um(?:_over_|\s+over\s+(?:all\s+)?)([a-zA-Z])(?![A-Za-z_])(?:\s+of\b|\s*:)?[ ]*")
+_BOUNDS = re.compile(r"(?<=sum_)([a-z])=(\w+)(?=\^)")
+_BESIDE = re.compile(r"(?<=_[A-Za-z]),[ ]?t([+-]\d)?(?![\w(])")
 _TURNED = re.compile(r"\^\{((?:\(|<|\\langle)[^{}()]*(?:\)|>|\\rangle))\s*(\\top|\\intercal|T)\}")
 
 
@@ -38,6 +41,7 @@ def usual_scripts(formula: str) -> str:
     return re.sub(r"\bdp(?=\s*\\(?:wide)?tilde)", "d", formula)
 
 
-def usual_indices(formula: str) -> str:
-    """dW_i for dW["i"], what a program has in a dict."""
-    return _KEYED.sub(r"_\2", formula)
+def usual_words(formula: str) -> str:
+    """dW_i for dW["i"], what a program has in a dict; sum_t for "sum over t of"; a_i_{t} for a_i,t."""
+    formula = _IN_WORDS.sub(r"sum_\1 ", _KEYED.sub(r"_\2", formula))
+    return _BESIDE.sub(r"_{t\1}", _BOUNDS.sub(r"{\1=\2}", formula))

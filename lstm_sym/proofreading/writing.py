@@ -18,7 +18,9 @@ _OPEN_ENDED = re.compile(r"(\\nabla_\{(?:[^{}]|\{[^{}]*\})*\}[^{}()+-]*(?:\{\w+\
 r"""A name that ends in a letter of its own, \nabla_{h_t} L, which what touches it must not seem to be a part of."""
 _DERIVATIVE_OF = {"adjoint": "forward", "gradient": "parameter"}
 RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-STEPS_IN_NAMES = (f"_{{{HOLE}}}", f"_{HOLE}", f"[{HOLE}]", f"^{{({HOLE})}}", f"^{{{HOLE}}}", f"^{HOLE}", SMALL_HOLE)
+STEPS_IN_NAMES = (
+    f"_{{{HOLE}}}", f"_{HOLE}", f"[{HOLE}]", f"({HOLE})", f"^{{({HOLE})}}", f"^{{{HOLE}}}", f"^{HOLE}", SMALL_HOLE
+)  # fmt: skip
 """How texts write the step behind a name."""
 
 

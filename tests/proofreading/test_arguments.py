@@ -35,5 +35,6 @@ def test_a_mistake_beside_it_is_named(line, right, judged):
 
 @pytest.mark.parametrize("sign", [r"\sigm", r"\operatorname{sigm}", r"\mathrm{sigmoid}", r"\text{logistic}", r"\sigma"])
 def test_a_sigmoid_has_many_names(sign, judged):
-    lines = rf"$i_t = {sign}(W_i x_t + U_i h_{{t-1}} + b_i)$ and $\delta a_{{i,t}} = \delta i_t \odot {sign}'(a_{{i,t}})$"
+    forward, backward = r"i_t = S(W_i x_t + U_i h_{t-1} + b_i)", r"\delta a_{i,t} = \delta i_t \odot S'(a_{i,t})"
+    lines = f"${forward}$ and ${backward}$".replace("S", sign)
     assert [f.status for f in judged("lstm", lines).findings] == ["right"] * 2

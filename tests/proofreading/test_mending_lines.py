@@ -104,6 +104,8 @@ def test_a_mended_line_of_code_is_code(wrong, right, judged):
         ("lstm", r"$\nabla_{W_i} L = \sum_t (\nabla_{a_{i,t}} L) x_t$", r"\sum_t (\nabla_{a_{i,t}} L) x_t^\top"),
         ("lstm", r"$\nabla_{f_t} \mathcal L = \nabla_{c_t} \mathcal L c_t$", r"(\nabla_{c_t} \mathcal L) c_{t-1}"),
         ("lstm", r"$\nabla_{b_i} L = \sum_t \nabla_{h_t} L$\n\n$h_t = o_t \tanh(c_t)$", r"\sum_t \nabla_{a_{i,t}} L"),
+        ("lstm", "df(t) = dc(t) * c(t)", "dc(t) * c(t-1)"),
+        ("lstm", "dU_f = sum_t da_f h^T", "sum_t da_f h_prev^T"),
         ("gru", r"$\delta r_t = U_n^\top \delta a_{n,t}$", r"(U_n^\top \delta a_{n,t}) \odot h_{t-1}"),
     ],
 )  # fmt: skip

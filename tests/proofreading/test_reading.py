@@ -102,6 +102,8 @@ def test_a_derivative_of_one_quantity_by_another_is_one():
         ("```python\na = b  # why\nreturn a\n```", [("a = b", 2, False)]),
         ("(B2)  a = b", [("a = b", 1, False)]),
         ("- a = b\n- c = d", [("a = b", 1, False), ("c = d", 2, False)]),
+        ("x δaᵀ\n\n$$x_t \\delta a_t^\\top$$", [("x δaᵀ", 1, False), ("x_t \\delta a_t^\\top", 3, True)]),
+        ("It sees the product $x \\delta a^T$\n\n$$x_t \\in R^D$$", []),
         ("It holds that for large numbers of units = 4 we are slow", []),
         ("<!-- a = b -->", []),
         ("a == b", []),
@@ -136,6 +138,12 @@ def test_formulas_are_found_where_they_stand(text, expected):
 def test_what_cannot_be_read_is_refused_with_a_reason(formula, why):
     with pytest.raises(Unreadable, match=why):
         read_line(formula, "\\" in formula, Words({"a", "b"}.__contains__))
+
+
+def test_a_lone_outer_product_is_not_judged(judged):
+    proof = judged("lstm", "dW_i = da_i x^T\n\nx da_iᵀ\n")
+    assert [f.status for f in proof.findings] == ["right", "unread"]
+    assert proof.findings[1].reason == "no = in it" and proof.findings[1].fix
 
 
 def test_a_line_that_cannot_be_read_is_counted_and_says_why(judged):
@@ -219,6 +227,13 @@ def test_conventions_are_found_by_trial(text, rows, transposed, before, swapped,
         r"$\delta c_t = o_t \delta h_t (1 - \tanh^2 c_t) + \delta c_{t+1} f_{t+1}$",
         "dL/dc_t = dL/dh_t * o_t * (1 - tanh(c_t)^2) + dL/dc_{t+1} * f_{t+1}",
         "∂L/∂o_t = ∂L/∂h_t * tanh(c_t)",
+        "dW_i = sum_t da_i x^T",
+        "dW_i = sum_t=1^T (da_i x^T)",
+        "dW_i = sum over t of da_i x^T",
+        "δW_i = Sum over t: δa_i,t x_t^T",
+        "dh_prev = sum_k U_k^T da_k",
+        "df(t) = dc(t) * c(t-1)",
+        r"$\delta_f(t) = \delta_c(t) \odot c(t-1)$",
         "ds = dh * o * sech(c)^2 + ds_next",
         "dzi = dc * ctilde * sigmoid'(z_i)",
         r"$\delta^{(t)}_c = \delta^{(t)}_h \circ o^{(t)} (1-\tanh^2(c^{(t)})) + \delta^{(t+1)}_c \circ f^{(t+1)}$",
