@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 INTERVAL = 2.0
 """Seconds between two lines on how long the search has been going on."""
 
+OF_PROGRAMS = {name: f"--{name}" for name in ("sizes", "data", "seconds", "timeout")} | {"adapter": "--init"}
+"""Parameter -> the option that is for programs alone."""
+
 
 @click.command()
 @click.argument("place", metavar="FILE:FUNCTION|TEXT")
@@ -74,6 +77,7 @@ def audit(
     printed in your notation; nothing is run. Exit code 1 if a line is wrong.
     """
     if is_derivation(place):
+        _check_options_of_text(context, place)
         given = Path(place), name, settings, seed, output, language
         if not audit_derivation(*given, as_json=as_json, force=force):
             context.exit(FAILED)
@@ -135,6 +139,17 @@ def _check(timeout: float, sizes: tuple[str, ...]) -> None:
     check_timeout(timeout)
     for text in sizes:
         parse_sizes(text)
+
+
+def _check_options_of_text(context: click.Context, place: str) -> None:
+    """Refuse what is only for programs: a text is read, nothing of it is run."""
+    written = click.core.ParameterSource.COMMANDLINE
+    given = [option for name, option in OF_PROGRAMS.items() if context.get_parameter_source(name) == written]
+    if given:
+        raise Refused(
+            f"{', '.join(given)}: for a Python file, and {place} is a text, of which nothing is run\n"
+            f"  fix: leave {'it' if len(given) == 1 else 'them'} out, or name FILE.py:FUNCTION"
+        )
 
 
 def _place(place: str) -> tuple[Path, str]:

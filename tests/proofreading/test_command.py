@@ -90,3 +90,17 @@ def test_no_page_is_left_of_a_program_that_returns_nothing(folder: Path) -> None
     (folder / "own.py").write_text("def backward(x, dy): return {}\n", encoding="utf-8")
     result = run("own.py:backward", "--cell", "rnn", "-o", "audit.html")
     assert result.exit_code == 2 and "returned none" in result.stderr and not (folder / "audit.html").exists()
+
+
+@pytest.mark.parametrize(
+    "options", [["--init"], ["--sizes", "T=3"], ["--data", "x.npz"], ["--seconds", "20"], ["--timeout", "5", "--init"]]
+)
+def test_options_of_programs_are_refused_for_a_text(options: list[str]) -> None:
+    result = run("notes.txt", "--cell", "lstm", *options)
+    assert result.exit_code == 2 and result.stdout == ""
+    assert all(option in result.stderr for option in options if option.startswith("--"))
+    assert "for a Python file" in result.stderr and "fix:" in result.stderr
+
+
+def test_a_seed_is_taken_for_a_text_too() -> None:
+    assert run("notes.txt", "--cell", "lstm", "--seed", "3").exit_code == 1
