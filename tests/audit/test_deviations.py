@@ -17,7 +17,7 @@ from lstm_sym.audit.deviations.meant import Meant
 from lstm_sym.audit.deviations.penalty import Decayed
 from lstm_sym.audit.deviations.scaling import OVER, Averaged, Scaled
 from lstm_sym.audit.deviations.seen import Seen, in_order
-from lstm_sym.audit.deviations.truncation import CUT, LAST, ZERO, Cut, Windowed
+from lstm_sym.audit.deviations.truncation import CUT, LAST, ZERO, Cut, LastSteps, Windowed
 from lstm_sym.audit.deviations.understanding import Understood, is_right, understand
 from lstm_sym.audit.search.evidence import Evidence
 from lstm_sym.audit.search.explanations import explain
@@ -89,6 +89,10 @@ ALONE: dict[str, tuple[Deviation, ...]] = {
     "cut by four from the end, the first state's zero": (Cut(4, from_start=False, first=ZERO),),
     "cut by four from the end, the first state's too": (Cut(4, from_start=False, first=CUT),),
     "cut by four from the end, the first state's of the last piece": (Cut(4, from_start=False, first=LAST),),
+    "the last two steps": (LastSteps(2),),
+    "the last five steps": (LastSteps(5),),
+    "the last ten steps, the first state's of the tenth": (LastSteps(10, LAST),),
+    "the last four steps, mean": (LastSteps(4), Averaged("time")),
     "mean, decay and clip": (Averaged("batch"), Decayed(1e-3), ClippedElements(5.0)),
     "truncated mean, clipped": (Windowed(4), Averaged("batch"), ClippedNorm(5.0)),
     "clipped in the loop, mean": (each_step("rnn", 5.0)[0], Averaged("batch")),
@@ -123,6 +127,8 @@ UNDER = {
     "cut by two": "rnn.backward.W: last step alone",
     "cut by four, the first state's zero": "rnn.backward.a_h: slope left out",
     "cut by four, the first state's of the last piece": "rnn.backward.a_h: slope left out",
+    "the last two steps": "rnn.backward.U: overwritten",
+    "the last five steps": "rnn.backward.a_h: slope left out",
     "carried sent 5": "rnn.backward.a_h: slope left out",
     "states computed 5": "rnn.backward.U: twice",
 }
@@ -183,6 +189,7 @@ IN_ONE_PLACE: dict[str, Deviation] = {
     "each norm": ClippedNorm(2.0, ALL, each=True),
     "three steps back": Windowed(2),
     "cut by five, from the end": Cut(4, from_start=False),
+    "the last five steps": LastSteps(4),
     "carried arriving 5": each_step("rnn", 6.0)[1],
 }
 
@@ -197,7 +204,9 @@ def test_a_deviation_with_another_number_in_one_place_is_none(name: str, output:
     assert not is_right(writer("rnn").understood(found).evidence)
 
 
-@pytest.mark.parametrize("name", ["twice the loss", "clipped", "decay", "mean over batch, all", "three steps back"])
+@pytest.mark.parametrize(
+    "name", ["twice the loss", "clipped", "decay", "mean over batch, all", "three steps back", "the last five steps"]
+)
 def test_a_deviation_of_one_output_alone_is_none(name: str) -> None:
     one = writer("rnn")
     pairs = zip(one.write(*ALONE[name]), one.write(), strict=True)

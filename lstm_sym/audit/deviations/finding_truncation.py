@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from lstm_sym.audit.deviations.deviation import is_parameter
 from lstm_sym.audit.deviations.meant import Meant, of_one_loss, spread
 from lstm_sym.audit.deviations.seen import Deviations, Seen, in_order
-from lstm_sym.audit.deviations.truncation import CUT, LAST, SENT, ZERO, Cut, Windowed
+from lstm_sym.audit.deviations.truncation import CUT, LAST, SENT, ZERO, Cut, LastSteps, Windowed
 from lstm_sym.interpreter.over_time import Backward, Named, deviations
 from lstm_sym.program.statements import Accumulate
 
@@ -19,9 +19,9 @@ FORMS.remove((True, CUT))  # from the first step on a piece always ends there, a
 
 
 def truncations(seen: Seen, known: Deviations) -> Iterator[Deviations]:
-    """Windows and cuts of every length, of which one makes more outputs of the shortest wrong sequence right."""
+    """Windows, cuts and ends of every length that make more outputs of the shortest wrong sequence right."""
     place = shown_on(seen, known)
-    if place is None:
+    if place is None or any(one.rank == Cut.rank for one in known):  # nobody truncates twice
         return
     steps, before = len(seen.given[place].steps), len(seen.agreeing(place, known))
     for lag, gradients in enumerate(by_lag(seen, place, known)[:-1]):
@@ -37,8 +37,12 @@ def truncations(seen: Seen, known: Deviations) -> Iterator[Deviations]:
                 better += [one for one in others if _agreeing_with(seen, place, known, one) > before]
             yield from ((one,) for one in better)
 
+    for one in (LastSteps(count, first) for count in range(2, steps) for first in (ZERO, LAST)):
+        if _agreeing_with(seen, place, known, one) > before:
+            yield (one,)
 
-def _agreeing_with(seen: Seen, place: int, known: Deviations, one: Cut) -> int:
+
+def _agreeing_with(seen: Seen, place: int, known: Deviations, one: Cut | LastSteps) -> int:
     return agreeing(seen, place, seen.run(seen.meant(place, in_order((*known, one)))).gradients)
 
 

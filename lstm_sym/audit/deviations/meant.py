@@ -8,7 +8,7 @@ from functools import reduce
 import numpy as np
 
 from lstm_sym.audit.deviations.deviation import Deviation
-from lstm_sym.audit.deviations.truncation import LAST, Cut, Windowed
+from lstm_sym.audit.deviations.truncation import LAST, Cut, LastSteps, Windowed
 from lstm_sym.interpreter.evaluation import Array
 from lstm_sym.interpreter.loop import Loop
 from lstm_sym.interpreter.over_time import AS_IT_SHOULD_BE, Backward, Named, Run, Values
@@ -27,6 +27,8 @@ class Meant(Backward):
         """As without deviations, but for them; in windows without the values of the steps."""
         if self.is_one_loop:
             return super().through_time(program, loop)
+        if self.left_out:
+            return Run(program, [], self._of_the_rest(program, loop))
         if not self.last_piece:
             return Run(program, [], _added(self, self.window, program, loop))
         whole, first = super().through_time(program, loop), self.last_piece
@@ -34,6 +36,21 @@ class Meant(Backward):
         piece = Meant(self.steps[first:], self.dy[first:], self.dstate, inner).through_time(program, loop).gradients
         last = {name: value for name, value in piece.items() if name.endswith("[0]")}
         return replace(whole, gradients=whole.gradients | last)
+
+    def _of_the_rest(self, program: Program, loop: Loop) -> Named:
+        """The gradients of a loop that ends before it is at the first step."""
+        [last], first = [one for one in self.deviations if isinstance(one, LastSteps)], self.left_out
+        inner = tuple(one for one in self.deviations if one != last)
+        found = Meant(self.steps[first:], self.dy[first:], self.dstate, inner).through_time(program, loop).gradients
+        whole = spread(found, first, len(self.steps))
+        sent = {name: value for name, value in found.items() if name.endswith("[0]")}
+        return whole | sent if last.first == LAST else whole
+
+    @property
+    def left_out(self) -> int:
+        """How many steps at the start the loop does not go back over."""
+        counts = (one.steps for one in self.deviations if isinstance(one, LastSteps))
+        return max(0, len(self.steps) - next(counts, len(self.steps)))
 
     @property
     def window(self) -> int:
@@ -49,7 +66,7 @@ class Meant(Backward):
     @property
     def is_one_loop(self) -> bool:
         """Whether every loss goes back all steps, and all gradients come from there."""
-        return self.window >= len(self.steps) - 1 and not self.last_piece
+        return self.window >= len(self.steps) - 1 and not self.last_piece and not self.left_out
 
     @property
     def is_plain(self) -> bool:

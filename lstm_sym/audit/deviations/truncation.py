@@ -1,4 +1,4 @@
-"""Backpropagation through time that is truncated after k steps, in its two forms."""
+"""Backpropagation through time that is truncated after k steps, in its three forms."""
 
 from __future__ import annotations
 
@@ -61,6 +61,28 @@ class Cut(Deviation):
     def key(self) -> str:
         """By where its pieces are counted from."""
         return f"truncated.{'from_start' if self.from_start else 'from_end'}{self.first}"
+
+    @property
+    def number(self) -> float:
+        """k."""
+        return self.steps
+
+
+@dataclass(frozen=True)
+class LastSteps(Deviation):
+    """The loop goes back over the last `steps` steps alone: what those before would give, dx too, is zero.
+
+    first: what comes back as the gradient of the initial state, ZERO or LAST.
+    """
+
+    steps: int
+    first: str = ZERO
+    rank: ClassVar[int] = 0
+
+    @property
+    def key(self) -> str:
+        """By the gradient of the initial state."""
+        return f"truncated.last_steps{self.first}"
 
     @property
     def number(self) -> float:
