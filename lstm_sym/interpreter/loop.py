@@ -37,6 +37,7 @@ class Edge(enum.Enum):
     ZERO = "zero"
     WRAPPED = "the other end, as the index -1 does"
     LAST_ALONE = "zero at every step but the last"
+    AFTER_FIRST = "zero at the first step"
 
 
 @dataclass(frozen=True)

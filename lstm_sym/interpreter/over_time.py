@@ -121,7 +121,12 @@ class Backward:
     def read(self, reading: Reading, t: int) -> Array:
         """What stands for a value that is read at another step."""
         place, count = t + reading.offset, len(self.steps)
-        is_there = {Edge.ZERO: 0 <= place < count, Edge.WRAPPED: True, Edge.LAST_ALONE: place == count - 1}
+        is_there = {
+            Edge.ZERO: 0 <= place < count,
+            Edge.WRAPPED: True,
+            Edge.LAST_ALONE: place == count - 1,
+            Edge.AFTER_FIRST: place > 0,
+        }
         if not is_there[reading.edge]:
             return np.zeros_like(self.at(reading.source, t))
         return self.at(reading.source, place % count)

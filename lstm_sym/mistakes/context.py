@@ -124,13 +124,15 @@ class Context:
 
     @cached_property
     def beginnings(self) -> dict[Value, dict[Value, Reading]]:
-        """s[t-1] -> what stands for it where the initial state is not read: zero, or the last state of all."""
+        """s[t-1] -> what stands for it where the initial state is not read: zero, or the last state of all; or s[t]
+        under an `if t > 0`, zero at the first step.
+        """
         found: dict[Value, dict[Value, Reading]] = {}
         for carry in self.forward.carries:
             state = carry.incoming
-            for edge in (Edge.ZERO, Edge.WRAPPED):
+            for edge, offset in ((Edge.ZERO, -1), (Edge.WRAPPED, -1), (Edge.AFTER_FIRST, 0)):
                 other = replace(state, name=f"{state.name} {edge.name.lower()}", role=Role.QUANTITY)
-                found.setdefault(state, {})[other] = Reading(carry.outgoing, -1, edge)
+                found.setdefault(state, {})[other] = Reading(carry.outgoing, offset, edge)
         return found
 
     @cached_property

@@ -16,6 +16,7 @@ from lstm_sym.program.values import Role, Value
 BEGINNING = {
     Edge.ZERO: ("initial state left out", " is taken as zero at the first step: the initial state is not read"),
     Edge.WRAPPED: ("last state for the initial one", " is the last state at the first step: the index t - 1 is -1"),
+    Edge.AFTER_FIRST: ("off by one in time", " is read at step t instead, and is zero at the first step"),
 }
 """What stands for the initial state -> the kind of rewrite, and the words."""
 

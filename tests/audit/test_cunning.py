@@ -168,6 +168,13 @@ def test_dy_overwritten_by_what_is_sent_is_named() -> None:
     assert [mistake.kind for mistake in explanation.mistakes] == ["cotangent overwritten"]
 
 
+def test_another_step_under_a_guard_is_named() -> None:
+    guarded = RNN.replace("da.T @ h_prev[t]", "(da.T @ h[t] if t else 0 * U)")
+    explanation = audited(guarded).explanation
+    assert explanation is not None and explanation.is_whole
+    assert [mistake.kind for mistake in explanation.mistakes] == ["off by one in time"]
+
+
 def test_an_error_on_a_later_sequence_says_on_which() -> None:
     with pytest.raises(AuditError, match=r"computing sequence 5 of 27 \(a batch of one\); the first was computed"):
         audited(RNN.replace(START, START + "    assert x.shape[1] > 1\n"))

@@ -78,6 +78,7 @@ def test_the_last_cotangent_may_be_ignored_and_values_read_at_other_steps() -> N
         (-1, Edge.ZERO, [0 * values[0], values[0], values[1]]),
         (1, Edge.ZERO, [values[1], values[2], 0 * values[0]]),
         (0, Edge.LAST_ALONE, [0 * values[0], 0 * values[0], values[2]]),
+        (0, Edge.AFTER_FIRST, [0 * values[0], values[1], values[2]]),
     ]:
         found = [given.read(Reading(state, offset, edge), t) for t in range(3)]
         assert np.array_equal(found, expected)
