@@ -180,6 +180,14 @@ ROWS = (
         "U_i U_f U_g U_o",
     ),
     Row(
+        "kept_lstm:backward",
+        "lstm",
+        "own_forward starts_at_zero axes.TD joined",
+        "h[0] c[0]",
+        ("dc * C[t - 1]", "dc * C[t]"),
+        "x " + LSTM_OUTPUTS,
+    ),
+    Row(
         "keyed_lstm:LSTMLayer",
         "lstm",
         "own_forward starts_at_zero axes.BTD stored_transposed",

@@ -20,6 +20,7 @@ from lstm_sym.audit.interface.source import (
     is_static,
     reads_by_name,
     returned,
+    unpacked,
 )
 from lstm_sym.compile.derivation import Derivation
 from lstm_sym.ground import size_names
@@ -89,10 +90,8 @@ class Finder:
         own = [a.name for a in taken if a.is_needed and (a.name not in documented or a.name in vocabulary.CACHE)]
         if not own and not needs_forward:  # all that it takes has a meaning here, whatever else the file has
             forward = None
-        parts = returned(forward) if forward else ()
         table = vocabulary.backward_arguments(self.derivation, SIZES)
-        kept = {*vocabulary.CACHE, *self.only_unknown(taken, table)}
-        from_forward = {a.name: part for a in taken if forward and (part := part_of(a, parts, table, kept))}
+        from_forward = self.from_forward(backward, forward, taken, table) if forward else {}
         given = self.given(backward, taken, table, from_forward)
         if given is None:
             return None
@@ -134,6 +133,15 @@ class Finder:
             outputs=outputs,
             is_documented=plain and not self.globals(),
         )
+
+    def from_forward(
+        self, backward: Function, forward: Function, taken: Sequence[Argument], table: Mapping[str, str]
+    ) -> dict[str, str]:
+        """The arguments of the backward pass that its forward pass returns, each with the part that it is."""
+        parts, apart = returned(forward), unpacked(backward)
+        kept = {*vocabulary.CACHE, *self.only_unknown(taken, table)}
+        found = {a.name: part_of(a, parts, table, kept, len(apart.get(a.name, ()))) for a in taken}
+        return {name: part for name, part in found.items() if part}
 
     def only_unknown(self, taken: Sequence[Argument], table: Mapping[str, str]) -> list[str]:
         """The one argument of no known meaning, where it is one and there is no cache: what a forward pass gives."""
@@ -300,16 +308,21 @@ def partner(name: str, methods: Mapping[str, object]) -> str:
     return others[0] if len(others) == 1 else ""
 
 
-def part_of(argument: Argument, parts: Sequence[object], known: Collection[object], caches: Collection[str]) -> str:
+def part_of(
+    argument: Argument, parts: Sequence[object], known: Collection[object], caches: Collection[str], apart: int = 0
+) -> str:
     """The part of what the forward pass returns that an argument of the backward pass is, "" if it is none.
 
-    What is called a cache, and has no name of its own there, is the last part, if that is nothing known by its name.
+    What is called a cache, and has no name of its own there, is the last part, if that is nothing known by its name; it
+    is all of them where it is taken apart into as many, and none is a cache, or a tuple, itself.
     """
     if argument.name in parts:
         return "forward" if len(parts) == 1 else f"forward/{parts.index(argument.name)}"
     if argument.name not in caches or not argument.is_needed:
         return ""
     kept = [place for place, part in enumerate(parts) if part in vocabulary.CACHE]
+    if not kept and apart == len(parts) > 1 and not any(isinstance(part, tuple) for part in parts):
+        return "forward"
     if not kept and (not parts or parts[-1] in known):
         return ""
     return "forward" if len(parts) == 1 else f"forward/{(kept or [len(parts) - 1])[-1]}"
