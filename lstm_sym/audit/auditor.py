@@ -195,8 +195,9 @@ def _run(cell: Cell, subject: Subject, further: Sequence[Setting], data: Path | 
 def _judged(done: _Done, subject: Subject, clock: Clock | None, told: Told, other: Variant | None) -> Audit:
     """What is meant, and what is wrong; clock: how long it is sought, None if it is not."""
     derivation, answer, evidence = done.convention.derivation, done.answer, done.evidence
-    every = candidates(derivation.adjoint, derivation.forward)
     verdicts, understood = _verdicts(evidence, done.layouts), Understood((), evidence)
+    factors = {v.name: v.factor for v in verdicts if v.exact and v.factor is not None}
+    every = candidates(derivation.adjoint, derivation.forward, factors)
     can_be_explained = clock and not answer.unstable and not any(v.broken for v in verdicts)
     if clock and can_be_explained and not all(v.right for v in verdicts):
         usual = [place for place, sequence in enumerate(done.known) if sequence.setting.is_usual]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from fractions import Fraction
 from typing import Any
 
 from lstm_sym.audit.auditor import Audit
@@ -13,6 +12,7 @@ from lstm_sym.audit.lines.mistaken import OwnLine
 from lstm_sym.audit.mistake_wording import MistakeWording
 from lstm_sym.document import document as d
 from lstm_sym.mistakes.catalogue import Mistake
+from lstm_sym.mistakes.factors import number_text
 
 SINGLE = (1e-9, 1e-5)
 """Relative errors between which what is computed in double precision has lost digits to single precision."""
@@ -202,11 +202,3 @@ def factor_text(factor: float, audit: Audit) -> str:
         if abs(factor - value) <= audit.bar * value:
             return name
     return number_text(factor, audit.bar)
-
-
-def number_text(number: float, bar: float = 1e-8) -> str:
-    """A small fraction where it is one, to a relative error; else six digits."""
-    near = Fraction(number).limit_denominator(8)
-    is_one = near.denominator > 1 and abs(number - near) <= bar * abs(number)
-    exact = f"{number:.6g}"
-    return str(near) if is_one and len(str(near)) < len(exact) else exact

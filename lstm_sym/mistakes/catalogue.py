@@ -6,7 +6,7 @@ of them gives exactly those.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -17,6 +17,7 @@ from lstm_sym.interpreter.over_time import Backward, Run
 from lstm_sym.mistakes.brackets import in_sums
 from lstm_sym.mistakes.context import Change, Context, Resummed, Rewrite, Says, Unstarted
 from lstm_sym.mistakes.edits import Edit, reads, rewritten
+from lstm_sym.mistakes.factors import multiplied
 from lstm_sym.mistakes.packing import in_packs
 from lstm_sym.mistakes.rules import in_statements
 from lstm_sym.mistakes.sentences import AND, Word
@@ -108,12 +109,16 @@ class Mistake:
         return Mistake(f"{self.key} + {other.key}", "several", says, statements, changes, self.context)
 
 
-def candidates(backward: Program, forward: Program) -> tuple[Mistake, ...]:
-    """Every rewrite, each once, whether it makes a difference or not: single rewrites, then those made everywhere."""
+def candidates(backward: Program, forward: Program, factors: Mapping[str, float] | None = None) -> tuple[Mistake, ...]:
+    """Every rewrite, each once, whether it makes a difference or not: single rewrites, then those made everywhere.
+
+    factors: of outputs, x or parameters, that are so many times the right ones.
+    """
     context = Context(backward, forward)
     ids = {statement.target: statement.provenance.id for statement in backward.statements}
     found: dict[frozenset[Change], Mistake] = {}
     single = [rewrite for source in SOURCES for rewrite in source(context) if _is_in_order(rewrite, context)]
+    single += multiplied(context, factors or {})
     for rewrite in single:
         changes = frozenset(rewrite.changes)
         statements = tuple(dict.fromkeys(ids[change.target] for change in rewrite.changes))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from typing import Any, TypeAlias, assert_never
 
 import sympy
@@ -50,6 +51,13 @@ def parts(statement: Statement) -> tuple[Part, ...]:
 def addends(expression: Expr) -> tuple[Expr, ...]:
     """The terms of a sum in the order SymPy prints them, which does not depend on the process."""
     return tuple(expression.as_ordered_terms()) if expression.is_Add else (expression,)
+
+
+def scaled(part: Part, factor: Fraction | int) -> Part:
+    """A part with a factor."""
+    if isinstance(part, Term | Contribution):
+        return replace(part, coefficient=part.coefficient * factor)
+    return sympy.Rational(factor) * part
 
 
 def reads(part: Part, values: Symbols) -> tuple[Value, ...]:

@@ -53,6 +53,7 @@ FREQUENCY = {
     "steps in reverse": 12,
     "batch and time mixed": 12,
     "cotangent overwritten": 12,
+    "constant factor": 12,
     "mean over time": 10,
     "carried adjoint not sent": 10,
     "carried adjoint of another": 10,

@@ -16,7 +16,7 @@ from sympy import Expr
 
 from lstm_sym.interpreter.loop import Total
 from lstm_sym.mistakes.context import ADJOINTS, Context, Resummed, Rewrite, Says, edited, stands_for
-from lstm_sym.mistakes.edits import Edit, Part, parts
+from lstm_sym.mistakes.edits import Edit, Part, parts, scaled
 from lstm_sym.mistakes.slopes import misremembered, slope_rewrites
 from lstm_sym.program.statements import Accumulate, Affine, Contribution, Maximum, Pointwise, Statement, Term
 from lstm_sym.program.values import Role, Value
@@ -65,8 +65,8 @@ def part_rewrites(statement: Statement, place: int, part: Part, context: Context
         kind, says = "cotangent left out", (source, ", the cotangent of the output, is left out")
     if not (alone and target.role is Role.CARRIED_ADJOINT):
         yield edited(target, place, None, kind, detail, says)
-    yield edited(target, place, _scaled(part, -1), "sign", detail, ("the sign of ", *shown, " is wrong"))
-    yield edited(target, place, _scaled(part, 2), "twice", detail, (*shown, " is taken twice"))
+    yield edited(target, place, scaled(part, -1), "sign", detail, ("the sign of ", *shown, " is wrong"))
+    yield edited(target, place, scaled(part, 2), "twice", detail, (*shown, " is taken twice"))
 
 
 def sent_rewrites(statement: Statement) -> Iterator[Rewrite]:
@@ -254,12 +254,6 @@ def _other_adjoints(value: Value, others: list[Value], context: Context) -> Iter
 def _value(part: Part, context: Context) -> Value | None:
     """The value that a part is, if it is nothing but that."""
     return None if isinstance(part, Term | Contribution) else context.values.get(part)
-
-
-def _scaled(part: Part, factor: int) -> Part:
-    if isinstance(part, Term | Contribution):
-        return replace(part, coefficient=part.coefficient * factor)
-    return factor * part
 
 
 def _text(part: Part) -> str:

@@ -16,7 +16,9 @@ def mistakes_listed_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
     listed = auditor.candidates
 
-    def once(adjoint: Any, forward: Any) -> Any:
+    def once(adjoint: Any, forward: Any, factors: Any) -> Any:
+        if factors:
+            return listed(adjoint, forward, factors)
         key = adjoint.statements, forward.statements
         if key not in LISTED:
             LISTED[key] = listed(adjoint, forward)

@@ -168,6 +168,15 @@ def test_dy_overwritten_by_what_is_sent_is_named() -> None:
     assert [mistake.kind for mistake in explanation.mistakes] == ["cotangent overwritten"]
 
 
+@pytest.mark.parametrize("factor", ["0.5", "3", "-0.7"])
+def test_a_factor_of_one_output_is_named(factor: str) -> None:
+    explanation = audited(RNN.replace("dW + da.T", f"dW + {factor} * da.T")).explanation
+    assert explanation is not None and explanation.is_whole
+    [mistake] = explanation.mistakes
+    assert mistake.kind == "constant factor" and mistake.sentence.startswith("d_W is")
+    assert mistake.places == {(mistake.context.backward.statement("d_W").target, 0)}
+
+
 def test_another_step_under_a_guard_is_named() -> None:
     guarded = RNN.replace("da.T @ h_prev[t]", "(da.T @ h[t] if t else 0 * U)")
     explanation = audited(guarded).explanation
