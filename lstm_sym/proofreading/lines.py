@@ -3,42 +3,26 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from lstm_sym.proofreading import tree
-from lstm_sym.proofreading.arguments import with_arguments
+from lstm_sym.proofreading.arguments import LEFT_OUT, with_arguments
 from lstm_sym.proofreading.derived import Derived
+from lstm_sym.proofreading.entries import Entry, parts_of
 from lstm_sym.proofreading.errors import ShapeMismatch, Unreadable
 from lstm_sym.proofreading.evaluation import Evaluator
 from lstm_sym.proofreading.findings import Finding
 from lstm_sym.proofreading.formulas import Formula
 from lstm_sym.proofreading.judging import Judge
+from lstm_sym.proofreading.layers import is_the_rest, terms_of_the_loss, with_loss
 from lstm_sym.proofreading.names import Names, Reading, own_key, resolved
 from lstm_sym.proofreading.parser import Line
 from lstm_sym.proofreading.sequence import STEPS, Sequence
 from lstm_sym.proofreading.tree import Leaf, Node, Partial, Quantity, Symbol
 from lstm_sym.proofreading.updates import is_sum, is_update, resolved_with, without_self
 from lstm_sym.proofreading.writing import Style, Writer, styled
-
-
-@dataclass
-class Entry:
-    """A formula that could be parsed; of one that could not, the reason, and its left side if that could."""
-
-    formula: Formula
-    line: Line | None
-    reason: str = ""
-    fix: str = ""
-    left: Node | None = None
-
-
-def parts_of(entries: Iterable[Entry]) -> Iterator[Node]:
-    """Every part of the formulas that could be parsed, in reading order."""
-    for entry in entries:
-        for side in entry.line.sides if entry.line else ():
-            yield from side.walk()
 
 
 @dataclass
@@ -195,6 +179,8 @@ class LineReader:
             return Finding(formula, "aside", target, reason="what the loss gives is taken as it is")
         if target is None:
             return self.definition(formula, left, sides, explain)
+        if (found := self.through_a_layer(formula, line, target, explain)) is not None:
+            return found
         trees = [self.leaves(self.whole(side, target)) for side in sides]
         target = self.passed_on(target, trees[-1])
         grows = isinstance(left, Symbol) and self.last.get(own_key(left), -1) > place
@@ -232,6 +218,21 @@ class LineReader:
             return self.judge.judged(self.leaves(filled), target).right
 
         return with_arguments(side, target, self.names.derivation.forward, is_right)
+
+    def through_a_layer(self, formula: Formula, line: Line, target: Leaf, explain: bool) -> Finding | None:
+        """The finding with a term that the loss gives through a layer after the cell; None if that mends nothing."""
+        for term in terms_of_the_loss(line.sides[-1], self.is_known) if len(line.sides) == 2 else ():
+            written = self.writer.write(term)
+            side = self.leaves(self.whole(with_loss(line.sides[-1], term, written, target.time), target))
+            found = self.judged(formula, target, [side], explain)
+            if found.status == "right" or is_the_rest(found.judgement, side):
+                return replace(found, reason=f"{written} is taken for what the loss gives")
+        return None
+
+    def is_known(self, node: Node) -> bool:
+        """Whether it is known what a name stands for."""
+        is_own = isinstance(node, Symbol) and own_key(node) in {LEFT_OUT, *self.state.own}
+        return is_own or self._leaf(node) is not None
 
     def leaves(self, node: Node) -> Node:
         """A formula with what its names stand for here. Raises Unreadable."""

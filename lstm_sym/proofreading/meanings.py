@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
+from lstm_sym.proofreading.entries import Entry
 from lstm_sym.proofreading.findings import Finding
-from lstm_sym.proofreading.lines import Entry
 from lstm_sym.proofreading.names import own_key
 from lstm_sym.proofreading.tree import Quantity, Symbol
 

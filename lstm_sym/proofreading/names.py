@@ -48,7 +48,7 @@ class Names:
 
     table: keys that the text explains itself. bars: whether a bar marks an adjoint. lone: W, U or b without a letter
     below, where that is what one gate has, because all others have a letter. twins: letters, all small, of which others
-    look like names of the same quantity, with what they are.
+    look like names of the same quantity, with what they are. bare: what a sign of a derivative stands for by itself.
     """
 
     derivation: Derivation
@@ -57,6 +57,7 @@ class Names:
     dialect: Dialect = PLAIN
     lone: Mapping[str, Quantity] = field(default_factory=dict)
     twins: Mapping[str, Quantity] = field(default_factory=dict)
+    bare: Mapping[str, Quantity] = field(default_factory=dict)
 
     @cached_property
     def keys(self) -> dict[str, Quantity]:
@@ -168,6 +169,8 @@ class Names:
             inner = _ADJOINT.fullmatch(key)
             if inner and (self.quantity(inner[1]) or inner[1] in _PACKED or inner[1] in _PACKED_SUMS):
                 return self.adjoint(Symbol(inner[1], True, symbol.mark, symbol.time, form), reading)
+            if key in self.bare:
+                return Leaf(self.bare[key], (symbol.time or 0) + self.shift(symbol), form)
             if key in _SIZES:
                 return Leaf(Quantity("size", _SIZES[key]), 0, form)
             return Leaf(Quantity("packed", "a"), symbol.time or 0, form) if self.packed_sum(key) else None

@@ -12,8 +12,8 @@ from lstm_sym.proofreading.conventions import (
     joined_conventions,
     unbiased_conventions,
 )
+from lstm_sym.proofreading.entries import parts_of
 from lstm_sym.proofreading.findings import Proof
-from lstm_sym.proofreading.lines import parts_of
 from lstm_sym.proofreading.sequence import Sequence
 from lstm_sym.proofreading.texts import Text
 

@@ -11,12 +11,13 @@ from lstm_sym.ground.progress import Progress
 from lstm_sym.proofreading import tree
 from lstm_sym.proofreading.conventions import Convention
 from lstm_sym.proofreading.dialects import dialect_of
+from lstm_sym.proofreading.entries import Entry, parts_of
 from lstm_sym.proofreading.errors import ProofreadingError, Unreadable
 from lstm_sym.proofreading.families import expanded
 from lstm_sym.proofreading.findings import Finding
 from lstm_sym.proofreading.formulas import Formula, formulas_of
 from lstm_sym.proofreading.headers import under_headers
-from lstm_sym.proofreading.lines import Entry, LineReader, parts_of
+from lstm_sym.proofreading.lines import LineReader
 from lstm_sym.proofreading.meanings import Meanings, changes, meanings_by_use
 from lstm_sym.proofreading.names import Names, Reading
 from lstm_sym.proofreading.parser import read_line

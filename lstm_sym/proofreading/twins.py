@@ -7,12 +7,14 @@ from dataclasses import replace
 
 from lstm_sym.proofreading import tree
 from lstm_sym.proofreading.aliases import sums
-from lstm_sym.proofreading.lines import Entry, LineReader, parts_of
+from lstm_sym.proofreading.entries import Entry, parts_of
+from lstm_sym.proofreading.lines import LineReader
 from lstm_sym.proofreading.names import Names, Reading
 from lstm_sym.proofreading.parser import Line
 from lstm_sym.proofreading.sequence import Sequence
 from lstm_sym.proofreading.tree import Node, Quantity, Symbol
 
+_BARE = "delta"
 _DEFINED = 0.5
 """What it counts, in right lines, that a name is defined by the other as that of the sum is."""
 
@@ -37,7 +39,17 @@ def told_apart(entries: list[Entry], names: Names, sequence: Sequence) -> tuple[
         defined = set(_defined(entries, letters, names))
         scores = {letter: _right(entries, one, sequence) for letter, one in tried.items()}
         names = tried[max(tried, key=lambda letter: scores[letter] + _DEFINED * (letter in defined))]
-    return entries, names
+    return entries, _with_bare(entries, names, sequence)
+
+
+def _with_bare(entries: list[Entry], names: Names, sequence: Sequence) -> Names:
+    """With what δ_t alone stands for: an adjoint of a state or of the only sum, if more lines are right then."""
+    if not any(isinstance(node, Symbol) and node.key == _BARE for node in parts_of(entries)) or _BARE in names.table:
+        return names
+    program, cell = names.derivation.forward, names.derivation.cell
+    adjoints = [*cell.states, *(sums(program).values() if len(sums(program)) == 1 else ())]
+    tried = [names, *(replace(names, bare={_BARE: Quantity("adjoint", name)}) for name in adjoints)]
+    return max(tried, key=lambda one: _right(entries, one, sequence))
 
 
 def _spelled_apart(entries: list[Entry]) -> list[Entry]:

@@ -58,7 +58,7 @@ class Wording:
             said = [self.mistake(finding), *([right] if finding.written else [])]
             if finding.by_use and finding.target is not None:
                 said.append(self.sentences.text("proofreading.by_use", what=self.what(finding.target)))
-            return said
+            return said + ([self.spoken(finding.reason)] if finding.reason else [])
         if finding.equals is not None:
             return [self.sentences.text("proofreading.equals", what=self.what(finding.equals))]
         return [self.spoken(part) for part in (finding.reason, finding.fix) if part]

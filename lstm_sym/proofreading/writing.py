@@ -79,6 +79,8 @@ class Writer:
         match node:
             case Leaf():
                 return self.name(node)
+            case tree.Symbol() | tree.Partial():
+                return filled(node.form, getattr(node, "time", 0) or 0)
             case tree.Number():
                 return node.text
             case tree.Sum():
