@@ -25,6 +25,7 @@ class Finding:
     target: what its left side is, None where it is nothing of the cell. judgement: of its first wrong side. written:
     the mended line in the notation of the text. reason, fix: why it was not read. equals: what a name of the text is;
     is_part: whether it is a part of a derived line. by_use: whether that the name is `target` is told by its uses.
+    absent: what it reads and the programs do not have.
     """
 
     formula: Formula
@@ -37,6 +38,7 @@ class Finding:
     equals: Leaf | None = None
     is_part: bool = False
     by_use: bool = False
+    absent: Leaf | None = None
 
 
 @dataclass(frozen=True)

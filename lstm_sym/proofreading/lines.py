@@ -140,7 +140,9 @@ class LineReader:
         except RecursionError:
             return Finding(formula, "unread", reason="names made of names, too many inside each other")
         except KeyError as missing:
-            return Finding(formula, "unread", reason=f"the backward pass has no {_called(missing.args[0])}")
+            found = missing.args[0]
+            absent = Leaf(found if isinstance(found, Quantity) else Quantity("partial", found), 0)
+            return Finding(formula, "unread", absent=absent)
 
     def defined_below(self, line: Line, place: int) -> Iterator[int]:
         """The lines further down that define names which this one uses, where nothing says so yet what they are."""
@@ -388,11 +390,6 @@ class LineReader:
             return ""
         leaves = {name: Leaf(Quantity("adjoint", name), 0) for name in candidates}
         return next((name for name, leaf in leaves.items() if self.judge.judged(line, leaf).right), "")
-
-
-def _called(missing: object) -> str:
-    """What the programs do not have, by its name."""
-    return f"{missing.kind} of {missing.name}" if isinstance(missing, Quantity) else str(missing)
 
 
 def _is_zeros(formula: Formula) -> bool:

@@ -15,12 +15,19 @@ from lstm_sym.proofreading.tree import Leaf, Quantity, Symbol
 from lstm_sym.proofreading.words import Words
 
 _ROW = re.compile(r"^\s*\|([^|]+)\|([^|]+)\|")
-_LINE = re.compile(r"^\s*[-*]?\s*`?(\\?[\w\\{}^+~']{1,40})`?\s*:\s+(.{1,80})$")
+_LINE = re.compile(r"^\s*[-*]?\s*`?(\\?[\w\\{}^+~']{1,40})`?\s*(?::\s+|：\s*)(.{1,80})$")
 _MEANING = re.compile(
     r"(?:the\s+)?(?P<kind>carried adjoint|direct adjoint|adjoint|derivative|pre-activation|sum before|slope|gradient)"
     r"\s+(?:of|by)\s+(?:the\s+)?(?P<of>.+)",
     re.IGNORECASE,
 )
+_CHINESE = {
+    "傳遞伴隨": "carried adjoint", "传递伴随": "carried adjoint",
+    "伴隨": "adjoint", "伴随": "adjoint", "導數": "adjoint", "导数": "adjoint",
+    "預激活值": "pre-activation", "预激活值": "pre-activation",
+    "斜率": "slope", "梯度": "gradient",
+}  # fmt: skip
+_IN_CHINESE = re.compile(rf"(?P<of>.+?)\s*[處处]?的\s*(?P<kind>{'|'.join(_CHINESE)})")
 _KINDS = {"carried adjoint": "carried", "direct adjoint": "direct", "slope": "slope"}
 MEANINGS = "adjoint of c, carried adjoint of c, pre-activation of i, slope of i, gradient of W_i, or a name of the cell"
 
@@ -81,8 +88,9 @@ def _symbol(written: str, names: Names) -> Symbol | None:
 
 def meant(meaning: str, names: Names) -> Leaf | None:
     """The quantity that a meaning names, None if it names none."""
-    found = _MEANING.fullmatch(meaning)
+    found = _MEANING.fullmatch(meaning) or _IN_CHINESE.fullmatch(meaning)
     kind = found["kind"].lower() if found else ""
+    kind = _CHINESE.get(kind, kind)
     inner = _quantity((found["of"] if found else meaning).strip(" .`$"), names)
     if inner is None:
         return Leaf(Quantity("dy"), 0) if re.search(r"adjoint of (?:the )?output|dL/dy|\bdy\b", meaning) else None

@@ -61,6 +61,8 @@ class Wording:
             return said + ([self.spoken(finding.reason)] if finding.reason else [])
         if finding.equals is not None:
             return [self.sentences.text("proofreading.equals", what=self.what(finding.equals))]
+        if finding.absent is not None:
+            return [self.sentences.text("proofreading.absent", what=self.what(finding.absent))]
         return [self.spoken(part) for part in (finding.reason, finding.fix) if part]
 
     def spoken(self, english: str) -> str:
@@ -97,7 +99,7 @@ class Wording:
 
     def what(self, leaf: Leaf) -> str:
         """What a name stands for."""
-        kind = "packed" if "packed" in leaf.quantity.kind else leaf.quantity.kind
+        kind = leaf.quantity.kind
         is_named = kind in ("forward", "parameter")
         text = leaf.quantity.name
         if not is_named:

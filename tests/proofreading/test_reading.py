@@ -196,6 +196,19 @@ def test_the_table_goes_before_what_is_guessed(judged):
     assert proof.is_explained(proof.names["u"]) and not proof.is_explained(proof.names["dh"])
 
 
+def test_meanings_may_be_chinese(judged):
+    table = "| 符號 | 意義 |\n| --- | --- |\n| u | c 的伴隨 |\n\nk：i 的預激活值\n\n"
+    proof = judged("lstm", table + "u = dh * o * (1 - tanh(c)^2) + dc_next\nk = W_i x + U_i h_prev + b_i\n")
+    assert [f.status for f in proof.findings] == ["right", "right"] and proof.is_explained(proof.names["u"])
+
+
+@pytest.mark.parametrize(("language", "said"), [("en", "the slope at x"), ("zh-Hant", "x 處的斜率")])
+def test_what_there_is_not_is_said_in_every_language(language, said, judged):
+    proof = judged("lstm", "q: slope of x\ndc = q\n")
+    [reason] = Wording(proof, Sentences(language)).said(proof.findings[0])
+    assert proof.findings[0].status == "unread" and reason.endswith(said)
+
+
 def test_a_name_of_the_text_is_followed_and_said_by_its_value(judged):
     proof = judged("lstm", "k = 1 - tanh(c)^2\nq = dh * o\ndc = q * k + dc_next\n")
     assert [f.status for f in proof.findings] == ["own", "own", "right"]
