@@ -18,7 +18,7 @@ from lstm_sym.audit.interface.convention import Convention, Recognised, unsummed
 from lstm_sym.audit.interface.cutting import wrong_cuts
 from lstm_sym.audit.interface.forward_quantities import handed_back
 from lstm_sym.audit.interface.subject import Subject
-from lstm_sym.audit.lines.tracing_lines import Lines, traced_lines
+from lstm_sym.audit.lines.tracing_lines import Lines, traced
 from lstm_sym.audit.running.answer import Answer
 from lstm_sym.audit.running.child.values import of_case
 from lstm_sym.audit.running.process import Notice, check_timeout
@@ -211,7 +211,7 @@ def _judged(done: _Done, subject: Subject, clock: Clock | None, told: Told, othe
     is_right = all(v.right for v in verdicts)
     noticed, unnoticed = _noticed(evidence, every, done.asked[SHORT[-1]]) if is_right else ((), ())
     short, given = done.known[SHORT[-1]], evidence.given[SHORT[-1]]
-    own = traced_lines(understood.explanation, short, given, subject, done.convention)
+    explanation, own = traced(understood.explanation, short, given, subject, done.convention)
     used = dict.fromkeys(each.setting for each in done.sequences)
     return Audit(
         derivation=derivation,
@@ -226,7 +226,7 @@ def _judged(done: _Done, subject: Subject, clock: Clock | None, told: Told, othe
         verdicts=verdicts,
         missing=tuple(name for name in evidence.right[0].gradients if name not in evidence.found[0]),
         meant=understood.meant,
-        explanation=understood.explanation,
+        explanation=explanation,
         own_lines=own,
         answer=answer,
         convention=done.convention,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import combinations
 
 import sympy
 from sympy import Expr
@@ -25,6 +26,12 @@ WHERE = {
     "only to": ("to ", " alone"),
 }
 """Where an addend stands by mistake -> the words before and after the line it stands in."""
+
+SENT = (Role.CARRIED_ADJOINT, Role.DIRECT_ADJOINT)
+"""What goes on to the step before, and so is multiplied in place: it has no line of its own."""
+
+FEW = 4
+"""Lines that read a value, of which it is tried which of them stand below the one that overwrites it."""
 
 
 def in_sums(context: Context) -> Iterator[Rewrite]:
@@ -115,10 +122,19 @@ def _overwritten_too_early(statement: Statement, context: Context) -> Iterator[R
     others = [s for s in context.readers.get(value, ()) if s.target != product] if value is not None else []
     if value is None or not others:
         return
-    edits = [edit for other in others for edit in _read_instead(other, value, statement, context)]
-    if edits:
-        says = (value, " is overwritten by ", product, " before all that reads it has read it")
-        yield Rewrite(tuple(edits), "overwritten too early", f"{value} by {product}", says)
+    for late in _late(others, product):
+        edits = [edit for other in late for edit in _read_instead(other, value, statement, context)]
+        if edits:
+            says = (value, " is overwritten by ", product, " before all that reads it has read it")
+            where = "" if late == others else f" in {', '.join(str(other.target) for other in late)}"
+            yield Rewrite(tuple(edits), "overwritten too early", f"{value} by {product}{where}", says)
+
+
+def _late(others: list[Statement], product: Value) -> Iterator[list[Statement]]:
+    """Which lines stand below: all of them, or, of what goes on to the step before, any of a few."""
+    yield others
+    for count in range(len(others) - 1, 0, -1) if product.role in SENT and len(others) <= FEW else ():
+        yield from map(list, combinations(others, count))
 
 
 def _read_instead(reader: Statement, value: Value, product: Pointwise, context: Context) -> Iterator[Edit]:

@@ -248,3 +248,30 @@ def test_a_line_that_says_what_it_should_is_not_blamed() -> None:
 def test_the_terms_of_a_line_are_counted(text: str, count: int) -> None:
     """A line that has all of them is not blamed for one that is left out: what arrives is made elsewhere."""
     assert addends_of(text) == count
+
+
+GATES = """
+        do, di, dg = dh * tanh_c, dc * g, dc * i
+        df = dc * c_prev
+        da = {"o": do * o * (1 - o), "g": dg * (1 - g**2), "f": df * f * (1 - f), "i": di * i * (1 - i)}
+"""
+
+APART = LSTM[: LSTM.index("        da = {")] + GATES + LSTM[LSTM.index("        dh_next = 0") :]
+
+
+@pytest.mark.parametrize(
+    ("written", "blamed"),
+    [
+        ("dc *= f\n        df = dc * c_prev", "dc *= f"),
+        ("df = dc * c_prev * f\n        dc *= f", "df = dc * c_prev * f"),
+    ],
+)
+def test_a_variable_multiplied_in_place_is_blamed_above_what_reads_it_alone(written: str, blamed: str) -> None:
+    """Both give the same: f is a factor too many of what df is."""
+    found = audited("lstm", APART.replace("df = dc * c_prev", written).replace("dc_next = dc * f", "dc_next = dc"))
+    assert found.explanation is not None
+    [mistake], [others] = found.explanation.mistakes, found.explanation.alternatives
+    kinds = {one.kind for one in (mistake, *others)}
+    assert kinds >= {"factor too many", "overwritten too early"}
+    is_early = mistake.kind == "overwritten too early"
+    assert is_early == (blamed == "dc *= f") and (first_line(found).text == blamed) == is_early

@@ -20,7 +20,7 @@ OMISSIONS = ("left out", "carried adjoint left out", "cotangent left out")
 """Kinds of mistakes with which a line has a term less."""
 
 ELSEWHERE = ("overwritten too early",)
-"""Kinds of mistakes that make a line wrong by what stands above it."""
+"""Kinds of mistakes that make lines wrong by one that stands above them."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,7 @@ def own_lines(mistake: Mistake, written: Written, source: Source) -> Iterator[Ow
     right = {statement.provenance.id: statement for statement in mistake.context.backward.statements}
     said: set[int] = set()
     if mistake.kind in ELSEWHERE:
+        yield from _overwriting(mistake, written, source)
         return
     for identity in mistake.statements:
         found = next(_places(right[identity], mistake, written, source), None)
@@ -60,6 +61,18 @@ def own_lines(mistake: Mistake, written: Written, source: Source) -> Iterator[Ow
         if is_known and own.line not in said and not means_the_same(own.text, own.right):
             said.add(own.line)
             yield own
+
+
+def _overwriting(mistake: Mistake, written: Written, source: Source) -> Iterator[OwnLine]:
+    """The line that multiplies a variable in place, dc *= f, above those that read it."""
+    right = {statement.provenance.id: statement for statement in mistake.context.backward.statements}
+    places = (next(_places(right[identity], mistake, written, source), None) for identity in mistake.statements)
+    reading = [place[1] for place in places if place]
+    for statement in right.values():
+        for line in written.lines(statement.target):
+            if source.multiplies_in_place(line) and reading and all(line.moments < one.moments for one in reading):
+                yield OwnLine(line.line, source.row(line.line), "", statement.provenance.id)
+                return
 
 
 def own_line(statement: Statement, line: Line, printing: Printing, source: Source) -> OwnLine:

@@ -83,6 +83,15 @@ class Source:
             return False
         return not isinstance(value, ast.expr) or all(map(_is_packed, _children(value)))
 
+    def multiplies_in_place(self, line: Line) -> bool:
+        """Whether a line makes of a variable a product of it: dc *= f, dc = dc * f."""
+        for target, value in self.targets(line).items():
+            if ast.unparse(target) == line.name:
+                is_own = any(ast.unparse(factor) == line.name for factor in _factors(value))
+                statement = self.statement(line)
+                return is_own or (isinstance(statement, ast.AugAssign) and isinstance(statement.op, ast.Mult))
+        return False
+
     def assigned(self, line: Line, right: str) -> str:
         """What a line assigns to, and this; a sum over the steps goes on as it does there."""
         if line.is_returned:
@@ -132,6 +141,14 @@ def _entry_returned(value: ast.expr, path: list[str]) -> ast.expr | None:
         elif isinstance(found, ast.Tuple | ast.List | ast.Call):
             found = (found.args if isinstance(found, ast.Call) else found.elts)[key]
     return found
+
+
+def _factors(node: ast.expr) -> Iterator[ast.expr]:
+    """The factors of a product."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
+        yield from (*_factors(node.left), *_factors(node.right))
+    else:
+        yield node
 
 
 def _called(node: ast.Call) -> str:

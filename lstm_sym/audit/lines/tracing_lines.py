@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from lstm_sym.audit.errors import AuditError
 from lstm_sym.audit.interface.convention import Convention
 from lstm_sym.audit.interface.subject import Subject
-from lstm_sym.audit.lines.mistaken import OwnLine, own_lines
+from lstm_sym.audit.lines.mistaken import ELSEWHERE, OwnLine, own_lines
 from lstm_sym.audit.lines.source import Source
 from lstm_sym.audit.lines.written import Written
 from lstm_sym.audit.search.explanations import Explanation
@@ -19,38 +19,44 @@ from lstm_sym.program.program import Program
 Lines = tuple[tuple[OwnLine, ...], ...]
 
 
-def traced_lines(
+def traced(
     explanation: Explanation | None,
     sequence: ForwardPass,
     given: Backward,
     subject: Subject,
     convention: Convention,
-) -> Lines:
+) -> tuple[Explanation | None, Lines]:
     """Of each mistake, the lines that it is in; () where there is none, or the lines cannot be watched.
 
+    Of mistakes that give the same, one that makes others wrong by its own line is named where that line stands there.
     sequence: a short one of two steps or more; given: what backward programs are given of it.
     """
     if explanation is None or not explanation.mistakes:
-        return ()
+        return explanation, ()
     program = convention.derivation.adjoint
     if not _run(explanation.mistakes, given, program, False).steps:
-        return ()
+        return explanation, ()
     try:
         assigned = subject.trace(convention, sequence)
         source = Source(subject.file)
     except (AuditError, OSError, SyntaxError, ValueError, RecursionError):
-        return ()
+        return explanation, ()
     found: list[tuple[OwnLine, ...]] = []
-    for mistake in explanation.mistakes:
+    for place, mistake in enumerate(explanation.mistakes):
         others = [one for one in explanation.mistakes if one is not mistake]
-        written = (
-            Written(assigned, wrong, right, given.steps, is_meant=is_meant)
-            for is_meant in ((False,) if given.is_plain else (False, True))
-            for wrong, right in [[_run(some, given, program, is_meant) for some in (explanation.mistakes, others)]]
-        )
-        lines = (tuple(own_lines(mistake, one, source)) for one in written)
-        found.append(next(filter(None, lines), ()))
-    return tuple(found)
+        elsewhere = [one for one in explanation.alternatives[place] if one.kind in ELSEWHERE]
+        for one in (*elsewhere, mistake):
+            written = (
+                Written(assigned, wrong, right, given.steps, is_meant=is_meant)
+                for is_meant in ((False,) if given.is_plain else (False, True))
+                for wrong, right in [[_run(some, given, program, is_meant) for some in ((one, *others), others)]]
+            )
+            lines = next(filter(None, (tuple(own_lines(one, way, source)) for way in written)), ())
+            if lines or one is mistake:
+                explanation = explanation.naming(place, one)
+                found.append(lines)
+                break
+    return explanation, tuple(found)
 
 
 def _run(mistakes: Sequence[Mistake], given: Backward, program: Program, is_meant: bool) -> Run:

@@ -50,6 +50,18 @@ class Explanation:
         """Of a single mistake: others that give the same."""
         return self.alternatives[0] if len(self.alternatives) == 1 else ()
 
+    def naming(self, place: int, mistake: Mistake) -> Explanation:
+        """The same with this one of those that give the same named in this place."""
+        named, same = self.mistakes[place], self.alternatives[place]
+        if mistake is named:
+            return self
+        others = (named, *(one for one in same if one is not mistake))
+        return replace(
+            self,
+            mistakes=(*self.mistakes[:place], mistake, *self.mistakes[place + 1 :]),
+            alternatives=(*self.alternatives[:place], others, *self.alternatives[place + 1 :]),
+        )
+
 
 Told = Callable[[Shown], None]
 
