@@ -79,6 +79,16 @@ def test_a_pass_with_a_loss_gets_the_numbers_that_one_stored_or_it_is_said(x: np
     assert replace(tokens, interface=None).unused(sequences) == ()
 
 
+def test_of_a_batch_of_ones_own_a_pass_of_one_sequence_gets_the_first_and_it_is_said() -> None:
+    derivation = ls.derive(ls.cell("rnn"))
+    [*_, own] = sequences = forward_passes(derivation, 0, [parse_sizes("B=9")])
+    single = Convention(derivation, {}, Interface(Call("f", ())), Arrangement("TD"))
+    [*_, first] = single.given(sequences)
+    assert np.array_equal(first.case.x, own.case.x[:, :1])
+    assert [one.facts["count"] for one in single.unused(sequences)] == ["9"]
+    assert single.unused(sequences[:-1]) == replace(single, arrangement=Arrangement()).unused(sequences) == ()
+
+
 def test_sizes_that_are_not_named_are_the_usual_ones() -> None:
     assert parse_sizes("B=9").sizes == {**PLAN[0].sizes, "batch": 9}
 

@@ -61,13 +61,20 @@ class Convention:
         return list(sequences)
 
     def unused(self, sequences: Sequence[ForwardPass]) -> tuple[Recognised, ...]:
-        """What the user's own data have that a function with a loss of its own cannot be given."""
-        own = [one for one in sequences if one.setting.own]
-        if not own or self.interface is None or not self.interface.has_loss:
-            return ()
-        lost = ["dy"] if "dy" in own[0].setting.own else []
-        lost += ["x"] if "x" in own[0].setting.own and not keeps_inputs(own[0], tokens=self.arrangement.tokens) else []
-        return (Recognised("audit.data_unused", {"names": ", ".join(lost)}),) if lost else ()
+        """What the user's own sequences have that a function cannot be given: one of a loss of its own, or one that
+        takes one sequence at a time.
+        """
+        own, said = [one for one in sequences if one.setting.is_own], []
+        batch = max((one.case.sizes["B"] for one in own), default=1)
+        if self.arrangement.is_single and batch > 1:
+            said.append(Recognised("audit.first_alone", {"count": str(batch)}))
+        stored = [one for one in own if one.setting.own]
+        if stored and self.interface is not None and self.interface.has_loss:
+            given = stored[0].setting.own
+            lost = ["dy"] if "dy" in given else []
+            lost += ["x"] if "x" in given and not keeps_inputs(stored[0], tokens=self.arrangement.tokens) else []
+            said += [Recognised("audit.data_unused", {"names": ", ".join(lost)})] if lost else []
+        return tuple(said)
 
     @property
     def request(self) -> dict[str, Any]:

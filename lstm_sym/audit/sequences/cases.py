@@ -146,7 +146,7 @@ def with_loss(derivation: Derivation, one: ForwardPass, seed: int, *, bias: bool
 
 
 def _not_finite(derivation: Derivation, one: ForwardPass) -> AuditError:
-    own = f" on {one.label}" if one.setting.why.startswith("your own") else ""
+    own = f" on {one.label}" if one.setting.is_own else ""
     return AuditError(
         "",
         f"{derivation.cell.key}: the forward pass itself gives NaN or infinity on random sequences{own}",

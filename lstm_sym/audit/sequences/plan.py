@@ -38,6 +38,11 @@ class Setting:
         return self.state > 1 or self.weights > 1
 
     @property
+    def is_own(self) -> bool:
+        """Whether its sizes or its arrays are the user's own."""
+        return self.why.startswith("your own")
+
+    @property
     def is_usual(self) -> bool:
         """Whether nothing but its sizes is unusual about it, and these are large enough to tell mistakes apart."""
         plain = self.state == self.weights == self.cotangents == 1 and self.hidden > 2
