@@ -158,14 +158,35 @@ def _bars(entries: list[Entry], names: Names) -> bool:
 
 
 def _lone(entries: list[Entry], names: Names) -> dict[str, Quantity]:
-    """W, U, b -> the parameter of the one sum that has no letter of its own below it, where all others have."""
+    """W, U, b -> the parameter of the one sum that has no letter of its own below it: all others have, or W, U or b
+    stands in the equation of one gate alone.
+    """
     symbols = {node.key.removeprefix("d"): node for node in parts_of(entries) if isinstance(node, Symbol)}
     named = {leaf.quantity.name for symbol in symbols.values() if (leaf := names.leaf(symbol, Reading())) is not None}
     found = {}
     for part, parameters in names.packs.items():
         without = [name for name in parameters if name not in named]
-        if part in symbols and len(without) == 1 < len(parameters):
-            found[part] = Quantity("parameter", without[0])
+        if part not in symbols or part == "a" or len(parameters) < 2:
+            continue
+        sums = without if len(without) == 1 else [parameters[place] for place in _defined_with(part, entries, names)]
+        if len(sums) == 1:
+            found[part] = Quantity("parameter", sums[0])
+    return found
+
+
+def _defined_with(part: str, entries: list[Entry], names: Names) -> set[int]:
+    """The places of the sums in the equations of whose gates a letter stands."""
+    found = set()
+    for line in (entry.line for entry in entries if entry.line):
+        leaf = names.leaf(line.sides[0], Reading()) if isinstance(line.sides[0], Symbol) else None
+        inside = {node.key for side in line.sides[1:] for node in side.walk() if isinstance(node, Symbol)}
+        if (
+            leaf is not None
+            and leaf.quantity.kind == "forward"
+            and leaf.quantity.name in names.before
+            and part in inside
+        ):
+            found.add(names.packs["a"].index(names.before[leaf.quantity.name]))
     return found
 
 
