@@ -273,7 +273,9 @@ def _compared(
         convention.read(of_case(answer.outputs, case), wanted, asked[case].case.sizes)
         for case, wanted in zip(cases, expected, strict=True)
     ]
-    others = handed_back(convention, [one.outputs for one in read], [asked[case] for case in cases], bars)
+    others = handed_back(
+        convention, answer.spelled, [one.outputs for one in read], [asked[case] for case in cases], bars
+    )
     gradients = [{name: value for name, value in one.outputs.items() if name not in others} for one in read]
     found, texts = _outputs(gradients, expected, place, bars[0])
     said = (*unsummed(read[0]), *wrong_cuts(convention, found, expected), *others.values())

@@ -184,6 +184,16 @@ def test_another_step_under_a_guard_is_named() -> None:
     assert [mistake.kind for mistake in explanation.mistakes] == ["off by one in time"]
 
 
+@pytest.mark.parametrize("beside", ["", '"dh0": dh_next, '])
+def test_a_last_state_under_its_own_name_is_no_gradient(beside: str) -> None:
+    """Alone it is known by its numbers; beside a gradient by its name."""
+    returned = f'return {{"dx": dx, "dW": dW, "dU": dU, "db": db, {beside}"h": h[-1]}}'
+    found = audited(RNN.replace("return dx, Grads(dW, dU, db), dh_next", returned))
+    assert found.right and found.missing == (() if beside else ("h[0]",))
+    twice = returned.replace("h[-1]", "2 * h[-1]")
+    assert audited(RNN.replace("return dx, Grads(dW, dU, db), dh_next", twice)).right == bool(beside)
+
+
 def test_an_error_on_a_later_sequence_says_on_which() -> None:
     with pytest.raises(AuditError, match=r"computing sequence 5 of 27 \(a batch of one\); the first was computed"):
         audited(RNN.replace(START, START + "    assert x.shape[1] > 1\n"))

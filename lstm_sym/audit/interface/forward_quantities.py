@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
 from lstm_sym.audit.interface.convention import Convention, Recognised
 from lstm_sym.audit.interface.description import Names
+from lstm_sym.audit.running.child.results import is_gradient
 from lstm_sym.audit.sequences.cases import ForwardPass
 from lstm_sym.interpreter.evaluation import Array
 from lstm_sym.interpreter.over_time import Named
 
 
 def handed_back(
-    convention: Convention, found: Sequence[Named], asked: Sequence[ForwardPass], bars: Sequence[float]
+    convention: Convention,
+    spelled: Mapping[str, str],
+    found: Sequence[Named],
+    asked: Sequence[ForwardPass],
+    bars: Sequence[float],
 ) -> dict[str, Recognised]:
     """The outputs that are no gradients, each with the sentence on it: by its name none, by its numbers a quantity of
-    the first or the last step in every sequence, up to the relative error in `bars`.
+    the first or the last step in every sequence, up to the relative error in `bars`. spelled: output -> the key of a
+    dict under which it came.
     """
     interface = convention.interface
-    if interface is None:
-        return {}
-    returned = [(name, interface.outputs.get(name, "")) for name in flat(interface.backward.returns)]
+    returned = [(name, output) for output, name in spelled.items()]
+    if interface is not None:
+        returned += [(name, interface.outputs.get(name, "")) for name in flat(interface.backward.returns)]
     gradients = {output for name, output in returned if is_gradient(name)}
     said = {}
     for name, output in returned:
@@ -42,11 +48,6 @@ def flat(returned: Names) -> Iterator[str]:
             yield from flat(name)
         else:
             yield str(name)
-
-
-def is_gradient(name: str) -> bool:
-    """Whether a name says that it is of a gradient: dh, grad_h, h_grad, delta_h."""
-    return name.lower().startswith(("d", "g_", "adj")) or "grad" in name.lower() or "bar" in name.lower()
 
 
 def _equal(value: Array, sequence: ForwardPass, bar: float) -> set[str]:

@@ -71,6 +71,11 @@ def spread(entries: Iterable[tuple[str, Any]], table: Mapping[str, str]) -> Iter
             yield name, value
 
 
+def is_gradient(name: str) -> bool:
+    """Whether a name says that it is of a gradient: dh, grad_h, h_grad, delta_h."""
+    return name.lower().startswith(("d", "g_", "adj")) or "grad" in name.lower() or "bar" in name.lower()
+
+
 def as_doubles(name: str, value: Any) -> tuple[Any, bool]:
     """An output as an array of doubles, and whether it came in single precision."""
     if isinstance(value, Mapping) and is_by_step(value):

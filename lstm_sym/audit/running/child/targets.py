@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from . import OWN_BUILTINS
 from .contexts import Context, as_tensors
-from .results import by_names, flat, mapping, of_steps, spread
+from .results import by_names, flat, is_gradient, mapping, of_steps, spread
 from .values import Arrays, Complaint, Request
 
 globals()["__builtins__"] = OWN_BUILTINS
@@ -32,6 +32,7 @@ class Target(Protocol):
     by: str
     sources: list[str]
     ignored: set[str]
+    spelled: dict[str, str]
     forward_parts: list[Any]
 
     def gradients(self, values: Arrays) -> Arrays:
@@ -47,6 +48,7 @@ class Documented:
         self.sources = [*self.given.values()]
         self.by = "step" if any(source.startswith("carried/") for source in self.sources) else "batch"
         self.ignored: set[str] = set()
+        self.spelled: dict[str, str] = {}
         self.forward_parts: list[Any] = []
 
     def gradients(self, values: Arrays) -> Arrays:
@@ -58,7 +60,7 @@ class Documented:
         order = self.request["order"]
         fields = mapping(result)
         if fields is not None:
-            return known(list(flat(fields)), self.request["outputs"], self.ignored)
+            return known(list(flat(fields)), self.request["outputs"], self)
         if not isinstance(result, list | tuple):
             if getattr(result, "ndim", 0) == 0:
                 raise Complaint("wrong type", type=type(result).__name__)
@@ -66,7 +68,7 @@ class Documented:
         inner = [fields for part in result if (fields := mapping(part)) is not None]
         rest = [part for part in result if mapping(part) is None]
         entries = [entry for fields in inner for entry in flat(fields)]
-        named = known(entries, self.request["outputs"], self.ignored) if inner else {}
+        named = known(entries, self.request["outputs"], self) if inner else {}
         states, x = [f"{name}[0]" for name in self.request["states"]], [name for name in order if name == "x"]
         orders = [x, [*x, *states], states] if inner else [order, order[: len(order) - len(states)]]
         fitting = [names for names in orders if len(names) == len(rest)] or ([[]] if not rest else [])
@@ -97,15 +99,23 @@ def arguments_of(function: Callable[..., Any], request: Request) -> dict[str, st
     return found
 
 
-def known(fields: list[tuple[str, Any]], table: Mapping[str, str], ignored: set[str]) -> Arrays:
-    """Entries by our names; those of other names are noted, and none may be there twice."""
-    ignored |= {name for name, _ in fields if name not in table}
-    found: Arrays = {}
+def known(fields: list[tuple[str, Any]], table: Mapping[str, str], target: Target) -> Arrays:
+    """Entries by our names; those of other names are noted, and none may be there twice, but for the gradient of a
+    first state beside the last state.
+    """
+    entries: dict[str, list[tuple[str, Any]]] = {}
     for name, value in fields:
-        if name in table and table[name] in found:
-            names = [other for other, _ in fields if table.get(other) == table[name]]
-            raise Complaint("twice", output=table[name], entries=names)
-        found |= {table[name]: value} if name in table else {}
+        entries.setdefault(table.get(name, ""), []).append((name, value))
+    target.ignored |= {name for name, _ in entries.pop("", [])}
+    found: Arrays = {}
+    for output, several in entries.items():
+        gradients = several
+        if len(several) > 1 and output.endswith("[0]"):
+            gradients = [entry for entry in several if is_gradient(entry[0])]
+        if len(gradients) != 1:
+            raise Complaint("twice", output=output, entries=[name for name, _ in several])
+        target.ignored |= {name for name, _ in several if name != gradients[0][0]}
+        target.spelled[output], found[output] = gradients[0]
     if not found:
         raise Complaint("no known output", names=sorted(name for name, _ in fields))
     return found
@@ -121,6 +131,7 @@ class Described:
         self.sources = [source for call in calls if call for _, source in call["arguments"]]
         self.sources += [source for _, source in interface["globals"]]
         self.ignored: set[str] = set()
+        self.spelled: dict[str, str] = {}
         self.forward_parts: list[Any] = []
 
     def gradients(self, values: Arrays) -> Arrays:
@@ -142,7 +153,7 @@ class Described:
         returned = [(name, value) for name, value in spread(self.named(result), table) if value is not None]
         told = {table.get(name) for name, _ in returned}
         left = [(n, v) for n, v in left_in(owner, self.module.__name__, DEPTH) if table.get(n) not in {*told, None}]
-        return known([*returned, *left], table, self.ignored)
+        return known([*returned, *left], table, self)
 
     def owner(self, values: Arrays) -> Any:
         """The module, the class, or an object of it that has the given parameters."""
