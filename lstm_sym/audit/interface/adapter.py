@@ -11,6 +11,7 @@ from lstm_sym.audit.interface.convention import Convention
 from lstm_sym.audit.interface.description import Arguments, Call, Interface
 from lstm_sym.audit.interface.gates import blocks, shares
 from lstm_sym.audit.interface.tuples import named_in
+from lstm_sym.audit.running.child.results import is_gradient
 from lstm_sym.document.sentences import Sentences
 
 
@@ -115,7 +116,11 @@ class Writer:
         yield f'"""{self.says("gradients_are")}"""'
 
     def is_used(self, name: str) -> bool:
-        """Whether the gradient of this name comes back, or may do: it is in the file, or made up of what is in it."""
+        """Whether the gradient of this name comes back, or may do: it is in the file, or made up of what is in it. What
+        is called as a state is may be the last one.
+        """
+        if self.interface.outputs[name].endswith("[0]") and not is_gradient(name):
+            return False
         words = {*self.words, *flat(self.returns)}
         return name in words or name.removeprefix("d") in self.packs
 
@@ -123,7 +128,7 @@ class Writer:
         """Functions that every adapter has, for this arrangement."""
         vector = {"H": "", "1H": "[None]", "H1": "[:, None]"}[self.arrangement.vector]
         text = HELPERS + (OBJECT if self.interface.is_object else CONTEXT if self.interface.context else "")
-        docs = {name: self.says(name) for name in ("packed", "taken_apart", "named", "left_in", "context")}
+        docs = {name: self.says(name) for name in ("packed", "taken_apart", "named", "holders", "left_in", "context")}
         return text.format(vector=vector, **docs).strip("\n").split("\n")
 
     def function(self) -> Iterator[str]:
@@ -192,8 +197,9 @@ class Writer:
         if interface.is_object:
             look = f"  {self.marked('look', 'sizes')}" if interface.guessed else ""
             yield f"layer = {owner}({self.written(interface.construct)}){look}"
-            yield "for holder in [vars(layer), *(v for v in vars(layer).values() if isinstance(v, dict))]:"
-            yield "    holder.update({name: value for name, value in given.items() if name in holder})"
+            yield "for holder in holders(layer):"
+            yield "    fields = holder if isinstance(holder, dict) else vars(holder)"
+            yield "    fields.update({name: value for name, value in given.items() if name in fields})"
             owner = "layer"
         first = "context"
         if interface.context:
@@ -243,7 +249,7 @@ class Writer:
             case "pack":
                 return f"given[{name!r}]"
             case "params":
-                return "given"
+                return self.parameter(name) if name else "given"
             case "packs":
                 return f"[{', '.join(f'given[{one!r}]' for one in name.split(','))}]"
             case "state" if name:
@@ -271,6 +277,12 @@ class Writer:
             case "size" if name == "Y":
                 return f"len({self.layer('matrix')})" if not self.interface.has_loss else "len(Why)"
         return "None"
+
+    def parameter(self, name: str) -> str:
+        """A parameter of the cell under its own name, as it is stored."""
+        axes = {"1H": "[None]", "H1": "[:, None]"}.get(self.arrangement.vector, "")
+        [count] = [len(one.shape) for one in self.convention.derivation.forward.parameters if one.name == name]
+        return f"params[{name!r}]{axes if count == 1 else '.T' * self.arrangement.turned if count == 2 else ''}"
 
     def layer(self, kind: str) -> str:
         """Weights of the layer after the cell: those that the loss is made with, zero where there is none."""
@@ -307,6 +319,9 @@ class Writer:
         yield "    what = GRADIENTS.get(name)"
         yield "    if what in PACKS:"
         yield "        gradients |= taken_apart(value, what, params)"
+        yield "    elif what in params:"
+        yield "        value = np.asarray(value).T if TRANSPOSED else np.asarray(value)"
+        yield "        gradients[what] = value.reshape(params[what].shape)"
         yield "    elif what == 'x':"
         yield f"        gradients['x'] = {self.back('TBD')}"
         yield "    elif what and what.endswith('[0]'):"

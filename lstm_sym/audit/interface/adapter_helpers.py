@@ -18,7 +18,11 @@ def packed(params, name):
 
 def taken_apart(gradient, name, params):
     """{taken_apart}"""
-    gradient, found, top = np.asarray(gradient).T if TRANSPOSED else np.asarray(gradient), {{}}, 0
+    gradient, found, top = np.asarray(gradient), {{}}, 0
+    size = sum(params[one].size for names in PACKS[name] for one in names)
+    while gradient.ndim > 2 or gradient.size > size:
+        gradient = gradient.sum(axis=0)
+    gradient = gradient.T if TRANSPOSED else gradient
     if params[PACKS[name][0][0]].ndim == 1 and len(PACKS[name][0]) == 1:
         gradient = np.asarray(gradient).reshape(-1)
     for names in PACKS[name]:
@@ -34,6 +38,8 @@ def taken_apart(gradient, name, params):
 
 def named(value, names):
     """{named}"""
+    if isinstance(value, list) and value and all(isinstance(step, dict) for step in value):
+        value = {{key: [step[key] for step in value] for key in value[0]}}
     if isinstance(value, dict) and not all(isinstance(key, int) for key in value):
         return {{name: part for key, inner in value.items() for name, part in named(inner, key).items()}}
     if isinstance(names, (list, tuple)):
@@ -44,14 +50,23 @@ def named(value, names):
 
 OBJECT = '''
 
+def holders(thing, depth=3):
+    """{holders}"""
+    yield thing
+    for value in (thing if isinstance(thing, dict) else vars(thing)).values() if depth else ():
+        if isinstance(value, dict) or type(value).__module__ == own.__name__:
+            yield from holders(value, depth - 1)
+
+
 def left_in(layer):
     """{left_in}"""
     found = {{}}
-    for name, value in vars(layer).items():
-        if "grad" in name and isinstance(value, dict):
-            found |= {{key if key.startswith("d") else f"d{{key}}": part for key, part in value.items()}}
-        elif name.startswith(("d", "grad")):
-            found[name] = value
+    for holder in holders(layer):
+        for name, value in {{}}.items() if isinstance(holder, dict) else vars(holder).items():
+            if "grad" in name and isinstance(value, dict):
+                found |= {{key if key.startswith("d") else f"d{{key}}": part for key, part in value.items()}}
+            elif name.startswith(("d", "grad")):
+                found[name] = value
     return found
 '''
 
