@@ -30,6 +30,7 @@ WRITTEN += (
     "peephole_lstm:backward",
     "lists_rnn:backward",
     "unsummed_rnn:rnn_backward",
+    "held_rnn:RNN",
 )
 """Those that differ most; the others take their time."""
 
@@ -90,6 +91,53 @@ def test_what_is_not_found_out_is_marked_and_filled_in(tmp_path: Path, monkeypat
     assert text.count(FILL) == 1 and "mode_of_it = None" in text
     filled = text.replace("mode_of_it = None", "mode_of_it = 1").replace("TRANSPOSED = False", "TRANSPOSED = True")
     Path("adapter.py").write_text(filled, encoding="utf-8")
+    found = CliRunner().invoke(main, ["audit", "adapter.py:audited", "--cell", "rnn"])
+    assert found.exit_code == 0 and "5 of 5 outputs right" in found.stdout, found.output
+
+
+FLAT = """
+import numpy as np
+
+
+def cut(theta, D, H):
+    first, second = H * D, H * D + H * H
+    return theta[:first].reshape(H, D), theta[first:second].reshape(H, H), theta[second:]
+
+
+def backward(theta, x, h0, dhs):
+    W, U, b = cut(theta, x.shape[2], h0.shape[1])
+    hs = [h0]
+    for row in x:
+        hs.append(np.tanh(row @ W.T + hs[-1] @ U.T + b))
+    dW, dU, db, dx, later = np.zeros_like(W), np.zeros_like(U), np.zeros_like(b), np.zeros_like(x), 0 * h0
+    for t in range(len(x))[::-1]:
+        da = (dhs[t] + later) * (1 - hs[t + 1] ** 2)
+        dW += da.T @ x[t]
+        dU += da.T @ hs[t]
+        db += da.sum(axis=0)
+        dx[t], later = da @ W, da @ U
+    return np.concatenate([dW.ravel(), dU.ravel(), db]), dx, later
+"""
+
+FILLED = {
+    "    parameters = given": "    parameters = np.concatenate([given[name].ravel() for name in ('W', 'U', 'b')])",
+    "    found = named": """    dtheta, dx, dh0 = result
+    dW, dU, db = own.cut(dtheta, width["D"], width["H"])
+    found = {"dW": dW, "dU": dU, "db": db, "dx": dx, "dh0": dh0}""",
+}
+"""The start of a line of the adapter -> what one writes there."""
+
+
+def test_parameters_that_are_no_dict_are_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("own.py").write_text(FLAT, encoding="utf-8")
+    refused = CliRunner().invoke(main, ["audit", "own.py:backward", "--cell", "rnn"])
+    assert refused.exit_code == 2 and "theta is a dict of arrays" in refused.stderr and "--init" in refused.stderr
+    assert "1 line to fill in" in init("own.py:backward", "rnn", "-o", "adapter.py").stderr
+    lines = Path("adapter.py").read_text(encoding="utf-8").splitlines()
+    filled = [next((new for start, new in FILLED.items() if line.startswith(start)), line) for line in lines]
+    assert sum(one != line for one, line in zip(filled, lines, strict=True)) == 2
+    Path("adapter.py").write_text("\n".join(filled), encoding="utf-8")
     found = CliRunner().invoke(main, ["audit", "adapter.py:audited", "--cell", "rnn"])
     assert found.exit_code == 0 and "5 of 5 outputs right" in found.stdout, found.output
 

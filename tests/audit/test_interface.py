@@ -180,6 +180,14 @@ ROWS = (
         "U_i U_f U_g U_o",
     ),
     Row(
+        "held_rnn:RNN",
+        "rnn",
+        "own_forward starts_at_zero stored_transposed",
+        "h[0]",
+        ("self.b.grad += da.sum(0)", "self.b.grad += da.sum(0) / 2"),
+        "b",
+    ),
+    Row(
         "kept_lstm:backward",
         "lstm",
         "own_forward starts_at_zero axes.TD joined",

@@ -68,6 +68,9 @@ TAUGHT = {
     "class A:\n    def backward(self, dh, W):\n        return self.x\n": "the class has no forward pass",
     NO_PARAMETERS: "has no parameters under a name that is known; it has alpha",
     NO_NAME: "functions that are made inside: backward",
+    NO_NAME.replace("def lstm_backward(W)", "def make(W)").replace(
+        "backward", "lstm_backward"
+    ): "make takes no cotangent",
     NO_CLASS: "needs an object of the class A, which has an argument kind_of_it",
     NO_FORWARD: "needs its forward pass lstm_forward, which has an argument mode_of_it",
 }

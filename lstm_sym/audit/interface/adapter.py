@@ -12,6 +12,7 @@ from lstm_sym.audit.interface.description import Arguments, Call, Interface
 from lstm_sym.audit.interface.gates import blocks, shares
 from lstm_sym.audit.interface.tuples import named_in
 from lstm_sym.audit.running.child.results import is_gradient
+from lstm_sym.audit.running.child.targets import HELD, HELD_GRADIENT
 from lstm_sym.document.sentences import Sentences
 
 
@@ -87,6 +88,11 @@ class Writer:
         self.x_axes = "TB" if self.arrangement.tokens else "TBD"
         self.x_order = "".join(axis for axis in self.order if axis in self.x_axes or axis == "1")
 
+    @property
+    def asks_parameters(self) -> bool:
+        """Whether it is left to the user what the function takes as all parameters: it failed with a dict of them."""
+        return not self.tried and "params" in self.interface.sources
+
     def says(self, key: str, **facts: object) -> str:
         """A sentence of the adapter."""
         return self.sentences.text(f"audit.init.{key}", **facts)
@@ -119,7 +125,8 @@ class Writer:
         """Whether the gradient of this name comes back, or may do: it is in the file, or made up of what is in it. What
         is called as a state is may be the last one.
         """
-        if self.interface.outputs[name].endswith("[0]") and not is_gradient(name):
+        is_state = name in (*flat(self.returns), *self.convention.derivation.cell.states)
+        if self.interface.outputs[name].endswith("[0]") and is_state and not is_gradient(name):
             return False
         words = {*self.words, *flat(self.returns)}
         return name in words or name.removeprefix("d") in self.packs
@@ -128,8 +135,11 @@ class Writer:
         """Functions that every adapter has, for this arrangement."""
         vector = {"H": "", "1H": "[None]", "H1": "[:, None]"}[self.arrangement.vector]
         text = HELPERS + (OBJECT if self.interface.is_object else CONTEXT if self.interface.context else "")
-        docs = {name: self.says(name) for name in ("packed", "taken_apart", "named", "holders", "left_in", "context")}
-        return text.format(vector=vector, **docs).strip("\n").split("\n")
+        docs = {
+            name: self.says(name)
+            for name in ("packed", "taken_apart", "named", "holders", "put_in", "left_in", "context")
+        }
+        return text.format(vector=vector, held=HELD, held_gradient=HELD_GRADIENT, **docs).strip("\n").split("\n")
 
     def function(self) -> Iterator[str]:
         """`audited`, and what it does for one sequence where it is one at a time."""
@@ -190,6 +200,8 @@ class Writer:
                 yield f"{name} = None  {self.marked('fill', 'fill_what', function=function, name=name)}"
         for name, source in interface.readout:
             yield f"given[{name!r}] = {self.value(source)}"
+        if self.asks_parameters:
+            yield f"parameters = given  {self.marked('fill', 'parameters')}"
         yield from self.globals()
         owner = "own"
         if interface.owner:
@@ -197,9 +209,7 @@ class Writer:
         if interface.is_object:
             look = f"  {self.marked('look', 'sizes')}" if interface.guessed else ""
             yield f"layer = {owner}({self.written(interface.construct)}){look}"
-            yield "for holder in holders(layer):"
-            yield "    fields = holder if isinstance(holder, dict) else vars(holder)"
-            yield "    fields.update({name: value for name, value in given.items() if name in fields})"
+            yield "put_in(layer, given)"
             owner = "layer"
         first = "context"
         if interface.context:
@@ -249,7 +259,7 @@ class Writer:
             case "pack":
                 return f"given[{name!r}]"
             case "params":
-                return self.parameter(name) if name else "given"
+                return self.parameter(name) if name else "parameters" if self.asks_parameters else "given"
             case "packs":
                 return f"[{', '.join(f'given[{one!r}]' for one in name.split(','))}]"
             case "state" if name:

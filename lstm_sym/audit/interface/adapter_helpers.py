@@ -50,6 +50,10 @@ def named(value, names):
 
 OBJECT = '''
 
+HELD = {held}
+HELD_GRADIENT = {held_gradient}
+
+
 def holders(thing, depth=3):
     """{holders}"""
     yield thing
@@ -58,12 +62,27 @@ def holders(thing, depth=3):
             yield from holders(value, depth - 1)
 
 
+def put_in(layer, given):
+    """{put_in}"""
+    for holder in holders(layer):
+        fields = holder if isinstance(holder, dict) else vars(holder)
+        for name in set(fields) & set(given):
+            is_own = type(fields[name]).__module__ == own.__name__
+            held = [word for word in HELD if is_own and hasattr(fields[name], word)]
+            if held:
+                setattr(fields[name], held[0], given[name])
+            else:
+                fields[name] = given[name]
+
+
 def left_in(layer):
     """{left_in}"""
     found = {{}}
     for holder in holders(layer):
         for name, value in {{}}.items() if isinstance(holder, dict) else vars(holder).items():
-            if "grad" in name and isinstance(value, dict):
+            if type(value).__module__ == own.__name__:
+                found |= {{f"d{{name}}": getattr(value, word) for word in HELD_GRADIENT if hasattr(value, word)}}
+            elif "grad" in name and isinstance(value, dict):
                 found |= {{key if key.startswith("d") else f"d{{key}}": part for key, part in value.items()}}
             elif name.startswith(("d", "grad")):
                 found[name] = value

@@ -161,12 +161,18 @@ def nothing_is_right(found: Answered) -> bool:
 
 
 def check_place(file: Path, function: str) -> None:
-    """Raises AuditError for a class or a method that the file does not have. Nothing of it is run."""
+    """Raises AuditError for a class or a method that the file does not have, or a function that another one makes.
+
+    Nothing of it is run.
+    """
     source = read_source(file)
     if source is None:
         return
     owner, _, name = function.rpartition(".")
     is_class = function in source.classes
+    for maker in source.functions if function not in source.callables else ():
+        if function in (inside := functions_inside(source, maker)):
+            raise complaint("made inside", {"names": inside}, file, maker, [], [])
     if place_of(source, function) or not (owner or is_class):
         return
     pool = list(source.methods(function)) if is_class else [*source.classes, *source.functions]

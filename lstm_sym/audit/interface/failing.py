@@ -19,6 +19,13 @@ FRAME = re.compile(r'File "(.*?)", line (\d+), in (\w+)')
 SHAPE = re.compile(r"\((\d+(?:, ?\d+)*),?\)")
 
 OWN = "an arrangement of its own, or a mistake that does not let it run at all"
+HOLDER = (
+    "{0} is a dict of arrays by their names, which are its attributes too; another thing is wanted: dicts in a dict, "
+    "keys that are tuples, one flat array, objects that hold a value and its gradient"
+)
+OTHER_PARAMETERS = ("KeyError", "AttributeError", "TypeError", "IndexError")
+"""Errors of a function that is given its parameters otherwise than it wants them."""
+
 ADAPT = "have an adapter written, `lstm-sym audit FILE:FUNCTION --cell CELL --init -o adapter.py`, and fill it in"
 
 
@@ -36,6 +43,9 @@ def nothing_came(
     what = f"{where} failed in every arrangement of its arrays that was tried, in one of them so ({there}):\n{text}"
     is_cut = is_joined(interface) and mixes(said.rstrip().rpartition("\n")[2], sizes["D"], sizes["H"])
     why, fix = SLICES if is_cut else (OWN, ADAPT)
+    asked = [name for name, role in interface.backward.arguments if role == "params"]
+    if asked and said.rstrip().rpartition("\n")[2].startswith(OTHER_PARAMETERS):
+        why = HOLDER.format(asked[0])
     return with_forward_missing(AuditError("", what, why, fix), interface)
 
 

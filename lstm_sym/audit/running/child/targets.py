@@ -25,6 +25,10 @@ DEPTH = 3
 GRADIENTS = ("grad", "grads", "gradient", "gradients", "dparams", "d_params", "derivatives")
 """Attributes of an object that hold gradients by the names of the parameters."""
 
+HELD = ("v", "value", "val", "data", "array")
+HELD_GRADIENT = ("d", "grad", "dv", "deriv", "derivative", "gradient")
+"""Attributes of an object that is one parameter, and of its gradient."""
+
 
 class Target(Protocol):
     """Something to be called for gradients; `sources` are what it is given, by its own names."""
@@ -213,11 +217,21 @@ def fill(made: Any, packs: Arrays, module: str, depth: int) -> int:
     filled = 0
     for name, value in list(fields.items()):
         if name in packs:
-            fields[name] = packs[name]
+            if held := held_in(value, module, HELD):
+                setattr(value, held, packs[name])
+            else:
+                fields[name] = packs[name]
             filled += 1
         elif isinstance(value, dict) or type(value).__module__ == module:
             filled += fill(value, packs, module, depth - 1)
     return filled
+
+
+def held_in(value: Any, module: str, names: tuple[str, ...]) -> str:
+    """The attribute of these names of an object that is one parameter, of a class of the file; "" if it has none."""
+    if type(value).__module__ != module:
+        return ""
+    return next((name for name in names if hasattr(getattr(value, name, None), "shape")), "")
 
 
 def left_in(owner: Any, module: str, depth: int) -> Iterator[tuple[str, Any]]:
@@ -228,6 +242,8 @@ def left_in(owner: Any, module: str, depth: int) -> Iterator[tuple[str, Any]]:
         fields = mapping(value)
         if name in GRADIENTS and fields is not None:
             yield from ((f"d{key.removeprefix('d')}", entry) for key, entry in flat(fields))
+        elif held := held_in(value, module, HELD_GRADIENT):
+            yield f"d{name}", getattr(value, held)
         elif type(value).__module__ == module:
             yield from left_in(value, module, depth - 1)
         elif fields is None and name.startswith(("d", "grad")) and hasattr(value, "shape"):
