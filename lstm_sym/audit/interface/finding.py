@@ -17,6 +17,7 @@ from lstm_sym.audit.interface.source import (
     Source,
     arguments,
     in_shapes,
+    is_no_array,
     is_static,
     reads_by_name,
     returned,
@@ -118,6 +119,7 @@ class Finder:
         roles = [role for _, role in given]
         plain = not is_method and called is None and all(a.name in documented for a in taken if a.is_needed)
         plain = plain and not tuples.has_tuples(roles, gives)
+        plain = plain and not any(role != documented[name] in ("state", "dstate") for name, role in given)
         return Interface(
             backward=Call(place.name, given, gives),
             forward=called,
@@ -168,6 +170,8 @@ class Finder:
                 role = (
                     tuples.role_of(argument.name, parts, role, states) or tuples.listed(parts, role, self.packs) or role
                 )
+            elif argument.name not in forward and not is_no_array(function, argument.name, states):
+                role = tuples.only_state(argument.name, role, states) or role
             if role:
                 found.append((argument.name, role))
             elif argument.is_needed and self.lenient:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -140,7 +140,7 @@ SHAPERS = "zeros ones empty full randn rand random uniform normal standard_norma
 
 
 def in_shapes(owner: ast.AST) -> set[str]:
-    """The names and attributes in a class that arrays are made with."""
+    """The names and attributes in a class or a function that arrays are made with."""
     found = set()
     for node in ast.walk(owner):
         if isinstance(node, ast.Call) and getattr(node.func, "attr", getattr(node.func, "id", "")) in SHAPERS:
@@ -165,6 +165,16 @@ def reads_by_name(function: Function, name: str) -> bool:
     nodes = [node for node in own_nodes(function) if isinstance(node, ast.Subscript)]
     keys = [node.slice for node in nodes if isinstance(node.value, ast.Name) and node.value.id == name]
     return any(isinstance(key, ast.Constant) and isinstance(key.value, str) for key in keys)
+
+
+def is_no_array(function: Function, name: str, fields: Sequence[str]) -> bool:
+    """Whether an argument is read by key, state["h"], or one of these attributes, state.h, or is a size that an array
+    is made with.
+    """
+    nodes = [node for node in own_nodes(function) if isinstance(node, ast.Attribute)]
+    read = [node.attr for node in nodes if isinstance(node.value, ast.Name) and node.value.id == name]
+    is_read = any(attribute in (*fields, "get", "items", "keys", "values") for attribute in read)
+    return is_read or reads_by_name(function, name) or name in in_shapes(function)
 
 
 def is_static(function: Function) -> bool:

@@ -52,6 +52,15 @@ def role_of(name: str, parts: Parts, known: str, states: Sequence[str]) -> str:
     return next(iter(tables)) if is_state or is_gradient else ""
 
 
+def only_state(name: str, known: str, states: Sequence[str]) -> str:
+    """What an argument is given that is called as all states are, where the cell has one and it is that; "" if none."""
+    if len(states) != 1 or known not in ("", "state", "dstate", "size/H"):
+        return ""
+    if name in vocabulary.STATE_TUPLES:
+        return f"state/{states[0]}"
+    return f"dstate/{states[0]}" if name in vocabulary.STATE_GRADIENT_TUPLES else ""
+
+
 def listed(parts: Parts, known: str, packs: Sequence[Packs]) -> str:
     """What a list of arrays of parameters is given: "packs/Wx,Wh,b", by the names of its parts; "" if it is none."""
     order = [parts.get(place, "") for place in range(max(parts, default=-1) + 1)]
@@ -82,6 +91,8 @@ def returned_by_place(gives: Names, keys: set[str], known: Mapping[str, str], st
     """
     parts = range(len(states))
     taken = [name for name in vocabulary.STATE_GRADIENTS if name in {*gives, *keys} and name not in known]
+    if len(states) == 1:  # then it is the one state itself
+        return {name: f"{states[0]}[0]" for name in taken}
     found = {f"{name}/{place}": PLACE.format(place) for name in taken for place in parts}
     for name in gives:
         if isinstance(name, tuple) and len(name) == len(states) and not any(part in known for part in name):

@@ -80,7 +80,9 @@ BEFORE = (
 ).split()
 """The gradient of the first state, or of the one before."""
 
-STATE_TUPLES = "state states init_state initial_state hidden hidden_state hx hc h_c prev_state init_states".split()
+STATE_TUPLES = (
+    "state states initial init_state initial_state hidden hidden_state hx hc h_c prev_state init_states"
+).split()
 STATE_GRADIENT_TUPLES = (
     "dstate d_state dstates dhidden_state dhx dstate_T dnext_state dnext dstate_next dnext_states dlast_state "
     "dfinal_state dstate_last dstate_final dhc grad_state dhidden"

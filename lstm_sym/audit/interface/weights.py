@@ -31,6 +31,9 @@ GATE_WORDS = {
 }
 """Gate, by the letter that cells have for it -> what names say for it."""
 
+BIASES = ("1", "1h")
+"""Kinds that a file may be without: the cell's bias, and a second one."""
+
 GRADIENT = ("d", "d_", "grad_", "D", "g_", "delta_", "g", "dLd", "dL_d", "dJd", "dJ_d", "dEd", "dE_d")
 """What stands before the name of a gradient."""
 
@@ -55,7 +58,7 @@ def readings(words: Iterable[str], gates: Gates, parameters: Iterable[str]) -> t
 
 
 def _all_kinds(own: Packs, gates: Gates) -> bool:
-    needed = {name for kinds in gates.values() for kind, name in kinds.items() if kind != "1"}
+    needed = {name for kinds in gates.values() for kind, name in kinds.items() if kind not in BIASES}
     return bool(needed) and needed <= set(own)
 
 
@@ -68,7 +71,7 @@ def _not_held(own: Packs, way: Packs, gates: Gates) -> dict[str, Pack]:
 def covers(way: Packs, gates: Gates) -> bool:
     """Whether every matrix of the cell has a place."""
     held = {(gate, kind) for pack in way.values() for gate in (pack.gates or gates) for kind in pack.kinds}
-    return bool(gates) and {(g, k) for g, kinds in gates.items() for k in kinds if k != "1"} <= held
+    return bool(gates) and {(g, k) for g, kinds in gates.items() for k in kinds if k not in BIASES} <= held
 
 
 def _by_gate(names: list[str], gates: Gates) -> dict[str, Pack]:
