@@ -29,12 +29,14 @@ from lstm_sym.proofreading.writing import Style, Writer, styled
 class State:
     """What the lines so far have said: names of the text's own, their formulas, and sums that are still growing.
 
-    ahead: lines that were looked at before it is their turn.
+    ahead: lines that were looked at before it is their turn. equal: names of the text's own with the value of something
+    of the cell.
     """
 
     own: dict[str, Leaf] = field(default_factory=dict)
     trees: dict[str, Node] = field(default_factory=dict)
     ahead: set[int] = field(default_factory=set)
+    equal: dict[str, Quantity] = field(default_factory=dict)
 
 
 class LineReader:
@@ -364,15 +366,23 @@ class LineReader:
         key = own_key(left)
         self.evaluator.forget(key)
         self.state.trees[key] = right
-        self.state.own[key] = Leaf(Quantity("own", key), -(left.time or 0), left.form)
+        self.state.own[key] = own = Leaf(Quantity("own", key), -(left.time or 0), left.form)
         equals = None
         try:
             for step in range(STEPS):  # known from here on, so that names made of names are not worked out again
                 self.evaluator.leaf(Leaf(Quantity("own", key), 0), step)
             equals = self.judge.meant(right) if explain else None
+            if self.latex and explain and equals is None and key in self.state.equal:
+                again = self.of_meant(formula, left, sides, self.state.equal[key], explain)
+                if again.judgement is not None and (again.judgement.changes or again.judgement.factor):
+                    return replace(again, by_use=False)
+                self.state.own[key] = own
+            if equals is not None and equals.time == (left.time or 0) == 0:
+                self.state.equal[key] = equals.quantity
             is_part = explain and equals is None and self.judge.is_part(right)
         except ShapeMismatch as mismatch:
-            return Finding(formula, "unread", reason=f"the shapes do not fit: {mismatch}")
+            status = "aside" if isinstance(right, tree.Stack) else "unread"  # a list of parameters
+            return Finding(formula, status, reason=f"the shapes do not fit: {mismatch}")
         return Finding(formula, "own", equals=equals, is_part=is_part)
 
     def of_meant(self, formula: Formula, left: Symbol, sides: list[Node], meant: Quantity, explain: bool) -> Finding:

@@ -72,7 +72,8 @@ class Names:
     def is_guess(self, symbol: Symbol) -> bool:
         """Whether a name is read as one of the cell because texts often call that so, not because the cell does."""
         key = symbol.key.removeprefix("d") if not symbol.adjoint else symbol.key
-        return key not in self.own_keys and symbol.key not in self.own_keys and key not in self.lone
+        is_found = key in self.lone or symbol.key in self.bare
+        return key not in self.own_keys and symbol.key not in self.own_keys and not is_found
 
     @cached_property
     def functions(self) -> dict[str, str]:

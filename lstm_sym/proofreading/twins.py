@@ -95,12 +95,11 @@ def _is_delta(symbol: Symbol) -> bool:
 
 def _sum_of(letter: str, quantity: str, names: Names) -> str | None:
     """The sum that a quantity is a function of; of a state, whose adjoints are its own, that with W_h."""
-    if quantity in names.before or not letter.startswith("_"):
-        return names.before.get(quantity)
+    before = sums(names.derivation.forward)
+    if quantity in before or not letter.startswith("_"):
+        return before.get(quantity)
     weight = names.quantity(f"W{letter[1:]}")
-    stages = (
-        s for s in names.derivation.forward.statements if s.target.name in sums(names.derivation.forward).values()
-    )
+    stages = [one for one in names.derivation.forward.statements if one.target.name in before.values()]
     return next((s.target.name for s in stages if weight and weight.name in {v.name for v in s.reads()}), None)
 
 
@@ -110,8 +109,8 @@ def _letters(entries: list[Entry], names: Names) -> dict[str, set[str]]:
     for symbol in (node for node in parts_of(entries) if isinstance(node, Symbol)):
         letter = _letter(symbol, names)
         quantity = names.quantity(letter.removeprefix("_"))
-        is_gate = quantity is not None and quantity.name in names.before
-        if quantity is not None and quantity.kind == "forward" and (is_gate or symbol.adjoint):
+        is_function = quantity is not None and quantity.name in sums(names.derivation.forward)
+        if quantity is not None and quantity.kind == "forward" and (is_function or symbol.adjoint):
             found.setdefault(quantity.name, set()).add(letter)
     return found
 

@@ -62,3 +62,25 @@ def test_both_are_of_the_gates_where_lines_say_so(judged):
         r"\delta_{o,t} = \delta_{h,t} \odot \tanh(c_t)",
     ]
     assert judged_lines(judged("lstm", "\n\n".join(f"${line}$" for line in lines))) == [("right", "o"), ("right", "o")]
+
+
+LECTURE = r"""
+令 $s_t = Ux_t + Wh_{t-1} + b$，則 $h_t = \tanh(s_t)$。定義 $\delta_t = \dfrac{\partial L}{\partial s_t}$，則
+
+$$\dfrac{\partial L}{\partial h_t} = \frac{\partial L_t}{\partial h_t} + W^\top\delta_{t+1}，$$
+$$\dfrac{\partial L}{\partial U} = \sum_{t=1}^{T}\delta_t x_t^\top，$$
+$$\dfrac{\partial L}{\partial W} = \sum_{t=1}^{T}\delta_t h_{t-1}^\top$$
+
+也可以寫成 $\delta_t = \mathrm{diag}(1 - h_t^2)\,\dfrac{\partial L}{\partial h_t}$。
+"""
+
+
+def test_a_letter_that_elsewhere_is_the_state_is_its_sum_where_lines_say_so(judged):
+    proof = judged("rnn", LECTURE)
+    assert proof.counts == {"right": 7}
+    assert {leaf.quantity.name for form, leaf in proof.names.items() if form in (r"\delta_t", "s_t")} == {"a_h"}
+
+
+def test_a_delta_that_is_defined_twice_is_the_same_twice(judged):
+    found = judged("rnn", LECTURE.replace("1 - h_t^2", "1 - h_t")).findings
+    assert [f.status for f in found].count("wrong") == 1 and found[-1].judgement.changes[0].kind == "square"
