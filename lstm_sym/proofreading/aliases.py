@@ -24,7 +24,7 @@ OF_QUANTITY = {
     "r_h": ("rh", "hr", "hreset", "rhprev"),
 }  # fmt: skip
 """Name of a quantity in the equations of the catalogue -> keys that texts have for it."""
-OF_SUBSCRIPT = {"g": ("g", "c", "~c", "C", "~C", "j"), "n": ("n", "h", "~h", "g", "c")}
+OF_SUBSCRIPT = {"g": ("g", "c", "~c", "C", "~C", "j"), "n": ("n", "h", "~h", "g", "c", "k")}
 """The same for a subscript, U_c."""
 BEFORE = ("a{}", "z{}", "net{}", "s{}", "^{}", "{}raw", "{}pre", "{}hat", "{}a", "pre{}", "{}bar", "-{}", "u{}", "A{}")
 """Keys of the sum that a gate is a function of."""

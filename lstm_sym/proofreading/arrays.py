@@ -64,7 +64,7 @@ class ArrayReader(SymbolReader):
         end = self.expect(closing).end
         if len(parts) == 1:
             return parts[0]
-        form = "[" + f"{separator} ".join("{}" for _ in parts) + "]"
+        form = opening + f"{separator} ".join("{}" for _ in parts) + closing
         return tree.Stack(tuple(parts), form if end > start else "")
 
     def column(self) -> Node:

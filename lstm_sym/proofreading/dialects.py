@@ -61,7 +61,13 @@ CANDIDATES = Dialect(
     below={"g": "a"},
 )
 """The candidate of an LSTM is called a."""
-DIALECTS = (BLOCKS, GAMMAS, CANDIDATES)
+UPDATES = Dialect(
+    known_by=r"(?<![A-Za-z])u\s*(?:[_^]\s*)?[{(\[<]*\s*t?\s*[})\]>]*\s*&?=&?\s*\\?(?:sigm|σ|\\operatorname\{sig|mathrm\{sig|text\{sig)",
+    letters={"z": ("u",)},
+    below={"z": "u"},
+)
+"""The update gate of a GRU is called u."""
+DIALECTS = (BLOCKS, GAMMAS, CANDIDATES, UPDATES)
 
 
 def dialect_of(text: str, derivation: Derivation) -> Dialect:

@@ -29,7 +29,7 @@ _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _SINGLE = re.compile(r"(?<![=<>!])=(?!=)|＝|←|:=|≔|<-|\\leftarrow|\\coloneqq")
 _SEPARATE = re.compile(
     r"[,;，；]\s*(?:\\q?quad|\\ ){1,4}|(?:\\q?quad){1,3}\s*(?=\S[^=]*=)|[;；]\s+"
-    r"|,\s+(?=[^()\[\]]*=)|[，；](?=[^()\[\]]*=)"
+    r"|,\s+(?=[^()\[\]&]*=)|[，；](?=[^()\[\]]*=)|[,;]?\s*(?<![=&])&\s*(?=[^\s=&][^=&]*&?\s*=)"
 )
 _REMARK = re.compile(r"\s*(?:\\q?quad|\\ |\s)*(?:\\(?:text|mathrm|mbox)\{.*\}|\(.*\)|[A-Za-z]*)?[\s.,;]*")
 """What may stand behind a formula and is none: (3), \\text{by the chain rule}."""
@@ -187,7 +187,7 @@ def _parts(text: str, line: int, latex: bool) -> Iterator[Formula]:
 def _trimmed(text: str) -> str:
     """Without white space, alignment and the punctuation of the sentence around it."""
     text = re.sub(r"\\(?:tag|label)\*?\{[^{}]*\}", "", text).replace("\n", " ")
-    if "matrix" not in text and "array" not in text:
-        text = re.sub(r"&(?=\s*[=+-])", "", text)
+    beside = "[=]" if "matrix" in text or "array" in text else "[=+-]"
+    text = re.sub(rf"&(?=\s*{beside})|(?<={beside})\s*&", "", text)
     text = re.sub(r"^(?:[\s&]|\\q?quad|\\,)+", "", text)
     return re.sub(r"(?:[\s&,.;，。；、：:]|\\q?quad|\\,|\\nonumber|\\notag)+$", "", text)

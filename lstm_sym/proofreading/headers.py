@@ -12,7 +12,7 @@ from lstm_sym.proofreading.formulas import Formula
 _EACH = r"each|every|all|any|\\forall|∀|每個|每个|所有|任意"
 _WORDS = rf"(?:{_EACH}|for|gates?(?!\s+(?:in\b|∈))|對於|对于|對|对|的|門|门)"
 _MEMBER = r"['\"]?\\?[a-zA-Z]+(?:\s*\{?[a-zA-Z]\}?)?(?:_\w)?['\"]?"
-_SET = rf"(?:[\[({{]|\\\{{|\\lbrace)\s*(?P<members>{_MEMBER}(?:\s*,\s*{_MEMBER})+)\s*(?:[\])}}]|\\\}}|\\rbrace)"
+_SET = rf"(?:[\[({{]|\\\{{|\\lbrace)?\s*(?P<members>{_MEMBER}(?:\s*,\s*{_MEMBER})+)\s*(?:[\])}}]|\\\}}|\\rbrace)?"
 _OVER = rf"\s*(?:\\in\b|∈|\bin\b)\s*(?:{_SET}|(?P<quote>['\"])(?P<letters>[a-z]{{2,8}})(?P=quote)|(?P<gates>gates)\b)"
 _HEADER = re.compile(
     rf"\s*(?:[-*]\s+|\d+[.)]\s+)?(?P<words>(?:{_WORDS}[\s,$]*)+)(?<![A-Za-z])(?P<letter>(?!t\b)[a-zA-Z]+)(?![A-Za-z])"

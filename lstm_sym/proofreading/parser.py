@@ -196,7 +196,9 @@ class Parser(ArrayReader):
             return tree.Number(1, self.formula[one[0].start : one[-1].end])
         if text == "{" and self.text(1).removeprefix("\\") in FUNCTIONS and self.text(2) == "}":
             return self.called() or self.symbol()
-        if text in ("(", "{", "\\lbrace"):
+        if text == "(":
+            return self.stack("(", ")")
+        if text in ("{", "\\lbrace"):
             self.next()
             inner = self.sum()
             self.expect(_OPEN[text])

@@ -29,11 +29,14 @@ _KEYED = re.compile(r"(?<=\w)\[\s*(['\"])([A-Za-z]\w*)\1\s*\]")
 _IN_WORDS = re.compile(r"(?<![\w.])[Ss]um(?:_over_|\s+over\s+(?:all\s+)?)([a-zA-Z])(?![A-Za-z_])(?:\s+of\b|\s*:)?[ ]*")
 _BOUNDS = re.compile(r"(?<=sum_)([a-z])=(\w+)(?=\^)")
 _BESIDE = re.compile(r"(?<=_[A-Za-z]),[ ]?t([+-]\d)?(?![\w(])")
-_TURNED = re.compile(r"\^\{((?:\(|<|\\langle)[^{}()]*(?:\)|>|\\rangle))\s*(\\top|\\intercal|T)\}")
+_TURNED = re.compile(
+    r"\^\{((?:\(|<|\\langle)[^{}()]*(?:\)|>|\\rangle)(?=\s*(?:\\top|\\intercal|T))|\w(?=\s*,?\s*\\(?:top|intercal)))"
+    r"\s*,?\s*(\\top|\\intercal|T)\}"
+)
 
 
 def usual_scripts(formula: str) -> str:
-    r"""h^{(t-1)}^\top for h^{(t-1)\top}, d\tilde{c} for dp\tilde{c}, \frac{1}{2} for \frac12."""
+    r"""h^{(t-1)}^\top for h^{(t-1)\top} and U^{z\top} alike, d\tilde{c} for dp\tilde{c}, \frac{1}{2} for \frac12."""
     formula = _TURNED.sub(r"^{\1}^{\2}", formula)
     formula = re.sub(r"\\math(?:sf|rm|bf)(?:\s*\{\s*T\s*\}|\s+T)(?![A-Za-z])", r"\\top", formula)
     formula = re.sub(r"\\mathrel\{\+\}\s*\{?=\}?", "+=", formula)

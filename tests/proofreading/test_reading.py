@@ -98,6 +98,8 @@ def test_a_derivative_of_one_quantity_by_another_is_one():
         ("$$\na = b\n$$", [("a = b", 2, True)]),
         ("\\[ a = b \\qquad c = d \\]", [("a = b", 1, True), ("c = d", 1, True)]),
         ("\\begin{align}\na &= b \\\\\nc &= d\n  + e\n\\end{align}", [("a = b", 2, True), ("c = d +  e", 3, True)]),
+        ("\\begin{align}\na &= b, & c &= d\n\\end{align}", [("a = b", 2, True), ("c = d", 2, True)]),
+        ("\\begin{eqnarray*}\na &=& b \\\\\nc &=& d\n\\end{eqnarray*}", [("a = b", 2, True), ("c = d", 3, True)]),
         ("so $a = b$ and `c = d`.", [("a = b", 1, True), ("c = d", 1, False)]),
         ("```python\na = b  # why\nreturn a\n```", [("a = b", 2, False)]),
         ("(B2)  a = b", [("a = b", 1, False)]),
