@@ -11,7 +11,7 @@ from lstm_sym.proofreading.conventions import Convention
 from lstm_sym.proofreading.formulas import Formula
 from lstm_sym.proofreading.judging import Judgement
 from lstm_sym.proofreading.names import Reading
-from lstm_sym.proofreading.tree import Leaf, Quantity
+from lstm_sym.proofreading.tree import Leaf, Node, Quantity
 from lstm_sym.proofreading.writing import Writer
 
 STATUSES = ("right", "wrong", "own", "aside", "unread")
@@ -25,7 +25,7 @@ class Finding:
     target: what its left side is, None where it is nothing of the cell. judgement: of its first wrong side. written:
     the mended line in the notation of the text. reason, fix: why it was not read. equals: what a name of the text is;
     is_part: whether it is a part of a derived line. by_use: whether that the name is `target` is told by its uses.
-    absent: what it reads and the programs do not have.
+    absent: what it reads and the programs do not have. sides: what its left and right side were understood as.
     """
 
     formula: Formula
@@ -39,6 +39,7 @@ class Finding:
     is_part: bool = False
     by_use: bool = False
     absent: Leaf | None = None
+    sides: tuple[Node, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import product
 
 from lstm_sym.proofreading import tree
 from lstm_sym.proofreading.arguments import LEFT_OUT, with_arguments
@@ -23,6 +24,9 @@ from lstm_sym.proofreading.sequence import STEPS, Sequence
 from lstm_sym.proofreading.tree import Leaf, Node, Partial, Quantity, Symbol
 from lstm_sym.proofreading.updates import is_sum, is_update, resolved_with, without_self
 from lstm_sym.proofreading.writing import Style, Writer, styled
+
+SLIPS_OF_SHAPE = ({"superfluous term"}, {"transpose"})
+"""Mistakes by which a line of a quantity of the cell is of another shape."""
 
 
 @dataclass
@@ -65,7 +69,8 @@ class LineReader:
         """Every quantity that the text names, with its names."""
         found: dict[Quantity, list[Leaf]] = {}
         for node in parts_of(entry for entry in self.entries if entry.formula.latex == self.latex):
-            leaf = self._leaf(node)
+            is_own = isinstance(node, Symbol) and own_key(node) in self.names.owned
+            leaf = None if is_own else self._leaf(node)
             if leaf is not None and leaf not in found.setdefault(leaf.quantity, []):
                 found[leaf.quantity].append(leaf)
         return found
@@ -194,11 +199,11 @@ class LineReader:
                 return Finding(formula, "right", target)
             return Finding(formula, "own", target, reason="later lines add to it")
         self.state.trees.pop(f"={own_key(left)}" if isinstance(left, Symbol) else "", None)
-        if isinstance(left, Symbol) and self.is_its_own(left, target, trees[-1]):
+        if isinstance(left, Symbol) and self.is_its_own(left, target, trees[-1], explain):
             return self.definition(formula, left, sides, explain)
         return self.judged(formula, target, trees, explain)
 
-    def is_its_own(self, left: Symbol, target: Leaf, right: Node) -> bool:
+    def is_its_own(self, left: Symbol, target: Leaf, right: Node, explain: bool) -> bool:
         """Whether a name that may be one of the cell is the text's own: it is something else, and the text has another
         name for what it may be, or what it may be is a size; or it is of another shape, or something else of the cell.
         """
@@ -209,10 +214,13 @@ class LineReader:
             return False
         if (left.key if left.adjoint else left.key.removeprefix("d")) in self.state.own:
             return True
-        if left.key.isalpha() and len(left.key) == 1 and (judgement.error is None or self.judge.meant(right)):
+        misfits = judgement.error is None
+        if misfits and explain and {c.kind for c in self.judge.explained(right, target).changes} in SLIPS_OF_SHAPE:
+            return False
+        if left.key.isalpha() and len(left.key) == 1 and (misfits or self.judge.meant(right)):
             return True
         if "packed" in target.quantity.kind:
-            return judgement.error is None
+            return misfits
         return target.quantity.kind == "size" or len(self.called.get(target.quantity, ())) > 1
 
     def whole(self, side: Node, target: Leaf) -> Node:
@@ -247,11 +255,12 @@ class LineReader:
         trees = [self.leaves(side) for side in sides]
         whole = self.leaves(left)
         target = Leaf(Quantity("own", formula.text.partition("=")[0].strip()), 0)
-        for stacked in (self.sent(whole), whole):
+        for explained, stacked in product(dict.fromkeys((False, explain)), (self.sent(whole), whole)):
             self.evaluator.forget(target.quantity.name)
             self.state.trees[target.quantity.name] = stacked
-            found = self.judged(formula, target, trees, explain and stacked is whole)
-            if found.status == "right":
+            found = self.judged(formula, target, trees, explained)
+            found = replace(found, sides=(whole, *found.sides[1:]))
+            if found.status == "right" or (found.judgement is not None and found.judgement.changes):
                 break
         return found
 
@@ -308,8 +317,8 @@ class LineReader:
                     is_left = bool(changes) and changes[0].kind == "left side"
                     left = changes[0].right if is_left and isinstance(changes[0].right, Leaf) else target
                     written = f"{writer.name(left)} {sign} {writer.write(mended)}"
-                return Finding(formula, "wrong", target, judgement, written)
-        return Finding(formula, "right", target, judgement)
+                return Finding(formula, "wrong", target, judgement, written, sides=(target, side))
+        return Finding(formula, "right", target, judgement, sides=(target, trees[-1]))
 
     def of_update(self, formula: Formula, line: Line, left: Symbol, place: int, explain: bool) -> Finding:
         """A line that adds to its left side; of a gradient, what one step adds."""
@@ -383,7 +392,7 @@ class LineReader:
         except ShapeMismatch as mismatch:
             status = "aside" if isinstance(right, tree.Stack) else "unread"  # a list of parameters
             return Finding(formula, status, reason=f"the shapes do not fit: {mismatch}")
-        return Finding(formula, "own", equals=equals, is_part=is_part)
+        return Finding(formula, "own", equals=equals, is_part=is_part, sides=(replace(own, time=left.time or 0), right))
 
     def of_meant(self, formula: Formula, left: Symbol, sides: list[Node], meant: Quantity, explain: bool) -> Finding:
         """A name of the text's own that by its uses is a quantity of the cell: its line is judged as that one's."""

@@ -49,6 +49,7 @@ class Names:
     table: keys that the text explains itself. bars: whether a bar marks an adjoint. lone: W, U or b without a letter
     below, where that is what one gate has, because all others have a letter. twins: letters, all small, of which others
     look like names of the same quantity, with what they are. bare: what a sign of a derivative stands for by itself.
+    owned: own_key of the names that the text defines itself.
     """
 
     derivation: Derivation
@@ -58,6 +59,7 @@ class Names:
     lone: Mapping[str, Quantity] = field(default_factory=dict)
     twins: Mapping[str, Quantity] = field(default_factory=dict)
     bare: Mapping[str, Quantity] = field(default_factory=dict)
+    owned: frozenset[str] = frozenset()
 
     @cached_property
     def keys(self) -> dict[str, Quantity]:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from lstm_sym.document import document as d
 from lstm_sym.document.sentences import Sentences
 from lstm_sym.ground.numbers import finite
+from lstm_sym.notation.notation import Notation
+from lstm_sym.notation.text import TextNotation
 from lstm_sym.proofreading.findings import STATUSES, Finding, Proof
+from lstm_sym.proofreading.tree import Node
+from lstm_sym.proofreading.typesetting import NotTypeset, Typesetter
 from lstm_sym.proofreading.wording import Wording
 
 
@@ -24,7 +28,7 @@ def proof_document(proof: Proof, sentences: Sentences) -> d.Document:
         d.Section("conventions", text("proofreading.section.conventions"), _conventions(wording)),
         d.Section("names", text("proofreading.section.names"), (_names(wording),)),
     )
-    return d.Document(title, sentences.language, lead, sections)
+    return d.Document(title, sentences.language, lead, sections, signs=cell.signs)
 
 
 def _said(wording: Wording) -> tuple[d.Section, ...]:
@@ -46,8 +50,14 @@ def _of_finding(finding: Finding, wording: Wording) -> Iterator[d.Block]:
     terms: list[tuple[d.Line, d.Line]] = [
         ((text("audit.own.line", line=str(finding.formula.line)),), (d.Code(finding.formula.text),))
     ]
+    read = _math(finding.sides, wording)
+    if read is not None:
+        terms.append(((text("proofreading.read"),), (read,)))
     if finding.written:
         terms.append(((text("audit.own.right"),), (d.Code(finding.written),)))
+        mended = finding.judgement.mended if finding.judgement else None
+        right = _math((*finding.sides[:1], mended) if mended is not None else (), wording)
+        terms += [((text("proofreading.read"),), (right,))] if right is not None else []
     yield d.Definitions(tuple(terms))
 
 
@@ -57,8 +67,25 @@ def _lines(wording: Wording) -> d.Table:
     rows = []
     for finding in wording.proof.findings:
         line: d.Line = (str(finding.formula.line),)
-        rows.append((line, (wording.status(finding),), (d.Code(finding.formula.text),)))
+        read = _math(finding.sides, wording) if finding.formula.latex else None
+        rows.append((line, (wording.status(finding),), (read or d.Code(finding.formula.text),)))
     return d.Table(head, tuple(rows), frozenset({0}))
+
+
+def _math(sides: Sequence[Node], wording: Wording) -> d.Math | None:
+    """A formula as it was understood, None where that cannot be written as mathematics."""
+    derivation = wording.proof.derivation
+
+    def write(notation: Notation) -> str:
+        return Typesetter(notation, derivation).line(*sides)
+
+    if len(sides) < 2:
+        return None
+    try:
+        write(TextNotation(signs=derivation.cell.signs))
+    except NotTypeset:
+        return None
+    return d.Math(write)
 
 
 def _conventions(wording: Wording) -> tuple[d.Block, ...]:

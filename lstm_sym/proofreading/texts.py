@@ -19,7 +19,7 @@ from lstm_sym.proofreading.formulas import Formula, formulas_of
 from lstm_sym.proofreading.headers import under_headers
 from lstm_sym.proofreading.lines import LineReader
 from lstm_sym.proofreading.meanings import Meanings, changes, meanings_by_use
-from lstm_sym.proofreading.names import Names, Reading
+from lstm_sym.proofreading.names import Names, Reading, own_key
 from lstm_sym.proofreading.parser import read_line
 from lstm_sym.proofreading.sequence import Sequence
 from lstm_sym.proofreading.table import table_of
@@ -64,7 +64,16 @@ class Text:
         for latex in sorted({entry.formula.latex for entry in entries}, reverse=True):
             readings[latex], found_here = _reading(entries, names, sequence, latex)
             tried += found_here
-        return cls(sequence, names, entries, readings, tried, conventions)
+        read = cls(sequence, names, entries, readings, tried, conventions)
+        return replace(read, names=replace(names, owned=read.owned))
+
+    @property
+    def owned(self) -> frozenset[str]:
+        """The names that the text defines itself."""
+        lines = zip(self.entries, self.judged({}, False), strict=True)
+        own = [entry.line for entry, found in lines if found.status == "own" and found.target is None]
+        lefts = [line.sides[0] for line in own if line is not None]
+        return frozenset(own_key(left) for left in lefts if isinstance(left, Symbol))
 
     @property
     def doubtful(self) -> bool:

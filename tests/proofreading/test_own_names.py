@@ -74,3 +74,10 @@ def test_names_that_are_defined_by_each_other_end(judged):
     names = [f"q{'ab'[k // 20]}{'cdefghijklmnopqrstuv'[k % 20]}" for k in range(40)]
     lines = [f"{a} = {b} + {c}" for a, b, c in zip(names, [*names[1:], *names], [*names[2:], *names], strict=False)]
     assert {f.status for f in judged("rnn", "\n".join([*lines, "dh = dy"])).findings} == {"aside", "wrong"}
+
+
+def test_a_name_of_the_text_stands_for_nothing_else(judged):
+    """s is a letter that texts have for c; here it is none, neither in the list of names nor in a right line."""
+    proof = judged("lstm", f"s = dh * o\n{HEAD}df = dc * g\nda_i = s\n")
+    assert {leaf.quantity.name for name, leaf in proof.names.items() if name == "s"} == set()
+    assert proof.findings[2].written == "df = dc * c_prev"
