@@ -86,7 +86,7 @@ class Parser(ArrayReader):
                 signs.append("")
             else:
                 break
-            if self.text() == "\\sum" and self.text(1) in ("_", "^"):
+            if self.text() in ("\\sum", "sum") and self.text(1) in ("_", "^"):
                 factors.append(self.summation())
                 break
             negative = self.sign() < 0

@@ -70,6 +70,9 @@ def _in_every_term(line: Node, every: list[tuple[Place, Node]]) -> Iterator[Rewr
         forms = [_form(term) for _, term in node.terms]
         for form in dict.fromkeys(form for form in forms if forms.count(form) > 1):
             alike = [number for number, other in enumerate(forms) if other == form]
+            flipped = tree.Sum(tuple((-s if n in alike else s, term) for n, (s, term) in enumerate(node.terms)))
+            stands, belongs = (tree.Sum((whole.terms[alike[0]],)) for whole in (node, flipped))
+            yield Rewrite("sign", stands, belongs, replaced(line, place, flipped), place, len(alike))
             for (kind, wrong, right, _), terms in _of_alike(node, alike):
                 yield Rewrite(kind, wrong, right, replaced(line, place, tree.Sum(terms)), place, len(alike))
 

@@ -55,7 +55,7 @@ def mutants(path: Path) -> Iterator[tuple[str, int, str]]:
         place = family.start() if family else end.start()
         body, tail = right[:place].rstrip(",，。 "), right[place:]
         for kind, edits in EDITS.items():
-            for pattern, put in edits:
+            for pattern, put in edits if kind != "superfluous" or "$" not in body else []:
                 for changed in _edited(f"{equals}{body}", pattern, put):
                     yield kind, number + 1, "\n".join([*lines[:number], left + changed + tail, *lines[number + 1 :]])
 

@@ -59,6 +59,25 @@ def test_terms_over_gates_are_mended_together_beside_others(cell, gates, judged)
     assert Wording(proof, Sentences("en")).mistake(wrong).endswith(f"in all {len(gates)} terms of this form")
 
 
+def test_the_sign_of_a_sum_over_gates_is_one_sign(judged):
+    proof = judged("lstm", "dh[t] = dy[t] - sum over k of U_k^T da_k[t+1]")
+    kinds, written = mended(proof)
+    assert kinds == ["sign"] and written.startswith("dh[t] = dy[t] + U_i^T da_i[t+1] + ")
+
+
+@pytest.mark.parametrize(
+    ("line", "kind"),
+    [
+        (r"\delta W = \sum_t \delta a_t x_t", "transpose"),
+        (r"\delta a_t = [\delta a_{i,t}; \delta a_{f,t}; \delta a_{g,t}; \delta a_{o,t}] + x_t", "superfluous term"),
+        (r"[\delta x_t; \delta h_{t-1}] = [W^\top \delta a_t; U \delta a_t]", "transpose"),
+    ],
+)
+def test_a_slip_by_which_a_packed_line_has_another_shape_is_named(line, kind, judged):
+    proof = judged("lstm", rf"${line}$, $\delta U = \sum_t \delta a_t h_{{t-1}}^\top$, $\delta b = \sum_t \delta a_t$")
+    assert mended(proof)[0] == [kind]
+
+
 @pytest.mark.parametrize(
     ("cell", "wrong", "right"),
     [
