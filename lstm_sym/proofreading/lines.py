@@ -260,7 +260,8 @@ class LineReader:
             self.state.trees[target.quantity.name] = stacked
             found = self.judged(formula, target, trees, explained)
             found = replace(found, sides=(whole, *found.sides[1:]))
-            if found.status == "right" or (found.judgement is not None and found.judgement.changes):
+            judgement = found.judgement
+            if judgement is None or judgement.right or judgement.changes or judgement.factor:
                 break
         return found
 
