@@ -8,6 +8,7 @@ from itertools import islice, product
 from lstm_sym.program.program import Program
 from lstm_sym.program.statements import Pointwise
 from lstm_sym.proofreading import tree
+from lstm_sym.proofreading.errors import Unreadable
 from lstm_sym.proofreading.tree import Leaf, Node, Quantity, Symbol
 
 LEFT_OUT = "\\cdot"
@@ -33,6 +34,17 @@ def with_arguments(node: Node, target: Leaf, program: Program, is_right: Callabl
     if target.quantity.name in every:
         return _filled(node, [target.quantity.name] * len(calls), target.time)
     return _filled(node, [names[0] for names in choices], target.time) if all(choices) else node
+
+
+def slope_of(call: tree.Call, argument: Node, program: Program) -> Leaf:
+    """The slope that tanh'(c_t) is, of a function that the program takes. Raises Unreadable."""
+    for statement in program.statements:
+        value, operands = statement.target, statement.reads()
+        name = type(getattr(statement, "expression", None)).__name__
+        is_it = name == call.function and len(operands) == 1 and isinstance(argument, Leaf)
+        if is_it and isinstance(argument, Leaf) and argument.quantity == Quantity("forward", operands[0].name):
+            return Leaf(Quantity("slope", value.name), argument.time)
+    raise Unreadable("a slope that the cell does not have", "write the slope of a function of its equations")
 
 
 def _is_left_out(node: Node) -> bool:

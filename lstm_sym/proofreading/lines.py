@@ -9,7 +9,7 @@ from functools import cached_property
 from itertools import product
 
 from lstm_sym.proofreading import tree
-from lstm_sym.proofreading.arguments import LEFT_OUT, with_arguments
+from lstm_sym.proofreading.arguments import LEFT_OUT, slope_of, with_arguments
 from lstm_sym.proofreading.derived import Derived
 from lstm_sym.proofreading.entries import Entry, parts_of
 from lstm_sym.proofreading.errors import ShapeMismatch, Unreadable
@@ -22,7 +22,7 @@ from lstm_sym.proofreading.names import Names, Reading, own_key, resolved
 from lstm_sym.proofreading.parser import Line
 from lstm_sym.proofreading.sequence import STEPS, Sequence
 from lstm_sym.proofreading.tree import Leaf, Node, Partial, Quantity, Symbol
-from lstm_sym.proofreading.updates import is_sum, is_update, resolved_with, without_self
+from lstm_sym.proofreading.updates import is_sum, is_update, resolved_with, sent, without_self
 from lstm_sym.proofreading.writing import Style, Writer, styled
 
 SLIPS_OF_SHAPE = ({"superfluous term"}, {"transpose"})
@@ -225,11 +225,8 @@ class LineReader:
 
     def whole(self, side: Node, target: Leaf) -> Node:
         """A right side with the arguments of functions that it leaves out."""
-
-        def is_right(filled: Node) -> bool:
-            return self.judge.judged(self.leaves(filled), target).right
-
-        return with_arguments(side, target, self.names.derivation.forward, is_right)
+        program, judged = self.names.derivation.forward, self.judge.judged
+        return with_arguments(side, target, program, lambda filled: judged(self.leaves(filled), target).right)
 
     def through_a_layer(self, formula: Formula, line: Line, target: Leaf, explain: bool) -> Finding | None:
         """The finding with a term that the loss gives through a layer after the cell; None if that mends nothing."""
@@ -255,7 +252,9 @@ class LineReader:
         trees = [self.leaves(side) for side in sides]
         whole = self.leaves(left)
         target = Leaf(Quantity("own", formula.text.partition("=")[0].strip()), 0)
-        for explained, stacked in product(dict.fromkeys((False, explain)), (self.sent(whole), whole)):
+        for explained, stacked in product(
+            dict.fromkeys((False, explain)), (sent(whole, self.names.derivation.cell.states), whole)
+        ):
             self.evaluator.forget(target.quantity.name)
             self.state.trees[target.quantity.name] = stacked
             found = self.judged(formula, target, trees, explained)
@@ -264,13 +263,6 @@ class LineReader:
             if judgement is None or judgement.right or judgement.changes or judgement.factor:
                 break
         return found
-
-    def sent(self, node: Node) -> Node:
-        """With the part of the adjoint of a state a step before that this step sends there."""
-        if isinstance(node, Leaf) and node.quantity.kind == "adjoint" and node.time == -1:
-            is_state = node.quantity.name in self.names.derivation.cell.states
-            return replace(node, quantity=Quantity("carried", node.quantity.name)) if is_state else node
-        return node.mapped(self.sent)
 
     def passed_on(self, target: Leaf, right: Node) -> Leaf:
         """What dc_next to the left of = is: in a program what the loop hands on to the step before, its next round."""
@@ -284,24 +276,13 @@ class LineReader:
         inner = left.base if isinstance(left, tree.Transpose) else left
         if isinstance(inner, tree.Call) and inner.prime:
             found = resolved(inner.argument, self.names, self.reading, {})
-            return self.slope(inner, found)
+            return slope_of(inner, found, self.names.derivation.forward)
         if turned or not isinstance(inner, Symbol | Partial):
             raise Unreadable("the left side is not one name", "write one quantity to the left of =")
         leaf = self.names.leaf(inner, self.reading)
         if isinstance(inner, Partial) and leaf is None:
             raise Unreadable("a derivative of what is not of the cell, or of steps that are not one step apart")
         return leaf
-
-    def slope(self, call: tree.Call, argument: Node) -> Leaf:
-        """The slope that a left side tanh'(c_t) is. Raises Unreadable."""
-        program = self.names.derivation.forward
-        for statement in program.statements:
-            value, operands = statement.target, statement.reads()
-            name = type(getattr(statement, "expression", None)).__name__
-            is_it = name == call.function and len(operands) == 1 and isinstance(argument, Leaf)
-            if is_it and isinstance(argument, Leaf) and argument.quantity == Quantity("forward", operands[0].name):
-                return Leaf(Quantity("slope", value.name), argument.time)
-        raise Unreadable("a slope that the cell does not have", "write the slope of a function of its equations")
 
     def judged(self, formula: Formula, target: Leaf, trees: list[Node], explain: bool) -> Finding:
         """The verdict on the sides of a line."""

@@ -1,13 +1,14 @@
-"""Lines that change what their left side was: a += b, a = a + b, a = a * b."""
+"""Lines that change what their left side was: a += b, a = a + b, a = a * b; and what a step sends to the one before."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from dataclasses import replace
 
 from lstm_sym.proofreading import tree
 from lstm_sym.proofreading.names import own_key
 from lstm_sym.proofreading.parser import Line
-from lstm_sym.proofreading.tree import Node, Partial, Symbol
+from lstm_sym.proofreading.tree import Leaf, Node, Partial, Quantity, Symbol
 
 
 def is_update(line: Line) -> bool:
@@ -45,3 +46,11 @@ def resolved_with(node: Node, key: str, start: Node, leaves: Callable[[Node], No
         return leaves(node)
     changed = node.mapped(lambda child: resolved_with(child, key, start, leaves))
     return tree.total(changed.terms) if isinstance(changed, tree.Sum) else changed
+
+
+def sent(node: Node, states: Collection[str]) -> Node:
+    """With the part of the adjoint of a state a step before that this step sends there."""
+    if isinstance(node, Leaf) and node.quantity.kind == "adjoint" and node.time == -1:
+        is_state = node.quantity.name in states
+        return replace(node, quantity=Quantity("carried", node.quantity.name)) if is_state else node
+    return node.mapped(lambda part: sent(part, states))

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from random import Random
 
 import numpy as np
 import pytest
 from audit import planted
-from audit.generated import STYLES
+from audit.generated import STYLES, written
 
+import lstm_sym as ls
+from lstm_sym.audit import audit
 from lstm_sym.audit.search.clock import Clock
 from lstm_sym.audit.search.explanations import Explanation, explain
 
@@ -64,6 +67,9 @@ def test_a_search_without_time_says_so_at_once() -> None:
     assert told == [shown.stage for shown in said.stages] and told[0] == "one step" and told[-1] == "every sequence"
 
 
+OTHERS = ("lstm_block", "lstm_projected", "slstm")
+"""Cells with sizes of their own, or three states."""
+
 FEW_FILES = (5, 9, 15)
 """One of each number of mistakes, of three cells, in three styles."""
 
@@ -73,6 +79,17 @@ def test_mistakes_in_generated_files_are_named(number: int, tmp_path: Path) -> N
     trial = planted.tried_as_file(number, tmp_path)
     assert trial.named == len(trial.planted) == 1 + FEW_FILES.index(number)
     assert trial.is_first_real and trial.is_judged
+
+
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(n, marks=() if n in OTHERS else pytest.mark.long) for n in ls.names() if ls.cell(n).input],
+)
+def test_a_right_file_of_any_cell_is_right(name: str, tmp_path: Path) -> None:
+    text, function = written(ls.cell(name), None, "by names", Random(0))
+    file = tmp_path / "right.py"
+    file.write_text(text, encoding="utf-8")
+    assert audit(ls.cell(name), str(file), function).right
 
 
 @pytest.mark.long

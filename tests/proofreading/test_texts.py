@@ -103,7 +103,7 @@ def share_named(judged, count: int, seed: int) -> float:
     """The share of texts with one mutated line in which one line, be it for all gates, is said to be wrong, and why."""
     every = [(path, *mutant) for path in right_texts() for mutant in mutants(path)]
     chosen = random.Random(seed).sample(every, min(count, len(every)))
-    assert len(chosen) == count and len({kind for _, kind, _, _ in chosen}) > 8
+    assert len(chosen) == count and len({kind for _, kind, _, _ in chosen}) >= 8
     found: Counter[str] = Counter()
     for path, _, _, text in chosen:
         wrong = [f for f in judged(cell_of(path), text, tex=path.suffix == ".tex").findings if f.status == "wrong"]

@@ -41,7 +41,7 @@ def nothing_came(
     there = ", ".join(f"{name} {size}" for name, size in sizes.items())
     where = f"{subject.file}:{subject.function}"
     what = f"{where} failed in every arrangement of its arrays that was tried, in one of them so ({there}):\n{text}"
-    is_cut = is_joined(interface) and mixes(said.rstrip().rpartition("\n")[2], sizes["D"], sizes["H"])
+    is_cut = is_joined(interface) and mixes(said.rstrip().rpartition("\n")[2], sizes.get("D", 0), sizes.get("H", 0))
     why, fix = SLICES if is_cut else (OWN, ADAPT)
     asked = [name for name, role in interface.backward.arguments if role == "params"]
     if asked and said.rstrip().rpartition("\n")[2].startswith(OTHER_PARAMETERS):

@@ -237,7 +237,7 @@ def _readout(sequence: ForwardPass) -> dict[str, Array]:
     """Weights of a layer after the cell, for a pass that has one."""
     if sequence.loss:
         return {"readout/matrix": sequence.loss.matrix, "readout/vector": sequence.loss.vector}
-    hidden = sequence.case.sizes["H"]
+    hidden = sequence.case.dy.shape[-1]
     matrix = np.linspace(-1, 1, READOUT * hidden).reshape(READOUT, hidden)
     return {"readout/matrix": matrix, "readout/vector": np.zeros(READOUT)}
 
