@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from lstm_sym.document.document import error_text
 from lstm_sym.document.sentences import Sentences, by_pattern
+from lstm_sym.proofreading.aliases import sums
 from lstm_sym.proofreading.findings import Finding, Proof
 from lstm_sym.proofreading.names import Reading
 from lstm_sym.proofreading.rewrites import Rewrite
@@ -97,13 +99,21 @@ class Wording:
             return said
         return self.sentences.text("proofreading.alike", mistake=said, count=rewrite.terms)
 
+    @cached_property
+    def of_sum(self) -> dict[str, str]:
+        """Pre-activation -> what is a function of it alone."""
+        return {stage: name for name, stage in sums(self.proof.derivation.forward).items()}
+
     def what(self, leaf: Leaf) -> str:
         """What a name stands for."""
         kind = leaf.quantity.kind
         is_named = kind in ("forward", "parameter")
         text = leaf.quantity.name
-        if not is_named:
-            text = self.sentences.text(f"proofreading.what.{kind}", name=leaf.quantity.name)
+        gate = self.of_sum.get(text) if kind == "adjoint" else None
+        if gate is not None:
+            text = self.sentences.text("proofreading.what.adjoint_of_sum", name=text, of=gate)
+        elif not is_named:
+            text = self.sentences.text(f"proofreading.what.{kind}", name=text)
         if leaf.time == 0 or kind == "partial":
             return text
         step = "before" if leaf.time < 0 else "after"
