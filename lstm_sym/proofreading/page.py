@@ -24,7 +24,7 @@ def proof_document(proof: Proof, sentences: Sentences) -> d.Document:
     lead: tuple[d.Line, ...] = ((wording.counts(),), (text("proofreading.checked"),))
     sections = (
         *_said(wording),
-        d.Section("lines", text("proofreading.section.lines"), (_lines(wording),)),
+        d.Section("lines", text("proofreading.section.lines"), (_lines(wording), *_notes(wording))),
         d.Section("conventions", text("proofreading.section.conventions"), _conventions(wording)),
         d.Section("names", text("proofreading.section.names"), (_names(wording),)),
     )
@@ -86,6 +86,15 @@ def _math(sides: Sequence[Node], wording: Wording) -> d.Math | None:
     except NotTypeset:
         return None
     return d.Math(write)
+
+
+def _notes(wording: Wording) -> Iterator[d.Paragraph]:
+    """What is said of right lines."""
+    text = wording.sentences.text
+    for finding in wording.proof.findings:
+        for said in wording.said(finding) if finding.status == "right" else ():
+            line = text("audit.own.line", line=str(finding.formula.line))
+            yield d.Paragraph((text("audit.colon", term=line, text=said),))
 
 
 def _conventions(wording: Wording) -> tuple[d.Block, ...]:

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from lstm_sym.document import document as d
+from lstm_sym.document.sentences import Sentences
+from lstm_sym.proofreading.page import proof_document
+
 TERM = r"V^\top (\hat y_t - y_t)"
 RIGHT = rf"\delta h_t = {TERM} + U^\top (\delta h_{{t+1}} \odot (1 - h_{{t+1}}^2))"
 
@@ -41,3 +45,9 @@ def test_a_delta_alone_is_what_makes_most_lines_right(line, name, judged):
     proof = judged("rnn", f"${line}$")
     assert [f.status for f in proof.findings] == ["right"]
     assert [leaf.quantity.name for form, leaf in proof.names.items() if form == r"\delta_t"] == [name]
+
+
+def test_the_page_says_so_below_the_lines(judged):
+    proof = judged("rnn", f"${RIGHT}$")
+    [section] = [one for one in proof_document(proof, Sentences("en")).sections if one.key == "lines"]
+    assert section.blocks[1:] == (d.Paragraph((f"line 1: {TERM} is taken for what the loss gives",)),)
