@@ -275,3 +275,46 @@ def test_a_variable_multiplied_in_place_is_blamed_above_what_reads_it_alone(writ
     assert kinds >= {"factor too many", "overwritten too early"}
     is_early = mistake.kind == "overwritten too early"
     assert is_early == (blamed == "dc *= f") and (first_line(found).text == blamed) == is_early
+
+
+CALLED = """
+import numpy as np
+
+
+class Elman:
+    def __init__(self, n_x, n_h):
+        self.Wxh, self.Whh, self.bh = np.random.randn(n_h, n_x), np.random.randn(n_h, n_h), np.zeros((n_h, 1))
+
+    def __call__(self, x):
+        self.x, T = x, x.shape[2]
+        self.a = np.zeros((len(self.bh), x.shape[1], T + 1))
+        for t in range(T):
+            self.a[:, :, t] = np.tanh(self.Wxh @ x[:, :, t] + self.Whh @ self.a[:, :, t - 1] + self.bh)
+        return self.a[:, :, :T]
+
+    def backward(self, da):
+        self.dWxh, self.dWhh, self.dbh, dx, later = 0, 0, 0, np.zeros_like(self.x), 0
+        for t in reversed(range(self.x.shape[2])):
+            dz = (da[:, :, t] + later) * (1 - self.a[:, :, t] ** 2)
+            self.dWxh += dz @ self.x[:, :, t].T
+            self.dWhh += dz @ self.a[:, :, t - 1].T
+            self.dbh += dz.sum(axis=1, keepdims=True)
+            dx[:, :, t] = self.Wxh.T @ dz
+            later = self.Whh.T @ dz
+        return dx
+"""
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("self.dWhh += dz @ self.a[:, :, t - 1].T", "self.dWhh += dz @ self.a[:, :, t].T"),
+        ("later = self.Whh.T @ dz", "later = self.Whh @ dz"),
+    ],
+)
+def test_what_an_object_that_can_be_called_holds_has_its_name(right: str, wrong: str) -> None:
+    """Steps last, t - 1 too."""
+    assert right in CALLED
+    Path("own.py").write_text(CALLED.replace(right, wrong), encoding="utf-8")
+    own = first_line(audit(ls.cell("rnn"), Path("own.py"), "Elman"))
+    assert (own.text, own.right, own.unnamed) == (wrong, right, ())

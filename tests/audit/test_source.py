@@ -174,3 +174,9 @@ def test_nothing_is_found_where_nothing_shows(tmp_path: Path) -> None:
     assert find(source, "other", derivation) is None and find(source, "A", derivation) is None
     lenient = find(source, "backward", derivation, lenient=True)
     assert lenient is not None and dict(lenient.backward.arguments) == {"dy": "dy", "strange": ""}
+
+
+def test_what_is_returned_of_another_function_is_what_that_returns() -> None:
+    source = Source(ast.parse("def f(x):\n    return h, cache\n\n\ndef g(x):\n    return f(x)\n"))
+    assert returned(source.functions["g"], source.callables) == ("h", "cache")
+    assert returned(source.functions["g"]) == ("x",)

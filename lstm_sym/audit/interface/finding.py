@@ -140,7 +140,7 @@ class Finder:
         self, backward: Function, forward: Function, taken: Sequence[Argument], table: Mapping[str, str]
     ) -> dict[str, str]:
         """The arguments of the backward pass that its forward pass returns, each with the part that it is."""
-        parts, apart = returned(forward), unpacked(backward)
+        parts, apart = returned(forward, self.source.callables), unpacked(backward)
         kept = {*vocabulary.CACHE, *self.only_unknown(taken, table)}
         found = {a.name: part_of(a, parts, table, kept, len(apart.get(a.name, ()))) for a in taken}
         return {name: part for name, part in found.items() if part}

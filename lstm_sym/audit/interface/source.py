@@ -182,12 +182,17 @@ def is_static(function: Function) -> bool:
     return any(isinstance(d, ast.Name) and d.id == "staticmethod" for d in function.decorator_list)
 
 
-def returned(function: Function) -> Names:
-    """The names in the last return statement that returns something: of a call, of what it is given first."""
+def returned(function: Function, others: Mapping[str, Function] | None = None) -> Names:
+    """The names in the last return statement that returns something: of a call, of what it is given first; of one of
+    these other functions, what that returns.
+    """
     values = [node.value for node in own_nodes(function) if isinstance(node, ast.Return) and node.value is not None]
     if not values:
         return ()
     value = values[-1]
+    called = getattr(value.func, "attr", getattr(value.func, "id", "")) if isinstance(value, ast.Call) else ""
+    if others and called in others:
+        return returned(others[called])
     if isinstance(value, ast.Name):
         value = assigned_tuple(function, value.id) or value
     parts = value.elts if isinstance(value, ast.Tuple | ast.List) else [value]

@@ -18,6 +18,9 @@ from lstm_sym.program.values import Value
 Known = Mapping[str, tuple[str, Array]]
 """Place -> its name as written, and its value."""
 
+LEADING = ("", ":, ", ":, :, ")
+"""Axes that may stand before that of the steps."""
+
 MOST_ENTRIES = 40
 """Arrays by step of which it is tried whether an entry of them is a value."""
 
@@ -97,14 +100,14 @@ class Surroundings:
         return found
 
     def _by_step(self) -> Iterator[str]:
-        """Entries of what holds one for each step: h[t], states[t - 1], x[:, t]."""
+        """Entries of what holds one for each step: h[t], states[t - 1], x[:, t], a[:, :, t + 1]."""
         step = next(self._steps(), "")
         if not step:
             return
         lists = dict.fromkeys(place.rpartition("[")[0] for place in self.known[0] if place.endswith("]"))
         wide = [place for place, (_, array) in self.known[0].items() if array.ndim > 1 and not _has_index(place)]
         for owner in islice(dict.fromkeys((*wide, *lists)), MOST_ENTRIES):
-            yield from (f"{owner}[{step}]", f"{owner}[{step} - 1]", f"{owner}[:, {step}]", f"{owner}[:, :, {step}]")
+            yield from (f"{owner}[{before}{at}]" for before in LEADING for at in (step, f"{step} - 1", f"{step} + 1"))
 
     def _steps(self) -> Iterator[str]:
         """The variables that hold the number of the step."""

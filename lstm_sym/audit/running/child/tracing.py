@@ -12,7 +12,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from itertools import islice
-from types import FrameType, ModuleType
+from types import FrameType, FunctionType, ModuleType
 from typing import Any
 
 from numpy import array
@@ -188,7 +188,7 @@ def known_at_entry(frame: FrameType) -> Iterator[tuple[str, Any]]:
     """What a function can read when it begins: arguments, variables around it, globals, and what these hold."""
     scopes = (frame.f_locals,) if frame.f_locals is frame.f_globals else (frame.f_globals, frame.f_locals)
     for name, value in [entry for scope in scopes for entry in list(scope.items())]:
-        if name.startswith("__") or callable(value) or isinstance(value, ModuleType):
+        if name.startswith("__") or isinstance(value, ModuleType | FunctionType | type):
             continue
         yield name, value
         yield from held(name, value)
