@@ -119,7 +119,6 @@ class Finder:
         roles = [role for _, role in given]
         plain = not is_method and called is None and all(a.name in documented for a in taken if a.is_needed)
         plain = plain and not tuples.has_tuples(roles, gives)
-        plain = plain and not any(role != documented[name] in ("state", "dstate") for name, role in given)
         return Interface(
             backward=Call(place.name, given, gives),
             forward=called,
