@@ -21,7 +21,7 @@ def taken_apart(gradient, name, params):
     gradient, found, top = np.asarray(gradient), {{}}, 0
     size = sum(params[one].size for names in PACKS[name] for one in names)
     while gradient.ndim > 2 or gradient.size > size:
-        gradient = gradient.sum(axis=0)
+        gradient = gradient.sum(axis=-1 if gradient.ndim == 2 and len(gradient) == size else 0)
     gradient = gradient.T if TRANSPOSED else gradient
     if params[PACKS[name][0][0]].ndim == 1 and len(PACKS[name][0]) == 1:
         gradient = np.asarray(gradient).reshape(-1)
@@ -38,6 +38,8 @@ def taken_apart(gradient, name, params):
 
 def named(value, names):
     """{named}"""
+    if hasattr(value, "_asdict") or hasattr(value, "__dataclass_fields__"):
+        value = value._asdict() if hasattr(value, "_asdict") else vars(value)
     if isinstance(value, list) and value and all(isinstance(step, dict) for step in value):
         value = {{key: [step[key] for step in value] for key in value[0]}}
     if isinstance(value, dict) and not all(isinstance(key, int) for key in value):
