@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -28,8 +29,24 @@ SLICES = (
 )
 """Why the gradient of the input has the width of a state, or the other way round, and how to mend it."""
 
+RAISED = {
+    "No module named": (
+        "it runs in {python}, which has not that module",
+        "install it there, or audit with the lstm-sym of the environment in which your file runs",
+    ),
+    "null bytes": ("a file that is no text", "name the .py file itself"),
+    "SyntaxError": ("a line that Python cannot read, often the one before", "mend it; python -m py_compile {file}"),
+    "IndentationError": ("tabs beside spaces, or a line moved", "mend it; python -m py_compile {file}"),
+    "NotImplementedError": ("a part that is still to be written", "write it, or audit another function"),
+    "": (
+        "an error of the function's own, or arrays that lie otherwise than it wants them",
+        "run it by itself once; if it wants them otherwise, have an adapter written with --init",
+    ),
+}
+"""What the error that a function raised has in its last line -> why that usually happens, how to mend it."""
+
 SENTENCES = {
-    "raised": ("{place} failed; this is its own traceback:\n{traceback}",),
+    "raised": ("{place} failed; this is its own traceback:\n{traceback}", "{why}", "{mend}"),
     "file size": (
         "{place} printed or wrote more than {limit} MiB, the most that a file may hold here:\n{traceback}",
         "arrays printed at every step",
@@ -44,7 +61,7 @@ SENTENCES = {
     "no function": (
         "{file} has no function {function}",
         "another name, or a method of a class",
-        "{hint}write FILE:FUNCTION; it has {names}",
+        "{hint}write FILE:FUNCTION; the functions that it has: {names}",
     ),
     "not callable": ("{file}: {function} is no function", "a variable of that name", "{hint}it has {names}"),
     "unknown argument": (
@@ -133,6 +150,9 @@ def complaint(
         "order": _listed(order),
         "count": len(order),
     }
+    last = words["traceback"].rpartition("\n")[2]
+    why, mend = next(both for part, both in RAISED.items() if part in last)
+    words |= {"why": why.format(python=sys.executable), "mend": mend.format(file=file)}
     words |= {"arguments": _listed(arguments), "hint": f"did you mean {near[0]}? " if near else ""}
     sentences = [sentence.format(**words) for sentence in SENTENCES[kind]]
     return AuditError("", *sentences)

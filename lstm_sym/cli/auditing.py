@@ -19,7 +19,7 @@ from lstm_sym.cli.options import (
     output_option,
     set_option,
 )
-from lstm_sym.cli.proofs import audit_derivation, is_derivation
+from lstm_sym.cli.proofs import INSTEAD, TEXTS, audit_derivation, is_derivation
 from lstm_sym.cli.streams import say
 from lstm_sym.cli.tool import FAILED, Refused
 
@@ -35,10 +35,15 @@ INTERVAL = 2.0
 OF_PROGRAMS = {name: f"--{name}" for name in ("sizes", "data", "seconds", "timeout")} | {"adapter": "--init"}
 """Parameter -> the option that is for programs alone."""
 
+NO_CELL = (
+    "--cell is missing: of which cell is it?\n"
+    "  fix: add --cell lstm, --cell gru or --cell rnn; lstm-sym cells lists all, and a file of your own does too"
+)
+
 
 @click.command()
 @click.argument("place", metavar="FILE:FUNCTION|TEXT")
-@click.option("--cell", "name", required=True, metavar="CELL", help="The cell whose backward pass it is.")
+@click.option("--cell", "name", metavar="CELL", help="The cell whose backward pass it is. [required]")
 @click.option("--timeout", type=Decimal(min=0.1), default=60.0, show_default=True, help="Seconds that it may take.")
 @click.option("--seconds", type=Decimal(min=0), default=20.0, show_default=True, help="Of the search for mistakes.")
 @click.option("--seed", type=Whole(min=0), default=0, show_default=True, help="Of the random sequences.")
@@ -55,7 +60,7 @@ def audit(
     context: click.Context,
     /,
     place: str,
-    name: str,
+    name: str | None,
     timeout: float,
     seconds: float,
     seed: int,
@@ -76,6 +81,8 @@ def audit(
     TEXT is a derivation, .md, .tex or .txt: every formula is judged, what is wrong in it named, and the right line
     printed in your notation; nothing is run. Exit code 1 if a line is wrong.
     """
+    if name is None:
+        raise Refused(NO_CELL)
     if is_derivation(place):
         _check_options_of_text(context, place)
         given = Path(place), name, settings, seed, output, language
@@ -156,7 +163,7 @@ def _place(place: str) -> tuple[Path, str]:
     """The file and the function of my_lstm.py:backward."""
     file, sign, function = place.rpartition(":")
     if not sign:
-        raise Refused(f"{place}: not FILE:FUNCTION\n  fix: name the function too: my_lstm.py:backward")
+        raise _no_function(Path(place))
     if not all(part.isidentifier() for part in function.split(".")) or function.count(".") > 1:
         raise Refused(f"{place}: {function or 'nothing'} is no name of a function\n  fix: write my_lstm.py:backward")
     path = Path(file)
@@ -168,6 +175,18 @@ def _place(place: str) -> tuple[Path, str]:
 
         check_place(path, function)
     return path, function
+
+
+def _no_function(path: Path) -> Refused:
+    """Why a file alone cannot be audited, and what can."""
+    if path.is_dir():
+        return Refused(f"{path}: this is a folder\n  fix: name a file in it and its function: my_lstm.py:backward")
+    if path.suffix.lower() in INSTEAD:
+        return Refused(f"{path}: files of this kind are not read\n  fix: {INSTEAD[path.suffix.lower()]}")
+    return Refused(
+        f"{path}: neither FILE:FUNCTION nor a text, {', '.join(TEXTS)}\n"
+        "  fix: of a program name the function too, my_lstm.py:backward; give a derivation such an ending"
+    )
 
 
 def _print(found: Audit, language: str, *, as_json: bool, paged: bool) -> None:

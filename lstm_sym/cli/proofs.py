@@ -17,6 +17,15 @@ TEXTS = (".md", ".markdown", ".tex", ".txt")
 """Endings of the files that are read as derivations."""
 
 
+INSTEAD = {
+    ".ipynb": "export it: jupyter nbconvert --to script for a program, --to markdown for a derivation",
+    ".docx": "save the derivation as plain text, .md, .tex or .txt",
+    ".pdf": "audit the text that it was made of, .md, .tex or .txt",
+    ".html": "audit the text that it was made of, .md, .tex or .txt",
+}
+"""Endings of files that hold programs or derivations and are not read -> what to do."""
+
+
 def is_derivation(place: str) -> bool:
     """Whether this names a text, not a function of a program."""
     return Path(place).suffix.lower() in TEXTS
@@ -45,7 +54,11 @@ def audit_derivation(
     destination = Destination(output, [name], force=force, quiet=as_json)
     [cell] = load_cells([name], tuple(settings))
     tex = path.suffix.lower() == ".tex"
-    found = proofread(cell, _text(path), tex=tex, seed=seed, progress=reporter("judging lines"))
+    try:
+        found = proofread(cell, _text(path), tex=tex, seed=seed, progress=reporter("judging lines"))
+    except ProofreadingError as error:
+        where = ", ".join(filter(None, (str(path), error.where)))
+        raise ProofreadingError(where, error.found, error.why, error.fix) from None
     languages = in_order(language) if kind == "html" and output is not None else (language,)
     sentences = [Sentences(one) for one in languages]
     if output is not None and not (as_json and str(output) == "-"):

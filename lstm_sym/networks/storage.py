@@ -59,6 +59,10 @@ def read_npz(path: Path) -> dict[str, Array]:
 
 
 def _unreadable(path: Path, error: Exception) -> NetworkError:
+    if isinstance(error, FileNotFoundError):
+        return NetworkError(
+            str(path), "there is no such file", "a spelling mistake, or another folder", "check the path"
+        )
     return NetworkError(
         str(path),
         f"it cannot be read: {error}",

@@ -68,7 +68,8 @@ def _lines(wording: Wording) -> d.Table:
     for finding in wording.proof.findings:
         line: d.Line = (str(finding.formula.line),)
         read = _math(finding.sides, wording) if finding.formula.latex else None
-        rows.append((line, (wording.status(finding),), (read or d.Code(finding.formula.text),)))
+        mark = "✗ " if finding.status == "wrong" else ""
+        rows.append((line, (mark + wording.status(finding),), (read or d.Code(finding.formula.text),)))
     return d.Table(head, tuple(rows), frozenset({0}))
 
 

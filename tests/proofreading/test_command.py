@@ -104,3 +104,27 @@ def test_options_of_programs_are_refused_for_a_text(options: list[str]) -> None:
 
 def test_a_seed_is_taken_for_a_text_too() -> None:
     assert run("notes.txt", "--cell", "lstm", "--seed", "3").exit_code == 1
+
+
+@pytest.mark.parametrize(
+    ("place", "said"),
+    [
+        ("book.ipynb", "jupyter nbconvert"),
+        ("notes.docx", "save the derivation as plain text"),
+        ("notes", "neither FILE:FUNCTION nor a text"),
+        ("folder", "this is a folder"),
+        ("empty.md", "empty.md: no formula was found"),
+        ("long.md", "long.md: 220,000 characters"),
+    ],
+)
+def test_what_is_neither_a_text_nor_a_function_is_refused_with_what_to_do(folder: Path, place: str, said: str) -> None:
+    (folder / "folder").mkdir()
+    (folder / "empty.md").write_text("# Nothing yet\n", encoding="utf-8")
+    (folder / "long.md").write_text("words and " * 22_000, encoding="utf-8")
+    result = run(place, "--cell", "rnn")
+    assert result.exit_code == 2 and said in result.stderr and "fix: " in result.stderr
+
+
+def test_a_missing_cell_is_asked_for_with_some() -> None:
+    result = run("notes.md")
+    assert result.exit_code == 2 and "--cell lstm" in result.stderr and "lstm-sym cells" in result.stderr

@@ -123,6 +123,7 @@ class _Page:
         rows: list[tuple[d.Line, ...]] = []
         for verdict in self.audit.verdicts:
             status = self.text("audit.status.right" if verdict.right else "audit.status.wrong")
+            status = status if verdict.right else f"✗ {status}"
             factor = "" if verdict.factor is None else f"{verdict.factor:.6g}"
             texts = status, d.error_text(verdict.error), factor, self.wording.likeness(verdict), self.part(verdict.name)
             rows.append(((d.Code(verdict.name),), *((text,) if text else () for text in texts)))
