@@ -47,12 +47,15 @@ _WORDS = {
     **{"–": "--", "—": "---", "‘": "`", "’": "'", "“": "``", "”": "''"},
 }
 """Character -> how it is written in a text."""
+_ACCENTS = {"\u0300": "`", "\u0301": "'", "\u0302": "^", "\u0303": "~", "\u0304": "=", "\u0307": ".", "\u0308": '"'}
+"""Accent behind a letter, as in h\u0303 -> the command that puts it above."""
 _RAISED = {"<sub>": "_", "<super>": "^"}
 
 
 def escaped(text: str) -> str:
     """Text as LaTeX prints it; a long name may break after a _ or a point."""
     plain = re.sub(r'[{}$&#_%\\^~<>"]', lambda sign: _ESCAPES[sign[0]], text)
+    plain = re.sub(rf"([A-Za-z])([{''.join(_ACCENTS)}])", lambda found: rf"\{_ACCENTS[found[2]]}{{{found[1]}}}", plain)
     return re.sub(r"(\\_|(?<=\w)\.)(?=[A-Za-z])", r"\1\\allowbreak{}", plain)
 
 

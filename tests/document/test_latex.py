@@ -81,6 +81,14 @@ def test_the_program_and_the_works_are_there() -> None:
     assert "% @misc{hochreiter1997,\n%   author = {Hochreiter and Schmidhuber}," in page
 
 
+def test_an_accent_behind_a_letter_is_put_above_it() -> None:
+    assert (
+        escaped("δh\u0303_t ⊙ c\u0302, ~ and ^")
+        == r"δ\~{h}\_\allowbreak{}t ⊙ \^{c}, \textasciitilde{} and \textasciicircum{}"
+    )
+    assert not any("\u0303" in line for line in declarations(escaped("δh\u0303")))
+
+
 def test_the_signs_of_tex_in_a_text_are_text() -> None:
     assert escaped(r"50 % of \input{x} & a_b #1 ^~ $") == (
         r"50 \% of \textbackslash{}input\{x\} \& a\_\allowbreak{}b \#1 \textasciicircum{}\textasciitilde{} \$"
