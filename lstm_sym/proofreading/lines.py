@@ -20,9 +20,20 @@ from lstm_sym.proofreading.judging import Judge
 from lstm_sym.proofreading.layers import is_the_rest, terms_of_the_loss, with_loss
 from lstm_sym.proofreading.names import Names, Reading, own_key, resolved
 from lstm_sym.proofreading.parser import Line
-from lstm_sym.proofreading.sequence import STEPS, Sequence
+from lstm_sym.proofreading.sequence import STEPS, WATCHED, Sequence
 from lstm_sym.proofreading.tree import Leaf, Node, Partial, Quantity, Symbol
-from lstm_sym.proofreading.updates import is_sum, is_update, resolved_with, sent, without_self
+from lstm_sym.proofreading.updates import (
+    ADDED,
+    is_sum,
+    is_update,
+    last_updates,
+    resolved_with,
+    sent,
+    some_terms,
+    starts,
+    update_key,
+    without_self,
+)
 from lstm_sym.proofreading.writing import Style, Writer, styled
 
 SLIPS_OF_SHAPE = ({"superfluous term"}, {"transpose"})
@@ -63,7 +74,7 @@ class LineReader:
         self.evaluator = Evaluator(sequence, reading, self.state.trees, self.strict)
         self.style = Style.of([side for entry in lines if entry.line for side in entry.line.sides], latex)
         self.known = self._known()
-        self.last = self._last_updates()
+        self.last = last_updates(entries)
 
     def _known(self) -> dict[Quantity, list[Leaf]]:
         """Every quantity that the text names, with its names."""
@@ -90,15 +101,6 @@ class LineReader:
             return self.names.leaf(node, self.reading) if isinstance(node, Symbol | Partial) else None
         except Unreadable:
             return None
-
-    def _last_updates(self) -> dict[str, int]:
-        """Name that later lines add to -> the place of the last of them."""
-        found = {}
-        for place, entry in enumerate(self.entries):
-            is_one = entry.line is not None and is_update(entry.line) and is_sum(entry.line)
-            if entry.line and is_one and isinstance(entry.line.sides[0], Symbol):
-                found[own_key(entry.line.sides[0])] = place
-        return found
 
     def tried(self) -> Counter[str]:
         """How many lines are right, wrong, and of shapes that do not fit; how many right ones are equations."""
@@ -192,13 +194,13 @@ class LineReader:
             return found
         trees = [self.leaves(self.whole(side, target)) for side in sides]
         target = self.passed_on(target, trees[-1])
-        grows = isinstance(left, Symbol) and self.last.get(own_key(left), -1) > place
+        grows = isinstance(left, Symbol) and self.last.get(update_key(left), -1) > place
         if grows and isinstance(left, Symbol) and target.quantity.kind in ("adjoint", "carried"):
-            self.state.trees[f"={own_key(left)}"] = trees[-1]
+            self.state.trees[f"={update_key(left)}"] = trees[-1]
             if self.judge.judged(trees[-1], target).right:
                 return Finding(formula, "right", target)
             return Finding(formula, "own", target, reason="later lines add to it")
-        self.state.trees.pop(f"={own_key(left)}" if isinstance(left, Symbol) else "", None)
+        self.state.trees.pop(f"={update_key(left)}" if isinstance(left, Symbol) else "", None)
         if isinstance(left, Symbol) and self.is_its_own(left, target, trees[-1], explain):
             return self.definition(formula, left, sides, explain)
         return self.judged(formula, target, trees, explain)
@@ -294,7 +296,7 @@ class LineReader:
                 if judgement.mended is not None:
                     writer = self.writer
                     mended = styled(judgement.mended, self.style)
-                    sign = "+=" if "+=" in formula.text else "="
+                    sign = next((sign for sign in ADDED if sign in formula.text), "=")
                     changes = judgement.changes
                     is_left = bool(changes) and changes[0].kind == "left side"
                     left = changes[0].right if is_left and isinstance(changes[0].right, Leaf) else target
@@ -304,50 +306,48 @@ class LineReader:
 
     def of_update(self, formula: Formula, line: Line, left: Symbol, place: int, explain: bool) -> Finding:
         """A line that adds to its left side; of a gradient, what one step adds."""
-        key = own_key(left)
-        added = line.sides[1]
+        key, added = update_key(left), line.sides[1]
         target = self.target(left)
         if target is None:
             raise Unreadable(f"{left.form} is no name of the cell, and lines add to it")
+        alone = added if line.adds else without_self(added, key)
         if "gradient" in target.quantity.kind:
-            rest = added if line.adds else without_self(added, key)
-            return self.judged(formula, target, [self.leaves(rest)], explain)
+            return self.judged(formula, target, [self.leaves(alone)], explain)
         if not is_sum(line):
-            return self.of_rescaling(formula, target, added, key, explain)
+            return self.of_rescaling(formula, target, added, left, explain)
         if not self.latex and target.quantity.kind == "carried":
             target = replace(target, time=-1)
-        before = self.state.trees.get(f"={key}")
-        starts = [before] if before is not None else self.starts(target)
         grown = tree.total(((1, left), (1, added))) if line.adds else added
-        wholes = [resolved_with(grown, key, start, self.leaves) for start in starts]
-        if place < self.last[key]:
-            self.state.trees[f"={key}"] = wholes[0]
+        before = self.state.trees.get(f"={key}")
+        first = [before] if before is not None else list(starts(target, self.names.derivation.cell))
+        wholes = [resolved_with(grown, key, start, self.leaves) for start in first]
+        if target.time == -1:
+            wholes += [self.leaves(alone)]
+        is_last = place == self.last[key]
+        if any(self.judge.judged(whole, target).right for whole in (wholes if is_last else wholes[len(first) :])):
+            return Finding(formula, "right", target)
+        summed = wholes[-1] if target.time == -1 and before is None else wholes[0]
+        if not is_last or (target.time == -1 and self.is_part_of_sent(summed, target)):
+            self.state.trees[f"={key}"] = summed
             return Finding(formula, "own", target, reason="later lines add to it")
-        for whole in wholes:
-            found = self.judged(formula, target, [whole], explain=False)
-            if found.status == "right":
-                return found
-        return self.judged(formula, target, wholes[:1], explain)
+        return self.judged(formula, target, [summed], explain)
 
-    def of_rescaling(self, formula: Formula, target: Leaf, added: Node, key: str, explain: bool) -> Finding:
+    def is_part_of_sent(self, line: Node, target: Leaf) -> bool:
+        """Whether a line is of some of the terms that a step sends to the state before it."""
+        derived = self.judge.derived.line(target.quantity, target.time)
+        try:
+            found = self.evaluator.value(line, WATCHED)
+        except ShapeMismatch:
+            return False
+        return any(self.judge.equal(found, terms) for terms in some_terms(derived))
+
+    def of_rescaling(self, formula: Formula, target: Leaf, added: Node, left: Symbol, explain: bool) -> Finding:
         """di = di * i * (1 - i): from here on the name is the adjoint of the sum that the gate is a function of."""
         summed = self.names.before.get(target.quantity.name)
         after = Leaf(Quantity("adjoint", summed), target.time, target.form) if summed else target
-        found = self.judged(formula, after, [resolved_with(added, key, target, self.leaves)], explain)
-        self.state.own[key] = Leaf(after.quantity, 0, target.form)
+        found = self.judged(formula, after, [resolved_with(added, update_key(left), target, self.leaves)], explain)
+        self.state.own[own_key(left)] = Leaf(after.quantity, 0, target.form)
         return found
-
-    def starts(self, target: Leaf) -> list[Node]:
-        """What a quantity may be before a first line adds to it."""
-        name = target.quantity.name
-        found: list[Node] = []
-        if target.quantity.kind == "carried":
-            return [tree.Number(0, "0")]
-        if name in self.names.derivation.cell.states:
-            found.append(Leaf(Quantity("carried", name), target.time))
-        if name == self.names.derivation.cell.output:
-            found.append(Leaf(Quantity("dy"), target.time))
-        return [*found, tree.Number(0, "0"), replace(target)]
 
     def definition(self, formula: Formula, left: Node, sides: list[Node], explain: bool) -> Finding:
         """A name of the text's own: what it is by its value, if the cell has that."""
