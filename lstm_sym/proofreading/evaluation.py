@@ -230,6 +230,14 @@ class Evaluator:
         first, last = (at and sizes[at[0]] * at[1] for at in (node.first, node.last))
         return value[:, :, first:last] if axis == 2 else value[:, first:last]
 
+    def is_cut(self, node: tree.Part, t: int) -> bool:
+        """Whether a part of a vector is some of it: of one as long as the part, its bounds are those of another."""
+        try:
+            whole, found = self.value(node.base, t), self.part(node, t)
+        except ShapeMismatch:
+            return True
+        return 0 < found.size < whole.size
+
     def block(self, node: Node, t: int) -> Array:
         """A block of a matrix: a derivative is a matrix there, diagonal or not."""
         if isinstance(node, Leaf) and node.quantity.kind == "partial":

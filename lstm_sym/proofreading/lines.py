@@ -3,30 +3,26 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from functools import cached_property
 from itertools import product
 
 from lstm_sym.proofreading import tree
-from lstm_sym.proofreading.arguments import LEFT_OUT, slope_of, with_arguments
-from lstm_sym.proofreading.derived import Derived
-from lstm_sym.proofreading.entries import Entry, parts_of
+from lstm_sym.proofreading.entries import Entry
 from lstm_sym.proofreading.errors import ShapeMismatch, Unreadable
-from lstm_sym.proofreading.evaluation import Evaluator
 from lstm_sym.proofreading.findings import Finding
 from lstm_sym.proofreading.formulas import Formula
-from lstm_sym.proofreading.judging import Judge
 from lstm_sym.proofreading.layers import is_the_rest, terms_of_the_loss, with_loss
-from lstm_sym.proofreading.names import Names, Reading, own_key, resolved
+from lstm_sym.proofreading.lost import is_changed
+from lstm_sym.proofreading.names import own_key
 from lstm_sym.proofreading.parser import Line
-from lstm_sym.proofreading.sequence import STEPS, WATCHED, Sequence
-from lstm_sym.proofreading.tree import Leaf, Node, Partial, Quantity, Symbol
+from lstm_sym.proofreading.resolver import Resolver
+from lstm_sym.proofreading.sequence import STEPS, WATCHED
+from lstm_sym.proofreading.tree import Leaf, Node, Quantity, Symbol
 from lstm_sym.proofreading.updates import (
-    ADDED,
     is_sum,
     is_update,
-    last_updates,
     resolved_with,
     sent,
     some_terms,
@@ -34,73 +30,13 @@ from lstm_sym.proofreading.updates import (
     update_key,
     without_self,
 )
-from lstm_sym.proofreading.writing import Style, Writer, styled
 
 SLIPS_OF_SHAPE = ({"superfluous term"}, {"transpose"})
 """Mistakes by which a line of a quantity of the cell is of another shape."""
 
 
-@dataclass
-class State:
-    """What the lines so far have said: names of the text's own, their formulas, and sums that are still growing.
-
-    ahead: lines that were looked at before it is their turn. equal: names of the text's own with the value of something
-    of the cell.
-    """
-
-    own: dict[str, Leaf] = field(default_factory=dict)
-    trees: dict[str, Node] = field(default_factory=dict)
-    ahead: set[int] = field(default_factory=set)
-    equal: dict[str, Quantity] = field(default_factory=dict)
-
-
-class LineReader:
+class LineReader(Resolver):
     """Goes through the lines of a text in one reading."""
-
-    def __init__(
-        self,
-        names: Names,
-        sequence: Sequence,
-        reading: Reading,
-        entries: list[Entry],
-        latex: bool,
-        meant: Mapping[int, Quantity] = {},
-    ) -> None:
-        self.names, self.sequence, self.reading, self.entries = names, sequence, reading, entries
-        self.latex, self.meant = latex, meant
-        self.state = State()
-        lines = [entry for entry in entries if entry.line and entry.formula.latex == latex]
-        self.strict = any("@" in entry.formula.text or "dot(" in entry.formula.text for entry in lines)
-        self.evaluator = Evaluator(sequence, reading, self.state.trees, self.strict)
-        self.style = Style.of([side for entry in lines if entry.line for side in entry.line.sides], latex)
-        self.known = self._known()
-        self.last = last_updates(entries)
-
-    def _known(self) -> dict[Quantity, list[Leaf]]:
-        """Every quantity that the text names, with its names."""
-        found: dict[Quantity, list[Leaf]] = {}
-        for node in parts_of(entry for entry in self.entries if entry.formula.latex == self.latex):
-            is_own = isinstance(node, Symbol) and own_key(node) in self.names.owned
-            leaf = None if is_own else self._leaf(node)
-            if leaf is not None and leaf not in found.setdefault(leaf.quantity, []):
-                found[leaf.quantity].append(leaf)
-        return found
-
-    @cached_property
-    def called(self) -> dict[Quantity, set[str]]:
-        """Every quantity that the text names, with the letters of its names, capital or small."""
-        found: dict[Quantity, set[str]] = {}
-        for node in parts_of(self.entries):
-            leaf = self._leaf(node)
-            if leaf is not None and isinstance(node, Symbol):
-                found.setdefault(leaf.quantity, set()).add(node.key.lower())
-        return found
-
-    def _leaf(self, node: Node) -> Leaf | None:
-        try:
-            return self.names.leaf(node, self.reading) if isinstance(node, Symbol | Partial) else None
-        except Unreadable:
-            return None
 
     def tried(self) -> Counter[str]:
         """How many lines are right, wrong, and of shapes that do not fit; how many right ones are equations."""
@@ -119,20 +55,21 @@ class LineReader:
         leaves = [self._leaf(part) for part in parts if isinstance(part, Symbol)]
         return any(leaf is not None and leaf.quantity.kind == "forward" for leaf in leaves)
 
-    @cached_property
-    def writer(self) -> Writer:
-        """What prints lines of this text."""
-        return Writer(self.names.derivation, self.style, self.known)
-
-    @cached_property
-    def judge(self) -> Judge:
-        """What judges lines of this text."""
-        derived = Derived(self.names.derivation, self.reading, self.style, self.known.__contains__)
-        return Judge(self.evaluator, derived, self.style, self.known)
-
     def finding(self, place: int, *, explain: bool) -> Finding:
-        """What is found of one line."""
+        """What is found of one line; a name that it changes and that is not understood is lost."""
         entry = self.entries[place]
+        found = self.found(entry, place, explain)
+        left = entry.line.sides[0] if entry.line else entry.left
+        if isinstance(left, Symbol) and not self.latex:
+            key = own_key(left)
+            if found.status in ("unread", "aside") and (key in self.state.own or is_changed(entry, left)):
+                self.state.lost[key] = entry.formula.line
+            elif found.status not in ("unread", "aside"):
+                self.state.lost.pop(key, None)
+        return found
+
+    def found(self, entry: Entry, place: int, explain: bool) -> Finding:
+        """What is found of one line."""
         formula, line = entry.formula, entry.line
         if _is_zeros(formula):
             return Finding(formula, "aside", reason="a first value")
@@ -168,12 +105,6 @@ class LineReader:
         lefts = [(entry.line.sides[0], place) for place, entry in enumerate(self.entries) if entry.line]
         return {own_key(left): place for left, place in reversed(lefts) if isinstance(left, Symbol)}
 
-    def about_cell(self, left: Node) -> bool:
-        """Whether a left side is a quantity of the cell, or reads like a gradient."""
-        if isinstance(left, Symbol):
-            return left.adjoint or self._leaf(left) is not None
-        return isinstance(left, Partial) or any(self._leaf(node) is not None for node in left.walk())
-
     def of_line(self, formula: Formula, line: Line, place: int, explain: bool) -> Finding:
         """What is found of a line that could be parsed. Raises Unreadable, KeyError."""
         left, *sides = line.sides
@@ -203,6 +134,8 @@ class LineReader:
         self.state.trees.pop(f"={update_key(left)}" if isinstance(left, Symbol) else "", None)
         if isinstance(left, Symbol) and self.is_its_own(left, target, trees[-1], explain):
             return self.definition(formula, left, sides, explain)
+        if isinstance(left, Symbol):  # what an earlier line made of it is over
+            self.state.own.pop(own_key(left), None)
         return self.judged(formula, target, trees, explain)
 
     def is_its_own(self, left: Symbol, target: Leaf, right: Node, explain: bool) -> bool:
@@ -225,11 +158,6 @@ class LineReader:
             return misfits
         return target.quantity.kind == "size" or len(self.called.get(target.quantity, ())) > 1
 
-    def whole(self, side: Node, target: Leaf) -> Node:
-        """A right side with the arguments of functions that it leaves out."""
-        program, judged = self.names.derivation.forward, self.judge.judged
-        return with_arguments(side, target, program, lambda filled: judged(self.leaves(filled), target).right)
-
     def through_a_layer(self, formula: Formula, line: Line, target: Leaf, explain: bool) -> Finding | None:
         """The finding with a term that the loss gives through a layer after the cell; None if that mends nothing."""
         for term in terms_of_the_loss(line.sides[-1], self.is_known) if len(line.sides) == 2 else ():
@@ -239,15 +167,6 @@ class LineReader:
             if found.status == "right" or is_the_rest(found.judgement, side):
                 return replace(found, reason=f"{written} is taken for what the loss gives")
         return None
-
-    def is_known(self, node: Node) -> bool:
-        """Whether it is known what a name stands for."""
-        is_own = isinstance(node, Symbol) and own_key(node) in {LEFT_OUT, *self.state.own}
-        return is_own or self._leaf(node) is not None
-
-    def leaves(self, node: Node) -> Node:
-        """A formula with what its names stand for here. Raises Unreadable."""
-        return resolved(node, self.names, self.reading, self.state.own)
 
     def of_stack(self, formula: Formula, left: Node, sides: list[Node], explain: bool) -> Finding:
         """A line of several quantities of the cell, one below or beside the other. Raises Unreadable."""
@@ -272,38 +191,6 @@ class LineReader:
             return target
         return replace(target, time=-1)
 
-    def target(self, left: Node) -> Leaf | None:
-        """What the left side is, None if it is a name that the cell does not have. Raises Unreadable."""
-        turned = isinstance(left, tree.Transpose)
-        inner = left.base if isinstance(left, tree.Transpose) else left
-        if isinstance(inner, tree.Call) and inner.prime:
-            found = resolved(inner.argument, self.names, self.reading, {})
-            return slope_of(inner, found, self.names.derivation.forward)
-        if turned or not isinstance(inner, Symbol | Partial):
-            raise Unreadable("the left side is not one name", "write one quantity to the left of =")
-        leaf = self.names.leaf(inner, self.reading)
-        if isinstance(inner, Partial) and leaf is None:
-            raise Unreadable("a derivative of what is not of the cell, or of steps that are not one step apart")
-        return leaf
-
-    def judged(self, formula: Formula, target: Leaf, trees: list[Node], explain: bool) -> Finding:
-        """The verdict on the sides of a line."""
-        judge = self.judge
-        for side in trees:
-            judgement = judge.explained(side, target) if explain else judge.judged(side, target)
-            if not judgement.right:
-                written = ""
-                if judgement.mended is not None:
-                    writer = self.writer
-                    mended = styled(judgement.mended, self.style)
-                    sign = next((sign for sign in ADDED if sign in formula.text), "=")
-                    changes = judgement.changes
-                    is_left = bool(changes) and changes[0].kind == "left side"
-                    left = changes[0].right if is_left and isinstance(changes[0].right, Leaf) else target
-                    written = f"{writer.name(left)} {sign} {writer.write(mended)}"
-                return Finding(formula, "wrong", target, judgement, written, sides=(target, side))
-        return Finding(formula, "right", target, judgement, sides=(target, trees[-1]))
-
     def of_update(self, formula: Formula, line: Line, left: Symbol, place: int, explain: bool) -> Finding:
         """A line that adds to its left side; of a gradient, what one step adds."""
         key, added = update_key(left), line.sides[1]
@@ -313,6 +200,8 @@ class LineReader:
         alone = added if line.adds else without_self(added, key)
         if "gradient" in target.quantity.kind:
             return self.judged(formula, target, [self.leaves(alone)], explain)
+        if not is_sum(line) and target.quantity.kind == "forward":
+            return self.judged(formula, target, [self.leaves(added)], explain)
         if not is_sum(line):
             return self.of_rescaling(formula, target, added, left, explain)
         if not self.latex and target.quantity.kind == "carried":
@@ -342,11 +231,20 @@ class LineReader:
         return any(self.judge.equal(found, terms) for terms in some_terms(derived))
 
     def of_rescaling(self, formula: Formula, target: Leaf, added: Node, left: Symbol, explain: bool) -> Finding:
-        """di = di * i * (1 - i): from here on the name is the adjoint of the sum that the gate is a function of."""
-        summed = self.names.before.get(target.quantity.name)
-        after = Leaf(Quantity("adjoint", summed), target.time, target.form) if summed else target
-        found = self.judged(formula, after, [resolved_with(added, update_key(left), target, self.leaves)], explain)
-        self.state.own[own_key(left)] = Leaf(after.quantity, 0, target.form)
+        """di = di * i * (1 - i): from here on the name is the adjoint of the sum that the gate is a function of; dc of
+        dc = dc * f what is sent to the step before.
+        """
+        name = target.quantity.name
+        summed = self.names.before.get(name)
+        after = Leaf(Quantity("adjoint", summed) if summed else Quantity("carried", name), target.time, target.form)
+        if not summed:
+            after = replace(after, time=-1)
+        side = resolved_with(added, update_key(left), target, self.leaves)
+        is_sent = name in self.names.derivation.cell.states and self.judge.judged(side, after).right
+        if not summed and not is_sent:
+            raise Unreadable(f"{tree.filled(left.form, left.time or 0)} is another quantity from here on")
+        found = self.judged(formula, after, [side], explain)
+        self.state.own[own_key(left)] = Leaf(after.quantity, after.time - target.time, target.form)
         return found
 
     def definition(self, formula: Formula, left: Node, sides: list[Node], explain: bool) -> Finding:

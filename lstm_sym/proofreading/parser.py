@@ -17,6 +17,8 @@ from lstm_sym.proofreading.words import FUNCTIONS, Words, usual_scripts, usual_w
 _PRODUCT = tree.ELEMENTWISE | tree.MATRIX | tree.OUTER | tree.DIVISION | tree.GENERIC
 _OPEN = {"(": ")", "[": "]", "{": "}", "\\lbrace": "\\rbrace"}
 _CALLS = {"dot": "@", "matmul": "@", "outer": "\\otimes", "multiply": "\\odot"}
+_SCALING = ("*", "\\odot", "\\circ")
+"""What stands before = where the left side is multiplied by the right one."""
 _LETTERS = ("\\mathrm", "\\text", "\\operatorname", "\\mathop")
 
 
@@ -45,11 +47,17 @@ class Parser(ArrayReader):
     def line(self) -> Line:
         """side = side = ..."""
         sides, adds = [self.sum()], False
-        while self.text() in ("=", "+=", "-="):
-            sign = self.next().text
-            adds = adds or sign != "="
+        while self.text() in ("=", "+=", "-=") or (self.text() in _SCALING and self.text(1) == "="):
+            token = self.next()
+            if token.text in _SCALING:
+                self.next()
+                sides.append(tree.product((sides[0], self.sum()), (self.written(token),)))
+                continue
+            adds = adds or token.text != "="
             side = self.sum()
-            sides.append(tree.Sum(((-1, side),)) if sign == "-=" else side)
+            sides.append(tree.Sum(((-1, side),)) if token.text == "-=" else side)
+        if len(sides) < 2 and self.text() == ",":
+            raise Unreadable("several names stand to the left of =", "write a line for each")
         self.ended()
         if len(sides) < 2:
             raise Unreadable("no = in it", "write what it is, = and then this")

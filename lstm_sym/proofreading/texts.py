@@ -128,7 +128,8 @@ def _entry(formula: Formula, names: Names) -> Entry:
 def _left(formula: Formula, names: Names) -> Node | None:
     """The left side of a formula of which the right one cannot be read, None if that cannot either."""
     try:
-        return read_line(f"{formula.text.partition('=')[0]} = 1", formula.latex, names.words).sides[0]
+        left = formula.text.partition("=")[0].rstrip(" */@+-")
+        return read_line(f"{left} = 1", formula.latex, names.words).sides[0]
     except (Unreadable, RecursionError):
         return None
 

@@ -38,3 +38,32 @@ def test_a_term_alone_waits_for_the_others(judged):
 def test_what_is_no_term_of_it_is_wrong(wrong, judged):
     [found] = judged("lstm", f"dc[t-1] += {wrong}").findings
     assert (found.status, found.written) == ("wrong", "dc[t-1] += dc[t] * f[t]")
+
+
+def test_a_product_in_place_makes_of_the_adjoint_of_a_gate_that_of_its_sum(judged):
+    text = "do = dh * np.tanh(c)\ndo *= o * (1 - o)\ndbo = do\ndf = dc * c_prev\ndf *= f * (1 + f)\ndbf = df"
+    proof = judged("lstm", text)
+    assert statuses(proof) == ["right", "right", "right", "right", "wrong", "right"]
+    assert proof.findings[4].written == "df = df * (f * (1 - f))"
+    assert statuses(judged("lstm", "dc *= f\ndc_next = dc")) == ["right", "right"]
+
+
+def test_what_a_line_that_is_not_understood_changes_is_not_judged_below_it(judged):
+    proof = judged(
+        "lstm", "do = dh * np.tanh(c)\ndo *= mystery(o)\ndbo = do\ndo = dh * np.tanh(c)\ndao = do * o * (1 - o)"
+    )
+    assert statuses(proof) == ["right", "unread", "unread", "right", "right"]
+    assert proof.findings[2].reason == "do is changed in line 2, which is not understood"
+
+
+def test_names_of_the_text_that_are_made_anew_are_not_what_they_were(judged):
+    """ho, hi and hc are gates of which the text says nothing; hc is what texts have for tanh(c) too."""
+    text = (
+        "dho = dh * np.tanh(c)\ndho = dho * ho * (1 - ho)\ndhc = hi * dc\ndhc = (1 - hc**2) * dhc\ndbo = dho\ndbg = dhc"
+    )
+    assert statuses(judged("lstm", text + "\ndf = dc * c_prev")) == ["own", "aside", *["unread"] * 4, "right"]
+
+
+def test_a_part_of_a_vector_that_is_not_stacked_is_not_understood(judged):
+    gates = "dX = daf @ Wf.T + dai @ Wi.T + dag @ Wg.T + dao @ Wo.T"
+    assert statuses(judged("lstm", f"{gates}\ndh_next = dX[:, :H]\ndbf = daf")) == ["right", "unread", "right"]
