@@ -42,7 +42,7 @@ class Dialect:
 
 PLAIN = Dialect()
 BLOCKS = Dialect(
-    known_by=r"(?<![A-Za-z])y\s*[\^_]\s*\{?\(?\s*t\s*-\s*1",
+    known_by=r"(?<![A-Za-z])y\s*[\^_]\s*\{?\(?\s*t\s*-\s*1|(?<![A-Za-z])R\}?_\{?z(?![A-Za-z])",
     letters={"g": ("z",), "h": ("y",)},
     below={"g": "z", "h": "y"},
     functions=True,

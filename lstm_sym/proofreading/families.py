@@ -36,7 +36,8 @@ class Family:
     def member(self, text: str, gate: str) -> str:
         """The text with a gate in the place of the letter, where that is a name or below one by itself."""
         if not self.letter.isalpha() or not self.letter.isascii():
-            return re.sub(rf"{re.escape(self.letter)}(?![A-Za-z])", lambda _: gate, text)
+            starred = rf"(?P<macro>\\[A-Za-z]+)?{re.escape(self.letter)}(?![A-Za-z])"
+            return re.sub(starred, lambda found: f"{found['macro']} {gate}" if found["macro"] else gate, text)
         text = re.sub(rf"(?<=\w)\[\s*{self.letter}\s*\]", lambda _: f"_{gate}", text)
         alone = rf"(?<![A-Za-z\\]){self.letter}(?![A-Za-z])"
         below = rf"(?<=_\{{[A-Za-z]){self.letter}(?=[,}}])|(?<=_[A-Za-z]){self.letter}(?![A-Za-z])"

@@ -26,6 +26,8 @@ from lstm_sym.proofreading.table import table_of
 from lstm_sym.proofreading.tree import Node, Partial, Quantity, Symbol
 from lstm_sym.proofreading.twins import told_apart
 
+_ARRIVING = ("adjoint", "carried", "packed adjoint")
+
 
 @dataclass(frozen=True)
 class Text:
@@ -58,7 +60,7 @@ class Text:
             )
         found = list(under_headers(table.rest, found, names.gates, names.known))
         entries = [_entry(formula, names) for one in found for formula in expanded(one, names.gates)]
-        names = replace(names, bars=_bars(entries, names), lone=_lone(entries, names))
+        names = replace(names, bars=_bars(entries, names), lone=_lone(entries, names) | _outputs(entries, names))
         entries, names = told_apart(entries, names, sequence)
         readings, tried = {}, Counter[str]()
         for latex in sorted({entry.formula.latex for entry in entries}, reverse=True):
@@ -181,6 +183,22 @@ def _lone(entries: list[Entry], names: Names) -> dict[str, Quantity]:
         sums = without if len(without) == 1 else [parameters[place] for place in _defined_with(part, entries, names)]
         if len(sums) == 1:
             found[part] = Quantity("parameter", sums[0])
+    return found
+
+
+def _outputs(entries: list[Entry], names: Names) -> dict[str, Quantity]:
+    """y, out -> the output of the cell, where a line makes its derivative of what arrives from the step after too, so
+    that it is not what the loss gives alone.
+    """
+    found = {}
+    for line in (entry.line for entry in entries if entry.line):
+        left = line.sides[0]
+        leaf = names.leaf(left, Reading()) if isinstance(left, Symbol) and left.adjoint else None
+        if isinstance(left, Symbol) and leaf is not None and leaf.quantity.kind == "dy":
+            inside = [names.leaf(part, Reading()) for part in line.sides[-1].walk() if isinstance(part, Symbol)]
+            arrives = any(one is not None and one.quantity.kind in _ARRIVING for one in inside)
+            if arrives and names.quantity(left.key) is None and isinstance(line.sides[-1], tree.Sum):
+                found[left.key] = Quantity("forward", names.derivation.cell.output)
     return found
 
 
