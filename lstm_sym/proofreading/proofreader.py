@@ -57,7 +57,8 @@ def _in_its_conventions(sequence: Sequence, text: str, tex: bool) -> Text:
 def _better(best: Text, sequence: Sequence, convention: Convention, text: str, tex: bool) -> Text:
     """The text in a further convention, if that is what makes more of it right; else as it was.
 
-    An equation of the cell shows it, or shapes. Where none does, two mistakes may look like a convention: then the one
+    An equation of the cell shows it, or shapes: one that is right with 1 - z called z and else is not says so, whatever
+    the lines of its gradients are. Where none does, two mistakes may look like a convention: then the one
     is taken in which fewer changes mend all lines.
     """
     conventions = (*best.conventions, convention)
@@ -66,6 +67,7 @@ def _better(best: Text, sequence: Sequence, convention: Convention, text: str, t
         return best
     more = other.tried["right"] - best.tried["right"]
     fits = convention.kind == "joined" and other.tried["misfit"] < best.tried["misfit"]
-    if fits or (more >= 1 and other.tried["equation"] > best.tried["equation"]):
+    is_shown = other.tried["equation"] > best.tried["equation"]
+    if fits or (is_shown and (more >= 1 or convention.kind == "complemented")):
         return other
     return other if more >= 2 and other.changes < best.changes else best

@@ -130,3 +130,10 @@ def test_a_mended_line_of_code_is_code(wrong, right, judged):
 )  # fmt: skip
 def test_a_mended_line_is_written_as_the_text_writes(cell, text, right, judged):
     assert mended(judged(cell, text))[1].partition(" = ")[2] == right
+
+
+def test_an_equation_of_the_text_says_which_of_z_and_the_rest_of_it_is_z(judged):
+    equation = r"$h_t = (1 - z_t) \odot h_{t-1} + z_t \odot \tilde h_t$"
+    proof = judged("gru", equation + r", $\delta \tilde h_t = \delta h_t \odot (1 - z_t)$, $\delta z_t = \delta h_t$")
+    assert [finding.status for finding in proof.findings] == ["right", "wrong", "wrong"]
+    assert proof.findings[1].written == r"\delta \tilde h_t = \delta h_t \odot z_t"
