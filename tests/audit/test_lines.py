@@ -11,6 +11,7 @@ from audit.own_files import LSTM, RNN, STEP
 import lstm_sym as ls
 from lstm_sym.audit import Audit, audit
 from lstm_sym.audit.lines.mistaken import OwnLine, addends_of, means_the_same
+from lstm_sym.audit.lines.printing import called
 from lstm_sym.audit.lines.written import fits, holds, same
 from lstm_sym.audit.wording import Wording
 
@@ -47,7 +48,104 @@ OUTER += """    dai, daf, dag, dao = (da[k] for k in "ifgo")
     return (dx, dWi, dUi, dbi, dWf, dUf, dbf, dWg, dUg, dbg, dWo, dUo, dbo, dh_prev, dc * f)
 """
 
+VECTORS = """
+import numpy as np
+
+
+def forward(x, h0, W, U, b):
+    hs = [h0]
+    for row in x:
+        hs.append(np.tanh(W @ row + U @ hs[-1] + b))
+    return np.array(hs[1:]), (x, hs, W, U)
+
+
+def backward(dhs, cache):
+    x, hs, W, U = cache
+    dW, dU, db = np.zeros_like(W), np.zeros_like(U), np.zeros(len(U))
+    dx, dh = np.zeros_like(x), np.zeros(len(U))
+    for t in reversed(range(len(x))):
+        dh = dh + dhs[t]
+        da = dh * (1 - hs[t + 1] ** 2)
+        dW += np.outer(da, x[t])
+        dU += np.outer(da, hs[t])
+        db += da
+        dx[t] = W.T @ da
+        dh = U.T @ da
+    return dx, dh, dW, dU, db
+"""
+"""The steps of one sequence as vectors, the states in a list that begins with the first."""
+
+BESIDE = """
+import numpy as np
+
+
+def sigmoid(a):
+    return 1 / (1 + np.exp(-a))
+
+
+def forward(x, h, W_ih, W_hh, b_ih, b_hh):
+    out, kept, n = [], [], len(b_ih) // 3
+    for row in x:
+        a, s = row @ W_ih.T + b_ih, h @ W_hh.T + b_hh
+        r, z = sigmoid((a + s)[:, :n]), sigmoid((a + s)[:, n : 2 * n])
+        q = s[:, 2 * n :]
+        g = np.tanh(a[:, 2 * n :] + r * q)
+        kept.append((row, h, r, z, g, q))
+        h = (1 - z) * g + z * h
+        out.append(h)
+    return np.array(out), (kept, W_ih, W_hh)
+
+
+def backward(dhs, cache):
+    kept, W_ih, W_hh = cache
+    dx, dh, dW_ih, dW_hh, db_ih, db_hh = [], 0, 0, 0, 0, 0
+    for t in reversed(range(len(kept))):
+        row, h, r, z, g, q = kept[t]
+        dh = dh + dhs[t]
+        dg = dh * (1 - z) * (1 - g**2)
+        dz = dh * (h - g) * z * (1 - z)
+        dr = dg * q * r * (1 - r)
+        da = np.concatenate([dr, dz, dg], axis=1)
+        ds = np.concatenate([dr, dz, dg * r], axis=1)
+        dW_ih = dW_ih + da.T @ row
+        dW_hh = dW_hh + ds.T @ h
+        db_ih, db_hh = db_ih + da.sum(axis=0), db_hh + ds.sum(axis=0)
+        dx.insert(0, da @ W_ih)
+        dh = dh * z + ds @ W_hh
+    return np.array(dx), dh, dW_ih, dW_hh, db_ih, db_hh
+"""
+"""A GRU whose sums of x and of h are kept apart: two arrays are alike but for a factor."""
+
+JOINED = """
+import numpy as np
+
+
+def forward(x, h0, W, b):
+    hs = [h0]
+    for row in x:
+        hs.append(np.tanh(W @ np.concatenate([hs[-1], row]) + b))
+    return np.array(hs[1:]), (x, hs, W, b)
+
+
+def backward(dhs, cache):
+    x, hs, all_W, b = cache
+    n = len(b)
+    dW, db = np.zeros_like(all_W), np.zeros_like(b)
+    dx, dh = np.zeros_like(x), np.zeros_like(b)
+    for t in reversed(range(len(x))):
+        da = (dh + dhs[t]) * (1 - hs[t + 1] ** 2)
+        dW += np.outer(da, np.concatenate([hs[t], x[t]]))
+        db += da
+        dx[t] = all_W[:, n:].T @ da
+        dh = all_W[:, :n].T @ da
+    return dx, dh, dW, db
+"""
+
 WRONG = {
+    ("rnn", VECTORS, "1 - hs[t + 1] ** 2", "1 - hs[t + 1]"): "da = dh * (1 - hs[t + 1]**2)",
+    ("rnn", VECTORS, "np.outer(da, hs[t])", "np.outer(da, hs[t + 1])"): "dU += np.outer(da, hs[t])",
+    ("rnn", VECTORS, "dh = U.T @ da", "dh = U @ da"): "dh = U.T @ da",
+    ("gru_reset_after", BESIDE, "dz, dg * r]", "dz, dg]"): "ds = np.concatenate([dr, dz, dg * r], axis=1)",
     ("lstm", LSTM, "dh * tanh_c * o * (1 - o)", "dh * tanh_c * o"): "da['o'] = dh * o * tanh_c * (1 - o)",
     ("lstm", LSTM, "dh * tanh_c * o * (1 - o)", "dh * tanh_c"): "da['o'] = dh * o * tanh_c * (1 - o)",
     ("lstm", LSTM, "dc = dc_next + dh", "dc = dh"): "dc = dc_next + dh * o * (1 - tanh_c**2)",
@@ -84,6 +182,9 @@ WRONG = {
 
 WIDE = {
     ("lstm", "passes/course_lstm.py:lstm_backward", "do * o * (1 - o)", "do"): (
+        "da = np.hstack([di * i * (1 - i), df * f * (1 - f), do * o * (1 - o), dg * (1 - g**2)])"
+    ),
+    ("lstm", "passes/course_lstm.py:lstm_backward", "df * f * (1 - f)", "df * i * (1 - i)"): (
         "da = np.hstack([di * i * (1 - i), df * f * (1 - f), do * o * (1 - o), dg * (1 - g**2)])"
     ),
     ("lstm", "passes/course_lstm.py:lstm_backward", "db += db_t", "db = db_t"): "db += db_t",
@@ -211,6 +312,25 @@ def test_a_right_line_is_not_blamed_for_one_that_transposes_later() -> None:
 
 def test_a_right_pass_has_no_wrong_lines() -> None:
     assert audited("rnn", RNN).own_lines == ()
+
+
+def test_a_value_without_a_name_is_called_with_its_step() -> None:
+    """h at the place of h[t-1] would be a wrong name, which is worse than none."""
+    values = {called(value) for value in ls.Derivation(ls.cell("lstm")).forward.values()}
+    assert {"h", "h_prev", "c", "c_prev", "U_f"} <= values
+
+
+def test_a_part_that_the_line_reads_has_the_name_that_stands_there() -> None:
+    """Weights of [h, x] in one array: the part that multiplies h is called as it is on the line."""
+    whole = JOINED.replace("all_W[:, :n].T @ da", "all_W[:, :n] @ da")
+    assert whole != JOINED and audited("rnn", JOINED).right
+    assert first_line(audited("rnn", whole)).right == "dh = all_W[:, :n].T @ da"
+
+
+def test_the_row_of_one_sequence_may_be_a_vector() -> None:
+    row = np.arange(1.0, 4)
+    assert holds(row, row[None], (False, None)) and not holds(row, row[:, None], (False, None))
+    assert list(fits(np.arange(8.0), row[None])) == [(False, ((0, 1), (1, 8)))]
 
 
 def test_what_is_the_same() -> None:

@@ -100,8 +100,11 @@ def inner(value):
 def test_names_as_they_are_written(tmp_path: Path) -> None:
     found = traced(WRITTEN, tmp_path)
     values = {name: [a.value for a in found if a.name == name] for name in {a.name for a in found}}
+    appended = [float(a.value) for a in found if a.name == "steps[-1]"]
+    assert [float(a.value) for a in found if (a.name, a.line) == ("steps[0]", 0)] == appended[:1]
+    assert [float(a.value) for a in found if (a.name, a.line) == ("steps[1]", 0)] == appended[1:]
     assert len(values["self.total"]) == 1 + T and not values["self.total"][0].any()
-    assert len(values["steps[-1]"]) == T and values["steps[0]"] == [5.0]
+    assert len(values["steps[-1]"]) == T and values["steps[0]"][1:] == [5.0]
     assert (values["a"], values["b"], values["long"], values["lost"]) == ([1], [2.5], [3.5], [-1])
     assert set(map(float, values["k"])) == {3, 6, 12} and not {"text", "flag", "nothing", "lost_"} & values.keys()
     assert [a.function for a in found if a.name == "out"] == ["inner"]

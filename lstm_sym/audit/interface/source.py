@@ -86,7 +86,7 @@ class Source:
 def read_source(file: Path) -> Source | None:
     """The file, or None if it is no Python: what is wrong with it is told when it is run."""
     try:
-        return Source(ast.parse(file.read_text(encoding="utf-8")))
+        return Source(ast.parse(file.read_text(encoding="utf-8-sig")))
     except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
         return None
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 
-from lstm_sym.audit.lines.printing import Printing
+from lstm_sym.audit.lines.printing import Printing, called
 from lstm_sym.audit.lines.source import Source
 from lstm_sym.audit.lines.surroundings import Surroundings
 from lstm_sym.audit.lines.written import Line, Written, same
@@ -52,7 +52,7 @@ def own_lines(mistake: Mistake, written: Written, source: Source) -> Iterator[Ow
         if found is None:
             continue
         statement, line = found
-        around = Surroundings(written, line, right[identity].target)
+        around = Surroundings(written, line, right[identity].target, source.parts_read(line))
         printing = Printing(mistake.context, around)
         own = own_line(statement, line, printing, source)
         if mistake.kind in OMISSIONS and addends_of(own.text) >= len(parts(right[identity])):
@@ -94,7 +94,7 @@ def own_line(statement: Statement, line: Line, printing: Printing, source: Sourc
             if node is None or source.is_whole(node, line)
             else source.replaced(node, right)
         )
-    names = dict.fromkeys(value.name for value in printing.unnamed)
+    names = dict.fromkeys(map(called, printing.unnamed))
     return OwnLine(number, source.row(number), right, statement.provenance.id, tuple(names) if right else ())
 
 
@@ -131,8 +131,10 @@ def _assignments(
         before = _equal_before(statement.target, mistake, written)
         if len(before) < len(own) or all(_readers(value, mistake) == 1 for value in before):
             yield statement, own[min(len(before), len(own) - 1)]
-        else:  # what is the same has its own line, and is returned in the place of this
-            yield from ((statement, line) for line in lines if line.is_returned)
+        else:  # what is the same has its own line, and is returned, or put beside others, in the place of this
+            beside = [line for line in lines if line.where is not None and line not in own and not line.is_returned]
+            given = [*(line for line in lines if line.is_returned), *beside[1:][-1:]]
+            yield from ((statement, line) for line in given)
     elif isinstance(statement, Pointwise):
         for reader in mistake.context.backward.statements:
             if statement.target in reader.reads() and not isinstance(reader, Accumulate):

@@ -17,6 +17,9 @@ from lstm_sym.mistakes.context import Context
 from lstm_sym.program.statements import Accumulate, Affine, Contribution, Maximum, Pointwise, Statement, Term
 from lstm_sym.program.values import Value
 
+STEPS = {-1: "_prev", 1: "_next"}
+"""What stands behind the name of a value of the step before, and of the step after."""
+
 
 @dataclass(frozen=True, eq=False)
 class OwnPrinter(NumPyPrinter):
@@ -108,7 +111,7 @@ class Printing:
     def by_its_name(self, value: Value) -> str:
         """The name in the derivation, noted."""
         self.unnamed.append(value)
-        return value.name
+        return called(value)
 
     def by_formula(self, value: Value, turned: bool) -> str:
         """The formula of a value in brackets, where all that it reads has a name; else its name in the derivation."""
@@ -127,7 +130,7 @@ class Printing:
         return f"{text}.T" if is_turned != transposed else text
 
     def term(self, term: Term, turned: bool) -> str | None:
-        """d @ U for U^T d of rows; U.T @ d of columns; d, p * d."""
+        """d @ U for U^T d of rows; U.T @ d of columns, and of vectors if U is no U.T itself; d, p * d."""
         if term.operand is None or term.operator is not None:
             return None
         operand = self.oriented(term.operand, turned) or self.by_formula(term.operand, turned)
@@ -135,7 +138,7 @@ class Printing:
             return operand
         if not term.is_product:
             return f"{self.matrix(term.weight, False)} * {operand}"
-        if turned:
+        if turned or (self.around.is_single and not (self.around.text(term.weight) or ("", False))[1]):
             return f"{self.matrix(term.weight, term.transposed)} @ {operand}"
         return f"{operand} @ {self.matrix(term.weight, not term.transposed)}"
 
@@ -188,6 +191,8 @@ class Printing:
         right = self.vector(part.right, ends[-1])
         if len(shape) == 2:
             first, second = (right, left) if line.turned else (left, right)
+            if self.around.is_single:
+                return f"np.outer({first}, {second})"
             return f"{_transposed(first)} @ {second}"
         return self.summed(f"({left} * {right})") if shape else f"({left} * {right}).sum()"
 
@@ -197,12 +202,19 @@ class Printing:
         return self.oriented(value, False, where) or self.by_formula(value, False)
 
     def summed(self, rows: str) -> str:
-        """The sum over the batch, in as many axes as the target has."""
+        """The sum over the batch, in as many axes as the target has; of one sequence there is none."""
+        if self.around.is_single:
+            return rows
         if self.around.axes < 2:
             return f"{rows}.sum(axis=0)"
         if self.around.line.turned:
             return f"{_transposed(rows)}.sum(axis=1, keepdims=True)"
         return f"{rows}.sum(axis=0, keepdims=True)"
+
+
+def called(value: Value) -> str:
+    """A value by its name in the derivation, and its step where that is another: c_prev for c[t-1]."""
+    return f"{value.name}{STEPS.get(value.time or 0, '')}"
 
 
 def _is_plain(term: Term) -> bool:

@@ -23,7 +23,7 @@ class Source:
 
     def __init__(self, path: Path) -> None:
         """Raises OSError, SyntaxError, ValueError, RecursionError."""
-        self.text = path.read_text(encoding="utf-8")
+        self.text = path.read_text(encoding="utf-8-sig")
         self.rows = self.text.splitlines()
         tree = ast.parse(self.text)
         kinds = ast.Assign | ast.AugAssign | ast.AnnAssign | ast.Return | ast.Expr
@@ -65,6 +65,12 @@ class Source:
         entries = next((one.elts for one in lists if len(one.elts) * width == size), [])
         is_plain = begin % width == 0 and not any(isinstance(one, ast.Starred) for one in entries)
         return entries[begin // width] if entries and is_plain else None
+
+    def parts_read(self, line: Line) -> list[str]:
+        """The parts of arrays that a line reads: Wo[:, :n], x[t]."""
+        value = getattr(self.statement(line), "value", None)
+        nodes = ast.walk(value) if isinstance(value, ast.expr) else ()
+        return list(dict.fromkeys(ast.unparse(node) for node in nodes if isinstance(node, ast.Subscript)))
 
     def is_answer(self, line: Line) -> bool:
         """Whether a line assigns what a function of the file returned."""

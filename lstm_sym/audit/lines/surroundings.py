@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import islice
 from typing import Any
@@ -28,14 +28,16 @@ MOST_ENTRIES = 40
 class Surroundings:
     """The names that stand for values where a line is, at every step."""
 
-    def __init__(self, written: Written, line: Line, wrong: Value) -> None:
-        """wrong: the value that the mistake is in; only what is right has its name."""
-        self.wrong, self.written, self.line = wrong, written, line
+    def __init__(self, written: Written, line: Line, wrong: Value, parts: Sequence[str] = ()) -> None:
+        """wrong: the value that the mistake is in; only what is right has its name. parts: of arrays, as they are read
+        on the line.
+        """
+        self.wrong, self.written, self.line, self.parts = wrong, written, line, parts
         self.known = [latest(written.assigned, moment) for moment in line.moments]
 
     def of(self, line: Line) -> Surroundings:
         """The same for a line at the same moments."""
-        found = Surroundings(self.written, line, self.wrong)
+        found = Surroundings(self.written, line, self.wrong, self.parts)
         found.__dict__["names"] = self.names
         return found
 
@@ -60,6 +62,12 @@ class Surroundings:
         """How many axes the array has that the line assigns."""
         return self.written.assigned[self.line.moments[0]].value.ndim
 
+    @cached_property
+    def is_single(self) -> bool:
+        """Whether the steps of one sequence are vectors here, no rows and no columns."""
+        batch = {len(array) for value, array in self.written.steps[0].items() if value.time is not None and array.ndim}
+        return batch == {1} and not any(arrays[0].ndim == 2 and 1 in arrays[0].shape for _, arrays in self.names)
+
     def holding(self, value: Value) -> Iterator[tuple[str, Fit]]:
         """The names of the arrays of which a value is a part, and which."""
         first = self._value(value, 0)
@@ -73,12 +81,13 @@ class Surroundings:
     def names(self) -> list[tuple[str, list[Array]]]:
         """Everything that can be named at every step, the latest first: its name, and its array at each step.
 
-        What changes within a step, as what a loop over gates takes, comes last, then entries of what holds all steps.
+        What changes within a step, as what a loop over gates takes, comes last, then parts that the line reads, then
+        entries of what holds all steps.
         """
         known, counts = list(reversed(self.known[0].items())), self.written.counts
         often = sorted(known, key=lambda entry: counts[self.line.function, entry[0]] > len(self.known) + 1)
         texts = dict.fromkeys(text for place, (name, _) in often for text in (place, name))
-        found = [(text, self._everywhere(text)) for text in (*texts, *self._by_step())]
+        found = [(text, self._everywhere(text)) for text in (*texts, *self.parts, *self._by_step())]
         return [(text, arrays) for text, arrays in found if arrays is not None]
 
     def _is(self, arrays: list[Array], value: Value, how: Fit) -> bool:

@@ -129,14 +129,13 @@ class Written:
 
     def _fit(self, value: Value, moments: Sequence[int], steps: Sequence[Values]) -> Fit | None:
         """How the arrays of these moments hold a value, alike at every step."""
-        first, *rest = (steps[t].get(value) for t in range(len(moments)))
-        if first is None:
+        values = [steps[t].get(value) for t in range(len(moments))]
+        pairs = [(self.assigned[m].value, one) for m, one in zip(moments, values, strict=True) if one is not None]
+        if len(pairs) < len(moments):
             return None
-        for found in fits(self.assigned[moments[0]].value, first):
-            pairs = zip(moments[1:], rest, strict=True)
-            if all(one is not None and holds(self.assigned[m].value, one, found) for m, one in pairs):
-                return found
-        return None
+        telling = next((pair for pair in pairs if pair[1].any()), pairs[0])  # zero is found in every array of zeros
+        found = (how for how in fits(*telling) if all(holds(array, one, how) for array, one in pairs))
+        return next(found, None)
 
     def _is_right(self, value: Value, moments: Sequence[int], found: Fit) -> bool:
         right = [step[value] for step in self.right.steps]
@@ -184,9 +183,13 @@ def fits(array: Array, value: Array) -> Iterator[Fit]:
 
 
 def laid(array: Array, value: Array, turned: bool) -> Array:
-    """An array as a value lies in the derivation; a vector may be a row, or a column where it is transposed."""
+    """An array as a value lies in the derivation; a vector may be a row, or a column where it is transposed, and the
+    row of one sequence a vector.
+    """
     if array.ndim == 2 and value.ndim == 1:
         return array.reshape(-1) if array.shape[turned] == 1 else array
+    if array.ndim == 1 and value.ndim == 2 and len(value) == 1:
+        return array[None]
     return array.T if turned else array
 
 

@@ -105,8 +105,13 @@ class Tracer:
             for target, value in assigned(statement):
                 for row, name, place, found in numbered(target, value, frame):
                     self.add(frame, row, name, place, found)
-                for name, whole in owners(target, frame):
-                    self.add(frame, GIVEN, name, name, whole)
+                    for entry, one in listed(place, found):
+                        self.add(frame, GIVEN, entry, entry, one)
+                for place, whole in owners(target, frame):
+                    self.add(frame, GIVEN, place, place, whole)
+                    if ast.unparse(target.slice) == "-1" and isinstance(whole, list) and whole:  # type: ignore[attr-defined]
+                        entry = f"{place}[{len(whole) - 1}]"  # what is appended is called [-1] at every step
+                        self.add(frame, GIVEN, entry, entry, whole[-1])
 
     def record_returned(self, frame: FrameType, line: int, value: object) -> None:
         """What the return statement of a line gives, each expression of it."""
@@ -133,7 +138,7 @@ class Tracer:
 def read_statements(file: str) -> dict[int, list[ast.stmt]]:
     """Line -> the statements on it that assign or return something; of a loop its head alone."""
     try:
-        with open(file, encoding="utf-8") as stream:
+        with open(file, encoding="utf-8-sig") as stream:
             tree = ast.parse(stream.read())
     except (OSError, SyntaxError, ValueError):
         return {}
@@ -200,17 +205,24 @@ def held(name: str, value: Any) -> Iterator[tuple[str, Any]]:
         if isinstance(value, Mapping):
             entries = [(f"{name}[{key!r}]", entry) for key, entry in islice(value.items(), MOST_ENTRIES)]
         elif isinstance(value, list | tuple):
-            entries = [(f"{name}[{k}]", entry) for k, entry in enumerate(value[:MOST_ENTRIES])]
+            entries = [*listed(name, value)]
         elif hasattr(value, "dtype") or not hasattr(value, "__dict__"):
             return
         else:
             entries = [(f"{name}.{key}", entry) for key, entry in islice(vars(value).items(), MOST_ENTRIES)]
             dicts = [(key, found) for key, found in entries if isinstance(found, dict)]
             inner = [(f"{key}[{name!r}]", one) for key, found in dicts for name, one in found.items()]
-            entries += inner[:MOST_ENTRIES]
+            lists = [entry for key, found in entries for entry in listed(key, found)]
+            entries += inner[:MOST_ENTRIES] + lists[:MOST_ENTRIES]
     except Exception:  # a mapping of the user's own that fails
         return
     yield from entries
+
+
+def listed(name: str, value: Any) -> Iterator[tuple[str, Any]]:
+    """The entries of a list or a tuple."""
+    if isinstance(value, list | tuple):
+        yield from ((f"{name}[{k}]", entry) for k, entry in enumerate(value[:MOST_ENTRIES]))
 
 
 def owners(target: ast.expr, frame: FrameType) -> Iterator[tuple[str, Any]]:
