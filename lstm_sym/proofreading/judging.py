@@ -31,7 +31,7 @@ MENDING = ("forward", "parameter", "adjoint", "carried", "direct", "dy")
 """The kinds of quantity that lines are mended with."""
 FIRST_OF_PAIR = ("sign", "time", "transpose", "superfluous transpose", "other quantity", "complement", "square",
                  "missing slope", "missing factor", "superfluous factor", "order", "function", "superfluous function",
-                 "superfluous square", "slope of the other function", "product", "part", "missing term",
+                 "superfluous square", "slope of the other function", "product", "grouping", "part", "missing term",
                  "superfluous term")  # fmt: skip
 """The kinds of change that are tried two at a time."""
 
@@ -136,9 +136,10 @@ class Judge:
                 False, judgement.error, factor=factor, mended=self.derived.line(target.quantity, target.time)
             )
         every = list(islice(rewrites_of(line, self.material(target)), SINGLE // _size(line)))
-        for rewrite in every:
-            if self.right(rewrite.line, target) and not _circular(rewrite.line, line, target):
-                return Judgement(False, judgement.error, judgement.problem, "", (rewrite,), rewrite.line)
+        mends = (r for r in every if self.right(r.line, target) and not _circular(r.line, line, target))
+        rewrite = self.likeliest(mends, line)
+        if rewrite is not None:
+            return Judgement(False, judgement.error, judgement.problem, "", (rewrite,), rewrite.line)
         meant = self.meant(line) if not isinstance(line, Leaf) else None
         if meant is not None:
             other = Rewrite("left side", target, meant, line)
@@ -149,6 +150,18 @@ class Judge:
         is_zero = not any(array.any() for array in self.expected(target, line))
         mended = tree.Number(0, "0") if is_zero else self.derived.line(target.quantity, target.time)
         return Judgement(False, judgement.error, judgement.problem, factor, (), mended)
+
+    def likeliest(self, mends: Iterator[Rewrite], line: Node) -> Rewrite | None:
+        """The first change that brings no name into a line which the text has not, else the first, None if none."""
+        first = next(mends, None)
+        if first is None or not self.is_foreign(first, line):
+            return first
+        return next((mend for mend in mends if not self.is_foreign(mend, line)), first)
+
+    def is_foreign(self, mend: Rewrite, line: Node) -> bool:
+        """Whether a change brings a name into a line for which neither that line nor the text has one."""
+        inside = {leaf.quantity for leaf in _leaves(line)}
+        return any(leaf.quantity not in self.known and leaf.quantity not in inside for leaf in _leaves(mend.line))
 
     def meant(self, line: Node) -> Leaf | None:
         """The quantity whose value a formula has, None if there is none."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from lstm_sym.proofreading import tree
+from lstm_sym.proofreading.grouping import regrouped
 from lstm_sym.proofreading.tree import Leaf, Node, Quantity, places, replaced
 from lstm_sym.proofreading.writing import Style
 
@@ -273,8 +274,13 @@ def _signs_of_products(node: Node) -> Iterator[Change]:
                     yield "product", node, changed, changed
 
 
+def _groups(node: Node) -> Iterator[Change]:
+    """Brackets in another place."""
+    yield from (("grouping", node, other, other) for other in regrouped(node))
+
+
 RULES: tuple[Rule, ...] = (
-    _signs, _times, _times_of_adjoints, _transposes, _functions, _squares, _slopes, _superfluous,
+    _signs, _times, _times_of_adjoints, _transposes, _functions, _squares, _groups, _slopes, _superfluous,
     _sums_over_time, _signs_of_products,
 )  # fmt: skip
 """What may be wrong in one place, the likeliest first: an index of the forward pass is slipped on sooner than an

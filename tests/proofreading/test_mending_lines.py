@@ -137,3 +137,24 @@ def test_an_equation_of_the_text_says_which_of_z_and_the_rest_of_it_is_z(judged)
     proof = judged("gru", equation + r", $\delta \tilde h_t = \delta h_t \odot (1 - z_t)$, $\delta z_t = \delta h_t$")
     assert [finding.status for finding in proof.findings] == ["right", "wrong", "wrong"]
     assert proof.findings[1].written == r"\delta \tilde h_t = \delta h_t \odot z_t"
+
+
+@pytest.mark.parametrize(
+    ("cell", "line", "right"),
+    [
+        ("gru", r"$\delta r_t = U_n^\top (\delta a_{n,t} \odot h_{t-1})$", r"(U_n^\top \delta a_{n,t}) \odot h_{t-1}"),
+        ("rnn", "da = dh * (1 - h**2)\ndh_prev = dh @ (U * (1 - h**2))", None),
+    ],
+)
+def test_brackets_in_another_place_are_named_so(cell, line, right, judged):
+    proof = judged(cell, line)
+    if right:
+        assert mended(proof) == (["grouping"], rf"\delta r_t = {right}")
+    for finding in proof.findings:
+        assert finding.written == "" or "dr_h" not in finding.written
+
+
+def test_a_change_that_needs_no_new_name_goes_before_one_that_does(judged):
+    r"""\delta h_t z_t may be for a name that stands nowhere in the text; 1 - z_t needs none."""
+    kinds, written = mended(judged("gru", r"$\delta \tilde h_t = \delta h_t \odot z_t$"))
+    assert (kinds, written) == (["complement"], r"\delta \tilde h_t = \delta h_t \odot (1 - z_t)")
