@@ -2,7 +2,8 @@ r"""Functions whose argument is left out, \sigma'(\cdot): of which quantity they
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from dataclasses import replace
 from itertools import islice, product
 
 from lstm_sym.program.program import Program
@@ -45,6 +46,19 @@ def slope_of(call: tree.Call, argument: Node, program: Program) -> Leaf:
         if is_it and isinstance(argument, Leaf) and argument.quantity == Quantity("forward", operands[0].name):
             return Leaf(Quantity("slope", value.name), argument.time)
     raise Unreadable("a slope that the cell does not have", "write the slope of a function of its equations")
+
+
+def of_values(node: Node, slopes: Collection[str]) -> Node:
+    """dsigmoid(o) and dtanh(tanh(c)), which programs have for slopes by the values of the functions, as such slopes;
+    slopes: the quantities that have one.
+    """
+    if isinstance(node, tree.Call) and node.prime and node.head.startswith("d"):
+        match node.argument:
+            case Leaf(Quantity("forward", name), time) if name in slopes:
+                return Leaf(Quantity("slope", name), time, f"{node.head}({tree.filled(node.argument.form, time)})")
+            case tree.Call(function=node.function, prime=False) as inner:
+                return replace(node, argument=inner.argument)
+    return node.mapped(lambda child: of_values(child, slopes))
 
 
 def _is_left_out(node: Node) -> bool:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from lstm_sym.proofreading.errors import ProofreadingError
 from lstm_sym.proofreading.macros import without_macros
 from lstm_sym.proofreading.tokens import MAX_FORMULA
+from lstm_sym.proofreading.unpacking import unpacked
 
 MAX_TEXT = 200_000
 """The most characters of a text."""
@@ -38,6 +39,8 @@ _LONE = re.compile(
     re.DOTALL,
 )
 """An outer product with a derivative in it, which is a formula though no = stands in it."""
+_CHINESE = re.compile(r"[\u3400-\u9fff]+")
+_BESIDE_WORDS = " \t：，。；、"
 _PROSE = re.compile(r"[A-Za-z]{2,}\s+[A-Za-z]{2,}\s+[A-Za-z]{2,}")
 
 
@@ -113,8 +116,23 @@ def _of_line(plain: str, number: int) -> Iterator[Formula]:
         return
     line = _LABEL.sub("", _INLINE.sub(" ", plain))
     is_formula = _SINGLE.search(line) or _LONE.match(line)
-    if _INLINE.search(plain) is None and is_formula and not _PROSE.search(line) and not line.startswith("#"):
+    if _INLINE.search(plain) is None and _CHINESE.search(line):
+        for piece in in_words(line):
+            if _SINGLE.search(piece):
+                yield from _parts(piece, number, "\\" in piece)
+    elif _INLINE.search(plain) is None and is_formula and not _PROSE.search(line) and not line.startswith("#"):
         yield from _parts(line.partition("  #")[0].split(" # ")[0], number, "\\" in line)
+
+
+def in_words(line: str) -> Iterator[str]:
+    """What stands between Chinese words and in their brackets: （記 δh_t = ∂L/∂h_t）."""
+    for piece in _CHINESE.split(line):
+        piece = piece.strip(_BESIDE_WORDS).removesuffix("（").removeprefix("）").strip(_BESIDE_WORDS)
+        if piece.count("（") > piece.count("）"):
+            piece = piece.removeprefix("（")
+        elif piece.count("（") < piece.count("）"):
+            piece = piece.removesuffix("）")
+        yield piece.strip(_BESIDE_WORDS)
 
 
 def _code(code: str, first: int) -> Iterator[Formula]:
@@ -164,6 +182,10 @@ def _parts(text: str, line: int, latex: bool) -> Iterator[Formula]:
     """The formulas that stand beside each other in a line, each with an = of its own."""
     if len(text) > MAX_FORMULA:  # it is refused, and not searched before
         yield Formula(text.strip(), line, latex)
+        return
+    several = unpacked(text.rstrip(" ;")) if not latex else []
+    if len(several) > 1:
+        yield from (Formula(one, line, latex) for one in several)
         return
     parts, start = [], 0
     for match in _SEPARATE.finditer(text):

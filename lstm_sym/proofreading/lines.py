@@ -14,7 +14,7 @@ from lstm_sym.proofreading.errors import ShapeMismatch, Unreadable
 from lstm_sym.proofreading.findings import Finding
 from lstm_sym.proofreading.formulas import Formula
 from lstm_sym.proofreading.layers import is_the_rest, terms_of_the_loss, with_loss
-from lstm_sym.proofreading.lost import is_changed
+from lstm_sym.proofreading.lost import changed_together, is_changed
 from lstm_sym.proofreading.names import own_key
 from lstm_sym.proofreading.parser import Line
 from lstm_sym.proofreading.resolver import Resolver
@@ -60,6 +60,8 @@ class LineReader(Resolver):
         entry = self.entries[place]
         found = self.found(entry, place, explain)
         left = entry.line.sides[0] if entry.line else entry.left
+        if not self.latex:
+            self.state.lost |= dict.fromkeys(changed_together(entry), entry.formula.line)
         if isinstance(left, Symbol) and not self.latex:
             key = own_key(left)
             if found.status in ("unread", "aside") and (key in self.state.own or is_changed(entry, left)):

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from lstm_sym.proofreading.entries import Entry
 from lstm_sym.proofreading.errors import Unreadable
 from lstm_sym.proofreading.names import own_key
+from lstm_sym.proofreading.scripts import plain_name
 from lstm_sym.proofreading.tree import Node, Symbol, filled
 
 _ASSIGNED = re.compile(r"\s*(?P<twice>[-+*/@]|\*\*)?=(?P<right>.*)", re.DOTALL)
@@ -18,6 +20,15 @@ def is_changed(entry: Entry, left: Symbol) -> bool:
     found = _ASSIGNED.fullmatch(entry.formula.text.removeprefix(name))
     inside = found and re.search(rf"(?<![\w.]){re.escape(name)}(?![\w\[])", found["right"])
     return bool(found and (found["twice"] or inside))
+
+
+def changed_together(entry: Entry) -> Iterator[str]:
+    """The keys of names to the left of one = that are read to its right."""
+    lefts, _, right = entry.formula.text.partition("=")
+    for name in lefts.split(",") if entry.line is None and "," in lefts else ():
+        key, mark, *_ = plain_name(name.strip())
+        if name.strip() and re.search(rf"(?<![\w.]){re.escape(name.strip())}(?!\w)", right):
+            yield f"{key}{mark}"
 
 
 def heeded(node: Node, lost: dict[str, int]) -> None:

@@ -16,7 +16,7 @@ from lstm_sym.proofreading.errors import Unreadable
 from lstm_sym.proofreading.tree import Leaf, Node, Partial, Quantity, Symbol, Transpose, filled
 from lstm_sym.proofreading.words import Words
 
-_ADJOINT = re.compile(r"(?:dLd|dL|grad|delta|d|D|g(?=[WUbR]))(.+)")
+_ADJOINT = re.compile(r"(?:dLd|dL|(?:gradients?|grads?)d?|delta|d|D|g(?=[WUbR]))(.+)")
 _LOSSES = {"dy", "dout", "dhout", "dhtop", "dyt", "gradout", "Delta", "dhy", "dhabove", "dhdirect"}
 _SIZES = {name.replace("_", ""): size for size in "BT" for name in SIZES[size]}
 _PACKED = {"W": "W", "Wx": "W", "Wxh": "W", "U": "U", "Wh": "U", "Whh": "U", "R": "U", "b": "b"}

@@ -252,9 +252,13 @@ class Parser(ArrayReader):
         bare = name.removesuffix("_prime").removesuffix("prime")
         if name in ("diag", "\\diag"):
             return tree.Operation("diag", self.argument(), self.formula[start : self.before()])
+        if name == "square" and self.text() == "(":
+            return tree.Power(self.argument(), 2, "**")
         if name in _CALLS or name in ("sum", "concatenate", "hstack", "vstack", "concat"):
             if self.text() == "(":
                 return self.of_arrays(name, start)
+        elif is_word and name[:1] == "d" and name[1:] in FUNCTIONS and self.text() == "(" and not self.names(name):
+            return self.of_elements(FUNCTIONS[name[1:]], True, start)
         elif bare in FUNCTIONS and self.text() != "_":
             return self.of_elements(FUNCTIONS[bare], bare != name, start)
         elif name in self.words.functions and (self.text(), self.text(1)) in (("(", self.text(1)), ("'", "(")):

@@ -16,6 +16,7 @@ from lstm_sym.proofreading.entries import parts_of
 from lstm_sym.proofreading.findings import Proof
 from lstm_sym.proofreading.sequence import Sequence
 from lstm_sym.proofreading.texts import Text
+from lstm_sym.proofreading.words import with_keys
 
 
 def proofread(
@@ -37,7 +38,7 @@ def proofread_on(
     findings = tuple(read.findings(progress))
     readers = read.readers
     known = [leaf for reader in readers.values() for leaves in reader.known.values() for leaf in leaves]
-    named = {tree.filled(leaf.form, leaf.time): leaf for leaf in known}
+    named = {with_keys(tree.filled(leaf.form, leaf.time), text): leaf for leaf in known}
     writers = {latex: reader.writer for latex, reader in readers.items()}
     explained = frozenset(leaf.quantity for leaf in read.names.table.values())
     derivation = read.sequence.derivation

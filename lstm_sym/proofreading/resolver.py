@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from lstm_sym.proofreading import tree
-from lstm_sym.proofreading.arguments import LEFT_OUT, slope_of, with_arguments
+from lstm_sym.proofreading.arguments import LEFT_OUT, of_values, slope_of, with_arguments
 from lstm_sym.proofreading.derived import Derived
 from lstm_sym.proofreading.entries import Entry, parts_of
 from lstm_sym.proofreading.errors import Unreadable
@@ -23,6 +23,7 @@ from lstm_sym.proofreading.updates import (
     ADDED,
     last_updates,
 )
+from lstm_sym.proofreading.words import with_keys
 from lstm_sym.proofreading.writing import Style, Writer, styled
 
 
@@ -119,7 +120,7 @@ class Resolver:
     def leaves(self, node: Node) -> Node:
         """A formula with what its names stand for here. Raises Unreadable."""
         heeded(node, self.state.lost)
-        found = resolved(node, self.names, self.reading, self.state.own)
+        found = of_values(resolved(node, self.names, self.reading, self.state.own), self.names.slopes)
         for part in found.walk():
             if isinstance(part, tree.Part) and not self.evaluator.is_cut(part, WATCHED):
                 raise Unreadable(f"{part.written} cuts nothing off a vector", "write the line that stacks it above")
@@ -153,6 +154,6 @@ class Resolver:
                     changes = judgement.changes
                     is_left = bool(changes) and changes[0].kind == "left side"
                     left = changes[0].right if is_left and isinstance(changes[0].right, Leaf) else target
-                    written = f"{writer.name(left)} {sign} {writer.write(mended)}"
+                    written = with_keys(f"{writer.name(left)} {sign} {writer.write(mended)}", formula.text)
                 return Finding(formula, "wrong", target, judgement, written, sides=(target, side))
         return Finding(formula, "right", target, judgement, sides=(target, trees[-1]))

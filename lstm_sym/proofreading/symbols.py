@@ -3,6 +3,7 @@ r"""Names in formulas: \delta c^{+}_{t}, \frac{\partial L}{\partial c_t}, \tilde
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from lstm_sym.equations.signs import GREEK
 from lstm_sym.proofreading.errors import Unreadable
@@ -231,7 +232,8 @@ class SymbolReader:
             return self.scripted(text, start)
         if text == "self" and self.text() == ".":
             self.next()
-            return self.letters()
+            found = self.letters()
+            return replace(found, form=f"self.{found.form}")
         return self.scripted(text, start)
 
     def split(self, token: Token) -> Symbol:

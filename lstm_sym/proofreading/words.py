@@ -26,6 +26,7 @@ class Words:
 
 
 _KEYED = re.compile(r"(?<=\w)\[\s*(['\"])([A-Za-z]\w*)\1\s*\]")
+_OF_DICT = re.compile(r"(\w+)\[\s*(['\"])([A-Za-z]\w*)\2\s*\]")
 _IN_WORDS = re.compile(r"(?<![\w.])[Ss]um(?:_over_|\s+over\s+(?:all\s+)?)([a-zA-Z])(?![A-Za-z_])(?:\s+of\b|\s*:)?[ ]*")
 _BOUNDS = re.compile(r"(?<=sum_)([a-z])=(\w+)(?=\^)")
 _BESIDE = re.compile(r"(?<=_[A-Za-z]),[ ]?t([+-]\d)?(?![\w(])")
@@ -49,3 +50,10 @@ def usual_words(formula: str) -> str:
     """dW_i for dW["i"], what a program has in a dict; sum_t for "sum over t of"; a_i_{t} for a_i,t."""
     formula = _IN_WORDS.sub(r"sum_\1 ", _KEYED.sub(r"_\2", formula))
     return _BESIDE.sub(r"_{t\1}", _BOUNDS.sub(r"{\1=\2}", formula))
+
+
+def with_keys(line: str, text: str) -> str:
+    """A line with the entries of dicts as the text has them: dW["i"] for dW_i."""
+    for found in _OF_DICT.finditer(text):
+        line = re.sub(rf"(?<!\w){found[1]}_{found[3]}(?!\w)", found[0], line)
+    return line

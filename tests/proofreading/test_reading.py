@@ -367,3 +367,22 @@ $\frac{\partial h_t}{\partial z_t} = \mathrm{diag}(\tilde h_t - h_{t-1})$"""
 def test_weights_without_a_letter_are_those_of_the_gate_in_whose_equation_they_stand(equation, others, judged):
     assert set(judged("gru", f"${equation}$\n\n{others}\n").counts) == {"right"}
     assert judged("gru", f"${equation.replace('h_{t-1}', 'h_t')}$\n\n{others}\n").findings[0].status == "wrong"
+
+
+@pytest.mark.parametrize(
+    ("line", "formula"),
+    [
+        ("反向傳播（記 δh_t = dy_t + δh_next）：", "δh_t = dy_t + δh_next"),
+        ("輸出門 δo_t = δh_t ⊙ tanh(c_t)。", "δo_t = δh_t ⊙ tanh(c_t)"),
+        ("δo_t = δh_t ⊙ tanh（c_t）（輸出門）", "δo_t = δh_t ⊙ tanh（c_t）"),
+    ],
+)
+def test_a_formula_may_stand_between_chinese_words(line, formula, judged):
+    [found] = judged("lstm", line).findings
+    assert (found.status, found.formula.text) == ("right", formula)
+
+
+@pytest.mark.parametrize("line", ["dag = dg * (1 - np.square(g))", "dag = dg * dtanh(g)", "dao = do * dsigmoid(o)",
+                                  "dao = do * dsigmoid(ao)", "dc = dh * o * dtanh(np.tanh(c)) + dc_next"])  # fmt: skip
+def test_slopes_by_the_value_of_the_function_or_by_its_argument(line, judged):
+    assert [found.status for found in judged("lstm", line).findings] == ["right"]
