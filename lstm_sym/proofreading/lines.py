@@ -197,8 +197,12 @@ class LineReader(Resolver):
         """A line that adds to its left side; of a gradient, what one step adds."""
         key, added = update_key(left), line.sides[1]
         target = self.target(left)
+        grown = tree.total(((1, left), (1, added))) if line.adds else added
         if target is None:
-            raise Unreadable(f"{left.form} is no name of the cell, and lines add to it")
+            before = self.state.trees.get(own_key(left))
+            if before is None or left.time:
+                raise Unreadable(f"{left.form} is no name of the cell, and it is changed")
+            return self.definition(formula, left, [resolved_with(grown, key, before, self.leaves)], explain)
         alone = added if line.adds else without_self(added, key)
         if "gradient" in target.quantity.kind:
             return self.judged(formula, target, [self.leaves(alone)], explain)
@@ -208,7 +212,6 @@ class LineReader(Resolver):
             return self.of_rescaling(formula, target, added, left, explain)
         if not self.latex and target.quantity.kind == "carried":
             target = replace(target, time=-1)
-        grown = tree.total(((1, left), (1, added))) if line.adds else added
         before = self.state.trees.get(f"={key}")
         first = [before] if before is not None else list(starts(target, self.names.derivation.cell))
         wholes = [resolved_with(grown, key, start, self.leaves) for start in first]
@@ -255,6 +258,8 @@ class LineReader(Resolver):
             raise Unreadable("the left side is nothing of the cell")
         right = self.leaves(sides[0])
         key = own_key(left)
+        if any(isinstance(part, Leaf) and part.quantity == Quantity("own", key) for part in right.walk()):
+            raise Unreadable(f"{tree.filled(left.form, left.time or 0)} is made of itself at another step")
         self.evaluator.forget(key)
         self.state.trees[key] = right
         self.state.own[key] = own = Leaf(Quantity("own", key), -(left.time or 0), left.form)

@@ -339,7 +339,8 @@ class SymbolReader:
         if piece.startswith("\\") or "_" in piece:  # a name of its own
             inside = [token for token in self.tokens if first.start <= token.start and token.end <= last.end]
             return self.nested(inside).key
-        return piece.replace(" ", "").replace("{", "").replace("}", "")
+        plain = piece.replace(" ", "").replace("{", "").replace("}", "")
+        return plain[1:-1] if plain[:1] == "(" and plain[1:-1].isalpha() else plain  # \delta^{(h)}
 
     def first_letter(self, base: str) -> None:
         """Of letters that touch behind _ without braces the first alone stands below, as LaTeX has it: W_fh."""

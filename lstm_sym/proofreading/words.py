@@ -40,6 +40,7 @@ def usual_scripts(formula: str) -> str:
     r"""h^{(t-1)}^\top for h^{(t-1)\top} and U^{z\top} alike, d\tilde{c} for dp\tilde{c}, \frac{1}{2} for \frac12."""
     formula = _TURNED.sub(r"^{\1}^{\2}", formula)
     formula = re.sub(r"\\math(?:sf|rm|bf)(?:\s*\{\s*T\s*\}|\s+T)(?![A-Za-z])", r"\\top", formula)
+    formula = re.sub(r"\{\s*\\(?:rm|sf|bf|it)\s*\{?\s*T\s*\}?\s*\}", r"{\\top}", formula)
     formula = re.sub(r"\\mathrel\{\+\}\s*\{?=\}?", "+=", formula)
     formula = re.sub(r"\\(mathbf|boldsymbol|bm)\{\s*\\delta\s*(\w)\s*\}", r"\\delta\\\1{\2}", formula)
     formula = re.sub(r"\\frac\s*(\d)\s*(\d)", r"\\frac{\1}{\2}", formula)

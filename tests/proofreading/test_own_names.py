@@ -81,3 +81,16 @@ def test_a_name_of_the_text_stands_for_nothing_else(judged):
     proof = judged("lstm", f"s = dh * o\n{HEAD}df = dc * g\nda_i = s\n")
     assert {leaf.quantity.name for name, leaf in proof.names.items() if name == "s"} == set()
     assert proof.findings[2].written == "df = dc * c_prev"
+
+
+def test_a_name_of_the_text_may_be_changed(judged):
+    text = "q = dh * o\nq *= 1 - np.tanh(c)**2\nq += dc_next\ndf = q * c_prev\n"
+    found = judged("lstm", text + "v = dh * np.tanh(c)\nv = v * o * (1 - o)\ndbo = v").findings
+    assert [f.status for f in found] == ["own", "own", "own", "right", "own", "own", "right"]
+    assert found[2].equals.quantity.name == "c" and found[5].equals.quantity.name == "a_o"
+
+
+def test_what_is_made_of_itself_at_another_step_is_not_understood(judged):
+    proof = judged("lstm", r"$q_t = h_t$, $q_t = o_t \odot q_{t-1}$, $\delta o_t = \delta h_t \odot \tanh(c_t)$")
+    assert [f.status for f in proof.findings] == ["own", "aside", "right"]
+    assert proof.findings[1].reason == "q_t is made of itself at another step"
