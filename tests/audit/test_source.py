@@ -42,6 +42,14 @@ def test_keys_that_are_made_as_a_file_runs_are_known() -> None:
     assert {"Wi", "Wf", "b_i_x", "Uf", "Win", "Uin"} <= {*words} and "Wlong_words" not in words
 
 
+def test_a_mark_before_the_text_is_none_of_it(tmp_path: Path) -> None:
+    """Editors on Windows write one, and Python reads over it."""
+    file = tmp_path / "own.py"
+    file.write_text("def backward(dhs, cache):\n    return dhs\n", encoding="utf-8-sig")
+    source = read_source(file)
+    assert source is not None and [*source.functions] == ["backward"]
+
+
 def test_arguments_and_what_is_unpacked() -> None:
     text = "def f(self, x, state, *, dy, scale=1):\n    h, c = state\n    return x[0] + h\n"
     [function] = ast.parse(text).body
@@ -180,3 +188,9 @@ def test_what_is_returned_of_another_function_is_what_that_returns() -> None:
     source = Source(ast.parse("def f(x):\n    return h, cache\n\n\ndef g(x):\n    return f(x)\n"))
     assert returned(source.functions["g"], source.callables) == ("h", "cache")
     assert returned(source.functions["g"]) == ("x",)
+
+
+def test_a_class_that_is_called_has_its_forward_pass_so() -> None:
+    assert partner("backward", {"call": 0, "backward": 0}) == "call"
+    assert partner("backward", {"__call__": 0, "forward_pass": 0}) == "forward_pass"
+    assert partner("backward", {"__call__": 0, "call": 0}) == ""

@@ -41,6 +41,9 @@ PARTNERS = (
 )
 """Parts of the names of backward passes, and what stands there in those of their forward passes."""
 
+CALLED = ("__call__", "call")
+"""Methods that are the forward pass of a class that has none of such a name."""
+
 BACKWARD = ("backward", "bptt", "backprop", "backward_pass", "back", "back_propagation", "backpropagate")
 """Methods that are taken for the backward pass of a class that is named by itself."""
 
@@ -307,7 +310,7 @@ def partner(name: str, methods: Mapping[str, object]) -> str:
     exact = [other for other in forward_names(name) if other in methods and other != name]
     if exact:
         return exact[0]
-    others = [other for other in methods if "forward" in other or other == "__call__"]
+    others = [other for other in methods if "forward" in other] or [other for other in CALLED if other in methods]
     return others[0] if len(others) == 1 else ""
 
 
