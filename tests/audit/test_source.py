@@ -37,7 +37,7 @@ def test_names_in_a_return_statement(body: str) -> None:
 
 
 def test_keys_that_are_made_as_a_file_runs_are_known() -> None:
-    text = 'for k in "if":\n    p[f"W{k}"], p[f"b_{k}_x"], p["U" + k] = 0, 0, 0\nfor g in ("in", "long_words"): pass\n'
+    text = 'for k in "if":\n    p[f"W{k}"], p[f"b_{k}_x"], p["U" + k] = 0, 0, 0\nfor k in ("in", "long_words"): pass\n'
     words = Source(ast.parse(text)).words
     assert {"Wi", "Wf", "b_i_x", "Uf", "Win", "Uin"} <= {*words} and "Wlong_words" not in words
 
@@ -48,6 +48,20 @@ def test_a_mark_before_the_text_is_none_of_it(tmp_path: Path) -> None:
     file.write_text("def backward(dhs, cache):\n    return dhs\n", encoding="utf-8-sig")
     source = read_source(file)
     assert source is not None and [*source.functions] == ["backward"]
+
+
+def test_keys_of_a_cache_are_no_gates() -> None:
+    """What a loop goes over is known where its head shows it; else every short text of the file may be meant."""
+    body = "    di = 2 * kept['c'] \n    grads['b' + g] += d\nkept = dict(c_prev=0)\nkept['f']\n"
+    for head in (
+        "for g, d in zip('io', (di, do)):\n",
+        "gates = ['i', 'o']\nfor g in gates:\n",
+        "da = {'i': 1, 'o': 2}\nfor g, d in da.items():\n",
+    ):
+        made = {word for word in Source(ast.parse(head + body)).words if word.startswith("b")}
+        assert made & {"bi", "bo", "bf", "bc", "bc_prev"} == {"bi", "bo"}
+    made = {*Source(ast.parse("for g in order:\n" + body)).words}
+    assert "bf" in made
 
 
 def test_arguments_and_what_is_unpacked() -> None:

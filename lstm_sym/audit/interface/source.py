@@ -9,12 +9,9 @@ from functools import cached_property
 from pathlib import Path
 
 from lstm_sym.audit.interface.description import Names
+from lstm_sym.audit.interface.made_texts import made_up
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
-
-
-MADE_OF = 6
-"""Letters that a text has at most of which keys are made."""
 
 
 @dataclass(frozen=True)
@@ -103,25 +100,6 @@ def _words(tree: ast.AST, *, variables: bool = True) -> Iterator[str]:
                 found.append((node.lineno, node.col_offset, word))
     yield from (word for _, _, word in sorted(found))
     yield from made_up(tree)
-
-
-def made_up(tree: ast.AST) -> Iterator[str]:
-    """The texts that are made as the file runs, f"W{gate}" or "W" + gate, of a part and of what may stand beside it:
-    the short texts of the file, and the letters of each that a loop may go over, "ifgo".
-    """
-    texts = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
-    short = dict.fromkeys(text for text in texts if text.isidentifier() and len(text) <= MADE_OF)
-    parts = [*short, *dict.fromkeys(letter for text in short for letter in text)]
-    for node in ast.walk(tree):
-        match node:
-            case ast.JoinedStr(values=[ast.Constant(value=str(start)), ast.FormattedValue()]):
-                yield from (start + part for part in parts if start.isidentifier())
-            case ast.JoinedStr(
-                values=[ast.Constant(value=str(start)), ast.FormattedValue(), ast.Constant(value=str(end))]
-            ):
-                yield from (f"{start}{part}{end}" for part in parts if start.isidentifier())
-            case ast.BinOp(left=ast.Constant(value=str(start)), op=ast.Add(), right=ast.Name()):
-                yield from (start + part for part in parts if start.isidentifier())
 
 
 def arguments(function: Function, is_method: bool = False) -> list[Argument]:
