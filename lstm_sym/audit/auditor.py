@@ -85,6 +85,12 @@ class Audit:
         return is_right and not self.answer.unstable and self.other_forward is None
 
     @property
+    def audited_parameters(self) -> tuple[str, ...]:
+        """The parameters whose gradients came back."""
+        names = {verdict.name for verdict in self.verdicts}
+        return tuple(name for name in self.derivation.cell.parameters if name in names)
+
+    @property
     def all_sizes(self) -> tuple[Mapping[str, int], ...]:
         """T, B, D, H of each sequence."""
         return tuple(one.case.sizes for one in self.passes)

@@ -31,6 +31,7 @@ WRITTEN += (
     "lists_rnn:backward",
     "unsummed_rnn:rnn_backward",
     "held_rnn:RNN",
+    "layer_rnn:Step",
 )
 """Those that differ most; the others take their time."""
 

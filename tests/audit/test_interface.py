@@ -107,6 +107,13 @@ ROWS = (
         ("dWhh += np.outer(da, hs[t - 1])", "dWhh += np.outer(da, hs[t])"),
         "U",
     ),
+    Row(
+        "layer_rnn:Step",
+        "rnn",
+        "own_forward stored_transposed",
+        broken=("h_prev.T @ da, da.sum", "h.T @ da, da.sum"),
+        wrong="U",
+    ),
     Row("words_rnn:WordModel", "rnn", "own_forward starts_at_zero no_bias loss_inside axes.TD other_names", "x b h[0]"),
     Row("last_rnn:SimpleRNN", "rnn", "own_forward starts_at_zero last_step axes.BTD stored_transposed", "h[0]"),
     Row("stacked_lstm:Layer", "lstm", "own_forward starts_at_zero axes.BTD gate_order", "h[0] c[0]"),

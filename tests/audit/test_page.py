@@ -132,3 +132,13 @@ def test_what_is_right_as_a_rule_is_not_sent_to_compare_lines() -> None:
     ).stdout
     assert "right on the usual sequences" in printed and "60 steps" in printed
     assert "No mistake that is known" not in printed and "where it starts" not in printed
+
+
+def test_a_verdict_on_no_weight_says_that() -> None:
+    """Where dx alone came back, that it is right says little: the sentence of the verdict says so itself."""
+    alone = RNN.replace("return dx, Grads(dW, dU, db), dh_next", 'return {"dx": dx}')
+    assert alone != RNN
+    found = run(alone)
+    assert found.exit_code == 0 and "1 of 1 outputs right" in found.stdout
+    assert "No gradient of a weight came back" in found.stdout
+    assert "No gradient of a weight" not in run(RNN).stdout

@@ -129,7 +129,7 @@ class Writer:
         if self.interface.outputs[name].endswith("[0]") and is_state and not is_gradient(name):
             return False
         words = {*self.words, *flat(self.returns)}
-        return name in words or name.removeprefix("d") in self.packs
+        return name.partition("/")[0] in words or name.removeprefix("d") in self.packs
 
     def helpers(self) -> list[str]:
         """Functions that every adapter has, for this arrangement."""

@@ -86,6 +86,8 @@ def left_in(layer):
                 found |= {{f"d{{name}}": getattr(value, word) for word in HELD_GRADIENT if hasattr(value, word)}}
             elif "grad" in name and isinstance(value, dict):
                 found |= {{key if key.startswith("d") else f"d{{key}}": part for key, part in value.items()}}
+            elif "grad" in name and isinstance(value, list | tuple):
+                found |= {{f"{{name}}/{{place}}": part for place, part in enumerate(value)}}
             elif name.startswith(("d", "grad")):
                 found[name] = value
     return found

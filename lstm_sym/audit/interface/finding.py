@@ -116,6 +116,7 @@ class Finder:
         states = tuple(self.derivation.cell.states)
         outputs |= tuples.returned_by_place(gives, self.source.texts, outputs, states)
         outputs |= tuples.listed_gradients(role for _, role in given)
+        outputs |= tuples.kept_gradients(self.source.classes[place.owner], self.packs) if is_object else {}
         differentiated = called.arguments if called else [(n, r) for n, r in given if r not in ("dy", "dstate", "")]
         by_order = tuple(f"d{name}" for name, _ in differentiated)
         gives = by_order if context else named_by_order(gives, [by_order, *self.orders()], outputs)

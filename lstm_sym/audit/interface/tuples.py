@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterable, Mapping, Sequence
 
 from lstm_sym.audit.interface import vocabulary
@@ -73,6 +74,25 @@ def listed_gradients(roles: Iterable[str]) -> Outputs:
     orders = [role.partition("/")[2].split(",") for role in roles if role.startswith("packs/")]
     pairs = [(place, name) for order in orders[:1] for place, name in enumerate(order)]
     return {f"{word}/{place}": f"pack/{name}" for word in vocabulary.PARAMETER_GRADIENTS for place, name in pairs}
+
+
+def kept_gradients(owner: ast.AST, packs: Sequence[Packs]) -> Outputs:
+    """The names of gradients that an object keeps as a list, in the order of the list of its parameters:
+    `self.params = [Wx, Wh, b]`, or `Wx, Wh, b = self.params`.
+    """
+    for node in ast.walk(owner):
+        match node:
+            case ast.Assign(targets=[ast.Attribute(attr=kept)], value=ast.List(elts=parts) | ast.Tuple(elts=parts)):
+                pass
+            case ast.Assign(targets=[ast.Tuple(elts=parts) | ast.List(elts=parts)], value=ast.Attribute(attr=kept)):
+                pass
+            case _:
+                continue
+        order = dict(enumerate(getattr(part, "id", getattr(part, "attr", "")) for part in parts))
+        role = listed(order, "", packs)
+        if kept in vocabulary.PARAMETERS and role:
+            return listed_gradients([role])
+    return {}
 
 
 def order_of(parts: Parts, table: Mapping[str, str], states: Sequence[str]) -> tuple[str, ...]:

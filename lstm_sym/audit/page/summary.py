@@ -14,6 +14,8 @@ def summary_lines(wording: Wording) -> list[str]:
     facts = {"right": len(audit.verdicts) - wrong, "count": len(audit.verdicts), "sequences": len(audit.passes)}
     key = "audit.wrong" if wrong else "audit.right"
     lines = [text(key, **facts, wrong=wrong, ranges=_ranges(wording))]
+    if audit.convention.derivation.cell.parameters and not audit.audited_parameters:
+        lines[0] = text("audit.no_weights", verdict=lines[0])
     if audit.meant:
         lines.insert(0, text("audit.meant.beside" if wrong else "audit.meant.verdict", meant=wording.all_meant()))
     if audit.other_forward:

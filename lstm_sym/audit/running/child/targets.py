@@ -235,13 +235,17 @@ def held_in(value: Any, module: str, names: tuple[str, ...]) -> str:
 
 
 def left_in(owner: Any, module: str, depth: int) -> Iterator[tuple[str, Any]]:
-    """Gradients that a method left in its object, or in one in it: attributes called d..., and dicts of gradients."""
+    """Gradients that a method left in its object, or in one in it: attributes called d..., dicts and lists
+    of gradients.
+    """
     if isinstance(owner, ModuleType | type) or not depth:
         return
     for name, value in getattr(owner, "__dict__", {}).items():
         fields = mapping(value)
         if name in GRADIENTS and fields is not None:
             yield from ((f"d{key.removeprefix('d')}", entry) for key, entry in flat(fields))
+        elif name in GRADIENTS and isinstance(value, list | tuple):
+            yield from ((f"{name}/{place}", entry) for place, entry in enumerate(value))
         elif held := held_in(value, module, HELD_GRADIENT):
             yield f"d{name}", getattr(value, held)
         elif type(value).__module__ == module:
