@@ -10,7 +10,7 @@ import pytest
 import lstm_sym as ls
 from lstm_sym.audit.interface.description import Arrangement, Pack
 from lstm_sym.audit.interface.finding import find, partner
-from lstm_sym.audit.interface.gates import blocks, gates_of, permutations_by_use, shares
+from lstm_sym.audit.interface.gates import blocks, gates_of, permutations_by_use, scalings, shares
 from lstm_sym.audit.interface.source import Source, arguments, read_source, returned, unpacked
 from lstm_sym.audit.interface.weights import readings
 
@@ -158,14 +158,14 @@ NAMES = {
 @pytest.mark.parametrize("words", NAMES)
 def test_names_of_parameters(words: str) -> None:
     cell = ls.cell("lstm")
-    packs = readings(words.split(), gates_of(ls.derive(cell)), cell.parameters)[0]
+    packs = readings(words.split(), gates_of(ls.derive(cell)), cell.parameters, {})[0]
     assert {name: (pack.kinds, pack.gates) for name, pack in packs.items()} == NAMES[words]
 
 
 def test_names_of_the_cell_go_first_and_u_may_be_the_input() -> None:
     rnn = ls.cell("rnn")
     gates = gates_of(ls.derive(rnn))
-    first, second = readings("U W b".split(), gates, rnn.parameters)
+    first, second = readings("U W b".split(), gates, rnn.parameters, {})
     assert {name: pack.parameter for name, pack in first.items()} == {"W": "W", "U": "U", "b": "b"}
     assert {name: pack.parameter for name, pack in second.items()} == {"W": "U", "U": "W", "b": "b"}
 
@@ -208,3 +208,25 @@ def test_a_class_that_is_called_has_its_forward_pass_so() -> None:
     assert partner("backward", {"call": 0, "backward": 0}) == "call"
     assert partner("backward", {"__call__": 0, "forward_pass": 0}) == "forward_pass"
     assert partner("backward", {"__call__": 0, "call": 0}) == ""
+
+
+PEEPHOLES = ("pi pf po", "w_ci w_cf w_co", "Wic Wfc Woc", "P_i P_f P_o", "p_i p_f p_o")
+
+
+@pytest.mark.parametrize("names", PEEPHOLES)
+def test_what_multiplies_the_state_unit_by_unit_has_names_too(names: str) -> None:
+    cell = ls.cell("lstm_peephole")
+    matrices = "Wz Rz bz Wi Ri bi Wf Rf bf Wo Ro bo"
+    derivation = ls.Derivation(cell)
+    known = gates_of(derivation), cell.parameters, scalings(derivation)
+    packs = readings(f"{matrices} {names}".split(), *known)[0]
+    assert [packs[name].parameter for name in names.split()] == ["p_i", "p_f", "p_o"]
+    alone = readings(f"{matrices} pi".split(), *known)[0]  # np.pi is no peephole
+    assert "pi" not in alone
+
+
+def test_a_bias_beside_matrices_of_the_cell_s_own_names_has_another_name() -> None:
+    cell = ls.cell("rnn")
+    known = gates_of(ls.Derivation(cell)), cell.parameters, dict[str, tuple[str, str]]()
+    assert blocks(readings("W U bias_h".split(), *known)[0]["bias_h"], Arrangement(), known[0]) == (("b",),)
+    assert [*readings("W U b bias_h".split(), *known)[0]] == ["W", "U", "b"]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from audit.test_interface import ROWS, few_sequences, judged
+from click.testing import CliRunner
 
 import lstm_sym as ls
 from lstm_sym.audit.auditor import _compared
@@ -19,6 +20,7 @@ from lstm_sym.audit.interface.finding import find
 from lstm_sym.audit.interface.source import Source
 from lstm_sym.audit.interface.subject import Subject
 from lstm_sym.audit.sequences.cases import forward_passes
+from lstm_sym.cli import main
 
 
 def test_of_many_failures_the_one_is_told_that_is_no_matter_of_shapes(tmp_path: Path) -> None:
@@ -153,3 +155,58 @@ def test_what_came_back_is_told_where_it_cannot_be_read(tmp_path: Path) -> None:
     with pytest.raises(AuditError, match="returned 3 values, and its return statement has") as caught:
         judged(row, file)
     assert "of each step as a list for each name" in str(caught.value)
+
+
+SHIFTED = """
+import numpy as np
+
+
+class Net:
+    def __init__(self, n_in, n_hidden):
+        self.W = np.random.randn(n_hidden, n_in)
+        self.U = np.random.randn(n_hidden, n_hidden)
+        self.shift, self.speed = 0.0 * np.ones(n_hidden), np.zeros(n_hidden)
+
+    def forward(self, x):
+        self.x, self.h = x, [np.zeros((x.shape[1], len(self.shift)))]
+        for row in x:
+            self.h.append(np.tanh(row @ self.W.T + self.h[-1] @ self.U.T + self.shift))
+        return np.array(self.h[1:])
+
+    def backward(self, dh_all):
+        self.dW, self.dU, self.dshift, dh = 0, 0, 0, 0
+        for t in reversed(range(len(self.x))):
+            da = (dh + dh_all[t]) * (1 - self.h[t + 1] ** 2)
+            self.dW += da.T @ self.x[t]
+            self.dU += da.T @ self.h[t]
+            self.dshift += da.sum(0)
+            dh = da @ self.U
+
+    def update(self):
+        self.speed = 0.9 * self.speed + self.dshift
+"""
+
+
+@pytest.mark.parametrize("start", ["0.0", "0.1"])
+def test_an_array_of_an_unknown_name_is_told_and_no_bias_is_said_to_be_missing(start: str, tmp_path: Path) -> None:
+    """It is left as the constructor makes it: what a right pass gives is right only if that is zero."""
+    file = tmp_path / "own.py"
+    file.write_text(SHIFTED.replace("0.0 *", f"{start} *"), encoding="utf-8")
+    derivation, sequences = few_sequences("rnn")
+    found = answered(derivation, Subject(file, "Net"), sequences)[0]
+    said = {one.key: one.facts.get("names") for one in found.recognised}
+    assert said["audit.left_as_made"] == "shift" and "audit.no_bias" not in said  # its speed is not read here
+    assert said["audit.zero_biases"] == "b" and ("audit.forward_differs" in said) == (start != "0.0")
+    known = SHIFTED.replace("shift", "bias_h")
+    file.write_text(known.replace("0.0 *", f"{start} *"), encoding="utf-8")
+    found = answered(derivation, Subject(file, "Net"), sequences)[0]
+    keys = {one.key for one in found.recognised}
+    assert not keys & {"audit.left_as_made", "audit.no_bias", "audit.zero_biases", "audit.forward_differs"}
+
+
+def test_an_adapter_asks_what_is_left_as_made(tmp_path: Path) -> None:
+    (tmp_path / "own.py").write_text(SHIFTED, encoding="utf-8")
+    given = ["audit", f"{tmp_path}/own.py:Net", "--cell", "rnn", "--init", "-o", f"{tmp_path}/adapter.py"]
+    result = CliRunner().invoke(main, given)
+    assert "1 line to fill in" in result.stderr and "nothing to fill in" not in result.stderr
+    assert "# layer.shift = params[...]" in (tmp_path / "adapter.py").read_text(encoding="utf-8")

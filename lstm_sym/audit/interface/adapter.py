@@ -210,6 +210,8 @@ class Writer:
             look = f"  {self.marked('look', 'sizes')}" if interface.guessed else ""
             yield f"layer = {owner}({self.written(interface.construct)}){look}"
             yield "put_in(layer, given)"
+            for name in self.convention.left:
+                yield f"# layer.{name} = params[...]  {self.marked('fill', 'left', name=name)}"
             owner = "layer"
         first = "context"
         if interface.context:

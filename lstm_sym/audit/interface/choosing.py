@@ -108,7 +108,8 @@ def settled(plain: Convention, arrangement: Arrangement, right: int, answer: Ans
     zero_states = untaken_states(interface, states, answer.read)
     lacking = missing_parameters(interface, arrangement, plain.gates)
     found = replace(plain, arrangement=arrangement, zero_states=zero_states, zero_parameters=lacking)
-    return replace(found, recognised=tuple(sentences(found, differs=differs)), outputs_right=right)
+    found = replace(found, left=answer.left, outputs_right=right)
+    return replace(found, recognised=tuple(sentences(found, differs=differs)))
 
 
 def sentences(found: Convention, *, differs: bool) -> list[Recognised]:
@@ -125,8 +126,11 @@ def sentences(found: Convention, *, differs: bool) -> list[Recognised]:
         said.append(Recognised("audit.sizes_guessed", {"sizes": sizes}))
     if found.zero_states:
         said.append(Recognised("audit.starts_at_zero", {"states": ", ".join(found.zero_states)}))
+    if found.left:
+        said.append(Recognised("audit.left_as_made", {"names": ", ".join(found.left)}))
     if found.zero_parameters:
-        said.append(Recognised("audit.no_bias", {"names": ", ".join(found.zero_parameters)}))
+        key = "audit.zero_biases" if found.left else "audit.no_bias"
+        said.append(Recognised(key, {"names": ", ".join(found.zero_parameters)}))
     if arrangement.last:
         said.append(Recognised("audit.last_step"))
     if interface.has_loss:

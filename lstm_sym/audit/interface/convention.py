@@ -30,6 +30,7 @@ class Recognised:
 class Convention:
     """How a function is called. interface None: by the names of its arguments, as docs/audit.md has them.
 
+    left: arrays of an object that are as its constructor made them, for their names are not known;
     zero_states: those that start at zero in the function itself; zero_parameters: those that it does not have;
     outputs_right: how many outputs were right in the trial.
     """
@@ -42,6 +43,7 @@ class Convention:
     zero_parameters: tuple[str, ...] = ()
     recognised: tuple[Recognised, ...] = ()
     outputs_right: int = 0
+    left: tuple[str, ...] = ()
 
     def given(self, sequences: Sequence[ForwardPass]) -> list[ForwardPass]:
         """The sequences as the function gets them: what it does not take is zero."""

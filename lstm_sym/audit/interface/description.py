@@ -53,8 +53,9 @@ class Interface:
     what its constructor is given; context: a context comes first, as in an autograd function; by: "batch" for the
     whole, "step" for one step at a time; packs: the user's names of arrays of parameters, more than one reading of them
     if they can be read so; globals: names of the module that are set; readout: the user's names of weights of a layer
-    after the cell; guessed: arguments of the constructor of which the order tells the meaning; outputs: names under
-    which gradients come back; is_documented: docs/audit.md has all its names.
+    after the cell; guessed: arguments of the constructor of which the order tells the meaning; reached: what the
+    methods read that are called; outputs: names under which gradients come back; is_documented: docs/audit.md
+    has all its names.
     """
 
     backward: Call
@@ -68,6 +69,7 @@ class Interface:
     packs: tuple[Packs, ...] = ({},)
     readout: Arguments = ()
     guessed: Arguments = ()
+    reached: Names = ()
     outputs: Mapping[str, str] = field(default_factory=dict)
     is_documented: bool = False
 

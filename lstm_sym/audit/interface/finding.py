@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from lstm_sym.audit import names
 from lstm_sym.audit.interface import tuples, vocabulary, weights
 from lstm_sym.audit.interface.description import Arguments, Call, Interface, Names, Packs
-from lstm_sym.audit.interface.gates import gates_of
+from lstm_sym.audit.interface.gates import gates_of, scalings
 from lstm_sym.audit.interface.source import (
     Argument,
     Function,
@@ -19,6 +19,7 @@ from lstm_sym.audit.interface.source import (
     in_shapes,
     is_no_array,
     is_static,
+    reached,
     reads_by_name,
     returned,
     unpacked,
@@ -135,6 +136,7 @@ class Finder:
             globals=self.globals(),
             readout=self.readout(),
             guessed=tuple(self.guessed(place).items()) if is_object else (),
+            reached=tuple(sorted(reached(methods, [place.name, forward_name]))) if is_object else (),
             outputs=outputs,
             is_documented=plain and not self.globals(),
         )
@@ -254,13 +256,13 @@ def find(source: Source, function: str, derivation: Derivation, *, lenient: bool
     place = place_of(source, function)
     if place is None:
         return None
-    gates, parameters = gates_of(derivation), derivation.cell.parameters
+    known = gates_of(derivation), derivation.cell.parameters, scalings(derivation)
     taken = [given.name for method in both(source, place) for given in arguments(method, bool(place.owner))]
-    packs = weights.readings(taken, gates, parameters)  # what is taken tells more than what it is unpacked into
-    if not any(weights.covers(way, gates) for way in packs):
-        packs = weights.readings(source.words, gates, parameters)
+    packs = weights.readings(taken, *known)  # what is taken tells more than what it is unpacked into
+    if not any(weights.covers(way, known[0]) for way in packs):
+        packs = weights.readings(source.words, *known)
     if not packs[0]:  # keys of a dict that are made up as it runs, say: their gradients may have names
-        packs = weights.readings(bases(source.names), gates, parameters)
+        packs = weights.readings(bases(source.names), *known)
     return Finder(source, derivation, packs, lenient).interface(place)
 
 

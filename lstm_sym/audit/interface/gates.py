@@ -45,6 +45,15 @@ def gates_of(derivation: Derivation) -> Gates:
     return found if products <= held else {}
 
 
+def scalings(derivation: Derivation) -> dict[str, tuple[str, str]]:
+    """The parameters that multiply a quantity unit by unit, peepholes: each with what it is called after, i of p_i, and
+    that quantity.
+    """
+    affine = [s for s in derivation.forward.statements if isinstance(s, Affine)]
+    terms = [term for statement in affine for term in statement.terms if term.weight and not term.is_product]
+    return {t.weight.name: (t.weight.name.partition("_")[2], t.operand.name) for t in terms if t.weight and t.operand}
+
+
 def _kinds(term: Term, derivation: Derivation) -> Iterator[str]:
     if term.operand is None:
         yield "1"

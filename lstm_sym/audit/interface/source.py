@@ -113,6 +113,18 @@ def arguments(function: Function, is_method: bool = False) -> list[Argument]:
     return found[1:] if is_method and not is_static(function) else found
 
 
+def reached(methods: Mapping[str, Function], first: Sequence[str]) -> set[str]:
+    """The attributes and keys in these methods, and in those that they call."""
+    found: set[str] = set()
+    waiting = [name for name in first if name in methods]
+    while waiting:
+        nodes = list(ast.walk(methods[waiting.pop()]))
+        new = {node.attr for node in nodes if isinstance(node, ast.Attribute)} - found
+        found |= new | {n.value for n in nodes if isinstance(n, ast.Constant) and isinstance(n.value, str)}
+        waiting += [name for name in new if name in methods]
+    return found
+
+
 SHAPERS = "zeros ones empty full randn rand random uniform normal standard_normal eye orthogonal xavier glorot".split()
 """Functions that are given the shape of an array."""
 

@@ -7,7 +7,7 @@ beside Uf a Wf is what multiplies the input, by itself it multiplies [h, x]; bes
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from lstm_sym.audit.interface.description import Pack, Packs
@@ -31,6 +31,12 @@ GATE_WORDS = {
 }
 """Gate, by the letter that cells have for it -> what names say for it."""
 
+SCALINGS = (
+    "p{gate} p_{gate} P{gate} P_{gate} w_{of}{gate} w{of}{gate} W_{of}{gate} W{of}{gate} w_{gate}{of} w{gate}{of} "
+    "W_{gate}{of} W{gate}{of} peep_{gate} peephole_{gate} v{gate} v_{gate} V{gate} V_{gate}"
+).split()
+"""Names of what multiplies a quantity unit by unit, peepholes, by the gate and that quantity."""
+
 BIASES = ("1", "1h")
 """Kinds that a file may be without: the cell's bias, and a second one."""
 
@@ -38,23 +44,51 @@ GRADIENT = ("d", "d_", "grad_", "D", "g_", "delta_", "g", "dLd", "dL_d", "dJd", 
 """What stands before the name of a gradient."""
 
 
-def readings(words: Iterable[str], gates: Gates, parameters: Iterable[str]) -> tuple[Packs, ...]:
+def readings(
+    words: Iterable[str], gates: Gates, parameters: Iterable[str], scalings: Mapping[str, tuple[str, str]]
+) -> tuple[Packs, ...]:
     """The names among these words that hold parameters, read in every way that gives each parameter a place.
 
-    A name of the cell's own is that parameter. The first reading is the likeliest; ({},) if there is none.
+    A name of the cell's own is that parameter. scalings: as `gates.scalings` has them. The first reading is the
+    likeliest; ({},) if there is none.
     """
     found = dict.fromkeys(words)
     own = {name: Pack(parameter=name) for name in parameters if name in found}
     is_whole = _all_kinds(own, gates)
+    own |= _scaling({name: of for name, of in scalings.items() if name not in own}, found)
     # Where all of the cell's own are there, arrays of several may be unpacked into them.
     bases = [name for name in found if NAME.fullmatch(name) and not (is_whole and name in own)]
     ways = [way for way in (_by_gate(bases, gates), _together(bases, gates)) if way]
     complete = [{**way, **_not_held(own, way, gates)} for way in ways if covers(way, gates)]
     if is_whole:
+        own |= _biases(own, ways, gates)
         complete = [own, *complete]
     if "U" in own and "W" in own and len(gates) == 1:  # many write U for the input and W for the state
         complete.append({**own, "U": own["W"], "W": own["U"]})
     return tuple(complete) or (own,)
+
+
+def _scaling(scalings: Mapping[str, tuple[str, str]], names: Container[str]) -> dict[str, Pack]:
+    """What multiplies quantities unit by unit, if all of it has names of one form."""
+    for form in SCALINGS if scalings else ():
+        found: dict[str, Pack] = {}
+        for parameter, (gate, of) in scalings.items():
+            spelled = [form.format(gate=word, of=of) for word in (gate, *GATE_WORDS.get(gate, ()))]
+            found |= {name: Pack(parameter=parameter) for name in [n for n in spelled if n in names][:1]}
+        if len(found) == len(scalings):
+            return found
+    return {}
+
+
+def _biases(own: Packs, ways: Iterable[Packs], gates: Gates) -> dict[str, Pack]:
+    """The biases that have no name of the cell's own, beside matrices that have."""
+    named = {pack.parameter for pack in own.values()}
+    for way in ways:
+        found = {name: pack for name, pack in way.items() if pack.kinds and {*pack.kinds} <= {*BIASES}}
+        held = {gates[g].get(k, gates[g].get("1")) for p in found.values() for g in p.gates or gates for k in p.kinds}
+        if found and not held & named:
+            return found
+    return {}
 
 
 def _all_kinds(own: Packs, gates: Gates) -> bool:

@@ -22,7 +22,8 @@ class Answer:
     outputs: "case/name" -> array, as it was returned; taken: what the function asked for ("dy", "params",
     "dstate/h"); by_step: it was called step by step; changed: arguments it wrote into; ignored: entries of other
     names; spelled: output -> the name under which it came, if any; unstable: outputs that differ when the same is
-    asked again; single: the cases in which float32 came back; refused: those of a type or a layout that it refused ->
+    asked again; left: arrays of an object that are as its constructor made them; single: the cases in which float32
+    came back; refused: those of a type or a layout that it refused ->
     its error; complaints: in a trial, what was wrong with what it returned; stacked: outputs that came as lists of
     arrays; replaced: names of NumPy and of Python's library that the file has replaced; printed: the end of what it
     printed; read: entries of dicts that it read, "tape/h_prev"; places: of a trace, where the arrays among the
@@ -36,6 +37,7 @@ class Answer:
     ignored: tuple[str, ...]
     spelled: dict[str, str]
     unstable: tuple[str, ...]
+    left: tuple[str, ...]
     single: tuple[int, ...]
     refused: dict[int, str]
     complaints: tuple[tuple[str, dict[str, Any]], ...]
@@ -70,6 +72,7 @@ def read_answer(data: bytes, printed: str) -> Answer | Complained:
             ignored=_names(head["ignored"]),
             spelled={str(output): str(name) for output, name in dict(head["spelled"]).items()},
             unstable=_names(head["unstable"]),
+            left=_names(head["left"]),
             single=tuple(map(int, head["single"])),
             refused={int(case): str(error) for case, error in head["refused"]},
             complaints=tuple((str(kind), dict(facts)) for kind, facts in head["complaints"]),

@@ -103,6 +103,7 @@ def told(caller: Caller) -> dict[str, Any]:
         "by_step": caller.target.by == "step",
         "changed": sorted(caller.changed),
         "ignored": sorted(caller.target.ignored),
+        "left": sorted(caller.target.left),
         "spelled": caller.target.spelled,
         "single": sorted(caller.single),
         "read": sorted(caller.read),

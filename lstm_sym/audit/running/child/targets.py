@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from . import OWN_BUILTINS
 from .contexts import Context, as_tensors
 from .results import by_names, flat, is_gradient, mapping, of_steps, spread
-from .values import Arrays, Complaint, Request
+from .values import Arrays, Complaint, Request, same
 
 globals()["__builtins__"] = OWN_BUILTINS
 
@@ -36,6 +36,7 @@ class Target(Protocol):
     by: str
     sources: list[str]
     ignored: set[str]
+    left: set[str]
     spelled: dict[str, str]
     forward_parts: list[Any]
 
@@ -52,6 +53,7 @@ class Documented:
         self.sources = [*self.given.values()]
         self.by = "step" if any(source.startswith("carried/") for source in self.sources) else "batch"
         self.ignored: set[str] = set()
+        self.left: set[str] = set()
         self.spelled: dict[str, str] = {}
         self.forward_parts: list[Any] = []
 
@@ -135,6 +137,7 @@ class Described:
         self.sources = [source for call in calls if call for _, source in call["arguments"]]
         self.sources += [source for _, source in interface["globals"]]
         self.ignored: set[str] = set()
+        self.left: set[str] = set()
         self.spelled: dict[str, str] = {}
         self.forward_parts: list[Any] = []
 
@@ -147,12 +150,14 @@ class Described:
             if hasattr(self.module, name):
                 setattr(self.module, name, values[source])
         owner = self.owner(values)
+        made = list(self.unknown(owner, values))
         first = [Context()] if interface["context"] else []
         if interface["forward"]:
             result = self.called(owner, interface["forward"], first, values)
             values = values | dict(parts_of(result))
             self.forward_parts = [part for _, part in parts_of(result)]
         result = self.called(owner, interface["backward"], first, values)
+        self.left = {name for name, fields, value, copy in made if fields.get(name) is value and same(value, copy)}
         table = interface["outputs"]
         returned = [(name, value) for name, value in spread(self.named(result), table) if value is not None]
         told = {table.get(name) for name, _ in returned}
@@ -174,6 +179,20 @@ class Described:
         if not filled and not any(source.startswith(("pack/", "packs/", "params")) for source in self.sources):
             raise Complaint("not filled", owner=name, names=sorted(getattr(made, "__dict__", {})))
         return made
+
+    def unknown(self, owner: Any, values: Arrays) -> Iterator[tuple[str, Any, Any, Any]]:
+        """The arrays that an object of the user's has been made with, of the shape of a parameter, under names that are
+        not known and that its methods read: the name, where it is held, the array, and a copy of it.
+        """
+        if not self.interface["is_object"]:
+            return
+        shapes = {shape_of(value) for name, value in values.items() if name.startswith(("params/", "pack/"))}
+        known = {*values, *self.interface["outputs"], *(name for name, _ in self.interface["readout"])}
+        known |= {name.removeprefix("pack/") for name in known}
+        for name, fields in held_arrays(owner, self.module.__name__, DEPTH, known):
+            value = fields[name]
+            if name in self.interface["reached"] and value.dtype.kind == "f" and shape_of(value) in shapes:
+                yield name, fields, value, value.copy()
 
     def called(self, owner: Any, call: Request, first: list[Any], values: Arrays) -> Any:
         """One call, by position where a context comes first, else by names."""
@@ -225,6 +244,25 @@ def fill(made: Any, packs: Arrays, module: str, depth: int) -> int:
         elif isinstance(value, dict) or type(value).__module__ == module:
             filled += fill(value, packs, module, depth - 1)
     return filled
+
+
+def held_arrays(made: Any, module: str, depth: int, known: set[str]) -> Iterator[tuple[str, Any]]:
+    """The names of the arrays in an object, its dicts and the objects in it, but for those that are known, each with
+    the dict that holds it.
+    """
+    fields = made if isinstance(made, dict) else getattr(made, "__dict__", None)
+    for name, value in list(fields.items()) if fields and depth else ():
+        if name in known:
+            continue
+        if hasattr(value, "dtype") and hasattr(value, "shape"):
+            yield str(name), fields
+        elif isinstance(value, dict) or type(value).__module__ == module:
+            yield from held_arrays(value, module, depth - 1, known)
+
+
+def shape_of(value: Any) -> tuple[int, ...]:
+    """The shape of an array without axes of size 1, a matrix as its transpose too."""
+    return tuple(sorted(size for size in value.shape if size != 1))
 
 
 def held_in(value: Any, module: str, names: tuple[str, ...]) -> str:
