@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from lstm_sym.proofreading import tree
-from lstm_sym.proofreading.grouping import regrouped
+from lstm_sym.proofreading.grouping import handed_over, regrouped
 from lstm_sym.proofreading.tree import Leaf, Node, Quantity, places, replaced
 from lstm_sym.proofreading.writing import Style
 
@@ -107,9 +107,19 @@ def _signs(node: Node) -> Iterator[Change]:
             terms = (*node.terms[:place], (-sign, term), *node.terms[place + 1 :])
             yield "sign", tree.Sum(((sign, term),)), tree.Sum(((-sign, term),)), tree.Sum(terms)
     else:
+        yield from _differences(node)
         flipped = tree.Sum(((-1, node),))
         if isinstance(node, tree.Product | Leaf):
             yield "sign", node, flipped, flipped
+
+
+def _differences(node: Node) -> Iterator[Change]:
+    """The sign of a product by that of a difference in it: b - a for a - b."""
+    for place, factor in enumerate(node.factors if isinstance(node, tree.Product) else ()):
+        match factor:
+            case tree.Sum(((1, first), (-1, second))) if not isinstance(first, tree.Number):
+                turned = tree.Sum(((1, second), (-1, first)))
+                yield "sign", factor, turned, replaced(node, (place,), turned)
 
 
 def _times(node: Node) -> Iterator[Change]:
@@ -144,6 +154,10 @@ def _transposes(node: Node) -> Iterator[Change]:
     elif isinstance(node, Leaf) and node.quantity.kind != "size":
         turned = tree.Transpose(node, "")
         yield "transpose", node, turned, turned
+
+
+def _orders(node: Node) -> Iterator[Change]:
+    """A product of matrices the wrong way round."""
     if isinstance(node, tree.Product) and len(node.factors) > 1:
         others = tuple(f.base if isinstance(f, tree.Transpose) else tree.Transpose(f, "") for f in node.factors)
         if any(isinstance(factor, tree.Transpose) for factor in node.factors):
@@ -275,12 +289,13 @@ def _signs_of_products(node: Node) -> Iterator[Change]:
 
 
 def _groups(node: Node) -> Iterator[Change]:
-    """Brackets in another place."""
+    """Brackets in another place; a factor that belongs to another one."""
     yield from (("grouping", node, other, other) for other in regrouped(node))
+    yield from (("other factor", node, other, other) for other in handed_over(node))
 
 
 RULES: tuple[Rule, ...] = (
-    _signs, _times, _times_of_adjoints, _transposes, _functions, _squares, _groups, _slopes, _superfluous,
+    _signs, _times, _times_of_adjoints, _transposes, _orders, _functions, _squares, _groups, _slopes, _superfluous,
     _sums_over_time, _signs_of_products,
 )  # fmt: skip
 """What may be wrong in one place, the likeliest first: an index of the forward pass is slipped on sooner than an

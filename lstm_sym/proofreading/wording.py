@@ -7,6 +7,7 @@ from functools import cached_property
 
 from lstm_sym.document.document import error_text
 from lstm_sym.document.sentences import Sentences, by_pattern
+from lstm_sym.proofreading import tree
 from lstm_sym.proofreading.aliases import sums
 from lstm_sym.proofreading.findings import Finding, Proof
 from lstm_sym.proofreading.names import Reading
@@ -91,7 +92,8 @@ class Wording:
 
         def written(node: Node | None) -> str:
             text = "" if node is None else writer.write(styled(node, writer.style))
-            return f"+{text}" if rewrite.kind == "sign" and not text.startswith("-") else text
+            is_term = not isinstance(node, tree.Sum) or len(node.terms) == 1
+            return f"+{text}" if rewrite.kind == "sign" and is_term and not text.startswith("-") else text
 
         key = f"proofreading.mistake.{rewrite.kind}"
         said = self.sentences.text(key, wrong=written(rewrite.wrong), right=written(rewrite.right))

@@ -158,3 +158,24 @@ def test_a_change_that_needs_no_new_name_goes_before_one_that_does(judged):
     r"""\delta h_t z_t may be for a name that stands nowhere in the text; 1 - z_t needs none."""
     kinds, written = mended(judged("gru", r"$\delta \tilde h_t = \delta h_t \odot z_t$"))
     assert (kinds, written) == (["complement"], r"\delta \tilde h_t = \delta h_t \odot (1 - z_t)")
+
+
+@pytest.mark.parametrize(
+    ("cell", "line", "kind", "right"),
+    [
+        ("gru", "dz = dh * h_prev - n", "grouping", "dz = dh * (h_prev - n)"),
+        ("rnn", "da = dh * 1 - h**2", "grouping", "da = dh * (1 - h**2)"),
+        ("gru", "dW_n = dan @ x.T\ndU_n += (r * dan) @ h_prev.T", "other factor", "dU_n += dan @ (h_prev * r).T"),
+        ("rnn", r"$\frac{\partial h_t}{\partial h_{t-1}} = \mathrm{diag}(1-h_t^2) U^T$, $\delta x_t = W^T \delta a_t$",
+         "superfluous transpose", r"\frac{\partial h_t}{\partial h_{t-1}} = \mathrm{diag}(1 - h_t^2) U"),
+        ("gru", "dz = dh * (n - h_prev)", "sign", "dz = dh * (h_prev - n)"),
+    ],
+)  # fmt: skip
+def test_the_smallest_change_is_named(cell, line, kind, right, judged):
+    assert mended(judged(cell, line)) == ([kind], right)
+
+
+def test_of_a_difference_the_wrong_way_round_only_that_is_said(judged):
+    proof = judged("gru", "dz = dh * (n - h_prev)")
+    said = Wording(proof, Sentences("en")).mistake(proof.findings[0])
+    assert said == "the sign is wrong: n - h_prev stands where h_prev - n belongs"
