@@ -25,7 +25,8 @@ class Finding:
     target: what its left side is, None where it is nothing of the cell. judgement: of its first wrong side. written:
     the mended line in the notation of the text. reason, fix: why it was not read. equals: what a name of the text is;
     is_part: whether it is a part of a derived line. by_use: whether that the name is `target` is told by its uses.
-    absent: what it reads and the programs do not have. sides: what its left and right side were understood as.
+    absent: what it reads and the programs do not have. loss: the term that is taken for what the loss gives. sides:
+    what its left and right side were understood as.
     """
 
     formula: Formula
@@ -39,6 +40,7 @@ class Finding:
     is_part: bool = False
     by_use: bool = False
     absent: Leaf | None = None
+    loss: Node | None = None
     sides: tuple[Node, ...] = ()
 
 

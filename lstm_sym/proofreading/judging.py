@@ -151,6 +151,13 @@ class Judge:
         mended = tree.Number(0, "0") if is_zero else self.derived.line(target.quantity, target.time)
         return Judgement(False, judgement.error, judgement.problem, factor, (), mended)
 
+    def mended_to(self, parts: list[Array], line: Node, target: Leaf) -> Judgement | None:
+        """What makes a line one of these, the likeliest single change; None if none does."""
+        every = islice(rewrites_of(line, self.material(target)), SINGLE // _size(line))
+        mends = (mend for mend in every if any(self.equal(part, mend.line) for part in parts))
+        mend = self.likeliest((mend for mend in mends if not _circular(mend.line, line, target)), line)
+        return Judgement(False, None, changes=(mend,), mended=mend.line) if mend is not None else None
+
     def likeliest(self, mends: Iterator[Rewrite], line: Node) -> Rewrite | None:
         """The first change that brings no name into a line which the text has not, else the first, None if none."""
         first = next(mends, None)

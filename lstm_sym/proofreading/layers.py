@@ -2,9 +2,11 @@ r"""What the loss gives through a layer after the cell, V^T \delta_o: a term of 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from lstm_sym.proofreading import tree
+from lstm_sym.proofreading.entries import Entry
+from lstm_sym.proofreading.findings import Finding
 from lstm_sym.proofreading.judging import Judgement
 from lstm_sym.proofreading.tree import Leaf, Node, Partial, Quantity, Symbol
 
@@ -34,6 +36,27 @@ def is_the_rest(judgement: Judgement | None, side: Node) -> bool:
     kinds = [change.kind for change in judgement.changes] if judgement else []
     losses = sum(isinstance(part, Leaf) and part.quantity.kind == "dy" for part in side.walk())
     return losses == 1 == len(kinds) and kinds[0] not in OF_TERMS
+
+
+def of_the_layer(entries: Sequence[Entry], findings: Sequence[Finding]) -> frozenset[str]:
+    """The letters that stand in terms taken for what the loss gives and in no other line that is judged."""
+    terms = [finding.loss for finding in findings if finding.loss is not None]
+    within = {letter for term in terms for letter in _letters(term)}
+    judged = [e.line for e, f in zip(entries, findings, strict=True) if e.line and f.status in ("right", "wrong")]
+    sides = [side for line in judged for side in line.sides]
+    return frozenset(within.difference(*(_letters(_without(side, terms)) for side in sides)))
+
+
+def _without(side: Node, terms: Sequence[Node]) -> Node:
+    """A side with nothing in the places of these terms."""
+    return tree.Number(0, "0") if side in terms else side.mapped(lambda child: _without(child, terms))
+
+
+def _letters(node: Node) -> set[str]:
+    """The keys of the names in a formula, and of what a derivative is of."""
+    symbols = [part for part in node.walk() if isinstance(part, Symbol)]
+    symbols += [symbol for part in node.walk() if isinstance(part, Partial) for symbol in (part.above, part.below)]
+    return {symbol.key for symbol in symbols}
 
 
 def _unknown(node: Node, is_known: Known) -> int:

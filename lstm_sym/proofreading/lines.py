@@ -8,6 +8,9 @@ from dataclasses import replace
 from functools import cached_property
 from itertools import product
 
+import numpy as np
+
+from lstm_sym.interpreter.evaluation import Array
 from lstm_sym.proofreading import tree
 from lstm_sym.proofreading.entries import Entry
 from lstm_sym.proofreading.errors import ShapeMismatch, Unreadable
@@ -167,7 +170,7 @@ class LineReader(Resolver):
             side = self.leaves(self.whole(with_loss(line.sides[-1], term, written, target.time), target))
             found = self.judged(formula, target, [side], explain)
             if found.status == "right" or is_the_rest(found.judgement, side):
-                return replace(found, reason=f"{written} is taken for what the loss gives")
+                return replace(found, reason=f"{written} is taken for what the loss gives", loss=term)
         return None
 
     def of_stack(self, formula: Formula, left: Node, sides: list[Node], explain: bool) -> Finding:
@@ -221,19 +224,38 @@ class LineReader(Resolver):
         if any(self.judge.judged(whole, target).right for whole in (wholes if is_last else wholes[len(first) :])):
             return Finding(formula, "right", target)
         summed = wholes[-1] if target.time == -1 and before is None else wholes[0]
-        if not is_last or (target.time == -1 and self.is_part_of_sent(summed, target)):
+        parts = self.parts_of_sent(target) if target.time == -1 else []
+        is_part = any(self.judge.equal(part, wholes[-1]) for part in parts)
+        is_of_several = not is_last or before is not None
+        if explain and parts and is_of_several and not is_part:
+            slip = self.judge.mended_to(self.rest_of_sent(key, place, target), wholes[-1], target)
+            if slip is not None:
+                return self.wrong(formula, target, wholes[-1], slip)
+        if not is_last or is_part or any(self.judge.equal(part, summed) for part in parts):
             self.state.trees[f"={key}"] = summed
             return Finding(formula, "own", target, reason="later lines add to it")
         return self.judged(formula, target, [summed], explain)
 
-    def is_part_of_sent(self, line: Node, target: Leaf) -> bool:
-        """Whether a line is of some of the terms that a step sends to the state before it."""
+    def parts_of_sent(self, target: Leaf) -> list[Array]:
+        """The values of some of the terms that a step sends to the state before it; of the output what the loss gives
+        there is one.
+        """
         derived = self.judge.derived.line(target.quantity, target.time)
+        if isinstance(derived, tree.Sum) and target.quantity.name == self.names.derivation.cell.output:
+            derived = tree.Sum((*derived.terms, (1, Leaf(Quantity("dy"), target.time))))
+        return [self.evaluator.value(terms, WATCHED) for terms in some_terms(derived)]
+
+    def rest_of_sent(self, key: str, place: int, target: Leaf) -> list[Array]:
+        """What is left of what may arrive at the state before, without what other lines than this one add to it."""
+        lines = [entry.line for number, entry in enumerate(self.entries) if number != place and entry.line]
+        lefts = [(line, line.sides[0]) for line in lines]
+        others = [line for line, left in lefts if isinstance(left, Symbol) and update_key(left) == key]
         try:
-            found = self.evaluator.value(line, WATCHED)
-        except ShapeMismatch:
-            return False
-        return any(self.judge.equal(found, terms) for terms in some_terms(derived))
+            sides = [self.leaves(without_self(line.sides[-1], key)) for line in others]
+            added = sum(self.evaluator.value(side, WATCHED) for side in sides)
+        except (ShapeMismatch, Unreadable, KeyError):
+            return []
+        return [np.asarray(whole - added) for whole in self.judge.expected(target, target)]
 
     def of_rescaling(self, formula: Formula, target: Leaf, added: Node, left: Symbol, explain: bool) -> Finding:
         """di = di * i * (1 - i): from here on the name is the adjoint of the sum that the gate is a function of; dc of

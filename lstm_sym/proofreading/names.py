@@ -49,7 +49,8 @@ class Names:
     table: keys that the text explains itself. bars: whether a bar marks an adjoint. lone: W, U or b without a letter
     below, where that is what one gate has, because all others have a letter. twins: letters, all small, of which others
     look like names of the same quantity, with what they are. bare: what a sign of a derivative stands for by itself.
-    owned: own_key of the names that the text defines itself.
+    owned: own_key of the names that the text defines itself. layer: letters of a layer after the cell, which stand for
+    nothing of it.
     """
 
     derivation: Derivation
@@ -60,6 +61,7 @@ class Names:
     twins: Mapping[str, Quantity] = field(default_factory=dict)
     bare: Mapping[str, Quantity] = field(default_factory=dict)
     owned: frozenset[str] = frozenset()
+    layer: frozenset[str] = frozenset()
 
     @cached_property
     def keys(self) -> dict[str, Quantity]:
@@ -152,6 +154,8 @@ class Names:
         leaf = self.table.get(key)
         if leaf is not None and leaf.quantity.kind in ("forward", "parameter"):
             return leaf.quantity
+        if key in self.layer:
+            return None
         found = self.lone.get(key) or self.twins.get(key.lower()) or self.keys.get(key)
         if found is None and len(key) == 1:
             small = self.keys.get(key.lower())

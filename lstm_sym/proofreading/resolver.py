@@ -14,7 +14,7 @@ from lstm_sym.proofreading.errors import Unreadable
 from lstm_sym.proofreading.evaluation import Evaluator
 from lstm_sym.proofreading.findings import Finding
 from lstm_sym.proofreading.formulas import Formula
-from lstm_sym.proofreading.judging import Judge
+from lstm_sym.proofreading.judging import Judge, Judgement
 from lstm_sym.proofreading.lost import heeded
 from lstm_sym.proofreading.names import Names, Reading, own_key, resolved
 from lstm_sym.proofreading.sequence import WATCHED, Sequence
@@ -104,7 +104,8 @@ class Resolver:
     def about_cell(self, left: Node) -> bool:
         """Whether a left side is a quantity of the cell, or reads like a gradient."""
         if isinstance(left, Symbol):
-            return left.adjoint or self._leaf(left) is not None
+            is_gradient = left.adjoint and left.key not in self.names.layer
+            return is_gradient or self._leaf(left) is not None
         return isinstance(left, Partial) or any(self._leaf(node) is not None for node in left.walk())
 
     def whole(self, side: Node, target: Leaf) -> Node:
@@ -146,14 +147,18 @@ class Resolver:
         for side in trees:
             judgement = judge.explained(side, target) if explain else judge.judged(side, target)
             if not judgement.right:
-                written = ""
-                if judgement.mended is not None:
-                    writer = self.writer
-                    mended = styled(judgement.mended, self.style)
-                    sign = next((sign for sign in ADDED if sign in formula.text), "=")
-                    changes = judgement.changes
-                    is_left = bool(changes) and changes[0].kind == "left side"
-                    left = changes[0].right if is_left and isinstance(changes[0].right, Leaf) else target
-                    written = with_keys(f"{writer.name(left)} {sign} {writer.write(mended)}", formula.text)
-                return Finding(formula, "wrong", target, judgement, written, sides=(target, side))
+                return self.wrong(formula, target, side, judgement)
         return Finding(formula, "right", target, judgement, sides=(target, trees[-1]))
+
+    def wrong(self, formula: Formula, target: Leaf, side: Node, judgement: Judgement) -> Finding:
+        """A wrong line, with the right one in the notation of the text."""
+        written = ""
+        if judgement.mended is not None:
+            writer = self.writer
+            mended = styled(judgement.mended, self.style)
+            sign = next((sign for sign in ADDED if sign in formula.text), "=")
+            changes = judgement.changes
+            is_left = bool(changes) and changes[0].kind == "left side"
+            left = changes[0].right if is_left and isinstance(changes[0].right, Leaf) else target
+            written = with_keys(f"{writer.name(left)} {sign} {writer.write(mended)}", formula.text)
+        return Finding(formula, "wrong", target, judgement, written, sides=(target, side))

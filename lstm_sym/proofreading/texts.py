@@ -17,6 +17,7 @@ from lstm_sym.proofreading.families import expanded
 from lstm_sym.proofreading.findings import Finding
 from lstm_sym.proofreading.formulas import Formula, formulas_of
 from lstm_sym.proofreading.headers import under_headers
+from lstm_sym.proofreading.layers import of_the_layer
 from lstm_sym.proofreading.lines import LineReader
 from lstm_sym.proofreading.meanings import Meanings, changes, meanings_by_use
 from lstm_sym.proofreading.names import Names, Reading, own_key
@@ -67,12 +68,13 @@ class Text:
             readings[latex], found_here = _reading(entries, names, sequence, latex)
             tried += found_here
         read = cls(sequence, names, entries, readings, tried, conventions)
-        return replace(read, names=replace(names, owned=read.owned))
+        judged = read.judged({}, False)
+        layer = of_the_layer(entries, judged)
+        return replace(read, names=replace(names, owned=read.owned(judged), layer=layer))
 
-    @property
-    def owned(self) -> frozenset[str]:
+    def owned(self, judged: list[Finding]) -> frozenset[str]:
         """The names that the text defines itself."""
-        lines = zip(self.entries, self.judged({}, False), strict=True)
+        lines = zip(self.entries, judged, strict=True)
         own = [entry.line for entry, found in lines if found.status == "own" and found.target is None]
         lefts = [line.sides[0] for line in own if line is not None]
         return frozenset(own_key(left) for left in lefts if isinstance(left, Symbol))

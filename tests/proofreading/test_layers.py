@@ -51,3 +51,15 @@ def test_the_page_says_so_below_the_lines(judged):
     proof = judged("rnn", f"${RIGHT}$")
     [section] = [one for one in proof_document(proof, Sentences("en")).sections if one.key == "lines"]
     assert section.blocks[1:] == (d.Paragraph((f"line 1: {TERM} is taken for what the loss gives",)),)
+
+
+def test_what_stands_only_in_terms_of_the_loss_is_of_another_layer(judged):
+    r"""V may be the recurrent matrix of a text, but not where it stands in V^T (p_t - q_t) alone."""
+    text = r"$\delta h_t = V^\top (p_t - q_t) + U^\top \delta a_{t+1}$, $\delta V = \sum_t (p_t - q_t) h_t^\top$"
+    proof = judged("rnn", text)
+    assert [finding.status for finding in proof.findings] == ["right", "aside"]
+    assert {name for name in proof.names if "V" in name} == set()
+    assert (
+        r"\delta V"
+        in judged("rnn", r"$a_t = W x_t + V h_{t-1} + b$, $\delta V = \sum_t \delta a_t h_{t-1}^\top$").names
+    )

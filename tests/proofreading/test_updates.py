@@ -34,6 +34,16 @@ def test_a_term_alone_waits_for_the_others(judged):
     assert (found.status, found.reason) == ("own", "later lines add to it")
 
 
+@pytest.mark.parametrize("place", range(4))
+def test_of_several_lines_the_wrong_one_is_named(place, judged):
+    lines = [f"dh[t-1] += {term}" for term in GRU]
+    right = lines[place]
+    lines[place] = right.replace(".T", "") if ".T" in right else "dh[t-1] += dh[t] * r[t]"
+    found = judged("gru", "\n".join(["dh[t-1] += dy[t-1]", *lines])).findings
+    assert [f.status for f in found] == ["own", *("wrong" if n == place else "own" for n in range(4))]
+    assert found[1 + place].written.split() == right.split()
+
+
 @pytest.mark.parametrize("wrong", ["dc[t] * f[t-1]", "dc[t] * i[t]", "-dc[t] * f[t]"])
 def test_what_is_no_term_of_it_is_wrong(wrong, judged):
     [found] = judged("lstm", f"dc[t-1] += {wrong}").findings
