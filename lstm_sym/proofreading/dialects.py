@@ -67,7 +67,13 @@ UPDATES = Dialect(
     below={"z": "u"},
 )
 """The update gate of a GRU is called u."""
-DIALECTS = (BLOCKS, GAMMAS, CANDIDATES, UPDATES)
+STATES = Dialect(
+    known_by=r"(?s)(?=.*(?<![A-Za-z])state\}?_\{?t).*(?<![A-Za-z])out\}?_\{?t",
+    letters={"c": ("state",), "h": ("out",), "g": ("a",)},
+    below={"g": "a"},
+)
+"""The states are called state and out, the candidate a."""
+DIALECTS = (BLOCKS, GAMMAS, STATES, CANDIDATES, UPDATES)
 
 
 def dialect_of(text: str, derivation: Derivation) -> Dialect:

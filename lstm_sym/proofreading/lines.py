@@ -141,13 +141,15 @@ class LineReader(Resolver):
             return self.definition(formula, left, sides, explain)
         if isinstance(left, Symbol):  # what an earlier line made of it is over
             self.state.own.pop(own_key(left), None)
+            if isinstance(trees[-1], Leaf) and self.judge.judged(trees[-1], target).right:
+                self.state.given.add(own_key(left))
         return self.judged(formula, target, trees, explain)
 
     def is_its_own(self, left: Symbol, target: Leaf, right: Node, explain: bool) -> bool:
         """Whether a name that may be one of the cell is the text's own: it is something else, and the text has another
         name for what it may be, or what it may be is a size; or it is of another shape, or something else of the cell.
         """
-        if not self.names.is_guess(left):
+        if not self.names.is_guess(left) or own_key(left) in self.state.given:
             return False
         judgement = self.judge.judged(right, target)
         if judgement.right:

@@ -125,7 +125,8 @@ class Names:
 
     def known(self, key: str) -> bool:
         """Whether letters that touch are one name."""
-        return key in self.keys or key in self.table or f"{key}0" in self.table
+        is_array = len(key) > 1 and self.packed_sum(key)
+        return key in self.keys or key in self.table or f"{key}0" in self.table or is_array
 
     def leaf(self, symbol: Symbol | Partial, reading: Reading) -> Leaf | None:
         """What a name stands for at which step, None if that is not known. Raises Unreadable."""

@@ -32,7 +32,8 @@ class State:
     """What the lines so far have said: names of the text's own, their formulas, and sums that are still growing.
 
     ahead: lines that were looked at before it is their turn. equal: names of the text's own with the value of something
-    of the cell. lost: names that a line changes which is not understood, with that line.
+    of the cell. lost: names that a line changes which is not understood, with that line. given: names that a line
+    gives for a quantity, δh = ∂L/∂h.
     """
 
     own: dict[str, Leaf] = field(default_factory=dict)
@@ -40,6 +41,7 @@ class State:
     ahead: set[int] = field(default_factory=set)
     equal: dict[str, Quantity] = field(default_factory=dict)
     lost: dict[str, int] = field(default_factory=dict)
+    given: set[str] = field(default_factory=set)
 
 
 class Resolver:

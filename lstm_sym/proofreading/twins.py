@@ -24,7 +24,7 @@ def told_apart(entries: list[Entry], names: Names, sequence: Sequence) -> tuple[
 
     It is if more lines are right then; of as many, if the lines define it so.
     """
-    entries = _deltas_apart(_spelled_apart(entries), names)
+    entries = _deltas_apart(_capitals_apart(_spelled_apart(entries)), names)
     called = _letters(entries, names)
     same = {letter: Quantity("forward", name) for name, letters in called.items() for letter in letters}
     names = replace(names, twins={letter: quantity for letter, quantity in same.items() if letter.startswith("_")})
@@ -66,6 +66,19 @@ def _spelled_apart(entries: list[Entry]) -> list[Entry]:
     if not apart:
         return entries
     return _changed(entries, spelled)
+
+
+def _capitals_apart(entries: list[Entry]) -> list[Entry]:
+    r"""With \Delta h, beside \delta h, as what of it arrives from the step after."""
+    symbols = [node for node in parts_of(entries) if isinstance(node, Symbol) and node.adjoint]
+    small = {symbol.key for symbol in symbols if symbol.form.startswith(("\\delta", "δ"))}
+
+    def marked(node: Node) -> Node:
+        if isinstance(node, Symbol) and node.adjoint and node.key in small and node.form.startswith(("\\Delta", "Δ")):
+            return replace(node, mark="next")
+        return node.mapped(marked)
+
+    return _changed(entries, marked)
 
 
 def _changed(entries: list[Entry], change: Callable[[Node], Node]) -> list[Entry]:

@@ -28,3 +28,16 @@ def test_what_a_line_makes_of_later_steps_is_the_adjoint_of_the_output(name, jud
 def test_what_is_made_of_the_error_alone_is_what_the_loss_gives(judged):
     text = r"$\delta y_t = \hat y_t - v_t$, $\delta h_t = \delta y_t + \sum_k U_k^\top \delta a_{k,t+1}$"
     assert [finding.status for finding in judged("lstm", text).findings][1] == "right"
+
+
+def test_states_may_be_called_out_and_state_and_a_capital_delta_what_arrives(judged):
+    lines = [
+        r"\delta out_t = \Delta_t + \Delta out_t",
+        r"\delta state_t = \delta out_t \odot o_t \odot (1 - \tanh^2(state_t)) + \delta state_{t+1} \odot f_{t+1}",
+        r"\delta a_t = \delta state_t \odot i_t \odot (1 - a_t^2)",
+        r"\Delta out_{t-1} = U^T \cdot \delta gates_t",
+    ]
+    proof = judged("lstm", "\n\n".join(f"$${line}$$" for line in lines))
+    assert [finding.status for finding in proof.findings] == ["right"] * 4
+    assert proof.names[r"\Delta out_t"].quantity.kind == "carried"
+    assert proof.names[r"\delta a_t"].quantity.name == "a_g"

@@ -94,3 +94,8 @@ def test_what_is_made_of_itself_at_another_step_is_not_understood(judged):
     proof = judged("lstm", r"$q_t = h_t$, $q_t = o_t \odot q_{t-1}$, $\delta o_t = \delta h_t \odot \tanh(c_t)$")
     assert [f.status for f in proof.findings] == ["own", "aside", "right"]
     assert proof.findings[1].reason == "q_t is made of itself at another step"
+
+
+def test_a_name_that_is_given_for_a_quantity_is_not_the_text_s_own(judged):
+    text = "δh_t = ∂L/∂h_t\nδr_t = (U_nᵀ δa^n_t) ⊙ h_{t-1}\nδh_{t-1} = δh_t ⊙ r_t"
+    assert [f.status for f in judged("gru", text).findings] == ["right", "right", "wrong"]
