@@ -221,18 +221,30 @@ class LineReader(Resolver):
         first = [before] if before is not None else list(starts(target, self.names.derivation.cell))
         wholes = [resolved_with(grown, key, start, self.leaves) for start in first]
         if target.time == -1:
-            wholes += [self.leaves(alone)]
+            return self.of_sent(formula, target, key, self.leaves(alone), wholes, place, explain)
         is_last = place == self.last[key]
-        if any(self.judge.judged(whole, target).right for whole in (wholes if is_last else wholes[len(first) :])):
+        if is_last and any(self.judge.judged(whole, target).right for whole in wholes):
             return Finding(formula, "right", target)
-        summed = wholes[-1] if target.time == -1 and before is None else wholes[0]
-        parts = self.parts_of_sent(target) if target.time == -1 else []
-        is_part = any(self.judge.equal(part, wholes[-1]) for part in parts)
-        is_of_several = not is_last or before is not None
-        if explain and parts and is_of_several and not is_part:
-            slip = self.judge.mended_to(self.rest_of_sent(key, place, target), wholes[-1], target)
+        if is_last:
+            return self.judged(formula, target, wholes[:1], explain)
+        self.state.trees[f"={key}"] = wholes[0]
+        return Finding(formula, "own", target, reason="later lines add to it")
+
+    def of_sent(
+        self, formula: Formula, target: Leaf, key: str, alone: Node, wholes: list[Node], place: int, explain: bool
+    ) -> Finding:
+        """What a line adds to the adjoint of the step before: all that this step sends there, or some of its terms."""
+        before = self.state.trees.get(f"={key}")
+        is_last = place == self.last[key]
+        if any(self.judge.judged(whole, target).right for whole in (alone, *(wholes if is_last else ()))):
+            return Finding(formula, "right", target)
+        summed = alone if before is None else wholes[0]
+        parts = self.parts_of_sent(target)
+        is_part = any(self.judge.equal(part, alone) for part in parts)
+        if explain and not is_part and (before is not None or not is_last):
+            slip = self.judge.mended_to(self.rest_of_sent(key, place, target), alone, target)
             if slip is not None:
-                return self.wrong(formula, target, wholes[-1], slip)
+                return self.wrong(formula, target, alone, slip)
         if not is_last or is_part or any(self.judge.equal(part, summed) for part in parts):
             self.state.trees[f"={key}"] = summed
             return Finding(formula, "own", target, reason="later lines add to it")
