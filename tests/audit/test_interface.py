@@ -237,7 +237,7 @@ ROWS = (
     Row(
         "peephole_lstm:backward",
         "lstm_peephole",
-        "own_forward stored_transposed gate_order",
+        "own_forward other_names stored_transposed gate_order",
         "",
         ("(daf * cp).sum(0)", "(daf * c).sum(0)"),
         "p_f",
