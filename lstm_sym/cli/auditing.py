@@ -170,9 +170,10 @@ def _place(place: str) -> tuple[Path, str]:
     if not path.is_file():
         what = "this is a folder" if path.is_dir() else "there is no such file"
         raise Refused(f"{file}: {what}\n  fix: name the Python file that holds {function}")
-    if "." in function:
-        from lstm_sym.audit.interface.agreeing import check_place
+    from lstm_sym.audit.interface.agreeing import check_named, check_place
 
+    check_named(path, function)
+    if "." in function:
         check_place(path, function)
     return path, function
 
@@ -183,10 +184,21 @@ def _no_function(path: Path) -> Refused:
         return Refused(f"{path}: this is a folder\n  fix: name a file in it and its function: my_lstm.py:backward")
     if path.suffix.lower() in INSTEAD:
         return Refused(f"{path}: files of this kind are not read\n  fix: {INSTEAD[path.suffix.lower()]}")
+    has = functions_of(path)
+    if has:
+        return Refused(f"{path}: not FILE:FUNCTION\n  fix: name a function too; it has {', '.join(has)}")
     return Refused(
         f"{path}: neither FILE:FUNCTION nor a text, {', '.join(TEXTS)}\n"
         "  fix: of a program name the function too, my_lstm.py:backward; give a derivation such an ending"
     )
+
+
+def functions_of(path: Path) -> list[str]:
+    """The functions and classes at the top of a file; [] of one that cannot be read."""
+    from lstm_sym.audit.interface.source import read_source
+
+    source = read_source(path) if path.is_file() else None
+    return [*source.functions, *source.classes] if source else []
 
 
 def _print(found: Audit, language: str, *, as_json: bool, paged: bool) -> None:

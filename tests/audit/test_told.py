@@ -210,3 +210,14 @@ def test_an_adapter_asks_what_is_left_as_made(tmp_path: Path) -> None:
     result = CliRunner().invoke(main, given)
     assert "1 line to fill in" in result.stderr and "nothing to fill in" not in result.stderr
     assert "# layer.shift = params[...]" in (tmp_path / "adapter.py").read_text(encoding="utf-8")
+
+
+def test_a_name_that_stands_nowhere_in_the_file_is_told_before_anything_is_run(tmp_path: Path) -> None:
+    file = tmp_path / "own.py"
+    file.write_text("print('it runs')\ndef backward(dy): return {'dx': dy}\n", encoding="utf-8")
+    wrong = CliRunner().invoke(main, ["audit", f"{file}:backwrd", "--cell", "rnn"])
+    assert wrong.exit_code == 2 and "did you mean backward?" in wrong.stderr and "running" not in wrong.stderr
+    none = CliRunner().invoke(main, ["audit", str(file), "--cell", "rnn"])
+    assert none.exit_code == 2 and "name the function too" in none.stderr and "it has backward" in none.stderr
+    file.write_text("from elsewhere import *\n", encoding="utf-8")  # it may have any name
+    assert "running" in CliRunner().invoke(main, ["audit", f"{file}:backwrd", "--cell", "rnn"]).stderr

@@ -160,6 +160,17 @@ def nothing_is_right(found: Answered) -> bool:
     return score(convention, of_case(answer.outputs, 0), asked[0], right).right < 1
 
 
+def check_named(file: Path, function: str) -> None:
+    """Raises AuditError for a function whose name stands nowhere in the file, nor may come from another by a star.
+
+    Nothing of it is run. Of a file that is no Python, or that has no function at all, it is told when it is run.
+    """
+    source = read_source(file)
+    if source is None or not source.callables or {"*", function.rpartition(".")[2]} & source.all_names:
+        return
+    raise complaint("no function", {"names": [*source.functions]}, file, function, [], [])
+
+
 def check_place(file: Path, function: str) -> None:
     """Raises AuditError for a class or a method that the file does not have, or a function that another one makes.
 

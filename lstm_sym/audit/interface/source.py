@@ -71,6 +71,14 @@ class Source:
         return list(dict.fromkeys(_words(self.tree)))
 
     @cached_property
+    def all_names(self) -> set[str]:
+        """Whatever may name something in it: also what is defined or imported, "*" for all of another file."""
+        nodes = list(ast.walk(self.tree))
+        defined = {node.name for node in nodes if isinstance(node, Function | ast.ClassDef)}
+        imported = {node.asname or node.name for node in nodes if isinstance(node, ast.alias)}
+        return {*self.names, *self.texts, *defined, *imported}
+
+    @cached_property
     def texts(self) -> set[str]:
         """The texts that may be keys."""
         return {n.value for n in ast.walk(self.tree) if isinstance(n, ast.Constant) and isinstance(n.value, str)}
