@@ -25,6 +25,7 @@ from lstm_sym.audit.running.process import Notice, check_timeout
 from lstm_sym.audit.search.clock import Clock
 from lstm_sym.audit.search.evidence import Evidence
 from lstm_sym.audit.search.explanations import SECONDS, Explanation, Told, explain
+from lstm_sym.audit.search.stages import Shown
 from lstm_sym.audit.sequences.cases import ALL, ForwardPass, forward_passes
 from lstm_sym.audit.sequences.own import parse_sizes
 from lstm_sym.audit.sequences.plan import LONG, SHORT, Setting, sequences_for
@@ -208,10 +209,19 @@ def _judged(done: _Done, subject: Subject, clock: Clock | None, told: Told, othe
     if clock and can_be_explained and not all(v.right for v in verdicts):
         usual = [place for place, sequence in enumerate(done.known) if sequence.setting.is_usual]
 
+        said: list[Shown] = []
+
+        def hear(shown: Shown) -> None:
+            said.append(shown)
+            told(shown)
+
         def explained(evidence: Evidence, share: float) -> Explanation:
-            return explain(evidence, every, clock.part(share), told=told, usual=usual)
+            return explain(evidence, every, clock.part(share), told=hear, usual=usual)
 
         understood = understand(evidence, derivation.adjoint, every, explained)
+        for last in understood.explanation.stages[-1:] if understood.explanation else ():
+            if last != said[-1]:  # what is said last is what is so
+                told(last)
         evidence = understood.evidence
         verdicts = _verdicts(evidence, done.layouts)
     is_right = all(v.right for v in verdicts)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pytest
+from audit.own_files import RNN
 
 import lstm_sym as ls
+from lstm_sym.audit import audit
 from lstm_sym.audit.deviations.clipping import ClippedElements, ClippedNorm
 from lstm_sym.audit.deviations.deviation import ALL, PARAMETERS, Deviation
 from lstm_sym.audit.deviations.finding_clipping import common_limit
@@ -21,6 +24,7 @@ from lstm_sym.audit.deviations.truncation import CUT, LAST, ZERO, Cut, LastSteps
 from lstm_sym.audit.deviations.understanding import Understood, is_right, understand
 from lstm_sym.audit.search.evidence import Evidence
 from lstm_sym.audit.search.explanations import explain
+from lstm_sym.audit.search.stages import Shown
 from lstm_sym.audit.sequences import cases
 from lstm_sym.audit.sequences.plan import SHORT
 from lstm_sym.document.sentences import Sentences
@@ -239,3 +243,17 @@ def test_every_deviation_has_its_sentence() -> None:
     keys |= {Cut(2, from_start=False).key}
     sentences = Sentences("en")
     assert len(keys) > 20 and all(sentences.has(f"audit.meant.{key}") for key in keys)
+
+
+def test_what_is_said_last_of_the_search_is_what_is_so(tmp_path: Path) -> None:
+    """What is meant may be found after the stages were shown without it: then the last one is shown again."""
+    text = RNN.replace("1 - h[t] ** 2", "1 - h[t]").replace("da.T @ h_prev[t]", "da.T @ h[t]")
+    clipped = text.replace(
+        "    return dx,", "    dW, dU, db = (np.clip(a, -0.5, 0.5) for a in (dW, dU, db))\n    return dx,"
+    )
+    (tmp_path / "own.py").write_text(clipped, encoding="utf-8")
+    shown: list[Shown] = []
+    found = audit(ls.cell("rnn"), tmp_path / "own.py", "backward", told=shown.append)
+    assert found.meant and found.explanation is not None and found.explanation.is_whole
+    assert len(found.explanation.mistakes) == 2 and shown[-1] == found.explanation.stages[-1]
+    assert shown[-1].left == () and any(one.left for one in shown)

@@ -119,7 +119,9 @@ def _beside(evidence: Evidence, program: Program, partly: Explanation, explain: 
     if under.explained(partly.mistakes):
         pairs = zip(partly.mistakes, partly.alternatives, strict=True)
         others = tuple(tuple(o for o in all_ if under.explained(_instead(partly, one, o))) for one, all_ in pairs)
-        return Understood(found.certain, under, replace(partly, unexplained=(), alternatives=others))
+        last = [replace(one, mistakes=partly.mistakes, left=()) for one in partly.stages[-1:]]
+        whole = replace(partly, unexplained=(), alternatives=others, stages=(*partly.stages[:-1], *last))
+        return Understood(found.certain, under, whole)
     return Understood(found.certain, under, explain(under, 1.0))
 
 
