@@ -9,7 +9,7 @@ import pytest
 import lstm_sym as ls
 from lstm_sym.audit import Audit, audit
 from lstm_sym.audit.forward.rewrites import RULES, changed, rewritten
-from lstm_sym.audit.forward.variants import other_cells
+from lstm_sym.audit.forward.variants import other_cells, with_more_parameters
 from lstm_sym.audit.page.data import audit_data
 from lstm_sym.audit.page.summary import summary_lines
 from lstm_sym.audit.wording import Wording
@@ -122,6 +122,16 @@ def test_a_mistake_is_found_beside_another_forward_pass(tmp_path: Path) -> None:
     assert found.other_forward is not None
     assert found.explanation is not None
     assert [mistake.kind for mistake in found.explanation.mistakes] == ["factor left out"]
+
+
+def test_a_cell_with_a_second_bias_is_known_where_the_file_has_two() -> None:
+    """A GRU as libraries have it, audited as one with a bias for each gate: it is gru_reset_after, and right."""
+    file = Path(__file__).parent / "passes" / "two_bias_gru.py"
+    found = audit(ls.cell("gru"), file, "GRU")
+    assert found.other_forward is not None and found.other_forward.facts["cell"] == "gru_reset_after"
+    assert all(verdict.right for verdict in found.verdicts) and not found.right
+    assert "b_u" in {verdict.name for verdict in found.verdicts}
+    assert [variant.cell.key for variant in with_more_parameters(ls.cell("gru"))].count("gru_reset_after") == 1
 
 
 def test_of_a_forward_pass_that_is_not_known_no_mistakes_are_sought(tmp_path: Path) -> None:

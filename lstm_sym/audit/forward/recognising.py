@@ -5,14 +5,19 @@ The order of gates in one array is known only together with the cell, so every a
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
-from lstm_sym.audit.forward.variants import Variant, other_cells
-from lstm_sym.audit.interface.choosing import forward_agrees, normal, tried_out
+from lstm_sym.audit.errors import AuditError
+from lstm_sym.audit.forward.variants import Variant, other_cells, with_more_parameters
+from lstm_sym.audit.interface.choosing import chosen, forward_agrees, normal, tried_out
 from lstm_sym.audit.interface.convention import Convention
+from lstm_sym.audit.interface.finding import find
+from lstm_sym.audit.interface.gates import Gates, gates_of
+from lstm_sym.audit.interface.source import read_source
 from lstm_sym.audit.interface.subject import Subject
 from lstm_sym.audit.search.evidence import Evidence
 from lstm_sym.audit.sequences.cases import ForwardPass
@@ -36,7 +41,29 @@ def by_output(convention: Convention, subject: Subject) -> Variant | None:
         for place, parts in done.found.items():
             if forward_agrees(replace(done.plain, arrangement=done.arrangements[place]), parts, known):
                 return variant
+    return _with_second_bias(convention, subject)
+
+
+def _with_second_bias(convention: Convention, subject: Subject) -> Variant | None:
+    """The cell of the catalogue that has a second bias for what the file has two of, if the forward pass is its own."""
+    assert convention.interface is not None
+    packs = convention.interface.packs[convention.arrangement.reading].values()
+    source = read_source(subject.file) if any(pack.kinds == ("1h",) for pack in packs) else None
+    for variant in with_more_parameters(convention.derivation.cell) if source else ():
+        derivation = Derivation(variant.cell)
+        gates = gates_of(derivation)
+        interface = find(source, subject.function, derivation) if source and _has_second_bias(gates) else None
+        if interface is None:
+            continue
+        with contextlib.suppress(AuditError):  # it cannot be called as that one
+            found = chosen(Convention(derivation, gates), interface, subject)
+            if found.outputs_right and not forward_differs(found):
+                return variant
     return None
+
+
+def _has_second_bias(gates: Gates) -> bool:
+    return any("1h" in kinds for kinds in gates.values())
 
 
 def by_gradients(cell: Cell, evidence: Evidence, known: Sequence[ForwardPass], taken: frozenset[str]) -> Variant | None:

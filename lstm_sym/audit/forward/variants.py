@@ -47,6 +47,14 @@ def in_catalogue(cell: Cell) -> Iterator[Variant]:
             yield Variant(found, "audit.forward.catalogue_without" if lacking else "audit.forward.catalogue", facts)
 
 
+def with_more_parameters(cell: Cell) -> Iterator[Variant]:
+    """Cells of the catalogue with these states that have these parameters and others besides."""
+    for other in map(built_in_cell, built_in_names()):
+        is_like = {*other.states} == {*cell.states} and other.output == cell.output
+        if is_like and {*other.parameters} > {*cell.parameters}:
+            yield Variant(other, "audit.forward.catalogue", {"cell": other.key})
+
+
 def with_one_changed(cell: Cell) -> Iterator[Variant]:
     """The cell with one thing in one equation changed."""
     seen: set[tuple[str, str]] = set()
