@@ -187,6 +187,7 @@ WIDE = {
     ("lstm", "passes/course_lstm.py:lstm_backward", "df * f * (1 - f)", "df * i * (1 - i)"): (
         "da = np.hstack([di * i * (1 - i), df * f * (1 - f), do * o * (1 - o), dg * (1 - g**2)])"
     ),
+    ("lstm", "passes/course_lstm.py:lstm_backward", "dprev_c = dc * f", "dprev_c = dnext_c * f"): "dprev_c = dc * f",
     ("lstm", "passes/course_lstm.py:lstm_backward", "db += db_t", "db = db_t"): "db += db_t",
     ("lstm", "passes/course_lstm.py:lstm_backward", "dh[:, t] + dprev_h", "dh[:, t]"): ("dnext_h = dh[:, t] + dprev_h"),
     (

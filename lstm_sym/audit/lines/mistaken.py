@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
+from itertools import islice
 
 from lstm_sym.audit.lines.printing import Printing, called
 from lstm_sym.audit.lines.source import Source
@@ -48,19 +49,29 @@ def own_lines(mistake: Mistake, written: Written, source: Source) -> Iterator[Ow
         yield from _overwriting(mistake, written, source)
         return
     for identity in mistake.statements:
-        found = next(_places(right[identity], mistake, written, source), None)
-        if found is None:
-            continue
-        statement, line = found
-        around = Surroundings(written, line, right[identity].target, source.parts_read(line))
-        printing = Printing(mistake.context, around)
-        own = own_line(statement, line, printing, source)
-        if mistake.kind in OMISSIONS and addends_of(own.text) >= len(parts(right[identity])):
-            continue  # every term stands there: what arrives is what is wrong, and that is made elsewhere
-        is_known = not any(value.of is not None for value in printing.unnamed)  # else it is not computed there
-        if is_known and own.line not in said and not means_the_same(own.text, own.right):
-            said.add(own.line)
-            yield own
+        places = _places(right[identity], mistake, written, source)
+        several = written.is_zero(right[identity].target)  # zero stands on many lines: one with the right names is it
+        for statement, line in places if several else islice(places, 1):
+            own = _own(statement, line, right[identity], mistake, written, source)
+            if own is not None and own.line not in said:
+                said.add(own.line)
+                yield own
+                break
+
+
+def _own(
+    statement: Statement, line: Line, right: Statement, mistake: Mistake, written: Written, source: Source
+) -> OwnLine | None:
+    """A line that assigns what a statement gives, and as it should be; None if it is not that line that is wrong.
+
+    right: the statement that the mistake is in.
+    """
+    printing = Printing(mistake.context, Surroundings(written, line, right.target, source.parts_read(line)))
+    own = own_line(statement, line, printing, source)
+    if mistake.kind in OMISSIONS and addends_of(own.text) >= len(parts(right)):
+        return None  # every term stands there: what arrives is what is wrong, and that is made elsewhere
+    is_known = not any(value.of is not None for value in printing.unnamed)  # else it is not computed there
+    return own if is_known and not means_the_same(own.text, own.right) else None
 
 
 def _overwriting(mistake: Mistake, written: Written, source: Source) -> Iterator[OwnLine]:
@@ -127,7 +138,9 @@ def _assignments(
 ) -> Iterator[tuple[Statement, Line]]:
     lines = [line for line in written.lines(statement.target) if not _is_forward(statement.target, mistake, written)]
     own = [line for line in lines if not source.hands_on(line)]
-    if own:
+    if own and written.is_zero(statement.target):
+        yield from ((statement, line) for line in own)
+    elif own:
         before = _equal_before(statement.target, mistake, written)
         if len(before) < len(own) or all(_readers(value, mistake) == 1 for value in before):
             yield statement, own[min(len(before), len(own) - 1)]

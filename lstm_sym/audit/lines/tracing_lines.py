@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from lstm_sym.audit.errors import AuditError
 from lstm_sym.audit.interface.convention import Convention
@@ -16,6 +16,9 @@ from lstm_sym.interpreter.over_time import Backward, Run
 from lstm_sym.mistakes.catalogue import Mistake
 from lstm_sym.program.program import Program
 
+FEW = 8
+"""Mistakes that give the same as another of which lines are looked for."""
+
 Lines = tuple[tuple[OwnLine, ...], ...]
 
 
@@ -28,7 +31,8 @@ def traced(
 ) -> tuple[Explanation | None, Lines]:
     """Of each mistake, the lines that it is in; () where there is none, or the lines cannot be watched.
 
-    Of mistakes that give the same, one that makes others wrong by its own line is named where that line stands there.
+    Of mistakes that give the same, one that makes others wrong by its own line is named where that line stands there,
+    and one whose line is wrong there before one of which no line is.
     sequence: a short one of two steps or more; given: what backward programs are given of it.
     """
     if explanation is None or not explanation.mistakes:
@@ -44,19 +48,27 @@ def traced(
     found: list[tuple[OwnLine, ...]] = []
     for place, mistake in enumerate(explanation.mistakes):
         others = [one for one in explanation.mistakes if one is not mistake]
-        elsewhere = [one for one in explanation.alternatives[place] if one.kind in ELSEWHERE]
-        for one in (*elsewhere, mistake):
+        for one in _likeliest(mistake, explanation.alternatives[place]):
             written = (
                 Written(assigned, wrong, right, given.steps, is_meant=is_meant)
                 for is_meant in ((False,) if given.is_plain else (False, True))
                 for wrong, right in [[_run(some, given, program, is_meant) for some in ((one, *others), others)]]
             )
             lines = next(filter(None, (tuple(own_lines(one, way, source)) for way in written)), ())
-            if lines or one is mistake:
+            if lines:
                 explanation = explanation.naming(place, one)
                 found.append(lines)
                 break
+        else:
+            found.append(())
     return explanation, tuple(found)
+
+
+def _likeliest(mistake: Mistake, others: Sequence[Mistake]) -> Iterator[Mistake]:
+    """Those that give the same, in the order in which their lines are looked for."""
+    yield from (one for one in others if one.kind in ELSEWHERE)
+    yield mistake
+    yield from [one for one in others if one.kind not in ELSEWHERE][:FEW]
 
 
 def _run(mistakes: Sequence[Mistake], given: Backward, program: Program, is_meant: bool) -> Run:

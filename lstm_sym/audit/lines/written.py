@@ -106,6 +106,10 @@ class Written:
                         added = not at_once and holds(np.asarray(sum(values)), self.right.gradients[name], found)
                         yield Line(line, function, called, order, *found, shape, adds_up, at_once, adds_up and added)
 
+    def is_zero(self, value: Value) -> bool:
+        """Whether a value is zero throughout, with the mistake: then it is found in all that is."""
+        return not any(np.any(step[value]) for step in self.steps if value in step)
+
     def is_summed_wrongly(self, value: Value) -> bool:
         """Whether what each step adds to a gradient is right, and so it is their sum that is not."""
         pairs = zip(self.run.steps, self.right.steps, strict=True)
