@@ -44,11 +44,20 @@ class Wording(MistakeWording):
         unnamed = text("audit.own.unnamed", names=self.listed(line.unnamed))
         return found + ([("", (unnamed,))] if line.unnamed else [])
 
-    def called(self, place: int) -> str:
-        """What a mistake is called: "the mistake", or "mistake 2 of 3"."""
-        count = len(self.audit.explanation.mistakes) if self.audit.explanation else 0
-        text = self.sentences.text
-        return text("audit.mistake") if count == 1 else text("audit.mistake_of", number=place + 1, count=count)
+    @property
+    def together(self) -> list[list[int]]:
+        """The places of the mistakes; of those that the very same lines of the file are in all at once."""
+        found: dict[object, list[int]] = {}
+        for place in range(len(self.audit.explanation.mistakes) if self.audit.explanation else 0):
+            own = self.audit.own_lines[place] if self.audit.own_lines else ()
+            lines = tuple((one.line, one.text, one.right) for one in own)
+            found.setdefault(lines or place, []).append(place)
+        return list(found.values())
+
+    def called(self, number: int) -> str:
+        """What a mistake is called, or several in the same lines: "the mistake", or "mistake 2 of 3"."""
+        count, text = len(self.together), self.sentences.text
+        return text("audit.mistake") if count == 1 else text("audit.mistake_of", number=number + 1, count=count)
 
     def meant(self, deviation: Deviation) -> str:
         """What is meant otherwise, with its number; a sentence without a full stop."""

@@ -73,17 +73,21 @@ def _explained(wording: Wording) -> Iterator[str]:
         yield from (first, *(f"  {line}" for line in others))
         yield from _started(wording)
         return
-    for place, mistake in enumerate(found.explanation.mistakes):
-        name = click.style(wording.called(place), bold=True)
-        yield text("audit.mistake_says", mistake=name, sentence=wording.sentence(mistake))
-        for line in wording.lines(mistake):
-            origin = "    " + text("audit.from", equation=line.origin) if line.origin else ""
-            yield f"  ({line.number}) {line.text}{origin}"
-        for own in found.own_lines[place] if found.own_lines else ():
+    for number, places in enumerate(wording.together):
+        name = click.style(wording.called(number), bold=True)
+        for place in places:
+            mistake = found.explanation.mistakes[place]
+            sentence = wording.sentence(mistake)
+            yield text("audit.mistake_says", mistake=name, sentence=sentence) if place == places[0] else sentence
+            for line in wording.lines(mistake):
+                origin = "    " + text("audit.from", equation=line.origin) if line.origin else ""
+                yield f"  ({line.number}) {line.text}{origin}"
+        for own in found.own_lines[places[0]] if found.own_lines else ():
             for term, own_text in wording.own(own):
                 shown = line_text(own_text, wording.notation)
                 yield "  " + (text("audit.colon", term=term, text=shown) if term else shown)
-        yield from _alternatives(wording, place)
+        for place in places:
+            yield from _alternatives(wording, place)
     if found.explanation.unexplained:
         yield from (line_text(line, wording.notation) for line in wording.left())
         yield from _started(wording)

@@ -131,3 +131,96 @@ REFUSED = {
     "endles": "did you mean endless",
 }
 """Function of `BROKEN` -> what the message must say."""
+
+VECTORS = """
+import numpy as np
+
+
+def forward(x, h0, W, U, b):
+    hs = [h0]
+    for row in x:
+        hs.append(np.tanh(W @ row + U @ hs[-1] + b))
+    return np.array(hs[1:]), (x, hs, W, U)
+
+
+def backward(dhs, cache):
+    x, hs, W, U = cache
+    dW, dU, db = np.zeros_like(W), np.zeros_like(U), np.zeros(len(U))
+    dx, dh = np.zeros_like(x), np.zeros(len(U))
+    for t in reversed(range(len(x))):
+        dh = dh + dhs[t]
+        da = dh * (1 - hs[t + 1] ** 2)
+        dW += np.outer(da, x[t])
+        dU += np.outer(da, hs[t])
+        db += da
+        dx[t] = W.T @ da
+        dh = U.T @ da
+    return dx, dh, dW, dU, db
+"""
+"""The steps of one sequence as vectors, the states in a list that begins with the first."""
+
+BESIDE = """
+import numpy as np
+
+
+def sigmoid(a):
+    return 1 / (1 + np.exp(-a))
+
+
+def forward(x, h, W_ih, W_hh, b_ih, b_hh):
+    out, kept, n = [], [], len(b_ih) // 3
+    for row in x:
+        a, s = row @ W_ih.T + b_ih, h @ W_hh.T + b_hh
+        r, z = sigmoid((a + s)[:, :n]), sigmoid((a + s)[:, n : 2 * n])
+        q = s[:, 2 * n :]
+        g = np.tanh(a[:, 2 * n :] + r * q)
+        kept.append((row, h, r, z, g, q))
+        h = (1 - z) * g + z * h
+        out.append(h)
+    return np.array(out), (kept, W_ih, W_hh)
+
+
+def backward(dhs, cache):
+    kept, W_ih, W_hh = cache
+    dx, dh, dW_ih, dW_hh, db_ih, db_hh = [], 0, 0, 0, 0, 0
+    for t in reversed(range(len(kept))):
+        row, h, r, z, g, q = kept[t]
+        dh = dh + dhs[t]
+        dg = dh * (1 - z) * (1 - g**2)
+        dz = dh * (h - g) * z * (1 - z)
+        dr = dg * q * r * (1 - r)
+        da = np.concatenate([dr, dz, dg], axis=1)
+        ds = np.concatenate([dr, dz, dg * r], axis=1)
+        dW_ih = dW_ih + da.T @ row
+        dW_hh = dW_hh + ds.T @ h
+        db_ih, db_hh = db_ih + da.sum(axis=0), db_hh + ds.sum(axis=0)
+        dx.insert(0, da @ W_ih)
+        dh = dh * z + ds @ W_hh
+    return np.array(dx), dh, dW_ih, dW_hh, db_ih, db_hh
+"""
+"""A GRU whose sums of x and of h are kept apart: two arrays are alike but for a factor."""
+
+JOINED = """
+import numpy as np
+
+
+def forward(x, h0, W, b):
+    hs = [h0]
+    for row in x:
+        hs.append(np.tanh(W @ np.concatenate([hs[-1], row]) + b))
+    return np.array(hs[1:]), (x, hs, W, b)
+
+
+def backward(dhs, cache):
+    x, hs, all_W, b = cache
+    n = len(b)
+    dW, db = np.zeros_like(all_W), np.zeros_like(b)
+    dx, dh = np.zeros_like(x), np.zeros_like(b)
+    for t in reversed(range(len(x))):
+        da = (dh + dhs[t]) * (1 - hs[t + 1] ** 2)
+        dW += np.outer(da, np.concatenate([hs[t], x[t]]))
+        db += da
+        dx[t] = all_W[:, n:].T @ da
+        dh = all_W[:, :n].T @ da
+    return dx, dh, dW, db
+"""

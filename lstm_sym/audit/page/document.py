@@ -74,20 +74,22 @@ class _Page:
             yield from map(d.Paragraph, self.wording.unexplained())
             yield from self.start()
             return
-        for place, mistake in enumerate(explanation.mistakes):
-            name = self.wording.called(place)
-            yield d.Paragraph(
-                self.wording.sentences.line("audit.mistake_says", mistake=name, sentence=self.wording.said(mistake))
-            )
-            for identity in mistake.statements:
-                yield self.wording.equation(identity)
-            origins = dict.fromkeys(line.origin for line in self.wording.lines(mistake) if line.origin)
-            own = self.audit.own_lines[place] if self.audit.own_lines else ()
+        for number, places in enumerate(self.wording.together):
+            name, several = self.wording.called(number), [explanation.mistakes[place] for place in places]
+            for mistake in several:
+                said = self.wording.said(mistake)
+                whole = self.wording.sentences.line("audit.mistake_says", mistake=name, sentence=said)
+                yield d.Paragraph(whole if mistake is several[0] else said)
+                for identity in mistake.statements:
+                    yield self.wording.equation(identity)
+            lines = [line for mistake in several for line in self.wording.lines(mistake)]
+            origins = dict.fromkeys(line.origin for line in lines if line.origin)
+            own = self.audit.own_lines[places[0]] if self.audit.own_lines else ()
             terms = [((term,), line) for one in own for term, line in self.wording.own(one)]
             terms += [((self.text("audit.own.derived"),), (d.Code(origin),)) for origin in origins]
             if terms:
                 yield d.Definitions(tuple(terms))
-            if others := self.wording.alternatives(place):
+            for others in filter(None, map(self.wording.alternatives, places)):
                 yield d.Folded(self.text("audit.also"), tuple(self.also(others)))
         if explanation.unexplained:
             yield from map(d.Paragraph, self.wording.left())
