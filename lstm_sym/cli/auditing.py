@@ -186,7 +186,7 @@ def _no_function(path: Path) -> Refused:
         return Refused(f"{path}: files of this kind are not read\n  fix: {INSTEAD[path.suffix.lower()]}")
     has = functions_of(path)
     if has:
-        return Refused(f"{path}: not FILE:FUNCTION\n  fix: name a function too; it has {', '.join(has)}")
+        return Refused(f"{path}: not FILE:FUNCTION\n  fix: name the function too; it has {', '.join(has)}")
     return Refused(
         f"{path}: neither FILE:FUNCTION nor a text, {', '.join(TEXTS)}\n"
         "  fix: of a program name the function too, my_lstm.py:backward; give a derivation such an ending"

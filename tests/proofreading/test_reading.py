@@ -358,18 +358,6 @@ $\frac{\partial h_t}{\partial z_t} = \mathrm{diag}(\tilde h_t - h_{t-1})$"""
 
 
 @pytest.mark.parametrize(
-    ("equation", "others"),
-    [
-        (r"\tilde h_t = \tanh(W x_t + U (r_t \odot h_{t-1}) + b)", ""),
-        (r"z_t = \sigma(W x_t + U h_{t-1} + b)", r"$r_t = \sigma(W_r x_t + U_r h_{t-1} + b_r)$"),
-    ],
-)
-def test_weights_without_a_letter_are_those_of_the_gate_in_whose_equation_they_stand(equation, others, judged):
-    assert set(judged("gru", f"${equation}$\n\n{others}\n").counts) == {"right"}
-    assert judged("gru", f"${equation.replace('h_{t-1}', 'h_t')}$\n\n{others}\n").findings[0].status == "wrong"
-
-
-@pytest.mark.parametrize(
     ("line", "formula"),
     [
         ("反向傳播（記 δh_t = dy_t + δh_next）：", "δh_t = dy_t + δh_next"),

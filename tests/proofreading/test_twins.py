@@ -84,3 +84,15 @@ def test_a_letter_that_elsewhere_is_the_state_is_its_sum_where_lines_say_so(judg
 def test_a_delta_that_is_defined_twice_is_the_same_twice(judged):
     found = judged("rnn", LECTURE.replace("1 - h_t^2", "1 - h_t")).findings
     assert [f.status for f in found].count("wrong") == 1 and found[-1].judgement.changes[0].kind == "square"
+
+
+@pytest.mark.parametrize(
+    ("equation", "others"),
+    [
+        (r"\tilde h_t = \tanh(W x_t + U (r_t \odot h_{t-1}) + b)", ""),
+        (r"z_t = \sigma(W x_t + U h_{t-1} + b)", r"$r_t = \sigma(W_r x_t + U_r h_{t-1} + b_r)$"),
+    ],
+)
+def test_weights_without_a_letter_are_those_of_the_gate_in_whose_equation_they_stand(equation, others, judged):
+    assert set(judged("gru", f"${equation}$\n\n{others}\n").counts) == {"right"}
+    assert judged("gru", f"${equation.replace('h_{t-1}', 'h_t')}$\n\n{others}\n").findings[0].status == "wrong"
