@@ -374,17 +374,3 @@ def test_a_formula_may_stand_between_chinese_words(line, formula, judged):
                                   "dao = do * dsigmoid(ao)", "dc = dh * o * dtanh(np.tanh(c)) + dc_next"])  # fmt: skip
 def test_slopes_by_the_value_of_the_function_or_by_its_argument(line, judged):
     assert [found.status for found in judged("lstm", line).findings] == ["right"]
-
-
-@pytest.mark.parametrize(
-    "turned", [r"^{\rm T}", r"^{\sf T}", r"^{\mathrm T}", r"^{\mathrm{T}}", r"^\mathsf{T}", r"^{\rm{T}}"]
-)
-def test_a_transpose_in_any_type(turned, judged):
-    [found] = judged("lstm", rf"$\delta U_f = \sum_t \delta a_{{f,t}} h_{{t-1}}{turned}$").findings
-    assert found.status == "right"
-
-
-def test_what_an_error_is_of_may_stand_in_brackets_above_it(judged):
-    first = r"$\delta_t^{(c)} = \partial L / \partial c_t$, $\delta_t^{(c)} = \partial L/\partial h_t \odot o_t"
-    text = first + r" \odot (1 - \tanh^2 c_t) + \delta_{t+1}^{(c)} \odot f_{t+1}$"
-    assert [found.status for found in judged("lstm", text).findings] == ["right", "right"]
