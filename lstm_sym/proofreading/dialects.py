@@ -62,13 +62,14 @@ CANDIDATES = Dialect(
 )
 """The candidate of an LSTM is called a."""
 UPDATES = Dialect(
-    known_by=r"(?<![A-Za-z])u\s*(?:[_^]\s*)?[{(\[<]*\s*t?\s*[})\]>]*\s*&?=&?\s*\\?(?:sigm|σ|\\operatorname\{sig|mathrm\{sig|text\{sig)",
+    known_by=r"(?<![A-Za-z])u\s{0,3}(?:[_^]\s{0,3})?[{(\[<]{0,3}\s{0,3}t?\s{0,3}[})\]>]{0,3}\s{0,3}&?=&?\s{0,3}\\?"
+    r"(?:sigm|σ|\\operatorname\{sig|mathrm\{sig|text\{sig)",
     letters={"z": ("u",)},
     below={"z": "u"},
 )
 """The update gate of a GRU is called u."""
 STATES = Dialect(
-    known_by=r"(?s)(?=.*(?<![A-Za-z])state\}?_\{?t).*(?<![A-Za-z])out\}?_\{?t",
+    known_by=r"\A(?s:(?=.*(?<![A-Za-z])state\}?_\{?t).*(?<![A-Za-z])out\}?_\{?t)",
     letters={"c": ("state",), "h": ("out",), "g": ("a",)},
     below={"g": "a"},
 )
