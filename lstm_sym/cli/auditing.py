@@ -19,7 +19,7 @@ from lstm_sym.cli.options import (
     output_option,
     set_option,
 )
-from lstm_sym.cli.proofs import INSTEAD, TEXTS, audit_derivation, is_derivation
+from lstm_sym.cli.proofs import TEXTS, audit_derivation, is_derivation
 from lstm_sym.cli.streams import say
 from lstm_sym.cli.tool import FAILED, Refused
 
@@ -34,6 +34,14 @@ INTERVAL = 2.0
 
 OF_PROGRAMS = {name: f"--{name}" for name in ("sizes", "data", "seconds", "timeout")} | {"adapter": "--init"}
 """Parameter -> the option that is for programs alone."""
+
+INSTEAD = {
+    ".ipynb": "export it: jupyter nbconvert --to script for a program, --to markdown for a derivation",
+    ".docx": "save the derivation as plain text, .md, .tex or .txt",
+    ".pdf": "audit the text that it was made of, .md, .tex or .txt",
+    ".html": "audit the text that it was made of, .md, .tex or .txt",
+}
+"""Endings of files that hold programs or derivations and are not read -> what to do."""
 
 NO_CELL = (
     "--cell is missing: of which cell is it?\n"

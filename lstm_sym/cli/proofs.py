@@ -17,15 +17,6 @@ TEXTS = (".md", ".markdown", ".tex", ".txt")
 """Endings of the files that are read as derivations."""
 
 
-INSTEAD = {
-    ".ipynb": "export it: jupyter nbconvert --to script for a program, --to markdown for a derivation",
-    ".docx": "save the derivation as plain text, .md, .tex or .txt",
-    ".pdf": "audit the text that it was made of, .md, .tex or .txt",
-    ".html": "audit the text that it was made of, .md, .tex or .txt",
-}
-"""Endings of files that hold programs or derivations and are not read -> what to do."""
-
-
 def is_derivation(place: str) -> bool:
     """Whether this names a text, not a function of a program."""
     return Path(place).suffix.lower() in TEXTS

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from lstm_sym.compile.derivation import Derivation
 from lstm_sym.equations.signs import Sign, parts_of_name, shown
+from lstm_sym.ground.weight_names import PEEPHOLES
 from lstm_sym.program.program import Program
 from lstm_sym.program.statements import Affine, Pointwise
 from lstm_sym.program.values import Role
@@ -31,7 +32,6 @@ BEFORE = ("a{}", "z{}", "net{}", "s{}", "^{}", "{}raw", "{}pre", "{}hat", "{}a",
 INPUT_WEIGHTS = ("W{}", "Wx{}", "W{}x", "Wi{}", "Ux{}")
 RECURRENT_WEIGHTS = ("U{}", "Wh{}", "W{}h", "R{}", "Uh{}", "U{}h")
 BIASES = ("b{}", "B{}", "-b{}")
-PEEPHOLES = ("p{}", "Wc{}", "wc{}", "W{}c", "P{}", "V{}", "v{}", "w{}", "w{}c")
 
 
 def key_of(name: str, signs: dict[str, Sign]) -> str:
@@ -91,6 +91,12 @@ def _of_quantities(derivation: Derivation, dialect: Dialect) -> Iterator[tuple[s
             yield from ((form.format(""), Quantity("forward", stage)) for form in BEFORE if form.format("").isalpha())
 
 
+def peepholes(of: str) -> tuple[str, ...]:
+    """The forms of the keys of what multiplies a quantity unit by unit."""
+    keys = (form.replace("_", "").replace("{gate}", "{}").replace("{of}", of) for form in PEEPHOLES)
+    return (*dict.fromkeys(keys), "w{}")
+
+
 def _of_parameters(derivation: Derivation, dialect: Dialect) -> Iterator[tuple[str, Quantity]]:
     """By the part that a parameter plays in a sum."""
     program = derivation.forward
@@ -104,7 +110,7 @@ def _of_parameters(derivation: Derivation, dialect: Dialect) -> Iterator[tuple[s
         for term in statement.terms:
             if term.weight is None:
                 continue
-            forms: tuple[str, ...] = BIASES if term.operand is None else PEEPHOLES
+            forms: tuple[str, ...] = BIASES if term.operand is None else peepholes(term.operand.name)
             further: tuple[str, ...] = ("b", "bh") if term.operand is None else ()
             if term.is_product and term.operand is not None:
                 is_input = term.operand.role is Role.INPUT

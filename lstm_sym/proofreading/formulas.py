@@ -53,8 +53,8 @@ class Formula:
     latex: bool
 
 
-def formulas_of(text: str, *, tex: bool = False) -> list[Formula]:
-    """The formulas of a text in its order; all of a .tex file but its comments is LaTeX. Raises ProofreadingError."""
+def check_text(text: str) -> None:
+    """Raises ProofreadingError for a text that is too long, or none."""
     if len(text) > MAX_TEXT:
         raise ProofreadingError(
             "",
@@ -66,6 +66,10 @@ def formulas_of(text: str, *, tex: bool = False) -> list[Formula]:
         raise ProofreadingError(
             "", "this is no text: a character NUL stands in it", "", "name a .md, .tex or .txt file"
         )
+
+
+def formulas_of(text: str, *, tex: bool = False) -> list[Formula]:
+    """The formulas of a text in its order; all of a .tex file but its comments is LaTeX. Raises ProofreadingError."""
     if tex:
         text = re.sub(r"(?<!\\)%.*", "", text)
     text = without_macros(text, MAX_TEXT)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from lstm_sym.proofreading.families import Family
 from lstm_sym.proofreading.formulas import Formula
+from lstm_sym.proofreading.tokens import MAX_FORMULA
 
 _EACH = r"each|every|all|any|\\forall|∀|每個|每个|所有|任意"
 _WORDS = rf"(?:{_EACH}|for|gates?(?!\s+(?:in\b|∈))|對於|对于|對|对|的|門|门)"
@@ -41,7 +42,7 @@ def under_headers(
     """
     headers = list(_headers(text.split("\n"), gates, known))
     for formula in found:
-        begins = _HEADER.match(formula.text)
+        begins = _HEADER.match(formula.text) if len(formula.text) <= MAX_FORMULA else None
         family = begins and _family(begins, gates, known)
         if begins and family:
             formula = replace(formula, text=begins["rest"].lstrip(" :：,，"))
@@ -53,7 +54,7 @@ def under_headers(
 
 def _headers(lines: list[str], gates: tuple[str, ...], known: Callable[[str], bool]) -> Iterator[Header]:
     for number, line in enumerate(lines):
-        found = _HEADER.fullmatch(line)
+        found = _HEADER.fullmatch(line) if len(line) <= MAX_FORMULA else None
         family = found and _LAST_WORDS.fullmatch(found["rest"]) and _family(found, gates, known)
         if family:
             yield Header(family, number + 2, number + 1 + _length(lines[number + 1 :], _indent(line)))

@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lstm_sym.proofreading import tree
-from lstm_sym.proofreading.arguments import LEFT_OUT
 from lstm_sym.proofreading.arrays import ArrayReader
 from lstm_sym.proofreading.errors import Unreadable
 from lstm_sym.proofreading.families import family_of
+from lstm_sym.proofreading.functions import LEFT_OUT
 from lstm_sym.proofreading.scripts import plain_name
+from lstm_sym.proofreading.spellings import usual_scripts, usual_words
 from lstm_sym.proofreading.symbols import MAX_DEPTH
 from lstm_sym.proofreading.tree import Node
-from lstm_sym.proofreading.words import FUNCTIONS, Words, usual_scripts, usual_words
+from lstm_sym.proofreading.words import FUNCTIONS, Words
 
 _PRODUCT = tree.ELEMENTWISE | tree.MATRIX | tree.OUTER | tree.DIVISION | tree.GENERIC
 _OPEN = {"(": ")", "[": "]", "{": "}", "\\lbrace": "\\rbrace"}

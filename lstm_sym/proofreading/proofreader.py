@@ -14,9 +14,10 @@ from lstm_sym.proofreading.conventions import (
 )
 from lstm_sym.proofreading.entries import parts_of
 from lstm_sym.proofreading.findings import Proof
+from lstm_sym.proofreading.formulas import check_text
 from lstm_sym.proofreading.sequence import Sequence
+from lstm_sym.proofreading.spellings import with_keys
 from lstm_sym.proofreading.texts import Text
-from lstm_sym.proofreading.words import with_keys
 
 
 def proofread(
@@ -34,6 +35,7 @@ def proofread_on(
     sequence: Sequence, text: str, *, tex: bool = False, progress: Progress = lambda done, total: None
 ) -> Proof:
     """The same on a sequence that is there already, for those who judge many texts. Raises ProofreadingError."""
+    check_text(text)
     read = _in_its_conventions(sequence, text, tex)
     findings = tuple(read.findings(progress))
     readers = read.readers

@@ -7,23 +7,20 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from lstm_sym.proofreading import tree
-from lstm_sym.proofreading.arguments import LEFT_OUT, of_values, slope_of, with_arguments
 from lstm_sym.proofreading.derived import Derived
 from lstm_sym.proofreading.entries import Entry, parts_of
 from lstm_sym.proofreading.errors import Unreadable
 from lstm_sym.proofreading.evaluation import Evaluator
 from lstm_sym.proofreading.findings import Finding
 from lstm_sym.proofreading.formulas import Formula
+from lstm_sym.proofreading.functions import LEFT_OUT, of_values, slope_of, with_arguments
 from lstm_sym.proofreading.judging import Judge, Judgement
 from lstm_sym.proofreading.lost import heeded
 from lstm_sym.proofreading.names import Names, Reading, own_key, resolved
 from lstm_sym.proofreading.sequence import WATCHED, Sequence
+from lstm_sym.proofreading.spellings import with_keys
 from lstm_sym.proofreading.tree import Leaf, Node, Partial, Quantity, Symbol
-from lstm_sym.proofreading.updates import (
-    ADDED,
-    last_updates,
-)
-from lstm_sym.proofreading.words import with_keys
+from lstm_sym.proofreading.updates import ADDED, last_updates
 from lstm_sym.proofreading.writing import Style, Writer, styled
 
 

@@ -46,8 +46,8 @@ def _with_bare(entries: list[Entry], names: Names, sequence: Sequence) -> Names:
     """With what δ_t alone stands for: an adjoint of a state or of the only sum, if more lines are right then."""
     if not any(isinstance(node, Symbol) and node.key == _BARE for node in parts_of(entries)) or _BARE in names.table:
         return names
-    program, cell = names.derivation.forward, names.derivation.cell
-    adjoints = [*cell.states, *(sums(program).values() if len(sums(program)) == 1 else ())]
+    stages = [*sums(names.derivation.forward).values()]
+    adjoints = [*names.derivation.cell.states, *(stages if len(stages) == 1 else ())]
     tried = [names, *(replace(names, bare={_BARE: Quantity("adjoint", name)}) for name in adjoints)]
     return max(tried, key=lambda one: _right(entries, one, sequence))
 
@@ -63,15 +63,13 @@ def _spelled_apart(entries: list[Entry]) -> list[Entry]:
             return replace(node, key=f"d_{node.key[1:]}")
         return node.mapped(spelled)
 
-    if not apart:
-        return entries
-    return _changed(entries, spelled)
+    return _changed(entries, spelled) if apart else entries
 
 
 def _capitals_apart(entries: list[Entry]) -> list[Entry]:
     r"""With \Delta h, beside \delta h, as what of it arrives from the step after."""
     symbols = [node for node in parts_of(entries) if isinstance(node, Symbol) and node.adjoint]
-    small = {symbol.key for symbol in symbols if symbol.form.startswith(("\\delta", "δ"))}
+    small = {symbol.key for symbol in symbols if _is_delta(symbol)}
 
     def marked(node: Node) -> Node:
         if isinstance(node, Symbol) and node.adjoint and node.key in small and node.form.startswith(("\\Delta", "Δ")):
@@ -117,13 +115,13 @@ def _sum_of(letter: str, quantity: str, names: Names) -> str | None:
 
 
 def _letters(entries: list[Entry], names: Names) -> dict[str, set[str]]:
-    """Quantity that is a function of a sum -> the letters that the text has for it."""
+    """Quantity that is a function of a sum, or has a derivative -> the letters that the text has for it."""
     found: dict[str, set[str]] = {}
+    before = sums(names.derivation.forward)
     for symbol in (node for node in parts_of(entries) if isinstance(node, Symbol)):
         letter = _letter(symbol, names)
         quantity = names.quantity(letter.removeprefix("_"))
-        is_function = quantity is not None and quantity.name in sums(names.derivation.forward)
-        if quantity is not None and quantity.kind == "forward" and (is_function or symbol.adjoint):
+        if quantity is not None and quantity.kind == "forward" and (quantity.name in before or symbol.adjoint):
             found.setdefault(quantity.name, set()).add(letter)
     return found
 

@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from lstm_sym.audit.interface.description import Pack, Packs
 from lstm_sym.audit.interface.gates import Gates
+from lstm_sym.ground.weight_names import PEEPHOLES
 
 NAME = re.compile(r"((?:weights?|theta)(?=[_A-Z\d])|kernel|recurrent_kernel|biases|bias|[WwURb])(.*)", re.DOTALL)
 KIND_WORDS = {
@@ -30,12 +31,6 @@ GATE_WORDS = {
     "n": "n h new c g hat htilde cand candidate hh".split(),
 }
 """Gate, by the letter that cells have for it -> what names say for it."""
-
-SCALINGS = (
-    "p{gate} p_{gate} P{gate} P_{gate} w_{of}{gate} w{of}{gate} W_{of}{gate} W{of}{gate} w_{gate}{of} w{gate}{of} "
-    "W_{gate}{of} W{gate}{of} peep_{gate} peephole_{gate} v{gate} v_{gate} V{gate} V_{gate}"
-).split()
-"""Names of what multiplies a quantity unit by unit, peepholes, by the gate and that quantity."""
 
 BIASES = ("1", "1h")
 """Kinds that a file may be without: the cell's bias, and a second one."""
@@ -70,7 +65,7 @@ def readings(
 
 def _scaling(scalings: Mapping[str, tuple[str, str]], names: Container[str]) -> dict[str, Pack]:
     """What multiplies quantities unit by unit, if all of it has names of one form."""
-    for form in SCALINGS if scalings else ():
+    for form in PEEPHOLES if scalings else ():
         found: dict[str, Pack] = {}
         for parameter, (gate, of) in scalings.items():
             spelled = [form.format(gate=word, of=of) for word in (gate, *GATE_WORDS.get(gate, ()))]

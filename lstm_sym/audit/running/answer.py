@@ -23,11 +23,10 @@ class Answer:
     "dstate/h"); by_step: it was called step by step; changed: arguments it wrote into; ignored: entries of other
     names; spelled: output -> the name under which it came, if any; unstable: outputs that differ when the same is
     asked again; left: arrays of an object that are as its constructor made them; single: the cases in which float32
-    came back; refused: those of a type or a layout that it refused ->
-    its error; complaints: in a trial, what was wrong with what it returned; stacked: outputs that came as lists of
-    arrays; replaced: names of NumPy and of Python's library that the file has replaced; printed: the end of what it
-    printed; read: entries of dicts that it read, "tape/h_prev"; places: of a trace, where the arrays among the
-    outputs were assigned.
+    came back; refused: those of a type or a layout that it refused -> its error; complaints: in a trial, what was
+    wrong with what it returned; stacked: outputs that came as lists of arrays; replaced: names of NumPy and of
+    Python's library that the file has replaced; printed: the end of what it printed; read: entries of dicts that it
+    read, "tape/h_prev"; places: of a trace, where the arrays among the outputs were assigned.
     """
 
     outputs: dict[str, Array]

@@ -1,4 +1,4 @@
-r"""Functions whose argument is left out, \sigma'(\cdot): of which quantity they are is found by trial."""
+r"""Functions and slopes of a text: \sigma'(\cdot), whose argument is found by trial; tanh'(c); dtanh of a value."""
 
 from __future__ import annotations
 
